@@ -17,7 +17,7 @@ function shown(records: readonly DisplayRecord[], isTerminal: boolean, json = fa
   return world.stdout.text;
 }
 
-test("on a screen a line stands where another day begins, by the reader's own clock", () => {
+test("separates days by local time on a terminal", () => {
   const records = [
     said("today", NOW - 1),
     said("long ago", NOW - 2 * DAY_MS),
@@ -46,7 +46,7 @@ function written(act: (chatConsole: ChatConsole) => void): string {
   return world.stderr.text;
 }
 
-test("a line feed in a user's text makes no line of a note, nor of its rows", () => {
+test("escapes line feeds in a user's text", () => {
   const rows = [`f1  a\n${FORGED}`, `f2  b\r\n${FORGED}\u001b[2J`];
   const lines = written((chatConsole) => chatConsole.note(`x\n${FORGED}`, rows))
     .trimEnd()

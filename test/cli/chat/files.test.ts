@@ -22,7 +22,7 @@ const FILES = [
 const meant = (...words: readonly string[]) =>
   selectFile(words, () => Promise.resolve(FILES as never)).then(({ id, out }) => [id, out]);
 
-test("an id needs no list, and the words after it name the folder", async () => {
+test("accepts an id without a lookup, followed by a folder", async () => {
   const asked = () => Promise.reject(new Error("asked"));
   expect(await selectFile([A ?? ""], asked)).toEqual({ id: A ?? "", out: undefined });
   expect(await selectFile([A ?? "", "My", "Files"], asked)).toEqual({

@@ -8,20 +8,20 @@ const words = (line: string) => {
 };
 
 describe("/send PATH [TARGET] [--caption TEXT]", () => {
-  test("a path, and perhaps whom it is for", () => {
+  test("parses a path and an optional target", () => {
     expect(words("photo.jpg")).toEqual(["photo.jpg", undefined]);
     expect(words("photo.jpg @bob")).toEqual(["photo.jpg", "@bob"]);
     expect(words("../a/b.txt   #lab")).toEqual(["../a/b.txt", "lab"]);
     expect(words("")).toEqual(["", undefined]);
   });
 
-  test("spaces stay between quotes and behind backslashes", () => {
+  test("keeps quoted and escaped spaces", () => {
     expect(words('"my photo.jpg" @bob')).toEqual(["my photo.jpg", "@bob"]);
     expect(words("'a \"b\" c' lab")).toEqual(['a "b" c', "lab"]);
     expect(words("C:\\photos\\a.jpg")).toEqual(["C:\\photos\\a.jpg", undefined]);
   });
 
-  test("what is said with it is all that follows, in quotes or not", () => {
+  test("reads the caption to the end of the line, quoted or not", () => {
     expect(words("a.jpg --caption the new router")).toEqual(["a.jpg", undefined, "the new router"]);
     const twice = ["a.jpg", "@bob", "hi  --caption"];
     expect(words("a.jpg @bob --caption=hi  --caption")).toEqual(twice);
@@ -46,6 +46,6 @@ test.each([
   ["'' x", ["", "x"]],
   ["a\\ b \\x", ["a b", "\\x"]],
   ["   ", []],
-])("%j is read as a shell reads it", (line, expected) => {
+])("splits %j as a shell does", (line, expected) => {
   expect(shellWords(line)).toEqual(expected);
 });

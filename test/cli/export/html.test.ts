@@ -79,7 +79,7 @@ test("renders marks, and labels pinned messages", () => {
   expect(html).toContain("</time> <small>(pinned)</small></header><div");
 });
 
-test.each(Object.entries(HOSTILE_TEXTS))("%s stays text, in marks too", (_, hostile) => {
+test.each(Object.entries(HOSTILE_TEXTS))("keeps %s as text, also inside markup", (_, hostile) => {
   const marked = [`**${hostile}**`, `> ${hostile}`, `\`\`\`\n${hostile}\n\`\`\``];
   for (const text of [hostile, ...(hostile.length > 10_000 ? [] : marked)]) {
     const html = page([record(1, { kind: "text", text, mentions: [hostile] })]);

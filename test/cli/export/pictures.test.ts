@@ -29,7 +29,7 @@ test.each<[string, DisplayFile, boolean]>([
   expect(new PictureBudget().reserve(record)).toBe(isRead);
 });
 
-test("reads 64 MiB for one page, whether they are pictures or not", () => {
+test("reads at most 64 MiB for one page", () => {
   const budget = new PictureBudget();
   const reserved = Array.from({ length: 40 }, () => budget.reserve(file("a.png", 2 * MIB)));
   expect(reserved.filter(Boolean)).toHaveLength(32);

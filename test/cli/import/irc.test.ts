@@ -6,7 +6,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const at = (text: string) => Date.parse(`${text}Z`);
 
 describe("irssi", () => {
-  test("words and actions, over days; events are left out", () => {
+  test("imports messages and actions across days, and skips events", () => {
     const log = [
       "--- Log opened Sat Nov 21 09:00:00 2020",
       "09:00 -!- ana [~ana@host] has joined #chat",
@@ -32,7 +32,7 @@ describe("irssi", () => {
     ]);
   });
 
-  test("what is not understood is told by its line", () => {
+  test("reports unknown lines by number", () => {
     const log = [
       "09:00 <ana> on no day",
       "--- Log opened Sa Nov 21 09:00:00 2020",
@@ -52,7 +52,7 @@ describe("irssi", () => {
   });
 });
 
-test("WeeChat: words and actions are kept, events are left out", () => {
+test("imports WeeChat messages and actions, and skips events", () => {
   const log = [
     "2020-11-21 09:00:00\t-->\tana (~ana@host) has joined #chat",
     "2020-11-21 09:01:00\t@ana\thello\twith a tab",

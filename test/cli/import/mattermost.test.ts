@@ -37,7 +37,7 @@ test("reads posts with replies, reactions and attachments", () => {
   ]);
 });
 
-test("an unknown channel is refused with the known ones", () => {
+test("rejects an unknown channel and lists the known ones", () => {
   const file = lines({ type: "version" }, { type: "post", post: POST });
   expect(() => readMattermost(file, "lobby")).toThrow(
     "no channel 'lobby' in the export; channels: town-square",

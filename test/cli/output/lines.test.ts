@@ -51,7 +51,7 @@ function dots(lines: readonly string[], color: boolean): boolean[][] {
   return rows;
 }
 
-test.each([true, false])("a phone reads what was meant (colour: %p)", (color) => {
+test.each([true, false])("decodes to the original text (colour: %p)", (color) => {
   const data = qrDots(TEXT);
   const lines = qrLines(TEXT, 80, color) ?? [];
   expect(dots(lines, color).slice(0, data.length)).toEqual(data.map((row) => [...row]));

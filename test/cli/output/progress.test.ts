@@ -26,7 +26,7 @@ function show(options: { terminal?: boolean; json?: boolean }) {
 }
 
 describe("without a terminal", () => {
-  test("a line for each tenth", () => {
+  test("prints a line per tenth", () => {
     const { shown, err, out } = show({});
     for (let done = 0; done <= 100; done++) shown.update(far(done));
     const lines = err().trim().split("\n");
@@ -48,7 +48,7 @@ describe("without a terminal", () => {
   });
 });
 
-describe("a transfer that took a while", () => {
+describe("a long transfer", () => {
   const took = (more: Partial<TransferProgress> = {}) => {
     const whole = new ProgressLines().next(far(100, { elapsedMs: 4_060, ...more }));
     return whole?.replace("photo.jpg: ", "");
@@ -80,7 +80,7 @@ describe("on a terminal", () => {
     expect(Bun.stringWidth(barLine(far(50, { name }), 3, columns))).toBeLessThan(columns);
   });
 
-  test("a hostile name moves nothing", () => {
+  test("escapes hostile names", () => {
     expect(barLine(far(50, { name: "\x1b[2Ja\n\rb" }), 0, 80)).toStartWith("␛[2Ja␊␍b [");
   });
 });

@@ -71,7 +71,7 @@ describe("TSV", () => {
 });
 
 describe("on a screen", () => {
-  test("no text can pass for a line of the program", () => {
+  test("no text can imitate a program line", () => {
     const forged = "06:46 lobby ana: I quit";
     const screen = style("text", { stamp: "clock", columns: () => 80 });
     for (const padding of [" ".repeat(61), "x ".repeat(31), `${"x".repeat(61)} `, "\n", "\r\n"]) {
@@ -96,7 +96,7 @@ describe("on a screen", () => {
     }
   });
 
-  test("no cell of a table looks like a row", () => {
+  test("no table cell looks like a row", () => {
     const rows = [["vault", `x\n${" ".repeat(80)}lobby  3`]];
     const screen = { format: "text", color: false, columns: () => 40 } as const;
     const table = renderTable(["room", "topic"], rows, screen);
@@ -137,7 +137,7 @@ describe("on a screen", () => {
   });
 });
 
-test("whatever is said, TSV and JSON are one line, and a screen gets no control character", () =>
+test("any text is one line of TSV and JSON, and free of control characters on a terminal", () =>
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (text, from) => {
       const record: DisplayRecord = { ...hi, text, from };
@@ -160,7 +160,7 @@ describe("a file", () => {
     );
   });
 
-  test("as text, with the command that fetches it", () => {
+  test("as text with the download command", () => {
     const bob = { me: "bob" };
     expect(renderRecord(sent, style("text", bob))).toEndWith(
       "lobby * ana sent photo.jpg (2.1 MB); download: chat get-file fAAAAAAAAAAA\n",

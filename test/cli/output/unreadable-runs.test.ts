@@ -19,7 +19,7 @@ function record(seq: number, text: string | undefined, room = "vault"): DisplayR
 const shown = (records: readonly DisplayRecord[]) =>
   records.map((one) => renderRecord(one, STYLE).trimEnd());
 
-test("a stretch that cannot be opened is one line, also over pages and who comes", () => {
+test("folds a run of unreadable records into one line, across pages and joins", () => {
   const gaps = new UnreadableRuns("ana");
   const first = gaps.fold([record(1, undefined), record(2, "joins"), record(3, undefined)]);
   expect(shown(first)).toEqual(["00:02 vault * ben joined"]);
@@ -34,7 +34,7 @@ test("a stretch that cannot be opened is one line, also over pages and who comes
   expect(gaps.remaining()).toEqual([]);
 });
 
-test("rooms do not end each other's stretches; both directions of a conversation are one", () => {
+test("tracks runs per room, and per conversation in both directions", () => {
   const gaps = new UnreadableRuns("ana");
   const direct = { seq: 2, timeUnixMs: 0, kind: "unreadable", reason: NO_KEY } as const;
   const folded = gaps.fold([
@@ -47,7 +47,7 @@ test("rooms do not end each other's stretches; both directions of a conversation
   expect(gaps.remaining()).toMatchObject([{ count: 1 }, { count: 2 }]);
 });
 
-test("a reader that does not wait is told once of each stretch", () => {
+test("reports each run once while streaming", () => {
   const gaps = new UnreadableRuns("ana");
   const all = [undefined, undefined, "joins", undefined, "hello", undefined, undefined];
   const lines = all

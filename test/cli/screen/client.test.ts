@@ -124,7 +124,7 @@ class FullScreen implements AsyncDisposable {
   }
 }
 
-test("Enter sends the line, and Ctrl-D leaves when it is stored", async () => {
+test("Enter sends the line, and Ctrl-D quits once it is stored", async () => {
   await using screen = await new FullScreen().open();
   expect(screen.device.acts).toEqual(["raw"]);
   await screen.type("hello");
@@ -137,7 +137,7 @@ test("Enter sends the line, and Ctrl-D leaves when it is stored", async () => {
   expect(screen.device.acts).toContain("cooked");
 });
 
-test("speaks Indonesian, and leaves the words of users as they are", async () => {
+test("displays Indonesian texts and leaves users' texts unchanged", async () => {
   const full = new FullScreen();
   full.state.setPreference("screen", '{"language":"id"}');
   const text = "a.txt is called b.txt here";
@@ -163,7 +163,7 @@ test("asks one question at a time, and refuses more than SCREEN_PROMPTS_MAX", as
   expect(answers.slice(1)).toEqual(["no", ...Array(SCREEN_PROMPTS_MAX - 1).fill("yes")]);
 });
 
-test("reads a message in the update that shows it, unless its reader looks away", async () => {
+test("marks a visible message as read while focused", async () => {
   await using screen = await new FullScreen().open();
   await screen.mention("first");
   const unread: number[] = [];
@@ -196,7 +196,7 @@ test("a stopped terminal blocks neither messages nor keys", async () => {
   screen.device.output.resume();
 });
 
-test("errors disappear after SCREEN_FAULT_MS, or when the user does the next thing", async () => {
+test("errors disappear after SCREEN_FAULT_MS or on the next action", async () => {
   await using screen = await new FullScreen().open();
   const { clock, chat } = screen;
   const fail = async () => {
@@ -310,7 +310,7 @@ describe("a draft", () => {
     expect(stored(screen)).toBe("half a thought");
   });
 
-  test("is not made of an answer to a question", async () => {
+  test("excludes answers to questions", async () => {
     await using screen = await new FullScreen().open();
     void screen.client.ask("secret", () => "Password");
     await screen.type("hunter2");
@@ -335,7 +335,7 @@ test("an error in a view is one line, and the client can still be left", async (
   expect(await screen.outcome()).toMatchObject({ code: "interrupted" });
 });
 
-test("a broken assertion ends the client", async () => {
+test("a failed assertion ends the client", async () => {
   await using screen = await new FullScreen().open();
   spyOn(screen.chat, "setDraft").mockImplementation(() => {
     throw new AssertionFailure("a draft has a room");
@@ -346,7 +346,7 @@ test("a broken assertion ends the client", async () => {
 });
 
 describe("a muted room", () => {
-  test("neither rings nor counts, also under another name and in the next run", async () => {
+  test("stays muted after a rename and in the next run", async () => {
     await using screen = await new FullScreen().open();
     const { client, server, state, chat } = screen;
     const { fingerprint } = server.identity;
@@ -374,8 +374,8 @@ describe("a muted room", () => {
   });
 });
 
-describe("results are shown in whatever room is open", () => {
-  test("a refused /msg, until it is discarded", async () => {
+describe("displays results in any open room", () => {
+  test("displays a refused /msg until it is discarded", async () => {
     await using screen = await new FullScreen().open();
     screen.server.mischief.onRequest = ({ kind }) =>
       kind === "post" ? new Fault("user-unknown", "there is no user 'typo'") : undefined;
@@ -442,14 +442,17 @@ describe("unsent messages", () => {
     expect(await screen.outcome()).toMatchObject({ code: "interrupted" });
   });
 
-  test.each([["\x04"], ["/quit\r"]])("%j sends them first; a second one leaves", async (keys) => {
-    await using screen = await new FullScreen().open();
-    await unsent(screen, "one");
-    await screen.type(keys);
-    expect(await screen.whole()).toContain("Sending 1 message…");
-    await screen.type(keys);
-    expect(await screen.outcome()).toBe(0);
-  });
+  test.each([["\x04"], ["/quit\r"]])(
+    "%j sends queued messages; a second one quits",
+    async (keys) => {
+      await using screen = await new FullScreen().open();
+      await unsent(screen, "one");
+      await screen.type(keys);
+      expect(await screen.whole()).toContain("Sending 1 message…");
+      await screen.type(keys);
+      expect(await screen.outcome()).toBe(0);
+    },
+  );
 });
 
 test("an Enter inside a paste sends nothing, wherever the paste is cut", async () => {

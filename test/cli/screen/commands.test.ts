@@ -61,7 +61,7 @@ async function commandsOf(fixture: ClientFixture) {
   return { chat, client, run, told, shown, answers, files, commands };
 }
 
-test("words go where one is, and faults come back", async () => {
+test("sends text to the open room and reports faults", async () => {
   const fixture = new ClientFixture();
   const { run, shown, told } = await commandsOf(fixture);
   expect(await run("me waves")).toBe("fine");
@@ -97,7 +97,7 @@ test("shows an invite on a line of its own", async () => {
   expect(shown).toEqual([["send this command to bob:", line]]);
 });
 
-test("tells of one user by name", async () => {
+test("names a single user", async () => {
   const { run, told, client } = await commandsOf(new ClientFixture());
   const bob = { user: "Bob", online: false, role: "operator", rooms: ["dev", "lobby"] };
   spyOn(client, "request").mockResolvedValue({ ...bob, since: 1767323045678 } as never);
@@ -107,7 +107,7 @@ test("tells of one user by name", async () => {
   expect(await run("whois")).toBe("usage");
 });
 
-test("seals a conversation only after a question", async () => {
+test("encrypts a conversation only after a prompt", async () => {
   const { run, told, answers } = await commandsOf(new ClientFixture());
   answers.push("no");
   expect(await run("seal @bob")).toBe("fine");
@@ -118,7 +118,7 @@ test("seals a conversation only after a question", async () => {
   expect(await run("seal @bob --yes")).not.toBe("fine"); // This server seals nothing.
 });
 
-test("a room that does not exist is created only after a question that says how", async () => {
+test("creates a room only after a prompt that describes it", async () => {
   const fixture = new ClientFixture();
   const { run, told, answers } = await commandsOf(fixture);
   fixture.server.mischief.onRequest = (request) => {
@@ -135,7 +135,7 @@ test("a room that does not exist is created only after a question that says how"
   expect(fixture.server.requests.some((one) => one.kind === "join" && one.create)).toBe(false);
 });
 
-test("a room or a person is heard, or not", async () => {
+test("mutes and unmutes rooms and people", async () => {
   const { run, told } = await commandsOf(new ClientFixture());
   expect(await run("notify")).toBe("fine");
   expect(await run("notify off")).toBe("fine");
@@ -160,7 +160,7 @@ test("a room or a person is heard, or not", async () => {
   expect(await run("notify on a b")).toBe("usage");
 });
 
-test("a file is a transfer of the model until it is there", async () => {
+test("a transfer stays in the model until the file is saved", async () => {
   const folder = mkdtempSync(join(tmpdir(), "chat-screen-"));
   try {
     const fixture = new ClientFixture();

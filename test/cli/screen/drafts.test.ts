@@ -39,8 +39,8 @@ function opened() {
   return { clock, drafts, type, kept, fill, faults, writes: () => writes };
 }
 
-describe("what is half written", () => {
-  test("is on the disk soon after a key, and once for many keys", () => {
+describe("an unfinished edit", () => {
+  test("is written soon after a key, once for many keys", () => {
     const { clock, type, kept, writes } = opened();
     type("h");
     clock.pass(DRAFT_SAVE_DELAY_MS - 1);
@@ -84,7 +84,7 @@ describe("what is half written", () => {
     expect(kept({ fingerprint: "F", user: "anna" })).toBe("anna's");
   });
 
-  test("that the disk does not take is said once, and tried again", () => {
+  test("that cannot be written is reported once and retried", () => {
     const { drafts, kept, fill, faults } = opened();
     fill(true);
     for (const text of ["a", "b"]) {

@@ -10,7 +10,7 @@ class State {
   };
 }
 
-test("what was sent and fetched is known again by the next run", () => {
+test("remembers sent and downloaded pictures across runs", () => {
   const state = new State();
   const places = new PicturePaths(state);
   places.add("f1", "/home/ana/cat.png");
@@ -21,7 +21,7 @@ test("what was sent and fetched is known again by the next run", () => {
   expect(again.get("f2")).toBeUndefined();
 });
 
-test("the oldest place is forgotten", () => {
+test("drops the oldest path", () => {
   const state = new State();
   const places = new PicturePaths(state);
   for (let i = 0; i <= PICTURE_PATHS_MAX; i++) places.add(`f${i}`, `/${i}.png`);

@@ -40,7 +40,7 @@ function opened() {
 }
 
 describe("a typed password stays hidden", () => {
-  test("between two questions, and is a part of the next answer", async () => {
+  test("between two questions becomes part of the next answer", async () => {
     const { questions, ask, type, enter, screen, told } = opened();
     questions.begin();
     ask("Password");
@@ -61,7 +61,7 @@ describe("a typed password stays hidden", () => {
     expect(screen()).toBeUndefined();
   });
 
-  test("when the link is lost under the question", async () => {
+  test("when the link is lost during the question", async () => {
     const { questions, ask, type, enter, screen, told } = opened();
     questions.begin();
     const withdraw = ask("Password");

@@ -95,7 +95,7 @@ function opened({ settings = {}, env = {}, fetch }: Given = {}) {
 }
 
 describe("the terminal", () => {
-  test("is asked when there is something to be shown, and not before", async () => {
+  test("is queried only once a picture is visible", async () => {
     const { asked, painters, see, here, answer, shows } = opened();
     const body = offered(CAT);
     see(body, offered(CAT, { name: "notes.txt" }));
@@ -126,7 +126,7 @@ describe("the terminal", () => {
 });
 
 describe("a file", () => {
-  test("that is another one by now is not shown", async () => {
+  test("that has changed since is not displayed", async () => {
     const { pictures, see, here, answer, shows } = opened();
     const [changed, good] = [offered(CAT), offered(CAT)];
     here(changed, CAT.with(60, 1));
@@ -152,7 +152,7 @@ describe("a file", () => {
     expect(asked).toHaveLength(1);
   });
 
-  test("that is not here is fetched if the user wants that, and only once", async () => {
+  test("that is missing is downloaded once if the user allows it", async () => {
     const fetch = async ({ name }: FileBody) => (name === "cat.png" ? CAT : undefined);
     const { pictures, asked, fetched, see, answer, shows } = opened({
       settings: { fetchPictures: true },
@@ -173,7 +173,7 @@ describe("a file", () => {
     pictures.end();
   });
 
-  test("that went out of sight makes room, and is read again when it is seen", async () => {
+  test("that scrolled away is evicted and reloaded when visible", async () => {
     const { pictures, see, here, answer, shows } = opened();
     const bodies = Array.from({ length: PICTURES_CACHED_MAX + 3 }, () => offered(CAT));
     for (const body of bodies) {
@@ -193,7 +193,7 @@ describe("a file", () => {
   });
 });
 
-test("another protocol forgets the pictures, and draws them again", async () => {
+test("redraws all pictures after a change of protocol", async () => {
   const { pictures, painters, see, showCat, answer, shows } = opened();
   const { body } = await showCat();
   for (const [protocol, start, name = ""] of [

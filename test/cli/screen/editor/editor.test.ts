@@ -59,7 +59,7 @@ describe("readline's keys", () => {
     expect(shown(change(at(before)))).toBe(after);
   });
 
-  test("what is cut in a row is yanked as one, in its order", () => {
+  test("yanks consecutive cuts as one text", () => {
     const back = cutTo("wordLeft");
     const cut = cutTo("wordRight")(back(back(at("a b c| d e"))));
     expect(shown(cut)).toBe("a | e");
@@ -69,7 +69,7 @@ describe("readline's keys", () => {
     expect(yank(EMPTY_EDITOR)).toMatchObject({ text: "", cursor: 0 });
   });
 
-  test("undo takes words back, redo gives them again, and what is typed then ends redo", () => {
+  test("undo removes words, redo restores them, and typing clears redo", () => {
     const typed = ["one", " ", "two", " ", "th"].reduce(insert, EMPTY_EDITOR);
     expect(undo(typed).text).toBe("one two ");
     expect(undo(undo(typed)).text).toBe("one ");
@@ -83,7 +83,7 @@ describe("readline's keys", () => {
   });
 });
 
-test("controls do not get in; lines end with a line feed", () => {
+test("removes control characters and normalizes line ends", () => {
   expect(editorOf("a\r\nb\rc\u2028d\x1b[31m\x07\u009b\te").text).toBe("a\nb\nc\nd[31m\te");
   expect(insert(EMPTY_EDITOR, "\x1b").text).toBe("");
   expect(insert(EMPTY_EDITOR, "\ud800").text).toBe("\ufffd");
@@ -107,7 +107,7 @@ describe("rows of the screen", () => {
 });
 
 describe("bounds", () => {
-  test("a text of EDITOR_LENGTH_MAX is one, and a character more changes nothing", () => {
+  test("accepts EDITOR_LENGTH_MAX characters and rejects one more", () => {
     const full = editorOf("x".repeat(EDITOR_LENGTH_MAX));
     expect(full.text).toHaveLength(EDITOR_LENGTH_MAX);
     expect(insert(full, "y").text).toBe(full.text);

@@ -33,7 +33,7 @@ test.each([
   ["", false],
   ["x".repeat(INPUT_HISTORY_LINE_BYTES_MAX), true],
   ["x".repeat(INPUT_HISTORY_LINE_BYTES_MAX + 1), false],
-])("%j is kept: %p", async (line, expected) => {
+])("stores %j: %p", async (line, expected) => {
   const history = new InputHistory(home);
   await history.add(line);
   expect(history.lines).toEqual(expected ? [line] : []);
@@ -53,7 +53,7 @@ test("keeps the latest of equal lines, and the newest INPUT_HISTORY_LINES_MAX", 
 });
 
 describe("the file", () => {
-  test("keeps lines over runs, for their owner alone, without secrets", async () => {
+  test("stores lines across runs, private and without secrets", async () => {
     const history = new InputHistory(home);
     await history.load();
     expect(history.lines).toEqual([]);
@@ -66,7 +66,7 @@ describe("the file", () => {
     expect(readFileSync(join(home, "typed"), "utf8")).not.toContain("secret");
   });
 
-  test("several processes lose nothing, also while the file becomes the older one", async () => {
+  test("loses nothing with several processes, even during rotation", async () => {
     const perProcess =
       Math.ceil(INPUT_HISTORY_FILE_BYTES_MAX / INPUT_HISTORY_LINE_BYTES_MAX / 3) + 8;
     const program = join(import.meta.dir, "input-history-process.ts");
@@ -85,14 +85,14 @@ describe("the file", () => {
     expect(() => statSync(join(home, "typed.lock"))).toThrow();
   });
 
-  test("what was torn, or is foreign, is left out", async () => {
+  test("skips torn and foreign lines", async () => {
     writeFileSync(join(home, "typed"), '["good"]\n["torn\n{"a":1}\n7\n["/login a b"]\n["last"]');
     expect(await loaded()).toEqual(["good", "last"]);
     writeFileSync(join(home, "typed"), `["${"x".repeat(2 * INPUT_HISTORY_FILE_BYTES_MAX)}"]`);
     expect(await loaded()).toEqual([]);
   });
 
-  test("a home that cannot be written is no fault", async () => {
+  test("ignores a read-only home folder", async () => {
     const history = new InputHistory(join(home, "none"));
     await history.load();
     await history.add("a");

@@ -60,7 +60,7 @@ describe("Tab", () => {
     expect([screen.line, screen.state.completion]).toEqual(["carla: hi|", undefined]);
   });
 
-  test("keeps the text after the cursor, and one blank", () => {
+  test("keeps the text after the cursor and one space", () => {
     const screen = crowd().type("x  you").press("left", "left", "left", "left").type("@be");
     expect(screen.line).toBe("x @be| you");
     expect(screen.press("tab").line).toBe("x @ben| you");
@@ -79,7 +79,7 @@ describe("Tab", () => {
     expect(screen.press("tab").line).toBe("/send later/now|");
   });
 
-  test("a name that would move the cursor is not offered", () => {
+  test("offers no names with control characters", () => {
     const screen = crowd();
     const folder = () => [{ name: "no\x1b[2J", isFolder: false }];
     screen.context = { ...screen.context, source: { ...screen.context.source, folder } };

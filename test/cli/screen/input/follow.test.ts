@@ -81,7 +81,7 @@ test("restores a refused text into an empty line only", () => {
   expect(busy.line).toBe("half|");
 });
 
-test("a jump selects its message and shows it", () => {
+test("a jump selects and displays its message", () => {
   const screen = new Screen();
   told(screen, { kind: "jump", room: "lobby" as never, seq: 4 });
   expect(screen.state.selected).toBe(4);

@@ -58,7 +58,7 @@ describe("keys of config.toml", () => {
   });
 });
 
-test("every command can be reached by a key, and no key does two things in one place", () => {
+test("binds every command, and no key twice in one group", () => {
   const keymap = new Keymap();
   const bound = new Set([...keymap.groups().values()].flatMap((rows) => [...rows.keys()]));
   expect(COMMAND_NAMES.filter((name) => !bound.has(name))).toEqual([]);
@@ -74,7 +74,7 @@ test("every command can be reached by a key, and no key does two things in one p
 describe("help", () => {
   const commands = [{ name: "join", usage: "/join ROOM", summary: "enter a room" }];
 
-  test("is made from the keys as they are bound", () => {
+  test("lists the current key bindings", () => {
     const rows = helpRows(new Keymap({ "ctrl-o": "help", f1: "none" }), ENGLISH_KEYS, commands);
     expect(rows).toContainEqual({ text: "ctrl-o", hint: ENGLISH_KEYS.commands.help });
     expect(rows.filter(({ hint }) => hint === ENGLISH_KEYS.commands["room-1"])).toEqual([

@@ -21,7 +21,7 @@ const ANSWERS = [
   "\x1bP1$r0m\x1b\\",
 ];
 
-describe("what a terminal sends is a key", () => {
+describe("decodes what terminals send", () => {
   test.each([
     ["a\tA\t é\t漢\t😀", ["a", "tab", "A", "tab", "text: é", "tab", "漢", "tab", "😀"]],
     ["\n\x7f\b\x00\x01\x1a", ["ctrl-j", "backspace", "ctrl-h", "ctrl-space", "ctrl-a", "ctrl-z"]],
@@ -88,7 +88,7 @@ describe("what a terminal sends is a key", () => {
     expect(names("\x1b[M !!x")).toEqual(["click:0;0", "x"]);
   });
 
-  test("a paste is one key, whatever it says", () => {
+  test("a paste of any text is one key", () => {
     expect(names("a\x1b[200~x\ry\x1b[A\x1b[201~b")).toEqual(["a", "paste:x\ny", "b"]);
     expect(names("\x1b[200~a", "b", "\x1b[201~")).toEqual(["paste:ab"]);
     const over = "x".repeat(PASTE_BYTES_MAX + 1);
@@ -97,7 +97,7 @@ describe("what a terminal sends is a key", () => {
     expect(keysOf(`\x1b[200~${last}\x1b[201~`)).toEqual([{ name: "paste", text: last }]);
   });
 
-  test("a control character of C1 and a broken byte type nothing that moves a cursor", () => {
+  test("C1 controls and invalid bytes type nothing that moves the cursor", () => {
     expect(names(Buffer.from([0xc2, 0x9b]))).toEqual([]);
     expect(names(Buffer.from([0xff]))).toEqual(["\ufffd"]);
     expect(names(Buffer.from([0xe6, 0xbc]), "x")).toEqual(["text:\ufffdx"]);
@@ -114,7 +114,7 @@ test("a lone Esc becomes a key when nothing follows", () => {
   expect(decoder.flush()).toEqual([]);
 });
 
-test("a sequence that never ends holds a bound, and the keys behind it are keys again", () => {
+test("bounds an endless sequence, and decodes the keys after it", () => {
   for (const begin of ["\x1b]", "\x1bP", "\x1b_", "\x1b["]) {
     const decoder = new KeyDecoder();
     const filler = Buffer.from("1".repeat(1_000));
@@ -131,7 +131,7 @@ test("a sequence that never ends holds a bound, and the keys behind it are keys 
   }
 });
 
-test("the longest answer is one, and one byte more is dropped up to its end", () => {
+test("accepts the longest answer and drops a longer one", () => {
   const answer = (sizeBytes: number) => `\x1b]${"x".repeat(sizeBytes - 3)}\x07`;
   expect(names(answer(TERMINAL_SEQUENCE_BYTES_MAX), "a")).toEqual(["report", "a"]);
   expect(names(answer(TERMINAL_SEQUENCE_BYTES_MAX + 1), "a")).toEqual(["a"]);
@@ -142,7 +142,7 @@ test("the longest answer is one, and one byte more is dropped up to its end", ()
 });
 
 describe("while an answer of the terminal is due", () => {
-  test.each(ANSWERS)("%j is typed by nobody, wherever and however slowly it is cut", (answer) => {
+  test.each(ANSWERS)("types nothing for %j, split anywhere at any speed", (answer) => {
     for (let cut = 1; cut < answer.length; cut++) {
       const decoder = new KeyDecoder();
       const early = [...decoder.feed(Buffer.from(answer.slice(0, cut))), ...decoder.flush(true)];

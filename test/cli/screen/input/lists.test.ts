@@ -35,7 +35,7 @@ describe("search", () => {
     ["https://in:8080", { text: "https://in:8080" }],
     ["from:ana", undefined],
     ["  ", undefined],
-  ])("%j is a query", (typed, expected) => {
+  ])("parses %j", (typed, expected) => {
     expect(parseSearch(typed, "lobby")).toEqual(expected as never);
   });
 });

@@ -18,7 +18,7 @@ const on = (key: string | undefined, more: Partial<Hit> = {}) =>
   ({ kind: "timeline", key, clickAction: undefined, link: undefined, ...more }) as Hit;
 
 describe("a click", () => {
-  test("on a room goes there, and the list stays where it is", () => {
+  test("on a room opens it without scrolling the list", () => {
     const screen = new Screen(lobby(...ROOMS)).type("half");
     const rooms = { top: 4, topMax: 9 };
     screen.context = { ...screen.context, layout: { ...screen.context.layout, rooms } };
@@ -31,7 +31,7 @@ describe("a click", () => {
     expect(at(screen, { kind: "rooms", target: undefined }).actions).toEqual([]);
   });
 
-  test("on a person begins a conversation, but with oneself", () => {
+  test("on a person opens a conversation, except with oneself", () => {
     const screen = new Screen();
     expect(at(screen, { kind: "members", name: "cleo" }).actions).toEqual([
       { kind: "open", target: "@cleo" },
@@ -40,7 +40,7 @@ describe("a click", () => {
     expect(at(screen, { kind: "members", name: undefined }).actions).toEqual([]);
   });
 
-  test("on a message selects it where it stands, and once more shows what can be done", () => {
+  test("on a message selects it, and again opens its menu", () => {
     const screen = at(new Screen(), on("i8"));
     expect(screen.state).toMatchObject({ selected: 8, scroll: { key: "i11", below: 0 } });
     expect(screen.state.overlay).toBeUndefined();
@@ -51,7 +51,7 @@ describe("a click", () => {
     expect(at(screen, on(undefined)).state.selected).toBeUndefined();
   });
 
-  test("on a file fetches it, and shows what can be done while it is under way", () => {
+  test("on a file downloads it, or opens the menu during the transfer", () => {
     const screen = at(new Screen(), on("i6", { clickAction: "fetch" }));
     expect(screen.actions).toEqual([{ kind: "fetch", file: CAT, name: "cat.png" }]);
     expect(screen.state).toMatchObject({ selected: undefined, scroll: undefined });
@@ -73,7 +73,7 @@ describe("a click", () => {
     expect(screen.state.overlay).toMatchObject({ kind: "menu" });
   });
 
-  test("in the input places the cursor, and ends what is selected", () => {
+  test("in the input moves the cursor and clears the selection", () => {
     const screen = at(new Screen().type("hello"), on("i8"));
     expect(at(screen, { kind: "input", at: 2 }).line).toBe("he|llo");
     expect(screen.state).toMatchObject({ selected: undefined, scroll: undefined });
@@ -88,7 +88,7 @@ describe("a click", () => {
     expect(screen.line).toBe("hell|o");
   });
 
-  test("takes what a list offers", () => {
+  test("accepts the choice of a list", () => {
     const screen = new Screen(lobby(), { typed: ["one", "two", "three"] }).press("ctrl-r");
     at(screen, { kind: "overlay", choice: undefined, isHeading: false });
     expect(screen.state.overlay).toBeDefined();
@@ -99,7 +99,7 @@ describe("a click", () => {
     expect(screen.state.overlay).toBeUndefined();
   });
 
-  test("does nothing while something is asked, but in the answer", () => {
+  test("does nothing during a question, except in its answer", () => {
     const screen = new Screen().type("x");
     const asked = { kind: "yes-no" as const, text: "?", answer: EMPTY_EDITOR };
     screen.state = { ...screen.state, question: asked };

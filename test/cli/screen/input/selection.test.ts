@@ -15,7 +15,7 @@ function on(seq: number, ...events: readonly ModelEvent[]): Screen {
 }
 
 describe("selecting", () => {
-  test("starts at the newest visible message, and ends below the newest", () => {
+  test("starts at the newest visible message and ends below it", () => {
     const screen = new Screen().press("shift-up");
     expect(screen.state.selected).toBe(11);
     expect(screen.press("up", "k").state.selected).toBe(9);
@@ -26,7 +26,7 @@ describe("selecting", () => {
     expect(scrolled.state.selected).toBe(7);
   });
 
-  test("skips days, joins and erased messages", () => {
+  test("skips days, joins and deleted messages", () => {
     const events = [
       said(12, { kind: "join", from: "cleo" }),
       said(13, { state: "erased", body: {} }),
@@ -38,7 +38,7 @@ describe("selecting", () => {
     expect(screen.press("end").state.selected).toBe(14);
   });
 
-  test("letters that come together are pressed in turn; a paste without marks is not", () => {
+  test("handles joined letters in turn, but not an unmarked paste", () => {
     expect(on(11).type("kkk").state.selected).toBe(8);
     expect(on(5).type("dy").actions).toEqual([{ kind: "erase", seq: 5 }]);
     expect(on(4).type("+rocket").state.overlay).toMatchObject({ query: { text: "rocket" } });
@@ -74,7 +74,7 @@ describe("actions", () => {
     expect(screen.line).toBe("half|");
   });
 
-  test("edits the caption of the user's own file, also to nothing", () => {
+  test("edits or removes the caption of the user's own file", () => {
     const about = { name: "a.png", size: 1, chunks: 1, digest: "0".repeat(64), text: "look" };
     const file = { kind: "file", from: "ana", body: { file: "fabcdefghijl", ...about } };
     const screen = new Screen(lobby(said(12, file))).press("shift-up", "e");
@@ -151,7 +151,7 @@ describe("pinning and saving", () => {
   };
   const prefs: ModelEvent = { kind: "prefs", rooms: [], saved: [{ room, seq: 5 }] };
 
-  test("toggles, for those who may and with a server that supports it", () => {
+  test("toggles if permitted and supported by the server", () => {
     expect(on(4).press("p").actions).toEqual([]);
     expect(on(4).press("b").actions).toEqual([]);
     const screen = on(4, mayPin, prefs);

@@ -27,21 +27,21 @@ describe("the input line", () => {
     expect(asked.line).toBe("|");
   });
 
-  test("Ctrl-C clears the line, which undo restores; on an empty line it leaves", () => {
+  test("Ctrl-C clears the line, which undo restores, and quits on an empty line", () => {
     const screen = new Screen().type("text").press("ctrl-c");
     expect([screen.line, screen.actions]).toEqual(["|", []]);
     expect(screen.press("ctrl-_").line).toBe("text|");
     expect(screen.press("ctrl-c", "ctrl-c").actions).toEqual([{ kind: "leave", exitCode: 130 }]);
   });
 
-  test("Ctrl-D deletes in a line, and leaves on an empty one", () => {
+  test("Ctrl-D deletes in a line and quits on an empty one", () => {
     const screen = new Screen().type("ab").press("ctrl-a", "ctrl-d");
     expect([screen.line, screen.actions]).toEqual(["|b", []]);
     expect(screen.press("ctrl-e", "ctrl-d").actions).toEqual([]);
     expect(screen.press("ctrl-u", "ctrl-d").actions).toEqual([{ kind: "leave", exitCode: 0 }]);
   });
 
-  test("Ctrl-L redraws and Ctrl-Z suspends, whatever is open", () => {
+  test("Ctrl-L redraws and Ctrl-Z suspends in any mode", () => {
     for (const open of ["", "ctrl-r", "f1", "shift-up"]) {
       expect(new Screen().press(open, "ctrl-l").actions).toEqual([{ kind: "redraw" }]);
       expect(new Screen().press(open, "ctrl-z").actions).toEqual([{ kind: "suspend" }]);
@@ -50,12 +50,12 @@ describe("the input line", () => {
 });
 
 describe("pastes", () => {
-  test.each(["/quit\nnow", "//quit\nnow", "/\n"])("%j is sent as it is", (text) => {
+  test.each(["/quit\nnow", "//quit\nnow", "/\n"])("sends %j unchanged", (text) => {
     const screen = new Screen().paste(text).press("enter");
     expect(screen.actions).toEqual([{ kind: "enter", text: `/${text}` }]);
   });
 
-  test("text that was typed ahead answers no question", () => {
+  test("text typed ahead answers no question", () => {
     const screen = new Screen();
     const question = { kind: "yes-no", text: "?", answer: EMPTY_EDITOR } as const;
     screen.state = { ...screen.state, question };
@@ -87,7 +87,7 @@ describe("the input history", () => {
     expect(screen.press("down").line).toBe("begun|");
   });
 
-  test("Ctrl-R finds it, and Enter puts it into the line", () => {
+  test("Ctrl-R finds an entry, and Enter inserts it", () => {
     const screen = new Screen(lobby(), { typed }).type("x").press("ctrl-r").type("LINES");
     expect(screen.state.overlay).toMatchObject({ found: ["two\nlines"], at: 0 });
     expect(screen.press("enter").line).toBe("two\nlines|");

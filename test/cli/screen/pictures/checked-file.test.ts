@@ -28,14 +28,14 @@ function written(name: string, bytes: Uint8Array): string {
   return join(folder, name);
 }
 
-test("a file that is what the message says is read", async () => {
+test("reads a file that matches its message", async () => {
   for (const bytes of [BYTES, LARGE, LARGE.subarray(0, CHUNK_BYTES), LARGE.subarray(0, 1)]) {
     const read = await checkedFile(written("a.png", bytes), bodyOf(bytes), hashing);
     expect(read).toEqual(new Uint8Array(bytes));
   }
 });
 
-test("any other one is not", async () => {
+test("rejects any other format", async () => {
   const path = written("b.png", LARGE);
   const other = LARGE.with(300_000, (LARGE[300_000] ?? 0) ^ 1);
   expect(await checkedFile(path, bodyOf(new Uint8Array(other)), hashing)).toBeUndefined();
@@ -45,7 +45,7 @@ test("any other one is not", async () => {
   expect(await checkedFile(folder, bodyOf(LARGE), hashing)).toBeUndefined();
 });
 
-test("a pipe or a device that has taken its place is not waited for", async () => {
+test("does not block on a pipe or device at that path", async () => {
   const pipe = join(folder, "pipe.png");
   expect(Bun.spawnSync(["mkfifo", pipe]).success).toBe(true);
   expect(await checkedFile(pipe, bodyOf(LARGE), hashing)).toBeUndefined();

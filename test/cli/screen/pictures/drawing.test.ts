@@ -60,7 +60,7 @@ test("the worst of pictures is small enough", async () => {
   expect(text).toStartWith('\x1bP0;1q"1;1;');
 });
 
-test("draws nothing broken or absurd", async () => {
+test("draws no malformed or oversized picture", async () => {
   const jpeg = await jpegOf(300, 200);
   const none = [
     new Uint8Array(0),
@@ -80,7 +80,7 @@ const COLORS = [
   [0, 0, 255, 0],
 ] as const;
 
-test("colours are percentages, and equal pixels a count", () => {
+test("encodes colours as percentages, and equal pixels as a count", () => {
   const pixels = new Uint8Array(20 * 7);
   expect(sixelPicture({ width: 20, height: 7, colors: COLORS, pixels })).toBe(
     '\x1bP0;1q"1;1;20;7#0;2;100;0;0#1;2;0;100;0#2;2;0;0;100#0!20~-#0!20@\x1b\\',

@@ -10,7 +10,7 @@ import { pictureTerminal } from "../../../../src/cli/screen/pictures/protocol.ts
 
 const BOX = { id: 7, columns: 20, rows: 5 };
 
-test("for kitty a picture comes in pieces that make the whole", () => {
+test("splits a picture for kitty into pieces", () => {
   const png = crypto.getRandomValues(new Uint8Array(60_000));
   const pieces = kittyPieces(png, BOX, "cells");
   expect(pieces).toHaveLength(Math.ceil(80_000 / (PICTURE_PIECE_BYTES_MAX - 4_096)));

@@ -58,7 +58,7 @@ describe("modes", () => {
 });
 
 describe("an answer that is due", () => {
-  test("is waited for before the shell gets the keys, for a moment", async () => {
+  test("delays the return to the shell briefly", async () => {
     for (const end of ["answered", "late"] as const) {
       const { device, clock, modes, queries } = entered();
       void queries.ask("");
@@ -77,7 +77,7 @@ describe("an answer that is due", () => {
 });
 
 describe("a stop", () => {
-  test("without warning restores the modes on continue", () => {
+  test("without a signal handler restores the modes on continue", () => {
     const { device, lost, shown } = entered();
     device.tell("continued");
     expect(device.acts).toEqual(["raw", "cooked", "raw"]);

@@ -8,7 +8,7 @@ import {
 const LONG = "x".repeat(NOTIFICATION_CODE_POINTS_MAX + 1);
 const SHORT = `${"x".repeat(NOTIFICATION_CODE_POINTS_MAX - 1)}…`;
 
-test("a notification of the terminal is one command, whatever the text is", () => {
+test("a terminal notification is one sequence for any text", () => {
   const text = "a\x07b\x1b\\c\x9cd\ne";
   const clean = "a␇b␛\\c<U+009C>d␊e";
   expect(notificationText("ana", text, "osc9")).toBe(`\x1b]9;ana: ${clean}\x1b\\`);
@@ -17,7 +17,7 @@ test("a notification of the terminal is one command, whatever the text is", () =
   expect(notificationText("ana", LONG, "osc9")).toBe(`\x1b]9;ana: ${SHORT}\x1b\\`);
 });
 
-test("notify-send gets words, no options, no markup", async () => {
+test("passes notify-send no options and no markup", async () => {
   const commands: (readonly string[])[] = [];
   const notifier = new DesktopNotifier(async (command) => commands.push(command));
   await notifier.notify("--help", "<b>&\x1b[m</b>");
@@ -28,7 +28,7 @@ test("notify-send gets words, no options, no markup", async () => {
   ]);
 });
 
-test("one notification is on its way at a time", async () => {
+test("sends one notification at a time", async () => {
   const ended = Promise.withResolvers<void>();
   let runs = 0;
   const notifier = new DesktopNotifier(() => {

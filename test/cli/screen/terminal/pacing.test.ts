@@ -64,7 +64,7 @@ class SlowLine {
 const FRAME_BYTES_MAX = 2_200;
 
 describe("on a slow line", () => {
-  test("one that answers has little waiting for it, and shows the newest at last", async () => {
+  test("bounds the queue of an answering terminal, which ends with the newest frame", async () => {
     const line = new SlowLine();
     await line.all();
     line.writtenBytes = 0;

@@ -130,7 +130,7 @@ describe("painted pictures", () => {
     expect(settle()).toBe("");
   });
 
-  test("are those of the last frame, whatever came before", () => {
+  test("match the last frame after any history", () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 8 }), (steps) => {
         const { emulator, show, settle } = opened(PAINTED);
@@ -153,8 +153,8 @@ describe("painted pictures", () => {
   });
 });
 
-describe("pictures that only their number takes away", () => {
-  test("lie where all their cells are, once each, and nowhere else, at any time", () => {
+describe("pictures that are deleted by number", () => {
+  test("are painted exactly once where all their cells are", () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 8 }), (steps) => {
         const { emulator, show, settle } = opened(NUMBERED);
@@ -184,7 +184,7 @@ describe("pictures that only their number takes away", () => {
 });
 
 describe("placed pictures", () => {
-  test("have cells at once, and are sent once", () => {
+  test("have cells immediately, and are sent once", () => {
     const { emulator, show, settle, paint } = opened(PLACED);
     show(frameWith(BOX, 2));
     expect(emulator.text(2)).toContain("\u{10eeee}");
@@ -202,7 +202,7 @@ describe("placed pictures", () => {
     expect(emulator.graphics).toHaveLength(count);
   });
 
-  test("are taken out of the terminal's memory at the end, also half sent", async () => {
+  test("are deleted from the terminal's memory at the end, even half sent", async () => {
     const { clock, device, screen, show } = opened(PLACED);
     show(frameWith(BOX, 2));
     device.output.stop();
@@ -214,7 +214,7 @@ describe("placed pictures", () => {
     expect(written).toContain("\x1b_Gm=0;\x1b\\\x1b_Ga=d,d=I,i=5,q=2\x1b\\\x1b[?2004");
   });
 
-  test("a terminal keeps a bounded number of them", () => {
+  test("bounds the pictures in the terminal's memory", () => {
     const { emulator, paint } = opened(PLACED);
     for (let id = 1; id <= PICTURES_CACHED_MAX + 2; id++) {
       paint(frameWith({ ...BOX, id }, 2));

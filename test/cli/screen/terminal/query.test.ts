@@ -18,7 +18,7 @@ function opened() {
 }
 
 describe("the answers of a terminal", () => {
-  test("go to the query before whose end they arrive", async () => {
+  test("belong to the query before whose end they arrive", async () => {
     const { queries, told, ask } = opened();
     ask("\x1b[6n\x1b[6n");
     ask("\x1b[>q");

@@ -82,7 +82,7 @@ function changed(lines: readonly string[], step: Change): string[] {
 }
 
 describe("frames", () => {
-  test("after any of them the terminal shows the last one", () => {
+  test("the terminal ends with the last frame", () => {
     const size = { columns: 17, rows: 8 };
     const steps = fc.array(fc.tuple(change, fc.option(fc.tuple(fc.nat(7), fc.nat(16)))), {
       minLength: 1,
@@ -105,7 +105,7 @@ describe("frames", () => {
     );
   });
 
-  test("what is the same is not written again", () => {
+  test("does not rewrite unchanged cells", () => {
     const { screen, emulator, bytes } = opened();
     const lines = ["one", "two", "three", "\x1b[1mfour\x1b[m", "five"];
     screen.show(frameOf(lines));
@@ -118,7 +118,7 @@ describe("frames", () => {
     expect(bytes()).toBe("\x1b[4;3H\x1b[1mot\x1b[m");
   });
 
-  test("what a terminal takes for narrower or wider leaves the rest in its place", () => {
+  test("a glyph of another width does not shift other cells", () => {
     const size = { columns: 20, rows: 5 };
     for (const width of [1, 4]) {
       const { device, screen } = opened(size);
@@ -131,7 +131,7 @@ describe("frames", () => {
     }
   });
 
-  test("what is no text and no look of it does nothing", () => {
+  test("ignores other control sequences", () => {
     const { screen, emulator, bytes } = opened();
     screen.show(frameOf(["a\x1b[2Jb\tc\x1b]0;x\x07d\x9b3me\x1b[?25lf\x1b"]));
     emulator.write(bytes());
@@ -150,8 +150,8 @@ describe("frames", () => {
   });
 });
 
-describe("a terminal that takes nothing", () => {
-  test("gets the newest frame alone when it goes on", async () => {
+describe("a blocked terminal", () => {
+  test("receives only the newest frame when it continues", async () => {
     const { device, screen, emulator, bytes } = opened();
     screen.show(frameOf(["one"]));
     emulator.write(bytes());
@@ -171,7 +171,7 @@ describe("a terminal that takes nothing", () => {
     expect(emulator.bells).toBe(1);
   });
 
-  test("does not hold up the end", async () => {
+  test("does not delay the exit", async () => {
     const { device, clock, screen } = opened();
     device.output.stop();
     screen.show(frameOf(["two"]));
@@ -196,7 +196,7 @@ test("a screen that was lost by a resize is redrawn", () => {
   expectShown(smaller, frameOf(["short", "two"]));
 });
 
-describe("beside the frames", () => {
+describe("side output", () => {
   test("copies at most COPY_BYTES_MAX", () => {
     const { screen } = opened();
     expect(screen.copy("x".repeat(COPY_BYTES_MAX + 1))).toBe(false);

@@ -104,7 +104,7 @@ describe("faults in Indonesian", () => {
   });
 });
 
-describe("the template of a hostile server", () => {
+describe("a hostile server's template", () => {
   const text = "unknown option for /join: {}";
   const bye = { code: "usage", message: "no", remedy: "why" };
 
@@ -124,7 +124,7 @@ describe("the template of a hostile server", () => {
     ["is a name that every object has", { text: "toString", values: [] }],
     ["lacks a value", { text, values: [] }],
     ["has a value too many", { text, values: ["a", "b"] }],
-  ])("is not shown if it %s", (_, template) => {
+  ])("is not displayed if it %s", (_, template) => {
     const fault = received({ ...bye, template, remedyTemplate: template });
     expect(faultLineIn(indonesian, fault)).toBe("no; why");
     const byCode = received({ ...bye, code: "not-allowed", template });

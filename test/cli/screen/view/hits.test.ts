@@ -21,8 +21,8 @@ function looked(props: ViewProps) {
 const conversation = scenes.conversation().model();
 const props = (change: Partial<ViewProps> = {}) => scenes.propsOf(conversation, SIZE, change);
 
-describe("the target of a click", () => {
-  test("is a room or a person in the list", () => {
+describe("a click", () => {
+  test("opens a room or person", () => {
     const { at, layout, place } = looked(props());
     expect(at("#dev")).toEqual({ kind: "rooms", target: "dev" });
     expect(at("#a-room-with")).toEqual({ kind: "rooms", target: "a-room-with-a-long-name" });
@@ -32,14 +32,14 @@ describe("the target of a click", () => {
     expect(all.map((hit) => hit?.kind === "rooms" && hit.target)).toContain(undefined);
   });
 
-  test("is a member, by the full name", () => {
+  test("opens a member by the full name", () => {
     const { at } = looked(props({ state: scenes.stateOf({ showsMembers: true }) }));
     expect(at("●@ben")).toEqual({ kind: "members", name: "ben" });
     expect(at("somebody-")).toMatchObject({ name: "somebody-with-a-very-long-name-1" });
     expect(at("People")).toEqual({ kind: "members", name: undefined });
   });
 
-  test("is a message, its file or its link", () => {
+  test("hits a message, its file or its link", () => {
     const { at } = looked(props());
     const nothing = { kind: "timeline", does: undefined, link: undefined };
     expect(at("and this one was")).toEqual({ ...nothing, key: "i21" } as Hit);
@@ -52,7 +52,7 @@ describe("the target of a click", () => {
     expect(at("on my way")).toEqual({ ...nothing, key: "pk1" } as Hit);
   });
 
-  test("is a choice of a list", () => {
+  test("chooses a list entry", () => {
     const query = { text: "", cursor: 0 } as never;
     const found = ["#lobby", "#dev", "@ben"];
     const overlay = { kind: "switcher" as const, query, at: 1, found };
@@ -68,7 +68,7 @@ describe("the target of a click", () => {
     ]);
   });
 
-  test("is a letter of the input", () => {
+  test("sets the cursor in the input", () => {
     const text = "wide 日本 and\nsecond";
     const editor = { ...scenes.stateOf({}).editor, text, cursor: text.length };
     const { layout } = looked(props({ state: scenes.stateOf({ editor }) }));

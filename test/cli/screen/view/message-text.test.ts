@@ -89,7 +89,7 @@ function box(text: string, cursor = text.length, change: { columns?: number; row
   return { lines: made.lines.map(textOf), at: [made.row, made.column] };
 }
 
-test("puts the cursor where the next letter goes", () => {
+test("places the cursor at the insertion point", () => {
   expect(box("hello")).toEqual({ lines: ["#a> hello"], at: [0, 9] });
   expect(box("hello", 0).at).toEqual([0, 4]);
   expect(box("日本")).toEqual({ lines: ["#a> 日本"], at: [0, 8] });

@@ -22,7 +22,7 @@ function offered(from: string): ModelEvent {
   return { kind: "offered", room: "lobby" as never, file, from, name: "cat.png", sizeBytes: 9 };
 }
 
-test("a file that is on its way is told once, and nothing of those who are ignored", () => {
+test("announces an upload once, and none by ignored users", () => {
   const transfer = {
     ...{ id: "t1", kind: "upload" as const, name: "cat.png", to: ["lobby"] },
     ...{ file: undefined, state: { kind: "running" as const }, progress: undefined },
@@ -34,7 +34,7 @@ test("a file that is on its way is told once, and nothing of those who are ignor
   expect(shown({ kind: "ignored", users: ["ben"] }, offered("ben"))).toEqual([]);
 });
 
-test("a question that is too long for the status line is shown whole above it", () => {
+test("displays a question too long for the status line above it", () => {
   const text = "there is no room 'attic'; create it, locked with the password 'under the stairs'?";
   const question = { kind: "yes-no", text, answer: EMPTY_EDITOR } as const;
   const at = (columns: number) => {

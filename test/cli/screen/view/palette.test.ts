@@ -5,14 +5,14 @@ import type { Line } from "../../../../src/cli/screen/view/style.ts";
 
 const ALL: Line = ROLES.map((role) => ({ text: role, role }));
 
-test("without colours there is bold, inverse and underline alone", () => {
+test("uses only bold, inverse and underline without colours", () => {
   const codes = new Palette("dark", { danger: "red on blue" }, "none")
     .ansiOf(ALL)
     .match(/\x1b\[([0-9;]*)m/g);
   expect(new Set(codes)).toEqual(new Set(["\x1b[m", "\x1b[1m", "\x1b[7m", "\x1b[4m", "\x1b[1;7m"]));
 });
 
-test("a terminal is told no colour that it does not know", () => {
+test("emits only colours that the terminal supports", () => {
   for (const theme of ["dark", "light"] as const) {
     expect(new Palette(theme, {}, "16").ansiOf(ALL)).not.toMatch(/[34]8;/);
     expect(new Palette(theme, {}, "256").ansiOf(ALL)).not.toMatch(/[34]8;2;/);
@@ -20,7 +20,7 @@ test("a terminal is told no colour that it does not know", () => {
   }
 });
 
-test("own colours go before the theme's; what is no style is passed over", () => {
+test("custom colours override the theme; invalid styles are ignored", () => {
   const line: Line = [{ text: "x", role: "danger" }];
   const own = (style: string) => new Palette("dark", { danger: style }, "16").ansiOf(line);
   expect(own("bold red on bright-blue")).toBe("\x1b[1;31;104mx\x1b[m");
@@ -29,7 +29,7 @@ test("own colours go before the theme's; what is no style is passed over", () =>
   expect(own("")).toBe("x");
 });
 
-test("the depth is that of the environment", () => {
+test("detects the colour depth from the environment", () => {
   expect(depthOf({ TERM: "xterm-256color", NO_COLOR: "1" })).toBe("none");
   expect(depthOf({ TERM: "xterm-256color", NO_COLOR: "" })).toBe("256");
   expect(depthOf({ TERM: "xterm-256color", COLORTERM: "truecolor" })).toBe("full");

@@ -4,7 +4,7 @@ import { PICTURE_COLUMNS_MAX, PICTURE_ROWS_MAX } from "../../../../src/base/limi
 import { pictureBox, pictureLines, pictureRows } from "../../../../src/cli/screen/view/picture.ts";
 import { lineWidth } from "../../../../src/cli/screen/view/style.ts";
 
-test("a picture is never larger than its room or itself, and keeps its ratio", () => {
+test("never enlarges a picture, and keeps its ratio", () => {
   const side = fc.double({ min: 0.05, max: 2_000, noNaN: true });
   fc.assert(
     fc.property(side, side, fc.nat(200), fc.nat(PICTURE_ROWS_MAX), (wide, high, columns, rows) => {
@@ -27,6 +27,6 @@ test("a picture is never larger than its room or itself, and keeps its ratio", (
   );
 });
 
-test("on a low screen there is no picture, on a high one it leaves room for words", () => {
+test("omits pictures on a low screen, and leaves lines for text on a high one", () => {
   expect([1, 5, 9, 10, 24, 38, 200].map(pictureRows)).toEqual([0, 0, 0, 2, 9, 16, 16]);
 });

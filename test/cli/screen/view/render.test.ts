@@ -128,7 +128,7 @@ for (const [language, suffix] of Object.entries(LANGUAGES) as ["en" | "id", stri
   }
 }
 
-test("a frame says which pictures are in it, none where there is no room", () => {
+test("a frame lists its pictures, and omits those that do not fit", () => {
   const { story, pictures } = scenes.withPictures();
   const frame = (columns: number, rows: number) =>
     scenes.frameOf(scenes.propsOf(story.model(), { columns, rows }, { pictures }));
