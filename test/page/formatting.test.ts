@@ -44,7 +44,7 @@ pageTest("renders the markup of a message, and copies it as typed", async () => 
   expect(await ana.overflow()).toBe(0);
   await message.getByRole("button", { name: "Copy code" }).click();
   expect(await copied()).toStartWith("if x:\n\treturn");
-  await message.getByRole("button", { name: /^Actions for the message/ }).click();
+  await message.getByRole("button", { name: /^Actions for message/ }).click();
   await ana.entry("Copy text").click();
   expect(await copied()).toBe(MARKED);
   await message.getByRole("button", { name: "@ben" }).focus();

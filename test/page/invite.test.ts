@@ -59,7 +59,7 @@ pageTest("an invite names the public address and its expiry; the system shares i
   expect(await page.evaluate<string>("navigator.clipboard.readText()")).toBe(address);
 
   // The address bar's own may be chosen, with a warning.
-  const warning = page.getByText(/leads to the machine itself/);
+  const warning = page.getByText(/works only on this computer/);
   expect(await warning.count()).toBe(0);
   const here = `127.0.0.1:${server.served.port}`;
   await ana.field("Server address").selectOption({ label: here });

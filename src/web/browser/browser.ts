@@ -217,8 +217,8 @@ async function chooseStore(page: Page, token: string | undefined): Promise<Store
       const answer = await fetch("/kept", { method: "POST", headers, body });
       if (answer.ok) return ((await answer.json()) as { readonly value: unknown }).value;
     } catch {}
-    throw new Fault("store-failed", "chat web does not keep what this page has to keep", {
-      remedy: "open the address that chat web has printed last",
+    throw new Fault("store-failed", "chat web could not store data of this page", {
+      remedy: "open the latest address that chat web printed",
     });
   });
 }
@@ -258,9 +258,9 @@ async function runLocked<Result>(
     });
   } catch (cause) {
     if (isHeld) throw cause;
-    throw new Fault("store-failed", "another tab of this page holds what is kept", {
+    throw new Fault("store-failed", "another tab is using the stored data", {
       cause,
-      remedy: "close the other tabs of this page",
+      remedy: "close other tabs of this page",
     });
   } finally {
     clearTimeout(timer);

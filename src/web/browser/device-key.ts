@@ -88,7 +88,7 @@ export class Device implements Keys {
         if (privateKey !== undefined && subtle !== undefined) {
           return new Uint8Array(await subtle.sign(ED25519, privateKey, owned(bytes)));
         }
-        throw new Fault("not-allowed", "this browser cannot keep a key", {
+        throw new Fault("not-allowed", "this browser cannot store a key", {
           remedy: "use a newer browser, or the server's https address",
         });
       },

@@ -44,7 +44,7 @@ export class FileSource implements Source {
     try {
       return await reading;
     } catch (cause) {
-      throw new Fault("file-changed", `'${this.name}' has changed, or cannot be read`, { cause });
+      throw new Fault("file-changed", `'${this.name}' changed or cannot be read`, { cause });
     }
   }
 

@@ -212,11 +212,11 @@ export function requestResult<Value>(request: Request<Value>): Promise<Value> {
 export function storeFault(cause: unknown): Fault {
   const { name = "", message = "" } = (cause ?? {}) as { name?: string; message?: string };
   if (name === "QuotaExceededError") {
-    return new Fault("store-full", "the browser has no room left for this page", { cause });
+    return new Fault("store-full", "the browser's storage for this page is full", { cause });
   }
-  return new Fault("store-failed", `the browser cannot keep this (${message || name})`, {
+  return new Fault("store-failed", `the browser cannot store data (${message || name})`, {
     cause,
-    remedy: "allow the page to keep data, or close other pages of it",
+    remedy: "allow this page to store data, or close its other tabs",
   });
 }
 

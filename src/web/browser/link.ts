@@ -65,7 +65,7 @@ function openSocket({ open }: SocketOptions): Socket {
   try {
     return open();
   } catch (cause) {
-    throw new Fault("unreachable", "the browser does not let this page connect", { cause });
+    throw new Fault("unreachable", "the browser blocked the connection", { cause });
   }
 }
 
@@ -177,8 +177,8 @@ class SocketLink implements Link {
     if (!(data instanceof ArrayBuffer) || data.byteLength > MESSAGE_BYTES_MAX) {
       const isText = !(data instanceof ArrayBuffer);
       this.#fault = isText
-        ? new Fault("frame-malformed", "the server sent a text instead of bytes")
-        : new Fault("too-large", "a message was longer than allowed");
+        ? new Fault("frame-malformed", "the server sent text instead of binary data")
+        : new Fault("too-large", "a message exceeds the size limit");
       return this.destroy();
     }
     const bytes = new Uint8Array(data);
@@ -200,7 +200,7 @@ class SocketLink implements Link {
 function closeFault(code: number): Fault | undefined {
   if (code === CLOSE_DONE || code === CLOSE_AWAY) return undefined;
   if (code === CLOSE_TOO_LARGE) {
-    return new Fault("too-large", "a message was longer than the server takes");
+    return new Fault("too-large", "a message exceeds the server's size limit");
   }
   return new Fault("link-closed", "the connection was lost");
 }

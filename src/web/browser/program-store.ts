@@ -35,7 +35,7 @@ export class ProgramStore implements Store {
   async all(table: Table, prefix: string): Promise<[string, unknown][]> {
     if (!PROGRAM_TABLES.has(table)) return this.#local.all(table, prefix);
     const rows = await this.#request({ op: "all", table, prefix });
-    if (!Array.isArray(rows)) throw new Fault("store-failed", "the program answered otherwise");
+    if (!Array.isArray(rows)) throw new Fault("store-failed", "unexpected answer from chat web");
     return rows.map(([key, value]) => [String(key), decodeValue(value)]);
   }
 

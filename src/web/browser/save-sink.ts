@@ -48,8 +48,8 @@ export class SaveSink implements Sink {
   /** @throws {Fault} usage if the target cannot unpack a folder */
   opened({ folderSize }: SinkOptions): Sink {
     if (folderSize === undefined || this.#target.unpacksFolder === true) return this;
-    throw new Fault("usage", "a folder cannot be fetched by a browser", {
-      remedy: "fetch it with chat get-file",
+    throw new Fault("usage", "browsers cannot save folders", {
+      remedy: "use chat get-file",
     });
   }
 

@@ -70,7 +70,7 @@ async function openWritableAt(handle: SaveHandle, bytes: number): Promise<Writab
 }
 
 function deniedFault(cause: unknown): Fault {
-  return new Fault("store-denied", "the browser does not let this page write there", { cause });
+  return new Fault("store-denied", "the browser does not allow writing there", { cause });
 }
 
 /** Minimum new bytes for a flush: the browser then copies the whole file. */

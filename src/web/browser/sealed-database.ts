@@ -50,7 +50,7 @@ export class SealedDatabase implements OpenSealedHome {
     const { locks, name } = this.#options;
     return this.#mutex.run(() =>
       locks.run(name, LOCK_TIMEOUT_MS, async () => {
-        if (this.#isClosed) throw new Fault("interrupted", "nobody is logged in any more");
+        if (this.#isClosed) throw new Fault("interrupted", "logged out");
         const database = await this.#open();
         const tables = new StagedRows(database, this.#options.databases.keyRange);
         const result = await work(tables);

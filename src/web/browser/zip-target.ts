@@ -83,7 +83,7 @@ export class ZipTarget implements SaveTarget {
 
   async #content(progress: Progress, bytes: Uint8Array): Promise<Uint8Array> {
     const { entry } = progress;
-    if (entry === undefined) throw malformed("goes on behind");
+    if (entry === undefined) throw malformed("continues after");
     const piece = bytes.subarray(0, progress.entryBytesLeft);
     progress.crc = crc32(piece, progress.crc);
     progress.entryBytesLeft -= piece.length;
@@ -169,7 +169,7 @@ function uniquePath(usedPaths: Map<string, number>, clean: string): string {
 }
 
 function malformed(problem: string): Fault {
-  return new Fault("frame-malformed", `the folder ${problem} its list`);
+  return new Fault("frame-malformed", `the folder content ${problem} its manifest`);
 }
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {

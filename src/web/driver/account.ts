@@ -117,7 +117,9 @@ export class PageAccount implements LinkedAccount {
 
   #load(): Promise<SealedModule> {
     const { loadSealed } = this.#options;
-    return withFetchFault(loadSealed ?? (() => Promise.reject(new Error("there is none"))))();
+    return withFetchFault(
+      loadSealed ?? (() => Promise.reject(new Error("sealed rooms are unavailable"))),
+    )();
   }
 
   forget(): void {

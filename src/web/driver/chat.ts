@@ -183,5 +183,5 @@ export class Chat extends ChatCore {
 
 function checkFileId(text: string): FileId {
   if (isFileId(text)) return text;
-  throw new Fault("file-unknown", "this is no file's id");
+  throw new Fault("file-unknown", "invalid file id");
 }

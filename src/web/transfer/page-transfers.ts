@@ -110,7 +110,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
       return this.resume(resumableId, (task) => task.reopen(file));
     }
     if (visible.length >= PAGE_UPLOADS_MAX) {
-      throw new Fault("too-many", `${PAGE_UPLOADS_MAX} files are on their way already`);
+      throw new Fault("too-many", `${PAGE_UPLOADS_MAX} uploads are already in progress`);
     }
     const entry: UploadEntry = {
       ...this.#options.owner,
@@ -158,7 +158,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
     const request = sinkRequest(new SaveSink(target, this.#dependencies.hashing), file);
     const result = await this.files.get({ ...request, signal, isPreview: true });
     if (digest !== undefined && result.digest !== digest) {
-      throw new Fault("checksum-wrong", "this is not the file that the message names");
+      throw new Fault("checksum-wrong", "the file does not match its message");
     }
     return target.bytes();
   }

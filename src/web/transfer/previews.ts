@@ -91,7 +91,7 @@ export class Previews {
     if (job.requesters > 0) return;
     const { file } = job.file;
     if (this.#queue.get(file) === job) this.#queue.delete(file);
-    job.stop.abort(new Fault("interrupted", "nobody looks at it any more"));
+    job.stop.abort(new Fault("interrupted", "the preview was closed"));
     this.#finished(job); // The next request starts over.
   }
 

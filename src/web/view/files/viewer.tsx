@@ -48,7 +48,7 @@ function TextView({ file }: { readonly file: FileView }) {
       const decoded = new TextDecoder().decode(bytes.subarray(0, VIEWED_TEXT_BYTES_MAX));
       setText(cleanText(decoded, { lines: true, tabs: true }));
     });
-    return () => stop.abort(new Fault("interrupted", "it is not looked at any more"));
+    return () => stop.abort(new Fault("interrupted", "the viewer was closed"));
   }, []);
   return (
     <>
@@ -92,7 +92,7 @@ function useAddress(file: FileView) {
       setAddress(objectUrl);
     });
     return () => {
-      stop.abort(new Fault("interrupted", "it is not looked at any more"));
+      stop.abort(new Fault("interrupted", "the viewer was closed"));
       if (objectUrl !== undefined) URL.revokeObjectURL(objectUrl);
     };
   }, []);

@@ -47,7 +47,7 @@ export const PageContext = createContext<PageValue | undefined>(undefined);
 
 export function usePage(): PageValue {
   const page = useContext(PageContext);
-  if (page === undefined) throw new Error("a part of the page stands outside of it");
+  if (page === undefined) throw new Error("usePage needs a PageContext");
   return page;
 }
 
