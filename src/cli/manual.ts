@@ -27,7 +27,7 @@ const EXITS: readonly (readonly [string, string])[] = [
   ["0", "Done."],
   ["1", "A machine failed: disk full, permission, folder locked, a bug."],
   ["2", "Wrong usage."],
-  ["3", "Refused: wrong password or no such name, name taken, not a member, not allowed."],
+  ["3", "Refused: unknown user or wrong password, name taken, not a member, not allowed."],
   ["4", "Not found: room, person, file."],
   ["5", "Unreachable: no route, refused connection, time-out."],
   ["6", "Integrity: fingerprint changed, checksum wrong, history damaged."],

@@ -76,7 +76,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     this.#unauthenticated.add(client);
     const [oldest] = this.#unauthenticated;
     if (this.#unauthenticated.size <= LINKS_BEFORE_LOGIN_MAX || oldest === undefined) return;
-    const message = "too many connections wait here for a log-in, and yours was the oldest";
+    const message = "too many connections without log-in; yours was the oldest";
     oldest.close(new Fault("too-many", message, { retryAfterMs: 1_000 }));
   }
 

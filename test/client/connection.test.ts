@@ -120,7 +120,7 @@ test("reports the delay of a held answer, and its end", async () => {
   connection.onGuessDelay = (delay) => told.push(delay?.waitMs);
   const listened: ServerNotice[] = [];
   connection.listen((notice) => listened.push(notice));
-  const refusal = "the room's password is another one";
+  const refusal = "wrong password for this room";
   const join = (password: string) =>
     connection.request("join", { room: "vault", password }).catch((error: Error) => error.message);
   const asked = join("wrong");

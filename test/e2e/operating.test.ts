@@ -34,7 +34,7 @@ test("a reset line sets a new password once", async () => {
   const again = await spare.run(["passwd", "--reset"], { env });
   expect([again.exitCode, again.err]).toEqual([
     3,
-    expect.stringContaining("the reset code is unknown, used or too old"),
+    expect.stringContaining("the reset code is invalid, used or expired"),
   ]);
 });
 

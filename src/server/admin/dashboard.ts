@@ -155,8 +155,8 @@ export class AdminDashboard {
     const cancel = { file, user: id, direction, by: by.id };
     if (await this.cancelLocal(cancel)) return;
     if (!(await remoteCancels.ask(cancel))) {
-      throw new Fault("not-found", msg`nothing of that file is under way with ${name}`, {
-        remedy: "see what is: the tab of transfers",
+      throw new Fault("not-found", msg`${name} is not transferring this file`, {
+        remedy: "see the Transfers tab",
       });
     }
     onEvent({ kind: "cancelled", by: by.name, user: name, file });

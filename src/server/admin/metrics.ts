@@ -146,36 +146,51 @@ export class Metrics {
     return [
       ["chat_links", "gauge", "Connections, logged in or not.", m.links],
       ["chat_sessions", "gauge", "Connections that are logged in.", m.sessions],
-      ["chat_accounts_online", "gauge", "Accounts that are in.", m.online],
-      ["chat_accounts", "gauge", "Accounts there are.", m.accounts],
-      ["chat_rooms", "gauge", "Rooms with a name.", m.rooms],
+      ["chat_accounts_online", "gauge", "Accounts that are online.", m.online],
+      ["chat_accounts", "gauge", "Registered accounts.", m.accounts],
+      ["chat_rooms", "gauge", "Named rooms.", m.rooms],
       ["chat_conversations", "gauge", "Direct conversations.", m.conversations],
-      ["chat_history_records", "gauge", "Records of the history log.", m.historyRecords],
-      ["chat_account_records", "gauge", "Records of the accounts log.", m.accountRecords],
+      ["chat_history_records", "gauge", "Records in the history log.", m.historyRecords],
+      ["chat_account_records", "gauge", "Records in the accounts log.", m.accountRecords],
       ["chat_posts_total", "counter", "Messages recorded since the start.", m.posts],
       ["chat_published_total", "counter", "Messages published to rooms.", m.publishedMessages],
-      ["chat_published_bytes_total", "counter", "Their bytes, once each.", m.publishedBytes],
+      [
+        "chat_published_bytes_total",
+        "counter",
+        "Bytes of published messages, counted once.",
+        m.publishedBytes,
+      ],
       ["chat_received_bytes_total", "counter", "Bytes of messages received.", m.receivedBytes],
       ["chat_sent_bytes_total", "counter", "Bytes of messages sent.", m.sentBytes],
-      ["chat_gathered_bytes", "gauge", "Packed and not published yet.", m.gatheredBytes],
-      ["chat_queued_bytes", "gauge", "Not taken by their readers yet.", m.queuedBytes],
-      ["chat_lanes", "gauge", "Connections that carry files.", m.lanes],
-      ["chat_files", "gauge", "Files that rooms were told of.", m.files],
-      ["chat_file_bytes", "gauge", "What they take.", m.fileBytes],
-      ["chat_unfinished_files", "gauge", "Files that are not whole.", m.unfinishedFiles],
-      ["chat_unfinished_file_bytes", "gauge", "What is there of them.", m.unfinishedFileBytes],
-      ["chat_file_queued_bytes", "gauge", "Waiting for the disk.", m.fileQueuedBytes],
-      ["chat_file_received_bytes_total", "counter", "Of files, taken in.", m.fileReceivedBytes],
-      ["chat_file_sent_bytes_total", "counter", "Of files, given out.", m.fileSentBytes],
+      ["chat_gathered_bytes", "gauge", "Bytes packed for publishing.", m.gatheredBytes],
+      ["chat_queued_bytes", "gauge", "Bytes queued for clients.", m.queuedBytes],
+      ["chat_lanes", "gauge", "Data channels.", m.lanes],
+      ["chat_files", "gauge", "Posted files.", m.files],
+      ["chat_file_bytes", "gauge", "Bytes of posted files.", m.fileBytes],
+      ["chat_unfinished_files", "gauge", "Unfinished uploads.", m.unfinishedFiles],
       [
-        "chat_appends_under_way",
+        "chat_unfinished_file_bytes",
         "gauge",
-        "Records on their way to the disk.",
-        m.pendingWritesUnderWay,
+        "Bytes of unfinished uploads.",
+        m.unfinishedFileBytes,
       ],
-      ["chat_append_seconds_count", "counter", "Records brought to the disk.", m.pendingWrites],
-      ["chat_append_seconds_sum", "counter", "How long they took.", m.pendingWritesTookMs / 1_000],
-      ["chat_up_seconds", "gauge", "Since the start.", m.upMs / 1_000],
+      ["chat_file_queued_bytes", "gauge", "Bytes of files queued for the disk.", m.fileQueuedBytes],
+      [
+        "chat_file_received_bytes_total",
+        "counter",
+        "Bytes of files received.",
+        m.fileReceivedBytes,
+      ],
+      ["chat_file_sent_bytes_total", "counter", "Bytes of files sent.", m.fileSentBytes],
+      ["chat_appends_under_way", "gauge", "Writes in progress.", m.pendingWritesUnderWay],
+      ["chat_append_seconds_count", "counter", "Completed writes.", m.pendingWrites],
+      [
+        "chat_append_seconds_sum",
+        "counter",
+        "Total duration of completed writes.",
+        m.pendingWritesTookMs / 1_000,
+      ],
+      ["chat_up_seconds", "gauge", "Uptime.", m.upMs / 1_000],
       ["process_resident_memory_bytes", "gauge", "Resident memory.", m.residentBytes],
       ["process_heap_bytes", "gauge", "JavaScript heap in use.", m.heapBytes],
     ];
@@ -220,11 +235,11 @@ function pushRows(pushes: PushCounters | undefined): readonly Row[] {
   if (pushes === undefined) return [];
   const { sent, failed, dropped, queued, subscriptions } = pushes;
   return [
-    ["chat_push_devices", "gauge", "Browsers that take pushes.", subscriptions],
-    ["chat_pushes_waiting", "gauge", "For their turn, or another try.", queued],
-    ["chat_pushes_sent_total", "counter", "Taken by push services.", sent],
-    ["chat_pushes_failed_total", "counter", "Taken by none, after all tries.", failed],
-    ["chat_pushes_dropped_total", "counter", "Given up while they waited.", dropped],
+    ["chat_push_devices", "gauge", "Devices with push notifications.", subscriptions],
+    ["chat_pushes_waiting", "gauge", "Pushes queued for sending or a retry.", queued],
+    ["chat_pushes_sent_total", "counter", "Pushes accepted by push services.", sent],
+    ["chat_pushes_failed_total", "counter", "Pushes that failed after all retries.", failed],
+    ["chat_pushes_dropped_total", "counter", "Pushes dropped while queued.", dropped],
   ];
 }
 
@@ -232,28 +247,43 @@ function diskRows(disk: DiskSpace | undefined): readonly Row[] {
   if (disk === undefined) return [];
   const { freeBytes, keepFreeBytes, isLow } = disk;
   return [
-    ["chat_disk_free_bytes", "gauge", "Of the disk with the files.", freeBytes],
-    ["chat_disk_keep_free_bytes", "gauge", "With less, files are refused.", keepFreeBytes],
-    ["chat_disk_low", "gauge", "Soon there is not more than that.", Number(isLow)],
+    ["chat_disk_free_bytes", "gauge", "Free bytes on the disk with the files.", freeBytes],
+    [
+      "chat_disk_keep_free_bytes",
+      "gauge",
+      "Free bytes below which files are refused.",
+      keepFreeBytes,
+    ],
+    ["chat_disk_low", "gauge", "Whether free space is running low.", Number(isLow)],
   ];
 }
 
 function healthRows(health: ClusterHealth): readonly Row[] {
   const { reachable, follows } = health;
   const rows: Row[] = [
-    ["chat_cluster_reachable", "gauge", "The shared stream answers.", Number(reachable)],
-    ["chat_cluster_follows", "gauge", "This server applies what comes.", Number(follows)],
+    ["chat_cluster_reachable", "gauge", "Whether the shared stream responds.", Number(reachable)],
+    ["chat_cluster_follows", "gauge", "Whether this server applies new messages.", Number(follows)],
   ];
   if (!reachable) return rows;
   const { nodes, lag, messages, bytes, replicas, current, rootsEqual } = health;
   rows.push(
-    ["chat_cluster_nodes", "gauge", "Servers that answer, this one among them.", nodes],
-    ["chat_cluster_lag_messages", "gauge", "Not applied by this server yet.", lag],
-    ["chat_cluster_roots_equal", "gauge", "All have this server's history.", Number(rootsEqual)],
-    ["chat_cluster_stream_messages", "gauge", "Messages of the stream.", messages],
-    ["chat_cluster_stream_bytes", "gauge", "What it takes on one NATS server.", bytes],
-    ["chat_cluster_stream_replicas", "gauge", "NATS servers that are to hold it.", replicas],
-    ["chat_cluster_stream_current", "gauge", "Those that hold all of it.", current],
+    ["chat_cluster_nodes", "gauge", "Servers that respond, including this one.", nodes],
+    ["chat_cluster_lag_messages", "gauge", "Messages not yet applied by this server.", lag],
+    [
+      "chat_cluster_roots_equal",
+      "gauge",
+      "Whether all servers have the same history.",
+      Number(rootsEqual),
+    ],
+    ["chat_cluster_stream_messages", "gauge", "Messages in the stream.", messages],
+    ["chat_cluster_stream_bytes", "gauge", "Bytes of the stream on one NATS server.", bytes],
+    [
+      "chat_cluster_stream_replicas",
+      "gauge",
+      "NATS servers that should hold the stream.",
+      replicas,
+    ],
+    ["chat_cluster_stream_current", "gauge", "NATS servers that hold the whole stream.", current],
   );
   return rows;
 }

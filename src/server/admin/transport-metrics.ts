@@ -47,12 +47,17 @@ export class TransportMetrics {
 }
 
 const ROWS: readonly (readonly [string, "gauge" | "counter", string, keyof Traffic])[] = [
-  ["chat_transport_links", "gauge", "Connections and lanes.", "links"],
-  ["chat_transport_received_bytes_total", "counter", "Of messages received.", "receivedBytes"],
-  ["chat_transport_sent_bytes_total", "counter", "Of messages sent.", "sentBytes"],
+  ["chat_transport_links", "gauge", "Connections and data channels.", "links"],
+  [
+    "chat_transport_received_bytes_total",
+    "counter",
+    "Bytes of messages received.",
+    "receivedBytes",
+  ],
+  ["chat_transport_sent_bytes_total", "counter", "Bytes of messages sent.", "sentBytes"],
   ["chat_transport_received_packets_total", "counter", "Datagrams received.", "receivedPackets"],
   ["chat_transport_sent_packets_total", "counter", "Datagrams sent.", "sentPackets"],
-  ["chat_transport_lost_packets_total", "counter", "Lost, and sent again.", "lostPackets"],
+  ["chat_transport_lost_packets_total", "counter", "Datagrams lost and resent.", "lostPackets"],
 ];
 
 const NO_TRAFFIC: Readonly<Traffic> = {

@@ -84,7 +84,7 @@ export class LinkOffers {
     if (request === undefined || request.client.isClosed) return;
     request.client.refuse(
       request.ref,
-      new Fault("login-refused", "the other device did not agree"),
+      new Fault("login-refused", "the other device did not confirm"),
     );
   }
 }

@@ -36,7 +36,7 @@ export class DeviceNotes {
       sizeBytesMax: DEVICE_NOTES_BYTES_MAX,
       writeDelayMs: DEVICE_NOTES_SAVE_INTERVAL_MS,
       ...{ clock, warn },
-      consequence: "devices have no names until they sign in again",
+      consequence: "devices are listed without names until they sign in again",
       format: () => formatDevices(registry.all()),
       parse: (text) => this.#read(text),
     });

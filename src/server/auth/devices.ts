@@ -32,7 +32,7 @@ export class Devices {
 
   async link(client: ClientConnection, request: RequestOf<"link">): Promise<void> {
     const { ref, code, deviceKey, mac } = request;
-    const message = "the link code is unknown, used or too old";
+    const message = "the link code is invalid, used or expired";
     const offer = await this.#options.authenticator.guessCode(client, message, () =>
       this.#offers.claim(code, { client, ref, deviceKey }),
     );
@@ -66,8 +66,8 @@ export class Devices {
       (candidate) => deviceIdOf(fromBase64Url(candidate)) === device,
     );
     if (key === undefined) {
-      throw new Fault("not-found", "there is no such device of yours", {
-        remedy: "list them: chat devices",
+      throw new Fault("not-found", "no such device", {
+        remedy: "run chat devices",
       });
     }
     await kernel.transact(() =>
@@ -87,12 +87,12 @@ export class Devices {
     const { registry, kernel, identity } = this.#options;
     const linkRequest = this.#offers.requestOf(client, code);
     if (linkRequest === undefined || !equalBytes(linkRequest.deviceKey, deviceKey)) {
-      throw new Fault("not-found", "no device waits for this link", { remedy: "begin anew" });
+      throw new Fault("not-found", "no device is waiting for this link", { remedy: "start again" });
     }
     const { name: user, accountKey } = account;
     if (!certFits(deviceCert, identity, { user, accountKey, deviceKey })) {
-      throw new Fault("not-allowed", msg`this is not ${account.name}'s account key`, {
-        remedy: "link from the device that made the account, or from one linked to it",
+      throw new Fault("not-allowed", msg`this device does not have ${account.name}'s account key`, {
+        remedy: "link from the device that created the account, or from one linked to it",
       });
     }
     this.#offers.remove(code);
@@ -114,8 +114,11 @@ function dayStart(unixMs: number): number {
   return dayOf(unixMs) * DAY_MS;
 }
 
-/** The waiting device gets this too, because its code is used up. */
+/** The waiting device gets this too, because its code has been used up. */
 function linkFailed(cause: Fault): Fault {
-  const remedy = "begin anew";
-  return new Fault("login-refused", "the other device could not link this one", { remedy, cause });
+  const remedy = "start again";
+  return new Fault("login-refused", "the other device could not link this device", {
+    remedy,
+    cause,
+  });
 }

@@ -59,7 +59,7 @@ export class Invites {
     const scope = this.#scopeOf(actor, request);
     const uses = request.uses ?? (isOperator || isForProgram(scope) ? undefined : 1);
     if (!isOperator && (uses ?? 1) > INVITE_USES_MAX) {
-      throw new Fault("too-many", msg`an invite of yours admits at most ${INVITE_USES_MAX}`, {
+      throw new Fault("too-many", msg`your invites are limited to ${INVITE_USES_MAX} uses`, {
         remedy: "ask an operator for more",
       });
     }
@@ -107,8 +107,8 @@ export class Invites {
     await kernel.transact(() => {
       const invite = registry.policy.invite(id);
       if (invite === undefined || invite.isRevoked || !this.#mayRevoke(actor, invite)) {
-        throw new Fault("not-found", msg`there is no invite '${id.slice(0, 40)}'`, {
-          remedy: "list them: chat admin invites",
+        throw new Fault("not-found", msg`no invite '${id.slice(0, 40)}'`, {
+          remedy: "run chat admin invites",
         });
       }
       return [inviteRevokedDraft(id, actor.user)];
@@ -195,17 +195,17 @@ export class Invites {
     const { expires, usesLeft } = invite;
     const now = this.#context.clock.unixMs();
     if (invite.isRevoked) throw invalidInvite("was revoked");
-    if (usesLeft !== undefined && usesLeft <= pending) throw invalidInvite("is used up");
+    if (usesLeft !== undefined && usesLeft <= pending) throw invalidInvite("has been used up");
     if (expires !== undefined && now >= expires) throw invalidInvite("has expired");
-    if (!this.#isValid(invite)) throw invalidInvite("does not hold now");
+    if (!this.#isValid(invite)) throw invalidInvite("is not valid now");
   }
 
   #scopeOf(actor: Actor, { room, post, read }: RequestOf<"invite">): InviteScope {
     const { rooms } = this.#context;
     const isProgram = post !== undefined || read !== undefined;
     if (room !== undefined && isProgram) {
-      throw new Fault("usage", "an invite is for a person or for a program", {
-        remedy: "give either a room to enter or one to post to or to read",
+      throw new Fault("usage", "an invite is either for a user or for a program", {
+        remedy: "name either a room to join, or one to post to or read",
       });
     }
     if (isProgram) {
@@ -214,7 +214,7 @@ export class Invites {
         read: read === undefined ? undefined : this.#programRoom(actor, read),
       });
       if (rooms.post === undefined || rooms.post === (rooms.read ?? rooms.post)) return rooms;
-      throw new Fault("usage", "a token is for one room", { remedy: "make two" });
+      throw new Fault("usage", "a token is limited to one room", { remedy: "create two tokens" });
     }
     if (room === undefined) return {};
     const name = checkName(room, "room's name");
@@ -233,9 +233,13 @@ export class Invites {
     }
     // The token posts as its creator, who must be a member.
     if (found.members.has(actor.user)) return found.id;
-    throw new Fault("not-member", msg`you are not in '${name}', and its token would act as you`, {
-      remedy: msg`enter it first: chat join --room ${found.name ?? name}`,
-    });
+    throw new Fault(
+      "not-member",
+      msg`you are not a member of '${name}', and the token would act for you`,
+      {
+        remedy: msg`join it first: chat join --room ${found.name ?? name}`,
+      },
+    );
   }
 
   #checkCount({ user, isOperator }: Actor): void {
@@ -245,9 +249,9 @@ export class Invites {
     const ownMax = isOperator ? INVITES_PER_OPERATOR_MAX : INVITES_PER_ACCOUNT_MAX;
     const max = isOperator ? INVITES_MAX : INVITES_MAX - INVITES_RESERVED;
     if (live.length < max && own < ownMax) return;
-    const whose = own < ownMax ? `${live.length} invites` : `${own} invites of yours`;
-    throw new Fault("too-many", msg`${whose} are out already`, {
-      remedy: "take some back: chat admin invites --revoke ID",
+    const whose = own < ownMax ? `${live.length} invites` : `${own} of your invites`;
+    throw new Fault("too-many", msg`${whose} are already active`, {
+      remedy: "revoke some: chat admin invites --revoke ID",
     });
   }
 
@@ -255,8 +259,8 @@ export class Invites {
     const [quota, perHour] = isOperator
       ? [this.#operatorRate, INVITES_PER_HOUR_OPERATOR_MAX]
       : [this.#memberRate, INVITES_PER_HOUR_MAX];
-    const message = `you made ${perHour} invites within an hour, which is the most`;
-    const remedy = "make one that admits several: chat admin invite --uses N";
+    const message = `you have reached the limit of ${perHour} new invites per hour`;
+    const remedy = "create one with several uses: chat admin invite --uses N";
     quota.take(user, this.#context.clock.now(), message, remedy);
   }
 }

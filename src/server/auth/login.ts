@@ -99,7 +99,7 @@ export class Authenticator {
       return Promise.resolve(isAdmitted);
     };
     const guess = () =>
-      this.#guess(client, [], "room-password-wrong", "the room password is another one", check);
+      this.#guess(client, [], "room-password-wrong", "wrong room password", check);
     await (isToken ? guess() : this.#guessShared(client, "server", guess));
     admission.isAdmitted = isAdmitted;
   }
@@ -124,7 +124,7 @@ export class Authenticator {
     const name = this.#newName(request.user);
     const { user, accountKey, deviceKey, deviceCert } = request;
     if (!certFits(deviceCert, this.#options.identity, { user, accountKey, deviceKey })) {
-      throw new Fault("frame-malformed", "the device certificate does not fit");
+      throw new Fault("frame-malformed", "invalid device certificate");
     }
     const folded = foldName(name);
     // A taken name may belong to the same user, who then logs in by signature.
@@ -158,20 +158,20 @@ export class Authenticator {
     const now = this.#options.clock.now();
     const remedy = "try again in an hour, or ask an operator for an invite";
     if (!isLoopback(host)) {
-      const message = `${ACCOUNTS_PER_ADDRESS_HOUR_MAX} accounts came from your address in an hour`;
+      const message = `limit of ${ACCOUNTS_PER_ADDRESS_HOUR_MAX} accounts per hour and address`;
       this.#addressRate.take(addressKey(host), now, message, remedy);
     }
     if (inviter === undefined) return;
     const max = ACCOUNTS_PER_INVITER_HOUR_MAX;
-    const message = `invites of this member admitted ${max} accounts in an hour`;
+    const message = `limit of ${max} new accounts per hour reached for this member's invites`;
     this.#inviterRate.take(inviter, now, message, remedy);
   }
 
   #checkAdmitted({ isAdmitted, isVouched, invite }: Admission): void {
     const { settings, registry } = this.#options;
     if (settings.roomPassword !== undefined && !isAdmitted) {
-      throw new Fault("room-password-wrong", "this server asks for its room password first", {
-        remedy: "give it as CHAT_ROOM_PASSWORD, with --room-password-file, or use an invite",
+      throw new Fault("room-password-wrong", "this server requires its room password", {
+        remedy: "set CHAT_ROOM_PASSWORD, use --room-password-file, or use an invite",
       });
     }
     if (registry.policy.isClosed && invite === undefined && !isVouched) {
@@ -254,13 +254,13 @@ export class Authenticator {
     if (request.signature !== undefined) return this.#loginByDevice(client, request, account);
     const { password, deviceKey } = request;
     if (password === undefined) {
-      throw new Fault("frame-malformed", "a log-in needs a signature or a password");
+      throw new Fault("frame-malformed", "log-in requires a signature or a password");
     }
     await this.#guess(
       client,
       [`name:${foldName(account?.name ?? name)}`], // Former names share the counter.
       "login-refused",
-      "wrong password or no such name",
+      "unknown user or wrong password",
       () =>
         this.#inAddressQueue(client, () =>
           this.#hashing.run(() => this.#verify(password, account?.passwordHash)),
@@ -290,7 +290,7 @@ export class Authenticator {
   }
 
   #closeRemovedDevice(account: Account): void {
-    const fault = new Fault("login-refused", "this device was signed out: another took its place");
+    const fault = new Fault("login-refused", "this device was signed out to make room for another");
     const isGone = ({ member }: ClientConnection) => !account.devices.has(member?.device ?? "");
     this.#options.peers.close(account.id, fault, isGone);
   }
@@ -318,13 +318,13 @@ export class Authenticator {
   ): Promise<void> {
     if (passwordHash === undefined) return;
     if (current === undefined) {
-      throw new Fault("login-refused", "the current password is needed to change it", {
-        remedy: "give it as CHAT_PASSWORD or with --password-file; lost: chat passwd --reset",
+      throw new Fault("login-refused", "the current password is required", {
+        remedy: "set CHAT_PASSWORD or use --password-file; if you lost it: chat passwd --reset",
       });
     }
     const check = () => this.#hashing.run(() => this.#verify(current, passwordHash));
     const keys = [`name:${foldName(name)}`];
-    await this.#guess(client, keys, "login-refused", "this is not the current password", check);
+    await this.#guess(client, keys, "login-refused", "wrong current password", check);
   }
 
   hash(user: UserId, password: string): Promise<string> {
@@ -339,7 +339,7 @@ export class Authenticator {
   }
 
   async #hash(password: string): Promise<string> {
-    if (password === "") throw new Fault("usage", "a password cannot be empty");
+    if (password === "") throw new Fault("usage", "the password is empty");
     return this.#hashing.run(() => this.#options.passwords.hash(password));
   }
 
@@ -360,7 +360,7 @@ export class Authenticator {
     const check = () =>
       this.#accountQueue.run(user, () => this.#hashing.run(() => this.#verify(password, hash)));
     await this.#guessShared(client, room, () =>
-      this.#guess(client, [], "room-password-wrong", "the room's password is another one", check),
+      this.#guess(client, [], "room-password-wrong", "wrong password for this room", check),
     );
   }
 
@@ -406,7 +406,7 @@ export class Authenticator {
   }
 
   async guessOperatorToken(client: ClientConnection, token: string): Promise<void> {
-    await this.#guess(client, [], "login-refused", "the operator token is another one", () => {
+    await this.#guess(client, [], "login-refused", "wrong operator token", () => {
       const isLink = this.#operatorLink.grants(token, client);
       return Promise.resolve(this.#isOperatorToken(token) || isLink);
     });
@@ -444,7 +444,7 @@ export class Authenticator {
   #checkSessions(account: Account): void {
     this.#options.floodGuard.check(account.id);
     if (this.#options.peers.of(account.id).size < SESSIONS_PER_ACCOUNT_MAX) return;
-    const message = `${account.name} is in ${SESSIONS_PER_ACCOUNT_MAX} times, which is the most`;
+    const message = `${account.name} has reached the limit of ${SESSIONS_PER_ACCOUNT_MAX} sessions`;
     throw new Fault("too-many", message);
   }
 
@@ -552,14 +552,14 @@ export function hasGuessedTooOften(client: ClientConnection): boolean {
 }
 
 function admissionOf({ handshake }: ClientConnection): Admission {
-  assert(handshake !== undefined, "a link that asks has been greeted");
+  assert(handshake !== undefined, "requests follow the handshake");
   return handshake.admission;
 }
 
 function loginRefused(): Fault {
-  return new Fault("login-refused", "wrong password or no such name");
+  return new Fault("login-refused", "unknown user or wrong password");
 }
 
 function unknownDevice(): Fault {
-  return new Fault("login-refused", "this device does not sign in for that name");
+  return new Fault("login-refused", "this device cannot sign in as that user");
 }

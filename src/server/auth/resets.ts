@@ -33,9 +33,13 @@ export class Resets {
     const now = clock.unixMs();
     const expires = requestedExpiry ?? now + RESET_MS;
     if (expires <= now || expires > now + RESET_MS_MAX) {
-      throw new Fault("usage", `a reset code holds for ${RESET_MS_MAX / 86_400_000} days at most`, {
-        remedy: `say until when, before ${formatUtc(now + RESET_MS_MAX)}`,
-      });
+      throw new Fault(
+        "usage",
+        `reset codes are valid for at most ${RESET_MS_MAX / 86_400_000} days`,
+        {
+          remedy: `choose an expiry before ${formatUtc(now + RESET_MS_MAX)}`,
+        },
+      );
     }
     const token = `p${newToken(entropy)}`;
     const reset = { hash: hashOf(token), expires, signsOut };
@@ -50,7 +54,7 @@ export class Resets {
     const { registry, clock, kernel, authenticator, bans } = this.#options;
     const secret = hashOf(token);
     const find = () => registry.byReset(secret, clock.unixMs());
-    const message = "the reset code is unknown, used or too old";
+    const message = "the reset code is invalid, used or expired";
     const account = await authenticator.guessCode(client, message, find);
     bans.checkAccount(account);
     const hash = await authenticator.hash(account.id, password);

@@ -46,5 +46,5 @@ export class TokenChecker {
 
 function invalidToken(): Fault {
   const remedy = "send Authorization: Bearer TOKEN";
-  return new Fault("login-refused", "there is no such token", { remedy });
+  return new Fault("login-refused", "invalid token", { remedy });
 }

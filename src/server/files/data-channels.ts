@@ -63,8 +63,8 @@ export class DataChannels {
     held?.tickets.delete(ticket);
     if (parent === undefined || held === undefined || this.#options.clock.now() >= until) {
       channel.wrongSecrets++;
-      const message = "this ticket is not good, or not any more";
-      throw new Fault("login-refused", message, { remedy: "ask for another one" });
+      const message = "invalid or expired ticket";
+      throw new Fault("login-refused", message, { remedy: "request a new one" });
     }
     held.channels.add(channel);
     const { account } = held;
@@ -83,11 +83,11 @@ export class DataChannels {
   #checkCapacity(held: SessionChannels, account: Account): void {
     const detail = { retryAfterMs: BUSY_MS };
     if (this.#inUse(held) >= DATA_CHANNELS_PER_SESSION_MAX) {
-      const message = msg`${DATA_CHANNELS_PER_SESSION_MAX} files are under way in this session`;
+      const message = msg`limit of ${DATA_CHANNELS_PER_SESSION_MAX} transfers per session reached`;
       throw new Fault("too-many", message, detail);
     }
     if (this.#inUseOf(account) >= DATA_CHANNELS_PER_ACCOUNT_MAX) {
-      const message = msg`${DATA_CHANNELS_PER_ACCOUNT_MAX} files of this account are under way`;
+      const message = msg`limit of ${DATA_CHANNELS_PER_ACCOUNT_MAX} transfers per account reached`;
       throw new Fault("too-many", message, detail);
     }
   }
@@ -103,7 +103,7 @@ export class DataChannels {
     if (held === undefined) return;
     this.#sessions.delete(parent);
     for (const ticket of held.tickets.keys()) this.#sessionOf.delete(ticket);
-    const fault = new Fault("link-closed", "the session of this lane has ended");
+    const fault = new Fault("link-closed", "the session of this data channel has ended");
     for (const channel of [...held.channels]) channel.close(fault);
   }
 

@@ -218,8 +218,8 @@ export function downloadInfo(
 }
 
 function beyondEnd(chunks: number): Fault {
-  return new Fault("usage", msg`the file has no more than ${chunks} chunks`, {
-    remedy: "fetch it from 0",
+  return new Fault("usage", msg`the file has only ${chunks} chunks`, {
+    remedy: "start at chunk 0",
   });
 }
 

@@ -192,7 +192,7 @@ export class FileService {
       this.#receivedBytes += notice.bytes.length;
       transfer.receive(notice, this.#options.clock.now());
     } else {
-      const message = msg`chunk ${notice.index} is of no file that is sent here`;
+      const message = msg`chunk ${notice.index} belongs to no upload on this channel`;
       client.close(new Fault("out-of-order", message));
     }
   }
@@ -311,7 +311,7 @@ export class FileService {
         if (this.#transfers.get(client) === transfer) this.#transfers.delete(client);
       }
       const remedy = "ask an operator";
-      client.close(new Fault("not-allowed", "an operator ended this transfer", { remedy }));
+      client.close(new Fault("not-allowed", "an operator cancelled this transfer", { remedy }));
     }
     return found.length > 0;
   }
@@ -379,8 +379,8 @@ export class FileService {
   #reserve(client: ClientConnection): void {
     const transfer = this.#transfers.get(client);
     if (transfer !== undefined && !(transfer instanceof DownloadSender && transfer.isFinished)) {
-      throw new Fault("out-of-order", "another file is under way on this lane", {
-        remedy: "open another lane",
+      throw new Fault("out-of-order", "this data channel is already carrying a file", {
+        remedy: "open another data channel",
       });
     }
     this.#transfers.set(client, "starting");
@@ -399,7 +399,7 @@ export class FileService {
     const { files } = this.#options.engine;
     if (files.get(file) === undefined && this.#uploads.offerOf(file) === undefined)
       throw unknownFile();
-    throw new Fault("not-member", "you may not read this file any more");
+    throw new Fault("not-member", "you can no longer read this file");
   }
 
   #mayRead(user: UserId, file: FileId): boolean {

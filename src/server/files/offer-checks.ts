@@ -11,15 +11,17 @@ export const RELEASE_RETRY_MS = 200;
 
 /** Same fault for unknown and unreadable files. */
 export function unknownFile(): Fault {
-  return new Fault("file-unknown", "there is no such file for you");
+  return new Fault("file-unknown", "no such file");
 }
 
 export function foreignFile(): Fault {
-  return new Fault("not-allowed", "this file is somebody else's", { remedy: "send it anew" });
+  return new Fault("not-allowed", "this file belongs to another user", {
+    remedy: "send it again as a new file",
+  });
 }
 
 export function uploadBusy(retryAfterMs = BUSY_MS): Fault {
-  const message = "this file is on its way in another connection";
+  const message = "this file is being transferred on another connection";
   return new Fault("too-many", message, { retryAfterMs });
 }
 
@@ -27,8 +29,8 @@ export function checkSameOffer(about: BlobMetadata, { to, size }: RequestOf<"off
   const difference =
     about.sizeBytes !== size ? "size" : sameRecipients(about.to, to) ? undefined : "targets";
   if (difference === undefined) return;
-  const remedy = "send it anew";
-  throw new Fault("usage", msg`this file was offered with another ${difference}`, { remedy });
+  const remedy = "send it again as a new file";
+  throw new Fault("usage", msg`this file was offered with a different ${difference}`, { remedy });
 }
 
 export function checkFolder({
@@ -39,13 +41,13 @@ export function checkFolder({
   readonly folder?: { readonly manifestBytes: number } | undefined;
 }): void {
   if (folder === undefined || folder.manifestBytes <= size) return;
-  throw new Fault("usage", "a folder is no smaller than the list of what is in it");
+  throw new Fault("usage", "the folder is smaller than its manifest");
 }
 
 /** Fault for damaged chunks on the server's disk, without a path. */
 export function damagedFile(cause?: Fault): Fault {
   return new Fault("checksum-wrong", "the server's copy of this file is damaged", {
-    remedy: "ask its sender to send it again",
+    remedy: "ask the sender to send it again",
     cause,
   });
 }

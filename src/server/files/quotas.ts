@@ -55,8 +55,8 @@ export class Quotas {
   checkFile(sizeBytes: number): void {
     const { fileBytesMax } = this.#quotas;
     if (sizeBytes <= fileBytesMax) return;
-    throw new Fault("too-large", msg`a file may have ${formatSize(fileBytesMax)} here`, {
-      remedy: "send less, or ask whoever runs the server",
+    throw new Fault("too-large", msg`files are limited to ${formatSize(fileBytesMax)} here`, {
+      remedy: "send a smaller file, or ask the server's owner",
     });
   }
 
@@ -69,18 +69,18 @@ export class Quotas {
     const { userBytesMax, totalBytesMax } = this.#quotas;
     if (this.#bytesOf(user) + moreBytes > userBytesMax) {
       const used = `${formatSize(this.#bytesOf(user))} of ${formatSize(userBytesMax)}`;
-      throw new Fault("quota-reached", msg`your files take ${used}, and this is too much`);
+      throw new Fault("quota-reached", msg`this exceeds your file quota; your files use ${used}`);
     }
     if (this.#files.totalBytes + this.#unfinishedBytes + moreBytes > totalBytesMax) {
-      const message = msg`the files of this server may take ${formatSize(totalBytesMax)} in all`;
-      throw new Fault("quota-reached", message, { remedy: "ask whoever runs the server" });
+      const message = msg`the server has reached its file limit of ${formatSize(totalBytesMax)}`;
+      throw new Fault("quota-reached", message, { remedy: "ask the server's owner" });
     }
   }
 
   checkDisk(moreBytes: number): void {
     if (this.#freeBytes - moreBytes >= this.#quotas.freeBytesMin) return;
     const message = "the server's disk is nearly full";
-    throw new Fault("store-full", message, { remedy: "tell whoever runs the server" });
+    throw new Fault("store-full", message, { remedy: "tell the server's owner" });
   }
 
   count(user: UserId, bytes: number): void {

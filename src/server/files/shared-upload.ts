@@ -92,7 +92,7 @@ export class SharedUpload {
         throw new Fault("link-closed", "this upload has ended");
       const lost = await this.#shared.complete(metadata.file, this.#blob.digest(), hashes);
       if (lost === undefined) return;
-      if (tries === COMPLETE_TRIES_MAX) throw new Fault("too-many", "this file is being erased");
+      if (tries === COMPLETE_TRIES_MAX) throw new Fault("too-many", "this file is being deleted");
       await this.#shared.begin(metadata);
       this.#have = this.#next = lost; // Nothing is in flight: every chunk had been stored.
     }

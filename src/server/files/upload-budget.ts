@@ -42,7 +42,7 @@ export class UploadBudget {
   countQueued(bytes: number): void {
     if (bytes > 0 && this.#queuedBytes + bytes > TRANSFERS_BYTES_MAX) {
       const detail = { retryAfterMs: BUSY_MS };
-      throw new Fault("too-many", "too much waits for the server's disk", detail);
+      throw new Fault("too-many", "the server's disk is busy", detail);
     }
     this.#queuedBytes += bytes;
   }

@@ -104,11 +104,12 @@ export class UploadReceiver {
     } catch (error) {
       this.#fail(error);
     }
-    if (this.#isFinished) throw new Fault("link-closed", "the lane of this file has ended");
+    if (this.#isFinished)
+      throw new Fault("link-closed", "the data channel of this file has closed");
     const { blob } = this;
     if (blob.sizeBytes === size && blob.have === chunks && equalBytes(blob.digest(), digest))
       return this.#options.sharedUpload?.complete();
-    throw new Fault("checksum-wrong", "the digest of the file is not that of its chunks", {
+    throw new Fault("checksum-wrong", "the file's digest does not match its chunks", {
       remedy: "send it again",
     });
   }

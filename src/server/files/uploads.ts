@@ -81,7 +81,9 @@ export class UploadService {
     const existing = this.#uploads.get(file);
     if (existing !== undefined && existing.by !== account.id) throw foreignFile();
     if (this.#isPosted(file)) {
-      throw new Fault("not-found", "this file was erased", { remedy: "send it anew" });
+      throw new Fault("not-found", "this file was deleted", {
+        remedy: "send it again as a new file",
+      });
     }
     if (existing !== undefined) this.#checkFree(existing);
     else this.#checkNew(account, request);
@@ -127,7 +129,7 @@ export class UploadService {
     const fact = this.#options.engine.files.get(file);
     if (fact?.by !== account.id) throw unknownFile();
     const isSame = fact.size === request.size && fact.digest === toHex(request.digest);
-    if (!isSame) throw new Fault("usage", "this file was finished with other content");
+    if (!isSame) throw new Fault("usage", "this file was completed with different content");
     return this.#post(account, await this.#postedOffer(file), request);
   }
 
@@ -178,7 +180,7 @@ export class UploadService {
     if (upload.finishing > 0 || state === "busy") throw uploadBusy();
     if (state !== "idle") {
       await this.release(state);
-      state.client.close(new Fault("link-closed", "this file is whole", { retryAfterMs: 0 }));
+      state.client.close(new Fault("link-closed", "this file is complete", { retryAfterMs: 0 }));
     }
     if (this.#uploads.has(file)) throw uploadBusy();
   }
@@ -197,8 +199,8 @@ export class UploadService {
 
   async withdraw(account: Account, file: FileId): Promise<BlobMetadata> {
     if (this.#options.engine.files.get(file)?.by === account.id) {
-      const remedy = "erase its message instead";
-      throw new Fault("not-allowed", "this file is finished", { remedy });
+      const remedy = "delete its message instead";
+      throw new Fault("not-allowed", "this file is already complete", { remedy });
     }
     const upload = this.#uploads.get(file);
     if (upload === undefined) return this.#withdrawShared(account, file);
@@ -315,8 +317,8 @@ export class UploadService {
     let unfinished = 0;
     for (const { by } of this.#uploads.values()) if (by === account.id) unfinished++;
     if (unfinished >= UPLOADS_PER_ACCOUNT_MAX) {
-      const message = msg`you have ${UPLOADS_PER_ACCOUNT_MAX} unfinished files, which is the most`;
-      throw new Fault("too-many", message, { remedy: "finish or withdraw some" });
+      const message = msg`limit of ${UPLOADS_PER_ACCOUNT_MAX} unfinished files reached`;
+      throw new Fault("too-many", message, { remedy: "finish or cancel some" });
     }
     quotas.checkFile(size ?? 0);
   }

@@ -72,7 +72,7 @@ async function login(
     const isRefused = error instanceof Fault && error.code === "login-refused";
     if (isCurrent || !isRefused) throw error;
     // Another server may know the account, the device or the password.
-    const message = "the server's cluster has no majority: it cannot check this log-in now";
+    const message = "the server's cluster has no majority and cannot check this log-in";
     throw new Fault("no-majority", message, { cause: error, retryAfterMs: LOGIN_RETRY_MS });
   }
 }

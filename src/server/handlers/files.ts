@@ -52,6 +52,6 @@ export function fileHandlers(services: Services, sessions: SessionActions) {
 function checkFile({ file }: DataChannel, request: RequestOf<TransferKind>): void {
   const isRead = request.kind === "fetch" || request.kind === "got";
   if (file === undefined || (isRead && request.file === file)) return;
-  const remedy = "ask for a ticket";
-  throw new Fault("not-allowed", "this lane is for one file to be fetched", { remedy });
+  const remedy = "request a ticket";
+  throw new Fault("not-allowed", "this data channel is for one download only", { remedy });
 }

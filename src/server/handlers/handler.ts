@@ -125,11 +125,11 @@ export class RequestHandlers {
 
 type HandlerResult = Result<RequestKind> | Promise<Result<RequestKind>>;
 
-export const NO_FILES = "this server takes no files";
-export const NO_SEALING = "this server seals no rooms";
-export const NO_PUSHES = "this server pushes nothing";
+export const NO_FILES = "file transfer is disabled on this server";
+export const NO_SEALING = "sealed rooms are disabled on this server";
+export const NO_PUSHES = "push notifications are disabled on this server";
 
 export function required<Service>(service: Service | undefined, message: string): Service {
   if (service !== undefined) return service;
-  throw new Fault("not-allowed", message, { remedy: "ask whoever runs it" });
+  throw new Fault("not-allowed", message, { remedy: "ask the server's owner" });
 }

@@ -79,8 +79,8 @@ class Joins {
     if (sealed === true) {
       required(this.#services.sealed, NO_SEALING);
       if (password !== undefined) {
-        throw new Fault("usage", "a sealed room has no password: who is in it lets others in", {
-          remedy: "leave the password out",
+        throw new Fault("usage", "a sealed room has no password; its members add others", {
+          remedy: "omit the password",
         });
       }
     }
@@ -102,7 +102,7 @@ class Joins {
   }
 
   #checkRate(user: UserId): void {
-    const message = `you created ${ROOMS_PER_HOUR_MAX} rooms within an hour, which is the most`;
+    const message = `you have reached the limit of ${ROOMS_PER_HOUR_MAX} new rooms per hour`;
     const now = this.#services.clock.now();
     this.#rate.take(user, now, message, "wait an hour, or ask an operator");
   }

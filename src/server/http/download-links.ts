@@ -147,12 +147,12 @@ export class WebDownloads {
     const detail = { retryAfterMs: BUSY_MS };
     const ofAccount = [...this.#active].filter((run) => run.account === account);
     if (ofAccount.filter((run) => run.parent === parent).length >= CONCURRENT_HTTP_DOWNLOADS_MAX) {
-      const message = msg`${CONCURRENT_HTTP_DOWNLOADS_MAX} files are on their way to this browser`;
+      const message = msg`limit of ${CONCURRENT_HTTP_DOWNLOADS_MAX} downloads per browser reached`;
       throw new Fault("too-many", message, detail);
     }
     if (ofAccount.length >= DATA_CHANNELS_PER_ACCOUNT_MAX) {
       const count = DATA_CHANNELS_PER_ACCOUNT_MAX;
-      const message = msg`${count} files are on their way to ${account.name}`;
+      const message = msg`limit of ${count} downloads per account reached`;
       throw new Fault("too-many", message, detail);
     }
   }
@@ -162,11 +162,15 @@ export class WebDownloads {
     const detail = { retryAfterMs: BUSY_MS };
     const all = [...this.#active].filter(({ isArchive }) => isArchive);
     if (all.filter((run) => run.account === account).length >= ARCHIVES_PER_ACCOUNT_MAX) {
-      const message = msg`${ARCHIVES_PER_ACCOUNT_MAX} folders are on their way to ${account.name}`;
+      const message = msg`limit of ${ARCHIVES_PER_ACCOUNT_MAX} folder downloads per account`;
       throw new Fault("too-many", message, detail);
     }
     if (all.length >= CONCURRENT_ARCHIVES_MAX) {
-      throw new Fault("too-many", msg`${CONCURRENT_ARCHIVES_MAX} folders are on their way`, detail);
+      throw new Fault(
+        "too-many",
+        msg`limit of ${CONCURRENT_ARCHIVES_MAX} folder downloads reached`,
+        detail,
+      );
     }
   }
 

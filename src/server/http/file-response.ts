@@ -155,7 +155,7 @@ async function* slice(
     yield piece;
     if (remaining === 0) return;
   }
-  throw new Fault("checksum-wrong", "the file is shorter than it should be");
+  throw new Fault("checksum-wrong", "the file is truncated");
 }
 
 /**
@@ -191,6 +191,6 @@ async function buffered(pieces: AsyncGenerator<Uint8Array>): Promise<Uint8Array<
   const all: Uint8Array[] = [];
   for await (const piece of pieces) all.push(piece);
   const body = new Uint8Array(Buffer.concat(all));
-  assert(body.length <= BUFFERED_BYTES_MAX, "only little is gathered");
+  assert(body.length <= BUFFERED_BYTES_MAX, "the buffered response is small");
   return body;
 }

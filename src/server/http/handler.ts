@@ -65,7 +65,7 @@ async function answer(
 ): Promise<Response> {
   const { posts, reads, operator, files } = options;
   const url = requestUrl(request);
-  if (url === undefined) return textResponse(400, "That is no host.\n");
+  if (url === undefined) return textResponse(400, "Invalid host.\n");
   const { pathname, hostname } = url;
   const room = /^\/rooms\/([^/]+)$/.exec(pathname)?.[1];
   if (room !== undefined && posts !== undefined) {
@@ -73,10 +73,10 @@ async function answer(
     const isRead = request.method === "GET" || request.method === "HEAD";
     if (isRead && reads !== undefined) return reads.serve(request, room, remote, keepOpen);
     const allow = reads === undefined ? "POST" : "GET, HEAD, POST";
-    return textResponse(405, `Only ${allow} is answered here.\n`, { allow });
+    return textResponse(405, `Method not allowed; use ${allow}.\n`, { allow });
   }
   if (request.method !== "GET" && request.method !== "HEAD") {
-    return textResponse(405, "Only GET is answered here.\n", { allow: "GET, HEAD" });
+    return textResponse(405, "Method not allowed; use GET or HEAD.\n", { allow: "GET, HEAD" });
   }
   if (pathname === "/healthz") return healthResponse(options.health?.());
   if (pathname === "/metrics" && operator !== undefined) {
@@ -95,11 +95,9 @@ async function answer(
     if (name === "") return listResponse([]);
   }
   if (options.page !== undefined) {
-    return (
-      servePage(options.page, request, pathname) ?? textResponse(404, "There is nothing here.\n")
-    );
+    return servePage(options.page, request, pathname) ?? textResponse(404, "Not found.\n");
   }
-  if (pathname !== "/") return textResponse(404, "There is nothing here.\n");
+  if (pathname !== "/") return textResponse(404, "Not found.\n");
   const port = options.port();
   const address = port === PORT_DEFAULT ? hostname : `${hostname}:${port}`;
   return new Response(joinPage(options, address), {
@@ -124,9 +122,9 @@ function joinPage({ name, fingerprint }: HttpOptions, address: string): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(name)}</title>
 <h1>${escapeHtml(name)}</h1>
-<p>This is a chat server. Come in from a terminal:</p>
+<p>This is a chat server. To join from a terminal:</p>
 <pre>chat join ${escapeHtml(address)} --user YOUR-NAME</pre>
-<p>Its fingerprint is <code>${escapeHtml(fingerprint)}</code>.</p>
+<p>Server fingerprint: <code>${escapeHtml(fingerprint)}</code>.</p>
 </html>
 `;
 }

@@ -79,7 +79,7 @@ export class HttpPosts {
       const invite = await this.#authorize(request, remote);
       const room = this.#roomOf(invite, roomText);
       const now = this.#options.clock.now();
-      this.#rate.check(invite.id, now, "too-fast", "these messages come too fast");
+      this.#rate.check(invite.id, now, "too-fast", "too many messages");
       const { text, isWebhook } = await textOf(request);
       const { seq } = await this.#post(request, invite, room, text);
       // Alertmanager and Grafana treat a JSON answer without `ok` as a refusal.
@@ -114,7 +114,7 @@ export class HttpPosts {
     if (key.length > HTTP_POST_KEY_BYTES_MAX) {
       throw new Fault(
         "usage",
-        `an Idempotency-Key has at most ${HTTP_POST_KEY_BYTES_MAX} characters`,
+        `Idempotency-Key is limited to ${HTTP_POST_KEY_BYTES_MAX} characters`,
       );
     }
     const id = `${invite.id} ${key}`;
@@ -151,7 +151,7 @@ export function checkScope(invite: Invite, { id, name }: Room, options: "post" |
     isForRoom
       ? `this token may not ${verb} '${name}'`
       : `this token is not for '${name === undefined ? "" : foldName(name)}'`,
-    { remedy: `use one of: chat admin invite --${options} ${name}` },
+    { remedy: `create one: chat admin invite --${options} ${name}` },
   );
 }
 
@@ -180,7 +180,7 @@ async function textOf(request: Request): Promise<WebhookText> {
 
 function plainText(text: string): string {
   const trimmed = text.endsWith("\n") ? text.slice(0, text.endsWith("\r\n") ? -2 : -1) : text;
-  if (trimmed === "") throw new Fault("text-invalid", "an empty text says nothing");
+  if (trimmed === "") throw new Fault("text-invalid", "message is empty");
   if (utf8Encode(trimmed).length > TEXT_BYTES_MAX) throw tooLarge(TEXT_BYTES_MAX);
   return trimmed;
 }
@@ -207,7 +207,7 @@ function decoded(bytes: Uint8Array): string {
 
 class UnsupportedType extends Fault {
   constructor() {
-    super("usage", "the body is to be UTF-8 text, or JSON", {
+    super("usage", "the body must be UTF-8 text or JSON", {
       remedy: "send Content-Type: text/plain or application/json",
     });
   }
@@ -229,7 +229,7 @@ async function bodyOf(request: Request, sizeBytesMax: number): Promise<Uint8Arra
 
 function tooLarge(sizeBytesMax: number): Fault {
   const subject = sizeBytesMax === TEXT_BYTES_MAX ? "a text" : "a body";
-  return new Fault("too-large", `${subject} has at most ${sizeBytesMax} bytes`);
+  return new Fault("too-large", `${subject} is limited to ${sizeBytesMax} bytes`);
 }
 
 export function faultResponse(fault: Fault): Response {

@@ -115,7 +115,7 @@ export class ProgramDownloads {
     // Clients behind a proxy share its address.
     const isFull = !isLoopback(host) && fromAddress >= PROGRAM_DOWNLOADS_PER_ADDRESS_MAX;
     if (isFull || this.#active.size >= PROGRAM_DOWNLOADS_MAX) {
-      const message = "the program is on its way to many at this moment";
+      const message = "too many downloads of the program";
       throw new Fault("too-many", message, { retryAfterMs: BUSY_MS });
     }
     return address;
@@ -135,5 +135,5 @@ export function listResponse(programs: Awaited<ReturnType<ProgramFolder["list"]>
 }
 
 function unknown(): Fault {
-  return new Fault("file-unknown", "there is no such program here");
+  return new Fault("file-unknown", "no such program");
 }

@@ -126,7 +126,7 @@ export class HttpReads {
     );
     const room = requireRoom(rooms, checkName(roomText, "room's name"));
     checkScope(invite, room, "read");
-    this.#rate.check(invite.id, clock.now(), "too-fast", "it is asked for too fast");
+    this.#rate.check(invite.id, clock.now(), "too-fast", "too many requests");
     const { host } = remote;
     const origin = { addressKey: addressKey(host), isLocal: isLoopback(host) };
     const state = { isEnded: false, hasNewRecords: false, wake: () => {} };
@@ -139,31 +139,39 @@ export class HttpReads {
     if (this.#isStopping) throw new Fault("shutting-down", "the server is stopping", BUSY);
     const runs = [...this.#readers];
     if (runs.filter((run) => run.invite.id === invite.id).length >= READERS_PER_TOKEN_MAX) {
-      throw new Fault("too-many", msg`${READERS_PER_TOKEN_MAX} read with this token already`, BUSY);
+      throw new Fault(
+        "too-many",
+        msg`limit of ${READERS_PER_TOKEN_MAX} readers per token reached`,
+        BUSY,
+      );
     }
     if (runs.filter((run) => run.invite.by === invite.by).length >= READERS_PER_ACCOUNT_MAX) {
-      const message = msg`${READERS_PER_ACCOUNT_MAX} programs read with this account's tokens`;
+      const message = msg`limit of ${READERS_PER_ACCOUNT_MAX} readers per account reached`;
       throw new Fault("too-many", message, BUSY);
     }
     const fromAddress = isLocal ? 0 : runs.filter((run) => run.addressKey === key).length;
     if (fromAddress >= READERS_PER_ADDRESS_MAX || runs.length >= READERS_MAX) {
-      throw new Fault("too-many", "too many programs read here", BUSY);
+      throw new Fault("too-many", "too many readers", BUSY);
     }
   }
 
   #checkAccess({ token, invite, room }: Reader): void {
     const { invites, registry, bans } = this.#options;
     if (invites.programInvite(token)?.id !== invite.id) {
-      throw new Fault("not-allowed", "this token does not hold any more", {
-        remedy: "make another one: chat admin invite --read ROOM",
+      throw new Fault("not-allowed", "this token is no longer valid", {
+        remedy: "create a new one: chat admin invite --read ROOM",
       });
     }
     const account = registry.get(invite.by);
     if (account !== undefined) bans.checkAccount(account);
     if (room.members.has(invite.by)) return;
-    throw new Fault("not-member", msg`whoever made this token is not in '${room.name}'`, {
-      remedy: "ask them to enter it, or make another one",
-    });
+    throw new Fault(
+      "not-member",
+      msg`the creator of this token is not a member of '${room.name}'`,
+      {
+        remedy: "ask them to join, or create another token",
+      },
+    );
   }
 
   async *#lines(run: Reader, options: ReadOptions): AsyncGenerator<Uint8Array> {
@@ -243,7 +251,7 @@ export class HttpReads {
           controller.enqueue(value);
           cancelStall = this.#options.clock.after(READ_STALL_MS, () => {
             end();
-            controller.error(new Fault("timeout", "it takes nothing of what is said"));
+            controller.error(new Fault("timeout", "the client stopped reading"));
           });
         },
         cancel: end,
@@ -263,8 +271,8 @@ function optionsOf(request: Request): ReadOptions {
   const { searchParams } = new URL(request.url);
   for (const key of searchParams.keys()) {
     if (key === "after" || key === "wait") continue;
-    throw new Fault("usage", msg`'${key.slice(0, 40)}' is nothing to ask for`, {
-      remedy: "ask with after=SEQ and wait=SECONDS",
+    throw new Fault("usage", msg`unknown parameter '${key.slice(0, 40)}'`, {
+      remedy: "use after=SEQ and wait=SECONDS",
     });
   }
   const wait = countOf(searchParams, "wait", READ_WAIT_SECONDS_MAX);
@@ -277,7 +285,7 @@ function countOf(parameters: URLSearchParams, key: string, max: number): number 
   if (text === null) return undefined;
   const count = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (parameters.getAll(key).length === 1 && count <= max) return count;
-  throw new Fault("usage", msg`'${key}' is to be one number from 0 to ${max}`, {
-    remedy: "ask with after=SEQ and wait=SECONDS",
+  throw new Fault("usage", msg`'${key}' must be a number from 0 to ${max}`, {
+    remedy: "use after=SEQ and wait=SECONDS",
   });
 }

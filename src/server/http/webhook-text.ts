@@ -20,9 +20,9 @@ const CUT = "\n… (cut)";
  */
 export function webhookText(json: string): WebhookText {
   const body = parsed(json);
-  if (!isFields(body)) throw invalid("the body is no JSON object");
+  if (!isFields(body)) throw invalid("the body is not a JSON object");
   const { text } = body;
-  if (text !== undefined && typeof text !== "string") throw invalid("'text' is no text");
+  if (text !== undefined && typeof text !== "string") throw invalid("'text' is not a string");
   if (isWebhook(body)) return { text: validText(truncated(webhookLines(body))), isWebhook: true };
   if (text === undefined) throw invalid("the body has no 'text'");
   return { text: validText(text), isWebhook: false };
@@ -113,7 +113,7 @@ function truncated(text: string): string {
 }
 
 function validText(text: string): string {
-  if (text.trim() === "") throw invalid("an empty text says nothing");
+  if (text.trim() === "") throw invalid("message is empty");
   if (!text.isWellFormed()) throw invalid("the text is not valid UTF-8");
   if (utf8Encode(text).length <= TEXT_BYTES_MAX) return text;
   throw new Fault("too-large", msg`a text has at most ${TEXT_BYTES_MAX} bytes`);

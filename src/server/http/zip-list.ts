@@ -162,7 +162,7 @@ export class ZipLists {
       this.#bytes -= list.memoryBytes;
     }
     if (this.#bytes + bytes <= this.#bytesMax) return;
-    throw new Fault("too-many", "many large folders are on their way as archives", {
+    throw new Fault("too-many", "too many large folders are being downloaded", {
       retryAfterMs: BUSY_MS,
     });
   }

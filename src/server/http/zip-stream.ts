@@ -168,7 +168,7 @@ class ByteReader {
 
   async #more(): Promise<void> {
     const { done, value } = await this.#source.next();
-    if (done === true) throw new Fault("frame-malformed", "the folder ends before its list does");
+    if (done === true) throw new Fault("frame-malformed", "the folder is truncated");
     this.#remaining = new Uint8Array(value).subarray(this.#skip);
     this.#skip = 0;
   }

@@ -196,8 +196,8 @@ export class PushSender {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     const { host } = new URL(to.endpoint);
-    const reason = answer instanceof Fault ? answer.message : `it answered ${answer.status}`;
-    const remedy = "see whether this machine reaches it; further ones are not told";
+    const reason = answer instanceof Fault ? answer.message : `HTTP status ${answer.status}`;
+    const remedy = "check this machine's connection; further failures are not reported";
     this.#options.warn(
       new Fault("unreachable", msg`a push to ${host} failed: ${reason}`, { remedy }),
     );

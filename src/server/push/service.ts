@@ -293,7 +293,7 @@ export class PushService {
     };
     const known = this.#subscriptions.get(device);
     if (known?.endpoint !== endpoint || known.user !== account.id) {
-      const message = "this account changes its devices too often";
+      const message = "too many changes of push subscriptions";
       this.#subscribeRates.check(account.id, this.#options.clock.now(), "too-fast", message);
     }
     await this.#subscriptions.add(subscription);

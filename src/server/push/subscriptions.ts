@@ -36,7 +36,7 @@ export class Subscriptions {
       sizeBytesMax: PUSH_FILE_BYTES_MAX,
       writeDelayMs: 0,
       ...{ clock, warn },
-      consequence: "devices get pushes after their next log-in",
+      consequence: "devices receive pushes again after their next log-in",
       format: () => JSON.stringify({ subscriptions: [...this.#all.values()] }),
       parse: (text) => {
         const { subscriptions } = JSON.parse(text);
@@ -80,8 +80,8 @@ export class Subscriptions {
     const current = this.#all.get(device);
     if (current !== undefined && isSame(current, subscription)) return this.#file.sync();
     if (current === undefined && this.#all.size >= PUSH_SUBSCRIPTIONS_MAX) {
-      const remedy = "ask whoever runs the server";
-      throw new Fault("too-many", "this server has no room for more devices that take pushes", {
+      const remedy = "ask the server's owner";
+      throw new Fault("too-many", "this server has too many devices with push notifications", {
         remedy,
       });
     }

@@ -50,7 +50,7 @@ export class StateFile {
     try {
       const bytes = readWholeFile(this.#location.disk, this.#path, sizeBytesMax);
       if (bytes === undefined || parse(utf8Decode(bytes))) return;
-      this.#warnUnreadable(new Fault("log-corrupt", "it is not what was written"));
+      this.#warnUnreadable(new Fault("log-corrupt", "invalid contents"));
     } catch (error) {
       this.#warnUnreadable(error);
     }

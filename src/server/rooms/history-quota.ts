@@ -31,7 +31,7 @@ export class HistoryQuota {
   check(user: UserId): void {
     if (!this.isReached(user)) return;
     const remainingMs = DAY_MS - (this.#context.clock.unixMs() % DAY_MS);
-    const message = `you have read ${formatSize(this.#bytesMax)} of history today, the daily limit`;
+    const message = `you have reached the daily limit of ${formatSize(this.#bytesMax)} of history`;
     throw new Fault("history-limit", message, {
       remedy: msg`try again in ${formatDuration(remainingMs)}`,
     });

@@ -47,7 +47,7 @@ export class Management {
     if (room !== undefined) return { kind: "remove", room: this.room(room) };
     const account = this.#account(user ?? "");
     if (account.id === by) {
-      throw new Fault("not-allowed", "you would remove yourself", { remedy: "name somebody else" });
+      throw new Fault("not-allowed", "you cannot remove yourself", { remedy: "name another user" });
     }
     await this.#removeAccount(by, account);
     return undefined;
@@ -86,8 +86,8 @@ export class Management {
           to: name,
         });
     }
-    const detail = { retryAfterMs: 0, remedy: "nothing: this program connects again" };
-    const fault = new Fault("link-closed", msg`you are called ${name} from now on`, detail);
+    const detail = { retryAfterMs: 0, remedy: "the program reconnects automatically" };
+    const fault = new Fault("link-closed", msg`you were renamed to ${name}`, detail);
     peers.close(account.id, fault);
   }
 
@@ -101,7 +101,7 @@ export class Management {
     }
     onRemoved(); // Answers before the links close, including the requester's.
     const remedy = "ask an operator";
-    const fault = new Fault("login-refused", msg`the account ${name} was removed`, { remedy });
+    const fault = new Fault("login-refused", msg`account ${name} was removed`, { remedy });
     peers.close(user, fault);
   }
 
@@ -112,7 +112,7 @@ export class Management {
 
   #checkSingleTarget({ user, room }: Pick<RequestOf<"remove">, "user" | "room">): void {
     if ((user === undefined) !== (room === undefined)) return;
-    throw new Fault("usage", "that is of a person or of a room", { remedy: "name one of the two" });
+    throw new Fault("usage", "name either a user or a room", { remedy: "name one of them" });
   }
 
   room(name: string): RoomId {

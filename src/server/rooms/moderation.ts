@@ -52,7 +52,7 @@ export class Moderation {
 
   receipts(actor: Actor, { target, on }: RequestOf<"receipts">): RoomAction {
     const { room } = this.#options.targets.resolve(actor.user, target);
-    if (room === undefined) throw new Fault("not-found", "nothing was said there yet");
+    if (room === undefined) throw new Fault("not-found", "no messages yet");
     return { kind: "receipts", room: room.id, on };
   }
 
@@ -96,19 +96,19 @@ export class Moderation {
       head?.by === actor.user ||
       (actor.isOperator && room?.name !== undefined);
     if (head === undefined || room === undefined || !mayReference) {
-      throw new Fault("not-found", msg`there is no message ${seq} for you`, {
-        remedy: "see its number: chat history --json",
+      throw new Fault("not-found", msg`no message ${seq}`, {
+        remedy: "find its number: chat history --json",
       });
     }
     const message = { room: room.id, seq, author: head.by };
     if (!TARGET_KINDS[request.kind].has(head.kind)) {
-      const text = msg`record ${seq} is a '${head.kind}', and only words can be changed`;
+      const text = msg`record ${seq} is a '${head.kind}'; only messages can be changed`;
       throw new Fault("not-allowed", text, { remedy: "choose a message" });
     }
     if (request.kind === "erase") return { kind: "erase", ...message };
     if (request.kind === "pin") return { kind: "pin", on: request.on, ...message };
     if (head.kind === "file") checkFileText(request.text);
-    else if (request.text === "") throw new Fault("text-invalid", msg`an empty text says nothing`);
+    else if (request.text === "") throw new Fault("text-invalid", msg`message is empty`);
     return { kind: "edit", text: request.text, ...message };
   }
 
@@ -135,16 +135,16 @@ export class Moderation {
 
   async signOut(actor: Actor, user: string): Promise<void> {
     if (this.account(user).id === actor.user) {
-      const remedy = "use the settings of your own account";
-      throw new Fault("not-allowed", "you would sign yourself out", { remedy });
+      const remedy = "use your account settings";
+      throw new Fault("not-allowed", "you cannot sign yourself out here", { remedy });
     }
     // The password may be newer than this server's state.
     if (this.account(user).passwordHash === undefined)
       await this.#options.sequencer.waitUntilCurrent();
     const account = this.account(user);
     if (account.passwordHash === undefined) {
-      const text = msg`${account.name} has no password to come in again with`;
-      const remedy = "make a reset that signs out: its use sets one";
+      const text = msg`${account.name} has no password to sign in with again`;
+      const remedy = "create a reset code that signs out; the user then sets a password";
       throw new Fault("last-credential", text, { remedy });
     }
     await this.#options.resets.signOut(account);
@@ -159,7 +159,7 @@ export class Moderation {
   async ban(client: ClientConnection, actor: Actor, request: RequestOf<"ban">): Promise<void> {
     const { user, address, on, until, reason } = request;
     if ((user === undefined) === (address === undefined)) {
-      throw new Fault("usage", "a ban is of a person or of an address", { remedy: "give one" });
+      throw new Fault("usage", "name either a user or an address", { remedy: "name one of them" });
     }
     const whom =
       user === undefined ? { address: banKey(address ?? "") } : { user: this.account(user).id };
@@ -168,7 +168,9 @@ export class Moderation {
     if (on) {
       this.#checkSelf(client, actor, ban);
       if (registry.policy.bans(clock.unixMs()).length >= BANS_MAX) {
-        throw new Fault("too-many", msg`${BANS_MAX} bans hold already`, { remedy: "lift some" });
+        throw new Fault("too-many", msg`limit of ${BANS_MAX} bans reached`, {
+          remedy: "lift some",
+        });
       }
     }
     await kernel.transact(() => [banDraft(ban, actor.user, on)]);
@@ -179,7 +181,7 @@ export class Moderation {
   #checkSelf(client: ClientConnection, actor: Actor, { user, address }: Omit<Ban, "seq">): void {
     const isOwn = address === undefined ? user === actor.user : address === hostKey(client);
     if (!isOwn) return;
-    throw new Fault("not-allowed", "you would ban yourself", { remedy: "name somebody else" });
+    throw new Fault("not-allowed", "you cannot ban yourself", { remedy: "name another user" });
   }
 
   /** Closes the banned sessions. A ban of an address does not affect operators. */

@@ -63,7 +63,7 @@ export class PrefsService {
   }
 
   #record(account: Account, change: PrefsChange): Promise<void> {
-    const message = "you change your settings too quickly";
+    const message = "too many changes of settings";
     this.#rates.check(account.id, this.#context.clock.now(), "too-many", message);
     const mutex = this.#mutexes.get(account) ?? new Mutex();
     this.#mutexes.set(account, mutex);
@@ -76,7 +76,7 @@ export class PrefsService {
     const decide = () => (account.isRemoved ? [] : prefsDrafts(id, change, account.prefs));
     // Another server may have just changed the state.
     if (decide().length === 0 && !(await sequencer.waitUntilCurrent())) {
-      const message = "this server is behind the others of its cluster";
+      const message = "this server has not caught up with its cluster";
       throw new Fault("no-majority", message, { retryAfterMs: 1_000 });
     }
     const record = await kernel.transact(decide);
@@ -89,6 +89,6 @@ export class PrefsService {
   #checkReads({ id }: Account, room: RoomId, seq = 0): void {
     const { rooms } = this.#context;
     if (rooms.get(room)?.members.has(id) === true && seq <= rooms.head) return;
-    throw new Fault("not-member", "you do not read that room");
+    throw new Fault("not-member", "you are not a member of this room");
   }
 }

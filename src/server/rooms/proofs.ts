@@ -55,7 +55,7 @@ export class ProofService {
       await this.#options.sequencer.waitForSeq(from);
       newest = checkpoints.newest(from);
     }
-    if (newest === undefined) throw new Fault("not-found", "nothing was recorded yet");
+    if (newest === undefined) throw new Fault("not-found", "the history is empty");
     const { note, size } = newest;
     return { note, path: from < size ? await proofs.consistency(from, size) : [] };
   }
@@ -66,7 +66,7 @@ export class ProofService {
     { size, seqs }: RequestOf<"inclusion">,
   ): Promise<Answer<"inclusion">> {
     if (seqs.some((seq, index) => index > 0 && seq <= (seqs[index - 1] ?? 0))) {
-      throw new Fault("frame-malformed", "the records to prove do not ascend");
+      throw new Fault("frame-malformed", "the record numbers are not ascending");
     }
     // A size beyond the last checkpoint has no signed root.
     if (size > (checkpoints.newest()?.size ?? 0)) return { proofs: [] };

@@ -227,11 +227,13 @@ export class Queries {
     const head = (await recordLookup.find(account.id, seq))?.head;
     const room = head === undefined ? undefined : rooms.get(head.room as RoomId);
     if (head?.by !== account.id || room?.members.has(account.id) !== true) {
-      throw new Fault("not-found", msg`there is no message ${seq} of yours`);
+      throw new Fault("not-found", msg`no message ${seq} of yours`);
     }
     if (!hasReadReceipts(room)) {
-      const message = "who has read is not shown here";
-      throw new Fault("not-allowed", message, { remedy: "a moderator can: /receipts on" });
+      const message = "read receipts are off in this room";
+      throw new Fault("not-allowed", message, {
+        remedy: "a moderator can turn them on: /receipts on",
+      });
     }
     return this.#readersOf(room, account.id, head.n);
   }

@@ -72,7 +72,7 @@ export class Reactions {
     const { sequencer } = this.#options;
     if (!sequencer.isShared) throw noMessage(re);
     if (!(await sequencer.waitUntilCurrent())) {
-      const message = "nobody can say whether there is such a message";
+      const message = "the server cannot check whether this message exists";
       throw new Fault("no-majority", message, { retryAfterMs: 1_000 });
     }
     if (!(await this.#isReactable(account, to, re))) throw noMessage(re);
@@ -96,7 +96,7 @@ export class Reactions {
 
 /** Same fault for missing and unreadable messages. */
 function noMessage(seq: number): Fault {
-  return new Fault("not-found", msg`there is no message ${seq} here`, {
-    remedy: "check its number",
+  return new Fault("not-found", msg`no message ${seq} in this conversation`, {
+    remedy: "check the number",
   });
 }

@@ -39,7 +39,7 @@ export class ReadPositionService {
       sizeBytesMax: READ_POSITIONS_BYTES_MAX,
       writeDelayMs: READ_POSITIONS_SAVE_INTERVAL_MS,
       ...{ clock, warn },
-      consequence: "what was read counts as unread again",
+      consequence: "read messages become unread again",
       format: () => this.#positions.format(),
       parse: (text) => {
         const parsed = ReadPositions.parse(text);
@@ -88,7 +88,8 @@ export class ReadPositionService {
 
   read(client: ClientConnection, { id }: Account, { room: roomId, n }: RequestOf<"read">): void {
     const room = this.#context.rooms.get(roomId as RoomId);
-    if (room?.members.has(id) !== true) throw new Fault("not-member", "you do not read that room");
+    if (room?.members.has(id) !== true)
+      throw new Fault("not-member", "you are not a member of this room");
     const upTo = Math.min(n, room.lastN);
     this.#advance(id, room, upTo, client);
     const { feed, siblings } = this.#context;

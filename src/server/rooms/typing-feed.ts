@@ -49,11 +49,12 @@ export class TypingFeed {
   setTyping({ id }: Account, { room: roomId, on }: Pick<RequestOf<"typing">, "room" | "on">): void {
     const { rooms, clock, feed, siblings } = this.#options;
     const room = rooms.get(roomId as RoomId);
-    if (room?.members.has(id) !== true) throw new Fault("not-member", "you do not read that room");
+    if (room?.members.has(id) !== true)
+      throw new Fault("not-member", "you are not a member of this room");
     checkMayPost(room, id, clock.unixMs());
     if (room.isSealed === true) {
-      const message = "when somebody writes in a sealed room is told nobody";
-      throw new Fault("sealed-room", message, { remedy: "nothing: it is not needed" });
+      const message = "sealed rooms have no typing indicators";
+      throw new Fault("sealed-room", message, { remedy: "no action is needed" });
     }
     if (!this.#setTyping(id, room, on)) return;
     feed.emitActivity(id);

@@ -117,11 +117,15 @@ export class KeyPackageStore {
     const times = this.#timesOf(`${by} ${of}`, now);
     const [oldest = now] = times;
     if (times.length >= KEY_PACKAGES_PER_HOUR) {
-      throw new Fault("too-fast", msg`${KEY_PACKAGES_PER_HOUR} times in an hour is the most`, {
-        retryAfterMs: Math.ceil(HOUR_MS - (now - oldest)),
-      });
+      throw new Fault(
+        "too-fast",
+        msg`limit of ${KEY_PACKAGES_PER_HOUR} requests per hour reached for this user`,
+        {
+          retryAfterMs: Math.ceil(HOUR_MS - (now - oldest)),
+        },
+      );
     }
-    const message = msg`${KEY_PACKAGES_PER_HOUR_ALL} times in an hour is the most for all users`;
+    const message = msg`limit of ${KEY_PACKAGES_PER_HOUR_ALL} requests per hour reached`;
     this.#claimRates.check(by, now, "too-fast", message);
     this.#recordClaim(by, of, now);
   }
@@ -163,7 +167,7 @@ export class KeyPackageStore {
         const bytes = utf8Encode(JSON.stringify(last === undefined ? once : [...once, last]));
         if (await this.#bucket.write(device, bytes, before)) return result;
       }
-      throw new Fault("too-many", "too many ask for this device", { retryAfterMs: 1_000 });
+      throw new Fault("too-many", "too many requests for this device", { retryAfterMs: 1_000 });
     });
   }
 

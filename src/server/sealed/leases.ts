@@ -38,7 +38,7 @@ export class LeaseStore {
         const bytes = utf8Encode(JSON.stringify(updated));
         if (await this.#bucket.write(device, bytes, before)) return answer;
       }
-      throw new Fault("too-many", "this device asks too often", { retryAfterMs: 1_000 });
+      throw new Fault("too-many", "too many requests from this device", { retryAfterMs: 1_000 });
     });
   }
 

@@ -261,7 +261,7 @@ export class SealedService {
     const account = requireUser(this.#options.registry, checkName(user, "person's name"));
     const key = toBase64Url(device);
     if (account.devices.get(key)?.certified === true) return [key, account.id];
-    throw new Fault("not-allowed", `this is no device that ${account.name}'s account key signed`);
+    throw new Fault("not-allowed", `this device is not signed by ${account.name}'s account key`);
   }
 
   #kicked(name: string): KickTarget {
@@ -280,8 +280,8 @@ function isDefinitive({ code }: Fault): boolean {
 }
 
 function lostInfo(): Fault {
-  return new Fault("not-found", "the server has lost what devices need to come in by themselves", {
-    remedy: "somebody in the room writes something first",
+  return new Fault("not-found", "the server has lost the data with which devices join the room", {
+    remedy: "ask a member to send a message first",
   });
 }
 
@@ -299,7 +299,7 @@ function checkHeader(request: RequestOf<"group-commit">, device: string): void {
   const isAlone =
     added.length === 1 && [...added.map((member) => member.device), ...removed].every(isOwn);
   if (isExpected && (!header.isNewcomer || isAlone)) return;
-  throw new Fault("not-allowed", "a commit is not what its request says");
+  throw new Fault("not-allowed", "the commit does not match its request");
 }
 
 function isInvited(room: Room, user: UserId): boolean {
@@ -310,7 +310,11 @@ function isInvited(room: Room, user: UserId): boolean {
 function certifiedDevice(client: ClientConnection, account: Account): string {
   const device = client.member?.device;
   if (device !== undefined && account.devices.get(device)?.certified === true) return device;
-  throw new Fault("not-allowed", "this device came in by password, and cannot seal", {
-    remedy: "link it with one that can: chat link-device",
-  });
+  throw new Fault(
+    "not-allowed",
+    "this device signed in with a password and cannot use sealed rooms",
+    {
+      remedy: "link it to a device that can: chat link-device",
+    },
+  );
 }

@@ -96,7 +96,7 @@ export class ClientConnection implements Source {
   overflow(): void {
     if (this.#isClosed) return;
     this.#options.flooded(this);
-    this.#abort(new Fault("too-fast", "it sent more than one connection may"));
+    this.#abort(new Fault("too-fast", "client exceeded the connection limits"));
   }
 
   #abort(fault: Fault): void {
@@ -170,7 +170,7 @@ export class ClientConnection implements Source {
   }
 
   greet(hello: Pick<HandshakeResult, "clientName" | "clientNonce" | "serverNonce">): void {
-    assert(this.#state.kind === "greeting", "a link is greeted once");
+    assert(this.#state.kind === "greeting", "a link has one handshake");
     const admission = {
       isAdmitted: false,
       isVouched: false,
@@ -213,7 +213,7 @@ export class ClientConnection implements Source {
   }
 
   #unauthenticated(): Extract<ConnectionState, { kind: "unauthenticated" }> {
-    assert(this.#state.kind === "unauthenticated", "one account is in on one link");
+    assert(this.#state.kind === "unauthenticated", "one account is logged in per link");
     return this.#state;
   }
 
@@ -234,7 +234,7 @@ export class ClientConnection implements Source {
   tooFast(): Fault | undefined {
     const retryAfterMs = this.#requests.take(this.#options.clock.now());
     if (retryAfterMs === 0) return undefined;
-    return new Fault("too-fast", "you ask too fast", { retryAfterMs });
+    return new Fault("too-fast", "too many requests", { retryAfterMs });
   }
 
   answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): void {
@@ -356,5 +356,5 @@ export class ClientConnection implements Source {
 }
 
 function tooLong(sizeBytes: number): Fault {
-  return new Fault("too-large", msg`a message of ${sizeBytes} bytes came before log-in`);
+  return new Fault("too-large", msg`message of ${sizeBytes} bytes before log-in`);
 }

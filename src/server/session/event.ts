@@ -29,7 +29,7 @@ export interface Decision {
   readonly reason?: string;
 }
 
-export const MAJORITY_RESTORED = "the cluster has a majority again";
+export const MAJORITY_RESTORED = "the cluster has regained its majority";
 
 export type ServerEvent =
   | { readonly kind: "record"; readonly record: LogRecord; readonly room: Room }

@@ -52,7 +52,7 @@ export class FloodGuard {
   check(sender: string): void {
     const retryAfterMs = this.#refusedForMs(sender);
     if (retryAfterMs <= 0) return;
-    throw new Fault("too-fast", "this account sent too much at once", { retryAfterMs });
+    throw new Fault("too-fast", "this account sent too much too quickly", { retryAfterMs });
   }
 
   #refusedForMs(sender: string): number {

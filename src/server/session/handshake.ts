@@ -30,7 +30,7 @@ export function greet(
 ): void {
   if (!hello.versions.includes(VERSION)) {
     const versions = hello.versions.join(", ");
-    const message = msg`this server speaks version ${VERSION}, not ${versions}`;
+    const message = msg`this server supports protocol version ${VERSION}, not ${versions}`;
     client.close(new Fault("version-unsupported", message));
     return;
   }

@@ -7,9 +7,9 @@ const PUBLIC_MESSAGES: Partial<Record<FaultCode, string>> = {
   "store-full": "the server's disk is full",
   "store-failed": "the server's disk failed",
   "store-denied": "the server's disk failed",
-  "data-foreign": "the server's data is not what it should be",
-  "log-corrupt": "the server's history is damaged there",
-  internal: "the server has failed",
+  "data-foreign": "the server's data is damaged",
+  "log-corrupt": "the server's history is damaged at this point",
+  internal: "internal server error",
 };
 
 /** Its cause is the original fault. */
@@ -21,7 +21,7 @@ export function redacted(fault: Fault): Fault {
   if (message === undefined || fault instanceof RedactedFault) return fault;
   const { code, retryAfterMs } = fault;
   return new RedactedFault(code, message, {
-    remedy: "tell whoever runs the server",
+    remedy: "tell the server's owner",
     cause: fault,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });

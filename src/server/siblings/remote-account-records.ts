@@ -37,14 +37,11 @@ export class RemoteAccountRecords {
     switch (kind) {
       case "account-name": {
         for (const room of [...rooms.of(id)]) if (room.name === undefined) catchUp.refresh(room);
-        const detail = { retryAfterMs: 0, remedy: "nothing: this program connects again" };
-        return peers.close(
-          id,
-          new Fault("link-closed", msg`you are called ${name} from now on`, detail),
-        );
+        const detail = { retryAfterMs: 0, remedy: "the program reconnects automatically" };
+        return peers.close(id, new Fault("link-closed", msg`you were renamed to ${name}`, detail));
       }
       case "account-gone":
-        return peers.close(id, new Fault("login-refused", msg`the account ${name} was removed`));
+        return peers.close(id, new Fault("login-refused", msg`account ${name} was removed`));
       case "device-gone": {
         const fault = new Fault("login-refused", "this device was signed out");
         return peers.close(id, fault, ({ member }) => !account.devices.has(member?.device ?? ""));

@@ -67,7 +67,7 @@ test("an invite admits as many accounts as it says, over a restart too", async (
   expect(await again.ask("invites", {})).toEqual({ invites });
   await comes(site, "eve", token);
   const fault = await turnedAway(site, token);
-  expect([fault.code, fault.message]).toEqual(["not-allowed", "this invite is used up"]);
+  expect([fault.code, fault.message]).toEqual(["not-allowed", "this invite has been used up"]);
   const guess = `${token.slice(0, -1)}${token.endsWith("A") ? "Q" : "A"}`;
   expect((await turnedAway(site, guess)).code).toBe("room-password-wrong");
   expect(await again.ask("invites", {})).toEqual({ invites: [] });
@@ -149,7 +149,7 @@ test("an invite to a room is valid while its maker is a member or an operator", 
   await admitted.ask("admit", { secret: token });
   const eve = await site.member("eve");
   await ana.ask("kick", { room: "lab", user: "ben" });
-  const sentence = "this invite does not hold now";
+  const sentence = "this invite is not valid now";
   // Each way in: with the token, with a link that had shown it, and into the room by it.
   expect((await turnedAway(site, token)).message).toBe(sentence);
   expect((await admitted.refused("register", admitted.registration("kim"))).message).toBe(sentence);
@@ -212,7 +212,7 @@ test("an invite is made a limited number of times an hour, by each account", asy
     await ana.ask("invite-revoke", { invite });
   }
   const { code, message } = await ana.refused("invite", {});
-  expect([code, message]).toEqual(["too-many", expect.stringContaining("within an hour")]);
+  expect([code, message]).toEqual(["too-many", expect.stringContaining("new invites per hour")]);
   await ben.ask("invite", {});
   await site.time.advance((60 * 60_000) / INVITES_PER_HOUR_MAX);
   await ana.ask("invite", {});
@@ -247,7 +247,7 @@ test("an invite to a locked room lets an existing account join once", async () =
   expect(wrong.code).toBe("room-password-wrong");
   await ben.ask("join", { room: "lab", password: token });
   const late = await eve.refused("join", { room: "lab", password: token });
-  expect([late.code, late.message]).toEqual(["not-allowed", "this invite is used up"]);
+  expect([late.code, late.message]).toEqual(["not-allowed", "this invite has been used up"]);
 });
 
 test("an invite is refused beyond the limits of an account and of the server", async () => {
@@ -270,7 +270,7 @@ test("an invite is refused beyond the limits of an account and of the server", a
   };
   fill(INVITES_MAX - INVITES_RESERVED);
   const ben = await site.member("ben");
-  expect((await ben.refused("invite", {})).message).toBe("9000 invites are out already");
+  expect((await ben.refused("invite", {})).message).toBe("9000 invites are already active");
   await ana.ask("invite", {}); // Some are reserved for operators.
   fill(INVITES_MAX - 1);
   expect(await ana.refusal("invite", {})).toBe("too-many");

@@ -157,7 +157,7 @@ test("grants a window to many uploads, the largest to the first", () => {
 test("limits the bytes that wait for the disk", () => {
   const windows = new UploadBudget();
   windows.countQueued(TRANSFERS_BYTES_MAX - 1);
-  expect(() => windows.countQueued(2)).toThrow("too much waits");
+  expect(() => windows.countQueued(2)).toThrow("disk is busy");
   windows.countQueued(1);
   windows.countQueued(-TRANSFERS_BYTES_MAX);
   expect(windows.queuedBytes).toBe(0);

@@ -245,7 +245,7 @@ test("an upload that another server finishes while it is measured is forgotten",
   isPosted = true;
   uploads.onPosted(FOUR.id as never);
   expect(uploads.unfinished).toBe(1);
-  opened.resolve({ sizeBytes: 1, touchedMs: () => 0, close() {} });
+  opened.resolve({ sizeBytes: 1, lastAppendMs: () => 0, close() {} });
   await measured;
   expect(uploads.unfinished).toBe(0);
 });

@@ -275,7 +275,7 @@ test("disconnects a reader that takes nothing", async () => {
   await service.site.time.advance(READ_STALL_MS + 1);
   expect(service.count()).toBe(0);
   await service.site.wait(reader.all());
-  expect(String(reader.failure)).toContain("takes nothing");
+  expect(String(reader.failure)).toContain("stopped reading");
   expect(reader.lines).toHaveLength(READ_PAGE_RECORDS_MAX);
 });
 

@@ -24,17 +24,17 @@ test("takes the text of a JSON body unchanged", () => {
 
 test.each([
   ["", "text-invalid: the body is not JSON"],
-  ["[]", "text-invalid: the body is no JSON object"],
-  ["null", "text-invalid: the body is no JSON object"],
-  ['"hi"', "text-invalid: the body is no JSON object"],
+  ["[]", "text-invalid: the body is not a JSON object"],
+  ["null", "text-invalid: the body is not a JSON object"],
+  ['"hi"', "text-invalid: the body is not a JSON object"],
   ["{}", "text-invalid: the body has no 'text'"],
-  ['{"text":5}', "text-invalid: 'text' is no text"],
-  ['{"text":""}', "text-invalid: an empty text says nothing"],
-  ['{"text":" \\n"}', "text-invalid: an empty text says nothing"],
+  ['{"text":5}', "text-invalid: 'text' is not a string"],
+  ['{"text":""}', "text-invalid: message is empty"],
+  ['{"text":" \\n"}', "text-invalid: message is empty"],
   ['{"text":"\\ud800"}', "text-invalid: the text is not valid UTF-8"],
-  ['{"attachments":[]}', "text-invalid: an empty text says nothing"],
-  ['{"attachments":[5,null,{"title":7}],"text":7}', "text-invalid: 'text' is no text"],
-  ['{"alerts":[]}', "text-invalid: an empty text says nothing"],
+  ['{"attachments":[]}', "text-invalid: message is empty"],
+  ['{"attachments":[5,null,{"title":7}],"text":7}', "text-invalid: 'text' is not a string"],
+  ['{"alerts":[]}', "text-invalid: message is empty"],
   [JSON.stringify({ text: "x".repeat(TEXT_BYTES_MAX + 1) }), "too-large: a text has at most"],
 ])("refuses %p", (json, message) => {
   expect(refusal(json)).toStartWith(message);

@@ -81,7 +81,7 @@ test("breaks off with its content, and closes it", async () => {
   const read = async () => {
     for await (const _ of zipStream(sourceOf(manifest.length, content)));
   };
-  expect((await rejection(read())).message).toContain("ends before its list does");
+  expect((await rejection(read())).message).toContain("the folder is truncated");
   expect(isOver).toBe(true);
 });
 

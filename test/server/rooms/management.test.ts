@@ -54,7 +54,7 @@ test("renames an account, which logs in by both names", async () => {
   const { site, olga, ana, ben } = await sandbox();
   await olga.ask("rename", { user: "ana", to: "Anna" });
   const end = (await ana.untilEnded()).fault;
-  expect([end?.code, end?.message]).toEqual(["link-closed", "you are called Anna from now on"]);
+  expect([end?.code, end?.message]).toEqual(["link-closed", "you were renamed to Anna"]);
   await site.quiet();
   const told = ben.records.filter(({ head }) => head.kind === "rename");
   expect(told.map(({ body, from }) => [body?.["was"], body?.["name"], from])).toEqual([
@@ -149,7 +149,7 @@ test("removes an account from its rooms, and keeps its messages", async () => {
   await said(site, ana, "lab", "my words");
   await olga.ask("remove", { user: "ana" });
   const end = (await ana.untilEnded()).fault;
-  expect([end?.code, end?.message]).toEqual(["login-refused", "the account ana was removed"]);
+  expect([end?.code, end?.message]).toEqual(["login-refused", "account ana was removed"]);
   await site.quiet();
   const out = ben.records.filter(({ head }) => head.kind === "kick");
   expect(out.map(({ body }) => [body?.["name"], body?.["removed"]])).toEqual([
@@ -172,7 +172,7 @@ test("removes an account from its rooms, and keeps its messages", async () => {
     );
     const taken = await guest.refused("register", guest.registration("ana"));
     expect(taken.code).toBe("name-taken");
-    expect((await guest.refused("admit", { secret: token })).message).toContain("does not hold");
+    expect((await guest.refused("admit", { secret: token })).message).toContain("is not valid");
   }
   const bytes = Buffer.from(site.disk.fileAt("/d/accounts/000000000001.jsonl").shown);
   expect(bytes.includes("hash of secret")).toBe(false);

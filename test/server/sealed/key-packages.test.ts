@@ -147,9 +147,9 @@ test("limits what one account takes in an hour, per user and in all", async () =
   const { store } = openStore(clock);
   const [ana, ben] = ["uana" as UserId, "uben" as UserId];
   for (let i = 0; i < KEY_PACKAGES_PER_HOUR_ALL; i++) store.checkRate(ben, `u${i}` as UserId);
-  expect(() => store.checkRate(ben, "umore" as UserId)).toThrow("for all users");
+  expect(() => store.checkRate(ben, "umore" as UserId)).toThrow("requests per hour reached");
   for (let i = 0; i < KEY_PACKAGES_PER_HOUR; i++) store.checkRate(ana, ben);
-  expect(() => store.checkRate(ana, ben)).toThrow("times in an hour");
+  expect(() => store.checkRate(ana, ben)).toThrow("requests per hour");
   await clock.advance(60 * 60_000);
   for (let i = 0; i < KEY_PACKAGES_PER_HOUR; i++) store.checkRate(ana, ben);
   // The pair that is idle for longest is forgotten.

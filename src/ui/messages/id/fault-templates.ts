@@ -39,6 +39,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "passwords cannot start with --; for a sealed room: /join ROOM --sealed":
     "kata sandi tidak boleh diawali --; untuk ruang tersegel: /join ROOM --sealed",
   "a text has at most {} bytes, not {}": "teks paling banyak {} byte, bukan {}",
+  "message is empty": "pesan kosong",
   "an empty text says nothing": "teks kosong tidak mengatakan apa-apa",
   "another window is changing this room": "jendela lain sedang mengubah ruang ini",
   "as in /set {}": "seperti /set {}",
@@ -176,6 +177,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "there is no file {}: it was erased": "tidak ada berkas {}: sudah dihapus",
   "there is no message {} here": "tidak ada pesan {} di sini",
   "no message {} here": "tidak ada pesan {} di sini",
+  "no message {} in this conversation": "tidak ada pesan {} di percakapan ini",
   "there is no new password": "kata sandi baru belum diberikan",
   "no new password given": "kata sandi baru belum diberikan",
   "there is no {}": "tidak ada {}",
