@@ -1,9 +1,9 @@
-/** How a conversation ends. */
+/** Exit code of a conversation. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Signal } from "../context.ts";
 
-/** The result of a conversation; the first exit code or fault counts. */
+/** Result of a conversation; the first exit code or fault wins. */
 export class ChatExit {
   readonly #ended = Promise.withResolvers<number>();
   #isThere = false;
@@ -17,14 +17,12 @@ export class ChatExit {
     return this.#ended.promise;
   }
 
-  /** Ends the conversation with an exit code or a fault. */
   end(how: number | Fault): void {
     this.#isThere = true;
     if (how instanceof Fault) this.#ended.reject(how);
     else this.#ended.resolve(how);
   }
 
-  /** Ends the conversation with a caught error. */
   readonly fail = (error: unknown): void => {
     if (error instanceof Fault) this.end(error);
     else this.#ended.reject(error);

@@ -58,11 +58,11 @@ export class ChatConsole {
   readonly recent = new RecentMessages();
   #style: Style;
   #gaps = new UnreadableRuns(undefined);
-  /** The latest question, answered or not. */
+  /** The latest prompt. */
   #lastQuestion: Promise<unknown> = Promise.resolve();
   #question: PromiseWithResolvers<boolean> | undefined;
   #isClosed = false;
-  /** Line mode speaks English only. */
+  /** Line mode is in English only. */
   readonly texts = ENGLISH_TERMINAL;
   readonly #dayLines: DayLines;
   /** Hides join and leave events; only on a terminal. */
@@ -115,7 +115,6 @@ export class ChatConsole {
     else this.#editor.print(text);
   }
 
-  /** Prints an object for scripts, or a text for users. */
   print(line: JsonObject, text: string | Message | undefined, rows: readonly string[] = []): void {
     if (this.#context.json) this.#context.stdout.write(renderJson(line));
     else if (text !== undefined) this.note(text, rows);

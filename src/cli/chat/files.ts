@@ -81,7 +81,6 @@ export class LineFiles {
     });
   }
 
-  /** Lists the last files of a room or conversation. */
   async list(target: string): Promise<void> {
     const { chatConsole } = this.#lines;
     const files = await lastFiles(this.#lines, target, LISTED_FILES_MAX);

@@ -51,11 +51,11 @@ export class LineClient extends SlashHost {
   readonly #rooms: readonly Name[];
   readonly #ending = new ChatExit();
   readonly #damage = new DamageReport();
-  /** After this is set, nothing is printed. */
+  /** Set at the end, to suppress further output. */
   #isFinished = false;
   #ackedSeq = 0;
   #shownSeq = 0;
-  /** Keyed by room: the newest shown record of the user's own joins. */
+  /** Keyed by room: seq of the newest printed join of this user. */
   readonly #shownJoins = new Map<string, number>();
   /** Keyed by room: the record of this client's pending join is newer than this seq. */
   readonly #awaitedJoins = new Map<string, number>();
@@ -67,7 +67,7 @@ export class LineClient extends SlashHost {
   #hasMajority = true;
   /** In the order in which they were typed. Bounded by the client's outbox. */
   readonly #unconfirmed = new Set<{ readonly to: string; readonly text: string }>();
-  /** Time and text of the last announcement that was shown. */
+  /** Time and text of the last announcement. */
   #announced = "";
   /** Bounded by KNOWN_FILES_MAX. */
   readonly #newFiles: KnownFile[] = [];
@@ -192,7 +192,7 @@ export class LineClient extends SlashHost {
     );
   }
 
-  /** The line that is running now, for tasks it starts without waiting for them. */
+  /** The current line, for tasks that outlive it. */
   get input(): InputLine | undefined {
     return this.#script.current;
   }
@@ -491,7 +491,7 @@ export class LineClient extends SlashHost {
     }
   }
 
-  /** The server repeats it at each connection; it is shown when it changes. */
+  /** Reports changes only, because the server repeats the state at each connection. */
   #majority(on: boolean): void {
     if (on === this.#hasMajority) return;
     this.#hasMajority = on;
@@ -503,7 +503,7 @@ export class LineClient extends SlashHost {
     this.chatConsole.print(faultJson(fault), faultLine(fault));
   }
 
-  /** Messages of an ignored user count as seen but are not shown. */
+  /** Prints a record, and marks it as read; hides messages of ignored users. */
   #record(record: ChatRecord): void {
     const { client } = this.open;
     const isHidden = MESSAGE_KINDS.has(record.kind) && client.reading?.ignores(record.from);

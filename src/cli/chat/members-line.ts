@@ -1,9 +1,9 @@
-/** The text output of `/who`. */
+/** Text output of `/who`. */
 
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 
-/** Names shown of a large room: about a screen. */
+/** Maximum listed names of a large room: about a screen. */
 const NAMES_SHOWN_MAX = 100;
 
 /** All members by name; for a large room their number and some who are online. */

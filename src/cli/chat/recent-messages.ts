@@ -1,4 +1,4 @@
-/** Recently shown messages, as targets of replies, reactions and edits. */
+/** Recently printed messages, as targets of replies, reactions and edits. */
 
 import { dropOldest } from "../../core/evict.ts";
 import type { Whose } from "../../ui/commands/command.ts";
@@ -10,13 +10,13 @@ const RECENT_MAX = 1_000;
 interface RecentMessage {
   readonly seq: number;
   readonly from: string;
-  /** As shown: the original author if the message was imported. */
+  /** Displayed author: the original one if the message was imported. */
   readonly author: string;
-  /** Without the text, which may be erased. */
+  /** Target; the text is not stored, because it may be deleted. */
   readonly destination: DisplayRecord["destination"];
 }
 
-/** Recent messages, for replies without a number and to show whose message is answered. */
+/** Recent messages, for replies without a number and for the names of answered authors. */
 export class RecentMessages {
   readonly #bySeq = new Map<number, RecentMessage>(); // Bounded by RECENT_MAX, oldest first.
 

@@ -7,7 +7,7 @@ import { withoutSecrets } from "./slash.ts";
 export interface InputLine {
   /** From 1. */
   readonly line: number;
-  /** Without the arguments of commands that take a password. Absent if it is no valid text. */
+  /** Excludes arguments of commands with passwords. Absent if the text is invalid. */
   readonly text?: string;
 }
 

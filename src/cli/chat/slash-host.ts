@@ -1,4 +1,4 @@
-/** The client in which slash commands run: what line mode and the full screen share. */
+/** Host of slash commands, shared by line mode and the full screen. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { formatTarget, type Name } from "../../base/names.ts";

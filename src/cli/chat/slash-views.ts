@@ -67,7 +67,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
   async msg(host, { to, text }) {
     if (text !== "") return host.post({ text }, to);
     const isKnown = viewOf(host.open, to) !== undefined;
-    // Only the server knows whether the person or room exists.
+    // The server knows whether the person or room exists.
     if (!isKnown) await host.open.client.request("history", { target: to, limit: 1 });
     host.enter(to);
   },

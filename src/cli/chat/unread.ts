@@ -16,7 +16,7 @@ export const MESSAGE_KINDS: ReadonlySet<string> = new Set([
   "file",
 ]);
 
-/** A room or conversation with messages that no device of the user has shown. */
+/** A room or conversation with messages unread on all devices. */
 export type Unread = Destination & { readonly count: number };
 
 export function unreadOf({ reading }: Client, rooms: readonly RoomView[]): Unread[] {

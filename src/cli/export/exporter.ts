@@ -26,7 +26,6 @@ import type { ExportRoom, ExportSource } from "./source.ts";
 export interface ExportOptions {
   readonly out: string;
   readonly html: boolean;
-  /** Also export contents of files. */
   readonly files: boolean;
 }
 

@@ -17,7 +17,6 @@ import { oneLine, plainLine } from "../../core/markup/plain.ts";
 import { type DisplayFile, type DisplayRecord, plainEventText } from "../output/render.ts";
 import { escapeHtml, htmlText } from "./html-text.ts";
 
-/** A file in the page: its picture, and its path beside the page. */
 export interface PageFile {
   /** `data:image/png;base64,…` */
   readonly picture?: string | undefined;
@@ -36,18 +35,16 @@ export interface PageOptions {
 type Message = Extract<DisplayRecord, { kind: "text" | "action" }>;
 type Reaction = Extract<DisplayRecord, { kind: "reaction" }>;
 
-/** Changes that later records make to earlier ones. */
 interface Changes {
   readonly edits: ReadonlyMap<number, Extract<DisplayRecord, { kind: "edited" }>>;
   readonly reactions: ReadonlyMap<number, readonly Reaction[]>;
   readonly bySeq: ReadonlyMap<number, DisplayRecord>;
-  /** Final state. */
+  /** Pinned at the end of the export. */
   readonly pins: ReadonlySet<number>;
 }
 
 const QUOTE_CHARS = 120;
 
-/** Yields the page in pieces. */
 export function* renderPage(
   records: readonly DisplayRecord[],
   options: PageOptions,
@@ -111,7 +108,7 @@ function article(record: DisplayRecord, changes: Changes, options: PageOptions):
   );
 }
 
-/** For imported messages with a bracket, which no account's name contains. */
+/** Author name; imported ones get brackets, which no account name contains. */
 function authorOf(record: DisplayRecord): string {
   const imported = "imported" in record ? record.imported : undefined;
   return imported === undefined ? record.from : `${imported.from} (imported)`;

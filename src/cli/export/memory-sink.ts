@@ -5,7 +5,7 @@ import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import type { Sink } from "../../io/blob/interfaces.ts";
 
-/** Stores a small file in memory: a picture that is shown in a page. */
+/** In-memory sink for a picture of an exported page. */
 export class MemorySink implements Sink {
   readonly have = 0;
   readonly #sizeBytesMax: number;

@@ -49,7 +49,7 @@ export class OutputFile {
     }
   }
 
-  /** Removes an incomplete file; does nothing after `finish`. */
+  /** Deletes an incomplete file. No effect after `finish`. */
   discard(): void {
     if (this.#fd < 0) return;
     this.#close();

@@ -22,7 +22,6 @@ import type { FolderHistory } from "../history/folder.ts";
 import type { DisplayFile, DisplayRecord } from "../output/render.ts";
 import { MemorySink } from "./memory-sink.ts";
 
-/** One room or conversation that can be exported. */
 export interface ExportRoom {
   /** `lobby`, `@ana`; from a folder also `@ana and @bob`. */
   readonly title: string;
@@ -31,7 +30,7 @@ export interface ExportRoom {
 }
 
 export interface ExportSource {
-  /** All, or the wanted ones. @throws Fault room-unknown */
+  /** Returns the requested rooms, or all if none is requested. @throws Fault room-unknown */
   rooms(requested: readonly Target[]): ExportRoom[];
   /** Saves the content of a file into a folder. @returns its path @throws Fault */
   save(file: DisplayFile, folder: string): Promise<string>;
@@ -39,7 +38,7 @@ export interface ExportSource {
   read(file: DisplayFile): Promise<Uint8Array>;
 }
 
-/** Everything that an account may read on a server. */
+/** Exports from a server with an account's rights. */
 export function serverSource(client: Client, user: string): ExportSource {
   async function* records(target: string): AsyncGenerator<readonly DisplayRecord[]> {
     for await (const page of historyPages(client, { target })) yield displayRecords(page, user);
@@ -64,7 +63,7 @@ export function serverSource(client: Client, user: string): ExportSource {
 
 const HASH_LINE_BYTES = 46;
 
-/** A server's folder, whether the server runs or not. */
+/** Exports from a data folder; the server may be running. */
 export class FolderSource implements ExportSource {
   readonly #folder: FolderHistory;
   readonly #data: string;

@@ -24,7 +24,7 @@ export type ImportEntry =
   | (Common & { readonly kind: "reaction"; readonly react: string; readonly re: string })
   | (Common & { readonly kind: "edit"; readonly text: string; readonly re: string });
 
-/** A position that was not understood. */
+/** A line that could not be parsed. */
 export interface Problem {
   readonly location: string;
   readonly reason: string;
@@ -46,7 +46,7 @@ export interface ReadOptions {
   readonly channel: string;
 }
 
-/** Collects entries of a reader, and validates them. */
+/** Collects and validates entries. */
 export class EntryList {
   readonly entries: ImportEntry[] = [];
   readonly problems: Problem[] = [];

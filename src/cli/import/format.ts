@@ -55,7 +55,7 @@ function isFolder(path: string): boolean {
   }
 }
 
-/** Without relying on its size: it may be a pipe, as in `<(zcat FILE)`, or an endless device. */
+/** Reads without relying on the file size, because the path may be a pipe or an endless device. */
 function fileBytes(path: string): Uint8Array {
   try {
     const file = openSync(path, "r");

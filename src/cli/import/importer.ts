@@ -61,7 +61,7 @@ export class Importer {
   #present = new Map<string, number[]>();
   /** Erased ones, by the hash in their counter. */
   #erased = new Map<number, number[]>();
-  /** Matched in the file, or posted by this run. */
+  /** Seqs matched in the file or posted by this run. */
   readonly #matched = new Set<number>();
   /** Latest text of edited messages. */
   #edits = new Map<number, string>();
@@ -69,7 +69,7 @@ export class Importer {
   readonly #bySource = new Map<string, { readonly seq: number; readonly digest: string }>();
   #batch: Pending[] = [];
   #batchChars = 0;
-  /** The same for a file that is imported again. */
+  /** Digest of the file's entries. */
   #file = "";
   #attempt = 0;
   #posted = 0;

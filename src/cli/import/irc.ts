@@ -111,7 +111,7 @@ function addMessage(
   said = "",
 ): void {
   const text = said.replaceAll(STYLES, "");
-  // Only blanks were sent: there is no text to import.
+  // A message of spaces has no text to import.
   if (text.trim() === "") list.skipped++;
   else list.add({ ...place, kind, from, text });
 }

@@ -56,7 +56,7 @@ function addPost(list: EntryList, location: string, post: Fields): void {
   }
 }
 
-/** Keys are positions: posts have no ids there. */
+/** Keys are positions, because exported posts have no ids. */
 function addMessage(list: EntryList, location: string, post: Fields, re: string | undefined): void {
   const type = textOf(post["type"]);
   if (type.startsWith("system_")) {
@@ -78,7 +78,7 @@ function addMessage(list: EntryList, location: string, post: Fields, re: string 
   }
 }
 
-/** An export has many channels, and a room is filled from one. */
+/** Fault for a channel that the export lacks. */
 export function noChannel(channel: string, channels: Iterable<string>): Fault {
   const names = [...channels].slice(0, 20).join(", ");
   const sentence = `no channel '${channel}' in the export; channels: ${names || "none"}`;

@@ -63,7 +63,7 @@ function readRecord(
   } else list.problem(location, "not a record of chat history --json");
 }
 
-/** The content is not in the file: its id leads to it where it still exists. */
+/** Text in place of a file, whose content the export lacks. */
 function fileText(record: Fields): string {
   const size = Number(record["sizeBytes"]);
   const shown = Number.isSafeInteger(size) && size >= 0 ? `, ${formatSize(size)}` : "";

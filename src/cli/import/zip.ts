@@ -17,7 +17,7 @@ const LOCAL_BYTES = 30;
 const STORED = 0;
 const DEFLATED = 8;
 const ENTRIES_MAX = 200_000;
-/** Of one file in it: a day of one channel. */
+/** Size of one file in the archive. */
 const CONTENT_BYTES_MAX = 256 * 1024 * 1024;
 
 interface Entry {

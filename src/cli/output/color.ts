@@ -1,4 +1,4 @@
-/** Uses only the terminal's own sixteen colours, which fit any theme. */
+/** Colours of line mode: the terminal's own sixteen, which fit any theme. */
 
 const RESET = "\x1b[0m";
 const DIM = "\x1b[2m";
@@ -10,22 +10,18 @@ const CLOCK = "\x1b[90m";
 /** Cyan, green, yellow, magenta, blue and their bright variants: readable on black and on white. */
 const NAME_COLORS = [36, 32, 33, 35, 34, 96, 92, 95, 94].map((code) => `\x1b[1;${code}m`);
 
-/** Times and rooms: visible, but dim. */
 export function clockColor(text: string, color: boolean): string {
   return color ? `${CLOCK}${text}${RESET}` : text;
 }
 
-/** The reader's own name in a message. */
 export function mentionColor(text: string): string {
   return `${MENTION}${text}${MENTION_END}`;
 }
 
-/** Code in a message. */
 export function codeColor(text: string): string {
   return `${CODE}${text}${CODE_END}`;
 }
 
-/** Events, as opposed to messages. */
 export function eventColor(text: string, color: boolean): string {
   return color ? `${DIM}${text}${RESET}` : text;
 }

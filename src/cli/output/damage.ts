@@ -3,7 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import { type DisplayRecord, destinationName } from "./render.ts";
 
-/** Damaged records that a command has shown; they cause exit code 6. */
+/** Damaged records in a command's output; they cause exit code 6. */
 export class DamageReport {
   readonly #remedy: string;
   #first: DisplayRecord | undefined;
@@ -22,7 +22,7 @@ export class DamageReport {
     }
   }
 
-  /** Describes the first; `undefined` if there was none. */
+  /** Fault of the first damaged record; `undefined` if there is none. */
   get fault(): Fault | undefined {
     if (this.#first === undefined) return undefined;
     const { seq } = this.#first;

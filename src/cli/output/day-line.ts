@@ -17,7 +17,7 @@ export class DayLines {
     this.#day = formatLocalDay(clock.unixMs(), offsetMinutes);
   }
 
-  /** The line to print before output of this moment, or an empty string. */
+  /** Line to print before output with this time; may be empty. */
   before(unixMs: number): string {
     const day = formatLocalDay(unixMs, this.#offsetMinutes);
     if (day === this.#day) return "";

@@ -10,7 +10,7 @@ const CODE_EDGE = "  ";
 
 /**
  * Visible lines: cleaned, each with its own attributes, which end with it.
- * @param me user whose mentions are highlighted; `undefined`: nobody
+ * @param me user whose mentions are highlighted; `undefined` for none
  */
 export function paintedText(text: string, me: string | undefined): string {
   const names = new Set(me === undefined ? [] : [me.toLowerCase()]);

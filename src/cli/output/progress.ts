@@ -13,7 +13,7 @@ import { printJson } from "./result.ts";
 const CLEAR_LINE = "\r\x1b[K";
 const BAR_CELLS = 20;
 const NAME_CELLS_MAX = 28;
-/** Without a terminal: a line for each tenth; for unknown sizes, for each doubling from here. */
+/** Piped output gets a line per tenth or, for unknown sizes, per doubling from this size. */
 const TENTHS = 10;
 const UNKNOWN_FIRST_BYTES = 16e6;
 
@@ -86,13 +86,13 @@ export class ProgressDisplay {
   }
 }
 
-/** Decides which progress of a transfer is worth a line. */
+/** Selects the progress updates that get a line. */
 export class ProgressLines {
   #tenths = 0;
   #nextBytes = UNKNOWN_FIRST_BYTES;
   #isStalled = false;
 
-  /** `undefined` if there is nothing new. */
+  /** Returns `undefined` between lines. */
   next(progress: TransferProgress): string | undefined {
     const { name, waits } = progress;
     const isStalled = waits !== undefined && waits.forMs >= STALL_REPORTED_AFTER_MS;
@@ -116,13 +116,11 @@ export class ProgressLines {
   }
 }
 
-/** The fields that scripts rely on. */
 export function progressJson(progress: TransferProgress): JsonObject {
   const { id, name, doneBytes: sentBytes, sizeBytes, waits } = progress;
   return defined({ kind: "progress", id, name, sentBytes, sizeBytes, waits: waits?.where });
 }
 
-/** Notes how much an earlier run has transferred. */
 export function resumedLine({ name, resumedBytes }: TransferProgress): string {
   return `${name}: resumed at ${formatSize(resumedBytes)}`;
 }

@@ -33,7 +33,7 @@ const DECRYPT_FAILURES: Readonly<Record<string, string>> = {
   sender: "its sender may not send this",
 };
 
-/** A record of the log in the form that is shown. */
+/** Converts a log record for display. */
 export function displayRecord(
   record: LogRecord,
   { from, destination }: RecordNames,
@@ -123,7 +123,7 @@ function historyKindOf(kind: string): KindIn<"history"> | undefined {
 function groupBody(body: Readonly<Record<string, unknown>>) {
   const { added, removed } = body;
   const all = [added, removed].flatMap((list) => (Array.isArray(list) ? list : []));
-  // Only records that this device decrypted name users; the server's record has their ids.
+  // Decrypted records name users; the server's records have only ids.
   const users = all.map((one: { readonly user?: unknown } | null) => one?.user);
   const named = [...new Set(users.filter((user) => typeof user === "string"))];
   return {

@@ -39,7 +39,7 @@ export type DisplayBody =
   | { readonly kind: "room" | "join" }
   /** `also`: its edits, and other messages that were erased with it. */
   | { readonly kind: "erased"; readonly also?: readonly number[] }
-  /** How long the room keeps messages, in milliseconds; absent: permanently. */
+  /** Milliseconds until messages are deleted; absent if they are permanent. */
   | { readonly kind: "retention"; readonly keepMs?: number }
   /** `of`: seq of the message. */
   | { readonly kind: "pin"; readonly of: number; readonly on: boolean }
@@ -51,7 +51,7 @@ export type DisplayBody =
   /** `until`: as text; absent: permanently. */
   | { readonly kind: "mute"; readonly user: string; readonly on: boolean; readonly until?: string }
   | { readonly kind: "grant"; readonly user: string; readonly on: boolean }
-  /** Of the room or, with `user`, of a user in it. */
+  /** Rename of the room or, with `user`, of a user in it. */
   | {
       readonly kind: "rename";
       readonly was: string;
@@ -97,7 +97,7 @@ export interface FileBody {
 
 /** A record for people and scripts: names instead of ids. */
 export type DisplayRecord = {
-  /** Only this device, and others of its room's group, could read it. */
+  /** End-to-end encrypted. */
   readonly sealed?: true;
   /** Earlier messages of its author's device that never arrived. */
   readonly withheld?: number;
@@ -118,7 +118,7 @@ export interface Style {
   readonly format: "text" | "tsv" | "json";
   readonly color: boolean;
   readonly offsetMinutes: OffsetMinutes;
-  /** The reading user: a direct message is shown under the name of the other one. */
+  /** Reading user; a direct message is labelled with the other user's name. */
   readonly me: string | undefined;
   /** `date`: day and seconds, for history; `clock`: hours and minutes, for live events. */
   readonly stamp: "date" | "clock";
@@ -149,7 +149,7 @@ export function formatTimestamp(unixMs: number, { format, offsetMinutes }: Style
   return format === "text" ? formatLocal(unixMs, offsetMinutes) : formatUtc(unixMs);
 }
 
-/** One record with its line feed; several lines only for a text of several lines on a terminal. */
+/** Renders a record with its line feed; multi-line texts span lines only on a terminal. */
 export function renderRecord(record: DisplayRecord, style: Style): string {
   switch (style.format) {
     case "json":
@@ -171,7 +171,7 @@ export function renderRecord(record: DisplayRecord, style: Style): string {
 
 export type JsonObject = { readonly kind: string } & Readonly<Record<string, unknown>>;
 
-/** One object as a line of NDJSON. */
+/** Renders an object as a line of NDJSON. */
 export function renderJson(value: JsonObject): string {
   return jsonLine(value);
 }
@@ -228,7 +228,7 @@ function screenText(record: DisplayRecord, style: Style): string {
       ? ""
       : `${withContinuations(`${time} ${shown} * ${missing}`, style)}\n`;
   const plain = cleanText(expandTabs(eventText(record, style)), { lines: said });
-  // Without colours, only the marks show the formatting, so they stay.
+  // Without colours the markup itself shows the formatting.
   const isPainted = style.color && record.kind === "text";
   const me = callsMe(record, style) ? style.me : undefined;
   const shownWords = isPainted ? expandTabs(paintedText(record.text, me)) : plain;
@@ -244,7 +244,7 @@ function withheldBefore({ withheld = 0, from }: DisplayRecord): string {
   return `${counted(withheld, "message")} from ${cleanText(from)} withheld`;
 }
 
-/** For imported messages with blanks and brackets, which no account's name contains. */
+/** Author name; imported ones get spaces and brackets, which no account name contains. */
 function authorName(record: DisplayRecord, style: Style): string {
   if (record.kind === "gap") return "";
   const imported = "imported" in record ? record.imported : undefined;

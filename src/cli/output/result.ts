@@ -1,4 +1,4 @@
-/** Prints what a command has done or found: for programs, or for people. */
+/** Output of command results: JSON for programs, text for people. */
 
 import { formatSize } from "../../base/sizes.ts";
 import { type Context, say } from "../context.ts";
@@ -20,7 +20,7 @@ export function printResult(context: Out, line: JsonObject, sentence: string): n
   return 0;
 }
 
-/** An object that only programs read. */
+/** Prints an object in JSON mode only. */
 export function printJson({ json, stdout }: Pick<Out, "json" | "stdout">, line: JsonObject): void {
   if (json) stdout.write(renderJson(line));
 }
@@ -59,7 +59,7 @@ export function sizeCell(
   return bytes !== undefined && format === "text" ? formatSize(bytes) : bytes;
 }
 
-/** A moment for people, or in UTC for programs. */
+/** Local time for people, UTC for programs. */
 export function timeCell(unixMs: number | undefined, style: Style): string | undefined {
   return unixMs === undefined ? undefined : formatTimestamp(unixMs, style);
 }

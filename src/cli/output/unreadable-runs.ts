@@ -3,7 +3,7 @@
 import { kindsWith } from "../../wire/kinds.ts";
 import { type DisplayRecord, destinationName } from "./render.ts";
 
-/** For a message of a sealed room whose key this reader will never have. */
+/** Reason of an encrypted message whose key this device will never have. */
 export const NO_KEY = "sealed, and this device has no key";
 
 interface UnreadableRun {
@@ -30,7 +30,7 @@ export class UnreadableRuns {
     return records.flatMap((record) => this.#fold(record));
   }
 
-  /** As `fold`, without waiting: the line appears at the start of a run, without a count. */
+  /** Streaming variant of `fold`: emits the line, without a count, at the start of a run. */
   next(record: DisplayRecord): DisplayRecord | undefined {
     const room = destinationName(record, this.#me);
     if (!lacksKey(record)) {
@@ -42,7 +42,7 @@ export class UnreadableRuns {
     return isFirst ? gapOf({ last: record, count: undefined }) : undefined;
   }
 
-  /** Runs that have not ended. */
+  /** Returns and clears the unfinished runs. */
   remaining(): DisplayRecord[] {
     const rest = [...this.#open.values()].map(gapOf);
     this.#open.clear();

@@ -36,13 +36,13 @@ export interface ScreenActionsOptions {
   readonly drafts: ScreenDrafts;
   readonly notices: ScreenNotices;
   readonly ending: ChatExit;
-  /** Also stores the draft in the input. */
+  /** Saves all drafts, including the current input. */
   readonly saveDrafts: () => void;
   /** Completes again after the folder was read. */
   readonly completeAgain: () => void;
 }
 
-/** Reports whether the text is a slash command; `//` begins a message with a slash. */
+/** Reports whether the text is a slash command; `//` escapes a leading slash. */
 export function isCommand(text: string): boolean {
   return text.startsWith("/") && !text.startsWith("//");
 }

@@ -27,7 +27,6 @@ export type ScreenEffect =
 /** Events between the login and the first frame. */
 const EARLY_EVENTS_MAX = 1_024;
 
-/** The model of a terminal, with the actions that it shares with the page. */
 export class ScreenChat extends ChatActions {
   readonly #clock: Clock;
   readonly #onEffect: (effect: ScreenEffect) => void;
@@ -68,12 +67,10 @@ export class ScreenChat extends ChatActions {
     for (const event of this.#early.splice(0)) listener(event);
   }
 
-  /** The account was renamed during this session. */
   get isRenamed(): boolean {
     return this.#isRenamed;
   }
 
-  /** Sets the client after the login. */
   opened(open: OpenClient): void {
     this.#open = open;
     this.applyNow({ kind: "focus", on: true });

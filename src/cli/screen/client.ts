@@ -104,7 +104,7 @@ export class ScreenClient implements ScreenHost {
   state: ScreenState = FIRST_STATE;
   /** No room has been opened yet: those of the command line are still being joined. */
   #isStarting = true;
-  /** Keys from the first Enter on whose text no room could take yet. Bounded by KEYS_AHEAD_MAX. */
+  /** Keys typed before the first room opened. Bounded by PENDING_KEYS_MAX. */
   #pendingKeys: readonly Key[] = [];
   #isDrawing = false;
   #cancelTick: (() => void) | undefined;
@@ -115,7 +115,7 @@ export class ScreenClient implements ScreenHost {
   #hasDrawFailed = false;
   #link: LinkInfo | undefined;
   #transport: string | undefined;
-  /** Room and seq that were last marked as seen in the model. */
+  /** Room and seq last marked as read in the model. */
   #lastRead = "";
 
   constructor(options: ScreenClientOptions) {
@@ -208,7 +208,6 @@ export class ScreenClient implements ScreenHost {
     }
   }
 
-  /** Most terminals match the width table, and nothing has to be redrawn. */
   #applyWidths(answers: string | undefined): void {
     const widths = answers === undefined ? undefined : parseWidths(answers);
     if (widths === undefined || Object.keys(widths).length === 0) return;
@@ -226,12 +225,10 @@ export class ScreenClient implements ScreenHost {
     this.#notices.fault(fault);
   }
 
-  /** The user has left a room by a command. */
   left(room: string, text: Message): void {
     this.#notices.left(room, text);
   }
 
-  /** Shows a long answer over the timeline. */
   show(title: Message, lines: readonly string[]): void {
     this.#notices.show(title, lines);
   }
@@ -268,12 +265,12 @@ export class ScreenClient implements ScreenHost {
     this.#draw();
   }
 
-  /** Targets that neither ring nor count, by the settings and by `mute`. */
+  /** Targets muted by the settings, by `mute`, and by the account. */
   muted(): readonly string[] {
     return this.settings.muted;
   }
 
-  /** For this account on this device. @throws Fault too-many, store-… */
+  /** @throws Fault too-many, store-… */
   mute(target: string, on: boolean): void {
     this.#muted.mute(target, on);
     this.#accountMuted = accountMutedTargets(this.#options.chat.model);
@@ -281,7 +278,6 @@ export class ScreenClient implements ScreenHost {
     this.#draw();
   }
 
-  /** Settings of the device, of this run, and of the account combined. */
   #mergedSettings(): ScreenSettings {
     const { settings } = this.#options.preferences;
     const muted = [...settings.muted, ...this.#muted.targets, ...this.#accountMuted];
@@ -308,7 +304,6 @@ export class ScreenClient implements ScreenHost {
     this.#ending.end(exitCode);
   }
 
-  /** Executes effects of the model that need the screen. */
   perform(effect: ScreenEffect): void {
     switch (effect.kind) {
       case "notify":
@@ -448,7 +443,6 @@ export class ScreenClient implements ScreenHost {
     return fingerprint === undefined || user === undefined ? undefined : { fingerprint, user };
   }
 
-  /** Loads the account's stored drafts. */
   #restoreDrafts(): void {
     const owner = this.#owner;
     if (owner === undefined) return;
@@ -458,7 +452,6 @@ export class ScreenClient implements ScreenHost {
     }
   }
 
-  /** Copies the input into the model's drafts. */
   #collectDraft(): void {
     const { model } = this.#options.chat;
     this.#notices.attempt(() => {
@@ -508,7 +501,7 @@ export class ScreenClient implements ScreenHost {
     this.#draw();
   }
 
-  /** Draws once, after all changes of the current task. */
+  /** Draws once per task. */
   #draw(): void {
     if (this.#isDrawing || this.#ending.hasEnded) return;
     this.#isDrawing = true;
@@ -548,7 +541,6 @@ export class ScreenClient implements ScreenHost {
     this.#terminal.show({ lines: [cleanText(text)], cursor: undefined, title: "chat" });
   }
 
-  /** Redraws visible times even while nothing happens. */
   #scheduleTick(): void {
     const { chat, context } = this.#options;
     const { connection, transfers } = chat.model;

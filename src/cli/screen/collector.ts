@@ -1,4 +1,4 @@
-/** Collects garbage during and after a busy time. */
+/** Garbage collection of the full screen during and after heavy traffic. */
 
 import type { Clock } from "../../io/clock.ts";
 
@@ -6,7 +6,7 @@ import type { Clock } from "../../io/clock.ts";
 const SCREEN_GARBAGE_BYTES_MAX = 12 * 1024 * 1024;
 /** Changes of the model after which returning memory is worthwhile: some seconds of a busy room. */
 const SCREEN_COLLECT_CHANGES = 100;
-/** Quiet time before the last collection. */
+/** Idle time before the final collection. */
 const SCREEN_COLLECT_QUIET_MS = 1_000;
 
 export interface Heap {

@@ -27,7 +27,7 @@ export type CommandScreen = Pick<
   | ("note" | "fault" | "left" | "texts" | "show" | "ask" | "hidesJoins" | "hideJoins")
   | ("set" | "muted" | "mute" | "confirmLeave" | "end")
 > & {
-  /** Brackets a login, which may ask for secrets. */
+  /** Prompts during a login. */
   readonly loggingIn: Pick<ScreenQuestions, "begin" | "end">;
 };
 
@@ -57,12 +57,12 @@ export class ScreenCommands extends SlashHost {
   readonly chatConsole: SlashConsole;
   readonly files: SlashHost["files"];
   readonly #options: ScreenCommandsOptions;
-  /** The last open room, also while a conversation is open. */
+  /** The last open room, even while a conversation is open. */
   #room: Name = LOBBY;
   #isLoggingIn = false;
-  /** Results of commands that were shown to the user. */
+  /** Number of displayed command results. */
   #answers = 0;
-  /** Lines of an answer that is not shown yet; bounded by a page of records. */
+  /** Lines of an answer not yet displayed; bounded by a page of records. */
   readonly #collectedLines: string[] = [];
 
   constructor(options: ScreenCommandsOptions) {

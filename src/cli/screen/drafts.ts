@@ -13,7 +13,7 @@ export interface ScreenDraftsOptions {
   readonly store: ClientState["drafts"];
   /** Moves the current input into the model, which reports it by `changed`. */
   readonly collect: () => void;
-  /** Called once: from then on drafts are kept only in memory. */
+  /** Called on the first of consecutive write failures. */
   readonly onFailure: (fault: Fault) => void;
 }
 
@@ -21,9 +21,9 @@ export interface ScreenDraftsOptions {
 export class ScreenDrafts {
   readonly #options: ScreenDraftsOptions;
   #owner: DraftOwner | undefined;
-  /** Not on the disk yet. */
+  /** Unsaved drafts. */
   #changes = new Map<string, Draft | undefined>(); // Bounded by the model's drafts.
-  /** Content of the disk, as it was written. */
+  /** Stored drafts as JSON. */
   #stored = new Map<string, string>();
   #cancel: (() => void) | undefined;
   #hasFailed = false;
@@ -32,7 +32,7 @@ export class ScreenDrafts {
     this.#options = parts;
   }
 
-  /** Switches to this account's drafts. @returns its stored drafts, by target */
+  /** Switches accounts. @returns the account's stored drafts, by target */
   open(owner: DraftOwner): ReadonlyMap<string, Draft> {
     this.save();
     this.#owner = owner;
@@ -68,7 +68,7 @@ export class ScreenDrafts {
     this.typed();
   }
 
-  /** Drops a sent draft immediately, so that it cannot come back after a crash. */
+  /** Deletes a sent draft immediately, so that a crash cannot restore it. */
   sent(): void {
     const isKept = [...this.#changes].some(
       ([target, draft]) => draft === undefined && this.#stored.has(target),
@@ -76,7 +76,6 @@ export class ScreenDrafts {
     if (isKept) this.save();
   }
 
-  /** Writes all changes immediately. */
   save(): void {
     this.#cancel?.();
     this.#cancel = undefined;

@@ -8,7 +8,7 @@ import type { PathEntry } from "./input/completion.ts";
 /** Folder listings that Tab offers, as of their last read. */
 export class FolderLists {
   readonly #home: string | undefined;
-  /** By path as it was typed; bounded by TAB_FOLDERS_MAX. */
+  /** Keyed by typed path; bounded by TAB_FOLDERS_MAX. */
   readonly #lists = new Map<string, readonly PathEntry[]>();
 
   constructor(home: string | undefined) {

@@ -1,4 +1,4 @@
-/** Interface of the full screen, before and after it has a connection. */
+/** The full screen, created before the connection. */
 
 import type { Name } from "../../base/names.ts";
 import type { SessionEvent } from "../../client/event.ts";
@@ -10,7 +10,6 @@ import { ScreenClient } from "./client.ts";
 import { InputHistory } from "./editor/input-history.ts";
 import { ScreenPreferences } from "./settings/preferences.ts";
 
-/** The full screen, created before there is a connection. */
 export interface FullScreen {
   /** Receives events from the first connection on. */
   readonly receive: (event: SessionEvent) => void;

@@ -53,7 +53,7 @@ export class Keyboard {
     this.#cancelEsc?.();
   }
 
-  /** Held bytes become keys after a moment, unless an answer of the terminal is due. */
+  /** Flushes held bytes after SCREEN_ESC_MS, unless an answer of the terminal is pending. */
   #awaitEsc(): void {
     if (!this.#keys.isHolding) return;
     this.#cancelEsc = this.#options.context.clock.after(SCREEN_ESC_MS, () => {

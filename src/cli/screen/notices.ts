@@ -27,7 +27,7 @@ import { isMuted } from "./view/rooms.ts";
 const WELCOME_NOTE_LENGTH_MAX = 240;
 const WELCOME_NOTE_LINES_MAX = 5;
 
-/** The screen, as parts of the client see it. */
+/** The screen state that services of the client read and change. */
 export interface ScreenHost {
   readonly state: ScreenState;
   readonly settings: ScreenSettings;
@@ -43,7 +43,6 @@ export interface ScreenNoticesOptions {
   readonly host: ScreenHost;
 }
 
-/** A failure as the screen shows it. */
 type Failure = Note | VisibleFault | TransferView;
 
 /** Notes, faults that expire, and desktop notifications. */
@@ -77,7 +76,6 @@ export class ScreenNotices {
     stage.patch({ notes: [...others, note] });
   }
 
-  /** Shows a long text over the timeline. */
   show(title: Message, lines: readonly string[]): void {
     this.#options.host.patch({ overlay: { kind: "text", title: this.text(title), lines, top: 0 } });
   }
@@ -152,7 +150,6 @@ export class ScreenNotices {
     else if (notify !== "off") terminal.notify(title, text, notify);
   }
 
-  /** Removes the notices of the previous action. */
   clear(): void {
     const { chat, host: stage } = this.#options;
     stage.patch({ notes: [] });
@@ -199,7 +196,7 @@ export class ScreenNotices {
     else stage.patch({ notes: stage.state.notes.filter((note) => note !== failure) });
   }
 
-  /** The server repeats it at each connection. */
+  /** Ignores repeats, which the server sends at each connection. */
   #announce({ text, by, time }: Extract<SessionEvent, { kind: "announced" }>): void {
     if (this.#lastAnnouncement === `${time} ${text}`) return;
     this.#lastAnnouncement = `${time} ${text}`;

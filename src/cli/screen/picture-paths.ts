@@ -1,4 +1,4 @@
-/** Remembers where pictures that were sent or fetched are on this machine. */
+/** Local paths of sent and downloaded pictures. */
 
 import { PICTURE_PATHS_MAX } from "../../base/limits-screen.ts";
 import { isPictureName } from "../../core/client/picture-name.ts";

@@ -5,10 +5,10 @@ import { EMPTY_EDITOR, editorOf } from "./editor/editor.ts";
 import type { Question } from "./state/screen-state.ts";
 
 export interface ScreenQuestionsOptions {
-  /** The question on the screen: from here, or asked by a key. */
+  /** The question on the screen, from this queue or from a key. */
   readonly current: () => Question | undefined;
   readonly patch: (question: Question | undefined) => void;
-  /** Shown in place of the input while a password is checked, and when its question is gone. */
+  /** Prompts while a password is checked, and after its question was withdrawn. */
   readonly texts: () => { readonly checking: string; readonly questionGone: string };
 }
 

@@ -56,7 +56,7 @@ interface LoadedPicture {
   sixel: { readonly box: PictureBox; readonly text: string | undefined } | undefined;
 }
 
-/** Files that cannot be shown and are not tried again. */
+/** Maximum remembered files that failed to load. */
 const FAILED_MAX = 1_000;
 
 /**
@@ -98,7 +98,6 @@ export class VisiblePictures {
     this.#options.onChange();
   }
 
-  /** Sets the files that are on the screen now. */
   setVisible(files: readonly FileBody[]): void {
     this.#visible = files.filter(({ name, folder }) => folder === undefined && isPictureName(name));
     for (const { file } of this.#visible) {
@@ -112,7 +111,7 @@ export class VisiblePictures {
     else void this.#loadPending();
   }
 
-  /** Notes that a file is now on this machine. */
+  /** Registers the local path of a file. */
   addLocalFile(file: string, path: string): void {
     this.#options.paths.add(file, path);
     this.#failed.delete(file);
@@ -167,7 +166,7 @@ export class VisiblePictures {
     this.#options.onChange();
   }
 
-  /** The newest file that could be shown and is not. */
+  /** The newest visible picture that is neither loaded nor failed. */
   #nextToLoad(): FileBody | undefined {
     const { pictures } = this.#settings;
     const isNone = this.#terminal !== undefined && this.#terminal.protocol === undefined;
@@ -183,7 +182,6 @@ export class VisiblePictures {
     return this.#settings.fetchPictures && isSmallPicture(file);
   }
 
-  /** Draws one picture at a time. */
   async #loadPending(): Promise<void> {
     const terminal = this.#terminal;
     if (this.#isBusy || terminal === undefined) return;

@@ -45,7 +45,7 @@ export function editorOf(text: string): Editor {
   return { ...EMPTY_EDITOR, text: clean, cursor: clean.length };
 }
 
-/** Another text, without its steps of undo; the cut text stays. */
+/** Replaces the text and its undo history; keeps the cut text. */
 export function replaceText({ killed }: Editor, text: string): Editor {
   return { ...editorOf(text), killed };
 }
@@ -82,7 +82,7 @@ function nextBoundary(text: string, at: number): number {
   return found === undefined ? text.length : found.index + found.segment.length;
 }
 
-/** ASCII, or nothing: joins with no neighbour of the same kind. */
+/** Reports whether the character is ASCII or absent, and so joins no ASCII neighbour. */
 function isPlain(text: string, at: number): boolean {
   return at < 0 || at >= text.length || ASCII.test(text[at] ?? "");
 }
@@ -139,7 +139,7 @@ function replace(editor: Editor, from: number, to: number, added: string, doing:
   return applyChange(editor, { text: whole, cursor: from + added.length }, doing);
 }
 
-/** Positions to which keys move the cursor, and up to which they delete or cut. */
+/** Targets of cursor movements, deletions and cuts. */
 const POSITIONS = {
   left: ({ text, cursor }) => previousBoundary(text, cursor),
   right: ({ text, cursor }) => nextBoundary(text, cursor),
@@ -339,7 +339,7 @@ function wrap(line: string, from: number, columns: number, into: VisualLine[]): 
   return width;
 }
 
-/** As `wrap`, for text where each character takes one column. */
+/** Variant of `wrap` for text with one column per character. */
 function wrapAscii({ length }: string, from: number, columns: number, into: VisualLine[]): number {
   let start = 0;
   for (; length - start > columns; start += columns) {
@@ -354,7 +354,6 @@ function* graphemes(line: string): Iterable<string> {
   else for (const { segment } of GRAPHEMES.segment(line)) yield segment;
 }
 
-/** The visible form of a grapheme; empty for a line feed. */
 export function visibleForm(grapheme: string): string {
   return grapheme === "\t" ? "  " : cleanText(grapheme);
 }
@@ -363,7 +362,7 @@ function widthOf(grapheme: string): number {
   return terminalWidths.of(visibleForm(grapheme));
 }
 
-/** If two rows meet at the cursor, the lower one. */
+/** Row of the cursor; the lower one where two rows meet. */
 function rowOf(lines: readonly VisualLine[], cursor: number): number {
   const at = lines.findLastIndex(({ from }) => from <= cursor);
   return Math.max(at, 0);

@@ -66,7 +66,6 @@ export function matchingLines(
   return found;
 }
 
-/** The stored lines of this device, and those of this process immediately. */
 export class InputHistory {
   readonly #path: string;
   readonly #folder: string;
@@ -126,7 +125,6 @@ export class InputHistory {
     await this.#rotate();
   }
 
-  /** Rotates the file, in one process at a time. */
   async #rotate(): Promise<void> {
     const lock = join(this.#folder, `${FILE_NAME}.lock`);
     if (!(await acquireLock(lock))) return;
@@ -167,7 +165,7 @@ async function linesOf(path: string): Promise<readonly string[]> {
   return text.split("\n").flatMap(lineOf);
 }
 
-/** Returns no line if it was torn, is no text, or may not be stored. */
+/** Skips lines that are torn, malformed or not storable. */
 function lineOf(line: string): readonly string[] {
   try {
     const value: unknown = JSON.parse(line);

@@ -261,7 +261,7 @@ export function applyCandidate(
 ): { readonly editor: Editor; readonly completion: Completion } {
   const { from, to, candidates } = completion;
   const text = candidates[at]?.text ?? "";
-  // One blank is enough.
+  // Avoids a double space.
   const isDouble = text.endsWith(" ") && editor.text[to] === " ";
   const put = replaceRange(editor, from, to, isDouble ? text.slice(0, -1) : text);
   const end = put.text.length - (editor.text.length - to);

@@ -127,7 +127,7 @@ function jumpedTo(
   return { ...state, scroll, selected };
 }
 
-/** Clears the selection if the selected message is gone. */
+/** Clears the selection if the selected message was removed. */
 function withoutMissingSelection(state: ScreenState, { rows }: HandlerContext): ScreenState {
   const { selected } = state;
   if (selected === undefined) return state;

@@ -179,7 +179,7 @@ export function chordOf(typed: string): string {
 /** The key bindings in force. */
 export class Keymap {
   readonly #rows: readonly Binding[];
-  /** By mode and chord. */
+  /** Keyed by mode and chord. */
   readonly #commands: ReadonlyMap<Mode, ReadonlyMap<string, readonly CommandName[]>>;
 
   /**
@@ -211,7 +211,7 @@ export class Keymap {
     );
   }
 
-  /** Its first chord in a group; `undefined` if it has none there. */
+  /** First chord in a group; `undefined` if there is none. */
   chordOf(group: KeyGroup, command: CommandName): string | undefined {
     return this.groups().get(group)?.get(command)?.[0];
   }

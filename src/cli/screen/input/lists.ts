@@ -1,4 +1,4 @@
-/** Keys of overlays above the timeline: lists, menus, long texts and questions. */
+/** Key handlers of overlays: lists, menus, long texts and questions. */
 
 import { unreachable } from "../../../base/assert.ts";
 import { isSameName } from "../../../core/model/item.ts";
@@ -18,7 +18,6 @@ import {
 import { openRoomOf, pageLines } from "./reading.ts";
 import { clearSelection, selectSeq } from "./selection.ts";
 
-/** Number of choices. */
 function countOf(
   overlay: ListOverlay | Extract<Overlay, { kind: "menu" }>,
   context: HandlerContext,
@@ -28,7 +27,6 @@ function countOf(
   return overlay.found.length;
 }
 
-/** Moves the choice in the open list. */
 export function moveChoice(by: (page: number) => number, isRound: boolean): Handler {
   return (state, context) => {
     const { overlay, question } = state;
@@ -76,7 +74,7 @@ function choose(state: ScreenState, context: HandlerContext): UpdateResult | und
   }
 }
 
-/** Enter searches for the typed words; pressed again, it goes to the chosen result. */
+/** Searches for a new query; for an unchanged one, opens the chosen result. */
 function search(
   state: ScreenState,
   overlay: Extract<Overlay, { kind: "search" }>,
@@ -92,7 +90,7 @@ function search(
   return openResult(state, overlay.at, context);
 }
 
-/** Goes to that result, or to the last one. */
+/** Opens the result at that index, or the last one. */
 export function openResult(state: ScreenState, at: number, context: HandlerContext): UpdateResult {
   const { model } = context;
   const all = model.search?.found ?? [];

@@ -1,4 +1,4 @@
-/** Keys that scroll the timeline and switch rooms. */
+/** Key handlers that scroll the timeline and switch rooms. */
 
 import { isSameName } from "../../../core/model/item.ts";
 import { type RoomListEntry, roomList } from "../../../core/model/selectors.ts";
@@ -63,7 +63,6 @@ export function newest(state: ScreenState, { rows }: HandlerContext): UpdateResu
   return withChange(state, { scroll: undefined }, ...actions);
 }
 
-/** In the order of the list of rooms. */
 function linesOf(model: Model): readonly RoomListEntry[] {
   const { rooms, people } = roomList(model);
   return [...rooms, ...people];

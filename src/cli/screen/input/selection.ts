@@ -1,4 +1,4 @@
-/** Keys that select a message and act on it. */
+/** Key handlers that select a message and run actions on it. */
 
 import { isMessage } from "../../../core/model/item.ts";
 import type { Row } from "../../../core/model/rows.ts";
@@ -22,7 +22,7 @@ import {
 } from "./handler.ts";
 import { pageLines, requestNewer, requestOlder, scroll } from "./reading.ts";
 
-/** Unfolded messages kept; the oldest are folded again. */
+/** Maximum unfolded messages; the oldest are folded again. */
 const SCREEN_UNFOLDED_MAX = 100;
 
 /** Messages and files that are loaded, and unsent posts. */
@@ -32,7 +32,7 @@ export function isSelectable(row: Row): boolean {
   return isMessage(row.item) || row.item.file !== undefined;
 }
 
-/** Index in the rows; -1 if nothing is selected or the selected row is gone. */
+/** Index in the rows; -1 if nothing is selected or the selected row was removed. */
 function selectedIndex({ selected }: ScreenState, { rows }: HandlerContext): number {
   if (selected === undefined) return -1;
   return rows.rows.findLastIndex((row) => selectionOf(row) === selected);
@@ -71,7 +71,7 @@ function selectIndex(state: ScreenState, index: number, context: HandlerContext)
   };
 }
 
-/** Selects without scrolling; new rows do not move it. */
+/** Selects without scrolling, and anchors the row. */
 export function selectInPlace(
   state: ScreenState,
   row: Row,
@@ -330,7 +330,7 @@ export function menu(state: ScreenState, context: HandlerContext): UpdateResult 
   return withChange(state, { overlay: { kind: "menu", at: 0, entries } });
 }
 
-/** Not while a menu is open, which is about the selected message. */
+/** Disables the handler while a menu of the selected message is open. */
 function withoutOverlay(handler: Handler): Handler {
   return (state, context) => (state.overlay === undefined ? handler(state, context) : undefined);
 }

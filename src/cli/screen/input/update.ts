@@ -90,7 +90,7 @@ export function update(state: ScreenState, key: Key, context: HandlerContext): U
   }
 }
 
-/** A run of letters is handled letter by letter where letters are commands. */
+/** Handles joined letters one by one in modes with letter commands. */
 function handleLetters(state: ScreenState, text: string, context: HandlerContext): UpdateResult {
   let now = withActions(state);
   const characters = [...text];
@@ -135,7 +135,6 @@ function cancel(state: ScreenState, context: HandlerContext): UpdateResult | und
   );
 }
 
-/** Removes notes and results. */
 function dismissNotices(state: ScreenState, { model }: HandlerContext): UpdateResult | undefined {
   const hasFailed = [...model.transfers.values()].some((one) => one.state.kind === "failed");
   if (state.notes.length + model.faults.length === 0 && !hasFailed) return undefined;

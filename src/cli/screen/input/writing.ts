@@ -1,4 +1,4 @@
-/** Keys of the input: typing, sending, completion and history. */
+/** Key handlers of the input: typing, sending, completion and history. */
 
 import { isCaption } from "../../../core/model/selectors.ts";
 import { dropped, NOTHING } from "../../../ui/text/writing.ts";
@@ -35,7 +35,6 @@ import {
   withChange,
 } from "./handler.ts";
 
-/** Edits the active text. `undefined` if there is none. */
 function editing(change: (editor: Editor) => Editor): Handler {
   return (state, context) => {
     const editor = activeEditor(state);
@@ -166,7 +165,6 @@ function complete(
   }
 }
 
-/** A single candidate needs no list. */
 function withOffer(editor: Editor, completion: Completion): Partial<ScreenState> {
   const first = applyCandidate(editor, completion, 0);
   return completion.candidates.length > 1 ? first : { editor: first.editor };

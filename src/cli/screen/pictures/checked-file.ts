@@ -8,7 +8,7 @@ import type { Hashing } from "../../../client/transfer/hashing.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import { Digest } from "../../../wire/chunks.ts";
 
-/** @returns `undefined` if it is gone, or another file is there */
+/** @returns `undefined` if the file is missing or differs */
 export async function checkedFile(
   path: string,
   { size, digest }: Pick<FileBody, "size" | "digest">,

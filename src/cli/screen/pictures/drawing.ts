@@ -52,7 +52,7 @@ const JPEG: Encode = (image) => image.jpeg({ quality: 85 });
 /** The last one is short enough for any picture. */
 const SIXEL_COLORS = [128, 32, 8] as const;
 
-/** @returns `undefined` if it is not a picture that can be shown, whatever its name */
+/** @returns `undefined` if the bytes are not a supported picture */
 export async function drawPicture(
   bytes: Uint8Array,
   { protocol, cell }: PictureTerminal,
@@ -96,7 +96,6 @@ export async function drawSixel(
   return undefined;
 }
 
-/** Never enlarges, and keeps the ratio. */
 async function encoded(
   bytes: Uint8Array,
   [width = 1, height = 1]: readonly number[],

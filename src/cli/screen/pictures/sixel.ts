@@ -14,7 +14,7 @@ export interface IndexedPicture {
 
 const BAND_ROWS = 6;
 const FIRST_SIXEL = 0x3f;
-/** From this number of equal signs on, a repeat count is shorter. */
+/** Minimum run for which a repeat count is shorter. */
 const RUN_MIN = 4;
 const ALPHA_MIN = 128;
 
@@ -40,7 +40,6 @@ export function readIndexed(png: Uint8Array): IndexedPicture | undefined {
   return pixels === undefined ? undefined : { width, height, colors, pixels };
 }
 
-/** Keyed by name; chunks with the same name are concatenated. */
 function chunksOf(png: Buffer): ReadonlyMap<string, Buffer> {
   const parts = new Map<string, Buffer[]>();
   for (let at = 8; at + 12 <= png.length; ) {

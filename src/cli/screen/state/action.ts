@@ -1,9 +1,9 @@
-/** Acts: what a key makes the client do. */
+/** Actions that keys request from the client. */
 
 import type { RoomId } from "../../../base/ids.ts";
 import type { Draft, SearchQuery } from "../../../core/model/state.ts";
 
-/** Acts that remove the results of the previous one. Results follow into another room. */
+/** Actions that clear the notes of the previous one. */
 const CLEARS_NOTES: ReadonlySet<Action["kind"]> = new Set<Action["kind"]>([
   ...(["enter", "jump", "react", "erase", "fetch", "cancel-transfer"] as const),
   ...(["pin", "save", "resend", "discard", "copy", "search"] as const),
@@ -39,7 +39,6 @@ export type Action =
   | { readonly kind: "cancel-transfer"; readonly id: string }
   | { readonly kind: "resend"; readonly key: string }
   | { readonly kind: "discard"; readonly key: string }
-  /** To the clipboard. */
   | { readonly kind: "copy"; readonly text: string }
   | { readonly kind: "search"; readonly query: SearchQuery | undefined }
   | { readonly kind: "search-more" }

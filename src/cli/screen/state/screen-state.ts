@@ -10,7 +10,7 @@ export interface ScreenState {
   readonly completion: Completion | undefined;
   /** Set while the input shows an entry of its history. */
   readonly recall: Recall | undefined;
-  /** `undefined`: the newest rows are at the bottom. */
+  /** `undefined` if the newest rows are at the bottom. */
   readonly scroll: ScrollAnchor | undefined;
   /** Seq of the selected message, or key of the selected unsent post. */
   readonly selected: number | string | undefined;
@@ -32,7 +32,7 @@ export interface ScreenState {
   readonly isFocused: boolean;
 }
 
-/** Row at the bottom edge of the timeline: keeps its position while others arrive. */
+/** Row at the bottom edge of the timeline; stays in place while rows arrive. */
 export interface ScrollAnchor {
   /** Key of the row. */
   readonly key: string;
@@ -68,7 +68,6 @@ export interface Recall {
 export interface Question {
   readonly kind: "yes-no" | "text" | "secret";
   readonly text: string;
-  /** For `text` and `secret`. */
   readonly answer: Editor;
   /** Action if the user agrees; if absent, the client asks and receives `answered`. */
   readonly about?: QuestionAction;
@@ -88,7 +87,7 @@ export interface Note {
 /** An action for the selected message. */
 export interface MenuEntry {
   readonly command: CommandName;
-  /** Its chord in the key bindings. */
+  /** Chord in the key bindings. */
   readonly chord: string;
   readonly label: string;
 }
@@ -99,7 +98,7 @@ export type Overlay =
       readonly kind: "switcher";
       readonly query: Editor;
       readonly at: number;
-      /** Targets as they are shown: `#lobby`, `@ana`. */
+      /** Displayed targets: `#lobby`, `@ana`. */
       readonly found: readonly string[];
     }
   /** Message search: the model's `search`. */

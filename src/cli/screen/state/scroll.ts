@@ -8,7 +8,7 @@ import type { ScrollAnchor } from "./screen-state.ts";
 
 export interface Timeline {
   readonly rows: readonly Row[];
-  /** Lines that a row takes, by its key. */
+  /** Height of a row in lines, by key. */
   readonly heightOf: (key: string) => number;
   /** Visible lines. */
   readonly pageRows: number;
@@ -21,7 +21,7 @@ export interface Edge {
   readonly below: number;
 }
 
-/** Falls back to the newest row if the anchor's row is gone. */
+/** Falls back to the newest row if the anchor's row was removed. */
 export function edgeOf({ rows, heightOf }: Timeline, anchor: ScrollAnchor | undefined): Edge {
   const newest = { index: rows.length - 1, below: 0 };
   if (anchor === undefined) return newest;

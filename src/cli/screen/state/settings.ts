@@ -12,7 +12,7 @@ export interface ScreenSettings extends TerminalSettings {
   readonly fetchPictures: boolean;
   /** Chord to command, over the default key bindings. */
   readonly keys: Readonly<Record<string, string>>;
-  /** Targets that neither ring nor count. */
+  /** Muted targets. */
   readonly muted: readonly string[];
 }
 

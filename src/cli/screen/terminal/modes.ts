@@ -149,7 +149,7 @@ export class TerminalModes {
   }
 }
 
-/** By number of the DEC private modes. */
+/** Numbers of DEC private modes. */
 const ALTERNATE_SCREEN = 1049;
 const AUTO_WRAP = 7;
 const BRACKETED_PASTE = 2004;

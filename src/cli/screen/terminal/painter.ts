@@ -11,12 +11,11 @@ export interface CursorPosition {
   readonly column: number;
 }
 
-/** From this number of blank cells on, erasing them takes fewer bytes than writing them. */
+/** Minimum run of blank cells for which erasing takes fewer bytes than writing. */
 const ERASED_CELLS_MIN = 8;
 /** A letter with marks is as wide as the letter, on any terminal. */
 const MARKED_LETTER = /^.\p{Mn}+$/u;
 
-/** Writes the changes from one screen to another in as few bytes as possible. */
 export class Painter {
   #bytes = "";
   /** `undefined` if unknown. */
@@ -60,7 +59,7 @@ export class Painter {
     this.#position = { row: 0, column: 0 };
   }
 
-  /** @param shown what the terminal has in this row now */
+  /** @param shown present content of the row on the terminal */
   row(row: number, shown: Row, next: Row): void {
     const { length } = next.texts;
     for (let column = 0; column < length; ) {

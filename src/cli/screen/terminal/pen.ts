@@ -1,7 +1,7 @@
 /** SGR attributes and links of cells, and the shortest change between two. */
 
 export interface Pen {
-  /** For each slot the parameters that set it; empty: the terminal's default. */
+  /** SGR parameters of each slot; empty for the terminal's default. */
   readonly slots: readonly string[];
   /** Parameters and address of OSC 8, as `;https://...`; empty: no link. */
   readonly link: string;

@@ -48,7 +48,7 @@ const FOREGROUND = 8;
 
 /**
  * Pictures on the screen, drawn after the frames, whose cells say which picture belongs there.
- * Nothing is drawn until the screen has been stable for a moment.
+ * Drawing starts PICTURE_DELAY_MS after the last change of the screen.
  */
 export class PictureLayer {
   readonly #clock: Pick<Clock, "after">;
@@ -56,7 +56,6 @@ export class PictureLayer {
   #painter: PicturePainter | undefined;
   /** Keyed by picture. Painted ones are on the screen, placed ones in the terminal's memory. */
   #drawn = new Map<string, Placement>();
-  /** To be drawn. */
   #pending = new Map<string, Placement>();
   /** In the terminal's memory, oldest first. Bounded by PICTURES_CACHED_MAX. */
   readonly #ids = new Set<number>();
@@ -80,7 +79,6 @@ export class PictureLayer {
     return text;
   }
 
-  /** Notes that the screen was erased. */
   erased(): void {
     if (this.#painter?.isPlaced === false) {
       this.#removals += this.#painter.remove(this.#ids, false);
@@ -90,7 +88,7 @@ export class PictureLayer {
     this.#pending.clear();
   }
 
-  /** The screen is given back. @returns output to write before */
+  /** Releases the screen. @returns output to write before */
   release(): string {
     const text = this.#painter?.remove(this.#ids, this.#pieces.length > 0) ?? "";
     this.erased();
@@ -107,7 +105,6 @@ export class PictureLayer {
     return this.#painter?.isPlaced === false && this.#drawn.size > 0;
   }
 
-  /** A wanted picture can be drawn now. */
   ready(): void {
     if (this.#pending.size === 0) return;
     this.#isDue = true;
@@ -150,7 +147,7 @@ export class PictureLayer {
     return rows === box.rows && !isElsewhere;
   }
 
-  /** A newly wanted picture delays all of them. */
+  /** A new picture delays all pending ones. */
   #setPending(wanted: Map<string, Placement>): void {
     const isNew = [...wanted.keys()].some((key) => !this.#pending.has(key));
     this.#pending = wanted;

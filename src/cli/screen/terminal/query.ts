@@ -8,7 +8,7 @@ import {
 } from "../../../base/limits-screen.ts";
 import type { Clock } from "../../../io/clock.ts";
 
-/** As TERMINAL_EXIT_TIMEOUT_MS, for a terminal that has answered before: its line may be slow. */
+/** TERMINAL_EXIT_TIMEOUT_MS for a terminal that has answered before and may be slow. */
 const TERMINAL_ANSWERS_LEAVE_MS = 2_000;
 
 /** DA1, the terminal's kind. All terminals answer it, in the order of the queries. */
@@ -68,7 +68,7 @@ export class TerminalQueries {
     });
   }
 
-  /** @param reached all earlier output was shown, or that will not be known */
+  /** @param reached called when earlier output was displayed, or the answer timed out */
   mark(reached: () => void): void {
     this.#ask(STATUS_QUERY, (report) => STATUS_ANSWER.test(report), reached);
   }

@@ -35,9 +35,9 @@ type SideOutput = "bell" | "copy" | "notification" | "pictures";
 /** Content of the terminal after all output has arrived. */
 interface TerminalContent {
   readonly size: Size;
-  /** As in the frame. */
+  /** Rows of the frame. */
   readonly lines: readonly Row[];
-  /** As on the terminal: blank where a picture is still to be painted. */
+  /** Rows on the terminal: blank where a picture is still to be painted. */
   readonly rows: readonly Row[];
   readonly place: CursorPosition | undefined;
   readonly hasCursor: boolean;
@@ -52,11 +52,11 @@ export class TerminalScreen {
   /** `undefined` if the content is unknown. */
   #content: TerminalContent | undefined;
   #title: string | undefined;
-  /** The newest frame that is not drawn yet. */
+  /** Newest undrawn frame. */
   #next: Frame | undefined;
   /** The frame that is being drawn or was drawn last, for a lost screen. */
   #last: Frame | undefined;
-  /** By kind, so that a stopped terminal rings once. */
+  /** Keyed by kind, so that a stopped terminal rings once. */
   readonly #sideOutput = new Map<SideOutput, string>();
   readonly #pictures: PictureLayer;
   readonly #pens = new Pens();
@@ -111,7 +111,6 @@ export class TerminalScreen {
     this.#write();
   }
 
-  /** Ctrl-L: redraws everything. */
   redraw(): void {
     this.#content = undefined;
     this.#next ??= this.#last;
@@ -128,12 +127,12 @@ export class TerminalScreen {
     return answers;
   }
 
-  /** The key reader passes all reports here. */
+  /** Receives each report of the terminal. */
   answered(report: string): void {
     this.#queries.answered(report);
   }
 
-  /** The start of an answer may be one, however slowly it arrives. */
+  /** Reports whether an answer is pending, so that an Esc may begin it. */
   get isAnswerDue(): boolean {
     return this.#queries.isDue;
   }
@@ -158,14 +157,14 @@ export class TerminalScreen {
     this.#queueSideOutput("notification", notificationText(title, text, how));
   }
 
-  /** From the next frame on; `undefined`: no pictures. */
+  /** Applies from the next frame on. @param painter `undefined` to disable pictures */
   showPictures(painter: PicturePainter | undefined): void {
     this.#content = undefined;
     this.#next ??= this.#last;
     this.#queueSideOutput("pictures", this.#pictures.use(painter));
   }
 
-  /** A picture that was wanted has become ready. */
+  /** Draws pending pictures that have become ready. */
   pictureReady(): void {
     this.#pictures.ready();
   }

@@ -1,4 +1,4 @@
-/** Finds the target at a screen position, using the lines that are shown. */
+/** Maps screen positions to click targets. */
 
 import type { Hit } from "../state/hit.ts";
 import type { Areas } from "./composition.ts";
@@ -12,7 +12,7 @@ export interface HitRegions {
   readonly areas: Areas;
   readonly rooms: () => RoomColumn;
   readonly members: () => MemberColumn;
-  /** From the body's last line up; `undefined` if none is open. */
+  /** Entries, upwards from the last line of the body; `undefined` if none is open. */
   readonly overlay: () => readonly Entry[] | undefined;
   readonly timeline: (row: number) => { readonly key: string; readonly line: Line } | undefined;
   readonly statusLine: () => Line;

@@ -36,7 +36,7 @@ export interface InputBoxOptions {
   readonly isSecret: boolean;
 }
 
-/** As high as its text, up to the maximum; beyond it, the part around the cursor. */
+/** Lays out the text; a text above the maximum height scrolls to the cursor. */
 export function inputBox({ prompt, editor, columns, rows, isSecret }: InputBoxOptions): InputBox {
   const lead = shortPrompt(prompt, columns);
   const indent = widthOf(lead);

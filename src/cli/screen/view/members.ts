@@ -13,7 +13,7 @@ import { fitLine, type Line } from "./style.ts";
 const SIGNS: Readonly<Record<string, string>> = { operator: "@", moderator: "+" };
 
 export interface MemberColumn extends ListScroll {
-  /** At most as many as fit. */
+  /** Visible lines. */
   readonly lines: readonly Line[];
   /** Name of the member on each line. */
   readonly names: readonly (string | undefined)[];

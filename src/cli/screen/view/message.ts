@@ -35,7 +35,7 @@ export interface RowOptions {
   readonly pictureRows?: number;
 }
 
-/** A row as it is shown. */
+/** Layout of a row. */
 export interface RowLines {
   /** At least one, each at most as wide as the look says. */
   readonly lines: readonly Line[];

@@ -15,7 +15,7 @@ import { cutLine, type Line } from "./style.ts";
 import { cutTo, widthOf } from "./width.ts";
 import { wrapSpans } from "./wrap.ts";
 
-/** Notices shown per kind; more are counted. */
+/** Maximum notices per kind; more are counted. */
 const NOTICES_PER_KIND_MAX = 3;
 const NAME_COLUMNS = 24;
 /** Columns of ` (y/n)` and the blank before a question in the status line. */
@@ -33,7 +33,7 @@ export interface NoticeOptions {
   readonly visibleFiles: ReadonlySet<string>;
 }
 
-/** At most so many lines, newest at the end. */
+/** Lays out at most `height` lines, newest at the end. */
 export function noticeLines(
   { model, notes, question, texts, visibleFiles }: NoticeOptions,
   columns: number,

@@ -139,7 +139,7 @@ export function depthOf(env: Readonly<Record<string, string | undefined>>): Colo
 
 const RESET = "\x1b[m";
 
-/** One theme for one terminal. */
+/** Theme for a terminal's colour depth. */
 export class Palette {
   readonly #styles: ReadonlyMap<Role, Style>;
   readonly #depth: ColorDepth;

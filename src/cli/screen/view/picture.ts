@@ -13,13 +13,13 @@ export interface PictureSize {
   readonly rows: number;
 }
 
-/** By file. */
+/** Sizes keyed by file. */
 export type PictureSizes = ReadonlyMap<string, PictureSize>;
 
 /** Narrower pictures are not recognizable. */
 const COLUMNS_MIN = 8;
 const ROWS_MIN = 2;
-/** Rows kept for the rest of the screen and a message or two. */
+/** Rows reserved for other regions and one or two messages. */
 const OTHER_ROWS = 6;
 
 /** Maximum rows of a picture on a screen of so many rows; 0 if none is shown. */

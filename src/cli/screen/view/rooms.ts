@@ -14,7 +14,7 @@ const COUNT_MAX = 999;
 const NUMBERED = 10;
 
 export interface RoomColumn extends ListScroll {
-  /** At most as many as fit. */
+  /** Visible lines. */
   readonly lines: readonly Line[];
   /** Target of each line. */
   readonly targets: readonly (string | undefined)[];
@@ -56,7 +56,7 @@ export function topOf(moved: ListTop | undefined, { open }: Model): number | und
   return isSameOpen ? moved?.top : undefined;
 }
 
-/** Whether a target neither rings nor counts: `#lobby`, `lobby`, `@ben`. */
+/** Reports whether a target (`#lobby`, `lobby`, `@ben`) is muted. */
 export function isMuted(muted: readonly string[], target: string): boolean {
   return muted.some((one) => isSameName(one.replace(/^#/, ""), target));
 }

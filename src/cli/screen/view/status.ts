@@ -25,7 +25,7 @@ export interface StatusOptions {
   readonly nowUnixMs: number;
   /** Targets that do not count. */
   readonly muted: readonly string[];
-  /** Whether typing users are shown. */
+  /** Whether typing indicators are visible. */
   readonly typing: boolean;
   /** Content below the bottom edge; rows, as far as they are loaded. */
   readonly below: { readonly rows: number } | undefined;
@@ -53,7 +53,7 @@ function leftSpans(options: StatusOptions, columns: number): Line {
   return isWhole ? line : fittingSpans(options, pending, columns);
 }
 
-/** As much as fits: the transport is dropped first, then the server's name. */
+/** Drops first the transport, then the server's name, until the line fits. */
 function fittingSpans(options: StatusOptions, pending: Line, columns: number): Line {
   const unread = unreadSpans(options);
   const whole = joined([connectionSpans(options), pending, unread]);

@@ -31,13 +31,13 @@ export interface TimelineOptions {
 /** A row that is at least partly visible. */
 export interface VisibleRow {
   readonly row: Row;
-  /** Its visible lines: from the first (inclusive) to the second (exclusive). */
+  /** Visible lines: `from` inclusive, `to` exclusive. */
   readonly from: number;
   readonly to: number;
 }
 
 export interface TimelineLayout {
-  /** One for each line, newest at the end, each exactly as wide as the look says. */
+  /** Terminal lines, newest at the end, each exactly as wide as the timeline. */
   readonly lines: readonly string[];
   readonly visible: readonly VisibleRow[];
   /** Rows below the bottom edge. */

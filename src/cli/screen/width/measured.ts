@@ -1,7 +1,7 @@
 /**
  * Width of graphemes on the user's terminal. Terminals disagree on sequences of several code
- * points, and on letters whose width Unicode leaves open. So one sample of each kind is measured at
- * the start, if the terminal answers. Otherwise the table is used.
+ * points, and on characters of ambiguous width. A sample of each kind is measured at the start;
+ * the Unicode table is the fallback.
  */
 
 /** A sample of each kind, whose width applies to the whole kind. */
@@ -32,7 +32,7 @@ const UI_SYMBOL = /^[\u00b7\u2026\u2500-\u25ff]$/;
 const REPORT = /\x1b\[(\d+);(\d+)R/g;
 
 /**
- * For a blank screen: writes the samples invisibly, one after the other, queries the cursor
+ * Requires a blank screen: writes the samples invisibly, one after the other, queries the cursor
  * position after each (CPR), and leaves the screen blank.
  */
 export const WIDTH_QUERY = `\x1b[H\x1b[8m${KINDS.map((kind) => `\r${SAMPLES[kind]}\x1b[6n`).join(
