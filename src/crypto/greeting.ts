@@ -12,7 +12,7 @@ export function verifyServerProof(
   greeting: Greeting,
   proof: Uint8Array,
 ): boolean {
-  return isWhole(greeting) && verifySignature(serverKey, serverProofBytes(greeting), proof);
+  return hasValidNonces(greeting) && verifySignature(serverKey, serverProofBytes(greeting), proof);
 }
 
 export function verifyDeviceProof(
@@ -21,9 +21,11 @@ export function verifyDeviceProof(
   user: string,
   proof: Uint8Array,
 ): boolean {
-  return isWhole(greeting) && verifySignature(deviceKey, deviceProofBytes(greeting, user), proof);
+  return (
+    hasValidNonces(greeting) && verifySignature(deviceKey, deviceProofBytes(greeting, user), proof)
+  );
 }
 
-function isWhole(greeting: Greeting): boolean {
+function hasValidNonces(greeting: Greeting): boolean {
   return greeting.clientNonce.length === NONCE_BYTES && greeting.serverNonce.length === NONCE_BYTES;
 }

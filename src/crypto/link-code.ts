@@ -12,7 +12,7 @@ import {
   LINK_KEY,
   LINK_MAC,
   type LinkContext,
-  linkBound,
+  linkAssociatedData,
   linkIdBytes,
   linkMacBytes,
 } from "./link-form.ts";
@@ -37,12 +37,12 @@ export function sealAccountKey(
   seed: Uint8Array,
   nonce: Uint8Array,
 ): Uint8Array {
-  return sealWithNonce(derive(context.code, LINK_KEY), nonce, linkBound(context), seed);
+  return sealWithNonce(derive(context.code, LINK_KEY), nonce, linkAssociatedData(context), seed);
 }
 
 /** @returns `undefined` if it was encrypted without the code, or for another device or user */
 export function openAccountKey(context: LinkContext, sealed: Uint8Array): Uint8Array | undefined {
-  return openWithNonce(derive(context.code, LINK_KEY), linkBound(context), sealed);
+  return openWithNonce(derive(context.code, LINK_KEY), linkAssociatedData(context), sealed);
 }
 
 function derive(code: Uint8Array, purpose: string): Uint8Array {

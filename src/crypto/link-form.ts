@@ -10,8 +10,8 @@ import type { Fingerprint } from "../wire/fingerprint.ts";
 export const LINK_CODE_BYTES = 16;
 /** Crockford's base32: no I, L, O or U. */
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-const LETTERS = 26; // 130 bits: the first letter carries three.
-const FIRST_LETTER_MAX = 7;
+const CODE_CHARACTERS = 26; // 130 bits: the first letter carries three.
+const FIRST_DIGIT_MAX = 7;
 /** Prime and just below 32: detects every wrong letter and every swapped pair. */
 const CHECK_MODULUS = 31;
 
@@ -26,7 +26,7 @@ export function formatLinkCode(code: Uint8Array): string {
   assert(code.length === LINK_CODE_BYTES, "a link code has 16 bytes");
   let number = code.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
   const digits: number[] = [];
-  for (let i = 0; i < LETTERS; i++, number >>= 5n) digits.unshift(Number(number & 31n));
+  for (let i = 0; i < CODE_CHARACTERS; i++, number >>= 5n) digits.unshift(Number(number & 31n));
   const text = [...digits, checkDigit(digits)].map((digit) => ALPHABET[digit]).join("");
   return (text.match(/.{1,4}/g) ?? []).join("-");
 }
@@ -41,9 +41,9 @@ export function parseLinkCode(text: string): Uint8Array {
   const digits = [...letters].map((letter) => ALPHABET.indexOf(letter));
   const check = digits.pop();
   const isRight =
-    digits.length === LETTERS &&
+    digits.length === CODE_CHARACTERS &&
     digits.every((digit) => digit >= 0) &&
-    (digits[0] ?? 0) <= FIRST_LETTER_MAX &&
+    (digits[0] ?? 0) <= FIRST_DIGIT_MAX &&
     check === checkDigit(digits);
   if (!isRight) {
     throw new Fault("usage", "invalid link code", {
@@ -75,6 +75,6 @@ export interface LinkContext {
   readonly user: string;
 }
 
-export function linkBound({ deviceKey, server, user }: LinkContext): Uint8Array {
+export function linkAssociatedData({ deviceKey, server, user }: LinkContext): Uint8Array {
   return concatBytes(deviceKey, fromBase64Url(server), utf8Encode(user));
 }

@@ -41,7 +41,7 @@ describe("a link code", () => {
         const letters = [...formatLinkCode(code).replaceAll("-", "")];
         const [old = "", next] = [letters[at], letters[at + 1]];
         const wrong = ALPHABET[digit] ?? "";
-        const is0Z = [old, wrong].toSorted().join("") === "0Z"; // The two that look alike to it.
+        const is0Z = [old, wrong].toSorted().join("") === "0Z";
         if (wrong !== old && !is0Z) expect(isCode(letters.with(at, wrong).join(""))).toBe(false);
         if (next === undefined || next === old || at === 25) return;
         if ([old, next].toSorted().join("") === "0Z") return;

@@ -7,7 +7,7 @@ import {
   utf8Encode,
 } from "../../src/base/bytes.ts";
 
-/** A browser and its push service, as the RFCs have them: written apart from what is tested. */
+/** A browser and its push service, implemented independently from the RFCs. */
 export class PushReceiver {
   readonly key: Uint8Array;
   readonly auth: Uint8Array;
@@ -20,7 +20,10 @@ export class PushReceiver {
     this.auth = auth ?? crypto.getRandomValues(new Uint8Array(16));
   }
 
-  /** RFC 8291 and 8188: one record. @throws Error it is for somebody else, or damaged */
+  /**
+   * RFC 8291 and 8188, one record.
+   * @throws Error if it is damaged or for another receiver
+   */
   open(body: Uint8Array): string {
     const salt = body.subarray(0, 16);
     const idBytes = body[20] ?? 0;
@@ -50,7 +53,10 @@ export interface Vapid {
   readonly key: string;
 }
 
-/** RFC 8292: what an `authorization` says. @throws Error another key has signed it */
+/**
+ * RFC 8292: parses an `authorization` header.
+ * @throws Error if another key signed it
+ */
 export function readVapid(authorization: string): Vapid {
   const [, token = "", key = ""] = /^vapid t=([^,]+), ?k=(\S+)$/.exec(authorization) ?? [];
   const [head = "", claims = "", signature = ""] = token.split(".");

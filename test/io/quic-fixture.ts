@@ -13,7 +13,7 @@ import { CALM, UdpRelay, type Weather } from "./udp-relay.ts";
 
 export const OPENING: Uint8Array = encodeRecords([new Uint8Array(0)]);
 
-/** A real time that has to pass, for what must not happen in it. */
+/** Real time to wait before concluding that nothing happened. */
 export function passes(ms: number): Promise<void> {
   return new Promise((resolve) => systemClock().after(ms, resolve));
 }
@@ -124,7 +124,7 @@ export class Stranger {
   }
 }
 
-/** The first datagrams of a client that is never answered. */
+/** First datagrams of a client that gets no answer. */
 export async function firstDatagrams(quicHost: QuicHost): Promise<Uint8Array[]> {
   const relay = await UdpRelay.open(quicHost.target);
   const seen: Uint8Array[] = [];

@@ -185,7 +185,7 @@ describe("a silent peer", () => {
       wires.push(wire);
     }
     const relay = await UdpRelay.open(small.target);
-    relay.tap = (way) => way === "up"; // Handshakes that are never finished.
+    relay.tap = (way) => way === "up";
     const flood = [];
     for (let i = 0; i < untakenMax + 3; i++) {
       const wire = await stranger.wire(relay.port);
@@ -194,7 +194,7 @@ describe("a silent peer", () => {
     }
     await within("being let go", Promise.all(wires.map(({ closed }) => closed)));
     expect(wires.map(({ code }) => code)).toEqual(wires.map(() => QUIC_CODE.refused));
-    await small.serves(honest); // Amid all the half-open ones.
+    await small.serves(honest);
     for (const wire of flood) wire.close(QUIC_CODE.lost);
     relay.close();
     await small.listener.stop();

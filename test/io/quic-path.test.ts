@@ -11,7 +11,7 @@ import { CALM, openSocket } from "./udp-relay.ts";
 
 const quicHost = new QuicHost();
 afterAll(() => {
-  for (const link of quicHost.links) link.destroy(); // Some of them have lost the other end.
+  for (const link of quicHost.links) link.destroy();
   return quicHost.listener.stop();
 });
 

@@ -18,8 +18,8 @@ interface Path {
 }
 
 /**
- * QUIC through relays: each link has one of its own, so that it alone can be stalled. Relays of
- * links that are over serve the next ones.
+ * QUIC through relays. Each link has its own, so that it can be stalled alone; later links reuse
+ * them.
  */
 export class QuicRelays implements LinkSetup {
   readonly #paths: Path[] = [];
@@ -41,7 +41,7 @@ export class QuicRelays implements LinkSetup {
   };
 
   readonly dial = async ({ port }: Listener): Promise<Link> => {
-    // A relay does not pass on that nobody listens behind it.
+    // A relay does not forward refusals.
     if (this.#stopped.has(port))
       return this.#straight.dial({ host: HOST, port, timeoutMs: DIAL_MS });
     const path = await this.#free(port);

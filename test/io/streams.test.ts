@@ -21,7 +21,7 @@ describe("standard output", () => {
   test.skipIf(process.platform === "win32")(
     "without a reader does not block the program",
     async () => {
-      // The reader is there, and reads something else, until the program has ended.
+      // The reader does not read until the program has ended.
       const folder = mkdtempSync(join(tmpdir(), "chat-streams-"));
       const fifo = join(folder, "fifo");
       const command = `mkfifo "$2"; ("$0" "$1" stall; echo $? >&2; echo >"$2") | read -r _ <"$2"`;

@@ -5,11 +5,11 @@ import { tuneUdpSocket } from "../../src/io/quic/udp-socket.ts";
 import { reservedPort } from "../ports.ts";
 import { Dice } from "../worlds/dice.ts";
 
-/** What befalls datagrams, each as a probability; the same both ways. */
+/** Probabilities of what happens to datagrams, equal in both directions. */
 export interface Weather {
   readonly drop: number;
   readonly double: number;
-  /** Held back until some of those behind it have passed. */
+  /** Held back until some later datagrams have passed. */
   readonly reorder: number;
   readonly flip: number;
   readonly truncate: number;
@@ -32,7 +32,7 @@ export interface Passed {
   bytes: number;
 }
 
-/** Sees each datagram before its fate is decided; false = it is lost. */
+/** Called for each datagram first; false drops it. */
 export type Tap = (way: Way, datagram: Uint8Array, caller: Caller) => boolean;
 
 export interface Caller {
@@ -43,7 +43,7 @@ export interface Caller {
 
 const REORDER_MS = 3;
 
-/** Stands between clients and a server; what it does is decided by its seed alone. */
+/** Relays between clients and a server. Its seed decides all losses and delays. */
 export class UdpRelay {
   weather: Weather;
   tap: Tap = () => true;
@@ -64,7 +64,7 @@ export class UdpRelay {
 
   static async open(target: Address, weather = CALM, seed = 1): Promise<UdpRelay> {
     const relay = new UdpRelay(target, weather, seed);
-    // Nobody else has its number over TCP, either: tests have it refused there, or take it.
+    // Reserved for TCP as well, which tests refuse or use.
     const own = await reservedPort();
     relay.#front = await openSocket((data, port, host) => relay.#onClient(data, port, host), own);
     return relay;
@@ -107,7 +107,7 @@ export class UdpRelay {
   }
 
   async #onClient(data: Uint8Array, port: number, host: string): Promise<void> {
-    // Too short for QUIC: a question whether the port is dead, from a port of its own.
+    // Too short for QUIC: a probe for a closed port, from a separate port.
     if (data.length === 1) return;
     const known = this.#localPosts.get(port);
     if (known !== undefined) return this.#pass("up", data, known);
@@ -152,7 +152,7 @@ export class UdpRelay {
   }
 }
 
-/** On the loopback, deaf to ICMP. */
+/** On loopback, ignoring ICMP. */
 export async function openSocket(
   onData: (data: Uint8Array, port: number, host: string) => void,
   ownPort = 0,

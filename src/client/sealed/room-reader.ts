@@ -128,7 +128,7 @@ export class RoomReader {
     tx.other = undefined;
     return {
       accountOf: (user: FoldedName) => accountOf(tx.vault, user),
-      sawOther: (device) => this.#recordOtherKey(tx, device),
+      onOtherAccount: (device) => this.#recordOtherKey(tx, device),
       hasLeft: (member) => hasLeft(tx, member),
       ...(atUnixMs === undefined ? {} : { atUnixMs }),
     };

@@ -18,7 +18,7 @@ import { formatUtc } from "../../base/time.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { deviceIdOf } from "../../crypto/device-id.ts";
-import { mayRule, REFUSALS } from "../../crypto/seal/commit-check.ts";
+import { hasAdminRights, REFUSALS } from "../../crypto/seal/commit-check.ts";
 import type { SignedCheckpoint } from "../../crypto/seal/content.ts";
 import type { SealCommit, SealIntent } from "../../crypto/seal/engine.ts";
 import type { SealedGroup } from "../../crypto/seal/group.ts";
@@ -559,7 +559,7 @@ export class SealedRooms {
           isVerified: isOwn || (await identityOf(vault, user))?.isVerified === true,
           isAdmin:
             group !== undefined &&
-            devices.some((device) => mayRule(group.policy, groupMembers, device)),
+            devices.some((device) => hasAdminRights(group.policy, groupMembers, device)),
           ...(isChanged ? { isChanged } : {}),
         });
       }
@@ -1385,7 +1385,7 @@ function otherOwnDevices(group: SealedGroup | undefined): string[] {
 
 function canRemoveDeparted({ row, group }: RoomTransaction): boolean {
   if (row === undefined || group === undefined || row.departed.length === 0) return false;
-  const isAdmin = mayRule(group.policy, group.members, group.self);
+  const isAdmin = hasAdminRights(group.policy, group.members, group.self);
   return isAdmin || row.departed.every((departed) => isFree({ row, group }, departed));
 }
 

@@ -66,7 +66,7 @@ export interface Knowledge {
    */
   readonly accountOf: (user: FoldedName) => string | undefined | Promise<string | undefined>;
   /** Called if a device of a pinned user had another account key and was refused. */
-  readonly sawOther?: (device: SealDevice) => void | Promise<void>;
+  readonly onOtherAccount?: (device: SealDevice) => void | Promise<void>;
   /** Reports whether anyone may remove this device because it has announced that it leaves. */
   readonly hasLeft?: (member: SealMember) => boolean;
   /**
@@ -97,7 +97,7 @@ export class CommitCheck {
     this.#knowledge = knowledge;
   }
 
-  async judge(group: GroupView, committer: Committer, commit: Commit): Promise<Verdict> {
+  async verify(group: GroupView, committer: Committer, commit: Commit): Promise<Verdict> {
     if (commit.proposals.length > GROUP_DEVICES_MAX) return refused("too-many");
     const proposals: Proposal[] = [];
     for (const one of commit.proposals) {
@@ -106,38 +106,38 @@ export class CommitCheck {
       proposals.push(one.proposal);
     }
     const leaf = commit.path?.leafNode;
-    if (committer !== "newcomer") return this.#judgeMember(group, committer.leaf, proposals, leaf);
+    if (committer !== "newcomer") return this.#checkMember(group, committer.leaf, proposals, leaf);
     const inits = proposals.filter(({ proposalType }) => proposalType === "external_init");
     const others = proposals.filter(({ proposalType }) => proposalType !== "external_init");
     const [removal] = others;
     if (leaf === undefined || inits.length !== 1 || others.length > 1) {
       return refused("proposal-kind");
     }
-    if (removal === undefined) return this.judgeNewcomer(group, leaf, undefined);
+    if (removal === undefined) return this.checkExternalCommit(group, leaf, undefined);
     if (removal.proposalType !== "remove") return refused("proposal-kind");
-    return this.judgeNewcomer(group, leaf, removal.remove.removed);
+    return this.checkExternalCommit(group, leaf, removal.remove.removed);
   }
 
-  async judgeDevice(leaf: LeafNode): Promise<SealDevice | Refusal> {
+  async checkDevice(leaf: LeafNode): Promise<SealDevice | Refusal> {
     const device = await this.#certificates.deviceOf(leaf);
     if (device === undefined) return "certificate";
     if (!isCapable(leaf)) return "key-package";
     const pinned = await this.#knowledge.accountOf(foldName(device.user));
     if (pinned === undefined || pinned === device.account) return device;
-    await this.#knowledge.sawOther?.(device);
+    await this.#knowledge.onOtherAccount?.(device);
     return "identity-changed";
   }
 
-  async judgeKeyPackage(keyPackage: KeyPackage): Promise<SealDevice | Refusal> {
+  async checkKeyPackage(keyPackage: KeyPackage): Promise<SealDevice | Refusal> {
     const { cipherSuite, version, extensions, leafNode } = keyPackage;
     const isOfOurs = cipherSuite === SUITE && version === "mls10" && extensions.length === 0;
     const isGood = isOfOurs && isShortLived(leafNode);
     if (!isGood) return "key-package";
-    if (!this.#isNow(leafNode)) return "clock";
-    return this.judgeDevice(leafNode);
+    if (!this.#isValidNow(leafNode)) return "clock";
+    return this.checkDevice(leafNode);
   }
 
-  async #judgeMember(
+  async #checkMember(
     group: GroupView,
     leaf: number,
     proposals: readonly Proposal[],
@@ -158,11 +158,11 @@ export class CommitCheck {
     if (kinds.has("add") && kinds.has("remove")) return refused("mixed");
     switch (first.proposalType) {
       case "add": {
-        const added = await this.#judgeAdds(members, by, policy, proposals);
+        const added = await this.#checkAdds(members, by, policy, proposals);
         return Array.isArray(added) ? accepted({ ...change, kind: "add", added }) : refused(added);
       }
       case "remove": {
-        const removed = this.#judgeRemoves(members, by, policy, proposals);
+        const removed = this.#checkRemoves(members, by, policy, proposals);
         return Array.isArray(removed)
           ? accepted({ ...change, kind: "remove", removed })
           : refused(removed);
@@ -171,7 +171,7 @@ export class CommitCheck {
         const next = readPolicy(first.groupContextExtensions.extensions);
         if (proposals.length > 1 || next === undefined) return refused("policy");
         if (next.room !== policy.room) return refused("policy");
-        if (!mayRule(policy, members, by)) return refused("not-allowed");
+        if (!hasAdminRights(policy, members, by)) return refused("not-allowed");
         return accepted({ ...change, kind: "policy", policy: next });
       }
       default:
@@ -179,21 +179,21 @@ export class CommitCheck {
     }
   }
 
-  async #judgeAdds(
+  async #checkAdds(
     members: readonly SealMember[],
     by: SealMember,
     policy: SealPolicy,
     proposals: readonly Proposal[],
   ): Promise<SealDevice[] | Refusal> {
     if (members.length + proposals.length > GROUP_DEVICES_MAX) return "too-many";
-    const mayAdd = policy.adders === "members" || mayRule(policy, members, by);
+    const mayAdd = policy.adders === "members" || hasAdminRights(policy, members, by);
     const devices = new Set(members.map(({ device }) => device));
     const added: SealDevice[] = [];
     for (const proposal of proposals) {
       if (proposal.proposalType !== "add") return "proposal-kind";
-      const device = await this.judgeKeyPackage(proposal.add.keyPackage);
+      const device = await this.checkKeyPackage(proposal.add.keyPackage);
       if (typeof device === "string") return device;
-      if (!isOfOneUser(device, by) && !mayAdd) return "not-allowed";
+      if (!isSameUser(device, by) && !mayAdd) return "not-allowed";
       if (device.kind === "web" && !policy.web) return "web-barred";
       if (devices.has(device.device)) return "device-twice";
       if (isOtherAccount([...members, ...added], device)) return "identity-changed";
@@ -203,7 +203,7 @@ export class CommitCheck {
     return added;
   }
 
-  #judgeRemoves(
+  #checkRemoves(
     members: readonly SealMember[],
     by: SealMember,
     policy: SealPolicy,
@@ -215,8 +215,8 @@ export class CommitCheck {
       const member = members.find(({ leaf }) => leaf === proposal.remove.removed);
       if (member === undefined || member === by || removed.has(member)) return "unverified";
       const mayRemove =
-        mayRule(policy, members, by) ||
-        isOfOneUser(member, by) ||
+        hasAdminRights(policy, members, by) ||
+        isSameUser(member, by) ||
         this.#knowledge.hasLeft?.(member) === true;
       if (!mayRemove) return "not-allowed";
       removed.add(member);
@@ -228,12 +228,12 @@ export class CommitCheck {
    * Checks an external commit: a device that rejoins, or a further device of a member.
    * @param removed its previous leaf
    */
-  async judgeNewcomer(
+  async checkExternalCommit(
     group: GroupView,
     leaf: LeafNode,
     removed: number | undefined,
   ): Promise<Verdict> {
-    const device = await this.judgeDevice(leaf);
+    const device = await this.checkDevice(leaf);
     if (typeof device === "string") return refused(device);
     const members = membersOf(group.tree);
     const { policy } = group;
@@ -249,13 +249,13 @@ export class CommitCheck {
       return accepted({ ...change, kind: "resync", added: [device], removed: [before] });
     }
     if (before !== undefined) return refused("device-twice");
-    if (!members.some((member) => isOfOneUser(member, device))) return refused("stranger");
+    if (!members.some((member) => isSameUser(member, device))) return refused("stranger");
     if (device.kind === "web" && !policy.web) return refused("web-barred");
     if (members.length >= GROUP_DEVICES_MAX) return refused("too-many");
     return accepted({ ...change, kind: "join", added: [device], removed: [] });
   }
 
-  #isNow(leaf: KeyPackage["leafNode"]): boolean {
+  #isValidNow(leaf: KeyPackage["leafNode"]): boolean {
     const [from, until] = lifetimeOf(leaf);
     const { atUnixMs } = this.#knowledge;
     return atUnixMs === undefined || (from <= atUnixMs && atUnixMs <= until);
@@ -276,7 +276,7 @@ function isAdmin(policy: SealPolicy, { account }: SealDevice): boolean {
 }
 
 /** Reports whether a device has the rights of an admin: without any admin left, each member has. */
-export function mayRule(
+export function hasAdminRights(
   policy: SealPolicy,
   members: readonly SealDevice[],
   by: SealDevice,
@@ -295,7 +295,7 @@ export function isOtherAccount(devices: readonly SealDevice[], device: SealDevic
 }
 
 /** Compares both name and key, because an account key may sign certificates for several names. */
-function isOfOneUser(one: SealDevice, other: SealDevice): boolean {
+function isSameUser(one: SealDevice, other: SealDevice): boolean {
   return one.account === other.account && foldName(one.user) === foldName(other.user);
 }
 

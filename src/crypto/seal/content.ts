@@ -38,7 +38,7 @@ export interface SignedCheckpoint {
   readonly signature: Uint8Array;
 }
 
-export type ContentPlace = Pick<SealedMessageHead, "gid" | "room">;
+export type ContentContext = Pick<SealedMessageHead, "gid" | "room">;
 
 export interface SignedContent extends SealedContent {
   readonly signature: Uint8Array;
@@ -47,7 +47,7 @@ export interface SignedContent extends SealedContent {
 /** @throws {Fault} too-large if the body is */
 export async function writeContent(
   content: SealedContent,
-  place: ContentPlace,
+  place: ContentContext,
   signer: SealSigner,
 ): Promise<Uint8Array> {
   if (content.body.length > SEALED_BODY_BYTES_MAX) {
@@ -65,7 +65,7 @@ export async function writeContent(
  */
 export async function readContent(
   bytes: Uint8Array,
-  place: ContentPlace,
+  place: ContentContext,
   deviceKey: Uint8Array,
 ): Promise<SignedContent> {
   const content = unpackContent(bytes);
@@ -141,7 +141,7 @@ function checkpointOf(value: unknown): SignedCheckpoint | "malformed" {
   return { origin, size, root: root.slice(), signature: signature.slice() };
 }
 
-async function signedBytes(content: SealedContent, place: ContentPlace): Promise<Uint8Array> {
+async function signedBytes(content: SealedContent, place: ContentContext): Promise<Uint8Array> {
   const digest = await crypto.subtle.digest("SHA-256", owned(content.body));
   return sealedMessageBytes({
     gid: place.gid,

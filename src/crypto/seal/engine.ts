@@ -39,20 +39,20 @@ import { sealedLeaveBytes } from "../signed-bytes.ts";
 import {
   CommitCheck,
   type Committer,
+  hasAdminRights,
   type Knowledge,
-  mayRule,
   type Refusal,
   refusedFault,
   type SealChange,
 } from "./commit-check.ts";
 import {
-  type ContentPlace,
+  type ContentContext,
   readContent,
   type SealedContent,
   type SignedContent,
   writeContent,
 } from "./content.ts";
-import { readMessage, readWhole, writeMessage } from "./formats.ts";
+import { decodeExact, readMessage, writeMessage } from "./formats.ts";
 import { SealedGroup } from "./group.ts";
 import { type CheckedGroup, checkGroupInfo, type ExpectedGroup } from "./group-info.ts";
 import { guarded } from "./guard.ts";
@@ -66,8 +66,8 @@ import { Certificates, memberAt, membersOf, type SealDevice, type SealMember } f
 import { paddedBytes } from "./padding.ts";
 import { policyExtensions, type SealPolicy } from "./policy.ts";
 import type { SealPrimitives } from "./primitives.ts";
-import { type Consumed, secretsLeft, withoutHistory } from "./secrets.ts";
-import { type BoxPlace, closeBox, openBox, unreadable } from "./state-box.ts";
+import { type Consumed, droppedSecrets, withoutHistory } from "./secrets.ts";
+import { type BoxContext, closeBox, openBox, unreadable } from "./state-box.ts";
 import { makeConfig, makeSuite, type SealSigner, verifyEd25519 } from "./suite.ts";
 
 /** Bytes that a message or commit is bound to besides its content: the id of its post or commit. */
@@ -192,7 +192,7 @@ export class SealEngine {
     const extensions = policyExtensions(policy);
     const [suite, config] = [this.#suite, this.#config];
     const group = await guarded("cannot create a sealed room", async () =>
-      this.#grouped(
+      this.#toGroup(
         await createGroup(gid, publicPackage, privatePackage, extensions, suite, config),
       ),
     );
@@ -210,7 +210,7 @@ export class SealEngine {
   ): Promise<SealCommit> {
     const authenticatedData = checkedBinding(bound);
     const proposals = this.#proposalsOf(group, intent);
-    const judged = await this.#check({ atUnixMs: this.#options.unixMs(), ...knowledge }).judge(
+    const judged = await this.#check({ atUnixMs: this.#options.unixMs(), ...knowledge }).verify(
       viewOf(group),
       { leaf: group.self.leaf },
       {
@@ -227,7 +227,7 @@ export class SealEngine {
         ratchetTreeExtension: true,
         authenticatedData,
       });
-      const next = this.#grouped(made.newState);
+      const next = this.#toGroup(made.newState);
       const { welcome } = made;
       return {
         group: next,
@@ -237,7 +237,7 @@ export class SealEngine {
           : { welcome: writeMessage({ wireformat: "mls_welcome", welcome }) }),
         groupInfo: await this.groupInfo(next),
         change: judged.change,
-        consumed: [...made.consumed, ...secretsLeft(group.mls, next.mls)],
+        consumed: [...made.consumed, ...droppedSecrets(group.mls, next.mls)],
       };
     });
   }
@@ -262,15 +262,15 @@ export class SealEngine {
     if (sender.senderType === "member") committer = { leaf: sender.leafIndex };
     else if (sender.senderType !== "new_member_commit") return rejected("proposal-kind");
     const isOwn = committer !== "newcomer" && committer.leaf === group.self.leaf;
-    if (isOwn) return this.#own(group, message);
-    const judged = await this.#check(knowledge).judge(viewOf(group), committer, content.commit);
+    if (isOwn) return this.#checkOwn(group, message);
+    const judged = await this.#check(knowledge).verify(viewOf(group), committer, content.commit);
     if (!judged.ok) return rejected(judged.reason);
-    if (judged.change.by.device === this.device) return this.#own(group, message);
+    if (judged.change.by.device === this.device) return this.#checkOwn(group, message);
     return this.#apply(group, message, judged.change);
   }
 
   /** Checks the signature, because anyone can name this device as the sender. */
-  async #own({ mls }: SealedGroup, message: PublicMessage): Promise<SealProcessed> {
+  async #checkOwn({ mls }: SealedGroup, message: PublicMessage): Promise<SealProcessed> {
     const { membershipKey } = mls.keySchedule;
     try {
       const { groupContext, ratchetTree } = mls;
@@ -293,10 +293,10 @@ export class SealEngine {
       if (isRemoved !== change.removed.some(({ leaf }) => leaf === self.leaf)) {
         return rejected("unverified");
       }
-      if (isRemoved) return { kind: "removed", change, consumed: secretsLeft(group.mls) };
-      const next = this.#grouped(done.newState);
+      if (isRemoved) return { kind: "removed", change, consumed: droppedSecrets(group.mls) };
+      const next = this.#toGroup(done.newState);
       if (!isExpected(group, next, change)) return rejected("unverified");
-      const consumed = [...done.consumed, ...secretsLeft(group.mls, next.mls)];
+      const consumed = [...done.consumed, ...droppedSecrets(group.mls, next.mls)];
       return { kind: "applied", change, group: next, consumed };
     } catch (cause) {
       return { kind: "rejected", reason: "unverified", cause };
@@ -332,7 +332,7 @@ export class SealEngine {
         if (info === undefined) throw refusedFault("unverified");
         const checked = await checkGroupInfo(info, expected, this.#check(knowledge));
         const { signer } = checked;
-        if (!this.#mayLetIn(checked, welcome.secrets.length)) throw refusedFault("not-allowed");
+        if (!this.#maySignerAdd(checked, welcome.secrets.length)) throw refusedFault("not-allowed");
         const [suite, config] = [this.#suite, this.#config];
         const mls = await joinGroup(
           welcome,
@@ -345,20 +345,20 @@ export class SealEngine {
           config,
         );
         const consumed = [joinerSecret, privateKeys.initPrivateKey, secret];
-        return { group: this.#grouped(mls), by: signer, ref, consumed };
+        return { group: this.#toGroup(mls), by: signer, ref, consumed };
       });
     }
     throw refusedFault("unverified");
   }
 
-  #mayLetIn({ policy, signer, tree }: CheckedGroup, added: number): boolean {
+  #maySignerAdd({ policy, signer, tree }: CheckedGroup, added: number): boolean {
     if (policy.adders === "members" || signer.account === this.#account) return true;
     const members = membersOf(tree);
     const others = members.filter(({ account }) => account !== this.#account);
     // More devices of this account than were added: one was a member before, and may have admin
     // rights.
     const wasIn = members.length - others.length > added;
-    return mayRule(policy, wasIn ? members : others, signer);
+    return hasAdminRights(policy, wasIn ? members : others, signer);
   }
 
   /**
@@ -390,7 +390,7 @@ export class SealEngine {
     // The library would search the tree endlessly for an absent device.
     const before = membersOf(tree).find(({ device }) => device === this.device);
     const view = { tree, policy, epoch };
-    const judged = await check.judgeNewcomer(view, publicPackage.leafNode, before?.leaf);
+    const judged = await check.checkExternalCommit(view, publicPackage.leafNode, before?.leaf);
     if (!judged.ok) throw refusedFault(judged.reason);
     return guarded("cannot use the server's state of a sealed room", async () => {
       const { publicMessage, newState } = await joinGroupExternal(
@@ -403,7 +403,7 @@ export class SealEngine {
         this.#config,
         authenticatedData,
       );
-      const group = this.#grouped(newState);
+      const group = this.#toGroup(newState);
       return {
         group,
         commit: writeMessage({ wireformat: "mls_public_message", publicMessage }),
@@ -429,7 +429,7 @@ export class SealEngine {
     { bound }: Binding,
   ): Promise<SealStep & { readonly message: Uint8Array }> {
     const authenticatedData = checkedBinding(bound);
-    const bytes = await writeContent(content, placeOf(group), this.#options.signer);
+    const bytes = await writeContent(content, contextOf(group), this.#options.signer);
     const padUntilLength = paddedBytes(bytes.length);
     const clientConfig: ClientConfig = {
       ...this.#config,
@@ -440,7 +440,7 @@ export class SealEngine {
       const made = await createApplicationMessage(state, bytes, this.#suite, authenticatedData);
       const { privateMessage, newState, consumed } = made;
       return {
-        group: this.#grouped(newState),
+        group: this.#toGroup(newState),
         message: writeMessage({ wireformat: "mls_private_message", privateMessage }),
         consumed,
       };
@@ -486,10 +486,10 @@ export class SealEngine {
       const { applicationData } = content.content;
       const opened = await readContent(
         applicationData,
-        placeOf(group),
+        contextOf(group),
         fromBase64Url(sender.device),
       );
-      const next = this.#grouped({ ...mls, secretTree: tree });
+      const next = this.#toGroup({ ...mls, secretTree: tree });
       return { group: next, message: { ...opened, sender }, consumed };
     });
   }
@@ -521,7 +521,7 @@ export class SealEngine {
     return verifyEd25519(fromBase64Url(member.device), signed, signature);
   }
 
-  async save(group: SealedGroup, place: Omit<BoxPlace, "gid">): Promise<Uint8Array> {
+  async save(group: SealedGroup, place: Omit<BoxContext, "gid">): Promise<Uint8Array> {
     const plain = encodeGroupState(group.mls);
     const box = { ...place, gid: group.gid };
     const bytes = await closeBox(plain, group.epoch, box, this.#random(12));
@@ -530,12 +530,12 @@ export class SealEngine {
   }
 
   /** @throws {Fault} seal-state if damaged, or of another group, lease, key or device */
-  async load(bytes: Uint8Array, place: BoxPlace): Promise<SealedGroup> {
+  async load(bytes: Uint8Array, place: BoxContext): Promise<SealedGroup> {
     const { plain, epoch } = await openBox(bytes, place);
     try {
-      const state = readWhole(plain, decodeGroupState, encodeGroupState);
+      const state = decodeExact(plain, decodeGroupState, encodeGroupState);
       plain.fill(0);
-      const group = this.#grouped({ ...state, clientConfig: this.#config });
+      const group = this.#toGroup({ ...state, clientConfig: this.#config });
       const isSame =
         group.epoch === epoch &&
         equalBytes(group.gid, place.gid) &&
@@ -552,7 +552,7 @@ export class SealEngine {
     return new CommitCheck(this.#certificates, knowledge);
   }
 
-  #grouped(state: ClientState): SealedGroup {
+  #toGroup(state: ClientState): SealedGroup {
     return new SealedGroup(withoutHistory({ ...state, clientConfig: this.#config }));
   }
 
@@ -595,7 +595,7 @@ function viewOf({ mls, policy, epoch }: SealedGroup) {
   return { tree: mls.ratchetTree, policy, epoch };
 }
 
-function placeOf({ gid, policy }: SealedGroup): ContentPlace {
+function contextOf({ gid, policy }: SealedGroup): ContentContext {
   return { gid, room: policy.room };
 }
 

@@ -37,14 +37,14 @@ export function readMessage<F extends Format>(format: F, bytes: Uint8Array): Mes
       msg`data of a sealed room is too large: ${bytes.length} bytes (maximum ${max})`,
     );
   }
-  const message = readWhole(bytes, decodeMlsMessage, encodeMlsMessage);
+  const message = decodeExact(bytes, decodeMlsMessage, encodeMlsMessage);
   if (message.wireformat !== format) throw malformed();
   return message as unknown as MessageOf<F>;
 }
 
 /** The tree of a GroupInfo. @throws {Fault} frame-malformed */
 export function readTree(bytes: Uint8Array): RatchetTree {
-  return readWhole(bytes, decodeRatchetTree, encodeRatchetTree);
+  return decodeExact(bytes, decodeRatchetTree, encodeRatchetTree);
 }
 
 export function writeMessage(content: MlsMessageContent): Uint8Array {
@@ -52,7 +52,7 @@ export function writeMessage(content: MlsMessageContent): Uint8Array {
 }
 
 /** Decodes all of the bytes. @throws {Fault} frame-malformed */
-export function readWhole<T>(bytes: Uint8Array, decode: Decoder<T>, encode: Encoder<T>): T {
+export function decodeExact<T>(bytes: Uint8Array, decode: Decoder<T>, encode: Encoder<T>): T {
   // A copy: the library keeps views of its input, which would keep a whole frame in memory.
   const copy = bytes.slice();
   try {

@@ -52,7 +52,7 @@ export async function checkGroupInfo(
   const seen: SealDevice[] = [];
   for (const node of tree) {
     if (node?.nodeType !== "leaf") continue;
-    const device = await check.judgeDevice(node.leaf);
+    const device = await check.checkDevice(node.leaf);
     if (typeof device === "string") throw refusedFault(device);
     if (seen.some(({ device: other }) => other === device.device))
       throw refusedFault("device-twice");

@@ -86,7 +86,7 @@ export class KeyPackages {
   /** @throws {Fault} frame-malformed, too-large */
   async inspect(bytes: Uint8Array, check: CommitCheck): Promise<KeyPackageVerdict> {
     const { keyPackage } = readMessage("mls_key_package", bytes);
-    const device = await check.judgeKeyPackage(keyPackage);
+    const device = await check.checkKeyPackage(keyPackage);
     if (typeof device === "string") return { kind: "rejected", reason: device };
     const { signature } = this.#suite;
     const isSigned =

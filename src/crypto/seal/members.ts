@@ -30,7 +30,7 @@ export type SealDevice = Omit<SealMember, "leaf">;
 
 export class Certificates {
   readonly #servers: ReadonlySet<string>;
-  readonly #known = new Set<string>();
+  readonly #cached = new Set<string>();
 
   /** @param servers fingerprints as in certificates: of the server's current and former keys */
   constructor(servers: readonly string[]) {
@@ -44,15 +44,15 @@ export class Certificates {
     const device = deviceIn(leaf);
     if (device === undefined) return undefined;
     const id = toBase64Url(device.cert);
-    if (this.#known.has(id)) return device;
+    if (this.#cached.has(id)) return device;
     const parsed = parseDeviceCert(device.cert);
     if (parsed === undefined || !this.#servers.has(parsed.cert.server)) return undefined;
     const { cert, payload, signature } = parsed;
     const signed = deviceCertBytes(payload);
     if (!(await verifyEd25519(fromBase64Url(cert.uik), signed, signature))) return undefined;
-    const [oldest] = this.#known;
-    if (this.#known.size >= DEVICE_CERTS_KNOWN_MAX) this.#known.delete(oldest ?? "");
-    this.#known.add(id);
+    const [oldest] = this.#cached;
+    if (this.#cached.size >= DEVICE_CERTS_KNOWN_MAX) this.#cached.delete(oldest ?? "");
+    this.#cached.add(id);
     return device;
   }
 

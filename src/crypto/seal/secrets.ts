@@ -21,7 +21,7 @@ export function withoutHistory(state: ClientState): ClientState {
 }
 
 /** Secrets of the first state that the second lacks. @param next absent for all of them */
-export function secretsLeft(state: ClientState, next?: ClientState): Uint8Array[] {
+export function droppedSecrets(state: ClientState, next?: ClientState): Uint8Array[] {
   const kept = new Set(next === undefined ? [] : secretsOf(next));
   return secretsOf(state).filter((secret) => !kept.has(secret));
 }

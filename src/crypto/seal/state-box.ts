@@ -23,7 +23,7 @@ const HEAD_BYTES = MAGIC.length + EPOCH_BYTES + NONCE_BYTES;
 
 export type StateKey = FileCipher;
 
-export interface BoxPlace {
+export interface BoxContext {
   readonly key: StateKey;
   readonly gid: Uint8Array;
   readonly lease: string;
@@ -39,18 +39,18 @@ export async function importStateKey(raw: Uint8Array): Promise<StateKey> {
 export async function closeBox(
   plain: Uint8Array,
   epoch: number,
-  place: BoxPlace,
+  place: BoxContext,
   nonce: Uint8Array,
 ): Promise<Uint8Array> {
   assert(nonce.length === NONCE_BYTES, "AES-GCM takes a nonce of 12 bytes");
   const head = concatBytes(MAGIC, uint64(epoch), nonce);
-  return concatBytes(head, await place.key.seal(nonce, boundTo(head, place), plain));
+  return concatBytes(head, await place.key.seal(nonce, associatedData(head, place), plain));
 }
 
 /** @throws {Fault} seal-state if any byte, the key, group or lease differs */
 export async function openBox(
   bytes: Uint8Array,
-  place: BoxPlace,
+  place: BoxContext,
 ): Promise<{ readonly plain: Uint8Array; readonly epoch: number }> {
   const isSized = bytes.length >= HEAD_BYTES + TAG_BYTES && bytes.length <= GROUP_STATE_BYTES_MAX;
   if (!isSized || MAGIC.some((byte, i) => bytes[i] !== byte)) throw unreadable();
@@ -59,7 +59,7 @@ export async function openBox(
   const sealed = bytes.subarray(HEAD_BYTES);
   const epoch = new DataView(head.buffer, head.byteOffset).getBigUint64(MAGIC.length);
   try {
-    const plain = await place.key.unseal(nonce, boundTo(head, place), sealed);
+    const plain = await place.key.unseal(nonce, associatedData(head, place), sealed);
     return { plain, epoch: Number(epoch) };
   } catch (cause) {
     throw unreadable(cause);
@@ -72,7 +72,7 @@ export function unreadable(cause?: unknown): Fault {
   });
 }
 
-function boundTo(head: Uint8Array, { gid, lease }: BoxPlace): Uint8Array {
+function associatedData(head: Uint8Array, { gid, lease }: BoxContext): Uint8Array {
   const leaseBytes = utf8Encode(lease);
   assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");
   assert(leaseBytes.length <= GROUP_LEASE_BYTES_MAX, "a lease is short");

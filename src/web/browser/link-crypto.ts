@@ -5,7 +5,7 @@ import {
   LINK_KEY,
   LINK_MAC,
   type LinkContext,
-  linkBound,
+  linkAssociatedData,
   linkIdBytes,
   linkMacBytes,
 } from "../../crypto/link-form.ts";
@@ -36,7 +36,7 @@ export async function sealAccountSeed(
   const key = await deriveKey(context.code, LINK_KEY, { name: "AES-GCM", length: 256 }, [
     "encrypt",
   ]);
-  const additionalData = owned(linkBound(context));
+  const additionalData = owned(linkAssociatedData(context));
   const algorithm = { name: "AES-GCM", iv: owned(nonce), additionalData };
   return concatBytes(
     nonce,

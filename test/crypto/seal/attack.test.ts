@@ -68,7 +68,6 @@ describe("a member's commit is rejected if it", () => {
     expect(await faultOf(bob.engine.commit(second, add, at(bob)))).toBe("seal-refused");
     const remove = { kind: "remove", devices: [cleo.id] } as const;
     expect(await faultOf(bob.engine.commit(second, remove, at(bob)))).toBe("seal-refused");
-    // Nor does the one that was added believe it, a further device of the admin's either.
     const phone = await TestDevice.make({ user: "ana", account: ana.account });
     for (const device of [eve, phone]) {
       const pair = await stocked(device);
@@ -186,7 +185,6 @@ describe("a member's commit is rejected if it", () => {
       two.map((pair) => adding(pair.keyPackage)),
     );
     expect(await verdict(bob, second, both.bytes)).toBe("identity-changed");
-    // One that joined such a group would show one name for two.
     const { group } = await ana.engine.create(ana.policy());
     const pair = await stocked(bob);
     const forged = await rawCommit(ana, group, [
@@ -336,14 +334,14 @@ describe("an external commit is rejected if its device", () => {
     for (const removed of [0xffffffff, 3, 2 ** 31, 77]) {
       const removal = { proposalOrRefType: "proposal", proposal: removing(removed) } as const;
       const commit = { ...content.commit, proposals: [removal, init] };
-      const judged = await check.judge(view, "newcomer", commit);
+      const judged = await check.verify(view, "newcomer", commit);
       expect(judged).toEqual({ ok: false, reason: "other-removed" });
     }
     const many = { ...content.commit, proposals: Array.from({ length: 257 }, () => init) };
-    expect(await check.judge(view, "newcomer", many)).toMatchObject({ reason: "too-many" });
+    expect(await check.verify(view, "newcomer", many)).toMatchObject({ reason: "too-many" });
     const reference = { proposalOrRefType: "reference", reference: new Uint8Array(32) } as const;
     const byReference = { ...content.commit, proposals: [reference, init] };
-    expect(await check.judge(view, "newcomer", byReference)).toMatchObject({
+    expect(await check.verify(view, "newcomer", byReference)).toMatchObject({
       reason: "proposal-kind",
     });
   });
@@ -392,7 +390,7 @@ describe("rejoining", () => {
 });
 
 describe("a removed device with all its stored data cannot decrypt:", () => {
-  /** Each later epoch is tried with each state that the device ever had. */
+  /** Tries each later epoch with each state that the device ever had. */
   async function opensAny(device: TestDevice, kept: SealedGroup[], epochs: Epoch[]) {
     const tries = epochs.flatMap((epoch) => kept.map((group) => opensNext(device, group, epoch)));
     return (await Promise.all(tries)).includes(true);
@@ -414,7 +412,6 @@ describe("a removed device with all its stored data cannot decrypt:", () => {
     const [first, second, third] = await three();
     const kick = await ana.engine.commit(first, { kind: "remove", devices: [cleo.id] }, at(ana));
     const epoch = await epochOf(ana, first, kick);
-    // The same attempts succeed for a device that is still in.
     expect(await opensAny(bob, [second], [epoch])).toBe(true);
     expect(await opensAny(cleo, [third], [epoch])).toBe(false);
     const update = await ana.engine.commit(kick.group, { kind: "update" }, at(ana));
@@ -432,7 +429,7 @@ describe("a removed device with all its stored data cannot decrypt:", () => {
     const epoch = await epochOf(cleo, first, back);
     expect(await opensAny(bob, [second], [epoch])).toBe(true);
     expect(await opensAny(cleo, [third], [epoch])).toBe(false);
-    // Also where there is no other device that the path's secrets could be for.
+    // Even if no other device needs the path's secrets.
     const alone = await ana.engine.create(ana.policy());
     const again = await ana.engine.rejoin(alone.groupInfo, at2(ana));
     const last = await epochOf(ana, alone.group, again);
@@ -464,7 +461,7 @@ describe("messages", () => {
 });
 
 describe("damaged bytes", () => {
-  /** Each byte flipped (of long ones, each nth), each cut, and a byte more. */
+  /** Flips each byte (every nth of long inputs), truncates at each position, and appends a byte. */
   function* damaged(bytes: Uint8Array): Generator<Uint8Array> {
     const step = Math.max(1, Math.floor(bytes.length / 200));
     for (let at = 0; at < bytes.length; at += step) {

@@ -1,6 +1,6 @@
 /**
- * What a member with a changed program can do: the library without the checks of our engine, and
- * the state that a removed device keeps.
+ * Attacks by a member with a modified program: the library without the engine's checks, and the
+ * stored state of a removed device.
  */
 
 import type { ClientConfig } from "ts-mls/clientConfig.js";
@@ -29,7 +29,7 @@ import { POST, type TestDevice } from "./devices.ts";
 
 const ANYONE = { validateCredential: async () => true };
 
-/** Accepts every device, and takes each for the one that it looks for. */
+/** Accepts every device. */
 function laxConfig(isSame: (leafKey: Uint8Array) => boolean = () => false): ClientConfig {
   return {
     ...makeConfig(ANYONE),
@@ -101,7 +101,10 @@ export async function rawKeyPackage(device: TestDevice, raw: RawKeyPackage = {})
   };
 }
 
-/** A device that lets itself in. @param victim the device that it removes in passing */
+/**
+ * An external commit.
+ * @param victim device that it removes as well
+ */
 export async function rawExternalCommit(
   device: TestDevice,
   groupInfo: Uint8Array,
@@ -137,7 +140,7 @@ export async function rawMessage(device: TestDevice, group: SealedGroup, content
   return writeMessage({ wireformat: "mls_private_message", privateMessage });
 }
 
-/** A commit and what is public of it: a removed device learns that from any member. */
+/** A commit and its public parts, which a removed device can learn from any member. */
 export interface NextEpoch {
   readonly commit: Uint8Array;
   readonly before: SealedGroup;
@@ -146,8 +149,8 @@ export interface NextEpoch {
 }
 
 /**
- * Whether a kept state opens a message of the epoch that a commit began: by any of its private keys
- * and any of the path's secrets, or because the epoch's secret depends on nothing new.
+ * Reports whether a stored state decrypts a message of the commit's epoch: by any of its private
+ * keys and path secrets, or because the epoch's secret adds nothing new.
  */
 export async function opensNext(
   device: TestDevice,
@@ -178,7 +181,7 @@ export async function opensNext(
   return false;
 }
 
-/** What the next epoch begins with, as far as a state knows it: also if a device lets itself in. */
+/** Inputs of the next epoch as far as a state knows them, including for an external commit. */
 async function initSecrets(
   suite: CiphersuiteImpl,
   { mls }: SealedGroup,
@@ -200,7 +203,7 @@ async function initSecrets(
   return found;
 }
 
-/** Whether a state's private keys open a secret of a commit's path. */
+/** Reports whether a state's private keys decrypt a secret of a commit's path. */
 async function opensPath(
   suite: CiphersuiteImpl,
   kept: SealedGroup,
@@ -208,7 +211,7 @@ async function opensPath(
 ): Promise<boolean> {
   const { content } = readMessage("mls_public_message", commit).publicMessage;
   if (content.contentType !== "commit") return false;
-  // Secrets of a path are bound to the new epoch, before its commit is in the transcript.
+  // Path secrets are bound to the new epoch, before its commit is in the transcript.
   const { confirmedTranscriptHash } = before.mls.groupContext;
   const info = encode(groupContextEncoder)({ ...next.mls.groupContext, confirmedTranscriptHash });
   const secrets = (content.commit.path?.nodes ?? []).flatMap((node) => node.encryptedPathSecret);

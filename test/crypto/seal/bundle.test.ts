@@ -63,7 +63,7 @@ test("the engine adds little to the page and loads on demand", async () => {
       paths.filter((path) => !eager.has(path)),
     ),
   ].filter((path) => !eager.has(path));
-  // Lazy parts of the page itself, such as its other language, do not count.
+  // Excludes lazy modules of the page itself, such as its other language.
   const needed = closure(outputs, [engine]);
   const own = lazy.filter((path) => needed.has(path) || isOfSeal(files.get(path)));
   const sizes = own.map((path) => files.get(path) ?? new Uint8Array(0));

@@ -76,7 +76,6 @@ describe("the content of a sealed message", () => {
         expect(["frame-malformed", "seal-broken"]).toContain(read.code);
         continue;
       }
-      // Only MLS vouches for these; the server's signature vouches for what it is under.
       const { body, count, sentAtUnixMs, checkpoint } = read;
       expect({ body, count, sentAtUnixMs }).toEqual({
         body: content.body,

@@ -1,8 +1,7 @@
 /**
- * Many devices of many users in one group, which change it at random: the server is a list that
- * everybody reads in order, some of them late. Each epoch all who are in must agree, and read each
- * other; who was put out must not, with all states that it ever had. The seed decides who does
- * what; keys are random in each run.
+ * Many devices of many users change one group at random. The server is a list that all read in
+ * order, some late. In each epoch all members must agree and read each other, and removed devices
+ * must not, with any state they ever had. The seed decides the actions; keys are random.
  */
 import { equalBytes, utf8Decode, utf8Encode } from "../../../src/base/bytes.ts";
 import type { SealCommit, SealIntent } from "../../../src/crypto/seal/engine.ts";
@@ -57,7 +56,7 @@ export class Crowd {
     this.#key = key;
   }
 
-  /** @param users each has one device, and every third a second one */
+  /** @param users each has one device, and every third has two */
   static async gather(dice: Dice, users: number): Promise<Crowd> {
     const people: Person[] = [];
     for (let i = 0; i < users; i++) {
@@ -185,7 +184,7 @@ export class Crowd {
     made: SealCommit & { readonly bound: Uint8Array },
     removed: readonly Person[],
   ): Promise<void> {
-    // Copies as they lie on a disk: what is wiped later is not what a thief has.
+    // Copies, as on a disk: wiping memory does not affect a thief's copy.
     for (const person of removed) {
       await this.#catchUp(person);
       person.kept = [await this.#copy(person), ...person.kept].slice(0, STATES_KEPT);

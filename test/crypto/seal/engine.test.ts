@@ -127,7 +127,7 @@ describe("ordering", () => {
     expect(await faultOf(ana.engine.decrypt(group, message, { bound: POST }))).toBe("seal-broken");
     const older = await ana.engine.decrypt(first, message, { bound: POST });
     expect(older.message.sender.device).toBe(ana.engine.device);
-    const again = await say(ana, older.group); // With the next key, not the same once more.
+    const again = await say(ana, older.group);
     const { message: other } = await bob.engine.decrypt(read, again.message, { bound: POST });
     expect(other.sender.device).toBe(ana.engine.device);
     const update = await ana.engine.commit(group, { kind: "update" }, at(ana));
@@ -189,7 +189,6 @@ describe("bounds", () => {
       [full.welcome, GROUP_WELCOME_BYTES_MAX],
       [full.groupInfo, GROUP_INFO_BYTES_MAX],
     ] as const) {
-      // Names may be four times as long.
       expect((bytes?.length ?? 0) + 32 * GROUP_DEVICES_MAX).toBeLessThan(most);
     }
     const { keyPackage } = await stocked(bob);
@@ -198,7 +197,6 @@ describe("bounds", () => {
     const phone = await TestDevice.make({ user: "ana", account: ana.account });
     const place = { room: ROOM, ...at(phone) };
     expect(await faultOf(phone.engine.rejoin(full.groupInfo, place))).toBe("seal-refused");
-    // The last of them comes back, also from the largest tree.
     const last = crowd.at(-1) ?? ana;
     const back = await last.engine.rejoin(full.groupInfo, { room: ROOM, ...at(last) });
     expect(applied(await ana.engine.process(full.group, back.commit, at(ana))).epoch).toBe(2);

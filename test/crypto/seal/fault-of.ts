@@ -1,6 +1,6 @@
 import { Fault, type FaultCode } from "../../../src/base/fault.ts";
 
-/** The fault that work ends with; any other error is one of the library's that got through. */
+/** Returns the fault that a promise rejects with. Any other error has leaked from the library. */
 export async function faultOf(work: Promise<unknown>): Promise<FaultCode | "no fault"> {
   try {
     await work;

@@ -40,7 +40,6 @@ describe("a sealed file", () => {
     const opens = async (change: Partial<typeof plan>, index: number, bytes: Uint8Array) =>
       broken((await FileStream.open(secret, { ...plan, ...change })).unseal(index, bytes));
     await opens({ fileId: "fBBBBBBBBBBB" }, 0, first);
-    // Cut after two chunks: the second would have to be the last one.
     await opens({ sizeBytes: 2 * plan.chunkBytes }, 1, second);
     await opens({ sizeBytes: plan.sizeBytes + plan.chunkBytes }, 2, last);
     const rekeyed = await FileStream.open({ ...secret, key: new Uint8Array(32) }, plan);
@@ -53,7 +52,6 @@ describe("a sealed file", () => {
     for (const [i, { plain, sealed }] of vector.chunks.entries()) {
       expect((await stream.seal(i, hex(plain), i === 2)).toHex()).toBe(sealed);
     }
-    // Only the last may be short.
     expect(await faultOf(stream.seal(1, new Uint8Array(3), false))).toBe("file-changed");
   });
 

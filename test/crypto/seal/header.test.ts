@@ -20,7 +20,6 @@ test("reads group, epoch and binding of members' messages", async () => {
   const back = await bob.engine.rejoin(info, { room: ROOM, ...place });
   expect(readSealHeader(back.commit)).toEqual({ ...head, kind: "commit", isNewcomer: true });
 
-  // All that stands before the content, cut anywhere.
   for (let length = 0; length < 50; length++) {
     const reading = Promise.resolve(message.slice(0, length)).then(readSealHeader);
     const fault = await faultOf(reading);

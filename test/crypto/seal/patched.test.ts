@@ -44,7 +44,7 @@ function plant(text: string, { version = "1.2.3", patch = PATCH } = {}): string 
   return file;
 }
 
-/** As npm runs it: with Node, not with Bun. */
+/** Runs with Node, as npm does. */
 function run(...flags: string[]) {
   const env = { ...process.env, CHAT_PATCH_ROOT: root };
   const { exitCode, stderr } = Bun.spawnSync(["node", SCRIPT, ...flags], { env });

@@ -31,5 +31,5 @@ test("reads state and messages of an earlier version", async () => {
   expect(utf8Decode(second.message.body)).toBe(recorded.laterBody);
   expect(readSealHeader(hex(recorded.commit))).toMatchObject({ kind: "commit", epoch: 1 });
   const { kind } = await engine.inspect(hex(recorded.keyPackage), { ...knowing, atUnixMs: 0 });
-  expect(kind).toBe("rejected"); // Of another time.
+  expect(kind).toBe("rejected");
 });

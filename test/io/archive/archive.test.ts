@@ -50,7 +50,7 @@ async function filled(count: number, seed = 1): Promise<LogFixture> {
       Array.from({ length: 10 }, () => {
         const words = `${pick(WORDS)} ${pick(MORE_WORDS)} ${Math.floor(random() * 1e6)}`;
         const kind = pick(kinds);
-        // One room in a thousand records, others in nearly every block.
+        // One rare room, others in nearly every block.
         const room = (random() < 0.002 ? OTHER : `r${Math.floor(random() * 5)}`) as RoomId;
         const body = kind === "topic" ? { topic: words } : kind === "join" ? {} : { text: words };
         return log.append({ kind, room, by: pick([ANA, "uB" as UserId]), id: "", body });
@@ -164,7 +164,7 @@ describe("pages equal those of a plain filter", () => {
 
 describe("a search", () => {
   const LONG = "a".repeat(60_000);
-  /** Matches of the pre-filter that no message contains. */
+  /** Matches of the prefilter that no message contains. */
   const grep = `${"a".repeat(1_000)}b`;
 
   async function longMessages(count: number, search?: DiskSearch) {

@@ -12,7 +12,7 @@ function mayHold(text: string, needle: string): boolean {
   return pattern === undefined || new RegExp(pattern.source).test(latin1(text));
 }
 
-/** Letters whose case, composition or neighbours make trouble. */
+/** Letters with unusual case, composition or neighbors. */
 const AWKWARD = [
   ...'aAbBeEfFiIjJkKlLnNsStTzZ "\\\n\t019',
   ..."éÉèüÜßẞſﬀﬁﬂﬃﬄﬅﬆŉǰİıKÅΩΣσςΐΰάᾳᾲᾼΆϐβϑθԵՎևеЕёЁѐйЙꭰᎠẖẛṡẞệỆễậǗǖ",

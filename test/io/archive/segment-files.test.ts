@@ -27,7 +27,7 @@ test("reports a failed prefetch only to the reader of that range", async () => {
   const read = async (looksFor: number) => {
     for await (const { range } of files.read(stretches)) {
       first.push(range.from);
-      await new Promise((resolve) => setImmediate(resolve)); // It is looked through, in turns.
+      await new Promise((resolve) => setImmediate(resolve));
       if (first.length === looksFor) return;
     }
   };

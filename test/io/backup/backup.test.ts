@@ -203,7 +203,7 @@ describe("chat backup", () => {
     await say(...MANY);
     const last = join(data, "history", segments(data).at(-1) ?? "");
     const whole = readFileSync(last, "utf8");
-    // Two lines of a batch whose sync is not known to have ended, and a part of a third.
+    // Two lines of an unsynced batch, and part of a third.
     await within("history", async (log) => {
       await Promise.all([log.append(draftOf("late 1")), log.append(draftOf("late 2"))]);
     });
@@ -250,7 +250,6 @@ describe("chat backup", () => {
     await backup();
     const kept = textOf(out);
     expect(await code(backup({ data: old }))).toBe("data-foreign");
-    // And goes on with other records.
     [data] = [old];
     await within("history", async (log) => {
       for (const text of MANY) await log.append(draftOf(`other ${text}`));
@@ -406,7 +405,6 @@ describe("chat restore", () => {
     const again = { data: join(folder, "again") };
     expect(await code(restore(again))).toBe("checksum-wrong");
     expect(await restore({ ...again, acceptsLoss: true })).toMatchObject({ missingFiles: 1 });
-    // A file that the server did not have either is no loss.
     rmSync(join(data, "files"), { recursive: true });
     rmSync(out, { recursive: true });
     await backup();

@@ -6,7 +6,7 @@ import type { ContentStore } from "../../../src/io/cluster/content-store.ts";
 const ONE = "fAAAAAAAAAA1" as FileId;
 const OTHER = "fAAAAAAAAA_2" as FileId;
 
-/** What every store promises that servers of a cluster share. */
+/** Compliance suite of content stores. */
 export async function keepsParts(store: ContentStore): Promise<void> {
   expect(await store.get(ONE, "about")).toBeUndefined();
   expect(await store.lastPutMs(ONE)).toBeUndefined();

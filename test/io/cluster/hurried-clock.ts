@@ -1,6 +1,6 @@
 import type { Clock } from "../../../src/io/clock.ts";
 
-/** Time that passes as soon as nothing else happens: nobody waits for it. */
+/** A clock that advances when nothing else happens. */
 export class HurriedClock implements Clock {
   #now = 0;
   #isStopped = false;
@@ -26,7 +26,7 @@ export class HurriedClock implements Clock {
     this.#now += ms;
   }
 
-  /** For good: what polls would go on for ever. */
+  /** Permanently: polls would continue forever. */
   stop(): void {
     this.#isStopped = true;
     clearImmediate(this.#pump);

@@ -72,7 +72,7 @@ class Machine {
     await accounts.close();
   }
 
-  /** @returns what ended it, if it did not come to its end */
+  /** @returns the error that ended it, if any */
   async publish(stream: SimStream): Promise<unknown> {
     const { common, ...logs } = await this.open();
     const link = stream.connect();
@@ -145,7 +145,6 @@ test("a copied folder and an empty one become two servers with the same records"
   await one.history.append(draftOf("from the first", OTHER));
   for (const { replica } of nodes) await replica.waitUntilApplied(stream.messages.length);
   expect(await recordsOf(other)).toEqual(await recordsOf(one));
-  // Both read what they wrote: order, commitments and the tree.
   for (const { replica, mirrors } of nodes) {
     await replica.close();
     await mirrors.history.close();
@@ -198,7 +197,6 @@ test("rejects a stream with other content", async () => {
     expect(await first.publish(stream)).toMatchObject({ code: "data-foreign" });
     expect(stream.messages).toHaveLength(before);
   }
-  // A folder that went on alone since.
   const { history: alone } = await second.open();
   await alone.append(draftOf("alone"));
   await alone.close();

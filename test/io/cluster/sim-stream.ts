@@ -10,7 +10,7 @@ export class SimStream {
   readonly #followers = new Set<() => void>();
   readonly #random: Random;
   readonly clock = hurried();
-  /** In hundredths: a message that is not stored, and one of which the answer is lost. */
+  /** Percentages: messages that are not stored, and answers that are lost. */
   losesPercent = 0;
   losesAfterAnswer = false;
   #unixMs = 1_763_617_717_000;
@@ -38,7 +38,7 @@ export class SimStream {
     return { seq, isRepeat: false };
   }
 
-  /** Its machines come back from a power loss without the last ones. */
+  /** Simulates a power loss that drops the last messages. */
   lose(count: number): void {
     const lost = new Set(this.messages.splice(this.messages.length - count).map(({ seq }) => seq));
     for (const [id, seq] of this.#ids) if (lost.has(seq)) this.#ids.delete(id);
@@ -72,7 +72,7 @@ class SimStreamLink implements Stream, CopyStream {
 
   async publishAfter(bytes: Uint8Array, seq: number): Promise<void> {
     const percent = this.#random() * 100;
-    // What one link sends comes in that order; only answers are late.
+    // One link sends in order; only answers are late.
     if (this.isCut || percent < this.#stream.losesPercent / 2) throw cut();
     if (this.#stream.messages.length !== seq) {
       throw new Fault("log-conflict", "another message has this position");
@@ -107,7 +107,7 @@ function cut(): Fault {
 
 const clocks = new Set<HurriedClock>();
 
-/** Until `stopTime`. */
+/** Ends at `stopTime`. */
 export function hurried(): HurriedClock {
   const clock = new HurriedClock();
   clocks.add(clock);

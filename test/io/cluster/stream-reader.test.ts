@@ -60,7 +60,7 @@ class Fixture {
     return this.#reader;
   }
 
-  /** @returns after how many milliseconds */
+  /** @returns elapsed milliseconds */
   async until(isSo: () => boolean): Promise<number> {
     const begun = this.clock.now();
     while (!isSo() && this.clock.now() < begun + 60_000) {
@@ -137,7 +137,7 @@ describe("a reader of a stream that pushes stored messages", () => {
 
   test("requests none of them", async () => {
     for (const seq of [5, 6, 7]) {
-      stream.watcher(); // Somebody publishes it.
+      stream.watcher();
       stream.add();
       tell();
       tell();

@@ -10,11 +10,11 @@ import {
 test("a released buffer is detached", () => {
   const bytes = new Uint8Array(CHUNK_BYTES).fill(1);
   const part = bytes.subarray(8);
-  releaseBuffer(part.subarray(0, 1)); // Not worth it.
+  releaseBuffer(part.subarray(0, 1));
   expect([bytes.length, part.length]).toEqual([CHUNK_BYTES, CHUNK_BYTES - 8]);
   releaseBuffer(part);
   expect([bytes.length, part.length]).toEqual([0, 0]);
-  releaseBuffer(part); // Once more changes nothing.
+  releaseBuffer(part);
 });
 
 test("pool memory is reused, up to SPARE_BUFFERS_MAX", () => {
@@ -22,7 +22,6 @@ test("pool memory is reused, up to SPARE_BUFFERS_MAX", () => {
   const buffers = new Set(taken.map(({ buffer }) => buffer));
   expect(buffers.size).toBe(taken.length);
   for (const bytes of taken) releaseBuffer(bytes.subarray(5));
-  // What is more than that is given back to the system.
   expect(taken.filter(({ length }) => length === 0)).toHaveLength(2);
   const again = taken.map(() => takeBuffer(9));
   expect(again.filter(({ buffer }) => buffers.has(buffer))).toHaveLength(SPARE_BUFFERS_MAX);
@@ -48,7 +47,6 @@ test("a head is placed before its tail in pool memory with headroom", () => {
   expect(joinInPlace(head, tail)?.length).toBe(HEADROOM_BYTES + 3);
   expect(joinInPlace(new Uint8Array(HEADROOM_BYTES + 1), tail)).toBeUndefined();
   expect(joinInPlace(head, takeBuffer(3, 0))).toBeUndefined();
-  // Of other memory nothing is known: what lies before it may be in use.
   expect(joinInPlace(head.subarray(0, 2), new Uint8Array(CHUNK_BYTES).subarray(9))).toBeUndefined();
   releaseBuffer(tail);
   expect(joinInPlace(head.subarray(0, 2), tail)).toBeUndefined();

@@ -37,7 +37,7 @@ const formatIn = (path: string): unknown =>
 test("upgrades a folder of the first version so that older programs refuse it", () => {
   const path = folder('{"format":1,"minReader":1}\n');
   expect(checkDataFolder(path)).toBe(path);
-  expect(formatIn(path)).toEqual({ format: 1, minReader: 1 }); // Who only reads changes nothing.
+  expect(formatIn(path)).toEqual({ format: 1, minReader: 1 });
   const opened = openDataFolder(path, 0);
   expect(opened.isNew).toBe(false);
   expect(formatIn(path)).toEqual({ format: 2, minReader: 2 });

@@ -97,7 +97,7 @@ function promises(name: string, make: () => { disk: TreeDisk; folder: string }):
       disk.openNew(other ?? "").close();
       expect(disk.nameNew(from ?? "", other ?? "")).toBe(false);
       expect(disk.nameNew(from ?? "", to ?? "")).toBe(true);
-      expect(disk.nameNew(from ?? "", to ?? "")).toBe(true); // After a crash in between.
+      expect(disk.nameNew(from ?? "", to ?? "")).toBe(true);
       disk.remove(from ?? "");
       expect(contentOf(disk, to ?? "")).toBe("plain");
     });

@@ -12,7 +12,7 @@ test("runs tasks in order, even after failures", async () => {
       return promise.finally(() => log.push(`ends ${i}`));
     }),
   );
-  gates[2]?.resolve(2); // Ready long before its turn.
+  gates[2]?.resolve(2);
   gates[0]?.reject(new Error("a disk"));
   expect((await rejection(ends[0])).message).toContain("a disk");
   gates[1]?.resolve(1);

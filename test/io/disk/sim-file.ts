@@ -1,9 +1,9 @@
 export type Random = () => number;
 
-/** What a disk writes as a whole, even when the power goes. */
+/** Bytes that a disk writes atomically, even in a power loss. */
 const SECTOR_BYTES = 512;
 
-/** The content of one simulated file: as the system shows it, and as the disk would keep it. */
+/** Content of a simulated file, in memory and on disk. */
 export class SimFile {
   #shown: Uint8Array = new Uint8Array(0);
   #memory: Uint8Array = this.#shown;
@@ -53,8 +53,8 @@ export class SimFile {
   }
 
   /**
-   * The power goes: of what was not synced, each sector is there, is not, or (where the file had
-   * nothing before) holds zeros or garbage; the file's size is the old one, the new one or between.
+   * Simulates a power loss: each unsynced sector is written, missing, or (where the file was empty)
+   * zeros or garbage. The size is the old one, the new one or between.
    */
   losePower(random: Random): void {
     const kept = this.#kept;
@@ -97,7 +97,7 @@ function mixSector(
   const isKeptOnly = random() < 0.35;
   const chance = random();
   for (let i = at; i < end; i++) {
-    // A sector that was there is written whole or not at all; a new one may be anything.
+    // An existing sector is written atomically; a new one may contain anything.
     if (i < kept.length) mixed[i] = (isKeptOnly ? kept[i] : (shown[i] ?? kept[i])) ?? 0;
     else if (isKeptOnly || chance < 0.15) mixed[i] = 0;
     else if (chance < 0.3) mixed[i] = Math.floor(random() * 256);

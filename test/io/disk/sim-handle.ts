@@ -59,7 +59,7 @@ export class SimHandle implements DiskFile {
     return wrote;
   }
 
-  /** As a system may: no more than the first of them, and perhaps not all of that. */
+  /** May write only part of the first buffer, as a system may. */
   async writePartsLater(parts: readonly Uint8Array[], offset: number): Promise<number> {
     const [first = new Uint8Array(0)] = parts;
     return this.writeLater(first, offset);
@@ -71,7 +71,7 @@ export class SimHandle implements DiskFile {
     try {
       this.#enter("sync");
     } catch (error) {
-      // What the disk refused is forgotten; the next sync would say that all is well.
+      // A failed write is forgotten, so that the next sync would succeed.
       if (!(error instanceof MachineStopped)) await this.#disk.pause();
       throw error;
     }

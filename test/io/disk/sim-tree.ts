@@ -13,14 +13,14 @@ export interface Move {
   readonly to: string;
 }
 
-/** Thrown by every call after the machine stopped: whoever sees it is not running any more. */
+/** Thrown by every call after the machine stopped. */
 export class MachineStopped extends Error {}
 
 export function systemError(code: string, path: string): Error {
   return Object.assign(new Error(`${code}: ${path}`), { code });
 }
 
-/** The paths of a folder and of all that is in it, parents first. */
+/** Paths of a folder and its content, parents first. */
 export function under(tree: Tree, folder: string): string[] {
   return [...tree.keys()].filter((path) => path === folder || path.startsWith(`${folder}/`)).sort();
 }

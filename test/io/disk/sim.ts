@@ -20,24 +20,24 @@ export type DiskCall =
   | "move"
   | "dress";
 
-/** What goes wrong with one call: an error code, or for a write only a part of it. */
+/** Failure of one call: an error code, or a partial write. */
 export type Trouble = "ENOSPC" | "EIO" | "EACCES" | "short";
 
 export interface SimDiskOptions {
   readonly random: Random;
-  /** Asked before each call; `number` counts the calls from 1. */
+  /** Called before each call; `number` counts from 1. */
   readonly trouble?: (call: DiskCall, path: string, number: number) => Trouble | undefined;
   readonly unixMs?: () => number;
 }
 
 /**
- * A disk in memory that keeps, tears and forgets as real ones may: what was not synced, entries of
- * folders included. One instance is one machine; `losePower` and `killProcess` start it again.
+ * A disk in memory that tears and loses unsynced writes, including folder entries. One instance is
+ * one machine; `losePower` and `killProcess` restart it.
  */
 export class SimDisk implements TreeDisk {
   readonly #random: Random;
   readonly #trouble: SimDiskOptions["trouble"];
-  /** By absolute path; `#kept` is what the disk has of it. */
+  /** By absolute path. `#kept` is the durable content. */
   #shown = new Map<string, Entry>();
   #kept = new Map<string, Entry>();
   #moves: Move[] = [];
@@ -91,12 +91,12 @@ export class SimDisk implements TreeDisk {
     this.#restart();
   }
 
-  /** The process ends, the machine goes on: nothing is lost that was written. */
+  /** The process ends but the machine continues, so no write is lost. */
   killProcess(): void {
     this.#restart();
   }
 
-  /** The disk as one process has it: after that process ended, nothing it left behind can act. */
+  /** The disk as seen by one process. It is unusable after that process ended. */
   boot(): TreeDisk {
     const life = this.#life;
     const alive = (): SimDisk => {
@@ -289,7 +289,7 @@ export class SimDisk implements TreeDisk {
     return this.#unixMs();
   }
 
-  /** One call begins: it may meet its trouble, or be the machine's last. */
+  /** Begins a call, which may fail or stop the machine. */
   enter(call: DiskCall, path: string): Trouble | undefined {
     this.check();
     this.#calls += 1;

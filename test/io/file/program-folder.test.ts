@@ -51,7 +51,6 @@ describe("a program folder", () => {
       expect([name, await source.open(name)]).toEqual([name, undefined]);
     }
     fs.rmSync(join(folder, "one"));
-    // Inside of the folder, too: what a link leads to may be another file in the next moment.
     write("real", "real");
     fs.symlinkSync("real", join(folder, "one"));
     expect(await source.list()).toEqual([]);
@@ -69,7 +68,7 @@ describe("a program folder", () => {
     write("next", "other");
     fs.renameSync(join(folder, "next"), join(folder, "one"));
     expect(await source.list()).toMatchObject([{ sizeBytes: 5, sha256: sumOf("other") }]);
-    write("one", "third"); // In its place, of the same length.
+    write("one", "third");
     expect(await source.list()).toMatchObject([{ sizeBytes: 5, sha256: sumOf("third") }]);
     expect(hashed).toBe(3);
   });

@@ -30,7 +30,7 @@ describe("a received folder", () => {
     fs.chmodSync(join(home, "run.sh"), 0o750);
     fs.chmodSync(join(home, "deep"), 0o500);
     for (const [i, path] of ["run.sh", "nothing", "deep/big", "deep/empty", "deep"].entries()) {
-      // Between two milliseconds, as most times are: at 3.1, 3.3, 3.5, 3.7 and 3.9 ms.
+      // Sub-millisecond times: 3.1, 3.3, 3.5, 3.7 and 3.9 ms.
       fs.utimesSync(join(home, path), 1_000_000_000 + i, 1_763_617_717.0031 + i / 5_000);
     }
     return home;
@@ -51,7 +51,6 @@ describe("a received folder", () => {
       expect([name, mtimeNs]).toEqual([name, 1_763_617_717_003_000_000n]);
     }
     expect(fs.readdirSync(inbox)).toEqual(["home"]);
-    // So what was received gives the digest of what was sent.
     const again = await carry(await openSource(path), join(root, "again"));
     expect(again.digest).toBe(digest);
   });
@@ -69,7 +68,6 @@ describe("a received folder", () => {
     const sink = await sinkFor(source, inbox);
     await pour(source, sink);
     const path = await sink.finish();
-    // Nothing is renamed in silence: whoever kept its name is where it was, all others are told.
     const renamed = new Map(sink.renamed?.map(({ from, to }) => [from, to]));
     for (const name of names.filter((one) => !one.includes("/"))) {
       const place = join(path, renamed.get(name) ?? name);
@@ -102,7 +100,6 @@ describe("a received folder", () => {
     };
     const names = Array.from({ length: 5 * CONCURRENT_FILES_MAX }, (_, i) => `${i}`);
     await carry(sentFolder("dir", names), inbox, { disk: counting });
-    // The journal and the list are open, too.
     expect([open, most]).toEqual([0, CONCURRENT_FILES_MAX + 2]);
   });
 
@@ -124,7 +121,7 @@ describe("a received folder", () => {
   test("follows no planted links", async () => {
     const outside = join(root, "outside");
     fs.mkdirSync(outside);
-    const paths = ["first", "sub/one", "sub/two", "victim"]; // A chunk each.
+    const paths = ["first", "sub/one", "sub/two", "victim"];
     for (const [link, code] of [
       ["sub", "store-failed"],
       ["victim", "data-foreign"],

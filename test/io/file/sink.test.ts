@@ -84,7 +84,7 @@ describe("a received file", () => {
 });
 
 describe("planted download files", () => {
-  const theirs = pattern(70 * CHUNK_BYTES, 1); // More than is read again of what is proven.
+  const theirs = pattern(70 * CHUNK_BYTES, 1); // More than is verified of proven content.
   const bytes = Buffer.from(theirs);
   bytes[5] = (bytes[5] ?? 0) ^ 1;
   const source = sent("a.bin", bytes);
@@ -121,7 +121,7 @@ describe("planted download files", () => {
     await pour(source, begin);
     await begin.sync();
     begin.close();
-    fs.writeFileSync(join(inbox, "a.bin.part"), theirs); // As a disk that fails in silence.
+    fs.writeFileSync(join(inbox, "a.bin.part"), theirs); // Simulates silent disk corruption.
     const have = async (folder: string, changes: object) => {
       const sink = await sinkFor(source, folder, changes);
       sink.close();

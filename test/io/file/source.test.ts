@@ -75,7 +75,7 @@ describe("a file", () => {
   test.each(changes)("that %s during the upload is rejected", async (_, change) => {
     const chunks = 10;
     const path = planted("a", pattern(chunks * CHUNK_BYTES));
-    fs.utimesSync(path, 1, 1); // Else the clock might not have ticked.
+    fs.utimesSync(path, 1, 1); // Otherwise the clock might not have advanced.
     const source = await openSource(path);
     await source.read(0);
     change(path);

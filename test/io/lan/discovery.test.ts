@@ -86,7 +86,7 @@ function isGoodbye(bytes: Uint8Array): boolean {
 test.concurrent("a forger of names only increases the server's number", async () => {
   const around = corner();
   using forger = await RawSpeaker.open(around);
-  const fp = `fp=${fingerprint("A")}`; // Smaller than ours: it would win each time.
+  const fp = `fp=${fingerprint("A")}`; // Smaller than the server's, so it would win each conflict.
   const announcer = announce(around, "e");
   for (let count = 1; count <= SAME_NAME_MAX; count++) {
     await forger.say(forged(instanceLabel("Room 12", count), 9, [fp]));
@@ -121,7 +121,7 @@ test.concurrent("bounds and drops forged and malformed datagrams", async () => {
   await time.advance(LOOK_MS);
   const { servers, droppedCount } = await looking;
   expect(servers.filter(({ name }) => name === "Honest").length).toBe(1);
-  // The honest one shares its sender with the forger here, and was there first.
+  // The honest server shares its address with the forger here, and came first.
   expect(servers.length).toBeLessThanOrEqual(SERVERS_FOUND_PER_SENDER_MAX);
   expect(droppedCount).toBeGreaterThan(0);
   expect((await seen(around, 1)).map(({ name }) => name)).toEqual(["Honest"]);
@@ -140,7 +140,7 @@ test.concurrent("reads a bounded number of names in a flood", async () => {
     const labels = Array.from({ length: each }, (_, j) => `flood ${i} ${j}`);
     const datagram = forgedAll(labels, 1_000 + i, []);
     await forger.say(datagram);
-    // One after the other: the system holds only so many for a program that is busy.
+    // Sequentially: the system buffers a bounded number of datagrams.
     const isIt = (bytes: Uint8Array) => Buffer.from(bytes).equals(datagram);
     await until("it has come", () => forger.heard.some(isIt));
   }
@@ -148,7 +148,6 @@ test.concurrent("reads a bounded number of names in a flood", async () => {
   await time.advance(LOOK_MS);
   const { servers, droppedCount } = await looking;
   expect(servers.length).toBe(SERVERS_FOUND_PER_SENDER_MAX);
-  // The rest of the datagram in which the bound was reached is still told of.
   expect(servers.length + droppedCount).toBeLessThan(ANNOUNCEMENTS_READ_MAX + each);
   expect(servers.length + droppedCount).toBeGreaterThanOrEqual(ANNOUNCEMENTS_READ_MAX);
 });

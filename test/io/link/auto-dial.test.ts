@@ -42,7 +42,7 @@ class Crossroads {
   }
 
   async fails(way: DialTransport, code: FaultCode = "unreachable"): Promise<void> {
-    this.#outcomes[way].promise.catch(() => {}); // Perhaps nobody has gone there.
+    this.#outcomes[way].promise.catch(() => {});
     this.#outcomes[way].reject(new Fault(code, `no way by ${way}`));
     await this.clock.advance(0);
   }
@@ -94,7 +94,7 @@ describe("a dial with two transports", () => {
       expect(ways.tried).toEqual([silent, other]);
       const link = await ways.answers(other);
       expect(await dialing).toBe(link);
-      const late = await ways.answers(silent); // The loser is let go.
+      const late = await ways.answers(silent);
       expect(late.send(new Uint8Array(1))).toBe(false);
       expect(link.send(new Uint8Array(1))).toBe(true);
     },

@@ -1,10 +1,10 @@
-/** Run as a process of its own by link-inbox.test.ts: breaks a promise inside the handler named. */
+/** Run as a separate process by inbox.test.ts: throws inside the named handler. */
 import { assert } from "../../../src/base/assert.ts";
 import type { LinkHandlers } from "../../../src/io/link/link.ts";
 import { wsDial } from "../../../src/io/ws/dial.ts";
 import { listenWs } from "../../../src/io/ws/listener.ts";
 
-// As main.ts does: while a module waits at its top level, Bun 1.4.4 only prints what is uncaught.
+// Like main.ts: during a top-level await, Bun 1.4.4 only prints uncaught errors.
 process.on("uncaughtException", (error) => {
   process.stderr.write(String(error));
   process.exit(1);

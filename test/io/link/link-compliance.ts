@@ -83,7 +83,7 @@ function messages(bench: Bench): void {
     });
     while (bench.accepted.length === 0) await turn();
     const server = bench.accepted.shift()?.link;
-    server?.send(numbered(0)); // Before the dial has resolved, where there is a wire between.
+    server?.send(numbered(0));
     const { client, observer } = await dialled;
     await observer.count(1);
     for (let i = 0; i < 5; i++) await turn();
@@ -113,7 +113,7 @@ function backpressure(bench: Bench, setup: LinkSetup): void {
     const { client, server, atClient } = await bench.pair();
     const release = setup.stall(client);
     let sent = 0;
-    // Fill what the kernels take, too: until half the queue stays for good.
+    // Fill the kernel's buffers too, until half the queue stays.
     while (server.queuedBytes() < SEND_QUEUE_BYTES_MAX / 2) {
       expect(server.send(numbered(sent++, CHUNK_BYTES))).toBe(true);
       await turn();
@@ -165,7 +165,7 @@ function backpressure(bench: Bench, setup: LinkSetup): void {
 function topics(bench: Bench, setup: LinkSetup): void {
   test("reach those who follow, from then until they leave", async () => {
     const [one, two] = [await bench.pair(), await bench.pair()];
-    bench.listener.publish("room", numbered(99)); // Nobody follows yet.
+    bench.listener.publish("room", numbered(99));
     one.server.follow("room");
     one.server.follow("room");
     two.server.follow("other");
@@ -298,7 +298,7 @@ function ends(bench: Bench, setup: LinkSetup): void {
     pair[side].destroy();
     pair[side].destroy();
     pair[side].close();
-    expect(own.closedCount).toBe(0); // Never from inside a call.
+    expect(own.closedCount).toBe(0);
     expect(await own.closed()).toBeUndefined();
     expect((await others.closed())?.code).toBe("link-closed");
     for (let i = 0; i < 10; i++) await turn();

@@ -152,7 +152,6 @@ describe("an accepted loss begins a new log with the remaining records:", () => 
     );
     expect(note).not.toContain(log.origin ?? "");
     await log.close();
-    // Nothing is signed yet: the next start knows that the old checkpoint was given up.
     const again = await fixture.open();
     expect(again.keptSize).toBeUndefined();
     await again.append(draftOf("on"));
@@ -234,9 +233,7 @@ test("opens with all signed records after a power loss or kill at any call", asy
         told = checkpoints.newest()?.size ?? 0;
         await clock.advance(CHECKPOINT_INTERVAL_MS / 2);
       }
-    } catch {
-      // The disk has failed: the machine goes down.
-    }
+    } catch {}
     fixture.trouble = undefined;
     if (seed % 2 === 0) fixture.disk.losePower();
     else fixture.disk.killProcess();

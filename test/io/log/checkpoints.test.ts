@@ -155,7 +155,7 @@ test("records a checkpoint every CHECKPOINT_INTERVAL_RECORDS records", async () 
   }
   await signing.checkpoints.close();
   await signing.log.close();
-  await signing.reopen(); // Where the last one is, is known again.
+  await signing.reopen();
   await signing.append(1);
   await signing.time.advance(CHECKPOINT_INTERVAL_MS);
   expect(notes(await collect(signing.log.read(1))).length).toBe(2);

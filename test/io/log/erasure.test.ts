@@ -177,7 +177,6 @@ test("accepts a replaced password after any number of further ones", async () =>
   const other = await fixture.open();
   expect(other.damaged).toEqual([1]);
   await other.close();
-  // That of one account is not replaced by another's.
   fixture.put(FIRST, Buffer.from(bytes.replace('"erased":2}', '"erased":5}')));
   expect(await unordered()).toEqual([1]);
   const forged = await fixture.open();

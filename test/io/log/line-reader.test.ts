@@ -38,7 +38,6 @@ function compare(line: Uint8Array): void {
     ...(erased === undefined ? {} : { erased }),
   });
   expect(block.equals(untouched)).toBe(true);
-  // What it gave away stays when the block's memory is used again.
   block.fill(0);
   if (bodyBytes !== undefined) expect(record.bodyBytes).toEqual(bodyBytes);
 }
@@ -47,7 +46,6 @@ describe("reads a line like `parseLine`", () => {
   test("as written, and erased", () => {
     compare(utf8Encode(FIRST));
     compare(utf8Encode(ERASED));
-    // Erased by its own seq; and without a body.
     compare(utf8Encode(ERASED.replace('"erased":9', '"erased":1')));
     compare(utf8Encode(FIRST.replace(/"body":.*$/, '"body":}')));
   });
@@ -85,7 +83,7 @@ test("detects any flipped bit", () => {
       flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
       if (!flipped.subarray(0, -1).includes(0x0a)) compare(flipped.subarray(0, -1));
       if (!reader.readVerified(flipped, 0)) continue;
-      // Neither is hashed: the number of what is durable, and of what an erased line is erased by.
+      // Unhashed: the durable seq, and the seq that erased a line.
       const isUnhashed = reader.durable !== durable || reader.erased !== erased;
       expect(reader.leaf().toHex() !== leaf || isUnhashed).toBe(true);
     }

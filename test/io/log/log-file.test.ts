@@ -52,7 +52,7 @@ describe("append", () => {
     expect(syncs).toBe(1);
     await log.append(draftOf("next"));
     const first = log.append(draftOf("first"));
-    for (let turn = 0; turn < 7; turn++) await undefined; // What answers it a few promises later.
+    for (let turn = 0; turn < 7; turn++) await undefined;
     await Promise.all([first, log.append(draftOf("second"))]);
     expect(syncs).toBe(3);
   });
@@ -203,7 +203,6 @@ describe("a failing disk", () => {
     expect(fixture.bytes(FIRST).length).toBe(size);
     expect(fixture.disk.exists("/data/reserve")).toBe(false);
     expect(texts(await collect(log.read(1)))).toEqual([{ text: "kept" }]);
-    // The reserve has made room for one more.
     expect((await log.append(draftOf("later"))).head).toMatchObject({ seq: 2, n: 2 });
     await log.close();
     fixture.disk.losePower();

@@ -49,7 +49,7 @@ test(
       const script = join(import.meta.dir, "log-writer-process.ts");
       const writer = Bun.spawn([process.execPath, script, folder], { stdout: "pipe" });
       let said = "";
-      // Killed after so many bytes of acknowledgements, not after a time.
+      // Killed after a number of acknowledgements, not after a time.
       for await (const chunk of writer.stdout) {
         said += Buffer.from(chunk).toString();
         if (said.length > 20_000 + round * 7_001) writer.kill("SIGKILL");

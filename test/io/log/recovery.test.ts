@@ -195,7 +195,6 @@ test("by any flipped bit is rejected, reported, removed or visible in the root",
     }
     const opened = log as typeof goodLog;
     if (opened.recovered.length > 0) {
-      // Nothing vouches for the last line yet; without its newline the one before goes with it.
       expect(opened.head()).toBe(bit >> 3 === lastLine ? 4 : 5);
       outcomes.cut += 1;
     } else if (opened.damaged.length > 0) {

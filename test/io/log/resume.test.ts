@@ -72,7 +72,6 @@ describe("reads the whole log on a mismatch after the snapshot", () => {
       expect(log.coveredBytes).toBe(0);
       expect(folded[0]?.head.seq).toBe(1);
       await log.close();
-      // The same as without a snapshot.
       fixture.put(FIRST, bytes);
       const whole = await fixture.open();
       expect(whole.head()).toBe(log.head());

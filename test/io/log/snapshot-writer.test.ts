@@ -95,7 +95,7 @@ describe("a snapshot is written", () => {
     expect(fixture.folds()).toBe(3);
     await log.append(draftOf("m4"));
     await fixture.look();
-    expect(fixture.folds()).toBe(3); // A message is not enough.
+    expect(fixture.folds()).toBe(3);
     expect(fixture.timers.length).toBe(1);
   });
 

@@ -81,7 +81,7 @@ describe("verifies the covered records after the start", () => {
 
   test("and accepts a partially overwritten line", async () => {
     const { log, fixture } = await resumed((text) => text);
-    const erasing = log.erase(4, 5); // The order is there, whatever it names.
+    const erasing = log.erase(4, 5);
     fixture.put(FIRST, Buffer.from(fixture.bytes(FIRST).toString().replace('"m4"}', "     ")));
     expect(await log.verify()).toEqual([]);
     await erasing;

@@ -169,7 +169,7 @@ describe("an intact log", () => {
     let rounds = 0;
     for (; !isOver; rounds++) {
       expect((await verify(fixture)).findings).toEqual([]);
-      await new VirtualClock().advance(0); // The writer has its turn.
+      await new VirtualClock().advance(0);
     }
     await writing;
     expect(rounds).toBeGreaterThan(3);
@@ -312,7 +312,7 @@ describe("detects", () => {
     await log.close();
     expect(await verify(fixture)).toMatchObject({ ok: true, checkpoint: expect.anything() });
     const whole = fixture.bytes(FIRST);
-    // How far the log was durable, and what stands in place of a body that was ordered to go.
+    // The durable seq, and a body that was to be erased.
     const unhashed = new Set<number>();
     for (const found of whole.toString().matchAll(/(?<=,"durable":)\d+|"erased":\d+} */g)) {
       for (let i = 0; i < found[0].length; i++) unhashed.add(found.index + i);

@@ -31,7 +31,6 @@ async function walked(
   const stretch = { file, from: 0, to: bytes.length, ...(blockBytes && { blockBytes }) };
   const isDone = await walk.read(stretch, {
     onValid: (start, end) => {
-      // Line follows line, and each is what the walk says of it.
       expect(start).toBe(next);
       next = end;
       const parsed = parseLine(bytes.subarray(start, end - 1));
@@ -145,7 +144,6 @@ test("yields the lines before any overwritten byte", async () => {
       const line = text.slice(0, at).split("\n").length;
       const { sound, doubtful } = await walked(latin1);
       expect(sound.slice(0, line - 1)).toEqual(seqs(1, line - 1));
-      // Nothing hangs on what a line says of those before it.
       const lineText = latin1.split("\n")[line - 1] ?? "";
       const isUnhashed = /^[^}]*},"durable":\d+,/.test(lineText);
       if (doubtful.length === 0) expect(isUnhashed).toBe(true);

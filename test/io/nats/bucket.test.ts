@@ -60,7 +60,6 @@ test("a suspended node replaces nothing", async () => {
     for (let i = 1; i <= count; i++) {
       await b.keys.write("x", bytes(`${count} ${i}`), await b.keys.read("x"));
     }
-    // Those that others have written in its place are removed: there is room for it.
     const late = await a.keys.write("x", bytes("late"), before).catch((error: unknown) => error);
     if (late !== false) expect(late).toMatchObject({ code: "no-majority" });
     for (const { keys } of [a, b]) expect(text(await keys.read("x"))).toBe(`${count} ${count}`);

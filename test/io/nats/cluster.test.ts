@@ -17,12 +17,12 @@ import { requires } from "../../installed.ts";
 import { memberOf } from "./nats-node.ts";
 import { type NatsServer, NatsServers } from "./nats-servers.ts";
 
-/** What needs three NATS servers: killed and frozen ones, and the number of copies. */
+/** Tests with three NATS servers: killed and frozen ones, and replicas. */
 
 const { afterAll, beforeAll, test } = requires("nats-server");
 
 const clock = systemClock();
-/** Servers of 2.9.10 that were killed one after the other elect a leader within this. */
+/** Time within which killed servers of version 2.9.10 elect a leader. */
 const ELECTED_WITHIN_MS = 90_000;
 let nats: NatsServers;
 
@@ -58,7 +58,7 @@ test("gives out no key package twice when the leader is killed", async () => {
   const stores = nodes.map(({ keys }) => new KeyPackageStore(keys, clock));
   const given: string[] = [];
   let made = 0;
-  // A device does the same: it makes new packages in place of those that may be lost.
+  // As a device does, creates new packages in place of possibly lost ones.
   const addPackages = async () => {
     for (;;) {
       const first = ++made;
@@ -81,7 +81,7 @@ test("gives out no key package twice when the leader is killed", async () => {
         if (taken === undefined) empty++;
         else given.push(taken.keyPackage.join());
       } catch (error) {
-        if (!(error instanceof Fault)) throw error; // At worst it is lost.
+        if (!(error instanceof Fault)) throw error;
       }
     }
   });

@@ -45,7 +45,7 @@ test("keeps the first of two concurrent offers", async () => {
 
 test("limits its size while NATS has space", async () => {
   const place = { servers: nats.urls, cluster: "bounded", isUnsafe: true, clock };
-  await (await open("bounded")).close(); // It was there without a bound.
+  await (await open("bounded")).close();
   const bytesMax = 4 * CHUNK_BYTES;
   const [store, other] = [await openContentStore({ ...place, bytesMax }), await open("others")];
   const put = (to: typeof store, i: number) => to.put(FILE, `c${i}`, new Uint8Array(CHUNK_BYTES));

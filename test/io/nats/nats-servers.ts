@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { until } from "../../event.ts";
 import { reservedPort } from "../../ports.ts";
 
-/** Version of the nats-server in the path; Debian 12 has 2.9.10. */
+/** Version of the nats-server in the PATH. Debian 12 has 2.9.10. */
 export function natsVersion(): string {
   const { stdout } = Bun.spawnSync(["nats-server", "--version"]);
   return stdout
@@ -44,7 +44,7 @@ export class NatsServer {
     });
   }
 
-  /** Reports whether the server greets: the system accepts connections before it does. */
+  /** Reports whether the server greets; the system accepts connections earlier. */
   async listens(): Promise<boolean> {
     const greeting = Promise.withResolvers<boolean>();
     try {
@@ -114,7 +114,7 @@ export class NatsServers {
     return this.servers.map(({ url }) => url);
   }
 
-  /** What is on the disks now, for `bringBack`; all servers are ended. */
+  /** Content of the disks, for `bringBack`. All servers are stopped. */
   keep(): void {
     for (const i of this.servers.keys()) {
       cpSync(join(this.folder, `js${i}`), join(this.folder, `kept${i}`), { recursive: true });

@@ -37,7 +37,7 @@ describe("a listener", () => {
   test("reports a data channel with its link, and accepts each", async () => {
     const asked: Address[] = [];
     const seen: { link: Link; parent: Link | undefined }[] = [];
-    let room = 3; // The connection, its link and one lane.
+    let room = 3; // The connection, its link and one data channel.
     const listener = listenQuic(
       { host: HOST, port: 0, tls: certificate },
       {
@@ -58,7 +58,7 @@ describe("a listener", () => {
     expect(asked).toHaveLength(3);
     expect(new Set(asked.map(({ host }) => host))).toEqual(new Set([HOST]));
     expect(await rejection(link.openChannel())).toMatchObject({ code: "unreachable" });
-    expect(observer.closedCount).toBe(0); // The link itself goes on.
+    expect(observer.closedCount).toBe(0);
     link.close();
     expect(await observer.closed()).toBeUndefined();
     await listener.stop();

@@ -29,7 +29,7 @@ describe("tuning", () => {
     });
     tuneUdpSocket({ family: "ipv4", port: socket.port });
     for (let i = 0; i < 50; i++) socket.send("x", 1, host);
-    socket.send("y", socket.port, host); // What comes after the refusals.
+    socket.send("y", socket.port, host);
     await within("a datagram", promise);
     expect(errors).toEqual([]);
     socket.close();

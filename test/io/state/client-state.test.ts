@@ -52,7 +52,7 @@ describe("a client's home", () => {
     state.advanceCursor("fp", "Ana", 7);
     state.setAccountKey("fp", "ana", "PEM");
     state.setLastUser("fp", "Ana", 1);
-    state.advanceCursor("fp", "zoe", 99); // Of somebody who had the name before.
+    state.advanceCursor("fp", "zoe", 99);
     state.advanceCursor("other", "ana", 3);
     state.moveUser("fp", "ANA", "Zoe");
     expect([state.enrolment("fp", "zoe"), state.enrolment("fp", "ana")]).toEqual(["u1", undefined]);

@@ -38,7 +38,7 @@ describe.each(["on disk", "in memory"])("unsent posts %s", (where) => {
     expect(other.outboxes.adopt({ fingerprint: "g", user: "ana" })).toEqual([]);
     const left = other.outboxes.adopt({ fingerprint: "f", user: "aNA" });
     expect(left).toEqual([{ id: "aaaaaaaaaaa", posts: [post(2), post(4)] }]);
-    expect(other.outboxes.adopt(ANA)).toEqual([]); // Ours now.
+    expect(other.outboxes.adopt(ANA)).toEqual([]);
   });
 
   test("are available to the next process after a release", () => {

@@ -34,7 +34,7 @@ describe("the journal of uploads", () => {
     one.addHashes(hashes(0, 64));
     const other = uploads.find(KEY, "stamp")?.upload;
     one.addHashes(hashes(64, 128));
-    other?.addHashes(hashes(64, 68)); // In place of the row that had more.
+    other?.addHashes(hashes(64, 68));
     const third = uploads.find(KEY, "stamp")?.upload;
     expect(third?.upTo).toBe(128);
     expect([...(third?.hashes() ?? [])]).toEqual(hashes(0, 68));

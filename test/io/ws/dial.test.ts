@@ -178,7 +178,6 @@ describe("a dial reports", () => {
     const [server, port] = await rawServer(act);
     const fault = await faultOf(wsDial({ tls })({ ...loopback, port }));
     expect(fault.code).toBe("unreachable");
-    // Only whoever answers in another language is no chat server.
     expect(fault.message).not.toContain("does not speak TLS");
     if (tls)
       expect(fault.message).toBe(`127.0.0.1:${port} closed the connection during the handshake`);
@@ -201,7 +200,7 @@ describe("a dial reports", () => {
   });
 });
 
-/** Answers the upgrade rightly, then sends these bytes; resolves with what the client said last. */
+/** Accepts the upgrade and sends these bytes. Resolves with the client's last message. */
 async function hostileServer(bytes: Uint8Array): Promise<[LinkObserver, Promise<Buffer>]> {
   const said = Promise.withResolvers<Buffer>();
   const [server, port] = await rawServer((socket) => {
@@ -212,7 +211,7 @@ async function hostileServer(bytes: Uint8Array): Promise<[LinkObserver, Promise<
       const accept = new Bun.CryptoHasher("sha1").update(salted).digest("base64");
       const header = `Upgrade: websocket\r\nSec-WebSocket-Accept: ${accept}`;
       const answer = `HTTP/1.1 101 X\r\n${header}\r\n\r\n`;
-      socket.write(Buffer.concat([Buffer.from(answer), bytes])); // In one piece with the answer.
+      socket.write(Buffer.concat([Buffer.from(answer), bytes]));
       socket.on("data", (data) => parts.push(Buffer.from(data)));
       socket.on("end", () => said.resolve(Buffer.concat(parts)));
     });

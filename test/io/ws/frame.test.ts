@@ -22,7 +22,7 @@ function read(chunks: readonly Uint8Array[]): Seen {
   return seen;
 }
 
-/** A frame as a server writes it: without a mask. */
+/** An unmasked frame, as a server sends it. */
 function frame(first: number, payload: Uint8Array): Uint8Array {
   const { length } = payload;
   const view = new DataView(new ArrayBuffer(10));
@@ -61,7 +61,7 @@ describe("FrameReader", () => {
   test("decodes pieces of any size", () => {
     const stream = concatBytes(
       frame(0x82, bytes(0)),
-      frame(0x02, bytes(3, 1)), // The first of three fragments, with a ping in between.
+      frame(0x02, bytes(3, 1)), // First of three fragments, with a ping in between.
       frame(0x89, bytes(125, 9)),
       frame(0x00, bytes(200, 2)),
       frame(0x80, bytes(0)),
@@ -69,7 +69,7 @@ describe("FrameReader", () => {
       frame(0x82, bytes(126, 3)),
       frame(0x82, bytes(70_000, 4)),
       frame(0x88, hex("03e8 6279 65")),
-      bytes(50), // After the close frame nothing counts.
+      bytes(50),
     );
     const whole = read([stream]);
     expect(whole.messages.map((message) => message.length)).toEqual([0, 203, 126, 70_000]);
