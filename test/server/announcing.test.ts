@@ -13,7 +13,7 @@ async function filesIn(guest: Guest, target?: string): Promise<Head[]> {
   return records.map(headOf);
 }
 
-test("records a finished file once per room, however often it is finished", async () => {
+test("records a repeatedly finished file once per room", async () => {
   const { site, ana, ben } = await lab();
   const lane = await channelOf(ana);
   await lane.ask("offer", FILE.offer(["lab", "@ben", "lobby"]));
@@ -39,7 +39,7 @@ test("records a finished file once per room, however often it is finished", asyn
   expect(await filesIn(await site.again(ben, "ben"))).toHaveLength(3);
 });
 
-test("records a finished file once, wherever the machine stops", async () => {
+test("records a finished file once despite crashes", async () => {
   let wasStopped = true;
   for (let calls = 1; wasStopped; calls++) {
     const { site, ana, ben } = await lab({ seed: calls });

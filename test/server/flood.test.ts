@@ -49,7 +49,7 @@ test.each(Object.entries(FLOODS))("closes an unauthenticated flood of %s", async
   expect(site.server.clientCount).toBe(1);
 });
 
-test("answers no message before log-in that is far too long", async () => {
+test("does not answer an oversized message before log-in", async () => {
   const site = await Site.open();
   const said = async (sizeBytes: number) => {
     const eve = await site.greeted();
@@ -83,7 +83,7 @@ test.each(["pings", "unknown requests"] as const)(
   },
 );
 
-test("closes a member who queues more than can wait, and runs none of it early", async () => {
+test("closes a member who queues too much, without running it early", async () => {
   const { site, ana, eve } = await siteWith(["ana", "eve"]);
   const fields = { kind: "post", outbox: "AAAAAAAAAAA", to: "lobby" };
   for (let counter = 1; counter <= 5_000; counter++) {
@@ -107,7 +107,7 @@ test("closes a member who sends large messages faster than allowed", async () =>
   await site.wait(ana.say("still here"));
 });
 
-test("refuses the address of a flood for a while, and not this machine", async () => {
+test("refuses the address of a flood for a while, except loopback", async () => {
   const site = await Site.open();
   const flood = async (host: string) => {
     const eve = await site.greeted(host);
@@ -124,7 +124,7 @@ test("refuses the address of a flood for a while, and not this machine", async (
   expect(site.server.sessions.accept({ host: "10.0.0.6", port })).toBe(true);
 });
 
-test("neither decodes nor answers after it has decided to close", async () => {
+test("neither decodes nor answers messages after deciding to close", async () => {
   const { site, eve } = await siteWith(["eve"]);
   const answers = answersTo(eve);
   eve.raw(Uint8Array.of(0xc1)); // Malformed: the server closes.
@@ -134,7 +134,7 @@ test("neither decodes nor answers after it has decided to close", async () => {
   expect(site.server.clientCount).toBe(0);
 });
 
-test("a connection that floods while it is closed gets no orderly end", async () => {
+test("drops a connection that floods while it is being closed", async () => {
   const { site, eve } = await siteWith(["eve"]);
   const end = site.farEnd(eve);
   const release = (eve.link as typeof end).peer.peer.stall(); // It reads nothing.
@@ -148,7 +148,7 @@ test("a connection that floods while it is closed gets no orderly end", async ()
   expect((await eve.untilEnded()).fault?.code).toBe("link-closed");
 });
 
-test("one address cannot use up the password checks of all", async () => {
+test("prevents one address from using up all password checks", async () => {
   const { passwords, waiting } = heldPasswords();
   const site = await Site.open({ passwords });
   await site.member("ana", "password");
@@ -166,7 +166,7 @@ test("one address cannot use up the password checks of all", async () => {
   expect((await site.wait(login)).user as string).toBe("ana");
 });
 
-test("checks no password for a client that has gone", async () => {
+test("skips password checks of disconnected clients", async () => {
   const { passwords, waiting } = heldPasswords();
   const site = await Site.open({ passwords });
   for (let i = 0; i < 10; i++) {

@@ -12,7 +12,7 @@ import type { Guest } from "./guest.ts";
 import { Site, siteWith } from "./site.ts";
 import { heldPasswords } from "./site-lab.ts";
 
-test("delays guesses by name and by address, right ones too", async () => {
+test("delays right and wrong guesses by name and by address", async () => {
   const site = await Site.open();
   await site.member("ana", "pass");
   const started = site.clock.now();
@@ -52,7 +52,7 @@ test("delays a wrong password once, for the account or the address", async () =>
   expect((await wrong("ana", "10.4.0.2")).delay).toMatchObject({ of: "account" });
 });
 
-test("announces a delay for right and wrong secrets alike", async () => {
+test("announces the same delay for right and wrong secrets", async () => {
   const site = await Site.open();
   await site.member("ana", "pass");
   const told = async (name: string, password: string) => {
@@ -83,7 +83,7 @@ test("does not delay a right password from the same address", async () => {
   expect(site.clock.now() - before).toBeGreaterThanOrEqual(GUESS_DELAY_FIRST_MS);
 });
 
-test("delays right guesses of an address beyond a number of held answers", async () => {
+test("delays right guesses of an address with too many delayed answers", async () => {
   const site = await Site.open();
   await site.member("ana", "pass");
   const wrong = async (name: string) => {
@@ -105,7 +105,7 @@ test("delays right guesses of an address beyond a number of held answers", async
   expect(await login()).toBeGreaterThanOrEqual(GUESS_DELAY_FIRST_MS);
 });
 
-test("delays guesses at the server password, and locks out nobody", async () => {
+test("delays guesses of the server password without locking anyone out", async () => {
   const site = await Site.open({
     roomPassword: "right",
     operatorToken: "token",
@@ -142,7 +142,7 @@ test("delays guesses at the server password, and locks out nobody", async () => 
   expect(await admit("10.8.0.5", "right")).toBeLessThan(100);
 });
 
-test("delays guesses at one room's password, and not at another's", async () => {
+test("delays guesses of each room password separately", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"], { skipsIdleTime: true });
   for (const room of ["vault", "attic"]) {
     await ana.ask("join", { room, create: true, password: "right" });
@@ -185,7 +185,7 @@ test("is not delayed by a member who sets many passwords", async () => {
   await site.byPassword("ana", "pass", "10.3.0.1");
 });
 
-test("logs in nobody if the link closes during the check", async () => {
+test("does not log in a client whose link closes during the check", async () => {
   const { passwords, waiting } = heldPasswords();
   const site = await Site.open({ passwords });
   const ana = await site.member("ana", "pass");
@@ -201,7 +201,7 @@ test("logs in nobody if the link closes during the check", async () => {
   expect(ana.ended).toBeUndefined();
 });
 
-test("checks a few passwords at a time, and limits the queue", async () => {
+test("limits concurrent and queued password checks", async () => {
   const { passwords, waiting } = heldPasswords();
   const site = await Site.open({ passwords });
   const ana = await site.member("ana", "pass");

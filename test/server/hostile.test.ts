@@ -169,7 +169,7 @@ test("refuses requests beyond the limit in flight, and answers each once", async
   expect(eve.ended).toBeUndefined();
 });
 
-test("answers other clients between the requests of a busy one", async () => {
+test("answers other clients between the requests of a busy client", async () => {
   const { site, ana, eve } = await siteWith(["ana", "eve"]);
   let answered = 0;
   eve.takes = (bytes) => {
@@ -184,7 +184,7 @@ test("answers other clients between the requests of a busy one", async () => {
   expect([eve.ended, site.server.sessions.scheduler.queuedCount]).toEqual([undefined, 0]);
 });
 
-test("reads pages of a session only as it takes them", async () => {
+test("reads the next page once the session has received the last one", async () => {
   let read = 0;
   const { site, eve } = await siteWith(["eve"], { reading: () => Promise.resolve(void read++) });
   for (let i = 0; i < 40; i++) await site.wait(eve.say("x".repeat(60_000)));

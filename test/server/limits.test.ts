@@ -69,7 +69,7 @@ test("limits links of one address that are logged in", async () => {
   await site.greeted("10.6.1.2");
 });
 
-test("limits requests to a burst and a rate, without closing the link", async () => {
+test("limits the burst and the rate of requests without closing the link", async () => {
   const { site, ana } = await siteWith(["ana"]);
   const started = site.clock.now();
   let [taken, refused] = [0, 0];
@@ -94,7 +94,7 @@ test("limits requests to a burst and a rate, without closing the link", async ()
   expect((await site.wait(ana.say("words have their own pace"))).seq).toBeGreaterThan(0);
 });
 
-test("limits posts to a burst and a rate", () => {
+test("limits the burst and the rate of posts", () => {
   const presence = new Presence();
   const asker = { session: 1, user: "ua" as UserId };
   presence.enter({ ...asker, isPresent: true }, 0);
@@ -134,7 +134,7 @@ test("limits a catch-up by bytes, to the newest records", async () => {
   expect(again.texts().at(-1)).toStartWith(`${count - 1} `);
 });
 
-test("limits how many pages are read at once, per account and in all", async () => {
+test("limits concurrent page reads per account and in total", async () => {
   let [reading, most] = [0, 0];
   const site: Site = await Site.open({
     reading: async () => {

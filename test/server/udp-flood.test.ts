@@ -39,7 +39,7 @@ function listenAsStranger(server: Server): ReturnType<typeof listenQuic> {
   return udp;
 }
 
-test("limits links that do not log in per address, over UDP and TCP together", async () => {
+test("limits links without log-in per address, across UDP and TCP", async () => {
   const site = await Site.open();
   const { server } = site;
   const udp = listenAsStranger(server);
@@ -57,7 +57,7 @@ test("limits links that do not log in per address, over UDP and TCP together", a
   await site.stop();
 });
 
-test("counts connections without a link while they last", async () => {
+test("counts connections without a link until they close", async () => {
   const site = await Site.open();
   const { server } = site;
   const udp = listenAsStranger(server);

@@ -82,7 +82,7 @@ test("hides direct messages and names of private files", async () => {
   expect(Buffer.concat(bodies).toString()).not.toContain("secret");
 });
 
-test("continues whatever unauthenticated clients say in goodbyes", async () => {
+test("survives any goodbye of unauthenticated clients", async () => {
   const { site, ana } = await lab();
   await operating(ana);
   await ana.ask("watch", { on: true });
@@ -98,7 +98,7 @@ test("continues whatever unauthenticated clients say in goodbyes", async () => {
   expect(ana.ended).toBeUndefined();
 });
 
-test("event notices end with the session, and with the operator's role", async () => {
+test("ends event notices with the session and with the operator's role", async () => {
   const { site, ana, ben, eve } = await lab();
   await operating(ana);
   await ana.ask("grant", { user: "ben", on: true });
@@ -241,7 +241,7 @@ test("reports samples of each second", async () => {
   expect((await ana.ask("stats", {})).users).toBe(2);
 });
 
-test("shows an announcement to all users, over restarts, until it is removed", async () => {
+test("shows an announcement to all users, across restarts, until it is withdrawn", async () => {
   const { site, ana, ben } = await lab();
   await operating(ana);
   const longest = "x".repeat(ANNOUNCEMENT_BYTES_MAX);
@@ -267,7 +267,7 @@ test("shows an announcement to all users, over restarts, until it is removed", a
 
 const open = () => Site.open({ operatorLink: LINK, roomPassword: "room" });
 
-test("the operator's link makes an operator of its first owner", async () => {
+test("grants operator rights to the first user of the operator link", async () => {
   const site = await open();
   const ana = await site.greeted();
   await ana.ask("admit", { secret: LINK });
@@ -280,7 +280,7 @@ test("the operator's link makes an operator of its first owner", async () => {
   await again.ask("clients", {});
 });
 
-test("the operator's link belongs to its first owner", async () => {
+test("binds the operator link to its first user", async () => {
   const site = await open();
   const [ana, ben] = [await site.member("ana"), await site.member("ben")];
   await ana.ask("operate", { token: LINK });
@@ -293,7 +293,7 @@ test("the operator's link belongs to its first owner", async () => {
   expect(await other.refusal("operate", { token: LINK })).toBe("login-refused");
 });
 
-test("the operator's link is void after an hour", async () => {
+test("expires the operator link after an hour", async () => {
   const site = await open();
   const ana = await site.member("ana");
   await site.time.advance(OPERATOR_LINK_MS);

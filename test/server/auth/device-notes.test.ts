@@ -28,7 +28,7 @@ function short(text: string): string {
   return taken;
 }
 
-test("device notes keep the day and program of a device over restarts and crashes", async () => {
+test("keeps the day and program of a device across restarts and crashes", async () => {
   const site = await Site.open();
   const ana = await site.member("ana", "pw");
   const today = Math.floor(site.clock.unixMs() / DAY_MS) * DAY_MS;
@@ -51,7 +51,7 @@ test("device notes keep the day and program of a device over restarts and crashe
 });
 
 test.each(Object.entries(HOSTILE_TEXTS))(
-  "device notes contain clean text only: %s",
+  "stores only clean text in device notes: %s",
   async (_, text) => {
     const { site, ana } = await siteWith(["ana"]);
     const [note] = await noted(await as(site, ana, `x (${short(text)})`));
@@ -61,7 +61,7 @@ test.each(Object.entries(HOSTILE_TEXTS))(
   },
 );
 
-test("device notes are deleted with the device", async () => {
+test("deletes device notes with the device", async () => {
   const site = await Site.open();
   const ana = await site.member("ana", "pw");
   const phone = await site.connect("10.0.0.3");
@@ -80,7 +80,7 @@ test("device notes are deleted with the device", async () => {
 });
 
 test.each(["{]", "[]", '{"format":2,"seen":{}}', '{"format":1,"seen":{"a":{"b":[-1,"x"]}}}'])(
-  "device notes start empty, with a warning, if the file is %p",
+  "starts with a warning and no device notes if the file is %p",
   async (text) => {
     const { site, ana } = await siteWith(["ana"]);
     await site.restartWith("/d/devices.json", () => Buffer.from(text));

@@ -44,7 +44,7 @@ function grantOf(
   return { code: HASH, deviceKey, deviceCert, key };
 }
 
-test("lists devices with their state, after a restart too", async () => {
+test("lists devices with their state, even after a restart", async () => {
   const site = await Site.open();
   const before = site.clock.unixMs();
   const ana = await site.member("ana", "pw");
@@ -65,7 +65,7 @@ test("lists devices with their state, after a restart too", async () => {
   expect(later).toEqual(devices.map((one) => ({ ...one, online: one.current })));
 });
 
-test("shows the program of a device to its owner only", async () => {
+test("shows the program of a device only to its owner", async () => {
   const site = await Site.open({ operatorToken: "token" });
   const ana = await site.connect();
   ana.program = "chat-page/1 (Firefox on Linux)";
@@ -101,7 +101,7 @@ test("ends the sessions of a revoked device, which cannot log in again", async (
   expect((await ana.untilEnded()).fault?.code).toBe("login-refused");
 });
 
-test("keeps the last credential, and finds no device of others", async () => {
+test("keeps the last credential and finds no devices of others", async () => {
   const { ana, ben } = await siteWith(["ana", "ben"]);
   expect(await ana.refusal("revoke", { device: idOf(ana) })).toBe("last-credential");
   expect(await ana.refusal("revoke", { device: idOf(ben) })).toBe("not-found");
@@ -125,7 +125,7 @@ test("lets one of two devices that revoke each other survive", async () => {
   expect(account.devices.size).toBe(1);
 });
 
-test("links a new device that an old one approves, as certified", async () => {
+test("links and certifies a new device that an old one approves", async () => {
   const { site, ana } = await siteWith(["ana"], { roomPassword: "sesame" });
   await ana.ask("link-offer", { code: HASH });
   const phone = await site.greeted("10.0.0.3");
@@ -195,7 +195,7 @@ test("refuses the new device if the old one disconnects", async () => {
   });
 });
 
-test("records only a certificate of the account key for the asking device", async () => {
+test("records only a certificate by the account key for the requesting device", async () => {
   const site = await Site.open();
   const ana = await site.member("ana", "pw");
   const ben = await site.member("ben");

@@ -42,7 +42,7 @@ async function turnedAway(site: Site, secret: string) {
   return guest.refused("admit", { secret });
 }
 
-test("an invite names the addresses of the server at that time", async () => {
+test("includes the server's current addresses in an invite", async () => {
   const { site, ana } = await operator();
   expect(await ana.ask("invite", {})).not.toHaveProperty("places");
   const places = Array.from({ length: INVITE_ADDRESSES_MAX + 1 }, (_, i) => {
@@ -53,7 +53,7 @@ test("an invite names the addresses of the server at that time", async () => {
   expect(await ana.ask("invite", { post: "lobby" })).not.toHaveProperty("places");
 });
 
-test("an invite admits as many accounts as it says, over a restart too", async () => {
+test("limits the accounts per invite, even across a restart", async () => {
   const { site, ana } = await closed();
   const { token, invite } = await ana.ask("invite", { uses: 2 });
   expect(token).toMatch(/^t[A-Za-z0-9_-]{22}$/);
@@ -73,7 +73,7 @@ test("an invite admits as many accounts as it says, over a restart too", async (
   expect(await again.ask("invites", {})).toEqual({ invites: [] });
 });
 
-test("an invite admits one account by default, and is not stored in plain text", async () => {
+test("allows one account per invite by default and stores no plain token", async () => {
   const { site, ana } = await closed();
   const { token } = await ana.ask("invite", {});
   expect((await ana.ask("invites", {})).invites[0]?.usesLeft).toBe(1);
@@ -81,7 +81,7 @@ test("an invite admits one account by default, and is not stored in plain text",
   expect(bytes.includes(token)).toBe(false);
 });
 
-test("an invite admits one of two clients that use it at the same time", async () => {
+test("accepts one of two clients that use an invite at the same time", async () => {
   const { site, ana } = await closed();
   const { token } = await ana.ask("invite", { uses: 1 });
   const guests = [await site.greeted(), await site.greeted()];
@@ -94,7 +94,7 @@ test("an invite admits one of two clients that use it at the same time", async (
   expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
 });
 
-test("an invite counts a use before the account exists, wherever the machine stops", async () => {
+test("counts a use of an invite before the account exists, despite crashes", async () => {
   const seen = new Set<string>();
   for (let calls = 1; calls < 12; calls++) {
     const { site, ana } = await closed();
@@ -119,7 +119,7 @@ test("an invite counts a use before the account exists, wherever the machine sto
   expect([...seen].sort()).toEqual(["all was done", "ben is not there", "ben is there"]);
 });
 
-test("an invite ends when it expires or is revoked", async () => {
+test("rejects expired and revoked invites", async () => {
   const { site, ana } = await closed();
   const expires = site.clock.unixMs() + 10_000;
   const one = await ana.ask("invite", { uses: 5, expires });
@@ -137,7 +137,7 @@ test("an invite ends when it expires or is revoked", async () => {
   expect(await ana.ask("invites", {})).toEqual({ invites: [] });
 });
 
-test("an invite to a room is valid while its maker is a member or an operator", async () => {
+test("keeps an invite valid while its creator is a member or an operator", async () => {
   const { site, ana } = await operator();
   await ana.ask("join", { room: "lab", create: true, password: "sesame" });
   const ben = await comes(site, "ben", PASSWORD);
@@ -163,7 +163,7 @@ test("an invite to a room is valid while its maker is a member or an operator", 
   await early.ask("join", { room: "lab" });
 });
 
-test("an invite is listed to its maker, operators and moderators of its room", async () => {
+test("lists an invite to its creator, operators and moderators of its room", async () => {
   const { site, ana } = await closed();
   await ana.ask("join", { room: "lab", create: true, password: "sesame" });
   const [ben, eve] = [await site.member("ben"), await site.member("eve")];
@@ -181,7 +181,7 @@ test("an invite is listed to its maker, operators and moderators of its room", a
   await eve.ask("invite-revoke", { invite: other.invite });
 });
 
-test("an invite is listed in pages, and bans are as well", async () => {
+test("lists invites and bans in pages", async () => {
   const { site, ana } = await operator();
   const by = site.registry.find(checkName("ana"))?.id ?? ("u" as never);
   const count = MODERATION_PAGE_MAX + 1;
@@ -204,7 +204,7 @@ test("an invite is listed in pages, and bans are as well", async () => {
   expect(rest.map(({ next }) => next)).toEqual([undefined, undefined]);
 });
 
-test("an invite is made a limited number of times an hour, by each account", async () => {
+test("limits new invites per account and hour", async () => {
   const { site, ana } = await closed();
   const ben = await site.member("ben");
   for (let i = 0; i < INVITES_PER_HOUR_MAX; i++) {
@@ -221,7 +221,7 @@ test("an invite is made a limited number of times an hour, by each account", asy
   await ana.ask("invite", {}); // Operators have more.
 });
 
-test("an invite to a locked room replaces the room password", async () => {
+test("accepts an invite to a locked room in place of the room password", async () => {
   const { site, ana } = await closed();
   await ana.ask("join", { room: "lab", create: true, password: "sesame" });
   const ben = await site.member("ben");
@@ -237,7 +237,7 @@ test("an invite to a locked room replaces the room password", async () => {
   expect(await ben.refusal("join", { room: "lab" })).toBe("room-password-wrong");
 });
 
-test("an invite to a locked room lets an existing account join once", async () => {
+test("lets an existing account join a locked room once by invite", async () => {
   const { site, ana } = await closed();
   await ana.ask("join", { room: "lab", create: true, password: "sesame" });
   await ana.ask("join", { room: "keys", create: true, password: "sesame" });
@@ -250,7 +250,7 @@ test("an invite to a locked room lets an existing account join once", async () =
   expect([late.code, late.message]).toEqual(["not-allowed", "this invite has been used up"]);
 });
 
-test("an invite is refused beyond the limits of an account and of the server", async () => {
+test("limits invites per account and per server", async () => {
   const { site, ana } = await closed();
   expect(await ana.refusal("invite", { uses: INVITE_USES_MAX + 1 })).toBe("too-many");
   await ana.ask("invite", { uses: INVITE_USES_MAX });
@@ -304,7 +304,7 @@ test("limits accounts per address and inviter, except guests of operators", asyn
   await guest.ask("register", guest.registration("near"));
 });
 
-test("an invite to post lets a program post to one room, and admits no account", async () => {
+test("lets a posting token post to one room without admitting accounts", async () => {
   const { site, ana } = await operator();
   await ana.ask("join", { room: "lab", create: true });
   const ben = await site.member("ben");
@@ -324,7 +324,7 @@ test("an invite to post lets a program post to one room, and admits no account",
   expect(invites.programInvite(token)).toBeUndefined();
 });
 
-test("an invite is required to register when registration is closed", async () => {
+test("requires an invite when registration is closed", async () => {
   const { site, ana } = await operator();
   expect(await ana.ask("registration", {})).toEqual({ closed: false });
   expect(await ana.ask("registration", { closed: true })).toEqual({ closed: true });

@@ -9,7 +9,7 @@ import { checkName } from "../../../src/base/names.ts";
 import { type Guest, newKeys } from "../guest.ts";
 import { Site, siteWith } from "../site.ts";
 
-test("signs the greeting for this link and says what a client needs", async () => {
+test("signs the greeting for this link and states what registration requires", async () => {
   const site = await Site.open({ roomPassword: "secret", welcome: "Be kind." });
   const guest = await site.connect();
   const welcome = await guest.greet([7, 2]);
@@ -49,7 +49,7 @@ test("closes a client that sends no hello or does not log in", async () => {
   expect(lingering.ended?.fault?.code).toBe("timeout");
 });
 
-test("asks for the server password before it registers an account", async () => {
+test("requires the server password for registration", async () => {
   const site = await Site.open({ roomPassword: "secret" });
   const guest = await site.greeted();
   expect(await guest.refusal("register", guest.registration("ana"))).toBe("room-password-wrong");
@@ -71,7 +71,7 @@ test("closes the link after three wrong passwords in a row", async () => {
   expect((await site.greeted()).ended).toBeUndefined();
 });
 
-test("gives a name to one account, whatever its case, even at the same moment", async () => {
+test("assigns a name to one account regardless of case, even concurrently", async () => {
   const site = await Site.open();
   const [one, two] = [await site.greeted(), await site.greeted()];
   const results = await Promise.allSettled([
@@ -117,14 +117,14 @@ test("writes the password to disk before its account", async () => {
   expect(kinds).toEqual(["password", "account"]); // Cut off in between, nobody is without one.
 });
 
-test("refuses an empty password, and leaves the name free", async () => {
+test("refuses an empty password and leaves the name free", async () => {
   const site = await Site.open();
   const guest = await site.greeted();
   expect(await guest.refusal("register", guest.registration("ana", ""))).toBe("usage");
   await guest.ask("register", guest.registration("ana", "x"));
 });
 
-test("accepts a device signature for one link and one name only", async () => {
+test("accepts a device signature only for one link and name", async () => {
   const { site, ana } = await siteWith(["ana"]);
   await site.member("ben");
   const [one, two] = [await site.greeted("", ana.keys), await site.greeted("", ana.keys)];
@@ -161,7 +161,7 @@ test("answers an unknown name like a wrong password", async () => {
   expect(await guest.refusal("login", none)).toBe("frame-malformed");
 });
 
-test("limits the sessions of an account that log in at the same time", async () => {
+test("limits concurrent log-ins of an account", async () => {
   const site = await Site.open();
   site.isTight = true;
   const ana = await site.member("ana");
@@ -189,7 +189,7 @@ test("keeps the link at log-out, for another log-in", async () => {
   expect(users).toEqual([{ user: "ana", online: true, role: "member" }]);
 });
 
-test("forgets the device at log-out on all its links, if asked", async () => {
+test("forgets the device at log-out on all its links, if requested", async () => {
   const site = await Site.open();
   const ana = await site.member("ana", "pass");
   const same = await site.again(ana, "ana");
@@ -268,7 +268,7 @@ test("accepts a reserved name that an older version registered", async () => {
   expect(await other.refusal("register", other.registration("here"))).toBe("name-invalid");
 });
 
-test("asks for the current password before it sets another one", async () => {
+test("requires the current password to set another", async () => {
   const { site, ana } = await siteWith(["ana"]);
   await ana.ask("passwd", { password: "first" }); // Signed in by a key alone.
   for (const current of [undefined, "", "guess"]) {

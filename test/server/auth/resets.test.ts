@@ -19,7 +19,7 @@ async function recovered(site: Site, token: string, password = "found"): Promise
   return guest;
 }
 
-test("a reset code sets one new password, with which a device can log in", async () => {
+test("sets one new password by a reset code", async () => {
   const { site, olga, ana } = await sandbox();
   const { token, user, expires } = await olga.ask("reset", { user: "ANA" });
   expect([user, expires]).toEqual(["ana", site.clock.unixMs() + RESET_MS]);
@@ -35,7 +35,7 @@ test("a reset code sets one new password, with which a device can log in", async
   expect(bytes.includes("hash of lost")).toBe(false); // The old hash is blanked.
 });
 
-test("a reset code signs out all devices if the operator says so", async () => {
+test("signs out all devices by a reset code if requested", async () => {
   const { site, olga, ana } = await sandbox();
   const second = await site.again(ana, "ana");
   const { token } = await olga.ask("reset", { user: "ana", signOut: true });
@@ -50,7 +50,7 @@ test("a reset code signs out all devices if the operator says so", async () => {
   expect((await guest.ask("devices", {})).devices).toHaveLength(1);
 });
 
-test("a reset code is valid over a restart, until it expires", async () => {
+test("keeps a reset code valid across a restart until it expires", async () => {
   const { site, olga } = await sandbox();
   const now = site.clock.unixMs();
   for (const expires of [now, now + RESET_MS_MAX + 1]) {
@@ -64,7 +64,7 @@ test("a reset code is valid over a restart, until it expires", async () => {
   expect(await guest.refusal("recover", { token, password: "late" })).toBe("login-refused");
 });
 
-test("a reset code ends with the next code, and with a newer password", async () => {
+test("invalidates a reset code on the next code or a new password", async () => {
   const { site, olga, ana } = await sandbox();
   const first = await olga.ask("reset", { user: "ana" });
   const second = await olga.ask("reset", { user: "ana" });
@@ -79,7 +79,7 @@ test("a reset code ends with the next code, and with a newer password", async ()
   await guest.ask("login", guest.passwordLogin("ana", "remembered"));
 });
 
-test("a reset code is accepted from one of two clients at the same time", async () => {
+test("accepts a reset code from one of two simultaneous clients", async () => {
   const { site, olga } = await sandbox();
   const { token } = await olga.ask("reset", { user: "ana" });
   const guests = [await site.greeted(), await site.greeted()];
@@ -91,7 +91,7 @@ test("a reset code is accepted from one of two clients at the same time", async 
   expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
 });
 
-test("a reset code is guessed as slowly as a password", async () => {
+test("delays guesses of reset codes like those of passwords", async () => {
   const { site } = await sandbox();
   const guest = await site.greeted();
   for (let i = 0; i < WRONG_SECRETS_MAX; i++) {
@@ -104,7 +104,7 @@ test("a reset code is guessed as slowly as a password", async () => {
   expect(site.clock.now() - before).toBeGreaterThanOrEqual(1_000);
 });
 
-test("a reset code opens no banned account, and is not used up by an empty password", async () => {
+test("refuses reset codes for banned accounts and empty passwords", async () => {
   const { site, olga } = await sandbox();
   const { token } = await olga.ask("reset", { user: "ana" });
   const guest = await site.greeted();
@@ -115,7 +115,7 @@ test("a reset code opens no banned account, and is not used up by an empty passw
   await recovered(site, token);
 });
 
-test("a reset code is either used or unused, wherever the machine stops", async () => {
+test("uses a reset code atomically despite crashes", async () => {
   const seen = new Set<string>();
   for (let calls = 1; ; calls++) {
     const { site, olga } = await sandbox();

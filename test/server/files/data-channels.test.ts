@@ -16,7 +16,7 @@ async function online(guest: Guest): Promise<string[]> {
   return users.filter((one) => one.online).map(({ user }) => user);
 }
 
-test("a ticket opens one channel, once", async () => {
+test("opens one channel per ticket", async () => {
   const { site, ana } = await siteWith(["ana"]);
   const { ticket } = await ana.ask("ticket", {});
   await channelWith(ana, ticket);
@@ -24,7 +24,7 @@ test("a ticket opens one channel, once", async () => {
   expect(await second.refusal("lane", { ticket })).toBe("login-refused");
 });
 
-test("a ticket is void after its time", async () => {
+test("rejects an expired ticket", async () => {
   const { site, ana } = await siteWith(["ana"]);
   const { ticket } = await ana.ask("ticket", {});
   const late = await site.greeted("10.0.0.3", ana.keys);
@@ -32,7 +32,7 @@ test("a ticket is void after its time", async () => {
   expect(await late.refusal("lane", { ticket })).toBe("login-refused");
 });
 
-test("a ticket cannot be guessed for long", async () => {
+test("closes a link that guesses tickets", async () => {
   const site = await Site.open();
   const stranger = await site.greeted();
   for (let i = 0; i < 3; i++) {
@@ -41,7 +41,7 @@ test("a ticket cannot be guessed for long", async () => {
   await stranger.untilEnded();
 });
 
-test("a session and an account get a limited number of tickets", async () => {
+test("limits tickets per session and per account", async () => {
   const site = await Site.open();
   const first = await site.member("ana", "pass");
   const sessions = [first];
@@ -65,7 +65,7 @@ test("a session and an account get a limited number of tickets", async () => {
   for (let i = 0; i < DATA_CHANNELS_PER_SESSION_MAX; i++) await another.ask("ticket", {});
 });
 
-test("a channel carries files only, and only channels carry files", async () => {
+test("serves file transfers only on data channels, and nothing else there", async () => {
   const { ana } = await siteWith(["ana"]);
   const lane = await channelOf(ana);
   expect(await lane.refusal("rooms", {})).toBe("out-of-order");
@@ -75,7 +75,7 @@ test("a channel carries files only, and only channels carry files", async () => 
   expect(await ana.refusal("lane", { ticket })).toBe("already-logged-in");
 });
 
-test("a channel is not online, and receives no messages", async () => {
+test("keeps data channels out of presence and message delivery", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
   const lane = await channelOf(ana);
   await site.wait(ben.say("hello"));
@@ -88,7 +88,7 @@ test("a channel is not online, and receives no messages", async () => {
   expect(site.server.clientCount).toBe(1);
 });
 
-test("a channel ends with its session, at log-out or a ban", async () => {
+test("closes data channels with their session, at log-out or a ban", async () => {
   const { ana, ben, eve } = await lab();
   await operating(ana);
   const [bens, eves] = [await channelOf(ben), await channelOf(eve)];

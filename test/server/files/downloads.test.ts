@@ -15,7 +15,7 @@ async function told() {
   return { site, ana, ben, eve, lane, seq: posted[0]?.seq ?? 0 };
 }
 
-test("a download begins anywhere, and ends with size and digest of the whole", async () => {
+test("starts a download at any chunk and ends it with the file's size and digest", async () => {
   const { site, ben } = await told();
   const lane = await channelOf(ben);
   const { about, bytes } = await download(lane, FOUR.id, 3);
@@ -29,7 +29,7 @@ test("a download begins anywhere, and ends with size and digest of the whole", a
   expect(site.events.at(-1)).toMatchObject({ kind: "got", user: "ben", file: FOUR.id });
 });
 
-test("a download is refused beyond the end, even if the size is not known yet", async () => {
+test("refuses a download beyond the end, even of unknown size", async () => {
   const { ana, ben } = await lab();
   const [lane, reader] = [await channelOf(ana), await channelOf(ben)];
   const { size: _size, ...stream } = FOUR.offer(["lab"]);
@@ -41,7 +41,7 @@ test("a download is refused beyond the end, even if the size is not known yet", 
   expect((await reader.refused("fetch", fetching(CHUNK_BYTES, 5))).message).toContain("4");
 });
 
-test("a download sends no more than the window", async () => {
+test("sends no more of a download than the window", async () => {
   const { site, ben } = await told();
   const lane = await channelOf(ben);
   await lane.ask("fetch", fetching(2 * CHUNK_BYTES));
@@ -55,7 +55,7 @@ test("a download sends no more than the window", async () => {
   expect((await lane.untilEnded()).fault?.code).toBe("out-of-order");
 });
 
-test("a download queues little for a slow reader", async () => {
+test("queues little of a download for a slow reader", async () => {
   const { site, ana, ben } = await lab();
   const file = new TestFile("long", 24 * CHUNK_BYTES);
   await file.upload(await channelOf(ana), ["lab"]);
@@ -81,7 +81,7 @@ test("a download queues little for a slow reader", async () => {
   expect(bytesOf(lane)).toHaveLength(file.size);
 });
 
-test("a download of a running upload waits for its sender, and says so once", async () => {
+test("reports once that a download waits for its upload", async () => {
   const { site, ana, ben } = await lab();
   const [lane, reader] = [await channelOf(ana), await channelOf(ben)];
   await lane.ask("offer", FOUR.offer(["lab"]));
@@ -105,7 +105,7 @@ test("a download of a running upload waits for its sender, and says so once", as
   expect(Buffer.compare(bytesOf(reader), WHOLE)).toBe(0);
 });
 
-test("sends a file to readers of the room and its sender, and to no others", async () => {
+test("sends a file only to its sender and readers of the room", async () => {
   const { site, ana, ben, lane } = await told();
   const kim = await channelOf(await site.member("kim"));
   const fault = await kim.refused("fetch", fetching());
@@ -120,7 +120,7 @@ test("sends a file to readers of the room and its sender, and to no others", asy
   expect((await download(lane, FOUR.id)).bytes).toHaveLength(FOUR.size);
 });
 
-test("sends a direct file to its recipient, before the first message too", async () => {
+test("sends a direct file to its recipient, even before the first message", async () => {
   const { ana, ben, eve } = await lab();
   const [lane, reader, other] = [await channelOf(ana), await channelOf(ben), await channelOf(eve)];
   await lane.ask("offer", FOUR.offer(["@ben"]));
@@ -133,7 +133,7 @@ test("sends a direct file to its recipient, before the first message too", async
   expect(await other.refusal("fetch", fetching())).toBe("file-unknown");
 });
 
-test("sends no more of a file to a member who was removed", async () => {
+test("stops sending a file to a removed member", async () => {
   const { ana, ben } = await told();
   const lane = await channelOf(ben);
   await lane.ask("fetch", fetching(CHUNK_BYTES));
@@ -145,7 +145,7 @@ test("sends no more of a file to a member who was removed", async () => {
   expect(ben.ended).toBeUndefined();
 });
 
-test("erases the content with the last record, from readers too", async () => {
+test("erases the content with the last record, even during a download", async () => {
   const { site, ana, ben } = await lab();
   const lane = await channelOf(ana);
   const { posted } = await FOUR.upload(lane, ["lab", "lobby"]);

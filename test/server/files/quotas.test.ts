@@ -41,7 +41,7 @@ test("limits the bytes of an account until its files are erased", async () => {
   expect(await lane.refusal("offer", DROP.offer())).toBe("quota-reached");
 });
 
-test("counts the bytes of an account over a restart", async () => {
+test("counts the bytes of an account across a restart", async () => {
   const { site, ana } = await siteWith(["ana"], { files: { userBytesMax: 3 * CHUNK_BYTES } });
   const lane = await channelOf(ana);
   await TWO.upload(lane);

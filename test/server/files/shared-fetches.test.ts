@@ -66,7 +66,7 @@ test("fetches a file once for several readers", async () => {
   expect(asked.chunks).toBe(PARTS);
 });
 
-test("neither sends nor keeps a file whose bytes in the store are wrong", async () => {
+test("neither sends nor keeps a file with wrong bytes in the store", async () => {
   const { store, ben, have } = await lacking();
   const parts = store.files.get(FILE.id);
   const wrong = [...(parts?.keys() ?? [])].find((part) => part.startsWith("c6-")) ?? "";
@@ -85,7 +85,7 @@ test("neither sends nor keeps a file whose bytes in the store are wrong", async 
   expect((await download(await channelOf(ben), FILE.id)).bytes).toEqual(WHOLE);
 });
 
-test("waits for NATS to agree, and keeps what arrived when it gives up", async () => {
+test("waits for NATS, and keeps received chunks on a timeout", async () => {
   const { site, store, ben, have } = await lacking();
   let isCut = false;
   store.before = (call, _, part = "") => {
@@ -119,7 +119,7 @@ test("resumes after a power loss, without wrong bytes", async () => {
   expect((await download(await channelOf(again), FILE.id)).bytes).toEqual(WHOLE);
 });
 
-test("leaves nothing of a file that is erased while it is fetched", async () => {
+test("removes all data of a file that is erased during the fetch", async () => {
   const { site, store, ben, ana, seq, stored } = await lacking();
   await operating(ana);
   const letGo = heldFrom(store, 5);
@@ -134,7 +134,7 @@ test("leaves nothing of a file that is erased while it is fetched", async () => 
   expect(store.files.size).toBe(0);
 });
 
-test("sends ranges over HTTP while the file is fetched", async () => {
+test("sends ranges over HTTP during the fetch", async () => {
   const { site, store, ben } = await lacking();
   const letGo = heldFrom(store, 12);
   const { path } = await ben.ask("download", { file: FILE.id });

@@ -26,7 +26,7 @@ async function recordedElsewhere({ site, ana }: SharedSite, told: TestFile): Pro
   await site.history.append({ kind: "file", room, by, id: file, body });
 }
 
-test("stores a file in the cluster before it is announced", async () => {
+test("stores a file in the cluster before announcing it", async () => {
   const { site, store, ana, ben } = await openSharedSite();
   const lane = await channelOf(ana);
   const held = Promise.withResolvers<void>();
@@ -53,7 +53,7 @@ test("stores a file in the cluster before it is announced", async () => {
   ]);
 });
 
-test("calls a chunk durable only when it outlives the server", async () => {
+test("reports a chunk as durable only once it survives the server", async () => {
   const { site, store, ana } = await openSharedSite();
   const file = new TestFile("big", TRANSFER_SYNC_BYTES + CHUNK_BYTES);
   const lane = await channelOf(ana);
@@ -68,7 +68,7 @@ test("calls a chunk durable only when it outlives the server", async () => {
   expect(upTo).toBeGreaterThanOrEqual(TRANSFER_SYNC_BYTES / CHUNK_BYTES);
 });
 
-test("refuses an upload without a majority, and finishes it later", async () => {
+test("refuses an upload without a majority and finishes it later", async () => {
   const { site, store, ana } = await openSharedSite();
   const lane = await channelOf(ana);
   await lane.ask("offer", FOUR.offer());
@@ -215,7 +215,7 @@ test("removes an abandoned upload from the store after a while", async () => {
   expect([has(FOUR.id), has(told.id)]).toEqual([false, true]);
 });
 
-test("stores a file again that was erased before it is announced", async () => {
+test("stores a file again if it was erased before its announcement", async () => {
   const one = await openSharedSite();
   const { site, store, ana, ben } = one;
   const lane = await channelOf(ana);

@@ -154,7 +154,7 @@ test("grants a window to many uploads, the largest to the first", () => {
   expect(windows.grant()).toBe(TRANSFER_WINDOW_BYTES_MAX);
 });
 
-test("limits the bytes that wait for the disk", () => {
+test("limits the bytes queued for the disk", () => {
   const windows = new UploadBudget();
   windows.countQueued(TRANSFERS_BYTES_MAX - 1);
   expect(() => windows.countQueued(2)).toThrow("disk is busy");

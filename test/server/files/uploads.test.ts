@@ -24,7 +24,7 @@ async function acked(lane: Guest, count: number): Promise<void> {
 
 const stored = (site: Site) => site.disk.list("/d/files").filter((name) => name.startsWith("f"));
 
-test("an upload is announced to readers once, and recorded when it is complete", async () => {
+test("announces an upload once and records it when it is complete", async () => {
   const { site, ana, ben } = await lab();
   const lane = await channelOf(ana);
   await lane.ask("offer", FOUR.offer(["lab"]));
@@ -49,7 +49,7 @@ test("an upload is announced to readers once, and recorded when it is complete",
   expect(site.events.map(({ kind }) => kind)).toContain("offered");
 });
 
-test("an upload is recorded with the sender's text, up to a limit", async () => {
+test("records an upload with the sender's caption, up to a limit", async () => {
   const { site, ana, ben } = await lab();
   const lane = await channelOf(ana);
   await lane.ask("offer", FOUR.offer(["lab", "@ben"]));
@@ -66,7 +66,7 @@ test("an upload is recorded with the sender's text, up to a limit", async () => 
   expect(told.map(({ body }) => (body as { text?: string }).text)).toEqual([text, text]);
 });
 
-test("an upload resumes after a power loss from what was durable", async () => {
+test("resumes an upload after a power loss from its durable chunks", async () => {
   const { site, ana } = await siteWith(["ana"]);
   const file = new TestFile("big", TRANSFER_SYNC_BYTES + 3 * CHUNK_BYTES);
   const lane = await channelOf(ana);
@@ -84,7 +84,7 @@ test("an upload resumes after a power loss from what was durable", async () => {
   await next.ask("finish", file.finish);
 });
 
-test("an upload of an empty file, of a stream, and of a folder", async () => {
+test("uploads an empty file, a stream, and a folder", async () => {
   const { site, ana } = await siteWith(["ana"]);
   const lane = await channelOf(ana);
   const empty = new TestFile("empty", 0);
@@ -113,7 +113,7 @@ test("an upload of an empty file, of a stream, and of a folder", async () => {
   expect((await download(next, tree.id)).about.folder).toEqual(folder);
 });
 
-test("an upload is refused on a second channel until the first one is silent", async () => {
+test("refuses an upload on a second channel until the first one is idle", async () => {
   const { site, ana } = await siteWith(["ana"]);
   const [one, two] = [await channelOf(ana), await channelOf(ana)];
   await one.ask("offer", FOUR.offer());
@@ -129,7 +129,7 @@ test("an upload is refused on a second channel until the first one is silent", a
   await two.ask("finish", FOUR.finish);
 });
 
-test("an upload belongs to its sender, its targets and its size", async () => {
+test("refuses to resume an upload with another sender, target or size", async () => {
   const { site, ana, ben } = await lab();
   const [anas, bens] = [await channelOf(ana), await channelOf(ben)];
   await anas.ask("offer", FOUR.offer(["lab", "@ben"]));
@@ -146,7 +146,7 @@ test("an upload belongs to its sender, its targets and its size", async () => {
   expect(await next.refusal("offer", FOUR.offer(["lab"]))).toBe("usage");
 });
 
-test("an upload is withdrawn by its sender", async () => {
+test("lets the sender withdraw an upload", async () => {
   const { site, ana, ben } = await lab();
   const [lane, other, reader] = [await channelOf(ana), await channelOf(ana), await channelOf(ben)];
   await lane.ask("offer", FOUR.offer(["lab"]));
@@ -163,7 +163,7 @@ test("an upload is withdrawn by its sender", async () => {
   expect(await other.refusal("withdraw", { file: FOUR.id })).toBe("not-allowed");
 });
 
-test("an upload is deleted after a long pause, over a restart too", async () => {
+test("deletes an abandoned upload, even across a restart", async () => {
   const { site, ana } = await siteWith(["ana"]);
   for (const id of ["old", "older"]) {
     const lane = await channelOf(ana);
@@ -186,7 +186,7 @@ test("an upload is deleted after a long pause, over a restart too", async () => 
   expect(stored(site).map((name) => name.slice(0, 4))).toEqual(["ffou", "fold"]);
 });
 
-test("an upload keeps a file that was recorded while its channel was lost", async () => {
+test("keeps a file that was recorded while its channel was lost", async () => {
   let held = Promise.resolve();
   let free = () => Promise.resolve(1e9);
   const { site, ana } = await siteWith(["ana"], {
@@ -227,7 +227,7 @@ test("an upload keeps a file that was recorded while its channel was lost", asyn
   expect(ana.records.filter(({ head }) => head.kind === "file")).toHaveLength(1);
 });
 
-test("an upload that another server finishes while it is measured is forgotten", async () => {
+test("forgets an upload that another server finishes while it is measured", async () => {
   const about = { file: FOUR.id, by: "u1", name: "four", to: ["lobby"], sinceMs: 0 };
   const opened = Promise.withResolvers<object>();
   let isPosted = false;

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { siteWith } from "../site.ts";
 import { operating, TOKEN } from "../site-lab.ts";
 
-test("tells a member when an account was made, whether it is online, and its role", async () => {
+test("reports an account's age, presence and role", async () => {
   const { site, ana } = await siteWith(["ana"]);
   const since = site.clock.unixMs();
   const ben = await site.member("Ben");
@@ -14,7 +14,7 @@ test("tells a member when an account was made, whether it is online, and its rol
   expect(await ben.refusal("whois", { user: "ana" })).toBe("not-logged-in");
 });
 
-test("names only rooms that both are in, and no conversation", async () => {
+test("lists only common rooms and no conversations", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
   await ana.ask("join", { room: "own", create: true });
   await ana.ask("join", { room: "vault", create: true, sealed: true });
@@ -31,7 +31,7 @@ test("names only rooms that both are in, and no conversation", async () => {
   expect(await roomsOf(ana, "ben")).toEqual(["lobby"]);
 });
 
-test("knows nobody who was removed, and a renamed account by both names", async () => {
+test("does not find removed accounts, and finds renamed ones by both names", async () => {
   const { ana, olga } = await siteWith(["ana", "eve", "olga"], { operatorToken: TOKEN });
   await operating(olga);
   expect(await ana.ask("whois", { user: "olga" })).toMatchObject({ role: "member" });

@@ -65,7 +65,7 @@ test("sends a file as an attachment of a type that no browser runs", async () =>
   );
 });
 
-test("shows a file inline only as a type that is no page, in a sandbox", async () => {
+test("displays a file inline only in a sandbox and as a non-page type", async () => {
   for (const [name, type] of [
     ["film.mp4", "video/mp4"],
     ["TONE.WAV", "audio/wav"],
@@ -114,7 +114,7 @@ test("answers conditional and impossible ranges", async () => {
   expect(beyond.headers.get("content-range")).toBe(`bytes */${FIVE.size}`);
 });
 
-test("a download link is given to readers of the file only", async () => {
+test("creates download links only for readers of the file", async () => {
   const { site, ben, eve, seq } = await told();
   const outsider = await site.member("otto");
   const none = await outsider.refused("download", { file: "fAAAAAAAAAAA" });
@@ -126,7 +126,7 @@ test("a download link is given to readers of the file only", async () => {
   expect(await ben.refusal("download", { file: FIVE.id })).toBe("file-unknown");
 });
 
-test("a download link is void if it is not used in time", async () => {
+test("expires an unused download link", async () => {
   const { site, ben, pathFor, get } = await told();
   const [early, late] = [await pathFor(ben), await pathFor(ben)];
   expect((await get(early, { range: "bytes=0-0" })).status).toBe(206);
@@ -135,7 +135,7 @@ test("a download link is void if it is not used in time", async () => {
   expect((await get(early, { range: "bytes=1-1" })).status).toBe(206);
 });
 
-test("ends with the session, and with the right to read", async () => {
+test("ends a download with the session and with the right to read", async () => {
   const { site, ana, ben, eve, seq, pathFor, get } = await told();
   const [one, other, third] = [await pathFor(ana), await pathFor(ben), await pathFor(eve)];
   for (const path of [one, other, third]) expect((await get(path)).status).toBe(200);
@@ -222,7 +222,7 @@ test("sends no damaged content", async () => {
   expect((await rejection(bytesOf(later.site, response))).message).toContain("damaged");
 });
 
-test("reads a file no faster than it is taken", async () => {
+test("reads a file no faster than the client", async () => {
   let reads = 0;
   const counted = tampered((_, bytes) => {
     reads++;
@@ -279,7 +279,7 @@ test("sends a folder as an archive, without ranges", async () => {
   expect((await get(path, {}, "HEAD")).headers.get("content-type")).toBe("application/zip");
 });
 
-test("limits the archives that are sent to one account at once", async () => {
+test("limits concurrent archives per account", async () => {
   // None of it is content, and its archive is more than is given out at once.
   const entries = Array.from({ length: 20_000 }, (_, i) => {
     return { path: `a-file-without-content-${i}`, size: 0, mode: 0o600, mtime: 0 };
@@ -306,7 +306,7 @@ test("limits the archives that are sent to one account at once", async () => {
   expect((await ask(ben)).status).toBe(200);
 });
 
-test("opens a channel for that one file", async () => {
+test("opens a data channel for one file", async () => {
   const { site, ben, pathFor } = await told();
   const token = (await pathFor(ben)).slice("/files/".length);
   const lane = await site.greeted("10.0.0.3", ben.keys);

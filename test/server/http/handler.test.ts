@@ -21,7 +21,7 @@ const handle = httpHandler({
 const ask = (path: string, method = "GET") =>
   handle(new Request(`https://chat.example:2428${path}`, { method }), REMOTE);
 
-test("serves a page that says how to join, and runs no script", async () => {
+test("serves a page with instructions and without scripts", async () => {
   const response = await ask("/");
   const page = await response.text();
   expect(response.headers.get("content-type")).toContain("text/html");
@@ -50,7 +50,7 @@ test.each([
   expect(response.headers.get("access-control-allow-origin")).toBeNull();
 });
 
-test("names the fault at /healthz, and no machine", async () => {
+test("reports the fault at /healthz without naming servers", async () => {
   const fault = new Fault("no-majority", "2 of 3 NATS servers do not answer: nats://10.0.0.2:4222");
   let health: Fault | undefined = fault;
   const site = httpHandler({ name: "x", port: () => 1, fingerprint: "x", health: () => health });
@@ -95,7 +95,7 @@ async function openService() {
   return { site, ana, token, send, post };
 }
 
-test("records one message by the maker of the token", async () => {
+test("records one message by the creator of the token", async () => {
   const service = await openService();
   const [status, answer] = await service.post("build done\n");
   expect(status).toBe(200);
@@ -109,7 +109,7 @@ test("records one message by the maker of the token", async () => {
   expect(again.texts()).toEqual(["build done", "again"]);
 });
 
-test("does not show the maker of the token as online", async () => {
+test("does not show the creator of the token as online", async () => {
   const service = await openService();
   const { site, ana } = service;
   const ben = await site.member("ben");
@@ -169,7 +169,7 @@ test("refuses a revoked token, an author who left, and other methods", async () 
   expect((await service.post("gone"))[0]).toBe(401);
 });
 
-test("records one message per key, and accepts a refused one again", async () => {
+test("records one message per key and accepts a refused one again", async () => {
   const service = await openService();
   const key = { "idempotency-key": "build 7" };
   const both = await Promise.all([service.post("one", key), service.post("one", key)]);
@@ -187,7 +187,7 @@ test("records one message per key, and accepts a refused one again", async () =>
   expect((await service.post("four"))[0]).toBe(500);
 });
 
-test("refuses posts beyond the burst, and says when to retry", async () => {
+test("refuses posts beyond the burst with a retry time", async () => {
   const service = await openService();
   service.site.isTight = true;
   const outcomes = [];
@@ -202,7 +202,7 @@ test("refuses posts beyond the burst, and says when to retry", async () => {
   expect([HTTP_POSTS_PER_SECOND, HTTP_POSTS_PER_SECOND + 1]).toContain(taken);
 });
 
-test("delays wrong tokens of an address, and no right ones", async () => {
+test("delays only wrong tokens of an address", async () => {
   const service = await openService();
   const { site } = service;
   const wrong = { authorization: "Bearer tAAAAAAAAAAAAAAAAAAAAAA" };
@@ -220,7 +220,7 @@ test("delays wrong tokens of an address, and no right ones", async () => {
   expect(site.clock.now() - after).toBeLessThan(GUESS_DELAY_FIRST_MS);
 });
 
-test("says when to retry while the server stops", async () => {
+test("sends a retry time while the server stops", async () => {
   const service = await openService();
   const { http } = service.site.server;
   await service.site.stop();
@@ -230,7 +230,7 @@ test("says when to retry while the server stops", async () => {
   expect([response?.status, response?.headers.get("retry-after")]).toEqual([503, "1"]);
 });
 
-test("takes the text of a webhook of Slack's shape, and answers like Slack", async () => {
+test("accepts Slack webhooks and answers like Slack", async () => {
   const service = await openService();
   const body = JSON.stringify({
     text: "",
@@ -247,7 +247,7 @@ test("takes the text of a webhook of Slack's shape, and answers like Slack", asy
   expect(service.ana.texts()).toEqual(["High load\non db1", "by form", "payload=5"]);
 });
 
-test("takes the token as the password of the address", async () => {
+test("accepts the token as the password of the URL", async () => {
   const service = await openService();
   const basic = (text: string) => ({ authorization: `Basic ${btoa(text)}` });
   expect((await service.post("hi", basic(`:${service.token}`)))[0]).toBe(200);
@@ -256,7 +256,7 @@ test("takes the token as the password of the address", async () => {
   expect((await service.post("hi", { authorization: "Basic !!!" }))[0]).toBe(401);
 });
 
-test("serves metrics to the operator's token only", async () => {
+test("serves metrics only with the operator's token", async () => {
   const service = await openService();
   const { site } = service;
   const get = (authorization?: string) =>

@@ -80,10 +80,13 @@ test("sends a program whole, in part, or its head, and closes it", async () => {
   expect(fixture.open).toBe(0);
 });
 
-test.each(["chat-linux-arm64", "..", "SHA256SUMS.asc", "x"])("%p is no program", async (name) => {
-  const fixture = new Fixture();
-  expect((await fixture.refusal(undefined, name)).code).toBe("file-unknown");
-});
+test.each(["chat-linux-arm64", "..", "SHA256SUMS.asc", "x"])(
+  "rejects %p as a program",
+  async (name) => {
+    const fixture = new Fixture();
+    expect((await fixture.refusal(undefined, name)).code).toBe("file-unknown");
+  },
+);
 
 test("limits downloads of an address, except for a proxy's", async () => {
   const fixture = new Fixture();
@@ -94,7 +97,7 @@ test("limits downloads of an address, except for a proxy's", async () => {
   for (let i = 0; i <= PROGRAM_DOWNLOADS_PER_ADDRESS_MAX; i++) await fixture.ask("127.0.0.1");
 });
 
-test("limits downloads in all, and ends those that stall", async () => {
+test("limits all downloads and ends stalled ones", async () => {
   const fixture = new Fixture();
   const given: Response[] = [];
   for (let i = 0; i < PROGRAM_DOWNLOADS_MAX; i++) given.push(await fixture.ask(`10.0.1.${i}`));

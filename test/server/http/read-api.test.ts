@@ -115,7 +115,7 @@ test("sends the last records, or all after a seq in pages", async () => {
   expect(all.texts).toEqual(texts);
 });
 
-test("waits for new records until its time is over", async () => {
+test("waits for new records until the timeout", async () => {
   const service = await openService();
   await service.say("before");
   const began = service.site.clock.now();
@@ -132,7 +132,7 @@ test("waits for new records until its time is over", async () => {
   expect(service.count()).toBe(0);
 });
 
-test("sends records of this room only", async () => {
+test("sends only records of this room", async () => {
   const service = await openService();
   await service.ana.ask("join", { room: "other", create: true });
   await service.site.wait(service.ana.say("elsewhere", "other"));
@@ -157,7 +157,7 @@ test.each([
   expect(service.count()).toBe(0);
 });
 
-test("a token posts, reads, or both, as it was made for", async () => {
+test("limits a token to posting, reading, or both", async () => {
   const service = await openService({ roomPassword: "room-password" });
   const { site, ana } = service;
   const post = (token: string) => service.get("", { token, init: { method: "POST", body: "x" } });
@@ -191,7 +191,7 @@ test("a token posts, reads, or both, as it was made for", async () => {
   expect(again.texts).toEqual(["x", "x"]);
 });
 
-test("a token is made by a moderator who is a member of the room", async () => {
+test("lets only moderators in the room create a token", async () => {
   const service = await openService();
   const { site, ana } = service;
   const ben = await site.member("ben");
@@ -204,7 +204,7 @@ test("a token is made by a moderator who is a member of the room", async () => {
   expect(await ben.refusal("invite", { read: "build" })).toBe("not-member");
 });
 
-test("stops reading when the maker leaves or is banned, or it is revoked", async () => {
+test("stops reading when the creator leaves or is banned, or the token is revoked", async () => {
   for (const change of ["leave", "ban", "revoke"] as const) {
     const service = await openService();
     const { site, ana } = service;
@@ -230,7 +230,7 @@ test("stops reading when the maker leaves or is banned, or it is revoked", async
   }
 });
 
-test("limits readers per token, per address and in all", async () => {
+test("limits readers per token, per address and in total", async () => {
   const service = await openService();
   const { ana, site } = service;
   const readers: Reader[] = [];
@@ -266,7 +266,7 @@ test("limits readers per token, per address and in all", async () => {
   expect([service.count(), taken.far > 0]).toEqual([READERS_MAX, true]);
 });
 
-test("disconnects a reader that takes nothing", async () => {
+test("disconnects a reader that stops reading", async () => {
   const service = await openService();
   await service.say(...Array.from({ length: READ_PAGE_RECORDS_MAX + 1 }, (_, i) => `${i}`));
   const reader = await service.read("?after=0&wait=60");
@@ -279,7 +279,7 @@ test("disconnects a reader that takes nothing", async () => {
   expect(reader.lines).toHaveLength(READ_PAGE_RECORDS_MAX);
 });
 
-test("frees the place of a reader that disconnects before the first record", async () => {
+test("frees the slot of a reader that disconnects before the first record", async () => {
   const service = await openService();
   const gone = new AbortController();
   const headers = { authorization: `Bearer ${service.token}` };

@@ -10,7 +10,7 @@ import { VirtualClock } from "../../client/virtual-clock.ts";
 
 const HOST = "192.0.2.1";
 
-test("refuses what a connection pipelines beyond the limit, until the next turn", async () => {
+test("refuses pipelined requests beyond the limit until the next turn", async () => {
   const clock = new VirtualClock();
   const pace = new RequestRateLimiter(clock);
   const remote = { host: "127.0.0.1", port: 1 };
@@ -32,7 +32,7 @@ test("answers a limited number of requests in one turn", async () => {
   expect(pace.allows({ host: "127.0.0.1", port: 60_000 })).toBe(true);
 });
 
-test("limits the requests of one address in a second, and not those of this machine", async () => {
+test("limits requests per address and second, except from loopback", async () => {
   const clock = new VirtualClock();
   const pace = new RequestRateLimiter(clock);
   const allowed = async (host: string, count: number) => {

@@ -53,7 +53,7 @@ test.each([
   expect(response.headers.get("content-length")).toBe(String(text.length));
 });
 
-test("sends what is not compressed as it is", async () => {
+test("sends uncompressed files unchanged", async () => {
   const response = await ask("/assets/dot-1.png", { "accept-encoding": "br" });
   expect(response.headers.get("content-encoding")).toBeNull();
   expect(await response.text()).toBe("png");

@@ -17,7 +17,7 @@ function refusal(json: string): string {
   throw new Error("it was taken");
 }
 
-test("takes the text of a JSON body unchanged", () => {
+test("accepts the text of a JSON body unchanged", () => {
   const text = "a <b> &amp; <https://x|y>\nand more ";
   expect(webhookText(JSON.stringify({ text }))).toEqual({ text, isWebhook: false });
 });
@@ -40,7 +40,7 @@ test.each([
   expect(refusal(json)).toStartWith(message);
 });
 
-test("reads any JSON as a text that fits, or a fault", () => {
+test("turns any JSON into a fitting text or a fault", () => {
   const words = fc.string({ unit: "binary", maxLength: 20 });
   const odd = fc.oneof(words, fc.jsonValue());
   const part = fc.record(
@@ -91,7 +91,7 @@ test("reads a webhook of Alertmanager", () => {
   );
 });
 
-test("uses the fallback, and blocks, only if there is nothing else", () => {
+test("uses the fallback and blocks only without other text", () => {
   expect(textOf({ attachments: [{ fallback: "all is well", color: "good" }] })).toBe("all is well");
   const blocks = [
     { type: "header", text: { type: "plain_text", text: "Deploy" } },
@@ -133,7 +133,7 @@ test("writes a line per alert of Alertmanager", () => {
   );
 });
 
-test("takes the text that Grafana wrote", () => {
+test("uses the text of Grafana", () => {
   const body = { alerts, title: "[FIRING:1] HighLoad", message: "**Firing**\n\nValue: A=9" };
   expect(textOf(body)).toBe("[FIRING:1] HighLoad\n**Firing**\n\nValue: A=9");
 });

@@ -67,7 +67,7 @@ test.each([1, 7, 100_000])("sends the same archive from pieces of %d bytes", asy
   );
 });
 
-test("breaks off with its content, and closes it", async () => {
+test("aborts with its content and closes it", async () => {
   const manifest = encodeManifest([file("a", 100)]);
   let isOver = false;
   async function* content() {
@@ -128,7 +128,7 @@ test("keeps a list while it is in use or there is room", async () => {
   expect((await rejection(lists.acquire("one", never))).message).toContain("it is there");
 });
 
-test("makes a list once for all that wait, and again after a failure", async () => {
+test("creates a list once for all waiting downloads, and retries after a failure", async () => {
   const lists = new ZipLists();
   let makings = 0;
   const failingFirst = async () => {

@@ -4,7 +4,7 @@ import { headOf } from "../guest.ts";
 import { Site } from "../site.ts";
 import { lab, operating } from "../site-lab.ts";
 
-test("edits one's own message only", async () => {
+test("lets users edit only their own messages", async () => {
   const { site, ana, ben, eve } = await lab();
   const { seq } = await site.wait(ben.say("helo", "lab"));
   const { seq: edit } = await ben.ask("edit", { seq, text: "hello" });
@@ -31,7 +31,7 @@ test("limits the edits of a message", async () => {
   expect(await ben.refusal("edit", { seq, text: "x" })).toBe("too-many");
 });
 
-test("edits and erasures reveal nothing that a user may not read", async () => {
+test("reveals nothing unreadable through edits and erasures", async () => {
   const { site, ana, ben, eve } = await lab();
   const { seq } = await site.wait(ana.say("psst", "@ben"));
   for (const kind of ["edit", "erase"] as const) {
@@ -109,7 +109,7 @@ test("finishes an erasure at the next start if the machine stops", async () => {
   expect([...seen].sort()).toEqual(["acknowledged", "erased", "not erased"]);
 });
 
-test("leaves nothing of an old password on the disk", async () => {
+test("removes an old password from the disk", async () => {
   const site = await Site.open();
   const ana = await site.member("ana", "first");
   const bytes = () => Buffer.from(site.disk.fileAt("/d/accounts/000000000001.jsonl").shown);

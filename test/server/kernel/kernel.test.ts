@@ -50,7 +50,7 @@ test("settles an erasure after its lines are blank", async () => {
   expect(outcomes).toEqual([outcome]);
 });
 
-test("a stop waits for decisions that wait for each other", async () => {
+test("waits at a stop for transactions that wait for each other", async () => {
   const { kernel, appends, clock } = kernelWith(() => []);
   const body = { hash: "h", replaces: undefined };
   const draft = { kind: "password", room: ANA, by: ANA, id: "", body } as const;
@@ -70,7 +70,7 @@ test("a stop waits for decisions that wait for each other", async () => {
   expect(await Promise.all(decided)).toHaveLength(2);
 });
 
-test("bounds the submissions of programs that wait", async () => {
+test("limits pending submissions of programs", async () => {
   const effects: EngineEffect[] = [];
   const { kernel } = kernelWith((input) => {
     if (input.kind !== "submit") return effects.splice(0);

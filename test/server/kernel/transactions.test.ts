@@ -44,7 +44,7 @@ const password = (user: UserId): Draft => ({
   body: { hash: "h", replaces: log.ledger.records.length },
 });
 
-test("two changes of an account in one tick are made one after the other", async () => {
+test("runs two changes of an account in one tick one after the other", async () => {
   const both = [1, 2].map(() => decisions.run(() => [password(ANA)]));
   const other = decisions.run(() => [password(BEN)]);
   expect(log.waiting.map(({ drafts: [draft] }) => draft?.room)).toEqual([ANA, BEN]);
@@ -57,7 +57,7 @@ test("two changes of an account in one tick are made one after the other", async
   expect(log.blanked).toEqual([1]);
 });
 
-test("a decision that waits is not overtaken, and may come to nothing", async () => {
+test("keeps a waiting transaction in order, and lets it end without records", async () => {
   const made: string[] = [];
   const decide = (name: string, isMoot = () => false) =>
     decisions.run(() => {
@@ -74,7 +74,7 @@ test("a decision that waits is not overtaken, and may come to nothing", async ()
   expect(log.waiting).toHaveLength(1);
 });
 
-test("a decision that fails makes way for the next", async () => {
+test("runs the next transaction after a failure", async () => {
   const first = decisions.run(() => [password(ANA)]);
   const second = decisions.run(() => {
     if (log.waiting.length === 0) throw new Fault("not-found", "not any more");
@@ -91,7 +91,7 @@ test("a decision that fails makes way for the next", async () => {
   expect((await third)?.head.seq).toBe(1);
 });
 
-test("a decision is made again after a conflict, so many times", async () => {
+test("retries a transaction after a conflict, up to a limit", async () => {
   let made = 0;
   const decided = rejection(
     decisions.run(() => {

@@ -43,7 +43,7 @@ class Lab {
   }
 }
 
-test("retries a failed push with a growing delay, a few times", async () => {
+test("retries a failed push a few times with a growing delay", async () => {
   for (const trouble of [ok(503), ok(429), new Fault("unreachable", "no network")]) {
     const lab = new Lab();
     lab.push.answer = () => trouble;
@@ -60,7 +60,7 @@ test("retries a failed push with a growing delay, a few times", async () => {
   }
 });
 
-test("waits as long as a push service asks, up to a limit", async () => {
+test("waits as long as the push service requests, up to a limit", async () => {
   const lab = new Lab();
   const later = new Date(lab.clock.unixMs() + 90_000).toUTCString();
   for (const [asked, waitMs] of [
@@ -113,7 +113,7 @@ test("drops a subscription that ended or always fails", async () => {
   expect(lab.warnings).toHaveLength(1);
 });
 
-test("replaces a queued push by a newer one of the same topic", async () => {
+test("replaces a queued push with a newer one of the same topic", async () => {
   const lab = new Lab();
   lab.push.answer = () => ok(503);
   await lab.add("one", "first");
@@ -132,7 +132,7 @@ test("replaces a queued push by a newer one of the same topic", async () => {
   expect(lab.texts.filter((text) => text === "fourth")).toHaveLength(1);
 });
 
-test("limits simultaneous pushes per account and in all", async () => {
+test("limits simultaneous pushes per account and in total", async () => {
   const lab = new Lab();
   lab.push.answer = () => new Promise(() => undefined);
   for (let i = 0; i < 10; i++) await lab.add(`eve ${i}`, "text", "topic", "eve");

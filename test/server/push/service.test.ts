@@ -79,7 +79,7 @@ test("notifies the users that a message mentions", async () => {
   expect(here.push.came).toHaveLength(1);
 });
 
-test("notifies the author of the message that a reply is about", async () => {
+test("notifies the author of the original message of a reply", async () => {
   const here = await lab();
   const ana = await here.site.again(here.ana, "ana");
   const { seq } = await here.site.wait(ana.say("a question"));
@@ -154,7 +154,7 @@ test("notifies the phone of a user whose terminal is idle", async () => {
   await left(open);
 });
 
-test("skips what was read or erased", async () => {
+test("skips read and erased messages", async () => {
   const here = await lab();
   const called = await here.site.wait(here.ben.say("@ana read elsewhere"));
   const other = await here.site.again(here.ana, "ana");
@@ -197,7 +197,7 @@ test("skips ignored users, and rooms that the user left", async () => {
   expect(here.push.came).toEqual([]);
 });
 
-test("says of a sealed room only that there is a message", async () => {
+test("reveals only that a sealed room has a message", async () => {
   const push = new FakePushService();
   const sealed = await sealedLab({ push });
   const { site, ana, ben } = sealed;
@@ -215,7 +215,7 @@ test("says of a sealed room only that there is a message", async () => {
   expect(push.came).toHaveLength(2);
 });
 
-test("keeps one subscription per device, over a restart", async () => {
+test("keeps one subscription per device across a restart", async () => {
   const push = new FakePushService();
   const { site, ana } = await siteWith(["ana"], { push });
   expect(await ana.ask("push-key", {})).toEqual({ key: PUSH_KEY, subscribed: false });
@@ -327,7 +327,7 @@ test("keeps a subscription removed after a crash", async () => {
   expect(push.came).toEqual([]);
 });
 
-test("pushes from one server of a cluster, where the device was last", async () => {
+test("pushes only from the server of the cluster where the device last connected", async () => {
   const push = new FakePushService();
   const sites = await Sites.open(3, { push });
   const [first, second, third] = [sites.site(0), sites.site(1), sites.site(2)];

@@ -38,7 +38,7 @@ function lab() {
   return { disk, warnings, open, fill };
 }
 
-test("subscriptions are on disk when they are acknowledged, and are restored", async () => {
+test("restores acknowledged subscriptions from disk", async () => {
   const { disk, open, warnings } = lab();
   disk.makeFolder("/d");
   const before = open();
@@ -56,7 +56,7 @@ test("subscriptions are on disk when they are acknowledged, and are restored", a
   expect(warnings).toEqual([]);
 });
 
-test("subscriptions drop malformed entries, and report a damaged file", async () => {
+test("drops malformed subscriptions and reports a damaged file", async () => {
   const { disk, open, warnings } = lab();
   disk.makeFolder("/d");
   const kept = [
@@ -80,7 +80,7 @@ test("subscriptions drop malformed entries, and report a damaged file", async ()
   expect(warnings.map(({ code }) => code)).toEqual(Array(6).fill("data-foreign"));
 });
 
-test("subscriptions are written again if the first write failed", async () => {
+test("retries a failed write of the subscriptions", async () => {
   const { disk, open, fill } = lab();
   disk.makeFolder("/d");
   const all = open();
@@ -92,7 +92,7 @@ test("subscriptions are written again if the first write failed", async () => {
   expect(open().size).toBe(1);
 });
 
-test("subscriptions are limited over all accounts", async () => {
+test("limits subscriptions across all accounts", async () => {
   const all = new Subscriptions(undefined, new VirtualClock(), () => undefined);
   for (let i = 0; i < PUSH_SUBSCRIPTIONS_MAX; i++) await all.add(one(`d${i}`, `u${i}`));
   const refused = all.add(one("one more", "eve"));

@@ -56,7 +56,7 @@ test("runs the next task after a failure", async () => {
   expect(await third).toBe(3);
 });
 
-test("has one queue per key, and drops an empty one", async () => {
+test("keeps one queue per key and drops empty ones", async () => {
   const queue = new FairQueue(1, 1);
   const bench = new Bench();
   const runs = [queue.run("ana", bench.work(1)), queue.run("ana", bench.work(2))];

@@ -133,7 +133,7 @@ const busy = (members = 2) => {
   return { clock, fanOut, published, of, say };
 };
 
-test("sends a new reader what is batched after it joined, once", () => {
+test("sends a new reader the messages batched after it joined, once", () => {
   const { fanOut, published, of, say } = busy();
   const [dev, other] = [of("dev"), of("other")];
   say(dev);
@@ -181,7 +181,7 @@ test("delays joins in a large room, and sends them with texts", async () => {
   expect(clock.waiting).toBe(0);
 });
 
-test("says that a record is erased or damaged, without salt or body", () => {
+test("marks erased and damaged records and omits salt and body", () => {
   const ledger = new Ledger();
   const damaged = wireRecord(ledger.damaged("text", "r1", ANA, {}), registry);
   expect(Object.keys(damaged).sort()).toEqual(["damaged", "from", "head"]);

@@ -72,7 +72,7 @@ test.each([
   expectWhole(back);
 });
 
-test("neither loses nor repeats records of the moment of log-in", async () => {
+test("neither loses nor repeats records during a log-in", async () => {
   const { site, ana } = await siteWith(["ana"]);
   site.isTight = true;
   for (let round = 0; round < 50; round++) {
@@ -118,7 +118,7 @@ test("announces a joined room before later records of other rooms", async () => 
   expectWhole(ben);
 });
 
-test("closes a reader that is too slow, which resumes", async () => {
+test("closes a slow reader, which then resumes", async () => {
   const { site, ana, ben, eve } = await siteWith(["ana", "ben", "eve"]);
   await site.quiet();
   const after = ben.records.at(-1)?.head.seq ?? 0;
@@ -137,7 +137,7 @@ test("closes a reader that is too slow, which resumes", async () => {
   expectWhole(back);
 });
 
-test("catches up at the pace of the reader", async () => {
+test("catches up at the speed of the reader", async () => {
   const { site, ana } = await siteWith(["ana"]);
   const text = "x".repeat(TEXT_BYTES_MAX - 10);
   for (let i = 0; i < 40; i++) await site.wait(ana.say(`${i} ${text}`));

@@ -29,7 +29,7 @@ test("counts the bytes that an account reads, up to its limit", () => {
   );
 });
 
-test("counts each account alone, and no operators", () => {
+test("counts accounts separately and exempts operators", () => {
   const { quota } = quotaOf(1_000);
   for (const user of [ANA, BEN]) quota.count(user, ofBytes(2_000));
   expect([quota.isReached(ANA), quota.isReached(BEN)]).toEqual([true, false]);
@@ -47,7 +47,7 @@ async function readUp() {
   return { site, ana, ben, page };
 }
 
-test("refuses pages, searches and pins beyond the limit, to that account only", async () => {
+test("refuses pages, searches and pins beyond the limit only to that account", async () => {
   const { ana, ben, page } = await readUp();
   const search = { target: "lobby", limit: 5, grep: "x", ignoreCase: true };
   expect(await rejection(page())).toMatchObject({ code: "history-limit" });
@@ -56,7 +56,7 @@ test("refuses pages, searches and pins beyond the limit, to that account only", 
   expect((await ana.ask("history", search)).records.length).toBe(5);
 });
 
-test("still sends live messages, and says what a catch-up omits", async () => {
+test("sends live messages and reports what a catch-up omits", async () => {
   const { site, ana, ben } = await readUp();
   await site.wait(ana.say("live"));
   await site.quiet();

@@ -50,7 +50,7 @@ async function unsaid(site: Site, guest: Guest, to: string): Promise<Fault> {
 
 const kinds = (told: readonly Told[]): string[] => told.map(({ head }) => head.kind);
 
-test("renames an account, which logs in by both names", async () => {
+test("renames an account that can then log in by both names", async () => {
   const { site, olga, ana, ben } = await sandbox();
   await olga.ask("rename", { user: "ana", to: "Anna" });
   const end = (await ana.untilEnded()).fault;
@@ -76,7 +76,7 @@ test("renames an account, which logs in by both names", async () => {
   expect((await back(site, ana.keys, "ana")).user).toBe("Anna");
 });
 
-test("keeps the old name of a renamed account from other accounts", async () => {
+test("reserves the old name of a renamed account", async () => {
   const { site, olga, ana, ben } = await sandbox();
   await olga.ask("rename", { user: "ana", to: "anna" });
   const guest = await site.greeted();
@@ -123,7 +123,7 @@ test("refuses to rename to names that are taken, reserved or invalid", async () 
   expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
 });
 
-test("logs in nobody as another account during a rename", async () => {
+test("does not log in as another account during a rename", async () => {
   const { site, olga, ana } = await sandbox();
   const guest = await site.greeted();
   const login = guest.send("login", guest.passwordLogin("ana", "secret"));
@@ -143,7 +143,7 @@ async function own(site: Site, { keys }: Guest): Promise<string | undefined> {
   return account?.id;
 }
 
-test("removes an account from its rooms, and keeps its messages", async () => {
+test("removes an account from its rooms and keeps its messages", async () => {
   const { site, olga, ana, ben } = await sandbox();
   const { token } = await ana.ask("invite", {});
   await said(site, ana, "lab", "my words");
@@ -192,7 +192,7 @@ test("lets operators remove any account but their own", async () => {
   ).toBe(false);
 });
 
-test("removes an account whatever is in progress", async () => {
+test("removes an account during other requests", async () => {
   const { site, olga, ana } = await sandbox();
   const second = await site.greeted();
   const all = [
@@ -214,7 +214,7 @@ test("removes an account whatever is in progress", async () => {
   expect([...site.server.peers()].filter((client) => client.account === account)).toEqual([]);
 });
 
-test("renames a room, which is found by both names", async () => {
+test("renames a room that is then found by both names", async () => {
   const { site, olga, ana, ben } = await sandbox();
   await olga.ask("rename", { room: "lab", to: "Workshop" });
   await site.quiet();

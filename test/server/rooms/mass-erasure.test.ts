@@ -57,7 +57,7 @@ test("lets only the account and operators erase, after its removal too", async (
   expect(holds(site, "mellon")).toBeFalse();
 });
 
-test("erases in parts while others post", async () => {
+test("erases in steps while others post", async () => {
   const { site, ana, ben } = await lab();
   const count = ERASED_PER_ORDER_MAX + 20;
   await site.wait(
@@ -70,7 +70,7 @@ test("erases in parts while others post", async () => {
   expect(holds(site, '"mellon')).toBeFalse();
 });
 
-test("loses no order in a crash", async () => {
+test("keeps erasure orders across a crash", async () => {
   for (let calls = 1; calls < 40; calls += 3) {
     const { site, ben, eve } = await lab();
     for (let i = 0; i < 6; i++) await site.wait(ben.say(`mellon ${i}`, i < 3 ? "lab" : "@eve"));

@@ -9,7 +9,7 @@ import { channelOf, TestFile } from "../data-channel.ts";
 import { Site, siteWith } from "../site.ts";
 import { lab, operating } from "../site-lab.ts";
 
-test("lets the maker of a room appoint moderators", async () => {
+test("lets the creator of a room appoint moderators", async () => {
   const { site, ana, ben, eve } = await lab();
   expect(await ben.refusal("kick", { room: "lab", user: "eve" })).toBe("not-allowed");
   await ana.ask("grant", { room: "lab", user: "ben", on: true });
@@ -26,7 +26,7 @@ test("lets the maker of a room appoint moderators", async () => {
   expect(await again.refusal("grant", { room: "lab", user: "ben", on: true })).toBe("not-allowed");
 });
 
-test("makes an operator of the session that shows the token", async () => {
+test("grants operator rights to the session with the token", async () => {
   const { site, ana, eve } = await lab();
   expect(await eve.refusal("operate", { token: "guess" })).toBe("login-refused");
   expect(await eve.refusal("bans", {})).toBe("not-allowed");
@@ -40,7 +40,7 @@ test("makes an operator of the session that shows the token", async () => {
   expect(await eve.refusal("bans", {})).toBe("not-allowed");
 });
 
-test("lets only moderators and operators import, into rooms only", async () => {
+test("lets only moderators and operators import, and only into rooms", async () => {
   const { ana, ben, eve } = await lab();
   const imported = { from: "ben", time: 1_500_000_000_000 };
   let counter = 0;
@@ -65,7 +65,7 @@ test("lets only moderators and operators import, into rooms only", async () => {
   expect(records.map(({ from }) => from)).toEqual(["ana", "eve"]);
 });
 
-test("lets an operator appoint operators, over a restart", async () => {
+test("lets an operator appoint operators across a restart", async () => {
   const { site, ana, ben, eve } = await lab();
   expect(await ana.refusal("grant", { user: "ben", on: true })).toBe("not-allowed");
   await operating(eve);
@@ -161,7 +161,7 @@ test("mutes a member of one room until the mute ends", async () => {
   await again.ask("topic", { room: "lab", topic: "x" });
 });
 
-test("keeps a mute until it is lifted, after leaving too", async () => {
+test("keeps a mute until it is lifted, even after leaving", async () => {
   const { site, ana, ben } = await lab();
   await ana.ask("mute", { room: "lab", user: "ben", on: true });
   await ben.ask("leave", { room: "lab" });

@@ -38,7 +38,7 @@ test("lets moderators pin messages, and notifies all members", async () => {
   expect(await words(again)).toEqual([]);
 });
 
-test("unpins what is erased", async () => {
+test("unpins erased messages", async () => {
   const { site, ana, ben } = await lab();
   const { seq } = await site.wait(ben.say("oops", "lab"));
   await ana.ask("pin", { seq, on: true });

@@ -62,7 +62,7 @@ test("omits an account that returned or left the room", async () => {
   expect(await told()).toEqual([]);
 });
 
-test("names an account that came and went as offline", async () => {
+test("reports an account that came and left as offline", async () => {
   const { room, feed, told } = open(1);
   feed.change(room, user(0), true);
   feed.change(room, user(0), false);

@@ -47,7 +47,7 @@ test("signs each checkpoint, and proves that it continues older ones", async () 
   for (const pin of pins) expect(continues(pin, await checkpoint(again, pin.size))).toBe(true);
 });
 
-test("proves records of the user's rooms only", async () => {
+test("proves only records of the user's rooms", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"], { signs: true });
   await ana.ask("join", { room: "cellar", create: true });
   const { seq: hidden } = await site.wait(ana.say("secret", "cellar"));
@@ -86,7 +86,7 @@ test("refuses unsorted records, and proves none beyond the size", async () => {
   }
 });
 
-test("answers as to an unknown request if it signs nothing", async () => {
+test("answers kind-unknown on a server without checkpoints", async () => {
   const { ana } = await siteWith(["ana"]);
   expect(await ana.refusal("checkpoint", { from: 0 })).toBe("kind-unknown");
 });

@@ -23,7 +23,7 @@ function house(count: number) {
   return { who, counts, registry, names };
 }
 
-test("sorts many accounts once a second at most", () => {
+test("sorts many accounts at most once a second", () => {
   const { who, counts, registry } = house(PRESENCE_MEMBERS_MAX + 1);
   for (let i = 0; i < 20; i++) {
     registry.namesVersion++;

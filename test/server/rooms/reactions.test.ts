@@ -90,7 +90,7 @@ test("refuses a reaction with text or without a sign", async () => {
   expect((await ana.ask("post", post({ text: "", react: "x".repeat(64), re }))).seq).toBeTruthy();
 });
 
-test("keeps the order of an outbox, however slow the disk is", async () => {
+test("keeps the order of an outbox on a slow disk", async () => {
   let slow = 0;
   const site: Site = await Site.open({
     reading: () => new Promise((go) => void site.clock.after(slow, go)),

@@ -11,7 +11,7 @@ async function unreadOf(guest: Guest, name = "lobby"): Promise<number | undefine
   return rooms.find(({ room }) => room === name)?.unread;
 }
 
-test("read positions count unread messages from the user's join", async () => {
+test("counts unread messages from the user's join", async () => {
   const { site, ana } = await siteWith(["ana"]);
   await site.wait(ana.say("one"));
   await site.wait(ana.say("two"));
@@ -25,7 +25,7 @@ test("read positions count unread messages from the user's join", async () => {
   expect(await unreadOf(ben)).toBe(1);
 });
 
-test("read positions count messages of others only", async () => {
+test("counts only unread messages of others", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
   const { seq } = await site.wait(ben.say("word"));
   await ben.ask("topic", { room: "lobby", topic: "bugs" });
@@ -52,7 +52,7 @@ test("read positions count messages of others only", async () => {
   expect(second.all("read").at(-1)).toMatchObject({ unread: 1 });
 });
 
-test("read positions only move forward, up to the last record", async () => {
+test("moves read positions only forward, up to the last record", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
   for (let i = 0; i < 5; i++) await site.wait(ben.say(`${i}`));
   await site.quiet();
@@ -68,7 +68,7 @@ test("read positions only move forward, up to the last record", async () => {
   expect(await unreadOf(ana)).toBe(1);
 });
 
-test("read positions are refused for rooms that the user does not read", async () => {
+test("refuses read positions of rooms that the user cannot read", async () => {
   const { ana, ben } = await siteWith(["ana", "ben"]);
   const { room } = await ana.ask("join", { room: "cellar", create: true });
   expect(await ben.refusal("read", { room, n: 1 })).toBe("not-member");
@@ -76,7 +76,7 @@ test("read positions are refused for rooms that the user does not read", async (
   expect(await unreadOf(ben, "cellar")).toBeUndefined();
 });
 
-test("read positions are sent to the user's other devices once a second", async () => {
+test("sends read positions to the user's other devices once a second", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
   const second = await site.again(ana, "ana");
   for (let i = 0; i < 20; i++) await site.wait(ben.say(`${i}`));
@@ -93,7 +93,7 @@ test("read positions are sent to the user's other devices once a second", async 
   expect(third.all("room").find((told) => told.room === room)?.read).toBe(last);
 });
 
-test("read positions survive a stop, and a crash once they are stored", async () => {
+test("keeps stored read positions across a stop and a crash", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
   for (let i = 0; i < 4; i++) await site.wait(ben.say(`${i}`));
   await ana.ask("read", { room: ana.roomId(), n: 5 });
@@ -109,7 +109,7 @@ test("read positions survive a stop, and a crash once they are stored", async ()
   expect(await unreadOf(await site.again(ana, "ana"))).toBe((unread ?? 0) - 1);
 });
 
-test("read positions start empty, with a warning, if they cannot be read", async () => {
+test("starts with a warning and no read positions if they are unreadable", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
   await site.wait(ben.say("hi"));
   await ana.ask("read", { room: ana.roomId(), n: 4 });
@@ -148,7 +148,7 @@ test("keeps ignored users on the account, for all its devices", async () => {
   expect(ben.all("ignored")).toEqual([]);
 });
 
-test("refuses to ignore oneself or unknown users, and tells nobody", async () => {
+test("refuses to ignore oneself or unknown users without a notice", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
   expect(await ana.refusal("ignore", { user: "nobody", on: true })).toBe("user-unknown");
   expect(await ana.refusal("ignore", { user: "ana", on: true })).toBe("not-allowed");

@@ -39,7 +39,7 @@ test("lists readers to the author only, since receipts were turned on", async ()
   expect(await ben.refusal("readers", { seq })).toBe("not-allowed");
 });
 
-test("takes the consent of both users of a conversation", async () => {
+test("requires the consent of both users of a conversation", async () => {
   const { site, ana, ben } = await lab();
   const turn = (guest: Guest, target: string, on: boolean) => guest.ask("receipts", { target, on });
   expect(await ana.refusal("receipts", { target: "@ben", on: true })).toBe("not-found");

@@ -14,7 +14,7 @@ async function pass(site: Site, ms: number): Promise<void> {
   await site.time.advance(RETENTION_CHECK_INTERVAL_MS + 50);
 }
 
-test("erases older records and files of one room only", async () => {
+test("erases older records and files only of that room", async () => {
   const { site, ana, ben, eve } = await lab();
   await operating(ana);
   await site.wait(ben.say("mellon old", "lab"));
@@ -37,7 +37,7 @@ test("erases older records and files of one room only", async () => {
   expect(order?.body).toMatchObject({ retention: true });
 });
 
-test("erases at the start what expired meanwhile", async () => {
+test("erases at the start records that expired during a stop", async () => {
   const { site, ana, ben, eve } = await lab();
   await operating(ana);
   await site.wait(ben.say("mellon", "lab"));
@@ -54,7 +54,7 @@ test("erases at the start what expired meanwhile", async () => {
   });
 });
 
-test("is set and ended by operators, within limits", async () => {
+test("lets operators set and end retention within limits", async () => {
   const { site, ana, ben, eve } = await lab();
   expect(await ana.refusal("retention", { room: "lab", keepMs: 60_000 })).toBe("not-allowed");
   await operating(eve);

@@ -54,7 +54,7 @@ function open(members: number) {
   return { clock, feed, rooms, ask, say, told, forwarded };
 }
 
-test("notifies at once, then at intervals, and expires", async () => {
+test("notifies immediately, then at intervals, and expires", async () => {
   const { clock, ask, told } = open(5);
   ask(0, "r1");
   expect(await told(0)).toEqual(["r1 nu0"]);
@@ -68,7 +68,7 @@ test("notifies at once, then at intervals, and expires", async () => {
   expect(await told(TYPING_MS * 3)).toEqual([]);
 });
 
-test("names the last users, however often they type", async () => {
+test("names the latest users regardless of refreshes", async () => {
   const { ask, told, forwarded } = open(TYPING_MEMBERS_MAX);
   for (let i = 0; i < 50; i++) ask(i, "r1");
   for (let i = 0; i < 200; i++) ask(49, "r1");
@@ -81,7 +81,7 @@ test("names the last users, however often they type", async () => {
   expect((await told()).length).toBe(1);
 });
 
-test("typing ends with the message, without a notice", async () => {
+test("ends typing with the message, without a notice", async () => {
   const { ask, say, told } = open(3);
   ask(0, "r1");
   await told();
@@ -97,7 +97,7 @@ test("typing ends with the message, without a notice", async () => {
   expect(await told()).toEqual(["r1 nu0"]);
 });
 
-test("typing is in one room per user, and ends with the last session", async () => {
+test("limits typing to one room per user and ends it with the last session", async () => {
   const { ask, feed, told } = open(3);
   ask(0, "r1");
   await told();

@@ -29,7 +29,7 @@ function openStore(
   return { store: new KeyPackageStore(keys, clock), disk };
 }
 
-test("gives each key package once, over a restart too", async () => {
+test("hands out each key package once, even across a restart", async () => {
   const { site, ana, ben, eve } = await siteWith(["ana", "ben", "eve"]);
   expect(await ana.ask("key-packages", { packages: packages(3) })).toEqual({
     left: 3,
@@ -76,7 +76,7 @@ test("waits a while for the packages of a new device", async () => {
   expect(site.time.now() - before).toBeLessThan(100);
 });
 
-test("a device is notified when few are left, and its stock is bounded", async () => {
+test("notifies a device with few packages left and limits its stock", async () => {
   const { site, ana, ben, eve } = await siteWith(["ana", "ben", "eve"]);
   await ana.ask("key-packages", { packages: packages(KEY_PACKAGES_MAX) });
   const more = await ana.ask("key-packages", { packages: packages(2, 500) });
@@ -89,7 +89,7 @@ test("a device is notified when few are left, and its stock is bounded", async (
   expect(eve.all("key-packages-low").map(({ left }) => left)).toEqual([KEY_PACKAGES_LOW - 1]);
 });
 
-test("limits what one account takes and gives", async () => {
+test("limits the packages that an account claims and adds", async () => {
   const { site, ana, ben, eve } = await siteWith(["ana", "ben", "eve"]);
   await ana.ask("key-packages", { packages: packages(30) });
   for (let i = 0; i < KEY_PACKAGES_PER_HOUR; i++) await ben.ask("key-package", { user: "ana" });
@@ -104,7 +104,7 @@ test("limits what one account takes and gives", async () => {
   expect(await ben.refusal("key-package", { user: "nobody" })).toBe("user-unknown");
 });
 
-test("gives the last-resort package when many accounts took the others", async () => {
+test("returns the last-resort package once the others are used up", async () => {
   const { site, ana } = await siteWith(["ana"]);
   const last = Uint8Array.of(9, 9);
   const full = { packages: packages(KEY_PACKAGES_MAX), lastResort: last };
@@ -132,7 +132,7 @@ test("gives the last-resort package when many accounts took the others", async (
   expect(await again.ask("key-packages", next)).toEqual({ left: 1, lastResort: true });
 });
 
-test("asks an online device before it gives the last-resort package", async () => {
+test("asks an online device before using the last-resort package", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
   await ana.ask("key-packages", { packages: [], lastResort: Uint8Array.of(9, 9) });
   const asked = ben.send("key-package", { user: "ana" });
@@ -142,7 +142,7 @@ test("asks an online device before it gives the last-resort package", async () =
   expect((await ana.ask("key-packages", { packages: [] })).lastResort).toBe(true);
 });
 
-test("limits what one account takes in an hour, per user and in all", async () => {
+test("limits claims of an account per hour, per user and in total", async () => {
   const clock = new VirtualClock();
   const { store } = openStore(clock);
   const [ana, ben] = ["uana" as UserId, "uben" as UserId];
@@ -157,7 +157,7 @@ test("limits what one account takes in an hour, per user and in all", async () =
   store.checkRate(ana, ben);
 });
 
-test("ignores damaged files, and deletes those of removed devices", async () => {
+test("ignores damaged files and deletes those of removed devices", async () => {
   const { store, disk: at } = openStore();
   expect(await store.claim("gone")).toBeUndefined();
   await store.add("here", packages(2));
@@ -171,7 +171,7 @@ test("ignores damaged files, and deletes those of removed devices", async () => 
   expect((await store.add("here", packages(1, 9))).left).toBe(1);
 });
 
-test("gives no package twice to simultaneous requests", async () => {
+test("hands out no package twice to simultaneous requests", async () => {
   const { store, disk } = openStore();
   await store.add("here", packages(5));
   const asked = Array.from({ length: 12 }, (_, at) =>
@@ -189,7 +189,7 @@ test("gives no package twice to simultaneous requests", async () => {
   expect(new Set(texts).size).toBe(8);
 });
 
-test("gives no package that is about to expire", async () => {
+test("hands out no package that is about to expire", async () => {
   const clock = new VirtualClock();
   const { store } = openStore(clock);
   await store.add("here", packages(3), Uint8Array.of(9));

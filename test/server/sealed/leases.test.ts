@@ -20,7 +20,7 @@ function open(disk = newDisk()): LeaseStore {
   return new LeaseStore(sealedFolder({ disk, folder: "/d/sealed" }).leases);
 }
 
-test("gives the same lease again to a device that missed the answer", async () => {
+test("returns the same lease to a device that missed the answer", async () => {
   const disk = newDisk();
   await open(disk).renew("a", asked(0, undefined, 1));
   await open(disk).renew("a", asked(1, 1, 2));
@@ -30,7 +30,7 @@ test("gives the same lease again to a device that missed the answer", async () =
   expect(await open(disk).renew("a", asked(2, 2, 3))).toEqual({ count: 3, isLatest: true });
 });
 
-test("refuses an older copy, and changes nothing", async () => {
+test("refuses an older copy without a change", async () => {
   const store = open();
   await store.renew("a", asked(0, undefined, 1));
   await store.renew("a", asked(1, 1, 2));
@@ -42,7 +42,7 @@ test("refuses an older copy, and changes nothing", async () => {
   expect(await store.renew("a", asked(2, 2, 3))).toEqual({ count: 3, isLatest: true });
 });
 
-test("gives a new lease with the server's count, once", async () => {
+test("issues a new lease with the server's count once", async () => {
   const store = open();
   await store.renew("a", asked(0, undefined, 1));
   await store.renew("a", asked(1, 1, 2));
@@ -52,7 +52,7 @@ test("gives a new lease with the server's count, once", async () => {
   expect(await store.renew("a", asked(2, 2, 3))).toEqual({ count: 3, isLatest: false });
 });
 
-test("believes a device whose count is higher", async () => {
+test("trusts a device with a higher count", async () => {
   const store = open();
   await store.renew("a", asked(0, undefined, 1));
   expect(await store.renew("a", asked(8, 5, 6))).toEqual({ count: 9, isLatest: true });
@@ -74,7 +74,7 @@ test("accepts a device whose lease is damaged or lost", async () => {
   }
 });
 
-test("gives leases over restarts, up to the last number", async () => {
+test("issues leases across restarts, up to the maximum number", async () => {
   const { site, ana } = await siteWith(["ana"]);
   expect(await ana.ask("seal-lease", asked(0, undefined, 1))).toEqual({ count: 1, isLatest: true });
   await site.restart();

@@ -18,7 +18,7 @@ import {
   sealedPost,
 } from "./sealed-lab.ts";
 
-test("a sealed room is permanent, and listed as sealed", async () => {
+test("keeps a sealed room sealed and lists it as such", async () => {
   const { site, ana, ben } = await sealedLab();
   const { rooms } = await ben.ask("rooms", {});
   expect(rooms.find(({ room }) => room === "vault")).toMatchObject({ sealed: true });
@@ -34,7 +34,7 @@ test("a sealed room is permanent, and listed as sealed", async () => {
   });
 });
 
-test("a sealed room takes nothing in plain text", async () => {
+test("refuses plain text in a sealed room", async () => {
   const { site, ana } = await sealedLab();
   const { seq } = await ana.ask("post", sealedPost(0));
   const post = (body: RequestFields<"post">["body"]) => ({
@@ -56,7 +56,7 @@ test("a sealed room takes nothing in plain text", async () => {
   expect(holds(site, "open")).toBe(false);
 });
 
-test("a sealed room takes a file under one meaningless name", async () => {
+test("accepts a file in a sealed room only under a neutral name", async () => {
   const { site, ana } = await sealedLab();
   await new TestFile("sealed", 10, SEALED_FILE_NAME).upload(await channelOf(ana), ["vault"]);
   await site.quiet();
@@ -73,7 +73,7 @@ test("refuses sealed posts with plain text, and in open rooms", async () => {
   expect(await ana.refusal("post", sealedPost(0, "lobby"))).toBe("not-allowed");
 });
 
-test("a sealed room has no password, and admits whom a commit added", async () => {
+test("lets users join a sealed room by a commit, not by a password", async () => {
   const lab = await sealedLab();
   const { site, ana, ben, eve } = lab;
   const locked = { room: "safe", create: true, sealed: true, password: "x" };
@@ -121,7 +121,7 @@ test("accepts one of two simultaneous commits", async () => {
   expect(site.disk.list("/d/sealed").filter((name) => name.includes(".next."))).toEqual([]);
 });
 
-test("answers a repeated commit as before, over a restart too", async () => {
+test("repeats the answer to a repeated commit, even across a restart", async () => {
   const { site, ana } = await sealedLab();
   const first = await commit(ana, { epoch: 0 });
   expect(await commit(ana, { epoch: 0 })).toEqual(first);
@@ -133,7 +133,7 @@ test("answers a repeated commit as before, over a restart too", async () => {
   expect(await again.refusal("group-commit", commitFields({ epoch: 7 }))).toBe("stale-epoch");
 });
 
-test("refuses a post of another epoch, and takes its counter again", async () => {
+test("refuses a post of another epoch and accepts its counter again", async () => {
   const { site, ana } = await sealedLab();
   await commit(ana, { epoch: 0 });
   const post = sealedPost(0);
@@ -145,7 +145,7 @@ test("refuses a post of another epoch, and takes its counter again", async () =>
   expect(told).toMatchObject([{ head: { seq }, body: { epoch: 1, ciphertext: "CA" } }]);
 });
 
-test("lets members commit, and the maker create the group once", async () => {
+test("lets members commit and the creator create the group once", async () => {
   const { ana, ben } = await sealedLab();
   const fields = commitFields({ epoch: 0 });
   expect(await ben.refusal("group-commit", fields)).toBe("not-member");

@@ -38,7 +38,7 @@ test.each([
   expect(addressKey(host)).toBe(key);
 });
 
-test("knows loopback addresses", () => {
+test("recognizes loopback addresses", () => {
   for (const host of ["127.0.0.1", "127.9.9.9", "::1"]) expect(isLoopback(host)).toBe(true);
   for (const host of ["128.0.0.1", "::2", "10.127.0.1"]) expect(isLoopback(host)).toBe(false);
 });

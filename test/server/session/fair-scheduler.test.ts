@@ -53,7 +53,7 @@ test("serves waiting senders in turn, each in its own order", async () => {
   }
 });
 
-test("keeps later messages behind a waiting one", async () => {
+test("queues later messages behind a waiting one", async () => {
   const bench = new Bench();
   bench.say("eve", 200);
   bench.clock.after(0, () => bench.say("eve", 1));
@@ -72,7 +72,7 @@ test("accepts a full window of chunks and all requests in flight", async () => {
   expect(bench.done).toHaveLength(TRANSFER_WINDOW_BYTES_MAX / CHUNK_BYTES + REQUESTS_IN_FLIGHT_MAX);
 });
 
-test("overflows the one of two sources that sends too much", async () => {
+test("overflows only the source that sends too much", async () => {
   const bench = new Bench();
   const sizeBytes = 64 << 10;
   const count = Math.ceil(RECEIVE_QUEUE_PER_LINK_BYTES_MAX / sizeBytes) - 50;
@@ -98,7 +98,7 @@ test("drops the largest queue of the largest sender", () => {
   expect(bench.turns.queuedCount * sizeBytes).toBeLessThan(RECEIVE_QUEUES_BYTES_MAX);
 });
 
-test("limits the work of a turn over many senders", async () => {
+test("limits the work of a turn across many senders", async () => {
   const bench = new Bench();
   bench.tookMs = 0.1;
   for (let i = 0; i < 64; i++) bench.say(`m${i}-`, 100);

@@ -20,7 +20,7 @@ function guardAt(): { guard: FloodGuard; pass: (ms: number) => void } {
   };
 }
 
-test("limits idle messages to a burst and a rate", () => {
+test("limits the burst and the rate of idle messages", () => {
   const { guard, pass } = guardAt();
   for (let i = 0; i < IDLE_MESSAGES_BURST; i++) expect(guard.allowsIdle("eve")).toBe(true);
   expect(guard.allowsIdle("eve")).toBe(false);
@@ -30,7 +30,7 @@ test("limits idle messages to a burst and a rate", () => {
   expect(guard.allowsIdle("eve")).toBe(false);
 });
 
-test("limits bytes to a burst and a rate", () => {
+test("limits the burst and the rate of bytes", () => {
   const { guard, pass } = guardAt();
   expect(guard.allowsBytes("eve", RECEIVED_BYTES_BURST)).toBe(true);
   expect(guard.allowsBytes("eve", 1)).toBe(false);
@@ -40,7 +40,7 @@ test("limits bytes to a burst and a rate", () => {
   expect(guard.allowsBytes("eve", 1)).toBe(false);
 });
 
-test("refuses a sender for a while, and forgets the oldest", () => {
+test("refuses a flooding sender for a while and forgets the oldest", () => {
   const { guard, pass } = guardAt();
   guard.recordFlood("eve");
   expect(() => guard.check("eve")).toThrow(

@@ -15,7 +15,7 @@ function sent(fault: Fault): string {
   return new TextDecoder().decode(bye.bytes);
 }
 
-test.each(HIDDEN)("%s is sent without its path, template and values", (code) => {
+test.each(HIDDEN)("sends %s without its path, template and values", (code) => {
   const fault = new Fault(code, msg`cannot write ${PATH}`, { remedy: msg`see ${PATH}` });
   expect(sent(fault)).toContain(PATH);
   for (const outward of [redacted(fault), withMessage(redacted(fault), "chunk 3")]) {
@@ -25,7 +25,7 @@ test.each(HIDDEN)("%s is sent without its path, template and values", (code) => 
   }
 });
 
-test("a reworded fault has no template, because its text has changed", () => {
+test("drops the template of a fault with another message", () => {
   const fault = new Fault("too-large", msg`${"5 B"} is too large`);
   expect(redacted(fault)).toBe(fault);
   const chunk = withMessage(fault, `${fault.message}, at chunk 3`);

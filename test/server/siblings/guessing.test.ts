@@ -8,7 +8,7 @@ import {
 import { heldPasswords } from "../site-lab.ts";
 import { Sites } from "./sites.ts";
 
-test("counts guesses at a password over all servers", async () => {
+test("counts guesses of a password across all servers", async () => {
   const sites = await Sites.open(3);
   await sites.site(0).member("ana", "pass");
   for (let i = 0; i < GUESSES_FREE; i++) {
@@ -47,7 +47,7 @@ test("counts guesses at all servers while they are checked", async () => {
   await sites.site(0).wait(Promise.all(guesses));
 });
 
-test("counts guesses of an address, and at a shared password, over all servers", async () => {
+test("counts guesses per address and per shared password across all servers", async () => {
   const sites = await Sites.open(2, { roomPassword: "secret" });
   const { clock } = sites.site(0);
   const guess = async (at: number, host: string, secret: string) => {

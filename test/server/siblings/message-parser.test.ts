@@ -11,7 +11,7 @@ const WINDOW = {
   transfers: [],
 };
 
-test("ignores malformed notices of servers", () => {
+test("ignores malformed messages of servers", () => {
   const long = "x".repeat(SIBLING_KEY_CHARS_MAX + 1);
   const far = "x".repeat(ADDRESS_CHARS_MAX + 1);
   const none = [

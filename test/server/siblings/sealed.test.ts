@@ -51,7 +51,7 @@ test("accepts one of two commits at two servers", async () => {
   }
 });
 
-test("gives a key package once, even if answers are lost", async () => {
+test("hands out a key package once, even if answers are lost", async () => {
   for (let seed = 1; seed <= SEEDS; seed++) {
     const { sites, first, second, ana, ben, eve } = await sealedSites(seed);
     await first.member("dan");
@@ -74,7 +74,7 @@ test("gives a key package once, even if answers are lost", async () => {
   }
 });
 
-test("gives a device one lease at all servers", async () => {
+test("grants a device one lease across all servers", async () => {
   const { second, ana } = await sealedSites();
   const lease = (name: number) => new Uint8Array(LEASE_BYTES).fill(name);
   const again = await second.again(ana, "ana");

@@ -7,7 +7,7 @@ import {
 } from "../../../src/base/limits.ts";
 import { Sites } from "./sites.ts";
 
-test("tells clients that the majority is lost, and that it is back", async () => {
+test("notifies clients when the majority is lost and regained", async () => {
   const sites = await Sites.open(2);
   const site = sites.site(0);
   const ana = await site.member("ana", "pass");
@@ -34,7 +34,7 @@ test("tells clients that the majority is lost, and that it is back", async () =>
   ]);
 });
 
-test("shares preferences, over their compaction too", async () => {
+test("shares preferences, even across their compaction", async () => {
   const sites = await Sites.open(2);
   const ana = await sites.site(0).member("ana");
   const { time } = sites.site(0);
@@ -66,7 +66,7 @@ test("reads what other servers have just recorded", async () => {
   expect(await other.refusal("save", { room, seq: 1, on: false })).toBe("no-majority");
 });
 
-test("a typing user is shown at all servers until they stop, and not recorded", async () => {
+test("shows a typing user at all servers without recording it", async () => {
   const sites = await Sites.open(2);
   const [ana, ben] = [await sites.site(0).member("ana"), await sites.site(1).member("ben")];
   const { time } = sites.site(0);

@@ -39,7 +39,7 @@ test("lists the clients and statistics of all servers", async () => {
   expect(users((await olga.ask("clients", {})).clients)).toEqual(["olga"]);
 });
 
-test("cancels a transfer at another server, and only that", async () => {
+test("cancels exactly one transfer at another server", async () => {
   const sites = await Sites.open(2, { operatorToken: TOKEN });
   const olga = await sites.site(0).member("olga");
   const ben = await sites.site(1).member("ben");
@@ -67,7 +67,7 @@ test("cancels a transfer at another server, and only that", async () => {
   expect(ben.ended).toBeUndefined();
 });
 
-test("a user is signed out at every server", async () => {
+test("signs a user out at every server", async () => {
   const sites = await Sites.open(2, { operatorToken: TOKEN });
   const olga = await sites.site(0).member("olga");
   const ben = await sites.site(1).member("ben");
