@@ -126,7 +126,7 @@ pageTest("charts a spike of messages, also in a narrow window", async () => {
   const olga = await serverWindow("Server");
   const chart = olga.page.getByRole("figure", { name: /^Messages per second/ });
   // It is older than the window.
-  await chart.getByText(/at most [1-9]\d*\/s at \d\d:\d\d/).waitFor();
+  await chart.getByText(/maximum [1-9]\d*\/s at \d\d:\d\d/).waitFor();
   await until("all charts are drawn", () => isDrawn(olga));
   await olga.page.getByText(/\d people of \d, over \d connections/).waitFor();
   // They are drawn again in a narrow window.
@@ -149,10 +149,10 @@ pageTest(
     const log = olga.page.getByRole("region", { name: "Live log" });
     await log.getByText("said before anybody looked").waitFor();
     await cid.tab.ask("invite", {});
-    await log.getByText("invite made").waitFor();
+    await log.getByText("invite created").waitFor();
     await olga.button("Messages").click();
     await log.getByText("said before anybody looked").waitFor({ state: "detached" });
-    await log.getByText("invite made").waitFor();
+    await log.getByText("invite created").waitFor();
     await olga.button("Messages").click();
     const saved = olga.page.waitForEvent("download");
     await olga.button("JSONL").click();
@@ -161,7 +161,7 @@ pageTest(
       .split("\n");
     const told = lines.map((line) => JSON.parse(line) as { what: string; text: string });
     expect(told.some(({ text }) => text.includes("said before anybody looked"))).toBe(true);
-    expect(told.filter(({ what }) => what === "invite made")).toHaveLength(1);
+    expect(told.filter(({ what }) => what === "invite created")).toHaveLength(1);
     await tab(olga, "Server");
     await olga.button("Announce").click();
     const dialog = olga.dialog("Announce");
