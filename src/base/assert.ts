@@ -5,9 +5,7 @@ export class AssertionFailure extends Error {
   override readonly name = "AssertionFailure";
 }
 
-/**
- * Checks an invariant of the program. Errors caused from outside are a `Fault`, never an assert.
- */
+/** Checks an invariant of the program. External errors are a `Fault` instead. */
 export function assert(condition: unknown, promise: string): asserts condition {
   if (!condition) throw new AssertionFailure(promise);
 }

@@ -39,7 +39,6 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** A number as eight bytes, big-endian. */
 export function uint64(value: number): Uint8Array {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
@@ -76,7 +75,7 @@ export function fromBase64Url(text: string): Uint8Array {
     });
     if (toBase64Url(bytes) === text) return bytes;
   } catch {
-    // Falls through: every misspelling is the same fault.
+    // Falls through to the same fault.
   }
   throw new Fault("frame-malformed", "a base64url text is not in its canonical form");
 }

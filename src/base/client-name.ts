@@ -15,7 +15,6 @@ export function clientName(product: string, label: string): string {
 /** Quadratic in the number of spaces; the 128 bytes of a `hello` bound it. */
 const COMMENT = /\s*\(([^()]*)\)\s*$/;
 
-/** The client name without the label, which only the account's owner may see. */
 export function productOf(client: string): string {
   return client.replace(COMMENT, "") || client;
 }

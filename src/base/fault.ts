@@ -7,9 +7,7 @@ export type Blame = "user" | "peer" | "host";
 
 interface FaultRow {
   readonly blame: Blame;
-  /** Exit code of a command that ends with this fault (docs/scripting.md, "Exit codes"). */
   readonly exitCode: 1 | 2 | 3 | 4 | 5 | 6 | 130;
-  /** Default remedy, in a few words. */
   readonly remedy: string;
 }
 
@@ -24,7 +22,7 @@ function blamedOn<Code extends string>(
   return Object.fromEntries(faults) as Record<Code, FaultRow>;
 }
 
-/** All fault codes. Codes are part of the protocol and stable; their wording is not. */
+/** Codes are stable and part of the protocol; messages are not. */
 export const FAULTS = {
   // The user asked for something impossible or forbidden.
   ...blamedOn("user", {
@@ -35,9 +33,9 @@ export const FAULTS = {
     "login-refused": [3, "check the name and the password"],
     "not-logged-in": [3, "log in first"],
     "already-logged-in": [3, "log out first: /logout"],
-    "room-password-wrong": [3, "ask somebody who is in"],
-    "room-unknown": [4, "list them: chat rooms, or /rooms"],
-    "user-unknown": [4, "list them: chat users, or /who"],
+    "room-password-wrong": [3, "ask a member for the password"],
+    "room-unknown": [4, "run chat rooms, or /rooms"],
+    "user-unknown": [4, "run chat users, or /who"],
     "file-unknown": [4, "check its id"],
     "not-found": [4, "check the name"],
     "not-member": [3, "join the room first: chat join --room ROOM, or /join ROOM"],
@@ -45,14 +43,14 @@ export const FAULTS = {
     "last-credential": [3, "set a password first: chat passwd"],
     banned: [3, "ask an operator"],
     muted: [3, "ask a moderator"],
-    "sealed-room": [3, "use a device that can seal"],
-    "quota-reached": [3, "erase files you no longer need"],
+    "sealed-room": [3, "use a device that supports encryption"],
+    "quota-reached": [3, "delete files you no longer need"],
     "history-limit": [3, "try again tomorrow"],
     "file-changed": [1, "send it again when nothing writes to it"],
     "too-fast": [3, "wait a moment"],
-    "too-large": [3, "send less at once"],
+    "too-large": [3, "send less at a time"],
     "too-many": [3, "try again later"],
-    "seal-refused": [3, "ask an admin of the room"],
+    "seal-refused": [3, "ask a room admin"],
     interrupted: [130, "run the same command again"],
   }),
   // The peer violated the protocol.
@@ -61,14 +59,20 @@ export const FAULTS = {
     "kind-unknown": [5, "update the other program"],
     "out-of-order": [5, "update the other program"],
     "version-unsupported": [1, "use the same version on both"],
-    "fingerprint-changed": [6, "ask the server's owner, then chat trust accept SERVER"],
+    "fingerprint-changed": [6, "ask the server's owner, then run chat trust accept SERVER"],
     "log-rolled-back": [
       6,
-      "ask the server's owner, and if it is meant so, chat trust accept SERVER",
+      "ask the server's owner, and if this is expected run chat trust accept SERVER",
     ],
-    "log-forked": [6, "ask the server's owner, and if it is meant so, chat trust accept SERVER"],
-    "log-unproved": [6, "ask the server's owner, and if it is meant so, chat trust accept SERVER"],
-    "seal-broken": [6, "ask the server's owner what happens there"],
+    "log-forked": [
+      6,
+      "ask the server's owner, and if this is expected run chat trust accept SERVER",
+    ],
+    "log-unproved": [
+      6,
+      "ask the server's owner, and if this is expected run chat trust accept SERVER",
+    ],
+    "seal-broken": [6, "contact the server's owner"],
     "clock-wrong": [5, "set the clocks of both machines"],
     "checksum-wrong": [6, "fetch it again"],
     "release-untrusted": [6, "download it again from a source that you trust"],
@@ -77,30 +81,29 @@ export const FAULTS = {
   // A machine failed: this one, the other one, or the network between them.
   ...blamedOn("host", {
     "stale-epoch": [5, "try again"],
-    unreachable: [5, "check the address and that it runs"],
+    unreachable: [5, "check the address and that the server is running"],
     timeout: [5, "check the network and try again"],
     "link-closed": [5, "try again"],
     "shutting-down": [5, "try again when the server is back"],
-    "port-taken": [1, "choose another with --port"],
-    "store-full": [1, "free some space on the disk"],
-    "store-failed": [1, "check the disk, then start again"],
-    "store-denied": [1, "check the owner and mode of the folder"],
+    "port-taken": [1, "choose another port with --port"],
+    "store-full": [1, "free up disk space"],
+    "store-failed": [1, "check the disk, then restart"],
+    "store-denied": [1, "check the folder's owner and permissions"],
     "data-foreign": [1, "choose another folder with --data"],
     "data-locked": [1, "stop that process or use another --data"],
     "log-corrupt": [6, "restore a backup"],
     "log-conflict": [1, "try again"],
-    "no-majority": [5, "try again when more of its servers are back"],
-    "cluster-diverged": [6, "stop this server, and copy the data folder of another"],
-    "seal-state": [6, "connect, so that the room is joined anew"],
+    "no-majority": [5, "try again when more servers are online"],
+    "cluster-diverged": [6, "stop this server and copy another server's data folder"],
+    "seal-state": [6, "connect to rejoin the room"],
     internal: [1, "report this as a bug"],
   }),
 };
 
 export type FaultCode = keyof typeof FAULTS;
 
-/** A text of the source with its values, for translation. */
+/** A text and its values, for translation. */
 export interface Translatable {
-  /** In English. */
   readonly text: string;
   /** The text with `{}` in place of each value: the key in the tables of translations. */
   readonly template: string;
@@ -110,7 +113,6 @@ export interface Translatable {
 export interface FaultDetail {
   readonly remedy?: string | Translatable | undefined;
   readonly cause?: unknown;
-  /** For transient faults: when to retry. */
   readonly retryAfterMs?: number | undefined;
 }
 
@@ -120,7 +122,6 @@ export class Fault extends Error {
   readonly code: FaultCode;
   readonly remedy: string;
   readonly retryAfterMs: number | undefined;
-  /** The translatable parts of the message and the remedy. */
   readonly translatable: { readonly message?: Translatable; readonly remedy?: Translatable };
 
   /** @param sentence what went wrong, without a full stop and without the remedy */
@@ -145,13 +146,11 @@ export class Fault extends Error {
   }
 }
 
-/** Returns the error if it is a fault, and rethrows anything else, which is a bug. */
 export function asFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   throw error;
 }
 
-/** Reports whether a received text is a code that this version knows. */
 export function isFaultCode(text: string): text is FaultCode {
   return Object.hasOwn(FAULTS, text);
 }
@@ -164,7 +163,6 @@ export function msg(parts: TemplateStringsArray, ...inserted: readonly Value[]):
   return { text: String.raw({ raw: parts }, ...values), template: parts.join("{}"), values };
 }
 
-/** A translatable text without values. */
 export function fixedText(text: string): Translatable {
   return { text, template: text, values: [] };
 }
@@ -177,7 +175,6 @@ export function placeholderCount(template: string): number {
   return template.split("{}").length - 1;
 }
 
-/** Inserts the values in order. */
 export function fillTemplate(template: string, values: readonly string[]): string {
   return String.raw({ raw: template.split("{}") }, ...values);
 }

@@ -23,7 +23,6 @@ const RESERVED = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|cono
 /** `.gz`, or `.tar.gz` as one; a name is never only an extension. */
 const EXTENSION = /^(.+?)((?:\.tar)?\.[\p{L}\p{N}_-]{1,16})$/isu;
 const NAMELESS = "file";
-/** Suffix of an incomplete file. */
 const PARTIAL_SUFFIX = ".part";
 export const PARTIAL_JOURNAL_SUFFIX = `${PARTIAL_SUFFIX}.journal`;
 /**
@@ -54,13 +53,13 @@ export function cleanPath(raw: string): string[] {
   return parts.length === 0 ? [NAMELESS] : parts.map(cleanComponent);
 }
 
-/** `name (1).ext`; `.tar.gz` and the like are kept whole. @param n 0 gives the name itself */
+/** Inserts a number: `name (1).ext`. @param n 0 returns the name itself */
 export function numbered(name: string, n: number): string {
   return n === 0 ? name : fit(name, ` (${n})`, PATH_SEGMENT_BYTES_MAX);
 }
 
 /**
- * The name of a file until it is complete. Its journal's name (`.journal` appended) fits, too.
+ * Name of a file until it is complete; leaves room for its journal's suffix.
  * @param n as for `numbered`
  */
 export function partialName(name: string, n = 0): string {
@@ -103,7 +102,6 @@ function trimBlankEnd(text: string): string {
   return text.slice(0, end);
 }
 
-/** Shortens the stem, so that stem, suffix and extension fit. */
 function fit(name: string, suffix: string, bytesMax: number): string {
   const [, stem = name, extension = ""] = EXTENSION.exec(name) ?? [];
   const room = bytesMax - sizeOf(suffix) - sizeOf(extension);

@@ -17,7 +17,6 @@ export type FileId = Brand<string, "FileId">;
 /** Random bytes of an id: the chance of a collision among 100,000 rooms is 3e-10. */
 export const ID_BYTES = 8;
 
-/** @param into 32 bytes for the digest, to avoid an allocation */
 export type Sha256 = (bytes: Uint8Array, into?: Uint8Array) => Uint8Array;
 
 export function userId(random: Uint8Array): UserId {

@@ -4,7 +4,6 @@ import type { Brand } from "./brand.ts";
 import { Fault, msg } from "./fault.ts";
 import { NAME_CHARS_MAX } from "./limits.ts";
 
-/** The name of a user or room as its owner spelled it. */
 export type Name = Brand<string, "Name">;
 /** The name folded to lower case for comparison. */
 export type FoldedName = Brand<string, "FoldedName">;
@@ -17,14 +16,13 @@ export function isName(text: string): text is Name {
 
 type NameKind = "name" | "room's name" | "person's name";
 
-/** @throws {Fault} name-invalid */
 export function checkName(text: string, what: NameKind = "name"): Name {
   if (isName(text)) return text;
   const shown = text.slice(0, 40);
   const sentences = {
-    "room's name": msg`'${shown}' cannot be a room's name`,
-    "person's name": msg`'${shown}' cannot be a person's name`,
-    name: msg`'${shown}' cannot be a name`,
+    "room's name": msg`'${shown}' is not a valid room name`,
+    "person's name": msg`'${shown}' is not a valid user name`,
+    name: msg`'${shown}' is not a valid name`,
   };
   throw new Fault("name-invalid", sentences[what]);
 }
@@ -67,7 +65,6 @@ export function parseTarget(text: string): Target {
   return { kind: "room", name: checkName(bare, "room's name") };
 }
 
-/** Formats a target, or a room or conversation as listed, as `lobby` or `@ana`. */
 export function formatTarget({ kind, name }: { kind: Target["kind"]; name: string }): string {
   return kind === "person" ? `@${name}` : name;
 }

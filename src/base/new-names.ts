@@ -23,17 +23,18 @@ const TRANSLITERATIONS: Readonly<Record<string, string>> = {
 export function checkNewName(text: string): Name {
   const name = checkName(text, "person's name");
   if (!isReservedName(name)) return name;
-  throw new Fault("name-invalid", msg`'${name}' is reserved: nobody can be called that`, {
-    remedy: msg`choose another name, as in ${proposeName(text)}`,
+  throw new Fault("name-invalid", msg`'${name}' is reserved`, {
+    remedy: msg`choose another name, such as ${proposeName(text)}`,
   });
 }
 
 /** `checkName` for a typed name, with a proposal in the fault. @throws {Fault} name-invalid */
 export function checkTypedName(text: string): Name {
   if (isName(text)) return text;
-  const message = msg`'${text.slice(0, 40)}' cannot be a person's name`;
+  const message = msg`'${text.slice(0, 40)}' is not a valid user name`;
+  const proposal = proposeName(text);
   throw new Fault("name-invalid", message, {
-    remedy: msg`use 1 to 32 letters, digits, - or _, not only digits, as in ${proposeName(text)}`,
+    remedy: msg`use 1 to 32 letters, digits, - or _, not only digits, such as ${proposal}`,
   });
 }
 
@@ -48,7 +49,6 @@ export function proposeName(text: string, taken: ReadonlySet<FoldedName> = new S
   const first = known ?? toValidName(transliterate(text));
   if (!taken.has(foldName(first))) return first;
   const stem = first.replace(/-\d+$/, "");
-  // Some number among so many is free.
   for (let number = 2; number < taken.size + 2; number++) {
     const name = numbered(stem, number);
     if (!taken.has(foldName(name))) return name;
@@ -57,7 +57,7 @@ export function proposeName(text: string, taken: ReadonlySet<FoldedName> = new S
 }
 
 function transliterate(text: string): string {
-  // The rest would be cut in any case.
+  // Longer names are cut anyway.
   const start = text.slice(0, NAME_CHARS_MAX * 8).normalize("NFC");
   return trimmed(
     [...start]

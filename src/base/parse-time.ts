@@ -38,13 +38,13 @@ export function parseTime(text: string, context: TimeContext): number {
   const ago = AGO.exec(text);
   if (ago !== null) {
     const agoMs = Number(ago[1]) * (UNITS_MS.get(ago[2] ?? "") ?? 0);
-    return Math.max(0, context.nowUnixMs - agoMs); // No message is older than 1970.
+    return Math.max(0, context.nowUnixMs - agoMs); // Messages are not older than 1970.
   }
   const iso = ISO.exec(text);
   const unixMs = iso === null ? undefined : isoUnixMs(iso, context);
   if (unixMs !== undefined) return Math.max(0, unixMs);
   throw new Fault("usage", msg`${quoteText(text)} is not a time`, {
-    remedy: "write 2026-11-20, 2026-11-20T05:46 or 10m, 2h, 3d",
+    remedy: "use 2026-11-20, 2026-11-20T05:46 or 10m, 2h, 3d",
   });
 }
 
@@ -65,7 +65,7 @@ function isoUnixMs(iso: RegExpExecArray, context: TimeContext): number | undefin
   return minutes === undefined ? undefined : asUtc - minutes * MINUTE_MS + milliseconds;
 }
 
-/** Applied twice, because the offset depends on the moment being computed. */
+/** Computed twice, because the offset depends on the result. */
 function localToUnixMs(asUtc: number, offsetMinutes: OffsetMinutes): number {
   const near = asUtc - offsetMinutes(asUtc) * MINUTE_MS;
   return asUtc - offsetMinutes(near) * MINUTE_MS;

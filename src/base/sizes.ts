@@ -11,7 +11,6 @@ const SECOND_MS = 1_000;
 const MINUTE_S = 60;
 const HOUR_S = 60 * MINUTE_S;
 const DAY_S = 24 * HOUR_S;
-/** Upper bound of displayed estimates. */
 const DAYS_MAX = 99;
 
 /** `1 file`, `2 files`. */
@@ -63,7 +62,7 @@ export function parseSize(text: string): number {
   const bytes = Math.round(Number(digits) * (binary === undefined ? STEP : 1024) ** power);
   if (digits !== "" && Number.isSafeInteger(bytes)) return bytes;
   throw new Fault("usage", msg`${quoteText(text)} is not a size`, {
-    remedy: "write 500M, 10G or 1.5TB",
+    remedy: "use 500M, 10G or 1.5TB",
   });
 }
 

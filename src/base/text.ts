@@ -67,7 +67,6 @@ function tsvField(text: string): string {
   return cleanText(escaped);
 }
 
-/** One line of TSV, with its line feed. */
 export function tsvLine(fields: readonly string[]): string {
   return `${fields.map(tsvField).join("\t")}\n`;
 }

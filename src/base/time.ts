@@ -17,7 +17,6 @@ export function clampUnixMs(unixMs: number): number {
   return Math.trunc(Math.min(UNIX_MS_MAX, Math.max(-UNIX_MS_MAX, unixMs)));
 }
 
-/** A valid date for any number. All dates are made from numbers here. */
 export function dateOf(unixMs: number): Date {
   return new Date(clampUnixMs(unixMs));
 }

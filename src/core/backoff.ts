@@ -3,8 +3,8 @@
 import { RECONNECT_FIRST_MS, RECONNECT_MAX_MS } from "../base/limits.ts";
 
 /**
- * Delays between attempts: doubling, bounded, and randomized, so that the clients of a restarted
- * server do not all reconnect at the same moment.
+ * Exponential backoff with jitter, so that the clients of a restarted server do not reconnect at
+ * the same time.
  */
 export class Backoff {
   #ceilingMs = RECONNECT_FIRST_MS;
@@ -20,7 +20,6 @@ export class Backoff {
     return waitMs;
   }
 
-  /** Starts again at the shortest delay, after a success. */
   reset(): void {
     this.#ceilingMs = RECONNECT_FIRST_MS;
   }

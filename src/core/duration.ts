@@ -10,7 +10,6 @@ const UNITS_MS: Readonly<Record<string, number>> = {
   h: 3_600_000,
   d: 86_400_000,
 };
-/** A hundred years: a larger number is a typing error. */
 const DURATION_MS_MAX = 100 * 365 * 86_400_000;
 
 /** Unix milliseconds of `10m`, `2h` or `7d` from now. @throws {Fault} usage */
@@ -39,15 +38,15 @@ export function parseDuration(
   const shown = text.slice(0, 40);
   const message = isDuration
     ? msg`'${shown}' is too short or too long`
-    : msg`'${shown}' is no length of time`;
+    : msg`'${shown}' is not a duration`;
   throw new Fault("usage", message, {
     remedy: isDuration
-      ? msg`write one from ${formatDuration(min)} to ${formatDuration(max)}${alternativeText}`
-      : msg`write 30s, 10m, 2h or 7d${alternativeText}`,
+      ? msg`use ${formatDuration(min)} to ${formatDuration(max)}${alternativeText}`
+      : msg`use 30s, 10m, 2h or 7d${alternativeText}`,
   });
 }
 
-/** The fields with one moment, if present, converted to JSON's form: UTC with milliseconds. */
+/** The fields with one time, if present, as UTC with milliseconds. */
 export function withUtcTime(
   fields: Readonly<Record<string, unknown>>,
   key: string,

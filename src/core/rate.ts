@@ -12,7 +12,6 @@ import {
 } from "../base/limits.ts";
 import { setNewest } from "./evict.ts";
 
-/** A token bucket. */
 export class TokenBucket {
   readonly #perSecond: number;
   readonly #burst: number;
@@ -28,7 +27,7 @@ export class TokenBucket {
 
   /** Takes all tokens or none. @returns 0, or the milliseconds until they are available */
   take(now: number, tokens = 1): number {
-    const needed = Math.min(tokens, this.#burst); // More are never available.
+    const needed = Math.min(tokens, this.#burst);
     const elapsedMs = Math.max(0, now - this.#filledAt);
     this.#tokens = Math.min(this.#burst, this.#tokens + (elapsedMs / 1000) * this.#perSecond);
     this.#filledAt = now;
@@ -59,12 +58,11 @@ export class TokenBuckets {
     return bucket;
   }
 
-  /** Number of remembered keys. */
   get size(): number {
     return this.#buckets.size;
   }
 
-  /** Takes a token of the key. @throws {Fault} with this code and message if there is none */
+  /** @throws {Fault} with this code and message if the key has no token */
   check(
     key: string,
     now: number,
@@ -87,8 +85,8 @@ export class HourlyQuota {
   }
 
   /**
-   * Not `too-fast`, which clients retry automatically, here after half a minute or more.
-   * @throws {Fault} too-many, with this message
+   * `too-many`, because clients retry `too-fast` automatically.
+   * @throws {Fault} too-many
    */
   take(key: string, now: number, message: string, remedy: string): void {
     if (this.#buckets.of(key, now).take(now) === 0) return;
@@ -110,7 +108,6 @@ export class GuessLimiter {
   /** Guesses in progress. Bounded by the number of clients that may wait for an answer. */
   readonly #pending = new Map<string, number>();
 
-  /** Delay before a guess made now is checked. */
   delayMs(keys: readonly string[], now: number): number {
     let delayMs = 0;
     for (const key of keys) delayMs = Math.max(delayMs, this.#delayOf(key, now));
@@ -178,7 +175,6 @@ export class SharedGuessLimiter {
     return Math.min(GUESS_DELAY_MAX_MS, Math.max(0, delayMs));
   }
 
-  /** Removes a guess that was right. */
   right(secret: string): void {
     const paidAt = this.#paidAt.get(secret);
     if (paidAt !== undefined) this.#store(secret, paidAt - SHARED_GUESS_INTERVAL_MS);

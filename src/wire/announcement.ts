@@ -14,7 +14,6 @@ export interface Announcement {
   readonly name: string;
   readonly fingerprint: Fingerprint;
   readonly needs: "password" | "open";
-  /** Version of the program. */
   readonly version: string;
 }
 
@@ -23,7 +22,6 @@ export interface ReceivedAnnouncement {
   /** The label of the service instance, unique on its network. */
   readonly label: string;
   readonly port: number;
-  /** Addresses that the announcement claims for its host name. */
   readonly addresses: readonly string[];
   /** Source address of the datagram. */
   readonly sender: string | undefined;
@@ -46,7 +44,6 @@ const LABEL_BYTES_MAX = 63;
 /** A TXT string has 255 bytes (RFC 6763, section 6.1), including `name=`. */
 const TXT_VALUE_BYTES_MAX = 200;
 
-/** The strings of the TXT record. */
 export function txtRecord(announcement: Announcement): Readonly<Record<string, string>> {
   const { name, fingerprint, needs, version } = announcement;
   return {
@@ -74,7 +71,7 @@ export function hostLabel(fingerprint: Fingerprint): string {
     .slice(0, 16)}.local`;
 }
 
-/** @returns `undefined` for an invalid announcement */
+/** `undefined` for an invalid announcement. */
 function parseAnnouncement(heard: ReceivedAnnouncement): DiscoveredServer | undefined {
   const { label, port, text } = heard;
   const host = hostOf(heard);
@@ -100,11 +97,10 @@ function parseAnnouncement(heard: ReceivedAnnouncement): DiscoveredServer | unde
 export class DiscoveredServers {
   /** Bounded by SERVERS_FOUND_MAX. */
   readonly #found = new Map<string, DiscoveredServer>();
-  /** Entries by sender; bounded like #found. */
+  /** Number of entries by sender. */
   readonly #counts = new Map<string, number>();
   #droppedCount = 0;
 
-  /** @returns whether the server is new */
   add(heard: ReceivedAnnouncement): boolean {
     const sighting = parseAnnouncement(heard);
     if (sighting === undefined) return false;
@@ -123,7 +119,6 @@ export class DiscoveredServers {
     return true;
   }
 
-  /** Sorted by name. */
   get all(): DiscoveredServer[] {
     const byName = (a: DiscoveredServer, b: DiscoveredServer) =>
       a.name < b.name ? -1 : a.name > b.name ? 1 : a.port - b.port;
@@ -136,7 +131,7 @@ export class DiscoveredServers {
   }
 }
 
-/** The sender's address if the announcement lists it, since it is on this network. */
+/** Prefers the sender's address if the announcement lists it: it is on this network. */
 function hostOf({ addresses, sender }: ReceivedAnnouncement): string | undefined {
   const valid = addresses.filter((address) => isIpv4(address) || isIpv6(address));
   if (sender !== undefined && (isIpv4(sender) || isIpv6(sender))) {
@@ -157,7 +152,7 @@ function fingerprintField(value: unknown): Fingerprint | "forged" | undefined {
   }
 }
 
-/** The name, or the label if the name does not tell numbered servers apart. */
+/** The label replaces a name that does not distinguish numbered servers. */
 function displayName(label: string, name: string | undefined): string {
   if (name === undefined) return textField(label) ?? "";
   const [number = ""] = / \(\d{1,3}\)$/.exec(label) ?? [];

@@ -12,11 +12,8 @@ import type { Sha256 } from "../base/ids.ts";
 import { NOTE_BYTES_MAX } from "../base/limits.ts";
 
 export interface Checkpoint {
-  /** Identifies the log: see `originOf`. */
   readonly origin: string;
-  /** Number of records that the root covers. */
   readonly size: number;
-  /** 32 bytes. */
   readonly root: Uint8Array;
 }
 
@@ -28,15 +25,12 @@ export interface NoteSignature {
 }
 
 export interface Note {
-  /** The signed text, with its last newline. */
   readonly text: string;
   readonly signatures: readonly NoteSignature[];
 }
 
-/** A checkpoint checked in everything but its signature. */
 export interface UnverifiedCheckpoint {
   readonly checkpoint: Checkpoint;
-  /** The signed bytes. */
   readonly bytes: Uint8Array;
   readonly signature: Uint8Array;
 }
@@ -68,7 +62,7 @@ export function checkpointText({ origin, size, root }: Checkpoint): string {
 /** Parses the text of a note. @throws {Fault} frame-malformed */
 export function parseCheckpoint(text: string): Checkpoint {
   const checkpoint = readCheckpoint(text);
-  if (checkpoint === undefined) throw malformed("it is no checkpoint of a chat log");
+  if (checkpoint === undefined) throw malformed("it is not a chat checkpoint");
   return checkpoint;
 }
 
@@ -87,7 +81,6 @@ export function noteText(text: string, signatures: readonly NoteSignature[]): st
   return `${text}\n${lines.join("")}`;
 }
 
-/** Splits a signed note without verifying it. @throws {Fault} frame-malformed */
 export function parseNote(note: string): Note {
   if (note.length > NOTE_BYTES_MAX || utf8Encode(note).length > NOTE_BYTES_MAX) {
     throw malformed(`it has more than ${NOTE_BYTES_MAX} bytes`);
@@ -102,19 +95,18 @@ function parseSignature(line: string): NoteSignature {
   const [, name, blobText] = SIGNATURE_LINE.exec(line) ?? [];
   const blob = blobText === undefined ? undefined : base64(blobText);
   if (name === undefined || blob === undefined || blob.length <= KEY_ID_BYTES) {
-    throw malformed("a signature line is none");
+    throw malformed("a signature line is invalid");
   }
   return { name, keyId: blob.subarray(0, KEY_ID_BYTES), signature: blob.subarray(KEY_ID_BYTES) };
 }
 
-/** The key id of a signature line: a hint, not a proof. */
 export function keyIdOf(name: string, publicKey: Uint8Array, sha256: Sha256): Uint8Array {
   const hash = sha256(concatBytes(utf8Encode(`${name}\n`), ED25519, publicKey));
   return hash.subarray(0, KEY_ID_BYTES);
 }
 
 /**
- * Finds the signature of this key and ignores those of other keys, such as witnesses.
+ * Ignores signatures of other keys, such as witnesses.
  * @throws {Fault} frame-malformed, or fingerprint-changed if this key has not signed the note
  */
 export function findSigned(
@@ -131,13 +123,12 @@ export function findSigned(
   return { checkpoint, bytes: utf8Encode(text), signature: own.signature };
 }
 
-/** The fault of an invalid signature. */
 export function notSigned(): Fault {
   return new Fault("fingerprint-changed", "the checkpoint is not signed by the server's key");
 }
 
 function malformed(what: string): Fault {
-  return new Fault("frame-malformed", `a signed note is malformed: ${what}`);
+  return new Fault("frame-malformed", `malformed signed note: ${what}`);
 }
 
 /** Accepts only the canonical encoding. */

@@ -16,10 +16,8 @@ const BEFORE_FILE = Uint8Array.of(MAP | 5, ...packTexts("kind", "chunk", "file")
 const BEFORE_INDEX = packTexts("index");
 const BEFORE_HASH = Uint8Array.of(...packTexts("sha256"), BIN_8, HASH_BYTES);
 const BEFORE_BYTES = packTexts("bytes");
-/** Five bytes encode every chunk index and size. */
 const NUMBER_BYTES_MAX = 5;
 
-/** All bytes of the message before its content. */
 export function encodeChunkHead(chunk: NoticeOf<"chunk">): Uint8Array {
   const { file, index, sha256, bytes } = chunk;
   assert(sha256.length === HASH_BYTES, "a checksum has 32 bytes");

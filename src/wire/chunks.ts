@@ -1,7 +1,6 @@
 /**
- * Chunks of file content and the lines of their checksums. The digest of a file is SHA-256 over the
- * checksums of its chunks in order: each chunk is verified on arrival, resuming rehashes nothing,
- * and damage is located by chunk.
+ * Chunks of file content and their checksums. A file's digest is SHA-256 over the checksums of its
+ * chunks in order.
  */
 
 import { assert } from "../base/assert.ts";
@@ -9,19 +8,16 @@ import { fromBase64Url, toBase64Url } from "../base/bytes.ts";
 import { CHUNK_BYTES } from "../base/limits.ts";
 
 export const HASH_BYTES = 32;
-/** Length of a line of `chunks.jsonl`, including its line feed; all lines are equally long. */
 export const HASH_LINE_BYTES = 46;
 
 const QUOTE = 0x22;
 const NEWLINE = 0x0a;
 const ascii = new TextEncoder();
 
-/** 0 for an empty file. */
 export function chunkCount(sizeBytes: number): number {
   return Math.ceil(sizeBytes / CHUNK_BYTES);
 }
 
-/** Bytes of one chunk of a file of that size; 0 beyond its end. */
 export function chunkSize(index: number, sizeBytes: number): number {
   return Math.max(0, Math.min(CHUNK_BYTES, sizeBytes - index * CHUNK_BYTES));
 }
@@ -48,11 +44,10 @@ export function parseHashLine(line: Uint8Array): Uint8Array | undefined {
     const hash = fromBase64Url(text);
     return hash.length === HASH_BYTES ? hash : undefined;
   } catch {
-    return undefined; // Not base64url, or not canonical.
+    return undefined;
   }
 }
 
-/** An incremental hash, such as `Bun.CryptoHasher`. */
 export interface RunningHash {
   update(bytes: Uint8Array): unknown;
   copy(): RunningHash;
@@ -64,7 +59,6 @@ export class Digest {
   readonly #hash: RunningHash;
   #chunks = 0;
 
-  /** @param sha256 fresh, and not shared */
   constructor(sha256: RunningHash) {
     this.#hash = sha256;
   }
@@ -73,14 +67,12 @@ export class Digest {
     return this.#chunks;
   }
 
-  /** @param hash checksum of the next chunk */
   add(hash: Uint8Array): void {
     assert(hash.length === HASH_BYTES, "a checksum has 32 bytes");
     this.#hash.update(hash);
     this.#chunks += 1;
   }
 
-  /** Digest of the chunks so far; more may follow. */
   value(): Uint8Array {
     return this.#hash.copy().digest();
   }

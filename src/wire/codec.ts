@@ -25,14 +25,13 @@ export function encode(message: Outgoing): Uint8Array {
   return bytes;
 }
 
-/** `encode` for messages of unbounded size; `undefined` if the message is too large to send. */
+/** `undefined` if the message is too large to send. */
 export function encodeFitting(message: Outgoing): Uint8Array | undefined {
   const bytes = packr.pack(message);
-  // msgpackr returns slices of a shared block; a small slice would keep the block in memory.
+  // msgpackr returns slices of a shared block, which a small slice would keep in memory.
   return bytes.length > MESSAGE_BYTES_MAX ? undefined : new Uint8Array(bytes);
 }
 
-/** Encodes the answer to a request; `undefined` as for `encodeFitting`. */
 export function encodeAnswer(
   kind: RequestKind,
   ref: number,
@@ -46,7 +45,6 @@ export function encodeAnswer(
 }
 
 /**
- * @param sizeBytesMax current limit of the session
  * @param posts hand-written decoder of posts, with the same results
  * @throws {Fault} too-large or frame-malformed; the connection should be closed
  */
@@ -64,7 +62,6 @@ export function decode(
   return checkMessage(packr.unpack(bytes));
 }
 
-/** Encodes a value outside the messages: the body of a datagram. */
 export function packValue(value: Readonly<Record<string, unknown>>): Uint8Array {
   return new Uint8Array(packr.pack(value));
 }

@@ -16,7 +16,6 @@ export function fingerprintWith(publicKey: Uint8Array, sha256: Sha256): Fingerpr
   return toBase64Url(sha256(publicKey)) as Fingerprint;
 }
 
-/** The form that users see, like that of OpenSSH. */
 export function formatFingerprint(fingerprint: Fingerprint): string {
   return `${PREFIX}${fingerprint}`;
 }
@@ -27,9 +26,9 @@ export function parseFingerprint(text: string): Fingerprint {
   try {
     if (fromBase64Url(bare).length === DIGEST_BYTES) return bare as Fingerprint;
   } catch {
-    // Falls through: a typing error of the user, not a malformed frame of a peer.
+    // Falls through: a user's typing error, not a peer's malformed frame.
   }
   throw new Fault("usage", msg`${quoteText(text)} is not a fingerprint`, {
-    remedy: "give it as SHA256: and 43 letters, digits, - or _",
+    remedy: "use SHA256: followed by 43 letters, digits, - or _",
   });
 }

@@ -80,7 +80,6 @@ function dottedOf(...groups: readonly string[]): string {
     .join(".");
 }
 
-/** Syntax of a `Host` header: a name or an address, optionally with a port. */
 const HOST_HEADER = /^(?:\[([^\]]*)\]|([^:[\]]+))(?::\d{0,5})?$/;
 
 /**
@@ -117,10 +116,9 @@ export function checkHost(text: string, form: "v6" | "v4-or-name"): string {
       "write four numbers from 0 to 255, as in 192.168.1.20",
     );
   }
-  throw invalidHost(text, "a host's name", "use letters, digits, - and ., or an IP address");
+  throw invalidHost(text, "a host name", "use letters, digits, - and ., or an IP address");
 }
 
-/** Groups of 16 bits in one half of an IPv6 address; the last may be an IPv4 address. */
 function groupCount(half: string, isLast: boolean): number | undefined {
   if (half === "") return 0;
   const groups = half.split(":");

@@ -12,7 +12,6 @@ import { checkHost } from "./host.ts";
 /** C-H-A-T on a telephone. */
 export const PORT_DEFAULT = 2428;
 
-/** Address of a server. */
 export interface ServerAddress {
   /** A name, an IPv4 address or an IPv6 address (without brackets, perhaps with `%zone`). */
   readonly host: string;
@@ -21,17 +20,14 @@ export interface ServerAddress {
 
 /** Address of a server and, from an invite, what else is needed to log in. */
 export interface ServerSpec extends ServerAddress {
-  /** The text contained the port; otherwise it is the default. */
   readonly portGiven: boolean;
   /** Other servers with the same key. Bounded by CLUSTER_ADDRESSES_MAX in all. */
   readonly also?: readonly ServerAddress[];
-  /** The transport to try first. */
   readonly transport?: "tcp" | "udp";
   /** `udp://` and `tcp://` allow no other transport. */
   readonly isTransportFixed?: true;
   readonly room?: Name;
   readonly fingerprint?: Fingerprint;
-  /** The room password or a revocable token. */
   readonly secret?: string;
 }
 
@@ -39,7 +35,6 @@ export interface ServerSpec extends ServerAddress {
 const TRIMMED =
   "\\s\\u200b-\\u200f\\u2060\\ufeff'\"`\\u00b4\\u2018-\\u201f\\u2039\\u203a\\u00ab\\u00bb<>()";
 const LEADING = new RegExp(`^[${TRIMMED}]+`);
-/** Trailing punctuation of a sentence, too. */
 const TRAILING = new RegExp(`[${TRIMMED}.,;!]+$`);
 /** Characters that `encodeURIComponent` keeps, but that would be trimmed at the end of a line. */
 const TRIMMABLE = /['().!]/g;
@@ -49,8 +44,8 @@ type HostPort = Pick<ServerSpec, "host" | "port" | "portGiven">;
 
 /**
  * Parses `HOST`, `HOST:PORT`, `[v6]:PORT`, `udp://HOST:PORT` or an invite
- * `chat://HOST:PORT/ROOM?fp=FINGERPRINT&via=udp&also=HOST:PORT,…#SECRET`. The secret never appears
- * in a fault. Trims quotes and the like that were copied with it.
+ * `chat://HOST:PORT/ROOM?fp=FINGERPRINT&via=udp&also=HOST:PORT,…#SECRET`. Faults never quote the
+ * secret.
  * @throws {Fault} usage, name-invalid
  */
 export function parseServerSpec(copied: string): ServerSpec {
@@ -70,7 +65,6 @@ export function parseServerSpec(copied: string): ServerSpec {
   }
 }
 
-/** The complete invite, which `parseServerSpec` parses. */
 export function formatInvite(address: ServerSpec): string {
   const { also = [] } = address;
   const query = [
@@ -86,12 +80,10 @@ export function formatInvite(address: ServerSpec): string {
   ].join("");
 }
 
-/** The printed form, ready to paste into a shell. */
 export function quoteInvite(address: ServerSpec): string {
   return `'${formatInvite(address)}'`;
 }
 
-/** `HOST:PORT`, IPv6 in brackets. */
 export function formatAddress(address: ServerAddress): string {
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
   return `${host}:${address.port}`;
@@ -145,16 +137,16 @@ function splitField(field: string): [string, string] {
 
 function parseVia(via: string | undefined): Transport | undefined {
   if (via === undefined || via === "tcp" || via === "udp") return via;
-  throw new Fault("usage", msg`${quoteText(via)} is not a way to connect`, {
-    remedy: "an invite says via=tcp or via=udp",
+  throw new Fault("usage", msg`${quoteText(via)} is not a transport`, {
+    remedy: "use via=tcp or via=udp",
   });
 }
 
 function parseAlso(also = ""): ServerAddress[] {
   const addresses = also.split(",").filter((address) => address !== "");
   if (addresses.length >= CLUSTER_ADDRESSES_MAX) {
-    throw new Fault("usage", msg`an invite names ${CLUSTER_ADDRESSES_MAX} addresses at most`, {
-      remedy: "leave some out behind also=",
+    throw new Fault("usage", msg`an invite has at most ${CLUSTER_ADDRESSES_MAX} addresses`, {
+      remedy: "remove some addresses from also=",
     });
   }
   return addresses.map((address) => {
@@ -166,7 +158,7 @@ function parseAlso(also = ""): ServerAddress[] {
 function decodeSecret(fragment: string): string {
   const secret = tryDecode(fragment);
   if (secret !== undefined && utf8Encode(secret).length <= PASSWORD_BYTES_MAX) return secret;
-  throw new Fault("usage", "the invite is damaged behind its #", {
+  throw new Fault("usage", "the part of the invite after # is damaged", {
     remedy: "copy it again, between single quotes",
   });
 }
@@ -181,18 +173,15 @@ function tryDecode(text: string): string | undefined {
 
 function invalidAddress(text: string, remedy: string): Fault {
   const shown = quoteText(text.replace(/#.*$/s, ""));
-  return new Fault("usage", msg`${shown} is not a server's address`, { remedy });
+  return new Fault("usage", msg`${shown} is not a server address`, { remedy });
 }
 
-/**
- * Trims what was copied with an address or invite: quotes, white space, the full stop of a
- * sentence.
- */
+/** Trims quotes, white space and punctuation copied with an address or invite. */
 export function trimCopied(text: string): string {
   return text.replace(LEADING, "").replace(TRAILING, "");
 }
 
-/** Encodes a secret behind `#`, so that `trimCopied` trims nothing of it. */
+/** Also encodes characters that `trimCopied` would remove. */
 export function encodeSecret(secret: string): string {
   return encodeURIComponent(secret).replaceAll(
     TRIMMABLE,

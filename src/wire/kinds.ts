@@ -42,7 +42,6 @@ export interface FieldTypes {
   readonly number: number;
   /** A non-negative safe integer. */
   readonly count: number;
-  /** The reader checks the elements. */
   readonly list: readonly unknown[];
   readonly pair: readonly [string, string];
   readonly pairs: readonly (readonly [string, string])[];
@@ -186,7 +185,6 @@ export const KINDS = {
 export type RecordKind = keyof typeof KINDS;
 export type LogName = KindRow["log"];
 
-/** Record kinds of one log. */
 export type KindIn<Log extends LogName> = {
   [K in RecordKind]: (typeof KINDS)[K]["log"] extends Log ? K : never;
 }[RecordKind];
@@ -237,7 +235,6 @@ export function isOfLog<Log extends LogName>(kind: RecordKind, log: Log): kind i
   return KINDS[kind].log === log;
 }
 
-/** The fields of a body whose values have the type of the table. */
 export function fieldsOf<K extends RecordKind>(
   kind: K,
   body: Readonly<Record<string, unknown>>,

@@ -33,12 +33,9 @@ export const LAN_SESSION_BYTES = 8;
 const MAGIC = Uint8Array.of(0xff, 0x6c, 0x61, 0x6e);
 const KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
-/** Nonce and tag of AES-GCM. */
 const SEAL_BYTES = 28;
 const SEALED = 1;
-/** The last moment of a `Date`, in Unix ms. */
 const TIME_MAX = 8.64e15;
-/** Bytes of the key `pad` and of its value's header. */
 const PAD_HEADER_BYTES = 6;
 
 const KINDS = { query: 1, announce: 2, text: 3 } as const;
@@ -70,10 +67,9 @@ export interface LanDatagramParts {
 }
 
 function malformed(what: string): Fault {
-  return new Fault("frame-malformed", `a datagram is malformed: ${what}`);
+  return new Fault("frame-malformed", `malformed datagram: ${what}`);
 }
 
-/** Reports whether the bytes begin like a datagram of `chat lan`. */
 export function isLanDatagram(bytes: Uint8Array): boolean {
   return MAGIC.every((byte, i) => bytes[i] === byte);
 }
@@ -106,7 +102,7 @@ export function splitLanDatagram(bytes: Uint8Array): LanDatagramParts {
   if (bytes.length > LAN_DATAGRAM_BYTES_MAX) {
     throw new Fault("too-large", `a datagram of ${bytes.length} bytes`);
   }
-  if (!isLanDatagram(bytes)) throw malformed("it begins otherwise");
+  if (!isLanDatagram(bytes)) throw malformed("wrong prefix");
   if (bytes.length < 5) throw malformed("too short");
   if (bytes[4] !== LAN_VERSION) {
     throw new Fault("version-unsupported", `a datagram of version ${bytes[4]}`);
@@ -115,7 +111,7 @@ export function splitLanDatagram(bytes: Uint8Array): LanDatagramParts {
   if (end <= LAN_HEAD_BYTES) throw malformed("too short");
   const head = decodeHead(bytes.subarray(0, LAN_HEAD_BYTES));
   if (head.kind === "query" && bytes.length < LAN_QUERY_BYTES) {
-    throw malformed("a query that is smaller than its answer");
+    throw malformed("a query that is too short");
   }
   return {
     head,
@@ -180,22 +176,20 @@ function parseWith<Schema extends v.GenericSchema>(
 ): v.InferOutput<Schema> {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
-  throw malformed("its body is not what the protocol says");
+  throw malformed("its body is invalid");
 }
 
-/** Checks a text before it is sent. @throws {Fault} text-invalid, too-large */
 export function checkLanText(text: string): void {
   if (!text.isWellFormed()) throw new Fault("text-invalid", "the text is not valid Unicode");
   const sizeBytes = utf8Encode(text).length;
   if (sizeBytes <= LAN_TEXT_BYTES_MAX) return;
   throw new Fault(
     "too-large",
-    `a text on the LAN has at most ${LAN_TEXT_BYTES_MAX} bytes, this one has ${sizeBytes}`,
-    { remedy: "say it in parts, or start a server for longer ones: chat serve" },
+    `a message on the LAN has at most ${LAN_TEXT_BYTES_MAX} bytes, and this one has ${sizeBytes}`,
+    { remedy: "split it, or start a server: chat serve" },
   );
 }
 
-/** The address of a multicast group, as in signatures and salts. */
 export function formatLanAddress(group: string, port: number): string {
   return `${group}:${port}`;
 }
@@ -204,8 +198,8 @@ export function formatLanAddress(group: string, port: number): string {
 export function checkLanGroup(text: string): string {
   const first = Number(text.split(".")[0]);
   if (isIpv4(text) && first >= 224 && first <= 239) return text;
-  throw new Fault("usage", `'${text.slice(0, 40)}' is no multicast group`, {
-    remedy: "use an address from 224.0.0.0 to 239.255.255.255, as 224.1.1.1",
+  throw new Fault("usage", `'${text.slice(0, 40)}' is not a multicast group`, {
+    remedy: "use an address from 224.0.0.0 to 239.255.255.255, such as 224.1.1.1",
   });
 }
 

@@ -180,7 +180,6 @@ export class LineScanner {
     return (all | bits) >= 0 && (bits & 15) === 0;
   }
 
-  /** Caches the view, since a block has many lines. */
   #cacheView(bytes: Uint8Array): void {
     if (bytes === this.#bytes) return;
     this.#bytes = bytes;
@@ -236,7 +235,6 @@ interface Literal {
   readonly sizeBytes: number;
 }
 
-/** The literal has at least one word. */
 function literalOf(text: string): Literal {
   const bytes = asciiOf(text);
   const view = new DataView(bytes.buffer);

@@ -20,7 +20,6 @@ export interface ManifestFile {
   readonly size: number;
   /** Permission bits, up to 0o777. */
   readonly mode: number;
-  /** Whole Unix ms. */
   readonly mtime: number;
 }
 
@@ -43,9 +42,7 @@ export type Piece =
       readonly sizeBytes: number;
     };
 
-/** Excludes set-user-id and the like. */
 const MODE_MAX = 0o777;
-/** Range of `Date`, in ms. */
 const MTIME_MAX = 8.64e15;
 const VERSION = 1;
 const LIST_START = utf8Encode(`{"v":${VERSION},"entries":[`);
@@ -67,7 +64,7 @@ export function encodeManifest(entries: readonly ManifestEntry[]): Uint8Array {
   }
   const bytes = utf8Encode(JSON.stringify({ v: VERSION, entries: sorted.map(canonicalEntry) }));
   if (bytes.length <= MANIFEST_BYTES_MAX) return bytes;
-  throw tooLarge(`its list has ${bytes.length} bytes, ${MANIFEST_BYTES_MAX} fit`);
+  throw tooLarge(`its list has ${bytes.length} bytes (maximum ${MANIFEST_BYTES_MAX})`);
 }
 
 /**
@@ -78,14 +75,14 @@ export function encodeManifest(entries: readonly ManifestEntry[]): Uint8Array {
  */
 export function parseManifest(bytes: Uint8Array): ManifestEntry[] {
   if (bytes.length > MANIFEST_BYTES_MAX) {
-    throw tooLarge(`its list has ${bytes.length} bytes, ${MANIFEST_BYTES_MAX} fit`);
+    throw tooLarge(`its list has ${bytes.length} bytes (maximum ${MANIFEST_BYTES_MAX})`);
   }
   const list = listIn(bytes);
   checkCount(list.length);
   const entries = list.map(entryOf);
   for (let i = 1; i < entries.length; i++) {
     const [before = "", after = ""] = [entries[i - 1]?.path, entries[i]?.path];
-    if (before >= after) throw malformed(`${quoteText(after)} is out of order, or there twice`);
+    if (before >= after) throw malformed(`${quoteText(after)} is out of order or duplicated`);
   }
   checkTree(entries);
   if (contentBytes(entries) > FILE_BYTES_MAX - bytes.length) {
@@ -95,34 +92,35 @@ export function parseManifest(bytes: Uint8Array): ManifestEntry[] {
 }
 
 /**
- * `parseManifest` one entry at a time, so that the reader of a long list can yield in between.
- * Accepts only the canonical encoding; does not check for entries inside files.
+ * `parseManifest` one entry at a time, so that the reader of a long list can yield. Does not check
+ * for entries inside files.
  * @throws {Fault} frame-malformed, too-large
  */
 export function* manifestEntries(bytes: Uint8Array): Generator<ManifestEntry> {
   if (bytes.length > MANIFEST_BYTES_MAX) {
-    throw tooLarge(`its list has ${bytes.length} bytes, ${MANIFEST_BYTES_MAX} fit`);
+    throw tooLarge(`its list has ${bytes.length} bytes (maximum ${MANIFEST_BYTES_MAX})`);
   }
   const end = bytes.length - LIST_END.length;
   const isList =
     end >= LIST_START.length &&
     equalBytes(bytes.subarray(0, LIST_START.length), LIST_START) &&
     equalBytes(bytes.subarray(end), LIST_END);
-  if (!isList) throw malformed("it is not spelled as one");
+  if (!isList) throw malformed("it is not encoded canonically");
   let [before, count, sum] = ["", 0, bytes.length];
   for (let at = LIST_START.length; at < end; ) {
     const stop = entryEnd(bytes, at, end);
     const entry = entryOf(jsonIn(bytes.subarray(at, stop)));
     checkCount(++count);
     if (before >= entry.path) {
-      throw malformed(`${quoteText(entry.path)} is out of order, or there twice`);
+      throw malformed(`${quoteText(entry.path)} is out of order or duplicated`);
     }
     before = entry.path;
     sum += isFolder(entry) ? 0 : entry.size;
     if (sum > FILE_BYTES_MAX) throw tooLarge(`it has more than ${FILE_BYTES_MAX} bytes`);
     yield entry;
     const isMore = stop < end;
-    if (isMore && (bytes[stop] !== COMMA || stop + 1 === end)) throw malformed("a comma is wrong");
+    if (isMore && (bytes[stop] !== COMMA || stop + 1 === end))
+      throw malformed("a comma is misplaced");
     at = isMore ? stop + 1 : stop;
   }
 }
@@ -135,7 +133,6 @@ export function isFolder(entry: ManifestEntry): entry is ManifestFolder {
 export class FolderMap {
   readonly entries: readonly ManifestEntry[];
   readonly manifestBytes: number;
-  /** Size of the manifest and all contents. */
   readonly sizeBytes: number;
   /** Non-empty files, each with its offset in the content. */
   readonly #files: readonly ManifestFile[];
@@ -154,7 +151,7 @@ export class FolderMap {
     this.sizeBytes = start;
   }
 
-  /** The pieces of a range, in order; none beyond the end. Empty files are in no range. */
+  /** Pieces of a range, in order. Empty files are in no range. */
   pieces(offset: number, sizeBytes: number): Piece[] {
     assert(offset >= 0 && sizeBytes >= 0, "a range begins inside and ends behind its start");
     const end = Math.min(offset + sizeBytes, this.sizeBytes);
@@ -188,7 +185,6 @@ export class FolderMap {
   }
 }
 
-/** Sum of the sizes of all files. */
 function contentBytes(entries: readonly ManifestEntry[]): number {
   let sum = 0;
   for (const entry of entries) if (!isFolder(entry)) sum += entry.size;
@@ -197,7 +193,7 @@ function contentBytes(entries: readonly ManifestEntry[]): number {
 
 function checkCount(count: number): void {
   if (count <= FOLDER_ENTRIES_MAX) return;
-  throw tooLarge(`it has ${count} entries, ${FOLDER_ENTRIES_MAX} fit`);
+  throw tooLarge(`it has ${count} entries (maximum ${FOLDER_ENTRIES_MAX})`);
 }
 
 function canonicalEntry(entry: ManifestEntry): ManifestEntry {
@@ -219,14 +215,14 @@ function entryEnd(bytes: Uint8Array, start: number, end: number): number {
       else if (!isText && byte === CLOSE) return at + 1;
     }
   }
-  throw malformed("an entry is not spelled as one");
+  throw malformed("an entry is not encoded canonically");
 }
 
 function jsonIn(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(utf8Decode(bytes));
   } catch (error) {
-    throw malformed("it is not JSON in UTF-8", error);
+    throw malformed("it is not UTF-8 JSON", error);
   }
 }
 
@@ -242,26 +238,25 @@ function entryOf(value: unknown): ManifestEntry {
   if (typeof path !== "string") throw malformed("an entry has no path");
   const wrong = pathDefect(path);
   if (wrong !== undefined) throw malformed(`${quoteText(path)} ${wrong}`);
-  if (!isBetween(mode, 0, MODE_MAX)) throw malformed(`the mode of ${quoteText(path)} is wrong`);
+  if (!isBetween(mode, 0, MODE_MAX)) throw malformed(`invalid mode of ${quoteText(path)}`);
   if (!isBetween(mtime, -MTIME_MAX, MTIME_MAX)) {
-    throw malformed(`the time of ${quoteText(path)} is wrong`);
+    throw malformed(`invalid time of ${quoteText(path)}`);
   }
   if (dir === true && size === undefined) return { path, dir, mode, mtime };
   if (dir !== undefined || !isBetween(size, 0, FILE_BYTES_MAX)) {
-    throw malformed(`the size of ${quoteText(path)} is wrong`);
+    throw malformed(`invalid size of ${quoteText(path)}`);
   }
   return { path, size, mode, mtime };
 }
 
-/** The defect of a path; `undefined` if it is valid. */
 function pathDefect(path: string): string | undefined {
-  if (path === "") return "is no path";
-  if (!path.isWellFormed() || path.includes("\0")) return "is no text for a path";
+  if (path === "") return "is not a path";
+  if (!path.isWellFormed() || path.includes("\0")) return "is not valid text";
   if (path.length > PATH_BYTES_MAX || utf8Encode(path).length > PATH_BYTES_MAX) {
-    return "is too long for a path";
+    return "is too long";
   }
   const bad = path.split("/").find((part) => part === "" || part === "." || part === "..");
-  return bad === undefined ? undefined : "does not stay inside its folder";
+  return bad === undefined ? undefined : "escapes its folder";
 }
 
 /**
@@ -275,7 +270,7 @@ function checkTree(entries: readonly ManifestEntry[]): void {
     const [before, after] = [keys[i - 1], keys[i]];
     if (before === undefined || after === undefined || isFolder(before.entry)) continue;
     if (!after.key.startsWith(`${before.key}\0`)) continue;
-    throw malformed(`${quoteText(after.entry.path)} lies inside a file`);
+    throw malformed(`${quoteText(after.entry.path)} is inside a file`);
   }
 }
 
@@ -289,7 +284,7 @@ function isBetween(value: unknown, min: number, max: number): value is number {
 }
 
 function malformed(what: string, cause?: unknown): Fault {
-  return new Fault("frame-malformed", `the list of a folder is malformed: ${what}`, { cause });
+  return new Fault("frame-malformed", `malformed folder list: ${what}`, { cause });
 }
 
 function tooLarge(what: string): Fault {

@@ -14,7 +14,6 @@ import {
   VERSION,
 } from "./messages.ts";
 
-/** A checked message. */
 export type Incoming =
   | { readonly kind: "message"; readonly message: Message }
   /** An invalid request that can still be answered. */
@@ -24,7 +23,6 @@ export type Incoming =
 
 type Schemas = ReadonlyMap<string, v.GenericSchema<unknown, Message>>;
 
-/** Separate, because a request and a notice may have the same name. */
 const requests: Schemas = new Map(
   Object.entries(REQUESTS).map(([kind, { fields }]) => schema(kind, { ref: REF, ...fields })),
 );
@@ -46,7 +44,7 @@ function schema(
   return [kind, built as unknown as v.GenericSchema<unknown, Message>];
 }
 
-/** @throws {Fault} frame-malformed if the value is no request that can be answered */
+/** @throws {Fault} frame-malformed if the value cannot be answered as a request */
 export function checkMessage(value: unknown): Incoming {
   const { kind, ref } = envelope(value);
   const isRequestKind = ref !== undefined && kind !== "ok" && kind !== "fault";
@@ -55,7 +53,7 @@ export function checkMessage(value: unknown): Incoming {
     if (!isRequestKind && requests.has(kind))
       throw new Fault("frame-malformed", `a '${kind}' without a ref`);
     if (!isRequestKind) return { kind: "ignored" };
-    const fault = new Fault("kind-unknown", `a request of version ${VERSION} has another kind`);
+    const fault = new Fault("kind-unknown", `unknown request kind in version ${VERSION}`);
     return { kind: "refused", ref, fault };
   }
   const checked = v.safeParse(known, value);
@@ -69,9 +67,10 @@ function envelope(value: unknown): { kind: string; ref: number | undefined } {
   if (typeof value !== "object" || value === null || !("kind" in value)) {
     throw new Fault("frame-malformed", "a message has no kind");
   }
-  if (typeof value.kind !== "string") throw new Fault("frame-malformed", "a kind is not a text");
+  if (typeof value.kind !== "string")
+    throw new Fault("frame-malformed", "a message's kind is not a string");
   const ref = "ref" in value ? v.safeParse(REF, value.ref) : undefined;
-  if (ref?.success === false) throw new Fault("frame-malformed", "a ref is not a small integer");
+  if (ref?.success === false) throw new Fault("frame-malformed", "a ref is not a 32-bit integer");
   return { kind: value.kind, ref: ref?.output };
 }
 
@@ -80,7 +79,7 @@ function explain(kind: string, issue: v.BaseIssue<unknown>): Fault {
   if (issue.type === "max_bytes" || issue.type === "max_size" || issue.type === "max_length") {
     return new Fault("too-large", `'${path}' of '${kind}' is too long (at most ${issue.expected})`);
   }
-  return new Fault("frame-malformed", `'${path}' of '${kind}' is not what the protocol says`);
+  return new Fault("frame-malformed", `'${path}' of '${kind}' is invalid`);
 }
 
 /** Reports whether a reader would accept a notice built from data of other parties. */
@@ -93,5 +92,5 @@ export function isNotice(notice: Notice): boolean {
 export function checkAnswer<Kind extends RequestKind>(kind: Kind, value: unknown): Answer<Kind> {
   const checked = v.safeParse(REQUESTS[kind].answer, value);
   if (checked.success) return checked.output as Answer<Kind>;
-  throw new Fault("frame-malformed", `the answer to '${kind}' is not what the protocol says`);
+  throw new Fault("frame-malformed", `the answer to '${kind}' is invalid`);
 }

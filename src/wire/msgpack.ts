@@ -25,7 +25,6 @@ export const TEXT_16 = 0xda;
 export const ARRAY_16 = 0xdc;
 export const SMALL_INT_MAX = 0x7f;
 
-/** Packs short texts one after the other: the keys and kinds of a message. */
 export function packTexts(...texts: readonly string[]): Uint8Array {
   const bytes: number[] = [];
   for (const text of texts) {

@@ -29,7 +29,6 @@ const COUNTER = packTexts("counter");
 const TO = packTexts("to");
 const BODY = Uint8Array.of(...packTexts("body"), MAP | 1, ...packTexts("text"));
 
-/** Busy servers use one for each link. */
 export interface PostCodec {
   /** `undefined` unless the bytes are a plain text in our clients' encoding. */
   read(bytes: Uint8Array): RequestOf<"post"> | undefined;
@@ -56,10 +55,7 @@ interface RecentPost {
   to: string;
 }
 
-/**
- * @param recent is updated
- * @returns `undefined` unless the bytes are a plain text in our clients' encoding
- */
+/** @returns `undefined` unless the bytes are a plain text in our clients' encoding */
 function readPost(bytes: Uint8Array, recent: RecentPost): RequestOf<"post"> | undefined {
   if (!startsWith(bytes, 0, START)) return undefined;
   const cursor = { bytes, at: START.length };
@@ -95,7 +91,6 @@ function skip(cursor: Cursor, part: Uint8Array): boolean {
   return true;
 }
 
-/** Returns 1 to 2^32 - 1, or 0 for anything else. */
 function uint(cursor: Cursor): number {
   const { bytes } = cursor;
   const lead = bytes[cursor.at++] ?? 0;
@@ -127,7 +122,6 @@ function isText(bytes: Uint8Array, at: number, text: string): boolean {
   return true;
 }
 
-/** Reads the rest of the bytes as the one text of a post. */
 function lastText({ bytes, at }: Cursor): string | undefined {
   const lead = bytes[at] ?? 0;
   let start = at + 1;
@@ -154,10 +148,8 @@ const SEQ = packTexts("seq");
 const N = packTexts("n");
 const TIME = packTexts("time");
 
-/** Scratch buffer; each answer is copied out of it. */
 const answer = new Uint8Array(64);
 
-/** An `ok` as the codec packs it, with its fields in this order. */
 function encodePosted(ref: number, { seq, n, time }: Posted): Uint8Array {
   const bytes = answer;
   bytes[0] = MAP | 5;

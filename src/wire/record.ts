@@ -43,7 +43,6 @@ export interface Draft {
 export interface LogRecord {
   readonly head: Head;
   readonly headBytes: Uint8Array;
-  /** Absent when erased or damaged. */
   readonly salt?: Uint8Array;
   readonly bodyBytes?: Uint8Array;
   /** Seq of the record that ordered the erasing. */
@@ -59,7 +58,6 @@ export interface FoldedRecord extends Omit<LogRecord, "head" | "headBytes" | "sa
 
 export type FoldedHead = Omit<Head, "commit">;
 
-/** A parsed line: a record, one of a later version of this program, or invalid bytes. */
 export type ParsedLine =
   | { readonly kind: "record"; readonly record: LogRecord; readonly durable: number }
   | { readonly kind: "newer"; readonly recordKind: string; readonly seq: number }
@@ -73,10 +71,8 @@ export interface SealedDraft {
   readonly commit: string;
 }
 
-/** A line of another machine's log as stored in this one. */
 export interface CopiedLine {
   readonly record: LogRecord;
-  /** Including its newline. */
   readonly bytes: Uint8Array;
 }
 
@@ -123,12 +119,11 @@ export function bodyMatches(record: LogRecord, sha256: Sha256): boolean {
   return commitment(record.salt, record.bodyBytes, sha256) === record.head.commit;
 }
 
-/** The record without its mismatching body. */
 export function asDamaged(record: LogRecord): LogRecord {
   return { head: record.head, headBytes: record.headBytes, damaged: true };
 }
 
-/** The record after `eraseSeq` ordered its body to be blanked. */
+/** The record after `eraseSeq` ordered its erasure. */
 export function asErased({ head, headBytes }: LogRecord, eraseSeq: number): LogRecord {
   return { head, headBytes, erased: eraseSeq };
 }
@@ -170,7 +165,7 @@ export function parseLine(line: Uint8Array): ParsedLine {
   const found = new LineScanner();
   if (!found.scanHead(line, 0) || !found.scanRest(line)) {
     const hasEnd = line.includes(BRACE_CLOSE);
-    return bad(hasEnd ? "it does not begin with a head in its one spelling" : "it has no head");
+    return bad(hasEnd ? "its head is not in canonical form" : "it has no head");
   }
   const text = utf8Decode(line.subarray(0, found.bodyStart));
   const parsed = headIn(found, text);
@@ -179,9 +174,9 @@ export function parseLine(line: Uint8Array): ParsedLine {
   const headBytes = copyOf(line, found.headStart, found.headEnd);
   if (found.erased > 0) return erasedLine(line, found, { head, headBytes });
   const last = line.length - 1;
-  if (line[last] !== BRACE_CLOSE || last <= found.bodyStart) return bad("its body has no end");
+  if (line[last] !== BRACE_CLOSE || last <= found.bodyStart) return bad("its body is incomplete");
   const bodyBytes = copyOf(line, found.bodyStart, last);
-  if (bodyBytes.includes(NEWLINE)) return bad("it is more than one line");
+  if (bodyBytes.includes(NEWLINE)) return bad("it contains a line break");
   const salt = fromBase64Url(text.slice(found.saltStart, found.saltEnd));
   return { kind: "record", record: { head, headBytes, salt, bodyBytes }, durable };
 }
@@ -232,10 +227,10 @@ export function erasedTail(
   return { at, bytes };
 }
 
-/** Why the numbers of a line are impossible; `undefined` if they are valid. */
+/** Describes impossible numbers of a line; `undefined` if they are valid. */
 export function numberFlaw({ seq, time, n, durable }: LineScanner): string | undefined {
-  if (!Number.isSafeInteger(seq) || time > UNIX_MS_MAX) return "a number is too big";
-  if (durable >= seq || n > seq) return "its numbers contradict each other";
+  if (!Number.isSafeInteger(seq) || time > UNIX_MS_MAX) return "a number is too large";
+  if (durable >= seq || n > seq) return "its numbers are inconsistent";
   return undefined;
 }
 
@@ -266,7 +261,7 @@ function headIn(
   return { kind: "head", head, durable };
 }
 
-/** Not `slice`: a reader's Buffer would return its own memory, which the next read overwrites. */
+/** `slice` of a Buffer would share memory that the next read overwrites. */
 function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
   return new Uint8Array(bytes.subarray(start, end));
 }
@@ -274,9 +269,9 @@ function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
 function erasedLine(line: Uint8Array, found: LineScanner, record: LogRecord): ParsedLine {
   const { erased, durable } = found;
   if (!Number.isSafeInteger(erased) || erased <= record.head.seq) {
-    return bad("it is erased by no later record");
+    return bad("no later record erased it");
   }
-  if (!isBlank(line, found.bodyStart, line.length)) return bad("something follows its erasure");
+  if (!isBlank(line, found.bodyStart, line.length)) return bad("data follows its erasure mark");
   return { kind: "record", record: { ...record, erased }, durable };
 }
 

@@ -38,15 +38,12 @@ const RECORD_FRAME_BYTES_MAX = 256;
  * queue limit of a link.
  */
 const FRAME_BYTES_MAX = 64 << 10;
-/** A name of an account in UTF-8. */
 const NAME_BYTES_MAX = 64;
 
-/** Size that a record needs in a message. */
 export function recordBytes({ headBytes, bodyBytes }: LogRecord): number {
   return headBytes.length + (bodyBytes?.length ?? 0) + RECORD_FRAME_BYTES_MAX;
 }
 
-/** A position between two records of a frame. */
 export interface FrameMark {
   readonly at: number;
   readonly count: number;
@@ -65,7 +62,6 @@ export class RecordsFrame {
     return !isFull && this.#at + recordBytes(record) <= FRAME_BYTES_MAX;
   }
 
-  /** Size of the message so far. */
   get sizeBytes(): number {
     return this.#at;
   }

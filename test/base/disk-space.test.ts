@@ -6,6 +6,6 @@ test("describes the free space of a server's disk", () => {
     diskSpaceText({ freeBytes, keepFreeBytes: 256_000_000, isLow });
   expect(describe(256_000_000, true)).toContain("nearly full: 256 MB free");
   expect(describe(255_999_999, true)).toContain("is full");
-  expect(describe(9_000_000_000, false)).toContain("has room again: 9.0 GB free");
+  expect(describe(9_000_000_000, false)).toContain("has enough disk space again: 9.0 GB free");
   expect(isDiskFull({ freeBytes: 1, keepFreeBytes: 1 })).toBe(false);
 });

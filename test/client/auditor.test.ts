@@ -116,7 +116,7 @@ describe("at each log-in", () => {
     };
     await enter();
     expect(alarms.map(({ fault }) => fault.message)).toEqual([
-      "the server's checkpoint of its history is not signed by its key",
+      "the server's checkpoint is not signed by its key",
     ]);
   });
 
@@ -181,7 +181,7 @@ const MANIPULATIONS: readonly Case[] = [
   [
     "the tail is cut",
     "log-rolled-back",
-    /^the server shows 4 records, and this device has seen 8; record 5 .* nor are 5 later ones$/,
+    /^.* only 4 records, but this device has seen 8; record 5 .* nor are 5 later ones$/,
     (texts) => texts.slice(0, 4),
   ],
   [
@@ -193,7 +193,7 @@ const MANIPULATIONS: readonly Case[] = [
   [
     "another log",
     "log-forked",
-    /^the server shows another history \(3 records, chat\/[\w-]{22}\) .* 8 records/,
+    /^the server's history \(3 records, chat\/[\w-]{22}\) .* 8 records/,
     () => [
       ["eve", "all"],
       ["eve", "is"],
@@ -353,7 +353,9 @@ describe("what was confirmed by a server", () => {
     await enter();
     await fixture.clock.advance(TRIES_MS);
     expect(alarms.map(({ fault }) => fault.code)).toEqual(["log-rolled-back"]);
-    expect(alarms[0]?.fault.message).toBe("the server shows 3 records, and this device has seen 4");
+    expect(alarms[0]?.fault.message).toBe(
+      "the server's history has only 3 records, but this device has seen 4",
+    );
     if (last !== undefined) fixture.server.records.push(last);
     await enter();
     await fixture.clock.advance(TRIES_MS);

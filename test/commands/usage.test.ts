@@ -20,7 +20,7 @@ async function misuse(argv: readonly string[]) {
   return { exitCode, out: world.stdout.text, err: world.stderr.text };
 }
 
-const NAME = "cannot be a person's name; use 1 to 32 ";
+const NAME = "is not a valid user name; use 1 to 32 ";
 const ROOM = "room's name; use 1 to";
 const PORT = "use a number from 1 to 65535";
 const SEND = ["send", "x", "--server", "127.0.0.1:9"];
@@ -34,7 +34,7 @@ test.each([
   [[...JOIN, "--login", "--register"], "contradict each other"],
   [["join", "999.1.2.3"], "'999.1.2.3' is not an IP address"],
   [["join", "127.0.0.1:70000"], `'70000' is not a port; ${PORT}`],
-  [["join", "chat://"], "'' is not a server's address"],
+  [["join", "chat://"], "'' is not a server address"],
   [["join", "chat://127.0.0.1/lobby?fp=short"], "fingerprint"],
   [["send", ""], "the message is empty; type some text"],
   [["history", "--room", "a", "--with", "@b"], "contradict each other"],
@@ -58,7 +58,7 @@ test.each([
   [["serve", "--room-password-file", SHORT], "at least 8 characters"],
   [["admin", "accounts", "--sort", "size"], "'size' is no value of --sort"],
   [["admin", "announce"], "an announcement is a text"],
-  [["admin", "ban", "eve", "--for", "soon"], "'soon' is no length of time"],
+  [["admin", "ban", "eve", "--for", "soon"], "'soon' is not a duration"],
   [["admin", "erase", "last"], "'last' is no message's number"],
   [["admin", "erase"], "nothing is named that is to be erased"],
   [["admin", "log", "--since", "soon"], "'soon' is not a time"],

@@ -13,16 +13,16 @@ test.each([
 });
 
 test.each(["", "0s", "10", "m", "-1m", "1.5h", "10 m", "99999999d", "soon"])(
-  "'%s' is no length of time",
+  "'%s' is not a duration",
   (text) => {
     expect(() => parseUntil(text, 0)).toThrow(Fault);
   },
 );
 
 test.each([
-  ["of", "write 30s, 10m, 2h or 7d, or off"],
-  ["0s", "write 30s, 10m, 2h or 7d, or off"],
-  ["1s", "write one from 1 min to 1 h, or off"],
+  ["of", "use 30s, 10m, 2h or 7d, or off"],
+  ["0s", "use 30s, 10m, 2h or 7d, or off"],
+  ["1s", "use 1 min to 1 h, or off"],
 ])("what else may stand there is said: %s", (text, remedy) => {
   const read = () => parseDuration(text, { min: 60_000, max: 3_600_000, alternative: "off" });
   expect(read).toThrow(expect.objectContaining({ remedy }));

@@ -42,7 +42,7 @@ requires("mount").describe("on a file system of its own", () => {
     const server = serveOnSmallDisk(sandbox, "size=12k", "true");
     const { exitCode, out, err } = await server.ended();
     expect([exitCode, ndjson(out)]).toEqual([1, [expect.objectContaining({ code: "store-full" })]]);
-    expect(err).toMatch(/^chat: [^\n]+; free some space on the disk\n$/);
+    expect(err).toMatch(/^chat: [^\n]+; free up disk space\n$/);
   });
 
   test("a read-only disk", async () => {

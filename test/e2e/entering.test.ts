@@ -63,7 +63,8 @@ describe("addresses", () => {
     const { exitCode, out, err } = await sandbox.home("x").run(args);
     expect(exitCode).toBe(NOBODY_LISTENS);
     expect(ndjson(out)).toMatchObject([{ kind: "fault", code: "unreachable", blame: "host" }]);
-    expect(err).toMatch(/^chat: [^\n]*\d+[^\n]*; check the address and that it runs\n$/);
+    const remedy = "check the address and that the server is running";
+    expect(err).toMatch(new RegExp(`^chat: [^\\n]*\\d+[^\\n]*; ${remedy}\\n$`));
   });
 
   test("exits with 5 if another program answers", async () => {

@@ -120,7 +120,7 @@ describe("refused with one line", () => {
     other.close();
     expect([exitCode, err]).toEqual([
       1,
-      `chat: port ${port} is in use; choose another with --port\n`,
+      `chat: port ${port} is in use; choose another port with --port\n`,
     ]);
     expect(JSON.parse(out)).toMatchObject({ kind: "fault", code: "port-taken", blame: "host" });
     expect(existsSync(sandbox.path("data"))).toBe(false);

@@ -195,7 +195,7 @@ pageTest("raises an alarm for a rolled back history, and blocks sending", async 
   const alarm = ana.page.locator(".alarm");
   await alarm.getByRole("heading", { name: ROLLED_BACK }).waitFor();
   expect(await alarm.textContent()).toMatch(
-    /the server shows \d+ records?, and this device has seen \d+; record \d+ in #lobby \(ana, /,
+    /only \d+ records?, but this device has seen \d+; record \d+ in #lobby \(ana, /,
   );
   await ana.says("into the void");
   await ana.page.keyboard.press("Escape");

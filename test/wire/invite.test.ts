@@ -102,22 +102,22 @@ describe("parseServerSpec", () => {
     ["999.1.2.3", "not an IP address"],
     ["host:0", "not a port"],
     ["host:70000", "not a port"],
-    ["two words", "not a host's name"],
-    ["münchen.local", "not a host's name"],
-    [`${"a".repeat(64)}.org`, "not a host's name"],
-    ["::1", "not a server's address"],
-    ["[::1", "not a server's address"],
-    ["[::1]x", "not a server's address"],
+    ["two words", "not a host name"],
+    ["münchen.local", "not a host name"],
+    [`${"a".repeat(64)}.org`, "not a host name"],
+    ["::1", "not a server address"],
+    ["[::1", "not a server address"],
+    ["[::1]x", "not a server address"],
     ["[1::2::3]", "not an IPv6 address"],
     ["[1.2.3.4]", "not an IPv6 address"],
-    ["https://host", "not a server's address"],
-    ["chat://", "not a server's address"],
-    ["chat://user@host", "not a host's name"],
-    ["chat://host/12", "cannot be a room's name"],
+    ["https://host", "not a server address"],
+    ["chat://", "not a server address"],
+    ["chat://user@host", "not a host name"],
+    ["chat://host/12", "is not a valid room name"],
     ["chat://host?fp=abc", "not a fingerprint"],
-    ["chat://host?via=smoke", "not a way to connect"],
+    ["chat://host?via=smoke", "not a transport"],
     ["chat://host?also=a:0", "not a port"],
-    ["chat://host?also=a,b%20c", "not a host's name"],
+    ["chat://host?also=a,b%20c", "not a host name"],
     ["chat://host#%zz", "damaged"],
     [`chat://host#${"x".repeat(1025)}`, "damaged"],
   ])("refuses '%s'", (text, sentence) => {
@@ -209,7 +209,7 @@ describe("an invite is read with what was copied around it", () => {
   });
 
   test("nothing but quotes is no address", () => {
-    expect(() => parseServerSpec("''")).toThrow("is not a server's address");
+    expect(() => parseServerSpec("''")).toThrow("is not a server address");
   });
 
   test("whatever the secret, it survives quotes", () => {

@@ -80,7 +80,7 @@ describe("a manifest", () => {
     ["a time that is none", listed({ ...file("a"), mtime: "now" })],
   ])("with %s is malformed", (_name, bytes) => {
     expect(faultCode(() => parseManifest(bytes))).toBe("frame-malformed");
-    // What lies inside a file is found by whoever gives the entries their places.
+    // What is inside a file is found by whoever gives the entries their places.
     const isFound = !/inside a file/.test(_name);
     expect(faultCode(() => [...manifestEntries(bytes)])).toBe(isFound ? "frame-malformed" : "none");
   });

@@ -10,17 +10,13 @@ import { verifyConsistency, verifyInclusion } from "../log/proofs.ts";
 
 /** The newest checkpoint of a log that this device has accepted. */
 export interface LogPin {
-  /** Identifies the log. */
   readonly origin: string;
-  /** Number of records. */
   readonly size: number;
-  /** Root of the tree over them. */
   readonly root: Uint8Array;
-  /** The signed note as received. */
   readonly note: string;
 }
 
-/** A record that this device has read, with what is needed to ask for its proof later. */
+/** A record that this device has read, with the data to request its proof later. */
 export interface KnownRecord {
   readonly seq: number;
   readonly leaf: Uint8Array;
@@ -63,7 +59,6 @@ export type CheckpointVerdict =
   | { readonly kind: "grown" }
   | { readonly kind: "alarm"; readonly reason: AuditReason };
 
-/** Compares a server's checkpoint with the pinned one. */
 export function judgeCheckpoint(
   known: LogPin | undefined,
   { pin: shown, path }: ServerCheckpoint,
@@ -103,7 +98,7 @@ export interface KnownRecordsVerdict {
   readonly withheld: readonly KnownRecord[];
 }
 
-/** Checks the records that this device has read against the log of an accepted checkpoint. */
+/** Checks known records against the log of an accepted checkpoint. */
 export function judgeKnownRecords(
   seen: readonly KnownRecord[],
   proofs: readonly RecordProof[],
@@ -128,7 +123,6 @@ export function judgeKnownRecords(
   return { proved, changed, beyondEnd: gone, withheld: leftOut };
 }
 
-/** The result of an audit, for a message. */
 export interface AuditFinding {
   readonly reason: AuditReason;
   /** Known number of records of the log; 0 if only single records are known. */
@@ -139,7 +133,7 @@ export interface AuditFinding {
   readonly missing: readonly KnownRecord[];
 }
 
-/** A sentence without a full stop. @param clock formats a time */
+/** @param clock formats a time */
 export function formatFinding(
   { reason, knownSize, shown, missing }: AuditFinding,
   clock: (unixMs: number) => string,
@@ -148,7 +142,7 @@ export function formatFinding(
   const [first, ...others] = missing;
   if (first !== undefined) {
     const more = others.length === 0 ? "" : `, nor ${are(others.length, "later one")}`;
-    const what = reason === "left-out" ? "proved" : "in the history that it shows now";
+    const what = reason === "left-out" ? "proved" : "in the server's history";
     parts.push(`${formatRecord(first, clock)} that this device has read is not ${what}${more}`);
   }
   return parts.filter((part) => part !== "").join("; ");
@@ -171,22 +165,25 @@ function formatReason(
   const records = shown === undefined ? "" : counted(shown.size, "record");
   switch (reason) {
     case "rolled-back":
-      return `the server shows ${records}, and this device has seen ${size}`;
+      return `the server's history has only ${records}, but this device has seen ${size}`;
     case "forked":
-      return `the server shows ${records}, but ${firstOf(size)} not what this device has seen`;
+      return (
+        `the server's history has ${records}, but ${firstOf(size)} not what this device` +
+        " has seen"
+      );
     case "other-origin":
       return (
-        `the server shows another history (${records}, ${shown?.origin ?? ""}) than the one with` +
+        `the server's history (${records}, ${shown?.origin ?? ""}) is not the one with` +
         ` ${counted(size, "record")} that this device has seen`
       );
     case "record-missing":
       return "the server's history has changed";
     case "left-out":
-      return "the server leaves out proofs from a room in which you are";
+      return "the server withholds proofs for a room that you have joined";
     case "unproved":
-      return "the server does not prove its history to this device any more";
+      return "the server no longer proves its history to this device";
     case "unsigned":
-      return "the server's checkpoint of its history is not signed by its key";
+      return "the server's checkpoint is not signed by its key";
     default:
       return reason satisfies never;
   }

@@ -13,7 +13,6 @@ export interface RoomView {
   readonly name: string;
   readonly id: RoomId;
   readonly topic: string;
-  /** How long the room keeps messages; `undefined` for ever. */
   readonly keepMs?: number | undefined;
   /** End-to-end encrypted: only the devices in its group can read it. */
   readonly isSealed?: boolean;
@@ -29,7 +28,6 @@ export interface ChatRecord {
   readonly room: RoomView;
   /** Name of the user who caused it; `undefined` for the server itself. */
   readonly from: string | undefined;
-  /** `OUTBOX.COUNTER` of the post, or empty. */
   readonly id: string;
   /**
    * `damaged`: the body does not match its author's commitment. Erased and damaged records have no
@@ -61,7 +59,8 @@ export type HeadedRecord = { readonly head: WireHead; readonly record: WireRecor
 export function roomViewOf(entry: RoomEntry): RoomView {
   const kind = entry.with === undefined ? "room" : "person";
   const name = entry.with ?? entry.name;
-  if (name === undefined) throw new Fault("frame-malformed", "a room has neither name nor person");
+  if (name === undefined)
+    throw new Fault("frame-malformed", "a room has neither a name nor a user");
   return {
     kind,
     name,
@@ -76,7 +75,7 @@ export function roomViewOf(entry: RoomEntry): RoomView {
 export function readHead(record: WireRecord): HeadedRecord {
   const head = parseObject(record.head);
   if (head === undefined || !isHead(head)) {
-    throw new Fault("frame-malformed", "the head of a record is not what the protocol says");
+    throw new Fault("frame-malformed", "the head of a record is invalid");
   }
   return { head, record };
 }
@@ -109,13 +108,13 @@ function verifiedBody(
   return body === undefined ? { state: "damaged", body } : { state: "whole", body };
 }
 
-/** A page of history. @throws {Fault} frame-malformed */
 export function readPage(page: Answer<"history">, sha256: Sha256): ChatRecord[] {
   const rooms = new Map(page.rooms.map((entry) => [entry.room, roomViewOf(entry)]));
   return page.records.map((record) => {
     const headed = readHead(record);
     const room = rooms.get(headed.head.room);
-    if (room === undefined) throw new Fault("frame-malformed", "a page does not name its room");
+    if (room === undefined)
+      throw new Fault("frame-malformed", "a page refers to a room that it does not list");
     return resolveRecord(headed, room, sha256);
   });
 }
@@ -141,7 +140,6 @@ export interface ImportOrigin {
   readonly timeUnixMs: number;
 }
 
-/** `undefined` if it was not imported. */
 export function importOriginOf(
   body: Readonly<Record<string, unknown>> | undefined,
 ): ImportOrigin | undefined {
@@ -149,8 +147,8 @@ export function importOriginOf(
   if (typeof value !== "object" || value === null) return undefined;
   const { from, time } = value as { readonly from?: unknown; readonly time?: unknown };
   const isMoment = isCount(time) && Number(time) <= UNIX_MS_MAX;
-  // Marked as imported even if the rest is invalid: it must not appear as written by the importing
-  // user.
+  // A malformed origin still marks the message as imported: it must not appear as written by the
+  // importing user.
   return {
     from: typeof from === "string" && from !== "" ? from : "?",
     timeUnixMs: isMoment ? Number(time) : 0,

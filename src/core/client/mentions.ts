@@ -7,7 +7,7 @@ import { type Block, parseMarkup } from "../markup/blocks.ts";
 import type { Inline } from "../markup/inline.ts";
 
 /**
- * Adds to the body the names mentioned in its text, except those in code. The reader checks whether
+ * Adds the names mentioned in a text to its body, except those in code. The reader checks whether
  * they exist.
  */
 export function withMentions(body: PostBody): PostBody {

@@ -81,17 +81,14 @@ export class Outbox {
   /** Set while the server refuses posts temporarily. */
   #pausedUntil: number | undefined;
 
-  /** Counter of the latest post. */
   get last(): number {
     return this.#last;
   }
 
-  /** Number of posts that are not settled. */
   get size(): number {
     return this.#pending.size;
   }
 
-  /** Reports whether there is room for another post. */
   accepts(to: string, { text }: PostBody): boolean {
     return (
       this.#pending.size < OUTBOX_PENDING_MAX &&
@@ -136,7 +133,7 @@ export class Outbox {
   #post(input: Extract<OutboxInput, { kind: "post" }>, now: number): OutboxEffect[] {
     const { key, to, body } = input;
     if (!this.accepts(to, body)) {
-      const fault = new Fault("too-many", `${this.#pending.size} messages already wait to be sent`);
+      const fault = new Fault("too-many", `${this.#pending.size} messages are already queued`);
       return [{ kind: "settled", key, outcome: { kind: "refused", fault } }];
     }
     this.#add(this.#last + 1, input);
@@ -221,8 +218,8 @@ export class Outbox {
 
   /**
    * After a temporary refusal the server refuses all later counters until the refused one is
-   * resent. Sending before the last of those refusals has arrived would let a later post overtake
-   * an earlier one.
+   * resent. Sending before all those refusals have arrived would let a later post overtake an
+   * earlier one.
    */
   #canSend(now: number): boolean {
     if (this.#pausedUntil === undefined) return true;
@@ -239,7 +236,6 @@ export class Outbox {
     this.#pausedUntil = undefined;
   }
 
-  /** Marks a post as answered, whatever the answer. */
   #markAnswered(pending: Pending): void {
     pending.inFlight = false;
     this.#inFlight -= 1;

@@ -6,7 +6,6 @@ export type PictureType = "png" | "jpeg" | "gif" | "webp";
 
 export interface PictureHeader {
   readonly type: PictureType;
-  /** Pixels, at most PICTURE_SIDE_MAX. */
   readonly width: number;
   readonly height: number;
 }
@@ -59,7 +58,7 @@ const DIMENSIONS: Readonly<Record<PictureType, (view: DataView) => Dimensions | 
 function jpegDimensions(view: DataView): Dimensions | undefined {
   let at = 2;
   for (let count = 0; count < SEGMENTS_MAX; count++) {
-    while (at + 1 < view.byteLength && view.getUint8(at + 1) === MARKER_START) at++; // Fill bytes.
+    while (at + 1 < view.byteLength && view.getUint8(at + 1) === MARKER_START) at++;
     if (at + 9 > view.byteLength || view.getUint8(at) !== MARKER_START) return undefined;
     const marker = view.getUint8(at + 1);
     if (isFrame(marker)) return [view.getUint16(at + 7), view.getUint16(at + 5)];

@@ -3,7 +3,6 @@
 import { PICTURE_FETCHED_BYTES_MAX } from "../../base/limits-page.ts";
 import type { FileBody } from "../rooms/files.ts";
 
-/** Reports whether a file's name is that of a picture. */
 export function isPictureName(name: string): boolean {
   return /\.(?:png|jpe?g|gif|webp)$/i.test(name);
 }

@@ -71,7 +71,6 @@ export class ServerAddresses {
     this.#order();
   }
 
-  /** The server's latest list. */
   get advertised(): readonly ServerAddress[] {
     return this.#advertised;
   }
@@ -80,7 +79,6 @@ export class ServerAddresses {
     return this.#last;
   }
 
-  /** Reports whether the user has given the address. */
   isConfigured(address: ServerAddress): boolean {
     return this.#candidates.get(formatAddress(address))?.isConfigured === true;
   }
@@ -92,7 +90,6 @@ export class ServerAddresses {
       .map(({ address }) => address);
   }
 
-  /** Called before each attempt. */
   mayDial(address: ServerAddress, now: number): boolean {
     return this.isConfigured(address) || this.#dialRate.take(now) === 0;
   }
@@ -142,7 +139,6 @@ export class ServerAddresses {
     if (known !== undefined) known.failures = Math.min(known.failures + 1, FAILURES_MAX);
   }
 
-  /** Records that a different server answered at the address. */
   markForeign(address: ServerAddress): void {
     if (this.isConfigured(address)) return;
     this.#foreign.add(formatAddress(address));
@@ -178,7 +174,6 @@ function isSame(a: ServerAddress, b: ServerAddress): boolean {
 /** Some systems parse such names as IPv4 addresses. */
 const HEX_SUFFIX = /(?:^|\.)0x[\da-f]*\.?$/i;
 
-/** The address in canonical form; empty if invalid. */
 function canonicalAddress({ host, port }: ServerAddress): ServerAddress[] {
   if (port < 1 || port > 65_535 || HEX_SUFFIX.test(host)) return [];
   try {

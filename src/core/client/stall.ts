@@ -5,8 +5,8 @@ import { STALL_MS, STALL_PING_AFTER_MS } from "../../base/limits-page.ts";
 const NEVER = Number.POSITIVE_INFINITY;
 
 /**
- * Reports whether an open link has stalled: nothing was received since a request was sent, or no
- * post was acknowledged, for STALL_MS. Pure: the caller passes the time.
+ * Reports whether an open link has stalled: no data was received since a request was sent, or no
+ * post was acknowledged, for STALL_MS.
  */
 export class Stall {
   #receivedAt: number;
@@ -44,7 +44,7 @@ export class Stall {
     return now >= this.#stalledAt();
   }
 
-  /** The link has been silent so long that a ping is due. */
+  /** Reports whether the link was idle so long that a ping is due. */
   isPingDue(now: number): boolean {
     return this.#requestedAt === undefined && now >= this.#receivedAt + STALL_PING_AFTER_MS;
   }

@@ -17,7 +17,6 @@ export type TimelineInput =
   | {
       readonly kind: "room";
       readonly room: string;
-      /** `n` of the next record. */
       readonly n: number;
       readonly skipped: number;
       /** Older records follow; the room is repeated without this field afterwards. */
@@ -34,7 +33,7 @@ export type TimelineEffect =
   | { readonly kind: "skipped"; readonly room: string; readonly count: number }
   /** Everything up to `seq` has been seen. */
   | { readonly kind: "cursor"; readonly seq: number }
-  /** Records are missing. `again`: this gap was met before, so requesting it again is useless. */
+  /** Records are missing. `again`: this gap was already reported, so another request is useless. */
   | {
       readonly kind: "gap";
       readonly room: string;
@@ -49,11 +48,10 @@ interface Room {
   lastSeq: number | undefined;
   /** Whether the present link has sent the room. */
   announced: boolean;
-  /** All records that the server intended to send up to some cursor were seen. */
+  /** All records that the server intended to send up to some cursor were received. */
   isComplete: boolean;
 }
 
-/** Bound of rooms and conversations of a reader; a server that sends more is faulty. */
 export const TIMELINE_ROOMS_MAX = 8 * JOINED_ROOMS_MAX;
 
 export class Timeline {
@@ -118,7 +116,7 @@ export class Timeline {
 
   #add(id: string, n: number, skipped: number): Room {
     if (this.#rooms.size >= TIMELINE_ROOMS_MAX) {
-      throw new Fault("too-many", msg`the server tells of more than ${TIMELINE_ROOMS_MAX} rooms`);
+      throw new Fault("too-many", msg`the server lists more than ${TIMELINE_ROOMS_MAX} rooms`);
     }
     const room = {
       next: Math.max(1, n - skipped),
@@ -161,7 +159,6 @@ export class Timeline {
     return this.#advanceCursor();
   }
 
-  /** Forgets the gap once its room is past it or removed. */
   #closeGap(): void {
     if (this.#gap === undefined) return;
     const room = this.#rooms.get(this.#gap.room);

@@ -24,7 +24,6 @@ export interface Proposal {
 /** Reasons to reject a decision. */
 export type Objection = "changed" | "too-old" | "repeated" | "overtaken" | "ahead";
 
-/** Data of a record in the window, besides its claims. */
 export interface AppendedDraft {
   readonly draft: Draft;
   readonly seq: number;
@@ -62,7 +61,6 @@ export class Admission {
     return undefined;
   }
 
-  /** Adds the next record of a log, from the stream or from a log being reread. */
   advance({ draft, seq }: AppendedDraft): void {
     const window = this.#windows[KINDS[draft.kind].log];
     window.advance(seq, claimsOf(draft));
@@ -99,7 +97,6 @@ class Window {
     return base > this.#seq;
   }
 
-  /** Returns 0 if the fact is not in the window. */
   changedAt(fact: string): number {
     return this.#changes.get(fact) ?? 0;
   }

@@ -37,7 +37,6 @@ export interface FollowingDraft {
   readonly follows?: number;
 }
 
-/** Lines of a log older than its cluster, unchanged. */
 export interface CopiedLines {
   readonly place: Place;
   readonly lines: readonly CopiedLine[];
@@ -62,7 +61,6 @@ export type RestoredRecord =
   | { readonly seq: number; readonly time: number; readonly sealed: SealedDraft }
   | { readonly line: CopiedLine };
 
-/** The content of a message of the stream. */
 export type StreamContent =
   | { readonly kind: "proposals"; readonly message: ProposalMessage }
   | { readonly kind: "copied"; readonly copied: CopiedLines }
@@ -90,7 +88,6 @@ export function packProposals({ id, proposals }: ProposalMessage): Uint8Array {
   });
 }
 
-/** @param lines concatenated results of `copyLine` */
 export function packCopied(place: Place, lines: Uint8Array): Uint8Array {
   return packValue({ v: COPY_VERSION, place, lines });
 }
@@ -127,7 +124,10 @@ export function readStream(bytes: Uint8Array, sha256: Sha256): StreamContent {
     return { kind: "proposals", message };
   }
   if (v !== COPY_VERSION) {
-    throw new Fault("version-unsupported", msg`the stream holds a message of version ${String(v)}`);
+    throw new Fault(
+      "version-unsupported",
+      msg`the stream contains a message of version ${String(v)}`,
+    );
   }
   if (end !== undefined) return { kind: "copy-end", end: copyEndOf(end) };
   if (Array.isArray(restored)) {
@@ -218,7 +218,6 @@ function bodyOf(bytes: Uint8Array): unknown {
   }
 }
 
-/** Packs the sending node and a JSON value, which the receiver checks. */
 export function packNodeMessage(node: string, news: unknown): Uint8Array {
   return packValue({ v: VERSION, node, news });
 }
@@ -236,7 +235,7 @@ export function readNodeMessage(
 }
 
 function malformed(cause?: unknown): Fault {
-  return new Fault("frame-malformed", "the stream holds a message that no node can read", {
+  return new Fault("frame-malformed", "the stream contains an unreadable message", {
     cause,
   });
 }

@@ -46,7 +46,6 @@ export interface LanPeer {
   readonly isVerified: boolean;
 }
 
-/** Unreadable datagrams; each kind is reported once. */
 export type UnreadableKind = "plain" | "open" | "sealed" | "version" | "malformed";
 
 export type LanInput =
@@ -127,12 +126,10 @@ export class Lan {
     this.#pins.set(foldName(self.name), self.keyId);
   }
 
-  /** Number of remembered sessions, pinned names and reported notices. */
   get sizes(): { readonly senders: number; readonly names: number; readonly told: number } {
     return { senders: this.#senders.size, names: this.#pins.size, told: this.#notified.size };
   }
 
-  /** The people who are present, one entry each. */
   peers(): LanPeer[] {
     const present = new Map<string, LanPeer>();
     for (const sender of this.#senders.values()) {
@@ -318,7 +315,6 @@ export class Lan {
     return [{ kind: "leave", person: this.#peer(sender), isSilent }];
   }
 
-  /** Reports whether the same person is present in another session. */
   #hasOtherSession(sender: Sender): boolean {
     return [...this.#senders.values()].some(
       (other) =>

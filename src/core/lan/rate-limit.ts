@@ -26,7 +26,6 @@ export class LanRateLimit {
     this.#total = new TokenBucket(LAN_CHECKS_PER_SECOND, LAN_CHECKS_PER_SECOND, now);
   }
 
-  /** Number of remembered sources. */
   get size(): number {
     return Math.max(this.#sources.size, this.#addresses.size);
   }

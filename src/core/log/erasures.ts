@@ -18,16 +18,13 @@ export function erasuresOf(record: FoldedRecord): number[] {
   );
 }
 
-/**
- * Erasing orders in the records of one log, taken in order. The first order for a record counts.
- */
+/** Orders of a log to erase records. The first order for a record counts. */
 export class Erasures {
   /** Seq of the ordering record, by seq of the record to be blanked. */
   readonly orders: Map<number, number>;
   readonly #blank = new Map<number, number>();
   /** Accounts of blank passwords. The seq that such a password replaced is lost. */
   readonly #blankPasswords = new Map<number, string>();
-  /** Last password of each account. */
   readonly #passwords = new Map<string, number>();
 
   /** @param orders from a snapshot */
@@ -35,7 +32,6 @@ export class Erasures {
     this.orders = new Map(orders);
   }
 
-  /** Blank records, each with the order that its line names. */
   get blank(): ReadonlyMap<number, number> {
     return this.#blank;
   }
@@ -50,12 +46,10 @@ export class Erasures {
     return targets;
   }
 
-  /** Orders for records that are not blank. */
   pending(): [seq: number, order: number][] {
     return [...this.orders].filter(([seq]) => !this.#blank.has(seq));
   }
 
-  /** Blank records without an order. */
   unordered(): number[] {
     return [...this.#blank].filter((item) => !this.#isOrdered(item)).map(([seq]) => seq);
   }

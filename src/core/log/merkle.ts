@@ -126,7 +126,6 @@ export class MerkleTree {
   }
 }
 
-/** Concatenated hashes, in a buffer that doubles. */
 class HashList {
   #bytes = new Uint8Array(16 * HASH_BYTES);
   length = 0;

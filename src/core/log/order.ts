@@ -15,7 +15,6 @@ interface LastRecord {
   seq: number;
 }
 
-/** `n` and `seq` of the last record of each room. */
 export interface LogOrderValue {
   readonly seq: number;
   readonly time: number;
@@ -43,7 +42,6 @@ export class LogOrder {
     return this.#time;
   }
 
-  /** Seq of the room's last record; 0 if none. */
   lastSeq(room: string): number {
     return this.#last.get(room)?.seq ?? 0;
   }

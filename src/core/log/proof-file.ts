@@ -50,7 +50,7 @@ export function parseProof(text: string): ProofFile {
   if (split === -1) throw malformed("it has no checkpoint");
   const lines = text.slice(0, split).split("\n");
   const note = text.slice(split + 2);
-  if (lines.shift() !== TITLE) throw malformed("its first line is another one");
+  if (lines.shift() !== TITLE) throw malformed("its first line is wrong");
   const takeField = (name: string) => {
     const [line] = lines;
     if (line?.startsWith(`${name} `) !== true) return undefined;

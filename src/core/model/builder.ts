@@ -19,7 +19,6 @@ export class ModelDraft {
   readonly fields: { -readonly [Key in keyof Model]: Model[Key] };
   readonly #before: Model;
   #rooms: Map<RoomId, RoomState> | undefined;
-  /** Rooms copied by this update. */
   readonly #copied = new Map<RoomId, RoomDraft>();
 
   constructor(model: Model) {
@@ -32,7 +31,6 @@ export class ModelDraft {
     return this.#rooms ?? this.#before.rooms;
   }
 
-  /** A copy of the room that may be changed. */
   room(id: RoomId): RoomDraft | undefined {
     const copied = this.#copied.get(id);
     if (copied !== undefined) return copied;
@@ -66,7 +64,6 @@ export class ModelDraft {
   }
 }
 
-/** A handler of events about a room that the model has. */
 export function inRoom<Event extends { readonly room: RoomId }>(
   handle: (draft: ModelDraft, room: RoomDraft, event: Event) => void,
 ): (draft: ModelDraft, event: Event) => void {

@@ -135,17 +135,13 @@ export type UserEvent =
   | { readonly kind: "at-newest"; readonly on: boolean }
   /** The room was visible up to item `seq`. */
   | { readonly kind: "seen"; readonly room: RoomId; readonly seq: number }
-  /** The user has scrolled near the end of the loaded items. */
   | { readonly kind: "reach"; readonly room: RoomId; readonly side: "older" | "newer" }
   /** Shows the record of that seq, loading it if necessary. */
   | { readonly kind: "jump"; readonly room: RoomId; readonly seq: number }
-  /** Scrolls to the newest. */
   | { readonly kind: "bottom"; readonly room: RoomId }
-  /** Marks the whole room as read. */
   | { readonly kind: "mark-read"; readonly room: RoomId }
   /** Marks the room as unread from its record `n` on, until it is opened again. */
   | { readonly kind: "mark-unread"; readonly room: RoomId; readonly n: number }
-  /** Changes some settings of the room. */
   | { readonly kind: "arrange"; readonly room: RoomId; readonly prefs: RoomPrefs }
   | { readonly kind: "draft"; readonly target: string; readonly draft: Draft | undefined }
   | { readonly kind: "search"; readonly query: SearchQuery | undefined }
@@ -164,7 +160,6 @@ export type LocalEvent =
   /** The draft or post is stored durably on this side. */
   | { readonly kind: "stored"; readonly key: string }
   | { readonly kind: "settled"; readonly key: string; readonly outcome: PostOutcome }
-  /** The user discards a refused post. */
   | { readonly kind: "discarded"; readonly key: string }
   | { readonly kind: "transfer"; readonly transfer: TransferView }
   | { readonly kind: "transfer-gone"; readonly id: string }
@@ -183,7 +178,6 @@ export type ModelEffect =
       readonly side: PageSide;
       readonly seq: number;
     }
-  /** Send the read position `n` to the server. */
   | { readonly kind: "read"; readonly room: RoomId; readonly n: number }
   /** Notify the user, who is not looking at the page. */
   | {

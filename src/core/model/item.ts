@@ -69,7 +69,7 @@ export function itemOf(
 
 type Body = ChatRecord["body"];
 
-/** The caption of a file mentions users, too, but its record has no list of them. */
+/** File records do not list the users mentioned in the caption. */
 function captionMentions(body: Body): unknown {
   const text = textOf(body?.["text"]);
   return text === undefined ? undefined : withMentions({ text }).mentions;
@@ -86,10 +86,7 @@ function fileViewOf({ body, room }: ChatRecord): FileView | undefined {
   };
 }
 
-/**
- * The value is not empty if the room is sealed from here on; as decrypted by this device, or from
- * the server's record.
- */
+/** Non-empty if the room is sealed from this record on. */
 function creationOf(body: Body): string {
   return body?.["change"] === "create" || body?.["epoch"] === 0 ? "create" : "";
 }
@@ -186,7 +183,6 @@ function applyReaction(changes: ChangeMap, record: ChatRecord, of: number | unde
   return [of];
 }
 
-/** If the erased record is a reaction, the message that it was about changes. */
 function applyErasure(changes: ChangeMap, seq: number | undefined, also: unknown): number[] {
   const named = [seq, ...(Array.isArray(also) ? also : [])].map(countOf);
   const removed = new Set(named.filter((item) => item !== undefined));
@@ -216,7 +212,6 @@ function reactionsOf({ reactions }: Changes, me: string | undefined): Reaction[]
   return [...signs].map(([sign, item]) => ({ sign, ...item }));
 }
 
-/** Index of the first item whose seq is not lower. */
 export function indexOfSeq(items: readonly Item[], seq: number): number {
   let [low, high] = [0, items.length];
   while (low < high) {
@@ -232,7 +227,6 @@ export function itemAt(items: readonly Item[], seq: number): Item | undefined {
   return item?.seq === seq ? item : undefined;
 }
 
-/** Compares names regardless of spelling. */
 export function isSameName(a: string | undefined, b: string | undefined): boolean {
   if (a === undefined || b === undefined) return false;
   return a === b || a.toLowerCase() === b.toLowerCase();

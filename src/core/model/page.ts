@@ -48,7 +48,7 @@ function applyPage(draft: ModelDraft, room: RoomDraft, event: PageEvent): void {
   switch (event.side) {
     case "older":
       prepend(room, items, hasOlder, draft.buffers.itemsMax);
-      // A page may have only invisible records: the next page may have more.
+      // The page may have only invisible records.
       if (items.length === 0 && hasOlder) requestPage(draft, room, "older", firstOf(event));
       return;
     case "newer":
@@ -81,7 +81,6 @@ export function requestPage(
   draft.effects.push({ kind: "page", room: id, target, side, seq });
 }
 
-/** Requests the page before the oldest loaded record. */
 export function requestOlder(draft: ModelDraft, room: RoomDraft): void {
   const shown = room.jump ?? room.tail;
   if (room.loading !== undefined || !shown.hasOlder) return;

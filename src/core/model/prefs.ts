@@ -9,7 +9,6 @@ import type { Item } from "./state.ts";
 
 type PrefsEvent = Extract<ServerEvent, { kind: "prefs" | "prefs-set" | "save" }>;
 
-/** Applies settings and saved messages from the server. */
 export function applyPrefs({ fields }: ModelDraft, event: PrefsEvent): void {
   switch (event.kind) {
     case "prefs":
@@ -28,7 +27,6 @@ export function applyPrefs({ fields }: ModelDraft, event: PrefsEvent): void {
   }
 }
 
-/** Applies a change by the user; does nothing if nothing changes. */
 export function changePrefs(draft: ModelDraft, room: RoomId, change: RoomPrefs): void {
   const { fields } = draft;
   if (fields.prefs === undefined) return;

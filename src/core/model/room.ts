@@ -27,9 +27,7 @@ const NO_ITEMS: ItemRange = { items: [], hasOlder: false, hasNewer: false };
 /** A full room drops this fraction of its items at a time, because all rows are rebuilt then. */
 const TRIM_DIVISOR = 4;
 
-/** Parameters of adding items. */
 export interface ItemBuffers {
-  /** Maximum number of loaded items of one room. */
   readonly itemsMax: number;
   /** Arrays created by this update, which are not shared yet and may grow in place. */
   readonly own: WeakMap<readonly Item[], Item[]>;
@@ -83,7 +81,6 @@ function propertiesOf(update: RoomUpdate) {
   };
 }
 
-/** Applies a link's data of a known room. */
 export function applyRoomUpdate(room: RoomDraft, update: RoomUpdate): void {
   room.name = update.with ?? update.name ?? room.name;
   room.target = formatTarget(room);
@@ -169,13 +166,11 @@ function countUnread({ tail, last, read, unread }: RoomDraft): number {
   return isWhole ? here : Math.max(here, Math.min(unread, last - read));
 }
 
-/** Loaded messages of others after that record. */
 export function messagesOfOthers({ items }: ItemRange, after: number): number {
   const first = items.findLastIndex(({ n }) => n <= after) + 1;
   return items.slice(first).filter((item) => isMessage(item) && !item.isMine).length;
 }
 
-/** Notes an unread mention or answer. */
 export function noteMention(room: RoomDraft, { n }: Item): void {
   if (n > room.read) room.mentions = [...room.mentions, n];
 }
@@ -194,7 +189,6 @@ function newItem(room: RoomDraft, record: ChatRecord, me: string | undefined): I
   return itemOf(record, me, (re) => itemAt(room.tail.items, re)?.isMine === true);
 }
 
-/** Applies changes of the room itself. */
 function applyToRoom(room: RoomDraft, item: Item): void {
   if (item.state !== "whole") return;
   if (item.kind === "topic") room.topic = item.text;
@@ -270,7 +264,6 @@ function changed(
   return items === undefined ? stretch : { ...stretch, items };
 }
 
-/** Items of a page, oldest first, with all known changes. */
 export function itemsOf(
   room: RoomDraft,
   records: readonly ChatRecord[],
@@ -334,7 +327,6 @@ function setVisible(room: RoomDraft, stretch: ItemRange): void {
   else room.jump = stretch;
 }
 
-/** Closes the room's view. */
 export function closeView(room: RoomDraft): void {
   room.jump = undefined;
   room.loading = undefined;

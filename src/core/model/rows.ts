@@ -69,7 +69,6 @@ const DAY_MS = 24 * 60 * 60_000;
 const NO_PINS: readonly number[] = [];
 const NO_ITEMS: ItemRange = { items: [], hasOlder: false, hasNewer: false };
 
-/** Inputs of the last rows. */
 interface RowInputs {
   readonly range: ItemRange;
   readonly readTo: number | undefined;
@@ -85,12 +84,10 @@ interface RowInputs {
 
 type Offset = (unixMs: number) => number;
 
-/** Parameters of the conversion of items to rows. */
 interface RowOptions {
   readonly readTo: number | undefined;
   readonly ignored: Model["ignored"];
   readonly pins: RoomState["pins"];
-  /** Without joins and leaves. */
   readonly hidesMembership: boolean;
   readonly joinsFiles: boolean;
   readonly offsetMinutes: Offset;
@@ -107,7 +104,6 @@ interface RowsState extends RowOptions {
   /** The unread row comes before all of these. */
   readonly startsUnread: boolean;
   isMarked: boolean;
-  /** Day of the last item. */
   day: number;
   /** Item with which the next may be grouped. */
   last: Item | undefined;
@@ -325,7 +321,6 @@ function copyRows(state: RowsState, old: RowsState, at: number, last: number): v
   state.isFoldedGrouped = row?.kind === "item" && row.isGrouped;
 }
 
-/** Adds a row, reusing an equal object. */
 function addRow(state: RowsState, row: Row, seq: number, before: RowsState | undefined): void {
   const { rows } = state;
   const at = before === undefined ? 0 : rowIndex(before.rows, seq);
@@ -439,10 +434,6 @@ function dayOf(unixMs: number, offsetMinutes: Offset): number {
   return Math.floor((unixMs + offsetMinutes(unixMs) * 60_000) / DAY_MS);
 }
 
-/**
- * Compares rows with the same key, and therefore of the same kind. A day row ignores the time of
- * day.
- */
 function isEqual(a: Row, b: Row): boolean {
   if (a.kind === "day") return true;
   const keys = Object.keys(a) as (keyof Row)[];

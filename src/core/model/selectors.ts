@@ -23,14 +23,10 @@ export interface RoomListEntry {
   /** Whether the other user of a conversation is online; `undefined` if unknown. */
   readonly isOnline: boolean | undefined;
   readonly isIgnored: boolean;
-  /** Sorted first. */
   readonly isFavourite: boolean;
-  /** Notifies of no messages; its unread messages count in its own entry only. */
   readonly isMuted: boolean;
   readonly isSealed: boolean;
-  /** Joining requires a password. */
   readonly isLocked: boolean;
-  /** Has an unsent draft. */
   readonly hasDraft: boolean;
 }
 
@@ -79,7 +75,6 @@ export function openRoom(model: Model): RoomState | undefined {
   return model.open === undefined ? undefined : roomOf(model, model.open);
 }
 
-/** A message of the open room, if loaded. */
 export function findItem(model: Model, seq: number): Item | undefined {
   const { tail, jump } = openRoom(model) ?? {};
   return itemAt(tail?.items ?? [], seq) ?? itemAt(jump?.items ?? [], seq);
@@ -94,7 +89,6 @@ export function isIgnored(model: Model, user: string | undefined): boolean {
   return user !== undefined && model.ignored.has(user.toLowerCase());
 }
 
-/** The room is muted: no sound, no notification, no badge. */
 export function isMuted({ prefs }: Pick<Model, "prefs">, room: RoomId): boolean {
   return prefs?.get(room)?.muted !== undefined;
 }
@@ -214,7 +208,6 @@ function onlineNames(model: Model): Set<string> {
   return names;
 }
 
-/** Reports whether the user is online in some loaded room. */
 export function isOnline(model: Model, user: string): boolean {
   return onlineNames(model).has(user.toLowerCase());
 }

@@ -35,7 +35,6 @@ export interface Model {
   readonly isAtNewest: boolean;
   /** Posts without a record so far, oldest first. */
   readonly pending: readonly PendingPost[];
-  /** Unsent drafts by target. */
   readonly drafts: ReadonlyMap<string, Draft>;
   /** Folded names. */
   readonly ignored: ReadonlySet<string>;
@@ -43,7 +42,6 @@ export interface Model {
   readonly prefs: ReadonlyMap<RoomId, RoomPrefs> | undefined;
   /** Rooms of saved messages, by seq, oldest saved first. */
   readonly saved: ReadonlyMap<number, RoomId>;
-  /** By id, oldest first. */
   readonly transfers: ReadonlyMap<string, TransferView>;
   readonly search: SearchView | undefined;
   /** Shown until dismissed; the newest FAULTS_SHOWN_MAX. */
@@ -71,7 +69,6 @@ export type ConnectionView =
   | { readonly kind: "connecting" }
   /** Connected but not logged in. `fault`: why the last attempt failed. */
   | { readonly kind: "outside"; readonly fault: Fault | undefined }
-  /** Log-in in progress. */
   | { readonly kind: "entering" }
   /** `isStalled`: the link is open, but the server has not answered for STALL_MS. */
   | { readonly kind: "online"; readonly isStalled?: true }
@@ -109,11 +106,9 @@ export interface RoomState {
   readonly target: string;
   readonly topic: string;
   readonly moderates: boolean;
-  /** Read-only. */
   readonly isClosed: boolean;
   /** End-to-end encrypted: only the devices in its group can read it. */
   readonly isSealed: boolean;
-  /** Joining requires a password. */
   readonly isLocked: boolean;
   /** Milliseconds that the room keeps messages; `undefined` for ever. */
   readonly keepMs: number | undefined;
@@ -191,7 +186,6 @@ export interface Item {
   readonly timeUnixMs: number;
   /** `text`, `action`, `file`, `join`, `leave`, `topic`, `kick`, `mute`, `grant`, … */
   readonly kind: string;
-  /** `undefined` for the server itself. */
   readonly from: string | undefined;
   readonly isMine: boolean;
   /** `damaged`: lost by the server's disk. Erased and damaged items have no text. */
@@ -236,7 +230,6 @@ export interface Item {
   readonly withheld?: number;
 }
 
-/** A reaction to a message. */
 export interface Reaction {
   readonly sign: string;
   readonly by: readonly string[];
@@ -286,12 +279,10 @@ export interface PendingPost {
     | { readonly kind: "refused"; readonly fault: Fault };
 }
 
-/** Content of the composer. */
 export interface Draft {
   readonly text: string;
   /** Seq of the answered message. */
   readonly re?: number;
-  /** Seq of one's own message to replace. */
   readonly edits?: number;
   /** The draft that an edit, or a text typed before the room was open, interrupted. */
   readonly before?: Draft;
@@ -304,7 +295,6 @@ export interface TransferView {
   /** `undefined` until the server knows it. */
   readonly file: FileId | undefined;
   readonly name: string;
-  /** Targets of an upload. */
   readonly to: readonly string[];
   readonly state: TransferState;
   readonly progress: ProgressReport | undefined;
@@ -321,7 +311,6 @@ export type TransferState =
 
 export interface SearchView {
   readonly query: SearchQuery;
-  /** Newest first. */
   readonly found: readonly FoundItem[];
   readonly isLoading: boolean;
   readonly hasMore: boolean;
@@ -332,7 +321,6 @@ export interface SearchView {
 
 export interface SearchQuery {
   readonly text: string;
-  /** Everywhere if omitted. */
   readonly target?: string;
   readonly from?: string;
   readonly files?: boolean;

@@ -31,7 +31,6 @@ export interface Updated {
   readonly effects: readonly ModelEffect[];
 }
 
-/** Facts known without an account. */
 const LOGGED_OUT = {
   me: undefined,
   isCaughtUp: false,
@@ -64,7 +63,6 @@ export function emptyModel(itemsMax = PAGE_ROOM_ITEMS_MAX): Model {
   };
 }
 
-/** Applies events in order, copying each room once. */
 export function updateAll(model: Model, events: readonly ModelEvent[]): Updated {
   if (events.length === 0) return { model, effects: [] };
   const draft = new ModelDraft(model);
@@ -113,7 +111,6 @@ const LINK_HANDLERS: Handlers<LinkEvent> = {
   },
 };
 
-/** Maximum number of visible uploads to one room; older ones are hidden. */
 const OFFERED_FILES_MAX = 16;
 
 const SERVER_HANDLERS: Handlers<ServerEvent> = {
@@ -158,7 +155,6 @@ function handle(draft: ModelDraft, event: ModelEvent): void {
   handler(draft, event);
 }
 
-/** Copies of all rooms, which may be changed. */
 function roomDrafts(draft: ModelDraft): RoomDraft[] {
   return [...draft.rooms.keys()].flatMap((id) => draft.room(id) ?? []);
 }
@@ -179,7 +175,7 @@ function entered(draft: ModelDraft, user: string, isRenamed: boolean): void {
   draft.fields.notices = NO_NOTICES;
   for (const room of roomDrafts(draft)) {
     markUnlisted(room);
-    room.loading = undefined; // The answer was lost with the link.
+    room.loading = undefined; // The link was lost with the answer.
     room.online = new Set();
     room.members = undefined;
     room.typing = [];
@@ -266,7 +262,6 @@ function recordReceived(
   notifyMention(draft, room.id, item);
 }
 
-/** Notifies the user of the message if necessary. */
 function notifyMention(draft: ModelDraft, id: RoomId, item: Item): void {
   const room = draft.room(id);
   const { fields } = draft;

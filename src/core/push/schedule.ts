@@ -56,7 +56,6 @@ interface UserState {
   idleSince: number;
 }
 
-/** State of users at the moment of a push. */
 export interface PushRecipients {
   /** Reports whether the user may still read it and has not. */
   isUnread(user: UserId, calling: PushCandidate): boolean;
@@ -73,7 +72,7 @@ export class PushSchedule {
     const of = this.#stateOf(user, now);
     const known = of.pending.get(calling.room);
     if (known !== undefined) {
-      // The message both mentions and answers the user.
+      // A message may both mention and answer the user.
       if (calling.seq <= known.latest.seq) return;
       known.latest = calling;
       known.count += 1;
@@ -124,7 +123,7 @@ export class PushSchedule {
         setNewest(of.pushedAt, room, now, PUSH_ROOMS_MAX);
         due.push({ user, latest, count });
       }
-      // Earlier activity says nothing about the next push.
+      // Earlier activity does not affect the next push.
       if (of.pending.size > 0) of.idleSince = now;
       else if (now - of.idleSince >= FORGET_MS) this.#users.delete(user);
     }

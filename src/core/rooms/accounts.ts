@@ -34,7 +34,6 @@ import type { Directory } from "./targets.ts";
  */
 export interface Account {
   readonly id: UserId;
-  /** Unix ms of its registration. */
   readonly sinceUnixMs: number;
   name: Name;
   /** Removed: cannot log in any more; its messages keep its name. */
@@ -43,7 +42,6 @@ export interface Account {
   readonly accountKey: Uint8Array;
   /** PHC string of argon2id; absent if only linked devices can log in. */
   passwordHash: string | undefined;
-  /** Seq of the record that holds it, if it has its own. */
   passwordSeq: number | undefined;
   /** A single-use code for a new password; ends with the next password. */
   reset: PasswordReset | undefined;
@@ -53,14 +51,12 @@ export interface Account {
   readonly ignored: Set<UserId>;
   /** Settings for the user's own devices; `undefined` if none yet. */
   prefs?: AccountPrefs | undefined;
-  /** Seq of the last record about it. */
   lastSeq: number;
 }
 
 export interface PasswordReset {
   /** base64url of the code's SHA-256: the code itself is not stored. */
   readonly hash: string;
-  /** Unix ms. */
   readonly expires: number;
   /** Using the code signs out all existing devices. */
   readonly signsOut: boolean;
@@ -70,7 +66,6 @@ export interface Device {
   /** Signed by the account key; otherwise the device was enrolled with a password. */
   readonly certified: boolean;
   readonly sinceSeq: number;
-  /** Time of enrolment, Unix milliseconds. */
   readonly sinceUnixMs: number;
   /** Last known log-in; the day if in an earlier run. */
   readonly seenUnixMs?: number;
@@ -104,12 +99,11 @@ export class Registry {
   /**
    * Former names of accounts: not available for registration, they still resolve to the account.
    */
-  readonly #former = new Map<FoldedName, Account>(); // Bounded by FORMER_NAMES_MAX.
+  readonly #former = new Map<FoldedName, Account>();
   readonly #byId = new Map<UserId, Account>();
   #removedCount = 0;
   /** Passwords whose account record comes next; without one the registration was interrupted. */
   readonly #earlyPasswords = new Map<UserId, { readonly hash: string; readonly seq: number }>();
-  /** Accounts by the hash of their reset code. */
   readonly #byReset = new Map<string, Account>();
   readonly #roomPasswords = new Map<RoomId, string>();
   /** Names whose first record is not on the disk yet. */
@@ -164,12 +158,10 @@ export class Registry {
     return this.#byId.size;
   }
 
-  /** Number of accounts that can log in. */
   get activeCount(): number {
     return this.#byId.size - this.#removedCount;
   }
 
-  /** In the order of registration. */
   all(): Iterable<Account> {
     return this.#byId.values();
   }
@@ -200,14 +192,13 @@ export class Registry {
     }
     const max = isVouched ? ACCOUNTS_MAX : ACCOUNTS_MAX - ACCOUNTS_RESERVED;
     if (this.#byId.size + this.#reserved.size >= max) {
-      throw new Fault("too-many", "this server takes no more accounts", {
+      throw new Fault("too-many", "this server accepts no more accounts", {
         remedy: "ask an operator for an invite",
       });
     }
     this.#reserved.add(folded);
   }
 
-  /** Checks that no account has the name, ignoring reservations. @throws {Fault} name-taken */
   checkFree(name: Name, renamed?: Account): void {
     const folded = foldName(name);
     const holder = this.#byName.get(folded) ?? (renamed ? undefined : this.#former.get(folded));
@@ -250,7 +241,6 @@ export class Registry {
     return { kind: "account-name", room: id, by, id: "", body: { name } };
   }
 
-  /** Removes an account, and blanks its password and settings. */
   removalDraft({ id, passwordSeq, prefs }: Account, by: UserId): Draft {
     const also = prefs?.records.length ? prefs.records : undefined;
     const body = { replaces: passwordSeq, also };
@@ -339,9 +329,9 @@ export class Registry {
   /** `undefined` if nothing changes. @throws {Fault} not-allowed, too-many */
   ignoreDraft(account: Account, user: UserId, on: boolean): Draft | undefined {
     if (account.ignored.has(user) === on) return undefined;
-    if (user === account.id) throw new Fault("not-allowed", "nobody can ignore themselves");
+    if (user === account.id) throw new Fault("not-allowed", "you cannot ignore yourself");
     if (on && account.ignored.size >= IGNORED_MAX) {
-      throw new Fault("too-many", msg`you ignore ${IGNORED_MAX} people, which is the most`);
+      throw new Fault("too-many", msg`you ignore ${IGNORED_MAX} people (the maximum)`);
     }
     const body = { user, on };
     return { kind: "ignore", room: account.id, by: account.id, id: "", body };
@@ -361,7 +351,6 @@ export class Registry {
     return { kind: "room-password", room, by, id: "", body: { password: passwordHash } };
   }
 
-  /** Records must be applied in order of `seq`, each once. */
   apply(record: FoldedRecord): void {
     const { head } = record;
     assert(head.seq === this.head + 1, "the accounts log has a hole or a double");
@@ -443,7 +432,7 @@ export class Registry {
       case "invite":
       case "invite-used":
       case "invite-gone":
-        return; // The policy folds it.
+        return;
       default:
         return unreachable(kind);
     }
@@ -519,7 +508,6 @@ export class Registry {
   }
 }
 
-/** Days since 1970, in UTC. */
 export function dayOf(unixMs: number): number {
   return Math.floor(unixMs / DAY_MS);
 }
@@ -534,9 +522,9 @@ function nameTaken(name: Name): Fault {
 }
 
 function tooManyDevices({ name }: Account): Fault {
-  const message = msg`${name} has ${DEVICES_PER_ACCOUNT_MAX} devices, which is the most`;
+  const message = msg`${name} has ${DEVICES_PER_ACCOUNT_MAX} devices (the maximum)`;
   return new Fault("too-many", message, {
-    remedy: "sign one out on a device that is in: chat devices --revoke ID",
+    remedy: "sign one out from a signed-in device: chat devices --revoke ID",
   });
 }
 

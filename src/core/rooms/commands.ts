@@ -39,7 +39,6 @@ export type PostCommand = {
   isConfirmed?: boolean;
 } & Retried;
 
-/** A post's draft and room. */
 export interface PostDestination {
   readonly draft: Omit<Draft, "room">;
   readonly to: RoomId;
@@ -67,14 +66,12 @@ export type Change =
   /** Adds a new account to the lobby. */
   | { readonly kind: "enter" };
 
-/** Commands of an account. */
 export type Submission =
   | { readonly kind: "post"; readonly request: RequestOf<"post"> }
   | (FileAnnouncement & { readonly to: string })
   | (Omit<GroupCommand, "requester" | "room"> & { readonly to: string })
   | Change;
 
-/** Creates a direct conversation. */
 export type ConversationCommand = {
   readonly kind: "meet";
   readonly room: RoomId;

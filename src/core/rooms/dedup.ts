@@ -106,7 +106,6 @@ export class OutboxHistory<Post extends Pending = Pending> {
     return false;
   }
 
-  /** Adds a pending post, whose `status` was `new`. */
   begin(counter: number, post: Post): void {
     this.pending.set(counter, post);
     this.#last = counter;
@@ -117,7 +116,6 @@ export class OutboxHistory<Post extends Pending = Pending> {
     return counter < this.#high;
   }
 
-  /** The highest pending counter before this one. */
   pendingBefore(counter: number): number | undefined {
     if (this.pending.has(counter - 1)) return counter - 1; // Fast path for the usual case.
     let before: number | undefined;
@@ -133,13 +131,11 @@ export class OutboxHistory<Post extends Pending = Pending> {
     this.#last = Math.max(0, ...this.pending.keys());
   }
 
-  /** Marks a post as permanently refused. */
   refuse(counter: number, fault: Fault): void {
     this.#refused.set(counter, fault);
     dropOldest(this.#refused, OUTBOX_IN_FLIGHT_MAX);
   }
 
-  /** Marks a post as recorded. */
   record(counter: number, posted: Posted): void {
     this.pending.delete(counter);
     const at = counter % OUTBOX_IN_FLIGHT_MAX;
@@ -164,7 +160,6 @@ export class OutboxHistory<Post extends Pending = Pending> {
     return { id: this.id, high: this.#high, time: this.#time, posted };
   }
 
-  /** Requires an empty history. */
   load({ high, time, posted }: OutboxValue): void {
     for (let at = 0; at < posted.length; at += POSTED_NUMBERS) {
       const [counter = 0, seq = 0, n = 0, when = 0] = posted.slice(at, at + POSTED_NUMBERS);
@@ -227,7 +222,6 @@ export class DedupTable<Post extends Pending = Pending> {
     return { accounts: accounts.filter(([, values]) => values.length > 0), sweptAt: this.#sweptAt };
   }
 
-  /** Requires an empty table. */
   load({ accounts, sweptAt }: DedupValue): void {
     for (const [user, values] of accounts) {
       for (const value of values) this.use(user, value.id).load(value);

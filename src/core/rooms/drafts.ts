@@ -48,7 +48,7 @@ export function postDraft(
   if (body.imported !== undefined) return importedDraft(user, id, body, body.imported);
   if (body.react !== undefined)
     return { kind: "reaction", by: user, id, body: reactionBodyOf(body) };
-  if (body.text === "") throw new Fault("text-invalid", msg`an empty text says nothing`);
+  if (body.text === "") throw new Fault("text-invalid", msg`message is empty`);
   // Fast path for plain texts: copying the body without `action` doubles the cost.
   if (body.action === undefined) return { kind: "text", by: user, id, body };
   const { action, ...words } = body;
@@ -65,11 +65,11 @@ function importedDraft(
   { action, ...words }: PostBody,
   imported: NonNullable<PostBody["imported"]>,
 ): Omit<Draft, "room"> {
-  if (imported.from === "") throw new Fault("text-invalid", "an imported message has an author");
+  if (imported.from === "") throw new Fault("text-invalid", "an imported message needs an author");
   if (words.react !== undefined) {
     return { kind: "reaction", by, id, body: { ...reactionBodyOf(words), imported } };
   }
-  if (words.text === "") throw new Fault("text-invalid", msg`an empty text says nothing`);
+  if (words.text === "") throw new Fault("text-invalid", msg`message is empty`);
   const body = { text: words.text, re: words.re, imported };
   return { kind: action === true ? "action" : "text", by, id, body };
 }
@@ -80,7 +80,7 @@ function sealedBodyOf({ sealed, ...rest }: PostBody): {
   readonly ciphertext: string;
 } {
   if (sealed === undefined || rest.text !== "" || Object.keys(rest).length > 1) {
-    throw new Fault("text-invalid", "a sealed message has no open words beside it");
+    throw new Fault("text-invalid", "a sealed message cannot include unencrypted text");
   }
   return { epoch: sealed.epoch, ciphertext: toBase64Url(sealed.ciphertext) };
 }
@@ -91,9 +91,10 @@ function reactionBodyOf({ text, react, re }: PostBody): {
   readonly re: number;
 } {
   if (react === undefined || react === "" || text !== "") {
-    throw new Fault("text-invalid", "a reaction is one sign, and no text");
+    throw new Fault("text-invalid", "a reaction is one emoji or short word, without text");
   }
-  if (re === undefined) throw new Fault("frame-malformed", "a reaction names what it is about");
+  if (re === undefined)
+    throw new Fault("frame-malformed", "a reaction needs a message to react to");
   return { react, re };
 }
 
@@ -122,7 +123,7 @@ export function checkPost(
   if (room === undefined) {
     // Its first record was to precede this post, and the disk refused it.
     const code = isDirect(to) ? "store-full" : "room-unknown";
-    throw new Fault(code, "the conversation could not be begun", { retryAfterMs: 1_000 });
+    throw new Fault(code, "the conversation could not be created", { retryAfterMs: 1_000 });
   }
   checkMayPost(room, user, unixMs);
   checkSealing(room, kind, body);
@@ -135,7 +136,7 @@ export function checkPost(
  */
 export function checkConversationLimit(rooms: Rooms, user: UserId): void {
   if (countRooms(rooms, user, "direct") < JOINED_ROOMS_MAX) return;
-  const message = msg`you have ${JOINED_ROOMS_MAX} conversations, which is the most`;
+  const message = msg`you have ${JOINED_ROOMS_MAX} conversations (the maximum)`;
   throw new Fault("too-many", message);
 }
 
@@ -160,17 +161,17 @@ export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions): Dr
   }
   if (room.members.has(user)) return [];
   if (room.isSealed === true && !room.admitted.has(user) && !passwordFits) {
-    throw new Fault("sealed-room", msg`'${name}' is sealed, and you were not let in`, {
-      remedy: msg`ask somebody in it: /invite NAME`,
+    throw new Fault("sealed-room", msg`'${name}' is sealed, and you are not a member`, {
+      remedy: msg`ask a member to add you: /invite NAME`,
     });
   }
   if (room.locked && !room.admitted.has(user) && !passwordFits) {
-    throw new Fault("room-password-wrong", msg`'${name}' asks for its password`, {
-      remedy: "give it too: /join ROOM PASSWORD",
+    throw new Fault("room-password-wrong", msg`'${name}' requires a password`, {
+      remedy: "use /join ROOM PASSWORD",
     });
   }
   if (room.members.size >= ROOM_MEMBERS_MAX) {
-    throw new Fault("too-many", msg`'${name}' has ${ROOM_MEMBERS_MAX} members, which is the most`);
+    throw new Fault("too-many", msg`'${name}' has ${ROOM_MEMBERS_MAX} members (the maximum)`);
   }
   return [joinDraft(rooms, user, room.id)];
 }
@@ -184,17 +185,20 @@ function checkRoomQuota(rooms: Rooms, user: UserId, isOperator: boolean): void {
     if (room.maker === user) own++;
   }
   if (all >= (isOperator ? ROOMS_MAX : ROOMS_MAX - ROOMS_RESERVED)) {
-    throw new Fault("too-many", msg`this server has ${all} rooms and takes no more`, {
+    throw new Fault("too-many", msg`this server has ${all} rooms (the maximum)`, {
       remedy: "ask an operator to remove some: chat admin room remove",
     });
   }
   if (isOperator || own < ROOMS_PER_ACCOUNT_MAX) return;
-  throw new Fault("too-many", msg`you created ${own} of the rooms here, which is the most`, {
-    remedy: "ask an operator to remove some: chat admin room remove",
-  });
+  throw new Fault(
+    "too-many",
+    msg`you have created ${own} of the rooms on this server (the maximum)`,
+    {
+      remedy: "ask an operator to remove some: chat admin room remove",
+    },
+  );
 }
 
-/** New accounts join the lobby. */
 export function lobbyJoinDrafts(rooms: Rooms, user: UserId): Draft[] {
   const lobby = requireRoom(rooms, LOBBY);
   return lobby.members.has(user) ? [] : [joinDraft(rooms, user, lobby.id)];
@@ -202,7 +206,7 @@ export function lobbyJoinDrafts(rooms: Rooms, user: UserId): Draft[] {
 
 function joinDraft(rooms: Rooms, user: UserId, room: RoomId): Draft {
   if (countRooms(rooms, user, "named") >= JOINED_ROOMS_MAX) {
-    throw new Fault("too-many", msg`you are in ${JOINED_ROOMS_MAX} rooms, which is the most`, {
+    throw new Fault("too-many", msg`you are in ${JOINED_ROOMS_MAX} rooms (the maximum)`, {
       remedy: "leave one first: /leave ROOM",
     });
   }

@@ -61,7 +61,6 @@ export type EngineEffect =
   | { readonly kind: "look"; readonly token: number }
   /** To all who follow the room. */
   | { readonly kind: "deliver"; readonly room: Room; readonly record: LogRecord }
-  /** All devices of the account start, or stop, reading the room. */
   | { readonly kind: "follow"; readonly user: UserId; readonly room: Room }
   | { readonly kind: "unfollow"; readonly user: UserId; readonly room: Room }
   | {

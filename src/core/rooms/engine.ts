@@ -42,7 +42,6 @@ import { RoomLock } from "./room-lock.ts";
 import { nameLock, type Rooms, type RoomsValue, targetUser } from "./rooms.ts";
 import { type Directory, type ResolvedTarget, requireRoom, TargetResolver } from "./targets.ts";
 
-/** All folds over the history, as JSON. */
 export interface EngineValue {
   readonly rooms: RoomsValue;
   readonly posts: DedupValue;
@@ -102,7 +101,6 @@ export class RoomEngine {
     };
   }
 
-  /** Requires an empty engine. */
   load({ rooms, posts, announcements, files }: EngineValue): void {
     this.#rooms.load(rooms);
     this.#posts.load(posts);
@@ -181,7 +179,10 @@ export class RoomEngine {
     if (status?.kind === "posted") return [settled(requester, status.posted)];
     if (status?.kind === "refused") return [settled(requester, status.fault)];
     if (status?.kind === "passed") {
-      const fault = new Fault("out-of-order", `later posts of this outbox went before ${counter}`);
+      const fault = new Fault(
+        "out-of-order",
+        `later posts of this outbox were accepted before ${counter}`,
+      );
       return [settled(requester, fault)];
     }
     const fault = this.#presence.acceptPost(requester, id, counter, now, postCount(request));
@@ -259,7 +260,7 @@ export class RoomEngine {
     try {
       if (this.#isSettled(command, effects)) return this.#startNextPost(command, steps);
       if (!isCurrent) {
-        const message = "nobody can say whether another server has it";
+        const message = "cannot confirm whether another server has the message";
         throw new Fault("no-majority", message, { retryAfterMs: 1_000 });
       }
       command.isConfirmed = true;
@@ -295,7 +296,6 @@ export class RoomEngine {
     }
   }
 
-  /** Creates a direct conversation. @throws {Fault} too-many */
   #conversationFor(
     user: UserId,
     { id, room, other }: ResolvedTarget,
@@ -371,7 +371,7 @@ export class RoomEngine {
     if (next === lock) return [lock];
     if (!this.#lock.isIdle(next)) {
       const detail = { retryAfterMs: 100 };
-      throw new Fault("too-many", msg`somebody is about to make '${command.act.to}'`, detail);
+      throw new Fault("too-many", msg`'${command.act.to}' is being created`, detail);
     }
     this.#lock.acquire(next, command, true);
     return [lock, next];
@@ -491,7 +491,7 @@ export class RoomEngine {
   #checkSenderConnected({ requesters: askers }: PostCommand): void {
     if (!this.#isShared || askers.some(({ session }) => this.#presence.isConnected(session)))
       return;
-    throw new Fault("link-closed", "its sender is not here any more", { retryAfterMs: 1_000 });
+    throw new Fault("link-closed", "the sender has disconnected", { retryAfterMs: 1_000 });
   }
 
   #apply(record: LogRecord): EngineEffect[] {
@@ -559,7 +559,7 @@ export class RoomEngine {
     if (status.kind === "posted") {
       this.#answerPost(command, status.posted, effects);
     } else {
-      const message = msg`later posts of this outbox went before ${counter}`;
+      const message = msg`later posts of this outbox were accepted before ${counter}`;
       this.#refuse(command, new Fault("out-of-order", message), effects);
     }
     return true;

@@ -4,7 +4,6 @@ import { type FileId, isFileId, type RoomId } from "../../base/ids.ts";
 import type { FoldedHead } from "../../wire/record.ts";
 import type { Posted } from "./dedup.ts";
 
-/** All announcements as JSON. */
 export interface AnnouncementsValue {
   readonly rooms: readonly (readonly [
     FileId,
@@ -46,7 +45,6 @@ export class Announcements {
     return { rooms, seqs: [...this.#bySeq] };
   }
 
-  /** Requires an empty table. */
   load({ rooms, seqs }: AnnouncementsValue): void {
     for (const [file, announced] of rooms) {
       this.#rooms.set(
@@ -62,17 +60,14 @@ export class Announcements {
     return this.#rooms.get(file)?.get(room);
   }
 
-  /** The file that a record announced. */
   fileAt(seq: number): FileId | undefined {
     return this.#bySeq.get(seq);
   }
 
-  /** All records of the file, including erased ones. */
   seqs(file: FileId): number[] {
     return [...(this.#rooms.get(file)?.values() ?? [])].map(({ seq }) => seq);
   }
 
-  /** Reports whether the file was ever announced. */
   has(file: FileId): boolean {
     return this.#rooms.has(file);
   }

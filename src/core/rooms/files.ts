@@ -15,10 +15,8 @@ import { type FoldedRecord, type JsonObject, parseBody } from "../../wire/record
 import { erasuresOf } from "../log/erasures.ts";
 import type { Rooms } from "./rooms.ts";
 
-/** Body of a record of kind `file`. */
 export interface FileBody {
   readonly file: FileId;
-  /** As sent. */
   readonly name: string;
   readonly size: number;
   readonly chunks: number;
@@ -37,19 +35,17 @@ export interface FilePost extends FileBody {
 /** Checks the length of a caption, new or edited. @throws {Fault} too-large */
 export function checkFileText(text: string): void {
   if (utf8Encode(text).length <= FILE_TEXT_BYTES_MAX) return;
-  const message = msg`what is said with a file has at most ${formatSize(FILE_TEXT_BYTES_MAX)}`;
+  const message = msg`a caption has at most ${formatSize(FILE_TEXT_BYTES_MAX)}`;
   throw new Fault("too-large", message, { remedy: msg`send the text as a message` });
 }
 
 export interface FileEntry extends FileBody {
   readonly by: UserId;
-  /** Unix ms of the first remaining record. */
   readonly time: number;
   /** The room of each record that is not erased, by seq; never empty. */
   readonly at: ReadonlyMap<number, RoomId>;
 }
 
-/** All files as JSON. */
 export interface FilesValue {
   readonly files: readonly (Omit<FileEntry, "at"> & {
     readonly at: readonly (readonly [number, RoomId])[];
@@ -89,12 +85,10 @@ export class Files {
   #totalBytes = 0;
   #unreadable = 0;
 
-  /** Number of existing files. */
   get size(): number {
     return this.#files.size;
   }
 
-  /** Sum of their sizes. */
   get totalBytes(): number {
     return this.#totalBytes;
   }
@@ -107,7 +101,6 @@ export class Files {
     return this.#unreadable;
   }
 
-  /** Sum of the sizes of the account's files. */
   bytesOf(user: UserId): number {
     return this.#bytesBy.get(user) ?? 0;
   }
@@ -124,7 +117,6 @@ export class Files {
     return this.#files.keys();
   }
 
-  /** The file of a record that is not erased. */
   of(seq: number): FileEntry | undefined {
     return this.#bySeq.get(seq);
   }
@@ -154,7 +146,6 @@ export class Files {
     return { files, unreadable: this.#unreadable };
   }
 
-  /** Requires an empty table. */
   load({ files, unreadable }: FilesValue): void {
     for (const { at, by, time, ...body } of files) {
       const fileEntry = this.#add(body, by, time);

@@ -13,7 +13,6 @@ import type { WithLists } from "../with-lists.ts";
 import type { Room } from "./rooms.ts";
 
 export interface Group {
-  /** base64url. */
   readonly id: string;
   epoch: number;
   /** base64url of the SHA-256 of the GroupInfo of this epoch. */
@@ -34,7 +33,6 @@ export interface GroupAnswer {
   readonly time: number;
 }
 
-/** A group as JSON. */
 export type GroupValue = WithLists<Group>;
 
 /** Body of a record of kind `group`; bytes are in base64url. */
@@ -49,7 +47,6 @@ export interface GroupBody {
   readonly commit?: string;
   /** For the added devices. */
   readonly welcome?: string;
-  /** SHA-256 of the GroupInfo. */
   readonly info: string;
   readonly added: readonly OwnedDevice[];
   readonly removed: readonly OwnedDevice[];

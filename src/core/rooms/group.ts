@@ -51,7 +51,7 @@ export function groupDrafts(rooms: Rooms, command: GroupCommand): Draft[] {
   const { requester, isOperator, device, change } = command;
   const { kick, ...made } = change;
   const room = rooms.get(command.room);
-  if (room === undefined) throw new Fault("room-unknown", "there is no such room");
+  if (room === undefined) throw new Fault("room-unknown", "no such room");
   requireMember(room, requester.user);
   if (change.epoch === 0) checkCreates(room, command);
   else checkCommits(room, command);
@@ -63,21 +63,21 @@ export function groupDrafts(rooms: Rooms, command: GroupCommand): Draft[] {
 
 /** @throws Fault stale-epoch, not-allowed */
 function checkCreates(room: Room, { requester, device, change }: GroupCommand): void {
-  if (room.group !== undefined) throw stale("the room has a group already");
+  if (room.group !== undefined) throw stale("the room already has a group");
   const isOpen = !isDirect(room.id) && room.isSealed !== true;
   if (isOpen) {
-    throw new Fault("not-allowed", msg`'${room.name}' was made open, and stays so`, {
-      remedy: "make another room: /join ROOM --sealed",
+    throw new Fault("not-allowed", msg`'${room.name}' is not sealed and cannot become sealed`, {
+      remedy: "create another room: /join ROOM --sealed",
     });
   }
   if (!isDirect(room.id) && !room.moderators.has(requester.user)) {
-    throw new Fault("not-allowed", msg`only who made '${room.name}' begins its group`);
+    throw new Fault("not-allowed", msg`only the creator of '${room.name}' can create its group`);
   }
   const [first] = change.added;
   const isAlone = change.added.length === 1 && change.removed.length === 0;
   const isSelf = first?.[0] === device && first[1] === requester.user;
   if (!isAlone || !isSelf || change.kick !== undefined) {
-    throw new Fault("not-allowed", "a group begins with the device that makes it");
+    throw new Fault("not-allowed", "a new group must contain only the device that creates it");
   }
 }
 
@@ -94,14 +94,14 @@ function checkCommits(room: Room, command: GroupCommand): void {
   const before = instead === undefined ? group.devices : devicesBefore(group);
   const devices = afterRemoval(before, removed);
   for (const [device, user] of added) {
-    if (devices.has(device)) throw new Fault("not-allowed", "a device is in the group already");
+    if (devices.has(device)) throw new Fault("not-allowed", "a device is already in the group");
     devices.set(device, user);
   }
   if (devices.size > GROUP_DEVICES_MAX) {
-    const message = msg`a sealed room holds ${GROUP_DEVICES_MAX} devices, which is the most`;
-    throw new Fault("too-many", message, { remedy: "remove devices that nobody uses" });
+    const message = msg`a sealed room has ${GROUP_DEVICES_MAX} devices (the maximum)`;
+    throw new Fault("too-many", message, { remedy: "remove unused devices" });
   }
-  if (devices.size === 0) throw new Fault("not-allowed", "a group keeps one device at least");
+  if (devices.size === 0) throw new Fault("not-allowed", "a group needs at least one device");
   if (kick !== undefined && [...devices.values()].includes(kick.user)) {
     throw new Fault("not-allowed", msg`the commit leaves a device of ${kick.name} in the group`);
   }
@@ -117,13 +117,13 @@ function checkReplacement(
   { requester, device, change }: GroupCommand,
 ): void {
   if (change.instead !== group.seq || change.epoch === 0) {
-    throw stale("another commit came meanwhile");
+    throw stale("another commit came first");
   }
   if (group.last === undefined || group.last.device === device) {
-    throw new Fault("not-allowed", "a device does not take back its own commit");
+    throw new Fault("not-allowed", "a device cannot revert its own commit");
   }
   if (!isDirect(room.id) && !room.moderators.has(requester.user)) {
-    throw new Fault("not-allowed", "only a moderator takes back a commit");
+    throw new Fault("not-allowed", "only a moderator can revert a commit");
   }
 }
 
@@ -135,7 +135,7 @@ function afterRemoval(
   const devices = new Map(before);
   for (const [device, user] of removed) {
     if (devices.get(device) !== user) {
-      throw new Fault("not-allowed", "a device that is to be removed is not in the group");
+      throw new Fault("not-allowed", "a device to remove is not in the group");
     }
     devices.delete(device);
   }
@@ -150,7 +150,7 @@ export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): vo
   if (kind === "sealed") return checkEpoch(room, body as { readonly epoch: number });
   if (room.isSealed !== true || (kind === "file" && isSealedFile(body))) return;
   throw new Fault("sealed-room", msg`'${room.name ?? "this conversation"}' is sealed`, {
-    remedy: "write from a device that is in it",
+    remedy: "use one of the member devices",
   });
 }
 
@@ -164,7 +164,8 @@ function checkEpoch(room: Room, { epoch }: { readonly epoch: number }): void {
   const { group } = room;
   if (group === undefined) throw new Fault("not-allowed", "this room is not sealed");
   if (epoch !== group.epoch) throw stale(`the group is in epoch ${group.epoch}`);
-  if (departedUsers(room).size > 0) throw stale("devices of somebody who left are in the group");
+  if (departedUsers(room).size > 0)
+    throw stale("the group still contains devices of a former member");
 }
 
 /** Transient: resolved once the device has received the latest records. */

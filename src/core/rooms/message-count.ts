@@ -58,7 +58,6 @@ export class MessageCount {
     };
   }
 
-  /** Requires an empty count. */
   load({ gaps, by, authors }: MessageCountValue): void {
     let position = 0;
     for (const [index, gap] of gaps.entries()) {

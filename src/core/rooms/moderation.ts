@@ -85,7 +85,7 @@ export function actionDrafts(rooms: Rooms, actor: Actor, act: RoomAction, unixMs
 
 function actionDraft(rooms: Rooms, actor: Actor, act: RoomAction, unixMs: number): Draft {
   const room = rooms.get(act.room);
-  if (room === undefined) throw new Fault("room-unknown", "there is no such room");
+  if (room === undefined) throw new Fault("room-unknown", "no such room");
   switch (act.kind) {
     case "edit":
       return editDraft(rooms, room, actor.user, act, unixMs);
@@ -120,7 +120,6 @@ function actionDraft(rooms: Rooms, actor: Actor, act: RoomAction, unixMs: number
   }
 }
 
-/** The removal of a user within a commit. @throws {Fault} not-allowed, not-member */
 export function kickDraft(room: Room, actor: Actor, target: KickTarget): Draft {
   const act = { kind: "kick", room: room.id, ...target } as const;
   checkModerates(room, actor);
@@ -158,14 +157,14 @@ function roomAdminDraft(
     return { kind: "retention", ...draft, body: { keepMs: act.keepMs } };
   }
   if (foldName(was) === foldName(LOBBY)) {
-    const message = "the lobby is where everybody comes in: it keeps its name, and stays open";
-    throw new Fault("not-allowed", message, { remedy: "make another room for it" });
+    const message = "the lobby cannot be renamed, closed or removed";
+    throw new Fault("not-allowed", message, { remedy: "create another room" });
   }
   if (act.kind === "close") return { kind: "close", ...draft, body: { on: act.on } };
   if (act.kind === "remove") return { kind: "remove", ...draft, body: {} };
   const holder = rooms.holder(act.to);
   if (holder !== undefined && holder !== room) {
-    throw new Fault("name-taken", msg`there is a room '${act.to}' already`);
+    throw new Fault("name-taken", msg`room '${act.to}' already exists`);
   }
   return { kind: "rename", ...draft, body: { was, name: act.to } };
 }
@@ -185,7 +184,7 @@ export function checkMayImport(
 ): void {
   const { kind, name } = parseTarget(to);
   if (kind === "room" && moderates(requireRoom(rooms, name), { user, isOperator })) return;
-  throw new Fault("not-allowed", msg`you do not moderate '${name}', and cannot import into it`, {
+  throw new Fault("not-allowed", msg`you cannot import into '${name}': you are not a moderator`, {
     remedy: "ask an operator",
   });
 }
@@ -206,7 +205,7 @@ function checkMayModerateUser(
   const isGranting = act.kind !== "kick" && act.on === (act.kind === "grant");
   if (isOperator || isGranting || act.user === user) return;
   if (act.isOperator || act.user === room.maker) {
-    const who = act.isOperator ? "an operator" : "who made the room";
+    const who = act.isOperator ? "an operator" : "the room's creator";
     throw new Fault("not-allowed", msg`${act.name} is ${who}`, { remedy: "ask an operator" });
   }
 }
@@ -215,7 +214,7 @@ function checkMayModerateUser(
 function checkMember(room: Room, { user, name }: Pick<UserAction, "user" | "name">): void {
   if (room.members.has(user)) return;
   throw new Fault("not-member", msg`${name} is not in '${room.name}'`, {
-    remedy: "see who is: /who",
+    remedy: "list members with /who",
   });
 }
 
@@ -232,19 +231,19 @@ function editDraft(
 ): Draft {
   if (author !== by) {
     throw new Fault("not-allowed", msg`message ${seq} is not yours`, {
-      remedy: msg`change your own`,
+      remedy: msg`edit your own messages`,
     });
   }
   checkMayPost(room, by, unixMs);
   if (room.isSealed === true) {
-    throw new Fault("sealed-room", msg`the server would read this text, and the room is sealed`, {
-      remedy: "change it from a device that is in it",
+    throw new Fault("sealed-room", msg`this edit would not be encrypted, but the room is sealed`, {
+      remedy: "edit it from one of the member devices",
     });
   }
   checkNotErased(rooms, seq);
   if (rooms.editsOf(seq).length >= EDITS_PER_RECORD_MAX) {
-    const message = `message ${seq} was changed ${EDITS_PER_RECORD_MAX} times, which is the most`;
-    throw new Fault("too-many", message, { remedy: "say it anew" });
+    const message = `message ${seq} was edited ${EDITS_PER_RECORD_MAX} times (the maximum)`;
+    throw new Fault("too-many", message, { remedy: "post a new message" });
   }
   return { kind: "edit", room: room.id, by, id: "", body: { seq, text } };
 }
@@ -277,10 +276,10 @@ function pinDraft(
   checkMayPin(room, actor);
   if (on) checkNotErased(rooms, seq);
   const isPinned = room.pins.includes(seq);
-  if (on && isPinned) throw new Fault("not-allowed", msg`message ${seq} is pinned already`);
+  if (on && isPinned) throw new Fault("not-allowed", msg`message ${seq} is already pinned`);
   if (!on && !isPinned) throw new Fault("not-found", msg`message ${seq} is not pinned`);
   if (on && room.pins.length >= PINS_MAX) {
-    throw new Fault("too-many", msg`${PINS_MAX} messages are pinned here, which is the most`, {
+    throw new Fault("too-many", msg`${PINS_MAX} messages are pinned here (the maximum)`, {
       remedy: "unpin some: /unpin SEQ",
     });
   }
@@ -291,11 +290,12 @@ function pinDraft(
 function receiptsDraft(room: Room, actor: Actor, on: boolean): Draft {
   checkMayPin(room, actor);
   if (room.pair !== undefined && room.pair[0] === room.pair[1]) {
-    throw new Fault("not-allowed", "nobody else reads your notes to yourself");
+    throw new Fault("not-allowed", "notes to yourself have no read receipts");
   }
   const { by } = room.receipts ?? {};
   const isOn = room.pair === undefined ? by !== undefined : by?.has(actor.user) === true;
-  if (isOn === on) throw new Fault("not-allowed", msg`that is ${on ? "on" : "off"} already`);
+  if (isOn === on)
+    throw new Fault("not-allowed", msg`read receipts are already ${on ? "on" : "off"}`);
   return { kind: "receipts", room: room.id, by: actor.user, id: "", body: { on } };
 }
 
@@ -316,22 +316,22 @@ function eraseManyDraft(
 ): Draft {
   const remaining = seqs.filter((seq) => !rooms.isErased(seq));
   const [seq, ...also] = new Set(remaining.flatMap((item) => [item, ...rooms.editsOf(item)]));
-  if (seq === undefined) throw new Fault("not-found", "all of that was erased");
+  if (seq === undefined) throw new Fault("not-found", "those messages are already deleted");
   const body = { seq, also, retention: isRetention || undefined };
   return { kind: "erase", room: room.id, by, id: "", body };
 }
 
 function checkNotErased(rooms: Rooms, seq: number): void {
   if (!rooms.isErased(seq)) return;
-  throw new Fault("not-found", msg`message ${seq} was erased`, { remedy: "there is nothing left" });
+  throw new Fault("not-found", msg`message ${seq} was deleted`, { remedy: "no action is needed" });
 }
 
 /** @throws Fault not-member, muted */
 export function checkMayPost(room: Room, user: UserId, unixMs: number): void {
   requireMember(room, user);
   if (room.isClosed) {
-    throw new Fault("not-allowed", msg`'${room.name}' is closed: it can be read, not written to`, {
-      remedy: "an operator can open it again",
+    throw new Fault("not-allowed", msg`'${room.name}' is read-only`, {
+      remedy: "ask an operator to reopen it",
     });
   }
   if (!room.muted.has(user)) return;
@@ -340,7 +340,7 @@ export function checkMayPost(room: Room, user: UserId, unixMs: number): void {
   const name = room.name ?? "this conversation";
   const message =
     until === undefined
-      ? msg`you may not speak in '${name}'`
-      : msg`you may not speak in '${name}' until ${formatUtc(until)}`;
+      ? msg`you are muted in '${name}'`
+      : msg`you are muted in '${name}' until ${formatUtc(until)}`;
   throw new Fault("muted", message);
 }

@@ -14,7 +14,6 @@ import type { Draft, FoldedHead, FoldedRecord, JsonObject } from "../../wire/rec
  * the announcement to all users. Makes no decisions.
  */
 export interface Ban {
-  /** Seq of the record that created it; lists are in this order. */
   readonly seq: number;
   /** Exactly one of `user` and `address`. */
   readonly user?: UserId | undefined;
@@ -54,7 +53,6 @@ export interface Invite {
 export interface CurrentAnnouncement {
   readonly text: string;
   readonly by: UserId | "server";
-  /** Unix ms. */
   readonly time: number;
 }
 
@@ -80,8 +78,8 @@ export function bannedFault({ until, reason }: Pick<Ban, "until" | "reason">): F
   const why = reason === undefined || reason === "" ? "" : `: ${reason}`;
   const message =
     until === undefined
-      ? msg`you are banned here${why}`
-      : msg`you are banned here until ${formatUtc(until)}${why}`;
+      ? msg`you are banned from this server${why}`
+      : msg`you are banned from this server until ${formatUtc(until)}${why}`;
   return new Fault("banned", message);
 }
 
@@ -241,7 +239,6 @@ function clampedTime(unixMs: number | undefined): number | undefined {
   return unixMs === undefined ? undefined : clampUnixMs(unixMs);
 }
 
-/** Reports whether the invite is for a program, and admits no user. */
 export function isForProgram({ post, read }: Pick<Invite, "post" | "read">): boolean {
   return post !== undefined || read !== undefined;
 }

@@ -8,7 +8,6 @@ import { isCount } from "../../base/values.ts";
 import { fieldsOf } from "../../wire/kinds.ts";
 import type { Draft, FoldedHead, JsonObject } from "../../wire/record.ts";
 
-/** Settings of one room, visible only to the account's own devices. */
 export interface RoomPrefs {
   /** Muted until then, Unix ms; 0 for ever. */
   readonly muted?: number | undefined;
@@ -23,7 +22,6 @@ export type PrefsChange =
   | { readonly kind: "prefs-set"; readonly room: RoomId; readonly prefs: RoomPrefs }
   | { readonly kind: "save"; readonly room: RoomId; readonly seq: number; readonly on: boolean };
 
-/** An account's settings, as a fold over its records. */
 export class AccountPrefs {
   readonly rooms = new Map<RoomId, RoomPrefs>(); // `prefsDrafts` enforces the bound.
   /** Rooms of saved messages, by seq, in the order of saving. */
@@ -75,7 +73,6 @@ export class AccountPrefs {
     );
   }
 
-  /** All settings after a change. */
   all(change: PrefsChange): {
     readonly rooms: readonly object[];
     readonly saved: readonly object[];
@@ -126,14 +123,14 @@ function bodyOf(change: PrefsChange): JsonObject {
 function checkBounds({ rooms, saved }: AccountPrefs, change: PrefsChange): void {
   if (change.kind === "save") {
     if (!change.on || saved.size < SAVED_MAX) return;
-    throw new Fault("too-many", msg`you have saved ${SAVED_MAX} messages, which is the most`, {
-      remedy: "remove some that you do not need any more",
+    throw new Fault("too-many", msg`you have saved ${SAVED_MAX} messages (the maximum)`, {
+      remedy: "remove some saved messages",
     });
   }
   const isMore = !rooms.has(change.room) && !isNothing(change.prefs);
   if (!isMore || rooms.size < PREFS_ROOMS_MAX) return;
-  throw new Fault("too-many", msg`you have arranged ${PREFS_ROOMS_MAX} rooms, which is the most`, {
-    remedy: "show some again, or unmute them",
+  throw new Fault("too-many", msg`you have settings for ${PREFS_ROOMS_MAX} rooms (the maximum)`, {
+    remedy: "unhide or unmute some rooms",
   });
 }
 
@@ -151,7 +148,6 @@ export function prefsChangeOf(body: JsonObject): PrefsChange | undefined {
   return { kind: "prefs-set", room: id, prefs };
 }
 
-/** Reports whether a room is muted at that moment. */
 export function isMutedAt(prefs: RoomPrefs | undefined, unixMs: number): boolean {
   const until = prefs?.muted;
   return until !== undefined && (until === 0 || unixMs < until);

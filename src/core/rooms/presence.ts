@@ -51,7 +51,7 @@ export class Presence {
   charge(user: UserId, posts: number, now: number): Fault | undefined {
     const retryAfterMs = this.#rates.of(user, now).take(now, posts);
     if (retryAfterMs === 0) return undefined;
-    return new Fault("too-fast", "these changes come too fast", { retryAfterMs });
+    return new Fault("too-fast", "too many changes in a short time", { retryAfterMs });
   }
 
   /** @returns the account if this was its last session */
@@ -99,7 +99,9 @@ export class Presence {
     session?.held.delete(outbox);
     const waitMs = (session?.bucket ?? this.#rates.of(user, now)).take(now, posts);
     if (waitMs === 0) return undefined;
-    const fault = new Fault("too-fast", "these messages come too fast", { retryAfterMs: waitMs });
+    const fault = new Fault("too-fast", "too many messages in a short time", {
+      retryAfterMs: waitMs,
+    });
     this.held(id, outbox, counter, fault);
     return fault;
   }

@@ -14,7 +14,6 @@ export class ReadPositions {
   readonly #byUser = new Map<UserId, Map<RoomId, number>>();
   #size = 0;
 
-  /** Total number of positions. */
   get size(): number {
     return this.#size;
   }
@@ -35,7 +34,6 @@ export class ReadPositions {
     return true;
   }
 
-  /** Removes the position of an account that left the room. */
   forget(user: UserId, room: RoomId): boolean {
     const rooms = this.#byUser.get(user);
     if (rooms?.delete(room) !== true) return false;

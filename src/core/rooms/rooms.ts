@@ -33,7 +33,6 @@ export interface Room {
   readonly maker: UserId | "server";
   /** Has a password, whose hash is in the accounts log. */
   readonly locked: boolean;
-  /** Read-only. */
   isClosed: boolean;
   /** End-to-end encrypted; permanent once set. */
   isSealed?: boolean;
@@ -57,7 +56,6 @@ export interface Room {
   readonly words: MessageCount;
 }
 
-/** Read receipts. */
 export interface Receipts {
   /** `n` of the first record with receipts: earlier reading is not revealed. */
   since: number;

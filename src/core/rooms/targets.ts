@@ -92,6 +92,6 @@ export function requireUser<Person extends { readonly id: UserId }>(
   name: Name,
 ): Person {
   const person = directory.find(name);
-  if (person === undefined) throw new Fault("user-unknown", msg`there is no '${name}' here`);
+  if (person === undefined) throw new Fault("user-unknown", msg`no user named '${name}'`);
   return person;
 }

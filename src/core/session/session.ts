@@ -63,7 +63,6 @@ export type SessionEffect =
   /** The session is over: close the link after sending the transmitted bytes. */
   | { readonly kind: "close"; readonly fault: Fault | undefined };
 
-/** Ping interval and timeout. */
 export interface Heartbeat {
   readonly pingIntervalMs: number;
   readonly idleTimeoutMs: number;
@@ -108,7 +107,6 @@ export class Session {
     return this.#phase;
   }
 
-  /** Number of unanswered requests. */
   get openRequests(): number {
     return this.#open.size;
   }
@@ -119,12 +117,10 @@ export class Session {
     return trusted ? MESSAGE_BYTES_MAX : MESSAGE_BEFORE_LOGIN_BYTES_MAX;
   }
 
-  /** Round trip of the last ping. */
   get roundTripMs(): number | undefined {
     return this.#roundTripMs;
   }
 
-  /** Time of the last received message. */
   get receivedAt(): number {
     return this.#receivedAt;
   }
@@ -173,14 +169,13 @@ export class Session {
     if (this.#open.size >= REQUESTS_IN_FLIGHT_MAX) return refused(tooManyRequests());
     const bytes = encodeFitting({ kind, ref, ...fields } as unknown as Outgoing);
     if (bytes === undefined) {
-      const text = `this '${kind}' is larger than any message may be`;
+      const text = `the '${kind}' request is too large`;
       return refused(new Fault("too-large", text));
     }
     this.#open.set(ref, kind);
     return { ref, effects: [{ kind: "transmit", bytes }] };
   }
 
-  /** Sends a message that has no answer. */
   notify(notice: Exclude<Notice, { kind: "ok" | "fault" }>): SessionEffect[] {
     if (this.#phase === "closed") return [];
     if (notice.kind === "welcome") this.#phase = "entering";
@@ -196,7 +191,7 @@ export class Session {
     if (bytes === undefined) {
       // Lists are bounded where they are built; a wrong bound costs one answer.
       const fault = new Fault("too-large", `the answer to '${kind}' is too large`, {
-        remedy: "ask for less of it",
+        remedy: "request less data",
       });
       return this.refuse(ref, fault);
     }
@@ -210,7 +205,6 @@ export class Session {
     return [this.#transmit(faultMessage(fault, ref))];
   }
 
-  /** Ends the session explicitly and sends the reason to the other end. */
   close(fault: Fault | undefined): SessionEffect[] {
     if (this.#phase === "closed") return [];
     const bye =
@@ -231,7 +225,6 @@ export class Session {
     return [...refused, { kind: "close", fault }];
   }
 
-  /** Time of the next useful `tick`. */
   deadline(): number | undefined {
     if (this.#phase === "closed") return undefined;
     const dead = this.#timeoutAt();
@@ -247,7 +240,7 @@ export class Session {
     if (now >= this.#timeoutAt() && hasTraffic) this.#receivedAt = now;
     if (now >= this.#timeoutAt()) {
       const seconds = Math.round((now - this.#receivedAt) / 1000);
-      return this.close(new Fault("timeout", `nothing was heard for ${seconds} s`));
+      return this.close(new Fault("timeout", `no data was received for ${seconds} s`));
     }
     if (this.role === "server" && !this.#isLoggedIn() && now >= this.#loginDeadline()) {
       return this.close(new Fault("timeout", `the ${this.#phase} took too long`));
@@ -285,13 +278,15 @@ export class Session {
     if (this.#open.size >= REQUESTS_IN_FLIGHT_MAX) return tooManyRequests();
     if (!isExclusive(kind) || ![...this.#open.values()].some(isExclusive)) return undefined;
     // Two successes would log in two users on one link; and guesses are sequential.
-    return new Fault("too-many", "another log-in of this connection is under way");
+    return new Fault("too-many", "another log-in is in progress on this connection");
   }
 
   #outOfPhase(kind: RequestKind): Fault {
     if (this.#phase === "entering") return new Fault("not-logged-in", msg`you are not logged in`);
     if (phaseOf(kind) === "entering") return new Fault("already-logged-in", "you are logged in");
-    return outOfOrder(this.#phase === "lane" ? `${kind} on a lane` : `${kind} without a lane`);
+    return outOfOrder(
+      this.#phase === "lane" ? `${kind} on a data channel` : `${kind} without a data channel`,
+    );
   }
 
   #notice(notice: Exclude<Notice, { kind: "ok" | "fault" }>, now: number): SessionEffect[] {
@@ -333,7 +328,7 @@ export class Session {
   #refused(message: NoticeOf<"fault">): SessionEffect[] {
     if (this.role === "server") throw outOfOrder("a fault");
     if (message.ref === undefined) return this.linkClosed(faultOf(message));
-    if (!this.#open.delete(message.ref)) throw outOfOrder("a fault without a question");
+    if (!this.#open.delete(message.ref)) throw outOfOrder("a fault without a request");
     return [{ kind: "refused", ref: message.ref, fault: faultOf(message) }];
   }
 
@@ -374,11 +369,11 @@ export class Session {
 }
 
 function tooManyRequests(): Fault {
-  return new Fault("too-many", `${REQUESTS_IN_FLIGHT_MAX} requests wait for an answer`);
+  return new Fault("too-many", `${REQUESTS_IN_FLIGHT_MAX} requests are already pending`);
 }
 
 function outOfOrder(what: string): Fault {
-  return new Fault("out-of-order", `${what} was not expected now`);
+  return new Fault("out-of-order", `unexpected ${what}`);
 }
 
 function isExclusive(kind: RequestKind): boolean {

@@ -99,7 +99,6 @@ export class CongestionWindow {
     return this.#inFlightBytes;
   }
 
-  /** Bytes that may be in flight now. */
   get sizeBytes(): number {
     const rate = this.#rate;
     const roundTripMs = this.#roundTripMs ?? 0;
@@ -117,7 +116,7 @@ export class CongestionWindow {
   }
 
   #bytesMin(rate: number): number {
-    if (rate === 0) return TRANSFER_WINDOW_FIRST_BYTES; // No measurement yet.
+    if (rate === 0) return TRANSFER_WINDOW_FIRST_BYTES;
     const bytes = Math.min(TRANSFER_WINDOW_FIRST_BYTES, SLOW_QUEUE_MS * rate);
     return Math.max(SLOW_BYTES_MIN, bytes);
   }

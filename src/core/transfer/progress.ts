@@ -32,11 +32,8 @@ interface Sample {
   readonly bytes: number;
 }
 
-/** Minimum interval of reports. */
 const REPORT_INTERVAL_MS = 250;
-/** Period over which the rate is measured. */
 const RATE_PERIOD_MS = 5_000;
-/** Minimum interval of samples. */
 const SAMPLE_INTERVAL_MS = 100;
 
 export class Progress {

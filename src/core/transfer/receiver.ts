@@ -20,7 +20,6 @@ export interface ChunkReceiverOptions {
   readonly windowBytes: number;
   /** Absent if known only at the end. */
   readonly sizeBytes?: number;
-  /** Maximum size of this file. */
   readonly sizeBytesMax?: number;
 }
 
@@ -52,7 +51,6 @@ export class ChunkReceiver {
     assert(haveBytes <= (this.#sizeBytes ?? haveBytes), "no more is here than the file has");
   }
 
-  /** Index of the next new chunk: number of chunks received. */
   get next(): number {
     return this.#next;
   }
@@ -90,7 +88,6 @@ export class ChunkReceiver {
     return "store";
   }
 
-  /** Called when the oldest unacknowledged chunk was stored and is acknowledged. */
   acked(index: number): void {
     const oldest = this.#unacked.shift();
     assert(oldest?.index === index, "chunks are acknowledged in the order in which they came");
@@ -119,7 +116,7 @@ export class ChunkReceiver {
 
   #checkIndex(index: number): void {
     if (index > this.#next) {
-      throw new Fault("out-of-order", `chunk ${index} came before chunk ${this.#next}`);
+      throw new Fault("out-of-order", `chunk ${index} arrived before chunk ${this.#next}`);
     }
     if (this.#sizeBytes !== undefined && index >= chunkCount(this.#sizeBytes)) {
       throw new Fault("out-of-order", `chunk ${index} is after the end of the file`);
@@ -137,7 +134,7 @@ export class ChunkReceiver {
     }
     if (index < this.#next && expected === undefined && sizeBytes !== CHUNK_BYTES) {
       // Only the last chunk may be short, and the last one is unknown.
-      throw new Fault("frame-malformed", `chunk ${index} came again with ${sizeBytes} bytes`);
+      throw new Fault("frame-malformed", `chunk ${index} was repeated with ${sizeBytes} bytes`);
     }
     if (index * CHUNK_BYTES + sizeBytes > this.#sizeBytesMax)
       throw this.#tooLarge(`chunk ${index}`);
@@ -155,7 +152,10 @@ export class ChunkReceiver {
   }
 
   #tooLarge(what: string): Fault {
-    return new Fault("too-large", `${what} is above the ${this.#sizeBytesMax} bytes of a file`);
+    return new Fault(
+      "too-large",
+      `${what} exceeds the file size limit of ${this.#sizeBytesMax} bytes`,
+    );
   }
 }
 
@@ -163,12 +163,11 @@ function sizeOrInfinity({ sizeBytes }: ChunkReceiverOptions): number {
   return sizeBytes ?? Number.POSITIVE_INFINITY;
 }
 
-/** Fault of a chunk that does not match its checksum. */
 export function wrongChecksum(index: number): Fault {
   return new Fault("checksum-wrong", `the checksum of chunk ${index} is wrong`);
 }
 
 /** Fault of a chunk of another file, or of a repeated chunk with another checksum. */
 export function foreignChunk(index: number): Fault {
-  return new Fault("out-of-order", `chunk ${index} is not of this file`);
+  return new Fault("out-of-order", `chunk ${index} does not belong to this file`);
 }

@@ -28,7 +28,6 @@ export interface ChunkSenderOptions {
   readonly now: number;
 }
 
-/** Size of a file whose end is known. */
 export interface FileSize {
   readonly sizeBytes: number;
   readonly chunks: number;
@@ -92,7 +91,10 @@ export class ChunkSender {
     assert(sizeBytes >= 0 && sizeBytes <= CHUNK_BYTES, "a chunk has its size");
     const offset = index * CHUNK_BYTES;
     if (offset + sizeBytes > FILE_BYTES_MAX) {
-      throw new Fault("too-large", `chunk ${index} is above the ${FILE_BYTES_MAX} bytes of a file`);
+      throw new Fault(
+        "too-large",
+        `chunk ${index} exceeds the file size limit of ${FILE_BYTES_MAX} bytes`,
+      );
     }
     const expected = this.#sizeBytes === undefined ? undefined : chunkSize(index, this.#sizeBytes);
     const isWrong = expected === undefined ? sizeBytes === 0 : sizeBytes !== expected;
@@ -140,13 +142,12 @@ export class ChunkSender {
   /** The receiver has the chunks below `upTo` on its disk. @throws {Fault} out-of-order */
   durable(upTo: number): void {
     if (upTo > this.#acked) {
-      const message = `${upTo} chunks are called durable, ${this.#acked} were acknowledged`;
+      const message = `${upTo} chunks were reported durable, but ${this.#acked} acknowledged`;
       throw new Fault("out-of-order", message);
     }
     this.#durable = Math.max(this.#durable, upTo);
   }
 
-  /** The receiver reports a slow disk; ends with the next `acked`. */
   slowDisk(): void {
     this.#isDiskSlow = true;
   }
@@ -157,7 +158,6 @@ export class ChunkSender {
     return sizeBytes === undefined ? undefined : { sizeBytes, chunks: chunkCount(sizeBytes) };
   }
 
-  /** Number of acknowledged chunks. */
   get ackedUpTo(): number {
     return this.#acked;
   }
@@ -166,7 +166,6 @@ export class ChunkSender {
     return this.#durable;
   }
 
-  /** Acknowledged bytes from the start of the file. */
   get ackedBytes(): number {
     return this.#bytesBelow(this.#acked);
   }
@@ -223,5 +222,5 @@ export class ChunkSender {
 }
 
 function changed(index: number): Fault {
-  return new Fault("file-changed", `the file has changed while it was sent, at chunk ${index}`);
+  return new Fault("file-changed", `the file changed during the transfer, at chunk ${index}`);
 }

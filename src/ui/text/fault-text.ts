@@ -7,8 +7,8 @@ import { momentIn } from "./times.ts";
 
 /** Templates of temporary faults, with the index of the value that is their end. */
 const ENDS: Readonly<Record<string, number>> = {
-  "you are banned here until {}{}": 0,
-  "you may not speak in '{}' until {}": 1,
+  "you are banned from this server until {}{}": 0,
+  "you are muted in '{}' until {}": 1,
 };
 
 /**

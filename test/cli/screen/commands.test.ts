@@ -123,7 +123,7 @@ test("creates a room only after a prompt that describes it", async () => {
   const { run, told, answers } = await commandsOf(fixture);
   fixture.server.mischief.onRequest = (request) => {
     const isMissing = request.kind === "join" && request.create !== true;
-    return isMissing ? new Fault("room-unknown", "there is no such room") : undefined;
+    return isMissing ? new Fault("room-unknown", "no such room") : undefined;
   };
   answers.push("no", "no");
   expect(await run("join bad")).toBe("room-unknown");

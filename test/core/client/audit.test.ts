@@ -166,17 +166,20 @@ describe("sentences", () => {
   const clock = () => "12:04";
 
   test.each<[AuditReason, string]>([
-    ["rolled-back", "the server shows 41 records, and this device has seen 57"],
-    ["forked", "the server shows 41 records, but its first 57 are not what this device has seen"],
+    ["rolled-back", "the server's history has only 41 records, but this device has seen 57"],
+    [
+      "forked",
+      "the server's history has 41 records, but its first 57 are not what this device has seen",
+    ],
     [
       "other-origin",
-      "the server shows another history (41 records, chat/one) than the one with 57 records" +
+      "the server's history (41 records, chat/one) is not the one with 57 records" +
         " that this device has seen",
     ],
     ["record-missing", "the server's history has changed"],
-    ["left-out", "the server leaves out proofs from a room in which you are"],
-    ["unproved", "the server does not prove its history to this device any more"],
-    ["unsigned", "the server's checkpoint of its history is not signed by its key"],
+    ["left-out", "the server withholds proofs for a room that you have joined"],
+    ["unproved", "the server no longer proves its history to this device"],
+    ["unsigned", "the server's checkpoint is not signed by its key"],
   ])("%s", (reason, sentence) => {
     expect(formatFinding({ reason, knownSize, shown, missing: [] }, clock)).toBe(sentence);
   });
@@ -186,13 +189,13 @@ describe("sentences", () => {
       formatFinding({ reason: "record-missing", knownSize, shown, missing }, clock);
     expect(told([seen(12, "Ana")])).toBe(
       "the server's history has changed; record 12 in #lobby (Ana, 12:04) that this device has" +
-        " read is not in the history that it shows now",
+        " read is not in the server's history",
     );
     expect(told([seen(12), seen(13), seen(14)])).toBe(
       "the server's history has changed; record 12 in #lobby (12:04) that this device has" +
-        " read is not in the history that it shows now, nor are 2 later ones",
+        " read is not in the server's history, nor are 2 later ones",
     );
-    expect(told([seen(12), seen(13)])).toEndWith("shows now, nor is 1 later one");
+    expect(told([seen(12), seen(13)])).toEndWith("in the server's history, nor is 1 later one");
     const leftOut = {
       reason: "left-out",
       knownSize,

@@ -43,7 +43,7 @@ class EngineFixture {
         return id === undefined ? undefined : { id };
       },
       refusal: (user: UserId) =>
-        user === this.banned ? new Fault("banned", "you are banned here") : undefined,
+        user === this.banned ? new Fault("banned", "you are banned from this server") : undefined,
     };
     const limits = { postsPerSecond: 1e9, postsBurst: 1e9 };
     const { rooms } = this;

@@ -204,7 +204,7 @@ describe("who is not in any more", () => {
   });
 });
 
-test("a sealed room holds sealed records of its epoch, and files without a name", () => {
+test("a sealed room has sealed records of its epoch, and files without a name", () => {
   const vault = new Vault();
   const stands = (kind: "text" | "sealed" | "file", body: unknown) =>
     faultCode(() => checkSealing(vault.room, kind, body));

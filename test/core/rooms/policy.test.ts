@@ -59,9 +59,9 @@ describe("the rules of the house", () => {
     expect(rules.ban(BEN, 100)).toBeUndefined();
     const messageOf = (ban: Parameters<typeof bannedFault>[0]) => bannedFault(ban).message;
     expect([{}, { reason: "" }, { until: 0, reason: "spam" }].map(messageOf)).toEqual([
-      "you are banned here",
-      "you are banned here",
-      "you are banned here until 1970-01-01T00:00:00.000Z: spam",
+      "you are banned from this server",
+      "you are banned from this server",
+      "you are banned from this server until 1970-01-01T00:00:00.000Z: spam",
     ]);
     const lifted = banDraft({ user: BEN, until: 100, reason: "spam" }, ANA, false);
     expect(lifted.body).toEqual({ on: false });

@@ -568,7 +568,7 @@ describe("a lane", () => {
     expect(effect).toMatchObject({ kind: "request", request: { kind } });
     for (const [phase, fault] of [
       ["entering", { code: "not-logged-in" }],
-      ["member", { message: `${kind} without a lane was not expected now` }],
+      ["member", { message: `unexpected ${kind} without a data channel` }],
     ] as const) {
       const server = session("server", phase);
       expect(sent(server.receive(message, 0))).toMatchObject([{ kind: "fault", ref: 8, ...fault }]);

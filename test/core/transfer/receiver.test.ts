@@ -67,7 +67,7 @@ describe("whoever receives", () => {
     const machine = receiving({ sizeBytes: 9 * CHUNK_BYTES + 7 });
     machine.chunk(0, CHUNK_BYTES);
     const wrong: [number, number, RegExp][] = [
-      [2, CHUNK_BYTES, /^out-of-order: chunk 2 came before chunk 1$/],
+      [2, CHUNK_BYTES, /^out-of-order: chunk 2 arrived before chunk 1$/],
       [10, 1, /^out-of-order: chunk 10 /],
       [2 ** 53 - 1, 1, /^out-of-order: chunk 9007199254740991 /],
       [1, 0, /^frame-malformed: chunk 1 has 0 bytes/],
@@ -80,7 +80,7 @@ describe("whoever receives", () => {
     expect([machine.next, machine.waitingBytes]).toEqual([1, CHUNK_BYTES]);
     const stream = receiving();
     stream.chunk(0, CHUNK_BYTES);
-    expect(saidBy(() => stream.chunk(0, 5))).toMatch(/^frame-malformed: chunk 0 came again/);
+    expect(saidBy(() => stream.chunk(0, 5))).toMatch(/^frame-malformed: chunk 0 was repeated/);
     expect(saidBy(() => stream.chunk(1, CHUNK_BYTES + 1))).toMatch(/^frame-malformed: chunk 1/);
     expect(saidBy(() => stream.chunk(1, 0))).toMatch(/^frame-malformed: chunk 1/);
   });
@@ -106,7 +106,7 @@ describe("whoever receives", () => {
     const quota = receiving({ sizeBytesMax: CHUNK_BYTES + 1 });
     quota.chunk(0, CHUNK_BYTES);
     expect(saidBy(() => quota.chunk(1, 2))).toBe(
-      "too-large: chunk 1 is above the 262145 bytes of a file",
+      "too-large: chunk 1 exceeds the file size limit of 262145 bytes",
     );
     quota.chunk(1, 1);
     quota.end({ sizeBytes: CHUNK_BYTES + 1, chunks: 2 });

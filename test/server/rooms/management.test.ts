@@ -241,7 +241,7 @@ test("closes a room to all posts until it is opened", async () => {
   for (const guest of [ana, ben, olga]) {
     expect((await unsaid(site, guest, "lab")).code).toBe("not-allowed");
     const topic = await guest.refused("topic", { room: "lab", topic: "t" });
-    expect(topic.message).toBe("'lab' is closed: it can be read, not written to");
+    expect(topic.message).toBe("'lab' is read-only");
   }
   expect(await ana.refusal("edit", { seq, text: "changed" })).toBe("not-allowed");
   expect((await ben.ask("history", { target: "lab", limit: 9 })).records.length).toBeGreaterThan(0);

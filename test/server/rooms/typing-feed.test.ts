@@ -130,7 +130,7 @@ test("refuses users who may not post, and sealed rooms", () => {
   expect(() => ask(9, "r1")).toThrow("not a member");
   expect(() => ask(0, "r7")).toThrow("not a member");
   room.muted.set(user(0), undefined);
-  expect(() => ask(0, "r1")).toThrow("you may not speak");
+  expect(() => ask(0, "r1")).toThrow("you are muted");
   room.isSealed = true;
   expect(() => ask(1, "r1")).toThrow("sealed");
 });

@@ -30,7 +30,7 @@ test.each(["en", "id"])("a fault that ends tells its end as people do: %s", asyn
     expect(faultText(fault, texts)).toBe(`${texts.faults[fault.code]}, ${texts.until(local)}.`);
   }
   // A moment in a user's words, and in the words of an older server, ends nothing.
-  const words = new Fault("banned", `you are banned here until ${MOMENT}`);
+  const words = new Fault("banned", `you are banned from this server until ${MOMENT}`);
   for (const fault of [mutedFault(undefined), bannedFault({ reason }), words]) {
     expect(faultText(fault, texts)).toBe(`${texts.faults[fault.code]}.`);
   }

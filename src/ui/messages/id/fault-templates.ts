@@ -1,15 +1,15 @@
 /** Indonesian messages and remedies of faults, by English template. Values keep their order. */
 
 export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
-  "'{}' cannot be a person's name": "'{}' tidak dapat menjadi nama orang",
-  "'{}' cannot be a room's name": "'{}' tidak dapat menjadi nama ruang",
+  "'{}' is not a valid user name": "'{}' bukan nama pengguna yang valid",
+  "'{}' is not a valid room name": "'{}' bukan nama ruang yang valid",
   "'{}' cannot be trusted: {}": "'{}' tidak dapat dipercaya: {}",
   "'{}' is an open room and cannot be sealed": "'{}' ruang terbuka dan tidak dapat disegel",
-  "'{}' is no length of time": "'{}' bukan lama waktu",
+  "'{}' is not a duration": "'{}' bukan durasi",
   "the file is encrypted, but '{}' is not sealed":
     "berkasnya terenkripsi, tetapi '{}' tidak tersegel",
   "'{}' is no longer trusted: {}": "'{}' tidak dipercaya lagi: {}",
-  "'{}' is reserved: nobody can be called that": "'{}' dicadangkan: tidak boleh dipakai",
+  "'{}' is reserved": "'{}' sudah dicadangkan",
   "you are not a member of the sealed room '{}'": "Anda bukan anggota ruang tersegel '{}'",
   "'{}' is too short or too long": "'{}' terlalu singkat atau terlalu lama",
   "'{}' needs at least one admin": "'{}' harus punya minimal satu admin",
@@ -41,6 +41,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "a text has at most {} bytes, not {}": "teks paling banyak {} byte, bukan {}",
   "message is empty": "pesan kosong",
   "an empty text says nothing": "teks kosong tidak mengatakan apa-apa",
+  "the message is empty": "pesannya kosong",
   "another window is changing this room": "jendela lain sedang mengubah ruang ini",
   "as in /set {}": "seperti /set {}",
   "as in /set {} VALUE": "seperti /set {} VALUE",
@@ -54,7 +55,6 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "for example, /set {} VALUE": "seperti /set {} VALUE",
   "ask somebody in it to let you in, or use another name for another room":
     "minta seorang anggotanya memasukkan Anda, atau pakai nama lain untuk ruang lain",
-  "ask somebody in it: /invite NAME": "minta anggotanya: /invite NAME",
   "ask a member to add you: /invite NAME": "minta anggota menambahkan Anda: /invite NAME",
   "ask a member to send it again": "minta anggota mengirimnya lagi",
   "ask the other members, then run /sealed accept or create another room":
@@ -64,13 +64,13 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "ask to be added again": "minta ditambahkan lagi",
   "ask {} to run chat join once, then try again":
     "minta {} menjalankan chat join sekali, lalu coba lagi",
-  "change your own": "ubah milik Anda sendiri",
-  "you can change only your own captions": "ubah milik Anda sendiri",
+  "edit your own messages": "ubah pesan Anda sendiri",
+  "you can change only your own captions": "ubah pesan Anda sendiri",
   "check the name": "periksa namanya",
   "check what you typed": "periksa yang Anda ketik",
   "choose another name": "pilih nama lain",
   "choose another name for the sealed room": "pilih nama lain untuk ruang tersegel",
-  "choose another name, as in {}": "pilih nama lain, misalnya {}",
+  "choose another name, such as {}": "pilih nama lain, misalnya {}",
   "choose a longer one": "pilih yang lebih panjang",
   "close the quote": "tutuplah",
   "compare that part again": "cocokkan lagi bagian itu",
@@ -150,7 +150,6 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "that is not how it is used": "cara pakainya bukan begitu",
   "the digits differ from those of this device": "angkanya berbeda dari angka di perangkat ini",
   "the file has changed since its upload began": "berkas berubah sejak pengiriman dimulai",
-  "the message is empty": "pesannya kosong",
   "the number has 60 digits in groups of five, not {}":
     "nomor ini terdiri dari 60 angka dalam kelompok lima, bukan {}",
   "the number has 60 digits in groups of five, not {}; group {} has {}":
@@ -160,8 +159,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "the server sent another user's keys for {}": "server mengirim kunci pengguna lain untuk {}",
   "the server rejects messages to this room as outdated":
     "server menolak pesan ke ruang ini karena dianggap usang",
-  "the server would read this text, and the room is sealed":
-    "server akan membaca teks ini, padahal ruangnya tersegel",
+  "this edit would not be encrypted, but the room is sealed":
+    "perubahan ini tidak akan dienkripsi, padahal ruangnya tersegel",
   "topics are not encrypted, so a sealed room cannot have one":
     "topik tidak dienkripsi, jadi ruang tersegel tidak punya topik",
   "the text is not valid UTF-8": "teks ini bukan UTF-8 yang sah",
@@ -198,7 +197,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "unknown setting {}": "setelan {} tidak dikenal",
   "use 1 to 32 letters, digits, - or _, not only digits":
     "pakai 1 sampai 32 huruf, angka, - atau _, tidak hanya angka",
-  "use 1 to 32 letters, digits, - or _, not only digits, as in {}":
+  "use 1 to 32 letters, digits, - or _, not only digits; for example {}":
     "pakai 1 sampai 32 huruf, angka, - atau _, tidak hanya angka, misalnya {}",
   "use another name for a new room": "pakai nama lain untuk ruang baru",
   "use chat join on one of your devices": "pakai chat join di salah satu perangkat Anda",
@@ -209,13 +208,13 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "wait until one finishes": "tunggu salah satunya",
   "wait until an admin of the room has connected": "tunggu sampai admin ruang tersambung",
   "wait until it finishes": "tunggu sampai selesai",
-  "what is said with a file has at most {}": "keterangan berkas paling banyak {}",
+  "a caption has at most {}": "keterangan berkas paling banyak {}",
   "write . for this folder": "tulis . untuk folder ini",
   "use /set {} on": "tulis /set {} on",
   "use /set {} {}": "tulis /set {} {}",
-  "write 30s, 10m, 2h or 7d{}": "tulis 30s, 10m, 2h, atau 7d{}",
+  "use 30s, 10m, 2h or 7d{}": "pakai 30s, 10m, 2h, atau 7d{}",
   "add text after --caption": "tulis di belakang --caption",
-  "write one from {} to {}{}": "tulis dari {} sampai {}{}",
+  "use {} to {}{}": "pakai {} sampai {}{}",
   "write some text": "tulis sesuatu",
   "usage: {}": "cara pakai: {}",
   "you are in no room '{}'": "Anda tidak berada di ruang '{}'",
