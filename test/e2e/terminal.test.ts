@@ -43,11 +43,11 @@ requires("tmux").describe("in a terminal", () => {
     ana.line("seven77");
     await ana.shows(/a new password needs at least 8 characters/);
     ana.line("swordfish");
-    await ana.asks(/^Repeat it:$/);
+    await ana.asks(/^Repeat password:$/);
     ana.line("swordfisj");
     await ana.shows(/the two passwords differ/);
     ana.line("swordfish");
-    await ana.asks(/^Repeat it:$/);
+    await ana.asks(/^Repeat password:$/);
     ana.line("swordfish");
     const rows = await ana.shows(/logged in as ana on/);
     expect(rows.join("\n")).not.toMatch(/swordfish|#|-....-/);
@@ -260,7 +260,7 @@ requires("tmux").describe("in a terminal", () => {
     ana.line("");
     await ana.asks(/^New password:$/);
     ana.line("swordfish");
-    await ana.asks(/^Repeat it:$/);
+    await ana.asks(/^Repeat password:$/);
     ana.line("swordfish");
     await ana.shows(/\* your password is changed$/);
     ana.press("C-d");
