@@ -1,4 +1,4 @@
-import { processWorld } from "./cli/context.ts";
+import { processIo } from "./cli/context.ts";
 import { flushed, report, runProgram } from "./cli/program.ts";
 import { VERBS } from "./commands/table.ts";
 
@@ -6,7 +6,7 @@ const SUMMARY = "Chat for people who share a network: server, client and history
 
 const argv = process.argv.slice(2);
 
-const world = processWorld((fault) => {
+const world = processIo((fault) => {
   // The reader of the output is gone, as after `| head`: there is nothing left to do.
   if (fault === undefined) process.exit(0);
   end(report(fault, argv, world));

@@ -41,22 +41,22 @@ export interface FlagDef {
   /** A whole number within these bounds. */
   readonly integer?: { readonly min: number; readonly max: number };
   /** The only valid values; completion offers them. */
-  readonly words?: readonly string[];
+  readonly choices?: readonly string[];
   /** Several of `words` in one value, separated by commas. */
   readonly list?: true;
   /** Meaning of the flag as the last word of the line, without a value. */
-  readonly alone?: string;
+  readonly bareValue?: string;
 }
 
 export type FlagDefs = Readonly<Record<string, FlagDef>>;
 
-type One<D> = D extends { integer: object }
+type SingleValue<D> = D extends { integer: object }
   ? number
   : D extends { type: "enum"; options: readonly (infer Option)[] }
     ? Option
     : string;
 
-type Absent<D> = D extends { required: true } | { default: string }
+type AbsentValue<D> = D extends { required: true } | { default: string }
   ? never
   : D extends { type: "positional" }
     ? D extends { required: false }
@@ -70,7 +70,7 @@ export type FlagValues<T extends FlagDefs> = {
     ? boolean
     : T[K] extends { many: true }
       ? readonly string[]
-      : One<T[K]> | Absent<T[K]>;
+      : SingleValue<T[K]> | AbsentValue<T[K]>;
 };
 
 export type AnyFlagValue = boolean | string | number | readonly string[] | undefined;
@@ -132,18 +132,18 @@ export function verbRow(
 }
 
 /** Loads a command from a module that has several. */
-export function exported<Name extends string>(
+export function loadExport<Name extends string>(
   load: () => Promise<Readonly<Record<Name, Verb>>>,
   name: Name,
 ): VerbRow["load"] {
   return async () => ({ command: (await load())[name] });
 }
 
-type More = Omit<FlagDef, "type" | "description">;
-type None = Record<never, never>;
+type FlagOptions = Omit<FlagDef, "type" | "description">;
+type NoOptions = Record<never, never>;
 
 /** A flag without a value. */
-export function flag<const T extends More = None>(description: string, more?: T) {
+export function flag<const T extends FlagOptions = NoOptions>(description: string, more?: T) {
   return { type: "boolean", description, ...(more as NoInfer<T>) } as const;
 }
 
@@ -153,7 +153,7 @@ export function noFlag(negativeDescription: string) {
 }
 
 /** A flag with a value. */
-export function stringFlag<const T extends More = None>(
+export function stringFlag<const T extends FlagOptions = NoOptions>(
   hint: string,
   description: string,
   more?: T,
@@ -162,7 +162,7 @@ export function stringFlag<const T extends More = None>(
 }
 
 /** A flag with one of several values. */
-export function enumFlag<const O extends string, const T extends More = None>(
+export function enumFlag<const O extends string, const T extends FlagOptions = NoOptions>(
   options: readonly O[],
   description: string,
   more?: T,
@@ -171,7 +171,7 @@ export function enumFlag<const O extends string, const T extends More = None>(
 }
 
 /** An argument; required unless `more` says otherwise. */
-export function argument<const T extends More = None>(description: string, more?: T) {
+export function argument<const T extends FlagOptions = NoOptions>(description: string, more?: T) {
   return { type: "positional", description, ...(more as NoInfer<T>) } as const;
 }
 
@@ -192,5 +192,5 @@ export function placeholder(key: string, { valueHint }: FlagDef): string {
 
 /** The only valid values; `undefined` if there are others, too. */
 export function optionsOf(definition: FlagDef): readonly string[] | undefined {
-  return definition.type === "enum" ? definition.options : definition.words;
+  return definition.type === "enum" ? definition.options : definition.choices;
 }

@@ -20,21 +20,21 @@ import {
 import type { Context } from "./context.ts";
 import { GLOBAL_FLAGS } from "./flags.ts";
 
-export interface Word {
+export interface Completion {
   readonly word: string;
   /** Cleaned; may be empty. */
-  readonly about: string;
+  readonly description: string;
 }
 
 /** The shell completes and quotes paths itself. */
 const PATHS = "paths";
 
-export type Candidates = readonly Word[] | typeof PATHS;
+export type Candidates = readonly Completion[] | typeof PATHS;
 
-type World = Pick<Context, "env" | "settings">;
+type CompletionContext = Pick<Context, "env" | "settings">;
 
 /** Characters that no shell interprets, quoted or not. */
-const HARMLESS = /^[A-Za-z0-9@#._:,=+%[\]/-]*$/;
+const SHELL_SAFE = /^[A-Za-z0-9@#._:,=+%[\]/-]*$/;
 const ABOUT_CODE_POINTS_MAX = 60;
 const PATH_HINTS: ReadonlySet<string> = new Set(["DIR", "F", "FILE", "NEW", "PATH"]);
 
@@ -42,8 +42,8 @@ const PATH_HINTS: ReadonlySet<string> = new Set(["DIR", "F", "FILE", "NEW", "PAT
  * @param words after `chat`, the last one incomplete
  * @returns an empty list if free text is expected, or nothing is known
  */
-export async function wordsFor(
-  world: World,
+export async function completionsFor(
+  world: CompletionContext,
   verbs: VerbTable,
   words: readonly string[],
 ): Promise<Candidates> {
@@ -54,22 +54,22 @@ export async function wordsFor(
   const isInline = flag !== undefined && value !== undefined && !before.includes("--");
   const prefix = isInline ? `${flag}=` : "";
   const found = isInline
-    ? await inTable(world, verbs, [...before, flag], value)
-    : await inTable(world, verbs, before, typed);
+    ? await completeInTable(world, verbs, [...before, flag], value)
+    : await completeInTable(world, verbs, before, typed);
   if (found === PATHS) return PATHS;
   return found
-    .map(({ word, about }) => ({ word: `${prefix}${word}`, about }))
-    .filter(({ word }) => word.startsWith(typed) && HARMLESS.test(word))
+    .map(({ word, description }) => ({ word: `${prefix}${word}`, description }))
+    .filter(({ word }) => word.startsWith(typed) && SHELL_SAFE.test(word))
     .slice(0, COMPLETIONS_MAX);
 }
 
 /** A line: the word, a tab, and its description. */
-export function describedWord({ word, about }: Word): string {
-  return about === "" ? word : `${word}\t${about}`;
+export function formatCompletion({ word, description }: Completion): string {
+  return description === "" ? word : `${word}\t${description}`;
 }
 
-async function inTable(
-  world: World,
+async function completeInTable(
+  world: CompletionContext,
   table: VerbTable,
   before: readonly string[],
   typed: string,
@@ -80,38 +80,39 @@ async function inTable(
     if (typed.startsWith("-")) return flagsOf(GLOBAL_FLAGS);
     return verbsOf(table);
   }
-  const rest = before.slice(at + 1);
+  const remaining = before.slice(at + 1);
   // Both take a command's words.
-  if (word === "help" || word === "man") return inTable(world, table, rest, typed);
+  if (word === "help" || word === "man") return completeInTable(world, table, remaining, typed);
   const row = Object.hasOwn(table, word) ? table[word] : undefined;
   if (row === undefined) return [];
   const { command } = await row.load();
   return command.kind === "group"
-    ? inTable(world, command.verbs, rest, typed)
-    : ofVerb(world, { word, args: command.args }, rest, typed);
+    ? completeInTable(world, command.verbs, remaining, typed)
+    : completeVerb(world, { word, args: command.args }, remaining, typed);
 }
 
-function verbsOf(table: VerbTable): Word[] {
+function verbsOf(table: VerbTable): Completion[] {
   return Object.entries(table).flatMap(([word, { summary, hidden }]) =>
-    hidden === true ? [] : [{ word, about: summary }],
+    hidden === true ? [] : [{ word, description: summary }],
   );
 }
 
-function ofVerb(
-  world: World,
+function completeVerb(
+  world: CompletionContext,
   { word, args }: { readonly word: string; readonly args: FlagDefs },
   before: readonly string[],
   typed: string,
 ): Candidates {
   const definitions: FlagDefs = { ...args, ...GLOBAL_FLAGS };
-  const { waiting, positionals } = readBefore(definitions, before);
-  if (waiting !== undefined) return valuesOf(world, definitions, waiting, { before, typed });
+  const { waiting: pendingFlag, positionals } = readBefore(definitions, before);
+  if (pendingFlag !== undefined)
+    return valuesOf(world, definitions, pendingFlag, { before, typed });
   if (typed.startsWith("-") && !before.includes("--")) return flagsOf(definitions);
-  const places = Object.entries(args).filter(([, { type }]) => type === "positional");
-  const last = places.at(-1);
-  const place = places[positionals] ?? (last?.[1].many === true ? last : undefined);
-  if (place === undefined) return [];
-  const [key, definition] = place;
+  const positionalArgs = Object.entries(args).filter(([, { type }]) => type === "positional");
+  const last = positionalArgs.at(-1);
+  const argument = positionalArgs[positionals] ?? (last?.[1].many === true ? last : undefined);
+  if (argument === undefined) return [];
+  const [key, definition] = argument;
   const isPerson = key === "name" || (key === "whom" && word.includes("ban"));
   const hint = isPerson ? "NAME" : key === "room" ? "ROOM" : undefined;
   return valuesOf(world, definitions, hinted(definition, hint), { before, typed });
@@ -119,16 +120,16 @@ function ofVerb(
 
 /** The flag that needs a value, and the number of arguments. */
 function readBefore(definitions: FlagDefs, before: readonly string[]) {
-  let waiting: FlagDef | undefined;
+  let pendingFlag: FlagDef | undefined;
   let positionals = 0;
   let isText = false;
   for (const word of before) {
-    if (waiting !== undefined) waiting = undefined;
+    if (pendingFlag !== undefined) pendingFlag = undefined;
     else if (isText || !word.startsWith("-") || word === "-") positionals++;
     else if (word === "--") isText = true;
-    else waiting = valueFlag(definitions, word);
+    else pendingFlag = valueFlag(definitions, word);
   }
-  return { waiting, positionals };
+  return { waiting: pendingFlag, positionals };
 }
 
 function valueFlag(definitions: FlagDefs, word: string): FlagDef | undefined {
@@ -143,7 +144,7 @@ function hinted(definition: FlagDef, hint: string | undefined): FlagDef {
 }
 
 function valuesOf(
-  world: World,
+  world: CompletionContext,
   definitions: FlagDefs,
   definition: FlagDef,
   { before, typed }: { readonly before: readonly string[]; readonly typed: string },
@@ -151,9 +152,9 @@ function valuesOf(
   const options = optionsOf(definition);
   if (options !== undefined) {
     // Complete words of a list precede each candidate.
-    const whole = definition.list === true ? typed.slice(0, typed.lastIndexOf(",") + 1) : "";
-    const left = options.filter((word) => !whole.split(",").includes(word));
-    return left.map((word) => ({ word: `${whole}${word}`, about: "" }));
+    const prefix = definition.list === true ? typed.slice(0, typed.lastIndexOf(",") + 1) : "";
+    const remaining = options.filter((word) => !prefix.split(",").includes(word));
+    return remaining.map((word) => ({ word: `${prefix}${word}`, description: "" }));
   }
   const hint = definition.valueHint;
   const isOwnName = definition === definitions["user"];
@@ -163,15 +164,15 @@ function valuesOf(
   using known = new KnownNames(folders.data);
   if (hint === "SERVER") return servers(world, known);
   if (isOwnName) return known.users().flatMap(asName(""));
-  const server = serverAmong(before, world, known, config.server);
+  const server = serverIn(before, world, known, config.server);
   const fingerprint = server === undefined ? undefined : known.fingerprintOf(server);
   return fingerprint === undefined ? [] : namesOf(known, fingerprint, hint);
 }
 
-function namesOf(known: KnownNames, fingerprint: string, hint: string): readonly Word[] {
-  const rooms = () => known.targets(fingerprint).flatMap(asPlace("#", ""));
+function namesOf(known: KnownNames, fingerprint: string, hint: string): readonly Completion[] {
+  const rooms = () => known.targets(fingerprint).flatMap(asTarget("#", ""));
   const people = (sign: string) => {
-    const talkedWith = known.targets(fingerprint).flatMap(asPlace("@", sign));
+    const talkedWith = known.targets(fingerprint).flatMap(asTarget("@", sign));
     const wrote = known.people(fingerprint).flatMap(asName(sign));
     return [...new Map([...talkedWith, ...wrote].map((one) => [one.word, one])).values()];
   };
@@ -187,16 +188,16 @@ function namesOf(known: KnownNames, fingerprint: string, hint: string): readonly
     case "ID":
       return known
         .files(fingerprint)
-        .map(({ name, about }) => ({ word: name, about: brief(about) }));
+        .map(({ name, about: text }) => ({ word: name, description: brief(text) }));
     default:
       return [];
   }
 }
 
 /** The server of the line, by the name of its pin. */
-function serverAmong(
+function serverIn(
   before: readonly string[],
-  { env }: World,
+  { env }: CompletionContext,
   known: KnownNames,
   configured: string | undefined,
 ): string | undefined {
@@ -212,26 +213,30 @@ function serverAmong(
   }
 }
 
-function servers({ env }: World, known: KnownNames): Word[] {
+function servers({ env }: CompletionContext, known: KnownNames): Completion[] {
   const here = findLocalServers(env).map((local) => ({
     word: formatAddress(local),
-    about: "runs here",
+    description: "runs here",
   }));
-  const met = known.servers().map(({ name, about }) => ({ word: name, about: brief(about) }));
+  const met = known
+    .servers()
+    .map(({ name, about: text }) => ({ word: name, description: brief(text) }));
   return [...new Map([...met, ...here].map((one) => [one.word, one])).values()];
 }
 
-function asName(sign: string): (known: KnownName) => Word[] {
+function asName(sign: string): (known: KnownName) => Completion[] {
   // Without a sign before it, a dash would make it a flag.
   const fits = (name: string) => isName(name) && (sign !== "" || !name.startsWith("-"));
-  return ({ name }) => (fits(name) ? [{ word: `${sign}${name}`, about: "" }] : []);
+  return ({ name }) => (fits(name) ? [{ word: `${sign}${name}`, description: "" }] : []);
 }
 
 /** @param kind of the wanted rooms or people */
-function asPlace(kind: "#" | "@", sign: string): (known: KnownName) => Word[] {
+function asTarget(kind: "#" | "@", sign: string): (known: KnownName) => Completion[] {
   return ({ name }) => {
     const bare = name.slice(1);
-    return name.startsWith(kind) && isName(bare) ? [{ word: `${sign}${bare}`, about: "" }] : [];
+    return name.startsWith(kind) && isName(bare)
+      ? [{ word: `${sign}${bare}`, description: "" }]
+      : [];
   };
 }
 
@@ -242,11 +247,11 @@ function brief(text: string): string {
     .join("");
 }
 
-function flagsOf(definitions: FlagDefs): Word[] {
+function flagsOf(definitions: FlagDefs): Completion[] {
   const flags = Object.entries(definitions).flatMap(([key, definition]) => {
     if (definition.type === "positional") return [];
     const { description, negativeDescription = description ?? "" } = definition;
-    return [{ word: longFlag(key, definition), about: negativeDescription }];
+    return [{ word: longFlag(key, definition), description: negativeDescription }];
   });
-  return [{ word: "--help", about: "Show how it is used" }, ...flags];
+  return [{ word: "--help", description: "Show how it is used" }, ...flags];
 }

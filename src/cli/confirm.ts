@@ -2,7 +2,7 @@
 
 import { type FlagDefs, flag } from "./command.ts";
 import type { Context } from "./context.ts";
-import { misuse } from "./errors.ts";
+import { usageFault } from "./errors.ts";
 
 /** For commands that cannot be undone. */
 export const YES_FLAG = {
@@ -10,14 +10,14 @@ export const YES_FLAG = {
 } as const satisfies FlagDefs;
 
 /** Asks on a terminal; a script passes `--yes`. @throws Fault usage */
-export async function confirmed(
+export async function confirmAction(
   context: Context,
   { yes }: { readonly yes: boolean },
   question: string,
 ): Promise<boolean> {
   if (yes) return true;
   if (context.terminal === undefined) {
-    throw misuse("this cannot be undone", "say --yes if it is meant");
+    throw usageFault("this cannot be undone", "say --yes if it is meant");
   }
   const answer = await context.terminal.askText(`${question} (y/n)`);
   return /^y(es)?$/i.test(answer.trim());

@@ -21,7 +21,7 @@ import { wrapWords } from "./word-wrap.ts";
 export type Signal = "SIGINT" | "SIGTERM";
 
 /** The process: its streams and signals. */
-export interface World {
+export interface ProcessIo {
   /** Data only. */
   readonly stdout: Output;
   /** For users. */
@@ -36,11 +36,11 @@ export interface World {
    */
   onSignal(handler: (signal: Signal) => void): () => void;
   /** From here on the command continues if its standard output cannot be written. */
-  outliveOutput(): void;
+  continueWithoutOutput(): void;
 }
 
 /** Everything that a command uses of its environment. Tests pass their own. */
-export interface Context extends World {
+export interface Context extends ProcessIo {
   /** Set only when a user can be asked. */
   readonly terminal: Terminal | undefined;
   /** `--json`: standard output is NDJSON. */
@@ -53,13 +53,13 @@ export interface Context extends World {
 }
 
 /** @param onBroken standard output is closed; a broken standard error is ignored */
-export function processWorld(onBroken: OnBroken): World {
-  let outlivesOutput = false;
+export function processIo(onBroken: OnBroken): ProcessIo {
+  let continuesWithoutOutput = false;
   const stderr = standardError(() => {});
   return {
     stdout: standardOutput((fault) => {
-      if (!outlivesOutput) onBroken(fault);
-      else if (fault !== undefined) say({ stderr }, `${fault.message}; it goes on without`);
+      if (!continuesWithoutOutput) onBroken(fault);
+      else if (fault !== undefined) printNotice({ stderr }, `${fault.message}; it goes on without`);
     }),
     stderr,
     stdin: standardInput(),
@@ -67,15 +67,15 @@ export function processWorld(onBroken: OnBroken): World {
     clock: systemClock(),
     offsetMinutes: (unixMs) => -dateOf(unixMs).getTimezoneOffset(),
     onSignal: signalHandlers(),
-    outliveOutput: () => {
-      outlivesOutput = true;
+    continueWithoutOutput: () => {
+      continuesWithoutOutput = true;
     },
   };
 }
 
 /** @param globals values of the global flags */
 export function createContext(
-  world: World,
+  world: ProcessIo,
   globals: Pick<Context, "json" | "color" | "debug">,
 ): Context {
   let settings: Settings | undefined;
@@ -88,15 +88,15 @@ export function createContext(
     color: mayColor({ ...world, env }),
     terminal: openTerminal(world.stdin, world.stderr),
     settings: () => {
-      settings ??= warned(loadSettings(world.env), world.stderr);
+      settings ??= printWarnings(loadSettings(world.env), world.stderr);
       return settings;
     },
   };
 }
 
 /** Prints one line for users; names and texts of other users in it are cleaned. */
-export function say(context: Pick<Context, "stderr">, sentence: string): void {
-  context.stderr.write(wrapWords(context.stderr, `chat: ${cleanText(sentence)}\n`));
+export function printNotice(context: Pick<Context, "stderr">, message: string): void {
+  context.stderr.write(wrapWords(context.stderr, `chat: ${cleanText(message)}\n`));
 }
 
 /** A line with a fault's message and remedy. */
@@ -105,16 +105,16 @@ export function faultLine(fault: Fault): string {
 }
 
 /** Whether standard error may be redrawn: neither a file nor a screen reader's output. */
-export function mayRedraw({ stderr, env }: Pick<World, "stderr" | "env">): boolean {
+export function mayRedraw({ stderr, env }: Pick<ProcessIo, "stderr" | "env">): boolean {
   return stderr.isTerminal && env["TERM"] !== "dumb";
 }
 
-function mayColor({ stdout, env }: World): boolean {
+function mayColor({ stdout, env }: ProcessIo): boolean {
   return stdout.isTerminal && !env["NO_COLOR"] && env["TERM"] !== "dumb";
 }
 
-function warned(settings: Settings, stderr: Output): Settings {
-  for (const warning of settings.warnings) say({ stderr }, warning);
+function printWarnings(settings: Settings, stderr: Output): Settings {
+  for (const warning of settings.warnings) printNotice({ stderr }, warning);
   return settings;
 }
 
@@ -141,7 +141,7 @@ export function endSignalLine({ stderr }: Pick<Context, "stderr">, signal: Signa
 }
 
 /** The terminal has printed ^C: the shell's prompt belongs on the next line. */
-function endBy(signal: Signal): never {
+function exitBySignal(signal: Signal): never {
   if (signal === "SIGINT" && isatty(2)) writeSync(2, "\n");
   process.exit(signal === "SIGINT" ? 130 : 143);
 }
@@ -149,13 +149,13 @@ function endBy(signal: Signal): never {
 /**
  * The newest handler receives a signal; a second SIGINT while it runs ends the program immediately.
  */
-function signalHandlers(): World["onSignal"] {
+function signalHandlers(): ProcessIo["onSignal"] {
   const handlers: ((signal: Signal) => void)[] = [];
   let interrupts = 0;
   const arrived = (signal: Signal) => {
     const handler = handlers.at(-1);
     if (signal === "SIGINT") interrupts++;
-    if (handler === undefined || interrupts > 1) endBy(signal);
+    if (handler === undefined || interrupts > 1) exitBySignal(signal);
     handler(signal);
   };
   process.on("SIGINT", arrived);

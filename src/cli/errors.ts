@@ -7,19 +7,19 @@ import { cleanText, jsonLine } from "../base/text.ts";
 /**
  * Converts a thrown value to a fault. Anything that is not a Fault is a bug of ours: `internal`.
  */
-export function faultOf(error: unknown): Fault {
+export function toFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
-  const what = error instanceof Error ? error.message : String(error);
+  const detail = error instanceof Error ? error.message : String(error);
   const kind = error instanceof AssertionFailure ? "a broken promise" : "an unexpected error";
-  return new Fault("internal", `${kind} in chat itself: ${what}`, {
+  return new Fault("internal", `${kind} in chat itself: ${detail}`, {
     remedy: "run it again with --debug and report this as a bug",
     cause: error,
   });
 }
 
 /** A command line that cannot be carried out as it is. */
-export function misuse(sentence: string | Translatable, remedy: string | Translatable): Fault {
-  return new Fault("usage", sentence, { remedy });
+export function usageFault(message: string | Translatable, remedy: string | Translatable): Fault {
+  return new Fault("usage", message, { remedy });
 }
 
 /** `chat: message; remedy`, always one line. */

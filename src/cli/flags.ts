@@ -43,7 +43,7 @@ export const PATHS_ARGUMENT = argument("Files, folders, or - for standard input"
   valueHint: "PATH",
 });
 
-export interface ServerChoice {
+export interface ServerFlags {
   readonly server?: string | undefined;
   readonly user?: string | undefined;
   readonly transport?: "auto" | "tcp" | "udp" | undefined;
@@ -66,15 +66,16 @@ export interface ServerOptions {
  */
 export function serverOptions(
   context: Context,
-  flags: ServerChoice,
+  flags: ServerFlags,
   argument?: string,
 ): ServerOptions {
   const { env } = context;
   const { config } = context.settings();
-  const invite = given(env["CHAT_INVITE"]);
-  const place = argument ?? flags.server ?? invite ?? given(env["CHAT_SERVER"]) ?? config.server;
-  const address = place === undefined ? undefined : parseServerSpec(place);
-  const user = flags.user ?? given(env["CHAT_USER"]) ?? config.user;
+  const invite = nonEmpty(env["CHAT_INVITE"]);
+  const server =
+    argument ?? flags.server ?? invite ?? nonEmpty(env["CHAT_SERVER"]) ?? config.server;
+  const address = server === undefined ? undefined : parseServerSpec(server);
+  const user = flags.user ?? nonEmpty(env["CHAT_USER"]) ?? config.user;
   const { fingerprint } = flags;
   return {
     address,
@@ -98,13 +99,13 @@ export function transportOf(
  * `--to` and similar flags, without duplicates; the lobby if there is none. @throws Fault
  * name-invalid
  */
-export function targetsOf(texts: readonly string[]): Target[] {
+export function parseTargets(texts: readonly string[]): Target[] {
   const targets = (texts.length === 0 ? [LOBBY] : texts).map(parseTarget);
   return [...new Map(targets.map((one) => [`${one.kind} ${foldName(one.name)}`, one])).values()];
 }
 
 /** @throws Fault usage */
-export function momentOf(
+export function timeFlag(
   context: Pick<Context, "clock" | "offsetMinutes">,
   text: string | undefined,
   edge: NonNullable<TimeContext["edge"]>,
@@ -115,6 +116,6 @@ export function momentOf(
 }
 
 /** An empty variable counts as unset. */
-function given(value: string | undefined): string | undefined {
+function nonEmpty(value: string | undefined): string | undefined {
   return value === "" ? undefined : value;
 }

@@ -54,7 +54,7 @@ export function tableManual(page: ManualPage, verbs: VerbTable): string {
     `.SH COMMANDS\n${commands.join("")}`,
     `.SH OPTIONS\nEvery command has these. \\fB\\-\\-\\fP ends the flags.\n${flags(GLOBAL_FLAGS)}`,
     examplesOf(page),
-    `.SH ENVIRONMENT\n${VARIABLES.map(([name, what]) => tagged(name, what)).join("")}`,
+    `.SH ENVIRONMENT\n${VARIABLES.map(([name, meaning]) => tagged(name, meaning)).join("")}`,
     exits(),
     `.SH SEE ALSO\n${seeAlso.join(", ")}\n`,
   ].join("");
@@ -119,7 +119,7 @@ function examplesOf({ row: { examples = [] } }: ManualPage): string {
 }
 
 function exits(): string {
-  return `.SH "EXIT STATUS"\n${EXITS.map(([code, what]) => tagged(code, what)).join("")}`;
+  return `.SH "EXIT STATUS"\n${EXITS.map(([code, meaning]) => tagged(code, meaning)).join("")}`;
 }
 
 function tagged(tag: string, text: string): string {

@@ -14,7 +14,7 @@ import {
   optionsOf,
   placeholder,
 } from "./command.ts";
-import { misuse } from "./errors.ts";
+import { usageFault } from "./errors.ts";
 import { nearest } from "./suggest.ts";
 
 export type Values = Readonly<Record<string, AnyFlagValue>>;
@@ -31,7 +31,7 @@ export type Parsed =
 type Token = NonNullable<ReturnType<typeof tokensOf>>[number];
 type OptionToken = Extract<Token, { kind: "option" }>;
 
-interface Target {
+interface FlagSpelling {
   readonly key: string;
   readonly definition: FlagDef;
   /** Value that the spelling implies: `--no-udp` is false. */
@@ -76,7 +76,7 @@ function tokensOf(definitions: FlagDefs, argv: readonly string[]) {
 class Reader {
   readonly #verb: string;
   readonly #definitions: FlagDefs;
-  readonly #targets: ReadonlyMap<string, Target>;
+  readonly #targets: ReadonlyMap<string, FlagSpelling>;
   readonly #positionals: readonly [string, FlagDef][];
   readonly #given = new Map<string, AnyFlagValue>();
   #positionalsGiven = 0;
@@ -99,7 +99,7 @@ class Reader {
     } else if (before === undefined) {
       this.#given.set(key, value);
     } else {
-      throw misuse(`${token.rawName} was given twice`, "give it once");
+      throw usageFault(`${token.rawName} was given twice`, "give it once");
     }
   }
 
@@ -132,17 +132,17 @@ class Reader {
   #unknown(rawName: string): Fault {
     const near = nearest(rawName.replace(/^-+/, ""), [...this.#targets.keys()]);
     if (near !== undefined) {
-      return misuse(`unknown flag ${quoteText(rawName)}`, `did you mean ${dashed(near)}?`);
+      return usageFault(`unknown flag ${quoteText(rawName)}`, `did you mean ${dashed(near)}?`);
     }
     const text = this.#positionals.length > 0 ? "write -- before text that begins with -, or " : "";
-    return misuse(`unknown flag ${quoteText(rawName)}`, `${text}see ${this.#verb} --help`);
+    return usageFault(`unknown flag ${quoteText(rawName)}`, `${text}see ${this.#verb} --help`);
   }
 
   #extra(text: string): Fault {
     const count = this.#positionals.length;
     const takes =
       count === 0 ? "no arguments" : count === 1 ? "one argument" : `${count} arguments`;
-    return misuse(
+    return usageFault(
       `${this.#verb} takes ${takes}, and ${quoteText(text)} is one more`,
       count === 0 ? `see ${this.#verb} --help` : "put words with spaces between quotes",
     );
@@ -150,12 +150,12 @@ class Reader {
 
   #missing(key: string, definition: FlagDef): Fault {
     const name = definition.type === "positional" ? key.toUpperCase() : `--${flagName(key)}`;
-    return misuse(`${this.#verb} needs ${name}`, `see ${this.#verb} --help`);
+    return usageFault(`${this.#verb} needs ${name}`, `see ${this.#verb} --help`);
   }
 }
 
-function targetsOf(definitions: FlagDefs): Map<string, Target> {
-  const targets = new Map<string, Target>();
+function targetsOf(definitions: FlagDefs): Map<string, FlagSpelling> {
+  const targets = new Map<string, FlagSpelling>();
   for (const [key, definition] of Object.entries(definitions)) {
     if (definition.type === "positional") continue;
     const target = { key, definition, implies: true };
@@ -168,21 +168,22 @@ function targetsOf(definitions: FlagDefs): Map<string, Target> {
   return targets;
 }
 
-function flagValue(token: OptionToken, target: Target): AnyFlagValue {
+function flagValue(token: OptionToken, target: FlagSpelling): AnyFlagValue {
   if (target.definition.type === "boolean") {
     if (token.value === undefined) return target.implies;
-    throw misuse(`${token.rawName} takes no value`, `write ${token.rawName} alone`);
+    throw usageFault(`${token.rawName} takes no value`, `write ${token.rawName} alone`);
   }
   const { value, inlineValue, rawName } = token;
-  if (value === undefined && target.definition.alone !== undefined) return target.definition.alone;
+  if (value === undefined && target.definition.bareValue !== undefined)
+    return target.definition.bareValue;
   if (value === undefined)
-    throw misuse(
+    throw usageFault(
       `${rawName} needs a value`,
       `write ${rawName} ${placeholder(target.key, target.definition)}`,
     );
   if (inlineValue !== true && value.startsWith("-") && value !== "-") {
     const remedy = `write ${rawName}=${quoteText(value)} if that is the value`;
-    throw misuse(`${rawName} needs a value before ${quoteText(value)}`, remedy);
+    throw usageFault(`${rawName} needs a value before ${quoteText(value)}`, remedy);
   }
   return checkedValue(value, target.definition, rawName);
 }
@@ -199,14 +200,17 @@ export function checkedValue(text: string, definition: FlagDef, name: string): s
   const { min, max } = definition.integer;
   const number = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= min && number <= max) return number;
-  throw misuse(`${quoteText(text)} is no value of ${name}`, `use a number from ${min} to ${max}`);
+  throw usageFault(
+    `${quoteText(text)} is no value of ${name}`,
+    `use a number from ${min} to ${max}`,
+  );
 }
 
 function checkOption(word: string, options: readonly string[], name: string): void {
   if (options.includes(word)) return;
   const near = nearest(word, options);
   const remedy = near === undefined ? `use ${options.join(", ")}` : `did you mean ${near}?`;
-  throw misuse(`${quoteText(word)} is no value of ${name}`, remedy);
+  throw usageFault(`${quoteText(word)} is no value of ${name}`, remedy);
 }
 
 function isRequired(definition: FlagDef): boolean {

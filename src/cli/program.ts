@@ -5,8 +5,8 @@
 import { Fault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
 import type { Verb, VerbGroup, VerbRow, VerbTable } from "./command.ts";
-import { createContext, type World } from "./context.ts";
-import { errorJson, errorLine, errorStack, faultOf } from "./errors.ts";
+import { createContext, type ProcessIo } from "./context.ts";
+import { errorJson, errorLine, errorStack, toFault } from "./errors.ts";
 import { GLOBAL_FLAGS } from "./flags.ts";
 import { parseStrictly } from "./parser.ts";
 import { nearest } from "./suggest.ts";
@@ -32,7 +32,7 @@ const EXIT_USAGE = 2;
 export async function runProgram(
   program: Program,
   argv: readonly string[],
-  world: World,
+  world: ProcessIo,
 ): Promise<number> {
   try {
     return await dispatch(program, argv, world);
@@ -42,8 +42,8 @@ export async function runProgram(
 }
 
 /** A line on standard error; under `--json` also one on standard output. */
-export function report(error: unknown, argv: readonly string[], world: World): number {
-  const fault = faultOf(error);
+export function report(error: unknown, argv: readonly string[], world: ProcessIo): number {
+  const fault = toFault(error);
   const flags = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
   if (flags.includes("--debug")) world.stderr.write(errorStack(error));
   world.stderr.write(wrapWords(world.stderr, errorLine(fault)));
@@ -55,14 +55,18 @@ export function report(error: unknown, argv: readonly string[], world: World): n
  * Waits until a pipe has accepted everything: an earlier exit would cut a long output short.
  * @returns the exit code, which is a fault's if the output could not be written
  */
-export async function flushed(exitCode: number, world: World): Promise<number> {
+export async function flushed(exitCode: number, world: ProcessIo): Promise<number> {
   await world.stdout.flushed();
   await world.stderr.flushed();
   const fault = world.stdout.fault();
   return exitCode === 0 && fault !== undefined ? fault.exitCode : exitCode;
 }
 
-async function dispatch(program: Program, argv: readonly string[], world: World): Promise<number> {
+async function dispatch(
+  program: Program,
+  argv: readonly string[],
+  world: ProcessIo,
+): Promise<number> {
   const { before, rest } = splitGlobals(argv);
   const [word, ...after] = rest;
   if (word === "help" && after.length > 0) {
@@ -102,7 +106,7 @@ async function call(
   program: Program,
   word: string,
   argv: readonly string[],
-  world: World,
+  world: ProcessIo,
 ): Promise<number> {
   const row = rowOf(program.verbs, word, program.name);
   const { command } = await row.load();
@@ -112,7 +116,7 @@ async function call(
     : callVerb(inner, command, world);
 }
 
-async function callGroup({ name, row, argv }: Call, group: VerbGroup, world: World) {
+async function callGroup({ name, row, argv }: Call, group: VerbGroup, world: ProcessIo) {
   const { before, rest } = splitGlobals(argv);
   const [word, ...after] = rest;
   const program = { ...row, name, verbs: group.verbs };
@@ -123,7 +127,7 @@ async function callGroup({ name, row, argv }: Call, group: VerbGroup, world: Wor
   return call(program, word, [...before, ...after], world);
 }
 
-async function callVerb({ name, row, argv }: Call, verb: Verb, world: World): Promise<number> {
+async function callVerb({ name, row, argv }: Call, verb: Verb, world: ProcessIo): Promise<number> {
   const parsed = parseStrictly({ ...verb.args, ...GLOBAL_FLAGS }, argv, name);
   if (parsed.kind === "help") {
     const globals = { json: false, color: !argv.includes("--no-color"), debug: false };
@@ -140,7 +144,7 @@ async function callVerb({ name, row, argv }: Call, verb: Verb, world: World): Pr
 }
 
 /** Requested help is data. Help that is shown because no command was given is for users. */
-async function tableUsage(program: Program, world: World, exitCode: number): Promise<number> {
+async function tableUsage(program: Program, world: ProcessIo, exitCode: number): Promise<number> {
   const { tableHelp } = await import("./help.ts");
   const out = exitCode === 0 ? world.stdout : world.stderr;
   out.write(wrapWords(out, tableHelp(program.name, program, program.verbs)));

@@ -14,8 +14,8 @@ import { quoteText } from "../base/text.ts";
 import type { LoginSecret } from "../client/login.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import { ENGLISH_TERMINAL, type Message } from "../ui/messages/en/terminal.ts";
-import { type Context, faultLine, say } from "./context.ts";
-import { misuse } from "./errors.ts";
+import { type Context, faultLine, printNotice } from "./context.ts";
+import { usageFault } from "./errors.ts";
 
 export interface SecretKind {
   readonly name: string;
@@ -76,13 +76,13 @@ export async function readSecret(
  * @param server that receives the answer, as HOST:PORT
  * @param again the previous one was refused
  */
-export function secretQuestion(
-  what: Exclude<LoginSecret, "new-password">,
+export function secretPrompt(
+  secret: Exclude<LoginSecret, "new-password">,
   { user, server }: { readonly user: string; readonly server: string },
   again: boolean,
 ): Message {
   return (texts) => {
-    const isOwn = what === "password";
+    const isOwn = secret === "password";
     const question = isOwn ? texts.askPassword(user, server) : texts.askRoomPassword(LOBBY, server);
     return again ? texts.askAgain(question) : question;
   };
@@ -95,7 +95,7 @@ export function secretQuestion(
  * @returns `undefined` if it was left empty
  * @throws Fault usage after WRONG_SECRETS_MAX tries
  */
-export async function askNewPassword(
+export async function promptNewPassword(
   ask: (question: Message) => Promise<string | undefined>,
   question: Message,
   tell: (fault: Fault) => void,
@@ -106,7 +106,7 @@ export async function askNewPassword(
     try {
       checkNewPassword(checkSecret(typed, NEW_PASSWORD));
       if ((await ask((texts) => texts.askRepeat)) === typed) return typed;
-      throw misuse(msg`the two passwords differ`, msg`type them again`);
+      throw usageFault(msg`the two passwords differ`, msg`type them again`);
     } catch (error) {
       const isTyped = error instanceof Fault && error.code === "usage";
       if (!isTyped || tries >= WRONG_SECRETS_MAX) throw error;
@@ -116,7 +116,7 @@ export async function askNewPassword(
 }
 
 /** Given, or asked on a terminal. @returns `undefined` if there is none @throws Fault usage, … */
-export async function makePassword(
+export async function readNewPassword(
   context: Pick<Context, "env" | "stdin" | "terminal" | "stderr">,
   file: string | undefined,
 ): Promise<string | undefined> {
@@ -124,15 +124,15 @@ export async function makePassword(
   if (given !== undefined) checkNewPassword(given);
   const { terminal } = context;
   if (given !== undefined || terminal === undefined) return given;
-  const tell = (fault: Fault) => say(context, faultLine(fault));
+  const tell = (fault: Fault) => printNotice(context, faultLine(fault));
   const ask = (question: Message) => terminal.askSecret(question(ENGLISH_TERMINAL));
-  return askNewPassword(ask, (texts) => texts.askNewPassword, tell);
+  return promptNewPassword(ask, (texts) => texts.askNewPassword, tell);
 }
 
 function checkSecret(secret: string, kind: SecretKind): string {
   if (secret === "") {
     const remedy = msg`write it in the first line of ${kind.flag} F, or leave it out`;
-    throw misuse(msg`the ${kind.name} is empty`, remedy);
+    throw usageFault(msg`the ${kind.name} is empty`, remedy);
   }
   if (utf8Encode(secret).length <= PASSWORD_BYTES_MAX && secret.isWellFormed()) return secret;
   throw new Fault("usage", msg`the ${kind.name} is too long`, {
@@ -182,6 +182,6 @@ function unreadable(kind: SecretKind, file: string, cause: unknown): Fault {
     return new Fault("file-unknown", msg`there is no file ${quoteText(file)}`, { remedy, cause });
   }
   const denied = code === "EACCES" || code === "EPERM";
-  const sentence = msg`cannot read ${quoteText(file)} (${code})`;
-  return new Fault(denied ? "store-denied" : "store-failed", sentence, { remedy, cause });
+  const message = msg`cannot read ${quoteText(file)} (${code})`;
+  return new Fault(denied ? "store-denied" : "store-failed", message, { remedy, cause });
 }

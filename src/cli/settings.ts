@@ -9,7 +9,7 @@ import { isAbsolute, join, resolve } from "node:path";
 import { Fault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
 import { readNamedFile } from "../io/disk/data-folder.ts";
-import { misuse } from "./errors.ts";
+import { usageFault } from "./errors.ts";
 import { nearest } from "./suggest.ts";
 import { innerTable, isTable, parseToml, type TomlTable } from "./toml.ts";
 
@@ -120,7 +120,7 @@ function absolute(path: string | undefined): string | undefined {
 function checkedSetting(key: keyof Config, value: unknown, at: string): string {
   const allowed = KEYS[key];
   if (typeof value !== "string") {
-    throw misuse(`${at}: ${key} must be a text`, `write ${key} = "..."`);
+    throw usageFault(`${at}: ${key} must be a text`, `write ${key} = "..."`);
   }
   if (allowed === "text" || allowed.includes(value)) return value;
   const near = nearest(value, allowed);

@@ -9,16 +9,16 @@ import { checkNewName } from "../base/new-names.ts";
 const UNKNOWN = "unknown";
 
 /** Name for other users if the user gave none. */
-export function nameForOthers(otherwise: string): string {
+export function publicUserName(fallback: string): string {
   const user = systemUser();
-  return user === undefined || user === UNKNOWN ? otherwise : user;
+  return user === undefined || user === UNKNOWN ? fallback : user;
 }
 
 /** The name of this system's user, if it is a valid name. */
 export function systemUser(): Name | undefined {
   try {
     const { username, uid } = userInfo();
-    const name = username === UNKNOWN ? (nameOf(uid) ?? username) : username;
+    const name = username === UNKNOWN ? (userNameById(uid) ?? username) : username;
     if (!isName(name)) return undefined;
     // Some systems call their first user admin.
     return isReservedName(name) ? checkNewName(`${name}1`) : name;
@@ -28,7 +28,7 @@ export function systemUser(): Name | undefined {
 }
 
 /** The user with this number. @returns `undefined` if the file names none @internal */
-export function nameOf(uid: number, passwdFile = "/etc/passwd"): string | undefined {
+export function userNameById(uid: number, passwdFile = "/etc/passwd"): string | undefined {
   try {
     const rows = readFileSync(passwdFile, "utf8").split("\n");
     return rows.map((row) => row.split(":")).find(([, , id]) => id === String(uid))?.[0];

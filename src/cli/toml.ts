@@ -15,7 +15,10 @@ export interface TomlTable {
  * @throws Fault usage, naming file, line and column
  */
 export function parseToml(text: string, path: string, example: string): TomlTable {
-  return { values: parsed(text, path, example), at: (...keys) => `${path}:${placeOf(text, keys)}` };
+  return {
+    values: parseOrThrow(text, path, example),
+    at: (...keys) => `${path}:${positionOf(text, keys)}`,
+  };
 }
 
 /** A nested table; `undefined` if there is none, or it is no table. */
@@ -33,13 +36,13 @@ function isDate(value: object): boolean {
   return value instanceof Date;
 }
 
-function parsed(text: string, path: string, example: string): Record<string, unknown> {
+function parseOrThrow(text: string, path: string, example: string): Record<string, unknown> {
   try {
     return parse(text.replace(/^\ufeff/, ""));
   } catch (cause) {
     if (!(cause instanceof TomlError)) throw cause;
-    const [sentence = ""] = cause.message.split("\n");
-    const reason = sentence.replace(/^Invalid TOML document: /, "");
+    const [message = ""] = cause.message.split("\n");
+    const reason = message.replace(/^Invalid TOML document: /, "");
     const at = `${path}:${cause.line}:${cause.column}`;
     throw new Fault("usage", `${at} is not valid TOML (${reason})`, {
       remedy: `a setting looks like ${example}`,
@@ -48,9 +51,9 @@ function parsed(text: string, path: string, example: string): Record<string, unk
   }
 }
 
-const PART = /[\w-]+|"(?:[^"\\]|\\.)*"|'[^']*'/;
-const PARTS = new RegExp(PART.source, "g");
-const NAME = `(?:${PART.source})(?:\\s*\\.\\s*(?:${PART.source}))*`;
+const KEY_PART = /[\w-]+|"(?:[^"\\]|\\.)*"|'[^']*'/;
+const KEY_PARTS = new RegExp(KEY_PART.source, "g");
+const NAME = `(?:${KEY_PART.source})(?:\\s*\\.\\s*(?:${KEY_PART.source}))*`;
 const HEADER = new RegExp(`^\\s*\\[\\[?\\s*(${NAME})`);
 const SETTING = new RegExp(`^\\s*(${NAME})\\s*=`);
 /** Begins or ends a text of several lines. */
@@ -60,8 +63,8 @@ const FENCE = /"""|'''/g;
  * Line and column, from 1, of the value of these keys, or of the table that contains it. The parser
  * reports positions only for syntax errors.
  */
-function placeOf(text: string, keys: readonly string[]): string {
-  let place = "1:1";
+function positionOf(text: string, keys: readonly string[]): string {
+  let position = "1:1";
   let found = 0;
   let table: readonly string[] = [];
   let isInside = false;
@@ -70,19 +73,19 @@ function placeOf(text: string, keys: readonly string[]): string {
     if ((line.match(FENCE)?.length ?? 0) % 2 === 1) isInside = !isInside;
     if (wasInside) continue;
     const [, header] = HEADER.exec(line) ?? [];
-    if (header !== undefined) table = partsOf(header);
+    if (header !== undefined) table = splitKey(header);
     const [, name = header] = SETTING.exec(line) ?? [];
     if (name === undefined) continue;
-    const path = header === undefined ? [...table, ...partsOf(name)] : table;
-    const common = path.filter((part, at) => part === keys[at]).length;
-    const isOnTheWay = common === Math.min(path.length, keys.length);
-    if (!isOnTheWay || common <= found) continue;
+    const path = header === undefined ? [...table, ...splitKey(name)] : table;
+    const common = path.filter((key, at) => key === keys[at]).length;
+    const isPrefix = common === Math.min(path.length, keys.length);
+    if (!isPrefix || common <= found) continue;
     found = common;
-    place = `${i + 1}:${line.indexOf(name) + 1}`;
+    position = `${i + 1}:${line.indexOf(name) + 1}`;
   }
-  return place;
+  return position;
 }
 
-function partsOf(name: string): string[] {
-  return (name.match(PARTS) ?? []).map((part) => part.replace(/^(["'])(.*)\1$/, "$2"));
+function splitKey(name: string): string[] {
+  return (name.match(KEY_PARTS) ?? []).map((key) => key.replace(/^(["'])(.*)\1$/, "$2"));
 }

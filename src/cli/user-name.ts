@@ -3,8 +3,8 @@
 import { isName, type Name } from "../base/names.ts";
 import { checkTypedName, proposeName } from "../base/new-names.ts";
 import { quoteText } from "../base/text.ts";
-import { type Context, say } from "./context.ts";
-import { misuse } from "./errors.ts";
+import { type Context, printNotice } from "./context.ts";
+import { usageFault } from "./errors.ts";
 
 /**
  * Asks the user at the terminal for a name. After an invalid name a similar one is suggested, which
@@ -12,20 +12,23 @@ import { misuse } from "./errors.ts";
  * @param server where the name is used, as HOST:PORT
  * @throws Fault usage (nobody can be asked), name-invalid (no answer), interrupted
  */
-export async function askUserName(
+export async function promptUserName(
   context: Pick<Context, "terminal" | "stderr">,
   server?: string,
 ): Promise<Name> {
   const { terminal } = context;
   if (terminal === undefined) {
-    throw misuse("nobody is named", "add --user NAME or set CHAT_USER");
+    throw usageFault("nobody is named", "add --user NAME or set CHAT_USER");
   }
   const question = server === undefined ? "Name" : `Name on ${server}`;
   let answer = await terminal.askText(question);
   if (answer === "") return checkTypedName(answer);
   while (!isName(answer)) {
     const proposed = proposeName(answer);
-    say(context, `${quoteText(answer)} cannot be a name: letters, digits, - and _ are taken`);
+    printNotice(
+      context,
+      `${quoteText(answer)} cannot be a name: letters, digits, - and _ are taken`,
+    );
     answer = (await terminal.askText(`${question} [${proposed}]`)) || proposed;
   }
   return answer;

@@ -1,7 +1,7 @@
 /** `chat complete`: candidates for shell completion. */
 
 import { argument, defineVerb, flag } from "../cli/command.ts";
-import { describedWord, wordsFor } from "../cli/completion.ts";
+import { completionsFor, formatCompletion } from "../cli/completion.ts";
 
 /** Exit code for the completion scripts: a path is expected, which the shell completes itself. */
 const EXIT_PATHS = 4;
@@ -17,10 +17,10 @@ export const command = defineVerb({
   },
   async run({ words = [], describe }, context) {
     const { VERBS } = await import("./table.ts");
-    const found = await wordsFor(context, VERBS, words);
+    const found = await completionsFor(context, VERBS, words);
     if (found === "paths") return EXIT_PATHS;
     for (const word of found) {
-      context.stdout.write(`${describe ? describedWord(word) : word.word}\n`);
+      context.stdout.write(`${describe ? formatCompletion(word) : word.word}\n`);
     }
     return 0;
   },

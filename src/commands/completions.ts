@@ -86,26 +86,26 @@ complete -c chat -f -k -a '(__chat_complete)'
 };
 
 /** Folder and file where each shell looks for completions. */
-const PLACES = {
+const INSTALL_PATHS = {
   bash: ["~/.local/share/bash-completion/completions", "chat"],
   zsh: ["~/.zfunc", "_chat"],
   fish: ["~/.config/fish/completions", "chat.fish"],
 } as const;
 
-function installLine(shell: keyof typeof PLACES): string {
-  const [folder, file] = PLACES[shell];
+function installCommand(shell: keyof typeof INSTALL_PATHS): string {
+  const [folder, file] = INSTALL_PATHS[shell];
   return `mkdir -p ${folder} && chat completions ${shell} > ${folder}/${file}`;
 }
 
 export const command = defineVerb({
   args: {
-    shell: argument("bash, zsh or fish", { words: ["bash", "zsh", "fish"] }),
+    shell: argument("bash, zsh or fish", { choices: ["bash", "zsh", "fish"] }),
   },
   details: `Once, in your shell; it takes effect in the next one:
-bash: ${installLine("bash")}
-zsh:  ${installLine("zsh")}
+bash: ${installCommand("bash")}
+zsh:  ${installCommand("zsh")}
       and in ~/.zshrc, above compinit: fpath=(~/.zfunc $fpath)
-fish: ${installLine("fish")}`,
+fish: ${installCommand("fish")}`,
   async run({ shell }, context) {
     context.stdout.write(SCRIPTS[shell] ?? "");
     return 0;

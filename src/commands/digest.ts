@@ -3,8 +3,8 @@
 import { toHex } from "../base/bytes.ts";
 import { tsvLine } from "../base/text.ts";
 import { defineVerb } from "../cli/command.ts";
-import { say } from "../cli/context.ts";
-import { checkPaths, sayLeftOut, sourceAt } from "../cli/files/sources.ts";
+import { printNotice } from "../cli/context.ts";
+import { checkPaths, openSourceAt, reportSkipped } from "../cli/files/sources.ts";
 import { PATHS_ARGUMENT } from "../cli/flags.ts";
 import { renderJson } from "../cli/output/render.ts";
 import { sha256 } from "../crypto/sha256.ts";
@@ -20,9 +20,9 @@ export const command = defineVerb({
   async run(args, context) {
     checkPaths(args.path, undefined);
     for (const path of args.path) {
-      const source = await sourceAt(context, path);
+      const source = await openSourceAt(context, path);
       try {
-        sayLeftOut(source, (text) => say(context, text(ENGLISH_TERMINAL)));
+        reportSkipped(source, (text) => printNotice(context, text(ENGLISH_TERMINAL)));
         const read = await digestSource(source);
         context.stdout.write(
           context.json
@@ -38,7 +38,7 @@ export const command = defineVerb({
   },
 });
 
-interface ReadContent {
+interface ContentDigest {
   readonly sizeBytes: number;
   readonly chunks: number;
   /** Hex. */
@@ -46,7 +46,7 @@ interface ReadContent {
 }
 
 /** Reads the whole file, one chunk ahead of the hashing. @throws Fault file-changed, store-… */
-async function digestSource(source: Source): Promise<ReadContent> {
+async function digestSource(source: Source): Promise<ContentDigest> {
   const digest = new Digest(new Bun.CryptoHasher("sha256"));
   let sizeBytes = 0;
   let next = source.read(0);

@@ -3,7 +3,7 @@
 import { Fault } from "../base/fault.ts";
 import { DISCOVER_MS } from "../base/limits.ts";
 import { defineVerb, stringFlag } from "../cli/command.ts";
-import { type Context, say } from "../cli/context.ts";
+import { type Context, printNotice } from "../cli/context.ts";
 import { printList } from "../cli/output/result.ts";
 import { type DiscoveryResult, findOnLan } from "../io/lan/discovery.ts";
 import type { DiscoveredServer } from "../wire/announcement.ts";
@@ -19,13 +19,13 @@ export const command = defineVerb({
   },
   details: "A fingerprint here is not proven; the first connection checks it.",
   async run({ timeout }, context) {
-    const forMs = timeout === undefined ? DISCOVER_MS : durationOf(timeout);
-    return show(context, await findOnLan({ clock: context.clock, forMs }));
+    const forMs = timeout === undefined ? DISCOVER_MS : parseTimeout(timeout);
+    return printServers(context, await findOnLan({ clock: context.clock, forMs }));
   },
 });
 
 /** `2s` or `500ms`. @throws Fault usage */
-export function durationOf(text: string): number {
+export function parseTimeout(text: string): number {
   const [, count = "", unit = ""] = /^(\d{1,6})(ms|s)$/.exec(text) ?? [];
   const forMs = Number(count) * (unit === "s" ? 1000 : 1);
   if (count !== "" && forMs > 0 && forMs <= DISCOVER_MS_MAX) return forMs;
@@ -35,7 +35,7 @@ export function durationOf(text: string): number {
 }
 
 /** @throws Fault not-found */
-export function show(context: Context, { servers, droppedCount }: DiscoveryResult): number {
+export function printServers(context: Context, { servers, droppedCount }: DiscoveryResult): number {
   if (servers.length === 0) {
     throw new Fault("not-found", "no server announces itself on this network", {
       remedy:
@@ -53,7 +53,7 @@ export function show(context: Context, { servers, droppedCount }: DiscoveryResul
     },
   });
   if (droppedCount > 0) {
-    say(context, `${droppedCount} more announcements were left out: some may be forged`);
+    printNotice(context, `${droppedCount} more announcements were left out: some may be forged`);
   }
   return 0;
 }

@@ -8,8 +8,8 @@ import { cleanText, tsvLine } from "../base/text.ts";
 import { defineVerb, stringFlag } from "../cli/command.ts";
 import type { ClientFlags } from "../cli/connect/client.ts";
 import { type Candidate, candidates, onlyServer } from "../cli/connect/default-server.ts";
-import { type Context, say } from "../cli/context.ts";
-import { type CheckResult, Examination, ok, skipped, troubled } from "../cli/doctor/check.ts";
+import { type Context, printNotice } from "../cli/context.ts";
+import { type CheckResult, CheckRunner, ok, skipped, warningFrom } from "../cli/doctor/check.ts";
 import { checkCluster, checkMembership, checkNats } from "../cli/doctor/cluster.ts";
 import {
   checkData,
@@ -24,21 +24,25 @@ import { checkMachines, checkNetwork, type Expected } from "../cli/doctor/networ
 import { machineProbes, networkProbes } from "../cli/doctor/probes.ts";
 import {
   checkLease,
-  checkLibrary,
+  checkMlsLibrary,
   checkPackages,
   checkSealedDevices,
   checkSealedFile,
   checkSealedRooms,
   type SealedDevices,
-  type SealedLook,
+  type SealedState,
 } from "../cli/doctor/sealed.ts";
-import { askSealed, lookAtSealed, tryLibrary } from "../cli/doctor/sealed-probes.ts";
+import {
+  querySealedDevices,
+  readSealedState,
+  testMlsLibrary,
+} from "../cli/doctor/sealed-probes.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS, serverOptions } from "../cli/flags.ts";
 import { clockColor } from "../cli/output/color.ts";
 import { renderJson, styleOf } from "../cli/output/render.ts";
 import { printJson } from "../cli/output/result.ts";
-import { clusterPlace, NATS_FLAGS, SAFETY_FLAGS } from "../cli/serve/cluster.ts";
-import { lookAtCluster } from "../cli/serve/look.ts";
+import { clusterConfig, NATS_FLAGS, SAFETY_FLAGS } from "../cli/serve/cluster.ts";
+import { inspectCluster } from "../cli/serve/inspect.ts";
 import { type Membership, readMembership } from "../cli/serve/membership.ts";
 import { readNatsSettings } from "../io/nats/monitor.ts";
 import { ClientState } from "../io/state/client-state.ts";
@@ -47,9 +51,9 @@ import { formatAddress, type ServerAddress, type ServerSpec } from "../wire/invi
 
 const DATA_DEFAULT = "./data";
 /** Long: the check must be able to measure a slow disk. */
-const DISK_WITHIN_MS = 2 * CHECK_TIMEOUT_MS;
+const DISK_TIMEOUT_MS = 2 * CHECK_TIMEOUT_MS;
 /** Long: the check only computes, which takes many times longer on a busy machine. */
-const LIBRARY_WITHIN_MS = 12 * CHECK_TIMEOUT_MS;
+const LIBRARY_TIMEOUT_MS = 12 * CHECK_TIMEOUT_MS;
 /** Long: NATS servers that have just started elect a leader first. */
 const CLUSTER_TIMEOUT_MS = 4 * CHECK_TIMEOUT_MS;
 
@@ -63,9 +67,9 @@ export const command = defineVerb({
   },
   details: "Repair what the first line with failed names; the exit code is that of its fault.",
   async run(args, context) {
-    const examination = new Examination(context.clock, (result) => tell(context, result));
+    const examination = new CheckRunner(context.clock, (result) => printResult(context, result));
     const options = serverOptions(context, args, args.at);
-    const about = whom(context, options.address);
+    const about = serverToCheck(context, options.address);
     await examination.check("server", CHECK_TIMEOUT_MS, () =>
       about === undefined
         ? skipped("none is named, and none is known: only this machine is looked at")
@@ -73,9 +77,9 @@ export const command = defineVerb({
     );
     if (about !== undefined) {
       const { server, pinned } = about;
-      const given = options.fingerprint ?? server.fingerprint;
-      const isUdpWanted = options.transport === "udp";
-      const expected = { server, given, pinned, isUdpWanted };
+      const requested = options.fingerprint ?? server.fingerprint;
+      const requiresUdp = options.transport === "udp";
+      const expected = { server, requested, pinned, requiresUdp };
       const probes = networkProbes(context, server.port);
       await checkNetwork(examination, probes, expected);
       if (about.machines.length > 1) {
@@ -84,14 +88,14 @@ export const command = defineVerb({
         );
       }
     }
-    await checkShared(examination, context, args);
+    await checkClusterOf(examination, context, args);
     await checkMachine(examination, context, args.data);
     await checkSealed(examination, context, args, about);
-    return finish(context, examination, about?.server);
+    return printSummary(context, examination, about?.server);
   },
 });
 
-interface About extends Pick<Expected, "server" | "pinned"> {
+interface ServerToCheck extends Pick<Expected, "server" | "pinned"> {
   readonly why: string;
   /** The server's latest report on its cluster's majority. */
   readonly machines: readonly ServerAddress[];
@@ -101,7 +105,7 @@ interface About extends Pick<Expected, "server" | "pinned"> {
  * Asks no question and creates no file: a home that does not exist yet knows no server.
  * @throws Fault usage if several servers could be meant
  */
-function whom(context: Context, named: ServerSpec | undefined): About | undefined {
+function serverToCheck(context: Context, named: ServerSpec | undefined): ServerToCheck | undefined {
   const { data } = context.settings().folders;
   using state = stateIn(data);
   const known = named === undefined ? onlyServer(candidates(context, state)) : undefined;
@@ -109,7 +113,7 @@ function whom(context: Context, named: ServerSpec | undefined): About | undefine
   if (server === undefined) return undefined;
   const pinned = state?.pin(formatAddress(server))?.fingerprint as Fingerprint | undefined;
   const machines = pinned === undefined ? [] : (state?.serverAddresses(pinned)?.reported ?? []);
-  return { server, pinned, machines, why: known === undefined ? "as named" : whyTaken(known) };
+  return { server, pinned, machines, why: known === undefined ? "as named" : reasonOf(known) };
 }
 
 /** `undefined` if the home has no state yet, or none that can be read: its own check tells why. */
@@ -122,17 +126,17 @@ function stateIn(home: string): ClientState | undefined {
   }
 }
 
-function whyTaken({ isLast }: Candidate): string {
+function reasonOf({ isLast }: Candidate): string {
   return isLast ? "the last one used" : "which you run on this machine";
 }
 
-type SharedArgs = Parameters<typeof clusterPlace>[0] & { readonly data: string | undefined };
+type ClusterArgs = Parameters<typeof clusterConfig>[0] & { readonly data: string | undefined };
 
 /** Checks a named cluster, or that of the folder. */
-async function checkShared(
-  examination: Examination,
+async function checkClusterOf(
+  examination: CheckRunner,
   context: Context,
-  args: SharedArgs,
+  args: ClusterArgs,
 ): Promise<void> {
   const folder = args.data ?? DATA_DEFAULT;
   const own = membershipOf(folder);
@@ -142,15 +146,19 @@ async function checkShared(
     return;
   }
   const { clock } = context;
-  const { monitors, ...place } = clusterPlace(args, true);
+  const { monitors, ...config } = clusterConfig(args, true);
   if (monitors.length > 0) {
     await examination.check("nats", 2 * CHECK_TIMEOUT_MS, async () =>
       checkNats(await Promise.all(monitors.map(readNatsSettings))),
     );
   }
   await examination.check("cluster", CLUSTER_TIMEOUT_MS, async () => {
-    const look = await lookAtCluster(place, clock);
-    return checkCluster(look, own?.cluster === place.name ? own : undefined, place.servers.length);
+    const state = await inspectCluster(config, clock);
+    return checkCluster(
+      state,
+      own?.cluster === config.name ? own : undefined,
+      config.servers.length,
+    );
   });
 }
 
@@ -165,7 +173,7 @@ function membershipOf(folder: string): Membership | undefined {
 }
 
 async function checkMachine(
-  examination: Examination,
+  examination: CheckRunner,
   context: Context,
   data: string | undefined,
 ): Promise<void> {
@@ -179,7 +187,7 @@ async function checkMachine(
   await check("data", CHECK_TIMEOUT_MS, () => checkData(probes, folder, data !== undefined));
   await check("home", CHECK_TIMEOUT_MS, () => checkHome(probes, folders));
   const disk = data ?? folders.data;
-  await check("disk", DISK_WITHIN_MS, () => checkDisk(probes, disk));
+  await check("disk", DISK_TIMEOUT_MS, () => checkDisk(probes, disk));
   const screen = {
     isTerminal: stdout.isTerminal,
     columns: stdout.columns(),
@@ -190,22 +198,22 @@ async function checkMachine(
 
 /** Only if this device was in a sealed room; the library check always runs. */
 async function checkSealed(
-  examination: Examination,
+  examination: CheckRunner,
   context: Context,
   args: ClientFlags & { readonly at: string | undefined },
-  about: About | undefined,
+  about: ServerToCheck | undefined,
 ): Promise<void> {
   const check = examination.check.bind(examination);
-  let look: SealedLook | undefined;
-  await check("sealed", DISK_WITHIN_MS, async () => {
-    look = await lookAtSealed(context, about?.pinned);
-    if (look === undefined) return skipped("this device has been in no sealed room");
-    return checkSealedFile(look);
+  let state: SealedState | undefined;
+  await check("sealed", DISK_TIMEOUT_MS, async () => {
+    state = await readSealedState(context, about?.pinned);
+    if (state === undefined) return skipped("this device has been in no sealed room");
+    return checkSealedFile(state);
   });
-  const found = look;
-  if (found !== undefined && about?.pinned !== undefined) {
-    await check("lease", CHECK_TIMEOUT_MS, () => checkLease(found, context.clock.unixMs()));
-    await check("rooms", CHECK_TIMEOUT_MS, () => checkSealedRooms(found));
+  const sealed = state;
+  if (sealed !== undefined && about?.pinned !== undefined) {
+    await check("lease", CHECK_TIMEOUT_MS, () => checkLease(sealed, context.clock.unixMs()));
+    await check("rooms", CHECK_TIMEOUT_MS, () => checkSealedRooms(sealed));
     const why = "not asked: the server was not reached";
     const isReached = examination.results.some(
       ({ name, state }) => name === "identity" && state === "ok",
@@ -214,17 +222,17 @@ async function checkSealed(
     await check("devices", 2 * CHECK_TIMEOUT_MS, async () => {
       if (!isReached) return skipped(why);
       try {
-        devices = await askSealed(context, args, args.at);
+        devices = await querySealedDevices(context, args, args.at);
         return checkSealedDevices(devices);
       } catch (error) {
-        return troubled(error); // A password may be needed, and nobody is asked.
+        return warningFrom(error); // A password may be needed, and nobody is asked.
       }
     });
     await check("packages", CHECK_TIMEOUT_MS, () =>
       devices === undefined ? skipped(why) : checkPackages(devices),
     );
   }
-  await check("library", LIBRARY_WITHIN_MS, () => checkLibrary(() => tryLibrary(context)));
+  await check("library", LIBRARY_TIMEOUT_MS, () => checkMlsLibrary(() => testMlsLibrary(context)));
 }
 
 /** Width of `multicast`, the longest name, and `skipped`. */
@@ -232,7 +240,7 @@ const NAME_WIDTH = 10;
 const STATE_WIDTH = 8;
 
 /** A line as soon as the result is known; on a terminal the remedy is below it. */
-function tell(context: Context, { name, state, message, remedy, ms }: CheckResult): void {
+function printResult(context: Context, { name, state, message, remedy, ms }: CheckResult): void {
   const { stdout, color } = context;
   const { format } = styleOf(context);
   if (format === "json") {
@@ -240,25 +248,26 @@ function tell(context: Context, { name, state, message, remedy, ms }: CheckResul
   }
   if (format === "tsv") return stdout.write(tsvLine([name, state, message, remedy ?? "", `${ms}`]));
   const head = state.padEnd(STATE_WIDTH) + name.padEnd(NAME_WIDTH);
-  const took = clockColor(`(${ms} ms)`, color);
-  stdout.write(`${head} ${cleanText(message)} ${took}\n`);
+  const duration = clockColor(`(${ms} ms)`, color);
+  stdout.write(`${head} ${cleanText(message)} ${duration}\n`);
   if (remedy === undefined) return;
   stdout.write(`${" ".repeat(head.length)} -> ${cleanText(remedy)}\n`);
 }
 
-function finish(
+function printSummary(
   context: Context,
-  { results, exitCode }: Examination,
+  { results, exitCode }: CheckRunner,
   server: ServerSpec | undefined,
 ): number {
   const named = (state: string) =>
     results.filter((result) => result.state === state).map(({ name }) => name);
   const [failed, warnings] = [named("failed"), named("warning")];
-  const place = server && formatAddress(server);
+  const config = server && formatAddress(server);
   const isOk = failed.length === 0;
-  printJson(context, { kind: "doctor", ok: isOk, server: place, failed, warnings, exitCode });
-  if (failed.length > 0) say(context, `what to mend first: ${failed[0]}`);
-  else if (warnings.length > 0) say(context, `it works; worth a look: ${warnings.join(", ")}`);
-  else say(context, "nothing is wrong");
+  printJson(context, { kind: "doctor", ok: isOk, server: config, failed, warnings, exitCode });
+  if (failed.length > 0) printNotice(context, `what to mend first: ${failed[0]}`);
+  else if (warnings.length > 0)
+    printNotice(context, `it works; worth a look: ${warnings.join(", ")}`);
+  else printNotice(context, "nothing is wrong");
   return exitCode;
 }

@@ -45,7 +45,7 @@ export const command = defineVerb({
           open.state.partialFileSecret(),
         );
         if (args.follow) return followFiles(receiver, open);
-        return receiver.receiveAll(await filesMeant(open, args.id));
+        return receiver.receiveAll(await resolveFiles(open, args.id));
       });
     } finally {
       await show.end();
@@ -56,20 +56,20 @@ export const command = defineVerb({
 /** @throws Fault usage */
 function checkOptions(ids: readonly string[], follow: boolean): void {
   if (follow !== ids.length > 0) return;
-  const sentence = follow ? "--follow takes whatever arrives, and no ID" : "no file is named";
-  throw new Fault("usage", sentence, {
+  const message = follow ? "--follow takes whatever arrives, and no ID" : "no file is named";
+  throw new Fault("usage", message, {
     remedy: follow ? "leave one of them out" : "give its ID, as chat files lists it, or --follow",
   });
 }
 
 /** By id, or by a name that only one file has. @throws Fault file-unknown, usage */
-async function filesMeant(
+async function resolveFiles(
   { client, user }: OpenClient,
   words: readonly string[],
 ): Promise<readonly FileId[]> {
   const all = words.every(isFileId) ? [] : await allFiles(client, user);
-  const meant = words.map((word) => (isFileId(word) ? word : (idOf(all, word) ?? word)));
-  return [...new Set(meant.map(checkFileId))];
+  const ids = words.map((word) => (isFileId(word) ? word : (idOf(all, word) ?? word)));
+  return [...new Set(ids.map(checkFileId))];
 }
 
 /** Files of all rooms, including sealed ones. @throws Fault */
@@ -89,17 +89,17 @@ async function followFiles(
 ): Promise<number> {
   const { fingerprint } = client;
   if (fingerprint === undefined) throw new Fault("link-closed", "the connection was closed");
-  const whose = { fingerprint, user };
+  const account = { fingerprint, user };
   const { receivedFiles } = state;
   const incoming = new Incoming({
-    cursor: receivedFiles.position(whose),
-    has: (file) => receivedFiles.has(whose, file),
-    take: (file) => receiver.take(file),
-    took: (file) => receivedFiles.add(whose, file),
-    reached: (seq) => receivedFiles.advance(whose, seq),
-    lost: (_file, fault) => receiver.failed(fault),
+    cursor: receivedFiles.position(account),
+    has: (file) => receivedFiles.has(account, file),
+    download: (file) => receiver.download(file),
+    onDownloaded: (file) => receivedFiles.add(account, file),
+    onCursor: (seq) => receivedFiles.advance(account, seq),
+    onFailed: (_file, fault) => receiver.reportFault(fault),
   });
-  const watching = watch(client, incoming, () => receivedFiles.position(whose), user);
+  const watching = watch(client, incoming, () => receivedFiles.position(account), user);
   return Promise.race([watching, incoming.failed()]);
 }
 
@@ -115,7 +115,7 @@ async function watch(
     }
     if (event.kind === "connected") await catchUp(client, incoming, cursor(), me);
     else noteEvent(incoming, event, me);
-    await incoming.room();
+    await incoming.waitForSpace();
   }
   throw new Fault("link-closed", "the connection was closed");
 }

@@ -10,7 +10,7 @@ import { displayRecords } from "../cli/chat/console.ts";
 import { defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { historyPages } from "../cli/connect/lists.ts";
-import { type Context, faultLine, say } from "../cli/context.ts";
+import { type Context, faultLine, printNotice } from "../cli/context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import { FolderHistory, type FolderQuery } from "../cli/history/folder.ts";
 import { type HistoryOptions, historyOptions } from "../cli/history/query.ts";
@@ -59,7 +59,7 @@ export const command = defineVerb({
         context,
         args,
         { ...client, reads: !args.follow, reconnect: args.follow },
-        (open) => online(context, open.client, options, args.follow),
+        (open) => fromServer(context, open.client, options, args.follow),
       );
     }
     if (args.at !== undefined || args.server !== undefined || args.follow) {
@@ -102,7 +102,7 @@ class Printer {
   }
 }
 
-async function online(
+async function fromServer(
   context: Context,
   client: Client,
   options: HistoryOptions,
@@ -114,33 +114,34 @@ async function online(
   const printer = new Printer(context, user, damage);
   const show = (records: readonly ChatRecord[]) => printer.print(displayRecords(records, user));
   let lastSeq = 0;
-  for await (const records of pagesOf(client, options)) {
+  for await (const records of serverPages(client, options)) {
     await show(records);
     lastSeq = records.at(-1)?.seq ?? lastSeq;
   }
   await printer.end();
   if (!follow) damage.check();
   if (!follow) return 0;
-  if (damage.fault !== undefined) say(context, faultLine(damage.fault));
+  if (damage.fault !== undefined) printNotice(context, faultLine(damage.fault));
   for await (const event of events) {
     if (event.kind === "closed") throw event.fault ?? new Fault("link-closed", "the server closed");
     if (event.kind !== "record") continue;
     const { record } = event;
-    if (record.seq <= lastSeq || !fits(record, options)) continue;
+    if (record.seq <= lastSeq || !matches(record, options)) continue;
     await show([record]);
-    if (record.state === "damaged") say(context, `record ${record.seq} is damaged or withheld`);
+    if (record.state === "damaged")
+      printNotice(context, `record ${record.seq} is damaged or withheld`);
   }
   return 0;
 }
 
 /** Oldest first, each page in order. */
-async function* pagesOf(client: Client, options: HistoryOptions): AsyncGenerator<ChatRecord[]> {
+async function* serverPages(client: Client, options: HistoryOptions): AsyncGenerator<ChatRecord[]> {
   if (options.isOverview) {
     const overview: ChatRecord[] = [];
     for (const room of client.rooms) {
-      overview.push(...(await lastOf(client, { target: formatTarget(room) }, FIRST_RECORDS)));
+      overview.push(...(await lastRecords(client, { target: formatTarget(room) }, FIRST_RECORDS)));
     }
-    yield overview.sort((one, other) => one.seq - other.seq);
+    yield overview.sort((a, b) => a.seq - b.seq);
     return;
   }
   const { target, from, grep, sinceMs, untilMs, ignoreCase } = options;
@@ -150,7 +151,7 @@ async function* pagesOf(client: Client, options: HistoryOptions): AsyncGenerator
     ...kindsQuery(options.kinds),
   };
   if (options.last !== undefined) {
-    yield await lastOf(client, query, options.last);
+    yield await lastRecords(client, query, options.last);
     return;
   }
   yield* historyPages(client, query);
@@ -164,18 +165,18 @@ function kindsQuery(kinds: HistoryOptions["kinds"]): Pick<Query, "files" | "kind
 
 type Query = Omit<Parameters<Client["history"]>[0], "limit">;
 
-async function lastOf(client: Client, query: Query, count: number): Promise<ChatRecord[]> {
+async function lastRecords(client: Client, query: Query, count: number): Promise<ChatRecord[]> {
   const pages: ChatRecord[][] = [];
-  let wanted = count;
+  let missing = count;
   let before: number | undefined;
-  while (wanted > 0) {
+  while (missing > 0) {
     const { records, more } = await client.history({
       ...query,
       ...defined({ before }),
-      limit: Math.min(wanted, PAGE_RECORDS_MAX),
+      limit: Math.min(missing, PAGE_RECORDS_MAX),
     });
     pages.unshift(records);
-    wanted -= records.filter(({ sealed }) => sealed !== "carrier").length;
+    missing -= records.filter(({ sealed }) => sealed !== "carrier").length;
     const first = records[0];
     if (!more || first === undefined) break;
     before = first.seq;
@@ -184,7 +185,7 @@ async function lastOf(client: Client, query: Query, count: number): Promise<Chat
 }
 
 /** Applies the same filters to new records. */
-function fits({ room, from, kind, body }: ChatRecord, options: HistoryOptions): boolean {
+function matches({ room, from, kind, body }: ChatRecord, options: HistoryOptions): boolean {
   const { target, grep, ignoreCase, kinds } = options;
   if (target !== undefined && !(target.kind === room.kind && isSameName(room.name, target.name))) {
     return false;
@@ -219,13 +220,13 @@ async function* folderPages(
   const { target, from, grep, sinceMs, untilMs, ignoreCase } = options;
   const query: FolderQuery = {
     kinds: options.kinds ?? READ_KINDS,
-    ...defined({ rooms: target && new Set(folder.find(target)), by: from && folder.person(from) }),
+    ...defined({ rooms: target && new Set(folder.find(target)), by: from && folder.userId(from) }),
     ...defined({ grep, sinceMs, untilMs, ignoreCase }),
   };
   if (options.isOverview) {
     const last = (room: RoomId) => folder.last({ ...query, rooms: new Set([room]) }, FIRST_RECORDS);
     const overview = await Array.fromAsync(folder.rooms, last);
-    yield overview.flat().sort((one, other) => one.seq - other.seq);
+    yield overview.flat().sort((a, b) => a.seq - b.seq);
   } else if (options.last !== undefined) {
     yield await folder.last(query, options.last);
   } else {

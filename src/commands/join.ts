@@ -3,10 +3,10 @@
 import { checkName, type Name } from "../base/names.ts";
 import { LineClient } from "../cli/chat/line-client.ts";
 import { defineVerb, flag, stringFlag } from "../cli/command.ts";
-import { isForPerson, openClient } from "../cli/connect/client.ts";
-import { untilMajority } from "../cli/connect/until-majority.ts";
+import { isInteractive, openClient } from "../cli/connect/client.ts";
+import { retryUntilMajority } from "../cli/connect/until-majority.ts";
 import type { Context } from "../cli/context.ts";
-import { misuse } from "../cli/errors.ts";
+import { usageFault } from "../cli/errors.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import type { FullScreen } from "../cli/screen/join.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
@@ -26,7 +26,7 @@ export const command = defineVerb({
   details: "A line is sent to the current room; /help tells the commands. QUIT or Ctrl-D leaves.",
   async run(args, context) {
     if (args.register && args.login) {
-      throw misuse("--register and --login contradict each other", "give one of them");
+      throw usageFault("--register and --login contradict each other", "give one of them");
     }
     const rooms = args.room.map((room) => checkName(room.replace(/^#/, ""), "room's name"));
     const screen = await screenFor(context, args.plain);
@@ -40,7 +40,7 @@ export const command = defineVerb({
       localPort: args.localPort,
       onEvent: screen?.receive,
     } as const;
-    const open = await untilMajority(context, () => openClient(context, args, options));
+    const open = await retryUntilMajority(context, () => openClient(context, args, options));
     const entered: readonly Name[] = rooms.length > 0 ? rooms : [open.address.room ?? LOBBY];
     if (screen !== undefined) return screen.run(open, entered);
     const lines = new LineClient(context, open, entered);
@@ -51,8 +51,9 @@ export const command = defineVerb({
 /** Loaded on demand, since no other command needs the code. */
 async function screenFor(context: Context, isPlain: boolean): Promise<FullScreen | undefined> {
   const { stdin, env } = context;
-  const isWanted = isForPerson(context) && stdin.isTerminal && env["TERM"] !== "dumb";
-  if (isPlain || !isWanted) return undefined;
+  const isInteractiveTerminal =
+    isInteractive(context) && stdin.isTerminal && env["TERM"] !== "dumb";
+  if (isPlain || !isInteractiveTerminal) return undefined;
   const { fullScreen } = await import("../cli/screen/join.ts");
   return fullScreen(context);
 }

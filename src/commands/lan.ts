@@ -10,7 +10,7 @@ import type { Context } from "../cli/context.ts";
 import { LanClient } from "../cli/lan/client.ts";
 import { PlainClient } from "../cli/lan/plain.ts";
 import { ROOM_PASSWORD, readSecret } from "../cli/secrets.ts";
-import { askUserName } from "../cli/user-name.ts";
+import { promptUserName } from "../cli/user-name.ts";
 import { LanRoom } from "../client/lan-room.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { LanEnvelope } from "../crypto/lan-envelope.ts";
@@ -51,31 +51,31 @@ export const command = defineVerb({
       ttl: args.ttl ?? TTL,
       interface: args.interface,
     };
-    if (!args.plain) return talk(context, group, args);
+    if (!args.plain) return runSigned(context, group, args);
     if (args.roomPasswordFile !== undefined) {
       throw new Fault("usage", "plain datagrams cannot be encrypted", {
         remedy: "leave --plain out, or --room-password-file",
       });
     }
-    return talkPlainly(context, group);
+    return runPlain(context, group);
   },
 });
 
-interface Who {
+interface LanFlags {
   readonly user?: string | undefined;
   readonly roomPasswordFile?: string | undefined;
 }
 
-async function talk(context: Context, group: GroupOptions, who: Who): Promise<number> {
-  const name = await nameOf(context, who.user);
+async function runSigned(context: Context, group: GroupOptions, flags: LanFlags): Promise<number> {
+  const name = await userNameOf(context, flags.user);
   const question = "Password of the group (empty: none)";
-  const secret = await readSecret(context, ROOM_PASSWORD, who.roomPasswordFile, question);
+  const secret = await readSecret(context, ROOM_PASSWORD, flags.roomPasswordFile, question);
   const randomBytes = systemEntropy();
-  const at = formatLanAddress(group.group, group.port);
+  const groupAddress = formatLanAddress(group.group, group.port);
   const envelope = new LanEnvelope({
-    device: deviceOf(context),
-    place: at,
-    key: secret === undefined ? undefined : await lanKey(secret, at),
+    device: loadDevice(context),
+    place: groupAddress,
+    key: secret === undefined ? undefined : await lanKey(secret, groupAddress),
     randomBytes,
   });
   const { keyId } = envelope;
@@ -92,8 +92,14 @@ async function talk(context: Context, group: GroupOptions, who: Who): Promise<nu
     try {
       const sealed = secret !== undefined;
       const me = { user: name, key: formatFingerprint(keyId), sealed };
-      const how = sealed ? "encrypted by the password" : "signed, not encrypted";
-      listening(client.chatConsole, group, room.interfaces, me, `you are ${name}; ${how}`);
+      const protection = sealed ? "encrypted by the password" : "signed, not encrypted";
+      printListening(
+        client.chatConsole,
+        group,
+        room.interfaces,
+        me,
+        `you are ${name}; ${protection}`,
+      );
       return await client.run(room);
     } finally {
       await room.close();
@@ -103,14 +109,14 @@ async function talk(context: Context, group: GroupOptions, who: Who): Promise<nu
   }
 }
 
-async function talkPlainly(context: Context, group: GroupOptions): Promise<number> {
+async function runPlain(context: Context, group: GroupOptions): Promise<number> {
   const client = new PlainClient(context);
   try {
     const multicast = await openMulticast({ ...group, scope: "one" }, client.show);
     try {
       const { interfaces } = multicast;
-      const how = "plain text: any user here can read it, and names are not verified";
-      listening(client.chatConsole, group, interfaces, { plain: true }, how);
+      const protection = "plain text: any user here can read it, and names are not verified";
+      printListening(client.chatConsole, group, interfaces, { plain: true }, protection);
       return await client.run(multicast);
     } finally {
       await multicast.close();
@@ -120,28 +126,28 @@ async function talkPlainly(context: Context, group: GroupOptions): Promise<numbe
   }
 }
 
-function listening(
+function printListening(
   chatConsole: ChatConsole,
   { group, port }: GroupOptions,
   interfaces: readonly string[],
   more: Readonly<Record<string, unknown>>,
-  sentence: string,
+  message: string,
 ): void {
   chatConsole.print(
     { kind: "listening", group, port, interfaces, ...more },
-    `in ${group}:${port} by ${interfaces.join(", ")}; ${sentence}`,
+    `in ${group}:${port} by ${interfaces.join(", ")}; ${message}`,
   );
 }
 
 /** @throws Fault usage, name-invalid, interrupted */
-async function nameOf(context: Context, flag: string | undefined): Promise<Name> {
+async function userNameOf(context: Context, flag: string | undefined): Promise<Name> {
   // An empty variable counts as unset.
   const given = flag ?? (context.env["CHAT_USER"] || context.settings().config.user);
   if (given !== undefined) return checkTypedName(given);
-  return askUserName(context);
+  return promptUserName(context);
 }
 
-function deviceOf(context: Context): Identity {
+function loadDevice(context: Context): Identity {
   using state = ClientState.open(context.settings().folders.data);
   return deviceIdentity(state);
 }

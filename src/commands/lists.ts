@@ -5,7 +5,7 @@ import { displayChatRecord } from "../cli/chat/console.ts";
 import { stringFlag } from "../cli/command.ts";
 import { clientVerb } from "../cli/connect/client.ts";
 import { filePages } from "../cli/connect/lists.ts";
-import { say } from "../cli/context.ts";
+import { printNotice } from "../cli/context.ts";
 import { DamageReport } from "../cli/output/damage.ts";
 import { type DisplayFile, destinationName, isFile, recordJson } from "../cli/output/render.ts";
 import { printList, sizeCell, timeCell } from "../cli/output/result.ts";
@@ -34,7 +34,7 @@ export const rooms = clientVerb({
     const { rooms: listed, more } = await client.request("rooms", {});
     printList(
       context,
-      listed.toSorted((one, other) => compareNames(one.room, other.room)),
+      listed.toSorted((a, b) => compareNames(a.room, b.room)),
       {
         json: (room) => ({ kind: "room", ...room }),
         columns: {
@@ -46,7 +46,7 @@ export const rooms = clientVerb({
         },
       },
     );
-    if (more) say(context, "there are more rooms than are listed");
+    if (more) printNotice(context, "there are more rooms than are listed");
     return 0;
   },
 });

@@ -26,7 +26,7 @@ import { serverOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
 import { type DisplayFile, fileLabel, isFile, renderJson } from "../cli/output/render.ts";
 import { printJson } from "../cli/output/result.ts";
-import { GiveUpTimer } from "../cli/share/give-up.ts";
+import { ReconnectTimeout } from "../cli/share/reconnect-timeout.ts";
 import { Client } from "../client/client.ts";
 import type { ConnectedEvent, ReaderEvent } from "../client/event.ts";
 import { bodyText, type ChatRecord } from "../core/client/chat-record.ts";
@@ -60,8 +60,8 @@ export const command = defineVerb({
     const client = newClient(context, address, state, dialer);
     try {
       const receiver = new FileReceiver(context, client, show, out);
-      const asks = !args.yes && context.terminal !== undefined;
-      const options = { asks, keepsText: args.out !== undefined };
+      const confirms = !args.yes && context.terminal !== undefined;
+      const options = { confirms, savesText: args.out !== undefined };
       const user = nameOf(context, args.user);
       return await interruptible(context, () => receive(receiver, address, user, options));
     } finally {
@@ -122,20 +122,20 @@ function newClient(
 
 interface ReceiveOptions {
   /** Lists the files, and downloads them only after confirmation. */
-  readonly asks: boolean;
+  readonly confirms: boolean;
   /** Saves a text as a file, too. */
-  readonly keepsText: boolean;
+  readonly savesText: boolean;
 }
 
 async function receive(
   receiver: FileReceiver,
   address: ServerSpec,
-  wanted: Name,
+  preferredName: Name,
   options: ReceiveOptions,
 ): Promise<number> {
   const { client } = receiver;
   await client.connect();
-  const me = await enterAsNew(client, wanted, address.secret);
+  const me = await registerUnique(client, preferredName, address.secret);
   return new Transfer(receiver, me, options).run();
 }
 
@@ -144,45 +144,48 @@ class Transfer {
   readonly #receiver: FileReceiver;
   readonly #me: string;
   readonly #options: ReceiveOptions;
-  readonly #taken = new Set<FileId>();
+  readonly #downloaded = new Set<FileId>();
   readonly #failed: Fault[] = [];
   readonly #incoming = new Incoming({
     cursor: 0,
-    has: (file) => this.#taken.has(file),
-    take: (file) => (this.#isText ? takeText(this.#receiver, file) : this.#receiver.take(file)),
-    took: (file) => this.#taken.add(file),
-    reached: () => {},
-    lost: (_file, fault) => {
+    has: (file) => this.#downloaded.has(file),
+    download: (file) =>
+      this.#printsText ? printReceivedText(this.#receiver, file) : this.#receiver.download(file),
+    onDownloaded: (file) => this.#downloaded.add(file),
+    onCursor: () => {},
+    onFailed: (_file, fault) => {
       this.#failed.push(fault);
-      this.#receiver.failed(fault);
+      this.#receiver.reportFault(fault);
     },
   });
-  readonly #over = Promise.withResolvers<void>();
+  readonly #finished = Promise.withResolvers<void>();
   /**
    * The number of files; `undefined` if the server is no `chat share`: then all files are received.
    */
   #count: number | undefined;
-  readonly #giveUp: GiveUpTimer;
+  readonly #timeout: ReconnectTimeout;
   /** The files that the user is asked about, by id; `undefined`: all files are received. */
   #listed: Map<string, DisplayFile> | undefined;
-  #isAsking = false;
-  #saysText = false;
+  #isPrompting = false;
+  #isDeclaredText = false;
   /** The text is shown, and not stored. */
-  #isText = false;
+  #printsText = false;
 
   constructor(receiver: FileReceiver, me: string, options: ReceiveOptions) {
     this.#receiver = receiver;
     this.#me = me;
     this.#options = options;
-    this.#listed = options.asks ? new Map() : undefined;
-    this.#giveUp = new GiveUpTimer(receiver.context.clock, (fault) => this.#over.reject(fault));
+    this.#listed = options.confirms ? new Map() : undefined;
+    this.#timeout = new ReconnectTimeout(receiver.context.clock, (fault) =>
+      this.#finished.reject(fault),
+    );
   }
 
   /** Ends when everything was received. @returns the exit code @throws Fault */
   async run(): Promise<number> {
-    this.#watch().catch((error: unknown) => this.#over.reject(error));
-    await Promise.race([this.#over.promise, this.#incoming.failed()]);
-    printJson(this.#receiver.context, { kind: "received", files: this.#taken.size });
+    this.#watch().catch((error: unknown) => this.#finished.reject(error));
+    await Promise.race([this.#finished.promise, this.#incoming.failed()]);
+    printJson(this.#receiver.context, { kind: "received", files: this.#downloaded.size });
     return this.#failed[0]?.exitCode ?? 0;
   }
 
@@ -191,29 +194,29 @@ class Transfer {
     for await (const event of client.read()) {
       if (event.kind === "closed") throw event.fault ?? new Fault("link-closed", "it was closed");
       if (event.kind === "pinned") continue; // The share's invite vouches for its server.
-      if (event.kind === "connected") await this.#connected(event);
-      else if (event.kind === "lost" || event.kind === "retrying") this.#lost(event.fault);
-      else this.#note(event);
-      await this.#incoming.room();
+      if (event.kind === "connected") await this.#onConnected(event);
+      else if (event.kind === "lost" || event.kind === "retrying") this.#onLinkLost(event.fault);
+      else this.#onEvent(event);
+      await this.#incoming.waitForSpace();
     }
   }
 
-  async #connected(event: ConnectedEvent): Promise<void> {
-    this.#giveUp.back();
-    this.#topic(event.rooms.find(({ name }) => name === LOBBY)?.topic ?? "");
+  async #onConnected(event: ConnectedEvent): Promise<void> {
+    this.#timeout.reconnected();
+    this.#onTopic(event.rooms.find(({ name }) => name === LOBBY)?.topic ?? "");
     if (this.#listed === undefined)
       await catchUp(this.#receiver.client, this.#incoming, 0, this.#me);
     else await this.#listAll(this.#listed);
-    void this.#settled();
+    void this.#finishIfDone();
   }
 
-  #note(event: ReaderEvent): void {
+  #onEvent(event: ReaderEvent): void {
     if (event.kind === "record" && event.record.kind === "topic") {
-      this.#topic(bodyText(event.record, "topic"));
+      this.#onTopic(bodyText(event.record, "topic"));
     }
     if (this.#listed === undefined) noteEvent(this.#incoming, event, this.#me);
     else if (event.kind === "record") this.#list(this.#listed, event.record);
-    void this.#settled();
+    void this.#finishIfDone();
   }
 
   async #listAll(listed: Map<string, DisplayFile>): Promise<void> {
@@ -229,84 +232,91 @@ class Transfer {
     const missing = (this.#count ?? 0) - listed.size;
     if (missing > 0) {
       this.#receiver.show.print("not all is read there yet; you are asked as soon as it is");
-    } else this.#ask(listed);
+    } else this.#prompt(listed);
   }
 
   #list(listed: Map<string, DisplayFile>, record: ChatRecord): void {
     const file = displayChatRecord(record, this.#me);
     if (!isFile(file) || record.from === this.#me || !isFileId(file.id)) return;
     listed.set(file.id, file);
-    if (this.#count !== undefined && listed.size >= this.#count) this.#ask(listed);
+    if (this.#count !== undefined && listed.size >= this.#count) this.#prompt(listed);
   }
 
-  #ask(listed: Map<string, DisplayFile>): void {
-    if (this.#isAsking) return;
-    this.#isAsking = true;
-    this.#answered(listed).catch((error: unknown) => this.#over.reject(error));
+  #prompt(listed: Map<string, DisplayFile>): void {
+    if (this.#isPrompting) return;
+    this.#isPrompting = true;
+    this.#confirmAndDownload(listed).catch((error: unknown) => this.#finished.reject(error));
   }
 
-  async #answered(listed: Map<string, DisplayFile>): Promise<void> {
-    const files = [...listed.values()].sort((one, other) => one.seq - other.seq);
+  async #confirmAndDownload(listed: Map<string, DisplayFile>): Promise<void> {
+    const files = [...listed.values()].sort((a, b) => a.seq - b.seq);
     const [first] = files;
     // A file longer than a message is not shown as text, even if it is declared as one.
     const fits = files.length === 1 && (first?.sizeBytes ?? 0) <= TEXT_BYTES_MAX;
-    this.#isText = this.#saysText && fits && !this.#options.keepsText;
-    if (this.#options.asks && first !== undefined) await this.#confirm(files, first.from);
+    this.#printsText = this.#isDeclaredText && fits && !this.#options.savesText;
+    if (this.#options.confirms && first !== undefined) await this.#confirm(files, first.from);
     this.#listed = undefined;
     for (const { id, seq } of files) if (isFileId(id)) this.#incoming.recorded(id, seq);
-    void this.#settled();
+    void this.#finishIfDone();
   }
 
   /** @throws Fault interrupted */
   async #confirm(files: readonly DisplayFile[], from: string): Promise<void> {
     const { context, show } = this.#receiver;
     const sum = formatSize(files.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0));
-    if (this.#isText) show.print(`a text of ${sum} from ${from}`);
+    if (this.#printsText) show.print(`a text of ${sum} from ${from}`);
     else for (const file of files) show.print(`${cleanText(fileLabel(file))} from ${file.from}`);
-    const what = this.#isText ? "show it" : files.length === 1 ? "take it" : `take all (${sum})`;
-    if ((await context.terminal?.confirm(what)) === true) return;
+    const question = this.#printsText
+      ? "show it"
+      : files.length === 1
+        ? "take it"
+        : `take all (${sum})`;
+    if ((await context.terminal?.confirm(question)) === true) return;
     throw new Fault("interrupted", "nothing was taken", { remedy: "run it again to take it" });
   }
 
-  #topic(topic: string): void {
+  #onTopic(topic: string): void {
     const share = parseShareTopic(topic);
     if (share === undefined) return;
     this.#count = share.count;
-    this.#saysText = share.isText;
+    this.#isDeclaredText = share.isText;
     // The length must be known before the file counts as a text.
-    if (share.isText && !this.#options.keepsText && !this.#isAsking) this.#listed ??= new Map();
+    if (share.isText && !this.#options.savesText && !this.#isPrompting) this.#listed ??= new Map();
     if (this.#listed !== undefined || share.running === undefined) return;
     this.#incoming.offered(share.running);
   }
 
-  async #settled(): Promise<void> {
+  async #finishIfDone(): Promise<void> {
     try {
       await this.#incoming.settled();
     } catch {
       return; // Reported where it is awaited.
     }
-    const done = this.#taken.size + this.#failed.length;
-    if (this.#listed === undefined && done >= (this.#count ?? 0)) this.#over.resolve();
+    const done = this.#downloaded.size + this.#failed.length;
+    if (this.#listed === undefined && done >= (this.#count ?? 0)) this.#finished.resolve();
   }
 
   /** A share that has ended does not return. */
-  #lost(fault: Fault): void {
-    if (!this.#giveUp.lost(fault)) return;
+  #onLinkLost(fault: Fault): void {
+    if (!this.#timeout.lost(fault)) return;
     this.#receiver.show.print(`the connection is lost (${fault.message}); trying again`);
   }
 }
 
 /** Shows a text, or writes it unchanged if standard output is no terminal. @throws Fault */
-async function takeText({ client, context, show }: FileReceiver, file: FileId): Promise<void> {
+async function printReceivedText(
+  { client, context, show }: FileReceiver,
+  file: FileId,
+): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "chat-text-"));
   try {
     const onProgress = () => {};
     const { id, name, from, path } = await receiveFile(client, { file, out: folder, onProgress });
-    const text = textIn(readFileSync(path));
+    const text = decodeText(readFileSync(path));
     const { stdout, json } = context;
     if (json) stdout.write(renderJson({ kind: "text", id, name, from, text }));
     else if (!stdout.isTerminal) stdout.write(text);
-    else stdout.write(`${shownText(text).replace(/\n$/, "")}\n`);
+    else stdout.write(`${displayText(text).replace(/\n$/, "")}\n`);
     await stdout.drained();
   } finally {
     await show.end(file);
@@ -315,13 +325,13 @@ async function takeText({ client, context, show }: FileReceiver, file: FileId): 
 }
 
 /** Keeps line feeds and tabs, which only move the cursor forward. */
-function shownText(text: string): string {
+function displayText(text: string): string {
   const pieces = text.split("\t").map((piece) => cleanText(piece, { lines: true }));
   return pieces.join("\t");
 }
 
 /** @throws Fault checksum-wrong: its content does not match its description */
-function textIn(bytes: Uint8Array): string {
+function decodeText(bytes: Uint8Array): string {
   try {
     return utf8Decode(bytes);
   } catch (cause) {
@@ -333,30 +343,31 @@ function textIn(bytes: Uint8Array): string {
 }
 
 /** Names to try: `ana`, `ana2`, `ana3`, … */
-const NAMES_MAX = 100;
+const ATTEMPTS_MAX = 100;
 /** Maximum length of a name that leaves room for that number. */
-const LETTERS_MAX = 28;
+const BASE_LENGTH_MAX = 28;
 
 /** @throws Fault name-taken if all of them are taken */
-async function enterAsNew(
+async function registerUnique(
   client: Client,
-  wanted: Name,
+  preferredName: Name,
   roomSecret: string | undefined,
 ): Promise<string> {
   for (let count = 1; ; count++) {
-    const user = count === 1 ? wanted : `${wanted.slice(0, LETTERS_MAX)}${count}`;
+    const user = count === 1 ? preferredName : `${preferredName.slice(0, BASE_LENGTH_MAX)}${count}`;
     try {
       return (await client.login({ user, mode: "register", roomSecret })).user;
     } catch (error) {
-      if (error instanceof Fault && error.code === "room-password-wrong") throw lineCut(error);
+      if (error instanceof Fault && error.code === "room-password-wrong")
+        throw truncatedInviteFault(error);
       const isTaken = error instanceof Fault && error.code === "name-taken";
-      if (!isTaken || count >= NAMES_MAX) throw error;
+      if (!isTaken || count >= ATTEMPTS_MAX) throw error;
     }
   }
 }
 
 /** A remedy for users of a share, who know no rooms and passwords. */
-function lineCut(cause: Fault): Fault {
+function truncatedInviteFault(cause: Fault): Fault {
   return new Fault(cause.code, "this is not the whole line that chat share printed", {
     remedy: "paste all of it, with its quotes",
     cause,

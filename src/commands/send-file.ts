@@ -12,8 +12,8 @@ import { defineVerb, stringFlag } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { type Context, faultLine } from "../cli/context.ts";
 import { errorJson } from "../cli/errors.ts";
-import { checkPaths, STDIN, sayLeftOut, sourceAt } from "../cli/files/sources.ts";
-import { PATHS_ARGUMENT, SERVER_FLAGS, targetsOf } from "../cli/flags.ts";
+import { checkPaths, openSourceAt, reportSkipped, STDIN } from "../cli/files/sources.ts";
+import { PATHS_ARGUMENT, parseTargets, SERVER_FLAGS } from "../cli/flags.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
 import { fileLabel, type JsonObject, renderJson } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
@@ -56,7 +56,7 @@ export const command = defineVerb({
 
 /** @throws Fault name-invalid, usage */
 function fileTargets(given: readonly string[]): string[] {
-  const to = targetsOf(given).map(formatTarget);
+  const to = parseTargets(given).map(formatTarget);
   if (to.length <= FILE_TARGETS_MAX) return to;
   throw new Fault("usage", `a file goes to at most ${FILE_TARGETS_MAX} rooms and people at once`, {
     remedy: "send it in several goes",
@@ -96,18 +96,18 @@ class FileSender {
     try {
       const sent = await this.#upload(path, name);
       for (const posted of sent.posted) this.#print(sent, posted);
-      for (const { fault } of sent.refused) this.#failed(fault);
+      for (const { fault } of sent.refused) this.#reportFailure(fault);
     } catch (error) {
       if (isOnly || !(error instanceof Fault) || !this.#client.isConnected) throw error;
-      this.#failed(error);
+      this.#reportFailure(error);
     }
     await this.#context.stdout.drained();
   }
 
   async #upload(path: string, name: string | undefined): Promise<UploadedFile> {
-    const source = await sourceAt(this.#context, path, name);
+    const source = await openSourceAt(this.#context, path, name);
     try {
-      sayLeftOut(source, (text) => this.#show.print(text(ENGLISH_TERMINAL)));
+      reportSkipped(source, (text) => this.#show.print(text(ENGLISH_TERMINAL)));
       const sent = await this.#client.transfers.send({
         source,
         to: this.#sending.to,
@@ -128,14 +128,14 @@ class FileSender {
   #print(sent: UploadedFile, posted: PostedFile): void {
     const { stdout, json } = this.#context;
     if (json) stdout.write(renderJson(sentJson(sent, posted)));
-    else if (stdout.isTerminal) stdout.write(`${sentWords(sent, posted)}\n`);
+    else if (stdout.isTerminal) stdout.write(`${sentText(sent, posted)}\n`);
     else stdout.write(sentTsv(sent, posted));
     if (!posted.queued || json || this.#absent.has(posted.to)) return;
     this.#absent.add(posted.to);
     this.#show.print(ENGLISH_TERMINAL.queuedFile(parseTarget(posted.to).name));
   }
 
-  #failed(fault: Fault): void {
+  #reportFailure(fault: Fault): void {
     this.fault ??= fault;
     this.#show.print(faultLine(fault));
     if (this.#context.json) this.#context.stdout.write(errorJson(fault));
@@ -156,6 +156,6 @@ function sentTsv({ id, name, sizeBytes, digest }: UploadedFile, { to, seq }: Pos
 }
 
 /** For people. */
-function sentWords(sent: UploadedFile, { to }: PostedFile): string {
+function sentText(sent: UploadedFile, { to }: PostedFile): string {
   return `${fileLabel(sent)} is sent to ${to}; download: chat get-file ${sent.id}`;
 }

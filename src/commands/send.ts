@@ -7,9 +7,9 @@ import { checkText, destinationOfTarget } from "../cli/chat/post.ts";
 import type { InputLine } from "../cli/chat/script-lines.ts";
 import { argument, defineVerb, stringFlag } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
-import { type Context, faultLine, say } from "../cli/context.ts";
+import { type Context, faultLine, printNotice } from "../cli/context.ts";
 import { faultJson } from "../cli/errors.ts";
-import { SERVER_FLAGS, targetsOf } from "../cli/flags.ts";
+import { parseTargets, SERVER_FLAGS } from "../cli/flags.ts";
 import { printJson } from "../cli/output/result.ts";
 import type { Client } from "../client/client.ts";
 import type { ReaderEvent } from "../client/event.ts";
@@ -23,17 +23,17 @@ export const command = defineVerb({
     ...SERVER_FLAGS,
   },
   async run(args, context) {
-    const targets = targetsOf(args.to);
+    const targets = parseTargets(args.to);
     const text = args.text === "-" ? undefined : args.text;
     if (text !== undefined) checkText(text);
-    context.outliveOutput(); // `| head -1` must not keep the rest from being sent.
+    context.continueWithoutOutput(); // `| head -1` must not keep the rest from being sent.
     const options = { follow: "none", reconnect: true, posts: true } as const;
     return withClient(context, args, options, async ({ client }) => {
       const events = client.read();
       await untilConnected(events);
       const sender = new Sender(context, client, targets);
       void sender.watch(events);
-      if (text === undefined) await sender.lines();
+      if (text === undefined) await sender.sendLines();
       else await sender.post(text);
       await sender.settled();
       if (sender.fault !== undefined && text !== undefined) throw sender.fault;
@@ -48,11 +48,11 @@ class Sender {
   readonly #client: Client;
   readonly #targets: readonly Target[];
   /** The fault of the first message that failed, and its line. */
-  #first: { readonly line: number; readonly fault: Fault } | undefined;
+  #firstFailure: { readonly line: number; readonly fault: Fault } | undefined;
   /** The current line of standard input; 0 if the message is an argument. */
   #line = 0;
   /** Unconfirmed messages stay queued; the command's own fault reports them. */
-  #isOver = false;
+  #isClosed = false;
 
   constructor(context: Context, client: Client, targets: readonly Target[]) {
     this.#context = context;
@@ -61,7 +61,7 @@ class Sender {
   }
 
   get fault(): Fault | undefined {
-    return this.#first?.fault;
+    return this.#firstFailure?.fault;
   }
 
   /** Messages that earlier runs could not send go first, and are printed as well. */
@@ -69,16 +69,17 @@ class Sender {
     for await (const event of events) {
       if (event.kind !== "settled" || event.adopted === undefined) continue;
       const { adopted, outcome } = event;
-      if (outcome.kind === "refused") say(this.#context, faultLine(outcome.fault));
-      else if (this.#context.json) this.#sent(parseTarget(adopted.to), outcome.receipt);
-      else say(this.#context, `a message of an earlier run was sent: ${outcome.receipt.seq}`);
+      if (outcome.kind === "refused") printNotice(this.#context, faultLine(outcome.fault));
+      else if (this.#context.json) this.#printSent(parseTarget(adopted.to), outcome.receipt);
+      else
+        printNotice(this.#context, `a message of an earlier run was sent: ${outcome.receipt.seq}`);
     }
   }
 
-  async lines(): Promise<void> {
+  async sendLines(): Promise<void> {
     if (this.#context.terminal !== undefined) {
       const where = this.#targets.map(formatTarget).join(", ");
-      say(this.#context, `each line goes to ${where} as one message; Ctrl-D ends it`);
+      printNotice(this.#context, `each line goes to ${where} as one message; Ctrl-D ends it`);
     }
     for (;;) {
       const line = await this.#nextLine();
@@ -92,8 +93,8 @@ class Sender {
     for (const target of this.#targets) {
       await this.#ready();
       this.#client.post(formatTarget(target), withMentions({ text })).then(
-        (receipt) => this.#sent(target, receipt),
-        (error: unknown) => this.#failed(error, input),
+        (receipt) => this.#printSent(target, receipt),
+        (error: unknown) => this.#reportFailure(error, input),
       );
     }
   }
@@ -104,7 +105,7 @@ class Sender {
       await this.#client.ready();
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      this.#isOver = true;
+      this.#isClosed = true;
       const { code, message, remedy } = error;
       throw new Fault(code, `${message}; the rest of the input was not read`, { remedy });
     }
@@ -115,7 +116,7 @@ class Sender {
     try {
       await this.#client.drain();
     } catch (error) {
-      this.#isOver = true;
+      this.#isClosed = true;
       throw error;
     }
     await Promise.resolve(); // The last post's own handlers run first.
@@ -130,12 +131,12 @@ class Sender {
         if (line !== undefined && line.trim() !== "") checkText(line);
         return line;
       } catch (error) {
-        this.#failed(error, { line: this.#line });
+        this.#reportFailure(error, { line: this.#line });
       }
     }
   }
 
-  #sent(
+  #printSent(
     target: Target,
     receipt: { seq: number; time: number; queued?: boolean | undefined },
   ): void {
@@ -151,17 +152,18 @@ class Sender {
     };
     if (this.#context.json) return printJson(this.#context, line);
     this.#context.stdout.write(`${seq}\n`);
-    if (queued) say(this.#context, ENGLISH_TERMINAL.queuedMessage(target.name));
+    if (queued) printNotice(this.#context, ENGLISH_TERMINAL.queuedMessage(target.name));
   }
 
   /** Refusals may arrive in another order than the lines. */
-  #failed(error: unknown, input: InputLine): void {
+  #reportFailure(error: unknown, input: InputLine): void {
     if (!(error instanceof Fault)) throw error;
-    if (this.#isOver) return;
+    if (this.#isClosed) return;
     const { line } = input;
-    if (this.#first === undefined || line < this.#first.line) this.#first = { line, fault: error };
+    if (this.#firstFailure === undefined || line < this.#firstFailure.line)
+      this.#firstFailure = { line, fault: error };
     if (line === 0) return; // Thrown at the end, and reported there.
-    say(this.#context, `line ${line}: ${faultLine(error)}`);
+    printNotice(this.#context, `line ${line}: ${faultLine(error)}`);
     printJson(this.#context, { ...faultJson(error), ...input });
   }
 }

@@ -19,7 +19,7 @@ import {
   noFlag,
   stringFlag,
 } from "../cli/command.ts";
-import { othersOf } from "../cli/connect/invite.ts";
+import { otherClusterAddresses } from "../cli/connect/invite.ts";
 import {
   hostsAt,
   lanAddresses,
@@ -27,24 +27,24 @@ import {
   ownAddresses,
   reachableAt,
 } from "../cli/connect/own-addresses.ts";
-import { type Context, endSignalLine, say } from "../cli/context.ts";
-import { misuse } from "../cli/errors.ts";
+import { type Context, endSignalLine, printNotice } from "../cli/context.ts";
+import { usageFault } from "../cli/errors.ts";
 import { displayRecord } from "../cli/output/records.ts";
 import { recordJson, renderJson } from "../cli/output/render.ts";
 import { printJson } from "../cli/output/result.ts";
 import { ROOM_PASSWORD, readSecret } from "../cli/secrets.ts";
 import { announceServer } from "../cli/serve/announce.ts";
-import { clusterPlace, NATS_FLAGS, SAFETY_FLAGS } from "../cli/serve/cluster.ts";
+import { clusterConfig, NATS_FLAGS, SAFETY_FLAGS } from "../cli/serve/cluster.ts";
 import { linksWithinLimit } from "../cli/serve/descriptors.ts";
-import { keepSettings, type OpenFolder, openFolder } from "../cli/serve/folder.ts";
+import { loadServerSettings, type OpenFolder, openFolder } from "../cli/serve/folder.ts";
 import { checkListening, type Listening, openListeners } from "../cli/serve/listen.ts";
 import { checkNatsSync } from "../cli/serve/nats-sync.ts";
 import { openOffer, PROGRAM_TARGETS, programFile } from "../cli/serve/offer.ts";
 import {
-  type Joining,
+  type JoinInfo,
   operatorLink,
   printDamaged,
-  printJoining,
+  printJoinInfo,
   printRecovery,
   programAddress,
   ServePrinter,
@@ -137,18 +137,18 @@ export const command = defineVerb({
   details: `Example: chat serve --name 'Room 12' --welcome 'Be kind.'
 Also from settings.toml in the data folder, as port = 2500, or CHAT_SERVE_PORT=2500.`,
   async run(values, context, byFlag) {
-    const args = settled(values, byFlag, context);
+    const args = mergeSettings(values, byFlag, context);
     checkArgs(args);
     parsePublic(args.public);
     const files = quotasOf(args);
     historyQuotaOf(args); // An invalid size is refused before anything is opened.
     const offer = args.offer === undefined ? undefined : openOffer(args.offer);
     if (args.push !== undefined) pushContact(args.push);
-    context.outliveOutput(); // The reader of the log may close it; the server continues.
+    context.continueWithoutOutput(); // The reader of the log may close it; the server continues.
     const entropy = systemEntropy();
     const given = await readSecret(context, ROOM_PASSWORD, args.roomPasswordFile);
     const certificate = readPair(args);
-    noteOtherServer(context, args.data);
+    warnAboutOtherServer(context, args.data);
     if (!existsSync(join(args.data, "format.json"))) {
       if (given !== undefined) checkNewPassword(given);
       const port = args.port ?? PORT_DEFAULT;
@@ -156,8 +156,8 @@ Also from settings.toml in the data folder, as port = 2500, or CHAT_SERVE_PORT=2
     }
     const { clock } = context;
     const hosts = lanAddresses(ownAddresses());
-    const place = args.nats.length === 0 ? undefined : clusterPlace(args, args.unsafeNats);
-    const cluster = place && { ...place, filesBytesMax: files.totalBytesMax };
+    const clusterArgs = args.nats.length === 0 ? undefined : clusterConfig(args, args.unsafeNats);
+    const cluster = clusterArgs && { ...clusterArgs, filesBytesMax: files.totalBytesMax };
     if (cluster !== undefined) await checkNatsSync(context, cluster);
     const open = await openFolder({
       path: args.data,
@@ -167,13 +167,13 @@ Also from settings.toml in the data folder, as port = 2500, or CHAT_SERVE_PORT=2
       hosts,
       newIdentity: args.newIdentity,
       acceptsLoss: args.acceptLoss,
-      onTrouble: (fault) => say(context, `${fault.message}; ${fault.remedy}`),
+      onWriteError: (fault) => printNotice(context, `${fault.message}; ${fault.remedy}`),
       ...defined({ postsPerSecond: args.postsPerSecond, cluster }),
     });
     try {
       const names = { name: args.name, roomPassword: given };
       const isShared = open.cluster !== undefined && open.history.head() > 0 && !args.open;
-      const settings = keepSettings(open.folder.path, names, entropy, isShared);
+      const settings = loadServerSettings(open.folder.path, names, entropy, isShared);
       const roomPassword = args.open ? undefined : settings.roomPassword;
       return await serve(context, args, open, { name: settings.name, roomPassword, files, offer });
     } finally {
@@ -183,12 +183,12 @@ Also from settings.toml in the data folder, as port = 2500, or CHAT_SERVE_PORT=2
 });
 
 /** Adds settings of the environment and settings.toml. @throws Fault usage */
-function settled(values: Args, byFlag: ReadonlySet<string>, { env }: Context): Args {
+function mergeSettings(values: Args, byFlag: ReadonlySet<string>, { env }: Context): Args {
   // Each value is checked against the same definitions.
   return withSettings({ definitions: SERVE_FLAGS, values, byFlag, env }) as Args;
 }
 
-interface Chosen {
+interface ServerSetup {
   readonly name: string;
   readonly roomPassword: string | undefined;
   readonly files: FileQuotas;
@@ -200,15 +200,15 @@ async function serve(
   context: Context,
   args: Args,
   open: OpenFolder,
-  { name, roomPassword, files, offer }: Chosen,
+  { name, roomPassword, files, offer }: ServerSetup,
 ): Promise<number> {
   const printer = new ServePrinter(context, open.registry, { quiet: args.quiet });
   const ended = Promise.withResolvers<Fault | undefined>();
   const { identity } = open;
   const operatorToken = newOperatorToken(open.folder.path);
   const operatorLink = toBase64Url(systemEntropy()(16));
-  const unnamed = await loadPage();
-  const page = unnamed === undefined ? undefined : namedPage(unnamed, name);
+  const builtInPage = await loadPage();
+  const page = builtInPage === undefined ? undefined : namedPage(builtInPage, name);
   const settings = {
     name,
     version: VERSION,
@@ -220,10 +220,10 @@ async function serve(
     ...defined({ build: page?.build, historyBytesPerDay: historyQuotaOf(args) }),
   };
   let cluster: readonly ServerAddress[] = [];
-  let joining: Joining | undefined;
-  const keepInvite = () => {
+  let joining: JoinInfo | undefined;
+  const writeInvite = () => {
     if (joining === undefined) return;
-    const invite = withOthers(joining.invite, cluster);
+    const invite = withClusterAddresses(joining.invite, cluster);
     writeSmallFile(join(open.folder.path, "invite"), `${quoteInvite(invite)}\n`);
   };
   const isPrivateAllowed = args.pushPrivate;
@@ -245,13 +245,14 @@ async function serve(
         if (event.kind === "failed") ended.resolve(event.fault);
         printer.event(event);
       },
-      onClusterChange: (places) => {
-        cluster = places;
+      onClusterChange: (addresses) => {
+        cluster = addresses;
         try {
-          keepInvite();
+          writeInvite();
         } catch (error) {
           if (!(error instanceof Fault)) throw error;
-          say(context, `${error.message}; ${error.remedy}`); // The older identity leads here, too.
+          // The old file still works.
+          printNotice(context, `${error.message}; ${error.remedy}`);
         }
       },
     },
@@ -259,7 +260,11 @@ async function serve(
   void open.cluster?.stopped.then((fault) => {
     // Its data remains readable unless the disk is the problem.
     if (fault.code.startsWith("store-")) ended.resolve(fault);
-    else say(context, `${fault.message}; from now on this server is only read: ${fault.remedy}`);
+    else
+      printNotice(
+        context,
+        `${fault.message}; from now on this server is only read: ${fault.remedy}`,
+      );
   });
   if (open.cluster !== undefined) {
     await migrateToCluster({ disk: systemDisk(), folder: sealedPath(open) }, open.cluster.sealed);
@@ -267,13 +272,13 @@ async function serve(
   await server.start();
   const listening = await listen(context, args, open, server, { name, page });
   const { port } = listening;
-  server.setAddresses(() => placesOf(args, port));
-  const alone = joiningOf(args, open, listening, { name, roomPassword, operatorLink, offer });
-  open.cluster?.listens(formatAddress(alone.invite));
+  server.setAddresses(() => publicAddresses(args, port));
+  const ownJoinInfo = joinInfo(args, open, listening, { name, roomPassword, operatorLink, offer });
+  open.cluster?.setAddress(formatAddress(ownJoinInfo.invite));
   // The other nodes answer new clients immediately.
   if (open.cluster !== undefined) await delay(context.clock, SIBLINGS_ANSWER_TIMEOUT_MS);
-  joining = { ...alone, invite: withOthers(alone.invite, cluster) };
-  keepInvite();
+  joining = { ...ownJoinInfo, invite: withClusterAddresses(ownJoinInfo.invite, cluster) };
+  writeInvite();
   const withdraw = announceLocalServer(
     {
       pid: process.pid,
@@ -291,12 +296,12 @@ async function serve(
     endSignalLine(context, signal);
     ended.resolve(undefined);
   });
-  rememberData(context, open.folder.path);
-  sayListening(context, joining, open);
+  saveLastData(context, open.folder.path);
+  printListening(context, joining, open);
   // The first client need not wait for the checksums.
   void offer?.list();
-  if (reachableAt(args.host, ownAddresses()).misses6) {
-    say(context, "this machine has IPv6 alone: others reach it only with --host ::");
+  if (reachableAt(args.host, ownAddresses()).lacksIpv6) {
+    printNotice(context, "this machine has IPv6 alone: others reach it only with --host ::");
   }
   const { host = "::", discovery } = args;
   const needs = roomPassword === undefined ? "open" : "password";
@@ -312,11 +317,11 @@ async function serve(
     },
   );
   const { clock } = context;
-  const silence = args.verbose ? reportStats(clock, printer, () => server.peers()) : undefined;
+  const stopStats = args.verbose ? reportStats(clock, printer, () => server.peers()) : undefined;
   try {
     const fault = await ended.promise;
     await Promise.all([server.stop(), announced?.stop()]);
-    silence?.();
+    stopStats?.();
     printer.flush();
     if (fault !== undefined) throw fault;
     return 0;
@@ -330,7 +335,7 @@ function newServer(
   { clock }: Context,
   open: OpenFolder,
   settings: ServerOptions["settings"],
-  told: Pick<ServerOptions, "onEvent" | "onClusterChange" | "programs" | "push">,
+  handlers: Pick<ServerOptions, "onEvent" | "onClusterChange" | "programs" | "push">,
 ): Server {
   const { folder, identity, logs, cluster, archive, rooms, registry, engine, provable } = open;
   const disk = systemDisk(new SpareDescriptors());
@@ -358,13 +363,13 @@ function newServer(
       const from = registry.nameOf(record.head.by);
       return renderJson(recordJson(displayRecord(record, { from, destination: { room: name } })));
     },
-    ...told,
+    ...handlers,
   });
 }
 
 /** The invite, with the addresses of the cluster's other servers. */
-function withOthers(invite: ServerSpec, cluster: readonly ServerAddress[]): ServerSpec {
-  const also = othersOf(invite, cluster);
+function withClusterAddresses(invite: ServerSpec, cluster: readonly ServerAddress[]): ServerSpec {
+  const also = otherClusterAddresses(invite, cluster);
   return also.length === 0 ? invite : { ...invite, also };
 }
 
@@ -402,22 +407,27 @@ async function listen(
   );
   for (const listener of listening.listeners) server.listen(listener);
   const { udpFault } = listening;
-  if (udpFault !== undefined) say(context, `${udpFault.message}; TCP goes on without it`);
+  if (udpFault !== undefined) printNotice(context, `${udpFault.message}; TCP goes on without it`);
   return listening;
 }
 
 /** Only a proxy connects to the port of a server without TLS: only `--public` gives an address. */
-function placesOf(args: Args, port: number): ServerAddress[] {
+function publicAddresses(args: Args, port: number): ServerAddress[] {
   const known = parsePublic(args.public, args.tls ? port : HTTPS_PORT);
   const hosts = args.tls ? hostsAt(args.host, ownAddresses()) : [];
   return [...known, ...hosts.map((host) => ({ host, port }))];
 }
 
-interface Named extends Pick<Chosen, "name" | "roomPassword" | "offer"> {
+interface JoinOptions extends Pick<ServerSetup, "name" | "roomPassword" | "offer"> {
   readonly operatorLink: string;
 }
 
-function joiningOf(args: Args, open: OpenFolder, listening: Listening, chosen: Named): Joining {
+function joinInfo(
+  args: Args,
+  open: OpenFolder,
+  listening: Listening,
+  chosen: JoinOptions,
+): JoinInfo {
   const { port, listeners } = listening;
   const reachable = reachableAt(args.host, ownAddresses());
   const local: ServerSpec = { host: reachable.local, port, portGiven: true };
@@ -443,44 +453,47 @@ function joiningOf(args: Args, open: OpenFolder, listening: Listening, chosen: N
     udp: listeners.some(({ transport }) => transport === "udp"),
     data: open.folder.path,
     operatorToken: chosen.operatorLink,
-    ...offered(args, chosen.offer),
+    ...downloadsOf(args, chosen.offer),
   };
 }
 
 /** curl may trust the owner's certificate; ours is only known to clients of this server. */
-function offered(args: Args, offer: ProgramFolder | undefined): Pick<Joining, "offered"> {
+function downloadsOf(args: Args, offer: ProgramFolder | undefined): Pick<JoinInfo, "downloads"> {
   if (offer === undefined) return {};
   const isCertified = args.cert !== undefined || !args.tls;
-  return { offered: { programs: offer.present(), isCertified } };
+  return { downloads: { programs: offer.present(), isCertified } };
 }
 
 /** The first lines: from now on clients can connect. */
-function sayListening(context: Context, joining: Joining, open: OpenFolder): void {
+function printListening(context: Context, joining: JoinInfo, open: OpenFolder): void {
   const { local, invite, fingerprint, tls, udp, data } = joining;
   if (context.json) {
     const { host, port } = local;
     printJson(context, {
       ...{ kind: "listening", url: formatInvite(local), host, port, web: webAddress(joining) },
-      program: joining.offered && programAddress(joining),
+      program: joining.downloads && programAddress(joining),
       operatorLink: operatorLink(joining),
       ...{ udp, tls, fingerprint, invite: formatInvite(invite), data },
       ...{ cluster: open.cluster?.name, node: open.cluster?.node, pid: process.pid },
     });
   } else {
-    printJoining(context, joining);
+    printJoinInfo(context, joining);
   }
-  if (joining.offered?.programs.length === 0) {
-    say(context, `--offer: there is no ${PROGRAM_TARGETS.map(programFile).join(", ")} there yet`);
+  if (joining.downloads?.programs.length === 0) {
+    printNotice(
+      context,
+      `--offer: there is no ${PROGRAM_TARGETS.map(programFile).join(", ")} there yet`,
+    );
   }
   printRecovery(context, open);
 }
 
 function checkArgs(args: Args): void {
   if (args.open && args.roomPasswordFile !== undefined) {
-    throw misuse("--open and --room-password-file contradict each other", "give one of them");
+    throw usageFault("--open and --room-password-file contradict each other", "give one of them");
   }
   if ((args.cert === undefined) !== (args.key === undefined)) {
-    throw misuse("--cert and --key go together", "give both");
+    throw usageFault("--cert and --key go together", "give both");
   }
   const flags = [
     ...(args.unsafeNats ? ["--unsafe-nats"] : []),
@@ -489,29 +502,29 @@ function checkArgs(args: Args): void {
   ];
   const [flag] = args.nats.length === 0 ? flags : [];
   if (flag !== undefined) {
-    throw misuse(`${flag} needs --nats`, "give --nats nats://HOST:4222");
+    throw usageFault(`${flag} needs --nats`, "give --nats nats://HOST:4222");
   }
   if (args.pushPrivate && args.push === undefined) {
-    throw misuse("--push-private goes with --push", "add --push you@example.org");
+    throw usageFault("--push-private goes with --push", "add --push you@example.org");
   }
   const { host = "::" } = args;
   checkHost(host, host.includes(":") ? "v6" : "v4-or-name");
   if (!args.tls && !isLoopback(host)) {
-    throw misuse("--no-tls is for loopback only", "add --host 127.0.0.1");
+    throw usageFault("--no-tls is for loopback only", "add --host 127.0.0.1");
   }
   if (args.proxyCert !== undefined && args.tls) {
-    throw misuse("--proxy-cert goes with --no-tls", "add --no-tls");
+    throw usageFault("--proxy-cert goes with --no-tls", "add --no-tls");
   }
   if (args.name?.trim() === "") {
-    throw misuse("the server's name is empty", "leave --name out");
+    throw usageFault("the server's name is empty", "leave --name out");
   }
   checkBytes("a server's name", args.name, SERVER_NAME_BYTES_MAX);
   checkBytes("a welcome", args.welcome, WELCOME_BYTES_MAX);
 }
 
-function checkBytes(what: string, text: string | undefined, max: number): void {
+function checkBytes(label: string, text: string | undefined, max: number): void {
   if (Buffer.byteLength(text ?? "") <= max) return;
-  throw misuse(`${what} has at most ${max} bytes`, "shorten it");
+  throw usageFault(`${label} has at most ${max} bytes`, "shorten it");
 }
 
 function readPair({ cert, key }: Args): CertificatePair | undefined {
@@ -529,7 +542,7 @@ function readPem(path: string): string {
   });
 }
 
-function rememberData(context: Context, path: string): void {
+function saveLastData(context: Context, path: string): void {
   const { state } = context.settings().folders;
   try {
     mkdirSync(state, { recursive: true, mode: 0o700 });
@@ -540,7 +553,7 @@ function rememberData(context: Context, path: string): void {
 }
 
 /** A new server beside an existing one is usually a mistake about the current folder. */
-function noteOtherServer(context: Context, data: string): void {
+function warnAboutOtherServer(context: Context, data: string): void {
   const { state } = context.settings().folders;
   const file = join(state, "last-data");
   const path = resolve(data);
@@ -548,13 +561,16 @@ function noteOtherServer(context: Context, data: string): void {
   const isHere = readSmallFile(join(path, "format.json")) !== undefined;
   // A node of a cluster has been given the identity of the others: it is no new server.
   const isNode = readSmallFile(join(path, "identity.key")) !== undefined;
-  if (!isHere && !isNode && last !== undefined && last !== path && mayBeServer(last)) {
-    say(context, `this is a new server; the one you had goes on with: chat serve --data ${last}`);
+  if (!isHere && !isNode && last !== undefined && last !== path && mayHoldServer(last)) {
+    printNotice(
+      context,
+      `this is a new server; the one you had goes on with: chat serve --data ${last}`,
+    );
   }
 }
 
 /** True if the folder cannot be read, as on a failed disk: no reason to stop a new server. */
-function mayBeServer(folder: string): boolean {
+function mayHoldServer(folder: string): boolean {
   try {
     return readSmallFile(join(folder, "format.json")) !== undefined;
   } catch {

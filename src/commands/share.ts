@@ -10,15 +10,15 @@ import { checkName } from "../base/names.ts";
 import { cleanText } from "../base/text.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { listenHosts, ownAddresses, reachableAt } from "../cli/connect/own-addresses.ts";
-import { type Context, endSignalLine, faultLine, say } from "../cli/context.ts";
-import { misuse } from "../cli/errors.ts";
-import { checkPaths, STDIN, sayLeftOut, sourceAt } from "../cli/files/sources.ts";
+import { type Context, endSignalLine, faultLine, printNotice } from "../cli/context.ts";
+import { usageFault } from "../cli/errors.ts";
+import { checkPaths, openSourceAt, reportSkipped, STDIN } from "../cli/files/sources.ts";
 import { serverOptions } from "../cli/flags.ts";
 import { qrLines } from "../cli/output/qr.ts";
 import { fileLabel, renderJson } from "../cli/output/render.ts";
 import { openShareServer, type ShareServer } from "../cli/share/server.ts";
-import { ShareShow } from "../cli/share/show.ts";
-import { nameForOthers } from "../cli/system-user.ts";
+import { ShareProgress } from "../cli/share/share-progress.ts";
+import { publicUserName } from "../cli/system-user.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import type { Source } from "../io/blob/interfaces.ts";
 import { diskFault } from "../io/disk/disk.ts";
@@ -66,11 +66,11 @@ export const command = defineVerb({
       for (const path of args.path) {
         const name = args.name;
         if (path === STDIN) inputs.push({ from: "input", name });
-        else inputs.push({ from: "disk", source: await sourceAt(context, path, name) });
+        else inputs.push({ from: "disk", source: await openSourceAt(context, path, name) });
       }
       for (const input of inputs) {
         if (input.from === "disk")
-          sayLeftOut(input.source, (text) => say(context, text(ENGLISH_TERMINAL)));
+          reportSkipped(input.source, (text) => printNotice(context, text(ENGLISH_TERMINAL)));
       }
       return await share(context, { ...args, user, isText: args.text !== undefined }, inputs);
     } finally {
@@ -87,14 +87,14 @@ type ShareInput =
   | { readonly from: "input"; readonly name: string | undefined }
   | { readonly from: "text"; readonly text: string; readonly name: string | undefined };
 
-interface Given {
+interface ShareFlags {
   readonly path: readonly string[];
   readonly text?: string | undefined;
   readonly name?: string | undefined;
 }
 
 /** @throws Fault usage, not-found, store-…, text-invalid */
-function checkOptions({ path, text, name }: Given): void {
+function checkOptions({ path, text, name }: ShareFlags): void {
   if (text === undefined) {
     if (path.length > 0) return checkPaths(path, name);
     throw new Fault("usage", "there is nothing to share", {
@@ -102,14 +102,14 @@ function checkOptions({ path, text, name }: Given): void {
     });
   }
   if (path.length > 0) {
-    throw misuse("--text is shared alone, without files", "leave one of them out");
+    throw usageFault("--text is shared alone, without files", "leave one of them out");
   }
   if (text !== STDIN) checkText(utf8Encode(text));
 }
 
 /** @throws Fault text-invalid */
 function checkText(bytes: Uint8Array): Uint8Array {
-  const wrong =
+  const problem =
     bytes.length === 0
       ? "the text is empty"
       : bytes.length > TEXT_BYTES_MAX
@@ -117,12 +117,12 @@ function checkText(bytes: Uint8Array): Uint8Array {
         : isUtf8(bytes)
           ? undefined
           : "the text is not UTF-8";
-  if (wrong === undefined) return bytes;
-  throw new Fault("text-invalid", wrong, { remedy: "share it as a file" });
+  if (problem === undefined) return bytes;
+  throw new Fault("text-invalid", problem, { remedy: "share it as a file" });
 }
 
 /** Time for a receiver that has everything to disconnect: a browser stays connected. */
-const LEAVE_MS = 2_000;
+const DISCONNECT_MS = 2_000;
 
 interface ShareOptions {
   readonly keep: boolean;
@@ -137,7 +137,7 @@ async function share(
   options: ShareOptions,
   inputs: readonly ShareInput[],
 ): Promise<number> {
-  const show = new ShareShow(context);
+  const show = new ShareProgress(context);
   const receivers = new Receivers(context, show, options.user, inputs.length);
   const ended = Promise.withResolvers<number>();
   const release = context.onSignal((signal) => {
@@ -159,16 +159,16 @@ async function share(
         if (!receivers.hasServed || options.keep) return;
         // Receivers disconnect themselves, so that they see no lost connection.
         if (event.kind === "logged-out") ended.resolve(0);
-        else context.clock.after(LEAVE_MS, () => ended.resolve(0));
+        else context.clock.after(DISCONNECT_MS, () => ended.resolve(0));
       },
       onRead: (file, source, index) => show.read(file, source, index),
     });
     const { client } = server;
-    const laying = layDown(context, inputs, server.folder, laid);
-    const sources = await Promise.race([laying, ended.promise.then(() => [])]);
+    const copying = copyInputs(context, inputs, server.folder, laid);
+    const sources = await Promise.race([copying, ended.promise.then(() => [])]);
     const topic = options.isText ? TEXT_TOPIC : shareTopic(sources.length);
     await client.request("topic", { room: LOBBY, topic });
-    sayLine(context, server, sources, options.isText);
+    printInvite(context, server, sources, options.isText);
     uploadAll(server, sources, receivers, options.isText).catch((error: unknown) =>
       ended.reject(error),
     );
@@ -185,7 +185,7 @@ async function share(
  * Standard input and arguments can be read only once: they are copied to the server's folder.
  * @param laid receives the opened content
  */
-async function layDown(
+async function copyInputs(
   context: Context,
   inputs: readonly ShareInput[],
   folder: string,
@@ -198,8 +198,8 @@ async function layDown(
       continue;
     }
     const path = join(folder, "shared");
-    await writeAll(context, input, path);
-    const source = await sourceAt(context, path, input.name ?? NAMES[input.from]);
+    await writeInput(context, input, path);
+    const source = await openSourceAt(context, path, input.name ?? DEFAULT_NAMES[input.from]);
     laid.push(source);
     sources.push(source);
   }
@@ -207,10 +207,10 @@ async function layDown(
 }
 
 /** The name of shared content without one. */
-const NAMES = { input: "stdin", text: "text.txt" } as const;
+const DEFAULT_NAMES = { input: "stdin", text: "text.txt" } as const;
 
 /** @throws Fault store-full, store-failed, text-invalid */
-async function writeAll(
+async function writeInput(
   { stdin }: Context,
   input: Exclude<ShareInput, { from: "disk" }>,
   path: string,
@@ -266,14 +266,14 @@ async function uploadAll(
 /** Tracks which receiver has which files. */
 class Receivers {
   readonly #context: Context;
-  readonly #show: ShareShow;
+  readonly #show: ShareProgress;
   readonly #owner: string;
   readonly #count: number;
   readonly #names = new Map<string, string>(); // By file id.
   /** By account name. Only users with the secret can register. */
-  readonly #taken = new Map<string, Set<string>>();
+  readonly #downloads = new Map<string, Set<string>>();
 
-  constructor(context: Context, show: ShareShow, owner: string, count: number) {
+  constructor(context: Context, show: ShareProgress, owner: string, count: number) {
     this.#context = context;
     this.#show = show;
     this.#owner = owner;
@@ -282,7 +282,7 @@ class Receivers {
 
   /** One receiver has everything. */
   get hasServed(): boolean {
-    return [...this.#taken.values()].some(({ size }) => size >= this.#count);
+    return [...this.#downloads.values()].some(({ size }) => size >= this.#count);
   }
 
   shared(id: string, name: string): void {
@@ -290,24 +290,27 @@ class Receivers {
   }
 
   event(event: ServerEvent): void {
-    if (event.kind === "warning") return this.#show.say(faultLine(event.fault));
+    if (event.kind === "warning") return this.#show.printNotice(faultLine(event.fault));
     if (event.kind !== "got" || event.user === this.#owner) return;
     const { user, file } = event;
-    const taken = this.#taken.get(user) ?? new Set();
-    if (taken.has(file)) return;
-    this.#taken.set(user, taken.add(file));
-    this.#tell({ kind: "taken", user, id: file, name: event.name }, `${user} has ${event.name}`);
-    if (taken.size < this.#count || this.#count === 1) return;
-    this.#tell({ kind: "served", user, files: taken.size }, `${user} has all ${taken.size}`);
+    const downloaded = this.#downloads.get(user) ?? new Set();
+    if (downloaded.has(file)) return;
+    this.#downloads.set(user, downloaded.add(file));
+    this.#report({ kind: "taken", user, id: file, name: event.name }, `${user} has ${event.name}`);
+    if (downloaded.size < this.#count || this.#count === 1) return;
+    this.#report(
+      { kind: "served", user, files: downloaded.size },
+      `${user} has all ${downloaded.size}`,
+    );
   }
 
-  #tell(line: Parameters<typeof renderJson>[0], sentence: string): void {
+  #report(line: Parameters<typeof renderJson>[0], message: string): void {
     if (this.#context.json) this.#context.stdout.write(renderJson(line));
-    else this.#show.say(sentence);
+    else this.#show.printNotice(message);
   }
 }
 
-function sayLine(
+function printInvite(
   context: Context,
   { invite }: ShareServer,
   sources: readonly Source[],
@@ -326,21 +329,21 @@ function sayLine(
     return;
   }
   if (stderr.isTerminal) {
-    for (const line of codeLines(context, invite, web)) stderr.write(`${line}\n`);
-    for (const source of sources) say(context, cleanText(fileLabel(source)));
-    say(context, `in a browser: ${web}`);
-    say(context, "or run this on the other machine; Ctrl-C here ends it:");
+    for (const line of qrCode(context, invite, web)) stderr.write(`${line}\n`);
+    for (const source of sources) printNotice(context, cleanText(fileLabel(source)));
+    printNotice(context, `in a browser: ${web}`);
+    printNotice(context, "or run this on the other machine; Ctrl-C here ends it:");
   }
   stdout.write(`${line}\n`);
 }
 
 /** For browsers: the fragment stays in them, and the page does the rest. */
-function webAddress({ secret = "", ...place }: ServerSpec): string {
-  return `https://${formatAddress(place)}/#share=${encodeSecret(secret)}`;
+function webAddress({ secret = "", ...address }: ServerSpec): string {
+  return `https://${formatAddress(address)}/#share=${encodeSecret(secret)}`;
 }
 
 /** A QR code for phones, if they can reach the server. */
-function codeLines({ stderr, env }: Context, { host }: ServerSpec, web: string): string[] {
+function qrCode({ stderr, env }: Context, { host }: ServerSpec, web: string): string[] {
   if (isLoopback(host)) return [];
   const color = !env["NO_COLOR"] && env["TERM"] !== "dumb";
   return qrLines(web, stderr.columns(), color) ?? [];
@@ -348,5 +351,5 @@ function codeLines({ stderr, env }: Context, { host }: ServerSpec, web: string):
 
 /** Flag, environment, config.toml, the name on this system, or a neutral name. */
 function nameOf(context: Context, user: string | undefined): string {
-  return serverOptions(context, { user }, "127.0.0.1").user ?? nameForOthers("somebody");
+  return serverOptions(context, { user }, "127.0.0.1").user ?? publicUserName("somebody");
 }

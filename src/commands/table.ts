@@ -1,6 +1,6 @@
 /** The table of all commands. */
 
-import { exported, type VerbTable, verbRow } from "../cli/command.ts";
+import { loadExport, type VerbTable, verbRow } from "../cli/command.ts";
 
 const lists = () => import("./lists.ts");
 const signIn = () => import("./account/sign-in.ts");
@@ -63,27 +63,28 @@ export const VERBS: VerbTable = {
   restore: verbRow("Put a backup into a new folder", () => import("./archive/restore.ts"), [
     "chat restore /mnt/backup --data ./restored",
   ]),
-  users: verbRow("List the users", exported(lists, "users"), [
+  users: verbRow("List the users", loadExport(lists, "users"), [
     "chat users",
     "chat users --room lab --json",
   ]),
-  rooms: verbRow("List the rooms", exported(lists, "rooms"), ["chat rooms"]),
-  files: verbRow("List the files", exported(lists, "files"), [
+  rooms: verbRow("List the rooms", loadExport(lists, "rooms"), ["chat rooms"]),
+  files: verbRow("List the files", loadExport(lists, "files"), [
     "chat files",
     "chat files 192.0.2.7 --json",
   ]),
-  register: verbRow("Make an account", exported(signIn, "register"), [
+  register: verbRow("Make an account", loadExport(signIn, "register"), [
     "chat register 192.0.2.7 --user ana",
     "CHAT_PASSWORD=... chat register --user ana",
   ]),
-  login: verbRow("Let this device sign in", exported(signIn, "login"), [
+  login: verbRow("Let this device sign in", loadExport(signIn, "login"), [
     "chat login 192.0.2.7 --user ana",
   ]),
-  logout: verbRow("Sign this device out", exported(signIn, "logout"), ["chat logout"]),
-  unregister: verbRow("Erase all that you said, and your account", exported(signIn, "unregister"), [
-    "chat unregister",
-    "chat unregister --yes",
-  ]),
+  logout: verbRow("Sign this device out", loadExport(signIn, "logout"), ["chat logout"]),
+  unregister: verbRow(
+    "Erase all that you said, and your account",
+    loadExport(signIn, "unregister"),
+    ["chat unregister", "chat unregister --yes"],
+  ),
   devices: verbRow("List your devices", () => import("./account/devices.ts"), [
     "chat devices",
     "chat devices --revoke DEVICE",

@@ -5,8 +5,8 @@ import { formatUtc } from "../base/time.ts";
 import { VERSION } from "../base/version.ts";
 import { argument, defineVerb, stringFlag } from "../cli/command.ts";
 import { openDialer } from "../cli/connect/dial.ts";
-import { type Context, say } from "../cli/context.ts";
-import { misuse } from "../cli/errors.ts";
+import { type Context, printNotice } from "../cli/context.ts";
+import { usageFault } from "../cli/errors.ts";
 import { SERVER_ARGUMENT, type ServerOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
 import { printList, printResult, timeCell } from "../cli/output/result.ts";
 import { fetchGreeting, type Greeted } from "../client/trust.ts";
@@ -29,20 +29,20 @@ export const command = defineVerb({
   async run({ action = "list", at, fingerprint, transport }, context) {
     const address = at === undefined ? undefined : parseServerSpec(at);
     using state = ClientState.open(context.settings().folders.data);
-    if (action === "list") return list(context, state, address);
+    if (action === "list") return listPins(context, state, address);
     if (address === undefined) {
-      throw misuse("no server is named", `chat trust ${action} SERVER`);
+      throw usageFault("no server is named", `chat trust ${action} SERVER`);
     }
-    if (action === "forget") return forget(context, state, address);
+    if (action === "forget") return forgetPin(context, state, address);
     const expected = fingerprint === undefined ? undefined : parseFingerprint(fingerprint);
-    const met = await reach(context, address, transportOf(context, transport, address));
-    return await accept(context, state, address, { met, expected });
+    const greeting = await greetServer(context, address, transportOf(context, transport, address));
+    return await accept(context, state, address, { met: greeting, expected });
   },
 });
 
-function list(context: Context, state: ClientState, at: ServerSpec | undefined): number {
-  const wanted = at === undefined ? undefined : formatAddress(at);
-  const pins = state.pins().filter(({ address }) => wanted === undefined || address === wanted);
+function listPins(context: Context, state: ClientState, at: ServerSpec | undefined): number {
+  const only = at === undefined ? undefined : formatAddress(at);
+  const pins = state.pins().filter(({ address }) => only === undefined || address === only);
   return printList(context, pins, {
     json: pinJson,
     columns: {
@@ -64,7 +64,7 @@ function pinJson({ address, name, fingerprint, firstSeenUnixMs }: Pin) {
   };
 }
 
-function forget(context: Context, state: ClientState, at: ServerSpec): number {
+function forgetPin(context: Context, state: ClientState, at: ServerSpec): number {
   const address = formatAddress(at);
   if (!state.forgetPin(address)) {
     throw new Fault("not-found", `nothing is pinned for ${address}`, {
@@ -79,21 +79,25 @@ async function accept(
   context: Context,
   state: ClientState,
   at: ServerSpec,
-  { met, expected }: { readonly met: Greeted; readonly expected: Fingerprint | undefined },
+  {
+    met: greeting,
+    expected,
+  }: { readonly met: Greeted; readonly expected: Fingerprint | undefined },
 ): Promise<number> {
   const address = formatAddress(at);
-  const { name } = met.welcome.server;
+  const { name } = greeting.welcome.server;
   const old = state.pin(address);
-  const found = formatFingerprint(met.fingerprint);
+  const found = formatFingerprint(greeting.fingerprint);
   const before =
     old === undefined
       ? "nothing is pinned yet"
       : `pinned is ${formatFingerprint(old.fingerprint as Fingerprint)}`;
-  say(context, `${address} ('${name}'): ${before}, found ${found}`);
-  if (old?.fingerprint !== met.fingerprint) await agree(context, met, expected ?? at.fingerprint);
-  await acceptLog(context, state, address, met.fingerprint);
+  printNotice(context, `${address} ('${name}'): ${before}, found ${found}`);
+  if (old?.fingerprint !== greeting.fingerprint)
+    await confirmFingerprint(context, greeting, expected ?? at.fingerprint);
+  await acceptLog(context, state, address, greeting.fingerprint);
   const firstSeenUnixMs = context.clock.unixMs();
-  const pin = { address, fingerprint: met.fingerprint, name, firstSeenUnixMs };
+  const pin = { address, fingerprint: greeting.fingerprint, name, firstSeenUnixMs };
   state.setPin(pin);
   return printResult(context, pinJson(pin), `${address} is trusted by ${found} from now on`);
 }
@@ -111,7 +115,7 @@ async function acceptLog(
   const alarm = state.logPins.alarm(fingerprint);
   const known = state.logPins.pin({ fingerprint });
   if (alarm === undefined || known === undefined) return;
-  say(context, `the history of ${address} was not accepted: ${alarm}`);
+  printNotice(context, `the history of ${address} was not accepted: ${alarm}`);
   const question = "Does the server's owner say that it is meant to be so?";
   if (context.terminal !== undefined && !(await context.terminal.confirm(question))) {
     throw new Fault("log-forked", "the history was not accepted", {
@@ -119,7 +123,7 @@ async function acceptLog(
     });
   }
   state.logPins.forget(fingerprint);
-  say(
+  printNotice(
     context,
     `the ${known.size} records of ${known.origin} are let go; ` +
       "the history that the server shows next is pinned",
@@ -127,16 +131,16 @@ async function acceptLog(
 }
 
 /** The user compares the fingerprint, or gave it beforehand. @throws Fault */
-async function agree(
+async function confirmFingerprint(
   context: Context,
   { fingerprint }: Greeted,
   expected: Fingerprint | undefined,
 ): Promise<void> {
   if (expected !== undefined) {
     if (expected === fingerprint) return;
-    const [wanted, found] = [expected, fingerprint].map(formatFingerprint);
-    const sentence = `this is not that server: expected ${wanted}, found ${found}`;
-    throw new Fault("fingerprint-changed", sentence, {
+    const [address, found] = [expected, fingerprint].map(formatFingerprint);
+    const message = `this is not that server: expected ${address}, found ${found}`;
+    throw new Fault("fingerprint-changed", message, {
       remedy: "ask the server's owner for its fingerprint",
     });
   }
@@ -151,7 +155,7 @@ async function agree(
   });
 }
 
-async function reach(
+async function greetServer(
   context: Context,
   address: ServerSpec,
   transport: ServerOptions["transport"],

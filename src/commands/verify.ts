@@ -10,8 +10,8 @@ import { cleanText } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
 import { defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
-import { type Context, say } from "../cli/context.ts";
-import { misuse } from "../cli/errors.ts";
+import { type Context, printNotice } from "../cli/context.ts";
+import { usageFault } from "../cli/errors.ts";
 import { OutputFile } from "../cli/export/output-file.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import { renderJson } from "../cli/output/render.ts";
@@ -27,7 +27,7 @@ import { ClientState } from "../io/state/client-state.ts";
 import { fingerprintWith, formatFingerprint } from "../wire/fingerprint.ts";
 
 /** Words of the root: 192 bits are beyond every search for another log with the same words. */
-const WORDS = 12;
+const WORD_COUNT = 12;
 const PROOF_BYTES_MAX = 4 << 20;
 const INTEGRITY_EXIT = 6;
 
@@ -55,16 +55,16 @@ export const command = defineVerb({
     const words = args.words || args.fingerprint === "";
     const fingerprint = args.fingerprint === "" ? undefined : args.fingerprint;
     if (args.all && (data ?? proof) !== undefined) {
-      throw misuse("--all is for a server", "leave it out: a folder is always read as a whole");
+      throw usageFault("--all is for a server", "leave it out: a folder is always read as a whole");
     }
-    const ways = [data, proof, args.at ?? args.server].filter((way) => way !== undefined);
-    if (ways.length > 1 || (out !== undefined && seq === undefined)) {
+    const sources = [data, proof, args.at ?? args.server].filter((source) => source !== undefined);
+    if (sources.length > 1 || (out !== undefined && seq === undefined)) {
       throw new Fault("usage", "these do not go together", {
         remedy: "give a server, --data DIR or --proof FILE, and --out only with --seq",
       });
     }
-    if (proof !== undefined) return checkFile(context, proof, fingerprint);
-    if (data !== undefined) return inFolder(context, data, { seq, out, words });
+    if (proof !== undefined) return checkProofFile(context, proof, fingerprint);
+    if (data !== undefined) return verifyFolder(context, data, { seq, out, words });
     const options = { argument: args.at, mode: "login", audits: false } as const;
     return withClient(context, { ...args, fingerprint }, options, async ({ client, state }) => {
       await untilConnected(client.read()); // The client knows its rooms by then.
@@ -77,15 +77,18 @@ export const command = defineVerb({
       if (outcome.kind === "alarm") {
         const { fault } = outcome.alarm;
         const reason = fault.message;
-        const findings = outcome.missing.map(({ seq: gone }) => ({ seq: gone, reason }));
-        tell(context, findings.length > 0 ? findings : [{ seq: 1, reason }], undefined);
+        const findings = outcome.missing.map(({ seq: missingSeq }) => ({
+          seq: missingSeq,
+          reason,
+        }));
+        printVerdict(context, findings.length > 0 ? findings : [{ seq: 1, reason }], undefined);
         return INTEGRITY_EXIT;
       }
       const { pin, proved, open } = outcome;
-      if (seq !== undefined) return write(context, await proveAtServer(client, pin, seq), out);
+      if (seq !== undefined) return writeProof(context, await proveAtServer(client, pin, seq), out);
       const { findings, records, rooms, isBounded } = await verifyRooms(client, args.all);
       if (findings.length > 0) {
-        tell(context, findings, undefined);
+        printVerdict(context, findings, undefined);
         return INTEGRITY_EXIT;
       }
       const { fingerprint } = client.auditedLink.reader;
@@ -93,12 +96,12 @@ export const command = defineVerb({
       const root = { ...pin, checkpoint: pin.note };
       const left = open === 0 ? "" : `, and ${open} more are of rooms that were left`;
       const newest = isBounded ? `the newest ${VERIFIED_RECORDS_MAX} of each of` : "all of";
-      const whole = `${counted(records, "record")}, ${newest} ${counted(rooms, "room")}`;
+      const total = `${counted(records, "record")}, ${newest} ${counted(rooms, "room")}`;
       const read = `${counted(proved, "record")} that this device has read`;
-      const about = `${read} ${proved === 1 ? "is" : "are"} in it${left}; ${whole}, are complete`;
-      tell(context, [], {
+      const summary = `${read} ${proved === 1 ? "is" : "are"} in it${left}; ${total}, are complete`;
+      printVerdict(context, [], {
         ...root,
-        about: `${known ?? "the server"} shows it, and ${about}`,
+        about: `${known ?? "the server"} shows it, and ${summary}`,
         words,
       });
       return 0;
@@ -106,7 +109,7 @@ export const command = defineVerb({
   },
 });
 
-interface Shown {
+interface VerifiedLog {
   readonly size: number;
   readonly root: Uint8Array | undefined;
   readonly origin: string | undefined;
@@ -116,9 +119,9 @@ interface Shown {
   readonly words: boolean;
 }
 
-type Found = Pick<Finding, "seq" | "reason"> & Partial<Finding>;
+type FindingLine = Pick<Finding, "seq" | "reason"> & Partial<Finding>;
 
-async function inFolder(
+async function verifyFolder(
   context: Context,
   data: string,
   options: {
@@ -134,38 +137,50 @@ async function inFolder(
   const count = history.findingCount + accounts.findingCount;
   const { size, root, origin, checkpoint } = history;
   if (findings.length > 0) {
-    tell(context, findings, undefined);
-    if (count > findings.length) say(context, `${count} findings; only the first are listed`);
+    printVerdict(context, findings, undefined);
+    if (count > findings.length)
+      printNotice(context, `${count} findings; only the first are listed`);
     return INTEGRITY_EXIT;
   }
   if (options.seq !== undefined) {
-    return write(context, await proveInFolder(data, verdict, options.seq), options.out);
+    return writeProof(context, await proveInFolder(data, verdict, options.seq), options.out);
   }
-  const about = `signed by ${formatFingerprint(fingerprint)}`;
-  tell(context, [], { size, root, origin, checkpoint, about, words: options.words });
+  const summary = `signed by ${formatFingerprint(fingerprint)}`;
+  printVerdict(context, [], {
+    size,
+    root,
+    origin,
+    checkpoint,
+    about: summary,
+    words: options.words,
+  });
   return 0;
 }
 
 /** One line for each finding, and the verdict last. */
-function tell(context: Context, findings: readonly Found[], shown: Shown | undefined): void {
+function printVerdict(
+  context: Context,
+  findings: readonly FindingLine[],
+  shown: VerifiedLog | undefined,
+): void {
   const { stdout, json } = context;
   for (const { seq, file, offset, reason } of findings) {
-    const place = file === undefined ? "" : `${file}, byte ${offset}: `;
+    const location = file === undefined ? "" : `${file}, byte ${offset}: `;
     const object = { kind: "verify", ok: false, seq, file, offset, reason };
     stdout.write(
       json
         ? renderJson(object)
-        : `not as it was: ${cleanText(`${place}record ${seq}: ${reason}`)}\n`,
+        : `not as it was: ${cleanText(`${location}record ${seq}: ${reason}`)}\n`,
     );
   }
   const [first] = findings;
   if (first !== undefined) {
     const count = findings.length === 1 ? "" : ` (the first of ${findings.length} findings)`;
-    const place = first.file === undefined ? "" : ` in ${first.file}`;
-    say(context, `not verified: record ${first.seq}${place}: ${first.reason}${count}`);
+    const location = first.file === undefined ? "" : ` in ${first.file}`;
+    printNotice(context, `not verified: record ${first.seq}${location}: ${first.reason}${count}`);
   }
   if (shown === undefined) return;
-  const { size, origin, checkpoint, about } = shown;
+  const { size, origin, checkpoint, about: summary } = shown;
   const root = shown.root === undefined ? undefined : toBase64Url(shown.root);
   const words = shown.words ? wordsOf(shown.root) : undefined;
   if (json) {
@@ -173,18 +188,21 @@ function tell(context: Context, findings: readonly Found[], shown: Shown | undef
     return;
   }
   stdout.write(
-    `ok: ${counted(size, "record")} of ${origin ?? "no history yet"}; ${cleanText(about)}\n`,
+    `ok: ${counted(size, "record")} of ${origin ?? "no history yet"}; ${cleanText(summary)}\n`,
   );
   if (words === undefined) return;
   stdout.write(`${words.slice(0, 6).join(" ")}\n${words.slice(6).join(" ")}\n`);
-  say(context, "another user sees the same words for the same number of records, or it is a fork");
+  printNotice(
+    context,
+    "another user sees the same words for the same number of records, or it is a fork",
+  );
 }
 
 function wordsOf(root: Uint8Array | undefined): string[] {
-  return root === undefined ? [] : proquintsOf(root.subarray(0, 2 * WORDS));
+  return root === undefined ? [] : proquintsOf(root.subarray(0, 2 * WORD_COUNT));
 }
 
-function write(context: Context, proof: ProofFile, out: string | undefined): number {
+function writeProof(context: Context, proof: ProofFile, out: string | undefined): number {
   checkProof(proof);
   const text = formatProof(proof);
   if (out === undefined) {
@@ -203,15 +221,15 @@ function write(context: Context, proof: ProofFile, out: string | undefined): num
 }
 
 /** Without a server: the key in the proof must be known, or given. */
-function checkFile(context: Context, file: string, given: string | undefined): number {
+function checkProofFile(context: Context, file: string, given: string | undefined): number {
   const proven = checkProof(parseProof(readProof(file)));
   const { fingerprint, seq, timeUnixMs, checkpoint, body } = proven;
   using state = ClientState.open(context.settings().folders.data);
   const server = state.addressOf(fingerprint);
   const expected = given?.replace(/^SHA256:/, "");
   if (expected !== undefined ? expected !== fingerprint : server === undefined) {
-    const sentence = `the proof is signed by ${formatFingerprint(fingerprint)}`;
-    throw new Fault("fingerprint-changed", `${sentence}, which is not known here`, {
+    const message = `the proof is signed by ${formatFingerprint(fingerprint)}`;
+    throw new Fault("fingerprint-changed", `${message}, which is not known here`, {
       remedy: "ask the server's owner for the fingerprint, then --fingerprint FP",
     });
   }
@@ -222,11 +240,11 @@ function checkFile(context: Context, file: string, given: string | undefined): n
     context.stdout.write(renderJson({ kind: "verify", ok: true, ...shown, ...record }));
     return 0;
   }
-  const said = body === undefined ? "" : `: ${cleanText(JSON.stringify(body))}`;
-  const who = server ?? formatFingerprint(fingerprint);
+  const bodyText = body === undefined ? "" : `: ${cleanText(JSON.stringify(body))}`;
+  const signer = server ?? formatFingerprint(fingerprint);
   context.stdout.write(
     `ok: record ${seq} (${proven.kind}, ${formatUtc(timeUnixMs)}) is among the ${size} of ` +
-      `${origin} that ${who} has signed${said}\n`,
+      `${origin} that ${signer} has signed${bodyText}\n`,
   );
   return 0;
 }

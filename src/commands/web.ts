@@ -3,14 +3,14 @@
 import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { defineVerb, noFlag, stringFlag } from "../cli/command.ts";
-import { isForPerson, openClient } from "../cli/connect/client.ts";
+import { isInteractive, openClient } from "../cli/connect/client.ts";
 import { openDialer, type ServerDialer } from "../cli/connect/dial.ts";
-import { type Context, endSignalLine, say } from "../cli/context.ts";
+import { type Context, endSignalLine, printNotice } from "../cli/context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS, serverOptions } from "../cli/flags.ts";
 import { renderJson } from "../cli/output/render.ts";
 import { openBrowser } from "../cli/web/browser.ts";
 import { webFiles } from "../cli/web/files.ts";
-import { KEPT_PATH, serveKept, WebKept } from "../cli/web/kept.ts";
+import { LOCAL_DATA_PATH, LocalPageStore, serveLocalData } from "../cli/web/local-data.ts";
 import { loadPage, localPage } from "../cli/web/page.ts";
 import { WebProxy } from "../cli/web/proxy.ts";
 import { systemEntropy } from "../io/entropy.ts";
@@ -40,25 +40,29 @@ export const command = defineVerb({
   },
   details: "The page on this machine, connected through this program.",
   async run(args, context) {
-    const met = await openClient(context, args, { argument: args.at, greetOnly: true });
-    const { address, client, state } = met;
-    state.setLastServer(formatAddress(address), context.clock.unixMs(), isForPerson(context));
+    const open = await openClient(context, args, { argument: args.at, greetOnly: true });
+    const { address, client, state } = open;
+    state.setLastServer(formatAddress(address), context.clock.unixMs(), isInteractive(context));
     const { fingerprint: found, serverAddress = address } = client;
-    await met.close();
+    await open.close();
     if (found === undefined) throw new Fault("link-closed", "the connection was closed");
     const token = toBase64Url(systemEntropy()(TOKEN_BYTES));
-    const { transport: way } = serverOptions(context, args, args.at);
-    const dialer = openDialer(context.clock, { ...address, ...serverAddress }, { transport: way });
-    const kept = new WebKept(context.settings().folders.state, found);
-    const target = { address, fingerprint: found, token, dialer, kept };
-    const listener = await listenAgain(context, target, args.port);
+    const { transport: chosenTransport } = serverOptions(context, args, args.at);
+    const dialer = openDialer(
+      context.clock,
+      { ...address, ...serverAddress },
+      { transport: chosenTransport },
+    );
+    const store = new LocalPageStore(context.settings().folders.state, found);
+    const target = { address, fingerprint: found, token, dialer, store };
+    const listener = await listenOnLastPort(context, target, args.port);
     const ended = Promise.withResolvers<void>();
     const release = context.onSignal((signal) => {
       endSignalLine(context, signal);
       ended.resolve();
     });
     const url = pageUrl(listener, token, address.secret);
-    tell(context, url, address, found);
+    printAddress(context, url, address, found);
     const isOpened = args.open && context.stdout.isTerminal && !context.json;
     const forget = isOpened ? openBrowser(context, url) : () => undefined;
     try {
@@ -78,28 +82,28 @@ interface Target {
   readonly fingerprint: Fingerprint;
   readonly token: string;
   readonly dialer: ServerDialer;
-  readonly kept: WebKept;
+  readonly store: LocalPageStore;
 }
 
 /** Uses the previous port if it is free, because the browser stores data for that address. */
-async function listenAgain(
+async function listenOnLastPort(
   context: Context,
   target: Target,
   port: number | undefined,
 ): Promise<Listener> {
-  const { kept } = target;
-  const listener = await listen(context, target, port ?? kept.port).catch((error: unknown) => {
+  const { store } = target;
+  const listener = await listen(context, target, port ?? store.port).catch((error: unknown) => {
     const isTaken = error instanceof Fault && error.code === "port-taken";
     if (port !== undefined || !isTaken) throw error;
     return listen(context, target, 0);
   });
-  kept.keepPort(listener.port);
+  store.savePort(listener.port);
   return listener;
 }
 
 /** @throws Fault port-taken, internal */
 async function listen(context: Context, target: Target, port: number): Promise<Listener> {
-  const { address, fingerprint, token, dialer, kept } = target;
+  const { address, fingerprint, token, dialer, store } = target;
   const { dial } = dialer;
   const { clock } = context;
   const page = await loadPage();
@@ -120,8 +124,8 @@ async function listen(context: Context, target: Target, port: number): Promise<L
       // The name of another site may lead here (DNS rebinding): it gets no page.
       isHost: (host) => host === `${HOST}:${listener.port}`,
       http: (request, remote) => {
-        const isKept = requestUrl(request)?.pathname === KEPT_PATH;
-        return isKept ? serveKept(kept, token, request) : answer(request, remote);
+        const isLocalData = requestUrl(request)?.pathname === LOCAL_DATA_PATH;
+        return isLocalData ? serveLocalData(store, token, request) : answer(request, remote);
       },
     },
     new WebProxy({ clock, token, dial, fingerprint }),
@@ -135,13 +139,21 @@ function pageUrl({ port }: Listener, token: string, secret: string | undefined):
   return `http://${HOST}:${port}/#${token}${invite}`;
 }
 
-function tell(context: Context, url: string, address: ServerSpec, fingerprint: Fingerprint): void {
-  const place = formatAddress(address);
+function printAddress(
+  context: Context,
+  url: string,
+  address: ServerSpec,
+  fingerprint: Fingerprint,
+): void {
+  const serverText = formatAddress(address);
   if (context.json) {
     const shown = formatFingerprint(fingerprint);
-    const line = { kind: "web", url, server: place, fingerprint: shown, pid: process.pid };
+    const line = { kind: "web", url, server: serverText, fingerprint: shown, pid: process.pid };
     return context.stdout.write(renderJson(line));
   }
   context.stdout.write(`${url}\n`);
-  say(context, `the page of ${place} is at this address, for this machine only; Ctrl-C ends it`);
+  printNotice(
+    context,
+    `the page of ${serverText} is at this address, for this machine only; Ctrl-C ends it`,
+  );
 }

@@ -43,7 +43,7 @@ const DEFAULTS = {
 
 describe("what is understood", () => {
   test("a flag that may stand alone at the end", () => {
-    const definitions = { word: { type: "string", alone: "" } } as const satisfies FlagDefs;
+    const definitions = { word: { type: "string", bareValue: "" } } as const satisfies FlagDefs;
     const read = (...argv: string[]) => parseStrictly(definitions, argv, "chat verify");
     expect(read("--word")).toMatchObject({ values: { word: "" } });
     expect(read("--word", "x")).toMatchObject({ values: { word: "x" } });
@@ -53,7 +53,7 @@ describe("what is understood", () => {
 
   test("several words of a list, in one value", () => {
     const definitions = {
-      kind: { type: "string", words: ["text", "file", "join"], list: true },
+      kind: { type: "string", choices: ["text", "file", "join"], list: true },
     } as const satisfies FlagDefs;
     const read = (...argv: string[]) => parseStrictly(definitions, argv, "chat history");
     expect(read("--kind", "file, text")).toMatchObject({ values: { kind: "file,text" } });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { makePassword, PASSWORD, readSecret } from "../../src/cli/secrets.ts";
+import { PASSWORD, readNewPassword, readSecret } from "../../src/cli/secrets.ts";
 import { type FakeOptions, fakeContext, faultFrom } from "../commands/fake-world.ts";
 import { tempFolder } from "../temp-folder.ts";
 import { unprivileged } from "../unprivileged.ts";
@@ -76,14 +76,14 @@ test("Ctrl-C at the question exits with 130", async () => {
 
 test("asks for a new password twice, until it is long enough", async () => {
   const make = (lines: readonly string[]) =>
-    makePassword(contextOf({ lines, terminal: true }), undefined);
+    readNewPassword(contextOf({ lines, terminal: true }), undefined);
   expect(await make(["long enough", "long enough"])).toBe("long enough");
   const typed = ["short", "long enough", "slip", "long enough", "long enough"];
   expect(await make(typed)).toBe("long enough");
   expect(await make([""])).toBeUndefined();
   expect((await faultFrom(() => make(["a", "b", "c", "d"]))).exitCode).toBe(2);
   const env = (CHAT_NEW_PASSWORD: string) => contextOf({ env: { CHAT_NEW_PASSWORD } });
-  expect(await makePassword(env("eight888"), undefined)).toBe("eight888");
-  expect((await faultFrom(() => makePassword(env("seven77"), undefined))).exitCode).toBe(2);
-  expect(await makePassword(contextOf({}), undefined)).toBeUndefined();
+  expect(await readNewPassword(env("eight888"), undefined)).toBe("eight888");
+  expect((await faultFrom(() => readNewPassword(env("seven77"), undefined))).exitCode).toBe(2);
+  expect(await readNewPassword(contextOf({}), undefined)).toBeUndefined();
 });

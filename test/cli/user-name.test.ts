@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { nameOf } from "../../src/cli/system-user.ts";
-import { askUserName } from "../../src/cli/user-name.ts";
+import { userNameById } from "../../src/cli/system-user.ts";
+import { promptUserName } from "../../src/cli/user-name.ts";
 import { openTerminal } from "../../src/io/terminal/terminal.ts";
 import { fakeWorld, faultFrom } from "../commands/fake-world.ts";
 import { tempFolder } from "../temp-folder.ts";
@@ -18,28 +18,28 @@ test.each([
   [["Jürgen Müller", "jm"], "jm"],
   [["42", "4 2", ""], "4-2"],
 ] as const)("who types %j is %s", async (lines, name) => {
-  expect<string>(await askUserName(world(lines))).toBe(name);
+  expect<string>(await promptUserName(world(lines))).toBe(name);
 });
 
 test("proposes a cleaned name", async () => {
   const asked = world(["\x1b[31mä b", ""]);
-  expect<string>(await askUserName(asked)).toBe("31mae-b");
+  expect<string>(await promptUserName(asked)).toBe("31mae-b");
   expect(asked.stderr.text).not.toContain("\x1b");
   expect(asked.stderr.text).toContain("cannot be a name");
   expect(asked.stderr.text).toEndWith("Name [31mae-b]: ");
 });
 
 test("no answer, and no terminal, are faults", async () => {
-  expect((await faultFrom(() => askUserName(world([""])))).code).toBe("name-invalid");
-  expect((await faultFrom(() => askUserName(world(["a b"])))).code).toBe("interrupted");
-  expect((await faultFrom(() => askUserName(world([], false)))).code).toBe("usage");
+  expect((await faultFrom(() => promptUserName(world([""])))).code).toBe("name-invalid");
+  expect((await faultFrom(() => promptUserName(world(["a b"])))).code).toBe("interrupted");
+  expect((await faultFrom(() => promptUserName(world([], false)))).code).toBe("usage");
 });
 
 test("reads the user's name from /etc/passwd", () => {
   const folder = tempFolder();
   const file = join(folder, "passwd");
   writeFileSync(file, "root:x:0:0:root:/root:/bin/sh\nana:x:1000:1000::/home/ana:/bin/sh\n");
-  const names = [0, 1000, 7].map((uid) => nameOf(uid, file));
+  const names = [0, 1000, 7].map((uid) => userNameById(uid, file));
   expect(names).toEqual(["root", "ana", undefined]);
-  expect(nameOf(0, join(folder, "nothing"))).toBeUndefined();
+  expect(userNameById(0, join(folder, "nothing"))).toBeUndefined();
 });

@@ -8,7 +8,7 @@ import {
   SYNC_MS_SLOW,
 } from "../../src/base/limits.ts";
 import { CLUSTER_LAG_HIGH } from "../../src/base/limits-cluster.ts";
-import { type CheckResult, Examination, ok } from "../../src/cli/doctor/check.ts";
+import { type CheckResult, CheckRunner, ok } from "../../src/cli/doctor/check.ts";
 import { checkCluster, checkMembership, checkNats } from "../../src/cli/doctor/cluster.ts";
 import {
   checkData,
@@ -20,13 +20,13 @@ import {
   type MachineProbes,
 } from "../../src/cli/doctor/machine.ts";
 import {
+  checkClock,
   checkMachines,
   checkNetwork,
   type Expected,
-  judgeClock,
   type NetworkProbes,
 } from "../../src/cli/doctor/network.ts";
-import type { ClusterLook } from "../../src/cli/serve/look.ts";
+import type { ClusterInspection } from "../../src/cli/serve/inspect.ts";
 import type { Membership } from "../../src/cli/serve/membership.ts";
 import type { Greeted } from "../../src/client/trust.ts";
 import { Identity } from "../../src/crypto/identity.ts";
@@ -55,16 +55,16 @@ const WAY: NetworkProbes = {
 };
 const EXPECTED: Expected = {
   server: { host: "chat.example", port: 2428, portGiven: true },
-  given: undefined,
+  requested: undefined,
   pinned: identity.fingerprint,
-  isUdpWanted: false,
+  requiresUdp: false,
 };
 
 /** The whole way with some of it broken: states by name, results, and the exit code. */
 async function walk(probes: Partial<NetworkProbes>, expected: Partial<Expected> = {}) {
   const results: CheckResult[] = [];
   const clock = new VirtualClock();
-  const examination = new Examination(clock, (result) => results.push(result));
+  const examination = new CheckRunner(clock, (result) => results.push(result));
   await checkNetwork(examination, { ...WAY, ...probes }, { ...EXPECTED, ...expected });
   const states = results.map(({ name, state }) => `${name} ${state}`).join(", ");
   const said = (name: string) => results.find((result) => result.name === name)?.message ?? "";
@@ -122,8 +122,8 @@ describe("the way to a server", () => {
 
   test("accepts a clock skew of CLOCK_SKEW_MS_MAX", () => {
     const message = "this machine's clock is 120 s behind the server's";
-    expect(judgeClock(-CLOCK_SKEW_MS_MAX)).toMatchObject({ state: "ok", message });
-    expect(judgeClock(CLOCK_SKEW_MS_MAX + 1).state).toBe("warning");
+    expect(checkClock(-CLOCK_SKEW_MS_MAX)).toMatchObject({ state: "ok", message });
+    expect(checkClock(CLOCK_SKEW_MS_MAX + 1).state).toBe("warning");
   });
 
   test("reports an unsupported version as such", async () => {
@@ -135,7 +135,7 @@ describe("the way to a server", () => {
   test("UDP may be missing, unless it was asked for, or another server answers", async () => {
     const greetOverUdp = unreachable("nobody listens for UDP");
     expect((await walk({ greetOverUdp })).states).toEndWith("udp warning");
-    expect((await walk({ greetOverUdp }, { isUdpWanted: true })).states).toEndWith("udp failed");
+    expect((await walk({ greetOverUdp }, { requiresUdp: true })).states).toEndWith("udp failed");
     expect((await walk({ greetOverUdp: undefined })).said("udp")).toStartWith("not tried");
     const other = async () => ({ ...GREETED, fingerprint: OTHER });
     expect((await walk({ greetOverUdp: other })).exitCode).toBe(6);
@@ -145,7 +145,7 @@ describe("the way to a server", () => {
 test("an examination waits for no check longer than its time", async () => {
   const clock = new VirtualClock();
   const results: CheckResult[] = [];
-  const examination = new Examination(clock, (result) => results.push(result));
+  const examination = new CheckRunner(clock, (result) => results.push(result));
   const never = examination.check("tls", CHECK_TIMEOUT_MS, () => new Promise(() => {}));
   clock.advance(CHECK_TIMEOUT_MS);
   expect(await never).toBe(false);
@@ -247,11 +247,11 @@ describe("a cluster", () => {
     current: 3,
     hasMajority: true,
   };
-  const well: ClusterLook = { stream, nodes: [one, other], areRootsEqual: true, silent: [] };
+  const well: ClusterInspection = { stream, nodes: [one, other], areRootsEqual: true, silent: [] };
   const own: Membership = {
     ...{ cluster: "chat", node: "a", position: { seq: 9, history: 7, accounts: 1 } },
   };
-  const look = (survey: Partial<ClusterLook>, folder: Membership | undefined = own) => {
+  const look = (survey: Partial<ClusterInspection>, folder: Membership | undefined = own) => {
     const { state, message, exitCode } = checkCluster({ ...well, ...survey }, folder, 3);
     return [state, message, ...(exitCode === undefined ? [] : [exitCode])];
   };

@@ -1,5 +1,5 @@
 import { Fault } from "../../src/base/fault.ts";
-import { type Context, createContext, type World } from "../../src/cli/context.ts";
+import { type Context, createContext, type ProcessIo } from "../../src/cli/context.ts";
 import type { Input } from "../../src/io/terminal/input.ts";
 import type { Output } from "../../src/io/terminal/output.ts";
 
@@ -9,10 +9,10 @@ export interface FakeOptions {
   readonly terminal?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   readonly nowUnixMs?: number;
-  readonly clock?: World["clock"];
+  readonly clock?: ProcessIo["clock"];
 }
 
-export interface FakeWorld extends World {
+export interface FakeWorld extends ProcessIo {
   readonly stdout: FakeOutput;
   readonly stderr: FakeOutput;
 }
@@ -37,7 +37,7 @@ export function fakeWorld(options: FakeOptions = {}): FakeWorld {
     },
     offsetMinutes: () => 60,
     onSignal: () => () => {},
-    outliveOutput: () => {},
+    continueWithoutOutput: () => {},
   };
 }
 

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { createContext, processWorld } from "../../src/cli/context.ts";
+import { createContext, processIo } from "../../src/cli/context.ts";
 import { flushed, report } from "../../src/cli/program.ts";
 import { TerminalScreen } from "../../src/cli/screen/terminal/screen.ts";
 import { openTerminalDevice } from "../../src/io/terminal/device.ts";
@@ -10,7 +10,7 @@ import { openTerminalDevice } from "../../src/io/terminal/device.ts";
  * its argument how far it is.
  */
 
-const world = processWorld(() => process.exit(0));
+const world = processIo(() => process.exit(0));
 
 function end(exitCode: number): void {
   flushed(exitCode, world).then((code) => process.exit(code));

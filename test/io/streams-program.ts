@@ -1,11 +1,11 @@
-import { processWorld } from "../../src/cli/context.ts";
+import { processIo } from "../../src/cli/context.ts";
 import { flushed, report } from "../../src/cli/program.ts";
 
 /** Run by streams.test.ts as a separate process: `print N`, `stall`. */
 
 const [what, count] = process.argv.slice(2);
 
-const world = processWorld((fault) => {
+const world = processIo((fault) => {
   if (fault === undefined) process.exit(0);
   end(report(fault, [], world));
 });

@@ -10,9 +10,9 @@ import {
   gotJson,
   gotText,
   receiveFile,
-  sayRenamed,
+  reportRenamed,
 } from "../files/receive-file.ts";
-import { STDIN, sayLeftOut, sourceAt } from "../files/sources.ts";
+import { openSourceAt, reportSkipped, STDIN } from "../files/sources.ts";
 import { ProgressLines, progressJson, resumedLine } from "../output/progress.ts";
 import { fileLabel, recordJson } from "../output/render.ts";
 import { fileRow, lastFiles } from "./last-files.ts";
@@ -41,8 +41,8 @@ export class LineFiles {
     const { context, chatConsole } = this.#lines;
     if (path === STDIN)
       throw new Fault("usage", "standard input cannot be sent as a file in a conversation");
-    const source = await sourceAt(context, path);
-    sayLeftOut(source, (text) => chatConsole.note(text));
+    const source = await openSourceAt(context, path);
+    reportSkipped(source, (text) => chatConsole.note(text));
     const { input, open } = this.#lines;
     const { client } = open;
     const to = [target];
@@ -76,7 +76,7 @@ export class LineFiles {
       const onProgress = this.#progressReporter();
       const got = await receiveFile(open.client, { file, out, secret, onProgress });
       chatConsole.print(gotJson(got), gotText(got));
-      sayRenamed(got, (text) => chatConsole.note(text));
+      reportRenamed(got, (text) => chatConsole.note(text));
       void this.#offerToOpen(got.path);
     });
   }

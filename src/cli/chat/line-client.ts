@@ -21,8 +21,8 @@ import { type KnownFile, knownFile } from "../../io/state/known-files.ts";
 import type { View, Whose } from "../../ui/commands/command.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody } from "../../wire/messages.ts";
-import { elsewhere, type OpenClient } from "../connect/client.ts";
-import type { enterRoom, RoomOptions } from "../connect/join-room.ts";
+import { type OpenClient, otherMachineText } from "../connect/client.ts";
+import type { JoinRoomOptions, joinRoom } from "../connect/join-room.ts";
 import { type Context, faultLine } from "../context.ts";
 import { faultJson } from "../errors.ts";
 import { DamageReport } from "../output/damage.ts";
@@ -82,7 +82,7 @@ export class LineClient extends SlashHost {
     this.#rooms = rooms;
     this.chatConsole = new ChatConsole(context);
     this.#script = new ScriptLines(!this.chatConsole.isTyped);
-    open.guessDelays.sayInstead = (text) => this.chatConsole.note(text);
+    open.guessDelays.displayInstead = (text) => this.chatConsole.note(text);
     this.chatConsole.isQuiet = open.state.preference("quiet") === "on";
     this.files = new LineFiles(this);
     const [first] = rooms;
@@ -247,7 +247,7 @@ export class LineClient extends SlashHost {
     );
   }
 
-  protected override async joinRoom(options: RoomOptions): ReturnType<typeof enterRoom> {
+  protected override async joinRoom(options: JoinRoomOptions): ReturnType<typeof joinRoom> {
     const before = this.#shownSeq;
     const answer = await super.joinRoom(options);
     if (answer.joined) this.#awaitedJoins.set(answer.room, before);
@@ -427,7 +427,7 @@ export class LineClient extends SlashHost {
           `connection lost (${event.fault.message}); retrying`,
         );
       case "elsewhere":
-        return chatConsole.print({ ...event }, elsewhere(event));
+        return chatConsole.print({ ...event }, otherMachineText(event));
       case "closed":
         this.#ending.end(event.fault ?? 0);
         return;

@@ -11,7 +11,7 @@ import type { Answer, Host, JoinOrder, View, Whose } from "../../ui/commands/com
 import type { Message, TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
-import { enterRoom, type RoomOptions, untilEntered } from "../connect/join-room.ts";
+import { type JoinRoomOptions, joinRoom, joinWithRetry } from "../connect/join-room.ts";
 import type { Context } from "../context.ts";
 import type { DisplayRecord, JsonObject } from "../output/render.ts";
 import { checkReaction, checkText } from "./post.ts";
@@ -150,15 +150,15 @@ export abstract class SlashHost implements Host {
         });
   }
 
-  join(order: JoinOrder): ReturnType<typeof enterRoom> {
+  join(order: JoinOrder): ReturnType<typeof joinRoom> {
     const { room, password, sealed } = order;
     const askCreate: Message = (texts) => texts.askCreate(room, password, sealed);
     return this.joinRoom({ ...order, mayCreate: () => this.chatConsole.confirm(askCreate) });
   }
 
   /** The join returns as a record. @throws Fault as `enterRoom` */
-  protected joinRoom(options: RoomOptions): ReturnType<typeof enterRoom> {
-    return enterRoom(this.open.client, options);
+  protected joinRoom(options: JoinRoomOptions): ReturnType<typeof joinRoom> {
+    return joinRoom(this.open.client, options);
   }
 
   /** A conversation cannot be left: the last room becomes current again. */
@@ -206,7 +206,7 @@ export abstract class SlashHost implements Host {
     const { roomSecret } = this.open;
     for (const room of rooms) {
       const enter = () => this.joinRoom({ room, roomSecret });
-      const { created, name } = await untilEntered(enter, nextLink);
+      const { created, name } = await joinWithRetry(enter, nextLink);
       if (created) this.chatConsole.note((texts) => texts.roomMade(room));
       entered?.(name);
     }

@@ -10,7 +10,7 @@ import { isSeq, misuse, split, wordsOf } from "../../ui/commands/command.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import { checkFileId } from "../files/receive-file.ts";
 import { statsLine } from "../output/stats.ts";
-import { askNewPassword, PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
+import { PASSWORD, promptNewPassword, readSecret, secretPrompt } from "../secrets.ts";
 import { lastFiles, selectFile } from "./last-files.ts";
 import { expandHome, shellWords } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
@@ -136,13 +136,13 @@ async function logIn(
     promptSecret: (what, again, whenLost) => {
       const server = formatAddress(open.address);
       if (what === "new-password") {
-        return askNewPassword(
+        return promptNewPassword(
           (one) => chatConsole.secret(one, whenLost),
           (texts) => texts.askNewPasswordOf(user, server),
           (fault) => chatConsole.fault(fault),
         );
       }
-      return chatConsole.secret(secretQuestion(what, { user, server }, again), whenLost);
+      return chatConsole.secret(secretPrompt(what, { user, server }, again), whenLost);
     },
   };
   await host.loggingIn(() => open.client.login(credentials));

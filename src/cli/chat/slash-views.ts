@@ -15,7 +15,7 @@ import { send } from "../../ui/commands/views.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import { parseServerSpec, quoteInvite } from "../../wire/invite.ts";
 import { inviteUrl } from "../connect/invite.ts";
-import { askNewPassword, makePassword, PASSWORD, readSecret } from "../secrets.ts";
+import { PASSWORD, promptNewPassword, readNewPassword, readSecret } from "../secrets.ts";
 import { displayRecords } from "./console.ts";
 import { confirmHint, digitRows, identityLine } from "./identity-lines.ts";
 import { membersLine } from "./members-line.ts";
@@ -191,8 +191,8 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
       (await readSecret(unasked, PASSWORD, undefined)) ??
       (await chatConsole.secret((texts) => texts.askCurrentPassword));
     const password =
-      (await makePassword(unasked, undefined)) ??
-      (await askNewPassword(
+      (await readNewPassword(unasked, undefined)) ??
+      (await promptNewPassword(
         (one) => chatConsole.secret(one),
         (texts) => texts.askNewPassword,
         (fault) => chatConsole.fault(fault),

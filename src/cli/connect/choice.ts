@@ -3,7 +3,7 @@
 import type { Context } from "../context.ts";
 
 /** Choices that fit on a screen with the question. */
-const SHOWN_MAX = 16;
+const CHOICES_LISTED_MAX = 16;
 
 /**
  * Lists the choices and asks for a number.
@@ -11,14 +11,14 @@ const SHOWN_MAX = 16;
  * @returns `undefined` if none was chosen
  * @throws Fault interrupted
  */
-export async function askChoice<One>(
+export async function promptChoice<Choice>(
   context: Pick<Context, "stderr">,
   terminal: NonNullable<Context["terminal"]>,
-  choices: readonly One[],
-  describe: (one: One) => string,
+  choices: readonly Choice[],
+  describe: (one: Choice) => string,
   hasDefault = false,
-): Promise<One | undefined> {
-  const shown = choices.slice(0, SHOWN_MAX);
+): Promise<Choice | undefined> {
+  const shown = choices.slice(0, CHOICES_LISTED_MAX);
   for (const [i, one] of shown.entries()) {
     context.stderr.write(`  ${i + 1}  ${describe(one)}\n`);
   }

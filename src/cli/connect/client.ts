@@ -13,23 +13,29 @@ import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress, type ServerSpec } from "../../wire/invite.ts";
 import { defineVerb, type FlagDefs, type FlagValues, type Verb } from "../command.ts";
-import { type Context, faultLine, interruptible, say } from "../context.ts";
-import { SERVER_ARGUMENT, SERVER_FLAGS, type ServerChoice, serverOptions } from "../flags.ts";
-import { askNewPassword, PASSWORD, ROOM_PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
-import { askUserName } from "../user-name.ts";
+import { type Context, faultLine, interruptible, printNotice } from "../context.ts";
+import { SERVER_ARGUMENT, SERVER_FLAGS, type ServerFlags, serverOptions } from "../flags.ts";
+import {
+  PASSWORD,
+  promptNewPassword,
+  ROOM_PASSWORD,
+  readSecret,
+  secretPrompt,
+} from "../secrets.ts";
+import { promptUserName } from "../user-name.ts";
 import { chooseServer } from "./default-server.ts";
-import { openPlaces, type PlacesDialer } from "./dial.ts";
-import { serverNearby } from "./discover.ts";
-import { keepEvidence } from "./evidence.ts";
+import { type AddressDialer, openAddressDialer } from "./dial.ts";
+import { discoverServer } from "./discover.ts";
+import { storeEvidence } from "./evidence.ts";
 import { nativeFileCipher } from "./file-cipher.ts";
-import { GuessDelayShow } from "./guess-delay.ts";
+import { GuessDelayDisplay } from "./guess-delay.ts";
 import { nativeHashing } from "./hashing.ts";
 import { deviceIdentity, deviceKeys } from "./keys.ts";
 import { programName } from "./program-name.ts";
 import { sealedHome } from "./sealed-home.ts";
 
 /** Flags of every command that connects to a server. */
-export interface ClientFlags extends ServerChoice {
+export interface ClientFlags extends ServerFlags {
   readonly passwordFile?: string | undefined;
   readonly roomPasswordFile?: string | undefined;
 }
@@ -39,12 +45,12 @@ export interface ConnectOptions {
   readonly argument?: string | undefined;
   readonly mode?: Credentials["mode"];
   /** A given password must be correct, even if this device could log in without it. */
-  readonly insist?: boolean;
+  readonly requiresPassword?: boolean;
   readonly follow?: FollowMode;
   readonly reconnect?: boolean;
   readonly localPort?: number | undefined;
   /** User name if none is given and none was used before; if `undefined`, the user is asked. */
-  readonly otherwise?: string | undefined;
+  readonly fallbackUser?: string | undefined;
   /** Only exchanges greetings; the command logs in later. */
   readonly greetOnly?: boolean;
   /** Waits for its posts, and therefore also sends those that earlier runs left. */
@@ -54,7 +60,7 @@ export interface ConnectOptions {
   /** Resumes after an interruption. */
   readonly resumes?: boolean;
   /** Connects to exactly this machine of the cluster. */
-  readonly here?: boolean;
+  readonly exactAddress?: boolean;
   /** Shows the server's data, which may be outdated while its cluster has no majority. */
   readonly reads?: boolean;
   /** False: the command requests proofs of the log itself. */
@@ -75,7 +81,7 @@ export interface OpenClient {
   readonly password: string | undefined;
   readonly state: ClientState;
   readonly device: Identity;
-  readonly guessDelays: GuessDelayShow;
+  readonly guessDelays: GuessDelayDisplay;
   readonly close: () => Promise<void>;
 }
 
@@ -91,35 +97,37 @@ export async function openClient(
   const chosen = serverOptions(context, flags, options.argument);
   const { config, folders } = context.settings();
   const state = ClientState.open(folders.data);
-  let dialer: PlacesDialer | undefined;
+  let dialer: AddressDialer | undefined;
   try {
     const isExpected = chosen.fingerprint !== undefined;
     const candidate =
       chosen.address === undefined ? await chooseServer(context, state, isExpected) : undefined;
-    const address = chosen.address ?? candidate?.address ?? (await serverNearby(context, state));
+    const address = chosen.address ?? candidate?.address ?? (await discoverServer(context, state));
     // A specific machine is meant, whichever machine of its cluster was used last.
     const isNamed = chosen.address !== undefined || candidate?.data !== undefined;
-    const filedAs = formatAddress(address);
+    const addressText = formatAddress(address);
     const roomSecret =
       (await readSecret(context, ROOM_PASSWORD, flags.roomPasswordFile)) ?? address.secret;
-    const expected = chosen.fingerprint ?? address.fingerprint ?? state.pin(filedAs)?.fingerprint;
-    const said = expected ?? state.serverClaiming(filedAs);
-    const last = said === undefined ? undefined : state.lastUser(said);
-    const known = chosen.user ?? last ?? options.otherwise;
-    const user = known ?? (options.greetOnly === true ? "" : await askUserName(context, filedAs));
+    const expected =
+      chosen.fingerprint ?? address.fingerprint ?? state.pin(addressText)?.fingerprint;
+    const claimedFingerprint = expected ?? state.serverClaiming(addressText);
+    const last = claimedFingerprint === undefined ? undefined : state.lastUser(claimedFingerprint);
+    const knownUser = chosen.user ?? last ?? options.fallbackUser;
+    const user =
+      knownUser ?? (options.greetOnly === true ? "" : await promptUserName(context, addressText));
     const credentials: Credentials = {
       user,
       mode: options.mode ?? "either",
       password: await readSecret(context, PASSWORD, flags.passwordFile),
       roomSecret,
-      requiresPassword: options.insist ?? false,
-      promptSecret: askSecret(context, { user, server: filedAs }),
+      requiresPassword: options.requiresPassword ?? false,
+      promptSecret: secretPrompter(context, { user, server: addressText }),
     };
     const device = deviceIdentity(state);
     const { clock } = context;
     const { localPort } = options;
-    const guessDelays = new GuessDelayShow(context);
-    dialer = openPlaces(clock, address, { transport: chosen.transport, localPort });
+    const guessDelays = new GuessDelayDisplay(context);
+    dialer = openAddressDialer(clock, address, { transport: chosen.transport, localPort });
     const client = new Client(
       {
         clock,
@@ -132,8 +140,8 @@ export async function openClient(
         sealed: sealedHome(folders.data, device, clock),
       },
       {
-        address: filedAs,
-        ...placesOf(address, expected, state, options),
+        address: addressText,
+        ...serverAddresses(address, expected, state, options),
         isServerExplicit: isNamed,
         program: programName(),
         credentials: options.greetOnly === true ? undefined : credentials,
@@ -143,16 +151,16 @@ export async function openClient(
         reconnect: options.reconnect ?? false,
         isOneShot: (options.follow ?? "none") === "none",
         adoptsUnsent: options.posts ?? false,
-        changesDefaults: options.enters === true && isForPerson(context),
+        changesDefaults: options.enters === true && isInteractive(context),
         hasReader: options.onEvent === undefined,
         audits: options.audits ?? true,
-        onAlarm: ({ evidence }) => sayEvidence(context, folders.data, evidence),
+        onAlarm: ({ evidence }) => reportEvidence(context, folders.data, evidence),
       },
     );
     client.subscribe((event) => {
       if (event.kind === "guess-delay") return guessDelays.update(event.delay);
-      const line = lineOf(event, options.enters === true);
-      if (line !== undefined) say(context, line);
+      const line = noticeOf(event, options.enters === true);
+      if (line !== undefined) printNotice(context, line);
     });
     if (options.onEvent !== undefined) client.subscribe(options.onEvent);
     const membership = await client.connect();
@@ -181,52 +189,57 @@ export async function openClient(
 }
 
 /** Addresses of the server: those given by the user, and those stored for its fingerprint. */
-function placesOf(
+function serverAddresses(
   address: ServerSpec,
   expected: string | undefined,
   state: ClientState,
-  { here = false }: ConnectOptions,
+  { exactAddress = false }: ConnectOptions,
 ): Pick<ClientOptions, "addresses" | "storedAddresses"> {
   const { host, port, also = [] } = address;
-  if (here) return { addresses: [{ host, port }] };
-  const kept = expected === undefined ? undefined : state.serverAddresses(expected);
-  return { addresses: [{ host, port }, ...also], storedAddresses: kept };
+  if (exactAddress) return { addresses: [{ host, port }] };
+  const storedAddresses = expected === undefined ? undefined : state.serverAddresses(expected);
+  return { addresses: [{ host, port }, ...also], storedAddresses: storedAddresses };
 }
 
 /** Only on a terminal: the server and name of a script must not become defaults. */
-export function isForPerson({ terminal, stdout, json }: Context): boolean {
+export function isInteractive({ terminal, stdout, json }: Context): boolean {
   return terminal !== undefined && stdout.isTerminal && !json;
 }
 
 /** `undefined` without a terminal. A new user cannot know that no password is needed. */
-function askSecret(
+function secretPrompter(
   context: Context,
-  who: { readonly user: string; readonly server: string },
+  target: { readonly user: string; readonly server: string },
 ): Credentials["promptSecret"] {
   const { terminal } = context;
   if (terminal === undefined) return undefined;
-  return (what, again) => {
-    if (what !== "new-password") {
-      const kind = what === "password" ? PASSWORD : ROOM_PASSWORD;
+  return (secret, again) => {
+    if (secret !== "new-password") {
+      const kind = secret === "password" ? PASSWORD : ROOM_PASSWORD;
       return readSecret(
         context,
         kind,
         undefined,
-        secretQuestion(what, who, again)(ENGLISH_TERMINAL),
+        secretPrompt(secret, target, again)(ENGLISH_TERMINAL),
       );
     }
-    say(context, `${who.user} is a new name; without a password only this device can use it`);
-    return askNewPassword(
+    printNotice(
+      context,
+      `${target.user} is a new name; without a password only this device can use it`,
+    );
+    return promptNewPassword(
       (question) => terminal.askSecret(question(ENGLISH_TERMINAL)),
-      (texts) => texts.askNewPasswordOf(who.user, who.server),
-      (fault) => say(context, faultLine(fault)),
+      (texts) => texts.askNewPasswordOf(target.user, target.server),
+      (fault) => printNotice(context, faultLine(fault)),
     );
   };
 }
 
-const RESUMES = { remedy: "run the same command again: it goes on from there" };
+const RESUME_REMEDY = { remedy: "run the same command again: it goes on from there" };
 /** The remedy omits "run it again", which the message already says. */
-const KEPT = { remedy: "what was not confirmed is kept, and goes out with the next chat send" };
+const UNSENT_REMEDY = {
+  remedy: "what was not confirmed is kept, and goes out with the next chat send",
+};
 
 /** Runs a short command: connects, runs it, and closes. */
 export async function withClient(
@@ -236,15 +249,15 @@ export async function withClient(
   work: (open: OpenClient) => Promise<number>,
 ): Promise<number> {
   const open = await openClient(context, flags, options);
-  const proved = async () => {
+  const runAudited = async () => {
     const exitCode = await work(open);
     await open.client.auditSettled();
     const mayBeOld = options.reads === true && !open.client.hasMajority;
-    if (exitCode === 0 && mayBeOld) throw incomplete();
+    if (exitCode === 0 && mayBeOld) throw noMajorityFault();
     return exitCode;
   };
   try {
-    return await interruptible(context, proved, remedyOf(options));
+    return await interruptible(context, runAudited, interruptRemedy(options));
   } finally {
     await open.close();
   }
@@ -278,17 +291,17 @@ export function clientVerb<const T extends FlagDefs>({
 }
 
 /** Records shown without a majority are valid; other nodes may have recorded more. */
-function incomplete(): Fault {
+function noMajorityFault(): Fault {
   return new Fault(
     "no-majority",
     "the server's cluster has no majority: this is all that this server knows",
   );
 }
 
-function remedyOf({ posts, resumes }: ConnectOptions): { readonly remedy?: string } {
-  if (resumes === true) return RESUMES;
+function interruptRemedy({ posts, resumes }: ConnectOptions): { readonly remedy?: string } {
+  if (resumes === true) return RESUME_REMEDY;
   // A pipe cannot be read again: the file is sent from the start, whatever else is pending.
-  return posts === true && resumes === undefined ? KEPT : {};
+  return posts === true && resumes === undefined ? UNSENT_REMEDY : {};
 }
 
 /**
@@ -307,13 +320,13 @@ export async function untilConnected(events: AsyncIterator<ReaderEvent>): Promis
 }
 
 /** @param enters whether the user interface shows everything but the first contact itself */
-function lineOf(event: SessionEvent, enters: boolean): string | undefined {
+function noticeOf(event: SessionEvent, enters: boolean): string | undefined {
   switch (event.kind) {
     case "pinned":
     case "moved":
-      return pinnedLine(event);
+      return pinNotice(event);
     case "elsewhere":
-      return enters ? undefined : elsewhere(event)(ENGLISH_TERMINAL);
+      return enters ? undefined : otherMachineText(event)(ENGLISH_TERMINAL);
     case "came-anew":
       return enters ? undefined : ENGLISH_TERMINAL.cameAnew[event.reason];
     case "sealed-fault":
@@ -328,7 +341,7 @@ function lineOf(event: SessionEvent, enters: boolean): string | undefined {
   }
 }
 
-function pinnedLine(event: Extract<LinkEvent, { kind: "pinned" | "moved" }>): string {
+function pinNotice(event: Extract<LinkEvent, { kind: "pinned" | "moved" }>): string {
   if (event.kind === "moved") {
     const [old, now] = [event.from, event.fingerprint].map(formatFingerprint);
     return `${event.address} has a new key ${now}, signed by its old one ${old}; the pin follows`;
@@ -342,15 +355,15 @@ function pinnedLine(event: Extract<LinkEvent, { kind: "pinned" | "moved" }>): st
 }
 
 /** The client connected to another machine than last time, or than the one that was named. */
-export function elsewhere({ from, to }: Extract<LinkEvent, { kind: "elsewhere" }>): Message {
+export function otherMachineText({ from, to }: Extract<LinkEvent, { kind: "elsewhere" }>): Message {
   return (texts) => texts.otherMachine(from, to);
 }
 
 /** The fault that follows explains it. */
-function sayEvidence(context: Context, home: string, evidence: AuditEvidence): void {
+function reportEvidence(context: Context, home: string, evidence: AuditEvidence): void {
   try {
-    say(context, `what the server showed is kept in ${keepEvidence(home, evidence)}`);
+    printNotice(context, `what the server showed is kept in ${storeEvidence(home, evidence)}`);
   } catch (error) {
-    say(context, `what the server showed could not be kept: ${String(error)}`);
+    printNotice(context, `what the server showed could not be kept: ${String(error)}`);
   }
 }

@@ -5,10 +5,10 @@ import { quoteText } from "../../base/text.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
 import { formatAddress, parseServerSpec, type ServerSpec } from "../../wire/invite.ts";
-import { type Context, say } from "../context.ts";
-import { misuse } from "../errors.ts";
-import { askChoice } from "./choice.ts";
-import { keptInvite } from "./invite.ts";
+import { type Context, printNotice } from "../context.ts";
+import { usageFault } from "../errors.ts";
+import { promptChoice } from "./choice.ts";
+import { storedInvite } from "./invite.ts";
 
 /** A server that a command may use when none is named. */
 export interface Candidate {
@@ -23,7 +23,7 @@ export interface Candidate {
 type State = Pick<ClientState, "lastServer" | "pin" | "addressOf">;
 
 /** Servers named in one line. */
-const NAMED_MAX = 4;
+const LISTED_MAX = 4;
 
 /**
  * The last used server first, then those that this user runs on this machine. One that was started
@@ -38,24 +38,25 @@ export function candidates(context: Context, state: State | undefined): readonly
   for (const local of findLocalServers(context.env)) {
     const { fingerprint, data } = local;
     if (local.home !== home && fingerprint !== lastPin) continue;
-    const place = formatAddress(local);
-    const isLast = place === last || fingerprint === lastPin;
-    const isKnown = state?.pin(place) !== undefined || state?.addressOf(fingerprint) !== undefined;
+    const address = formatAddress(local);
+    const isLast = address === last || fingerprint === lastPin;
+    const isKnown =
+      state?.pin(address) !== undefined || state?.addressOf(fingerprint) !== undefined;
     // The machines of a cluster have one identity.
-    if (found.has(fingerprint) && place !== last) continue;
+    if (found.has(fingerprint) && address !== last) continue;
     found.set(fingerprint, { address: addressOfLocal(local), data, isLast, isKnown });
   }
   const here = [...found.values()];
-  const rest = here.filter(({ isLast }) => !isLast);
+  const others = here.filter(({ isLast }) => !isLast);
   const lastHere = here.filter(({ isLast }) => isLast);
-  if (lastHere.length > 0 || last === undefined) return [...lastHere, ...rest];
+  if (lastHere.length > 0 || last === undefined) return [...lastHere, ...others];
   const address = parseServerSpec(last);
-  return [{ address, isLast: true, isKnown: lastPin !== undefined }, ...rest];
+  return [{ address, isLast: true, isKnown: lastPin !== undefined }, ...others];
 }
 
 /** Includes the secret of its data folder: a user who can read that may join. */
 export function addressOfLocal({ host, port, fingerprint, data }: LocalServer): ServerSpec {
-  return { ...keptInvite(data), host, port, portGiven: true, fingerprint };
+  return { ...storedInvite(data), host, port, portGiven: true, fingerprint };
 }
 
 /**
@@ -74,22 +75,22 @@ export async function chooseServer(
   const { terminal } = context;
   if (terminal === undefined) {
     const chosen = onlyServer(known);
-    if (chosen !== undefined && !chosen.isKnown && !isExpected) throw notMet(chosen);
+    if (chosen !== undefined && !chosen.isKnown && !isExpected) throw unknownServerFault(chosen);
     return chosen;
   }
   if (known.length < 2) return known[0];
-  say(context, "no server was named; you have used or started these:");
-  const chosen = await askChoice(context, terminal, known, describe, known[0]?.isLast === true);
+  printNotice(context, "no server was named; you have used or started these:");
+  const chosen = await promptChoice(context, terminal, known, describe, known[0]?.isLast === true);
   if (chosen !== undefined) return chosen;
-  throw misuse("no server was chosen", "name one with --server");
+  throw usageFault("no server was chosen", "name one with --server");
 }
 
 /** The only possible choice. @throws Fault usage if there are several and none was used last */
 export function onlyServer(known: readonly Candidate[]): Candidate | undefined {
   const [first] = known;
   if (known.length < 2 || first?.isLast === true) return first;
-  const named = known.slice(0, NAMED_MAX).map(describe).join("; ");
-  const more = known.length > NAMED_MAX ? `; and ${known.length - NAMED_MAX} more` : "";
+  const named = known.slice(0, LISTED_MAX).map(describe).join("; ");
+  const more = known.length > LISTED_MAX ? `; and ${known.length - LISTED_MAX} more` : "";
   throw new Fault("usage", `no server was named, and several run here: ${named}${more}`, {
     remedy: "name one with --server",
   });
@@ -101,7 +102,7 @@ function describe({ address, data, isLast }: Candidate): string {
   return `${formatAddress(address)}${used}${where}`;
 }
 
-function notMet(candidate: Candidate): Fault {
+function unknownServerFault(candidate: Candidate): Fault {
   const why = "no server was named, and a script does not trust a new one";
   return new Fault("usage", `${why}: ${describe(candidate)}`, {
     remedy: `name it once: --server ${formatAddress(candidate.address)}`,

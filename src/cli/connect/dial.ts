@@ -30,24 +30,24 @@ export function openDialer(
   address: Pick<ServerSpec, "host" | "port" | "transport">,
   options: DialerOptions,
 ): ServerDialer {
-  const dialer = openPlaces(clock, address, options);
+  const dialer = openAddressDialer(clock, address, options);
   const { close } = dialer;
   return { dial: () => dialer.dial(address), close, [Symbol.dispose]: close };
 }
 
 /** Connects to a server at any of its addresses, any number of times. */
-export interface PlacesDialer {
+export interface AddressDialer {
   /** One attempt. @throws Fault unreachable, timeout, port-taken */
   readonly dial: (place: ServerAddress) => Promise<Link>;
   /** Closes the sockets, and the UDP links that are still open. */
   readonly close: () => void;
 }
 
-export function openPlaces(
+export function openAddressDialer(
   clock: Clock,
   { transport: preferred = "tcp" }: Pick<ServerSpec, "transport">,
   { transport, localPort }: DialerOptions,
-): PlacesDialer {
+): AddressDialer {
   const udp = new QuicDialer(); // Opens nothing before it dials.
   const dials = { tcp: wsDial(), udp: udp.dial };
   const from = localPort === undefined ? {} : { localPort };
@@ -61,7 +61,7 @@ export function openPlaces(
       autos.get(key) ?? new AutoDialer({ dials, clock, first, remembersTransport: learns });
     autos.set(key, auto);
     const [oldest = key] = autos.keys();
-    if (autos.size > PLACES_KNOWN_MAX) autos.delete(oldest);
+    if (autos.size > AUTO_DIALERS_MAX) autos.delete(oldest);
     return auto;
   };
   return {
@@ -74,7 +74,7 @@ export function openPlaces(
 }
 
 /** Addresses from the server, which may change a few times, and from the user. */
-const PLACES_KNOWN_MAX = 3 * CLUSTER_ADDRESSES_MAX;
+const AUTO_DIALERS_MAX = 3 * CLUSTER_ADDRESSES_MAX;
 
 /** No packets are lost on loopback, and TCP is faster there. */
 function isThisMachine(host: string): boolean {

@@ -9,8 +9,8 @@ import { findLocalServers, type LocalServer } from "../../io/state/local-servers
 import type { DiscoveredServer } from "../../wire/announcement.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress, type ServerAddress, type ServerSpec } from "../../wire/invite.ts";
-import { type Context, say } from "../context.ts";
-import { askChoice } from "./choice.ts";
+import { type Context, printNotice } from "../context.ts";
+import { promptChoice } from "./choice.ts";
 import { addressOfLocal } from "./default-server.ts";
 
 /** Known servers of this home. */
@@ -18,13 +18,13 @@ type Pins = Pick<ClientState, "pin" | "addressOf">;
 type Find = () => Promise<DiscoveryResult>;
 
 /** Servers named in one line. */
-const NAMED_MAX = 3;
+const LISTED_MAX = 3;
 
 /** A server that the user may choose. */
 interface Offer {
   readonly text: string;
   /** Servers listed in a script's error. */
-  readonly place: ServerAddress;
+  readonly listedAddress: ServerAddress;
   readonly address: ServerSpec;
 }
 
@@ -33,13 +33,13 @@ interface Offer {
  * `CHAT_HOME`. Nothing is used without asking, because any machine can announce anything.
  * @throws Fault usage: there is none, no user can be asked, or none was chosen
  */
-export async function serverNearby(
+export async function discoverServer(
   context: Context,
   pins: Pins,
   find: Find = () => listen(context),
 ): Promise<ServerSpec> {
   const { terminal } = context;
-  if (terminal !== undefined) say(context, "looking for a server on this network …");
+  if (terminal !== undefined) printNotice(context, "looking for a server on this network …");
   const { servers } = await find().catch((error: unknown) => {
     if (error instanceof Fault) return { servers: [] }; // No network: no server was found.
     throw error;
@@ -52,9 +52,9 @@ export async function serverNearby(
     ...servers.filter((one) => !isHere(one)).map((one) => offerOf(context, one, pins)),
   ];
   if (offers.length === 0) throw noServer("");
-  if (terminal === undefined) throw unaskedFault(offers);
-  say(context, "no server was named; these were found on this machine and its network:");
-  const chosen = await askChoice(context, terminal, offers, ({ text }) => text);
+  if (terminal === undefined) throw ambiguousServerFault(offers);
+  printNotice(context, "no server was named; these were found on this machine and its network:");
+  const chosen = await promptChoice(context, terminal, offers, ({ text }) => text);
   if (chosen === undefined) throw noServer("");
   return chosen.address;
 }
@@ -62,14 +62,14 @@ export async function serverNearby(
 function offerOfLocal(local: LocalServer): Offer {
   const data = quoteText(local.data);
   const text = `${formatAddress(local)}, started under another CHAT_HOME, data in ${data}`;
-  return { text, place: local, address: addressOfLocal(local) };
+  return { text, listedAddress: local, address: addressOfLocal(local) };
 }
 
 function offerOf(context: Context, server: DiscoveredServer, pins: Pins): Offer {
   const isStrict = context.settings().config.trust === "strict";
   return {
     text: describe(server, pins),
-    place: server,
+    listedAddress: server,
     address: addressOf(server, isStrict, pins),
   };
 }
@@ -83,13 +83,13 @@ async function listen({ clock }: Context): Promise<DiscoveryResult> {
 /** `'Room 12' at 192.0.2.7:2428, SHA256:...`, cleaned. */
 function describe(server: DiscoveredServer, pins: Pins): string {
   const { name, fingerprint } = server;
-  const place = formatAddress(server);
+  const address = formatAddress(server);
   const shown = fingerprint === undefined ? "no fingerprint" : formatFingerprint(fingerprint);
-  return `${quoteText(name)} at ${place}, ${shown}${acquaintance(place, fingerprint, pins)}`;
+  return `${quoteText(name)} at ${address}, ${shown}${pinStatus(address, fingerprint, pins)}`;
 }
 
-function acquaintance(place: string, fingerprint: Fingerprint | undefined, pins: Pins): string {
-  const pin = pins.pin(place);
+function pinStatus(address: string, fingerprint: Fingerprint | undefined, pins: Pins): string {
+  const pin = pins.pin(address);
   if (pin !== undefined) return pin.fingerprint === fingerprint ? ", pinned" : ", PINNED OTHERWISE";
   const known = fingerprint === undefined ? undefined : pins.addressOf(fingerprint);
   return known === undefined ? ", not known yet" : `, says it is the one known as ${known}`;
@@ -107,13 +107,13 @@ function addressOf(server: DiscoveredServer, isStrict: boolean, pins: Pins): Ser
   return { ...address, fingerprint };
 }
 
-function unaskedFault(offers: readonly Offer[]): Fault {
+function ambiguousServerFault(offers: readonly Offer[]): Fault {
   const [first] = offers;
-  const named = offers.slice(0, NAMED_MAX).map(({ text }) => text);
-  const more = offers.length > NAMED_MAX ? `; and ${offers.length - NAMED_MAX} more` : "";
-  const place = first === undefined ? "SERVER" : formatAddress(first.place);
+  const named = offers.slice(0, LISTED_MAX).map(({ text }) => text);
+  const more = offers.length > LISTED_MAX ? `; and ${offers.length - LISTED_MAX} more` : "";
+  const address = first === undefined ? "SERVER" : formatAddress(first.listedAddress);
   return noServer(`; nearby: ${named.join("; ")}${more}`, {
-    remedy: `name the one you mean: --server ${place}`,
+    remedy: `name the one you mean: --server ${address}`,
   });
 }
 

@@ -1,7 +1,7 @@
 /** Erases all messages of a user, page by page. */
 
 import type { Client } from "../../client/client.ts";
-import { type Context, say } from "../context.ts";
+import { type Context, printNotice } from "../context.ts";
 
 /**
  * Erases all messages of an account, page by page, and shows the progress. Messages posted
@@ -13,17 +13,18 @@ import { type Context, say } from "../context.ts";
 export async function eraseAll(
   context: Context,
   client: Pick<Client, "request">,
-  whose: { readonly user?: string },
+  account: { readonly user?: string },
 ): Promise<number> {
   let erased = 0;
   for (let after: number | undefined = 0; after !== undefined; ) {
-    const part: { erased: number; next?: number | undefined } = await client.request("erase-all", {
-      ...whose,
+    const page: { erased: number; next?: number | undefined } = await client.request("erase-all", {
+      ...account,
       after,
     });
-    erased += part.erased;
-    after = part.next;
-    if (after !== undefined && !context.json) say(context, `${erased} messages are erased so far`);
+    erased += page.erased;
+    after = page.next;
+    if (after !== undefined && !context.json)
+      printNotice(context, `${erased} messages are erased so far`);
   }
   return erased;
 }

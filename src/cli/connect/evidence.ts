@@ -14,7 +14,7 @@ const DIGITS = 16;
  * Stores evidence that a server changed its log; the same evidence is stored once.
  * @returns the path of the file
  */
-export function keepEvidence(home: string, evidence: AuditEvidence): string {
+export function storeEvidence(home: string, evidence: AuditEvidence): string {
   const { reason, known, shown } = evidence;
   const name = createHash("sha256")
     .update(JSON.stringify([reason, known, shown]))

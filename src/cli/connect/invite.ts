@@ -34,34 +34,39 @@ export function inviteUrl(
   open: OpenClient,
   { token, room }: { readonly token: string; readonly room: Name },
 ): string {
-  return formatInvite({ ...addressElsewhere(context, open), room, secret: token });
+  return formatInvite({ ...externalAddress(context, open), room, secret: token });
 }
 
 /** The address of a server for other machines, with its verified fingerprint. */
-export function addressElsewhere(
+export function externalAddress(
   context: Context,
   { client, address }: Pick<OpenClient, "client" | "address">,
 ): ServerSpec {
   const { fingerprint, cluster } = client;
   const local = localServerAt(context, address);
   // The loopback address of a local server is useless to others: the server knows a better one.
-  const served = local === undefined ? undefined : keptInvite(local.data);
-  const place = { host: served?.host ?? address.host, port: served?.port ?? address.port };
-  const also = othersOf(place, served?.also ?? cluster);
+  const served = local === undefined ? undefined : storedInvite(local.data);
+  const external = { host: served?.host ?? address.host, port: served?.port ?? address.port };
+  const also = otherClusterAddresses(external, served?.also ?? cluster);
   const known = defined({ also: also.length === 0 ? undefined : also, fingerprint });
-  return { ...place, portGiven: true, ...known };
+  return { ...external, portGiven: true, ...known };
 }
 
 /** The other servers of its cluster, as reachable from the network of that address. */
-export function othersOf(own: ServerAddress, cluster: readonly ServerAddress[]): ServerAddress[] {
+export function otherClusterAddresses(
+  own: ServerAddress,
+  cluster: readonly ServerAddress[],
+): ServerAddress[] {
   const text = formatAddress(own);
   return cluster
-    .filter((place) => formatAddress(place) !== text && mayNameSameMachine(own.host, place.host))
+    .filter(
+      (address) => formatAddress(address) !== text && mayNameSameMachine(own.host, address.host),
+    )
     .slice(0, CLUSTER_ADDRESSES_MAX - 1);
 }
 
 /** The invite that a running server stores in its data folder; `undefined` if it cannot be read. */
-export function keptInvite(data: string): ServerSpec | undefined {
+export function storedInvite(data: string): ServerSpec | undefined {
   try {
     const line = readSmallFile(join(data, "invite"));
     return line === undefined ? undefined : parseServerSpec(line);

@@ -5,9 +5,13 @@ import type { Client } from "../../client/client.ts";
 import type { Answer } from "../../wire/messages.ts";
 
 /** Faults of a lost link, which is not a refusal. Over UDP a dead server is only silent. */
-const LOST: ReadonlySet<FaultCode> = new Set(["link-closed", "shutting-down", "timeout"]);
+const LINK_LOST_CODES: ReadonlySet<FaultCode> = new Set([
+  "link-closed",
+  "shutting-down",
+  "timeout",
+]);
 
-export interface RoomOptions {
+export interface JoinRoomOptions {
   readonly room: string;
   /** The room's own password. */
   readonly password?: string | undefined;
@@ -20,7 +24,7 @@ export interface RoomOptions {
 }
 
 /** Joins a room, and creates it if necessary. @throws Fault room-unknown, room-password-wrong, … */
-export async function enterRoom(client: Client, options: RoomOptions): Promise<Answer<"join">> {
+export async function joinRoom(client: Client, options: JoinRoomOptions): Promise<Answer<"join">> {
   const { room, password, roomSecret } = options;
   const given = password === undefined ? {} : { password };
   try {
@@ -40,19 +44,19 @@ export async function enterRoom(client: Client, options: RoomOptions): Promise<A
 
 /**
  * Retries on the next link, as often as the link is lost meanwhile.
- * @param enter tries once @param nextLink resolves when there is a new link
+ * @param join tries once @param nextLink resolves when there is a new link
  * @throws Fault as `enter`
  */
-export async function untilEntered(
-  enter: () => ReturnType<typeof enterRoom>,
+export async function joinWithRetry(
+  join: () => ReturnType<typeof joinRoom>,
   nextLink: () => Promise<void>,
-): ReturnType<typeof enterRoom> {
+): ReturnType<typeof joinRoom> {
   for (;;) {
     const next = nextLink();
     try {
-      return await enter();
+      return await join();
     } catch (error) {
-      if (!(error instanceof Fault) || !LOST.has(error.code)) throw error;
+      if (!(error instanceof Fault) || !LINK_LOST_CODES.has(error.code)) throw error;
     }
     await next;
   }

@@ -5,15 +5,15 @@ import type { Client } from "../../client/client.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 
 /** All pages of a list. Servers before 0.2.0 send everything in one page, without a `next`. */
-export async function allPages<Page extends { readonly next?: number | undefined }, One>(
-  ask: (after: { readonly after?: number }) => Promise<Page>,
-  listOf: (page: Page) => readonly One[],
-): Promise<One[]> {
-  const all: One[] = [];
+export async function allPages<Page extends { readonly next?: number | undefined }, Item>(
+  requestPage: (after: { readonly after?: number }) => Promise<Page>,
+  itemsOf: (page: Page) => readonly Item[],
+): Promise<Item[]> {
+  const all: Item[] = [];
   let after = 0;
   for (;;) {
-    const page = await ask(after === 0 ? {} : { after });
-    all.push(...listOf(page));
+    const page = await requestPage(after === 0 ? {} : { after });
+    all.push(...itemsOf(page));
     if (page.next === undefined || page.next <= after) return all; // A malicious server may loop.
     after = page.next;
   }

@@ -37,7 +37,7 @@ export const FOR_FLAG = {
 } as const satisfies FlagDefs;
 
 /** The end of a span from now. @throws Fault usage */
-export function endOf({ clock }: Context, span: string | undefined): number | undefined {
+export function expiryOf({ clock }: Context, span: string | undefined): number | undefined {
   return span === undefined ? undefined : parseUntil(span, clock.unixMs());
 }
 
@@ -56,13 +56,13 @@ export async function withOperator(
   flags: AdminFlags,
   work: (open: OpenClient) => Promise<number>,
 ): Promise<number> {
-  const { local, meant } = await meantServer(context, flags);
+  const { local, address } = await targetServer(context, flags);
   const token = local === undefined ? undefined : operatorToken(local.data);
   const server =
     local === undefined
-      ? (flags.server ?? (meant === undefined ? undefined : formatAddress(meant)))
+      ? (flags.server ?? (address === undefined ? undefined : formatAddress(address)))
       : formatInvite({
-          ...placeOf(local, flags),
+          ...operatorAddress(local, flags),
           ...{ portGiven: true, ...defined({ secret: token }) },
         });
   // The token belongs to this machine.
@@ -76,7 +76,7 @@ export async function withOperator(
 }
 
 /** Behind a proxy the server has another address. The token is sent to no other server there. */
-function placeOf(
+function operatorAddress(
   { host, port, fingerprint }: LocalServer,
   { data, server }: AdminFlags,
 ): Pick<ServerSpec, "host" | "port" | "fingerprint"> {
@@ -86,18 +86,18 @@ function placeOf(
 }
 
 /** The named server, or one chosen as by every command, and its folder if readable. */
-interface MeantServer {
+interface TargetServer {
   readonly local?: LocalServer | undefined;
-  readonly meant?: ServerSpec | undefined;
+  readonly address?: ServerSpec | undefined;
 }
 
 /** @throws Fault usage, unreachable, interrupted */
-async function meantServer(context: Context, flags: AdminFlags): Promise<MeantServer> {
+async function targetServer(context: Context, flags: AdminFlags): Promise<TargetServer> {
   const { data } = flags;
   const { address } = serverOptions(context, flags);
   if (data === undefined) {
-    const meant = address ?? (await chosenAddress(context, flags));
-    return meant === undefined ? {} : { local: localServerAt(context, meant), meant };
+    const chosen = address ?? (await chosenAddress(context, flags));
+    return chosen === undefined ? {} : { local: localServerAt(context, chosen), address: chosen };
   }
   const path = resolve(data);
   const local = findLocalServers(context.env).find((one) => one.data === path);
@@ -124,11 +124,11 @@ function operatorToken(data: string): string | undefined {
   }
 }
 
-export function personOf(text: string): string {
+export function userNameOf(text: string): string {
   return text.replace(/^@/, "");
 }
 
-export function roomOf(text: string): string {
+export function roomNameOf(text: string): string {
   return text.replace(/^#/, "");
 }
 

@@ -46,7 +46,7 @@ export interface Reachable {
   /** Reachable from other machines, if possible. */
   readonly others: string;
   /** Others have only IPv6, and the server does not listen there. */
-  readonly misses6: boolean;
+  readonly lacksIpv6: boolean;
 }
 
 /**
@@ -65,15 +65,15 @@ export function reachableAt(host: string | undefined, own: readonly OwnAddress[]
   const [lan4] = lanAddresses4(own);
   const [lan6] = lanAddresses6(own);
   if (host === undefined) {
-    return { local: "127.0.0.1", others: lan4 ?? lan6 ?? "127.0.0.1", misses6: false };
+    return { local: "127.0.0.1", others: lan4 ?? lan6 ?? "127.0.0.1", lacksIpv6: false };
   }
   if (host === "0.0.0.0") {
-    const misses6 = lan4 === undefined && lan6 !== undefined;
-    return { local: "127.0.0.1", others: lan4 ?? "127.0.0.1", misses6 };
+    const lacksIpv6 = lan4 === undefined && lan6 !== undefined;
+    return { local: "127.0.0.1", others: lan4 ?? "127.0.0.1", lacksIpv6 };
   }
-  if (host !== "::") return { local: host, others: host, misses6: false };
+  if (host !== "::") return { local: host, others: host, lacksIpv6: false };
   // A system without IPv6 still binds `::` (Linux), and has no ::1.
-  const has6 = own.some(({ address }) => address === "::1");
-  const local = has6 ? "::1" : "127.0.0.1";
-  return { local, others: lan4 ?? lan6 ?? local, misses6: false };
+  const hasIpv6 = own.some(({ address }) => address === "::1");
+  const local = hasIpv6 ? "::1" : "127.0.0.1";
+  return { local, others: lan4 ?? lan6 ?? local, lacksIpv6: false };
 }

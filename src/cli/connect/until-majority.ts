@@ -2,22 +2,22 @@
 
 import { Fault } from "../../base/fault.ts";
 import { delay } from "../../io/clock.ts";
-import { type Context, faultLine, interruptible, say } from "../context.ts";
+import { type Context, faultLine, interruptible, printNotice } from "../context.ts";
 import { faultJson } from "../errors.ts";
 import { printJson } from "../output/result.ts";
 
-const AGAIN_AFTER_MS = 5_000;
+const RETRY_DELAY_MS = 5_000;
 
 /**
  * Logs in as soon as the server's cluster has a majority: until then the server cannot check a name
  * that it does not know. Notes the delay once. A script fails, because its input would wait unread.
  * @throws Fault as `open`; interrupted
  */
-export async function untilMajority<Result>(
+export async function retryUntilMajority<Result>(
   context: Context,
   open: () => Promise<Result>,
 ): Promise<Result> {
-  let isSaid = false;
+  let isReported = false;
   for (;;) {
     try {
       return await open();
@@ -26,10 +26,10 @@ export async function untilMajority<Result>(
       if (!isSplit || context.terminal === undefined) throw error;
       const { code, message } = error;
       const fault = new Fault(code, message, { remedy: "trying again; Ctrl-C ends it" });
-      if (!isSaid) printJson(context, faultJson(fault));
-      if (!isSaid) say(context, faultLine(fault));
-      isSaid = true;
+      if (!isReported) printJson(context, faultJson(fault));
+      if (!isReported) printNotice(context, faultLine(fault));
+      isReported = true;
     }
-    await interruptible(context, () => delay(context.clock, AGAIN_AFTER_MS));
+    await interruptible(context, () => delay(context.clock, RETRY_DELAY_MS));
   }
 }

@@ -2,7 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import { type Clock, withTimeout } from "../../io/clock.ts";
-import { faultOf } from "../errors.ts";
+import { toFault } from "../errors.ts";
 
 export type CheckState = "ok" | "warning" | "failed" | "skipped";
 
@@ -33,20 +33,20 @@ export function skipped(message: string): Finding {
 }
 
 export function failed(error: unknown): Finding {
-  const { message, remedy, exitCode } = faultOf(error);
+  const { message, remedy, exitCode } = toFault(error);
   return { state: "failed", message, remedy, exitCode };
 }
 
 /** The same fault as a warning: something else still works. */
-export function troubled(error: unknown): Finding {
-  const { message, remedy } = faultOf(error);
+export function warningFrom(error: unknown): Finding {
+  const { message, remedy } = toFault(error);
   return { state: "warning", message, remedy };
 }
 
-export type Work = () => Finding | Promise<Finding>;
+export type CheckBody = () => Finding | Promise<Finding>;
 
 /** Runs checks one after the other, each with a time limit, and reports each result immediately. */
-export class Examination {
+export class CheckRunner {
   readonly #clock: Clock;
   readonly #onResult: (result: CheckResult) => void;
   readonly #results: CheckResult[] = [];
@@ -66,14 +66,14 @@ export class Examination {
   }
 
   /** A thrown error becomes the result. @returns whether dependent checks can run */
-  async check(name: string, withinMs: number, work: Work): Promise<boolean> {
+  async check(name: string, timeoutMs: number, work: CheckBody): Promise<boolean> {
     const from = this.#clock.now();
-    const late = () => {
-      const seconds = withinMs / 1000;
+    const timedOut = () => {
+      const seconds = timeoutMs / 1000;
       return failed(new Fault("timeout", `this check did not come to an end within ${seconds} s`));
     };
     const attempt = Promise.resolve().then(work).catch(failed);
-    const found = await withTimeout(attempt, withinMs, late, this.#clock);
+    const found = await withTimeout(attempt, timeoutMs, timedOut, this.#clock);
     const result = { name, ms: Math.round(this.#clock.now() - from), ...found };
     this.#results.push(result);
     this.#onResult(result);

@@ -5,7 +5,7 @@ import { CLUSTER_LAG_HIGH } from "../../base/limits-cluster.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
 import { noMajority } from "../../io/cluster/majority.ts";
 import type { NatsSettings } from "../../io/nats/monitor.ts";
-import type { ClusterLook } from "../serve/look.ts";
+import type { ClusterInspection } from "../serve/inspect.ts";
 import type { Membership } from "../serve/membership.ts";
 import { type Finding, failed, ok, skipped, warning } from "./check.ts";
 
@@ -24,11 +24,11 @@ export function checkMembership(path: string, { cluster, state }: Membership): F
  * @param servers NATS servers that were named
  */
 export function checkCluster(
-  look: ClusterLook,
+  cluster: ClusterInspection,
   own: Membership | undefined,
   servers: number,
 ): Finding {
-  const { stream, nodes, areRootsEqual, silent } = look;
+  const { stream, nodes, areRootsEqual, silent } = cluster;
   const { leader, replicas, current } = stream;
   if (!stream.hasMajority) return failed(noMajority({ servers: silent, total: servers }));
   if (!areRootsEqual) {
@@ -43,30 +43,30 @@ export function checkCluster(
   }
   const stopped = nodes.find(({ state }) => state !== "follows");
   if (stopped !== undefined) {
-    const sentence = `${stopped.name} at ${stopped.address} follows no more: ${stopped.state}`;
-    return warning(sentence, "look at what it has printed, and start it again");
+    const message = `${stopped.name} at ${stopped.address} follows no more: ${stopped.state}`;
+    return warning(message, "look at what it has printed, and start it again");
   }
   const isOwnSilent = own?.state === undefined && !nodes.some(({ name }) => name === own?.node);
   if (own !== undefined && isOwnSilent) {
-    const sentence = `${counted(nodes.length, "server")} answer, and that of the folder does not`;
-    return warning(sentence, "start it: chat serve --nats URL");
+    const message = `${counted(nodes.length, "server")} answer, and that of the folder does not`;
+    return warning(message, "start it: chat serve --nats URL");
   }
   const slow = nodes.find(({ lag }) => lag > CLUSTER_LAG_HIGH);
   if (slow !== undefined) {
-    const sentence = `${slow.name} at ${slow.address} is ${slow.lag} messages behind`;
-    return warning(sentence, "look at its disk and its network, if it stays so");
+    const message = `${slow.name} at ${slow.address} is ${slow.lag} messages behind`;
+    return warning(message, "look at its disk and its network, if it stays so");
   }
   if (replicas === 1) {
     return warning("one NATS server alone holds the stream", "take three, on three machines");
   }
   if (silent.length > 0) {
     const which = silent.join(", ");
-    const sentence = `${silent.length} of ${servers} NATS servers do not answer: ${which}`;
-    return warning(sentence, "start them: one more may stop the cluster");
+    const message = `${silent.length} of ${servers} NATS servers do not answer: ${which}`;
+    return warning(message, "start them: one more may stop the cluster");
   }
   if (current < replicas) {
-    const sentence = `${current} of ${replicas} NATS servers hold all of the stream`;
-    return warning(sentence, "start the others, or wait until they have caught up");
+    const message = `${current} of ${replicas} NATS servers hold all of the stream`;
+    return warning(message, "start the others, or wait until they have caught up");
   }
   const size = `${counted(stream.last, "message")}, ${formatSize(stream.bytes)}`;
   return ok(
@@ -79,6 +79,6 @@ export function checkNats(settings: readonly NatsSettings[]): Finding {
   if (unsafe === undefined) {
     return ok(`sync_interval: always on ${settings.map(({ name }) => name).join(", ")}`);
   }
-  const sentence = `${unsafe.name} (${unsafe.version}) has no sync_interval: always`;
-  return warning(sentence, "set it in its jetstream block: a power cut of all may lose messages");
+  const message = `${unsafe.name} (${unsafe.version}) has no sync_interval: always`;
+  return warning(message, "set it in its jetstream block: a power cut of all may lose messages");
 }

@@ -8,7 +8,7 @@ import type { LockHolder } from "../../io/disk/lock.ts";
 import type { DiscoveryResult } from "../../io/lan/discovery.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import type { Environment, Folders } from "../settings.ts";
-import { type Finding, failed, ok, skipped, troubled, warning } from "./check.ts";
+import { type Finding, failed, ok, skipped, warning, warningFrom } from "./check.ts";
 
 /** Probes of this machine for the checks. Each throws Faults. */
 export interface MachineProbes {
@@ -36,7 +36,7 @@ export async function checkMulticast(probes: MachineProbes): Promise<Finding> {
     return ok(`multicast works on ${(await probes.multicast()).join(", ")}`);
   } catch (error) {
     const remedy = "join a network, look for a firewall; chat lan and chat discover need multicast";
-    return warning(troubled(error).message, remedy);
+    return warning(warningFrom(error).message, remedy);
   }
 }
 
@@ -49,7 +49,7 @@ export async function checkDiscovery(probes: MachineProbes): Promise<Finding> {
     const more = servers.length === 1 ? "" : ` and ${servers.length - 1} more`;
     return ok(`found ${one}${more}`);
   } catch (error) {
-    return troubled(error);
+    return warningFrom(error);
   }
 }
 
@@ -101,7 +101,7 @@ export async function checkDisk(probes: MachineProbes, folder: string): Promise<
 }
 
 /** Narrower terminals cannot fit a name and a few words on one line. */
-const COLUMNS_FEW = 40;
+const COLUMNS_MIN = 40;
 
 export interface Screen {
   readonly isTerminal: boolean;
@@ -124,15 +124,15 @@ export function checkTerminal(
     return warning(`the terminal knows no cursor (TERM=${term})`, "chat join --plain works there");
   }
   const isKnown = columns > 0; // Some terminals do not report their size.
-  if (isKnown && columns < COLUMNS_FEW)
+  if (isKnown && columns < COLUMNS_MIN)
     return warning(`only ${columns} columns`, "make the window wider");
   return ok(`${isKnown ? `${columns} columns` : "width unknown"}, ${quoteText(term)}`);
 }
 
 function holderText(probes: MachineProbes, holder: LockHolder): string {
   const { pid, host, started } = holder;
-  const who = `process ${pid} on ${quoteText(host)} since ${quoteText(started)}`;
-  return probes.isAlive(holder) ? `in use by ${who}` : `${who} had it and is gone`;
+  const processText = `process ${pid} on ${quoteText(host)} since ${quoteText(started)}`;
+  return probes.isAlive(holder) ? `in use by ${processText}` : `${processText} had it and is gone`;
 }
 
 function sizeText(sizeBytes: number): string {

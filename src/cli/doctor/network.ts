@@ -9,14 +9,14 @@ import type { Target, TlsInfo } from "../../io/probe/network-probe.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress, type ServerAddress, type ServerSpec } from "../../wire/invite.ts";
 import {
-  type Examination,
+  type CheckBody,
+  type CheckRunner,
   type Finding,
   failed,
   ok,
   skipped,
-  troubled,
-  type Work,
   warning,
+  warningFrom,
 } from "./check.ts";
 
 /** Probes of the route to a server for the checks. Each rejects with a Fault. */
@@ -37,21 +37,21 @@ export interface NetworkProbes {
 export interface Expected {
   readonly server: ServerSpec;
   /** From `--fingerprint`, else from the invite. */
-  readonly given: Fingerprint | undefined;
+  readonly requested: Fingerprint | undefined;
   readonly pinned: Fingerprint | undefined;
-  readonly isUdpWanted: boolean;
+  readonly requiresUdp: boolean;
 }
 
 /** Name resolution may take as long as all timeouts of its servers. */
-const NAME_WITHIN_MS = 2 * CHECK_TIMEOUT_MS;
+const RESOLVE_TIMEOUT_MS = 2 * CHECK_TIMEOUT_MS;
 /** The first address may not answer, and the next one may. */
-const TCP_WITHIN_MS = 4 * CHECK_TIMEOUT_MS;
+const TCP_TIMEOUT_MS = 4 * CHECK_TIMEOUT_MS;
 /** The probes themselves time out a little earlier, with a better message. */
 const GRACE_MS = 500;
 
 /** From the name to the greeting, hop by hop: checks that depend on a failed one are skipped. */
 export async function checkNetwork(
-  examination: Examination,
+  examination: CheckRunner,
   probes: NetworkProbes,
   expected: Expected,
 ): Promise<void> {
@@ -71,20 +71,20 @@ class NetworkCheck {
     this.#expected = expected;
   }
 
-  async run(examination: Examination): Promise<void> {
+  async run(examination: CheckRunner): Promise<void> {
     const why = "not tried: a step before it failed";
     const probeMs = CHECK_TIMEOUT_MS + GRACE_MS;
-    const check = (name: string, isPossible: boolean, withinMs: number, work: Work) =>
+    const check = (name: string, isPossible: boolean, withinMs: number, work: CheckBody) =>
       examination.check(name, withinMs, isPossible ? work : () => skipped(why));
-    const hasName = await check("name", true, NAME_WITHIN_MS, () => this.#name());
+    const hasName = await check("name", true, RESOLVE_TIMEOUT_MS, () => this.#name());
     const hasRoute = await check("route", hasName, CHECK_TIMEOUT_MS, () => this.#route());
-    const tcp = await check("tcp", hasRoute, TCP_WITHIN_MS + GRACE_MS, () => this.#tcp());
+    const tcp = await check("tcp", hasRoute, TCP_TIMEOUT_MS + GRACE_MS, () => this.#tcp());
     const tls = await check("tls", tcp, probeMs, () => this.#tls());
     await check("identity", tls, CHECK_TIMEOUT_MS, () => this.#identity());
-    const isAnswered = this.#greeted !== undefined || this.#versionFault !== undefined;
-    await check("version", isAnswered, CHECK_TIMEOUT_MS, () => this.#version());
+    const hasGreeting = this.#greeted !== undefined || this.#versionFault !== undefined;
+    await check("version", hasGreeting, CHECK_TIMEOUT_MS, () => this.#version());
     if (this.#greeted?.welcome.majority === false) {
-      await check("majority", true, CHECK_TIMEOUT_MS, () => failed(withoutMajority()));
+      await check("majority", true, CHECK_TIMEOUT_MS, () => failed(noMajorityFault()));
     }
     await check("clock", tls, probeMs, () => this.#clock());
     await check("udp", hasRoute, probeMs, () => this.#udp(tcp));
@@ -125,9 +125,9 @@ class NetworkCheck {
         const isOther = address !== this.#address;
         const silent = this.#address;
         this.#address = address;
-        const place = formatAddress({ host: address, port: this.#expected.server.port });
-        if (!isOther) return ok(`${place} takes calls`);
-        return warning(`${place} takes calls, ${silent} does not`, "correct the name's addresses");
+        const text = formatAddress({ host: address, port: this.#expected.server.port });
+        if (!isOther) return ok(`${text} takes calls`);
+        return warning(`${text} takes calls, ${silent} does not`, "correct the name's addresses");
       } catch (error) {
         fault ??= error;
       }
@@ -148,7 +148,7 @@ class NetworkCheck {
       this.#versionFault = error;
       return skipped("not looked at: its greeting is of another version");
     }
-    return judgeIdentity(this.#greeted, this.#expected);
+    return checkIdentity(this.#greeted, this.#expected);
   }
 
   #version(): Finding {
@@ -159,7 +159,7 @@ class NetworkCheck {
   async #clock(): Promise<Finding> {
     const theirs = await this.#probes.serverTime(this.#target());
     if (theirs === undefined) return skipped("the server does not tell its time");
-    return judgeClock(this.#probes.unixMs() - theirs);
+    return checkClock(this.#probes.unixMs() - theirs);
   }
 
   async #udp(isTcpFine: boolean): Promise<Finding> {
@@ -173,9 +173,9 @@ class NetworkCheck {
       const other = formatFingerprint(fingerprint);
       throw new Fault("fingerprint-changed", `another server answers over UDP: ${other}`);
     } catch (error) {
-      const isLess = error instanceof Fault && error.exitCode === 5 && isTcpFine;
-      if (!isLess || this.#expected.isUdpWanted) throw error;
-      const { message } = troubled(error);
+      const isOnlyUdpBlocked = error instanceof Fault && error.exitCode === 5 && isTcpFine;
+      if (!isOnlyUdpBlocked || this.#expected.requiresUdp) throw error;
+      const { message } = warningFrom(error);
       return warning(
         `UDP does not get through, TCP does (${message})`,
         `chat works; on a lossy network let UDP port ${this.#expected.server.port} in`,
@@ -216,33 +216,33 @@ export async function checkMachines(
   );
 }
 
-function withoutMajority(): Fault {
-  const sentence = "the server's cluster has no majority: it can be read, and takes no messages";
-  return new Fault("no-majority", sentence, {
+function noMajorityFault(): Fault {
+  const message = "the server's cluster has no majority: it can be read, and takes no messages";
+  return new Fault("no-majority", message, {
     remedy: "its owner can see which machines are missing: chat doctor --nats URL",
   });
 }
 
 /** Compares the proved identity with the known one, as a connection does. @throws Fault */
-function judgeIdentity(
+function checkIdentity(
   { fingerprint, welcome }: Greeted,
-  { server, given, pinned }: Expected,
+  { server, requested, pinned }: Expected,
 ): Finding {
-  const formers = lineage(welcome.server.key, welcome.predecessors ?? []);
-  const isIt = (one: Fingerprint) => one === fingerprint || formers.includes(one);
+  const predecessors = lineage(welcome.server.key, welcome.predecessors ?? []);
+  const isKnownAs = (one: Fingerprint) => one === fingerprint || predecessors.includes(one);
   const found = formatFingerprint(fingerprint);
   const name = quoteText(welcome.server.name);
-  const place = formatAddress(server);
-  for (const known of [pinned, given]) {
-    if (known === undefined || isIt(known)) continue;
+  const address = formatAddress(server);
+  for (const known of [pinned, requested]) {
+    if (known === undefined || isKnownAs(known)) continue;
     const expected = formatFingerprint(known);
-    const sentence = `${name} is another server: expected ${expected}, found ${found}`;
-    throw new Fault("fingerprint-changed", sentence, {
-      remedy: `ask the server's owner; if it is right: chat trust accept ${place}`,
+    const message = `${name} is another server: expected ${expected}, found ${found}`;
+    throw new Fault("fingerprint-changed", message, {
+      remedy: `ask the server's owner; if it is right: chat trust accept ${address}`,
     });
   }
   if (pinned !== undefined) return ok(`${name} proves to be ${found}, which is pinned`);
-  if (given !== undefined) return ok(`${name} proves to be ${found}, as was asked for`);
+  if (requested !== undefined) return ok(`${name} proves to be ${found}, as was asked for`);
   return warning(
     `${name} proves to be ${found}, which is not pinned yet`,
     "compare it with what the server's owner sees; the first chat join pins it",
@@ -250,11 +250,11 @@ function judgeIdentity(
 }
 
 /** @param skewMs our clock minus the server's, which counts whole seconds @internal */
-export function judgeClock(skewMs: number): Finding {
+export function checkClock(skewMs: number): Finding {
   const seconds = Math.round(Math.abs(skewMs) / 1000);
   if (seconds <= 2) return ok("the clocks of both machines agree");
   const which = skewMs > 0 ? "ahead of" : "behind";
-  const sentence = `this machine's clock is ${seconds} s ${which} the server's`;
-  if (Math.abs(skewMs) <= CLOCK_SKEW_MS_MAX) return ok(sentence);
-  return warning(sentence, "set the clock of whichever is wrong; times in chat are the server's");
+  const message = `this machine's clock is ${seconds} s ${which} the server's`;
+  if (Math.abs(skewMs) <= CLOCK_SKEW_MS_MAX) return ok(message);
+  return warning(message, "set the clock of whichever is wrong; times in chat are the server's");
 }

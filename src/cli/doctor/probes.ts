@@ -34,15 +34,15 @@ import type { MachineProbes } from "./machine.ts";
 import type { NetworkProbes } from "./network.ts";
 
 /** Long enough for an answer, short enough for a user who waits for the list. */
-const LISTEN_MS = 1_200;
+const DISCOVERY_MS = 1_200;
 
 export function networkProbes(context: Context, port: number): NetworkProbes {
   const { clock } = context;
   const greet = (dial: Dial, host: string) => {
     const target = { host, port, timeoutMs: CHECK_TIMEOUT_MS };
     const program = `chat/${VERSION}`;
-    const parts = { clock, entropy: systemEntropy(), verifier: nativeVerifier, program };
-    return fetchGreeting({ ...parts, dial: () => dial(target) });
+    const options = { clock, entropy: systemEntropy(), verifier: nativeVerifier, program };
+    return fetchGreeting({ ...options, dial: () => dial(target) });
   };
   return {
     resolve: resolveHost,
@@ -66,7 +66,7 @@ export function networkProbes(context: Context, port: number): NetworkProbes {
 export function machineProbes({ clock }: Context): MachineProbes {
   return {
     multicast: () => tryMulticast(Math.random(), CHECK_TIMEOUT_MS),
-    findServers: () => findOnLan({ clock, forMs: LISTEN_MS }),
+    findServers: () => findOnLan({ clock, forMs: DISCOVERY_MS }),
     exists: existsSync,
     nearestFolder,
     checkWritable,

@@ -18,7 +18,7 @@ import { type ClientFlags, openClient } from "../connect/client.ts";
 import { nativeSealPrimitives } from "../connect/seal-primitives.ts";
 import { sealedHome } from "../connect/sealed-home.ts";
 import type { Context } from "../context.ts";
-import type { SealedDevices, SealedLook } from "./sealed.ts";
+import type { SealedDevices, SealedState } from "./sealed.ts";
 
 /** Rows that are JSON without the device key's encryption: states have encryption of their own. */
 const RAW = ["device/", "pin/", "state/", "pending-state/"];
@@ -27,10 +27,10 @@ const RAW = ["device/", "pin/", "state/", "pending-state/"];
  * State of the sealed rooms of the last account of this home at that server. Creates no key.
  * @returns `undefined` if there is none @throws Fault store-…
  */
-export async function lookAtSealed(
+export async function readSealedState(
   { clock, settings }: Context,
   server: Fingerprint | undefined,
-): Promise<SealedLook | undefined> {
+): Promise<SealedState | undefined> {
   const { data } = settings().folders;
   using file = SealedFile.open(data);
   if (file === undefined) return undefined;
@@ -38,7 +38,7 @@ export async function lookAtSealed(
   const owner = server === undefined ? undefined : ownerAt(data, server);
   const rows = owner === undefined ? [] : file.rows([owner.fingerprint], owner.account);
   const nothing = { path: file.path, rooms: [], instance: "", leases: undefined };
-  if (owner === undefined) return { ...nothing, anewUnixMs: [], unreadable: 0, rows: 0 };
+  if (owner === undefined) return { ...nothing, rejoinsUnixMs: [], unreadable: 0, rows: 0 };
   const stateKey = await sealedHome(data, owner.device, clock).stateKey();
   const vault = new Vault(NO_TABLES, stateKey);
   const boxed = rows.filter(({ key }) => !RAW.some((prefix) => key.startsWith(prefix)));
@@ -50,7 +50,7 @@ export async function lookAtSealed(
     rooms: opened.filter(({ key }) => key.startsWith("room/")).map(({ value }) => value as RoomRow),
     instance: lease?.instance ?? "",
     leases: lease?.count,
-    anewUnixMs: lease?.anew ?? [],
+    rejoinsUnixMs: lease?.anew ?? [],
     unreadable: boxed.length - opened.length,
     rows: boxed.length,
   };
@@ -77,14 +77,14 @@ function ownerAt(data: string, fingerprint: Fingerprint) {
 }
 
 /** Logs in without asking for a password. @throws Fault */
-export async function askSealed(
+export async function querySealedDevices(
   context: Context,
   flags: ClientFlags,
   argument: string | undefined,
 ): Promise<SealedDevices> {
   const silent = { ...context, terminal: undefined };
-  const manner = { argument, mode: "login", follow: "none", audits: false } as const;
-  const { client, close } = await openClient(silent, flags, manner);
+  const options = { argument, mode: "login", follow: "none", audits: false } as const;
+  const { client, close } = await openClient(silent, flags, options);
   try {
     const { devices } = await client.request("devices", {});
     const packages = await client.request("key-packages", { packages: [] }).then(
@@ -101,16 +101,16 @@ export async function askSealed(
 }
 
 /** Creates a group of one device, and reloads it. @throws Fault, or any error */
-export async function tryLibrary({ clock }: Context): Promise<void> {
+export async function testMlsLibrary({ clock }: Context): Promise<void> {
   const { SealEngine } = await import("../../crypto/seal/engine.ts");
   const [server, account, signer] = [Identity.generate(), Identity.generate(), Identity.generate()];
-  const place = formatFingerprint(server.fingerprint);
+  const serverId = formatFingerprint(server.fingerprint);
   const unixMs = () => clock.unixMs();
   const user = checkName("doctor");
-  const request = { server: place, user, deviceKey: signer.publicKey, kind: "cli" } as const;
+  const request = { server: serverId, user, deviceKey: signer.publicKey, kind: "cli" } as const;
   const cert = makeDeviceCert(account, { ...request, signedAtUnixMs: unixMs() });
   const primitives = nativeSealPrimitives;
-  const engine = await SealEngine.open({ signer, cert, servers: [place], unixMs, primitives });
+  const engine = await SealEngine.open({ signer, cert, servers: [serverId], unixMs, primitives });
   const room = "rAAAAAAAAAAA" as RoomId;
   const admins = [toBase64Url(account.publicKey)];
   const policy = { room, admins, adders: "admins", web: true, history: false } as const;

@@ -4,10 +4,10 @@ import { Fault } from "../../base/fault.ts";
 import { KEY_PACKAGES_LOW, REJOINS_WINDOW_MS } from "../../base/limits-sealed.ts";
 import type { RoomRow } from "../../client/sealed/rows.ts";
 import type { Answer } from "../../wire/messages.ts";
-import { type Finding, failed, ok, troubled, warning } from "./check.ts";
+import { type Finding, failed, ok, warning, warningFrom } from "./check.ts";
 
 /** Stored state of an account's sealed rooms. */
-export interface SealedLook {
+export interface SealedState {
   readonly path: string;
   readonly rooms: readonly Pick<RoomRow, "target" | "status" | "reason" | "instance" | "isCopy">[];
   /** Current instance of the folder. */
@@ -15,7 +15,7 @@ export interface SealedLook {
   /** Number of leases given to the device; `undefined` if there was none. */
   readonly leases: number | undefined;
   /** Recent times at which the folder turned out to be a copy. */
-  readonly anewUnixMs: readonly number[];
+  readonly rejoinsUnixMs: readonly number[];
   /** Rows that the device's key cannot decrypt. */
   readonly unreadable: number;
   readonly rows: number;
@@ -28,7 +28,7 @@ export interface SealedDevices {
   readonly packages: number | Fault;
 }
 
-export function checkSealedFile({ path, rows, unreadable, rooms }: SealedLook): Finding {
+export function checkSealedFile({ path, rows, unreadable, rooms }: SealedState): Finding {
   const count = `${rooms.length} sealed room${rooms.length === 1 ? "" : "s"}`;
   if (unreadable === 0) return ok(`${path}: whole, with ${count}`);
   return warning(
@@ -38,7 +38,10 @@ export function checkSealedFile({ path, rows, unreadable, rooms }: SealedLook): 
 }
 
 /** @param nowUnixMs of this machine */
-export function checkLease({ leases, anewUnixMs }: SealedLook, nowUnixMs: number): Finding {
+export function checkLease(
+  { leases, rejoinsUnixMs: anewUnixMs }: SealedState,
+  nowUnixMs: number,
+): Finding {
   const since = anewUnixMs.filter(
     (unixMs) => Math.abs(nowUnixMs - unixMs) < REJOINS_WINDOW_MS,
   ).length;
@@ -53,21 +56,21 @@ export function checkLease({ leases, anewUnixMs }: SealedLook, nowUnixMs: number
   return ok(`the server knows this folder as the latest of its device (lease ${leases})`);
 }
 
-export function checkSealedRooms({ rooms, instance }: SealedLook): Finding {
-  const isOld = (room: SealedLook["rooms"][number]) =>
+export function checkSealedRooms({ rooms, instance }: SealedState): Finding {
+  const isOld = (room: SealedState["rooms"][number]) =>
     room.isCopy === true || (room.instance ?? "") !== instance;
   const distrusted = rooms.filter(({ status }) => status === "suspect");
-  const waiting = rooms.filter(
+  const pending = rooms.filter(
     (room) => room.status === "lost" || (room.status === "in" && isOld(room)),
   );
   const [first] = distrusted;
   if (first !== undefined) {
     const more = distrusted.length === 1 ? "" : `, and ${distrusted.length - 1} more`;
-    const sentence = `'${first.target}' is not trusted: ${first.reason ?? "?"}${more}`;
-    return warning(sentence, "ask the others and the server's owner; then there: /sealed accept");
+    const message = `'${first.target}' is not trusted: ${first.reason ?? "?"}${more}`;
+    return warning(message, "ask the others and the server's owner; then there: /sealed accept");
   }
-  if (waiting.length > 0) {
-    const names = waiting.map(({ target }) => `'${target}'`).join(", ");
+  if (pending.length > 0) {
+    const names = pending.map(({ target }) => `'${target}'`).join(", ");
     return warning(`this device waits for coming in anew in ${names}`, "chat join, and wait");
   }
   const inside = rooms.filter(({ status }) => status !== "out").length;
@@ -84,12 +87,12 @@ export function checkSealedDevices({ devices }: SealedDevices): Finding {
     );
   }
   const others = devices.length - certified;
-  const rest = others === 0 ? "" : `; ${others} more came in by password, and cannot`;
-  return ok(`${certified} device${certified === 1 ? "" : "s"} of yours can seal${rest}`);
+  const more = others === 0 ? "" : `; ${others} more came in by password, and cannot`;
+  return ok(`${certified} device${certified === 1 ? "" : "s"} of yours can seal${more}`);
 }
 
 export function checkPackages({ packages }: SealedDevices): Finding {
-  if (packages instanceof Fault) return troubled(packages);
+  if (packages instanceof Fault) return warningFrom(packages);
   const left = `${packages} key package${packages === 1 ? "" : "s"} left at the server`;
   if (packages >= KEY_PACKAGES_LOW) return ok(left);
   const remedy = "run chat join once: others could soon not let this device in";
@@ -97,7 +100,7 @@ export function checkPackages({ packages }: SealedDevices): Finding {
 }
 
 /** @param work creates a group of one device and reloads it, which needs the patched library */
-export async function checkLibrary(work: () => Promise<void>): Promise<Finding> {
+export async function checkMlsLibrary(work: () => Promise<void>): Promise<Finding> {
   try {
     await work();
     return ok("the MLS library has this program's patches: a device came back into its group");

@@ -7,7 +7,7 @@ import { cleanFileName } from "../../base/file-names.ts";
 import { counted } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import { diskFault } from "../../io/disk/disk.ts";
-import { type Context, faultLine, say } from "../context.ts";
+import { type Context, faultLine, printNotice } from "../context.ts";
 import { CounterLine } from "../output/counter.ts";
 import { DamageReport } from "../output/damage.ts";
 import {
@@ -85,7 +85,10 @@ export class Exporter {
       const before = this.#records;
       await this.#room(room, path);
       this.#counter.end();
-      say(this.#context, `${cleanText(room.title)}: ${counted(this.#records - before, "record")}`);
+      printNotice(
+        this.#context,
+        `${cleanText(room.title)}: ${counted(this.#records - before, "record")}`,
+      );
     }
     const files = [...this.#saved.values()].filter((path) => path !== undefined).length;
     const paths = outputs.map(({ path }) => path);
@@ -176,7 +179,7 @@ export class Exporter {
   #reportFailure({ name, id }: DisplayFile, error: unknown): void {
     if (!(error instanceof Fault) || !NON_FATAL_CODES.has(error.code)) throw error;
     this.#failed++;
-    say(this.#context, `${cleanText(name)} (${cleanText(id)}): ${faultLine(error)}`);
+    printNotice(this.#context, `${cleanText(name)} (${cleanText(id)}): ${faultLine(error)}`);
   }
 
   #count(room: ExportRoom, records: readonly DisplayRecord[]): void {

@@ -12,7 +12,7 @@ import { filePages } from "../connect/lists.ts";
 import { fileBody } from "../output/records.ts";
 
 /** Faults of one file. All other faults end the whole transfer. */
-const OF_ONE_FILE: ReadonlySet<FaultCode> = new Set([
+const SINGLE_FILE_CODES: ReadonlySet<FaultCode> = new Set([
   "file-unknown",
   "checksum-wrong",
   "folder-malformed",
@@ -27,13 +27,13 @@ export interface IncomingOptions {
   readonly cursor: number;
   /** Whether this or an earlier run has received it. */
   has(file: FileId): boolean;
-  take(file: FileId): Promise<void>;
+  download(file: FileId): Promise<void>;
   /** Notes that a file was received, so that it is not fetched again. */
-  took(file: FileId): void;
+  onDownloaded(file: FileId): void;
   /** Everything up to this seq was received, or cannot be. */
-  reached(seq: number): void;
+  onCursor(seq: number): void;
   /** Reports a file that cannot be fetched; `undefined` if its record is damaged. */
-  lost(file: FileId | undefined, fault: Fault): void;
+  onFailed(file: FileId | undefined, fault: Fault): void;
 }
 
 interface Job {
@@ -41,7 +41,7 @@ interface Job {
   /** Seqs of its records; empty while it is being sent. Bounded by the targets of one file. */
   readonly seqs: Set<number>;
   /** Its record arrived while a fetch of the running upload failed: try once more. */
-  isAgain: boolean;
+  isRetried: boolean;
 }
 
 /**
@@ -55,56 +55,56 @@ export class Incoming {
   /** Records whose files are not received yet. */
   readonly #open = new Set<number>(); // As many as the jobs have.
   #running = 0;
-  #seen: number;
-  #reached: number;
+  #lastSeq: number;
+  #cursor: number;
   #changed = Promise.withResolvers<void>();
   #fault: unknown;
 
   constructor(options: IncomingOptions) {
     this.#options = options;
-    this.#seen = options.cursor;
-    this.#reached = options.cursor;
+    this.#lastSeq = options.cursor;
+    this.#cursor = options.cursor;
   }
 
   /** Records arrive in order of their seq, but may be repeated. */
   recorded(file: FileId, seq: number): void {
-    if (seq <= this.#reached || this.#open.has(seq)) return;
-    const isNew = seq > this.#seen;
-    this.#seen = Math.max(this.#seen, seq);
+    if (seq <= this.#cursor || this.#open.has(seq)) return;
+    const isNew = seq > this.#lastSeq;
+    this.#lastSeq = Math.max(this.#lastSeq, seq);
     if (!isNew || this.#options.has(file)) return this.#advance();
     this.#open.add(seq);
     const job = this.#jobs.get(file);
-    if (job === undefined) this.#add({ file, seqs: new Set([seq]), isAgain: false });
+    if (job === undefined) this.#add({ file, seqs: new Set([seq]), isRetried: false });
     else job.seqs.add(seq);
   }
 
   /** A record that is not a file of another user. */
-  passed(seq: number): void {
-    this.#seen = Math.max(this.#seen, seq);
+  skipped(seq: number): void {
+    this.#lastSeq = Math.max(this.#lastSeq, seq);
     this.#advance();
   }
 
   /** The record of a file, which the server cannot or will not show. */
   damaged(seq: number): void {
-    if (seq > this.#seen) {
-      const sentence = msg`record ${seq}, a file, is damaged or withheld`;
+    if (seq > this.#lastSeq) {
+      const message = msg`record ${seq}, a file, is damaged or withheld`;
       const remedy = "ask the server's owner to run chat verify";
-      this.#options.lost(undefined, new Fault("log-corrupt", sentence, { remedy }));
+      this.#options.onFailed(undefined, new Fault("log-corrupt", message, { remedy }));
     }
-    this.passed(seq);
+    this.skipped(seq);
   }
 
   /** An upload has started. */
   offered(file: FileId): void {
     if (this.#jobs.has(file) || this.#options.has(file)) return;
-    this.#add({ file, seqs: new Set(), isAgain: false });
+    this.#add({ file, seqs: new Set(), isRetried: false });
   }
 
   /**
    * Resolves when more files are accepted. @throws the error that ended a fetch, and with it
    * everything
    */
-  async room(): Promise<void> {
+  async waitForSpace(): Promise<void> {
     while (this.#fault === undefined && this.#jobs.size >= INCOMING_FILES_MAX) {
       await this.#changed.promise;
     }
@@ -142,12 +142,12 @@ export class Incoming {
 
   async #run(job: Job): Promise<void> {
     try {
-      await this.#options.take(job.file);
-      this.#options.took(job.file);
+      await this.#options.download(job.file);
+      this.#options.onDownloaded(job.file);
       this.#done(job);
     } catch (error) {
-      if (!(error instanceof Fault) || !OF_ONE_FILE.has(error.code)) this.#fault ??= error;
-      else this.#lost(job, error);
+      if (!(error instanceof Fault) || !SINGLE_FILE_CODES.has(error.code)) this.#fault ??= error;
+      else this.#retryOrFail(job, error);
     }
     this.#running--;
     this.#begin();
@@ -155,13 +155,13 @@ export class Incoming {
     this.#changed = Promise.withResolvers();
   }
 
-  #lost(job: Job, fault: Fault): void {
-    const isFirst = !job.isAgain && job.seqs.size > 0;
-    job.isAgain = true;
+  #retryOrFail(job: Job, fault: Fault): void {
+    const isFirst = !job.isRetried && job.seqs.size > 0;
+    job.isRetried = true;
     // The upload has ended and its record has arrived meanwhile: the file is complete now.
     if (isFirst) this.#queue.push(job);
     else {
-      if (job.seqs.size > 0) this.#options.lost(job.file, fault);
+      if (job.seqs.size > 0) this.#options.onFailed(job.file, fault);
       this.#done(job);
     }
   }
@@ -173,11 +173,11 @@ export class Incoming {
   }
 
   #advance(): void {
-    let reached = this.#seen;
-    for (const seq of this.#open) reached = Math.min(reached, seq - 1);
-    if (reached <= this.#reached) return;
-    this.#reached = reached;
-    this.#options.reached(reached);
+    let cursor = this.#lastSeq;
+    for (const seq of this.#open) cursor = Math.min(cursor, seq - 1);
+    if (cursor <= this.#cursor) return;
+    this.#cursor = cursor;
+    this.#options.onCursor(cursor);
   }
 }
 
@@ -195,7 +195,7 @@ export async function catchUp(
     for await (const page of filePages(client, cursor)) {
       for (const record of page) {
         noteRecord(incoming, record, me);
-        await incoming.room();
+        await incoming.waitForSpace();
       }
     }
   } catch (error) {
@@ -216,5 +216,5 @@ function noteRecord(incoming: Incoming, record: ChatRecord, me: string): void {
   const id = state === "whole" && isTheirs ? fileBody(body ?? {}).id : "";
   if (state === "damaged") incoming.damaged(seq);
   else if (isFileId(id)) incoming.recorded(id, seq);
-  else incoming.passed(seq);
+  else incoming.skipped(seq);
 }

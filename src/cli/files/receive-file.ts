@@ -47,7 +47,7 @@ function mayBeFolder(path: string): boolean {
 }
 
 /** With default permissions, unlike our own folders. @throws Fault store-… */
-function makeOut(folder: string): void {
+function createOut(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
@@ -74,7 +74,7 @@ export function receiveFile(client: Client, options: ReceiveOptions): Promise<Do
     file,
     into: resolve(out),
     openSink: (about) => {
-      makeOut(about.folder);
+      createOut(about.folder);
       return openSink({ ...defined(about), sha256, secret });
     },
     chunksLeft: countPartialChunks,
@@ -99,7 +99,10 @@ export function gotJson(got: DownloadedFile): JsonObject {
 }
 
 /** Notes names that were changed because some systems do not allow them. */
-export function sayRenamed({ name, renamed }: DownloadedFile, tell: (text: Message) => void): void {
+export function reportRenamed(
+  { name, renamed }: DownloadedFile,
+  tell: (text: Message) => void,
+): void {
   const shown = cleanText(name);
   for (const { from, to } of renamed.slice(0, RENAMED_LISTED_MAX)) {
     tell((texts) => texts.renamedHere(shown, quoteText(from), quoteText(to)));
@@ -110,8 +113,8 @@ export function sayRenamed({ name, renamed }: DownloadedFile, tell: (text: Messa
 
 /** The received file and its path. */
 export function gotText({ path, sizeBytes, entries, from }: DownloadedFile): Message {
-  const place = relative(process.cwd(), path);
-  const shown = place.startsWith("..") ? path : place;
+  const relativePath = relative(process.cwd(), path);
+  const shown = relativePath.startsWith("..") ? path : relativePath;
   const folder = entries === undefined ? undefined : { entries };
   const file = fileLabel({ name: shown, sizeBytes, folder });
   return (texts) => texts.fileHere(file, from);
@@ -141,7 +144,7 @@ export class FileReceiver {
   }
 
   /** @throws Fault */
-  async take(file: FileId): Promise<void> {
+  async download(file: FileId): Promise<void> {
     try {
       const got = await receiveFile(this.client, {
         file,
@@ -151,7 +154,7 @@ export class FileReceiver {
       });
       await this.show.end(file);
       printGot(this.context, got);
-      sayRenamed(got, (text) => this.show.print(text(ENGLISH_TERMINAL)));
+      reportRenamed(got, (text) => this.show.print(text(ENGLISH_TERMINAL)));
     } finally {
       await this.show.end(file);
     }
@@ -165,11 +168,11 @@ export class FileReceiver {
     let exitCode = 0;
     for (const file of files) {
       try {
-        await this.take(file);
+        await this.download(file);
       } catch (error) {
         const isEnd = !(error instanceof Fault) || !this.client.isConnected;
         if (files.length === 1 || isEnd) throw error;
-        this.failed(error);
+        this.reportFault(error);
         exitCode ||= error.exitCode;
       }
     }
@@ -177,7 +180,7 @@ export class FileReceiver {
   }
 
   /** Shows the fault of one file; the others continue. */
-  failed(fault: Fault): void {
+  reportFault(fault: Fault): void {
     this.show.print(faultLine(fault));
     if (this.context.json) this.context.stdout.write(errorJson(fault));
   }

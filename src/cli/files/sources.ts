@@ -9,7 +9,7 @@ import { checkSource, openSource } from "../../io/file/source.ts";
 import { streamSource } from "../../io/file/source-stream.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { Context } from "../context.ts";
-import { misuse } from "../errors.ts";
+import { usageFault } from "../errors.ts";
 
 /** As a path: standard input. */
 export const STDIN = "-";
@@ -21,7 +21,7 @@ const STDIN_NAME = "stdin";
  * @param name for receivers; the local name if `undefined`
  * @throws Fault file-unknown, store-denied, store-failed, usage
  */
-export async function sourceAt(context: Context, path: string, name?: string): Promise<Source> {
+export async function openSourceAt(context: Context, path: string, name?: string): Promise<Source> {
   if (name !== undefined) checkFileName(name);
   checkPath(path);
   if (path === STDIN) return streamSource(inputOf(context), name ?? STDIN_NAME);
@@ -30,7 +30,7 @@ export async function sourceAt(context: Context, path: string, name?: string): P
 }
 
 /** Notes the skipped entries of a folder, with the reason. */
-export function sayLeftOut(source: Source, tell: (text: Message) => void): void {
+export function reportSkipped(source: Source, tell: (text: Message) => void): void {
   for (const entry of source.skipped) tell((texts) => texts.leftOut(entry));
 }
 
@@ -41,10 +41,10 @@ export function sayLeftOut(source: Source, tell: (text: Message) => void): void 
 export function checkPaths(paths: readonly string[], name: string | undefined): void {
   paths.forEach(checkPath);
   if (name !== undefined && paths.length > 1) {
-    throw misuse("--name is for one file", "send them one by one");
+    throw usageFault("--name is for one file", "send them one by one");
   }
   if (paths.filter((path) => path === STDIN).length > 1) {
-    throw misuse("standard input was given twice", "give - once");
+    throw usageFault("standard input was given twice", "give - once");
   }
   const [only] = paths;
   if (paths.length === 1 && only !== undefined && only !== STDIN) checkSource(resolve(only));
@@ -53,15 +53,15 @@ export function checkPaths(paths: readonly string[], name: string | undefined): 
 /** An empty path comes from a script whose variable is not set. It never means this folder. */
 function checkPath(path: string): void {
   if (path !== "") return;
-  throw misuse(msg`a path is empty`, msg`write . for this folder`);
+  throw usageFault(msg`a path is empty`, msg`write . for this folder`);
 }
 
 function checkFileName(name: string): void {
   if (name === "" || basename(name) !== name) {
-    throw misuse("--name is one name, without folders", "write --name report.pdf");
+    throw usageFault("--name is one name, without folders", "write --name report.pdf");
   }
   if (Buffer.byteLength(name) > FILE_NAME_BYTES_MAX) {
-    throw misuse(msg`a file's name has at most ${FILE_NAME_BYTES_MAX} bytes`, "shorten it");
+    throw usageFault(msg`a file's name has at most ${FILE_NAME_BYTES_MAX} bytes`, "shorten it");
   }
 }
 

@@ -68,7 +68,7 @@ export class FolderHistory {
   find(target: Target): RoomId[] {
     const folded = foldName(target.name);
     const isPerson = target.kind === "person";
-    if (isPerson) this.person(target.name);
+    if (isPerson) this.userId(target.name);
     const found = [...this.#rooms].filter(([, room]) =>
       room.kind === "room"
         ? !isPerson && room.name.toLowerCase() === folded
@@ -83,7 +83,7 @@ export class FolderHistory {
   }
 
   /** @throws Fault user-unknown */
-  person(name: Name): UserId {
+  userId(name: Name): UserId {
     const folded = foldName(name);
     for (const [id, known] of this.#names) if (foldName(known) === folded) return id;
     throw new Fault("user-unknown", `there is no '${name}' in this folder`, {

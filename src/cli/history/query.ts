@@ -4,8 +4,8 @@ import { GREP_BYTES_MAX } from "../../base/limits.ts";
 import { checkName, type Name, type Target } from "../../base/names.ts";
 import { READ_KINDS, type RecordKind } from "../../wire/kinds.ts";
 import type { Context } from "../context.ts";
-import { misuse } from "../errors.ts";
-import { momentOf } from "../flags.ts";
+import { usageFault } from "../errors.ts";
+import { timeFlag } from "../flags.ts";
 
 /** The wanted records, validated. */
 export interface HistoryOptions {
@@ -45,14 +45,14 @@ export function historyOptions(context: Context, flags: HistoryFlags): HistoryOp
     flags.from === undefined ? undefined : checkName(flags.from.replace(/^@/, ""), "person's name");
   const { last, grep, exact, ignoreCase } = flags;
   if (exact && ignoreCase) {
-    throw misuse("--exact and --ignore-case contradict each other", "give one of them");
+    throw usageFault("--exact and --ignore-case contradict each other", "give one of them");
   }
   const kinds = kindsOf(flags);
   if (Buffer.byteLength(grep ?? "") > GREP_BYTES_MAX) {
-    throw misuse(`a search text has at most ${GREP_BYTES_MAX} bytes`, "search for less");
+    throw usageFault(`a search text has at most ${GREP_BYTES_MAX} bytes`, "search for less");
   }
-  const sinceMs = momentOf(context, flags.since, "start");
-  const untilMs = momentOf(context, flags.until, "end");
+  const sinceMs = timeFlag(context, flags.since, "start");
+  const untilMs = timeFlag(context, flags.until, "end");
   const isOverview =
     target === undefined &&
     from === undefined &&
@@ -67,14 +67,14 @@ export function historyOptions(context: Context, flags: HistoryFlags): HistoryOp
 function kindsOf({ kind, files }: HistoryFlags): ReadonlySet<RecordKind> | undefined {
   if (kind === undefined) return files ? new Set(["file"]) : undefined;
   if (files) {
-    throw misuse("--files is --kind file", "give one of them");
+    throw usageFault("--files is --kind file", "give one of them");
   }
   return new Set([...READ_KINDS].filter((known) => kind.split(",").includes(known)));
 }
 
 function targetOf({ room, with: person }: HistoryFlags): Target | undefined {
   if (room !== undefined && person !== undefined) {
-    throw misuse("--room and --with contradict each other", "give one of them");
+    throw usageFault("--room and --with contradict each other", "give one of them");
   }
   if (room !== undefined) {
     return { kind: "room", name: checkName(room.replace(/^#/, ""), "room's name") };

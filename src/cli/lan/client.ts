@@ -42,7 +42,7 @@ export class LanClient {
   async run(room: LanRoom): Promise<number> {
     this.chatConsole.prompt("lan> ");
     return readLanLines(this.#context, this.chatConsole, {
-      say: (text) => this.#say(room, text, false),
+      send: (text) => this.#send(room, text, false),
       slash: (word, rest) => this.#slash(room, word, rest),
     });
   }
@@ -52,24 +52,24 @@ export class LanClient {
     if (this.#overflow.isFull) return;
     switch (event.kind) {
       case "text":
-        return this.#words(event.from, event);
+        return this.#showText(event.from, event);
       case "join":
         return chatConsole.print(
           this.#line("join", event.person),
-          `${shownName(event.person)} is here`,
+          `${displayName(event.person)} is here`,
         );
       case "leave": {
-        const how = event.isSilent ? "is gone (nothing is heard of them any more)" : "has left";
+        const reason = event.isSilent ? "is gone (nothing is heard of them any more)" : "has left";
         return chatConsole.print(
           this.#line("leave", event.person),
-          `${shownName(event.person)} ${how}`,
+          `${displayName(event.person)} ${reason}`,
         );
       }
       case "gap": {
         const { from, missing } = event;
-        const what = missing === 1 ? "1 message" : `${missing} messages`;
+        const count = missing === 1 ? "1 message" : `${missing} messages`;
         const line = { ...this.#line("gap", from), missing };
-        return chatConsole.print(line, `${what} of ${shownName(from)} did not arrive`);
+        return chatConsole.print(line, `${count} of ${displayName(from)} did not arrive`);
       }
       case "notice":
         return reportFault(this.#context, chatConsole, noticeFault(event.notice));
@@ -90,7 +90,7 @@ export class LanClient {
         return true;
       case "me":
         if (rest === "") throw new Fault("usage", "/me says nothing", { remedy: "write /me TEXT" });
-        await this.#say(room, rest, true);
+        await this.#send(room, rest, true);
         return true;
       default:
         return false;
@@ -104,39 +104,39 @@ export class LanClient {
     this.chatConsole.note(first, more);
   }
 
-  async #say(room: LanRoom, text: string, isAction: boolean): Promise<void> {
+  async #send(room: LanRoom, text: string, isAction: boolean): Promise<void> {
     checkLanText(text);
     const { chatConsole } = this;
     const timeUnixMs = this.#context.clock.unixMs();
     if (chatConsole.isTyped) {
       // In one write: otherwise an arriving line could be printed in between.
       chatConsole.eraseEntered();
-      this.#words(this.#me, { text, isAction, timeUnixMs });
+      this.#showText(this.#me, { text, isAction, timeUnixMs });
     }
     await room.send(text, isAction);
     const action = isAction ? { action: true } : {};
     chatConsole.print({ kind: "sent", time: formatUtc(timeUnixMs), text, ...action }, undefined);
   }
 
-  #words(
+  #showText(
     from: LanPeer,
-    said: Pick<Extract<LanEvent, { kind: "text" }>, "text" | "isAction" | "timeUnixMs">,
+    message: Pick<Extract<LanEvent, { kind: "text" }>, "text" | "isAction" | "timeUnixMs">,
   ): void {
-    const { text, isAction, timeUnixMs } = said;
+    const { text, isAction, timeUnixMs } = message;
     const kind = isAction ? "action" : "text";
     if (this.#context.json) {
-      const { name, ...whose } = personJson(from);
+      const { name, ...key } = personJson(from);
       const time = formatUtc(timeUnixMs);
-      return this.chatConsole.print({ kind, time, from: name, text, ...whose }, undefined);
+      return this.chatConsole.print({ kind, time, from: name, text, ...key }, undefined);
     }
-    const shown = { seq: 0, timeUnixMs, destination: DESTINATION, from: shownName(from) };
+    const shown = { seq: 0, timeUnixMs, destination: DESTINATION, from: displayName(from) };
     const record: DisplayRecord = { ...shown, kind, text };
     this.chatConsole.record(record);
   }
 
   #line(kind: string, person: LanPeer): JsonObject {
-    const { name, ...whose } = personJson(person);
-    return { kind, time: formatUtc(this.#context.clock.unixMs()), from: name, ...whose };
+    const { name, ...key } = personJson(person);
+    return { kind, time: formatUtc(this.#context.clock.unixMs()), from: name, ...key };
   }
 
   #who(others: readonly LanPeer[]): void {
@@ -158,7 +158,7 @@ function personJson({ name, keyId, isVerified }: LanPeer) {
 }
 
 /** No name contains a `?`, so the second user of a name cannot impersonate the first. */
-function shownName({ name, keyId, isVerified }: LanPeer): string {
+function displayName({ name, keyId, isVerified }: LanPeer): string {
   return isVerified ? name : `${name}?${keyId.slice(0, KEY_LETTERS)}`;
 }
 
@@ -200,9 +200,9 @@ function noticeFault(notice: LanNotice): Fault {
       });
     case "clock": {
       const { name, aheadMs } = notice;
-      const how = aheadMs > 0 ? "ahead of" : "behind";
-      const words = `the clock of ${name} is ${lengthOf(Math.abs(aheadMs))} ${how} ours`;
-      return new Fault("clock-wrong", `${words}; what they say is not shown`);
+      const reason = aheadMs > 0 ? "ahead of" : "behind";
+      const message = `the clock of ${name} is ${formatDuration(Math.abs(aheadMs))} ${reason} ours`;
+      return new Fault("clock-wrong", `${message}; what they say is not shown`);
     }
     default:
       return unreachable(notice);
@@ -210,7 +210,7 @@ function noticeFault(notice: LanNotice): Fault {
 }
 
 /** In the largest unit with a value of at least two. */
-function lengthOf(milliseconds: number): string {
+function formatDuration(milliseconds: number): string {
   const minutes = Math.round(milliseconds / 60_000);
   if (minutes < 120) return `${minutes} minutes`;
   return minutes < 48 * 60

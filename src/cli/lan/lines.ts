@@ -8,9 +8,9 @@ import { faultJson } from "../errors.ts";
 import { nearest } from "../suggest.ts";
 
 /** Handles typed lines of `chat lan`. */
-export interface LanTalk {
+export interface LanCommands {
   /** Sends a text; an escaping slash is already removed. */
-  say(text: string): Promise<void>;
+  send(text: string): Promise<void>;
   /** A slash command, without its slash. @returns whether it is known */
   slash(word: string, rest: string): Promise<boolean>;
 }
@@ -22,11 +22,11 @@ export interface LanTalk {
 export async function readLanLines(
   context: Context,
   chatConsole: ChatConsole,
-  talk: LanTalk,
+  talk: LanCommands,
 ): Promise<number> {
   const stopped = Promise.withResolvers<number>();
   const release = context.onSignal((signal) => {
-    if (signal === "SIGINT") stopped.reject(left());
+    if (signal === "SIGINT") stopped.reject(leftFault());
     else stopped.resolve(143);
   });
   try {
@@ -36,16 +36,20 @@ export async function readLanLines(
   }
 }
 
-async function readAll(context: Context, chatConsole: ChatConsole, talk: LanTalk): Promise<number> {
+async function readAll(
+  context: Context,
+  chatConsole: ChatConsole,
+  talk: LanCommands,
+): Promise<number> {
   for (;;) {
     try {
       const line = await chatConsole.line();
       if (line === undefined || isQuit(line)) return 0;
-      await take(line, talk);
+      await handleLine(line, talk);
       await chatConsole.drained();
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      if (error.code === "interrupted") throw left();
+      if (error.code === "interrupted") throw leftFault();
       reportFault(context, chatConsole, error);
     }
   }
@@ -81,10 +85,10 @@ export function reportFault(
   chatConsole.print(faultJson(fault), context.json ? undefined : faultLine(fault));
 }
 
-async function take(line: string, talk: LanTalk): Promise<void> {
+async function handleLine(line: string, talk: LanCommands): Promise<void> {
   if (line === "") return;
-  if (!line.startsWith("/")) return talk.say(line);
-  if (line.startsWith("//")) return talk.say(line.slice(1));
+  if (!line.startsWith("/")) return talk.send(line);
+  if (line.startsWith("//")) return talk.send(line.slice(1));
   const [, word = "", rest = ""] = /^\/(\S*)\s*(.*)$/s.exec(line) ?? [];
   if (await talk.slash(word, rest)) return;
   const near = nearest(word, ["who", "help", "quit", "exit"]);
@@ -101,6 +105,6 @@ function isQuit(line: string): boolean {
   return word === "QUIT" || word === "/quit" || word === "/exit";
 }
 
-function left(): Fault {
+function leftFault(): Fault {
   return new Fault("interrupted", "you left", { remedy: "chat lan brings you back" });
 }

@@ -39,7 +39,7 @@ export class PlainClient {
     this.chatConsole.prompt("lan> ");
     try {
       return await readLanLines(this.#context, this.chatConsole, {
-        say: (text) => this.#say(multicast, text),
+        send: (text) => this.#send(multicast, text),
         slash: async (word) => {
           if (word === "help") this.chatConsole.note(HELP[0] ?? "", HELP.slice(1));
           return word === "help";
@@ -56,7 +56,7 @@ export class PlainClient {
       this.#stopEcho?.();
       return;
     }
-    if (isLanDatagram(bytes)) return this.#strange();
+    if (isLanDatagram(bytes)) return this.#reportSigned();
     if (this.#overflow.isFull) return;
     const text = this.#lenient.decode(bytes);
     if (this.#context.json) {
@@ -67,11 +67,11 @@ export class PlainClient {
     }
   };
 
-  async #say(multicast: Multicast, text: string): Promise<void> {
+  async #send(multicast: Multicast, text: string): Promise<void> {
     const bytes = utf8Encode(text);
     if (bytes.length > LAN_DATAGRAM_BYTES_MAX) {
-      const sentence = `a datagram has at most ${LAN_DATAGRAM_BYTES_MAX} bytes`;
-      throw new Fault("too-large", `${sentence}, this text has ${bytes.length}`, {
+      const message = `a datagram has at most ${LAN_DATAGRAM_BYTES_MAX} bytes`;
+      throw new Fault("too-large", `${message}, this text has ${bytes.length}`, {
         remedy: "say it in parts, or start a server for longer ones: chat serve",
       });
     }
@@ -93,11 +93,11 @@ export class PlainClient {
     );
   }
 
-  #strange(): void {
+  #reportSigned(): void {
     if (this.#hasNotifiedSigned) return;
     this.#hasNotifiedSigned = true;
-    const sentence = "another user here talks with names and signatures; that is not shown";
-    const fault = new Fault("kind-unknown", sentence, { remedy: "leave --plain out" });
+    const message = "another user here talks with names and signatures; that is not shown";
+    const fault = new Fault("kind-unknown", message, { remedy: "leave --plain out" });
     reportFault(this.#context, this.chatConsole, fault);
   }
 }

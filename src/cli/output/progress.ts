@@ -6,7 +6,7 @@ import { cleanText } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
 import type { TransferProgress } from "../../client/transfer/progress.ts";
 import type { PauseCause } from "../../core/transfer/progress.ts";
-import { type Context, mayRedraw, say } from "../context.ts";
+import { type Context, mayRedraw, printNotice } from "../context.ts";
 import type { JsonObject } from "./render.ts";
 import { printJson } from "./result.ts";
 
@@ -61,7 +61,7 @@ export class ProgressDisplay {
   /** Prints a line for people without damaging the bar. */
   print(sentence: string): void {
     this.#clear();
-    say(this.#context, cleanText(sentence));
+    printNotice(this.#context, cleanText(sentence));
   }
 
   /** Removes the bar, permanently or before data is written to the same screen. */

@@ -1,7 +1,7 @@
 /** Output of command results: JSON for programs, text for people. */
 
 import { formatSize } from "../../base/sizes.ts";
-import { type Context, say } from "../context.ts";
+import { type Context, printNotice } from "../context.ts";
 import {
   formatTimestamp,
   type JsonObject,
@@ -16,7 +16,7 @@ type Out = Pick<Context, "json" | "stdout" | "stderr">;
 /** Prints an object for programs, or a sentence for people. @returns exit code 0 */
 export function printResult(context: Out, line: JsonObject, sentence: string): number {
   if (context.json) context.stdout.write(renderJson(line));
-  else say(context, sentence);
+  else printNotice(context, sentence);
   return 0;
 }
 

@@ -21,7 +21,7 @@ import { slashSummary } from "../chat/slash-grammar.ts";
 import type { OpenClient } from "../connect/client.ts";
 import { nativeHashing } from "../connect/hashing.ts";
 import type { Context } from "../context.ts";
-import { faultOf } from "../errors.ts";
+import { toFault } from "../errors.ts";
 import { MemorySink } from "../export/memory-sink.ts";
 import { isCommand, ScreenActions } from "./actions.ts";
 import type { ScreenChat, ScreenEffect } from "./chat.ts";
@@ -167,7 +167,7 @@ export class ScreenClient implements ScreenHost {
       saveDrafts: () => this.#saveDrafts(),
       completeAgain: () => this.#typed([{ name: "tab", text: "" }]),
     });
-    open.guessDelays.sayInstead = note;
+    open.guessDelays.displayInstead = note;
   }
 
   /** @returns the exit code @throws Fault as the client ended */
@@ -530,7 +530,7 @@ export class ScreenClient implements ScreenHost {
   /** Tries again with everything closed that can be closed, then with only an error line. */
   #recoverDrawing(error: unknown): void {
     if (error instanceof AssertionFailure) return this.#ending.fail(error);
-    const { message } = faultOf(error);
+    const { message } = toFault(error);
     if (!this.#hasDrawFailed) {
       this.#hasDrawFailed = true;
       const { completion, recall, scroll, selected, overlay } = FIRST_STATE;

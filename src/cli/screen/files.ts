@@ -13,8 +13,14 @@ import { type KnownFile, knownFile } from "../../io/state/known-files.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
-import { checkFileId, checkOut, gotText, receiveFile, sayRenamed } from "../files/receive-file.ts";
-import { STDIN, sayLeftOut, sourceAt } from "../files/sources.ts";
+import {
+  checkFileId,
+  checkOut,
+  gotText,
+  receiveFile,
+  reportRenamed,
+} from "../files/receive-file.ts";
+import { openSourceAt, reportSkipped, STDIN } from "../files/sources.ts";
 import type { ScreenChat } from "./chat.ts";
 import { nameOf } from "./view/header.ts";
 
@@ -56,8 +62,8 @@ export class ScreenFiles {
         remedy: msg`name a file`,
       });
     }
-    const source = await sourceAt(context, path);
-    sayLeftOut(source, note);
+    const source = await openSourceAt(context, path);
+    reportSkipped(source, note);
     const to = [target];
     const view = { kind: "upload", name: source.name, to } as const;
     this.#start(view, async (onProgress, signal) => {
@@ -89,7 +95,7 @@ export class ScreenFiles {
       const got = await receiveFile(open.client, { file, out, secret, onProgress, signal });
       note(gotText(got));
       this.#options.onLocalFile?.(got.id, got.path);
-      sayRenamed(got, note);
+      reportRenamed(got, note);
     });
   }
 

@@ -4,7 +4,7 @@ import type { Name } from "../../base/names.ts";
 import type { SessionEvent } from "../../client/event.ts";
 import { openTerminalDevice } from "../../io/terminal/device.ts";
 import type { OpenClient } from "../connect/client.ts";
-import { type Context, say } from "../context.ts";
+import { type Context, printNotice } from "../context.ts";
 import { ScreenChat } from "./chat.ts";
 import { ScreenClient } from "./client.ts";
 import { InputHistory } from "./editor/input-history.ts";
@@ -24,7 +24,7 @@ export function fullScreen(context: Context): FullScreen {
     receive: chat.receive,
     run: async (open, rooms) => {
       const preferences = new ScreenPreferences(context, open.state);
-      for (const warning of preferences.warnings) say(context, warning);
+      for (const warning of preferences.warnings) printNotice(context, warning);
       chat.opened(open);
       const device = openTerminalDevice(context.stdin, () => client?.end(0));
       const typed = new InputHistory(context.settings().folders.data);

@@ -11,8 +11,8 @@ import type { Message } from "../../ui/messages/en/terminal.ts";
 import { briefText } from "../../ui/text/event-text.ts";
 import { timesIn } from "../../ui/text/times.ts";
 import type { ChatExit } from "../chat/chat-exit.ts";
-import { elsewhere } from "../connect/client.ts";
-import { faultOf } from "../errors.ts";
+import { otherMachineText } from "../connect/client.ts";
+import { toFault } from "../errors.ts";
 import type { NotifyEffect, ScreenChat } from "./chat.ts";
 import type { Note, ScreenState } from "./state/screen-state.ts";
 import type { ScreenSettings } from "./state/settings.ts";
@@ -96,7 +96,7 @@ export class ScreenNotices {
   fail(error: unknown): void {
     const { ending, host: stage } = this.#options;
     if (error instanceof AssertionFailure) return ending.fail(error);
-    if (!ending.hasEnded) this.failure(faultLineIn(stage.screenTexts, faultOf(error)));
+    if (!ending.hasEnded) this.failure(faultLineIn(stage.screenTexts, toFault(error)));
   }
 
   failure(text: string): void {
@@ -115,7 +115,7 @@ export class ScreenNotices {
       case "disk-low":
         return this.note((texts) => texts.disk({ ...event, isLow: event.on }));
       case "elsewhere":
-        return this.note(elsewhere(event));
+        return this.note(otherMachineText(event));
       case "came-anew":
         return this.note((texts) => texts.cameAnew[event.reason]);
       case "sealed-fault":

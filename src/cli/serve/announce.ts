@@ -7,9 +7,9 @@ import { Announcer, LAN, type MulticastDnsNetwork } from "../../io/lan/discovery
 import { interfaceAddresses } from "../../io/lan/interfaces.ts";
 import { isLoopback } from "../../io/ws/address.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
-import { type Context, faultLine, say } from "../context.ts";
+import { type Context, faultLine, printNotice } from "../context.ts";
 
-export interface Announced {
+export interface AnnouncedServer {
   readonly name: string;
   readonly fingerprint: Fingerprint;
   /** New users need the room password. */
@@ -20,7 +20,7 @@ export interface Announced {
 }
 
 /** An Announcer, or a stub that announces nothing. */
-interface Silence {
+interface Announcement {
   stop(): Promise<void>;
 }
 
@@ -30,26 +30,28 @@ interface Silence {
  */
 export function announceServer(
   context: Context,
-  announced: Announced,
-  around: MulticastDnsNetwork = LAN,
-): Silence {
+  announced: AnnouncedServer,
+  network: MulticastDnsNetwork = LAN,
+): Announcement {
   const { name, fingerprint, needs, host, port } = announced;
   if (isLoopback(host)) return { stop: async () => {} };
   const announcement = { name, fingerprint, needs, version: VERSION };
   const onTrouble = (fault: Fault) => {
-    say(context, `not announced on the LAN: ${faultLine(fault)} (or give --no-discovery)`);
+    printNotice(context, `not announced on the LAN: ${faultLine(fault)} (or give --no-discovery)`);
   };
   let announcer: Announcer | undefined;
   let isStopped = false;
-  const begun = addressOf(host).then((address) => {
+  const started = addressOf(host).then((address) => {
     if (isStopped || (address !== undefined && isLoopback(address))) return;
     const { clock } = context;
     announcer = new Announcer(
       { announcement, host: address, port, clock, onFailure: onTrouble },
-      address === undefined ? around : { ...around, interfaces: () => atAddress(around, address) },
+      address === undefined
+        ? network
+        : { ...network, interfaces: () => interfacesAt(network, address) },
     );
   });
-  begun.catch((error: unknown) => {
+  started.catch((error: unknown) => {
     onTrouble(
       error instanceof Fault ? error : new Fault("unreachable", String(error), { cause: error }),
     );
@@ -69,9 +71,11 @@ async function addressOf(host: string): Promise<string | undefined> {
 }
 
 /** The interface with the address; for IPv6 it is identified by its IPv4 address. */
-function atAddress(around: MulticastDnsNetwork, address: string): readonly string[] {
-  const has = around.interfaces();
-  if (has.includes(address)) return [address];
-  const mates = interfaceAddresses().find((one) => one.some((own) => own.address === address));
-  return has.filter((own) => mates?.some((mate) => mate.address === own));
+function interfacesAt(network: MulticastDnsNetwork, address: string): readonly string[] {
+  const available = network.interfaces();
+  if (available.includes(address)) return [address];
+  const siblingAddresses = interfaceAddresses().find((one) =>
+    one.some((own) => own.address === address),
+  );
+  return available.filter((own) => siblingAddresses?.some((mate) => mate.address === own));
 }

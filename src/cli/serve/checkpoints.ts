@@ -24,7 +24,7 @@ export interface CheckpointOptions {
   readonly history: LogFile;
   readonly accounts: LogFile;
   /** Writes to the history, if several servers share it. */
-  readonly recordIn?: Pick<Log, "appendThen">;
+  readonly recordLog?: Pick<Log, "appendThen">;
   readonly onWriteError: (fault: Fault) => void;
 }
 
@@ -36,7 +36,7 @@ export interface OpenCheckpoints {
 
 /** Both logs are signed; only the history is proved to clients. */
 export async function openCheckpoints(options: CheckpointOptions): Promise<OpenCheckpoints> {
-  const { path, identity, history, accounts, recordIn = history, sha256 } = options;
+  const { path, identity, history, accounts, recordLog: recordIn = history, sha256 } = options;
   const common = {
     ...{ disk: options.disk, clock: options.clock, onWriteError: options.onWriteError },
     sign: (checkpoint: Checkpoint) => signCheckpoint(checkpoint, identity),

@@ -29,20 +29,26 @@ import { parseSiblingMessage } from "../../server/siblings/message-parser.ts";
 import { parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
 import { type FlagDefs, flag, stringFlag } from "../command.ts";
-import { misuse } from "../errors.ts";
+import { usageFault } from "../errors.ts";
 import { HealthWatch } from "./health.ts";
-import { hasLeft, isFilling, newNodeName, readMembership, writeMembership } from "./membership.ts";
+import {
+  isFilling,
+  leftClusterFault,
+  newNodeName,
+  readMembership,
+  writeMembership,
+} from "./membership.ts";
 import { type NodeState, readNodeState } from "./survey.ts";
 
 /**
  * Space of the store beyond the limit for files, as a fraction of that limit and in bytes: names
  * and checksums of chunks, and running uploads.
  */
-const CLUSTER_FILES_SPARE_PART = 1 / 16;
+const CLUSTER_FILES_SPARE_RATIO = 1 / 16;
 const CLUSTER_FILES_SPARE_BYTES = 64 << 20;
 
 /** The stream's address, from flags. */
-export interface ClusterPlace {
+export interface ClusterConfig {
   readonly name: string;
   readonly servers: readonly string[];
   readonly credentials?: Uint8Array;
@@ -54,7 +60,7 @@ export interface ClusterPlace {
 }
 
 export interface ClusterOptions {
-  readonly place: ClusterPlace;
+  readonly config: ClusterConfig;
   /** The data folder. */
   readonly path: string;
   readonly mirrors: Readonly<Record<Place, LogFile>>;
@@ -62,7 +68,7 @@ export interface ClusterOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly sha256: Sha256;
-  readonly onTrouble: (fault: Fault) => void;
+  readonly onWriteError: (fault: Fault) => void;
 }
 
 export interface OpenCluster {
@@ -78,11 +84,11 @@ export interface OpenCluster {
   /** Resolves when this node no longer follows the stream: from then on it is read-only. */
   readonly stopped: Promise<Fault>;
   /** Sets the address of this node for clients, shown by `chat cluster status`. */
-  listens(address: string): void;
+  setAddress(address: string): void;
   close(): Promise<void>;
 }
 
-const ASKED_EVERY_MS = 10;
+const POLL_INTERVAL_MS = 10;
 const NAME = /^[A-Za-z0-9_-]{1,32}$/;
 
 /** Flags for the address of the stream. */
@@ -107,7 +113,7 @@ export const SAFETY_FLAGS = {
 } as const satisfies FlagDefs;
 
 /** @throws Fault usage */
-export function clusterPlace(
+export function clusterConfig(
   args: {
     readonly nats: readonly string[];
     readonly natsCreds: string | undefined;
@@ -115,7 +121,7 @@ export function clusterPlace(
     readonly natsMonitor?: readonly string[];
   },
   isUnsafe: boolean,
-): ClusterPlace {
+): ClusterConfig {
   const { cluster: name, natsCreds, natsMonitor = [] } = args;
   const credentials = natsCreds === undefined ? undefined : readNamedFile(natsCreds);
   if (natsCreds !== undefined && credentials === undefined) {
@@ -125,7 +131,7 @@ export function clusterPlace(
   }
   if (!NAME.test(name)) {
     const remedy = "use 1 to 32 letters, digits, - or _";
-    throw misuse(`${quoteText(name)} is no name for a cluster`, remedy);
+    throw usageFault(`${quoteText(name)} is no name for a cluster`, remedy);
   }
   const servers = addresses(args.nats, /^(?:nats|tls):\/\/[^/@\s]+$/, [
     "no address of a NATS server",
@@ -142,12 +148,12 @@ export function clusterPlace(
 /** Values of a flag that may be repeated, and list several. @throws Fault usage */
 function addresses(
   values: readonly string[],
-  form: RegExp,
+  pattern: RegExp,
   [wrong, remedy]: readonly [wrong: string, remedy: string],
 ): string[] {
   const all = values.flatMap((text) => text.split(",")).filter((text) => text !== "");
-  const bad = all.find((text) => !form.test(text));
-  if (bad !== undefined) throw misuse(`${quoteText(bad)} is ${wrong}`, remedy);
+  const bad = all.find((text) => !pattern.test(text));
+  if (bad !== undefined) throw usageFault(`${quoteText(bad)} is ${wrong}`, remedy);
   return all;
 }
 
@@ -157,23 +163,24 @@ function addresses(
  * store-…
  */
 export async function joinCluster(options: ClusterOptions): Promise<OpenCluster> {
-  const { place, path, mirrors, clock, entropy, sha256 } = options;
-  const kept = readMembership(path);
-  if (kept?.state === "left") throw hasLeft(path, kept);
-  if (kept?.state === "filling") throw isFilling(path, kept);
-  if (kept !== undefined && kept.cluster !== place.name) {
-    const sentence = `${path} belongs to the cluster '${kept.cluster}', not to '${place.name}'`;
-    throw new Fault("data-foreign", sentence, { remedy: "give --cluster, or another --data" });
+  const { config, path, mirrors, clock, entropy, sha256 } = options;
+  const membership = readMembership(path);
+  if (membership?.state === "left") throw leftClusterFault(path, membership);
+  if (membership?.state === "filling") throw isFilling(path, membership);
+  if (membership !== undefined && membership.cluster !== config.name) {
+    const { cluster } = membership;
+    const message = `${path} belongs to the cluster '${cluster}', not to '${config.name}'`;
+    throw new Fault("data-foreign", message, { remedy: "give --cluster, or another --data" });
   }
-  if (kept === undefined && mirrors.history.head() + mirrors.accounts.head() > 0) {
+  if (membership === undefined && mirrors.history.head() + mirrors.accounts.head() > 0) {
     throw new Fault("data-foreign", `${path} has a history of its own`, {
       remedy: `bring it into a new cluster first: chat cluster init ${path} --nats URL`,
     });
   }
-  const { name: cluster } = place;
-  const at = { ...place, cluster, clock };
-  const stream = await openJetStream({ ...at, identity: options.identity });
-  const node = kept?.node ?? newNodeName();
+  const { name: cluster } = config;
+  const connection = { ...config, cluster, clock };
+  const stream = await openJetStream({ ...connection, identity: options.identity });
+  const node = membership?.node ?? newNodeName();
   const stopped = Promise.withResolvers<Fault>();
   let contents: JetStreamContent | undefined;
   const write = (positions: readonly Position[]) => {
@@ -194,14 +201,16 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
     }),
   );
   try {
-    if (kept === undefined) write([START]);
+    if (membership === undefined) write([START]);
     replica = await Replica.open({
       ...{ stream, mirrors, clock, entropy, sha256 },
-      ...(kept === undefined ? {} : { positions: [...(kept.before ?? []), kept.position] }),
+      ...(membership === undefined
+        ? {}
+        : { positions: [...(membership.before ?? []), membership.position] }),
       peers: async () => {
         const answers = (await stream.queryState(NODES_ANSWER_TIMEOUT_MS)).map(readNodeState);
         return answers.flatMap((one) =>
-          one === undefined || one.name === node ? [] : otherOf(one),
+          one === undefined || one.name === node ? [] : peerOf(one),
         );
       },
       storePositions: (positions) => {
@@ -209,14 +218,14 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
           write(positions);
         } catch (error) {
           // An older position is sufficient: more is compared at the start.
-          options.onTrouble(asFault(error));
+          options.onWriteError(asFault(error));
         }
       },
       onStopped: stopped.resolve,
     });
-    contents = await openContentStore({ ...at, ...storeBound(place) });
+    contents = await openContentStore({ ...connection, ...storeLimit(config) });
     const joined = { stream, contents, replica, node, listening, stopped: stopped.promise };
-    return await opened(options, joined, stopAnswering);
+    return await openCluster(options, joined, stopAnswering);
   } catch (error) {
     await contents?.close();
     await stream.close();
@@ -225,12 +234,12 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
 }
 
 /** Texts share the space of NATS, which refuses files beyond the rest. */
-function storeBound({ filesBytesMax = Number.POSITIVE_INFINITY }: ClusterPlace) {
-  const bytesMax = filesBytesMax * (1 + CLUSTER_FILES_SPARE_PART) + CLUSTER_FILES_SPARE_BYTES;
+function storeLimit({ filesBytesMax = Number.POSITIVE_INFINITY }: ClusterConfig) {
+  const bytesMax = filesBytesMax * (1 + CLUSTER_FILES_SPARE_RATIO) + CLUSTER_FILES_SPARE_BYTES;
   return bytesMax < Number.MAX_SAFE_INTEGER ? { bytesMax: Math.ceil(bytesMax) } : {};
 }
 
-interface Joined {
+interface JoinedCluster {
   readonly stream: JetStream;
   readonly contents: JetStreamContent;
   readonly replica: Replica;
@@ -251,17 +260,17 @@ function stateOf(replica: Replica | undefined): string {
 }
 
 /** A node that no longer follows the stream does not report what it has. */
-function otherOf({ records: history, accounts, state }: NodeState): PeerNode[] {
+function peerOf({ records: history, accounts, state }: NodeState): PeerNode[] {
   const isSound = state === FOLLOWS || state === STARTS || state === RESTORES;
   return isSound ? [{ heads: { history, accounts } }] : [];
 }
 
-async function opened(
+async function openCluster(
   options: ClusterOptions,
-  joined: Joined,
+  joined: JoinedCluster,
   stopAnswering: () => void,
 ): Promise<OpenCluster> {
-  const { mirrors, place } = options;
+  const { mirrors, config } = options;
   const { stream, contents, replica, node, listening, stopped } = joined;
   const history = new ReplicatedLog(replica, mirrors, "history");
   const accounts = new ReplicatedLog(replica, mirrors, "accounts");
@@ -269,7 +278,7 @@ async function opened(
   const majority = new MajorityWatch({
     clock: options.clock,
     sinceAnswerMs: () => stream.sinceAnswerMs(),
-    missing: () => stream.missing(place.servers),
+    missing: () => stream.missing(config.servers),
   });
   const watch = new HealthWatch({
     ...{ stream, clock: options.clock },
@@ -283,7 +292,7 @@ async function opened(
     stopAnswering,
   ];
   return {
-    ...{ name: place.name, node, history, accounts, stopped },
+    ...{ name: config.name, node, history, accounts, stopped },
     sequencer: {
       ...sequencerOf(options, joined),
       health: () => watch.health,
@@ -292,8 +301,8 @@ async function opened(
     siblings: siblingsOf(joined),
     contents: { store: contents, waitUntilCurrent: () => isCurrent(joined) },
     sealed,
-    listens: (at) => {
-      listening.address = at;
+    setAddress: (connection) => {
+      listening.address = connection;
     },
     close: async () => {
       watch.close();
@@ -309,7 +318,7 @@ async function opened(
 
 /** Each checkpoint in the history contains the root of the node that recorded it. */
 function rootCheck(
-  { mirrors, sha256, onTrouble }: ClusterOptions,
+  { mirrors, sha256, onWriteError }: ClusterOptions,
   replica: Replica,
 ): (record: LogRecord) => void {
   const proofs = new LogProofs(mirrors.history, sha256);
@@ -323,14 +332,14 @@ function rootCheck(
   return (record) => {
     if (record.head.kind !== "checkpoint") return;
     check(record).catch((error: unknown) => {
-      onTrouble(asFault(error));
+      onWriteError(asFault(error));
     });
   };
 }
 
 function sequencerOf(
   { mirrors, clock }: ClusterOptions,
-  { stream, replica }: Joined,
+  { stream, replica }: JoinedCluster,
 ): Omit<Sequencer, "majorityFault"> {
   return {
     isShared: true,
@@ -340,25 +349,25 @@ function sequencerOf(
       const until = clock.now() + CLUSTER_CATCH_UP_TIMEOUT_MS;
       while (mirrors.history.head() < seq) {
         if (clock.now() >= until || replica.failure !== undefined) {
-          const sentence = "this server is behind the others of its cluster";
-          throw new Fault("no-majority", sentence, { retryAfterMs: 1_000 });
+          const message = "this server is behind the others of its cluster";
+          throw new Fault("no-majority", message, { retryAfterMs: 1_000 });
         }
-        await delay(clock, ASKED_EVERY_MS);
+        await delay(clock, POLL_INTERVAL_MS);
       }
     },
-    waitUntilCurrent: together(() => isCurrent({ stream, replica })),
+    waitUntilCurrent: coalesced(() => isCurrent({ stream, replica })),
   };
 }
 
-function siblingsOf({ stream, node }: Joined): Siblings {
+function siblingsOf({ stream, node }: JoinedCluster): Siblings {
   return {
     publish: (message) => stream.broadcast(packNodeMessage(node, message)),
     listen: (onMessage) =>
       stream.listen((bytes) => {
-        const heard = readNodeMessage(bytes);
-        const news = parseSiblingMessage(heard?.news);
-        if (heard !== undefined && heard.node !== node && news !== undefined) {
-          onMessage(heard.node, news);
+        const received = readNodeMessage(bytes);
+        const news = parseSiblingMessage(received?.news);
+        if (received !== undefined && received.node !== node && news !== undefined) {
+          onMessage(received.node, news);
         }
       }),
   };
@@ -368,7 +377,7 @@ function siblingsOf({ stream, node }: Joined): Siblings {
  * @returns false if the records of the others are unknown, or this node lags for long, or no longer
  * follows the stream
  */
-async function isCurrent({ stream, replica }: Pick<Joined, "stream" | "replica">) {
+async function isCurrent({ stream, replica }: Pick<JoinedCluster, "stream" | "replica">) {
   try {
     const last = await stream.last();
     await replica.waitUntilApplied(last, CLUSTER_CATCH_UP_TIMEOUT_MS);
@@ -380,7 +389,7 @@ async function isCurrent({ stream, replica }: Pick<Joined, "stream" | "replica">
 }
 
 /** Callers during a run share the next one, which begins after their call. */
-function together(act: () => Promise<boolean>): () => Promise<boolean> {
+function coalesced(act: () => Promise<boolean>): () => Promise<boolean> {
   let running: Promise<boolean> | undefined;
   let next: Promise<boolean> | undefined;
   const begin = () => {

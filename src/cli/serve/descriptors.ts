@@ -2,7 +2,7 @@
 
 import { DESCRIPTORS_RESERVED, LINKS_MAX } from "../../base/limits.ts";
 import { descriptorLimit } from "../../io/disk/descriptors.ts";
-import { type Context, say } from "../context.ts";
+import { type Context, printNotice } from "../context.ts";
 
 /**
  * Connections that a server can accept: each needs a file descriptor, and so do its files. Notes
@@ -15,7 +15,7 @@ export function linksWithinLimit(
   if (limit === undefined) return LINKS_MAX;
   const links = Math.max(DESCRIPTORS_RESERVED, limit - 2 * DESCRIPTORS_RESERVED);
   if (limit < LINKS_MAX) {
-    say(
+    printNotice(
       context,
       `this system allows ${limit} open files, enough for ${links} connections; ` +
         "raise it with ulimit -n, or LimitNOFILE= of systemd",

@@ -39,7 +39,7 @@ import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { FoldedHead } from "../../wire/record.ts";
 import { type OpenCheckpoints, openCheckpoints } from "./checkpoints.ts";
-import { type ClusterPlace, joinCluster, type OpenCluster } from "./cluster.ts";
+import { type ClusterConfig, joinCluster, type OpenCluster } from "./cluster.ts";
 import { loadIdentity } from "./identity.ts";
 import { isFilling, readMembership } from "./membership.ts";
 
@@ -84,18 +84,18 @@ export interface FolderOptions {
   /** Start although acknowledged records are lost, without the damaged ones. */
   readonly acceptsLoss?: boolean;
   /** Absent if this server has no cluster. */
-  readonly cluster?: ClusterPlace;
+  readonly cluster?: ClusterConfig;
   /** Its logs are being imported into a cluster: nothing is added to them. */
-  readonly isStill?: true;
+  readonly isFrozen?: true;
   /** A write fails temporarily, and the server continues. */
-  readonly onTrouble: (fault: Fault) => void;
+  readonly onWriteError: (fault: Fault) => void;
 }
 
 /** @throws Fault data-…, store-…, log-corrupt, version-unsupported, usage */
 export async function openFolder(options: FolderOptions): Promise<OpenFolder> {
-  checkAlone(options);
-  const harmless = options.cluster === undefined ? [] : COPIED_FILES;
-  const folder = openDataFolder(options.path, options.clock.unixMs(), harmless);
+  checkStandaloneOptions(options);
+  const allowedFiles = options.cluster === undefined ? [] : PRESEEDED_FILES;
+  const folder = openDataFolder(options.path, options.clock.unixMs(), allowedFiles);
   let joined: OpenCluster | undefined;
   try {
     return await openContents(folder, options, (cluster) => {
@@ -109,11 +109,11 @@ export async function openFolder(options: FolderOptions): Promise<OpenFolder> {
 }
 
 /** Files that a node's operator may put into its folder before its first start. */
-const COPIED_FILES = ["identity.key", "settings.json", "files"];
+const PRESEEDED_FILES = ["identity.key", "settings.json", "files"];
 
 /** Refuses options that are only allowed for a server without a cluster. @throws Fault */
-function checkAlone(options: FolderOptions): void {
-  const { path, cluster, newIdentity, acceptsLoss, isStill } = options;
+function checkStandaloneOptions(options: FolderOptions): void {
+  const { path, cluster, newIdentity, acceptsLoss, isFrozen: isStill } = options;
   if (cluster !== undefined && (newIdentity === true || acceptsLoss === true)) {
     const flag = newIdentity === true ? "--new-identity" : "--accept-loss";
     throw new Fault("usage", `${flag} is not for a server of a cluster`, {
@@ -178,8 +178,8 @@ async function openContents(
     },
   });
   /** Authors without an account: at most as many as the history has. */
-  const strange = new Map<UserId, FoldedHead>();
-  const place = {
+  const unknownAuthors = new Map<UserId, FoldedHead>();
+  const snapshotOptions = {
     disk,
     path: join(path, "cache", "history.snapshot"),
     folder: join(path, "history"),
@@ -188,10 +188,12 @@ async function openContents(
   };
   const own = ownIdentity(path);
   const snapshot =
-    own === undefined ? undefined : readSnapshot<HistoryFolds>({ ...place, key: snapshotKey(own) });
+    own === undefined
+      ? undefined
+      : readSnapshot<HistoryFolds>({ ...snapshotOptions, key: snapshotKey(own) });
   const history = await openLog({
     ...common,
-    folder: place.folder,
+    folder: snapshotOptions.folder,
     ...(snapshot === undefined ? {} : { snapshot: snapshot.log }),
     fold: {
       byHead: kindsWith("folded-by-head"),
@@ -203,7 +205,8 @@ async function openContents(
       },
       apply: (record) => {
         const { by } = record.head;
-        if (by !== "server" && !known.has(by) && !strange.has(by)) strange.set(by, record.head);
+        if (by !== "server" && !known.has(by) && !unknownAuthors.has(by))
+          unknownAuthors.set(by, record.head);
         folds.engine.restore(record);
       },
     },
@@ -214,7 +217,7 @@ async function openContents(
     options.cluster === undefined
       ? undefined
       : await joinCluster({
-          ...{ ...common, path, place: options.cluster, mirrors: { history, accounts } },
+          ...{ ...common, path, config: options.cluster, mirrors: { history, accounts } },
           identity: {
             own: own === undefined ? undefined : formatFingerprint(own.fingerprint),
             make: async () => {
@@ -223,7 +226,7 @@ async function openContents(
               return formatFingerprint(made.fingerprint);
             },
           },
-          onTrouble: options.onTrouble,
+          onWriteError: options.onWriteError,
         });
   if (cluster !== undefined) onJoined(cluster);
   // Records from the other nodes were not read with the local ones.
@@ -233,12 +236,13 @@ async function openContents(
   }
   for await (const record of history.read(rooms.head + 1)) {
     const { by } = record.head;
-    if (by !== "server" && !known.has(by)) strange.set(by, record.head);
+    if (by !== "server" && !known.has(by)) unknownAuthors.set(by, record.head);
     engine.restore(record);
   }
-  const [first] = strange.values();
-  if (first !== undefined && !acceptsLoss) throw accountsLost(path, first, cluster !== undefined);
-  const lostAccounts = await standIn([...strange.keys()], accounts, registry);
+  const [first] = unknownAuthors.values();
+  if (first !== undefined && !acceptsLoss)
+    throw lostAccountsFault(path, first, cluster !== undefined);
+  const lostAccounts = await addPlaceholderAccounts([...unknownAuthors.keys()], accounts, registry);
   const identity = await loadIdentity({
     ...keys,
     isUsed: history.head() > 0,
@@ -258,18 +262,18 @@ async function openContents(
   const { provable, close: closeCheckpoints } = await openCheckpoints({
     ...common,
     ...{ path, identity, history, accounts },
-    ...(cluster === undefined ? {} : { recordIn: cluster.history }),
-    ...(options.isStill === true ? { recordIn: { appendThen: () => undefined } } : {}),
-    onWriteError: options.onTrouble,
+    ...(cluster === undefined ? {} : { recordLog: cluster.history }),
+    ...(options.isFrozen === true ? { recordLog: { appendThen: () => undefined } } : {}),
+    onWriteError: options.onWriteError,
   });
   const keeper = new SnapshotWriter<HistoryFolds>({
-    ...{ ...place, key: snapshotKey(identity), clock },
+    ...{ ...snapshotOptions, key: snapshotKey(identity), clock },
     log: history,
     folds: () => {
       if (rooms.head !== history.head()) return undefined; // Its last records were not emitted yet.
       return { engine: engine.value(), authors: [...registry.all()].map(({ id }) => id) };
     },
-    onWriteError: options.onTrouble,
+    onWriteError: options.onWriteError,
   });
   await keeper.start();
   const verify = async () => {
@@ -329,16 +333,16 @@ function isLoaded(
 }
 
 /** An account is on disk before its first record, so an unknown author means lost accounts. */
-function accountsLost(path: string, { seq, by }: FoldedHead, isShared: boolean): Fault {
-  const sentence = `${join(path, "accounts")} has lost the account ${by} of seq ${seq}`;
+function lostAccountsFault(path: string, { seq, by }: FoldedHead, isShared: boolean): Fault {
+  const message = `${join(path, "accounts")} has lost the account ${by} of seq ${seq}`;
   const remedy = isShared
     ? "remove the folder but for identity.key and settings.json: the cluster has the rest"
     : "restore a backup, or give up what is lost with chat serve --accept-loss";
-  return new Fault("log-corrupt", sentence, { remedy });
+  return new Fault("log-corrupt", message, { remedy });
 }
 
 /** Creates accounts that nobody can log in to, for authors of whom nothing else is left. */
-async function standIn(
+async function addPlaceholderAccounts(
   authors: readonly UserId[],
   accounts: LogFile,
   registry: Registry,
@@ -367,9 +371,9 @@ async function checkSigned(log: LogFile, { identity, registry, options }: Signer
   const keys = [identity.publicKey, ...registry.predecessors.map(({ key }) => key)];
   if (keys.slice(0, 1 + formers.length).some((key) => hasSigned(storedNote, key))) return;
   if (options.acceptsLoss === true) return log.fork();
-  const sentence = `the checkpoint of a log in ${options.path} is not signed by this server`;
+  const message = `the checkpoint of a log in ${options.path} is not signed by this server`;
   const remedy = "restore a backup, or give up what it covers with chat serve --accept-loss";
-  throw new Fault("log-corrupt", sentence, { remedy });
+  throw new Fault("log-corrupt", message, { remedy });
 }
 
 async function loadCertificate(path: string, options: FolderOptions): Promise<CertificatePair> {
@@ -389,7 +393,7 @@ async function loadCertificate(path: string, options: FolderOptions): Promise<Ce
 }
 
 /** Settings that the folder stores between starts. */
-export interface KeptSettings {
+export interface StoredSettings {
   readonly name: string;
   readonly roomPassword: string;
 }
@@ -411,34 +415,34 @@ function makeRoomPassword(entropy: Entropy): string {
  * @param isShared other nodes already have settings: none is generated that would differ
  * @throws Fault data-foreign, usage
  */
-export function keepSettings(
+export function loadServerSettings(
   path: string,
   given: { readonly name: string | undefined; readonly roomPassword: string | undefined },
   entropy: Entropy,
   isShared = false,
-): KeptSettings {
+): StoredSettings {
   const file = join(path, "settings.json");
-  const kept = parseSettings(readSmallFile(file), file);
-  if (isShared && (given.roomPassword ?? kept.roomPassword) === undefined) {
+  const stored = parseSettings(readSmallFile(file), file);
+  if (isShared && (given.roomPassword ?? stored.roomPassword) === undefined) {
     throw new Fault("data-foreign", `${path} does not have the room password of its cluster`, {
       remedy: "copy settings.json from a node's data folder, or give --open",
     });
   }
   const { roomPassword } = given;
-  if (roomPassword !== undefined && roomPassword !== kept.roomPassword) {
+  if (roomPassword !== undefined && roomPassword !== stored.roomPassword) {
     checkNewPassword(roomPassword);
   }
   const settings = {
-    name: given.name ?? kept.name ?? hostname(),
-    roomPassword: given.roomPassword ?? kept.roomPassword ?? makeRoomPassword(entropy),
+    name: given.name ?? stored.name ?? hostname(),
+    roomPassword: given.roomPassword ?? stored.roomPassword ?? makeRoomPassword(entropy),
   };
-  if (settings.name !== kept.name || settings.roomPassword !== kept.roomPassword) {
+  if (settings.name !== stored.name || settings.roomPassword !== stored.roomPassword) {
     writeSmallFile(file, `${JSON.stringify(settings, undefined, 2)}\n`);
   }
   return settings;
 }
 
-function parseSettings(text: string | undefined, file: string): Partial<KeptSettings> {
+function parseSettings(text: string | undefined, file: string): Partial<StoredSettings> {
   if (text === undefined) return {};
   try {
     const value: unknown = JSON.parse(text);

@@ -48,7 +48,7 @@ export class HealthWatch {
 
   async #run(): Promise<void> {
     while (!this.#isClosed) {
-      await this.#look();
+      await this.#refresh();
       if (this.#isClosed) return;
       await new Promise<void>((resolve) => {
         const cancel = this.#options.clock.after(CLUSTER_METRICS_INTERVAL_MS, resolve);
@@ -60,12 +60,12 @@ export class HealthWatch {
     }
   }
 
-  async #look(): Promise<void> {
+  async #refresh(): Promise<void> {
     try {
       const { stream, own } = this.#options;
       const { stream: state, nodes, areRootsEqual } = await surveyCluster(stream);
       const { follows, seq } = own();
-      const equal = await Promise.all(nodes.map((node) => this.#isOwnPast(node)));
+      const equal = await Promise.all(nodes.map((node) => this.#matchesOwnHistory(node)));
       this.#last = {
         ...{
           reachable: state.hasMajority,
@@ -84,7 +84,7 @@ export class HealthWatch {
     }
   }
 
-  async #isOwnPast({ records, root }: NodeState): Promise<boolean> {
+  async #matchesOwnHistory({ records, root }: NodeState): Promise<boolean> {
     const own = await this.#options.rootAt(records);
     return own === undefined || toHex(own) === root;
   }

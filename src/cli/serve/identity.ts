@@ -27,8 +27,8 @@ export async function loadIdentity(options: IdentityOptions): Promise<Identity> 
   const file = join(path, "identity.key");
   const draft = `${file}.next`;
   finishRenewal(file, draft, options.registry);
-  const kept = readSmallFile(file);
-  if (isUsed && kept === undefined) {
+  const stored = readSmallFile(file);
+  if (isUsed && stored === undefined) {
     // A new one would be refused by every client, and would hide the loss.
     throw new Fault("data-foreign", `${file} is missing, and with it the server's identity`, {
       remedy: "restore it from a backup",
@@ -36,11 +36,11 @@ export async function loadIdentity(options: IdentityOptions): Promise<Identity> 
   }
   const pem = await readOrCreateSmallFile(file, () => Identity.generate().toPem());
   const identity = Identity.fromPem(pem, file);
-  return renew && kept !== undefined ? renewed(identity, file, draft, options) : identity;
+  return renew && stored !== undefined ? renewIdentity(identity, file, draft, options) : identity;
 }
 
 /** The new key is on disk before the old one signs it, and in place only after that. */
-async function renewed(
+async function renewIdentity(
   old: Identity,
   file: string,
   draft: string,

@@ -92,9 +92,9 @@ async function openAt(
       return { port, listeners: [tcp, udp], udpFault: undefined };
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      const isUnlucky =
+      const isUdpPortTaken =
         options.port === 0 && error.code === "port-taken" && tries < FREE_PORT_TRIES;
-      if (!isUnlucky) return { port, listeners: [tcp], udpFault: error };
+      if (!isUdpPortTaken) return { port, listeners: [tcp], udpFault: error };
     }
     await tcp.stop();
   }

@@ -37,12 +37,12 @@ export function readMembership(path: string): Membership | undefined {
   try {
     const value = JSON.parse(text) as Record<string, unknown>;
     const { cluster, node, state } = value;
-    const isPlace = typeof cluster === "string" && typeof node === "string";
+    const isNamed = typeof cluster === "string" && typeof node === "string";
     const isState = state === undefined || state === "filling" || state === "left";
     const position = positionOf(value);
     const before = (Array.isArray(value["before"]) ? value["before"] : []).map(positionOf);
     const areSound = before.every((one) => one !== undefined);
-    if (isPlace && isState && position !== undefined && areSound) {
+    if (isNamed && isState && position !== undefined && areSound) {
       return { cluster, node, position, before, ...(state === undefined ? {} : { state }) };
     }
   } catch {
@@ -53,16 +53,16 @@ export function readMembership(path: string): Membership | undefined {
   });
 }
 
-export function writeMembership(path: string, place: Membership): void {
-  const { position, ...rest } = place;
-  writeSmallFile(join(path, FILE), `${JSON.stringify({ ...rest, ...position })}\n`);
+export function writeMembership(path: string, membership: Membership): void {
+  const { position, ...fields } = membership;
+  writeSmallFile(join(path, FILE), `${JSON.stringify({ ...fields, ...position })}\n`);
 }
 
 export function removeMembership(path: string): void {
   rmSync(join(path, FILE), { force: true });
 }
 
-export function hasLeft(path: string, { cluster }: Membership): Fault {
+export function leftClusterFault(path: string, { cluster }: Membership): Fault {
   return new Fault("data-foreign", `${path} has left the cluster '${cluster}'`, {
     remedy:
       "it may have a history of its own by now: begin with identity.key and settings.json alone",
@@ -70,9 +70,9 @@ export function hasLeft(path: string, { cluster }: Membership): Fault {
 }
 
 export function isFilling(path: string, { cluster }: Membership): Fault {
-  const sentence = `${path} was not brought into the cluster '${cluster}' to the end`;
+  const message = `${path} was not brought into the cluster '${cluster}' to the end`;
   const remedy = `run chat cluster init ${path} again, or chat cluster leave`;
-  return new Fault("data-foreign", sentence, { remedy });
+  return new Fault("data-foreign", message, { remedy });
 }
 
 function positionOf(value: unknown): Position | undefined {

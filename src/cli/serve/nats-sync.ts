@@ -3,8 +3,8 @@
 import { Fault } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
 import { readNatsSettings } from "../../io/nats/monitor.ts";
-import { type Context, say } from "../context.ts";
-import type { ClusterPlace } from "./cluster.ts";
+import { type Context, printNotice } from "../context.ts";
+import type { ClusterConfig } from "./cluster.ts";
 
 /**
  * Checks whether NATS keeps acknowledged messages over a power cut of all machines, if its
@@ -13,29 +13,30 @@ import type { ClusterPlace } from "./cluster.ts";
  */
 export async function checkNatsSync(
   context: Pick<Context, "stderr">,
-  { monitors, isUnsafe }: Pick<ClusterPlace, "monitors" | "isUnsafe">,
+  { monitors, isUnsafe }: Pick<ClusterConfig, "monitors" | "isUnsafe">,
 ): Promise<void> {
   if (isUnsafe) return;
   if (monitors.length === 0) {
-    const sentence = "whether NATS has sync_interval: always cannot be seen from here";
-    return say(context, `${sentence}: see to it, or give --nats-monitor http://HOST:8222`);
+    const message = "whether NATS has sync_interval: always cannot be seen from here";
+    return printNotice(context, `${message}: see to it, or give --nats-monitor http://HOST:8222`);
   }
-  const looks = await Promise.allSettled(monitors.map(readNatsSettings));
+  const results = await Promise.allSettled(monitors.map(readNatsSettings));
   const missing: Fault[] = [];
-  for (const look of looks) {
-    if (look.status === "rejected") {
-      if (!(look.reason instanceof Fault)) throw look.reason;
-      missing.push(look.reason);
+  for (const result of results) {
+    if (result.status === "rejected") {
+      if (!(result.reason instanceof Fault)) throw result.reason;
+      missing.push(result.reason);
       continue;
     }
-    const { name, version, isSynced } = look.value;
+    const { name, version, isSynced } = result.value;
     if (isSynced) continue;
-    const sentence = `the NATS server ${cleanText(name)} (${cleanText(version)})`;
-    throw new Fault("version-unsupported", `${sentence} has no sync_interval: always`, {
+    const message = `the NATS server ${cleanText(name)} (${cleanText(version)})`;
+    throw new Fault("version-unsupported", `${message} has no sync_interval: always`, {
       remedy: "set it in its jetstream block, or accept what it may lose with --unsafe-nats",
     });
   }
   const [first] = missing;
   if (first !== undefined && missing.length === monitors.length) throw first;
-  for (const { message } of missing) say(context, `${message}: whether it syncs is not known`);
+  for (const { message } of missing)
+    printNotice(context, `${message}: whether it syncs is not known`);
 }

@@ -21,7 +21,7 @@ import { isLoopback } from "../../io/ws/address.ts";
 import { MAJORITY_RESTORED, type ServerEvent } from "../../server/session/event.ts";
 import { encodeSecret, formatAddress, quoteInvite, type ServerSpec } from "../../wire/invite.ts";
 import type { LogRecord } from "../../wire/record.ts";
-import { type Context, faultLine, say } from "../context.ts";
+import { type Context, faultLine, printNotice } from "../context.ts";
 import { createLog } from "../log.ts";
 import { DayLines } from "../output/day-line.ts";
 import { qrLines } from "../output/qr.ts";
@@ -42,8 +42,8 @@ import type { OpenFolder } from "./folder.ts";
 import { HTTPS_PORT } from "./public.ts";
 
 /** Milliseconds to gather lines: each system call costs as much as a message. */
-const GATHER_MS = 20;
-const FULL_EVERY_MS = 60_000;
+const BATCH_MS = 20;
+const WARNING_INTERVAL_MS = 60_000;
 
 /** Size that an unrendered line counts as, in addition to the record's body. */
 const LINE_FRAME_CHARS = 256;
@@ -51,7 +51,7 @@ const LINE_FRAME_CHARS = 256;
 const PLAIN_TEXT = /^\{"text":"[ !#-[\]-~]*"\}$/;
 
 /** A record whose line is rendered when it is written, with the names at its time. */
-interface Said {
+interface PendingLine {
   readonly record: LogRecord;
   readonly names: RecordNames;
   readonly isDirect: boolean;
@@ -67,25 +67,25 @@ export class ServePrinter {
   #lastWarning: string | undefined;
   #warnedUntil = Number.NEGATIVE_INFINITY;
   /** In order; lines of records are rendered when they are written. */
-  #gathered: (string | Said)[] = [];
-  #gatheredChars = 0;
-  #isGathering = false;
+  #pending: (string | PendingLine)[] = [];
+  #pendingChars = 0;
+  #isBatching = false;
   readonly #days: DayLines;
   readonly #style: Style;
   readonly #pace: TokenBucket;
   /** Time of the latest line and its text, because a batch of the log has one time. */
-  #moment = 0;
-  #momentText = formatUtc(0);
+  #lastTime = 0;
+  #lastTimeText = formatUtc(0);
 
   /**
    * @param how quiet: omits everything worded by users; readers of a system's journal are not
    * members of their rooms
    */
-  constructor(context: Context, registry: Registry, how: { readonly quiet?: boolean } = {}) {
+  constructor(context: Context, registry: Registry, options: { readonly quiet?: boolean } = {}) {
     this.#context = context;
     this.#days = new DayLines(context);
     this.#registry = registry;
-    this.#isQuiet = how.quiet ?? false;
+    this.#isQuiet = options.quiet ?? false;
     this.#style = styleOf(context, { stamp: "clock" });
     const perSecond = PRINTED_CHARS_PER_SECOND;
     this.#pace = new TokenBucket(perSecond, perSecond, context.clock.now());
@@ -135,12 +135,12 @@ export class ServePrinter {
   }
 
   /** At most once a minute: a client that repeats a failing request must not fill the log. */
-  #warning(sentence: string): void {
+  #warning(message: string): void {
     const now = this.#context.clock.now();
-    if (sentence === this.#lastWarning && now < this.#warnedUntil) return;
-    this.#lastWarning = sentence;
-    this.#warnedUntil = now + FULL_EVERY_MS;
-    this.#warn(sentence);
+    if (message === this.#lastWarning && now < this.#warnedUntil) return;
+    this.#lastWarning = message;
+    this.#warnedUntil = now + WARNING_INTERVAL_MS;
+    this.#warn(message);
   }
 
   #majority(fault: Fault | undefined): void {
@@ -153,12 +153,12 @@ export class ServePrinter {
   #full(fault: Fault): void {
     const now = this.#context.clock.now();
     if (now < this.#quietUntil) return;
-    this.#quietUntil = now + FULL_EVERY_MS;
+    this.#quietUntil = now + WARNING_INTERVAL_MS;
     this.#warn(faultLine(fault));
   }
 
-  #warn(sentence: string): void {
-    createLog(this.#context).warn(cleanText(sentence));
+  #warn(message: string): void {
+    createLog(this.#context).warn(cleanText(message));
   }
 
   #record({ record, room }: { readonly record: LogRecord; readonly room: Room }): void {
@@ -168,13 +168,13 @@ export class ServePrinter {
       from: this.#registry.nameOf(head.by),
       destination: this.#destination(room, head.by),
     };
-    const said = { record, names, isDirect: room.pair !== undefined };
+    const line = { record, names, isDirect: room.pair !== undefined };
     // A line for a screen may begin with that of a new day: it is rendered in order.
-    if (this.#style.format === "text") this.#write(this.#line(said));
-    else this.#write(said, (bodyBytes?.length ?? 0) + LINE_FRAME_CHARS);
+    if (this.#style.format === "text") this.#write(this.#line(line));
+    else this.#write(line, (bodyBytes?.length ?? 0) + LINE_FRAME_CHARS);
   }
 
-  #line({ record, names, isDirect }: Said): string {
+  #line({ record, names, isDirect }: PendingLine): string {
     const style = this.#style;
     const plain = isDirect || style.format !== "json" ? undefined : this.#plain(record, names);
     if (plain !== undefined) return plain;
@@ -182,9 +182,9 @@ export class ServePrinter {
     const day = style.format === "text" ? this.#days.before(record.head.time) : "";
     if (!isDirect) return day + renderRecord(shown, style);
     // Direct messages are not shown in the server's window.
-    if (style.format === "json") return renderJson(withoutWords(recordJson(shown)));
-    const what = shown.kind === "file" ? "(a file for one person)" : "(a direct message)";
-    return day + renderRecord({ ...shown, kind: "action", text: what }, style);
+    if (style.format === "json") return renderJson(withoutContent(recordJson(shown)));
+    const description = shown.kind === "file" ? "(a file for one person)" : "(a direct message)";
+    return day + renderRecord({ ...shown, kind: "action", text: description }, style);
   }
 
   /**
@@ -194,10 +194,10 @@ export class ServePrinter {
     const isText = "text" in shown && typeof shown.text === "string";
     if (this.#style.format === "json" || !isText) return shown;
     const { length } = shown.text;
-    const taken = Math.min(length, PRINTED_CHARS_MAX);
-    const isTooFast = this.#pace.take(this.#context.clock.now(), taken) > 0;
+    const printed = Math.min(length, PRINTED_CHARS_MAX);
+    const isTooFast = this.#pace.take(this.#context.clock.now(), printed) > 0;
     if (isTooFast) return { ...shown, text: `(${length} characters)` };
-    return length === taken ? shown : { ...shown, text: `${shown.text.slice(0, taken)}…` };
+    return length === printed ? shown : { ...shown, text: `${shown.text.slice(0, printed)}…` };
   }
 
   /** Fast path: most bodies are stored as they are printed, and need no parser. */
@@ -206,12 +206,12 @@ export class ServePrinter {
     const body = utf8Decode(bodyBytes);
     if (!PLAIN_TEXT.test(body) || !("room" in destination)) return undefined;
     const { seq, time } = head;
-    if (time !== this.#moment) {
-      this.#moment = time;
-      this.#momentText = formatUtc(time);
+    if (time !== this.#lastTime) {
+      this.#lastTime = time;
+      this.#lastTimeText = formatUtc(time);
     }
-    const said = `"room":"${destination.room}","from":"${from}",${body.slice(1)}`;
-    return `{"kind":"text","seq":${seq},"time":"${this.#momentText}",${said}\n`;
+    const line = `"room":"${destination.room}","from":"${from}",${body.slice(1)}`;
+    return `{"kind":"text","seq":${seq},"time":"${this.#lastTimeText}",${line}\n`;
   }
 
   #destination(room: Room, by: string): Destination {
@@ -225,27 +225,27 @@ export class ServePrinter {
   line(
     kind: string,
     fields: Readonly<Record<string, string | number | boolean>>,
-    sentence?: string,
+    message?: string,
   ): void {
     const { json, stdout, clock, offsetMinutes } = this.#context;
     const now = clock.unixMs();
     if (json) return this.#write(renderJson({ kind, time: formatUtc(now), ...fields }));
-    const words = cleanText(sentence ?? Object.values(fields).join(" "));
+    const words = cleanText(message ?? Object.values(fields).join(" "));
     if (!stdout.isTerminal) return this.#write(tsvLine([formatUtc(now), "*", kind, words]));
     const line = `${formatLocalClock(now, offsetMinutes)} * ${kind} ${words}`;
     this.#write(`${this.#days.before(now)}${wrapMarked(line, stdout.columns(), "  | ")}\n`);
   }
 
   /** A blocked reader must not fill the memory: lines are then dropped, and counted. */
-  #write(line: string | Said, chars = typeof line === "string" ? line.length : 0): void {
+  #write(line: string | PendingLine, chars = typeof line === "string" ? line.length : 0): void {
     const { stdout, clock } = this.#context;
-    if (stdout.queuedBytes() + this.#gatheredChars > OUTPUT_QUEUE_BYTES_MAX) {
+    if (stdout.queuedBytes() + this.#pendingChars > OUTPUT_QUEUE_BYTES_MAX) {
       this.#skipped++;
       return;
     }
-    if (this.#isGathering) {
-      this.#gathered.push(line);
-      this.#gatheredChars += chars;
+    if (this.#isBatching) {
+      this.#pending.push(line);
+      this.#pendingChars += chars;
       return;
     }
     if (this.#skipped > 0) {
@@ -254,16 +254,16 @@ export class ServePrinter {
       this.line("skipped", { lines: String(count) });
     }
     stdout.write(typeof line === "string" ? line : this.#line(line));
-    this.#isGathering = true;
-    clock.after(GATHER_MS, () => this.flush());
+    this.#isBatching = true;
+    clock.after(BATCH_MS, () => this.flush());
   }
 
   /** Writes the gathered lines. */
   flush(): void {
-    const gathered = this.#gathered;
-    this.#gathered = [];
-    this.#gatheredChars = 0;
-    this.#isGathering = false;
+    const gathered = this.#pending;
+    this.#pending = [];
+    this.#pendingChars = 0;
+    this.#isBatching = false;
     if (gathered.length === 0) return;
     let text = "";
     for (const line of gathered) text += typeof line === "string" ? line : this.#line(line);
@@ -272,13 +272,13 @@ export class ServePrinter {
 }
 
 /** A direct message, without its text. */
-function withoutWords(record: JsonObject): JsonObject {
+function withoutContent(record: JsonObject): JsonObject {
   const { text: _text, react: _react, mentions: _mentions, ...about } = record;
   const { name: _name, digest: _digest, folder: _folder, ...rest } = about;
   return rest as JsonObject;
 }
 
-export interface Joining {
+export interface JoinInfo {
   readonly name: string;
   /** Address for this machine. */
   readonly local: ServerSpec;
@@ -293,7 +293,7 @@ export interface Joining {
   readonly udp: boolean;
   readonly data: string;
   /** Program downloads for unauthenticated clients; absent if none are offered. */
-  readonly offered?: {
+  readonly downloads?: {
     /** File names. */
     readonly programs: readonly string[];
     /** Its certificate may be trusted by other programs. */
@@ -304,25 +304,25 @@ export interface Joining {
 }
 
 /** Address of the page: as given by `--public`, else on this machine. */
-export function webAddress({ local, tls, invite, isPublic }: Joining): string {
+export function webAddress({ local, tls, invite, isPublic }: JoinInfo): string {
   return isPublic ? pageAddress(invite) : `${tls ? "https" : "http"}://${formatAddress(local)}/`;
 }
 
 function pageAddress({ host, port }: ServerSpec): string {
-  const place = formatAddress({ host, port });
-  return `https://${port === HTTPS_PORT ? place.slice(0, -`:${port}`.length) : place}/`;
+  const address = formatAddress({ host, port });
+  return `https://${port === HTTPS_PORT ? address.slice(0, -`:${port}`.length) : address}/`;
 }
 
 /** Address of program downloads, as others reach it if possible. */
-export function programAddress(joining: Joining): string {
+export function programAddress(joining: JoinInfo): string {
   const { invite, tls, isPublic } = joining;
-  const isReached = (tls || isPublic) && !isLoopback(invite.host);
-  return `${isReached ? pageAddress(invite) : webAddress(joining)}program/`;
+  const isReachable = (tls || isPublic) && !isLoopback(invite.host);
+  return `${isReachable ? pageAddress(invite) : webAddress(joining)}program/`;
 }
 
 /** Download commands for terminals. */
-function programLines(joining: Joining): string[] {
-  const { programs: [first, ...others] = [], isCertified = false } = joining.offered ?? {};
+function programLines(joining: JoinInfo): string[] {
+  const { programs: [first, ...others] = [], isCertified = false } = joining.downloads ?? {};
   if (first === undefined) return [];
   const address = programAddress(joining);
   const also = others.length === 0 ? [] : [`                    or ${others.join(", ")}`];
@@ -330,12 +330,12 @@ function programLines(joining: Joining): string[] {
 }
 
 /** The same address for the operator. Fragments never leave the browser. */
-export function operatorLink(joining: Joining): string {
+export function operatorLink(joining: JoinInfo): string {
   return `${webAddress(joining)}#operator=${joining.operatorToken}`;
 }
 
 /** For a phone: the page's address for others, with the secret. */
-function guestLink({ invite, tls, isPublic }: Joining): string | undefined {
+function guestLink({ invite, tls, isPublic }: JoinInfo): string | undefined {
   if (!(tls || isPublic) || isLoopback(invite.host)) return undefined;
   const { secret } = invite;
   const fragment = secret === undefined ? "" : `#invite=${encodeSecret(secret)}`;
@@ -346,14 +346,14 @@ function guestLink({ invite, tls, isPublic }: Joining): string | undefined {
  * Command for another machine. Only a proxy connects to the port of a server without TLS, so an
  * invite must not contain it.
  */
-function elsewhereLine({ invite, tls, isPublic }: Joining): string {
+function remoteCommand({ invite, tls, isPublic }: JoinInfo): string {
   return tls || isPublic
     ? `  on another one    chat join ${quoteInvite(invite)} --user YOUR-NAME`
     : "  in a terminal     through the TLS proxy: add --public HOST";
 }
 
 /** Command for this machine, if possible. */
-function hereLine({ tls, isPublic }: Joining, env: Context["env"]): string | undefined {
+function localCommand({ tls, isPublic }: JoinInfo, env: Context["env"]): string | undefined {
   return tls || isPublic ? `${programName(env)} join --user YOUR-NAME` : undefined;
 }
 
@@ -370,24 +370,27 @@ function programName(env: Context["env"]): string {
  * For people, on standard error. Secrets only on a terminal: pipes end up in files. The line for
  * another machine is the last, so that it does not scroll away on a screen of 80 by 24.
  */
-export function printJoining(context: Context, joining: Joining): void {
+export function printJoinInfo(context: Context, joining: JoinInfo): void {
   const { stderr } = context;
   if (!stderr.isTerminal) {
     const { name, local, data } = joining;
-    say(context, `'${name}' listens on ${formatAddress(local)}, how to join: ${data}/invite`);
+    printNotice(
+      context,
+      `'${name}' listens on ${formatAddress(local)}, how to join: ${data}/invite`,
+    );
     return;
   }
   const code = codeLines(context, guestLink(joining));
   const beside = code === undefined ? undefined : sideBySide(code, joining, context);
-  const lines = beside ?? [...(code ?? []), ...joiningLines(joining, context.env)];
-  const last = [...programLines(joining), elsewhereLine(joining)];
+  const lines = beside ?? [...(code ?? []), ...joinLines(joining, context.env)];
+  const last = [...programLines(joining), remoteCommand(joining)];
   stderr.write(`${[...lines, ...last].join("\n")}\n`);
 }
 
-function joiningLines(joining: Joining, env: Context["env"]): string[] {
+function joinLines(joining: JoinInfo, env: Context["env"]): string[] {
   const { name, roomPassword, fingerprint, data, udp } = joining;
   const link = guestLink(joining);
-  const here = hereLine(joining, env);
+  const here = localCommand(joining, env);
   return [
     `'${name}' is up; Ctrl-C stops it. Its data is in ${data}`,
     "",
@@ -402,7 +405,7 @@ function joiningLines(joining: Joining, env: Context["env"]): string[] {
 }
 
 /** The code with the short lines at its right; `undefined` if they do not fit. */
-function sideBySide(code: string[], joining: Joining, context: Context): string[] | undefined {
+function sideBySide(code: string[], joining: JoinInfo, context: Context): string[] | undefined {
   const { name, roomPassword, fingerprint, data, udp, invite } = joining;
   const pages = new Set([webAddress(joining), pageAddress(invite)]);
   const short = [
@@ -411,7 +414,7 @@ function sideBySide(code: string[], joining: Joining, context: Context): string[
     "its data",
     `  ${data}`,
     "on this machine",
-    `  ${hereLine(joining, context.env) ?? "through the proxy"}`,
+    `  ${localCommand(joining, context.env) ?? "through the proxy"}`,
     "in a browser",
     ...[...pages].map((page) => `  ${page}`),
     "  or, on a phone, this code",
@@ -421,8 +424,8 @@ function sideBySide(code: string[], joining: Joining, context: Context): string[
     "its operator: for one browser, in 1 h",
   ];
   const width = Bun.stringWidth(code[0] ?? "") + 2;
-  const isFitting = short.every((line) => width + Bun.stringWidth(line) < context.stderr.columns());
-  if (!isFitting || short.length > code.length) return undefined;
+  const fits = short.every((line) => width + Bun.stringWidth(line) < context.stderr.columns());
+  if (!fits || short.length > code.length) return undefined;
   return [
     ...code.map((line, row) => `${line}  ${short[row] ?? ""}`.trimEnd()),
     `  fingerprint       ${fingerprint}`,
@@ -443,7 +446,7 @@ export function printRecovery(
 ): void {
   for (const log of [accounts, history]) {
     if (log.keptSize === undefined) continue;
-    say(
+    printNotice(
       context,
       `confirmed records were lost, and ${log.keptSize} are left; clients that knew the others ` +
         "raise an alarm until each user accepts it: chat trust accept SERVER",
@@ -451,13 +454,16 @@ export function printRecovery(
   }
   const isAccepted = [accounts, history].some((log) => log.keptSize !== undefined);
   for (const { file, droppedBytes, tornPath } of [...accounts.recovered, ...history.recovered]) {
-    const what = isAccepted ? "are damaged or follow damage" : "were never acknowledged";
-    say(context, `${file} ended in ${droppedBytes} bytes that ${what}; now in ${tornPath}`);
+    const description = isAccepted ? "are damaged or follow damage" : "were never acknowledged";
+    printNotice(
+      context,
+      `${file} ended in ${droppedBytes} bytes that ${description}; now in ${tornPath}`,
+    );
     printJson(context, { kind: "recovered", droppedBytes, file });
   }
   printLostAccounts(context, lostAccounts);
   for (const seq of accounts.damaged) {
-    say(
+    printNotice(
       context,
       `the body of account record ${seq} is damaged: what it said is not known any more`,
     );
@@ -467,14 +473,14 @@ export function printRecovery(
 }
 
 /** Names shown in the line; the others are in the accounts. */
-const NAMES_SHOWN_MAX = 8;
+const NAMES_LISTED_MAX = 8;
 
 function printLostAccounts(context: Context, names: readonly Name[]): void {
   if (names.length === 0) return;
-  const more = names.length - NAMES_SHOWN_MAX;
-  const shown = names.slice(0, NAMES_SHOWN_MAX).join(", ");
+  const more = names.length - NAMES_LISTED_MAX;
+  const shown = names.slice(0, NAMES_LISTED_MAX).join(", ");
   const count = names.length === 1 ? "1 account is" : `${names.length} accounts are`;
-  say(
+  printNotice(
     context,
     `${count} lost, with bans and roles that were set last; what they said is shown as by ` +
       `${shown}${more > 0 ? ` and ${more} more` : ""}: chat admin reset, rename or remove`,
@@ -485,7 +491,7 @@ function printLostAccounts(context: Context, names: readonly Name[]): void {
 /** Also for damage found later, if a snapshot shortened the start. */
 export function printDamaged(context: Context, seqs: readonly number[]): void {
   for (const seq of seqs) {
-    say(context, `the body of record ${seq} is damaged and is served as such`);
+    printNotice(context, `the body of record ${seq} is damaged and is served as such`);
     printJson(context, { kind: "damaged", seq });
   }
 }

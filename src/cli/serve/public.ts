@@ -5,7 +5,7 @@ import { quoteText } from "../../base/text.ts";
 import { certificateNames } from "../../crypto/certificate.ts";
 import { isHostOf } from "../../wire/host.ts";
 import { parseServerSpec, type ServerSpec } from "../../wire/invite.ts";
-import { misuse } from "../errors.ts";
+import { usageFault } from "../errors.ts";
 
 /** Default port of TLS proxies. */
 export const HTTPS_PORT = 443;
@@ -21,10 +21,13 @@ export function parsePublic(
 ): Pick<ServerSpec, "host" | "port">[] {
   return texts.map((text) => {
     if (text.includes("/")) {
-      throw misuse(`${quoteText(text)} is not a host`, "write --public HOST or --public HOST:PORT");
+      throw usageFault(
+        `${quoteText(text)} is not a host`,
+        "write --public HOST or --public HOST:PORT",
+      );
     }
-    const place = parseServerSpec(text);
-    return { host: place.host, port: place.portGiven ? place.port : port };
+    const address = parseServerSpec(text);
+    return { host: address.host, port: address.portGiven ? address.port : port };
   });
 }
 

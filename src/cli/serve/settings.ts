@@ -9,7 +9,7 @@ import { parseSize } from "../../base/sizes.ts";
 import { quoteText } from "../../base/text.ts";
 import { readNamedFile } from "../../io/disk/data-folder.ts";
 import { type AnyFlagValue, type FlagDef, type FlagDefs, flagName } from "../command.ts";
-import { misuse } from "../errors.ts";
+import { usageFault } from "../errors.ts";
 import { checkedValue } from "../parser.ts";
 import { nearest } from "../suggest.ts";
 import { parseToml } from "../toml.ts";
@@ -39,7 +39,7 @@ export function settingOf(key: string): string | undefined {
   return NOT_IN_FILE.has(key) ? undefined : flagName(key);
 }
 
-export interface Given {
+export interface SettingsSources {
   readonly definitions: FlagDefs;
   /** Including defaults. */
   readonly values: Values;
@@ -52,22 +52,23 @@ export interface Given {
  * Adds settings of the environment and settings.toml.
  * @throws Fault usage, with the variable, or with file, line and key
  */
-export function withSettings({ definitions, values, byFlag, env }: Given): Values {
+export function withSettings({ definitions, values, byFlag, env }: SettingsSources): Values {
   const byEnvironment = fromEnvironment(definitions, env);
   const data = byFlag.has("data") ? values["data"] : (byEnvironment["data"] ?? values["data"]);
   const byFile = fromFile(definitions, join(String(data), "settings.toml"));
-  const stronger = new Set([...byFlag, ...Object.keys(byEnvironment)]);
+  const overriding = new Set([...byFlag, ...Object.keys(byEnvironment)]);
   const merged: Record<string, AnyFlagValue> = { ...values };
   for (const key of Object.keys(definitions)) {
     if (byFlag.has(key)) continue;
-    const value = byEnvironment[key] ?? (isOverruled(key, stronger, env) ? undefined : byFile[key]);
+    const value =
+      byEnvironment[key] ?? (isOverridden(key, overriding, env) ? undefined : byFile[key]);
     if (value !== undefined) merged[key] = value;
   }
   return merged;
 }
 
 /** Whether a stronger source sets a key with the opposite or the same meaning. */
-function isOverruled(key: string, stronger: ReadonlySet<string>, env: Environment): boolean {
+function isOverridden(key: string, stronger: ReadonlySet<string>, env: Environment): boolean {
   const hasPassword = Boolean(env["CHAT_ROOM_PASSWORD"]);
   if (key === "open") return hasPassword || stronger.has("roomPasswordFile");
   return key === "roomPasswordFile" && (hasPassword || stronger.has("open"));
@@ -79,19 +80,19 @@ function fromEnvironment(definitions: FlagDefs, env: Environment): Record<string
   for (const [variable, text] of Object.entries(env)) {
     if (!variable.startsWith(PREFIX) || !text) continue; // An empty variable counts as unset.
     const key = keys.get(variable);
-    if (key === undefined) throw unknown("variable", variable, [...keys.keys()]);
-    found[key] = ofText(definitions[key], text, variable);
+    if (key === undefined) throw unknownFault("variable", variable, [...keys.keys()]);
+    found[key] = parseText(definitions[key], text, variable);
   }
   return found;
 }
 
-function ofText(definition: FlagDef | undefined, text: string, name: string): AnyFlagValue {
+function parseText(definition: FlagDef | undefined, text: string, name: string): AnyFlagValue {
   if (definition === undefined) return undefined;
   if (definition.many) return text.split(/[\s,]+/).filter((word) => word !== "");
   if (definition.type !== "boolean") return checked(text, definition, name);
   if (TRUE.has(text.toLowerCase())) return true;
   if (FALSE.has(text.toLowerCase())) return false;
-  throw misuse(`${quoteText(text)} is no value of ${name}`, "use true or false");
+  throw usageFault(`${quoteText(text)} is no value of ${name}`, "use true or false");
 }
 
 function fromFile(definitions: FlagDefs, path: string): Record<string, AnyFlagValue> {
@@ -105,23 +106,23 @@ function fromFile(definitions: FlagDefs, path: string): Record<string, AnyFlagVa
     const key = keys.get(setting);
     const definition = key === undefined ? undefined : definitions[key];
     if (key === undefined || definition === undefined) {
-      throw unknown(`setting in ${at}`, setting, [...keys.keys()]);
+      throw unknownFault(`setting in ${at}`, setting, [...keys.keys()]);
     }
-    const said = ofToml(definition, value, `${setting} (${at})`);
-    found[key] = isPath(definition) ? besideFile(String(said), path) : said;
+    const parsed = parseTomlValue(definition, value, `${setting} (${at})`);
+    found[key] = isPath(definition) ? resolvedFrom(String(parsed), path) : parsed;
   }
   return found;
 }
 
-function ofToml(definition: FlagDef, value: unknown, name: string): AnyFlagValue {
+function parseTomlValue(definition: FlagDef, value: unknown, name: string): AnyFlagValue {
   if (definition.many) {
     const all = Array.isArray(value) ? value : [value];
     if (all.every((one) => typeof one === "string")) return all;
-    throw misuse(`${name} must be a list of texts`, 'write it as ["one", "two"]');
+    throw usageFault(`${name} must be a list of texts`, 'write it as ["one", "two"]');
   }
   if (definition.type === "boolean") {
     if (typeof value === "boolean") return value;
-    throw misuse(`${name} must be true or false`, "write it without quotes");
+    throw usageFault(`${name} must be true or false`, "write it without quotes");
   }
   const isNumber = typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
   if (definition.integer !== undefined) {
@@ -129,7 +130,7 @@ function ofToml(definition: FlagDef, value: unknown, name: string): AnyFlagValue
   }
   const text = isNumber && definition.valueHint === "SIZE" ? String(value) : value;
   if (typeof text === "string") return checked(text, definition, name);
-  throw misuse(`${name} must be a text`, "write it between quotes");
+  throw usageFault(`${name} must be a text`, "write it between quotes");
 }
 
 function checked(text: string, definition: FlagDef, name: string): AnyFlagValue {
@@ -139,7 +140,7 @@ function checked(text: string, definition: FlagDef, name: string): AnyFlagValue 
     return text;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    throw misuse(`${name}: ${error.message}`, error.remedy);
+    throw usageFault(`${name}: ${error.message}`, error.remedy);
   }
 }
 
@@ -148,7 +149,7 @@ function isPath(definition: FlagDef): boolean {
 }
 
 /** Resolves a relative path in the file against the file's folder. */
-function besideFile(path: string, file: string): string {
+function resolvedFrom(path: string, file: string): string {
   return path === "-" ? path : resolve(dirname(file), path);
 }
 
@@ -160,10 +161,10 @@ function keysBy(
   return new Map(pairs.flatMap(([name, key]) => (name === undefined ? [] : [[name, key]])));
 }
 
-function unknown(what: string, name: string, names: readonly string[]): Fault {
+function unknownFault(kind: string, name: string, names: readonly string[]): Fault {
   const near = nearest(name, names);
-  return misuse(
-    `unknown ${what}: ${quoteText(name)}`,
+  return usageFault(
+    `unknown ${kind}: ${quoteText(name)}`,
     near === undefined ? "see chat serve --help" : `did you mean ${near}?`,
   );
 }

@@ -9,7 +9,7 @@ import { formatAddress } from "../../wire/invite.ts";
 import { countersLine } from "../output/stats.ts";
 import type { ServePrinter } from "./print.ts";
 
-const EVERY_MS = 1_000;
+const INTERVAL_MS = 1_000;
 
 /** Size of a pong, too. */
 const PING_BYTES = encode({ kind: "ping" }).length;
@@ -21,22 +21,22 @@ const PING_BYTES = encode({ kind: "ping" }).length;
 const IDLE_PACKETS_MAX = 16;
 
 /** The counters of a link at one moment. */
-interface Mark {
+interface Traffic {
   /** Bytes, without those of pings. */
-  readonly said: string;
+  readonly bytes: string;
   readonly packets: number;
 }
 
-function markOf(counters: LinkCounters): Mark {
+function trafficOf(counters: LinkCounters): Traffic {
   const { sentBytes, sentMessages, receivedBytes, receivedMessages } = counters;
   const sent = sentBytes - sentMessages * PING_BYTES;
-  const said = `${sent},${receivedBytes - receivedMessages * PING_BYTES}`;
-  return { said, packets: (counters.sentPackets ?? 0) + (counters.receivedPackets ?? 0) };
+  const bytes = `${sent},${receivedBytes - receivedMessages * PING_BYTES}`;
+  return { bytes: bytes, packets: (counters.sentPackets ?? 0) + (counters.receivedPackets ?? 0) };
 }
 
 /** An idle client, which only sends pings, is not printed. */
-function isNews(now: Mark, before: Mark | undefined): boolean {
-  if (before === undefined || now.said !== before.said) return true;
+function isActive(now: Traffic, before: Traffic | undefined): boolean {
+  if (before === undefined || now.bytes !== before.bytes) return true;
   return now.packets - before.packets > IDLE_PACKETS_MAX;
 }
 
@@ -50,25 +50,25 @@ export function reportStats(
   printer: Pick<ServePrinter, "line">,
   peers: () => Iterable<ClientConnection>,
 ): () => void {
-  let seenBefore = new Map<number, Mark>(); // Of the open links.
+  let previous = new Map<number, Traffic>(); // Of the open links.
   const report = () => {
-    const seen = new Map<number, Mark>();
+    const seen = new Map<number, Traffic>();
     for (const peer of peers()) {
       if (peer.channel !== undefined || peer.handshake === undefined) continue;
       const counters = peer.link.counters();
-      const mark = markOf(counters);
+      const mark = trafficOf(counters);
       seen.set(peer.id, mark);
-      if (!isNews(mark, seenBefore.get(peer.id))) continue;
+      if (!isActive(mark, previous.get(peer.id))) continue;
       const { address, transport } = peer.origin;
       const user = peer.account?.name;
       const { acknowledged } = peer;
       const fields = defined({ user, address: formatAddress(address), transport, acknowledged });
-      const who = Object.values({ ...fields, acknowledged: `ACK ${acknowledged}:` }).join(" ");
-      printer.line("stats", { ...fields, ...counters }, `${who} ${countersLine(counters)}`);
+      const label = Object.values({ ...fields, acknowledged: `ACK ${acknowledged}:` }).join(" ");
+      printer.line("stats", { ...fields, ...counters }, `${label} ${countersLine(counters)}`);
     }
-    seenBefore = seen;
-    cancel = clock.after(EVERY_MS, report);
+    previous = seen;
+    cancel = clock.after(INTERVAL_MS, report);
   };
-  let cancel = clock.after(EVERY_MS, report);
+  let cancel = clock.after(INTERVAL_MS, report);
   return () => cancel();
 }

@@ -43,12 +43,12 @@ export async function surveyCluster(
   const nodes = answers
     .map(readNodeState)
     .filter((node) => node !== undefined)
-    .toSorted((one, other) => one.name.localeCompare(other.name))
+    .toSorted((a, b) => a.name.localeCompare(b.name))
     .map((node) => ({ ...node, lag: Math.max(0, state.last - node.seq) }));
-  return { stream: state, nodes, areRootsEqual: haveOneRoot(nodes) && haveOneLength(nodes) };
+  return { stream: state, nodes, areRootsEqual: haveEqualRoots(nodes) && haveEqualLengths(nodes) };
 }
 
-function haveOneRoot(nodes: readonly NodeState[]): boolean {
+function haveEqualRoots(nodes: readonly NodeState[]): boolean {
   const roots = new Map<number, string>();
   return nodes.every(({ records, root }) => {
     const known = roots.get(records) ?? root;
@@ -58,7 +58,7 @@ function haveOneRoot(nodes: readonly NodeState[]): boolean {
 }
 
 /** Up to a message, the logs have the same length on each node that follows the stream. */
-function haveOneLength(nodes: readonly NodeState[]): boolean {
+function haveEqualLengths(nodes: readonly NodeState[]): boolean {
   const lengths = new Map<number, string>();
   return nodes.every(({ seq, applied, state }) => {
     if (applied === undefined || state !== "follows") return true;
@@ -71,16 +71,16 @@ function haveOneLength(nodes: readonly NodeState[]): boolean {
 
 /** `undefined` if it is from a later version, or invalid. */
 export function readNodeState(bytes: Uint8Array): NodeState | undefined {
-  const message = readNodeMessage(bytes);
-  if (message === undefined || typeof message.news !== "object" || message.news === null)
+  const received = readNodeMessage(bytes);
+  if (received === undefined || typeof received.news !== "object" || received.news === null)
     return undefined;
-  const value = message.news as Readonly<Record<string, unknown>>;
+  const value = received.news as Readonly<Record<string, unknown>>;
   const { address, seq, records, accounts = 0, root, state } = value;
   const isState =
     typeof address === "string" && typeof root === "string" && typeof state === "string";
   if (!isState || !isCount(seq) || !isCount(records) || !isCount(accounts)) return undefined;
   const applied = appliedOf(value["applied"]);
-  const node = { name: message.node, address, seq, records, accounts, root, state };
+  const node = { name: received.node, address, seq, records, accounts, root, state };
   return applied === undefined ? node : { ...node, applied };
 }
 

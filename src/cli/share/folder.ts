@@ -8,7 +8,7 @@ import { lockFile } from "../../io/disk/lock.ts";
 
 const PREFIX = "chat-share-";
 /** A younger folder may belong to a share that has not locked it yet. */
-const LEFT_AFTER_MS = 60_000;
+const ABANDONED_AFTER_MS = 60_000;
 
 /** The temporary folder of one `chat share`, with its server's keys and history. */
 export interface ShareFolder {
@@ -21,7 +21,7 @@ export interface ShareFolder {
 export function openShareFolder(unixMs: number): ShareFolder {
   for (const name of readdirSync(tmpdir())) {
     const path = join(tmpdir(), name);
-    if (name.startsWith(PREFIX) && isLeft(path, unixMs)) discard(path);
+    if (name.startsWith(PREFIX) && isAbandoned(path, unixMs)) discard(path);
   }
   const folder = mkdtempSync(join(tmpdir(), PREFIX));
   const remove = () => discard(folder);
@@ -43,11 +43,11 @@ function discard(folder: string): void {
  * Whether the folder is of this user, and its process has ended: a running one holds the lock of
  * the data folder.
  */
-function isLeft(path: string, unixMs: number): boolean {
+function isAbandoned(path: string, unixMs: number): boolean {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined || !stat.isDirectory() || stat.uid !== userInfo().uid) return false;
   const lock = join(path, "data", "LOCK");
-  if (unixMs - stat.mtimeMs < LEFT_AFTER_MS || !existsSync(lock)) return false;
+  if (unixMs - stat.mtimeMs < ABANDONED_AFTER_MS || !existsSync(lock)) return false;
   try {
     const held = lockFile(lock);
     held?.release();

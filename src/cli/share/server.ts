@@ -27,7 +27,7 @@ import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { ServerSpec } from "../../wire/invite.ts";
 import { nativeHashing } from "../connect/hashing.ts";
 import { deviceKeys } from "../connect/keys.ts";
-import { type Context, say } from "../context.ts";
+import { type Context, printNotice } from "../context.ts";
 import { type OpenFolder, openFolder } from "../serve/folder.ts";
 import { type ListenOptions, openListeners } from "../serve/listen.ts";
 import { hostCheck } from "../serve/public.ts";
@@ -35,7 +35,7 @@ import { loadSharePage } from "../web/page.ts";
 import { openShareFolder, type ShareFolder } from "./folder.ts";
 
 /** Address for the owner's client, which runs in this process. */
-const INSIDE = { host: "127.0.0.1", port: 1, timeoutMs: CONNECT_TIMEOUT_MS };
+const INTERNAL_ADDRESS = { host: "127.0.0.1", port: 1, timeoutMs: CONNECT_TIMEOUT_MS };
 /** It is never read out, so it may be as long as an identity. */
 const SECRET_BYTES = 16;
 /** Visible to unauthenticated clients, so it names neither the user nor the content. */
@@ -74,8 +74,8 @@ export async function openShareServer(
   try {
     const entropy = systemEntropy();
     const hosts = [options.inviteHost];
-    const onTrouble = (fault: Fault) => say(context, fault.message);
-    const common = { clock, entropy, certificate: undefined, hosts, onTrouble };
+    const onWriteError = (fault: Fault) => printNotice(context, fault.message);
+    const common = { clock, entropy, certificate: undefined, hosts, onWriteError };
     const open = await openFolder({ ...common, path: folder.data });
     return await start(context, options, open, folder);
   } catch (error) {
@@ -111,7 +111,7 @@ async function start(
       files: QUOTAS_DEFAULT,
     },
     passwords: { hash: hashPassword, verify: verifyPassword },
-    blobs: givingOnly(blobs, lent),
+    blobs: ownerOnly(blobs, lent),
     onEvent: options.onEvent,
   });
   await server.start();
@@ -135,9 +135,14 @@ async function start(
   for (const listener of listeners) server.listen(listener);
   const network = new MemoryNetwork(clock);
   const certificateHash = systemEntropy()(32);
-  server.listen(network.listen({ ...INSIDE, certificateHash }, server.sessions));
-  const owner = await enter(context, options.user, secret, network.dialFrom(INSIDE.host));
-  lent.belongTo(owner.account);
+  server.listen(network.listen({ ...INTERNAL_ADDRESS, certificateHash }, server.sessions));
+  const owner = await loginOwner(
+    context,
+    options.user,
+    secret,
+    network.dialFrom(INTERNAL_ADDRESS.host),
+  );
+  lent.setOwner(owner.account);
   return {
     client: owner.client,
     invite: {
@@ -167,7 +172,7 @@ interface OwnerSession {
 }
 
 /** Logs the sharing user in before any receiver. Nothing of it is stored in their home. */
-async function enter(
+async function loginOwner(
   context: Context,
   user: string,
   secret: string,
@@ -178,13 +183,13 @@ async function enter(
     {
       clock: context.clock,
       entropy: systemEntropy(),
-      dial: () => dial(INSIDE),
+      dial: () => dial(INTERNAL_ADDRESS),
       state,
       keys: deviceKeys(Identity.generate(), state),
       hashing: nativeHashing(),
     },
     {
-      address: `${INSIDE.host}:${INSIDE.port}`,
+      address: `${INTERNAL_ADDRESS.host}:${INTERNAL_ADDRESS.port}`,
       program: `chat/${VERSION}`,
       credentials: { user, mode: "register", roomSecret: secret },
       follow: "none",
@@ -208,7 +213,7 @@ class LentFiles {
     this.#onRead = onRead;
   }
 
-  belongTo(account: string): void {
+  setOwner(account: string): void {
     this.#account = account;
   }
 
@@ -225,12 +230,12 @@ class LentFiles {
     }
   }
 
-  isOurs({ by }: BlobMetadata): boolean {
+  isOwned({ by }: BlobMetadata): boolean {
     return by === this.#account;
   }
 
   readerOf(about: BlobMetadata): ChunkReader | undefined {
-    if (!this.isOurs(about)) return undefined;
+    if (!this.isOwned(about)) return undefined;
     const source = this.#sources.get(about.file) ?? this.#next;
     if (source === undefined) return undefined;
     this.#sources.set(about.file, source);
@@ -248,14 +253,14 @@ class LentFiles {
 }
 
 /** Only the sharing user adds files, and shared files take no space on this disk. */
-function givingOnly(blobs: BlobStore, lent: LentFiles): BlobStore {
+function ownerOnly(blobs: BlobStore, lent: LentFiles): BlobStore {
   return {
     list: () => blobs.list(),
     open: (file) => lent.opening(file, () => blobs.open(file)),
     remove: (file) => blobs.remove(file),
     freeBytes: async () => Number.MAX_SAFE_INTEGER,
     create: async (about) => {
-      if (lent.isOurs(about)) return blobs.create(about);
+      if (lent.isOwned(about)) return blobs.create(about);
       throw new Fault("not-allowed", "files are only given away here", {
         remedy: "use a server: chat serve",
       });

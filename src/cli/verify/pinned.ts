@@ -45,7 +45,7 @@ export async function verifyForHome(data: string, logs: HomeLogPins): Promise<Ho
   const { history, accounts } = verdict;
   const findings = [...history.findings, ...accounts.findings];
   const folder = join(checkDataFolder(data), "history");
-  findings.push(...(await findUnlikeSeen(folder, history, { pin, shown, size })));
+  findings.push(...(await compareWithKnown(folder, history, { pin, shown, size })));
   if (pin !== undefined && pin.fingerprint !== fingerprint) {
     const known = formatFingerprint(pin.fingerprint as Fingerprint);
     const reason = `this device knows it signed by ${known}`;
@@ -60,7 +60,7 @@ interface Known {
   readonly size: number;
 }
 
-async function findUnlikeSeen(
+async function compareWithKnown(
   folder: string,
   { origin, size }: LogVerdict,
   { pin, shown, size: known }: Known,
@@ -84,7 +84,7 @@ async function findUnlikeSeen(
   }
   if (findings.length > 0 || pin === undefined) return findings;
   const pinned = leaves.slice(0, pin.size);
-  if (pinned.length === pin.size && equalBytes(rootOver(pinned), pin.root)) return [];
+  if (pinned.length === pin.size && equalBytes(rootOf(pinned), pin.root)) return [];
   const reason = `its first ${pin.size} records are not those that this device has seen`;
   return [find(1, reason)];
 }
@@ -104,12 +104,12 @@ export async function proveInFolder(
     });
   }
   const nodes: Nodes = (level, index) =>
-    rootOver(leaves.slice(index * 2 ** level, (index + 1) * 2 ** level));
+    rootOf(leaves.slice(index * 2 ** level, (index + 1) * 2 ** level));
   const { headBytes: head, salt, bodyBytes: body } = record;
   return { key, seq, head, salt, body, path: inclusionPath(seq - 1, size, nodes, sha256), note };
 }
 
-function rootOver(leaves: readonly Uint8Array[]): Uint8Array {
+function rootOf(leaves: readonly Uint8Array[]): Uint8Array {
   const tree = new MerkleTree(sha256);
   for (const leaf of leaves) tree.append(leaf);
   return tree.root();
@@ -121,7 +121,7 @@ interface Leaves {
 }
 
 /** Of the first `size` records, as far as they can be read. */
-async function readLeaves(folder: string, size: number, wanted: number): Promise<Leaves> {
+async function readLeaves(folder: string, size: number, recordSeq: number): Promise<Leaves> {
   const disk = systemDisk();
   const leaves: Uint8Array[] = [];
   let record: LogRecord | undefined;
@@ -134,7 +134,7 @@ async function readLeaves(folder: string, size: number, wanted: number): Promise
         const read = parsed.kind === "record" ? parsed.record : parseHead(bytes)?.record;
         if (read === undefined) return { leaves, record };
         leaves.push(leafHash(read.headBytes, sha256));
-        if (leaves.length === wanted) record = read;
+        if (leaves.length === recordSeq) record = read;
       }
     }
   }

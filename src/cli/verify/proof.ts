@@ -28,13 +28,13 @@ export function checkProof({ key, seq, head, salt, body, path, note }: ProofFile
   const { size, root } = checkpoint;
   const leaf = leafHash(head, sha256);
   if (!verifyInclusion({ leaf, index: seq - 1, size, path, root }, sha256)) {
-    throw wrong("the record is not among those that the checkpoint is over");
+    throw invalidProof("the record is not among those that the checkpoint is over");
   }
   const fields = parseObject(head) ?? {};
-  if (fields["seq"] !== seq) throw wrong("the record has another number than the proof");
+  if (fields["seq"] !== seq) throw invalidProof("the record has another number than the proof");
   const isShown = salt !== undefined && body !== undefined;
   if (isShown && commitment(salt, body, sha256) !== fields["commit"]) {
-    throw wrong("what was said is not what the record commits to");
+    throw invalidProof("what was said is not what the record commits to");
   }
   return {
     checkpoint,
@@ -58,8 +58,8 @@ function signedCheckpoint(note: string, key: Uint8Array): Checkpoint {
   }
 }
 
-function wrong(sentence: string): Fault {
-  return new Fault("log-unproved", `the proof does not hold: ${sentence}`, {
+function invalidProof(message: string): Fault {
+  return new Fault("log-unproved", `the proof does not hold: ${message}`, {
     remedy: "do not believe it",
   });
 }

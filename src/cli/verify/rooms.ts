@@ -50,7 +50,7 @@ export async function verifyRooms(client: Source, readsAll: boolean): Promise<Ro
       if (!(error instanceof Fault) || error.blame !== "user" || isStillIn) throw error;
     }
   }
-  findings.sort((one, other) => one.seq - other.seq);
+  findings.sort((a, b) => a.seq - b.seq);
   return { findings, records, rooms, isBounded };
 }
 
@@ -60,10 +60,10 @@ async function readRoom(
   countMax = VERIFIED_RECORDS_MAX,
 ): Promise<{ findings: RoomFinding[]; records: number; isBounded: boolean }> {
   const target = `${room.kind === "person" ? "@" : ""}${room.name}`;
-  const place = `${room.kind === "person" ? "@" : "#"}${room.name}`;
+  const title = `${room.kind === "person" ? "@" : "#"}${room.name}`;
   const findings: RoomFinding[] = [];
   const find = (seq: number, reason: string) => {
-    if (findings.length < FINDINGS_MAX) findings.push({ seq, reason: `${reason} in ${place}` });
+    if (findings.length < FINDINGS_MAX) findings.push({ seq, reason: `${reason} in ${title}` });
   };
   /** Records whose erasure was ordered by a record that was read. */
   const ordered = new Set<unknown>();

@@ -8,7 +8,7 @@ import { openerOf } from "../chat/open-file.ts";
 import type { Context } from "../context.ts";
 
 /** Long enough for a browser that has to start first. */
-const FILE_KEPT_MS = 60_000;
+const REDIRECT_FILE_MS = 60_000;
 
 /**
  * Opens the desktop's browser at an address whose secrets must not be visible to other users in the
@@ -23,9 +23,9 @@ export function openBrowser({ env, clock }: Context, url: string): () => void {
   if (!isDesktop || opener === undefined) return () => undefined;
   const folder = mkdtempSync(join(tmpdir(), "chat-web-")); // 0700.
   const file = join(folder, "open.html");
-  writeFileSync(file, leadingTo(url), { mode: 0o600 });
+  writeFileSync(file, redirectPage(url), { mode: 0o600 });
   const remove = () => rmSync(folder, { recursive: true, force: true });
-  const cancel = clock.after(FILE_KEPT_MS, remove);
+  const cancel = clock.after(REDIRECT_FILE_MS, remove);
   Bun.spawn([...opener, pathToFileURL(file).href], {
     stdio: ["ignore", "ignore", "ignore"],
   }).unref();
@@ -36,7 +36,7 @@ export function openBrowser({ env, clock }: Context, url: string): () => void {
 }
 
 /** @param url created here; parts from others are percent-encoded */
-function leadingTo(url: string): string {
+function redirectPage(url: string): string {
   const safe = Bun.escapeHTML(url);
   return `<!doctype html>
 <meta charset="utf-8">

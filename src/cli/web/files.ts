@@ -42,7 +42,7 @@ export function webFiles(options: WebFilesOptions): HttpFiles {
         if (error instanceof Fault) return faultResponse(error);
         throw error;
       } finally {
-        if (open?.isTaken !== true) open?.close();
+        if (open?.isReading !== true) open?.close();
       }
     },
   };
@@ -59,7 +59,7 @@ interface OpenFile {
   readonly from: number;
   readonly lane: DownloadChannel;
   /** Its chunks are being read; the data channel closes after them. */
-  isTaken: boolean;
+  isReading: boolean;
   close(): void;
 }
 
@@ -68,8 +68,8 @@ async function openFile(options: WebFilesOptions, token: string, from: number): 
   const connection = new Connection(await options.dial(), options.clock);
   try {
     const file = await enter(connection, options, token);
-    const { lane, about, begin } = await fetchFrom(connection, file, from);
-    return { about, from: begin, lane, isTaken: false, close: () => connection.close() };
+    const { lane, about, actualFrom } = await fetchFrom(connection, file, from);
+    return { about, from: actualFrom, lane, isReading: false, close: () => connection.close() };
   } catch (error) {
     connection.close();
     throw error;
@@ -100,11 +100,11 @@ async function fetchFrom(connection: Connection, file: FileId, from: number) {
   const parts = { connection, hashing: nativeHashing(), file };
   const lane = new DownloadChannel({ ...parts, from });
   try {
-    return { lane, about: await lane.fetch(), begin: from };
+    return { lane, about: await lane.fetch(), actualFrom: from };
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== "usage" || from === 0) throw error;
     const whole = new DownloadChannel({ ...parts, from: 0 });
-    return { lane: whole, about: await whole.fetch(), begin: 0 };
+    return { lane: whole, about: await whole.fetch(), actualFrom: 0 };
   }
 }
 
@@ -120,7 +120,7 @@ function webFile(options: WebFilesOptions, token: string, open: OpenFile): WebFi
     digest: digest.toHex(),
     ...(folder === undefined ? {} : { manifestBytes: folder.manifestBytes }),
     async *chunks(from) {
-      open.isTaken = true;
+      open.isReading = true;
       let source = open;
       if (from !== open.from) {
         open.close();
@@ -137,7 +137,7 @@ function webFile(options: WebFilesOptions, token: string, open: OpenFile): WebFi
  */
 async function* chunksOf({ lane, close }: OpenFile): AsyncGenerator<Uint8Array> {
   const handover = new Handover();
-  const sink = { append: handover.give, sync: () => Promise.resolve() };
+  const sink = { append: handover.put, sync: () => Promise.resolve() };
   const receiving = lane
     .receive(sink, () => undefined)
     .then(
@@ -146,7 +146,7 @@ async function* chunksOf({ lane, close }: OpenFile): AsyncGenerator<Uint8Array> 
     );
   try {
     for (;;) {
-      const chunk = await handover.take();
+      const chunk = await handover.next();
       if (chunk === undefined) return;
       yield chunk;
     }
@@ -162,28 +162,28 @@ class Handover {
   #chunk: Uint8Array | undefined;
   #isEnded = false;
   #error: unknown;
-  #taken = () => {};
-  #given = () => {};
+  #onTaken = () => {};
+  #onAvailable = () => {};
 
-  readonly give = async (_sha256: Uint8Array, bytes: Uint8Array): Promise<void> => {
+  readonly put = async (_sha256: Uint8Array, bytes: Uint8Array): Promise<void> => {
     if (this.#isEnded) throw this.#error;
     this.#chunk = bytes.slice(); // The buffer may be reused before the browser has received it.
-    this.#given();
+    this.#onAvailable();
     await new Promise<void>((resolve) => {
-      this.#taken = resolve;
+      this.#onTaken = resolve;
     });
   };
 
   /** `undefined` after the last one. @throws the error that ended it */
-  async take(): Promise<Uint8Array | undefined> {
+  async next(): Promise<Uint8Array | undefined> {
     if (this.#chunk === undefined && !this.#isEnded) {
       await new Promise<void>((resolve) => {
-        this.#given = resolve;
+        this.#onAvailable = resolve;
       });
     }
     const chunk = this.#chunk;
     this.#chunk = undefined;
-    this.#taken();
+    this.#onTaken();
     if (chunk === undefined && this.#error !== undefined) throw this.#error;
     return chunk;
   }
@@ -192,7 +192,7 @@ class Handover {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#error = error;
-    this.#given();
-    this.#taken();
+    this.#onAvailable();
+    this.#onTaken();
   }
 }

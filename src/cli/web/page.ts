@@ -65,7 +65,7 @@ export function localPage(page: Page): Page {
  */
 function markedPage(page: Page, mark: string): Page {
   const { build } = page;
-  return changed(page, "/", (html) => {
+  return withFile(page, "/", (html) => {
     const marked = Buffer.from(html).toString().replace(MANIFEST_LINK, "");
     return Buffer.from(marked.replace(`data-build="${build}"`, `data-build="" ${mark}`));
   });
@@ -73,11 +73,11 @@ function markedPage(page: Page, mark: string): Page {
 
 /** The page, installed under the name of its server. */
 export function namedPage(page: Page, name: string): Page {
-  return changed(page, MANIFEST_PATH, (bytes) => manifest(name, iconsOf(bytes)));
+  return withFile(page, MANIFEST_PATH, (bytes) => manifest(name, iconsOf(bytes)));
 }
 
 /** With another, uncompressed file at `path`. */
-function changed(
+function withFile(
   { build, files }: Page,
   path: string,
   change: (bytes: Uint8Array) => Uint8Array,

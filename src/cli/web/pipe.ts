@@ -9,8 +9,8 @@ import type { Link } from "../../io/link/link.ts";
 export class Pipe {
   readonly #to: Link;
   /** Bounded by RELAY_QUEUE_BYTES_MAX. */
-  #waiting: Uint8Array[] = [];
-  #waitingBytes = 0;
+  #queue: Uint8Array[] = [];
+  #queuedBytes = 0;
   #isPumping = false;
   #isEnding = false;
 
@@ -21,11 +21,11 @@ export class Pipe {
   /** @returns a fault if the other end is too slow */
   push(message: Uint8Array): Fault | undefined {
     if (this.#isEnding) return undefined;
-    if (this.#waitingBytes + message.length > RELAY_QUEUE_BYTES_MAX) {
+    if (this.#queuedBytes + message.length > RELAY_QUEUE_BYTES_MAX) {
       return new Fault("too-many", "the other end reads too slowly", { retryAfterMs: 1_000 });
     }
-    this.#waiting.push(message);
-    this.#waitingBytes += message.length;
+    this.#queue.push(message);
+    this.#queuedBytes += message.length;
     void this.#pump();
     return undefined;
   }
@@ -40,11 +40,11 @@ export class Pipe {
     if (this.#isPumping) return;
     this.#isPumping = true;
     for (;;) {
-      const [message] = this.#waiting;
+      const [message] = this.#queue;
       if (message === undefined) break;
       if (this.#to.queuedBytes() + message.length > SEND_QUEUE_LOW_BYTES) await this.#to.drained();
-      this.#waiting.shift();
-      this.#waitingBytes -= message.length;
+      this.#queue.shift();
+      this.#queuedBytes -= message.length;
       if (!this.#to.send(message)) this.#drop();
     }
     this.#isPumping = false;
@@ -52,8 +52,8 @@ export class Pipe {
   }
 
   #drop(): void {
-    this.#waiting = [];
-    this.#waitingBytes = 0;
+    this.#queue = [];
+    this.#queuedBytes = 0;
     this.#isEnding = true;
   }
 }

@@ -60,7 +60,7 @@ class ProxiedLink {
   #server: Link | undefined;
   #toServer: Pipe | undefined;
 
-  constructor(link: Link, options: WebProxyOptions, gone: () => void) {
+  constructor(link: Link, options: WebProxyOptions, onClosed: () => void) {
     this.#options = options;
     this.#toPage = new Pipe(link);
     this.#cancelDeadline = options.clock.after(HELLO_TIMEOUT_MS, () => {
@@ -75,7 +75,7 @@ class ProxiedLink {
         this.#phase = "closed";
         if (this.#toServer === undefined) this.#server?.close();
         else this.#toServer.end();
-        gone();
+        onClosed();
       },
     });
   }
@@ -84,8 +84,8 @@ class ProxiedLink {
     switch (this.#phase) {
       case "token": {
         // Hashes have equal length, so the time does not depend on the value.
-        const isIt = equalBytes(sha256(bytes), sha256(utf8Encode(this.#options.token)));
-        if (!isIt) throw new Fault("login-refused", "this page is another run's", RELOAD);
+        const isValid = equalBytes(sha256(bytes), sha256(utf8Encode(this.#options.token)));
+        if (!isValid) throw new Fault("login-refused", "this page is another run's", RELOAD_REMEDY);
         this.#phase = "hello";
         return;
       }
@@ -175,7 +175,7 @@ class ProxiedLink {
   }
 }
 
-const RELOAD = { remedy: "open the address that chat web has printed last" };
+const RELOAD_REMEDY = { remedy: "open the address that chat web has printed last" };
 
 /** Whether it proves on this link to be that server, or a successor that it has named. */
 function isServer(

@@ -5,9 +5,9 @@ import { LINK_CODE_MS } from "../../base/limits.ts";
 import { formatUtc } from "../../base/time.ts";
 import { defineVerb, flag } from "../../cli/command.ts";
 import { type OpenClient, untilConnected, withClient } from "../../cli/connect/client.ts";
-import { addressElsewhere } from "../../cli/connect/invite.ts";
-import { type Context, say } from "../../cli/context.ts";
-import { misuse } from "../../cli/errors.ts";
+import { externalAddress } from "../../cli/connect/invite.ts";
+import { type Context, printNotice } from "../../cli/context.ts";
+import { usageFault } from "../../cli/errors.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
 import { renderJson } from "../../cli/output/render.ts";
 import { printResult } from "../../cli/output/result.ts";
@@ -51,40 +51,46 @@ async function offer(context: Context, open: OpenClient): Promise<number> {
   const code = new Uint8Array(entropy(LINK_CODE_BYTES));
   const expires = context.clock.unixMs() + LINK_CODE_MS;
   await client.request("link-offer", { code: linkCodeHash(code) });
-  const shown = formatLinkCode(code);
-  const elsewhere = addressElsewhere(context, open);
+  const codeText = formatLinkCode(code);
+  const elsewhere = externalAddress(context, open);
   if (context.json) {
     const server = formatInvite(elsewhere);
-    const line = { kind: "link-code", code: shown, expires: formatUtc(expires), server };
+    const line = { kind: "link-code", code: codeText, expires: formatUtc(expires), server };
     context.stdout.write(renderJson(line));
   } else {
-    context.stdout.write(`${shown}\n`);
-    say(context, "within 10 minutes run this on the new device, and give it that code:");
+    context.stdout.write(`${codeText}\n`);
+    printNotice(context, "within 10 minutes run this on the new device, and give it that code:");
     // Alone on its line, to be copied.
     context.stderr.write(`chat link-device --join ${quoteInvite(elsewhere)}\n`);
     if (isLoopback(elsewhere.host)) {
-      say(context, `only this machine reaches ${elsewhere.host}: elsewhere put in another address`);
+      printNotice(
+        context,
+        `only this machine reaches ${elsewhere.host}: elsewhere put in another address`,
+      );
     }
   }
-  const asked = await untilAsked(context, events);
-  const grant = grantLink({ code, fingerprint, user, state, clock: context.clock, entropy }, asked);
+  const request = await waitForRequest(context, events);
+  const grant = grantLink(
+    { code, fingerprint, user, state, clock: context.clock, entropy },
+    request,
+  );
   await client.request("link-grant", grant);
-  const device = deviceIdOf(asked.deviceKey);
+  const device = deviceIdOf(request.deviceKey);
   const line = { kind: "linked", user, device };
   return printResult(context, line, `the device ${device} is linked: it is ${user} now`);
 }
 
-async function untilAsked(
+async function waitForRequest(
   context: Context,
   events: AsyncIterator<ReaderEvent>,
 ): Promise<Extract<ReaderEvent, { kind: "link-asked" }>> {
-  const tooLate = Promise.withResolvers<never>();
+  const timedOut = Promise.withResolvers<never>();
   const cancel = context.clock.after(LINK_CODE_MS, () =>
-    tooLate.reject(new Fault("timeout", "no device asked in time", { remedy: "begin anew" })),
+    timedOut.reject(new Fault("timeout", "no device asked in time", { remedy: "begin anew" })),
   );
   try {
     for (;;) {
-      const { value, done } = await Promise.race([events.next(), tooLate.promise]);
+      const { value, done } = await Promise.race([events.next(), timedOut.promise]);
       if (done === true) throw new Fault("link-closed", "the connection was closed");
       if (value.kind === "link-asked") return value;
       if (value.kind === "closed") {
@@ -101,9 +107,9 @@ async function join(context: Context, open: OpenClient, code: Uint8Array): Promi
   const { client, state, device } = open;
   const { fingerprint } = client;
   if (fingerprint === undefined) throw new Fault("link-closed", "the connection was closed");
-  const place = { code, fingerprint };
-  const answer = await client.request("link", linkRequest(place, device.publicKey));
-  storeLinkedKey(place, device.publicKey, answer, state);
+  const offer = { code, fingerprint };
+  const answer = await client.request("link", linkRequest(offer, device.publicKey));
+  storeLinkedKey(offer, device.publicKey, answer, state);
   const { user } = await client.login({ user: answer.user, mode: "login" });
   const line = { kind: "linked", user, device: deviceIdOf(device.publicKey) };
   return printResult(context, line, `this device is linked: you are ${user}`);
@@ -114,7 +120,7 @@ async function readCode(context: Context): Promise<Uint8Array> {
   const given = context.env[CODE_VARIABLE];
   if (given) return parseLinkCode(given);
   if (context.terminal === undefined) {
-    throw misuse("there is no link code", `set ${CODE_VARIABLE}`);
+    throw usageFault("there is no link code", `set ${CODE_VARIABLE}`);
   }
   return parseLinkCode(await context.terminal.askText("Link code"));
 }

@@ -4,10 +4,10 @@ import { Fault } from "../../base/fault.ts";
 import { defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { type ClientFlags, untilConnected, withClient } from "../../cli/connect/client.ts";
 import type { Context } from "../../cli/context.ts";
-import { misuse } from "../../cli/errors.ts";
+import { usageFault } from "../../cli/errors.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
 import { printResult } from "../../cli/output/result.ts";
-import { makePassword, RESET, readSecret } from "../../cli/secrets.ts";
+import { RESET, readNewPassword, readSecret } from "../../cli/secrets.ts";
 import { formatInvite, parseServerSpec, trimCopied } from "../../wire/invite.ts";
 
 export const command = defineVerb({
@@ -27,7 +27,7 @@ typed. CHAT_RESET or --reset-file give the line, CHAT_NEW_PASSWORD the new passw
       await untilConnected(client.read());
       const current = given ?? (await currentPassword(context, user));
       await client.passwd(await newPassword(context, args.newPasswordFile), current);
-      return changed(context, user, "");
+      return printChanged(context, user, "");
     });
   },
 });
@@ -53,11 +53,11 @@ async function recover(args: Recovery, context: Context): Promise<number> {
   return withClient(context, flags, options, async ({ client }) => {
     const { user } = await client.request("recover", { token, password });
     await client.login({ user, password, mode: "login", requiresPassword: true });
-    return changed(context, user, `, and this device signs in as ${user}`);
+    return printChanged(context, user, `, and this device signs in as ${user}`);
   });
 }
 
-function changed(context: Context, user: string, more: string): number {
+function printChanged(context: Context, user: string, more: string): number {
   const line = { kind: "password-changed", user };
   return printResult(context, line, `the password of ${user} is changed${more}`);
 }
@@ -69,9 +69,9 @@ async function currentPassword(context: Context, user: string): Promise<string |
 }
 
 async function newPassword(context: Context, file: string | undefined): Promise<string> {
-  const password = await makePassword(context, file);
+  const password = await readNewPassword(context, file);
   if (password !== undefined) return password;
-  throw misuse("there is no new password", "set CHAT_NEW_PASSWORD or give --new-password-file");
+  throw usageFault("there is no new password", "set CHAT_NEW_PASSWORD or give --new-password-file");
 }
 
 /** Accepts the line, the address for browsers, or only the code, quoted or not. */
@@ -82,5 +82,5 @@ export function readResetLine(text: string): { readonly token: string; readonly 
   if (!line.startsWith("chat://")) return { token: line };
   const { secret: token, ...address } = parseServerSpec(line);
   if (token !== undefined) return { token, server: formatInvite(address) };
-  throw misuse("the reset line has no code at its end", "copy all of it");
+  throw usageFault("the reset line has no code at its end", "copy all of it");
 }

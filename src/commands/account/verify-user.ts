@@ -3,8 +3,8 @@
 import { confirmHint, digitRows, identityLine } from "../../cli/chat/identity-lines.ts";
 import { argument, defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
-import { personOf } from "../../cli/connect/operator.ts";
-import { misuse } from "../../cli/errors.ts";
+import { userNameOf } from "../../cli/connect/operator.ts";
+import { usageFault } from "../../cli/errors.ts";
 import { SERVER_FLAGS } from "../../cli/flags.ts";
 import { printResult } from "../../cli/output/result.ts";
 import { ENGLISH_TERMINAL } from "../../ui/messages/en/terminal.ts";
@@ -20,9 +20,9 @@ export const command = defineVerb({
 or side by side, not over this server. A user whose key has changed is not let into sealed rooms,
 and nothing is said where they are, until you accept the new key, or confirm the digits of one.`,
   async run(args, context) {
-    const user = personOf(args.name);
+    const user = userNameOf(args.name);
     if (args.accept === true && args.confirm !== undefined) {
-      throw misuse("--accept and --confirm exclude each other", "give one");
+      throw usageFault("--accept and --confirm exclude each other", "give one");
     }
     return withClient(context, args, { mode: "login" }, async ({ client }) => {
       await untilConnected(client.read());

@@ -3,10 +3,10 @@
 import { formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import { argument, defineVerb, type FlagDefs, flag, stringFlag } from "../../cli/command.ts";
-import { confirmed, YES_FLAG } from "../../cli/confirm.ts";
-import { addressElsewhere } from "../../cli/connect/invite.ts";
-import { ADMIN_FLAGS, endOf, personOf, withOperator } from "../../cli/connect/operator.ts";
-import { say } from "../../cli/context.ts";
+import { confirmAction, YES_FLAG } from "../../cli/confirm.ts";
+import { externalAddress } from "../../cli/connect/invite.ts";
+import { ADMIN_FLAGS, expiryOf, userNameOf, withOperator } from "../../cli/connect/operator.ts";
+import { printNotice } from "../../cli/context.ts";
 import { formatTimestamp, styleOf } from "../../cli/output/render.ts";
 import { printJson, printResult } from "../../cli/output/result.ts";
 import { formatAddress, formatInvite, quoteInvite } from "../../wire/invite.ts";
@@ -22,23 +22,23 @@ export const reset = defineVerb({
   },
   details: "Prints a line for chat passwd --reset, which sets one new password.",
   async run(args, context) {
-    const options = defined({ expires: endOf(context, args.expires) });
+    const options = defined({ expires: expiryOf(context, args.expires) });
     return withOperator(context, args, async (open) => {
-      const asked = { user: personOf(args.name), signOut: args.signOut, ...options };
-      const { user, token, expires } = await open.client.request("reset", asked);
-      const place = addressElsewhere(context, open);
-      const line = { ...place, secret: token };
-      const web = `https://${formatAddress(place)}/#reset=${token}`;
+      const request = { user: userNameOf(args.name), signOut: args.signOut, ...options };
+      const { user, token, expires } = await open.client.request("reset", request);
+      const server = externalAddress(context, open);
+      const line = { ...server, secret: token };
+      const web = `https://${formatAddress(server)}/#reset=${token}`;
       if (context.json) {
         const details = { user, code: token, url: formatInvite(line), web };
         printJson(context, { kind: "reset", ...details, expires: formatUtc(expires) });
         return 0;
       }
       context.stdout.write(`${quoteInvite(line)}\n`);
-      say(context, `${user} pastes that line where 'chat passwd --reset' asks for it`);
-      say(context, `or opens ${web}`);
+      printNotice(context, `${user} pastes that line where 'chat passwd --reset' asks for it`);
+      printNotice(context, `or opens ${web}`);
       const until = formatTimestamp(expires, styleOf(context));
-      say(context, `it sets one new password, until ${until}; hand it over like a key`);
+      printNotice(context, `it sets one new password, until ${until}; hand it over like a key`);
       return 0;
     });
   },
@@ -52,7 +52,7 @@ export const rename = defineVerb({
   },
   details: "Their devices stay signed in, and the old name still leads to them.",
   async run(args, context) {
-    const [user, to] = [personOf(args.name), personOf(args.to)];
+    const [user, to] = [userNameOf(args.name), userNameOf(args.to)];
     return withOperator(context, args, async ({ client }) => {
       await client.request("rename", { user, to });
       return printResult(
@@ -70,9 +70,9 @@ export const signOut = defineVerb({
     "All devices: they come in again with the password. Without one, chat admin reset NAME " +
     "--sign-out sets it first.",
   async run(args, context) {
-    const user = personOf(args.name);
+    const user = userNameOf(args.name);
     const question = `Sign all devices of ${user} out?`;
-    if (!(await confirmed(context, args, question))) return 130;
+    if (!(await confirmAction(context, args, question))) return 130;
     return withOperator(context, args, async ({ client }) => {
       await client.request("sign-out", { user });
       return printResult(
@@ -88,9 +88,9 @@ export const remove = defineVerb({
   args: { ...NAME, ...YES_FLAG, ...ADMIN_FLAGS },
   details: "What they said stays under their name. chat admin ban keeps a user out for a while.",
   async run(args, context) {
-    const user = personOf(args.name);
+    const user = userNameOf(args.name);
     const question = `Remove the account ${user} for good?`;
-    if (!(await confirmed(context, args, question))) return 130;
+    if (!(await confirmAction(context, args, question))) return 130;
     return withOperator(context, args, async ({ client }) => {
       await client.request("remove", { user });
       return printResult(context, { kind: "removed", user }, `the account ${user} is removed`);

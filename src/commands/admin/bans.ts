@@ -5,7 +5,7 @@ import { argument, defineVerb, type FlagDefs, stringFlag } from "../../cli/comma
 import { allPages } from "../../cli/connect/lists.ts";
 import {
   ADMIN_FLAGS,
-  endOf,
+  expiryOf,
   FOR_FLAG,
   operatorVerb,
   withOperator,
@@ -14,20 +14,20 @@ import { printList, printResult, timeCell } from "../../cli/output/result.ts";
 import { withUtcTime } from "../../core/duration.ts";
 import { whom } from "../../ui/commands/ban.ts";
 
-const WHOM = {
+const TARGET_ARGUMENT = {
   whom: argument("A name, or an address as in chat serve's output"),
 } as const satisfies FlagDefs;
 
 export const ban = defineVerb({
   args: {
-    ...WHOM,
+    ...TARGET_ARGUMENT,
     ...FOR_FLAG,
     reason: stringFlag("TEXT", "Shown to the banned user"),
     ...ADMIN_FLAGS,
   },
   details: "An IPv6 address stands for its /64. This machine itself cannot be banned.",
   async run(args, context) {
-    const until = defined({ until: endOf(context, args.for) });
+    const until = defined({ until: expiryOf(context, args.for) });
     const { reason } = args;
     const target = whom(args.whom);
     return withOperator(context, args, async ({ client }) => {
@@ -39,7 +39,7 @@ export const ban = defineVerb({
 });
 
 export const unban = defineVerb({
-  args: { ...WHOM, ...ADMIN_FLAGS },
+  args: { ...TARGET_ARGUMENT, ...ADMIN_FLAGS },
   async run(args, context) {
     const target = whom(args.whom);
     return withOperator(context, args, async ({ client }) => {

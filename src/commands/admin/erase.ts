@@ -3,10 +3,10 @@
 import { Fault } from "../../base/fault.ts";
 import { counted } from "../../base/sizes.ts";
 import { argument, defineVerb, stringFlag } from "../../cli/command.ts";
-import { confirmed, YES_FLAG } from "../../cli/confirm.ts";
+import { confirmAction, YES_FLAG } from "../../cli/confirm.ts";
 import { eraseAll } from "../../cli/connect/erase-all.ts";
-import { ADMIN_FLAGS, personOf, withOperator } from "../../cli/connect/operator.ts";
-import { misuse } from "../../cli/errors.ts";
+import { ADMIN_FLAGS, userNameOf, withOperator } from "../../cli/connect/operator.ts";
+import { usageFault } from "../../cli/errors.ts";
 import { printResult } from "../../cli/output/result.ts";
 
 export const command = defineVerb({
@@ -25,9 +25,9 @@ export const command = defineVerb({
   async run(args, context) {
     const { user: name, ...others } = args;
     if (args.seq.length === 0 && name !== undefined) {
-      const user = personOf(name);
+      const user = userNameOf(name);
       const yes = args.yes || context.terminal === undefined;
-      if (!(await confirmed(context, { yes }, `Erase all that ${user} said?`))) return 130;
+      if (!(await confirmAction(context, { yes }, `Erase all that ${user} said?`))) return 130;
       return withOperator(context, { ...others, user: undefined }, async ({ client }) => {
         const erased = await eraseAll(context, client, { user });
         const line = { kind: "erased-all", user, erased };
@@ -58,5 +58,8 @@ export const command = defineVerb({
 function seqOf(text: string): number {
   const seq = /^[1-9]\d{0,14}$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(seq)) return seq;
-  throw misuse(`'${text.slice(0, 40)}' is no message's number`, "see them: chat history --json");
+  throw usageFault(
+    `'${text.slice(0, 40)}' is no message's number`,
+    "see them: chat history --json",
+  );
 }

@@ -7,12 +7,12 @@ import { inviteUrl } from "../../cli/connect/invite.ts";
 import { allPages } from "../../cli/connect/lists.ts";
 import {
   ADMIN_FLAGS,
-  endOf,
+  expiryOf,
   operatorVerb,
-  roomOf,
+  roomNameOf,
   withOperator,
 } from "../../cli/connect/operator.ts";
-import { misuse } from "../../cli/errors.ts";
+import { usageFault } from "../../cli/errors.ts";
 import { renderJson } from "../../cli/output/render.ts";
 import { printList, printResult, timeCell } from "../../cli/output/result.ts";
 import { withUtcTime } from "../../core/duration.ts";
@@ -40,9 +40,9 @@ export const invite = defineVerb({
     const isProgram = args.post !== undefined || args.read !== undefined;
     if (args.room !== undefined && isProgram) {
       const flag = args.post === undefined ? "--read" : "--post";
-      throw misuse(`--room and ${flag} contradict each other`, "give one of them");
+      throw usageFault(`--room and ${flag} contradict each other`, "give one of them");
     }
-    const expires = defined({ expires: endOf(context, args.expires) });
+    const expires = defined({ expires: expiryOf(context, args.expires) });
     const until = withUtcTime(expires, "expires");
     return withOperator(context, args, async (open) => {
       if (isProgram) {
@@ -66,11 +66,11 @@ export const invite = defineVerb({
 });
 
 function programRoom(room: string | undefined): Name | undefined {
-  return room === undefined ? undefined : checkName(roomOf(room), "room's name");
+  return room === undefined ? undefined : checkName(roomNameOf(room), "room's name");
 }
 
 /** The room of an invite, or the rights of a program. */
-function placeOf({ room, post, read }: Answer<"invites">["invites"][number]): string {
+function roomLabel({ room, post, read }: Answer<"invites">["invites"][number]): string {
   if (post === undefined && read === undefined) return room ?? "";
   if (read === undefined) return `posts to ${post}`;
   return `${post === undefined ? "" : "posts to and "}reads ${post ?? read}`;
@@ -98,7 +98,7 @@ export const invites = operatorVerb({
         by: ({ by }) => by,
         uses: ({ usesLeft }) => usesLeft ?? "any",
         expires: ({ expires }, style) => timeCell(expires, style),
-        room: placeOf,
+        room: roomLabel,
       },
     });
   },

@@ -21,25 +21,25 @@ interface ListOrder {
   readonly sort: string;
 }
 
-interface Listed<One> {
-  readonly page: readonly One[];
+interface ListPage<Item> {
+  readonly page: readonly Item[];
   readonly total: number;
 }
 
 /** All pages of a list, in the requested order. @throws Fault */
-async function whole<One>(
+async function fetchAll<Item>(
   { find, reverse, sort }: ListOrder,
-  ask: (asked: {
+  requestPage: (query: {
     find?: string;
     sort: string;
     down: boolean;
     skip: number;
-  }) => Promise<Listed<One>>,
-): Promise<One[]> {
-  const asked = { sort, down: FROM_A.has(sort) === reverse, ...(find ? { find } : {}) };
-  const all: One[] = [];
+  }) => Promise<ListPage<Item>>,
+): Promise<Item[]> {
+  const query = { sort, down: FROM_A.has(sort) === reverse, ...(find ? { find } : {}) };
+  const all: Item[] = [];
   for (;;) {
-    const { page, total } = await ask({ ...asked, skip: all.length });
+    const { page, total } = await requestPage({ ...query, skip: all.length });
     all.push(...page);
     if (page.length === 0 || all.length >= total) return all;
   }
@@ -56,11 +56,11 @@ export const accounts = operatorVerb({
     ...LIST_FLAGS,
   },
   async run(args, context, client) {
-    const found = await whole(args, async (asked) => {
-      const { accounts: page, total } = await client.request("accounts", asked);
+    const items = await fetchAll(args, async (query) => {
+      const { accounts: page, total } = await client.request("accounts", query);
       return { page, total };
     });
-    const shown = args.online ? found.filter(({ online }) => online) : found;
+    const shown = args.online ? items.filter(({ online }) => online) : items;
     return printList(context, shown, {
       json: ({ bytes, ...one }) => ({
         kind: "account",
@@ -83,7 +83,7 @@ export const accounts = operatorVerb({
 
 type RoomEntry = Answer<"all-rooms">["rooms"][number];
 
-function marksOf({ locked, sealed, closed, vacant }: RoomEntry): string {
+function roomState({ locked, sealed, closed, vacant }: RoomEntry): string {
   const marks = { locked, sealed, closed, empty: vacant };
   return Object.entries(marks)
     .flatMap(([word, isSo]) => (isSo === true ? [word] : []))
@@ -113,7 +113,7 @@ export const rooms = operatorVerb({
         records: ({ records }) => records,
         files: ({ files }) => files,
         size: ({ bytes }, style) => sizeCell(bytes, style),
-        state: marksOf,
+        state: roomState,
         topic: ({ topic }) => topic,
       },
     });
@@ -122,8 +122,8 @@ export const rooms = operatorVerb({
 
 /** All rooms of the server. @throws Fault */
 export function allRooms(client: Client, order: ListOrder): Promise<RoomEntry[]> {
-  return whole(order, async (asked) => {
-    const { rooms: page, total } = await client.request("all-rooms", asked);
+  return fetchAll(order, async (query) => {
+    const { rooms: page, total } = await client.request("all-rooms", query);
     return { page, total };
   });
 }
@@ -140,11 +140,11 @@ export const files = operatorVerb({
     "Of a file between two people its name is not told. chat admin erase NUMBER erases one, by " +
     "its numbers here.",
   async run(args, context, client) {
-    const found = await whole(args, async (asked) => {
-      const { files: page, total } = await client.request("all-files", asked);
+    const items = await fetchAll(args, async (query) => {
+      const { files: page, total } = await client.request("all-files", query);
       return { page, total };
     });
-    return printList(context, found, {
+    return printList(context, items, {
       json: ({ file: id, user: from, bytes, ...one }) => ({
         kind: "file",
         id,

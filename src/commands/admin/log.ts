@@ -5,13 +5,13 @@ import { Fault } from "../../base/fault.ts";
 import { formatUtc } from "../../base/time.ts";
 import { defineVerb, stringFlag } from "../../cli/command.ts";
 import { ADMIN_FLAGS, withOperator } from "../../cli/connect/operator.ts";
-import { momentOf } from "../../cli/flags.ts";
+import { timeFlag } from "../../cli/flags.ts";
 import type { JsonObject } from "../../cli/output/render.ts";
 import { printList, timeCell } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
 import type { Answer } from "../../wire/messages.ts";
 
-type Happened = Answer<"events">["events"][number];
+type EventEntry = Answer<"events">["events"][number];
 type Fields = Readonly<Record<string, unknown>>;
 
 export const command = defineVerb({
@@ -24,8 +24,8 @@ export const command = defineVerb({
     "What happened last, since the server's start. With --since also what was decided before: " +
     "bans, kicks, roles, resets, invites. chat serve --json tells all as it happens.",
   run(args, context) {
-    const since = momentOf(context, args.since, "start");
-    const until = momentOf(context, args.until, "end");
+    const since = timeFlag(context, args.since, "start");
+    const until = timeFlag(context, args.until, "end");
     return withOperator(context, args, async ({ client }) => {
       const { events } = await client.request("events", {});
       const first = events[0]?.time ?? Number.MAX_SAFE_INTEGER;
@@ -36,11 +36,11 @@ export const command = defineVerb({
         ({ time }) => time >= (since ?? 0) && time <= (until ?? Number.MAX_SAFE_INTEGER),
       );
       return printList(context, all, {
-        json: jsonOf,
+        json: eventJson,
         columns: {
           time: ({ time }, style) => timeCell(time, style),
-          what: whatOf,
-          about: (one) => aboutOf(one).join(", "),
+          what: kindOf,
+          about: (entry) => detailsOf(entry).join(", "),
         },
       });
     });
@@ -51,12 +51,12 @@ export const command = defineVerb({
 async function decisions(
   client: Client,
   bounds: { readonly since: number; readonly until: number },
-): Promise<readonly Happened[]> {
-  const pages: (readonly Happened[])[] = [];
+): Promise<readonly EventEntry[]> {
+  const pages: (readonly EventEntry[])[] = [];
   let before: Answer<"decisions">["next"];
   for (;;) {
-    const asked = before === undefined ? bounds : { ...bounds, before };
-    const { events, next } = await client.request("decisions", asked);
+    const query = before === undefined ? bounds : { ...bounds, before };
+    const { events, next } = await client.request("decisions", query);
     pages.unshift(events);
     if (next === undefined) return pages.flat();
     // A malicious server may loop.
@@ -77,33 +77,34 @@ function fieldsOf(bytes: Uint8Array | undefined): Fields {
 }
 
 /** A record's head and body, as far as the server sends them. */
-function recordOf({ record }: Happened): { readonly head: Fields; readonly body: Fields } {
+function recordOf({ record }: EventEntry): { readonly head: Fields; readonly body: Fields } {
   return { head: fieldsOf(record?.head), body: fieldsOf(record?.body) };
 }
 
-function whatOf(one: Happened): string {
-  const { head, body } = recordOf(one);
+function kindOf(entry: EventEntry): string {
+  const { head, body } = recordOf(entry);
   const { kind } = head;
-  if (typeof kind !== "string") return one.decision ?? one.event;
+  if (typeof kind !== "string") return entry.decision ?? entry.event;
   return body["on"] === false ? `${kind} off` : kind;
 }
 
-function aboutOf(one: Happened): string[] {
-  const { body } = recordOf(one);
-  const { by, whom, user, until, record, room, between, name, to, address, program, reason } = one;
+function detailsOf(entry: EventEntry): string[] {
+  const { body } = recordOf(entry);
+  const { by, whom, user, until, record, room, between, name, to, address, program, reason } =
+    entry;
   const words = [body["text"], body["topic"], body["name"], body["react"]];
-  const parts = [
+  const details = [
     ...[by, user, record?.from, whom, room?.name === undefined ? undefined : `#${room.name}`],
     ...[between?.join(" and "), words.find((word) => typeof word === "string"), name],
     ...[to?.join(" "), address, program, reason],
     until === undefined ? undefined : `until ${formatUtc(until)}`,
   ];
-  return parts.filter((part): part is string => typeof part === "string" && part !== "");
+  return details.filter((detail): detail is string => typeof detail === "string" && detail !== "");
 }
 
-function jsonOf(one: Happened): JsonObject {
-  const { record, room, time, until, file: id, ...rest } = one;
-  const { head, body } = recordOf(one);
+function eventJson(entry: EventEntry): JsonObject {
+  const { record, room, time, until, file: id, ...rest } = entry;
+  const { head, body } = recordOf(entry);
   return {
     kind: "event",
     ...rest,

@@ -4,12 +4,12 @@ import { defined } from "../../base/values.ts";
 import { argument, defineVerb, type FlagDefs, stringFlag, type Verb } from "../../cli/command.ts";
 import {
   ADMIN_FLAGS,
-  endOf,
+  expiryOf,
   FOR_FLAG,
   operatorVerb,
-  personOf,
   ROOM_FLAG,
-  roomOf,
+  roomNameOf,
+  userNameOf,
   withOperator,
 } from "../../cli/connect/operator.ts";
 import { printResult } from "../../cli/output/result.ts";
@@ -20,7 +20,7 @@ const NAME = { name: argument("Who") } as const satisfies FlagDefs;
 export const kick = operatorVerb({
   args: { ...NAME, ...ROOM_FLAG },
   async run(args, context, client) {
-    const [user, room] = [personOf(args.name), roomOf(args.room)];
+    const [user, room] = [userNameOf(args.name), roomNameOf(args.room)];
     const { seq } = await client.request("kick", { room, user });
     return printResult(context, { kind: "kicked", user, room, seq }, `${user} is out of ${room}`);
   },
@@ -31,9 +31,9 @@ const MUTE_ARGS = { ...NAME, ...ROOM_FLAG, ...FOR_FLAG, ...ADMIN_FLAGS };
 export const mute = defineVerb({
   args: MUTE_ARGS,
   async run(args, context) {
-    const until = defined({ until: endOf(context, args.for) });
+    const until = defined({ until: expiryOf(context, args.for) });
     return withOperator(context, args, async ({ client }) => {
-      const [user, room] = [personOf(args.name), roomOf(args.room)];
+      const [user, room] = [userNameOf(args.name), roomNameOf(args.room)];
       const { seq } = await client.request("mute", { room, user, on: true, ...until });
       const line = { kind: "muted", user, room, seq, ...withUtcTime(until, "until") };
       return printResult(context, line, `${user} is muted`);
@@ -44,7 +44,7 @@ export const mute = defineVerb({
 export const unmute = operatorVerb({
   args: { ...NAME, ...ROOM_FLAG },
   async run(args, context, client) {
-    const [user, room] = [personOf(args.name), roomOf(args.room)];
+    const [user, room] = [userNameOf(args.name), roomNameOf(args.room)];
     const { seq } = await client.request("mute", { room, user, on: false });
     return printResult(
       context,
@@ -61,13 +61,13 @@ function roleVerb(on: boolean): Verb {
   return operatorVerb({
     args: { ...NAME, room: stringFlag("ROOM", "Moderates there; else operates") },
     async run(args, context, client) {
-      const user = personOf(args.name);
-      const room = args.room === undefined ? undefined : roomOf(args.room);
+      const user = userNameOf(args.name);
+      const room = args.room === undefined ? undefined : roomNameOf(args.room);
       await client.request("grant", { user, on, ...defined({ room }) });
       const role = room === undefined ? "operator" : `moderator`;
       const where = room === undefined ? "" : ` of ${room}`;
-      const sentence = `${user} is ${on ? "now" : "no longer"} ${role}${where}`;
-      return printResult(context, { kind: on ? "granted" : "revoked", user, role, room }, sentence);
+      const message = `${user} is ${on ? "now" : "no longer"} ${role}${where}`;
+      return printResult(context, { kind: on ? "granted" : "revoked", user, role, room }, message);
     },
   });
 }

@@ -12,9 +12,9 @@ import {
   type Verb,
   verbRow,
 } from "../../cli/command.ts";
-import { confirmed, YES_FLAG } from "../../cli/confirm.ts";
-import { ADMIN_FLAGS, operatorVerb, roomOf, withOperator } from "../../cli/connect/operator.ts";
-import { type Context, say } from "../../cli/context.ts";
+import { confirmAction, YES_FLAG } from "../../cli/confirm.ts";
+import { ADMIN_FLAGS, operatorVerb, roomNameOf, withOperator } from "../../cli/connect/operator.ts";
+import { type Context, printNotice } from "../../cli/context.ts";
 import { printResult } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
 import { allRooms } from "./lists.ts";
@@ -28,7 +28,7 @@ const rename = defineVerb({
   },
   details: "Who is in stays in, and the old name still leads there.",
   async run(args, context) {
-    const [room, to] = [roomOf(args.room), roomOf(args.to)];
+    const [room, to] = [roomNameOf(args.room), roomNameOf(args.to)];
     return withOperator(context, args, async ({ client }) => {
       await client.request("rename", { room, to });
       return printResult(
@@ -40,18 +40,18 @@ const rename = defineVerb({
   },
 });
 
-const close = closingVerb(true, "Its members read on, and others may still enter.");
-const reopen = closingVerb(false, "");
+const close = closeVerb(true, "Its members read on, and others may still enter.");
+const reopen = closeVerb(false, "");
 
-function closingVerb(on: boolean, details: string): Verb {
+function closeVerb(on: boolean, details: string): Verb {
   return operatorVerb({
     args: ROOM,
     details,
     async run(args, context, client) {
-      const room = roomOf(args.room);
+      const room = roomNameOf(args.room);
       const { seq } = await client.request("close", { room, on });
-      const sentence = on ? `${room} is closed for writing` : `${room} is open again`;
-      return printResult(context, { kind: on ? "closed" : "reopened", room, seq }, sentence);
+      const message = on ? `${room} is closed for writing` : `${room} is open again`;
+      return printResult(context, { kind: on ? "closed" : "reopened", room, seq }, message);
     },
   });
 }
@@ -68,22 +68,23 @@ const remove = defineVerb({
     "Removed rooms can no longer be read. Their records stay in the data folder; erase messages " +
     "first. With --empty and --match, rooms that fit both are removed.",
   async run(args, context) {
-    const named = args.room.map(roomOf);
+    const named = args.room.map(roomNameOf);
     const isFiltered = args.empty || args.match !== undefined;
     if (isFiltered === named.length > 0) {
       throw new Fault("usage", "name the rooms to remove, or choose them by --empty or --match", {
         remedy: "see them first: chat admin rooms",
       });
     }
-    const ask = (rooms: readonly string[]) => confirmed(context, args, questionOf(rooms));
-    if (!isFiltered && !(await ask(named))) return 130;
+    const confirm = (rooms: readonly string[]) =>
+      confirmAction(context, args, confirmationOf(rooms));
+    if (!isFiltered && !(await confirm(named))) return 130;
     return withOperator(context, args, async ({ client }) => {
-      const rooms = isFiltered ? await roomsLike(client, args) : named;
+      const rooms = isFiltered ? await matchingRooms(client, args) : named;
       if (rooms.length === 0) {
-        say(context, "no room fits");
+        printNotice(context, "no room fits");
         return 0;
       }
-      if (isFiltered && !(await ask(rooms))) return 130;
+      if (isFiltered && !(await confirm(rooms))) return 130;
       await removeAll(context, client, rooms);
       return 0;
     });
@@ -91,20 +92,20 @@ const remove = defineVerb({
 });
 
 /** Maximum names in the question; for more rooms it shows their number. */
-const NAMES_ASKED_MAX = 5;
+const NAMES_LISTED_MAX = 5;
 /** Concurrent requests: the server's disk is the limit. */
-const REMOVED_AT_ONCE = 64;
+const CONCURRENT_REMOVALS_MAX = 64;
 
-function questionOf(rooms: readonly string[]): string {
+function confirmationOf(rooms: readonly string[]): string {
   if (rooms.length === 1) return `Remove the room ${rooms[0]} for good?`;
-  const named = rooms.slice(0, NAMES_ASKED_MAX).join(", ");
-  const more = rooms.length - NAMES_ASKED_MAX;
+  const named = rooms.slice(0, NAMES_LISTED_MAX).join(", ");
+  const more = rooms.length - NAMES_LISTED_MAX;
   const rest = more > 0 ? ` and ${more} more` : "";
   return `Remove ${counted(rooms.length, "room")} for good: ${named}${rest}?`;
 }
 
 /** Excludes the lobby, which cannot be removed. */
-async function roomsLike(
+async function matchingRooms(
   client: Client,
   { empty, match }: { readonly empty: boolean; readonly match?: string | undefined },
 ): Promise<readonly string[]> {
@@ -118,11 +119,11 @@ async function roomsLike(
 }
 
 function patternOf(glob: string): RegExp {
-  const parts = [...roomOf(glob)].map((char) => {
+  const pieces = [...roomNameOf(glob)].map((char) => {
     if (char === "*") return ".*";
     return char === "?" ? "." : RegExp.escape(char);
   });
-  return new RegExp(`^${parts.join("")}$`, "i");
+  return new RegExp(`^${pieces.join("")}$`, "i");
 }
 
 /** Removes all that can be removed. @throws Fault of the first that cannot */
@@ -132,8 +133,8 @@ async function removeAll(
   rooms: readonly string[],
 ): Promise<void> {
   const faults: unknown[] = [];
-  for (let from = 0; from < rooms.length; from += REMOVED_AT_ONCE) {
-    const batch = rooms.slice(from, from + REMOVED_AT_ONCE);
+  for (let from = 0; from < rooms.length; from += CONCURRENT_REMOVALS_MAX) {
+    const batch = rooms.slice(from, from + CONCURRENT_REMOVALS_MAX);
     const outcomes = await Promise.allSettled(
       batch.map((room) => client.request("remove", { room })),
     );
@@ -146,13 +147,15 @@ async function removeAll(
   if (faults.length > 0) throw faults[0];
 }
 
-const of = (command: Verb) => () => Promise.resolve({ command });
+const loaded = (command: Verb) => () => Promise.resolve({ command });
 
 export const command = defineGroup({
-  rename: verbRow("Give a room another name", of(rename), ["chat admin room rename lab workshop"]),
-  close: verbRow("Stop new messages in a room", of(close), ["chat admin room close lab"]),
-  reopen: verbRow("Allow new messages there again", of(reopen), ["chat admin room reopen lab"]),
-  remove: verbRow("Remove rooms", of(remove), [
+  rename: verbRow("Give a room another name", loaded(rename), [
+    "chat admin room rename lab workshop",
+  ]),
+  close: verbRow("Stop new messages in a room", loaded(close), ["chat admin room close lab"]),
+  reopen: verbRow("Allow new messages there again", loaded(reopen), ["chat admin room reopen lab"]),
+  remove: verbRow("Remove rooms", loaded(remove), [
     "chat admin room remove lab",
     "chat admin room remove --empty --yes",
     "chat admin room remove --match 'spam-*'",

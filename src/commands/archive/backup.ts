@@ -3,7 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
 import { argument, defineVerb, noFlag, stringFlag } from "../../cli/command.ts";
-import { say } from "../../cli/context.ts";
+import { printNotice } from "../../cli/context.ts";
 import { CounterLine } from "../../cli/output/counter.ts";
 import { renderJson } from "../../cli/output/render.ts";
 import { sha256 } from "../../crypto/sha256.ts";
@@ -25,9 +25,9 @@ export const command = defineVerb({
     const result = await backUp({
       ...{ disk: systemDisk(), sha256, clock },
       ...{ data: args.data, out: args.dir, files: args.files },
-      onWarning: (sentence) => {
+      onWarning: (message) => {
         progress.end();
-        say(context, sentence);
+        printNotice(context, message);
       },
       onProgress: (copiedBytes) => progress.update(() => `${formatSize(copiedBytes)} copied …`),
     }).finally(() => progress.end());
@@ -37,12 +37,12 @@ export const command = defineVerb({
     } else {
       const copied = `${formatSize(copiedBytes)} copied now`;
       const amount = `${counted(size, "record")}, ${formatSize(bytes)}; ${copied}`;
-      say(context, `backed up to ${args.dir}: ${amount}`);
-      say(context, "it holds the server's identity: who has it can be the server");
+      printNotice(context, `backed up to ${args.dir}: ${amount}`);
+      printNotice(context, "it holds the server's identity: who has it can be the server");
     }
     if (damagedRecords > 0) {
-      const sentence = `${counted(damagedRecords, "record")} in the backup are damaged`;
-      throw new Fault("log-corrupt", sentence, {
+      const message = `${counted(damagedRecords, "record")} in the backup are damaged`;
+      throw new Fault("log-corrupt", message, {
         remedy: "the server's folder has no other copy; see the lines above",
       });
     }

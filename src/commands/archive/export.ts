@@ -6,7 +6,7 @@ import { counted } from "../../base/sizes.ts";
 import { defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
 import type { Context } from "../../cli/context.ts";
-import { misuse } from "../../cli/errors.ts";
+import { usageFault } from "../../cli/errors.ts";
 import { Exporter, type ExportOptions } from "../../cli/export/exporter.ts";
 import { type ExportSource, FolderSource, serverSource } from "../../cli/export/source.ts";
 import { checkOut } from "../../cli/files/receive-file.ts";
@@ -38,7 +38,7 @@ export const command = defineVerb({
       });
     }
     if (args.at !== undefined || args.server !== undefined) {
-      throw misuse("--data reads a folder, and no server", "leave one of them out");
+      throw usageFault("--data reads a folder, and no server", "leave one of them out");
     }
     using folder = await FolderHistory.open(data);
     return await work(new FolderSource(folder, data));

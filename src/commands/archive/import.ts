@@ -6,7 +6,7 @@ import { counted } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import { argument, defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
-import { type Context, say } from "../../cli/context.ts";
+import { type Context, printNotice } from "../../cli/context.ts";
 import { SERVER_FLAGS } from "../../cli/flags.ts";
 import type { ParsedFile } from "../../cli/import/entry.ts";
 import { readImport } from "../../cli/import/format.ts";
@@ -14,7 +14,7 @@ import { Importer } from "../../cli/import/importer.ts";
 import { CounterLine } from "../../cli/output/counter.ts";
 import { renderJson } from "../../cli/output/render.ts";
 
-const PROBLEMS_SHOWN_MAX = 20;
+const PROBLEMS_LISTED_MAX = 20;
 
 export const command = defineVerb({
   args: {
@@ -49,7 +49,7 @@ export const command = defineVerb({
         const { posted, present, skipped } = await importer.run(parsed.entries);
         progress.end();
         if (skipped > 0) {
-          say(
+          printNotice(
             context,
             `${skipped} reactions or edits of messages that are not there were left out`,
           );
@@ -58,7 +58,10 @@ export const command = defineVerb({
           context.stdout.write(renderJson({ kind: "imported", records: posted, present }));
         } else {
           const done = `imported ${counted(posted, "message")} into ${room}`;
-          say(context, `${done}; ${present} ${present === 1 ? "was" : "were"} there already`);
+          printNotice(
+            context,
+            `${done}; ${present} ${present === 1 ? "was" : "were"} there already`,
+          );
         }
         return 0;
       } catch (error) {
@@ -73,13 +76,13 @@ export const command = defineVerb({
 function checkProblems(context: Context, parsed: ParsedFile, skipBad: boolean): void {
   const { format, entries, problems, skipped, latin1 } = parsed;
   const count = `${counted(entries.length, "message")}, ${counted(skipped, "other line")} left out`;
-  say(context, `read as ${format}: ${count}`);
-  if (latin1 > 0) say(context, `${counted(latin1, "line")} not in UTF-8, read as Latin-1`);
-  for (const { location, reason } of problems.slice(0, PROBLEMS_SHOWN_MAX)) {
-    say(context, `${cleanText(location)}: ${cleanText(reason)}`);
+  printNotice(context, `read as ${format}: ${count}`);
+  if (latin1 > 0) printNotice(context, `${counted(latin1, "line")} not in UTF-8, read as Latin-1`);
+  for (const { location, reason } of problems.slice(0, PROBLEMS_LISTED_MAX)) {
+    printNotice(context, `${cleanText(location)}: ${cleanText(reason)}`);
   }
-  const more = problems.length - PROBLEMS_SHOWN_MAX;
-  if (more > 0) say(context, `and ${more} more`);
+  const more = problems.length - PROBLEMS_LISTED_MAX;
+  if (more > 0) printNotice(context, `and ${more} more`);
   if (problems.length === 0 || skipBad) return;
   const bad = `${counted(problems.length, "line")} ${problems.length === 1 ? "is" : "are"}`;
   throw new Fault("usage", `${bad} not understood; nothing was imported`, {

@@ -5,7 +5,7 @@ import { Fault } from "../../base/fault.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
 import { forkLog } from "../../cli/backup/fork.ts";
 import { argument, defineVerb, flag, stringFlag } from "../../cli/command.ts";
-import { say } from "../../cli/context.ts";
+import { printNotice } from "../../cli/context.ts";
 import { CounterLine } from "../../cli/output/counter.ts";
 import { printJson } from "../../cli/output/result.ts";
 import { verifyFolder } from "../../cli/verify/folder.ts";
@@ -33,9 +33,9 @@ export const command = defineVerb({
       acceptsRollback: acceptRollback,
       acceptsLoss: args.acceptLoss,
       nowUnixMs: clock.unixMs(),
-      onWarning: (sentence) => {
+      onWarning: (message) => {
         progress.end();
-        say(context, sentence);
+        printNotice(context, message);
       },
       onProgress: (copiedBytes) => progress.update(() => `${formatSize(copiedBytes)} copied …`),
       finish: async (path, note) => {
@@ -52,22 +52,28 @@ export const command = defineVerb({
       printJson(context, { kind: "restored", ...sizes, data, forked, aside });
       return 0;
     }
-    say(context, `restored ${counted(size, "record")}, ${formatSize(bytes)}, to ${data}`);
+    printNotice(context, `restored ${counted(size, "record")}, ${formatSize(bytes)}, to ${data}`);
     if (missingFiles > 0) {
-      say(context, `the contents of ${counted(missingFiles, "file")} are not in the backup`);
+      printNotice(
+        context,
+        `the contents of ${counted(missingFiles, "file")} are not in the backup`,
+      );
     }
     if (damagedFiles > 0) {
-      say(
+      printNotice(
         context,
         `the contents of ${counted(damagedFiles, "file")} are damaged and were left out`,
       );
     }
     if (damagedRecords > 0) {
-      say(context, `${counted(damagedRecords, "record")} are damaged and will be shown as such`);
+      printNotice(
+        context,
+        `${counted(damagedRecords, "record")} are damaged and will be shown as such`,
+      );
     }
-    if (aside !== undefined) say(context, `what was there before is now ${aside}`);
+    if (aside !== undefined) printNotice(context, `what was there before is now ${aside}`);
     if (acceptRollback) {
-      say(context, "clients that saw more will ask their users: chat trust accept SERVER");
+      printNotice(context, "clients that saw more will ask their users: chat trust accept SERVER");
     }
     return 0;
   },
@@ -79,8 +85,8 @@ function checkIdentity(backup: string, path: string): void {
   try {
     Identity.fromPem(readSmallFile(file) ?? "", file);
   } catch (cause) {
-    const sentence = `${join(backup, "identity.key")} is missing or damaged`;
-    throw new Fault("log-corrupt", sentence, { remedy: "restore another backup", cause });
+    const message = `${join(backup, "identity.key")} is missing or damaged`;
+    throw new Fault("log-corrupt", message, { remedy: "restore another backup", cause });
   }
 }
 
@@ -89,8 +95,8 @@ async function checkRestored(backup: string, path: string): Promise<void> {
   const { history, accounts } = await verifyFolder(path);
   const found = [...history.findings, ...accounts.findings][0];
   if (found === undefined) return;
-  const sentence = `${backup} does not verify: record ${found.seq}: ${found.reason}`;
-  throw new Fault("log-corrupt", sentence, {
+  const message = `${backup} does not verify: record ${found.seq}: ${found.reason}`;
+  throw new Fault("log-corrupt", message, {
     remedy: "restore another backup, or accept the loss with --accept-loss",
   });
 }

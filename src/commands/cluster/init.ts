@@ -3,13 +3,13 @@
 import { Fault } from "../../base/fault.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
 import { argument, defineVerb, flag } from "../../cli/command.ts";
-import { type Context, say } from "../../cli/context.ts";
-import { misuse } from "../../cli/errors.ts";
+import { type Context, printNotice } from "../../cli/context.ts";
+import { usageFault } from "../../cli/errors.ts";
 import { CounterLine } from "../../cli/output/counter.ts";
 import { renderJson } from "../../cli/output/render.ts";
 import {
-  type ClusterPlace,
-  clusterPlace,
+  type ClusterConfig,
+  clusterConfig,
   NATS_FLAGS,
   SAFETY_FLAGS,
 } from "../../cli/serve/cluster.ts";
@@ -37,61 +37,67 @@ export const command = defineVerb({
     "The server does not run meanwhile. What was broken off is gone on with by the same line.",
   async run(args, context) {
     if (args.nats.length === 0) {
-      throw misuse("where is the stream?", "give --nats nats://HOST:4222");
+      throw usageFault("where is the stream?", "give --nats nats://HOST:4222");
     }
-    const place = clusterPlace(args, args.unsafeNats);
+    const config = clusterConfig(args, args.unsafeNats);
     const path = checkDataFolder(args.dir);
-    const kept = readMembership(path);
-    if (kept !== undefined && kept.state === undefined) {
-      throw new Fault("data-foreign", `${path} is of the cluster '${kept.cluster}' already`, {
+    const membership = readMembership(path);
+    if (membership !== undefined && membership.state === undefined) {
+      throw new Fault("data-foreign", `${path} is of the cluster '${membership.cluster}' already`, {
         remedy: `start it: chat serve --data ${path} --nats URL; or let it leave first`,
       });
     }
-    if (kept?.state === "filling" && kept.cluster !== place.name) {
-      throw new Fault("data-foreign", `${path} is half brought into '${kept.cluster}'`, {
-        remedy: `go on with --cluster ${kept.cluster}, or give it up: chat cluster leave ${path}`,
+    if (membership?.state === "filling" && membership.cluster !== config.name) {
+      const { cluster } = membership;
+      throw new Fault("data-foreign", `${path} is half moved into the cluster '${cluster}'`, {
+        remedy: `resume with --cluster ${cluster}, or abort: chat cluster leave ${path}`,
       });
     }
     const { clock } = context;
     const open = await openFolder({
       ...{ path, clock, entropy: systemEntropy(), certificate: undefined, hosts: [] },
-      isStill: true,
-      onTrouble: (fault) => say(context, `${fault.message}; ${fault.remedy}`),
+      isFrozen: true,
+      onWriteError: (fault) => printNotice(context, `${fault.message}; ${fault.remedy}`),
     });
     try {
-      const node = kept?.state === "filling" ? kept.node : newNodeName();
-      return await bring(context, { open, place, node, acceptsLoss: args.acceptLoss });
+      const node = membership?.state === "filling" ? membership.node : newNodeName();
+      return await importFolder(context, {
+        open,
+        config: config,
+        node,
+        acceptsLoss: args.acceptLoss,
+      });
     } finally {
       await open.close();
     }
   },
 });
 
-interface Brought {
+interface ImportOptions {
   readonly open: OpenFolder;
-  readonly place: ClusterPlace;
+  readonly config: ClusterConfig;
   readonly node: string;
   readonly acceptsLoss: boolean;
 }
 
-async function bring(
+async function importFolder(
   context: Context,
-  { open, place, node, acceptsLoss }: Brought,
+  { open, config, node, acceptsLoss }: ImportOptions,
 ): Promise<number> {
   const { clock } = context;
   const { history, accounts, identity } = open;
   const { path } = open.folder;
-  const { name: cluster } = place;
+  const { name: cluster } = config;
   if (history.head() === 0) {
     throw new Fault("not-found", `there is no history in ${path} yet`, {
       remedy: `begin with it: chat serve --data ${path} --nats URL`,
     });
   }
-  await checkSound(context, open, acceptsLoss);
-  await checkNatsSync(context, place);
+  await checkUndamaged(context, open, acceptsLoss);
+  await checkNatsSync(context, config);
   const own = formatFingerprint(identity.fingerprint);
   const stream = await openJetStream({
-    ...{ ...place, cluster, clock, identity: { own, make: () => Promise.resolve(own) } },
+    ...{ ...config, cluster, clock, identity: { own, make: () => Promise.resolve(own) } },
   });
   const progress = new CounterLine(context);
   const total = history.head() + accounts.head();
@@ -117,15 +123,22 @@ async function bring(
     return 0;
   }
   const seconds = ((clock.now() - startedAt) / 1_000).toFixed(1);
-  const what = `${counted(total, "record")}, ${formatSize(bytes)}`;
-  say(context, `the cluster '${cluster}' has all of ${path}: ${what}, in ${seconds} s`);
+  const size = `${counted(total, "record")}, ${formatSize(bytes)}`;
+  printNotice(context, `the cluster '${cluster}' has all of ${path}: ${size}, in ${seconds} s`);
   const named = cluster === NATS_FLAGS.cluster.default ? "" : ` --cluster ${cluster}`;
-  say(context, `start it: chat serve --data ${path} --nats ${place.servers.join(",")}${named}`);
+  printNotice(
+    context,
+    `start it: chat serve --data ${path} --nats ${config.servers.join(",")}${named}`,
+  );
   return 0;
 }
 
 /** All machines would copy the damage permanently. @throws Fault log-corrupt */
-async function checkSound(context: Context, open: OpenFolder, acceptsLoss: boolean): Promise<void> {
+async function checkUndamaged(
+  context: Context,
+  open: OpenFolder,
+  acceptsLoss: boolean,
+): Promise<void> {
   const { history, accounts, folder } = open;
   printRecovery(context, open);
   const later = await open.verify();

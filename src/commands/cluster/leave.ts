@@ -2,7 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import { argument, defineVerb } from "../../cli/command.ts";
-import { say } from "../../cli/context.ts";
+import { printNotice } from "../../cli/context.ts";
 import { renderJson } from "../../cli/output/render.ts";
 import { readMembership, removeMembership, writeMembership } from "../../cli/serve/membership.ts";
 import { checkDataFolder } from "../../io/disk/data-folder.ts";
@@ -17,25 +17,25 @@ export const command = defineVerb({
     const path = checkDataFolder(args.dir);
     const lock = lockFolder(path, context.clock.unixMs());
     try {
-      const kept = readMembership(path);
-      if (kept === undefined || kept.state === "left") {
-        const { cluster } = kept ?? {};
-        const sentence =
+      const membership = readMembership(path);
+      if (membership === undefined || membership.state === "left") {
+        const { cluster } = membership ?? {};
+        const message =
           cluster === undefined
             ? `${path} is of no cluster`
             : `${path} has left '${cluster}' before`;
-        throw new Fault("not-found", sentence, { remedy: `start it: chat serve --data ${path}` });
+        throw new Fault("not-found", message, { remedy: `start it: chat serve --data ${path}` });
       }
-      const { cluster, node } = kept;
+      const { cluster, node } = membership;
       // An interrupted import left nothing in the folder, and the cluster has no messages of its
       // own.
-      if (kept.state === "filling") removeMembership(path);
-      else writeMembership(path, { ...kept, state: "left" });
+      if (membership.state === "filling") removeMembership(path);
+      else writeMembership(path, { ...membership, state: "left" });
       if (context.json)
         context.stdout.write(renderJson({ kind: "left", cluster, node, data: path }));
       else {
-        say(context, `${path} has left the cluster '${cluster}', and cannot come back`);
-        say(context, `it goes on alone: chat serve --data ${path}`);
+        printNotice(context, `${path} has left the cluster '${cluster}', and cannot come back`);
+        printNotice(context, `it goes on alone: chat serve --data ${path}`);
       }
       return Promise.resolve(0);
     } finally {

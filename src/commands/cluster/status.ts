@@ -3,10 +3,10 @@
 import { Fault } from "../../base/fault.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
 import { defineVerb } from "../../cli/command.ts";
-import { misuse } from "../../cli/errors.ts";
+import { usageFault } from "../../cli/errors.ts";
 import { printList, printResult } from "../../cli/output/result.ts";
-import { clusterPlace, NATS_FLAGS } from "../../cli/serve/cluster.ts";
-import { lookAtCluster } from "../../cli/serve/look.ts";
+import { clusterConfig, NATS_FLAGS } from "../../cli/serve/cluster.ts";
+import { inspectCluster } from "../../cli/serve/inspect.ts";
 import type { Survey } from "../../cli/serve/survey.ts";
 import { noMajority } from "../../io/cluster/majority.ts";
 
@@ -21,11 +21,11 @@ export const command = defineVerb({
   details: "It fails when two servers have different histories, or when none answers.",
   async run(args, context) {
     if (args.nats.length === 0) {
-      throw misuse("where is the stream?", "give --nats nats://HOST:4222");
+      throw usageFault("where is the stream?", "give --nats nats://HOST:4222");
     }
     // Read-only: an old NATS does no harm.
-    const { name, ...place } = clusterPlace(args, true);
-    const found = await lookAtCluster({ name, ...place }, context.clock);
+    const { name, ...config } = clusterConfig(args, true);
+    const found = await inspectCluster({ name, ...config }, context.clock);
     const { stream: state, nodes, areRootsEqual, silent } = found;
     const { last: messages, bytes, leader, replicas, current } = state;
     printList(context, nodes, {
@@ -41,8 +41,8 @@ export const command = defineVerb({
       },
     });
     const of = { cluster: name, messages, bytes, leader, replicas, current };
-    printResult(context, { kind: "stream", ...of, rootsEqual: areRootsEqual }, sentenceOf(found));
-    if (!state.hasMajority) throw noMajority({ servers: silent, total: place.servers.length });
+    printResult(context, { kind: "stream", ...of, rootsEqual: areRootsEqual }, summaryOf(found));
+    if (!state.hasMajority) throw noMajority({ servers: silent, total: config.servers.length });
     if (nodes.length === 0) {
       throw new Fault("unreachable", `no server of the cluster '${name}' answers`);
     }
@@ -53,7 +53,7 @@ export const command = defineVerb({
   },
 });
 
-function sentenceOf({ stream, nodes, areRootsEqual }: Survey): string {
+function summaryOf({ stream, nodes, areRootsEqual }: Survey): string {
   const { last, bytes, leader, replicas, current } = stream;
   const holders =
     replicas === 1

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from "bun:test";
 import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { candidates, chooseServer } from "../../../src/cli/connect/default-server.ts";
-import { serverNearby } from "../../../src/cli/connect/discover.ts";
+import { discoverServer } from "../../../src/cli/connect/discover.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../../src/io/state/local-servers.ts";
 import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
@@ -100,11 +100,11 @@ test("a server of another CHAT_HOME is offered, and taken only if used last", as
   expect((await chosen(last)).place).toBe("127.0.0.1:2428");
   const find = async () => ({ servers: [], droppedCount: 0 });
   const asked = contextOf(["y"]);
-  const address = await serverNearby(asked.context, stateWith(), find);
+  const address = await discoverServer(asked.context, stateWith(), find);
   expect(address.fingerprint).toBe(ONE);
   expect(asked.world.stderr.text).toContain("1  127.0.0.1:2428, started under another CHAT_HOME");
   const { context } = contextOf();
-  const { exitCode, remedy } = await faultFrom(() => serverNearby(context, stateWith(), find));
+  const { exitCode, remedy } = await faultFrom(() => discoverServer(context, stateWith(), find));
   expect([exitCode, remedy]).toEqual([2, "name the one you mean: --server 127.0.0.1:2428"]);
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { serverNearby } from "../../../src/cli/connect/discover.ts";
-import { show } from "../../../src/commands/discover.ts";
+import { discoverServer } from "../../../src/cli/connect/discover.ts";
+import { printServers } from "../../../src/commands/discover.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
 import type { DiscoveredServer } from "../../../src/wire/announcement.ts";
 import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
@@ -34,7 +34,7 @@ async function choose(
     state.setPin({ address, fingerprint: pinned, name: "mine", firstSeenUnixMs: 0 });
   }
   const find = async () => ({ servers, droppedCount: 0 });
-  return { address: await serverNearby(context, state, find), seen: world.stderr.text };
+  return { address: await discoverServer(context, state, find), seen: world.stderr.text };
 }
 
 test("on a terminal the found one is asked about, and must be what was shown", async () => {
@@ -69,7 +69,7 @@ test("without a terminal nothing is taken, and what was found is named", async (
   const state = ClientState.inMemory();
   const servers = [sighting(7, { name: "a\u001b[2Jb" }), sighting(8), sighting(9), sighting(10)];
   const fault = await faultFrom(() =>
-    serverNearby(context, state, async () => ({ servers, droppedCount: 0 })),
+    discoverServer(context, state, async () => ({ servers, droppedCount: 0 })),
   );
   expect([fault.code, fault.exitCode]).toEqual(["usage", 2]);
   expect(fault.message).toStartWith("no server was named, and none is known yet; nearby: ");
@@ -85,7 +85,7 @@ test("lists servers as a table, as TSV and as NDJSON", () => {
   };
   const [terminal, pipe, json] = [{ terminal: true }, {}, { json: true }].map((options) => {
     const { world, context } = fakeContext(options);
-    expect(show(context, found)).toBe(0);
+    expect(printServers(context, found)).toBe(0);
     return { out: world.stdout.text, err: world.stderr.text };
   });
   expect(terminal?.out).toContain("server  address         fingerprint");
@@ -96,5 +96,7 @@ test("lists servers as a table, as TSV and as NDJSON", () => {
   expect(JSON.parse(json?.out.split("\n")[0] ?? "")).toMatchObject({
     ...{ ...row, fingerprint: `SHA256:${ONE}` },
   });
-  expect(() => show(fakeContext().context, { servers: [], droppedCount: 0 })).toThrow("no server");
+  expect(() => printServers(fakeContext().context, { servers: [], droppedCount: 0 })).toThrow(
+    "no server",
+  );
 });

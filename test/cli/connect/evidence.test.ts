@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { keepEvidence } from "../../../src/cli/connect/evidence.ts";
+import { storeEvidence } from "../../../src/cli/connect/evidence.ts";
 import type { AuditEvidence } from "../../../src/client/auditor.ts";
 import { tempFolder } from "../../temp-folder.ts";
 
@@ -12,11 +12,11 @@ const EVIDENCE: AuditEvidence = {
 
 test("stores evidence once, for this user alone", () => {
   const home = tempFolder();
-  const path = keepEvidence(home, EVIDENCE);
+  const path = storeEvidence(home, EVIDENCE);
   expect(JSON.parse(readFileSync(path, "utf8"))).toEqual(EVIDENCE);
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(statSync(join(home, "evidence")).mode & 0o777).toBe(0o700);
-  expect(keepEvidence(home, { ...EVIDENCE, foundAtUnixMs: 2 })).toBe(path);
-  expect(keepEvidence(home, { ...EVIDENCE, shown: "another" })).not.toBe(path);
+  expect(storeEvidence(home, { ...EVIDENCE, foundAtUnixMs: 2 })).toBe(path);
+  expect(storeEvidence(home, { ...EVIDENCE, shown: "another" })).not.toBe(path);
   expect(readdirSync(join(home, "evidence"))).toHaveLength(2);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { GuessDelayShow } from "../../../src/cli/connect/guess-delay.ts";
+import { GuessDelayDisplay } from "../../../src/cli/connect/guess-delay.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { fakeContext } from "../../commands/fake-world.ts";
@@ -7,7 +7,7 @@ import { fakeContext } from "../../commands/fake-world.ts";
 function show(options: { terminal?: boolean; json?: boolean; env?: Record<string, string> } = {}) {
   const clock = new VirtualClock();
   const { world, context } = fakeContext({ ...options, clock });
-  const shown = new GuessDelayShow(context);
+  const shown = new GuessDelayDisplay(context);
   return { shown, clock, err: () => world.stderr.text, out: () => world.stdout.text };
 }
 
@@ -52,7 +52,7 @@ test("a right password is answered before anything is said", async () => {
 test("whoever has the screen says it there, once", async () => {
   const { shown, clock, err } = show({ terminal: true });
   const said: string[] = [];
-  shown.sayInstead = (text) => said.push(text(ENGLISH_TERMINAL));
+  shown.displayInstead = (text) => said.push(text(ENGLISH_TERMINAL));
   shown.update({ waitMs: 2_000, of: "address" });
   await clock.advance(10_000);
   expect(said).toEqual(["too many wrong passwords from here: 2 s"]);

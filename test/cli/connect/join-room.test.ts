@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Fault, type FaultCode } from "../../../src/base/fault.ts";
-import { untilEntered } from "../../../src/cli/connect/join-room.ts";
+import { joinWithRetry } from "../../../src/cli/connect/join-room.ts";
 
 const ENTERED = { room: "r1", name: "lobby", joined: true, created: false } as never;
 
@@ -17,7 +17,7 @@ function entering(...answers: readonly (FaultCode | "entered")[]) {
     if (answer === "entered") return ENTERED;
     throw new Fault(answer, "no");
   };
-  const outcome = untilEntered(enter, nextLink).catch((fault: Fault) => fault.code);
+  const outcome = joinWithRetry(enter, nextLink).catch((fault: Fault) => fault.code);
   return { outcome, links, asked: () => asked };
 }
 

@@ -15,8 +15,8 @@ test.each<readonly [string, string | undefined, OwnAddress[], string, string, bo
   ["IPv6 alone", "0.0.0.0", [LO4, LO6, LINK6, LAN6], "127.0.0.1", "127.0.0.1", true],
   ["IPv6 alone", "::", [LO4, LO6, LINK6, LAN6], "::1", "fd00::7", false],
   ["whatever", "192.168.2.7", [LO4, LAN4], "192.168.2.7", "192.168.2.7", false],
-])("a machine with %s, --host %s", (_, host, own, local, others, misses6) => {
-  expect(reachableAt(host, own)).toEqual({ local, others, misses6 });
+])("a machine with %s, --host %s", (_, host, own, local, others, lacksIpv6) => {
+  expect(reachableAt(host, own)).toEqual({ local, others, lacksIpv6 });
 });
 
 test.each<readonly [string | undefined, OwnAddress[], string[]]>([

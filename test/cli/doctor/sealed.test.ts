@@ -6,21 +6,21 @@ import { KEY_PACKAGES_LOW, REJOINS_WINDOW_MS } from "../../../src/base/limits-se
 import type { Finding } from "../../../src/cli/doctor/check.ts";
 import {
   checkLease,
-  checkLibrary,
+  checkMlsLibrary,
   checkPackages,
   checkSealedDevices,
   checkSealedFile,
   checkSealedRooms,
-  type SealedLook,
+  type SealedState,
 } from "../../../src/cli/doctor/sealed.ts";
-import { tryLibrary } from "../../../src/cli/doctor/sealed-probes.ts";
+import { testMlsLibrary } from "../../../src/cli/doctor/sealed-probes.ts";
 import { systemClock } from "../../../src/io/clock.ts";
 import { SealedFile } from "../../../src/io/state/sealed-file.ts";
 import { SealedStateStore } from "../../../src/io/state/sealed-store.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { tempFolder } from "../../temp-folder.ts";
 
-const LOOK: SealedLook = {
+const LOOK: SealedState = {
   path: "sealed.sqlite",
   rooms: [
     { target: "vault", status: "in", instance: "i" },
@@ -28,14 +28,14 @@ const LOOK: SealedLook = {
   ],
   instance: "i",
   leases: 3,
-  anewUnixMs: [],
+  rejoinsUnixMs: [],
   unreadable: 0,
   rows: 12,
 };
 const ROOM = { target: "vault", status: "in", instance: "i" } as const;
 const DEVICE = { device: "d", since: 1, certified: true, current: true, online: true };
 
-const rooms = (...all: SealedLook["rooms"]) => checkSealedRooms({ ...LOOK, rooms: all });
+const rooms = (...all: SealedState["rooms"]) => checkSealedRooms({ ...LOOK, rooms: all });
 const devices = (certified: boolean) =>
   checkSealedDevices({ devices: [{ ...DEVICE, certified }], packages: KEY_PACKAGES_LOW });
 const packages = (left: number | Fault) => checkPackages({ devices: [], packages: left });
@@ -69,9 +69,9 @@ test.each<[string, () => Finding, string, string]>([
 });
 
 test("checks the library for sealed rooms", async () => {
-  const context = { clock: systemClock() } as Parameters<typeof tryLibrary>[0];
-  expect(await checkLibrary(() => tryLibrary(context))).toMatchObject({ state: "ok" });
-  const broken = await checkLibrary(() => Promise.reject(new Error("no")));
+  const context = { clock: systemClock() } as Parameters<typeof testMlsLibrary>[0];
+  expect(await checkMlsLibrary(() => testMlsLibrary(context))).toMatchObject({ state: "ok" });
+  const broken = await checkMlsLibrary(() => Promise.reject(new Error("no")));
   expect(broken).toMatchObject({ state: "failed" });
 });
 

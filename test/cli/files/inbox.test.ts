@@ -22,17 +22,17 @@ class Router {
     this.incoming = new Incoming({
       cursor,
       has: (one) => this.taken.has(one),
-      take: (one) => {
+      download: (one) => {
         this.begun.push(one);
         const waiting = Promise.withResolvers<void>();
         this.#waiting.set(one, waiting);
         return waiting.promise;
       },
-      took: (one) => this.taken.add(one),
-      reached: (seq) => {
+      onDownloaded: (one) => this.taken.add(one),
+      onCursor: (seq) => {
         this.cursor = seq;
       },
-      lost: (one) => this.lost.push(one),
+      onFailed: (one) => this.lost.push(one),
     });
   }
 
@@ -76,7 +76,7 @@ describe("files that arrive", () => {
     router.incoming.recorded(file("a"), 3);
     router.incoming.recorded(file("b"), 5);
     router.incoming.recorded(file("b"), 6); // Of another room.
-    router.incoming.passed(9);
+    router.incoming.skipped(9);
     expect(router.begun).toEqual([file("a"), file("b")]);
     expect(router.cursor).toBe(2);
     await router.arrives(file("b"));
@@ -94,7 +94,7 @@ describe("files that arrive", () => {
     router.incoming.recorded(file("a"), 4);
     await router.fails(file("a"), "store-full");
     const { incoming } = router;
-    for (const wait of [incoming.room(), incoming.settled(), incoming.failed()]) {
+    for (const wait of [incoming.waitForSpace(), incoming.settled(), incoming.failed()]) {
       expect((await rejection(wait)).message).toContain("not to be had");
     }
     expect(router.cursor).toBeLessThan(4);
@@ -114,10 +114,10 @@ describe("files that arrive", () => {
   test("waits when INCOMING_FILES_MAX are known", async () => {
     const router = new Router();
     for (let i = 1; i < INCOMING_FILES_MAX; i++) router.incoming.recorded(file(`a${i}`), i);
-    await router.incoming.room();
+    await router.incoming.waitForSpace();
     router.incoming.recorded(file("last"), INCOMING_FILES_MAX);
     let hasRoom = false;
-    const waiting = router.incoming.room().then(() => {
+    const waiting = router.incoming.waitForSpace().then(() => {
       hasRoom = true;
     });
     await Promise.resolve();

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { FileId } from "../../../src/base/ids.ts";
 import { RENAMED_LISTED_MAX } from "../../../src/base/limits.ts";
-import { gotJson, sayRenamed } from "../../../src/cli/files/receive-file.ts";
+import { gotJson, reportRenamed } from "../../../src/cli/files/receive-file.ts";
 import type { DownloadedFile } from "../../../src/client/transfer/transfers.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
 
@@ -15,7 +15,7 @@ function folder(renamed: number): DownloadedFile {
 
 function said(renamed: number): string[] {
   const lines: string[] = [];
-  sayRenamed(folder(renamed), (text) => lines.push(text(ENGLISH_TERMINAL)));
+  reportRenamed(folder(renamed), (text) => lines.push(text(ENGLISH_TERMINAL)));
   return lines;
 }
 

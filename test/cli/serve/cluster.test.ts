@@ -5,8 +5,8 @@ import { Fault } from "../../../src/base/fault.ts";
 import { CLUSTER_METRICS_INTERVAL_MS } from "../../../src/base/limits-cluster.ts";
 import { HealthWatch } from "../../../src/cli/serve/health.ts";
 import {
-  hasLeft,
   isFilling,
+  leftClusterFault,
   type Membership,
   newNodeName,
   readMembership,
@@ -154,7 +154,7 @@ test("stores and removes the membership of a folder", () => {
 
 test("node names differ, and each refusal has a remedy", () => {
   expect(newNodeName()).not.toBe(newNodeName());
-  expect(hasLeft("/data", KEPT).remedy).toContain("begin with identity.key");
+  expect(leftClusterFault("/data", KEPT).remedy).toContain("begin with identity.key");
   expect(isFilling("/data", KEPT).remedy).toContain("chat cluster init /data");
 });
 

@@ -14,9 +14,9 @@ import { createContext } from "../../../src/cli/context.ts";
 import { displayRecord } from "../../../src/cli/output/records.ts";
 import { renderRecord, styleOf } from "../../../src/cli/output/render.ts";
 import {
-  type Joining,
+  type JoinInfo,
   operatorLink,
-  printJoining,
+  printJoinInfo,
   ServePrinter,
 } from "../../../src/cli/serve/print.ts";
 import { Registry } from "../../../src/core/rooms/accounts.ts";
@@ -134,7 +134,7 @@ test("reports the loss and the return of the majority", () => {
   ]);
 });
 
-const JOINING: Joining = {
+const JOINING: JoinInfo = {
   name: "Room 12",
   local: { host: "127.0.0.1", port: 2500, portGiven: true },
   invite: { host: "192.0.2.7", port: 2500, portGiven: true, secret: "pass word" },
@@ -147,9 +147,9 @@ const JOINING: Joining = {
   operatorToken: "op-token",
 };
 
-function joiningText(terminal: boolean, more: Partial<Joining> = {}, env = {}): string {
+function joiningText(terminal: boolean, more: Partial<JoinInfo> = {}, env = {}): string {
   const { world, context } = fakeContext({ terminal, env, color: true });
-  printJoining(context, { ...JOINING, ...more });
+  printJoinInfo(context, { ...JOINING, ...more });
   return world.stderr.text;
 }
 
@@ -193,8 +193,8 @@ test("all lines fit on 80x24, the line for others last", () => {
 });
 
 test("prints how to download the program", () => {
-  const offered = { programs: ["chat-linux-x64", "chat-windows-x64.exe"], isCertified: false };
-  const lines = joiningText(true, { offered }, { NO_COLOR: "1" }).trimEnd().split("\n");
+  const downloads = { programs: ["chat-linux-x64", "chat-windows-x64.exe"], isCertified: false };
+  const lines = joiningText(true, { downloads }, { NO_COLOR: "1" }).trimEnd().split("\n");
   expect(lines.slice(-3, -1)).toEqual([
     "  the program       curl -kO https://192.0.2.7:2500/program/chat-linux-x64",
     "                    or chat-windows-x64.exe",

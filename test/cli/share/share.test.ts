@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import type { FileId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES, RECEIVE_TIMEOUT_MS } from "../../../src/base/limits.ts";
-import { GiveUpTimer } from "../../../src/cli/share/give-up.ts";
-import { ShareShow } from "../../../src/cli/share/show.ts";
+import { ReconnectTimeout } from "../../../src/cli/share/reconnect-timeout.ts";
+import { ShareProgress } from "../../../src/cli/share/share-progress.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { fakeContext } from "../../commands/fake-world.ts";
 import { sent } from "../../io/file-carrier.ts";
@@ -13,7 +13,7 @@ const LOST = new Fault("link-closed", "the link is gone");
 function giveUp() {
   const clock = new VirtualClock();
   const ended: Fault[] = [];
-  return { clock, ended, one: new GiveUpTimer(clock, (fault) => ended.push(fault)) };
+  return { clock, ended, one: new ReconnectTimeout(clock, (fault) => ended.push(fault)) };
 }
 
 test("gives up RECEIVE_TIMEOUT_MS after the first loss, with a remedy", async () => {
@@ -31,18 +31,18 @@ const source = sent("photo.jpg", new Uint8Array(10 * CHUNK_BYTES - 1));
 
 function shown(json = false) {
   const { world, context } = fakeContext({ json });
-  const show = new ShareShow(context);
+  const show = new ShareProgress(context);
   return { show, said: () => world.stderr.text.trim().split("\n"), out: () => world.stdout.text };
 }
 
-function readAll(show: ShareShow, from = 0): void {
+function readAll(show: ShareProgress, from = 0): void {
   for (let index = from; index < 10; index++) show.read(ID, source, index);
 }
 
 test("the sharing user sees each receiver's progress", async () => {
   const { show, said } = shown();
   readAll(show);
-  show.say("guest has photo.jpg");
+  show.printNotice("guest has photo.jpg");
   readAll(show, 4);
   await show.end();
   const whole = "chat: photo.jpg: 100 %, 2.6 MB";

@@ -24,7 +24,7 @@ async function run(newIdentity: boolean, records: number): Promise<Uint8Array> {
   const open = await openFolder({
     ...{ path, clock: systemClock(), entropy: systemEntropy(), newIdentity },
     ...{ certificate: undefined, hosts: [] },
-    onTrouble: (fault) => {
+    onWriteError: (fault) => {
       throw fault;
     },
   });

@@ -5,10 +5,10 @@ import type { Clock } from "../../io/clock.ts";
 import { noMajority } from "../../io/cluster/majority.ts";
 import { unresponsiveServers } from "../../io/nats/greeting.ts";
 import { openJetStream } from "../../io/nats/jetstream.ts";
-import type { ClusterPlace } from "./cluster.ts";
+import type { ClusterConfig } from "./cluster.ts";
 import { type Survey, surveyCluster } from "./survey.ts";
 
-export interface ClusterLook extends Survey {
+export interface ClusterInspection extends Survey {
   /** NATS servers of `--nats` that do not answer. */
   readonly silent: readonly string[];
 }
@@ -17,17 +17,17 @@ export interface ClusterLook extends Survey {
  * Ends within some seconds, whatever is missing.
  * @throws Fault unreachable, not-found, no-majority: names the NATS servers that do not answer
  */
-export async function lookAtCluster(
-  place: Omit<ClusterPlace, "monitors">,
+export async function inspectCluster(
+  config: Omit<ClusterConfig, "monitors">,
   clock: Clock,
-): Promise<ClusterLook> {
-  const silent = await unresponsiveServers(place.servers);
+): Promise<ClusterInspection> {
+  const silent = await unresponsiveServers(config.servers);
   try {
-    const stream = await openJetStream({ ...place, cluster: place.name, clock });
+    const stream = await openJetStream({ ...config, cluster: config.name, clock });
     const survey = await surveyCluster(stream).finally(() => stream.close());
     return { ...survey, silent };
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== "no-majority") throw error;
-    throw noMajority({ servers: silent, total: place.servers.length });
+    throw noMajority({ servers: silent, total: config.servers.length });
   }
 }

@@ -2,17 +2,22 @@ import { expect, test } from "bun:test";
 import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LOCAL_PAGE_DATA_BYTES_MAX } from "../../../src/base/limits-page.ts";
-import { serveKept, WebKept } from "../../../src/cli/web/kept.ts";
+import { LocalPageStore, serveLocalData } from "../../../src/cli/web/local-data.ts";
 import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
 import { tempFolder } from "../../temp-folder.ts";
 
 const SERVER = "s".repeat(43) as Fingerprint;
 const TOKEN = "t".repeat(43);
-function ask(kept: WebKept, body: unknown, token = TOKEN, method = "POST"): Promise<Response> {
+function ask(
+  kept: LocalPageStore,
+  body: unknown,
+  token = TOKEN,
+  method = "POST",
+): Promise<Response> {
   const headers = { authorization: `Bearer ${token}` };
   const text = typeof body === "string" ? body : JSON.stringify(body);
   const options = { method, headers, ...(method === "GET" ? {} : { body: text }) };
-  return serveKept(kept, TOKEN, new Request("http://127.0.0.1/kept", options));
+  return serveLocalData(kept, TOKEN, new Request("http://127.0.0.1/kept", options));
 }
 
 const write = (key: string, value: unknown, table = "drafts") => {
@@ -21,23 +26,27 @@ const write = (key: string, value: unknown, table = "drafts") => {
 
 test("stores values for the next page of the same server", async () => {
   const state = tempFolder();
-  await ask(new WebKept(state, SERVER), write("__proto__", { text: "x" }));
-  await ask(new WebKept(state, SERVER), write("b", 1));
+  await ask(new LocalPageStore(state, SERVER), write("__proto__", { text: "x" }));
+  await ask(new LocalPageStore(state, SERVER), write("b", 1));
   const all = { op: "all", table: "drafts", prefix: "" };
-  const found = await ask(new WebKept(state, SERVER), all);
+  const found = await ask(new LocalPageStore(state, SERVER), all);
   const entries = [["__proto__", { text: "x" }] as const, ["b", 1] as const];
   expect(await found.json()).toEqual({ value: entries });
-  const other = await ask(new WebKept(state, "o".repeat(43) as Fingerprint), all);
+  const other = await ask(new LocalPageStore(state, "o".repeat(43) as Fingerprint), all);
   expect(await other.json()).toEqual({ value: [] });
-  await ask(new WebKept(state, SERVER), write("b", undefined));
-  const gone = await ask(new WebKept(state, SERVER), { op: "get", table: "drafts", key: "b" });
+  await ask(new LocalPageStore(state, SERVER), write("b", undefined));
+  const gone = await ask(new LocalPageStore(state, SERVER), {
+    op: "get",
+    table: "drafts",
+    key: "b",
+  });
   expect(await gone.json()).toEqual({ value: null });
   const [file = ""] = readdirSync(join(state, "web"));
   expect(statSync(join(state, "web", file)).mode & 0o777).toBe(0o600);
 });
 
 test("refuses requests without the token of this run, and those that no page makes", async () => {
-  const kept = new WebKept(tempFolder(), SERVER);
+  const kept = new LocalPageStore(tempFolder(), SERVER);
   expect((await ask(kept, write("a", 1), "x".repeat(43))).status).toBe(401);
   expect((await ask(kept, write("a", 1), "")).status).toBe(401);
   expect((await ask(kept, "", TOKEN, "GET")).status).toBe(400);
@@ -49,7 +58,7 @@ test("refuses requests without the token of this run, and those that no page mak
 });
 
 test("stores at most LOCAL_PAGE_DATA_BYTES_MAX", async () => {
-  const kept = new WebKept(tempFolder(), SERVER);
+  const kept = new LocalPageStore(tempFolder(), SERVER);
   await ask(kept, write("a", "x".repeat(LOCAL_PAGE_DATA_BYTES_MAX / 2)));
   await ask(kept, write("c", "\u00e9".repeat(LOCAL_PAGE_DATA_BYTES_MAX / 8)));
   const full = await ask(kept, write("b", "x".repeat(LOCAL_PAGE_DATA_BYTES_MAX / 2)));
@@ -61,8 +70,8 @@ test("stores at most LOCAL_PAGE_DATA_BYTES_MAX", async () => {
 
 test("stores the port, and refuses a malformed file", async () => {
   const state = tempFolder();
-  new WebKept(state, SERVER).keepPort(12_345);
-  expect(new WebKept(state, SERVER).port).toBe(12_345);
+  new LocalPageStore(state, SERVER).savePort(12_345);
+  expect(new LocalPageStore(state, SERVER).port).toBe(12_345);
   writeFileSync(join(state, "web", `${SERVER}.json`), "nonsense");
-  expect(() => new WebKept(state, SERVER).port).toThrow("is not what was kept");
+  expect(() => new LocalPageStore(state, SERVER).port).toThrow("is not what was kept");
 });

@@ -11,14 +11,14 @@ import { ProgressDisplay } from "../output/progress.ts";
  * Shows the progress of receivers by the chunks read for them. If several receive the same file,
  * the first one is shown.
  */
-export class ShareShow {
+export class ShareProgress {
   readonly #context: Context;
-  readonly #show: ProgressDisplay;
+  readonly #display: ProgressDisplay;
   readonly #running = new Map<FileId, { readonly reporter: Reporter; doneBytes: number }>();
 
   constructor(context: Context) {
     this.#context = context;
-    this.#show = new ProgressDisplay(context);
+    this.#display = new ProgressDisplay(context);
   }
 
   /** A chunk was read for a receiver. Scripts are notified only of whole files. */
@@ -33,25 +33,25 @@ export class ShareShow {
     if (doneBytes < sizeBytes) return;
     this.#running.delete(id);
     running.reporter.finish();
-    void this.#show.end(id);
+    void this.#display.end(id);
   }
 
   /** Prints a line for people without damaging the bar. */
-  say(sentence: string): void {
-    this.#show.print(sentence);
+  printNotice(message: string): void {
+    this.#display.print(message);
   }
 
   async end(): Promise<void> {
     for (const { reporter } of this.#running.values()) reporter.close();
     this.#running.clear();
-    await this.#show.end();
+    await this.#display.end();
   }
 
   #begin(id: FileId, { name, sizeBytes }: Source, index: number) {
     const reporter = new Reporter({
       clock: this.#context.clock,
       sizeBytes,
-      onProgress: (progress) => this.#show.update(progress),
+      onProgress: (progress) => this.#display.update(progress),
       status: () => ({ id, name, waitsAt: "network" }),
     });
     const running = { reporter, doneBytes: index * CHUNK_BYTES };

@@ -13,11 +13,11 @@ import { bearerOf, faultResponse } from "../../server/http/post-api.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 
 /** The path at which the page reads and writes its data. */
-export const KEPT_PATH = "/kept";
+export const LOCAL_DATA_PATH = "/kept";
 
 const table = v.picklist(["keys", "places", "drafts"]);
 const key = v.pipe(v.string(), v.maxLength(1_024));
-const Asked = v.variant("op", [
+const StoreRequest = v.variant("op", [
   v.strictObject({ op: v.literal("get"), table, key }),
   v.strictObject({ op: v.literal("all"), table, prefix: key }),
   v.strictObject({
@@ -38,7 +38,7 @@ type Kept = v.InferOutput<typeof Kept>;
  * Data of `chat web` pages in this home, for one server: keys, names, drafts. Several programs may
  * write concurrently, so each change reads the current file.
  */
-export class WebKept {
+export class LocalPageStore {
   readonly #folder: string;
   readonly #path: string;
 
@@ -52,30 +52,30 @@ export class WebKept {
     return this.#read().port ?? 0;
   }
 
-  keepPort(port: number): void {
+  savePort(port: number): void {
     this.#write({ ...this.#read(), port });
   }
 
   /** @throws Fault store-full, store-… */
-  answer(asked: v.InferOutput<typeof Asked>): unknown {
-    const kept = this.#read();
-    switch (asked.op) {
+  answer(request: v.InferOutput<typeof StoreRequest>): unknown {
+    const data = this.#read();
+    switch (request.op) {
       case "get":
-        return kept.rows[rowOf(asked.table, asked.key)] ?? null;
+        return data.rows[rowOf(request.table, request.key)] ?? null;
       case "all": {
-        const prefix = rowOf(asked.table, asked.prefix);
-        const rows = Object.entries(kept.rows).filter(([row]) => row.startsWith(prefix));
-        const skip = rowOf(asked.table, "").length;
+        const prefix = rowOf(request.table, request.prefix);
+        const rows = Object.entries(data.rows).filter(([row]) => row.startsWith(prefix));
+        const skip = rowOf(request.table, "").length;
         return rows.map(([row, value]) => [row.slice(skip), value]).sort(byKey);
       }
       default: {
-        const rows = { ...kept.rows };
-        for (const change of asked.changes) {
+        const rows = { ...data.rows };
+        for (const change of request.changes) {
           const row = rowOf(change.table, change.key);
           if (change.value === undefined || change.value === null) delete rows[row];
           else rows[row] = change.value;
         }
-        this.#write({ ...kept, rows });
+        this.#write({ ...data, rows });
         return null;
       }
     }
@@ -94,8 +94,8 @@ export class WebKept {
     });
   }
 
-  #write(kept: Kept): void {
-    const text = jsonLine(kept);
+  #write(data: Kept): void {
+    const text = jsonLine(data);
     if (Buffer.byteLength(text) > LOCAL_PAGE_DATA_BYTES_MAX) {
       throw new Fault("store-full", "the page wants to store too much", {
         remedy: "clear some drafts",
@@ -107,7 +107,11 @@ export class WebKept {
 }
 
 /** Only pages with the token of this run are served. */
-export async function serveKept(kept: WebKept, token: string, request: Request): Promise<Response> {
+export async function serveLocalData(
+  store: LocalPageStore,
+  token: string,
+  request: Request,
+): Promise<Response> {
   try {
     if (request.method !== "POST") throw new Fault("usage", "only POST is answered here");
     const given = bearerOf(request) ?? "";
@@ -115,10 +119,10 @@ export async function serveKept(kept: WebKept, token: string, request: Request):
     if (!equalBytes(sha256(utf8Encode(given)), sha256(utf8Encode(token)))) {
       throw new Fault("login-refused", "this page is another run's");
     }
-    const asked = v.safeParse(Asked, await request.json().catch(() => undefined));
-    if (!asked.success) throw new Fault("usage", "this is no request of the page");
+    const parsed = v.safeParse(StoreRequest, await request.json().catch(() => undefined));
+    if (!parsed.success) throw new Fault("usage", "this is no request of the page");
     const headers = { "content-type": "application/json", "cache-control": "no-store" };
-    return new Response(jsonLine({ value: kept.answer(asked.output) }), { headers });
+    return new Response(jsonLine({ value: store.answer(parsed.output) }), { headers });
   } catch (error) {
     if (error instanceof Fault) return faultResponse(error);
     throw error;

@@ -4,8 +4,8 @@ import { Fault } from "../../base/fault.ts";
 import { counted, formatDuration, formatSize } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";
 import { argument, defineVerb, enumFlag } from "../../cli/command.ts";
-import { ADMIN_FLAGS, operatorVerb, personOf, withOperator } from "../../cli/connect/operator.ts";
-import { say } from "../../cli/context.ts";
+import { ADMIN_FLAGS, operatorVerb, userNameOf, withOperator } from "../../cli/connect/operator.ts";
+import { printNotice } from "../../cli/context.ts";
 import { renderJson, renderTable, styleOf } from "../../cli/output/render.ts";
 import { printList, printResult, sizeCell, timeCell } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
@@ -64,7 +64,10 @@ export const transfers = operatorVerb({
       },
     });
     if (more === 0 || context.json) return 0;
-    say(context, `${counted(more, "transfer")} more ${more === 1 ? "is" : "are"} not listed`);
+    printNotice(
+      context,
+      `${counted(more, "transfer")} more ${more === 1 ? "is" : "are"} not listed`,
+    );
     return 0;
   },
 });
@@ -82,25 +85,25 @@ export const cancel = defineVerb({
   },
   details: "What there is of a file that is being sent is removed.",
   run(args, context) {
-    const user = personOf(args.name);
+    const user = userNameOf(args.name);
     return withOperator(context, args, async ({ client }) => {
-      const ways = args.direction === undefined ? DIRECTIONS : [args.direction];
-      let none: unknown;
-      let ended = 0;
-      for (const direction of ways) {
+      const directions = args.direction === undefined ? DIRECTIONS : [args.direction];
+      let notFound: unknown;
+      let cancelled = 0;
+      for (const direction of directions) {
         try {
           await client.request("cancel", { file: args.id, user, direction });
         } catch (error) {
           if (!(error instanceof Fault) || error.code !== "not-found") throw error;
-          none = error;
+          notFound = error;
           continue;
         }
-        ended++;
-        const way = direction === "up" ? "sends" : "takes";
+        cancelled++;
+        const verb = direction === "up" ? "sends" : "takes";
         const line = { kind: "cancelled", id: args.id, user, direction };
-        printResult(context, line, `what ${user} ${way} of ${args.id} is cancelled`);
+        printResult(context, line, `what ${user} ${verb} of ${args.id} is cancelled`);
       }
-      if (ended === 0) throw none;
+      if (cancelled === 0) throw notFound;
       return 0;
     });
   },
@@ -146,19 +149,19 @@ export const stats = operatorVerb({
   args: {},
   details: "For programs that watch a server there is /metrics: see chat admin stats --json, too.",
   async run(_args, context, client) {
-    const told = await client.request("stats", {});
+    const stats = await client.request("stats", {});
     const style = styleOf(context);
     if (style.format === "json") {
-      const { servers, ...own } = told;
+      const { servers, ...own } = stats;
       const lines = (servers ?? []).map((one) => ({
         kind: "machine",
         ...withUtcTime(one, "since"),
       }));
-      const whole = { kind: "server-stats", ...own, since: formatUtc(told.since) };
-      context.stdout.write([whole, ...lines].map(renderJson).join(""));
+      const summary = { kind: "server-stats", ...own, since: formatUtc(stats.since) };
+      context.stdout.write([summary, ...lines].map(renderJson).join(""));
       return 0;
     }
-    const rows = statsRows(told, context.clock.unixMs());
+    const rows = statsRows(stats, context.clock.unixMs());
     context.stdout.write(renderTable(["what", "now"], rows, style));
     return 0;
   },

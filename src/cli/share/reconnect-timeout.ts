@@ -5,7 +5,7 @@ import { RECEIVE_TIMEOUT_MS } from "../../base/limits.ts";
 import type { Clock } from "../../io/clock.ts";
 
 /** Gives up when the connection to a share is lost for long: the user may have ended it. */
-export class GiveUpTimer {
+export class ReconnectTimeout {
   readonly #clock: Clock;
   readonly #onEnd: (fault: Fault) => void;
   #cancel: (() => void) | undefined;
@@ -29,7 +29,7 @@ export class GiveUpTimer {
     return true;
   }
 
-  back(): void {
+  reconnected(): void {
     this.#cancel?.();
     this.#cancel = undefined;
   }
