@@ -295,7 +295,7 @@ test("limits accounts per address and inviter, except guests of operators", asyn
     await many.ask("logout", {});
   }
   const near = await admitted("10.0.0.3");
-  expect(await message(near, "near")).toContain("your address");
+  expect(await message(near, "near")).toContain("and address");
   expect(await message(near, "p1")).toContain("taken"); // A name that exists costs nothing.
   expect(await message(await admitted("10.0.0.4", spare), "far")).toContain("this member");
   const own = await admitted("10.0.0.4");
