@@ -20,7 +20,7 @@ test("UTF-8 there and back, byte order mark included", () =>
     }),
   ));
 
-test("what is no UTF-8 is refused", () => {
+test("refuses invalid UTF-8", () => {
   for (const bytes of [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf0, 0x9f, 0x92]]) {
     expect(() => utf8Decode(Uint8Array.from(bytes))).toThrow(TypeError);
   }

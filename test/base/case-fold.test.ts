@@ -32,7 +32,7 @@ describe("foldCase", () => {
     );
   });
 
-  test("what is folded stays as it is", () => {
+  test("folding is idempotent", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         const folded = foldCase(text);

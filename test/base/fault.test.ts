@@ -34,7 +34,7 @@ test.each(ROWS)("%s reads as one line", (code, { remedy }) => {
   expect(remedy).toMatch(/^[^\n.;]+$/);
 });
 
-test("only our own codes are codes", () => {
+test("accepts only known codes", () => {
   expect(isFaultCode("banned")).toBe(true);
   for (const word of ["toString", "__proto__", "", "Banned"]) expect(isFaultCode(word)).toBe(false);
 });

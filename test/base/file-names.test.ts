@@ -153,7 +153,7 @@ const hostile = fc.oneof(
     .map((parts) => parts.join("")),
 );
 
-test("whatever the name: it is legal everywhere, and cleaning again changes nothing", () =>
+test("cleans any name to a portable one, idempotently", () =>
   fc.assert(
     fc.property(hostile, fc.nat({ max: 99_999 }), (raw, n) => {
       const name = cleanFileName(raw);
@@ -170,7 +170,7 @@ test("whatever the name: it is legal everywhere, and cleaning again changes noth
     { numRuns: sampleSize(1_000, 5_000) },
   ));
 
-test("whatever the path: its parts are legal, and none leads upwards", () =>
+test("cleans any path to portable components without ..", () =>
   fc.assert(
     fc.property(fc.array(hostile, { maxLength: 4 }), (raw) => {
       const parts = cleanPath(raw.join("/"));

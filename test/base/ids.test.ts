@@ -15,7 +15,7 @@ test("ids tell what they are", () => {
   expect(isDirect(roomId(zero))).toBe(false);
 });
 
-test("the room of two is one room, whoever asks, and nobody else's", () =>
+test("derives one direct room per pair of users", () =>
   fc.assert(
     fc.property(random, random, random, (one, other, third) => {
       const [a, b, c] = [userId(one), userId(other), userId(third)];

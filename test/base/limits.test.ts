@@ -77,7 +77,7 @@ const FRAME_BYTES_MAX = 1024;
 /** An id of a user in MessagePack. */
 const USER_BYTES = 14;
 
-test("what is told fits one message of NATS", () => {
+test("fits one NATS message", () => {
   const longest = Math.max(cluster.CLUSTER_MESSAGE_BYTES_MAX, cluster.CLUSTER_DECISION_BYTES_MAX);
   expect(longest + FRAME_BYTES_MAX).toBeLessThan(NATS_MESSAGE_BYTES_MAX);
   expect(cluster.SIBLING_ONLINE_MAX * USER_BYTES).toBeLessThan(NATS_MESSAGE_BYTES_MAX);

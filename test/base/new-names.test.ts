@@ -17,7 +17,7 @@ test.each(["ana", "serverina", "admin2", "_here", "proto"])("'%s' can be taken",
   expect(checkNewName(text) as string).toBe(text);
 });
 
-test("what cannot be a name is refused with one that can", async () => {
+test("refuses an invalid name and proposes a valid one", async () => {
   expect(checkTypedName("server") as string).toBe("server"); // Of an older account, perhaps.
   const { code, remedy } = await faultFrom(() => checkTypedName("Jürgen Müller"));
   expect(code).toBe("name-invalid");

@@ -57,7 +57,7 @@ describe("parseTime", () => {
       }),
     ));
 
-  test("what is printed can be read back", () =>
+  test("parses what it formats", () =>
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 253402300799999 }), (unixMs) => {
         expect(parseTime(formatUtc(unixMs), context)).toBe(unixMs);
@@ -65,7 +65,7 @@ describe("parseTime", () => {
     ));
 });
 
-test("what was before 1970 is 1970: no earlier moment travels", () => {
+test("clamps times before 1970", () => {
   for (const text of ["999999999w", "999999999d", "1960-01-01", "0001-01-01T00:00Z"]) {
     expect(parseTime(text, context)).toBe(0);
   }

@@ -94,7 +94,7 @@ test("a tower of marks is cut", () => {
   expect(cleaned.endsWith("algo")).toBe(true);
 });
 
-test("whatever comes in, no control, bidi control or long cluster comes out", () =>
+test("removes control characters, bidi controls and long clusters from any text", () =>
   fc.assert(
     fc.property(hostile, fc.boolean(), fc.boolean(), (text, lines, tabs) => {
       const cleaned = cleanText(text, { lines, tabs });
@@ -169,7 +169,7 @@ describe("a line of NDJSON", () => {
     );
   });
 
-  test("is one line of visible signs, and the same value for whoever parses it", () =>
+  test("is one printable line that parses to the same value", () =>
     fc.assert(
       fc.property(
         fc.dictionary(fc.string({ unit: "binary" }), fc.string({ unit: "binary" })),

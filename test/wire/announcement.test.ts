@@ -39,7 +39,7 @@ describe("an announcement", () => {
     expect(readSighting(HEARD)).toEqual({ label: "Room 12", host, port: 2428, ...ANNOUNCEMENT });
   });
 
-  test("of any name fits one string of TXT and one label", () => {
+  test("fits any name into one TXT string and one label", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 400 }), fc.nat(99), (name, count) => {
         for (const value of Object.values(txtRecord({ ...ANNOUNCEMENT, name }))) {
@@ -52,7 +52,7 @@ describe("an announcement", () => {
     );
   });
 
-  test("of a taken name is numbered, and shown so", () => {
+  test("numbers servers of the same name", () => {
     expect([1, 2].map((count) => instanceLabel("v1.2", count))).toEqual(["v1-2", "v1-2 (2)"]);
     expect(instanceLabel("", 1)).toBe("chat");
     expect(readSighting({ ...HEARD, label: "Room 12 (2)" })?.name).toBe("Room 12 (2)");
@@ -84,7 +84,7 @@ describe("an announcement", () => {
   });
 });
 
-describe("what was heard", () => {
+describe("received announcements", () => {
   const from = (sender: string, port: number): ReceivedAnnouncement => ({
     ...HEARD,
     sender,
@@ -92,7 +92,7 @@ describe("what was heard", () => {
     port,
   });
 
-  test("is shown once, however often it is said", () => {
+  test("lists a repeated announcement once", () => {
     const sightings = new DiscoveredServers();
     expect([sightings.add(HEARD), sightings.add(HEARD)]).toEqual([true, false]);
     expect(sightings.all.length).toBe(1);

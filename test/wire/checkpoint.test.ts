@@ -37,7 +37,7 @@ test("the key id is that of C2SP signed-note", () => {
   expect(toHex(keyIdOf("PeterNeumann", key, sha256))).toBe("c74f20a3");
 });
 
-describe("what is written is read", () => {
+describe("round trip", () => {
   test("any checkpoint", () => {
     const root = fc.uint8Array({ minLength: 32, maxLength: 32 });
     const size = fc.maxSafeNat();
@@ -72,7 +72,7 @@ describe("what is written is read", () => {
   });
 });
 
-describe("what is not a checkpoint", () => {
+describe("invalid checkpoints", () => {
   const root = ROOT.toBase64();
   test.each([
     ["nothing", ""],
@@ -89,7 +89,7 @@ describe("what is not a checkpoint", () => {
   });
 });
 
-describe("what is not a signed note", () => {
+describe("invalid signed notes", () => {
   test.each([
     ["nothing", ""],
     ["no signature", TEXT],

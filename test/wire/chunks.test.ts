@@ -50,7 +50,7 @@ describe("golden vectors", () => {
 
 const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
 
-test("a running digest is that of what came so far, and goes on", () =>
+test("returns the digest so far and continues", () =>
   fc.assert(
     fc.property(fc.array(hash, { maxLength: 10 }), (hashes) => {
       const digest = new Digest(hasher());

@@ -60,7 +60,7 @@ describe("sizes", () => {
     expect(() => encode(post(MESSAGE_BYTES_MAX))).toThrow("too large to send");
   });
 
-  test("what was encoded is its own memory, however small", () => {
+  test("copies even small encoded messages", () => {
     const first = encode({ kind: "ping" });
     const copy = first.slice();
     for (let i = 0; i < 100; i++) encode(post(i));

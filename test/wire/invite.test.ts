@@ -208,11 +208,11 @@ describe("an invite is read with what was copied around it", () => {
     expect(parseServerSpec(copied)).toEqual(parseServerSpec(LINE));
   });
 
-  test("nothing but quotes is no address", () => {
+  test("refuses an address of quotes only", () => {
     expect(() => parseServerSpec("''")).toThrow("is not a server address");
   });
 
-  test("whatever the secret, it survives quotes", () => {
+  test("preserves any secret in quotes", () => {
     const quotes = fc.constantFrom("'", '"', "\u2019", ">", ").", " ", "");
     fc.assert(
       fc.property(

@@ -76,7 +76,7 @@ describe("a datagram", () => {
       }),
     ));
 
-  test("with the longest name and text, sealed, fits, and no longer text is said", () => {
+  test("fits the longest sealed name and text, and refuses a longer text", () => {
     const text = "x".repeat(LAN_TEXT_BYTES_MAX);
     const words = { ...TEXT, texts: 2 ** 32 - 1, text, isAction: true } as const;
     expect(datagram(words, { isSealed: true }).length).toBeLessThanOrEqual(LAN_DATAGRAM_BYTES_MAX);
@@ -113,7 +113,7 @@ describe("a datagram", () => {
     );
   });
 
-  test("of another version, kind, flag or time is refused", () => {
+  test("refuses another version, kind, flag or time", () => {
     const changed = (at: number, byte: number) => {
       const bytes = datagram(TEXT);
       bytes[at] = byte;
@@ -147,7 +147,7 @@ describe("a datagram", () => {
     }
   });
 
-  test("of any bytes is one, or its sender's fault", () => {
+  test("parses any bytes or faults the sender", () => {
     const read = (bytes: Uint8Array) => {
       const { head, body } = splitLanDatagram(bytes);
       decodeLanBody(head.kind, body);

@@ -41,7 +41,7 @@ describe("a manifest", () => {
     expect(parseManifest(bytes).map(({ path }) => path)).toEqual(["Z", "a-b", "b", "b/x", "é"]);
   });
 
-  test("only permission bits and whole milliseconds travel", () => {
+  test("keeps only permission bits and whole milliseconds", () => {
     const entries = [{ path: "a", size: 0, mode: 0o104755, mtime: 1.9 }];
     expect(parseManifest(encodeManifest(entries))).toEqual([
       { path: "a", size: 0, mode: 0o755, mtime: 1 },
@@ -107,7 +107,7 @@ describe("a manifest", () => {
     }
   });
 
-  test("what is larger than its bounds is refused, at the edge", () => {
+  test("refuses a manifest one beyond each limit", () => {
     const long = (size: number) => file("x".repeat(size));
     expect(faultCode(() => parseManifest(listed(long(PATH_BYTES_MAX))))).toBe("none");
     expect(faultCode(() => parseManifest(listed(long(PATH_BYTES_MAX + 1))))).toBe(

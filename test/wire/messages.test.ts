@@ -108,7 +108,7 @@ describe("round trips", () => {
   });
 });
 
-describe("what cannot be served", () => {
+describe("invalid messages", () => {
   test("an unknown request is answered, an unknown notice ignored", () => {
     const request = decode(pack({ kind: "teleport", ref: 3, to: "moon" }));
     expect(request).toMatchObject({ kind: "refused", ref: 3, fault: { code: "kind-unknown" } });

@@ -61,7 +61,7 @@ test("remembers what the last post named, and nothing else", () => {
   expect(read(encode(post()), codec)).toEqual(post());
 });
 
-test("what is no plain text, or not in the common form, is the codec's", () => {
+test("leaves uncommon posts to the codec", () => {
   const others = [
     post({ body: { text: "hello", action: true } }),
     post({ body: { text: "", react: "+", re: 3 } }),

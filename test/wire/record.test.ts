@@ -115,7 +115,7 @@ function erasedOf(line: string, by: number): string {
   return line.replace(/"salt".*$/, `"erased":${by}}`);
 }
 
-test("a kind of a later version is told apart from nonsense", () => {
+test("distinguishes a newer kind from invalid bytes", () => {
   const line = lineOf({}).replace('"kind":"text"', '"kind":"hologram"');
   expect(parse(line)).toEqual({ kind: "newer", recordKind: "hologram", seq: 5 });
 });

@@ -52,7 +52,7 @@ describe("every form that the protocol uses", () => {
   });
 });
 
-describe("what is refused", () => {
+describe("refusals", () => {
   test.each([
     ["the unused lead byte", "c1"],
     ["fixext 1", "d400ff"],

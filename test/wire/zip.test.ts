@@ -38,7 +38,7 @@ describe("an archive", () => {
     expect(central.getUint16(38, true)).toBe(0x10);
   });
 
-  test("what passes 32 bits is spelled in 64", () => {
+  test("encodes sizes above 32 bits as zip64", () => {
     const large = { ...FILE, sizeBytes: 5 * GIB };
     const local = view(zipLocal(large));
     expect(local.getUint32(18, true)).toBe(0xffffffff);

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { ModelDraft } from "../../../src/core/model/builder.ts";
 import { BEN, LOBBY, lobbyOf, scene } from "../model-scene.ts";
 
-test("what an update does not touch stays the same object", () => {
+test("keeps unchanged objects identical", () => {
   const { model } = scene();
   const draft = new ModelDraft(model);
   const room = draft.room(LOBBY);

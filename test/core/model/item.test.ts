@@ -31,7 +31,7 @@ test("an item has what people see of a record", () => {
   });
 });
 
-test("what is said with a file calls users by their names", () => {
+test("finds mentions in a caption", () => {
   const body = { name: "a.png", text: "see, @Ana; not x@ben.example" };
   const item = itemOf(record(5, { kind: "file", from: "ben", body }), "ana", never);
   expect(item).toMatchObject({ text: body.text, mentions: ["Ana"], mentionsMe: true });
@@ -57,7 +57,7 @@ test("an imported message is nobody's here", () => {
   expect(reaction).toEqual({ sign: "+", by: ["ana (imported)", "ben"], mine: undefined });
 });
 
-test("a change of a group tells whether it begins and whether users were let in", () => {
+test("shows whether a group change creates the group or adds users", () => {
   const begins = [{ change: "create" }, { epoch: 0 }, { change: "update", epoch: 1 }];
   const texts = begins.map((body) => itemOf(record(5, { kind: "group", body }), "ana", never).text);
   expect(texts).toEqual(["create", "create", ""]);
@@ -84,7 +84,7 @@ test("a body of the wrong form is as empty as can be", () => {
   expect(itemOf(kick, "ana", never)).toMatchObject({ isRemoved: true, untilUnixMs: 0 });
 });
 
-test("what is said with a file may be changed, and calls users as it then says", () => {
+test("finds mentions in an edited caption", () => {
   const body = { file: "fabcdefghijk", name: "a.png", size: 1, chunks: 1, text: "see, @ben" };
   const file = record(5, { kind: "file", body: { ...body, digest: "0a".repeat(32) } });
   const item = itemOf(file, "ana", never);
@@ -127,7 +127,7 @@ test("edits, reactions and erasures change what they are about, in any order of 
   expect(withChanges(item, undefined, "ana")).toBe(item);
 });
 
-test("what is nothing to see is folded, and only words group and call", () => {
+test("shows no item for invisible records, and groups only messages", () => {
   expect(
     ["room", "edit", "erase", "reaction"].every((kind) => hasNoItem(record(1, { kind }))),
   ).toBe(true);

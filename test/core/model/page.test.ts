@@ -7,7 +7,7 @@ import { LOBBY, lobbyOf, record, said, scene } from "../model-scene.ts";
 
 const page = { kind: "page", room: LOBBY, hasOlder: true, hasNewer: true } as const;
 
-test("only the page that was asked for is taken", () => {
+test("ignores pages that were not requested", () => {
   const asked = updateAll(scene(said(12)).model, [{ kind: "reach", room: LOBBY, side: "older" }]);
   expect(asked.effects).toEqual([
     { kind: "page", room: LOBBY, target: "lobby", side: "older", seq: 12 },
@@ -59,7 +59,7 @@ test("a page that cannot be had says why, and may be asked for again", () => {
   expect(model.faults.map((item) => item.fault)).toEqual([fault]);
 });
 
-test("what a search finds is added up to SEARCH_RESULTS_MAX, newest first", () => {
+test("collects up to SEARCH_RESULTS_MAX results, newest first", () => {
   const query = { text: "x" };
   const asked = updateAll(scene().model, [{ kind: "search", query }]);
   expect(asked.effects).toEqual([{ kind: "search", query, before: undefined }]);
@@ -98,7 +98,7 @@ test("a search finds edits and conversations, and says why it failed", () => {
   expect([after(query), after({ text: "y" })]).toEqual([fault, undefined]);
 });
 
-test("whoever is an operator learns it from the list of members", () => {
+test("learns operator rights from the member list", () => {
   const isOperator = (ana: string) => {
     const members = Object.entries({ ana, ben: "operator" });
     const listed = members.map(([name, role]) => ({ name, isOnline: true, role }));

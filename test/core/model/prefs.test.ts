@@ -19,7 +19,7 @@ function fromBen(seq: number, n = seq): ModelEvent {
   return { kind: "record", record: record(seq, { n, room }) };
 }
 
-test("what is muted calls nobody: mentions are counted in its line alone", () => {
+test("counts mentions in a muted room only in its own entry", () => {
   const away: ModelEvent = { kind: "focus", on: false };
   const { model, effects } = scene(
     NONE,
@@ -124,7 +124,7 @@ test("marked elsewhere while it is open here, it is read once it is chosen again
   });
 });
 
-test("what is muted counts in its line what calls, or what the user has marked", () => {
+test("counts mentions or messages marked unread in a muted entry", () => {
   const muted = [NONE, said(2), said(3, { body: mention }), prefs(LOBBY, { muted: 0 })];
   const badge = (...more: readonly ModelEvent[]) =>
     roomList(scene(...muted, ...more).model).rooms[0]?.badge;
@@ -141,7 +141,7 @@ test("with a server that keeps none of it nothing is asked of it", () => {
   expect(effects.some(({ kind }) => kind === "prefs-set")).toBe(false);
 });
 
-test("what is saved is known by seq, in the order in which it was saved", () => {
+test("lists saved messages by seq in the order of saving", () => {
   const saving = (seq: number, on: boolean): ModelEvent => ({ kind: "save", room: LOBBY, seq, on });
   const first: ModelEvent = { kind: "prefs", rooms: [], saved: [{ room: LOBBY, seq: 9 }] };
   const { model } = scene(first, saving(4, true), saving(5, true), saving(4, false));

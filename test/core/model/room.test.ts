@@ -87,7 +87,7 @@ test("a room is as the server lists it, each time", () => {
   expect(draft.unread).toBe(2);
 });
 
-test("an answer to oneself calls, and a retention is noted", () => {
+test("notifies of a reply, and notes the retention", () => {
   const answer = (re: number) => said(4, { body: { text: "x", re } });
   const calls = (re: number) =>
     lobbyOf(scene(said(2, { from: "ana" }), said(3), answer(re)).model).mentions;
@@ -96,7 +96,7 @@ test("an answer to oneself calls, and a retention is noted", () => {
   expect(lobbyOf(kept).keepMs).toBe(60_000);
 });
 
-test("what is read, and which calls are left, is exact at the edges", () => {
+test("updates read position and mentions exactly at the edges", () => {
   const draft = room(5, 6, 7);
   Object.assign(draft, { read: 1, last: 8, unread: 9, mentions: [4, 5] });
   readUpTo(draft, 3);
@@ -122,7 +122,7 @@ test("seen up to an item is read up to the next one", () => {
   expect(readPositionAfter(draft, 2)).toBe(2);
 });
 
-test("a hole makes the room begin anew behind it", () => {
+test("restarts a room after a gap", () => {
   const { model } = scene(said(2), said(3), said(5));
   expect(lobbyOf(model).tail.items.map(({ seq }) => seq)).toEqual([5]);
   expect(lobbyOf(model).tail.hasOlder).toBe(true);
@@ -150,7 +150,7 @@ test("a server that has lost its newest records is believed", () => {
   expect(lobbyOf(again.model).last).toBe(3);
 });
 
-test("a room that a new list does not have is gone once the list has ended", () => {
+test("removes rooms that the new list lacks once it is complete", () => {
   const again = updateAll(scene(said(2)).model, [
     { kind: "listing" },
     { kind: "room", room: LOBBY, name: "lobby", n: 3, skipped: 0, read: 1 },
@@ -195,7 +195,7 @@ test("members come and go, and are made moderators", () => {
   expect(lobbyOf(model).topic).toBe("new");
 });
 
-test("who joins a room too large for presence counts as online", () => {
+test("counts a user who joins a large room as online", () => {
   const joined = (count: number) => {
     const members = Array.from({ length: count }, (_, i) => {
       return { name: `p${i}`, isOnline: false, role: "member" };
@@ -211,7 +211,7 @@ test("who joins a room too large for presence counts as online", () => {
   expect(joined(PRESENCE_MEMBERS_MAX)).toEqual({ ...cleo, isOnline: true });
 });
 
-test("who mentions: by name, by answering, or by speaking alone with me", () => {
+test("detects mentions by name, by reply and in conversations", () => {
   const { model } = scene();
   const direct = [...model.rooms.values()].find(({ kind }) => kind === "person");
   if (direct === undefined) throw new Error("no conversation");
@@ -220,7 +220,7 @@ test("who mentions: by name, by answering, or by speaking alone with me", () => 
   expect(isMention(item(2), direct, "ben")).toBe(false);
 });
 
-test("whoever is put out of a room is told by whom", () => {
+test("reports who removed the user from a room", () => {
   const kick = (name: string) => said(2, { kind: "kick", from: "olga", body: { name } });
   const told = ({ effects }: Updated) =>
     effects.flatMap((effect) =>
@@ -232,7 +232,7 @@ test("whoever is put out of a room is told by whom", () => {
   expect(told(scene(kick("ben")))).toEqual([]);
 });
 
-test("a room that is gone is closed, and no other", () => {
+test("closes only the removed room", () => {
   const open = (target: string) =>
     scene({ kind: "open", target }, { kind: "room-gone", room: LOBBY }).model.open;
   expect([open("lobby"), open("@ben")]).toEqual([undefined, "@ben"]);
@@ -240,7 +240,7 @@ test("a room that is gone is closed, and no other", () => {
   expect(left.model.open).toBe("@ben");
 });
 
-describe("what is renamed", () => {
+describe("renames", () => {
   test("a room is read on, with what was being written there", () => {
     const { model, effects } = scene(
       { kind: "open", target: "lobby" },
@@ -264,7 +264,7 @@ describe("what is renamed", () => {
     ]);
   });
 
-  test("a person is the same member, here or not; and so is whoever reads", () => {
+  test("renames members, online or not, and the user", () => {
     const renamed = { user: "u1", was: "ben", name: "benno" };
     const { model } = scene(
       { kind: "presence", room: LOBBY, user: "ben", online: true },
@@ -287,7 +287,7 @@ describe("what is renamed", () => {
   });
 });
 
-test("what is pinned follows the records, and goes with what is erased", () => {
+test("updates pins by records and erasures", () => {
   const pin = (seq: number, of: number, on = true) =>
     said(seq, { kind: "pin", body: { seq: of, on } });
   const { model } = scene(said(2), said(3), pin(4, 2), pin(5, 3), pin(6, 2, false), pin(7, 2));

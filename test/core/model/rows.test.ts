@@ -87,7 +87,7 @@ test("imported messages are grouped by author and time there, not by who importe
   expect(grouped).toEqual(["i4"]);
 });
 
-test("whoever wants it quiet sees nobody come and go, in the same rows as before", () => {
+test("hides joins and leaves in quiet mode", () => {
   const { model } = scene(
     said(2),
     said(3, { kind: "join", from: "cleo" }),
@@ -104,7 +104,7 @@ test("whoever wants it quiet sees nobody come and go, in the same rows as before
   expect(keys(false)).toEqual(all);
 });
 
-test("what this device cannot open is one line, over days, and renewed keys are none", () => {
+test("shows undecryptable messages in one row and no row for renewed keys", () => {
   const closed = (seq: number) => said(seq, { kind: "sealed", timeUnixMs: seq * DAY_MS });
   const renewed = { kind: "group", body: { change: "update", added: [], removed: [] } };
   const gap = Array.from({ length: 40 }, (_, at) => closed(2 + at));
@@ -152,7 +152,7 @@ test("rows that look the same are the same objects", () => {
   expect(keys.map(kept)).toEqual([true, true, true, false, true]);
 });
 
-test("nothing of people who are ignored, but that they came", () => {
+test("hides messages of ignored users, but not their joins", () => {
   const { model } = scene(
     said(2),
     said(3, { kind: "join" }),
@@ -167,7 +167,7 @@ test("nothing of people who are ignored, but that they came", () => {
   expect(keys).toEqual(["d0", "unread", "i3", "i4"]);
 });
 
-test("who comes one after the other is told in one line, who goes in another", () => {
+test("groups consecutive joins in one row and leaves in another", () => {
   const HOUR_MS = 3_600_000;
   const came = (seq: number, from: string, timeUnixMs = seq) =>
     said(seq, { kind: "join", from, timeUnixMs });
@@ -258,7 +258,7 @@ test("files that were sent together are one row where that is asked for", () => 
   expect(row?.kind === "item" ? row.earlier[0]?.state : undefined).toBe("erased");
 });
 
-test("what is said with a file stands with it alone, or with all that were sent at once", () => {
+test("shows a caption with its file or with all files sent together", () => {
   const ben = { from: "ben", timeUnixMs: 0 };
   const { model } = scene(
     // Of programs that do not say what was sent at once: neither those before it nor those behind.
@@ -292,7 +292,7 @@ test("a row has only so many files", () => {
   expect(files(model)).toEqual(["i2 12 false", "i14 12 true", "i26 6 true"]);
 });
 
-test("what is pinned says so while it is, also of files that were sent together", () => {
+test("marks pinned rows, including files sent together", () => {
   const pin = (seq: number, of: number, on: boolean) =>
     said(seq, { kind: "pin", body: { seq: of, on } });
   const file = { file: "fabcdefghijk", name: "a.txt", size: 1, chunks: 1, digest: "0".repeat(64) };
@@ -338,7 +338,7 @@ function anyItems(count: number) {
 const looks = (rows: readonly Row[]) =>
   rows.map((row) => (row.kind === "day" ? { ...row, unixMs: 0 } : row));
 
-test("whatever comes or goes at either end, or changes, rows are as if made anew", () => {
+test("equals freshly built rows after any change", () => {
   const step = fc.record({
     from: fc.nat(40),
     to: fc.nat(40),
@@ -421,7 +421,7 @@ test("a page of the past, and what is too much at the other end, leaves all othe
   expect(made).toBeLessThanOrEqual(2);
 });
 
-test("what is no row of the room makes no rows anew", () => {
+test("reuses rows when a change does not affect them", () => {
   const { model } = scene(said(2), said(3), { kind: "open", target: "lobby" });
   const maker = new RowBuilder();
   const before = maker.rowsOf(model, utc);

@@ -19,7 +19,7 @@ import { BEN, LOBBY, lobbyOf, record, said, scene } from "../model-scene.ts";
 
 const mention = { text: "@ana", mentions: ["ana"] };
 
-test("lines of rooms and people, with what is unread and who calls", () => {
+test("lists rooms and people with unread counts and mentions", () => {
   const direct = { kind: "person", name: "ben", id: BEN, topic: "" } as const;
   const { model } = scene(
     said(2, { body: mention }),
@@ -57,7 +57,7 @@ test("a person without a conversation is shown as online while they are in a roo
   ).toMatchObject({ target: "@cleo", isOnline: true, hasDraft: true });
 });
 
-test("nobody's presence is known offline", () => {
+test("knows no presence while offline", () => {
   const direct = { kind: "person", name: "ben", id: BEN, topic: "" } as const;
   const { model } = scene(
     { kind: "record", record: record(2, { n: 1, room: direct }) },
@@ -97,7 +97,7 @@ test("rooms stand in natural order", () => {
   expect(names).toEqual(["lobby", "room1", "Room2", "room10"]);
 });
 
-test("whoever is ignored neither calls nor counts", () => {
+test("does not count messages or mentions by ignored users", () => {
   const direct = { kind: "person", name: "ben", id: BEN, topic: "" } as const;
   const { model } = scene({ kind: "ignored", users: ["ben"] }, said(2, { body: mention }), {
     kind: "record",
@@ -138,7 +138,7 @@ test("people with unread words stand first; who is open keeps its place while it
   expect(order({ kind: "ignored", users: ["ben"] })).toEqual(["@dan", "@cleo", "@ben"]);
 });
 
-test("one's last message, and whether another one is still under way", () => {
+test("finds the user's last message and pending posts", () => {
   const post = { key: "k", id: "k", to: "lobby", body: { text: "x" }, writtenUnixMs: 0 };
   const begun = [
     said(2, { from: "ana" }),
@@ -164,7 +164,7 @@ test("one's last message, and whether another one is still under way", () => {
   expect(isPostPending(scene(...begun, refused).model, "lobby")).toBe(false);
 });
 
-test("who else is typing, until their message is there, or the link is lost", () => {
+test("lists typing users until their message arrives or the link is lost", () => {
   const users = ["Ben", "cleo", "ana"];
   const typing: readonly ModelEvent[] = [
     { kind: "open", target: "lobby" },

@@ -42,7 +42,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.constant<Step>((_, later) => later.shift()?.()) },
 );
 
-test("an answer that is held back is told of until it is there, or the link ends", () => {
+test("shows a delayed answer until it arrives or the link ends", () => {
   const delay = { of: "address", untilUnixMs: 2_000 } as const;
   const { model } = updateAll(emptyModel(), [{ kind: "guess-delay", delay }]);
   expect(model.guessDelay).toEqual(delay);
@@ -209,7 +209,7 @@ test("asks who is in a new conversation, and in a room that was opened early", (
 });
 
 describe("any order of events over several links", () => {
-  test("unread is the server's, without doubles or holes, and all that was said is folded", () => {
+  test("matches the server's unread count without duplicates or gaps", () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 10, maxLength: 120 }), (steps) => {
         const world = begun();
@@ -286,7 +286,7 @@ function filled(count: number): { world: ModelWorld; lobby: () => RoomState } {
   return { world, lobby: state };
 }
 
-test("what an update adds to a room is not in the model before it, nor in one beside it", () => {
+test("does not modify earlier or parallel models", () => {
   const first = scene(said(2)).model;
   const seqs = (model: Model) => lobbyOf(model).tail.items.map(({ seq }) => seq);
   const second = updateAll(first, [said(3), said(4)]).model;
@@ -300,7 +300,7 @@ test("what an update adds to a room is not in the model before it, nor in one be
   ]);
 });
 
-test("who calls notifies, but of what was read or is looked at, or while a link catches up", () => {
+test("notifies of mentions unless read, visible or during catch-up", () => {
   const call = said(2, { body: { text: "@ana", mentions: ["ana"] } });
   const later = said(13, { body: { text: "@ana", mentions: ["ana"] } });
   const notified = (...events: readonly ModelEvent[]) =>
@@ -335,7 +335,7 @@ describe("bounds", () => {
     expect(lobby().tail.items.at(-1)?.text).toBe(`${PAGE_ROOM_ITEMS_MAX}`);
   });
 
-  test("beyond ROOM_CHANGES_MAX a room begins anew", () => {
+  test("restarts a room beyond ROOM_CHANGES_MAX", () => {
     const { world, lobby } = filled(1);
     const [template] = world.of("lobby");
     if (template === undefined) throw new Error("no template");

@@ -30,7 +30,7 @@ test("opening asks again who is in a room too large for presence", () => {
   expect(asks(PRESENCE_MEMBERS_MAX + 1)).toEqual([ask]);
 });
 
-test("only what somebody looks at is read", () => {
+test("marks only visible messages as read", () => {
   const opened = scene(said(2), said(3), { kind: "open", target: "lobby" }).model;
   const seen = { kind: "seen", room: LOBBY, seq: 3 } as const;
   const away = updateAll(opened, [{ kind: "focus", on: false }, seen]);
@@ -39,7 +39,7 @@ test("only what somebody looks at is read", () => {
   expect(back.effects).toEqual([{ kind: "read", room: LOBBY, n: 3 }]);
 });
 
-test("a jump to what is here needs no page; elsewhere it does, until one goes back", () => {
+test("requests a page only to jump outside the loaded items", () => {
   const { model } = scene(said(12), said(13));
   const here = updateAll(model, [{ kind: "jump", room: LOBBY, seq: 12 }]);
   expect(here.effects).toEqual([]);
@@ -61,7 +61,7 @@ test("drafts are kept, and forgotten when sent", () => {
   expect(gone.model.drafts.size).toBe(0);
 });
 
-test("what comes while the newest is on the screen is read as it comes, and only then", () => {
+test("marks new messages as read only while the newest are visible", () => {
   const open = scene(said(2), { kind: "open", target: "lobby" }, { kind: "at-newest", on: true });
   expect(open.effects).toContainEqual({ kind: "read", room: LOBBY, n: 2 });
   const read = updateAll(open.model, [said(3), said(4)]);

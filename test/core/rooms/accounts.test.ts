@@ -51,7 +51,7 @@ class Admin {
 }
 
 describe("accounts", () => {
-  test("one owner a name, whatever its case; found as its owner spelled it", () => {
+  test("gives a name one owner regardless of case", () => {
     const admin = new Admin();
     const ana = admin.enrol(ANA, "Ana", "$hash");
     expect(admin.registry.find(checkName("aNA"))).toBe(ana);
@@ -70,7 +70,7 @@ describe("accounts", () => {
     expect(faultCode(() => registry.reserve(checkName("ANA")))).toBe("none");
   });
 
-  test("as many as the bound says, those being made included", () => {
+  test("bounds accounts, including those being created", () => {
     const { registry } = new Admin();
     const members = ACCOUNTS_MAX - ACCOUNTS_RESERVED;
     for (let i = 0; i < members; i++) registry.reserve(checkName(`a${i}`));
@@ -148,7 +148,7 @@ describe("accounts", () => {
     expect(faultCode(() => admin.registry.deviceDraft(ana, key(99)))).toBe("too-many");
   });
 
-  test("of full devices the one by password, offline and not seen for longest makes way", () => {
+  test("replaces the least recently seen offline password device", () => {
     const admin = new Admin();
     const ana = admin.enrol(ANA, "ana");
     const { registry } = admin;

@@ -28,7 +28,7 @@ function postIn(to: RoomId): PostCommand {
 }
 
 describe("gates", () => {
-  test("all that touches one room by its name, made or not, goes through one", () => {
+  test("uses one lock per room name, existing or not", () => {
     const rooms = new Rooms();
     const before = roomLock({ kind: "join", requester, options }, rooms);
     rooms.apply(new Ledger().write("room", ROOM, "server", { name: "lobby" }));

@@ -82,7 +82,7 @@ describe("post ids", () => {
   });
 });
 
-describe("what became of a post", () => {
+describe("post status", () => {
   test("new, on its way, posted; another account's outbox is another one", () => {
     const recorder = new Recorder();
     expect(recorder.status(1)).toBe("new");
@@ -97,7 +97,7 @@ describe("what became of a post", () => {
     expect(recorder.status(1, OTHER_BOX)).toBe("new");
   });
 
-  test("one that was refused may come again, unless a later one is on its way", () => {
+  test("allows a retry unless a later post is in flight", () => {
     const { posts, begin, status } = bound(new Recorder());
     begin(1);
     posts.find(ANA, BOX)?.abandon(1);
@@ -128,7 +128,7 @@ describe("what became of a post", () => {
     expect(posts.use(BEN, BOX).isOvertaken(1)).toBe(false);
   });
 
-  test("as many as may be in flight are remembered, and none before them is new again", () => {
+  test("remembers the posts in flight and treats none before them as new", () => {
     const recorder = new Recorder();
     const last = OUTBOX_IN_FLIGHT_MAX + 10;
     for (let counter = 1; counter <= last; counter++) recorder.record(counter);
@@ -166,7 +166,7 @@ describe("what became of a post", () => {
     expect(loaded.value()).toEqual(value);
   });
 
-  test("what was skipped is passed, far leaps too", () => {
+  test("reports skipped counters as passed", () => {
     const recorder = new Recorder();
     recorder.record(5);
     recorder.record(2 ** 40);

@@ -58,7 +58,7 @@ describe("joining", () => {
     expect(made?.body).toEqual({ name: DEV, locked: true });
   });
 
-  test("an existing one, once; whoever wanted to make it joins it", () => {
+  test("joins an existing room instead of creating it", () => {
     const rooms = dev();
     expect(joinDrafts(rooms, ANA, options())).toEqual([]);
     const other = { room: "rSSSSSSSSSSS" as RoomId, locked: false };
@@ -172,7 +172,7 @@ describe("joining", () => {
   });
 });
 
-describe("what members may", () => {
+describe("member permissions", () => {
   test("leave and give a topic; others not", () => {
     const rooms = dev();
     expect(leaveDrafts(rooms, ANA, DEV)[0]).toMatchObject({ kind: "leave", room: ROOM, by: ANA });
@@ -222,7 +222,7 @@ describe("a post", () => {
     expect(postDraft(ANA, request({ action: false })).kind).toBe("text");
   });
 
-  test("of an imported message keeps who said it, and calls nobody", () => {
+  test("keeps an imported message's author and mentions nobody", () => {
     const imported = { from: "Ana María", time: 5 };
     const { kind, body } = postDraft(ANA, request({ imported, re: 5, mentions: ["ben"] }));
     expect(kind).toBe("text");

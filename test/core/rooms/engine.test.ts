@@ -138,7 +138,7 @@ beforeEach(() => {
 });
 
 describe("posts", () => {
-  test("are told to readers once they are durable, then answered", () => {
+  test("are delivered once durable, then answered", () => {
     way.post(ANA, "lobby", 1);
     expect(way.effects).toEqual([]);
     way.write();
@@ -186,7 +186,7 @@ describe("posts", () => {
     expect(way.waiting).toEqual([]);
   });
 
-  test("by who is not a member, or not here", () => {
+  test("are refused from non-members and absent users", () => {
     way.join(BEN, ROOM);
     way.write();
     way.post(ANA, "dev", 1);
@@ -194,7 +194,7 @@ describe("posts", () => {
     expect(way.heard.slice(1)).toEqual(["not-member", "not-logged-in"]);
   });
 
-  test("one outbox keeps its order, whatever rooms it writes to", () => {
+  test("keep the order of an outbox across rooms", () => {
     way.join(ANA, ROOM);
     way.write();
     way.submit(ANA, { kind: "topic", room: DEV, topic: "new" });
@@ -217,7 +217,7 @@ describe("posts", () => {
     expect(way.heard.map((heard) => typeof heard).join()).toBe("string,string,object,object");
   });
 
-  test("one that comes again by two links keeps nobody waiting for it", () => {
+  test("answer a post repeated on two links", () => {
     way.enter(9, ANA); // The old link, not gone yet.
     way.post(ANA, "lobby", 1);
     way.fail(new Fault("too-many", "busy", { retryAfterMs: 100 }));
@@ -230,7 +230,7 @@ describe("posts", () => {
     expect(way.heard.map((heard) => typeof heard).join()).toBe("string,object,object,object");
   });
 
-  test("one that was overtaken when it failed cannot come again", () => {
+  test("refuse a retry of an overtaken post", () => {
     way.post(ANA, "lobby", 1);
     way.post(ANA, "lobby", 2);
     expect(way.waiting.map(({ follows }) => follows)).toEqual([undefined, 1]);
@@ -256,7 +256,7 @@ describe("posts", () => {
     expect(way.heard.slice(-3)).toMatchObject([{ n: 4 }, { n: 5 }, { n: 6 }]);
   });
 
-  test("one refused for good stays so when it comes again by a late link", () => {
+  test("refuse a permanently refused post again on a late link", () => {
     way.post(ANA, "dev", 1);
     expect(way.heard).toEqual(["room-unknown"]);
     way.join(ANA, ROOM);
@@ -300,7 +300,7 @@ describe("posts that other servers may have recorded", () => {
     expect(way.waiting).toEqual([]);
   });
 
-  test("are decided anew when all is known here", () => {
+  test("are decided again once all records are known", () => {
     way.post(ANA, "dev", 1);
     for (const draft of [room, join]) way.recorded(draft);
     way.looked();
@@ -370,7 +370,7 @@ describe("posts that other servers may have recorded", () => {
     expect([way.heard, way.looks]).toEqual([["not-member"], []]);
   });
 
-  test("are not recorded here once their sender has gone elsewhere", () => {
+  test("are not recorded after their sender has moved to another server", () => {
     way.submit(ANA, { kind: "topic", room: checkName("lobby"), topic: "" });
     way.post(ANA, "lobby", 1); // Waits for the topic.
     way.leave(1);
@@ -382,7 +382,7 @@ describe("posts that other servers may have recorded", () => {
 describe("two people", () => {
   const between = directRoomId(ANA, BEN, sha256);
 
-  test("who write to each other at once meet in one room", () => {
+  test("create one conversation for users who write simultaneously", () => {
     way.post(ANA, "@ben", 1);
     way.post(BEN, "@ana", 1);
     way.write();
@@ -396,7 +396,7 @@ describe("two people", () => {
     expect(followers).toEqual([ANA, BEN]);
   });
 
-  test("are told when the other is away", () => {
+  test("report when the other user is offline", () => {
     way.post(ANA, "@ben", 1);
     way.post(ANA, "@eve", 2);
     way.post(ANA, "@ana", 3);
@@ -473,7 +473,7 @@ describe("a file that is whole", () => {
     expect(others).toEqual([first, first] as typeof others);
   });
 
-  test("is told of once after a restart, and after it was erased", () => {
+  test("is announced once across restarts and erasure", () => {
     announce(ANA, "lobby");
     way.write();
     const { seq } = way.ledger.records.at(-1)?.head ?? { seq: 0 };
@@ -491,7 +491,7 @@ describe("a file that is whole", () => {
     expect(effects).toMatchObject([{ kind: "settle", id: 9, outcome: { seq } }]);
   });
 
-  test("makes the room of two who never spoke, and waits for whoever is away", () => {
+  test("creates the conversation and queues for an offline user", () => {
     way.leave(2);
     way.effects = [];
     announce(ANA, "@ben");
@@ -561,7 +561,7 @@ describe("rooms", () => {
     expect(way.heard.at(-1)).toMatchObject({ room: "rSSSSSSSSSSS", created: true });
   });
 
-  test("nothing is posted after its author left", () => {
+  test("posts nothing after its author left", () => {
     way.submit(ANA, { kind: "leave", room: checkName("lobby") });
     way.post(ANA, "lobby", 1);
     way.write();
@@ -647,7 +647,7 @@ describe("presence", () => {
   const told = () =>
     way.effects.flatMap((item) => (item.kind === "presence" ? [[item.user, item.online]] : []));
 
-  test("is told with the first session and the last", () => {
+  test("is reported with the first and the last session", () => {
     way.enter(9, ANA);
     way.leave(1);
     expect(told()).toEqual([]);
@@ -662,7 +662,7 @@ describe("presence", () => {
 });
 
 describe("a busy room", () => {
-  test("as much may wait as the bound says, and the rest is told to come again", () => {
+  test("queues up to the limit and asks further posts to retry", () => {
     way.submit(ANA, { kind: "topic", room: checkName("lobby"), topic: "x" });
     const box = (i: number) => `${i}`.padStart(11, "x");
     for (let i = 0; i < ROOM_LOCK_QUEUE_MAX; i++) way.post(BEN, "lobby", 1, box(i));

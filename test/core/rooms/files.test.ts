@@ -43,7 +43,7 @@ function folded(...records: LogRecord[]): Files {
 }
 
 describe("files", () => {
-  test("one file has a record for each target, and its bytes count once", () => {
+  test("counts a file with several records once", () => {
     const files = folded(
       record(1, "file", body(one)),
       record(2, "file", body(one), ana, router),
@@ -67,7 +67,7 @@ describe("files", () => {
     expect([...files.ids()]).toEqual([one, two]);
   });
 
-  test("the sender and whoever reads a room of it may read it, nobody else", () => {
+  test("allows only the sender and readers of its rooms to read a file", () => {
     const files = folded(record(1, "file", body(one)), record(2, "file", body(one), ana, router));
     const reads = (room?: RoomId) => (asked: RoomId) => asked === room;
     expect(files.mayRead(one, ana, reads())).toBe(true);
@@ -97,7 +97,7 @@ describe("files", () => {
     expect([files.size, files.unreadable]).toEqual([0, 2]);
   });
 
-  test("nobody's record makes another's file their own", () => {
+  test("does not reassign a file by another user's record", () => {
     const files = folded(record(1, "file", body(one)), record(2, "file", body(one), bob, router));
     expect(files.get(one)?.at.size).toBe(1);
     expect(files.mayRead(one, bob, (room) => room === router)).toBe(false);
@@ -134,7 +134,7 @@ describe("the body of a file's record", () => {
       }),
     ));
 
-  test("a text said with a file has at most FILE_TEXT_BYTES_MAX bytes", () => {
+  test("limits a caption to FILE_TEXT_BYTES_MAX bytes", () => {
     const check = (bytes: number) => faultCode(() => checkFileText("x".repeat(bytes)));
     expect([check(FILE_TEXT_BYTES_MAX), check(FILE_TEXT_BYTES_MAX + 1)]).toEqual([
       ...(["none", "too-large"] as const),

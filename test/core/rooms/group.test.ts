@@ -94,7 +94,7 @@ describe("a group", () => {
     expect(vault.commit(BEN, {})).toBe("not-allowed");
   });
 
-  test("goes from epoch to epoch, by one commit each", () => {
+  test("advances one epoch per commit", () => {
     const vault = new Vault();
     vault.commit(ANA, {});
     expect(vault.commit(ANA, { epoch: 2 })).toBe("stale-epoch");
@@ -119,7 +119,7 @@ describe("a group", () => {
     expect(vault.commit(ANA, { epoch: 2, added: [device(ANA)] })).toBe("not-allowed");
   });
 
-  test("comes in the place of the last commit by a moderator, but of their own", () => {
+  test("lets a moderator replace the last commit of another device", () => {
     const vault = new Vault();
     vault.write("join", ROOM, BEN);
     vault.commit(ANA, {});
@@ -169,7 +169,7 @@ describe("a group", () => {
   });
 });
 
-describe("who is not in any more", () => {
+describe("former members", () => {
   function three(): Vault {
     const vault = new Vault();
     vault.commit(ANA, {});
@@ -180,7 +180,7 @@ describe("who is not in any more", () => {
   }
   const ben = { user: BEN, name: checkName("ben"), isOperator: false };
 
-  test("was put out with all devices, by who may", () => {
+  test("are removed with all devices by a moderator", () => {
     const vault = three();
     expect(vault.commit(ANA, { epoch: 2, kick: ben })).toBe("not-allowed");
     expect(vault.commit(EVE, { epoch: 2, removed: [device(BEN)], kick: ben })).toBe("not-allowed");

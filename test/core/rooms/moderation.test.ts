@@ -51,7 +51,7 @@ class House {
   }
 }
 
-describe("who may do what to whom", () => {
+describe("moderation permissions", () => {
   const eve = EVE_CONCERNED;
   const ana = { ...eve, user: ANA, name: checkName("ana") };
   const chief = { ...eve, isOperator: true };
@@ -120,7 +120,7 @@ describe("a room as a whole", () => {
     expect(house.act(EVE, { kind: "remove", room: ROOM }, true)).toBe("room-unknown");
   });
 
-  test("keeps what is said for a time, or for good", () => {
+  test("keeps messages for a time or permanently", () => {
     const house = new House();
     house.act(EVE, { kind: "retention", room: ROOM, keepMs: day }, true);
     expect(house.room.retention).toEqual({ keepMs: day, by: EVE });
@@ -133,7 +133,7 @@ describe("a room as a whole", () => {
     expect([...house.rooms.retained()]).toEqual([]);
   });
 
-  test("hears of members who are renamed or gone, and of nobody else", () => {
+  test("records renamed and removed members only", () => {
     const house = new House();
     const [eve, zoe] = [checkName("eve"), checkName("zoe")];
     const renamed = { kind: "renamed", room: ROOM, user: EVE, was: eve, to: zoe } as const;
@@ -145,7 +145,7 @@ describe("a room as a whole", () => {
     expect(house.act(ANA, { kind: "gone", room: ROOM, user: EVE, name: zoe })).toBe("not-member");
   });
 
-  test("is gone with its last member unless something was said there", () => {
+  test("is removed with its last member unless it has messages", () => {
     const house = new House();
     house.write("room", "rSSSSSSSSSSS", EVE, { name: "ops" });
     house.write("join", "rSSSSSSSSSSS", EVE);
@@ -234,7 +234,7 @@ test("a mute holds until its moment, and no longer", () => {
   expect(speaks(0)).toBe("none");
 });
 
-describe("words once said", () => {
+describe("posted messages", () => {
   const word = { room: ROOM, seq: 5, author: BEN };
   const secret = { room: DIRECT, seq: 7, author: BEN };
 

@@ -82,7 +82,7 @@ describe("the rules of the house", () => {
     expect(admin.policy.invite("i1")?.expires).toBe(UNIX_MS_MAX);
   });
 
-  test("lists come in pages, also while what ended the page before goes", () => {
+  test("pages lists even if the previous page's last entry is removed", () => {
     const admin = new Admin();
     const count = 2 * MODERATION_PAGE_MAX;
     for (let i = 0; i < count; i++) admin.write(invite(`i${i}`));
@@ -173,7 +173,7 @@ describe("the rules of the house", () => {
     expect(rules.invites(0).map(({ id }) => id)).toContain("live");
   });
 
-  test("what all are told is the last that was said, until it is taken back", () => {
+  test("keeps the last announcement until it is withdrawn", () => {
     const admin = new Admin();
     const { policy: rules } = admin;
     admin.write(announcementDraft(ANA, "first"), announcementDraft(BEN, "second"));
@@ -184,7 +184,7 @@ describe("the rules of the house", () => {
     expect(rules.announced?.text).toHaveLength(ANNOUNCEMENT_BYTES_MAX);
   });
 
-  test("what cannot be read any more has ended what was told before", () => {
+  test("ends an announcement by an unreadable one", () => {
     const admin = new Admin();
     admin.write(announcementDraft(ANA, "first"));
     admin.apply(admin.ledger.damaged("announcement", ANA, ANA, { text: "second" }));

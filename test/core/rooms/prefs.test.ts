@@ -39,7 +39,7 @@ class Owner {
   }
 }
 
-test("of a room the last change holds, and nothing is recorded that is so already", () => {
+test("applies the last change of a room and records no unchanged settings", () => {
   const owner = new Owner();
   expect(owner.change(set({ favourite: false }))).toHaveLength(0);
   expect(owner.change(set({ muted: 0, favourite: true }))).toHaveLength(1);
@@ -60,7 +60,7 @@ test("saved messages keep the order in which they were saved", () => {
   expect([...owner.refolded().saved.keys()]).toEqual([7, 9, 3]);
 });
 
-test("every so often all is told as one, and what was set before is blanked", () => {
+test("merges settings into one record periodically and blanks old ones", () => {
   const owner = new Owner();
   owner.change(set({ favourite: true }));
   for (let i = 1; i < PREFS_RECORDS_MAX; i++) owner.change(save(7, i % 2 === 1));

@@ -54,7 +54,7 @@ describe("posts that must wait", () => {
     expect(presence.acceptPost(by(-2), BOX, 2, 0)).toBeUndefined(); // The oldest was forgotten.
   });
 
-  test("one that counts as several takes as many, and one beyond the burst takes all of it", () => {
+  test("charges large posts several tokens, at most the burst", () => {
     const presence = new Presence(1, 4);
     presence.enter(present(1, ANA), 0);
     expect(presence.acceptPost(by(1), BOX, 1, 0, 1)).toBeUndefined();
@@ -85,7 +85,7 @@ describe("posts that must wait", () => {
     expect([undefined, 1, 2].map((id) => presence.isConnected(id))).toEqual([true, true, false]);
   });
 
-  test("whoever is not in posts nothing", () => {
+  test("refuses posts without a session", () => {
     expect(new Presence().acceptPost(by(1), BOX, 1, 0)?.code).toBe("not-logged-in");
   });
 
@@ -105,7 +105,7 @@ describe("posts that must wait", () => {
     expect(presence.acceptPost(by(1), BOX, 4, 1_000)).toBeUndefined();
   });
 
-  test("only that outbox on that link is held", () => {
+  test("blocks only that outbox on that link", () => {
     const presence = new Presence();
     for (const client of [1, 2]) presence.enter(present(client, ANA), 0);
     presence.held(1, BOX, 5, BUSY);
@@ -126,7 +126,7 @@ describe("posts that must wait", () => {
     expect(presence.acceptPost(by(1), BOX, 5, 0)).toBeUndefined();
   });
 
-  test("one that is settled otherwise keeps nobody waiting", () => {
+  test("unblocks later posts once the post is settled", () => {
     const presence = new Presence();
     presence.enter(present(1, ANA), 0);
     presence.held(1, BOX, 5, BUSY);
@@ -138,7 +138,7 @@ describe("posts that must wait", () => {
     expect(presence.acceptPost(by(1), BOX, 6, 0)).toBeUndefined();
   });
 
-  test("as many outboxes as the bound says", () => {
+  test("bounds the number of blocked outboxes", () => {
     const presence = new Presence();
     presence.enter(present(1, ANA), 0);
     const box = (i: number) => `${i}`.padStart(11, "x") as OutboxId;

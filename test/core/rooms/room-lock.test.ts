@@ -5,7 +5,7 @@ import { RoomLock } from "../../../src/core/rooms/room-lock.ts";
 const KEY = "room";
 
 describe("a gate", () => {
-  test("posts go together, a change goes alone, in the order in which they came", () => {
+  test("runs posts together and a change alone, in order", () => {
     const lock = new RoomLock<string>();
     expect(lock.acquire(KEY, "post 1", false)).toBe(true);
     expect(lock.acquire(KEY, "post 2", false)).toBe(true);
@@ -20,12 +20,12 @@ describe("a gate", () => {
     expect(lock.acquire(KEY, "post 5", false)).toBe(true);
   });
 
-  test("done where nothing goes on is nothing", () => {
+  test("ignores a release without a command", () => {
     expect(new RoomLock<string>().release(KEY)).toEqual([]);
   });
 });
 
-test("whatever comes and goes: first come, first served, and changes alone", () => {
+test("serves any sequence in order, with changes alone", () => {
   const steps = fc.array(fc.constantFrom("post", "change", "done"), { maxLength: 100 });
   fc.assert(
     fc.property(steps, (kinds) => {

@@ -155,7 +155,7 @@ describe("rooms under other names", () => {
     expect(house.rooms.find(name("ops"))?.name).toBe(name("OPS"));
   });
 
-  test("are gone with all their names", () => {
+  test("removes rooms with all their names", () => {
     const house = new House();
     house.write("room", ROOM, ANA, { name: "dev" });
     house.write("join", ROOM, ANA);
@@ -181,7 +181,7 @@ describe("rooms under other names", () => {
     expect(house.room.isClosed).toBe(false);
   });
 
-  test("as many as are kept, the last ones", () => {
+  test("keeps the latest former names", () => {
     const house = new House();
     house.write("room", ROOM, ANA, { name: "n0" });
     for (let i = 1; i <= FORMER_NAMES_MAX + 1; i++) {

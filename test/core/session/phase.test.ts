@@ -5,7 +5,7 @@ import { NOTICES, type NoticeKind } from "../../../src/wire/messages.ts";
 const PHASES = ["entering", "member", "lane", "greeting", "closed"] as const;
 const notices = Object.keys(NOTICES) as NoticeKind[];
 
-test("each notice may be told to somebody, and nothing to whoever is closed", () => {
+test("each notice is allowed in some phase, and none after closing", () => {
   for (const kind of notices) {
     const places = PHASES.flatMap((phase) => [
       mayReceive("client", phase, kind),

@@ -119,7 +119,7 @@ describe("a session", () => {
     expect([pair.client.phase, pair.server.phase]).toEqual(["entering", "entering"]);
   });
 
-  test("a request in the wrong phase is refused, and the session goes on", () => {
+  test("refuses a request in the wrong phase and continues", () => {
     const pair = new Pair().greet();
     pair.at("client", pair.client.request("rooms", {}).effects);
     expect(pair.got.client.at(-1)).toMatchObject({
@@ -161,7 +161,7 @@ describe("a session", () => {
     expect(pair.client.receive(encode({ kind: "ping" }), 1)).toEqual([]);
   });
 
-  test("a sentence grows by nothing that is put to it: it may be told to others", () => {
+  test("keeps a forwarded message within its limit", () => {
     const words = { code: "moon-full".padEnd(64, "!"), message: "x".repeat(FAULT_TEXT_BYTES_MAX) };
     const { server } = new Pair().greet();
     const [close] = server.receive(encode({ kind: "bye", ...words } as NoticeOf<"bye">), 0);
@@ -325,7 +325,7 @@ describe("time", () => {
     expect(pair.client.phase).toBe("member");
   });
 
-  test("who does not greet, or stays at the door, is shown out", () => {
+  test("closes clients that do not greet or log in in time", () => {
     const mute = new Session("server", 0);
     expect(mute.deadline()).toBe(HELLO_TIMEOUT_MS);
     expect(mute.tick(HELLO_TIMEOUT_MS).at(-1)).toMatchObject({ fault: { code: "timeout" } });
@@ -379,24 +379,26 @@ describe("any bytes", () => {
       .map((message) => encode(message as unknown as Outgoing)),
   );
 
-  test.each(["client", "server"] as const)("a %s closes or goes on, and never fails", (role) =>
-    fc.assert(
-      fc.property(
-        fc.constantFrom("greeting", "entering", "member"),
-        fc.array(anyMessage, { maxLength: 8 }),
-        (phase, messages) => {
-          const pair = new Pair();
-          if (phase !== "greeting") pair.greet();
-          if (phase === "member") pair.logIn();
-          const session = pair[role];
-          const effects = messages.flatMap((message) => session.receive(message, 0));
-          const closes = effects.filter((effect) => effect.kind === "close");
-          expect(closes.length).toBe(session.phase === "closed" ? 1 : 0);
-          if (closes.length > 0) expect(effects.at(-1)?.kind).toBe("close");
-        },
+  test.each(["client", "server"] as const)(
+    "a %s closes or continues on any input, and never throws",
+    (role) =>
+      fc.assert(
+        fc.property(
+          fc.constantFrom("greeting", "entering", "member"),
+          fc.array(anyMessage, { maxLength: 8 }),
+          (phase, messages) => {
+            const pair = new Pair();
+            if (phase !== "greeting") pair.greet();
+            if (phase === "member") pair.logIn();
+            const session = pair[role];
+            const effects = messages.flatMap((message) => session.receive(message, 0));
+            const closes = effects.filter((effect) => effect.kind === "close");
+            expect(closes.length).toBe(session.phase === "closed" ? 1 : 0);
+            if (closes.length > 0) expect(effects.at(-1)?.kind).toBe("close");
+          },
+        ),
+        { numRuns: 1_000 },
       ),
-      { numRuns: 1_000 },
-    ),
   );
 });
 
@@ -416,7 +418,7 @@ describe("round trips", () => {
     expect(pair.server.roundTripMs).toBe(30);
   });
 
-  test("are measured no more often than was said, and not before the greeting", () => {
+  test("measures at most once per interval, and not before the greeting", () => {
     const pair = new Pair();
     expect(pair.server.probe(0, 2_000)).toEqual([]);
     pair.greet().logIn();
@@ -509,7 +511,7 @@ const register = (ref: number) =>
   }) as const;
 
 describe("entering", () => {
-  test("one log-in or registration at a time; whoever was refused may try again", () => {
+  test("allows one log-in at a time, and a retry after a refusal", () => {
     const { one, hear } = entering();
     expect(hear(login(1)).map(({ kind }) => kind)).toEqual(["request"]);
     for (const second of [login(2), register(3)]) {
@@ -614,7 +616,7 @@ describe("a lane", () => {
     }
   });
 
-  test("nothing of a transfer goes over the main link, and no record over a lane", () => {
+  test("keeps transfers off the main link and records off data channels", () => {
     for (const role of ["client", "server"] as const) {
       const other = role === "client" ? "server" : "client";
       for (const notice of TOLD[other]) {
@@ -631,7 +633,7 @@ describe("a lane", () => {
   });
 });
 
-describe("a session on a link that does not tell that the other end is gone", () => {
+describe("a session on a link that does not report a lost peer", () => {
   function member(): Session {
     const client = new Session("client", 0, FAST_HEARTBEAT);
     client.receive(encode(WELCOME), 0);

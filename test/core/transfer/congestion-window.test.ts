@@ -39,7 +39,7 @@ describe("a window, on a link that stays as it is", () => {
     expect(link.run(500)).toBeGreaterThan(0.95 * 125 * MB);
   });
 
-  test("what the other end granted is never passed", () => {
+  test("never exceeds the granted window", () => {
     for (const windowBytes of [CHUNK_BYTES, 3 * CHUNK_BYTES, 4 << 20]) {
       const link = pipe({ bytesPerS: 900 * MB, roundTripMs: 100, windowBytes });
       link.run(3_000);
@@ -70,7 +70,7 @@ describe("a window, on a link that stays as it is", () => {
     expect(link.queueBytesMax).toBeLessThan((2 * 2 * 900 * MB) / 1_000);
   });
 
-  test("a slow source says nothing of the link: it goes on at once when the source does", () => {
+  test("does not measure the link by a slow source", () => {
     const link = pipe({ bytesPerS: 125 * MB, roundTripMs: 20, readMs: 10 });
     expect(link.run(20_000)).toBeGreaterThan(0.9 * (CHUNK_BYTES / 10) * 1_000);
     expect(link.queueBytesMax).toBeLessThanOrEqual(CHUNK_BYTES + 1);
@@ -84,7 +84,7 @@ describe("a window, on a link that changes", () => {
     return link;
   };
 
-  test("slower: its queue is gone within seconds", () => {
+  test("drains the queue of a slower link within seconds", () => {
     const link = settled();
     link.bytesPerS = 5 * MB;
     link.run(4_000);

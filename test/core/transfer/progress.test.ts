@@ -21,7 +21,7 @@ describe("progress", () => {
     expect(report).not.toHaveProperty("waits");
   });
 
-  test("what an earlier run had done is done, but says nothing of the rate", () => {
+  test("counts resumed bytes as done but not in the rate", () => {
     const progress = new Progress({ resumedBytes: 90 * MB, sizeBytes: 100 * MB, now: 0 });
     expect(progress.report(0)).toEqual({
       doneBytes: 90 * MB,

@@ -15,7 +15,7 @@ function saidBy(action: () => unknown): string {
   return fault === undefined ? "nothing" : `${fault.code}: ${fault.message}`;
 }
 
-describe("whoever receives", () => {
+describe("chunk receiver", () => {
   test("takes chunks in order, acknowledges in order, and has the whole", () => {
     const size = 2 * CHUNK_BYTES + 5;
     const machine = receiving({ sizeBytes: size });
@@ -51,7 +51,7 @@ describe("whoever receives", () => {
     expect([full.sizeBytes, full.isComplete]).toEqual([CHUNK_BYTES, true]);
   });
 
-  test("goes on where it was; a short chunk that is here was the last", () => {
+  test("resumes; a stored short chunk was the last", () => {
     const machine = receiving({ storedChunks: 2, sizeBytes: 3 * CHUNK_BYTES });
     expect(machine.chunk(1, CHUNK_BYTES)).toBe("again");
     expect(machine.chunk(2, CHUNK_BYTES)).toBe("store");
@@ -102,7 +102,7 @@ describe("whoever receives", () => {
     expect(saidBy(again)).toMatch(/^out-of-order: chunk 0 is beyond the window/);
   });
 
-  test("a file has its greatest size, however it is told", () => {
+  test("enforces the maximum file size", () => {
     const quota = receiving({ sizeBytesMax: CHUNK_BYTES + 1 });
     quota.chunk(0, CHUNK_BYTES);
     expect(saidBy(() => quota.chunk(1, 2))).toBe(

@@ -27,8 +27,8 @@ function fill(machine: ChunkSender, sizeBytes: number, now = 0): number[] {
   return sent;
 }
 
-describe("whoever sends", () => {
-  test("fills the window, and goes on with each acknowledgement", () => {
+describe("chunk sender", () => {
+  test("fills the window and continues with each acknowledgement", () => {
     const machine = sending({ sizeBytes: 10 * CHUNK_BYTES });
     expect(fill(machine, 10 * CHUNK_BYTES)).toEqual([0, 1, 2, 3]);
     expect(machine.inFlightBytes).toBe(WINDOW);
@@ -165,7 +165,7 @@ describe("whoever sends", () => {
   });
 });
 
-test("whatever is lost or late: the other end gets the file, within the window", () => {
+test("delivers the file within the window in spite of loss and delay", () => {
   const step = fc.constantFrom("fill", "fill", "ack", "ack", "durable", "lose");
   const sizes = fc.integer({ min: 0, max: 12 * CHUNK_BYTES });
   fc.assert(
