@@ -38,7 +38,7 @@ export const command = defineVerb({
     exact: flag("--grep regards upper and lower case"),
     ignoreCase: flag("What --grep does without --exact", { alias: "i" }),
     kind: stringFlag("KIND,...", "Only these: text, action, topic, file, join, leave, kick, ...", {
-      words: [...READ_KINDS],
+      choices: [...READ_KINDS],
       list: true,
     }),
     files: flag("Only files"),

@@ -20,7 +20,7 @@ export const command = defineVerb({
   args: {
     action: argument("list, accept or forget", {
       required: false,
-      words: ["list", "accept", "forget"],
+      choices: ["list", "accept", "forget"],
     }),
     at: SERVER_ARGUMENT,
     fingerprint: stringFlag("FP", "The expected fingerprint"),

@@ -45,7 +45,7 @@ export const command = defineVerb({
     ...SERVER_FLAGS,
     fingerprint: {
       ...SERVER_FLAGS.fingerprint,
-      alone: "",
+      bareValue: "",
       description: "The expected fingerprint of the server; at the end, without one: --words",
     },
   },

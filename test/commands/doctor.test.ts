@@ -110,7 +110,7 @@ describe("the way to a server", () => {
   });
 
   test("a changed identity is a failure of its own kind", async () => {
-    for (const expected of [{ pinned: OTHER }, { pinned: undefined, given: OTHER }]) {
+    for (const expected of [{ pinned: OTHER }, { pinned: undefined, requested: OTHER }]) {
       const { states, said, exitCode } = await walk({}, expected);
       expect(states).toContain("identity failed, version ok");
       expect(said("identity")).toContain(`expected SHA256:${OTHER}, found SHA256:`);

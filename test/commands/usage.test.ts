@@ -21,7 +21,7 @@ async function misuse(argv: readonly string[]) {
 }
 
 const NAME = "is not a valid user name; use 1 to 32 ";
-const ROOM = "room's name; use 1 to";
+const ROOM = "is not a valid room name; use 1 to";
 const PORT = "use a number from 1 to 65535";
 const SEND = ["send", "x", "--server", "127.0.0.1:9"];
 const JOIN = ["join", "127.0.0.1:9", "--user", "ana"];
@@ -46,7 +46,7 @@ test.each([
   [["history", "--kind", "file", "--files"], "--files is --kind file"],
   [["history", "--data", ".", "--follow"], "--data reads a folder"],
   [["discover", "--timeout", "5"], "is no time to listen"],
-  [["lan", "--group", "10.0.0.1"], "no multicast group"],
+  [["lan", "--group", "10.0.0.1"], "is not a multicast group"],
   [["lan", "--interface", "203.0.113.9", "--user", "ana"], "no interface with the address"],
   [
     ["serve", "--host", "192.0.2.55", "--port", "0"],

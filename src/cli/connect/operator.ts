@@ -66,8 +66,8 @@ export async function withOperator(
           ...{ portGiven: true, ...defined({ secret: token }) },
         });
   // The token belongs to this machine.
-  const here = token !== undefined;
-  const options = { follow: "none", otherwise: systemUser(), here } as const;
+  const exactAddress = token !== undefined;
+  const options = { follow: "none", fallbackUser: systemUser(), exactAddress } as const;
   return withClient(context, { ...flags, server }, options, async (open) => {
     await untilConnected(open.client.read());
     if (token !== undefined) await open.client.request("operate", { token });

@@ -8,7 +8,7 @@ export const command = operatorVerb({
   args: {
     state: argument("open or closed; left out: only show it", {
       required: false,
-      words: ["open", "closed"],
+      choices: ["open", "closed"],
     }),
   },
   details: "Closed, only invites let newcomers register. Accounts log in as before.",

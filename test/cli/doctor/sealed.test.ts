@@ -39,7 +39,7 @@ const rooms = (...all: SealedState["rooms"]) => checkSealedRooms({ ...LOOK, room
 const devices = (certified: boolean) =>
   checkSealedDevices({ devices: [{ ...DEVICE, certified }], packages: KEY_PACKAGES_LOW });
 const packages = (left: number | Fault) => checkPackages({ devices: [], packages: left });
-const copied = { ...LOOK, anewUnixMs: [1_000] };
+const copied = { ...LOOK, rejoinsUnixMs: [1_000] };
 const again = "coming in anew in 'vault'";
 const suspect = { ...ROOM, status: "suspect" as const, reason: "an epoch is missing" };
 

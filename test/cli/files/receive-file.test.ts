@@ -21,7 +21,7 @@ function said(renamed: number): string[] {
 
 test("what has another name here is said, and how many where there are many", () => {
   expect(said(0)).toEqual([]);
-  expect(said(1)).toEqual(["tree<U+202E>: 'a:0' is called 'a_0' here"]);
+  expect(said(1)).toEqual(["tree<U+202E>: saved 'a:0' as 'a_0'"]);
   expect(said(RENAMED_LISTED_MAX)).toHaveLength(RENAMED_LISTED_MAX);
   const many = said(RENAMED_LISTED_MAX + 3);
   expect(many).toHaveLength(RENAMED_LISTED_MAX + 1);

@@ -58,7 +58,7 @@ test("what cannot be seen is said", async () => {
   expect(await check([])).toContain("cannot be seen from here: see to it, or give --nats-monitor");
   expect(await check([], true)).toBe("");
   expect(await check(["always", "gone"])).toBe(
-    "chat: the monitoring of NATS does not answer at GONE: whether it syncs is not known\n",
+    "chat: NATS monitoring does not answer at GONE: whether it syncs is not known\n",
   );
   for (const page of ["gone", "without", "text", "null", "long", "away", "none"]) {
     expect(await rejection(check([page]))).toMatchObject({ code: "unreachable" });
