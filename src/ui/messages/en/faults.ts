@@ -31,7 +31,7 @@ export const ENGLISH_FAULTS: Readonly<Record<FaultCode, string>> = {
   "too-fast": "That was too fast. Wait a moment and try again",
   "too-large": "This is too large",
   "too-many": "There are too many. Try again later",
-  "seal-refused": "The sealed room does not allow this. See “Who can read here” in its menu",
+  "seal-refused": "The sealed room does not allow this. See “Members and encryption” in its menu",
   interrupted: "This was interrupted. Try again",
   "frame-malformed": "The server and this page do not understand each other. Reload the page",
   "kind-unknown": "The server does not know this request. Reload the page",

@@ -51,7 +51,7 @@ export const INDONESIAN_FAULTS: typeof ENGLISH_FAULTS = {
   "log-forked": "Server menunjukkan catatan lain daripada yang pernah dilihat",
   "log-unproved": "Server tidak membuktikan riwayatnya",
   "seal-broken": "Isi ruang tersegel ini tidak dapat dibuka atau dipercaya",
-  "seal-refused": "Ruang tersegel menolaknya. Lihat “Siapa yang dapat membaca di sini” di menunya",
+  "seal-refused": "Ruang tersegel menolaknya. Lihat “Anggota dan enkripsi” di menunya",
   "seal-state": "Data ruang tersegel di perangkat ini tidak dapat dibaca",
   "clock-wrong": "Jam perangkat ini salah",
   "shutting-down": "Server sedang dimatikan",
