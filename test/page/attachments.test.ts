@@ -114,7 +114,7 @@ pageTest("lets only the sender change, add and remove captions", async () => {
   await ana.page.getByText("Editing your message").waitFor();
   expect(await ana.barriers()).toEqual([]);
   await ana.box.fill("x".repeat(4_097));
-  await ana.page.getByText(/at most 4.1 kB/).waitFor();
+  await ana.page.getByText(/The maximum is 4.1 kB/).waitFor();
   await ana.box.press("Enter");
   await ana.box.fill("a plan, @ben");
   await ana.box.press("Enter");

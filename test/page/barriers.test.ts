@@ -126,7 +126,7 @@ pageTest("finds no barrier in faults and while offline", async () => {
   await expectNoBarrier(ana, "light", "a fault");
   await ana.box.fill("");
   await server.served.program.signal("SIGKILL"); // The last test of this server.
-  await ana.page.getByText(/^Offline/).waitFor();
+  await ana.page.getByText(/^Can't reach the server/).waitFor();
   await ana.says("/me waits");
   await ana.says("waits as well");
   await expectNoBarrier(ana, "light", "offline");

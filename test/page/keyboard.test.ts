@@ -157,7 +157,7 @@ pageTest("keeps the focus in the list when the focused row is removed", async ()
   await ana.sees("word 299.");
   // A pending message is confirmed: another row.
   relay.cut();
-  await ana.page.getByText(/^Offline/).waitFor();
+  await ana.page.getByText(/^Can't reach the server/).waitFor();
   await ana.says("in the meantime");
   await ana.message("in the meantime").getByText("waiting for connection").waitFor();
   await tabTo(ana, "Messages", "Shift+Tab");

@@ -28,7 +28,7 @@ pageTest("sends queued messages once and in order, also from a closed page", asy
   await using ana = await server.enter("ana", { via: relay });
   const ben = await server.talker("ben");
   relay.cut();
-  await ana.page.getByText(/^Offline/).waitFor();
+  await ana.page.getByText(/^Can't reach the server/).waitFor();
   for (const words of WORDS) await ana.says(words);
   const waits = "waiting for connection";
   await ana
@@ -43,7 +43,7 @@ pageTest("sends queued messages once and in order, also from a closed page", asy
   expect(await stored(served.data, "ana")).toEqual(WORDS);
 
   relay.cut();
-  await ana.page.getByText(/^Offline/).waitFor();
+  await ana.page.getByText(/^Can't reach the server/).waitFor();
   await ana.says("kept by the browser");
   await ana.message("kept by the browser").getByText(waits).waitFor();
   await ana.page.close({ runBeforeUnload: false });
@@ -68,7 +68,7 @@ pageTest("opens all views without the server, and reconnects later", async () =>
   await ana.sees("before");
   await ana.settled();
   await served.program.signal("SIGKILL");
-  await ana.page.getByText(/^Offline/).waitFor();
+  await ana.page.getByText(/^Can't reach the server/).waitFor();
   await ana.opensSettings();
   await ana.button("Sign out").waitFor();
   await ana.page.keyboard.press("Escape");
@@ -129,7 +129,7 @@ pageTest("a closed tab leaves its unsent messages to the other", async () => {
   const other = await ana.tab();
   await other.box.waitFor();
   await served.program.signal("SIGKILL");
-  await other.page.getByText(/^Offline/).waitFor();
+  await other.page.getByText(/^Can't reach the server/).waitFor();
   await other.says("from the tab that closes");
   await other.message("from the tab that closes").getByText("waiting for connection").waitFor();
   await other.page.close();
@@ -207,7 +207,7 @@ pageTest("raises an alarm for a rolled back history, and blocks sending", async 
   expect(await stored(older.data, "ana")).toEqual(["early"]);
 
   // The user accepts it: this history counts from now on.
-  await alarm.getByText("The owner says it is right").click();
+  await alarm.getByText("The owner confirms it").click();
   await alarm.getByText("Accept and reload").click();
   await alarm.waitFor({ state: "detached" });
   await ana.sees("early");

@@ -128,7 +128,7 @@ pageTest("charts a spike of messages, also in a narrow window", async () => {
   // It is older than the window.
   await chart.getByText(/maximum [1-9]\d*\/s at \d\d:\d\d/).waitFor();
   await until("all charts are drawn", () => isDrawn(olga));
-  await olga.page.getByText(/\d people of \d, over \d connections/).waitFor();
+  await olga.page.getByText(/\d of \d accounts, \d connections/).waitFor();
   // They are drawn again in a narrow window.
   await olga.page.setViewportSize({ width: 390, height: 844 });
   await until("the charts fit", () =>
@@ -386,7 +386,7 @@ clusterPageTest("shows and ends clients and transfers of another node", async ()
   // A page whose node is gone shows the addresses of the others.
   expect(await page.getByText("This server is also available at").count()).toBe(0);
   await first.program.signal("SIGKILL");
-  await page.getByText(/^Offline/).waitFor();
+  await page.getByText(/^Can't reach the server/).waitFor();
   await page.getByText("This server is also available at").waitFor();
   const links = page.locator(".banner a");
   expect(await links.count()).toBe(1);

@@ -70,7 +70,7 @@ pageTest(
 
     await phone.button("Saved messages").click();
     await saved.getByRole("button", { name: "Remove from saved" }).click();
-    await saved.getByText("Nothing is saved.").waitFor();
+    await saved.getByText("No saved messages.").waitFor();
   },
 );
 

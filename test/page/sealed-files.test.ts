@@ -164,7 +164,7 @@ pageTest("resumes an encrypted upload after a reload", async () => {
   const line = dora.transfer("clip.bin");
   await line.getByText("Choose the file again to resume").waitFor();
   const again = dora.page.waitForEvent("filechooser");
-  await line.getByRole("button", { name: "Resume" }).click();
+  await line.getByRole("button", { name: "Resume", exact: true }).click();
   await (await again).setFiles(path);
   expect(await got(ben, "clip.bin")).toBe(await sha256Of(path));
   await expectNothingAtServer("clip.bin");

@@ -87,7 +87,7 @@ pageTest("reveals nothing to a wrong secret; reports the end of the share", asyn
   for (const hash of ["", "#share=wrong", "#share=", "#invite=wrong", "#/lobby"]) {
     await eve.page.goto("about:blank");
     await eve.page.goto(`${origin}/${hash}`);
-    await eve.page.getByText("This is not the whole address.").waitFor();
+    await eve.page.getByText("This link is incomplete.").waitFor();
     const all = `${await eve.page.content()} ${await eve.page.title()}`;
     expect([hash, all.includes("ana-the-giver"), all.includes("secret-plans")]).toEqual([
       hash,
@@ -105,7 +105,7 @@ pageTest("reveals nothing to a wrong secret; reports the end of the share", asyn
   await bob.button("Save").waitFor();
   program.signal("SIGINT");
   await program.ended();
-  await bob.page.getByText("This share is over").waitFor();
+  await bob.page.getByText("This share has ended").waitFor();
   await bob.button("Retry now").click();
-  await bob.page.getByText("This share is over").waitFor();
+  await bob.page.getByText("This share has ended").waitFor();
 });
