@@ -77,11 +77,13 @@ describe("faults in Indonesian", () => {
     expect(faultLineIn(indonesian, other)).toBe("that is new; see chat --help");
     const same = faultOf(() => checkTypedName("a b"));
     expect(faultLineIn(indonesian, same ?? misuse)).toBe(
-      "'a b' tidak dapat menjadi nama orang; " +
+      "'a b' bukan nama pengguna yang valid; " +
         "pakai 1 sampai 32 huruf, angka, - atau _, tidak hanya angka, misalnya a-b",
     );
     const reserved = faultOf(() => checkNewName("server"));
-    expect(faultLineIn(indonesian, reserved ?? misuse)).toStartWith("'server' dicadangkan: tidak");
+    expect(faultLineIn(indonesian, reserved ?? misuse)).toStartWith(
+      "'server' adalah nama yang dicadangkan",
+    );
   });
 
   test.each(ROWS)("never translate a user's words that read %s", (template) => {
