@@ -162,7 +162,7 @@ test("reports write errors and missing permissions as faults", async () => {
   });
   expect(await chooseSaveTarget(refusing("AbortError"), "f")).toBeUndefined();
   expect((await rejection(chooseSaveTarget(refusing("SecurityError"), "f"))).message).toContain(
-    "does not let",
+    "does not allow",
   );
 });
 
