@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { PLANTED } from "./tidy/planted.ts";
 import { EXEMPTIONS, RULES } from "./tidy/rules.ts";
 import { repositorySources, type Source, sourceOf, type Violation } from "./tidy/source.ts";
+import { subjectFault } from "./tidy/wording.ts";
 
 /** Checks the style rules of CONTRIBUTING that a machine can check. */
 
@@ -52,3 +53,25 @@ test("blanks comments, strings and regular expressions", () => {
     'const a = ` b(` c `) `; \nconst d = 5 / e / f; const h = " "; const k = .test(l);',
   );
 });
+
+test("the last commits have plain subjects", () => {
+  const { stdout } = Bun.spawnSync(["git", "log", "-20", "--no-merges", "--format=%h %s"]);
+  const commits = stdout.toString().trim().split("\n");
+  const found = commits.flatMap((commit) => {
+    const fault = subjectFault(commit.slice(commit.indexOf(" ") + 1));
+    return fault === undefined ? [] : [`${commit}: ${fault}`];
+  });
+  expect(found).toEqual([]);
+});
+
+test.each([
+  ["web: keep the timeline pinned to the bottom on resize", undefined],
+  ["server/auth, wire: add a field", undefined],
+  ["Fix it", "is not `area: imperative`"],
+  ["web: Keep it", "is not `area: imperative`"],
+  ["core: the model that a face shows", "begins with no imperative"],
+  ["cli: fixed the prompt", "begins with no imperative"],
+  ["cli: write the file anew", "contains a retired idiom"],
+  ["cli: remove the prompt.", "ends with a full stop"],
+  [`cli: ${"x".repeat(70)}`, "has 75 columns"],
+])("the subject %j: %p", (subject, fault) => expect(subjectFault(subject)).toBe(fault));

@@ -227,4 +227,24 @@ export const PLANTED: readonly Planted[] = [
       { "src/io/a.ts": "const a = Bun.hash(b);" },
     ],
   },
+  {
+    rule: "wording",
+    bad: [
+      "/** What a reader sees. */",
+      "/**\n * Who is in.\n */",
+      "const a = 1; // Of these, two.",
+      "// By name.\n// And more.",
+      "/** Made anew. */",
+      "const a = 'it is under way';",
+      "function tellOthers() {}",
+      "const NEWS_MAX = 1;",
+    ].map((text) => ({ "src/io/a.ts": text })),
+    good: [
+      "/** Returns what a reader sees. */",
+      "// Keyed by name.\n// Of the second line only.",
+      "const a = 'Who is here?';",
+      'const a = "came-anew";',
+      "const intelligence = storeller(newspaper);",
+    ].map((text) => ({ "src/io/a.ts": text })),
+  },
 ];

@@ -6,6 +6,7 @@ import {
   type Source,
   type Violation,
 } from "./source.ts";
+import { RETIRED_IDIOMS } from "./wording.ts";
 
 const EXACT = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/;
 
@@ -18,16 +19,9 @@ export const machinePaths = patternRule("machine-paths", /^/, [
 
 const DOCUMENT_COLUMNS_MAX = 120;
 
-const RETIRED = [
-  /\banew\b|\bfor good\b|\bfor now\b|\bon purpose\b|\bunder way\b|\bwhereabouts\b/,
-  /\b(?:go|goes|went|going) on(?: (?:with|as|where)\b|[.,;])/,
-  /\b(?:come|comes|came) in(?: by\b|[.,;])|\b(?:puts?|lets?|going) (?:\w+ )?out\b|\blets? \w+ in\b/,
-  /\b(?:is|are|was|were|be) told\b/,
-];
-
 const wording = patternRule("docs", /\.md$/, [
   [/(?<![\w&(/])#\d+\b|\b[Ii]ssues? #?\d+\b/, "readers cannot look up issue numbers"],
-  ...RETIRED.map((pattern): Pattern => [pattern, "retired idiom"]),
+  ...RETIRED_IDIOMS.map((pattern): Pattern => [pattern, "retired idiom"]),
   [/(?<=^|[.] )(?:Who|Whoever|Whatever|What|So) [^.?|]*\.(?=\s)/, "begin with the subject"],
 ]);
 

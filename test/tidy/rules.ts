@@ -4,6 +4,7 @@ import { dates, sizes, state } from "./shape.ts";
 import type { Rule } from "./source.ts";
 import { cycles, folders, portable, preact } from "./structure.ts";
 import { mirror, rejects, sleep } from "./tests.ts";
+import { wording } from "./wording.ts";
 
 export const RULES: readonly Rule[] = [
   layers,
@@ -24,6 +25,7 @@ export const RULES: readonly Rule[] = [
   folders,
   portable,
   preact,
+  wording,
 ];
 
 export interface Exemption {
