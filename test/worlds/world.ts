@@ -11,8 +11,8 @@ import { Simulation } from "./simulation.ts";
 import { PEOPLE, type Temper, temperOf } from "./temper.ts";
 import { demand, HOSTILE } from "./witness.ts";
 
-/** Longer than the longest pause between two attempts, and than any silence is borne. */
-const CALM_MS = 150_000;
+/** Lets a sender at the rate limit drain its outbox; a quiet world ends earlier. */
+const CALM_MS = 400_000;
 
 export class World extends Simulation implements Scene {
   readonly temper: Temper;
