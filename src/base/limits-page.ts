@@ -106,7 +106,7 @@ export const PAGE_UPLOADS_MAX = 200;
 export const ATTACHMENTS_STORED_BYTES_MAX = 64 * MIB;
 /** A user who has not sent an attachment in a week does not want to. */
 export const ATTACHMENTS_KEEP_MS = 7 * 24 * 60 * 60_000;
-/** One paste on a terminal: more than any message, so that the refusal can tell its size. */
+/** Maximum paste on a terminal: more than any message, so that the refusal can tell its size. */
 export const PASTE_BYTES_MAX = 256 * 1024;
 
 /** Push addresses: Apple has some 250 bytes, Google and Mozilla up to 300, Windows 600. */

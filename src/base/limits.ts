@@ -33,7 +33,7 @@ export const WELCOME_BYTES_MAX = 4 * KIB;
 export const PASSWORD_BYTES_MAX = 1 * KIB;
 /** Minimum length of a new password, in characters (NIST SP 800-63B, section 5.1.1). */
 export const PASSWORD_CHARS_MIN = 8;
-/** One emoji with its modifiers, or a short word. */
+/** An emoji with its modifiers, or a short word. */
 export const REACTION_BYTES_MAX = 64;
 /** Users mentioned in the body of one message. */
 export const MENTIONS_MAX = 64;
@@ -50,7 +50,7 @@ export const TEMPLATE_VALUES_MAX = 8;
 export const TEMPLATE_VALUE_BYTES_MAX = 256;
 
 // Frames.
-/** One chunk of a file (256 KiB) or one text escaped six-fold fits with its header. */
+/** A chunk of a file (256 KiB) or a text escaped six-fold fits with its header. */
 export const MESSAGE_BYTES_MAX = 1 * MIB + 4 * KIB;
 /** The longest honest message before log-in is `register` with a long password. */
 export const MESSAGE_BEFORE_LOGIN_BYTES_MAX = 8 * KIB;
@@ -456,7 +456,7 @@ export const LAN_DATAGRAM_BYTES_MAX = 1_200;
 export const LAN_TEXT_BYTES_MAX = 960;
 /** More than the longest answer: a request is at least as long as the answer of one peer. */
 export const LAN_QUERY_BYTES = 256;
-/** Distance by which datagrams may overtake each other and still be told from repeats. */
+/** Distance by which datagrams may overtake each other and still be distinguished from repeats. */
 export const LAN_WINDOW = 64;
 /** Clocks on a network agree better; a captured datagram is worthless after it. */
 export const LAN_CLOCK_SKEW_MS = 120_000;
@@ -525,7 +525,7 @@ export const FREE_BYTES_LOW = 256 * MIB;
 export const SYNC_MS_SLOW = 50;
 
 // Files.
-/** One size, so that the same bytes have one digest; as fast as 1 MiB when measured. */
+/** Fixed, so that the same bytes have one digest; as fast as 1 MiB when measured. */
 export const CHUNK_BYTES = 256 * KIB;
 /** `f` and 64 bits in base64url. */
 export const FILE_ID_LENGTH = 12;

@@ -30,7 +30,7 @@ export interface FlagDef {
   readonly negativeDescription?: string;
   /** The value in help, which also selects completions: `ROOM`. */
   readonly valueHint?: string;
-  /** One letter. */
+  /** A single letter. */
   readonly alias?: string;
   readonly required?: boolean;
   readonly default?: string | boolean;
@@ -95,7 +95,7 @@ export interface VerbGroup {
 }
 
 export interface VerbRow {
-  /** One line in `chat --help`. */
+  /** Line in `chat --help`. */
   readonly summary: string;
   /** Example command lines for help and manual; a group uses those of its verbs. */
   readonly examples?: readonly string[];

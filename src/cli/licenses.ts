@@ -9,7 +9,7 @@ import { MAIN_SOURCE, PAGE_SOURCE, ROOT } from "./source-tree.ts";
 /** File name in the compiled program; build.ts puts the file beside the code. */
 export const LICENSES_NAME = "third-party.licenses";
 
-/** One package that is part of this program. */
+/** A package that is part of this program. */
 export interface License {
   readonly name: string;
   readonly version: string;

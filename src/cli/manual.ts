@@ -19,7 +19,7 @@ export interface ManualPage {
   /** As typed: `chat admin kick`. */
   readonly name: string;
   readonly row: Pick<VerbRow, "summary" | "examples">;
-  /** Of the program, as in `chat version`. */
+  /** Version of the program, as in `chat version`. */
   readonly version: string;
 }
 

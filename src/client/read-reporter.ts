@@ -7,7 +7,7 @@ import type { Connection } from "./link/connection.ts";
 /** Limits the rate of reports, and resends them after a loss of the link. */
 export class ReadReporter {
   readonly #clock: Clock;
-  readonly #unsent = new Map<string, number>(); // By room; bounded by the account's rooms.
+  readonly #unsent = new Map<string, number>(); // Keyed by room; bounded by the account's rooms.
   #connection: Pick<Connection, "isClosed" | "requestThen"> | undefined;
   #cancel: (() => void) | undefined;
 

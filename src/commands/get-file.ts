@@ -62,7 +62,7 @@ function checkOptions(ids: readonly string[], follow: boolean): void {
   });
 }
 
-/** By id, or by a name that only one file has. @throws Fault file-unknown, usage */
+/** Finds files by id, or by a name that only one file has. @throws Fault file-unknown, usage */
 async function resolveFiles(
   { client, user }: OpenClient,
   words: readonly string[],

@@ -219,7 +219,7 @@ async function writeInput(
     await using file = await open(path, "wx", 0o600);
     const isText = input.from === "text";
     if (isText && input.text !== STDIN) return await file.writeFile(input.text);
-    const pieces: Uint8Array[] = []; // Of a text only, which is short.
+    const pieces: Uint8Array[] = []; // Chunks of a text, which is short.
     for (let bytes = 0; ; ) {
       const chunk = await stdin.chunk();
       if (chunk === undefined) break;
@@ -269,8 +269,8 @@ class Receivers {
   readonly #show: ShareProgress;
   readonly #owner: string;
   readonly #count: number;
-  readonly #names = new Map<string, string>(); // By file id.
-  /** By account name. Only users with the secret can register. */
+  readonly #names = new Map<string, string>(); // Keyed by file id.
+  /** Keyed by account name. Only users with the secret can register. */
   readonly #downloads = new Map<string, Set<string>>();
 
   constructor(context: Context, show: ShareProgress, owner: string, count: number) {
@@ -280,7 +280,7 @@ class Receivers {
     this.#count = count;
   }
 
-  /** One receiver has everything. */
+  /** Reports whether a receiver has everything. */
   get hasServed(): boolean {
     return [...this.#downloads.values()].some(({ size }) => size >= this.#count);
   }

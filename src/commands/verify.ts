@@ -157,7 +157,7 @@ async function verifyFolder(
   return 0;
 }
 
-/** One line for each finding, and the verdict last. */
+/** Prints a line for each finding, then the verdict. */
 function printVerdict(
   context: Context,
   findings: readonly FindingLine[],

@@ -26,7 +26,7 @@ export function isIpv6(text: string): boolean {
   return halves.length === 2 ? groups <= 7 : groups === 8;
 }
 
-/** By DNS's letters and lengths; one that ends in a number would be a broken IPv4 address. */
+/** Checks letters and lengths of DNS; a name ending in a number would be a broken IPv4 address. */
 export function isHostName(text: string): boolean {
   const labels = (text.endsWith(".") ? text.slice(0, -1) : text).split(".");
   const last = labels.at(-1) ?? "";

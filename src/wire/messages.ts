@@ -389,7 +389,7 @@ export const REQUESTS = {
     }),
   },
   /**
-   * One's own invites, those of rooms that one moderates, and for operators all; paged like bans.
+   * Invites of the account, of rooms that it moderates, and for operators all; paged like bans.
    */
   invites: {
     fields: { after: v.optional(count) },

@@ -19,7 +19,7 @@ export interface DialerOptions {
 
 /** Connects to one server, any number of times. */
 export interface ServerDialer extends Disposable {
-  /** One attempt. @throws Fault unreachable, timeout, port-taken */
+  /** Makes a single attempt. @throws Fault unreachable, timeout, port-taken */
   readonly dial: () => Promise<Link>;
   /** Closes the sockets, and the UDP links that are still open. */
   close(): void;
@@ -37,7 +37,7 @@ export function openDialer(
 
 /** Connects to a server at any of its addresses, any number of times. */
 export interface AddressDialer {
-  /** One attempt. @throws Fault unreachable, timeout, port-taken */
+  /** Makes a single attempt. @throws Fault unreachable, timeout, port-taken */
   readonly dial: (place: ServerAddress) => Promise<Link>;
   /** Closes the sockets, and the UDP links that are still open. */
   readonly close: () => void;

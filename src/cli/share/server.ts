@@ -203,7 +203,7 @@ async function loginOwner(
 class LentFiles {
   #account: string | undefined;
   #next: Source | undefined;
-  /** By file id. As many as paths were given. */
+  /** Keyed by file id; one per path. */
   readonly #sources = new Map<string, Source>();
   readonly #onRead: ShareOptions["onRead"];
   /** Files whose end is being read again to check it, before any receiver gets them. */

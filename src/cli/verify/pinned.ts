@@ -120,7 +120,7 @@ interface Leaves {
   readonly record: LogRecord | undefined;
 }
 
-/** Of the first `size` records, as far as they can be read. */
+/** Reads the leaves of the first `size` records, as far as they can be read. */
 async function readLeaves(folder: string, size: number, recordSeq: number): Promise<Leaves> {
   const disk = systemDisk();
   const leaves: Uint8Array[] = [];

@@ -50,7 +50,7 @@ export class WebProxy implements Pick<ListenerEvents, "accept" | "link"> {
   }
 }
 
-/** One link of the page. */
+/** A link of the page. */
 class ProxiedLink {
   readonly #options: WebProxyOptions;
   readonly #cancelDeadline: () => void;

@@ -36,7 +36,7 @@ const RESUMABLE_STATES: ReadonlySet<string> = new Set(["paused", "failed", "need
 
 export class TransferQueue<Task extends TransferTask> {
   readonly #options: TransferQueueOptions;
-  readonly #entries = new Map<string, Entry<Task>>(); // By id; bounded by the callers.
+  readonly #entries = new Map<string, Entry<Task>>(); // Keyed by id; bounded by the callers.
   #isClosed = false;
 
   constructor(options: TransferQueueOptions) {

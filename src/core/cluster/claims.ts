@@ -28,7 +28,7 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     case "reaction":
       return { reads: author, writes: NOTHING };
     case "sealed":
-      // Nobody may post there before the devices of users who left are removed.
+      // Posts require that the devices of users who left are removed.
       return { reads: [...author, `gone ${room}`], writes: NOTHING };
     case "file": {
       const announced = `file ${id} ${room}`;

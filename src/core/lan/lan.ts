@@ -105,7 +105,7 @@ interface Sender {
 
 export class Lan {
   readonly #self: LanSelf;
-  /** By key and session. Bounded: #admit refuses. */
+  /** Keyed by key and session. Bounded: #admit refuses. */
   readonly #senders = new Map<string, Sender>();
   /** Keys by name. Bounded: #pin stops at LAN_NAMES_MAX. */
   readonly #pins = new Map<FoldedName, Fingerprint>();

@@ -241,7 +241,7 @@ function recordReceived(
   { record }: Extract<ServerEvent, { kind: "record" }>,
 ): void {
   const room = draft.room(record.room.id);
-  if (room === undefined) return; // Of a removed room.
+  if (room === undefined) return; // The room was removed.
   const { me } = draft.fields;
   const readBefore = room.read;
   const item = addRecord(room, record, me, draft.buffers);

@@ -68,7 +68,7 @@ export class RoomEngine {
   readonly #posts = new DedupTable<PostCommand>();
   readonly #lock = new RoomLock<Command>();
   readonly #presence: Presence;
-  readonly #appends = new Map<number, PendingAppend>(); // By token.
+  readonly #appends = new Map<number, PendingAppend>(); // Keyed by token.
   /** Posts to refuse unless the other servers have recorded them; by token. */
   readonly #confirmations = new Map<number, PostCommand>();
   readonly #isShared: boolean;

@@ -169,7 +169,7 @@ export class ServerPolicy {
       case "invite-gone":
         return this.#revoke(head.room);
       default:
-        return; // Of an account: the registry folds it.
+        return; // A record of an account: the registry folds it.
     }
   }
 

@@ -20,7 +20,7 @@ export function casePattern(text: string): RegExp | undefined {
   let last: string | undefined;
   for (const { letter, marks } of clustersOf(foldCase(text)).slice(0, CLUSTERS_MAX)) {
     if (runs.at(-1)?.length === LETTERS_MAX) break;
-    // One code point, such as "ß", may stand for both letters.
+    // A code point such as "ß" may stand for both letters.
     const [base = letter] = letter.normalize("NFD");
     if (last !== undefined && VARIANTS.hasPair(last, base)) runs.push([]);
     const pattern = letterPattern(letter, marks);

@@ -14,7 +14,7 @@ export interface FolderBucketOptions {
 }
 
 /**
- * One file per value, used by one process. Writes of the same name must not overlap. The first
+ * A folder with a file per value, used by one process. Writes of the same name must not overlap. The first
  * write creates the folder.
  */
 export class FolderBucket implements Bucket {

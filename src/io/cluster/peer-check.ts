@@ -58,7 +58,7 @@ export class PeerCheck {
         await stream.last(); // Until the stream answers, this node may be cut off from its peers.
         const triggered = this.#triggered;
         const peers = (await listPeers?.()) ?? [];
-        // By now, all records that peers had and the stream has are applied here.
+        // Afterwards, all records that peers had and the stream has are applied here.
         await waitUntilApplied(await stream.last());
         if (!peers.some(isBehind)) this.#passed = triggered;
       } catch (error) {

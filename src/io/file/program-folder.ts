@@ -54,7 +54,7 @@ export class ProgramFolder {
   readonly #path: string;
   readonly #names: readonly string[];
   readonly #newHash: NewHash;
-  /** By name. Bounded by the names. */
+  /** Keyed by name; bounded by the names. */
   readonly #hashes = new Map<string, CachedHash>();
   #listing: Promise<readonly ListedProgram[]> | undefined;
 

@@ -6,7 +6,7 @@ import type { QuicWire } from "./adapter.ts";
 import type { CloseOrder, QuicLink } from "./link.ts";
 
 /**
- * One connection with its link (the first stream) and its data channels (the others), at either
+ * A connection with its link (the first stream) and its data channels (the others), at either
  * end. The end that is last to see the link end closes the connection, so that retransmissions
  * complete; if the peer does not, this end does after DRAIN_TIMEOUT_MS.
  */

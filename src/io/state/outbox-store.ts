@@ -42,7 +42,7 @@ const DELETE = "DELETE FROM outbox WHERE outbox = ? AND counter = ?";
  */
 export class OutboxStore {
   readonly #database: StateDatabase;
-  readonly #locks = new Map<string, Lock>(); // One per run, and one per adopted outbox.
+  readonly #locks = new Map<string, Lock>(); // A lock per run, and per adopted outbox.
 
   constructor(database: StateDatabase) {
     this.#database = database;

@@ -164,7 +164,7 @@ class WsListener implements Listener {
         port,
         ...(tls === false ? {} : { tls: secure }),
         idleTimeout: HTTP_IDLE_SECONDS,
-        // By default Bun shares the port with other programs outside development mode.
+        // Bun by default shares the port with other programs outside development mode.
         reusePort: false,
         development: false,
         maxRequestBodySize: MESSAGE_BYTES_MAX,

@@ -12,7 +12,7 @@ export type Usage = string | Readonly<Record<Ui, string>>;
 export interface Command<Order = unknown> {
   /** `/join ROOM [PASSWORD]`: words in capitals are placeholders. */
   readonly usage: Usage;
-  /** Whose last message the command concerns if the order has no `seq`. */
+  /** Author of the last message, which the command concerns if the order has no `seq`. */
   readonly about?: Whose;
   /** @returns `undefined` if the arguments do not match @throws {Fault} usage, name-invalid */
   parse(words: string, ui: Ui): Order | undefined;

@@ -125,7 +125,7 @@ export class ZipTarget implements SaveTarget {
       bytes.set(piece, at);
       at += piece.length;
     }
-    const usedPaths = new Map<string, number>(); // By folded path; bounded by the entries.
+    const usedPaths = new Map<string, number>(); // Keyed by folded path; bounded by the entries.
     for (const entry of parseManifest(bytes)) {
       const clean = [this.#root, ...cleanPath(entry.path)].join("/");
       const { mode, mtime } = entry;

@@ -36,7 +36,7 @@ import { PageAccount } from "./account.ts";
 import { LazyAuditor, type OpenAuditor } from "./lazy-auditor.ts";
 import type { SealedModule } from "./sealing.ts";
 
-/** One-time events that are not part of the model. */
+/** Transient events that are not part of the model. */
 export type PageEvent =
   | Extract<ModelEffect, { kind: "notify" }>
   | Extract<

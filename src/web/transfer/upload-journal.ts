@@ -22,7 +22,7 @@ export interface FileHandle {
   requestPermission?(mode: { readonly mode: "read" }): Promise<string>;
 }
 
-/** One upload of this browser; its key is the `path` of its UploadKey. */
+/** An upload of this browser; its key is the `path` of its UploadKey. */
 export interface UploadEntry extends JournalEntry {
   readonly fingerprint: string;
   readonly user: string;
@@ -62,7 +62,7 @@ const OPTIONS: JournalOptions<UploadEntry> = {
 };
 
 export class BrowserUploadJournal extends TransferJournal<UploadEntry> implements ResumableUploads {
-  readonly #entries = new Map<string, UploadEntry>(); // By key; bounded by PAGE_UPLOADS_MAX.
+  readonly #entries = new Map<string, UploadEntry>(); // Keyed by key; bounded by PAGE_UPLOADS_MAX.
   readonly #hashes = new Map<string, Uint8Array[]>();
   /** Number of checksums in stored rows, by key. */
   readonly #storedCounts = new Map<string, number>();
