@@ -91,14 +91,14 @@ export function secretPrompt(
 /**
  * Asks twice for a new password, and repeats if it is too short or the two differ.
  * @param ask asks without echo
- * @param tell shows what was wrong with the last one
+ * @param report displays why the previous one was refused
  * @returns `undefined` if it was left empty
  * @throws Fault usage after WRONG_SECRETS_MAX tries
  */
 export async function promptNewPassword(
   ask: (question: Message) => Promise<string | undefined>,
   question: Message,
-  tell: (fault: Fault) => void,
+  report: (fault: Fault) => void,
 ): Promise<string | undefined> {
   for (let tries = 1; ; tries++) {
     const typed = await ask(question);
@@ -110,7 +110,7 @@ export async function promptNewPassword(
     } catch (error) {
       const isTyped = error instanceof Fault && error.code === "usage";
       if (!isTyped || tries >= WRONG_SECRETS_MAX) throw error;
-      tell(error);
+      report(error);
     }
   }
 }

@@ -135,7 +135,7 @@ export class ServerLocator {
   }
 
   #store(fingerprint: Fingerprint): void {
-    const { advertised: told, last } = this.#addresses;
-    this.#options.state.storeServerAddresses(fingerprint, { reported: told, last });
+    const { advertised, last } = this.#addresses;
+    this.#options.state.storeServerAddresses(fingerprint, { reported: advertised, last });
   }
 }

@@ -72,9 +72,9 @@ export function hostLabel(fingerprint: Fingerprint): string {
 }
 
 /** `undefined` for an invalid announcement. */
-function parseAnnouncement(heard: ReceivedAnnouncement): DiscoveredServer | undefined {
-  const { label, port, text } = heard;
-  const host = hostOf(heard);
+function parseAnnouncement(received: ReceivedAnnouncement): DiscoveredServer | undefined {
+  const { label, port, text } = received;
+  const host = hostOf(received);
   const fingerprint = fingerprintField(text["fp"]);
   if (host === undefined || fingerprint === "forged") return undefined;
   if (!Number.isInteger(port) || port < 1 || port > 65_535) return undefined;

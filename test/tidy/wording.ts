@@ -34,7 +34,10 @@ const RETIRED_WORDS: Readonly<Record<string, string>> = {
 };
 
 /** Identifiers that formats and other programs fix. */
-const FIXED_NAMES: ReadonlySet<string> = new Set([]);
+const FIXED_NAMES: ReadonlySet<string> = new Set([
+  "anew", // Row of the lease in the sealed database.
+  "news", // Message between the servers of a cluster.
+]);
 
 const isCode = ({ path }: Source) => /\.tsx?$/.test(path) && !path.startsWith("test/tidy/");
 

@@ -129,9 +129,12 @@ export class LineFiles {
       const line = lines.next(progress);
       const isLong = context.clock.now() - beganAt >= PROGRESS_DELAY_MS;
       const isOver = progress.doneBytes === progress.sizeBytes;
-      const news = isFirst && progress.resumedBytes > 0 ? resumedLine(progress) : undefined;
+      const resumedText = isFirst && progress.resumedBytes > 0 ? resumedLine(progress) : undefined;
       isFirst = false;
-      chatConsole.print(progressJson(progress), news ?? (isLong && !isOver ? line : undefined));
+      chatConsole.print(
+        progressJson(progress),
+        resumedText ?? (isLong && !isOver ? line : undefined),
+      );
     };
   }
 

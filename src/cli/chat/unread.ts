@@ -36,12 +36,14 @@ export function roomsLine(
   people: readonly { readonly user: string; readonly unread: number }[],
 ): Message {
   return (texts) => {
-    const news = (unread = 0) => (unread > 0 ? [texts.unread(unread)] : []);
+    const unreadText = (unread = 0) => (unread > 0 ? [texts.unread(unread)] : []);
     const shown = rooms.map(({ room, members, joined, unread }) => {
-      const notes = [String(members), ...(joined ? [texts.joined] : []), ...news(unread)];
+      const notes = [String(members), ...(joined ? [texts.joined] : []), ...unreadText(unread)];
       return `${room} (${notes.join(", ")})`;
     });
-    const partners = people.map(({ user, unread }) => [`@${user}`, ...news(unread)].join(" "));
+    const partners = people.map(({ user, unread }) =>
+      [`@${user}`, ...unreadText(unread)].join(" "),
+    );
     const list = texts.roomList(shown.join(", "));
     if (partners.length === 0) return list;
     return `${list}; ${texts.conversationList(partners.join(", "))}`;

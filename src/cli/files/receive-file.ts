@@ -101,14 +101,14 @@ export function gotJson(got: DownloadedFile): JsonObject {
 /** Notes names that were changed because some systems do not allow them. */
 export function reportRenamed(
   { name, renamed }: DownloadedFile,
-  tell: (text: Message) => void,
+  report: (text: Message) => void,
 ): void {
   const shown = cleanText(name);
   for (const { from, to } of renamed.slice(0, RENAMED_LISTED_MAX)) {
-    tell((texts) => texts.renamedHere(shown, quoteText(from), quoteText(to)));
+    report((texts) => texts.renamedHere(shown, quoteText(from), quoteText(to)));
   }
   const more = renamed.length - RENAMED_LISTED_MAX;
-  if (more > 0) tell((texts) => texts.moreRenamed(shown, more));
+  if (more > 0) report((texts) => texts.moreRenamed(shown, more));
 }
 
 /** The received file and its path. */

@@ -30,8 +30,8 @@ export async function openSourceAt(context: Context, path: string, name?: string
 }
 
 /** Notes the skipped entries of a folder, with the reason. */
-export function reportSkipped(source: Source, tell: (text: Message) => void): void {
-  for (const entry of source.skipped) tell((texts) => texts.leftOut(entry));
+export function reportSkipped(source: Source, report: (text: Message) => void): void {
+  for (const entry of source.skipped) report((texts) => texts.leftOut(entry));
 }
 
 /**

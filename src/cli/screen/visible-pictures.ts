@@ -154,13 +154,13 @@ export class VisiblePictures {
   #setTerminal(answers: string, isMuxed: boolean): void {
     const { env, screen } = this.#options;
     const { pictures } = this.#settings;
-    const told = pictureTerminal(answers, env, screen.size());
+    const terminal = pictureTerminal(answers, env, screen.size());
     const chosen = pictures === "kitty" ? kittyOf(answers, env) : pictures;
-    const protocol = chosen === "auto" ? told.protocol : chosen;
+    const protocol = chosen === "auto" ? terminal.protocol : chosen;
     // Pictures passed on to the outer terminal have no position there.
     const isNowhere = protocol === "iterm2" && isMuxed;
     const isNone = protocol === "off" || isNowhere;
-    this.#terminal = { ...told, protocol: isNone ? undefined : protocol };
+    this.#terminal = { ...terminal, protocol: isNone ? undefined : protocol };
     if (this.#terminal.protocol === undefined) return;
     screen.showPictures(this.#painter());
     this.#options.onChange();

@@ -114,7 +114,7 @@ export interface SealedRoomsOptions {
   readonly request: SendRequest;
   /** False as soon as the link is lost; later refusals are not the server's. */
   readonly isLinked: () => boolean;
-  readonly emit: (news: SealedEvent) => void;
+  readonly emit: (event: SealedEvent) => void;
   readonly history: () => HistoryView | undefined;
 }
 

@@ -69,7 +69,7 @@ export interface SealingOptions {
   readonly load: () => Promise<SealedCode>;
   readonly request: SendRequest;
   readonly rooms: () => readonly RoomView[];
-  readonly emit: (news: SealedEvent) => void;
+  readonly emit: (event: SealedEvent) => void;
   readonly history: () => HistoryView | undefined;
 }
 

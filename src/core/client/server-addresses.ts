@@ -56,7 +56,7 @@ export class ServerAddresses {
 
   constructor({
     configured: given,
-    advertised: told,
+    advertised,
     last,
     isExplicit: isNamed,
     now,
@@ -67,7 +67,7 @@ export class ServerAddresses {
     this.#chance = chance;
     this.#dialRate = new TokenBucket(ADVERTISED_DIALS_PER_SECOND, ADVERTISED_DIALS_BURST, now);
     this.#last = last;
-    this.#advertised = told.slice(0, CLUSTER_ADDRESSES_MAX);
+    this.#advertised = advertised.slice(0, CLUSTER_ADDRESSES_MAX);
     this.#order();
   }
 
@@ -159,7 +159,7 @@ export class ServerAddresses {
       if (this.#candidates.has(text) || this.#foreign.has(text)) continue;
       const failures = before.get(text)?.failures ?? 0;
       this.#candidates.set(text, {
-        address: address,
+        address,
         isConfigured: configured.has(text),
         failures,
       });

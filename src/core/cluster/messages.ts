@@ -218,8 +218,8 @@ function bodyOf(bytes: Uint8Array): unknown {
   }
 }
 
-export function packNodeMessage(node: string, news: unknown): Uint8Array {
-  return packValue({ v: VERSION, node, news });
+export function packNodeMessage(node: string, message: unknown): Uint8Array {
+  return packValue({ v: VERSION, node, news: message });
 }
 
 /** @returns `undefined` if this version cannot read it */

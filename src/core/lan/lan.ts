@@ -126,8 +126,8 @@ export class Lan {
     this.#pins.set(foldName(self.name), self.keyId);
   }
 
-  get sizes(): { readonly senders: number; readonly names: number; readonly told: number } {
-    return { senders: this.#senders.size, names: this.#pins.size, told: this.#notified.size };
+  get sizes(): { readonly senders: number; readonly names: number; readonly notified: number } {
+    return { senders: this.#senders.size, names: this.#pins.size, notified: this.#notified.size };
   }
 
   peers(): LanPeer[] {
@@ -166,8 +166,8 @@ export class Lan {
   /** Time of the next useful `tick`. */
   deadline(): number | undefined {
     const times = [this.#announceAt, this.#answerAt, this.#echoDeadline];
-    for (const { receivedAt: heardAt, isPresent: isHere } of this.#senders.values()) {
-      times.push(heardAt + (isHere ? LAN_PEER_TIMEOUT_MS : LAN_FORGET_MS));
+    for (const { receivedAt, isPresent: isHere } of this.#senders.values()) {
+      times.push(receivedAt + (isHere ? LAN_PEER_TIMEOUT_MS : LAN_FORGET_MS));
     }
     const due = times.filter((time) => time !== undefined);
     return due.length === 0 ? undefined : Math.min(...due);

@@ -75,12 +75,12 @@ export function updateAll(model: Model, events: readonly ModelEvent[]): Updated 
 function readNewest(draft: ModelDraft): void {
   const { isAtNewest, isFocused, open } = draft.fields;
   if (!isAtNewest || !isFocused || open === undefined) return;
-  for (const { id, target, jump, tail, read, receivedN: told } of draft.rooms.values()) {
+  for (const { id, target, jump, tail, read, receivedN } of draft.rooms.values()) {
     if (!isSameName(target, open)) continue;
-    if (jump !== undefined || tail.items.length === 0 || read >= told) return;
+    if (jump !== undefined || tail.items.length === 0 || read >= receivedN) return;
     const room = draft.room(id);
-    if (room === undefined || !readUpTo(room, told)) return;
-    draft.effects.push({ kind: "read", room: id, n: told });
+    if (room === undefined || !readUpTo(room, receivedN)) return;
+    draft.effects.push({ kind: "read", room: id, n: receivedN });
     return;
   }
 }
@@ -284,8 +284,8 @@ function isRoomVisible({ fields }: ModelDraft, room: RoomState): boolean {
 
 function caughtUp(draft: ModelDraft): void {
   draft.fields.isCaughtUp = true;
-  for (const [id, { isListed: isTold }] of [...draft.rooms]) {
-    const room = isTold ? draft.room(id) : undefined;
+  for (const [id, { isListed }] of [...draft.rooms]) {
+    const room = isListed ? draft.room(id) : undefined;
     if (room === undefined) roomRemoved(draft, id);
     else settled(room);
   }

@@ -394,10 +394,10 @@ export class JetStream implements CopyStream, Stream {
     return { ...info, ageMs };
   }
 
-  watch(onNews: (stored?: StreamMessage) => void): () => void {
+  watch(onMessage: (stored?: StreamMessage) => void): () => void {
     const unsubscribes = [
-      this.#subscribe("log", () => onNews()),
-      this.#subscribe("stored", (message) => onNews(storedMessage(message))),
+      this.#subscribe("log", () => onMessage()),
+      this.#subscribe("stored", (message) => onMessage(storedMessage(message))),
     ];
     return () => {
       for (const stop of unsubscribes) stop();

@@ -5,7 +5,7 @@
 //   lost, even silently: the stream itself must say that it was finished.
 // - A reader that does not read slows no sender: received data piles up in memory.
 // - `path` before the handshake is empty, and stays so forever once it was read.
-// - A listener that cannot bind resolves all the same, and is `destroyed`.
+// - A listener that cannot bind still resolves, and is `destroyed`.
 // - The default client binds 127.0.0.1, and an endpoint per connection is never released.
 // - `closed` resolves on silence; `handshakeTimeout` and `udpReceiveBufferSize` are ignored.
 

@@ -93,11 +93,11 @@ export function emojiGroups(language = "en"): readonly EmojiGroup[] {
 export function emojiFound(words: string, language = "en"): readonly NamedEmoji[] {
   const wanted = words.trim().toLowerCase().replaceAll(/^:|:$/g, "");
   const byName = emojiNamed(wanted.replaceAll(/\s+/g, "_"), Number.POSITIVE_INFINITY, language);
-  const told = gemoji.filter(({ description, tags }) =>
+  const described = gemoji.filter(({ description, tags }) =>
     [description, ...tags].some((one) => one.toLowerCase().includes(wanted)),
   );
   const found = new Map<string, NamedEmoji>();
-  for (const one of [...byName, ...told.map((each) => named(each, language))]) {
+  for (const one of [...byName, ...described.map((each) => named(each, language))]) {
     if (!found.has(one.emoji)) found.set(one.emoji, one);
   }
   return [...found.values()];

@@ -100,7 +100,7 @@ export class PageAccount implements LinkedAccount {
   }
 
   async #openTransfers(): Promise<PageTransfers> {
-    const { platform, hashing, keys: verifier, loadTransfers, emit: tell, attach } = this.#options;
+    const { platform, hashing, keys: verifier, loadTransfers, emit, attach } = this.#options;
     const { clock, entropy } = platform;
     const { fingerprint, session } = this;
     const { activeLink } = this.#options.link;
@@ -112,7 +112,7 @@ export class PageAccount implements LinkedAccount {
     const channels = { clock, entropy, activeLink, hashing, greet: greetChannel };
     const post = (to: string, text: string) =>
       void session.posts.post(to, withMentions({ text })).catch(() => undefined);
-    return open({ platform, owner, channels, session, post, attach, emit: tell });
+    return open({ platform, owner, channels, session, post, attach, emit });
   }
 
   #load(): Promise<SealedModule> {

@@ -78,7 +78,7 @@ export abstract class ChatCore extends ChatActions {
     this.#attachmentChanged(target, one, change);
   });
   readonly #lazyCode: LazyCode;
-  readonly #listeners = new Set<(told: PageEvent) => void>();
+  readonly #listeners = new Set<(event: PageEvent) => void>();
   readonly #drafts = new Map<string, Draft | undefined>();
   #cancelDrafts: (() => void) | undefined;
   #isClosed = false;

@@ -330,13 +330,13 @@ describe("a flood", () => {
       room.hear(forged(i));
       room.hear({ ...forged(i), timeUnixMs: 0 });
     }
-    const { senders, names, told } = room.lan.sizes;
+    const { senders, names, notified: told } = room.lan.sizes;
     expect(senders).toBeLessThanOrEqual(LAN_SENDERS_MAX);
     expect(names).toBe(LAN_NAMES_MAX);
     expect(told).toBeLessThanOrEqual(LAN_SENDERS_MAX + 10);
     const other = new Room();
     for (let i = 0; i <= LAN_SENDERS_MAX; i++) other.hear({ ...forged(i), timeUnixMs: 0 });
-    expect(other.lan.sizes.told).toBe(LAN_SENDERS_MAX);
+    expect(other.lan.sizes.notified).toBe(LAN_SENDERS_MAX);
     room.pass(LAN_FORGET_MS);
     expect(room.hear()).toMatchObject([{ kind: "join", person: { isVerified: false } }]);
   });

@@ -72,8 +72,8 @@ export function kittyOf(answers: string, env: Env): PictureProtocol {
 
 /** The reported name has priority: the environment may be that of another terminal. */
 function nameOf(answers: string, env: Env): string {
-  const [, told = ""] = NAME.exec(answers) ?? [];
-  return told === "" ? (env["TERM_PROGRAM"] ?? env["LC_TERMINAL"] ?? "") : told;
+  const [, name = ""] = NAME.exec(answers) ?? [];
+  return name === "" ? (env["TERM_PROGRAM"] ?? env["LC_TERMINAL"] ?? "") : name;
 }
 
 /**

@@ -188,8 +188,8 @@ export class TerminalScreen {
     const { output } = this.#device;
     while (output.queuedBytes() === 0) {
       if (!this.#pacing.isOpen) return;
-      const told = this.#takeSideOutput() + this.#queries.take() + this.#frameText();
-      const text = told === "" ? this.#pictureText() : told;
+      const sequences = this.#takeSideOutput() + this.#queries.take() + this.#frameText();
+      const text = sequences === "" ? this.#pictureText() : sequences;
       if (text === "") return;
       output.write(this.#pacing.marked(text));
     }

@@ -262,8 +262,8 @@ function messageLines(row: ItemRow, look: RowOptions, extras: RowExtras): RowLin
   const { texts, times } = look;
   const from = authorText(item, texts);
   const isAction = item.kind === "action";
-  const told = headOf(row, look);
-  const head: Head = isAction ? { ...told, name: "*", isSign: true } : told;
+  const author = headOf(row, look);
+  const head: Head = isAction ? { ...author, name: "*", isSign: true } : author;
   let folds = 0;
   const lines = withHead(head, look, (columns) => {
     const lines = [...quoteLines(row, look, columns)];

@@ -22,7 +22,7 @@ export function PinsDialog({ room, onClose }: LazyProps["Pins"]) {
   const task = useTask();
   const [items, setItems] = useState<readonly Item[]>();
   const pins = useModelValue((model) => model.rooms.get(id)?.pins);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asked anew when something was pinned
+  // biome-ignore lint/correctness/useExhaustiveDependencies: requested again after a pin
   useEffect(() => {
     task.run(async () => {
       const { request, historyOf: history, model } = chat;

@@ -21,7 +21,7 @@ function useSealing(room: RoomState | undefined, changes = 0): RoomSealStatus | 
   const { chat } = useFullPage();
   const isOnline = useOnline();
   const [sealing, setSealing] = useState<RoomSealStatus | undefined>(undefined);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: looked at anew after each record
+  // biome-ignore lint/correctness/useExhaustiveDependencies: updated after each record
   useEffect(() => {
     if (room?.isSealed !== true || chat.sealRefusal !== undefined) return setSealing(undefined);
     // Offline, or if the code cannot be loaded, nothing is displayed; sending reports the error.
