@@ -75,8 +75,8 @@ export function tsvLine(fields: readonly string[]): string {
 const ACTIVE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/g;
 
 /**
- * Returns a line of NDJSON, with its line feed. Escapes all that moves a cursor, reverses a line or ends
- * it early; every parser reads the same value.
+ * Returns a line of NDJSON, with its line feed. Escapes all that moves a cursor, reverses a line or
+ * ends it early; every parser reads the same value.
  */
 export function jsonLine(value: object): string {
   const text = JSON.stringify(value).replaceAll(ACTIVE, (active) => {

@@ -124,9 +124,9 @@ export async function readNewPassword(
   if (given !== undefined) checkNewPassword(given);
   const { terminal } = context;
   if (given !== undefined || terminal === undefined) return given;
-  const tell = (fault: Fault) => printNotice(context, faultLine(fault));
+  const report = (fault: Fault) => printNotice(context, faultLine(fault));
   const ask = (question: Message) => terminal.askSecret(question(ENGLISH_TERMINAL));
-  return promptNewPassword(ask, (texts) => texts.askNewPassword, tell);
+  return promptNewPassword(ask, (texts) => texts.askNewPassword, report);
 }
 
 function checkSecret(secret: string, kind: SecretKind): string {

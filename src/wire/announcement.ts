@@ -101,14 +101,14 @@ export class DiscoveredServers {
   readonly #counts = new Map<string, number>();
   #droppedCount = 0;
 
-  add(heard: ReceivedAnnouncement): boolean {
-    const sighting = parseAnnouncement(heard);
+  add(received: ReceivedAnnouncement): boolean {
+    const sighting = parseAnnouncement(received);
     if (sighting === undefined) return false;
     // A server that copies the label or address of another is listed beside it for comparison.
     const { label, host, port, fingerprint } = sighting;
     const key = JSON.stringify([fingerprint ?? label, host, port]);
     if (this.#found.has(key)) return false;
-    const sender = heard.sender ?? host;
+    const sender = received.sender ?? host;
     const count = this.#counts.get(sender) ?? 0;
     if (count >= SERVERS_FOUND_PER_SENDER_MAX || this.#found.size >= SERVERS_FOUND_MAX) {
       this.#droppedCount++;

@@ -36,10 +36,11 @@ const RETIRED_WORDS: Readonly<Record<string, string>> = {
 /** Identifiers that formats and other programs fix. */
 const FIXED_NAMES: ReadonlySet<string> = new Set([
   "anew", // Row of the lease in the sealed database.
+  "stranger", // Reason of a refused commit, which JSON output contains.
   "news", // Message between the servers of a cluster.
 ]);
 
-const isCode = ({ path }: Source) => /\.tsx?$/.test(path) && !path.startsWith("test/tidy/");
+const isCode = ({ path }: Source) => /^(?:bench|scripts|src)\/.*\.tsx?$/.test(path);
 
 export const wording: Rule = {
   name: "wording",
@@ -58,9 +59,12 @@ function openings(source: Source): Violation[] {
     });
 }
 
-function idioms(source: Source): Violation[] {
+/** Searches comments and strings. */
+function idioms({ path, text, code }: Source): Violation[] {
+  const chars = text.split("").map((char, i) => (/\s/.test(code[i] ?? "") ? char : " "));
+  const prose = chars.join("");
   return RETIRED_IDIOMS.flatMap((idiom) =>
-    matches("wording", source, idiom, "retired idiom", "text"),
+    matches("wording", { path, text: prose, code }, idiom, "retired idiom", "text"),
   );
 }
 

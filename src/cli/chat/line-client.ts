@@ -467,7 +467,7 @@ export class LineClient extends SlashHost {
         return this.#majority(event.on);
       case "came-anew": {
         const { kind, reason } = event;
-        return chatConsole.print({ kind, reason }, (texts) => texts.cameAnew[reason]);
+        return chatConsole.print({ kind, reason }, (texts) => texts.rejoined[reason]);
       }
       case "sealed-fault":
         return this.fail(event.fault);

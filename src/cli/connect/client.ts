@@ -198,7 +198,7 @@ function serverAddresses(
   const { host, port, also = [] } = address;
   if (exactAddress) return { addresses: [{ host, port }] };
   const storedAddresses = expected === undefined ? undefined : state.serverAddresses(expected);
-  return { addresses: [{ host, port }, ...also], storedAddresses: storedAddresses };
+  return { addresses: [{ host, port }, ...also], storedAddresses };
 }
 
 /** Only on a terminal: the server and name of a script must not become defaults. */
@@ -328,7 +328,7 @@ function noticeOf(event: SessionEvent, enters: boolean): string | undefined {
     case "elsewhere":
       return enters ? undefined : otherMachineText(event)(ENGLISH_TERMINAL);
     case "came-anew":
-      return enters ? undefined : ENGLISH_TERMINAL.cameAnew[event.reason];
+      return enters ? undefined : ENGLISH_TERMINAL.rejoined[event.reason];
     case "sealed-fault":
       return enters ? undefined : faultLine(event.fault);
     case "sealed-remark":

@@ -38,11 +38,8 @@ export function checkSealedFile({ path, rows, unreadable, rooms }: SealedState):
 }
 
 /** @param nowUnixMs of this machine */
-export function checkLease(
-  { leases, rejoinsUnixMs: anewUnixMs }: SealedState,
-  nowUnixMs: number,
-): Finding {
-  const since = anewUnixMs.filter(
+export function checkLease({ leases, rejoinsUnixMs }: SealedState, nowUnixMs: number): Finding {
+  const since = rejoinsUnixMs.filter(
     (unixMs) => Math.abs(nowUnixMs - unixMs) < REJOINS_WINDOW_MS,
   ).length;
   if (since > 0) {

@@ -117,7 +117,7 @@ export class ScreenNotices {
       case "elsewhere":
         return this.note(otherMachineText(event));
       case "came-anew":
-        return this.note((texts) => texts.cameAnew[event.reason]);
+        return this.note((texts) => texts.rejoined[event.reason]);
       case "sealed-fault":
         return this.fail(event.fault);
       default:

@@ -204,7 +204,7 @@ export abstract class ChatCore extends ChatActions {
   }
 
   /** Subscribes to notifications and operator events, which are not part of the model. */
-  onEvent(listener: (told: PageEvent) => void): () => void {
+  onEvent(listener: (event: PageEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -504,7 +504,7 @@ export abstract class ChatCore extends ChatActions {
     }
   }
 
-  #publish(told: PageEvent): void {
+  #publish(event: PageEvent): void {
     for (const listener of [...this.#listeners]) listener(told);
   }
 

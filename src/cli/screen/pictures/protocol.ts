@@ -86,14 +86,14 @@ function cellOf(
 ): PictureTerminal["cell"] {
   const [, height = "", width = ""] = CELL.exec(answers) ?? [];
   const [, high = "", wide = ""] = WINDOW.exec(answers) ?? [];
-  const told = [
+  const replies = [
     { width: Number(width), height: Number(height) },
     { width: Math.floor(Number(wide) / columns), height: Math.floor(Number(high) / rows) },
   ].filter(isCell);
-  if (told.length === 0) return CELL_DEFAULT;
+  if (replies.length === 0) return CELL_DEFAULT;
   return {
-    width: Math.min(...told.map((cell) => cell.width)),
-    height: Math.min(...told.map((cell) => cell.height)),
+    width: Math.min(...replies.map((cell) => cell.width)),
+    height: Math.min(...replies.map((cell) => cell.height)),
   };
 }
 

@@ -170,7 +170,7 @@ export const ENGLISH_TERMINAL = {
   },
   copied: "copied",
   tooLongToCopy: "too long to copy",
-  cameAnew: {
+  rejoined: {
     copy: "this device's data of encrypted rooms was an older copy; it rejoined them",
     damaged: "this device's data of encrypted rooms was lost or damaged; it rejoined them",
   },

@@ -145,7 +145,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   },
   copied: "tersalin",
   tooLongToCopy: "terlalu panjang untuk disalin",
-  cameAnew: {
+  rejoined: {
     copy: "data ruang terenkripsi di perangkat ini salinan lama; perangkat bergabung lagi",
     damaged: "data ruang terenkripsi di perangkat ini hilang atau rusak; perangkat bergabung lagi",
   },
