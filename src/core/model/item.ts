@@ -122,7 +122,7 @@ export function withChanges(
 ): Item {
   if (changes === undefined) return item;
   if (changes.isErased && item.state !== "erased") {
-    const nothing = { text: "", mentions: [], reactions: [], file: undefined, callsMe: false };
+    const nothing = { text: "", mentions: [], reactions: [], file: undefined, mentionsMe: false };
     return { ...item, ...nothing, re: undefined, editedUnixMs: undefined, state: "erased" };
   }
   if (item.state !== "whole") return item;

@@ -505,7 +505,7 @@ export abstract class ChatCore extends ChatActions {
   }
 
   #publish(event: PageEvent): void {
-    for (const listener of [...this.#listeners]) listener(told);
+    for (const listener of [...this.#listeners]) listener(event);
   }
 
   #loggedOut(account: PageAccount | undefined): void {

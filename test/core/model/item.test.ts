@@ -123,7 +123,10 @@ test("edits, reactions and erasures change what they are about, in any order of 
   expect(withChanges(item, changes.get(5), "ana").reactions[0]?.by).toEqual(["ben"]);
   expect(noteChange(changes, react(11, "ana"))).toEqual([]);
   noteChange(changes, record(14, { kind: "erase", body: { seq: 5, also: [7, 9, "x"] } }));
-  expect(withChanges(item, changes.get(5), "ana")).toMatchObject({ state: "erased", text: "" });
+  const mentioning = { ...item, mentionsMe: true };
+  expect(withChanges(mentioning, changes.get(5), "ana")).toMatchObject({
+    ...{ state: "erased", text: "", mentionsMe: false },
+  });
   expect(withChanges(item, undefined, "ana")).toBe(item);
 });
 

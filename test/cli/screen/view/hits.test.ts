@@ -41,7 +41,7 @@ describe("a click", () => {
 
   test("hits a message, its file or its link", () => {
     const { at } = looked(props());
-    const nothing = { kind: "timeline", does: undefined, link: undefined };
+    const nothing = { kind: "timeline", clickAction: undefined, link: undefined };
     expect(at("and this one was")).toEqual({ ...nothing, key: "i21" } as Hit);
     expect(at("floor plan")).toEqual({ ...nothing, key: "i15", clickAction: "fetch" } as Hit);
     expect(at("https://example.org/rota")).toEqual({
