@@ -67,7 +67,7 @@ requires("tmux").test(
     await bob.shows(/^#lobby>$/);
 
     ana.line("/logout");
-    await ana.shows(/You are not logged in: \/login NAME$/);
+    await ana.shows(/You are not logged in\. Use \/login NAME\.$/);
     ana.line("to nobody");
     await ana.shows(/^! you are not logged in/);
     ana.press("C-u");

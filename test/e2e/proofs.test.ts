@@ -117,7 +117,7 @@ async function caught(home: Home, sentence: RegExp): Promise<void> {
 type Case = readonly [RegExp, (lines: Line[]) => Line[]];
 const CASES: readonly Case[] = [
   [
-    /record 5 in #lobby \(ana, [^)]+\) that this device has read is not in the history/,
+    /record 5 in #lobby \(ana, [^)]+\) that this device has read is not in the server's history/,
     withText("three", "thirteen"),
   ],
   [
@@ -199,8 +199,7 @@ test("accepts erasures, restarts and a new key; checks a proof of one record off
   const repeated = await ana.run(prove);
   expect([repeated.exitCode, repeated.err]).toEqual([
     2,
-    `chat: ${proof} is there already, and is not replaced; ` +
-      "choose another folder with --out, or remove it\n",
+    `chat: ${proof} already exists; choose another path with --out, or remove it\n`,
   ]);
   const joined = await ana.join([honest.address]);
   joined.type("/erase 5");

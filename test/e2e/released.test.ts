@@ -76,7 +76,7 @@ test("a data folder and a home of 0.1.0 go on where they were", async () => {
   const carol = sandbox.home("carol").with({ CHAT_USER: "carol", CHAT_PASSWORD: "carol-pw-12345" });
   expect((await carol.run(["login", address])).exitCode).toBe(3);
   const library = await bob.run(["join", address], { stdin: "/join library guess-1234\n" });
-  expect(library.err).toContain("another one");
+  expect(library.err).toContain("wrong password for this room");
   const entered = await bob.run(["join", address], { stdin: "/join library booksandsilence\n" });
   expect(entered.exitCode).toBe(0);
   const rooms = await bob.json(["rooms", ...server]);

@@ -79,6 +79,6 @@ export function checkNotExists(path: string): void {
 
 function inUse(path: string): Fault {
   return new Fault("usage", `${path} already exists`, {
-    remedy: "choose another folder with --out, or remove it",
+    remedy: "choose another path with --out, or remove it",
   });
 }
