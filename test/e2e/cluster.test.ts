@@ -181,8 +181,12 @@ test("the first address is dead: a first join, and commands of a known server", 
 
   const sent = await known.run(["send", "after", "--server", address]);
   expect(sent.exitCode).toBe(0);
-  expect(sent.err).toContain(`chat: ${address} does not answer; connected to 127.0.0.1:`);
-  expect(sent.err).toContain(", another machine of the same server\n");
+  expect(sent.err).toMatch(
+    new RegExp(
+      `^chat: ${address} does not answer; connected to 127\\.0\\.0\\.1:\\d+ in the same cluster$`,
+      "m",
+    ),
+  );
   // The last good one comes first now: nothing to be said.
   const asked = await known.run(["history", "--json"]);
   expect([asked.exitCode, asked.err]).toEqual([0, ""]);

@@ -256,13 +256,13 @@ requires("tmux").describe("in a terminal", () => {
     ana.line("y");
     await ana.shows(/^physics>$/);
     ana.line("/passwd");
-    await ana.asks(/^Current password \(empty if there is none\):$/);
+    await ana.asks(/^Current password \(leave empty if none\):$/);
     ana.line("");
     await ana.asks(/^New password:$/);
     ana.line("swordfish");
     await ana.asks(/^Repeat password:$/);
     ana.line("swordfish");
-    await ana.shows(/\* your password is changed$/);
+    await ana.shows(/\* password changed$/);
     ana.press("C-d");
     await ana.asks(/^\$$/);
     ana.line("clear; head -c 70000000 /dev/zero > big; $CHAT send-file big; echo sent $?");

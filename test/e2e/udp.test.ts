@@ -123,7 +123,7 @@ test("--local-port names the client's UDP port; a taken one is one clear line", 
   const busy = await eli.run(["join", ...args]);
   expect([busy.exitCode, busy.err]).toEqual([
     1,
-    expect.stringMatching(/^chat: the local UDP port \d+ is taken [^\n]+--local-port[^\n]*\n$/),
+    expect.stringMatching(/^chat: local UDP port \d+ is in use; [^\n]+--local-port[^\n]*\n$/),
   ]);
   free.close();
   const joined = await eli.join(args);
@@ -164,7 +164,7 @@ test("a server that stops says goodbye over UDP, too; an invite may ask for UDP"
   const ana = sandbox.home("ana").start(args);
   await program.json("logged-in", { user: "ana", transport: "udp" });
   expect((await program.signal("SIGTERM")).exitCode).toBe(0);
-  await ana.said("the connection is lost (the server is stopping)");
+  await ana.said("connection lost (the server is stopping)");
   await ana.signal("SIGINT");
 });
 

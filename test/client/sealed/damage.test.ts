@@ -124,7 +124,7 @@ describe("a state file", () => {
       "of a later version",
       (copy) => change(copy, "PRAGMA user_version = 9"),
       "version-unsupported",
-      /later version/,
+      /newer version/,
     ],
   ])("that is %s is reported, and nothing is sent", async (_, damage, code, words) => {
     const copy = world.copy(device);
