@@ -253,5 +253,5 @@ function flagsOf(definitions: FlagDefs): Completion[] {
     const { description, negativeDescription = description ?? "" } = definition;
     return [{ word: longFlag(key, definition), description: negativeDescription }];
   });
-  return [{ word: "--help", description: "Show how it is used" }, ...flags];
+  return [{ word: "--help", description: "Show help" }, ...flags];
 }

@@ -6,7 +6,7 @@ import { usageFault } from "./errors.ts";
 
 /** For commands that cannot be undone. */
 export const YES_FLAG = {
-  yes: flag("Do not ask"),
+  yes: flag("Do not prompt for confirmation"),
 } as const satisfies FlagDefs;
 
 /** Asks on a terminal; a script passes `--yes`. @throws Fault usage */
@@ -17,7 +17,7 @@ export async function confirmAction(
 ): Promise<boolean> {
   if (yes) return true;
   if (context.terminal === undefined) {
-    throw usageFault("this cannot be undone", "say --yes if it is meant");
+    throw usageFault("this cannot be undone", "add --yes to confirm");
   }
   const answer = await context.terminal.askText(`${question} (y/n)`);
   return /^y(es)?$/i.test(answer.trim());

@@ -59,7 +59,8 @@ export function processIo(onBroken: OnBroken): ProcessIo {
   return {
     stdout: standardOutput((fault) => {
       if (!continuesWithoutOutput) onBroken(fault);
-      else if (fault !== undefined) printNotice({ stderr }, `${fault.message}; it goes on without`);
+      else if (fault !== undefined)
+        printNotice({ stderr }, `${fault.message}; continuing without it`);
     }),
     stderr,
     stdin: standardInput(),

@@ -10,8 +10,8 @@ import { cleanText, jsonLine } from "../base/text.ts";
 export function toFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   const detail = error instanceof Error ? error.message : String(error);
-  const kind = error instanceof AssertionFailure ? "a broken promise" : "an unexpected error";
-  return new Fault("internal", `${kind} in chat itself: ${detail}`, {
+  const kind = error instanceof AssertionFailure ? "internal error" : "unexpected error";
+  return new Fault("internal", `${kind}: ${detail}`, {
     remedy: "run it again with --debug and report this as a bug",
     cause: error,
   });

@@ -11,24 +11,24 @@ import type { Context } from "./context.ts";
 
 /** Flags of every command. */
 export const GLOBAL_FLAGS = {
-  json: flag("Write NDJSON, one object a line"),
-  color: noFlag("Write without colours"),
+  json: flag("Print NDJSON, one object per line"),
+  color: noFlag("Disable colours"),
   debug: flag("Show stack traces"),
 } as const satisfies FlagDefs;
 
 export const TRANSPORT_FLAG = enumFlag(
   ["auto", "tcp", "udp"],
-  "How to connect; auto takes what works, TCP first",
+  "Transport; auto tries TCP, then UDP",
 );
 
 /** Flags of every command that connects to a server. */
 export const SERVER_FLAGS = {
   server: stringFlag("SERVER", "HOST, HOST:PORT or an invite"),
-  user: stringFlag("NAME", "Your name there"),
+  user: stringFlag("NAME", "Your user name"),
   transport: TRANSPORT_FLAG,
-  fingerprint: stringFlag("FP", "The expected fingerprint of the server"),
-  passwordFile: stringFlag("F", "Your password; - is stdin"),
-  roomPasswordFile: stringFlag("F", "The room's; - is stdin"),
+  fingerprint: stringFlag("FP", "Expected fingerprint of the server"),
+  passwordFile: stringFlag("FILE", "Password file; - for stdin"),
+  roomPasswordFile: stringFlag("FILE", "Room password file; - for stdin"),
 } as const satisfies FlagDefs;
 
 /** The server as an argument. */
@@ -38,7 +38,7 @@ export const SERVER_ARGUMENT = argument("HOST, HOST:PORT or an invite", {
 });
 
 /** The paths to read: the last argument. */
-export const PATHS_ARGUMENT = argument("Files, folders, or - for standard input", {
+export const PATHS_ARGUMENT = argument("Files and folders; - for stdin", {
   many: true,
   valueHint: "PATH",
 });

@@ -72,6 +72,10 @@ function exampleLines(examples: readonly string[]): string {
 export function described(definition: FlagDef): string {
   const { many, integer, negativeDescription = "" } = definition;
   const { description = negativeDescription } = definition;
-  const bounds = integer === undefined ? "" : ` (${integer.min} to ${integer.max})`;
+  const bounds = integer === undefined ? "" : boundsText(integer);
   return `${description}${bounds}${many === true ? " (may be repeated)" : ""}`;
+}
+
+function boundsText({ min, max }: NonNullable<FlagDef["integer"]>): string {
+  return max === Number.MAX_SAFE_INTEGER ? ` (at least ${min})` : ` (${min} to ${max})`;
 }

@@ -25,22 +25,22 @@ export interface ManualPage {
 
 const EXITS: readonly (readonly [string, string])[] = [
   ["0", "Done."],
-  ["1", "A machine failed: disk full, permission, folder locked, a bug."],
-  ["2", "Wrong usage."],
+  ["1", "A machine failed: disk full, no permission, folder locked, a bug."],
+  ["2", "Invalid usage."],
   ["3", "Refused: unknown user or wrong password, name taken, not a member, not allowed."],
-  ["4", "Not found: room, person, file."],
+  ["4", "Not found: room, user, file."],
   ["5", "Unreachable: no route, refused connection, time-out."],
   ["6", "Integrity: fingerprint changed, checksum wrong, history damaged."],
   ["130", "Interrupted by the user."],
 ];
 
 const VARIABLES: readonly (readonly [string, string])[] = [
-  ["CHAT_SERVER", "The server, where none is given."],
-  ["CHAT_INVITE", "An invite, kept out of the list of processes."],
-  ["CHAT_USER", "The name there."],
-  ["CHAT_PASSWORD, CHAT_NEW_PASSWORD, CHAT_ROOM_PASSWORD", "Secrets, which are no arguments."],
-  ["CHAT_HOME", "One folder for all that a client keeps."],
-  ["NO_COLOR", "No colours."],
+  ["CHAT_SERVER", "Default server."],
+  ["CHAT_INVITE", "Invite, kept out of the process list."],
+  ["CHAT_USER", "User name."],
+  ["CHAT_PASSWORD, CHAT_NEW_PASSWORD, CHAT_ROOM_PASSWORD", "Passwords, which cannot be arguments."],
+  ["CHAT_HOME", "Folder for all client data."],
+  ["NO_COLOR", "Disable colours."],
 ];
 
 /** The page of the program, or of a group of verbs. */
@@ -52,7 +52,7 @@ export function tableManual(page: ManualPage, verbs: VerbTable): string {
     head(page),
     `.SH SYNOPSIS\n\\fB${escaped(page.name)}\\fP \\fICOMMAND\\fP [\\fIOPTIONS\\fP]\n`,
     `.SH COMMANDS\n${commands.join("")}`,
-    `.SH OPTIONS\nEvery command has these. \\fB\\-\\-\\fP ends the flags.\n${flags(GLOBAL_FLAGS)}`,
+    `.SH OPTIONS\nValid for all commands. \\fB\\-\\-\\fP ends the flags.\n${flags(GLOBAL_FLAGS)}`,
     examplesOf(page),
     `.SH ENVIRONMENT\n${VARIABLES.map(([name, meaning]) => tagged(name, meaning)).join("")}`,
     exits(),
@@ -123,7 +123,7 @@ function exits(): string {
 }
 
 function tagged(tag: string, text: string): string {
-  return `.TP\n\\fB${escaped(tag)}\\fP\n${lineOf(text === "" ? "(no more to say)" : text)}\n`;
+  return `.TP\n\\fB${escaped(tag)}\\fP\n${lineOf(text === "" ? "(no description)" : text)}\n`;
 }
 
 function paragraphs(text: string): string {

@@ -99,7 +99,7 @@ class Reader {
     } else if (before === undefined) {
       this.#given.set(key, value);
     } else {
-      throw usageFault(`${token.rawName} was given twice`, "give it once");
+      throw usageFault(`${token.rawName} given twice`, "use it once");
     }
   }
 
@@ -134,7 +134,7 @@ class Reader {
     if (near !== undefined) {
       return usageFault(`unknown flag ${quoteText(rawName)}`, `did you mean ${dashed(near)}?`);
     }
-    const text = this.#positionals.length > 0 ? "write -- before text that begins with -, or " : "";
+    const text = this.#positionals.length > 0 ? "put -- before text that begins with -, or " : "";
     return usageFault(`unknown flag ${quoteText(rawName)}`, `${text}see ${this.#verb} --help`);
   }
 
@@ -143,8 +143,8 @@ class Reader {
     const takes =
       count === 0 ? "no arguments" : count === 1 ? "one argument" : `${count} arguments`;
     return usageFault(
-      `${this.#verb} takes ${takes}, and ${quoteText(text)} is one more`,
-      count === 0 ? `see ${this.#verb} --help` : "put words with spaces between quotes",
+      `unexpected argument ${quoteText(text)}: ${this.#verb} takes ${takes}`,
+      count === 0 ? `see ${this.#verb} --help` : "quote text that contains spaces",
     );
   }
 
@@ -178,12 +178,12 @@ function flagValue(token: OptionToken, target: FlagSpelling): AnyFlagValue {
     return target.definition.bareValue;
   if (value === undefined)
     throw usageFault(
-      `${rawName} needs a value`,
+      `${rawName} requires a value`,
       `write ${rawName} ${placeholder(target.key, target.definition)}`,
     );
   if (inlineValue !== true && value.startsWith("-") && value !== "-") {
     const remedy = `write ${rawName}=${quoteText(value)} if that is the value`;
-    throw usageFault(`${rawName} needs a value before ${quoteText(value)}`, remedy);
+    throw usageFault(`${rawName} requires a value before ${quoteText(value)}`, remedy);
   }
   return checkedValue(value, target.definition, rawName);
 }
@@ -200,8 +200,11 @@ export function checkedValue(text: string, definition: FlagDef, name: string): s
   const { min, max } = definition.integer;
   const number = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= min && number <= max) return number;
+  if (min === 1 && max === Number.MAX_SAFE_INTEGER) {
+    throw usageFault(`invalid value for ${name}: ${quoteText(text)}`, "use a positive number");
+  }
   throw usageFault(
-    `${quoteText(text)} is no value of ${name}`,
+    `invalid value for ${name}: ${quoteText(text)}`,
     `use a number from ${min} to ${max}`,
   );
 }
@@ -210,7 +213,7 @@ function checkOption(word: string, options: readonly string[], name: string): vo
   if (options.includes(word)) return;
   const near = nearest(word, options);
   const remedy = near === undefined ? `use ${options.join(", ")}` : `did you mean ${near}?`;
-  throw usageFault(`${quoteText(word)} is no value of ${name}`, remedy);
+  throw usageFault(`invalid value for ${name}: ${quoteText(word)}`, remedy);
 }
 
 function isRequired(definition: FlagDef): boolean {

@@ -131,7 +131,7 @@ export async function readNewPassword(
 
 function checkSecret(secret: string, kind: SecretKind): string {
   if (secret === "") {
-    const remedy = msg`write it in the first line of ${kind.flag} F, or leave it out`;
+    const remedy = msg`put it on the first line of the ${kind.flag} file, or omit it`;
     throw usageFault(msg`the ${kind.name} is empty`, remedy);
   }
   if (utf8Encode(secret).length <= PASSWORD_BYTES_MAX && secret.isWellFormed()) return secret;
@@ -151,7 +151,7 @@ async function fileSecret(
     return utf8Decode(bytes).split(LINE_END)[0] ?? "";
   } catch (cause) {
     throw new Fault("usage", msg`the first line of ${quoteText(file)} is too long or not UTF-8`, {
-      remedy: msg`put the ${kind.name} there`,
+      remedy: msg`put the ${kind.name} on its first line`,
       cause,
     });
   }
@@ -177,9 +177,9 @@ async function firstBytes(kind: SecretKind, file: string): Promise<Uint8Array> {
 
 function unreadable(kind: SecretKind, file: string, cause: unknown): Fault {
   const { code } = cause as NodeJS.ErrnoException;
-  const remedy = msg`check the path behind ${kind.flag}`;
+  const remedy = msg`check the path after ${kind.flag}`;
   if (code === "ENOENT" || code === "ENOTDIR") {
-    return new Fault("file-unknown", msg`there is no file ${quoteText(file)}`, { remedy, cause });
+    return new Fault("file-unknown", msg`no such file: ${quoteText(file)}`, { remedy, cause });
   }
   const denied = code === "EACCES" || code === "EPERM";
   const message = msg`cannot read ${quoteText(file)} (${code})`;

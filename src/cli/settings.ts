@@ -94,7 +94,7 @@ export function parseConfig(text: string, path: string): Omit<Settings, "folders
     else if (key !== SCREEN) warnings.push(unknownSetting(key, [...Object.keys(KEYS), SCREEN], at));
     else if (!isTable(value)) {
       throw new Fault("usage", `${at}: ${SCREEN} must be a table`, {
-        remedy: `write [${SCREEN}] on a line of its own, and its settings below`,
+        remedy: `put [${SCREEN}] on its own line, with its settings below`,
       });
     }
   }
@@ -105,7 +105,7 @@ export function parseConfig(text: string, path: string): Omit<Settings, "folders
 export function unknownSetting(key: string, known: readonly string[], at: string): string {
   const near = nearest(key, known);
   const hint = near === undefined ? "" : `, did you mean ${near}?`;
-  return `${at}: unknown setting ${quoteText(key)}${hint}; it is ignored`;
+  return `${at}: ignoring unknown setting ${quoteText(key)}${hint}`;
 }
 
 function oneFolder(folder: string): Folders {
@@ -120,12 +120,12 @@ function absolute(path: string | undefined): string | undefined {
 function checkedSetting(key: keyof Config, value: unknown, at: string): string {
   const allowed = KEYS[key];
   if (typeof value !== "string") {
-    throw usageFault(`${at}: ${key} must be a text`, `write ${key} = "..."`);
+    throw usageFault(`${at}: ${key} must be a string`, `write ${key} = "..."`);
   }
   if (allowed === "text" || allowed.includes(value)) return value;
   const near = nearest(value, allowed);
   const all = allowed.map((word) => `"${word}"`).join(" or ");
-  throw new Fault("usage", `${at}: ${quoteText(value)} is no value of ${key}`, {
+  throw new Fault("usage", `${at}: invalid value for ${key}: ${quoteText(value)}`, {
     remedy: near === undefined ? `use ${all}` : `did you mean "${near}"?`,
   });
 }

@@ -45,7 +45,7 @@ function parseOrThrow(text: string, path: string, example: string): Record<strin
     const reason = message.replace(/^Invalid TOML document: /, "");
     const at = `${path}:${cause.line}:${cause.column}`;
     throw new Fault("usage", `${at} is not valid TOML (${reason})`, {
-      remedy: `a setting looks like ${example}`,
+      remedy: `for example, ${example}`,
       cause,
     });
   }

@@ -18,17 +18,14 @@ export async function promptUserName(
 ): Promise<Name> {
   const { terminal } = context;
   if (terminal === undefined) {
-    throw usageFault("nobody is named", "add --user NAME or set CHAT_USER");
+    throw usageFault("no user name given", "add --user NAME or set CHAT_USER");
   }
   const question = server === undefined ? "Name" : `Name on ${server}`;
   let answer = await terminal.askText(question);
   if (answer === "") return checkTypedName(answer);
   while (!isName(answer)) {
     const proposed = proposeName(answer);
-    printNotice(
-      context,
-      `${quoteText(answer)} cannot be a name: letters, digits, - and _ are taken`,
-    );
+    printNotice(context, `invalid name ${quoteText(answer)}: use letters, digits, - and _`);
     answer = (await terminal.askText(`${question} [${proposed}]`)) || proposed;
   }
   return answer;

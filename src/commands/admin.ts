@@ -10,67 +10,58 @@ const invites = () => import("./admin/invites.ts");
 const accounts = () => import("./admin/accounts.ts");
 
 export const command = defineGroup({
-  accounts: verbRow(
-    "List all accounts: who is online, and when they were here last",
-    loadExport(lists, "accounts"),
-    ["chat admin accounts", "chat admin accounts --sort seen --json"],
-  ),
-  rooms: verbRow("List all rooms, the largest first", loadExport(lists, "rooms"), [
-    "chat admin rooms",
+  accounts: verbRow("List accounts", loadExport(lists, "accounts"), [
+    "chat admin accounts",
+    "chat admin accounts --sort seen --json",
   ]),
-  files: verbRow("List all files, the largest first", loadExport(lists, "files"), [
+  rooms: verbRow("List rooms, largest first", loadExport(lists, "rooms"), ["chat admin rooms"]),
+  files: verbRow("List files, largest first", loadExport(lists, "files"), [
     "chat admin files --find report",
   ]),
-  clients: verbRow(
-    "List connections, with addresses and what they carried",
-    loadExport(window, "clients"),
-    ["chat admin clients"],
-  ),
-  transfers: verbRow("List files under way", loadExport(window, "transfers"), [
+  clients: verbRow("List connections", loadExport(window, "clients"), ["chat admin clients"]),
+  transfers: verbRow("List active transfers", loadExport(window, "transfers"), [
     "chat admin transfers",
   ]),
-  cancel: verbRow("Cancel a file that is being sent or taken", loadExport(window, "cancel"), [
+  cancel: verbRow("Cancel a transfer", loadExport(window, "cancel"), [
     "chat admin cancel fAB12CD34EF56GH78 bob",
   ]),
-  stats: verbRow("Show how the server is", loadExport(window, "stats"), ["chat admin stats"]),
-  log: verbRow(
-    "Show what happened, and what was decided since when you like",
-    () => import("./admin/log.ts"),
-    ["chat admin log", "chat admin log --since 30d --json"],
-  ),
-  announce: verbRow(
-    "Tell all users something, or take it back",
-    () => import("./admin/announce.ts"),
-    ["chat admin announce 'We move at noon.'", "chat admin announce --withdraw"],
-  ),
+  stats: verbRow("Show server statistics", loadExport(window, "stats"), ["chat admin stats"]),
+  log: verbRow("Show events and decisions", () => import("./admin/log.ts"), [
+    "chat admin log",
+    "chat admin log --since 30d --json",
+  ]),
+  announce: verbRow("Publish or withdraw an announcement", () => import("./admin/announce.ts"), [
+    "chat admin announce 'We move at noon.'",
+    "chat admin announce --withdraw",
+  ]),
   kick: verbRow("Remove a user from a room", loadExport(people, "kick"), [
     "chat admin kick bob --room lab",
   ]),
-  mute: verbRow("Let a user read, but not write, in a room", loadExport(people, "mute"), [
+  mute: verbRow("Mute a user in a room", loadExport(people, "mute"), [
     "chat admin mute bob --room lab --for 10m",
   ]),
-  unmute: verbRow("Let a muted user write again", loadExport(people, "unmute"), [
+  unmute: verbRow("Unmute a user", loadExport(people, "unmute"), [
     "chat admin unmute bob --room lab",
   ]),
   grant: verbRow(
-    "Make a user an operator, or with --room a moderator",
+    "Make a user an operator, or a moderator with --room",
     loadExport(people, "grant"),
     ["chat admin grant ana", "chat admin grant bob --room lab"],
   ),
-  revoke: verbRow("Take the role of operator or moderator away", loadExport(people, "revoke"), [
+  revoke: verbRow("Remove a user as operator or moderator", loadExport(people, "revoke"), [
     "chat admin revoke bob --room lab",
   ]),
   ban: verbRow("Ban an account or an address", loadExport(bans, "ban"), [
     "chat admin ban bob --for 2h --reason 'Cool down.'",
     "chat admin ban 192.0.2.9",
   ]),
-  unban: verbRow("Let a banned account or address in again", loadExport(bans, "unban"), [
+  unban: verbRow("Unban an account or address", loadExport(bans, "unban"), [
     "chat admin unban bob",
   ]),
   bans: verbRow("List banned accounts and addresses", loadExport(bans, "bans"), [
     "chat admin bans",
   ]),
-  erase: verbRow("Erase messages, or all that a user said", () => import("./admin/erase.ts"), [
+  erase: verbRow("Delete messages, or everything a user posted", () => import("./admin/erase.ts"), [
     "chat admin erase 12 13",
     "chat admin erase --user bob",
   ]),
@@ -79,21 +70,21 @@ export const command = defineGroup({
     () => import("./admin/retention.ts"),
     ["chat admin retention lab 90d", "chat admin retention lab off"],
   ),
-  invite: verbRow("Make a line that lets a user in", loadExport(invites, "invite"), [
+  invite: verbRow("Create an invite", loadExport(invites, "invite"), [
     "chat admin invite --uses 20 --expires 7d",
     "chat admin invite --post build",
   ]),
-  invites: verbRow("List the valid invites, or revoke one", loadExport(invites, "invites"), [
+  invites: verbRow("List or revoke invites", loadExport(invites, "invites"), [
     "chat admin invites",
     "chat admin invites --revoke ID",
   ]),
-  reset: verbRow("Make a line that lets a user set a new password", loadExport(accounts, "reset"), [
+  reset: verbRow("Create a password reset line", loadExport(accounts, "reset"), [
     "chat admin reset bob --expires 2h",
   ]),
-  "sign-out": verbRow("Sign all devices of a user out", loadExport(accounts, "signOut"), [
+  "sign-out": verbRow("Sign out all devices of a user", loadExport(accounts, "signOut"), [
     "chat admin sign-out bob",
   ]),
-  rename: verbRow("Give an account another name", loadExport(accounts, "rename"), [
+  rename: verbRow("Rename an account", loadExport(accounts, "rename"), [
     "chat admin rename bob robert",
   ]),
   remove: verbRow("Remove an account", loadExport(accounts, "remove"), ["chat admin remove bob"]),

@@ -12,8 +12,8 @@ const EXIT_PATHS = 4;
  */
 export const command = defineVerb({
   args: {
-    words: argument("What is typed so far", { required: false, many: true }),
-    describe: flag("Behind a tab, what it is"),
+    words: argument("Words typed so far", { required: false, many: true }),
+    describe: flag("Add a tab and a description"),
   },
   async run({ words = [], describe }, context) {
     const { VERBS } = await import("./table.ts");

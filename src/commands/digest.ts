@@ -16,7 +16,7 @@ export const command = defineVerb({
   args: {
     path: PATHS_ARGUMENT,
   },
-  details: "The digest that send-file and get-file give: the same content has the same one.",
+  details: "Prints the digest that send-file and get-file report.",
   async run(args, context) {
     checkPaths(args.path, undefined);
     for (const path of args.path) {

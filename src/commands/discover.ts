@@ -15,9 +15,9 @@ const DISCOVER_MS_MAX = 60_000;
 
 export const command = defineVerb({
   args: {
-    timeout: stringFlag("TIME", "How long to listen, as 500ms or 5s; 2s if left out"),
+    timeout: stringFlag("TIME", "Time to listen, such as 500ms or 5s (Default: 2s)"),
   },
-  details: "A fingerprint here is not proven; the first connection checks it.",
+  details: "Fingerprints listed here are unverified; connecting verifies them.",
   async run({ timeout }, context) {
     const forMs = timeout === undefined ? DISCOVER_MS : parseTimeout(timeout);
     return printServers(context, await findOnLan({ clock: context.clock, forMs }));
@@ -29,18 +29,18 @@ export function parseTimeout(text: string): number {
   const [, count = "", unit = ""] = /^(\d{1,6})(ms|s)$/.exec(text) ?? [];
   const forMs = Number(count) * (unit === "s" ? 1000 : 1);
   if (count !== "" && forMs > 0 && forMs <= DISCOVER_MS_MAX) return forMs;
-  throw new Fault("usage", `'${text.slice(0, 40)}' is no time to listen`, {
-    remedy: `write 500ms or 5s, up to ${DISCOVER_MS_MAX / 1000}s`,
+  throw new Fault("usage", `invalid --timeout: '${text.slice(0, 40)}'`, {
+    remedy: `use a time such as 500ms or 5s, up to ${DISCOVER_MS_MAX / 1000}s`,
   });
 }
 
 /** @throws Fault not-found */
 export function printServers(context: Context, { servers, droppedCount }: DiscoveryResult): number {
   if (servers.length === 0) {
-    throw new Fault("not-found", "no server announces itself on this network", {
+    throw new Fault("not-found", "no servers found on this network", {
       remedy:
-        "a firewall (UDP port 5353), a guest network, a VPN or --no-discovery may hide it: " +
-        "name it, as in chat join 192.0.2.7",
+        "a firewall (UDP port 5353), guest network, VPN or --no-discovery may hide it; " +
+        "specify an address, such as chat join 192.0.2.7",
     });
   }
   printList(context, servers, {
@@ -53,7 +53,7 @@ export function printServers(context: Context, { servers, droppedCount }: Discov
     },
   });
   if (droppedCount > 0) {
-    printNotice(context, `${droppedCount} more announcements were left out: some may be forged`);
+    printNotice(context, `skipped ${droppedCount} more announcements; some may be forged`);
   }
   return 0;
 }

@@ -60,19 +60,19 @@ const CLUSTER_TIMEOUT_MS = 4 * CHECK_TIMEOUT_MS;
 export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
-    data: stringFlag("DIR", "A server's folder to look at"),
+    data: stringFlag("DIR", "Data folder of a server to check"),
     ...NATS_FLAGS,
     natsMonitor: SAFETY_FLAGS.natsMonitor,
     ...SERVER_FLAGS,
   },
-  details: "Repair what the first line with failed names; the exit code is that of its fault.",
+  details: "Fix the first failed check. The exit code is that of its error.",
   async run(args, context) {
     const examination = new CheckRunner(context.clock, (result) => printResult(context, result));
     const options = serverOptions(context, args, args.at);
     const about = serverToCheck(context, options.address);
     await examination.check("server", CHECK_TIMEOUT_MS, () =>
       about === undefined
-        ? skipped("none is named, and none is known: only this machine is looked at")
+        ? skipped("no server given or known; checking only this machine")
         : ok(`${formatAddress(about.server)}, ${about.why}`),
     );
     if (about !== undefined) {
@@ -113,7 +113,7 @@ function serverToCheck(context: Context, named: ServerSpec | undefined): ServerT
   if (server === undefined) return undefined;
   const pinned = state?.pin(formatAddress(server))?.fingerprint as Fingerprint | undefined;
   const machines = pinned === undefined ? [] : (state?.serverAddresses(pinned)?.reported ?? []);
-  return { server, pinned, machines, why: known === undefined ? "as named" : reasonOf(known) };
+  return { server, pinned, machines, why: known === undefined ? "as specified" : reasonOf(known) };
 }
 
 /** `undefined` if the home has no state yet, or none that can be read: its own check tells why. */
@@ -127,7 +127,7 @@ function stateIn(home: string): ClientState | undefined {
 }
 
 function reasonOf({ isLast }: Candidate): string {
-  return isLast ? "the last one used" : "which you run on this machine";
+  return isLast ? "last used" : "running on this machine";
 }
 
 type ClusterArgs = Parameters<typeof clusterConfig>[0] & { readonly data: string | undefined };
@@ -207,14 +207,14 @@ async function checkSealed(
   let state: SealedState | undefined;
   await check("sealed", DISK_TIMEOUT_MS, async () => {
     state = await readSealedState(context, about?.pinned);
-    if (state === undefined) return skipped("this device has been in no sealed room");
+    if (state === undefined) return skipped("this device has joined no sealed rooms");
     return checkSealedFile(state);
   });
   const sealed = state;
   if (sealed !== undefined && about?.pinned !== undefined) {
     await check("lease", CHECK_TIMEOUT_MS, () => checkLease(sealed, context.clock.unixMs()));
     await check("rooms", CHECK_TIMEOUT_MS, () => checkSealedRooms(sealed));
-    const why = "not asked: the server was not reached";
+    const why = "skipped: server not reached";
     const isReached = examination.results.some(
       ({ name, state }) => name === "identity" && state === "ok",
     );
@@ -265,9 +265,9 @@ function printSummary(
   const config = server && formatAddress(server);
   const isOk = failed.length === 0;
   printJson(context, { kind: "doctor", ok: isOk, server: config, failed, warnings, exitCode });
-  if (failed.length > 0) printNotice(context, `what to mend first: ${failed[0]}`);
+  if (failed.length > 0) printNotice(context, `fix first: ${failed[0]}`);
   else if (warnings.length > 0)
-    printNotice(context, `it works; worth a look: ${warnings.join(", ")}`);
-  else printNotice(context, "nothing is wrong");
+    printNotice(context, `everything works; warnings: ${warnings.join(", ")}`);
+  else printNotice(context, "no problems found");
   return exitCode;
 }

@@ -16,19 +16,19 @@ import type { Client } from "../client/client.ts";
 
 export const command = defineVerb({
   args: {
-    id: argument("Files by id or name, as chat files lists them", {
+    id: argument("File IDs or names, as listed by chat files", {
       many: true,
       required: false,
       valueHint: "ID",
     }),
-    follow: flag("All that arrives for me, as it arrives", { alias: "f" }),
-    out: stringFlag("DIR", "Folder to put them in, this one if left out", {
+    follow: flag("Keep downloading new files", { alias: "f" }),
+    out: stringFlag("DIR", "Destination folder", {
       alias: "o",
       default: ".",
     }),
     ...SERVER_FLAGS,
   },
-  details: "Interrupted, the same command goes on.",
+  details: "To resume after an interruption, run the same command again.",
   async run(args, context) {
     checkOptions(args.id, args.follow);
     checkOut(args.out);
@@ -56,9 +56,9 @@ export const command = defineVerb({
 /** @throws Fault usage */
 function checkOptions(ids: readonly string[], follow: boolean): void {
   if (follow !== ids.length > 0) return;
-  const message = follow ? "--follow takes whatever arrives, and no ID" : "no file is named";
+  const message = follow ? "--follow and file IDs cannot be combined" : "no file given";
   throw new Fault("usage", message, {
-    remedy: follow ? "leave one of them out" : "give its ID, as chat files lists it, or --follow",
+    remedy: follow ? "use only one of them" : "specify an ID from chat files, or --follow",
   });
 }
 

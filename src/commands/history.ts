@@ -27,25 +27,29 @@ export const command = defineVerb({
     at: SERVER_ARGUMENT,
     data: stringFlag("DIR", "Read a server's folder directly"),
     room: stringFlag("ROOM", "Only this room"),
-    with: stringFlag("@NAME", "Only the conversation with this user"),
-    from: stringFlag("NAME", "Only messages of this user"),
+    with: stringFlag("@NAME", "Only direct messages with this user"),
+    from: stringFlag("NAME", "Only messages from this user"),
     since: stringFlag("T", "ISO 8601, or 10m, 2h, 3d ago"),
-    until: stringFlag("T", "The same"),
+    until: stringFlag("T", "ISO 8601, or 10m, 2h, 3d ago"),
     last: stringFlag("N", "Only the last N that match the other filters", {
       integer: { min: 1, max: Number.MAX_SAFE_INTEGER },
     }),
-    grep: stringFlag("TEXT", "Only messages that contain this text, in upper or lower case"),
-    exact: flag("--grep regards upper and lower case"),
-    ignoreCase: flag("What --grep does without --exact", { alias: "i" }),
-    kind: stringFlag("KIND,...", "Only these: text, action, topic, file, join, leave, kick, ...", {
-      choices: [...READ_KINDS],
-      list: true,
-    }),
+    grep: stringFlag("TEXT", "Only messages that contain this text"),
+    exact: flag("Make --grep case-sensitive"),
+    ignoreCase: flag("Ignore case (default)", { alias: "i" }),
+    kind: stringFlag(
+      "KIND,...",
+      "Only these kinds: text, action, topic, file, join, leave, kick, ...",
+      {
+        choices: [...READ_KINDS],
+        list: true,
+      },
+    ),
     files: flag("Only files"),
-    follow: flag("Continue with new messages", { alias: "f" }),
+    follow: flag("Keep printing new messages", { alias: "f" }),
     ...SERVER_FLAGS,
   },
-  details: "Without a filter: the last 50 of each room and conversation, merged.",
+  details: "Without filters, prints the last 50 messages of each room and conversation, merged.",
   async run(args, context) {
     const options = historyOptions(context, args);
     const { data } = args;
@@ -63,8 +67,8 @@ export const command = defineVerb({
       );
     }
     if (args.at !== undefined || args.server !== undefined || args.follow) {
-      throw new Fault("usage", "--data reads a folder, and neither a server nor what comes", {
-        remedy: "leave the server and --follow out, or --data",
+      throw new Fault("usage", "--data cannot be combined with a server or --follow", {
+        remedy: "remove --data, or the server and --follow",
       });
     }
     return fromFolder(context, data, options);

@@ -14,19 +14,19 @@ import { LOBBY } from "../core/rooms/rooms.ts";
 export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
-    room: stringFlag("ROOM", "Rooms to enter; lobby if left out", { many: true }),
-    register: flag("Insist that the name is new"),
-    login: flag("Insist that the name exists"),
+    room: stringFlag("ROOM", "Rooms to join (Default: lobby)", { many: true }),
+    register: flag("Fail if the name exists"),
+    login: flag("Fail unless the name exists"),
     localPort: stringFlag("N", "Connect from this local port", {
       integer: { min: 1, max: 65_535 },
     }),
-    plain: flag("Line by line, also on a terminal"),
+    plain: flag("Use line mode"),
     ...SERVER_FLAGS,
   },
-  details: "A line is sent to the current room; /help tells the commands. QUIT or Ctrl-D leaves.",
+  details: "Each line is sent to the current room. /help lists commands. QUIT or Ctrl-D quits.",
   async run(args, context) {
     if (args.register && args.login) {
-      throw usageFault("--register and --login contradict each other", "give one of them");
+      throw usageFault("--register and --login cannot be combined", "use only one of them");
     }
     const rooms = args.room.map((room) => checkName(room.replace(/^#/, ""), "room's name"));
     const screen = await screenFor(context, args.plain);

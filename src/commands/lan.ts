@@ -31,19 +31,19 @@ type GroupOptions = Omit<MulticastOptions, "scope">;
 
 export const command = defineVerb({
   args: {
-    group: stringFlag("ADDR", "The multicast group", { default: GROUP }),
-    port: stringFlag("N", `Its UDP port; ${PORT} if left out`, {
+    group: stringFlag("ADDR", "Multicast group", { default: GROUP }),
+    port: stringFlag("N", `UDP port (Default: ${PORT})`, {
       integer: { min: 1, max: 65_535 },
     }),
-    ttl: stringFlag("N", `How many routers a message may pass, plus one; ${TTL} if left out`, {
+    ttl: stringFlag("N", `Multicast TTL (Default: ${TTL})`, {
       integer: { min: 1, max: 255 },
     }),
-    interface: stringFlag("ADDR", "Only by the interface with this address; all if left out"),
-    user: stringFlag("NAME", "Your name"),
-    roomPasswordFile: stringFlag("F", "The group's; - is stdin"),
-    plain: flag("Bare UTF-8 datagrams, as other people's scripts"),
+    interface: stringFlag("ADDR", "Address of the network interface (Default: all interfaces)"),
+    user: stringFlag("NAME", "Your user name"),
+    roomPasswordFile: stringFlag("FILE", "Group password file; - for stdin"),
+    plain: flag("Send and show plain UTF-8 datagrams"),
   },
-  details: "No server: what you type is sent to all in the group. /help tells the commands.",
+  details: "Everything you type is sent to the whole multicast group. /help lists commands.",
   async run(args, context) {
     const group = {
       group: checkLanGroup(args.group),
@@ -54,7 +54,7 @@ export const command = defineVerb({
     if (!args.plain) return runSigned(context, group, args);
     if (args.roomPasswordFile !== undefined) {
       throw new Fault("usage", "plain datagrams cannot be encrypted", {
-        remedy: "leave --plain out, or --room-password-file",
+        remedy: "remove --plain or --room-password-file",
       });
     }
     return runPlain(context, group);
@@ -68,7 +68,7 @@ interface LanFlags {
 
 async function runSigned(context: Context, group: GroupOptions, flags: LanFlags): Promise<number> {
   const name = await userNameOf(context, flags.user);
-  const question = "Password of the group (empty: none)";
+  const question = "Group password (empty: none)";
   const secret = await readSecret(context, ROOM_PASSWORD, flags.roomPasswordFile, question);
   const randomBytes = systemEntropy();
   const groupAddress = formatLanAddress(group.group, group.port);
@@ -92,13 +92,13 @@ async function runSigned(context: Context, group: GroupOptions, flags: LanFlags)
     try {
       const sealed = secret !== undefined;
       const me = { user: name, key: formatFingerprint(keyId), sealed };
-      const protection = sealed ? "encrypted by the password" : "signed, not encrypted";
+      const protection = sealed ? "encrypted with the password" : "signed, not encrypted";
       printListening(
         client.chatConsole,
         group,
         room.interfaces,
         me,
-        `you are ${name}; ${protection}`,
+        `you are ${name}; messages are ${protection}`,
       );
       return await client.run(room);
     } finally {
@@ -115,7 +115,8 @@ async function runPlain(context: Context, group: GroupOptions): Promise<number> 
     const multicast = await openMulticast({ ...group, scope: "one" }, client.show);
     try {
       const { interfaces } = multicast;
-      const protection = "plain text: any user here can read it, and names are not verified";
+      const protection =
+        "plain text: anyone on the network can read it, and names are not verified";
       printListening(client.chatConsole, group, interfaces, { plain: true }, protection);
       return await client.run(multicast);
     } finally {

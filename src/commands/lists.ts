@@ -14,7 +14,7 @@ import { knownFile } from "../io/state/known-files.ts";
 
 export const users = clientVerb({
   reads: true,
-  args: { room: stringFlag("ROOM", "Only who is in this room") },
+  args: { room: stringFlag("ROOM", "Only members of this room") },
   async run({ room }, context, { client }) {
     return printList(context, await queryUsers(client.request, room), {
       json: (user) => ({ kind: "user", ...user }),
@@ -46,7 +46,7 @@ export const rooms = clientVerb({
         },
       },
     );
-    if (more) printNotice(context, "there are more rooms than are listed");
+    if (more) printNotice(context, "more rooms exist than are listed");
     return 0;
   },
 });
@@ -54,7 +54,7 @@ export const rooms = clientVerb({
 export const files = clientVerb({
   reads: true,
   args: {},
-  details: "Take one with: chat get-file ID",
+  details: "To download a file: chat get-file ID",
   async run(_args, context, { client, state, user }) {
     const found: DisplayFile[] = [];
     const damage = new DamageReport();

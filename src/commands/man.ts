@@ -15,14 +15,14 @@ const SUMMARY = "chat for people who share a network: server, client and history
 
 export const command = defineVerb({
   args: {
-    words: argument("Its page; left out: that of chat", {
+    words: argument("Command (Default: chat itself)", {
       required: false,
       many: true,
       valueHint: "COMMAND",
     }),
-    install: stringFlag("DIR", "Write all pages to DIR/man1, as man looks for them"),
+    install: stringFlag("DIR", "Write all pages to DIR/man1"),
   },
-  details: "In roff, for man, groff and mandoc. Read it with: chat man | man -l -",
+  details: "Prints roff, for man, groff and mandoc. To read it: chat man | man -l -",
   async run({ words = [], install }, context) {
     const { VERBS } = await import("./table.ts");
     if (install === undefined) {
@@ -30,8 +30,8 @@ export const command = defineVerb({
       return 0;
     }
     if (words.length > 0) {
-      throw new Fault("usage", "--install writes the pages of all commands", {
-        remedy: "leave the command out, or --install",
+      throw new Fault("usage", "--install and a command cannot be combined", {
+        remedy: "remove one of them",
       });
     }
     const folder = join(resolve(install), SECTION);
@@ -47,7 +47,7 @@ export const command = defineVerb({
       throw diskFault(error, folder);
     }
     const line = { kind: "manual", path: folder, pages: names.length };
-    return printResult(context, line, `${names.length} pages are in ${folder}`);
+    return printResult(context, line, `wrote ${names.length} pages to ${folder}`);
   },
 });
 

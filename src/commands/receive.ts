@@ -39,16 +39,16 @@ import { formatAddress, parseServerSpec, type ServerSpec, trimCopied } from "../
 
 export const command = defineVerb({
   args: {
-    invite: argument("What chat share printed; or set CHAT_INVITE; asked for on a terminal", {
+    invite: argument("Line from chat share (or set CHAT_INVITE)", {
       required: false,
       valueHint: "'INVITE'",
     }),
-    out: stringFlag("DIR", "Folder for what is received, this one if left out", { alias: "o" }),
-    yes: flag("Take it without asking", { alias: "y" }),
+    out: stringFlag("DIR", "Destination folder (Default: current folder)", { alias: "o" }),
+    yes: flag("Accept without prompting", { alias: "y" }),
     user: stringFlag("NAME", "Your name, as others see it"),
     transport: TRANSPORT_FLAG,
   },
-  details: "Interrupted, the same line goes on where it was.",
+  details: "To resume after an interruption, run the same line again.",
   async run(args, context) {
     const { out = "." } = args;
     checkOut(out);
@@ -80,16 +80,16 @@ export const command = defineVerb({
  */
 async function inviteOf(context: Context, argument: string | undefined): Promise<ServerSpec> {
   const given = argument ?? context.env["CHAT_INVITE"] ?? "";
-  const line = given === "" ? await context.terminal?.askText("What chat share printed") : given;
+  const line = given === "" ? await context.terminal?.askText("Line from chat share") : given;
   const invite = line?.trim().replace(/^chat\s+receive\s+/, "") ?? "";
   if (/^https?:/i.test(trimCopied(invite))) {
-    throw new Fault("usage", "that address is for browsers", {
-      remedy: "give the line that begins with chat receive, or open the address",
+    throw new Fault("usage", "this address is for browsers", {
+      remedy: "paste the line that begins with chat receive, or open the address in a browser",
     });
   }
   if (invite !== "") return parseServerSpec(invite);
-  throw new Fault("usage", "receive needs the invite that chat share printed", {
-    remedy: "paste the whole line, with its quotes",
+  throw new Fault("usage", "no invite given", {
+    remedy: "paste the whole line from chat share, with its quotes",
   });
 }
 
@@ -192,7 +192,8 @@ class Transfer {
   async #watch(): Promise<void> {
     const { client } = this.#receiver;
     for await (const event of client.read()) {
-      if (event.kind === "closed") throw event.fault ?? new Fault("link-closed", "it was closed");
+      if (event.kind === "closed")
+        throw event.fault ?? new Fault("link-closed", "the connection was closed");
       if (event.kind === "pinned") continue; // The share's invite vouches for its server.
       if (event.kind === "connected") await this.#onConnected(event);
       else if (event.kind === "lost" || event.kind === "retrying") this.#onLinkLost(event.fault);
@@ -231,7 +232,9 @@ class Transfer {
     }
     const missing = (this.#count ?? 0) - listed.size;
     if (missing > 0) {
-      this.#receiver.show.print("not all is read there yet; you are asked as soon as it is");
+      this.#receiver.show.print(
+        "the sender is still reading the files; you will be prompted when they are ready",
+      );
     } else this.#prompt(listed);
   }
 
@@ -267,12 +270,12 @@ class Transfer {
     if (this.#printsText) show.print(`a text of ${sum} from ${from}`);
     else for (const file of files) show.print(`${cleanText(fileLabel(file))} from ${file.from}`);
     const question = this.#printsText
-      ? "show it"
+      ? "Show it?"
       : files.length === 1
-        ? "take it"
-        : `take all (${sum})`;
+        ? "Accept it?"
+        : `Accept all (${sum})?`;
     if ((await context.terminal?.confirm(question)) === true) return;
-    throw new Fault("interrupted", "nothing was taken", { remedy: "run it again to take it" });
+    throw new Fault("interrupted", "nothing was downloaded", { remedy: "run it again to accept" });
   }
 
   #onTopic(topic: string): void {
@@ -299,7 +302,7 @@ class Transfer {
   /** A share that has ended does not return. */
   #onLinkLost(fault: Fault): void {
     if (!this.#timeout.lost(fault)) return;
-    this.#receiver.show.print(`the connection is lost (${fault.message}); trying again`);
+    this.#receiver.show.print(`connection lost (${fault.message}); retrying`);
   }
 }
 
@@ -335,8 +338,8 @@ function decodeText(bytes: Uint8Array): string {
   try {
     return utf8Decode(bytes);
   } catch (cause) {
-    throw new Fault("checksum-wrong", "the shared text is not a text", {
-      remedy: "take it as a file: --out DIR",
+    throw new Fault("checksum-wrong", "the shared text is not valid UTF-8", {
+      remedy: "save it as a file: --out DIR",
       cause,
     });
   }
@@ -368,8 +371,8 @@ async function registerUnique(
 
 /** A remedy for users of a share, who know no rooms and passwords. */
 function truncatedInviteFault(cause: Fault): Fault {
-  return new Fault(cause.code, "this is not the whole line that chat share printed", {
-    remedy: "paste all of it, with its quotes",
+  return new Fault(cause.code, "invite is incomplete", {
+    remedy: "paste the whole line, with its quotes",
     cause,
   });
 }

@@ -25,12 +25,12 @@ import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 export const command = defineVerb({
   args: {
     path: PATHS_ARGUMENT,
-    to: stringFlag("TARGET", "Room, or @person; lobby if left out", { many: true }),
-    name: stringFlag("NAME", "Its name there"),
-    caption: stringFlag("TEXT", "What to say with it"),
+    to: stringFlag("TARGET", "Room or @user (Default: lobby)", { many: true }),
+    name: stringFlag("NAME", "Name that recipients see"),
+    caption: stringFlag("TEXT", "Caption"),
     ...SERVER_FLAGS,
   },
-  details: "Interrupted, the same command goes on.",
+  details: "To resume after an interruption, run the same command again.",
   async run(args, context) {
     checkPaths(args.path, args.name);
     const to = fileTargets(args.to);
@@ -58,8 +58,8 @@ export const command = defineVerb({
 function fileTargets(given: readonly string[]): string[] {
   const to = parseTargets(given).map(formatTarget);
   if (to.length <= FILE_TARGETS_MAX) return to;
-  throw new Fault("usage", `a file goes to at most ${FILE_TARGETS_MAX} rooms and people at once`, {
-    remedy: "send it in several goes",
+  throw new Fault("usage", `a file can have at most ${FILE_TARGETS_MAX} targets`, {
+    remedy: "send it again for the other targets",
   });
 }
 
@@ -117,7 +117,7 @@ class FileSender {
       });
       this.#caption = undefined;
       if (sent.unsaid !== undefined) this.#show.print(ENGLISH_TERMINAL.unsaid);
-      if (sent.changed) this.#show.print(`${sent.name} has changed: it was sent from the start`);
+      if (sent.changed) this.#show.print(`${sent.name} has changed; upload restarted`);
       return sent;
     } finally {
       source.close();
@@ -157,5 +157,5 @@ function sentTsv({ id, name, sizeBytes, digest }: UploadedFile, { to, seq }: Pos
 
 /** For people. */
 function sentText(sent: UploadedFile, { to }: PostedFile): string {
-  return `${fileLabel(sent)} is sent to ${to}; download: chat get-file ${sent.id}`;
+  return `sent ${fileLabel(sent)} to ${to}; download: chat get-file ${sent.id}`;
 }

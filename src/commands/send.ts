@@ -18,8 +18,8 @@ import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 
 export const command = defineVerb({
   args: {
-    text: argument("The message; - or left out: each line of stdin", { required: false }),
-    to: stringFlag("TARGET", "Room, or @person; lobby if left out", { many: true }),
+    text: argument("Message text; - or none: each line of stdin", { required: false }),
+    to: stringFlag("TARGET", "Room or @user (Default: lobby)", { many: true }),
     ...SERVER_FLAGS,
   },
   async run(args, context) {
@@ -72,14 +72,17 @@ class Sender {
       if (outcome.kind === "refused") printNotice(this.#context, faultLine(outcome.fault));
       else if (this.#context.json) this.#printSent(parseTarget(adopted.to), outcome.receipt);
       else
-        printNotice(this.#context, `a message of an earlier run was sent: ${outcome.receipt.seq}`);
+        printNotice(
+          this.#context,
+          `sent a message queued by an earlier run: ${outcome.receipt.seq}`,
+        );
     }
   }
 
   async sendLines(): Promise<void> {
     if (this.#context.terminal !== undefined) {
       const where = this.#targets.map(formatTarget).join(", ");
-      printNotice(this.#context, `each line goes to ${where} as one message; Ctrl-D ends it`);
+      printNotice(this.#context, `each line is sent to ${where} as one message; Ctrl-D to finish`);
     }
     for (;;) {
       const line = await this.#nextLine();

@@ -87,41 +87,39 @@ import {
 
 /** Also defines the settings of settings.toml and the environment. */
 export const SERVE_FLAGS = {
-  host: stringFlag("ADDR", "Address to listen on; left out, all of this machine's, IPv4 and IPv6"),
-  port: stringFlag("PORT", `Port to listen on, ${PORT_DEFAULT} if left out; 0 takes a free one`, {
+  host: stringFlag("ADDR", "Address to listen on (Default: all IPv4 and IPv6 addresses)"),
+  port: stringFlag("PORT", `Port to listen on; 0 for any free port (Default: ${PORT_DEFAULT})`, {
     integer: { min: 0, max: 65_535 },
     alias: "p",
   }),
-  data: stringFlag("DIR", "Where everything is kept", { default: "./data" }),
-  name: stringFlag("NAME", "The server's name"),
-  roomPasswordFile: stringFlag("F", "Room password; - is stdin"),
-  open: flag("Let users in without a room password"),
-  welcome: stringFlag("TEXT", "Shown to each user who comes in"),
-  cert: stringFlag("F", "TLS certificate, PEM"),
-  key: stringFlag("F", "Its private key, PEM"),
-  newIdentity: flag("Make a new identity, signed by the old one"),
-  tls: noFlag("Without TLS, on loopback only"),
-  proxyCert: stringFlag("F", "Certificate of the TLS proxy in front, PEM"),
-  acceptLoss: flag("Start although confirmed messages are lost: clients must accept it"),
+  data: stringFlag("DIR", "Data folder", { default: "./data" }),
+  name: stringFlag("NAME", "Server name"),
+  roomPasswordFile: stringFlag("FILE", "Room password file; - for stdin"),
+  open: flag("Do not require a room password"),
+  welcome: stringFlag("TEXT", "Welcome message"),
+  cert: stringFlag("FILE", "TLS certificate (PEM)"),
+  key: stringFlag("FILE", "Private key of the TLS certificate (PEM)"),
+  newIdentity: flag("Create a new identity, signed by the old one"),
+  tls: noFlag("Disable TLS (loopback only)"),
+  proxyCert: stringFlag("FILE", "Certificate of the TLS proxy (PEM)"),
+  acceptLoss: flag("Start despite lost messages; clients must accept the loss"),
   udp: noFlag("Do not listen on UDP"),
   udpCc: enumFlag(
     ["bbr", "cubic"],
-    "How UDP shares the network: bbr (fast on lossy paths) or cubic (fair)",
+    "UDP congestion control: bbr (fast on lossy paths) or cubic (fair)",
   ),
-  public: stringFlag(
-    "HOST[:PORT]",
-    "A name or address by which others reach it; invites carry the first",
-    { many: true },
-  ),
-  inviteVia: enumFlag(["tcp", "udp"], "The transport that clients with the invite try first"),
-  verbose: flag("Print counters, once a second for each connection"),
-  quiet: flag("Print events, but no messages of users"),
-  discovery: noFlag("Do not announce on the LAN"),
+  public: stringFlag("HOST[:PORT]", "Public host name or address; invites use the first", {
+    many: true,
+  }),
+  inviteVia: enumFlag(["tcp", "udp"], "Transport that clients with the invite try first"),
+  verbose: flag("Print counters once per second for each connection"),
+  quiet: flag("Print events, but not users' messages"),
+  discovery: noFlag("Do not announce the server on the LAN"),
   offer: stringFlag(
     "DIR",
-    "Offer visitors the programs of this folder, named as in chat-linux-x64",
+    "Offer downloads of the programs in this folder, such as chat-linux-x64",
   ),
-  postsPerSecond: stringFlag("N", "Messages a second that one account may send", {
+  postsPerSecond: stringFlag("N", "Maximum messages per second per account", {
     integer: { min: 1, max: 10_000_000 },
   }),
   ...NATS_FLAGS,
@@ -135,7 +133,8 @@ type Args = FlagValues<typeof SERVE_FLAGS>;
 export const command = defineVerb({
   args: SERVE_FLAGS,
   details: `Example: chat serve --name 'Room 12' --welcome 'Be kind.'
-Also from settings.toml in the data folder, as port = 2500, or CHAT_SERVE_PORT=2500.`,
+Settings can also be in settings.toml in the data folder (port = 2500), or in the environment
+(CHAT_SERVE_PORT=2500).`,
   async run(values, context, byFlag) {
     const args = mergeSettings(values, byFlag, context);
     checkArgs(args);
@@ -260,11 +259,7 @@ async function serve(
   void open.cluster?.stopped.then((fault) => {
     // Its data remains readable unless the disk is the problem.
     if (fault.code.startsWith("store-")) ended.resolve(fault);
-    else
-      printNotice(
-        context,
-        `${fault.message}; from now on this server is only read: ${fault.remedy}`,
-      );
+    else printNotice(context, `${fault.message}; this server is now read-only: ${fault.remedy}`);
   });
   if (open.cluster !== undefined) {
     await migrateToCluster({ disk: systemDisk(), folder: sealedPath(open) }, open.cluster.sealed);
@@ -301,7 +296,7 @@ async function serve(
   // The first client need not wait for the checksums.
   void offer?.list();
   if (reachableAt(args.host, ownAddresses()).lacksIpv6) {
-    printNotice(context, "this machine has IPv6 alone: others reach it only with --host ::");
+    printNotice(context, "this machine has only IPv6; add --host :: so that others can connect");
   }
   const { host = "::", discovery } = args;
   const needs = roomPassword === undefined ? "open" : "password";
@@ -407,7 +402,7 @@ async function listen(
   );
   for (const listener of listening.listeners) server.listen(listener);
   const { udpFault } = listening;
-  if (udpFault !== undefined) printNotice(context, `${udpFault.message}; TCP goes on without it`);
+  if (udpFault !== undefined) printNotice(context, `${udpFault.message}; continuing with TCP only`);
   return listening;
 }
 
@@ -490,10 +485,10 @@ function printListening(context: Context, joining: JoinInfo, open: OpenFolder): 
 
 function checkArgs(args: Args): void {
   if (args.open && args.roomPasswordFile !== undefined) {
-    throw usageFault("--open and --room-password-file contradict each other", "give one of them");
+    throw usageFault("--open and --room-password-file cannot be combined", "use only one of them");
   }
   if ((args.cert === undefined) !== (args.key === undefined)) {
-    throw usageFault("--cert and --key go together", "give both");
+    throw usageFault("--cert and --key require each other", "give both");
   }
   const flags = [
     ...(args.unsafeNats ? ["--unsafe-nats"] : []),
@@ -502,21 +497,21 @@ function checkArgs(args: Args): void {
   ];
   const [flag] = args.nats.length === 0 ? flags : [];
   if (flag !== undefined) {
-    throw usageFault(`${flag} needs --nats`, "give --nats nats://HOST:4222");
+    throw usageFault(`${flag} requires --nats`, "add --nats nats://HOST:4222");
   }
   if (args.pushPrivate && args.push === undefined) {
-    throw usageFault("--push-private goes with --push", "add --push you@example.org");
+    throw usageFault("--push-private requires --push", "add --push you@example.org");
   }
   const { host = "::" } = args;
   checkHost(host, host.includes(":") ? "v6" : "v4-or-name");
   if (!args.tls && !isLoopback(host)) {
-    throw usageFault("--no-tls is for loopback only", "add --host 127.0.0.1");
+    throw usageFault("--no-tls requires a loopback address", "add --host 127.0.0.1");
   }
   if (args.proxyCert !== undefined && args.tls) {
-    throw usageFault("--proxy-cert goes with --no-tls", "add --no-tls");
+    throw usageFault("--proxy-cert requires --no-tls", "add --no-tls");
   }
   if (args.name?.trim() === "") {
-    throw usageFault("the server's name is empty", "leave --name out");
+    throw usageFault("the server's name is empty", "remove --name");
   }
   checkBytes("a server's name", args.name, SERVER_NAME_BYTES_MAX);
   checkBytes("a welcome", args.welcome, WELCOME_BYTES_MAX);
@@ -524,7 +519,7 @@ function checkArgs(args: Args): void {
 
 function checkBytes(label: string, text: string | undefined, max: number): void {
   if (Buffer.byteLength(text ?? "") <= max) return;
-  throw usageFault(`${label} has at most ${max} bytes`, "shorten it");
+  throw usageFault(`${label} can have at most ${max} bytes`, "shorten it");
 }
 
 function readPair({ cert, key }: Args): CertificatePair | undefined {
@@ -537,7 +532,7 @@ function readPair({ cert, key }: Args): CertificatePair | undefined {
 function readPem(path: string): string {
   const text = readNamedFile(path);
   if (text !== undefined) return text;
-  throw new Fault("file-unknown", `there is no file ${quoteText(path)}`, {
+  throw new Fault("file-unknown", `no such file: ${quoteText(path)}`, {
     remedy: "check the path",
   });
 }
@@ -562,10 +557,7 @@ function warnAboutOtherServer(context: Context, data: string): void {
   // A node of a cluster has been given the identity of the others: it is no new server.
   const isNode = readSmallFile(join(path, "identity.key")) !== undefined;
   if (!isHere && !isNode && last !== undefined && last !== path && mayHoldServer(last)) {
-    printNotice(
-      context,
-      `this is a new server; the one you had goes on with: chat serve --data ${last}`,
-    );
+    printNotice(context, `new server; to run your previous one: chat serve --data ${last}`);
   }
 }
 

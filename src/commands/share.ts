@@ -37,25 +37,23 @@ import {
 
 export const command = defineVerb({
   args: {
-    path: argument("Files and folders; - is standard input", {
+    path: argument("Files and folders; - for stdin", {
       many: true,
       required: false,
       valueHint: "PATH",
     }),
-    text: stringFlag("TEXT", "A text instead, shown at the other end; - is standard input"),
-    name: stringFlag("NAME", "The name of a single file there"),
-    keep: flag("Do not end when one receiver has everything"),
-    host: stringFlag(
-      "ADDR",
-      "Address of this machine for the others, if the one in the line is wrong",
-    ),
-    port: stringFlag("PORT", "Port to listen on, a free one if left out", {
+    text: stringFlag("TEXT", "Share this text instead of files; - for stdin"),
+    name: stringFlag("NAME", "Name that recipients see, for a single file"),
+    keep: flag("Keep sharing after the first recipient"),
+    host: stringFlag("ADDR", "Address of this machine to use in the line"),
+    port: stringFlag("PORT", "Port to listen on (Default: a free port)", {
       integer: { min: 0, max: 65_535 },
       alias: "p",
     }),
     user: stringFlag("NAME", "Your name, as others see it"),
   },
-  details: "It prints one line to run on the other machine, and ends when that has everything.",
+  details:
+    "Prints one line to run on the other machine, and exits when that machine has everything.",
   async run(args, context) {
     checkOptions(args);
     if (args.host !== undefined) checkHost(args.host, "v4-or-name");
@@ -97,12 +95,12 @@ interface ShareFlags {
 function checkOptions({ path, text, name }: ShareFlags): void {
   if (text === undefined) {
     if (path.length > 0) return checkPaths(path, name);
-    throw new Fault("usage", "there is nothing to share", {
-      remedy: "name files or folders, - for standard input, or give --text TEXT",
+    throw new Fault("usage", "nothing to share", {
+      remedy: "specify files or folders, - for stdin, or --text TEXT",
     });
   }
   if (path.length > 0) {
-    throw usageFault("--text is shared alone, without files", "leave one of them out");
+    throw usageFault("--text and files cannot be combined", "use only one of them");
   }
   if (text !== STDIN) checkText(utf8Encode(text));
 }
@@ -296,11 +294,14 @@ class Receivers {
     const downloaded = this.#downloads.get(user) ?? new Set();
     if (downloaded.has(file)) return;
     this.#downloads.set(user, downloaded.add(file));
-    this.#report({ kind: "taken", user, id: file, name: event.name }, `${user} has ${event.name}`);
+    this.#report(
+      { kind: "taken", user, id: file, name: event.name },
+      `${user} downloaded ${event.name}`,
+    );
     if (downloaded.size < this.#count || this.#count === 1) return;
     this.#report(
       { kind: "served", user, files: downloaded.size },
-      `${user} has all ${downloaded.size}`,
+      `${user} downloaded all ${downloaded.size} files`,
     );
   }
 
@@ -332,7 +333,7 @@ function printInvite(
     for (const line of qrCode(context, invite, web)) stderr.write(`${line}\n`);
     for (const source of sources) printNotice(context, cleanText(fileLabel(source)));
     printNotice(context, `in a browser: ${web}`);
-    printNotice(context, "or run this on the other machine; Ctrl-C here ends it:");
+    printNotice(context, "or run this on the other machine (Ctrl-C here to stop sharing):");
   }
   stdout.write(`${line}\n`);
 }

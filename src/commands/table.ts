@@ -11,7 +11,7 @@ export const VERBS: VerbTable = {
     "chat serve --name 'Room 12' --welcome 'Be kind.'",
     "chat serve --open --port 3000 --data ./class",
   ]),
-  join: verbRow("Enter a server and talk", () => import("./join.ts"), [
+  join: verbRow("Join a server and chat", () => import("./join.ts"), [
     "chat join",
     "chat join 192.0.2.7 --user ana --room lab",
     "chat join 'chat://192.0.2.7:2428/lobby#SECRET'",
@@ -25,19 +25,16 @@ export const VERBS: VerbTable = {
     "chat send-file photo.jpg --to @bob",
     "tar c notes | chat send-file - --name notes.tar --to lab",
   ]),
-  "get-file": verbRow("Fetch files, or all that arrive", () => import("./get-file.ts"), [
+  "get-file": verbRow("Download files", () => import("./get-file.ts"), [
     "chat get-file fAAAAAAAAAAA --out Downloads",
     "chat get-file --follow --out inbox",
   ]),
-  web: verbRow("Open the page on this machine", () => import("./web.ts"), [
-    "chat web",
-    "chat web 192.0.2.7",
-  ]),
-  share: verbRow("Give files to another machine, without a server", () => import("./share.ts"), [
+  web: verbRow("Open the web page", () => import("./web.ts"), ["chat web", "chat web 192.0.2.7"]),
+  share: verbRow("Share files with another machine without a server", () => import("./share.ts"), [
     "chat share photo.jpg notes",
     "chat share --keep slides.pdf",
   ]),
-  receive: verbRow("Receive files that chat share gives", () => import("./receive.ts"), [
+  receive: verbRow("Receive files from chat share", () => import("./receive.ts"), [
     "chat receive 'chat://192.0.2.7:40123/?fp=FINGERPRINT#SECRET' --out Downloads",
   ]),
   digest: verbRow("Print the digest of files", () => import("./digest.ts"), [
@@ -48,40 +45,40 @@ export const VERBS: VerbTable = {
     "chat history --room lab --since 2h --grep deadline",
     "chat history --with @bob --follow",
   ]),
-  export: verbRow("Write messages and files to a folder", () => import("./archive/export.ts"), [
+  export: verbRow("Export messages and files to a folder", () => import("./archive/export.ts"), [
     "chat export --room lobby --html --out lobby-page",
     "chat export --files --out copy",
   ]),
   import: verbRow(
-    "Bring messages of another chat into a room",
+    "Import messages from another chat into a room",
     () => import("./archive/import.ts"),
     ["chat import lab.ndjson --room lab", "chat import '#lab.weechatlog' --room lab --skip-bad"],
   ),
-  backup: verbRow("Copy a server's folder while it runs", () => import("./archive/backup.ts"), [
+  backup: verbRow("Back up a server's data folder", () => import("./archive/backup.ts"), [
     "chat backup /mnt/backup --data ./data",
   ]),
-  restore: verbRow("Put a backup into a new folder", () => import("./archive/restore.ts"), [
+  restore: verbRow("Restore a backup to a new folder", () => import("./archive/restore.ts"), [
     "chat restore /mnt/backup --data ./restored",
   ]),
-  users: verbRow("List the users", loadExport(lists, "users"), [
+  users: verbRow("List users", loadExport(lists, "users"), [
     "chat users",
     "chat users --room lab --json",
   ]),
-  rooms: verbRow("List the rooms", loadExport(lists, "rooms"), ["chat rooms"]),
-  files: verbRow("List the files", loadExport(lists, "files"), [
+  rooms: verbRow("List rooms", loadExport(lists, "rooms"), ["chat rooms"]),
+  files: verbRow("List files", loadExport(lists, "files"), [
     "chat files",
     "chat files 192.0.2.7 --json",
   ]),
-  register: verbRow("Make an account", loadExport(signIn, "register"), [
+  register: verbRow("Create an account", loadExport(signIn, "register"), [
     "chat register 192.0.2.7 --user ana",
     "CHAT_PASSWORD=... chat register --user ana",
   ]),
-  login: verbRow("Let this device sign in", loadExport(signIn, "login"), [
+  login: verbRow("Sign this device in", loadExport(signIn, "login"), [
     "chat login 192.0.2.7 --user ana",
   ]),
   logout: verbRow("Sign this device out", loadExport(signIn, "logout"), ["chat logout"]),
   unregister: verbRow(
-    "Erase all that you said, and your account",
+    "Delete your account and everything you posted",
     loadExport(signIn, "unregister"),
     ["chat unregister", "chat unregister --yes"],
   ),
@@ -90,7 +87,7 @@ export const VERBS: VerbTable = {
     "chat devices --revoke DEVICE",
   ]),
   "verify-user": verbRow(
-    "Compare who a user is, for sealed rooms",
+    "Verify a user's identity, for sealed rooms",
     () => import("./account/verify-user.ts"),
     ["chat verify-user ben", 'chat verify-user ben --confirm "DIGITS"'],
   ),
@@ -99,16 +96,16 @@ export const VERBS: VerbTable = {
     () => import("./account/link-device.ts"),
     ["chat link-device"],
   ),
-  lan: verbRow("Talk without a server, by multicast", () => import("./lan.ts"), [
+  lan: verbRow("Chat without a server, over multicast", () => import("./lan.ts"), [
     "chat lan",
     "chat lan --user ana --group 224.1.1.1 --port 5004 --plain",
   ]),
-  trust: verbRow("List, accept or forget the identities of servers", () => import("./trust.ts"), [
+  trust: verbRow("Manage trusted server identities", () => import("./trust.ts"), [
     "chat trust list",
     "chat trust accept 192.0.2.7 --fingerprint SHA256:...",
     "chat trust forget 192.0.2.7",
   ]),
-  verify: verbRow("Verify that a history is what it was", () => import("./verify.ts"), [
+  verify: verbRow("Check history for tampering", () => import("./verify.ts"), [
     "chat verify",
     "chat verify --data ./data",
     "chat verify --seq 12 --out record-12.proof",
@@ -117,11 +114,11 @@ export const VERBS: VerbTable = {
     "chat discover",
     "chat discover --json",
   ]),
-  doctor: verbRow("Find what is wrong", () => import("./doctor.ts"), [
+  doctor: verbRow("Diagnose problems", () => import("./doctor.ts"), [
     "chat doctor",
     "chat doctor 192.0.2.7:2428",
   ]),
-  passwd: verbRow("Change the password", () => import("./account/passwd.ts"), [
+  passwd: verbRow("Change your password", () => import("./account/passwd.ts"), [
     "chat passwd",
     "CHAT_NEW_PASSWORD=... chat passwd --user ana",
   ]),
@@ -130,11 +127,11 @@ export const VERBS: VerbTable = {
     "chat admin kick bob --room lab",
   ]),
   cluster: verbRow(
-    "Move into, look at or leave a cluster of servers",
+    "Create, inspect or leave a cluster of servers",
     () => import("./cluster/group.ts"),
     ["chat cluster status --nats nats://10.0.0.1:4222"],
   ),
-  man: verbRow("Print the manual page of chat, or of a command", () => import("./man.ts"), [
+  man: verbRow("Print a manual page", () => import("./man.ts"), [
     "chat man | man -l -",
     "chat man send | man -l -",
     "chat man --install ~/.local/share/man",

@@ -23,7 +23,7 @@ export const command = defineVerb({
       choices: ["list", "accept", "forget"],
     }),
     at: SERVER_ARGUMENT,
-    fingerprint: stringFlag("FP", "The expected fingerprint"),
+    fingerprint: stringFlag("FP", "Expected fingerprint"),
     transport: TRANSPORT_FLAG,
   },
   async run({ action = "list", at, fingerprint, transport }, context) {
@@ -31,7 +31,7 @@ export const command = defineVerb({
     using state = ClientState.open(context.settings().folders.data);
     if (action === "list") return listPins(context, state, address);
     if (address === undefined) {
-      throw usageFault("no server is named", `chat trust ${action} SERVER`);
+      throw usageFault("no server given", `usage: chat trust ${action} SERVER`);
     }
     if (action === "forget") return forgetPin(context, state, address);
     const expected = fingerprint === undefined ? undefined : parseFingerprint(fingerprint);
@@ -67,12 +67,12 @@ function pinJson({ address, name, fingerprint, firstSeenUnixMs }: Pin) {
 function forgetPin(context: Context, state: ClientState, at: ServerSpec): number {
   const address = formatAddress(at);
   if (!state.forgetPin(address)) {
-    throw new Fault("not-found", `nothing is pinned for ${address}`, {
-      remedy: "list them: chat trust list",
+    throw new Fault("not-found", `no pinned identity for ${address}`, {
+      remedy: "run chat trust list",
     });
   }
   const line = { kind: "forgotten", address };
-  return printResult(context, line, `${address} is forgotten; the next contact pins it anew`);
+  return printResult(context, line, `forgot ${address}; the next connection pins it again`);
 }
 
 async function accept(
@@ -90,8 +90,8 @@ async function accept(
   const found = formatFingerprint(greeting.fingerprint);
   const before =
     old === undefined
-      ? "nothing is pinned yet"
-      : `pinned is ${formatFingerprint(old.fingerprint as Fingerprint)}`;
+      ? "nothing pinned yet"
+      : `pinned ${formatFingerprint(old.fingerprint as Fingerprint)}`;
   printNotice(context, `${address} ('${name}'): ${before}, found ${found}`);
   if (old?.fingerprint !== greeting.fingerprint)
     await confirmFingerprint(context, greeting, expected ?? at.fingerprint);
@@ -99,7 +99,7 @@ async function accept(
   const firstSeenUnixMs = context.clock.unixMs();
   const pin = { address, fingerprint: greeting.fingerprint, name, firstSeenUnixMs };
   state.setPin(pin);
-  return printResult(context, pinJson(pin), `${address} is trusted by ${found} from now on`);
+  return printResult(context, pinJson(pin), `now trusting ${address} with ${found}`);
 }
 
 /**
@@ -115,18 +115,18 @@ async function acceptLog(
   const alarm = state.logPins.alarm(fingerprint);
   const known = state.logPins.pin({ fingerprint });
   if (alarm === undefined || known === undefined) return;
-  printNotice(context, `the history of ${address} was not accepted: ${alarm}`);
-  const question = "Does the server's owner say that it is meant to be so?";
+  printNotice(context, `history of ${address} rejected: ${alarm}`);
+  const question = "Has the server's owner confirmed this change?";
   if (context.terminal !== undefined && !(await context.terminal.confirm(question))) {
-    throw new Fault("log-forked", "the history was not accepted", {
-      remedy: "ask the server's owner what has happened to it",
+    throw new Fault("log-forked", "history not accepted", {
+      remedy: "ask the server's owner what happened",
     });
   }
   state.logPins.forget(fingerprint);
   printNotice(
     context,
-    `the ${known.size} records of ${known.origin} are let go; ` +
-      "the history that the server shows next is pinned",
+    `forgot the ${known.size} records of ${known.origin}; ` +
+      "the server's next history will be pinned",
   );
 }
 
@@ -139,19 +139,20 @@ async function confirmFingerprint(
   if (expected !== undefined) {
     if (expected === fingerprint) return;
     const [address, found] = [expected, fingerprint].map(formatFingerprint);
-    const message = `this is not that server: expected ${address}, found ${found}`;
+    const message = `wrong server: expected ${address}, found ${found}`;
     throw new Fault("fingerprint-changed", message, {
       remedy: "ask the server's owner for its fingerprint",
     });
   }
   if (context.terminal === undefined) {
-    throw new Fault("usage", "there is no user to compare the fingerprint", {
-      remedy: "add --fingerprint FP as the server's owner says it",
+    throw new Fault("usage", "no terminal to confirm the fingerprint on", {
+      remedy: "add --fingerprint FP with the value from the server's owner",
     });
   }
-  if (await context.terminal.confirm("Is this what the server's owner says it is?")) return;
-  throw new Fault("fingerprint-changed", "the server was not accepted", {
-    remedy: "ask its owner for its fingerprint",
+  if (await context.terminal.confirm("Does this match the fingerprint from the server's owner?"))
+    return;
+  throw new Fault("fingerprint-changed", "server not accepted", {
+    remedy: "ask the server's owner for its fingerprint",
   });
 }
 

@@ -34,33 +34,36 @@ const INTEGRITY_EXIT = 6;
 export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
-    data: stringFlag("DIR", "A server's folder, or a backup of it"),
+    data: stringFlag("DIR", "Data folder of a server, or a backup"),
     seq: stringFlag("N", "Write a proof of this record", {
       integer: { min: 1, max: Number.MAX_SAFE_INTEGER },
     }),
-    out: stringFlag("FILE", "Where the proof goes; left out: stdout"),
-    proof: stringFlag("FILE", "Check such a proof, without a server"),
-    all: flag("Read each room at the server to its beginning"),
-    words: flag("Print the root as words to compare aloud"),
+    out: stringFlag("FILE", "Output file for the proof (Default: stdout)"),
+    proof: stringFlag("FILE", "Check a proof offline"),
+    all: flag("Check the whole history of each room on the server"),
+    words: flag("Print the root as words, to compare aloud"),
     ...SERVER_FLAGS,
     fingerprint: {
       ...SERVER_FLAGS.fingerprint,
       bareValue: "",
-      description: "The expected fingerprint of the server; at the end, without one: --words",
+      description: "Expected fingerprint of the server; as the last flag without a value: --words",
     },
   },
-  details: "Exits 6 if anything is not as it was signed, or not as this device has seen it.",
+  details: "Exits 6 if the history differs from what the server signed or this device has seen.",
   async run(args, context) {
     const { data, seq, out, proof } = args;
     const words = args.words || args.fingerprint === "";
     const fingerprint = args.fingerprint === "" ? undefined : args.fingerprint;
     if (args.all && (data ?? proof) !== undefined) {
-      throw usageFault("--all is for a server", "leave it out: a folder is always read as a whole");
+      throw usageFault(
+        "--all and --data cannot be combined",
+        "remove --all; a folder is always checked completely",
+      );
     }
     const sources = [data, proof, args.at ?? args.server].filter((source) => source !== undefined);
     if (sources.length > 1 || (out !== undefined && seq === undefined)) {
-      throw new Fault("usage", "these do not go together", {
-        remedy: "give a server, --data DIR or --proof FILE, and --out only with --seq",
+      throw new Fault("usage", "these options cannot be combined", {
+        remedy: "specify a server, --data DIR or --proof FILE; --out requires --seq",
       });
     }
     if (proof !== undefined) return checkProofFile(context, proof, fingerprint);
@@ -70,7 +73,7 @@ export const command = defineVerb({
       await untilConnected(client.read()); // The client knows its rooms by then.
       const outcome = await client.audit();
       if (outcome.kind === "none") {
-        throw new Fault("log-unproved", "the server proves nothing: it is of an earlier version", {
+        throw new Fault("log-unproved", "the server is too old to prove its history", {
           remedy: "ask its owner to update it",
         });
       }
@@ -94,14 +97,14 @@ export const command = defineVerb({
       const { fingerprint } = client.auditedLink.reader;
       const known = state.pins().find((one) => one.fingerprint === fingerprint)?.address;
       const root = { ...pin, checkpoint: pin.note };
-      const left = open === 0 ? "" : `, and ${open} more are of rooms that were left`;
+      const left = open === 0 ? "" : `, and ${open} more are in rooms you left`;
       const newest = isBounded ? `the newest ${VERIFIED_RECORDS_MAX} of each of` : "all of";
       const total = `${counted(records, "record")}, ${newest} ${counted(rooms, "room")}`;
       const read = `${counted(proved, "record")} that this device has read`;
-      const summary = `${read} ${proved === 1 ? "is" : "are"} in it${left}; ${total}, are complete`;
+      const summary = `${read} ${proved === 1 ? "is" : "are"} included${left}; ${total} complete`;
       printVerdict(context, [], {
         ...root,
-        about: `${known ?? "the server"} shows it, and ${summary}`,
+        about: `from ${known ?? "the server"}; ${summary}`,
         words,
       });
       return 0;
@@ -168,9 +171,7 @@ function printVerdict(
     const location = file === undefined ? "" : `${file}, byte ${offset}: `;
     const object = { kind: "verify", ok: false, seq, file, offset, reason };
     stdout.write(
-      json
-        ? renderJson(object)
-        : `not as it was: ${cleanText(`${location}record ${seq}: ${reason}`)}\n`,
+      json ? renderJson(object) : `altered: ${cleanText(`${location}record ${seq}: ${reason}`)}\n`,
     );
   }
   const [first] = findings;
@@ -192,10 +193,7 @@ function printVerdict(
   );
   if (words === undefined) return;
   stdout.write(`${words.slice(0, 6).join(" ")}\n${words.slice(6).join(" ")}\n`);
-  printNotice(
-    context,
-    "another user sees the same words for the same number of records, or it is a fork",
-  );
+  printNotice(context, "other users must see the same words for the same number of records");
 }
 
 function wordsOf(root: Uint8Array | undefined): string[] {
@@ -216,7 +214,7 @@ function writeProof(context: Context, proof: ProofFile, out: string | undefined)
   return printResult(
     context,
     { kind: "proof", seq, file: out },
-    `the proof of record ${seq} is in ${out}`,
+    `wrote the proof of record ${seq} to ${out}`,
   );
 }
 
@@ -229,8 +227,8 @@ function checkProofFile(context: Context, file: string, given: string | undefine
   const expected = given?.replace(/^SHA256:/, "");
   if (expected !== undefined ? expected !== fingerprint : server === undefined) {
     const message = `the proof is signed by ${formatFingerprint(fingerprint)}`;
-    throw new Fault("fingerprint-changed", `${message}, which is not known here`, {
-      remedy: "ask the server's owner for the fingerprint, then --fingerprint FP",
+    throw new Fault("fingerprint-changed", `${message}, which this device does not know`, {
+      remedy: "ask the server's owner for the fingerprint, then add --fingerprint FP",
     });
   }
   const { size, origin, root } = checkpoint;
@@ -254,6 +252,6 @@ function readProof(file: string): string {
   const isFile = statSync(file, { throwIfNoEntry: false })?.isFile() === true;
   const text = isFile ? readNamedFile(file, PROOF_BYTES_MAX) : undefined;
   if (text !== undefined) return text;
-  const remedy = "name the file that chat verify --seq has written";
-  throw new Fault("not-found", `there is no proof at ${file}`, { remedy });
+  const remedy = "specify a file written by chat verify --seq";
+  throw new Fault("not-found", `no such proof file: ${file}`, { remedy });
 }

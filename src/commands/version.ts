@@ -13,9 +13,9 @@ import { checkReleaseFile, readRelease, releaseKey } from "../cli/release/releas
 
 export const command = defineVerb({
   args: {
-    check: stringFlag("PATH", "Verify a downloaded release, or one file of it"),
-    key: stringFlag("FILE", "Public key for --check (default: the one in this program)"),
-    licenses: flag("Print the licences of all that is in this program"),
+    check: stringFlag("PATH", "Verify a downloaded release or one of its files"),
+    key: stringFlag("FILE", "Public key for --check (Default: built in)"),
+    licenses: flag("Print the licences of this program and its libraries"),
   },
   async run({ check, key, licenses }, context) {
     if (check !== undefined) return checkRelease(context, check, key);

@@ -32,13 +32,13 @@ export const command = defineVerb({
     server,
     transport,
     fingerprint,
-    port: stringFlag("PORT", "Local port; a free one if left out", {
+    port: stringFlag("PORT", "Local port (Default: a free port)", {
       integer: { min: 0, max: 65_535 },
       alias: "p",
     }),
-    open: noFlag("Only print the address"),
+    open: noFlag("Print the address without opening a browser"),
   },
-  details: "The page on this machine, connected through this program.",
+  details: "Serves the web page on this machine, connected through this program.",
   async run(args, context) {
     const open = await openClient(context, args, { argument: args.at, greetOnly: true });
     const { address, client, state } = open;
@@ -107,7 +107,8 @@ async function listen(context: Context, target: Target, port: number): Promise<L
   const { dial } = dialer;
   const { clock } = context;
   const page = await loadPage();
-  if (page === undefined) throw new Fault("internal", "this program was built without its page");
+  if (page === undefined)
+    throw new Fault("internal", "this program was built without the web page");
   const name = formatAddress(address);
   const answer = httpHandler({
     name,
@@ -152,8 +153,5 @@ function printAddress(
     return context.stdout.write(renderJson(line));
   }
   context.stdout.write(`${url}\n`);
-  printNotice(
-    context,
-    `the page of ${serverText} is at this address, for this machine only; Ctrl-C ends it`,
-  );
+  printNotice(context, `web page for ${serverText}, on this machine only (Ctrl-C to stop):`);
 }

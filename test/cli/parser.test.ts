@@ -48,7 +48,7 @@ describe("what is understood", () => {
     expect(read("--word")).toMatchObject({ values: { word: "" } });
     expect(read("--word", "x")).toMatchObject({ values: { word: "x" } });
     expect(read()).toMatchObject({ values: { word: undefined } });
-    expect(refusal(DEFINITIONS, "--user")).toContain("needs a value");
+    expect(refusal(DEFINITIONS, "--user")).toContain("requires a value");
   });
 
   test("several words of a list, in one value", () => {
@@ -58,9 +58,11 @@ describe("what is understood", () => {
     const read = (...argv: string[]) => parseStrictly(definitions, argv, "chat history");
     expect(read("--kind", "file, text")).toMatchObject({ values: { kind: "file,text" } });
     expect(refusal(definitions, "--kind", "text,flie")).toBe(
-      "'flie' is no value of --kind; did you mean file?",
+      "invalid value for --kind: 'flie'; did you mean file?",
     );
-    expect(refusal(definitions, "--kind", "text,,file")).toStartWith("'' is no value of --kind");
+    expect(refusal(definitions, "--kind", "text,,file")).toStartWith(
+      "invalid value for --kind: ''",
+    );
   });
 
   test("every kind of flag, in every spelling", () => {
@@ -93,15 +95,15 @@ describe("what is understood", () => {
 describe("what is refused", () => {
   test.each([
     [["--rom", "x"], "unknown flag '--rom'; did you mean --room?"],
-    [["--no-json"], "unknown flag '--no-json'; write -- before text that begins with -"],
-    [["--room"], "--room needs a value; write --room ROOM"],
-    [["--room", "--json"], "--room needs a value before '--json'; write --room='--json'"],
-    [["--user", "a", "--user", "b"], "--user was given twice; give it once"],
+    [["--no-json"], "unknown flag '--no-json'; put -- before text that begins with -"],
+    [["--room"], "--room requires a value; write --room ROOM"],
+    [["--room", "--json"], "--room requires a value before '--json'; write --room='--json'"],
+    [["--user", "a", "--user", "b"], "--user given twice; use it once"],
     [["--json=yes"], "--json takes no value; write --json alone"],
-    [["--port", "70000"], "'70000' is no value of --port; use a number from 0 to 65535"],
-    [["--transport", "tpc"], "'tpc' is no value of --transport; did you mean tcp?"],
-    [["--transport", "smoke"], "'smoke' is no value of --transport; use auto, tcp, udp"],
-    [["a", "b"], "chat join takes one argument, and 'b' is one more; put words"],
+    [["--port", "70000"], "invalid value for --port: '70000'; use a number from 0 to 65535"],
+    [["--transport", "tpc"], "invalid value for --transport: 'tpc'; did you mean tcp?"],
+    [["--transport", "smoke"], "invalid value for --transport: 'smoke'; use auto, tcp, udp"],
+    [["a", "b"], "unexpected argument 'b': chat join takes one argument; quote text"],
   ])("%j", (argv, line) => {
     expect(refusal(DEFINITIONS, ...argv)).toStartWith(line);
   });
@@ -110,7 +112,7 @@ describe("what is refused", () => {
     expect(refusal({ text: { type: "positional" } })).toStartWith("chat join needs TEXT; see");
     const required = { newName: { type: "string", required: true } } as const;
     expect(refusal(required)).toStartWith("chat join needs --new-name");
-    expect(refusal({}, "x")).toStartWith("chat join takes no arguments, and 'x' is one more");
+    expect(refusal({}, "x")).toStartWith("unexpected argument 'x': chat join takes no arguments");
   });
 });
 

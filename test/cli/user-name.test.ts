@@ -25,7 +25,7 @@ test("proposes a cleaned name", async () => {
   const asked = world(["\x1b[31mä b", ""]);
   expect<string>(await promptUserName(asked)).toBe("31mae-b");
   expect(asked.stderr.text).not.toContain("\x1b");
-  expect(asked.stderr.text).toContain("cannot be a name");
+  expect(asked.stderr.text).toContain("invalid name");
   expect(asked.stderr.text).toEndWith("Name [31mae-b]: ");
 });
 

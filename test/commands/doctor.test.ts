@@ -136,7 +136,7 @@ describe("the way to a server", () => {
     const greetOverUdp = unreachable("nobody listens for UDP");
     expect((await walk({ greetOverUdp })).states).toEndWith("udp warning");
     expect((await walk({ greetOverUdp }, { requiresUdp: true })).states).toEndWith("udp failed");
-    expect((await walk({ greetOverUdp: undefined })).said("udp")).toStartWith("not tried");
+    expect((await walk({ greetOverUdp: undefined })).said("udp")).toStartWith("skipped");
     const other = async () => ({ ...GREETED, fingerprint: OTHER });
     expect((await walk({ greetOverUdp: other })).exitCode).toBe(6);
   });
@@ -178,10 +178,10 @@ describe("this machine", () => {
   test("a data folder: whose it is, and how much room there is", () => {
     const look = (probes: Partial<MachineProbes>, isNamed = false) =>
       checkData({ ...MACHINE, ...probes }, "./data", isNamed);
-    expect(look({}).message).toBe("./data: format known, 512 MiB free; no server runs on it");
+    expect(look({}).message).toBe("./data: format known, 512 MiB free; no server is running");
     const lockHolder = () => HOLDER;
     expect(look({ lockHolder }).message).toContain("in use by process 77 on 'vm'");
-    expect(look({ lockHolder, isAlive: () => false }).message).toContain("and is gone");
+    expect(look({ lockHolder, isAlive: () => false }).message).toContain("and has exited");
     expect(look({ freeBytes: () => FREE_BYTES_LOW - 1 }).state).toBe("warning");
     expect(look({ freeBytes: () => RESERVE_BYTES - 1 })).toMatchObject({
       state: "failed",
@@ -198,7 +198,7 @@ describe("this machine", () => {
     const folders = { config: "/c", data: "/d", state: "/s" };
     const look = (probes: Partial<MachineProbes>) => checkHome({ ...MACHINE, ...probes }, folders);
     expect(look({}).state).toBe("ok");
-    expect(look({ exists: () => false }).message).toBe("/d: will be made at first use");
+    expect(look({ exists: () => false }).message).toBe("/d: will be created at first use");
     expect(look({ modeOf: () => 0o644 })).toMatchObject({
       state: "warning",
       remedy: "chmod 600 /d/device.key",
@@ -265,16 +265,16 @@ describe("a cluster", () => {
     ]);
     expect(look({}, { ...own, node: "c" })).toEqual([
       "warning",
-      "2 servers answer, and that of the folder does not",
+      "2 servers answer, but this folder's does not",
     ]);
     const stopped = { ...other, state: "cluster-diverged" };
     expect(look({ nodes: [one, stopped] })).toEqual([
       "warning",
-      "b at b:2428 follows no more: cluster-diverged",
+      "b at b:2428 stopped following: cluster-diverged",
     ]);
     expect(look({ stream: { ...stream, current: 2 } })).toEqual([
       "warning",
-      "2 of 3 NATS servers hold all of the stream",
+      "only 2 of 3 NATS servers hold the complete stream",
     ]);
     expect(look({ nodes: [] })).toEqual(["failed", "no server of the cluster answers", 5]);
     expect(look({ nodes: [stopped], areRootsEqual: false })).toEqual([

@@ -85,7 +85,7 @@ describe("the manual", () => {
     const all = ["chat", "chat-admin", "chat-admin-room", "chat-cluster", ...names].map(
       (name) => `${name}.1`,
     );
-    const said = `chat: ${all.length} pages are in ${pages}\n`;
+    const said = `chat: wrote ${all.length} pages to ${pages}\n`;
     expect(await run(...install)).toEqual({ exitCode: 0, out: "", err: said });
     expect(readdirSync(pages).sort()).toEqual(all.sort());
     const kick = () => readFileSync(join(pages, "chat-admin-kick.1"), "utf8");

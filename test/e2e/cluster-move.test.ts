@@ -83,7 +83,7 @@ test("a history moves into a cluster, is killed on the way, and a server leaves 
     line(["serve", "--port", "0", "--data", sandbox.path(data), ...more]);
   expect(await serve("a", ...nats_, "--unsafe-nats")).toEqual([
     1,
-    "chat: /a has a history of its own; bring it into a new cluster first: " +
+    "chat: /a already has its own history; move it into a new cluster first: " +
       "chat cluster init /a --nats URL",
   ]);
 
@@ -101,7 +101,7 @@ test("a history moves into a cluster, is killed on the way, and a server leaves 
   await killAfter(300_000);
   expect(await serve("a")).toEqual([
     1,
-    "chat: /a was not brought into the cluster 'move' to the end; " +
+    "chat: /a was only partly moved into the cluster 'move'; " +
       "run chat cluster init /a again, or chat cluster leave",
   ]);
   mkdirSync(sandbox.path("b"));
@@ -116,7 +116,7 @@ test("a history moves into a cluster, is killed on the way, and a server leaves 
   const [brought] = await boss.json(init);
   expect(brought).toMatchObject({ kind: "brought", cluster: "move" });
   expect(Number(brought?.["history"])).toBeGreaterThan(MORE);
-  expect((await line(init))[1]).toContain("/a is of the cluster 'move' already; start it: ");
+  expect((await line(init))[1]).toContain("/a already belongs to the cluster 'move'; start it: ");
 
   const args = [...nats_, "--unsafe-nats"];
   const nodes = [
@@ -161,7 +161,7 @@ test("a history moves into a cluster, is killed on the way, and a server leaves 
   expect((await program.signal("SIGTERM")).exitCode).toBe(0);
   expect(await serve("b", ...args)).toEqual([
     1,
-    "chat: /b has left the cluster 'move'; it may have a history of its own by now: " +
+    "chat: /b has left the cluster 'move'; it may have its own history by now; " +
       "begin with identity.key and settings.json alone",
   ]);
   const back = ["cluster", "init", sandbox.path("b"), ...args];

@@ -214,7 +214,7 @@ test("warns of a damaged account at the start, and keeps its messages", async ()
   writeFileSync(log, readFileSync(log, "latin1").replace('"name":"ana"', '"name":"anx"'), "latin1");
   const { program } = await sandbox.serve();
   await program.json("damaged", { seq: 1, log: "accounts" });
-  await program.said("the body of account record 1 is damaged");
+  await program.said("account record 1 is damaged");
   const joined = await bob.join([]);
   await joined.json("text", { text: TEXTS.at(-1) });
 });

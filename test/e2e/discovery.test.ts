@@ -48,7 +48,7 @@ test("servers are found, told apart, named to scripts, and gone when they stop",
   const stranger = sandbox.home("bob").with({ XDG_RUNTIME_DIR: sandbox.path("tmp") });
   const { exitCode, err } = await stranger.run(["users", "--user", "bob"]);
   expect(exitCode).toBe(2);
-  expect(err).toContain("no server was named, and none is known yet; nearby: '");
+  expect(err).toContain("no server given or known; nearby: '");
   expect((await one.program.signal("SIGTERM")).exitCode).toBe(0);
   expect(byFingerprint(await discover(sandbox), one.fingerprint)).toBeUndefined();
   expect((await two.program.signal("SIGKILL")).exitCode).not.toBe(0);

@@ -52,7 +52,7 @@ const CANNOT: Readonly<Record<string, string>> = {
 /** What goes on until it is stopped: by what it says one knows that it does what it should. */
 const LASTING: Readonly<Record<string, RegExp>> = {
   "npm install && npm start": /listens on/,
-  'chat serve --name "Room 12" --welcome "Be kind."': /'Room 12' listens on/,
+  'chat serve --name "Room 12" --welcome "Be kind."': /'Room 12' is listening on/,
   "chat serve --no-tls --host 127.0.0.1 --public chat.example.org --proxy-cert /etc/ssl/chat.pem":
     /listens on/,
   "chat web 192.0.2.7": /http:\/\/127\.0\.0\.1/,

@@ -36,7 +36,7 @@ test("reports a healthy server and its data folder", async () => {
   expect(checks["data"]?.["message"]).toContain(`in use by process ${program.pid} on `);
   // Piped without --json: tab-separated, one line a check.
   const { out } = await sandbox.home("ana").run(["doctor", address]);
-  expect(out.split("\n")[3]).toMatch(/^tcp\tok\t127\.0\.0\.1:\d+ takes calls\t\t\d+$/);
+  expect(out.split("\n")[3]).toMatch(/^tcp\tok\t127\.0\.0\.1:\d+ accepts connections\t\t\d+$/);
 });
 
 test("reports whether the server's identity is pinned, changed or unknown", async () => {
@@ -46,7 +46,7 @@ test("reports whether the server's identity is pinned, changed or unknown", asyn
   expect((await examine(sandbox, address)).checks["identity"]?.["state"]).toBe("warning");
   await sandbox.home("ana").json(["register", invite, "--user", "ana"]);
   const known = await examine(sandbox, address);
-  expect(known.checks["identity"]?.["message"]).toEndWith("which is pinned");
+  expect(known.checks["identity"]?.["message"]).toContain("has the pinned fingerprint");
   await first.program.signal("SIGTERM");
   const second = await sandbox.serve({ data: "second", port });
   const { exitCode, checks, states } = await examine(sandbox, address);

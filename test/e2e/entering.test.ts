@@ -29,8 +29,10 @@ test("an invite, as argument or in the environment, enters its room", async () =
     transport: "tcp",
     fingerprint,
   });
-  const first = await argument.said("first contact with");
-  expect(first).toMatch(/^chat: first contact with 127\.0\.0\.1:\d+; [^\n]+ is now pinned$/);
+  const first = await argument.said("first connection to");
+  expect(first).toMatch(
+    /^chat: first connection to 127\.0\.0\.1:\d+; pinned its fingerprint [^\n]+$/,
+  );
   const other = invite.replace("/lobby?", "/physics?");
   const ben = sandbox.home("ben").with({ CHAT_INVITE: other, CHAT_USER: "ben" });
   const { exitCode, out } = await ben.run(["join", "--json"], { stdin: "first word\n" });

@@ -73,7 +73,7 @@ test("after Ctrl-C the same command resumes, at both ends", () =>
     const stopped = await sending.signal("SIGINT");
     relay.release();
     expect(stopped.exitCode).toBe(130);
-    expect(stopped.err).toContain("run the same command again: it goes on from there");
+    expect(stopped.err).toContain("run the same command again to resume");
     const again = await send().ended(60_000);
     const sent = lineOf(again.out, "file");
     expect(Number(sent["resumedBytes"])).toBeGreaterThanOrEqual(TRANSFER_SYNC_BYTES);

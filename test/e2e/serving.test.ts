@@ -69,7 +69,7 @@ test("piped without --json it shows neither password nor invite", async () => {
   const args = ["serve", "--host", "127.0.0.1", "--port", "0", "--data", sandbox.path("data")];
   const program = sandbox.start(args);
   const line = await program.said("listens on");
-  expect(line).toContain(`how to join: ${sandbox.path("data", "invite")}`);
+  expect(line).toContain(`invite: ${sandbox.path("data", "invite")}`);
   const invite = readFileSync(sandbox.path("data", "invite"), "utf8");
   const secret = /#(.*)'/.exec(invite)?.[1] ?? "";
   sandbox.use(invite.trim().slice(1, -1));
@@ -106,7 +106,7 @@ describe("refused with one line", () => {
     const { exitCode, err } = await sandbox.home("x").run(args);
     expect([exitCode, err]).toEqual([
       2,
-      "chat: --no-tls is for loopback only; add --host 127.0.0.1\n",
+      "chat: --no-tls requires a loopback address; add --host 127.0.0.1\n",
     ]);
     expect(existsSync(sandbox.path("data"))).toBe(false);
   });

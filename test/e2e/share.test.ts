@@ -125,7 +125,7 @@ test("refuses malformed arguments and lines with an exit code each", async () =>
   const forBrowsers = await ana.run(["receive", "https://192.0.2.1:5/#share=x"]);
   expect([forBrowsers.exitCode, forBrowsers.err]).toEqual([
     2,
-    expect.stringContaining("that address is for browsers"),
+    expect.stringContaining("this address is for browsers"),
   ]);
   const sharing = ana.start(["share", photo, "--json"]);
   const { invite } = await sharing.json("sharing");
@@ -232,7 +232,7 @@ requires("tmux").test("receive asks for the line, and downloads after confirmati
   mkdirSync(sandbox.path("inbox"));
   bob.line("cd inbox; clear; $CHAT receive; echo ended $?");
   for (const answer of ["n", "y"]) {
-    await bob.asks(/^What chat share printed:/); // Not that of the run before, above the command.
+    await bob.asks(/^Line from chat share:/); // Not that of the run before, above the command.
     bob.paste(line);
     bob.press("Enter");
     await bob.shows("chat: photo.jpg (65.5 kB) from ana");
@@ -241,7 +241,7 @@ requires("tmux").test("receive asks for the line, and downloads after confirmati
     expect(readdirSync(sandbox.path("inbox"))).toEqual([]);
     bob.line(answer);
     if (answer === "y") break;
-    await bob.shows("nothing was taken");
+    await bob.shows("nothing was downloaded");
     await bob.shows("ended 130");
     bob.line("clear; $CHAT receive; echo ended $?");
   }

@@ -82,7 +82,7 @@ requires("tmux").describe("in a terminal", () => {
     await using sandbox = server.guests();
     await using cid = await screen(sandbox, "cid");
     cid.line("$CHAT join --plain --user cid --room half");
-    await cid.shows(/^chat: cid is a new name; without a password only this device can use it$/);
+    await cid.shows(/^chat: cid is a new name; without a password, only this device can use it$/);
     await cid.asks(/^New password for cid on 127\.0\.0\.1:\d+:$/);
     cid.press("Enter");
     await cid.shows(/^half>$/);
@@ -220,7 +220,7 @@ requires("tmux").describe("in a terminal", () => {
     await ana.shows(/^exit 130$/);
     ana.line(`clear; $CHAT join --plain ${address} --user oli`);
     const rows = await ana.asks(/assword .*:$/);
-    expect(rows.join("")).toContain("first contact with");
+    expect(rows.join("")).toContain("first connection to");
     ana.press("C-c");
     await ana.shows(/^\$$/);
     ana.line("echo again $?; stty -a | grep -c -- ' echo '");

@@ -138,7 +138,7 @@ test("a server goes on if its UDP port is taken; --no-udp gives no warning", asy
   const { port } = squatter;
   const server = await sandbox.serve({ port, args: ["--open"] });
   expect(server.listening).toMatchObject({ udp: false, port });
-  await server.program.said(`UDP port ${port} is in use; TCP goes on without it`);
+  await server.program.said(`UDP port ${port} is in use; continuing with TCP only`);
   const ana = await sandbox.home("ana").join(["--user", "ana"]);
   await ana.finish();
   await server.program.signal("SIGTERM");

@@ -22,9 +22,9 @@ export async function promptChoice<Choice>(
   for (const [i, one] of shown.entries()) {
     context.stderr.write(`  ${i + 1}  ${describe(one)}\n`);
   }
-  if (shown.length === 1) return (await terminal.confirm("Take it?")) ? shown[0] : undefined;
-  const empty = hasDefault ? "[1]" : "(nothing: none)";
-  const answer = await terminal.askText(`Which one, 1 to ${shown.length} ${empty}`);
+  if (shown.length === 1) return (await terminal.confirm("Use it?")) ? shown[0] : undefined;
+  const empty = hasDefault ? "[1]" : "(empty: none)";
+  const answer = await terminal.askText(`Choose 1 to ${shown.length} ${empty}`);
   if (answer === "" && hasDefault) return shown[0];
   return /^\d{1,2}$/.test(answer) ? shown[Number(answer) - 1] : undefined;
 }

@@ -225,7 +225,7 @@ function secretPrompter(
     }
     printNotice(
       context,
-      `${target.user} is a new name; without a password only this device can use it`,
+      `${target.user} is a new name; without a password, only this device can use it`,
     );
     return promptNewPassword(
       (question) => terminal.askSecret(question(ENGLISH_TERMINAL)),
@@ -235,10 +235,10 @@ function secretPrompter(
   };
 }
 
-const RESUME_REMEDY = { remedy: "run the same command again: it goes on from there" };
+const RESUME_REMEDY = { remedy: "run the same command again to resume" };
 /** The remedy omits "run it again", which the message already says. */
 const UNSENT_REMEDY = {
-  remedy: "what was not confirmed is kept, and goes out with the next chat send",
+  remedy: "unconfirmed messages are saved, and sent by the next chat send",
 };
 
 /** Runs a short command: connects, runs it, and closes. */
@@ -294,7 +294,7 @@ export function clientVerb<const T extends FlagDefs>({
 function noMajorityFault(): Fault {
   return new Fault(
     "no-majority",
-    "the server's cluster has no majority: this is all that this server knows",
+    "the server's cluster has no majority; results may be incomplete",
   );
 }
 
@@ -344,14 +344,14 @@ function noticeOf(event: SessionEvent, enters: boolean): string | undefined {
 function pinNotice(event: Extract<LinkEvent, { kind: "pinned" | "moved" }>): string {
   if (event.kind === "moved") {
     const [old, now] = [event.from, event.fingerprint].map(formatFingerprint);
-    return `${event.address} has a new key ${now}, signed by its old one ${old}; the pin follows`;
+    return `${event.address} has a new key ${now}, signed by its old one ${old}; pin updated`;
   }
   const fingerprint = formatFingerprint(event.fingerprint);
   const { address, knownAs } = event;
   if (knownAs !== undefined) {
-    return `${address} is the server known as ${knownAs}; it is pinned to the same ${fingerprint}`;
+    return `${address} is the server known as ${knownAs}; pinned to the same ${fingerprint}`;
   }
-  return `first contact with ${address}; its fingerprint ${fingerprint} is now pinned`;
+  return `first connection to ${address}; pinned its fingerprint ${fingerprint}`;
 }
 
 /** The client connected to another machine than last time, or than the one that was named. */
@@ -362,8 +362,11 @@ export function otherMachineText({ from, to }: Extract<LinkEvent, { kind: "elsew
 /** The fault that follows explains it. */
 function reportEvidence(context: Context, home: string, evidence: AuditEvidence): void {
   try {
-    printNotice(context, `what the server showed is kept in ${storeEvidence(home, evidence)}`);
+    printNotice(
+      context,
+      `saved the server's response as evidence in ${storeEvidence(home, evidence)}`,
+    );
   } catch (error) {
-    printNotice(context, `what the server showed could not be kept: ${String(error)}`);
+    printNotice(context, `cannot save the server's response as evidence: ${String(error)}`);
   }
 }

@@ -79,10 +79,10 @@ export async function chooseServer(
     return chosen;
   }
   if (known.length < 2) return known[0];
-  printNotice(context, "no server was named; you have used or started these:");
+  printNotice(context, "no server given; servers you have used or started:");
   const chosen = await promptChoice(context, terminal, known, describe, known[0]?.isLast === true);
   if (chosen !== undefined) return chosen;
-  throw usageFault("no server was chosen", "name one with --server");
+  throw usageFault("no server chosen", "specify one with --server");
 }
 
 /** The only possible choice. @throws Fault usage if there are several and none was used last */
@@ -91,20 +91,20 @@ export function onlyServer(known: readonly Candidate[]): Candidate | undefined {
   if (known.length < 2 || first?.isLast === true) return first;
   const named = known.slice(0, LISTED_MAX).map(describe).join("; ");
   const more = known.length > LISTED_MAX ? `; and ${known.length - LISTED_MAX} more` : "";
-  throw new Fault("usage", `no server was named, and several run here: ${named}${more}`, {
-    remedy: "name one with --server",
+  throw new Fault("usage", `no server given, and several run here: ${named}${more}`, {
+    remedy: "specify one with --server",
   });
 }
 
 function describe({ address, data, isLast }: Candidate): string {
-  const used = isLast ? ", used last" : "";
+  const used = isLast ? ", last used" : "";
   const where = data === undefined ? "" : `, data in ${quoteText(data)}`;
   return `${formatAddress(address)}${used}${where}`;
 }
 
 function unknownServerFault(candidate: Candidate): Fault {
-  const why = "no server was named, and a script does not trust a new one";
+  const why = "no server given, and scripts do not trust new servers";
   return new Fault("usage", `${why}: ${describe(candidate)}`, {
-    remedy: `name it once: --server ${formatAddress(candidate.address)}`,
+    remedy: `specify it once: --server ${formatAddress(candidate.address)}`,
   });
 }

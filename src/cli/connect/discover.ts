@@ -39,7 +39,7 @@ export async function discoverServer(
   find: Find = () => listen(context),
 ): Promise<ServerSpec> {
   const { terminal } = context;
-  if (terminal !== undefined) printNotice(context, "looking for a server on this network …");
+  if (terminal !== undefined) printNotice(context, "searching for servers on this network …");
   const { servers } = await find().catch((error: unknown) => {
     if (error instanceof Fault) return { servers: [] }; // No network: no server was found.
     throw error;
@@ -53,7 +53,7 @@ export async function discoverServer(
   ];
   if (offers.length === 0) throw noServer("");
   if (terminal === undefined) throw ambiguousServerFault(offers);
-  printNotice(context, "no server was named; these were found on this machine and its network:");
+  printNotice(context, "no server given; servers found on this machine and its network:");
   const chosen = await promptChoice(context, terminal, offers, ({ text }) => text);
   if (chosen === undefined) throw noServer("");
   return chosen.address;
@@ -90,9 +90,10 @@ function describe(server: DiscoveredServer, pins: Pins): string {
 
 function pinStatus(address: string, fingerprint: Fingerprint | undefined, pins: Pins): string {
   const pin = pins.pin(address);
-  if (pin !== undefined) return pin.fingerprint === fingerprint ? ", pinned" : ", PINNED OTHERWISE";
+  if (pin !== undefined)
+    return pin.fingerprint === fingerprint ? ", pinned" : ", DIFFERENT FINGERPRINT PINNED";
   const known = fingerprint === undefined ? undefined : pins.addressOf(fingerprint);
-  return known === undefined ? ", not known yet" : `, says it is the one known as ${known}`;
+  return known === undefined ? ", unknown" : `, claims to be the one known as ${known}`;
 }
 
 /**
@@ -113,13 +114,13 @@ function ambiguousServerFault(offers: readonly Offer[]): Fault {
   const more = offers.length > LISTED_MAX ? `; and ${offers.length - LISTED_MAX} more` : "";
   const address = first === undefined ? "SERVER" : formatAddress(first.listedAddress);
   return noServer(`; nearby: ${named.join("; ")}${more}`, {
-    remedy: `name the one you mean: --server ${address}`,
+    remedy: `specify one: --server ${address}`,
   });
 }
 
 function noServer(more: string, detail?: { readonly remedy: string }): Fault {
-  return new Fault("usage", `no server was named, and none is known yet${more}`, {
-    remedy: "name one, e.g. chat join 192.0.2.7, or start one here: chat serve",
+  return new Fault("usage", `no server given or known${more}`, {
+    remedy: "specify one, such as chat join 192.0.2.7, or start one: chat serve",
     ...detail,
   });
 }

@@ -24,7 +24,7 @@ export async function eraseAll(
     erased += page.erased;
     after = page.next;
     if (after !== undefined && !context.json)
-      printNotice(context, `${erased} messages are erased so far`);
+      printNotice(context, `deleted ${erased} messages so far`);
   }
   return erased;
 }

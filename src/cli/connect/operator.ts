@@ -24,16 +24,16 @@ import { localServerAt } from "./invite.ts";
 
 /** Flags of every `chat admin` command. */
 export const ADMIN_FLAGS = {
-  data: stringFlag("DIR", "The data folder of a server here"),
+  data: stringFlag("DIR", "Data folder of a local server"),
   ...SERVER_FLAGS,
 } as const satisfies FlagDefs;
 
 export const ROOM_FLAG = {
-  room: stringFlag("ROOM", "Where, the lobby if left out", { default: "lobby" }),
+  room: stringFlag("ROOM", "Room", { default: "lobby" }),
 } as const satisfies FlagDefs;
 
 export const FOR_FLAG = {
-  for: stringFlag("TIME", "30s, 10m, 2h or 7d; else for good"),
+  for: stringFlag("TIME", "Duration: 30s, 10m, 2h or 7d (Default: permanent)"),
 } as const satisfies FlagDefs;
 
 /** The end of a span from now. @throws Fault usage */
@@ -102,7 +102,7 @@ async function targetServer(context: Context, flags: AdminFlags): Promise<Target
   const path = resolve(data);
   const local = findLocalServers(context.env).find((one) => one.data === path);
   if (local !== undefined) return { local };
-  throw new Fault("unreachable", `no server of yours runs on ${path}`, {
+  throw new Fault("unreachable", `none of your servers is running on ${path}`, {
     remedy: `start it: chat serve --data ${data}`,
   });
 }

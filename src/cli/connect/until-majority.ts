@@ -25,7 +25,7 @@ export async function retryUntilMajority<Result>(
       const isSplit = error instanceof Fault && error.code === "no-majority";
       if (!isSplit || context.terminal === undefined) throw error;
       const { code, message } = error;
-      const fault = new Fault(code, message, { remedy: "trying again; Ctrl-C ends it" });
+      const fault = new Fault(code, message, { remedy: "retrying; Ctrl-C to stop" });
       if (!isReported) printJson(context, faultJson(fault));
       if (!isReported) printNotice(context, faultLine(fault));
       isReported = true;

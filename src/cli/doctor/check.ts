@@ -70,7 +70,7 @@ export class CheckRunner {
     const from = this.#clock.now();
     const timedOut = () => {
       const seconds = timeoutMs / 1000;
-      return failed(new Fault("timeout", `this check did not come to an end within ${seconds} s`));
+      return failed(new Fault("timeout", `this check did not finish within ${seconds} s`));
     };
     const attempt = Promise.resolve().then(work).catch(failed);
     const found = await withTimeout(attempt, timeoutMs, timedOut, this.#clock);

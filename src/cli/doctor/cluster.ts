@@ -13,9 +13,9 @@ import { type Finding, failed, ok, skipped, warning } from "./check.ts";
 export function checkMembership(path: string, { cluster, state }: Membership): Finding {
   const name = `the cluster '${cluster}'`;
   if (state === "left") return ok(`${path} has left ${name}`);
-  if (state === undefined) return skipped(`${path} is of ${name}: give --nats to look at that`);
+  if (state === undefined) return skipped(`${path} belongs to ${name}; add --nats to check it`);
   const remedy = `run chat cluster init ${path} again, or chat cluster leave ${path}`;
-  return warning(`${path} was not brought into ${name} to the end`, remedy);
+  return warning(`${path} was only partly moved into ${name}`, remedy);
 }
 
 /**
@@ -43,30 +43,30 @@ export function checkCluster(
   }
   const stopped = nodes.find(({ state }) => state !== "follows");
   if (stopped !== undefined) {
-    const message = `${stopped.name} at ${stopped.address} follows no more: ${stopped.state}`;
-    return warning(message, "look at what it has printed, and start it again");
+    const message = `${stopped.name} at ${stopped.address} stopped following: ${stopped.state}`;
+    return warning(message, "check its output, and restart it");
   }
   const isOwnSilent = own?.state === undefined && !nodes.some(({ name }) => name === own?.node);
   if (own !== undefined && isOwnSilent) {
-    const message = `${counted(nodes.length, "server")} answer, and that of the folder does not`;
+    const message = `${counted(nodes.length, "server")} answer, but this folder's does not`;
     return warning(message, "start it: chat serve --nats URL");
   }
   const slow = nodes.find(({ lag }) => lag > CLUSTER_LAG_HIGH);
   if (slow !== undefined) {
     const message = `${slow.name} at ${slow.address} is ${slow.lag} messages behind`;
-    return warning(message, "look at its disk and its network, if it stays so");
+    return warning(message, "if this persists, check its disk and network");
   }
   if (replicas === 1) {
-    return warning("one NATS server alone holds the stream", "take three, on three machines");
+    return warning("only one NATS server holds the stream", "use three, on three machines");
   }
   if (silent.length > 0) {
     const which = silent.join(", ");
     const message = `${silent.length} of ${servers} NATS servers do not answer: ${which}`;
-    return warning(message, "start them: one more may stop the cluster");
+    return warning(message, "start them; one more failure may stop the cluster");
   }
   if (current < replicas) {
-    const message = `${current} of ${replicas} NATS servers hold all of the stream`;
-    return warning(message, "start the others, or wait until they have caught up");
+    const message = `only ${current} of ${replicas} NATS servers hold the complete stream`;
+    return warning(message, "start the others, or wait for them to catch up");
   }
   const size = `${counted(stream.last, "message")}, ${formatSize(stream.bytes)}`;
   return ok(
@@ -80,5 +80,8 @@ export function checkNats(settings: readonly NatsSettings[]): Finding {
     return ok(`sync_interval: always on ${settings.map(({ name }) => name).join(", ")}`);
   }
   const message = `${unsafe.name} (${unsafe.version}) has no sync_interval: always`;
-  return warning(message, "set it in its jetstream block: a power cut of all may lose messages");
+  return warning(
+    message,
+    "set it in the jetstream block; otherwise a power failure of all servers may lose messages",
+  );
 }

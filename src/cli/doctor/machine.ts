@@ -35,7 +35,7 @@ export async function checkMulticast(probes: MachineProbes): Promise<Finding> {
   try {
     return ok(`multicast works on ${(await probes.multicast()).join(", ")}`);
   } catch (error) {
-    const remedy = "join a network, look for a firewall; chat lan and chat discover need multicast";
+    const remedy = "check the network and firewall; chat lan and chat discover need multicast";
     return warning(warningFrom(error).message, remedy);
   }
 }
@@ -43,7 +43,7 @@ export async function checkMulticast(probes: MachineProbes): Promise<Finding> {
 export async function checkDiscovery(probes: MachineProbes): Promise<Finding> {
   try {
     const { servers } = await probes.findServers();
-    if (servers.length === 0) return ok("multicast DNS works; no server announces itself");
+    if (servers.length === 0) return ok("multicast DNS works; no servers found");
     const [first] = servers;
     const one = first === undefined ? "" : `${quoteText(first.name)} at ${formatAddress(first)}`;
     const more = servers.length === 1 ? "" : ` and ${servers.length - 1} more`;
@@ -61,16 +61,16 @@ export function checkData(probes: MachineProbes, folder: string, isNamed: boolea
   } catch (error) {
     const isNone = error instanceof Fault && NO_DATA.has(error.code);
     if (isNamed || !isNone) throw error;
-    return skipped(`no server's data in ${folder}`);
+    return skipped(`no server data in ${folder}`);
   }
   probes.checkWritable(path);
   const free = probes.freeBytes(path);
   const space = `${sizeText(free)} free`;
   if (free < RESERVE_BYTES) return failed(new Fault("store-full", `${path}: only ${space}`));
   const holder = probes.lockHolder(path);
-  const use = holder === undefined ? "no server runs on it" : holderText(probes, holder);
+  const use = holder === undefined ? "no server is running" : holderText(probes, holder);
   if (free < FREE_BYTES_LOW) {
-    return warning(`${path}: only ${space}; ${use}`, "free some space on the disk");
+    return warning(`${path}: only ${space}; ${use}`, "free some disk space");
   }
   return ok(`${path}: format known, ${space}; ${use}`);
 }
@@ -83,21 +83,22 @@ export function checkHome(probes: MachineProbes, folders: Folders): Finding {
     }
   }
   const { data } = folders;
-  if (!probes.exists(join(data, "state.sqlite"))) return ok(`${data}: will be made at first use`);
+  if (!probes.exists(join(data, "state.sqlite")))
+    return ok(`${data}: will be created at first use`);
   probes.openState(data);
   const mode = probes.modeOf(join(data, "device.key"));
   if (mode !== undefined && (mode & 0o077) !== 0) {
     const key = join(data, "device.key");
-    return warning(`${key} may be read by others (mode ${mode.toString(8)})`, `chmod 600 ${key}`);
+    return warning(`${key} is readable by others (mode ${mode.toString(8)})`, `chmod 600 ${key}`);
   }
-  return ok(`${data}: can be written, and its state can be read`);
+  return ok(`${data}: writable, state readable`);
 }
 
 export async function checkDisk(probes: MachineProbes, folder: string): Promise<Finding> {
   const syncMs = await probes.syncMs(probes.nearestFolder(folder));
-  const speed = `a small write is safe on the disk after ${syncMs.toFixed(1)} ms`;
+  const speed = `a small synced write takes ${syncMs.toFixed(1)} ms`;
   if (syncMs <= SYNC_MS_SLOW) return ok(speed);
-  return warning(speed, "a server here is slow to confirm: keep its data on another disk");
+  return warning(speed, "a server here confirms slowly; put its data on another disk");
 }
 
 /** Narrower terminals cannot fit a name and a few words on one line. */
@@ -113,26 +114,31 @@ export function checkTerminal(
   { isTerminal, columns, platform }: Screen,
   env: Environment,
 ): Finding {
-  if (!isTerminal) return skipped("standard output is no terminal");
+  if (!isTerminal) return skipped("standard output is not a terminal");
   const term = env["TERM"] ?? "";
   const locale = env["LC_ALL"] || env["LC_CTYPE"] || env["LANG"] || "";
   if (platform !== "win32" && !/utf-?8/i.test(locale)) {
     const set = locale === "" ? "no locale is set" : `the locale ${quoteText(locale)} is not UTF-8`;
-    return warning(`${set}: letters may look wrong`, "set LANG=C.UTF-8, or your own with .UTF-8");
+    return warning(
+      `${set}; text may look wrong`,
+      "set LANG=C.UTF-8, or your own locale with .UTF-8",
+    );
   }
   if (term === "dumb" || (term === "" && platform !== "win32")) {
-    return warning(`the terminal knows no cursor (TERM=${term})`, "chat join --plain works there");
+    return warning(`the terminal cannot move the cursor (TERM=${term})`, "use chat join --plain");
   }
   const isKnown = columns > 0; // Some terminals do not report their size.
   if (isKnown && columns < COLUMNS_MIN)
-    return warning(`only ${columns} columns`, "make the window wider");
+    return warning(`only ${columns} columns`, "widen the window");
   return ok(`${isKnown ? `${columns} columns` : "width unknown"}, ${quoteText(term)}`);
 }
 
 function holderText(probes: MachineProbes, holder: LockHolder): string {
   const { pid, host, started } = holder;
   const processText = `process ${pid} on ${quoteText(host)} since ${quoteText(started)}`;
-  return probes.isAlive(holder) ? `in use by ${processText}` : `${processText} had it and is gone`;
+  return probes.isAlive(holder)
+    ? `in use by ${processText}`
+    : `${processText} used it and has exited`;
 }
 
 function sizeText(sizeBytes: number): string {

@@ -72,7 +72,7 @@ class NetworkCheck {
   }
 
   async run(examination: CheckRunner): Promise<void> {
-    const why = "not tried: a step before it failed";
+    const why = "skipped: an earlier check failed";
     const probeMs = CHECK_TIMEOUT_MS + GRACE_MS;
     const check = (name: string, isPossible: boolean, withinMs: number, work: CheckBody) =>
       examination.check(name, withinMs, isPossible ? work : () => skipped(why));
@@ -94,7 +94,7 @@ class NetworkCheck {
     const { host } = this.#expected.server;
     this.#addresses = await this.#probes.resolve(host);
     this.#address = this.#addresses[0] ?? host;
-    if (this.#address === host) return ok(`${host} is an address`);
+    if (this.#address === host) return ok(`${host} is an IP address`);
     return ok(`${host} is ${this.#addresses.join(", ")}`);
   }
 
@@ -114,7 +114,7 @@ class NetworkCheck {
     if (first === undefined) throw fault;
     this.#addresses = routed;
     this.#address = first;
-    return ok(`${own} is this machine's end of the way to ${first}`);
+    return ok(`${own} is the local address for ${first}`);
   }
 
   async #tcp(): Promise<Finding> {
@@ -126,8 +126,11 @@ class NetworkCheck {
         const silent = this.#address;
         this.#address = address;
         const text = formatAddress({ host: address, port: this.#expected.server.port });
-        if (!isOther) return ok(`${text} takes calls`);
-        return warning(`${text} takes calls, ${silent} does not`, "correct the name's addresses");
+        if (!isOther) return ok(`${text} accepts connections`);
+        return warning(
+          `${text} accepts connections, ${silent} does not`,
+          "correct the name's addresses",
+        );
       } catch (error) {
         fault ??= error;
       }
@@ -146,39 +149,39 @@ class NetworkCheck {
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== "version-unsupported") throw error;
       this.#versionFault = error;
-      return skipped("not looked at: its greeting is of another version");
+      return skipped("skipped: incompatible protocol version");
     }
     return checkIdentity(this.#greeted, this.#expected);
   }
 
   #version(): Finding {
     if (this.#versionFault !== undefined) return failed(this.#versionFault);
-    return ok(`both ends speak version ${this.#greeted?.welcome.version} of the protocol`);
+    return ok(`both sides use protocol version ${this.#greeted?.welcome.version}`);
   }
 
   async #clock(): Promise<Finding> {
     const theirs = await this.#probes.serverTime(this.#target());
-    if (theirs === undefined) return skipped("the server does not tell its time");
+    if (theirs === undefined) return skipped("the server does not report its time");
     return checkClock(this.#probes.unixMs() - theirs);
   }
 
   async #udp(isTcpFine: boolean): Promise<Finding> {
     const { greetOverUdp } = this.#probes;
-    if (greetOverUdp === undefined) return skipped("not tried: this version speaks TCP only");
+    if (greetOverUdp === undefined) return skipped("skipped: this version supports TCP only");
     try {
       const { fingerprint } = await greetOverUdp(this.#address);
       if (this.#greeted === undefined || fingerprint === this.#greeted.fingerprint) {
-        return ok("the server answers over QUIC, too");
+        return ok("the server also answers over QUIC");
       }
       const other = formatFingerprint(fingerprint);
-      throw new Fault("fingerprint-changed", `another server answers over UDP: ${other}`);
+      throw new Fault("fingerprint-changed", `a different server answers over UDP: ${other}`);
     } catch (error) {
       const isOnlyUdpBlocked = error instanceof Fault && error.exitCode === 5 && isTcpFine;
       if (!isOnlyUdpBlocked || this.#expected.requiresUdp) throw error;
       const { message } = warningFrom(error);
       return warning(
-        `UDP does not get through, TCP does (${message})`,
-        `chat works; on a lossy network let UDP port ${this.#expected.server.port} in`,
+        `UDP is blocked, TCP works (${message})`,
+        `chat works; for lossy networks, allow UDP port ${this.#expected.server.port}`,
       );
     }
   }
@@ -217,9 +220,9 @@ export async function checkMachines(
 }
 
 function noMajorityFault(): Fault {
-  const message = "the server's cluster has no majority: it can be read, and takes no messages";
+  const message = "the server's cluster has no majority; it is read-only";
   return new Fault("no-majority", message, {
-    remedy: "its owner can see which machines are missing: chat doctor --nats URL",
+    remedy: "its owner can list missing machines: chat doctor --nats URL",
   });
 }
 
@@ -236,16 +239,16 @@ function checkIdentity(
   for (const known of [pinned, requested]) {
     if (known === undefined || isKnownAs(known)) continue;
     const expected = formatFingerprint(known);
-    const message = `${name} is another server: expected ${expected}, found ${found}`;
+    const message = `${name} is a different server: expected ${expected}, found ${found}`;
     throw new Fault("fingerprint-changed", message, {
-      remedy: `ask the server's owner; if it is right: chat trust accept ${address}`,
+      remedy: `ask the server's owner; if correct, run chat trust accept ${address}`,
     });
   }
-  if (pinned !== undefined) return ok(`${name} proves to be ${found}, which is pinned`);
-  if (requested !== undefined) return ok(`${name} proves to be ${found}, as was asked for`);
+  if (pinned !== undefined) return ok(`${name} has the pinned fingerprint ${found}`);
+  if (requested !== undefined) return ok(`${name} has the requested fingerprint ${found}`);
   return warning(
-    `${name} proves to be ${found}, which is not pinned yet`,
-    "compare it with what the server's owner sees; the first chat join pins it",
+    `${name} has fingerprint ${found}, not pinned yet`,
+    "compare it with the server owner's; the first chat join pins it",
   );
 }
 
@@ -256,5 +259,5 @@ export function checkClock(skewMs: number): Finding {
   const which = skewMs > 0 ? "ahead of" : "behind";
   const message = `this machine's clock is ${seconds} s ${which} the server's`;
   if (Math.abs(skewMs) <= CLOCK_SKEW_MS_MAX) return ok(message);
-  return warning(message, "set the clock of whichever is wrong; times in chat are the server's");
+  return warning(message, "correct the wrong clock; chat shows the server's times");
 }

@@ -71,7 +71,7 @@ function ownerAt(data: string, fingerprint: Fingerprint) {
   const account = user === undefined ? undefined : state.enrolment(fingerprint, user);
   if (account === undefined) return undefined;
   const pem = state.deviceKey(() => {
-    throw new Fault("not-found", "there is no device key");
+    throw new Fault("not-found", "no device key found");
   });
   return { fingerprint, account, device: Identity.fromPem(pem, "device.key") };
 }

@@ -30,10 +30,10 @@ export interface SealedDevices {
 
 export function checkSealedFile({ path, rows, unreadable, rooms }: SealedState): Finding {
   const count = `${rooms.length} sealed room${rooms.length === 1 ? "" : "s"}`;
-  if (unreadable === 0) return ok(`${path}: whole, with ${count}`);
+  if (unreadable === 0) return ok(`${path}: intact, with ${count}`);
   return warning(
     `${path}: ${unreadable} of ${rows} rows cannot be read with the key of this device`,
-    "chat join: the device comes in anew where it has to; device.key may be another one's",
+    "run chat join to rejoin rooms; device.key may belong to another device",
   );
 }
 
@@ -45,12 +45,12 @@ export function checkLease({ leases, rejoinsUnixMs }: SealedState, nowUnixMs: nu
   if (since > 0) {
     const times = since === 1 ? "once" : `${since} times`;
     return warning(
-      `this folder turned out to be an older copy, ${times} within an hour`,
-      "if another machine uses a copy of it, link that one instead: chat link-device",
+      `this folder was an older copy ${times} within an hour`,
+      "if another machine uses a copy, link it instead: chat link-device",
     );
   }
-  if (leases === undefined) return ok("the server has given none yet");
-  return ok(`the server knows this folder as the latest of its device (lease ${leases})`);
+  if (leases === undefined) return ok("none issued by the server yet");
+  return ok(`this folder is the device's latest (lease ${leases})`);
 }
 
 export function checkSealedRooms({ rooms, instance }: SealedState): Finding {
@@ -64,11 +64,14 @@ export function checkSealedRooms({ rooms, instance }: SealedState): Finding {
   if (first !== undefined) {
     const more = distrusted.length === 1 ? "" : `, and ${distrusted.length - 1} more`;
     const message = `'${first.target}' is not trusted: ${first.reason ?? "?"}${more}`;
-    return warning(message, "ask the others and the server's owner; then there: /sealed accept");
+    return warning(
+      message,
+      "ask the other members and the server's owner, then run /sealed accept there",
+    );
   }
   if (pending.length > 0) {
     const names = pending.map(({ target }) => `'${target}'`).join(", ");
-    return warning(`this device waits for coming in anew in ${names}`, "chat join, and wait");
+    return warning(`this device is waiting to rejoin ${names}`, "run chat join and wait");
   }
   const inside = rooms.filter(({ status }) => status !== "out").length;
   return ok(`this device is in ${inside} of ${rooms.length}`);
@@ -79,20 +82,20 @@ export function checkSealedDevices({ devices }: SealedDevices): Finding {
   const own = devices.find(({ current }) => current);
   if (own?.certified === false) {
     return warning(
-      "this device came in by password, and cannot seal",
-      "link it with one that can: chat link-device",
+      "this device signed in with a password, and cannot join sealed rooms",
+      "link it from a device that can: chat link-device",
     );
   }
   const others = devices.length - certified;
-  const more = others === 0 ? "" : `; ${others} more came in by password, and cannot`;
-  return ok(`${certified} device${certified === 1 ? "" : "s"} of yours can seal${more}`);
+  const more = others === 0 ? "" : `; ${others} more signed in with a password, and cannot`;
+  return ok(`${certified} of your devices can join sealed rooms${more}`);
 }
 
 export function checkPackages({ packages }: SealedDevices): Finding {
   if (packages instanceof Fault) return warningFrom(packages);
-  const left = `${packages} key package${packages === 1 ? "" : "s"} left at the server`;
+  const left = `${packages} key package${packages === 1 ? "" : "s"} left on the server`;
   if (packages >= KEY_PACKAGES_LOW) return ok(left);
-  const remedy = "run chat join once: others could soon not let this device in";
+  const remedy = "run chat join once; otherwise others may soon be unable to add this device";
   return warning(left, remedy);
 }
 
@@ -100,12 +103,12 @@ export function checkPackages({ packages }: SealedDevices): Finding {
 export async function checkMlsLibrary(work: () => Promise<void>): Promise<Finding> {
   try {
     await work();
-    return ok("the MLS library has this program's patches: a device came back into its group");
+    return ok("the MLS library works: a test device rejoined its group");
   } catch (error) {
     const { message } = failed(error);
     return failed(
-      new Fault("internal", `the MLS library does not do what it should (${message})`, {
-        remedy: "use another build of chat: this one must not seal anything",
+      new Fault("internal", `the MLS library does not work correctly (${message})`, {
+        remedy: "use another build of chat; this one cannot use sealed rooms safely",
       }),
     );
   }

@@ -24,16 +24,16 @@ import { fileLabel, type JsonObject, renderJson } from "../output/render.ts";
 /** @throws Fault file-unknown, as for an id that is not in use */
 export function checkFileId(text: string): FileId {
   if (isFileId(text)) return text;
-  throw new Fault("file-unknown", msg`there is no file ${quoteText(text)}`, {
-    remedy: msg`list them: chat files, or /files`,
+  throw new Fault("file-unknown", msg`no such file: ${quoteText(text)}`, {
+    remedy: msg`run chat files, or /files`,
   });
 }
 
 /** An existing folder, or a path where one will be created. @throws Fault usage */
 export function checkOut(out: string): void {
   if (out !== "" && mayBeFolder(out)) return;
-  throw new Fault("usage", msg`${quoteText(out)} is no folder`, {
-    remedy: msg`name the folder in which files are to stand`,
+  throw new Fault("usage", msg`${quoteText(out)} is not a folder`, {
+    remedy: msg`specify a destination folder`,
   });
 }
 

@@ -41,10 +41,10 @@ export function reportSkipped(source: Source, report: (text: Message) => void): 
 export function checkPaths(paths: readonly string[], name: string | undefined): void {
   paths.forEach(checkPath);
   if (name !== undefined && paths.length > 1) {
-    throw usageFault("--name is for one file", "send them one by one");
+    throw usageFault("--name requires a single file", "send them one by one");
   }
   if (paths.filter((path) => path === STDIN).length > 1) {
-    throw usageFault("standard input was given twice", "give - once");
+    throw usageFault("standard input given twice", "use - once");
   }
   const [only] = paths;
   if (paths.length === 1 && only !== undefined && only !== STDIN) checkSource(resolve(only));
@@ -58,10 +58,10 @@ function checkPath(path: string): void {
 
 function checkFileName(name: string): void {
   if (name === "" || basename(name) !== name) {
-    throw usageFault("--name is one name, without folders", "write --name report.pdf");
+    throw usageFault("--name cannot contain folders", "for example, --name report.pdf");
   }
   if (Buffer.byteLength(name) > FILE_NAME_BYTES_MAX) {
-    throw usageFault(msg`a file's name has at most ${FILE_NAME_BYTES_MAX} bytes`, "shorten it");
+    throw usageFault(msg`a file name can have at most ${FILE_NAME_BYTES_MAX} bytes`, "shorten it");
   }
 }
 

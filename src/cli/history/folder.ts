@@ -75,7 +75,7 @@ export class FolderHistory {
         : isPerson && room.pair.some((user) => this.#name(user).toLowerCase() === folded),
     );
     if (found.length === 0 && !isPerson) {
-      throw new Fault("room-unknown", `there is no room '${target.name}' in this folder`, {
+      throw new Fault("room-unknown", `no room named '${target.name}' in this folder`, {
         remedy: "check the name",
       });
     }
@@ -86,7 +86,7 @@ export class FolderHistory {
   userId(name: Name): UserId {
     const folded = foldName(name);
     for (const [id, known] of this.#names) if (foldName(known) === folded) return id;
-    throw new Fault("user-unknown", `there is no '${name}' in this folder`, {
+    throw new Fault("user-unknown", `no user named '${name}' in this folder`, {
       remedy: "check the name",
     });
   }

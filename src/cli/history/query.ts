@@ -45,11 +45,11 @@ export function historyOptions(context: Context, flags: HistoryFlags): HistoryOp
     flags.from === undefined ? undefined : checkName(flags.from.replace(/^@/, ""), "person's name");
   const { last, grep, exact, ignoreCase } = flags;
   if (exact && ignoreCase) {
-    throw usageFault("--exact and --ignore-case contradict each other", "give one of them");
+    throw usageFault("--exact and --ignore-case cannot be combined", "use only one of them");
   }
   const kinds = kindsOf(flags);
   if (Buffer.byteLength(grep ?? "") > GREP_BYTES_MAX) {
-    throw usageFault(`a search text has at most ${GREP_BYTES_MAX} bytes`, "search for less");
+    throw usageFault(`search text can have at most ${GREP_BYTES_MAX} bytes`, "shorten it");
   }
   const sinceMs = timeFlag(context, flags.since, "start");
   const untilMs = timeFlag(context, flags.until, "end");
@@ -67,14 +67,14 @@ export function historyOptions(context: Context, flags: HistoryFlags): HistoryOp
 function kindsOf({ kind, files }: HistoryFlags): ReadonlySet<RecordKind> | undefined {
   if (kind === undefined) return files ? new Set(["file"]) : undefined;
   if (files) {
-    throw usageFault("--files is --kind file", "give one of them");
+    throw usageFault("--files and --kind cannot be combined", "use only one of them");
   }
   return new Set([...READ_KINDS].filter((known) => kind.split(",").includes(known)));
 }
 
 function targetOf({ room, with: person }: HistoryFlags): Target | undefined {
   if (room !== undefined && person !== undefined) {
-    throw usageFault("--room and --with contradict each other", "give one of them");
+    throw usageFault("--room and --with cannot be combined", "use only one of them");
   }
   if (room !== undefined) {
     return { kind: "room", name: checkName(room.replace(/^#/, ""), "room's name") };

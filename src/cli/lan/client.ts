@@ -18,10 +18,10 @@ const DESTINATION = { room: "lan" } as const;
 /** Enough letters of a key to distinguish two users. */
 const KEY_LETTERS = 12;
 const HELP = [
-  "A line that you type is sent to all in this group; // at the start sends a slash.",
-  "/who       who is here, and by which key",
-  "/me TEXT   say what you are doing",
-  "/quit      leave; QUIT and Ctrl-D do the same",
+  "Each line is sent to everyone in this group; // at the start sends a slash.",
+  "/who       list users and their keys",
+  "/me TEXT   send an action",
+  "/quit      leave (also QUIT or Ctrl-D)",
 ];
 
 /** `chat lan` with names: sends typed lines, and prints received ones. */
@@ -56,10 +56,10 @@ export class LanClient {
       case "join":
         return chatConsole.print(
           this.#line("join", event.person),
-          `${displayName(event.person)} is here`,
+          `${displayName(event.person)} joined`,
         );
       case "leave": {
-        const reason = event.isSilent ? "is gone (nothing is heard of them any more)" : "has left";
+        const reason = event.isSilent ? "left (timed out)" : "left";
         return chatConsole.print(
           this.#line("leave", event.person),
           `${displayName(event.person)} ${reason}`,
@@ -69,7 +69,7 @@ export class LanClient {
         const { from, missing } = event;
         const count = missing === 1 ? "1 message" : `${missing} messages`;
         const line = { ...this.#line("gap", from), missing };
-        return chatConsole.print(line, `${count} of ${displayName(from)} did not arrive`);
+        return chatConsole.print(line, `${count} from ${displayName(from)} lost`);
       }
       case "notice":
         return reportFault(this.#context, chatConsole, noticeFault(event.notice));
@@ -89,7 +89,8 @@ export class LanClient {
         this.#who(room.people());
         return true;
       case "me":
-        if (rest === "") throw new Fault("usage", "/me says nothing", { remedy: "write /me TEXT" });
+        if (rest === "")
+          throw new Fault("usage", "message is empty", { remedy: "usage: /me TEXT" });
         await this.#send(room, rest, true);
         return true;
       default:
@@ -146,10 +147,10 @@ export class LanClient {
       return;
     }
     const lines = people.map(({ name, keyId, isVerified }) => {
-      const doubt = isVerified ? "" : ", but another user had this name before";
+      const doubt = isVerified ? "" : " (another user had this name before)";
       return `${name}  ${keyId.slice(0, KEY_LETTERS)}${doubt}`;
     });
-    this.chatConsole.note("here, with the first letters of their keys:", lines);
+    this.chatConsole.note("users here, with the first characters of their keys:", lines);
   }
 }
 
@@ -165,44 +166,47 @@ function displayName({ name, keyId, isVerified }: LanPeer): string {
 function noticeFault(notice: LanNotice): Fault {
   switch (notice.what) {
     case "plain":
-      return new Fault("kind-unknown", "another user here sends plain text, which is not shown", {
-        remedy: "chat lan --plain shows it",
+      return new Fault("kind-unknown", "hiding plain-text messages from another user", {
+        remedy: "to see them: chat lan --plain",
       });
     case "open":
-      return new Fault("room-password-wrong", "another user here talks without a password", {
-        remedy: "they are not shown; agree on one password, or on none",
+      return new Fault("room-password-wrong", "hiding a user who has no password set", {
+        remedy: "agree on one password, or on none",
       });
     case "sealed":
-      return new Fault("room-password-wrong", "another user here has a password that is not ours", {
-        remedy: "they are not shown; give all the same one, in CHAT_ROOM_PASSWORD",
+      return new Fault("room-password-wrong", "hiding a user who has a different password", {
+        remedy: "use the same password everywhere: CHAT_ROOM_PASSWORD",
       });
     case "version":
-      return new Fault("version-unsupported", "another user here has another version of chat lan");
+      return new Fault(
+        "version-unsupported",
+        "hiding a user with an incompatible version of chat lan",
+      );
     case "malformed":
-      return new Fault("frame-malformed", "damaged or forged datagrams arrive; they are dropped", {
-        remedy: "nothing is to be done here",
+      return new Fault("frame-malformed", "dropping damaged or forged datagrams", {
+        remedy: "no action is needed",
       });
     case "crowded":
-      return new Fault("too-many", "more people are here than this program follows", {
-        remedy: "some are not shown; for so many start a server: chat serve",
+      return new Fault("too-many", "too many users in this group; some are hidden", {
+        remedy: "for so many users, run a server: chat serve",
       });
     case "unheard":
       return new Fault(
         "unreachable",
-        "multicast does not get through: our own words do not return",
+        "multicast is blocked: this machine's own messages do not return",
         {
-          remedy: "let UDP through this machine's firewall, or try --interface ADDR",
+          remedy: "allow UDP in this machine's firewall, or try --interface ADDR",
         },
       );
     case "taken":
-      return new Fault("name-taken", `another user here is called ${notice.name}, too`, {
-        remedy: "take another name with --user",
+      return new Fault("name-taken", `another user here is also named ${notice.name}`, {
+        remedy: "choose another name with --user",
       });
     case "clock": {
       const { name, aheadMs } = notice;
       const reason = aheadMs > 0 ? "ahead of" : "behind";
-      const message = `the clock of ${name} is ${formatDuration(Math.abs(aheadMs))} ${reason} ours`;
-      return new Fault("clock-wrong", `${message}; what they say is not shown`);
+      const message = `${name}'s clock is ${formatDuration(Math.abs(aheadMs))} ${reason} this one`;
+      return new Fault("clock-wrong", `${message}; hiding their messages`);
     }
     default:
       return unreachable(notice);

@@ -69,7 +69,7 @@ export class OutputOverflow {
   get isFull(): boolean {
     const isFull = this.#context.stdout.queuedBytes() > OUTPUT_QUEUE_BYTES_MAX;
     if (isFull && !this.#isOpen) {
-      this.#chatConsole.note("more arrives than is read; some of it is left out");
+      this.#chatConsole.note("output is too slow; some messages were skipped");
     }
     this.#isOpen = isFull;
     return isFull;
@@ -92,10 +92,10 @@ async function handleLine(line: string, talk: LanCommands): Promise<void> {
   const [, word = "", rest = ""] = /^\/(\S*)\s*(.*)$/s.exec(line) ?? [];
   if (await talk.slash(word, rest)) return;
   const near = nearest(word, ["who", "help", "quit", "exit"]);
-  throw new Fault("usage", `there is no /${word.slice(0, 40)} here`, {
+  throw new Fault("usage", `unknown command /${word.slice(0, 40)}`, {
     remedy:
       near === undefined
-        ? "/help tells what there is; // at the start sends a slash"
+        ? "/help lists commands; // at the start sends a slash"
         : `did you mean /${near}? see /help`,
   });
 }
@@ -106,5 +106,5 @@ function isQuit(line: string): boolean {
 }
 
 function leftFault(): Fault {
-  return new Fault("interrupted", "you left", { remedy: "chat lan brings you back" });
+  return new Fault("interrupted", "you left", { remedy: "to rejoin, run chat lan" });
 }

@@ -12,8 +12,8 @@ import type { Context } from "../context.ts";
 import { OutputOverflow, readLanLines, reportFault } from "./lines.ts";
 
 const HELP = [
-  "A line that you type is sent as it stands; // at the start sends a slash.",
-  "/quit      leave; QUIT and Ctrl-D do the same",
+  "Each line is sent as typed; // at the start sends a slash.",
+  "/quit      leave (also QUIT or Ctrl-D)",
 ];
 /** Some scripts send the line feed as well. */
 const LINE_END = /\r?\n$/;
@@ -70,9 +70,9 @@ export class PlainClient {
   async #send(multicast: Multicast, text: string): Promise<void> {
     const bytes = utf8Encode(text);
     if (bytes.length > LAN_DATAGRAM_BYTES_MAX) {
-      const message = `a datagram has at most ${LAN_DATAGRAM_BYTES_MAX} bytes`;
+      const message = `a datagram can have at most ${LAN_DATAGRAM_BYTES_MAX} bytes`;
       throw new Fault("too-large", `${message}, this text has ${bytes.length}`, {
-        remedy: "say it in parts, or start a server for longer ones: chat serve",
+        remedy: "split it, or run a server: chat serve",
       });
     }
     await multicast.send(bytes);
@@ -86,9 +86,13 @@ export class PlainClient {
       reportFault(
         this.#context,
         this.chatConsole,
-        new Fault("unreachable", "multicast does not get through: our own words do not return", {
-          remedy: "let UDP through this machine's firewall, or try --interface ADDR",
-        }),
+        new Fault(
+          "unreachable",
+          "multicast is blocked: this machine's own messages do not return",
+          {
+            remedy: "allow UDP in this machine's firewall, or try --interface ADDR",
+          },
+        ),
       ),
     );
   }
@@ -96,8 +100,8 @@ export class PlainClient {
   #reportSigned(): void {
     if (this.#hasNotifiedSigned) return;
     this.#hasNotifiedSigned = true;
-    const message = "another user here talks with names and signatures; that is not shown";
-    const fault = new Fault("kind-unknown", message, { remedy: "leave --plain out" });
+    const message = "hiding signed messages from another user";
+    const fault = new Fault("kind-unknown", message, { remedy: "remove --plain" });
     reportFault(this.#context, this.chatConsole, fault);
   }
 }

@@ -37,7 +37,7 @@ export function announceServer(
   if (isLoopback(host)) return { stop: async () => {} };
   const announcement = { name, fingerprint, needs, version: VERSION };
   const onTrouble = (fault: Fault) => {
-    printNotice(context, `not announced on the LAN: ${faultLine(fault)} (or give --no-discovery)`);
+    printNotice(context, `not announced on the LAN: ${faultLine(fault)} (or use --no-discovery)`);
   };
   let announcer: Announcer | undefined;
   let isStopped = false;

@@ -93,23 +93,19 @@ const NAME = /^[A-Za-z0-9_-]{1,32}$/;
 
 /** Flags for the address of the stream. */
 export const NATS_FLAGS = {
-  nats: stringFlag(
-    "URL",
-    "Be one of several servers that share a stream there: nats://HOST:4222,...",
-    { many: true },
-  ),
-  natsCreds: stringFlag("F", "Credentials for NATS"),
-  cluster: stringFlag("NAME", "The cluster's name there", { default: "chat" }),
+  nats: stringFlag("URL", "NATS servers of the cluster: nats://HOST:4222,...", { many: true }),
+  natsCreds: stringFlag("FILE", "NATS credentials file"),
+  cluster: stringFlag("NAME", "Cluster name", { default: "chat" }),
 } as const satisfies FlagDefs;
 
 /** Flags for commands that write to the stream. */
 export const SAFETY_FLAGS = {
   natsMonitor: stringFlag(
     "URL",
-    "Monitoring of each NATS server, http://HOST:8222,...: whether it syncs",
+    "Monitoring URLs of the NATS servers, to check their sync_interval: http://HOST:8222,...",
     { many: true },
   ),
-  unsafeNats: flag("Take NATS servers that may lose what they acknowledged, or one alone"),
+  unsafeNats: flag("Accept a single NATS server, or servers that may lose acknowledged messages"),
 } as const satisfies FlagDefs;
 
 /** @throws Fault usage */
@@ -125,20 +121,20 @@ export function clusterConfig(
   const { cluster: name, natsCreds, natsMonitor = [] } = args;
   const credentials = natsCreds === undefined ? undefined : readNamedFile(natsCreds);
   if (natsCreds !== undefined && credentials === undefined) {
-    throw new Fault("file-unknown", `there is no file ${quoteText(natsCreds)}`, {
+    throw new Fault("file-unknown", `no such file: ${quoteText(natsCreds)}`, {
       remedy: "check --nats-creds",
     });
   }
   if (!NAME.test(name)) {
     const remedy = "use 1 to 32 letters, digits, - or _";
-    throw usageFault(`${quoteText(name)} is no name for a cluster`, remedy);
+    throw usageFault(`invalid cluster name: ${quoteText(name)}`, remedy);
   }
   const servers = addresses(args.nats, /^(?:nats|tls):\/\/[^/@\s]+$/, [
-    "no address of a NATS server",
+    "invalid NATS server address",
     "write --nats nats://HOST:4222, or tls://HOST:4222",
   ]);
   const monitors = addresses(natsMonitor, /^https?:\/\/[^/@\s]+\/?$/, [
-    "no address of a NATS server's monitoring",
+    "invalid NATS monitoring address",
     "write --nats-monitor http://HOST:8222",
   ]);
   const bytes = credentials === undefined ? undefined : utf8Encode(credentials);
@@ -170,11 +166,13 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
   if (membership !== undefined && membership.cluster !== config.name) {
     const { cluster } = membership;
     const message = `${path} belongs to the cluster '${cluster}', not to '${config.name}'`;
-    throw new Fault("data-foreign", message, { remedy: "give --cluster, or another --data" });
+    throw new Fault("data-foreign", message, {
+      remedy: "specify --cluster, or another --data folder",
+    });
   }
   if (membership === undefined && mirrors.history.head() + mirrors.accounts.head() > 0) {
-    throw new Fault("data-foreign", `${path} has a history of its own`, {
-      remedy: `bring it into a new cluster first: chat cluster init ${path} --nats URL`,
+    throw new Fault("data-foreign", `${path} already has its own history`, {
+      remedy: `move it into a new cluster first: chat cluster init ${path} --nats URL`,
     });
   }
   const { name: cluster } = config;
@@ -327,7 +325,7 @@ function rootCheck(
     if (note === undefined) return;
     const { size, root } = parseCheckpoint(parseNote(note).text);
     if (size >= record.head.seq || equalBytes(await proofs.root(size), root)) return;
-    replica.stopDiverged(`the root over ${size} records is another one than on the other servers`);
+    replica.stopDiverged(`root over ${size} records differs from the other servers`);
   };
   return (record) => {
     if (record.head.kind !== "checkpoint") return;
@@ -349,7 +347,7 @@ function sequencerOf(
       const until = clock.now() + CLUSTER_CATCH_UP_TIMEOUT_MS;
       while (mirrors.history.head() < seq) {
         if (clock.now() >= until || replica.failure !== undefined) {
-          const message = "this server is behind the others of its cluster";
+          const message = "this server is behind the rest of its cluster";
           throw new Fault("no-majority", message, { retryAfterMs: 1_000 });
         }
         await delay(clock, POLL_INTERVAL_MS);

@@ -116,8 +116,8 @@ function checkStandaloneOptions(options: FolderOptions): void {
   const { path, cluster, newIdentity, acceptsLoss, isFrozen: isStill } = options;
   if (cluster !== undefined && (newIdentity === true || acceptsLoss === true)) {
     const flag = newIdentity === true ? "--new-identity" : "--accept-loss";
-    throw new Fault("usage", `${flag} is not for a server of a cluster`, {
-      remedy: "let one of them leave (chat cluster leave), and begin another cluster with it",
+    throw new Fault("usage", `${flag} cannot be used with a server in a cluster`, {
+      remedy: "have one leave (chat cluster leave), and create a new cluster with it",
     });
   }
   if (cluster !== undefined || isStill === true) return;
@@ -125,7 +125,7 @@ function checkStandaloneOptions(options: FolderOptions): void {
   if (found === undefined || found.state === "left") return;
   if (found.state === "filling") throw isFilling(path, found);
   throw new Fault("data-foreign", `${path} belongs to the cluster '${found.cluster}'`, {
-    remedy: `give --nats; to go on alone with it, chat cluster leave ${path} first`,
+    remedy: `add --nats, or to run it alone, run chat cluster leave ${path} first`,
   });
 }
 
@@ -336,8 +336,8 @@ function isLoaded(
 function lostAccountsFault(path: string, { seq, by }: FoldedHead, isShared: boolean): Fault {
   const message = `${join(path, "accounts")} has lost the account ${by} of seq ${seq}`;
   const remedy = isShared
-    ? "remove the folder but for identity.key and settings.json: the cluster has the rest"
-    : "restore a backup, or give up what is lost with chat serve --accept-loss";
+    ? "remove everything except identity.key and settings.json; the cluster has the rest"
+    : "restore a backup, or accept the loss with chat serve --accept-loss";
   return new Fault("log-corrupt", message, { remedy });
 }
 
@@ -372,7 +372,7 @@ async function checkSigned(log: LogFile, { identity, registry, options }: Signer
   if (keys.slice(0, 1 + formers.length).some((key) => hasSigned(storedNote, key))) return;
   if (options.acceptsLoss === true) return log.fork();
   const message = `the checkpoint of a log in ${options.path} is not signed by this server`;
-  const remedy = "restore a backup, or give up what it covers with chat serve --accept-loss";
+  const remedy = "restore a backup, or accept the loss with chat serve --accept-loss";
   throw new Fault("log-corrupt", message, { remedy });
 }
 
@@ -425,7 +425,7 @@ export function loadServerSettings(
   const stored = parseSettings(readSmallFile(file), file);
   if (isShared && (given.roomPassword ?? stored.roomPassword) === undefined) {
     throw new Fault("data-foreign", `${path} does not have the room password of its cluster`, {
-      remedy: "copy settings.json from a node's data folder, or give --open",
+      remedy: "copy settings.json from a node's data folder, or add --open",
     });
   }
   const { roomPassword } = given;
@@ -453,7 +453,7 @@ function parseSettings(text: string | undefined, file: string): Partial<StoredSe
     };
   } catch (cause) {
     throw new Fault("data-foreign", `${file} is not JSON`, {
-      remedy: "mend it, or remove it to begin anew",
+      remedy: "fix it, or remove it to start over",
       cause,
     });
   }

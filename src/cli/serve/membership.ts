@@ -48,8 +48,8 @@ export function readMembership(path: string): Membership | undefined {
   } catch {
     // As for a file with unexpected content.
   }
-  throw new Fault("data-foreign", `${file} is not what a server wrote`, {
-    remedy: "begin anew with identity.key and settings.json alone: the cluster has the rest",
+  throw new Fault("data-foreign", `${file} was not written by a server`, {
+    remedy: "start over with only identity.key and settings.json; the cluster has the rest",
   });
 }
 
@@ -65,12 +65,12 @@ export function removeMembership(path: string): void {
 export function leftClusterFault(path: string, { cluster }: Membership): Fault {
   return new Fault("data-foreign", `${path} has left the cluster '${cluster}'`, {
     remedy:
-      "it may have a history of its own by now: begin with identity.key and settings.json alone",
+      "it may have its own history by now; start over with only identity.key and settings.json",
   });
 }
 
 export function isFilling(path: string, { cluster }: Membership): Fault {
-  const message = `${path} was not brought into the cluster '${cluster}' to the end`;
+  const message = `${path} was only partly moved into the cluster '${cluster}'`;
   const remedy = `run chat cluster init ${path} again, or chat cluster leave`;
   return new Fault("data-foreign", message, { remedy });
 }

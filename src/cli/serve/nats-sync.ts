@@ -17,8 +17,8 @@ export async function checkNatsSync(
 ): Promise<void> {
   if (isUnsafe) return;
   if (monitors.length === 0) {
-    const message = "whether NATS has sync_interval: always cannot be seen from here";
-    return printNotice(context, `${message}: see to it, or give --nats-monitor http://HOST:8222`);
+    const message = "cannot check whether NATS has sync_interval: always";
+    return printNotice(context, `${message}; check it, or add --nats-monitor http://HOST:8222`);
   }
   const results = await Promise.allSettled(monitors.map(readNatsSettings));
   const missing: Fault[] = [];
@@ -32,11 +32,11 @@ export async function checkNatsSync(
     if (isSynced) continue;
     const message = `the NATS server ${cleanText(name)} (${cleanText(version)})`;
     throw new Fault("version-unsupported", `${message} has no sync_interval: always`, {
-      remedy: "set it in its jetstream block, or accept what it may lose with --unsafe-nats",
+      remedy: "set it in the jetstream block, or accept possible loss with --unsafe-nats",
     });
   }
   const [first] = missing;
   if (first !== undefined && missing.length === monitors.length) throw first;
   for (const { message } of missing)
-    printNotice(context, `${message}: whether it syncs is not known`);
+    printNotice(context, `${message}; cannot check its sync_interval`);
 }

@@ -27,8 +27,8 @@ export function programFile(target: string): string {
 export function openOffer(path: string): ProgramFolder {
   const folder = resolve(path);
   if (fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new Fault("usage", `--offer: ${quoteText(path)} is no folder`, {
-      remedy: `name one with ${programFile("linux-x64")} or the like in it`,
+    throw new Fault("usage", `--offer: ${quoteText(path)} is not a folder`, {
+      remedy: `specify a folder that contains ${programFile("linux-x64")} or similar files`,
     });
   }
   const names = PROGRAM_TARGETS.map(programFile);

@@ -376,7 +376,7 @@ export function printJoinInfo(context: Context, joining: JoinInfo): void {
     const { name, local, data } = joining;
     printNotice(
       context,
-      `'${name}' listens on ${formatAddress(local)}, how to join: ${data}/invite`,
+      `'${name}' is listening on ${formatAddress(local)}; invite: ${data}/invite`,
     );
     return;
   }
@@ -392,7 +392,7 @@ function joinLines(joining: JoinInfo, env: Context["env"]): string[] {
   const link = guestLink(joining);
   const here = localCommand(joining, env);
   return [
-    `'${name}' is up; Ctrl-C stops it. Its data is in ${data}`,
+    `'${name}' is running (Ctrl-C to stop). Data folder: ${data}`,
     "",
     ...(link === undefined ? [] : [`  on a phone        ${link}`]),
     `  in a browser      ${webAddress(joining)}`,
@@ -409,7 +409,7 @@ function sideBySide(code: string[], joining: JoinInfo, context: Context): string
   const { name, roomPassword, fingerprint, data, udp, invite } = joining;
   const pages = new Set([webAddress(joining), pageAddress(invite)]);
   const short = [
-    `'${name}' is up; Ctrl-C stops it`,
+    `'${name}' is running (Ctrl-C to stop)`,
     "",
     "its data",
     `  ${data}`,
@@ -448,8 +448,8 @@ export function printRecovery(
     if (log.keptSize === undefined) continue;
     printNotice(
       context,
-      `confirmed records were lost, and ${log.keptSize} are left; clients that knew the others ` +
-        "raise an alarm until each user accepts it: chat trust accept SERVER",
+      `confirmed records were lost, ${log.keptSize} remain; clients that have the others ` +
+        "warn until each user accepts it: chat trust accept SERVER",
     );
   }
   const isAccepted = [accounts, history].some((log) => log.keptSize !== undefined);
@@ -457,16 +457,13 @@ export function printRecovery(
     const description = isAccepted ? "are damaged or follow damage" : "were never acknowledged";
     printNotice(
       context,
-      `${file} ended in ${droppedBytes} bytes that ${description}; now in ${tornPath}`,
+      `${file} ended in ${droppedBytes} bytes that ${description}; moved to ${tornPath}`,
     );
     printJson(context, { kind: "recovered", droppedBytes, file });
   }
   printLostAccounts(context, lostAccounts);
   for (const seq of accounts.damaged) {
-    printNotice(
-      context,
-      `the body of account record ${seq} is damaged: what it said is not known any more`,
-    );
+    printNotice(context, `account record ${seq} is damaged; its content is lost`);
     printJson(context, { kind: "damaged", seq, log: "accounts" });
   }
   printDamaged(context, history.damaged);
@@ -482,7 +479,7 @@ function printLostAccounts(context: Context, names: readonly Name[]): void {
   const count = names.length === 1 ? "1 account is" : `${names.length} accounts are`;
   printNotice(
     context,
-    `${count} lost, with bans and roles that were set last; what they said is shown as by ` +
+    `${count} lost, with the latest bans and roles; their messages are shown as from ` +
       `${shown}${more > 0 ? ` and ${more} more` : ""}: chat admin reset, rename or remove`,
   );
   printJson(context, { kind: "accounts-lost", users: names });

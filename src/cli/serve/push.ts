@@ -20,9 +20,9 @@ import { type FlagDefs, flag, stringFlag } from "../command.ts";
 export const PUSH_FLAGS = {
   push: stringFlag(
     "MAIL",
-    "Tell users while their page is closed, through push services; MAIL is for these",
+    "Send push notifications while the page is closed; MAIL is a contact for push services",
   ),
-  pushPrivate: flag("Also through push services in private networks"),
+  pushPrivate: flag("Allow push services in private networks"),
 } as const satisfies FlagDefs;
 
 const MAIL = /^[^\s@<>"]{1,64}@[^\s@<>"]{1,190}$/;
@@ -35,8 +35,8 @@ export function pushContact(given: string): string {
   const text = given.replace(/^mailto:/i, "");
   if (MAIL.test(text)) return `mailto:${text}`;
   if (URL.canParse(given) && new URL(given).protocol === "https:") return new URL(given).href;
-  throw new Fault("usage", `${quoteText(given)} is no mail address`, {
-    remedy: "write --push you@example.org: push services may want to write to you",
+  throw new Fault("usage", `invalid mail address: ${quoteText(given)}`, {
+    remedy: "use --push you@example.org, so that push services can contact you",
   });
 }
 
@@ -50,7 +50,7 @@ export function pushDelivery(identity: Identity, settings: PushSettings): PushDe
     key: signer.publicKey,
     check(endpoint, key) {
       checkEndpoint(endpoint, settings.isPrivateAllowed);
-      if (!isPushPoint(key)) throw new Fault("not-allowed", "this is no key of a browser");
+      if (!isPushPoint(key)) throw new Fault("not-allowed", "invalid browser push key");
     },
     async send({ endpoint, key, auth }, { text, topic }) {
       const { contact } = settings;
@@ -71,6 +71,6 @@ async function encrypted(push: () => PushOptions, signer: PushKey): Promise<Seal
   try {
     return await sealPush(push(), signer);
   } catch (cause) {
-    throw new Fault("not-allowed", "this is no key of a browser", { cause });
+    throw new Fault("not-allowed", "invalid browser push key", { cause });
   }
 }

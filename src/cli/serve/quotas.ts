@@ -7,11 +7,14 @@ import { type FlagDefs, type FlagValues, flagName, stringFlag } from "../command
 
 /** Quotas of files and of history reads. `undefined` file quotas leave the limit to the disk. */
 export const QUOTA_FLAGS = {
-  fileMax: stringFlag("SIZE", "The largest file, e.g. 2G"),
-  filesPerUser: stringFlag("SIZE", "All files of one user, half of --files-total if left out"),
-  filesTotal: stringFlag("SIZE", "All files"),
-  historyPerDay: stringFlag("SIZE", "History that one user may read a day, 4GiB if left out"),
-  keepFree: stringFlag("SIZE", "Disk space that files leave free, 256MiB if left out"),
+  fileMax: stringFlag("SIZE", "Maximum size of a file, such as 2G"),
+  filesPerUser: stringFlag(
+    "SIZE",
+    "Maximum size of all files per user (Default: half of --files-total)",
+  ),
+  filesTotal: stringFlag("SIZE", "Maximum size of all files"),
+  historyPerDay: stringFlag("SIZE", "Maximum history that a user may read per day (Default: 4GiB)"),
+  keepFree: stringFlag("SIZE", "Disk space to keep free of files (Default: 256MiB)"),
 } as const satisfies FlagDefs;
 
 /** @throws Fault usage */

@@ -92,7 +92,7 @@ function parseText(definition: FlagDef | undefined, text: string, name: string):
   if (definition.type !== "boolean") return checked(text, definition, name);
   if (TRUE.has(text.toLowerCase())) return true;
   if (FALSE.has(text.toLowerCase())) return false;
-  throw usageFault(`${quoteText(text)} is no value of ${name}`, "use true or false");
+  throw usageFault(`invalid value for ${name}: ${quoteText(text)}`, "use true or false");
 }
 
 function fromFile(definitions: FlagDefs, path: string): Record<string, AnyFlagValue> {
@@ -118,7 +118,7 @@ function parseTomlValue(definition: FlagDef, value: unknown, name: string): AnyF
   if (definition.many) {
     const all = Array.isArray(value) ? value : [value];
     if (all.every((one) => typeof one === "string")) return all;
-    throw usageFault(`${name} must be a list of texts`, 'write it as ["one", "two"]');
+    throw usageFault(`${name} must be a list of strings`, 'write it as ["one", "two"]');
   }
   if (definition.type === "boolean") {
     if (typeof value === "boolean") return value;
@@ -130,7 +130,7 @@ function parseTomlValue(definition: FlagDef, value: unknown, name: string): AnyF
   }
   const text = isNumber && definition.valueHint === "SIZE" ? String(value) : value;
   if (typeof text === "string") return checked(text, definition, name);
-  throw usageFault(`${name} must be a text`, "write it between quotes");
+  throw usageFault(`${name} must be a string`, "put it in quotes");
 }
 
 function checked(text: string, definition: FlagDef, name: string): AnyFlagValue {
@@ -145,7 +145,7 @@ function checked(text: string, definition: FlagDef, name: string): AnyFlagValue 
 }
 
 function isPath(definition: FlagDef): boolean {
-  return definition.valueHint === "F";
+  return definition.valueHint === "FILE";
 }
 
 /** Resolves a relative path in the file against the file's folder. */

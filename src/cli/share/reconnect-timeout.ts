@@ -20,8 +20,8 @@ export class ReconnectTimeout {
     if (this.#cancel !== undefined) return false;
     this.#cancel = this.#clock.after(RECEIVE_TIMEOUT_MS, () =>
       this.#onEnd(
-        new Fault("unreachable", `the sender is gone (${fault.message})`, {
-          remedy: "run the same line again when they share again",
+        new Fault("unreachable", `lost the sender (${fault.message})`, {
+          remedy: "ask them to share again, then run the same line",
           cause: fault,
         }),
       ),

@@ -246,7 +246,7 @@ class LentFiles {
           if (!this.#opening.has(about.file)) this.#onRead(about.file, source, index);
           return bytes;
         }
-        throw new Fault("file-changed", `${source.name} became shorter while it was read`);
+        throw new Fault("file-changed", `${source.name} shrank while it was being read`);
       },
     };
   }
@@ -261,8 +261,8 @@ function ownerOnly(blobs: BlobStore, lent: LentFiles): BlobStore {
     freeBytes: async () => Number.MAX_SAFE_INTEGER,
     create: async (about) => {
       if (lent.isOwned(about)) return blobs.create(about);
-      throw new Fault("not-allowed", "files are only given away here", {
-        remedy: "use a server: chat serve",
+      throw new Fault("not-allowed", "this server only shares files", {
+        remedy: "for uploads, use a server: chat serve",
       });
     },
   };

@@ -38,8 +38,8 @@ export async function verifyFolder(
   const file = join(folder, "identity.key");
   const pem = readSmallFile(file);
   if (pem === undefined) {
-    const remedy = "give a data folder, or a backup with the identity";
-    throw new Fault("not-found", `there is no ${file}`, { remedy });
+    const remedy = "specify a data folder, or a backup that contains the identity";
+    throw new Fault("not-found", `no such file: ${file}`, { remedy });
   }
   const key = Identity.fromPem(pem, file).publicKey;
   const keys = await keysOf(disk, join(folder, "accounts"), key);

@@ -48,7 +48,7 @@ export async function verifyForHome(data: string, logs: HomeLogPins): Promise<Ho
   findings.push(...(await compareWithKnown(folder, history, { pin, shown, size })));
   if (pin !== undefined && pin.fingerprint !== fingerprint) {
     const known = formatFingerprint(pin.fingerprint as Fingerprint);
-    const reason = `this device knows it signed by ${known}`;
+    const reason = `this device knows it as signed by ${known}`;
     findings.push({ seq: 1, file: data, offset: 0, reason });
   }
   return { verdict, findings };
@@ -72,7 +72,7 @@ async function compareWithKnown(
   }
   const findings: Finding[] = [];
   if (size < known) {
-    const reason = `it has ${counted(size, "record")}, and this device has seen ${known}`;
+    const reason = `it has ${counted(size, "record")}, but this device has seen ${known}`;
     findings.push(find(size + 1, reason));
   }
   const { leaves } = await readLeaves(folder, Math.min(size, known), 0);
@@ -80,12 +80,12 @@ async function compareWithKnown(
     const there = leaves[seq - 1];
     if (there === undefined || equalBytes(there, leaf)) continue;
     if (findings.length === FINDINGS_MAX) break;
-    findings.push(find(seq, `it is not the record that this device has seen in ${place}`));
+    findings.push(find(seq, `differs from the record that this device has seen in ${place}`));
   }
   if (findings.length > 0 || pin === undefined) return findings;
   const pinned = leaves.slice(0, pin.size);
   if (pinned.length === pin.size && equalBytes(rootOf(pinned), pin.root)) return [];
-  const reason = `its first ${pin.size} records are not those that this device has seen`;
+  const reason = `its first ${pin.size} records differ from those that this device has seen`;
   return [find(1, reason)];
 }
 
@@ -99,8 +99,8 @@ export async function proveInFolder(
   const size = note === undefined ? 0 : verifyNote(note, key).size;
   const { leaves, record } = await readLeaves(folder, size, seq);
   if (note === undefined || record === undefined) {
-    throw new Fault("not-found", `record ${seq} is not among the ${size} that are signed`, {
-      remedy: "choose a smaller number",
+    throw new Fault("not-found", `record ${seq} is not among the ${size} signed records`, {
+      remedy: "use a smaller number",
     });
   }
   const nodes: Nodes = (level, index) =>

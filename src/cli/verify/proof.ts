@@ -28,13 +28,13 @@ export function checkProof({ key, seq, head, salt, body, path, note }: ProofFile
   const { size, root } = checkpoint;
   const leaf = leafHash(head, sha256);
   if (!verifyInclusion({ leaf, index: seq - 1, size, path, root }, sha256)) {
-    throw invalidProof("the record is not among those that the checkpoint is over");
+    throw invalidProof("the record is not covered by the checkpoint");
   }
   const fields = parseObject(head) ?? {};
-  if (fields["seq"] !== seq) throw invalidProof("the record has another number than the proof");
+  if (fields["seq"] !== seq) throw invalidProof("the record's number differs from the proof's");
   const isShown = salt !== undefined && body !== undefined;
   if (isShown && commitment(salt, body, sha256) !== fields["commit"]) {
-    throw invalidProof("what was said is not what the record commits to");
+    throw invalidProof("the content does not match the record");
   }
   return {
     checkpoint,
@@ -52,15 +52,15 @@ function signedCheckpoint(note: string, key: Uint8Array): Checkpoint {
   } catch (cause) {
     if (!(cause instanceof Fault)) throw cause;
     throw new Fault("log-unproved", "the checkpoint is not signed by the key in the proof", {
-      remedy: "do not believe it",
+      remedy: "do not trust it",
       cause,
     });
   }
 }
 
 function invalidProof(message: string): Fault {
-  return new Fault("log-unproved", `the proof does not hold: ${message}`, {
-    remedy: "do not believe it",
+  return new Fault("log-unproved", `invalid proof: ${message}`, {
+    remedy: "do not trust it",
   });
 }
 
@@ -76,7 +76,7 @@ export async function proveAtServer(client: Client, pin: LogPin, seq: number): P
   const [proof] = proofs;
   const [record] = records;
   if (proof === undefined || record === undefined) {
-    throw new Fault("not-found", `you may not read record ${seq}, or there is none`, {
+    throw new Fault("not-found", `record ${seq} does not exist, or you may not read it`, {
       remedy: "chat history --json shows the seq of each record",
     });
   }

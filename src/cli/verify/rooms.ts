@@ -81,7 +81,7 @@ async function readRoom(
       }
       const { seq, state } = record;
       if (state === "damaged") find(seq, "its content is damaged or withheld");
-      if (state === "erased" && !ordered.has(seq)) find(seq, "it is erased, and nobody ordered it");
+      if (state === "erased" && !ordered.has(seq)) find(seq, "deleted without a request");
       for (const erased of erasedBy(record)) ordered.add(erased);
       later = record;
     }

@@ -85,9 +85,9 @@ async function enter(
   const options = { clock, entropy: systemEntropy(), verifier: nativeVerifier, program };
   const { fingerprint: found, formers } = await greet(connection, options);
   if (found !== fingerprint && !formers.includes(fingerprint)) {
-    throw new Fault("fingerprint-changed", "another server answers where the file is");
+    throw new Fault("fingerprint-changed", "a different server answers at the file's address");
   }
-  const unknown = () => new Fault("file-unknown", "there is no such file for you");
+  const unknown = () => new Fault("file-unknown", "no such file");
   const { file } = await connection.request("lane", { ticket: token }).catch((error: unknown) => {
     throw error instanceof Fault && error.code === "login-refused" ? unknown() : error;
   });
@@ -112,7 +112,7 @@ async function fetchFrom(connection: Connection, file: FileId, from: number) {
 function webFile(options: WebFilesOptions, token: string, open: OpenFile): WebFile {
   const { name, size, digest, folder } = open.about;
   if (size === undefined || digest === undefined) {
-    throw new Fault("file-unknown", "this file is still on its way");
+    throw new Fault("file-unknown", "this file is still uploading");
   }
   return {
     name,

@@ -89,15 +89,15 @@ export class LocalPageStore {
     } catch {
       // As below.
     }
-    throw new Fault("data-foreign", `${this.#path} is not what was kept`, {
-      remedy: "mend it, or remove it to sign in anew",
+    throw new Fault("data-foreign", `${this.#path} is damaged`, {
+      remedy: "fix it, or remove it and sign in again",
     });
   }
 
   #write(data: Kept): void {
     const text = jsonLine(data);
     if (Buffer.byteLength(text) > LOCAL_PAGE_DATA_BYTES_MAX) {
-      throw new Fault("store-full", "the page wants to store too much", {
+      throw new Fault("store-full", "the page stores too much", {
         remedy: "clear some drafts",
       });
     }
@@ -113,14 +113,14 @@ export async function serveLocalData(
   request: Request,
 ): Promise<Response> {
   try {
-    if (request.method !== "POST") throw new Fault("usage", "only POST is answered here");
+    if (request.method !== "POST") throw new Fault("usage", "only POST is supported");
     const given = bearerOf(request) ?? "";
     // Hashes have equal length, so the time does not depend on the value.
     if (!equalBytes(sha256(utf8Encode(given)), sha256(utf8Encode(token)))) {
-      throw new Fault("login-refused", "this page is another run's");
+      throw new Fault("login-refused", "this page belongs to an earlier run");
     }
     const parsed = v.safeParse(StoreRequest, await request.json().catch(() => undefined));
-    if (!parsed.success) throw new Fault("usage", "this is no request of the page");
+    if (!parsed.success) throw new Fault("usage", "invalid request");
     const headers = { "content-type": "application/json", "cache-control": "no-store" };
     return new Response(jsonLine({ value: store.answer(parsed.output) }), { headers });
   } catch (error) {

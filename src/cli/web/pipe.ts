@@ -22,7 +22,7 @@ export class Pipe {
   push(message: Uint8Array): Fault | undefined {
     if (this.#isEnding) return undefined;
     if (this.#queuedBytes + message.length > RELAY_QUEUE_BYTES_MAX) {
-      return new Fault("too-many", "the other end reads too slowly", { retryAfterMs: 1_000 });
+      return new Fault("too-many", "the peer reads too slowly", { retryAfterMs: 1_000 });
     }
     this.#queue.push(message);
     this.#queuedBytes += message.length;

@@ -65,7 +65,7 @@ class ProxiedLink {
     this.#toPage = new Pipe(link);
     this.#cancelDeadline = options.clock.after(HELLO_TIMEOUT_MS, () => {
       if (this.#phase === "token" || this.#phase === "hello") {
-        this.#refuse(new Fault("timeout", "nothing was said"));
+        this.#refuse(new Fault("timeout", "no message received"));
       }
     });
     link.receive({
@@ -85,7 +85,8 @@ class ProxiedLink {
       case "token": {
         // Hashes have equal length, so the time does not depend on the value.
         const isValid = equalBytes(sha256(bytes), sha256(utf8Encode(this.#options.token)));
-        if (!isValid) throw new Fault("login-refused", "this page is another run's", RELOAD_REMEDY);
+        if (!isValid)
+          throw new Fault("login-refused", "this page belongs to an earlier run", RELOAD_REMEDY);
         this.#phase = "hello";
         return;
       }
@@ -97,7 +98,7 @@ class ProxiedLink {
         return;
       }
       case "greeting":
-        throw new Fault("out-of-order", "the server's greeting comes first");
+        throw new Fault("out-of-order", "the server must greet first");
       case "open":
         this.#pass(this.#toServer?.push(bytes));
         return;
@@ -142,7 +143,7 @@ class ProxiedLink {
     const serverNonce = welcome.nonce;
     const greeting = { certificateHash, clientNonce: this.#nonce, serverNonce };
     if (isServer(welcome, greeting, this.#options.fingerprint)) return;
-    throw new Fault("fingerprint-changed", "another server answers at the address of the page");
+    throw new Fault("fingerprint-changed", "a different server answers at the page's address");
   }
 
   #guarded(work: () => void): void {
@@ -175,7 +176,7 @@ class ProxiedLink {
   }
 }
 
-const RELOAD_REMEDY = { remedy: "open the address that chat web has printed last" };
+const RELOAD_REMEDY = { remedy: "open the address that chat web printed last" };
 
 /** Whether it proves on this link to be that server, or a successor that it has named. */
 function isServer(

@@ -13,16 +13,12 @@ const DAY_CHARS = 10;
 
 export const command = clientVerb({
   args: { revoke: stringFlag("DEVICE", "Sign this device out") },
-  details: "A device that came in by password reads and writes all but sealed rooms.",
+  details: "Devices that signed in with a password cannot use sealed rooms.",
   async run({ revoke: device }, context, { client }) {
     if (device !== undefined) {
       await client.request("revoke", { device });
       await removeRevoked(client);
-      return printResult(
-        context,
-        { kind: "revoked", device },
-        `the device ${device} is signed out`,
-      );
+      return printResult(context, { kind: "revoked", device }, `signed out device ${device}`);
     }
     const style = styleOf(context);
     const { devices } = await client.request("devices", {});
@@ -38,8 +34,8 @@ export const command = clientVerb({
         since: ({ since }) => since,
         by: ({ certified }) => (certified ? "account key" : "password"),
         online: ({ online }) => (online ? "online" : "offline"),
-        "": ({ current }) => (current ? "this one" : ""),
-        "last here": ({ seen }) => seen,
+        "": ({ current }) => (current ? "this device" : ""),
+        "last seen": ({ seen }) => seen,
         program: ({ client: program }) => program,
       },
     });

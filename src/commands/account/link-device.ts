@@ -25,11 +25,11 @@ const CODE_VARIABLE = "CHAT_LINK_CODE";
 export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
-    join: flag("This is the new device: ask for the other one's code"),
+    join: flag("Run on the new device, and enter the code"),
     ...SERVER_FLAGS,
   },
   details:
-    "On the device you have: chat link-device. On the new one: chat link-device --join SERVER",
+    "On a signed-in device: chat link-device. On the new one: chat link-device --join SERVER",
   async run(args, context) {
     if (!args.join) {
       const options = { argument: args.at, mode: "login" } as const;
@@ -59,14 +59,11 @@ async function offer(context: Context, open: OpenClient): Promise<number> {
     context.stdout.write(renderJson(line));
   } else {
     context.stdout.write(`${codeText}\n`);
-    printNotice(context, "within 10 minutes run this on the new device, and give it that code:");
+    printNotice(context, "within 10 minutes, run this on the new device and enter the code:");
     // Alone on its line, to be copied.
     context.stderr.write(`chat link-device --join ${quoteInvite(elsewhere)}\n`);
     if (isLoopback(elsewhere.host)) {
-      printNotice(
-        context,
-        `only this machine reaches ${elsewhere.host}: elsewhere put in another address`,
-      );
+      printNotice(context, `${elsewhere.host} works only on this machine; replace it elsewhere`);
     }
   }
   const request = await waitForRequest(context, events);
@@ -77,7 +74,7 @@ async function offer(context: Context, open: OpenClient): Promise<number> {
   await client.request("link-grant", grant);
   const device = deviceIdOf(request.deviceKey);
   const line = { kind: "linked", user, device };
-  return printResult(context, line, `the device ${device} is linked: it is ${user} now`);
+  return printResult(context, line, `linked device ${device} to ${user}`);
 }
 
 async function waitForRequest(
@@ -86,7 +83,7 @@ async function waitForRequest(
 ): Promise<Extract<ReaderEvent, { kind: "link-asked" }>> {
   const timedOut = Promise.withResolvers<never>();
   const cancel = context.clock.after(LINK_CODE_MS, () =>
-    timedOut.reject(new Fault("timeout", "no device asked in time", { remedy: "begin anew" })),
+    timedOut.reject(new Fault("timeout", "no device connected in time", { remedy: "start again" })),
   );
   try {
     for (;;) {
@@ -112,7 +109,7 @@ async function join(context: Context, open: OpenClient, code: Uint8Array): Promi
   storeLinkedKey(offer, device.publicKey, answer, state);
   const { user } = await client.login({ user: answer.user, mode: "login" });
   const line = { kind: "linked", user, device: deviceIdOf(device.publicKey) };
-  return printResult(context, line, `this device is linked: you are ${user}`);
+  return printResult(context, line, `this device is linked to ${user}`);
 }
 
 /** Not an argument, which all users of the machine can see. @throws Fault usage */
@@ -120,7 +117,7 @@ async function readCode(context: Context): Promise<Uint8Array> {
   const given = context.env[CODE_VARIABLE];
   if (given) return parseLinkCode(given);
   if (context.terminal === undefined) {
-    throw usageFault("there is no link code", `set ${CODE_VARIABLE}`);
+    throw usageFault("no link code given", `set ${CODE_VARIABLE}`);
   }
   return parseLinkCode(await context.terminal.askText("Link code"));
 }

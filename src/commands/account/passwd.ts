@@ -13,13 +13,13 @@ import { formatInvite, parseServerSpec, trimCopied } from "../../wire/invite.ts"
 export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
-    reset: flag("Use the line of chat admin reset, when the old password is lost"),
-    resetFile: stringFlag("F", "That line; - is stdin"),
-    newPasswordFile: stringFlag("F", "The new one; - is stdin"),
+    reset: flag("Reset a lost password with a line from chat admin reset"),
+    resetFile: stringFlag("FILE", "Reset line file; - for stdin"),
+    newPasswordFile: stringFlag("FILE", "New-password file; - for stdin"),
     ...SERVER_FLAGS,
   },
-  details: `An account that has a password needs the current one: CHAT_PASSWORD, --password-file, or
-typed. CHAT_RESET or --reset-file give the line, CHAT_NEW_PASSWORD the new password, unasked.`,
+  details: `If the account has a password, provide it by CHAT_PASSWORD, --password-file or a prompt.
+CHAT_RESET or --reset-file provide the reset line, CHAT_NEW_PASSWORD the new password.`,
   async run(args, context) {
     if (args.reset || args.resetFile !== undefined) return recover(args, context);
     const options = { argument: args.at, mode: "login" } as const;
@@ -42,8 +42,9 @@ interface Recovery extends ClientFlags {
 async function recover(args: Recovery, context: Context): Promise<number> {
   const line = await readSecret(context, RESET, args.resetFile, "Reset line");
   if (line === undefined) {
-    throw new Fault("usage", "there is no reset line", {
-      remedy: "set CHAT_RESET or give --reset-file; an operator makes it: chat admin reset NAME",
+    throw new Fault("usage", "no reset line given", {
+      remedy:
+        "set CHAT_RESET or add --reset-file; operators create lines with chat admin reset NAME",
     });
   }
   const { token, server } = readResetLine(line);
@@ -53,13 +54,13 @@ async function recover(args: Recovery, context: Context): Promise<number> {
   return withClient(context, flags, options, async ({ client }) => {
     const { user } = await client.request("recover", { token, password });
     await client.login({ user, password, mode: "login", requiresPassword: true });
-    return printChanged(context, user, `, and this device signs in as ${user}`);
+    return printChanged(context, user, `; this device is signed in as ${user}`);
   });
 }
 
 function printChanged(context: Context, user: string, more: string): number {
   const line = { kind: "password-changed", user };
-  return printResult(context, line, `the password of ${user} is changed${more}`);
+  return printResult(context, line, `changed the password of ${user}${more}`);
 }
 
 /** Asks only if the account has a password. */
@@ -71,7 +72,7 @@ async function currentPassword(context: Context, user: string): Promise<string |
 async function newPassword(context: Context, file: string | undefined): Promise<string> {
   const password = await readNewPassword(context, file);
   if (password !== undefined) return password;
-  throw usageFault("there is no new password", "set CHAT_NEW_PASSWORD or give --new-password-file");
+  throw usageFault("no new password given", "set CHAT_NEW_PASSWORD or add --new-password-file");
 }
 
 /** Accepts the line, the address for browsers, or only the code, quoted or not. */
@@ -82,5 +83,5 @@ export function readResetLine(text: string): { readonly token: string; readonly 
   if (!line.startsWith("chat://")) return { token: line };
   const { secret: token, ...address } = parseServerSpec(line);
   if (token !== undefined) return { token, server: formatInvite(address) };
-  throw usageFault("the reset line has no code at its end", "copy all of it");
+  throw usageFault("the reset line is incomplete", "copy the whole line");
 }

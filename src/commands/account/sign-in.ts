@@ -33,19 +33,19 @@ function accountVerb({ mode, kind, message, action }: AccountVerb): Verb {
 export const register = accountVerb({
   mode: "register",
   kind: "registered",
-  message: (user) => `${user} is registered, and this device signs in for that name`,
+  message: (user) => `registered ${user}; this device is signed in`,
 });
 
 export const login = accountVerb({
   mode: "login",
   kind: "logged-in",
-  message: (user) => `this device signs in as ${user}`,
+  message: (user) => `signed in as ${user}`,
 });
 
 export const logout = accountVerb({
   mode: "login",
   kind: "logged-out",
-  message: (user) => `this device no longer signs in as ${user}; the password will be asked`,
+  message: (user) => `signed out ${user}; signing in again requires the password`,
   action: ({ client }) => client.logout(true),
 });
 
@@ -53,14 +53,14 @@ export const unregister = clientVerb({
   requiresPassword: true,
   args: YES_FLAG,
   details:
-    "All that the account said is erased on the server: messages, reactions and files, those of " +
-    "conversations too. Then the account is removed. What others have copied stays theirs.",
+    "Deletes everything the account posted from the server: messages, reactions and files, " +
+    "including direct messages. Then removes the account. Copies that others made remain.",
   async run(args, context, { client, user }) {
-    const question = `Erase all that ${user} said, and remove the account for good?`;
+    const question = `Permanently delete the account ${user} and everything it posted?`;
     if (!(await confirmAction(context, args, question))) return 130;
     const erased = await eraseAll(context, client, {});
     await client.request("unregister", {});
-    const message = `erased ${counted(erased, "message")}; the account ${user} is removed`;
+    const message = `deleted ${counted(erased, "message")} and the account ${user}`;
     return printResult(context, { kind: "unregistered", user, erased }, message);
   },
 });

@@ -12,17 +12,17 @@ import { ENGLISH_TERMINAL } from "../../ui/messages/en/terminal.ts";
 export const command = defineVerb({
   args: {
     name: argument("The user", { required: true }),
-    confirm: stringFlag("DIGITS", "The digits that they see"),
-    accept: flag("They have a new key: they were asked"),
+    confirm: stringFlag("DIGITS", "Digits shown on their side"),
+    accept: flag("Accept their new key"),
     ...SERVER_FLAGS,
   },
-  details: `Both of you see the same 60 digits, unless somebody is in between. Compare them by voice
-or side by side, not over this server. A user whose key has changed is not let into sealed rooms,
-and nothing is said where they are, until you accept the new key, or confirm the digits of one.`,
+  details: `Both of you should see the same 60 digits. Compare them by voice or in person, not over
+this server. While a user's new key is unverified, they cannot be added to sealed rooms, and no
+messages can be sent to rooms they are in; accept the new key or confirm its digits.`,
   async run(args, context) {
     const user = userNameOf(args.name);
     if (args.accept === true && args.confirm !== undefined) {
-      throw usageFault("--accept and --confirm exclude each other", "give one");
+      throw usageFault("--accept and --confirm cannot be combined", "use only one of them");
     }
     return withClient(context, args, { mode: "login" }, async ({ client }) => {
       await untilConnected(client.read());

@@ -16,11 +16,11 @@ const NAME = { name: argument("Who") } as const satisfies FlagDefs;
 export const reset = defineVerb({
   args: {
     ...NAME,
-    expires: stringFlag("TIME", "After 30s, 10m, 2h or 7d; else 1d"),
-    signOut: flag("Its use signs out all devices, for example after a theft"),
+    expires: stringFlag("TIME", "Lifetime: 30s, 10m, 2h or 7d (Default: 1d)"),
+    signOut: flag("Sign out all devices when the line is used, for example after a theft"),
     ...ADMIN_FLAGS,
   },
-  details: "Prints a line for chat passwd --reset, which sets one new password.",
+  details: "Prints a line for chat passwd --reset, valid for one new password.",
   async run(args, context) {
     const options = defined({ expires: expiryOf(context, args.expires) });
     return withOperator(context, args, async (open) => {
@@ -35,10 +35,10 @@ export const reset = defineVerb({
         return 0;
       }
       context.stdout.write(`${quoteInvite(line)}\n`);
-      printNotice(context, `${user} pastes that line where 'chat passwd --reset' asks for it`);
-      printNotice(context, `or opens ${web}`);
+      printNotice(context, `have ${user} paste that line into 'chat passwd --reset'`);
+      printNotice(context, `or open ${web}`);
       const until = formatTimestamp(expires, styleOf(context));
-      printNotice(context, `it sets one new password, until ${until}; hand it over like a key`);
+      printNotice(context, `valid for one new password, until ${until}; keep it secret`);
       return 0;
     });
   },
@@ -47,19 +47,15 @@ export const reset = defineVerb({
 export const rename = defineVerb({
   args: {
     ...NAME,
-    to: argument("The new name"),
+    to: argument("New name"),
     ...ADMIN_FLAGS,
   },
-  details: "Their devices stay signed in, and the old name still leads to them.",
+  details: "Their devices stay signed in, and the old name still works.",
   async run(args, context) {
     const [user, to] = [userNameOf(args.name), userNameOf(args.to)];
     return withOperator(context, args, async ({ client }) => {
       await client.request("rename", { user, to });
-      return printResult(
-        context,
-        { kind: "renamed", user, name: to },
-        `${user} is called ${to} now`,
-      );
+      return printResult(context, { kind: "renamed", user, name: to }, `renamed ${user} to ${to}`);
     });
   },
 });
@@ -67,18 +63,18 @@ export const rename = defineVerb({
 export const signOut = defineVerb({
   args: { ...NAME, ...YES_FLAG, ...ADMIN_FLAGS },
   details:
-    "All devices: they come in again with the password. Without one, chat admin reset NAME " +
-    "--sign-out sets it first.",
+    "All devices need the password to sign in again. If there is none, first run " +
+    "chat admin reset NAME --sign-out.",
   async run(args, context) {
     const user = userNameOf(args.name);
-    const question = `Sign all devices of ${user} out?`;
+    const question = `Sign out all devices of ${user}?`;
     if (!(await confirmAction(context, args, question))) return 130;
     return withOperator(context, args, async ({ client }) => {
       await client.request("sign-out", { user });
       return printResult(
         context,
         { kind: "signed-out", user },
-        `all devices of ${user} are signed out`,
+        `signed out all devices of ${user}`,
       );
     });
   },
@@ -86,14 +82,14 @@ export const signOut = defineVerb({
 
 export const remove = defineVerb({
   args: { ...NAME, ...YES_FLAG, ...ADMIN_FLAGS },
-  details: "What they said stays under their name. chat admin ban keeps a user out for a while.",
+  details: "Their messages stay under their name. To block a user temporarily: chat admin ban.",
   async run(args, context) {
     const user = userNameOf(args.name);
-    const question = `Remove the account ${user} for good?`;
+    const question = `Permanently remove the account ${user}?`;
     if (!(await confirmAction(context, args, question))) return 130;
     return withOperator(context, args, async ({ client }) => {
       await client.request("remove", { user });
-      return printResult(context, { kind: "removed", user }, `the account ${user} is removed`);
+      return printResult(context, { kind: "removed", user }, `removed the account ${user}`);
     });
   },
 });

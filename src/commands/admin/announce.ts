@@ -7,29 +7,24 @@ import { printResult } from "../../cli/output/result.ts";
 
 export const command = defineVerb({
   args: {
-    text: argument("What all users are to know", { required: false }),
-    withdraw: flag("Take back what they are told now"),
+    text: argument("Announcement text", { required: false }),
+    withdraw: flag("Withdraw the announcement"),
     ...ADMIN_FLAGS,
   },
   details:
-    "Everybody who is in sees it above their rooms, and whoever comes in, until it is replaced " +
-    "or taken back.",
+    "Everyone online or joining sees it above their rooms, until it is replaced " + "or withdrawn.",
   async run(args, context) {
     const text = args.text?.trim() ?? "";
     if ((text === "") !== args.withdraw) {
-      throw new Fault("usage", "an announcement is a text, or is taken back", {
-        remedy: "write chat admin announce 'TEXT', or chat admin announce --withdraw",
+      throw new Fault("usage", "specify either a text or --withdraw", {
+        remedy: "usage: chat admin announce 'TEXT', or chat admin announce --withdraw",
       });
     }
     return withOperator(context, args, async ({ client }) => {
       await client.request("announce", { text });
       return args.withdraw
-        ? printResult(
-            context,
-            { kind: "announcement-withdrawn" },
-            "nobody is told anything any more",
-          )
-        : printResult(context, { kind: "announcement", text }, "all users are told");
+        ? printResult(context, { kind: "announcement-withdrawn" }, "announcement withdrawn")
+        : printResult(context, { kind: "announcement", text }, "announcement published");
     });
   },
 });

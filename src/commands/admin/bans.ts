@@ -15,7 +15,7 @@ import { withUtcTime } from "../../core/duration.ts";
 import { whom } from "../../ui/commands/ban.ts";
 
 const TARGET_ARGUMENT = {
-  whom: argument("A name, or an address as in chat serve's output"),
+  whom: argument("User name, or address as in the output of chat serve"),
 } as const satisfies FlagDefs;
 
 export const ban = defineVerb({
@@ -25,7 +25,7 @@ export const ban = defineVerb({
     reason: stringFlag("TEXT", "Shown to the banned user"),
     ...ADMIN_FLAGS,
   },
-  details: "An IPv6 address stands for its /64. This machine itself cannot be banned.",
+  details: "An IPv6 address bans its /64. This machine cannot be banned.",
   async run(args, context) {
     const until = defined({ until: expiryOf(context, args.for) });
     const { reason } = args;
@@ -44,11 +44,7 @@ export const unban = defineVerb({
     const target = whom(args.whom);
     return withOperator(context, args, async ({ client }) => {
       await client.request("ban", { ...target, on: false });
-      return printResult(
-        context,
-        { kind: "unbanned", ...target },
-        `${args.whom} may come in again`,
-      );
+      return printResult(context, { kind: "unbanned", ...target }, `${args.whom} is unbanned`);
     });
   },
 });

@@ -11,23 +11,23 @@ import { printResult } from "../../cli/output/result.ts";
 
 export const command = defineVerb({
   args: {
-    seq: argument("Numbers as in chat history --json", { many: true, required: false }),
+    seq: argument("Message numbers, as in chat history --json", { many: true, required: false }),
     ...ADMIN_FLAGS,
     user: stringFlag(
       "NAME",
-      "Without numbers: all that this user said; with them: your name there",
+      "Without numbers: delete everything by this user; with numbers: your user name",
     ),
     ...YES_FLAG,
   },
   details:
-    "Words are blanked on the server's disk, files are removed. What others have copied stays " +
+    "Text is blanked on the server's disk, and files are removed. Copies that others made stay " +
     "theirs.",
   async run(args, context) {
     const { user: name, ...others } = args;
     if (args.seq.length === 0 && name !== undefined) {
       const user = userNameOf(name);
       const yes = args.yes || context.terminal === undefined;
-      if (!(await confirmAction(context, { yes }, `Erase all that ${user} said?`))) return 130;
+      if (!(await confirmAction(context, { yes }, `Delete everything ${user} posted?`))) return 130;
       return withOperator(context, { ...others, user: undefined }, async ({ client }) => {
         const erased = await eraseAll(context, client, { user });
         const line = { kind: "erased-all", user, erased };
@@ -39,15 +39,15 @@ export const command = defineVerb({
       });
     }
     if (args.seq.length === 0) {
-      throw new Fault("usage", "nothing is named that is to be erased", {
-        remedy: "give numbers as in chat history --json, or --user NAME for all that they said",
+      throw new Fault("usage", "no messages given", {
+        remedy: "specify numbers from chat history --json, or --user NAME for everything by a user",
       });
     }
     const seqs = args.seq.map(seqOf);
     return withOperator(context, args, async ({ client }) => {
       for (const of of seqs) {
         const { seq } = await client.request("erase", { seq: of });
-        printResult(context, { kind: "erased", seq: of, by: seq }, `message ${of} is erased`);
+        printResult(context, { kind: "erased", seq: of, by: seq }, `deleted message ${of}`);
       }
       return 0;
     });
@@ -59,7 +59,7 @@ function seqOf(text: string): number {
   const seq = /^[1-9]\d{0,14}$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(seq)) return seq;
   throw usageFault(
-    `'${text.slice(0, 40)}' is no message's number`,
-    "see them: chat history --json",
+    `invalid message number: '${text.slice(0, 40)}'`,
+    "list them: chat history --json",
   );
 }

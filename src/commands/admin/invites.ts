@@ -22,17 +22,14 @@ import type { Answer } from "../../wire/messages.ts";
 
 export const invite = defineVerb({
   args: {
-    uses: stringFlag("N", "How many users it admits; 0: any number", {
+    uses: stringFlag("N", "Maximum uses; 0 = unlimited", {
       integer: { min: 0, max: 1_000_000 },
       default: "1",
     }),
-    expires: stringFlag("TIME", "After 30s, 10m, 2h or 7d"),
-    room: stringFlag("ROOM", "The room to which it leads"),
-    post: stringFlag("ROOM", "A token for programs that post to this room over HTTP"),
-    read: stringFlag(
-      "ROOM",
-      "A token for programs that read this room over HTTP; with --post for both",
-    ),
+    expires: stringFlag("TIME", "Lifetime: 30s, 10m, 2h or 7d"),
+    room: stringFlag("ROOM", "Room to open"),
+    post: stringFlag("ROOM", "Create a token to post to this room over HTTP"),
+    read: stringFlag("ROOM", "Create a token to read this room over HTTP; with --post for both"),
     ...ADMIN_FLAGS,
   },
   async run(args, context) {
@@ -40,7 +37,7 @@ export const invite = defineVerb({
     const isProgram = args.post !== undefined || args.read !== undefined;
     if (args.room !== undefined && isProgram) {
       const flag = args.post === undefined ? "--read" : "--post";
-      throw usageFault(`--room and ${flag} contradict each other`, "give one of them");
+      throw usageFault(`--room and ${flag} cannot be combined`, "use only one of them");
     }
     const expires = defined({ expires: expiryOf(context, args.expires) });
     const until = withUtcTime(expires, "expires");
@@ -77,15 +74,11 @@ function roomLabel({ room, post, read }: Answer<"invites">["invites"][number]): 
 }
 
 export const invites = operatorVerb({
-  args: { revoke: stringFlag("INVITE", "Take this one back") },
+  args: { revoke: stringFlag("INVITE", "Revoke this invite") },
   async run({ revoke: invite }, context, client) {
     if (invite !== undefined) {
       await client.request("invite-revoke", { invite });
-      return printResult(
-        context,
-        { kind: "invite-revoked", invite },
-        `invite ${invite} is revoked`,
-      );
+      return printResult(context, { kind: "invite-revoked", invite }, `revoked invite ${invite}`);
     }
     const all = await allPages(
       (after) => client.request("invites", after),

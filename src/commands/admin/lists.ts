@@ -8,8 +8,8 @@ import { withUtcTime } from "../../core/duration.ts";
 import type { Answer } from "../../wire/messages.ts";
 
 const LIST_FLAGS = {
-  find: stringFlag("TEXT", "Only with this in the name"),
-  reverse: flag("The other way round"),
+  find: stringFlag("TEXT", "Only names that contain this text"),
+  reverse: flag("Reverse order"),
 } as const satisfies FlagDefs;
 
 /** `name` and `user` sort from A; times and numbers from the newest and largest. */
@@ -49,10 +49,10 @@ export const accounts = operatorVerb({
   args: {
     sort: enumFlag(
       ["name", "since", "seen", "devices", "bytes"],
-      "By name, registration, last visit, devices, or size of files",
+      "Sort by name, registration, last visit, devices, or file size",
       { default: "name", valueHint: "ORDER" },
     ),
-    online: flag("Only who is online"),
+    online: flag("Only online users"),
     ...LIST_FLAGS,
   },
   async run(args, context, client) {
@@ -94,7 +94,7 @@ export const rooms = operatorVerb({
   args: {
     sort: enumFlag(
       ["bytes", "name", "members", "records"],
-      "By size of files, name, members, or messages",
+      "Sort by file size, name, members, or messages",
       { default: "bytes", valueHint: "ORDER" },
     ),
     ...LIST_FLAGS,
@@ -130,15 +130,15 @@ export function allRooms(client: Client, order: ListOrder): Promise<RoomEntry[]>
 
 export const files = operatorVerb({
   args: {
-    sort: enumFlag(["bytes", "name", "user", "time"], "By size, name, sender, or time", {
+    sort: enumFlag(["bytes", "name", "user", "time"], "Sort by size, name, sender, or time", {
       default: "bytes",
       valueHint: "ORDER",
     }),
     ...LIST_FLAGS,
   },
   details:
-    "Of a file between two people its name is not told. chat admin erase NUMBER erases one, by " +
-    "its numbers here.",
+    "Names of files in direct messages are hidden. To delete a file: chat admin erase NUMBER, " +
+    "with a number listed here.",
   async run(args, context, client) {
     const items = await fetchAll(args, async (query) => {
       const { files: page, total } = await client.request("all-files", query);

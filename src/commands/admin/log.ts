@@ -17,12 +17,12 @@ type Fields = Readonly<Record<string, unknown>>;
 export const command = defineVerb({
   args: {
     since: stringFlag("T", "ISO 8601, or 10m, 2h, 3d ago"),
-    until: stringFlag("T", "The same"),
+    until: stringFlag("T", "ISO 8601, or 10m, 2h, 3d ago"),
     ...ADMIN_FLAGS,
   },
   details:
-    "What happened last, since the server's start. With --since also what was decided before: " +
-    "bans, kicks, roles, resets, invites. chat serve --json tells all as it happens.",
+    "Shows recent events since the server started. With --since, also earlier decisions: " +
+    "bans, kicks, roles, resets, invites. chat serve --json prints everything live.",
   run(args, context) {
     const since = timeFlag(context, args.since, "start");
     const until = timeFlag(context, args.until, "end");
@@ -61,7 +61,7 @@ async function decisions(
     if (next === undefined) return pages.flat();
     // A malicious server may loop.
     if (before !== undefined && next.accounts + next.history >= before.accounts + before.history) {
-      throw new Fault("frame-malformed", "the server tells the same decisions again and again");
+      throw new Fault("frame-malformed", "the server repeats the same decisions");
     }
     before = next;
   }

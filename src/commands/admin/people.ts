@@ -22,7 +22,11 @@ export const kick = operatorVerb({
   async run(args, context, client) {
     const [user, room] = [userNameOf(args.name), roomNameOf(args.room)];
     const { seq } = await client.request("kick", { room, user });
-    return printResult(context, { kind: "kicked", user, room, seq }, `${user} is out of ${room}`);
+    return printResult(
+      context,
+      { kind: "kicked", user, room, seq },
+      `removed ${user} from ${room}`,
+    );
   },
 });
 
@@ -49,7 +53,7 @@ export const unmute = operatorVerb({
     return printResult(
       context,
       { kind: "unmuted", user, room, seq },
-      `${user} may speak in ${room}`,
+      `${user} is unmuted in ${room}`,
     );
   },
 });
@@ -59,7 +63,10 @@ export const revoke = roleVerb(false);
 
 function roleVerb(on: boolean): Verb {
   return operatorVerb({
-    args: { ...NAME, room: stringFlag("ROOM", "Moderates there; else operates") },
+    args: {
+      ...NAME,
+      room: stringFlag("ROOM", "Room to moderate (Default: operator of the server)"),
+    },
     async run(args, context, client) {
       const user = userNameOf(args.name);
       const room = args.room === undefined ? undefined : roomNameOf(args.room);

@@ -6,12 +6,12 @@ import { renderJson } from "../../cli/output/render.ts";
 
 export const command = operatorVerb({
   args: {
-    state: argument("open or closed; left out: only show it", {
+    state: argument("open or closed (Default: show the current state)", {
       required: false,
       choices: ["open", "closed"],
     }),
   },
-  details: "Closed, only invites let newcomers register. Accounts log in as before.",
+  details: "If closed, new users need an invite. Existing accounts sign in as before.",
   async run({ state }, context, client) {
     const options = state === undefined ? {} : { closed: state === "closed" };
     const { closed } = await client.request("registration", options);

@@ -14,8 +14,8 @@ export const command = defineVerb({
     ...ADMIN_FLAGS,
   },
   details:
-    "What is older is erased on the server: messages, reactions and files. Members see it in the " +
-    "head of the room. What is erased stays erased when the retention ends.",
+    "Older messages, reactions and files are deleted from the server. Members see this in the " +
+    "room header. Turning retention off does not restore deleted data.",
   async run(args, context) {
     const room = roomNameOf(args.room);
     const limits = { min: RETENTION_MS_MIN, max: RETENTION_MS_MAX, or: "off" };
@@ -25,8 +25,8 @@ export const command = defineVerb({
       const { seq } = await client.request("retention", { room, ...fields });
       const message =
         keepMs === undefined
-          ? `${room} keeps messages for good`
-          : `messages in ${room} are erased after ${formatDuration(keepMs)}`;
+          ? `${room} keeps messages permanently`
+          : `messages in ${room} are deleted after ${formatDuration(keepMs)}`;
       return printResult(context, { kind: "retention", room, ...fields, seq }, message);
     });
   },

@@ -23,24 +23,20 @@ const ROOM = { room: argument("Which") } as const satisfies FlagDefs;
 const rename = defineVerb({
   args: {
     ...ROOM,
-    to: argument("The new name"),
+    to: argument("New name"),
     ...ADMIN_FLAGS,
   },
-  details: "Who is in stays in, and the old name still leads there.",
+  details: "Members stay, and the old name still works.",
   async run(args, context) {
     const [room, to] = [roomNameOf(args.room), roomNameOf(args.to)];
     return withOperator(context, args, async ({ client }) => {
       await client.request("rename", { room, to });
-      return printResult(
-        context,
-        { kind: "renamed", room, name: to },
-        `${room} is called ${to} now`,
-      );
+      return printResult(context, { kind: "renamed", room, name: to }, `renamed ${room} to ${to}`);
     });
   },
 });
 
-const close = closeVerb(true, "Its members read on, and others may still enter.");
+const close = closeVerb(true, "Members can still read, and others can still join.");
 const reopen = closeVerb(false, "");
 
 function closeVerb(on: boolean, details: string): Verb {
@@ -50,7 +46,7 @@ function closeVerb(on: boolean, details: string): Verb {
     async run(args, context, client) {
       const room = roomNameOf(args.room);
       const { seq } = await client.request("close", { room, on });
-      const message = on ? `${room} is closed for writing` : `${room} is open again`;
+      const message = on ? `${room} is closed for new messages` : `${room} is open again`;
       return printResult(context, { kind: on ? "closed" : "reopened", room, seq }, message);
     },
   });
@@ -59,20 +55,20 @@ function closeVerb(on: boolean, details: string): Verb {
 const remove = defineVerb({
   args: {
     room: argument("Which", { many: true, required: false }),
-    empty: flag("All rooms without members, messages and topic"),
-    match: stringFlag("PATTERN", "All rooms of such a name: * is any text, ? any character"),
+    empty: flag("All rooms without members, messages or topic"),
+    match: stringFlag("PATTERN", "All rooms whose name matches: * any text, ? any character"),
     ...YES_FLAG,
     ...ADMIN_FLAGS,
   },
   details:
-    "Removed rooms can no longer be read. Their records stay in the data folder; erase messages " +
-    "first. With --empty and --match, rooms that fit both are removed.",
+    "Removed rooms can no longer be read. Their records stay in the data folder; delete messages " +
+    "first. With --empty and --match, removes rooms that match both.",
   async run(args, context) {
     const named = args.room.map(roomNameOf);
     const isFiltered = args.empty || args.match !== undefined;
     if (isFiltered === named.length > 0) {
-      throw new Fault("usage", "name the rooms to remove, or choose them by --empty or --match", {
-        remedy: "see them first: chat admin rooms",
+      throw new Fault("usage", "no rooms given", {
+        remedy: "specify rooms, --empty or --match; list rooms with chat admin rooms",
       });
     }
     const confirm = (rooms: readonly string[]) =>
@@ -81,7 +77,7 @@ const remove = defineVerb({
     return withOperator(context, args, async ({ client }) => {
       const rooms = isFiltered ? await matchingRooms(client, args) : named;
       if (rooms.length === 0) {
-        printNotice(context, "no room fits");
+        printNotice(context, "no matching rooms");
         return 0;
       }
       if (isFiltered && !(await confirm(rooms))) return 130;
@@ -97,11 +93,11 @@ const NAMES_LISTED_MAX = 5;
 const CONCURRENT_REMOVALS_MAX = 64;
 
 function confirmationOf(rooms: readonly string[]): string {
-  if (rooms.length === 1) return `Remove the room ${rooms[0]} for good?`;
+  if (rooms.length === 1) return `Permanently remove the room ${rooms[0]}?`;
   const named = rooms.slice(0, NAMES_LISTED_MAX).join(", ");
   const more = rooms.length - NAMES_LISTED_MAX;
   const rest = more > 0 ? ` and ${more} more` : "";
-  return `Remove ${counted(rooms.length, "room")} for good: ${named}${rest}?`;
+  return `Permanently remove ${counted(rooms.length, "room")}: ${named}${rest}?`;
 }
 
 /** Excludes the lobby, which cannot be removed. */
@@ -141,7 +137,7 @@ async function removeAll(
     for (const [at, outcome] of outcomes.entries()) {
       const room = batch[at] ?? "";
       if (outcome.status === "rejected") faults.push(outcome.reason);
-      else printResult(context, { kind: "removed", room }, `the room ${room} is removed`);
+      else printResult(context, { kind: "removed", room }, `removed the room ${room}`);
     }
   }
   if (faults.length > 0) throw faults[0];
@@ -150,11 +146,9 @@ async function removeAll(
 const loaded = (command: Verb) => () => Promise.resolve({ command });
 
 export const command = defineGroup({
-  rename: verbRow("Give a room another name", loaded(rename), [
-    "chat admin room rename lab workshop",
-  ]),
-  close: verbRow("Stop new messages in a room", loaded(close), ["chat admin room close lab"]),
-  reopen: verbRow("Allow new messages there again", loaded(reopen), ["chat admin room reopen lab"]),
+  rename: verbRow("Rename a room", loaded(rename), ["chat admin room rename lab workshop"]),
+  close: verbRow("Close a room for new messages", loaded(close), ["chat admin room close lab"]),
+  reopen: verbRow("Reopen a closed room", loaded(reopen), ["chat admin room reopen lab"]),
   remove: verbRow("Remove rooms", loaded(remove), [
     "chat admin room remove lab",
     "chat admin room remove --empty --yes",

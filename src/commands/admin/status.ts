@@ -47,7 +47,7 @@ export const clients = operatorVerb({
 
 export const transfers = operatorVerb({
   args: {},
-  details: "The name of a private file is hidden, as in chat admin files.",
+  details: "Names of private files are hidden, as in chat admin files.",
   async run(_args, context, client) {
     const { transfers: all, more } = await client.request("transfers", {});
     printList(context, all, {
@@ -64,10 +64,7 @@ export const transfers = operatorVerb({
       },
     });
     if (more === 0 || context.json) return 0;
-    printNotice(
-      context,
-      `${counted(more, "transfer")} more ${more === 1 ? "is" : "are"} not listed`,
-    );
+    printNotice(context, `${counted(more, "more transfer")} not listed`);
     return 0;
   },
 });
@@ -76,14 +73,14 @@ const DIRECTIONS = ["up", "down"] as const;
 
 export const cancel = defineVerb({
   args: {
-    id: argument("The file, as chat admin transfers lists it"),
-    name: argument("Who sends or takes it"),
-    direction: enumFlag([...DIRECTIONS], "Only what they send (up), or take (down)", {
+    id: argument("File ID, as listed by chat admin transfers"),
+    name: argument("User who uploads or downloads it"),
+    direction: enumFlag([...DIRECTIONS], "Only uploads (up) or downloads (down)", {
       valueHint: "WAY",
     }),
     ...ADMIN_FLAGS,
   },
-  details: "What there is of a file that is being sent is removed.",
+  details: "Removes the incomplete upload of a file that is being sent.",
   run(args, context) {
     const user = userNameOf(args.name);
     return withOperator(context, args, async ({ client }) => {
@@ -99,9 +96,9 @@ export const cancel = defineVerb({
           continue;
         }
         cancelled++;
-        const verb = direction === "up" ? "sends" : "takes";
+        const transfer = direction === "up" ? "upload" : "download";
         const line = { kind: "cancelled", id: args.id, user, direction };
-        printResult(context, line, `what ${user} ${verb} of ${args.id} is cancelled`);
+        printResult(context, line, `cancelled the ${transfer} of ${args.id} by ${user}`);
       }
       if (cancelled === 0) throw notFound;
       return 0;
@@ -128,7 +125,7 @@ function statsRows(stats: Stats, nowUnixMs: number): readonly (readonly string[]
     ["online", `${stats.online} of ${counted(stats.users, "account")}`],
     ["connections", `${stats.links - stats.lanes}, and ${counted(stats.lanes, "file transfer")}`],
     ["rooms", String(stats.rooms)],
-    ["messages", `${stats.posts} since the start`],
+    ["messages", `${stats.posts} since start`],
     ["history", log(stats.history)],
     ["accounts", log(stats.accounts)],
     ["files", `${counted(files.files, "file")}, ${formatSize(files.bytes)}`],
@@ -147,7 +144,7 @@ function statsRows(stats: Stats, nowUnixMs: number): readonly (readonly string[]
 
 export const stats = operatorVerb({
   args: {},
-  details: "For programs that watch a server there is /metrics: see chat admin stats --json, too.",
+  details: "For monitoring, see also /metrics and chat admin stats --json.",
   async run(_args, context, client) {
     const stats = await client.request("stats", {});
     const style = styleOf(context);

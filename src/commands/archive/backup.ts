@@ -12,13 +12,13 @@ import { systemDisk } from "../../io/disk/system-disk.ts";
 
 export const command = defineVerb({
   args: {
-    dir: argument("Where to; the same one again", { valueHint: "DIR" }),
-    data: stringFlag("DIR", "The server's folder, ./data if left out", { default: "./data" }),
-    files: noFlag("Leave out the contents of files"),
+    dir: argument("Backup folder; reuse it for incremental backups", { valueHint: "DIR" }),
+    data: stringFlag("DIR", "Data folder of the server", { default: "./data" }),
+    files: noFlag("Skip file contents"),
   },
   details:
-    "The server may run. Into the same folder again only what is new is copied. " +
-    "The backup holds the server's identity: keep it as safe as the server.",
+    "The server may be running. Backing up to the same folder again copies only new data. " +
+    "The backup contains the server's identity: keep it as safe as the server.",
   async run(args, context) {
     const progress = new CounterLine(context);
     const { clock } = context;
@@ -35,20 +35,23 @@ export const command = defineVerb({
     if (context.json) {
       context.stdout.write(renderJson({ kind: "backup", size, root, bytes, copiedBytes }));
     } else {
-      const copied = `${formatSize(copiedBytes)} copied now`;
+      const copied = `${formatSize(copiedBytes)} copied`;
       const amount = `${counted(size, "record")}, ${formatSize(bytes)}; ${copied}`;
       printNotice(context, `backed up to ${args.dir}: ${amount}`);
-      printNotice(context, "it holds the server's identity: who has it can be the server");
+      printNotice(
+        context,
+        "it contains the server's identity: anyone who has it can impersonate the server",
+      );
     }
     if (damagedRecords > 0) {
-      const message = `${counted(damagedRecords, "record")} in the backup are damaged`;
+      const message = `${counted(damagedRecords, "damaged record")} in the backup`;
       throw new Fault("log-corrupt", message, {
-        remedy: "the server's folder has no other copy; see the lines above",
+        remedy: "the server has no other copy; see the lines above",
       });
     }
     if (damagedFiles === 0) return 0;
     throw new Fault("checksum-wrong", `${counted(damagedFiles, "damaged file")} not backed up`, {
-      remedy: "everything else is; see the lines above",
+      remedy: "everything else was backed up; see the lines above",
     });
   },
 });

@@ -18,13 +18,13 @@ export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
     data: stringFlag("DIR", "Read a server's folder directly"),
-    room: stringFlag("ROOM", "Only this room, or @person", { many: true }),
-    html: flag("A page to read, in place of NDJSON"),
-    files: flag("Also the contents of files"),
-    out: stringFlag("DIR", "Where to", { alias: "o", required: true }),
+    room: stringFlag("ROOM", "Only this room or @user", { many: true }),
+    html: flag("Write an HTML page instead of NDJSON"),
+    files: flag("Include file contents"),
+    out: stringFlag("DIR", "Destination folder", { alias: "o", required: true }),
     ...SERVER_FLAGS,
   },
-  details: "Nothing is replaced.",
+  details: "Existing files are never overwritten.",
   async run(args, context) {
     const { data, html, files, out } = args;
     checkOut(out);
@@ -38,7 +38,7 @@ export const command = defineVerb({
       });
     }
     if (args.at !== undefined || args.server !== undefined) {
-      throw usageFault("--data reads a folder, and no server", "leave one of them out");
+      throw usageFault("--data and a server cannot be combined", "use only one of them");
     }
     using folder = await FolderHistory.open(data);
     return await work(new FolderSource(folder, data));
@@ -62,7 +62,7 @@ async function exported(
   if (failed > 0) {
     throw new Fault(
       "file-unknown",
-      `${counted(failed, "file")} could not be exported; all else was`,
+      `could not export ${counted(failed, "file")}; everything else was exported`,
       {
         remedy: "see the lines above",
       },

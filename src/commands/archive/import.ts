@@ -18,16 +18,16 @@ const PROBLEMS_LISTED_MAX = 20;
 
 export const command = defineVerb({
   args: {
-    file: argument("What chat, another chat or IRC wrote", { valueHint: "FILE" }),
+    file: argument("Export or log file", { valueHint: "FILE" }),
     at: argument("HOST, HOST:PORT or an invite", { required: false, valueHint: "SERVER" }),
-    room: stringFlag("ROOM", "Where to", { required: true }),
-    channel: stringFlag("NAME", "Which channel of an export; as the room if left out"),
-    skipBad: flag("Leave out lines that are not understood"),
+    room: stringFlag("ROOM", "Destination room", { required: true }),
+    channel: stringFlag("NAME", "Channel of the export (Default: same name as the room)"),
+    skipBad: flag("Skip lines that cannot be parsed"),
     ...SERVER_FLAGS,
   },
   details:
-    "Takes chat export, irssi, WeeChat, Slack and Mattermost. For moderators of the room. " +
-    "Interrupted, the same command goes on.",
+    "Supports chat export, irssi, WeeChat, Slack and Mattermost. Moderators of the room only. " +
+    "To resume after an interruption, run the same command again.",
   async run(args, context) {
     const room = checkName(args.room.replace(/^#/, ""), "room's name");
     const channel = (args.channel ?? room).replace(/^#/, "");
@@ -49,19 +49,13 @@ export const command = defineVerb({
         const { posted, present, skipped } = await importer.run(parsed.entries);
         progress.end();
         if (skipped > 0) {
-          printNotice(
-            context,
-            `${skipped} reactions or edits of messages that are not there were left out`,
-          );
+          printNotice(context, `skipped ${skipped} reactions or edits of missing messages`);
         }
         if (context.json) {
           context.stdout.write(renderJson({ kind: "imported", records: posted, present }));
         } else {
           const done = `imported ${counted(posted, "message")} into ${room}`;
-          printNotice(
-            context,
-            `${done}; ${present} ${present === 1 ? "was" : "were"} there already`,
-          );
+          printNotice(context, `${done}; ${present} already present`);
         }
         return 0;
       } catch (error) {
@@ -75,8 +69,8 @@ export const command = defineVerb({
 /** @throws Fault usage: nothing is imported from a file that was not fully understood */
 function checkProblems(context: Context, parsed: ParsedFile, skipBad: boolean): void {
   const { format, entries, problems, skipped, latin1 } = parsed;
-  const count = `${counted(entries.length, "message")}, ${counted(skipped, "other line")} left out`;
-  printNotice(context, `read as ${format}: ${count}`);
+  const count = `${counted(entries.length, "message")}, skipped ${counted(skipped, "other line")}`;
+  printNotice(context, `format ${format}: ${count}`);
   if (latin1 > 0) printNotice(context, `${counted(latin1, "line")} not in UTF-8, read as Latin-1`);
   for (const { location, reason } of problems.slice(0, PROBLEMS_LISTED_MAX)) {
     printNotice(context, `${cleanText(location)}: ${cleanText(reason)}`);
@@ -85,7 +79,7 @@ function checkProblems(context: Context, parsed: ParsedFile, skipBad: boolean): 
   if (more > 0) printNotice(context, `and ${more} more`);
   if (problems.length === 0 || skipBad) return;
   const bad = `${counted(problems.length, "line")} ${problems.length === 1 ? "is" : "are"}`;
-  throw new Fault("usage", `${bad} not understood; nothing was imported`, {
-    remedy: "mend them, or leave them out with --skip-bad",
+  throw new Fault("usage", `cannot parse ${bad}; nothing was imported`, {
+    remedy: "fix them, or skip them with --skip-bad",
   });
 }

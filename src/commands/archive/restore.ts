@@ -17,10 +17,10 @@ import { systemDisk } from "../../io/disk/system-disk.ts";
 
 export const command = defineVerb({
   args: {
-    dir: argument("The folder of chat backup", { valueHint: "DIR" }),
-    data: stringFlag("NEW", "Where to: a new or empty folder", { required: true }),
-    acceptRollback: flag("Records after the backup are lost; clients are told"),
-    acceptLoss: flag("Restore a damaged backup without what is damaged"),
+    dir: argument("Folder written by chat backup", { valueHint: "DIR" }),
+    data: stringFlag("NEW", "New or empty data folder", { required: true }),
+    acceptRollback: flag("Accept losing records newer than the backup; clients are notified"),
+    acceptLoss: flag("Restore a damaged backup without the damaged data"),
   },
   details: "Exits 6 and restores nothing if the backup is damaged.",
   async run(args, context) {
@@ -62,18 +62,18 @@ export const command = defineVerb({
     if (damagedFiles > 0) {
       printNotice(
         context,
-        `the contents of ${counted(damagedFiles, "file")} are damaged and were left out`,
+        `the contents of ${counted(damagedFiles, "file")} are damaged and were skipped`,
       );
     }
     if (damagedRecords > 0) {
       printNotice(
         context,
-        `${counted(damagedRecords, "record")} are damaged and will be shown as such`,
+        `${counted(damagedRecords, "record")} are damaged, and clients will show them as damaged`,
       );
     }
-    if (aside !== undefined) printNotice(context, `what was there before is now ${aside}`);
+    if (aside !== undefined) printNotice(context, `moved the previous folder to ${aside}`);
     if (acceptRollback) {
-      printNotice(context, "clients that saw more will ask their users: chat trust accept SERVER");
+      printNotice(context, "clients with newer records must accept this: chat trust accept SERVER");
     }
     return 0;
   },

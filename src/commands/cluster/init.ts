@@ -28,30 +28,37 @@ import { formatFingerprint } from "../../wire/fingerprint.ts";
 
 export const command = defineVerb({
   args: {
-    dir: argument("The data folder of a server", { valueHint: "DIR" }),
+    dir: argument("Data folder of a server", { valueHint: "DIR" }),
     ...NATS_FLAGS,
     ...SAFETY_FLAGS,
-    acceptLoss: flag("Also if records are damaged: they stay so on each machine"),
+    acceptLoss: flag("Continue despite damaged records; they stay damaged on every machine"),
   },
-  details:
-    "The server does not run meanwhile. What was broken off is gone on with by the same line.",
+  details: "Stop the server first. To resume after an interruption, run the same command again.",
   async run(args, context) {
     if (args.nats.length === 0) {
-      throw usageFault("where is the stream?", "give --nats nats://HOST:4222");
+      throw usageFault("missing --nats", "add --nats nats://HOST:4222");
     }
     const config = clusterConfig(args, args.unsafeNats);
     const path = checkDataFolder(args.dir);
     const membership = readMembership(path);
     if (membership !== undefined && membership.state === undefined) {
-      throw new Fault("data-foreign", `${path} is of the cluster '${membership.cluster}' already`, {
-        remedy: `start it: chat serve --data ${path} --nats URL; or let it leave first`,
-      });
+      throw new Fault(
+        "data-foreign",
+        `${path} already belongs to the cluster '${membership.cluster}'`,
+        {
+          remedy: `start it: chat serve --data ${path} --nats URL; or run chat cluster leave first`,
+        },
+      );
     }
     if (membership?.state === "filling" && membership.cluster !== config.name) {
       const { cluster } = membership;
-      throw new Fault("data-foreign", `${path} is half moved into the cluster '${cluster}'`, {
-        remedy: `resume with --cluster ${cluster}, or abort: chat cluster leave ${path}`,
-      });
+      throw new Fault(
+        "data-foreign",
+        `${path} was only partly moved into the cluster '${cluster}'`,
+        {
+          remedy: `resume with --cluster ${cluster}, or abort: chat cluster leave ${path}`,
+        },
+      );
     }
     const { clock } = context;
     const open = await openFolder({
@@ -89,8 +96,8 @@ async function importFolder(
   const { path } = open.folder;
   const { name: cluster } = config;
   if (history.head() === 0) {
-    throw new Fault("not-found", `there is no history in ${path} yet`, {
-      remedy: `begin with it: chat serve --data ${path} --nats URL`,
+    throw new Fault("not-found", `no history in ${path} yet`, {
+      remedy: `start it: chat serve --data ${path} --nats URL`,
     });
   }
   await checkUndamaged(context, open, acceptsLoss);
@@ -124,7 +131,7 @@ async function importFolder(
   }
   const seconds = ((clock.now() - startedAt) / 1_000).toFixed(1);
   const size = `${counted(total, "record")}, ${formatSize(bytes)}`;
-  printNotice(context, `the cluster '${cluster}' has all of ${path}: ${size}, in ${seconds} s`);
+  printNotice(context, `copied ${path} to '${cluster}': ${size} in ${seconds} s`);
   const named = cluster === NATS_FLAGS.cluster.default ? "" : ` --cluster ${cluster}`;
   printNotice(
     context,

@@ -10,9 +10,9 @@ import { lockFolder } from "../../io/disk/lock.ts";
 
 export const command = defineVerb({
   args: {
-    dir: argument("The data folder of its server", { valueHint: "DIR" }),
+    dir: argument("Data folder of the server", { valueHint: "DIR" }),
   },
-  details: "The folder cannot come back: what is said there from then on, the others never hear.",
+  details: "Irreversible: later messages in this folder never reach the cluster.",
   run(args, context) {
     const path = checkDataFolder(args.dir);
     const lock = lockFolder(path, context.clock.unixMs());
@@ -22,8 +22,8 @@ export const command = defineVerb({
         const { cluster } = membership ?? {};
         const message =
           cluster === undefined
-            ? `${path} is of no cluster`
-            : `${path} has left '${cluster}' before`;
+            ? `${path} is not in a cluster`
+            : `${path} has already left '${cluster}'`;
         throw new Fault("not-found", message, { remedy: `start it: chat serve --data ${path}` });
       }
       const { cluster, node } = membership;
@@ -34,8 +34,8 @@ export const command = defineVerb({
       if (context.json)
         context.stdout.write(renderJson({ kind: "left", cluster, node, data: path }));
       else {
-        printNotice(context, `${path} has left the cluster '${cluster}', and cannot come back`);
-        printNotice(context, `it goes on alone: chat serve --data ${path}`);
+        printNotice(context, `${path} has permanently left the cluster '${cluster}'`);
+        printNotice(context, `to run it alone: chat serve --data ${path}`);
       }
       return Promise.resolve(0);
     } finally {

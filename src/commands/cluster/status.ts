@@ -14,14 +14,14 @@ const { nats, natsCreds, cluster } = NATS_FLAGS;
 
 export const command = defineVerb({
   args: {
-    nats: { ...nats, description: "Where the stream is: nats://HOST:4222,..." },
+    nats: { ...nats, description: "NATS servers: nats://HOST:4222,..." },
     natsCreds,
     cluster,
   },
-  details: "It fails when two servers have different histories, or when none answers.",
+  details: "Fails if two servers have different histories, or if none answers.",
   async run(args, context) {
     if (args.nats.length === 0) {
-      throw usageFault("where is the stream?", "give --nats nats://HOST:4222");
+      throw usageFault("missing --nats", "add --nats nats://HOST:4222");
     }
     // Read-only: an old NATS does no harm.
     const { name, ...config } = clusterConfig(args, true);
@@ -48,7 +48,7 @@ export const command = defineVerb({
     }
     if (areRootsEqual) return 0;
     throw new Fault("cluster-diverged", "the servers have different histories", {
-      remedy: "find out which one clients have pinned (chat verify), and stop the others",
+      remedy: "find which one clients have pinned (chat verify), and stop the others",
     });
   },
 });
@@ -57,9 +57,9 @@ function summaryOf({ stream, nodes, areRootsEqual }: Survey): string {
   const { last, bytes, leader, replicas, current } = stream;
   const holders =
     replicas === 1
-      ? "on one NATS server alone"
-      : `whole on ${current} of ${replicas} NATS servers, led by ${leader || "none"}`;
-  const roots = areRootsEqual ? "one history" : "DIFFERENT histories";
+      ? "on a single NATS server"
+      : `complete on ${current} of ${replicas} NATS servers, led by ${leader || "none"}`;
+  const roots = areRootsEqual ? "the same history" : "DIFFERENT histories";
   const size = `${counted(last, "message")}, ${formatSize(bytes)}`;
   return `${counted(nodes.length, "server")} with ${roots}; the stream: ${size}, ${holders}`;
 }

@@ -59,7 +59,7 @@ test("a script takes the only server, if this home has met it", async () => {
   const { place, server } = await chosen(met);
   expect([place, server?.address.fingerprint]).toEqual(["127.0.0.1:2428", ONE]);
   const fault = await faultFrom(() => chosen(stateWith()));
-  expect([fault.exitCode, fault.remedy]).toEqual([2, "name it once: --server 127.0.0.1:2428"]);
+  expect([fault.exitCode, fault.remedy]).toEqual([2, "specify it once: --server 127.0.0.1:2428"]);
   expect(fault.message).toContain("/srv/0");
   expect((await chosen(stateWith(), [])).place).toBe("127.0.0.1:2428");
 });
@@ -73,7 +73,7 @@ test("a script takes the last of several servers, or names them all", async () =
   const fault = await faultFrom(() => chosen(stateWith(pins)));
   expect([fault.exitCode, fault.message]).toEqual([
     2,
-    "no server was named, and several run here: 127.0.0.1:2429, data in '/srv/1'; " +
+    "no server given, and several run here: 127.0.0.1:2429, data in '/srv/1'; " +
       "127.0.0.1:2428, data in '/srv/0'",
   ]);
 });
@@ -85,12 +85,12 @@ test("on a terminal the last of several servers is the default answer", async ()
   const { place, seen } = await chosen(remote, [""]);
   expect(place).toBe("remote:2428");
   expect(seen).toContain("  1  remote:2428, used last\n  2  127.0.0.1:2429, data in '/srv/1'\n");
-  expect(seen).toEndWith("Which one, 1 to 3 [1]: ");
+  expect(seen).toEndWith("Choose 1 to 3 [1]: ");
   expect((await chosen(remote, ["3"])).place).toBe("127.0.0.1:2428");
   for (const answer of ["0", "4", "x"]) {
     expect((await faultFrom(() => chosen(remote, [answer]))).exitCode).toBe(2);
   }
-  expect((await faultFrom(() => chosen(stateWith(), [""]))).message).toBe("no server was chosen");
+  expect((await faultFrom(() => chosen(stateWith(), [""]))).message).toBe("no server chosen");
 });
 
 test("a server of another CHAT_HOME is offered, and taken only if used last", async () => {
@@ -105,7 +105,7 @@ test("a server of another CHAT_HOME is offered, and taken only if used last", as
   expect(asked.world.stderr.text).toContain("1  127.0.0.1:2428, started under another CHAT_HOME");
   const { context } = contextOf();
   const { exitCode, remedy } = await faultFrom(() => discoverServer(context, stateWith(), find));
-  expect([exitCode, remedy]).toEqual([2, "name the one you mean: --server 127.0.0.1:2428"]);
+  expect([exitCode, remedy]).toEqual([2, "specify one: --server 127.0.0.1:2428"]);
 });
 
 test("entries of dead processes, and under the name of another one, are removed", () => {

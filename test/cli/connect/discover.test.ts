@@ -40,8 +40,8 @@ async function choose(
 test("on a terminal the found one is asked about, and must be what was shown", async () => {
   const { address, seen } = await choose([sighting(7)], ["y"]);
   expect(address).toEqual({ host: "192.0.2.7", port: 2428, portGiven: true, fingerprint: ONE });
-  expect(seen).toStartWith("chat: looking for a server on this network …\n");
-  expect(seen).toContain(`'Room 7' at 192.0.2.7:2428, SHA256:${ONE}, not known yet`);
+  expect(seen).toStartWith("chat: searching for servers on this network …\n");
+  expect(seen).toContain(`'Room 7' at 192.0.2.7:2428, SHA256:${ONE}, unknown`);
 });
 
 test("of several one is chosen by its number", async () => {
@@ -58,10 +58,10 @@ test("a pin decides, whatever is announced", async () => {
   const agreed = await choose([sighting(7)], ["y"], ONE);
   expect(agreed.seen).toContain(", pinned");
   const forged = await choose([sighting(7)], ["y"], OTHER);
-  expect(forged.seen).toContain(", PINNED OTHERWISE");
+  expect(forged.seen).toContain(", DIFFERENT FINGERPRINT PINNED");
   expect(forged.address).not.toHaveProperty("fingerprint");
   const elsewhere = await choose([sighting(8)], ["y"], ONE);
-  expect(elsewhere.seen).toContain("says it is the one known as 192.0.2.7:2428");
+  expect(elsewhere.seen).toContain("claims to be the one known as 192.0.2.7:2428");
 });
 
 test("without a terminal nothing is taken, and what was found is named", async () => {
@@ -72,10 +72,10 @@ test("without a terminal nothing is taken, and what was found is named", async (
     discoverServer(context, state, async () => ({ servers, droppedCount: 0 })),
   );
   expect([fault.code, fault.exitCode]).toEqual(["usage", 2]);
-  expect(fault.message).toStartWith("no server was named, and none is known yet; nearby: ");
-  expect(fault.message).toContain(`'a\u241b[2Jb' at 192.0.2.7:2428, SHA256:${ONE}, not known yet`);
+  expect(fault.message).toStartWith("no server given or known; nearby: ");
+  expect(fault.message).toContain(`'a\u241b[2Jb' at 192.0.2.7:2428, SHA256:${ONE}, unknown`);
   expect(fault.message).toEndWith("; and 1 more");
-  expect(fault.remedy).toBe("name the one you mean: --server 192.0.2.7:2428");
+  expect(fault.remedy).toBe("specify one: --server 192.0.2.7:2428");
 });
 
 test("lists servers as a table, as TSV and as NDJSON", () => {

@@ -40,14 +40,14 @@ const devices = (certified: boolean) =>
   checkSealedDevices({ devices: [{ ...DEVICE, certified }], packages: KEY_PACKAGES_LOW });
 const packages = (left: number | Fault) => checkPackages({ devices: [], packages: left });
 const copied = { ...LOOK, rejoinsUnixMs: [1_000] };
-const again = "coming in anew in 'vault'";
+const again = "waiting to rejoin 'vault'";
 const suspect = { ...ROOM, status: "suspect" as const, reason: "an epoch is missing" };
 
 test.each<[string, () => Finding, string, string]>([
   ["a whole file", () => checkSealedFile(LOOK), "ok", "with 2 sealed rooms"],
   ["foreign rows", () => checkSealedFile({ ...LOOK, unreadable: 2 }), "warning", "2 of 12 rows"],
-  ["no lease yet", () => checkLease({ ...LOOK, leases: undefined }, 0), "ok", "none yet"],
-  ["no lease yet", () => checkLease({ ...LOOK, leases: undefined }, 0), "ok", "none yet"],
+  ["no lease yet", () => checkLease({ ...LOOK, leases: undefined }, 0), "ok", "none issued"],
+  ["no lease yet", () => checkLease({ ...LOOK, leases: undefined }, 0), "ok", "none issued"],
   ["a recent copy", () => checkLease(copied, 1_000 + REJOINS_WINDOW_MS - 1), "warning", ""],
   ["rooms with this device", () => checkSealedRooms(LOOK), "ok", "this device is in 1 of 2"],
   ["a lost state", () => rooms({ ...ROOM, status: "lost" }), "warning", again],

@@ -30,10 +30,10 @@ test("prints one line for each event", () => {
   client.show({ kind: "text", from: eve, text: "hi", isAction: false, timeUnixMs: 0 });
   expect(stderr.text.split("\n")).toEqual([
     "chat: bob is here",
-    "chat: 1 message of bob did not arrive",
-    "chat: 2 messages of bob?q3Lr9mVt0sXy did not arrive",
+    "chat: 1 message from bob lost",
+    "chat: 2 messages from bob?q3Lr9mVt0sXy lost",
     "chat: bob has left",
-    "chat: bob is gone (nothing is heard of them any more)",
+    "chat: bob left (timed out)",
     "",
   ]);
   expect(stdout.text).toBe("1970-01-01T00:00:00.000Z\tlan\tbob?q3Lr9mVt0sXy\thi\n");
@@ -59,7 +59,7 @@ test("scripts get an object for each event, and no standard error", () => {
 
 test.each<readonly [LanNotice, string]>([
   [{ what: "unheard" }, "multicast does not get through"],
-  [{ what: "plain" }, "chat lan --plain shows it"],
+  [{ what: "plain" }, "to see them: chat lan --plain"],
   [{ what: "open" }, "talks without a password"],
   [{ what: "sealed" }, "a password that is not ours"],
   [{ what: "version" }, "another version"],

@@ -154,7 +154,7 @@ test("stores and removes the membership of a folder", () => {
 
 test("node names differ, and each refusal has a remedy", () => {
   expect(newNodeName()).not.toBe(newNodeName());
-  expect(leftClusterFault("/data", KEPT).remedy).toContain("begin with identity.key");
+  expect(leftClusterFault("/data", KEPT).remedy).toContain("start over with only identity.key");
   expect(isFilling("/data", KEPT).remedy).toContain("chat cluster init /data");
 });
 
@@ -172,8 +172,8 @@ test("refuses a malformed cluster.json", () => {
     { ...whole, state: "gone" },
   ]) {
     writeFileSync(join(folder, "cluster.json"), JSON.stringify(value));
-    expect(() => readMembership(folder)).toThrow("is not what a server wrote");
+    expect(() => readMembership(folder)).toThrow("was not written by a server");
   }
   writeFileSync(join(folder, "cluster.json"), '{"cluster":"chat"');
-  expect(() => readMembership(folder)).toThrow("is not what a server wrote");
+  expect(() => readMembership(folder)).toThrow("was not written by a server");
 });

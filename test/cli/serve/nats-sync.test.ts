@@ -55,10 +55,10 @@ test("a NATS that syncs is taken silently, and one that does not is refused", as
 });
 
 test("what cannot be seen is said", async () => {
-  expect(await check([])).toContain("cannot be seen from here: see to it, or give --nats-monitor");
+  expect(await check([])).toContain("cannot check whether");
   expect(await check([], true)).toBe("");
   expect(await check(["always", "gone"])).toBe(
-    "chat: NATS monitoring does not answer at GONE: whether it syncs is not known\n",
+    "chat: the monitoring of NATS does not answer at GONE; cannot check its sync_interval\n",
   );
   for (const page of ["gone", "without", "text", "null", "long", "away", "none"]) {
     expect(await rejection(check([page]))).toMatchObject({ code: "unreachable" });

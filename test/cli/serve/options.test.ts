@@ -26,7 +26,7 @@ describe("the contact for push services", () => {
 
   test.each(["", "ana", "@", "ana@", "a b@c", 'a"@c', "http://example.org/", "a@b\r\nx: y"])(
     "%j is none",
-    (given) => expect(() => pushContact(given)).toThrow(/is no mail address$/),
+    (given) => expect(() => pushContact(given)).toThrow(/^invalid mail address: /),
   );
 });
 

@@ -77,12 +77,16 @@ describe("a refused setting is named in one line", () => {
     ['port = 1\nprot = "x"\n', /^unknown setting in .*settings\.toml:2:1: 'prot'$/, "port"],
     ["[serve]\nport = 1\n", /^unknown setting in .*settings\.toml:1:2: 'serve'$/, "--help"],
     ["__proto__ = 1\n", /^unknown setting in .*settings\.toml:1:1: '__proto__'$/, "--help"],
-    ["\nport = 65536\n", /^'65536' is no value of port \(.*settings\.toml:2:1\)$/, "0 to 65535"],
-    ['port = "1"\n', /is no value of port/, "0 to 65535"],
-    ["name = 5\n", /^name \(.*settings\.toml:1:1\) must be a text$/, "quotes"],
+    [
+      "\nport = 65536\n",
+      /^invalid value for port \(.*settings\.toml:2:1\): '65536'$/,
+      "0 to 65535",
+    ],
+    ['port = "1"\n', /invalid value for port/, "0 to 65535"],
+    ["name = 5\n", /^name \(.*settings\.toml:1:1\) must be a string$/, "quotes"],
     ['open = "true"\n', /^open \(.*\) must be true or false$/, "quotes"],
-    ["public = [1]\n", /^public \(.*\) must be a list of texts$/, "write it as"],
-    ['udp-cc = "bbx"\n', /^'bbx' is no value of udp-cc \(.*:1\)$/, "did you mean bbr?"],
+    ["public = [1]\n", /^public \(.*\) must be a list of strings$/, "write it as"],
+    ['udp-cc = "bbx"\n', /^invalid value for udp-cc \(.*:1\): 'bbx'$/, "did you mean bbr?"],
     ['file-max = "much"\n', /^file-max \(.*settings\.toml:1:1\): /, ""],
     ['a = "x"\nname = "x\n', /settings\.toml:2:10 is not valid TOML/, 'name = "Room 12"'],
     ["port = 1\nport = 2\n", /settings\.toml:2:1 is not valid TOML/, ""],
@@ -96,8 +100,8 @@ describe("a refused setting is named in one line", () => {
   test.each([
     [{ CHAT_SERVE_PROT: "1" }, "unknown variable: 'CHAT_SERVE_PROT'", "CHAT_SERVE_PORT"],
     [{ CHAT_SERVE_NEW_IDENTITY: "true" }, "unknown variable: ", "--help"],
-    [{ CHAT_SERVE_PORT: "tcp://10.0.0.1:80" }, "is no value of CHAT_SERVE_PORT", "65535"],
-    [{ CHAT_SERVE_UDP: "maybe" }, "'maybe' is no value of CHAT_SERVE_UDP", "true or false"],
+    [{ CHAT_SERVE_PORT: "tcp://10.0.0.1:80" }, "invalid value for CHAT_SERVE_PORT", "65535"],
+    [{ CHAT_SERVE_UDP: "maybe" }, "invalid value for CHAT_SERVE_UDP: 'maybe'", "true or false"],
     [{ CHAT_SERVE_FILE_MAX: "much" }, "CHAT_SERVE_FILE_MAX: ", ""],
   ])("environment: %p", async (env, message, remedy) => {
     const fault = await faultFrom(() => settled([], env as Record<string, string>));

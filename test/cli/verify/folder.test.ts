@@ -83,7 +83,7 @@ describe("the history that this device has seen", () => {
     state.logPins.storeConfirmed(reader, 5);
     expect(await reasons(state)).toEqual([]);
     state.logPins.storeConfirmed(reader, 6);
-    expect(await reasons(state)).toEqual(["6: it has 5 records, and this device has seen 6"]);
+    expect(await reasons(state)).toEqual(["6: it has 5 records, but this device has seen 6"]);
   });
 
   test("may not end before a record that was read, nor have another one in its place", async () => {
@@ -92,8 +92,8 @@ describe("the history that this device has seen", () => {
     const other = leafOf(3);
     state.logPins.storeRecords(reader, [seenRecord(4, other), seenRecord(7, other)]);
     expect(await reasons(state)).toEqual([
-      "6: it has 5 records, and this device has seen 7",
-      "4: it is not the record that this device has seen in #lobby",
+      "6: it has 5 records, but this device has seen 7",
+      "4: differs from the record that this device has seen in #lobby",
     ]);
   });
 
@@ -104,7 +104,7 @@ describe("the history that this device has seen", () => {
     const { history } = await verifyFolder(path);
     const { origin = "", root = new Uint8Array(), checkpoint: note = "" } = history;
     state.logPins.storePin(reader, { origin, size: 5, root, note });
-    expect(await reasons(state)).toEqual(["6: it has 5 records, and this device has seen 9"]);
+    expect(await reasons(state)).toEqual(["6: it has 5 records, but this device has seen 9"]);
     state.logPins.forget(reader.fingerprint);
     expect(await reasons(state)).toEqual([]);
   });

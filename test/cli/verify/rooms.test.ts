@@ -100,5 +100,5 @@ test("an erased record needs an order in its room", async () => {
   // The order of 3 and 5 is on another page than they are; that of 9 in another room.
   rooms.changed = { 3: erased, 5: erased, 9: erased, 2999: order(3, 5), 6: order(9) };
   const { findings } = await verifyRooms(rooms, false);
-  expect(findings).toEqual([{ seq: 9, reason: "it is erased, and nobody ordered it in #lobby" }]);
+  expect(findings).toEqual([{ seq: 9, reason: "deleted without a request in #lobby" }]);
 });

@@ -73,5 +73,5 @@ test("stores the port, and refuses a malformed file", async () => {
   new LocalPageStore(state, SERVER).savePort(12_345);
   expect(new LocalPageStore(state, SERVER).port).toBe(12_345);
   writeFileSync(join(state, "web", `${SERVER}.json`), "nonsense");
-  expect(() => new LocalPageStore(state, SERVER).port).toThrow("is not what was kept");
+  expect(() => new LocalPageStore(state, SERVER).port).toThrow("is damaged");
 });

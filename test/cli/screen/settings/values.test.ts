@@ -54,8 +54,8 @@ describe("[screen] of config.toml", () => {
 
   test("ignores unknown settings with a warning", () => {
     expect(read("[screen]\nhide-joins = true\nconstructor = 1\n").warnings).toEqual([
-      "c.toml:2:1: unknown setting 'hide-joins', did you mean hide_joins?; it is ignored",
-      "c.toml:3:1: unknown setting 'constructor'; it is ignored",
+      "c.toml:2:1: ignoring unknown setting 'hide-joins', did you mean hide_joins?",
+      "c.toml:3:1: ignoring unknown setting 'constructor'",
     ]);
   });
 
