@@ -84,7 +84,7 @@ test("on a terminal the last of several servers is the default answer", async ()
   const remote = stateWith({ "remote:2428": "z" }, "remote:2428");
   const { place, seen } = await chosen(remote, [""]);
   expect(place).toBe("remote:2428");
-  expect(seen).toContain("  1  remote:2428, used last\n  2  127.0.0.1:2429, data in '/srv/1'\n");
+  expect(seen).toContain("  1  remote:2428, last used\n  2  127.0.0.1:2429, data in '/srv/1'\n");
   expect(seen).toEndWith("Choose 1 to 3 [1]: ");
   expect((await chosen(remote, ["3"])).place).toBe("127.0.0.1:2428");
   for (const answer of ["0", "4", "x"]) {

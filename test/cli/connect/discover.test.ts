@@ -89,7 +89,7 @@ test("lists servers as a table, as TSV and as NDJSON", () => {
     return { out: world.stdout.text, err: world.stderr.text };
   });
   expect(terminal?.out).toContain("server  address         fingerprint");
-  expect(terminal?.err).toContain("5 more announcements were left out");
+  expect(terminal?.err).toContain("skipped 5 more announcements");
   expect(pipe?.out).toContain("\nRoom 8\t192.0.2.8:2428\t-\tpassword\n");
   const { label: _, ...about } = sighting(7);
   const row = { ...about, kind: "server", address: "192.0.2.7:2428" };

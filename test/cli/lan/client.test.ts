@@ -29,10 +29,10 @@ test("prints one line for each event", () => {
   client.show({ kind: "leave", person: BOB, isSilent: true });
   client.show({ kind: "text", from: eve, text: "hi", isAction: false, timeUnixMs: 0 });
   expect(stderr.text.split("\n")).toEqual([
-    "chat: bob is here",
+    "chat: bob joined",
     "chat: 1 message from bob lost",
     "chat: 2 messages from bob?q3Lr9mVt0sXy lost",
-    "chat: bob has left",
+    "chat: bob left",
     "chat: bob left (timed out)",
     "",
   ]);
@@ -58,16 +58,16 @@ test("scripts get an object for each event, and no standard error", () => {
 });
 
 test.each<readonly [LanNotice, string]>([
-  [{ what: "unheard" }, "multicast does not get through"],
+  [{ what: "unheard" }, "multicast is blocked"],
   [{ what: "plain" }, "to see them: chat lan --plain"],
-  [{ what: "open" }, "talks without a password"],
-  [{ what: "sealed" }, "a password that is not ours"],
-  [{ what: "version" }, "another version"],
+  [{ what: "open" }, "has no password set"],
+  [{ what: "sealed" }, "a different password"],
+  [{ what: "version" }, "an incompatible version"],
   [{ what: "malformed" }, "damaged or forged"],
-  [{ what: "crowded" }, "start a server"],
-  [{ what: "taken", name: BOB.name }, "called bob, too"],
-  [{ what: "clock", name: BOB.name, aheadMs: 130_000 }, "bob is 2 minutes ahead of ours"],
-  [{ what: "clock", name: BOB.name, aheadMs: -1.7e12 }, "bob is 19676 days behind ours"],
+  [{ what: "crowded" }, "run a server"],
+  [{ what: "taken", name: BOB.name }, "also named bob"],
+  [{ what: "clock", name: BOB.name, aheadMs: 130_000 }, "bob's clock is 2 minutes ahead"],
+  [{ what: "clock", name: BOB.name, aheadMs: -1.7e12 }, "bob's clock is 19676 days behind"],
 ])("%j is one line with a remedy", (notice, words) => {
   const { client, stderr } = chatConsole();
   client.show({ kind: "notice", notice });
@@ -85,7 +85,7 @@ test("drops texts while the output is blocked, with one notice", () => {
     plain.show(new TextEncoder().encode("hi"), source);
   }
   expect(stdout.text).toBe("");
-  expect(stderr.text.match(/left out/g)).toHaveLength(2);
+  expect(stderr.text.match(/some messages were skipped/g)).toHaveLength(2);
   stdout.queuedBytes = () => OUTPUT_QUEUE_BYTES_MAX;
   plain.show(new TextEncoder().encode("hi\r\n"), source);
   expect(stdout.text).toBe("hi\n");
@@ -108,7 +108,7 @@ test.each([true, false])("warns if plain texts do not come back (%p: they do)", 
   await clock.advance(LAN_ECHO_TIMEOUT_MS - 1);
   expect(stderr.text).toBe("");
   await clock.advance(10 * LAN_ECHO_TIMEOUT_MS);
-  const told = stderr.text.match(/multicast does not get through/g) ?? [];
+  const told = stderr.text.match(/multicast is blocked/g) ?? [];
   expect(told).toHaveLength(isBack ? 0 : 1);
   last.resolve(undefined);
   expect(await running).toBe(0);

@@ -58,7 +58,7 @@ test("what cannot be seen is said", async () => {
   expect(await check([])).toContain("cannot check whether");
   expect(await check([], true)).toBe("");
   expect(await check(["always", "gone"])).toBe(
-    "chat: the monitoring of NATS does not answer at GONE; cannot check its sync_interval\n",
+    "chat: NATS monitoring does not answer at GONE; cannot check its sync_interval\n",
   );
   for (const page of ["gone", "without", "text", "null", "long", "away", "none"]) {
     expect(await rejection(check([page]))).toMatchObject({ code: "unreachable" });
