@@ -104,8 +104,8 @@ export function parseConfig(text: string, path: string): Omit<Settings, "folders
 /** The warning about an unknown key. */
 export function unknownSetting(key: string, known: readonly string[], at: string): string {
   const near = nearest(key, known);
-  const hint = near === undefined ? "" : `, did you mean ${near}?`;
-  return `${at}: ignoring unknown setting ${quoteText(key)}${hint}`;
+  const hint = near === undefined ? "" : ` (did you mean ${near}?)`;
+  return `${at}: unknown setting ${quoteText(key)}${hint}; ignored`;
 }
 
 function oneFolder(folder: string): Folders {

@@ -49,8 +49,8 @@ describe("config.toml", () => {
   test("ignores unknown settings with a warning", () => {
     const { warnings } = parseConfig('user = "ana"\n\ntransprot = "tcp"\n[ui]\nx = 1\n', "c.toml");
     expect(warnings).toEqual([
-      "c.toml:3:1: ignoring unknown setting 'transprot', did you mean transport?",
-      "c.toml:4:2: ignoring unknown setting 'ui'",
+      "c.toml:3:1: unknown setting 'transprot' (did you mean transport?); ignored",
+      "c.toml:4:2: unknown setting 'ui'; ignored",
     ]);
   });
 

@@ -53,7 +53,7 @@ test("a lost majority is reported, and no text is lost", async () => {
   await until("bob knows the other servers", async () => {
     await bob.run(["users", "--user", "bob", "--server", node.invite]);
     const { err } = await bob.run(["send", "there", "--server", cluster.node(1).address]);
-    expect(err).not.toContain("first contact");
+    expect(err).not.toContain("first connection");
     return err.includes(`${cluster.node(1).address} is the server known as ${node.address}`);
   });
   const joined = ["--user", "ana", node.invite];

@@ -174,7 +174,7 @@ test("the first address is dead: a first join, and commands of a known server", 
   const line = formatInvite({ ...parseServerSpec(invite), also });
   const first = sandbox.home("first").start(["join", "--json", "--user", "newcomer", line]);
   await first.json("connected");
-  await first.said("first contact");
+  await first.said("first connection");
   first.type("from a newcomer");
   await first.json("ack");
   await first.finish();

@@ -54,8 +54,8 @@ describe("[screen] of config.toml", () => {
 
   test("ignores unknown settings with a warning", () => {
     expect(read("[screen]\nhide-joins = true\nconstructor = 1\n").warnings).toEqual([
-      "c.toml:2:1: ignoring unknown setting 'hide-joins', did you mean hide_joins?",
-      "c.toml:3:1: ignoring unknown setting 'constructor'",
+      "c.toml:2:1: unknown setting 'hide-joins' (did you mean hide_joins?); ignored",
+      "c.toml:3:1: unknown setting 'constructor'; ignored",
     ]);
   });
 
@@ -76,7 +76,7 @@ describe("[screen] of config.toml", () => {
     ['theme = "drak"', 'c.toml:2:1: theme must be one of "dark", "light"'],
     ['muted = "#a"', "c.toml:2:1: muted must be a list of strings"],
     ['colors.day = "rot"', "c.toml:2:1: 'rot' is not a colour"],
-    ['\n[screen.colors]\nmentoin = "red"', "c.toml:4:1: ignoring unknown setting 'mentoin', did you mean"],
+    ['\n[screen.colors]\nmentoin = "red"', "c.toml:4:1: unknown setting 'mentoin' (did you mean"],
     ['[screen.keys]\n"ctrl-x" = "fly"', "c.toml:3:1: unknown key command 'fly'"],
   ])("%j is refused with its place", async (text, message) => {
     const fault = await faultFrom(() => read(`[screen]\n${text}\n`));
