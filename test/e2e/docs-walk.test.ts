@@ -51,10 +51,10 @@ const CANNOT: Readonly<Record<string, string>> = {
 
 /** What goes on until it is stopped: by what it says one knows that it does what it should. */
 const LASTING: Readonly<Record<string, RegExp>> = {
-  "npm install && npm start": /listens on/,
+  "npm install && npm start": /is listening on/,
   'chat serve --name "Room 12" --welcome "Be kind."': /'Room 12' is listening on/,
   "chat serve --no-tls --host 127.0.0.1 --public chat.example.org --proxy-cert /etc/ssl/chat.pem":
-    /listens on/,
+    /is listening on/,
   "chat web 192.0.2.7": /http:\/\/127\.0\.0\.1/,
   "chat web --port 8000": /http:\/\/127\.0\.0\.1/,
   "chat get-file --follow --out inbox": /photo/,
@@ -171,7 +171,7 @@ class Walk {
     this.#done.add(line);
     const others = this.#take(OTHERS, line);
     const lasts =
-      this.#take(LASTING, line) ?? (/^[^|]*chat serve/m.test(line) ? /listens on/ : undefined);
+      this.#take(LASTING, line) ?? (/^[^|]*chat serve/m.test(line) ? /is listening on/ : undefined);
     const instead = await this.#filled(this.#take(INSTEAD, line) ?? line);
     if (lasts === undefined) {
       if (others !== undefined) await this.#run(others);
@@ -180,7 +180,7 @@ class Walk {
       await this.#lasting(instead, lasts, others);
     }
     const again = this.#take(AGAIN, line);
-    if (again !== undefined) await this.#lasting(again, /listens on/, undefined);
+    if (again !== undefined) await this.#lasting(again, /is listening on/, undefined);
   }
 
   /** What a unit or a crontab posts, with the things of this walk in their places. */

@@ -103,7 +103,7 @@ describe("in a terminal", () => {
     const rows = await carol.shows(/^exit 0$/);
     const said = rows.filter((row) => !row.includes("fingerprint") && row.includes("large.bin"));
     expect(said.at(-1)).toMatch(
-      /^large\.bin \(16\.8 MB\) is sent to lobby; download: chat get-file f[\w-]{11}$/,
+      /^sent large\.bin \(16\.8 MB\) to lobby; download: chat get-file f[\w-]{11}$/,
     );
     expect(rows.join("\n")).not.toContain("[####");
     carol.line("clear; (echo x; cat) | $CHAT send-file - --name slow; echo exit $?");
