@@ -107,7 +107,7 @@ test("an operator removes many rooms at once, by name or pattern, or if empty", 
     ["removed", "Spam-3"],
   ]);
   const some = await remove("lab", "nowhere", "--yes");
-  expect([some.exitCode, some.err]).toEqual([4, expect.stringContaining("lab is removed")]);
+  expect([some.exitCode, some.err]).toEqual([4, expect.stringContaining("removed the room lab")]);
   const left = await admin.json(["admin", "rooms", ...OLGA]);
   expect(left.map(({ room }) => room)).toEqual(["lobby"]);
 });

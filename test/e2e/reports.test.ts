@@ -12,7 +12,7 @@ test("report 003: server IP and PORT, client IP PORT CLIENTPORT, join notice, QU
     ...["serve", "--host", "127.0.0.1", "-p", String(port), "--data", sandbox.path("data")],
     ...["--room-password-file", room],
   ]);
-  await served.said(`listens on 127.0.0.1:${port}`);
+  await served.said(`is listening on 127.0.0.1:${port}`);
   const own = await reservedPort();
   const env = { CHAT_ROOM_PASSWORD: "open sesame" };
   const ana = sandbox

@@ -68,7 +68,7 @@ test("piped without --json it shows neither password nor invite", async () => {
   await using sandbox = new Sandbox();
   const args = ["serve", "--host", "127.0.0.1", "--port", "0", "--data", sandbox.path("data")];
   const program = sandbox.start(args);
-  const line = await program.said("listens on");
+  const line = await program.said("is listening on");
   expect(line).toContain(`invite: ${sandbox.path("data", "invite")}`);
   const invite = readFileSync(sandbox.path("data", "invite"), "utf8");
   const secret = /#(.*)'/.exec(invite)?.[1] ?? "";

@@ -71,7 +71,7 @@ test("files and folders arrive by one pasted line, and no home stores the server
   // Each looks for a server in the local network for some seconds.
   const asked = ["ana", "bob"].map((home) => sandbox.home(home).run(["users", "--user", home]));
   for (const { exitCode, err } of await Promise.all(asked)) {
-    expect([exitCode, err]).toEqual([2, expect.stringContaining("no server was named")]);
+    expect([exitCode, err]).toEqual([2, expect.stringContaining("no server given")]);
   }
 });
 
@@ -104,7 +104,7 @@ test("takes no files from others", async () => {
   writeFileSync(sandbox.path("evil"), "x");
   const args = ["send-file", sandbox.path("evil"), "--user", "eve", "--server", String(invite)];
   const ran = await sandbox.home("eve").run(args);
-  expect([ran.exitCode, ran.err]).toEqual([3, expect.stringContaining("only given away")]);
+  expect([ran.exitCode, ran.err]).toEqual([3, expect.stringContaining("only shares files")]);
   const [, ...rest] = readdirSync(sandbox.path("tmp"), { recursive: true })
     .map(String)
     .filter((path) => path.endsWith("content"));
@@ -130,7 +130,7 @@ test("refuses malformed arguments and lines with an exit code each", async () =>
   const sharing = ana.start(["share", photo, "--json"]);
   const { invite } = await sharing.json("sharing");
   const ran = await sandbox.home("bob").run(["receive", String(invite).slice(0, -3)]);
-  expect([ran.exitCode, ran.err]).toEqual([3, expect.stringContaining("not the whole line")]);
+  expect([ran.exitCode, ran.err]).toEqual([3, expect.stringContaining("invite is incomplete")]);
   const other = String(invite).replace(/fp=[^&#]*/, `fp=${"A".repeat(43)}`);
   expect((await sandbox.home("bob").run(["receive", other])).exitCode).toBe(6);
   await sharing.signal("SIGINT");
@@ -237,7 +237,7 @@ requires("tmux").test("receive asks for the line, and downloads after confirmati
     bob.press("Enter");
     await bob.shows("chat: photo.jpg (65.5 kB) from ana");
     await bob.shows(/chat: notes \(folder of 3, .*\) from ana/);
-    await bob.asks(/^take all \(.*\) \[y\/N\]:/);
+    await bob.asks(/^Accept all \(.*\)\? \[y\/N\]:/);
     expect(readdirSync(sandbox.path("inbox"))).toEqual([]);
     bob.line(answer);
     if (answer === "y") break;
