@@ -40,8 +40,7 @@ const FIXED_NAMES: ReadonlySet<string> = new Set([
   "news", // Message between the servers of a cluster.
 ]);
 
-const isCode = ({ path }: Source) =>
-  /^(?:bench|scripts|src)\/(?!cli\/|commands\/).*\.tsx?$/.test(path);
+const isCode = ({ path }: Source) => /^(?:bench|scripts|src)\/.*\.tsx?$/.test(path);
 
 export const wording: Rule = {
   name: "wording",
