@@ -151,8 +151,8 @@ test("a history moves into a cluster, is killed on the way, and a server leaves 
   // One goes on alone, and cannot come back.
   expect(await serve("b")).toEqual([
     1,
-    "chat: /b belongs to the cluster 'move'; give --nats; to go on alone with it, " +
-      "chat cluster leave /b first",
+    "chat: /b belongs to the cluster 'move'; add --nats, or to run it alone, " +
+      "run chat cluster leave /b first",
   ]);
   const [left] = await boss.json(["cluster", "leave", sandbox.path("b")]);
   expect(left).toMatchObject({ kind: "left", cluster: "move" });
@@ -162,7 +162,7 @@ test("a history moves into a cluster, is killed on the way, and a server leaves 
   expect(await serve("b", ...args)).toEqual([
     1,
     "chat: /b has left the cluster 'move'; it may have its own history by now; " +
-      "begin with identity.key and settings.json alone",
+      "start over with only identity.key and settings.json",
   ]);
   const back = ["cluster", "init", sandbox.path("b"), ...args];
   expect((await line(back))[1]).toStartWith("chat: that cluster already has another history; ");
