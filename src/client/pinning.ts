@@ -80,6 +80,7 @@ export function pin(
     return { kind: "moved", address, fingerprint, from: pinned };
   }
   const knownAs = state.addressOf(fingerprint);
+  if (knownAs === address) return undefined; // Another process has just pinned it.
   state.setPin({ address, fingerprint, name, firstSeenUnixMs });
   return { kind: "pinned", address, fingerprint, knownAs };
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import type { Fault } from "../../src/base/fault.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { type FormerKey, makeSuccession } from "../../src/crypto/succession.ts";
@@ -17,6 +17,15 @@ describe("trust", () => {
     expect((fault as Fault).message).toContain(fixture.server.identity.fingerprint);
     expect(fixture.server.requests).toEqual([]);
     expect(fixture.state.pin(PINNED_ADDRESS)?.fingerprint).toBe(old);
+  });
+
+  test("is silent if another process pins the server in the same moment", async () => {
+    const { fixture } = await connected();
+    const watched = fixture.client();
+    const pin = spyOn(fixture.state, "pin").mockReturnValueOnce(undefined);
+    expect(await fixture.code(watched.client.connect())).toBe("fine");
+    expect(pin).toHaveBeenCalled();
+    expect(watched.last("pinned")).toBeUndefined();
   });
 
   test("it stops a reconnection too, for good", async () => {
