@@ -23,6 +23,7 @@ export const PROGRAMS = {
   setsid: { debian: "util-linux", fedora: "util-linux", macos: "util-linux" },
   sha256sum: { debian: "coreutils", fedora: "coreutils", macos: "coreutils" },
   strace: { debian: "strace", fedora: "strace" },
+  tar: { debian: "tar", fedora: "tar", macos: "gnu-tar" },
   tmux: { debian: "tmux", fedora: "tmux", macos: "tmux" },
   zsh: { debian: "zsh", fedora: "zsh", macos: "zsh" },
 } satisfies Record<string, Packages>;
