@@ -1,6 +1,6 @@
 /** Debian package of a release. */
 
-import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { ROOT, run } from "./run.ts";
@@ -65,10 +65,7 @@ export async function packDeb(options: DebOptions): Promise<void> {
   cpSync(join(staged, "man"), join(tree, "usr/share/man"), { recursive: true });
   await run(["-euc", 'gzip -9n "$0"/usr/share/man/man1/*', tree], { program: "sh" });
 
-  put(
-    "DEBIAN/control",
-    control({ version, architecture, sizeBytes: readFileSync(program).length }),
-  );
+  put("DEBIAN/control", control({ version, architecture, sizeBytes: statSync(program).size }));
   put("DEBIAN/conffiles", "/etc/chat/settings.toml\n");
   for (const name of ["postinst", "prerm", "postrm"]) {
     put(`DEBIAN/${name}`, packaging(`deb/${name}`), 0o755);

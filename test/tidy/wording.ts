@@ -90,23 +90,23 @@ function wordsIn(name: string): string[] {
 /** Comments without their marks; consecutive lines of `//` are one comment. */
 function commentsIn({ text, code }: Source): { readonly line: number; readonly text: string }[] {
   const found: { line: number; text: string }[] = [];
+  const lines = text.split("\n");
   const codeLines = code.split("\n");
   let isInBlock = false;
   let wasLine = false;
-  for (const [i, line] of text.split("\n").entries()) {
+  for (const [i, line] of lines.entries()) {
     const trimmed = line.trim();
     const isBlock = !isInBlock && trimmed.startsWith("/*") && (codeLines[i] ?? "").trim() === "";
     const lineAt = isInBlock || isBlock ? -1 : line.indexOf("//");
     const isLine = lineAt >= 0 && (codeLines[i] ?? "").slice(lineAt).trim() === "";
     if (isBlock && trimmed !== "/**" && trimmed !== "/*") {
       found.push({ line: i + 1, text: trimmed.replace(/^\/\*+ ?/, "") });
-    } else if (isInBlock && /^\/\*\*?$/.test((text.split("\n")[i - 1] ?? "").trim())) {
+    } else if (isInBlock && /^\/\*\*?$/.test((lines[i - 1] ?? "").trim())) {
       found.push({ line: i + 1, text: trimmed.replace(/^\*+ ?/, "") });
     } else if (isLine && !wasLine) {
       found.push({ line: i + 1, text: line.slice(lineAt + 2).trim() });
     }
-    if (isBlock) isInBlock = !trimmed.includes("*/");
-    else if (isInBlock) isInBlock = !trimmed.includes("*/");
+    if (isBlock || isInBlock) isInBlock = !trimmed.includes("*/");
     wasLine = isLine;
   }
   return found;

@@ -106,7 +106,7 @@ test("what no user could have typed is left out, and no more than the bound is k
   expect(places.advertised).toEqual(many.slice(0, CLUSTER_ADDRESSES_MAX));
 });
 
-test("what was told is dialled at a bounded pace, what the user says whenever it is due", () => {
+test("limits the rate of dials to advertised addresses, not to those that the user gave", () => {
   const places = placesOf({ advertised: [A] });
   const dialled = (now: number) => {
     let count = 0;

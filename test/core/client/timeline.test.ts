@@ -136,7 +136,7 @@ describe("a timeline", () => {
     expect(feed(timeline, record(2, 11))).toEqual([]);
   });
 
-  test("a room that is gone ends, and may begin anew", () => {
+  test("ends with a removed room, and begins again if it is recreated", () => {
     const timeline = new Timeline();
     feed(timeline, connected(), room(1), record(1, 10), caughtUp(10));
     expect(feed(timeline, { kind: "gone", room: "a" }, record(2, 11))).toEqual([]);

@@ -366,8 +366,8 @@ test("equals freshly built rows after any change", () => {
         const rooms = new Map([[LOBBY, { ...lobbyOf(model), readAtOpening, tail }]]);
         const now = { ...model, rooms, ignored };
         const { rows } = maker.rowsOf(now, utc, isQuiet);
-        const anew = new RowBuilder({ joinsFiles }).rowsOf(now, utc, isQuiet);
-        expect(looks(rows)).toEqual(looks(anew.rows));
+        const rebuilt = new RowBuilder({ joinsFiles }).rowsOf(now, utc, isQuiet);
+        expect(looks(rows)).toEqual(looks(rebuilt.rows));
         for (const { seq } of shown) {
           const jumped = { ...lobbyOf(now), jumpSeq: seq };
           const to = { ...now, rooms: new Map([[LOBBY, jumped]]) };

@@ -70,7 +70,7 @@ describe("a file", () => {
   const changes: readonly [string, (path: string) => void][] = [
     ["grows", (path) => fs.appendFileSync(path, "x")],
     ["shrinks", (path) => fs.truncateSync(path, 9 * CHUNK_BYTES + 1)],
-    ["is written anew", (path) => fs.writeFileSync(path, pattern(10 * CHUNK_BYTES, 9))],
+    ["is rewritten", (path) => fs.writeFileSync(path, pattern(10 * CHUNK_BYTES, 9))],
   ];
   test.each(changes)("that %s during the upload is rejected", async (_, change) => {
     const chunks = 10;

@@ -47,7 +47,7 @@ class Crossroads {
     await this.clock.advance(0);
   }
 
-  anew(): void {
+  restart(): void {
     this.#outcomes.tcp = Promise.withResolvers();
     this.#outcomes.udp = Promise.withResolvers();
     this.tried.length = 0;
@@ -75,7 +75,7 @@ describe("a dial with two transports", () => {
     expect(ways.tried).toEqual(["tcp", "udp"]);
     const link = await ways.answers("udp");
     expect(await dialing).toBe(link);
-    ways.anew();
+    ways.restart();
     const again = ways.dialer.dial(TARGET);
     await ways.answers("udp");
     await again;
@@ -107,7 +107,7 @@ describe("a dial with two transports", () => {
     await ways.fails("udp");
     await ways.fails("tcp", "timeout");
     expect(await dialing).toMatchObject({ code: "timeout", message: "no way by tcp" });
-    ways.anew();
+    ways.restart();
     const both = outcome(ways.dialer.dial(TARGET));
     await ways.fails("tcp");
     await ways.fails("udp");
@@ -125,7 +125,7 @@ describe("a dial with two transports", () => {
       [1, ["tcp", "udp"]],
     ] as const) {
       await ways.clock.advance(afterMs);
-      ways.anew();
+      ways.restart();
       const dialing = outcome(ways.dialer.dial(TARGET));
       await ways.fails("tcp");
       await ways.fails("udp");
