@@ -187,11 +187,12 @@ pageTest("raises an alarm for a rolled back history, and blocks sending", async 
 
   const older = await sandbox.serve({ port: first.port, data: "older" });
   // Otherwise the link may be cut before the room and its composer are drawn.
-  await ana.context.route("**/assets/alarm-*", async (route) => {
+  const auditor = "**/assets/after-login-*";
+  await ana.context.route(auditor, async (route) => {
     await ana.box.waitFor();
     await route.continue();
   });
-  await ana.page.reload();
+  await Promise.all([ana.page.waitForRequest(auditor), ana.page.reload()]);
   const alarm = ana.page.locator(".alarm");
   await alarm.getByRole("heading", { name: ROLLED_BACK }).waitFor();
   expect(await alarm.textContent()).toMatch(
