@@ -61,7 +61,7 @@ export async function measureScroll(
   const window = await browser.visit(pageAddress(served));
   await window.logIn("reader");
   await window.waitForElement("article.message");
-  await window.evaluate("document.querySelector('.newest')?.click()");
+  await window.evaluate("document.querySelector('.newest .button')?.click()");
   await window.evaluate(WATCH_SCRIPT);
   const startedAt = performance.now();
   while (!(await isVisible(window, firstText))) {
