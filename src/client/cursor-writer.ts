@@ -9,7 +9,7 @@ export interface ReadMark {
   readonly seq: number;
 }
 
-/** Batches writes, which wait for the disk. After a crash some events repeat. */
+/** Batches writes, because each waits for the disk. After a crash some events repeat. */
 const WRITE_DELAY_MS = 500;
 
 export class CursorWriter {
@@ -23,10 +23,17 @@ export class CursorWriter {
     this.#clock = clock;
   }
 
+  /**
+   * Writes the first cursor of an account immediately: without one, the next start would request
+   * only the latest messages, as for a new user, and omit earlier ones.
+   */
   schedule(mark: ReadMark): void {
     const { user, fingerprint } = this.#mark ?? mark;
     if (user !== mark.user || fingerprint !== mark.fingerprint) this.flush();
+    const hasPending = this.#mark !== undefined;
     this.#mark = mark;
+    const isFirst = !hasPending && this.#state.cursor(mark.fingerprint, mark.user) === undefined;
+    if (isFirst) return this.flush();
     this.#cancel ??= this.#clock.after(WRITE_DELAY_MS, () => this.flush());
   }
 
