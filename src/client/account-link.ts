@@ -7,7 +7,6 @@ import type { LogAuditor } from "./auditor.ts";
 import {
   ConnectionLoop,
   type ConnectionLoopOptions,
-  type GreetedLink,
   type LoginOptions,
   type LoopState,
 } from "./connection-loop.ts";
@@ -16,7 +15,7 @@ import { ActiveLink } from "./link/active-link.ts";
 import type { ServerNotice } from "./link/connection.ts";
 import type { FetchPage, HistoryPage, SendRequest } from "./link/queries.ts";
 import { notLoggedIn } from "./link/retry.ts";
-import type { LoginResult } from "./login.ts";
+import type { GreetedLink, LoginResult } from "./login.ts";
 import type { SealedRooms } from "./sealed/rooms.ts";
 import { AccountSession, type AccountSessionOptions } from "./session.ts";
 import type { Greeted } from "./trust.ts";

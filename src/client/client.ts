@@ -19,7 +19,6 @@ import type { PostBody, RequestFields } from "../wire/messages.ts";
 import { AccountLink, type AccountLogin, type LinkedAccount } from "./account-link.ts";
 import { AccountReader } from "./account-reader.ts";
 import { type AuditAlarm, type AuditedLink, type AuditOutcome, LogAuditor } from "./auditor.ts";
-import type { GreetedLink } from "./connection-loop.ts";
 import { CursorWriter } from "./cursor-writer.ts";
 import {
   greetedEvent,
@@ -42,7 +41,7 @@ import {
   unconfirmed,
 } from "./link/retry.ts";
 import { unlessStalled } from "./link/stalled.ts";
-import type { Credentials, LoginPolicy, LoginResult } from "./login.ts";
+import type { Credentials, GreetedLink, LoginPolicy, LoginResult } from "./login.ts";
 import { pin } from "./pinning.ts";
 import type { ClientStores } from "./ports.ts";
 import { AccountFiles } from "./sealed/account-files.ts";

@@ -8,7 +8,13 @@ import { Connection, type GuessDelay } from "./link/connection.ts";
 import type { Keys } from "./link/keys.ts";
 import type { SendRequest } from "./link/queries.ts";
 import { isTransient, noMajority, notConnected } from "./link/retry.ts";
-import { type Credentials, Login, type LoginContext, type LoginResult } from "./login.ts";
+import {
+  type Credentials,
+  type GreetedLink,
+  Login,
+  type LoginContext,
+  type LoginResult,
+} from "./login.ts";
 import { ReconnectTimer } from "./reconnect-timer.ts";
 import { type Greeted, greet } from "./trust.ts";
 
@@ -28,12 +34,6 @@ export type LoopState =
   /** Retrying cannot help: a user has to act. `user`: the account that would have reconnected. */
   | { readonly kind: "stopped"; readonly fault: Fault; readonly user: string | undefined }
   | { readonly kind: "closed"; readonly fault: Fault };
-
-/** A link on which the server has proved its identity. */
-export interface GreetedLink {
-  readonly connection: Connection;
-  readonly greeted: Greeted;
-}
 
 export interface LoginOptions
   extends Pick<LoginContext, "isEnrolled" | "after" | "onUnenrolled" | "presence"> {
@@ -309,14 +309,17 @@ export class ConnectionLoop {
 
   async #authenticate(link: GreetedLink, credentials: Credentials): Promise<LoginResult> {
     const state = this.#state;
-    const { connection, greeted } = link;
     const { clock, keys, policy, remembersPassword } = this.#options;
-    const { onLoggedIn: onEntered, ...loginOptions } = this.#owner.account(
-      greeted,
-      credentials.user,
-    );
-    const context = { connection, greeted, clock, keys, policy, ...loginOptions };
+    const { onLoggedIn, ...loginOptions } = this.#owner.account(link.greeted, credentials.user);
+    let current = link;
+    const reopen = async () => {
+      if (this.#state !== state) throw notConnected();
+      current = await this.open();
+      return current;
+    };
+    const context = { ...link, reopen, clock, keys, policy, ...loginOptions };
     const entered = await new Login(context, credentials).logIn();
+    const { connection } = current;
     if (connection.isClosed) throw connection.closeFault;
     if (this.#state !== state) throw notConnected();
     const previous = this.#account;
@@ -326,7 +329,7 @@ export class ConnectionLoop {
     this.#setState({ kind: "in" });
     connection.watchStalls(this.#options.onStalled);
     try {
-      onEntered(link, entered);
+      onLoggedIn(current, entered);
     } catch (error) {
       // The owner cannot store its state: this attempt has failed.
       this.#drop();

@@ -16,13 +16,8 @@ export type LoginSecret = "password" | "new-password" | "room-password";
 /**
  * Prompts the user; `undefined` or empty if there is no user or no answer.
  * @param isRetry an earlier answer was refused
- * @param whenLost registers a callback for the loss of the link, which makes an answer useless
  */
-export type PromptSecret = (
-  kind: LoginSecret,
-  isRetry: boolean,
-  whenLost: (callback: () => void) => void,
-) => Promise<string | undefined>;
+export type PromptSecret = (kind: LoginSecret, isRetry: boolean) => Promise<string | undefined>;
 
 export interface Credentials {
   readonly user: string;
@@ -35,9 +30,15 @@ export interface Credentials {
   readonly requiresPassword?: boolean;
 }
 
-export interface LoginContext {
+/** A link on which the server has proved its identity. */
+export interface GreetedLink {
   readonly connection: Connection;
   readonly greeted: Greeted;
+}
+
+export interface LoginContext extends GreetedLink {
+  /** Returns another link to the same server. @throws {Fault} if there is none */
+  readonly reopen: () => Promise<GreetedLink>;
   readonly clock: Clock;
   readonly keys: Keys;
   readonly isEnrolled: boolean;
@@ -78,11 +79,13 @@ type LoginKind = "admit" | "register" | "login";
  * the password, which enrols the device.
  */
 export class Login {
-  readonly #context: LoginContext;
+  #context: LoginContext;
   readonly #credentials: Credentials;
   readonly #user: Name;
   #password: string | undefined;
   #hasPromptedPassword = false;
+  /** Room password that the server has accepted. */
+  #roomPassword: string | undefined;
   readonly #tried: Readonly<Record<LoginSecret, Set<string>>>;
   #wasSignatureRefused = false;
   /** Each wrong password is sent only once. */
@@ -272,6 +275,7 @@ export class Login {
     try {
       await this.#request("admit", { secret });
       this.#context.connection.isAdmitted = true;
+      this.#roomPassword = secret;
       return undefined;
     } catch (error) {
       if (error instanceof Fault && error.code === "room-password-wrong") return error;
@@ -295,17 +299,21 @@ export class Login {
 
   /** Ignores a repeated answer, for example from a file: the server counts wrong guesses. */
   async #promptUser(kind: LoginSecret): Promise<string | undefined> {
-    const { connection } = this.#context;
-    const answer = await this.#credentials.promptSecret?.(
-      kind,
-      this.#tried[kind].size > 0,
-      (callback) => connection.onClosed(callback),
-    );
+    const answer = await this.#credentials.promptSecret?.(kind, this.#tried[kind].size > 0);
     if (answer === undefined || answer === "") return undefined;
+    if (this.#context.connection.isClosed) await this.#reopen();
     const secret = kind === "room-password" ? secretFromInput(answer) : answer;
     if (this.#tried[kind].has(secret)) return undefined;
     this.#tried[kind].add(secret);
     return secret;
+  }
+
+  /** The server closes a link after LOGIN_TIMEOUT_MS; users may take longer to find a password. */
+  async #reopen(): Promise<void> {
+    this.#context = { ...this.#context, ...(await this.#context.reopen()) };
+    if (this.#roomPassword === undefined) return;
+    const fault = await this.#sendRoomPassword(this.#roomPassword);
+    if (fault !== undefined) throw fault;
   }
 
   #request<Kind extends LoginKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {

@@ -75,6 +75,38 @@ describe("a log-in", () => {
     expect(fixture.server.accounts.get("ana")?.password).toBe("mine");
   });
 
+  test("continues on a new link when the server closed the last one during a prompt", async () => {
+    const fixture = new ClientFixture();
+    const { server } = fixture;
+    const prompts: string[] = [];
+    const promptSecret = async (kind: string) => {
+      prompts.push(kind);
+      server.dismiss(new Fault("timeout", "logging in took too long"));
+      await fixture.clock.advance(0);
+      return kind === "new-password" ? "mine" : "sesame";
+    };
+    const { client } = await fixture.connect({
+      credentials: { user: "ana", mode: "either", promptSecret },
+    });
+    expect(prompts).toEqual(["room-password", "new-password"]);
+    expect(fixture.asked()).toEqual([
+      ...["login by device", "admit", "register", "admit", "register"],
+    ]);
+    expect([client.user, server.accounts.get("ana")?.password]).toEqual(["ana", "mine"]);
+  });
+
+  test("fails if the server is gone when the user answers", async () => {
+    const fixture = new ClientFixture();
+    const promptSecret = async () => {
+      await fixture.server.stop();
+      fixture.server.dismiss(new Fault("timeout", "logging in took too long"));
+      await fixture.clock.advance(0);
+      return "sesame";
+    };
+    const fault = await refusal(fixture, { user: "ana", mode: "either", promptSecret });
+    expect(fault.code).toBe("unreachable");
+  });
+
   test.each([
     ["nothing at all", { user: "ana", mode: "either" }, "login-refused"],
     ["login of nobody", { ...ANA, mode: "login", password: "y" }, "login-refused"],

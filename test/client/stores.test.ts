@@ -155,6 +155,7 @@ class Visit {
     };
     const context = {
       ...{ connection, greeted, clock, keys, after: undefined, policy },
+      reopen: () => Promise.reject(connection.closeFault),
       isEnrolled: run.isEnrolled(user),
       onUnenrolled: () => run.forgotten(user),
     };

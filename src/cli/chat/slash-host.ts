@@ -32,12 +32,8 @@ export interface SlashConsole {
   help(rows: readonly SlashRow[]): void;
   record(record: DisplayRecord): void;
   confirm(question: Message): Promise<boolean>;
-  /**
-   * Asks without echo.
-   * @returns `undefined` if no user can be asked, or nothing was typed
-   * @param whenGone calls back when the answer is no longer needed
-   */
-  secret(question: Message, whenGone?: (callback: () => void) => void): Promise<string | undefined>;
+  /** Asks without echo. @returns `undefined` if no user can be asked, or nothing was typed */
+  secret(question: Message): Promise<string | undefined>;
 }
 
 export abstract class SlashHost implements Host {

@@ -133,16 +133,16 @@ async function logIn(
     password: password ?? (await readSecret(unasked, PASSWORD, undefined)),
     roomSecret: open.roomSecret,
     requiresPassword: password !== undefined,
-    promptSecret: (what, again, whenLost) => {
+    promptSecret: (what, again) => {
       const server = formatAddress(open.address);
       if (what === "new-password") {
         return promptNewPassword(
-          (one) => chatConsole.secret(one, whenLost),
+          (one) => chatConsole.secret(one),
           (texts) => texts.askNewPasswordOf(user, server),
           (fault) => chatConsole.fault(fault),
         );
       }
-      return chatConsole.secret(secretPrompt(what, { user, server }, again), whenLost);
+      return chatConsole.secret(secretPrompt(what, { user, server }, again));
     },
   };
   await host.loggingIn(() => open.client.login(credentials));

@@ -46,7 +46,7 @@ import { ScreenMuted } from "./muted.ts";
 import { type ScreenHost, ScreenNotices } from "./notices.ts";
 import { PicturePaths } from "./picture-paths.ts";
 import { PICTURE_FAMILIES } from "./pictures/cells.ts";
-import { type OnWithdraw, ScreenQuestions } from "./questions.ts";
+import { ScreenQuestions } from "./questions.ts";
 import type { ScreenPreferences } from "./settings/preferences.ts";
 import { SETTING_NAMES } from "./settings/values.ts";
 import { clearsNotes } from "./state/action.ts";
@@ -239,8 +239,8 @@ export class ScreenClient implements ScreenHost {
   }
 
   /** @returns `undefined` if the user gave no answer */
-  ask(kind: Question["kind"], text: Message, whenGone?: OnWithdraw): Promise<string | undefined> {
-    return this.#questions.ask(kind, this.#notices.text(text), whenGone);
+  ask(kind: Question["kind"], text: Message): Promise<string | undefined> {
+    return this.#questions.ask(kind, this.#notices.text(text));
   }
 
   get loggingIn(): ScreenQuestions {

@@ -269,8 +269,8 @@ export class ScreenCommands extends SlashHost {
       help: (rows) => this.#help(rows),
       record: (record: DisplayRecord) => this.#collectRecord(record),
       confirm: async (question) => (await screen.ask("yes-no", question)) === "yes",
-      secret: async (question, whenGone) => {
-        const answer = await screen.ask("secret", question, whenGone);
+      secret: async (question) => {
+        const answer = await screen.ask("secret", question);
         return answer === "" ? undefined : answer;
       },
     };

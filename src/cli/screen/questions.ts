@@ -8,12 +8,9 @@ export interface ScreenQuestionsOptions {
   /** The question on the screen, from this queue or from a key. */
   readonly current: () => Question | undefined;
   readonly patch: (question: Question | undefined) => void;
-  /** Prompts while a password is checked, and after its question was withdrawn. */
+  /** Prompts while a password is checked, and after its login has ended. */
   readonly texts: () => { readonly checking: string; readonly questionGone: string };
 }
-
-/** Registers a callback for when the answer is no longer needed. */
-export type OnWithdraw = (callback: () => void) => void;
 
 interface QueuedQuestion {
   readonly question: Question;
@@ -22,7 +19,7 @@ interface QueuedQuestion {
 
 /**
  * Queue of questions. A user who types a password does not watch the screen. So between two
- * password questions, and after a question is withdrawn, typed text stays hidden and is discarded
+ * password questions, and after a login ends during one, typed text stays hidden and is discarded
  * until Enter or Esc.
  */
 export class ScreenQuestions {
@@ -39,13 +36,12 @@ export class ScreenQuestions {
   }
 
   /** @returns `undefined` if there is no answer */
-  ask(kind: Question["kind"], text: string, whenGone?: OnWithdraw): Promise<string | undefined> {
+  ask(kind: Question["kind"], text: string): Promise<string | undefined> {
     if (this.#queue.length >= SCREEN_PROMPTS_MAX) return Promise.resolve(undefined);
     return new Promise((answered) => {
       const asked = { question: { kind, text, answer: EMPTY_EDITOR }, answered };
       this.#queue.push(asked);
       if (kind === "secret") this.#hasAskedSecret = this.#isChecking;
-      whenGone?.(() => this.#withdraw(asked));
       this.showNext();
     });
   }
@@ -87,8 +83,11 @@ export class ScreenQuestions {
     this.#isChecking = false;
     const [first] = this.#queue;
     const typed = this.#options.current()?.answer.text ?? "";
-    if (this.#visible === "first" && first?.question.kind === "secret") this.#withdraw(first);
-    else if (this.#visible === "checking" && typed === "" && isIn) {
+    if (this.#visible === "first" && first?.question.kind === "secret") {
+      this.#queue.shift();
+      this.#hide("gone");
+      first.answered(undefined);
+    } else if (this.#visible === "checking" && typed === "" && isIn) {
       this.#visible = undefined;
       this.#options.patch(undefined);
     } else if (this.#visible === "checking" || (this.#hasAskedSecret && !isIn && this.#isFree)) {
@@ -99,21 +98,6 @@ export class ScreenQuestions {
 
   get #isFree(): boolean {
     return this.#visible === undefined && this.#options.current() === undefined;
-  }
-
-  #withdraw(asked: QueuedQuestion): void {
-    const at = this.#queue.indexOf(asked);
-    if (at < 0) return;
-    this.#queue.splice(at, 1);
-    if (at === 0 && this.#visible === "first") {
-      if (asked.question.kind === "secret") this.#hide("gone");
-      else {
-        this.#visible = undefined;
-        this.#options.patch(undefined);
-      }
-    }
-    asked.answered(undefined);
-    this.showNext();
   }
 
   #hide(shown: "checking" | "gone", typed = ""): void {

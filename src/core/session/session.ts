@@ -243,7 +243,9 @@ export class Session {
       return this.close(new Fault("timeout", `no data was received for ${seconds} s`));
     }
     if (this.role === "server" && !this.#isLoggedIn() && now >= this.#loginDeadline()) {
-      return this.close(new Fault("timeout", `the ${this.#phase} took too long`));
+      const isGreeting = this.#phase === "greeting";
+      const text = isGreeting ? "the greeting took too long" : "logging in took too long";
+      return this.close(new Fault("timeout", text));
     }
     if (this.#phase === "greeting") return [];
     if (now < Math.max(this.#receivedAt, this.#pingedAt) + this.#heartbeat.pingIntervalMs)
