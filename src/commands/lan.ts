@@ -74,7 +74,7 @@ async function runSigned(context: Context, group: GroupOptions, flags: LanFlags)
   const groupAddress = formatLanAddress(group.group, group.port);
   const envelope = new LanEnvelope({
     device: loadDevice(context),
-    place: groupAddress,
+    groupAddress,
     key: secret === undefined ? undefined : await lanKey(secret, groupAddress),
     randomBytes,
   });

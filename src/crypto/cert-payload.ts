@@ -1,4 +1,4 @@
-/** The signed content of a device certificate. */
+/** Format of a device certificate's signed payload. */
 
 import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { DEVICE_CERT_BYTES_MAX } from "../base/limits.ts";
@@ -8,18 +8,19 @@ import { formatFingerprint, parseFingerprint } from "../wire/fingerprint.ts";
 export type DeviceKind = "cli" | "web";
 
 /**
- * An account key's statement that a device is its own. Sent as its signature, then this as JSON.
+ * An account key's statement that a device belongs to the account. Sent as a signature followed by
+ * this JSON.
  */
 export interface DeviceCert {
   readonly v: 1;
   readonly server: string;
   readonly user: Name;
-  /** The device's raw Ed25519 public key in base64url. */
+  /** The device's Ed25519 public key, base64url. */
   readonly dev: string;
   readonly kind: DeviceKind;
-  /** The account's raw Ed25519 public key in base64url, which verifies the signature. */
+  /** The account's Ed25519 public key, base64url; verifies the signature. */
   readonly uik: string;
-  /** Unix milliseconds of signing. */
+  /** Time of signing in Unix milliseconds. */
   readonly iat: number;
 }
 
@@ -40,7 +41,7 @@ export interface UnverifiedCert {
 const PUBLIC_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 
-/** The signed UTF-8 JSON. @param accountKey public half of the signing key */
+/** Returns the UTF-8 JSON to sign. @param accountKey public half of the signing key */
 export function deviceCertPayload(request: DeviceCertRequest, accountKey: Uint8Array): Uint8Array {
   const { server, user, kind } = request;
   const [dev, uik] = [toBase64Url(request.deviceKey), toBase64Url(accountKey)];
@@ -48,12 +49,12 @@ export function deviceCertPayload(request: DeviceCertRequest, accountKey: Uint8A
   return utf8Encode(canonicalCertJson({ v: 1, server, user, dev, kind, uik, iat }));
 }
 
-/** Canonical, because sealed rooms compare certificates as bytes. */
+/** Uses one fixed field order, because sealed rooms compare certificates byte by byte. */
 function canonicalCertJson({ v, server, user, dev, kind, uik, iat }: DeviceCert): string {
   return JSON.stringify({ v, server, user, dev, kind, uik, iat });
 }
 
-/** @returns `undefined` unless the bytes are a canonical certificate */
+/** @returns `undefined` if the bytes are not a certificate in canonical form */
 export function parseDeviceCert(bytes: Uint8Array): UnverifiedCert | undefined {
   if (bytes.length > DEVICE_CERT_BYTES_MAX) return undefined;
   const signature = bytes.subarray(0, SIGNATURE_BYTES);
@@ -61,8 +62,8 @@ export function parseDeviceCert(bytes: Uint8Array): UnverifiedCert | undefined {
   try {
     const text = utf8Decode(payload);
     const value: unknown = JSON.parse(text);
-    const isCert = isDeviceCert(value) && canonicalCertJson(value) === text;
-    return isCert ? { cert: value, payload, signature } : undefined;
+    const isCanonical = isDeviceCert(value) && canonicalCertJson(value) === text;
+    return isCanonical ? { cert: value, payload, signature } : undefined;
   } catch {
     return undefined; // Neither UTF-8 nor JSON.
   }

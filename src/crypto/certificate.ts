@@ -1,10 +1,10 @@
-/** Creates and checks X.509 certificates for TLS. */
+/** Creation and checks of X.509 certificates for TLS. */
 
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { Fault } from "../base/fault.ts";
 
-/** A certificate (the leaf first, then its chain if there is one) and its private key, as PEM. */
+/** A certificate, optionally followed by its chain, and its private key, as PEM. */
 export interface CertificatePair {
   readonly certPem: string;
   readonly keyPem: string;
@@ -12,22 +12,25 @@ export interface CertificatePair {
 
 const PEM_LINE = /.{1,64}/g;
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-/** Some machines have a wrong clock, and trust rests on the pinned identity, not on dates. */
+/**
+ * Always valid, because some machines have a wrong clock and clients trust the pinned identity
+ * instead of dates.
+ */
 const NOT_BEFORE = new Date("1970-01-01T00:00:00Z");
 const NOT_AFTER = new Date("9999-12-31T23:59:59Z");
-const ALWAYS_NAMED = ["localhost", "127.0.0.1", "::1"];
+const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "::1"];
 
 /**
- * Creates a self-signed P-256 certificate in 9 ms, after 50 ms for loading the library.
- * @param names host names and IP addresses besides those of the loopback
+ * Creates a self-signed P-256 certificate in about 60 ms, most of it for loading the library.
+ * @param names host names and IP addresses in addition to the loopback ones
  */
 export async function makeCertificate(names: readonly string[] = []): Promise<CertificatePair> {
-  // Loaded only at a server's first start. The library resolves its algorithms through decorators,
-  // which must be loaded before it.
+  // Imported lazily, because only a server's first start needs it. `reflect-metadata` must be
+  // loaded before the library.
   await import("reflect-metadata");
   const x509 = await import("@peculiar/x509");
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
-  const hosts = [...new Set([...ALWAYS_NAMED, ...names])];
+  const hosts = [...new Set([...LOOPBACK_NAMES, ...names])];
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: "CN=chat",
     notBefore: NOT_BEFORE,
@@ -50,7 +53,10 @@ export async function makeCertificate(names: readonly string[] = []): Promise<Ce
   };
 }
 
-/** The certificate's host names, with wildcards unexpanded. @throws {Fault} usage */
+/**
+ * Returns the certificate's host names; wildcards are not expanded. @throws {Fault} usage if it
+ * cannot be parsed
+ */
 export function certificateNames(certPem: string): string[] {
   const { subjectAltName = "" } = readCertificate(certPem);
   return [...subjectAltName.matchAll(/(?:^|, )DNS:([A-Za-z0-9_.*-]+)/g)].map(
@@ -58,7 +64,10 @@ export function certificateNames(certPem: string): string[] {
   );
 }
 
-/** Rejects a `--cert` and `--key` that do not belong together. @throws {Fault} usage */
+/**
+ * Checks that the certificate and the private key belong together. @throws {Fault} usage if they do
+ * not
+ */
 export function checkCertificatePair({ certPem, keyPem }: CertificatePair): void {
   const certificate = readCertificate(certPem);
   if (certificate.checkPrivateKey(readPrivateKey(keyPem))) return;

@@ -1,4 +1,4 @@
-/** The server's signature over a checkpoint of its log. */
+/** Signatures of log checkpoints by the server's identity key. */
 
 import { utf8Encode } from "../base/bytes.ts";
 import {
@@ -12,7 +12,7 @@ import {
 import { type Identity, verifySignature } from "./identity.ts";
 import { sha256 } from "./sha256.ts";
 
-/** @returns the signed note, as in answers, the checkpoint file and records */
+/** @returns the signed note, as used in answers, checkpoint files and records */
 export function signCheckpoint(checkpoint: Checkpoint, identity: Identity): string {
   const text = checkpointText(checkpoint);
   const { origin: name } = checkpoint;
@@ -21,8 +21,9 @@ export function signCheckpoint(checkpoint: Checkpoint, identity: Identity): stri
 }
 
 /**
- * Browsers use `findSigned` with their own verifier instead.
- * @throws {Fault} frame-malformed, or fingerprint-changed if this key has not signed the note
+ * Verifies a checkpoint note. Browsers call `findSigned` with a WebCrypto verifier instead.
+ * @throws {Fault} frame-malformed if the note cannot be parsed, fingerprint-changed if this key has
+ * not signed it
  */
 export function verifyNote(note: string, publicKey: Uint8Array): Checkpoint {
   const { checkpoint, bytes, signature } = findSigned(note, publicKey, sha256);
@@ -30,7 +31,7 @@ export function verifyNote(note: string, publicKey: Uint8Array): Checkpoint {
   return checkpoint;
 }
 
-/** Reports whether this key has signed the note; false if the note is malformed. */
+/** Reports whether this key signed the note. Returns false for a malformed note. */
 export function hasSigned(note: string, publicKey: Uint8Array): boolean {
   try {
     verifyNote(note, publicKey);

@@ -1,4 +1,4 @@
-/** Verification of device certificates, which the account key signs. */
+/** Signing and verification of device certificates. */
 
 import { assert } from "../base/assert.ts";
 import { concatBytes, fromBase64Url } from "../base/bytes.ts";
@@ -19,8 +19,8 @@ export function makeDeviceCert(account: Identity, request: DeviceCertRequest): U
 }
 
 /**
- * Checks form and signature. The caller must compare `uik`, `dev`, `user` and `server` with the
- * expected values.
+ * Checks the format and the signature. The caller must compare `uik`, `dev`, `user` and `server`
+ * with the expected values.
  */
 export function verifyDeviceCert(bytes: Uint8Array): DeviceCert | undefined {
   const parsed = parseDeviceCert(bytes);

@@ -1,4 +1,4 @@
-/** Signatures that prove a server's and a device's key during the handshake. */
+/** Signatures in the handshake that prove possession of the server's and the device's key. */
 
 import { type Identity, verifySignature } from "./identity.ts";
 import { deviceProofBytes, type Greeting, NONCE_BYTES, serverProofBytes } from "./signed-bytes.ts";

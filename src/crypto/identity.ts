@@ -1,4 +1,4 @@
-/** Ed25519 identities: signing, verifying, fingerprint. */
+/** Ed25519 identities: key files, signatures and fingerprints. */
 
 import {
   createPrivateKey,
@@ -17,10 +17,10 @@ import { sha256 } from "./sha256.ts";
 const PUBLIC_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 
-/** DER prefix of the 32 raw bytes in a SubjectPublicKeyInfo. @see RFC 8410, section 4 */
+/** DER prefix of a SubjectPublicKeyInfo before the 32 key bytes. @see RFC 8410, section 4 */
 const SPKI_PREFIX = Uint8Array.fromHex("302a300506032b6570032100");
 
-/** DER prefix of the seed in a PrivateKeyInfo. @see RFC 8410, section 7 */
+/** DER prefix of a PrivateKeyInfo before the 32 seed bytes. @see RFC 8410, section 7 */
 const PKCS8_PREFIX = Uint8Array.fromHex("302e020100300506032b657004220420");
 const SEED_BYTES = 32;
 
@@ -41,8 +41,8 @@ export class Identity {
 
   /**
    * Parses the output of `toPem`.
-   * @param source name of the file, for the fault's message
-   * @throws {Fault} data-foreign if it is not an Ed25519 private key in PKCS8 PEM
+   * @param source file name for the fault's message
+   * @throws {Fault} data-foreign if the text is not an Ed25519 private key in PKCS8 PEM
    */
   static fromPem(pem: string, source = "the key"): Identity {
     let key: KeyObject | undefined;
@@ -59,7 +59,7 @@ export class Identity {
     });
   }
 
-  /** @param seed the 32 private bytes of `seed` */
+  /** @param seed the 32 bytes that the `seed` property returns */
   static fromSeed(seed: Uint8Array): Identity {
     assert(seed.length === SEED_BYTES, "an Ed25519 seed has 32 bytes");
     const der = Buffer.from(concatBytes(PKCS8_PREFIX, seed));
@@ -84,7 +84,7 @@ export class Identity {
   }
 }
 
-/** Reports whether the signature is valid; false, not an exception, for malformed input. */
+/** Reports whether the signature is valid. Returns false for malformed input. */
 export function verifySignature(
   publicKey: Uint8Array,
   bytes: Uint8Array,
@@ -100,7 +100,7 @@ export function verifySignature(
       signature,
     );
   } catch {
-    return false; // 32 bytes that are not a point of the curve.
+    return false; // The key is not a point on the curve.
   }
 }
 

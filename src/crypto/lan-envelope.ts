@@ -1,4 +1,4 @@
-/** Signed datagrams of `chat lan`. */
+/** Signed and optionally encrypted datagrams of `chat lan`. */
 
 import { concatBytes, toHex } from "../base/bytes.ts";
 import { asFault } from "../base/fault.ts";
@@ -21,13 +21,13 @@ import { lanBytes } from "./signed-bytes.ts";
 
 export interface LanEnvelopeOptions {
   readonly device: Identity;
-  readonly place: string;
-  /** Derived from the shared password; `undefined` if there is none. */
+  readonly groupAddress: string;
+  /** Derived from the shared password; `undefined` without a password. */
   readonly key: Uint8Array | undefined;
   readonly randomBytes: (sizeBytes: number) => Uint8Array;
 }
 
-export type Letter = Omit<LanDatagram, "address">;
+export type LanMessage = Omit<LanDatagram, "address">;
 
 export class LanEnvelope {
   readonly #options: LanEnvelopeOptions;
@@ -46,11 +46,11 @@ export class LanEnvelope {
     return this.#options.device.fingerprint;
   }
 
-  write({ words, ...counted }: Pick<Letter, "words" | "sequence" | "timeUnixMs">): Uint8Array {
-    const { device, place, key, randomBytes } = this.#options;
+  write({ words, ...header }: Pick<LanMessage, "words" | "sequence" | "timeUnixMs">): Uint8Array {
+    const { device, groupAddress, key, randomBytes } = this.#options;
     const isSealed = key !== undefined;
     const head = encodeLanHead({
-      ...counted,
+      ...header,
       kind: words.kind,
       isSealed,
       key: device.publicKey,
@@ -59,22 +59,22 @@ export class LanEnvelope {
     const plain = encodeLanBody(words, isSealed);
     const body = isSealed ? sealWithNonce(key, randomBytes(GCM_NONCE_BYTES), head, plain) : plain;
     const signed = concatBytes(head, body);
-    return joinLanDatagram(signed, device.sign(lanBytes(place, signed)));
+    return joinLanDatagram(signed, device.sign(lanBytes(groupAddress, signed)));
   }
 
-  /** @returns the content, or the reason to reject it; any bytes give one of the two */
-  read(bytes: Uint8Array): Letter | UnreadableKind {
+  /** @returns the content, or the reason why the datagram is unreadable. Never throws. */
+  read(bytes: Uint8Array): LanMessage | UnreadableKind {
     if (!isLanDatagram(bytes)) return "plain";
     try {
       const parts = splitLanDatagram(bytes);
-      const { place, key } = this.#options;
+      const { groupAddress, key } = this.#options;
       if (parts.head.isSealed !== (key !== undefined)) {
         return parts.head.isSealed ? "sealed" : "open";
       }
-      const words = this.#words(parts);
+      const words = this.#decryptBody(parts);
       if (words === undefined) return "sealed";
       const { key: publicKey, session, sequence, timeUnixMs } = parts.head;
-      if (!verifySignature(publicKey, lanBytes(place, parts.signed), parts.signature)) {
+      if (!verifySignature(publicKey, lanBytes(groupAddress, parts.signed), parts.signature)) {
         return "malformed";
       }
       const keyId = fingerprintOf(publicKey);
@@ -84,7 +84,7 @@ export class LanEnvelope {
     }
   }
 
-  #words({ head, headBytes, body }: LanDatagramParts): LanBody | undefined {
+  #decryptBody({ head, headBytes, body }: LanDatagramParts): LanBody | undefined {
     const { key } = this.#options;
     const plain = key === undefined ? body : openWithNonce(key, headBytes, body);
     return plain === undefined ? undefined : decodeLanBody(head.kind, plain);

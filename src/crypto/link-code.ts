@@ -1,7 +1,7 @@
 /**
- * Hash, MAC and key encryption of the code that links a device. One device of a user vouches for
- * another by the code. The server relays the messages but knows only the code's hash: it can
- * neither replace the new device's key nor read the account's key.
+ * Hash, MAC and key encryption for the code by which a user's existing device approves a new one.
+ * The server relays the messages but learns only the code's hash, so it can neither replace the new
+ * device's key nor read the account key.
  */
 
 import { createHmac, hkdfSync } from "node:crypto";
@@ -30,7 +30,7 @@ export function linkMac(code: Uint8Array, deviceKey: Uint8Array, server: Fingerp
 /**
  * @param seed the account key's 32 private bytes
  * @param nonce 12 random bytes
- * @returns nonce, ciphertext and tag, 60 bytes
+ * @returns nonce, ciphertext and tag, 60 bytes in all
  */
 export function sealAccountKey(
   context: LinkContext,
@@ -40,7 +40,9 @@ export function sealAccountKey(
   return sealWithNonce(derive(context.code, LINK_KEY), nonce, linkAssociatedData(context), seed);
 }
 
-/** @returns `undefined` if it was encrypted without the code, or for another device or user */
+/**
+ * @returns `undefined` if the seed was encrypted with another code, or for another device or user
+ */
 export function openAccountKey(context: LinkContext, sealed: Uint8Array): Uint8Array | undefined {
   return openWithNonce(derive(context.code, LINK_KEY), linkAssociatedData(context), sealed);
 }

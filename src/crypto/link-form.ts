@@ -1,5 +1,5 @@
 /**
- * The text form of link codes, and the bytes derived from them; for native programs and browsers.
+ * Text format of link codes, and the bytes to hash and authenticate. Runs natively and in browsers.
  */
 
 import { assert } from "../base/assert.ts";
@@ -8,18 +8,18 @@ import { Fault } from "../base/fault.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 
 export const LINK_CODE_BYTES = 16;
-/** Crockford's base32: no I, L, O or U. */
+/** Crockford's base32, which omits I, L, O and U. */
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-const CODE_CHARACTERS = 26; // 130 bits: the first letter carries three.
+const CODE_CHARACTERS = 26; // 130 bits for 16 bytes, so the first character holds only three.
 const FIRST_DIGIT_MAX = 7;
-/** Prime and just below 32: detects every wrong letter and every swapped pair. */
+/** A prime just below 32 detects every wrong character and every swapped pair. */
 const CHECK_MODULUS = 31;
 
 const ID_CONTEXT = utf8Encode("chat/1 link id\0");
-/** Purposes of the keys derived from the code by HKDF-SHA-256 without a salt. */
+/** HKDF-SHA-256 labels for the keys derived from the code, without a salt. */
 export const LINK_MAC = "chat/1 link mac";
 export const LINK_KEY = "chat/1 link key";
-/** For AES-256-GCM. */
+/** Nonce size of AES-256-GCM. */
 export const LINK_NONCE_BYTES = 12;
 
 export function formatLinkCode(code: Uint8Array): string {
@@ -32,20 +32,20 @@ export function formatLinkCode(code: Uint8Array): string {
 }
 
 /**
- * Accepts any case, with or without hyphens and spaces; O is 0, I and L are 1. @throws {Fault}
- * usage
+ * Accepts upper and lower case, hyphens, spaces, O for 0, and I or L for 1. @throws {Fault} usage
+ * if the code is invalid
  */
 export function parseLinkCode(text: string): Uint8Array {
-  const bare = text.toUpperCase().replaceAll(/[\s-]/g, "");
-  const letters = bare.replaceAll("O", "0").replaceAll(/[IL]/g, "1");
-  const digits = [...letters].map((letter) => ALPHABET.indexOf(letter));
+  const compact = text.toUpperCase().replaceAll(/[\s-]/g, "");
+  const characters = compact.replaceAll("O", "0").replaceAll(/[IL]/g, "1");
+  const digits = [...characters].map((letter) => ALPHABET.indexOf(letter));
   const check = digits.pop();
-  const isRight =
+  const isValid =
     digits.length === CODE_CHARACTERS &&
     digits.every((digit) => digit >= 0) &&
     (digits[0] ?? 0) <= FIRST_DIGIT_MAX &&
     check === checkDigit(digits);
-  if (!isRight) {
+  if (!isValid) {
     throw new Fault("usage", "invalid link code", {
       remedy: "type it as displayed on the other device",
     });

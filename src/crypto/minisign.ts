@@ -1,4 +1,4 @@
-/** Signatures of releases in the format of minisign. @see https://jedisct1.github.io/minisign/ */
+/** Release signatures in the minisign format. @see https://jedisct1.github.io/minisign/ */
 
 import { createHash } from "node:crypto";
 import { concatBytes, equalBytes, utf8Encode } from "../base/bytes.ts";
@@ -21,7 +21,7 @@ export interface ReleaseKey {
 }
 
 /**
- * Parses a public key: the second line of minisign's file, or that line alone.
+ * Parses a public key, given as minisign's file or as its second line.
  * @throws {Fault} usage if it is malformed
  */
 export function parseReleaseKey(text: string): ReleaseKey {
@@ -37,28 +37,33 @@ export function parseReleaseKey(text: string): ReleaseKey {
 }
 
 /**
- * Checks the signature of `bytes`.
- * @param signature content of a `.minisig` file
- * @returns the trusted comment, which the signature covers as well
- * @throws {Fault} release-untrusted
+ * Checks a file's signature.
+ * @param signature content of the `.minisig` file
+ * @returns the trusted comment, which is also signed
+ * @throws {Fault} release-untrusted if the signature is malformed, invalid or made by another key
  */
 export function verifyRelease(key: ReleaseKey, bytes: Uint8Array, signature: string): string {
-  const [untrusted = "", first = "", trusted = "", second = ""] = signature.split(/\r?\n/);
-  const signed = decode(first, HASHED_ALGORITHM, KEY_ID_BYTES + SIGNATURE_BYTES);
-  const covering = decode(second, "", SIGNATURE_BYTES);
-  const isComplete = untrusted.startsWith(UNTRUSTED) && trusted.startsWith(TRUSTED);
-  if (signed === undefined || covering === undefined || !isComplete) {
+  const [untrustedLine = "", signatureLine = "", trustedLine = "", commentLine = ""] =
+    signature.split(/\r?\n/);
+  const keyedSignature = decode(signatureLine, HASHED_ALGORITHM, KEY_ID_BYTES + SIGNATURE_BYTES);
+  const commentSignature = decode(commentLine, "", SIGNATURE_BYTES);
+  const isComplete = untrustedLine.startsWith(UNTRUSTED) && trustedLine.startsWith(TRUSTED);
+  if (keyedSignature === undefined || commentSignature === undefined || !isComplete) {
     throw new Fault("release-untrusted", "the signature is malformed");
   }
-  if (!equalBytes(signed.subarray(0, KEY_ID_BYTES), key.id)) {
+  if (!equalBytes(keyedSignature.subarray(0, KEY_ID_BYTES), key.id)) {
     throw new Fault("release-untrusted", "the release is signed with another key");
   }
-  const comment = trusted.slice(TRUSTED.length);
-  const own = signed.subarray(KEY_ID_BYTES);
+  const comment = trustedLine.slice(TRUSTED.length);
+  const fileSignature = keyedSignature.subarray(KEY_ID_BYTES);
   const hash = createHash("blake2b512").update(bytes).digest();
   const isValid =
-    verifySignature(key.publicKey, new Uint8Array(hash), own) &&
-    verifySignature(key.publicKey, concatBytes(own, utf8Encode(comment)), covering);
+    verifySignature(key.publicKey, new Uint8Array(hash), fileSignature) &&
+    verifySignature(
+      key.publicKey,
+      concatBytes(fileSignature, utf8Encode(comment)),
+      commentSignature,
+    );
   if (!isValid) throw new Fault("release-untrusted", "the signature does not match");
   return comment;
 }
@@ -66,10 +71,10 @@ export function verifyRelease(key: ReleaseKey, bytes: Uint8Array, signature: str
 function decode(line: string, algorithm: string, sizeBytes: number): Uint8Array | undefined {
   try {
     const bytes = Uint8Array.fromBase64(line.trim());
-    const isOurs =
+    const isExpected =
       bytes.length === algorithm.length + sizeBytes &&
       equalBytes(bytes.subarray(0, algorithm.length), utf8Encode(algorithm));
-    return isOurs ? bytes.subarray(algorithm.length) : undefined;
+    return isExpected ? bytes.subarray(algorithm.length) : undefined;
   } catch {
     return undefined;
   }

@@ -5,16 +5,18 @@ import { Fault, msg } from "../base/fault.ts";
 import { PASSWORD_BYTES_MAX } from "../base/limits.ts";
 import { checkNewPassword } from "../base/new-names.ts";
 
-/** The second choice of OWASP's list: 17 ms here, and many concurrent log-ins fit in memory. */
+/**
+ * Second option in OWASP's list: 17 ms here, with little enough memory for many concurrent log-ins.
+ */
 const ARGON2ID = { algorithm: "argon2id", memoryCost: 19 * 1024, timeCost: 2 } as const;
 
-/** A hash of equal cost that no password matches: its salt and tag are zero bytes. */
-const NO_BYTES = "A".repeat(43);
+/** Salt and tag of zero bytes, for a hash of equal cost that matches no password. */
+const ZERO_BYTES = "A".repeat(43);
 const COST = `m=${ARGON2ID.memoryCost},t=${ARGON2ID.timeCost},p=1`;
-const UNMATCHED = `$argon2id$v=19$${COST}$${NO_BYTES}$${NO_BYTES}`;
+const UNMATCHABLE_HASH = `$argon2id$v=19$${COST}$${ZERO_BYTES}$${ZERO_BYTES}`;
 
 /**
- * @returns a PHC string, `$argon2id$...`
+ * @returns a PHC string such as `$argon2id$…`
  * @throws {Fault} usage if the password is too short or too long
  */
 export async function hashPassword(password: string): Promise<string> {
@@ -28,16 +30,16 @@ export async function hashPassword(password: string): Promise<string> {
 }
 
 /**
- * Reports whether the password matches the hash. Without a hash (unknown name, no password set, or
- * one blanked in the log) the same work is done, so that the duration does not reveal it.
+ * Reports whether the password matches. Takes equally long without a hash (unknown name, no
+ * password, or one blanked in the log), so that timing does not reveal which names exist.
  */
 export async function verifyPassword(password: string, hash: string | undefined): Promise<boolean> {
   const isReal = hash?.startsWith("$argon2id$") === true && isUsable(password);
   const guess = isUsable(password) ? password : "-";
   try {
-    return (await Bun.password.verify(guess, isReal ? hash : UNMATCHED)) && isReal;
+    return (await Bun.password.verify(guess, isReal ? hash : UNMATCHABLE_HASH)) && isReal;
   } catch {
-    await Bun.password.verify(guess, UNMATCHED); // A damaged hash takes equally long.
+    await Bun.password.verify(guess, UNMATCHABLE_HASH); // Makes a damaged hash take equally long.
     return false;
   }
 }

@@ -1,4 +1,4 @@
-/** Web Push messages: encrypted for the browser (RFC 8291), signed by this server (RFC 8292). */
+/** Web Push messages: encrypted for the browser (RFC 8291) and signed by the server (RFC 8292). */
 
 import { createECDH, hkdfSync } from "node:crypto";
 import { buildPushPayload } from "@block65/webcrypto-web-push";
@@ -6,7 +6,8 @@ import { toBase64Url } from "../base/bytes.ts";
 import type { Identity } from "./identity.ts";
 
 /**
- * The signing key of a server's pushes. Its browsers know the public half, and accept no others.
+ * The key that signs a server's push messages. Subscribed browsers accept messages from this key
+ * only.
  */
 export interface PushKey {
   readonly publicKey: Uint8Array;
@@ -14,14 +15,13 @@ export interface PushKey {
 }
 
 const PURPOSE = "chat/1 push";
-/** The order of P-256: a private key is from 1 to one less. */
+/** The order of P-256. Private keys range from 1 to ORDER - 1. */
 const ORDER = BigInt("0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
-/** 128 bits more than a key has, so that the remainder is unbiased. */
+/** 128 bits more than a key has, so that the reduction modulo the order is unbiased. */
 const DERIVED_BYTES = 48;
 
 /**
- * Derived from the identity: nothing more is stored, and all servers of a cluster have the same
- * key.
+ * Derived from the identity key, so that it needs no storage and all servers of a cluster share it.
  */
 export function pushKeyOf(identity: Identity): PushKey {
   const bytes = new Uint8Array(hkdfSync("sha256", identity.seed(), "", PURPOSE, DERIVED_BYTES));
@@ -32,7 +32,7 @@ export function pushKeyOf(identity: Identity): PushKey {
   return { publicKey: new Uint8Array(curve.getPublicKey()), privateKey };
 }
 
-/** Reports whether the bytes are a point of the curve, as a browser's key must be. */
+/** Reports whether the bytes are a point on the curve, as a browser's key must be. */
 export function isPushPoint(bytes: Uint8Array): boolean {
   try {
     const curve = createECDH("prime256v1");
@@ -59,7 +59,10 @@ export interface PushOptions {
   readonly contact: string;
 }
 
-/** All pushes are padded to the same length. @throws Error if the browser's key is invalid */
+/**
+ * Pads all messages to the same length before encryption. @throws {Error} if the browser's key is
+ * invalid
+ */
 export async function sealPush(push: PushOptions, signer: PushKey): Promise<SealedPush> {
   const { headers, body } = await buildPushPayload(
     { data: push.text, options: { ttl: push.ttlS, urgency: "high", topic: push.topic } },

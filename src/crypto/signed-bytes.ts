@@ -1,7 +1,7 @@
 /**
- * The exact bytes under each signature of the protocol. Each begins with its own context and a zero
- * byte, so that a signature for one purpose is never valid for another. Web-standard: the page
- * signs the same bytes with WebCrypto.
+ * The bytes under each signature of the protocol. Each begins with its own context string and a
+ * zero byte, so that a signature for one purpose is invalid for all others. The page signs the same
+ * bytes with WebCrypto.
  */
 
 import { assert } from "../base/assert.ts";
@@ -38,7 +38,7 @@ export function serverProofBytes(greeting: Greeting): Uint8Array {
   return concatBytes(SERVER_CONTEXT, greetingBytes(greeting));
 }
 
-/** @param user the name as the request spells it */
+/** @param user the name as spelled in the request */
 export function deviceProofBytes(greeting: Greeting, user: string): Uint8Array {
   return concatBytes(DEVICE_CONTEXT, greetingBytes(greeting), utf8Encode(user));
 }
@@ -53,19 +53,22 @@ export function successorBytes(next: Uint8Array): Uint8Array {
   return concatBytes(SUCCESSOR_CONTEXT, next);
 }
 
-/** The bytes that a server signs for a history snapshot. @param digest SHA-256 of the snapshot */
+/**
+ * Returns the bytes that a server signs for a history snapshot. @param digest SHA-256 of the
+ * snapshot
+ */
 export function snapshotBytes(digest: Uint8Array): Uint8Array {
   assert(digest.length === HASH_BYTES, "a SHA-256 has 32 bytes");
   return concatBytes(SNAPSHOT_CONTEXT, digest);
 }
 
 /**
- * @param place group and port, as in `224.1.1.1:5004`, so that no datagram can be replayed
- * elsewhere
+ * @param groupAddress address and port such as `224.1.1.1:5004`, which prevent a replay to another
+ * group
  * @param datagram head and body as sent
  */
-export function lanBytes(place: string, datagram: Uint8Array): Uint8Array {
-  return concatBytes(LAN_CONTEXT, utf8Encode(`${place}\0`), datagram);
+export function lanBytes(groupAddress: string, datagram: Uint8Array): Uint8Array {
+  return concatBytes(LAN_CONTEXT, utf8Encode(`${groupAddress}\0`), datagram);
 }
 
 export interface SealedMessageHead {
@@ -83,11 +86,18 @@ export function sealedMessageBytes(head: SealedMessageHead): Uint8Array {
   assert(bodyHash.length === HASH_BYTES, "a SHA-256 has 32 bytes");
   assert((checkpoint?.root.length ?? HASH_BYTES) === HASH_BYTES, "a root has 32 bytes");
   const numbers = concatBytes(uint64(count), uint64(sentAtUnixMs));
-  const seen =
+  const checkpointBytes =
     checkpoint === undefined
       ? new Uint8Array([0])
       : concatBytes(new Uint8Array([1]), uint64(checkpoint.size), checkpoint.root);
-  return concatBytes(SEALED_MESSAGE_CONTEXT, gid, numbers, bodyHash, seen, utf8Encode(room));
+  return concatBytes(
+    SEALED_MESSAGE_CONTEXT,
+    gid,
+    numbers,
+    bodyHash,
+    checkpointBytes,
+    utf8Encode(room),
+  );
 }
 
 export function sealedLeaveBytes(gid: Uint8Array, epoch: number, room: string): Uint8Array {

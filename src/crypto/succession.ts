@@ -1,4 +1,4 @@
-/** Succession of server keys: each old key signs its successor. */
+/** Succession of server keys. Each old key signs the next one. */
 
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import { fingerprintOf, type Identity, verifySignature } from "./identity.ts";
@@ -14,8 +14,8 @@ export function makeSuccession(old: Identity, next: Uint8Array): FormerKey {
 }
 
 /**
- * Fingerprints of the former keys with an unbroken chain of signatures to `key`, newest first: a
- * client that trusted one of them may trust `key`.
+ * Returns fingerprints of former keys with an unbroken chain of signatures to `key`, newest first.
+ * A client that trusts one of them may trust `key`.
  */
 export function lineage(key: Uint8Array, formers: readonly FormerKey[]): Fingerprint[] {
   const fingerprints: Fingerprint[] = [];

@@ -1,4 +1,4 @@
-/** Verifies server signatures with the runtime's native code. */
+/** Verification of server signatures with native code. */
 
 import { verifySignature } from "./identity.ts";
 import { sha256 } from "./sha256.ts";

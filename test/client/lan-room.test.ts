@@ -55,7 +55,7 @@ async function enter(group: Group, name: string, port: number, key?: Uint8Array)
   const events: LanEvent[] = [];
   const envelope = new LanEnvelope({
     device: Identity.generate(),
-    place: PLACE,
+    groupAddress: PLACE,
     key,
     randomBytes: systemEntropy(),
   });

@@ -22,7 +22,7 @@ describe("certificate", () => {
     expect(read.publicKey.asymmetricKeyDetails?.namedCurve).toBe("prime256v1");
   });
 
-  test("uses the first certificate of a chain", () => {
+  test("reads the first certificate of a chain", () => {
     const chain = one.certPem + other.certPem;
     expect(certificateNames(chain)).toEqual(certificateNames(one.certPem));
     expect(certificateNames(chain)).not.toEqual(certificateNames(other.certPem));

@@ -17,8 +17,8 @@ const greeting = {
   serverNonce: hex(vector.serverNonce),
 };
 
-describe("greeting vectors", () => {
-  test("the server's proof", () => {
+describe("golden vector", () => {
+  test("matches the server's proof", () => {
     const server = identityOfSeed(hex(vector.server.seed));
     expect(server.publicKey.toHex()).toBe(vector.server.publicKey);
     expect(`SHA256:${server.fingerprint}`).toBe(vector.server.fingerprint);
@@ -27,7 +27,7 @@ describe("greeting vectors", () => {
     expect(verifyServerProof(server.publicKey, greeting, hex(vector.server.proof))).toBe(true);
   });
 
-  test("the device's proof", () => {
+  test("matches the device's proof", () => {
     const { user, proof, seed, signedBytes } = vector.device;
     const device = identityOfSeed(hex(seed));
     expect(deviceProofBytes(greeting, user).toHex()).toBe(signedBytes);
@@ -37,7 +37,7 @@ describe("greeting vectors", () => {
   });
 });
 
-describe("a proof is bound to", () => {
+describe("a proof is invalid after changing", () => {
   const identity = Identity.generate();
 
   test.each(["certificateHash", "clientNonce", "serverNonce"] as const)("its %s", (field) => {

@@ -18,7 +18,7 @@ const ana = identityOfSeed(Uint8Array.fromHex(vector.seed));
 
 function envelope(key?: Uint8Array, place = PLACE, device = ana): LanEnvelope {
   const randomBytes = (sizeBytes: number) => (sizeBytes === SESSION.length ? SESSION : NONCE);
-  return new LanEnvelope({ device, place, key, randomBytes });
+  return new LanEnvelope({ device, groupAddress: place, key, randomBytes });
 }
 
 const letter = {
@@ -72,7 +72,7 @@ describe.each([
   });
 });
 
-test("derives the key in the vector, and a different one for another group", async () => {
+test("derives the vector's key, and another key for another group", async () => {
   expect((await lanKey(vector.password, PLACE)).toHex()).toBe(vector.key);
   expect((await lanKey(vector.password, "224.1.1.1:5005")).toHex()).not.toBe(vector.key);
 });

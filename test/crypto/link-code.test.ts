@@ -24,7 +24,7 @@ const isCode = (text: string): boolean => {
 };
 
 describe("a link code", () => {
-  test("parses a code in any case and grouping, with confusable letters", () =>
+  test("accepts upper and lower case, any grouping and confusable letters", () =>
     fc.assert(
       fc.property(anyCode, (code) => {
         const shown = formatLinkCode(code);
@@ -65,7 +65,7 @@ describe("messages through the server", () => {
   const context = { code, deviceKey, server: fingerprint, user: "ana" };
   const nonce = new Uint8Array(12).fill(9);
 
-  test("deliver the account key to a device with the code", () => {
+  test("deliver the account key to the device that knows the code", () => {
     const account = Identity.generate();
     const sealed = sealAccountKey(context, account.seed(), nonce);
     const seed = openAccountKey(context, sealed);
@@ -73,7 +73,7 @@ describe("messages through the server", () => {
     expect(Identity.fromSeed(seed).publicKey).toEqual(account.publicKey);
   });
 
-  test("cannot be opened with another code, device, server or name, or after a change", () => {
+  test("cannot be decrypted with another code, device, server or name, or after tampering", () => {
     const sealed = sealAccountKey(context, Identity.generate().seed(), nonce);
     const others = [
       { code: code.map((byte) => byte ^ 1) },

@@ -3,7 +3,7 @@ import { utf8Encode } from "../../src/base/bytes.ts";
 import { parseReleaseKey, verifyRelease } from "../../src/crypto/minisign.ts";
 import { faultCode } from "../fault-code.ts";
 
-// Written by minisign 0.11: `minisign -G -W`, then `minisign -S -m SHA256SUMS -t "chat 0.2.0"`.
+// Created by minisign 0.11: `minisign -G -W`, then `minisign -S -m SHA256SUMS -t "chat 0.2.0"`.
 const KEY = "RWSXIhTuyhhYxh2SvG4T1Asns+kpxz+AMvMvmcCGoh1pubLAezp0BSAn";
 const OTHER_KEY = "RWSuwcyQu/ZjZTdaLVGonXIGTOmyHpGwOc9Si9BKogW4zjwuweJfMaX2";
 const SIGNATURE = `untrusted comment: signature from minisign secret key
@@ -15,7 +15,7 @@ const CONTENT = utf8Encode("abc\n");
 const verify = (signature: string, content = CONTENT, key = KEY) =>
   faultCode(() => verifyRelease(parseReleaseKey(key), content, signature));
 
-test("verifies a signature of minisign and returns its trusted comment", () => {
+test("verifies a minisign signature and returns its trusted comment", () => {
   const key = parseReleaseKey(`untrusted comment: minisign public key\n${KEY}\n`);
   expect(verifyRelease(key, CONTENT, SIGNATURE)).toBe("chat 0.2.0");
   expect(verifyRelease(key, CONTENT, SIGNATURE.replaceAll("\n", "\r\n"))).toBe("chat 0.2.0");
@@ -29,7 +29,7 @@ test("refuses another file, key, comment or signature", () => {
     const changed = `${SIGNATURE.slice(0, i)}~${SIGNATURE.slice(i + 1)}`;
     const isUntrustedComment = i >= 19 && i < SIGNATURE.indexOf("\n");
     expect([i, verify(changed)]).toEqual([i, isUntrustedComment ? "none" : "release-untrusted"]);
-    // Base64 may lack its padding.
+    // Skips cuts inside the Base64 padding, which decoders may ignore.
     if (i < SIGNATURE.length - 3) expect(verify(SIGNATURE.slice(0, i))).toBe("release-untrusted");
   }
 });

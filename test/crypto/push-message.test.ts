@@ -14,8 +14,8 @@ function push(receiver: PushReceiver, text: string) {
   return sealPush(options, SIGNER);
 }
 
-describe("a push", () => {
-  test("decrypts with a receiver verified against the RFC's example", async () => {
+describe("a push message", () => {
+  test("is decrypted by a receiver that passes the RFC's example", async () => {
     // RFC 8291, section 5 and appendix A.
     const ofRfc = new PushReceiver(
       fromBase64Url("q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94"),
@@ -30,7 +30,7 @@ describe("a push", () => {
     expect(ofRfc.open(ours)).toBe("kita bertemu di bawah 🌳");
   });
 
-  test("has a constant length and fresh keys", async () => {
+  test("has a constant length and new keys", async () => {
     const receiver = new PushReceiver();
     const [one, other] = [await push(receiver, "a"), await push(receiver, "b".repeat(500))];
     expect(one.body.length).toBe(other.body.length);
@@ -57,7 +57,7 @@ describe("a push", () => {
     });
   });
 
-  test("is not encrypted for an invalid key", () => {
+  test("cannot be encrypted for an invalid key", () => {
     const off = SIGNER.publicKey.slice();
     off[64] = (off[64] ?? 0) ^ 1;
     const bad = [new Uint8Array(65), off, SIGNER.publicKey.subarray(1), new Uint8Array(0)];

@@ -7,7 +7,7 @@ import {
   utf8Encode,
 } from "../../src/base/bytes.ts";
 
-/** A browser and its push service, implemented independently from the RFCs. */
+/** A browser and its push service, implemented separately from the RFCs. */
 export class PushReceiver {
   readonly key: Uint8Array;
   readonly auth: Uint8Array;
@@ -21,8 +21,8 @@ export class PushReceiver {
   }
 
   /**
-   * RFC 8291 and 8188, one record.
-   * @throws Error if it is damaged or for another receiver
+   * Decrypts a push of one record (RFC 8188, RFC 8291).
+   * @throws {Error} if it is damaged or meant for another receiver
    */
   open(body: Uint8Array): string {
     const salt = body.subarray(0, 16);
@@ -54,8 +54,8 @@ export interface Vapid {
 }
 
 /**
- * RFC 8292: parses an `authorization` header.
- * @throws Error if another key signed it
+ * Parses and verifies an `authorization` header (RFC 8292).
+ * @throws {Error} if another key signed it
  */
 export function readVapid(authorization: string): Vapid {
   const [, token = "", key = ""] = /^vapid t=([^,]+), ?k=(\S+)$/.exec(authorization) ?? [];

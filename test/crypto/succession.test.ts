@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { Identity } from "../../src/crypto/identity.ts";
 import { lineage, makeSuccession } from "../../src/crypto/succession.ts";
 
-/** Keys of a server that changed its key several times, newest first. */
+/** Returns the keys of a server that changed its key several times, newest first. */
 function chain(length: number) {
   const keys = Array.from({ length: length + 1 }, () => Identity.generate());
   const formers = keys.slice(1).map((old, i) => makeSuccession(old, (keys[i] ?? old).publicKey));
@@ -11,7 +11,7 @@ function chain(length: number) {
 }
 
 describe("keys of one server", () => {
-  test("lead back to the first, newest first", () => {
+  test("form a chain to the first key, listed newest first", () => {
     const { keys, formers } = chain(4);
     const [present, ...old] = keys.map(({ publicKey }) => publicKey);
     if (present === undefined) throw new Error("no key");
@@ -20,7 +20,7 @@ describe("keys of one server", () => {
     expect(old).toHaveLength(4);
   });
 
-  test("end at the first invalid signature", () =>
+  test("stop at the first invalid signature", () =>
     fc.assert(
       fc.property(fc.nat({ max: 3 }), fc.nat({ max: 63 }), (at, byte) => {
         const { keys, formers } = chain(4);

@@ -7,7 +7,7 @@ import { GROUP_DEVICES_MAX } from "../../base/limits-sealed.ts";
 import { type FoldedName, foldName, formatTarget, type Name } from "../../base/names.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
-import { type Knowledge, REFUSALS, type SealChange } from "../../crypto/seal/commit-check.ts";
+import { type AccountChecks, REFUSALS, type SealChange } from "../../crypto/seal/commit-check.ts";
 import type { SealEngine, SealedMessage } from "../../crypto/seal/engine.ts";
 import type { SealDevice, SealMember } from "../../crypto/seal/members.ts";
 import { readBody, type SealedBody } from "./body.ts";
@@ -124,7 +124,7 @@ export class RoomReader {
     }
   }
 
-  knowledge(tx: RoomTransaction, atUnixMs?: number): Knowledge {
+  accountChecks(tx: RoomTransaction, atUnixMs?: number): AccountChecks {
     tx.other = undefined;
     return {
       accountOf: (user: FoldedName) => accountOf(tx.vault, user),
@@ -161,7 +161,7 @@ export class RoomReader {
     const result = await this.#engine
       .process(tx.group, fromBase64Url(body.commit), {
         bound: utf8Encode(body.commitId),
-        ...this.knowledge(tx, record.timeUnixMs),
+        ...this.accountChecks(tx, record.timeUnixMs),
       })
       .catch(asFault);
     // The new epoch invalidates this device's pending change; unless it is an external join, made
@@ -239,7 +239,7 @@ export class RoomReader {
           if (secret !== undefined && secret.isLastResort !== true) refs.push(ref);
           return secret === undefined ? undefined : fromBase64Url(secret.secret);
         },
-        { room: tx.room, gid: fromBase64Url(group), ...this.knowledge(tx, record.timeUnixMs) },
+        { room: tx.room, gid: fromBase64Url(group), ...this.accountChecks(tx, record.timeUnixMs) },
       )
       .catch(asFault);
     if (joined instanceof Fault) {
@@ -451,9 +451,9 @@ export interface PackageRow {
 }
 
 /** @returns the number of missing earlier messages of that device */
-function updateCounts(tx: RoomTransaction, { sender, count, unsettled }: SealedMessage): number {
+function updateCounts(tx: RoomTransaction, { sender, count, unconfirmed }: SealedMessage): number {
   const { counts = {}, unread = {} } = tx.row ?? {};
-  const { seen, missed } = receiveCount(counts[sender.device], count, unsettled);
+  const { seen, missed } = receiveCount(counts[sender.device], count, unconfirmed);
   const user = foldName(sender.user);
   const excused = Math.min(missed, unread[user] ?? 0);
   tx.change({ counts: { ...counts, [sender.device]: seen } });

@@ -410,7 +410,7 @@ export class SealedRooms {
       const devices: { readonly user: string; readonly device: string }[] = [];
       foreign = 0;
       for (const { keyPackage } of packages) {
-        const verdict = await device.engine.inspect(keyPackage, this.#reader.knowledge(tx));
+        const verdict = await device.engine.inspect(keyPackage, this.#reader.accountChecks(tx));
         if (verdict.kind === "rejected") {
           other = tx.other;
           if (other !== undefined) throw keyChangedFault(other.user);
@@ -917,10 +917,10 @@ export class SealedRooms {
       hashes: earlier?.hashes ?? [],
     };
     const { sentAtUnixMs } = sent;
-    const unsettled = excusedBy(counts, count);
+    const unconfirmed = excusedBy(counts, count);
     const content = {
       ...{ body: packBody(sent.body as SealedBody), count, sentAtUnixMs },
-      ...(unsettled === undefined ? {} : { unsettled }),
+      ...(unconfirmed === undefined ? {} : { unconfirmed }),
       ...(checkpoint === undefined ? {} : { checkpoint }),
     };
     if (earlier === undefined) {
@@ -1123,7 +1123,7 @@ export class SealedRooms {
     const bound = utf8Encode(fresh.commitId);
     const commit = await this.#options.device.engine.commit(group, intent, {
       bound,
-      ...this.#reader.knowledge(tx),
+      ...this.#reader.accountChecks(tx),
     });
     return this.#storePending(tx, commit, {
       ...{ ...fresh, ...details, epoch: group.epoch, change: changeRow(commit.change) },
@@ -1248,7 +1248,7 @@ export class SealedRooms {
         const bound = utf8Encode(fresh.commitId);
         const commit = await device.engine
           .rejoin(found.info, {
-            ...{ room: room.id, ...gid, bound, ...this.#reader.knowledge(tx) },
+            ...{ room: room.id, ...gid, bound, ...this.#reader.accountChecks(tx) },
             signers: tx.row?.signers,
           })
           .catch(asFault);

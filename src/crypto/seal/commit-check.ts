@@ -1,7 +1,7 @@
 /**
- * Rules of what a commit may do, checked before the library applies it. Each member checks the same
- * bytes and must reach the same verdict, so nothing here depends on the local clock. The library
- * checks signatures and keys; MLS does not define who may add or remove whom.
+ * Rules for the changes that a commit may make, checked before the library applies it. All members
+ * must reach the same verdict from the same bytes, so the rules never use the local clock. The
+ * library verifies signatures and keys, but MLS does not define who may add or remove whom.
  */
 
 import type { Commit } from "ts-mls/commit.js";
@@ -28,7 +28,7 @@ import {
 import { readPolicy, type SealPolicy } from "./policy.ts";
 import { SUITE } from "./suite.ts";
 
-/** Reasons to refuse a commit, a key package or a group; the same for every member. */
+/** Reasons to refuse a commit, a key package or a group. All members see the same reason. */
 export const REFUSALS = {
   mixed: "a change both adds and removes devices",
   "proposal-kind": "a change contains something that sealed rooms do not support",
@@ -59,19 +59,21 @@ export interface SealChange {
   readonly epoch: number;
 }
 
-export interface Knowledge {
+export interface AccountChecks {
   /**
-   * The account key in base64url pinned for a user; `undefined` for an unknown user.
-   * @param user folded, as names are compared
+   * Returns the account key pinned for a user, in base64url; `undefined` for an unknown user.
+   * @param user folded for comparison
    */
   readonly accountOf: (user: FoldedName) => string | undefined | Promise<string | undefined>;
-  /** Called if a device of a pinned user had another account key and was refused. */
+  /** Called after refusing a pinned user's device because its account key differs from the pin. */
   readonly onOtherAccount?: (device: SealDevice) => void | Promise<void>;
-  /** Reports whether anyone may remove this device because it has announced that it leaves. */
+  /**
+   * Reports whether the device has announced that it is leaving, so that any member may remove it.
+   */
   readonly hasLeft?: (member: SealMember) => boolean;
   /**
-   * Time when the server accepted the commit, at which key packages must be valid. Not checked if
-   * absent.
+   * Time when the server accepted the commit. Key packages must be valid then; `undefined` skips
+   * this check.
    */
   readonly atUnixMs?: number;
 }
@@ -90,49 +92,49 @@ export type Committer = { readonly leaf: number } | "newcomer";
 
 export class CommitCheck {
   readonly #certificates: Certificates;
-  readonly #knowledge: Knowledge;
+  readonly #checks: AccountChecks;
 
-  constructor(certificates: Certificates, knowledge: Knowledge) {
+  constructor(certificates: Certificates, checks: AccountChecks) {
     this.#certificates = certificates;
-    this.#knowledge = knowledge;
+    this.#checks = checks;
   }
 
   async verify(group: GroupView, committer: Committer, commit: Commit): Promise<Verdict> {
     if (commit.proposals.length > GROUP_DEVICES_MAX) return refused("too-many");
     const proposals: Proposal[] = [];
     for (const one of commit.proposals) {
-      // No client sends separate proposals, so a reference cannot be resolved.
+      // References cannot be resolved, because clients never send separate proposals.
       if (one.proposalOrRefType !== "proposal") return refused("proposal-kind");
       proposals.push(one.proposal);
     }
     const leaf = commit.path?.leafNode;
     if (committer !== "newcomer") return this.#checkMember(group, committer.leaf, proposals, leaf);
     const inits = proposals.filter(({ proposalType }) => proposalType === "external_init");
-    const others = proposals.filter(({ proposalType }) => proposalType !== "external_init");
-    const [removal] = others;
-    if (leaf === undefined || inits.length !== 1 || others.length > 1) {
+    const remaining = proposals.filter(({ proposalType }) => proposalType !== "external_init");
+    const [removeProposal] = remaining;
+    if (leaf === undefined || inits.length !== 1 || remaining.length > 1) {
       return refused("proposal-kind");
     }
-    if (removal === undefined) return this.checkExternalCommit(group, leaf, undefined);
-    if (removal.proposalType !== "remove") return refused("proposal-kind");
-    return this.checkExternalCommit(group, leaf, removal.remove.removed);
+    if (removeProposal === undefined) return this.checkExternalCommit(group, leaf, undefined);
+    if (removeProposal.proposalType !== "remove") return refused("proposal-kind");
+    return this.checkExternalCommit(group, leaf, removeProposal.remove.removed);
   }
 
   async checkDevice(leaf: LeafNode): Promise<SealDevice | Refusal> {
     const device = await this.#certificates.deviceOf(leaf);
     if (device === undefined) return "certificate";
     if (!isCapable(leaf)) return "key-package";
-    const pinned = await this.#knowledge.accountOf(foldName(device.user));
+    const pinned = await this.#checks.accountOf(foldName(device.user));
     if (pinned === undefined || pinned === device.account) return device;
-    await this.#knowledge.onOtherAccount?.(device);
+    await this.#checks.onOtherAccount?.(device);
     return "identity-changed";
   }
 
   async checkKeyPackage(keyPackage: KeyPackage): Promise<SealDevice | Refusal> {
     const { cipherSuite, version, extensions, leafNode } = keyPackage;
-    const isOfOurs = cipherSuite === SUITE && version === "mls10" && extensions.length === 0;
-    const isGood = isOfOurs && isShortLived(leafNode);
-    if (!isGood) return "key-package";
+    const isSupported = cipherSuite === SUITE && version === "mls10" && extensions.length === 0;
+    const isAcceptable = isSupported && isShortLived(leafNode);
+    if (!isAcceptable) return "key-package";
     if (!this.#isValidNow(leafNode)) return "clock";
     return this.checkDevice(leafNode);
   }
@@ -145,9 +147,9 @@ export class CommitCheck {
   ): Promise<Verdict> {
     const members = membersOf(group.tree);
     const by = members.find((member) => member.leaf === leaf);
-    const own = leafAt(group.tree, leaf);
-    if (by === undefined || own === undefined) return refused("unverified");
-    if (renewed !== undefined && (!isSameDevice(own, renewed) || !isCapable(renewed))) {
+    const currentLeaf = leafAt(group.tree, leaf);
+    if (by === undefined || currentLeaf === undefined) return refused("unverified");
+    if (renewed !== undefined && (!isSameDevice(currentLeaf, renewed) || !isCapable(renewed))) {
       return refused("leaf-changed");
     }
     const [first] = proposals;
@@ -186,14 +188,14 @@ export class CommitCheck {
     proposals: readonly Proposal[],
   ): Promise<SealDevice[] | Refusal> {
     if (members.length + proposals.length > GROUP_DEVICES_MAX) return "too-many";
-    const mayAdd = policy.adders === "members" || hasAdminRights(policy, members, by);
+    const isAllowedToAdd = policy.adders === "members" || hasAdminRights(policy, members, by);
     const devices = new Set(members.map(({ device }) => device));
     const added: SealDevice[] = [];
     for (const proposal of proposals) {
       if (proposal.proposalType !== "add") return "proposal-kind";
       const device = await this.checkKeyPackage(proposal.add.keyPackage);
       if (typeof device === "string") return device;
-      if (!isSameUser(device, by) && !mayAdd) return "not-allowed";
+      if (!isSameUser(device, by) && !isAllowedToAdd) return "not-allowed";
       if (device.kind === "web" && !policy.web) return "web-barred";
       if (devices.has(device.device)) return "device-twice";
       if (isOtherAccount([...members, ...added], device)) return "identity-changed";
@@ -214,19 +216,19 @@ export class CommitCheck {
       if (proposal.proposalType !== "remove") return "proposal-kind";
       const member = members.find(({ leaf }) => leaf === proposal.remove.removed);
       if (member === undefined || member === by || removed.has(member)) return "unverified";
-      const mayRemove =
+      const isAllowedToRemove =
         hasAdminRights(policy, members, by) ||
         isSameUser(member, by) ||
-        this.#knowledge.hasLeft?.(member) === true;
-      if (!mayRemove) return "not-allowed";
+        this.#checks.hasLeft?.(member) === true;
+      if (!isAllowedToRemove) return "not-allowed";
       removed.add(member);
     }
     return [...removed];
   }
 
   /**
-   * Checks an external commit: a device that rejoins, or a further device of a member.
-   * @param removed its previous leaf
+   * Checks an external commit by a device that rejoins or by another device of a member.
+   * @param removed the device's previous leaf
    */
   async checkExternalCommit(
     group: GroupView,
@@ -240,8 +242,7 @@ export class CommitCheck {
     const change = { by: device, policy, epoch: group.epoch + 1 };
     const before = members.find((member) => member.device === device.device);
     if (removed !== undefined) {
-      // Also keeps a leaf index outside of the tree from the library, which would search for it
-      // endlessly.
+      // Also rejects leaf indexes outside of the tree, which would make the library loop forever.
       if (before === undefined || before.leaf !== removed) {
         return refused("other-removed");
       }
@@ -257,7 +258,7 @@ export class CommitCheck {
 
   #isValidNow(leaf: KeyPackage["leafNode"]): boolean {
     const [from, until] = lifetimeOf(leaf);
-    const { atUnixMs } = this.#knowledge;
+    const { atUnixMs } = this.#checks;
     return atUnixMs === undefined || (from <= atUnixMs && atUnixMs <= until);
   }
 }
@@ -275,7 +276,9 @@ function isAdmin(policy: SealPolicy, { account }: SealDevice): boolean {
   return policy.admins.includes(account);
 }
 
-/** Reports whether a device has the rights of an admin: without any admin left, each member has. */
+/**
+ * Reports whether a device has admin rights. Every member has them while the group has no admin.
+ */
 export function hasAdminRights(
   policy: SealPolicy,
   members: readonly SealDevice[],
@@ -285,8 +288,8 @@ export function hasAdminRights(
 }
 
 /**
- * Reports whether the user is a member under another account key. Devices of a lost key are removed
- * first, so that a name never stands for two accounts.
+ * Reports whether the user is a member under another account key. Devices with the lost key must be
+ * removed first, so that a name never stands for two accounts.
  */
 export function isOtherAccount(devices: readonly SealDevice[], device: SealDevice): boolean {
   return devices.some(
@@ -294,7 +297,9 @@ export function isOtherAccount(devices: readonly SealDevice[], device: SealDevic
   );
 }
 
-/** Compares both name and key, because an account key may sign certificates for several names. */
+/**
+ * Compares the name and the key, because an account key may sign certificates for several names.
+ */
 function isSameUser(one: SealDevice, other: SealDevice): boolean {
   return one.account === other.account && foldName(one.user) === foldName(other.user);
 }

@@ -1,4 +1,4 @@
-/** Content of an MLS message: a body with the device's own signature. */
+/** Content of an MLS application message: a body with the device's own signature. */
 
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -7,13 +7,13 @@ import { UNIX_MS_MAX } from "../../base/time.ts";
 import { isCount } from "../../base/values.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
 import { type SealedMessageHead, sealedMessageBytes } from "../signed-bytes.ts";
-import { owned } from "./owned.ts";
 import { type SealSigner, verifyEd25519 } from "./suite.ts";
+import { toUnshared } from "./unshared.ts";
 
 const ROOT_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 const ORIGIN_CHARS_MAX = 64;
-/** Fields of later versions are protected by MLS alone. */
+/** Signed fields. MLS alone protects fields that later versions add. */
 const KEYS = ["body", "ts", "c", "open", "checkpoint", "sig"];
 
 export interface SealedContent {
@@ -21,16 +21,16 @@ export interface SealedContent {
   readonly sentAtUnixMs: number;
   readonly count: number;
   /**
-   * Other counts of the device that it does not know to be in the log, ascending, each range with
-   * its last: their messages may be on their way, or may have been refused.
+   * Ascending ranges of this device's other message counts that it has not yet found in the log.
+   * Their messages may be in flight or refused.
    */
-  readonly unsettled?: readonly CountRange[] | undefined;
+  readonly unconfirmed?: readonly CountRange[] | undefined;
   readonly checkpoint?: SignedCheckpoint | undefined;
 }
 
 export type CountRange = readonly [first: number, last: number];
 
-/** Includes the server's signature, so that no member can forge one. */
+/** Contains the server's signature, so that members cannot forge a checkpoint. */
 export interface SignedCheckpoint {
   readonly origin: string;
   readonly size: number;
@@ -44,10 +44,10 @@ export interface SignedContent extends SealedContent {
   readonly signature: Uint8Array;
 }
 
-/** @throws {Fault} too-large if the body is */
+/** @throws {Fault} too-large if the body is too large */
 export async function writeContent(
   content: SealedContent,
-  place: ContentContext,
+  context: ContentContext,
   signer: SealSigner,
 ): Promise<Uint8Array> {
   if (content.body.length > SEALED_BODY_BYTES_MAX) {
@@ -56,20 +56,21 @@ export async function writeContent(
       msg`a message to a sealed room is too large: ${content.body.length} bytes`,
     );
   }
-  const signature = await signer.sign(await signedBytes(content, place));
+  const signature = await signer.sign(await signedBytes(content, context));
   return packContent({ ...content, signature });
 }
 
 /**
- * @throws {Fault} frame-malformed, or seal-broken if the device has not signed it for this place
+ * @throws {Fault} frame-malformed if the bytes cannot be parsed, seal-broken if the device has not
+ * signed them for this group and epoch
  */
 export async function readContent(
   bytes: Uint8Array,
-  place: ContentContext,
+  context: ContentContext,
   deviceKey: Uint8Array,
 ): Promise<SignedContent> {
   const content = unpackContent(bytes);
-  if (await verifyEd25519(deviceKey, await signedBytes(content, place), content.signature)) {
+  if (await verifyEd25519(deviceKey, await signedBytes(content, context), content.signature)) {
     return content;
   }
   throw new Fault("seal-broken", "a message is not signed by the device that sent it");
@@ -80,19 +81,19 @@ function packContent(content: SignedContent): Uint8Array {
 }
 
 function valuesOf(content: SignedContent): Readonly<Record<string, unknown>> {
-  const { body, sentAtUnixMs: ts, count: c, unsettled, checkpoint, signature: sig } = content;
+  const { body, sentAtUnixMs: ts, count: c, unconfirmed, checkpoint, signature: sig } = content;
   const { origin, size, root, signature } = checkpoint ?? {};
-  const seen = checkpoint && { origin, size, root, signature };
-  return { body, ts, c, open: unsettled, checkpoint: seen, sig };
+  const packedCheckpoint = checkpoint && { origin, size, root, signature };
+  return { body, ts, c, open: unconfirmed, checkpoint: packedCheckpoint, sig };
 }
 
 function unpackContent(bytes: Uint8Array): SignedContent {
   const value = unpackValue(bytes);
   const content = typeof value === "object" && value !== null ? contentOf(value) : undefined;
   if (content !== undefined && value !== null) {
-    const later = Object.entries(value as object).filter(([key]) => !KEYS.includes(key));
-    const spelled = packValue({ ...valuesOf(content), ...Object.fromEntries(later) });
-    if (equalBytes(spelled, bytes)) return content;
+    const laterFields = Object.entries(value as object).filter(([key]) => !KEYS.includes(key));
+    const encoded = packValue({ ...valuesOf(content), ...Object.fromEntries(laterFields) });
+    if (equalBytes(encoded, bytes)) return content;
   }
   throw new Fault("frame-malformed", "the content of a sealed message is malformed");
 }
@@ -102,13 +103,14 @@ function contentOf(value: object): SignedContent | undefined {
   if (!(body instanceof Uint8Array) || body.length > SEALED_BODY_BYTES_MAX) return undefined;
   if (!(sig instanceof Uint8Array) || sig.length !== SIGNATURE_BYTES) return undefined;
   if (!isCount(ts) || ts > UNIX_MS_MAX || !isCount(c)) return undefined;
-  const unsettled = open === undefined ? undefined : rangesOf(open);
-  const seen = checkpoint === undefined ? undefined : checkpointOf(checkpoint);
-  if ((open !== undefined && unsettled === undefined) || seen === "malformed") return undefined;
-  // Copies: msgpackr returns views of the whole message.
+  const unconfirmed = open === undefined ? undefined : rangesOf(open);
+  const parsedCheckpoint = checkpoint === undefined ? undefined : checkpointOf(checkpoint);
+  if ((open !== undefined && unconfirmed === undefined) || parsedCheckpoint === "malformed")
+    return undefined;
+  // Copied, because msgpackr returns views that would retain the whole message.
   return {
     ...{ body: body.slice(), sentAtUnixMs: ts, count: c },
-    ...{ unsettled, checkpoint: seen, signature: sig.slice() },
+    ...{ unconfirmed, checkpoint: parsedCheckpoint, signature: sig.slice() },
   };
 }
 
@@ -141,11 +143,11 @@ function checkpointOf(value: unknown): SignedCheckpoint | "malformed" {
   return { origin, size, root: root.slice(), signature: signature.slice() };
 }
 
-async function signedBytes(content: SealedContent, place: ContentContext): Promise<Uint8Array> {
-  const digest = await crypto.subtle.digest("SHA-256", owned(content.body));
+async function signedBytes(content: SealedContent, context: ContentContext): Promise<Uint8Array> {
+  const digest = await crypto.subtle.digest("SHA-256", toUnshared(content.body));
   return sealedMessageBytes({
-    gid: place.gid,
-    room: place.room,
+    gid: context.gid,
+    room: context.room,
     count: content.count,
     sentAtUnixMs: content.sentAtUnixMs,
     bodyHash: new Uint8Array(digest),

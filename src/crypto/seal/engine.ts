@@ -1,11 +1,13 @@
 /**
- * End-to-end encryption of sealed rooms by MLS (RFC 9420). Uses no socket, file or database, and
- * runs in a browser. A group is an immutable value: each step takes one and returns another. Two
- * steps from the same group would reuse a key, so a caller runs one at a time, makes the new state
- * durable, and only then sends the step's output. After that it overwrites `consumed` with `wipe`
- * and must not use the previous group again.
- * All external input is checked here and in the neighbouring files. Errors of the library leave
- * this folder as faults.
+ * End-to-end encryption of sealed rooms by MLS (RFC 9420). Uses no sockets, files or databases, and
+ * runs in a browser.
+ *
+ * A group is an immutable value: each step takes a group and returns a new one. Two steps from the
+ * same group would reuse a key. A caller therefore runs one step at a time, makes the new state
+ * durable, and then sends the step's output. Afterwards it overwrites `consumed` with `wipe` and
+ * discards the previous group.
+ *
+ * This folder checks all external input and converts the library's errors to faults.
  */
 
 import type { ClientConfig } from "ts-mls/clientConfig.js";
@@ -37,10 +39,10 @@ import { Fault, msg } from "../../base/fault.ts";
 import { GROUP_DEVICES_MAX, GROUP_ID_BYTES } from "../../base/limits-sealed.ts";
 import { sealedLeaveBytes } from "../signed-bytes.ts";
 import {
+  type AccountChecks,
   CommitCheck,
   type Committer,
   hasAdminRights,
-  type Knowledge,
   type Refusal,
   refusedFault,
   type SealChange,
@@ -55,22 +57,22 @@ import {
 import { decodeExact, readMessage, writeMessage } from "./formats.ts";
 import { SealedGroup } from "./group.ts";
 import { type CheckedGroup, checkGroupInfo, type ExpectedGroup } from "./group-info.ts";
-import { guarded } from "./guard.ts";
 import {
   type KeyPackagePair,
   KeyPackages,
   type KeyPackageVerdict,
   readSecret,
 } from "./key-packages.ts";
+import { withFaults } from "./library-faults.ts";
 import { Certificates, memberAt, membersOf, type SealDevice, type SealMember } from "./members.ts";
 import { paddedBytes } from "./padding.ts";
 import { policyExtensions, type SealPolicy } from "./policy.ts";
 import type { SealPrimitives } from "./primitives.ts";
 import { type Consumed, droppedSecrets, withoutHistory } from "./secrets.ts";
-import { type BoxContext, closeBox, openBox, unreadable } from "./state-box.ts";
+import { type BoxContext, decryptState, encryptState, unreadable } from "./state-box.ts";
 import { makeConfig, makeSuite, type SealSigner, verifyEd25519 } from "./suite.ts";
 
-/** Bytes that a message or commit is bound to besides its content: the id of its post or commit. */
+/** Maximum size of the id of a post or commit, to which a message is bound. */
 const SEALED_BOUND_BYTES_MAX = 128;
 
 export interface SealEngineOptions {
@@ -83,9 +85,9 @@ export interface SealEngineOptions {
 
 export type SealIntent =
   | { readonly kind: "add"; readonly keyPackages: readonly Uint8Array[] }
-  /** Devices by their `device` keys. */
+  /** Devices by their public keys. */
   | { readonly kind: "remove"; readonly devices: readonly string[] }
-  /** New keys for this device. */
+  /** Renews this device's keys. */
   | { readonly kind: "update" }
   | { readonly kind: "policy"; readonly policy: SealPolicy };
 
@@ -99,9 +101,9 @@ export interface SealStep {
 }
 
 /**
- * A pending commit. Once the server accepts it, `group` is the current group, and `consumed` may be
- * wiped after that is durable. If the server refuses it, discard it all and keep the previous
- * group: nothing may be wiped then.
+ * A pending commit. If the server accepts it, make `group` the current group and wipe `consumed`
+ * once that is durable. If the server refuses it, discard everything, wipe nothing, and keep the
+ * previous group.
  */
 export interface SealCommit extends SealStep {
   readonly commit: Uint8Array;
@@ -114,9 +116,12 @@ export type SealProcessed =
   | ({ readonly kind: "applied"; readonly change: SealChange } & SealStep)
   /** This device was removed. */
   | { readonly kind: "removed"; readonly change: SealChange; readonly consumed: Consumed }
-  /** Signed by this device: the caller uses the group that it kept, or rejoins if it has none. */
+  /**
+   * Created by this device. The caller switches to the group that it stored, or rejoins without
+   * one.
+   */
   | { readonly kind: "own" }
-  /** The group is unchanged, but the room is no longer trustworthy. */
+  /** The group is unchanged, but the room can no longer be trusted. */
   | { readonly kind: "rejected"; readonly reason: Refusal; readonly cause?: unknown };
 
 export interface SealedMessage extends SignedContent {
@@ -146,7 +151,8 @@ export class SealEngine {
   }
 
   /**
-   * @throws {Fault} not-allowed if WebCrypto is missing, or the certificate is not this device's
+   * @throws {Fault} not-allowed if WebCrypto is unavailable or the certificate belongs to another
+   * device
    */
   static async open(options: SealEngineOptions): Promise<SealEngine> {
     if (globalThis.crypto?.subtle === undefined) {
@@ -171,27 +177,27 @@ export class SealEngine {
     return toBase64Url(this.#options.signer.publicKey);
   }
 
-  /** @param count at most KEY_PACKAGES_MAX */
+  /** @param count 1 to KEY_PACKAGES_MAX */
   makeKeyPackages(count: number): Promise<KeyPackagePair[]> {
     return this.#keyPackages.makePairs(count);
   }
 
   /**
-   * Checks whether a key package may be used to add its device now.
-   * @throws {Fault} frame-malformed, too-large
+   * Checks whether a key package is currently usable for adding its device.
+   * @throws {Fault} frame-malformed if it cannot be parsed, too-large if it is too large
    */
-  inspect(bytes: Uint8Array, knowledge: Knowledge): Promise<KeyPackageVerdict> {
+  inspect(bytes: Uint8Array, checks: AccountChecks): Promise<KeyPackageVerdict> {
     const atUnixMs = this.#options.unixMs();
-    return this.#keyPackages.inspect(bytes, this.#check({ atUnixMs, ...knowledge }));
+    return this.#keyPackages.inspect(bytes, this.#check({ atUnixMs, ...checks }));
   }
 
-  /** Creates a group of this device alone. @param gid 16 random bytes; generated if absent */
+  /** Creates a group with this device only. @param gid 16 bytes; random by default */
   async create(policy: SealPolicy, gid = this.#random(GROUP_ID_BYTES)) {
     assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");
     const { publicPackage, privatePackage } = await this.#keyPackages.make();
     const extensions = policyExtensions(policy);
     const [suite, config] = [this.#suite, this.#config];
-    const group = await guarded("cannot create a sealed room", async () =>
+    const group = await withFaults("cannot create a sealed room", async () =>
       this.#toGroup(
         await createGroup(gid, publicPackage, privatePackage, extensions, suite, config),
       ),
@@ -200,17 +206,18 @@ export class SealEngine {
   }
 
   /**
-   * Prepares a change. It takes effect only when the server accepts the commit.
-   * @throws {Fault} seal-refused if the room's policy forbids it; frame-malformed, too-large
+   * Prepares a change, which takes effect when the server accepts the commit.
+   * @throws {Fault} seal-refused if the room's policy forbids it, frame-malformed or too-large if a
+   * key package is
    */
   async commit(
     group: SealedGroup,
     intent: SealIntent,
-    { bound, ...knowledge }: Knowledge & Binding,
+    { bound, ...checks }: AccountChecks & Binding,
   ): Promise<SealCommit> {
     const authenticatedData = checkedBinding(bound);
     const proposals = this.#proposalsOf(group, intent);
-    const judged = await this.#check({ atUnixMs: this.#options.unixMs(), ...knowledge }).verify(
+    const verdict = await this.#check({ atUnixMs: this.#options.unixMs(), ...checks }).verify(
       viewOf(group),
       { leaf: group.self.leaf },
       {
@@ -218,8 +225,8 @@ export class SealEngine {
         path: undefined,
       },
     );
-    if (!judged.ok) throw refusedFault(judged.reason);
-    return guarded("cannot change the sealed room", async () => {
+    if (!verdict.ok) throw refusedFault(verdict.reason);
+    return withFaults("cannot change the sealed room", async () => {
       const context = { state: group.mls, cipherSuite: this.#suite };
       const made = await createCommit(context, {
         wireAsPublicMessage: true,
@@ -236,20 +243,21 @@ export class SealEngine {
           ? {}
           : { welcome: writeMessage({ wireformat: "mls_welcome", welcome }) }),
         groupInfo: await this.groupInfo(next),
-        change: judged.change,
+        change: verdict.change,
         consumed: [...made.consumed, ...droppedSecrets(group.mls, next.mls)],
       };
     });
   }
 
   /**
-   * Applies a commit that the server has accepted, of another member or of this one.
-   * @throws {Fault} stale-epoch if of another epoch; frame-malformed, too-large: treat as rejected
+   * Applies any device's commit that the server has accepted.
+   * @throws {Fault} stale-epoch if it belongs to another epoch; frame-malformed or too-large, to be
+   * treated as rejected
    */
   async process(
     group: SealedGroup,
     bytes: Uint8Array,
-    { bound, ...knowledge }: Knowledge & Binding,
+    { bound, ...checks }: AccountChecks & Binding,
   ): Promise<SealProcessed> {
     const message = readMessage("mls_public_message", bytes).publicMessage;
     const { content } = message;
@@ -263,13 +271,13 @@ export class SealEngine {
     else if (sender.senderType !== "new_member_commit") return rejected("proposal-kind");
     const isOwn = committer !== "newcomer" && committer.leaf === group.self.leaf;
     if (isOwn) return this.#checkOwn(group, message);
-    const judged = await this.#check(knowledge).verify(viewOf(group), committer, content.commit);
-    if (!judged.ok) return rejected(judged.reason);
-    if (judged.change.by.device === this.device) return this.#checkOwn(group, message);
-    return this.#apply(group, message, judged.change);
+    const verdict = await this.#check(checks).verify(viewOf(group), committer, content.commit);
+    if (!verdict.ok) return rejected(verdict.reason);
+    if (verdict.change.by.device === this.device) return this.#checkOwn(group, message);
+    return this.#apply(group, message, verdict.change);
   }
 
-  /** Checks the signature, because anyone can name this device as the sender. */
+  /** Verifies the signature, because a forged commit can name this device as its sender. */
   async #checkOwn({ mls }: SealedGroup, message: PublicMessage): Promise<SealProcessed> {
     const { membershipKey } = mls.keySchedule;
     try {
@@ -305,13 +313,15 @@ export class SealEngine {
 
   /**
    * Joins a group by a Welcome.
-   * @param secretOf the stored secret of a key package, by its reference; `undefined` if unknown
-   * @throws {Fault} frame-malformed, too-large, seal-broken, seal-refused
+   * @param secretOf returns the stored secret of a key package by its reference; `undefined` if
+   * unknown
+   * @throws {Fault} frame-malformed, too-large, seal-broken or seal-refused if the Welcome is not
+   * acceptable
    */
   async join(
     bytes: Uint8Array,
     secretOf: (ref: string) => Uint8Array | undefined | Promise<Uint8Array | undefined>,
-    { room, gid, epochMin, ...knowledge }: ExpectedGroup & Knowledge,
+    { room, gid, epochMin, ...checks }: ExpectedGroup & AccountChecks,
   ): Promise<SealStep & { readonly by: SealMember; readonly ref: string }> {
     const { welcome } = readMessage("mls_welcome", bytes);
     if (welcome.secrets.length > GROUP_DEVICES_MAX) throw refusedFault("too-many");
@@ -321,18 +331,19 @@ export class SealEngine {
       if (secret === undefined) continue;
       const { keyPackage, privateKeys } = readSecret(secret);
       const expected = { room, gid, epochMin };
-      return guarded("cannot open the invitation to a sealed room", async () => {
+      return withFaults("cannot open the invitation to a sealed room", async () => {
         const init = await this.#suite.hpke.importPrivateKey(privateKeys.initPrivateKey);
         const secrets = await decryptGroupSecrets(init, newMember, welcome, this.#suite.hpke);
-        // Unlike the library, checks the group before the expensive work.
+        // Checks the group before the library's expensive derivations.
         if (secrets === undefined || secrets.psks.length > 0) throw refusedFault("proposal-kind");
         const zeros = new Uint8Array(this.#suite.kdf.size);
         const { joinerSecret } = secrets;
-        const info = await decryptGroupInfo(welcome, joinerSecret, zeros, this.#suite);
-        if (info === undefined) throw refusedFault("unverified");
-        const checked = await checkGroupInfo(info, expected, this.#check(knowledge));
-        const { signer } = checked;
-        if (!this.#maySignerAdd(checked, welcome.secrets.length)) throw refusedFault("not-allowed");
+        const groupInfo = await decryptGroupInfo(welcome, joinerSecret, zeros, this.#suite);
+        if (groupInfo === undefined) throw refusedFault("unverified");
+        const checkedGroup = await checkGroupInfo(groupInfo, expected, this.#check(checks));
+        const { signer } = checkedGroup;
+        if (!this.#isSignerAllowedToAdd(checkedGroup, welcome.secrets.length))
+          throw refusedFault("not-allowed");
         const [suite, config] = [this.#suite, this.#config];
         const mls = await joinGroup(
           welcome,
@@ -351,21 +362,22 @@ export class SealEngine {
     throw refusedFault("unverified");
   }
 
-  #maySignerAdd({ policy, signer, tree }: CheckedGroup, added: number): boolean {
+  #isSignerAllowedToAdd({ policy, signer, tree }: CheckedGroup, added: number): boolean {
     if (policy.adders === "members" || signer.account === this.#account) return true;
     const members = membersOf(tree);
     const others = members.filter(({ account }) => account !== this.#account);
-    // More devices of this account than were added: one was a member before, and may have admin
-    // rights.
-    const wasIn = members.length - others.length > added;
-    return hasAdminRights(policy, wasIn ? members : others, signer);
+    // More devices of this account than were just added means that one was a member already and may
+    // have admin rights.
+    const wasMember = members.length - others.length > added;
+    return hasAdminRights(policy, wasMember ? members : others, signer);
   }
 
   /**
-   * Rejoins a group that this device is in, or joins as a further device of a member. Takes effect
-   * only when the server accepts the commit.
-   * @param signers accounts whose signature of the group is accepted; any member's if absent
-   * @throws {Fault} frame-malformed, too-large, seal-broken; seal-refused if not a member's device
+   * Rejoins this device's group, or joins the group of another device of this account. Takes effect
+   * when the server accepts the commit.
+   * @param signers accounts by which the group info may be signed; any member by default
+   * @throws {Fault} frame-malformed, too-large or seal-broken if the group info is invalid;
+   * seal-refused if this account is not a member
    */
   async rejoin(
     bytes: Uint8Array,
@@ -375,26 +387,28 @@ export class SealEngine {
       epochMin,
       bound,
       signers,
-      ...knowledge
-    }: ExpectedGroup & Knowledge & Binding & { readonly signers?: readonly string[] | undefined },
+      ...checks
+    }: ExpectedGroup &
+      AccountChecks &
+      Binding & { readonly signers?: readonly string[] | undefined },
   ): Promise<SealCommit> {
     const authenticatedData = checkedBinding(bound);
-    const info = readMessage("mls_group_info", bytes).groupInfo;
-    const check = this.#check(knowledge);
+    const groupInfo = readMessage("mls_group_info", bytes).groupInfo;
+    const check = this.#check(checks);
     const expected = { room, gid, epochMin };
-    const { tree, policy, epoch, signer } = await checkGroupInfo(info, expected, check);
+    const { tree, policy, epoch, signer } = await checkGroupInfo(groupInfo, expected, check);
     if (signers !== undefined && !signers.includes(signer.account)) {
       throw refusedFault("not-allowed");
     }
     const { publicPackage, privatePackage } = await this.#keyPackages.make();
-    // The library would search the tree endlessly for an absent device.
+    // Checked here, because the library loops forever if the device is absent.
     const before = membersOf(tree).find(({ device }) => device === this.device);
     const view = { tree, policy, epoch };
-    const judged = await check.checkExternalCommit(view, publicPackage.leafNode, before?.leaf);
-    if (!judged.ok) throw refusedFault(judged.reason);
-    return guarded("cannot use the server's state of a sealed room", async () => {
+    const verdict = await check.checkExternalCommit(view, publicPackage.leafNode, before?.leaf);
+    if (!verdict.ok) throw refusedFault(verdict.reason);
+    return withFaults("cannot use the server's state of a sealed room", async () => {
       const { publicMessage, newState } = await joinGroupExternal(
-        info,
+        groupInfo,
         publicPackage,
         privatePackage,
         before !== undefined,
@@ -408,21 +422,21 @@ export class SealEngine {
         group,
         commit: writeMessage({ wireformat: "mls_public_message", publicMessage }),
         groupInfo: await this.groupInfo(group),
-        change: judged.change,
+        change: verdict.change,
         consumed: [privatePackage.initPrivateKey, privatePackage.hpkePrivateKey],
       };
     });
   }
 
   async groupInfo(group: SealedGroup): Promise<Uint8Array> {
-    return guarded("cannot export the state of a sealed room", async () => {
+    return withFaults("cannot export the state of a sealed room", async () => {
       const { mls } = group;
       const groupInfo = await createGroupInfoWithExternalPubAndRatchetTree(mls, [], this.#suite);
       return writeMessage({ wireformat: "mls_group_info", groupInfo });
     });
   }
 
-  /** @throws {Fault} too-large */
+  /** @throws {Fault} too-large if the message exceeds the limit */
   async encrypt(
     group: SealedGroup,
     content: SealedContent,
@@ -435,7 +449,7 @@ export class SealEngine {
       ...this.#config,
       paddingConfig: { kind: "padUntilLength", padUntilLength },
     };
-    return guarded("cannot encrypt a message to a sealed room", async () => {
+    return withFaults("cannot encrypt a message to a sealed room", async () => {
       const state = { ...group.mls, clientConfig };
       const made = await createApplicationMessage(state, bytes, this.#suite, authenticatedData);
       const { privateMessage, newState, consumed } = made;
@@ -448,11 +462,12 @@ export class SealEngine {
   }
 
   /**
-   * Decrypts a message. Its device is identified by its leaf in the tree, not by the content. A
-   * message of this device can be decrypted if a later state than this one created it: then this
-   * state is an older copy.
-   * @throws {Fault} frame-malformed, too-large; stale-epoch if of another epoch; seal-broken if it
-   * cannot be decrypted, was decrypted or created before, or is forged
+   * Decrypts a message and identifies its device by the leaf in the tree. If a message of this
+   * device can be decrypted, a newer state than this one created it, so this state is an outdated
+   * copy.
+   * @throws {Fault} frame-malformed or too-large if the bytes are invalid; stale-epoch if the
+   * message belongs to another epoch; seal-broken if it is forged, already decrypted, or created by
+   * this state
    */
   async decrypt(
     group: SealedGroup,
@@ -460,13 +475,13 @@ export class SealEngine {
     { bound }: Binding,
   ): Promise<SealStep & { readonly message: SealedMessage }> {
     const message = readMessage("mls_private_message", bytes).privateMessage;
-    const sentence = "cannot decrypt a message in a sealed room";
-    if (message.contentType !== "application") throw new Fault("seal-broken", sentence);
-    if (!equalBytes(message.groupId, group.gid)) throw new Fault("seal-broken", sentence);
+    const errorText = "cannot decrypt a message in a sealed room";
+    if (message.contentType !== "application") throw new Fault("seal-broken", errorText);
+    if (!equalBytes(message.groupId, group.gid)) throw new Fault("seal-broken", errorText);
     checkEpoch(message.epoch, group);
-    if (!equalBytes(message.authenticatedData, bound)) throw new Fault("seal-broken", sentence);
+    if (!equalBytes(message.authenticatedData, bound)) throw new Fault("seal-broken", errorText);
     const { mls } = group;
-    return guarded(sentence, async () => {
+    return withFaults(errorText, async () => {
       const { senderDataSecret } = mls.keySchedule;
       const from = await decryptSenderData(message, senderDataSecret, this.#suite);
       const sender = memberAt(mls.ratchetTree, from?.leafIndex ?? -1);
@@ -482,7 +497,7 @@ export class SealEngine {
         this.#config.keyRetentionConfig,
         this.#suite,
       );
-      if (content.content.contentType !== "application") throw new Fault("seal-broken", sentence);
+      if (content.content.contentType !== "application") throw new Fault("seal-broken", errorText);
       const { applicationData } = content.content;
       const opened = await readContent(
         applicationData,
@@ -494,7 +509,7 @@ export class SealEngine {
     });
   }
 
-  /** Signs that this device leaves, so that others may remove it. */
+  /** Signs a statement that this device is leaving, so that others may remove it. */
   async signLeave({
     gid,
     epoch,
@@ -521,24 +536,27 @@ export class SealEngine {
     return verifyEd25519(fromBase64Url(member.device), signed, signature);
   }
 
-  async save(group: SealedGroup, place: Omit<BoxContext, "gid">): Promise<Uint8Array> {
+  async save(group: SealedGroup, context: Omit<BoxContext, "gid">): Promise<Uint8Array> {
     const plain = encodeGroupState(group.mls);
-    const box = { ...place, gid: group.gid };
-    const bytes = await closeBox(plain, group.epoch, box, this.#random(12));
+    const box = { ...context, gid: group.gid };
+    const bytes = await encryptState(plain, group.epoch, box, this.#random(12));
     plain.fill(0);
     return bytes;
   }
 
-  /** @throws {Fault} seal-state if damaged, or of another group, lease, key or device */
-  async load(bytes: Uint8Array, place: BoxContext): Promise<SealedGroup> {
-    const { plain, epoch } = await openBox(bytes, place);
+  /**
+   * @throws {Fault} seal-state if the bytes are damaged or belong to another group, lease, key or
+   * device
+   */
+  async load(bytes: Uint8Array, context: BoxContext): Promise<SealedGroup> {
+    const { plain, epoch } = await decryptState(bytes, context);
     try {
       const state = decodeExact(plain, decodeGroupState, encodeGroupState);
       plain.fill(0);
       const group = this.#toGroup({ ...state, clientConfig: this.#config });
       const isSame =
         group.epoch === epoch &&
-        equalBytes(group.gid, place.gid) &&
+        equalBytes(group.gid, context.gid) &&
         group.self.device === this.device &&
         Object.keys(state.unappliedProposals).length === 0;
       if (isSame) return group;
@@ -548,8 +566,8 @@ export class SealEngine {
     throw unreadable();
   }
 
-  #check(knowledge: Knowledge): CommitCheck {
-    return new CommitCheck(this.#certificates, knowledge);
+  #check(checks: AccountChecks): CommitCheck {
+    return new CommitCheck(this.#certificates, checks);
   }
 
   #toGroup(state: ClientState): SealedGroup {
@@ -617,10 +635,10 @@ function checkEpoch(epoch: bigint, group: SealedGroup): void {
 }
 
 function isExpected(before: SealedGroup, after: SealedGroup, change: SealChange): boolean {
-  const idOf = ({ device, account }: SealDevice) => `${device} ${account}`;
-  const gone = new Set(change.removed.map(({ leaf }) => leaf));
-  const stayed = before.members.filter(({ leaf }) => !gone.has(leaf));
-  const expected = [...stayed, ...change.added].map(idOf).sort();
-  const found = after.members.map(idOf).sort();
-  return expected.length === found.length && expected.every((id, i) => id === found[i]);
+  const keyOf = ({ device, account }: SealDevice) => `${device} ${account}`;
+  const removedLeaves = new Set(change.removed.map(({ leaf }) => leaf));
+  const remaining = before.members.filter(({ leaf }) => !removedLeaves.has(leaf));
+  const expected = [...remaining, ...change.added].map(keyOf).sort();
+  const actual = after.members.map(keyOf).sort();
+  return expected.length === actual.length && expected.every((id, i) => id === actual[i]);
 }

@@ -1,6 +1,6 @@
 /**
- * Chunked encryption of files in sealed rooms. Each chunk is encrypted separately and opens only at
- * its own position, in its own file, with its own final flag.
+ * Chunked encryption of files in sealed rooms. A chunk decrypts only at its own position in its own
+ * file and with its own final flag.
  * @see Hoang, Reyhanitabar, Rogaway and Vizár, "Online Authenticated-Encryption" (STREAM, 2015)
  */
 
@@ -26,7 +26,10 @@ export interface FilePlan {
   readonly sizeBytes?: number | undefined;
 }
 
-/** Generates a new secret. Needed again if a file has changed since its upload began. */
+/**
+ * Generates a secret for one version of a file. A file that changes during its upload needs a new
+ * one.
+ */
 export function makeFileSecret(): FileSecret {
   return {
     key: crypto.getRandomValues(new Uint8Array(FILE_KEY_BYTES)),
@@ -55,7 +58,7 @@ export class FileStream {
     this.#aad = concatBytes(CONTEXT, utf8Encode(plan.fileId));
   }
 
-  /** @throws {Fault} frame-malformed if the sender's description is impossible */
+  /** @throws {Fault} frame-malformed if the sender's description is inconsistent */
   static async open(
     { key, prefix }: FileSecret,
     plan: FilePlan,
@@ -75,13 +78,17 @@ export class FileStream {
     return new FileStream(await openCipher(key), prefix.slice(), plan);
   }
 
-  /** @throws {Fault} file-changed if the chunk's length is not the announced one; too-large */
+  /**
+   * @throws {Fault} file-changed if the chunk's length differs from the announced one, too-large if
+   * the index is
+   */
   async seal(index: number, plain: Uint8Array, isLast: boolean): Promise<Uint8Array> {
     const { sizeBytes, chunkBytes } = this.#plan;
-    const isWhole = plain.length === chunkBytes || (isLast && plain.length < chunkBytes);
+    const isChunkSized = plain.length === chunkBytes || (isLast && plain.length < chunkBytes);
     const endsAt = index * chunkBytes + plain.length;
-    const isRight = sizeBytes === undefined || (isLast ? endsAt === sizeBytes : endsAt < sizeBytes);
-    if (!isWhole || !isRight) {
+    const isExpectedSize =
+      sizeBytes === undefined || (isLast ? endsAt === sizeBytes : endsAt < sizeBytes);
+    if (!isChunkSized || !isExpectedSize) {
       throw new Fault("file-changed", "the file changed while it was read");
     }
     if (index >= SEALED_FILE_CHUNKS_MAX) throw new Fault("too-large", "a file has too many chunks");

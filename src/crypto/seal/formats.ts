@@ -1,7 +1,6 @@
 /**
- * Strict parsing and encoding of MLS messages. The library tolerates damage, ignores trailing bytes
- * and accepts several encodings of a length; here bytes are accepted only if encoding reproduces
- * them.
+ * Strict parsing and encoding of MLS messages. The library accepts trailing bytes and several
+ * encodings of a length, so this code rejects bytes that re-encoding does not reproduce.
  */
 
 import type { Decoder } from "ts-mls/codec/tlsDecoder.js";
@@ -28,7 +27,10 @@ const SIZES_MAX = {
 type Format = keyof typeof SIZES_MAX;
 type MessageOf<F extends Format> = Extract<MlsMessageContent, { wireformat: F }>;
 
-/** Parses a message of one format. @throws {Fault} frame-malformed, too-large */
+/**
+ * Parses a message of one format. @throws {Fault} frame-malformed if it is invalid, too-large if it
+ * is too large
+ */
 export function readMessage<F extends Format>(format: F, bytes: Uint8Array): MessageOf<F> {
   const max = SIZES_MAX[format];
   if (bytes.length > max) {
@@ -42,7 +44,7 @@ export function readMessage<F extends Format>(format: F, bytes: Uint8Array): Mes
   return message as unknown as MessageOf<F>;
 }
 
-/** The tree of a GroupInfo. @throws {Fault} frame-malformed */
+/** Parses the ratchet tree of a GroupInfo. @throws {Fault} frame-malformed if it is invalid */
 export function readTree(bytes: Uint8Array): RatchetTree {
   return decodeExact(bytes, decodeRatchetTree, encodeRatchetTree);
 }
@@ -51,9 +53,9 @@ export function writeMessage(content: MlsMessageContent): Uint8Array {
   return encodeMlsMessage({ ...content, version: "mls10" });
 }
 
-/** Decodes all of the bytes. @throws {Fault} frame-malformed */
+/** Decodes the bytes without a remainder. @throws {Fault} frame-malformed if they are invalid */
 export function decodeExact<T>(bytes: Uint8Array, decode: Decoder<T>, encode: Encoder<T>): T {
-  // A copy: the library keeps views of its input, which would keep a whole frame in memory.
+  // Copied, because the library keeps views of its input, which would retain a whole frame.
   const copy = bytes.slice();
   try {
     const [value, consumed] = decode(copy, 0) ?? [];
@@ -61,7 +63,7 @@ export function decodeExact<T>(bytes: Uint8Array, decode: Decoder<T>, encode: En
       return value;
     }
   } catch {
-    // Falls through: the library throws for some damage and returns undefined for other.
+    // Invalid. The library throws for some damage and returns `undefined` for the rest.
   }
   throw malformed();
 }

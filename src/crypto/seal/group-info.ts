@@ -1,6 +1,6 @@
 /**
- * Checks of a GroupInfo before the library uses it: leaf indexes outside of the tree would make it
- * search endlessly, and a tree of blanks would make it derive keys for hours.
+ * Checks of a GroupInfo before the library uses it. A leaf index outside of the tree would make the
+ * library loop forever, and a tree of blank nodes would make it derive keys for hours.
  */
 
 import type { GroupInfo } from "ts-mls/groupInfo.js";
@@ -27,7 +27,10 @@ export interface CheckedGroup {
   readonly signer: SealMember;
 }
 
-/** @throws {Fault} frame-malformed, seal-refused */
+/**
+ * @throws {Fault} frame-malformed if the tree is invalid, seal-refused if the group is not the
+ * expected one
+ */
 export async function checkGroupInfo(
   info: GroupInfo,
   expected: ExpectedGroup,
@@ -36,8 +39,8 @@ export async function checkGroupInfo(
   const { groupContext, extensions, signer: signerLeaf } = info;
   const { groupId, epoch, cipherSuite, version } = groupContext;
   const policy = readPolicy(groupContext.extensions);
-  const isOurs = version === "mls10" && cipherSuite === SUITE;
-  if (policy === undefined || !isOurs || policy.room !== expected.room)
+  const isSupported = version === "mls10" && cipherSuite === SUITE;
+  if (policy === undefined || !isSupported || policy.room !== expected.room)
     throw refusedFault("policy");
   if (groupId.length !== GROUP_ID_BYTES || epoch > BigInt(Number.MAX_SAFE_INTEGER)) {
     throw malformed();
@@ -45,19 +48,19 @@ export async function checkGroupInfo(
   if (expected.gid !== undefined && !equalBytes(expected.gid, groupId)) throw refusedFault("bound");
   if (Number(epoch) < (expected.epochMin ?? 0)) throw refusedFault("bound");
   const trees = extensions.filter(({ extensionType }) => extensionType === "ratchet_tree");
-  const [first] = trees;
-  if (first === undefined || trees.length > 1) throw malformed();
-  const tree = readTree(first.extensionData);
+  const [treeExtension] = trees;
+  if (treeExtension === undefined || trees.length > 1) throw malformed();
+  const tree = readTree(treeExtension.extensionData);
   checkShape(tree);
-  const seen: SealDevice[] = [];
+  const checkedDevices: SealDevice[] = [];
   for (const node of tree) {
     if (node?.nodeType !== "leaf") continue;
     const device = await check.checkDevice(node.leaf);
     if (typeof device === "string") throw refusedFault(device);
-    if (seen.some(({ device: other }) => other === device.device))
+    if (checkedDevices.some(({ device: other }) => other === device.device))
       throw refusedFault("device-twice");
-    if (isOtherAccount(seen, device)) throw refusedFault("identity-changed");
-    seen.push(device);
+    if (isOtherAccount(checkedDevices, device)) throw refusedFault("identity-changed");
+    checkedDevices.push(device);
   }
   const signer = memberAt(tree, signerLeaf);
   if (signer === undefined) throw malformed();

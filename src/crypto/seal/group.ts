@@ -1,4 +1,4 @@
-/** An epoch of a group as a device knows it. Immutable: each step creates another one. */
+/** A device's immutable view of a group in one epoch. */
 
 import type { ClientState } from "ts-mls/clientState.js";
 import { assert } from "../../base/assert.ts";

@@ -1,6 +1,6 @@
 /**
- * The parts of a sealed message or commit that MLS leaves unencrypted and the server reads. Needs
- * neither a key nor the library.
+ * Parser of the unencrypted fields of a sealed message or commit, for the server. Needs no keys and
+ * no MLS library.
  * @see RFC 9420, sections 6.2 and 6.3
  */
 
@@ -23,7 +23,7 @@ export interface SealHeader {
   readonly isNewcomer: boolean;
 }
 
-/** @throws {Fault} frame-malformed if neither a commit nor a message */
+/** @throws {Fault} frame-malformed if the bytes are neither a commit nor a message */
 export function readSealHeader(bytes: Uint8Array): SealHeader {
   const reader = new HeaderReader(bytes);
   if (reader.uint(2) !== VERSION_1) throw malformed();
@@ -56,13 +56,13 @@ class HeaderReader {
     return this.#take(sizeBytes).reduce((sum, byte) => sum * 256 + byte, 0);
   }
 
-  /** Reads a length in its shortest encoding, then as many bytes. @see RFC 9420, section 2.1.2 */
+  /** Reads a length in its shortest encoding, then that many bytes. @see RFC 9420, section 2.1.2 */
   data(): Uint8Array {
     const first = this.uint(1);
     const prefix = first >> 6;
     if (prefix > 2) throw malformed();
-    const further = 2 ** prefix - 1;
-    const length = (first & 0x3f) * 256 ** further + this.uint(further);
+    const moreBytes = 2 ** prefix - 1;
+    const length = (first & 0x3f) * 256 ** moreBytes + this.uint(moreBytes);
     if (prefix > 0 && length < 2 ** (prefix === 1 ? 6 : 14)) throw malformed();
     return this.#take(length).slice();
   }
@@ -70,9 +70,9 @@ class HeaderReader {
   #take(sizeBytes: number): Uint8Array {
     const end = this.#at + sizeBytes;
     if (end > this.#bytes.length) throw malformed();
-    const taken = this.#bytes.subarray(this.#at, end);
+    const bytes = this.#bytes.subarray(this.#at, end);
     this.#at = end;
-    return taken;
+    return bytes;
   }
 }
 

@@ -1,4 +1,4 @@
-/** Key packages: single-use keys by which a device can be added while it is offline. */
+/** Key packages: single-use keys with which members can add a device while it is offline. */
 
 import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
 import {
@@ -15,17 +15,17 @@ import { KEY_PACKAGE_MS, KEY_PACKAGE_SKEW_MS, KEY_PACKAGES_MAX } from "../../bas
 import { packValue, unpackValue } from "../../wire/codec.ts";
 import type { CommitCheck, Refusal } from "./commit-check.ts";
 import { readMessage, writeMessage } from "./formats.ts";
-import { guarded } from "./guard.ts";
+import { withFaults } from "./library-faults.ts";
 import type { SealDevice } from "./members.ts";
 import { POLICY_EXTENSION } from "./policy.ts";
 import { unreadable } from "./state-box.ts";
 import { KEY_HANDLE, type SealSigner, SUITE } from "./suite.ts";
 
 export interface KeyPackagePair {
-  /** Its reference in base64url, which names it in a Welcome. */
+  /** The key package's reference in base64url, by which a Welcome names it. */
   readonly ref: string;
   readonly keyPackage: Uint8Array;
-  /** The private part, stored encrypted on this device until it is used or the package expires. */
+  /** The private keys, stored encrypted on this device until they are used or expire. */
   readonly secret: Uint8Array;
 }
 
@@ -51,8 +51,8 @@ export class KeyPackages {
   async make() {
     const { cert, signer, unixMs } = this.#options;
     const now = unixMs();
-    const second = (unixMs: number) => BigInt(Math.floor(unixMs / 1000));
-    return guarded("cannot create a key package", () =>
+    const toSeconds = (unixMs: number) => BigInt(Math.floor(unixMs / 1000));
+    return withFaults("cannot create a key package", () =>
       generateKeyPackageWithKey(
         { credentialType: "basic", identity: cert },
         {
@@ -62,7 +62,10 @@ export class KeyPackages {
           proposals: [],
           credentials: ["basic"],
         },
-        { notBefore: second(now - KEY_PACKAGE_SKEW_MS), notAfter: second(now + KEY_PACKAGE_MS) },
+        {
+          notBefore: toSeconds(now - KEY_PACKAGE_SKEW_MS),
+          notAfter: toSeconds(now + KEY_PACKAGE_MS),
+        },
         [],
         { signKey: KEY_HANDLE, publicKey: signer.publicKey },
         this.#suite,
@@ -83,7 +86,7 @@ export class KeyPackages {
     return pairs;
   }
 
-  /** @throws {Fault} frame-malformed, too-large */
+  /** @throws {Fault} frame-malformed if it cannot be parsed, too-large if it is too large */
   async inspect(bytes: Uint8Array, check: CommitCheck): Promise<KeyPackageVerdict> {
     const { keyPackage } = readMessage("mls_key_package", bytes);
     const device = await check.checkKeyPackage(keyPackage);
@@ -101,7 +104,7 @@ export class KeyPackages {
   }
 }
 
-/** Parses the `secret` of a pair. @throws {Fault} seal-state */
+/** Parses the `secret` of a pair. @throws {Fault} seal-state if it is damaged */
 export function readSecret(secret: Uint8Array): {
   readonly keyPackage: KeyPackage;
   readonly privateKeys: PrivateKeyPackage;

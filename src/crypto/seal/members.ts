@@ -1,4 +1,7 @@
-/** Members of a group: each leaf of its tree is a device, its credential a device certificate. */
+/**
+ * Members of a group. Each leaf of the tree is one device, with a device certificate as its
+ * credential.
+ */
 
 import type { Credential } from "ts-mls/credential.js";
 import type { LeafNode } from "ts-mls/leafNode.js";
@@ -10,18 +13,18 @@ import { deviceCertBytes } from "../signed-bytes.ts";
 import { POLICY_EXTENSION } from "./policy.ts";
 import { SUITE, verifyEd25519 } from "./suite.ts";
 
-/** Maximum number of capabilities of one kind in a leaf. */
+/** Maximum capabilities of each kind in a leaf. */
 const GROUP_CAPABILITIES_MAX = 64;
-/** Verified certificates that an engine caches: those of four full rooms. */
+/** Maximum verified certificates in the cache: enough for four full rooms. */
 const DEVICE_CERTS_KNOWN_MAX = 1_024;
 
 export interface SealMember {
   readonly leaf: number;
-  /** Its raw Ed25519 public key in base64url: the device's name in a group. */
+  /** The device's Ed25519 public key in base64url, which identifies it in a group. */
   readonly device: string;
   readonly user: DeviceCert["user"];
   readonly kind: DeviceKind;
-  /** The key of its account in base64url. */
+  /** The account's public key in base64url. */
   readonly account: string;
   readonly cert: Uint8Array;
 }
@@ -32,12 +35,16 @@ export class Certificates {
   readonly #servers: ReadonlySet<string>;
   readonly #cached = new Set<string>();
 
-  /** @param servers fingerprints as in certificates: of the server's current and former keys */
+  /**
+   * @param servers fingerprints of the server's current and former keys, as written in certificates
+   */
   constructor(servers: readonly string[]) {
     this.#servers = new Set(servers);
   }
 
-  /** The device of a leaf; `undefined` if its certificate is for another device or server. */
+  /**
+   * Returns the device of a leaf; `undefined` if the certificate is for another device or server.
+   */
   async deviceOf(
     leaf: Pick<LeafNode, "credential" | "signaturePublicKey">,
   ): Promise<SealDevice | undefined> {
@@ -91,7 +98,7 @@ export function memberAt(tree: RatchetTree, leaf: number): SealMember | undefine
   return device === undefined ? undefined : { ...device, leaf };
 }
 
-/** Reports whether a leaf supports the features of a sealed room and lists a bounded number. */
+/** Reports whether the leaf supports all features of sealed rooms and lists a limited number. */
 export function isCapable({ capabilities }: LeafNode): boolean {
   const { versions, ciphersuites, extensions, proposals, credentials } = capabilities;
   const lists = [versions, ciphersuites, extensions, proposals, credentials];

@@ -1,19 +1,18 @@
-/** Padding that hides the length of a sealed message. */
+/** Padding that hides the length of sealed messages. */
 
 import { SEALED_PADDED_BYTES_MIN } from "../../base/limits-sealed.ts";
 
-/** The signature of a message and its length. */
+/** Size of a message's signature with its length prefix. */
 const SIGNATURE_BYTES = 2 + 64;
 
 /**
- * The padded length of a message's content: the next power of two, so that the size reveals little
- * to the server.
- * @param contentBytes length without the framing of MLS
+ * Returns the padded size of a message's content: the next power of two.
+ * @param contentBytes size without the MLS framing
  */
 export function paddedBytes(contentBytes: number): number {
-  const inside = lengthBytes(contentBytes) + contentBytes + SIGNATURE_BYTES;
+  const unframedBytes = lengthBytes(contentBytes) + contentBytes + SIGNATURE_BYTES;
   let padded = SEALED_PADDED_BYTES_MIN;
-  while (padded < inside) padded *= 2;
+  while (padded < unframedBytes) padded *= 2;
   return padded;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The policy of a sealed room, in the group's context: all members sign it with each epoch, and the
- * server can neither change nor hide it.
+ * The policy of a sealed room, stored in the MLS group context. All members sign it in each epoch,
+ * so the server can neither change nor hide it.
  */
 
 import type { Extension } from "ts-mls/extension.js";
@@ -10,16 +10,19 @@ import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { GROUP_ADMINS_MAX, GROUP_POLICY_BYTES_MAX } from "../../base/limits-sealed.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
 
-/** From the range for private use (RFC 9420, section 17.3). */
+/** From the private-use range (RFC 9420, section 17.3). */
 export const POLICY_EXTENSION = 0xf0c4;
 
 const ROOM_CHARS_MAX = 64;
 const ACCOUNT_KEY_BYTES = 32;
 
 export interface SealPolicy {
-  /** The id of the room, so that a group cannot be presented as another room's. */
+  /** The room's id, so that the server cannot present the group as another room. */
   readonly room: string;
-  /** Accounts by their public keys in base64url, which may add, remove and change this policy. */
+  /**
+   * Public keys, in base64url, of the accounts that may add and remove devices and change this
+   * policy.
+   */
   readonly admins: readonly string[];
   readonly adders: "admins" | "members";
   readonly web: boolean;
@@ -38,18 +41,21 @@ export function policyExtensions(policy: SealPolicy): Extension[] {
   ];
 }
 
-/** @returns `undefined` if the extensions are not exactly those of a sealed room */
+/** @returns `undefined` if the extensions differ from those of a sealed room */
 export function readPolicy(extensions: readonly Extension[]): SealPolicy | undefined {
-  const found = extensions.find(({ extensionType }) => extensionType === POLICY_EXTENSION);
-  const policy = found === undefined ? undefined : decodePolicy(found.extensionData);
+  const policyExtension = extensions.find(
+    ({ extensionType }) => extensionType === POLICY_EXTENSION,
+  );
+  const policy =
+    policyExtension === undefined ? undefined : decodePolicy(policyExtension.extensionData);
   if (policy === undefined) return undefined;
   const expected = policyExtensions(policy);
   const isExact =
     extensions.length === expected.length &&
     expected.every(({ extensionType, extensionData }, i) => {
-      const given = extensions[i];
+      const actual = extensions[i];
       return (
-        given?.extensionType === extensionType && equalBytes(given.extensionData, extensionData)
+        actual?.extensionType === extensionType && equalBytes(actual.extensionData, extensionData)
       );
     });
   return isExact ? policy : undefined;
@@ -71,7 +77,7 @@ function decodePolicy(bytes: Uint8Array): SealPolicy | undefined {
     const policy = { room, admins: keys, adders, web, history };
     return isPolicy(policy) && equalBytes(encodePolicy(policy), bytes) ? policy : undefined;
   } catch {
-    return undefined; // Not MessagePack.
+    return undefined; // The data is not MessagePack.
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Primitives that a runtime may compute faster than WebCrypto, whose results cross a thread; a
- * message needs some twenty of them.
+ * Replaceable cryptographic primitives. A message needs about twenty calls, and each WebCrypto call
+ * crosses a thread, so native implementations are faster.
  */
 
 import type { FileCipher } from "./file-cipher.ts";
@@ -10,7 +10,7 @@ const HASH_BYTES = 32;
 export interface SealPrimitives {
   sha256(bytes: Uint8Array): Uint8Array;
   hmac(key: Uint8Array, bytes: Uint8Array): Uint8Array;
-  /** Ed25519. Returns false, not an exception, for malformed input. */
+  /** Verifies an Ed25519 signature. Returns false for malformed input. */
   verify(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean;
   /** AES-GCM. @param key 16 or 32 bytes */
   aesGcm(key: Uint8Array): FileCipher;
@@ -24,7 +24,7 @@ export function hkdfOf({ hmac }: Pick<SealPrimitives, "hmac">) {
       const blocks = Math.ceil(sizeBytes / HASH_BYTES);
       if (blocks > 255) throw new RangeError("HKDF makes at most 255 blocks");
       const expanded = new Uint8Array(blocks * HASH_BYTES);
-      // Each block is derived from the previous one, the information, and its number.
+      // HKDF derives each block from the previous one, the info and the block number.
       const input = new Uint8Array(HASH_BYTES + info.length + 1);
       input.set(info, HASH_BYTES);
       for (let block = 0; block < blocks; block++) {

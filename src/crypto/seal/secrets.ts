@@ -1,11 +1,11 @@
 /**
- * Secrets to overwrite once a state without them is on disk. JavaScript may have copied the bytes
- * meanwhile; certain is only that the new state does not contain them.
+ * Finds secrets to overwrite after a state without them is on disk. JavaScript may have copied the
+ * bytes, so only their absence from the new state is certain.
  */
 
 import type { ClientState } from "ts-mls/clientState.js";
 
-/** Secrets of an older state. Kept until the newer one is durable, then overwritten with `wipe`. */
+/** Secrets of an older state, to overwrite with `wipe` once the newer state is durable. */
 export type Consumed = readonly Uint8Array[];
 
 export function wipe(consumed: Consumed): void {
@@ -13,17 +13,17 @@ export function wipe(consumed: Consumed): void {
 }
 
 /**
- * A state without the previous epoch, which the library keeps for late messages. No message is late
- * here, since the server accepts a message in its own epoch only.
+ * Removes the previous epoch, which the library keeps for late messages. The server accepts
+ * messages in the current epoch only, so none is late.
  */
 export function withoutHistory(state: ClientState): ClientState {
   return { ...state, historicalReceiverData: new Map() };
 }
 
-/** Secrets of the first state that the second lacks. @param next absent for all of them */
+/** Returns the secrets of `state` that `next` lacks, or all of them without `next`. */
 export function droppedSecrets(state: ClientState, next?: ClientState): Uint8Array[] {
-  const kept = new Set(next === undefined ? [] : secretsOf(next));
-  return secretsOf(state).filter((secret) => !kept.has(secret));
+  const retained = new Set(next === undefined ? [] : secretsOf(next));
+  return secretsOf(state).filter((secret) => !retained.has(secret));
 }
 
 function secretsOf({ keySchedule, secretTree, privatePath }: ClientState): Uint8Array[] {

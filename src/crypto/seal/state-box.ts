@@ -1,6 +1,6 @@
 /**
- * The stored form of a group's state: encrypted, and bound to its group, epoch and lease. The
- * library itself would accept and use most damaged states.
+ * Storage format of a group's state: encrypted and bound to its group, epoch and lease. The library
+ * would accept most damaged states.
  */
 
 import { assert } from "../../base/assert.ts";
@@ -29,28 +29,28 @@ export interface BoxContext {
   readonly lease: string;
 }
 
-/** @param raw 32 bytes; the caller may overwrite them afterwards */
+/** @param raw 32 bytes, which the caller may overwrite afterwards */
 export async function importStateKey(raw: Uint8Array): Promise<StateKey> {
   assert(raw.length === STATE_KEY_BYTES, "a key of states has 32 bytes");
   return webFileCipher(raw);
 }
 
-/** @param nonce 12 fresh random bytes */
-export async function closeBox(
+/** @param nonce 12 random bytes, never used before */
+export async function encryptState(
   plain: Uint8Array,
   epoch: number,
-  place: BoxContext,
+  context: BoxContext,
   nonce: Uint8Array,
 ): Promise<Uint8Array> {
   assert(nonce.length === NONCE_BYTES, "AES-GCM takes a nonce of 12 bytes");
   const head = concatBytes(MAGIC, uint64(epoch), nonce);
-  return concatBytes(head, await place.key.seal(nonce, associatedData(head, place), plain));
+  return concatBytes(head, await context.key.seal(nonce, associatedData(head, context), plain));
 }
 
-/** @throws {Fault} seal-state if any byte, the key, group or lease differs */
-export async function openBox(
+/** @throws {Fault} seal-state if the bytes are damaged, or the key, group or lease differs */
+export async function decryptState(
   bytes: Uint8Array,
-  place: BoxContext,
+  context: BoxContext,
 ): Promise<{ readonly plain: Uint8Array; readonly epoch: number }> {
   const isSized = bytes.length >= HEAD_BYTES + TAG_BYTES && bytes.length <= GROUP_STATE_BYTES_MAX;
   if (!isSized || MAGIC.some((byte, i) => bytes[i] !== byte)) throw unreadable();
@@ -59,7 +59,7 @@ export async function openBox(
   const sealed = bytes.subarray(HEAD_BYTES);
   const epoch = new DataView(head.buffer, head.byteOffset).getBigUint64(MAGIC.length);
   try {
-    const plain = await place.key.unseal(nonce, associatedData(head, place), sealed);
+    const plain = await context.key.unseal(nonce, associatedData(head, context), sealed);
     return { plain, epoch: Number(epoch) };
   } catch (cause) {
     throw unreadable(cause);

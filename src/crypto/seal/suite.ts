@@ -1,8 +1,7 @@
 /**
- * The cipher suite of sealed rooms, built from parts of the library: X25519, AES-128-GCM, SHA-256
- * and Ed25519, by WebCrypto. Importing single files keeps the library's other suites out of the
- * program and the page. The device's key signs outside of this folder, which never sees its private
- * half.
+ * The cipher suite of sealed rooms: X25519, AES-128-GCM, SHA-256 and Ed25519 by WebCrypto. Single
+ * files of the library are imported to keep its other suites out of the program and the page. The
+ * device's private key stays outside of this folder, which calls a signer.
  */
 
 import { Aes128Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from "@hpke/core";
@@ -20,12 +19,12 @@ import {
   SEALED_SKIPPED_MAX,
 } from "../../base/limits-sealed.ts";
 import { type OpenFileCipher, webFileCipher } from "./file-cipher.ts";
-import { owned } from "./owned.ts";
 import { hkdfOf, type SealPrimitives } from "./primitives.ts";
+import { toUnshared } from "./unshared.ts";
 
 export const SUITE: CiphersuiteName = "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519";
 
-/** Placeholder for the device's private key in the library. */
+/** Placeholder for the device's private key, which the library never receives. */
 export const KEY_HANDLE = utf8Encode("device key");
 
 const ED25519 = { name: "Ed25519" } as const;
@@ -45,14 +44,14 @@ export async function verifyEd25519(
   if (publicKey.length !== PUBLIC_KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false;
   try {
     const { subtle } = crypto;
-    const key = await subtle.importKey("raw", owned(publicKey), ED25519, false, ["verify"]);
-    return await subtle.verify(ED25519, key, owned(signature), owned(bytes));
+    const key = await subtle.importKey("raw", toUnshared(publicKey), ED25519, false, ["verify"]);
+    return await subtle.verify(ED25519, key, toUnshared(signature), toUnshared(bytes));
   } catch {
-    return false; // 32 bytes that are not a point of the curve.
+    return false; // The key is not a point on the curve.
   }
 }
 
-/** @param primitives WebCrypto if `undefined` */
+/** @param primitives WebCrypto implementations if `undefined` */
 export async function makeSuite(
   signer: SealSigner,
   primitives?: SealPrimitives,
@@ -87,28 +86,30 @@ function hashOf({ sha256, hmac }: SealPrimitives) {
 }
 
 function aeadOf(open: OpenFileCipher) {
-  type Work = (
+  type CipherOperation = (
     ...given: [key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, text: Uint8Array]
   ) => Promise<Uint8Array>;
-  const encrypt: Work = async (key, nonce, aad, text) => (await open(key)).seal(nonce, aad, text);
-  const decrypt: Work = async (key, nonce, aad, text) => (await open(key)).unseal(nonce, aad, text);
+  const encrypt: CipherOperation = async (key, nonce, aad, text) =>
+    (await open(key)).seal(nonce, aad, text);
+  const decrypt: CipherOperation = async (key, nonce, aad, text) =>
+    (await open(key)).unseal(nonce, aad, text);
   return { encrypt, decrypt };
 }
 
-/** Configuration of the library, whose defaults accept any member and retain keys too long. */
+/** Library configuration. The defaults would accept any member and retain keys too long. */
 export function makeConfig(authService: AuthenticationService): ClientConfig {
   return {
     authService,
     keyRetentionConfig: {
       retainKeysForGenerations: SEALED_SKIPPED_KEYS_MAX,
-      retainKeysForEpochs: 1, // Zero would retain all of them; `forgetEpochs` removes the one.
+      retainKeysForEpochs: 1, // 0 would retain all epochs. `forgetEpochs` removes this one.
       maximumForwardRatchetSteps: SEALED_SKIPPED_MAX,
     },
     lifetimeConfig: {
       maximumTotalLifetime: BigInt(KEY_PACKAGE_MS / 1000),
-      validateLifetimeOnReceive: false, // Clocks differ: CommitCheck compares with the log's time.
+      validateLifetimeOnReceive: false, // CommitCheck uses the log's time instead.
     },
-    // A device is identified by its key: a group has it once, and a resync finds it by this.
+    // Identifies a device by its key, so that a group contains it once and a resync finds it.
     keyPackageEqualityConfig: {
       compareKeyPackages: (one, other) =>
         equalBytes(one.leafNode.signaturePublicKey, other.leafNode.signaturePublicKey),

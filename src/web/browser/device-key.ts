@@ -3,7 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import type { Name } from "../../base/names.ts";
 import type { Keys, SigningKey } from "../../client/link/keys.ts";
-import { owned } from "../../crypto/seal/owned.ts";
+import { toUnshared } from "../../crypto/seal/unshared.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import { PageFault } from "../../ui/text/page-fault.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
@@ -73,11 +73,11 @@ export class Device implements Keys {
     if (subtle === undefined) return true;
     let key: CryptoKey;
     try {
-      key = await subtle.importKey("raw", owned(publicKey), ED25519, true, ["verify"]);
+      key = await subtle.importKey("raw", toUnshared(publicKey), ED25519, true, ["verify"]);
     } catch (error) {
       return isUnsupported(error); // Otherwise not a point of the curve.
     }
-    return subtle.verify(ED25519, key, owned(signature), owned(bytes));
+    return subtle.verify(ED25519, key, toUnshared(signature), toUnshared(bytes));
   }
 
   #signing({ publicKey, privateKey }: KeyPair): SigningKey {
@@ -86,7 +86,7 @@ export class Device implements Keys {
       publicKey,
       sign: async (bytes) => {
         if (privateKey !== undefined && subtle !== undefined) {
-          return new Uint8Array(await subtle.sign(ED25519, privateKey, owned(bytes)));
+          return new Uint8Array(await subtle.sign(ED25519, privateKey, toUnshared(bytes)));
         }
         throw new Fault("not-allowed", "this browser cannot store a key", {
           remedy: "use a newer browser, or the server's https address",
@@ -125,7 +125,7 @@ async function readPair(
   const pair = parsePair(value);
   if (pair === undefined || store.isExternal !== true) return pair;
   const { pkcs8 } = value as { readonly pkcs8?: unknown };
-  const bytes = pkcs8 instanceof Uint8Array ? owned(pkcs8) : undefined;
+  const bytes = pkcs8 instanceof Uint8Array ? toUnshared(pkcs8) : undefined;
   const privateKey =
     bytes === undefined
       ? undefined
@@ -164,7 +164,7 @@ async function newPair(
   } catch {
     // Browsers without Ed25519 are treated like those without `crypto.subtle`.
   }
-  const pair = { publicKey: owned(entropy(KEY_BYTES)), privateKey: undefined };
+  const pair = { publicKey: toUnshared(entropy(KEY_BYTES)), privateKey: undefined };
   return { pair, value: isExternal ? { publicKey: pair.publicKey } : pair };
 }
 

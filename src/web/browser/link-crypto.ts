@@ -9,11 +9,11 @@ import {
   linkIdBytes,
   linkMacBytes,
 } from "../../crypto/link-form.ts";
-import { owned } from "../../crypto/seal/owned.ts";
+import { toUnshared } from "../../crypto/seal/unshared.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 
 export async function hashLinkCode(code: Uint8Array): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", owned(linkIdBytes(code))));
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", toUnshared(linkIdBytes(code))));
 }
 
 export async function isLinkMac(
@@ -24,7 +24,12 @@ export async function isLinkMac(
 ): Promise<boolean> {
   const algorithm = { name: "HMAC", hash: "SHA-256", length: 256 };
   const key = await deriveKey(code, LINK_MAC, algorithm, ["verify"]);
-  return crypto.subtle.verify("HMAC", key, owned(mac), owned(linkMacBytes(deviceKey, server)));
+  return crypto.subtle.verify(
+    "HMAC",
+    key,
+    toUnshared(mac),
+    toUnshared(linkMacBytes(deviceKey, server)),
+  );
 }
 
 /** @param nonce 12 random bytes @returns nonce, ciphertext and tag */
@@ -36,11 +41,11 @@ export async function sealAccountSeed(
   const key = await deriveKey(context.code, LINK_KEY, { name: "AES-GCM", length: 256 }, [
     "encrypt",
   ]);
-  const additionalData = owned(linkAssociatedData(context));
-  const algorithm = { name: "AES-GCM", iv: owned(nonce), additionalData };
+  const additionalData = toUnshared(linkAssociatedData(context));
+  const algorithm = { name: "AES-GCM", iv: toUnshared(nonce), additionalData };
   return concatBytes(
     nonce,
-    new Uint8Array(await crypto.subtle.encrypt(algorithm, key, owned(seed))),
+    new Uint8Array(await crypto.subtle.encrypt(algorithm, key, toUnshared(seed))),
   );
 }
 
@@ -51,8 +56,8 @@ async function deriveKey(
   usages: ("encrypt" | "verify")[],
 ) {
   const { subtle } = crypto;
-  const base = await subtle.importKey("raw", owned(code), "HKDF", false, ["deriveKey"]);
-  const info = owned(utf8Encode(purpose));
+  const base = await subtle.importKey("raw", toUnshared(code), "HKDF", false, ["deriveKey"]);
+  const info = toUnshared(utf8Encode(purpose));
   const derivation = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info };
   return subtle.deriveKey(derivation, base, algorithm, false, usages);
 }

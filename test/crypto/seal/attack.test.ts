@@ -249,7 +249,7 @@ describe("a member's commit is rejected if it", () => {
     expect(await verdict(bob, second, dropped.bytes)).toBe("policy");
   });
 
-  test("contains unsupported proposals, or is bound elsewhere", async () => {
+  test("contains unsupported proposals or another binding", async () => {
     const [first, second] = await three();
     const { bytes: custom } = await rawCommit(ana, first, [
       { proposalType: 0xf001, proposalData: POST },
@@ -262,7 +262,7 @@ describe("a member's commit is rejected if it", () => {
     expect(await verdict(bob, second, elsewhere.bytes)).toBe("bound");
   });
 
-  test("claims the reader as its sender", async () => {
+  test("claims to come from the receiving device", async () => {
     const [first, second] = await three();
     const stolen = { ...second.mls.privatePath, leafIndex: 0 };
     const state = { ...second.mls, privatePath: stolen };
@@ -310,7 +310,7 @@ describe("an external commit is rejected if its device", () => {
     expect(await verdict(bob, second, own)).toBe("other-removed");
   });
 
-  test("is already a member, or returns under another account key", async () => {
+  test("is already a member, or rejoins under another account key", async () => {
     const [first, second] = await three();
     const info = await ana.engine.groupInfo(first);
     const again = await TestDevice.make({ user: "cleo", account: eve.account, key: cleo.key });
@@ -320,7 +320,7 @@ describe("an external commit is rejected if its device", () => {
     expect(await verdict(bob, second, twice)).toBe("device-twice");
   });
 
-  test("names a leaf outside of the tree, without delay", async () => {
+  test("names a leaf outside of the tree (without a long search)", async () => {
     const [first] = await three();
     const certificates = new Certificates([SERVER_TEXT]);
     const check = new CommitCheck(certificates, ana.knowing());
@@ -350,7 +350,7 @@ describe("an external commit is rejected if its device", () => {
 const at2 = (device: TestDevice) => ({ room: ROOM, ...at(device) });
 
 describe("rejoining", () => {
-  test("immediately rejects a tree that would never be searched through", async () => {
+  test("immediately rejects a tree that would take forever to search", async () => {
     const [first] = await three();
     const update = await ana.engine.commit(first, { kind: "update" }, at(ana));
     const { ratchetTree } = update.group.mls;
@@ -376,7 +376,7 @@ describe("rejoining", () => {
     expect(await faultOf(cleo.engine.rejoin(info, at2(cleo)))).toBe("seal-broken");
   });
 
-  test("rejects another room or group, or an older one", async () => {
+  test("rejects another room, another group and an older epoch", async () => {
     const [first] = await three();
     const info = await ana.engine.groupInfo(first);
     const room = { ...at2(cleo), room: "rBBBBBBBBBBB" };
@@ -390,7 +390,7 @@ describe("rejoining", () => {
 });
 
 describe("a removed device with all its stored data cannot decrypt:", () => {
-  /** Tries each later epoch with each state that the device ever had. */
+  /** Tries every state that the device has had on each later epoch. */
   async function opensAny(device: TestDevice, kept: SealedGroup[], epochs: Epoch[]) {
     const tries = epochs.flatMap((epoch) => kept.map((group) => opensNext(device, group, epoch)));
     return (await Promise.all(tries)).includes(true);
@@ -422,14 +422,14 @@ describe("a removed device with all its stored data cannot decrypt:", () => {
     );
   });
 
-  test("a stolen state, after its device rejoined", async () => {
+  test("a stolen state whose device has rejoined", async () => {
     const [first, second, third] = await three();
     const info = await ana.engine.groupInfo(first);
     const back = await cleo.engine.rejoin(info, at2(cleo));
     const epoch = await epochOf(cleo, first, back);
     expect(await opensAny(bob, [second], [epoch])).toBe(true);
     expect(await opensAny(cleo, [third], [epoch])).toBe(false);
-    // Even if no other device needs the path's secrets.
+    // Includes the path even if no other device needs its secrets.
     const alone = await ana.engine.create(ana.policy());
     const again = await ana.engine.rejoin(alone.groupInfo, at2(ana));
     const last = await epochOf(ana, alone.group, again);
@@ -461,7 +461,10 @@ describe("messages", () => {
 });
 
 describe("damaged bytes", () => {
-  /** Flips each byte (every nth of long inputs), truncates at each position, and appends a byte. */
+  /**
+   * Flips each byte (every nth byte of long inputs), truncates at each position, and appends a
+   * byte.
+   */
   function* damaged(bytes: Uint8Array): Generator<Uint8Array> {
     const step = Math.max(1, Math.floor(bytes.length / 200));
     for (let at = 0; at < bytes.length; at += step) {

@@ -1,6 +1,6 @@
 /**
- * Attacks by a member with a modified program: the library without the engine's checks, and the
- * stored state of a removed device.
+ * Attacks by a member with a modified program, or with the stored state of a removed device. Uses
+ * the library without the engine's checks.
  */
 
 import type { ClientConfig } from "ts-mls/clientConfig.js";
@@ -29,7 +29,7 @@ import { POST, type TestDevice } from "./devices.ts";
 
 const ANYONE = { validateCredential: async () => true };
 
-/** Accepts every device. */
+/** Returns a library configuration that accepts every device. */
 function laxConfig(isSame: (leafKey: Uint8Array) => boolean = () => false): ClientConfig {
   return {
     ...makeConfig(ANYONE),
@@ -102,8 +102,8 @@ export async function rawKeyPackage(device: TestDevice, raw: RawKeyPackage = {})
 }
 
 /**
- * An external commit.
- * @param victim device that it removes as well
+ * Creates an external commit.
+ * @param victim device to remove in the same commit
  */
 export async function rawExternalCommit(
   device: TestDevice,
@@ -140,7 +140,7 @@ export async function rawMessage(device: TestDevice, group: SealedGroup, content
   return writeMessage({ wireformat: "mls_private_message", privateMessage });
 }
 
-/** A commit and its public parts, which a removed device can learn from any member. */
+/** A commit and its public data, which a removed device can learn from any member. */
 export interface NextEpoch {
   readonly commit: Uint8Array;
   readonly before: SealedGroup;
@@ -149,8 +149,8 @@ export interface NextEpoch {
 }
 
 /**
- * Reports whether a stored state decrypts a message of the commit's epoch: by any of its private
- * keys and path secrets, or because the epoch's secret adds nothing new.
+ * Reports whether a stored state decrypts a message of the commit's epoch with any of its private
+ * keys or path secrets, or because the commit adds no new secret.
  */
 export async function opensNext(
   device: TestDevice,
@@ -181,7 +181,9 @@ export async function opensNext(
   return false;
 }
 
-/** Inputs of the next epoch as far as a state knows them, including for an external commit. */
+/**
+ * Returns the inputs of the next epoch that a state knows, including those of an external commit.
+ */
 async function initSecrets(
   suite: CiphersuiteImpl,
   { mls }: SealedGroup,
@@ -211,7 +213,7 @@ async function opensPath(
 ): Promise<boolean> {
   const { content } = readMessage("mls_public_message", commit).publicMessage;
   if (content.contentType !== "commit") return false;
-  // Path secrets are bound to the new epoch, before its commit is in the transcript.
+  // The group context of the new epoch, whose transcript does not contain the commit yet.
   const { confirmedTranscriptHash } = before.mls.groupContext;
   const info = encode(groupContextEncoder)({ ...next.mls.groupContext, confirmedTranscriptHash });
   const secrets = (content.commit.path?.nodes ?? []).flatMap((node) => node.encryptedPathSecret);

@@ -47,7 +47,7 @@ function closure(outputs: Readonly<Record<string, Output>>, first: readonly stri
   return found;
 }
 
-test("the engine adds little to the page and loads on demand", async () => {
+test("the engine adds little to the page's size and loads on demand", async () => {
   const { outputs, files, inputs } = await pageWithEngine();
   expect(inputs.filter((path) => /^node:|node-fallback/.test(path))).toEqual([]);
   const paths = Object.keys(outputs);
@@ -63,7 +63,7 @@ test("the engine adds little to the page and loads on demand", async () => {
       paths.filter((path) => !eager.has(path)),
     ),
   ].filter((path) => !eager.has(path));
-  // Excludes lazy modules of the page itself, such as its other language.
+  // Excludes lazily loaded modules of the page, such as its second language.
   const needed = closure(outputs, [engine]);
   const own = lazy.filter((path) => needed.has(path) || isOfSeal(files.get(path)));
   const sizes = own.map((path) => files.get(path) ?? new Uint8Array(0));

@@ -22,7 +22,7 @@ const content: SealedContent = {
   body: hex(vector.body),
   sentAtUnixMs: vector.sentAtUnixMs,
   count: vector.count,
-  unsettled: vector.unsettled as unknown as CountRange[],
+  unconfirmed: vector.unsettled as unknown as CountRange[],
   checkpoint: {
     ...vector.checkpoint,
     root: hex(vector.checkpoint.root),
@@ -38,7 +38,7 @@ describe("the content of a sealed message", () => {
     const { signature, ...rest } = read;
     expect(rest).toEqual(content);
     expect(signature.toHex()).toBe(vector.signature);
-    const { checkpoint: _, unsettled: __, ...bare } = content;
+    const { checkpoint: _, unconfirmed: __, ...bare } = content;
     const short = await writeContent(bare, place, device);
     expect(short.toHex()).toBe(vector.bytesAlone);
     expect(await readContent(short, place, device.publicKey)).toMatchObject(bare);

@@ -1,7 +1,8 @@
 /**
- * Many devices of many users change one group at random. The server is a list that all read in
- * order, some late. In each epoch all members must agree and read each other, and removed devices
- * must not, with any state they ever had. The seed decides the actions; keys are random.
+ * Random changes of one group by many devices of many users. The server is a list that all devices
+ * read in order, some of them late. In each epoch all members must agree and decrypt each other's
+ * messages. Removed devices must not, with any state they ever had. The seed decides the actions,
+ * but keys are random.
  */
 import { equalBytes, utf8Decode, utf8Encode } from "../../../src/base/bytes.ts";
 import type { SealCommit, SealIntent } from "../../../src/crypto/seal/engine.ts";
@@ -56,7 +57,7 @@ export class Crowd {
     this.#key = key;
   }
 
-  /** @param users each has one device, and every third has two */
+  /** @param users number of users. Every third user has two devices, all others one. */
   static async gather(dice: Dice, users: number): Promise<Crowd> {
     const people: Person[] = [];
     for (let i = 0; i < users; i++) {
@@ -184,7 +185,7 @@ export class Crowd {
     made: SealCommit & { readonly bound: Uint8Array },
     removed: readonly Person[],
   ): Promise<void> {
-    // Copies, as on a disk: wiping memory does not affect a thief's copy.
+    // Copies the state as a thief would, because wiping memory does not affect a copy on disk.
     for (const person of removed) {
       await this.#catchUp(person);
       person.kept = [await this.#copy(person), ...person.kept].slice(0, STATES_KEPT);

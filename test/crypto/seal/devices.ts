@@ -2,7 +2,7 @@ import { toBase64Url, utf8Encode } from "../../../src/base/bytes.ts";
 import { checkName, type FoldedName } from "../../../src/base/names.ts";
 import { makeDeviceCert } from "../../../src/crypto/device-cert.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
-import type { Knowledge } from "../../../src/crypto/seal/commit-check.ts";
+import type { AccountChecks } from "../../../src/crypto/seal/commit-check.ts";
 import {
   type SealCommit,
   SealEngine,
@@ -62,7 +62,7 @@ export class TestDevice {
     return toBase64Url(this.account.publicKey);
   }
 
-  knowing(more: Partial<Knowledge> = {}): Knowledge {
+  knowing(more: Partial<AccountChecks> = {}): AccountChecks {
     return { accountOf: (user) => this.pins.get(user), ...more };
   }
 

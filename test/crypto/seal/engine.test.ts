@@ -43,7 +43,7 @@ const at = (device: TestDevice) => ({ bound: POST, ...device.knowing() });
 const users = (group: SealedGroup) => group.members.map(({ user }) => String(user));
 
 describe("a group", () => {
-  test("is created, joined by a Welcome, and readable by all members", async () => {
+  test("can be created, joined by a Welcome, and read by all members", async () => {
     const groups = await three();
     for (const group of groups) {
       expect(users(group)).toEqual(["ana", "bob", "cleo"]);
@@ -108,7 +108,7 @@ describe("a group", () => {
 });
 
 describe("ordering", () => {
-  test("rejects a message of another epoch until it is encrypted again", async () => {
+  test("rejects a message of an earlier epoch until the sender encrypts it again", async () => {
     const [first, second] = await three();
     const { message, group } = await say(ana, first);
     const update = await bob.engine.commit(second, { kind: "update" }, at(bob));
@@ -119,7 +119,7 @@ describe("ordering", () => {
     await bob.engine.decrypt(update.group, again.message, { bound: POST });
   });
 
-  test("rejects duplicates, and accepts own messages only from a later state", async () => {
+  test("rejects duplicates, and own messages unless a later state created them", async () => {
     const [first, second] = await three();
     const { message, group } = await say(ana, first);
     const { group: read } = await bob.engine.decrypt(second, message, { bound: POST });

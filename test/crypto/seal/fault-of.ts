@@ -1,6 +1,9 @@
 import { Fault, type FaultCode } from "../../../src/base/fault.ts";
 
-/** Returns the fault that a promise rejects with. Any other error has leaked from the library. */
+/**
+ * Returns the code of the fault with which a promise rejects. Fails on other errors, which would
+ * have leaked from the library.
+ */
 export async function faultOf(work: Promise<unknown>): Promise<FaultCode | "no fault"> {
   try {
     await work;

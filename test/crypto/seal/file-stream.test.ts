@@ -22,7 +22,7 @@ describe("a sealed file", () => {
     expect(sealedSize(plan.sizeBytes, plan.chunkBytes)).toBe(sealedBytes);
   });
 
-  test("rejects damaged chunks, and chunks of another position, file or length", async () => {
+  test("rejects damaged chunks and those of another position, file or length", async () => {
     const stream = await FileStream.open(secret, plan);
     const [first, second, last] = vector.chunks.map(({ sealed }) => hex(sealed));
     if (first === undefined || second === undefined || last === undefined) throw new Error("three");
@@ -46,7 +46,7 @@ describe("a sealed file", () => {
     await broken(rekeyed.unseal(0, first));
   });
 
-  test("encrypts identically if the size is known only at the end", async () => {
+  test("encrypts identically when the size is unknown until the end", async () => {
     const { sizeBytes: _size, ...unknown } = plan;
     const stream = await FileStream.open(secret, unknown);
     for (const [i, { plain, sealed }] of vector.chunks.entries()) {

@@ -9,14 +9,17 @@ const USERS = IS_SOAK ? 40 : 6;
 
 const seeds = Array.from({ length: SEEDS }, (_, i) => FIRST_SEED + i);
 
-test.each(seeds)("members agree, and removed devices read nothing, seed %i", async (seed) => {
-  const crowd = await Crowd.gather(new Dice(seed), USERS);
-  const started = performance.now();
-  for (let i = 0; i < CHANGES; i++) await crowd.step();
-  await crowd.settle();
-  expect(crowd.tally.commits).toBeGreaterThan(CHANGES / 3);
-  if (!IS_SOAK) return;
-  const seconds = Math.round((performance.now() - started) / 1000);
-  // biome-ignore lint/suspicious/noConsole: a soak says how far it is
-  console.log(JSON.stringify({ seed, seconds, ...crowd.tally }));
-});
+test.each(seeds)(
+  "members agree and removed devices cannot decrypt anything, seed %i",
+  async (seed) => {
+    const crowd = await Crowd.gather(new Dice(seed), USERS);
+    const started = performance.now();
+    for (let i = 0; i < CHANGES; i++) await crowd.step();
+    await crowd.settle();
+    expect(crowd.tally.commits).toBeGreaterThan(CHANGES / 3);
+    if (!IS_SOAK) return;
+    const seconds = Math.round((performance.now() - started) / 1000);
+    // biome-ignore lint/suspicious/noConsole: a soak says how far it is
+    console.log(JSON.stringify({ seed, seconds, ...crowd.tally }));
+  },
+);

@@ -5,7 +5,7 @@ import { readSealHeader } from "../../../src/crypto/seal/header.ts";
 import { groupOf, POST, ROOM, say, TestDevice } from "./devices.ts";
 import { faultOf } from "./fault-of.ts";
 
-test("reads group, epoch and binding of members' messages", async () => {
+test("reads the group, epoch and binding of a member's message", async () => {
   const [ana, bob] = (await Promise.all(
     ["ana", "bob"].map((user) => TestDevice.make({ user })),
   )) as [TestDevice, TestDevice];

@@ -44,7 +44,7 @@ function plant(text: string, { version = "1.2.3", patch = PATCH } = {}): string 
   return file;
 }
 
-/** Runs with Node, as npm does. */
+/** Runs the script with Node, as npm does. */
 function run(...flags: string[]) {
   const env = { ...process.env, CHAT_PATCH_ROOT: root };
   const { exitCode, stderr } = Bun.spawnSync(["node", SCRIPT, ...flags], { env });
@@ -58,7 +58,7 @@ test("the installed packages are patched", () => {
   expect(check.exitCode).toBe(0);
 });
 
-test("patches a package once", () => {
+test("patches a package only once", () => {
   const file = plant(BEFORE);
   const shared = join(root, "shared.js");
   fs.linkSync(file, shared);

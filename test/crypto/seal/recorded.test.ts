@@ -10,7 +10,7 @@ import { applied } from "./devices.ts";
 const hex = (text: string) => Uint8Array.fromHex(text);
 const bound = utf8Encode("recorded");
 
-test("reads state and messages of an earlier version", async () => {
+test("reads the state and messages of an earlier version", async () => {
   const engine = await SealEngine.open({
     signer: identityOfSeed(new Uint8Array(32).fill(6)),
     cert: hex(recorded.bobCert),

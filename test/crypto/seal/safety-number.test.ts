@@ -11,13 +11,13 @@ const [one, other] = vectors.safetyNumber.parties.map(({ user, account }) => ({
 }));
 if (one === undefined || other === undefined) throw new Error("two parties");
 
-test("matches the golden vector, in either order", async () => {
+test("matches the golden vector for both orders of the parties", async () => {
   expect(await safetyNumber(one, other)).toBe(vectors.safetyNumber.digits);
   expect(await safetyNumber(other, one)).toBe(vectors.safetyNumber.digits);
   expect(vectors.safetyNumber.digits).toMatch(/^(?:\d{5} ){11}\d{5}$/);
 });
 
-test("ignores the case of names, and differs for another name or key", async () => {
+test("ignores the case of names and changes with the name and the key", async () => {
   const shouted = { ...one, user: checkName(one.user.toUpperCase()) };
   expect(await safetyNumber(shouted, other)).toBe(vectors.safetyNumber.digits);
   const renamed = { ...one, user: checkName(`${one.user}x`) };
@@ -47,13 +47,13 @@ test.each([
   [`x${digits}`, "the number has digits only"],
   [mistyped(1), "only group 1 differs: probably a typing error"],
   [mistyped(2), "only groups 1 and 2 differ: probably a typing error"],
-])("recognizes a typing error: %s", async (typed, message) => {
+])("recognises a typing error: %s", async (typed, message) => {
   const fault = await refusal(typed);
   expect([fault.code, fault.message]).toEqual(["usage", message]);
   expect(`${fault.message} ${fault.remedy}`).not.toContain("intercept");
 });
 
-test("asks to compare again for another number", async () => {
+test("asks the user to compare again if the number differs", async () => {
   const fault = await refusal(mistyped(3));
   expect(fault.message).toBe("the digits differ from those of this device");
   expect(fault.remedy).toStartWith("compare them again; if they still differ, someone may be");

@@ -2,9 +2,9 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { GROUP_STATE_BYTES_MAX } from "../../../src/base/limits-sealed.ts";
 import type { SealedGroup } from "../../../src/crypto/seal/group.ts";
 import {
-  closeBox,
+  decryptState,
+  encryptState,
   importStateKey,
-  openBox,
   type StateKey,
 } from "../../../src/crypto/seal/state-box.ts";
 import vectors from "../../vectors/sealed.json";
@@ -34,13 +34,13 @@ describe("a stored state", () => {
       gid: hex(vector.gid),
       lease: vector.lease,
     };
-    const closed = await closeBox(hex(vector.plain), vector.epoch, place, hex(vector.nonce));
+    const closed = await encryptState(hex(vector.plain), vector.epoch, place, hex(vector.nonce));
     expect(closed.toHex()).toBe(vector.bytes);
-    const { plain, epoch } = await openBox(hex(vector.bytes), place);
+    const { plain, epoch } = await decryptState(hex(vector.bytes), place);
     expect({ plain: plain.toHex(), epoch }).toEqual({ plain: vector.plain, epoch: vector.epoch });
   });
 
-  test("resumes: decrypts, encrypts and commits", async () => {
+  test("can be loaded to decrypt, encrypt and commit", async () => {
     const lease = "a lease";
     const reload = async (device: TestDevice, group: SealedGroup) => {
       const bytes = await device.engine.save(group, { key, lease });
@@ -62,7 +62,7 @@ describe("a stored state", () => {
     applied(await ana.engine.process(await reload(ana, group), commit, place));
   });
 
-  test("is rejected with any byte flipped, removed or added", async () => {
+  test("is rejected if any byte is flipped, removed or added", async () => {
     const lease = "l";
     const place = { key, lease, gid: first.gid };
     const bytes = await ana.engine.save(first, { key, lease });
@@ -95,7 +95,7 @@ describe("a stored state", () => {
       expect(await faultOf(ana.engine.load(bytes, wrong))).toBe("seal-state");
     }
     expect(await faultOf(bob.engine.load(bytes, place))).toBe("seal-state");
-    const otherEpoch = await closeBox(new Uint8Array(100), 3, place, new Uint8Array(12));
+    const otherEpoch = await encryptState(new Uint8Array(100), 3, place, new Uint8Array(12));
     expect(await faultOf(ana.engine.load(otherEpoch, place))).toBe("seal-state");
   });
 
@@ -106,7 +106,7 @@ describe("a stored state", () => {
     const [group] = (await groupOf([device])) as [SealedGroup];
     const lease = "";
     const bytes = await device.engine.save(group, { key, lease });
-    const { plain } = await openBox(bytes, { key, lease, gid: group.gid });
+    const { plain } = await decryptState(bytes, { key, lease, gid: group.gid });
     expect(plain.toHex()).not.toContain(seed.toHex());
   });
 });

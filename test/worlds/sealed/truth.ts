@@ -11,7 +11,7 @@ import {
 } from "../../../src/client/sealed/rows.ts";
 import { Vault } from "../../../src/client/sealed/vault.ts";
 import { type GroupBody, groupBodyOf } from "../../../src/core/rooms/group-state.ts";
-import { openBox } from "../../../src/crypto/seal/state-box.ts";
+import { decryptState } from "../../../src/crypto/seal/state-box.ts";
 import { type LogRecord, parseBody } from "../../../src/wire/record.ts";
 import { demand, type Witness } from "../witness.ts";
 import type { SealedHome, SealedMember } from "./device.ts";
@@ -91,7 +91,7 @@ export async function keptOf(home: SealedHome, room: RoomId): Promise<Kept> {
       return { row, said, epoch: undefined, authenticator: undefined };
     }
     const place = { key, gid: fromBase64Url(row.group), lease: row.instance ?? "" };
-    const { plain, epoch } = await openBox(bytes, place);
+    const { plain, epoch } = await decryptState(bytes, place);
     const [state] = decodeGroupState(plain, 0) ?? [];
     const authenticator = state?.keySchedule.epochAuthenticator.toBase64();
     return { row, said, epoch, authenticator };

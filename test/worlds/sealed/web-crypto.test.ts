@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test";
 import { utf8Encode } from "../../../src/base/bytes.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
-import { owned } from "../../../src/crypto/seal/owned.ts";
+import { toUnshared } from "../../../src/crypto/seal/unshared.ts";
 import { rejection } from "../../rejection.ts";
 import { Dice } from "../dice.ts";
 import { seededCrypto } from "./web-crypto.ts";
 
-const bytesOf = (text: string) => owned(utf8Encode(text));
+const bytesOf = (text: string) => toUnshared(utf8Encode(text));
 
 async function outcomes({ subtle }: Crypto): Promise<readonly string[]> {
   const hex = (bytes: ArrayBuffer) => new Uint8Array(bytes).toHex();
@@ -51,8 +51,8 @@ test("it checks signatures and integrity as the real one", async () => {
   const { subtle } = seededCrypto(new Dice(1).bytes);
   const identity = Identity.generate();
   const text = bytesOf("text");
-  const signature = owned(identity.sign(text));
-  const key = await subtle.importKey("raw", owned(identity.publicKey), "Ed25519", false, [
+  const signature = toUnshared(identity.sign(text));
+  const key = await subtle.importKey("raw", toUnshared(identity.publicKey), "Ed25519", false, [
     "verify",
   ]);
   expect(await subtle.verify("Ed25519", key, signature, text)).toBe(true);

@@ -1,0 +1,7 @@
+/** Copies bytes to unshared memory, as WebCrypto requires. */
+
+export function toUnshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return bytes.buffer instanceof ArrayBuffer
+    ? (bytes as Uint8Array<ArrayBuffer>)
+    : new Uint8Array(bytes);
+}
