@@ -85,11 +85,19 @@ function commit(): string {
   }
 }
 
-function defines(): string[] {
+/** Returns the name of this machine's system, as in `PROGRAM_TARGETS`. */
+function hostTarget(): string {
+  const system = process.platform === "win32" ? "windows" : process.platform;
+  const isMusl = existsSync("/etc/alpine-release");
+  return `${system}-${process.arch}${isMusl ? "-musl" : ""}`;
+}
+
+function defines(target: string): string[] {
   const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   const values = {
     CHAT_VERSION: version,
     CHAT_COMMIT: commit(),
+    CHAT_TARGET: target,
     CHAT_RELEASE_KEY: process.env["CHAT_RELEASE_KEY"] ?? "",
   };
   return Object.entries({ ...values, "process.env.NODE_ENV": "production" }).flatMap(
@@ -97,15 +105,18 @@ function defines(): string[] {
   );
 }
 
-function build(binary: string, target: string[], embeddedFiles: readonly string[]): void {
+/** @param target of another system; `undefined` for this one */
+function build(binary: string, target: string | undefined, embeddedFiles: readonly string[]): void {
   const sources = [join(ROOT, "src", "main.ts"), ...embeddedFiles];
-  const command = [process.execPath, "build", ...sources, ...FLAGS, ...defines()];
+  const command = [process.execPath, "build", ...sources, ...FLAGS];
+  command.push(...defines(target ?? hostTarget()));
+  if (target !== undefined) command.push(`--target=bun-${target}`);
   const started = performance.now();
   // Built in a temporary folder and then renamed: the old binary may be running, and another build
   // may be in progress. The binary contains its file name, but not its folder.
   const folder = mkdtempSync(join(dirname(binary), ".build-"));
   const tempFile = join(folder, basename(binary));
-  const result = Bun.spawnSync([...command, ...target, "--outfile", tempFile], {
+  const result = Bun.spawnSync([...command, "--outfile", tempFile], {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -152,9 +163,8 @@ const targets = args.includes("--target")
   : PROGRAM_TARGETS;
 if (args.includes("--all") || args.includes("--target")) {
   await withEmbeddedFiles((embeddedFiles) => {
-    for (const target of targets)
-      build(targetBinary(target), [`--target=bun-${target}`], embeddedFiles);
+    for (const target of targets) build(targetBinary(target), target, embeddedFiles);
   });
 } else if (!(args.includes("--if-needed") && isCurrent(localBinary()))) {
-  await withEmbeddedFiles((embeddedFiles) => build(localBinary(), [], embeddedFiles));
+  await withEmbeddedFiles((embeddedFiles) => build(localBinary(), undefined, embeddedFiles));
 }

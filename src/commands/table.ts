@@ -146,6 +146,10 @@ export const VERBS: VerbTable = {
     hidden: true,
     load: () => import("./complete.ts"),
   },
+  upgrade: verbRow("Replace this program with a newer release", () => import("./upgrade.ts"), [
+    "chat upgrade ~/Downloads/chat-0.3.0",
+    "chat upgrade https://192.0.2.7:2428/program",
+  ]),
   version: verbRow("Print the version", () => import("./version.ts"), [
     "chat version",
     "chat version --licenses",

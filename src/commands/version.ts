@@ -4,12 +4,15 @@ import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Fault, msg } from "../base/fault.ts";
 import { counted } from "../base/sizes.ts";
-import { COMMIT, VERSION } from "../base/version.ts";
+import { COMMIT, TARGET, VERSION } from "../base/version.ts";
 import { defineVerb, flag, stringFlag } from "../cli/command.ts";
 import type { Context } from "../cli/context.ts";
 import { renderJson } from "../cli/output/render.ts";
 import { printResult } from "../cli/output/result.ts";
 import { checkReleaseFile, readRelease, releaseKey } from "../cli/release/release.ts";
+import { DATA_FORMAT } from "../io/disk/data-folder.ts";
+
+const BUILD = { version: VERSION, commit: COMMIT, target: TARGET, format: DATA_FORMAT };
 
 export const command = defineVerb({
   args: {
@@ -22,9 +25,7 @@ export const command = defineVerb({
     if (licenses) return printLicenses(context);
     const commit = COMMIT === "" ? "" : ` (${COMMIT})`;
     context.stdout.write(
-      context.json
-        ? renderJson({ kind: "version", version: VERSION, commit: COMMIT })
-        : `chat ${VERSION}${commit}\n`,
+      context.json ? renderJson({ kind: "version", ...BUILD }) : `chat ${VERSION}${commit}\n`,
     );
     return 0;
   },

@@ -43,6 +43,8 @@ const CANNOT: Readonly<Record<string, string>> = {
   "chat cluster status --nats nats://10.0.0.1:4222": "the same",
   [`chat cluster init ./data --nats ${CLUSTER_NATS}`]: "the same",
   "chat cluster leave ./data": "the same",
+  "chat upgrade ~/Downloads/chat-0.3.0": "needs a signed release, see test/e2e/upgrade.test.ts",
+  "chat upgrade https://192.0.2.7:2428/program": "the same",
   "ssh 10.0.0.2 mkdir -m 700 data": "the same",
   "ssh 10.0.0.3 mkdir -m 700 data": "the same",
   "scp -p data/identity.key data/settings.json 10.0.0.2:data/": "the same",

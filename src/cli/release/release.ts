@@ -2,19 +2,16 @@
 
 import { closeSync } from "node:fs";
 import { basename, join } from "node:path";
-import { toHex, utf8Encode } from "../../base/bytes.ts";
+import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
-import { CHUNK_BYTES } from "../../base/limits.ts";
 import { RELEASE_KEY } from "../../base/version.ts";
 import { parseReleaseKey, type ReleaseKey, verifyRelease } from "../../crypto/minisign.ts";
 import { readNamedFile, readSmallFile } from "../../io/disk/data-folder.ts";
 import { diskFault, errorCode } from "../../io/disk/disk.ts";
-import { readAt } from "../../io/disk/reading.ts";
 import { openPlain } from "../../io/disk/tree.ts";
+import { hashFileInto } from "../../io/file/file-hash.ts";
 
-/** @internal */
 export const SUMS_NAME = "SHA256SUMS";
-/** @internal */
 export const SIGNATURE_NAME = "SHA256SUMS.minisig";
 /** `chat 0.2.0`. */
 const COMMENT = /^chat (?<version>\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?)$/;
@@ -46,7 +43,6 @@ export function releaseKey(path: string | undefined): ReleaseKey {
 
 /**
  * Checks the signature of a list of checksums.
- * @internal
  * @throws {Fault} release-untrusted
  */
 export function parseRelease(key: ReleaseKey, sums: string, signature: string): Release {
@@ -92,7 +88,16 @@ export async function checkReleaseFile(
   }
   const actual = await hashFile(path);
   if (actual === undefined || actual === expected) return actual !== undefined;
-  throw new Fault("release-untrusted", msg`${name} differs from the signed release`);
+  throw differenceFault(name);
+}
+
+/** SHA-256 in hex. */
+export function sumOf(bytes: Uint8Array): string {
+  return new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
+}
+
+export function differenceFault(name: string): Fault {
+  return new Fault("release-untrusted", msg`${name} differs from the signed release`);
 }
 
 /** SHA-256 in hex; `undefined` if there is no such file. @throws {Fault} store-… */
@@ -101,13 +106,8 @@ async function hashFile(path: string): Promise<string | undefined> {
   try {
     file = openPlain(path, "read");
     const hash = new Bun.CryptoHasher("sha256");
-    const buffer = new Uint8Array(CHUNK_BYTES);
-    for (let offset = 0; ; ) {
-      const count = await readAt(file, buffer, offset);
-      if (count === 0) return toHex(hash.digest());
-      hash.update(buffer.subarray(0, count));
-      offset += count;
-    }
+    await hashFileInto(hash, file);
+    return hash.digest("hex");
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     throw diskFault(error, path);

@@ -25,7 +25,7 @@ import { type Lock, lockFolder } from "./lock.ts";
 import { openPlain } from "./tree.ts";
 
 /** Version of the folder's layout and of its log lines. */
-const FORMAT = 2;
+export const DATA_FORMAT = 2;
 /** Files allowed in a folder before its first use. */
 const HARMLESS = new Set([
   "README.md",
@@ -63,11 +63,11 @@ export function openDataFolder(
     mkdirSync(path, { recursive: true, mode: 0o700 });
     chmodSync(path, 0o700);
     const lock = lockFolder(path, startedUnixMs);
-    if (format !== FORMAT) {
+    if (format !== DATA_FORMAT) {
       // Older programs refuse the folder from here on, since they do not know all kinds of records.
       writeSmallFile(
         join(path, "format.json"),
-        `${JSON.stringify({ format: FORMAT, minReader: FORMAT })}\n`,
+        `${JSON.stringify({ format: DATA_FORMAT, minReader: DATA_FORMAT })}\n`,
       );
     }
     return { path, isNew: format === undefined, lock };
@@ -126,11 +126,17 @@ function checkFormat(
     throw new Fault("data-foreign", msg`${join(path, "format.json")} is not from a chat server`);
   }
   // Older versions may be able to read a newer format, but not write it.
-  if ((access === "read" ? format.minReader : format.format) > FORMAT) {
+  if ((access === "read" ? format.minReader : format.format) > DATA_FORMAT) {
     const message = msg`${path} was written by a newer version (format ${format.format})`;
     throw new Fault("version-unsupported", message, { remedy: "upgrade chat" });
   }
   return format.format;
+}
+
+/** Format of a data folder; `undefined` if it is none. @throws {Fault} store-… */
+export function readFormat(folder: string): number | undefined {
+  const text = readSmallFile(join(folder, "format.json"));
+  return text === undefined ? undefined : formatOf(text)?.format;
 }
 
 function formatOf(text: string): { format: number; minReader: number } | undefined {

@@ -6,10 +6,11 @@ import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import { diskFault, errorCode } from "../disk/disk.ts";
 import { readAt } from "../disk/reading.ts";
+import { hashFileInto, type NewHash } from "./file-hash.ts";
 import { changedFault, stampOf } from "./source-stamp.ts";
 
 /** Maximum size, ten times that of the current program. */
-const PROGRAM_BYTES_MAX = 1024 * 1024 * 1024;
+export const PROGRAM_BYTES_MAX = 1024 * 1024 * 1024;
 
 export interface ListedProgram {
   readonly name: string;
@@ -26,8 +27,6 @@ export interface OpenProgram extends ListedProgram {
   chunks(from: number): AsyncGenerator<Uint8Array>;
   close(): void;
 }
-
-export type NewHash = () => { update(bytes: Uint8Array): unknown; digest(as: "hex"): string };
 
 interface OpenFile {
   readonly fd: number;
@@ -150,12 +149,7 @@ export class ProgramFolder {
 
   async #hash(name: string, fd: number, sizeBytes: number): Promise<string> {
     const hash = this.#newHash();
-    const buffer = new Uint8Array(CHUNK_BYTES);
-    for (let at = 0; at < sizeBytes; at += buffer.length) {
-      const piece = buffer.subarray(0, Math.min(buffer.length, sizeBytes - at));
-      if ((await readAt(fd, piece, at)) < piece.length) throw changedFault(name);
-      hash.update(piece);
-    }
+    if ((await hashFileInto(hash, fd, sizeBytes)) < sizeBytes) throw changedFault(name);
     return hash.digest("hex");
   }
 }

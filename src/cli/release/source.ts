@@ -1,0 +1,118 @@
+/** Files of a release in a folder or at an address. */
+
+import { closeSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { concatBytes } from "../../base/bytes.ts";
+import { Fault, msg } from "../../base/fault.ts";
+import { formatSize } from "../../base/sizes.ts";
+import type { Clock } from "../../io/clock.ts";
+import { diskFault, errorCode } from "../../io/disk/disk.ts";
+import { readAt } from "../../io/disk/reading.ts";
+import { openPlain } from "../../io/disk/tree.ts";
+
+/** Milliseconds without a byte after which a download ends. */
+const STALL_TIMEOUT_MS = 30_000;
+
+export interface ReleaseSource {
+  readonly isRemote: boolean;
+  /**
+   * @returns `undefined` if there is no such file
+   * @throws {Fault} release-untrusted if it is too large; unreachable, timeout, too-many, store-…
+   */
+  read(name: string, sizeBytesMax: number): Promise<Uint8Array | undefined>;
+}
+
+/** @throws {Fault} usage, not-found */
+export function openReleaseSource(from: string, clock: Pick<Clock, "after">): ReleaseSource {
+  if (/^https?:\/\//i.test(from)) return remoteSource(from, clock);
+  if (statSync(from, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new Fault("not-found", msg`no such folder: ${from}`, {
+      remedy: "name the folder of a release, or an address that begins with https://",
+    });
+  }
+  return {
+    isRemote: false,
+    read: (name, sizeBytesMax) => readFile(join(from, name), sizeBytesMax),
+  };
+}
+
+async function readFile(path: string, sizeBytesMax: number): Promise<Uint8Array | undefined> {
+  let file: number | undefined;
+  try {
+    file = openPlain(path, "read");
+    const { size } = statSync(path);
+    // An additional byte shows that the file has grown.
+    const bytes = new Uint8Array(Math.min(size, sizeBytesMax) + 1);
+    const count = await readAt(file, bytes, 0);
+    if (count > sizeBytesMax) throw tooLarge(path, sizeBytesMax);
+    return bytes.subarray(0, count);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw diskFault(error, path);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+function remoteSource(from: string, clock: Pick<Clock, "after">): ReleaseSource {
+  const base = URL.parse(from.replace(/\/*$/, "/"));
+  if (base === null || base.search !== "" || base.hash !== "") {
+    throw new Fault("usage", msg`${from} is not a valid address`, {
+      remedy: "name the address of a release, such as https://chat.example.org/0.2.0",
+    });
+  }
+  if (base.username !== "" || base.password !== "") {
+    // The certificate is not checked.
+    throw new Fault("usage", "the address of a release cannot contain a user name or password");
+  }
+  const read = async (name: string, sizeBytesMax: number) => {
+    const url = new URL(encodeURIComponent(name), base);
+    const stall = new AbortController();
+    let stopTimer = clock.after(STALL_TIMEOUT_MS, () => stall.abort());
+    const onProgress = () => {
+      stopTimer();
+      stopTimer = clock.after(STALL_TIMEOUT_MS, () => stall.abort());
+    };
+    try {
+      return await download(url, sizeBytesMax, stall.signal, onProgress);
+    } catch (error) {
+      if (error instanceof Fault) throw error;
+      if (stall.signal.aborted) throw new Fault("timeout", msg`${url.href} does not answer`);
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Fault("unreachable", msg`cannot download ${url.href}: ${reason}`, { cause: error });
+    } finally {
+      stopTimer();
+    }
+  };
+  return { isRemote: true, read };
+}
+
+async function download(
+  url: URL,
+  sizeBytesMax: number,
+  signal: AbortSignal,
+  onProgress: () => void,
+): Promise<Uint8Array | undefined> {
+  // The release's signature authenticates the content. Servers of chat sign their own certificate.
+  const response = await fetch(url, { signal, tls: { rejectUnauthorized: false } });
+  if (response.status === 404) return undefined;
+  if (response.status === 429 || response.status === 503) {
+    throw new Fault("too-many", msg`${url.href}: too many downloads`);
+  }
+  if (!response.ok) {
+    throw new Fault("unreachable", msg`cannot download ${url.href}: HTTP ${response.status}`);
+  }
+  const chunks: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of response.body ?? []) {
+    onProgress();
+    sizeBytes += chunk.length;
+    if (sizeBytes > sizeBytesMax) throw tooLarge(url.href, sizeBytesMax);
+    chunks.push(chunk);
+  }
+  return concatBytes(...chunks);
+}
+
+function tooLarge(name: string, sizeBytesMax: number): Fault {
+  return new Fault("release-untrusted", msg`${name} is larger than ${formatSize(sizeBytesMax)}`);
+}

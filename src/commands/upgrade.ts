@@ -1,0 +1,107 @@
+/** `chat upgrade`. */
+
+import { realpathSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { Fault, msg } from "../base/fault.ts";
+import { TARGET, VERSION } from "../base/version.ts";
+import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
+import { type Context, interruptible, printNotice } from "../cli/context.ts";
+import { printResult } from "../cli/output/result.ts";
+import { releaseKey } from "../cli/release/release.ts";
+import { openReleaseSource } from "../cli/release/source.ts";
+import { type Upgrade, upgradeProgram } from "../cli/release/upgrade.ts";
+import { checkDataFolder, readFormat, readSmallFile } from "../io/disk/data-folder.ts";
+import { ProgramReplacement } from "../io/file/program-replacement.ts";
+import { findLocalServers, type LocalServer } from "../io/state/local-servers.ts";
+
+/** Folders of package managers, which replace the program themselves. */
+const PACKAGED = /^\/usr\/bin\/|^\/nix\/store\/|\/Cellar\/|[\\/](?:scoop[\\/]apps|WinGet)[\\/]/i;
+
+export const command = defineVerb({
+  args: {
+    from: argument("Folder or address of a release"),
+    key: stringFlag("FILE", "Public key of the release (Default: built in)"),
+    downgrade: flag("Accept an older or equal version"),
+    data: stringFlag("DIR", "Data folder that the new version must be able to open", {
+      many: true,
+    }),
+  },
+  details: `Verifies the signature and the checksum, tries the new program, and keeps the old one as
+chat.old. The program never looks for upgrades by itself.`,
+  async run({ from, key, downgrade, data }, context) {
+    const path = installedProgram(process.execPath);
+    const source = openReleaseSource(from, context.clock);
+    const publicKey = releaseKey(key);
+    const servers = findLocalServers(context.env);
+    const dataFolders = new Set([...data.map(checkDataFolder), ...knownFolders(context, servers)]);
+    const replacement = ProgramReplacement.open(path);
+    let upgrade: Upgrade;
+    try {
+      upgrade = await interruptible(context, () =>
+        upgradeProgram({
+          ...{ replacement, source, key: publicKey, isDowngrade: downgrade },
+          program: { version: VERSION, target: TARGET },
+          dataFolders: [...dataFolders],
+          onDownload: (name) => {
+            if (source.isRemote) printNotice(context, `downloading ${name}`);
+          },
+        }),
+      );
+    } finally {
+      replacement.close();
+    }
+    const { version, oldPath: old, converted } = upgrade;
+    for (const folder of converted) {
+      printNotice(
+        context,
+        `the new version converts ${folder} at its next start; back it up first: chat backup`,
+      );
+    }
+    for (const { pid, data: folder } of servers) {
+      printNotice(
+        context,
+        `restart the server of ${folder} (process ${pid}) to run the new version`,
+      );
+    }
+    const restart = servers.map(({ pid, data: folder }) => ({ pid, data: folder }));
+    const line = { kind: "upgraded", from: VERSION, version, path, old, restart };
+    return printResult(
+      context,
+      line,
+      `upgraded ${path} from ${VERSION} to ${version}; the old program is ${old}`,
+    );
+  },
+});
+
+/** @throws Fault usage, not-allowed */
+function installedProgram(execPath: string): string {
+  if (TARGET === "") {
+    throw new Fault("usage", "this program runs from its sources", {
+      remedy: "update the sources and build again",
+    });
+  }
+  const path = realpathSync(execPath);
+  if (PACKAGED.test(path)) {
+    throw new Fault("not-allowed", msg`${path} was installed by a package manager`, {
+      remedy: "upgrade it with the package manager",
+    });
+  }
+  return path;
+}
+
+/** Data folders of running servers, and of this user's last one. */
+function knownFolders(context: Context, servers: readonly LocalServer[]): readonly string[] {
+  const last = readSmallFile(join(context.settings().folders.state, "last-data"))?.trimEnd();
+  const folders = servers.map(({ data }) => data);
+  const all = last === undefined ? folders : [...folders, last];
+  return all.map((path) => resolve(path)).filter(isDataFolder);
+}
+
+function isDataFolder(path: string): boolean {
+  try {
+    return readFormat(path) !== undefined;
+  } catch (error) {
+    if (error instanceof Fault) return false; // Moved, or of another user.
+    throw error;
+  }
+}

@@ -1,0 +1,182 @@
+/** Replaces a program that may be running. */
+
+import * as fs from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { Fault, msg } from "../../base/fault.ts";
+import { diskFault, errorCode } from "../disk/disk.ts";
+import { type Lock, lockFile } from "../disk/lock.ts";
+import { kindOf, makeFolderNew } from "../disk/tree.ts";
+import { PROGRAM_BYTES_MAX } from "./program-folder.ts";
+
+const LOCK_NAME = "LOCK";
+const PERMISSIONS = 0o777;
+/** Old programs that may still be running on Windows. */
+const OLD_PROGRAMS_MAX = 10;
+
+/**
+ * A new program in a folder beside the old one, so that the last step is a rename. Until then the
+ * old program is unchanged, even if the process is killed; the next run removes what it left.
+ */
+export class ProgramReplacement {
+  readonly #program: string;
+  readonly #folder: string;
+  readonly #lock: Lock;
+  readonly #platform: NodeJS.Platform;
+
+  private constructor(program: string, folder: string, lock: Lock, platform: NodeJS.Platform) {
+    this.#program = program;
+    this.#folder = folder;
+    this.#lock = lock;
+    this.#platform = platform;
+  }
+
+  /**
+   * @param program path of the old program, without links
+   * @throws {Fault} data-locked if another process replaces it; store-…, data-foreign
+   */
+  static open(program: string, platform = process.platform): ProgramReplacement {
+    const folder = join(dirname(program), `.${basename(program)}-upgrade`);
+    try {
+      if (!fs.lstatSync(program).isFile()) {
+        throw new Fault("data-foreign", msg`${program} is not a regular file`);
+      }
+      if (!makeFolderNew(folder) && !isOwnFolder(folder)) {
+        throw new Fault("data-foreign", msg`${folder} belongs to another program or user`, {
+          remedy: "remove it",
+        });
+      }
+      const lockPath = join(folder, LOCK_NAME);
+      const lock = lockFile(lockPath);
+      // A process that has just finished removed the folder.
+      if (lock !== undefined && kindOf(lockPath) === "file") {
+        return new ProgramReplacement(program, folder, lock, platform);
+      }
+      lock?.release();
+    } catch (error) {
+      throw diskFault(error, folder);
+    }
+    throw new Fault("data-locked", msg`another process is replacing ${program}`, {
+      remedy: "wait until it has finished",
+    });
+  }
+
+  /** The new program. */
+  get path(): string {
+    return join(this.#folder, basename(this.#program));
+  }
+
+  /**
+   * Writes the new program, with the old one's owner and permissions.
+   * @throws {Fault} store-…, and the faults of `chunks`
+   */
+  async write(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    const { path } = this;
+    try {
+      fs.rmSync(path, { recursive: true, force: true });
+      const file = await fs.promises.open(path, "wx", 0o600);
+      try {
+        let sizeBytes = 0;
+        for await (const chunk of chunks) {
+          sizeBytes += chunk.length;
+          if (sizeBytes > PROGRAM_BYTES_MAX) {
+            throw new Fault("release-untrusted", "the program in the archive is too large");
+          }
+          for (let done = 0; done < chunk.length; ) {
+            done += (await file.write(chunk, done)).bytesWritten;
+          }
+        }
+        const { mode, uid, gid } = fs.statSync(this.#program);
+        if (process.getuid?.() === 0) await file.chown(uid, gid);
+        await file.chmod(mode & PERMISSIONS);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      throw diskFault(error, path);
+    }
+  }
+
+  /**
+   * Puts the new program in the old one's place.
+   * @returns path of the old program
+   * @throws {Fault} store-…; the old program is then unchanged
+   */
+  swap(): string {
+    try {
+      return this.#platform === "win32" ? this.#swapOnWindows() : this.#swap();
+    } catch (error) {
+      throw diskFault(error, this.#program);
+    }
+  }
+
+  /** Removes what is left of the new program. */
+  close(): void {
+    try {
+      // Windows cannot remove an open file.
+      if (this.#platform === "win32") this.#lock.release();
+      fs.rmSync(this.#folder, { recursive: true, force: true });
+    } catch {
+      // The next run removes it.
+    } finally {
+      this.#lock.release();
+    }
+  }
+
+  /** At every moment there is a program at its path. */
+  #swap(): string {
+    const old = oldPath(this.#program, 0);
+    const copy = join(this.#folder, "old");
+    fs.rmSync(copy, { force: true });
+    try {
+      fs.linkSync(this.#program, copy);
+    } catch {
+      fs.copyFileSync(this.#program, copy); // Some file systems have no hard links.
+    }
+    fs.renameSync(copy, old);
+    fs.renameSync(this.path, this.#program);
+    const folder = fs.openSync(dirname(this.#program), "r");
+    try {
+      fs.fsyncSync(folder);
+    } finally {
+      fs.closeSync(folder);
+    }
+    return old;
+  }
+
+  /** Windows cannot replace a running program, but it can rename it. */
+  #swapOnWindows(): string {
+    const old = this.#freeOldPath();
+    fs.renameSync(this.#program, old);
+    try {
+      fs.renameSync(this.path, this.#program);
+    } catch (error) {
+      fs.renameSync(old, this.#program);
+      throw error;
+    }
+    return old;
+  }
+
+  #freeOldPath(): string {
+    for (let i = 0; i < OLD_PROGRAMS_MAX - 1; i++) {
+      const path = oldPath(this.#program, i);
+      try {
+        fs.rmSync(path, { force: true });
+        return path;
+      } catch (error) {
+        if (!["EPERM", "EBUSY", "EACCES"].includes(errorCode(error))) throw error;
+      }
+    }
+    return oldPath(this.#program, OLD_PROGRAMS_MAX - 1);
+  }
+}
+
+function oldPath(program: string, number: number): string {
+  return `${program}.old${number === 0 ? "" : number}`;
+}
+
+function isOwnFolder(folder: string): boolean {
+  const stat = fs.lstatSync(folder);
+  const uid = process.getuid?.();
+  return stat.isDirectory() && (uid === undefined || stat.uid === uid);
+}

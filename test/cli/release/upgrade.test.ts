@@ -1,0 +1,229 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import * as fs from "node:fs";
+import { basename, join } from "node:path";
+import { Fault } from "../../../src/base/fault.ts";
+import { openReleaseSource } from "../../../src/cli/release/source.ts";
+import { upgradeProgram } from "../../../src/cli/release/upgrade.ts";
+import { parseReleaseKey } from "../../../src/crypto/minisign.ts";
+import { systemClock } from "../../../src/io/clock.ts";
+import { ProgramReplacement } from "../../../src/io/file/program-replacement.ts";
+import { packArchive, packScript, versionScript } from "../../archives.ts";
+import { faultCode } from "../../fault-code.ts";
+import { rejection } from "../../rejection.ts";
+import { ReleaseSigner } from "../../signed-release.ts";
+import { tempFolder } from "../../temp-folder.ts";
+
+const signer = new ReleaseSigner();
+const TARGET = "linux-x64";
+
+interface Options {
+  readonly version?: string;
+  readonly isDowngrade?: boolean;
+  readonly dataFolders?: readonly string[];
+}
+
+let folder = "";
+let program = "";
+const downloads: string[] = [];
+
+beforeEach(() => {
+  folder = tempFolder();
+  program = join(folder, "chat");
+  fs.writeFileSync(program, `#!/bin/sh\n${versionScript("0.2.0")}\n`, { mode: 0o755 });
+  downloads.length = 0;
+});
+
+async function upgrade(from: string, options: Options = {}) {
+  const { version = "0.2.0", isDowngrade = false, dataFolders = [] } = options;
+  const replacement = ProgramReplacement.open(program);
+  try {
+    return await upgradeProgram({
+      ...{ replacement, isDowngrade, dataFolders },
+      source: openReleaseSource(from, systemClock()),
+      key: parseReleaseKey(signer.publicKey),
+      program: { version, target: TARGET },
+      onDownload: (name) => downloads.push(name),
+    });
+  } finally {
+    replacement.close();
+  }
+}
+
+function release(version: string, script = versionScript(version), suffix = ".tar.gz"): string {
+  return signer.release(packScript(version, TARGET, script, suffix), `chat ${version}`);
+}
+
+function installedVersion(): string {
+  const { stdout } = Bun.spawnSync([program, "version", "--json"]);
+  return JSON.parse(stdout.toString()).version;
+}
+
+async function refusal(from: string, options?: Options): Promise<string> {
+  const error = await rejection(upgrade(from, options));
+  expect([installedVersion(), fs.readdirSync(folder)]).toEqual(["0.2.0", ["chat"]]);
+  if (!(error instanceof Fault)) throw error;
+  return `${error.code}: ${error.message}`;
+}
+
+describe("an upgrade", () => {
+  test.each([".tar.gz", ".tar.zst"])("replaces the program with that of a %s", async (suffix) => {
+    expect(await upgrade(release("0.3.0", undefined, suffix))).toEqual({
+      version: "0.3.0",
+      oldPath: `${program}.old`,
+      converted: [],
+    });
+    expect([installedVersion(), fs.readdirSync(folder).sort()]).toEqual([
+      "0.3.0",
+      ["chat", "chat.old"],
+    ]);
+  });
+
+  test("prefers the smallest archive that is there", async () => {
+    const archives = {
+      ...packScript("0.3.0", TARGET, versionScript("0.3.0")),
+      ...packScript("0.3.0", TARGET, versionScript("0.3.0"), ".tar.zst"),
+    };
+    const from = signer.release(archives, "chat 0.3.0");
+    await upgrade(from);
+    expect(downloads).toEqual(["chat-0.3.0-linux-x64.tar.zst"]);
+    fs.rmSync(join(from, "chat-0.3.0-linux-x64.tar.zst"));
+    await upgrade(from);
+    expect(downloads.at(-1)).toBe("chat-0.3.0-linux-x64.tar.gz");
+    fs.rmSync(join(from, "chat-0.3.0-linux-x64.tar.gz"));
+    expect(await rejection(upgrade(from))).toMatchObject({ code: "not-found" });
+    expect(installedVersion()).toBe("0.3.0");
+  });
+
+  test("refuses an older or equal version unless asked", async () => {
+    expect(await refusal(release("0.2.0"))).toBe("not-allowed: chat 0.2.0 is already installed");
+    for (const version of ["0.1.0", "0.1.99", "0.2.0-rc.1"]) {
+      expect(await refusal(release(version))).toBe(
+        `not-allowed: the release is older (chat ${version}) than this program (chat 0.2.0)`,
+      );
+    }
+    await upgrade(release("0.1.0"), { isDowngrade: true });
+    expect(installedVersion()).toBe("0.1.0");
+  });
+
+  test("refuses an older program in a newer release", async () => {
+    const archives = packScript("0.3.0", TARGET, versionScript("0.1.0"));
+    const from = signer.release(archives, "chat 0.3.0");
+    expect(await refusal(from)).toBe(
+      "release-untrusted: the program in the release of chat 0.3.0 is chat 0.1.0",
+    );
+    // The names of files say another version than the signature.
+    const old = signer.release(packScript("0.3.0", TARGET, versionScript("0.3.0")), "chat 0.1.0");
+    expect(await refusal(old)).toStartWith("not-allowed: the release is older (chat 0.1.0)");
+    const renamed = release("0.3.0");
+    const name = (version: string) => join(renamed, `chat-${version}-${TARGET}.tar.gz`);
+    const [archive = new Uint8Array()] = Object.values(
+      packScript("0.1.0", TARGET, versionScript("0.1.0")),
+    );
+    fs.writeFileSync(name("0.3.0"), archive);
+    expect(await refusal(renamed)).toBe(
+      "release-untrusted: chat-0.3.0-linux-x64.tar.gz differs from the signed release",
+    );
+  });
+
+  test("refuses a truncated archive and a swapped signature", async () => {
+    const from = release("0.3.0");
+    const archive = join(from, `chat-0.3.0-${TARGET}.tar.gz`);
+    fs.truncateSync(archive, 100);
+    expect(await refusal(from)).toStartWith("release-untrusted: chat-0.3.0-linux-x64.tar.gz");
+    const other = release("0.4.0");
+    fs.copyFileSync(join(other, "SHA256SUMS.minisig"), join(from, "SHA256SUMS.minisig"));
+    expect(await refusal(from)).toBe("release-untrusted: the signature does not match");
+    fs.rmSync(join(from, "SHA256SUMS.minisig"));
+    expect(await refusal(from)).toBe("not-found: the release has no SHA256SUMS.minisig");
+    expect(await refusal(tempFolder())).toBe("not-found: the release has no SHA256SUMS");
+  });
+
+  test("refuses links in the folder and in the archive", async () => {
+    const from = release("0.3.0");
+    const archive = join(from, `chat-0.3.0-${TARGET}.tar.gz`);
+    const outside = join(tempFolder(), "outside.tar.gz");
+    fs.renameSync(archive, outside);
+    fs.symlinkSync(outside, archive);
+    expect(await refusal(from)).toBe(`data-foreign: ${archive} is a link or not a regular file`);
+    const bytes = packArchive(".tar.gz", [
+      { path: `chat-0.3.0-${TARGET}/chat`, linkTo: "/bin/sh" },
+    ]);
+    const linked = signer.release({ [`chat-0.3.0-${TARGET}.tar.gz`]: bytes }, "chat 0.3.0");
+    expect(await refusal(linked)).toStartWith("release-untrusted: chat-0.3.0-linux-x64/chat");
+  });
+
+  test("refuses a release without this system, and a program that does not run", async () => {
+    const mac = signer.release(packScript("0.3.0", "darwin-arm64", "exit"), "chat 0.3.0");
+    expect(await refusal(mac)).toBe("not-found: chat 0.3.0 has no program for linux-x64");
+    for (const script of ["exit 1", "echo hello", "kill -9 $$", "echo '{}'"]) {
+      expect(await refusal(release("0.3.0", script))).toBe(
+        "version-unsupported: the new program does not run on this system",
+      );
+    }
+  });
+
+  test("checks the format of data folders", async () => {
+    const data = tempFolder();
+    const write = (format: number) =>
+      fs.writeFileSync(join(data, "format.json"), JSON.stringify({ format }));
+    write(2);
+    const script = versionScript("0.3.0", 1);
+    expect(await refusal(release("0.3.0", script), { dataFolders: [data] })).toBe(
+      `version-unsupported: chat 0.3.0 cannot open ${data} (format 2)`,
+    );
+    const silent = `echo '{"kind":"version","version":"0.1.0"}'`;
+    const downgrade = { dataFolders: [data], isDowngrade: true };
+    expect(await refusal(release("0.1.0", silent), downgrade)).toBe(
+      `version-unsupported: chat 0.1.0 cannot open ${data} (format 2)`,
+    );
+    write(1);
+    const options = { dataFolders: [data, tempFolder()] };
+    expect(await upgrade(release("0.3.0"), options)).toMatchObject({ converted: [data] });
+  });
+});
+
+describe("an upgrade from an address", () => {
+  const serve = (fetch: (path: string) => Response | Promise<Response>) =>
+    Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: ({ url }) => fetch(new URL(url).pathname),
+    });
+
+  test("downloads, with or without a final slash", async () => {
+    const from = release("0.3.0");
+    await using server = serve((path) => new Response(Bun.file(join(from, basename(path)))));
+    for (const address of ["", "/", "/a/b//"]) {
+      await upgrade(`http://127.0.0.1:${server.port}${address}`);
+      expect(installedVersion()).toBe("0.3.0");
+    }
+  });
+
+  test("reports a server that fails", async () => {
+    let answer = () => new Response("", { status: 500 });
+    await using server = serve(() => answer());
+    const from = `http://127.0.0.1:${server.port}/release`;
+    expect(await refusal(from)).toBe(`unreachable: cannot download ${from}/SHA256SUMS: HTTP 500`);
+    answer = () => new Response("", { status: 404 });
+    expect(await refusal(from)).toBe("not-found: the release has no SHA256SUMS");
+    answer = () => new Response("", { status: 429 });
+    expect(await refusal(from)).toBe(`too-many: ${from}/SHA256SUMS: too many downloads`);
+    answer = () => new Response(new Uint8Array(100_000));
+    expect(await refusal(from)).toBe(
+      `release-untrusted: ${from}/SHA256SUMS is larger than 65.5 kB`,
+    );
+    await server.stop(true);
+    expect(await refusal(from)).toStartWith(`unreachable: cannot download ${from}/SHA256SUMS`);
+  });
+
+  test.each(["https://ana:secret@x/", "https://x/?a", "https://x/#a", "https://[/"])(
+    "refuses the address %s",
+    (address) => {
+      expect(faultCode(() => openReleaseSource(address, systemClock()))).toBe("usage");
+    },
+  );
+
+  test("refuses a folder that does not exist", () => {
+    expect(faultCode(() => openReleaseSource("/nowhere", systemClock()))).toBe("not-found");
+  });
+});
