@@ -227,8 +227,9 @@ function writeRecord(): void {
   const lines = [
     "# Faults that no test detects",
     "",
-    "`npm run mutants -- --record` writes this page. The remarks are written by hand: `equivalent`",
-    "if no input shows the fault, else `not tested`, each with the reason.",
+    "`npm run mutants -- --record` plants faults and lists those that no test detected.",
+    "Afterwards, delete the rows of faults that no input can show, and state in each other row what",
+    "is not tested.",
     "",
     `Commit ${git("rev-parse", "--short", "HEAD")}${changed}; seed ${values.seed}; ` +
       `${chosenCount} of ${mutants.length} possible faults in ${values.folder.join(", ")}.`,
