@@ -228,8 +228,8 @@ function writeRecord(): void {
     "# Faults that no test detects",
     "",
     "`npm run mutants -- --record` plants faults and lists those that no test detected.",
-    "Afterwards, delete the rows of faults that no input can show, and state in each other row what",
-    "is not tested.",
+    "Afterwards, delete the rows of faults that no input can show, and state in each other row",
+    "what is not tested.",
     "",
     `Commit ${git("rev-parse", "--short", "HEAD")}${changed}; seed ${values.seed}; ` +
       `${chosenCount} of ${mutants.length} possible faults in ${values.folder.join(", ")}.`,
