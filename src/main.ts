@@ -1,5 +1,5 @@
 import { processIo } from "./cli/context.ts";
-import { flushed, report, runProgram } from "./cli/program.ts";
+import { flushOutput, report, runProgram } from "./cli/program.ts";
 import { VERBS } from "./commands/table.ts";
 
 const SUMMARY = "Chat for people who share a network: server, client and history in one program";
@@ -7,13 +7,13 @@ const SUMMARY = "Chat for people who share a network: server, client and history
 const argv = process.argv.slice(2);
 
 const world = processIo((fault) => {
-  // The reader of the output is gone, as after `| head`: there is nothing left to do.
+  // The reader of the output has closed the pipe, as `| head` does.
   if (fault === undefined) process.exit(0);
   end(report(fault, argv, world));
 });
 
 function end(exitCode: number): void {
-  flushed(exitCode, world).then((code) => process.exit(code));
+  flushOutput(exitCode, world).then((code) => process.exit(code));
 }
 
 process.on("uncaughtException", (error) => end(report(error, argv, world)));

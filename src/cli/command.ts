@@ -1,5 +1,6 @@
 /**
- * A command is a value: its flags, and a function. One file in src/commands for each:
+ * Definitions of commands: flags, arguments and the function that runs. Each command is one file in
+ * src/commands:
  *
  *     import { argument, defineVerb, stringFlag } from "../cli/command.ts";
  *     import { SERVER_FLAGS } from "../cli/flags.ts";
@@ -12,39 +13,39 @@
  *       },
  *       async run(args, context) { // args.target?: string, args.room: string[], args.last?: number
  *         renderer.record(...); // or context.stdout.write(...)
- *         return 0; // the exit code; whatever goes wrong is thrown as a Fault
+ *         return 0; // exit code; failures are thrown as Fault
  *       },
  *     });
  *
- * Keys are camelCase, on the command line `--kebab-case`. It gets one row in
- * commands/table.ts, from which help, the manual and completions are made:
+ * Keys are camelCase; on the command line they are typed as `--kebab-case`. Each command has one
+ * row in commands/table.ts, from which help, the manual and completions are generated:
  * `send: verbRow("Send one message", () => import("./send.ts"), ["chat send hi"])`.
  */
 
 import type { Context } from "./context.ts";
 
-/** Definition of a flag or argument. A boolean that defaults to true is written `--no-X`. */
+/** Definition of a flag or argument. A boolean with default `true` is typed `--no-X`. */
 export interface FlagDef {
   readonly type: "boolean" | "string" | "enum" | "positional";
   readonly description?: string;
   readonly negativeDescription?: string;
-  /** The value in help, which also selects completions: `ROOM`. */
+  /** Placeholder of the value in help, such as `ROOM`. Completion uses it to select candidates. */
   readonly valueHint?: string;
-  /** A single letter. */
+  /** Short form, a single letter. */
   readonly alias?: string;
   readonly required?: boolean;
   readonly default?: string | boolean;
-  /** The values of an enum. */
+  /** Valid values of an enum. */
   readonly options?: readonly string[];
-  /** May be given several times (a flag), or takes all remaining arguments (the last argument). */
+  /** Allows the flag several times, or lets the last argument accept all remaining words. */
   readonly many?: true;
-  /** A whole number within these bounds. */
+  /** Requires an integer in this range. */
   readonly integer?: { readonly min: number; readonly max: number };
-  /** The only valid values; completion offers them. */
+  /** Valid values of a string; completion offers them. */
   readonly choices?: readonly string[];
-  /** Several of `words` in one value, separated by commas. */
+  /** Accepts several choices in one value, separated by commas. */
   readonly list?: true;
-  /** Meaning of the flag as the last word of the line, without a value. */
+  /** Value of the flag when it is the last word of the line and has no value. */
   readonly bareValue?: string;
 }
 
@@ -80,28 +81,28 @@ export interface Verb {
   readonly args: FlagDefs;
   /** Additional text of `--help`, below the flags. */
   readonly details: string;
-  /** @param given keys that were given, not left to their defaults */
+  /** @param typedKeys keys of the flags and arguments that the user typed */
   run(
     args: Readonly<Record<string, AnyFlagValue>>,
     context: Context,
-    given: ReadonlySet<string>,
+    typedKeys: ReadonlySet<string>,
   ): Promise<number>;
 }
 
-/** A verb that consists of verbs, such as `trust list` and `trust accept`. */
+/** A command with subcommands, such as `trust list` and `trust accept`. */
 export interface VerbGroup {
   readonly kind: "group";
   readonly verbs: VerbTable;
 }
 
 export interface VerbRow {
-  /** Line in `chat --help`. */
+  /** Short description in `chat --help`. */
   readonly summary: string;
-  /** Example command lines for help and manual; a group uses those of its verbs. */
+  /** Example command lines for help and manual. A group displays those of its verbs. */
   readonly examples?: readonly string[];
-  /** Hidden in `chat --help`. */
+  /** Omits the command from `chat --help`. */
   readonly hidden?: true;
-  /** Loaded on demand: a command starts as fast as its own imports. */
+  /** Loads the module on demand, so that a command starts without the imports of other commands. */
   load(): Promise<{ readonly command: Verb | VerbGroup }>;
 }
 
@@ -110,11 +111,11 @@ export type VerbTable = Readonly<Record<string, VerbRow>>;
 export function defineVerb<const T extends FlagDefs>(verb: {
   readonly args: T;
   readonly details?: string;
-  run(args: FlagValues<T>, context: Context, given: ReadonlySet<string>): Promise<number>;
+  run(args: FlagValues<T>, context: Context, typedKeys: ReadonlySet<string>): Promise<number>;
 }): Verb {
   // The parser created the values from these definitions.
-  const run: Verb["run"] = (args, context, given) =>
-    verb.run(args as FlagValues<T>, context, given);
+  const run: Verb["run"] = (args, context, typedKeys) =>
+    verb.run(args as FlagValues<T>, context, typedKeys);
   return { kind: "verb", args: verb.args, details: verb.details ?? "", run };
 }
 
@@ -122,7 +123,6 @@ export function defineGroup(verbs: VerbTable): VerbGroup {
   return { kind: "group", verbs };
 }
 
-/** A row of a table, with example command lines. */
 export function verbRow(
   summary: string,
   load: VerbRow["load"],
@@ -131,7 +131,7 @@ export function verbRow(
   return { summary, examples, load };
 }
 
-/** Loads a command from a module that has several. */
+/** Loads one of several commands that a module exports. */
 export function loadExport<Name extends string>(
   load: () => Promise<Readonly<Record<Name, Verb>>>,
   name: Name,
@@ -143,11 +143,11 @@ type FlagOptions = Omit<FlagDef, "type" | "description">;
 type NoOptions = Record<never, never>;
 
 /** A flag without a value. */
-export function flag<const T extends FlagOptions = NoOptions>(description: string, more?: T) {
-  return { type: "boolean", description, ...(more as NoInfer<T>) } as const;
+export function flag<const T extends FlagOptions = NoOptions>(description: string, options?: T) {
+  return { type: "boolean", description, ...(options as NoInfer<T>) } as const;
 }
 
-/** A flag that is on by default, and written `--no-X`. */
+/** A flag that is on by default, typed as `--no-X` to turn it off. */
 export function noFlag(negativeDescription: string) {
   return { type: "boolean", default: true, negativeDescription } as const;
 }
@@ -156,41 +156,44 @@ export function noFlag(negativeDescription: string) {
 export function stringFlag<const T extends FlagOptions = NoOptions>(
   hint: string,
   description: string,
-  more?: T,
+  options?: T,
 ) {
-  return { type: "string", valueHint: hint, description, ...(more as NoInfer<T>) } as const;
+  return { type: "string", valueHint: hint, description, ...(options as NoInfer<T>) } as const;
 }
 
-/** A flag with one of several values. */
+/** A flag that accepts one of `options`. */
 export function enumFlag<const O extends string, const T extends FlagOptions = NoOptions>(
   options: readonly O[],
   description: string,
-  more?: T,
+  flagOptions?: T,
 ) {
-  return { type: "enum", options, description, ...(more as NoInfer<T>) } as const;
+  return { type: "enum", options, description, ...(flagOptions as NoInfer<T>) } as const;
 }
 
-/** An argument; required unless `more` says otherwise. */
-export function argument<const T extends FlagOptions = NoOptions>(description: string, more?: T) {
-  return { type: "positional", description, ...(more as NoInfer<T>) } as const;
+/** A positional argument; required unless `options` has `required: false`. */
+export function argument<const T extends FlagOptions = NoOptions>(
+  description: string,
+  options?: T,
+) {
+  return { type: "positional", description, ...(options as NoInfer<T>) } as const;
 }
 
-/** `passwordFile` is written `--password-file`. */
+/** Converts a key to its flag name: `passwordFile` to `password-file`. */
 export function flagName(key: string): string {
   return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** The flag as typed: `--room`, `--no-udp`. */
+/** Returns the flag as typed: `--room`, `--no-udp`. */
 export function longFlag(key: string, { type, default: otherwise }: FlagDef): string {
   return `--${type === "boolean" && otherwise === true ? "no-" : ""}${flagName(key)}`;
 }
 
-/** Stands for the value in help: `ROOM`. */
+/** Returns the placeholder of the value in help: `ROOM`. */
 export function placeholder(key: string, { valueHint }: FlagDef): string {
   return valueHint ?? key.toUpperCase();
 }
 
-/** The only valid values; `undefined` if there are others, too. */
+/** Returns the only valid values; `undefined` if other values are valid too. */
 export function optionsOf(definition: FlagDef): readonly string[] | undefined {
   return definition.type === "enum" ? definition.options : definition.choices;
 }

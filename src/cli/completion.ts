@@ -1,6 +1,6 @@
 /**
- * Completion of command lines: commands, flags and values from the command table, names from this
- * device's own state. Uses no network, and creates or writes nothing.
+ * Completion of command lines: commands, flags and values from the command table, and names from
+ * this device's own state. Completion neither uses the network nor writes files.
  */
 
 import { COMPLETIONS_MAX } from "../base/limits.ts";
@@ -22,11 +22,11 @@ import { GLOBAL_FLAGS } from "./flags.ts";
 
 export interface Completion {
   readonly word: string;
-  /** Cleaned; may be empty. */
+  /** Sanitised; may be empty. */
   readonly description: string;
 }
 
-/** The shell completes and quotes paths itself. */
+/** Marker for paths, which the shell completes and quotes itself. */
 const PATHS = "paths";
 
 export type Candidates = readonly Completion[] | typeof PATHS;
@@ -39,23 +39,23 @@ const ABOUT_CODE_POINTS_MAX = 60;
 const PATH_HINTS: ReadonlySet<string> = new Set(["DIR", "F", "FILE", "NEW", "PATH"]);
 
 /**
- * @param words after `chat`, the last one incomplete
- * @returns an empty list if free text is expected, or nothing is known
+ * @param words words after `chat`; the last one is incomplete
+ * @returns an empty list if the argument is free text or nothing matches
  */
 export async function completionsFor(
-  world: CompletionContext,
+  context: CompletionContext,
   verbs: VerbTable,
   words: readonly string[],
 ): Promise<Candidates> {
   const typed = words.at(-1) ?? "";
   const before = words.slice(0, -1);
-  // `--to=lob`: the value is completed, and the flag is prepended again.
+  // In `--to=lob` only the value is completed; the flag is put back in front.
   const [, flag, value] = /^(--[a-z-]+)=(.*)$/s.exec(typed) ?? [];
   const isInline = flag !== undefined && value !== undefined && !before.includes("--");
   const prefix = isInline ? `${flag}=` : "";
   const found = isInline
-    ? await completeInTable(world, verbs, [...before, flag], value)
-    : await completeInTable(world, verbs, before, typed);
+    ? await completeInTable(context, verbs, [...before, flag], value)
+    : await completeInTable(context, verbs, before, typed);
   if (found === PATHS) return PATHS;
   return found
     .map(({ word, description }) => ({ word: `${prefix}${word}`, description }))
@@ -63,13 +63,13 @@ export async function completionsFor(
     .slice(0, COMPLETIONS_MAX);
 }
 
-/** A line: the word, a tab, and its description. */
+/** Returns the line for the shell: word, tab, description. */
 export function formatCompletion({ word, description }: Completion): string {
   return description === "" ? word : `${word}\t${description}`;
 }
 
 async function completeInTable(
-  world: CompletionContext,
+  context: CompletionContext,
   table: VerbTable,
   before: readonly string[],
   typed: string,
@@ -81,14 +81,14 @@ async function completeInTable(
     return verbsOf(table);
   }
   const remaining = before.slice(at + 1);
-  // Both take a command's words.
-  if (word === "help" || word === "man") return completeInTable(world, table, remaining, typed);
+  // Both accept the words of a command as arguments.
+  if (word === "help" || word === "man") return completeInTable(context, table, remaining, typed);
   const row = Object.hasOwn(table, word) ? table[word] : undefined;
   if (row === undefined) return [];
   const { command } = await row.load();
   return command.kind === "group"
-    ? completeInTable(world, command.verbs, remaining, typed)
-    : completeVerb(world, { word, args: command.args }, remaining, typed);
+    ? completeInTable(context, command.verbs, remaining, typed)
+    : completeVerb(context, { word, args: command.args }, remaining, typed);
 }
 
 function verbsOf(table: VerbTable): Completion[] {
@@ -98,15 +98,15 @@ function verbsOf(table: VerbTable): Completion[] {
 }
 
 function completeVerb(
-  world: CompletionContext,
+  context: CompletionContext,
   { word, args }: { readonly word: string; readonly args: FlagDefs },
   before: readonly string[],
   typed: string,
 ): Candidates {
   const definitions: FlagDefs = { ...args, ...GLOBAL_FLAGS };
-  const { waiting: pendingFlag, positionals } = readBefore(definitions, before);
+  const { pendingFlag, positionals } = parseWordsBefore(definitions, before);
   if (pendingFlag !== undefined)
-    return valuesOf(world, definitions, pendingFlag, { before, typed });
+    return valuesOf(context, definitions, pendingFlag, { before, typed });
   if (typed.startsWith("-") && !before.includes("--")) return flagsOf(definitions);
   const positionalArgs = Object.entries(args).filter(([, { type }]) => type === "positional");
   const last = positionalArgs.at(-1);
@@ -115,11 +115,14 @@ function completeVerb(
   const [key, definition] = argument;
   const isPerson = key === "name" || (key === "whom" && word.includes("ban"));
   const hint = isPerson ? "NAME" : key === "room" ? "ROOM" : undefined;
-  return valuesOf(world, definitions, hinted(definition, hint), { before, typed });
+  return valuesOf(context, definitions, withHint(definition, hint), { before, typed });
 }
 
-/** The flag that needs a value, and the number of arguments. */
-function readBefore(definitions: FlagDefs, before: readonly string[]) {
+/**
+ * Reads the words before the one that is completed: the flag that needs a value, and the number of
+ * arguments.
+ */
+function parseWordsBefore(definitions: FlagDefs, before: readonly string[]) {
   let pendingFlag: FlagDef | undefined;
   let positionals = 0;
   let isText = false;
@@ -129,29 +132,29 @@ function readBefore(definitions: FlagDefs, before: readonly string[]) {
     else if (word === "--") isText = true;
     else pendingFlag = valueFlag(definitions, word);
   }
-  return { waiting: pendingFlag, positionals };
+  return { pendingFlag, positionals };
 }
 
 function valueFlag(definitions: FlagDefs, word: string): FlagDef | undefined {
-  const isIt = ([key, { type, alias }]: [string, FlagDef]) =>
+  const matchesWord = ([key, { type, alias }]: [string, FlagDef]) =>
     type !== "positional" && [`--${flagName(key)}`, `-${alias}`].includes(word);
-  const [, found] = Object.entries(definitions).find(isIt) ?? [];
+  const [, found] = Object.entries(definitions).find(matchesWord) ?? [];
   return found?.type === "boolean" ? undefined : found;
 }
 
-function hinted(definition: FlagDef, hint: string | undefined): FlagDef {
+function withHint(definition: FlagDef, hint: string | undefined): FlagDef {
   return hint === undefined ? definition : { ...definition, valueHint: hint };
 }
 
 function valuesOf(
-  world: CompletionContext,
+  context: CompletionContext,
   definitions: FlagDefs,
   definition: FlagDef,
   { before, typed }: { readonly before: readonly string[]; readonly typed: string },
 ): Candidates {
   const options = optionsOf(definition);
   if (options !== undefined) {
-    // Complete words of a list precede each candidate.
+    // The finished items of a list precede each candidate.
     const prefix = definition.list === true ? typed.slice(0, typed.lastIndexOf(",") + 1) : "";
     const remaining = options.filter((word) => !prefix.split(",").includes(word));
     return remaining.map((word) => ({ word: `${prefix}${word}`, description: "" }));
@@ -160,11 +163,11 @@ function valuesOf(
   const isOwnName = definition === definitions["user"];
   if (hint === undefined || definition === definitions["name"]) return [];
   if (PATH_HINTS.has(hint)) return PATHS;
-  const { folders, config } = world.settings();
+  const { folders, config } = context.settings();
   using known = new KnownNames(folders.data);
-  if (hint === "SERVER") return servers(world, known);
+  if (hint === "SERVER") return servers(context, known);
   if (isOwnName) return known.users().flatMap(asName(""));
-  const server = serverIn(before, world, known, config.server);
+  const server = serverIn(before, context, known, config.server);
   const fingerprint = server === undefined ? undefined : known.fingerprintOf(server);
   return fingerprint === undefined ? [] : namesOf(known, fingerprint, hint);
 }
@@ -172,9 +175,13 @@ function valuesOf(
 function namesOf(known: KnownNames, fingerprint: string, hint: string): readonly Completion[] {
   const rooms = () => known.targets(fingerprint).flatMap(asTarget("#", ""));
   const people = (sign: string) => {
-    const talkedWith = known.targets(fingerprint).flatMap(asTarget("@", sign));
-    const wrote = known.people(fingerprint).flatMap(asName(sign));
-    return [...new Map([...talkedWith, ...wrote].map((one) => [one.word, one])).values()];
+    const correspondents = known.targets(fingerprint).flatMap(asTarget("@", sign));
+    const authors = known.people(fingerprint).flatMap(asName(sign));
+    return [
+      ...new Map(
+        [...correspondents, ...authors].map((candidate) => [candidate.word, candidate]),
+      ).values(),
+    ];
   };
   switch (hint) {
     case "TARGET":
@@ -188,13 +195,15 @@ function namesOf(known: KnownNames, fingerprint: string, hint: string): readonly
     case "ID":
       return known
         .files(fingerprint)
-        .map(({ name, about: text }) => ({ word: name, description: brief(text) }));
+        .map(({ name, about: text }) => ({ word: name, description: shortText(text) }));
     default:
       return [];
   }
 }
 
-/** The server of the line, by the name of its pin. */
+/**
+ * Returns the server that the command line names, or the default server, as stored with its pin.
+ */
 function serverIn(
   before: readonly string[],
   { env }: CompletionContext,
@@ -203,34 +212,38 @@ function serverIn(
 ): string | undefined {
   const at = before.indexOf("--server");
   const inline = before.find((word) => word.startsWith("--server="))?.slice("--server=".length);
-  const given = at >= 0 ? before[at + 1] : inline;
-  const text = given || env["CHAT_INVITE"] || env["CHAT_SERVER"] || configured;
+  const serverText = at >= 0 ? before[at + 1] : inline;
+  const text = serverText || env["CHAT_INVITE"] || env["CHAT_SERVER"] || configured;
   if (text === undefined) return known.lastServer();
   try {
     return formatAddress(parseServerSpec(text));
   } catch {
-    return undefined; // Incomplete.
+    return undefined; // An address that is still being typed.
   }
 }
 
 function servers({ env }: CompletionContext, known: KnownNames): Completion[] {
-  const here = findLocalServers(env).map((local) => ({
+  const localServers = findLocalServers(env).map((local) => ({
     word: formatAddress(local),
     description: "runs here",
   }));
-  const met = known
+  const pinnedServers = known
     .servers()
-    .map(({ name, about: text }) => ({ word: name, description: brief(text) }));
-  return [...new Map([...met, ...here].map((one) => [one.word, one])).values()];
+    .map(({ name, about: text }) => ({ word: name, description: shortText(text) }));
+  return [
+    ...new Map(
+      [...pinnedServers, ...localServers].map((candidate) => [candidate.word, candidate]),
+    ).values(),
+  ];
 }
 
 function asName(sign: string): (known: KnownName) => Completion[] {
-  // Without a sign before it, a dash would make it a flag.
+  // Without a sign, a name that begins with a dash would be read as a flag.
   const fits = (name: string) => isName(name) && (sign !== "" || !name.startsWith("-"));
   return ({ name }) => (fits(name) ? [{ word: `${sign}${name}`, description: "" }] : []);
 }
 
-/** @param kind of the wanted rooms or people */
+/** @param kind sign of the rooms or people to complete */
 function asTarget(kind: "#" | "@", sign: string): (known: KnownName) => Completion[] {
   return ({ name }) => {
     const bare = name.slice(1);
@@ -240,8 +253,8 @@ function asTarget(kind: "#" | "@", sign: string): (known: KnownName) => Completi
   };
 }
 
-/** Text of other users: one short, clean line. */
-function brief(text: string): string {
+/** Shortens and sanitises a text of another user. */
+function shortText(text: string): string {
   return Array.from(cleanText(text.slice(0, 4 * ABOUT_CODE_POINTS_MAX)))
     .slice(0, ABOUT_CODE_POINTS_MAX)
     .join("");

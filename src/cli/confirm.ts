@@ -1,15 +1,18 @@
-/** Asks before a destructive action, unless `--yes` is given. */
+/** Confirmation before a destructive action, unless `--yes` is passed. */
 
 import { type FlagDefs, flag } from "./command.ts";
 import type { Context } from "./context.ts";
 import { usageFault } from "./errors.ts";
 
-/** For commands that cannot be undone. */
+/** Flag of commands that cannot be undone. */
 export const YES_FLAG = {
   yes: flag("Do not prompt for confirmation"),
 } as const satisfies FlagDefs;
 
-/** Asks on a terminal; a script passes `--yes`. @throws Fault usage */
+/**
+ * Prompts on a terminal; a script must pass `--yes`.
+ * @throws {Fault} usage if there is no terminal and no `--yes`
+ */
 export async function confirmAction(
   context: Context,
   { yes }: { readonly yes: boolean },
@@ -19,6 +22,6 @@ export async function confirmAction(
   if (context.terminal === undefined) {
     throw usageFault("this cannot be undone", "add --yes to confirm");
   }
-  const answer = await context.terminal.askText(`${question} (y/n)`);
+  const answer = await context.terminal.askText(`${question} [y/N]`);
   return /^y(es)?$/i.test(answer.trim());
 }

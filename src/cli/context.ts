@@ -1,4 +1,4 @@
-/** The process environment of a command: streams, clock, signals, flags. */
+/** Process environment of a command: streams, clock, signals, global flags. */
 
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
@@ -20,39 +20,42 @@ import { wrapWords } from "./word-wrap.ts";
 
 export type Signal = "SIGINT" | "SIGTERM";
 
-/** The process: its streams and signals. */
+/** Streams, clock and signals of the process. */
 export interface ProcessIo {
-  /** Data only. */
+  /** Data of the command. */
   readonly stdout: Output;
-  /** For users. */
+  /** Messages for the user. */
   readonly stderr: Output;
   readonly stdin: Input;
   readonly env: Environment;
   readonly clock: Clock;
   readonly offsetMinutes: OffsetMinutes;
   /**
-   * The handler receives all signals from here on. Without one they end the program.
-   * @returns function that removes it
+   * Registers a handler for all signals. Without a handler a signal ends the program.
+   * @returns function that removes the handler
    */
   onSignal(handler: (signal: Signal) => void): () => void;
-  /** From here on the command continues if its standard output cannot be written. */
+  /** Lets the command continue after standard output fails. */
   continueWithoutOutput(): void;
 }
 
-/** Everything that a command uses of its environment. Tests pass their own. */
+/** Environment of a command. Tests pass their own. */
 export interface Context extends ProcessIo {
   /** Set only when a user can be asked. */
   readonly terminal: Terminal | undefined;
   /** `--json`: standard output is NDJSON. */
   readonly json: boolean;
-  /** Whether standard output may carry colours. */
+  /** Whether standard output may contain colours. */
   readonly color: boolean;
   readonly debug: boolean;
-  /** Folders and config.toml, read at the first call. @throws Fault usage */
+  /**
+   * Folders and config.toml, read at the first call.
+   * @throws {Fault} usage
+   */
   settings(): Settings;
 }
 
-/** @param onBroken standard output is closed; a broken standard error is ignored */
+/** @param onBroken called when standard output is closed; a broken standard error is ignored */
 export function processIo(onBroken: OnBroken): ProcessIo {
   let continuesWithoutOutput = false;
   const stderr = standardError(() => {});
@@ -74,38 +77,37 @@ export function processIo(onBroken: OnBroken): ProcessIo {
   };
 }
 
-/** @param globals values of the global flags */
 export function createContext(
-  world: ProcessIo,
+  io: ProcessIo,
   globals: Pick<Context, "json" | "color" | "debug">,
 ): Context {
   let settings: Settings | undefined;
-  // The full screen and QR codes read only the environment.
-  const env = globals.color ? world.env : { ...world.env, NO_COLOR: "1" };
+  // The full screen and QR codes read only the environment, so `--no-color` sets NO_COLOR.
+  const env = globals.color ? io.env : { ...io.env, NO_COLOR: "1" };
   return {
-    ...world,
+    ...io,
     ...globals,
     env,
-    color: mayColor({ ...world, env }),
-    terminal: openTerminal(world.stdin, world.stderr),
+    color: mayColor({ ...io, env }),
+    terminal: openTerminal(io.stdin, io.stderr),
     settings: () => {
-      settings ??= printWarnings(loadSettings(world.env), world.stderr);
+      settings ??= printWarnings(loadSettings(io.env), io.stderr);
       return settings;
     },
   };
 }
 
-/** Prints one line for users; names and texts of other users in it are cleaned. */
+/** Prints one line for users. Names and texts of other users in it are sanitised. */
 export function printNotice(context: Pick<Context, "stderr">, message: string): void {
   context.stderr.write(wrapWords(context.stderr, `chat: ${cleanText(message)}\n`));
 }
 
-/** A line with a fault's message and remedy. */
+/** Returns a fault's message and remedy in one line. */
 export function faultLine(fault: Fault): string {
   return `${fault.message}; ${fault.remedy}`;
 }
 
-/** Whether standard error may be redrawn: neither a file nor a screen reader's output. */
+/** Whether standard error may be redrawn: it is neither a file nor a screen reader's output. */
 export function mayRedraw({ stderr, env }: Pick<ProcessIo, "stderr" | "env">): boolean {
   return stderr.isTerminal && env["TERM"] !== "dumb";
 }
@@ -119,8 +121,11 @@ function printWarnings(settings: Settings, stderr: Output): Settings {
   return settings;
 }
 
-/** Runs work until it ends, or a signal interrupts it. @throws Fault interrupted */
-export async function interruptible<Result>(
+/**
+ * Runs `work` until it ends or a signal interrupts it.
+ * @throws {Fault} interrupted
+ */
+export async function runInterruptible<Result>(
   { onSignal }: Pick<Context, "onSignal">,
   work: () => Promise<Result>,
   detail: FaultDetail = {},
@@ -136,34 +141,35 @@ export async function interruptible<Result>(
   }
 }
 
-/** Puts the shell's prompt on a line of its own: the terminal has printed ^C. */
+/** Moves the shell's prompt to a new line, because the terminal has printed ^C. */
 export function endSignalLine({ stderr }: Pick<Context, "stderr">, signal: Signal): void {
   if (signal === "SIGINT" && stderr.isTerminal) stderr.write("\n");
 }
 
-/** The terminal has printed ^C: the shell's prompt belongs on the next line. */
+/** Exits as if the signal had ended the program, with the shell's prompt on a new line after ^C. */
 function exitBySignal(signal: Signal): never {
   if (signal === "SIGINT" && isatty(2)) writeSync(2, "\n");
   process.exit(signal === "SIGINT" ? 130 : 143);
 }
 
 /**
- * The newest handler receives a signal; a second SIGINT while it runs ends the program immediately.
+ * Creates `onSignal`. The newest handler receives a signal. A second SIGINT ends the program
+ * immediately.
  */
 function signalHandlers(): ProcessIo["onSignal"] {
   const handlers: ((signal: Signal) => void)[] = [];
   let interrupts = 0;
-  const arrived = (signal: Signal) => {
+  const handleSignal = (signal: Signal) => {
     const handler = handlers.at(-1);
     if (signal === "SIGINT") interrupts++;
     if (handler === undefined || interrupts > 1) exitBySignal(signal);
     handler(signal);
   };
-  process.on("SIGINT", arrived);
-  process.on("SIGTERM", arrived);
-  // Closing the terminal's window is a request to end, unless nohup forbids it.
+  process.on("SIGINT", handleSignal);
+  process.on("SIGTERM", handleSignal);
+  // Closing the terminal window ends the program, unless nohup forbids it.
   if (process.platform !== "win32" && !ignoresHangup()) {
-    process.on("SIGHUP", () => arrived("SIGTERM"));
+    process.on("SIGHUP", () => handleSignal("SIGTERM"));
   }
   return (handler) => {
     handlers.push(handler);

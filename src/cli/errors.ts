@@ -1,12 +1,10 @@
-/** Faults as text and JSON, and their exit codes. */
+/** Faults as text and JSON. */
 
 import { AssertionFailure } from "../base/assert.ts";
 import { Fault, type Translatable } from "../base/fault.ts";
 import { cleanText, jsonLine } from "../base/text.ts";
 
-/**
- * Converts a thrown value to a fault. Anything that is not a Fault is a bug of ours: `internal`.
- */
+/** Converts a thrown value to a fault. Everything except a Fault is a bug: `internal`. */
 export function toFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   const detail = error instanceof Error ? error.message : String(error);
@@ -17,28 +15,28 @@ export function toFault(error: unknown): Fault {
   });
 }
 
-/** A command line that cannot be carried out as it is. */
+/** Creates the fault for invalid arguments. */
 export function usageFault(message: string | Translatable, remedy: string | Translatable): Fault {
   return new Fault("usage", message, { remedy });
 }
 
-/** `chat: message; remedy`, always one line. */
+/** Returns the single line `chat: message; remedy`. */
 export function errorLine(fault: Fault): string {
   return `${cleanText(`chat: ${fault.message}; ${fault.remedy}`)}\n`;
 }
 
-/** A fault as every command prints it under `--json`. */
+/** Returns the JSON object that every command prints for a fault under `--json`. */
 export function faultJson(fault: Fault) {
   const { code, blame, message, remedy, retryAfterMs } = fault;
   return { kind: "fault", code, blame, message, remedy, retryAfterMs };
 }
 
-/** The last line of standard output under `--json`. */
+/** Returns the last line of standard output under `--json`. */
 export function errorJson(fault: Fault): string {
   return jsonLine(faultJson(fault));
 }
 
-/** Stack and causes, for `--debug` only. */
+/** Stack and causes, for `--debug`. */
 export function errorStack(error: unknown): string {
   const lines: string[] = [];
   for (let at = error; at !== undefined && lines.length < 8; at = causeOf(at)) {

@@ -9,7 +9,7 @@ import { parseServerSpec, type ServerSpec } from "../wire/invite.ts";
 import { argument, enumFlag, type FlagDefs, flag, noFlag, stringFlag } from "./command.ts";
 import type { Context } from "./context.ts";
 
-/** Flags of every command. */
+/** Flags of all commands. */
 export const GLOBAL_FLAGS = {
   json: flag("Print NDJSON, one object per line"),
   color: noFlag("Disable colours"),
@@ -21,7 +21,7 @@ export const TRANSPORT_FLAG = enumFlag(
   "Transport; auto tries TCP, then UDP",
 );
 
-/** Flags of every command that connects to a server. */
+/** Flags of commands that connect to a server. */
 export const SERVER_FLAGS = {
   server: stringFlag("SERVER", "HOST, HOST:PORT or an invite"),
   user: stringFlag("NAME", "Your user name"),
@@ -31,13 +31,12 @@ export const SERVER_FLAGS = {
   roomPasswordFile: stringFlag("FILE", "Room password file; - for stdin"),
 } as const satisfies FlagDefs;
 
-/** The server as an argument. */
 export const SERVER_ARGUMENT = argument("HOST, HOST:PORT or an invite", {
   required: false,
   valueHint: "SERVER",
 });
 
-/** The paths to read: the last argument. */
+/** Paths to read; the last argument of a command. */
 export const PATHS_ARGUMENT = argument("Files and folders; - for stdin", {
   many: true,
   valueHint: "PATH",
@@ -50,19 +49,19 @@ export interface ServerFlags {
   readonly fingerprint?: string | undefined;
 }
 
-/** The user's choice of server, before anything is looked up. */
+/** Choice of the server, before it is resolved. */
 export interface ServerOptions {
-  /** `undefined`: the local server, the last one, or one found on the LAN. */
+  /** `undefined` selects the local server, the last one used, or one found on the LAN. */
   readonly address: ServerSpec | undefined;
   readonly user: Name | undefined;
   readonly transport: "auto" | "tcp" | "udp";
-  /** Required fingerprint: from `--fingerprint`, else from the invite. */
+  /** Required fingerprint, from `--fingerprint` or else from the invite. */
   readonly fingerprint: Fingerprint | undefined;
 }
 
 /**
- * Flag (or argument), then CHAT_INVITE, CHAT_SERVER and CHAT_USER, then config.toml.
- * @throws Fault usage, name-invalid
+ * Reads flag or argument, then CHAT_INVITE, CHAT_SERVER and CHAT_USER, then config.toml.
+ * @throws {Fault} usage, name-invalid
  */
 export function serverOptions(
   context: Context,
@@ -85,7 +84,7 @@ export function serverOptions(
   };
 }
 
-/** Flag, then the requirement of the address, then config.toml. */
+/** Reads the flag, then the transport that the address requires, then config.toml. */
 export function transportOf(
   context: Context,
   flag: ServerOptions["transport"] | undefined,
@@ -96,15 +95,15 @@ export function transportOf(
 }
 
 /**
- * `--to` and similar flags, without duplicates; the lobby if there is none. @throws Fault
- * name-invalid
+ * Parses `--to` and similar flags, without duplicates; the lobby by default.
+ * @throws {Fault} name-invalid
  */
 export function parseTargets(texts: readonly string[]): Target[] {
   const targets = (texts.length === 0 ? [LOBBY] : texts).map(parseTarget);
   return [...new Map(targets.map((one) => [`${one.kind} ${foldName(one.name)}`, one])).values()];
 }
 
-/** @throws Fault usage */
+/** @throws {Fault} usage */
 export function timeFlag(
   context: Pick<Context, "clock" | "offsetMinutes">,
   text: string | undefined,
@@ -115,7 +114,7 @@ export function timeFlag(
   return parseTime(text, { nowUnixMs: clock.unixMs(), offsetMinutes, edge });
 }
 
-/** An empty variable counts as unset. */
+/** Treats an empty variable as unset. */
 function nonEmpty(value: string | undefined): string | undefined {
   return value === "" ? undefined : value;
 }

@@ -1,4 +1,4 @@
-/** Licences of all bundled software: collected by the build, and printed by the program. */
+/** Licences of all bundled software, collected by the build and printed by `chat version`. */
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,13 +9,13 @@ import { MAIN_SOURCE, PAGE_SOURCE, ROOT } from "./source-tree.ts";
 /** File name in the compiled program; build.ts puts the file beside the code. */
 export const LICENSES_NAME = "third-party.licenses";
 
-/** A package that is part of this program. */
+/** Bundled package. */
 export interface License {
   readonly name: string;
   readonly version: string;
-  /** SPDX id from the package: `MIT`. */
+  /** SPDX identifier: `MIT`. */
   readonly license: string;
-  /** Text that the licence requires in each copy. */
+  /** Licence text, which each copy of the program must include. */
   readonly text: string;
 }
 
@@ -24,12 +24,13 @@ export function packLicenses(licenses: readonly License[]): Uint8Array {
 }
 
 /**
- * Compiled in, or collected from the packages when run from source. `undefined` if this program was
- * built without them.
+ * Loads the licences: embedded in the compiled program, or collected from the packages when run
+ * from source.
+ * @returns `undefined` if this program was built without them
  */
 export async function loadLicenses(): Promise<readonly License[] | undefined> {
   for (const file of Bun.embeddedFiles) {
-    // Its name contains a hash: third-party-1x2y3z.licenses.
+    // The embedded name contains a hash: third-party-1x2y3z.licenses.
     const name = "name" in file ? String(file.name) : "";
     if (name.endsWith(".licenses")) {
       return JSON.parse(brotliDecompressSync(await file.bytes()).toString()) as License[];
@@ -41,12 +42,12 @@ export async function loadLicenses(): Promise<readonly License[] | undefined> {
 const LICENSE_FILES = /^(?:licen[cs]e|copying|notice|copyright)/i;
 const PACKAGE = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//;
 
-/** Bun's own package has no licence file; its types have it, with those of what Bun links. */
+/** Licences of Bun and of the libraries that it links. Bun's own package has no licence file. */
 const BUN_NOTICE = join(ROOT, "node_modules", "bun-types", "docs", "project", "license.mdx");
 
 /**
- * Licences of everything that is bundled into the program and its page, and of the runtime.
- * @throws Error naming a package without one, which stops the build
+ * Collects the licences of the runtime and of everything bundled into the program and its page.
+ * @throws {Error} if a package has no licence, which stops the build
  */
 export async function buildLicenses(): Promise<readonly License[]> {
   const folders = await bundledFolders();
@@ -58,7 +59,7 @@ export async function buildLicenses(): Promise<readonly License[]> {
   ];
 }
 
-/** Folders of the bundled packages, by name. */
+/** Returns the folders of the bundled packages, sorted by name. */
 async function bundledFolders(): Promise<readonly string[]> {
   const common = { minify: true, metafile: true, sourcemap: "none" } as const;
   const define = { "process.env.NODE_ENV": '"production"' };
@@ -72,14 +73,14 @@ async function bundledFolders(): Promise<readonly string[]> {
   return [...new Set(folders)].sort();
 }
 
-/** @throws Error if it is of another version, or has moved */
+/** @throws {Error} if bun-types has a different version */
 function bunNotice(version: string): string {
   const types = packageAt(join(ROOT, "node_modules", "bun-types"));
   if (types.version !== version) throw new Error(`bun-types is not of version ${version}`);
   return readFileSync(BUN_NOTICE, "utf8").replace(/^---\n.*?\n---\n+/s, "");
 }
 
-/** @throws Error if it names no licence */
+/** @throws {Error} if package.json names no licence */
 function packageAt(folder: string): Omit<License, "text"> {
   const about: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   const { name, version, license } = about as Readonly<Record<string, unknown>>;
@@ -89,11 +90,14 @@ function packageAt(folder: string): Omit<License, "text"> {
   throw new Error(`${folder} names no licence`);
 }
 
-/** @throws Error if there is none @internal */
+/**
+ * @throws {Error} if the folder contains no licence
+ * @internal
+ */
 export function licenseTextIn(folder: string): string {
   const names = readdirSync(folder).filter((name) => LICENSE_FILES.test(name));
   const texts = names.sort().map((name) => readFileSync(join(folder, name), "utf8").trim());
   const text = texts.filter((one) => one !== "").join("\n\n");
   if (text !== "") return `${text}\n`;
-  throw new Error(`${folder} carries no licence: what is in the program must be handed on with it`);
+  throw new Error(`${folder} contains no licence file, and the program must include one`);
 }

@@ -1,4 +1,4 @@
-/** Log lines on standard error, by consola. */
+/** Log lines on standard error, formatted by consola. */
 
 import { type ConsolaInstance, createConsola } from "consola";
 import type { Context } from "./context.ts";
@@ -10,8 +10,8 @@ const LEVEL_INFO = 3;
 const LEVEL_DEBUG = 4;
 
 /**
- * Log of a long-running command for people: on standard error, whatever the level.
- * Callers clean texts of others (`cleanText`).
+ * Creates the log of a long-running command. All levels go to standard error. The caller sanitises
+ * texts of other users (`cleanText`).
  */
 export function createLog(context: Pick<Context, "stderr" | "debug" | "color">): Log {
   const { stderr, debug, color } = context;
@@ -19,11 +19,12 @@ export function createLog(context: Pick<Context, "stderr" | "debug" | "color">):
     stderr.write(wrapWords(stderr, text));
     return true;
   };
-  // consola expects a Node stream and uses only these three members.
+  // consola expects a Node stream but uses only these three members.
   const stream = { write, isTTY: stderr.isTerminal, columns: stderr.columns() };
   return createConsola({
     level: debug ? LEVEL_DEBUG : LEVEL_INFO,
-    // Otherwise it drops repeated messages, and sends info to standard output.
+    // Disables throttling, which drops repeated messages. Both streams are set because consola
+    // sends info to standard output.
     throttle: 0,
     stdout: stream as unknown as NodeJS.WriteStream,
     stderr: stream as unknown as NodeJS.WriteStream,

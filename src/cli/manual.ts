@@ -1,5 +1,6 @@
 /**
- * Manual pages, from the same table as help: roff with the man macros, ASCII outside of texts.
+ * Manual pages, generated from the command table: roff with the man macros. All fixed text is
+ * ASCII.
  * @see man 7 man, man 7 groff_man
  */
 
@@ -13,17 +14,17 @@ import {
   type VerbTable,
 } from "./command.ts";
 import { GLOBAL_FLAGS } from "./flags.ts";
-import { described } from "./help.ts";
+import { flagDescription } from "./help.ts";
 
 export interface ManualPage {
-  /** As typed: `chat admin kick`. */
+  /** Command as typed: `chat admin kick`. */
   readonly name: string;
   readonly row: Pick<VerbRow, "summary" | "examples">;
   /** Version of the program, as in `chat version`. */
   readonly version: string;
 }
 
-const EXITS: readonly (readonly [string, string])[] = [
+const EXIT_STATUSES: readonly (readonly [string, string])[] = [
   ["0", "Done."],
   ["1", "A machine failed: disk full, no permission, folder locked, a bug."],
   ["2", "Invalid usage."],
@@ -43,32 +44,36 @@ const VARIABLES: readonly (readonly [string, string])[] = [
   ["NO_COLOR", "Disable colours."],
 ];
 
-/** The page of the program, or of a group of verbs. */
+/** Returns the page of the program, or of a group of verbs. */
 export function tableManual(page: ManualPage, verbs: VerbTable): string {
-  const shown = Object.entries(verbs).filter(([, row]) => row.hidden !== true);
-  const commands = shown.map(([verb, { summary }]) => tagged(verb, `${summary}.`));
-  const seeAlso = shown.map(([verb]) => `\\fB${escaped(pageName(`${page.name} ${verb}`))}\\fP(1)`);
+  const visibleVerbs = Object.entries(verbs).filter(([, row]) => row.hidden !== true);
+  const commands = visibleVerbs.map(([verb, { summary }]) => listEntry(verb, `${summary}.`));
+  const seeAlso = visibleVerbs.map(
+    ([verb]) => `\\fB${escapeRoff(pageName(`${page.name} ${verb}`))}\\fP(1)`,
+  );
   return [
     head(page),
-    `.SH SYNOPSIS\n\\fB${escaped(page.name)}\\fP \\fICOMMAND\\fP [\\fIOPTIONS\\fP]\n`,
+    `.SH SYNOPSIS\n\\fB${escapeRoff(page.name)}\\fP \\fICOMMAND\\fP [\\fIOPTIONS\\fP]\n`,
     `.SH COMMANDS\n${commands.join("")}`,
     `.SH OPTIONS\nValid for all commands. \\fB\\-\\-\\fP ends the flags.\n${flags(GLOBAL_FLAGS)}`,
     examplesOf(page),
-    `.SH ENVIRONMENT\n${VARIABLES.map(([name, meaning]) => tagged(name, meaning)).join("")}`,
-    exits(),
+    `.SH ENVIRONMENT\n${VARIABLES.map(([name, meaning]) => listEntry(name, meaning)).join("")}`,
+    exitStatusSection(),
     `.SH SEE ALSO\n${seeAlso.join(", ")}\n`,
   ].join("");
 }
 
-/** The page of one verb. */
+/** Returns the page of one verb. */
 export function verbManual(page: ManualPage, { args, details }: Verb): string {
   const definitions: FlagDefs = { ...args, ...GLOBAL_FLAGS };
   const entries = Object.entries(args).filter(([, { type }]) => type === "positional");
-  const words = entries.map(([key, definition]) => synopsisOf(key, definition));
+  const argumentTexts = entries.map(([key, definition]) => synopsisOf(key, definition));
   const list = entries.map(([key, definition]) =>
-    tagged(placeholder(key, definition), described(definition)),
+    listEntry(placeholder(key, definition), flagDescription(definition)),
   );
-  const synopsis = [`\\fB${escaped(page.name)}\\fP [\\fIOPTIONS\\fP]`, ...words].join(" ");
+  const synopsis = [`\\fB${escapeRoff(page.name)}\\fP [\\fIOPTIONS\\fP]`, ...argumentTexts].join(
+    " ",
+  );
   return [
     head(page),
     `.SH SYNOPSIS\n${synopsis}\n`,
@@ -76,19 +81,19 @@ export function verbManual(page: ManualPage, { args, details }: Verb): string {
     list.length === 0 ? "" : `.SH ARGUMENTS\n${list.join("")}`,
     `.SH OPTIONS\n${flags(definitions)}`,
     examplesOf(page),
-    exits(),
+    exitStatusSection(),
     ".SH SEE ALSO\n\\fBchat\\fP(1)\n",
   ].join("");
 }
 
 function head({ name, row, version }: ManualPage): string {
   const title = pageName(name);
-  // No date, so that the same program produces the same page.
-  const heading = `.TH "${escaped(title.toUpperCase())}" 1 "" "chat ${escaped(version)}" "Chat"`;
-  return `${heading}\n.SH NAME\n${escaped(title)} \\- ${escaped(row.summary)}\n`;
+  // The page has no date, so that the same program produces the same page.
+  const titles = `"${escapeRoff(title.toUpperCase())}" 1 "" "chat ${escapeRoff(version)}" "Chat"`;
+  return `.TH ${titles}\n.SH NAME\n${escapeRoff(title)} \\- ${escapeRoff(row.summary)}\n`;
 }
 
-/** The page of `chat admin kick` is `chat-admin-kick`. */
+/** Returns the page name: `chat-admin-kick` for `chat admin kick`. */
 export function pageName(name: string): string {
   return name.replaceAll(" ", "-");
 }
@@ -96,11 +101,13 @@ export function pageName(name: string): string {
 function flags(definitions: FlagDefs): string {
   return Object.entries(definitions)
     .filter(([, { type }]) => type !== "positional")
-    .map(([key, definition]) => tagged(spelled(key, definition), described(definition)))
+    .map(([key, definition]) =>
+      listEntry(flagSpelling(key, definition), flagDescription(definition)),
+    )
     .join("");
 }
 
-function spelled(key: string, definition: FlagDef): string {
+function flagSpelling(key: string, definition: FlagDef): string {
   const { type, alias, options } = definition;
   const names = `${alias === undefined ? "" : `-${alias}, `}${longFlag(key, definition)}`;
   if (type === "boolean") return names;
@@ -108,38 +115,39 @@ function spelled(key: string, definition: FlagDef): string {
 }
 
 function synopsisOf(key: string, definition: FlagDef): string {
-  const name = `\\fI${escaped(placeholder(key, definition))}\\fP`;
+  const name = `\\fI${escapeRoff(placeholder(key, definition))}\\fP`;
   const dots = definition.many === true ? " ..." : "";
   return definition.required === false ? `[${name}${dots}]` : `${name}${dots}`;
 }
 
 function examplesOf({ row: { examples = [] } }: ManualPage): string {
   if (examples.length === 0) return "";
-  return `.SH EXAMPLES\n.nf\n${examples.map((line) => `${lineOf(line)}\n`).join("")}.fi\n`;
+  return `.SH EXAMPLES\n.nf\n${examples.map((line) => `${textLine(line)}\n`).join("")}.fi\n`;
 }
 
-function exits(): string {
-  return `.SH "EXIT STATUS"\n${EXITS.map(([code, meaning]) => tagged(code, meaning)).join("")}`;
+function exitStatusSection(): string {
+  const entries = EXIT_STATUSES.map(([code, meaning]) => listEntry(code, meaning));
+  return `.SH "EXIT STATUS"\n${entries.join("")}`;
 }
 
-function tagged(tag: string, text: string): string {
-  return `.TP\n\\fB${escaped(tag)}\\fP\n${lineOf(text === "" ? "(no description)" : text)}\n`;
+function listEntry(tag: string, text: string): string {
+  return `.TP\n\\fB${escapeRoff(tag)}\\fP\n${textLine(text === "" ? "(no description)" : text)}\n`;
 }
 
 function paragraphs(text: string): string {
   return text
     .split("\n")
-    .map((line) => (line.trim() === "" ? ".PP\n" : `${lineOf(line)}\n.br\n`))
+    .map((line) => (line.trim() === "" ? ".PP\n" : `${textLine(line)}\n.br\n`))
     .join("");
 }
 
-/** Escapes a line that looks like a request. */
-function lineOf(text: string): string {
-  return /^[.' ]/.test(text) ? `\\&${escaped(text)}` : escaped(text);
+/** Escapes a line that roff would read as a request. */
+function textLine(text: string): string {
+  return /^[.' ]/.test(text) ? `\\&${escapeRoff(text)}` : escapeRoff(text);
 }
 
-/** Keeps hyphens and quotes intact for copying. */
-function escaped(text: string): string {
+/** Escapes characters that roff would change, so that hyphens and quotes can be copied. */
+function escapeRoff(text: string): string {
   return text
     .replaceAll("\\", "\\e")
     .replaceAll("-", "\\-")

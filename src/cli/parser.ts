@@ -1,6 +1,6 @@
 /**
- * Strict command line parser: everything unknown is Fault usage, in one line with a hint. citty's
- * own parser accepts unknown flags and commands.
+ * Strict command line parser: everything unknown is a `usage` fault, in one line with a hint.
+ * citty's own parser accepts unknown flags and commands.
  */
 
 import { parseArgs } from "node:util";
@@ -15,16 +15,16 @@ import {
   placeholder,
 } from "./command.ts";
 import { usageFault } from "./errors.ts";
-import { nearest } from "./suggest.ts";
+import { nearestWord } from "./suggest.ts";
 
 export type Values = Readonly<Record<string, AnyFlagValue>>;
 
-export type Parsed =
+export type ParsedCommandLine =
   | {
       readonly kind: "values";
       readonly values: Values;
-      /** Keys that were given, not left to their defaults. */
-      readonly given: ReadonlySet<string>;
+      /** Keys of the flags and arguments that the user typed. */
+      readonly typedKeys: ReadonlySet<string>;
     }
   | { readonly kind: "help" };
 
@@ -34,27 +34,27 @@ type OptionToken = Extract<Token, { kind: "option" }>;
 interface FlagSpelling {
   readonly key: string;
   readonly definition: FlagDef;
-  /** Value that the spelling implies: `--no-udp` is false. */
+  /** Value of a boolean flag in this spelling: `--no-udp` is `false`. */
   readonly implies: boolean;
 }
 
 /**
- * @param verb as it appears in hints: `chat join`
- * @throws Fault usage
+ * @param verb command as it appears in hints: `chat join`
+ * @throws {Fault} usage
  */
 export function parseStrictly(
   definitions: FlagDefs,
   argv: readonly string[],
   verb: string,
-): Parsed {
+): ParsedCommandLine {
   const reader = new Reader(definitions, verb);
   const tokens = tokensOf(definitions, argv);
   if (tokens.some((token) => token.kind === "option" && isHelp(token))) return { kind: "help" };
   for (const token of tokens) {
-    if (token.kind === "option") reader.option(token);
-    else if (token.kind === "positional") reader.positional(token.value);
+    if (token.kind === "option") reader.addOption(token);
+    else if (token.kind === "positional") reader.addPositional(token.value);
   }
-  return { kind: "values", values: reader.values(), given: reader.given };
+  return { kind: "values", values: reader.values(), typedKeys: reader.given };
 }
 
 function isHelp(token: OptionToken): boolean {
@@ -78,8 +78,8 @@ class Reader {
   readonly #definitions: FlagDefs;
   readonly #targets: ReadonlyMap<string, FlagSpelling>;
   readonly #positionals: readonly [string, FlagDef][];
-  readonly #given = new Map<string, AnyFlagValue>();
-  #positionalsGiven = 0;
+  readonly #typedValues = new Map<string, AnyFlagValue>();
+  #positionalsFilled = 0;
 
   constructor(definitions: FlagDefs, verb: string) {
     this.#verb = verb;
@@ -88,67 +88,71 @@ class Reader {
     this.#positionals = Object.entries(definitions).filter(([, { type }]) => type === "positional");
   }
 
-  option(token: OptionToken): void {
+  addOption(token: OptionToken): void {
     const target = this.#targets.get(token.name);
-    if (target === undefined) throw this.#unknown(token.rawName);
+    if (target === undefined) throw this.#unknownFlag(token.rawName);
     const { key, definition } = target;
     const value = flagValue(token, target);
-    const before = this.#given.get(key);
+    const previous = this.#typedValues.get(key);
     if (definition.many && typeof value === "string") {
-      this.#given.set(key, [...(Array.isArray(before) ? before : []), value]);
-    } else if (before === undefined) {
-      this.#given.set(key, value);
+      this.#typedValues.set(key, [...(Array.isArray(previous) ? previous : []), value]);
+    } else if (previous === undefined) {
+      this.#typedValues.set(key, value);
     } else {
       throw usageFault(`${token.rawName} given twice`, "use it once");
     }
   }
 
-  positional(text: string): void {
-    const [key, definition] = this.#positionals[this.#positionalsGiven] ?? [];
-    if (key === undefined || definition === undefined) throw this.#extra(text);
+  addPositional(text: string): void {
+    const [key, definition] = this.#positionals[this.#positionalsFilled] ?? [];
+    if (key === undefined || definition === undefined) throw this.#extraArgument(text);
     if (definition.many) {
-      const before = this.#given.get(key);
-      this.#given.set(key, [...(Array.isArray(before) ? before : []), text]);
+      const previous = this.#typedValues.get(key);
+      this.#typedValues.set(key, [...(Array.isArray(previous) ? previous : []), text]);
     } else {
-      this.#given.set(key, checkedValue(text, definition, key.toUpperCase()));
-      this.#positionalsGiven++;
+      this.#typedValues.set(key, parseFlagValue(text, definition, key.toUpperCase()));
+      this.#positionalsFilled++;
     }
   }
 
   get given(): ReadonlySet<string> {
-    return new Set(this.#given.keys());
+    return new Set(this.#typedValues.keys());
   }
 
   values(): Values {
     const values: Record<string, AnyFlagValue> = {};
     for (const [key, definition] of Object.entries(this.#definitions)) {
-      const given = this.#given.get(key);
-      if (given === undefined && isRequired(definition)) throw this.#missing(key, definition);
-      values[key] = given ?? absentValue(definition);
+      const value = this.#typedValues.get(key);
+      if (value === undefined && isRequired(definition))
+        throw this.#missingArgument(key, definition);
+      values[key] = value ?? absentValue(definition);
     }
     return values;
   }
 
-  #unknown(rawName: string): Fault {
-    const near = nearest(rawName.replace(/^-+/, ""), [...this.#targets.keys()]);
-    if (near !== undefined) {
-      return usageFault(`unknown flag ${quoteText(rawName)}`, `did you mean ${dashed(near)}?`);
+  #unknownFlag(rawName: string): Fault {
+    const suggestion = nearestWord(rawName.replace(/^-+/, ""), [...this.#targets.keys()]);
+    if (suggestion !== undefined) {
+      return usageFault(
+        `unknown flag ${quoteText(rawName)}`,
+        `did you mean ${withDashes(suggestion)}?`,
+      );
     }
     const text = this.#positionals.length > 0 ? "put -- before text that begins with -, or " : "";
     return usageFault(`unknown flag ${quoteText(rawName)}`, `${text}see ${this.#verb} --help`);
   }
 
-  #extra(text: string): Fault {
+  #extraArgument(text: string): Fault {
     const count = this.#positionals.length;
-    const takes =
+    const accepted =
       count === 0 ? "no arguments" : count === 1 ? "one argument" : `${count} arguments`;
     return usageFault(
-      `unexpected argument ${quoteText(text)}: ${this.#verb} takes ${takes}`,
+      `unexpected argument ${quoteText(text)}: ${this.#verb} takes ${accepted}`,
       count === 0 ? `see ${this.#verb} --help` : "quote text that contains spaces",
     );
   }
 
-  #missing(key: string, definition: FlagDef): Fault {
+  #missingArgument(key: string, definition: FlagDef): Fault {
     const name = definition.type === "positional" ? key.toUpperCase() : `--${flagName(key)}`;
     return usageFault(`${this.#verb} needs ${name}`, `see ${this.#verb} --help`);
   }
@@ -185,11 +189,14 @@ function flagValue(token: OptionToken, target: FlagSpelling): AnyFlagValue {
     const remedy = `write ${rawName}=${quoteText(value)} if that is the value`;
     throw usageFault(`${rawName} requires a value before ${quoteText(value)}`, remedy);
   }
-  return checkedValue(value, target.definition, rawName);
+  return parseFlagValue(value, target.definition, rawName);
 }
 
-/** @param name of the flag or argument, for the fault @throws Fault usage */
-export function checkedValue(text: string, definition: FlagDef, name: string): string | number {
+/**
+ * @param name name of the flag or argument, for the fault
+ * @throws {Fault} usage
+ */
+export function parseFlagValue(text: string, definition: FlagDef, name: string): string | number {
   const options = optionsOf(definition);
   if (options !== undefined) {
     const words = definition.list === true ? text.split(",").map((word) => word.trim()) : [text];
@@ -211,8 +218,9 @@ export function checkedValue(text: string, definition: FlagDef, name: string): s
 
 function checkOption(word: string, options: readonly string[], name: string): void {
   if (options.includes(word)) return;
-  const near = nearest(word, options);
-  const remedy = near === undefined ? `use ${options.join(", ")}` : `did you mean ${near}?`;
+  const suggestion = nearestWord(word, options);
+  const remedy =
+    suggestion === undefined ? `use ${options.join(", ")}` : `did you mean ${suggestion}?`;
   throw usageFault(`invalid value for ${name}: ${quoteText(word)}`, remedy);
 }
 
@@ -229,6 +237,6 @@ function absentValue(definition: FlagDef): AnyFlagValue {
   return value !== undefined && definition.integer !== undefined ? Number(value) : value;
 }
 
-function dashed(name: string): string {
+function withDashes(name: string): string {
   return name.length === 1 ? `-${name}` : `--${name}`;
 }

@@ -9,7 +9,7 @@ import { createContext, type ProcessIo } from "./context.ts";
 import { errorJson, errorLine, errorStack, toFault } from "./errors.ts";
 import { GLOBAL_FLAGS } from "./flags.ts";
 import { parseStrictly } from "./parser.ts";
-import { nearest } from "./suggest.ts";
+import { nearestWord } from "./suggest.ts";
 import { wrapWords } from "./word-wrap.ts";
 
 export interface Program {
@@ -19,8 +19,8 @@ export interface Program {
   readonly verbs: VerbTable;
 }
 
-/** Words before the verb, the verb's row, and the rest. */
-interface Call {
+/** Resolved call: name of the command, its row in the table, and its remaining arguments. */
+interface ResolvedCall {
   readonly name: string;
   readonly row: VerbRow;
   readonly argv: readonly string[];
@@ -28,134 +28,141 @@ interface Call {
 
 const EXIT_USAGE = 2;
 
-/** @returns the exit code; everything is written, though perhaps not yet flushed */
+/** @returns the exit code; output may still be buffered, see `flushed` */
 export async function runProgram(
   program: Program,
   argv: readonly string[],
-  world: ProcessIo,
+  io: ProcessIo,
 ): Promise<number> {
   try {
-    return await dispatch(program, argv, world);
+    return await dispatch(program, argv, io);
   } catch (error) {
-    return report(error, argv, world);
+    return report(error, argv, io);
   }
 }
 
-/** A line on standard error; under `--json` also one on standard output. */
-export function report(error: unknown, argv: readonly string[], world: ProcessIo): number {
+/**
+ * Prints a fault on standard error; under `--json` also on standard output. Returns its exit code.
+ */
+export function report(error: unknown, argv: readonly string[], io: ProcessIo): number {
   const fault = toFault(error);
   const flags = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
-  if (flags.includes("--debug")) world.stderr.write(errorStack(error));
-  world.stderr.write(wrapWords(world.stderr, errorLine(fault)));
-  if (flags.includes("--json")) world.stdout.write(errorJson(fault));
+  if (flags.includes("--debug")) io.stderr.write(errorStack(error));
+  io.stderr.write(wrapWords(io.stderr, errorLine(fault)));
+  if (flags.includes("--json")) io.stdout.write(errorJson(fault));
   return fault.exitCode;
 }
 
 /**
- * Waits until a pipe has accepted everything: an earlier exit would cut a long output short.
- * @returns the exit code, which is a fault's if the output could not be written
+ * Waits until standard output and standard error have accepted all data: an earlier exit would
+ * truncate a long output.
+ * @returns the exit code, which is a fault's if standard output could not be written
  */
-export async function flushed(exitCode: number, world: ProcessIo): Promise<number> {
-  await world.stdout.flushed();
-  await world.stderr.flushed();
-  const fault = world.stdout.fault();
+export async function flushOutput(exitCode: number, io: ProcessIo): Promise<number> {
+  await io.stdout.flushed();
+  await io.stderr.flushed();
+  const fault = io.stdout.fault();
   return exitCode === 0 && fault !== undefined ? fault.exitCode : exitCode;
 }
 
-async function dispatch(
-  program: Program,
-  argv: readonly string[],
-  world: ProcessIo,
-): Promise<number> {
-  const { before, rest } = splitGlobals(argv);
-  const [word, ...after] = rest;
-  if (word === "help" && after.length > 0) {
-    return dispatch(program, [...before, ...after, "--help"], world);
+async function dispatch(program: Program, argv: readonly string[], io: ProcessIo): Promise<number> {
+  const { before, rest: remaining } = splitGlobals(argv);
+  const [verbName, ...laterWords] = remaining;
+  if (verbName === "help" && laterWords.length > 0) {
+    return dispatch(program, [...before, ...laterWords, "--help"], io);
   }
   if (before.includes("--version") || before.includes("-V")) {
-    return call(program, "version", [...before.filter((flag) => flag in GLOBALS), ...rest], world);
+    return callCommand(
+      program,
+      "version",
+      [...before.filter((flag) => flag in GLOBAL_FLAG_NAMES), ...remaining],
+      io,
+    );
   }
-  if (before.includes("--help") || before.includes("-h") || word === "help") {
-    return tableUsage(program, world, 0);
+  if (before.includes("--help") || before.includes("-h") || verbName === "help") {
+    return tableUsage(program, io, 0);
   }
-  if (word === undefined) {
-    return tableUsage(program, world, EXIT_USAGE);
+  if (verbName === undefined) {
+    return tableUsage(program, io, EXIT_USAGE);
   }
-  return call(program, word, [...before, ...after], world);
+  return callCommand(program, verbName, [...before, ...laterWords], io);
 }
 
-const GLOBALS = { "--json": true, "--no-color": true, "--color": true, "--debug": true };
-const ALONE = { "--help": true, "-h": true, "--version": true, "-V": true };
+const GLOBAL_FLAG_NAMES = { "--json": true, "--no-color": true, "--color": true, "--debug": true };
+const STANDALONE_FLAG_NAMES = { "--help": true, "-h": true, "--version": true, "-V": true };
 
-/** Before the verb only global flags are valid. */
+/** Splits off the flags before the verb, which must be global ones. */
 function splitGlobals(argv: readonly string[]) {
-  const at = argv.findIndex((word) => !word.startsWith("-") || word === "-");
+  const at = argv.findIndex((verbName) => !verbName.startsWith("-") || verbName === "-");
   const before = at < 0 ? argv : argv.slice(0, at);
   for (const flag of before) {
-    if (Object.hasOwn(GLOBALS, flag) || Object.hasOwn(ALONE, flag)) continue;
-    const names = [...Object.keys(GLOBALS), ...Object.keys(ALONE)];
-    const near = nearest(flag, names);
+    if (Object.hasOwn(GLOBAL_FLAG_NAMES, flag) || Object.hasOwn(STANDALONE_FLAG_NAMES, flag))
+      continue;
+    const names = [...Object.keys(GLOBAL_FLAG_NAMES), ...Object.keys(STANDALONE_FLAG_NAMES)];
+    const suggestion = nearestWord(flag, names);
     throw new Fault("usage", `unknown flag ${quoteText(flag)} before the command`, {
-      remedy: near === undefined ? "see chat --help" : `did you mean ${near}?`,
+      remedy: suggestion === undefined ? "see chat --help" : `did you mean ${suggestion}?`,
     });
   }
   return { before, rest: at < 0 ? [] : argv.slice(at) };
 }
 
-async function call(
+async function callCommand(
   program: Program,
-  word: string,
+  verbName: string,
   argv: readonly string[],
-  world: ProcessIo,
+  io: ProcessIo,
 ): Promise<number> {
-  const row = rowOf(program.verbs, word, program.name);
+  const row = rowOf(program.verbs, verbName, program.name);
   const { command } = await row.load();
-  const inner: Call = { name: `${program.name} ${word}`, row, argv };
-  return command.kind === "group"
-    ? callGroup(inner, command, world)
-    : callVerb(inner, command, world);
+  const inner: ResolvedCall = { name: `${program.name} ${verbName}`, row, argv };
+  return command.kind === "group" ? callGroup(inner, command, io) : callVerb(inner, command, io);
 }
 
-async function callGroup({ name, row, argv }: Call, group: VerbGroup, world: ProcessIo) {
-  const { before, rest } = splitGlobals(argv);
-  const [word, ...after] = rest;
+async function callGroup({ name, row, argv }: ResolvedCall, group: VerbGroup, io: ProcessIo) {
+  const { before, rest: remaining } = splitGlobals(argv);
+  const [verbName, ...laterWords] = remaining;
   const program = { ...row, name, verbs: group.verbs };
-  if (word === undefined || before.includes("--help") || before.includes("-h")) {
-    const isAsked = word !== undefined || before.length > 0;
-    return tableUsage(program, world, isAsked ? 0 : EXIT_USAGE);
+  if (verbName === undefined || before.includes("--help") || before.includes("-h")) {
+    const isRequested = verbName !== undefined || before.length > 0;
+    return tableUsage(program, io, isRequested ? 0 : EXIT_USAGE);
   }
-  return call(program, word, [...before, ...after], world);
+  return callCommand(program, verbName, [...before, ...laterWords], io);
 }
 
-async function callVerb({ name, row, argv }: Call, verb: Verb, world: ProcessIo): Promise<number> {
+async function callVerb(
+  { name, row, argv }: ResolvedCall,
+  verb: Verb,
+  io: ProcessIo,
+): Promise<number> {
   const parsed = parseStrictly({ ...verb.args, ...GLOBAL_FLAGS }, argv, name);
   if (parsed.kind === "help") {
     const globals = { json: false, color: !argv.includes("--no-color"), debug: false };
-    const { color } = createContext(world, globals);
+    const { color } = createContext(io, globals);
     const { verbHelp } = await import("./help.ts");
     const help = await verbHelp(name, row, verb, color);
-    world.stdout.write(wrapWords(world.stdout, help));
+    io.stdout.write(wrapWords(io.stdout, help));
     return 0;
   }
   const { json, color, debug } = parsed.values;
   const globals = { json: json === true, color: color === true, debug: debug === true };
-  const context = createContext(world, globals);
-  return verb.run(parsed.values, context, parsed.given);
+  const context = createContext(io, globals);
+  return verb.run(parsed.values, context, parsed.typedKeys);
 }
 
-/** Requested help is data. Help that is shown because no command was given is for users. */
-async function tableUsage(program: Program, world: ProcessIo, exitCode: number): Promise<number> {
+/** Prints requested help on standard output, and help after a missing command on standard error. */
+async function tableUsage(program: Program, io: ProcessIo, exitCode: number): Promise<number> {
   const { tableHelp } = await import("./help.ts");
-  const out = exitCode === 0 ? world.stdout : world.stderr;
+  const out = exitCode === 0 ? io.stdout : io.stderr;
   out.write(wrapWords(out, tableHelp(program.name, program, program.verbs)));
   return exitCode;
 }
 
-function rowOf(verbs: VerbTable, word: string, name: string): VerbRow {
-  const row = Object.hasOwn(verbs, word) ? verbs[word] : undefined;
+function rowOf(verbs: VerbTable, verbName: string, name: string): VerbRow {
+  const row = Object.hasOwn(verbs, verbName) ? verbs[verbName] : undefined;
   if (row !== undefined) return row;
-  const near = nearest(word, Object.keys(verbs));
-  throw new Fault("usage", `unknown command ${quoteText(word)}`, {
-    remedy: near === undefined ? `see ${name} --help` : `did you mean ${name} ${near}?`,
+  const suggestion = nearestWord(verbName, Object.keys(verbs));
+  throw new Fault("usage", `unknown command ${quoteText(verbName)}`, {
+    remedy: suggestion === undefined ? `see ${name} --help` : `did you mean ${name} ${suggestion}?`,
   });
 }

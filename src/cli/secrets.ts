@@ -1,6 +1,6 @@
 /**
- * Secrets never travel in arguments: a file (`-` is standard input), the environment, or a question
- * on the terminal, in this order.
+ * Secrets never travel in arguments. They come from a file (`-` for standard input), the
+ * environment, or a prompt on the terminal, in this order.
  *
  *     const password = await readSecret(context, PASSWORD, args.passwordFile, "Password for ana");
  */
@@ -20,7 +20,7 @@ import { usageFault } from "./errors.ts";
 export interface SecretKind {
   readonly name: string;
   readonly variable: string;
-  /** As written, for the fault. */
+  /** Flag as typed, for the fault. */
   readonly flag: string;
 }
 
@@ -48,14 +48,15 @@ export const RESET: SecretKind = {
   flag: "--reset-file",
 };
 
-/** Enough for the longest password with its line feed. */
+/** Longest password plus its line ending. */
 const FILE_BYTES_MAX = PASSWORD_BYTES_MAX + 2;
 const LINE_END = /[\r\n]/;
 
 /**
- * @param question asked on a terminal if neither file nor variable is given; `undefined`: not asked
- * @returns `undefined` if there is none
- * @throws Fault usage (empty, too long), file-unknown, store-denied, interrupted
+ * @param question prompt on a terminal if neither file nor variable is set; `undefined` disables
+ * the prompt
+ * @returns `undefined` if no source has a secret
+ * @throws {Fault} usage if empty or too long; file-unknown, store-denied, interrupted
  */
 export async function readSecret(
   context: Pick<Context, "env" | "stdin" | "terminal">,
@@ -68,62 +69,66 @@ export async function readSecret(
   // An empty variable counts as unset.
   if (fromEnvironment) return checkSecret(fromEnvironment, kind);
   if (question === undefined || context.terminal === undefined) return undefined;
-  const typed = await context.terminal.askSecret(question);
-  return typed === "" ? undefined : checkSecret(typed, kind);
+  const answer = await context.terminal.askSecret(question);
+  return answer === "" ? undefined : checkSecret(answer, kind);
 }
 
 /**
- * @param server that receives the answer, as HOST:PORT
- * @param again the previous one was refused
+ * @param server server that receives the answer, as HOST:PORT
+ * @param isRetry whether the server refused the previous answer
  */
 export function secretPrompt(
   secret: Exclude<LoginSecret, "new-password">,
   { user, server }: { readonly user: string; readonly server: string },
-  again: boolean,
+  isRetry: boolean,
 ): Message {
   return (texts) => {
     const isOwn = secret === "password";
     const question = isOwn ? texts.askPassword(user, server) : texts.askRoomPassword(LOBBY, server);
-    return again ? texts.askAgain(question) : question;
+    return isRetry ? texts.askAgain(question) : question;
   };
 }
 
 /**
- * Asks twice for a new password, and repeats if it is too short or the two differ.
- * @param ask asks without echo
- * @param report displays why the previous one was refused
- * @returns `undefined` if it was left empty
- * @throws Fault usage after WRONG_SECRETS_MAX tries
+ * Prompts for a new password and its repetition until both are valid and equal.
+ * @param ask prompts without echo
+ * @param report displays why the previous password was refused
+ * @returns `undefined` if the answer is empty
+ * @throws {Fault} usage after WRONG_SECRETS_MAX attempts
  */
 export async function promptNewPassword(
   ask: (question: Message) => Promise<string | undefined>,
   question: Message,
   report: (fault: Fault) => void,
 ): Promise<string | undefined> {
-  for (let tries = 1; ; tries++) {
-    const typed = await ask(question);
-    if (typed === undefined || typed === "") return undefined;
+  for (let attempts = 1; ; attempts++) {
+    const answer = await ask(question);
+    if (answer === undefined || answer === "") return undefined;
     try {
-      checkNewPassword(checkSecret(typed, NEW_PASSWORD));
-      if ((await ask((texts) => texts.askRepeat)) === typed) return typed;
+      checkNewPassword(checkSecret(answer, NEW_PASSWORD));
+      if ((await ask((texts) => texts.askRepeat)) === answer) return answer;
       throw usageFault(msg`the two passwords differ`, msg`type them again`);
     } catch (error) {
-      const isTyped = error instanceof Fault && error.code === "usage";
-      if (!isTyped || tries >= WRONG_SECRETS_MAX) throw error;
+      const isInvalidAnswer = error instanceof Fault && error.code === "usage";
+      if (!isInvalidAnswer || attempts >= WRONG_SECRETS_MAX) throw error;
       report(error);
     }
   }
 }
 
-/** Given, or asked on a terminal. @returns `undefined` if there is none @throws Fault usage, … */
+/**
+ * Reads a new password from a file or the environment, or prompts on a terminal.
+ * @returns `undefined` if no source has a password
+ * @throws {Fault} as `readSecret` and `promptNewPassword`
+ */
 export async function readNewPassword(
   context: Pick<Context, "env" | "stdin" | "terminal" | "stderr">,
   file: string | undefined,
 ): Promise<string | undefined> {
-  const given = await readSecret(context, NEW_PASSWORD, file);
-  if (given !== undefined) checkNewPassword(given);
+  const password = await readSecret(context, NEW_PASSWORD, file);
+  if (password !== undefined) checkNewPassword(password);
   const { terminal } = context;
-  if (given !== undefined || terminal === undefined) return given;
+  if (password !== undefined || terminal === undefined) return password;
   const report = (fault: Fault) => printNotice(context, faultLine(fault));
   const ask = (question: Message) => terminal.askSecret(question(ENGLISH_TERMINAL));
   return promptNewPassword(ask, (texts) => texts.askNewPassword, report);
@@ -157,7 +162,7 @@ async function fileSecret(
   }
 }
 
-/** Up to the first line feed; not by size, because `<(pass show chat)` is a pipe. */
+/** Reads up to the first line feed. The size is not used because `<(pass show chat)` is a pipe. */
 async function firstBytes(kind: SecretKind, file: string): Promise<Uint8Array> {
   try {
     await using handle = await open(file, "r");
@@ -171,11 +176,11 @@ async function firstBytes(kind: SecretKind, file: string): Promise<Uint8Array> {
     const end = buffer.subarray(0, length).indexOf("\n");
     return buffer.subarray(0, end < 0 ? length : end);
   } catch (cause) {
-    throw unreadable(kind, file, cause);
+    throw unreadableFileFault(kind, file, cause);
   }
 }
 
-function unreadable(kind: SecretKind, file: string, cause: unknown): Fault {
+function unreadableFileFault(kind: SecretKind, file: string, cause: unknown): Fault {
   const { code } = cause as NodeJS.ErrnoException;
   const remedy = msg`check the path after ${kind.flag}`;
   if (code === "ENOENT" || code === "ENOTDIR") {

@@ -1,25 +1,29 @@
 /** Suggestions for mistyped words. */
 
 /**
- * The closest known word to a mistyped one: one typing error in three letters, two in six and more.
- * @returns `undefined` if none is close
+ * Returns the known word closest to a mistyped one, with at most one typing error in 3 to 5 letters
+ * and two in longer words.
+ * @returns `undefined` if no word is close enough
  */
-export function nearest(typed: string, words: readonly string[]): string | undefined {
+export function nearestWord(typed: string, words: readonly string[]): string | undefined {
   if (typed.length < 3) return undefined;
-  const slipsMax = typed.length < 6 ? 1 : 2;
+  const typosMax = typed.length < 6 ? 1 : 2;
   let best: { readonly word: string; readonly slips: number } | undefined;
   for (const word of words) {
-    if (Math.abs(word.length - typed.length) > slipsMax) continue;
-    const slips = slipsBetween(typed.toLowerCase(), word.toLowerCase());
-    if (slips <= slipsMax && slips < word.length && (best === undefined || slips < best.slips)) {
+    if (Math.abs(word.length - typed.length) > typosMax) continue;
+    const slips = editDistance(typed.toLowerCase(), word.toLowerCase());
+    if (slips <= typosMax && slips < word.length && (best === undefined || slips < best.slips)) {
       best = { word, slips };
     }
   }
   return best?.word;
 }
 
-/** Letters added, omitted, changed, or swapped with their neighbour (optimal string alignment). */
-function slipsBetween(from: string, to: string): number {
+/**
+ * Counts letters added, omitted, changed, or swapped with their neighbour (optimal string
+ * alignment).
+ */
+function editDistance(from: string, to: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, i) => i);
   for (let i = 1; i <= from.length; i++) {

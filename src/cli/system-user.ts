@@ -1,33 +1,37 @@
-/** The name of the system's user. */
+/** Name of the operating system's user. */
 
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { isName, isReservedName, type Name } from "../base/names.ts";
 import { checkNewName } from "../base/new-names.ts";
 
-/** Bun's value if the environment names no user, as under cron and systemd. */
+/** Bun's value when the environment names no user, as under cron and systemd. */
 const UNKNOWN = "unknown";
 
-/** Name for other users if the user gave none. */
+/** Returns a name that other users see when this user has chosen none. */
 export function publicUserName(fallback: string): string {
   const user = systemUser();
   return user === undefined || user === UNKNOWN ? fallback : user;
 }
 
-/** The name of this system's user, if it is a valid name. */
+/** Returns the system user's name if it is a valid user name. */
 export function systemUser(): Name | undefined {
   try {
     const { username, uid } = userInfo();
     const name = username === UNKNOWN ? (userNameById(uid) ?? username) : username;
     if (!isName(name)) return undefined;
-    // Some systems call their first user admin.
+    // Some systems name their first user admin.
     return isReservedName(name) ? checkNewName(`${name}1`) : name;
   } catch {
-    return undefined; // A user without an entry, as in some containers.
+    return undefined; // The user has no entry, as in some containers.
   }
 }
 
-/** The user with this number. @returns `undefined` if the file names none @internal */
+/**
+ * Returns the name of the user with this number.
+ * @returns `undefined` if the file has no such user
+ * @internal
+ */
 export function userNameById(uid: number, passwdFile = "/etc/passwd"): string | undefined {
   try {
     const rows = readFileSync(passwdFile, "utf8").split("\n");

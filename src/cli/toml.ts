@@ -1,31 +1,34 @@
-/** Reads TOML with positions of errors. */
+/** TOML parser that reports the positions of keys. */
 
 import { parse, TomlError } from "smol-toml";
 import { Fault } from "../base/fault.ts";
 
-/** A table of a settings file. */
+/** Table of a settings file. */
 export interface TomlTable {
   readonly values: Readonly<Record<string, unknown>>;
-  /** Position of the value of these keys: `config.toml:3:1`. */
-  at(...keys: readonly string[]): string;
+  /** Returns the position of the value of these keys: `config.toml:3:1`. */
+  position(...keys: readonly string[]): string;
 }
 
 /**
- * @param example a setting in valid syntax
- * @throws Fault usage, naming file, line and column
+ * @param example a setting in valid syntax, for the remedy
+ * @throws {Fault} usage, naming file, line and column
  */
 export function parseToml(text: string, path: string, example: string): TomlTable {
   return {
     values: parseOrThrow(text, path, example),
-    at: (...keys) => `${path}:${positionOf(text, keys)}`,
+    position: (...keys) => `${path}:${positionOf(text, keys)}`,
   };
 }
 
-/** A nested table; `undefined` if there is none, or it is no table. */
-export function innerTable({ values, at }: TomlTable, name: string): TomlTable | undefined {
+/** Returns a nested table; `undefined` if the name is missing or its value is not a table. */
+export function innerTable(
+  { values, position: at }: TomlTable,
+  name: string,
+): TomlTable | undefined {
   const inner = Object.hasOwn(values, name) ? values[name] : undefined;
   if (!isTable(inner)) return undefined;
-  return { values: inner, at: (...keys) => at(name, ...keys) };
+  return { values: inner, position: (...keys) => at(name, ...keys) };
 }
 
 export function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -56,12 +59,12 @@ const KEY_PARTS = new RegExp(KEY_PART.source, "g");
 const NAME = `(?:${KEY_PART.source})(?:\\s*\\.\\s*(?:${KEY_PART.source}))*`;
 const HEADER = new RegExp(`^\\s*\\[\\[?\\s*(${NAME})`);
 const SETTING = new RegExp(`^\\s*(${NAME})\\s*=`);
-/** Begins or ends a text of several lines. */
+/** Begins or ends a multi-line string. */
 const FENCE = /"""|'''/g;
 
 /**
- * Line and column, from 1, of the value of these keys, or of the table that contains it. The parser
- * reports positions only for syntax errors.
+ * Returns line and column, from 1, of the value of these keys, or of the table that contains it.
+ * The TOML parser reports positions only for syntax errors.
  */
 function positionOf(text: string, keys: readonly string[]): string {
   let position = "1:1";

@@ -1,4 +1,4 @@
-/** Asks for a user name. */
+/** Prompt for a user name. */
 
 import { isName, type Name } from "../base/names.ts";
 import { checkTypedName, proposeName } from "../base/new-names.ts";
@@ -7,10 +7,10 @@ import { type Context, printNotice } from "./context.ts";
 import { usageFault } from "./errors.ts";
 
 /**
- * Asks the user at the terminal for a name. After an invalid name a similar one is suggested, which
- * an empty answer accepts.
- * @param server where the name is used, as HOST:PORT
- * @throws Fault usage (nobody can be asked), name-invalid (no answer), interrupted
+ * Prompts for a name on the terminal. After an invalid name the prompt proposes a similar one,
+ * which an empty answer accepts.
+ * @param server server that receives the name, as HOST:PORT
+ * @throws {Fault} usage without a terminal; name-invalid if the answer is empty; interrupted
  */
 export async function promptUserName(
   context: Pick<Context, "terminal" | "stderr">,

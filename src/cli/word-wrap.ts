@@ -1,11 +1,14 @@
-/** Wraps text at the width of a terminal. */
+/** Word wrapping at the width of a terminal. */
 
 import type { Output } from "../io/terminal/output.ts";
 
-/** A narrower terminal would show a column of single words, so it breaks lines itself. */
+/**
+ * Minimum width for wrapping. A narrower terminal would show a column of single words, so it breaks
+ * lines itself.
+ */
 const COLUMNS_MIN = 20;
-/** Indentation of a wrapped sentence, so that it does not look like a new one. */
-const HANG = "  ";
+/** Indentation of a continued sentence. */
+const CONTINUATION_INDENT = "  ";
 const SGR = /\x1b\[[0-9;]*m/g;
 const ASCII = /^[\x20-\x7e]*$/;
 const CLUSTER_PARTS = /\p{M}|\p{Cf}/u;
@@ -16,9 +19,9 @@ const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 type Screen = Pick<Output, "isTerminal" | "columns">;
 
 /**
- * Breaks lines between words if they are wider than the terminal, which would break inside words;
- * unchanged in a pipe. Continued lines align with the line's text: in a table with its last column.
- * An address wider than the terminal stays whole.
+ * Breaks lines that are wider than the terminal, between words; output to a pipe is unchanged.
+ * Continued lines align with the text of their first line: in a table, with its last column. An
+ * address wider than the terminal is not broken.
  */
 export function wrapWords(output: Screen, text: string): string {
   const columns = output.columns();
@@ -30,11 +33,12 @@ export function wrapWords(output: Screen, text: string): string {
 }
 
 function wrapLine(line: string, columns: number): string {
-  if (cells(line) <= columns) return line;
+  if (cellWidth(line) <= columns) return line;
   const [, head = "", words = ""] = /^(\s*(?:.*\S {2,})?)(.*)$/.exec(line) ?? [];
-  const indent = cells(head);
-  // A column that takes nearly all of the screen leaves no room beside it.
-  if (indent > columns / 2 || indent === 0) return wrapMarked(line, columns, HANG, "own");
+  const indent = cellWidth(head);
+  // A head column that fills more than half of the screen leaves too little room beside it.
+  if (indent > columns / 2 || indent === 0)
+    return wrapMarked(line, columns, CONTINUATION_INDENT, "own");
   return (
     head +
     wrapMarked(words, columns - indent, "", "own").replaceAll("\n", `\n${" ".repeat(indent)}`)
@@ -42,91 +46,101 @@ function wrapLine(line: string, columns: number): string {
 }
 
 /**
- * Breaks one line into several, of which all but the first begin with the mark, whatever the text
- * is, so that no text can look like another line. Breaks between words; within a word only if it is
- * not plain ASCII, since addresses are copied, and an imitation needs blanks.
- * @param columns of the screen @param mark before continued lines
- * @param long a word wider than the screen gets rows of its own, or continues in the current row
+ * Breaks one line into several. All but the first begin with the mark, so that no text can imitate
+ * another line. Words are broken only if they are not plain ASCII: addresses must stay copyable,
+ * and an imitation needs blanks.
+ * @param columns width of the screen
+ * @param mark prefix of continued lines
+ * @param longWords whether a word wider than the screen starts a new row or fills the current one
  */
 export function wrapMarked(
   line: string,
   columns: number,
   mark: string,
-  long: "own" | "fill" = "fill",
+  longWords: "own" | "fill" = "fill",
 ): string {
-  if (cells(line) <= columns) return line;
-  const room = Math.max(1, columns - mark.length);
+  if (cellWidth(line) <= columns) return line;
+  const columnsLeft = Math.max(1, columns - mark.length);
   const rows: string[] = [];
   let row = "";
-  let used = 0;
-  /** The row is full, with a word that the terminal itself breaks or one that does not fit. */
+  let usedColumns = 0;
+  /** Whether the row is full: its last word is wider than the row or the terminal breaks it. */
   let isFull = false;
-  const end = () => {
+  const endRow = () => {
     rows.push(row.replace(/ +$/, ""));
     row = "";
-    used = 0;
+    usedColumns = 0;
     isFull = false;
   };
   for (const [i, word] of line.split(" ").entries()) {
-    const widthMax = rows.length === 0 ? columns : room;
+    const widthMax = rows.length === 0 ? columns : columnsLeft;
     const gap = i === 0 ? 0 : 1;
-    const width = cells(word);
-    if (!isFull && used + gap + width <= widthMax) {
+    const width = cellWidth(word);
+    if (!isFull && usedColumns + gap + width <= widthMax) {
       row += (gap === 1 ? " " : "") + word;
-      used += gap + width;
+      usedColumns += gap + width;
       continue;
     }
-    // A word wider than any row continues in the current row, and so does the text after it.
-    const fills = long === "fill" && !isFull && width > room && used + gap < widthMax;
-    if (fills) {
+    // A word wider than any row starts in the current row, and the text after it follows directly.
+    const fillsRow =
+      longWords === "fill" && !isFull && width > columnsLeft && usedColumns + gap < widthMax;
+    if (fillsRow) {
       row += gap === 1 ? " " : "";
-      used += gap;
+      usedColumns += gap;
     } else if (i > 0) {
-      end();
+      endRow();
     }
-    for (const [at, piece] of piecesOf(word, room, fills ? widthMax - used : room).entries()) {
-      if (at > 0) end();
+    for (const [index, piece] of piecesOf(
+      word,
+      columnsLeft,
+      fillsRow ? widthMax - usedColumns : columnsLeft,
+    ).entries()) {
+      if (index > 0) endRow();
       row += piece;
-      used += cells(piece);
+      usedColumns += cellWidth(piece);
     }
-    isFull = used > (rows.length === 0 ? columns : room);
+    isFull = usedColumns > (rows.length === 0 ? columns : columnsLeft);
   }
-  end();
+  endRow();
   return rows.join(`\n${mark}`);
 }
 
 /**
- * Splits a word into parts that fit, unless it may be copied. @param first room for the first part
+ * Splits a word into pieces that fit, unless it is plain ASCII, which must stay copyable.
+ * @param first room for the first piece
  */
-function piecesOf(word: string, room: number, first: number): string[] {
-  if (cells(word) <= room || ASCII.test(word.replaceAll(SGR, ""))) return [word];
+function piecesOf(word: string, columnsLeft: number, first: number): string[] {
+  if (cellWidth(word) <= columnsLeft || ASCII.test(word.replaceAll(SGR, ""))) return [word];
   const pieces: string[] = [];
   let piece = "";
-  let used = 0;
+  let usedColumns = 0;
   for (const { segment } of segmenter.segment(word)) {
-    const width = clusterCells(segment);
-    const isFirst = pieces.length === 0 && first < room; // It may be empty if nothing fits there.
-    if (used + width > (isFirst ? first : room) && (piece !== "" || isFirst)) {
+    const width = clusterWidth(segment);
+    const isFirst = pieces.length === 0 && first < columnsLeft; // May be empty if nothing fits.
+    if (usedColumns + width > (isFirst ? first : columnsLeft) && (piece !== "" || isFirst)) {
       pieces.push(piece);
       piece = "";
-      used = 0;
+      usedColumns = 0;
     }
     piece += segment;
-    used += width;
+    usedColumns += width;
   }
   return [...pieces, piece];
 }
 
-/** Maximum cells of a text on any terminal: some draw each part of an emoji. @internal */
-export function cells(text: string): number {
+/**
+ * Maximum cells of a text on any terminal: some draw each part of an emoji.
+ * @internal
+ */
+export function cellWidth(text: string): number {
   const bare = text.replaceAll(SGR, "");
   if (ASCII.test(bare)) return bare.length;
   let sum = 0;
-  for (const { segment } of segmenter.segment(bare)) sum += clusterCells(segment);
+  for (const { segment } of segmenter.segment(bare)) sum += clusterWidth(segment);
   return sum;
 }
 
-function clusterCells(cluster: string): number {
+function clusterWidth(cluster: string): number {
   if (ASCII.test(cluster)) return cluster.length;
   let sum = 0;
   for (const point of cluster) {

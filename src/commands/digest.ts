@@ -45,7 +45,10 @@ interface ContentDigest {
   readonly digest: string;
 }
 
-/** Reads the whole file, one chunk ahead of the hashing. @throws Fault file-changed, store-… */
+/**
+ * Reads the whole file, one chunk ahead of the hashing.
+ * @throws {Fault} file-changed, store-…
+ */
 async function digestSource(source: Source): Promise<ContentDigest> {
   const digest = new Digest(new Bun.CryptoHasher("sha256"));
   let sizeBytes = 0;

@@ -24,7 +24,10 @@ export const command = defineVerb({
   },
 });
 
-/** `2s` or `500ms`. @throws Fault usage */
+/**
+ * `2s` or `500ms`.
+ * @throws {Fault} usage
+ */
 export function parseTimeout(text: string): number {
   const [, count = "", unit = ""] = /^(\d{1,6})(ms|s)$/.exec(text) ?? [];
   const forMs = Number(count) * (unit === "s" ? 1000 : 1);
@@ -34,7 +37,7 @@ export function parseTimeout(text: string): number {
   });
 }
 
-/** @throws Fault not-found */
+/** @throws {Fault} not-found */
 export function printServers(context: Context, { servers, droppedCount }: DiscoveryResult): number {
   if (servers.length === 0) {
     throw new Fault("not-found", "no servers found on this network", {

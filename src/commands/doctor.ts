@@ -20,7 +20,7 @@ import {
   checkTerminal,
   type MachineProbes,
 } from "../cli/doctor/machine.ts";
-import { checkMachines, checkNetwork, type Expected } from "../cli/doctor/network.ts";
+import { checkMachines, checkNetwork, type ExpectedIdentity } from "../cli/doctor/network.ts";
 import { machineProbes, networkProbes } from "../cli/doctor/probes.ts";
 import {
   checkLease,
@@ -95,7 +95,7 @@ export const command = defineVerb({
   },
 });
 
-interface ServerToCheck extends Pick<Expected, "server" | "pinned"> {
+interface ServerToCheck extends Pick<ExpectedIdentity, "server" | "pinned"> {
   readonly why: string;
   /** The server's latest report on its cluster's majority. */
   readonly machines: readonly ServerAddress[];
@@ -103,7 +103,7 @@ interface ServerToCheck extends Pick<Expected, "server" | "pinned"> {
 
 /**
  * Asks no question and creates no file: a home that does not exist yet knows no server.
- * @throws Fault usage if several servers could be meant
+ * @throws {Fault} usage if several servers could be meant
  */
 function serverToCheck(context: Context, named: ServerSpec | undefined): ServerToCheck | undefined {
   const { data } = context.settings().folders;

@@ -7,7 +7,7 @@ import { idOf } from "../cli/chat/last-files.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { type OpenClient, untilConnected, withClient } from "../cli/connect/client.ts";
 import { filePages } from "../cli/connect/lists.ts";
-import { catchUp, Incoming, noteEvent } from "../cli/files/inbox.ts";
+import { catchUp, IncomingFiles, noteEvent } from "../cli/files/inbox.ts";
 import { checkFileId, checkOut, FileReceiver } from "../cli/files/receive-file.ts";
 import { SERVER_FLAGS } from "../cli/flags.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
@@ -34,7 +34,7 @@ export const command = defineVerb({
     checkOut(args.out);
     const show = new ProgressDisplay(context);
     const follow = args.follow ? "live" : "none";
-    const options = { mode: "login", follow, reconnect: true, resumes: true } as const;
+    const options = { mode: "login", follow, reconnect: true, isResumable: true } as const;
     try {
       return await withClient(context, args, options, async (open) => {
         const receiver = new FileReceiver(
@@ -53,7 +53,7 @@ export const command = defineVerb({
   },
 });
 
-/** @throws Fault usage */
+/** @throws {Fault} usage */
 function checkOptions(ids: readonly string[], follow: boolean): void {
   if (follow !== ids.length > 0) return;
   const message = follow ? "--follow and file IDs cannot be combined" : "no file given";
@@ -62,7 +62,10 @@ function checkOptions(ids: readonly string[], follow: boolean): void {
   });
 }
 
-/** Finds files by id, or by a name that only one file has. @throws Fault file-unknown, usage */
+/**
+ * Finds files by id, or by a name that only one file has.
+ * @throws {Fault} file-unknown, usage
+ */
 async function resolveFiles(
   { client, user }: OpenClient,
   words: readonly string[],
@@ -72,7 +75,10 @@ async function resolveFiles(
   return [...new Set(ids.map(checkFileId))];
 }
 
-/** Files of all rooms, including sealed ones. @throws Fault */
+/**
+ * Files of all rooms, including sealed ones.
+ * @throws {Fault}
+ */
 async function allFiles(client: Client, user: string): Promise<readonly DisplayFile[]> {
   await untilConnected(client.read()); // The client knows by then which rooms are sealed.
   const files: DisplayFile[] = [];
@@ -91,7 +97,7 @@ async function followFiles(
   if (fingerprint === undefined) throw new Fault("link-closed", "the connection was closed");
   const account = { fingerprint, user };
   const { receivedFiles } = state;
-  const incoming = new Incoming({
+  const incoming = new IncomingFiles({
     cursor: receivedFiles.position(account),
     has: (file) => receivedFiles.has(account, file),
     download: (file) => receiver.download(file),
@@ -100,12 +106,12 @@ async function followFiles(
     onFailed: (_file, fault) => receiver.reportFault(fault),
   });
   const watching = watch(client, incoming, () => receivedFiles.position(account), user);
-  return Promise.race([watching, incoming.failed()]);
+  return Promise.race([watching, incoming.waitForFailure()]);
 }
 
 async function watch(
   client: Client,
-  incoming: Incoming,
+  incoming: IncomingFiles,
   cursor: () => number,
   me: string,
 ): Promise<never> {

@@ -62,7 +62,7 @@ export const command = defineVerb({
       return withClient(
         context,
         args,
-        { ...client, reads: !args.follow, reconnect: args.follow },
+        { ...client, printsData: !args.follow, reconnect: args.follow },
         (open) => fromServer(context, open.client, options, args.follow),
       );
     }

@@ -34,9 +34,9 @@ export const command = defineVerb({
       argument: args.at,
       mode: args.register ? "register" : args.login ? "login" : "either",
       follow: "all",
-      enters: true,
+      setsDefaults: true,
       reconnect: true,
-      posts: true,
+      waitsForPosts: true,
       localPort: args.localPort,
       onEvent: screen?.receive,
     } as const;

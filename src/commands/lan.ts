@@ -140,7 +140,7 @@ function printListening(
   );
 }
 
-/** @throws Fault usage, name-invalid, interrupted */
+/** @throws {Fault} usage, name-invalid, interrupted */
 async function userNameOf(context: Context, flag: string | undefined): Promise<Name> {
   // An empty variable counts as unset.
   const given = flag ?? (context.env["CHAT_USER"] || context.settings().config.user);

@@ -13,7 +13,7 @@ import { queryUsers } from "../client/link/queries.ts";
 import { knownFile } from "../io/state/known-files.ts";
 
 export const users = clientVerb({
-  reads: true,
+  printsData: true,
   args: { room: stringFlag("ROOM", "Only members of this room") },
   async run({ room }, context, { client }) {
     return printList(context, await queryUsers(client.request, room), {
@@ -28,7 +28,7 @@ export const users = clientVerb({
 });
 
 export const rooms = clientVerb({
-  reads: true,
+  printsData: true,
   args: {},
   async run(_args, context, { client }) {
     const { rooms: listed, more } = await client.request("rooms", {});
@@ -52,7 +52,7 @@ export const rooms = clientVerb({
 });
 
 export const files = clientVerb({
-  reads: true,
+  printsData: true,
   args: {},
   details: "To download a file: chat get-file ID",
   async run(_args, context, { client, state, user }) {

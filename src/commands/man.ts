@@ -8,7 +8,7 @@ import { VERSION } from "../base/version.ts";
 import { argument, defineVerb, stringFlag, type VerbRow, type VerbTable } from "../cli/command.ts";
 import { pageName, tableManual, verbManual } from "../cli/manual.ts";
 import { printResult } from "../cli/output/result.ts";
-import { nearest } from "../cli/suggest.ts";
+import { nearestWord } from "../cli/suggest.ts";
 import { diskFault } from "../io/disk/disk.ts";
 
 const SUMMARY = "chat for people who share a network: server, client and history in one program";
@@ -86,7 +86,7 @@ async function manual(
 }
 
 function unknownPage(word: string, name: string, known: readonly string[]): Fault {
-  const near = nearest(word, known);
+  const near = nearestWord(word, known);
   return new Fault("usage", `${name} has no command ${quoteText(word)}`, {
     remedy: near === undefined ? `see ${name} --help` : `did you mean ${near}?`,
   });

@@ -19,8 +19,8 @@ import { nativeHashing } from "../cli/connect/hashing.ts";
 import { deviceKeys } from "../cli/connect/keys.ts";
 import { filePages } from "../cli/connect/lists.ts";
 import type { Context } from "../cli/context.ts";
-import { interruptible } from "../cli/context.ts";
-import { catchUp, Incoming, noteEvent } from "../cli/files/inbox.ts";
+import { runInterruptible } from "../cli/context.ts";
+import { catchUp, IncomingFiles, noteEvent } from "../cli/files/inbox.ts";
 import { checkOut, FileReceiver, receiveFile } from "../cli/files/receive-file.ts";
 import { serverOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
@@ -63,7 +63,7 @@ export const command = defineVerb({
       const confirms = !args.yes && context.terminal !== undefined;
       const options = { confirms, savesText: args.out !== undefined };
       const user = nameOf(context, args.user);
-      return await interruptible(context, () => receive(receiver, address, user, options));
+      return await runInterruptible(context, () => receive(receiver, address, user, options));
     } finally {
       await show.end();
       await client.close();
@@ -76,7 +76,7 @@ export const command = defineVerb({
 /**
  * The invite, or the whole line that was printed. It is asked for, since arguments are visible in
  * the process list.
- * @throws Fault usage, interrupted
+ * @throws {Fault} usage, interrupted
  */
 async function inviteOf(context: Context, argument: string | undefined): Promise<ServerSpec> {
   const given = argument ?? context.env["CHAT_INVITE"] ?? "";
@@ -146,7 +146,7 @@ class Transfer {
   readonly #options: ReceiveOptions;
   readonly #downloaded = new Set<FileId>();
   readonly #failed: Fault[] = [];
-  readonly #incoming = new Incoming({
+  readonly #incoming = new IncomingFiles({
     cursor: 0,
     has: (file) => this.#downloaded.has(file),
     download: (file) =>
@@ -181,10 +181,14 @@ class Transfer {
     );
   }
 
-  /** Ends when everything was received. @returns the exit code @throws Fault */
+  /**
+   * Ends when everything was received.
+   * @returns the exit code
+   * @throws {Fault}
+   */
   async run(): Promise<number> {
     this.#watch().catch((error: unknown) => this.#finished.reject(error));
-    await Promise.race([this.#finished.promise, this.#incoming.failed()]);
+    await Promise.race([this.#finished.promise, this.#incoming.waitForFailure()]);
     printJson(this.#receiver.context, { kind: "received", files: this.#downloaded.size });
     return this.#failed[0]?.exitCode ?? 0;
   }
@@ -203,7 +207,7 @@ class Transfer {
   }
 
   async #onConnected(event: ConnectedEvent): Promise<void> {
-    this.#timeout.reconnected();
+    this.#timeout.onReconnected();
     this.#onTopic(event.rooms.find(({ name }) => name === LOBBY)?.topic ?? "");
     if (this.#listed === undefined)
       await catchUp(this.#receiver.client, this.#incoming, 0, this.#me);
@@ -232,7 +236,7 @@ class Transfer {
     }
     const missing = (this.#count ?? 0) - listed.size;
     if (missing > 0) {
-      this.#receiver.show.print(
+      this.#receiver.progressDisplay.print(
         "the sender is still reading the files; you will be prompted when they are ready",
       );
     } else this.#prompt(listed);
@@ -259,13 +263,13 @@ class Transfer {
     this.#printsText = this.#isDeclaredText && fits && !this.#options.savesText;
     if (this.#options.confirms && first !== undefined) await this.#confirm(files, first.from);
     this.#listed = undefined;
-    for (const { id, seq } of files) if (isFileId(id)) this.#incoming.recorded(id, seq);
+    for (const { id, seq } of files) if (isFileId(id)) this.#incoming.addRecorded(id, seq);
     void this.#finishIfDone();
   }
 
-  /** @throws Fault interrupted */
+  /** @throws {Fault} interrupted */
   async #confirm(files: readonly DisplayFile[], from: string): Promise<void> {
-    const { context, show } = this.#receiver;
+    const { context, progressDisplay: show } = this.#receiver;
     const sum = formatSize(files.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0));
     if (this.#printsText) show.print(`a text of ${sum} from ${from}`);
     else for (const file of files) show.print(`${cleanText(fileLabel(file))} from ${file.from}`);
@@ -286,12 +290,12 @@ class Transfer {
     // The length must be known before the file counts as a text.
     if (share.isText && !this.#options.savesText && !this.#isPrompting) this.#listed ??= new Map();
     if (this.#listed !== undefined || share.running === undefined) return;
-    this.#incoming.offered(share.running);
+    this.#incoming.addOffered(share.running);
   }
 
   async #finishIfDone(): Promise<void> {
     try {
-      await this.#incoming.settled();
+      await this.#incoming.waitUntilSettled();
     } catch {
       return; // Reported where it is awaited.
     }
@@ -301,14 +305,17 @@ class Transfer {
 
   /** A share that has ended does not return. */
   #onLinkLost(fault: Fault): void {
-    if (!this.#timeout.lost(fault)) return;
-    this.#receiver.show.print(`connection lost (${fault.message}); retrying`);
+    if (!this.#timeout.onLost(fault)) return;
+    this.#receiver.progressDisplay.print(`connection lost (${fault.message}); retrying`);
   }
 }
 
-/** Shows a text, or writes it unchanged if standard output is no terminal. @throws Fault */
+/**
+ * Shows a text, or writes it unchanged if standard output is no terminal.
+ * @throws {Fault}
+ */
 async function printReceivedText(
-  { client, context, show }: FileReceiver,
+  { client, context, progressDisplay: show }: FileReceiver,
   file: FileId,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "chat-text-"));
@@ -333,7 +340,7 @@ function displayText(text: string): string {
   return pieces.join("\t");
 }
 
-/** @throws Fault checksum-wrong: its content does not match its description */
+/** @throws {Fault} checksum-wrong: its content does not match its description */
 function decodeText(bytes: Uint8Array): string {
   try {
     return utf8Decode(bytes);
@@ -350,7 +357,7 @@ const ATTEMPTS_MAX = 100;
 /** Maximum length of a name that leaves room for that number. */
 const BASE_LENGTH_MAX = 28;
 
-/** @throws Fault name-taken if all of them are taken */
+/** @throws {Fault} name-taken if all of them are taken */
 async function registerUnique(
   client: Client,
   preferredName: Name,

@@ -39,7 +39,11 @@ export const command = defineVerb({
     const show = new ProgressDisplay(context);
     try {
       // First posts files that an earlier run has uploaded to a sealed room without posting them.
-      const options = { reconnect: true, resumes: !args.path.includes(STDIN), posts: true };
+      const options = {
+        reconnect: true,
+        isResumable: !args.path.includes(STDIN),
+        waitsForPosts: true,
+      };
       return await withClient(context, args, options, async ({ client }) => {
         await untilConnected(client.read());
         const isOne = args.path.length === 1;
@@ -54,7 +58,7 @@ export const command = defineVerb({
   },
 });
 
-/** @throws Fault name-invalid, usage */
+/** @throws {Fault} name-invalid, usage */
 function fileTargets(given: readonly string[]): string[] {
   const to = parseTargets(given).map(formatTarget);
   if (to.length <= FILE_TARGETS_MAX) return to;

@@ -27,7 +27,7 @@ export const command = defineVerb({
     const text = args.text === "-" ? undefined : args.text;
     if (text !== undefined) checkText(text);
     context.continueWithoutOutput(); // `| head -1` must not keep the rest from being sent.
-    const options = { follow: "none", reconnect: true, posts: true } as const;
+    const options = { follow: "none", reconnect: true, waitsForPosts: true } as const;
     return withClient(context, args, options, async ({ client }) => {
       const events = client.read();
       await untilConnected(events);
@@ -102,7 +102,7 @@ class Sender {
     }
   }
 
-  /** @throws Fault as `Client.ready` */
+  /** @throws {Fault} as `Client.ready` */
   async #ready(): Promise<void> {
     try {
       await this.#client.ready();
@@ -114,7 +114,7 @@ class Sender {
     }
   }
 
-  /** @throws Fault as `Client.drain` */
+  /** @throws {Fault} as `Client.drain` */
   async settled(): Promise<void> {
     try {
       await this.#client.drain();

@@ -21,11 +21,11 @@ import {
 } from "../cli/command.ts";
 import { otherClusterAddresses } from "../cli/connect/invite.ts";
 import {
-  hostsAt,
+  externalHosts,
   lanAddresses,
   listenHosts,
   ownAddresses,
-  reachableAt,
+  reachableHosts,
 } from "../cli/connect/own-addresses.ts";
 import { type Context, endSignalLine, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
@@ -37,7 +37,7 @@ import { announceServer } from "../cli/serve/announce.ts";
 import { clusterConfig, NATS_FLAGS, SAFETY_FLAGS } from "../cli/serve/cluster.ts";
 import { linksWithinLimit } from "../cli/serve/descriptors.ts";
 import { loadServerSettings, type OpenFolder, openFolder } from "../cli/serve/folder.ts";
-import { checkListening, type Listening, openListeners } from "../cli/serve/listen.ts";
+import { checkListening, type OpenListeners, openListeners } from "../cli/serve/listen.ts";
 import { checkNatsSync } from "../cli/serve/nats-sync.ts";
 import { openOffer, PROGRAM_TARGETS, programFile } from "../cli/serve/offer.ts";
 import {
@@ -50,7 +50,7 @@ import {
   ServePrinter,
   webAddress,
 } from "../cli/serve/print.ts";
-import { HTTPS_PORT, hostCheck, knownNames, parsePublic } from "../cli/serve/public.ts";
+import { HTTPS_PORT, hostCheck, hostNames, parsePublic } from "../cli/serve/public.ts";
 import { PUSH_FLAGS, pushContact, pushDelivery } from "../cli/serve/push.ts";
 import { historyQuotaOf, QUOTA_FLAGS, quotasOf } from "../cli/serve/quotas.ts";
 import { withSettings } from "../cli/serve/settings.ts";
@@ -181,7 +181,10 @@ Settings can also be in settings.toml in the data folder (port = 2500), or in th
   },
 });
 
-/** Adds settings of the environment and settings.toml. @throws Fault usage */
+/**
+ * Adds settings of the environment and settings.toml.
+ * @throws {Fault} usage
+ */
 function mergeSettings(values: Args, byFlag: ReadonlySet<string>, { env }: Context): Args {
   // Each value is checked against the same definitions.
   return withSettings({ definitions: SERVE_FLAGS, values, byFlag, env }) as Args;
@@ -295,7 +298,7 @@ async function serve(
   printListening(context, joining, open);
   // The first client need not wait for the checksums.
   void offer?.list();
-  if (reachableAt(args.host, ownAddresses()).lacksIpv6) {
+  if (reachableHosts(args.host, ownAddresses()).lacksIpv6) {
     printNotice(context, "this machine has only IPv6; add --host :: so that others can connect");
   }
   const { host = "::", discovery } = args;
@@ -385,7 +388,7 @@ async function listen(
   open: OpenFolder,
   server: Server,
   shown: Pick<HttpOptions, "name" | "page">,
-): Promise<Listening> {
+): Promise<OpenListeners> {
   const fingerprint = formatFingerprint(open.identity.fingerprint);
   const proxyCertificate = args.proxyCert === undefined ? undefined : readPem(args.proxyCert);
   const listening = await openListeners(
@@ -395,7 +398,7 @@ async function listen(
       certificate: args.tls ? open.certificate : undefined,
       proxyCertificate,
       udp: args.udp ? (args.udpCc ?? "bbr") : undefined,
-      isHost: hostCheck(knownNames(args, open.certificate.certPem, proxyCertificate)),
+      isHost: hostCheck(hostNames(args, open.certificate.certPem, proxyCertificate)),
       http: (port) => httpHandler({ ...shown, fingerprint, port, ...server.http }),
     },
     server.sessions,
@@ -409,7 +412,7 @@ async function listen(
 /** Only a proxy connects to the port of a server without TLS: only `--public` gives an address. */
 function publicAddresses(args: Args, port: number): ServerAddress[] {
   const known = parsePublic(args.public, args.tls ? port : HTTPS_PORT);
-  const hosts = args.tls ? hostsAt(args.host, ownAddresses()) : [];
+  const hosts = args.tls ? externalHosts(args.host, ownAddresses()) : [];
   return [...known, ...hosts.map((host) => ({ host, port }))];
 }
 
@@ -420,17 +423,17 @@ interface JoinOptions extends Pick<ServerSetup, "name" | "roomPassword" | "offer
 function joinInfo(
   args: Args,
   open: OpenFolder,
-  listening: Listening,
+  listening: OpenListeners,
   chosen: JoinOptions,
 ): JoinInfo {
   const { port, listeners } = listening;
-  const reachable = reachableAt(args.host, ownAddresses());
+  const reachable = reachableHosts(args.host, ownAddresses());
   const local: ServerSpec = { host: reachable.local, port, portGiven: true };
   const { fingerprint } = open.identity;
   const { roomPassword } = chosen;
   const [known] = parsePublic(args.public, args.tls ? port : HTTPS_PORT);
   const invite: ServerSpec = {
-    host: known?.host ?? reachable.others,
+    host: known?.host ?? reachable.external,
     port: known?.port ?? port,
     portGiven: true,
     room: LOBBY,

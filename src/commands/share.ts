@@ -9,7 +9,7 @@ import { TEXT_BYTES_MAX } from "../base/limits.ts";
 import { checkName } from "../base/names.ts";
 import { cleanText } from "../base/text.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
-import { listenHosts, ownAddresses, reachableAt } from "../cli/connect/own-addresses.ts";
+import { listenHosts, ownAddresses, reachableHosts } from "../cli/connect/own-addresses.ts";
 import { type Context, endSignalLine, faultLine, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
 import { checkPaths, openSourceAt, reportSkipped, STDIN } from "../cli/files/sources.ts";
@@ -91,7 +91,7 @@ interface ShareFlags {
   readonly name?: string | undefined;
 }
 
-/** @throws Fault usage, not-found, store-…, text-invalid */
+/** @throws {Fault} usage, not-found, store-…, text-invalid */
 function checkOptions({ path, text, name }: ShareFlags): void {
   if (text === undefined) {
     if (path.length > 0) return checkPaths(path, name);
@@ -105,7 +105,7 @@ function checkOptions({ path, text, name }: ShareFlags): void {
   if (text !== STDIN) checkText(utf8Encode(text));
 }
 
-/** @throws Fault text-invalid */
+/** @throws {Fault} text-invalid */
 function checkText(bytes: Uint8Array): Uint8Array {
   const problem =
     bytes.length === 0
@@ -149,7 +149,7 @@ async function share(
     server = await openShareServer(context, {
       user: options.user,
       listenHosts: listenHosts(options.host),
-      inviteHost: reachableAt(options.host, ownAddresses()).others,
+      inviteHost: reachableHosts(options.host, ownAddresses()).external,
       port: options.port ?? 0,
       onEvent: (event) => {
         if (event.kind === "failed") ended.reject(event.fault);
@@ -159,7 +159,7 @@ async function share(
         if (event.kind === "logged-out") ended.resolve(0);
         else context.clock.after(DISCONNECT_MS, () => ended.resolve(0));
       },
-      onRead: (file, source, index) => show.read(file, source, index),
+      onRead: (file, source, index) => show.onRead(file, source, index),
     });
     const { client } = server;
     const copying = copyInputs(context, inputs, server.folder, laid);
@@ -207,7 +207,7 @@ async function copyInputs(
 /** The name of shared content without one. */
 const DEFAULT_NAMES = { input: "stdin", text: "text.txt" } as const;
 
-/** @throws Fault store-full, store-failed, text-invalid */
+/** @throws {Fault} store-full, store-failed, text-invalid */
 async function writeInput(
   { stdin }: Context,
   input: Exclude<ShareInput, { from: "disk" }>,

@@ -130,7 +130,10 @@ async function acceptLog(
   );
 }
 
-/** The user compares the fingerprint, or gave it beforehand. @throws Fault */
+/**
+ * The user compares the fingerprint, or gave it beforehand.
+ * @throws {Fault}
+ */
 async function confirmFingerprint(
   context: Context,
   { fingerprint }: Greeted,

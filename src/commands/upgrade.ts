@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { Fault, msg } from "../base/fault.ts";
 import { TARGET, VERSION } from "../base/version.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
-import { type Context, interruptible, printNotice } from "../cli/context.ts";
+import { type Context, printNotice, runInterruptible } from "../cli/context.ts";
 import { printResult } from "../cli/output/result.ts";
 import { releaseKey } from "../cli/release/release.ts";
 import { openReleaseSource } from "../cli/release/source.ts";
@@ -37,7 +37,7 @@ chat.old. The program never looks for upgrades by itself.`,
     const replacement = ProgramReplacement.open(path);
     let upgrade: Upgrade;
     try {
-      upgrade = await interruptible(context, () =>
+      upgrade = await runInterruptible(context, () =>
         upgradeProgram({
           ...{ replacement, source, key: publicKey, isDowngrade: downgrade },
           program: { version: VERSION, target: TARGET },

@@ -101,7 +101,7 @@ async function listenOnLastPort(
   return listener;
 }
 
-/** @throws Fault port-taken, internal */
+/** @throws {Fault} port-taken, internal */
 async function listen(context: Context, target: Target, port: number): Promise<Listener> {
   const { address, fingerprint, token, dialer, store } = target;
   const { dial } = dialer;

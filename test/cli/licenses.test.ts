@@ -29,9 +29,9 @@ test("a package without a licence stops the build", () => {
   const folder = tempFolder();
   mkdirSync(join(folder, "lib"));
   writeFileSync(join(folder, "README.md"), "MIT");
-  expect(() => licenseTextIn(folder)).toThrow("carries no licence");
+  expect(() => licenseTextIn(folder)).toThrow("contains no licence file");
   writeFileSync(join(folder, "LICENSE"), " \n");
-  expect(() => licenseTextIn(folder)).toThrow("carries no licence");
+  expect(() => licenseTextIn(folder)).toThrow("contains no licence file");
   writeFileSync(join(folder, "LICENCE.md"), "Permission is granted\n");
   expect(licenseTextIn(folder)).toBe("Permission is granted\n");
 });

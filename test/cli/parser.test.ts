@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import type { FlagDefs } from "../../src/cli/command.ts";
 import { parseStrictly } from "../../src/cli/parser.ts";
-import { nearest } from "../../src/cli/suggest.ts";
+import { nearestWord } from "../../src/cli/suggest.ts";
 
 const DEFINITIONS = {
   target: { type: "positional", required: false },
@@ -86,7 +86,7 @@ describe("what is understood", () => {
     expect(parseStrictly(definitions, ["1", "2", "3"], "v")).toEqual({
       kind: "values",
       values: { id: ["1", "2", "3"] },
-      given: new Set(["id"]),
+      typedKeys: new Set(["id"]),
     });
     expect(refusal(definitions)).toStartWith("chat join needs ID");
   });
@@ -119,7 +119,7 @@ describe("what is refused", () => {
 test("nearest finds slips, not other words", () => {
   const words = ["room", "user", "transport", "json"];
   const found = ["rooms", "tranpsort", "JSON", "x", "", "moor"].map((typed) =>
-    nearest(typed, words),
+    nearestWord(typed, words),
   );
   expect(found).toEqual(["room", "transport", "json", undefined, undefined, undefined]);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { cells, wrapMarked, wrapWords } from "../../src/cli/word-wrap.ts";
+import { cellWidth, wrapMarked, wrapWords } from "../../src/cli/word-wrap.ts";
 
 const on = (columns: number, isTerminal = true) => ({ isTerminal, columns: () => columns });
 
@@ -19,9 +19,9 @@ test("a word that is wider than the terminal stays whole, to be copied, on rows 
 
 /** What the terminal itself has to break: an address at most, which has no blanks to lie with. */
 function beyond(row: string, columns: number): string {
-  if (cells(row) <= columns) return "";
+  if (cellWidth(row) <= columns) return "";
   const word = /[\x21-\x7e]*$/.exec(row)?.[0] ?? "";
-  expect(cells(row.slice(0, row.length - word.length))).toBeLessThan(columns);
+  expect(cellWidth(row.slice(0, row.length - word.length))).toBeLessThan(columns);
   return word;
 }
 

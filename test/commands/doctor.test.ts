@@ -23,7 +23,7 @@ import {
   checkClock,
   checkMachines,
   checkNetwork,
-  type Expected,
+  type ExpectedIdentity,
   type NetworkProbes,
 } from "../../src/cli/doctor/network.ts";
 import type { ClusterInspection } from "../../src/cli/serve/inspect.ts";
@@ -53,7 +53,7 @@ const WAY: NetworkProbes = {
   greetOverUdp: async () => GREETED,
   unixMs: () => 1_000_400,
 };
-const EXPECTED: Expected = {
+const EXPECTED: ExpectedIdentity = {
   server: { host: "chat.example", port: 2428, portGiven: true },
   requested: undefined,
   pinned: identity.fingerprint,
@@ -61,7 +61,7 @@ const EXPECTED: Expected = {
 };
 
 /** The whole way with some of it broken: states by name, results, and the exit code. */
-async function walk(probes: Partial<NetworkProbes>, expected: Partial<Expected> = {}) {
+async function walk(probes: Partial<NetworkProbes>, expected: Partial<ExpectedIdentity> = {}) {
   const results: CheckResult[] = [];
   const clock = new VirtualClock();
   const examination = new CheckRunner(clock, (result) => results.push(result));

@@ -81,7 +81,7 @@ describe("a torn tail is moved aside and reported once", () => {
     expect([exitCode, err]).toEqual([6, expect.stringContaining(`${log} is damaged at byte`)]);
     expect(readFileSync(log, "latin1")).toBe(before["history/000000000001.jsonl"] ?? "");
     const { program } = await sandbox.serve({ args: ["--accept-loss"] });
-    expect(await program.said("confirmed records were lost")).toMatch(/ lost, \d+ remain; /);
+    expect(await program.said("confirmed records were lost")).toMatch(/ lost; \d+ remain\. /);
     expect(await textsIn(sandbox)).toEqual(TEXTS.slice(0, -1));
     expect(readFileSync(log, "utf8")).toContain('"kind":"fork","room":"server"');
     await program.signal("SIGTERM");
@@ -138,7 +138,7 @@ describe("damage in what was acknowledged refuses the start, exit 6, and changes
     expect(users).toEqual([expect.stringMatching(/^lost-u[\w-]{11}$/)]);
     const [lost = ""] = users as string[];
     await first.program.said(
-      `1 account is lost, with the latest bans and roles; their messages are shown as from ${lost}`,
+      `1 account is lost, with the latest bans and roles; their messages appear under ${lost}`,
     );
     await first.program.signal("SIGTERM");
 
@@ -179,7 +179,7 @@ test("warns of a damaged body at the start, and serves it as damaged", async () 
   writeFileSync(log, text.replace('"message 6"', '"message 9"'), "latin1");
   const { program } = await sandbox.serve();
   const { seq } = await program.json("damaged");
-  await program.said(`the body of record ${seq} is damaged and is served as such`);
+  await program.said(`the body of record ${seq} is damaged; clients receive it as damaged`);
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   const shown = await ana.run(["history", "--room", "lobby", "--json"]);
   const sentence = `record ${seq} of lobby is damaged or withheld`;

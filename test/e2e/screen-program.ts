@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { createContext, processIo } from "../../src/cli/context.ts";
-import { flushed, report } from "../../src/cli/program.ts";
+import { flushOutput, report } from "../../src/cli/program.ts";
 import { TerminalScreen } from "../../src/cli/screen/terminal/screen.ts";
 import { openTerminalDevice } from "../../src/io/terminal/device.ts";
 
@@ -13,7 +13,7 @@ import { openTerminalDevice } from "../../src/io/terminal/device.ts";
 const world = processIo(() => process.exit(0));
 
 function end(exitCode: number): void {
-  flushed(exitCode, world).then((code) => process.exit(code));
+  flushOutput(exitCode, world).then((code) => process.exit(code));
 }
 
 process.on("uncaughtException", (error) => end(report(error, [], world)));

@@ -1,5 +1,5 @@
 import { processIo } from "../../src/cli/context.ts";
-import { flushed, report } from "../../src/cli/program.ts";
+import { flushOutput, report } from "../../src/cli/program.ts";
 
 /** Run by streams.test.ts as a separate process: `print N`, `stall`. */
 
@@ -11,7 +11,7 @@ const world = processIo((fault) => {
 });
 
 function end(exitCode: number): void {
-  flushed(exitCode, world).then((code) => process.exit(code));
+  flushOutput(exitCode, world).then((code) => process.exit(code));
 }
 
 async function print(): Promise<void> {

@@ -1,4 +1,4 @@
-/** Forks a restored log: gives it a new origin, by which clients notice the restore. */
+/** Forks a restored log: gives it a new origin, which tells clients that the log was restored. */
 
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
@@ -14,7 +14,7 @@ import { openCheckpoints } from "../serve/checkpoints.ts";
 
 /**
  * Appends the `fork` record and signs a new checkpoint. No server may use the folder.
- * @param newestNote the newest known checkpoint of the log before
+ * @param newestNote newest known checkpoint of the restored log
  */
 export async function forkLog(
   path: string,

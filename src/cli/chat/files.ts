@@ -7,8 +7,8 @@ import type { TransferProgress } from "../../client/transfer/progress.ts";
 import {
   checkFileId,
   checkOut,
-  gotJson,
-  gotText,
+  downloadedJson,
+  downloadedText,
   receiveFile,
   reportRenamed,
 } from "../files/receive-file.ts";
@@ -75,7 +75,7 @@ export class LineFiles {
       const secret = open.state.partialFileSecret();
       const onProgress = this.#progressReporter();
       const got = await receiveFile(open.client, { file, out, secret, onProgress });
-      chatConsole.print(gotJson(got), gotText(got));
+      chatConsole.print(downloadedJson(got), downloadedText(got));
       reportRenamed(got, (text) => chatConsole.note(text));
       void this.#offerToOpen(got.path);
     });

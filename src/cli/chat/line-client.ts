@@ -82,7 +82,7 @@ export class LineClient extends SlashHost {
     this.#rooms = rooms;
     this.chatConsole = new ChatConsole(context);
     this.#script = new ScriptLines(!this.chatConsole.isTyped);
-    open.guessDelays.displayInstead = (text) => this.chatConsole.note(text);
+    open.guessDelays.displayOverride = (text) => this.chatConsole.note(text);
     this.chatConsole.isQuiet = open.state.preference("quiet") === "on";
     this.files = new LineFiles(this);
     const [first] = rooms;

@@ -10,7 +10,7 @@ import {
   type View,
 } from "../../ui/commands/command.ts";
 import { SLASH_ALIASES as ALIASES, COMMANDS as SHARED } from "../../ui/commands/table.ts";
-import { nearest } from "../suggest.ts";
+import { nearestWord } from "../suggest.ts";
 import type { SlashRow } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
 import { type SlashCommand, TERMINAL_COMMANDS } from "./slash-terminal.ts";
@@ -101,7 +101,7 @@ export function withoutSecrets(line: string): string {
 const SECRET_COMMANDS: ReadonlySet<string> = new Set(["join", "login", "register", "passwd"]);
 
 function nearestCommand(word: string): string | undefined {
-  return nearest(word, [...Object.keys(COMMANDS), ...Object.keys(ALIASES)]);
+  return nearestWord(word, [...Object.keys(COMMANDS), ...Object.keys(ALIASES)]);
 }
 
 /** @param typed with or without its slash @throws Fault usage, suggesting a similar command */

@@ -1,30 +1,30 @@
-/** Lets the user choose from a numbered list. */
+/** Prompt for a choice from a numbered list. */
 
 import type { Context } from "../context.ts";
 
-/** Choices that fit on a screen with the question. */
+/** Maximum choices in the list, so that it fits on a screen with the prompt. */
 const CHOICES_LISTED_MAX = 16;
 
 /**
- * Lists the choices and asks for a number.
- * @param hasDefault an empty answer means the first one
- * @returns `undefined` if none was chosen
- * @throws Fault interrupted
+ * Lists the choices and prompts for a number.
+ * @param hasDefault whether an empty answer selects the first choice
+ * @returns `undefined` if the user chose none
+ * @throws {Fault} interrupted
  */
 export async function promptChoice<Choice>(
   context: Pick<Context, "stderr">,
   terminal: NonNullable<Context["terminal"]>,
   choices: readonly Choice[],
-  describe: (one: Choice) => string,
+  describe: (choice: Choice) => string,
   hasDefault = false,
 ): Promise<Choice | undefined> {
-  const shown = choices.slice(0, CHOICES_LISTED_MAX);
-  for (const [i, one] of shown.entries()) {
-    context.stderr.write(`  ${i + 1}  ${describe(one)}\n`);
+  const listed = choices.slice(0, CHOICES_LISTED_MAX);
+  for (const [i, choice] of listed.entries()) {
+    context.stderr.write(`  ${i + 1}  ${describe(choice)}\n`);
   }
-  if (shown.length === 1) return (await terminal.confirm("Use it?")) ? shown[0] : undefined;
-  const empty = hasDefault ? "[1]" : "(empty: none)";
-  const answer = await terminal.askText(`Choose 1 to ${shown.length} ${empty}`);
-  if (answer === "" && hasDefault) return shown[0];
-  return /^\d{1,2}$/.test(answer) ? shown[Number(answer) - 1] : undefined;
+  if (listed.length === 1) return (await terminal.confirm("Use it?")) ? listed[0] : undefined;
+  const emptyAnswerText = hasDefault ? "[1]" : "(empty: none)";
+  const answer = await terminal.askText(`Choose 1 to ${listed.length} ${emptyAnswerText}`);
+  if (answer === "" && hasDefault) return listed[0];
+  return /^\d{1,2}$/.test(answer) ? listed[Number(answer) - 1] : undefined;
 }

@@ -13,7 +13,7 @@ import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress, type ServerSpec } from "../../wire/invite.ts";
 import { defineVerb, type FlagDefs, type FlagValues, type Verb } from "../command.ts";
-import { type Context, faultLine, interruptible, printNotice } from "../context.ts";
+import { type Context, faultLine, printNotice, runInterruptible } from "../context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS, type ServerFlags, serverOptions } from "../flags.ts";
 import {
   PASSWORD,
@@ -34,50 +34,56 @@ import { deviceIdentity, deviceKeys } from "./keys.ts";
 import { programName } from "./program-name.ts";
 import { sealedHome } from "./sealed-home.ts";
 
-/** Flags of every command that connects to a server. */
+/** Flags of commands that connect to a server. */
 export interface ClientFlags extends ServerFlags {
   readonly passwordFile?: string | undefined;
   readonly roomPasswordFile?: string | undefined;
 }
 
 export interface ConnectOptions {
-  /** The server as an argument, if the command takes one. */
+  /** Server from the command's argument, if any. */
   readonly argument?: string | undefined;
   readonly mode?: Credentials["mode"];
-  /** A given password must be correct, even if this device could log in without it. */
+  /**
+   * Requires that a password passed by the user is correct, even if this device could log in
+   * without it.
+   */
   readonly requiresPassword?: boolean;
   readonly follow?: FollowMode;
   readonly reconnect?: boolean;
   readonly localPort?: number | undefined;
-  /** User name if none is given and none was used before; if `undefined`, the user is asked. */
+  /** User name if none is specified and none was used before. `undefined` prompts the user. */
   readonly fallbackUser?: string | undefined;
-  /** Only exchanges greetings; the command logs in later. */
+  /** Exchanges greetings only; the command logs in later. */
   readonly greetOnly?: boolean;
-  /** Waits for its posts, and therefore also sends those that earlier runs left. */
-  readonly posts?: boolean;
-  /** On a terminal this server and user become the default of later commands. */
-  readonly enters?: boolean;
-  /** Resumes after an interruption. */
-  readonly resumes?: boolean;
+  /** Waits for its own posts, and therefore also sends posts left by earlier runs. */
+  readonly waitsForPosts?: boolean;
+  /** On a terminal, makes this server and user the default of later commands. */
+  readonly setsDefaults?: boolean;
+  /** Whether the same command resumes after an interruption. */
+  readonly isResumable?: boolean;
   /** Connects to exactly this machine of the cluster. */
   readonly exactAddress?: boolean;
-  /** Shows the server's data, which may be outdated while its cluster has no majority. */
-  readonly reads?: boolean;
-  /** False: the command requests proofs of the log itself. */
+  /**
+   * Whether the command prints data of the server, which may be outdated while its cluster has no
+   * majority.
+   */
+  readonly printsData?: boolean;
+  /** Whether the client audits the log; `false` if the command requests the proofs itself. */
   readonly audits?: boolean;
-  /** For a user interface with a model: receives all events, and reads none. */
+  /** Receives all events, for a user interface with a model; the client then has no reader. */
   readonly onEvent?: ((event: SessionEvent) => void) | undefined;
 }
 
-/** A client that is logged in, with its server. */
+/** A logged-in client with its server. */
 export interface OpenClient {
   readonly client: Client;
   readonly address: ServerSpec;
   readonly user: string;
   readonly registered: boolean;
-  /** The room password or token that was used to join, if any. */
+  /** Room password or token that was used to join, if any. */
   readonly roomSecret: string | undefined;
-  /** The password that was given, if any. */
+  /** Password that the user specified, if any. */
   readonly password: string | undefined;
   readonly state: ClientState;
   readonly device: Identity;
@@ -87,32 +93,34 @@ export interface OpenClient {
 
 /**
  * Finds the server, reads the secrets, opens the stored state of this home, and logs in.
- * @throws Fault
+ * @throws {Fault}
  */
 export async function openClient(
   context: Context,
   flags: ClientFlags,
   options: ConnectOptions = {},
 ): Promise<OpenClient> {
-  const chosen = serverOptions(context, flags, options.argument);
+  const requested = serverOptions(context, flags, options.argument);
   const { config, folders } = context.settings();
   const state = ClientState.open(folders.data);
   let dialer: AddressDialer | undefined;
   try {
-    const isExpected = chosen.fingerprint !== undefined;
+    const isExpected = requested.fingerprint !== undefined;
     const candidate =
-      chosen.address === undefined ? await chooseServer(context, state, isExpected) : undefined;
-    const address = chosen.address ?? candidate?.address ?? (await discoverServer(context, state));
-    // A specific machine is meant, whichever machine of its cluster was used last.
-    const isNamed = chosen.address !== undefined || candidate?.data !== undefined;
+      requested.address === undefined ? await chooseServer(context, state, isExpected) : undefined;
+    const address =
+      requested.address ?? candidate?.address ?? (await discoverServer(context, state));
+    // Whether the user means this machine, even if another one of its cluster was used last.
+    const isNamed = requested.address !== undefined || candidate?.data !== undefined;
     const addressText = formatAddress(address);
     const roomSecret =
       (await readSecret(context, ROOM_PASSWORD, flags.roomPasswordFile)) ?? address.secret;
     const expected =
-      chosen.fingerprint ?? address.fingerprint ?? state.pin(addressText)?.fingerprint;
+      requested.fingerprint ?? address.fingerprint ?? state.pin(addressText)?.fingerprint;
     const claimedFingerprint = expected ?? state.serverClaiming(addressText);
-    const last = claimedFingerprint === undefined ? undefined : state.lastUser(claimedFingerprint);
-    const knownUser = chosen.user ?? last ?? options.fallbackUser;
+    const lastUser =
+      claimedFingerprint === undefined ? undefined : state.lastUser(claimedFingerprint);
+    const knownUser = requested.user ?? lastUser ?? options.fallbackUser;
     const user =
       knownUser ?? (options.greetOnly === true ? "" : await promptUserName(context, addressText));
     const credentials: Credentials = {
@@ -127,7 +135,7 @@ export async function openClient(
     const { clock } = context;
     const { localPort } = options;
     const guessDelays = new GuessDelayDisplay(context);
-    dialer = openAddressDialer(clock, address, { transport: chosen.transport, localPort });
+    dialer = openAddressDialer(clock, address, { transport: requested.transport, localPort });
     const client = new Client(
       {
         clock,
@@ -145,13 +153,13 @@ export async function openClient(
         isServerExplicit: isNamed,
         program: programName(),
         credentials: options.greetOnly === true ? undefined : credentials,
-        fingerprint: chosen.fingerprint ?? address.fingerprint,
+        fingerprint: requested.fingerprint ?? address.fingerprint,
         strict: config.trust === "strict",
         follow: options.follow ?? "none",
         reconnect: options.reconnect ?? false,
         isOneShot: (options.follow ?? "none") === "none",
-        adoptsUnsent: options.posts ?? false,
-        changesDefaults: options.enters === true && isInteractive(context),
+        adoptsUnsent: options.waitsForPosts ?? false,
+        changesDefaults: options.setsDefaults === true && isInteractive(context),
         hasReader: options.onEvent === undefined,
         audits: options.audits ?? true,
         onAlarm: ({ evidence }) => reportEvidence(context, folders.data, evidence),
@@ -159,7 +167,7 @@ export async function openClient(
     );
     client.subscribe((event) => {
       if (event.kind === "guess-delay") return guessDelays.update(event.delay);
-      const line = noticeOf(event, options.enters === true);
+      const line = noticeOf(event, options.setsDefaults === true);
       if (line !== undefined) printNotice(context, line);
     });
     if (options.onEvent !== undefined) client.subscribe(options.onEvent);
@@ -188,7 +196,9 @@ export async function openClient(
   }
 }
 
-/** Addresses of the server: those given by the user, and those stored for its fingerprint. */
+/**
+ * Returns the addresses of the server: those from the user, and those stored for its fingerprint.
+ */
 function serverAddresses(
   address: ServerSpec,
   expected: string | undefined,
@@ -201,26 +211,26 @@ function serverAddresses(
   return { addresses: [{ host, port }, ...also], storedAddresses };
 }
 
-/** Only on a terminal: the server and name of a script must not become defaults. */
+/** Reports whether a user is present. A script's server and user must not become defaults. */
 export function isInteractive({ terminal, stdout, json }: Context): boolean {
   return terminal !== undefined && stdout.isTerminal && !json;
 }
 
-/** `undefined` without a terminal. A new user cannot know that no password is needed. */
+/** Returns the prompts for secrets; `undefined` without a terminal. */
 function secretPrompter(
   context: Context,
   target: { readonly user: string; readonly server: string },
 ): Credentials["promptSecret"] {
   const { terminal } = context;
   if (terminal === undefined) return undefined;
-  return (secret, again) => {
+  return (secret, isRetry) => {
     if (secret !== "new-password") {
       const kind = secret === "password" ? PASSWORD : ROOM_PASSWORD;
       return readSecret(
         context,
         kind,
         undefined,
-        secretPrompt(secret, target, again)(ENGLISH_TERMINAL),
+        secretPrompt(secret, target, isRetry)(ENGLISH_TERMINAL),
       );
     }
     printNotice(
@@ -236,12 +246,12 @@ function secretPrompter(
 }
 
 const RESUME_REMEDY = { remedy: "run the same command again to resume" };
-/** The remedy omits "run it again", which the message already says. */
+/** Remedy without "run it again", which the message already contains. */
 const UNSENT_REMEDY = {
   remedy: "unconfirmed messages are saved, and sent by the next chat send",
 };
 
-/** Runs a short command: connects, runs it, and closes. */
+/** Runs a short command on a connection of its own. */
 export async function withClient(
   context: Context,
   flags: ClientFlags,
@@ -252,18 +262,18 @@ export async function withClient(
   const runAudited = async () => {
     const exitCode = await work(open);
     await open.client.auditSettled();
-    const mayBeOld = options.reads === true && !open.client.hasMajority;
+    const mayBeOld = options.printsData === true && !open.client.hasMajority;
     if (exitCode === 0 && mayBeOld) throw noMajorityFault();
     return exitCode;
   };
   try {
-    return await interruptible(context, runAudited, interruptRemedy(options));
+    return await runInterruptible(context, runAudited, interruptRemedy(options));
   } finally {
     await open.close();
   }
 }
 
-/** A command that logs in, does one thing, and ends. */
+/** Defines a command that logs in, performs one task, and ends. */
 export function clientVerb<const T extends FlagDefs>({
   args,
   details = "",
@@ -290,7 +300,10 @@ export function clientVerb<const T extends FlagDefs>({
   });
 }
 
-/** Records shown without a majority are valid; other nodes may have recorded more. */
+/**
+ * Returns the fault for results without a majority: they are valid, but other nodes may have more
+ * records.
+ */
 function noMajorityFault(): Fault {
   return new Fault(
     "no-majority",
@@ -298,15 +311,17 @@ function noMajorityFault(): Fault {
   );
 }
 
-function interruptRemedy({ posts, resumes }: ConnectOptions): { readonly remedy?: string } {
+function interruptRemedy({ waitsForPosts: posts, isResumable: resumes }: ConnectOptions): {
+  readonly remedy?: string;
+} {
   if (resumes === true) return RESUME_REMEDY;
-  // A pipe cannot be read again: the file is sent from the start, whatever else is pending.
+  // A pipe cannot be read again, so the user has to send the file from the start.
   return posts === true && resumes === undefined ? UNSENT_REMEDY : {};
 }
 
 /**
  * Reads events up to `connected`.
- * @throws Fault if the client closes instead
+ * @throws {Fault} if the client closes first
  */
 export async function untilConnected(events: AsyncIterator<ReaderEvent>): Promise<ConnectedEvent> {
   for (;;) {
@@ -319,7 +334,9 @@ export async function untilConnected(events: AsyncIterator<ReaderEvent>): Promis
   }
 }
 
-/** @param enters whether the user interface shows everything but the first contact itself */
+/**
+ * @param enters whether the user interface displays these events itself, except the first contact
+ */
 function noticeOf(event: SessionEvent, enters: boolean): string | undefined {
   switch (event.kind) {
     case "pinned":
@@ -343,8 +360,8 @@ function noticeOf(event: SessionEvent, enters: boolean): string | undefined {
 
 function pinNotice(event: Extract<LinkEvent, { kind: "pinned" | "moved" }>): string {
   if (event.kind === "moved") {
-    const [old, now] = [event.from, event.fingerprint].map(formatFingerprint);
-    return `${event.address} has a new key ${now}, signed by its old one ${old}; pin updated`;
+    const [old, current] = [event.from, event.fingerprint].map(formatFingerprint);
+    return `${event.address} has a new key ${current}, signed by its old one ${old}; pin updated`;
   }
   const fingerprint = formatFingerprint(event.fingerprint);
   const { address, knownAs } = event;
@@ -354,12 +371,12 @@ function pinNotice(event: Extract<LinkEvent, { kind: "pinned" | "moved" }>): str
   return `first connection to ${address}; pinned its fingerprint ${fingerprint}`;
 }
 
-/** The client connected to another machine than last time, or than the one that was named. */
+/** Message after a connection to another machine than the previous or the requested one. */
 export function otherMachineText({ from, to }: Extract<LinkEvent, { kind: "elsewhere" }>): Message {
   return (texts) => texts.otherMachine(from, to);
 }
 
-/** The fault that follows explains it. */
+/** Stores the evidence and prints its path. The fault that follows explains it. */
 function reportEvidence(context: Context, home: string, evidence: AuditEvidence): void {
   try {
     printNotice(

@@ -1,4 +1,4 @@
-/** Chooses the server of a command that names none. */
+/** Selection of the default server. */
 
 import { Fault } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
@@ -10,25 +10,25 @@ import { usageFault } from "../errors.ts";
 import { promptChoice } from "./choice.ts";
 import { storedInvite } from "./invite.ts";
 
-/** A server that a command may use when none is named. */
+/** A server that a command may use by default. */
 export interface Candidate {
   readonly address: ServerSpec;
-  /** Its data folder, if it runs on this machine. */
+  /** Data folder, if the server runs on this machine. */
   readonly data?: string;
   readonly isLast: boolean;
-  /** This home has connected to it before, so scripts may use it. */
+  /** Whether this home has connected to it before. Scripts use only such servers. */
   readonly isKnown: boolean;
 }
 
 type State = Pick<ClientState, "lastServer" | "pin" | "addressOf">;
 
-/** Servers named in one line. */
+/** Maximum servers listed in one line. */
 const LISTED_MAX = 4;
 
 /**
- * The last used server first, then those that this user runs on this machine. One that was started
- * under another `CHAT_HOME` belongs to another person with this account, and is a candidate only if
- * it was used last.
+ * Returns the last used server first, then the servers that this user runs on this machine. A
+ * server started under another `CHAT_HOME` belongs to another person with the same system account,
+ * and is a candidate only if it was used last.
  */
 export function candidates(context: Context, state: State | undefined): readonly Candidate[] {
   const last = state?.lastServer();
@@ -42,69 +42,81 @@ export function candidates(context: Context, state: State | undefined): readonly
     const isLast = address === last || fingerprint === lastPin;
     const isKnown =
       state?.pin(address) !== undefined || state?.addressOf(fingerprint) !== undefined;
-    // The machines of a cluster have one identity.
+    // Machines of a cluster share one identity.
     if (found.has(fingerprint) && address !== last) continue;
     found.set(fingerprint, { address: addressOfLocal(local), data, isLast, isKnown });
   }
-  const here = [...found.values()];
-  const others = here.filter(({ isLast }) => !isLast);
-  const lastHere = here.filter(({ isLast }) => isLast);
-  if (lastHere.length > 0 || last === undefined) return [...lastHere, ...others];
+  const localCandidates = [...found.values()];
+  const remainingCandidates = localCandidates.filter(({ isLast }) => !isLast);
+  const lastCandidates = localCandidates.filter(({ isLast }) => isLast);
+  if (lastCandidates.length > 0 || last === undefined)
+    return [...lastCandidates, ...remainingCandidates];
   const address = parseServerSpec(last);
-  return [{ address, isLast: true, isKnown: lastPin !== undefined }, ...others];
+  return [{ address, isLast: true, isKnown: lastPin !== undefined }, ...remainingCandidates];
 }
 
-/** Includes the secret of its data folder: a user who can read that may join. */
+/**
+ * Returns the address with the secret of its data folder: a user who can read the folder may join.
+ */
 export function addressOfLocal({ host, port, fingerprint, data }: LocalServer): ServerSpec {
   return { ...storedInvite(data), host, port, portGiven: true, fingerprint };
 }
 
 /**
- * Chooses the server of a command that names none. If there are several, a person is asked; a
- * script uses the last one, and only one that this home has connected to before.
- * @param isExpected `--fingerprint` names its identity
- * @returns `undefined` if there is no candidate
- * @throws Fault usage, interrupted
+ * Selects the default server. With several candidates a terminal prompts, and a script uses the
+ * last one; a script only uses servers that this home has connected to before.
+ * @param isExpected whether `--fingerprint` names the server's identity
+ * @returns `undefined` without candidates
+ * @throws {Fault} usage, interrupted
  */
 export async function chooseServer(
   context: Context,
   state: State,
   isExpected = false,
 ): Promise<Candidate | undefined> {
-  const known = candidates(context, state);
+  const options = candidates(context, state);
   const { terminal } = context;
   if (terminal === undefined) {
-    const chosen = onlyServer(known);
+    const chosen = onlyServer(options);
     if (chosen !== undefined && !chosen.isKnown && !isExpected) throw unknownServerFault(chosen);
     return chosen;
   }
-  if (known.length < 2) return known[0];
+  if (options.length < 2) return options[0];
   printNotice(context, "no server given; servers you have used or started:");
-  const chosen = await promptChoice(context, terminal, known, describe, known[0]?.isLast === true);
+  const chosen = await promptChoice(
+    context,
+    terminal,
+    options,
+    describe,
+    options[0]?.isLast === true,
+  );
   if (chosen !== undefined) return chosen;
   throw usageFault("no server chosen", "specify one with --server");
 }
 
-/** The only possible choice. @throws Fault usage if there are several and none was used last */
-export function onlyServer(known: readonly Candidate[]): Candidate | undefined {
-  const [first] = known;
-  if (known.length < 2 || first?.isLast === true) return first;
-  const named = known.slice(0, LISTED_MAX).map(describe).join("; ");
-  const more = known.length > LISTED_MAX ? `; and ${known.length - LISTED_MAX} more` : "";
-  throw new Fault("usage", `no server given, and several run here: ${named}${more}`, {
+/**
+ * Returns the candidate for scripts.
+ * @throws {Fault} usage if there are several and none was used last
+ */
+export function onlyServer(options: readonly Candidate[]): Candidate | undefined {
+  const [first] = options;
+  if (options.length < 2 || first?.isLast === true) return first;
+  const listed = options.slice(0, LISTED_MAX).map(describe).join("; ");
+  const moreText = options.length > LISTED_MAX ? `; and ${options.length - LISTED_MAX} more` : "";
+  throw new Fault("usage", `no server given, and several run here: ${listed}${moreText}`, {
     remedy: "specify one with --server",
   });
 }
 
 function describe({ address, data, isLast }: Candidate): string {
-  const used = isLast ? ", last used" : "";
-  const where = data === undefined ? "" : `, data in ${quoteText(data)}`;
-  return `${formatAddress(address)}${used}${where}`;
+  const usedText = isLast ? ", last used" : "";
+  const dataText = data === undefined ? "" : `, data in ${quoteText(data)}`;
+  return `${formatAddress(address)}${usedText}${dataText}`;
 }
 
 function unknownServerFault(candidate: Candidate): Fault {
-  const why = "no server given, and scripts do not trust new servers";
-  return new Fault("usage", `${why}: ${describe(candidate)}`, {
+  const reason = "no server given, and scripts do not trust new servers";
+  return new Fault("usage", `${reason}: ${describe(candidate)}`, {
     remedy: `specify it once: --server ${formatAddress(candidate.address)}`,
   });
 }

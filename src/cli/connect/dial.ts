@@ -1,4 +1,4 @@
-/** Dials a server, or any address of it, over TCP and UDP. */
+/** Dialers: connect to a server, or to any of its addresses, over TCP and UDP. */
 
 import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
 import { CLUSTER_ADDRESSES_MAX } from "../../base/limits-cluster.ts";
@@ -13,15 +13,18 @@ import type { ServerAddress, ServerSpec } from "../../wire/invite.ts";
 
 export interface DialerOptions {
   readonly transport: "auto" | DialTransport;
-  /** Local port to dial from, for both TCP and UDP. */
+  /** Local port for both TCP and UDP. */
   readonly localPort?: number | undefined;
 }
 
-/** Connects to one server, any number of times. */
+/** Connects to one server repeatedly. */
 export interface ServerDialer extends Disposable {
-  /** Makes a single attempt. @throws Fault unreachable, timeout, port-taken */
+  /**
+   * Makes a single attempt.
+   * @throws {Fault} unreachable, timeout, port-taken
+   */
   readonly dial: () => Promise<Link>;
-  /** Closes the sockets, and the UDP links that are still open. */
+  /** Closes the sockets and open UDP links. */
   close(): void;
 }
 
@@ -35,11 +38,14 @@ export function openDialer(
   return { dial: () => dialer.dial(address), close, [Symbol.dispose]: close };
 }
 
-/** Connects to a server at any of its addresses, any number of times. */
+/** Connects repeatedly to a server at any of its addresses. */
 export interface AddressDialer {
-  /** Makes a single attempt. @throws Fault unreachable, timeout, port-taken */
+  /**
+   * Makes a single attempt.
+   * @throws {Fault} unreachable, timeout, port-taken
+   */
   readonly dial: (place: ServerAddress) => Promise<Link>;
-  /** Closes the sockets, and the UDP links that are still open. */
+  /** Closes the sockets and open UDP links. */
   readonly close: () => void;
 }
 
@@ -48,35 +54,35 @@ export function openAddressDialer(
   { transport: preferred = "tcp" }: Pick<ServerSpec, "transport">,
   { transport, localPort }: DialerOptions,
 ): AddressDialer {
-  const udp = new QuicDialer(); // Opens nothing before it dials.
+  const udp = new QuicDialer(); // Opens no socket before the first dial.
   const dials = { tcp: wsDial(), udp: udp.dial };
-  const from = localPort === undefined ? {} : { localPort };
-  /** Working transports by address; the oldest entry is dropped first. */
-  const autos = new Map<string, AutoDialer>();
-  const autoOf = ({ host, port }: ServerAddress) => {
+  const localAddress = localPort === undefined ? {} : { localPort };
+  /** Dialers by address, each with the transport that worked. The oldest entry is dropped first. */
+  const dialers = new Map<string, AutoDialer>();
+  const dialerOf = ({ host, port }: ServerAddress) => {
     const key = `${host} ${port}`;
     const learns = !isThisMachine(host);
     const first = learns ? preferred : "tcp";
-    const auto =
-      autos.get(key) ?? new AutoDialer({ dials, clock, first, remembersTransport: learns });
-    autos.set(key, auto);
-    const [oldest = key] = autos.keys();
-    if (autos.size > AUTO_DIALERS_MAX) autos.delete(oldest);
-    return auto;
+    const dialer =
+      dialers.get(key) ?? new AutoDialer({ dials, clock, first, remembersTransport: learns });
+    dialers.set(key, dialer);
+    const [oldest = key] = dialers.keys();
+    if (dialers.size > AUTO_DIALERS_MAX) dialers.delete(oldest);
+    return dialer;
   };
   return {
     dial: ({ host, port }) => {
-      const target = { host, port, timeoutMs: CONNECT_TIMEOUT_MS, ...from };
-      return transport === "auto" ? autoOf(target).dial(target) : dials[transport](target);
+      const target = { host, port, timeoutMs: CONNECT_TIMEOUT_MS, ...localAddress };
+      return transport === "auto" ? dialerOf(target).dial(target) : dials[transport](target);
     },
     close: () => udp.close(),
   };
 }
 
-/** Addresses from the server, which may change a few times, and from the user. */
+/** Maximum stored dialers: several changes of the cluster's addresses, plus the user's address. */
 const AUTO_DIALERS_MAX = 3 * CLUSTER_ADDRESSES_MAX;
 
-/** No packets are lost on loopback, and TCP is faster there. */
+/** Reports whether the host is this machine, where packets are never lost and TCP is faster. */
 function isThisMachine(host: string): boolean {
   if (isLoopback(host)) return true;
   return interfaceAddresses().some((own) => own.some(({ address }) => address === host));

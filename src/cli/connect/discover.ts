@@ -1,4 +1,4 @@
-/** Finds a server on the LAN and asks whether to use it. */
+/** Discovery of a server on the LAN, with a prompt. */
 
 import { Fault } from "../../base/fault.ts";
 import { DISCOVER_MS } from "../../base/limits.ts";
@@ -13,25 +13,25 @@ import { type Context, printNotice } from "../context.ts";
 import { promptChoice } from "./choice.ts";
 import { addressOfLocal } from "./default-server.ts";
 
-/** Known servers of this home. */
+/** Pinned servers of this home. */
 type Pins = Pick<ClientState, "pin" | "addressOf">;
 type Find = () => Promise<DiscoveryResult>;
 
-/** Servers named in one line. */
+/** Maximum servers listed in one line. */
 const LISTED_MAX = 3;
 
-/** A server that the user may choose. */
-interface Offer {
+/** A server that the user can choose. */
+interface ServerOffer {
   readonly text: string;
-  /** Servers listed in a script's error. */
+  /** Address in a script's error, without secrets. */
   readonly listedAddress: ServerAddress;
   readonly address: ServerSpec;
 }
 
 /**
- * Asks the user to choose a server: one on the LAN, or one that runs on this machine under another
- * `CHAT_HOME`. Nothing is used without asking, because any machine can announce anything.
- * @throws Fault usage: there is none, no user can be asked, or none was chosen
+ * Prompts for a server: one on the LAN, or one that runs on this machine under another `CHAT_HOME`.
+ * A prompt is required because any machine can announce any server.
+ * @throws {Fault} usage if no server was found or chosen, or there is no terminal
  */
 export async function discoverServer(
   context: Context,
@@ -41,15 +41,15 @@ export async function discoverServer(
   const { terminal } = context;
   if (terminal !== undefined) printNotice(context, "searching for servers on this network …");
   const { servers } = await find().catch((error: unknown) => {
-    if (error instanceof Fault) return { servers: [] }; // No network: no server was found.
+    if (error instanceof Fault) return { servers: [] }; // No network.
     throw error;
   });
-  const here = findLocalServers(context.env);
-  const isHere = ({ fingerprint }: DiscoveredServer) =>
-    here.some((local) => local.fingerprint === fingerprint);
+  const localServers = findLocalServers(context.env);
+  const isLocal = ({ fingerprint }: DiscoveredServer) =>
+    localServers.some((local) => local.fingerprint === fingerprint);
   const offers = [
-    ...here.map(offerOfLocal),
-    ...servers.filter((one) => !isHere(one)).map((one) => offerOf(context, one, pins)),
+    ...localServers.map(offerOfLocal),
+    ...servers.filter((server) => !isLocal(server)).map((server) => offerOf(context, server, pins)),
   ];
   if (offers.length === 0) throw noServer("");
   if (terminal === undefined) throw ambiguousServerFault(offers);
@@ -59,13 +59,13 @@ export async function discoverServer(
   return chosen.address;
 }
 
-function offerOfLocal(local: LocalServer): Offer {
+function offerOfLocal(local: LocalServer): ServerOffer {
   const data = quoteText(local.data);
   const text = `${formatAddress(local)}, started under another CHAT_HOME, data in ${data}`;
   return { text, listedAddress: local, address: addressOfLocal(local) };
 }
 
-function offerOf(context: Context, server: DiscoveredServer, pins: Pins): Offer {
+function offerOf(context: Context, server: DiscoveredServer, pins: Pins): ServerOffer {
   const isStrict = context.settings().config.trust === "strict";
   return {
     text: describe(server, pins),
@@ -74,31 +74,35 @@ function offerOf(context: Context, server: DiscoveredServer, pins: Pins): Offer 
   };
 }
 
-/** Loaded on demand: nearly every command knows its server. */
+/** Searches the LAN. The module is loaded on demand because most commands know their server. */
 async function listen({ clock }: Context): Promise<DiscoveryResult> {
   const { findOnLan } = await import("../../io/lan/discovery.ts");
   return findOnLan({ clock, forMs: DISCOVER_MS });
 }
 
-/** `'Room 12' at 192.0.2.7:2428, SHA256:...`, cleaned. */
+/** Returns `'Room 12' at 192.0.2.7:2428, SHA256:...`, sanitised. */
 function describe(server: DiscoveredServer, pins: Pins): string {
   const { name, fingerprint } = server;
   const address = formatAddress(server);
-  const shown = fingerprint === undefined ? "no fingerprint" : formatFingerprint(fingerprint);
-  return `${quoteText(name)} at ${address}, ${shown}${pinStatus(address, fingerprint, pins)}`;
+  const fingerprintText =
+    fingerprint === undefined ? "no fingerprint" : formatFingerprint(fingerprint);
+  const pinText = pinStatus(address, fingerprint, pins);
+  return `${quoteText(name)} at ${address}, ${fingerprintText}${pinText}`;
 }
 
 function pinStatus(address: string, fingerprint: Fingerprint | undefined, pins: Pins): string {
   const pin = pins.pin(address);
   if (pin !== undefined)
     return pin.fingerprint === fingerprint ? ", pinned" : ", DIFFERENT FINGERPRINT PINNED";
-  const known = fingerprint === undefined ? undefined : pins.addressOf(fingerprint);
-  return known === undefined ? ", unknown" : `, claims to be the one known as ${known}`;
+  const knownAddress = fingerprint === undefined ? undefined : pins.addressOf(fingerprint);
+  return knownAddress === undefined
+    ? ", unknown"
+    : `, claims to be the one known as ${knownAddress}`;
 }
 
 /**
- * A pin decides. Without one, the server must at least be the announced one; but an announcement
- * proves nothing, and `strict` requires a proof.
+ * Returns the address, with the announced fingerprint unless a pin exists. An announcement proves
+ * nothing, so `strict` connects without it and requires a proof.
  */
 function addressOf(server: DiscoveredServer, isStrict: boolean, pins: Pins): ServerSpec {
   const { host, port, fingerprint } = server;
@@ -108,12 +112,12 @@ function addressOf(server: DiscoveredServer, isStrict: boolean, pins: Pins): Ser
   return { ...address, fingerprint };
 }
 
-function ambiguousServerFault(offers: readonly Offer[]): Fault {
+function ambiguousServerFault(offers: readonly ServerOffer[]): Fault {
   const [first] = offers;
-  const named = offers.slice(0, LISTED_MAX).map(({ text }) => text);
+  const listed = offers.slice(0, LISTED_MAX).map(({ text }) => text);
   const more = offers.length > LISTED_MAX ? `; and ${offers.length - LISTED_MAX} more` : "";
   const address = first === undefined ? "SERVER" : formatAddress(first.listedAddress);
-  return noServer(`; nearby: ${named.join("; ")}${more}`, {
+  return noServer(`; nearby: ${listed.join("; ")}${more}`, {
     remedy: `specify one: --server ${address}`,
   });
 }

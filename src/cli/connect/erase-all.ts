@@ -1,14 +1,14 @@
-/** Erases all messages of a user, page by page. */
+/** Erases all messages of a user. */
 
 import type { Client } from "../../client/client.ts";
 import { type Context, printNotice } from "../context.ts";
 
 /**
- * Erases all messages of an account, page by page, and shows the progress. Messages posted
- * meanwhile are erased as well; an interrupted run can be repeated.
- * @param whose the own account if `undefined`
- * @returns number of records
- * @throws Fault as the server refused it, link-closed
+ * Erases all messages of an account, page by page, and prints the progress. Messages posted
+ * meanwhile are erased too. An interrupted run can be repeated.
+ * @param account account to erase; the own account if it has no `user`
+ * @returns number of erased records
+ * @throws {Fault} as refused by the server; link-closed
  */
 export async function eraseAll(
   context: Context,

@@ -1,4 +1,4 @@
-/** Keeps the evidence that a server changed its log. */
+/** Evidence files, which prove that a server changed its log. */
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
@@ -11,8 +11,8 @@ const FOLDER = "evidence";
 const DIGITS = 16;
 
 /**
- * Stores evidence that a server changed its log; the same evidence is stored once.
- * @returns the path of the file
+ * Stores the evidence in a file, unless the same evidence is already stored.
+ * @returns path of the file
  */
 export function storeEvidence(home: string, evidence: AuditEvidence): string {
   const { reason, known, shown } = evidence;

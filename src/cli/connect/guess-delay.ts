@@ -1,22 +1,22 @@
-/** Shows how long a wrong password delays the next attempt. */
+/** Display of the delay after wrong passwords. */
 
 import type { GuessDelay } from "../../client/link/connection.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
 import { type Context, mayRedraw, printNotice } from "../context.ts";
 
 /**
- * Milliseconds before anything is shown: a correct secret is answered immediately even after wrong
- * ones.
+ * Milliseconds before the delay is displayed. The server answers a correct secret immediately, even
+ * after wrong ones.
  */
 const DISPLAY_DELAY_MS = 400;
 const TICK_MS = 1_000;
 const CLEAR_LINE = "\r\x1b[K";
 
-/** Explains why the answer to a password is delayed: a countdown on a terminal, else one line. */
+/** Explains a delayed answer to a password: a countdown on a terminal, else one line. */
 export class GuessDelayDisplay {
   readonly #context: Context;
-  /** Shows the text in place of this class; set by the full screen. */
-  displayInstead: ((text: Message) => void) | undefined;
+  /** Displays the text in place of this class; set by the full screen. */
+  displayOverride: ((text: Message) => void) | undefined;
   #cancel: (() => void) | undefined;
   #isDrawn = false;
 
@@ -24,30 +24,30 @@ export class GuessDelayDisplay {
     this.#context = context;
   }
 
-  /** @param delay `undefined` once the answer has arrived */
+  /** @param delay `undefined` after the answer has arrived */
   readonly update = (delay: GuessDelay | undefined): void => {
     this.#end();
     if (delay === undefined) return;
     const { clock } = this.#context;
-    const until = clock.now() + delay.waitMs;
+    const deadline = clock.now() + delay.waitMs;
     const firstMs = Math.min(DISPLAY_DELAY_MS, delay.waitMs);
-    this.#cancel = clock.after(firstMs, () => this.#show(delay.of, until));
+    this.#cancel = clock.after(firstMs, () => this.#show(delay.of, deadline));
   };
 
-  #show(of: GuessDelay["of"], until: number): void {
+  #show(of: GuessDelay["of"], deadline: number): void {
     const { clock, stderr } = this.#context;
-    // The network adds time: the last second is shown until the answer arrives.
-    const seconds = Math.max(1, Math.ceil((until - clock.now()) / 1000));
+    // The answer needs time on the network, so the last second is displayed until it arrives.
+    const seconds = Math.max(1, Math.ceil((deadline - clock.now()) / 1000));
     const message = ENGLISH_TERMINAL.guessDelay(of, seconds);
     const countsDown = this.#context.terminal !== undefined && mayRedraw(this.#context);
     const fits = message.length + "chat: ".length < stderr.columns();
-    if (this.displayInstead !== undefined) {
-      return this.displayInstead((texts) => texts.guessDelay(of, seconds));
+    if (this.displayOverride !== undefined) {
+      return this.displayOverride((texts) => texts.guessDelay(of, seconds));
     }
     if (!countsDown || !fits) return printNotice(this.#context, message);
     stderr.write(`${CLEAR_LINE}chat: ${message}`);
     this.#isDrawn = true;
-    this.#cancel = clock.after(TICK_MS, () => this.#show(of, until));
+    this.#cancel = clock.after(TICK_MS, () => this.#show(of, deadline));
   }
 
   #end(): void {

@@ -18,7 +18,7 @@ import {
 import type { Context } from "../context.ts";
 import type { OpenClient } from "./client.ts";
 
-/** The server of this user on this machine with this address. */
+/** Returns this user's server on this machine at this address. */
 export function localServerAt(
   context: Context,
   { host, port }: Pick<ServerSpec, "host" | "port">,
@@ -28,7 +28,7 @@ export function localServerAt(
   );
 }
 
-/** The invite with this token, usable from any machine. */
+/** Returns an invite with this token that works on any machine. */
 export function inviteUrl(
   context: Context,
   open: OpenClient,
@@ -37,22 +37,28 @@ export function inviteUrl(
   return formatInvite({ ...externalAddress(context, open), room, secret: token });
 }
 
-/** The address of a server for other machines, with its verified fingerprint. */
+/** Returns the address of a server for other machines, with its verified fingerprint. */
 export function externalAddress(
   context: Context,
   { client, address }: Pick<OpenClient, "client" | "address">,
 ): ServerSpec {
   const { fingerprint, cluster } = client;
   const local = localServerAt(context, address);
-  // The loopback address of a local server is useless to others: the server knows a better one.
-  const served = local === undefined ? undefined : storedInvite(local.data);
-  const external = { host: served?.host ?? address.host, port: served?.port ?? address.port };
-  const also = otherClusterAddresses(external, served?.also ?? cluster);
-  const known = defined({ also: also.length === 0 ? undefined : also, fingerprint });
-  return { ...external, portGiven: true, ...known };
+  // Other machines cannot use the loopback address; a local server has stored a better one.
+  const storedAddress = local === undefined ? undefined : storedInvite(local.data);
+  const external = {
+    host: storedAddress?.host ?? address.host,
+    port: storedAddress?.port ?? address.port,
+  };
+  const clusterAddresses = otherClusterAddresses(external, storedAddress?.also ?? cluster);
+  const optionalFields = defined({
+    also: clusterAddresses.length === 0 ? undefined : clusterAddresses,
+    fingerprint,
+  });
+  return { ...external, portGiven: true, ...optionalFields };
 }
 
-/** The other servers of its cluster, as reachable from the network of that address. */
+/** Returns the other addresses of the cluster that are reachable from the network of `own`. */
 export function otherClusterAddresses(
   own: ServerAddress,
   cluster: readonly ServerAddress[],
@@ -65,12 +71,15 @@ export function otherClusterAddresses(
     .slice(0, CLUSTER_ADDRESSES_MAX - 1);
 }
 
-/** The invite that a running server stores in its data folder; `undefined` if it cannot be read. */
+/**
+ * Returns the invite that a running server stores in its data folder; `undefined` if it cannot be
+ * read.
+ */
 export function storedInvite(data: string): ServerSpec | undefined {
   try {
     const line = readSmallFile(join(data, "invite"));
     return line === undefined ? undefined : parseServerSpec(line);
   } catch {
-    return undefined; // Owned by another user, or not written yet: the password will be asked.
+    return undefined; // Owned by another user, or not written yet: the password prompt follows.
   }
 }

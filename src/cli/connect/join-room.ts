@@ -1,10 +1,10 @@
-/** Joins the room that a command names. */
+/** Joins the room of a command. */
 
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import type { Client } from "../../client/client.ts";
 import type { Answer } from "../../wire/messages.ts";
 
-/** Faults of a lost link, which is not a refusal. Over UDP a dead server is only silent. */
+/** Faults of a lost link. Over UDP a dead server causes a timeout. */
 const LINK_LOST_CODES: ReadonlySet<FaultCode> = new Set([
   "link-closed",
   "shutting-down",
@@ -13,39 +13,43 @@ const LINK_LOST_CODES: ReadonlySet<FaultCode> = new Set([
 
 export interface JoinRoomOptions {
   readonly room: string;
-  /** The room's own password. */
+  /** Password of this room. */
   readonly password?: string | undefined;
-  /** Used if the room has a password and `password` is absent. */
+  /** Fallback for a room with a password when `password` is absent. */
   readonly roomSecret?: string | undefined;
-  /** Asked before a room is created; if absent, it is created. */
+  /** Prompts before a room is created; without it the room is created. */
   readonly mayCreate?: () => Promise<boolean>;
-  /** A created room is sealed. */
+  /** Whether a created room is sealed. */
   readonly sealed?: boolean;
 }
 
-/** Joins a room, and creates it if necessary. @throws Fault room-unknown, room-password-wrong, … */
+/**
+ * Joins a room, and creates it if necessary.
+ * @throws {Fault} room-unknown, room-password-wrong, …
+ */
 export async function joinRoom(client: Client, options: JoinRoomOptions): Promise<Answer<"join">> {
   const { room, password, roomSecret } = options;
-  const given = password === undefined ? {} : { password };
+  const passwordField = password === undefined ? {} : { password };
   try {
-    return await client.request("join", { room, ...given });
+    return await client.request("join", { room, ...passwordField });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     if (error.code === "room-unknown") {
       if (options.mayCreate !== undefined && !(await options.mayCreate())) throw error;
       const sealed = options.sealed === true ? { sealed: true } : {};
-      return client.request("join", { room, ...given, create: true, ...sealed });
+      return client.request("join", { room, ...passwordField, create: true, ...sealed });
     }
-    const another = password === undefined ? roomSecret : undefined;
-    if (error.code !== "room-password-wrong" || another === undefined) throw error;
-    return client.request("join", { room, password: another });
+    const fallbackPassword = password === undefined ? roomSecret : undefined;
+    if (error.code !== "room-password-wrong" || fallbackPassword === undefined) throw error;
+    return client.request("join", { room, password: fallbackPassword });
   }
 }
 
 /**
- * Retries on the next link, as often as the link is lost meanwhile.
- * @param join tries once @param nextLink resolves when there is a new link
- * @throws Fault as `enter`
+ * Joins, and retries on each new link while links are lost.
+ * @param join tries once
+ * @param nextLink resolves when a new link exists
+ * @throws {Fault} as `join`
  */
 export async function joinWithRetry(
   join: () => ReturnType<typeof joinRoom>,

@@ -1,17 +1,19 @@
-/** The keys of this device, kept in the home. */
+/** Keys of this device. */
 
 import type { Keys } from "../../client/link/keys.ts";
 import { Identity } from "../../crypto/identity.ts";
 import { nativeVerifier } from "../../crypto/verifier.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
 
-/** The stored key of this device, created at its first use. */
+/** Returns the stored key of this device, which is created at its first use. */
 export function deviceIdentity(state: Pick<ClientState, "deviceKey">): Identity {
   const pem = state.deviceKey(() => Identity.generate().toPem());
   return Identity.fromPem(pem, "device.key");
 }
 
-/** The keys of this device: Ed25519 in this process, account keys stored in its home. */
+/**
+ * Returns the keys of this device: Ed25519 in this process, with account keys stored in its home.
+ */
 export function deviceKeys(device: Identity, state: Pick<ClientState, "accountKey">): Keys {
   return {
     ...nativeVerifier,

@@ -1,25 +1,28 @@
-/** Reads every page of a list from a server. */
+/** Reads all pages of a list from a server. */
 
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import type { Client } from "../../client/client.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 
-/** All pages of a list. Servers before 0.2.0 send everything in one page, without a `next`. */
+/** Returns all items of a list. Servers before 0.2.0 send one page without `next`. */
 export async function allPages<Page extends { readonly next?: number | undefined }, Item>(
   requestPage: (after: { readonly after?: number }) => Promise<Page>,
   itemsOf: (page: Page) => readonly Item[],
 ): Promise<Item[]> {
-  const all: Item[] = [];
+  const items: Item[] = [];
   let after = 0;
   for (;;) {
     const page = await requestPage(after === 0 ? {} : { after });
-    all.push(...itemsOf(page));
-    if (page.next === undefined || page.next <= after) return all; // A malicious server may loop.
+    items.push(...itemsOf(page));
+    if (page.next === undefined || page.next <= after) return items; // A malicious server may loop.
     after = page.next;
   }
 }
 
-/** Records of a query, oldest first, page by page. @throws Fault */
+/**
+ * Yields the records of a query, oldest first, page by page.
+ * @throws {Fault}
+ */
 export async function* historyPages(
   client: Pick<Client, "history">,
   query: Omit<Parameters<Client["history"]>[0], "after" | "before" | "limit">,
@@ -34,7 +37,10 @@ export async function* historyPages(
   }
 }
 
-/** All files that the account may read, oldest first, page by page. @throws Fault */
+/**
+ * Yields all files that the account may read, oldest first, page by page.
+ * @throws {Fault}
+ */
 export function filePages(client: Client, afterSeq = 0): ReturnType<typeof historyPages> {
   return historyPages(client, { files: true }, afterSeq);
 }

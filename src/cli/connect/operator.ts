@@ -22,7 +22,7 @@ import { type ClientFlags, type OpenClient, untilConnected, withClient } from ".
 import { chooseServer } from "./default-server.ts";
 import { localServerAt } from "./invite.ts";
 
-/** Flags of every `chat admin` command. */
+/** Flags of all `chat admin` commands. */
 export const ADMIN_FLAGS = {
   data: stringFlag("DIR", "Data folder of a local server"),
   ...SERVER_FLAGS,
@@ -36,7 +36,10 @@ export const FOR_FLAG = {
   for: stringFlag("TIME", "Duration: 30s, 10m, 2h or 7d (Default: permanent)"),
 } as const satisfies FlagDefs;
 
-/** The end of a span from now. @throws Fault usage */
+/**
+ * Returns the Unix time at which a duration from now ends.
+ * @throws {Fault} usage
+ */
 export function expiryOf({ clock }: Context, span: string | undefined): number | undefined {
   return span === undefined ? undefined : parseUntil(span, clock.unixMs());
 }
@@ -46,10 +49,10 @@ interface AdminFlags extends ClientFlags {
 }
 
 /**
- * Runs with operator rights: by the token in the data folder of a local server, else by the
+ * Runs `work` with operator rights: by the token in the data folder of a local server, else by the
  * account's own role. Logs in as `--user`, else as the last user of this home, else under the name
  * of this system's user, which the token registers if it is new.
- * @throws Fault
+ * @throws {Fault}
  */
 export async function withOperator(
   context: Context,
@@ -65,7 +68,7 @@ export async function withOperator(
           ...operatorAddress(local, flags),
           ...{ portGiven: true, ...defined({ secret: token }) },
         });
-  // The token belongs to this machine.
+  // The token is valid on this machine of the cluster only.
   const exactAddress = token !== undefined;
   const options = { follow: "none", fallbackUser: systemUser(), exactAddress } as const;
   return withClient(context, { ...flags, server }, options, async (open) => {
@@ -75,7 +78,10 @@ export async function withOperator(
   });
 }
 
-/** Behind a proxy the server has another address. The token is sent to no other server there. */
+/**
+ * Returns the address for the operator token. Behind a proxy, `--server` is the address, and the
+ * fingerprint ensures that no other server receives the token.
+ */
 function operatorAddress(
   { host, port, fingerprint }: LocalServer,
   { data, server }: AdminFlags,
@@ -85,13 +91,13 @@ function operatorAddress(
   return { host: proxy.host, port: proxy.port, fingerprint };
 }
 
-/** The named server, or one chosen as by every command, and its folder if readable. */
+/** The named or default server, with its folder if it is readable. */
 interface TargetServer {
   readonly local?: LocalServer | undefined;
   readonly address?: ServerSpec | undefined;
 }
 
-/** @throws Fault usage, unreachable, interrupted */
+/** @throws {Fault} usage, unreachable, interrupted */
 async function targetServer(context: Context, flags: AdminFlags): Promise<TargetServer> {
   const { data } = flags;
   const { address } = serverOptions(context, flags);
@@ -100,14 +106,14 @@ async function targetServer(context: Context, flags: AdminFlags): Promise<Target
     return chosen === undefined ? {} : { local: localServerAt(context, chosen), address: chosen };
   }
   const path = resolve(data);
-  const local = findLocalServers(context.env).find((one) => one.data === path);
+  const local = findLocalServers(context.env).find((server) => server.data === path);
   if (local !== undefined) return { local };
   throw new Fault("unreachable", `none of your servers is running on ${path}`, {
     remedy: `start it: chat serve --data ${data}`,
   });
 }
 
-/** @throws Fault usage, interrupted */
+/** @throws {Fault} usage, interrupted */
 async function chosenAddress(
   context: Context,
   { fingerprint }: AdminFlags,
@@ -132,7 +138,7 @@ export function roomNameOf(text: string): string {
   return text.replace(/^#/, "");
 }
 
-/** A command with operator rights that does nothing before it is connected. */
+/** Defines a command with operator rights that starts after the connection is complete. */
 export function operatorVerb<const T extends FlagDefs>(verb: {
   readonly args: T;
   readonly details?: string;

@@ -1,16 +1,15 @@
-/** Addresses under which others can reach this machine. */
+/** Addresses at which other machines reach this one. */
 
 import type { NetworkInterfaceInfo } from "node:os";
 import { interfaceAddresses } from "../../io/lan/interfaces.ts";
 
-/** An address of this machine. */
 export type OwnAddress = Pick<NetworkInterfaceInfo, "address" | "family" | "internal">;
 
 export function ownAddresses(): OwnAddress[] {
   return interfaceAddresses().flat();
 }
 
-/** Addresses of this machine that others can reach, in the system's order, IPv4 first. */
+/** Returns the addresses that other machines can reach, in the system's order, IPv4 first. */
 export function lanAddresses(own: readonly OwnAddress[]): string[] {
   return [...lanAddresses4(own), ...lanAddresses6(own)];
 }
@@ -21,7 +20,7 @@ function lanAddresses4(own: readonly OwnAddress[]): string[] {
     .map(({ address }) => address);
 }
 
-/** IPv6 addresses, without link-local ones, which need an interface's name. */
+/** Returns IPv6 addresses except link-local ones, which need an interface name. */
 function lanAddresses6(own: readonly OwnAddress[]): string[] {
   return own
     .filter(({ internal, family, address }) => {
@@ -31,49 +30,56 @@ function lanAddresses6(own: readonly OwnAddress[]): string[] {
 }
 
 /**
- * All hosts by which others reach a server on this address, or only this machine if there are none.
- * @param host as given with `--host`
+ * Returns all hosts at which other machines reach a server on this address, or the local host if
+ * there are none.
+ * @param host host from `--host`
  */
-export function hostsAt(host: string | undefined, own: readonly OwnAddress[]): readonly string[] {
+export function externalHosts(
+  host: string | undefined,
+  own: readonly OwnAddress[],
+): readonly string[] {
   if (host !== undefined && host !== "0.0.0.0" && host !== "::") return [host];
-  const others = host === "0.0.0.0" ? lanAddresses4(own) : lanAddresses(own);
-  return others.length === 0 ? [reachableAt(host, own).local] : others;
+  const hosts = host === "0.0.0.0" ? lanAddresses4(own) : lanAddresses(own);
+  return hosts.length === 0 ? [reachableHosts(host, own).local] : hosts;
 }
 
-export interface Reachable {
+export interface ReachableHosts {
   /** Reachable from this machine. */
   readonly local: string;
-  /** Reachable from other machines, if possible. */
-  readonly others: string;
-  /** Others have only IPv6, and the server does not listen there. */
+  /** Host for other machines, if there is one. */
+  readonly external: string;
+  /** Whether other machines have only IPv6, on which the server does not listen. */
   readonly lacksIpv6: boolean;
 }
 
 /**
- * Hosts to listen on; the first one that the machine has is used. Without `--host`: all addresses
- * of both families, or of IPv4 if the system has no other.
+ * Returns the hosts to try to listen on, in this order. Without `--host`: both address families, or
+ * IPv4 if the system lacks IPv6.
  */
 export function listenHosts(host: string | undefined): readonly [string, ...string[]] {
   return host === undefined ? ["::", "0.0.0.0"] : [host];
 }
 
 /**
- * Hosts at which a server on this address is reachable.
- * @param host as given with `--host`; `::` accepts IPv4, too; `undefined` if none was given
+ * Returns the hosts at which a server on this address is reachable.
+ * @param host host from `--host`; `::` also accepts IPv4; `undefined` without `--host`
  */
-export function reachableAt(host: string | undefined, own: readonly OwnAddress[]): Reachable {
+export function reachableHosts(
+  host: string | undefined,
+  own: readonly OwnAddress[],
+): ReachableHosts {
   const [lan4] = lanAddresses4(own);
   const [lan6] = lanAddresses6(own);
   if (host === undefined) {
-    return { local: "127.0.0.1", others: lan4 ?? lan6 ?? "127.0.0.1", lacksIpv6: false };
+    return { local: "127.0.0.1", external: lan4 ?? lan6 ?? "127.0.0.1", lacksIpv6: false };
   }
   if (host === "0.0.0.0") {
     const lacksIpv6 = lan4 === undefined && lan6 !== undefined;
-    return { local: "127.0.0.1", others: lan4 ?? "127.0.0.1", lacksIpv6 };
+    return { local: "127.0.0.1", external: lan4 ?? "127.0.0.1", lacksIpv6 };
   }
-  if (host !== "::") return { local: host, others: host, lacksIpv6: false };
-  // A system without IPv6 still binds `::` (Linux), and has no ::1.
+  if (host !== "::") return { local: host, external: host, lacksIpv6: false };
+  // A Linux system without IPv6 still binds `::` but has no ::1.
   const hasIpv6 = own.some(({ address }) => address === "::1");
   const local = hasIpv6 ? "::1" : "127.0.0.1";
-  return { local, others: lan4 ?? lan6 ?? local, lacksIpv6: false };
+  return { local, external: lan4 ?? lan6 ?? local, lacksIpv6: false };
 }

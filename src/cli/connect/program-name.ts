@@ -1,4 +1,4 @@
-/** The name under which this program was started. */
+/** Name of this program in its greeting. */
 
 import { clientName } from "../../base/client-name.ts";
 import { VERSION } from "../../base/version.ts";
@@ -9,7 +9,7 @@ const SYSTEMS: Readonly<Record<string, string>> = {
   win32: "Windows",
 };
 
-/** Name of this program in its greeting; the owner of the account sees it in `chat devices`. */
+/** Returns the name of this program, which the owner of the account sees in `chat devices`. */
 export function programName(platform: string = process.platform): string {
   return clientName(`chat/${VERSION}`, `chat on ${SYSTEMS[platform] ?? platform}`);
 }

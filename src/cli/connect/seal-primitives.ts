@@ -1,11 +1,11 @@
-/** Cryptography of sealed rooms, by the runtime. */
+/** Cryptography of sealed rooms, implemented by the runtime. */
 
 import { createHash, createHmac } from "node:crypto";
 import { nativeCipher } from "../../crypto/aes-gcm.ts";
 import { verifySignature } from "../../crypto/identity.ts";
 import type { SealPrimitives } from "../../crypto/seal/primitives.ts";
 
-/** The runtime's own primitives: a message of a sealed room takes half the time of WebCrypto. */
+/** Primitives of the runtime, which need half the time of WebCrypto per sealed message. */
 export const nativeSealPrimitives: SealPrimitives = {
   sha256: (bytes) => new Uint8Array(createHash("sha256").update(bytes).digest()),
   hmac: (key, bytes) => new Uint8Array(createHmac("sha256", key).update(bytes).digest()),

@@ -1,4 +1,4 @@
-/** Opens the sealed rooms of a home. */
+/** State of sealed rooms in a home. */
 
 import { hkdfSync } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -13,7 +13,10 @@ import { nativeSealPrimitives } from "./seal-primitives.ts";
 
 const STATE_KEY_INFO = "chat/1 state";
 
-/** The device's state of sealed rooms, stored in its home, encrypted with a key of the device. */
+/**
+ * Returns the device's sealed state, stored in its home and encrypted with a key derived from the
+ * device's key.
+ */
 export function sealedHome(folder: string | undefined, device: Identity, clock: Clock): SealedHome {
   return {
     exists: () => folder !== undefined && existsSync(join(folder, SEALED_STATE_FILE)),

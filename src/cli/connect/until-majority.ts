@@ -1,17 +1,18 @@
-/** Retries a command until the cluster has a majority. */
+/** Retries a login until the cluster has a majority. */
 
 import { Fault } from "../../base/fault.ts";
 import { delay } from "../../io/clock.ts";
-import { type Context, faultLine, interruptible, printNotice } from "../context.ts";
+import { type Context, faultLine, printNotice, runInterruptible } from "../context.ts";
 import { faultJson } from "../errors.ts";
 import { printJson } from "../output/result.ts";
 
 const RETRY_DELAY_MS = 5_000;
 
 /**
- * Logs in as soon as the server's cluster has a majority: until then the server cannot check a name
- * that it does not know. Notes the delay once. A script fails, because its input would wait unread.
- * @throws Fault as `open`; interrupted
+ * Logs in as soon as the server's cluster has a majority. Without a majority the server cannot
+ * check a name that it does not know. The delay is reported once. A script fails instead, because
+ * its input would stay unread.
+ * @throws {Fault} as `open`; interrupted
  */
 export async function retryUntilMajority<Result>(
   context: Context,
@@ -22,14 +23,14 @@ export async function retryUntilMajority<Result>(
     try {
       return await open();
     } catch (error) {
-      const isSplit = error instanceof Fault && error.code === "no-majority";
-      if (!isSplit || context.terminal === undefined) throw error;
+      const lacksMajority = error instanceof Fault && error.code === "no-majority";
+      if (!lacksMajority || context.terminal === undefined) throw error;
       const { code, message } = error;
       const fault = new Fault(code, message, { remedy: "retrying; Ctrl-C to stop" });
       if (!isReported) printJson(context, faultJson(fault));
       if (!isReported) printNotice(context, faultLine(fault));
       isReported = true;
     }
-    await interruptible(context, () => delay(context.clock, RETRY_DELAY_MS));
+    await runInterruptible(context, () => delay(context.clock, RETRY_DELAY_MS));
   }
 }

@@ -6,12 +6,12 @@ import { toFault } from "../errors.ts";
 
 export type CheckState = "ok" | "warning" | "failed" | "skipped";
 
-/** Result of a check: a sentence, and a remedy if something is wrong. */
+/** Result of a check, with a remedy for warnings and failures. */
 export interface Finding {
   readonly state: CheckState;
   readonly message: string;
   readonly remedy?: string;
-  /** Set for failures. */
+  /** Set only for failures. */
   readonly exitCode?: number;
 }
 
@@ -37,7 +37,7 @@ export function failed(error: unknown): Finding {
   return { state: "failed", message, remedy, exitCode };
 }
 
-/** The same fault as a warning: something else still works. */
+/** Returns the fault as a warning, for failures that leave an alternative. */
 export function warningFrom(error: unknown): Finding {
   const { message, remedy } = toFault(error);
   return { state: "warning", message, remedy };
@@ -45,7 +45,7 @@ export function warningFrom(error: unknown): Finding {
 
 export type CheckBody = () => Finding | Promise<Finding>;
 
-/** Runs checks one after the other, each with a time limit, and reports each result immediately. */
+/** Runs checks in sequence, each with a time limit, and reports each result immediately. */
 export class CheckRunner {
   readonly #clock: Clock;
   readonly #onResult: (result: CheckResult) => void;
@@ -60,23 +60,26 @@ export class CheckRunner {
     return this.#results;
   }
 
-  /** The exit code of the first failure, or 0. */
+  /** Exit code of the first failure, or 0. */
   get exitCode(): number {
     return this.#results.find(({ state }) => state === "failed")?.exitCode ?? 0;
   }
 
-  /** A thrown error becomes the result. @returns whether dependent checks can run */
+  /**
+   * Runs one check; a thrown error becomes its result.
+   * @returns whether dependent checks can run
+   */
   async check(name: string, timeoutMs: number, work: CheckBody): Promise<boolean> {
-    const from = this.#clock.now();
+    const startedAt = this.#clock.now();
     const timedOut = () => {
       const seconds = timeoutMs / 1000;
       return failed(new Fault("timeout", `this check did not finish within ${seconds} s`));
     };
     const attempt = Promise.resolve().then(work).catch(failed);
-    const found = await withTimeout(attempt, timeoutMs, timedOut, this.#clock);
-    const result = { name, ms: Math.round(this.#clock.now() - from), ...found };
+    const finding = await withTimeout(attempt, timeoutMs, timedOut, this.#clock);
+    const result = { name, ms: Math.round(this.#clock.now() - startedAt), ...finding };
     this.#results.push(result);
     this.#onResult(result);
-    return found.state === "ok" || found.state === "warning";
+    return finding.state === "ok" || finding.state === "warning";
   }
 }

@@ -1,4 +1,4 @@
-/** Checks the cluster of a server's folder, or a named one. */
+/** Checks of a cluster, either the one of a server's folder or a named one. */
 
 import { Fault } from "../../base/fault.ts";
 import { CLUSTER_LAG_HIGH } from "../../base/limits-cluster.ts";
@@ -9,7 +9,7 @@ import type { ClusterInspection } from "../serve/inspect.ts";
 import type { Membership } from "../serve/membership.ts";
 import { type Finding, failed, ok, skipped, warning } from "./check.ts";
 
-/** Checks a server's folder that belongs to a cluster, if no address of a stream is named. */
+/** Checks a folder that belongs to a cluster, when no NATS server is named. */
 export function checkMembership(path: string, { cluster, state }: Membership): Finding {
   const name = `the cluster '${cluster}'`;
   if (state === "left") return ok(`${path} has left ${name}`);
@@ -20,8 +20,8 @@ export function checkMembership(path: string, { cluster, state }: Membership): F
 
 /**
  * Returns the worst finding, or the state of a healthy cluster.
- * @param own the folder's server; absent if none is named
- * @param servers NATS servers that were named
+ * @param own membership of the checked folder; `undefined` without a folder
+ * @param servers number of named NATS servers
  */
 export function checkCluster(
   cluster: ClusterInspection,
@@ -60,8 +60,8 @@ export function checkCluster(
     return warning("only one NATS server holds the stream", "use three, on three machines");
   }
   if (silent.length > 0) {
-    const which = silent.join(", ");
-    const message = `${silent.length} of ${servers} NATS servers do not answer: ${which}`;
+    const silentServers = silent.join(", ");
+    const message = `${silent.length} of ${servers} NATS servers do not answer: ${silentServers}`;
     return warning(message, "start them; one more failure may stop the cluster");
   }
   if (current < replicas) {

@@ -10,15 +10,15 @@ import { formatAddress } from "../../wire/invite.ts";
 import type { Environment, Folders } from "../settings.ts";
 import { type Finding, failed, ok, skipped, warning, warningFrom } from "./check.ts";
 
-/** Probes of this machine for the checks. Each throws Faults. */
+/** Probes of this machine for the checks. Each throws a Fault on failure. */
 export interface MachineProbes {
   multicast(): Promise<readonly string[]>;
   findServers(): Promise<DiscoveryResult>;
   exists(path: string): boolean;
-  /** The nearest existing folder. */
+  /** Returns the nearest existing folder. */
   nearestFolder(path: string): string;
   checkWritable(folder: string): void;
-  /** @throws Fault unless it is a server's folder of a known format */
+  /** @throws {Fault} unless the folder is a server's, in a known format */
   checkDataFolder(folder: string): string;
   lockHolder(folder: string): LockHolder | undefined;
   isAlive(holder: LockHolder): boolean;
@@ -28,7 +28,7 @@ export interface MachineProbes {
   syncMs(folder: string): Promise<number>;
 }
 
-/** The default folder may lack a server's data; a named one must not. */
+/** Faults that mean that a folder has no server data. Only the default folder may lack it. */
 const NO_DATA: ReadonlySet<FaultCode> = new Set(["not-found", "data-foreign"]);
 
 export async function checkMulticast(probes: MachineProbes): Promise<Finding> {
@@ -45,22 +45,23 @@ export async function checkDiscovery(probes: MachineProbes): Promise<Finding> {
     const { servers } = await probes.findServers();
     if (servers.length === 0) return ok("multicast DNS works; no servers found");
     const [first] = servers;
-    const one = first === undefined ? "" : `${quoteText(first.name)} at ${formatAddress(first)}`;
-    const more = servers.length === 1 ? "" : ` and ${servers.length - 1} more`;
-    return ok(`found ${one}${more}`);
+    const firstText =
+      first === undefined ? "" : `${quoteText(first.name)} at ${formatAddress(first)}`;
+    const moreText = servers.length === 1 ? "" : ` and ${servers.length - 1} more`;
+    return ok(`found ${firstText}${moreText}`);
   } catch (error) {
     return warningFrom(error);
   }
 }
 
-/** @param isNamed the user named this folder */
+/** @param isNamed whether the user named this folder */
 export function checkData(probes: MachineProbes, folder: string, isNamed: boolean): Finding {
   let path: string;
   try {
     path = probes.checkDataFolder(folder);
   } catch (error) {
-    const isNone = error instanceof Fault && NO_DATA.has(error.code);
-    if (isNamed || !isNone) throw error;
+    const isDataMissing = error instanceof Fault && NO_DATA.has(error.code);
+    if (isNamed || !isDataMissing) throw error;
     return skipped(`no server data in ${folder}`);
   }
   probes.checkWritable(path);
@@ -68,14 +69,14 @@ export function checkData(probes: MachineProbes, folder: string, isNamed: boolea
   const space = `${sizeText(free)} free`;
   if (free < RESERVE_BYTES) return failed(new Fault("store-full", `${path}: only ${space}`));
   const holder = probes.lockHolder(path);
-  const use = holder === undefined ? "no server is running" : holderText(probes, holder);
+  const usageText = holder === undefined ? "no server is running" : holderText(probes, holder);
   if (free < FREE_BYTES_LOW) {
-    return warning(`${path}: only ${space}; ${use}`, "free some disk space");
+    return warning(`${path}: only ${space}; ${usageText}`, "free some disk space");
   }
-  return ok(`${path}: format known, ${space}; ${use}`);
+  return ok(`${path}: format known, ${space}; ${usageText}`);
 }
 
-/** The client's home: writable, readable, and private to its owner. */
+/** Checks that the client's home is writable, readable, and private to its owner. */
 export function checkHome(probes: MachineProbes, folders: Folders): Finding {
   for (const folder of new Set([folders.data, folders.config, folders.state])) {
     if (folder === folders.data || probes.exists(folder)) {
@@ -101,7 +102,7 @@ export async function checkDisk(probes: MachineProbes, folder: string): Promise<
   return warning(speed, "a server here confirms slowly; put its data on another disk");
 }
 
-/** Narrower terminals cannot fit a name and a few words on one line. */
+/** Minimum width: a narrower terminal cannot fit a name and a few words on one line. */
 const COLUMNS_MIN = 40;
 
 export interface Screen {
@@ -118,19 +119,20 @@ export function checkTerminal(
   const term = env["TERM"] ?? "";
   const locale = env["LC_ALL"] || env["LC_CTYPE"] || env["LANG"] || "";
   if (platform !== "win32" && !/utf-?8/i.test(locale)) {
-    const set = locale === "" ? "no locale is set" : `the locale ${quoteText(locale)} is not UTF-8`;
+    const localeText =
+      locale === "" ? "no locale is set" : `the locale ${quoteText(locale)} is not UTF-8`;
     return warning(
-      `${set}; text may look wrong`,
+      `${localeText}; text may look wrong`,
       "set LANG=C.UTF-8, or your own locale with .UTF-8",
     );
   }
   if (term === "dumb" || (term === "" && platform !== "win32")) {
     return warning(`the terminal cannot move the cursor (TERM=${term})`, "use chat join --plain");
   }
-  const isKnown = columns > 0; // Some terminals do not report their size.
-  if (isKnown && columns < COLUMNS_MIN)
+  const isWidthKnown = columns > 0; // Some terminals do not report their size.
+  if (isWidthKnown && columns < COLUMNS_MIN)
     return warning(`only ${columns} columns`, "widen the window");
-  return ok(`${isKnown ? `${columns} columns` : "width unknown"}, ${quoteText(term)}`);
+  return ok(`${isWidthKnown ? `${columns} columns` : "width unknown"}, ${quoteText(term)}`);
 }
 
 function holderText(probes: MachineProbes, holder: LockHolder): string {

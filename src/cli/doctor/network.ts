@@ -19,63 +19,66 @@ import {
   warningFrom,
 } from "./check.ts";
 
-/** Probes of the route to a server for the checks. Each rejects with a Fault. */
+/** Probes of the route to a server for the checks. Each rejects with a Fault on failure. */
 export interface NetworkProbes {
   resolve(host: string): Promise<readonly string[]>;
   localAddressFor(address: string): Promise<string>;
   connectTcp(target: Target): Promise<void>;
   shakeHands(target: Target): Promise<TlsInfo>;
   serverTime(target: Target): Promise<number | undefined>;
-  /** Over TCP, to exactly this address. */
+  /** Greets over TCP at exactly this address. */
   greet(address: string): Promise<Greeted>;
-  /** The same over UDP; `undefined` if this build does not support it. */
+  /** Greets over UDP at exactly this address; `undefined` if this build does not support UDP. */
   readonly greetOverUdp: ((address: string) => Promise<Greeted>) | undefined;
   unixMs(): number;
 }
 
-/** The identity that the server should have. */
-export interface Expected {
+/** Identity that the server should have. */
+export interface ExpectedIdentity {
   readonly server: ServerSpec;
-  /** From `--fingerprint`, else from the invite. */
+  /** From `--fingerprint`, or else from the invite. */
   readonly requested: Fingerprint | undefined;
   readonly pinned: Fingerprint | undefined;
   readonly requiresUdp: boolean;
 }
 
-/** Name resolution may take as long as all timeouts of its servers. */
+/** Milliseconds, because a resolver may try several name servers with a timeout each. */
 const RESOLVE_TIMEOUT_MS = 2 * CHECK_TIMEOUT_MS;
-/** The first address may not answer, and the next one may. */
+/** Milliseconds, because the check tries several addresses with a timeout each. */
 const TCP_TIMEOUT_MS = 4 * CHECK_TIMEOUT_MS;
-/** The probes themselves time out a little earlier, with a better message. */
+/** Extra milliseconds for the probe's own timeout, which has a better message. */
 const GRACE_MS = 500;
 
-/** From the name to the greeting, hop by hop: checks that depend on a failed one are skipped. */
+/**
+ * Checks the route from the name to the greeting, hop by hop. Checks that depend on a failed one
+ * are skipped.
+ */
 export async function checkNetwork(
   examination: CheckRunner,
   probes: NetworkProbes,
-  expected: Expected,
+  expected: ExpectedIdentity,
 ): Promise<void> {
   await new NetworkCheck(probes, expected).run(examination);
 }
 
 class NetworkCheck {
   readonly #probes: NetworkProbes;
-  readonly #expected: Expected;
+  readonly #expected: ExpectedIdentity;
   #addresses: readonly string[] = [];
   #address = "";
   #greeted: Greeted | undefined;
   #versionFault: Fault | undefined;
 
-  constructor(probes: NetworkProbes, expected: Expected) {
+  constructor(probes: NetworkProbes, expected: ExpectedIdentity) {
     this.#probes = probes;
     this.#expected = expected;
   }
 
   async run(examination: CheckRunner): Promise<void> {
-    const why = "skipped: an earlier check failed";
+    const skipReason = "skipped: an earlier check failed";
     const probeMs = CHECK_TIMEOUT_MS + GRACE_MS;
-    const check = (name: string, isPossible: boolean, withinMs: number, work: CheckBody) =>
-      examination.check(name, withinMs, isPossible ? work : () => skipped(why));
+    const check = (name: string, isPossible: boolean, timeoutMs: number, work: CheckBody) =>
+      examination.check(name, timeoutMs, isPossible ? work : () => skipped(skipReason));
     const hasName = await check("name", true, RESOLVE_TIMEOUT_MS, () => this.#name());
     const hasRoute = await check("route", hasName, CHECK_TIMEOUT_MS, () => this.#route());
     const tcp = await check("tcp", hasRoute, TCP_TIMEOUT_MS + GRACE_MS, () => this.#tcp());
@@ -100,21 +103,21 @@ class NetworkCheck {
 
   async #route(): Promise<Finding> {
     let fault: unknown;
-    const routed: string[] = [];
-    let own = "";
+    const reachable: string[] = [];
+    let localAddress = "";
     for (const address of this.#addresses) {
       try {
         const local = await this.#probes.localAddressFor(address);
-        if (routed.push(address) === 1) own = local;
+        if (reachable.push(address) === 1) localAddress = local;
       } catch (error) {
         fault ??= error;
       }
     }
-    const [first] = routed;
+    const [first] = reachable;
     if (first === undefined) throw fault;
-    this.#addresses = routed;
+    this.#addresses = reachable;
     this.#address = first;
-    return ok(`${own} is the local address for ${first}`);
+    return ok(`${localAddress} is the local address for ${first}`);
   }
 
   async #tcp(): Promise<Finding> {
@@ -160,12 +163,12 @@ class NetworkCheck {
   }
 
   async #clock(): Promise<Finding> {
-    const theirs = await this.#probes.serverTime(this.#target());
-    if (theirs === undefined) return skipped("the server does not report its time");
-    return checkClock(this.#probes.unixMs() - theirs);
+    const serverUnixMs = await this.#probes.serverTime(this.#target());
+    if (serverUnixMs === undefined) return skipped("the server does not report its time");
+    return checkClock(this.#probes.unixMs() - serverUnixMs);
   }
 
-  async #udp(isTcpFine: boolean): Promise<Finding> {
+  async #udp(isTcpWorking: boolean): Promise<Finding> {
     const { greetOverUdp } = this.#probes;
     if (greetOverUdp === undefined) return skipped("skipped: this version supports TCP only");
     try {
@@ -176,7 +179,7 @@ class NetworkCheck {
       const other = formatFingerprint(fingerprint);
       throw new Fault("fingerprint-changed", `a different server answers over UDP: ${other}`);
     } catch (error) {
-      const isOnlyUdpBlocked = error instanceof Fault && error.exitCode === 5 && isTcpFine;
+      const isOnlyUdpBlocked = error instanceof Fault && error.exitCode === 5 && isTcpWorking;
       if (!isOnlyUdpBlocked || this.#expected.requiresUdp) throw error;
       const { message } = warningFrom(error);
       return warning(
@@ -192,7 +195,7 @@ class NetworkCheck {
   }
 }
 
-/** Names the machines of the server's cluster that accept no connection. */
+/** Checks that all machines of the server's cluster accept connections. */
 export async function checkMachines(
   probes: Pick<NetworkProbes, "resolve" | "connectTcp">,
   machines: readonly ServerAddress[],
@@ -226,13 +229,17 @@ function noMajorityFault(): Fault {
   });
 }
 
-/** Compares the proved identity with the known one, as a connection does. @throws Fault */
+/**
+ * Compares the proved identity with the expected one, as a connection does.
+ * @throws {Fault}
+ */
 function checkIdentity(
   { fingerprint, welcome }: Greeted,
-  { server, requested, pinned }: Expected,
+  { server, requested, pinned }: ExpectedIdentity,
 ): Finding {
   const predecessors = lineage(welcome.server.key, welcome.predecessors ?? []);
-  const isKnownAs = (one: Fingerprint) => one === fingerprint || predecessors.includes(one);
+  const isKnownAs = (candidate: Fingerprint) =>
+    candidate === fingerprint || predecessors.includes(candidate);
   const found = formatFingerprint(fingerprint);
   const name = quoteText(welcome.server.name);
   const address = formatAddress(server);
@@ -252,7 +259,10 @@ function checkIdentity(
   );
 }
 
-/** @param skewMs our clock minus the server's, which counts whole seconds @internal */
+/**
+ * @param skewMs this machine's clock minus the server's, which reports whole seconds
+ * @internal
+ */
 export function checkClock(skewMs: number): Finding {
   const seconds = Math.round(Math.abs(skewMs) / 1000);
   if (seconds <= 2) return ok("the clocks of both machines agree");

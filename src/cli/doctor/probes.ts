@@ -1,4 +1,4 @@
-/** The probes behind the checks of `chat doctor`. */
+/** Probes for the checks of `chat doctor`. */
 
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";
@@ -33,7 +33,7 @@ import type { Context } from "../context.ts";
 import type { MachineProbes } from "./machine.ts";
 import type { NetworkProbes } from "./network.ts";
 
-/** Long enough for an answer, short enough for a user who waits for the list. */
+/** Milliseconds for answers; short enough for a user who waits for the results. */
 const DISCOVERY_MS = 1_200;
 
 export function networkProbes(context: Context, port: number): NetworkProbes {
@@ -80,7 +80,9 @@ export function machineProbes({ clock }: Context): MachineProbes {
   };
 }
 
-/** Undecidable for another machine (a folder on a network). */
+/**
+ * Reports whether the process exists; true for another machine, whose processes are not visible.
+ */
 function isAlive({ pid, host }: LockHolder): boolean {
   if (host !== hostname()) return true;
   try {

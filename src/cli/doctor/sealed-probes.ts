@@ -1,4 +1,4 @@
-/** Reads the state of sealed rooms for `chat doctor`. */
+/** Reads the sealed state for `chat doctor`. */
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -20,12 +20,16 @@ import { sealedHome } from "../connect/sealed-home.ts";
 import type { Context } from "../context.ts";
 import type { SealedDevices, SealedState } from "./sealed.ts";
 
-/** Rows that are JSON without the device key's encryption: states have encryption of their own. */
+/**
+ * Prefixes of rows that the device's key does not encrypt: plain JSON, or states with encryption of
+ * their own.
+ */
 const RAW = ["device/", "pin/", "state/", "pending-state/"];
 
 /**
- * State of the sealed rooms of the last account of this home at that server. Creates no key.
- * @returns `undefined` if there is none @throws Fault store-…
+ * Returns the sealed state of this home's last account at that server. Creates no key.
+ * @returns `undefined` if the home has no sealed state
+ * @throws {Fault} store-…
  */
 export async function readSealedState(
   { clock, settings }: Context,
@@ -37,26 +41,28 @@ export async function readSealedState(
   file.check();
   const owner = server === undefined ? undefined : ownerAt(data, server);
   const rows = owner === undefined ? [] : file.rows([owner.fingerprint], owner.account);
-  const nothing = { path: file.path, rooms: [], instance: "", leases: undefined };
-  if (owner === undefined) return { ...nothing, rejoinsUnixMs: [], unreadable: 0, rows: 0 };
+  const emptyState = { path: file.path, rooms: [], instance: "", leases: undefined };
+  if (owner === undefined) return { ...emptyState, rejoinsUnixMs: [], unreadable: 0, rows: 0 };
   const stateKey = await sealedHome(data, owner.device, clock).stateKey();
   const vault = new Vault(NO_TABLES, stateKey);
-  const boxed = rows.filter(({ key }) => !RAW.some((prefix) => key.startsWith(prefix)));
-  const opened = await vault.openRows<unknown>(boxed);
-  const values = new Map(opened.map(({ key, value }) => [key, value]));
+  const encrypted = rows.filter(({ key }) => !RAW.some((prefix) => key.startsWith(prefix)));
+  const decrypted = await vault.openRows<unknown>(encrypted);
+  const values = new Map(decrypted.map(({ key, value }) => [key, value]));
   const lease = values.get(LEASE_KEY) as LeaseRow | undefined;
   return {
     path: file.path,
-    rooms: opened.filter(({ key }) => key.startsWith("room/")).map(({ value }) => value as RoomRow),
+    rooms: decrypted
+      .filter(({ key }) => key.startsWith("room/"))
+      .map(({ value }) => value as RoomRow),
     instance: lease?.instance ?? "",
     leases: lease?.count,
     rejoinsUnixMs: lease?.anew ?? [],
-    unreadable: boxed.length - opened.length,
-    rows: boxed.length,
+    unreadable: encrypted.length - decrypted.length,
+    rows: encrypted.length,
   };
 }
 
-/** Only rows that were already read are opened. */
+/** Empty tables: the vault only decrypts rows that were already read. */
 const NO_TABLES: SealedTables = {
   get: () => undefined,
   put: () => undefined,
@@ -76,15 +82,18 @@ function ownerAt(data: string, fingerprint: Fingerprint) {
   return { fingerprint, account, device: Identity.fromPem(pem, "device.key") };
 }
 
-/** Logs in without asking for a password. @throws Fault */
+/**
+ * Logs in without a password prompt.
+ * @throws {Fault}
+ */
 export async function querySealedDevices(
   context: Context,
   flags: ClientFlags,
   argument: string | undefined,
 ): Promise<SealedDevices> {
-  const silent = { ...context, terminal: undefined };
+  const withoutTerminal = { ...context, terminal: undefined };
   const options = { argument, mode: "login", follow: "none", audits: false } as const;
-  const { client, close } = await openClient(silent, flags, options);
+  const { client, close } = await openClient(withoutTerminal, flags, options);
   try {
     const { devices } = await client.request("devices", {});
     const packages = await client.request("key-packages", { packages: [] }).then(
@@ -100,7 +109,10 @@ export async function querySealedDevices(
   }
 }
 
-/** Creates a group of one device, and reloads it. @throws Fault, or any error */
+/**
+ * Creates a group of one device, and rejoins it.
+ * @throws {Fault} or any error of the library
+ */
 export async function testMlsLibrary({ clock }: Context): Promise<void> {
   const { SealEngine } = await import("../../crypto/seal/engine.ts");
   const [server, account, signer] = [Identity.generate(), Identity.generate(), Identity.generate()];

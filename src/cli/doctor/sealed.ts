@@ -12,19 +12,22 @@ export interface SealedState {
   readonly rooms: readonly Pick<RoomRow, "target" | "status" | "reason" | "instance" | "isCopy">[];
   /** Current instance of the folder. */
   readonly instance: string;
-  /** Number of leases given to the device; `undefined` if there was none. */
+  /** Number of leases issued to the device; `undefined` if none was issued. */
   readonly leases: number | undefined;
-  /** Recent times at which the folder turned out to be a copy. */
+  /** Recent times at which the server recognised the folder as an old copy. */
   readonly rejoinsUnixMs: readonly number[];
-  /** Rows that the device's key cannot decrypt. */
+  /** Number of rows that the device's key cannot decrypt. */
   readonly unreadable: number;
   readonly rows: number;
 }
 
-/** The account's devices on the server. */
+/** Devices of the account on the server. */
 export interface SealedDevices {
   readonly devices: Answer<"devices">["devices"];
-  /** Key packages of this device; with a fault the device cannot be added to groups. */
+  /**
+   * Number of this device's key packages on the server. With a fault the device cannot be added to
+   * groups.
+   */
   readonly packages: number | Fault;
 }
 
@@ -37,13 +40,13 @@ export function checkSealedFile({ path, rows, unreadable, rooms }: SealedState):
   );
 }
 
-/** @param nowUnixMs of this machine */
+/** @param nowUnixMs time of this machine */
 export function checkLease({ leases, rejoinsUnixMs }: SealedState, nowUnixMs: number): Finding {
-  const since = rejoinsUnixMs.filter(
+  const rejoins = rejoinsUnixMs.filter(
     (unixMs) => Math.abs(nowUnixMs - unixMs) < REJOINS_WINDOW_MS,
   ).length;
-  if (since > 0) {
-    const times = since === 1 ? "once" : `${since} times`;
+  if (rejoins > 0) {
+    const times = rejoins === 1 ? "once" : `${rejoins} times`;
     return warning(
       `this folder was an older copy ${times} within an hour`,
       "if another machine uses a copy, link it instead: chat link-device",
@@ -62,8 +65,8 @@ export function checkSealedRooms({ rooms, instance }: SealedState): Finding {
   );
   const [first] = distrusted;
   if (first !== undefined) {
-    const more = distrusted.length === 1 ? "" : `, and ${distrusted.length - 1} more`;
-    const message = `'${first.target}' is not trusted: ${first.reason ?? "?"}${more}`;
+    const moreText = distrusted.length === 1 ? "" : `, and ${distrusted.length - 1} more`;
+    const message = `'${first.target}' is not trusted: ${first.reason ?? "?"}${moreText}`;
     return warning(
       message,
       "ask the other members and the server's owner, then run /sealed accept there",
@@ -73,12 +76,12 @@ export function checkSealedRooms({ rooms, instance }: SealedState): Finding {
     const names = pending.map(({ target }) => `'${target}'`).join(", ");
     return warning(`this device is waiting to rejoin ${names}`, "run chat join and wait");
   }
-  const inside = rooms.filter(({ status }) => status !== "out").length;
-  return ok(`this device is in ${inside} of ${rooms.length}`);
+  const joinedCount = rooms.filter(({ status }) => status !== "out").length;
+  return ok(`this device is in ${joinedCount} of ${rooms.length}`);
 }
 
 export function checkSealedDevices({ devices }: SealedDevices): Finding {
-  const certified = devices.filter((one) => one.certified).length;
+  const certified = devices.filter((device) => device.certified).length;
   const own = devices.find(({ current }) => current);
   if (own?.certified === false) {
     return warning(
@@ -86,20 +89,21 @@ export function checkSealedDevices({ devices }: SealedDevices): Finding {
       "link it from a device that can: chat link-device",
     );
   }
-  const others = devices.length - certified;
-  const more = others === 0 ? "" : `; ${others} more signed in with a password, and cannot`;
-  return ok(`${certified} of your devices can join sealed rooms${more}`);
+  const uncertified = devices.length - certified;
+  const moreText =
+    uncertified === 0 ? "" : `; ${uncertified} more signed in with a password, and cannot`;
+  return ok(`${certified} of your devices can join sealed rooms${moreText}`);
 }
 
 export function checkPackages({ packages }: SealedDevices): Finding {
   if (packages instanceof Fault) return warningFrom(packages);
-  const left = `${packages} key package${packages === 1 ? "" : "s"} left on the server`;
-  if (packages >= KEY_PACKAGES_LOW) return ok(left);
+  const leftText = `${packages} key package${packages === 1 ? "" : "s"} left on the server`;
+  if (packages >= KEY_PACKAGES_LOW) return ok(leftText);
   const remedy = "run chat join once; otherwise others may soon be unable to add this device";
-  return warning(left, remedy);
+  return warning(leftText, remedy);
 }
 
-/** @param work creates a group of one device and reloads it, which needs the patched library */
+/** @param work creates a group of one device and rejoins it, which needs the patched library */
 export async function checkMlsLibrary(work: () => Promise<void>): Promise<Finding> {
   try {
     await work();

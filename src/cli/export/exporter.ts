@@ -1,4 +1,4 @@
-/** Writes rooms into a folder: a file per room, and the contents of shared files. */
+/** Writes rooms into a folder: one file per room, and the contents of shared files. */
 
 import { mkdirSync } from "node:fs";
 import { join, relative, sep } from "node:path";
@@ -29,19 +29,19 @@ export interface ExportOptions {
   readonly files: boolean;
 }
 
-export interface Exported {
+export interface ExportResult {
   readonly records: number;
   readonly files: number;
   readonly paths: readonly string[];
-  /** Contents that could not be saved; each was reported. */
+  /** Number of contents that could not be saved; each was reported. */
   readonly failed: number;
   readonly damage: DamageReport;
 }
 
-/** A page is built in memory, and browsers do not show larger ones well. */
+/** Maximum records of one page, which is built in memory. Browsers display larger pages slowly. */
 const PAGE_RECORDS_MAX = 200_000;
 const FILES = "files";
-/** A umask: files get mode 0600, folders 0700. */
+/** Umask: files get mode 0600, folders 0700. */
 const PRIVATE = 0o077;
 
 export class Exporter {
@@ -50,7 +50,7 @@ export class Exporter {
   readonly #options: ExportOptions;
   #records = 0;
   #failed = 0;
-  /** Paths of contents by file id: a file that was sent to several rooms is saved once. */
+  /** Paths of saved contents by file id. A file that was sent to several rooms is saved once. */
   readonly #saved = new Map<string, string | undefined>();
   readonly #counter: CounterLine;
   readonly #damage = new DamageReport();
@@ -62,9 +62,9 @@ export class Exporter {
     this.#options = options;
   }
 
-  /** @throws Fault usage (a name is in use), store-…, and as the source */
-  async run(rooms: readonly ExportRoom[]): Promise<Exported> {
-    // Exports contain messages of others: contents of files, too, are private to this user.
+  /** @throws {Fault} usage if a name is in use; store-…, and the faults of the source */
+  async run(rooms: readonly ExportRoom[]): Promise<ExportResult> {
+    // Exports contain messages of other users, so everything is private to this user.
     const umask = process.umask(PRIVATE);
     try {
       return await this.#run(rooms);
@@ -73,7 +73,7 @@ export class Exporter {
     }
   }
 
-  async #run(rooms: readonly ExportRoom[]): Promise<Exported> {
+  async #run(rooms: readonly ExportRoom[]): Promise<ExportResult> {
     const { out, html } = this.#options;
     makeFolder(out);
     const extension = html ? "html" : "ndjson";
@@ -147,7 +147,7 @@ export class Exporter {
     for (const piece of page) file.write(piece);
   }
 
-  /** @returns its path beside the records; `undefined` if it is not saved */
+  /** @returns path relative to the export; `undefined` if the content is not saved */
   async #save(record: DisplayFile): Promise<string | undefined> {
     const { out, files } = this.#options;
     if (!files) return undefined;
@@ -175,7 +175,10 @@ export class Exporter {
     }
   }
 
-  /** Erased and damaged contents do not stop the export. A full disk does. */
+  /**
+   * Reports contents that are erased or damaged; the export continues. Other faults, such as a full
+   * disk, are thrown.
+   */
   #reportFailure({ name, id }: DisplayFile, error: unknown): void {
     if (!(error instanceof Fault) || !NON_FATAL_CODES.has(error.code)) throw error;
     this.#failed++;

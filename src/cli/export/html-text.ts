@@ -1,12 +1,15 @@
 /**
- * The text of a message as HTML, from the same tree as on the page. All text is escaped here, and
- * only web addresses become links.
+ * Formats the text of a message as HTML, from the same syntax tree as the web page. All text is
+ * escaped here, and only web addresses become links.
  */
 
 import { type Block, parseMarkup } from "../../core/markup/blocks.ts";
 import type { Inline } from "../../core/markup/inline.ts";
 
-/** @param names mentioned users @param mark HTML after the text, in the same line */
+/**
+ * @param names mentioned users
+ * @param mark HTML after the text, on the same line
+ */
 export function htmlText(text: string, names: readonly string[], mark: string): string {
   const blocks = parseMarkup(text, new Set(names.map((name) => name.toLowerCase())));
   const [only] = blocks;

@@ -1,6 +1,7 @@
 /**
- * A room as one self-contained page: no script, no external address, embedded pictures. Texts of
- * users become text only; a policy in the page blocks anything that slips through.
+ * Renders a room as one self-contained page, without scripts or external addresses, with embedded
+ * pictures. Texts of users are escaped; a content security policy blocks anything that escaping
+ * misses.
  */
 
 import { formatSize } from "../../base/sizes.ts";
@@ -18,7 +19,7 @@ import { type DisplayFile, type DisplayRecord, plainEventText } from "../output/
 import { escapeHtml, htmlText } from "./html-text.ts";
 
 export interface PageFile {
-  /** `data:image/png;base64,…` */
+  /** Data URL: `data:image/png;base64,…`. */
   readonly picture?: string | undefined;
   /** Relative to the page. */
   readonly path?: string | undefined;
@@ -28,7 +29,7 @@ export interface PageOptions {
   readonly title: string;
   readonly offsetMinutes: OffsetMinutes;
   readonly exportedUnixMs: number;
-  /** `undefined` if its content is not part of the export. */
+  /** Returns the exported content; `undefined` if the export does not contain it. */
   file(record: DisplayFile): PageFile | undefined;
 }
 
@@ -39,7 +40,7 @@ interface Changes {
   readonly edits: ReadonlyMap<number, Extract<DisplayRecord, { kind: "edited" }>>;
   readonly reactions: ReadonlyMap<number, readonly Reaction[]>;
   readonly bySeq: ReadonlyMap<number, DisplayRecord>;
-  /** Pinned at the end of the export. */
+  /** Seqs of the messages that are pinned at the end of the export. */
   readonly pins: ReadonlySet<number>;
 }
 
@@ -91,8 +92,8 @@ function article(record: DisplayRecord, changes: Changes, options: PageOptions):
   const time = `<time datetime="${formatUtc(timeUnixMs)}" title="${full}">${clock}</time>`;
   const author = `<b>${clean(authorOf(record))}</b>`;
   if (record.kind !== "text" && record.kind !== "action" && record.kind !== "file") {
-    const words = `${cleanText(record.from)} ${cleanText(plainEventText(record))}`;
-    return `<p class="event" id="m${seq}">${time} ${escapeHtml(words)}</p>\n`;
+    const eventText = `${cleanText(record.from)} ${cleanText(plainEventText(record))}`;
+    return `<p class="event" id="m${seq}">${time} ${escapeHtml(eventText)}</p>\n`;
   }
   const imported = record.kind === "file" ? "" : importNote(record, options);
   const note = imported + (changes.pins.has(seq) ? " <small>(pinned)</small>" : "");
@@ -108,7 +109,7 @@ function article(record: DisplayRecord, changes: Changes, options: PageOptions):
   );
 }
 
-/** Author name; imported ones get brackets, which no account name contains. */
+/** Returns the author. Imported authors get parentheses, which no account name contains. */
 function authorOf(record: DisplayRecord): string {
   const imported = "imported" in record ? record.imported : undefined;
   return imported === undefined ? record.from : `${imported.from} (imported)`;
@@ -128,21 +129,23 @@ function textHtml(
   { offsetMinutes }: PageOptions,
 ): string {
   const edit = edits.get(seq);
-  const shown = edit?.text ?? text;
+  const displayedText = edit?.text ?? text;
   const mark =
     edit === undefined
       ? ""
       : ` <small title="${formatLocal(edit.timeUnixMs, offsetMinutes)}">(edited)</small>`;
-  return htmlText(shown, mentions ?? [], mark);
+  return htmlText(displayedText, mentions ?? [], mark);
 }
 
 function quoted({ re }: Message, { bySeq, edits }: Changes): string {
   if (re === undefined) return "";
   const answered = bySeq.get(re);
   if (answered === undefined) return `<blockquote>In reply to message ${re}</blockquote>`;
-  const said = edits.get(re)?.text ?? ("text" in answered ? (answered.text ?? "") : "");
+  const messageText = edits.get(re)?.text ?? ("text" in answered ? (answered.text ?? "") : "");
   const short =
-    answered.kind === "file" ? oneLine(answered.name, QUOTE_CHARS) : plainLine(said, QUOTE_CHARS);
+    answered.kind === "file"
+      ? oneLine(answered.name, QUOTE_CHARS)
+      : plainLine(messageText, QUOTE_CHARS);
   const text = answered.kind === "erased" ? "(deleted)" : short;
   return (
     `<blockquote><a href="#m${re}"><b>${clean(authorOf(answered))}</b></a> ` +
@@ -159,14 +162,14 @@ function file(record: DisplayFile, changes: Changes, options: PageOptions): stri
   const label = href === undefined ? name : `<a href="${href}">${name}</a>`;
   const image = picture === undefined ? "" : `<img alt="${name}" src="${escapeHtml(picture)}">`;
   const { seq, text = "" } = record;
-  const shown = changes.edits.get(seq)?.text ?? text;
+  const caption = changes.edits.get(seq)?.text ?? text;
   // Imported records have no list of mentioned names.
-  const { mentions = [] } = withMentions({ text: shown });
-  const said = shown === "" ? "" : textHtml({ seq, text, mentions }, changes, options);
-  return `<p class="file">${label} ${size}</p>${image}${said}`;
+  const { mentions = [] } = withMentions({ text: caption });
+  const messageText = caption === "" ? "" : textHtml({ seq, text, mentions }, changes, options);
+  return `<p class="file">${label} ${size}</p>${image}${messageText}`;
 }
 
-/** Percent-encodes each part of the path. */
+/** Percent-encodes each segment of the path. */
 function addressOf(path: string): string {
   return path
     .split("/")
@@ -174,7 +177,7 @@ function addressOf(path: string): string {
     .join("/");
 }
 
-/** Counts each person once per reaction. */
+/** Counts each user once per reaction. */
 function reactionsOf(reactions: readonly Reaction[]): string {
   const signs = new Map<string, Set<string>>();
   for (const reaction of reactions) {
@@ -182,11 +185,11 @@ function reactionsOf(reactions: readonly Reaction[]): string {
     signs.set(reaction.react, names.add(authorOf(reaction)));
   }
   if (signs.size === 0) return "";
-  const shown = [...signs].map(([sign, names]) => {
-    const who = clean([...names].join(", "));
-    return `<span title="${who}"><span dir="auto">${clean(sign)}</span> ${names.size}</span>`;
+  const reactionTexts = [...signs].map(([sign, names]) => {
+    const namesText = clean([...names].join(", "));
+    return `<span title="${namesText}"><span dir="auto">${clean(sign)}</span> ${names.size}</span>`;
   });
-  return `<div class="reactions">${shown.join(" ")}</div>`;
+  return `<div class="reactions">${reactionTexts.join(" ")}</div>`;
 }
 
 function clean(text: string): string {
@@ -194,16 +197,16 @@ function clean(text: string): string {
 }
 
 function pageHead(title: string): string {
-  const shown = clean(title);
+  const escapedTitle = clean(title);
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${POLICY}">
 <meta name="referrer" content="no-referrer">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${shown}</title>
+<title>${escapedTitle}</title>
 <style>${CSS}</style></head>
-<body><main><h1>${shown}</h1>
+<body><main><h1>${escapedTitle}</h1>
 `;
 }
 

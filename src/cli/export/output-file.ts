@@ -1,4 +1,4 @@
-/** Writes an export, and renames it when it is complete. */
+/** Output file of an export. */
 
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { Fault } from "../../base/fault.ts";
@@ -9,8 +9,8 @@ import { systemDisk } from "../../io/disk/system-disk.ts";
 const BUFFER_CHARS = 256 * 1024;
 
 /**
- * A file written under a temporary name with mode 0600, and renamed when it is complete. Never
- * replaces an existing file.
+ * A file that is written under a temporary name with mode 0600, and renamed when it is complete. An
+ * existing file is never replaced.
  */
 export class OutputFile {
   readonly path: string;
@@ -18,7 +18,7 @@ export class OutputFile {
   #fd: number;
   #buffer = "";
 
-  /** @throws Fault usage (the name is in use), store-full, store-denied, store-failed */
+  /** @throws {Fault} usage if the name is in use; store-full, store-denied, store-failed */
   constructor(path: string) {
     checkNotExists(path);
     this.path = path;
@@ -49,7 +49,7 @@ export class OutputFile {
     }
   }
 
-  /** Deletes an incomplete file. No effect after `finish`. */
+  /** Deletes an incomplete file. Has no effect after `finish`. */
   discard(): void {
     if (this.#fd < 0) return;
     this.#close();
@@ -72,7 +72,7 @@ export class OutputFile {
   }
 }
 
-/** @throws Fault usage */
+/** @throws {Fault} usage if the path exists */
 export function checkNotExists(path: string): void {
   if (systemDisk().kind(path) !== undefined) throw inUse(path);
 }

@@ -1,4 +1,4 @@
-/** Selects pictures for an exported page, within the limits of the web page. */
+/** Selects the pictures to embed in an exported page. */
 
 import { PICTURE_FETCHED_BYTES_MAX } from "../../base/limits-page.ts";
 import { pictureHeader } from "../../core/client/picture-header.ts";
@@ -6,10 +6,11 @@ import { isPictureName } from "../../core/client/picture-name.ts";
 import type { DisplayFile } from "../output/render.ts";
 
 /**
- * Bytes of all pictures of a page: with base64 the page stays below 100 MB, which browsers open.
+ * Maximum bytes of all pictures on a page: with base64 the page stays below 100 MB, which browsers
+ * can open.
  */
 const PICTURES_BYTES_MAX = 64 * 1024 * 1024;
-/** Pixels of all pictures of a page: decoded they take 1 GB. */
+/** Maximum pixels of all pictures on a page: decoded they occupy 1 GB. */
 const PICTURES_PIXELS_MAX = 256_000_000;
 
 /** Remaining budget for the pictures of one exported page. */
@@ -17,7 +18,7 @@ export class PictureBudget {
   #bytes = PICTURES_BYTES_MAX;
   #pixels = PICTURES_PIXELS_MAX;
 
-  /** Reports whether the content is worth reading, and reserves its bytes. */
+  /** Reports whether the file may be embedded, and reserves its bytes. */
   reserve({ name, sizeBytes, folder }: DisplayFile): boolean {
     if (folder !== undefined || !isPictureName(name)) return false;
     if (sizeBytes > Math.min(PICTURE_FETCHED_BYTES_MAX, this.#bytes)) return false;
@@ -25,7 +26,7 @@ export class PictureBudget {
     return true;
   }
 
-  /** A `data:` address, judged by the bytes; `undefined` if they are no picture within bounds. */
+  /** Returns a data URL; `undefined` if the bytes are not a picture, or exceed the limits. */
   embed(bytes: Uint8Array): string | undefined {
     const header = pictureHeader(bytes);
     if (header === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** Source of an export: a server, as an account may read it, or a data folder. */
+/** Sources of an export: a server, with the rights of an account, or a data folder. */
 
 import { join } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
@@ -23,29 +23,41 @@ import type { DisplayFile, DisplayRecord } from "../output/render.ts";
 import { MemorySink } from "./memory-sink.ts";
 
 export interface ExportRoom {
-  /** `lobby`, `@ana`; from a folder also `@ana and @bob`. */
+  /** `lobby` or `@ana`; from a folder also `@ana and @bob`. */
   readonly title: string;
-  /** All records, oldest first. @throws Fault */
+  /**
+   * Yields all records, oldest first.
+   * @throws {Fault}
+   */
   records(): AsyncGenerator<readonly DisplayRecord[]>;
 }
 
 export interface ExportSource {
-  /** Returns the requested rooms, or all if none is requested. @throws Fault room-unknown */
+  /**
+   * Returns the requested rooms, or all rooms if `requested` is empty.
+   * @throws {Fault} room-unknown
+   */
   rooms(requested: readonly Target[]): ExportRoom[];
-  /** Saves the content of a file into a folder. @returns its path @throws Fault */
+  /**
+   * Saves the content of a file in a folder and returns its path.
+   * @throws {Fault}
+   */
   save(file: DisplayFile, folder: string): Promise<string>;
-  /** Bytes of a small file. @throws Fault */
+  /**
+   * Returns the bytes of a small file.
+   * @throws {Fault}
+   */
   read(file: DisplayFile): Promise<Uint8Array>;
 }
 
-/** Exports from a server with an account's rights. */
+/** Creates a source that reads from a server with an account's rights. */
 export function serverSource(client: Client, user: string): ExportSource {
   async function* records(target: string): AsyncGenerator<readonly DisplayRecord[]> {
     for await (const page of historyPages(client, { target })) yield displayRecords(page, user);
   }
   return {
-    rooms: (wanted) => {
-      const targets = wanted.length === 0 ? client.rooms : wanted;
+    rooms: (requested) => {
+      const targets = requested.length === 0 ? client.rooms : requested;
       return targets.map(formatTarget).map((title) => ({ title, records: () => records(title) }));
     },
     save: async ({ id }, folder) => {
@@ -63,7 +75,7 @@ export function serverSource(client: Client, user: string): ExportSource {
 
 const HASH_LINE_BYTES = 46;
 
-/** Exports from a data folder; the server may be running. */
+/** Exports from a data folder; its server may be running. */
 export class FolderSource implements ExportSource {
   readonly #folder: FolderHistory;
   readonly #data: string;
@@ -73,10 +85,10 @@ export class FolderSource implements ExportSource {
     this.#data = data;
   }
 
-  rooms(wanted: readonly Target[]): ExportRoom[] {
+  rooms(requested: readonly Target[]): ExportRoom[] {
     const folder = this.#folder;
     const ids =
-      wanted.length === 0 ? folder.rooms : wanted.flatMap((target) => folder.find(target));
+      requested.length === 0 ? folder.rooms : requested.flatMap((target) => folder.find(target));
     return [...new Set(ids)].map((id) => ({
       title: folder.titleOf(id),
       records: () => folder.pages({ rooms: new Set([id]), kinds: READ_KINDS }),
@@ -85,9 +97,9 @@ export class FolderSource implements ExportSource {
 
   async save({ id, name, sizeBytes }: DisplayFile, folder: string): Promise<string> {
     const file = fileIdOf(id);
-    const about = this.#about(file);
+    const metadata = this.#about(file);
     const target = { folder, name, file, server: "folder", sha256, sizeBytes };
-    const sink = await openSink({ ...target, ...defined({ folderSize: about.folder }) });
+    const sink = await openSink({ ...target, ...defined({ folderSize: metadata.folder }) });
     try {
       for await (const { bytes, hash } of this.#chunks(file, sizeBytes, sink.have)) {
         await sink.append(hash, bytes);
@@ -111,12 +123,15 @@ export class FolderSource implements ExportSource {
     const path = join(this.#data, "files", file, "about.json");
     const bytes = readWholeFile(disk, path, METADATA_BYTES_MAX);
     if (bytes === undefined) throw new Fault("file-unknown", `the content of ${file} is missing`);
-    const about = parseMetadata(bytes);
-    if (about === undefined) throw new Fault("store-failed", `${path} is damaged`);
-    return about;
+    const metadata = parseMetadata(bytes);
+    if (metadata === undefined) throw new Fault("store-failed", `${path} is damaged`);
+    return metadata;
   }
 
-  /** Verifies the checksum of each chunk. @throws Fault checksum-wrong */
+  /**
+   * Yields the chunks after verifying their checksums.
+   * @throws {Fault} checksum-wrong
+   */
   async *#chunks(
     file: FileId,
     sizeBytes: number,
@@ -129,12 +144,12 @@ export class FolderSource implements ExportSource {
     using lines = disk.open(join(folder, "chunks.jsonl"), "read");
     for (let index = first; index * CHUNK_BYTES < sizeBytes; index++) {
       const bytes = new Uint8Array(Math.min(CHUNK_BYTES, sizeBytes - index * CHUNK_BYTES));
-      const got = await content.readLater(bytes, index * CHUNK_BYTES);
+      const readBytes = await content.readLater(bytes, index * CHUNK_BYTES);
       const line = new Uint8Array(HASH_LINE_BYTES);
       lines.read(line, index * HASH_LINE_BYTES);
       const hash = sha256(bytes);
       const written = new TextDecoder().decode(line.subarray(1, HASH_LINE_BYTES - 2));
-      if (got < bytes.length || toBase64Url(hash) !== written) {
+      if (readBytes < bytes.length || toBase64Url(hash) !== written) {
         throw new Fault("checksum-wrong", `the content of ${file} is damaged in ${folder}`, {
           remedy: "restore it from a backup",
         });

@@ -1,4 +1,4 @@
-/** Receives the files of a room as they arrive. */
+/** Downloads the files of all rooms as they arrive. */
 
 import { Fault, type FaultCode, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
@@ -11,12 +11,12 @@ import { isSameName } from "../../core/model/item.ts";
 import { filePages } from "../connect/lists.ts";
 import { fileBody } from "../output/records.ts";
 
-/** Faults of one file. All other faults end the whole transfer. */
+/** Faults that concern a single file. All other faults end the whole transfer. */
 const SINGLE_FILE_CODES: ReadonlySet<FaultCode> = new Set([
   "file-unknown",
   "checksum-wrong",
   "folder-malformed",
-  "too-many", // Otherwise any user could end the transfer for all.
+  "too-many", // Otherwise any user could end the transfer with excess uploads.
   "not-member",
   "not-allowed",
   "room-unknown",
@@ -25,35 +25,35 @@ const SINGLE_FILE_CODES: ReadonlySet<FaultCode> = new Set([
 export interface IncomingOptions {
   /** Seq up to which earlier runs have received everything. */
   readonly cursor: number;
-  /** Whether this or an earlier run has received it. */
+  /** Reports whether this or an earlier run has received the file. */
   has(file: FileId): boolean;
   download(file: FileId): Promise<void>;
-  /** Notes that a file was received, so that it is not fetched again. */
+  /** Records a file as received, so that it is not downloaded again. */
   onDownloaded(file: FileId): void;
-  /** Everything up to this seq was received, or cannot be. */
+  /** Stores a new cursor: every file up to this seq was received, or cannot be. */
   onCursor(seq: number): void;
-  /** Reports a file that cannot be fetched; `undefined` if its record is damaged. */
+  /** Reports a file that cannot be downloaded; `undefined` if its record is damaged. */
   onFailed(file: FileId | undefined, fault: Fault): void;
 }
 
-interface Job {
+interface DownloadJob {
   readonly file: FileId;
-  /** Seqs of its records; empty while it is being sent. Bounded by the targets of one file. */
+  /** Seqs of the file's records, at most one per target; empty while the upload is running. */
   readonly seqs: Set<number>;
-  /** Its record arrived while a fetch of the running upload failed: try once more. */
+  /** Whether the download was retried after a failed download of the running upload. */
   isRetried: boolean;
 }
 
 /**
- * Receives all arriving files, a few concurrently, oldest first, each once, and tracks where the
- * next run has to resume. A running upload may be received before its record exists.
+ * Downloads each arriving file once, oldest first, several concurrently, and tracks the position
+ * where the next run resumes. A running upload may be received before its record exists.
  */
-export class Incoming {
+export class IncomingFiles {
   readonly #options: IncomingOptions;
-  readonly #jobs = new Map<FileId, Job>(); // At most INCOMING_FILES_MAX: see `room`.
-  readonly #queue: Job[] = []; // Those that have not started.
-  /** Records whose files are not received yet. */
-  readonly #open = new Set<number>(); // As many as the jobs have.
+  readonly #jobs = new Map<FileId, DownloadJob>(); // Bounded by INCOMING_FILES_MAX.
+  readonly #queue: DownloadJob[] = []; // Jobs that have not started.
+  /** Seqs of records whose files are pending. */
+  readonly #pendingSeqs = new Set<number>(); // Bounded by the jobs.
   #running = 0;
   #lastSeq: number;
   #cursor: number;
@@ -66,43 +66,43 @@ export class Incoming {
     this.#cursor = options.cursor;
   }
 
-  /** Records arrive in order of their seq, but may be repeated. */
-  recorded(file: FileId, seq: number): void {
-    if (seq <= this.#cursor || this.#open.has(seq)) return;
+  /** Adds a recorded file. Records arrive in order of their seq, but may be repeated. */
+  addRecorded(file: FileId, seq: number): void {
+    if (seq <= this.#cursor || this.#pendingSeqs.has(seq)) return;
     const isNew = seq > this.#lastSeq;
     this.#lastSeq = Math.max(this.#lastSeq, seq);
     if (!isNew || this.#options.has(file)) return this.#advance();
-    this.#open.add(seq);
+    this.#pendingSeqs.add(seq);
     const job = this.#jobs.get(file);
     if (job === undefined) this.#add({ file, seqs: new Set([seq]), isRetried: false });
     else job.seqs.add(seq);
   }
 
-  /** A record that is not a file of another user. */
-  skipped(seq: number): void {
+  /** Advances past a record that is not a file of another user. */
+  skipRecord(seq: number): void {
     this.#lastSeq = Math.max(this.#lastSeq, seq);
     this.#advance();
   }
 
-  /** The record of a file, which the server cannot or will not show. */
-  damaged(seq: number): void {
+  /** Reports the record of a file that is damaged or withheld by the server. */
+  reportDamaged(seq: number): void {
     if (seq > this.#lastSeq) {
       const message = msg`record ${seq}, a file, is damaged or withheld`;
       const remedy = "ask the server's owner to run chat verify";
       this.#options.onFailed(undefined, new Fault("log-corrupt", message, { remedy }));
     }
-    this.skipped(seq);
+    this.skipRecord(seq);
   }
 
-  /** An upload has started. */
-  offered(file: FileId): void {
+  /** Adds a file while its upload is still running. */
+  addOffered(file: FileId): void {
     if (this.#jobs.has(file) || this.#options.has(file)) return;
     this.#add({ file, seqs: new Set(), isRetried: false });
   }
 
   /**
-   * Resolves when more files are accepted. @throws the error that ended a fetch, and with it
-   * everything
+   * Resolves when more files are accepted.
+   * @throws the error that ended the transfer
    */
   async waitForSpace(): Promise<void> {
     while (this.#fault === undefined && this.#jobs.size >= INCOMING_FILES_MAX) {
@@ -111,26 +111,32 @@ export class Incoming {
     if (this.#fault !== undefined) throw this.#fault;
   }
 
-  /** Resolves when all files were received. @throws as `room` */
-  async settled(): Promise<void> {
+  /**
+   * Resolves when all files were received.
+   * @throws the error that ended the transfer
+   */
+  async waitUntilSettled(): Promise<void> {
     while (this.#fault === undefined && this.#jobs.size > 0) await this.#changed.promise;
     if (this.#fault !== undefined) throw this.#fault;
   }
 
-  /** Never resolves. @throws as `room`, as soon as it happens */
-  async failed(): Promise<never> {
+  /**
+   * Never resolves.
+   * @throws the error that ends the transfer, immediately
+   */
+  async waitForFailure(): Promise<never> {
     while (this.#fault === undefined) await this.#changed.promise;
     throw this.#fault;
   }
 
-  #add(job: Job): void {
+  #add(job: DownloadJob): void {
     this.#jobs.set(job.file, job);
     this.#queue.push(job);
-    this.#begin();
+    this.#startJobs();
   }
 
-  /** Complete files go first: a running upload may be slow. */
-  #begin(): void {
+  /** Starts downloads. Complete files go first because a running upload may be slow. */
+  #startJobs(): void {
     while (this.#running < CONCURRENT_DOWNLOADS_MAX && this.#fault === undefined) {
       const whole = this.#queue.findIndex(({ seqs }) => seqs.size > 0);
       const [job] = this.#queue.splice(Math.max(0, whole), 1);
@@ -140,41 +146,41 @@ export class Incoming {
     }
   }
 
-  async #run(job: Job): Promise<void> {
+  async #run(job: DownloadJob): Promise<void> {
     try {
       await this.#options.download(job.file);
       this.#options.onDownloaded(job.file);
-      this.#done(job);
+      this.#finish(job);
     } catch (error) {
       if (!(error instanceof Fault) || !SINGLE_FILE_CODES.has(error.code)) this.#fault ??= error;
       else this.#retryOrFail(job, error);
     }
     this.#running--;
-    this.#begin();
+    this.#startJobs();
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
   }
 
-  #retryOrFail(job: Job, fault: Fault): void {
+  #retryOrFail(job: DownloadJob, fault: Fault): void {
     const isFirst = !job.isRetried && job.seqs.size > 0;
     job.isRetried = true;
-    // The upload has ended and its record has arrived meanwhile: the file is complete now.
+    // The record has arrived meanwhile, so the upload is complete now.
     if (isFirst) this.#queue.push(job);
     else {
       if (job.seqs.size > 0) this.#options.onFailed(job.file, fault);
-      this.#done(job);
+      this.#finish(job);
     }
   }
 
-  #done(job: Job): void {
+  #finish(job: DownloadJob): void {
     this.#jobs.delete(job.file);
-    for (const seq of job.seqs) this.#open.delete(seq);
+    for (const seq of job.seqs) this.#pendingSeqs.delete(seq);
     this.#advance();
   }
 
   #advance(): void {
     let cursor = this.#lastSeq;
-    for (const seq of this.#open) cursor = Math.min(cursor, seq - 1);
+    for (const seq of this.#pendingSeqs) cursor = Math.min(cursor, seq - 1);
     if (cursor <= this.#cursor) return;
     this.#cursor = cursor;
     this.#options.onCursor(cursor);
@@ -182,12 +188,12 @@ export class Incoming {
 }
 
 /**
- * Lists the files that arrived while this client was away. If the link is lost, retries on the next
- * one.
+ * Adds the files that arrived while this client was away. Ends early if the link is lost; the
+ * caller repeats it on the next link.
  */
 export async function catchUp(
   client: Client,
-  incoming: Incoming,
+  incoming: IncomingFiles,
   cursor: number,
   me: string,
 ): Promise<void> {
@@ -203,18 +209,18 @@ export async function catchUp(
   }
 }
 
-export function noteEvent(incoming: Incoming, event: ReaderEvent, me: string): void {
+export function noteEvent(incoming: IncomingFiles, event: ReaderEvent, me: string): void {
   if (event.kind === "record") noteRecord(incoming, event.record, me);
-  else if (event.kind === "offered" && !isSameName(event.from, me)) incoming.offered(event.file);
+  else if (event.kind === "offered" && !isSameName(event.from, me)) incoming.addOffered(event.file);
 }
 
-/** Complete files of other users; erased ones are skipped. */
-function noteRecord(incoming: Incoming, record: ChatRecord, me: string): void {
+/** Adds complete files of other users, and skips erased ones. */
+function noteRecord(incoming: IncomingFiles, record: ChatRecord, me: string): void {
   const { seq, kind, state, body, from } = record;
   if (kind !== "file") return;
   const isTheirs = from !== undefined && !isSameName(from, me);
   const id = state === "whole" && isTheirs ? fileBody(body ?? {}).id : "";
-  if (state === "damaged") incoming.damaged(seq);
-  else if (isFileId(id)) incoming.recorded(id, seq);
-  else incoming.skipped(seq);
+  if (state === "damaged") incoming.reportDamaged(seq);
+  else if (isFileId(id)) incoming.addRecorded(id, seq);
+  else incoming.skipRecord(seq);
 }

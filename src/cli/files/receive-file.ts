@@ -1,4 +1,4 @@
-/** Receives one file. */
+/** Downloads files to this machine. */
 
 import { mkdirSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
@@ -21,7 +21,7 @@ import { errorJson } from "../errors.ts";
 import type { ProgressDisplay } from "../output/progress.ts";
 import { fileLabel, type JsonObject, renderJson } from "../output/render.ts";
 
-/** @throws Fault file-unknown, as for an id that is not in use */
+/** @throws {Fault} file-unknown for a malformed id, as for an unknown one */
 export function checkFileId(text: string): FileId {
   if (isFileId(text)) return text;
   throw new Fault("file-unknown", msg`no such file: ${quoteText(text)}`, {
@@ -29,7 +29,10 @@ export function checkFileId(text: string): FileId {
   });
 }
 
-/** An existing folder, or a path where one will be created. @throws Fault usage */
+/**
+ * Accepts an existing folder, or a path where one can be created.
+ * @throws {Fault} usage
+ */
 export function checkOut(out: string): void {
   if (out !== "" && mayBeFolder(out)) return;
   throw new Fault("usage", msg`${quoteText(out)} is not a folder`, {
@@ -41,12 +44,15 @@ function mayBeFolder(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true;
   } catch (error) {
-    // A parent is a file. Other errors are reported when it is written.
+    // A parent is a file. Other errors are reported when the file is written.
     return (error as NodeJS.ErrnoException).code !== "ENOTDIR";
   }
 }
 
-/** With default permissions, unlike our own folders. @throws Fault store-… */
+/**
+ * Creates the folder with default permissions, unlike the folders of `chat`.
+ * @throws {Fault} store-…
+ */
 function createOut(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
@@ -57,25 +63,29 @@ function createOut(folder: string): void {
 
 export interface ReceiveOptions {
   readonly file: FileId;
-  /** Destination. */
+  /** Destination folder. */
   readonly out: string;
   /**
-   * The home's key; if `undefined`, the partial download of an earlier run is verified completely.
+   * Secret of this home. If `undefined`, a partial download of an earlier run is verified
+   * completely.
    */
   readonly secret?: Uint8Array | undefined;
   readonly onProgress: (progress: TransferProgress) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Downloads a file to a folder of this machine. @throws Fault */
+/**
+ * Downloads a file to a folder of this machine.
+ * @throws {Fault}
+ */
 export function receiveFile(client: Client, options: ReceiveOptions): Promise<DownloadedFile> {
   const { file, out, secret, onProgress, signal } = options;
   return client.transfers.get({
     file,
     into: resolve(out),
-    openSink: (about) => {
-      createOut(about.folder);
-      return openSink({ ...defined(about), sha256, secret });
+    openSink: (fields) => {
+      createOut(fields.folder);
+      return openSink({ ...defined(fields), sha256, secret });
     },
     chunksLeft: countPartialChunks,
     onProgress,
@@ -83,40 +93,43 @@ export function receiveFile(client: Client, options: ReceiveOptions): Promise<Do
   });
 }
 
-/** Prints one received file. */
-function printGot(context: Context, got: DownloadedFile): void {
+function printGot(context: Context, downloaded: DownloadedFile): void {
   const { stdout, json } = context;
-  if (json) stdout.write(renderJson(gotJson(got)));
-  else if (stdout.isTerminal) stdout.write(`${cleanText(gotText(got)(ENGLISH_TERMINAL))}\n`);
-  else stdout.write(tsvLine([got.id, got.path, String(got.sizeBytes), got.digest]));
+  if (json) stdout.write(renderJson(downloadedJson(downloaded)));
+  else if (stdout.isTerminal)
+    stdout.write(`${cleanText(downloadedText(downloaded)(ENGLISH_TERMINAL))}\n`);
+  else
+    stdout.write(
+      tsvLine([downloaded.id, downloaded.path, String(downloaded.sizeBytes), downloaded.digest]),
+    );
 }
 
-/** Scripts rely on its fields. */
-export function gotJson(got: DownloadedFile): JsonObject {
-  const { id, name, path, sizeBytes, digest, resumedBytes, from, entries, renamed } = got;
-  const about = { id, name, path, sizeBytes, digest, resumedBytes, from, entries };
-  return defined({ kind: "got", ...about, renamed: renamed.length || undefined });
+/** Returns the JSON object of a received file, whose fields are part of the command contract. */
+export function downloadedJson(downloaded: DownloadedFile): JsonObject {
+  const { id, name, path, sizeBytes, digest, resumedBytes, from, entries, renamed } = downloaded;
+  const fields = { id, name, path, sizeBytes, digest, resumedBytes, from, entries };
+  return defined({ kind: "got", ...fields, renamed: renamed.length || undefined });
 }
 
-/** Notes names that were changed because some systems do not allow them. */
+/** Reports names that were changed because some systems do not allow them. */
 export function reportRenamed(
   { name, renamed }: DownloadedFile,
   report: (text: Message) => void,
 ): void {
-  const shown = cleanText(name);
+  const cleanName = cleanText(name);
   for (const { from, to } of renamed.slice(0, RENAMED_LISTED_MAX)) {
-    report((texts) => texts.renamedHere(shown, quoteText(from), quoteText(to)));
+    report((texts) => texts.renamedHere(cleanName, quoteText(from), quoteText(to)));
   }
   const more = renamed.length - RENAMED_LISTED_MAX;
-  if (more > 0) report((texts) => texts.moreRenamed(shown, more));
+  if (more > 0) report((texts) => texts.moreRenamed(cleanName, more));
 }
 
-/** The received file and its path. */
-export function gotText({ path, sizeBytes, entries, from }: DownloadedFile): Message {
+/** Returns the received file and its path as text. */
+export function downloadedText({ path, sizeBytes, entries, from }: DownloadedFile): Message {
   const relativePath = relative(process.cwd(), path);
-  const shown = relativePath.startsWith("..") ? path : relativePath;
+  const displayedPath = relativePath.startsWith("..") ? path : relativePath;
   const folder = entries === undefined ? undefined : { entries };
-  const file = fileLabel({ name: shown, sizeBytes, folder });
+  const file = fileLabel({ name: displayedPath, sizeBytes, folder });
   return (texts) => texts.fileHere(file, from);
 }
 
@@ -124,45 +137,48 @@ export function gotText({ path, sizeBytes, entries, from }: DownloadedFile): Mes
 export class FileReceiver {
   readonly context: Context;
   readonly client: Client;
-  readonly show: ProgressDisplay;
+  readonly progressDisplay: ProgressDisplay;
   readonly #out: string;
   readonly #secret: Uint8Array | undefined;
 
-  /** @param secret of this home; if absent, the next run does not recognize any of it */
+  /**
+   * @param secret secret of this home; without it the next run cannot recognise partial downloads
+   */
   constructor(
     context: Context,
     client: Client,
-    show: ProgressDisplay,
+    progressDisplay: ProgressDisplay,
     out: string,
     secret?: Uint8Array,
   ) {
     this.context = context;
     this.client = client;
-    this.show = show;
+    this.progressDisplay = progressDisplay;
     this.#out = out;
     this.#secret = secret;
   }
 
-  /** @throws Fault */
+  /** @throws {Fault} */
   async download(file: FileId): Promise<void> {
     try {
-      const got = await receiveFile(this.client, {
+      const downloaded = await receiveFile(this.client, {
         file,
         out: this.#out,
         secret: this.#secret,
-        onProgress: (progress) => this.show.update(progress),
+        onProgress: (progress) => this.progressDisplay.update(progress),
       });
-      await this.show.end(file);
-      printGot(this.context, got);
-      reportRenamed(got, (text) => this.show.print(text(ENGLISH_TERMINAL)));
+      await this.progressDisplay.end(file);
+      printGot(this.context, downloaded);
+      reportRenamed(downloaded, (text) => this.progressDisplay.print(text(ENGLISH_TERMINAL)));
     } finally {
-      await this.show.end(file);
+      await this.progressDisplay.end(file);
     }
     await this.context.stdout.drained();
   }
 
   /**
-   * Downloads the files in sequence. The fault of one of several files does not stop the others.
+   * Downloads the files in sequence. A fault of one of several files does not stop the download of
+   * the others.
    */
   async receiveAll(files: readonly FileId[]): Promise<number> {
     let exitCode = 0;
@@ -179,9 +195,9 @@ export class FileReceiver {
     return exitCode;
   }
 
-  /** Shows the fault of one file; the others continue. */
+  /** Prints the fault of one file; the transfer continues. */
   reportFault(fault: Fault): void {
-    this.show.print(faultLine(fault));
+    this.progressDisplay.print(faultLine(fault));
     if (this.context.json) this.context.stdout.write(errorJson(fault));
   }
 }

@@ -1,4 +1,4 @@
-/** The files and folders that a command sends. */
+/** Files and folders that a command sends. */
 
 import { basename, resolve } from "node:path";
 import { msg } from "../../base/fault.ts";
@@ -11,15 +11,15 @@ import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { Context } from "../context.ts";
 import { usageFault } from "../errors.ts";
 
-/** As a path: standard input. */
+/** Path that stands for standard input. */
 export const STDIN = "-";
-/** Name of piped content without a name. */
+/** Default name of piped content. */
 const STDIN_NAME = "stdin";
 
 /**
- * The file, folder or pipe at a path, readable from any chunk on.
- * @param name for receivers; the local name if `undefined`
- * @throws Fault file-unknown, store-denied, store-failed, usage
+ * Opens the file, folder or pipe at a path.
+ * @param name name for receivers; the local name if `undefined`
+ * @throws {Fault} file-unknown, store-denied, store-failed, usage
  */
 export async function openSourceAt(context: Context, path: string, name?: string): Promise<Source> {
   if (name !== undefined) checkFileName(name);
@@ -29,14 +29,15 @@ export async function openSourceAt(context: Context, path: string, name?: string
   return name === undefined || name === source.name ? source : renamed(source, name);
 }
 
-/** Notes the skipped entries of a folder, with the reason. */
+/** Reports the skipped entries of a folder, with the reason. */
 export function reportSkipped(source: Source, report: (text: Message) => void): void {
   for (const entry of source.skipped) report((texts) => texts.leftOut(entry));
 }
 
 /**
- * Checks paths before a connection is made. One missing path of several fails only later and alone.
- * @throws Fault usage, not-found, store-…
+ * Checks paths before a connection exists. With several paths, a missing one is only reported when
+ * it is sent.
+ * @throws {Fault} usage, not-found, store-…
  */
 export function checkPaths(paths: readonly string[], name: string | undefined): void {
   paths.forEach(checkPath);
@@ -46,11 +47,15 @@ export function checkPaths(paths: readonly string[], name: string | undefined): 
   if (paths.filter((path) => path === STDIN).length > 1) {
     throw usageFault("standard input given twice", "use - once");
   }
-  const [only] = paths;
-  if (paths.length === 1 && only !== undefined && only !== STDIN) checkSource(resolve(only));
+  const [onlyPath] = paths;
+  if (paths.length === 1 && onlyPath !== undefined && onlyPath !== STDIN)
+    checkSource(resolve(onlyPath));
 }
 
-/** An empty path comes from a script whose variable is not set. It never means this folder. */
+/**
+ * Rejects an empty path, which comes from a script with an unset variable. It never means the
+ * current folder.
+ */
 function checkPath(path: string): void {
   if (path !== "") return;
   throw usageFault(msg`a path is empty`, msg`write . for this folder`);
@@ -65,7 +70,7 @@ function checkFileName(name: string): void {
   }
 }
 
-/** Reads no faster than its consumer. */
+/** Returns standard input as a stream that reads no faster than its consumer. */
 function inputOf({ stdin }: Context): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {
@@ -81,7 +86,7 @@ function inputOf({ stdin }: Context): ReadableStream<Uint8Array> {
   );
 }
 
-/** The same content under another name. */
+/** Returns the same content under another name. */
 function renamed(source: Source, name: string): Source {
   return {
     name,

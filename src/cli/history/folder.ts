@@ -27,10 +27,13 @@ const UNKNOWN_USER = "?";
 const PAGE_RECORDS = 5_000;
 const PAGE_BYTES = 8 << 20;
 
-/** Selects records, whichever page they are on. */
+/** Selects records on any page. */
 export type FolderQuery = Omit<PageQuery, "from" | "limit" | "bytesMax" | "afterSeq">;
 
-/** History read directly from a server's folder, whether the server runs or not. Takes no lock. */
+/**
+ * History that is read directly from a server's folder while the server may be running. Takes no
+ * lock.
+ */
 export class FolderHistory {
   readonly #history: Archive;
   readonly #names: ReadonlyMap<UserId, Name>;
@@ -46,7 +49,7 @@ export class FolderHistory {
     this.#rooms = rooms;
   }
 
-  /** @throws Fault not-found, data-foreign, version-unsupported, store-denied */
+  /** @throws {Fault} not-found, data-foreign, version-unsupported, store-denied */
   static async open(path: string): Promise<FolderHistory> {
     const folder = checkDataFolder(path);
     const history = archiveOf(folder, "history");
@@ -57,14 +60,14 @@ export class FolderHistory {
     return [...this.#rooms.keys()];
   }
 
-  /** `lobby`; for a conversation `@ana and @bob`. */
+  /** Returns `lobby`, or `@ana and @bob` for a conversation. */
   titleOf(id: RoomId): string {
     const room = this.#rooms.get(id);
     if (room?.kind !== "pair") return room?.name ?? id;
     return room.pair.map((user) => `@${this.#name(user)}`).join(" and ");
   }
 
-  /** The rooms that a target means; for a person all conversations they take part in. */
+  /** Returns the rooms of a target; for a person, all conversations with that person. */
   find(target: Target): RoomId[] {
     const folded = foldName(target.name);
     const isPerson = target.kind === "person";
@@ -82,7 +85,7 @@ export class FolderHistory {
     return found.map(([id]) => id);
   }
 
-  /** @throws Fault user-unknown */
+  /** @throws {Fault} user-unknown */
   userId(name: Name): UserId {
     const folded = foldName(name);
     for (const [id, known] of this.#names) if (foldName(known) === folded) return id;
@@ -91,25 +94,25 @@ export class FolderHistory {
     });
   }
 
-  /** The newest matching records, oldest first. */
+  /** Returns the newest matching records, oldest first. */
   async last(query: FolderQuery, limit: number): Promise<DisplayRecord[]> {
     const bytesMax = Number.MAX_SAFE_INTEGER;
     const { records } = await this.#history.page({ ...query, from: "newest", limit, bytesMax });
-    return records.map((record) => this.#shown(record));
+    return records.map((record) => this.#displayRecord(record));
   }
 
-  /** Matching records, oldest first, as many as are read from disk at a time. */
+  /** Yields the matching records, oldest first, in pages of bounded size. */
   async *pages(query: FolderQuery): AsyncGenerator<readonly DisplayRecord[]> {
     const bounds = { from: "oldest", limit: PAGE_RECORDS, bytesMax: PAGE_BYTES } as const;
     for (let afterSeq = 0; ; ) {
       const { records, more } = await this.#history.page({ ...query, ...bounds, afterSeq });
-      yield records.map((record) => this.#shown(record));
+      yield records.map((record) => this.#displayRecord(record));
       afterSeq = records.at(-1)?.head.seq ?? afterSeq;
       if (!more) return;
     }
   }
 
-  #shown(record: LogRecord): DisplayRecord {
+  #displayRecord(record: LogRecord): DisplayRecord {
     const { by } = record.head;
     const room = this.#rooms.get(record.head.room as RoomId);
     const from = by === "server" ? undefined : this.#name(by);
@@ -147,7 +150,7 @@ async function roomsOf(history: Archive): Promise<Map<RoomId, FolderRoom>> {
     if (kind !== "room" && kind !== "rename") continue;
     const { name, direct, user } = bodyOf(record, kind) ?? {};
     const id = room as RoomId;
-    if (user !== undefined) continue; // A person: the accounts know their name.
+    if (user !== undefined) continue; // A person, whose name is in the accounts log.
     if (name !== undefined) rooms.set(id, { kind: "room", name });
     else if (direct !== undefined) {
       rooms.set(id, { kind: "pair", pair: direct as readonly [UserId, UserId] });

@@ -1,4 +1,4 @@
-/** The flags of `chat history`. */
+/** Flags of `chat history`. */
 
 import { GREP_BYTES_MAX } from "../../base/limits.ts";
 import { checkName, type Name, type Target } from "../../base/names.ts";
@@ -7,7 +7,7 @@ import type { Context } from "../context.ts";
 import { usageFault } from "../errors.ts";
 import { timeFlag } from "../flags.ts";
 
-/** The wanted records, validated. */
+/** Validated query. */
 export interface HistoryOptions {
   readonly target: Target | undefined;
   readonly from: Name | undefined;
@@ -15,11 +15,11 @@ export interface HistoryOptions {
   readonly untilMs: number | undefined;
   readonly grep: string | undefined;
   readonly ignoreCase: boolean;
-  /** `undefined`: all kinds that people read. */
+  /** `undefined` selects all kinds that users read. */
   readonly kinds: ReadonlySet<RecordKind> | undefined;
-  /** Number of the last matching records; `undefined`: all of them. */
+  /** Maximum matching records, counted from the newest; `undefined` selects all. */
   readonly last: number | undefined;
-  /** There is no filter: the last few of each room. */
+  /** Whether no filter is set, which selects the last records of each room. */
   readonly isOverview: boolean;
 }
 
@@ -33,12 +33,12 @@ export interface HistoryFlags {
   readonly grep: string | undefined;
   readonly exact: boolean;
   readonly ignoreCase: boolean;
-  /** Known kinds, separated by commas. */
+  /** Kinds, separated by commas. */
   readonly kind: string | undefined;
   readonly files: boolean;
 }
 
-/** @throws Fault usage, name-invalid */
+/** @throws {Fault} usage, name-invalid */
 export function historyOptions(context: Context, flags: HistoryFlags): HistoryOptions {
   const target = targetOf(flags);
   const from =

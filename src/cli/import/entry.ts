@@ -1,28 +1,28 @@
-/** A message of an import, from any format. */
+/** Messages of an import, independent of the format. */
 
 import { Fault } from "../../base/fault.ts";
 import { IMPORTED_NAME_BYTES_MAX, REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
 import { dateOf, type OffsetMinutes, UNIX_MS_MAX } from "../../base/time.ts";
 
-/** Fields of every entry, from a reader of any format. */
-interface Common {
-  /** Position for people: `line 12`. */
+/** Fields of all entries. */
+interface CommonFields {
+  /** Position to report: `line 12`. */
   readonly location: string;
   readonly from: string;
   readonly timeUnixMs: number;
 }
 
 export type ImportEntry =
-  | (Common & {
+  | (CommonFields & {
       readonly kind: "text" | "action";
       readonly text: string;
-      /** Key by which replies, reactions and edits of the same file refer to it. */
+      /** Identifier that replies, reactions and edits in the same file refer to. */
       readonly key?: string | undefined;
-      /** Key of the answered message. */
+      /** Key of the message that this one answers. */
       readonly re?: string | undefined;
     })
-  | (Common & { readonly kind: "reaction"; readonly react: string; readonly re: string })
-  | (Common & { readonly kind: "edit"; readonly text: string; readonly re: string });
+  | (CommonFields & { readonly kind: "reaction"; readonly react: string; readonly re: string })
+  | (CommonFields & { readonly kind: "edit"; readonly text: string; readonly re: string });
 
 /** A line that could not be parsed. */
 export interface Problem {
@@ -36,13 +36,13 @@ export interface ParsedFile {
   readonly problems: readonly Problem[];
   /** Entries that are not messages: joins, topics, comments. */
   readonly skipped: number;
-  /** Lines that were not UTF-8, and were read as Latin-1. */
+  /** Number of lines that were not UTF-8 and were read as Latin-1. */
   readonly latin1: number;
 }
 
 export interface ReadOptions {
   readonly offsetMinutes: OffsetMinutes;
-  /** The channel, for an export that has several. */
+  /** Channel to import, for an export with several. */
   readonly channel: string;
 }
 
@@ -65,7 +65,7 @@ export class EntryList {
 
   parsed(format: string): ParsedFile {
     const { entries, problems, skipped, latin1 } = this;
-    return { format, entries, problems, skipped: skipped, latin1 };
+    return { format, entries, problems, skipped, latin1 };
   }
 }
 
@@ -73,8 +73,8 @@ function validationError(entry: ImportEntry): string | undefined {
   const { from, timeUnixMs } = entry;
   if (from === "") return "no author";
   if (Buffer.byteLength(from) > IMPORTED_NAME_BYTES_MAX) return "the author's name is too long";
-  const isMoment = Number.isSafeInteger(timeUnixMs) && timeUnixMs >= 0;
-  if (!isMoment || timeUnixMs > UNIX_MS_MAX) return "invalid time";
+  const isValidTime = Number.isSafeInteger(timeUnixMs) && timeUnixMs >= 0;
+  if (!isValidTime || timeUnixMs > UNIX_MS_MAX) return "invalid time";
   if (entry.kind === "reaction") {
     if (entry.react === "") return "empty reaction";
     const isLong = Buffer.byteLength(entry.react) > REACTION_BYTES_MAX;
@@ -85,7 +85,7 @@ function validationError(entry: ImportEntry): string | undefined {
   return `the text exceeds ${TEXT_BYTES_MAX} bytes`;
 }
 
-/** Normalized as on the server, so that later comparisons match. */
+/** Normalises texts as the server does, so that later comparisons match. */
 function wellFormed(entry: ImportEntry): ImportEntry {
   const from = entry.from.toWellFormed();
   if (entry.kind === "reaction") return { ...entry, from, react: entry.react.toWellFormed() };
@@ -94,22 +94,25 @@ function wellFormed(entry: ImportEntry): ImportEntry {
 
 const MINUTE_MS = 60_000;
 
-/** @param month from 1 @returns NaN if the day or hour does not exist */
+/**
+ * @param month 1 to 12
+ * @returns NaN if the day or hour does not exist
+ */
 export function localTimeUnixMs(
   [year, month, day, hour, minute, second]: readonly number[],
   offsetMinutes: OffsetMinutes,
 ): number {
-  const parts = [year, month, day, hour, minute, second].map((part) => part ?? 0);
-  const [y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0] = parts;
+  const fields = [year, month, day, hour, minute, second].map((part) => part ?? 0);
+  const [y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0] = fields;
   const utc = Date.UTC(y, mo - 1, d, h, mi, s);
-  const isReal =
+  const isExistingTime =
     mo >= 1 &&
     mo <= 12 &&
     h < 24 &&
     mi < 60 &&
     s < 61 &&
     dateOf(Date.UTC(y, mo - 1, d)).getUTCDate() === d;
-  if (!isReal) return Number.NaN;
+  if (!isExistingTime) return Number.NaN;
   const guess = utc - offsetMinutes(utc) * MINUTE_MS;
   return utc - offsetMinutes(guess) * MINUTE_MS;
 }
@@ -129,7 +132,7 @@ export function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
-/** A JSON value; `undefined` if the text is not JSON. */
+/** Parses JSON; `undefined` if the text is not JSON. */
 export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -138,7 +141,7 @@ export function jsonOf(text: string): unknown {
   }
 }
 
-/** @throws Fault */
+/** Returns the fault for a file in no known format. */
 export function unknownFormat(path: string): Fault {
   return new Fault("usage", `unknown import format: ${path}`, {
     remedy: "see docs/history.md for supported formats",

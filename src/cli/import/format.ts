@@ -1,4 +1,4 @@
-/** Detects the format of a file, and reads it. */
+/** Detects the format of an import, and reads it. */
 
 import { closeSync, lstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -13,14 +13,14 @@ import { readRecords } from "./records.ts";
 import { type ExportTree, isSlack, readSlack } from "./slack.ts";
 import { isZip, readZip } from "./zip.ts";
 
-/** Files are read into memory: some million lines. */
+/** Maximum size of a file, which is read into memory; a few million lines. */
 const FILE_BYTES_MAX = 512 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
-/** Maximum lines before the first that shows the format. */
+/** Maximum lines before the first one that identifies the format. */
 const DETECTION_LINES_MAX = 50;
 const TREE_FILES_MAX = 200_000;
 
-/** @throws Fault not-found, usage (no known format), too-large, store-… */
+/** @throws {Fault} usage if the format is unknown; not-found, too-large, store-… */
 export function readImport(path: string, options: ReadOptions): ParsedFile {
   const { channel, offsetMinutes } = options;
   if (isFolder(path)) {
@@ -34,7 +34,7 @@ export function readImport(path: string, options: ReadOptions): ParsedFile {
     if (!isSlack(tree)) throw unknownFormat(quoteText(path));
     return readSlack(tree, channel);
   }
-  let looked = 0;
+  let linesChecked = 0;
   for (const { text } of linesIn(bytes)) {
     if (text.trim() === "") continue;
     const object = fieldsOf(jsonOf(text));
@@ -42,7 +42,7 @@ export function readImport(path: string, options: ReadOptions): ParsedFile {
     if (object?.["type"] === "version") return readMattermost(bytes, channel);
     if (isWeechat(text)) return readWeechat(bytes, offsetMinutes);
     if (isIrssi(text)) return readIrssi(bytes, offsetMinutes);
-    if (++looked === DETECTION_LINES_MAX) break;
+    if (++linesChecked === DETECTION_LINES_MAX) break;
   }
   throw unknownFormat(quoteText(path));
 }
@@ -63,10 +63,10 @@ function fileBytes(path: string): Uint8Array {
       const pieces: Buffer[] = [];
       const buffer = Buffer.allocUnsafe(READ_BYTES);
       for (let sizeBytes = 0; sizeBytes <= FILE_BYTES_MAX; ) {
-        const got = readSync(file, buffer);
-        if (got === 0) return Buffer.concat(pieces);
-        pieces.push(Buffer.from(buffer.subarray(0, got)));
-        sizeBytes += got;
+        const readBytes = readSync(file, buffer);
+        if (readBytes === 0) return Buffer.concat(pieces);
+        pieces.push(Buffer.from(buffer.subarray(0, readBytes)));
+        sizeBytes += readBytes;
       }
     } finally {
       closeSync(file);
@@ -79,23 +79,23 @@ function fileBytes(path: string): Uint8Array {
   });
 }
 
-/** Plain files two levels deep, no links: an export has no others. */
+/** Lists plain files up to two levels deep, and no links. Exports contain no others. */
 function folderTree(path: string): ExportTree {
   const paths: string[] = [];
-  const look = (folder: string, depth: number): void => {
+  const listFolder = (folder: string, depth: number): void => {
     for (const name of readdirSync(join(path, folder)).sort()) {
-      const inner = folder === "" ? name : `${folder}/${name}`;
-      const stat = lstatSync(join(path, inner));
-      if (stat.isFile() && paths.length < TREE_FILES_MAX) paths.push(inner);
-      else if (stat.isDirectory() && depth > 0) look(inner, depth - 1);
+      const innerPath = folder === "" ? name : `${folder}/${name}`;
+      const stat = lstatSync(join(path, innerPath));
+      if (stat.isFile() && paths.length < TREE_FILES_MAX) paths.push(innerPath);
+      else if (stat.isDirectory() && depth > 0) listFolder(innerPath, depth - 1);
     }
   };
   try {
-    look("", 2);
+    listFolder("", 2);
   } catch (error) {
     throw readFault(error, path);
   }
-  return { paths, read: (inner) => fileBytes(join(path, inner)) };
+  return { paths, read: (innerPath) => fileBytes(join(path, innerPath)) };
 }
 
 function readFault(error: unknown, path: string): Fault {

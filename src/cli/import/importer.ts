@@ -1,4 +1,4 @@
-/** Posts the messages of a file into a room, each once however often it is imported. */
+/** Posts the messages of a file into a room, each once even if the file is imported repeatedly. */
 
 import { Fault } from "../../base/fault.ts";
 import type { OutboxId } from "../../base/ids.ts";
@@ -13,9 +13,11 @@ import type { ImportEntry } from "./entry.ts";
 
 export interface ImportResult {
   readonly posted: number;
-  /** Messages that were already in the room. */
+  /** Number of messages that were already in the room. */
   readonly present: number;
-  /** Reactions and edits of messages that are not in the file, or no longer in the room. */
+  /**
+   * Number of reactions and edits of messages that are not in the file, or no longer in the room.
+   */
   readonly skipped: number;
 }
 
@@ -26,24 +28,28 @@ export interface ImportOptions {
   readonly onProgress: (done: number, total: number) => void;
 }
 
-/** Unacknowledged posts: below a server's limit for one outbox. */
+/** Maximum unacknowledged posts, below a server's limit for one outbox. */
 const BATCH_POSTS_MAX = 128;
 const BATCH_CHARS_MAX = 256 * 1024;
-/** Entries that share an outbox. */
+/** Entries per outbox. */
 const OUTBOX_ENTRIES = 1 << 20;
 /**
- * Range of the low part of a counter: a part of the message's hash, which identifies an erased one.
+ * Range of the low part of a counter. It holds a part of the message's hash, which identifies
+ * erased messages.
  */
 const COUNTER_HASHES = 2 ** 32;
 const PREFIX = "import";
-/** A server that accepts 500 posts a second accepts a batch after this time. */
+/**
+ * Minimum milliseconds before a retry: a server that accepts 500 posts per second accepts a batch
+ * in that time.
+ */
 const WAIT_MS_MIN = 250;
 /** Maximum conflicts between concurrent imports of one file. */
 const ATTEMPTS_MAX = 8;
 
 type PostEntry = Exclude<ImportEntry, { kind: "edit" }>;
 
-interface Pending {
+interface PendingPost {
   readonly entry: PostEntry;
   readonly index: number;
   readonly digest: string;
@@ -51,38 +57,39 @@ interface Pending {
 }
 
 /**
- * The id of each post contains a part of a hash of its content. Messages in the room are recognized
- * by their content or, if erased, by their id. So an interrupted import resumes, a file that has
- * grown adds only new messages, and erased ones stay erased.
+ * Posts the entries of one file. The id of each post contains a part of a hash of its content, so
+ * messages in the room are recognised by their content or, if erased, by their id. An interrupted
+ * import can therefore resume, a file that has grown adds only its new messages, and erased ones
+ * stay erased.
  */
 export class Importer {
   readonly #options: ImportOptions;
-  /** Imported messages in the room: by digest, the seqs that were not matched in the file yet. */
-  #present = new Map<string, number[]>();
-  /** Erased ones, by the hash in their counter. */
+  /** Seqs of imported messages in the room that match no entry yet, by digest. */
+  #unmatched = new Map<string, number[]>();
+  /** Seqs of erased imported messages, by the hash in their counter. */
   #erased = new Map<number, number[]>();
-  /** Seqs matched in the file or posted by this run. */
+  /** Seqs that match entries of the file or were posted by this run. */
   readonly #matched = new Set<number>();
-  /** Latest text of edited messages. */
+  /** Latest text of edited messages, by seq. */
   #edits = new Map<number, string>();
-  /** Messages of the file: by key, their seq and digest. */
-  readonly #bySource = new Map<string, { readonly seq: number; readonly digest: string }>();
-  #batch: Pending[] = [];
+  /** Seq and digest of the file's messages, by key. */
+  readonly #byKey = new Map<string, { readonly seq: number; readonly digest: string }>();
+  #batch: PendingPost[] = [];
   #batchChars = 0;
   /** Digest of the file's entries. */
-  #file = "";
+  #fileDigest = "";
   #attempt = 0;
   #posted = 0;
-  #known = 0;
+  #presentCount = 0;
   #skipped = 0;
 
   constructor(options: ImportOptions) {
     this.#options = options;
   }
 
-  /** @throws Fault as the server refuses a post; earlier posts stay */
+  /** @throws {Fault} as the server refuses a post; earlier posts stay */
   async run(entries: readonly ImportEntry[]): Promise<ImportResult> {
-    this.#file = digestOf([entries.map((one) => [one.from, one.timeUnixMs, one.kind])]);
+    this.#fileDigest = digestOf([entries.map((post) => [post.from, post.timeUnixMs, post.kind])]);
     await this.#scan();
     for (const [index, entry] of entries.entries()) {
       if (entry.kind === "edit") await this.#edit(entry);
@@ -90,22 +97,22 @@ export class Importer {
       this.#options.onProgress(index + 1, entries.length);
     }
     await this.#flush();
-    return { posted: this.#posted, present: this.#known, skipped: this.#skipped };
+    return { posted: this.#posted, present: this.#presentCount, skipped: this.#skipped };
   }
 
-  /** Reads earlier imports in the room, by anyone. */
+  /** Reads earlier imports into this room, by any user. */
   async #scan(): Promise<void> {
     const { client, room } = this.#options;
-    this.#present = new Map();
+    this.#unmatched = new Map();
     this.#erased = new Map();
     this.#edits = new Map();
     const digests = new Map<number, string>();
     for await (const records of historyPages(client, { target: room })) {
-      for (const record of records) this.#note(record, digests);
+      for (const record of records) this.#indexRecord(record, digests);
     }
   }
 
-  #note(record: ChatRecord, digests: Map<number, string>): void {
+  #indexRecord(record: ChatRecord, digests: Map<number, string>): void {
     const { seq, kind, body, state } = record;
     if (kind === "edit") this.#edits.set(Number(body?.["seq"]), bodyText(record));
     const counter = importCounter(record.id);
@@ -119,11 +126,11 @@ export class Importer {
     if (imported === undefined) return;
     const { from, timeUnixMs } = imported;
     const isReaction = kind === "reaction";
-    const said = isReaction ? body?.["react"] : body?.["text"];
-    const about = isReaction ? (digests.get(Number(body?.["re"])) ?? "") : "";
-    const digest = digestOf([kind, from, timeUnixMs, said, about]);
+    const content = isReaction ? body?.["react"] : body?.["text"];
+    const answeredDigest = isReaction ? (digests.get(Number(body?.["re"])) ?? "") : "";
+    const digest = digestOf([kind, from, timeUnixMs, content, answeredDigest]);
     digests.set(seq, digest);
-    addSeq(this.#present, digest, seq);
+    addSeq(this.#unmatched, digest, seq);
   }
 
   async #import(entry: PostEntry, index: number): Promise<void> {
@@ -134,11 +141,11 @@ export class Importer {
       return;
     }
     const { kind, from, timeUnixMs } = entry;
-    const said = isReaction ? entry.react : entry.text;
-    const digest = digestOf([kind, from, timeUnixMs, said, isReaction ? target?.digest : ""]);
-    const seq = this.#present.get(digest)?.shift() ?? this.#erased.get(hashOf(digest))?.shift();
+    const content = isReaction ? entry.react : entry.text;
+    const digest = digestOf([kind, from, timeUnixMs, content, isReaction ? target?.digest : ""]);
+    const seq = this.#unmatched.get(digest)?.shift() ?? this.#erased.get(hashOf(digest))?.shift();
     if (seq !== undefined) {
-      this.#known++;
+      this.#presentCount++;
       this.#match(entry, seq, digest);
       return;
     }
@@ -148,35 +155,35 @@ export class Importer {
       ? { text: "", react: entry.react, ...re, imported }
       : { text: entry.text, ...(kind === "action" ? { action: true } : {}), ...re, imported };
     this.#batch.push({ entry, index, digest, body });
-    this.#batchChars += said.length;
+    this.#batchChars += content.length;
     if (this.#batch.length >= BATCH_POSTS_MAX || this.#batchChars >= BATCH_CHARS_MAX) {
       await this.#flush();
     }
   }
 
-  /** The answered message must exist: if it is in the batch, the batch is sent first. */
+  /** Returns the message with this key. Sends the batch first if it contains the message. */
   async #target(key: string) {
-    if (!this.#bySource.has(key) && this.#batch.some(({ entry }) => keyOf(entry) === key)) {
+    if (!this.#byKey.has(key) && this.#batch.some(({ entry }) => keyOf(entry) === key)) {
       await this.#flush();
     }
-    return this.#bySource.get(key);
+    return this.#byKey.get(key);
   }
 
   #match(entry: PostEntry, seq: number, digest: string): void {
     this.#matched.add(seq);
     const key = keyOf(entry);
-    if (key !== undefined) this.#bySource.set(key, { seq, digest });
+    if (key !== undefined) this.#byKey.set(key, { seq, digest });
   }
 
   async #edit({ re, text }: Extract<ImportEntry, { kind: "edit" }>): Promise<void> {
     await this.#flush();
-    const target = this.#bySource.get(re);
+    const target = this.#byKey.get(re);
     if (target === undefined) {
       this.#skipped++;
       return;
     }
     if (this.#edits.get(target.seq) === text) {
-      this.#known++;
+      this.#presentCount++;
       return;
     }
     await this.#options.client.request("edit", { seq: target.seq, text });
@@ -186,54 +193,55 @@ export class Importer {
 
   /** Sends the batch, and retries posts that the server delayed. */
   async #flush(): Promise<void> {
-    let waiting = this.#batch;
+    let posts = this.#batch;
     this.#batch = [];
     this.#batchChars = 0;
-    while (waiting.length > 0) {
-      const outcomes = await Promise.allSettled(waiting.map((one) => this.#post(one)));
-      const again: Pending[] = [];
+    while (posts.length > 0) {
+      const outcomes = await Promise.allSettled(posts.map((post) => this.#post(post)));
+      const refused: PendingPost[] = [];
       let fault: Fault | undefined;
-      for (const [at, outcome] of outcomes.entries()) {
-        const pending = waiting[at];
+      for (const [position, outcome] of outcomes.entries()) {
+        const pending = posts[position];
         if (pending === undefined) continue;
         if (outcome.status === "fulfilled") {
           this.#posted++;
           this.#match(pending.entry, outcome.value.seq, pending.digest);
         } else if (outcome.reason instanceof Fault) {
           fault ??= outcome.reason;
-          again.push(pending);
+          refused.push(pending);
         } else throw outcome.reason;
       }
       if (fault === undefined) return;
       if (fault.code === "out-of-order" && ++this.#attempt < ATTEMPTS_MAX) {
-        waiting = await this.#withoutPosted(again);
+        posts = await this.#withoutPosted(refused);
       } else if (fault.retryAfterMs !== undefined) {
-        // Wait once for the batch: otherwise the rest would be refused, again and again.
+        // Waits once for the whole batch; otherwise the server would refuse each remaining post.
         await delay(this.#options.clock, Math.max(fault.retryAfterMs, WAIT_MS_MIN));
-        waiting = again;
+        posts = refused;
       } else throw fault;
     }
   }
 
   /**
-   * Later messages of these outboxes are in the log, from another import of this file, or from this
-   * one before the file was changed. Messages posted meanwhile are not posted again.
+   * Removes entries that another import has posted meanwhile. The log contains later messages of
+   * these outboxes, from a concurrent import of this file, or from an earlier one before the file
+   * changed.
    */
-  async #withoutPosted(pending: readonly Pending[]): Promise<Pending[]> {
+  async #withoutPosted(pending: readonly PendingPost[]): Promise<PendingPost[]> {
     await this.#scan();
     return pending.filter(({ entry, digest }) => {
-      const seq = this.#present.get(digest)?.shift();
+      const seq = this.#unmatched.get(digest)?.shift();
       if (seq === undefined) return true;
-      this.#known++;
+      this.#presentCount++;
       this.#match(entry, seq, digest);
       return false;
     });
   }
 
-  #post({ index, digest, body }: Pending) {
+  #post({ index, digest, body }: PendingPost) {
     const { client, room } = this.#options;
     const block = Math.floor(index / OUTBOX_ENTRIES);
-    const outbox = outboxOf([room, block, this.#attempt, this.#file]);
+    const outbox = outboxOf([room, block, this.#attempt, this.#fileDigest]);
     const counter = ((index % OUTBOX_ENTRIES) + 1) * COUNTER_HASHES + hashOf(digest);
     return client.requestOnce("post", { outbox, counter, to: room, body });
   }
@@ -249,23 +257,23 @@ function addSeq<Key>(map: Map<Key, number[]>, key: Key, seq: number): void {
   else seqs.push(seq);
 }
 
-/** Hash of the visible parts of a message; for replies the answered message does not matter. */
-function digestOf(parts: readonly unknown[]): string {
-  return Buffer.from(sha256(Buffer.from(JSON.stringify(parts)))).toString("base64url", 0, 16);
+/** Returns a hash of a message's visible content. For replies the answered message is left out. */
+function digestOf(fields: readonly unknown[]): string {
+  return Buffer.from(sha256(Buffer.from(JSON.stringify(fields)))).toString("base64url", 0, 16);
 }
 
 function hashOf(digest: string): number {
   return Buffer.from(digest, "base64url").readUInt32BE(0);
 }
 
-/** The counter of a post by an import, which its outbox distinguishes from others. */
+/** Returns the counter of a post by an import; `undefined` for other posts. */
 function importCounter(id: string): number | undefined {
   const parsed = parsePostId(id);
   return parsed?.outbox.startsWith(PREFIX) === true ? parsed.counter : undefined;
 }
 
-function outboxOf(parts: readonly unknown[]): OutboxId {
-  const outbox = PREFIX + digestOf(parts).slice(0, 11 - PREFIX.length);
+function outboxOf(fields: readonly unknown[]): OutboxId {
+  const outbox = PREFIX + digestOf(fields).slice(0, 11 - PREFIX.length);
   if (!isOutboxId(outbox)) throw new Error("an outbox id has 11 letters");
   return outbox;
 }

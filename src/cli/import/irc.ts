@@ -51,19 +51,19 @@ export function readIrssi(bytes: Uint8Array, offsetMinutes: OffsetMinutes): Pars
       else list.skipped++;
       continue;
     }
-    const [, hour, minute, second = "0", rest = ""] = IRSSI_LINE.exec(text) ?? [];
+    const [, hour, minute, second = "0", content = ""] = IRSSI_LINE.exec(text) ?? [];
     if (hour === undefined || minute === undefined) {
       list.problem(location, "no time at the start");
-    } else if (IRSSI_EVENT.test(rest)) {
+    } else if (IRSSI_EVENT.test(content)) {
       list.skipped++;
     } else if (day === undefined) {
       list.problem(location, "no date line before it");
     } else {
       const clock = [hour, minute, second].map(Number);
       const timeUnixMs = localTimeUnixMs([...day, ...clock], offsetMinutes);
-      const [, speaker, said] = IRSSI_MESSAGE.exec(rest) ?? [];
-      const [, actor, done] = IRSSI_ACTION.exec(rest) ?? [];
-      if (speaker !== undefined) addMessage(list, { location, timeUnixMs }, "text", speaker, said);
+      const [, author, text] = IRSSI_MESSAGE.exec(content) ?? [];
+      const [, actor, done] = IRSSI_ACTION.exec(content) ?? [];
+      if (author !== undefined) addMessage(list, { location, timeUnixMs }, "text", author, text);
       else if (actor !== undefined)
         addMessage(list, { location, timeUnixMs }, "action", actor, done);
       else list.problem(location, "not an irssi log line");
@@ -83,17 +83,17 @@ export function readWeechat(bytes: Uint8Array, offsetMinutes: OffsetMinutes): Pa
       list.problem(location, "not a WeeChat log line");
       continue;
     }
-    const [prefix = "", said = ""] = match.slice(7);
+    const [prefix = "", content = ""] = match.slice(7);
     const timeUnixMs = localTimeUnixMs(match.slice(1, 7).map(Number), offsetMinutes);
     const sign = prefix.trim();
     if (sign === "*") {
-      const [, actor, done] = /^(\S+) (.*)$/s.exec(said) ?? [];
+      const [, actor, done] = /^(\S+) (.*)$/s.exec(content) ?? [];
       if (actor === undefined) list.problem(location, "action without an author");
       else addMessage(list, { location, timeUnixMs }, "action", actor, done);
     } else if (WEECHAT_EVENTS.has(sign)) {
       list.skipped++;
     } else {
-      addMessage(list, { location, timeUnixMs }, "text", sign.replace(/^[@+%&~!]/, ""), said);
+      addMessage(list, { location, timeUnixMs }, "text", sign.replace(/^[@+%&~!]/, ""), content);
     }
   }
   return list.parsed("WeeChat");
@@ -105,15 +105,15 @@ function noteLine(list: EntryList, { isLatin1 }: TextLine): void {
 
 function addMessage(
   list: EntryList,
-  place: { readonly location: string; readonly timeUnixMs: number },
+  fields: { readonly location: string; readonly timeUnixMs: number },
   kind: "text" | "action",
   from: string,
-  said = "",
+  content = "",
 ): void {
-  const text = said.replaceAll(STYLES, "");
-  // A message of spaces has no text to import.
+  const text = content.replaceAll(STYLES, "");
+  // A message of blanks has no text to import.
   if (text.trim() === "") list.skipped++;
-  else list.add({ ...place, kind, from, text });
+  else list.add({ ...fields, kind, from, text });
 }
 
 function dayOf(text: string): readonly number[] | undefined {

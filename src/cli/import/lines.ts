@@ -3,16 +3,16 @@
 export interface TextLine {
   readonly location: string;
   readonly text: string;
-  /** The line was not UTF-8. */
+  /** Whether the line was not UTF-8. */
   readonly isLatin1: boolean;
 }
 
 const NEWLINE = 0x0a;
 
-/** A line that is not UTF-8 is read as Latin-1, as older IRC clients wrote it. */
+/** Yields the lines. A line that is not UTF-8 is read as Latin-1, which older IRC clients wrote. */
 export function* linesIn(bytes: Uint8Array): Generator<TextLine> {
   const strict = new TextDecoder("utf-8", { fatal: true });
-  // The web's Latin-1 is Windows-1252, and never fails.
+  // The WHATWG encoding "latin1" is Windows-1252, and never fails.
   const latin1 = new TextDecoder("latin1");
   let number = 0;
   for (let start = 0; start < bytes.length; ) {

@@ -15,7 +15,7 @@ import {
 } from "./entry.ts";
 import { linesIn } from "./lines.ts";
 
-/** @throws Fault not-found: there is no such channel */
+/** @throws {Fault} not-found if the export lacks the channel */
 export function readMattermost(bytes: Uint8Array, channel: string): ParsedFile {
   const list = new EntryList();
   const channels = new Set<string>();
@@ -50,13 +50,13 @@ function addPost(list: EntryList, location: string, post: Fields): void {
   addMessage(list, location, post, undefined);
   for (const [index, reply] of listOf(post["replies"]).entries()) {
     const fields = fieldsOf(reply);
-    const place = `${location}, reply ${index + 1}`;
-    if (fields === undefined) list.problem(place, "not a reply");
-    else addMessage(list, place, fields, location);
+    const replyLocation = `${location}, reply ${index + 1}`;
+    if (fields === undefined) list.problem(replyLocation, "not a reply");
+    else addMessage(list, replyLocation, fields, location);
   }
 }
 
-/** Keys are positions, because exported posts have no ids. */
+/** Adds a message with its reactions. Keys are positions because exported posts have no ids. */
 function addMessage(list: EntryList, location: string, post: Fields, re: string | undefined): void {
   const type = textOf(post["type"]);
   if (type.startsWith("system_")) {
@@ -64,7 +64,9 @@ function addMessage(list: EntryList, location: string, post: Fields, re: string 
     return;
   }
   const timeUnixMs = Number(post["create_at"]);
-  const files = listOf(post["attachments"]).map((one) => textOf(fieldsOf(one)?.["path"]));
+  const files = listOf(post["attachments"]).map((attachment) =>
+    textOf(fieldsOf(attachment)?.["path"]),
+  );
   const names = files.map((path) => `[file ${path.split("/").at(-1)}]`);
   const text = [textOf(post["message"]), ...names].filter((part) => part !== "").join("\n");
   const kind = type === "me" ? "action" : "text";
@@ -72,15 +74,15 @@ function addMessage(list: EntryList, location: string, post: Fields, re: string 
   for (const reaction of listOf(post["reactions"])) {
     const fields = fieldsOf(reaction) ?? {};
     const react = `:${textOf(fields["emoji_name"])}:`;
-    const at = Number(fields["create_at"] ?? timeUnixMs);
+    const reactionUnixMs = Number(fields["create_at"] ?? timeUnixMs);
     const from = textOf(fields["user"]);
-    list.add({ location, from, timeUnixMs: at, kind: "reaction", react, re: location });
+    list.add({ location, from, timeUnixMs: reactionUnixMs, kind: "reaction", react, re: location });
   }
 }
 
-/** Fault for a channel that the export lacks. */
+/** Returns the fault for a channel that the export lacks. */
 export function noChannel(channel: string, channels: Iterable<string>): Fault {
   const names = [...channels].slice(0, 20).join(", ");
-  const sentence = `no channel '${channel}' in the export; channels: ${names || "none"}`;
-  return new Fault("not-found", sentence, { remedy: "choose one with --channel" });
+  const message = `no channel '${channel}' in the export; channels: ${names || "none"}`;
+  return new Fault("not-found", message, { remedy: "choose one with --channel" });
 }

@@ -4,7 +4,7 @@ import { formatSize } from "../../base/sizes.ts";
 import { EntryList, type Fields, fieldsOf, jsonOf, type ParsedFile, textOf } from "./entry.ts";
 import { linesIn } from "./lines.ts";
 
-/** Room events and erased messages are not imported. */
+/** Kinds that are not imported: room events and erased messages. */
 const SKIPPED_KINDS: ReadonlySet<string> = new Set([
   ...["room", "join", "leave", "topic", "mute", "grant", "rename", "close", "remove"],
   ...["retention", "pin", "receipts", "group"],
@@ -14,7 +14,7 @@ const SKIPPED_KINDS: ReadonlySet<string> = new Set([
 export function readRecords(bytes: Uint8Array): ParsedFile {
   const list = new EntryList();
   const files = new Map<string, string>();
-  let place: string | undefined;
+  let roomKey: string | undefined;
   for (const { location, text, isLatin1 } of linesIn(bytes)) {
     if (text.trim() === "") continue;
     const record = isLatin1 ? undefined : fieldsOf(jsonOf(text));
@@ -22,15 +22,15 @@ export function readRecords(bytes: Uint8Array): ParsedFile {
       list.problem(location, "not a JSON object in UTF-8");
       continue;
     }
-    place ??= roomKeyOf(record);
-    if (roomKeyOf(record) !== place)
+    roomKey ??= roomKeyOf(record);
+    if (roomKeyOf(record) !== roomKey)
       list.problem(location, "belongs to another room than earlier records");
     else readRecord(list, files, location, record);
   }
   return list.parsed("chat");
 }
 
-/** @param files text in place of each file, by its key */
+/** @param files texts that replace files, by key */
 function readRecord(
   list: EntryList,
   files: Map<string, string>,
@@ -52,9 +52,9 @@ function readRecord(
   const text = textOf(record["text"]);
   if (kind === "text" || kind === "action") list.add({ ...common, kind, text, key, re });
   else if (kind === "file") {
-    const words = fileText(record);
-    if (key !== undefined) files.set(key, words);
-    list.add({ ...common, kind: "text", text: withFile(words, text), key });
+    const replacement = fileText(record);
+    if (key !== undefined) files.set(key, replacement);
+    list.add({ ...common, kind: "text", text: withFile(replacement, text), key });
   } else if (kind === "reaction" && re !== undefined) {
     list.add({ ...common, kind, react: textOf(record["react"]), re });
   } else if (kind === "edited" && seqOf(record["of"]) !== undefined) {
@@ -63,24 +63,24 @@ function readRecord(
   } else list.problem(location, "not a record of chat history --json");
 }
 
-/** Text in place of a file, whose content the export lacks. */
+/** Returns the text that replaces a file, whose content the export lacks. */
 function fileText(record: Fields): string {
   const size = Number(record["sizeBytes"]);
-  const shown = Number.isSafeInteger(size) && size >= 0 ? `, ${formatSize(size)}` : "";
-  return `[file ${textOf(record["name"])}${shown}, ${textOf(record["id"])}]`;
+  const sizeText = Number.isSafeInteger(size) && size >= 0 ? `, ${formatSize(size)}` : "";
+  return `[file ${textOf(record["name"])}${sizeText}, ${textOf(record["id"])}]`;
 }
 
-/** A caption follows its file. */
-function withFile(file: string | undefined, said: string): string {
-  if (file === undefined) return said;
-  return said === "" ? file : `${file} ${said}`;
+/** Puts a caption after the text of its file. */
+function withFile(file: string | undefined, caption: string): string {
+  if (file === undefined) return caption;
+  return caption === "" ? file : `${file} ${caption}`;
 }
 
 function seqOf(value: unknown): string | undefined {
   return typeof value === "number" ? String(value) : undefined;
 }
 
-/** The same for both directions of a conversation. */
+/** Returns a key of the room, which is the same for both directions of a conversation. */
 function roomKeyOf(record: Fields): string {
   if (typeof record["room"] === "string") return record["room"];
   return [textOf(record["from"]), textOf(record["to"])].sort().join(" ");

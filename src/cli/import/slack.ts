@@ -15,10 +15,10 @@ import {
 } from "./entry.ts";
 import { noChannel } from "./mattermost.ts";
 
-/** Files of the export by path, `general/2026-11-21.json`. */
+/** Files of the export by path: `general/2026-11-21.json`. */
 export interface ExportTree {
   readonly paths: readonly string[];
-  /** @throws Fault */
+  /** @throws {Fault} */
   read(path: string): Uint8Array;
 }
 
@@ -28,16 +28,16 @@ export function isSlack(tree: ExportTree): boolean {
   return tree.paths.some((path) => DAY_FILE.test(path));
 }
 
-/** @throws Fault not-found: there is no such channel */
+/** @throws {Fault} not-found if the export lacks the channel */
 export function readSlack(tree: ExportTree, channel: string): ParsedFile {
   const list = new EntryList();
   const channels = new Set(tree.paths.flatMap((path) => DAY_FILE.exec(path)?.[1] ?? []));
   const nameOf = (folder: string) => folder.split("/").at(-1)?.toLowerCase();
-  const folder = [...channels].find((one) => nameOf(one) === channel.toLowerCase());
+  const folder = [...channels].find((path) => nameOf(path) === channel.toLowerCase());
   if (folder === undefined && channels.size > 0) {
     throw noChannel(
       channel,
-      [...channels].map((one) => one.split("/").at(-1) ?? one),
+      [...channels].map((path) => path.split("/").at(-1) ?? path),
     );
   }
   const names = namesIn(tree);
@@ -61,10 +61,10 @@ export function readSlack(tree: ExportTree, channel: string): ParsedFile {
   return list.parsed("Slack");
 }
 
-/** Names of users by id. */
+/** Returns the names of users by id. */
 function namesIn(tree: ExportTree): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
-  const path = tree.paths.find((one) => one.split("/").at(-1) === "users.json");
+  const path = tree.paths.find((path) => path.split("/").at(-1) === "users.json");
   if (path === undefined) return names;
   for (const user of listOf(jsonOf(new TextDecoder().decode(tree.read(path))))) {
     const fields = fieldsOf(user) ?? {};
@@ -75,7 +75,7 @@ function namesIn(tree: ExportTree): ReadonlyMap<string, string> {
   return names;
 }
 
-/** Subtypes of user messages; others are events, or reported as not understood. */
+/** Subtypes of user messages. Other subtypes are events, or reported as unsupported. */
 const MESSAGE_SUBTYPES: ReadonlySet<string> = new Set([
   ...["", "me_message", "bot_message", "file_share", "thread_broadcast", "file_comment"],
 ]);
@@ -104,8 +104,8 @@ function addMessage(
     const { name, title, mode } = fieldsOf(file) ?? {};
     return mode === "tombstone" ? "" : `[file ${textOf(name) || textOf(title)}]`;
   });
-  const said = plainText(textOf(message["text"]), names);
-  const text = [said, ...files].filter((part) => part !== "").join("\n");
+  const messageText = plainText(textOf(message["text"]), names);
+  const text = [messageText, ...files].filter((part) => part !== "").join("\n");
   const kind = subtype === "me_message" ? "action" : "text";
   if (text === "")
     list.skipped++; // Only attachments of a program.
@@ -133,7 +133,7 @@ function authorOf(message: Fields, names: ReadonlyMap<string, string>): string {
   );
 }
 
-/** `<@U1>`, `<#C1|general>`, `<!here>`, `<https://…|label>` as readable text. */
+/** Converts `<@U1>`, `<#C1|general>`, `<!here>` and `<https://…|label>` to readable text. */
 function plainText(text: string, names: ReadonlyMap<string, string>): string {
   const plain = text.replaceAll(/<([^<>]*)>/g, (_, inner: string) => {
     const [target = "", label = ""] = inner.split("|");

@@ -1,5 +1,5 @@
 /**
- * Reads a zip archive in memory. Bounded, because sizes in an archive cannot be trusted.
+ * Reads a zip archive in memory, with limits because the sizes in an archive cannot be trusted.
  * @see https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT (4.3)
  */
 
@@ -7,31 +7,33 @@ import { inflateRawSync } from "node:zlib";
 import { Fault } from "../../base/fault.ts";
 import type { ExportTree } from "./slack.ts";
 
-const END = 0x06054b50;
+const END_SIGNATURE = 0x06054b50;
 const END_BYTES = 22;
 const COMMENT_BYTES_MAX = 0xffff;
-const ENTRY = 0x02014b50;
+const ENTRY_SIGNATURE = 0x02014b50;
 const ENTRY_BYTES = 46;
-const LOCAL = 0x04034b50;
+const LOCAL_SIGNATURE = 0x04034b50;
 const LOCAL_BYTES = 30;
 const STORED = 0;
 const DEFLATED = 8;
 const ENTRIES_MAX = 200_000;
-/** Size of one file in the archive. */
+/** Maximum size of one file in the archive. */
 const CONTENT_BYTES_MAX = 256 * 1024 * 1024;
 
 interface Entry {
   readonly method: number;
   readonly packedBytes: number;
   readonly sizeBytes: number;
-  readonly at: number;
+  readonly offset: number;
 }
 
 export function isZip(bytes: Uint8Array): boolean {
-  return bytes.length >= END_BYTES && viewOf(bytes).getUint16(0, true) === (LOCAL & 0xffff);
+  return (
+    bytes.length >= END_BYTES && viewOf(bytes).getUint16(0, true) === (LOCAL_SIGNATURE & 0xffff)
+  );
 }
 
-/** @throws Fault folder-malformed */
+/** @throws {Fault} folder-malformed */
 export function readZip(bytes: Uint8Array): ExportTree {
   const entries = entriesIn(bytes);
   const read = (path: string): Uint8Array => {
@@ -46,43 +48,49 @@ function entriesIn(bytes: Uint8Array): Map<string, Entry> {
   const view = viewOf(bytes);
   const end = endOf(view);
   const count = view.getUint16(end + 10, true);
-  let at = view.getUint32(end + 16, true);
-  if (count === 0xffff || at === 0xffffffff) throw malformed("uses the unsupported Zip64 format");
+  let offset = view.getUint32(end + 16, true);
+  if (count === 0xffff || offset === 0xffffffff)
+    throw malformed("uses the unsupported Zip64 format");
   const entries = new Map<string, Entry>();
   for (let index = 0; index < Math.min(count, ENTRIES_MAX); index++) {
-    if (at + ENTRY_BYTES > bytes.length || view.getUint32(at, true) !== ENTRY) {
+    if (offset + ENTRY_BYTES > bytes.length || view.getUint32(offset, true) !== ENTRY_SIGNATURE) {
       throw malformed("has a damaged list of files");
     }
-    const nameBytes = view.getUint16(at + 28, true);
-    const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameBytes));
+    const nameBytes = view.getUint16(offset + 28, true);
+    const name = new TextDecoder().decode(bytes.subarray(offset + 46, offset + 46 + nameBytes));
     entries.set(name, {
-      method: view.getUint16(at + 10, true),
-      packedBytes: view.getUint32(at + 20, true),
-      sizeBytes: view.getUint32(at + 24, true),
-      at: view.getUint32(at + 42, true),
+      method: view.getUint16(offset + 10, true),
+      packedBytes: view.getUint32(offset + 20, true),
+      sizeBytes: view.getUint32(offset + 24, true),
+      offset: view.getUint32(offset + 42, true),
     });
-    at += ENTRY_BYTES + nameBytes + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
+    offset +=
+      ENTRY_BYTES +
+      nameBytes +
+      view.getUint16(offset + 30, true) +
+      view.getUint16(offset + 32, true);
   }
   return entries;
 }
 
 /** The end record precedes the archive comment. */
 function endOf(view: DataView): number {
-  const last = view.byteLength - END_BYTES;
-  for (let at = last; at >= Math.max(0, last - COMMENT_BYTES_MAX); at--) {
-    if (view.getUint32(at, true) === END) return at;
+  const lastOffset = view.byteLength - END_BYTES;
+  for (let offset = lastOffset; offset >= Math.max(0, lastOffset - COMMENT_BYTES_MAX); offset--) {
+    if (view.getUint32(offset, true) === END_SIGNATURE) return offset;
   }
   throw malformed("is truncated");
 }
 
 function contentOf(bytes: Uint8Array, entry: Entry, path: string): Uint8Array {
-  const { method, packedBytes, sizeBytes, at } = entry;
+  const { method, packedBytes, sizeBytes, offset } = entry;
   const view = viewOf(bytes);
-  if (at + LOCAL_BYTES > bytes.length || view.getUint32(at, true) !== LOCAL) {
+  if (offset + LOCAL_BYTES > bytes.length || view.getUint32(offset, true) !== LOCAL_SIGNATURE) {
     throw malformed(`contains a damaged file: ${path}`);
   }
   if (sizeBytes > CONTENT_BYTES_MAX) throw malformed(`contains a file that is too large: ${path}`);
-  const start = at + LOCAL_BYTES + view.getUint16(at + 26, true) + view.getUint16(at + 28, true);
+  const start =
+    offset + LOCAL_BYTES + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true);
   const packed = bytes.subarray(start, start + packedBytes);
   if (method === STORED) return packed;
   if (method !== DEFLATED) throw malformed(`uses an unsupported compression method for ${path}`);
@@ -97,7 +105,7 @@ function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
   return new DataView(buffer, byteOffset, byteLength);
 }
 
-function malformed(what: string, cause?: unknown): Fault {
+function malformed(problem: string, cause?: unknown): Fault {
   const remedy = "unpack it and import the folder";
-  return new Fault("folder-malformed", `the zip archive ${what}`, { remedy, cause });
+  return new Fault("folder-malformed", `the zip archive ${problem}`, { remedy, cause });
 }

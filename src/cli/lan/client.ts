@@ -1,4 +1,4 @@
-/** The client of `chat lan`. */
+/** Client of `chat lan`. */
 
 import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
@@ -13,9 +13,9 @@ import type { Context } from "../context.ts";
 import type { DisplayRecord, JsonObject } from "../output/render.ts";
 import { OutputOverflow, readLanLines, reportFault } from "./lines.ts";
 
-/** Shown in the column of rooms. */
+/** Text in the column of rooms. */
 const DESTINATION = { room: "lan" } as const;
-/** Enough letters of a key to distinguish two users. */
+/** Characters of a key that are displayed, enough to distinguish two users. */
 const KEY_LETTERS = 12;
 const HELP = [
   "Each line is sent to everyone in this group; // at the start sends a slash.",
@@ -24,7 +24,7 @@ const HELP = [
   "/quit      leave (also QUIT or Ctrl-D)",
 ];
 
-/** `chat lan` with names: sends typed lines, and prints received ones. */
+/** Sends typed lines to the group, and prints received ones with their authors' names. */
 export class LanClient {
   readonly chatConsole: ChatConsole;
   readonly #context: Context;
@@ -98,11 +98,11 @@ export class LanClient {
     }
   }
 
-  /** Help for all commands, or one. */
+  /** Prints help for one command, or for all. */
   #help(word: string): void {
     const rows = HELP.filter((row) => row.startsWith(`/${word} `));
-    const [first = "", ...more] = word === "" || rows.length === 0 ? HELP : rows;
-    this.chatConsole.note(first, more);
+    const [first = "", ...remainingRows] = word === "" || rows.length === 0 ? HELP : rows;
+    this.chatConsole.note(first, remainingRows);
   }
 
   async #send(room: LanRoom, text: string, isAction: boolean): Promise<void> {
@@ -110,7 +110,7 @@ export class LanClient {
     const { chatConsole } = this;
     const timeUnixMs = this.#context.clock.unixMs();
     if (chatConsole.isTyped) {
-      // In one write: otherwise an arriving line could be printed in between.
+      // Erased and printed in one write, so that no received line appears in between.
       chatConsole.eraseEntered();
       this.#showText(this.#me, { text, isAction, timeUnixMs });
     }
@@ -130,8 +130,8 @@ export class LanClient {
       const time = formatUtc(timeUnixMs);
       return this.chatConsole.print({ kind, time, from: name, text, ...key }, undefined);
     }
-    const shown = { seq: 0, timeUnixMs, destination: DESTINATION, from: displayName(from) };
-    const record: DisplayRecord = { ...shown, kind, text };
+    const common = { seq: 0, timeUnixMs, destination: DESTINATION, from: displayName(from) };
+    const record: DisplayRecord = { ...common, kind, text };
     this.chatConsole.record(record);
   }
 
@@ -147,8 +147,8 @@ export class LanClient {
       return;
     }
     const lines = people.map(({ name, keyId, isVerified }) => {
-      const doubt = isVerified ? "" : " (another user had this name before)";
-      return `${name}  ${keyId.slice(0, KEY_LETTERS)}${doubt}`;
+      const unverifiedNote = isVerified ? "" : " (another user had this name before)";
+      return `${name}  ${keyId.slice(0, KEY_LETTERS)}${unverifiedNote}`;
     });
     this.chatConsole.note("users here, with the first characters of their keys:", lines);
   }
@@ -158,7 +158,10 @@ function personJson({ name, keyId, isVerified }: LanPeer) {
   return { name, key: formatFingerprint(keyId), verified: isVerified };
 }
 
-/** No name contains a `?`, so the second user of a name cannot impersonate the first. */
+/**
+ * Returns the name to display. No name contains a `?`, so a second user of a name cannot
+ * impersonate the first.
+ */
 function displayName({ name, keyId, isVerified }: LanPeer): string {
   return isVerified ? name : `${name}?${keyId.slice(0, KEY_LETTERS)}`;
 }
@@ -213,7 +216,7 @@ function noticeFault(notice: LanNotice): Fault {
   }
 }
 
-/** In the largest unit with a value of at least two. */
+/** Formats a duration in the largest unit with a value of at least two. */
 function formatDuration(milliseconds: number): string {
   const minutes = Math.round(milliseconds / 60_000);
   if (minutes < 120) return `${minutes} minutes`;

@@ -5,24 +5,27 @@ import { OUTPUT_QUEUE_BYTES_MAX } from "../../base/limits.ts";
 import type { ChatConsole } from "../chat/console.ts";
 import { type Context, faultLine } from "../context.ts";
 import { faultJson } from "../errors.ts";
-import { nearest } from "../suggest.ts";
+import { nearestWord } from "../suggest.ts";
 
-/** Handles typed lines of `chat lan`. */
-export interface LanCommands {
-  /** Sends a text; an escaping slash is already removed. */
+/** Handlers of typed lines in `chat lan`. */
+export interface LanLineHandlers {
+  /** Sends a text, without its escaping slash. */
   send(text: string): Promise<void>;
-  /** A slash command, without its slash. @returns whether it is known */
+  /**
+   * Runs a slash command, without its slash.
+   * @returns whether the command is known
+   */
   slash(word: string, rest: string): Promise<boolean>;
 }
 
 /**
- * Reads lines until the end of input, /quit or QUIT. @throws Fault interrupted, or the error that
- * broke the input
+ * Reads lines until the end of input, /quit or QUIT.
+ * @throws {Fault} interrupted, or the error that broke the input
  */
 export async function readLanLines(
   context: Context,
   chatConsole: ChatConsole,
-  talk: LanCommands,
+  handlers: LanLineHandlers,
 ): Promise<number> {
   const stopped = Promise.withResolvers<number>();
   const release = context.onSignal((signal) => {
@@ -30,7 +33,7 @@ export async function readLanLines(
     else stopped.resolve(143);
   });
   try {
-    return await Promise.race([readAll(context, chatConsole, talk), stopped.promise]);
+    return await Promise.race([readAll(context, chatConsole, handlers), stopped.promise]);
   } finally {
     release();
   }
@@ -39,13 +42,13 @@ export async function readLanLines(
 async function readAll(
   context: Context,
   chatConsole: ChatConsole,
-  talk: LanCommands,
+  handlers: LanLineHandlers,
 ): Promise<number> {
   for (;;) {
     try {
       const line = await chatConsole.line();
       if (line === undefined || isQuit(line)) return 0;
-      await handleLine(line, talk);
+      await handleLine(line, handlers);
       await chatConsole.drained();
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -55,7 +58,7 @@ async function readAll(
   }
 }
 
-/** Drops arriving texts while the output is not read, and notes it once. */
+/** Drops incoming texts while the output is blocked, and reports that once. */
 export class OutputOverflow {
   readonly #context: Context;
   readonly #chatConsole: ChatConsole;
@@ -76,7 +79,7 @@ export class OutputOverflow {
   }
 }
 
-/** Shows a fault; the session continues. */
+/** Prints a fault; the session continues. */
 export function reportFault(
   context: Pick<Context, "json">,
   chatConsole: ChatConsole,
@@ -85,18 +88,18 @@ export function reportFault(
   chatConsole.print(faultJson(fault), context.json ? undefined : faultLine(fault));
 }
 
-async function handleLine(line: string, talk: LanCommands): Promise<void> {
+async function handleLine(line: string, handlers: LanLineHandlers): Promise<void> {
   if (line === "") return;
-  if (!line.startsWith("/")) return talk.send(line);
-  if (line.startsWith("//")) return talk.send(line.slice(1));
+  if (!line.startsWith("/")) return handlers.send(line);
+  if (line.startsWith("//")) return handlers.send(line.slice(1));
   const [, word = "", rest = ""] = /^\/(\S*)\s*(.*)$/s.exec(line) ?? [];
-  if (await talk.slash(word, rest)) return;
-  const near = nearest(word, ["who", "help", "quit", "exit"]);
+  if (await handlers.slash(word, rest)) return;
+  const suggestion = nearestWord(word, ["who", "help", "quit", "exit"]);
   throw new Fault("usage", `unknown command /${word.slice(0, 40)}`, {
     remedy:
-      near === undefined
+      suggestion === undefined
         ? "/help lists commands; // at the start sends a slash"
-        : `did you mean /${near}? see /help`,
+        : `did you mean /${suggestion}? see /help`,
   });
 }
 

@@ -1,4 +1,4 @@
-/** `chat lan --plain`: unsigned text datagrams. */
+/** Client of `chat lan --plain`: unsigned text datagrams. */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -15,19 +15,19 @@ const HELP = [
   "Each line is sent as typed; // at the start sends a slash.",
   "/quit      leave (also QUIT or Ctrl-D)",
 ];
-/** Some scripts send the line feed as well. */
+/** Line ending of a datagram; some scripts send it. */
 const LINE_END = /\r?\n$/;
 
-/** `chat lan --plain`: each datagram is a plain text, compatible with any script. */
+/** Sends and prints plain text datagrams, compatible with any script. */
 export class PlainClient {
   readonly chatConsole: ChatConsole;
   readonly #context: Context;
   readonly #overflow: OutputOverflow;
   readonly #lenient = new TextDecoder("utf-8", { ignoreBOM: true });
-  /** Set until our own text has returned from the group. */
+  /** Cancels the warning; set until an own text has returned from the group. */
   #stopEcho: (() => void) | undefined;
   #hasEcho = false;
-  #hasNotifiedSigned = false;
+  #hasReportedSigned = false;
 
   constructor(context: Context) {
     this.#context = context;
@@ -98,8 +98,8 @@ export class PlainClient {
   }
 
   #reportSigned(): void {
-    if (this.#hasNotifiedSigned) return;
-    this.#hasNotifiedSigned = true;
+    if (this.#hasReportedSigned) return;
+    this.#hasReportedSigned = true;
     const message = "hiding signed messages from another user";
     const fault = new Fault("kind-unknown", message, { remedy: "remove --plain" });
     reportFault(this.#context, this.chatConsole, fault);

@@ -167,7 +167,7 @@ export class ScreenClient implements ScreenHost {
       saveDrafts: () => this.#saveDrafts(),
       completeAgain: () => this.#typed([{ name: "tab", text: "" }]),
     });
-    open.guessDelays.displayInstead = note;
+    open.guessDelays.displayOverride = note;
   }
 
   /** @returns the exit code @throws Fault as the client ended */

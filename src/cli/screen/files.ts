@@ -16,7 +16,7 @@ import type { Context } from "../context.ts";
 import {
   checkFileId,
   checkOut,
-  gotText,
+  downloadedText,
   receiveFile,
   reportRenamed,
 } from "../files/receive-file.ts";
@@ -93,7 +93,7 @@ export class ScreenFiles {
     this.#start({ kind: "download", name, to: [], file }, async (onProgress, signal) => {
       const secret = open.state.partialFileSecret();
       const got = await receiveFile(open.client, { file, out, secret, onProgress, signal });
-      note(gotText(got));
+      note(downloadedText(got));
       this.#options.onLocalFile?.(got.id, got.path);
       reportRenamed(got, note);
     });

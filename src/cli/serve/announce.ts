@@ -12,9 +12,9 @@ import { type Context, faultLine, printNotice } from "../context.ts";
 export interface AnnouncedServer {
   readonly name: string;
   readonly fingerprint: Fingerprint;
-  /** New users need the room password. */
+  /** Whether new users need the room password. */
   readonly needs: "password" | "open";
-  /** As given with `--host`. */
+  /** Address from `--host`. */
   readonly host: string;
   readonly port: number;
 }
@@ -25,18 +25,18 @@ interface Announcement {
 }
 
 /**
- * Announces the server on the LAN. A failure is one line: the server works without it.
- * A server that only this machine can reach is never announced.
+ * Announces the server on the LAN, unless only this machine can reach it. A failure is reported in
+ * one line; the server works without the announcement.
  */
 export function announceServer(
   context: Context,
-  announced: AnnouncedServer,
+  server: AnnouncedServer,
   network: MulticastDnsNetwork = LAN,
 ): Announcement {
-  const { name, fingerprint, needs, host, port } = announced;
+  const { name, fingerprint, needs, host, port } = server;
   if (isLoopback(host)) return { stop: async () => {} };
   const announcement = { name, fingerprint, needs, version: VERSION };
-  const onTrouble = (fault: Fault) => {
+  const reportFailure = (fault: Fault) => {
     printNotice(context, `not announced on the LAN: ${faultLine(fault)} (or use --no-discovery)`);
   };
   let announcer: Announcer | undefined;
@@ -45,14 +45,14 @@ export function announceServer(
     if (isStopped || (address !== undefined && isLoopback(address))) return;
     const { clock } = context;
     announcer = new Announcer(
-      { announcement, host: address, port, clock, onFailure: onTrouble },
+      { announcement, host: address, port, clock, onFailure: reportFailure },
       address === undefined
         ? network
         : { ...network, interfaces: () => interfacesAt(network, address) },
     );
   });
   started.catch((error: unknown) => {
-    onTrouble(
+    reportFailure(
       error instanceof Fault ? error : new Fault("unreachable", String(error), { cause: error }),
     );
   });
@@ -64,18 +64,23 @@ export function announceServer(
   };
 }
 
-/** `undefined`: it listens everywhere. */
+/** Returns the address to announce; `undefined` when the server listens on all addresses. */
 async function addressOf(host: string): Promise<string | undefined> {
   if (host === "0.0.0.0" || host === "::") return undefined;
   return (await lookup(host)).address;
 }
 
-/** The interface with the address; for IPv6 it is identified by its IPv4 address. */
+/**
+ * Returns the interface with the address. An interface with an IPv6 address is identified by its
+ * IPv4 address.
+ */
 function interfacesAt(network: MulticastDnsNetwork, address: string): readonly string[] {
   const available = network.interfaces();
   if (available.includes(address)) return [address];
-  const siblingAddresses = interfaceAddresses().find((one) =>
-    one.some((own) => own.address === address),
+  const siblingAddresses = interfaceAddresses().find((addresses) =>
+    addresses.some((own) => own.address === address),
   );
-  return available.filter((own) => siblingAddresses?.some((mate) => mate.address === own));
+  return available.filter((address) =>
+    siblingAddresses?.some((sibling) => sibling.address === address),
+  );
 }

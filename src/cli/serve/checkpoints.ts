@@ -1,4 +1,4 @@
-/** Opens the checkpoints of a server's logs. */
+/** Checkpoints of a server's logs. */
 
 import { join } from "node:path";
 import type { Fault } from "../../base/fault.ts";
@@ -18,42 +18,45 @@ export interface CheckpointOptions {
   readonly disk: Disk;
   readonly clock: Clock;
   readonly sha256: Sha256;
-  /** The data folder. */
+  /** Data folder. */
   readonly path: string;
   readonly identity: Identity;
   readonly history: LogFile;
   readonly accounts: LogFile;
-  /** Writes to the history, if several servers share it. */
+  /** Log to which checkpoints of the history are appended, if several servers share it. */
   readonly recordLog?: Pick<Log, "appendThen">;
   readonly onWriteError: (fault: Fault) => void;
 }
 
 export interface OpenCheckpoints {
   readonly provable: Provable;
-  /** Signs the latest records. Call before the logs are closed. */
+  /** Signs the latest records. Call this before the logs are closed. */
   close(): Promise<void>;
 }
 
-/** Both logs are signed; only the history is proved to clients. */
+/** Opens the checkpoints of both logs. Both are signed; only the history is proved to clients. */
 export async function openCheckpoints(options: CheckpointOptions): Promise<OpenCheckpoints> {
   const { path, identity, history, accounts, recordLog: recordIn = history, sha256 } = options;
   const common = {
     ...{ disk: options.disk, clock: options.clock, onWriteError: options.onWriteError },
     sign: (checkpoint: Checkpoint) => signCheckpoint(checkpoint, identity),
   };
-  const ofHistory = new Checkpoints({
+  const historyCheckpoints = new Checkpoints({
     ...{ ...common, log: history, isRecorded: true, recordIn },
     folder: join(path, "history"),
   });
-  const ofAccounts = new Checkpoints({
+  const accountsCheckpoints = new Checkpoints({
     ...{ ...common, log: accounts, isRecorded: false },
     folder: join(path, "accounts"),
   });
-  await ofAccounts.start();
-  await ofHistory.start();
+  await accountsCheckpoints.start();
+  await historyCheckpoints.start();
   const close = async () => {
-    await ofAccounts.close();
-    await ofHistory.close();
+    await accountsCheckpoints.close();
+    await historyCheckpoints.close();
   };
-  return { provable: { checkpoints: ofHistory, proofs: new LogProofs(history, sha256) }, close };
+  return {
+    provable: { checkpoints: historyCheckpoints, proofs: new LogProofs(history, sha256) },
+    close,
+  };
 }

@@ -1,4 +1,4 @@
-/** Joins this server to a cluster through the shared stream. */
+/** Connects this server to a cluster through the shared stream. */
 
 import { equalBytes, toHex, utf8Encode } from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
@@ -32,22 +32,22 @@ import { type FlagDefs, flag, stringFlag } from "../command.ts";
 import { usageFault } from "../errors.ts";
 import { HealthWatch } from "./health.ts";
 import {
-  isFilling,
   leftClusterFault,
   newNodeName,
+  partlyMovedFault,
   readMembership,
   writeMembership,
 } from "./membership.ts";
 import { type NodeState, readNodeState } from "./survey.ts";
 
 /**
- * Space of the store beyond the limit for files, as a fraction of that limit and in bytes: names
- * and checksums of chunks, and running uploads.
+ * Space of the file store beyond the limit for files, as a fraction of that limit and in bytes. It
+ * holds names and checksums of chunks, and running uploads.
  */
 const CLUSTER_FILES_SPARE_RATIO = 1 / 16;
 const CLUSTER_FILES_SPARE_BYTES = 64 << 20;
 
-/** The stream's address, from flags. */
+/** Address of the stream, from flags. */
 export interface ClusterConfig {
   readonly name: string;
   readonly servers: readonly string[];
@@ -55,13 +55,13 @@ export interface ClusterConfig {
   readonly isUnsafe: boolean;
   /** NATS monitoring endpoints, which report how NATS writes to disk. */
   readonly monitors: readonly string[];
-  /** Maximum total bytes of files; if absent, NATS decides. */
+  /** Maximum total bytes of files; `undefined` leaves the limit to NATS. */
   readonly filesBytesMax?: number;
 }
 
 export interface ClusterOptions {
   readonly config: ClusterConfig;
-  /** The data folder. */
+  /** Data folder. */
   readonly path: string;
   readonly mirrors: Readonly<Record<Place, LogFile>>;
   readonly identity: ClusterIdentity;
@@ -79,11 +79,11 @@ export interface OpenCluster {
   readonly sequencer: Sequencer;
   readonly siblings: Siblings;
   readonly contents: SharedContents;
-  /** Data for offline devices, available at every node. */
+  /** Data for offline devices, available on every node. */
   readonly sealed: SealedBuckets;
-  /** Resolves when this node no longer follows the stream: from then on it is read-only. */
+  /** Resolves when this node stops following the stream; it is then read-only. */
   readonly stopped: Promise<Fault>;
-  /** Sets the address of this node for clients, shown by `chat cluster status`. */
+  /** Sets the address of this node for clients, which `chat cluster status` displays. */
   setAddress(address: string): void;
   close(): Promise<void>;
 }
@@ -98,7 +98,7 @@ export const NATS_FLAGS = {
   cluster: stringFlag("NAME", "Cluster name", { default: "chat" }),
 } as const satisfies FlagDefs;
 
-/** Flags for commands that write to the stream. */
+/** Flags of commands that write to the stream. */
 export const SAFETY_FLAGS = {
   natsMonitor: stringFlag(
     "URL",
@@ -108,7 +108,7 @@ export const SAFETY_FLAGS = {
   unsafeNats: flag("Accept a single NATS server, or servers that may lose acknowledged messages"),
 } as const satisfies FlagDefs;
 
-/** @throws Fault usage */
+/** @throws {Fault} usage */
 export function clusterConfig(
   args: {
     readonly nats: readonly string[];
@@ -129,11 +129,11 @@ export function clusterConfig(
     const remedy = "use 1 to 32 letters, digits, - or _";
     throw usageFault(`invalid cluster name: ${quoteText(name)}`, remedy);
   }
-  const servers = addresses(args.nats, /^(?:nats|tls):\/\/[^/@\s]+$/, [
+  const servers = splitAddresses(args.nats, /^(?:nats|tls):\/\/[^/@\s]+$/, [
     "invalid NATS server address",
     "write --nats nats://HOST:4222, or tls://HOST:4222",
   ]);
-  const monitors = addresses(natsMonitor, /^https?:\/\/[^/@\s]+\/?$/, [
+  const monitors = splitAddresses(natsMonitor, /^https?:\/\/[^/@\s]+\/?$/, [
     "invalid NATS monitoring address",
     "write --nats-monitor http://HOST:8222",
   ]);
@@ -141,28 +141,31 @@ export function clusterConfig(
   return { name, servers, isUnsafe, monitors, ...defined({ credentials: bytes }) };
 }
 
-/** Values of a flag that may be repeated, and list several. @throws Fault usage */
-function addresses(
+/**
+ * Splits the values of a flag that may be repeated and may list several addresses.
+ * @throws {Fault} usage
+ */
+function splitAddresses(
   values: readonly string[],
   pattern: RegExp,
-  [wrong, remedy]: readonly [wrong: string, remedy: string],
+  [problem, remedy]: readonly [wrong: string, remedy: string],
 ): string[] {
-  const all = values.flatMap((text) => text.split(",")).filter((text) => text !== "");
-  const bad = all.find((text) => !pattern.test(text));
-  if (bad !== undefined) throw usageFault(`${quoteText(bad)} is ${wrong}`, remedy);
-  return all;
+  const addresses = values.flatMap((text) => text.split(",")).filter((text) => text !== "");
+  const invalid = addresses.find((text) => !pattern.test(text));
+  if (invalid !== undefined) throw usageFault(`${quoteText(invalid)} is ${problem}`, remedy);
+  return addresses;
 }
 
 /**
- * Applies the records of the other nodes, and then holds mirrors of them.
- * @throws Fault unreachable, data-foreign, no-majority, version-unsupported, cluster-diverged,
+ * Joins the cluster: applies the records of the other nodes, and keeps mirrors of both logs.
+ * @throws {Fault} unreachable, data-foreign, no-majority, version-unsupported, cluster-diverged,
  * store-…
  */
 export async function joinCluster(options: ClusterOptions): Promise<OpenCluster> {
   const { config, path, mirrors, clock, entropy, sha256 } = options;
   const membership = readMembership(path);
   if (membership?.state === "left") throw leftClusterFault(path, membership);
-  if (membership?.state === "filling") throw isFilling(path, membership);
+  if (membership?.state === "filling") throw partlyMovedFault(path, membership);
   if (membership !== undefined && membership.cluster !== config.name) {
     const { cluster } = membership;
     const message = `${path} belongs to the cluster '${cluster}', not to '${config.name}'`;
@@ -186,12 +189,12 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
     writeMembership(path, { cluster, node, position, before: positions.slice(0, -1) });
   };
   let replica: Replica | undefined;
-  const listening = { address: "" };
-  // From the start on, because nodes that search for lost messages of the stream must find this
-  // one.
+  const endpoint = { address: "" };
+  // Answers from the start, because nodes that search for lost messages of the stream must find
+  // this node.
   const stopAnswering = stream.answerState(() =>
     packNodeMessage(node, {
-      ...{ address: listening.address, seq: replica?.seq ?? 0 },
+      ...{ address: endpoint.address, seq: replica?.seq ?? 0 },
       ...{ records: mirrors.history.tree.size, accounts: mirrors.accounts.head() },
       root: toHex(mirrors.history.tree.root()),
       ...(replica === undefined ? {} : { applied: replica.applied }),
@@ -207,22 +210,22 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
         : { positions: [...(membership.before ?? []), membership.position] }),
       peers: async () => {
         const answers = (await stream.queryState(NODES_ANSWER_TIMEOUT_MS)).map(readNodeState);
-        return answers.flatMap((one) =>
-          one === undefined || one.name === node ? [] : peerOf(one),
+        return answers.flatMap((answer) =>
+          answer === undefined || answer.name === node ? [] : peerOf(answer),
         );
       },
       storePositions: (positions) => {
         try {
           write(positions);
         } catch (error) {
-          // An older position is sufficient: more is compared at the start.
+          // An older position is sufficient, because the start compares more.
           options.onWriteError(asFault(error));
         }
       },
       onStopped: stopped.resolve,
     });
     contents = await openContentStore({ ...connection, ...storeLimit(config) });
-    const joined = { stream, contents, replica, node, listening, stopped: stopped.promise };
+    const joined = { stream, contents, replica, node, endpoint, stopped: stopped.promise };
     return await openCluster(options, joined, stopAnswering);
   } catch (error) {
     await contents?.close();
@@ -231,7 +234,10 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
   }
 }
 
-/** Texts share the space of NATS, which refuses files beyond the rest. */
+/**
+ * Returns the size limit of the file store. Messages share the space of NATS, which refuses files
+ * beyond it.
+ */
 function storeLimit({ filesBytesMax = Number.POSITIVE_INFINITY }: ClusterConfig) {
   const bytesMax = filesBytesMax * (1 + CLUSTER_FILES_SPARE_RATIO) + CLUSTER_FILES_SPARE_BYTES;
   return bytesMax < Number.MAX_SAFE_INTEGER ? { bytesMax: Math.ceil(bytesMax) } : {};
@@ -242,8 +248,8 @@ interface JoinedCluster {
   readonly contents: JetStreamContent;
   readonly replica: Replica;
   readonly node: string;
-  /** Address for clients, once it listens. */
-  readonly listening: { address: string };
+  /** Address for clients; empty until the server listens. */
+  readonly endpoint: { address: string };
   readonly stopped: Promise<Fault>;
 }
 
@@ -257,10 +263,12 @@ function stateOf(replica: Replica | undefined): string {
   return replica.failure?.code ?? (replica.isRestoring ? RESTORES : FOLLOWS);
 }
 
-/** A node that no longer follows the stream does not report what it has. */
+/**
+ * Returns the log lengths of a node that follows the stream; other nodes report nothing reliable.
+ */
 function peerOf({ records: history, accounts, state }: NodeState): PeerNode[] {
-  const isSound = state === FOLLOWS || state === STARTS || state === RESTORES;
-  return isSound ? [{ heads: { history, accounts } }] : [];
+  const isConsistent = state === FOLLOWS || state === STARTS || state === RESTORES;
+  return isConsistent ? [{ heads: { history, accounts } }] : [];
 }
 
 async function openCluster(
@@ -269,7 +277,7 @@ async function openCluster(
   stopAnswering: () => void,
 ): Promise<OpenCluster> {
   const { mirrors, config } = options;
-  const { stream, contents, replica, node, listening, stopped } = joined;
+  const { stream, contents, replica, node, endpoint: listening, stopped } = joined;
   const history = new ReplicatedLog(replica, mirrors, "history");
   const accounts = new ReplicatedLog(replica, mirrors, "accounts");
   const proofs = new LogProofs(mirrors.history, options.sha256);
@@ -285,7 +293,7 @@ async function openCluster(
     rootAt: async (records) => (records > history.head() ? undefined : await proofs.root(records)),
   });
   const sealed = await openBuckets(stream.clusterConnection, ["groups", "keys", "leases"]);
-  const stops = [
+  const cleanups = [
     await mirrors.history.follow(mirrors.history.head() + 1, rootCheck(options, replica)),
     stopAnswering,
   ];
@@ -305,7 +313,7 @@ async function openCluster(
     close: async () => {
       watch.close();
       majority.close();
-      for (const stop of stops) stop();
+      for (const stop of cleanups) stop();
       await history.close();
       await accounts.close();
       await contents.close();
@@ -314,7 +322,9 @@ async function openCluster(
   };
 }
 
-/** Each checkpoint in the history contains the root of the node that recorded it. */
+/**
+ * Compares the root in each checkpoint of the history, recorded by another node, with this node's.
+ */
 function rootCheck(
   { mirrors, sha256, onWriteError }: ClusterOptions,
   replica: Replica,
@@ -344,16 +354,16 @@ function sequencerOf(
     isOwn: (seq) => replica.isOwn(seq),
     isFollowing: () => replica.failure === undefined,
     waitForSeq: async (seq) => {
-      const until = clock.now() + CLUSTER_CATCH_UP_TIMEOUT_MS;
+      const deadline = clock.now() + CLUSTER_CATCH_UP_TIMEOUT_MS;
       while (mirrors.history.head() < seq) {
-        if (clock.now() >= until || replica.failure !== undefined) {
-          const message = "this server is behind the rest of its cluster";
+        if (clock.now() >= deadline || replica.failure !== undefined) {
+          const message = "this server is behind the other servers of its cluster";
           throw new Fault("no-majority", message, { retryAfterMs: 1_000 });
         }
         await delay(clock, POLL_INTERVAL_MS);
       }
     },
-    waitUntilCurrent: coalesced(() => isCurrent({ stream, replica })),
+    waitUntilCurrent: coalesce(() => isCurrent({ stream, replica })),
   };
 }
 
@@ -363,17 +373,17 @@ function siblingsOf({ stream, node }: JoinedCluster): Siblings {
     listen: (onMessage) =>
       stream.listen((bytes) => {
         const received = readNodeMessage(bytes);
-        const news = parseSiblingMessage(received?.news);
-        if (received !== undefined && received.node !== node && news !== undefined) {
-          onMessage(received.node, news);
+        const message = parseSiblingMessage(received?.news);
+        if (received !== undefined && received.node !== node && message !== undefined) {
+          onMessage(received.node, message);
         }
       }),
   };
 }
 
 /**
- * @returns false if the records of the others are unknown, or this node lags for long, or no longer
- * follows the stream
+ * Waits until this node has applied the whole stream.
+ * @returns false if the stream is unreachable, or this node lags for long or has stopped following
  */
 async function isCurrent({ stream, replica }: Pick<JoinedCluster, "stream" | "replica">) {
   try {
@@ -386,20 +396,20 @@ async function isCurrent({ stream, replica }: Pick<JoinedCluster, "stream" | "re
   }
 }
 
-/** Callers during a run share the next one, which begins after their call. */
-function coalesced(act: () => Promise<boolean>): () => Promise<boolean> {
+/** Wraps a function so that calls during a run share the next run, which begins after them. */
+function coalesce(work: () => Promise<boolean>): () => Promise<boolean> {
   let running: Promise<boolean> | undefined;
   let next: Promise<boolean> | undefined;
-  const begin = () => {
+  const start = () => {
     next = undefined;
-    running = act().finally(() => {
+    running = work().finally(() => {
       running = undefined;
     });
     return running;
   };
   return () => {
-    if (running === undefined) return begin();
-    next ??= running.then(begin);
+    if (running === undefined) return start();
+    next ??= running.then(start);
     return next;
   };
 }

@@ -1,12 +1,13 @@
-/** Adjusts the limit of connections to the limit of descriptors. */
+/** Limits connections to the available file descriptors. */
 
 import { DESCRIPTORS_RESERVED, LINKS_MAX } from "../../base/limits.ts";
 import { descriptorLimit } from "../../io/disk/descriptors.ts";
 import { type Context, printNotice } from "../context.ts";
 
 /**
- * Connections that a server can accept: each needs a file descriptor, and so do its files. Notes
- * when the system allows fewer than LINKS_MAX. Bun has raised the soft limit to the hard one.
+ * Returns the number of connections that the server can accept: each needs a file descriptor, and
+ * so do files. Prints a notice if the system allows fewer than LINKS_MAX. Bun raises the soft limit
+ * to the hard limit.
  */
 export function linksWithinLimit(
   context: Pick<Context, "stderr">,

@@ -41,31 +41,31 @@ import type { FoldedHead } from "../../wire/record.ts";
 import { type OpenCheckpoints, openCheckpoints } from "./checkpoints.ts";
 import { type ClusterConfig, joinCluster, type OpenCluster } from "./cluster.ts";
 import { loadIdentity } from "./identity.ts";
-import { isFilling, readMembership } from "./membership.ts";
+import { partlyMovedFault, readMembership } from "./membership.ts";
 
-/** All data of a server, opened, checked and folded. */
+/** Data of a server, opened, verified and folded. */
 export interface OpenFolder {
   readonly folder: DataFolder;
   readonly identity: Identity;
   readonly certificate: CertificatePair;
-  /** On this machine's disk; written only through `logs`. */
+  /** Log on this machine's disk; appended only through `logs`. */
   readonly history: LogFile;
   readonly accounts: LogFile;
-  /** Logs that the server writes to: the local ones, or those shared with other nodes. */
+  /** Logs that the server appends to: the local ones, or those shared with other nodes. */
   readonly logs: { readonly history: Log; readonly accounts: Log };
   readonly cluster: OpenCluster | undefined;
   readonly archive: LogArchive;
   readonly rooms: Rooms;
   readonly registry: Registry;
   readonly engine: RoomEngine;
-  /** Placeholder names for accounts that the history refers to, and the accounts log has lost. */
+  /** Placeholder names for accounts that the history refers to but the accounts log has lost. */
   readonly lostAccounts: readonly Name[];
-  /** The part of the history that the server can prove. */
+  /** The history that the server can prove. */
   readonly provable: OpenCheckpoints["provable"];
   /**
-   * Verifies, beside the running server, the snapshot that the start relied on.
-   * @returns seqs of records whose body is damaged
-   * @throws Fault log-corrupt, store-…
+   * Verifies the snapshot that the start relied on, while the server is running.
+   * @returns seqs of records with a damaged body
+   * @throws {Fault} log-corrupt, store-…
    */
   verify(): Promise<readonly number[]>;
   close(): Promise<void>;
@@ -75,61 +75,67 @@ export interface FolderOptions {
   readonly path: string;
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** Checked PEM files to use in place of our own certificate. */
+  /** Validated PEM files to use in place of the server's own certificate. */
   readonly certificate: CertificatePair | undefined;
   readonly hosts: readonly string[];
   readonly postsPerSecond?: number;
-  /** Create a new identity, signed by the previous one. */
+  /** Creates a new identity, signed by the previous one. */
   readonly newIdentity?: boolean;
-  /** Start although acknowledged records are lost, without the damaged ones. */
+  /** Starts even if acknowledged records are damaged or lost, without the damaged ones. */
   readonly acceptsLoss?: boolean;
-  /** Absent if this server has no cluster. */
+  /** `undefined` if this server has no cluster. */
   readonly cluster?: ClusterConfig;
-  /** Its logs are being imported into a cluster: nothing is added to them. */
+  /** Set while the logs are imported into a cluster: nothing may be appended. */
   readonly isFrozen?: true;
-  /** A write fails temporarily, and the server continues. */
+  /** Called for a temporary write error; the server continues. */
   readonly onWriteError: (fault: Fault) => void;
 }
 
-/** @throws Fault data-…, store-…, log-corrupt, version-unsupported, usage */
+/** @throws {Fault} data-…, store-…, log-corrupt, version-unsupported, usage */
 export async function openFolder(options: FolderOptions): Promise<OpenFolder> {
   checkStandaloneOptions(options);
   const allowedFiles = options.cluster === undefined ? [] : PRESEEDED_FILES;
   const folder = openDataFolder(options.path, options.clock.unixMs(), allowedFiles);
-  let joined: OpenCluster | undefined;
+  let openedCluster: OpenCluster | undefined;
   try {
     return await openContents(folder, options, (cluster) => {
-      joined = cluster;
+      openedCluster = cluster;
     });
   } catch (error) {
-    await joined?.close();
+    await openedCluster?.close();
     folder.lock.release();
     throw error;
   }
 }
 
-/** Files that a node's operator may put into its folder before its first start. */
+/** Files that an operator may put into a node's folder before its first start. */
 const PRESEEDED_FILES = ["identity.key", "settings.json", "files"];
 
-/** Refuses options that are only allowed for a server without a cluster. @throws Fault */
+/**
+ * Rejects options that are only allowed for a server without a cluster.
+ * @throws {Fault}
+ */
 function checkStandaloneOptions(options: FolderOptions): void {
-  const { path, cluster, newIdentity, acceptsLoss, isFrozen: isStill } = options;
+  const { path, cluster, newIdentity, acceptsLoss, isFrozen } = options;
   if (cluster !== undefined && (newIdentity === true || acceptsLoss === true)) {
     const flag = newIdentity === true ? "--new-identity" : "--accept-loss";
     throw new Fault("usage", `${flag} cannot be used with a server in a cluster`, {
       remedy: "have one leave (chat cluster leave), and create a new cluster with it",
     });
   }
-  if (cluster !== undefined || isStill === true) return;
-  const found = readMembership(path);
-  if (found === undefined || found.state === "left") return;
-  if (found.state === "filling") throw isFilling(path, found);
-  throw new Fault("data-foreign", `${path} belongs to the cluster '${found.cluster}'`, {
+  if (cluster !== undefined || isFrozen === true) return;
+  const membership = readMembership(path);
+  if (membership === undefined || membership.state === "left") return;
+  if (membership.state === "filling") throw partlyMovedFault(path, membership);
+  throw new Fault("data-foreign", `${path} belongs to the cluster '${membership.cluster}'`, {
     remedy: `add --nats, or to run it alone, run chat cluster leave ${path} first`,
   });
 }
 
-/** `undefined` if the folder has no key yet. @throws Fault data-foreign */
+/**
+ * Returns the key in the folder; `undefined` if it has none yet.
+ * @throws {Fault} data-foreign
+ */
 function ownIdentity(path: string): Identity | undefined {
   const file = join(path, "identity.key");
   const pem = readSmallFile(file);
@@ -167,17 +173,17 @@ async function openContents(
   let folds = newFolds();
   const { acceptsLoss = false } = options;
   const common = { disk, clock, entropy, sha256, acceptsLoss };
-  /** Includes records with a damaged body: they exist, but cannot be read. */
-  const known = new Set<string>();
+  /** Account ids, including those whose records have a damaged body. */
+  const knownAccounts = new Set<string>();
   const accounts = await openLog({
     ...common,
     folder: join(path, "accounts"),
     onRecord: (record) => {
-      known.add(record.head.by);
+      knownAccounts.add(record.head.by);
       registry.apply(record);
     },
   });
-  /** Authors without an account: at most as many as the history has. */
+  /** Authors without an account, each with one of their records. */
   const unknownAuthors = new Map<UserId, FoldedHead>();
   const snapshotOptions = {
     disk,
@@ -186,11 +192,11 @@ async function openContents(
     sha256,
     version: `${VERSION} ${COMMIT}`,
   };
-  const own = ownIdentity(path);
+  const storedIdentity = ownIdentity(path);
   const snapshot =
-    own === undefined
+    storedIdentity === undefined
       ? undefined
-      : readSnapshot<HistoryFolds>({ ...snapshotOptions, key: snapshotKey(own) });
+      : readSnapshot<HistoryFolds>({ ...snapshotOptions, key: snapshotKey(storedIdentity) });
   const history = await openLog({
     ...common,
     folder: snapshotOptions.folder,
@@ -199,13 +205,13 @@ async function openContents(
       byHead: kindsWith("folded-by-head"),
       load: () => {
         const loaded = newFolds();
-        if (snapshot === undefined || !isLoaded(snapshot, loaded, known)) return false;
+        if (snapshot === undefined || !isLoaded(snapshot, loaded, knownAccounts)) return false;
         folds = loaded;
         return true;
       },
       apply: (record) => {
         const { by } = record.head;
-        if (by !== "server" && !known.has(by) && !unknownAuthors.has(by))
+        if (by !== "server" && !knownAccounts.has(by) && !unknownAuthors.has(by))
           unknownAuthors.set(by, record.head);
         folds.engine.restore(record);
       },
@@ -219,24 +225,27 @@ async function openContents(
       : await joinCluster({
           ...{ ...common, path, config: options.cluster, mirrors: { history, accounts } },
           identity: {
-            own: own === undefined ? undefined : formatFingerprint(own.fingerprint),
+            own:
+              storedIdentity === undefined
+                ? undefined
+                : formatFingerprint(storedIdentity.fingerprint),
             make: async () => {
               const isUsed = history.head() > 0;
-              const made = await loadIdentity({ ...keys, isUsed, renew: false });
-              return formatFingerprint(made.fingerprint);
+              const created = await loadIdentity({ ...keys, isUsed, renew: false });
+              return formatFingerprint(created.fingerprint);
             },
           },
           onWriteError: options.onWriteError,
         });
   if (cluster !== undefined) onJoined(cluster);
-  // Records from the other nodes were not read with the local ones.
+  // Records from the other nodes were appended after the local ones had been read.
   for await (const record of accounts.read(registry.head + 1)) {
-    known.add(record.head.by);
+    knownAccounts.add(record.head.by);
     registry.apply(record);
   }
   for await (const record of history.read(rooms.head + 1)) {
     const { by } = record.head;
-    if (by !== "server" && !known.has(by)) unknownAuthors.set(by, record.head);
+    if (by !== "server" && !knownAccounts.has(by)) unknownAuthors.set(by, record.head);
     engine.restore(record);
   }
   const [first] = unknownAuthors.values();
@@ -248,7 +257,7 @@ async function openContents(
     isUsed: history.head() > 0,
     renew: options.newIdentity ?? false,
   });
-  // A new identity has been recorded just now.
+  // Applies the record of a new identity.
   for await (const record of accounts.read(registry.head + 1)) registry.apply(record);
   for (const log of [accounts, history]) await checkSigned(log, { identity, registry, options });
   const certificate = await loadCertificate(path, options);
@@ -266,27 +275,27 @@ async function openContents(
     ...(options.isFrozen === true ? { recordLog: { appendThen: () => undefined } } : {}),
     onWriteError: options.onWriteError,
   });
-  const keeper = new SnapshotWriter<HistoryFolds>({
+  const snapshotWriter = new SnapshotWriter<HistoryFolds>({
     ...{ ...snapshotOptions, key: snapshotKey(identity), clock },
     log: history,
     folds: () => {
-      if (rooms.head !== history.head()) return undefined; // Its last records were not emitted yet.
+      if (rooms.head !== history.head()) return undefined; // Not all records are applied.
       return { engine: engine.value(), authors: [...registry.all()].map(({ id }) => id) };
     },
     onWriteError: options.onWriteError,
   });
-  await keeper.start();
+  await snapshotWriter.start();
   const verify = async () => {
     try {
       return await history.verify();
     } catch (error) {
-      keeper.discard();
+      snapshotWriter.discard();
       throw error;
     }
   };
   const close = async () => {
     await closeCheckpoints();
-    await keeper.close();
+    await snapshotWriter.close();
     await cluster?.close();
     await history.close();
     await accounts.close();
@@ -310,7 +319,7 @@ async function openContents(
   };
 }
 
-/** Parts of a snapshot of the history besides the log. */
+/** Folded state in a snapshot of the history, besides the log. */
 interface HistoryFolds {
   readonly engine: EngineValue;
   /** All accounts at that time, including all authors of the history. */
@@ -320,10 +329,10 @@ interface HistoryFolds {
 function isLoaded(
   { log, folds }: Snapshot<HistoryFolds>,
   { rooms, engine }: Pick<OpenFolder, "rooms" | "engine">,
-  known: ReadonlySet<string>,
+  knownAccounts: ReadonlySet<string>,
 ): boolean {
-  // Accounts are lost: only the whole history shows since when.
-  if (!folds.authors.every((author) => known.has(author))) return false;
+  // If accounts are lost, only the complete history shows since when.
+  if (!folds.authors.every((author) => knownAccounts.has(author))) return false;
   try {
     engine.load(folds.engine);
   } catch {
@@ -332,7 +341,10 @@ function isLoaded(
   return rooms.head === log.order.seq;
 }
 
-/** An account is on disk before its first record, so an unknown author means lost accounts. */
+/**
+ * Returns the fault for an unknown author. An account is on disk before its first record, so
+ * accounts have been lost.
+ */
 function lostAccountsFault(path: string, { seq, by }: FoldedHead, isShared: boolean): Fault {
   const message = `${join(path, "accounts")} has lost the account ${by} of seq ${seq}`;
   const remedy = isShared
@@ -341,7 +353,7 @@ function lostAccountsFault(path: string, { seq, by }: FoldedHead, isShared: bool
   return new Fault("log-corrupt", message, { remedy });
 }
 
-/** Creates accounts that nobody can log in to, for authors of whom nothing else is left. */
+/** Creates accounts for authors whose accounts are lost. Nobody can log in to them. */
 async function addPlaceholderAccounts(
   authors: readonly UserId[],
   accounts: LogFile,
@@ -363,7 +375,10 @@ interface Signers {
   readonly options: FolderOptions;
 }
 
-/** The checkpoint in the log was signed by the server. @throws Fault log-corrupt */
+/**
+ * Checks that the server signed the checkpoint of the log.
+ * @throws {Fault} log-corrupt
+ */
 async function checkSigned(log: LogFile, { identity, registry, options }: Signers): Promise<void> {
   const { storedNote } = log;
   if (storedNote === undefined || log.keptSize !== undefined) return;
@@ -386,10 +401,10 @@ async function loadCertificate(path: string, options: FolderOptions): Promise<Ce
     checkCertificatePair({ certPem, keyPem });
     return { certPem, keyPem };
   }
-  const made = await makeCertificate([hostname(), ...options.hosts]);
-  writeSmallFile(keyPath, made.keyPem);
-  writeSmallFile(certPath, made.certPem);
-  return made;
+  const created = await makeCertificate([hostname(), ...options.hosts]);
+  writeSmallFile(keyPath, created.keyPem);
+  writeSmallFile(certPath, created.certPem);
+  return created;
 }
 
 /** Settings that the folder stores between starts. */
@@ -398,12 +413,12 @@ export interface StoredSettings {
   readonly roomPassword: string;
 }
 
-/** Letters and digits that are not confused when read out. */
+/** Letters and digits that are not confused when read aloud. */
 const ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789";
 const PASSWORD_GROUPS = 3;
 const GROUP_LETTERS = 4;
 
-/** Three groups of four: 60 bits, and easy to read out. */
+/** Returns three groups of four characters: 60 bits, and easy to read aloud. */
 function makeRoomPassword(entropy: Entropy): string {
   const bytes = entropy(PASSWORD_GROUPS * GROUP_LETTERS);
   const letters = [...bytes].map((byte) => ALPHABET[byte % ALPHABET.length]).join("");
@@ -411,30 +426,31 @@ function makeRoomPassword(entropy: Entropy): string {
 }
 
 /**
- * @param given the settings of this start; others are kept from the previous start
- * @param isShared other nodes already have settings: none is generated that would differ
- * @throws Fault data-foreign, usage
+ * Loads the stored settings, and stores changes.
+ * @param overrides settings of this start; missing ones keep their stored values
+ * @param isShared whether other nodes already have settings, which generated ones would contradict
+ * @throws {Fault} data-foreign, usage
  */
 export function loadServerSettings(
   path: string,
-  given: { readonly name: string | undefined; readonly roomPassword: string | undefined },
+  overrides: { readonly name: string | undefined; readonly roomPassword: string | undefined },
   entropy: Entropy,
   isShared = false,
 ): StoredSettings {
   const file = join(path, "settings.json");
   const stored = parseSettings(readSmallFile(file), file);
-  if (isShared && (given.roomPassword ?? stored.roomPassword) === undefined) {
+  if (isShared && (overrides.roomPassword ?? stored.roomPassword) === undefined) {
     throw new Fault("data-foreign", `${path} does not have the room password of its cluster`, {
       remedy: "copy settings.json from a node's data folder, or add --open",
     });
   }
-  const { roomPassword } = given;
+  const { roomPassword } = overrides;
   if (roomPassword !== undefined && roomPassword !== stored.roomPassword) {
     checkNewPassword(roomPassword);
   }
   const settings = {
-    name: given.name ?? stored.name ?? hostname(),
-    roomPassword: given.roomPassword ?? stored.roomPassword ?? makeRoomPassword(entropy),
+    name: overrides.name ?? stored.name ?? hostname(),
+    roomPassword: overrides.roomPassword ?? stored.roomPassword ?? makeRoomPassword(entropy),
   };
   if (settings.name !== stored.name || settings.roomPassword !== stored.roomPassword) {
     writeSmallFile(file, `${JSON.stringify(settings, undefined, 2)}\n`);

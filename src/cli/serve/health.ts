@@ -1,4 +1,4 @@
-/** Watches the health of a running server. */
+/** Health of a server's cluster. */
 
 import { toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -15,20 +15,20 @@ export interface HealthOptions {
   readonly own: () => { readonly follows: boolean; readonly seq: number };
   /** Whether a majority of the stream's machines answers. */
   readonly hasMajority: () => boolean;
-  /** Root of the own history at that number of records; `undefined` if it has fewer. */
+  /** Root of this server's history at that number of records; `undefined` if it has fewer. */
   readonly rootAt: (records: number) => Promise<Uint8Array | undefined>;
 }
 
-/** The server's periodically refreshed view of its cluster. */
+/** Server's view of its cluster, refreshed at intervals. */
 export class HealthWatch {
   readonly #options: HealthOptions;
-  #last: ClusterHealth;
+  #latest: ClusterHealth;
   #cancel = () => {};
   #isClosed = false;
 
   constructor(options: HealthOptions) {
     this.#options = options;
-    this.#last = {
+    this.#latest = {
       ...{ reachable: true, follows: true, nodes: 0, lag: 0, messages: 0, bytes: 0 },
       ...{ leader: "", replicas: 0, current: 0, rootsEqual: true },
     };
@@ -36,9 +36,9 @@ export class HealthWatch {
   }
 
   get health(): ClusterHealth {
-    const { own, hasMajority } = this.#options;
-    const reachable = this.#last.reachable && hasMajority();
-    return { ...this.#last, reachable, follows: reachable && own().follows };
+    const { own: ownRoot, hasMajority } = this.#options;
+    const reachable = this.#latest.reachable && hasMajority();
+    return { ...this.#latest, reachable, follows: reachable && ownRoot().follows };
   }
 
   close(): void {
@@ -62,11 +62,11 @@ export class HealthWatch {
 
   async #refresh(): Promise<void> {
     try {
-      const { stream, own } = this.#options;
+      const { stream, own: ownRoot } = this.#options;
       const { stream: state, nodes, areRootsEqual } = await surveyCluster(stream);
-      const { follows, seq } = own();
-      const equal = await Promise.all(nodes.map((node) => this.#matchesOwnHistory(node)));
-      this.#last = {
+      const { follows, seq } = ownRoot();
+      const matches = await Promise.all(nodes.map((node) => this.#matchesOwnHistory(node)));
+      this.#latest = {
         ...{
           reachable: state.hasMajority,
           follows,
@@ -75,17 +75,17 @@ export class HealthWatch {
         },
         ...{ messages: state.last, bytes: state.bytes },
         ...{ leader: state.leader, replicas: state.replicas, current: state.current },
-        rootsEqual: areRootsEqual && equal.every((one) => one),
+        rootsEqual: areRootsEqual && matches.every((isEqual) => isEqual),
       };
     } catch (error) {
-      // NATS or local disk errors: the server reports both elsewhere.
+      // Errors of NATS and of the local disk, which the server reports elsewhere.
       if (!(error instanceof Fault) && !this.#isClosed) throw error;
-      this.#last = { ...this.#last, reachable: false, nodes: 0, leader: "", current: 0 };
+      this.#latest = { ...this.#latest, reachable: false, nodes: 0, leader: "", current: 0 };
     }
   }
 
   async #matchesOwnHistory({ records, root }: NodeState): Promise<boolean> {
-    const own = await this.#options.rootAt(records);
-    return own === undefined || toHex(own) === root;
+    const ownRoot = await this.#options.rootAt(records);
+    return ownRoot === undefined || toHex(ownRoot) === root;
   }
 }

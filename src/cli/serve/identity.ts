@@ -1,4 +1,4 @@
-/** The identity key of a server, created at its first start. */
+/** Identity key of a server, created at its first start. */
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -11,17 +11,20 @@ import { readOrCreateSmallFile, readSmallFile, writeSmallFile } from "../../io/d
 import type { Log } from "../../io/log/log.ts";
 
 export interface IdentityOptions {
-  /** The data folder. */
+  /** Data folder. */
   readonly path: string;
-  /** Clients may have pinned the identity: a lost one is not replaced. */
+  /** Whether clients may have pinned the identity. If so, a lost one is not replaced. */
   readonly isUsed: boolean;
-  /** Create a new identity, signed by the old one. */
+  /** Creates a new identity, signed by the old one. */
   readonly renew: boolean;
   readonly accounts: Pick<Log, "append">;
   readonly registry: Registry;
 }
 
-/** The server's key: read, created, or renewed on request. @throws Fault data-foreign, store-… */
+/**
+ * Returns the server's key: read, created, or renewed on request.
+ * @throws {Fault} data-foreign, store-…
+ */
 export async function loadIdentity(options: IdentityOptions): Promise<Identity> {
   const { path, isUsed, renew } = options;
   const file = join(path, "identity.key");
@@ -29,7 +32,7 @@ export async function loadIdentity(options: IdentityOptions): Promise<Identity> 
   finishRenewal(file, draft, options.registry);
   const stored = readSmallFile(file);
   if (isUsed && stored === undefined) {
-    // A new one would be refused by every client, and would hide the loss.
+    // Every client would refuse a new identity, and it would hide the loss.
     throw new Fault("data-foreign", `${file} is missing, and with it the server's identity`, {
       remedy: "restore it from a backup",
     });
@@ -39,7 +42,10 @@ export async function loadIdentity(options: IdentityOptions): Promise<Identity> 
   return renew && stored !== undefined ? renewIdentity(identity, file, draft, options) : identity;
 }
 
-/** The new key is on disk before the old one signs it, and in place only after that. */
+/**
+ * Replaces the key. The new key is written to disk before the old one signs it, and replaces the
+ * old key only after that.
+ */
 async function renewIdentity(
   old: Identity,
   file: string,
@@ -55,12 +61,12 @@ async function renewIdentity(
   return next;
 }
 
-/** Completes an interrupted renewal if the old key has signed the new one, else undoes it. */
+/** Completes an interrupted renewal if the old key has signed the new one; otherwise undoes it. */
 function finishRenewal(file: string, draft: string, { successor }: Registry): void {
   const pem = readSmallFile(draft);
   if (pem === undefined) return;
   const next = Identity.fromPem(pem, draft);
-  const isNamed = successor !== undefined && equalBytes(next.publicKey, successor);
-  if (isNamed) writeSmallFile(file, pem);
+  const isSigned = successor !== undefined && equalBytes(next.publicKey, successor);
+  if (isSigned) writeSmallFile(file, pem);
   rmSync(draft, { force: true });
 }

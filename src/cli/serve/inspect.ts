@@ -14,8 +14,8 @@ export interface ClusterInspection extends Survey {
 }
 
 /**
- * Ends within some seconds, whatever is missing.
- * @throws Fault unreachable, not-found, no-majority: names the NATS servers that do not answer
+ * Returns after a few seconds even if servers are missing.
+ * @throws {Fault} unreachable, not-found; no-majority, naming the NATS servers that do not answer
  */
 export async function inspectCluster(
   config: Omit<ClusterConfig, "monitors">,

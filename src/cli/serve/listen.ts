@@ -1,4 +1,4 @@
-/** Opens the listeners of a server. */
+/** Listeners of a server. */
 
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
@@ -9,54 +9,54 @@ import { listenQuic } from "../../io/quic/listener.ts";
 import { listenWs, type WsListenOptions } from "../../io/ws/listener.ts";
 
 export interface ListenOptions {
-  /** The first one that this machine supports is used. */
+  /** Hosts to try; the first one that this machine supports is used. */
   readonly hosts: readonly [string, ...string[]];
-  /** 0 = one that is free for both. */
+  /** 0 selects a port that is free for TCP and UDP. */
   readonly port: number;
-  /** `undefined`: without TLS, and only over TCP. */
+  /** `undefined` disables TLS and UDP. */
   readonly certificate: CertificatePair | undefined;
   readonly proxyCertificate?: string | undefined;
-  /** Congestion control of UDP; `undefined`: no UDP. */
+  /** Congestion control of UDP; `undefined` disables UDP. */
   readonly udp: "bbr" | "cubic" | undefined;
-  /** Whether a `Host` header names this server. */
+  /** Reports whether a `Host` header names this server. */
   readonly isHost: (host: string | null) => boolean;
   readonly http: (port: () => number) => WsListenOptions["http"];
 }
 
-export interface Listening {
+export interface OpenListeners {
   readonly port: number;
-  /** TCP, and UDP if available. */
+  /** TCP listener, and the UDP listener if available. */
   readonly listeners: readonly Listener[];
-  /** Reason why UDP is missing although it was requested. */
+  /** Reason why the requested UDP listener is missing. */
   readonly udpFault: Fault | undefined;
 }
 
-/** A port that is free for TCP and taken for UDP is rare, so a few attempts are enough. */
-const FREE_PORT_TRIES = 8;
+/** Maximum attempts to find a free port. Ports that are free for TCP but taken for UDP are rare. */
+const FREE_PORT_ATTEMPTS_MAX = 8;
 
 /**
  * Listens on one port number over TCP and UDP. TCP is required; UDP may be missing.
- * @throws Fault port-taken, usage
+ * @throws {Fault} port-taken, usage
  */
 export async function openListeners(
   options: ListenOptions,
   events: ListenerEvents,
-): Promise<Listening> {
-  const [host, next, ...more] = options.hosts;
+): Promise<OpenListeners> {
+  const [host, next, ...otherHosts] = options.hosts;
   try {
     return await openAt(host, options, events);
   } catch (error) {
-    // A taken port is taken for all hosts. Other errors are reported for the last host.
+    // A taken port is taken on all hosts. For other errors the next host is tried.
     const isLast = next === undefined;
     if (isLast || !(error instanceof Fault) || error.code === "port-taken") throw error;
-    return openListeners({ ...options, hosts: [next, ...more] }, events);
+    return openListeners({ ...options, hosts: [next, ...otherHosts] }, events);
   }
 }
 
 /**
- * Listens over TCP, and stops. Called before a first start, so that a server that cannot listen
- * creates no data folder.
- * @throws Fault port-taken, usage
+ * Listens over TCP, and stops. The check runs before the first start, so that a server that cannot
+ * listen creates no data folder.
+ * @throws {Fault} port-taken, usage
  */
 export async function checkListening(
   options: Pick<ListenOptions, "hosts" | "port">,
@@ -78,9 +78,9 @@ async function openAt(
   host: string,
   options: ListenOptions,
   events: ListenerEvents,
-): Promise<Listening> {
+): Promise<OpenListeners> {
   const udpHost = await addressOf(host);
-  for (let tries = 1; ; tries++) {
+  for (let attempt = 1; ; attempt++) {
     const tcp = listenTcp(host, options, events);
     const { port } = tcp;
     const { certificate: tls, udp: congestion } = options;
@@ -93,7 +93,7 @@ async function openAt(
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       const isUdpPortTaken =
-        options.port === 0 && error.code === "port-taken" && tries < FREE_PORT_TRIES;
+        options.port === 0 && error.code === "port-taken" && attempt < FREE_PORT_ATTEMPTS_MAX;
       if (!isUdpPortTaken) return { port, listeners: [tcp], udpFault: error };
     }
     await tcp.stop();
@@ -116,7 +116,7 @@ function listenTcp(host: string, options: ListenOptions, events: ListenerEvents)
   return listener;
 }
 
-/** QUIC binds addresses, not names; binding reports names that cannot be resolved. */
+/** Resolves a name, because QUIC binds addresses only. If this fails, the bind reports it. */
 async function addressOf(host: string): Promise<string> {
   if (isIP(host) !== 0) return host;
   try {

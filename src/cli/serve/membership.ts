@@ -11,14 +11,15 @@ import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
 
 export interface Membership {
   readonly cluster: string;
-  /** This server's name in the cluster. */
+  /** Name of this server in the cluster. */
   readonly node: string;
   readonly position: Position;
-  /** Earlier positions, oldest first, for a stream that has lost its end. */
+  /** Earlier positions, oldest first, for a stream that has lost its latest messages. */
   readonly before?: readonly Position[];
   /**
    * `filling`: `chat cluster init` was interrupted while it imported the logs into the stream.
-   * `left`: the server may have continued alone, and cannot return. Absent: it is a member.
+   * `left`: the server may have its own history now, and cannot return. `undefined`: it is a
+   * member.
    */
   readonly state?: "filling" | "left";
 }
@@ -29,7 +30,10 @@ export function newNodeName(): string {
   return `${hostname()}-${randomBytes(2).toString("hex")}`;
 }
 
-/** `undefined` if it never was in a cluster. @throws Fault data-foreign */
+/**
+ * @returns `undefined` if the folder was never in a cluster
+ * @throws {Fault} data-foreign
+ */
 export function readMembership(path: string): Membership | undefined {
   const file = join(path, FILE);
   const text = readSmallFile(file);
@@ -38,15 +42,15 @@ export function readMembership(path: string): Membership | undefined {
     const value = JSON.parse(text) as Record<string, unknown>;
     const { cluster, node, state } = value;
     const isNamed = typeof cluster === "string" && typeof node === "string";
-    const isState = state === undefined || state === "filling" || state === "left";
+    const isKnownState = state === undefined || state === "filling" || state === "left";
     const position = positionOf(value);
     const before = (Array.isArray(value["before"]) ? value["before"] : []).map(positionOf);
-    const areSound = before.every((one) => one !== undefined);
-    if (isNamed && isState && position !== undefined && areSound) {
+    const areValid = before.every((position) => position !== undefined);
+    if (isNamed && isKnownState && position !== undefined && areValid) {
       return { cluster, node, position, before, ...(state === undefined ? {} : { state }) };
     }
   } catch {
-    // As for a file with unexpected content.
+    // Handled below, like unexpected content.
   }
   throw new Fault("data-foreign", `${file} was not written by a server`, {
     remedy: "start over with only identity.key and settings.json; the cluster has the rest",
@@ -69,7 +73,7 @@ export function leftClusterFault(path: string, { cluster }: Membership): Fault {
   });
 }
 
-export function isFilling(path: string, { cluster }: Membership): Fault {
+export function partlyMovedFault(path: string, { cluster }: Membership): Fault {
   const message = `${path} was only partly moved into the cluster '${cluster}'`;
   const remedy = `run chat cluster init ${path} again, or chat cluster leave`;
   return new Fault("data-foreign", message, { remedy });

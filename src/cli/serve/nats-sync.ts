@@ -1,4 +1,4 @@
-/** Warns about NATS servers that do not sync to disk. */
+/** Checks that NATS servers sync to disk. */
 
 import { Fault } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
@@ -7,9 +7,9 @@ import { type Context, printNotice } from "../context.ts";
 import type { ClusterConfig } from "./cluster.ts";
 
 /**
- * Checks whether NATS keeps acknowledged messages over a power cut of all machines, if its
- * monitoring is reachable; otherwise warns the operator.
- * @throws Fault version-unsupported: one of them does not; unreachable: none of them answers
+ * Checks that NATS preserves acknowledged messages when all machines lose power. If the setting
+ * cannot be read, warns the operator instead.
+ * @throws {Fault} version-unsupported if a server does not sync; unreachable if no server answers
  */
 export async function checkNatsSync(
   context: Pick<Context, "stderr">,
@@ -21,11 +21,11 @@ export async function checkNatsSync(
     return printNotice(context, `${message}; check it, or add --nats-monitor http://HOST:8222`);
   }
   const results = await Promise.allSettled(monitors.map(readNatsSettings));
-  const missing: Fault[] = [];
+  const faults: Fault[] = [];
   for (const result of results) {
     if (result.status === "rejected") {
       if (!(result.reason instanceof Fault)) throw result.reason;
-      missing.push(result.reason);
+      faults.push(result.reason);
       continue;
     }
     const { name, version, isSynced } = result.value;
@@ -35,8 +35,8 @@ export async function checkNatsSync(
       remedy: "set it in the jetstream block, or accept possible loss with --unsafe-nats",
     });
   }
-  const [first] = missing;
-  if (first !== undefined && missing.length === monitors.length) throw first;
-  for (const { message } of missing)
+  const [first] = faults;
+  if (first !== undefined && faults.length === monitors.length) throw first;
+  for (const { message } of faults)
     printNotice(context, `${message}; cannot check its sync_interval`);
 }

@@ -1,4 +1,4 @@
-/** Program files that a server offers for download. */
+/** Programs that a server offers for download. */
 
 import * as fs from "node:fs";
 import { resolve } from "node:path";
@@ -18,12 +18,12 @@ export const PROGRAM_TARGETS = [
   "windows-x64",
 ] as const;
 
-/** File name of that program, by which `chat serve --offer` finds it. */
+/** Returns the file name of a program, by which `chat serve --offer` finds it. */
 export function programFile(target: string): string {
   return `chat-${target}${target.startsWith("windows") ? ".exe" : ""}`;
 }
 
-/** @throws Fault usage: there is no such folder; store-… */
+/** @throws {Fault} usage if the folder does not exist; store-… */
 export function openOffer(path: string): ProgramFolder {
   const folder = resolve(path);
   if (fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {

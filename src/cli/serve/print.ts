@@ -41,16 +41,18 @@ import { wrapMarked } from "../word-wrap.ts";
 import type { OpenFolder } from "./folder.ts";
 import { HTTPS_PORT } from "./public.ts";
 
-/** Milliseconds to gather lines: each system call costs as much as a message. */
+/** Milliseconds to batch lines: a system call costs as much as a message. */
 const BATCH_MS = 20;
 const WARNING_INTERVAL_MS = 60_000;
 
-/** Size that an unrendered line counts as, in addition to the record's body. */
+/** Size of a pending line without its record's body, in characters. */
 const LINE_FRAME_CHARS = 256;
-/** A body with only a text that is printed unchanged: nothing in it is escaped or hidden. */
+/**
+ * Body with only a text that is printed unchanged, because no character must be escaped or hidden.
+ */
 const PLAIN_TEXT = /^\{"text":"[ !#-[\]-~]*"\}$/;
 
-/** A record whose line is rendered when it is written, with the names at its time. */
+/** Record to print, with the names at the time of the record. Rendered when it is written. */
 interface PendingLine {
   readonly record: LogRecord;
   readonly names: RecordNames;
@@ -63,23 +65,23 @@ export class ServePrinter {
   readonly #registry: Registry;
   readonly #isQuiet: boolean;
   #skipped = 0;
-  #quietUntil = Number.NEGATIVE_INFINITY;
+  #fullWarnedUntil = Number.NEGATIVE_INFINITY;
   #lastWarning: string | undefined;
   #warnedUntil = Number.NEGATIVE_INFINITY;
-  /** In order; lines of records are rendered when they are written. */
+  /** Lines in order; those of records are rendered when they are written. */
   #pending: (string | PendingLine)[] = [];
   #pendingChars = 0;
   #isBatching = false;
   readonly #days: DayLines;
   readonly #style: Style;
   readonly #pace: TokenBucket;
-  /** Time of the latest line and its text, because a batch of the log has one time. */
+  /** Time of the latest line and its text, cached because a batch of the log has one time. */
   #lastTime = 0;
   #lastTimeText = formatUtc(0);
 
   /**
-   * @param how quiet: omits everything worded by users; readers of a system's journal are not
-   * members of their rooms
+   * @param options `quiet` omits all texts of users, because readers of the system's journal are
+   * not members of the rooms
    */
   constructor(context: Context, registry: Registry, options: { readonly quiet?: boolean } = {}) {
     this.#context = context;
@@ -93,14 +95,14 @@ export class ServePrinter {
 
   event(event: ServerEvent): void {
     if (event.kind === "failed" || event.kind === "decided") return;
-    if (event.kind === "warning") return this.#warning(event.fault.message);
+    if (event.kind === "warning") return this.#printWarning(event.fault.message);
     if (event.kind === "cancelled") {
       return this.line(event.kind, { by: event.by, user: event.user, id: event.file });
     }
-    if (event.kind === "majority") return this.#majority(event.fault);
-    if (event.kind === "disk") return this.#warning(diskSpaceText(event));
-    if (event.kind === "full") return this.#full(event.fault);
-    if (event.kind === "record") return this.#isQuiet ? undefined : this.#record(event);
+    if (event.kind === "majority") return this.#printMajority(event.fault);
+    if (event.kind === "disk") return this.#printWarning(diskSpaceText(event));
+    if (event.kind === "full") return this.#warnFull(event.fault);
+    if (event.kind === "record") return this.#isQuiet ? undefined : this.#printRecord(event);
     const { host, port } = event.address;
     const address = formatAddress({ host, port });
     switch (event.kind) {
@@ -127,15 +129,18 @@ export class ServePrinter {
       }
       case "got":
       case "withdrawn":
-        // Without its name, which may be from a direct conversation.
+        // The name is left out, because it may be from a direct conversation.
         return this.line(event.kind, { user: event.user, address, id: event.file });
       default:
         return;
     }
   }
 
-  /** At most once a minute: a client that repeats a failing request must not fill the log. */
-  #warning(message: string): void {
+  /**
+   * Prints a repeated warning at most once a minute, so that a client that repeats a failing
+   * request cannot fill the log.
+   */
+  #printWarning(message: string): void {
     const now = this.#context.clock.now();
     if (message === this.#lastWarning && now < this.#warnedUntil) return;
     this.#lastWarning = message;
@@ -143,17 +148,17 @@ export class ServePrinter {
     this.#warn(message);
   }
 
-  #majority(fault: Fault | undefined): void {
+  #printMajority(fault: Fault | undefined): void {
     this.#warn(fault === undefined ? MAJORITY_RESTORED : faultLine(fault));
     const fields = defined({ on: fault === undefined, reason: fault?.message });
     if (this.#context.json) this.line("majority", fields);
   }
 
-  /** At most once a minute: a full disk refuses every post. */
-  #full(fault: Fault): void {
+  /** Prints at most once a minute, because a full disk refuses every post. */
+  #warnFull(fault: Fault): void {
     const now = this.#context.clock.now();
-    if (now < this.#quietUntil) return;
-    this.#quietUntil = now + WARNING_INTERVAL_MS;
+    if (now < this.#fullWarnedUntil) return;
+    this.#fullWarnedUntil = now + WARNING_INTERVAL_MS;
     this.#warn(faultLine(fault));
   }
 
@@ -161,7 +166,7 @@ export class ServePrinter {
     createLog(this.#context).warn(cleanText(message));
   }
 
-  #record({ record, room }: { readonly record: LogRecord; readonly room: Room }): void {
+  #printRecord({ record, room }: { readonly record: LogRecord; readonly room: Room }): void {
     const { head, bodyBytes } = record;
     if (head.kind === "room") return;
     const names = {
@@ -169,39 +174,50 @@ export class ServePrinter {
       destination: this.#destination(room, head.by),
     };
     const line = { record, names, isDirect: room.pair !== undefined };
-    // A line for a screen may begin with that of a new day: it is rendered in order.
-    if (this.#style.format === "text") this.#write(this.#line(line));
+    // Lines for a terminal are rendered in order, because one may begin with the line of a new day.
+    if (this.#style.format === "text") this.#write(this.#renderLine(line));
     else this.#write(line, (bodyBytes?.length ?? 0) + LINE_FRAME_CHARS);
   }
 
-  #line({ record, names, isDirect }: PendingLine): string {
+  #renderLine({ record, names, isDirect }: PendingLine): string {
     const style = this.#style;
-    const plain = isDirect || style.format !== "json" ? undefined : this.#plain(record, names);
+    const plain =
+      isDirect || style.format !== "json" ? undefined : this.#renderPlain(record, names);
     if (plain !== undefined) return plain;
-    const shown = this.#shortened(displayRecord(record, names));
+    const displayed = this.#truncate(displayRecord(record, names));
     const day = style.format === "text" ? this.#days.before(record.head.time) : "";
-    if (!isDirect) return day + renderRecord(shown, style);
-    // Direct messages are not shown in the server's window.
-    if (style.format === "json") return renderJson(withoutContent(recordJson(shown)));
-    const description = shown.kind === "file" ? "(a file for one person)" : "(a direct message)";
-    return day + renderRecord({ ...shown, kind: "action", text: description }, style);
+    if (!isDirect) return day + renderRecord(displayed, style);
+    // The server's window does not display direct messages.
+    if (style.format === "json") return renderJson(withoutContent(recordJson(displayed)));
+    const description =
+      displayed.kind === "file" ? "(a file for one person)" : "(a direct message)";
+    return day + renderRecord({ ...displayed, kind: "action", text: description }, style);
   }
 
   /**
-   * For people: the beginning of a long text, and only the length of texts that arrive too fast.
+   * Truncates a long text, and replaces texts that arrive too fast by their length. JSON stays
+   * complete.
    */
-  #shortened(shown: DisplayRecord): DisplayRecord {
-    const isText = "text" in shown && typeof shown.text === "string";
-    if (this.#style.format === "json" || !isText) return shown;
-    const { length } = shown.text;
+  #truncate(displayed: DisplayRecord): DisplayRecord {
+    const isText = "text" in displayed && typeof displayed.text === "string";
+    if (this.#style.format === "json" || !isText) return displayed;
+    const { length } = displayed.text;
     const printed = Math.min(length, PRINTED_CHARS_MAX);
     const isTooFast = this.#pace.take(this.#context.clock.now(), printed) > 0;
-    if (isTooFast) return { ...shown, text: `(${length} characters)` };
-    return length === printed ? shown : { ...shown, text: `${shown.text.slice(0, printed)}…` };
+    if (isTooFast) return { ...displayed, text: `(${length} characters)` };
+    return length === printed
+      ? displayed
+      : { ...displayed, text: `${displayed.text.slice(0, printed)}…` };
   }
 
-  /** Fast path: most bodies are stored as they are printed, and need no parser. */
-  #plain({ head, bodyBytes }: LogRecord, { from, destination }: RecordNames): string | undefined {
+  /**
+   * Renders a body without parsing it. Most bodies are stored as they are printed. Returns
+   * `undefined` for others.
+   */
+  #renderPlain(
+    { head, bodyBytes }: LogRecord,
+    { from, destination }: RecordNames,
+  ): string | undefined {
     if (head.kind !== "text" || bodyBytes === undefined || from === undefined) return undefined;
     const body = utf8Decode(bodyBytes);
     if (!PLAIN_TEXT.test(body) || !("room" in destination)) return undefined;
@@ -216,12 +232,12 @@ export class ServePrinter {
 
   #destination(room: Room, by: string): Destination {
     if (room.name !== undefined) return { room: room.name };
-    const [one, other] = room.pair ?? [];
-    const to = one === by ? other : one;
+    const [first, second] = room.pair ?? [];
+    const to = first === by ? second : first;
     return { to: (to === undefined ? undefined : this.#registry.nameOf(to)) ?? "?" };
   }
 
-  /** @param sentence for people, in place of the bare values */
+  /** @param message text for terminals, in place of the bare values */
   line(
     kind: string,
     fields: Readonly<Record<string, string | number | boolean>>,
@@ -230,13 +246,16 @@ export class ServePrinter {
     const { json, stdout, clock, offsetMinutes } = this.#context;
     const now = clock.unixMs();
     if (json) return this.#write(renderJson({ kind, time: formatUtc(now), ...fields }));
-    const words = cleanText(message ?? Object.values(fields).join(" "));
-    if (!stdout.isTerminal) return this.#write(tsvLine([formatUtc(now), "*", kind, words]));
-    const line = `${formatLocalClock(now, offsetMinutes)} * ${kind} ${words}`;
+    const text = cleanText(message ?? Object.values(fields).join(" "));
+    if (!stdout.isTerminal) return this.#write(tsvLine([formatUtc(now), "*", kind, text]));
+    const line = `${formatLocalClock(now, offsetMinutes)} * ${kind} ${text}`;
     this.#write(`${this.#days.before(now)}${wrapMarked(line, stdout.columns(), "  | ")}\n`);
   }
 
-  /** A blocked reader must not fill the memory: lines are then dropped, and counted. */
+  /**
+   * Queues a line. If the reader is blocked, lines are dropped and counted, so that they cannot
+   * fill the memory.
+   */
   #write(line: string | PendingLine, chars = typeof line === "string" ? line.length : 0): void {
     const { stdout, clock } = this.#context;
     if (stdout.queuedBytes() + this.#pendingChars > OUTPUT_QUEUE_BYTES_MAX) {
@@ -253,38 +272,38 @@ export class ServePrinter {
       this.#skipped = 0;
       this.line("skipped", { lines: String(count) });
     }
-    stdout.write(typeof line === "string" ? line : this.#line(line));
+    stdout.write(typeof line === "string" ? line : this.#renderLine(line));
     this.#isBatching = true;
     clock.after(BATCH_MS, () => this.flush());
   }
 
-  /** Writes the gathered lines. */
+  /** Writes the batched lines. */
   flush(): void {
-    const gathered = this.#pending;
+    const batch = this.#pending;
     this.#pending = [];
     this.#pendingChars = 0;
     this.#isBatching = false;
-    if (gathered.length === 0) return;
+    if (batch.length === 0) return;
     let text = "";
-    for (const line of gathered) text += typeof line === "string" ? line : this.#line(line);
+    for (const line of batch) text += typeof line === "string" ? line : this.#renderLine(line);
     this.#write(text);
   }
 }
 
-/** A direct message, without its text. */
+/** Removes the content of a direct message. */
 function withoutContent(record: JsonObject): JsonObject {
-  const { text: _text, react: _react, mentions: _mentions, ...about } = record;
-  const { name: _name, digest: _digest, folder: _folder, ...rest } = about;
-  return rest as JsonObject;
+  const { text: _text, react: _react, mentions: _mentions, ...metadata } = record;
+  const { name: _name, digest: _digest, folder: _folder, ...fields } = metadata;
+  return fields as JsonObject;
 }
 
 export interface JoinInfo {
   readonly name: string;
   /** Address for this machine. */
   readonly local: ServerSpec;
-  /** Address for others, with fingerprint and secret. */
+  /** Address for other machines, with fingerprint and secret. */
   readonly invite: ServerSpec;
-  /** `--public` has set the address for others. */
+  /** Whether `--public` specifies the external address. */
   readonly isPublic: boolean;
   /** `SHA256:...` */
   readonly fingerprint: string;
@@ -292,18 +311,18 @@ export interface JoinInfo {
   readonly tls: boolean;
   readonly udp: boolean;
   readonly data: string;
-  /** Program downloads for unauthenticated clients; absent if none are offered. */
+  /** Program downloads for unauthenticated clients; `undefined` if none are offered. */
   readonly downloads?: {
     /** File names. */
     readonly programs: readonly string[];
-    /** Its certificate may be trusted by other programs. */
+    /** Whether other programs may trust the server's certificate. */
     readonly isCertified: boolean;
   };
-  /** Makes the first user who opens the page with it an operator. */
+  /** Token that makes the first user who opens the page with it an operator. */
   readonly operatorToken: string;
 }
 
-/** Address of the page: as given by `--public`, else on this machine. */
+/** Returns the address of the page: from `--public`, or else on this machine. */
 export function webAddress({ local, tls, invite, isPublic }: JoinInfo): string {
   return isPublic ? pageAddress(invite) : `${tls ? "https" : "http"}://${formatAddress(local)}/`;
 }
@@ -313,29 +332,37 @@ function pageAddress({ host, port }: ServerSpec): string {
   return `https://${port === HTTPS_PORT ? address.slice(0, -`:${port}`.length) : address}/`;
 }
 
-/** Address of program downloads, as others reach it if possible. */
-export function programAddress(joining: JoinInfo): string {
-  const { invite, tls, isPublic } = joining;
+/** Returns the address of program downloads, reachable from other machines if possible. */
+export function programAddress(joinInfo: JoinInfo): string {
+  const { invite, tls, isPublic } = joinInfo;
   const isReachable = (tls || isPublic) && !isLoopback(invite.host);
-  return `${isReachable ? pageAddress(invite) : webAddress(joining)}program/`;
+  return `${isReachable ? pageAddress(invite) : webAddress(joinInfo)}program/`;
 }
 
-/** Download commands for terminals. */
-function programLines(joining: JoinInfo): string[] {
-  const { programs: [first, ...others] = [], isCertified = false } = joining.downloads ?? {};
+/** Returns the download commands. */
+function programLines(joinInfo: JoinInfo): string[] {
+  const { programs: [first, ...otherPrograms] = [], isCertified = false } =
+    joinInfo.downloads ?? {};
   if (first === undefined) return [];
-  const address = programAddress(joining);
-  const also = others.length === 0 ? [] : [`                    or ${others.join(", ")}`];
-  return [`  the program       curl ${isCertified ? "-O" : "-kO"} ${address}${first}`, ...also];
+  const address = programAddress(joinInfo);
+  const otherLines =
+    otherPrograms.length === 0 ? [] : [`                    or ${otherPrograms.join(", ")}`];
+  return [
+    `  the program       curl ${isCertified ? "-O" : "-kO"} ${address}${first}`,
+    ...otherLines,
+  ];
 }
 
-/** The same address for the operator. Fragments never leave the browser. */
-export function operatorLink(joining: JoinInfo): string {
-  return `${webAddress(joining)}#operator=${joining.operatorToken}`;
+/** Returns the page address with the operator token in the fragment, which browsers never send. */
+export function operatorLink(joinInfo: JoinInfo): string {
+  return `${webAddress(joinInfo)}#operator=${joinInfo.operatorToken}`;
 }
 
-/** For a phone: the page's address for others, with the secret. */
-function guestLink({ invite, tls, isPublic }: JoinInfo): string | undefined {
+/**
+ * Returns the page address for other machines with the secret, for a QR code; `undefined` if they
+ * cannot reach the page.
+ */
+function inviteLink({ invite, tls, isPublic }: JoinInfo): string | undefined {
   if (!(tls || isPublic) || isLoopback(invite.host)) return undefined;
   const { secret } = invite;
   const fragment = secret === undefined ? "" : `#invite=${encodeSecret(secret)}`;
@@ -343,21 +370,21 @@ function guestLink({ invite, tls, isPublic }: JoinInfo): string | undefined {
 }
 
 /**
- * Command for another machine. Only a proxy connects to the port of a server without TLS, so an
- * invite must not contain it.
+ * Returns the join command for another machine. Without TLS only a proxy can connect to the
+ * server's port, so the command must not contain it.
  */
 function remoteCommand({ invite, tls, isPublic }: JoinInfo): string {
   return tls || isPublic
-    ? `  on another one    chat join ${quoteInvite(invite)} --user YOUR-NAME`
+    ? `  other machines    chat join ${quoteInvite(invite)} --user YOUR-NAME`
     : "  in a terminal     through the TLS proxy: add --public HOST";
 }
 
-/** Command for this machine, if possible. */
+/** Returns the join command for this machine; `undefined` if only a proxy can connect. */
 function localCommand({ tls, isPublic }: JoinInfo, env: Context["env"]): string | undefined {
   return tls || isPublic ? `${programName(env)} join --user YOUR-NAME` : undefined;
 }
 
-/** How to start this program here, which may not be in the shell's search path. */
+/** Returns the command that starts this program, which may not be in the shell's search path. */
 function programName(env: Context["env"]): string {
   const program = process.execPath;
   const found = Bun.which("chat", { PATH: env["PATH"] ?? "" });
@@ -367,69 +394,70 @@ function programName(env: Context["env"]): string {
 }
 
 /**
- * For people, on standard error. Secrets only on a terminal: pipes end up in files. The line for
- * another machine is the last, so that it does not scroll away on a screen of 80 by 24.
+ * Prints how to join, on standard error. Secrets are printed on a terminal only, because pipes end
+ * up in files. The command for another machine is last, so that it stays visible on a screen of 80
+ * by 24.
  */
-export function printJoinInfo(context: Context, joining: JoinInfo): void {
+export function printJoinInfo(context: Context, joinInfo: JoinInfo): void {
   const { stderr } = context;
   if (!stderr.isTerminal) {
-    const { name, local, data } = joining;
+    const { name, local, data } = joinInfo;
     printNotice(
       context,
       `'${name}' is listening on ${formatAddress(local)}; invite: ${data}/invite`,
     );
     return;
   }
-  const code = codeLines(context, guestLink(joining));
-  const beside = code === undefined ? undefined : sideBySide(code, joining, context);
-  const lines = beside ?? [...(code ?? []), ...joinLines(joining, context.env)];
-  const last = [...programLines(joining), remoteCommand(joining)];
-  stderr.write(`${[...lines, ...last].join("\n")}\n`);
+  const code = codeLines(context, inviteLink(joinInfo));
+  const besideCode = code === undefined ? undefined : sideBySide(code, joinInfo, context);
+  const lines = besideCode ?? [...(code ?? []), ...joinLines(joinInfo, context.env)];
+  const lastLines = [...programLines(joinInfo), remoteCommand(joinInfo)];
+  stderr.write(`${[...lines, ...lastLines].join("\n")}\n`);
 }
 
-function joinLines(joining: JoinInfo, env: Context["env"]): string[] {
-  const { name, roomPassword, fingerprint, data, udp } = joining;
-  const link = guestLink(joining);
-  const here = localCommand(joining, env);
+function joinLines(joinInfo: JoinInfo, env: Context["env"]): string[] {
+  const { name, roomPassword, fingerprint, data, udp } = joinInfo;
+  const link = inviteLink(joinInfo);
+  const localLine = localCommand(joinInfo, env);
   return [
     `'${name}' is running (Ctrl-C to stop). Data folder: ${data}`,
     "",
     ...(link === undefined ? [] : [`  on a phone        ${link}`]),
-    `  in a browser      ${webAddress(joining)}`,
+    `  in a browser      ${webAddress(joinInfo)}`,
     ...(udp ? [`  over UDP          add --transport udp`] : []),
     `  room password     ${roomPassword ?? "none: any user may register"}`,
     `  fingerprint       ${fingerprint}`,
-    `  its operator      ${operatorLink(joining)} (for one browser, within the hour)`,
-    ...(here === undefined ? [] : [`  on this machine   ${here}`]),
+    `  operator link     ${operatorLink(joinInfo)} (for one browser, valid for 1 hour)`,
+    ...(localLine === undefined ? [] : [`  on this machine   ${localLine}`]),
   ];
 }
 
-/** The code with the short lines at its right; `undefined` if they do not fit. */
-function sideBySide(code: string[], joining: JoinInfo, context: Context): string[] | undefined {
-  const { name, roomPassword, fingerprint, data, udp, invite } = joining;
-  const pages = new Set([webAddress(joining), pageAddress(invite)]);
-  const short = [
+/** Returns the QR code with short lines beside it; `undefined` if they do not fit. */
+function sideBySide(code: string[], joinInfo: JoinInfo, context: Context): string[] | undefined {
+  const { name, roomPassword, fingerprint, data, udp, invite } = joinInfo;
+  const pages = new Set([webAddress(joinInfo), pageAddress(invite)]);
+  const shortLines = [
     `'${name}' is running (Ctrl-C to stop)`,
     "",
-    "its data",
+    "data folder",
     `  ${data}`,
     "on this machine",
-    `  ${localCommand(joining, context.env) ?? "through the proxy"}`,
+    `  ${localCommand(joinInfo, context.env) ?? "through the proxy"}`,
     "in a browser",
     ...[...pages].map((page) => `  ${page}`),
-    "  or, on a phone, this code",
+    "  on a phone: scan this code",
     ...(udp ? ["over UDP", "  add --transport udp"] : []),
     "room password",
     `  ${roomPassword ?? "none: any user may register"}`,
-    "its operator: for one browser, in 1 h",
+    "operator link: 1 browser, 1 hour",
   ];
   const width = Bun.stringWidth(code[0] ?? "") + 2;
-  const fits = short.every((line) => width + Bun.stringWidth(line) < context.stderr.columns());
-  if (!fits || short.length > code.length) return undefined;
+  const fits = shortLines.every((line) => width + Bun.stringWidth(line) < context.stderr.columns());
+  if (!fits || shortLines.length > code.length) return undefined;
   return [
-    ...code.map((line, row) => `${line}  ${short[row] ?? ""}`.trimEnd()),
+    ...code.map((line, row) => `${line}  ${shortLines[row] ?? ""}`.trimEnd()),
     `  fingerprint       ${fingerprint}`,
-    `  its operator      ${operatorLink(joining)}`,
+    `  operator link     ${operatorLink(joinInfo)}`,
   ];
 }
 
@@ -439,7 +467,7 @@ function codeLines({ stderr, env }: Context, link: string | undefined): string[]
   return lines?.map((line) => `  ${line}`);
 }
 
-/** Problems left by the previous run: unfinished ends of the log, and damaged bodies. */
+/** Reports problems that the previous run left: incomplete ends of logs, and damaged bodies. */
 export function printRecovery(
   context: Context,
   { accounts, history, lostAccounts }: Pick<OpenFolder, "accounts" | "history" | "lostAccounts">,
@@ -448,8 +476,8 @@ export function printRecovery(
     if (log.keptSize === undefined) continue;
     printNotice(
       context,
-      `confirmed records were lost, ${log.keptSize} remain; clients that have the others ` +
-        "warn until each user accepts it: chat trust accept SERVER",
+      `confirmed records were lost; ${log.keptSize} remain. Clients that have the lost records ` +
+        "warn their users, who can accept the loss: chat trust accept SERVER",
     );
   }
   const isAccepted = [accounts, history].some((log) => log.keptSize !== undefined);
@@ -469,26 +497,26 @@ export function printRecovery(
   printDamaged(context, history.damaged);
 }
 
-/** Names shown in the line; the others are in the accounts. */
+/** Maximum names in one line; `chat admin accounts` lists all. */
 const NAMES_LISTED_MAX = 8;
 
 function printLostAccounts(context: Context, names: readonly Name[]): void {
   if (names.length === 0) return;
   const more = names.length - NAMES_LISTED_MAX;
-  const shown = names.slice(0, NAMES_LISTED_MAX).join(", ");
+  const displayed = names.slice(0, NAMES_LISTED_MAX).join(", ");
   const count = names.length === 1 ? "1 account is" : `${names.length} accounts are`;
   printNotice(
     context,
-    `${count} lost, with the latest bans and roles; their messages are shown as from ` +
-      `${shown}${more > 0 ? ` and ${more} more` : ""}: chat admin reset, rename or remove`,
+    `${count} lost, with the latest bans and roles; their messages appear under ` +
+      `${displayed}${more > 0 ? ` and ${more} more` : ""}: chat admin reset, rename or remove`,
   );
   printJson(context, { kind: "accounts-lost", users: names });
 }
 
-/** Also for damage found later, if a snapshot shortened the start. */
+/** Reports damaged records, also those found after a start from a snapshot. */
 export function printDamaged(context: Context, seqs: readonly number[]): void {
   for (const seq of seqs) {
-    printNotice(context, `the body of record ${seq} is damaged and is served as such`);
+    printNotice(context, `the body of record ${seq} is damaged; clients receive it as damaged`);
     printJson(context, { kind: "damaged", seq });
   }
 }

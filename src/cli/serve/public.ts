@@ -1,4 +1,4 @@
-/** The public name of a server, and its valid host names. */
+/** Public addresses of a server, and its valid host names. */
 
 import { hostname } from "node:os";
 import { quoteText } from "../../base/text.ts";
@@ -13,7 +13,7 @@ export const HTTPS_PORT = 443;
 /**
  * Parses `--public HOST[:PORT]`.
  * @param port default port
- * @throws Fault usage
+ * @throws {Fault} usage
  */
 export function parsePublic(
   texts: readonly string[],
@@ -31,22 +31,25 @@ export function parsePublic(
   });
 }
 
-/** Host names from all options of `serve`, including its certificate. */
-export function knownNames(
+/** Returns the host names from all options of `serve`, including those in certificates. */
+export function hostNames(
   args: { readonly host?: string | undefined; readonly public: readonly string[] },
   ...certificates: readonly (string | undefined)[]
 ): string[] {
-  const named = certificates.filter((pem) => pem !== undefined).flatMap(certificateNames);
+  const certified = certificates.filter((pem) => pem !== undefined).flatMap(certificateNames);
   const host = args.host === undefined ? [] : [args.host];
-  return [...host, ...parsePublic(args.public).map(({ host }) => host), ...named];
+  return [...host, ...parsePublic(args.public).map(({ host }) => host), ...certified];
 }
 
-/** Checks whether a `Host` header names this machine, or a server with one of these names. */
+/**
+ * Returns a function that checks whether a `Host` header names this machine, or a server with one
+ * of these names.
+ */
 export function hostCheck(names: readonly string[]): (header: string | null) => boolean {
   const own = hostname();
   const [label = own] = own.split(".");
-  const known = new Set(
+  const hostNamesKnown = new Set(
     [own, label, ...names].map((name) => name.toLowerCase().replace(/\.$/, "")),
   );
-  return (header) => isHostOf(known, header);
+  return (header) => isHostOf(hostNamesKnown, header);
 }

@@ -28,14 +28,14 @@ export const PUSH_FLAGS = {
 const MAIL = /^[^\s@<>"]{1,64}@[^\s@<>"]{1,190}$/;
 
 /**
- * The sender's contact for push services (RFC 8292): a mail address or an https page.
- * @throws Fault usage
+ * Returns the contact for push services (RFC 8292): a mail address or an https page.
+ * @throws {Fault} usage
  */
-export function pushContact(given: string): string {
-  const text = given.replace(/^mailto:/i, "");
+export function pushContact(contact: string): string {
+  const text = contact.replace(/^mailto:/i, "");
   if (MAIL.test(text)) return `mailto:${text}`;
-  if (URL.canParse(given) && new URL(given).protocol === "https:") return new URL(given).href;
-  throw new Fault("usage", `invalid mail address: ${quoteText(given)}`, {
+  if (URL.canParse(contact) && new URL(contact).protocol === "https:") return new URL(contact).href;
+  throw new Fault("usage", `invalid mail address: ${quoteText(contact)}`, {
     remedy: "use --push you@example.org, so that push services can contact you",
   });
 }
@@ -66,7 +66,10 @@ export function pushDelivery(identity: Identity, settings: PushSettings): PushDe
   };
 }
 
-/** The stored key may be invalid. @throws Fault not-allowed */
+/**
+ * Encrypts a message.
+ * @throws {Fault} not-allowed if the stored key is invalid
+ */
 async function encrypted(push: () => PushOptions, signer: PushKey): Promise<SealedPush> {
   try {
     return await sealPush(push(), signer);

@@ -5,7 +5,7 @@ import { parseSize } from "../../base/sizes.ts";
 import { type FileQuotas, QUOTAS_DEFAULT } from "../../server/files/quotas.ts";
 import { type FlagDefs, type FlagValues, flagName, stringFlag } from "../command.ts";
 
-/** Quotas of files and of history reads. `undefined` file quotas leave the limit to the disk. */
+/** Flags for quotas of files and of history reads. Without a file quota the disk is the limit. */
 export const QUOTA_FLAGS = {
   fileMax: stringFlag("SIZE", "Maximum size of a file, such as 2G"),
   filesPerUser: stringFlag(
@@ -17,7 +17,7 @@ export const QUOTA_FLAGS = {
   keepFree: stringFlag("SIZE", "Disk space to keep free of files (Default: 256MiB)"),
 } as const satisfies FlagDefs;
 
-/** @throws Fault usage */
+/** @throws {Fault} usage */
 export function quotasOf(args: FlagValues<typeof QUOTA_FLAGS>): FileQuotas {
   const size = (key: keyof typeof QUOTA_FLAGS, otherwise: number) =>
     args[key] === undefined ? otherwise : sizeOf(args[key], flagName(key));
@@ -31,7 +31,10 @@ export function quotasOf(args: FlagValues<typeof QUOTA_FLAGS>): FileQuotas {
   };
 }
 
-/** Bytes; `undefined` if absent. @throws Fault usage */
+/**
+ * @returns bytes; `undefined` without the flag
+ * @throws {Fault} usage
+ */
 export function historyQuotaOf({ historyPerDay }: FlagValues<typeof QUOTA_FLAGS>) {
   return historyPerDay === undefined ? undefined : sizeOf(historyPerDay, flagName("historyPerDay"));
 }

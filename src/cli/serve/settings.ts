@@ -1,6 +1,6 @@
 /**
- * Settings of `chat serve`: flag, then environment, then settings.toml in the data folder, then the
- * default. All are defined by the table of the flags.
+ * Settings of `chat serve`, all defined by the flags. Precedence: flag, environment, settings.toml
+ * in the data folder, default.
  */
 
 import { dirname, join, resolve } from "node:path";
@@ -10,8 +10,8 @@ import { quoteText } from "../../base/text.ts";
 import { readNamedFile } from "../../io/disk/data-folder.ts";
 import { type AnyFlagValue, type FlagDef, type FlagDefs, flagName } from "../command.ts";
 import { usageFault } from "../errors.ts";
-import { checkedValue } from "../parser.ts";
-import { nearest } from "../suggest.ts";
+import { parseFlagValue } from "../parser.ts";
+import { nearestWord } from "../suggest.ts";
 import { parseToml } from "../toml.ts";
 
 const PREFIX = "CHAT_SERVE_";
@@ -19,8 +19,8 @@ const TRUE = new Set(["true", "yes", "on", "1"]);
 const FALSE = new Set(["false", "no", "off", "0"]);
 
 /**
- * Not allowed in the file: it cannot name its own folder, and an action for one start must not be
- * repeated at each start.
+ * Flags not allowed in the file: the file cannot name its own folder, and an action for one start
+ * must not be repeated at each start.
  */
 const NOT_IN_FILE = new Set(["data", "newIdentity", "acceptLoss"]);
 const NOT_IN_ENVIRONMENT = new Set(["newIdentity", "acceptLoss"]);
@@ -28,20 +28,26 @@ const NOT_IN_ENVIRONMENT = new Set(["newIdentity", "acceptLoss"]);
 type Values = Readonly<Record<string, AnyFlagValue>>;
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The environment variable of a flag; `undefined` if it has none. @internal */
+/**
+ * Returns the environment variable of a flag; `undefined` if it has none.
+ * @internal
+ */
 export function variableOf(key: string): string | undefined {
   if (NOT_IN_ENVIRONMENT.has(key)) return undefined;
   return `${PREFIX}${flagName(key).replaceAll("-", "_").toUpperCase()}`;
 }
 
-/** The name of a flag in settings.toml; `undefined` if it has none there. @internal */
+/**
+ * Returns the name of a flag in settings.toml; `undefined` if the file cannot set it.
+ * @internal
+ */
 export function settingOf(key: string): string | undefined {
   return NOT_IN_FILE.has(key) ? undefined : flagName(key);
 }
 
 export interface SettingsSources {
   readonly definitions: FlagDefs;
-  /** Including defaults. */
+  /** Values including defaults. */
   readonly values: Values;
   /** Keys set by a flag. */
   readonly byFlag: ReadonlySet<string>;
@@ -50,7 +56,7 @@ export interface SettingsSources {
 
 /**
  * Adds settings of the environment and settings.toml.
- * @throws Fault usage, with the variable, or with file, line and key
+ * @throws {Fault} usage, naming the variable, or file, line and key
  */
 export function withSettings({ definitions, values, byFlag, env }: SettingsSources): Values {
   const byEnvironment = fromEnvironment(definitions, env);
@@ -67,7 +73,7 @@ export function withSettings({ definitions, values, byFlag, env }: SettingsSourc
   return merged;
 }
 
-/** Whether a stronger source sets a key with the opposite or the same meaning. */
+/** Reports whether a source of higher precedence sets the same or an opposite key. */
 function isOverridden(key: string, stronger: ReadonlySet<string>, env: Environment): boolean {
   const hasPassword = Boolean(env["CHAT_ROOM_PASSWORD"]);
   if (key === "open") return hasPassword || stronger.has("roomPasswordFile");
@@ -89,7 +95,7 @@ function fromEnvironment(definitions: FlagDefs, env: Environment): Record<string
 function parseText(definition: FlagDef | undefined, text: string, name: string): AnyFlagValue {
   if (definition === undefined) return undefined;
   if (definition.many) return text.split(/[\s,]+/).filter((word) => word !== "");
-  if (definition.type !== "boolean") return checked(text, definition, name);
+  if (definition.type !== "boolean") return parseValue(text, definition, name);
   if (TRUE.has(text.toLowerCase())) return true;
   if (FALSE.has(text.toLowerCase())) return false;
   throw usageFault(`invalid value for ${name}: ${quoteText(text)}`, "use true or false");
@@ -102,22 +108,22 @@ function fromFile(definitions: FlagDefs, path: string): Record<string, AnyFlagVa
   const found: Record<string, AnyFlagValue> = {};
   const file = parseToml(text, path, 'name = "Room 12"');
   for (const [setting, value] of Object.entries(file.values)) {
-    const at = file.at(setting);
+    const position = file.position(setting);
     const key = keys.get(setting);
     const definition = key === undefined ? undefined : definitions[key];
     if (key === undefined || definition === undefined) {
-      throw unknownFault(`setting in ${at}`, setting, [...keys.keys()]);
+      throw unknownFault(`setting in ${position}`, setting, [...keys.keys()]);
     }
-    const parsed = parseTomlValue(definition, value, `${setting} (${at})`);
-    found[key] = isPath(definition) ? resolvedFrom(String(parsed), path) : parsed;
+    const parsed = parseTomlValue(definition, value, `${setting} (${position})`);
+    found[key] = isPath(definition) ? resolvePath(String(parsed), path) : parsed;
   }
   return found;
 }
 
 function parseTomlValue(definition: FlagDef, value: unknown, name: string): AnyFlagValue {
   if (definition.many) {
-    const all = Array.isArray(value) ? value : [value];
-    if (all.every((one) => typeof one === "string")) return all;
+    const items = Array.isArray(value) ? value : [value];
+    if (items.every((item) => typeof item === "string")) return items;
     throw usageFault(`${name} must be a list of strings`, 'write it as ["one", "two"]');
   }
   if (definition.type === "boolean") {
@@ -126,15 +132,15 @@ function parseTomlValue(definition: FlagDef, value: unknown, name: string): AnyF
   }
   const isNumber = typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
   if (definition.integer !== undefined) {
-    return checked(isNumber ? String(value) : "", definition, name);
+    return parseValue(isNumber ? String(value) : "", definition, name);
   }
   const text = isNumber && definition.valueHint === "SIZE" ? String(value) : value;
-  if (typeof text === "string") return checked(text, definition, name);
+  if (typeof text === "string") return parseValue(text, definition, name);
   throw usageFault(`${name} must be a string`, "put it in quotes");
 }
 
-function checked(text: string, definition: FlagDef, name: string): AnyFlagValue {
-  if (definition.valueHint !== "SIZE") return checkedValue(text, definition, name);
+function parseValue(text: string, definition: FlagDef, name: string): AnyFlagValue {
+  if (definition.valueHint !== "SIZE") return parseFlagValue(text, definition, name);
   try {
     parseSize(text);
     return text;
@@ -148,23 +154,23 @@ function isPath(definition: FlagDef): boolean {
   return definition.valueHint === "FILE";
 }
 
-/** Resolves a relative path in the file against the file's folder. */
-function resolvedFrom(path: string, file: string): string {
+/** Resolves a relative path against the folder of the file. */
+function resolvePath(path: string, file: string): string {
   return path === "-" ? path : resolve(dirname(file), path);
 }
 
 function keysBy(
   definitions: FlagDefs,
-  spell: (key: string) => string | undefined,
+  nameOf: (key: string) => string | undefined,
 ): Map<string, string> {
-  const pairs = Object.keys(definitions).map((key) => [spell(key), key] as const);
+  const pairs = Object.keys(definitions).map((key) => [nameOf(key), key] as const);
   return new Map(pairs.flatMap(([name, key]) => (name === undefined ? [] : [[name, key]])));
 }
 
 function unknownFault(kind: string, name: string, names: readonly string[]): Fault {
-  const near = nearest(name, names);
+  const suggestion = nearestWord(name, names);
   return usageFault(
     `unknown ${kind}: ${quoteText(name)}`,
-    near === undefined ? "see chat serve --help" : `did you mean ${near}?`,
+    suggestion === undefined ? "see chat serve --help" : `did you mean ${suggestion}?`,
   );
 }

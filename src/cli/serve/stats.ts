@@ -1,4 +1,4 @@
-/** Prints statistics at intervals. */
+/** Statistics of active links, printed at intervals. */
 
 import { defined } from "../../base/values.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -11,18 +11,18 @@ import type { ServePrinter } from "./print.ts";
 
 const INTERVAL_MS = 1_000;
 
-/** Size of a pong, too. */
+/** Size of a ping; a pong has the same size. */
 const PING_BYTES = encode({ kind: "ping" }).length;
 
 /**
- * More packets per second mean a file on a data channel; pings and their acknowledgements are
- * fewer.
+ * Maximum packets per second of an idle client: pings and acknowledgements. A file on a data
+ * channel causes more.
  */
 const IDLE_PACKETS_MAX = 16;
 
-/** The counters of a link at one moment. */
+/** Counters of a link at one time. */
 interface Traffic {
-  /** Bytes, without those of pings. */
+  /** Sent and received bytes without pings. */
   readonly bytes: string;
   readonly packets: number;
 }
@@ -34,16 +34,16 @@ function trafficOf(counters: LinkCounters): Traffic {
   return { bytes: bytes, packets: (counters.sentPackets ?? 0) + (counters.receivedPackets ?? 0) };
 }
 
-/** An idle client, which only sends pings, is not printed. */
+/** Reports whether a client did more than send pings. */
 function isActive(now: Traffic, before: Traffic | undefined): boolean {
   if (before === undefined || now.bytes !== before.bytes) return true;
   return now.packets - before.packets > IDLE_PACKETS_MAX;
 }
 
 /**
- * `--verbose`: prints once a second a line for each active link, with its acknowledged requests so
- * far and the counters of its transport.
- * @returns function that stops it
+ * Implements `--verbose`: once a second, prints a line for each active link with its number of
+ * acknowledged requests and the counters of its transport.
+ * @returns function that stops the output
  */
 export function reportStats(
   clock: Clock,
@@ -52,13 +52,13 @@ export function reportStats(
 ): () => void {
   let previous = new Map<number, Traffic>(); // Traffic of the open links.
   const report = () => {
-    const seen = new Map<number, Traffic>();
+    const current = new Map<number, Traffic>();
     for (const peer of peers()) {
       if (peer.channel !== undefined || peer.handshake === undefined) continue;
       const counters = peer.link.counters();
-      const mark = trafficOf(counters);
-      seen.set(peer.id, mark);
-      if (!isActive(mark, previous.get(peer.id))) continue;
+      const traffic = trafficOf(counters);
+      current.set(peer.id, traffic);
+      if (!isActive(traffic, previous.get(peer.id))) continue;
       const { address, transport } = peer.origin;
       const user = peer.account?.name;
       const { acknowledged } = peer;
@@ -66,7 +66,7 @@ export function reportStats(
       const label = Object.values({ ...fields, acknowledged: `ACK ${acknowledged}:` }).join(" ");
       printer.line("stats", { ...fields, ...counters }, `${label} ${countersLine(counters)}`);
     }
-    previous = seen;
+    previous = current;
     cancel = clock.after(INTERVAL_MS, report);
   };
   let cancel = clock.after(INTERVAL_MS, report);

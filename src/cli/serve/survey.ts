@@ -1,17 +1,17 @@
-/** State of the servers of a cluster, as far as they answer. */
+/** Survey of a cluster's servers. */
 
 import { NODES_ANSWER_TIMEOUT_MS } from "../../base/limits-cluster.ts";
 import { isCount } from "../../base/values.ts";
 import { readNodeMessage } from "../../core/cluster/messages.ts";
 import type { JetStream, StreamState } from "../../io/nats/jetstream.ts";
 
-/** A node's report about itself. */
+/** Report of a node about itself. */
 export interface NodeState {
   readonly name: string;
   readonly address: string;
-  /** Seq of the last message that it has applied. */
+  /** Seq of the last message that the node has applied. */
   readonly seq: number;
-  /** Length of its history, and the root at that length. */
+  /** Number of records in its history; `root` is the root over them. */
   readonly records: number;
   readonly root: string;
   readonly accounts: number;
@@ -22,22 +22,26 @@ export interface NodeState {
 }
 
 export interface SurveyedNode extends NodeState {
-  /** Messages of the stream that it has not applied. */
+  /** Number of messages of the stream that the node has not applied. */
   readonly lag: number;
 }
 
 export interface Survey {
   readonly stream: StreamState;
   readonly nodes: readonly SurveyedNode[];
-  /** Histories of equal length have one root, and histories at one message have one length. */
+  /**
+   * Whether histories of equal length have the same root, and nodes at the same message have
+   * histories of the same length.
+   */
   readonly areRootsEqual: boolean;
 }
 
-/** @throws Fault no-majority */
+/** @throws {Fault} no-majority */
 export async function surveyCluster(
   stream: Pick<JetStream, "state" | "queryState">,
 ): Promise<Survey> {
-  // First the nodes: who has applied what came since is not behind.
+  // Nodes are asked first, so that messages published meanwhile count as lag rather than as
+  // missing.
   const answers = await stream.queryState(NODES_ANSWER_TIMEOUT_MS);
   const state = await stream.state();
   const nodes = answers
@@ -51,34 +55,34 @@ export async function surveyCluster(
 function haveEqualRoots(nodes: readonly NodeState[]): boolean {
   const roots = new Map<number, string>();
   return nodes.every(({ records, root }) => {
-    const known = roots.get(records) ?? root;
-    roots.set(records, known);
-    return root === known;
+    const expected = roots.get(records) ?? root;
+    roots.set(records, expected);
+    return root === expected;
   });
 }
 
-/** Up to a message, the logs have the same length on each node that follows the stream. */
+/** Reports whether nodes at the same message of the stream have logs of the same length. */
 function haveEqualLengths(nodes: readonly NodeState[]): boolean {
   const lengths = new Map<number, string>();
   return nodes.every(({ seq, applied, state }) => {
     if (applied === undefined || state !== "follows") return true;
     const length = `${applied.history} ${applied.accounts}`;
-    const known = lengths.get(seq) ?? length;
-    lengths.set(seq, known);
-    return length === known;
+    const expected = lengths.get(seq) ?? length;
+    lengths.set(seq, expected);
+    return length === expected;
   });
 }
 
-/** `undefined` if it is from a later version, or invalid. */
+/** Parses a report; `undefined` if it is invalid or from a later version. */
 export function readNodeState(bytes: Uint8Array): NodeState | undefined {
   const received = readNodeMessage(bytes);
   if (received === undefined || typeof received.news !== "object" || received.news === null)
     return undefined;
   const value = received.news as Readonly<Record<string, unknown>>;
   const { address, seq, records, accounts = 0, root, state } = value;
-  const isState =
+  const hasFields =
     typeof address === "string" && typeof root === "string" && typeof state === "string";
-  if (!isState || !isCount(seq) || !isCount(records) || !isCount(accounts)) return undefined;
+  if (!hasFields || !isCount(seq) || !isCount(records) || !isCount(accounts)) return undefined;
   const applied = appliedOf(value["applied"]);
   const node = { name: received.node, address, seq, records, accounts, root, state };
   return applied === undefined ? node : { ...node, applied };

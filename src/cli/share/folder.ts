@@ -1,4 +1,4 @@
-/** The temporary data folder of `chat share`. */
+/** Temporary data folder of `chat share`. */
 
 import { existsSync, lstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
@@ -7,17 +7,23 @@ import { Fault } from "../../base/fault.ts";
 import { lockFile } from "../../io/disk/lock.ts";
 
 const PREFIX = "chat-share-";
-/** A younger folder may belong to a share that has not locked it yet. */
+/**
+ * Minimum age of an abandoned folder. A younger one may belong to a share that has not locked it
+ * yet.
+ */
 const ABANDONED_AFTER_MS = 60_000;
 
-/** The temporary folder of one `chat share`, with its server's keys and history. */
+/** Temporary folder of one `chat share`, with its server's keys and history. */
 export interface ShareFolder {
-  /** The server's data folder; not created yet. */
+  /** Data folder of the server; not created yet. */
   readonly data: string;
   remove(): void;
 }
 
-/** Removed at process exit. After a kill the next share removes it. */
+/**
+ * Creates a folder that is removed at process exit. If the process is killed, the next share
+ * removes it.
+ */
 export function openShareFolder(unixMs: number): ShareFolder {
   for (const name of readdirSync(tmpdir())) {
     const path = join(tmpdir(), name);
@@ -40,8 +46,8 @@ function discard(folder: string): void {
 }
 
 /**
- * Whether the folder is of this user, and its process has ended: a running one holds the lock of
- * the data folder.
+ * Reports whether the folder is this user's and its process has ended. A running process holds the
+ * lock of the data folder.
  */
 function isAbandoned(path: string, unixMs: number): boolean {
   const stat = lstatSync(path, { throwIfNoEntry: false });
@@ -49,9 +55,9 @@ function isAbandoned(path: string, unixMs: number): boolean {
   const lock = join(path, "data", "LOCK");
   if (unixMs - stat.mtimeMs < ABANDONED_AFTER_MS || !existsSync(lock)) return false;
   try {
-    const held = lockFile(lock);
-    held?.release();
-    return held !== undefined;
+    const lockHandle = lockFile(lock);
+    lockHandle?.release();
+    return lockHandle !== undefined;
   } catch (error) {
     if (error instanceof Fault) return false;
     throw error;

@@ -1,10 +1,12 @@
-/** Ends `chat receive` when its share is gone. */
+/** Timeout of `chat receive` for a lost share. */
 
 import { Fault } from "../../base/fault.ts";
 import { RECEIVE_TIMEOUT_MS } from "../../base/limits.ts";
 import type { Clock } from "../../io/clock.ts";
 
-/** Gives up when the connection to a share is lost for long: the user may have ended it. */
+/**
+ * Ends the download when the connection stays lost, because the sender may have stopped sharing.
+ */
 export class ReconnectTimeout {
   readonly #clock: Clock;
   readonly #onEnd: (fault: Fault) => void;
@@ -15,8 +17,11 @@ export class ReconnectTimeout {
     this.#onEnd = onEnd;
   }
 
-  /** Counts from the first loss on. @returns whether this is the first */
-  lost(fault: Fault): boolean {
+  /**
+   * Starts the timeout at the first loss.
+   * @returns whether the timeout was started
+   */
+  onLost(fault: Fault): boolean {
     if (this.#cancel !== undefined) return false;
     this.#cancel = this.#clock.after(RECEIVE_TIMEOUT_MS, () =>
       this.#onEnd(
@@ -29,7 +34,7 @@ export class ReconnectTimeout {
     return true;
   }
 
-  reconnected(): void {
+  onReconnected(): void {
     this.#cancel?.();
     this.#cancel = undefined;
   }

@@ -1,4 +1,4 @@
-/** The temporary server of `chat share`. */
+/** Temporary server of `chat share`. */
 
 import { dirname, join } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
@@ -36,35 +36,37 @@ import { openShareFolder, type ShareFolder } from "./folder.ts";
 
 /** Address for the owner's client, which runs in this process. */
 const INTERNAL_ADDRESS = { host: "127.0.0.1", port: 1, timeoutMs: CONNECT_TIMEOUT_MS };
-/** It is never read out, so it may be as long as an identity. */
+/** Bytes of the room secret; long, because nobody has to read it aloud. */
 const SECRET_BYTES = 16;
-/** Visible to unauthenticated clients, so it names neither the user nor the content. */
+/**
+ * Server name. Visible to unauthenticated clients, so it names neither the user nor the content.
+ */
 const NAME = "shared files";
 
 export interface ShareOptions {
   readonly user: string;
-  /** Listening address, and the name of this machine in the invite. */
+  /** Hosts to listen on. */
   readonly listenHosts: ListenOptions["hosts"];
   readonly inviteHost: string;
   readonly port: number;
   readonly onEvent: (event: ServerEvent) => void;
-  /** A chunk of a shared file was read for a receiver. */
+  /** Called after a chunk of a shared file was read for a receiver. */
   readonly onRead: (file: FileId, source: Source, index: number) => void;
 }
 
-/** A server for some files of one user, removed when they are received. */
+/** Server for some files of one user, which is removed after they were received. */
 export interface ShareServer {
   readonly client: Client;
   readonly invite: ServerSpec;
-  /** Removed with the server; for content that is not on this machine's disk. */
+  /** Folder that is removed with the server, for content that is not on this machine's disk. */
   readonly folder: string;
-  /** Marks the next upload, whose content stays where it is. */
+  /** Marks the next upload as a file that the server reads in place. */
   lend(source: Source): void;
-  /** Notifies all clients, and removes everything. */
+  /** Notifies all clients, and removes all data. */
   close(): Promise<void>;
 }
 
-/** @throws Fault port-taken, store-… */
+/** @throws {Fault} port-taken, store-… */
 export async function openShareServer(
   context: Context,
   options: ShareOptions,
@@ -92,12 +94,12 @@ async function start(
 ): Promise<ShareServer> {
   const { clock } = context;
   const secret = toBase64Url(systemEntropy()(SECRET_BYTES));
-  const lent = new LentFiles(options.onRead);
+  const lentFiles = new LentFiles(options.onRead);
   const blobs = openBlobStore({
     disk: systemDisk(),
     folder: join(open.folder.path, "files"),
     sha256,
-    externalReader: (about) => lent.readerOf(about),
+    externalReader: (metadata) => lentFiles.readerOf(metadata),
   });
   const page = await loadSharePage();
   const server = new Server({
@@ -111,7 +113,7 @@ async function start(
       files: QUOTAS_DEFAULT,
     },
     passwords: { hash: hashPassword, verify: verifyPassword },
-    blobs: ownerOnly(blobs, lent),
+    blobs: ownerOnly(blobs, lentFiles),
     onEvent: options.onEvent,
   });
   await server.start();
@@ -123,7 +125,7 @@ async function start(
       certificate: open.certificate,
       udp: "bbr",
       isHost: hostCheck([options.inviteHost]),
-      // The page and the files; no posts, and no operator.
+      // Serves the page and the files, without posts and without operator access.
       http: (port) =>
         httpHandler({
           ...{ name: NAME, fingerprint: formatFingerprint(fingerprint), port, page },
@@ -142,7 +144,7 @@ async function start(
     secret,
     network.dialFrom(INTERNAL_ADDRESS.host),
   );
-  lent.setOwner(owner.account);
+  lentFiles.setOwner(owner.account);
   return {
     client: owner.client,
     invite: {
@@ -154,7 +156,7 @@ async function start(
       secret,
     },
     folder: dirname(folder.data),
-    lend: (source) => lent.lend(source),
+    lend: (source) => lentFiles.lend(source),
     close: async () => {
       await owner.client.close();
       owner.state.close();
@@ -171,7 +173,7 @@ interface OwnerSession {
   readonly account: string;
 }
 
-/** Logs the sharing user in before any receiver. Nothing of it is stored in their home. */
+/** Logs the sharing user in before any receiver. Nothing is stored in the user's home. */
 async function loginOwner(
   context: Context,
   user: string,
@@ -202,12 +204,12 @@ async function loginOwner(
 /** Files of this machine that a blob store reads in place. */
 class LentFiles {
   #account: string | undefined;
-  #next: Source | undefined;
-  /** Keyed by file id; one per path. */
+  #nextSource: Source | undefined;
+  /** Sources by file id. */
   readonly #sources = new Map<string, Source>();
   readonly #onRead: ShareOptions["onRead"];
-  /** Files whose end is being read again to check it, before any receiver gets them. */
-  readonly #opening = new Set<FileId>(); // At most as many as `#sources`.
+  /** Files that the store is opening, which reads their last chunks before any receiver does. */
+  readonly #opening = new Set<FileId>(); // Bounded by `#sources`.
 
   constructor(onRead: ShareOptions["onRead"]) {
     this.#onRead = onRead;
@@ -218,10 +220,10 @@ class LentFiles {
   }
 
   lend(source: Source): void {
-    this.#next = source;
+    this.#nextSource = source;
   }
 
-  async opening<Value>(file: FileId, work: () => Promise<Value>): Promise<Value> {
+  async whileOpening<Value>(file: FileId, work: () => Promise<Value>): Promise<Value> {
     this.#opening.add(file);
     try {
       return await work();
@@ -234,16 +236,16 @@ class LentFiles {
     return by === this.#account;
   }
 
-  readerOf(about: BlobMetadata): ChunkReader | undefined {
-    if (!this.isOwned(about)) return undefined;
-    const source = this.#sources.get(about.file) ?? this.#next;
+  readerOf(metadata: BlobMetadata): ChunkReader | undefined {
+    if (!this.isOwned(metadata)) return undefined;
+    const source = this.#sources.get(metadata.file) ?? this.#nextSource;
     if (source === undefined) return undefined;
-    this.#sources.set(about.file, source);
+    this.#sources.set(metadata.file, source);
     return {
       read: async (index) => {
         const bytes = await source.read(index);
         if (bytes !== undefined) {
-          if (!this.#opening.has(about.file)) this.#onRead(about.file, source, index);
+          if (!this.#opening.has(metadata.file)) this.#onRead(metadata.file, source, index);
           return bytes;
         }
         throw new Fault("file-changed", `${source.name} shrank while it was being read`);
@@ -252,15 +254,15 @@ class LentFiles {
   }
 }
 
-/** Only the sharing user adds files, and shared files take no space on this disk. */
-function ownerOnly(blobs: BlobStore, lent: LentFiles): BlobStore {
+/** Restricts uploads to the sharing user. Shared files use no space on this disk. */
+function ownerOnly(blobs: BlobStore, lentFiles: LentFiles): BlobStore {
   return {
     list: () => blobs.list(),
-    open: (file) => lent.opening(file, () => blobs.open(file)),
+    open: (file) => lentFiles.whileOpening(file, () => blobs.open(file)),
     remove: (file) => blobs.remove(file),
     freeBytes: async () => Number.MAX_SAFE_INTEGER,
-    create: async (about) => {
-      if (lent.isOwned(about)) return blobs.create(about);
+    create: async (metadata) => {
+      if (lentFiles.isOwned(metadata)) return blobs.create(metadata);
       throw new Fault("not-allowed", "this server only shares files", {
         remedy: "for uploads, use a server: chat serve",
       });

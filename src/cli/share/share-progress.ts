@@ -1,4 +1,4 @@
-/** Output of `chat share`. */
+/** Progress display of `chat share`. */
 
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
@@ -8,8 +8,8 @@ import type { Context } from "../context.ts";
 import { ProgressDisplay } from "../output/progress.ts";
 
 /**
- * Shows the progress of receivers by the chunks read for them. If several receive the same file,
- * the first one is shown.
+ * Displays the progress of receivers by the chunks read for them. If several users receive the same
+ * file, the display follows the fastest.
  */
 export class ShareProgress {
   readonly #context: Context;
@@ -21,12 +21,12 @@ export class ShareProgress {
     this.#display = new ProgressDisplay(context);
   }
 
-  /** A chunk was read for a receiver. Scripts are notified only of whole files. */
-  read(id: FileId, source: Source, index: number): void {
+  /** Updates the display after a chunk was read. With `--json` only complete files are reported. */
+  onRead(id: FileId, source: Source, index: number): void {
     if (this.#context.json) return;
     const { sizeBytes = Number.MAX_SAFE_INTEGER } = source;
     const doneBytes = Math.min((index + 1) * CHUNK_BYTES, sizeBytes);
-    const running = this.#running.get(id) ?? this.#begin(id, source, index);
+    const running = this.#running.get(id) ?? this.#start(id, source, index);
     if (doneBytes < running.doneBytes) return;
     running.doneBytes = doneBytes;
     running.reporter.update(doneBytes);
@@ -36,7 +36,7 @@ export class ShareProgress {
     void this.#display.end(id);
   }
 
-  /** Prints a line for people without damaging the bar. */
+  /** Prints a line for users without damaging the progress bar. */
   printNotice(message: string): void {
     this.#display.print(message);
   }
@@ -47,7 +47,7 @@ export class ShareProgress {
     await this.#display.end();
   }
 
-  #begin(id: FileId, { name, sizeBytes }: Source, index: number) {
+  #start(id: FileId, { name, sizeBytes }: Source, index: number) {
     const reporter = new Reporter({
       clock: this.#context.clock,
       sizeBytes,

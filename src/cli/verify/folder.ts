@@ -14,21 +14,21 @@ import { type LogVerdict, verifyLog } from "../../io/log/verify.ts";
 import { bodyOf, type FoldedRecord } from "../../wire/record.ts";
 
 export interface FolderVerdict {
-  /** Both logs are without findings. */
+  /** Whether both logs have no findings. */
   readonly ok: boolean;
   /** Verdict on the log that clients pin. */
   readonly history: LogVerdict;
   readonly accounts: LogVerdict;
-  /** The server's present key. */
+  /** Current key of the server. */
   readonly key: Uint8Array;
 }
 
 /**
- * Verifies both logs of a data folder, or of a backup of one, by the server's own key: read-only,
- * without a lock, beside a running server. Checkpoints of clients and witnesses detect more: a log
- * that was rewritten and signed again by the same key is valid in itself.
- * @param path the data folder, with `identity.key`
- * @throws Fault not-found, data-foreign, store-…, version-unsupported
+ * Verifies both logs of a data folder or a backup with the server's own key, read-only and without
+ * a lock; the server may be running. Checkpoints of clients and witnesses detect more: a log that
+ * the server rewrote and signed again is valid in itself.
+ * @param path data folder, with `identity.key`
+ * @throws {Fault} not-found, data-foreign, store-…, version-unsupported
  */
 export async function verifyFolder(
   path: string,
@@ -49,7 +49,7 @@ export async function verifyFolder(
   return { ok: accounts.ok && history.ok, history, accounts, key };
 }
 
-/** The present key and its predecessors, as far as each has signed the next. */
+/** Returns the current key and its predecessors, as far as each has signed its successor. */
 async function keysOf(disk: Disk, folder: string, key: Uint8Array): Promise<Uint8Array[]> {
   const keys = [key];
   const records: FoldedRecord[] = [];

@@ -1,4 +1,4 @@
-/** Compares a data folder with the records and checkpoints that this home has seen. */
+/** Compares a data folder with the records and checkpoints that this home has stored. */
 
 import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
@@ -20,32 +20,33 @@ import { type Fingerprint, fingerprintWith, formatFingerprint } from "../../wire
 import { type LogRecord, leafHash, parseHead, parseLine } from "../../wire/record.ts";
 import { type FolderVerdict, verifyFolder } from "./folder.ts";
 
-/** A log that differs from the one of this device differs in most records. */
+/** Maximum findings: a log that differs from this device's differs in most records. */
 const FINDINGS_MAX = 20;
 
 export interface HomeVerdict {
   readonly verdict: FolderVerdict;
-  /** Findings in the folder, and against the records this device has seen. */
+  /** Findings in the folder, and differences from the records of this device. */
   readonly findings: readonly Finding[];
 }
 
 /**
- * Verifies a server's folder, and compares it with everything that this device has seen of its
- * history: the pinned checkpoint, the records that were read, and those that the server confirmed.
- * @throws Fault as `verifyFolder`
+ * Verifies a server's folder, and compares it with all that this device knows of its history: the
+ * pinned checkpoint, the records that were read, and those that the server confirmed.
+ * @throws {Fault} as `verifyFolder`
  */
 export async function verifyForHome(data: string, logs: HomeLogPins): Promise<HomeVerdict> {
   const first = await verifyFolder(data);
   const fingerprint = fingerprintWith(first.key, sha256);
   const pin = logs.pinOf(fingerprint, first.history.origin ?? "");
-  const shown = logs.expectedRecords({ fingerprint: pin?.fingerprint ?? fingerprint });
-  const size = Math.max(pin?.size ?? 0, shown.size);
-  // A running server may have sent more in the meantime, which the folder contains by now.
+  const expected = logs.expectedRecords({ fingerprint: pin?.fingerprint ?? fingerprint });
+  const size = Math.max(pin?.size ?? 0, expected.size);
+  // The folder of a running server may contain records that this device received after the first
+  // verification.
   const verdict = first.history.size < size ? await verifyFolder(data) : first;
   const { history, accounts } = verdict;
   const findings = [...history.findings, ...accounts.findings];
   const folder = join(checkDataFolder(data), "history");
-  findings.push(...(await compareWithKnown(folder, history, { pin, shown, size })));
+  findings.push(...(await compareWithKnown(folder, history, { pin, expected: expected, size })));
   if (pin !== undefined && pin.fingerprint !== fingerprint) {
     const known = formatFingerprint(pin.fingerprint as Fingerprint);
     const reason = `this device knows it as signed by ${known}`;
@@ -54,42 +55,50 @@ export async function verifyForHome(data: string, logs: HomeLogPins): Promise<Ho
   return { verdict, findings };
 }
 
-interface Known {
+interface KnownHistory {
   readonly pin: LogPin | undefined;
-  readonly shown: ExpectedRecords;
+  readonly expected: ExpectedRecords;
   readonly size: number;
 }
 
 async function compareWithKnown(
   folder: string,
   { origin, size }: LogVerdict,
-  { pin, shown, size: known }: Known,
+  { pin, expected, size: known }: KnownHistory,
 ): Promise<Finding[]> {
-  const find = (seq: number, reason: string): Finding => ({ seq, file: folder, offset: 0, reason });
+  const finding = (seq: number, reason: string): Finding => ({
+    seq,
+    file: folder,
+    offset: 0,
+    reason,
+  });
   if (pin !== undefined && origin !== pin.origin) {
-    const other = `${pin.origin} with ${counted(pin.size, "record")}`;
-    return [find(1, `this device has seen another history, ${other}`)];
+    const description = `${pin.origin} with ${counted(pin.size, "record")}`;
+    return [finding(1, `this device has seen another history, ${description}`)];
   }
   const findings: Finding[] = [];
   if (size < known) {
     const reason = `it has ${counted(size, "record")}, but this device has seen ${known}`;
-    findings.push(find(size + 1, reason));
+    findings.push(finding(size + 1, reason));
   }
   const { leaves } = await readLeaves(folder, Math.min(size, known), 0);
-  for (const { seq, leaf, place } of shown.records) {
-    const there = leaves[seq - 1];
-    if (there === undefined || equalBytes(there, leaf)) continue;
+  for (const { seq, leaf, place } of expected.records) {
+    const actual = leaves[seq - 1];
+    if (actual === undefined || equalBytes(actual, leaf)) continue;
     if (findings.length === FINDINGS_MAX) break;
-    findings.push(find(seq, `differs from the record that this device has seen in ${place}`));
+    findings.push(finding(seq, `differs from the record that this device has seen in ${place}`));
   }
   if (findings.length > 0 || pin === undefined) return findings;
   const pinned = leaves.slice(0, pin.size);
   if (pinned.length === pin.size && equalBytes(rootOf(pinned), pin.root)) return [];
   const reason = `its first ${pin.size} records differ from those that this device has seen`;
-  return [find(1, reason)];
+  return [finding(1, reason)];
 }
 
-/** The proof of one record of the history. @throws Fault not-found */
+/**
+ * Creates the proof of one record.
+ * @throws {Fault} not-found
+ */
 export async function proveInFolder(
   path: string,
   { key, history: { checkpoint: note } }: Pick<FolderVerdict, "history" | "key">,
@@ -120,7 +129,7 @@ interface Leaves {
   readonly record: LogRecord | undefined;
 }
 
-/** Reads the leaves of the first `size` records, as far as they can be read. */
+/** Reads the leaves of the first `size` records, up to the first unreadable one. */
 async function readLeaves(folder: string, size: number, recordSeq: number): Promise<Leaves> {
   const disk = systemDisk();
   const leaves: Uint8Array[] = [];

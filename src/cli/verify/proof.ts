@@ -1,4 +1,4 @@
-/** Creates and checks the proof of one record. */
+/** Creates and checks proofs of single records. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Client } from "../../client/client.ts";
@@ -12,7 +12,7 @@ import { type Fingerprint, fingerprintWith } from "../../wire/fingerprint.ts";
 import { commitment, leafHash, parseObject } from "../../wire/record.ts";
 
 /** Content of a valid proof. */
-export interface Proven {
+export interface VerifiedRecord {
   readonly checkpoint: Checkpoint;
   readonly fingerprint: Fingerprint;
   readonly seq: number;
@@ -22,8 +22,11 @@ export interface Proven {
   readonly body: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The caller must check that the key in the proof is the right one. */
-export function checkProof({ key, seq, head, salt, body, path, note }: ProofFile): Proven {
+/**
+ * Checks a proof. The caller must check that its key is the server's.
+ * @throws {Fault} log-unproved
+ */
+export function checkProof({ key, seq, head, salt, body, path, note }: ProofFile): VerifiedRecord {
   const checkpoint = signedCheckpoint(note, key);
   const { size, root } = checkpoint;
   const leaf = leafHash(head, sha256);
@@ -32,8 +35,8 @@ export function checkProof({ key, seq, head, salt, body, path, note }: ProofFile
   }
   const fields = parseObject(head) ?? {};
   if (fields["seq"] !== seq) throw invalidProof("the record's number differs from the proof's");
-  const isShown = salt !== undefined && body !== undefined;
-  if (isShown && commitment(salt, body, sha256) !== fields["commit"]) {
+  const hasContent = salt !== undefined && body !== undefined;
+  if (hasContent && commitment(salt, body, sha256) !== fields["commit"]) {
     throw invalidProof("the content does not match the record");
   }
   return {
@@ -42,7 +45,7 @@ export function checkProof({ key, seq, head, salt, body, path, note }: ProofFile
     seq,
     timeUnixMs: Number(fields["time"]),
     kind: String(fields["kind"]),
-    body: isShown ? parseObject(body) : undefined,
+    body: hasContent ? parseObject(body) : undefined,
   };
 }
 
@@ -64,7 +67,10 @@ function invalidProof(message: string): Fault {
   });
 }
 
-/** Requests the proof of one record from the server. @throws Fault not-found */
+/**
+ * Requests the proof of one record from the server.
+ * @throws {Fault} not-found
+ */
 export async function proveAtServer(client: Client, pin: LogPin, seq: number): Promise<ProofFile> {
   const { size, note } = pin;
   const { proofs } = await client.request("inclusion", { size, seqs: [seq] });

@@ -1,53 +1,53 @@
-/** Verifies a user's rooms by the records that the server returns. */
+/** Verifies a user's rooms with the records that the server returns. */
 
 import { Fault } from "../../base/fault.ts";
 import { PAGE_RECORDS_MAX, VERIFIED_RECORDS_MAX } from "../../base/limits.ts";
 import type { Client } from "../../client/client.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 
-/** An invalid record, or one that has a gap before it. */
+/** An invalid record, or a gap before a record. */
 export interface RoomFinding {
   readonly seq: number;
-  /** A clause, such as `n 7 follows 5 in #lobby`. */
+  /** Clause such as `n 7 follows 5 in #lobby`. */
   readonly reason: string;
 }
 
 export interface RoomsVerdict {
-  /** In order of the log. For each room only the newest gap. */
+  /** Findings in order of the log; for each room only the newest gap. */
   readonly findings: readonly RoomFinding[];
   /** Number of records read. */
   readonly records: number;
   readonly rooms: number;
-  /** There are older records, which were not read. */
+  /** Whether older records exist that were not read. */
   readonly isBounded: boolean;
 }
 
 type Source = Pick<Client, "history" | "rooms">;
 
-/** With more findings a room is damaged throughout. */
+/** Maximum findings per room; a room with more is damaged throughout. */
 const FINDINGS_MAX = 1_000;
 
 /**
- * Reads each room of the account from its newest record back. Findings are a gap in the numbers of
- * its records (the server counts them, and erased ones stay in that count), a record whose body is
- * damaged or withheld, and one that is shown as erased although no record of the room orders that.
- * @param readsAll to the beginning; else VERIFIED_RECORDS_MAX of each room
- * @throws Fault as the server refused it, or the link was lost
+ * Reads each room of the account backwards from its newest record. Findings are gaps in the numbers
+ * of records, records whose body is damaged or withheld, and records that appear as erased without
+ * an `erase` record. The server counts the numbers, and erased records keep theirs.
+ * @param readsAll whether to read all records, else VERIFIED_RECORDS_MAX of each room
+ * @throws {Fault} as refused by the server, or if the link is lost
  */
 export async function verifyRooms(client: Source, readsAll: boolean): Promise<RoomsVerdict> {
   const findings: RoomFinding[] = [];
   let [records, rooms, isBounded] = [0, 0, false];
   for (const room of client.rooms) {
     try {
-      const found = await readRoom(client, room, readsAll ? Number.POSITIVE_INFINITY : undefined);
-      findings.push(...found.findings);
-      records += found.records;
+      const result = await readRoom(client, room, readsAll ? Number.POSITIVE_INFINITY : undefined);
+      findings.push(...result.findings);
+      records += result.records;
       rooms += 1;
-      isBounded ||= found.isBounded;
+      isBounded ||= result.isBounded;
     } catch (error) {
-      const isStillIn = client.rooms.some(({ id }) => id === room.id);
+      const isMember = client.rooms.some(({ id }) => id === room.id);
       // The user was removed from the room meanwhile, and may no longer read it.
-      if (!(error instanceof Fault) || error.blame !== "user" || isStillIn) throw error;
+      if (!(error instanceof Fault) || error.blame !== "user" || isMember) throw error;
     }
   }
   findings.sort((a, b) => a.seq - b.seq);
@@ -62,47 +62,48 @@ async function readRoom(
   const target = `${room.kind === "person" ? "@" : ""}${room.name}`;
   const title = `${room.kind === "person" ? "@" : "#"}${room.name}`;
   const findings: RoomFinding[] = [];
-  const find = (seq: number, reason: string) => {
+  const addFinding = (seq: number, reason: string) => {
     if (findings.length < FINDINGS_MAX) findings.push({ seq, reason: `${reason} in ${title}` });
   };
-  /** Records whose erasure was ordered by a record that was read. */
-  const ordered = new Set<unknown>();
+  /** Seqs that an `erase` record refers to, among the records read. */
+  const erasureTargets = new Set<unknown>();
   let [records, isBounded] = [0, false];
-  let later: ChatRecord | undefined;
+  let next: ChatRecord | undefined;
   for (;;) {
-    const before = later === undefined ? {} : { before: later.seq };
+    const before = next === undefined ? {} : { before: next.seq };
     const limit = Math.min(PAGE_RECORDS_MAX, countMax - records);
     const page = await client.history({ target, kinds: ["all"], ...before, limit });
     for (const record of page.records.toReversed()) {
-      const reason = later === undefined ? undefined : gap(record, later);
-      if (later !== undefined && reason !== undefined) {
-        find(later.seq, reason);
+      const reason = next === undefined ? undefined : gap(record, next);
+      if (next !== undefined && reason !== undefined) {
+        addFinding(next.seq, reason);
         return { findings, records, isBounded };
       }
       const { seq, state } = record;
-      if (state === "damaged") find(seq, "its content is damaged or withheld");
-      if (state === "erased" && !ordered.has(seq)) find(seq, "deleted without a request");
-      for (const erased of erasedBy(record)) ordered.add(erased);
-      later = record;
+      if (state === "damaged") addFinding(seq, "its content is damaged or withheld");
+      if (state === "erased" && !erasureTargets.has(seq))
+        addFinding(seq, "deleted without a request");
+      for (const erased of erasedBy(record)) erasureTargets.add(erased);
+      next = record;
     }
     records += page.records.length;
     isBounded = page.more && records >= countMax;
     if (!page.more || page.records.length === 0 || isBounded) break;
   }
-  if (!isBounded && later !== undefined && later.n !== 1) {
-    find(later.seq, `n ${later.n} is the first`);
+  if (!isBounded && next !== undefined && next.n !== 1) {
+    addFinding(next.seq, `n ${next.n} is the first`);
   }
   return { findings, records, isBounded };
 }
 
 function erasedBy({ kind, body }: ChatRecord): unknown[] {
   if (kind !== "erase") return [];
-  const also = body?.["also"];
-  return [body?.["seq"], ...(Array.isArray(also) ? also : [])];
+  const alsoErased = body?.["also"];
+  return [body?.["seq"], ...(Array.isArray(alsoErased) ? alsoErased : [])];
 }
 
-/** The gap between two consecutive records. */
-function gap(record: ChatRecord, later: ChatRecord): string | undefined {
-  if (later.seq <= record.seq) return `seq ${later.seq} follows ${record.seq}`;
-  return later.n === record.n + 1 ? undefined : `n ${later.n} follows ${record.n}`;
+/** Describes the gap between two consecutive records; `undefined` if there is none. */
+function gap(record: ChatRecord, next: ChatRecord): string | undefined {
+  if (next.seq <= record.seq) return `seq ${next.seq} follows ${record.seq}`;
+  return next.n === record.n + 1 ? undefined : `n ${next.n} follows ${record.n}`;
 }

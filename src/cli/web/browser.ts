@@ -7,13 +7,13 @@ import { pathToFileURL } from "node:url";
 import { openerOf } from "../chat/open-file.ts";
 import type { Context } from "../context.ts";
 
-/** Long enough for a browser that has to start first. */
+/** Milliseconds before the redirect file is removed; enough for the browser to start. */
 const REDIRECT_FILE_MS = 60_000;
 
 /**
- * Opens the desktop's browser at an address whose secrets must not be visible to other users in the
- * process list: the browser opens a private file that redirects to it. Does nothing without a
- * desktop.
+ * Opens the desktop's browser, or does nothing without a desktop. The address contains secrets,
+ * which other users must not see in the process list: the browser opens a private file that
+ * redirects to it.
  * @returns function that removes the file, if it still exists
  */
 export function openBrowser({ env, clock }: Context, url: string): () => void {
@@ -21,7 +21,7 @@ export function openBrowser({ env, clock }: Context, url: string): () => void {
     process.platform !== "linux" || env["DISPLAY"] !== undefined || env["WAYLAND_DISPLAY"];
   const opener = openerOf(env);
   if (!isDesktop || opener === undefined) return () => undefined;
-  const folder = mkdtempSync(join(tmpdir(), "chat-web-")); // 0700.
+  const folder = mkdtempSync(join(tmpdir(), "chat-web-")); // Mode 0700.
   const file = join(folder, "open.html");
   writeFileSync(file, redirectPage(url), { mode: 0o600 });
   const remove = () => rmSync(folder, { recursive: true, force: true });
@@ -35,7 +35,7 @@ export function openBrowser({ env, clock }: Context, url: string): () => void {
   };
 }
 
-/** @param url created here; parts from others are percent-encoded */
+/** @param url address from this program; texts of other users in it are percent-encoded */
 function redirectPage(url: string): string {
   const safe = Bun.escapeHTML(url);
   return `<!doctype html>

@@ -1,4 +1,4 @@
-/** Files of the page, as served by `chat web`. */
+/** Files for the page of `chat web`. */
 
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
@@ -26,7 +26,7 @@ export interface WebFilesOptions {
 }
 
 /**
- * Files for the local page: the server's download address opens a data channel, over which this
+ * Serves files to the local page. The server's download token opens a data channel, over which this
  * program fetches the file and verifies each chunk before the browser receives it.
  */
 export function webFiles(options: WebFilesOptions): HttpFiles {
@@ -48,7 +48,9 @@ export function webFiles(options: WebFilesOptions): HttpFiles {
   };
 }
 
-/** Start of a resumed download, so that one data channel is usually enough. */
+/**
+ * Returns the chunk at which a resumed download starts, so that one data channel is usually enough.
+ */
 function firstChunk(request: Request): number {
   const first = /^bytes=(\d{1,15})-/i.exec(request.headers.get("range") ?? "")?.[1];
   return request.method === "GET" ? Math.floor(Number(first ?? 0) / CHUNK_BYTES) : 0;
@@ -57,26 +59,32 @@ function firstChunk(request: Request): number {
 interface OpenFile {
   readonly about: Answer<"fetch">;
   readonly from: number;
-  readonly lane: DownloadChannel;
-  /** Its chunks are being read; the data channel closes after them. */
+  readonly channel: DownloadChannel;
+  /** Whether chunks are being read; the channel is closed after them. */
   isReading: boolean;
   close(): void;
 }
 
-/** @throws Fault file-unknown, fingerprint-changed, unreachable, … */
+/** @throws {Fault} file-unknown, fingerprint-changed, unreachable, … */
 async function openFile(options: WebFilesOptions, token: string, from: number): Promise<OpenFile> {
   const connection = new Connection(await options.dial(), options.clock);
   try {
-    const file = await enter(connection, options, token);
-    const { lane, about, actualFrom } = await fetchFrom(connection, file, from);
-    return { about, from: actualFrom, lane, isReading: false, close: () => connection.close() };
+    const file = await requestChannel(connection, options, token);
+    const { channel, answer, actualFrom } = await fetchFrom(connection, file, from);
+    return {
+      about: answer,
+      from: actualFrom,
+      channel,
+      isReading: false,
+      close: () => connection.close(),
+    };
   } catch (error) {
     connection.close();
     throw error;
   }
 }
 
-async function enter(
+async function requestChannel(
   connection: Connection,
   { clock, fingerprint }: WebFilesOptions,
   token: string,
@@ -95,20 +103,20 @@ async function enter(
   return file as FileId;
 }
 
-/** From the start if the file has no such chunk. */
+/** Fetches from a chunk, or from the start if the file has no such chunk. */
 async function fetchFrom(connection: Connection, file: FileId, from: number) {
-  const parts = { connection, hashing: nativeHashing(), file };
-  const lane = new DownloadChannel({ ...parts, from });
+  const options = { connection, hashing: nativeHashing(), file };
+  const channel = new DownloadChannel({ ...options, from });
   try {
-    return { lane, about: await lane.fetch(), actualFrom: from };
+    return { channel, answer: await channel.fetch(), actualFrom: from };
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== "usage" || from === 0) throw error;
-    const whole = new DownloadChannel({ ...parts, from: 0 });
-    return { lane: whole, about: await whole.fetch(), actualFrom: 0 };
+    const completeChannel = new DownloadChannel({ ...options, from: 0 });
+    return { channel: completeChannel, answer: await completeChannel.fetch(), actualFrom: 0 };
   }
 }
 
-/** @throws Fault file-unknown: it is still being sent */
+/** @throws {Fault} file-unknown if the upload is still running */
 function webFile(options: WebFilesOptions, token: string, open: OpenFile): WebFile {
   const { name, size, digest, folder } = open.about;
   if (size === undefined || digest === undefined) {
@@ -132,13 +140,13 @@ function webFile(options: WebFilesOptions, token: string, open: OpenFile): WebFi
 }
 
 /**
- * Acknowledges each chunk when the browser has received it, so that a slow browser slows the
- * server.
+ * Yields the chunks. Each is acknowledged after the browser has received it, so that a slow browser
+ * slows the server.
  */
-async function* chunksOf({ lane, close }: OpenFile): AsyncGenerator<Uint8Array> {
+async function* chunksOf({ channel, close }: OpenFile): AsyncGenerator<Uint8Array> {
   const handover = new Handover();
   const sink = { append: handover.put, sync: () => Promise.resolve() };
-  const receiving = lane
+  const receiving = channel
     .receive(sink, () => undefined)
     .then(
       () => handover.end(undefined),
@@ -174,7 +182,10 @@ class Handover {
     });
   };
 
-  /** `undefined` after the last one. @throws the error that ended it */
+  /**
+   * @returns `undefined` after the last chunk
+   * @throws the error that ended the download
+   */
   async next(): Promise<Uint8Array | undefined> {
     if (this.#chunk === undefined && !this.#isEnded) {
       await new Promise<void>((resolve) => {

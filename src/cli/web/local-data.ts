@@ -1,4 +1,4 @@
-/** Stores data of the local page in the home of its user. */
+/** Stores data of the local page in its user's home. */
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
 import { bearerOf, faultResponse } from "../../server/http/post-api.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 
-/** The path at which the page reads and writes its data. */
+/** Path of the page's requests to read and write its data. */
 export const LOCAL_DATA_PATH = "/kept";
 
 const table = v.picklist(["keys", "places", "drafts"]);
@@ -47,7 +47,7 @@ export class LocalPageStore {
     this.#path = join(this.#folder, `${fingerprint}.json`);
   }
 
-  /** The last port of the page: browsers store data by port. */
+  /** Last port of the page, because browsers store data by port. */
   get port(): number {
     return this.#read().port ?? 0;
   }
@@ -56,7 +56,7 @@ export class LocalPageStore {
     this.#write({ ...this.#read(), port });
   }
 
-  /** @throws Fault store-full, store-… */
+  /** @throws {Fault} store-full, store-… */
   answer(request: v.InferOutput<typeof StoreRequest>): unknown {
     const data = this.#read();
     switch (request.op) {
@@ -87,7 +87,7 @@ export class LocalPageStore {
       const parsed = v.safeParse(Kept, JSON.parse(text ?? '{"rows":{}}'));
       if (parsed.success) return parsed.output;
     } catch {
-      // As below.
+      // Handled below, like invalid content.
     }
     throw new Fault("data-foreign", `${this.#path} is damaged`, {
       remedy: "fix it, or remove it and sign in again",
@@ -106,7 +106,7 @@ export class LocalPageStore {
   }
 }
 
-/** Only pages with the token of this run are served. */
+/** Serves only pages with the token of this run. */
 export async function serveLocalData(
   store: LocalPageStore,
   token: string,
@@ -114,9 +114,9 @@ export async function serveLocalData(
 ): Promise<Response> {
   try {
     if (request.method !== "POST") throw new Fault("usage", "only POST is supported");
-    const given = bearerOf(request) ?? "";
-    // Hashes have equal length, so the time does not depend on the value.
-    if (!equalBytes(sha256(utf8Encode(given)), sha256(utf8Encode(token)))) {
+    const bearer = bearerOf(request) ?? "";
+    // Hashes have equal length, so the comparison time does not depend on the value.
+    if (!equalBytes(sha256(utf8Encode(bearer)), sha256(utf8Encode(token)))) {
       throw new Fault("login-refused", "this page belongs to an earlier run");
     }
     const parsed = v.safeParse(StoreRequest, await request.json().catch(() => undefined));
@@ -133,6 +133,6 @@ function rowOf(table: string, key: string): string {
   return `${table} ${key}`;
 }
 
-function byKey([one]: readonly unknown[], [other]: readonly unknown[]): number {
-  return String(one) < String(other) ? -1 : 1;
+function byKey([first]: readonly unknown[], [second]: readonly unknown[]): number {
+  return String(first) < String(second) ? -1 : 1;
 }

@@ -1,11 +1,11 @@
-/** The web app manifest, with which browsers install the page as an app. */
+/** Web app manifest, which lets browsers install the page as an app. */
 
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { titleText } from "../../base/text.ts";
 
 export const MANIFEST_PATH = "/manifest.webmanifest";
 
-/** The link in the HTML. */
+/** Link in the HTML. */
 export const MANIFEST_LINK = `<link rel="manifest" href="${MANIFEST_PATH}">`;
 
 export interface AppIcon {
@@ -15,18 +15,18 @@ export interface AppIcon {
   readonly purpose: string;
 }
 
-/** The icon's green, shown behind it while an installed page starts. */
+/** Green of the icon, which browsers display behind it while an installed page starts. */
 const THEME = "#22aa66";
 const BACKGROUND = "#ffffff";
 
-/** @param name of the server, as the system will list it */
+/** @param name name of the server, as the system lists the app */
 export function manifest(name: string, icons: readonly AppIcon[]): Uint8Array {
-  const shown = titleText(name);
+  const appName = titleText(name);
   const value = {
     // Each origin is one app, whatever the server's name.
     id: "/",
-    name: shown,
-    short_name: shown,
+    name: appName,
+    short_name: appName,
     start_url: "/",
     scope: "/",
     display: "standalone",
@@ -37,7 +37,7 @@ export function manifest(name: string, icons: readonly AppIcon[]): Uint8Array {
   return utf8Encode(JSON.stringify(value));
 }
 
-/** Icons of the page. */
+/** Returns the icons of a manifest. */
 export function iconsOf(bytes: Uint8Array): readonly AppIcon[] {
   return (JSON.parse(utf8Decode(bytes)) as { readonly icons: readonly AppIcon[] }).icons;
 }

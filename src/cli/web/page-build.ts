@@ -9,7 +9,7 @@ import { PAGE_PLUGINS } from "../page-plugins.ts";
 import { PAGE_SOURCE } from "../source-tree.ts";
 import { type AppIcon, MANIFEST_LINK, MANIFEST_PATH, manifest } from "./manifest.ts";
 
-/** A page of another build has another id, which is in the page and in the server's welcome. */
+/** Digits of the build id, which the page and the server's welcome contain. */
 const BUILD_DIGITS = 12;
 const TEXT = /^(text\/|image\/svg|application\/(json|javascript|manifest))/;
 const TYPES: Readonly<Record<string, string>> = {
@@ -19,7 +19,7 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
   webmanifest: "application/manifest+json",
 };
-/** Icons of the installed page; `maskable` fills any shape it is cut to. */
+/** Icons of the installed page; `maskable` fills any shape that a system cuts out. */
 const ICONS = [
   { name: "icon-192", sizes: "192x192", purpose: "any" },
   { name: "icon-512", sizes: "512x512", purpose: "any" },
@@ -27,7 +27,7 @@ const ICONS = [
 ] as const;
 
 export interface PageBuildOptions {
-  /** Minify and compress as much as possible, which takes seconds; else quickly. */
+  /** Whether to minify and compress as much as possible, which takes seconds. */
   readonly small: boolean;
 }
 
@@ -55,20 +55,23 @@ export async function buildPage({ small }: PageBuildOptions): Promise<Page> {
   const icons = addIcons(raw);
   raw.set(MANIFEST_PATH, manifest("chat", icons));
   raw.set(WORKER_PATH, await worker(icons[0]?.src ?? ""));
-  // The bundler would look for it among the sources.
+  // Added after bundling, because the bundler would search for the manifest among the sources.
   const html = Buffer.from(raw.get("/") ?? [])
     .toString()
     .replace("</title>", `</title>${MANIFEST_LINK}`);
-  const build = idOf(raw);
+  const build = buildIdOf(raw);
   raw.set("/", Buffer.from(html.replace('data-build=""', `data-build="${build}"`)));
   const files = [...raw].map(([path, bytes]) => [path, fileOf(path, bytes, small)] as const);
   return { build, files: new Map(files) };
 }
 
-/** Permanent: browsers request it by this path. */
+/** Fixed path, by which browsers request the service worker. */
 const WORKER_PATH = "/worker.js";
 
-/** The service worker. @param icon path of its notification icon */
+/**
+ * Builds the service worker.
+ * @param icon path of its notification icon
+ */
 async function worker(icon: string): Promise<Uint8Array> {
   const { outputs } = await Bun.build({
     entrypoints: [join(PAGE_SOURCE, "..", "worker.ts")],
@@ -81,7 +84,7 @@ async function worker(icon: string): Promise<Uint8Array> {
   return new Uint8Array((await outputs[0]?.arrayBuffer()) ?? []);
 }
 
-/** Named by their content, like all assets. */
+/** Adds the icons, named by their content like all assets. */
 function addIcons(raw: Map<string, Uint8Array>): readonly AppIcon[] {
   return ICONS.map(({ name, ...about }) => {
     const bytes = readFileSync(join(PAGE_SOURCE, "..", "icons", `${name}.png`));
@@ -93,9 +96,9 @@ function addIcons(raw: Map<string, Uint8Array>): readonly AppIcon[] {
 }
 
 /**
- * Bun assigns the shortest names to exports between files, and reserves them in both: in a file
- * with many exports every local has a long name. Minified separately, locals have short names. The
- * exports and their names stay the same.
+ * Minifies a bundled file separately, which gives its locals short names. Bun assigns the shortest
+ * names to exports between files and reserves them in both, so that locals get long names in a file
+ * with many exports. Exports and their names stay the same.
  */
 async function withShortLocals(file: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   const { outputs } = await Bun.build({
@@ -105,18 +108,18 @@ async function withShortLocals(file: Uint8Array<ArrayBuffer>): Promise<Uint8Arra
     minify: true,
     external: ["/assets/*"],
   });
-  const again = new Uint8Array((await outputs[0]?.arrayBuffer()) ?? file);
-  return again.length < file.length ? again : file;
+  const shortened = new Uint8Array((await outputs[0]?.arrayBuffer()) ?? file);
+  return shortened.length < file.length ? shortened : file;
 }
 
-/** Asset names identify their content; the page itself is hashed. */
-function idOf(raw: ReadonlyMap<string, Uint8Array>): string {
+/** Returns the build id. Asset names identify their content; the page itself is hashed. */
+function buildIdOf(raw: ReadonlyMap<string, Uint8Array>): string {
   const hash = createHash("sha256").update(raw.get("/") ?? "");
   for (const path of [...raw.keys()].sort()) hash.update(`\n${path}`);
   return hash.digest("hex").slice(0, BUILD_DIGITS);
 }
 
-/** Distance coding parameters: the best ones differ from file to file. */
+/** Distance coding parameters to try: the best ones differ from file to file. */
 const DISTANCES: readonly (readonly [postfixBits: number, direct: number])[] = [
   [0, 0],
   [0, 1],
@@ -133,15 +136,15 @@ function smallestBrotli(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
       [constants.BROTLI_PARAM_NDIRECT]: direct,
     });
   });
-  return all.reduce((best, one) => (one.length < best.length ? one : best));
+  return all.reduce((best, candidate) => (candidate.length < best.length ? candidate : best));
 }
 
 function brotli(
   bytes: Uint8Array,
   quality: number,
-  more: Readonly<Record<number, number>> = {},
+  parameters: Readonly<Record<number, number>> = {},
 ): Uint8Array<ArrayBuffer> {
-  const params = { ...more, [constants.BROTLI_PARAM_QUALITY]: quality };
+  const params = { ...parameters, [constants.BROTLI_PARAM_QUALITY]: quality };
   return new Uint8Array(brotliCompressSync(bytes, { params }));
 }
 

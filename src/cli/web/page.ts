@@ -1,4 +1,4 @@
-/** The packed page inside the binary. */
+/** Packed page in the binary. */
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -15,7 +15,7 @@ interface PackedFile {
   readonly path: string;
   readonly type: string;
   readonly sha256: string;
-  /** Base64 of the content: compressed with Brotli, or as it is. */
+  /** Base64 of the content, compressed with Brotli. */
   readonly br?: string;
   readonly identity?: string;
 }
@@ -26,9 +26,9 @@ interface Pack {
 }
 
 export function packPage({ build, files }: Page): Uint8Array {
-  const packed = [...files].map(([path, { identity, br, ...about }]) => ({
+  const packed = [...files].map(([path, { identity, br, ...fields }]) => ({
     path,
-    ...about,
+    ...fields,
     ...(br === undefined ? { identity: identity.toBase64() } : { br: br.toBase64() }),
   }));
   return brotliCompressSync(JSON.stringify({ build, files: packed }));
@@ -37,10 +37,10 @@ export function packPage({ build, files }: Page): Uint8Array {
 /** @internal */
 export function unpackPage(bytes: Uint8Array): Page {
   const { build, files } = JSON.parse(brotliDecompressSync(bytes).toString()) as Pack;
-  return { build, files: new Map(files.map((file) => [file.path, unpacked(file)])) };
+  return { build, files: new Map(files.map((file) => [file.path, unpackFile(file)])) };
 }
 
-function unpacked({ type, sha256, identity = "", br }: PackedFile): PageFile {
+function unpackFile({ type, sha256, identity = "", br }: PackedFile): PageFile {
   if (br === undefined) return { type, sha256, identity: Uint8Array.fromBase64(identity) };
   const compressed = Uint8Array.fromBase64(br);
   return {
@@ -51,17 +51,14 @@ function unpacked({ type, sha256, identity = "", br }: PackedFile): PageFile {
   };
 }
 
-/**
- * The page as served by `chat web`. It is marked as such and names no build: the server behind it
- * may have another page, so reloading this one would not update it.
- */
+/** Returns the page for `chat web`. */
 export function localPage(page: Page): Page {
   return markedPage(page, 'data-local="true"');
 }
 
 /**
- * Names no build: the server behind it may have another page, or be gone before there is one. It is
- * also not offered for installation.
+ * Marks a page as local or shared. It names no build, because the server behind it may have another
+ * page or none, so reloading would not update it. The page cannot be installed.
  */
 function markedPage(page: Page, mark: string): Page {
   const { build } = page;
@@ -71,12 +68,12 @@ function markedPage(page: Page, mark: string): Page {
   });
 }
 
-/** The page, installed under the name of its server. */
+/** Returns the page with a manifest under the name of its server. */
 export function namedPage(page: Page, name: string): Page {
   return withFile(page, MANIFEST_PATH, (bytes) => manifest(name, iconsOf(bytes)));
 }
 
-/** With another, uncompressed file at `path`. */
+/** Returns the page with another, uncompressed file at `path`. */
 function withFile(
   { build, files }: Page,
   path: string,
@@ -90,19 +87,19 @@ function withFile(
 }
 
 /**
- * The page of this program: compiled in, or built when run from source.
- * `undefined` if this program was built without one.
+ * Loads the page of this program: embedded in it, or built when run from source.
+ * @returns `undefined` if this program was built without a page
  */
 export async function loadPage(): Promise<Page | undefined> {
   for (const file of Bun.embeddedFiles) {
-    // Its name contains a hash: page-1x2y3z.pack.
+    // The embedded name contains a hash: page-1x2y3z.pack.
     const name = "name" in file ? String(file.name) : "";
     if (name.endsWith(".pack")) return unpackPage(await file.bytes());
   }
   return existsSync(PAGE_SOURCE) ? buildPage({ small: false }) : undefined;
 }
 
-/** The page as served by `chat share`: it shows the files, and no chat. */
+/** Loads the page for `chat share`, which displays the files and no chat. */
 export async function loadSharePage(): Promise<Page | undefined> {
   const page = await loadPage();
   return page === undefined ? undefined : markedPage(page, 'data-share="true"');

@@ -5,7 +5,7 @@ import { SEND_QUEUE_LOW_BYTES } from "../../base/limits.ts";
 import { RELAY_QUEUE_BYTES_MAX } from "../../base/limits-page.ts";
 import type { Link } from "../../io/link/link.ts";
 
-/** Passes messages from one link to another, in order, as fast as that link accepts them. */
+/** Passes messages to a link, in order, as fast as the link accepts them. */
 export class Pipe {
   readonly #to: Link;
   /** Bounded by RELAY_QUEUE_BYTES_MAX. */
@@ -18,7 +18,7 @@ export class Pipe {
     this.#to = to;
   }
 
-  /** @returns a fault if the other end is too slow */
+  /** @returns a fault if the receiver is too slow */
   push(message: Uint8Array): Fault | undefined {
     if (this.#isEnding) return undefined;
     if (this.#queuedBytes + message.length > RELAY_QUEUE_BYTES_MAX) {
@@ -30,7 +30,7 @@ export class Pipe {
     return undefined;
   }
 
-  /** Ends the input: the link is closed after the queued messages. */
+  /** Ends the input. The link is closed after the queued messages. */
   end(): void {
     this.#isEnding = true;
     void this.#pump();

@@ -1,4 +1,4 @@
-/** The local proxy of `chat web`. */
+/** Local proxy of `chat web`. */
 
 import { cutText, equalBytes, utf8Encode } from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
@@ -17,7 +17,7 @@ import { Pipe } from "./pipe.ts";
 
 export interface WebProxyOptions {
   readonly clock: Clock;
-  /** Token required as the first message of each link. */
+  /** Token that each link must send as its first message. */
   readonly token: string;
   /** Opens a new link to the server. */
   readonly dial: () => Promise<Link>;
@@ -26,9 +26,9 @@ export interface WebProxyOptions {
 }
 
 /**
- * Links of the local page: one that sends the token first is passed on to the server, byte for
- * byte. Only the greeting is checked: the browser cannot know the certificate behind this program,
- * so this program verifies the server.
+ * Forwards links of the local page to the server, byte for byte, after they have sent the token.
+ * This program verifies the server's greeting, because the browser cannot know the server's
+ * certificate.
  */
 export class WebProxy implements Pick<ListenerEvents, "accept" | "link"> {
   readonly #options: WebProxyOptions;
@@ -50,7 +50,6 @@ export class WebProxy implements Pick<ListenerEvents, "accept" | "link"> {
   }
 }
 
-/** A link of the page. */
 class ProxiedLink {
   readonly #options: WebProxyOptions;
   readonly #cancelDeadline: () => void;
@@ -69,7 +68,7 @@ class ProxiedLink {
       }
     });
     link.receive({
-      message: (bytes) => this.#guarded(() => this.#fromPage(bytes)),
+      message: (bytes) => this.#refuseOnFault(() => this.#fromPage(bytes)),
       closed: () => {
         this.#cancelDeadline();
         this.#phase = "closed";
@@ -83,7 +82,7 @@ class ProxiedLink {
   #fromPage(bytes: Uint8Array): void {
     switch (this.#phase) {
       case "token": {
-        // Hashes have equal length, so the time does not depend on the value.
+        // Hashes have equal length, so the comparison time does not depend on the value.
         const isValid = equalBytes(sha256(bytes), sha256(utf8Encode(this.#options.token)));
         if (!isValid)
           throw new Fault("login-refused", "this page belongs to an earlier run", RELOAD_REMEDY);
@@ -100,9 +99,9 @@ class ProxiedLink {
       case "greeting":
         throw new Fault("out-of-order", "the server must greet first");
       case "open":
-        this.#pass(this.#toServer?.push(bytes));
+        this.#refuseIfFault(this.#toServer?.push(bytes));
         return;
-      default: // The link is over.
+      default: // Already closed.
         return;
     }
   }
@@ -115,7 +114,7 @@ class ProxiedLink {
       return this.#refuse(asFault(error));
     }
     server.receive({
-      message: (bytes) => this.#guarded(() => this.#fromServer(bytes)),
+      message: (bytes) => this.#refuseOnFault(() => this.#fromServer(bytes)),
       closed: () => this.#toPage.end(),
     });
     if (this.#phase === "closed") return server.destroy();
@@ -130,10 +129,13 @@ class ProxiedLink {
       if (server !== undefined) this.#toServer = new Pipe(server);
       this.#phase = "open";
     }
-    if (this.#phase === "open") this.#pass(this.#toPage.push(bytes));
+    if (this.#phase === "open") this.#refuseIfFault(this.#toPage.push(bytes));
   }
 
-  /** The message may be a `bye` instead. @throws Fault fingerprint-changed */
+  /**
+   * Verifies the greeting; a `bye` in its place is passed on.
+   * @throws {Fault} fingerprint-changed
+   */
   #checkGreeting(bytes: Uint8Array): void {
     const incoming = decode(bytes);
     const message = incoming.kind === "message" ? incoming.message : undefined;
@@ -142,11 +144,11 @@ class ProxiedLink {
     const certificateHash = this.#server?.certificateHash ?? new Uint8Array(32);
     const serverNonce = welcome.nonce;
     const greeting = { certificateHash, clientNonce: this.#nonce, serverNonce };
-    if (isServer(welcome, greeting, this.#options.fingerprint)) return;
+    if (isExpectedServer(welcome, greeting, this.#options.fingerprint)) return;
     throw new Fault("fingerprint-changed", "a different server answers at the page's address");
   }
 
-  #guarded(work: () => void): void {
+  #refuseOnFault(work: () => void): void {
     try {
       work();
     } catch (error) {
@@ -154,7 +156,7 @@ class ProxiedLink {
     }
   }
 
-  #pass(fault: Fault | undefined): void {
+  #refuseIfFault(fault: Fault | undefined): void {
     if (fault !== undefined) this.#refuse(fault);
   }
 
@@ -178,8 +180,11 @@ class ProxiedLink {
 
 const RELOAD_REMEDY = { remedy: "open the address that chat web printed last" };
 
-/** Whether it proves on this link to be that server, or a successor that it has named. */
-function isServer(
+/**
+ * Reports whether the server proves on this link to be the expected one, or a successor that it has
+ * signed.
+ */
+function isExpectedServer(
   welcome: NoticeOf<"welcome">,
   greeting: Parameters<typeof verifyServerProof>[1],
   fingerprint: Fingerprint,
@@ -195,7 +200,7 @@ function isServer(
   );
 }
 
-/** @throws Fault out-of-order, frame-malformed */
+/** @throws {Fault} out-of-order, frame-malformed */
 function noticeIn<Kind extends "hello" | "welcome">(bytes: Uint8Array, kind: Kind): NoticeOf<Kind> {
   const incoming = decode(bytes);
   if (incoming.kind === "message" && incoming.message.kind === kind) {

@@ -112,7 +112,10 @@ async function join(context: Context, open: OpenClient, code: Uint8Array): Promi
   return printResult(context, line, `this device is linked to ${user}`);
 }
 
-/** Not an argument, which all users of the machine can see. @throws Fault usage */
+/**
+ * Not an argument, which all users of the machine can see.
+ * @throws {Fault} usage
+ */
 async function readCode(context: Context): Promise<Uint8Array> {
   const given = context.env[CODE_VARIABLE];
   if (given) return parseLinkCode(given);

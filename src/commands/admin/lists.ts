@@ -26,7 +26,10 @@ interface ListPage<Item> {
   readonly total: number;
 }
 
-/** All pages of a list, in the requested order. @throws Fault */
+/**
+ * All pages of a list, in the requested order.
+ * @throws {Fault}
+ */
 async function fetchAll<Item>(
   { find, reverse, sort }: ListOrder,
   requestPage: (query: {
@@ -120,7 +123,10 @@ export const rooms = operatorVerb({
   },
 });
 
-/** All rooms of the server. @throws Fault */
+/**
+ * All rooms of the server.
+ * @throws {Fault}
+ */
 export function allRooms(client: Client, order: ListOrder): Promise<RoomEntry[]> {
   return fetchAll(order, async (query) => {
     const { rooms: page, total } = await client.request("all-rooms", query);

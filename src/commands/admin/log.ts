@@ -47,7 +47,10 @@ export const command = defineVerb({
   },
 });
 
-/** Oldest first. @throws Fault */
+/**
+ * Oldest first.
+ * @throws {Fault}
+ */
 async function decisions(
   client: Client,
   bounds: { readonly since: number; readonly until: number },

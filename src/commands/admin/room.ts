@@ -122,7 +122,10 @@ function patternOf(glob: string): RegExp {
   return new RegExp(`^${pieces.join("")}$`, "i");
 }
 
-/** Removes all that can be removed. @throws Fault of the first that cannot */
+/**
+ * Removes all that can be removed.
+ * @throws {Fault} of the first that cannot
+ */
 async function removeAll(
   context: Context,
   client: Client,

@@ -31,7 +31,12 @@ export const command = defineVerb({
     const targets = args.room.map(parseTarget);
     const work = (source: ExportSource) => exported(context, source, targets, { html, files, out });
     if (data === undefined) {
-      const client = { argument: args.at, mode: "login", follow: "none", reads: true } as const;
+      const client = {
+        argument: args.at,
+        mode: "login",
+        follow: "none",
+        printsData: true,
+      } as const;
       return withClient(context, args, client, async ({ client: open }) => {
         const { user } = await untilConnected(open.read());
         return work(serverSource(open, user));

@@ -34,7 +34,12 @@ export const command = defineVerb({
     const { offsetMinutes, clock } = context;
     const parsed = readImport(args.file, { channel, offsetMinutes });
     checkProblems(context, parsed, args.skipBad);
-    const options = { argument: args.at, mode: "login", follow: "none", resumes: true } as const;
+    const options = {
+      argument: args.at,
+      mode: "login",
+      follow: "none",
+      isResumable: true,
+    } as const;
     return withClient(context, args, options, async ({ client }) => {
       await untilConnected(client.read());
       const progress = new CounterLine(context);
@@ -66,7 +71,7 @@ export const command = defineVerb({
   },
 });
 
-/** @throws Fault usage: nothing is imported from a file that was not fully understood */
+/** @throws {Fault} usage: nothing is imported from a file that was not fully understood */
 function checkProblems(context: Context, parsed: ParsedFile, skipBad: boolean): void {
   const { format, entries, problems, skipped, latin1 } = parsed;
   const count = `${counted(entries.length, "message")}, skipped ${counted(skipped, "other line")}`;

@@ -79,7 +79,7 @@ export const command = defineVerb({
   },
 });
 
-/** @throws Fault log-corrupt: the key is missing or damaged */
+/** @throws {Fault} log-corrupt: the key is missing or damaged */
 function checkIdentity(backup: string, path: string): void {
   const file = join(path, "identity.key");
   try {
@@ -90,7 +90,10 @@ function checkIdentity(backup: string, path: string): void {
   }
 }
 
-/** Verdict of `chat verify --data` on the folder. @throws Fault log-corrupt */
+/**
+ * Verdict of `chat verify --data` on the folder.
+ * @throws {Fault} log-corrupt
+ */
 async function checkRestored(backup: string, path: string): Promise<void> {
   const { history, accounts } = await verifyFolder(path);
   const found = [...history.findings, ...accounts.findings][0];

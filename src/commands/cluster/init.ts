@@ -140,7 +140,10 @@ async function importFolder(
   return 0;
 }
 
-/** All machines would copy the damage permanently. @throws Fault log-corrupt */
+/**
+ * All machines would copy the damage permanently.
+ * @throws {Fault} log-corrupt
+ */
 async function checkUndamaged(
   context: Context,
   open: OpenFolder,

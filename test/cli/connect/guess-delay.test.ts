@@ -52,7 +52,7 @@ test("a right password is answered before anything is said", async () => {
 test("whoever has the screen says it there, once", async () => {
   const { shown, clock, err } = show({ terminal: true });
   const said: string[] = [];
-  shown.displayInstead = (text) => said.push(text(ENGLISH_TERMINAL));
+  shown.displayOverride = (text) => said.push(text(ENGLISH_TERMINAL));
   shown.update({ waitMs: 2_000, of: "address" });
   await clock.advance(10_000);
   expect(said).toEqual(["too many wrong passwords from this address; retrying in 2 s"]);

@@ -1,5 +1,9 @@
 import { expect, test } from "bun:test";
-import { hostsAt, type OwnAddress, reachableAt } from "../../../src/cli/connect/own-addresses.ts";
+import {
+  externalHosts,
+  type OwnAddress,
+  reachableHosts,
+} from "../../../src/cli/connect/own-addresses.ts";
 
 const LO4: OwnAddress = { address: "127.0.0.1", family: "IPv4", internal: true };
 const LO6: OwnAddress = { address: "::1", family: "IPv6", internal: true };
@@ -16,7 +20,7 @@ test.each<readonly [string, string | undefined, OwnAddress[], string, string, bo
   ["IPv6 alone", "::", [LO4, LO6, LINK6, LAN6], "::1", "fd00::7", false],
   ["whatever", "192.168.2.7", [LO4, LAN4], "192.168.2.7", "192.168.2.7", false],
 ])("a machine with %s, --host %s", (_, host, own, local, others, lacksIpv6) => {
-  expect(reachableAt(host, own)).toEqual({ local, others, lacksIpv6 });
+  expect(reachableHosts(host, own)).toEqual({ local, external: others, lacksIpv6 });
 });
 
 test.each<readonly [string | undefined, OwnAddress[], string[]]>([
@@ -26,5 +30,5 @@ test.each<readonly [string | undefined, OwnAddress[], string[]]>([
   [undefined, [LO4, LO6, LINK6], ["127.0.0.1"]],
   ["192.168.2.7", [LO4, LAN4, WIFI4], ["192.168.2.7"]],
 ])("invites with --host %s have each reachable address", (host, own, hosts) => {
-  expect(hostsAt(host, own)).toEqual(hosts);
+  expect(externalHosts(host, own)).toEqual(hosts);
 });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { Fault, type FaultCode } from "../../../src/base/fault.ts";
 import type { FileId } from "../../../src/base/ids.ts";
 import { CONCURRENT_DOWNLOADS_MAX, INCOMING_FILES_MAX } from "../../../src/base/limits.ts";
-import { Incoming } from "../../../src/cli/files/inbox.ts";
+import { IncomingFiles } from "../../../src/cli/files/inbox.ts";
 import { rejection } from "../../rejection.ts";
 
 const file = (name: string) => name as FileId;
@@ -13,13 +13,13 @@ class Router {
   readonly taken = new Set<FileId>();
   readonly lost: (FileId | undefined)[] = [];
   cursor: number;
-  readonly incoming: Incoming;
+  readonly incoming: IncomingFiles;
   readonly #waiting = new Map<FileId, PromiseWithResolvers<void>>();
 
   constructor(cursor = 0, taken: Iterable<FileId> = []) {
     this.cursor = cursor;
     for (const one of taken) this.taken.add(one);
-    this.incoming = new Incoming({
+    this.incoming = new IncomingFiles({
       cursor,
       has: (one) => this.taken.has(one),
       download: (one) => {
@@ -61,40 +61,44 @@ describe("files that arrive", () => {
     "one with %s does not end it",
     async (code) => {
       const router = new Router();
-      router.incoming.recorded(file("bad"), 1);
-      router.incoming.recorded(file("good"), 2);
+      router.incoming.addRecorded(file("bad"), 1);
+      router.incoming.addRecorded(file("good"), 2);
       await router.fails(file("bad"), code);
       await router.fails(file("bad"), code); // Tried once more.
       await router.arrives(file("good"));
-      await router.incoming.settled();
+      await router.incoming.waitUntilSettled();
       expect([router.lost, router.cursor]).toEqual([[file("bad")], 2]);
     },
   );
 
   test("are fetched once each, and the cursor stays before the oldest missing one", async () => {
     const router = new Router();
-    router.incoming.recorded(file("a"), 3);
-    router.incoming.recorded(file("b"), 5);
-    router.incoming.recorded(file("b"), 6); // Of another room.
-    router.incoming.skipped(9);
+    router.incoming.addRecorded(file("a"), 3);
+    router.incoming.addRecorded(file("b"), 5);
+    router.incoming.addRecorded(file("b"), 6); // Of another room.
+    router.incoming.skipRecord(9);
     expect(router.begun).toEqual([file("a"), file("b")]);
     expect(router.cursor).toBe(2);
     await router.arrives(file("b"));
     expect(router.cursor).toBe(2);
     await router.arrives(file("a"));
     expect(router.cursor).toBe(9);
-    router.incoming.recorded(file("a"), 3);
-    router.incoming.recorded(file("b"), 10);
+    router.incoming.addRecorded(file("a"), 3);
+    router.incoming.addRecorded(file("b"), 10);
     expect(router.begun.length).toBe(2);
     expect(router.cursor).toBe(10);
   });
 
   test("a local fault ends it, and the cursor stays", async () => {
     const router = new Router();
-    router.incoming.recorded(file("a"), 4);
+    router.incoming.addRecorded(file("a"), 4);
     await router.fails(file("a"), "store-full");
     const { incoming } = router;
-    for (const wait of [incoming.waitForSpace(), incoming.settled(), incoming.failed()]) {
+    for (const wait of [
+      incoming.waitForSpace(),
+      incoming.waitUntilSettled(),
+      incoming.waitForFailure(),
+    ]) {
       expect((await rejection(wait)).message).toContain("not to be had");
     }
     expect(router.cursor).toBeLessThan(4);
@@ -103,9 +107,9 @@ describe("files that arrive", () => {
   test("at most CONCURRENT_DOWNLOADS_MAX at once, complete ones first", async () => {
     const router = new Router();
     for (let i = 0; i < CONCURRENT_DOWNLOADS_MAX; i++)
-      router.incoming.recorded(file(`a${i}`), i + 1);
-    router.incoming.offered(file("slow"));
-    router.incoming.recorded(file("whole"), 100);
+      router.incoming.addRecorded(file(`a${i}`), i + 1);
+    router.incoming.addOffered(file("slow"));
+    router.incoming.addRecorded(file("whole"), 100);
     expect(router.running.length).toBe(CONCURRENT_DOWNLOADS_MAX);
     await router.arrives(file("a0"));
     expect(router.begun.at(-1)).toBe(file("whole"));
@@ -113,9 +117,9 @@ describe("files that arrive", () => {
 
   test("waits when INCOMING_FILES_MAX are known", async () => {
     const router = new Router();
-    for (let i = 1; i < INCOMING_FILES_MAX; i++) router.incoming.recorded(file(`a${i}`), i);
+    for (let i = 1; i < INCOMING_FILES_MAX; i++) router.incoming.addRecorded(file(`a${i}`), i);
     await router.incoming.waitForSpace();
-    router.incoming.recorded(file("last"), INCOMING_FILES_MAX);
+    router.incoming.addRecorded(file("last"), INCOMING_FILES_MAX);
     let hasRoom = false;
     const waiting = router.incoming.waitForSpace().then(() => {
       hasRoom = true;
@@ -138,8 +142,8 @@ test("any interrupted run fetches every file once", async () => {
       let taken = 0;
       for (let run = 0; run < 30; run++) {
         for (const { id, seq } of log.filter(({ seq }) => seq > router.cursor)) {
-          if (draw() % 4 === 0) router.incoming.offered(id);
-          router.incoming.recorded(id, seq);
+          if (draw() % 4 === 0) router.incoming.addOffered(id);
+          router.incoming.addRecorded(id, seq);
         }
         const lives = run < 20 ? draw() % 4 : Number.POSITIVE_INFINITY;
         for (let i = 0; i < lives && router.running.length > 0; i++) {

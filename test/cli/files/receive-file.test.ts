@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { FileId } from "../../../src/base/ids.ts";
 import { RENAMED_LISTED_MAX } from "../../../src/base/limits.ts";
-import { gotJson, reportRenamed } from "../../../src/cli/files/receive-file.ts";
+import { downloadedJson, reportRenamed } from "../../../src/cli/files/receive-file.ts";
 import type { DownloadedFile } from "../../../src/client/transfer/transfers.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
 
@@ -29,6 +29,6 @@ test("what has another name here is said, and how many where there are many", ()
 });
 
 test("scripts get the number", () => {
-  expect(gotJson(folder(2))).toMatchObject({ entries: 2, renamed: 2 });
-  expect(gotJson(folder(0))).not.toHaveProperty("renamed");
+  expect(downloadedJson(folder(2))).toMatchObject({ entries: 2, renamed: 2 });
+  expect(downloadedJson(folder(0))).not.toHaveProperty("renamed");
 });

@@ -5,10 +5,10 @@ import { Fault } from "../../../src/base/fault.ts";
 import { CLUSTER_METRICS_INTERVAL_MS } from "../../../src/base/limits-cluster.ts";
 import { HealthWatch } from "../../../src/cli/serve/health.ts";
 import {
-  isFilling,
   leftClusterFault,
   type Membership,
   newNodeName,
+  partlyMovedFault,
   readMembership,
   removeMembership,
   writeMembership,
@@ -155,7 +155,7 @@ test("stores and removes the membership of a folder", () => {
 test("node names differ, and each refusal has a remedy", () => {
   expect(newNodeName()).not.toBe(newNodeName());
   expect(leftClusterFault("/data", KEPT).remedy).toContain("start over with only identity.key");
-  expect(isFilling("/data", KEPT).remedy).toContain("chat cluster init /data");
+  expect(partlyMovedFault("/data", KEPT).remedy).toContain("chat cluster init /data");
 });
 
 test("refuses a malformed cluster.json", () => {

@@ -184,7 +184,7 @@ test("all lines fit on 80x24, the line for others last", () => {
     const text = joiningText(true, { ...all, data }, { PATH: folder });
     expect(rowsOf(text)).toBeLessThan(24); // The last row is the cursor's.
     const last = text.trimEnd().split("\n").at(-1);
-    expect(last).toBe(`  on another one    chat join ${quoteInvite(invite)} --user YOUR-NAME`);
+    expect(last).toBe(`  other machines    chat join ${quoteInvite(invite)} --user YOUR-NAME`);
     const page = "https://192.168.100.200:65535/";
     for (const words of [fingerprint, operatorToken, secret, data, page]) {
       expect(text).toContain(words);

@@ -16,7 +16,7 @@ function folderWith(toml: string): string {
 function settled(argv: readonly string[], env: Record<string, string> = {}) {
   const parsed = parseStrictly(SERVE_FLAGS, argv, "chat serve");
   if (parsed.kind === "help") throw new Error("help");
-  const { values, given } = parsed;
+  const { values, typedKeys: given } = parsed;
   return withSettings({ definitions: SERVE_FLAGS, values, byFlag: given, env });
 }
 

@@ -18,7 +18,7 @@ function giveUp() {
 
 test("gives up RECEIVE_TIMEOUT_MS after the first loss, with a remedy", async () => {
   const { clock, ended, one } = giveUp();
-  expect([one.lost(LOST), one.lost(LOST)]).toEqual([true, false]);
+  expect([one.onLost(LOST), one.onLost(LOST)]).toEqual([true, false]);
   await clock.advance(RECEIVE_TIMEOUT_MS - 1);
   expect(ended).toEqual([]);
   await clock.advance(1);
@@ -36,7 +36,7 @@ function shown(json = false) {
 }
 
 function readAll(show: ShareProgress, from = 0): void {
-  for (let index = from; index < 10; index++) show.read(ID, source, index);
+  for (let index = from; index < 10; index++) show.onRead(ID, source, index);
 }
 
 test("the sharing user sees each receiver's progress", async () => {

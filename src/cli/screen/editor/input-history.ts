@@ -14,7 +14,7 @@ import {
   INPUT_HISTORY_LINES_MAX,
 } from "../../../base/limits-screen.ts";
 import { jsonLine } from "../../../base/text.ts";
-import { nearest } from "../../suggest.ts";
+import { nearestWord } from "../../suggest.ts";
 
 const FILE_NAME = "typed";
 /** A killed process may leave its rotation lock behind; no rotation takes this long. */
@@ -30,7 +30,7 @@ export function mayContainSecret(text: string): boolean {
   if (SECRET.test(text) || SECRET_ARGUMENT.test(text)) return true;
   const [, word = "", ...more] = /^\s*\/([^\s/]+)\s+(\S+)(?:\s+(\S))?/u.exec(text) ?? [];
   const commands = more[1] === undefined ? SECRET_COMMANDS : [...SECRET_COMMANDS, "join"];
-  return nearest(word, commands) !== undefined;
+  return nearestWord(word, commands) !== undefined;
 }
 
 /**

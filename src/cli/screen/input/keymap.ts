@@ -3,7 +3,7 @@
 import { Fault, msg } from "../../../base/fault.ts";
 import { quoteText } from "../../../base/text.ts";
 import type { KeyTexts } from "../../../ui/messages/en/keys.ts";
-import { nearest } from "../../suggest.ts";
+import { nearestWord } from "../../suggest.ts";
 import { COMMAND_NAMES, type CommandName, isCommandName } from "../state/commands.ts";
 
 type KeyGroup = keyof KeyTexts["groups"];
@@ -247,7 +247,7 @@ function rebound(keys: Readonly<Record<string, string>>): readonly Binding[] {
 /** The group of a command. @throws Fault usage */
 function groupOf(chord: string, name: string): KeyGroup | undefined {
   if (!isCommandName(name)) {
-    const near = nearest(name, COMMAND_NAMES);
+    const near = nearestWord(name, COMMAND_NAMES);
     throw new Fault("usage", msg`unknown key command ${quoteText(name)}`, {
       remedy: near === undefined ? "press F1 for a list of keys" : msg`did you mean ${near}?`,
     });

@@ -7,7 +7,7 @@ import { Fault, msg } from "../../../base/fault.ts";
 import { quoteText } from "../../../base/text.ts";
 import type { ClientState } from "../../../io/state/client-state.ts";
 import type { Context } from "../../context.ts";
-import { nearest } from "../../suggest.ts";
+import { nearestWord } from "../../suggest.ts";
 import { DEFAULT_SETTINGS, type ScreenSettings } from "../state/settings.ts";
 import {
   isSettingName,
@@ -113,7 +113,7 @@ function chosenOf(kept: string | undefined): ChosenValues {
 function keyOf(key: string): { readonly name: SettingName; readonly entry: string | undefined } {
   const [, name = "", entry] = /^([^.]*)(?:\.([\s\S]+))?$/.exec(key) ?? [];
   if (isSettingName(name)) return { name, entry };
-  const near = nearest(name, SETTING_NAMES);
+  const near = nearestWord(name, SETTING_NAMES);
   throw new Fault("usage", msg`unknown setting ${quoteText(key)}`, {
     remedy: near === undefined ? msg`run /set to list settings` : msg`did you mean ${near}?`,
   });

@@ -74,7 +74,7 @@ export function readSettings(table: TomlTable | undefined): ReadSettings {
   const warnings: string[] = [];
   let settings = DEFAULT_SETTINGS;
   for (const [name, value] of Object.entries(table?.values ?? {})) {
-    const at = (...keys: readonly string[]) => table?.at(name, ...keys) ?? name;
+    const at = (...keys: readonly string[]) => table?.position(name, ...keys) ?? name;
     if (isSettingName(name)) settings = withValue(settings, name, value, at);
     else warnings.push(unknownSetting(name, SETTING_NAMES, at()));
   }
