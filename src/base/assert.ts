@@ -6,8 +6,8 @@ export class AssertionFailure extends Error {
 }
 
 /** Checks an invariant of the program. External errors are a `Fault` instead. */
-export function assert(condition: unknown, promise: string): asserts condition {
-  if (!condition) throw new AssertionFailure(promise);
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new AssertionFailure(message);
 }
 
 /** Makes a switch over a union exhaustive: a new kind fails to compile until it is handled. */

@@ -9,7 +9,10 @@ export function utf8Encode(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
-/** Keeps a byte order mark as a character. @throws TypeError if the bytes are not UTF-8 */
+/**
+ * Decodes UTF-8 and keeps a byte order mark as a character.
+ * @throws {TypeError} if the bytes are not UTF-8
+ */
 export function utf8Decode(bytes: Uint8Array): string {
   return strictDecoder.decode(bytes);
 }
@@ -19,7 +22,10 @@ export function isWellFormed(text: string): boolean {
   return text.isWellFormed();
 }
 
-/** The longest prefix of at most `bytesMax` bytes of UTF-8 that ends with a whole character. */
+/**
+ * Returns the longest prefix that ends with a complete character.
+ * @param bytesMax maximum size of the prefix in UTF-8
+ */
 export function cutText(text: string, bytesMax: number): string {
   const wellFormed = text.toWellFormed();
   if (3 * wellFormed.length <= bytesMax) return wellFormed;
@@ -30,13 +36,13 @@ export function cutText(text: string, bytesMax: number): string {
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   let sizeBytes = 0;
   for (const part of parts) sizeBytes += part.length;
-  const whole = new Uint8Array(sizeBytes);
+  const joined = new Uint8Array(sizeBytes);
   let offset = 0;
   for (const part of parts) {
-    whole.set(part, offset);
+    joined.set(part, offset);
     offset += part.length;
   }
-  return whole;
+  return joined;
 }
 
 export function uint64(value: number): Uint8Array {
@@ -45,7 +51,7 @@ export function uint64(value: number): Uint8Array {
   return bytes;
 }
 
-/** Compares in constant time: the duration does not reveal where the bytes differ. */
+/** Compares in constant time, so that the duration does not reveal the first difference. */
 export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
   if (left.length !== right.length) return false;
   let difference = 0;
@@ -57,15 +63,15 @@ export function toHex(bytes: Uint8Array): string {
   return bytes.toHex();
 }
 
-/** RFC 4648 section 5, without padding. */
+/** Encodes as base64url without padding (RFC 4648, section 5). */
 export function toBase64Url(bytes: Uint8Array): string {
   return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
 /**
- * Reads base64url without padding and accepts only the canonical spelling: a second spelling of the
- * same bytes would let a signed or hashed text change unnoticed.
- * @throws {Fault} frame-malformed
+ * Decodes base64url without padding. Accepts only the canonical form: with a second form of the
+ * same bytes, a signed or hashed text could be changed without being noticed.
+ * @throws {Fault} frame-malformed if the text is not canonical base64url
  */
 export function fromBase64Url(text: string): Uint8Array {
   try {
@@ -75,7 +81,7 @@ export function fromBase64Url(text: string): Uint8Array {
     });
     if (toBase64Url(bytes) === text) return bytes;
   } catch {
-    // Falls through to the same fault.
+    // Reported below.
   }
   throw new Fault("frame-malformed", "a base64url text is not in its canonical form");
 }

@@ -4,7 +4,7 @@ import { formatSize } from "./sizes.ts";
 
 export interface DiskSpace {
   readonly freeBytes: number;
-  /** Below this the server refuses files. */
+  /** The server refuses files below this. */
   readonly keepFreeBytes: number;
   readonly isLow: boolean;
 }

@@ -1,8 +1,6 @@
 /** Errors with a stable code, a message and a remedy, and the table of all codes. */
 
-/**
- * The party that can fix it: the user, the peer of a link, or a machine (this one or the server's).
- */
+/** The party that can fix the fault: the user, the peer of a link, or a machine. */
 export type Blame = "user" | "peer" | "host";
 
 interface FaultRow {
@@ -22,9 +20,9 @@ function blamedOn<Code extends string>(
   return Object.fromEntries(faults) as Record<Code, FaultRow>;
 }
 
-/** Codes are stable and part of the protocol; messages are not. */
+/** Codes are stable and part of the protocol. Messages may change. */
 export const FAULTS = {
-  // The user asked for something impossible or forbidden.
+  // Errors of the user.
   ...blamedOn("user", {
     usage: [2, "see chat --help"],
     "name-invalid": [2, "use 1 to 32 letters, digits, - or _, not only digits"],
@@ -53,7 +51,7 @@ export const FAULTS = {
     "seal-refused": [3, "ask a room admin"],
     interrupted: [130, "run the same command again"],
   }),
-  // The peer violated the protocol.
+  // Violations of the protocol by the peer.
   ...blamedOn("peer", {
     "frame-malformed": [5, "update the other program"],
     "kind-unknown": [5, "update the other program"],
@@ -78,7 +76,7 @@ export const FAULTS = {
     "release-untrusted": [6, "download it again from a source that you trust"],
     "folder-malformed": [6, "ask its sender"],
   }),
-  // A machine failed: this one, the other one, or the network between them.
+  // Failures of this machine, the other machine, or the network between them.
   ...blamedOn("host", {
     "stale-epoch": [5, "try again"],
     unreachable: [5, "check the address and that the server is running"],
@@ -102,10 +100,10 @@ export const FAULTS = {
 
 export type FaultCode = keyof typeof FAULTS;
 
-/** A text and its values, for translation. */
+/** A text for users and its separate values, for translation. */
 export interface Translatable {
   readonly text: string;
-  /** The text with `{}` in place of each value: the key in the tables of translations. */
+  /** The text with `{}` in place of each value: the key in translation tables. */
   readonly template: string;
   readonly values: readonly string[];
 }
@@ -116,7 +114,7 @@ export interface FaultDetail {
   readonly retryAfterMs?: number | undefined;
 }
 
-/** An error caused from outside: a code, a message and a remedy. Bugs are assertions instead. */
+/** An error with an external cause. A bug is an assertion failure instead. */
 export class Fault extends Error {
   override readonly name = "Fault";
   readonly code: FaultCode;
@@ -124,7 +122,7 @@ export class Fault extends Error {
   readonly retryAfterMs: number | undefined;
   readonly translatable: { readonly message?: Translatable; readonly remedy?: Translatable };
 
-  /** @param sentence what went wrong, without a full stop and without the remedy */
+  /** @param message what went wrong, without a full stop and without the remedy */
   constructor(code: FaultCode, message: string | Translatable, detail: FaultDetail = {}) {
     const { remedy = fixedText(FAULTS[code].remedy), cause, retryAfterMs } = detail;
     super(textOf(message), cause === undefined ? {} : { cause });

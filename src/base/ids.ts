@@ -4,17 +4,20 @@ import type { Brand } from "./brand.ts";
 import { toBase64Url } from "./bytes.ts";
 import { FILE_ID_LENGTH } from "./limits.ts";
 
-/** `u` and 64 random bits in base64url. The heads of log records name users only by this. */
+/** `u` and 64 random bits in base64url. Heads of log records contain only this id of a user. */
 export type UserId = Brand<string, "UserId">;
-/** `r` and 64 random bits, or for a direct conversation `d` and 128 bits of a hash. */
+/** `r` and 64 random bits in base64url, or for a direct conversation `d` and 128 bits of a hash. */
 export type RoomId = Brand<string, "RoomId">;
-/** 64 random bits in base64url: one outbox, which is one run of one client process. */
+/** 64 random bits in base64url. Each run of a client process has one outbox. */
 export type OutboxId = Brand<string, "OutboxId">;
 
-/** `f` and 64 random bits in base64url. No id begins with a dash, so none is taken for a flag. */
+/**
+ * `f` and 64 random bits in base64url. Never begins with a dash, so it cannot be mistaken for a
+ * flag.
+ */
 export type FileId = Brand<string, "FileId">;
 
-/** Random bytes of an id: the chance of a collision among 100,000 rooms is 3e-10. */
+/** Random bytes in an id: among 100,000 rooms, the probability of a collision is 3e-10. */
 export const ID_BYTES = 8;
 
 export type Sha256 = (bytes: Uint8Array, into?: Uint8Array) => Uint8Array;
@@ -41,7 +44,9 @@ export function isFileId(text: string): text is FileId {
   return text.length === FILE_ID_LENGTH && FILE_ID.test(text);
 }
 
-/** The id of a direct conversation, independent of the order of its users, who may be the same. */
+/**
+ * Returns the id of a direct conversation. Independent of the order of its users, who may be equal.
+ */
 export function directRoomId(a: UserId, b: UserId, sha256: Sha256): RoomId {
   const pair = a < b ? `${a} ${b}` : `${b} ${a}`;
   const digest = sha256(new TextEncoder().encode(`chat/1 direct ${pair}`));

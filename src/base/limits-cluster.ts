@@ -1,114 +1,138 @@
-/** Limits of several servers that share one stream; see limits.ts. */
+/** Limits for a cluster, in which several servers share one stream; see limits.ts. */
 
 const KIB = 1024;
 
 /**
- * Records of each log whose changes are remembered. A decision based on an older state is repeated:
- * a node that lags this far behind cannot tell what has changed since.
+ * Number of latest records in each log for which changes are remembered. A decision based on an
+ * older state is repeated, because its conflicts are unknown.
  */
 export const CLUSTER_WINDOW_RECORDS = 100_000;
 /**
- * Attempts of a decision that other servers overtake: three servers that change one room without
- * pause each succeed long before.
+ * Maximum attempts of a decision that other servers overtake. Far fewer are needed when three
+ * servers change one room continuously.
  */
 export const CONFLICT_TRIES_MAX = 64;
-/** NATS accepts messages of 1 MiB: a larger decision is impossible. */
+/** Maximum size of a decision: NATS accepts messages up to 1 MiB. */
 export const CLUSTER_DECISION_BYTES_MAX = 1000 * KIB;
-/** Concurrent decisions are sent in one message of up to this size. */
+/** Maximum size of a message that combines concurrent decisions. */
 export const CLUSTER_MESSAGE_BYTES_MAX = 512 * KIB;
 export const CLUSTER_MESSAGE_PROPOSALS_MAX = 4_000;
-/** Bytes read from the stream and queued for the disk; reading pauses above it. */
+/** Bytes read from the stream and queued for the disk. Reading pauses above this. */
 export const CLUSTER_RECEIVE_QUEUE_BYTES_MAX = 8 * 1024 * KIB;
-/** Without a majority for this long, queued posts are refused: clients keep and retry them. */
+/** Queued posts are refused after this long without a majority. Clients keep and retry them. */
 export const CLUSTER_MAJORITY_TIMEOUT_MS = 3_000;
-/** NATS servers that have just started elect a leader: a starting server waits this long. */
+/** Time that a starting server waits for NATS servers, which may have to elect a leader first. */
 export const CLUSTER_START_TIMEOUT_MS = 20_000;
-/** A request to NATS is repeated after this time without an answer: the leader may have changed. */
+/**
+ * An unanswered request to NATS is repeated after this long, because the leader may have changed.
+ */
 export const CLUSTER_ANSWER_TIMEOUT_MS = 1_000;
 /**
- * Followers without contact to a leader for this long may elect another one (the shortest election
- * time-out of NATS). A leader in contact with a majority since then is the only one.
+ * Shortest election timeout of NATS: followers may elect another leader after this long without
+ * contact. A leader that has had contact with a majority since then is the only leader.
  */
 export const CLUSTER_LEASE_MS = 4_000;
-/** Interval of the majority check; clients learn of a lost majority within 10 seconds. */
+/** Interval of majority checks. Clients are notified of a lost majority within 10 seconds. */
 export const MAJORITY_CHECK_INTERVAL_MS = 1_000;
-/** Without a leader for this long there is no majority: most elections are shorter. */
+/** The majority counts as lost after this long without a leader. Most elections are shorter. */
 export const CLUSTER_ELECTION_MS = 8_000;
-/** A stream that is ahead but delivers nothing for this long is reopened. */
+/** A stream that has newer messages but delivers none for this long is reopened. */
 export const CLUSTER_STALLED_MS = 1_500;
-/** Messages requested before they are applied. */
+/** Messages requested from the stream in advance. */
 export const CLUSTER_MESSAGES_AHEAD = 256;
-/** Chunks of one file, so that other files progress as well. */
+/** Maximum chunks of one file, so that other files also progress. */
 export const CLUSTER_CHUNKS_PER_FILE_MAX = 8;
-/** Chunks from the store queued for the disk, over all files: 64 MiB, or one a file. */
+/**
+ * Maximum chunks from the store that are queued for the disk, over all files: 64 MiB. Each file may
+ * queue at least one.
+ */
 export const CLUSTER_CHUNKS_QUEUED_MAX = 256;
-/** NATS elects a new leader within some seconds: requests for content are repeated this long. */
+/**
+ * Requests for content are repeated for this long, because NATS needs some seconds to elect a
+ * leader.
+ */
 export const CLUSTER_CONTENT_TIMEOUT_MS = 20_000;
-/** Interval of presence messages to the other servers, without changes: a message may be lost. */
+/**
+ * Interval of presence messages to the other servers while nothing changes: a message may be lost.
+ */
 export const SIBLING_PRESENCE_INTERVAL_MS = 3_000;
-/** Changes within this time are sent together. */
+/** Changes within this period are sent in one message. */
 export const SIBLING_BATCH_MS = 100;
-/** An answer to a new server has arrived by then, including the time of collecting changes. */
+/** Time within which other servers answer a new server, including the delay of SIBLING_BATCH_MS. */
 export const SIBLINGS_ANSWER_TIMEOUT_MS = 3 * SIBLING_BATCH_MS;
-/** A server that is silent for this long has nobody online: it has missed three messages. */
+/**
+ * A server's users count as offline after this long without a message: three messages are missing.
+ */
 export const SIBLING_FORGET_MS = 10_000;
-/** Online accounts that one server reports to the others: their ids fit one message of NATS. */
+/**
+ * Maximum online accounts that one server reports to the others: their ids fit in one NATS message.
+ */
 export const SIBLING_ONLINE_MAX = 20_000;
 /**
- * Interval of requests for the console data of other servers while an operator watches. With
- * several operators no server answers more than twice as often: an answer has some 500 KB with 500
- * clients and 500 files.
+ * Interval of requests for other servers' console data while an operator is watching. Each server
+ * answers at most twice per interval, because an answer takes about 500 KB with 500 clients and 500
+ * files.
  */
 export const SIBLING_CONSOLE_INTERVAL_MS = 1_500;
-/** Servers whose presence is stored. */
+/** Maximum servers with stored presence. */
 export const SIBLINGS_MAX = 64;
-/** Characters of an id, a device's key, a name or an address with its prefix. */
+/** Maximum characters of an id, device key, name or address, including its prefix. */
 export const SIBLING_KEY_CHARS_MAX = 128;
-/** The server with the transfer to cancel answers within this time; otherwise there is none. */
+/** Time within which the server that runs a transfer confirms its cancellation. */
 export const SIBLING_CANCEL_TIMEOUT_MS = 2_000;
-/** Servers that have not reported their state by then are not listed. */
+/** Time to wait for states of other servers. Slower servers are not listed. */
 export const NODES_ANSWER_TIMEOUT_MS = 500;
-/** A node behind the state that a reader has seen has this long to catch up. */
+/** Time for a node to catch up with the state that a reader has already seen. */
 export const CLUSTER_CATCH_UP_TIMEOUT_MS = 5_000;
 /**
- * Size of the messages that copy an existing log: a starting server has CLUSTER_MESSAGES_AHEAD of
- * them in memory, and requests all within CLUSTER_ANSWER_TIMEOUT_MS.
+ * Size of the messages that copy an existing log. A starting server requests CLUSTER_MESSAGES_AHEAD
+ * of them at a time and must receive all within CLUSTER_ANSWER_TIMEOUT_MS.
  */
 export const CLUSTER_COPY_BYTES_MAX = 64 * KIB;
-/** Interval of the cluster's metrics: one request to all servers. */
+/** Interval of collecting the cluster's metrics, with one request to all servers. */
 export const CLUSTER_METRICS_INTERVAL_MS = 5_000;
-/** A node more messages behind is slow, or was offline; normal lag is some hundred messages. */
+/**
+ * A node that lags more messages behind is slow or was offline. Normal lag is some hundred
+ * messages.
+ */
 export const CLUSTER_LAG_HIGH = 1_000;
 /**
- * Server addresses that a client receives, stores and tries, and that an invite contains. A cluster
- * has three or five servers; larger ones are reached through these.
+ * Maximum server addresses that a client stores, or that an invite contains. A cluster has three or
+ * five servers; these suffice to reach a larger one.
  */
 export const CLUSTER_ADDRESSES_MAX = 8;
-/** If an address is silent this long, the next one is tried in parallel. Allows two within 3 s. */
+/**
+ * A client also dials the next address if one is silent for this long. Allows two attempts in 3 s.
+ */
 export const NEXT_ADDRESS_DELAY_MS = 1_000;
 /**
- * Addresses from a server that a client dials: some rounds over all of them, then one a second, so
- * that no server directs a crowd of clients at other machines.
+ * Maximum burst of dials to addresses that a server sent: several rounds over all of them, then one
+ * dial per second. Prevents a server from directing a crowd of clients at other machines.
  */
 export const ADVERTISED_DIALS_BURST = 32;
 export const ADVERTISED_DIALS_PER_SECOND = 1;
-/** A GroupInfo of 256 devices has 115 KiB, the key packages of a device 137 KiB at most. */
+/**
+ * Maximum size of a stored value. A GroupInfo of 256 devices takes 115 KiB, the key packages of a
+ * device at most 137 KiB.
+ */
 export const BUCKET_VALUE_BYTES_MAX = 256 * KIB;
-/** Unused values older than this are deleted: a commit takes seconds. */
+/** Unused values older than this are deleted. A commit takes seconds. */
 export const BUCKET_SWEEP_MS = 60 * 60_000;
 /**
- * A client with other servers to use sends a ping after this silence over TCP, which reports a
- * machine without power only after minutes. A thousand idle clients then each send a few bytes that
- * often.
+ * A client that knows other servers sends a ping after this much silence, because TCP reports a
+ * machine without power only after minutes. The cost is a few bytes per interval and client.
  */
 export const IDLE_PING_AFTER_MS = 4_000;
-/** … and if that is not answered, it tests whether the server accepts another connection, … */
+/**
+ * If the ping is not answered within this time, the client tests whether the server accepts another
+ * connection.
+ */
 export const IDLE_PING_TIMEOUT_MS = 2_000;
-/** … which takes less than this on a slow line. */
+/** Time limit of that test. A connection over a slow line takes less. */
 export const IDLE_CONNECT_TIMEOUT_MS = 4_000;
 /**
- * The same over UDP, which does not report even a program that has ended: the client reconnects
- * elsewhere within 3 s. A false alarm costs one log-in at another server.
+ * The same for UDP, which does not even report a program that has ended. The client reconnects to
+ * another server within 3 s. A false alarm costs only one log-in.
  */
 export const IDLE_UDP_PING_AFTER_MS = 1_000;
 export const IDLE_UDP_PING_TIMEOUT_MS = 750;

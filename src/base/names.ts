@@ -5,7 +5,7 @@ import { Fault, msg } from "./fault.ts";
 import { NAME_CHARS_MAX } from "./limits.ts";
 
 export type Name = Brand<string, "Name">;
-/** The name folded to lower case for comparison. */
+/** A name folded to lower case for comparison. */
 export type FoldedName = Brand<string, "FoldedName">;
 
 const NAME = new RegExp(`^(?!\\d+$)[A-Za-z0-9_-]{1,${NAME_CHARS_MAX}}$`);
@@ -16,31 +16,31 @@ export function isName(text: string): text is Name {
 
 type NameKind = "name" | "room's name" | "person's name";
 
-export function checkName(text: string, what: NameKind = "name"): Name {
+export function checkName(text: string, kind: NameKind = "name"): Name {
   if (isName(text)) return text;
-  const shown = text.slice(0, 40);
-  const sentences = {
-    "room's name": msg`'${shown}' is not a valid room name`,
-    "person's name": msg`'${shown}' is not a valid user name`,
-    name: msg`'${shown}' is not a valid name`,
+  const excerpt = text.slice(0, 40);
+  const messages = {
+    "room's name": msg`'${excerpt}' is not a valid room name`,
+    "person's name": msg`'${excerpt}' is not a valid user name`,
+    name: msg`'${excerpt}' is not a valid name`,
   };
-  throw new Fault("name-invalid", sentences[what]);
+  throw new Fault("name-invalid", messages[kind]);
 }
 
-/** Users of these names could be mistaken for the server, its operators, or all users. */
+/** Reserved names: a user could be mistaken for the server, its operators, or all users. */
 const ROLES = ["server", "operator", "admin", "everyone", "here"];
-/** Properties of every JavaScript object, which a program that keys objects by name would find. */
+/** Properties of every JavaScript object, which programs find when they use names as keys. */
 const BUILT_IN = [...Object.getOwnPropertyNames(Object.prototype), "prototype"];
 const RESERVED: ReadonlySet<string> = new Set(
   [...ROLES, ...BUILT_IN].map((name) => name.toLowerCase()),
 );
 
-/** Reports whether the name is reserved. Accounts of older versions keep such names. */
+/** Reports whether the name is reserved. Accounts of older versions keep their names. */
 export function isReservedName(name: Name): boolean {
   return RESERVED.has(foldName(name));
 }
 
-/** A fixed locale, so that every client sorts names alike. */
+/** Uses a fixed locale, so that all clients sort names in the same order. */
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
 /** Natural order, ignoring case: `Room2` before `room10`; `Room` and `room` are equal. */
@@ -56,7 +56,10 @@ export type Target =
   | { readonly kind: "room"; readonly name: Name }
   | { readonly kind: "person"; readonly name: Name };
 
-/** Parses `lobby` and `#lobby` as a room, `@ana` as a user. @throws {Fault} name-invalid */
+/**
+ * Parses `lobby` or `#lobby` as a room and `@ana` as a user.
+ * @throws {Fault} name-invalid if the name is malformed
+ */
 export function parseTarget(text: string): Target {
   if (text.startsWith("@")) {
     return { kind: "person", name: checkName(text.slice(1), "person's name") };

@@ -1,4 +1,4 @@
-/** Checks of new account names and passwords, and proposals for invalid or taken names. */
+/** Checks new account names and passwords, and proposes names in place of invalid or taken ones. */
 
 import { Fault, msg } from "./fault.ts";
 import { NAME_CHARS_MAX, PASSWORD_CHARS_MIN } from "./limits.ts";
@@ -11,15 +11,18 @@ import {
   type Name,
 } from "./names.ts";
 
-/** Prefix of names that would be invalid alone: digits, a reserved word, or no ASCII letter. */
+/** Prefix for names that would be invalid alone: digits, a reserved word, or no ASCII letter. */
 const PREFIX = "user";
-/** ASCII spellings of letters; other letters lose their marks. */
+/** ASCII spellings of letters. Other letters only lose their marks. */
 const TRANSLITERATIONS: Readonly<Record<string, string>> = {
   ...{ ä: "ae", ö: "oe", ü: "ue", ß: "ss", æ: "ae", œ: "oe", ø: "o", ł: "l", đ: "d", ı: "i" },
   ...{ þ: "th", ð: "d", Ä: "Ae", Ö: "Oe", Ü: "Ue", Æ: "Ae", Œ: "Oe", Ø: "O", Ł: "L", Đ: "D" },
 };
 
-/** Checks a name at registration or renaming. @throws {Fault} name-invalid */
+/**
+ * Checks a name for registration or renaming.
+ * @throws {Fault} name-invalid if the name is malformed or reserved
+ */
 export function checkNewName(text: string): Name {
   const name = checkName(text, "person's name");
   if (!isReservedName(name)) return name;
@@ -28,7 +31,10 @@ export function checkNewName(text: string): Name {
   });
 }
 
-/** `checkName` for a typed name, with a proposal in the fault. @throws {Fault} name-invalid */
+/**
+ * Checks a typed name like `checkName`, and proposes a valid name in the fault.
+ * @throws {Fault} name-invalid if the name is malformed
+ */
 export function checkTypedName(text: string): Name {
   if (isName(text)) return text;
   const message = msg`'${text.slice(0, 40)}' is not a valid user name`;
@@ -39,10 +45,10 @@ export function checkTypedName(text: string): Name {
 }
 
 /**
- * Proposes the valid name closest to a typed one: spaces and signs become hyphens, marks are
- * removed, a long name is cut, and a taken one gets a number.
+ * Proposes the valid name closest to a typed one: spaces and punctuation become hyphens, marks are
+ * removed, a long name is cut, and a taken name gets a number.
  * @param taken folded names known to be taken
- * @returns never the text itself, unless it is valid and free
+ * @returns the text itself only if it is valid and free
  */
 export function proposeName(text: string, taken: ReadonlySet<FoldedName> = new Set()): Name {
   const known = isName(text) && !isReservedName(text) ? text : undefined;
@@ -57,7 +63,7 @@ export function proposeName(text: string, taken: ReadonlySet<FoldedName> = new S
 }
 
 function transliterate(text: string): string {
-  // Longer names are cut anyway.
+  // The name is cut later in any case.
   const start = text.slice(0, NAME_CHARS_MAX * 8).normalize("NFC");
   return trimmed(
     [...start]
@@ -86,7 +92,10 @@ function trimmed(text: string): string {
   return text.replace(/^-+/, "").slice(0, NAME_CHARS_MAX).replace(/-+$/, "");
 }
 
-/** Older, shorter passwords stay valid. @throws {Fault} usage */
+/**
+ * Checks a new password. Existing shorter passwords stay valid.
+ * @throws {Fault} usage if the password is too short
+ */
 export function checkNewPassword(password: string): void {
   if ([...password].length >= PASSWORD_CHARS_MIN) return;
   const message = msg`a new password needs at least ${PASSWORD_CHARS_MIN} characters`;

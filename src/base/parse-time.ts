@@ -22,23 +22,21 @@ const ISO = new RegExp(`^${DAY}(?:[T ]${CLOCK}${ZONE})?$`, "i");
 export interface TimeContext {
   readonly nowUnixMs: number;
   readonly offsetMinutes: OffsetMinutes;
-  /**
-   * The moment that a day without a time stands for: its first millisecond (the default) or last.
-   */
+  /** Time of a day without a time: its first millisecond (the default) or its last. */
   readonly edge?: "start" | "end";
 }
 
 /**
- * Parses `--since` and `--until`: ISO 8601 (local time unless it names an offset), or an age:
- * `90s`, `10m`, `2h`, `3d`, `1w`.
+ * Parses `--since` and `--until`: ISO 8601 (local time unless it has an offset), or an age: `90s`,
+ * `10m`, `2h`, `3d`, `1w`.
  * @returns Unix milliseconds, from 0 to UNIX_MS_MAX
- * @throws {Fault} usage
+ * @throws {Fault} usage if the text is not a time
  */
 export function parseTime(text: string, context: TimeContext): number {
   const ago = AGO.exec(text);
   if (ago !== null) {
     const agoMs = Number(ago[1]) * (UNITS_MS.get(ago[2] ?? "") ?? 0);
-    return Math.max(0, context.nowUnixMs - agoMs); // Messages are not older than 1970.
+    return Math.max(0, context.nowUnixMs - agoMs); // Ages beyond 1970 mean 1970.
   }
   const iso = ISO.exec(text);
   const unixMs = iso === null ? undefined : isoUnixMs(iso, context);
@@ -65,10 +63,10 @@ function isoUnixMs(iso: RegExpExecArray, context: TimeContext): number | undefin
   return minutes === undefined ? undefined : asUtc - minutes * MINUTE_MS + milliseconds;
 }
 
-/** Computed twice, because the offset depends on the result. */
+/** Converts twice, because the offset depends on the result. */
 function localToUnixMs(asUtc: number, offsetMinutes: OffsetMinutes): number {
-  const near = asUtc - offsetMinutes(asUtc) * MINUTE_MS;
-  return asUtc - offsetMinutes(near) * MINUTE_MS;
+  const estimate = asUtc - offsetMinutes(asUtc) * MINUTE_MS;
+  return asUtc - offsetMinutes(estimate) * MINUTE_MS;
 }
 
 function zoneMinutes(zone: string): number | undefined {

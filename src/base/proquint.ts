@@ -2,7 +2,7 @@
 
 import { assert } from "./assert.ts";
 
-/** Consonants that are distinct in every language and over a bad line. */
+/** Consonants that are easy to distinguish in all languages and over a bad line. */
 const CONSONANTS = "bdfghjklmnprstvz";
 const VOWELS = "aiou";
 

@@ -1,4 +1,4 @@
-/** Formats and parses sizes, rates and durations. Units are decimal, as disks are sold. */
+/** Formats and parses sizes, rates and durations. Units are decimal, as on disk labels. */
 
 import { Fault, msg } from "./fault.ts";
 import { quoteText } from "./text.ts";
@@ -13,12 +13,12 @@ const HOUR_S = 60 * MINUTE_S;
 const DAY_S = 24 * HOUR_S;
 const DAYS_MAX = 99;
 
-/** `1 file`, `2 files`. */
+/** Returns `1 file` or `2 files`. */
 export function counted(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }
 
-/** `512 B`, `2.1 MB`, `250 GB`. */
+/** Returns `512 B`, `2.1 MB` or `250 GB`. */
 export function formatSize(bytes: number): string {
   let value = Math.max(0, bytes);
   let unit = 0;
@@ -26,17 +26,17 @@ export function formatSize(bytes: number): string {
     value /= STEP;
     unit += 1;
   }
-  // A single decimal below 100; bytes have none.
+  // One decimal below 100. Bytes are integers.
   const digits = unit > 0 && value < 99.95 ? 1 : 0;
   return `${value.toFixed(digits)} ${UNITS[unit]}`;
 }
 
-/** `12.5 MB/s`. */
+/** Returns `12.5 MB/s`. */
 export function formatRate(bytesPerS: number): string {
   return `${formatSize(bytesPerS)}/s`;
 }
 
-/** Time left: `8 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
+/** Formats a remaining time: `8 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.ceil(Math.max(0, ms) / SECOND_MS);
   if (seconds > DAYS_MAX * DAY_S) return `over ${DAYS_MAX} d`;
@@ -46,15 +46,16 @@ export function formatDuration(ms: number): string {
   return twoUnits(seconds, DAY_S, "d", HOUR_S, "h");
 }
 
-/** Elapsed time: `4.1 s`; from a minute on in the format of `formatDuration`. */
+/** Formats an elapsed time: `4.1 s`, or from a minute on like `formatDuration`. */
 export function formatElapsed(ms: number): string {
   const tenths = Math.round(Math.max(0, ms) / (SECOND_MS / 10));
   return tenths < MINUTE_S * 10 ? `${(tenths / 10).toFixed(1)} s` : formatDuration(ms);
 }
 
 /**
- * Parses `500`, `10M`, `10MB`, `1.5 GB` (decimal) or `10GiB` (binary), in any case.
- * @returns bytes @throws {Fault} usage
+ * Parses `500`, `10M`, `10MB`, `1.5 GB` (decimal) or `10GiB` (binary), in upper or lower case.
+ * @returns bytes
+ * @throws {Fault} usage if the text is not a size
  */
 export function parseSize(text: string): number {
   const [, digits = "", unit = "", binary] = SIZE.exec(text) ?? [];
@@ -71,9 +72,11 @@ function twoUnits(
   big: number,
   bigName: string,
   small: number,
-  name: string,
+  smallName: string,
 ): string {
-  const bigs = Math.floor(seconds / big);
-  const smalls = Math.floor((seconds % big) / small);
-  return smalls === 0 ? `${bigs} ${bigName}` : `${bigs} ${bigName} ${smalls} ${name}`;
+  const bigCount = Math.floor(seconds / big);
+  const smallCount = Math.floor((seconds % big) / small);
+  return smallCount === 0
+    ? `${bigCount} ${bigName}`
+    : `${bigCount} ${bigName} ${smallCount} ${smallName}`;
 }

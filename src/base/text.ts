@@ -1,46 +1,48 @@
 /**
- * Escapes and cleans text of other users for terminals, TSV, NDJSON and pages. Log, wire and NDJSON
- * hold the text as sent; cleaning is the last step before display.
+ * Escapes and cleans other users' text for terminals, TSV, NDJSON and pages. Log, wire and NDJSON
+ * contain the text as sent, and cleaning is the last step before display.
  */
 
 import { CLUSTER_CODE_POINTS_MAX, NOTICE_CODE_POINTS_MAX } from "./limits.ts";
 
 export interface CleanOptions {
-  /** Keeps line feeds, for multi-line display. CR LF becomes LF. */
+  /** Keeps line feeds, for display on several lines. CR LF becomes LF. */
   readonly lines?: boolean;
-  /** Keeps tabs, where the display has tab stops. */
+  /** Keeps tabs, for a display with tab stops. */
   readonly tabs?: boolean;
 }
 
 /** Fast path: printable ASCII is harmless. */
 const PLAIN = /^[\x20-\x7e]*$/;
 /**
- * Escaped as `<U+202E>`: C1, bidi controls, line separators, interlinear annotations, and
- * characters that some terminals use for pictures.
+ * Characters escaped as `<U+202E>`: C1, bidi controls, line separators, interlinear annotations,
+ * and a placeholder that some terminals use for pictures.
  */
 const ESCAPED = /[\x80-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\u{10eeee}]/u;
 const JOINER = /[\u200c\u200d]/u;
-/** Selects the glyph of the preceding character; means nothing alone. */
+/** Variation selectors, which are meaningless without a preceding character. */
 const SELECTOR = /\p{Variation_Selector}|\u034f|\u17b4|\u17b5/u;
-/** Spells a flag after U+1F3F4; hides text anywhere else. */
+/** Tags, which spell a flag after U+1F3F4 and hide text anywhere else. */
 const TAG = /[\u{e0020}-\u{e007f}]/u;
 const FLAG = "\u{1f3f4}";
 const IGNORABLE = /\p{Default_Ignorable_Code_Point}/u;
 const JOINABLE = /[\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}]/u;
 const SELECTABLE = /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u;
-/** After these a joiner also shapes the end of a word (Indic scripts; UAX 31, section 2.3). */
+/**
+ * Letters of Indic scripts that may precede a joiner at the end of a word (UAX 31, section 2.3).
+ */
 const VIRAMA = /[\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca\u1039\u1b44\ua9c0]/u;
-/** Any 16 characters with one ASCII letter among them contain such a run of eight. */
+/** A cluster of more than 16 characters with one ASCII letter contains such a run of eight. */
 const LONG_CLUSTER_POSSIBLE = /[^\x00-\x7f]{8}/u;
 const REPLACEMENT = "\ufffd";
 
 const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 
 /**
- * Removes everything that could move the cursor, reverse the line, hide text or overlap its
- * neighbours. Control characters become control pictures, bidi controls `<U+202E>`, lone surrogates
- * U+FFFD. Zero-width characters are removed, except joiners between letters or emoji and selectors
- * after a base. An over-long cluster ends in U+FFFD. Idempotent.
+ * Removes everything that could move the cursor, reverse the line, hide text or overlap other text.
+ * Control characters become control pictures, bidi controls `<U+202E>`, lone surrogates U+FFFD.
+ * Zero-width characters are removed, except joiners between letters or emoji and selectors after a
+ * base. An over-long cluster ends in U+FFFD. Idempotent.
  */
 export function cleanText(text: string, options: CleanOptions = {}): string {
   if (PLAIN.test(text)) return text;
@@ -58,10 +60,7 @@ export function cleanText(text: string, options: CleanOptions = {}): string {
   return LONG_CLUSTER_POSSIBLE.test(cleaned) ? cutClusters(cleaned) : cleaned;
 }
 
-/**
- * A TSV field: cleaned, with tab, line feed and backslash written `\t`, `
- * `, `\\`.
- */
+/** Returns a TSV field: cleaned, with tab, line feed and backslash written `\t`, `\n`, `\\`. */
 function tsvField(text: string): string {
   const escaped = text.replaceAll("\\", "\\\\").replaceAll("\t", "\\t").replaceAll("\n", "\\n");
   return cleanText(escaped);
@@ -71,12 +70,12 @@ export function tsvLine(fields: readonly string[]): string {
   return `${fields.map(tsvField).join("\t")}\n`;
 }
 
-/** Characters that some display of NDJSON (terminal, editor, pager) would interpret. */
+/** Characters that terminals, editors or pagers would interpret in NDJSON. */
 const ACTIVE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/g;
 
 /**
- * Returns a line of NDJSON, with its line feed. Escapes all that moves a cursor, reverses a line or
- * ends it early; every parser reads the same value.
+ * Returns a line of NDJSON with its line feed. Escapes everything that moves a cursor, reverses a
+ * line or ends it early. Parsers read the same value.
  */
 export function jsonLine(value: object): string {
   const text = JSON.stringify(value).replaceAll(ACTIVE, (active) => {
@@ -85,7 +84,7 @@ export function jsonLine(value: object): string {
   return `${text}\n`;
 }
 
-/** Text of another user for use in a message: cleaned, quoted, and short. */
+/** Cleans, quotes and shortens other users' text for use in a message. */
 export function quoteText(text: string, codePointsMax = 60): string {
   const points = Array.from(text.slice(0, 4 * codePointsMax));
   const cut = points.length > codePointsMax || text.length > 4 * codePointsMax;
@@ -93,8 +92,8 @@ export function quoteText(text: string, codePointsMax = 60): string {
 }
 
 /**
- * Text for window titles and notifications (OSC 0, 2, 9 and 777): one short line. Replaces
- * semicolons, which end a field there (`4;` at the start of OSC 9 is a progress bar).
+ * Formats text for window titles and notifications (OSC 0, 2, 9 and 777) as one short line.
+ * Replaces semicolons, which separate fields there (`4;` at the start of OSC 9 is a progress bar).
  */
 export function titleText(text: string): string {
   const start = text.slice(0, 4 * NOTICE_CODE_POINTS_MAX).replaceAll(/\s+/g, " ");
@@ -103,7 +102,7 @@ export function titleText(text: string): string {
   return cleanText(points.slice(0, NOTICE_CODE_POINTS_MAX - 1).join("")).concat("\u2026");
 }
 
-/** @param previous the last code point of the preceding cleaned text */
+/** @param previous last code point of the cleaned text before this one */
 function visibleForm(point: string, previous: string, next: string | undefined): string {
   if (PLAIN.test(point)) return point;
   const code = point.codePointAt(0) ?? 0;
@@ -131,21 +130,21 @@ function isHidden(point: string): boolean {
 }
 
 /**
- * The end mark separates the cut cluster from the next one, so that the two cannot join into a long
- * one.
+ * Cuts over-long clusters. The end mark keeps a cut cluster separate from the next one, so that the
+ * two cannot join.
  */
 function cutClusters(text: string): string {
-  let whole = "";
+  let result = "";
   for (const { segment } of segmenter.segment(text)) {
     const points = segment.length > CLUSTER_CODE_POINTS_MAX ? Array.from(segment) : [];
-    if (points.length <= CLUSTER_CODE_POINTS_MAX) whole += segment;
-    else whole += cutCluster(points);
+    if (points.length <= CLUSTER_CODE_POINTS_MAX) result += segment;
+    else result += cutCluster(points);
   }
-  return whole;
+  return result;
 }
 
 function cutCluster(points: readonly string[]): string {
-  const kept = points.slice(0, CLUSTER_CODE_POINTS_MAX - 1);
-  while (JOINER.test(kept.at(-1) ?? "")) kept.pop();
-  return kept.join("") + REPLACEMENT;
+  const prefix = points.slice(0, CLUSTER_CODE_POINTS_MAX - 1);
+  while (JOINER.test(prefix.at(-1) ?? "")) prefix.pop();
+  return prefix.join("") + REPLACEMENT;
 }

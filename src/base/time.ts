@@ -1,16 +1,16 @@
 /** Formats of dates and times; dates limited to the range of `Date`. */
 
-/** Minutes that local time is ahead of UTC at that moment (positive east of Greenwich). */
+/** Minutes that local time is ahead of UTC at a given time (positive east of Greenwich). */
 export type OffsetMinutes = (unixMs: number) => number;
 
-/** The last moment of a `Date`: 13 September 275760 (ECMA-262, 21.4.1.1). */
+/** Maximum time of a `Date`: 13 September 275760 (ECMA-262, 21.4.1.1). */
 export const UNIX_MS_MAX = 8_640_000_000_000_000;
 
 const MINUTE_MS = 60_000;
 
 /**
- * The nearest moment within the range of `Date`; NaN becomes 1970. Times come from other programs,
- * disks and clocks, and formatting a `Date` beyond its range throws.
+ * Returns the nearest time within the range of `Date`; NaN becomes 1970. Times come from other
+ * programs, disks and clocks, and formatting a `Date` outside this range throws.
  */
 export function clampUnixMs(unixMs: number): number {
   if (Number.isNaN(unixMs)) return 0;
@@ -21,22 +21,22 @@ export function dateOf(unixMs: number): Date {
   return new Date(clampUnixMs(unixMs));
 }
 
-/** UTC with milliseconds: `2026-11-20T05:46:33.123Z`. Never throws. */
+/** Formats UTC with milliseconds: `2026-11-20T05:46:33.123Z`. Never throws. */
 export function formatUtc(unixMs: number): string {
   return dateOf(unixMs).toISOString();
 }
 
-/** Local time: `2026-11-20 05:46:33`. */
+/** Formats local time: `2026-11-20 05:46:33`. */
 export function formatLocal(unixMs: number, offsetMinutes: OffsetMinutes): string {
   return localIso(unixMs, offsetMinutes).replace("T", " ").replace(/\..*$/, "");
 }
 
-/** Local day: `2026-11-20`. */
+/** Formats a local day: `2026-11-20`. */
 export function formatLocalDay(unixMs: number, offsetMinutes: OffsetMinutes): string {
   return localIso(unixMs, offsetMinutes).replace(/T.*$/, "");
 }
 
-/** Local time for use in a message: `05:46`, or `2026-11-19 05:46` on another day. */
+/** Formats local time for use in a message: `05:46`, or `2026-11-19 05:46` on another day. */
 export function formatLocalSince(
   unixMs: number,
   nowUnixMs: number,
@@ -47,14 +47,14 @@ export function formatLocalSince(
   return day === formatLocalDay(nowUnixMs, offsetMinutes) ? clock : `${day} ${clock}`;
 }
 
-/** Local clock: `05:46`. */
+/** Formats the local time of day: `05:46`. */
 export function formatLocalClock(unixMs: number, offsetMinutes: OffsetMinutes): string {
-  const iso = localIso(unixMs, offsetMinutes); // Years beyond 9999 have seven characters.
+  const iso = localIso(unixMs, offsetMinutes); // Years beyond 9999 take seven characters.
   const clockAt = iso.indexOf("T") + 1;
   return iso.slice(clockAt, clockAt + 5);
 }
 
 function localIso(unixMs: number, offsetMinutes: OffsetMinutes): string {
-  const moment = clampUnixMs(unixMs);
-  return formatUtc(moment + offsetMinutes(moment) * MINUTE_MS);
+  const clamped = clampUnixMs(unixMs);
+  return formatUtc(clamped + offsetMinutes(clamped) * MINUTE_MS);
 }

@@ -6,10 +6,10 @@ declare const CHAT_COMMIT: string | undefined;
 declare const CHAT_TARGET: string | undefined;
 declare const CHAT_RELEASE_KEY: string | undefined;
 
-/** The version of package.json, or `0.0.0-source`. */
+/** Version in package.json, or `0.0.0-source`. */
 export const VERSION = typeof CHAT_VERSION === "string" ? CHAT_VERSION : "0.0.0-source";
 
-/** The abbreviated commit of the build; empty if unknown. */
+/** Abbreviated commit of the build; empty if unknown. */
 export const COMMIT = typeof CHAT_COMMIT === "string" ? CHAT_COMMIT : "";
 
 /** The program's system, such as `linux-x64`; empty if run from its sources. */
