@@ -12,7 +12,7 @@ import {
   joinLanDatagram,
   LAN_SESSION_BYTES,
   type LanBody,
-  type LanDatagramParts,
+  type SignedLanDatagram,
   splitLanDatagram,
 } from "../wire/lan.ts";
 import { GCM_NONCE_BYTES, openWithNonce, sealWithNonce } from "./aes-gcm.ts";
@@ -74,7 +74,7 @@ export class LanEnvelope {
       const words = this.#decryptBody(parts);
       if (words === undefined) return "sealed";
       const { key: publicKey, session, sequence, timeUnixMs } = parts.head;
-      if (!verifySignature(publicKey, lanBytes(groupAddress, parts.signed), parts.signature)) {
+      if (!verifySignature(publicKey, lanBytes(groupAddress, parts.signedBytes), parts.signature)) {
         return "malformed";
       }
       const keyId = fingerprintOf(publicKey);
@@ -84,7 +84,7 @@ export class LanEnvelope {
     }
   }
 
-  #decryptBody({ head, headBytes, body }: LanDatagramParts): LanBody | undefined {
+  #decryptBody({ head, headBytes, body }: SignedLanDatagram): LanBody | undefined {
     const { key } = this.#options;
     const plain = key === undefined ? body : openWithNonce(key, headBytes, body);
     return plain === undefined ? undefined : decodeLanBody(head.kind, plain);

@@ -100,7 +100,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
       client.refuse(request.ref, new Fault("shutting-down", "the server is stopping", detail));
       return;
     }
-    const { leadsTo, isLimitedByEngine } = requestRow(request.kind);
+    const { nextPhase: leadsTo, isLimitedByEngine } = requestRow(request.kind);
     if (leadsTo !== "lane") this.#reportConnected(client);
     const slow = isLimitedByEngine ? undefined : this.#tooFast(client, request);
     if (slow !== undefined) return client.refuse(request.ref, slow);

@@ -1,4 +1,4 @@
-/** Announcements of servers on the LAN. */
+/** Announcements of servers on the LAN, and the servers found through them. */
 
 import { cutText } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
@@ -8,7 +8,8 @@ import { isIpv4, isIpv6 } from "./host.ts";
 
 /**
  * A server's announcement on the LAN (DNS-SD, RFC 6763, service `_chat._tcp`). Any host can forge
- * one for any server: the fingerprint is a hint, and the proof in the greeting decides.
+ * one for any server, so the fingerprint is only a hint until the server proves its key in the
+ * greeting.
  */
 export interface Announcement {
   readonly name: string;
@@ -17,13 +18,13 @@ export interface Announcement {
   readonly version: string;
 }
 
-/** An announcement as received, in the library's terms. */
+/** A received announcement, in the library's terms. */
 export interface ReceivedAnnouncement {
   /** The label of the service instance, unique on its network. */
   readonly label: string;
   readonly port: number;
   readonly addresses: readonly string[];
-  /** Source address of the datagram. */
+  /** Source address of the datagram; `undefined` if unknown. */
   readonly sender: string | undefined;
   readonly text: Readonly<Record<string, unknown>>;
 }
@@ -55,7 +56,7 @@ export function txtRecord(announcement: Announcement): Readonly<Record<string, s
   };
 }
 
-/** The label of the first, second, ... server of one name: `Room 12`, `Room 12 (2)`, ... */
+/** Returns the label of the first, second, … server of a name: `Room 12`, `Room 12 (2)`, … */
 export function instanceLabel(name: string, count: number): string {
   const suffix = count === 1 ? "" : ` (${count})`;
   // The library treats a full stop as the end of the label, and a backslash as an escape.
@@ -63,7 +64,7 @@ export function instanceLabel(name: string, count: number): string {
   return cutText(plain === "" ? "chat" : plain, LABEL_BYTES_MAX - suffix.length) + suffix;
 }
 
-/** A host name that does not collide with the machine's own, which belongs to the system. */
+/** Returns a host name different from the machine's own, which belongs to the system. */
 export function hostLabel(fingerprint: Fingerprint): string {
   return `chat-${fingerprint
     .toLowerCase()
@@ -71,7 +72,7 @@ export function hostLabel(fingerprint: Fingerprint): string {
     .slice(0, 16)}.local`;
 }
 
-/** `undefined` for an invalid announcement. */
+/** @returns `undefined` if the announcement is invalid */
 function parseAnnouncement(received: ReceivedAnnouncement): DiscoveredServer | undefined {
   const { label, port, text } = received;
   const host = hostOf(received);
@@ -91,20 +92,20 @@ function parseAnnouncement(received: ReceivedAnnouncement): DiscoveredServer | u
 }
 
 /**
- * Discovered servers without duplicates. Bounds each sender, so that a flood leaves room for
- * others.
+ * Discovered servers without duplicates. Limits the entries per sender, so that a flood leaves room
+ * for other servers.
  */
 export class DiscoveredServers {
-  /** Bounded by SERVERS_FOUND_MAX. */
+  /** Maximum SERVERS_FOUND_MAX entries. */
   readonly #found = new Map<string, DiscoveredServer>();
-  /** Number of entries by sender. */
+  /** Number of entries per sender. */
   readonly #counts = new Map<string, number>();
   #droppedCount = 0;
 
   add(received: ReceivedAnnouncement): boolean {
     const sighting = parseAnnouncement(received);
     if (sighting === undefined) return false;
-    // A server that copies the label or address of another is listed beside it for comparison.
+    // A server that copies the label or address of another is listed next to it, for comparison.
     const { label, host, port, fingerprint } = sighting;
     const key = JSON.stringify([fingerprint ?? label, host, port]);
     if (this.#found.has(key)) return false;
@@ -125,13 +126,13 @@ export class DiscoveredServers {
     return [...this.#found.values()].sort(byName);
   }
 
-  /** Number of announcements dropped by the bounds. */
+  /** Number of announcements dropped because of the limits. */
   get droppedCount(): number {
     return this.#droppedCount;
   }
 }
 
-/** Prefers the sender's address if the announcement lists it: it is on this network. */
+/** Prefers the sender's address if the announcement lists it, because it is on this network. */
 function hostOf({ addresses, sender }: ReceivedAnnouncement): string | undefined {
   const valid = addresses.filter((address) => isIpv4(address) || isIpv6(address));
   if (sender !== undefined && (isIpv4(sender) || isIpv6(sender))) {
@@ -140,7 +141,7 @@ function hostOf({ addresses, sender }: ReceivedAnnouncement): string | undefined
   return valid.find(isIpv4) ?? valid[0];
 }
 
-/** `undefined` if the announcement has none, as those of other programs may. */
+/** @returns `undefined` if absent, as in announcements of other programs */
 function fingerprintField(value: unknown): Fingerprint | "forged" | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== "string") return "forged";
@@ -152,7 +153,7 @@ function fingerprintField(value: unknown): Fingerprint | "forged" | undefined {
   }
 }
 
-/** The label replaces a name that does not distinguish numbered servers. */
+/** Returns the label if the name does not distinguish numbered servers. */
 function displayName(label: string, name: string | undefined): string {
   if (name === undefined) return textField(label) ?? "";
   const [number = ""] = / \(\d{1,3}\)$/.exec(label) ?? [];

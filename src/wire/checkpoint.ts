@@ -1,7 +1,7 @@
 /**
- * Checkpoints and signed notes. A checkpoint states the size and root of a log; a signed note is a
- * checkpoint signed by the server. Both have one canonical form, because the signature covers the
- * text.
+ * Checkpoints and signed notes. A checkpoint states the size and root of a log. A signed note is a
+ * checkpoint with the server's signature. Both have one canonical form, because the signature
+ * covers the text.
  * @see https://c2sp.org/tlog-checkpoint, https://c2sp.org/signed-note
  */
 
@@ -19,7 +19,7 @@ export interface Checkpoint {
 
 export interface NoteSignature {
   readonly name: string;
-  /** 4 bytes, see `keyIdOf`. */
+  /** 4 bytes; see `keyIdOf`. */
   readonly keyId: Uint8Array;
   readonly signature: Uint8Array;
 }
@@ -40,13 +40,13 @@ const KEY_ID_BYTES = 4;
 const SIGNATURE_BYTES = 64;
 const ORIGIN_BYTES = 16;
 
-/** No other text signed by a server begins like this: see crypto/signed-bytes.ts. */
+/** Differs from the beginning of all other signed texts; see crypto/signed-bytes.ts. */
 const CHECKPOINT = /^(chat\/[\w-]{22})\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n$/;
 const SIGNATURE_LINE = /^— ([^\s+]{1,255}) ([A-Za-z0-9+/]+={0,2})$/u;
 
 /**
- * Identifies a log by its first record or, after an accepted loss, by its newest `fork`. The salted
- * commitment in that record's head makes the origin unique.
+ * Identifies a log by its first record or, after an accepted loss, by its newest `fork`. Unique
+ * because of the salted commitment in that record's head.
  * @param leaf leaf hash of that record
  */
 export function originOf(leaf: Uint8Array): string {
@@ -59,7 +59,10 @@ export function checkpointText({ origin, size, root }: Checkpoint): string {
   return text;
 }
 
-/** Parses the text of a note. @throws {Fault} frame-malformed */
+/**
+ * Parses the text of a note.
+ * @throws {Fault} frame-malformed if it is not a checkpoint of this program
+ */
 export function parseCheckpoint(text: string): Checkpoint {
   const checkpoint = readCheckpoint(text);
   if (checkpoint === undefined) throw malformed("it is not a chat checkpoint");
@@ -106,8 +109,10 @@ export function keyIdOf(name: string, publicKey: Uint8Array, sha256: Sha256): Ui
 }
 
 /**
- * Ignores signatures of other keys, such as witnesses.
- * @throws {Fault} frame-malformed, or fingerprint-changed if this key has not signed the note
+ * Returns the checkpoint with this key's signature. Ignores other signatures, such as those of
+ * witnesses.
+ * @throws {Fault} frame-malformed if the note is invalid
+ * @throws {Fault} fingerprint-changed if this key has not signed the note
  */
 export function findSigned(
   note: string,
@@ -118,20 +123,22 @@ export function findSigned(
   const checkpoint = parseCheckpoint(text);
   const { origin } = checkpoint;
   const keyId = keyIdOf(origin, publicKey, sha256);
-  const own = signatures.find((item) => item.name === origin && equalBytes(item.keyId, keyId));
-  if (own?.signature.length !== SIGNATURE_BYTES) throw notSigned();
-  return { checkpoint, bytes: utf8Encode(text), signature: own.signature };
+  const ownSignature = signatures.find(
+    (item) => item.name === origin && equalBytes(item.keyId, keyId),
+  );
+  if (ownSignature?.signature.length !== SIGNATURE_BYTES) throw notSigned();
+  return { checkpoint, bytes: utf8Encode(text), signature: ownSignature.signature };
 }
 
 export function notSigned(): Fault {
   return new Fault("fingerprint-changed", "the checkpoint is not signed by the server's key");
 }
 
-function malformed(what: string): Fault {
-  return new Fault("frame-malformed", `malformed signed note: ${what}`);
+function malformed(reason: string): Fault {
+  return new Fault("frame-malformed", `malformed signed note: ${reason}`);
 }
 
-/** Accepts only the canonical encoding. */
+/** Decodes base64. Accepts only the canonical encoding. */
 function base64(text: string): Uint8Array | undefined {
   try {
     const bytes = Uint8Array.fromBase64(text);

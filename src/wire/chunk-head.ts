@@ -1,7 +1,7 @@
 /**
  * Encodes a chunk message without copying its content. `chunk` is the only message that is both
- * large and frequent, and its content comes last: the fields before it are packed here, and the
- * content is sent from where it lies. The result is byte for byte that of the codec.
+ * large and frequent. Its content comes last, so only the fields before it are packed here. The
+ * complete message has the same bytes as from the codec.
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 

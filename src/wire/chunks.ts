@@ -1,6 +1,6 @@
 /**
- * Chunks of file content and their checksums. A file's digest is SHA-256 over the checksums of its
- * chunks in order.
+ * Chunks of file content and their checksums. A file's digest is the SHA-256 of the checksums of
+ * its chunks in order.
  */
 
 import { assert } from "../base/assert.ts";
@@ -22,7 +22,7 @@ export function chunkSize(index: number, sizeBytes: number): number {
   return Math.max(0, Math.min(CHUNK_BYTES, sizeBytes - index * CHUNK_BYTES));
 }
 
-/** A line of `chunks.jsonl`: a JSON string of 43 base64url characters, and a line feed. */
+/** Encodes a line of `chunks.jsonl`: a JSON string of 43 base64url characters, and a line feed. */
 export function encodeHashLine(hash: Uint8Array): Uint8Array {
   assert(hash.length === HASH_BYTES, "a checksum has 32 bytes");
   return ascii.encode(`"${toBase64Url(hash)}"\n`);
@@ -30,7 +30,7 @@ export function encodeHashLine(hash: Uint8Array): Uint8Array {
 
 /**
  * Parses a line of exactly HASH_LINE_BYTES, including the line feed.
- * @returns `undefined` if the line is torn or malformed
+ * @returns `undefined` if the line is incomplete or malformed
  */
 export function parseHashLine(line: Uint8Array): Uint8Array | undefined {
   const framed =
@@ -54,7 +54,7 @@ export interface RunningHash {
   digest(): Uint8Array;
 }
 
-/** Incremental digest of a file, in constant memory. */
+/** Computes the digest of a file incrementally in constant memory. */
 export class Digest {
   readonly #hash: RunningHash;
   #chunks = 0;

@@ -10,7 +10,7 @@ import type { PostCodec } from "./post-message.ts";
 import { checkShape } from "./shape.ts";
 
 const OPTIONS = { variableMapSize: true, int64AsType: "number", skipValues: [undefined] } as const;
-/** Plain maps only, which every language can read; `undefined` fields are omitted. */
+/** Uses plain maps, which all languages can read, and omits `undefined` fields. */
 const packr = new Packr({ useRecords: false, ...OPTIONS });
 
 export type Outgoing =
@@ -18,17 +18,17 @@ export type Outgoing =
   | Exclude<Notice, { kind: "ok" }>
   | ({ readonly kind: "ok"; readonly ref: number } & Answer<RequestKind>);
 
-/** @returns an unshared array of at most MESSAGE_BYTES_MAX bytes */
+/** @returns at most MESSAGE_BYTES_MAX bytes in a buffer of their own */
 export function encode(message: Outgoing): Uint8Array {
   const bytes = encodeFitting(message);
   assert(bytes !== undefined, `a '${message.kind}' is too large to send`);
   return bytes;
 }
 
-/** `undefined` if the message is too large to send. */
+/** @returns `undefined` if the message is too large to send */
 export function encodeFitting(message: Outgoing): Uint8Array | undefined {
   const bytes = packr.pack(message);
-  // msgpackr returns slices of a shared block, which a small slice would keep in memory.
+  // msgpackr returns slices of a shared block, and a small slice would keep the block in memory.
   return bytes.length > MESSAGE_BYTES_MAX ? undefined : new Uint8Array(bytes);
 }
 
@@ -45,8 +45,9 @@ export function encodeAnswer(
 }
 
 /**
+ * Decodes a message. The connection should be closed after a fault.
  * @param posts hand-written decoder of posts, with the same results
- * @throws {Fault} too-large or frame-malformed; the connection should be closed
+ * @throws {Fault} too-large or frame-malformed
  */
 export function decode(
   bytes: Uint8Array,
@@ -66,7 +67,10 @@ export function packValue(value: Readonly<Record<string, unknown>>): Uint8Array 
   return new Uint8Array(packr.pack(value));
 }
 
-/** The inverse of `packValue`, with the checks of `decode`. @throws {Fault} frame-malformed */
+/**
+ * Decodes the result of `packValue`, with the checks of `decode`.
+ * @throws {Fault} frame-malformed if the bytes are invalid
+ */
 export function unpackValue(bytes: Uint8Array): unknown {
   checkShape(bytes);
   return packr.unpack(bytes);

@@ -1,6 +1,6 @@
 /**
- * Schemas of fields that many messages share, and the type of a request's row. Schemas bound sizes;
- * the state machines check meanings.
+ * Schemas of fields that many messages share, and the type of a request's row. Schemas limit sizes.
+ * The state machines check meanings.
  */
 
 import * as v from "valibot";
@@ -14,8 +14,8 @@ import { UNIX_MS_MAX } from "../base/time.ts";
 
 export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
-/** Unix ms within the range of `Date`, so that a reader can format it. */
-export const moment = v.pipe(count, v.maxValue(UNIX_MS_MAX));
+/** Unix milliseconds within the range of `Date`, so that a reader can format them. */
+export const unixMs = v.pipe(count, v.maxValue(UNIX_MS_MAX));
 export const text = (bytesMax: number) => v.pipe(v.string(), v.maxBytes(bytesMax));
 export const name = text(64);
 export const target = text(65);
@@ -51,26 +51,26 @@ export const recordFields = {
   from: v.optional(name),
 };
 
-/** Row of a request: its schemas, and what is checked before it is served. */
+/** Schemas of a request, and the conditions under which it is served. */
 export interface RequestRow {
   readonly fields: v.ObjectEntries;
   readonly answer: v.GenericSchema;
-  /** Phase of the link in which it may be sent; `member` if omitted. */
+  /** Phase of the link in which the request is valid; `member` if omitted. */
   readonly phase?: "entering" | "lane";
-  /** Phase that its answer begins; if omitted, the phase does not change. */
-  readonly leadsTo?: "entering" | "member" | "lane";
-  /** At most one exclusive request, of any kind, may be unanswered on a link. */
+  /** Phase that begins with its answer; if omitted, the phase does not change. */
+  readonly nextPhase?: "entering" | "member" | "lane";
+  /** A link can have only one unanswered exclusive request at a time, of any kind. */
   readonly isExclusive?: true;
-  /** Guesses a secret: the server may delay its answer (`guess-delay`). */
+  /** The request guesses a secret, so the server may delay its answer (`guess-delay`). */
   readonly isGuess?: true;
   readonly role?: "operator";
-  /** Number of posts as which it counts toward the rate limit of its account. */
-  readonly posts?: 1 | ((request: never) => number);
+  /** Number of posts that the request counts as in the rate limit of its account. */
+  readonly postCount?: 1 | ((request: never) => number);
   /** The room engine applies the rate limit, in the order of the outbox. */
   readonly isLimitedByEngine?: true;
 }
 
-/** Number of posts as which content of this length counts. */
-export function postsIn(length: number): number {
+/** Returns the number of posts that content of this length counts as. */
+export function postCountOf(length: number): number {
   return Math.max(1, Math.ceil(length / POST_CHARS));
 }

@@ -20,13 +20,16 @@ export function formatFingerprint(fingerprint: Fingerprint): string {
   return `${PREFIX}${fingerprint}`;
 }
 
-/** Reads `SHA256:...` and the bare form of invites. @throws {Fault} usage */
+/**
+ * Parses `SHA256:...`, or the form of invites without the prefix.
+ * @throws {Fault} usage if the text is not a fingerprint
+ */
 export function parseFingerprint(text: string): Fingerprint {
   const bare = text.startsWith(PREFIX) ? text.slice(PREFIX.length) : text;
   try {
     if (fromBase64Url(bare).length === DIGEST_BYTES) return bare as Fingerprint;
   } catch {
-    // Falls through: a user's typing error, not a peer's malformed frame.
+    // Reported below as a user's typing error, not as a peer's malformed frame.
   }
   throw new Fault("usage", msg`${quoteText(text)} is not a fingerprint`, {
     remedy: "use SHA256: followed by 43 letters, digits, - or _",

@@ -8,13 +8,15 @@ const OCTET = /^(?:0|[1-9]\d{0,2})$/;
 const GROUP = /^[0-9A-Fa-f]{1,4}$/;
 const ZONE = /^[A-Za-z0-9_.-]{1,32}$/;
 
-/** Four decimal numbers up to 255; no leading zeros, which some systems read as octal. */
+/**
+ * Accepts four decimal numbers up to 255 without leading zeros, which some systems read as octal.
+ */
 export function isIpv4(text: string): boolean {
   const octets = text.split(".");
   return octets.length === 4 && octets.every((octet) => OCTET.test(octet) && Number(octet) <= 255);
 }
 
-/** RFC 4291, section 2.2, perhaps with `%zone` (RFC 4007). */
+/** Accepts RFC 4291, section 2.2, optionally with `%zone` (RFC 4007). */
 export function isIpv6(text: string): boolean {
   const [address = "", zone, ...more] = text.split("%");
   if (more.length > 0 || (zone !== undefined && !ZONE.test(zone))) return false;
@@ -26,20 +28,23 @@ export function isIpv6(text: string): boolean {
   return halves.length === 2 ? groups <= 7 : groups === 8;
 }
 
-/** Checks letters and lengths of DNS; a name ending in a number would be a broken IPv4 address. */
+/**
+ * Checks characters and lengths of DNS names. A name that ends in a number would be an invalid IPv4
+ * address.
+ */
 export function isHostName(text: string): boolean {
   const labels = (text.endsWith(".") ? text.slice(0, -1) : text).split(".");
   const last = labels.at(-1) ?? "";
   return text.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(last);
 }
 
-/** The scope within which a host's text leads to the same machine; unknown for names. */
+/** Scope in which a host's text identifies the same machine. Unknown for names. */
 type HostReach = "machine" | "site" | "world";
 
-/** Loopback: RFC 1122, 3.2.1.3; RFC 4291, 2.5.3; RFC 6761, 6.3. */
+/** Loopback addresses: RFC 1122, 3.2.1.3; RFC 4291, 2.5.3; RFC 6761, 6.3. */
 const MACHINE = /^(?:127|0)\.[\d.]+$|(?:^|\.)localhost\.?$/;
 const MACHINE_6 = /^[0:]*:0*1?$/;
-/** Private networks: RFC 1918, RFC 3927, RFC 6598; RFC 4193, RFC 4291; RFC 6762. */
+/** Addresses of private networks: RFC 1918, RFC 3927, RFC 6598, RFC 4193, RFC 4291, RFC 6762. */
 const SITE = /^(?:10|172\.(?:1[6-9]|2\d|3[01])|192\.168|169\.254)\.[\d.]+$|\.local\.?$/;
 const SITE_SHARED = /^100\.(?:6[4-9]|[789]\d|1[01]\d|12[0-7])\./;
 const SITE_6 = /^f[cd][\da-f]{2}:|^fe[89ab][\da-f]:/;
@@ -50,10 +55,10 @@ const MAPPED_6 = /^[0:]*:ffff:([\da-f]{1,4}):([\da-f]{1,4})$/;
 const RANKS: Readonly<Record<HostReach, number>> = { machine: 0, site: 1, world: 2 };
 
 /**
- * Reports whether a host may mean the same machine at both ends of a link: `127.0.0.1` is another
- * machine on each host, and `192.168.1.20` on each network.
- * @param remote the address of the other end
- * @param host an address or a name, in any spelling that `checkHost` accepts
+ * Reports whether a host may identify the same machine at both ends of a link. `127.0.0.1` is a
+ * different machine on each host, and `192.168.1.20` on each network.
+ * @param remote address of the other end
+ * @param host an address or name in any spelling that `checkHost` accepts
  */
 export function mayNameSameMachine(remote: string, host: string): boolean {
   return RANKS[hostReach(host)] >= RANKS[hostReach(remote)];
@@ -84,11 +89,11 @@ const HOST_HEADER = /^(?:\[([^\]]*)\]|([^:[\]]+))(?::\d{0,5})?$/;
 
 /**
  * Reports whether a `Host` header names this server. Another site can point its own name at this
- * machine (DNS rebinding), and the browser then treats the server as that site; so the name must be
- * known. Addresses cannot be redirected, and names below `localhost` and `local` cannot be
- * registered (RFC 6761, RFC 6762).
- * @param header null or empty: HTTP/1.0 without one, which no browser sends
- * @param names in lower case; `*.NAME` matches each name one label longer
+ * machine (DNS rebinding), and a browser then treats the server as that site. Therefore only known
+ * names are accepted. Addresses cannot be redirected, and names below `localhost` and `local`
+ * cannot be registered (RFC 6761, RFC 6762).
+ * @param header null or empty for HTTP/1.0 without a header, which browsers never send
+ * @param names names in lower case; `*.NAME` matches each name with one more label
  */
 export function isHostOf(names: ReadonlySet<string>, header: string | null): boolean {
   if (header === null || header === "") return true;
@@ -101,7 +106,7 @@ export function isHostOf(names: ReadonlySet<string>, header: string | null): boo
   return names.has(host) || names.has(host.replace(/^[^.]+/, "*"));
 }
 
-/** @throws {Fault} usage, with a message that fits the probable intent */
+/** @throws {Fault} usage with a message for the probable intent */
 export function checkHost(text: string, form: "v6" | "v4-or-name"): string {
   if (form === "v6") {
     if (isIpv6(text)) return text.toLowerCase();
@@ -129,6 +134,6 @@ function groupCount(half: string, isLast: boolean): number | undefined {
   return plain.length + (v4 ? 2 : 0);
 }
 
-function invalidHost(text: string, what: string, remedy: string): Fault {
-  return new Fault("usage", msg`${quoteText(text)} is not ${what}`, { remedy });
+function invalidHost(text: string, message: string, remedy: string): Fault {
+  return new Fault("usage", msg`${quoteText(text)} is not ${message}`, { remedy });
 }

@@ -9,34 +9,36 @@ import { quoteText } from "../base/text.ts";
 import { type Fingerprint, parseFingerprint } from "./fingerprint.ts";
 import { checkHost } from "./host.ts";
 
-/** C-H-A-T on a telephone. */
+/** Spells C-H-A-T on a telephone keypad. */
 export const PORT_DEFAULT = 2428;
 
 export interface ServerAddress {
-  /** A name, an IPv4 address or an IPv6 address (without brackets, perhaps with `%zone`). */
+  /** A name, an IPv4 address or an IPv6 address (without brackets, optionally with `%zone`). */
   readonly host: string;
   readonly port: number;
 }
 
-/** Address of a server and, from an invite, what else is needed to log in. */
+/** Address of a server and, from an invite, the data needed to log in. */
 export interface ServerSpec extends ServerAddress {
   readonly portGiven: boolean;
-  /** Other servers with the same key. Bounded by CLUSTER_ADDRESSES_MAX in all. */
+  /** Other servers with the same key. Maximum CLUSTER_ADDRESSES_MAX addresses in total. */
   readonly also?: readonly ServerAddress[];
   readonly transport?: "tcp" | "udp";
-  /** `udp://` and `tcp://` allow no other transport. */
+  /** True for `udp://` and `tcp://`, which allow no other transport. */
   readonly isTransportFixed?: true;
   readonly room?: Name;
   readonly fingerprint?: Fingerprint;
   readonly secret?: string;
 }
 
-/** White space, visible or not, and quotes and brackets around a copied line. */
+/** White space, including invisible characters, and quotes and brackets around a copied line. */
 const TRIMMED =
   "\\s\\u200b-\\u200f\\u2060\\ufeff'\"`\\u00b4\\u2018-\\u201f\\u2039\\u203a\\u00ab\\u00bb<>()";
 const LEADING = new RegExp(`^[${TRIMMED}]+`);
 const TRAILING = new RegExp(`[${TRIMMED}.,;!]+$`);
-/** Characters that `encodeURIComponent` keeps, but that would be trimmed at the end of a line. */
+/**
+ * Characters that `encodeURIComponent` keeps, but that `trimCopied` removes at the end of a line.
+ */
 const TRIMMABLE = /['().!]/g;
 
 type Transport = "tcp" | "udp";
@@ -44,9 +46,9 @@ type HostPort = Pick<ServerSpec, "host" | "port" | "portGiven">;
 
 /**
  * Parses `HOST`, `HOST:PORT`, `[v6]:PORT`, `udp://HOST:PORT` or an invite
- * `chat://HOST:PORT/ROOM?fp=FINGERPRINT&via=udp&also=HOST:PORT,…#SECRET`. Faults never quote the
+ * `chat://HOST:PORT/ROOM?fp=FINGERPRINT&via=udp&also=HOST:PORT,…#SECRET`. Faults never contain the
  * secret.
- * @throws {Fault} usage, name-invalid
+ * @throws {Fault} usage or name-invalid if the text is not a server or an invite
  */
 export function parseServerSpec(copied: string): ServerSpec {
   const text = trimCopied(copied);
@@ -89,7 +91,7 @@ export function formatAddress(address: ServerAddress): string {
   return `${host}:${address.port}`;
 }
 
-/** @throws {Fault} usage unless it is an integer of 1 to 65535 */
+/** @throws {Fault} usage if the port is not an integer from 1 to 65535 */
 function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port > 0 && port <= 65_535) return port;
@@ -172,8 +174,8 @@ function tryDecode(text: string): string | undefined {
 }
 
 function invalidAddress(text: string, remedy: string): Fault {
-  const shown = quoteText(text.replace(/#.*$/s, ""));
-  return new Fault("usage", msg`${shown} is not a server address`, { remedy });
+  const excerpt = quoteText(text.replace(/#.*$/s, ""));
+  return new Fault("usage", msg`${excerpt} is not a server address`, { remedy });
 }
 
 /** Trims quotes, white space and punctuation copied with an address or invite. */
@@ -181,7 +183,7 @@ export function trimCopied(text: string): string {
   return text.replace(LEADING, "").replace(TRAILING, "");
 }
 
-/** Also encodes characters that `trimCopied` would remove. */
+/** Encodes a secret, including characters that `trimCopied` would remove. */
 export function encodeSecret(secret: string): string {
   return encodeURIComponent(secret).replaceAll(
     TRIMMABLE,
@@ -189,7 +191,7 @@ export function encodeSecret(secret: string): string {
   );
 }
 
-/** Returns a typed room password, or the secret of a pasted invite. */
+/** Returns the secret of a pasted invite, or the typed room password itself. */
 export function secretFromInput(typed: string): string {
   const line = /^(?:chat|https?):\/\/[^#]*#(?:.*&)?(?:invite=)?(.+)$/is.exec(trimCopied(typed));
   try {

@@ -1,4 +1,4 @@
-/** Table of the record kinds, as data. Folds, claims and views switch over it. */
+/** Table of the record kinds as data. Folds, claims and views switch over it. */
 
 import { unreachable } from "../base/assert.ts";
 import { isCount } from "../base/values.ts";
@@ -6,35 +6,33 @@ import { isCount } from "../base/values.ts";
 interface KindRow {
   readonly log: "history" | "accounts";
   readonly traits?: readonly Trait[];
-  /** Fields that readers use. A field of another type counts as absent. */
+  /** Fields used by readers. A field of another type counts as absent. */
   readonly body: Readonly<Record<string, keyof FieldTypes>>;
 }
 
 type Trait =
-  /** Visible in the history; other kinds are for programs that fold the log. */
+  /** Visible in the history. Other kinds are for programs that fold the log. */
   | "read"
-  /**
-   * A message: counts as unread, can be pinned, is pushed, and ends its author's typing indicator.
-   */
-  | "word"
+  /** Counts as unread, can be pinned, is pushed, and ends its author's typing indicator. */
+  | "message"
   | "editable"
-  /** Erasable by a request for this one record. */
+  /** Can be erased by a request for this one record. */
   | "erasable"
   | "reactable"
-  /** Written by a user: erased with all messages of the account, and by the room's retention. */
+  /** Written by a user. Erased with all messages of the account, and by the room's retention. */
   | "authored"
-  /** Broadcast may delay it. */
+  /** May be delayed by broadcast. */
   | "deferrable"
-  /** A decision of operators or moderators about a room. */
+  /** Records a decision of operators or moderators about a room. */
   | "decision"
-  /** Changes rooms, files and outboxes by its head alone. */
+  /** Changes rooms, files and outboxes only through its head. */
   | "folded-by-head"
   /** May order the blanking of earlier records. */
   | "erasing"
-  /** Changes another record or nothing visible: a timeline has no item for it. */
+  /** Has no item in a timeline: changes another record, or nothing visible. */
   | "itemless"
-  /** Consecutive ones share a row of a timeline. */
-  | "rows-shared";
+  /** Consecutive records of this kind share a row of a timeline. */
+  | "row-sharing";
 
 export interface FieldTypes {
   readonly text: string;
@@ -45,12 +43,14 @@ export interface FieldTypes {
   readonly list: readonly unknown[];
   readonly pair: readonly [string, string];
   readonly pairs: readonly (readonly [string, string])[];
-  /** The reader checks the value: a malformed value and an absent one mean different things. */
+  /**
+   * Any value, checked by the reader, for which malformed and absent values mean different things.
+   */
   readonly any: unknown;
 }
 
-const MEMBERSHIP_TRAITS = ["read", "deferrable", "folded-by-head", "rows-shared"] as const;
-const MESSAGE_TRAITS = ["read", "word", "erasable", "authored"] as const;
+const MEMBERSHIP_TRAITS = ["read", "deferrable", "folded-by-head", "row-sharing"] as const;
+const MESSAGE_TRAITS = ["read", "message", "erasable", "authored"] as const;
 const MESSAGE_FIELDS = { text: "text", re: "number", mentions: "list", imported: "any" } as const;
 
 export const KINDS = {
@@ -131,7 +131,7 @@ export const KINDS = {
   },
   sealed: {
     log: "history",
-    traits: [...MESSAGE_TRAITS, "folded-by-head", "rows-shared"],
+    traits: [...MESSAGE_TRAITS, "folded-by-head", "row-sharing"],
     body: { epoch: "number", ciphertext: "text" },
   },
   checkpoint: { log: "history", body: { note: "text" } },
@@ -205,7 +205,7 @@ type TypeName<K extends RecordKind, F> = K extends K
     : never
   : never;
 
-/** The body of a record of this kind; for several kinds, with the fields of all of them. */
+/** Body of a record of this kind. For several kinds, contains the fields of all of them. */
 export type Body<K extends RecordKind> = {
   readonly [F in FieldName<K>]?: FieldTypes[TypeName<K, F>];
 };
@@ -214,9 +214,9 @@ export const RECORD_KINDS: ReadonlySet<RecordKind> = /* @__PURE__ */ new Set(
   Object.keys(KINDS) as RecordKind[],
 );
 export const READ_KINDS = /* @__PURE__ */ kindsWith("read");
-export const MESSAGE_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("word");
+export const MESSAGE_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("message");
 export const ITEMLESS_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("itemless");
-export const ROW_SHARING_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("rows-shared");
+export const ROW_SHARING_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("row-sharing");
 
 export function hasTrait<T extends Trait>(kind: RecordKind, trait: T): kind is KindWith<T> {
   const { traits }: KindRow = KINDS[kind];

@@ -1,6 +1,6 @@
 /**
- * Datagrams of `chat lan`. Each carries the sender's whole key, so that a receiver can verify it
- * without earlier ones.
+ * Datagrams of `chat lan`. Each contains the sender's complete key, so that a receiver can verify
+ * it without earlier ones.
  */
 
 import * as v from "valibot";
@@ -50,24 +50,24 @@ export interface LanHead {
   readonly timeUnixMs: number;
 }
 
-/** A decoded body. `texts`: number of texts sent in this session, including this one. */
+/** A decoded body. `texts` is the number of texts sent in this session, including this one. */
 export type LanBody = { readonly name: Name; readonly texts: number } & (
   | { readonly kind: "query" }
   | { readonly kind: "announce"; readonly isLeaving: boolean }
   | { readonly kind: "text"; readonly text: string; readonly isAction: boolean }
 );
 
-export interface LanDatagramParts {
+export interface SignedLanDatagram {
   readonly head: LanHead;
   readonly headBytes: Uint8Array;
   readonly body: Uint8Array;
-  /** Head and body: the bytes that the signature covers, besides its context. */
-  readonly signed: Uint8Array;
+  /** Head and body: the bytes that the signature covers after its context. */
+  readonly signedBytes: Uint8Array;
   readonly signature: Uint8Array;
 }
 
-function malformed(what: string): Fault {
-  return new Fault("frame-malformed", `malformed datagram: ${what}`);
+function malformed(reason: string): Fault {
+  return new Fault("frame-malformed", `malformed datagram: ${reason}`);
 }
 
 export function isLanDatagram(bytes: Uint8Array): boolean {
@@ -97,8 +97,11 @@ export function joinLanDatagram(signed: Uint8Array, signature: Uint8Array): Uint
   return bytes;
 }
 
-/** @throws {Fault} frame-malformed, too-large or version-unsupported, caused by the sender */
-export function splitLanDatagram(bytes: Uint8Array): LanDatagramParts {
+/**
+ * @throws {Fault} frame-malformed, too-large or version-unsupported if the sender's bytes are
+ * invalid
+ */
+export function splitLanDatagram(bytes: Uint8Array): SignedLanDatagram {
   if (bytes.length > LAN_DATAGRAM_BYTES_MAX) {
     throw new Fault("too-large", `a datagram of ${bytes.length} bytes`);
   }
@@ -117,25 +120,28 @@ export function splitLanDatagram(bytes: Uint8Array): LanDatagramParts {
     head,
     headBytes: bytes.subarray(0, LAN_HEAD_BYTES),
     body: bytes.subarray(LAN_HEAD_BYTES, end),
-    signed: bytes.subarray(0, end),
+    signedBytes: bytes.subarray(0, end),
     signature: bytes.subarray(end),
   };
 }
 
-/** @returns msgpack; a query is padded so that the datagram has LAN_QUERY_BYTES */
-export function encodeLanBody(words: LanBody, isSealed: boolean): Uint8Array {
-  const common = { name: words.name, texts: words.texts };
-  switch (words.kind) {
+/** @returns msgpack; for a query, padded so that the datagram has LAN_QUERY_BYTES */
+export function encodeLanBody(body: LanBody, isSealed: boolean): Uint8Array {
+  const common = { name: body.name, texts: body.texts };
+  switch (body.kind) {
     case "query": {
-      const overhead = LAN_HEAD_BYTES + SIGNATURE_BYTES + (isSealed ? SEAL_BYTES : 0);
-      const used = overhead + packValue(common).length + PAD_HEADER_BYTES;
-      return packValue({ ...common, pad: new Uint8Array(Math.max(0, LAN_QUERY_BYTES - used)) });
+      const overheadBytes = LAN_HEAD_BYTES + SIGNATURE_BYTES + (isSealed ? SEAL_BYTES : 0);
+      const usedBytes = overheadBytes + packValue(common).length + PAD_HEADER_BYTES;
+      return packValue({
+        ...common,
+        pad: new Uint8Array(Math.max(0, LAN_QUERY_BYTES - usedBytes)),
+      });
     }
     case "announce":
-      return packValue({ ...common, ...(words.isLeaving ? { leaving: true } : {}) });
+      return packValue({ ...common, ...(body.isLeaving ? { leaving: true } : {}) });
     case "text": {
-      const action = words.isAction ? { action: true } : {};
-      return packValue({ ...common, ...action, text: words.text });
+      const action = body.isAction ? { action: true } : {};
+      return packValue({ ...common, ...action, text: body.text });
     }
   }
 }
@@ -153,7 +159,10 @@ const textBody = v.object({
   action: flag,
 });
 
-/** Ignores unknown fields. @throws {Fault} frame-malformed */
+/**
+ * Decodes a body and ignores unknown fields.
+ * @throws {Fault} frame-malformed if the bytes are invalid
+ */
 export function decodeLanBody(kind: LanKind, bytes: Uint8Array): LanBody {
   const value = unpackValue(bytes);
   switch (kind) {
@@ -194,7 +203,7 @@ export function formatLanAddress(group: string, port: number): string {
   return `${group}:${port}`;
 }
 
-/** @throws {Fault} usage */
+/** @throws {Fault} usage if the text is not a multicast address */
 export function checkLanGroup(text: string): string {
   const first = Number(text.split(".")[0]);
   if (isIpv4(text) && first >= 224 && first <= 239) return text;

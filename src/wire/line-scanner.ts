@@ -1,11 +1,11 @@
 /**
- * Finds the fields of a log line in its bytes without allocating: a server with a million records
- * reads each of them at its start. `record.ts` defines the format.
+ * Finds the fields of a log line in its bytes without allocating memory, because a server with a
+ * million records reads each of them at its start. `record.ts` defines the format.
  */
 
-// Marked as pure: the page reads no log lines, and its bundle omits unused code.
+// Marked as pure, because the page reads no log lines and its bundle omits unused code.
 const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-/** Bytes per comparison with a literal: one comparison instead of four. */
+/** Bytes per comparison with a literal. */
 const WORD_BYTES = 4;
 const LINE_BEGIN = /* @__PURE__ */ literalOf('{"head":{"v":1,"seq":');
 const TIME_KEY = /* @__PURE__ */ literalOf(',"time":');
@@ -35,13 +35,13 @@ const WORD = 1;
 const ID = 2;
 const KIND = 4;
 const KIND_BEGIN = 8;
-/** The last letter of a commitment or a salt leaves no spare bits: canonical base64url. */
+/** The last letter of a commitment or salt has no spare bits: canonical base64url. */
 const COMMIT_END = 16;
 const SALT_END = 32;
 const CLASSES = /* @__PURE__ */ classesOf();
-/** The six bits of each base64url letter; negative for other bytes. */
+/** The six bits of each base64url letter. Negative for other bytes. */
 const SEXTETS = /* @__PURE__ */ sextetsOf();
-/** Each twelve bits as two letters, in the form of a 16-bit word in memory. */
+/** Pairs of letters for each twelve bits, as 16-bit words in the byte order of memory. */
 const PAIRS = /* @__PURE__ */ pairsOf();
 const NOTHING = /* @__PURE__ */ new Uint8Array(0);
 
@@ -62,13 +62,15 @@ export class LineScanner {
   commitEnd = 0;
   headStart = 0;
   headEnd = 0;
-  /** Offset after the comma that follows `durable`, where erasing begins to overwrite. */
+  /**
+   * Offset after the comma that follows `durable`, where an erasure begins to overwrite the line.
+   */
   frameEnd = 0;
-  /** Seq of the record that ordered the erasing; 0 if the record has a body. */
+  /** Seq of the record that ordered the erasure; 0 if the record has a body. */
   erased = 0;
   saltStart = 0;
   saltEnd = 0;
-  /** Offset of the body; in an erased line, of the trailing spaces. */
+  /** Offset of the body or, in an erased line, of the trailing spaces. */
   bodyStart = 0;
   #position = 0;
   #number = 0;
@@ -80,9 +82,9 @@ export class LineScanner {
     return this.findHead(bytes, start) && this.hasCommit(bytes);
   }
 
-  /** Scans the rest after the head: salt and the body's key, or the mark of an erasing. */
-  scanRest(bytes: Uint8Array): boolean {
-    if (!this.findRest(bytes)) return false;
+  /** Scans the line after `durable`: the salt and the body's key, or the mark of an erasure. */
+  scanTail(bytes: Uint8Array): boolean {
+    if (!this.findTail(bytes)) return false;
     return this.erased > 0 || isLetters(bytes, this.saltStart, this.saltEnd, SALT_END);
   }
 
@@ -91,7 +93,9 @@ export class LineScanner {
     return isLetters(bytes, this.commitStart, this.commitEnd, COMMIT_END);
   }
 
-  /** `scanHead` without checking the letters of the commitment, which `commits` does. */
+  /**
+   * Like `scanHead`, without checking the letters of the commitment, which `matchesCommit` does.
+   */
   findHead(bytes: Uint8Array, start: number): boolean {
     this.#cacheView(bytes);
     this.#position = start;
@@ -127,8 +131,8 @@ export class LineScanner {
     return bytes[this.#position] === COMMA;
   }
 
-  /** `scanRest` without checking the letters of the salt, which `saltInto` does. */
-  findRest(bytes: Uint8Array): boolean {
+  /** Like `scanTail`, without checking the letters of the salt, which `copySalt` does. */
+  findTail(bytes: Uint8Array): boolean {
     this.erased = 0;
     const position = this.#position;
     if (this.#literal(SALT_KEY)) {
@@ -147,7 +151,7 @@ export class LineScanner {
   }
 
   /** Reports whether the head's commitment is the canonical base64url of this digest. */
-  commits(digest: Uint8Array): boolean {
+  matchesCommit(digest: Uint8Array): boolean {
     const view = this.#view;
     let letter = this.commitStart;
     for (let i = 0; i < 30; i += 3, letter += 4) {
@@ -160,8 +164,11 @@ export class LineScanner {
     return SEXTETS[view.getUint8(letter + 2)] === (bits & 63);
   }
 
-  /** Writes the 16 bytes of the salt. @returns whether it is canonical base64url */
-  saltInto(bytes: Uint8Array, into: Uint8Array, at: number): boolean {
+  /**
+   * Writes the 16 bytes of the salt.
+   * @returns false if the salt is not canonical base64url
+   */
+  copySalt(bytes: Uint8Array, into: Uint8Array, at: number): boolean {
     let letter = this.saltStart;
     let all = 0;
     for (let i = at; i < at + 15; i += 3, letter += 4) {
@@ -202,10 +209,11 @@ export class LineScanner {
   }
 
   /** Advances to the first byte outside of the class, by at most `max` bytes. */
-  #run(bytes: Uint8Array, wantedClass: number, max: number): number {
+  #run(bytes: Uint8Array, characterClass: number, max: number): number {
     let position = this.#position;
     const end = position + max;
-    while (position < end && ((CLASSES[bytes[position] ?? 0] ?? 0) & wantedClass) !== 0) position++;
+    while (position < end && ((CLASSES[bytes[position] ?? 0] ?? 0) & characterClass) !== 0)
+      position++;
     this.#position = position;
     return position;
   }

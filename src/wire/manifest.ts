@@ -1,6 +1,7 @@
 /**
- * The manifest of a folder. A folder is sent as one file: a manifest of its entries, then the
- * contents of its files in the same order. The same folder always gives the same bytes.
+ * The manifest of a folder. A folder is sent as one file that consists of a manifest of its entries
+ * and the contents of its files in the same order. The same folder always results in the same
+ * bytes.
  */
 
 import { assert } from "../base/assert.ts";
@@ -15,7 +16,7 @@ import {
 import { quoteText } from "../base/text.ts";
 
 export interface ManifestFile {
-  /** Components joined by `/`; relative, and without `..`. */
+  /** Relative path with components joined by `/` and without `..`. */
   readonly path: string;
   readonly size: number;
   /** Permission bits, up to 0o777. */
@@ -32,7 +33,9 @@ export interface ManifestFolder {
 
 export type ManifestEntry = ManifestFile | ManifestFolder;
 
-/** A part of the content; `offset` counts from the start of that part. */
+/**
+ * A range of the manifest or of one file. `offset` counts from the start of the manifest or file.
+ */
 export type Piece =
   | { readonly kind: "manifest"; readonly offset: number; readonly sizeBytes: number }
   | {
@@ -48,19 +51,20 @@ const VERSION = 1;
 const LIST_START = utf8Encode(`{"v":${VERSION},"entries":[`);
 const LIST_END = utf8Encode("]}");
 const [OPEN, CLOSE, QUOTE, ESCAPE, COMMA] = [0x7b, 0x7d, 0x22, 0x5c, 0x2c];
-/** The longest path, with each byte escaped as \\u0000, and the rest of an entry. */
+/** The longest path with each byte escaped as \\u0000, and the other fields of an entry. */
 const ENTRY_BYTES_MAX = 6 * PATH_BYTES_MAX + 200;
 
 /**
- * Sorts the entries and encodes them canonically; modes keep only permission bits.
- * @throws {Fault} too-large, or name-invalid if no receiver could accept a path
+ * Sorts the entries and encodes them canonically. Modes keep only permission bits.
+ * @throws {Fault} too-large if the list is too long
+ * @throws {Fault} name-invalid if no receiver could accept a path
  */
 export function encodeManifest(entries: readonly ManifestEntry[]): Uint8Array {
   checkCount(entries.length);
   const sorted = [...entries].sort((a, b) => byCodeUnits(a.path, b.path));
   for (const { path } of sorted) {
-    const wrong = pathDefect(path);
-    if (wrong !== undefined) throw new Fault("name-invalid", `${quoteText(path)} ${wrong}`);
+    const defect = pathDefect(path);
+    if (defect !== undefined) throw new Fault("name-invalid", `${quoteText(path)} ${defect}`);
   }
   const bytes = utf8Encode(JSON.stringify({ v: VERSION, entries: sorted.map(canonicalEntry) }));
   if (bytes.length <= MANIFEST_BYTES_MAX) return bytes;
@@ -69,9 +73,9 @@ export function encodeManifest(entries: readonly ManifestEntry[]): Uint8Array {
 
 /**
  * Parses untrusted bytes: relative paths without `.`, `..` or empty components, sorted, without
- * duplicates, and no entry inside a file. Names are as sent: clean them (base/file-names) before
- * use on a disk.
- * @throws {Fault} frame-malformed, too-large
+ * duplicates and without entries inside files. Names are as sent and must be cleaned
+ * (base/file-names) before use on a disk.
+ * @throws {Fault} frame-malformed or too-large
  */
 export function parseManifest(bytes: Uint8Array): ManifestEntry[] {
   if (bytes.length > MANIFEST_BYTES_MAX) {
@@ -92,9 +96,9 @@ export function parseManifest(bytes: Uint8Array): ManifestEntry[] {
 }
 
 /**
- * `parseManifest` one entry at a time, so that the reader of a long list can yield. Does not check
- * for entries inside files.
- * @throws {Fault} frame-malformed, too-large
+ * Parses a manifest one entry at a time, so that the reader of a long list can yield. Unlike
+ * `parseManifest`, does not check for entries inside files.
+ * @throws {Fault} frame-malformed or too-large
  */
 export function* manifestEntries(bytes: Uint8Array): Generator<ManifestEntry> {
   if (bytes.length > MANIFEST_BYTES_MAX) {
@@ -106,22 +110,22 @@ export function* manifestEntries(bytes: Uint8Array): Generator<ManifestEntry> {
     equalBytes(bytes.subarray(0, LIST_START.length), LIST_START) &&
     equalBytes(bytes.subarray(end), LIST_END);
   if (!isList) throw malformed("it is not encoded canonically");
-  let [before, count, sum] = ["", 0, bytes.length];
+  let [previousPath, count, sum] = ["", 0, bytes.length];
   for (let at = LIST_START.length; at < end; ) {
     const stop = entryEnd(bytes, at, end);
     const entry = entryOf(jsonIn(bytes.subarray(at, stop)));
     checkCount(++count);
-    if (before >= entry.path) {
+    if (previousPath >= entry.path) {
       throw malformed(`${quoteText(entry.path)} is out of order or duplicated`);
     }
-    before = entry.path;
+    previousPath = entry.path;
     sum += isFolder(entry) ? 0 : entry.size;
     if (sum > FILE_BYTES_MAX) throw tooLarge(`it has more than ${FILE_BYTES_MAX} bytes`);
     yield entry;
-    const isMore = stop < end;
-    if (isMore && (bytes[stop] !== COMMA || stop + 1 === end))
+    const hasMore = stop < end;
+    if (hasMore && (bytes[stop] !== COMMA || stop + 1 === end))
       throw malformed("a comma is misplaced");
-    at = isMore ? stop + 1 : stop;
+    at = hasMore ? stop + 1 : stop;
   }
 }
 
@@ -151,7 +155,7 @@ export class FolderMap {
     this.sizeBytes = start;
   }
 
-  /** Pieces of a range, in order. Empty files are in no range. */
+  /** Returns the pieces of a range in order. Omits empty files. */
   pieces(offset: number, sizeBytes: number): Piece[] {
     assert(offset >= 0 && sizeBytes >= 0, "a range begins inside and ends behind its start");
     const end = Math.min(offset + sizeBytes, this.sizeBytes);
@@ -171,7 +175,7 @@ export class FolderMap {
     return pieces;
   }
 
-  /** Index of the first file that ends after `offset`. */
+  /** Returns the index of the first file that ends after `offset`. */
   #fileAt(offset: number): number {
     let low = 0;
     let high = this.#files.length;
@@ -202,7 +206,9 @@ function canonicalEntry(entry: ManifestEntry): ManifestEntry {
   return { path: entry.path, size: entry.size, mode, mtime };
 }
 
-/** Offset after the entry that begins at `start`; an entry contains no other object. */
+/**
+ * Returns the offset after the entry that begins at `start`. An entry contains no nested object.
+ */
 function entryEnd(bytes: Uint8Array, start: number, end: number): number {
   const last = Math.min(end, start + ENTRY_BYTES_MAX);
   let isText = false;
@@ -236,8 +242,8 @@ function listIn(bytes: Uint8Array): unknown[] {
 function entryOf(value: unknown): ManifestEntry {
   const { path, dir, size, mode, mtime } = (value ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof path !== "string") throw malformed("an entry has no path");
-  const wrong = pathDefect(path);
-  if (wrong !== undefined) throw malformed(`${quoteText(path)} ${wrong}`);
+  const defect = pathDefect(path);
+  if (defect !== undefined) throw malformed(`${quoteText(path)} ${defect}`);
   if (!isBetween(mode, 0, MODE_MAX)) throw malformed(`invalid mode of ${quoteText(path)}`);
   if (!isBetween(mtime, -MTIME_MAX, MTIME_MAX)) {
     throw malformed(`invalid time of ${quoteText(path)}`);
@@ -255,13 +261,13 @@ function pathDefect(path: string): string | undefined {
   if (path.length > PATH_BYTES_MAX || utf8Encode(path).length > PATH_BYTES_MAX) {
     return "is too long";
   }
-  const bad = path.split("/").find((part) => part === "" || part === "." || part === "..");
-  return bad === undefined ? undefined : "escapes its folder";
+  const invalidPart = path.split("/").find((part) => part === "" || part === "." || part === "..");
+  return invalidPart === undefined ? undefined : "escapes its folder";
 }
 
 /**
- * Rejects entries inside files. With NUL for `/` the children of an entry sort right after it, so
- * that comparing neighbours is enough at any depth.
+ * Rejects entries inside files. With NUL in place of `/`, an entry's children sort directly after
+ * it, so comparing neighbours is sufficient at any depth.
  */
 function checkTree(entries: readonly ManifestEntry[]): void {
   const keys = entries.map((entry) => ({ entry, key: entry.path.replaceAll("/", "\0") }));
@@ -283,10 +289,10 @@ function isBetween(value: unknown, min: number, max: number): value is number {
   return Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max;
 }
 
-function malformed(what: string, cause?: unknown): Fault {
-  return new Fault("frame-malformed", `malformed folder list: ${what}`, { cause });
+function malformed(reason: string, cause?: unknown): Fault {
+  return new Fault("frame-malformed", `malformed folder list: ${reason}`, { cause });
 }
 
-function tooLarge(what: string): Fault {
-  return new Fault("too-large", `the folder is too large: ${what}`);
+function tooLarge(reason: string): Fault {
+  return new Fault("too-large", `the folder is too large: ${reason}`);
 }

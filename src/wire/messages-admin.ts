@@ -1,7 +1,4 @@
-/**
- * Messages of the server's console, for operators only, and of downloads by a browser, which are
- * HTTP and need an address of their own.
- */
+/** Messages of the server's console for operators, and of downloads by a browser over HTTP. */
 
 import * as v from "valibot";
 import {
@@ -27,18 +24,18 @@ import {
   fileId,
   id,
   list,
-  moment,
   name,
   positive,
   type RequestRow,
   recordFields,
   target,
   text,
+  unixMs,
 } from "./field.ts";
 
-const place = text(ADDRESS_CHARS_MAX);
+const addressText = text(ADDRESS_CHARS_MAX);
 const fileName = v.pipe(text(FILE_NAME_BYTES_MAX), v.minLength(1));
-const word = text(32);
+const keyword = text(32);
 
 const clientEntry = v.object({
   /** Number of the connection; never reused in one run of the server. */
@@ -47,13 +44,13 @@ const clientEntry = v.object({
   /** Name and version of the client program. */
   program: text(128),
   /** HOST:PORT */
-  address: place,
-  transport: word,
+  address: addressText,
+  transport: keyword,
   /** Unix ms of the connection. */
-  since: moment,
-  /** A data channel: carries files of another connection. */
+  since: unixMs,
+  /** Data channel, which carries files of another connection. */
   lane: v.boolean(),
-  /** Has the rights of an operator. */
+  /** Has an operator's rights. */
   operator: v.boolean(),
   /** Milliseconds of the last ping. */
   roundTripMs: v.optional(count),
@@ -61,15 +58,15 @@ const clientEntry = v.object({
   sentBytes: count,
   receivedMessages: count,
   receivedBytes: count,
-  /** Bytes sent by the server and not yet received by the other end. */
+  /** Bytes sent by the server and not yet received by the client. */
   queuedBytes: count,
-  /** Requests, posts and chunks that were answered or confirmed. */
+  /** Number of answered requests and acknowledged posts and chunks. */
   acknowledged: count,
-  /** Packets, if the transport reports them (over TCP the system does not). */
+  /** Retransmitted packets; omitted if unknown, as over TCP. */
   retransmitted: v.optional(count),
   lost: v.optional(count),
-  /** The server of the cluster that it is connected to; omitted for the one that answers. */
-  server: v.optional(place),
+  /** The server of the cluster with this connection; omitted for the answering server. */
+  server: v.optional(addressText),
 });
 
 /** A file in transfer on a data channel. */
@@ -79,23 +76,23 @@ const transferEntry = v.object({
   name: v.optional(fileName),
   direction: v.picklist(["up", "down"]),
   user: name,
-  address: place,
-  since: moment,
+  address: addressText,
+  since: unixMs,
   doneBytes: count,
   sizeBytes: v.optional(count),
   /** Download by a browser over HTTP. */
   web: v.boolean(),
   /** As in `clientEntry`. */
-  server: v.optional(place),
+  server: v.optional(addressText),
 });
 
 /** A server of a cluster. */
 const serverEntry = v.object({
   /** HOST:PORT for users. */
-  server: place,
+  server: addressText,
   version: text(128),
   /** Unix ms. */
-  since: moment,
+  since: unixMs,
   diskFreeBytes: v.optional(count),
   memoryBytes: count,
   links: count,
@@ -105,18 +102,18 @@ const serverEntry = v.object({
   receivedBytes: count,
 });
 
-const serverWindow = v.object({
+const serverActivity = v.object({
   server: serverEntry,
   clients: list(clientEntry, CLIENTS_PAGE_MAX),
   transfers: list(transferEntry, TRANSFERS_LISTED_MAX),
 });
 
-/** Data that servers of a cluster exchange while an operator watches. */
-export type ServerWindow = v.InferOutput<typeof serverWindow>;
+/** Console data that servers of a cluster exchange while an operator watches. */
+export type ServerActivity = v.InferOutput<typeof serverActivity>;
 
 /** @returns `undefined` if the value is invalid */
-export function readServerWindow(value: unknown): ServerWindow | undefined {
-  const read = v.safeParse(serverWindow, value);
+export function parseServerActivity(value: unknown): ServerActivity | undefined {
+  const read = v.safeParse(serverActivity, value);
   return read.success ? read.output : undefined;
 }
 
@@ -124,33 +121,33 @@ export function readServerWindow(value: unknown): ServerWindow | undefined {
 const listing = {
   /** Filters by name, ignoring case. */
   find: v.optional(text(64)),
-  sort: v.optional(word),
+  sort: v.optional(keyword),
   /** Descending: the largest or newest first. */
   down: v.optional(v.boolean()),
-  /** Entries to skip: those of the pages before. */
+  /** Number of entries on the previous pages. */
   skip: v.optional(count),
 };
 
-/** A number per sample of an answer. */
+/** One number per sample of an answer. */
 const column = list(count, SAMPLES_PAGE_MAX);
 
 const log = v.object({ records: count, bytes: v.optional(count) });
 
-/** An event. */
+/** An event of the server. */
 const eventFields = {
-  event: word,
+  event: keyword,
   /** Unix ms. */
-  time: moment,
+  time: unixMs,
   user: v.optional(name),
   /** Number in this run of the server; absent from older servers. */
   n: v.optional(positive),
-  /** For `decided`: the decision, its object, and its end. */
-  decision: v.optional(word),
+  /** For `decided`: the decision, its object and its end. */
+  decision: v.optional(keyword),
   whom: v.optional(text(128)),
-  until: v.optional(moment),
-  /** User who ended or decided it. */
+  until: v.optional(unixMs),
+  /** User who made or ended the decision. */
   by: v.optional(name),
-  address: v.optional(place),
+  address: v.optional(addressText),
   program: v.optional(text(128)),
   /** Reason, as text. */
   reason: v.optional(text(FAULT_TEXT_BYTES_MAX)),
@@ -159,7 +156,7 @@ const eventFields = {
   sizeBytes: v.optional(count),
   to: v.optional(list(target, FILE_TARGETS_MAX)),
   record: v.optional(v.object(recordFields)),
-  /** Room of the record: its name or, in a direct conversation, both users. */
+  /** Room of the record: its name, or both users of a direct conversation. */
   room: v.optional(v.object({ room: id, name: v.optional(name) })),
   between: v.optional(list(name, 2)),
   /** Number of events omitted before this one because the reader was too slow. */
@@ -167,7 +164,9 @@ const eventFields = {
 };
 
 export const ADMIN_REQUESTS = {
-  /** Address where this session can fetch the file over HTTP, beginning within 60 s. */
+  /**
+   * Returns an address at which this session can fetch the file over HTTP, starting within 60 s.
+   */
   download: {
     fields: { file: fileId },
     answer: v.object({
@@ -177,7 +176,7 @@ export const ADMIN_REQUESTS = {
   },
   /** Starts the `event` notices; `on: false` stops them. */
   watch: { role: "operator", fields: { on: v.boolean() }, answer: v.object({}) },
-  /** Connections, oldest first. The request also measures their round trips. */
+  /** Connections, oldest first. The server also measures their round trips. */
   clients: {
     role: "operator",
     /** `after`: the last client of the previous page. */
@@ -197,24 +196,26 @@ export const ADMIN_REQUESTS = {
       more: count,
     }),
   },
-  /** Samples of the last hour, one a second, oldest first. Equal indexes are the same second. */
+  /**
+   * Samples of the last hour, one per second, oldest first. Equal indexes refer to the same second.
+   */
   samples: {
     role: "operator",
     /** `after`: `last` of the previous answer; all samples if omitted. */
     fields: { after: v.optional(count) },
     answer: v.object({
-      /** Unix ms of the server's start: `last` of another start is meaningless. */
-      since: moment,
+      /** Unix ms of the server's start. `last` of another start is invalid. */
+      since: unixMs,
       /** Number of the last sample of this answer. */
       last: count,
       more: v.boolean(),
       /** Unix ms. */
-      time: list(moment, SAMPLES_PAGE_MAX),
-      /** During this second. */
+      time: list(unixMs, SAMPLES_PAGE_MAX),
+      /** Counted during this second. */
       posts: column,
       receivedBytes: column,
       sentBytes: column,
-      /** At this moment. */
+      /** Measured at `time`. */
       links: column,
       online: column,
       memoryBytes: column,
@@ -227,26 +228,26 @@ export const ADMIN_REQUESTS = {
     role: "operator",
     fields: {},
     answer: v.object({
-      /** Unix ms of the server's start: numbers of another start are meaningless. */
-      since: moment,
+      /** Unix ms of the server's start. Numbers of another start are invalid. */
+      since: unixMs,
       events: list(v.object(eventFields), EVENTS_STORED_MAX),
     }),
   },
   /**
-   * Decisions in the logs within inclusive bounds: a page of the newest, oldest first. `before`
-   * requests the previous page.
+   * Decisions in the logs within inclusive bounds. Returns a page of the newest, oldest first.
+   * `before` requests the previous page.
    */
   decisions: {
     role: "operator",
     fields: {
-      since: v.optional(moment),
-      until: v.optional(moment),
-      /** `next` of the previous answer: the position in each of the logs. */
+      since: v.optional(unixMs),
+      until: v.optional(unixMs),
+      /** `next` of the previous answer: the position in each log. */
       before: v.optional(v.object({ accounts: positive, history: positive })),
     },
     answer: v.object({
       events: list(v.object(eventFields), DECISIONS_PAGE_MAX),
-      /** Older ones may exist, even if this answer is empty. */
+      /** Set if older decisions may exist, even if this answer is empty. */
       next: v.optional(v.object({ accounts: positive, history: positive })),
     }),
   },
@@ -259,11 +260,12 @@ export const ADMIN_REQUESTS = {
         v.object({
           user: name,
           /** Unix ms of the registration. */
-          since: moment,
+          since: unixMs,
           /**
-           * Last time a device of it was logged in; the day if in an earlier run of the server.
+           * Last time that one of its devices was logged in; only the day if in an earlier run of
+           * the server.
            */
-          seen: v.optional(moment),
+          seen: v.optional(unixMs),
           online: v.boolean(),
           operator: v.boolean(),
           banned: v.boolean(),
@@ -313,12 +315,12 @@ export const ADMIN_REQUESTS = {
       files: list(
         v.object({
           file: fileId,
-          /** Omitted if the file is in no named room, but in a direct conversation. */
+          /** Omitted if the file is in a direct conversation and in no named room. */
           name: v.optional(fileName),
           user: name,
-          time: moment,
+          time: unixMs,
           bytes: count,
-          /** Named rooms, and the file's records there, which an operator may erase. */
+          /** Named rooms, and the file's records in them, which an operator may erase. */
           rooms: list(name, FILE_ROOMS_LISTED_MAX),
           seqs: list(positive, FILE_ROOMS_LISTED_MAX),
         }),
@@ -351,13 +353,12 @@ export const ADMIN_REQUESTS = {
       runtime: text(64),
       platform: text(64),
       /** Unix ms. */
-      since: moment,
+      since: unixMs,
       /**
-       * Free space of the disk with the files; absent if file transfer is disabled or it is
-       * unknown.
+       * Free space of the disk with the files; omitted if unknown or if file transfer is disabled.
        */
       diskFreeBytes: v.optional(count),
-      /** Below this the server refuses files. */
+      /** The server refuses files below this. */
       keepFreeBytes: v.optional(count),
       /** Free space is close to `keepFreeBytes`. */
       diskLow: v.optional(v.boolean()),
@@ -376,7 +377,7 @@ export const ADMIN_REQUESTS = {
       sentBytes: count,
       receivedBytes: count,
       queuedBytes: count,
-      /** Servers of a cluster: this one first, then those heard from within seconds. */
+      /** Servers of a cluster: this server first, then those that sent a message within seconds. */
       servers: v.optional(list(serverEntry, SIBLINGS_MAX + 1)),
     }),
   },
@@ -384,14 +385,14 @@ export const ADMIN_REQUESTS = {
 
 export const ADMIN_NOTICES = {
   /** The operators' announcement to all users; an empty text removes it. */
-  announced: { text: text(ANNOUNCEMENT_BYTES_MAX), by: name, time: moment },
-  /** To operators: the server's disk is nearly full, or (`on: false`) no longer. */
+  announced: { text: text(ANNOUNCEMENT_BYTES_MAX), by: name, time: unixMs },
+  /** Notifies operators that the server's disk is nearly full or, with `on: false`, no longer. */
   "disk-low": { on: v.boolean(), freeBytes: count, keepFreeBytes: count },
   /**
    * An event, sent to operators who `watch`. `event` is its kind: `record`, `connected`,
    * `logged-in`, `logged-out`, `disconnected`, `offered`, `got`, `withdrawn`, `cancelled`,
-   * `decided`, `disk`, `warning`, `full`; more may be added. Records of direct conversations have
-   * no body.
+   * `decided`, `disk`, `warning`, `full`. Later versions may add kinds. Records of direct
+   * conversations have no body.
    */
   event: eventFields,
 } as const;

@@ -1,4 +1,4 @@
-/** Checks a decoded value against the schemas of messages. */
+/** Checks decoded values against the message schemas. */
 
 import * as v from "valibot";
 import { Fault } from "../base/fault.ts";
@@ -18,47 +18,49 @@ export type Incoming =
   | { readonly kind: "message"; readonly message: Message }
   /** An invalid request that can still be answered. */
   | { readonly kind: "refused"; readonly ref: number; readonly fault: Fault }
-  /** A notice of a later version. */
+  /** A notice that only a later version knows. */
   | { readonly kind: "ignored" };
 
 type Schemas = ReadonlyMap<string, v.GenericSchema<unknown, Message>>;
 
 const requests: Schemas = new Map(
-  Object.entries(REQUESTS).map(([kind, { fields }]) => schema(kind, { ref: REF, ...fields })),
+  Object.entries(REQUESTS).map(([kind, { fields }]) =>
+    messageSchema(kind, { ref: REF, ...fields }),
+  ),
 );
 const notices: Schemas = new Map(
-  Object.entries(NOTICES).map(([kind, fields]) => schema(kind, fields)),
+  Object.entries(NOTICES).map(([kind, fields]) => messageSchema(kind, fields)),
 );
 
 export function isRequest(message: Message): message is Request {
   return "ref" in message && Object.hasOwn(REQUESTS, message.kind);
 }
 
-function schema(
+function messageSchema(
   kind: string,
   fields: v.ObjectEntries,
 ): [string, v.GenericSchema<unknown, Message>] {
   const entries = { kind: v.literal(kind), ...fields };
   // `checkAnswer` checks an answer's own fields, because it knows the request.
-  const built = kind === "ok" ? v.looseObject(entries) : v.object(entries);
-  return [kind, built as unknown as v.GenericSchema<unknown, Message>];
+  const object = kind === "ok" ? v.looseObject(entries) : v.object(entries);
+  return [kind, object as unknown as v.GenericSchema<unknown, Message>];
 }
 
-/** @throws {Fault} frame-malformed if the value cannot be answered as a request */
+/** @throws {Fault} frame-malformed if the value is invalid and cannot be answered as a request */
 export function checkMessage(value: unknown): Incoming {
   const { kind, ref } = envelope(value);
   const isRequestKind = ref !== undefined && kind !== "ok" && kind !== "fault";
-  const known = (isRequestKind ? requests : notices).get(kind);
-  if (known === undefined) {
+  const schema = (isRequestKind ? requests : notices).get(kind);
+  if (schema === undefined) {
     if (!isRequestKind && requests.has(kind))
       throw new Fault("frame-malformed", `a '${kind}' without a ref`);
     if (!isRequestKind) return { kind: "ignored" };
     const fault = new Fault("kind-unknown", `unknown request kind in version ${VERSION}`);
     return { kind: "refused", ref, fault };
   }
-  const checked = v.safeParse(known, value);
-  if (checked.success) return { kind: "message", message: checked.output };
-  const fault = explain(kind, checked.issues[0]);
+  const result = v.safeParse(schema, value);
+  if (result.success) return { kind: "message", message: result.output };
+  const fault = faultOf(kind, result.issues[0]);
   if (isRequestKind) return { kind: "refused", ref, fault };
   throw fault;
 }
@@ -74,7 +76,7 @@ function envelope(value: unknown): { kind: string; ref: number | undefined } {
   return { kind: value.kind, ref: ref?.output };
 }
 
-function explain(kind: string, issue: v.BaseIssue<unknown>): Fault {
+function faultOf(kind: string, issue: v.BaseIssue<unknown>): Fault {
   const path = v.getDotPath(issue) ?? "?";
   if (issue.type === "max_bytes" || issue.type === "max_size" || issue.type === "max_length") {
     return new Fault("too-large", `'${path}' of '${kind}' is too long (at most ${issue.expected})`);
@@ -82,15 +84,15 @@ function explain(kind: string, issue: v.BaseIssue<unknown>): Fault {
   return new Fault("frame-malformed", `'${path}' of '${kind}' is invalid`);
 }
 
-/** Reports whether a reader would accept a notice built from data of other parties. */
+/** Reports whether a reader would accept a notice with data of other parties. */
 export function isNotice(notice: Notice): boolean {
-  const known = notices.get(notice.kind);
-  return known !== undefined && v.is(known, notice);
+  const schema = notices.get(notice.kind);
+  return schema !== undefined && v.is(schema, notice);
 }
 
 /** @throws {Fault} frame-malformed if the answer does not fit its request */
 export function checkAnswer<Kind extends RequestKind>(kind: Kind, value: unknown): Answer<Kind> {
-  const checked = v.safeParse(REQUESTS[kind].answer, value);
-  if (checked.success) return checked.output as Answer<Kind>;
+  const result = v.safeParse(REQUESTS[kind].answer, value);
+  if (result.success) return result.output as Answer<Kind>;
   throw new Fault("frame-malformed", `the answer to '${kind}' is invalid`);
 }

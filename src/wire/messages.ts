@@ -1,8 +1,8 @@
 /**
- * All messages of the protocol: types, checks, documentation and fuzzers are derived from this
- * table. A message is one msgpack map, `kind` first. Requests carry `ref` and get exactly one `ok`
- * or `fault` with that `ref`. The state machines check names, so that an invalid one is the user's
- * fault.
+ * All messages of the protocol. Types, checks, documentation and fuzzers are derived from this
+ * table. A message is one msgpack map, `kind` first. A request has a `ref` and receives exactly one
+ * `ok` or `fault` with that `ref`. The state machines check names, so that an invalid name is the
+ * user's fault.
  */
 
 import * as v from "valibot";
@@ -50,17 +50,17 @@ import {
   id,
   KEY,
   list,
-  moment,
   NONCE,
   name,
   positive,
-  postsIn,
+  postCountOf,
   type RequestRow,
   recordFields,
   SIGNATURE,
   secret,
   target,
   text,
+  unixMs,
 } from "./field.ts";
 import { ADMIN_NOTICES, ADMIN_REQUESTS } from "./messages-admin.ts";
 import { FILE_NOTICES, FILE_REQUESTS } from "./messages-files.ts";
@@ -70,18 +70,18 @@ export const VERSION = 2;
 
 export const REF = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(0xffffffff));
 
-/** Body of a post. `re` (seq of the record it answers) and `mentions` are stored as sent. */
+/** Body of a post. `re` (seq of the replied-to record) and `mentions` are stored as sent. */
 export const postBody = v.object({
   /** Empty only with `react` or `sealed`. */
   text: text(TEXT_BYTES_MAX),
   action: v.optional(v.boolean()),
-  /** An emoji or short word, as a reaction to the record `re`. */
+  /** Emoji or short word, as a reaction to the record `re`. */
   react: v.optional(text(REACTION_BYTES_MAX)),
   re: v.optional(positive),
   mentions: v.optional(list(name, MENTIONS_MAX)),
-  /** Imported: the original author and time, as claimed by the importing user. */
-  imported: v.optional(v.object({ from: text(IMPORTED_NAME_BYTES_MAX), time: moment })),
-  /** For a sealed room; excludes all other fields. */
+  /** Original author and time of an imported message, as claimed by the importing user. */
+  imported: v.optional(v.object({ from: text(IMPORTED_NAME_BYTES_MAX), time: unixMs })),
+  /** Content for a sealed room; excludes all other fields. */
   sealed: v.optional(sealedBody),
 });
 
@@ -90,7 +90,7 @@ const record = v.object(recordFields);
 /** Hashes of a proof, see core/log/proofs.ts. */
 const path = list(HASH, PROOF_HASHES_MAX);
 
-/** A room as its reader knows it: `name`, or for a direct conversation `with`. */
+/** A room as visible to its reader: `name` or, for a direct conversation, `with`. */
 const roomEntry = v.object({
   room: id,
   name: v.optional(name),
@@ -102,29 +102,29 @@ const roomEntry = v.object({
   sealed: v.optional(v.boolean()),
   /** Joining requires a password. */
   locked: v.optional(v.boolean()),
-  /** Milliseconds until messages are erased; kept forever if omitted. */
+  /** Milliseconds until messages are erased. Omitted if they are kept permanently. */
   keepMs: v.optional(positive),
   /** Pinned messages, by seq. */
   pins: v.optional(list(positive, PINS_MAX)),
-  /** Authors see who has read their messages. */
+  /** Authors can see who has read their messages. */
   receipts: v.optional(v.boolean()),
-  /** This account wants receipts in the conversation; both sides must. */
+  /** This account has turned on receipts in the conversation. They apply if both users have. */
   receiptsWanted: v.optional(v.boolean()),
 });
 
 /** An account's settings of one room, visible only to its own devices. */
 const roomPrefs = {
   room: id,
-  /** Muted until then, Unix ms; 0 for ever. */
-  muted: v.optional(moment),
+  /** Unix ms of the end of muting; 0 if permanent. */
+  muted: v.optional(unixMs),
   favourite: v.optional(v.boolean()),
-  /** Hidden until a message after that record. */
+  /** Hidden until a message after this record. */
   hidden: v.optional(count),
-  /** Unread from that record on, whatever was read. */
+  /** Unread from this record on, regardless of the read position. */
   unread: v.optional(positive),
 };
 
-/** A text's template, with `{}` for each value. */
+/** Template of a text, with `{}` for each value. */
 const translatable = v.object({
   text: text(TEMPLATE_BYTES_MAX),
   values: list(text(TEMPLATE_VALUE_BYTES_MAX), TEMPLATE_VALUES_MAX),
@@ -139,7 +139,10 @@ const fault = {
   remedyTemplate: v.optional(translatable),
 };
 
-/** Cause of a delay: wrong guesses of one address, at one account, or of all at a shared secret. */
+/**
+ * Cause of a delay: wrong guesses from one address, at one account, or from all clients at a shared
+ * secret.
+ */
 const GUESS_DELAYS = ["address", "account", "everyone"] as const;
 const account = v.object({ account: id, user: name, seq: count });
 const accepted = v.object({});
@@ -150,7 +153,7 @@ export const REQUESTS = {
   admit: { phase: "entering", isGuess: true, fields: { secret }, answer: accepted },
   register: {
     phase: "entering",
-    leadsTo: "member",
+    nextPhase: "member",
     isExclusive: true,
     fields: {
       user: name,
@@ -164,7 +167,7 @@ export const REQUESTS = {
   },
   login: {
     phase: "entering",
-    leadsTo: "member",
+    nextPhase: "member",
     isExclusive: true,
     isGuess: true,
     fields: {
@@ -172,14 +175,14 @@ export const REQUESTS = {
       deviceKey: KEY,
       signature: v.optional(SIGNATURE),
       password: v.optional(secret),
-      /** Seq of the last record that this device has seen; omitted at its first log-in. */
+      /** Seq of the last record that this device has received; omitted at its first log-in. */
       after: v.optional(count),
-      /** `false`: the session is not visible as online, and gets no events. */
+      /** `false`: the session does not count as online and receives no events. */
       presence: v.optional(v.boolean()),
     },
     answer: account,
   },
-  /** Links a device by a link code; answered when the other device has agreed. */
+  /** Links a device by a link code. Answered when the other device has agreed. */
   link: {
     phase: "entering",
     isExclusive: true,
@@ -187,14 +190,14 @@ export const REQUESTS = {
     fields: { code: HASH, deviceKey: KEY, mac: HASH },
     answer: v.object({ user: name, key: bytes(256) }),
   },
-  /** Sets a new password by the single-use code of a `reset`; a log-in may follow. */
+  /** Sets a new password with the single-use code of a `reset`. A log-in may follow. */
   recover: {
     phase: "entering",
     isGuess: true,
     fields: { token: text(64), password: secret },
     answer: v.object({ user: name }),
   },
-  logout: { leadsTo: "entering", fields: { forget: v.optional(v.boolean()) }, answer: accepted },
+  logout: { nextPhase: "entering", fields: { forget: v.optional(v.boolean()) }, answer: accepted },
   /** `current` is required of an account that has a password. */
   passwd: { fields: { password: secret, current: v.optional(secret) }, answer: accepted },
   devices: {
@@ -203,37 +206,40 @@ export const REQUESTS = {
       devices: v.array(
         v.object({
           device: id,
-          since: moment,
+          since: unixMs,
           certified: v.boolean(),
           current: v.boolean(),
           online: v.boolean(),
-          /** Client name at its last visit, and the day of that as its start in UTC. */
+          /** Client name at the device's last visit, and the UTC start of that day. */
           client: v.optional(text(DEVICE_LABEL_BYTES_MAX)),
-          seen: v.optional(moment),
+          seen: v.optional(unixMs),
         }),
       ),
     }),
   },
   revoke: { fields: { device: id }, answer: accepted },
-  /** Waits for a device that knows the code; `link-asked` reports it. */
+  /** Waits for a device with the code, which `link-asked` reports. */
   "link-offer": { fields: { code: HASH }, answer: accepted },
-  /** Agrees to the link; `key` is encrypted for the new device. */
+  /** Confirms the link. `key` is encrypted for the new device. */
   "link-grant": {
     fields: { code: HASH, deviceKey: KEY, deviceCert: bytes(1024), key: bytes(256) },
     answer: accepted,
   },
-  /** The key with which this server signs pushes (RFC 8292), and whether this device takes them. */
+  /**
+   * Returns the key with which this server signs pushes (RFC 8292), and whether this device has
+   * subscribed.
+   */
   "push-key": { fields: {}, answer: v.object({ key: POINT, subscribed: v.boolean() }) },
-  /** Push address of this device, and the encryption keys of its pushes. */
+  /** Subscribes this device to pushes: their address and encryption keys. */
   "push-subscribe": {
     fields: { endpoint: text(PUSH_ENDPOINT_BYTES_MAX), key: POINT, auth: exactBytes(16) },
     answer: accepted,
   },
-  /** Ends the pushes of this device. */
+  /** Ends pushes to this device. */
   "push-unsubscribe": { fields: {}, answer: accepted },
-  ignore: { posts: 1, fields: { user: name, on: v.boolean() }, answer: accepted },
+  ignore: { postCount: 1, fields: { user: name, on: v.boolean() }, answer: accepted },
   ignored: { fields: {}, answer: v.object({ users: v.array(name) }) },
-  /** The account's settings of rooms, and its saved messages, oldest first. */
+  /** Returns the account's settings of rooms, and its saved messages, oldest first. */
   prefs: {
     fields: {},
     answer: v.object({
@@ -244,31 +250,35 @@ export const REQUESTS = {
   /** Replaces the settings of the room. */
   "prefs-set": { fields: roomPrefs, answer: accepted },
   save: { fields: { room: id, seq: positive, on: v.boolean() }, answer: accepted },
-  /** The user has read the room up to its record `n`. */
+  /** Sets the account's read position in the room to `n`. */
   read: { fields: { room: id, n: count }, answer: accepted },
-  /** The user is typing in the room, or no longer. Not stored. */
+  /** Reports that the user is typing in the room or, with `on: false`, has stopped. Not stored. */
   typing: { fields: { room: id, on: v.boolean() }, answer: accepted },
   edit: {
-    posts: ({ text }: { readonly text: string }) => postsIn(text.length),
+    postCount: ({ text }: { readonly text: string }) => postCountOf(text.length),
     fields: { seq: positive, text: text(TEXT_BYTES_MAX) },
     answer: v.object({ seq: positive }),
   },
-  erase: { posts: 1, fields: { seq: positive }, answer: v.object({ seq: positive }) },
+  erase: { postCount: 1, fields: { seq: positive }, answer: v.object({ seq: positive }) },
   /** Pins or unpins the message. */
   pin: {
-    posts: 1,
+    postCount: 1,
     fields: { seq: positive, on: v.boolean() },
     answer: v.object({ seq: positive }),
   },
-  /** Pinned messages, and the last edit of each edited one; oldest first. */
+  /** Returns pinned messages and the last edit of each, oldest first. */
   pins: {
     /** `before`: the first pinned message of the previous page. */
     fields: { target, before: v.optional(positive) },
     answer: v.object({ records: v.array(record), rooms: v.array(roomEntry), more: v.boolean() }),
   },
   /** Turns read receipts on or off. In a conversation both users must turn them on. */
-  receipts: { posts: 1, fields: { target, on: v.boolean() }, answer: v.object({ seq: positive }) },
-  /** Names the readers of one's own message, and counts all possible readers. */
+  receipts: {
+    postCount: 1,
+    fields: { target, on: v.boolean() },
+    answer: v.object({ seq: positive }),
+  },
+  /** Returns the readers of one's own message by name, and the number of possible readers. */
   readers: {
     fields: { seq: positive },
     answer: v.object({
@@ -277,14 +287,14 @@ export const REQUESTS = {
       users: list(name, READERS_NAMED_MAX),
     }),
   },
-  /** Erases a page of an account's messages: one's own, or as an operator those of `user`. */
+  /** Erases a page of an account's messages: one's own or, as an operator, those of `user`. */
   "erase-all": {
     fields: { user: v.optional(name), after: v.optional(count) },
     answer: v.object({ erased: count, next: v.optional(positive) }),
   },
   /** Removes one's own account. */
   unregister: { fields: {}, answer: v.object({}) },
-  /** Sets how long a room keeps messages; forever if omitted. */
+  /** Sets how long a room keeps messages; permanently if omitted. */
   retention: {
     role: "operator",
     fields: {
@@ -295,35 +305,38 @@ export const REQUESTS = {
     },
     answer: v.object({ seq: positive }),
   },
-  kick: { posts: 1, fields: { room: name, user: name }, answer: v.object({ seq: positive }) },
+  kick: { postCount: 1, fields: { room: name, user: name }, answer: v.object({ seq: positive }) },
   mute: {
-    posts: 1,
-    /** `until`: Unix ms; permanent if omitted. `on: false` unmutes the user. */
-    fields: { room: name, user: name, on: v.boolean(), until: v.optional(moment) },
+    postCount: 1,
+    /** `until`: Unix ms, permanent if omitted. `on: false` unmutes the user. */
+    fields: { room: name, user: name, on: v.boolean(), until: v.optional(unixMs) },
     answer: v.object({ seq: positive }),
   },
-  /** Makes a user a moderator of the room or, without one, an operator; `on: false` revokes it. */
+  /**
+   * Makes a user a moderator of `room` or, if it is omitted, an operator. `on: false` revokes it.
+   */
   grant: { fields: { room: v.optional(name), user: name, on: v.boolean() }, answer: accepted },
   /**
-   * Presents the operator token of the data folder: this session gets the rights of an operator.
+   * Presents the operator token of the data folder, which gives this session the rights of an
+   * operator.
    */
   operate: { isGuess: true, fields: { token: secret }, answer: accepted },
-  /** Creates a single-use code with which a user who lost the password can set another one. */
+  /** Creates a single-use code with which a user who lost the password can set a new one. */
   reset: {
     role: "operator",
-    /** `expires`: a day from now if omitted. `signOut`: its use signs out all devices. */
-    fields: { user: name, expires: v.optional(moment), signOut: v.optional(v.boolean()) },
-    answer: v.object({ user: name, token: text(64), expires: moment }),
+    /** `expires`: a day from now if omitted. `signOut`: using the code signs out all devices. */
+    fields: { user: name, expires: v.optional(unixMs), signOut: v.optional(v.boolean()) },
+    answer: v.object({ user: name, token: text(64), expires: unixMs }),
   },
   /** Signs out all devices of a user, who can log in again with the password. */
   "sign-out": { role: "operator", fields: { user: name }, answer: accepted },
-  /** Renames an account or a room. Exactly one of `user` and `room`. */
+  /** Renames an account or a room. Requires exactly one of `user` and `room`. */
   rename: {
     role: "operator",
     fields: { user: v.optional(name), room: v.optional(name), to: name },
     answer: accepted,
   },
-  /** Removes an account or a room. Exactly one of `user` and `room`. */
+  /** Removes an account or a room. Requires exactly one of `user` and `room`. */
   remove: {
     role: "operator",
     fields: { user: v.optional(name), room: v.optional(name) },
@@ -337,12 +350,12 @@ export const REQUESTS = {
   },
   ban: {
     role: "operator",
-    /** Exactly one of `user` and `address`. */
+    /** Requires exactly one of `user` and `address`. */
     fields: {
       user: v.optional(name),
       address: v.optional(text(64)),
       on: v.boolean(),
-      until: v.optional(moment),
+      until: v.optional(unixMs),
       reason: v.optional(text(TOPIC_BYTES_MAX)),
     },
     answer: accepted,
@@ -356,7 +369,7 @@ export const REQUESTS = {
         v.object({
           user: v.optional(name),
           address: v.optional(v.string()),
-          until: v.optional(moment),
+          until: v.optional(unixMs),
           reason: v.optional(v.string()),
         }),
       ),
@@ -364,7 +377,7 @@ export const REQUESTS = {
       next: v.optional(count),
     }),
   },
-  /** Closes or opens registration; only reports the state if omitted. */
+  /** Closes or opens registration. Only reports the state if omitted. */
   registration: {
     fields: { closed: v.optional(v.boolean()) },
     answer: v.object({ closed: v.boolean() }),
@@ -376,7 +389,7 @@ export const REQUESTS = {
   invite: {
     fields: {
       uses: v.optional(positive),
-      expires: v.optional(moment),
+      expires: v.optional(unixMs),
       room: v.optional(name),
       post: v.optional(name),
       read: v.optional(name),
@@ -384,12 +397,13 @@ export const REQUESTS = {
     answer: v.object({
       invite: id,
       token: v.string(),
-      /** Addresses where others reach this server by TLS, if known; the best first. */
+      /** Addresses at which clients reach this server by TLS, if known; the best first. */
       places: v.optional(addressList(INVITE_ADDRESSES_MAX)),
     }),
   },
   /**
-   * Invites of the account, of rooms that it moderates, and for operators all; paged like bans.
+   * Returns invites of the account and of rooms that it moderates, or for operators all. Pages are
+   * as for bans.
    */
   invites: {
     fields: { after: v.optional(count) },
@@ -399,7 +413,7 @@ export const REQUESTS = {
           invite: id,
           by: v.optional(name),
           usesLeft: v.optional(count),
-          expires: v.optional(moment),
+          expires: v.optional(unixMs),
           room: v.optional(name),
           post: v.optional(name),
           read: v.optional(name),
@@ -411,7 +425,7 @@ export const REQUESTS = {
   "invite-revoke": { fields: { invite: id }, answer: accepted },
   join: {
     isGuess: true,
-    posts: 1,
+    postCount: 1,
     fields: {
       room: name,
       password: v.optional(secret),
@@ -422,15 +436,16 @@ export const REQUESTS = {
     answer: v.object({ room: id, name, created: v.boolean(), joined: v.boolean() }),
   },
   /**
-   * For a sealed room: with the device's signed consent, by which others may remove its devices.
+   * Leaves a room. For a sealed room, with the device's signed consent to the removal of its
+   * devices.
    */
   leave: {
-    posts: 1,
+    postCount: 1,
     fields: { room: name, epoch: v.optional(count), signature: v.optional(SIGNATURE) },
     answer: accepted,
   },
   topic: {
-    posts: 1,
+    postCount: 1,
     fields: { room: name, topic: text(TOPIC_BYTES_MAX) },
     answer: v.object({ seq: positive }),
   },
@@ -454,20 +469,20 @@ export const REQUESTS = {
     }),
   },
   who: {
-    /** A room, or `@NAME` for both users of a conversation; every account if `room` is omitted. */
+    /** A room, or `@NAME` for both users of a conversation; all accounts if omitted. */
     fields: { room: v.optional(target), after: v.optional(name) },
     answer: v.object({
       users: v.array(v.object({ user: name, online: v.boolean(), role: v.string() })),
       more: v.boolean(),
     }),
   },
-  /** Public data of an account; `rooms`: named rooms that both have joined. */
+  /** Returns public data of an account, and the named rooms that both users have joined. */
   whois: {
     fields: { user: name },
     answer: v.object({
       user: name,
       /** Unix ms of the registration. */
-      since: moment,
+      since: unixMs,
       online: v.boolean(),
       role: v.string(),
       rooms: list(name, JOINED_ROOMS_MAX),
@@ -475,20 +490,20 @@ export const REQUESTS = {
   },
   post: {
     isLimitedByEngine: true,
-    posts: ({ body: { text, sealed } }: { readonly body: PostBody }) =>
-      postsIn(Math.max(text.length, sealed?.ciphertext.length ?? 0)),
+    postCount: ({ body: { text, sealed } }: { readonly body: PostBody }) =>
+      postCountOf(Math.max(text.length, sealed?.ciphertext.length ?? 0)),
     fields: { outbox: id, counter: positive, to: target, body: postBody },
-    answer: v.object({ seq: positive, n: positive, time: moment, queued: v.optional(v.boolean()) }),
+    answer: v.object({ seq: positive, n: positive, time: unixMs, queued: v.optional(v.boolean()) }),
   },
-  /** Single-use ticket for `lane`, valid for 30 s. */
+  /** Returns a single-use ticket for `lane`, valid for 30 s. */
   ticket: { fields: {}, answer: v.object({ ticket: text(64) }) },
   /**
-   * Makes a new link, after `welcome`, a data channel for one transfer at a time. The last part of
-   * a download's address is also a ticket, for that one file.
+   * Makes a new link, after `welcome`, a data channel for one transfer at a time. The last path
+   * component of a download address is also a ticket, for that file only.
    */
   lane: {
     phase: "entering",
-    leadsTo: "lane",
+    nextPhase: "lane",
     isExclusive: true,
     fields: { ticket: text(64) },
     answer: v.object({ file: v.optional(fileId) }),
@@ -498,18 +513,18 @@ export const REQUESTS = {
   ...SEALED_REQUESTS,
   history: {
     fields: {
-      /** A room, or `@name`; all that the account may read if omitted. */
+      /** A room or `@name`; everything that the account may read if omitted. */
       target: v.optional(target),
       from: v.optional(name),
-      since: v.optional(moment),
-      until: v.optional(moment),
+      since: v.optional(unixMs),
+      until: v.optional(unixMs),
       grep: v.optional(text(GREP_BYTES_MAX)),
       ignoreCase: v.optional(v.boolean()),
       files: v.optional(v.boolean()),
-      /** Record kinds, of those that users read (READ_KINDS); others are ignored. */
+      /** Record kinds that users read (READ_KINDS). Others are ignored. */
       kinds: v.optional(list(text(32), SEARCHED_KINDS_MAX, 1)),
       /**
-       * Exclusive bounds; with `after` a page starts at the oldest, otherwise it ends at the
+       * Exclusive bounds. With `after` a page starts at the oldest record, otherwise it ends at the
        * newest.
        */
       after: v.optional(count),
@@ -519,13 +534,14 @@ export const REQUESTS = {
     answer: v.object({ records: v.array(record), rooms: v.array(roomEntry), more: v.boolean() }),
   },
   /**
-   * The newest signed checkpoint, and the proof that the log has only grown since it had `from`
-   * records (0: no proof). A log that is shorter answers with an empty path: the client judges.
+   * Returns the newest signed checkpoint and a proof that the log has only grown since it had
+   * `from` records (0: no proof). The path is empty if the log is shorter, and the client must
+   * judge.
    */
   checkpoint: { fields: { from: count }, answer: v.object({ note: text(NOTE_BYTES_MAX), path }) },
   /**
-   * Proofs that these records, ascending, are among the first `size`. Omits records that are not
-   * among them or that the account may not read.
+   * Returns proofs that these records, in ascending order, are among the first `size`. Omits
+   * records that are not, or that the account may not read.
    */
   inclusion: {
     fields: {
@@ -558,46 +574,52 @@ export const NOTICES = {
     needs: v.picklist(["password", "open"]),
     text: v.optional(text(WELCOME_BYTES_MAX)),
     limits: v.object({ messageBytes: positive, textBytes: positive }),
-    /** Previous keys of this server, newest first, each with its signature of the next. */
+    /** Previous keys of this server, newest first, each with its signature of the following key. */
     predecessors: v.optional(list(v.object({ key: KEY, signature: SIGNATURE }), PREDECESSORS_MAX)),
-    /** Build of the server's page: a page of another build should reload. */
+    /** Build of the server's page. A page of another build should reload. */
     build: v.optional(text(64)),
-    /** `false` while the server's cluster has no majority: another of its servers may have one. */
+    /**
+     * `false` while the server's cluster has no majority. Another server of the cluster may have
+     * one.
+     */
     majority: v.optional(v.boolean()),
   },
   ok: { ref: REF },
   fault: { ref: v.optional(REF), ...fault },
-  /** Delay of the answer if the secret is wrong; sent before the secret is checked. */
+  /** Delay of the answer if the secret is wrong. Sent before the secret is checked. */
   "guess-delay": { waitMs: count, of: v.picklist(GUESS_DELAYS) },
   /** Sent before the first record of a room, and whenever its state changes. */
   room: {
     ...roomEntry.entries,
-    /** `n` of the next record that will be sent. */
+    /** `n` of the first record that will be sent. */
     n: positive,
-    /** Number of unseen records that are not sent because they are too many. */
+    /** Number of unread records that are not sent because there are too many. */
     skipped: count,
-    /** `n` up to which some device of the account has read. */
+    /** `n` up to which one of the account's devices has read. */
     read: v.optional(count),
-    /** Number of unread messages of others up to `n`. */
+    /** Number of other users' unread messages up to `n`. */
     unread: v.optional(count),
     /** The reader may moderate here. */
     moderates: v.optional(v.boolean()),
-    /** Older records follow while other rooms continue; repeated without this field afterwards. */
+    /**
+     * Older records follow while other rooms are live. The notice is repeated without this field
+     * afterwards.
+     */
     behind: v.optional(v.boolean()),
   },
   /** Another device of the account has read up to record `n`. */
   read: { room: id, n: count, unread: v.optional(count) },
-  /** Whether the cluster has a majority: on changes, and after a log-in without one. */
+  /** Reports whether the cluster has a majority: on changes, and after a log-in without one. */
   majority: { on: v.boolean() },
-  /** Addresses of the servers of the cluster: at log-in, and on changes. */
+  /** Addresses of the cluster's servers, at log-in and on changes. */
   servers: { places: addressList(CLUSTER_ADDRESSES_MAX) },
-  /** All users whom the account ignores: at log-in, and on changes. */
+  /** All users that the account ignores, at log-in and on changes. */
   ignored: { users: v.array(name) },
-  /** The account's new settings of a room, replacing the previous ones. */
+  /** The account's new settings of a room, which replace the previous ones. */
   "prefs-set": roomPrefs,
   /** The account has saved or unsaved a message. */
   save: { room: id, seq: positive, on: v.boolean() },
-  /** A device that knows the code asks to be linked to this account. */
+  /** A device that knows the code requests to be linked to this account. */
   "link-asked": { code: HASH, deviceKey: KEY, mac: HASH },
   /** The account has left this room, on all its devices. */
   "room-gone": { room: id },
@@ -611,7 +633,7 @@ export const NOTICES = {
     online: list(name, PRESENCE_ACCOUNTS_MAX),
     offline: list(name, PRESENCE_ACCOUNTS_MAX),
   },
-  /** Users typing in the room: those who began last, possibly including the reader. */
+  /** Users typing in the room, latest first. May include the reader. */
   typing: { room: id, users: list(name, TYPING_NAMED_MAX) },
   ...FILE_NOTICES,
   ...ADMIN_NOTICES,

@@ -37,7 +37,10 @@ export function packTexts(...texts: readonly string[]): Uint8Array {
 
 const wide = new DataView(new ArrayBuffer(8));
 
-/** Writes a count, above 2^32 - 1 as a float. @returns the offset after it, at most 9 bytes on */
+/**
+ * Writes a count; above 2^32 - 1 as a float.
+ * @returns the offset after it, at most 9 bytes further
+ */
 export function putCount(bytes: Uint8Array, at: number, value: number): number {
   if (value <= SMALL_INT_MAX) {
     bytes[at] = value;
@@ -51,7 +54,10 @@ export function putCount(bytes: Uint8Array, at: number, value: number): number {
   return at + 1 + size;
 }
 
-/** Writes the header of a byte string. @returns the offset after it, at most 5 bytes on */
+/**
+ * Writes the header of a byte string.
+ * @returns the offset after it, at most 5 bytes further
+ */
 export function putBinHead(bytes: Uint8Array, at: number, length: number): number {
   const size = length <= 0xff ? 1 : length <= 0xffff ? 2 : 4;
   bytes[at] = size === 1 ? BIN_8 : size === 2 ? BIN_16 : BIN_32;

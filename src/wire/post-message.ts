@@ -1,7 +1,7 @@
 /**
  * Hand-written codec of the two most frequent messages: a `post` of plain text, and its `ok`. The
- * general codec passes over the bytes of a post three times: for form, values and fields. Any
- * uncommon form is left to the codec, with the same result; a test compares the two.
+ * general codec reads the bytes of a post three times, to check form, values and fields. This codec
+ * leaves uncommon forms to the general one. A test compares their results.
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 
@@ -30,7 +30,7 @@ const TO = packTexts("to");
 const BODY = Uint8Array.of(...packTexts("body"), MAP | 1, ...packTexts("text"));
 
 export interface PostCodec {
-  /** `undefined` unless the bytes are a plain text in our clients' encoding. */
+  /** @returns `undefined` if the bytes are not a plain text in this program's encoding */
   read(bytes: Uint8Array): RequestOf<"post"> | undefined;
   answer(ref: number, posted: Posted): Uint8Array;
 }
@@ -47,15 +47,15 @@ interface Posted {
 }
 
 /**
- * Strings of the link's last post. The next post most likely has the same ones and reuses them:
- * none are allocated, and tables find them by their cached hash.
+ * Strings of the link's last post. The next post probably has the same strings and reuses them,
+ * which saves allocations and hash computations.
  */
 interface RecentPost {
   outbox: string;
   to: string;
 }
 
-/** @returns `undefined` unless the bytes are a plain text in our clients' encoding */
+/** @returns `undefined` if the bytes are not a plain text in this program's encoding */
 function readPost(bytes: Uint8Array, recent: RecentPost): RequestOf<"post"> | undefined {
   if (!startsWith(bytes, 0, START)) return undefined;
   const cursor = { bytes, at: START.length };
@@ -102,7 +102,10 @@ function uint(cursor: Cursor): number {
   return value;
 }
 
-/** Reads 1 to 31 ASCII characters: a name or an id. @param expected the most likely value */
+/**
+ * Reads 1 to 31 ASCII characters: a name or an id.
+ * @param expected the most likely value
+ */
 function shortText(cursor: Cursor, expected: string): string | undefined {
   const { bytes, at } = cursor;
   const length = (bytes[at] ?? 0) - SHORT_TEXT;
@@ -139,7 +142,7 @@ function lastText({ bytes, at }: Cursor): string | undefined {
   try {
     return decoder.decode(bytes.subarray(start));
   } catch {
-    return undefined; // Not UTF-8: the codec reports it.
+    return undefined; // Invalid UTF-8 is reported by the codec.
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * A record of the log and its line. The head is hashed as written and never changes; salt and body
+ * A record of the log and its line. The head is hashed as written and never changes. Salt and body
  * are bound to it by a salted commitment and may be blanked later (see data/README.md).
  */
 
@@ -10,19 +10,22 @@ import { UNIX_MS_MAX } from "../base/time.ts";
 import { type Body, fieldsOf, isKnownKind, type RecordKind } from "./kinds.ts";
 import { LineScanner } from "./line-scanner.ts";
 
-/** Fixed order of keys. Names users and rooms by id only, so that their names can be erased. */
+/**
+ * Head of a record, with its keys in a fixed order. Identifies users and rooms only by id, so that
+ * their names can be erased.
+ */
 export interface Head {
   readonly v: 1;
-  /** Dense over the whole log, from 1. */
+  /** Number in the log, from 1 and without gaps. */
   readonly seq: number;
   /** Unix milliseconds; never decreases from one record to the next. */
   readonly time: number;
   readonly kind: RecordKind;
-  /** The room; in the accounts log the account (or room) that the record is about. */
+  /** The room or, in the accounts log, the account (or room) that the record concerns. */
   readonly room: RoomId | UserId;
-  /** Dense per room, from 1. */
+  /** Number in the room, from 1 and without gaps. */
   readonly n: number;
-  /** The account that caused it, or `server`. */
+  /** The account that caused the record, or `server`. */
   readonly by: UserId | "server";
   /** `OUTBOX.COUNTER` of the client's post, the id of a file, or empty. */
   readonly id: string;
@@ -30,13 +33,13 @@ export interface Head {
   readonly commit: string;
 }
 
-/** A record to be appended; the log assigns seq, n and time. */
+/** A record to be appended. The log assigns seq, n and time. */
 export interface Draft {
   readonly kind: RecordKind;
   readonly room: RoomId | UserId;
   readonly by: UserId | "server";
   readonly id: string;
-  /** A JSON value, serialized here, once. */
+  /** A JSON value, serialised once when the draft is sealed. */
   readonly body: unknown;
 }
 
@@ -45,13 +48,13 @@ export interface LogRecord {
   readonly headBytes: Uint8Array;
   readonly salt?: Uint8Array;
   readonly bodyBytes?: Uint8Array;
-  /** Seq of the record that ordered the erasing. */
+  /** Seq of the record that ordered the erasure. */
   readonly erased?: number;
-  /** The body on disk does not fit the commitment: it is withheld and never displayed. */
+  /** The body on disk does not match the commitment. It is withheld and never displayed. */
   readonly damaged?: true;
 }
 
-/** The part of a record that folds over a log read. */
+/** The fields of a record that folds over a log read. */
 export interface FoldedRecord extends Omit<LogRecord, "head" | "headBytes" | "salt"> {
   readonly head: FoldedHead;
 }
@@ -63,7 +66,7 @@ export type ParsedLine =
   | { readonly kind: "newer"; readonly recordKind: string; readonly seq: number }
   | { readonly kind: "bad"; readonly reason: string };
 
-/** A draft whose body, salt and commitment are fixed; its position in the log is open. */
+/** A draft with a fixed body, salt and commitment, but without a position in the log. */
 export interface SealedDraft {
   readonly draft: Draft;
   readonly salt: Uint8Array;
@@ -77,7 +80,7 @@ export interface CopiedLine {
 }
 
 export const SALT_BYTES = 16;
-/** Maximum bytes of a line besides its body: HEAD_TEXT bounds the head's fields. */
+/** Maximum bytes of a line besides its body. HEAD_TEXT limits the head's fields. */
 export const LINE_FRAME_BYTES_MAX = 640;
 
 export const LEAF_PREFIX = 0x00;
@@ -90,12 +93,12 @@ const BRACE_CLOSE = 0x7d;
 const ID_CHARS_MAX = 64;
 const [UNDERSCORE, HYPHEN, DOT] = [0x5f, 0x2d, 0x2e];
 
-/** Reports whether this record identifies the log, see `originOf` in wire/checkpoint.ts. */
+/** Reports whether this record identifies the log; see `originOf` in wire/checkpoint.ts. */
 export function beginsLog({ seq, kind }: Pick<Head, "seq" | "kind">): boolean {
   return seq === 1 || kind === "fork";
 }
 
-/** RFC 6962, section 2.1: the leaf of the record's Merkle tree. */
+/** Returns the leaf of the record's Merkle tree (RFC 6962, section 2.1). */
 export function leafHash(headBytes: Uint8Array, sha256: Sha256): Uint8Array {
   const leaf = new Uint8Array(1 + headBytes.length);
   leaf[0] = LEAF_PREFIX;
@@ -111,7 +114,7 @@ export function commitment(salt: Uint8Array, bodyBytes: Uint8Array, sha256: Sha2
   return toBase64Url(sha256(input));
 }
 
-/** Reports whether salt and body fit the head's commitment; true for an erased record. */
+/** Reports whether salt and body match the head's commitment. True for an erased record. */
 export function bodyMatches(record: LogRecord, sha256: Sha256): boolean {
   if (record.salt === undefined || record.bodyBytes === undefined) {
     return record.erased !== undefined;
@@ -123,12 +126,12 @@ export function asDamaged(record: LogRecord): LogRecord {
   return { head: record.head, headBytes: record.headBytes, damaged: true };
 }
 
-/** The record after `eraseSeq` ordered its erasure. */
+/** Returns the record as it is after its erasure, ordered by record `eraseSeq`. */
 export function asErased({ head, headBytes }: LogRecord, eraseSeq: number): LogRecord {
   return { head, headBytes, erased: eraseSeq };
 }
 
-/** Serializes the body of a draft. Later changes of the body do not affect the record. */
+/** Serialises the body of a draft. Later changes of the body object do not affect the record. */
 export function sealDraft(draft: Draft, salt: Uint8Array, sha256: Sha256): SealedDraft {
   const { room, by, id } = draft;
   assert(isIdText(room, false) && isIdText(by, false), "ids in a head are plain words");
@@ -140,12 +143,15 @@ export function sealDraft(draft: Draft, salt: Uint8Array, sha256: Sha256): Seale
   return { draft, salt, bodyBytes, commit: commitment(salt, bodyBytes, sha256) };
 }
 
-/** Reports whether a head may contain the value: as an id of a room or account, or of a post. */
+/** Reports whether the value is valid in a head, as the id of a room or account, or of a post. */
 export function isHeadId(value: unknown, as: "id" | "post"): value is string {
   return typeof value === "string" && isIdText(value, as === "post");
 }
 
-/** A loop, because each post passes here and a regular expression takes several times as long. */
+/**
+ * Uses a loop, because all posts are checked here and a regular expression takes several times as
+ * long.
+ */
 function isIdText(text: string, hasDots: boolean): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
@@ -158,12 +164,12 @@ function isIdText(text: string, hasDots: boolean): boolean {
 }
 
 /**
- * Parses a line, without its newline, into memory of its own. Never throws: the result reports
- * invalid bytes. Does not verify the body; see `bodyMatches`.
+ * Parses a line without its newline and copies its data. Never throws: the result reports invalid
+ * bytes. Does not verify the body; see `bodyMatches`.
  */
 export function parseLine(line: Uint8Array): ParsedLine {
   const found = new LineScanner();
-  if (!found.scanHead(line, 0) || !found.scanRest(line)) {
+  if (!found.scanHead(line, 0) || !found.scanTail(line)) {
     const hasEnd = line.includes(BRACE_CLOSE);
     return bad(hasEnd ? "its head is not in canonical form" : "it has no head");
   }
@@ -182,8 +188,8 @@ export function parseLine(line: Uint8Array): ParsedLine {
 }
 
 /**
- * The head of a line whose rest is invalid, as after a power loss tore the blanking of its body.
- * Only the record that ordered an erasing can confirm it.
+ * Parses only the head, for a line with an invalid tail, as after a power failure during the
+ * blanking of its body. The record that ordered the erasure must confirm it.
  */
 export function parseHead(
   line: Uint8Array,
@@ -197,9 +203,9 @@ export function parseHead(
 }
 
 /**
- * The line as stored in a copy of the log: `durable` counts on the disk of its writer, and is 0 in
- * the copy. Keeps the number of spaces.
- * @param line without its newline
+ * Returns the line as stored in a copy of the log. `durable` refers to the disk of its writer and
+ * is 0 in the copy. Keeps the number of spaces.
+ * @param line line without its newline
  * @returns `undefined` if this version did not write the line
  */
 export function copyLine(line: Uint8Array): CopiedLine | undefined {
@@ -212,7 +218,9 @@ export function copyLine(line: Uint8Array): CopiedLine | undefined {
   return { record: parsed.record, bytes };
 }
 
-/** The bytes that replace salt and body of an erased line, from byte `at` of the line on. */
+/**
+ * Returns the bytes that replace salt and body of an erased line, from byte `at` of the line on.
+ */
 export function erasedTail(
   line: Uint8Array,
   eraseSeq: number,
@@ -227,7 +235,7 @@ export function erasedTail(
   return { at, bytes };
 }
 
-/** Describes impossible numbers of a line; `undefined` if they are valid. */
+/** @returns a description of impossible numbers in a line, or `undefined` */
 export function numberFlaw({ seq, time, n, durable }: LineScanner): string | undefined {
   if (!Number.isSafeInteger(seq) || time > UNIX_MS_MAX) return "a number is too large";
   if (durable >= seq || n > seq) return "its numbers are inconsistent";

@@ -70,17 +70,17 @@ export class RecordsFrame {
   add(record: LogRecord, from: string | undefined): void {
     const { headBytes, salt, bodyBytes, erased, damaged } = record;
     this.#reserve(recordBytes(record));
-    const isWhole = salt !== undefined && bodyBytes !== undefined;
+    const isComplete = salt !== undefined && bodyBytes !== undefined;
     const entries =
       1 +
-      (isWhole ? 2 : 0) +
+      (isComplete ? 2 : 0) +
       (erased === undefined ? 0 : 1) +
       (damaged === true ? 1 : 0) +
       (from === undefined ? 0 : 1);
     this.#bytes[this.#at++] = MAP | entries;
     this.#put(HEAD);
     this.#bin(headBytes);
-    if (isWhole) {
+    if (isComplete) {
       this.#put(SALT);
       this.#bin(salt);
       this.#put(BODY);
@@ -101,27 +101,27 @@ export class RecordsFrame {
     this.#count++;
   }
 
-  /** The position after the records added so far. */
+  /** Returns the position after the last added record. */
   mark(): FrameMark {
     return { at: this.#at, count: this.#count };
   }
 
-  /** The message without the records before the mark; empty if none is left. Keeps the frame. */
+  /** Returns the message without the records before the mark, or no bytes. Keeps the frame. */
   since({ at, count }: FrameMark): Uint8Array {
-    const left = this.#count - count;
-    if (left === 0) return new Uint8Array();
+    const remainingCount = this.#count - count;
+    if (remainingCount === 0) return new Uint8Array();
     const message = new Uint8Array(START_BYTES + this.#at - at);
     message.set(this.#bytes.subarray(at, this.#at), START_BYTES);
-    return message.subarray(putStart(message, left));
+    return message.subarray(putStart(message, remainingCount));
   }
 
-  /** @returns an unshared copy of the message; empties the frame */
+  /** Returns the message in a buffer of its own and empties the frame. */
   take(): Uint8Array {
     assert(
       this.#count > 0 && this.#count <= RECORDS_PER_MESSAGE_MAX,
-      "a message of records has some",
+      "a message has 1 to RECORDS_PER_MESSAGE_MAX records",
     );
-    assert(this.#at <= MESSAGE_BYTES_MAX, "records are gathered as a message has room for them");
+    assert(this.#at <= MESSAGE_BYTES_MAX, "the records fit in a message");
     const message = this.#bytes.slice(putStart(this.#bytes, this.#count), this.#at);
     this.#at = START_BYTES;
     this.#count = 0;

@@ -16,8 +16,8 @@ interface Cursor {
   at: number;
 }
 
-function malformed(what: string): never {
-  throw new Fault("frame-malformed", `a message is malformed: ${what}`);
+function malformed(reason: string): never {
+  throw new Fault("frame-malformed", `a message is malformed: ${reason}`);
 }
 
 /** @throws {Fault} frame-malformed */

@@ -39,7 +39,7 @@ const FOLDER_TYPE = 0o040000;
 export function zipLocal(entry: ZipEntry): Uint8Array {
   const name = utf8Encode(entry.path);
   const is64 = isLong(entry);
-  const bytes = new Spelling(zipLocalBytes(entry, name.length));
+  const bytes = new HeaderWriter(zipLocalBytes(entry, name.length));
   bytes.u32(0x04034b50);
   bytes.u16(VERSION);
   bytes.u16(flagsOf(entry));
@@ -58,7 +58,7 @@ export function zipLocal(entry: ZipEntry): Uint8Array {
     bytes.u64(entry.sizeBytes);
     bytes.u64(entry.sizeBytes);
   }
-  return bytes.done();
+  return bytes.finish();
 }
 
 /** Length of `zipLocal`. @param nameBytes bytes of the path in UTF-8 */
@@ -69,14 +69,14 @@ export function zipLocalBytes(entry: Pick<ZipEntry, "sizeBytes">, nameBytes: num
 /** Checksum after the content of a file; a folder has none. */
 export function zipChecksum(entry: ZipEntry, crc: number): Uint8Array {
   const is64 = isLong(entry);
-  const bytes = new Spelling(zipChecksumBytes(entry));
+  const bytes = new HeaderWriter(zipChecksumBytes(entry));
   bytes.u32(0x08074b50);
   bytes.u32(crc);
   for (let i = 0; i < 2; i++) {
     if (is64) bytes.u64(entry.sizeBytes);
     else bytes.u32(entry.sizeBytes);
   }
-  return bytes.done();
+  return bytes.finish();
 }
 
 export function zipChecksumBytes(entry: Pick<ZipEntry, "sizeBytes">): number {
@@ -86,10 +86,10 @@ export function zipChecksumBytes(entry: Pick<ZipEntry, "sizeBytes">): number {
 /** An entry of the central directory. */
 export function zipCentral({ entry, offset, crc }: ZipWritten): Uint8Array {
   const name = utf8Encode(entry.path);
-  const isFar = offset >= MAX_32;
-  const farBytes = (isLong(entry) ? 16 : 0) + (isFar ? 8 : 0);
-  const extraBytes = farBytes === 0 ? 0 : 4 + farBytes;
-  const bytes = new Spelling(46 + name.length + extraBytes);
+  const needsZip64Offset = offset >= MAX_32;
+  const zip64Bytes = (isLong(entry) ? 16 : 0) + (needsZip64Offset ? 8 : 0);
+  const extraBytes = zip64Bytes === 0 ? 0 : 4 + zip64Bytes;
+  const bytes = new HeaderWriter(46 + name.length + extraBytes);
   bytes.u32(0x02014b50);
   bytes.u16((UNIX << 8) | VERSION);
   bytes.u16(VERSION);
@@ -111,21 +111,21 @@ export function zipCentral({ entry, offset, crc }: ZipWritten): Uint8Array {
   bytes.all(name);
   if (extraBytes > 0) {
     bytes.u16(1);
-    bytes.u16(farBytes);
+    bytes.u16(zip64Bytes);
   }
   if (isLong(entry)) {
     bytes.u64(entry.sizeBytes);
     bytes.u64(entry.sizeBytes);
   }
-  if (isFar) bytes.u64(offset);
-  return bytes.done();
+  if (needsZip64Offset) bytes.u64(offset);
+  return bytes.finish();
 }
 
 /** End of central directory: number of entries, and position of the directory. */
 export function zipEnd(entries: number, tableOffset: number, tableBytes: number): Uint8Array {
   const is64 = entries >= MAX_16 || tableOffset >= MAX_32 || tableBytes >= MAX_32;
   const end = tableOffset + tableBytes;
-  const bytes = new Spelling((is64 ? 76 : 0) + 22);
+  const bytes = new HeaderWriter((is64 ? 76 : 0) + 22);
   if (is64) {
     bytes.u32(0x06064b50);
     bytes.u64(44);
@@ -147,7 +147,7 @@ export function zipEnd(entries: number, tableOffset: number, tableBytes: number)
   bytes.u32(Math.min(tableBytes, MAX_32));
   bytes.u32(Math.min(tableOffset, MAX_32));
   bytes.u16(0);
-  return bytes.done();
+  return bytes.finish();
 }
 
 export function isFolder({ path }: ZipEntry): boolean {
@@ -166,7 +166,7 @@ const EARLIEST = Date.UTC(1980, 0, 1);
 const LATEST = Date.UTC(2107, 11, 31, 23, 59, 58);
 
 /** Buffer of known length, written front to back: an archive may have 200,000 entries. */
-class Spelling {
+class HeaderWriter {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   #at = 0;
@@ -204,7 +204,7 @@ class Spelling {
     this.#at += bytes.length;
   }
 
-  done(): Uint8Array {
+  finish(): Uint8Array {
     assert(this.#at === this.#bytes.length, "what is spelled has its length");
     return this.#bytes;
   }

@@ -78,7 +78,7 @@ test("derives the vector's key, and another key for another group", async () => 
 });
 
 test("rejects a signature by another key", () => {
-  const { signed } = splitLanDatagram(envelope().write(letter));
+  const { signedBytes: signed } = splitLanDatagram(envelope().write(letter));
   const eve = Identity.generate();
   expect(envelope().read(joinLanDatagram(signed, eve.sign(signed)))).toBe("malformed");
   const other = splitLanDatagram(envelope(undefined, PLACE, eve).write(letter));

@@ -57,7 +57,7 @@ function byScanner(line: Uint8Array): { head: Read; line: Read } {
     text(at.headStart, at.headEnd),
   ];
   const head = [...fields, at.frameEnd - 3];
-  if (!at.scanRest(around)) return { head, line: undefined };
+  if (!at.scanTail(around)) return { head, line: undefined };
   const salt = at.erased > 0 ? "" : text(at.saltStart, at.saltEnd);
   return { head, line: [...fields, salt, at.erased, at.bodyStart - 3] };
 }
@@ -155,13 +155,13 @@ test("a digest is compared with the head, and a salt is read, as base64url", () 
     fc.property(good, fc.nat(255), fc.nat(1), (line, bit, flip) => {
       const bytes = utf8Encode(line);
       const at = new LineScanner();
-      expect(at.scanHead(bytes, 0) && at.scanRest(bytes)).toBe(true);
+      expect(at.scanHead(bytes, 0) && at.scanTail(bytes)).toBe(true);
       const commit = fromBase64Url(line.slice(at.commitStart, at.commitEnd));
       commit[bit >> 3] = (commit[bit >> 3] ?? 0) ^ (flip << (bit & 7));
-      expect(at.commits(commit)).toBe(flip === 0);
+      expect(at.matchesCommit(commit)).toBe(flip === 0);
       if (at.erased > 0) return;
       const into = new Uint8Array(18);
-      at.saltInto(bytes, into, 1);
+      at.copySalt(bytes, into, 1);
       expect(toBase64Url(into.subarray(1, 17))).toBe(line.slice(at.saltStart, at.saltEnd));
       expect([into[0], into[17]]).toEqual([0, 0]);
     }),

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { FILE_BYTES_MAX, MESSAGE_BYTES_MAX } from "../../src/base/limits.ts";
 import { mayReceive, type Phase, phaseOf, type Role } from "../../src/core/session/phase.ts";
-import { fileId, id, moment, name, recordFields, target } from "../../src/wire/field.ts";
+import { fileId, id, name, recordFields, target, unixMs } from "../../src/wire/field.ts";
 import {
   NOTICES,
   type NoticeKind,
@@ -13,7 +13,7 @@ import { type Parts, requirements } from "./any-message.ts";
 
 export function requestTable(): string {
   const rows = (Object.keys(REQUESTS) as RequestKind[]).map((kind) => {
-    const { fields, answer, role, posts } = requestRow(kind);
+    const { fields, answer, role, postCount: posts } = requestRow(kind);
     const counts = typeof posts === "function" ? "by size" : posts;
     const asked = fieldsText(fields as unknown as Entries);
     return [`\`${kind}\``, phaseOf(kind), role, counts, asked, answerText(answer)];
@@ -77,7 +77,7 @@ const NAMED = new Map<unknown, string>([
   [id, "id"],
   [target, "target"],
   [fileId, "file"],
-  [moment, "moment"],
+  [unixMs, "moment"],
   [recordFields, "record"],
   [NOTICES.event, "event"],
   [REQUESTS.pins.answer.entries.rooms.item.entries, "room"],

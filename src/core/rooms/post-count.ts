@@ -7,6 +7,6 @@ import { type Request, requestRow } from "../../wire/messages.ts";
  * nothing, or has a limit of its own.
  */
 export function postCount(request: Request): number {
-  const { posts = 0 } = requestRow(request.kind);
+  const { postCount: posts = 0 } = requestRow(request.kind);
   return typeof posts === "function" ? posts(request as never) : posts;
 }

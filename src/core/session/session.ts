@@ -335,7 +335,7 @@ export class Session {
   }
 
   #changePhase(kind: RequestKind): void {
-    const { leadsTo } = requestRow(kind);
+    const { nextPhase: leadsTo } = requestRow(kind);
     if (leadsTo === undefined) return;
     this.#phase = leadsTo;
     // The time to log in starts again after a log-out.

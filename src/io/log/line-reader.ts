@@ -69,13 +69,13 @@ export class LineReader {
    */
   read(bytes: Buffer, start: number): boolean {
     const at = this.#at;
-    return at.scanHead(bytes, start) && at.scanRest(bytes) && this.#readLine(bytes, start);
+    return at.scanHead(bytes, start) && at.scanTail(bytes) && this.#readLine(bytes, start);
   }
 
   readVerified(bytes: Buffer, start: number): boolean {
     const at = this.#at;
     // `#matchesCommitment` checks the characters of salt and commitment.
-    const isFound = at.findHead(bytes, start) && at.findRest(bytes);
+    const isFound = at.findHead(bytes, start) && at.findTail(bytes);
     if (!isFound || !this.#readLine(bytes, start)) return false;
     return at.erased > 0 ? at.hasCommit(bytes) : this.#matchesCommitment();
   }
@@ -104,7 +104,9 @@ export class LineReader {
   #matchesCommitment(): boolean {
     const at = this.#at;
     const input = this.#commitment.concat(this.#bytes, at.bodyStart, this.end - 1);
-    return at.saltInto(this.#bytes, input, 1) && at.commits(this.#sha256(input, this.#digest));
+    return (
+      at.copySalt(this.#bytes, input, 1) && at.matchesCommit(this.#sha256(input, this.#digest))
+    );
   }
 
   leaf(into?: Uint8Array): Uint8Array {

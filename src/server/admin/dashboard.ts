@@ -16,7 +16,7 @@ import { requireUser } from "../../core/rooms/targets.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
-import type { ServerWindow } from "../../wire/messages-admin.ts";
+import type { ServerActivity } from "../../wire/messages-admin.ts";
 import { isOperating } from "../auth/operator-link.ts";
 import type { FileService, TransferEntry } from "../files/file-service.ts";
 import type { WebDownloads } from "../http/download-links.ts";
@@ -81,13 +81,13 @@ export class AdminDashboard {
     return { clients, more: false };
   }
 
-  get window(): ServerWindow {
+  get window(): ServerActivity {
     const { clients } = this.#localClients(0);
     const { transfers } = transferPage([...this.#localTransfers()]);
     return { server: this.#server(this.#options.metrics.stats()), clients, transfers };
   }
 
-  get #remoteWindows(): readonly ServerWindow[] {
+  get #remoteWindows(): readonly ServerActivity[] {
     return this.#options.remoteWindows.all;
   }
 
@@ -100,7 +100,7 @@ export class AdminDashboard {
     return { ...own, servers: [this.#server(own), ...remoteServers] };
   }
 
-  #server(own: Answer<"stats">): ServerWindow["server"] {
+  #server(own: Answer<"stats">): ServerActivity["server"] {
     const { version, since, diskFreeBytes, memoryBytes, links, sessions, lanes } = own;
     const { sentBytes, receivedBytes } = own;
     const [address] = this.#options.addresses();

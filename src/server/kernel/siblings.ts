@@ -2,7 +2,7 @@
 
 import type { FileId, RoomId, UserId } from "../../base/ids.ts";
 import type { ServerAddress } from "../../wire/invite.ts";
-import type { ServerWindow } from "../../wire/messages-admin.ts";
+import type { ServerActivity } from "../../wire/messages-admin.ts";
 
 /** Sent in addition to the logs; may be lost or late without harm. */
 export type SiblingMessage =
@@ -17,7 +17,7 @@ export type SiblingMessage =
     }
   | ({ readonly kind: "device-seen" } & SeenDevice)
   | { readonly kind: "look" }
-  | { readonly kind: "window"; readonly window: ServerWindow }
+  | { readonly kind: "window"; readonly window: ServerActivity }
   /** Cancels transfers of a file; the server that has them confirms with the same `ask`. */
   | ({ readonly kind: "cancel"; readonly ask: string } & Cancel)
   | { readonly kind: "cancelled"; readonly ask: string }

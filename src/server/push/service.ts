@@ -41,7 +41,7 @@ import { type Subscription, Subscriptions } from "./subscriptions.ts";
 /** Characters of a text that are read for a title, which is shorter. */
 const TITLE_UNITS_MAX = 1_000;
 
-type MessageBody = Body<KindWith<"word">>;
+type MessageBody = Body<KindWith<"message">>;
 
 export interface PushCounters extends SentCounters {
   readonly subscriptions: number;
@@ -147,7 +147,7 @@ export class PushService {
     for (const seq of erasuresOf(record)) this.#due.erased(room.id, seq);
     const isOld = this.#options.clock.unixMs() - head.time >= PUSH_FRESH_MS;
     const { kind } = head;
-    if (!hasTrait(kind, "word") || head.by === "server" || isOld) return;
+    if (!hasTrait(kind, "message") || head.by === "server" || isOld) return;
     const body = bodyOf(record, kind) ?? {};
     if (body.imported !== undefined) return;
     const mention = this.#mentionOf(room, record, body);

@@ -38,7 +38,7 @@ interface ModerationOptions extends ServerContext {
 }
 
 const TARGET_KINDS = {
-  ...{ edit: kindsWith("editable"), erase: kindsWith("erasable"), pin: kindsWith("word") },
+  ...{ edit: kindsWith("editable"), erase: kindsWith("erasable"), pin: kindsWith("message") },
 };
 
 /** Resolves users and rooms; the room engine or the log decides. */

@@ -3,7 +3,7 @@
 import { SIBLING_KEY_CHARS_MAX } from "../../base/limits-cluster.ts";
 import { isCount } from "../../base/values.ts";
 import type { ServerAddress } from "../../wire/invite.ts";
-import { readServerWindow } from "../../wire/messages-admin.ts";
+import { parseServerActivity } from "../../wire/messages-admin.ts";
 import type { SiblingMessage } from "../kernel/siblings.ts";
 
 /** A guess concerns a shared secret, or an account and an address. */
@@ -45,7 +45,7 @@ const FIELD_READERS = {
   on: (value: unknown) => (typeof value === "boolean" ? value : undefined),
   direction: (value: unknown) => (value === "up" || value === "down" ? value : undefined),
   place: readAddress,
-  window: readServerWindow,
+  window: parseServerActivity,
 };
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -1,12 +1,12 @@
 /** Dashboard data of the other servers of the cluster. */
 
 import { SIBLING_CONSOLE_INTERVAL_MS, SIBLINGS_MAX } from "../../base/limits-cluster.ts";
-import type { ServerWindow } from "../../wire/messages-admin.ts";
+import type { ServerActivity } from "../../wire/messages-admin.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { NodeStates } from "./node-states.ts";
 
 interface RemoteWindowsOptions extends ServerContext {
-  readonly own: () => ServerWindow;
+  readonly own: () => ServerActivity;
 }
 
 /** Exceeds the connection numbers of any server. */
@@ -15,7 +15,7 @@ const NUMBERS_PER_SERVER = 2 ** 32;
 /** Servers send their data only while an operator watches. */
 export class RemoteWindows {
   readonly #options: RemoteWindowsOptions;
-  readonly #windows: NodeStates<ServerWindow>;
+  readonly #windows: NodeStates<ServerActivity>;
   readonly #numbers = new Map<string, number>();
   #requestedAt = Number.NEGATIVE_INFINITY;
   #sentAt = Number.NEGATIVE_INFINITY;
@@ -40,7 +40,7 @@ export class RemoteWindows {
     siblings.publish({ kind: "window", window: own() });
   }
 
-  receive(node: string, window: ServerWindow): void {
+  receive(node: string, window: ServerActivity): void {
     if (!this.#numbers.has(node)) {
       if (this.#numbers.size >= SIBLINGS_MAX) return;
       this.#numbers.set(node, this.#numbers.size + 1);
@@ -49,7 +49,7 @@ export class RemoteWindows {
   }
 
   /** Recently received windows, in the order of their connection numbers. */
-  get all(): readonly ServerWindow[] {
+  get all(): readonly ServerActivity[] {
     for (const node of this.#windows.expired()) this.#windows.delete(node);
     const number = (node: string) => this.#numbers.get(node) ?? 0;
     const sorted = [...this.#windows].sort(([a], [b]) => number(a) - number(b));
@@ -57,7 +57,7 @@ export class RemoteWindows {
   }
 
   /** Adds the server's name to each entry and makes connection numbers unique. */
-  #withServer(node: string, { server, clients, transfers }: ServerWindow): ServerWindow {
+  #withServer(node: string, { server, clients, transfers }: ServerActivity): ServerActivity {
     const first = (this.#numbers.get(node) ?? 0) * NUMBERS_PER_SERVER;
     const serverName = { server: server.server };
     return {
