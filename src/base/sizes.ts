@@ -26,7 +26,7 @@ export function formatSize(bytes: number): string {
     value /= STEP;
     unit += 1;
   }
-  // One decimal below 100. Bytes are integers.
+  // Uses one decimal below 100. Bytes are integers.
   const digits = unit > 0 && value < 99.95 ? 1 : 0;
   return `${value.toFixed(digits)} ${UNITS[unit]}`;
 }

@@ -128,7 +128,7 @@ const listing = {
   skip: v.optional(count),
 };
 
-/** One number per sample of an answer. */
+/** A number per sample of an answer. */
 const column = list(count, SAMPLES_PAGE_MAX);
 
 const log = v.object({ records: count, bytes: v.optional(count) });
