@@ -83,5 +83,5 @@ export function fromBase64Url(text: string): Uint8Array {
   } catch {
     // Reported below.
   }
-  throw new Fault("frame-malformed", "a base64url text is not in its canonical form");
+  throw new Fault("frame-malformed", "base64url text is not canonical");
 }

@@ -42,7 +42,7 @@ export function parseTime(text: string, context: TimeContext): number {
   const unixMs = iso === null ? undefined : isoUnixMs(iso, context);
   if (unixMs !== undefined) return Math.max(0, unixMs);
   throw new Fault("usage", msg`${quoteText(text)} is not a time`, {
-    remedy: "use 2026-11-20, 2026-11-20T05:46 or 10m, 2h, 3d",
+    remedy: "use a date such as 2026-11-20 or 2026-11-20T05:46, or an age such as 10m, 2h or 3d",
   });
 }
 

@@ -28,7 +28,7 @@ export const SERVER_FLAGS = {
   transport: TRANSPORT_FLAG,
   fingerprint: stringFlag("FP", "Expected fingerprint of the server"),
   passwordFile: stringFlag("FILE", "Password file; - for stdin"),
-  roomPasswordFile: stringFlag("FILE", "Room password file; - for stdin"),
+  roomPasswordFile: stringFlag("FILE", "Server password file; - for stdin"),
 } as const satisfies FlagDefs;
 
 export const SERVER_ARGUMENT = argument("HOST, HOST:PORT or an invite", {

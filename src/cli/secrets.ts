@@ -12,7 +12,6 @@ import { PASSWORD_BYTES_MAX, WRONG_SECRETS_MAX } from "../base/limits.ts";
 import { checkNewPassword } from "../base/new-names.ts";
 import { quoteText } from "../base/text.ts";
 import type { LoginSecret } from "../client/login.ts";
-import { LOBBY } from "../core/rooms/rooms.ts";
 import { ENGLISH_TERMINAL, type Message } from "../ui/messages/en/terminal.ts";
 import { type Context, faultLine, printNotice } from "./context.ts";
 import { usageFault } from "./errors.ts";
@@ -31,7 +30,7 @@ export const PASSWORD: SecretKind = {
 };
 
 export const ROOM_PASSWORD: SecretKind = {
-  name: "room password",
+  name: "server password",
   variable: "CHAT_ROOM_PASSWORD",
   flag: "--room-password-file",
 };
@@ -84,7 +83,7 @@ export function secretPrompt(
 ): Message {
   return (texts) => {
     const isOwn = secret === "password";
-    const question = isOwn ? texts.askPassword(user, server) : texts.askRoomPassword(LOBBY, server);
+    const question = isOwn ? texts.askPassword(user, server) : texts.askServerPassword(server);
     return isRetry ? texts.askAgain(question) : question;
   };
 }

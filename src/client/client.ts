@@ -359,7 +359,8 @@ export class Client extends AccountLink<ClientAccount> {
    */
   async login(credentials: Credentials): Promise<Membership> {
     const { user } = this;
-    if (user !== undefined) throw new Fault("already-logged-in", msg`you are logged in as ${user}`);
+    if (user !== undefined)
+      throw new Fault("already-logged-in", msg`you are already logged in as ${user}`);
     if (this.loop.connection === undefined) throw notConnected();
     return membershipOf(await this.loop.logIn(credentials));
   }

@@ -341,7 +341,7 @@ export class Login {
   }
 
   #failNoRoomPassword(): never {
-    throw new Fault("room-password-wrong", "registration requires the server's room password", {
+    throw new Fault("room-password-wrong", "registration requires the server password", {
       remedy: this.#context.policy.registrationRemedy,
     });
   }

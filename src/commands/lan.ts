@@ -9,7 +9,7 @@ import { deviceIdentity } from "../cli/connect/keys.ts";
 import type { Context } from "../cli/context.ts";
 import { LanClient } from "../cli/lan/client.ts";
 import { PlainClient } from "../cli/lan/plain.ts";
-import { ROOM_PASSWORD, readSecret } from "../cli/secrets.ts";
+import { ROOM_PASSWORD, readSecret, type SecretKind } from "../cli/secrets.ts";
 import { promptUserName } from "../cli/user-name.ts";
 import { LanRoom } from "../client/lan-room.ts";
 import type { Identity } from "../crypto/identity.ts";
@@ -61,6 +61,8 @@ export const command = defineVerb({
   },
 });
 
+const GROUP_PASSWORD: SecretKind = { ...ROOM_PASSWORD, name: "group password" };
+
 interface LanFlags {
   readonly user?: string | undefined;
   readonly roomPasswordFile?: string | undefined;
@@ -69,7 +71,7 @@ interface LanFlags {
 async function runSigned(context: Context, group: GroupOptions, flags: LanFlags): Promise<number> {
   const name = await userNameOf(context, flags.user);
   const question = "Group password (empty: none)";
-  const secret = await readSecret(context, ROOM_PASSWORD, flags.roomPasswordFile, question);
+  const secret = await readSecret(context, GROUP_PASSWORD, flags.roomPasswordFile, question);
   const randomBytes = systemEntropy();
   const groupAddress = formatLanAddress(group.group, group.port);
   const envelope = new LanEnvelope({

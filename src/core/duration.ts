@@ -41,7 +41,7 @@ export function parseDuration(
     : msg`'${shown}' is not a duration`;
   throw new Fault("usage", message, {
     remedy: isDuration
-      ? msg`use ${formatDuration(min)} to ${formatDuration(max)}${alternativeText}`
+      ? msg`use a duration from ${formatDuration(min)} to ${formatDuration(max)}${alternativeText}`
       : msg`use 30s, 10m, 2h or 7d${alternativeText}`,
   });
 }

@@ -30,7 +30,7 @@ export function parseReleaseKey(text: string): ReleaseKey {
   const bytes = decode(line, KEY_ALGORITHM, KEY_ID_BYTES + PUBLIC_KEY_BYTES);
   if (bytes === undefined) {
     throw new Fault("usage", "not a minisign public key", {
-      remedy: "name the .pub file that minisign -G wrote",
+      remedy: "use the .pub file that minisign -G wrote",
     });
   }
   return { id: bytes.subarray(0, KEY_ID_BYTES), publicKey: bytes.subarray(KEY_ID_BYTES) };

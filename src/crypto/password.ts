@@ -22,7 +22,7 @@ const UNMATCHABLE_HASH = `$argon2id$v=19$${COST}$${ZERO_BYTES}$${ZERO_BYTES}`;
 export async function hashPassword(password: string): Promise<string> {
   checkNewPassword(password);
   if (!isUsable(password)) {
-    throw new Fault("usage", msg`a password has at most ${PASSWORD_BYTES_MAX} bytes`, {
+    throw new Fault("usage", msg`a password can have at most ${PASSWORD_BYTES_MAX} bytes`, {
       remedy: "choose another password",
     });
   }

@@ -55,7 +55,10 @@ export function decode(
   posts?: PostCodec,
 ): Incoming {
   if (bytes.length > sizeBytesMax) {
-    throw new Fault("too-large", msg`a message of ${bytes.length} bytes (at most ${sizeBytesMax})`);
+    throw new Fault(
+      "too-large",
+      msg`a message of ${bytes.length} bytes exceeds the limit of ${sizeBytesMax}`,
+    );
   }
   const post = posts?.read(bytes);
   if (post !== undefined) return { kind: "message", message: post };

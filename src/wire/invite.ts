@@ -147,7 +147,7 @@ function parseVia(via: string | undefined): Transport | undefined {
 function parseAlso(also = ""): ServerAddress[] {
   const addresses = also.split(",").filter((address) => address !== "");
   if (addresses.length >= CLUSTER_ADDRESSES_MAX) {
-    throw new Fault("usage", msg`an invite has at most ${CLUSTER_ADDRESSES_MAX} addresses`, {
+    throw new Fault("usage", msg`an invite can have at most ${CLUSTER_ADDRESSES_MAX} addresses`, {
       remedy: "remove some addresses from also=",
     });
   }

@@ -103,12 +103,12 @@ export function joinLanDatagram(signed: Uint8Array, signature: Uint8Array): Uint
  */
 export function splitLanDatagram(bytes: Uint8Array): SignedLanDatagram {
   if (bytes.length > LAN_DATAGRAM_BYTES_MAX) {
-    throw new Fault("too-large", `a datagram of ${bytes.length} bytes`);
+    throw new Fault("too-large", `a datagram of ${bytes.length} bytes is too large`);
   }
   if (!isLanDatagram(bytes)) throw malformed("wrong prefix");
   if (bytes.length < 5) throw malformed("too short");
   if (bytes[4] !== LAN_VERSION) {
-    throw new Fault("version-unsupported", `a datagram of version ${bytes[4]}`);
+    throw new Fault("version-unsupported", `unsupported datagram version ${bytes[4]}`);
   }
   const end = bytes.length - SIGNATURE_BYTES;
   if (end <= LAN_HEAD_BYTES) throw malformed("too short");
@@ -194,7 +194,7 @@ export function checkLanText(text: string): void {
   if (sizeBytes <= LAN_TEXT_BYTES_MAX) return;
   throw new Fault(
     "too-large",
-    `a message on the LAN has at most ${LAN_TEXT_BYTES_MAX} bytes, and this one has ${sizeBytes}`,
+    `a message on the LAN can have at most ${LAN_TEXT_BYTES_MAX} bytes, not ${sizeBytes}`,
     { remedy: "split it, or start a server: chat serve" },
   );
 }

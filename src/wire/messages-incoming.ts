@@ -53,7 +53,7 @@ export function checkMessage(value: unknown): Incoming {
   const schema = (isRequestKind ? requests : notices).get(kind);
   if (schema === undefined) {
     if (!isRequestKind && requests.has(kind))
-      throw new Fault("frame-malformed", `a '${kind}' without a ref`);
+      throw new Fault("frame-malformed", `'${kind}' requires a ref`);
     if (!isRequestKind) return { kind: "ignored" };
     const fault = new Fault("kind-unknown", `unknown request kind in version ${VERSION}`);
     return { kind: "refused", ref, fault };

@@ -22,7 +22,7 @@ test.each(["", "0s", "10", "m", "-1m", "1.5h", "10 m", "99999999d", "soon"])(
 test.each([
   ["of", "use 30s, 10m, 2h or 7d, or off"],
   ["0s", "use 30s, 10m, 2h or 7d, or off"],
-  ["1s", "use 1 min to 1 h, or off"],
+  ["1s", "use a duration from 1 min to 1 h, or off"],
 ])("what else may stand there is said: %s", (text, remedy) => {
   const read = () => parseDuration(text, { min: 60_000, max: 3_600_000, alternative: "off" });
   expect(read).toThrow(expect.objectContaining({ remedy }));

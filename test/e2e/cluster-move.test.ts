@@ -165,5 +165,5 @@ test("a history moves into a cluster, is killed on the way, and a server leaves 
       "start over with only identity.key and settings.json",
   ]);
   const back = ["cluster", "init", sandbox.path("b"), ...args];
-  expect((await line(back))[1]).toStartWith("chat: that cluster already has another history; ");
+  expect((await line(back))[1]).toStartWith("chat: that cluster already has a different history; ");
 });

@@ -131,7 +131,7 @@ describe("refused with one line", () => {
     const { exitCode, err } = await server.sandbox.startServer().ended();
     expect(exitCode).toBe(1);
     expect(err).toStartWith(`chat: ${data} is in use by process ${program.pid} on `);
-    expect(err).toEndWith("; stop that process or use another --data\n");
+    expect(err).toEndWith("; stop that process, or choose another folder with --data\n");
     const ana = server.sandbox.home("ana");
     expect((await ana.run(["send", "still here", "--user", "ana"])).exitCode).toBe(0);
   });

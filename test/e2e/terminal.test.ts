@@ -37,7 +37,7 @@ requires("tmux").describe("in a terminal", () => {
     ana.line(`$CHAT join --plain ${address}`);
     await ana.asks(/^Name on 127\.0\.0\.1:\d+:$/);
     ana.line("ana");
-    await ana.asks(/^Password for room lobby on 127\.0\.0\.1:\d+:$/);
+    await ana.asks(/^Server password for 127\.0\.0\.1:\d+:$/);
     ana.line(invite.split("#")[1] ?? "");
     await ana.asks(/^New password for ana on 127\.0\.0\.1:\d+:$/);
     ana.line("seven77");
@@ -237,7 +237,7 @@ requires("tmux").describe("in a terminal", () => {
     ana.line(`export TERM=dumb; $CHAT join ${address}`);
     await ana.asks(/^Name on 127\.0\.0\.1:\d+:$/);
     ana.line("ana");
-    await ana.asks(/^Password for room lobby on 127\.0\.0\.1:\d+:$/);
+    await ana.asks(/^Server password for 127\.0\.0\.1:\d+:$/);
     ana.line(invite.split("#")[1] ?? "");
     await ana.asks(/^New password for ana on 127\.0\.0\.1:\d+:$/);
     ana.line("");
@@ -250,7 +250,7 @@ requires("tmux").describe("in a terminal", () => {
     ana.line("/join phsyics");
     await ana.shows(/Room 'phsyics' does not exist\. Create it\? \(y\/n\)$/);
     ana.line("n");
-    await ana.shows(/there is no room 'phsyics'; .*\/rooms$/);
+    await ana.shows(/no room named 'phsyics'; .*\/rooms$/);
     ana.line("/join physics");
     await ana.shows(/Room 'physics' does not exist\. Create it\? \(y\/n\)$/);
     ana.line("y");

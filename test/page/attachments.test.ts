@@ -74,7 +74,7 @@ pageTest("attaches files that are dropped on the room", async () => {
     }`);
   const transfers = ana.page.locator(".transfer");
   await until("earlier transfers are gone", async () => (await transfers.count()) === 0);
-  const over = ana.page.getByText("Drop files to send them to lobby");
+  const over = ana.page.getByText("Drop files to send them to #lobby");
   await drag("dragenter");
   await over.waitFor();
   await drag("dragover");

@@ -85,7 +85,7 @@ pageTest("notifies of mentions and direct messages once the user has enabled it"
     const all = await notified(ana);
     return all.length >= 2 ? all : undefined;
   });
-  expect(told).toEqual(["ben in lobby: @ana are you there?", "ben in @ben: a secret"]);
+  expect(told).toEqual(["ben in #lobby: @ana are you there?", "ben in @ben: a secret"]);
   await until("the title counts", async () => /^\(\d\)/.test(await ana.page.title()));
 });
 

@@ -40,7 +40,7 @@ pageTest("keeps an unknown command, and offers to send it as text", async () => 
   // A refused command keeps its text, too.
   await ana.says("/kick stranger");
   const toast = ana.page.locator(".toast");
-  await toast.getByText("There is no account of this name.").waitFor();
+  await toast.getByText("There's no user with this name.").waitFor();
   await until("the text is back", async () => (await ana.box.inputValue()) === "/kick stranger");
   // It covers no message, and stays while the pointer is on it.
   const list = await ana.page.locator(".list").boundingBox();

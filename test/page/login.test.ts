@@ -93,7 +93,7 @@ pageTest("shows each error at its focused field, and proposes a valid name", asy
   await hears(ana, "enter-room", /^If Juergen-Mueller is a new name, enter the server password/);
   await ana.page.keyboard.type("wrong");
   await ana.page.keyboard.press("Enter");
-  await hears(ana, "enter-room", /^The room password is wrong or missing/);
+  await hears(ana, "enter-room", /^Incorrect password or invite/);
   // A reserved name, and one that somebody has.
   await ana.fillEntry("Server", { roomPassword });
   await hears(ana, "enter-name", /isn.t available\. Use user-Server/);

@@ -181,7 +181,7 @@ async function kicks(olga: Visit, name: string): Promise<void> {
   const row = olga.page.getByRole("row").filter({ hasText: name, hasNotText: "file transfer" });
   await row.getByRole("button", { name: `Actions for ${name}` }).click();
   await olga.entry("Remove from room").click();
-  const question = olga.dialog(`Remove ${name} from lobby?`);
+  const question = olga.dialog(`Remove ${name} from #lobby?`);
   await question.getByRole("button", { name: "Remove from room" }).click();
   await question.waitFor({ state: "detached" });
 }
@@ -238,7 +238,7 @@ pageTest("removes a user on a phone; the live log keeps its scroll position", as
   const log = olga.page.getByRole("region", { name: "Live log" });
   await log.getByText(`row ${LINES - 1}.`).waitFor();
   await kicks(olga, "mia");
-  await mia.page.getByText("olga removed you from lobby.").waitFor();
+  await mia.page.getByText("olga removed you from #lobby.").waitFor();
   await mia.page.getByRole("main").getByRole("button", { name: "Browse rooms" }).tap();
   await mia.dialog("Browse rooms").getByText("#lobby").waitFor();
   // Opened again, it shows the newest.

@@ -27,7 +27,7 @@ pageTest("creates a room with topic and password; others browse, join and search
   await browse.getByLabel("Find a room").fill("#DEN");
   expect(await browse.getByText("#open-air").count()).toBe(0);
   await browse.getByRole("button", { name: "Join #den" }).click();
-  const join = mia.dialog("Join den");
+  const join = mia.dialog("Join #den");
   await join.locator("#join-password").fill("s3cretive");
   await join.getByRole("button", { name: "Join", exact: true }).click();
   await mia.heading("#den").waitFor();
@@ -40,8 +40,8 @@ pageTest("creates a room with topic and password; others browse, join and search
   const again = mia.dialog("Create room");
   await again.getByLabel("Name", { exact: true }).fill("Lobby");
   await again.getByRole("button", { name: "Create", exact: true }).click();
-  await again.getByText("lobby already exists.").waitFor();
-  await again.getByRole("button", { name: "Open it" }).click();
+  await again.getByText("#lobby already exists.").waitFor();
+  await again.getByRole("button", { name: "Open", exact: true }).click();
   await mia.heading("#lobby").waitFor();
 
   // A search covers all rooms, and marks what it found.
@@ -65,12 +65,12 @@ pageTest("a moderator mutes, promotes, demotes and kicks a member, each confirme
     await question.getByRole("button", { name: entry, exact: true }).click();
     await question.waitFor({ state: "detached" });
   };
-  await act("Mute", "Mute ben in lab?");
+  await act("Mute", "Mute ben in #lab?");
   await ana.page.getByText("ana muted ben").waitFor();
-  await act("Make moderator", "Make ben a moderator of lab?");
+  await act("Make moderator", "Make ben a moderator of #lab?");
   await ana.page.getByText("ana made ben a moderator").waitFor();
-  await act("Remove as moderator", "Remove ben as moderator of lab?");
-  await act("Remove from room", "Remove ben from lab?");
+  await act("Remove as moderator", "Remove ben as moderator of #lab?");
+  await act("Remove from room", "Remove ben from #lab?");
   await ana.page.getByText("ana removed ben", { exact: true }).waitFor();
   expect(await ana.page.locator(".toast").count()).toBe(0);
 });

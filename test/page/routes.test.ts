@@ -58,7 +58,7 @@ pageTest("Back and Forward go through the rooms; a reload keeps the room", async
   await ana.room("lobby").click();
   await isAt(ana, "#/lobby", "#lobby");
   await ana.page.evaluate(`location.hash = "#/garden"`);
-  const question = ana.dialog("Join garden");
+  const question = ana.dialog("Join #garden");
   await question.waitFor();
   await isAt(ana, "#/lobby", "#lobby");
   await question.getByRole("button", { name: "Cancel" }).click();

@@ -52,7 +52,7 @@ pageTest("users verify the same digits; a removed user reads no new messages", a
   const who = ana.dialog("Members and encryption");
   await who.getByLabel("Name").fill("nobody");
   await who.getByRole("button", { name: "Add", exact: true }).click();
-  await who.getByText("There is no account of this name.").waitFor();
+  await who.getByText("There's no user with this name.").waitFor();
   await who.getByLabel("Name").fill("ben");
   await who.getByRole("button", { name: "Add", exact: true }).click();
   await who.getByText("1 browser · Not verified").waitFor();
@@ -219,7 +219,7 @@ pageTest("a page without encryption, or without the account's key, says so", asy
   const file = server.sandbox.write("telling-name.txt", "never uploaded");
   for (const [visit, reason, fault] of [
     [plain, "Open this page over https.", /Open this page over https/],
-    [other, /signed in with a password/, /You are not allowed to do this/],
+    [other, /signed in with a password/, /You aren't allowed to do this/],
   ] as const) {
     await visit.room("nook").click();
     await visit.page.getByText(reason).first().waitFor();

@@ -47,12 +47,12 @@ describe("sizes", () => {
     expect(decode(bytes, bytes.length).kind).toBe("message");
     const tooLarge = () => decode(bytes, bytes.length - 1);
     expect(tooLarge).toThrow(Fault);
-    expect(tooLarge).toThrow("at most");
+    expect(tooLarge).toThrow("exceeds the limit");
   });
 
   test("without one, at the bound of every message", () => {
     const over = new Uint8Array(MESSAGE_BYTES_MAX + 1);
-    expect(() => decode(over)).toThrow("at most");
+    expect(() => decode(over)).toThrow("exceeds the limit");
     expect(() => decode(over.subarray(1))).toThrow("malformed");
   });
 

@@ -14,14 +14,14 @@ export function checkText(text: string): void {
   if (!text.isWellFormed()) throw new Fault("text-invalid", msg`the text is not valid UTF-8`);
   const sizeBytes = utf8Encode(text).length;
   if (sizeBytes <= TEXT_BYTES_MAX) return;
-  const sentence = msg`a message has at most ${TEXT_BYTES_MAX} bytes, not ${sizeBytes}`;
+  const sentence = msg`a message can have at most ${TEXT_BYTES_MAX} bytes, not ${sizeBytes}`;
   throw new Fault("too-large", sentence, { remedy: msg`split it, or send it as a file` });
 }
 
 /** @throws Fault text-invalid, too-large */
 export function checkReaction(react: string): void {
   if (utf8Encode(react).length > REACTION_BYTES_MAX) {
-    throw new Fault("too-large", msg`a reaction has at most ${REACTION_BYTES_MAX} bytes`, {
+    throw new Fault("too-large", msg`a reaction can have at most ${REACTION_BYTES_MAX} bytes`, {
       remedy: msg`use one emoji or a short word`,
     });
   }

@@ -440,7 +440,7 @@ export function loadServerSettings(
   const file = join(path, "settings.json");
   const stored = parseSettings(readSmallFile(file), file);
   if (isShared && (overrides.roomPassword ?? stored.roomPassword) === undefined) {
-    throw new Fault("data-foreign", `${path} does not have the room password of its cluster`, {
+    throw new Fault("data-foreign", `${path} does not have the server password of its cluster`, {
       remedy: "copy settings.json from a node's data folder, or add --open",
     });
   }

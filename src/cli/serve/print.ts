@@ -425,7 +425,7 @@ function joinLines(joinInfo: JoinInfo, env: Context["env"]): string[] {
     ...(link === undefined ? [] : [`  on a phone        ${link}`]),
     `  in a browser      ${webAddress(joinInfo)}`,
     ...(udp ? [`  over UDP          add --transport udp`] : []),
-    `  room password     ${roomPassword ?? "none: any user may register"}`,
+    `  server password   ${roomPassword ?? "none: any user may register"}`,
     `  fingerprint       ${fingerprint}`,
     `  operator link     ${operatorLink(joinInfo)} (for one browser, valid for 1 hour)`,
     ...(localLine === undefined ? [] : [`  on this machine   ${localLine}`]),
@@ -447,7 +447,7 @@ function sideBySide(code: string[], joinInfo: JoinInfo, context: Context): strin
     ...[...pages].map((page) => `  ${page}`),
     "  on a phone: scan this code",
     ...(udp ? ["over UDP", "  add --transport udp"] : []),
-    "room password",
+    "server password",
     `  ${roomPassword ?? "none: any user may register"}`,
     "operator link: 1 browser, 1 hour",
   ];

@@ -30,7 +30,10 @@ export function notLoggedIn(): Fault {
 }
 
 export function noMajority(): Fault {
-  return new Fault("no-majority", "the server's cluster has no majority and accepts no messages");
+  return new Fault(
+    "no-majority",
+    "the server's cluster has no majority and cannot accept messages",
+  );
 }
 
 export function unconfirmed(count: number, cause: Fault): Fault {

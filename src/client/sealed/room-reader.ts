@@ -168,7 +168,7 @@ export class RoomReader {
     // with the server's group state while this record was in flight.
     if (pending !== undefined && (pending.epoch ?? 0) < body.epoch) await dropPending(tx);
     if (result instanceof Fault)
-      return refuseCommit(tx, record, `a group change cannot be read: ${result.message}`);
+      return refuseCommit(tx, record, `a change of the group cannot be read: ${result.message}`);
     switch (result.kind) {
       case "applied":
         tx.advance(result.group, result.consumed);
@@ -186,7 +186,7 @@ export class RoomReader {
         return tx.change({ status: "lost", isCopy: true });
       default:
         if (result.reason === "identity-changed" && needsOwner(tx)) return awaitOwner(tx, record);
-        return refuseCommit(tx, record, `a change was refused: ${REFUSALS[result.reason]}`);
+        return refuseCommit(tx, record, `a change was rejected: ${REFUSALS[result.reason]}`);
     }
   }
 

@@ -884,7 +884,7 @@ export class SealedRooms {
       const names = row.departed.map(({ user }) => user).join(", ");
       throw new Fault(
         "seal-refused",
-        msg`the devices of ${names} are not removed from '${room.name}' yet`,
+        msg`the devices of ${names} have not been removed from '${room.name}' yet`,
         {
           remedy: msg`wait for an admin of the room to connect`,
         },
@@ -1325,7 +1325,7 @@ async function applyKeyDecision(tx: RoomTransaction): Promise<void> {
   if (tx.row.status !== "suspect") return;
   // If the key is not the user's, the change stays refused.
   if (account !== other.account) {
-    return tx.change({ reason: `a change was refused: ${REFUSALS["identity-changed"]}` });
+    return tx.change({ reason: `a change was rejected: ${REFUSALS["identity-changed"]}` });
   }
   const { reason: _, refused: __, strayed: ___, ...rest } = tx.row;
   tx.advance(undefined, []);

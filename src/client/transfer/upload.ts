@@ -186,9 +186,13 @@ export class Upload implements ChannelTask<UploadedFile> {
   #resume(have: number, journal: ResumableUpload | undefined): void {
     const { source } = this.#request;
     if (have < this.#checksums.durable && source.path === undefined) {
-      throw new Fault("store-failed", msg`the server has lost its part of '${source.name}'`, {
-        remedy: "send it again; a pipe cannot be read twice",
-      });
+      throw new Fault(
+        "store-failed",
+        msg`the server has lost the uploaded part of '${source.name}'`,
+        {
+          remedy: "send it again; a pipe cannot be read twice",
+        },
+      );
     }
     this.#checksums.resume(have, journal);
     source.release(this.#checksums.durable);

@@ -83,7 +83,9 @@ async function waitForRequest(
 ): Promise<Extract<ReaderEvent, { kind: "link-asked" }>> {
   const timedOut = Promise.withResolvers<never>();
   const cancel = context.clock.after(LINK_CODE_MS, () =>
-    timedOut.reject(new Fault("timeout", "no device connected in time", { remedy: "start again" })),
+    timedOut.reject(
+      new Fault("timeout", "no device connected in time", { remedy: "start linking again" }),
+    ),
   );
   try {
     for (;;) {

@@ -60,7 +60,7 @@ export function roomViewOf(entry: RoomEntry): RoomView {
   const kind = entry.with === undefined ? "room" : "person";
   const name = entry.with ?? entry.name;
   if (name === undefined)
-    throw new Fault("frame-malformed", "a room has neither a name nor a user");
+    throw new Fault("frame-malformed", "the server sent a room without a name or user");
   return {
     kind,
     name,
@@ -75,7 +75,7 @@ export function roomViewOf(entry: RoomEntry): RoomView {
 export function readHead(record: WireRecord): HeadedRecord {
   const head = parseObject(record.head);
   if (head === undefined || !isHead(head)) {
-    throw new Fault("frame-malformed", "the head of a record is invalid");
+    throw new Fault("frame-malformed", "the server sent an invalid record head");
   }
   return { head, record };
 }
@@ -114,7 +114,10 @@ export function readPage(page: Answer<"history">, sha256: Sha256): ChatRecord[] 
     const headed = readHead(record);
     const room = rooms.get(headed.head.room);
     if (room === undefined)
-      throw new Fault("frame-malformed", "a page refers to a room that it does not list");
+      throw new Fault(
+        "frame-malformed",
+        "a page of history refers to a room that it does not list",
+      );
     return resolveRecord(headed, room, sha256);
   });
 }

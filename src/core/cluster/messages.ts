@@ -126,7 +126,7 @@ export function readStream(bytes: Uint8Array, sha256: Sha256): StreamContent {
   if (v !== COPY_VERSION) {
     throw new Fault(
       "version-unsupported",
-      msg`the stream contains a message of version ${String(v)}`,
+      msg`the stream contains a message of unsupported version ${String(v)}`,
     );
   }
   if (end !== undefined) return { kind: "copy-end", end: copyEndOf(end) };

@@ -90,7 +90,7 @@ function hashOf(line: string): Uint8Array {
 }
 
 function malformed(what: string): Fault {
-  return new Fault("log-unproved", msg`the file is not a proof of a record: ${what}`, {
-    remedy: "get the complete file that chat verify --seq wrote",
+  return new Fault("log-unproved", msg`invalid proof file: ${what}`, {
+    remedy: "use the complete file that chat verify --seq wrote",
   });
 }

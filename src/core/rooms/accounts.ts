@@ -192,7 +192,7 @@ export class Registry {
     }
     const max = isVouched ? ACCOUNTS_MAX : ACCOUNTS_MAX - ACCOUNTS_RESERVED;
     if (this.#byId.size + this.#reserved.size >= max) {
-      throw new Fault("too-many", "this server accepts no more accounts", {
+      throw new Fault("too-many", "this server has reached its account limit", {
         remedy: "ask an operator for an invite",
       });
     }
@@ -331,7 +331,9 @@ export class Registry {
     if (account.ignored.has(user) === on) return undefined;
     if (user === account.id) throw new Fault("not-allowed", "you cannot ignore yourself");
     if (on && account.ignored.size >= IGNORED_MAX) {
-      throw new Fault("too-many", msg`you ignore ${IGNORED_MAX} people (the maximum)`);
+      throw new Fault("too-many", msg`you can ignore at most ${IGNORED_MAX} people`, {
+        remedy: "stop ignoring someone first: /unignore NAME",
+      });
     }
     const body = { user, on };
     return { kind: "ignore", room: account.id, by: account.id, id: "", body };
@@ -522,9 +524,9 @@ function nameTaken(name: Name): Fault {
 }
 
 function tooManyDevices({ name }: Account): Fault {
-  const message = msg`${name} has ${DEVICES_PER_ACCOUNT_MAX} devices (the maximum)`;
+  const message = msg`${name} has reached the limit of ${DEVICES_PER_ACCOUNT_MAX} devices`;
   return new Fault("too-many", message, {
-    remedy: "sign one out from a signed-in device: chat devices --revoke ID",
+    remedy: "sign out another device first: chat devices --revoke ID",
   });
 }
 

@@ -41,7 +41,7 @@ export function postDraft(
   { outbox, counter, body }: RequestOf<"post">,
 ): Omit<Draft, "room"> {
   if (!isOutboxId(outbox)) {
-    throw new Fault("frame-malformed", "an outbox id has 11 base64url characters");
+    throw new Fault("frame-malformed", "an outbox id must be 11 base64url characters");
   }
   const id = formatPostId(outbox, counter);
   if (body.sealed !== undefined) return { kind: "sealed", by: user, id, body: sealedBodyOf(body) };
@@ -65,7 +65,8 @@ function importedDraft(
   { action, ...words }: PostBody,
   imported: NonNullable<PostBody["imported"]>,
 ): Omit<Draft, "room"> {
-  if (imported.from === "") throw new Fault("text-invalid", "an imported message needs an author");
+  if (imported.from === "")
+    throw new Fault("text-invalid", "an imported message must have an author");
   if (words.react !== undefined) {
     return { kind: "reaction", by, id, body: { ...reactionBodyOf(words), imported } };
   }
@@ -91,10 +92,9 @@ function reactionBodyOf({ text, react, re }: PostBody): {
   readonly re: number;
 } {
   if (react === undefined || react === "" || text !== "") {
-    throw new Fault("text-invalid", "a reaction is one emoji or short word, without text");
+    throw new Fault("text-invalid", "a reaction must be one emoji or a short word");
   }
-  if (re === undefined)
-    throw new Fault("frame-malformed", "a reaction needs a message to react to");
+  if (re === undefined) throw new Fault("frame-malformed", "a reaction must refer to a message");
   return { react, re };
 }
 
@@ -136,7 +136,7 @@ export function checkPost(
  */
 export function checkConversationLimit(rooms: Rooms, user: UserId): void {
   if (countRooms(rooms, user, "direct") < JOINED_ROOMS_MAX) return;
-  const message = msg`you have ${JOINED_ROOMS_MAX} conversations (the maximum)`;
+  const message = msg`you can have at most ${JOINED_ROOMS_MAX} conversations`;
   throw new Fault("too-many", message);
 }
 
@@ -153,7 +153,7 @@ export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions): Dr
   const { name, isPasswordCorrect: passwordFits, create } = options;
   const room = rooms.find(name);
   if (room === undefined) {
-    if (create === undefined) throw new Fault("room-unknown", msg`there is no room '${name}'`);
+    if (create === undefined) throw new Fault("room-unknown", msg`no room named '${name}'`);
     checkRoomQuota(rooms, user, create.isOperator === true);
     const body = { name, locked: create.locked || undefined, sealed: create.sealed || undefined };
     const made: Draft = { kind: "room", room: create.room, by: user, id: "", body };
@@ -171,7 +171,10 @@ export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions): Dr
     });
   }
   if (room.members.size >= ROOM_MEMBERS_MAX) {
-    throw new Fault("too-many", msg`'${name}' has ${ROOM_MEMBERS_MAX} members (the maximum)`);
+    throw new Fault(
+      "too-many",
+      msg`'${name}' has reached the limit of ${ROOM_MEMBERS_MAX} members`,
+    );
   }
   return [joinDraft(rooms, user, room.id)];
 }
@@ -185,18 +188,14 @@ function checkRoomQuota(rooms: Rooms, user: UserId, isOperator: boolean): void {
     if (room.maker === user) own++;
   }
   if (all >= (isOperator ? ROOMS_MAX : ROOMS_MAX - ROOMS_RESERVED)) {
-    throw new Fault("too-many", msg`this server has ${all} rooms (the maximum)`, {
-      remedy: "ask an operator to remove some: chat admin room remove",
+    throw new Fault("too-many", msg`this server has reached its limit of ${all} rooms`, {
+      remedy: "ask an operator to remove unused rooms: chat admin room remove",
     });
   }
   if (isOperator || own < ROOMS_PER_ACCOUNT_MAX) return;
-  throw new Fault(
-    "too-many",
-    msg`you have created ${own} of the rooms on this server (the maximum)`,
-    {
-      remedy: "ask an operator to remove some: chat admin room remove",
-    },
-  );
+  throw new Fault("too-many", msg`you can create at most ${own} rooms on this server`, {
+    remedy: "ask an operator to remove unused rooms: chat admin room remove",
+  });
 }
 
 export function lobbyJoinDrafts(rooms: Rooms, user: UserId): Draft[] {
@@ -206,7 +205,7 @@ export function lobbyJoinDrafts(rooms: Rooms, user: UserId): Draft[] {
 
 function joinDraft(rooms: Rooms, user: UserId, room: RoomId): Draft {
   if (countRooms(rooms, user, "named") >= JOINED_ROOMS_MAX) {
-    throw new Fault("too-many", msg`you are in ${JOINED_ROOMS_MAX} rooms (the maximum)`, {
+    throw new Fault("too-many", msg`you can be in at most ${JOINED_ROOMS_MAX} rooms`, {
       remedy: "leave one first: /leave ROOM",
     });
   }

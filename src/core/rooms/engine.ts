@@ -181,7 +181,7 @@ export class RoomEngine {
     if (status?.kind === "passed") {
       const fault = new Fault(
         "out-of-order",
-        `later posts of this outbox were accepted before ${counter}`,
+        `post ${counter} is out of order: later posts were already accepted`,
       );
       return [settled(requester, fault)];
     }
@@ -371,7 +371,7 @@ export class RoomEngine {
     if (next === lock) return [lock];
     if (!this.#lock.isIdle(next)) {
       const detail = { retryAfterMs: 100 };
-      throw new Fault("too-many", msg`'${command.act.to}' is being created`, detail);
+      throw new Fault("too-many", msg`'${command.act.to}' is still being created`, detail);
     }
     this.#lock.acquire(next, command, true);
     return [lock, next];
@@ -559,7 +559,7 @@ export class RoomEngine {
     if (status.kind === "posted") {
       this.#answerPost(command, status.posted, effects);
     } else {
-      const message = msg`later posts of this outbox were accepted before ${counter}`;
+      const message = msg`post ${counter} is out of order: later posts were already accepted`;
       this.#refuse(command, new Fault("out-of-order", message), effects);
     }
     return true;

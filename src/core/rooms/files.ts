@@ -35,7 +35,7 @@ export interface FilePost extends FileBody {
 /** Checks the length of a caption, new or edited. @throws {Fault} too-large */
 export function checkFileText(text: string): void {
   if (utf8Encode(text).length <= FILE_TEXT_BYTES_MAX) return;
-  const message = msg`a caption has at most ${formatSize(FILE_TEXT_BYTES_MAX)}`;
+  const message = msg`a caption can have at most ${formatSize(FILE_TEXT_BYTES_MAX)}`;
   throw new Fault("too-large", message, { remedy: msg`send the text as a message` });
 }
 

@@ -66,12 +66,19 @@ function checkCreates(room: Room, { requester, device, change }: GroupCommand): 
   if (room.group !== undefined) throw stale("the room already has a group");
   const isOpen = !isDirect(room.id) && room.isSealed !== true;
   if (isOpen) {
-    throw new Fault("not-allowed", msg`'${room.name}' is not sealed and cannot become sealed`, {
-      remedy: "create another room: /join ROOM --sealed",
-    });
+    throw new Fault(
+      "not-allowed",
+      msg`'${room.name}' is not sealed, and an existing room cannot become sealed`,
+      {
+        remedy: "create a new room: /join ROOM --sealed",
+      },
+    );
   }
   if (!isDirect(room.id) && !room.moderators.has(requester.user)) {
-    throw new Fault("not-allowed", msg`only the creator of '${room.name}' can create its group`);
+    throw new Fault(
+      "not-allowed",
+      msg`only the creator of '${room.name}' can create its encryption group`,
+    );
   }
   const [first] = change.added;
   const isAlone = change.added.length === 1 && change.removed.length === 0;
@@ -98,12 +105,12 @@ function checkCommits(room: Room, command: GroupCommand): void {
     devices.set(device, user);
   }
   if (devices.size > GROUP_DEVICES_MAX) {
-    const message = msg`a sealed room has ${GROUP_DEVICES_MAX} devices (the maximum)`;
+    const message = msg`a sealed room can have at most ${GROUP_DEVICES_MAX} devices`;
     throw new Fault("too-many", message, { remedy: "remove unused devices" });
   }
   if (devices.size === 0) throw new Fault("not-allowed", "a group needs at least one device");
   if (kick !== undefined && [...devices.values()].includes(kick.user)) {
-    throw new Fault("not-allowed", msg`the commit leaves a device of ${kick.name} in the group`);
+    throw new Fault("not-allowed", msg`the commit does not remove all devices of ${kick.name}`);
   }
 }
 
@@ -135,7 +142,7 @@ function afterRemoval(
   const devices = new Map(before);
   for (const [device, user] of removed) {
     if (devices.get(device) !== user) {
-      throw new Fault("not-allowed", "a device to remove is not in the group");
+      throw new Fault("not-allowed", "the device to be removed is not in the group");
     }
     devices.delete(device);
   }
@@ -150,7 +157,7 @@ export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): vo
   if (kind === "sealed") return checkEpoch(room, body as { readonly epoch: number });
   if (room.isSealed !== true || (kind === "file" && isSealedFile(body))) return;
   throw new Fault("sealed-room", msg`'${room.name ?? "this conversation"}' is sealed`, {
-    remedy: "use one of the member devices",
+    remedy: "use a device that is a member of the room",
   });
 }
 

@@ -149,9 +149,9 @@ function roomAdminDraft(
 ): Draft {
   const { name: was } = room;
   if (!isOperator || was === undefined) {
-    throw new Fault("not-allowed", "only operators may do that", { remedy: "ask an operator" });
+    throw new Fault("not-allowed", "only operators can do this", { remedy: "ask an operator" });
   }
-  if (rooms.holder(was) !== room) throw new Fault("room-unknown", msg`there is no room '${was}'`);
+  if (rooms.holder(was) !== room) throw new Fault("room-unknown", msg`no room named '${was}'`);
   const draft = { room: room.id, by, id: "" };
   if (act.kind === "retention") {
     return { kind: "retention", ...draft, body: { keepMs: act.keepMs } };
@@ -192,7 +192,10 @@ export function checkMayImport(
 /** @throws Fault not-allowed */
 function checkModerates(room: Room, actor: Actor): void {
   if (room.name !== undefined && moderates(room, actor)) return;
-  throw new Fault("not-allowed", msg`you do not moderate '${room.name ?? "this conversation"}'`);
+  throw new Fault(
+    "not-allowed",
+    msg`you are not a moderator of '${room.name ?? "this conversation"}'`,
+  );
 }
 
 /** @throws Fault not-member, not-allowed */
@@ -231,18 +234,18 @@ function editDraft(
 ): Draft {
   if (author !== by) {
     throw new Fault("not-allowed", msg`message ${seq} is not yours`, {
-      remedy: msg`edit your own messages`,
+      remedy: msg`you can edit only your own messages`,
     });
   }
   checkMayPost(room, by, unixMs);
   if (room.isSealed === true) {
     throw new Fault("sealed-room", msg`this edit would not be encrypted, but the room is sealed`, {
-      remedy: "edit it from one of the member devices",
+      remedy: msg`edit it on a device that is a member of the room`,
     });
   }
   checkNotErased(rooms, seq);
   if (rooms.editsOf(seq).length >= EDITS_PER_RECORD_MAX) {
-    const message = `message ${seq} was edited ${EDITS_PER_RECORD_MAX} times (the maximum)`;
+    const message = `a message can be edited at most ${EDITS_PER_RECORD_MAX} times`;
     throw new Fault("too-many", message, { remedy: "post a new message" });
   }
   return { kind: "edit", room: room.id, by, id: "", body: { seq, text } };
@@ -279,8 +282,8 @@ function pinDraft(
   if (on && isPinned) throw new Fault("not-allowed", msg`message ${seq} is already pinned`);
   if (!on && !isPinned) throw new Fault("not-found", msg`message ${seq} is not pinned`);
   if (on && room.pins.length >= PINS_MAX) {
-    throw new Fault("too-many", msg`${PINS_MAX} messages are pinned here (the maximum)`, {
-      remedy: "unpin some: /unpin SEQ",
+    throw new Fault("too-many", msg`a room can have at most ${PINS_MAX} pinned messages`, {
+      remedy: "unpin one first: /unpin SEQ",
     });
   }
   return { kind: "pin", room: room.id, by: actor.user, id: "", body: { seq, on } };
@@ -316,7 +319,7 @@ function eraseManyDraft(
 ): Draft {
   const remaining = seqs.filter((seq) => !rooms.isErased(seq));
   const [seq, ...also] = new Set(remaining.flatMap((item) => [item, ...rooms.editsOf(item)]));
-  if (seq === undefined) throw new Fault("not-found", "those messages are already deleted");
+  if (seq === undefined) throw new Fault("not-found", "these messages were already deleted");
   const body = { seq, also, retention: isRetention || undefined };
   return { kind: "erase", room: room.id, by, id: "", body };
 }

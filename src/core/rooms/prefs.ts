@@ -123,13 +123,13 @@ function bodyOf(change: PrefsChange): JsonObject {
 function checkBounds({ rooms, saved }: AccountPrefs, change: PrefsChange): void {
   if (change.kind === "save") {
     if (!change.on || saved.size < SAVED_MAX) return;
-    throw new Fault("too-many", msg`you have saved ${SAVED_MAX} messages (the maximum)`, {
-      remedy: "remove some saved messages",
+    throw new Fault("too-many", msg`you can save at most ${SAVED_MAX} messages`, {
+      remedy: "remove one first: /unsave SEQ",
     });
   }
   const isMore = !rooms.has(change.room) && !isNothing(change.prefs);
   if (!isMore || rooms.size < PREFS_ROOMS_MAX) return;
-  throw new Fault("too-many", msg`you have settings for ${PREFS_ROOMS_MAX} rooms (the maximum)`, {
+  throw new Fault("too-many", msg`you can have settings for at most ${PREFS_ROOMS_MAX} rooms`, {
     remedy: "unhide or unmute some rooms",
   });
 }

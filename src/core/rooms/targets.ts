@@ -69,7 +69,7 @@ function toRoom(room: Room): ResolvedTarget {
 /** @throws Fault room-unknown */
 export function requireRoom(rooms: Rooms, name: Name): Room {
   const room = rooms.find(name);
-  if (room === undefined) throw new Fault("room-unknown", msg`there is no room '${name}'`);
+  if (room === undefined) throw new Fault("room-unknown", msg`no room named '${name}'`);
   return room;
 }
 

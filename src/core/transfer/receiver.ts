@@ -102,7 +102,10 @@ export class ChunkReceiver {
     const { sizeBytes, chunks } = total;
     if (sizeBytes > this.#sizeBytesMax) throw this.#tooLarge(`${sizeBytes} bytes`);
     if (chunks !== chunkCount(sizeBytes)) {
-      throw new Fault("frame-malformed", `${sizeBytes} bytes are not ${chunks} chunks`);
+      throw new Fault(
+        "frame-malformed",
+        `a file of ${sizeBytes} bytes cannot have ${chunks} chunks`,
+      );
     }
     if (this.#sizeBytes !== undefined && this.#sizeBytes !== sizeBytes) {
       const message = `the file ends with ${sizeBytes} bytes instead of ${this.#sizeBytes}`;

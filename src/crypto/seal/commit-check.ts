@@ -42,7 +42,7 @@ export const REFUSALS = {
   "key-package": "a key package has an unsupported format",
   clock: "a key package has expired, or the clock of a device is wrong",
   "web-barred": "browsers are not allowed in this room",
-  "too-many": `a sealed room has at most ${GROUP_DEVICES_MAX} devices`,
+  "too-many": `a sealed room can have at most ${GROUP_DEVICES_MAX} devices`,
   policy: "this program does not support the room's policy",
   bound: "the change was made for another room or request",
   unverified: "a signature, a key or a confirmation is wrong",

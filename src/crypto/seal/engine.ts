@@ -630,7 +630,7 @@ function checkEpoch(epoch: bigint, group: SealedGroup): void {
   if (epoch === BigInt(group.epoch)) return;
   throw new Fault(
     "stale-epoch",
-    msg`epoch ${epoch} of a sealed room that is at epoch ${group.epoch} here`,
+    msg`a sealed room is at epoch ${group.epoch} on this device, not ${epoch}`,
   );
 }
 

@@ -73,15 +73,15 @@ function incomplete(typed: string): Fault {
   const index = groups.findIndex((group) => group.length !== GROUP_DIGITS);
   const count = groups.join("").length;
   if (count === GROUPS * GROUP_DIGITS) {
-    return new Fault("usage", msg`the number has digits only`, {
+    return new Fault("usage", msg`the safety number contains only digits`, {
       remedy: msg`check what you typed`,
     });
   }
   const isGrouped = groups.length > 1 && index >= 0;
   const size = groups[index]?.length;
   const message = isGrouped
-    ? msg`the number has 60 digits in groups of five, not ${count}; group ${index + 1} has ${size}`
-    : msg`the number has 60 digits in groups of five, not ${count}`;
+    ? msg`the number has 60 digits in groups of 5, not ${count}; group ${index + 1} has ${size}`
+    : msg`the number has 60 digits in groups of 5, not ${count}`;
   return new Fault("usage", message, { remedy: msg`check what you typed` });
 }
 
@@ -91,7 +91,7 @@ function mistyped(groups: readonly number[]): Fault {
     groups.length === 1
       ? msg`only group ${positions} differs: probably a typing error`
       : msg`only groups ${positions} differ: probably a typing error`;
-  return new Fault("usage", message, { remedy: msg`compare that part again` });
+  return new Fault("usage", message, { remedy: msg`compare those digits again` });
 }
 
 function differingGroups(digits: string, number: string): number[] {

@@ -96,7 +96,7 @@ async function backUpLocked(options: BackupOptions): Promise<BackupResult> {
   const server = await firstLeaf(disk, join(data, "history"), sha256);
   if (server === undefined) {
     throw new Fault("not-found", `${data} is empty`, {
-      remedy: "start the server once",
+      remedy: "start the server first",
     });
   }
   const previous = checkOut(disk, out, server);

@@ -217,7 +217,7 @@ async function createStaging(disk: TreeDisk, data: string): Promise<string> {
   try {
     await removeStaging(disk, staging);
     if (disk.kind(staging) !== undefined) {
-      throw new Fault("data-foreign", `${staging} is in the way`, { remedy: "remove it" });
+      throw new Fault("data-foreign", `${staging} already exists`, { remedy: "remove it" });
     }
     disk.makeFolder(staging);
     disk.open(join(staging, STAGING_MARK), "write").close();
@@ -293,7 +293,7 @@ function moveAside(disk: TreeDisk, data: string, nowUnixMs: number): string {
     disk.rename(data, aside);
     return aside;
   }
-  throw new Fault("data-foreign", `${data}.before-restore is in the way`, { remedy: "remove it" });
+  throw new Fault("data-foreign", `${data}.before-restore already exists`, { remedy: "remove it" });
 }
 
 function miscopied(staging: string): Fault {

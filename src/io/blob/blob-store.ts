@@ -74,7 +74,7 @@ class FolderStore implements BlobStore {
       const { disk, folder } = this.#options;
       const path = join(folder, metadata.file);
       await this.#ensureFolder();
-      if (!disk.makeFolderNew(path)) throw new Fault("store-failed", `${path} is there already`);
+      if (!disk.makeFolderNew(path)) throw new Fault("store-failed", `${path} already exists`);
       try {
         const blob = await this.#openChunks(metadata);
         await writeWholeFile(disk, join(path, METADATA_FILE), encodeMetadata(metadata), path);
@@ -190,7 +190,7 @@ class FolderStore implements BlobStore {
     const { disk, folder } = this.#options;
     const openBlob = this.#open.get(file);
     this.#open.delete(file);
-    await openBlob?.closeWithFault(new Fault("store-failed", `${file} was not made`));
+    await openBlob?.closeWithFault(new Fault("store-failed", `${file} could not be created`));
     await disk.removeFolder(join(folder, file)).catch(() => undefined);
   }
 

@@ -204,7 +204,7 @@ export class ChunkSequence {
       const missing = partsAfter(parts, bytesRead).length;
       if (missing === 0) return parts;
       const first = index + count - missing;
-      throw new Fault("checksum-wrong", `chunk ${first} of ${this.#path} is not on the disk`);
+      throw new Fault("checksum-wrong", `chunk ${first} of ${this.#path} is missing on the disk`);
     });
   }
 

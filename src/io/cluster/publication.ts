@@ -136,7 +136,7 @@ async function markAt(
 const RETRYABLE: ReadonlySet<string> = new Set(["no-majority", "log-conflict"]);
 
 function foreignHistory(): Fault {
-  return new Fault("data-foreign", "that cluster already has another history", {
+  return new Fault("data-foreign", "that cluster already has a different history", {
     remedy:
       "to join it, start with only identity.key and settings.json;" +
       " to create another cluster, use --cluster NAME",

@@ -398,5 +398,5 @@ export class StreamReader {
 }
 
 function noAnswer(): never {
-  throw new Fault("no-majority", "a NATS server does not answer");
+  throw new Fault("no-majority", "a NATS server is not responding");
 }

@@ -114,7 +114,7 @@ export async function openPartialFile(options: PartialFileOptions): Promise<Part
     "too-many",
     msg`${folder} already has ${SAME_NAMES_MAX} partial files of ${name}`,
     {
-      remedy: "move some of them away",
+      remedy: "move some of them elsewhere",
     },
   );
 }

@@ -209,7 +209,7 @@ export class PartialFolder implements Content {
 
   async #writePiece(plan: Plan, piece: Piece & { kind: "file" }, bytes: Uint8Array): Promise<void> {
     const planned = plan.paths.file(piece.file);
-    if (planned === undefined) throw new Fault("internal", "a file of the list has a place");
+    if (planned === undefined) throw new Fault("internal", "a listed file has no path");
     const open = this.#openFile(planned, piece.offset);
     await writeWhole(open, bytes, piece.offset, SYNC_BYTES_MAX);
     this.#unsyncedFiles.add(planned); // A sync may have begun during this write.
@@ -279,7 +279,7 @@ function malformed(reason: string): Fault {
 }
 
 function pathBlocked(path: string): Fault {
-  return new Fault("store-failed", `${path} is in the way`, { remedy: "move it away" });
+  return new Fault("store-failed", `${path} already exists`, { remedy: "move it elsewhere" });
 }
 
 async function forEachYielding<Item>(

@@ -178,6 +178,6 @@ class PartialFileSink implements Sink {
       if (isMoved) return path;
     }
     const message = msg`${folder} already has ${SAME_NAMES_MAX} files named ${name}`;
-    throw new Fault("too-many", message, { remedy: "move some of them away" });
+    throw new Fault("too-many", message, { remedy: "move some of them elsewhere" });
   }
 }

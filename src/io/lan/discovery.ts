@@ -279,7 +279,7 @@ function lanInterfaces(): string[] {
 }
 
 function noNetwork(): Fault {
-  return new Fault("unreachable", "this machine has no network", {
+  return new Fault("unreachable", "this machine is not connected to a network", {
     remedy: "connect to a network",
   });
 }

@@ -153,7 +153,7 @@ class JetStreamBucket implements Bucket {
       }
       // Otherwise the replica may not have received it yet.
       if (last > count || clock.now() >= until) {
-        throw natsFault(new Error("others have written since"));
+        throw natsFault(new Error("it was changed by another server"));
       }
     }
   }

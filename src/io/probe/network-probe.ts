@@ -154,7 +154,7 @@ function tcpFault(cause: unknown, address: string, port: number): Fault {
   switch (code) {
     case "ECONNREFUSED":
       return new Fault("unreachable", `connection to TCP port ${port} refused`, {
-        remedy: "check that chat serve runs on this port, and that no firewall refuses it",
+        remedy: "check that chat serve runs on this port and that no firewall blocks it",
         cause,
       });
     case "ENETUNREACH":
@@ -166,16 +166,20 @@ function tcpFault(cause: unknown, address: string, port: number): Fault {
     case "ETIMEDOUT":
       return noAnswer("TCP", port, 0);
     default:
-      return new Fault("unreachable", `TCP to ${address} fails (${code || String(cause)})`, {
-        cause,
-      });
+      return new Fault(
+        "unreachable",
+        `cannot connect to ${address} over TCP (${code || String(cause)})`,
+        {
+          cause,
+        },
+      );
   }
 }
 
 function noAnswer(protocol: string, port: number, timeoutMs: number): Fault {
   const within = timeoutMs === 0 ? "" : ` within ${timeoutMs / 1000} s`;
   return new Fault("timeout", `no answer from ${protocol} port ${port}${within}`, {
-    remedy: `a firewall drops ${protocol} port ${port}, or that machine is off`,
+    remedy: `a firewall may block ${protocol} port ${port}, or that machine may be off`,
   });
 }
 

@@ -251,7 +251,7 @@ export function sealedFaults<Result>(
 export function damagedFault(path: string, cause?: unknown): Fault {
   return new Fault("store-failed", msg`${path} is damaged`, {
     cause,
-    remedy: "quit chat and move that file away; the device then rejoins without it",
+    remedy: "quit chat and move that file elsewhere; this device then rejoins its rooms",
   });
 }
 

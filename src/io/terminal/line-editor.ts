@@ -347,5 +347,5 @@ export function rowsOf(line: string, columns: number): number {
 }
 
 function interrupted(): Fault {
-  return new Fault("interrupted", "interrupted", { remedy: "to return: chat join" });
+  return new Fault("interrupted", "interrupted", { remedy: "to rejoin, run chat join" });
 }

@@ -87,7 +87,9 @@ export class Devices {
     const { registry, kernel, identity } = this.#options;
     const linkRequest = this.#offers.requestOf(client, code);
     if (linkRequest === undefined || !equalBytes(linkRequest.deviceKey, deviceKey)) {
-      throw new Fault("not-found", "no device is waiting for this link", { remedy: "start again" });
+      throw new Fault("not-found", "no device is waiting for this link", {
+        remedy: "start linking again",
+      });
     }
     const { name: user, accountKey } = account;
     if (!certFits(deviceCert, identity, { user, accountKey, deviceKey })) {
@@ -116,7 +118,7 @@ function dayStart(unixMs: number): number {
 
 /** The waiting device gets this too, because its code has been used up. */
 function linkFailed(cause: Fault): Fault {
-  const remedy = "start again";
+  const remedy = "start linking again";
   return new Fault("login-refused", "the other device could not link this device", {
     remedy,
     cause,

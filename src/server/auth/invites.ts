@@ -205,7 +205,7 @@ export class Invites {
     const isProgram = post !== undefined || read !== undefined;
     if (room !== undefined && isProgram) {
       throw new Fault("usage", "an invite is either for a user or for a program", {
-        remedy: "name either a room to join, or one to post to or read",
+        remedy: "specify a room to join, or a room to post to or read",
       });
     }
     if (isProgram) {
@@ -229,7 +229,7 @@ export class Invites {
   #programRoom(actor: Actor, name: string): RoomId {
     const found = requireRoom(this.#context.rooms, checkName(name, "room's name"));
     if (!moderates(found, actor)) {
-      throw new Fault("not-allowed", msg`you do not moderate '${name}'`);
+      throw new Fault("not-allowed", msg`you are not a moderator of '${name}'`);
     }
     // The token posts as its creator, who must be a member.
     if (found.members.has(actor.user)) return found.id;
@@ -250,7 +250,7 @@ export class Invites {
     const max = isOperator ? INVITES_MAX : INVITES_MAX - INVITES_RESERVED;
     if (live.length < max && own < ownMax) return;
     const whose = own < ownMax ? `${live.length} invites` : `${own} of your invites`;
-    throw new Fault("too-many", msg`${whose} are already active`, {
+    throw new Fault("too-many", msg`${whose} are active, which is the limit`, {
       remedy: "revoke some: chat admin invites --revoke ID",
     });
   }

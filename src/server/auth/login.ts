@@ -99,7 +99,7 @@ export class Authenticator {
       return Promise.resolve(isAdmitted);
     };
     const guess = () =>
-      this.#guess(client, [], "room-password-wrong", "wrong room password", check);
+      this.#guess(client, [], "room-password-wrong", "wrong server password", check);
     await (isToken ? guess() : this.#guessShared(client, "server", guess));
     admission.isAdmitted = isAdmitted;
   }
@@ -170,7 +170,7 @@ export class Authenticator {
   #checkAdmitted({ isAdmitted, isVouched, invite }: Admission): void {
     const { settings, registry } = this.#options;
     if (settings.roomPassword !== undefined && !isAdmitted) {
-      throw new Fault("room-password-wrong", "this server requires its room password", {
+      throw new Fault("room-password-wrong", "registration requires the server password", {
         remedy: "set CHAT_ROOM_PASSWORD, use --room-password-file, or use an invite",
       });
     }

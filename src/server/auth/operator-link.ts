@@ -54,5 +54,5 @@ export function isOperating(
 
 export function checkOperator({ isOperator }: Actor): void {
   if (isOperator) return;
-  throw new Fault("not-allowed", "only operators can do that", { remedy: "ask an operator" });
+  throw new Fault("not-allowed", "only operators can do this", { remedy: "ask an operator" });
 }

@@ -192,7 +192,7 @@ export class FileService {
       this.#receivedBytes += notice.bytes.length;
       transfer.receive(notice, this.#options.clock.now());
     } else {
-      const message = msg`chunk ${notice.index} belongs to no upload on this channel`;
+      const message = msg`chunk ${notice.index} does not belong to an upload on this channel`;
       client.close(new Fault("out-of-order", message));
     }
   }

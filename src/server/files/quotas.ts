@@ -80,7 +80,7 @@ export class Quotas {
   checkDisk(moreBytes: number): void {
     if (this.#freeBytes - moreBytes >= this.#quotas.freeBytesMin) return;
     const message = "the server's disk is nearly full";
-    throw new Fault("store-full", message, { remedy: "tell the server's owner" });
+    throw new Fault("store-full", message, { remedy: "contact the server's owner" });
   }
 
   count(user: UserId, bytes: number): void {

@@ -317,8 +317,8 @@ export class UploadService {
     let unfinished = 0;
     for (const { by } of this.#uploads.values()) if (by === account.id) unfinished++;
     if (unfinished >= UPLOADS_PER_ACCOUNT_MAX) {
-      const message = msg`limit of ${UPLOADS_PER_ACCOUNT_MAX} unfinished files reached`;
-      throw new Fault("too-many", message, { remedy: "finish or cancel some" });
+      const message = msg`limit of ${UPLOADS_PER_ACCOUNT_MAX} unfinished uploads reached`;
+      throw new Fault("too-many", message, { remedy: "finish or cancel some of them" });
     }
     quotas.checkFile(size ?? 0);
   }

@@ -79,7 +79,7 @@ class Joins {
     if (sealed === true) {
       required(this.#services.sealed, NO_SEALING);
       if (password !== undefined) {
-        throw new Fault("usage", "a sealed room has no password; its members add others", {
+        throw new Fault("usage", "a sealed room cannot have a password; its members add people", {
           remedy: "omit the password",
         });
       }

@@ -116,7 +116,7 @@ function validText(text: string): string {
   if (text.trim() === "") throw invalid("message is empty");
   if (!text.isWellFormed()) throw invalid("the text is not valid UTF-8");
   if (utf8Encode(text).length <= TEXT_BYTES_MAX) return text;
-  throw new Fault("too-large", msg`a text has at most ${TEXT_BYTES_MAX} bytes`);
+  throw new Fault("too-large", msg`a text can have at most ${TEXT_BYTES_MAX} bytes`);
 }
 
 function parsed(json: string): unknown {

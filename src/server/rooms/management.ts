@@ -47,7 +47,9 @@ export class Management {
     if (room !== undefined) return { kind: "remove", room: this.room(room) };
     const account = this.#account(user ?? "");
     if (account.id === by) {
-      throw new Fault("not-allowed", "you cannot remove yourself", { remedy: "name another user" });
+      throw new Fault("not-allowed", "you cannot remove yourself", {
+        remedy: "specify another user",
+      });
     }
     await this.#removeAccount(by, account);
     return undefined;
@@ -112,7 +114,7 @@ export class Management {
 
   #checkSingleTarget({ user, room }: Pick<RequestOf<"remove">, "user" | "room">): void {
     if ((user === undefined) !== (room === undefined)) return;
-    throw new Fault("usage", "name either a user or a room", { remedy: "name one of them" });
+    throw new Fault("usage", "specify either a user or a room", { remedy: "use only one of them" });
   }
 
   room(name: string): RoomId {

@@ -159,7 +159,9 @@ export class Moderation {
   async ban(client: ClientConnection, actor: Actor, request: RequestOf<"ban">): Promise<void> {
     const { user, address, on, until, reason } = request;
     if ((user === undefined) === (address === undefined)) {
-      throw new Fault("usage", "name either a user or an address", { remedy: "name one of them" });
+      throw new Fault("usage", "specify either a user or an address", {
+        remedy: "use only one of them",
+      });
     }
     const whom =
       user === undefined ? { address: banKey(address ?? "") } : { user: this.account(user).id };
@@ -169,7 +171,7 @@ export class Moderation {
       this.#checkSelf(client, actor, ban);
       if (registry.policy.bans(clock.unixMs()).length >= BANS_MAX) {
         throw new Fault("too-many", msg`limit of ${BANS_MAX} bans reached`, {
-          remedy: "lift some",
+          remedy: "unban a user or address first",
         });
       }
     }
@@ -181,7 +183,7 @@ export class Moderation {
   #checkSelf(client: ClientConnection, actor: Actor, { user, address }: Omit<Ban, "seq">): void {
     const isOwn = address === undefined ? user === actor.user : address === hostKey(client);
     if (!isOwn) return;
-    throw new Fault("not-allowed", "you cannot ban yourself", { remedy: "name another user" });
+    throw new Fault("not-allowed", "you cannot ban yourself", { remedy: "specify another user" });
   }
 
   /** Closes the banned sessions. A ban of an address does not affect operators. */

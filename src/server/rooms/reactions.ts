@@ -97,6 +97,6 @@ export class Reactions {
 /** Same fault for missing and unreadable messages. */
 function noMessage(seq: number): Fault {
   return new Fault("not-found", msg`no message ${seq} in this conversation`, {
-    remedy: "check the number",
+    remedy: msg`check the number`,
   });
 }

@@ -280,7 +280,7 @@ function isDefinitive({ code }: Fault): boolean {
 }
 
 function lostInfo(): Fault {
-  return new Fault("not-found", "the server has lost the data with which devices join the room", {
+  return new Fault("not-found", "the server has lost the data that devices need to join the room", {
     remedy: "ask a member to send a message first",
   });
 }

@@ -21,7 +21,7 @@ export function redacted(fault: Fault): Fault {
   if (message === undefined || fault instanceof RedactedFault) return fault;
   const { code, retryAfterMs } = fault;
   return new RedactedFault(code, message, {
-    remedy: "tell the server's owner",
+    remedy: "contact the server's owner",
     cause: fault,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });

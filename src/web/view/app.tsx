@@ -7,6 +7,7 @@ import type { Texts } from "../../ui/messages/en/first.ts";
 import { languageFor } from "../../ui/messages/languages.ts";
 import { briefText } from "../../ui/text/event-text.ts";
 import { faultText } from "../../ui/text/fault-text.ts";
+import { targetText } from "../../ui/text/target-text.ts";
 import { localeFor, timesIn } from "../../ui/text/times.ts";
 import { loadTexts } from "../browser/texts.ts";
 import type { Chat } from "../driver/chat.ts";
@@ -67,7 +68,7 @@ function useNotifications(): void {
         if (event.kind !== "notify") return;
         const { target, item, why } = event;
         if (why === "put-out")
-          notify(texts.removedFromRoom(cleanText(item.from ?? ""), cleanText(target)));
+          notify(texts.removedFromRoom(cleanText(item.from ?? ""), targetText(target)));
         // Silent if the sound cannot be loaded, or may not play before a click.
         if (settings.sounds)
           lazy
@@ -75,7 +76,7 @@ function useNotifications(): void {
             .then(({ playSound }) => playSound())
             .catch(() => {});
         if (!settings.notifies || !("Notification" in window)) return;
-        const title = texts.notified(cleanText(item.from ?? ""), cleanText(target));
+        const title = texts.notified(cleanText(item.from ?? ""), targetText(target));
         const body = briefText(item, texts, times);
         const about = { body, tag: `${target} ${item.seq}`, data: { at: target } };
         try {

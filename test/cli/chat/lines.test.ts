@@ -74,7 +74,7 @@ test("shows the digits of the old and the new key", () => {
 test("shows a member of a sealed room in both languages", () => {
   const member = { user: "ben", devices: 2, hasBrowser: true, isMe: false };
   const facts = { ...member, isVerified: true, isChanged: true, isAdmin: true };
-  const changed = "verified, and their key has changed since: /verify ben";
+  const changed = "verified; their key has changed: /verify ben";
   expect(ENGLISH_TERMINAL.sealedMember(facts)).toBe(
     `ben: 2 devices, including a browser; ${changed}; admin`,
   );

@@ -35,7 +35,7 @@ test.each([[{}], [{ json: true }], [{ terminal: true, env: { TERM: "dumb" } }]])
     shown.update({ waitMs: 12_000, of: "everyone" });
     await clock.advance(60_000);
     shown.update(undefined);
-    expect(err()).toBe("chat: too many attempts on this password; retrying in 12 s\n");
+    expect(err()).toBe("chat: too many attempts at this password; retrying in 12 s\n");
     expect(out()).toBe("");
   },
 );

@@ -25,7 +25,7 @@ test("what has another name here is said, and how many where there are many", ()
   expect(said(RENAMED_LISTED_MAX)).toHaveLength(RENAMED_LISTED_MAX);
   const many = said(RENAMED_LISTED_MAX + 3);
   expect(many).toHaveLength(RENAMED_LISTED_MAX + 1);
-  expect(many.at(-1)).toBe("tree<U+202E>: and 3 more saved under other names");
+  expect(many.at(-1)).toBe("tree<U+202E>: 3 more saved under other names");
 });
 
 test("scripts get the number", () => {

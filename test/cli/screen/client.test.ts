@@ -434,10 +434,10 @@ describe("unsent messages", () => {
     await using screen = await new FullScreen().open();
     await unsent(screen, "one", "two");
     await screen.type("\x03");
-    expect(await screen.whole()).toContain("2 messages are unsent.");
+    expect(await screen.whole()).toContain("2 messages not sent yet.");
     await unsent(screen, "three");
     await screen.type("\x03");
-    expect(await screen.whole()).toContain("3 messages are unsent.");
+    expect(await screen.whole()).toContain("3 messages not sent yet.");
     await screen.type("\x03");
     expect(await screen.outcome()).toMatchObject({ code: "interrupted" });
   });

@@ -102,8 +102,8 @@ test("names a single user", async () => {
   const bob = { user: "Bob", online: false, role: "operator", rooms: ["dev", "lobby"] };
   spyOn(client, "request").mockResolvedValue({ ...bob, since: 1767323045678 } as never);
   expect(await run("whois @bob")).toBe("fine");
-  const facts = "Bob is offline, an operator, registered 2026-01-02";
-  expect(told).toEqual([`${facts}; rooms you share: dev, lobby`]);
+  const facts = "Bob (operator) is offline, registered 2026-01-02";
+  expect(told).toEqual([`${facts}; shared rooms: dev, lobby`]);
   expect(await run("whois")).toBe("usage");
 });
 

@@ -79,12 +79,12 @@ test("merges settings into one record periodically and blanks old ones", () => {
 test("its bounds: the last that fits, and what frees a place", () => {
   const owner = new Owner();
   for (let i = 1; i <= SAVED_MAX; i++) owner.change(save(i));
-  expect(() => owner.change(save(SAVED_MAX + 1))).toThrow("(the maximum)");
+  expect(() => owner.change(save(SAVED_MAX + 1))).toThrow("at most");
   owner.change(save(1, false));
   owner.change(save(SAVED_MAX + 1));
   const room = (i: number) => `r${i}` as RoomId;
   for (let i = 0; i < PREFS_ROOMS_MAX; i++) owner.change(set({ favourite: true }, room(i)));
-  expect(() => owner.change(set({ muted: 0 }))).toThrow("(the maximum)");
+  expect(() => owner.change(set({ muted: 0 }))).toThrow("at most");
   owner.change(set({ muted: 0 }, room(3)));
   owner.change(set({}, room(3)));
   owner.change(set({ muted: 0 }));

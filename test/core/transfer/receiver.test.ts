@@ -124,7 +124,9 @@ describe("chunk receiver", () => {
     machine.chunk(0, CHUNK_BYTES);
     const end = (sizeBytes: number, chunks: number) =>
       saidBy(() => machine.end({ sizeBytes, chunks }));
-    expect(end(CHUNK_BYTES + 1, 1)).toMatch(/^frame-malformed: 262145 bytes are not 1 chunks/);
+    expect(end(CHUNK_BYTES + 1, 1)).toMatch(
+      /^frame-malformed: a file of 262145 bytes cannot have 1 chunks/,
+    );
     expect(end(CHUNK_BYTES + 1, 2)).toMatch(/^out-of-order: the file ends before chunk 1 of 2/);
     expect(end(0, 0)).toMatch(/^out-of-order: /);
     machine.chunk(1, 3);

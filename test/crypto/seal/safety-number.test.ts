@@ -40,11 +40,11 @@ function mistyped(groups: number): string {
 }
 
 test.each([
-  ["12345", "the number has 60 digits in groups of five, not 5"],
-  ["acept", "the number has 60 digits in groups of five, not 0"],
-  [digits.slice(0, -1), "the number has 60 digits in groups of five, not 59; group 12 has 4"],
-  [`${digits}1`, "the number has 60 digits in groups of five, not 61; group 12 has 6"],
-  [`x${digits}`, "the number has digits only"],
+  ["12345", "the number has 60 digits in groups of 5, not 5"],
+  ["acept", "the number has 60 digits in groups of 5, not 0"],
+  [digits.slice(0, -1), "the number has 60 digits in groups of 5, not 59; group 12 has 4"],
+  [`${digits}1`, "the number has 60 digits in groups of 5, not 61; group 12 has 6"],
+  [`x${digits}`, "the safety number contains only digits"],
   [mistyped(1), "only group 1 differs: probably a typing error"],
   [mistyped(2), "only groups 1 and 2 differ: probably a typing error"],
 ])("recognises a typing error: %s", async (typed, message) => {

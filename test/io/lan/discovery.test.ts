@@ -155,7 +155,10 @@ test.concurrent("reads a bounded number of names in a flood", async () => {
 test.concurrent("reports a missing network, for clients and servers", async () => {
   const nowhere = { ...corner(), interfaces: () => [] };
   const fault = await faultFrom(() => look(nowhere));
-  expect([fault.code, fault.message]).toEqual(["unreachable", "this machine has no network"]);
+  expect([fault.code, fault.message]).toEqual([
+    "unreachable",
+    "this machine is not connected to a network",
+  ]);
   const faults: string[] = [];
   const quiet = new Announcer(
     {
@@ -167,6 +170,6 @@ test.concurrent("reports a missing network, for clients and servers", async () =
     },
     nowhere,
   );
-  expect(faults).toEqual(["this machine has no network"]);
+  expect(faults).toEqual(["this machine is not connected to a network"]);
   await quiet.stop();
 });

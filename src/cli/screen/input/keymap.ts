@@ -249,7 +249,7 @@ function groupOf(chord: string, name: string): KeyGroup | undefined {
   if (!isCommandName(name)) {
     const near = nearestWord(name, COMMAND_NAMES);
     throw new Fault("usage", msg`unknown key command ${quoteText(name)}`, {
-      remedy: near === undefined ? "press F1 for a list of keys" : msg`did you mean ${near}?`,
+      remedy: near === undefined ? msg`press F1 for a list of keys` : msg`did you mean ${near}?`,
     });
   }
   const group = BINDINGS.find((one) => one.command === name)?.group;

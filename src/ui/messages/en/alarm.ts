@@ -6,7 +6,7 @@ export const ENGLISH_ALARM = {
     "Sending is blocked. Ask the server's owner, outside this chat, what happened, and compare " +
     "with other users: chat verify --words.",
   alarmEvidence: "Save evidence",
-  alarmAccept: "The owner confirms it…",
+  alarmAccept: "The owner confirmed it…",
   alarmAcceptAsk:
     "Accept the server's current history? The previous history will no longer be checked.",
   alarmAcceptNow: "Accept and reload",

@@ -3,7 +3,7 @@
 export const ENGLISH_COMMANDS = {
   join: "join or create a room; --sealed: end-to-end encrypted",
   leave: "leave a room",
-  topic: "show or set the topic of the room",
+  topic: "show or set the room's topic",
   who: "list the members of a room",
   whois: "show a user's status, registration date and shared rooms",
   rooms: "list rooms and your conversations",
@@ -31,7 +31,7 @@ export const ENGLISH_COMMANDS = {
   pin: "pin a message; without SEQ, the latest one from another user",
   unpin: "unpin a message",
   pins: "list pinned messages here",
-  receipts: "turn read receipts on or off; a conversation needs both users' consent",
+  receipts: "turn read receipts on or off; in a conversation, both users must turn them on",
   files: "list recent files here",
   seal: "encrypt a conversation end to end",
   sealed: "list the devices that can read this encrypted room",

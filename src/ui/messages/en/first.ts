@@ -26,7 +26,7 @@ export const ENGLISH = {
   fingerprint: "Server fingerprint",
   fingerprintHint: "Compare it with the fingerprint that the server's owner sees.",
   fingerprintChanged: (from: string) =>
-    `This server's identity has changed. This browser knows it as ${from}. ` +
+    `This server's identity has changed. This browser knew it as ${from}. ` +
     "Check with the server's owner before you enter a password.",
   connecting: "Connecting…",
   waitingForServer: "Waiting for the server…",
@@ -148,8 +148,8 @@ export const ENGLISH = {
   messageUnsaved: "Removed from saved messages",
   userBanned: "User banned",
   accountInfo: (user: string, isOnline: boolean, isOperator: boolean, day: string, rooms: string) =>
-    `${user} is ${isOnline ? "online" : "offline"}${isOperator ? ", an operator" : ""}, ` +
-    `registered ${day}; rooms you share: ${rooms || "none"}`,
+    `${user}${isOperator ? " (operator)" : ""} is ${isOnline ? "online" : "offline"}, ` +
+    `registered ${day}; shared rooms: ${rooms || "none"}`,
   markUnread: "Mark as unread",
   messageNotFound: "Message not found.",
   copied: "Copied",
@@ -192,7 +192,7 @@ export const ENGLISH = {
   sealedDataLost: (reason: "copy" | "damaged"): string =>
     reason === "copy"
       ? "This browser had an outdated copy of its encrypted rooms and has rejoined them."
-      : "This browser's encrypted rooms were lost or damaged. It has rejoined them.",
+      : "This browser's data of encrypted rooms was lost or damaged. It has rejoined the rooms.",
   sealedRemark:
     "An encrypted room needs your attention. Open “Members and encryption” in its menu.",
   keyChanged: (name: string) =>
@@ -203,8 +203,8 @@ export const ENGLISH = {
       : `${n} of their devices will be added when they connect.`,
   eventSealed: (who: string) => `${who} turned on end-to-end encryption`,
   eventKeys: (who: string, whom: string, on: boolean | undefined) => {
-    if (on === undefined) return `${who} renewed the keys`;
-    if (on && who === whom) return `a device of ${who} joined`;
+    if (on === undefined) return `${who} renewed the encryption keys`;
+    if (on && who === whom) return `one of ${who}'s devices joined`;
     return `${who} ${on ? "added" : "removed"} ${whom === "" ? "" : `${whom}'s `}devices`;
   },
   unreadableMessages: (count: number) =>
@@ -248,20 +248,19 @@ export const ENGLISH = {
   // Dashboard.
   dashboard: "Server administration",
   queued: "Queued",
-  down: "down",
+  down: "download",
   progress: "Progress",
   running: "Uptime",
   until: (time: string) => `until ${time}`,
   actions: "Actions",
 
   // Faults found by the page.
-  topicInSealed: "Encrypted rooms have no topic: the server could read it.",
+  topicInSealed: "Encrypted rooms can't have a topic, because the server could read it.",
   sealNeedsHttps: "Encrypted rooms need a secure connection. Open this page over https.",
   sealNeedsKeys: "This browser doesn't support encrypted rooms. Use a newer browser.",
   sealNeedsStorage:
     "This browser can't store data, which encrypted rooms require. Leave private browsing, " +
-    "or allow " +
-    "this page to store data.",
+    "or allow this page to store data.",
   linkCodeUnknown: "A device tried to link with a wrong code and was refused.",
   keyStays: "The account key can't be exported from this browser. Link from another device.",
   otherFile: "This is a different file. Choose the original file, or send this one as a new file.",

@@ -26,8 +26,7 @@ export const ENGLISH_TERMINAL = {
   notSent: (n: number, targets: string) => `${n} not sent to ${targets}`,
   notSentBecause: (place: string, why: string) => `not sent to ${place}: ${why}`,
   unsentAtQuit: (n: number) =>
-    `${n === 1 ? "1 message is" : `${n} messages are`} unsent. ` +
-    "Quit again to leave now and send next time.",
+    `${counted(n, "message")} not sent yet. Quit again to leave now and send next time.`,
   sendingAtQuit: (n: number) =>
     `Sending ${counted(n, "message")}… Quit again to leave now and send next time.`,
   sendingPosts: (n: number) => `${n} queued`,
@@ -57,7 +56,7 @@ export const ENGLISH_TERMINAL = {
   toAnswer: "Enter: answer · Esc: cancel",
   checking: "Checking…; input is hidden",
   questionGone: "Prompt cancelled; input is hidden until Enter",
-  cannotShow: (what: string) => `cannot draw (${what}); press Ctrl-L to retry`,
+  cannotShow: (what: string) => `cannot draw the screen (${what}); press Ctrl-L to retry`,
   yesNo: "y/n",
   escDrops: "Esc cancels",
   refusedHint: "select it to resend or discard",
@@ -114,7 +113,7 @@ export const ENGLISH_TERMINAL = {
   }: SealedFacts) => {
     const web = hasBrowser ? ", including a browser" : "";
     const known = isVerified ? "verified" : "not verified";
-    const changed = isChanged ? `, and their key has changed since: /verify ${user}` : "";
+    const changed = isChanged ? `; their key has changed: /verify ${user}` : "";
     const state = isMe ? "you" : known + changed;
     return `${user}: ${counted(devices, "device")}${web}; ${state}${isAdmin ? "; admin" : ""}`;
   },
@@ -146,7 +145,7 @@ export const ENGLISH_TERMINAL = {
   fileHere: (file: string, from: string) => `downloaded ${file} from ${from}`,
   leftOut: (entry: string) => `skipped ${entry}`,
   renamedHere: (file: string, from: string, to: string) => `${file}: saved ${from} as ${to}`,
-  moreRenamed: (file: string, n: number) => `${file}: and ${n} more saved under other names`,
+  moreRenamed: (file: string, n: number) => `${file}: ${n} more saved under other names`,
   noFiles: "no files",
   files: "files",
   filesOnTheWay: "finishing transfers; Ctrl-C stops them, and you can resume them later",
@@ -171,8 +170,8 @@ export const ENGLISH_TERMINAL = {
   copied: "copied",
   tooLongToCopy: "too long to copy",
   rejoined: {
-    copy: "this device's data of encrypted rooms was an older copy; it rejoined them",
-    damaged: "this device's data of encrypted rooms was lost or damaged; it rejoined them",
+    copy: "this device had an outdated copy of its encrypted rooms and has rejoined them",
+    damaged: "this device's data of encrypted rooms was lost or damaged; it has rejoined the rooms",
   },
   otherMachine: (from: string, to: string) =>
     `${from} does not answer; connected to ${to} in the same cluster`,
@@ -181,7 +180,7 @@ export const ENGLISH_TERMINAL = {
     const reasons = {
       address: "too many wrong passwords from this address",
       account: "too many wrong passwords for this name",
-      everyone: "too many attempts on this password",
+      everyone: "too many attempts at this password",
     };
     return `${reasons[of]}; retrying in ${seconds} s`;
   },
@@ -194,7 +193,7 @@ export const ENGLISH_TERMINAL = {
   },
   askSeal: (user: string) => `Encrypt the conversation with ${user}? This cannot be undone.`,
   askPassword: (user: string, server: string) => `Password for ${user} on ${server}`,
-  askRoomPassword: (room: string, server: string) => `Password for room ${room} on ${server}`,
+  askServerPassword: (server: string) => `Server password for ${server}`,
   askAgain: (question: string) => `Wrong. ${question}`,
   askCurrentPassword: "Current password (leave empty if none)",
   askNewPassword: "New password",

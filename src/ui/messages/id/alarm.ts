@@ -8,7 +8,7 @@ export const INDONESIAN_ALARM: typeof ENGLISH_ALARM = {
     "Pengiriman diblokir. Tanyakan kepada pemilik server, di luar obrolan ini, apa yang terjadi, " +
     "dan bandingkan dengan pengguna lain: chat verify --words.",
   alarmEvidence: "Simpan bukti",
-  alarmAccept: "Pemilik membenarkannya…",
+  alarmAccept: "Pemilik sudah membenarkannya…",
   alarmAcceptAsk: "Terima riwayat server saat ini? Riwayat sebelumnya tidak akan diperiksa lagi.",
   alarmAcceptNow: "Terima dan muat ulang",
 };

@@ -14,12 +14,12 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "'{}' was sealed, but the server now lists another room by that name":
     "'{}' dahulu terenkripsi, tetapi server kini menampilkan ruang lain dengan nama itu",
   "--caption is empty": "--caption kosong",
-  "a caption has at most {}": "keterangan berkas paling banyak {}",
+  "a caption can have at most {}": "keterangan berkas paling banyak {}",
   "a log-in is already in progress": "proses masuk sedang berlangsung",
-  "a message has at most {} bytes, not {}": "pesan paling banyak {} bita, bukan {}",
+  "a message can have at most {} bytes, not {}": "pesan paling banyak {} bita, bukan {}",
   "a new password needs at least {} characters": "kata sandi baru minimal {} karakter",
   "a path is empty": "path kosong",
-  "a reaction has at most {} bytes": "reaksi paling banyak {} bita",
+  "a reaction can have at most {} bytes": "reaksi paling banyak {} bita",
   "add text after --caption": "tambahkan teks setelah --caption",
   "add them first: /invite {}": "tambahkan dia dahulu: /invite {}",
   "another window is changing this room": "jendela lain sedang mengubah ruang ini",
@@ -31,11 +31,11 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "ask a moderator": "hubungi moderator",
   "ask a room admin": "hubungi admin ruang",
   "ask an operator": "hubungi operator",
-  "ask its sender": "tanyakan kepada pengirimnya",
+  "ask the sender to send it again": "tanyakan kepada pengirimnya",
   "ask the other members, then run /sealed accept or create another room":
     "tanyakan kepada anggota lain, lalu jalankan /sealed accept atau buat ruang lain",
   "ask the server's owner": "tanyakan kepada pemilik server",
-  "ask the server's owner, and if this is expected run chat trust accept SERVER":
+  "ask the owner, then run chat trust accept SERVER if it is expected":
     "tanyakan kepada pemilik server; jika memang disengaja, jalankan chat trust accept SERVER",
   "ask the server's owner, then run chat trust accept SERVER":
     "tanyakan kepada pemilik server, lalu jalankan chat trust accept SERVER",
@@ -43,9 +43,10 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "ask to be added again": "minta ditambahkan lagi",
   "ask {} to run chat join once, then try again":
     "minta {} menjalankan chat join sekali, lalu coba lagi",
+  "check the number": "periksa nomornya",
   "cannot add {}: {}": "tidak dapat menambahkan {}: {}",
   "check both clocks; this machine's time is {}": "periksa jam kedua mesin; waktu di mesin ini {}",
-  "check its id": "periksa id-nya",
+  "check the file id": "periksa id-nya",
   "check the address and that the server is running":
     "periksa alamatnya dan pastikan server berjalan",
   "check the disk, then restart": "periksa disk, lalu mulai ulang",
@@ -60,17 +61,17 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "choose another name, such as {}": "pilih nama lain, misalnya {}",
   "choose one by id, newest first: {}{}": "pilih menurut id, terbaru dahulu: {}{}",
   "close the quote": "tutup tanda kutipnya",
-  "compare that part again": "cocokkan lagi bagian itu",
+  "compare those digits again": "cocokkan lagi angka itu",
   "compare them again; if they still differ, someone may be intercepting your messages":
     "cocokkan sekali lagi; jika tetap berbeda, pesan Anda mungkin sedang disadap",
   "connect to rejoin the room": "sambungkan untuk bergabung lagi ke ruang itu",
   "contact the server's owner": "hubungi pemilik server",
-  "delete files you no longer need": "hapus berkas yang tidak diperlukan lagi",
+  "delete files that you no longer need": "hapus berkas yang tidak diperlukan lagi",
   "did you mean /{}? see /help": "maksud Anda /{}? lihat /help",
   "did you mean {}?": "maksud Anda {}?",
   "download it again from a source that you trust": "unduh lagi dari sumber yang Anda percaya",
-  "edit your own messages": "sunting pesan Anda sendiri",
-  "fetch it again": "unduh lagi",
+  "download it again": "unduh lagi",
+  "you can edit only your own messages": "Anda hanya dapat menyunting pesan Anda sendiri",
   "file {} is not yours": "berkas {} bukan milik Anda",
   "file {} was deleted": "berkas {} sudah dihapus",
   "for example, /set {}": "misalnya /set {}",
@@ -96,10 +97,11 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "run chat rooms, or /rooms": "lihat daftarnya: chat rooms, atau /rooms",
   "run chat users, or /who": "lihat daftarnya: chat users, atau /who",
   "run the same command again": "jalankan perintah yang sama lagi",
-  "send it again when nothing writes to it": "kirim lagi setelah berkasnya tidak sedang ditulis",
+  "close programs that write to it, then send it again":
+    "kirim lagi setelah berkasnya tidak sedang ditulis",
   "send less at a time": "kirim lebih sedikit sekaligus",
   "set a password first: chat passwd": "tetapkan kata sandi dahulu: chat passwd",
-  "set the clocks of both machines": "setel jam kedua mesin",
+  "check the clocks of both machines": "setel jam kedua mesin",
   "specify a destination folder": "sebutkan folder tujuan",
   "no file {} here": "tidak ada berkas {} di sini",
   "no message {} here": "tidak ada pesan {} di sini",
@@ -122,6 +124,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "passwords cannot start with --; for a sealed room: /join ROOM --sealed":
     "kata sandi tidak boleh diawali --; untuk ruang terenkripsi: /join ROOM --sealed",
   "permission denied: {}": "akses ditolak: {}",
+  "edit it on a device that is a member of the room":
+    "sunting di perangkat yang menjadi anggota ruang ini",
+  "press F1 for a list of keys": "tekan F1 untuk daftar tombol",
   "post it as a message": "kirim sebagai pesan",
   "quote a path that contains spaces": "apit path yang berisi spasi dengan tanda kutip",
   "run /files to list files": "jalankan /files untuk melihat daftar berkas",
@@ -142,18 +147,19 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "sebutkan nomor pesan yang ditampilkan --json dan history",
   "split it, or send it as a file": "bagi pesannya, atau kirim sebagai berkas",
   "standard input cannot be sent here": "masukan standar tidak dapat dikirim di sini",
-  "the devices of {} are not removed from '{}' yet": "perangkat {} belum dikeluarkan dari '{}'",
+  "the devices of {} have not been removed from '{}' yet":
+    "perangkat {} belum dikeluarkan dari '{}'",
   "the digits differ from those of this device": "angkanya berbeda dari angka di perangkat ini",
   "the file has changed since its upload began": "berkas berubah sejak mulai diunggah",
   "the file is encrypted, but '{}' is not sealed":
     "berkasnya terenkripsi, tetapi '{}' tidak terenkripsi",
   "the identity key of {} is not known yet": "kunci identitas {} belum diketahui",
   "the message is empty": "pesannya kosong",
-  "the number has 60 digits in groups of five, not {}":
-    "nomornya terdiri atas 60 angka dalam kelompok lima angka, bukan {}",
-  "the number has 60 digits in groups of five, not {}; group {} has {}":
-    "nomornya terdiri atas 60 angka dalam kelompok lima angka, bukan {}; kelompok {} berisi {}",
-  "the number has digits only": "nomornya hanya terdiri atas angka",
+  "the number has 60 digits in groups of 5, not {}":
+    "nomor keamanan berisi 60 angka dalam kelompok lima, bukan {}",
+  "the number has 60 digits in groups of 5, not {}; group {} has {}":
+    "nomor keamanan berisi 60 angka dalam kelompok lima, bukan {}; kelompok {} berisi {}",
+  "the safety number contains only digits": "nomor keamanan hanya terdiri atas angka",
   "the server rejects messages to this room as outdated":
     "server menolak pesan ke ruang ini karena dianggap usang",
   "the server sent another user's keys for {}": "server mengirim kunci pengguna lain untuk {}",
@@ -188,7 +194,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "unknown command '/{}'": "perintah '/{}' tidak dikenal",
   "unknown option for /join: {}": "opsi /join tidak dikenal: {}",
   "unknown setting {}": "setelan {} tidak dikenal",
-  "update the other program": "perbarui program yang satunya",
+  "update chat on both sides": "perbarui program yang satunya",
   "usage: {}": "cara pakai: {}",
   "use /set {} on": "pakai /set {} on",
   "use /set {} {}": "pakai /set {} {}",
@@ -201,11 +207,11 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "use another name for a new room": "pakai nama lain untuk ruang baru",
   "use chat join on one of your devices": "jalankan chat join di salah satu perangkat Anda",
   "use one emoji or a short word": "pakai satu emoji atau satu kata pendek",
-  "use the same version on both": "pakai versi yang sama di kedua sisi",
-  "use {} to {}{}": "pakai {} sampai {}{}",
+  "use the same version of chat on both sides": "pakai versi yang sama di kedua sisi",
+  "use a duration from {} to {}{}": "pakai durasi dari {} sampai {}{}",
   "verify it with chat verify-user {}, then use --accept":
     "verifikasi dengan chat verify-user {}, lalu pakai --accept",
-  "wait a moment": "tunggu sebentar",
+  "wait a moment, then try again": "tunggu sebentar",
   "wait for an admin of the room to connect": "tunggu sampai admin ruang tersambung",
   "wait until it finishes": "tunggu sampai selesai",
   "wait until one finishes": "tunggu sampai salah satunya selesai",

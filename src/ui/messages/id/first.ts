@@ -152,7 +152,7 @@ export const INDONESIAN: Texts = {
   messageUnsaved: "Dihapus dari pesan tersimpan",
   userBanned: "Pengguna diblokir",
   accountInfo: (user, isOnline, isOperator, day, rooms) =>
-    `${user} ${isOnline ? "daring" : "luring"}${isOperator ? ", operator" : ""}, ` +
+    `${user}${isOperator ? " (operator)" : ""} ${isOnline ? "daring" : "luring"}, ` +
     `mendaftar ${day}; ruang bersama: ${rooms || "tidak ada"}`,
   markUnread: "Tandai belum dibaca",
   messageNotFound: "Pesan tidak ditemukan.",
@@ -184,8 +184,8 @@ export const INDONESIAN: Texts = {
   eventUnmute: (who, whom) => `${who} membatalkan pembisuan ${whom}`,
   eventPin: (who) => `${who} menyematkan sebuah pesan`,
   eventUnpin: (who) => `${who} melepas sematan sebuah pesan`,
-  eventReceiptsOn: (who) => `${who} mengaktifkan tanda baca`,
-  eventReceiptsOff: (who) => `${who} mematikan tanda baca`,
+  eventReceiptsOn: (who) => `${who} mengaktifkan tanda dibaca`,
+  eventReceiptsOff: (who) => `${who} mematikan tanda dibaca`,
   eventGrant: (who, whom) => `${who} menjadikan ${whom} moderator`,
   eventUngrant: (who, whom) => `${who} mencabut hak moderator ${whom}`,
   sealed: "terenkripsi",
@@ -205,7 +205,7 @@ export const INDONESIAN: Texts = {
   devicesPending: (n) => `${n} perangkatnya akan ditambahkan begitu terhubung.`,
   eventSealed: (who) => `${who} mengaktifkan enkripsi ujung ke ujung`,
   eventKeys: (who, whom, on) => {
-    if (on === undefined) return `${who} memperbarui kunci`;
+    if (on === undefined) return `${who} memperbarui kunci enkripsi`;
     if (on && who === whom) return `satu perangkat ${who} bergabung`;
     const devices = whom === "" ? "perangkat" : `perangkat ${whom}`;
     return `${who} ${on ? "menambahkan" : "mengeluarkan"} ${devices}`;
@@ -251,14 +251,13 @@ export const INDONESIAN: Texts = {
   until: (time) => `sampai ${time}`,
   actions: "Tindakan",
 
-  topicInSealed: "Ruang terenkripsi tidak memiliki topik: server dapat membacanya.",
+  topicInSealed: "Ruang terenkripsi tidak dapat memiliki topik karena server dapat membacanya.",
   sealNeedsHttps: "Ruang terenkripsi memerlukan koneksi aman. Buka halaman ini lewat https.",
   sealNeedsKeys:
     "Peramban ini tidak mendukung ruang terenkripsi. Gunakan peramban yang lebih baru.",
   sealNeedsStorage:
     "Peramban ini tidak dapat menyimpan data, padahal ruang terenkripsi memerlukannya. " +
-    "Tinggalkan " +
-    "jendela privat, atau izinkan halaman ini menyimpan data.",
+    "Tinggalkan jendela privat, atau izinkan halaman ini menyimpan data.",
   linkCodeUnknown: "Sebuah perangkat mencoba menautkan diri dengan kode yang salah dan ditolak.",
   keyStays: "Kunci akun tidak dapat diekspor dari peramban ini. Tautkan dari perangkat lain.",
   otherFile:

@@ -32,7 +32,7 @@ export const INDONESIAN_PARTS: typeof ENGLISH_PARTS = {
   savedUnavailable: "Pesan ini tidak lagi tersedia.",
   roomUnknown: (room) => `${room} tidak ada. Buat ruang ini?`,
   roomNeedsPassword: (room) => `${room} memerlukan kata sandi.`,
-  receipts: "Tanda baca",
+  receipts: "Tanda dibaca",
   noPins: "Tidak ada pesan yang disematkan.",
   unpinOf: (author) => `Lepas sematan pesan ${author}`,
   readByNone: "Belum dibaca",
@@ -45,7 +45,7 @@ export const INDONESIAN_PARTS: typeof ENGLISH_PARTS = {
     `Jika Anda dan ${name} sama-sama mengaktifkannya, masing-masing melihat apakah yang lain ` +
     "sudah membaca pesannya. Pengaturan ini saling terlihat.",
   receiptsHere: "Tampilkan siapa yang sudah membaca pesan",
-  receiptsMine: "Bagikan tanda baca",
+  receiptsMine: "Kirim tanda dibaca",
   receiptsWait: (name) => `Mulai berlaku setelah ${name} juga mengaktifkannya.`,
   switcherHint: "Cari ruang dan orang",
   noMatches: "Tidak ditemukan",
@@ -61,9 +61,8 @@ export const INDONESIAN_PARTS: typeof ENGLISH_PARTS = {
     "terminal)",
   sealedExplained:
     "Hanya perangkat orang-orang ini yang dapat membaca pesan sejak mereka bergabung. Server " +
-    "tidak " +
-    "dapat, tetapi server menyediakan halaman ini; jika Anda tidak memercayainya, pakailah " +
-    "program.",
+    "tidak dapat membacanya, tetapi server menyediakan halaman ini; jika Anda tidak " +
+    "memercayainya, pakailah program terminal.",
   sealedNot: "Ruang ini tidak terenkripsi: operator server dapat membacanya.",
   programs: (n) => `${n} program`,
   browsers: (n) => `${n} peramban`,
@@ -84,8 +83,8 @@ export const INDONESIAN_PARTS: typeof ENGLISH_PARTS = {
   safetyIs: (name) => `Anda sudah memverifikasi kunci ini dengan ${name}.`,
   safetyNew: (name) => `Terima kunci baru ${name}`,
   safetyNewExplained: (name) =>
-    `Tanyakan dahulu kepada ${name} lewat saluran lain. Kunci ${name} berikutnya akan diterima ` +
-    "sebagai belum diverifikasi.",
+    `Tanyakan dahulu kepada ${name} lewat saluran lain. Kunci barunya akan diterima, tetapi ` +
+    "belum terverifikasi.",
   sealedWaiting: "Menunggu seseorang menambahkan perangkat ini.",
   sealedNoKey:
     "Anda masuk dengan kata sandi, jadi peramban ini tidak dapat membaca ruang terenkripsi.",
@@ -176,7 +175,7 @@ export const INDONESIAN_PARTS: typeof ENGLISH_PARTS = {
     `${type}, ${size}, dikirim oleh ${from}. Isinya diverifikasi dan ditampilkan di halaman ini. ` +
     "Tidak ada kode di dalamnya yang dijalankan.",
   preview: "Tampilkan pratinjau",
-  notAnImage: "Ini bukan gambar yang dapat ditampilkan.",
+  notAnImage: "Gambar ini tidak dapat ditampilkan.",
   picture: (name) => `Gambar ${name}`,
   imageUnavailable: "Gambar tidak tersedia.",
   enlarge: (name) => `Perbesar ${name}`,
@@ -244,8 +243,7 @@ export const INDONESIAN_PARTS: typeof ENGLISH_PARTS = {
     "dipercaya peramban.",
   pushesMissing:
     "Peramban ini tidak mendukung pemberitahuan saat halaman tertutup. Di iPhone, tambahkan " +
-    "dahulu " +
-    "halaman ini ke layar utama.",
+    "dahulu halaman ini ke layar utama.",
   pushesFailed: "Server push peramban Anda tidak dapat dihubungi.",
   notificationsDenied: "Pemberitahuan diblokir untuk halaman ini. Izinkan di pengaturan peramban.",
   notificationsNone: "Peramban ini tidak mendukung pemberitahuan.",
@@ -384,7 +382,7 @@ export const INDONESIAN_PARTS: typeof ENGLISH_PARTS = {
   removeOperator: "Cabut hak operator",
   operatorAsk: (name) => `Jadikan ${name} operator server ini?`,
   operatorEndAsk: (name) => `Cabut hak operator dari ${name}?`,
-  operatorExplained: "Operator dapat membuka administrasi server dan melakukan semua tindakannya.",
+  operatorExplained: "Operator dapat memakai semua fitur administrasi server.",
   resetPassword: "Atur ulang kata sandi",
   resetAsk: (name) => `Atur ulang kata sandi ${name}`,
   resetMakeExplained: "Membuat tautan dan perintah sekali pakai yang berlaku satu hari.",
@@ -414,14 +412,14 @@ export const INDONESIAN_PARTS: typeof ENGLISH_PARTS = {
   banName: "Blokir pengguna",
   banAddress: "Blokir alamat",
   banAsk: (whom) => `Blokir ${whom} dari server?`,
-  banExplained: "Ia langsung diputus dan tidak dapat kembali sampai blokir berakhir.",
+  banExplained: "Ia langsung diputus dan tidak dapat masuk sampai blokir berakhir.",
   banWhom: "Nama atau alamat",
   reason: "Alasan",
   forHowLong: "Durasi",
   forever: "Permanen",
   unban: "Buka blokir",
   unbanAsk: (whom) => `Buka blokir ${whom}?`,
-  revokeAsk: "Cabut undangan ini? Undangan tidak dapat dipakai lagi.",
+  revokeAsk: "Cabut undangan ini? Tidak seorang pun dapat memakainya lagi.",
   usesLeft: (n) => `sisa ${n} kali pakai`,
   usesAny: "tanpa batas",
   inviteHead: "Undangan",
@@ -434,9 +432,9 @@ export const INDONESIAN_PARTS: typeof ENGLISH_PARTS = {
   evLoggedIn: "masuk",
   evLoggedOut: "keluar",
   evDisconnected: "terputus",
-  evOffered: "mengirim berkas",
+  evOffered: "mulai mengirim berkas",
   evDownloaded: "mengunduh berkas",
-  evWithdrawn: "membatalkan berkas",
+  evWithdrawn: "membatalkan pengiriman berkas",
   evWarning: "peringatan",
   evFull: "ditolak: server penuh",
   evCancelled: "transfer dibatalkan",

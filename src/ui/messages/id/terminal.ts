@@ -91,7 +91,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   sealedMember: ({ user, devices, hasBrowser, isMe, isVerified, isChanged, isAdmin }) => {
     const web = hasBrowser ? ", termasuk peramban" : "";
     const known = isVerified ? "terverifikasi" : "belum terverifikasi";
-    const changed = isChanged ? `, dan kuncinya berubah sesudahnya: /verify ${user}` : "";
+    const changed = isChanged ? `; kuncinya berubah: /verify ${user}` : "";
     const state = isMe ? "Anda" : known + changed;
     return `${user}: ${devices} perangkat${web}; ${state}${isAdmin ? "; admin" : ""}`;
   },
@@ -123,7 +123,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   fileHere: (file, from) => `${file} dari ${from} sudah diunduh`,
   leftOut: (entry) => `dilewati: ${entry}`,
   renamedHere: (file, from, to) => `${file}: ${from} disimpan sebagai ${to}`,
-  moreRenamed: (file, n) => `${file}: dan ${n} lagi disimpan dengan nama lain`,
+  moreRenamed: (file, n) => `${file}: ${n} lagi disimpan dengan nama lain`,
   noFiles: "tidak ada berkas",
   files: "berkas",
   filesOnTheWay: "menyelesaikan transfer; Ctrl-C menghentikannya dan dapat dilanjutkan nanti",
@@ -146,8 +146,9 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   copied: "tersalin",
   tooLongToCopy: "terlalu panjang untuk disalin",
   rejoined: {
-    copy: "data ruang terenkripsi di perangkat ini salinan lama; perangkat bergabung lagi",
-    damaged: "data ruang terenkripsi di perangkat ini hilang atau rusak; perangkat bergabung lagi",
+    copy: "salinan ruang terenkripsi di perangkat ini sudah lama; perangkat bergabung kembali",
+    damaged:
+      "data ruang terenkripsi di perangkat ini hilang atau rusak; perangkat bergabung kembali",
   },
   otherMachine: (from, to) => `${from} tidak menjawab; tersambung ke ${to} dalam klaster yang sama`,
   disk: (space) => {
@@ -173,7 +174,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   },
   askSeal: (user) => `Enkripsi percakapan dengan ${user}? Ini tidak dapat dibatalkan.`,
   askPassword: (user, server) => `Kata sandi untuk ${user} di ${server}`,
-  askRoomPassword: (room, server) => `Kata sandi ruang ${room} di ${server}`,
+  askServerPassword: (server) => `Kata sandi server untuk ${server}`,
   askAgain: (question) => `Salah. ${question}`,
   askCurrentPassword: "Kata sandi saat ini (kosongkan jika belum ada)",
   askNewPassword: "Kata sandi baru",

@@ -7,6 +7,7 @@ import type { TransferView } from "../../../core/model/state.ts";
 import type { PauseCause, ProgressReport } from "../../../core/transfer/progress.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
+import { targetText } from "../../../ui/text/target-text.ts";
 import { useModelValue } from "../shell/context.tsx";
 import { useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
@@ -101,7 +102,8 @@ export const TransferLine = memo(function TransferLine({
   const { texts } = useFullPage();
   const { name, kind, to, state, progress } = transfer;
   const safeName = cleanText(name);
-  const where = kind === "upload" ? texts.sendingTo(to.join(", ")) : texts.receiving;
+  const where =
+    kind === "upload" ? texts.sendingTo(to.map(targetText).join(", ")) : texts.receiving;
   const size = progress?.sizeBytes;
   return (
     // biome-ignore lint/a11y/useSemanticElements: it is no part of a form

@@ -14,6 +14,7 @@ import { isMessage, isSameName, itemAt } from "../../../core/model/item.ts";
 import { RowBuilder } from "../../../core/model/rows.ts";
 import { openRoom, type RoomList, roomList } from "../../../core/model/selectors.ts";
 import type { Draft, Item, Model, RoomState } from "../../../core/model/state.ts";
+import { targetText } from "../../../ui/text/target-text.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";
 import { useDropping } from "../files/drop-zone.tsx";
 import { OfferedLine } from "../files/file-frame.tsx";
@@ -176,7 +177,7 @@ function Conversation(props: MainProps) {
       {settings.showsTyping && room !== undefined && room.typing.length > 0 ? (
         <LazyView view="Typing" model={model} />
       ) : null}
-      {isDragging ? <div className="drop-over">{texts.dropHere(cleanText(target))}</div> : null}
+      {isDragging ? <div className="drop-over">{texts.dropHere(targetText(target))}</div> : null}
     </div>
   );
 }

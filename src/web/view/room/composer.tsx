@@ -17,10 +17,10 @@ import {
 import { utf8Encode } from "../../../base/bytes.ts";
 import { FILE_TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { formatSize } from "../../../base/sizes.ts";
-import { cleanText } from "../../../base/text.ts";
 import type { Draft, Item } from "../../../core/model/state.ts";
 import { COMMANDS } from "../../../ui/commands/table.ts";
 import { authorText, quotedText } from "../../../ui/text/event-text.ts";
+import { targetText } from "../../../ui/text/target-text.ts";
 import {
   afterEdit,
   answering,
@@ -350,7 +350,7 @@ function TextField({ props, writing }: TextFieldProps) {
       rows={1}
       dir="auto"
       aria-label={texts.message}
-      placeholder={texts.messageTo(cleanText(target))}
+      placeholder={texts.messageTo(targetText(target))}
       value={draft.text}
       aria-autocomplete="list"
       aria-controls={at === undefined ? undefined : "suggestions"}
@@ -399,7 +399,7 @@ export const Composer = memo(function Composer(given: ComposerProps & ComposerRe
   return (
     <form
       className="composer"
-      aria-label={texts.messageTo(cleanText(target))}
+      aria-label={texts.messageTo(targetText(target))}
       onSubmit={(event) => {
         event.preventDefault();
         submit();

@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
+import { targetText } from "../../../ui/text/target-text.ts";
 import { FormDialog } from "../shell/dialog.tsx";
 import { useFullPage } from "../shell/full-page.ts";
 import type { LazyProps } from "../shell/lazy.tsx";
@@ -12,11 +13,11 @@ export function ModerationDialog({ act, user, room: given, onClose }: LazyProps[
   const [room, setRoom] = useState(given ?? rooms[0]?.name ?? "lobby");
   const name = cleanText(user);
   const questions = {
-    mute: [texts.muteAsk(name, room), texts.mute, texts.muteExplained],
+    mute: [texts.muteAsk(name, targetText(room)), texts.mute, texts.muteExplained],
     unmute: [`${texts.unmute}: ${name}`, texts.unmute, ""],
-    kick: [texts.kickAsk(name, room), texts.kick, texts.kickExplained],
-    grant: [texts.grantAsk(name, room), texts.makeModerator, ""],
-    ungrant: [texts.ungrantAsk(name, room), texts.removeModerator, ""],
+    kick: [texts.kickAsk(name, targetText(room)), texts.kick, texts.kickExplained],
+    grant: [texts.grantAsk(name, targetText(room)), texts.makeModerator, ""],
+    ungrant: [texts.ungrantAsk(name, targetText(room)), texts.removeModerator, ""],
   } as const;
   const [title, action, explained] = questions[act];
   const submit = () => {

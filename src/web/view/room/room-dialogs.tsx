@@ -8,6 +8,7 @@ import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
+import { targetText } from "../../../ui/text/target-text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { Button } from "../shell/button.tsx";
 import { FaultLine, type Task, useTask } from "../shell/context.tsx";
@@ -78,13 +79,13 @@ export function JoinDialog({
       return false;
     }
   };
-  const title = texts.joinRoom(cleanText(room));
+  const title = texts.joinRoom(targetText(room));
   return (
     <FormDialog title={title} action={texts.join} onSubmit={join} onClose={onClose}>
       {needsPassword ? (
         <>
           <p role="status" dir="auto">
-            {texts.roomNeedsPassword(cleanText(room))}
+            {texts.roomNeedsPassword(targetText(room))}
           </p>
           <Field
             id="join-password"
@@ -138,7 +139,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...given }: LazyProps["Creat
     <FormDialog title={texts.createRoom} action={texts.create} onSubmit={create} onClose={onClose}>
       {given.room === undefined ? null : (
         <p role="status" dir="auto">
-          {texts.roomUnknown(cleanText(given.room))}
+          {texts.roomUnknown(targetText(given.room))}
         </p>
       )}
       <Field
@@ -154,7 +155,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...given }: LazyProps["Creat
         fault={
           taken === undefined ? undefined : (
             <>
-              {texts.roomExists(cleanText(taken.room))}{" "}
+              {texts.roomExists(targetText(taken.room))}{" "}
               <Button variant="small" onClick={() => joinTaken(taken)}>
                 {taken.joined ? texts.openIt : texts.joinIt}
               </Button>
@@ -221,7 +222,7 @@ export function RoomsDialog({ onClose, onOpen }: LazyProps["Rooms"]) {
       <Field id="rooms-filter" label={texts.findRoom} value={filter} onChange={setFilter} isFirst />
       <ul className="plain-list">
         {found.map((entry) => {
-          const name = `#${cleanText(entry.room)}`;
+          const name = targetText(entry.room);
           return (
             <li key={entry.room} className="room-entry">
               <div className="room-entry-text">

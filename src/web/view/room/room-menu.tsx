@@ -5,6 +5,7 @@ import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { canPin, roomList, roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
+import { targetText } from "../../../ui/text/target-text.ts";
 import { Button } from "../shell/button.tsx";
 import { useModelValue } from "../shell/context.tsx";
 import { confirm, confirmSeal, Dialog } from "../shell/dialog.tsx";
@@ -147,7 +148,7 @@ function namedItems(page: FullPage, room: RoomState): MenuItem[] {
       isDanger: true,
       onChoose: () =>
         confirm(page, {
-          title: texts.leaveAsk(cleanText(room.name)),
+          title: texts.leaveAsk(targetText(room.name)),
           text: texts.leaveExplained,
           action: texts.leaveRoom,
           isDanger: true,

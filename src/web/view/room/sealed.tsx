@@ -7,6 +7,7 @@ import { isSameName } from "../../../core/model/item.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
+import { targetText } from "../../../ui/text/target-text.ts";
 import { Button } from "../shell/button.tsx";
 import { FaultLine, useModelValue, useOnline, useTask } from "../shell/context.tsx";
 import { confirm, Dialog } from "../shell/dialog.tsx";
@@ -300,7 +301,7 @@ export function Invitations() {
     const join = () => chat.join(room).then(() => chat.dismissInvitation(invitation), fail);
     return (
       <div key={room} className="banner banner-info" role="status">
-        <span dir="auto">{texts.invitedInto(cleanText(by ?? texts.server), cleanText(room))}</span>
+        <span dir="auto">{texts.invitedInto(cleanText(by ?? texts.server), targetText(room))}</span>
         <Button onClick={join}>{texts.join}</Button>
         <IconButton
           icon="close"

@@ -7,6 +7,7 @@ import { cleanText } from "../../../base/text.ts";
 import { matchSegments } from "../../../core/markup/match.ts";
 import type { FoundItem, SearchQuery } from "../../../core/model/state.ts";
 import { briefText } from "../../../ui/text/event-text.ts";
+import { targetText } from "../../../ui/text/target-text.ts";
 import { Button } from "../shell/button.tsx";
 import { FaultLine, useModelValue } from "../shell/context.tsx";
 import { Check, focusOnMount } from "../shell/form.tsx";
@@ -82,7 +83,11 @@ function SearchForm({ open }: Pick<LazyProps["Search"], "open">) {
         </Button>
       </div>
       {open === undefined ? null : (
-        <Check label={texts.searchHere(cleanText(open))} isOn={isRoomOnly} onChange={setRoomOnly} />
+        <Check
+          label={texts.searchHere(targetText(open))}
+          isOn={isRoomOnly}
+          onChange={setRoomOnly}
+        />
       )}
       <Check label={texts.searchFiles} isOn={isFilesOnly} onChange={setFilesOnly} />
     </form>

@@ -17,6 +17,7 @@ import { type ScrollToIndexOpts, VList, type VListHandle } from "virtua";
 import { cleanText } from "../../../base/text.ts";
 import { isMessage } from "../../../core/model/item.ts";
 import type { Row, Rows } from "../../../core/model/rows.ts";
+import { targetText } from "../../../ui/text/target-text.ts";
 import { rove } from "../../input/keys.ts";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
@@ -515,7 +516,7 @@ export const Timeline = memo(function Timeline({ rows: shown, actions, jumps }: 
     <section
       ref={section}
       className="timeline"
-      aria-label={texts.messagesOf(actions.target)}
+      aria-label={texts.messagesOf(targetText(actions.target))}
       onKeyDown={(event) => {
         releaseAim();
         moveFocus(event);

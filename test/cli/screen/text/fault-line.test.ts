@@ -72,7 +72,7 @@ describe("faults in Indonesian", () => {
     expect(faultLineIn(indonesian, misuse)).toBe("argumen tidak valid; cara pakai: /kick NAME");
     const refused = new Fault("not-allowed", "only moderators may do that");
     expect(faultLineIn(english, refused)).toBe("only moderators may do that; ask a moderator");
-    expect(faultLineIn(indonesian, refused)).toBe("Anda tidak berhak melakukannya.");
+    expect(faultLineIn(indonesian, refused)).toBe("Anda tidak berhak melakukan ini.");
     const other = new Fault("usage", msg`that is new`);
     expect(faultLineIn(indonesian, other)).toBe("that is new; see chat --help");
     const same = faultOf(() => checkTypedName("a b"));
@@ -130,7 +130,7 @@ describe("a hostile server's template", () => {
     const fault = received({ ...bye, template, remedyTemplate: template });
     expect(faultLineIn(indonesian, fault)).toBe("no; why");
     const byCode = received({ ...bye, code: "not-allowed", template });
-    expect(faultLineIn(indonesian, byCode)).toBe("Anda tidak berhak melakukannya.");
+    expect(faultLineIn(indonesian, byCode)).toBe("Anda tidak berhak melakukan ini.");
   });
 
   test("translates the message alone if only it has a template of the table", () => {

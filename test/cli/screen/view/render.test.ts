@@ -58,7 +58,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
   offline: (size) => {
     const notes = [
       { text: "ben is in lobby, dev", tone: "plain" },
-      { text: "there is no room 'attic': run chat rooms, or /rooms", tone: "fault" },
+      { text: "no room named 'attic': run chat rooms, or /rooms", tone: "fault" },
     ] as const;
     return scenes.propsOf(offline(), size, { state: scenes.stateOf({ notes }) });
   },
