@@ -113,7 +113,7 @@ function completeVerb(
   const argument = positionalArgs[positionals] ?? (last?.[1].many === true ? last : undefined);
   if (argument === undefined) return [];
   const [key, definition] = argument;
-  const isPerson = key === "name" || (key === "whom" && word.includes("ban"));
+  const isPerson = key === "name" || (key === "target" && word.includes("ban"));
   const hint = isPerson ? "NAME" : key === "room" ? "ROOM" : undefined;
   return valuesOf(context, definitions, withHint(definition, hint), { before, typed });
 }

@@ -3,7 +3,7 @@
 import { defineGroup, loadExport, verbRow } from "../cli/command.ts";
 
 const lists = () => import("./admin/lists.ts");
-const window = () => import("./admin/status.ts");
+const status = () => import("./admin/status.ts");
 const people = () => import("./admin/people.ts");
 const bans = () => import("./admin/bans.ts");
 const invites = () => import("./admin/invites.ts");
@@ -18,14 +18,14 @@ export const command = defineGroup({
   files: verbRow("List files, largest first", loadExport(lists, "files"), [
     "chat admin files --find report",
   ]),
-  clients: verbRow("List connections", loadExport(window, "clients"), ["chat admin clients"]),
-  transfers: verbRow("List active transfers", loadExport(window, "transfers"), [
+  clients: verbRow("List connections", loadExport(status, "clients"), ["chat admin clients"]),
+  transfers: verbRow("List active transfers", loadExport(status, "transfers"), [
     "chat admin transfers",
   ]),
-  cancel: verbRow("Cancel a transfer", loadExport(window, "cancel"), [
+  cancel: verbRow("Cancel a transfer", loadExport(status, "cancel"), [
     "chat admin cancel fAB12CD34EF56GH78 bob",
   ]),
-  stats: verbRow("Show server statistics", loadExport(window, "stats"), ["chat admin stats"]),
+  stats: verbRow("Show server statistics", loadExport(status, "stats"), ["chat admin stats"]),
   log: verbRow("Show events and decisions", () => import("./admin/log.ts"), [
     "chat admin log",
     "chat admin log --since 30d --json",

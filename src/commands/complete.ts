@@ -3,11 +3,11 @@
 import { argument, defineVerb, flag } from "../cli/command.ts";
 import { completionsFor, formatCompletion } from "../cli/completion.ts";
 
-/** Exit code for the completion scripts: a path is expected, which the shell completes itself. */
+/** Exit code when the completed word is a path, which the shell completes itself. */
 const EXIT_PATHS = 4;
 
 /**
- * Called by the scripts of `chat completions`, with the words after `chat`, the last one
+ * Called by the scripts of `chat completions` with the words after `chat`; the last one is
  * incomplete.
  */
 export const command = defineVerb({
@@ -17,9 +17,9 @@ export const command = defineVerb({
   },
   async run({ words = [], describe }, context) {
     const { VERBS } = await import("./table.ts");
-    const found = await completionsFor(context, VERBS, words);
-    if (found === "paths") return EXIT_PATHS;
-    for (const word of found) {
+    const candidates = await completionsFor(context, VERBS, words);
+    if (candidates === "paths") return EXIT_PATHS;
+    for (const word of candidates) {
       context.stdout.write(`${describe ? formatCompletion(word) : word.word}\n`);
     }
     return 0;

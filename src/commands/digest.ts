@@ -41,7 +41,7 @@ export const command = defineVerb({
 interface ContentDigest {
   readonly sizeBytes: number;
   readonly chunks: number;
-  /** Hex. */
+  /** Hex digits. */
   readonly digest: string;
 }
 

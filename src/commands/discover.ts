@@ -10,7 +10,7 @@ import type { DiscoveredServer } from "../wire/announcement.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { formatAddress } from "../wire/invite.ts";
 
-/** A longer time was hardly meant as milliseconds. */
+/** Maximum time to listen; larger values are probably a mistake in the unit. */
 const DISCOVER_MS_MAX = 60_000;
 
 export const command = defineVerb({
@@ -25,7 +25,7 @@ export const command = defineVerb({
 });
 
 /**
- * `2s` or `500ms`.
+ * Parses `2s` or `500ms`.
  * @throws {Fault} usage
  */
 export function parseTimeout(text: string): number {

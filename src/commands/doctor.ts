@@ -50,11 +50,11 @@ import type { Fingerprint } from "../wire/fingerprint.ts";
 import { formatAddress, type ServerAddress, type ServerSpec } from "../wire/invite.ts";
 
 const DATA_DEFAULT = "./data";
-/** Long: the check must be able to measure a slow disk. */
+/** Long, because the check must be able to measure a slow disk. */
 const DISK_TIMEOUT_MS = 2 * CHECK_TIMEOUT_MS;
-/** Long: the check only computes, which takes many times longer on a busy machine. */
+/** Long, because the check only computes, which takes many times longer on a busy machine. */
 const LIBRARY_TIMEOUT_MS = 12 * CHECK_TIMEOUT_MS;
-/** Long: NATS servers that have just started elect a leader first. */
+/** Long, because NATS servers that have just started elect a leader first. */
 const CLUSTER_TIMEOUT_MS = 4 * CHECK_TIMEOUT_MS;
 
 export const command = defineVerb({
@@ -67,56 +67,68 @@ export const command = defineVerb({
   },
   details: "Fix the first failed check. The exit code is that of its error.",
   async run(args, context) {
-    const examination = new CheckRunner(context.clock, (result) => printResult(context, result));
+    const runner = new CheckRunner(context.clock, (result) => printResult(context, result));
     const options = serverOptions(context, args, args.at);
-    const about = serverToCheck(context, options.address);
-    await examination.check("server", CHECK_TIMEOUT_MS, () =>
-      about === undefined
+    const target = serverToCheck(context, options.address);
+    await runner.check("server", CHECK_TIMEOUT_MS, () =>
+      target === undefined
         ? skipped("no server given or known; checking only this machine")
-        : ok(`${formatAddress(about.server)}, ${about.why}`),
+        : ok(`${formatAddress(target.server)}, ${target.reason}`),
     );
-    if (about !== undefined) {
-      const { server, pinned } = about;
+    if (target !== undefined) {
+      const { server, pinned } = target;
       const requested = options.fingerprint ?? server.fingerprint;
       const requiresUdp = options.transport === "udp";
       const expected = { server, requested, pinned, requiresUdp };
       const probes = networkProbes(context, server.port);
-      await checkNetwork(examination, probes, expected);
-      if (about.machines.length > 1) {
-        await examination.check("machines", 2 * CHECK_TIMEOUT_MS, () =>
-          checkMachines(probes, about.machines),
+      await checkNetwork(runner, probes, expected);
+      if (target.machines.length > 1) {
+        await runner.check("machines", 2 * CHECK_TIMEOUT_MS, () =>
+          checkMachines(probes, target.machines),
         );
       }
     }
-    await checkClusterOf(examination, context, args);
-    await checkMachine(examination, context, args.data);
-    await checkSealed(examination, context, args, about);
-    return printSummary(context, examination, about?.server);
+    await checkClusterOf(runner, context, args);
+    await checkMachine(runner, context, args.data);
+    await checkSealed(runner, context, args, target);
+    return printSummary(context, runner, target?.server);
   },
 });
 
 interface ServerToCheck extends Pick<ExpectedIdentity, "server" | "pinned"> {
-  readonly why: string;
-  /** The server's latest report on its cluster's majority. */
+  readonly reason: string;
+  /** Addresses in the server's latest report of its cluster's majority. */
   readonly machines: readonly ServerAddress[];
 }
 
 /**
- * Asks no question and creates no file: a home that does not exist yet knows no server.
- * @throws {Fault} usage if several servers could be meant
+ * Returns the server to check. Neither prompts nor creates files: a home that does not exist yet
+ * knows no server.
+ * @throws {Fault} usage if there are several candidates
  */
-function serverToCheck(context: Context, named: ServerSpec | undefined): ServerToCheck | undefined {
+function serverToCheck(
+  context: Context,
+  namesWith: ServerSpec | undefined,
+): ServerToCheck | undefined {
   const { data } = context.settings().folders;
   using state = stateIn(data);
-  const known = named === undefined ? onlyServer(candidates(context, state)) : undefined;
-  const server = named ?? known?.address;
+  const candidate = namesWith === undefined ? onlyServer(candidates(context, state)) : undefined;
+  const server = namesWith ?? candidate?.address;
   if (server === undefined) return undefined;
   const pinned = state?.pin(formatAddress(server))?.fingerprint as Fingerprint | undefined;
   const machines = pinned === undefined ? [] : (state?.serverAddresses(pinned)?.reported ?? []);
-  return { server, pinned, machines, why: known === undefined ? "as specified" : reasonOf(known) };
+  return {
+    server,
+    pinned,
+    machines,
+    reason: candidate === undefined ? "as specified" : reasonOf(candidate),
+  };
 }
 
-/** `undefined` if the home has no state yet, or none that can be read: its own check tells why. */
+/**
+ * Opens the home's state; `undefined` if it does not exist or cannot be read, which the check of
+ * the home reports.
+ */
 function stateIn(home: string): ClientState | undefined {
   try {
     return existsSync(join(home, "state.sqlite")) ? ClientState.open(home) : undefined;
@@ -132,37 +144,37 @@ function reasonOf({ isLast }: Candidate): string {
 
 type ClusterArgs = Parameters<typeof clusterConfig>[0] & { readonly data: string | undefined };
 
-/** Checks a named cluster, or that of the folder. */
+/** Checks the named cluster, or the folder's cluster. */
 async function checkClusterOf(
-  examination: CheckRunner,
+  runner: CheckRunner,
   context: Context,
   args: ClusterArgs,
 ): Promise<void> {
   const folder = args.data ?? DATA_DEFAULT;
-  const own = membershipOf(folder);
+  const membership = membershipOf(folder);
   if (args.nats.length === 0) {
-    if (own === undefined) return;
-    await examination.check("cluster", CHECK_TIMEOUT_MS, () => checkMembership(folder, own));
+    if (membership === undefined) return;
+    await runner.check("cluster", CHECK_TIMEOUT_MS, () => checkMembership(folder, membership));
     return;
   }
   const { clock } = context;
   const { monitors, ...config } = clusterConfig(args, true);
   if (monitors.length > 0) {
-    await examination.check("nats", 2 * CHECK_TIMEOUT_MS, async () =>
+    await runner.check("nats", 2 * CHECK_TIMEOUT_MS, async () =>
       checkNats(await Promise.all(monitors.map(readNatsSettings))),
     );
   }
-  await examination.check("cluster", CLUSTER_TIMEOUT_MS, async () => {
+  await runner.check("cluster", CLUSTER_TIMEOUT_MS, async () => {
     const state = await inspectCluster(config, clock);
     return checkCluster(
       state,
-      own?.cluster === config.name ? own : undefined,
+      membership?.cluster === config.name ? membership : undefined,
       config.servers.length,
     );
   });
 }
 
-/** The folder's own check reports errors of the folder itself. */
+/** Reads the membership. The check of the folder reports errors. */
 function membershipOf(folder: string): Membership | undefined {
   try {
     return readMembership(folder);
@@ -173,14 +185,14 @@ function membershipOf(folder: string): Membership | undefined {
 }
 
 async function checkMachine(
-  examination: CheckRunner,
+  runner: CheckRunner,
   context: Context,
   data: string | undefined,
 ): Promise<void> {
   const probes: MachineProbes = machineProbes(context);
   const { folders } = context.settings();
   const { stdout, env } = context;
-  const check = examination.check.bind(examination);
+  const check = runner.check.bind(runner);
   await check("multicast", 2 * CHECK_TIMEOUT_MS, () => checkMulticast(probes));
   await check("discovery", CHECK_TIMEOUT_MS, () => checkDiscovery(probes));
   const folder = data ?? DATA_DEFAULT;
@@ -196,50 +208,50 @@ async function checkMachine(
   await check("terminal", CHECK_TIMEOUT_MS, () => checkTerminal(screen, env));
 }
 
-/** Only if this device was in a sealed room; the library check always runs. */
+/** Checks sealed rooms if this device was ever in one. The library check always runs. */
 async function checkSealed(
-  examination: CheckRunner,
+  runner: CheckRunner,
   context: Context,
   args: ClientFlags & { readonly at: string | undefined },
-  about: ServerToCheck | undefined,
+  target: ServerToCheck | undefined,
 ): Promise<void> {
-  const check = examination.check.bind(examination);
+  const check = runner.check.bind(runner);
   let state: SealedState | undefined;
   await check("sealed", DISK_TIMEOUT_MS, async () => {
-    state = await readSealedState(context, about?.pinned);
+    state = await readSealedState(context, target?.pinned);
     if (state === undefined) return skipped("this device has joined no sealed rooms");
     return checkSealedFile(state);
   });
   const sealed = state;
-  if (sealed !== undefined && about?.pinned !== undefined) {
+  if (sealed !== undefined && target?.pinned !== undefined) {
     await check("lease", CHECK_TIMEOUT_MS, () => checkLease(sealed, context.clock.unixMs()));
     await check("rooms", CHECK_TIMEOUT_MS, () => checkSealedRooms(sealed));
-    const why = "skipped: server not reached";
-    const isReached = examination.results.some(
+    const skipReason = "skipped: server not reached";
+    const isReached = runner.results.some(
       ({ name, state }) => name === "identity" && state === "ok",
     );
     let devices: SealedDevices | undefined;
     await check("devices", 2 * CHECK_TIMEOUT_MS, async () => {
-      if (!isReached) return skipped(why);
+      if (!isReached) return skipped(skipReason);
       try {
         devices = await querySealedDevices(context, args, args.at);
         return checkSealedDevices(devices);
       } catch (error) {
-        return warningFrom(error); // A password may be needed, and nobody is asked.
+        return warningFrom(error); // A password may be required, and this command does not prompt.
       }
     });
     await check("packages", CHECK_TIMEOUT_MS, () =>
-      devices === undefined ? skipped(why) : checkPackages(devices),
+      devices === undefined ? skipped(skipReason) : checkPackages(devices),
     );
   }
   await check("library", LIBRARY_TIMEOUT_MS, () => checkMlsLibrary(() => testMlsLibrary(context)));
 }
 
-/** Width of `multicast`, the longest name, and `skipped`. */
+/** Width of `multicast`, the longest name, and a blank. */
 const NAME_WIDTH = 10;
 const STATE_WIDTH = 8;
 
-/** A line as soon as the result is known; on a terminal the remedy is below it. */
+/** Prints a result as soon as it is known. On a terminal the remedy is on the next line. */
 function printResult(context: Context, { name, state, message, remedy, ms }: CheckResult): void {
   const { stdout, color } = context;
   const { format } = styleOf(context);
@@ -259,9 +271,9 @@ function printSummary(
   { results, exitCode }: CheckRunner,
   server: ServerSpec | undefined,
 ): number {
-  const named = (state: string) =>
+  const namesWith = (state: string) =>
     results.filter((result) => result.state === state).map(({ name }) => name);
-  const [failed, warnings] = [named("failed"), named("warning")];
+  const [failed, warnings] = [namesWith("failed"), namesWith("warning")];
   const config = server && formatAddress(server);
   const isOk = failed.length === 0;
   printJson(context, { kind: "doctor", ok: isOk, server: config, failed, warnings, exitCode });

@@ -32,7 +32,7 @@ export const command = defineVerb({
   async run(args, context) {
     checkOptions(args.id, args.follow);
     checkOut(args.out);
-    const show = new ProgressDisplay(context);
+    const progressDisplay = new ProgressDisplay(context);
     const follow = args.follow ? "live" : "none";
     const options = { mode: "login", follow, reconnect: true, isResumable: true } as const;
     try {
@@ -40,7 +40,7 @@ export const command = defineVerb({
         const receiver = new FileReceiver(
           context,
           open.client,
-          show,
+          progressDisplay,
           args.out,
           open.state.partialFileSecret(),
         );
@@ -48,7 +48,7 @@ export const command = defineVerb({
         return receiver.receiveAll(await resolveFiles(open, args.id));
       });
     } finally {
-      await show.end();
+      await progressDisplay.end();
     }
   },
 });
@@ -70,17 +70,17 @@ async function resolveFiles(
   { client, user }: OpenClient,
   words: readonly string[],
 ): Promise<readonly FileId[]> {
-  const all = words.every(isFileId) ? [] : await allFiles(client, user);
-  const ids = words.map((word) => (isFileId(word) ? word : (idOf(all, word) ?? word)));
+  const files = words.every(isFileId) ? [] : await allFiles(client, user);
+  const ids = words.map((word) => (isFileId(word) ? word : (idOf(files, word) ?? word)));
   return [...new Set(ids.map(checkFileId))];
 }
 
 /**
- * Files of all rooms, including sealed ones.
+ * Lists the files of all rooms, including sealed ones.
  * @throws {Fault}
  */
 async function allFiles(client: Client, user: string): Promise<readonly DisplayFile[]> {
-  await untilConnected(client.read()); // The client knows by then which rooms are sealed.
+  await untilConnected(client.read()); // The client must know which rooms are sealed.
   const files: DisplayFile[] = [];
   for await (const page of filePages(client)) {
     files.push(...page.map((record) => displayChatRecord(record, user)).filter(isFile));
@@ -88,7 +88,7 @@ async function allFiles(client: Client, user: string): Promise<readonly DisplayF
   return files;
 }
 
-/** Runs until it is interrupted, or the server ends the session. */
+/** Runs until it is interrupted or the server ends the session. */
 async function followFiles(
   receiver: FileReceiver,
   { client, state, user }: OpenClient,

@@ -75,11 +75,11 @@ export const command = defineVerb({
   },
 });
 
-/** Prints in order of time, at the pace of the reader. */
+/** Prints records in order of time, at the speed of the reader. */
 class Printer {
   readonly #context: Context;
   readonly #style;
-  /** `undefined`: scripts receive each message. */
+  /** Folds runs of unreadable records. `undefined` for scripts, which receive each record. */
   readonly #gaps: UnreadableRuns | undefined;
   readonly #damage: DamageReport;
 
@@ -95,13 +95,13 @@ class Printer {
     return this.#write(this.#gaps?.fold(records) ?? records);
   }
 
-  /** Call after the last record of the past. */
+  /** Prints pending output. Call this after the last stored record. */
   end(): Promise<void> {
     return this.#write(this.#gaps?.remaining() ?? []);
   }
 
   async #write(records: readonly DisplayRecord[]): Promise<void> {
-    this.#context.stdout.write(records.map((one) => renderRecord(one, this.#style)).join(""));
+    this.#context.stdout.write(records.map((record) => renderRecord(record, this.#style)).join(""));
     await this.#context.stdout.drained();
   }
 }
@@ -116,10 +116,11 @@ async function fromServer(
   const { user } = await untilConnected(events);
   const damage = new DamageReport();
   const printer = new Printer(context, user, damage);
-  const show = (records: readonly ChatRecord[]) => printer.print(displayRecords(records, user));
+  const printPage = (records: readonly ChatRecord[]) =>
+    printer.print(displayRecords(records, user));
   let lastSeq = 0;
   for await (const records of serverPages(client, options)) {
-    await show(records);
+    await printPage(records);
     lastSeq = records.at(-1)?.seq ?? lastSeq;
   }
   await printer.end();
@@ -131,14 +132,14 @@ async function fromServer(
     if (event.kind !== "record") continue;
     const { record } = event;
     if (record.seq <= lastSeq || !matches(record, options)) continue;
-    await show([record]);
+    await printPage([record]);
     if (record.state === "damaged")
       printNotice(context, `record ${record.seq} is damaged or withheld`);
   }
   return 0;
 }
 
-/** Oldest first, each page in order. */
+/** Yields records oldest first, page by page. */
 async function* serverPages(client: Client, options: HistoryOptions): AsyncGenerator<ChatRecord[]> {
   if (options.isOverview) {
     const overview: ChatRecord[] = [];
@@ -161,7 +162,7 @@ async function* serverPages(client: Client, options: HistoryOptions): AsyncGener
   yield* historyPages(client, query);
 }
 
-/** Servers without `kinds` support `files`. */
+/** Returns the query for these kinds. Servers without `kinds` support `files`. */
 function kindsQuery(kinds: HistoryOptions["kinds"]): Pick<Query, "files" | "kinds"> {
   if (kinds === undefined) return {};
   return kinds.size === 1 && kinds.has("file") ? { files: true } : { kinds: [...kinds] };
@@ -188,7 +189,7 @@ async function lastRecords(client: Client, query: Query, count: number): Promise
   return pages.flat();
 }
 
-/** Applies the same filters to new records. */
+/** Applies the filters to new records. */
 function matches({ room, from, kind, body }: ChatRecord, options: HistoryOptions): boolean {
   const { target, grep, ignoreCase, kinds } = options;
   if (target !== undefined && !(target.kind === room.kind && isSameName(room.name, target.name))) {
@@ -197,9 +198,9 @@ function matches({ room, from, kind, body }: ChatRecord, options: HistoryOptions
   if (options.from !== undefined && !isSameName(from, options.from)) return false;
   if (kinds !== undefined && !kinds.has(kind as RecordKind)) return false;
   if (grep === undefined) return true;
-  const words = body?.["text"] ?? body?.["topic"];
-  if (typeof words !== "string") return false;
-  return ignoreCase ? foldCase(words).includes(foldCase(grep)) : words.includes(grep);
+  const text = body?.["text"] ?? body?.["topic"];
+  if (typeof text !== "string") return false;
+  return ignoreCase ? foldCase(text).includes(foldCase(grep)) : text.includes(grep);
 }
 
 async function fromFolder(
@@ -216,7 +217,7 @@ async function fromFolder(
   return 0;
 }
 
-/** Oldest first, each page in order. */
+/** Yields records oldest first, page by page. */
 async function* folderPages(
   folder: FolderHistory,
   options: HistoryOptions,

@@ -48,7 +48,7 @@ export const command = defineVerb({
   },
 });
 
-/** Loaded on demand, since no other command needs the code. */
+/** Loads the full screen on demand, because no other command needs the code. */
 async function screenFor(context: Context, isPlain: boolean): Promise<FullScreen | undefined> {
   const { stdin, env } = context;
   const isInteractiveTerminal =

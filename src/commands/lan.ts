@@ -21,10 +21,10 @@ import { ClientState } from "../io/state/client-state.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { checkLanGroup, formatLanAddress } from "../wire/lan.ts";
 
-/** The group that other multicast scripts use. */
+/** Default group; other multicast scripts use it too. */
 const GROUP = "224.1.1.1";
 const PORT = 5004;
-/** This network and one router further. */
+/** Reaches this network and one router further. */
 const TTL = 2;
 
 type GroupOptions = Omit<MulticastOptions, "scope">;
@@ -70,7 +70,7 @@ interface LanFlags {
 
 async function runSigned(context: Context, group: GroupOptions, flags: LanFlags): Promise<number> {
   const name = await userNameOf(context, flags.user);
-  const question = "Group password (empty: none)";
+  const question = "Group password (optional)";
   const secret = await readSecret(context, GROUP_PASSWORD, flags.roomPasswordFile, question);
   const randomBytes = systemEntropy();
   const groupAddress = formatLanAddress(group.group, group.port);
@@ -133,20 +133,20 @@ function printListening(
   chatConsole: ChatConsole,
   { group, port }: GroupOptions,
   interfaces: readonly string[],
-  more: Readonly<Record<string, unknown>>,
+  fields: Readonly<Record<string, unknown>>,
   message: string,
 ): void {
   chatConsole.print(
-    { kind: "listening", group, port, interfaces, ...more },
-    `in ${group}:${port} by ${interfaces.join(", ")}; ${message}`,
+    { kind: "listening", group, port, interfaces, ...fields },
+    `joined ${group}:${port} on ${interfaces.join(", ")}; ${message}`,
   );
 }
 
 /** @throws {Fault} usage, name-invalid, interrupted */
 async function userNameOf(context: Context, flag: string | undefined): Promise<Name> {
   // An empty variable counts as unset.
-  const given = flag ?? (context.env["CHAT_USER"] || context.settings().config.user);
-  if (given !== undefined) return checkTypedName(given);
+  const name = flag ?? (context.env["CHAT_USER"] || context.settings().config.user);
+  if (name !== undefined) return checkTypedName(name);
   return promptUserName(context);
 }
 

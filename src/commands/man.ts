@@ -54,15 +54,15 @@ export const command = defineVerb({
 /** Section of user commands. */
 const SECTION = "man1";
 
-/** As typed: `chat`, `chat admin`, `chat admin kick`. */
+/** Returns the names of all commands as typed: `chat`, `chat admin`, `chat admin kick`. */
 async function allNames(name: string, verbs: VerbTable): Promise<string[]> {
   const names = [name];
   for (const [word, row] of Object.entries(verbs)) {
     if (row.hidden === true) continue;
     const { command } = await row.load();
-    const inner = `${name} ${word}`;
-    if (command.kind === "group") names.push(...(await allNames(inner, command.verbs)));
-    else names.push(inner);
+    const innerRow = `${name} ${word}`;
+    if (command.kind === "group") names.push(...(await allNames(innerRow, command.verbs)));
+    else names.push(innerRow);
   }
   return names;
 }
@@ -73,21 +73,21 @@ async function manual(
   verbs: VerbTable,
   words: readonly string[],
 ): Promise<string> {
-  const [word, ...rest] = words;
+  const [word, ...remaining] = words;
   const page = { name, row, version: VERSION };
   if (word === undefined) return tableManual(page, verbs);
-  const inner = Object.hasOwn(verbs, word) ? verbs[word] : undefined;
-  if (inner === undefined) throw unknownPage(word, name, Object.keys(verbs));
-  const { command: found } = await inner.load();
+  const innerRow = Object.hasOwn(verbs, word) ? verbs[word] : undefined;
+  if (innerRow === undefined) throw unknownPage(word, name, Object.keys(verbs));
+  const { command: loaded } = await innerRow.load();
   const innerName = `${name} ${word}`;
-  if (found.kind === "group") return manual(innerName, inner, found.verbs, rest);
-  if (rest[0] !== undefined) throw unknownPage(rest[0], innerName, []);
-  return verbManual({ name: innerName, row: inner, version: VERSION }, found);
+  if (loaded.kind === "group") return manual(innerName, innerRow, loaded.verbs, remaining);
+  if (remaining[0] !== undefined) throw unknownPage(remaining[0], innerName, []);
+  return verbManual({ name: innerName, row: innerRow, version: VERSION }, loaded);
 }
 
-function unknownPage(word: string, name: string, known: readonly string[]): Fault {
-  const near = nearestWord(word, known);
+function unknownPage(word: string, name: string, names: readonly string[]): Fault {
+  const suggestion = nearestWord(word, names);
   return new Fault("usage", `${name} has no command ${quoteText(word)}`, {
-    remedy: near === undefined ? `see ${name} --help` : `did you mean ${near}?`,
+    remedy: suggestion === undefined ? `see ${name} --help` : `did you mean ${suggestion}?`,
   });
 }

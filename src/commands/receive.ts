@@ -53,19 +53,19 @@ export const command = defineVerb({
     const { out = "." } = args;
     checkOut(out);
     const address = await inviteOf(context, args.invite);
-    const show = new ProgressDisplay(context);
+    const progressDisplay = new ProgressDisplay(context);
     const state = ClientState.inMemory();
     const transport = transportOf(context, args.transport, address);
     const dialer = openDialer(context.clock, address, { transport });
     const client = newClient(context, address, state, dialer);
     try {
-      const receiver = new FileReceiver(context, client, show, out);
+      const receiver = new FileReceiver(context, client, progressDisplay, out);
       const confirms = !args.yes && context.terminal !== undefined;
       const options = { confirms, savesText: args.out !== undefined };
       const user = nameOf(context, args.user);
       return await runInterruptible(context, () => receive(receiver, address, user, options));
     } finally {
-      await show.end();
+      await progressDisplay.end();
       await client.close();
       dialer.close();
       state.close();
@@ -74,13 +74,13 @@ export const command = defineVerb({
 });
 
 /**
- * The invite, or the whole line that was printed. It is asked for, since arguments are visible in
- * the process list.
+ * Returns the invite from the printed line, the argument or the environment, or prompts for it,
+ * because arguments are visible in the process list.
  * @throws {Fault} usage, interrupted
  */
 async function inviteOf(context: Context, argument: string | undefined): Promise<ServerSpec> {
-  const given = argument ?? context.env["CHAT_INVITE"] ?? "";
-  const line = given === "" ? await context.terminal?.askText("Line from chat share") : given;
+  const value = argument ?? context.env["CHAT_INVITE"] ?? "";
+  const line = value === "" ? await context.terminal?.askText("Line from chat share") : value;
   const invite = line?.trim().replace(/^chat\s+receive\s+/, "") ?? "";
   if (/^https?:/i.test(trimCopied(invite))) {
     throw new Fault("usage", "this address is for browsers", {
@@ -93,7 +93,7 @@ async function inviteOf(context: Context, argument: string | undefined): Promise
   });
 }
 
-/** Registers as a new user each time, and leaves no trace in this home. */
+/** Creates a client that registers as a new user, and stores nothing in this home. */
 function newClient(
   context: Context,
   address: ServerSpec,
@@ -123,7 +123,7 @@ function newClient(
 interface ReceiveOptions {
   /** Lists the files, and downloads them only after confirmation. */
   readonly confirms: boolean;
-  /** Saves a text as a file, too. */
+  /** Saves a text as a file instead of printing it. */
   readonly savesText: boolean;
 }
 
@@ -139,7 +139,7 @@ async function receive(
   return new Transfer(receiver, me, options).run();
 }
 
-/** Everything that one server shares. */
+/** Download of everything that one server shares. */
 class Transfer {
   readonly #receiver: FileReceiver;
   readonly #me: string;
@@ -160,29 +160,30 @@ class Transfer {
   });
   readonly #finished = Promise.withResolvers<void>();
   /**
-   * The number of files; `undefined` if the server is no `chat share`: then all files are received.
+   * Number of shared files. `undefined` if the server is not `chat share`; then all files are
+   * downloaded.
    */
   #count: number | undefined;
   readonly #timeout: ReconnectTimeout;
-  /** The files that the user is asked about, by id; `undefined`: all files are received. */
-  #listed: Map<string, DisplayFile> | undefined;
+  /** Files to confirm, by id; `undefined` when all files are downloaded. */
+  #unconfirmed: Map<string, DisplayFile> | undefined;
   #isPrompting = false;
   #isDeclaredText = false;
-  /** The text is shown, and not stored. */
+  /** Whether the text is printed instead of saved. */
   #printsText = false;
 
   constructor(receiver: FileReceiver, me: string, options: ReceiveOptions) {
     this.#receiver = receiver;
     this.#me = me;
     this.#options = options;
-    this.#listed = options.confirms ? new Map() : undefined;
+    this.#unconfirmed = options.confirms ? new Map() : undefined;
     this.#timeout = new ReconnectTimeout(receiver.context.clock, (fault) =>
       this.#finished.reject(fault),
     );
   }
 
   /**
-   * Ends when everything was received.
+   * Runs until everything was received.
    * @returns the exit code
    * @throws {Fault}
    */
@@ -209,9 +210,9 @@ class Transfer {
   async #onConnected(event: ConnectedEvent): Promise<void> {
     this.#timeout.onReconnected();
     this.#onTopic(event.rooms.find(({ name }) => name === LOBBY)?.topic ?? "");
-    if (this.#listed === undefined)
+    if (this.#unconfirmed === undefined)
       await catchUp(this.#receiver.client, this.#incoming, 0, this.#me);
-    else await this.#listAll(this.#listed);
+    else await this.#listAll(this.#unconfirmed);
     void this.#finishIfDone();
   }
 
@@ -219,18 +220,18 @@ class Transfer {
     if (event.kind === "record" && event.record.kind === "topic") {
       this.#onTopic(bodyText(event.record, "topic"));
     }
-    if (this.#listed === undefined) noteEvent(this.#incoming, event, this.#me);
-    else if (event.kind === "record") this.#list(this.#listed, event.record);
+    if (this.#unconfirmed === undefined) noteEvent(this.#incoming, event, this.#me);
+    else if (event.kind === "record") this.#addListed(this.#unconfirmed, event.record);
     void this.#finishIfDone();
   }
 
   async #listAll(listed: Map<string, DisplayFile>): Promise<void> {
     try {
       for await (const page of filePages(this.#receiver.client)) {
-        for (const record of page) this.#list(listed, record);
+        for (const record of page) this.#addListed(listed, record);
       }
     } catch (error) {
-      // The link is lost: after it reconnects, everything is listed again.
+      // The link was lost. After it reconnects, everything is listed again.
       if (!(error instanceof Fault) || error.code !== "link-closed") throw error;
       return;
     }
@@ -242,7 +243,7 @@ class Transfer {
     } else this.#prompt(listed);
   }
 
-  #list(listed: Map<string, DisplayFile>, record: ChatRecord): void {
+  #addListed(listed: Map<string, DisplayFile>, record: ChatRecord): void {
     const file = displayChatRecord(record, this.#me);
     if (!isFile(file) || record.from === this.#me || !isFileId(file.id)) return;
     listed.set(file.id, file);
@@ -258,21 +259,23 @@ class Transfer {
   async #confirmAndDownload(listed: Map<string, DisplayFile>): Promise<void> {
     const files = [...listed.values()].sort((a, b) => a.seq - b.seq);
     const [first] = files;
-    // A file longer than a message is not shown as text, even if it is declared as one.
+    // A file longer than a message is not printed as text, even if it is declared as one.
     const fits = files.length === 1 && (first?.sizeBytes ?? 0) <= TEXT_BYTES_MAX;
     this.#printsText = this.#isDeclaredText && fits && !this.#options.savesText;
     if (this.#options.confirms && first !== undefined) await this.#confirm(files, first.from);
-    this.#listed = undefined;
+    this.#unconfirmed = undefined;
     for (const { id, seq } of files) if (isFileId(id)) this.#incoming.addRecorded(id, seq);
     void this.#finishIfDone();
   }
 
   /** @throws {Fault} interrupted */
   async #confirm(files: readonly DisplayFile[], from: string): Promise<void> {
-    const { context, progressDisplay: show } = this.#receiver;
+    const { context, progressDisplay } = this.#receiver;
     const sum = formatSize(files.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0));
-    if (this.#printsText) show.print(`a text of ${sum} from ${from}`);
-    else for (const file of files) show.print(`${cleanText(fileLabel(file))} from ${file.from}`);
+    if (this.#printsText) progressDisplay.print(`text from ${from} (${sum})`);
+    else
+      for (const file of files)
+        progressDisplay.print(`${cleanText(fileLabel(file))} from ${file.from}`);
     const question = this.#printsText
       ? "Show it?"
       : files.length === 1
@@ -287,9 +290,10 @@ class Transfer {
     if (share === undefined) return;
     this.#count = share.count;
     this.#isDeclaredText = share.isText;
-    // The length must be known before the file counts as a text.
-    if (share.isText && !this.#options.savesText && !this.#isPrompting) this.#listed ??= new Map();
-    if (this.#listed !== undefined || share.running === undefined) return;
+    // A declared text counts as text only if it is short enough, so its length must be known first.
+    if (share.isText && !this.#options.savesText && !this.#isPrompting)
+      this.#unconfirmed ??= new Map();
+    if (this.#unconfirmed !== undefined || share.running === undefined) return;
     this.#incoming.addOffered(share.running);
   }
 
@@ -297,13 +301,13 @@ class Transfer {
     try {
       await this.#incoming.waitUntilSettled();
     } catch {
-      return; // Reported where it is awaited.
+      return; // Reported where the failure is awaited.
     }
     const done = this.#downloaded.size + this.#failed.length;
-    if (this.#listed === undefined && done >= (this.#count ?? 0)) this.#finished.resolve();
+    if (this.#unconfirmed === undefined && done >= (this.#count ?? 0)) this.#finished.resolve();
   }
 
-  /** A share that has ended does not return. */
+  /** Starts the timeout, because a share that has ended does not return. */
   #onLinkLost(fault: Fault): void {
     if (!this.#timeout.onLost(fault)) return;
     this.#receiver.progressDisplay.print(`connection lost (${fault.message}); retrying`);
@@ -311,11 +315,11 @@ class Transfer {
 }
 
 /**
- * Shows a text, or writes it unchanged if standard output is no terminal.
+ * Prints a text, sanitised on a terminal and unchanged in a pipe.
  * @throws {Fault}
  */
 async function printReceivedText(
-  { client, context, progressDisplay: show }: FileReceiver,
+  { client, context, progressDisplay }: FileReceiver,
   file: FileId,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "chat-text-"));
@@ -329,18 +333,18 @@ async function printReceivedText(
     else stdout.write(`${displayText(text).replace(/\n$/, "")}\n`);
     await stdout.drained();
   } finally {
-    await show.end(file);
+    await progressDisplay.end(file);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Keeps line feeds and tabs, which only move the cursor forward. */
+/** Sanitises a text but keeps line feeds and tabs, which only move the cursor forward. */
 function displayText(text: string): string {
   const pieces = text.split("\t").map((piece) => cleanText(piece, { lines: true }));
   return pieces.join("\t");
 }
 
-/** @throws {Fault} checksum-wrong: its content does not match its description */
+/** @throws {Fault} checksum-wrong if the content does not match its description */
 function decodeText(bytes: Uint8Array): string {
   try {
     return utf8Decode(bytes);
@@ -352,12 +356,12 @@ function decodeText(bytes: Uint8Array): string {
   }
 }
 
-/** Names to try: `ana`, `ana2`, `ana3`, … */
+/** Maximum names to try: `ana`, `ana2`, `ana3`, … */
 const ATTEMPTS_MAX = 100;
-/** Maximum length of a name that leaves room for that number. */
+/** Maximum length of the name before its number. */
 const BASE_LENGTH_MAX = 28;
 
-/** @throws {Fault} name-taken if all of them are taken */
+/** @throws {Fault} name-taken if all names are taken */
 async function registerUnique(
   client: Client,
   preferredName: Name,
@@ -376,7 +380,7 @@ async function registerUnique(
   }
 }
 
-/** A remedy for users of a share, who know no rooms and passwords. */
+/** Returns a fault for users of a share, who do not know rooms or passwords. */
 function truncatedInviteFault(cause: Fault): Fault {
   return new Fault(cause.code, "invite is incomplete", {
     remedy: "paste the whole line, with its quotes",
@@ -385,8 +389,8 @@ function truncatedInviteFault(cause: Fault): Fault {
 }
 
 /**
- * Flag, environment, config.toml, or a neutral name: the user who shares need not learn the name of
- * this machine's user.
+ * Returns the name from the flag, the environment or config.toml, or a neutral name: the sender
+ * does not learn the name of this machine's user.
  */
 function nameOf(context: Context, user: string | undefined): Name {
   return serverOptions(context, { user }, "127.0.0.1").user ?? checkName("guest");

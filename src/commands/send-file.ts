@@ -36,9 +36,9 @@ export const command = defineVerb({
     const to = fileTargets(args.to);
     const { caption } = args;
     if (caption !== undefined) checkFileText(caption);
-    const show = new ProgressDisplay(context);
+    const progressDisplay = new ProgressDisplay(context);
     try {
-      // First posts files that an earlier run has uploaded to a sealed room without posting them.
+      // Posts files first that an earlier run uploaded to a sealed room but did not post.
       const options = {
         reconnect: true,
         isResumable: !args.path.includes(STDIN),
@@ -46,21 +46,21 @@ export const command = defineVerb({
       };
       return await withClient(context, args, options, async ({ client }) => {
         await untilConnected(client.read());
-        const isOne = args.path.length === 1;
-        const sending = isOne ? undefined : toBase64Url(systemEntropy()(ID_BYTES));
-        const sender = new FileSender(context, client, show, { to, caption, sending });
-        for (const path of args.path) await sender.send(path, args.name, isOne);
+        const isSingle = args.path.length === 1;
+        const sending = isSingle ? undefined : toBase64Url(systemEntropy()(ID_BYTES));
+        const sender = new FileSender(context, client, progressDisplay, { to, caption, sending });
+        for (const path of args.path) await sender.send(path, args.name, isSingle);
         return sender.fault?.exitCode ?? 0;
       });
     } finally {
-      await show.end();
+      await progressDisplay.end();
     }
   },
 });
 
 /** @throws {Fault} name-invalid, usage */
-function fileTargets(given: readonly string[]): string[] {
-  const to = parseTargets(given).map(formatTarget);
+function fileTargets(texts: readonly string[]): string[] {
+  const to = parseTargets(texts).map(formatTarget);
   if (to.length <= FILE_TARGETS_MAX) return to;
   throw new Fault("usage", `a file can have at most ${FILE_TARGETS_MAX} targets`, {
     remedy: "send it again for the other targets",
@@ -71,31 +71,36 @@ interface Sending {
   readonly to: readonly string[];
   /** Posted with the first of several files. */
   readonly caption: string | undefined;
-  /** The same for all files. */
+  /** Id that all files of this run share. */
   readonly sending: string | undefined;
 }
 
-/** Sends the files in sequence, and prints each as soon as its targets have it. */
+/** Sends the files in sequence, and prints each as soon as all targets have it. */
 class FileSender {
   readonly #context: Context;
   readonly #client: Client;
   readonly #show: ProgressDisplay;
   readonly #sending: Sending;
   #caption: string | undefined;
-  /** Recipients that are known to be offline: noted once for all files. */
-  readonly #absent = new Set<string>(); // Bounded by the targets.
-  /** The fault of the first file that failed. */
+  /** Offline recipients, each reported once for all files. */
+  readonly #offlineTargets = new Set<string>(); // Bounded by the targets.
+  /** Fault of the first file that failed. */
   fault: Fault | undefined;
 
-  constructor(context: Context, client: Client, show: ProgressDisplay, sending: Sending) {
+  constructor(
+    context: Context,
+    client: Client,
+    progressDisplay: ProgressDisplay,
+    sending: Sending,
+  ) {
     this.#context = context;
     this.#client = client;
-    this.#show = show;
+    this.#show = progressDisplay;
     this.#sending = sending;
     this.#caption = sending.caption;
   }
 
-  /** The fault of one of several files does not stop the others. */
+  /** Sends one file. With several files a fault does not stop the others. */
   async send(path: string, name: string | undefined, isOnly: boolean): Promise<void> {
     try {
       const sent = await this.#upload(path, name);
@@ -134,8 +139,8 @@ class FileSender {
     if (json) stdout.write(renderJson(sentJson(sent, posted)));
     else if (stdout.isTerminal) stdout.write(`${sentText(sent, posted)}\n`);
     else stdout.write(sentTsv(sent, posted));
-    if (!posted.queued || json || this.#absent.has(posted.to)) return;
-    this.#absent.add(posted.to);
+    if (!posted.queued || json || this.#offlineTargets.has(posted.to)) return;
+    this.#offlineTargets.add(posted.to);
     this.#show.print(ENGLISH_TERMINAL.queuedFile(parseTarget(posted.to).name));
   }
 
@@ -146,20 +151,19 @@ class FileSender {
   }
 }
 
-/** The line of one target; scripts rely on its fields. */
+/** Returns the JSON line of one target, whose fields are part of the command contract. */
 function sentJson(sent: UploadedFile, posted: PostedFile): JsonObject {
   const { id, name, sizeBytes, chunks, digest, resumedBytes } = sent;
   const { to, seq, timeUnixMs, queued } = posted;
-  const where = { time: formatUtc(timeUnixMs), ...destinationOfTarget(parseTarget(to)) };
-  const about = { id, name, sizeBytes, chunks, digest, resumedBytes };
-  return { kind: "file", seq, ...where, ...about, queued: queued || undefined };
+  const targetFields = { time: formatUtc(timeUnixMs), ...destinationOfTarget(parseTarget(to)) };
+  const fileFields = { id, name, sizeBytes, chunks, digest, resumedBytes };
+  return { kind: "file", seq, ...targetFields, ...fileFields, queued: queued || undefined };
 }
 
 function sentTsv({ id, name, sizeBytes, digest }: UploadedFile, { to, seq }: PostedFile): string {
   return tsvLine([id, String(seq), to, name, String(sizeBytes), digest]);
 }
 
-/** For people. */
 function sentText(sent: UploadedFile, { to }: PostedFile): string {
   return `sent ${fileLabel(sent)} to ${to}; download: chat get-file ${sent.id}`;
 }

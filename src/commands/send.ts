@@ -26,7 +26,7 @@ export const command = defineVerb({
     const targets = parseTargets(args.to);
     const text = args.text === "-" ? undefined : args.text;
     if (text !== undefined) checkText(text);
-    context.continueWithoutOutput(); // `| head -1` must not keep the rest from being sent.
+    context.continueWithoutOutput(); // `| head -1` must not stop the sending.
     const options = { follow: "none", reconnect: true, waitsForPosts: true } as const;
     return withClient(context, args, options, async ({ client }) => {
       const events = client.read();
@@ -35,23 +35,26 @@ export const command = defineVerb({
       void sender.watch(events);
       if (text === undefined) await sender.sendLines();
       else await sender.post(text);
-      await sender.settled();
+      await sender.waitUntilSettled();
       if (sender.fault !== undefined && text !== undefined) throw sender.fault;
       return sender.fault?.exitCode ?? 0;
     });
   },
 });
 
-/** Posts in order, many concurrently, and prints each as soon as it is durable. */
+/** Posts in order, many concurrently, and prints each message as soon as it is durable. */
 class Sender {
   readonly #context: Context;
   readonly #client: Client;
   readonly #targets: readonly Target[];
-  /** The fault of the first message that failed, and its line. */
+  /** Fault and line number of the first message that failed. */
   #firstFailure: { readonly line: number; readonly fault: Fault } | undefined;
-  /** The current line of standard input; 0 if the message is an argument. */
+  /** Current line of standard input; 0 if the message is an argument. */
   #line = 0;
-  /** Unconfirmed messages stay queued; the command's own fault reports them. */
+  /**
+   * Whether posting has ended. Unconfirmed messages stay queued, and the command's own fault
+   * reports them.
+   */
   #isClosed = false;
 
   constructor(context: Context, client: Client, targets: readonly Target[]) {
@@ -64,7 +67,7 @@ class Sender {
     return this.#firstFailure?.fault;
   }
 
-  /** Messages that earlier runs could not send go first, and are printed as well. */
+  /** Prints messages that earlier runs queued, which are sent first. */
   async watch(events: AsyncIterable<ReaderEvent>): Promise<void> {
     for await (const event of events) {
       if (event.kind !== "settled" || event.adopted === undefined) continue;
@@ -81,8 +84,11 @@ class Sender {
 
   async sendLines(): Promise<void> {
     if (this.#context.terminal !== undefined) {
-      const where = this.#targets.map(formatTarget).join(", ");
-      printNotice(this.#context, `each line is sent to ${where} as one message; Ctrl-D to finish`);
+      const destination = this.#targets.map(formatTarget).join(", ");
+      printNotice(
+        this.#context,
+        `each line is sent to ${destination} as one message; Ctrl-D to finish`,
+      );
     }
     for (;;) {
       const line = await this.#nextLine();
@@ -94,7 +100,7 @@ class Sender {
   async post(text: string): Promise<void> {
     const input = { line: this.#line, text };
     for (const target of this.#targets) {
-      await this.#ready();
+      await this.#waitUntilReady();
       this.#client.post(formatTarget(target), withMentions({ text })).then(
         (receipt) => this.#printSent(target, receipt),
         (error: unknown) => this.#reportFailure(error, input),
@@ -103,7 +109,7 @@ class Sender {
   }
 
   /** @throws {Fault} as `Client.ready` */
-  async #ready(): Promise<void> {
+  async #waitUntilReady(): Promise<void> {
     try {
       await this.#client.ready();
     } catch (error) {
@@ -115,17 +121,17 @@ class Sender {
   }
 
   /** @throws {Fault} as `Client.drain` */
-  async settled(): Promise<void> {
+  async waitUntilSettled(): Promise<void> {
     try {
       await this.#client.drain();
     } catch (error) {
       this.#isClosed = true;
       throw error;
     }
-    await Promise.resolve(); // The last post's own handlers run first.
+    await Promise.resolve(); // Lets the handlers of the last post run first.
   }
 
-  /** A line that is not a valid text does not stop the others. */
+  /** Returns the next valid line; reports and skips invalid ones. */
   async #nextLine(): Promise<string | undefined> {
     for (;;) {
       this.#line++;
@@ -145,11 +151,11 @@ class Sender {
   ): void {
     const { seq, time } = receipt;
     const queued = receipt.queued === true;
-    const where = destinationOfTarget(target);
+    const destination = destinationOfTarget(target);
     const line = {
       kind: "sent",
       seq,
-      ...where,
+      ...destination,
       time: formatUtc(time),
       queued: queued || undefined,
     };
@@ -158,7 +164,7 @@ class Sender {
     if (queued) printNotice(this.#context, ENGLISH_TERMINAL.queuedMessage(target.name));
   }
 
-  /** Refusals may arrive in another order than the lines. */
+  /** Stores the fault of the first line. Refusals may arrive in another order than the lines. */
   #reportFailure(error: unknown, input: InputLine): void {
     if (!(error instanceof Fault)) throw error;
     if (this.#isClosed) return;

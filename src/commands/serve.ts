@@ -85,7 +85,7 @@ import {
   type ServerSpec,
 } from "../wire/invite.ts";
 
-/** Also defines the settings of settings.toml and the environment. */
+/** Flags, which also define the settings of settings.toml and the environment. */
 export const SERVE_FLAGS = {
   host: stringFlag("ADDR", "Address to listen on (Default: all IPv4 and IPv6 addresses)"),
   port: stringFlag("PORT", `Port to listen on; 0 for any free port (Default: ${PORT_DEFAULT})`, {
@@ -128,7 +128,7 @@ export const SERVE_FLAGS = {
   ...QUOTA_FLAGS,
 } as const satisfies FlagDefs;
 
-type Args = FlagValues<typeof SERVE_FLAGS>;
+type ServeArgs = FlagValues<typeof SERVE_FLAGS>;
 
 export const command = defineVerb({
   args: SERVE_FLAGS,
@@ -143,13 +143,13 @@ Settings can also be in settings.toml in the data folder (port = 2500), or in th
     historyQuotaOf(args); // An invalid size is refused before anything is opened.
     const offer = args.offer === undefined ? undefined : openOffer(args.offer);
     if (args.push !== undefined) pushContact(args.push);
-    context.continueWithoutOutput(); // The reader of the log may close it; the server continues.
+    context.continueWithoutOutput(); // The server continues when the reader of its output exits.
     const entropy = systemEntropy();
-    const given = await readSecret(context, ROOM_PASSWORD, args.roomPasswordFile);
+    const requestedPassword = await readSecret(context, ROOM_PASSWORD, args.roomPasswordFile);
     const certificate = readPair(args);
     warnAboutOtherServer(context, args.data);
     if (!existsSync(join(args.data, "format.json"))) {
-      if (given !== undefined) checkNewPassword(given);
+      if (requestedPassword !== undefined) checkNewPassword(requestedPassword);
       const port = args.port ?? PORT_DEFAULT;
       await checkListening({ hosts: listenHosts(args.host), port });
     }
@@ -170,7 +170,7 @@ Settings can also be in settings.toml in the data folder (port = 2500), or in th
       ...defined({ postsPerSecond: args.postsPerSecond, cluster }),
     });
     try {
-      const names = { name: args.name, roomPassword: given };
+      const names = { name: args.name, roomPassword: requestedPassword };
       const isShared = open.cluster !== undefined && open.history.head() > 0 && !args.open;
       const settings = loadServerSettings(open.folder.path, names, entropy, isShared);
       const roomPassword = args.open ? undefined : settings.roomPassword;
@@ -185,9 +185,13 @@ Settings can also be in settings.toml in the data folder (port = 2500), or in th
  * Adds settings of the environment and settings.toml.
  * @throws {Fault} usage
  */
-function mergeSettings(values: Args, byFlag: ReadonlySet<string>, { env }: Context): Args {
+function mergeSettings(
+  values: ServeArgs,
+  byFlag: ReadonlySet<string>,
+  { env }: Context,
+): ServeArgs {
   // Each value is checked against the same definitions.
-  return withSettings({ definitions: SERVE_FLAGS, values, byFlag, env }) as Args;
+  return withSettings({ definitions: SERVE_FLAGS, values, byFlag, env }) as ServeArgs;
 }
 
 interface ServerSetup {
@@ -200,12 +204,12 @@ interface ServerSetup {
 
 async function serve(
   context: Context,
-  args: Args,
+  args: ServeArgs,
   open: OpenFolder,
   { name, roomPassword, files, offer }: ServerSetup,
 ): Promise<number> {
   const printer = new ServePrinter(context, open.registry, { quiet: args.quiet });
-  const ended = Promise.withResolvers<Fault | undefined>();
+  const finished = Promise.withResolvers<Fault | undefined>();
   const { identity } = open;
   const operatorToken = newOperatorToken(open.folder.path);
   const operatorLink = toBase64Url(systemEntropy()(16));
@@ -222,10 +226,10 @@ async function serve(
     ...defined({ build: page?.build, historyBytesPerDay: historyQuotaOf(args) }),
   };
   let cluster: readonly ServerAddress[] = [];
-  let joining: JoinInfo | undefined;
+  let joinDetails: JoinInfo | undefined;
   const writeInvite = () => {
-    if (joining === undefined) return;
-    const invite = withClusterAddresses(joining.invite, cluster);
+    if (joinDetails === undefined) return;
+    const invite = withClusterAddresses(joinDetails.invite, cluster);
     writeSmallFile(join(open.folder.path, "invite"), `${quoteInvite(invite)}\n`);
   };
   const isPrivateAllowed = args.pushPrivate;
@@ -244,7 +248,7 @@ async function serve(
     {
       ...defined({ programs: offer, push }),
       onEvent: (event) => {
-        if (event.kind === "failed") ended.resolve(event.fault);
+        if (event.kind === "failed") finished.resolve(event.fault);
         printer.event(event);
       },
       onClusterChange: (addresses) => {
@@ -260,29 +264,29 @@ async function serve(
     },
   );
   void open.cluster?.stopped.then((fault) => {
-    // Its data remains readable unless the disk is the problem.
-    if (fault.code.startsWith("store-")) ended.resolve(fault);
+    // The data remains readable unless the disk failed.
+    if (fault.code.startsWith("store-")) finished.resolve(fault);
     else printNotice(context, `${fault.message}; this server is now read-only: ${fault.remedy}`);
   });
   if (open.cluster !== undefined) {
     await migrateToCluster({ disk: systemDisk(), folder: sealedPath(open) }, open.cluster.sealed);
   }
   await server.start();
-  const listening = await listen(context, args, open, server, { name, page });
-  const { port } = listening;
+  const opened = await listen(context, args, open, server, { name, page });
+  const { port } = opened;
   server.setAddresses(() => publicAddresses(args, port));
-  const ownJoinInfo = joinInfo(args, open, listening, { name, roomPassword, operatorLink, offer });
+  const ownJoinInfo = joinInfo(args, open, opened, { name, roomPassword, operatorLink, offer });
   open.cluster?.setAddress(formatAddress(ownJoinInfo.invite));
-  // The other nodes answer new clients immediately.
+  // Gives the other nodes time to answer, so that the invite contains their addresses.
   if (open.cluster !== undefined) await delay(context.clock, SIBLINGS_ANSWER_TIMEOUT_MS);
-  joining = { ...ownJoinInfo, invite: withClusterAddresses(ownJoinInfo.invite, cluster) };
+  joinDetails = { ...ownJoinInfo, invite: withClusterAddresses(ownJoinInfo.invite, cluster) };
   writeInvite();
   const withdraw = announceLocalServer(
     {
       pid: process.pid,
-      // Without TLS of its own all clients connect through the proxy, including local ones.
-      host: args.tls || !joining.isPublic ? joining.local.host : joining.invite.host,
-      port: args.tls || !joining.isPublic ? port : joining.invite.port,
+      // Without TLS all clients connect through the proxy, including local ones.
+      host: args.tls || !joinDetails.isPublic ? joinDetails.local.host : joinDetails.invite.host,
+      port: args.tls || !joinDetails.isPublic ? port : joinDetails.invite.port,
       fingerprint: identity.fingerprint,
       data: open.folder.path,
       home: context.settings().folders.data,
@@ -292,33 +296,36 @@ async function serve(
   );
   const release = context.onSignal((signal) => {
     endSignalLine(context, signal);
-    ended.resolve(undefined);
+    finished.resolve(undefined);
   });
   saveLastData(context, open.folder.path);
-  printListening(context, joining, open);
-  // The first client need not wait for the checksums.
+  printListening(context, joinDetails, open);
+  // Computes the checksums before the first client requests them.
   void offer?.list();
   if (reachableHosts(args.host, ownAddresses()).lacksIpv6) {
-    printNotice(context, "this machine has only IPv6; add --host :: so that others can connect");
+    printNotice(
+      context,
+      "this machine has only IPv6; add --host :: so that other machines can connect",
+    );
   }
   const { host = "::", discovery } = args;
   const needs = roomPassword === undefined ? "open" : "password";
   const { fingerprint } = identity;
-  const announced = discovery
+  const announcement = discovery
     ? announceServer(context, { name, fingerprint, needs, host, port })
     : undefined;
   open.verify().then(
     (damaged) => printDamaged(context, damaged),
     (error) => {
-      if (!(error instanceof Fault)) throw error; // A bug of ours: the process stops with it.
-      ended.resolve(error);
+      if (!(error instanceof Fault)) throw error; // A bug: ends the process.
+      finished.resolve(error);
     },
   );
   const { clock } = context;
   const stopStats = args.verbose ? reportStats(clock, printer, () => server.peers()) : undefined;
   try {
-    const fault = await ended.promise;
-    await Promise.all([server.stop(), announced?.stop()]);
+    const fault = await finished.promise;
+    await Promise.all([server.stop(), announcement?.stop()]);
     stopStats?.();
     printer.flush();
     if (fault !== undefined) throw fault;
@@ -365,7 +372,7 @@ function newServer(
   });
 }
 
-/** The invite, with the addresses of the cluster's other servers. */
+/** Adds the addresses of the cluster's other servers to the invite. */
 function withClusterAddresses(invite: ServerSpec, cluster: readonly ServerAddress[]): ServerSpec {
   const also = otherClusterAddresses(invite, cluster);
   return also.length === 0 ? invite : { ...invite, also };
@@ -375,7 +382,10 @@ function sealedPath({ folder }: OpenFolder): string {
   return join(folder.path, "sealed");
 }
 
-/** A user of this machine who can read it is an operator. New for each run, and never shown. */
+/**
+ * Creates the token of this run, which makes any user of this machine who can read it an operator.
+ * It is never printed.
+ */
 function newOperatorToken(data: string): string {
   const token = toBase64Url(systemEntropy()(32));
   writeSmallFile(join(data, "operator"), `${token}\n`);
@@ -384,14 +394,14 @@ function newOperatorToken(data: string): string {
 
 async function listen(
   context: Context,
-  args: Args,
+  args: ServeArgs,
   open: OpenFolder,
   server: Server,
-  shown: Pick<HttpOptions, "name" | "page">,
+  httpOptions: Pick<HttpOptions, "name" | "page">,
 ): Promise<OpenListeners> {
   const fingerprint = formatFingerprint(open.identity.fingerprint);
   const proxyCertificate = args.proxyCert === undefined ? undefined : readPem(args.proxyCert);
-  const listening = await openListeners(
+  const opened = await openListeners(
     {
       hosts: listenHosts(args.host),
       port: args.port ?? PORT_DEFAULT,
@@ -399,21 +409,24 @@ async function listen(
       proxyCertificate,
       udp: args.udp ? (args.udpCc ?? "bbr") : undefined,
       isHost: hostCheck(hostNames(args, open.certificate.certPem, proxyCertificate)),
-      http: (port) => httpHandler({ ...shown, fingerprint, port, ...server.http }),
+      http: (port) => httpHandler({ ...httpOptions, fingerprint, port, ...server.http }),
     },
     server.sessions,
   );
-  for (const listener of listening.listeners) server.listen(listener);
-  const { udpFault } = listening;
+  for (const listener of opened.listeners) server.listen(listener);
+  const { udpFault } = opened;
   if (udpFault !== undefined) printNotice(context, `${udpFault.message}; continuing with TCP only`);
-  return listening;
+  return opened;
 }
 
-/** Only a proxy connects to the port of a server without TLS: only `--public` gives an address. */
-function publicAddresses(args: Args, port: number): ServerAddress[] {
-  const known = parsePublic(args.public, args.tls ? port : HTTPS_PORT);
+/**
+ * Returns the public addresses. Without TLS only a proxy connects to the port, so `--public`
+ * provides the only address.
+ */
+function publicAddresses(args: ServeArgs, port: number): ServerAddress[] {
+  const publicAddress = parsePublic(args.public, args.tls ? port : HTTPS_PORT);
   const hosts = args.tls ? externalHosts(args.host, ownAddresses()) : [];
-  return [...known, ...hosts.map((host) => ({ host, port }))];
+  return [...publicAddress, ...hosts.map((host) => ({ host, port }))];
 }
 
 interface JoinOptions extends Pick<ServerSetup, "name" | "roomPassword" | "offer"> {
@@ -421,77 +434,83 @@ interface JoinOptions extends Pick<ServerSetup, "name" | "roomPassword" | "offer
 }
 
 function joinInfo(
-  args: Args,
+  args: ServeArgs,
   open: OpenFolder,
-  listening: OpenListeners,
-  chosen: JoinOptions,
+  opened: OpenListeners,
+  options: JoinOptions,
 ): JoinInfo {
-  const { port, listeners } = listening;
+  const { port, listeners } = opened;
   const reachable = reachableHosts(args.host, ownAddresses());
   const local: ServerSpec = { host: reachable.local, port, portGiven: true };
   const { fingerprint } = open.identity;
-  const { roomPassword } = chosen;
-  const [known] = parsePublic(args.public, args.tls ? port : HTTPS_PORT);
+  const { roomPassword } = options;
+  const [publicAddress] = parsePublic(args.public, args.tls ? port : HTTPS_PORT);
   const invite: ServerSpec = {
-    host: known?.host ?? reachable.external,
-    port: known?.port ?? port,
+    host: publicAddress?.host ?? reachable.external,
+    port: publicAddress?.port ?? port,
     portGiven: true,
     room: LOBBY,
     fingerprint,
     ...defined({ transport: args.inviteVia, secret: roomPassword }),
   };
   return {
-    name: chosen.name,
+    name: options.name,
     local,
     invite,
-    isPublic: known !== undefined,
+    isPublic: publicAddress !== undefined,
     fingerprint: formatFingerprint(fingerprint),
     roomPassword,
     tls: args.tls,
     udp: listeners.some(({ transport }) => transport === "udp"),
     data: open.folder.path,
-    operatorToken: chosen.operatorLink,
-    ...downloadsOf(args, chosen.offer),
+    operatorToken: options.operatorLink,
+    ...downloadsOf(args, options.offer),
   };
 }
 
-/** curl may trust the owner's certificate; ours is only known to clients of this server. */
-function downloadsOf(args: Args, offer: ProgramFolder | undefined): Pick<JoinInfo, "downloads"> {
+/**
+ * Returns the program downloads. curl may trust the owner's certificate, but not a generated one,
+ * which only clients of this server know.
+ */
+function downloadsOf(
+  args: ServeArgs,
+  offer: ProgramFolder | undefined,
+): Pick<JoinInfo, "downloads"> {
   if (offer === undefined) return {};
   const isCertified = args.cert !== undefined || !args.tls;
   return { downloads: { programs: offer.present(), isCertified } };
 }
 
-/** The first lines: from now on clients can connect. */
-function printListening(context: Context, joining: JoinInfo, open: OpenFolder): void {
-  const { local, invite, fingerprint, tls, udp, data } = joining;
+/** Prints the first lines, after which clients can connect. */
+function printListening(context: Context, joinDetails: JoinInfo, open: OpenFolder): void {
+  const { local, invite, fingerprint, tls, udp, data } = joinDetails;
   if (context.json) {
     const { host, port } = local;
     printJson(context, {
-      ...{ kind: "listening", url: formatInvite(local), host, port, web: webAddress(joining) },
-      program: joining.downloads && programAddress(joining),
-      operatorLink: operatorLink(joining),
+      ...{ kind: "listening", url: formatInvite(local), host, port, web: webAddress(joinDetails) },
+      program: joinDetails.downloads && programAddress(joinDetails),
+      operatorLink: operatorLink(joinDetails),
       ...{ udp, tls, fingerprint, invite: formatInvite(invite), data },
       ...{ cluster: open.cluster?.name, node: open.cluster?.node, pid: process.pid },
     });
   } else {
-    printJoinInfo(context, joining);
+    printJoinInfo(context, joinDetails);
   }
-  if (joining.downloads?.programs.length === 0) {
+  if (joinDetails.downloads?.programs.length === 0) {
     printNotice(
       context,
-      `--offer: there is no ${PROGRAM_TARGETS.map(programFile).join(", ")} there yet`,
+      `the --offer folder contains none of ${PROGRAM_TARGETS.map(programFile).join(", ")} yet`,
     );
   }
   printRecovery(context, open);
 }
 
-function checkArgs(args: Args): void {
+function checkArgs(args: ServeArgs): void {
   if (args.open && args.roomPasswordFile !== undefined) {
     throw usageFault("--open and --room-password-file cannot be combined", "use only one of them");
   }
   if ((args.cert === undefined) !== (args.key === undefined)) {
-    throw usageFault("--cert and --key require each other", "give both");
+    throw usageFault("--cert and --key require each other", "specify both");
   }
   const flags = [
     ...(args.unsafeNats ? ["--unsafe-nats"] : []),
@@ -525,7 +544,7 @@ function checkBytes(label: string, text: string | undefined, max: number): void 
   throw usageFault(`${label} can have at most ${max} bytes`, "shorten it");
 }
 
-function readPair({ cert, key }: Args): CertificatePair | undefined {
+function readPair({ cert, key }: ServeArgs): CertificatePair | undefined {
   if (cert === undefined || key === undefined) return undefined;
   const pair = { certPem: readPem(cert), keyPem: readPem(key) };
   checkCertificatePair(pair);
@@ -546,25 +565,30 @@ function saveLastData(context: Context, path: string): void {
     mkdirSync(state, { recursive: true, mode: 0o700 });
     writeSmallFile(join(state, "last-data"), `${path}\n`);
   } catch {
-    // Only a notice: the server runs without it.
+    // The file only serves a notice, so the server runs without it.
   }
 }
 
-/** A new server beside an existing one is usually a mistake about the current folder. */
+/**
+ * Prints a notice if another data folder was used before, because a new server is usually a mistake
+ * about the current folder.
+ */
 function warnAboutOtherServer(context: Context, data: string): void {
   const { state } = context.settings().folders;
   const file = join(state, "last-data");
   const path = resolve(data);
   const last = readSmallFile(file)?.trimEnd();
-  const isHere = readSmallFile(join(path, "format.json")) !== undefined;
-  // A node of a cluster has been given the identity of the others: it is no new server.
+  const hasData = readSmallFile(join(path, "format.json")) !== undefined;
+  // A node of a cluster has the identity of the other nodes, so it is not a new server.
   const isNode = readSmallFile(join(path, "identity.key")) !== undefined;
-  if (!isHere && !isNode && last !== undefined && last !== path && mayHoldServer(last)) {
+  if (!hasData && !isNode && last !== undefined && last !== path && mayHoldServer(last)) {
     printNotice(context, `new server; to run your previous one: chat serve --data ${last}`);
   }
 }
 
-/** True if the folder cannot be read, as on a failed disk: no reason to stop a new server. */
+/**
+ * Reports whether the folder may contain a server; true if it cannot be read, as on a failed disk.
+ */
 function mayHoldServer(folder: string): boolean {
   try {
     return readSmallFile(join(folder, "format.json")) !== undefined;

@@ -78,7 +78,8 @@ export const command = defineVerb({
 });
 
 /**
- * Shared content: on this disk already, or to be written there first, so that it can be read again.
+ * Shared content: a file on this disk, or content to copy to disk first, so that it can be read
+ * again.
  */
 type ShareInput =
   | { readonly from: "disk"; readonly source: Source }
@@ -111,7 +112,7 @@ function checkText(bytes: Uint8Array): Uint8Array {
     bytes.length === 0
       ? "the text is empty"
       : bytes.length > TEXT_BYTES_MAX
-        ? `the text has more than ${TEXT_BYTES_MAX} bytes`
+        ? `the text exceeds ${TEXT_BYTES_MAX} bytes`
         : isUtf8(bytes)
           ? undefined
           : "the text is not UTF-8";
@@ -119,7 +120,7 @@ function checkText(bytes: Uint8Array): Uint8Array {
   throw new Fault("text-invalid", problem, { remedy: "share it as a file" });
 }
 
-/** Time for a receiver that has everything to disconnect: a browser stays connected. */
+/** Milliseconds for a receiver that has everything to disconnect; a browser stays connected. */
 const DISCONNECT_MS = 2_000;
 
 interface ShareOptions {
@@ -135,16 +136,16 @@ async function share(
   options: ShareOptions,
   inputs: readonly ShareInput[],
 ): Promise<number> {
-  const show = new ShareProgress(context);
-  const receivers = new Receivers(context, show, options.user, inputs.length);
-  const ended = Promise.withResolvers<number>();
+  const progress = new ShareProgress(context);
+  const receivers = new Receivers(context, progress, options.user, inputs.length);
+  const finished = Promise.withResolvers<number>();
   const release = context.onSignal((signal) => {
     endSignalLine(context, signal);
-    if (options.keep && receivers.hasServed) ended.resolve(0);
-    else ended.reject(new Fault("interrupted", "interrupted", { remedy: "share it again" }));
+    if (options.keep && receivers.hasServed) finished.resolve(0);
+    else finished.reject(new Fault("interrupted", "interrupted", { remedy: "share it again" }));
   });
   let server: ShareServer | undefined;
-  const laid: Source[] = [];
+  const copied: Source[] = [];
   try {
     server = await openShareServer(context, {
       user: options.user,
@@ -152,42 +153,42 @@ async function share(
       inviteHost: reachableHosts(options.host, ownAddresses()).external,
       port: options.port ?? 0,
       onEvent: (event) => {
-        if (event.kind === "failed") ended.reject(event.fault);
-        receivers.event(event);
+        if (event.kind === "failed") finished.reject(event.fault);
+        receivers.onEvent(event);
         if (!receivers.hasServed || options.keep) return;
-        // Receivers disconnect themselves, so that they see no lost connection.
-        if (event.kind === "logged-out") ended.resolve(0);
-        else context.clock.after(DISCONNECT_MS, () => ended.resolve(0));
+        // Receivers disconnect first, so that they see no lost connection.
+        if (event.kind === "logged-out") finished.resolve(0);
+        else context.clock.after(DISCONNECT_MS, () => finished.resolve(0));
       },
-      onRead: (file, source, index) => show.onRead(file, source, index),
+      onRead: (file, source, index) => progress.onRead(file, source, index),
     });
     const { client } = server;
-    const copying = copyInputs(context, inputs, server.folder, laid);
-    const sources = await Promise.race([copying, ended.promise.then(() => [])]);
+    const copying = copyInputs(context, inputs, server.folder, copied);
+    const sources = await Promise.race([copying, finished.promise.then(() => [])]);
     const topic = options.isText ? TEXT_TOPIC : shareTopic(sources.length);
     await client.request("topic", { room: LOBBY, topic });
     printInvite(context, server, sources, options.isText);
     uploadAll(server, sources, receivers, options.isText).catch((error: unknown) =>
-      ended.reject(error),
+      finished.reject(error),
     );
-    return await ended.promise;
+    return await finished.promise;
   } finally {
     release();
-    for (const source of laid) source.close();
-    await show.end();
+    for (const source of copied) source.close();
+    await progress.end();
     await server?.close();
   }
 }
 
 /**
- * Standard input and arguments can be read only once: they are copied to the server's folder.
- * @param laid receives the opened content
+ * Copies standard input and text to the server's folder, because they can be read only once.
+ * @param copied receives the opened content
  */
 async function copyInputs(
   context: Context,
   inputs: readonly ShareInput[],
   folder: string,
-  laid: Source[],
+  copied: Source[],
 ): Promise<readonly Source[]> {
   const sources: Source[] = [];
   for (const input of inputs) {
@@ -198,13 +199,13 @@ async function copyInputs(
     const path = join(folder, "shared");
     await writeInput(context, input, path);
     const source = await openSourceAt(context, path, input.name ?? DEFAULT_NAMES[input.from]);
-    laid.push(source);
+    copied.push(source);
     sources.push(source);
   }
   return sources;
 }
 
-/** The name of shared content without one. */
+/** Default name of shared content. */
 const DEFAULT_NAMES = { input: "stdin", text: "text.txt" } as const;
 
 /** @throws {Fault} store-full, store-failed, text-invalid */
@@ -225,7 +226,7 @@ async function writeInput(
       if (!isText) await file.writeFile(chunk);
       else if (bytes <= TEXT_BYTES_MAX) pieces.push(chunk);
       else
-        throw new Fault("text-invalid", `the text has more than ${TEXT_BYTES_MAX} bytes`, {
+        throw new Fault("text-invalid", `the text exceeds ${TEXT_BYTES_MAX} bytes`, {
           remedy: "share it as a file",
         });
     }
@@ -235,7 +236,7 @@ async function writeInput(
   }
 }
 
-/** The content is read once for its checksums, and again for each receiver. */
+/** Uploads the files. Each is read once for its checksums, and again for each receiver. */
 async function uploadAll(
   server: ShareServer,
   sources: readonly Source[],
@@ -250,30 +251,30 @@ async function uploadAll(
       source,
       to: [LOBBY],
       onProgress: ({ id, doneBytes, sizeBytes }) => {
-        // Receivers that connect now were not sent the offer.
+        // Receivers that connect during the upload have missed its announcement.
         if (isAnnounced || isText || doneBytes === sizeBytes) return;
         isAnnounced = true;
         const topic = shareTopic(sources.length, id);
         client.request("topic", { room: LOBBY, topic }).catch(() => {});
       },
     });
-    receivers.shared(sent.id, sent.name);
+    receivers.addUploaded(sent.id, sent.name);
   }
 }
 
-/** Tracks which receiver has which files. */
+/** Tracks the files that each receiver has downloaded. */
 class Receivers {
   readonly #context: Context;
   readonly #show: ShareProgress;
   readonly #owner: string;
   readonly #count: number;
   readonly #names = new Map<string, string>(); // Keyed by file id.
-  /** Keyed by account name. Only users with the secret can register. */
+  /** Keyed by account name; only users with the secret can register. */
   readonly #downloads = new Map<string, Set<string>>();
 
-  constructor(context: Context, show: ShareProgress, owner: string, count: number) {
+  constructor(context: Context, progress: ShareProgress, owner: string, count: number) {
     this.#context = context;
-    this.#show = show;
+    this.#show = progress;
     this.#owner = owner;
     this.#count = count;
   }
@@ -283,11 +284,11 @@ class Receivers {
     return [...this.#downloads.values()].some(({ size }) => size >= this.#count);
   }
 
-  shared(id: string, name: string): void {
+  addUploaded(id: string, name: string): void {
     this.#names.set(id, name);
   }
 
-  event(event: ServerEvent): void {
+  onEvent(event: ServerEvent): void {
     if (event.kind === "warning") return this.#show.printNotice(faultLine(event.fault));
     if (event.kind !== "got" || event.user === this.#owner) return;
     const { user, file } = event;
@@ -338,19 +339,21 @@ function printInvite(
   stdout.write(`${line}\n`);
 }
 
-/** For browsers: the fragment stays in them, and the page does the rest. */
+/** Returns the address for browsers, with the secret in the fragment, which browsers never send. */
 function webAddress({ secret = "", ...address }: ServerSpec): string {
   return `https://${formatAddress(address)}/#share=${encodeSecret(secret)}`;
 }
 
-/** A QR code for phones, if they can reach the server. */
+/** Returns a QR code for phones, if they can reach the server. */
 function qrCode({ stderr, env }: Context, { host }: ServerSpec, web: string): string[] {
   if (isLoopback(host)) return [];
   const color = !env["NO_COLOR"] && env["TERM"] !== "dumb";
   return qrLines(web, stderr.columns(), color) ?? [];
 }
 
-/** Flag, environment, config.toml, the name on this system, or a neutral name. */
+/**
+ * Returns the name from the flag, the environment, config.toml or this system, or a neutral name.
+ */
 function nameOf(context: Context, user: string | undefined): string {
   return serverOptions(context, { user }, "127.0.0.1").user ?? publicUserName("somebody");
 }

@@ -1,11 +1,11 @@
-/** The table of all commands. */
+/** Table of all commands. */
 
 import { loadExport, type VerbTable, verbRow } from "../cli/command.ts";
 
 const lists = () => import("./lists.ts");
 const signIn = () => import("./account/sign-in.ts");
 
-/** Every verb, in the order of `chat --help`. */
+/** All commands, in the order of `chat --help`. */
 export const VERBS: VerbTable = {
   serve: verbRow("Run a server", () => import("./serve.ts"), [
     "chat serve --name 'Room 12' --welcome 'Be kind.'",

@@ -1,4 +1,4 @@
-/** `chat trust`: the pinned identities of servers. */
+/** `chat trust`: manages the pinned identities of servers. */
 
 import { Fault } from "../base/fault.ts";
 import { formatUtc } from "../base/time.ts";
@@ -36,13 +36,15 @@ export const command = defineVerb({
     if (action === "forget") return forgetPin(context, state, address);
     const expected = fingerprint === undefined ? undefined : parseFingerprint(fingerprint);
     const greeting = await greetServer(context, address, transportOf(context, transport, address));
-    return await accept(context, state, address, { met: greeting, expected });
+    return await accept(context, state, address, { greeting, expected });
   },
 });
 
 function listPins(context: Context, state: ClientState, at: ServerSpec | undefined): number {
-  const only = at === undefined ? undefined : formatAddress(at);
-  const pins = state.pins().filter(({ address }) => only === undefined || address === only);
+  const addressFilter = at === undefined ? undefined : formatAddress(at);
+  const pins = state
+    .pins()
+    .filter(({ address }) => addressFilter === undefined || address === addressFilter);
   return printList(context, pins, {
     json: pinJson,
     columns: {
@@ -80,31 +82,31 @@ async function accept(
   state: ClientState,
   at: ServerSpec,
   {
-    met: greeting,
+    greeting,
     expected,
-  }: { readonly met: Greeted; readonly expected: Fingerprint | undefined },
+  }: { readonly greeting: Greeted; readonly expected: Fingerprint | undefined },
 ): Promise<number> {
   const address = formatAddress(at);
   const { name } = greeting.welcome.server;
   const old = state.pin(address);
-  const found = formatFingerprint(greeting.fingerprint);
-  const before =
+  const foundText = formatFingerprint(greeting.fingerprint);
+  const pinText =
     old === undefined
       ? "nothing pinned yet"
       : `pinned ${formatFingerprint(old.fingerprint as Fingerprint)}`;
-  printNotice(context, `${address} ('${name}'): ${before}, found ${found}`);
+  printNotice(context, `${address} ('${name}'): ${pinText}, found ${foundText}`);
   if (old?.fingerprint !== greeting.fingerprint)
     await confirmFingerprint(context, greeting, expected ?? at.fingerprint);
   await acceptLog(context, state, address, greeting.fingerprint);
   const firstSeenUnixMs = context.clock.unixMs();
   const pin = { address, fingerprint: greeting.fingerprint, name, firstSeenUnixMs };
   state.setPin(pin);
-  return printResult(context, pinJson(pin), `now trusting ${address} with ${found}`);
+  return printResult(context, pinJson(pin), `now trusting ${address} with ${foundText}`);
 }
 
 /**
- * Resets the pinned log only after an alarm: the log of an honest server is not unpinned
- * accidentally.
+ * Resets the pinned log, but only after an alarm, so that the log of an honest server is not
+ * unpinned accidentally.
  */
 async function acceptLog(
   context: Context,
@@ -113,8 +115,8 @@ async function acceptLog(
   fingerprint: Fingerprint,
 ): Promise<void> {
   const alarm = state.logPins.alarm(fingerprint);
-  const known = state.logPins.pin({ fingerprint });
-  if (alarm === undefined || known === undefined) return;
+  const pinnedLog = state.logPins.pin({ fingerprint });
+  if (alarm === undefined || pinnedLog === undefined) return;
   printNotice(context, `history of ${address} rejected: ${alarm}`);
   const question = "Has the server's owner confirmed this change?";
   if (context.terminal !== undefined && !(await context.terminal.confirm(question))) {
@@ -125,13 +127,13 @@ async function acceptLog(
   state.logPins.forget(fingerprint);
   printNotice(
     context,
-    `forgot the ${known.size} records of ${known.origin}; ` +
+    `forgot ${pinnedLog.size} pinned records of ${pinnedLog.origin}; ` +
       "the server's next history will be pinned",
   );
 }
 
 /**
- * The user compares the fingerprint, or gave it beforehand.
+ * Lets the user compare the fingerprint, or compares it with the expected one.
  * @throws {Fault}
  */
 async function confirmFingerprint(
@@ -141,8 +143,8 @@ async function confirmFingerprint(
 ): Promise<void> {
   if (expected !== undefined) {
     if (expected === fingerprint) return;
-    const [address, found] = [expected, fingerprint].map(formatFingerprint);
-    const message = `wrong server: expected ${address}, found ${found}`;
+    const [address, foundText] = [expected, fingerprint].map(formatFingerprint);
+    const message = `wrong server: expected ${address}, found ${foundText}`;
     throw new Fault("fingerprint-changed", message, {
       remedy: "ask the server's owner for its fingerprint",
     });

@@ -73,7 +73,7 @@ chat.old. The program never looks for upgrades by itself.`,
   },
 });
 
-/** @throws Fault usage, not-allowed */
+/** @throws {Fault} usage, not-allowed */
 function installedProgram(execPath: string): string {
   if (TARGET === "") {
     throw new Fault("usage", "this program runs from its sources", {
@@ -89,7 +89,7 @@ function installedProgram(execPath: string): string {
   return path;
 }
 
-/** Data folders of running servers, and of this user's last one. */
+/** Returns the data folders of running servers, and of this user's last server. */
 function knownFolders(context: Context, servers: readonly LocalServer[]): readonly string[] {
   const last = readSmallFile(join(context.settings().folders.state, "last-data"))?.trimEnd();
   const folders = servers.map(({ data }) => data);
@@ -101,7 +101,7 @@ function isDataFolder(path: string): boolean {
   try {
     return readFormat(path) !== undefined;
   } catch (error) {
-    if (error instanceof Fault) return false; // Moved, or of another user.
+    if (error instanceof Fault) return false; // Moved, or owned by another user.
     throw error;
   }
 }

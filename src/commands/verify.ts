@@ -26,7 +26,10 @@ import type { Finding } from "../io/log/verify.ts";
 import { ClientState } from "../io/state/client-state.ts";
 import { fingerprintWith, formatFingerprint } from "../wire/fingerprint.ts";
 
-/** Words of the root: 192 bits are beyond every search for another log with the same words. */
+/**
+ * Number of words that represent the root: 192 bits make a search for a log with the same words
+ * infeasible.
+ */
 const WORD_COUNT = 12;
 const PROOF_BYTES_MAX = 4 << 20;
 const INTEGRITY_EXIT = 6;
@@ -70,7 +73,7 @@ export const command = defineVerb({
     if (data !== undefined) return verifyFolder(context, data, { seq, out, words });
     const options = { argument: args.at, mode: "login", audits: false } as const;
     return withClient(context, { ...args, fingerprint }, options, async ({ client, state }) => {
-      await untilConnected(client.read()); // The client knows its rooms by then.
+      await untilConnected(client.read()); // The client knows its rooms after this.
       const outcome = await client.audit();
       if (outcome.kind === "none") {
         throw new Fault("log-unproved", "the server is too old to prove its history", {
@@ -95,16 +98,17 @@ export const command = defineVerb({
         return INTEGRITY_EXIT;
       }
       const { fingerprint } = client.auditedLink.reader;
-      const known = state.pins().find((one) => one.fingerprint === fingerprint)?.address;
+      const serverAddress = state.pins().find((pin) => pin.fingerprint === fingerprint)?.address;
       const root = { ...pin, checkpoint: pin.note };
-      const left = open === 0 ? "" : `, and ${open} more are in rooms you left`;
+      const leftText = open === 0 ? "" : `, and ${open} more are in rooms you left`;
       const newest = isBounded ? `the newest ${VERIFIED_RECORDS_MAX} of each of` : "all of";
       const total = `${counted(records, "record")}, ${newest} ${counted(rooms, "room")}`;
       const read = `${counted(proved, "record")} that this device has read`;
-      const summary = `${read} ${proved === 1 ? "is" : "are"} included${left}; ${total} complete`;
+      const verb = proved === 1 ? "is" : "are";
+      const summary = `${read} ${verb} included${leftText}; ${total} complete`;
       printVerdict(context, [], {
         ...root,
-        about: `from ${known ?? "the server"}; ${summary}`,
+        about: `from ${serverAddress ?? "the server"}; ${summary}`,
         words,
       });
       return 0;
@@ -117,7 +121,7 @@ interface VerifiedLog {
   readonly root: Uint8Array | undefined;
   readonly origin: string | undefined;
   readonly checkpoint: string | undefined;
-  /** A clause for people. */
+  /** Clause for users. */
   readonly about: string;
   readonly words: boolean;
 }
@@ -164,7 +168,7 @@ async function verifyFolder(
 function printVerdict(
   context: Context,
   findings: readonly FindingLine[],
-  shown: VerifiedLog | undefined,
+  verifiedLog: VerifiedLog | undefined,
 ): void {
   const { stdout, json } = context;
   for (const { seq, file, offset, reason } of findings) {
@@ -180,10 +184,10 @@ function printVerdict(
     const location = first.file === undefined ? "" : ` in ${first.file}`;
     printNotice(context, `not verified: record ${first.seq}${location}: ${first.reason}${count}`);
   }
-  if (shown === undefined) return;
-  const { size, origin, checkpoint, about: summary } = shown;
-  const root = shown.root === undefined ? undefined : toBase64Url(shown.root);
-  const words = shown.words ? wordsOf(shown.root) : undefined;
+  if (verifiedLog === undefined) return;
+  const { size, origin, checkpoint, about: summary } = verifiedLog;
+  const root = verifiedLog.root === undefined ? undefined : toBase64Url(verifiedLog.root);
+  const words = verifiedLog.words ? wordsOf(verifiedLog.root) : undefined;
   if (json) {
     stdout.write(renderJson({ kind: "verify", ok: true, size, root, origin, checkpoint, words }));
     return;
@@ -218,13 +222,17 @@ function writeProof(context: Context, proof: ProofFile, out: string | undefined)
   );
 }
 
-/** Without a server: the key in the proof must be known, or given. */
-function checkProofFile(context: Context, file: string, given: string | undefined): number {
-  const proven = checkProof(parseProof(readProof(file)));
-  const { fingerprint, seq, timeUnixMs, checkpoint, body } = proven;
+/** Checks a proof file offline. Its key must be known to this device, or match `--fingerprint`. */
+function checkProofFile(
+  context: Context,
+  file: string,
+  fingerprintFlag: string | undefined,
+): number {
+  const verified = checkProof(parseProof(readProof(file)));
+  const { fingerprint, seq, timeUnixMs, checkpoint, body } = verified;
   using state = ClientState.open(context.settings().folders.data);
   const server = state.addressOf(fingerprint);
-  const expected = given?.replace(/^SHA256:/, "");
+  const expected = fingerprintFlag?.replace(/^SHA256:/, "");
   if (expected !== undefined ? expected !== fingerprint : server === undefined) {
     const message = `the proof is signed by ${formatFingerprint(fingerprint)}`;
     throw new Fault("fingerprint-changed", `${message}, which this device does not know`, {
@@ -233,22 +241,22 @@ function checkProofFile(context: Context, file: string, given: string | undefine
   }
   const { size, origin, root } = checkpoint;
   if (context.json) {
-    const shown = { size, root: toBase64Url(root), origin, fingerprint };
-    const record = { seq, time: formatUtc(timeUnixMs), record: proven.kind, body };
-    context.stdout.write(renderJson({ kind: "verify", ok: true, ...shown, ...record }));
+    const verifiedLog = { size, root: toBase64Url(root), origin, fingerprint };
+    const record = { seq, time: formatUtc(timeUnixMs), record: verified.kind, body };
+    context.stdout.write(renderJson({ kind: "verify", ok: true, ...verifiedLog, ...record }));
     return 0;
   }
   const bodyText = body === undefined ? "" : `: ${cleanText(JSON.stringify(body))}`;
   const signer = server ?? formatFingerprint(fingerprint);
   context.stdout.write(
-    `ok: record ${seq} (${proven.kind}, ${formatUtc(timeUnixMs)}) is among the ${size} of ` +
+    `ok: record ${seq} (${verified.kind}, ${formatUtc(timeUnixMs)}) is among the ${size} of ` +
       `${origin} that ${signer} has signed${bodyText}\n`,
   );
   return 0;
 }
 
 function readProof(file: string): string {
-  // A pipe or a device may never end.
+  // A pipe or a device may be endless.
   const isFile = statSync(file, { throwIfNoEntry: false })?.isFile() === true;
   const text = isFile ? readNamedFile(file, PROOF_BYTES_MAX) : undefined;
   if (text !== undefined) return text;

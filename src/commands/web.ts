@@ -1,4 +1,4 @@
-/** `chat web`: the page on this machine. */
+/** `chat web`: serves the page on this machine. */
 
 import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
@@ -43,9 +43,10 @@ export const command = defineVerb({
     const open = await openClient(context, args, { argument: args.at, greetOnly: true });
     const { address, client, state } = open;
     state.setLastServer(formatAddress(address), context.clock.unixMs(), isInteractive(context));
-    const { fingerprint: found, serverAddress = address } = client;
+    const { fingerprint: serverFingerprint, serverAddress = address } = client;
     await open.close();
-    if (found === undefined) throw new Fault("link-closed", "the connection was closed");
+    if (serverFingerprint === undefined)
+      throw new Fault("link-closed", "the connection was closed");
     const token = toBase64Url(systemEntropy()(TOKEN_BYTES));
     const { transport: chosenTransport } = serverOptions(context, args, args.at);
     const dialer = openDialer(
@@ -53,31 +54,31 @@ export const command = defineVerb({
       { ...address, ...serverAddress },
       { transport: chosenTransport },
     );
-    const store = new LocalPageStore(context.settings().folders.state, found);
-    const target = { address, fingerprint: found, token, dialer, store };
+    const store = new LocalPageStore(context.settings().folders.state, serverFingerprint);
+    const target = { address, fingerprint: serverFingerprint, token, dialer, store };
     const listener = await listenOnLastPort(context, target, args.port);
-    const ended = Promise.withResolvers<void>();
+    const stopped = Promise.withResolvers<void>();
     const release = context.onSignal((signal) => {
       endSignalLine(context, signal);
-      ended.resolve();
+      stopped.resolve();
     });
     const url = pageUrl(listener, token, address.secret);
-    printAddress(context, url, address, found);
+    printAddress(context, url, address, serverFingerprint);
     const isOpened = args.open && context.stdout.isTerminal && !context.json;
-    const forget = isOpened ? openBrowser(context, url) : () => undefined;
+    const removeRedirect = isOpened ? openBrowser(context, url) : () => undefined;
     try {
-      await ended.promise;
+      await stopped.promise;
       return 0;
     } finally {
       release();
-      forget();
+      removeRedirect();
       await listener.stop();
       dialer.close();
     }
   },
 });
 
-interface Target {
+interface PageTarget {
   readonly address: ServerSpec;
   readonly fingerprint: Fingerprint;
   readonly token: string;
@@ -85,10 +86,10 @@ interface Target {
   readonly store: LocalPageStore;
 }
 
-/** Uses the previous port if it is free, because the browser stores data for that address. */
+/** Listens on the previous port if it is free, because the browser stores data by address. */
 async function listenOnLastPort(
   context: Context,
-  target: Target,
+  target: PageTarget,
   port: number | undefined,
 ): Promise<Listener> {
   const { store } = target;
@@ -102,7 +103,7 @@ async function listenOnLastPort(
 }
 
 /** @throws {Fault} port-taken, internal */
-async function listen(context: Context, target: Target, port: number): Promise<Listener> {
+async function listen(context: Context, target: PageTarget, port: number): Promise<Listener> {
   const { address, fingerprint, token, dialer, store } = target;
   const { dial } = dialer;
   const { clock } = context;
@@ -122,7 +123,8 @@ async function listen(context: Context, target: Target, port: number): Promise<L
       host: HOST,
       port,
       tls: false,
-      // The name of another site may lead here (DNS rebinding): it gets no page.
+      // Another site's name may resolve to this machine (DNS rebinding); such requests receive no
+      // page.
       isHost: (host) => host === `${HOST}:${listener.port}`,
       http: (request, remote) => {
         const isLocalData = requestUrl(request)?.pathname === LOCAL_DATA_PATH;
@@ -134,7 +136,7 @@ async function listen(context: Context, target: Target, port: number): Promise<L
   return listener;
 }
 
-/** A browser does not send the fragment to any server. */
+/** Returns the address of the page, with the token in the fragment, which browsers never send. */
 function pageUrl({ port }: Listener, token: string, secret: string | undefined): string {
   const invite = secret === undefined ? "" : `&invite=${encodeSecret(secret)}`;
   return `http://${HOST}:${port}/#${token}${invite}`;
@@ -148,8 +150,14 @@ function printAddress(
 ): void {
   const serverText = formatAddress(address);
   if (context.json) {
-    const shown = formatFingerprint(fingerprint);
-    const line = { kind: "web", url, server: serverText, fingerprint: shown, pid: process.pid };
+    const fingerprintText = formatFingerprint(fingerprint);
+    const line = {
+      kind: "web",
+      url,
+      server: serverText,
+      fingerprint: fingerprintText,
+      pid: process.pid,
+    };
     return context.stdout.write(renderJson(line));
   }
   context.stdout.write(`${url}\n`);

@@ -52,7 +52,7 @@ test.each([
     ["serve", "--host", "192.0.2.55", "--port", "0"],
     "192.0.2.55 is not an address of this machine",
   ],
-  [["serve", "--cert", "/nonexistent"], "--cert and --key require each other; give both"],
+  [["serve", "--cert", "/nonexistent"], "--cert and --key require each other; specify both"],
   [["serve", "--welcome", "x".repeat(4097)], "a welcome can have at most 4096 bytes; shorten it"],
   [["serve", "--offer", "nonesuch"], "'nonesuch' is not a folder"],
   [["serve", "--room-password-file", SHORT], "at least 8 characters"],

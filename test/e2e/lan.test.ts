@@ -117,7 +117,7 @@ test("talks in plain text with a script at 224.1.1.1:5004, byte for byte", async
   const mark = crypto.randomUUID();
   const other = await script(sandbox, place);
   const program = sandbox.home("plain").start(["lan", "--interface", "127.0.0.1", "--plain"]);
-  await program.said("in 224.1.1.1:5004");
+  await program.said("joined 224.1.1.1:5004");
   program.type(`grüße ✓ ${mark}`, `// ${mark}`);
   await heard(other, `grüße ✓ ${mark}`);
   await heard(other, `/ ${mark}`);

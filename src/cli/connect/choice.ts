@@ -23,7 +23,7 @@ export async function promptChoice<Choice>(
     context.stderr.write(`  ${i + 1}  ${describe(choice)}\n`);
   }
   if (listed.length === 1) return (await terminal.confirm("Use it?")) ? listed[0] : undefined;
-  const emptyAnswerText = hasDefault ? "[1]" : "(empty: none)";
+  const emptyAnswerText = hasDefault ? "[1]" : "(or press Enter to cancel)";
   const answer = await terminal.askText(`Choose 1 to ${listed.length} ${emptyAnswerText}`);
   if (answer === "" && hasDefault) return listed[0];
   return /^\d{1,2}$/.test(answer) ? listed[Number(answer) - 1] : undefined;

@@ -8,7 +8,7 @@ import { formatTimestamp, styleOf } from "../../cli/output/render.ts";
 import { printList, printResult } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
 
-/** `2026-11-20`: the server stores only the day. */
+/** Length of `2026-11-20`: the server stores only the day. */
 const DAY_CHARS = 10;
 
 export const command = clientVerb({
@@ -22,15 +22,15 @@ export const command = clientVerb({
     }
     const style = styleOf(context);
     const { devices } = await client.request("devices", {});
-    const shown = devices.map(({ seen, ...one }) => ({
-      ...one,
-      since: formatTimestamp(one.since, style),
+    const entries = devices.map(({ seen, ...entry }) => ({
+      ...entry,
+      since: formatTimestamp(entry.since, style),
       seen: seen === undefined ? undefined : formatUtc(seen).slice(0, DAY_CHARS),
     }));
-    return printList(context, shown, {
-      json: (one) => ({ kind: "device", ...one }),
+    return printList(context, entries, {
+      json: (entry) => ({ kind: "device", ...entry }),
       columns: {
-        device: (one) => one.device,
+        device: (entry) => entry.device,
         since: ({ since }) => since,
         by: ({ certified }) => (certified ? "account key" : "password"),
         online: ({ online }) => (online ? "online" : "offline"),
@@ -42,8 +42,8 @@ export const command = clientVerb({
   },
 });
 /**
- * Removes the device from sealed rooms, too. If that fails, the account's other devices do it at
- * their next link.
+ * Removes the revoked device from sealed rooms. If that fails, the account's other devices do it
+ * when they next connect.
  */
 async function removeRevoked(client: Client): Promise<void> {
   const sealed = client.rooms.filter(({ isSealed }) => isSealed === true);

@@ -41,7 +41,10 @@ export const command = defineVerb({
   },
 });
 
-/** The old device: shows a code, waits for a device that knows it, and signs its key. */
+/**
+ * Runs on the old device: prints a code, waits for a device that knows it, and signs that device's
+ * key.
+ */
 async function offer(context: Context, open: OpenClient): Promise<number> {
   const { client, user, state } = open;
   const events = client.read();
@@ -52,18 +55,21 @@ async function offer(context: Context, open: OpenClient): Promise<number> {
   const expires = context.clock.unixMs() + LINK_CODE_MS;
   await client.request("link-offer", { code: linkCodeHash(code) });
   const codeText = formatLinkCode(code);
-  const elsewhere = externalAddress(context, open);
+  const externalServer = externalAddress(context, open);
   if (context.json) {
-    const server = formatInvite(elsewhere);
+    const server = formatInvite(externalServer);
     const line = { kind: "link-code", code: codeText, expires: formatUtc(expires), server };
     context.stdout.write(renderJson(line));
   } else {
     context.stdout.write(`${codeText}\n`);
     printNotice(context, "within 10 minutes, run this on the new device and enter the code:");
-    // Alone on its line, to be copied.
-    context.stderr.write(`chat link-device --join ${quoteInvite(elsewhere)}\n`);
-    if (isLoopback(elsewhere.host)) {
-      printNotice(context, `${elsewhere.host} works only on this machine; replace it elsewhere`);
+    // The command is alone on its line, so that it can be copied.
+    context.stderr.write(`chat link-device --join ${quoteInvite(externalServer)}\n`);
+    if (isLoopback(externalServer.host)) {
+      printNotice(
+        context,
+        `${externalServer.host} works only on this machine; replace it elsewhere`,
+      );
     }
   }
   const request = await waitForRequest(context, events);
@@ -101,7 +107,7 @@ async function waitForRequest(
   }
 }
 
-/** The new device: proves that it knows the code, stores the account key, and logs in. */
+/** Runs on the new device: proves that it knows the code, stores the account key, and logs in. */
 async function join(context: Context, open: OpenClient, code: Uint8Array): Promise<number> {
   const { client, state, device } = open;
   const { fingerprint } = client;
@@ -115,12 +121,13 @@ async function join(context: Context, open: OpenClient, code: Uint8Array): Promi
 }
 
 /**
- * Not an argument, which all users of the machine can see.
+ * Reads the code from the environment or a prompt, because arguments are visible to all users of
+ * the machine.
  * @throws {Fault} usage
  */
 async function readCode(context: Context): Promise<Uint8Array> {
-  const given = context.env[CODE_VARIABLE];
-  if (given) return parseLinkCode(given);
+  const codeText = context.env[CODE_VARIABLE];
+  if (codeText) return parseLinkCode(codeText);
   if (context.terminal === undefined) {
     throw usageFault("no link code given", `set ${CODE_VARIABLE}`);
   }

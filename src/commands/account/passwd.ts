@@ -23,9 +23,9 @@ CHAT_RESET or --reset-file provide the reset line, CHAT_NEW_PASSWORD the new pas
   async run(args, context) {
     if (args.reset || args.resetFile !== undefined) return recover(args, context);
     const options = { argument: args.at, mode: "login" } as const;
-    return withClient(context, args, options, async ({ client, user, password: given }) => {
+    return withClient(context, args, options, async ({ client, user, password }) => {
       await untilConnected(client.read());
-      const current = given ?? (await currentPassword(context, user));
+      const current = password ?? (await currentPassword(context, user));
       await client.passwd(await newPassword(context, args.newPasswordFile), current);
       return printChanged(context, user, "");
     });
@@ -38,7 +38,9 @@ interface Recovery extends ClientFlags {
   readonly newPasswordFile?: string | undefined;
 }
 
-/** Without a login: the line names the server, and the server names the user. */
+/**
+ * Resets the password without a login: the line names the server, and the server returns the user.
+ */
 async function recover(args: Recovery, context: Context): Promise<number> {
   const line = await readSecret(context, RESET, args.resetFile, "Reset line");
   if (line === undefined) {
@@ -58,14 +60,14 @@ async function recover(args: Recovery, context: Context): Promise<number> {
   });
 }
 
-function printChanged(context: Context, user: string, more: string): number {
+function printChanged(context: Context, user: string, suffix: string): number {
   const line = { kind: "password-changed", user };
-  return printResult(context, line, `changed the password of ${user}${more}`);
+  return printResult(context, line, `changed the password of ${user}${suffix}`);
 }
 
-/** Asks only if the account has a password. */
+/** Prompts for the current password, which may be unset. */
 async function currentPassword(context: Context, user: string): Promise<string | undefined> {
-  const question = `Current password of ${user} (empty if there is none)`;
+  const question = `Current password of ${user} (leave empty if not set)`;
   return (await context.terminal?.askSecret(question)) || undefined;
 }
 
@@ -75,7 +77,7 @@ async function newPassword(context: Context, file: string | undefined): Promise<
   throw usageFault("no new password given", "set CHAT_NEW_PASSWORD or add --new-password-file");
 }
 
-/** Accepts the line, the address for browsers, or only the code, quoted or not. */
+/** Parses a reset line, a reset address for browsers, or only the code, quoted or not. */
 export function readResetLine(text: string): { readonly token: string; readonly server?: string } {
   const line = trimCopied(text);
   const [, host, secret] = /^https?:\/\/([^/#]+)\/?#reset=(.+)$/.exec(line) ?? [];

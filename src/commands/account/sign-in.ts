@@ -16,7 +16,7 @@ interface AccountVerb {
   readonly action?: (open: OpenClient) => Promise<void>;
 }
 
-/** `chat register`, `login`, `logout`: logs in, acts, and prints one line. */
+/** Defines a command that logs in, performs an action, and prints one line. */
 function accountVerb({ mode, kind, message, action }: AccountVerb): Verb {
   return clientVerb({
     ...{ mode, requiresPassword: true },
@@ -54,7 +54,7 @@ export const unregister = clientVerb({
   args: YES_FLAG,
   details:
     "Deletes everything the account posted from the server: messages, reactions and files, " +
-    "including direct messages. Then removes the account. Copies that others made remain.",
+    "including direct messages. Then removes the account. Copies on other devices stay.",
   async run(args, context, { client, user }) {
     const question = `Permanently delete the account ${user} and everything it posted?`;
     if (!(await confirmAction(context, args, question))) return 130;

@@ -36,8 +36,8 @@ messages can be sent to rooms they are in; accept the new key or confirm its dig
       const identity = await rooms.safetyNumber(user);
       const rows = digitRows(identity).map((row) => `${row}\n`);
       if (!context.json) context.stdout.write(rows.join(""));
-      const how = confirmHint(user, identity, `chat verify-user ${user} --confirm`);
-      return printResult(context, identityLine(user, identity), how(ENGLISH_TERMINAL));
+      const hint = confirmHint(user, identity, `chat verify-user ${user} --confirm`);
+      return printResult(context, identityLine(user, identity), hint(ENGLISH_TERMINAL));
     });
   },
 });

@@ -11,7 +11,7 @@ import { formatTimestamp, styleOf } from "../../cli/output/render.ts";
 import { printJson, printResult } from "../../cli/output/result.ts";
 import { formatAddress, formatInvite, quoteInvite } from "../../wire/invite.ts";
 
-const NAME = { name: argument("Who") } as const satisfies FlagDefs;
+const NAME = { name: argument("User name") } as const satisfies FlagDefs;
 
 export const reset = defineVerb({
   args: {

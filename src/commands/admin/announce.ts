@@ -11,8 +11,7 @@ export const command = defineVerb({
     withdraw: flag("Withdraw the announcement"),
     ...ADMIN_FLAGS,
   },
-  details:
-    "Everyone online or joining sees it above their rooms, until it is replaced " + "or withdrawn.",
+  details: "Users see it above their rooms until it is replaced or withdrawn.",
   async run(args, context) {
     const text = args.text?.trim() ?? "";
     if ((text === "") !== args.withdraw) {

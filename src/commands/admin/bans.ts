@@ -15,7 +15,7 @@ import { withUtcTime } from "../../core/duration.ts";
 import { whom } from "../../ui/commands/ban.ts";
 
 const TARGET_ARGUMENT = {
-  whom: argument("User name, or address as in the output of chat serve"),
+  target: argument("User name, or address as in the output of chat serve"),
 } as const satisfies FlagDefs;
 
 export const ban = defineVerb({
@@ -29,11 +29,11 @@ export const ban = defineVerb({
   async run(args, context) {
     const until = defined({ until: expiryOf(context, args.for) });
     const { reason } = args;
-    const target = whom(args.whom);
+    const target = whom(args.target);
     return withOperator(context, args, async ({ client }) => {
       await client.request("ban", { ...target, on: true, ...until, ...defined({ reason }) });
       const line = { kind: "banned", ...target, ...withUtcTime(until, "until"), reason };
-      return printResult(context, line, `${args.whom} is banned`);
+      return printResult(context, line, `${args.target} is banned`);
     });
   },
 });
@@ -41,10 +41,10 @@ export const ban = defineVerb({
 export const unban = defineVerb({
   args: { ...TARGET_ARGUMENT, ...ADMIN_FLAGS },
   async run(args, context) {
-    const target = whom(args.whom);
+    const target = whom(args.target);
     return withOperator(context, args, async ({ client }) => {
       await client.request("ban", { ...target, on: false });
-      return printResult(context, { kind: "unbanned", ...target }, `${args.whom} is unbanned`);
+      return printResult(context, { kind: "unbanned", ...target }, `${args.target} is unbanned`);
     });
   },
 });
@@ -52,14 +52,14 @@ export const unban = defineVerb({
 export const bans = operatorVerb({
   args: {},
   async run(_args, context, client) {
-    const all = await allPages(
+    const bans = await allPages(
       (after) => client.request("bans", after),
       (page) => page.bans,
     );
-    return printList(context, all, {
-      json: (one) => ({ kind: "ban", ...withUtcTime(one, "until") }),
+    return printList(context, bans, {
+      json: (entry) => ({ kind: "ban", ...withUtcTime(entry, "until") }),
       columns: {
-        whom: ({ user, address }) => user ?? address,
+        target: ({ user, address }) => user ?? address,
         until: ({ until }, style) => timeCell(until, style),
         reason: ({ reason }) => reason,
       },

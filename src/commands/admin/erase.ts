@@ -20,22 +20,17 @@ export const command = defineVerb({
     ...YES_FLAG,
   },
   details:
-    "Text is blanked on the server's disk, and files are removed. Copies that others made stay " +
-    "theirs.",
+    "Text is blanked on the server's disk, and files are removed. Copies on other devices stay.",
   async run(args, context) {
-    const { user: name, ...others } = args;
+    const { user: name, ...serverFlags } = args;
     if (args.seq.length === 0 && name !== undefined) {
       const user = userNameOf(name);
       const yes = args.yes || context.terminal === undefined;
       if (!(await confirmAction(context, { yes }, `Delete everything ${user} posted?`))) return 130;
-      return withOperator(context, { ...others, user: undefined }, async ({ client }) => {
+      return withOperator(context, { ...serverFlags, user: undefined }, async ({ client }) => {
         const erased = await eraseAll(context, client, { user });
         const line = { kind: "erased-all", user, erased };
-        return printResult(
-          context,
-          line,
-          `${counted(erased, "message")} of ${user} ${erased === 1 ? "is" : "are"} erased`,
-        );
+        return printResult(context, line, `deleted ${counted(erased, "message")} by ${user}`);
       });
     }
     if (args.seq.length === 0) {
@@ -45,9 +40,9 @@ export const command = defineVerb({
     }
     const seqs = args.seq.map(seqOf);
     return withOperator(context, args, async ({ client }) => {
-      for (const of of seqs) {
-        const { seq } = await client.request("erase", { seq: of });
-        printResult(context, { kind: "erased", seq: of, by: seq }, `deleted message ${of}`);
+      for (const target of seqs) {
+        const { seq } = await client.request("erase", { seq: target });
+        printResult(context, { kind: "erased", seq: target, by: seq }, `deleted message ${target}`);
       }
       return 0;
     });

@@ -43,18 +43,18 @@ export const invite = defineVerb({
     const until = withUtcTime(expires, "expires");
     return withOperator(context, args, async (open) => {
       if (isProgram) {
-        const options = defined({ post: programRoom(args.post), read: programRoom(args.read) });
-        const made = await open.client.request("invite", { ...options, ...expires });
-        const { invite: id, token } = made;
+        const options = defined({ post: roomName(args.post), read: roomName(args.read) });
+        const created = await open.client.request("invite", { ...options, ...expires });
+        const { invite: id, token } = created;
         const line = { kind: "invite", invite: id, token, ...options, ...until };
         context.stdout.write(context.json ? renderJson(line) : `${token}\n`);
         return 0;
       }
-      const room = programRoom(args.room);
-      const bound = defined({ uses: uses || undefined, room });
-      const made = await open.client.request("invite", { ...bound, ...expires });
-      const url = inviteUrl(context, open, { token: made.token, room: room ?? LOBBY });
-      const line = { kind: "invite", invite: made.invite, token: made.token, url, ...until };
+      const room = roomName(args.room);
+      const limits = defined({ uses: uses || undefined, room });
+      const created = await open.client.request("invite", { ...limits, ...expires });
+      const url = inviteUrl(context, open, { token: created.token, room: room ?? LOBBY });
+      const line = { kind: "invite", invite: created.invite, token: created.token, url, ...until };
       const text = `${quoteInvite(parseServerSpec(url))}\n`;
       context.stdout.write(context.json ? renderJson(line) : text);
       return 0;
@@ -62,11 +62,11 @@ export const invite = defineVerb({
   },
 });
 
-function programRoom(room: string | undefined): Name | undefined {
+function roomName(room: string | undefined): Name | undefined {
   return room === undefined ? undefined : checkName(roomNameOf(room), "room's name");
 }
 
-/** The room of an invite, or the rights of a program. */
+/** Returns the room of an invite, or the rights of an access token. */
 function roomLabel({ room, post, read }: Answer<"invites">["invites"][number]): string {
   if (post === undefined && read === undefined) return room ?? "";
   if (read === undefined) return `posts to ${post}`;
@@ -80,14 +80,14 @@ export const invites = operatorVerb({
       await client.request("invite-revoke", { invite });
       return printResult(context, { kind: "invite-revoked", invite }, `revoked invite ${invite}`);
     }
-    const all = await allPages(
+    const entries = await allPages(
       (after) => client.request("invites", after),
       (page) => page.invites,
     );
-    return printList(context, all, {
-      json: (one) => ({ kind: "invite", ...withUtcTime(one, "expires") }),
+    return printList(context, entries, {
+      json: (entry) => ({ kind: "invite", ...withUtcTime(entry, "expires") }),
       columns: {
-        invite: (one) => one.invite,
+        invite: (entry) => entry.invite,
         by: ({ by }) => by,
         uses: ({ usesLeft }) => usesLeft ?? "any",
         expires: ({ expires }, style) => timeCell(expires, style),

@@ -1,4 +1,4 @@
-/** Lists of all accounts, rooms and files, by the same requests as the server's window. */
+/** `chat admin` accounts, rooms and files. */
 
 import { enumFlag, type FlagDefs, flag, stringFlag } from "../../cli/command.ts";
 import { operatorVerb } from "../../cli/connect/operator.ts";
@@ -12,7 +12,7 @@ const LIST_FLAGS = {
   reverse: flag("Reverse order"),
 } as const satisfies FlagDefs;
 
-/** `name` and `user` sort from A; times and numbers from the newest and largest. */
+/** Orders that start at A. Other orders start with the newest time or the largest number. */
 const FROM_A: ReadonlySet<string> = new Set(["name", "user"]);
 
 interface ListOrder {
@@ -27,7 +27,7 @@ interface ListPage<Item> {
 }
 
 /**
- * All pages of a list, in the requested order.
+ * Fetches all pages of a list, in the requested order.
  * @throws {Fault}
  */
 async function fetchAll<Item>(
@@ -63,11 +63,11 @@ export const accounts = operatorVerb({
       const { accounts: page, total } = await client.request("accounts", query);
       return { page, total };
     });
-    const shown = args.online ? items.filter(({ online }) => online) : items;
-    return printList(context, shown, {
-      json: ({ bytes, ...one }) => ({
+    const accountsShown = args.online ? items.filter(({ online }) => online) : items;
+    return printList(context, accountsShown, {
+      json: ({ bytes, ...entry }) => ({
         kind: "account",
-        ...withUtcTime(withUtcTime(one, "since"), "seen"),
+        ...withUtcTime(withUtcTime(entry, "since"), "seen"),
         sizeBytes: bytes,
       }),
       columns: {
@@ -89,7 +89,7 @@ type RoomEntry = Answer<"all-rooms">["rooms"][number];
 function roomState({ locked, sealed, closed, vacant }: RoomEntry): string {
   const marks = { locked, sealed, closed, empty: vacant };
   return Object.entries(marks)
-    .flatMap(([word, isSo]) => (isSo === true ? [word] : []))
+    .flatMap(([word, isSet]) => (isSet === true ? [word] : []))
     .join(" ");
 }
 
@@ -104,9 +104,9 @@ export const rooms = operatorVerb({
   },
   async run(args, context, client) {
     return printList(context, await allRooms(client, args), {
-      json: ({ bytes, vacant: empty = false, ...one }) => ({
+      json: ({ bytes, vacant: empty = false, ...entry }) => ({
         kind: "room",
-        ...one,
+        ...entry,
         empty,
         sizeBytes: bytes,
       }),
@@ -124,7 +124,7 @@ export const rooms = operatorVerb({
 });
 
 /**
- * All rooms of the server.
+ * Fetches all rooms of the server.
  * @throws {Fault}
  */
 export function allRooms(client: Client, order: ListOrder): Promise<RoomEntry[]> {
@@ -151,11 +151,11 @@ export const files = operatorVerb({
       return { page, total };
     });
     return printList(context, items, {
-      json: ({ file: id, user: from, bytes, ...one }) => ({
+      json: ({ file: id, user: from, bytes, ...entry }) => ({
         kind: "file",
         id,
         from,
-        ...withUtcTime(one, "time"),
+        ...withUtcTime(entry, "time"),
         sizeBytes: bytes,
       }),
       columns: {
@@ -163,7 +163,7 @@ export const files = operatorVerb({
         size: ({ bytes }, style) => sizeCell(bytes, style),
         name: ({ name }) => name,
         from: ({ user }) => user,
-        where: ({ rooms: where }) => where.join(" "),
+        where: ({ rooms: roomNames }) => roomNames.join(" "),
         numbers: ({ seqs }) => seqs.join(" "),
         time: ({ time }, style) => timeCell(time, style),
       },

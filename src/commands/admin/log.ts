@@ -29,13 +29,13 @@ export const command = defineVerb({
     return withOperator(context, args, async ({ client }) => {
       const { events } = await client.request("events", {});
       const first = events[0]?.time ?? Number.MAX_SAFE_INTEGER;
-      const upTo = Math.min(until ?? Number.MAX_SAFE_INTEGER, first - 1);
-      const isOlder = since !== undefined && since <= upTo;
-      const before = isOlder ? await decisions(client, { since, until: upTo }) : [];
-      const all = [...before, ...events].filter(
+      const latest = Math.min(until ?? Number.MAX_SAFE_INTEGER, first - 1);
+      const isOlder = since !== undefined && since <= latest;
+      const earlier = isOlder ? await fetchDecisions(client, { since, until: latest }) : [];
+      const entries = [...earlier, ...events].filter(
         ({ time }) => time >= (since ?? 0) && time <= (until ?? Number.MAX_SAFE_INTEGER),
       );
-      return printList(context, all, {
+      return printList(context, entries, {
         json: eventJson,
         columns: {
           time: ({ time }, style) => timeCell(time, style),
@@ -48,25 +48,28 @@ export const command = defineVerb({
 });
 
 /**
- * Oldest first.
+ * Fetches decisions, oldest first.
  * @throws {Fault}
  */
-async function decisions(
+async function fetchDecisions(
   client: Client,
   bounds: { readonly since: number; readonly until: number },
 ): Promise<readonly EventEntry[]> {
   const pages: (readonly EventEntry[])[] = [];
-  let before: Answer<"decisions">["next"];
+  let earlier: Answer<"decisions">["next"];
   for (;;) {
-    const query = before === undefined ? bounds : { ...bounds, before };
+    const query = earlier === undefined ? bounds : { ...bounds, before: earlier };
     const { events, next } = await client.request("decisions", query);
     pages.unshift(events);
     if (next === undefined) return pages.flat();
     // A malicious server may loop.
-    if (before !== undefined && next.accounts + next.history >= before.accounts + before.history) {
+    if (
+      earlier !== undefined &&
+      next.accounts + next.history >= earlier.accounts + earlier.history
+    ) {
       throw new Fault("frame-malformed", "the server repeats the same decisions");
     }
-    before = next;
+    earlier = next;
   }
 }
 
@@ -79,7 +82,7 @@ function fieldsOf(bytes: Uint8Array | undefined): Fields {
   }
 }
 
-/** A record's head and body, as far as the server sends them. */
+/** Parses a record's head and body; missing ones are empty. */
 function recordOf({ record }: EventEntry): { readonly head: Fields; readonly body: Fields } {
   return { head: fieldsOf(record?.head), body: fieldsOf(record?.body) };
 }
@@ -95,10 +98,10 @@ function detailsOf(entry: EventEntry): string[] {
   const { body } = recordOf(entry);
   const { by, whom, user, until, record, room, between, name, to, address, program, reason } =
     entry;
-  const words = [body["text"], body["topic"], body["name"], body["react"]];
+  const texts = [body["text"], body["topic"], body["name"], body["react"]];
   const details = [
     ...[by, user, record?.from, whom, room?.name === undefined ? undefined : `#${room.name}`],
-    ...[between?.join(" and "), words.find((word) => typeof word === "string"), name],
+    ...[between?.join(" and "), texts.find((word) => typeof word === "string"), name],
     ...[to?.join(" "), address, program, reason],
     until === undefined ? undefined : `until ${formatUtc(until)}`,
   ];
@@ -106,11 +109,11 @@ function detailsOf(entry: EventEntry): string[] {
 }
 
 function eventJson(entry: EventEntry): JsonObject {
-  const { record, room, time, until, file: id, ...rest } = entry;
+  const { record, room, time, until, file: id, ...fields } = entry;
   const { head, body } = recordOf(entry);
   return {
     kind: "event",
-    ...rest,
+    ...fields,
     time: formatUtc(time),
     until: until === undefined ? undefined : formatUtc(until),
     id,

@@ -15,7 +15,7 @@ import {
 import { printResult } from "../../cli/output/result.ts";
 import { withUtcTime } from "../../core/duration.ts";
 
-const NAME = { name: argument("Who") } as const satisfies FlagDefs;
+const NAME = { name: argument("User name") } as const satisfies FlagDefs;
 
 export const kick = operatorVerb({
   args: { ...NAME, ...ROOM_FLAG },
@@ -72,8 +72,8 @@ function roleVerb(on: boolean): Verb {
       const room = args.room === undefined ? undefined : roomNameOf(args.room);
       await client.request("grant", { user, on, ...defined({ room }) });
       const role = room === undefined ? "operator" : `moderator`;
-      const where = room === undefined ? "" : ` of ${room}`;
-      const message = `${user} is ${on ? "now" : "no longer"} ${role}${where}`;
+      const roomText = room === undefined ? "" : ` of ${room}`;
+      const message = `${user} is ${on ? "now" : "no longer"} ${role}${roomText}`;
       return printResult(context, { kind: on ? "granted" : "revoked", user, role, room }, message);
     },
   });

@@ -9,8 +9,8 @@ import { parseDuration } from "../../core/duration.ts";
 
 export const command = defineVerb({
   args: {
-    room: argument("Which"),
-    keep: argument("30m, 12h, 90d, or off"),
+    room: argument("Room name"),
+    keep: argument("Retention time: 30m, 12h, 90d, or off"),
     ...ADMIN_FLAGS,
   },
   details:

@@ -19,7 +19,7 @@ import { printResult } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
 import { allRooms } from "./lists.ts";
 
-const ROOM = { room: argument("Which") } as const satisfies FlagDefs;
+const ROOM = { room: argument("Room name") } as const satisfies FlagDefs;
 const rename = defineVerb({
   args: {
     ...ROOM,
@@ -54,7 +54,7 @@ function closeVerb(on: boolean, details: string): Verb {
 
 const remove = defineVerb({
   args: {
-    room: argument("Which", { many: true, required: false }),
+    room: argument("Room names", { many: true, required: false }),
     empty: flag("All rooms without members, messages or topic"),
     match: stringFlag("PATTERN", "All rooms whose name matches: * any text, ? any character"),
     ...YES_FLAG,
@@ -64,18 +64,18 @@ const remove = defineVerb({
     "Removed rooms can no longer be read. Their records stay in the data folder; delete messages " +
     "first. With --empty and --match, removes rooms that match both.",
   async run(args, context) {
-    const named = args.room.map(roomNameOf);
+    const listed = args.room.map(roomNameOf);
     const isFiltered = args.empty || args.match !== undefined;
-    if (isFiltered === named.length > 0) {
+    if (isFiltered === listed.length > 0) {
       throw new Fault("usage", "no rooms given", {
         remedy: "specify rooms, --empty or --match; list rooms with chat admin rooms",
       });
     }
     const confirm = (rooms: readonly string[]) =>
       confirmAction(context, args, confirmationOf(rooms));
-    if (!isFiltered && !(await confirm(named))) return 130;
+    if (!isFiltered && !(await confirm(listed))) return 130;
     return withOperator(context, args, async ({ client }) => {
-      const rooms = isFiltered ? await matchingRooms(client, args) : named;
+      const rooms = isFiltered ? await matchingRooms(client, args) : listed;
       if (rooms.length === 0) {
         printNotice(context, "no matching rooms");
         return 0;
@@ -87,29 +87,29 @@ const remove = defineVerb({
   },
 });
 
-/** Maximum names in the question; for more rooms it shows their number. */
+/** Maximum names in the prompt; for more rooms it contains their number. */
 const NAMES_LISTED_MAX = 5;
-/** Concurrent requests: the server's disk is the limit. */
+/** Maximum concurrent requests; the server's disk limits their speed. */
 const CONCURRENT_REMOVALS_MAX = 64;
 
 function confirmationOf(rooms: readonly string[]): string {
   if (rooms.length === 1) return `Permanently remove the room ${rooms[0]}?`;
-  const named = rooms.slice(0, NAMES_LISTED_MAX).join(", ");
+  const listed = rooms.slice(0, NAMES_LISTED_MAX).join(", ");
   const more = rooms.length - NAMES_LISTED_MAX;
-  const rest = more > 0 ? ` and ${more} more` : "";
-  return `Permanently remove ${counted(rooms.length, "room")}: ${named}${rest}?`;
+  const moreText = more > 0 ? ` and ${more} more` : "";
+  return `Permanently remove ${counted(rooms.length, "room")}: ${listed}${moreText}?`;
 }
 
-/** Excludes the lobby, which cannot be removed. */
+/** Returns the matching rooms, except the lobby, which cannot be removed. */
 async function matchingRooms(
   client: Client,
   { empty, match }: { readonly empty: boolean; readonly match?: string | undefined },
 ): Promise<readonly string[]> {
   const all = await allRooms(client, { reverse: false, sort: "name" });
-  const like = patternOf(match ?? "*");
+  const pattern = patternOf(match ?? "*");
   return all
     .filter(
-      ({ room, vacant }) => room !== "lobby" && (!empty || vacant === true) && like.test(room),
+      ({ room, vacant }) => room !== "lobby" && (!empty || vacant === true) && pattern.test(room),
     )
     .map(({ room }) => room);
 }
@@ -123,8 +123,8 @@ function patternOf(glob: string): RegExp {
 }
 
 /**
- * Removes all that can be removed.
- * @throws {Fault} of the first that cannot
+ * Removes all rooms that can be removed.
+ * @throws {Fault} of the first room that cannot be removed
  */
 async function removeAll(
   context: Context,
@@ -137,8 +137,8 @@ async function removeAll(
     const outcomes = await Promise.allSettled(
       batch.map((room) => client.request("remove", { room })),
     );
-    for (const [at, outcome] of outcomes.entries()) {
-      const room = batch[at] ?? "";
+    for (const [index, outcome] of outcomes.entries()) {
+      const room = batch[index] ?? "";
       if (outcome.status === "rejected") faults.push(outcome.reason);
       else printResult(context, { kind: "removed", room }, `removed the room ${room}`);
     }

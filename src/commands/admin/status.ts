@@ -1,4 +1,4 @@
-/** Information of the server's window: connections, running transfers, and the server itself. */
+/** `chat admin` clients, transfers, cancel and stats. */
 
 import { Fault } from "../../base/fault.ts";
 import { counted, formatDuration, formatSize } from "../../base/sizes.ts";
@@ -15,12 +15,12 @@ import type { Answer } from "../../wire/messages.ts";
 type ClientEntry = Answer<"clients">["clients"][number];
 
 async function allClients(client: Client): Promise<ClientEntry[]> {
-  const all: ClientEntry[] = [];
+  const entries: ClientEntry[] = [];
   for (;;) {
-    const after = all.at(-1)?.client ?? 0;
+    const after = entries.at(-1)?.client ?? 0;
     const { clients, more } = await client.request("clients", { after });
-    all.push(...clients);
-    if (!more || clients.length === 0) return all;
+    entries.push(...clients);
+    if (!more || clients.length === 0) return entries;
   }
 }
 
@@ -28,7 +28,7 @@ export const clients = operatorVerb({
   args: {},
   async run(_args, context, client) {
     return printList(context, await allClients(client), {
-      json: (one) => ({ kind: "client", ...withUtcTime(one, "since") }),
+      json: (entry) => ({ kind: "client", ...withUtcTime(entry, "since") }),
       columns: {
         user: ({ user }) => user,
         as: ({ lane, operator }) => (lane ? "files" : operator ? "operator" : ""),
@@ -49,9 +49,9 @@ export const transfers = operatorVerb({
   args: {},
   details: "Names of private files are hidden, as in chat admin files.",
   async run(_args, context, client) {
-    const { transfers: all, more } = await client.request("transfers", {});
-    printList(context, all, {
-      json: ({ file: id, ...one }) => ({ kind: "transfer", id, ...withUtcTime(one, "since") }),
+    const { transfers: entries, more } = await client.request("transfers", {});
+    printList(context, entries, {
+      json: ({ file: id, ...entry }) => ({ kind: "transfer", id, ...withUtcTime(entry, "since") }),
       columns: {
         id: ({ file }) => file,
         direction: ({ direction }) => direction,
@@ -110,15 +110,15 @@ type Stats = Answer<"stats">;
 type ServerEntry = NonNullable<Stats["servers"]>[number];
 
 function machineRow({ server, version, links, lanes, diskFreeBytes: free }: ServerEntry) {
-  const room = free === undefined ? "" : `, ${formatSize(free)} free`;
-  return ["machine", `${server}: ${version}, ${counted(links - lanes, "connection")}${room}`];
+  const spaceText = free === undefined ? "" : `, ${formatSize(free)} free`;
+  return ["machine", `${server}: ${version}, ${counted(links - lanes, "connection")}${spaceText}`];
 }
 
 function statsRows(stats: Stats, nowUnixMs: number): readonly (readonly string[])[] {
-  const log = ({ records, bytes }: Stats["history"]) =>
+  const logText = ({ records, bytes }: Stats["history"]) =>
     counted(records, "record") + (bytes === undefined ? "" : `, ${formatSize(bytes)}`);
   const { diskFreeBytes: free, keepFreeBytes: keep, files } = stats;
-  const floor = keep === undefined ? "" : `; below ${formatSize(keep)} files are refused`;
+  const limitText = keep === undefined ? "" : `; below ${formatSize(keep)} files are refused`;
   return [
     ["version", `${stats.version}, ${stats.runtime}, ${stats.platform}`],
     ["running for", formatDuration(Math.max(0, nowUnixMs - stats.since))],
@@ -126,15 +126,15 @@ function statsRows(stats: Stats, nowUnixMs: number): readonly (readonly string[]
     ["connections", `${stats.links - stats.lanes}, and ${counted(stats.lanes, "file transfer")}`],
     ["rooms", String(stats.rooms)],
     ["messages", `${stats.posts} since start`],
-    ["history", log(stats.history)],
-    ["accounts", log(stats.accounts)],
+    ["history", logText(stats.history)],
+    ["accounts", logText(stats.accounts)],
     ["files", `${counted(files.files, "file")}, ${formatSize(files.bytes)}`],
     [
       "unfinished files",
       `${counted(files.unfinished, "file")}, ${formatSize(files.unfinishedBytes)}`,
     ],
     ["memory", `${formatSize(stats.memoryBytes)}, heap ${formatSize(stats.heapBytes)}`],
-    ["disk", free === undefined ? "" : `${formatSize(free)} free${floor}`],
+    ["disk", free === undefined ? "" : `${formatSize(free)} free${limitText}`],
     ["sent", formatSize(stats.sentBytes)],
     ["received", formatSize(stats.receivedBytes)],
     ["queued", formatSize(stats.queuedBytes)],
@@ -150,9 +150,9 @@ export const stats = operatorVerb({
     const style = styleOf(context);
     if (style.format === "json") {
       const { servers, ...own } = stats;
-      const lines = (servers ?? []).map((one) => ({
+      const lines = (servers ?? []).map((entry) => ({
         kind: "machine",
-        ...withUtcTime(one, "since"),
+        ...withUtcTime(entry, "since"),
       }));
       const summary = { kind: "server-stats", ...own, since: formatUtc(stats.since) };
       context.stdout.write([summary, ...lines].map(renderJson).join(""));

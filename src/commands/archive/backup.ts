@@ -35,8 +35,8 @@ export const command = defineVerb({
     if (context.json) {
       context.stdout.write(renderJson({ kind: "backup", size, root, bytes, copiedBytes }));
     } else {
-      const copied = `${formatSize(copiedBytes)} copied`;
-      const amount = `${counted(size, "record")}, ${formatSize(bytes)}; ${copied}`;
+      const copiedText = `${formatSize(copiedBytes)} copied`;
+      const amount = `${counted(size, "record")}, ${formatSize(bytes)}; ${copiedText}`;
       printNotice(context, `backed up to ${args.dir}: ${amount}`);
       printNotice(
         context,

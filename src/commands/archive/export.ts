@@ -29,7 +29,8 @@ export const command = defineVerb({
     const { data, html, files, out } = args;
     checkOut(out);
     const targets = args.room.map(parseTarget);
-    const work = (source: ExportSource) => exported(context, source, targets, { html, files, out });
+    const work = (source: ExportSource) =>
+      runExport(context, source, targets, { html, files, out });
     if (data === undefined) {
       const client = {
         argument: args.at,
@@ -50,7 +51,7 @@ export const command = defineVerb({
   },
 });
 
-async function exported(
+async function runExport(
   context: Context,
   source: ExportSource,
   targets: Parameters<ExportSource["rooms"]>[0],

@@ -47,8 +47,8 @@ export const command = defineVerb({
         client,
         room,
         clock,
-        onProgress: (done, total) =>
-          progress.update(() => `${done} of ${counted(total, "message")} …`),
+        onProgress: (summary, total) =>
+          progress.update(() => `${summary} of ${counted(total, "message")} …`),
       });
       try {
         const { posted, present, skipped } = await importer.run(parsed.entries);
@@ -59,8 +59,8 @@ export const command = defineVerb({
         if (context.json) {
           context.stdout.write(renderJson({ kind: "imported", records: posted, present }));
         } else {
-          const done = `imported ${counted(posted, "message")} into ${room}`;
-          printNotice(context, `${done}; ${present} already present`);
+          const summary = `imported ${counted(posted, "message")} into ${room}`;
+          printNotice(context, `${summary}; ${present} already present`);
         }
         return 0;
       } catch (error) {
@@ -71,7 +71,10 @@ export const command = defineVerb({
   },
 });
 
-/** @throws {Fault} usage: nothing is imported from a file that was not fully understood */
+/**
+ * Reports lines that cannot be parsed.
+ * @throws {Fault} usage if there are such lines without --skip-bad
+ */
 function checkProblems(context: Context, parsed: ParsedFile, skipBad: boolean): void {
   const { format, entries, problems, skipped, latin1 } = parsed;
   const count = `${counted(entries.length, "message")}, skipped ${counted(skipped, "other line")}`;
@@ -83,8 +86,8 @@ function checkProblems(context: Context, parsed: ParsedFile, skipBad: boolean): 
   const more = problems.length - PROBLEMS_LISTED_MAX;
   if (more > 0) printNotice(context, `and ${more} more`);
   if (problems.length === 0 || skipBad) return;
-  const bad = `${counted(problems.length, "line")} ${problems.length === 1 ? "is" : "are"}`;
-  throw new Fault("usage", `cannot parse ${bad}; nothing was imported`, {
+  const linesText = `${counted(problems.length, "line")} ${problems.length === 1 ? "is" : "are"}`;
+  throw new Fault("usage", `cannot parse ${linesText}; nothing was imported`, {
     remedy: "fix them, or skip them with --skip-bad",
   });
 }

@@ -66,10 +66,7 @@ export const command = defineVerb({
       );
     }
     if (damagedRecords > 0) {
-      printNotice(
-        context,
-        `${counted(damagedRecords, "record")} are damaged, and clients will show them as damaged`,
-      );
+      printNotice(context, `clients will show ${counted(damagedRecords, "record")} as damaged`);
     }
     if (aside !== undefined) printNotice(context, `moved the previous folder to ${aside}`);
     if (acceptRollback) {
@@ -79,7 +76,7 @@ export const command = defineVerb({
   },
 });
 
-/** @throws {Fault} log-corrupt: the key is missing or damaged */
+/** @throws {Fault} log-corrupt if the key is missing or damaged */
 function checkIdentity(backup: string, path: string): void {
   const file = join(path, "identity.key");
   try {
@@ -91,14 +88,14 @@ function checkIdentity(backup: string, path: string): void {
 }
 
 /**
- * Verdict of `chat verify --data` on the folder.
+ * Verifies the restored folder like `chat verify --data`.
  * @throws {Fault} log-corrupt
  */
 async function checkRestored(backup: string, path: string): Promise<void> {
   const { history, accounts } = await verifyFolder(path);
-  const found = [...history.findings, ...accounts.findings][0];
-  if (found === undefined) return;
-  const message = `${backup} does not verify: record ${found.seq}: ${found.reason}`;
+  const finding = [...history.findings, ...accounts.findings][0];
+  if (finding === undefined) return;
+  const message = `${backup} does not verify: record ${finding.seq}: ${finding.reason}`;
   throw new Fault("log-corrupt", message, {
     remedy: "restore another backup, or accept the loss with --accept-loss",
   });

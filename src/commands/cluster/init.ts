@@ -132,16 +132,16 @@ async function importFolder(
   const seconds = ((clock.now() - startedAt) / 1_000).toFixed(1);
   const size = `${counted(total, "record")}, ${formatSize(bytes)}`;
   printNotice(context, `copied ${path} to '${cluster}': ${size} in ${seconds} s`);
-  const named = cluster === NATS_FLAGS.cluster.default ? "" : ` --cluster ${cluster}`;
+  const clusterFlag = cluster === NATS_FLAGS.cluster.default ? "" : ` --cluster ${cluster}`;
   printNotice(
     context,
-    `start it: chat serve --data ${path} --nats ${config.servers.join(",")}${named}`,
+    `start it: chat serve --data ${path} --nats ${config.servers.join(",")}${clusterFlag}`,
   );
   return 0;
 }
 
 /**
- * All machines would copy the damage permanently.
+ * Rejects damaged logs, because all machines would copy the damage permanently.
  * @throws {Fault} log-corrupt
  */
 async function checkUndamaged(
@@ -151,9 +151,9 @@ async function checkUndamaged(
 ): Promise<void> {
   const { history, accounts, folder } = open;
   printRecovery(context, open);
-  const later = await open.verify();
-  printDamaged(context, later);
-  const count = history.damaged.length + accounts.damaged.length + later.length;
+  const found = await open.verify();
+  printDamaged(context, found);
+  const count = history.damaged.length + accounts.damaged.length + found.length;
   if (count === 0 || acceptsLoss) return;
   throw new Fault("log-corrupt", `${folder.path} has ${counted(count, "damaged record")}`, {
     remedy: "restore a backup, or accept the loss with --accept-loss",

@@ -27,7 +27,7 @@ export const command = defineVerb({
         throw new Fault("not-found", message, { remedy: `start it: chat serve --data ${path}` });
       }
       const { cluster, node } = membership;
-      // An interrupted import left nothing in the folder, and the cluster has no messages of its
+      // An interrupted import stored nothing in the folder, and the cluster has no messages of its
       // own.
       if (membership.state === "filling") removeMembership(path);
       else writeMembership(path, { ...membership, state: "left" });

@@ -23,10 +23,10 @@ export const command = defineVerb({
     if (args.nats.length === 0) {
       throw usageFault("missing --nats", "add --nats nats://HOST:4222");
     }
-    // Read-only: an old NATS does no harm.
+    // `isUnsafe`, because an old version of NATS cannot harm a read-only command.
     const { name, ...config } = clusterConfig(args, true);
-    const found = await inspectCluster({ name, ...config }, context.clock);
-    const { stream: state, nodes, areRootsEqual, silent } = found;
+    const inspection = await inspectCluster({ name, ...config }, context.clock);
+    const { stream: state, nodes, areRootsEqual, silent } = inspection;
     const { last: messages, bytes, leader, replicas, current } = state;
     printList(context, nodes, {
       json: (node) => ({ kind: "node", ...node, leader }),
@@ -40,8 +40,12 @@ export const command = defineVerb({
         state: (node) => node.state,
       },
     });
-    const of = { cluster: name, messages, bytes, leader, replicas, current };
-    printResult(context, { kind: "stream", ...of, rootsEqual: areRootsEqual }, summaryOf(found));
+    const streamFields = { cluster: name, messages, bytes, leader, replicas, current };
+    printResult(
+      context,
+      { kind: "stream", ...streamFields, rootsEqual: areRootsEqual },
+      summaryOf(inspection),
+    );
     if (!state.hasMajority) throw noMajority({ servers: silent, total: config.servers.length });
     if (nodes.length === 0) {
       throw new Fault("unreachable", `no server of the cluster '${name}' answers`);

@@ -35,7 +35,7 @@ test.each([
   ['{"attachments":[]}', "text-invalid: message is empty"],
   ['{"attachments":[5,null,{"title":7}],"text":7}', "text-invalid: 'text' is not a string"],
   ['{"alerts":[]}', "text-invalid: message is empty"],
-  [JSON.stringify({ text: "x".repeat(TEXT_BYTES_MAX + 1) }), "too-large: a text has at most"],
+  [JSON.stringify({ text: "x".repeat(TEXT_BYTES_MAX + 1) }), "too-large: a text can have at most"],
 ])("refuses %p", (json, message) => {
   expect(refusal(json)).toStartWith(message);
 });
