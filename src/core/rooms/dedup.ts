@@ -29,7 +29,9 @@ export type PostStatus =
    * Permanent: after this answer the post must not be recorded, even if it arrives on an old link.
    */
   | { readonly kind: "refused"; readonly fault: Fault }
-  /** A later post overtook it: recorded now, it would be out of order, or a duplicate. */
+  /** Later posts are pending. It is unknown whether one of them will be recorded. */
+  | { readonly kind: "blocked" }
+  /** A later post is recorded: recorded now, this one would be out of order, or a duplicate. */
   | { readonly kind: "passed" };
 
 /** A post between arrival and answer. */
@@ -95,7 +97,8 @@ export class OutboxHistory<Post extends Pending = Pending> {
     if (this.pending.has(counter)) return PENDING;
     const fault = this.#refused.get(counter);
     if (fault !== undefined) return { kind: "refused", fault };
-    return Math.max(counter, this.#high, this.#last) === counter ? NEW : PASSED;
+    if (this.hasLaterRecord(counter)) return PASSED;
+    return counter < this.#last ? BLOCKED : NEW;
   }
 
   /** Reports whether a later post is in the log, or passed to it and no longer revocable. */
@@ -176,6 +179,7 @@ export class OutboxHistory<Post extends Pending = Pending> {
 
 const NEW = { kind: "new" } as const;
 const PENDING = { kind: "pending" } as const;
+const BLOCKED = { kind: "blocked" } as const;
 const PASSED = { kind: "passed" } as const;
 
 export class DedupTable<Post extends Pending = Pending> {

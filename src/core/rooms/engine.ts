@@ -42,6 +42,9 @@ import { RoomLock } from "./room-lock.ts";
 import { nameLock, type Rooms, type RoomsValue, targetUser } from "./rooms.ts";
 import { type Directory, type ResolvedTarget, requireRoom, TargetResolver } from "./targets.ts";
 
+/** About the duration of an election in a cluster. */
+const RETRY_AFTER_MS = 1_000;
+
 export interface EngineValue {
   readonly rooms: RoomsValue;
   readonly posts: DedupValue;
@@ -178,11 +181,11 @@ export class RoomEngine {
     const status = known?.status(counter);
     if (status?.kind === "posted") return [settled(requester, status.posted)];
     if (status?.kind === "refused") return [settled(requester, status.fault)];
-    if (status?.kind === "passed") {
-      const fault = new Fault(
-        "out-of-order",
-        `post ${counter} is out of order: later posts were already accepted`,
-      );
+    if (status?.kind === "passed") return [settled(requester, passedFault(counter))];
+    if (status?.kind === "blocked") {
+      const message = msg`post ${counter} is out of order: later posts are pending`;
+      const fault = new Fault("out-of-order", message, { retryAfterMs: RETRY_AFTER_MS });
+      this.#presence.held(session, id, counter, fault);
       return [settled(requester, fault)];
     }
     const fault = this.#presence.acceptPost(requester, id, counter, now, postCount(request));
@@ -261,7 +264,7 @@ export class RoomEngine {
       if (this.#isSettled(command, effects)) return this.#startNextPost(command, steps);
       if (!isCurrent) {
         const message = "cannot confirm whether another server has the message";
-        throw new Fault("no-majority", message, { retryAfterMs: 1_000 });
+        throw new Fault("no-majority", message, { retryAfterMs: RETRY_AFTER_MS });
       }
       command.isConfirmed = true;
       if (command.destination === undefined) {
@@ -491,7 +494,7 @@ export class RoomEngine {
   #checkSenderConnected({ requesters: askers }: PostCommand): void {
     if (!this.#isShared || askers.some(({ session }) => this.#presence.isConnected(session)))
       return;
-    throw new Fault("link-closed", "the sender has disconnected", { retryAfterMs: 1_000 });
+    throw new Fault("link-closed", "the sender has disconnected", { retryAfterMs: RETRY_AFTER_MS });
   }
 
   #apply(record: LogRecord): EngineEffect[] {
@@ -559,8 +562,7 @@ export class RoomEngine {
     if (status.kind === "posted") {
       this.#answerPost(command, status.posted, effects);
     } else {
-      const message = msg`post ${counter} is out of order: later posts were already accepted`;
-      this.#refuse(command, new Fault("out-of-order", message), effects);
+      this.#refuse(command, passedFault(counter), effects);
     }
     return true;
   }
@@ -652,6 +654,11 @@ export class RoomEngine {
 }
 
 const NOBODY: readonly UserId[] = [];
+
+function passedFault(counter: number): Fault {
+  const message = msg`post ${counter} is out of order: later posts were already accepted`;
+  return new Fault("out-of-order", message);
+}
 
 type Settle = Extract<EngineEffect, { kind: "settle" }>;
 

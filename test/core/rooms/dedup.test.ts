@@ -103,10 +103,10 @@ describe("post status", () => {
     posts.find(ANA, BOX)?.abandon(1);
     expect(status(1)).toBe("new");
     begin(2);
-    expect(status(1)).toBe("passed");
+    expect(status(1)).toBe("blocked");
     begin(4);
     posts.find(ANA, BOX)?.abandon(4);
-    expect([status(1), status(3)]).toEqual(["passed", "new"]);
+    expect([status(1), status(3)]).toEqual(["blocked", "new"]);
     posts.find(ANA, BOX)?.abandon(2);
     expect(status(1)).toBe("new");
   });

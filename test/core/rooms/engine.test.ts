@@ -256,6 +256,27 @@ describe("posts", () => {
     expect(way.heard.slice(-3)).toMatchObject([{ n: 4 }, { n: 5 }, { n: 6 }]);
   });
 
+  test("defer a retry while later posts of its outbox are pending", () => {
+    const retry = (counter: number) => {
+      const body = { text: `${counter}` };
+      const request = { kind: "post", ref: 1, outbox: BOX, counter, to: "lobby", body } as const;
+      way.submit(ANA, { kind: "post", request }, 9);
+    };
+    way.post(ANA, "lobby", 1);
+    way.post(ANA, "lobby", 2);
+    const [first] = way.waiting.splice(0, 1);
+    const fault = new Fault("no-majority", "no majority", { retryAfterMs: 100 });
+    way.handle({ kind: "failed", token: first?.token ?? 0, fault });
+    way.enter(9, ANA); // The client has reconnected.
+    retry(1);
+    expect(way.faults.at(-1)).toMatchObject({ code: "out-of-order", retryAfterMs: 1_000 });
+    way.fail(fault);
+    retry(1);
+    retry(2);
+    way.write();
+    expect(way.heard.slice(-2)).toMatchObject([{ n: 4 }, { n: 5 }]);
+  });
+
   test("refuse a permanently refused post again on a late link", () => {
     way.post(ANA, "dev", 1);
     expect(way.heard).toEqual(["room-unknown"]);
