@@ -137,7 +137,8 @@ export class TypingClient {
         return;
       case "fault":
         if (this.#refused.has(code)) this.#refused.get(code)?.();
-        else this.errors.push(line);
+        // Expected: a server reports a lost majority to its clients, which send their posts later.
+        else if (code !== "no-majority") this.errors.push(line);
         return;
       default:
     }
