@@ -3,7 +3,7 @@
 import { Fault } from "../base/fault.ts";
 import { type FileId, isFileId } from "../base/ids.ts";
 import { displayChatRecord } from "../cli/chat/console.ts";
-import { idOf } from "../cli/chat/last-files.ts";
+import { findFileId } from "../cli/chat/last-files.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { type OpenClient, untilConnected, withClient } from "../cli/connect/client.ts";
 import { filePages } from "../cli/connect/lists.ts";
@@ -71,7 +71,7 @@ async function resolveFiles(
   words: readonly string[],
 ): Promise<readonly FileId[]> {
   const files = words.every(isFileId) ? [] : await allFiles(client, user);
-  const ids = words.map((word) => (isFileId(word) ? word : (idOf(files, word) ?? word)));
+  const ids = words.map((word) => (isFileId(word) ? word : (findFileId(files, word) ?? word)));
   return [...new Set(ids.map(checkFileId))];
 }
 

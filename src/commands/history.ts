@@ -91,7 +91,7 @@ class Printer {
   }
 
   print(records: readonly DisplayRecord[]): Promise<void> {
-    this.#damage.note(records);
+    this.#damage.add(records);
     return this.#write(this.#gaps?.fold(records) ?? records);
   }
 

@@ -54,6 +54,6 @@ async function screenFor(context: Context, isPlain: boolean): Promise<FullScreen
   const isInteractiveTerminal =
     isInteractive(context) && stdin.isTerminal && env["TERM"] !== "dumb";
   if (isPlain || !isInteractiveTerminal) return undefined;
-  const { fullScreen } = await import("../cli/screen/join.ts");
+  const { createFullScreen: fullScreen } = await import("../cli/screen/join.ts");
   return fullScreen(context);
 }

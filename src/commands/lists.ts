@@ -60,7 +60,7 @@ export const files = clientVerb({
     const damage = new DamageReport();
     for await (const page of filePages(client)) {
       const records = page.map((record) => displayChatRecord(record, user));
-      damage.note(records);
+      damage.add(records);
       found.push(...records.filter(isFile));
     }
     state.knownFiles.add(client.fingerprint ?? "", found.map(knownFile));

@@ -5,27 +5,27 @@ import type { Signal } from "../context.ts";
 
 /** Result of a conversation; the first exit code or fault wins. */
 export class ChatExit {
-  readonly #ended = Promise.withResolvers<number>();
-  #isThere = false;
+  readonly #result = Promise.withResolvers<number>();
+  #hasEnded = false;
 
   get hasEnded(): boolean {
-    return this.#isThere;
+    return this.#hasEnded;
   }
 
   /** Resolves with the exit code. @throws Fault, or the error that ended the conversation */
   get exitCode(): Promise<number> {
-    return this.#ended.promise;
+    return this.#result.promise;
   }
 
-  end(how: number | Fault): void {
-    this.#isThere = true;
-    if (how instanceof Fault) this.#ended.reject(how);
-    else this.#ended.resolve(how);
+  end(result: number | Fault): void {
+    this.#hasEnded = true;
+    if (result instanceof Fault) this.#result.reject(result);
+    else this.#result.resolve(result);
   }
 
   readonly fail = (error: unknown): void => {
     if (error instanceof Fault) this.end(error);
-    else this.#ended.reject(error);
+    else this.#result.reject(error);
   };
 
   readonly onSignal = (signal: Signal): void => {

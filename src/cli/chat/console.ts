@@ -37,8 +37,8 @@ export function displayChatRecord(record: ChatRecord, me: string): DisplayRecord
     room.kind === "room" ? { room: room.name } : { to: from === room.name ? me : room.name };
   const sealed = record.sealed === undefined ? {} : ({ sealed: true } as const);
   const withheld = record.withheld === undefined ? {} : { withheld: record.withheld };
-  const words = displayBody({ ...record, from });
-  return { timeUnixMs, destination, ...words, ...sealed, ...withheld };
+  const body = displayBody({ ...record, from });
+  return { timeUnixMs, destination, ...body, ...sealed, ...withheld };
 }
 
 /** Omits the server's records of sealed files: the message that carries a file shows it. */
@@ -59,7 +59,7 @@ export class ChatConsole {
   #style: Style;
   #gaps = new UnreadableRuns(undefined);
   /** The latest prompt. */
-  #lastQuestion: Promise<unknown> = Promise.resolve();
+  #previousAnswer: Promise<unknown> = Promise.resolve();
   #question: PromiseWithResolvers<boolean> | undefined;
   #isClosed = false;
   /** Line mode is in English only. */
@@ -72,8 +72,8 @@ export class ChatConsole {
     this.#context = context;
     this.#dayLines = new DayLines(context);
     this.#style = { ...styleOf(context, { stamp: "clock" }), authorOf: this.#authorOf };
-    const isTyped = context.stdin.isTerminal && context.stdout.isTerminal && !context.json;
-    this.#editor = isTyped ? this.#openEditor() : undefined;
+    const isInteractive = context.stdin.isTerminal && context.stdout.isTerminal && !context.json;
+    this.#editor = isInteractive ? this.#openEditor() : undefined;
   }
 
   #openEditor(): LineEditor {
@@ -82,7 +82,7 @@ export class ChatConsole {
     return openLineEditor(stdin, stdout, this.#onPaste);
   }
 
-  get isTyped(): boolean {
+  get isInteractive(): boolean {
     return this.#editor !== undefined;
   }
 
@@ -99,12 +99,13 @@ export class ChatConsole {
     this.#editor?.prompt(text);
   }
 
-  record(given: DisplayRecord): void {
-    this.recent.note(given);
-    const record = this.#context.json ? given : this.#gaps.next(given);
+  record(received: DisplayRecord): void {
+    this.recent.add(received);
+    const record = this.#context.json ? received : this.#gaps.next(received);
     if (record === undefined) return;
-    const isComing = record.kind === "join" || (record.kind === "leave" && record.by === undefined);
-    if (this.isQuiet && isComing && this.isTyped) return;
+    const isJoinOrLeave =
+      record.kind === "join" || (record.kind === "leave" && record.by === undefined);
+    if (this.isQuiet && isJoinOrLeave && this.isInteractive) return;
     const day = this.format === "text" ? this.#dayLines.before(record.timeUnixMs) : "";
     this.data(day + renderRecord(record, this.#style));
   }
@@ -152,10 +153,10 @@ export class ChatConsole {
       `${formatLocalClock(now, offsetMinutes)} * ${lines[0]}`,
       ...lines.slice(1),
     ];
-    const shown = [first, ...more.map((line) => CONTINUATION + line)].map((line) => {
+    const wrapped = [first, ...more.map((line) => CONTINUATION + line)].map((line) => {
       return wrapMarked(line, stdout.columns(), CONTINUATION);
     });
-    this.#editor.print(`${this.#dayLines.before(now)}${shown.join("\n")}\n`);
+    this.#editor.print(`${this.#dayLines.before(now)}${wrapped.join("\n")}\n`);
   }
 
   async confirm(question: Message): Promise<boolean> {
@@ -170,10 +171,10 @@ export class ChatConsole {
    * no and is handled as usual. Questions are asked one at a time.
    */
   async ask(question: string): Promise<boolean> {
-    const before = this.#lastQuestion;
+    const previous = this.#previousAnswer;
     const answer = Promise.withResolvers<boolean>();
-    this.#lastQuestion = answer.promise;
-    await before;
+    this.#previousAnswer = answer.promise;
+    await previous;
     if (this.#editor === undefined || this.#isClosed) answer.resolve(false);
     else {
       this.#question = answer;
@@ -187,8 +188,8 @@ export class ChatConsole {
    * @returns `undefined` if no user can be asked, or nothing was typed
    */
   async secret(question: Message): Promise<string | undefined> {
-    const typed = await this.#editor?.secret(inEnglish(question));
-    return typed === "" ? undefined : typed;
+    const secretText = await this.#editor?.secret(inEnglish(question));
+    return secretText === "" ? undefined : secretText;
   }
 
   /**
@@ -197,13 +198,13 @@ export class ChatConsole {
    */
   async line(): Promise<string | undefined> {
     for (;;) {
-      const line = await (this.#editor?.line().then(escapePasted) ?? this.#context.stdin.line());
+      const line = await (this.#editor?.line().then(escapeSlash) ?? this.#context.stdin.line());
       const question = this.#question;
       this.#question = undefined;
       if (question === undefined) return line;
-      const word = line?.trim().toLowerCase();
-      question.resolve(word === "y" || word === "yes");
-      if (line === undefined || word === undefined || !ANSWERS.has(word)) return line;
+      const answer = line?.trim().toLowerCase();
+      question.resolve(answer === "y" || answer === "yes");
+      if (line === undefined || answer === undefined || !ANSWERS.has(answer)) return line;
       this.eraseEntered();
     }
   }
@@ -226,8 +227,8 @@ export class ChatConsole {
   readonly #onPaste: OnPaste = (paste) => {
     if (paste === "oversize")
       return this.note("the pasted text is too long for a message; send it as a file");
-    const what = paste.lines > 1 ? `${paste.lines} pasted lines` : "a long pasted line";
-    this.note(`${what}: Enter sends one message, Ctrl-C discards it`);
+    const pasted = paste.lines > 1 ? `${paste.lines} pasted lines` : "a long pasted line";
+    this.note(`${pasted}: Enter sends one message, Ctrl-C discards it`);
   };
 
   readonly #authorOf = (seq: number): string | undefined => this.recent.authorOf(seq);
@@ -238,6 +239,6 @@ function inEnglish(text: string | Message): string {
 }
 
 /** Pasted text of several lines is never a command. */
-function escapePasted(line: EnteredLine | undefined): string | undefined {
+function escapeSlash(line: EnteredLine | undefined): string | undefined {
   return line?.isPasted === true && line.text.startsWith("/") ? `/${line.text}` : line?.text;
 }

@@ -57,7 +57,7 @@ export class LineFiles {
         if (sent.unsaid !== undefined) chatConsole.note((texts) => texts.unsaid);
         const { id, name, sizeBytes, digest } = sent;
         for (const posted of sent.posted) {
-          this.#lines.acked(posted.to, posted, { id, name, sizeBytes, digest }, "queuedFile");
+          this.#lines.reportAck(posted.to, posted, { id, name, sizeBytes, digest }, "queuedFile");
         }
         for (const { fault } of sent.refused) this.#lines.fail(fault, input);
       } finally {
@@ -74,10 +74,10 @@ export class LineFiles {
     this.#start(async () => {
       const secret = open.state.partialFileSecret();
       const onProgress = this.#progressReporter();
-      const got = await receiveFile(open.client, { file, out, secret, onProgress });
-      chatConsole.print(downloadedJson(got), downloadedText(got));
-      reportRenamed(got, (text) => chatConsole.note(text));
-      void this.#offerToOpen(got.path);
+      const received = await receiveFile(open.client, { file, out, secret, onProgress });
+      chatConsole.print(downloadedJson(received), downloadedText(received));
+      reportRenamed(received, (text) => chatConsole.note(text));
+      void this.#offerToOpen(received.path);
     });
   }
 
@@ -85,12 +85,12 @@ export class LineFiles {
     const { chatConsole } = this.#lines;
     const files = await lastFiles(this.#lines, target, LISTED_FILES_MAX);
     const rows = files.map(fileRow);
-    const sentence = rows.length === 0 ? "no files" : "files:";
-    chatConsole.print({ kind: "files", files: files.map(recordJson) }, sentence, rows);
+    const text = rows.length === 0 ? "no files" : "files:";
+    chatConsole.print({ kind: "files", files: files.map(recordJson) }, text, rows);
   }
 
   /** Shows that another user has started an upload. */
-  offered(event: Extract<ReaderEvent, { kind: "offered" }>): void {
+  reportOffered(event: Extract<ReaderEvent, { kind: "offered" }>): void {
     const { open, chatConsole } = this.#lines;
     const { room, file, from, name, sizeBytes } = event;
     const { client } = open;
@@ -99,7 +99,7 @@ export class LineFiles {
     const isSlow = sizeBytes === undefined || sizeBytes >= ANNOUNCED_BYTES_MIN;
     chatConsole.print(
       { kind: "offered", ...destinationOfTarget(room), from, id: file, name, ...size },
-      isSlow && this.#lines.isAt(room) ? `${from} is sending ${fileLabel(event)}` : undefined,
+      isSlow && this.#lines.isCurrent(room) ? `${from} is sending ${fileLabel(event)}` : undefined,
     );
   }
 
@@ -107,14 +107,16 @@ export class LineFiles {
   async settled(): Promise<void> {
     const count = this.#running.size;
     if (count === 0) return;
-    const what = count === 1 ? "a file is" : `${count} files are`;
-    this.#lines.chatConsole.note(`${what} on the way; Ctrl-C stops that, to be gone on with later`);
+    const transfers = count === 1 ? "a file is" : `${count} files are`;
+    this.#lines.chatConsole.note(
+      `${transfers} on the way; Ctrl-C stops that, to be gone on with later`,
+    );
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
-  #start(work: () => Promise<void>): void {
+  #start(transfer: () => Promise<void>): void {
     const { input } = this.#lines;
-    const running = work().catch((error: unknown) => this.#lines.fail(error, input));
+    const running = transfer().catch((error: unknown) => this.#lines.fail(error, input));
     this.#running.add(running);
     void running.finally(() => this.#running.delete(running));
   }
@@ -128,12 +130,12 @@ export class LineFiles {
     return (progress) => {
       const line = lines.next(progress);
       const isLong = context.clock.now() - beganAt >= PROGRESS_DELAY_MS;
-      const isOver = progress.doneBytes === progress.sizeBytes;
+      const isFinished = progress.doneBytes === progress.sizeBytes;
       const resumedText = isFirst && progress.resumedBytes > 0 ? resumedLine(progress) : undefined;
       isFirst = false;
       chatConsole.print(
         progressJson(progress),
-        resumedText ?? (isLong && !isOver ? line : undefined),
+        resumedText ?? (isLong && !isFinished ? line : undefined),
       );
     };
   }
@@ -141,7 +143,7 @@ export class LineFiles {
   /** Opens the file only if the user agrees. */
   async #offerToOpen(path: string): Promise<void> {
     const { context, chatConsole } = this.#lines;
-    const opener = chatConsole.isTyped ? openerOf(context.env) : undefined;
+    const opener = chatConsole.isInteractive ? openerOf(context.env) : undefined;
     if (opener === undefined || !(await isOpenable(path))) return;
     if (!(await chatConsole.ask(`open ${basename(path)}? [y/N]`))) return;
     try {

@@ -35,21 +35,21 @@ export interface FileSelection {
 /**
  * Parses `ID [DIR]` or `NAME [DIR]`. Names and folders may contain spaces: the longest name of a
  * file there wins.
- * @param words one or more
+ * @param args one or more
  * @throws Fault file-unknown; usage: several files have that name
  */
 export async function selectFile(
-  words: readonly string[],
+  args: readonly string[],
   files: () => Promise<readonly DisplayFile[]>,
 ): Promise<FileSelection> {
-  const [first = "", ...more] = words;
-  if (isFileId(first)) return { id: first, out: outOf(more) };
+  const [first = "", ...more] = args;
+  if (isFileId(first)) return { id: first, out: folderOf(more) };
   const all = await files();
-  for (let count = words.length; count > 0; count--) {
-    const id = idOf(all, words.slice(0, count).join(" "));
-    if (id !== undefined) return { id, out: outOf(words.slice(count)) };
+  for (let count = args.length; count > 0; count--) {
+    const id = findFileId(all, args.slice(0, count).join(" "));
+    if (id !== undefined) return { id, out: folderOf(args.slice(count)) };
   }
-  throw new Fault("file-unknown", msg`no file ${quoteText(words.join(" "))} here`, {
+  throw new Fault("file-unknown", msg`no file ${quoteText(args.join(" "))} here`, {
     remedy: msg`run /files to list files`,
   });
 }
@@ -59,27 +59,28 @@ export async function selectFile(
  * @returns `undefined` if no file has that name
  * @throws Fault usage: several files with different content have it
  */
-export function idOf(files: readonly DisplayFile[], name: string): string | undefined {
+export function findFileId(files: readonly DisplayFile[], name: string): string | undefined {
   const named = filesNamed(files, name);
   const ids = [...new Set(named.map(({ id }) => id))];
   const isOneContent = new Set(named.map(({ digest }) => digest)).size === 1;
-  if (ids.length > 1 && !isOneContent) throw severalNamed(name, ids);
+  if (ids.length > 1 && !isOneContent) throw ambiguousName(name, ids);
   return ids[0];
 }
 
-function outOf(words: readonly string[]): string | undefined {
-  return words.length === 0 ? undefined : words.join(" ");
+function folderOf(args: readonly string[]): string | undefined {
+  return args.length === 0 ? undefined : args.join(" ");
 }
 
 /** Newest first. Ignores case if no name matches exactly. */
 function filesNamed(files: readonly DisplayFile[], name: string): readonly DisplayFile[] {
-  const same = files.filter((file) => file.name === name);
-  const wanted = name.toLowerCase();
-  const found = same.length > 0 ? same : files.filter((one) => one.name.toLowerCase() === wanted);
+  const exact = files.filter((file) => file.name === name);
+  const folded = name.toLowerCase();
+  const found =
+    exact.length > 0 ? exact : files.filter((file) => file.name.toLowerCase() === folded);
   return found.toReversed();
 }
 
-function severalNamed(name: string, ids: readonly string[]): Fault {
+function ambiguousName(name: string, ids: readonly string[]): Fault {
   const more = ids.length > LISTED_IDS_MAX ? ", …" : "";
   return new Fault("usage", msg`${ids.length} files here are named ${quoteText(name)}`, {
     remedy: msg`choose one by id, newest first: ${ids.slice(0, LISTED_IDS_MAX).join(", ")}${more}`,

@@ -46,29 +46,29 @@ export class LineClient extends SlashHost {
   #current: Target;
   #room: Name;
   /** Commands of a script that failed and without which the next lines have no destination. */
-  readonly #failed = new Set<"room" | "login">();
+  readonly #failedChanges = new Set<"room" | "login">();
   readonly #script: ScriptLines;
   readonly #rooms: readonly Name[];
-  readonly #ending = new ChatExit();
+  readonly #exit = new ChatExit();
   readonly #damage = new DamageReport();
   /** Set at the end, to suppress further output. */
   #isFinished = false;
   #ackedSeq = 0;
-  #shownSeq = 0;
+  #printedSeq = 0;
   /** Keyed by room: seq of the newest printed join of this user. */
-  readonly #shownJoins = new Map<string, number>();
+  readonly #printedJoins = new Map<string, number>();
   /** Keyed by room: the record of this client's pending join is newer than this seq. */
-  readonly #awaitedJoins = new Map<string, number>();
-  #onShown = () => {};
+  readonly #pendingJoins = new Map<string, number>();
+  #onPrinted = () => {};
   #onLost = () => {};
   /** Set during a login on this link, so that its `connected` is not shown as a new connection. */
-  #loggingIn: PromiseWithResolvers<void> | undefined;
+  #pendingLogin: PromiseWithResolvers<void> | undefined;
   #wasConnected = false;
   #hasMajority = true;
   /** In the order in which they were typed. Bounded by the client's outbox. */
   readonly #unconfirmed = new Set<{ readonly to: string; readonly text: string }>();
   /** Time and text of the last announcement. */
-  #announced = "";
+  #lastAnnouncement = "";
   /** Bounded by KNOWN_FILES_MAX. */
   readonly #newFiles: KnownFile[] = [];
   #isCaughtUp = false;
@@ -81,7 +81,7 @@ export class LineClient extends SlashHost {
     super(context, open);
     this.#rooms = rooms;
     this.chatConsole = new ChatConsole(context);
-    this.#script = new ScriptLines(!this.chatConsole.isTyped);
+    this.#script = new ScriptLines(!this.chatConsole.isInteractive);
     open.guessDelays.displayOverride = (text) => this.chatConsole.note(text);
     this.chatConsole.isQuiet = open.state.preference("quiet") === "on";
     this.files = new LineFiles(this);
@@ -104,16 +104,16 @@ export class LineClient extends SlashHost {
 
   async run(): Promise<number> {
     const { client } = this.open;
-    const release = this.context.onSignal(this.#ending.onSignal);
-    const watching = this.#watch().catch(this.#ending.fail);
-    this.enterRooms(this.#rooms)
+    const release = this.context.onSignal(this.#exit.onSignal);
+    const watching = this.#readEvents().catch(this.#exit.fail);
+    this.joinRooms(this.#rooms)
       .then(() => {
         this.prompt();
-        return this.#read();
+        return this.#readLines();
       })
-      .catch(this.#ending.fail);
+      .catch(this.#exit.fail);
     try {
-      return await this.#ending.exitCode;
+      return await this.#exit.exitCode;
     } finally {
       release();
       await client.close();
@@ -135,19 +135,19 @@ export class LineClient extends SlashHost {
     await this.#waitForOwnRecords();
     await this.open.client.auditSettled();
     await this.chatConsole.drained();
-    this.#ending.end(this.#damage.fault ?? this.#script.exitCode);
+    this.#exit.end(this.#damage.fault ?? this.#script.exitCode);
   }
 
   /** Lists unconfirmed messages, which stay queued for the next run. */
   #reportUnsent(error: unknown): void {
     if (!(error instanceof Fault)) throw error;
     for (const { to, text } of this.#unconfirmed) {
-      const words = `unsent, to ${to}: ${text}`;
+      const line = `unsent, to ${to}: ${text}`;
       const destination = destinationOfTarget(parseTarget(to));
-      this.chatConsole.print({ kind: "unsent", ...destination, text }, words);
+      this.chatConsole.print({ kind: "unsent", ...destination, text }, line);
     }
     this.#isFinished = true;
-    this.#ending.end(error);
+    this.#exit.end(error);
   }
 
   /** @throws Fault usage: the line client has no settings */
@@ -168,12 +168,12 @@ export class LineClient extends SlashHost {
     return showView(this, view);
   }
 
-  protected last(whose: Whose): number | undefined {
+  protected lastSeq(whose: Whose): number | undefined {
     return this.chatConsole.recent.last(this.current, this.me, whose);
   }
 
   protected async submit(to: string, body: PostBody): Promise<void> {
-    if (this.#failed.has("login")) throw this.#notSentFault("/login");
+    if (this.#failedChanges.has("login")) throw this.#notSentFault("/login");
     const { client } = this.open;
     const { input } = this;
     await client.ready();
@@ -183,7 +183,7 @@ export class LineClient extends SlashHost {
     client.post(to, body).then(
       (receipt) => {
         this.#unconfirmed.delete(post);
-        this.acked(to, receipt, { text }, "queuedMessage");
+        this.reportAck(to, receipt, { text }, "queuedMessage");
       },
       (error: unknown) => {
         this.#unconfirmed.delete(post);
@@ -198,7 +198,7 @@ export class LineClient extends SlashHost {
   }
 
   /** Shows that a message or file was recorded. @param fields about it, for scripts */
-  acked(
+  reportAck(
     to: string,
     { seq, queued }: Pick<Receipt, "seq" | "queued">,
     fields: object,
@@ -222,7 +222,7 @@ export class LineClient extends SlashHost {
    * last message.
    * @throws Fault link-closed if the connection closes meanwhile
    */
-  async confirmed(): Promise<void> {
+  async waitUntilConfirmed(): Promise<void> {
     const { client } = this.open;
     const lost = new Promise<void>((resolve) => {
       this.#onLost = resolve;
@@ -248,29 +248,29 @@ export class LineClient extends SlashHost {
   }
 
   protected override async joinRoom(options: JoinRoomOptions): ReturnType<typeof joinRoom> {
-    const before = this.#shownSeq;
+    const before = this.#printedSeq;
     const answer = await super.joinRoom(options);
-    if (answer.joined) this.#awaitedJoins.set(answer.room, before);
+    if (answer.joined) this.#pendingJoins.set(answer.room, before);
     return answer;
   }
 
-  enter(target: string): void {
-    this.#failed.delete("room");
+  switchTo(target: string): void {
+    this.#failedChanges.delete("room");
     this.#current = parseTarget(target);
     if (this.#current.kind === "room") this.#room = this.#current.name;
     this.prompt();
   }
 
   /** Reports whether lines of text go to this room now. */
-  isAt({ kind, name }: RoomView): boolean {
+  isCurrent({ kind, name }: RoomView): boolean {
     return kind === this.#current.kind && name === this.#current.name;
   }
 
   leftRoom(room: string): void {
-    if (this.#failed.has("room") || room.toLowerCase() !== this.#room.toLowerCase()) return;
+    if (this.#failedChanges.has("room") || room.toLowerCase() !== this.#room.toLowerCase()) return;
     const { rooms } = this.open.client;
     const next = rooms.find(({ kind, name }) => kind === "room" && name !== room);
-    if (next !== undefined) this.enter(next.name);
+    if (next !== undefined) this.switchTo(next.name);
   }
 
   /**
@@ -278,12 +278,12 @@ export class LineClient extends SlashHost {
    * script continues with lines meant for the other one, and must not send them here.
    */
   override changeFailed(change: "room" | "login"): void {
-    if (!this.chatConsole.isTyped) this.#failed.add(change);
+    if (!this.chatConsole.isInteractive) this.#failedChanges.add(change);
   }
 
   #checkDestination(): void {
-    if (this.#failed.has("login")) throw this.#notSentFault("/login");
-    if (this.#failed.has("room")) throw this.#notSentFault("/join or /msg");
+    if (this.#failedChanges.has("login")) throw this.#notSentFault("/login");
+    if (this.#failedChanges.has("room")) throw this.#notSentFault("/join or /msg");
   }
 
   #notSentFault(command: string): Fault {
@@ -300,64 +300,64 @@ export class LineClient extends SlashHost {
   }
 
   /** Runs a login whose `connected` is shown as `logged-in`. The next line waits for it. */
-  async loggingIn(work: () => Promise<unknown>): Promise<void> {
-    const said = Promise.withResolvers<void>();
-    this.#loggingIn = said;
+  async runLogin(work: () => Promise<unknown>): Promise<void> {
+    const reported = Promise.withResolvers<void>();
+    this.#pendingLogin = reported;
     try {
       await work();
     } catch (error) {
-      this.#loggingIn = undefined;
+      this.#pendingLogin = undefined;
       throw error;
     }
-    this.#failed.delete("login");
-    await said.promise;
+    this.#failedChanges.delete("login");
+    await reported.promise;
   }
 
   /** Waits for the user's own records, so that the next run does not show them as new. */
   async #waitForOwnRecords(): Promise<void> {
     await Promise.resolve(); // The last post's own handlers run first.
-    if (this.#areOwnRecordsShown()) return;
+    if (this.#areOwnRecordsPrinted()) return;
     await new Promise<void>((resolve) => {
       const cancel = this.context.clock.after(OWN_RECORDS_TIMEOUT_MS, resolve);
-      this.#onShown = () => {
-        if (!this.#areOwnRecordsShown()) return;
+      this.#onPrinted = () => {
+        if (!this.#areOwnRecordsPrinted()) return;
         cancel();
         resolve();
       };
     });
   }
 
-  #areOwnRecordsShown(): boolean {
-    for (const [room, before] of this.#awaitedJoins) {
-      if ((this.#shownJoins.get(room) ?? 0) > before) this.#awaitedJoins.delete(room);
+  #areOwnRecordsPrinted(): boolean {
+    for (const [room, before] of this.#pendingJoins) {
+      if ((this.#printedJoins.get(room) ?? 0) > before) this.#pendingJoins.delete(room);
     }
-    return this.#ackedSeq <= this.#shownSeq && this.#awaitedJoins.size === 0;
+    return this.#ackedSeq <= this.#printedSeq && this.#pendingJoins.size === 0;
   }
 
-  async #watch(): Promise<void> {
+  async #readEvents(): Promise<void> {
     for await (const event of this.open.client.read()) {
-      this.#received(event);
+      this.#onEvent(event);
       await this.chatConsole.drained();
     }
   }
 
-  async #read(): Promise<void> {
-    while (!this.#ending.hasEnded) {
+  async #readLines(): Promise<void> {
+    while (!this.#exit.hasEnded) {
       try {
         this.#script.begin();
         const line = await this.chatConsole.line();
         if (line === undefined) break;
         this.#script.read(line);
-        await this.#line(line);
+        await this.#handleLine(line);
       } catch (error) {
         if (error instanceof Fault && error.code === "interrupted") throw error;
-        if (!this.#ending.hasEnded) this.fail(error, this.input);
+        if (!this.#exit.hasEnded) this.fail(error, this.input);
       }
     }
-    if (!this.#ending.hasEnded) await this.quit();
+    if (!this.#exit.hasEnded) await this.quit();
   }
 
-  async #line(line: string): Promise<void> {
+  async #handleLine(line: string): Promise<void> {
     if (line.trim() === "") return;
     if (line.trim() === "QUIT") return runSlash(this, "quit");
     if (line.startsWith("/") && !line.startsWith("//")) return runSlash(this, line.slice(1));
@@ -370,33 +370,33 @@ export class LineClient extends SlashHost {
    * Saves file names for completions. Those of a catch-up are saved together, because each write
    * waits for the disk.
    */
-  #noteFile(record: ChatRecord): void {
+  #addKnownFile(record: ChatRecord): void {
     if (record.kind !== "file") return;
-    const shown = displayChatRecord(record, "");
-    if (!isFile(shown)) return;
-    this.#newFiles.push(knownFile(shown));
-    if (this.#isCaughtUp || this.#newFiles.length >= KNOWN_FILES_MAX) this.#noteFiles();
+    const file = displayChatRecord(record, "");
+    if (!isFile(file)) return;
+    this.#newFiles.push(knownFile(file));
+    if (this.#isCaughtUp || this.#newFiles.length >= KNOWN_FILES_MAX) this.#saveKnownFiles();
   }
 
-  #noteFiles(): void {
+  #saveKnownFiles(): void {
     this.#isCaughtUp = true;
     const { client, state } = this.open;
     const files = this.#newFiles.splice(0);
     if (client.fingerprint !== undefined) state.knownFiles.add(client.fingerprint, files);
   }
 
-  #received(event: ReaderEvent): void {
+  #onEvent(event: ReaderEvent): void {
     const { chatConsole } = this;
     switch (event.kind) {
       case "connected":
         return this.#connected(event);
       case "record":
-        this.#record(event.record);
-        this.#noteFile(event.record);
-        this.#shownSeq = Math.max(this.#shownSeq, event.record.seq);
-        return this.#onShown();
+        this.#printRecord(event.record);
+        this.#addKnownFile(event.record);
+        this.#printedSeq = Math.max(this.#printedSeq, event.record.seq);
+        return this.#onPrinted();
       case "caught-up":
-        return this.#noteFiles();
+        return this.#saveKnownFiles();
       case "skipped":
         return chatConsole.note(skippedLine(event.room, event.count));
       case "presence": {
@@ -406,7 +406,7 @@ export class LineClient extends SlashHost {
         const line = { kind: "presence", ...destinationOfTarget(room), user, online };
         return chatConsole.print(
           line,
-          this.isAt(room) && !(chatConsole.isQuiet && chatConsole.isTyped)
+          this.isCurrent(room) && !(chatConsole.isQuiet && chatConsole.isInteractive)
             ? `${user} is ${online ? "online" : "offline"}`
             : undefined,
         );
@@ -416,10 +416,10 @@ export class LineClient extends SlashHost {
         if (outcome.kind === "refused") return this.fail(outcome.fault);
         if (adopted === undefined) return;
         const { to, body } = adopted;
-        return this.acked(to, outcome.receipt, { text: body.text }, "queuedMessage");
+        return this.reportAck(to, outcome.receipt, { text: body.text }, "queuedMessage");
       }
       case "offered":
-        return this.files.offered(event);
+        return this.files.reportOffered(event);
       case "lost":
         this.#onLost();
         return chatConsole.print(
@@ -429,7 +429,7 @@ export class LineClient extends SlashHost {
       case "elsewhere":
         return chatConsole.print({ ...event }, otherMachineText(event));
       case "closed":
-        this.#ending.end(event.fault ?? 0);
+        this.#exit.end(event.fault ?? 0);
         return;
       case "read": {
         const { room, n, unread } = event;
@@ -439,29 +439,32 @@ export class LineClient extends SlashHost {
         );
       }
       case "room-gone":
-        this.#awaitedJoins.delete(event.room.id);
-        return this.#onShown();
+        this.#pendingJoins.delete(event.room.id);
+        return this.#onPrinted();
       case "invited": {
         const { room, by } = event;
-        const who = by ?? "someone";
-        const words = `${who} added you to the encrypted room '${room}': /join ${room}`;
+        const sender = by ?? "someone";
+        const text = `${sender} added you to the encrypted room '${room}': /join ${room}`;
         return chatConsole.print(
           { kind: "may-join", room, ...(by === undefined ? {} : { by }) },
-          words,
+          text,
         );
       }
       case "announced": {
         const { kind, text, by, time } = event;
         // The server repeats it at each connection.
-        if (this.#announced === `${time} ${text}`) return;
-        this.#announced = `${time} ${text}`;
-        const words = text === "" ? `${by} withdrew the announcement` : undefined;
-        return chatConsole.print({ kind, text, by }, words ?? `announcement from ${by}: ${text}`);
+        if (this.#lastAnnouncement === `${time} ${text}`) return;
+        this.#lastAnnouncement = `${time} ${text}`;
+        const withdrawn = text === "" ? `${by} withdrew the announcement` : undefined;
+        return chatConsole.print(
+          { kind, text, by },
+          withdrawn ?? `announcement from ${by}: ${text}`,
+        );
       }
       case "disk-low": {
         const { kind, on, freeBytes, keepFreeBytes } = event;
-        const words = diskSpaceText({ freeBytes, keepFreeBytes, isLow: on });
-        return chatConsole.print({ kind, on, freeBytes, keepFreeBytes }, words);
+        const text = diskSpaceText({ freeBytes, keepFreeBytes, isLow: on });
+        return chatConsole.print({ kind, on, freeBytes, keepFreeBytes }, text);
       }
       case "majority":
         return this.#majority(event.on);
@@ -504,26 +507,26 @@ export class LineClient extends SlashHost {
   }
 
   /** Prints a record, and marks it as read; hides messages of ignored users. */
-  #record(record: ChatRecord): void {
+  #printRecord(record: ChatRecord): void {
     const { client } = this.open;
     const isHidden = MESSAGE_KINDS.has(record.kind) && client.reading?.ignores(record.from);
-    const shown = displayChatRecord(record, this.me);
-    if (!isHidden) this.chatConsole.record(shown);
-    this.#damage.note([shown]);
+    const displayed = displayChatRecord(record, this.me);
+    if (!isHidden) this.chatConsole.record(displayed);
+    this.#damage.add([displayed]);
     if (record.kind === "join" && record.from === client.user) {
-      this.#shownJoins.set(record.room.id, record.seq);
+      this.#printedJoins.set(record.room.id, record.seq);
     }
-    this.#follow(record);
+    this.#followRename(record);
     client.reading?.markRead(record);
   }
 
   /** Follows the renaming of the room or user that lines go to. */
-  #follow({ kind, body }: ChatRecord): void {
-    const [was, name] = [body?.["was"], body?.["name"]];
-    if (kind !== "rename" || typeof was !== "string" || typeof name !== "string") return;
+  #followRename({ kind, body }: ChatRecord): void {
+    const [oldName, name] = [body?.["was"], body?.["name"]];
+    if (kind !== "rename" || typeof oldName !== "string" || typeof name !== "string") return;
     const isPerson = body?.["user"] !== undefined;
-    if (!isName(was) || !isName(name)) return;
-    const isSame = (one: Name) => foldName(one) === foldName(was);
+    if (!isName(oldName) || !isName(name)) return;
+    const isSame = (roomName: Name) => foldName(roomName) === foldName(oldName);
     if (!isPerson && isSame(this.#room)) this.#room = name;
     const { kind: current } = this.#current;
     if ((current === "person") !== isPerson || !isSame(this.#current.name)) return;
@@ -536,9 +539,9 @@ export class LineClient extends SlashHost {
     const rooms = event.rooms.filter((room) => room.kind === "room").map((room) => room.name);
     const unread = unreadOf(this.open.client, event.rooms);
     this.chatConsole.setUser(user);
-    if (this.#loggingIn !== undefined) {
-      this.#loggingIn.resolve();
-      this.#loggingIn = undefined;
+    if (this.#pendingLogin !== undefined) {
+      this.#pendingLogin.resolve();
+      this.#pendingLogin = undefined;
       this.chatConsole.print({ kind: "logged-in", user, rooms }, `logged in as ${user}`);
       return this.prompt();
     }
@@ -557,7 +560,8 @@ export class LineClient extends SlashHost {
       line,
       this.#wasConnected ? "reconnected" : `logged in as ${user} on '${server}'`,
     );
-    if (this.chatConsole.isTyped && unread.length > 0) this.chatConsole.note(unreadLine(unread));
+    if (this.chatConsole.isInteractive && unread.length > 0)
+      this.chatConsole.note(unreadLine(unread));
     if (!this.#wasConnected && welcome !== undefined && !this.context.json) {
       const [first = "", ...more] = welcome.split(/\r?\n/);
       this.chatConsole.note(first, more);
@@ -568,8 +572,8 @@ export class LineClient extends SlashHost {
 }
 
 function skippedLine(room: RoomView, count: number): string {
-  const whose = formatTarget(room);
-  const where = `${room.kind === "room" ? "--room" : "--with"} ${whose}`;
-  const what = count === 1 ? "1 earlier message" : `${count} earlier messages`;
-  return `${what} of ${whose} ${count === 1 ? "is" : "are"} not shown: chat history ${where}`;
+  const target = formatTarget(room);
+  const option = `${room.kind === "room" ? "--room" : "--with"} ${target}`;
+  const messages = count === 1 ? "1 earlier message" : `${count} earlier messages`;
+  return `${messages} of ${target} ${count === 1 ? "is" : "are"} not shown: chat history ${option}`;
 }

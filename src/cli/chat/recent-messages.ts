@@ -20,7 +20,7 @@ interface RecentMessage {
 export class RecentMessages {
   readonly #bySeq = new Map<number, RecentMessage>(); // Bounded by RECENT_MAX, oldest first.
 
-  note(record: DisplayRecord): void {
+  add(record: DisplayRecord): void {
     const { kind, seq, from, destination } = record;
     if (kind === "erased") this.#bySeq.delete(seq);
     if (kind !== "text" && kind !== "action") return;
@@ -35,11 +35,11 @@ export class RecentMessages {
 
   /** @returns seq of the last message there; `undefined` if there is none */
   last(target: string, me: string, whose: Whose): number | undefined {
-    const wanted = target.toLowerCase();
+    const folded = target.toLowerCase();
     let last: number | undefined;
     for (const { seq, from, destination } of this.#bySeq.values()) {
-      const isHere = destinationName({ destination, from }, me).toLowerCase() === wanted;
-      if (isHere && (from === me) === (whose === "own") && (last === undefined || seq > last))
+      const isInTarget = destinationName({ destination, from }, me).toLowerCase() === folded;
+      if (isInTarget && (from === me) === (whose === "own") && (last === undefined || seq > last))
         last = seq;
     }
     return last;

@@ -26,15 +26,15 @@ export interface SendArguments {
  * rest of the line, optionally in quotes.
  * @throws Fault name-invalid, usage
  */
-export function parseSend(words: string, home: string | undefined): SendArguments {
-  const { before, caption } = withoutCaption(words);
-  const [path = "", ...rest] = shellWords(before);
-  if (rest.length > 1) {
-    throw new Fault("usage", msg`${quoteText(rest.join(" "))} is not a room or person`, {
+export function parseSend(line: string, home: string | undefined): SendArguments {
+  const { before, caption } = withoutCaption(line);
+  const [path = "", ...moreWords] = shellWords(before);
+  if (moreWords.length > 1) {
+    throw new Fault("usage", msg`${quoteText(moreWords.join(" "))} is not a room or person`, {
       remedy: msg`quote a path that contains spaces`,
     });
   }
-  const [target] = rest;
+  const [target] = moreWords;
   return {
     path: expandHome(path, home),
     target: target === undefined ? undefined : formatTarget(parseTarget(target)),
@@ -43,11 +43,11 @@ export function parseSend(words: string, home: string | undefined): SendArgument
 }
 
 /** @throws Fault usage: the caption is empty */
-function withoutCaption(words: string): { before: string; caption: string | undefined } {
-  for (const { 0: flag, index } of words.matchAll(/(?:^|\s)--caption(?:=|\s+|$)/g)) {
-    const before = words.slice(0, index);
+function withoutCaption(line: string): { before: string; caption: string | undefined } {
+  for (const { 0: flag, index } of line.matchAll(/(?:^|\s)--caption(?:=|\s+|$)/g)) {
+    const before = line.slice(0, index);
     if (!hasClosedQuotes(before)) continue; // Within quotes it is part of the path.
-    const text = words.slice(index + flag.length).trim();
+    const text = line.slice(index + flag.length).trim();
     if (text === "") {
       throw new Fault("usage", msg`--caption is empty`, {
         remedy: msg`add text after --caption`,
@@ -55,7 +55,7 @@ function withoutCaption(words: string): { before: string; caption: string | unde
     }
     return { before, caption: unquoted(text) };
   }
-  return { before: words, caption: undefined };
+  return { before: line, caption: undefined };
 }
 
 /** Removes quotes and backslashes as a shell does. */
@@ -89,17 +89,17 @@ export function shellWords(line: string): readonly string[] {
   let word: string | undefined;
   let quote = "";
   for (let at = 0; at < line.length; at++) {
-    const letter = line[at] ?? "";
-    const isEscape = letter === "\\" && quote !== "'" && /[\s"'\\]/.test(line[at + 1] ?? "");
-    const isBlank = quote === "" && /\s/.test(letter);
+    const char = line[at] ?? "";
+    const isEscape = char === "\\" && quote !== "'" && /[\s"'\\]/.test(line[at + 1] ?? "");
+    const isBlank = quote === "" && /\s/.test(char);
     if (isBlank && word !== undefined) words.push(word);
     if (isBlank) word = undefined;
     else if (isEscape) word = (word ?? "") + line[++at];
-    else if (letter === quote) quote = "";
-    else if (quote === "" && (letter === '"' || letter === "'")) {
-      quote = letter;
+    else if (char === quote) quote = "";
+    else if (quote === "" && (char === '"' || char === "'")) {
+      quote = char;
       word ??= "";
-    } else word = (word ?? "") + letter;
+    } else word = (word ?? "") + char;
   }
   if (quote !== "") throw new Fault("usage", msg`unclosed quote`, { remedy: msg`close the quote` });
   return word === undefined ? words : [...words, word];

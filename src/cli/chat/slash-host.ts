@@ -62,18 +62,18 @@ export abstract class SlashHost implements Host {
   /** Sends a message. The result is shown when it is known. @throws Fault */
   protected abstract submit(target: string, body: PostBody): Promise<void>;
   /** Number of the last message here; `undefined` if there is none. */
-  protected abstract last(whose: Whose): number | undefined;
+  protected abstract lastSeq(whose: Whose): number | undefined;
   abstract show(view: View): Promise<undefined>;
   /** Waits until all messages sent here are recorded and shown. @throws Fault link-closed */
-  abstract confirmed(): Promise<void>;
+  abstract waitUntilConfirmed(): Promise<void>;
   /** Makes this the destination of later lines. */
-  abstract enter(target: string): void;
+  abstract switchTo(target: string): void;
   /** Switches to another room if the user left the current one. */
   abstract leftRoom(room: string): void;
   /** Runs a login, and resolves when its result was shown. */
-  abstract loggingIn(work: () => Promise<unknown>): Promise<void>;
-  /** Shows or changes settings. @param words after `/set` @throws Fault usage */
-  abstract set(words: string): void;
+  abstract runLogin(work: () => Promise<unknown>): Promise<void>;
+  /** Shows or changes settings. @param argument after `/set` @throws Fault usage */
+  abstract set(argument: string): void;
   /**
    * Mutes or unmutes a room or person on this device; lists all muted ones if `on` is `undefined`.
    * @param target the open one if `undefined`
@@ -134,8 +134,8 @@ export abstract class SlashHost implements Host {
 
   async resolveSeq(seq: number | undefined, whose: Whose): Promise<number> {
     if (seq !== undefined) return seq;
-    if (whose === "own") await this.confirmed(); // The last message may be unsent.
-    const last = this.last(whose);
+    if (whose === "own") await this.waitUntilConfirmed(); // The last message may be unsent.
+    const last = this.lastSeq(whose);
     if (last !== undefined) return last;
     throw whose === "own"
       ? new Fault("not-found", msg`you have no messages here`, {
@@ -171,7 +171,9 @@ export abstract class SlashHost implements Host {
   async roomOfSaved(seq: number, isSaved: boolean): Promise<string> {
     const { client } = this.open;
     if (isSaved) {
-      const found = (await client.request("prefs", {})).saved.find((one) => one.seq === seq);
+      const found = (await client.request("prefs", {})).saved.find(
+        (message) => message.seq === seq,
+      );
       if (found === undefined) throw new Fault("not-found", msg`message ${seq} is not saved`);
       return found.room;
     }
@@ -194,9 +196,9 @@ export abstract class SlashHost implements Host {
 
   /**
    * Joins the rooms of the command line once the server has listed the account's rooms.
-   * @param entered receives each name as the server spells it
+   * @param onJoined receives each name as the server spells it
    */
-  async enterRooms(rooms: readonly Name[], entered?: (room: string) => void): Promise<void> {
+  async joinRooms(rooms: readonly Name[], onJoined?: (room: string) => void): Promise<void> {
     const nextLink = () => this.#ready.promise;
     await nextLink();
     const { roomSecret } = this.open;
@@ -204,7 +206,7 @@ export abstract class SlashHost implements Host {
       const enter = () => this.joinRoom({ room, roomSecret });
       const { created, name } = await joinWithRetry(enter, nextLink);
       if (created) this.chatConsole.note((texts) => texts.roomMade(room));
-      entered?.(name);
+      onJoined?.(name);
     }
   }
 }

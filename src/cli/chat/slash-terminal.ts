@@ -45,7 +45,7 @@ export const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, 
         const [id, text] = split(words);
         if (id === "") throw misuse(this.usage);
         checkFileText(text);
-        await host.confirmed(); // The last message may be unsent.
+        await host.waitUntilConfirmed(); // The last message may be unsent.
         const seq = await ownFile(host, checkFileId(id));
         const edit = await host.edit(seq, text);
         if (edit !== undefined) host.recorded(edit);
@@ -54,10 +54,10 @@ export const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, 
     get: {
       usage: "/get ID [DIR]",
       async run(host, words) {
-        const typed = shellWords(words);
-        if (typed.length === 0) throw misuse(this.usage);
+        const args = shellWords(words);
+        if (args.length === 0) throw misuse(this.usage);
         const files = () => lastFiles(host, host.current, PAGE_RECORDS_MAX);
-        const { id, out } = await selectFile(typed, files);
+        const { id, out } = await selectFile(args, files);
         host.files.get(id, expandHome(out ?? ".", host.context.env["HOME"]));
       },
     },
@@ -104,7 +104,7 @@ export const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, 
 /** Seq of the message of a file. @throws Fault file-unknown, not-allowed */
 async function ownFile(host: SlashHost, id: string): Promise<number> {
   const files = await lastFiles(host, host.current, PAGE_RECORDS_MAX);
-  const file = files.findLast((one) => one.id === id);
+  const file = files.findLast((file) => file.id === id);
   if (file === undefined) {
     throw new Fault("file-unknown", msg`no file ${id} here`, {
       remedy: msg`run /files to list files`,
@@ -126,18 +126,18 @@ async function logIn(
   if (name === undefined) throw misuse(usage);
   const { open, context, chatConsole } = host;
   const user = checkName(name, "person's name");
-  const unasked = { ...context, terminal: undefined }; // The line editor owns the keyboard.
+  const nonInteractive = { ...context, terminal: undefined }; // The line editor owns the keyboard.
   const credentials: Credentials = {
     user,
     mode,
-    password: password ?? (await readSecret(unasked, PASSWORD, undefined)),
+    password: password ?? (await readSecret(nonInteractive, PASSWORD, undefined)),
     roomSecret: open.roomSecret,
     requiresPassword: password !== undefined,
     promptSecret: (what, again) => {
       const server = formatAddress(open.address);
       if (what === "new-password") {
         return promptNewPassword(
-          (one) => chatConsole.secret(one),
+          (question) => chatConsole.secret(question),
           (texts) => texts.askNewPasswordOf(user, server),
           (fault) => chatConsole.fault(fault),
         );
@@ -145,5 +145,5 @@ async function logIn(
       return chatConsole.secret(secretPrompt(what, { user, server }, again));
     },
   };
-  await host.loggingIn(() => open.client.login(credentials));
+  await host.runLogin(() => open.client.login(credentials));
 }

@@ -25,7 +25,7 @@ import { viewOf } from "./slash-host.ts";
 import { roomsLine } from "./unread.ts";
 
 /** About a screen; each one costs a request. */
-const SAVED_SHOWN_MAX = 20;
+const SAVED_LISTED_MAX = 20;
 export const HISTORY_DEFAULT = 20;
 
 type Viewer<Kind extends keyof Views> = (
@@ -50,11 +50,11 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
   async rooms(host) {
     const { client } = host.open;
     const { rooms: listed } = await client.request("rooms", {});
-    const rooms = listed.toSorted((one, other) => compareNames(one.room, other.room));
+    const rooms = listed.toSorted((a, b) => compareNames(a.room, b.room));
     const people = client.rooms
       .filter(({ kind }) => kind === "person")
       .map(({ id, name }) => ({ user: name, unread: client.reading?.unread(id) ?? 0 }))
-      .sort((one, other) => compareNames(one.user, other.user));
+      .sort((a, b) => compareNames(a.user, b.user));
     host.chatConsole.print({ kind: "rooms", rooms, people }, roomsLine(rooms, people));
   },
 
@@ -69,7 +69,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     const isKnown = viewOf(host.open, to) !== undefined;
     // The server knows whether the person or room exists.
     if (!isKnown) await host.open.client.request("history", { target: to, limit: 1 });
-    host.enter(to);
+    host.switchTo(to);
   },
 
   async ignored({ open, chatConsole }) {
@@ -83,8 +83,8 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     const { client } = host.open;
     const { saved } = await client.request("prefs", {});
     let unreadable = 0;
-    for (const { room: id, seq } of saved.slice(-SAVED_SHOWN_MAX)) {
-      const room = client.rooms.find((one) => one.id === id);
+    for (const { room: id, seq } of saved.slice(-SAVED_LISTED_MAX)) {
+      const room = client.rooms.find((candidate) => candidate.id === id);
       const query = { after: seq - 1, before: seq + 1, limit: 1 };
       const page = room && (await client.history({ target: formatTarget(room), ...query }));
       if (list(host, page?.records ?? []) === 0) unreadable++;
@@ -114,11 +114,11 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
   files: (host) => host.files.list(host.current),
 
   async invite({ open, context, room, chatConsole }, { user }) {
-    const made = await open.client.request("invite", { uses: 1, room });
-    const url = inviteUrl(context, open, { token: made.token, room });
+    const invite = await open.client.request("invite", { uses: 1, room });
+    const url = inviteUrl(context, open, { token: invite.token, room });
     const whose = user === undefined ? {} : { user };
     chatConsole.print(
-      { kind: "invited", invite: made.invite, ...whose, room, url },
+      { kind: "invited", invite: invite.invite, ...whose, room, url },
       (texts) => texts.sendLine(user),
       [`chat join ${quoteInvite(parseServerSpec(url))}`],
     );
@@ -131,7 +131,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     }
     await sealConversation(open.client, user);
     chatConsole.print({ kind: "sealed", to: user }, (texts) => texts.conversationSealed(user));
-    host.enter(`@${checkName(user, "person's name")}`);
+    host.switchTo(`@${checkName(user, "person's name")}`);
   },
 
   async sealed({ open, room: name, view: room, me, chatConsole }, { accept }) {
@@ -156,7 +156,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
         ...(remarks.length === 0 ? {} : { remarks }),
       },
       (texts) => texts.sealing(status, reason),
-      [...members.map((one) => texts.sealedMember(factsOf(one, me))), ...remarks],
+      [...members.map((member) => texts.sealedMember(factsOf(member, me))), ...remarks],
     );
   },
 
@@ -170,8 +170,8 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     }
     if (said !== "") await rooms.confirmDigits(user, said);
     const identity = await rooms.safetyNumber(user);
-    const how = confirmHint(user, identity, `/verify ${user}`);
-    chatConsole.print(identityLine(user, identity), how, digitRows(identity));
+    const hint = confirmHint(user, identity, `/verify ${user}`);
+    chatConsole.print(identityLine(user, identity), hint, digitRows(identity));
   },
 
   search: (host, { text }) =>
@@ -186,14 +186,14 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
   },
 
   async passwd({ chatConsole, open, context }) {
-    const unasked = { ...context, terminal: undefined };
+    const nonInteractive = { ...context, terminal: undefined };
     const current =
-      (await readSecret(unasked, PASSWORD, undefined)) ??
+      (await readSecret(nonInteractive, PASSWORD, undefined)) ??
       (await chatConsole.secret((texts) => texts.askCurrentPassword));
     const password =
-      (await readNewPassword(unasked, undefined)) ??
+      (await readNewPassword(nonInteractive, undefined)) ??
       (await promptNewPassword(
-        (one) => chatConsole.secret(one),
+        (question) => chatConsole.secret(question),
         (texts) => texts.askNewPassword,
         (fault) => chatConsole.fault(fault),
       ));
@@ -215,7 +215,7 @@ export async function history(
   host: SlashHost,
   query: { readonly limit: number; readonly grep?: string; readonly ignoreCase?: boolean },
 ): Promise<void> {
-  await host.confirmed();
+  await host.waitUntilConfirmed();
   const { records } = await host.open.client.history({ target: host.current, ...query });
   if (list(host, records) === 0) host.chatConsole.note((texts) => texts.nothingFound);
 }

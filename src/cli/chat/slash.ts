@@ -27,20 +27,20 @@ function shared(command: Command): SlashCommand {
   const usage = usageIn(command, "terminal");
   return {
     usage,
-    async run(host, words) {
-      const order = command.parse(words, "terminal");
+    async run(host, argument) {
+      const order = command.parse(argument, "terminal");
       if (order === undefined) throw misuse(usage);
-      show(host, await command.run(order, host.open.client, host));
+      showAnswer(host, await command.run(order, host.open.client, host));
     },
   };
 }
 
-function show(host: SlashHost, answer: Answer | undefined): void {
+function showAnswer(host: SlashHost, answer: Answer | undefined): void {
   const { json, text, rows, note, seq, enter, left } = answer ?? {};
   if (seq !== undefined) host.recorded(seq);
   if (note !== undefined) host.chatConsole.note(note);
   if (json !== undefined) host.chatConsole.print(json, text, rows);
-  if (enter !== undefined) host.enter(enter);
+  if (enter !== undefined) host.switchTo(enter);
   if (left !== undefined) host.leftRoom(left);
 }
 
@@ -51,9 +51,9 @@ export async function showView(host: SlashHost, view: View): Promise<undefined> 
 }
 
 function help({ chatConsole }: SlashHost, { words: word }: { readonly words: string }): void {
-  const asked = word === "" ? undefined : commandOf(word);
-  const isAsked = ({ usage }: SlashRow) => asked === undefined || usage === asked.usage;
-  chatConsole.help(slashRows().filter(isAsked));
+  const requested = word === "" ? undefined : commandOf(word);
+  const isRequested = ({ usage }: SlashRow) => requested === undefined || usage === requested.usage;
+  chatConsole.help(slashRows().filter(isRequested));
 }
 
 /** All commands, for help and completion. */
@@ -63,39 +63,39 @@ export function slashRows(): SlashRow[] {
 
 /** Runs a line without its slash. @throws Fault usage, and the faults of the command */
 export async function runSlash(host: SlashHost, line: string): Promise<void> {
-  const [typed, words] = split(line);
-  const word = typed.toLowerCase();
-  if (word === "sendall") {
-    return host.post({ text: words }, host.room);
+  const [commandWord, argument] = split(line);
+  const name = commandWord.toLowerCase();
+  if (name === "sendall") {
+    return host.post({ text: argument }, host.room);
   }
   try {
-    await commandOf(typed).run(host, words);
+    await commandOf(commandWord).run(host, argument);
   } catch (error) {
-    const change = changeBy(word, words);
+    const change = changeBy(name, argument);
     if (change !== undefined) host.changeFailed(change);
     throw error;
   }
 }
 
 /** Detects commands that change the target of later lines: `/join`, `/msg NAME`, `/login NAME`. */
-function changeBy(word: string, words: string): "room" | "login" | undefined {
-  const name = resolveCommand(word);
+function changeBy(typedName: string, argument: string): "room" | "login" | undefined {
+  const name = resolveCommand(typedName);
   if (name === "login" || name === "register") return "login";
-  return name === "join" || (name === "msg" && split(words)[1] === "") ? "room" : undefined;
+  return name === "join" || (name === "msg" && split(argument)[1] === "") ? "room" : undefined;
 }
 
 function resolveCommand(word: string): string {
-  const known = Object.hasOwn(COMMANDS, word) ? word : undefined;
-  const meant = known ?? ALIASES[word] ?? nearestCommand(word) ?? "";
-  return ALIASES[meant] ?? meant;
+  const exact = Object.hasOwn(COMMANDS, word) ? word : undefined;
+  const resolved = exact ?? ALIASES[word] ?? nearestCommand(word) ?? "";
+  return ALIASES[resolved] ?? resolved;
 }
 
 /** A line that is safe to log: only the command word if the command may contain a password. */
 export function withoutSecrets(line: string): string {
   if (!line.startsWith("/") || line.startsWith("//")) return line;
-  const [typed] = split(line.slice(1));
-  const name = resolveCommand(typed.toLowerCase());
-  return name === "" || SECRET_COMMANDS.has(name) ? `/${typed}` : line;
+  const [commandWord] = split(line.slice(1));
+  const name = resolveCommand(commandWord.toLowerCase());
+  return name === "" || SECRET_COMMANDS.has(name) ? `/${commandWord}` : line;
 }
 
 const SECRET_COMMANDS: ReadonlySet<string> = new Set(["join", "login", "register", "passwd"]);
@@ -104,15 +104,15 @@ function nearestCommand(word: string): string | undefined {
   return nearestWord(word, [...Object.keys(COMMANDS), ...Object.keys(ALIASES)]);
 }
 
-/** @param typed with or without its slash @throws Fault usage, suggesting a similar command */
-function commandOf(typed: string): SlashCommand {
-  const bare = typed.replace(/^\//, "");
-  const word = bare.toLowerCase();
+/** @param commandText with or without its slash @throws {Fault} usage, with a suggestion */
+function commandOf(commandText: string): SlashCommand {
+  const commandName = commandText.replace(/^\//, "");
+  const word = commandName.toLowerCase();
   const name = Object.hasOwn(ALIASES, word) ? ALIASES[word] : word;
   const command = Object.hasOwn(COMMANDS, name ?? "") ? COMMANDS[name ?? ""] : undefined;
   if (command !== undefined) return command;
-  const near = nearestCommand(word);
-  throw new Fault("usage", msg`unknown command '/${bare.slice(0, 40)}'`, {
-    remedy: near === undefined ? msg`see /help` : msg`did you mean /${near}? see /help`,
+  const suggestion = nearestCommand(word);
+  throw new Fault("usage", msg`unknown command '/${commandName.slice(0, 40)}'`, {
+    remedy: suggestion === undefined ? msg`see /help` : msg`did you mean /${suggestion}? see /help`,
   });
 }

@@ -26,8 +26,10 @@ export function unreadOf({ reading }: Client, rooms: readonly RoomView[]): Unrea
 }
 
 export function unreadLine(unread: readonly Unread[]): string {
-  const shown = unread.map((one) => `${"room" in one ? one.room : `@${one.to}`} ${one.count}`);
-  return `unread: ${shown.join(", ")}`;
+  const targets = unread.map(
+    (target) => `${"room" in target ? target.room : `@${target.to}`} ${target.count}`,
+  );
+  return `unread: ${targets.join(", ")}`;
 }
 
 /** The output of `/rooms`. */
@@ -37,14 +39,14 @@ export function roomsLine(
 ): Message {
   return (texts) => {
     const unreadText = (unread = 0) => (unread > 0 ? [texts.unread(unread)] : []);
-    const shown = rooms.map(({ room, members, joined, unread }) => {
+    const roomTexts = rooms.map(({ room, members, joined, unread }) => {
       const notes = [String(members), ...(joined ? [texts.joined] : []), ...unreadText(unread)];
       return `${room} (${notes.join(", ")})`;
     });
     const partners = people.map(({ user, unread }) =>
       [`@${user}`, ...unreadText(unread)].join(" "),
     );
-    const list = texts.roomList(shown.join(", "));
+    const list = texts.roomList(roomTexts.join(", "));
     if (partners.length === 0) return list;
     return `${list}; ${texts.conversationList(partners.join(", "))}`;
   };

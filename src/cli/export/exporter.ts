@@ -187,7 +187,7 @@ export class Exporter {
 
   #count(room: ExportRoom, records: readonly DisplayRecord[]): void {
     this.#records += records.length;
-    this.#damage.note(records);
+    this.#damage.add(records);
     this.#counter.update(() => `${cleanText(room.title)}: ${counted(this.#records, "record")} …`);
   }
 }

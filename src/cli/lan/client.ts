@@ -109,7 +109,7 @@ export class LanClient {
     checkLanText(text);
     const { chatConsole } = this;
     const timeUnixMs = this.#context.clock.unixMs();
-    if (chatConsole.isTyped) {
+    if (chatConsole.isInteractive) {
       // Erased and printed in one write, so that no received line appears in between.
       chatConsole.eraseEntered();
       this.#showText(this.#me, { text, isAction, timeUnixMs });

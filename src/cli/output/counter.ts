@@ -8,8 +8,8 @@ const REDRAW_INTERVAL_MS = 250;
 /** Progress in one line that is rewritten, if the terminal supports that. */
 export class CounterLine {
   readonly #context: Pick<Context, "stderr" | "env" | "clock">;
-  #shownMs = Number.NEGATIVE_INFINITY;
-  #isShown = false;
+  #drawnMs = Number.NEGATIVE_INFINITY;
+  #isDrawn = false;
 
   constructor(context: Pick<Context, "stderr" | "env" | "clock">) {
     this.#context = context;
@@ -18,14 +18,14 @@ export class CounterLine {
   update(line: () => string): void {
     const { stderr, clock } = this.#context;
     const now = clock.now();
-    if (!mayRedraw(this.#context) || now - this.#shownMs < REDRAW_INTERVAL_MS) return;
-    this.#shownMs = now;
-    this.#isShown = true;
+    if (!mayRedraw(this.#context) || now - this.#drawnMs < REDRAW_INTERVAL_MS) return;
+    this.#drawnMs = now;
+    this.#isDrawn = true;
     stderr.write(`${CLEAR_LINE}${line()}`);
   }
 
   end(): void {
-    if (this.#isShown) this.#context.stderr.write(CLEAR_LINE);
-    this.#isShown = false;
+    if (this.#isDrawn) this.#context.stderr.write(CLEAR_LINE);
+    this.#isDrawn = false;
   }
 }

@@ -14,7 +14,7 @@ export class DamageReport {
     this.#remedy = remedy;
   }
 
-  note(records: readonly DisplayRecord[]): void {
+  add(records: readonly DisplayRecord[]): void {
     for (const record of records) {
       if (record.kind !== "damaged") continue;
       this.#first ??= record;
@@ -26,10 +26,10 @@ export class DamageReport {
   get fault(): Fault | undefined {
     if (this.#first === undefined) return undefined;
     const { seq } = this.#first;
-    const where = destinationName(this.#first, undefined);
-    const others = this.#count === 1 ? "" : `, and ${this.#count - 1} more`;
-    const sentence = `record ${seq} of ${where} is damaged or withheld${others}`;
-    return new Fault("log-corrupt", sentence, { remedy: this.#remedy });
+    const destination = destinationName(this.#first, undefined);
+    const moreText = this.#count === 1 ? "" : `, and ${this.#count - 1} more`;
+    const message = `record ${seq} of ${destination} is damaged or withheld${moreText}`;
+    return new Fault("log-corrupt", message, { remedy: this.#remedy });
   }
 
   /** @throws Fault log-corrupt if there was one */

@@ -21,7 +21,7 @@ function paintedBlocks(blocks: readonly Block[]): readonly string[] {
   return blocks.flatMap((block) => {
     switch (block.kind) {
       case "lines":
-        return painted(block.parts).split("\n");
+        return paintedInline(block.parts).split("\n");
       case "code": {
         const language = block.language === "" ? [] : [eventColor(block.language, true)];
         const lines = block.text.split("\n").map((line) => CODE_EDGE + codeColor(line));
@@ -39,11 +39,11 @@ function paintedBlocks(blocks: readonly Block[]): readonly string[] {
   });
 }
 
-function painted(parts: readonly Inline[]): string {
-  return parts.map(paintedPart).join("");
+function paintedInline(parts: readonly Inline[]): string {
+  return parts.map(paintedElement).join("");
 }
 
-function paintedPart(part: Inline): string {
+function paintedElement(part: Inline): string {
   switch (part.kind) {
     case "text":
     case "room":
@@ -56,7 +56,7 @@ function paintedPart(part: Inline): string {
       return part.host === undefined ? part.text : `${part.text} (${part.host})`;
     default: {
       const [on, off] = MARKS[part.kind];
-      return eachLine(painted(part.parts), (line) => `\x1b[${on}m${line}\x1b[${off}m`);
+      return eachLine(paintedInline(part.parts), (line) => `\x1b[${on}m${line}\x1b[${off}m`);
     }
   }
 }

@@ -14,7 +14,7 @@ const CLEAR_LINE = "\r\x1b[K";
 const BAR_CELLS = 20;
 const NAME_CELLS_MAX = 28;
 /** Piped output gets a line per tenth or, for unknown sizes, per doubling from this size. */
-const TENTHS = 10;
+const PROGRESS_STEPS = 10;
 const UNKNOWN_FIRST_BYTES = 16e6;
 
 /** Minimum duration for showing the elapsed time in the last line. */
@@ -47,21 +47,21 @@ export class ProgressDisplay {
   }
 
   update(progress: TransferProgress): void {
-    const known = this.#running.get(progress.id);
-    const lines = known?.lines ?? new ProgressLines();
+    const running = this.#running.get(progress.id);
+    const lines = running?.lines ?? new ProgressLines();
     this.#running.set(progress.id, { progress, lines });
-    if (known === undefined && progress.resumedBytes > 0) this.print(resumedLine(progress));
+    if (running === undefined && progress.resumedBytes > 0) this.print(resumedLine(progress));
     printJson(this.#context, progressJson(progress));
     if (this.#hasBar) this.#draw(progress);
     const line = lines.next(progress);
-    const isWorthIt = isDone(progress) && progress.elapsedMs >= TIMED_MIN_MS;
-    if (line !== undefined && (this.#hasLines || (this.#hasBar && isWorthIt))) this.print(line);
+    const isLongEnough = isDone(progress) && progress.elapsedMs >= TIMED_MIN_MS;
+    if (line !== undefined && (this.#hasLines || (this.#hasBar && isLongEnough))) this.print(line);
   }
 
   /** Prints a line for people without damaging the bar. */
-  print(sentence: string): void {
+  print(text: string): void {
     this.#clear();
-    printNotice(this.#context, cleanText(sentence));
+    printNotice(this.#context, cleanText(text));
   }
 
   /** Removes the bar, permanently or before data is written to the same screen. */
@@ -79,9 +79,9 @@ export class ProgressDisplay {
   }
 
   #draw(progress: TransferProgress): void {
-    const others = this.#running.size - 1;
+    const otherCount = this.#running.size - 1;
     const { stderr } = this.#context;
-    stderr.write(`${CLEAR_LINE}${barLine(progress, others, stderr.columns())}`);
+    stderr.write(`${CLEAR_LINE}${barLine(progress, otherCount, stderr.columns())}`);
     this.#isDrawn = true;
   }
 }
@@ -96,23 +96,23 @@ export class ProgressLines {
   next(progress: TransferProgress): string | undefined {
     const { name, waits } = progress;
     const isStalled = waits !== undefined && waits.forMs >= STALL_REPORTED_AFTER_MS;
-    const hasBegun = isStalled && !this.#isStalled;
+    const hasStalled = isStalled && !this.#isStalled;
     this.#isStalled = isStalled;
-    const isFurther = this.#isFurther(progress);
-    if (!hasBegun && !isFurther) return undefined;
-    return cleanText(`${name}: ${hasBegun ? waitText(waits) : progressText(progress)}`);
+    const hasAdvanced = this.#advances(progress);
+    if (!hasStalled && !hasAdvanced) return undefined;
+    return cleanText(`${name}: ${hasStalled ? waitText(waits) : progressText(progress)}`);
   }
 
-  #isFurther({ doneBytes, sizeBytes }: TransferProgress): boolean {
+  #advances({ doneBytes, sizeBytes }: TransferProgress): boolean {
     if (sizeBytes === undefined) {
       if (doneBytes < this.#nextBytes) return false;
       while (this.#nextBytes <= doneBytes) this.#nextBytes *= 2;
       return true;
     }
-    const tenths = Math.floor(shareOf(doneBytes, sizeBytes) * TENTHS);
-    const isFurther = tenths > this.#tenths;
+    const tenths = Math.floor(shareOf(doneBytes, sizeBytes) * PROGRESS_STEPS);
+    const hasAdvanced = tenths > this.#tenths;
     this.#tenths = tenths;
-    return isFurther;
+    return hasAdvanced;
   }
 }
 
@@ -126,14 +126,14 @@ export function resumedLine({ name, resumedBytes }: TransferProgress): string {
 }
 
 /** Exactly one row of the screen, whatever the name. @internal */
-export function barLine(progress: TransferProgress, others: number, columns: number): string {
+export function barLine(progress: TransferProgress, otherCount: number, columns: number): string {
   const { name, doneBytes, sizeBytes, waits } = progress;
-  const more = others > 0 ? ` (and ${others} more)` : "";
-  const shown = `${cut(cleanText(name), NAME_CELLS_MAX)}${more}`;
+  const more = otherCount > 0 ? ` (and ${otherCount} more)` : "";
+  const label = `${cut(cleanText(name), NAME_CELLS_MAX)}${more}`;
   const isStalled = waits !== undefined && waits.forMs >= STALL_REPORTED_AFTER_MS;
   const bar = sizeBytes === undefined ? "" : ` ${barOf(shareOf(doneBytes, sizeBytes))}`;
-  const words = isStalled ? `${sizesOf(progress)}; ${waitText(waits)}` : progressText(progress);
-  return cut(`${shown}${bar} ${words}`, Math.max(1, columns - 1));
+  const status = isStalled ? `${sizesOf(progress)}; ${waitText(waits)}` : progressText(progress);
+  return cut(`${label}${bar} ${status}`, Math.max(1, columns - 1));
 }
 
 /** `64 %, 2.1 MB of 3.3 MB, 12 MB/s, 1:05 left`. */
@@ -151,9 +151,9 @@ function doneText({ doneBytes, resumedBytes, elapsedMs }: TransferProgress): str
   const size = formatSize(doneBytes);
   const moved = doneBytes - resumedBytes;
   if (elapsedMs < TIMED_MIN_MS || moved <= 0) return `100 %, ${size}`;
-  const rest = resumedBytes > 0 ? `, of which ${formatSize(moved)} now` : "";
+  const movedText = resumedBytes > 0 ? `, of which ${formatSize(moved)} now` : "";
   const rate = formatRate((moved / elapsedMs) * 1_000);
-  return `100 %, ${size}${rest} in ${formatElapsed(elapsedMs)}, ${rate}`;
+  return `100 %, ${size}${movedText} in ${formatElapsed(elapsedMs)}, ${rate}`;
 }
 
 function isDone({ doneBytes, sizeBytes }: TransferProgress): boolean {
@@ -165,8 +165,8 @@ function sizesOf({ doneBytes, sizeBytes }: TransferProgress): string {
   return `${formatSize(doneBytes)} of ${formatSize(sizeBytes)}`;
 }
 
-function waitText({ where, forMs }: NonNullable<TransferProgress["waits"]>): string {
-  return `waiting for ${WAIT_LABELS[where]} (${Math.floor(forMs / 1_000)} s)`;
+function waitText({ where: cause, forMs }: NonNullable<TransferProgress["waits"]>): string {
+  return `waiting for ${WAIT_LABELS[cause]} (${Math.floor(forMs / 1_000)} s)`;
 }
 
 function shareOf(doneBytes: number, sizeBytes: number): number {
@@ -186,10 +186,10 @@ function barOf(share: number): string {
 /** Cuts to so many cells of the screen; wide letters count as two. */
 function cut(text: string, cells: number): string {
   if (Bun.stringWidth(text) <= cells) return text;
-  let kept = "";
+  let fitting = "";
   for (const letter of text) {
-    if (Bun.stringWidth(kept + letter) > cells - 1) break;
-    kept += letter;
+    if (Bun.stringWidth(fitting + letter) > cells - 1) break;
+    fitting += letter;
   }
-  return `${kept}…`;
+  return `${fitting}…`;
 }

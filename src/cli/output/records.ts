@@ -58,52 +58,57 @@ export function displayBody(content: RecordContent): { seq: number; from: string
   if (state === "damaged" || content.body === undefined) {
     return { seq, from, kind: "damaged", reason: "the stored text does not match the record" };
   }
-  const word = (key: string): string => (typeof body[key] === "string" ? body[key] : "");
-  const count = (key: string): number => (typeof body[key] === "number" ? body[key] : 0);
+  const textOf = (key: string): string => (typeof body[key] === "string" ? body[key] : "");
+  const numberOf = (key: string): number => (typeof body[key] === "number" ? body[key] : 0);
   switch (kind) {
     case "text":
     case "action":
     case "reaction":
       return { seq, from, ...messageBody(kind, body) };
     case "topic":
-      return { seq, from, kind, topic: word("topic") };
+      return { seq, from, kind, topic: textOf("topic") };
     case "kick": {
       const removed = body["removed"] === true || undefined;
-      return { seq, from: word("name"), kind: "leave", by: from, ...defined({ removed }) };
+      return { seq, from: textOf("name"), kind: "leave", by: from, ...defined({ removed }) };
     }
     case "rename": {
-      const user = body["user"] === undefined ? undefined : word("was");
-      return { seq, from, kind, was: word("was"), name: word("name"), ...defined({ user }) };
+      const user = body["user"] === undefined ? undefined : textOf("was");
+      return { seq, from, kind, was: textOf("was"), name: textOf("name"), ...defined({ user }) };
     }
     case "close":
       return { seq, from, kind, on: body["on"] === true };
     case "remove":
       return { seq, from, kind };
     case "edit":
-      return { seq, from, kind: "edited", of: count("seq"), text: word("text") };
+      return { seq, from, kind: "edited", of: numberOf("seq"), text: textOf("text") };
     case "erase":
-      return { seq: count("seq"), from, kind: "erased", ...alsoErased(body["also"]) };
+      return { seq: numberOf("seq"), from, kind: "erased", ...alsoErased(body["also"]) };
     case "retention": {
-      const keepMs = body["keepMs"] === undefined ? undefined : count("keepMs");
+      const keepMs = body["keepMs"] === undefined ? undefined : numberOf("keepMs");
       return { seq, from, kind, ...defined({ keepMs }) };
     }
     case "pin":
-      return { seq, from, kind, of: count("seq"), on: body["on"] === true };
+      return { seq, from, kind, of: numberOf("seq"), on: body["on"] === true };
     case "receipts":
       return { seq, from, kind, on: body["on"] === true };
     case "mute": {
-      const until = body["until"] === undefined ? undefined : formatUtc(count("until"));
+      const until = body["until"] === undefined ? undefined : formatUtc(numberOf("until"));
       const on = body["on"] === true;
-      return { seq, from, kind, user: word("name"), on, ...defined({ until }) };
+      return { seq, from, kind, user: textOf("name"), on, ...defined({ until }) };
     }
     case "file":
       return { seq, from, kind, ...fileBody(body) };
     case "grant":
-      return { seq, from, kind, user: word("name"), on: body["on"] === true };
+      return { seq, from, kind, user: textOf("name"), on: body["on"] === true };
     case "group":
       return { seq, from, kind, ...groupBody(body) };
     case "sealed":
-      return { seq, from, kind: "unreadable", reason: DECRYPT_FAILURES[word("reason")] ?? NO_KEY };
+      return {
+        seq,
+        from,
+        kind: "unreadable",
+        reason: DECRYPT_FAILURES[textOf("reason")] ?? NO_KEY,
+      };
     case "checkpoint":
     case "fork":
     case undefined: {
@@ -124,12 +129,12 @@ function groupBody(body: Readonly<Record<string, unknown>>) {
   const { added, removed } = body;
   const all = [added, removed].flatMap((list) => (Array.isArray(list) ? list : []));
   // Decrypted records name users; the server's records have only ids.
-  const users = all.map((one: { readonly user?: unknown } | null) => one?.user);
-  const named = [...new Set(users.filter((user) => typeof user === "string"))];
+  const users = all.map((device: { readonly user?: unknown } | null) => device?.user);
+  const uniqueNames = [...new Set(users.filter((user) => typeof user === "string"))];
   return {
     added: lengthOf(added),
     removed: lengthOf(removed),
-    ...(named.length === 0 ? {} : { users: named }),
+    ...(uniqueNames.length === 0 ? {} : { users: uniqueNames }),
   };
 }
 
@@ -148,31 +153,31 @@ function messageBody(
   body: Readonly<Record<string, unknown>> | undefined,
 ): DisplayBody {
   const { text, re, react, mentions } = body ?? {};
-  const elsewhere = importOriginOf(body);
-  const answered = Number.isSafeInteger(re) ? Number(re) : undefined;
-  const imported = elsewhere && { from: elsewhere.from, time: formatUtc(elsewhere.timeUnixMs) };
+  const origin = importOriginOf(body);
+  const repliedSeq = Number.isSafeInteger(re) ? Number(re) : undefined;
+  const imported = origin && { from: origin.from, time: formatUtc(origin.timeUnixMs) };
   if (kind === "reaction") {
     const sign = typeof react === "string" ? react : "";
-    return { kind, ...defined({ re: answered }), react: sign, ...defined({ imported }) };
+    return { kind, ...defined({ re: repliedSeq }), react: sign, ...defined({ imported }) };
   }
   const names = Array.isArray(mentions) ? mentions.filter((name) => typeof name === "string") : [];
   const named = names.length === 0 ? undefined : names;
-  const more = defined({ re: answered, mentions: named, imported });
-  return { kind, text: typeof text === "string" ? text : "", ...more };
+  const fields = defined({ re: repliedSeq, mentions: named, imported });
+  return { kind, text: typeof text === "string" ? text : "", ...fields };
 }
 
 /** The body of a `file` record. Other clients create it, so nothing is guaranteed. */
 export function fileBody(body: Readonly<Record<string, unknown>>): FileBody {
-  const word = (value: unknown) => (typeof value === "string" ? value : "");
+  const textOf = (value: unknown) => (typeof value === "string" ? value : "");
   const folder = body["folder"] as { readonly entries?: unknown } | null | undefined;
   return {
-    id: word(body["file"]),
-    name: word(body["name"]),
+    id: textOf(body["file"]),
+    name: textOf(body["name"]),
     sizeBytes: countIn(body["size"]),
-    digest: word(body["digest"]),
+    digest: textOf(body["digest"]),
     chunks: countIn(body["chunks"]),
     ...(folder == null ? {} : { folder: { entries: countIn(folder.entries) } }),
-    ...(word(body["text"]) === "" ? {} : { text: word(body["text"]) }),
+    ...(textOf(body["text"]) === "" ? {} : { text: textOf(body["text"]) }),
   };
 }
 

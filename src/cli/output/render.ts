@@ -155,9 +155,9 @@ export function renderRecord(record: DisplayRecord, style: Style): string {
     case "json":
       return renderJson(recordJson(record));
     case "tsv": {
-      const line = (words: string) => [
+      const line = (text: string) => [
         ...[formatUtc(record.timeUnixMs), destinationName(record, style.me)],
-        ...[authorName(record, style), words],
+        ...[authorName(record, style), text],
       ];
       const before = record.withheld === undefined ? "" : tsvLine(line(withheldBefore(record)));
       return before + tsvLine(line(eventText(record, style)));
@@ -219,24 +219,24 @@ function screenText(record: DisplayRecord, style: Style): string {
   const { timeUnixMs } = record;
   const stamp = style.stamp === "date" ? formatLocal : formatLocalClock;
   const time = clockColor(stamp(timeUnixMs, style.offsetMinutes), style.color);
-  const shown = clockColor(cleanText(destinationName(record, style.me)), style.color);
-  const person = nameColor(cleanText(authorName(record, style)), style.color);
-  const said = record.kind === "text";
-  const missing = eventColor(withheldBefore(record), style.color);
+  const destination = clockColor(cleanText(destinationName(record, style.me)), style.color);
+  const author = nameColor(cleanText(authorName(record, style)), style.color);
+  const isText = record.kind === "text";
+  const withheldText = eventColor(withheldBefore(record), style.color);
   const before =
     record.withheld === undefined
       ? ""
-      : `${withContinuations(`${time} ${shown} * ${missing}`, style)}\n`;
-  const plain = cleanText(expandTabs(eventText(record, style)), { lines: said });
+      : `${withContinuations(`${time} ${destination} * ${withheldText}`, style)}\n`;
+  const plainText = cleanText(expandTabs(eventText(record, style)), { lines: isText });
   // Without colours the markup itself shows the formatting.
   const isPainted = style.color && record.kind === "text";
-  const me = callsMe(record, style) ? style.me : undefined;
-  const shownWords = isPainted ? expandTabs(paintedText(record.text, me)) : plain;
-  const words = replyPrefix(record, style) + shownWords;
-  const event = eventColor(words, style.color);
-  const by = record.kind === "gap" ? "" : `${person} `;
-  const rest = said ? `${person}: ${words}` : `* ${by}${event}`;
-  return `${before}${withContinuations(`${time} ${shown} ${rest}`, style)}\n`;
+  const me = mentionsMe(record, style) ? style.me : undefined;
+  const body = isPainted ? expandTabs(paintedText(record.text, me)) : plainText;
+  const text = replyPrefix(record, style) + body;
+  const event = eventColor(text, style.color);
+  const by = record.kind === "gap" ? "" : `${author} `;
+  const content = isText ? `${author}: ${text}` : `* ${by}${event}`;
+  return `${before}${withContinuations(`${time} ${destination} ${content}`, style)}\n`;
 }
 
 /** Missing messages of the author's device, in a line before the record. */
@@ -272,16 +272,16 @@ const TAB_COLUMNS = 4;
 function expandTabs(text: string): string {
   if (!text.includes("\t")) return text;
   const expanded = (line: string) => {
-    let [words, columns] = ["", 0];
-    for (const part of line.split(/(?<=\t)/)) {
-      const isTabbed = part.endsWith("\t");
-      const bare = isTabbed ? part.slice(0, -1) : part;
-      columns += Bun.stringWidth(bare);
+    let [expandedText, columns] = ["", 0];
+    for (const segment of line.split(/(?<=\t)/)) {
+      const isTabbed = segment.endsWith("\t");
+      const untabbed = isTabbed ? segment.slice(0, -1) : segment;
+      columns += Bun.stringWidth(untabbed);
       const blanks = isTabbed ? TAB_COLUMNS - (columns % TAB_COLUMNS) : 0;
-      words += bare + " ".repeat(blanks);
+      expandedText += untabbed + " ".repeat(blanks);
       columns += blanks;
     }
-    return words;
+    return expandedText;
   };
   return text.split("\n").map(expanded).join("\n");
 }
@@ -292,7 +292,7 @@ function replyPrefix(record: DisplayRecord, { authorOf }: Style): string {
   return `↪ ${cleanText(authorOf?.(record.re) ?? `#${record.re}`)}: `;
 }
 
-function callsMe(record: DisplayRecord, { color, me }: Style): boolean {
+function mentionsMe(record: DisplayRecord, { color, me }: Style): boolean {
   if (!color || me === undefined || record.kind !== "text") return false;
   return record.mentions?.some((name) => name.toLowerCase() === me.toLowerCase()) === true;
 }
@@ -370,18 +370,18 @@ function eventText(record: DisplayRecord, style: Style): string {
         : `set retention: messages are deleted after ${formatDuration(record.keepMs)}`;
     case "pin": {
       const author = style.authorOf?.(record.of);
-      const what =
+      const pinned =
         author === undefined ? `#${record.of}` : `a message from ${author} (#${record.of})`;
-      return record.on ? `pinned ${what}` : `unpinned ${what}`;
+      return record.on ? `pinned ${pinned}` : `unpinned ${pinned}`;
     }
     case "receipts":
       return record.on ? "turned on read receipts" : "turned off read receipts";
     case "mute": {
-      const end =
+      const untilText =
         record.until === undefined
           ? ""
           : ` until ${formatTimestamp(Date.parse(record.until), style)}`;
-      return record.on ? `muted ${record.user}${end}` : `unmuted ${record.user}`;
+      return record.on ? `muted ${record.user}${untilText}` : `unmuted ${record.user}`;
     }
     case "grant":
       return record.on ? `made ${record.user} a moderator` : `removed ${record.user} as moderator`;
@@ -405,11 +405,11 @@ export function fileLabel({
   readonly sizeBytes?: number | undefined;
   readonly folder?: { readonly entries: number } | undefined;
 }): string {
-  const about = [
+  const details = [
     ...(folder === undefined ? [] : [`folder of ${folder.entries}`]),
     ...(sizeBytes === undefined ? [] : [formatSize(sizeBytes)]),
   ];
-  return about.length === 0 ? name : `${name} (${about.join(", ")})`;
+  return details.length === 0 ? name : `${name} (${details.join(", ")})`;
 }
 
 /**

@@ -11,41 +11,44 @@ import {
   styleOf,
 } from "./render.ts";
 
-type Out = Pick<Context, "json" | "stdout" | "stderr">;
+type OutputContext = Pick<Context, "json" | "stdout" | "stderr">;
 
 /** Prints an object for programs, or a sentence for people. @returns exit code 0 */
-export function printResult(context: Out, line: JsonObject, sentence: string): number {
+export function printResult(context: OutputContext, line: JsonObject, text: string): number {
   if (context.json) context.stdout.write(renderJson(line));
-  else printNotice(context, sentence);
+  else printNotice(context, text);
   return 0;
 }
 
 /** Prints an object in JSON mode only. */
-export function printJson({ json, stdout }: Pick<Out, "json" | "stdout">, line: JsonObject): void {
+export function printJson(
+  { json, stdout }: Pick<OutputContext, "json" | "stdout">,
+  line: JsonObject,
+): void {
   if (json) stdout.write(renderJson(line));
 }
 
-export interface Listing<One> {
+export interface Listing<Entry> {
   /** Entry for programs. `undefined` fields are omitted. */
-  readonly json: (one: One) => JsonObject;
+  readonly json: (one: Entry) => JsonObject;
   /** Cells by the heading of their column. */
   readonly columns: Readonly<
-    Record<string, (one: One, style: Style) => string | number | undefined>
+    Record<string, (one: Entry, style: Style) => string | number | undefined>
   >;
 }
 
 /** Prints entries as NDJSON, as columns, or as a table on a terminal. @returns exit code 0 */
 export function printList<One>(
   context: Context,
-  all: readonly One[],
+  entries: readonly One[],
   { json, columns }: Listing<One>,
 ): number {
   const style = styleOf(context);
   const cells = Object.values(columns);
-  const rows = () => all.map((one) => cells.map((cell) => String(cell(one, style) ?? "")));
+  const rows = () => entries.map((entry) => cells.map((cell) => String(cell(entry, style) ?? "")));
   context.stdout.write(
     style.format === "json"
-      ? all.map((one) => renderJson(json(one))).join("")
+      ? entries.map((entry) => renderJson(json(entry))).join("")
       : renderTable(Object.keys(columns), rows(), style),
   );
   return 0;

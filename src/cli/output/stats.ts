@@ -15,13 +15,13 @@ export function statsLine(
 ): [JsonObject, Message] {
   const { transport, sinceUnixMs, asked, acknowledged, counters } = stats;
   const since = formatUtc(sinceUnixMs);
-  const way = transport === "udp" ? "UDP (QUIC)" : "TCP (WebSocket over TLS)";
+  const transportName = transport === "udp" ? "UDP (QUIC)" : "TCP (WebSocket over TLS)";
   const localSince = formatLocalSince(sinceUnixMs, clock.unixMs(), offsetMinutes);
   return [
     { kind: "stats", transport, since, asked, acknowledged, ...counters },
     (texts) =>
       [
-        texts.stats.over(way, localSince),
+        texts.stats.over(transportName, localSince),
         texts.stats.acknowledged(acknowledged, asked),
         countersLine(counters, texts),
       ].join("; "),
@@ -33,10 +33,10 @@ export function countersLine(counters: LinkCounters, { stats: texts } = ENGLISH_
   const { sentMessages, sentBytes, receivedMessages, receivedBytes } = counters;
   const { sentPackets, receivedPackets, lostPackets, roundTripMs } = counters;
   const { congestionWindowBytes } = counters;
-  const inDatagrams = (n: number | undefined) => (n === undefined ? "" : texts.datagrams(n));
+  const datagramsText = (n: number | undefined) => (n === undefined ? "" : texts.datagrams(n));
   return [
-    texts.sent(sentMessages, sentBytes) + inDatagrams(sentPackets),
-    texts.received(receivedMessages, receivedBytes) + inDatagrams(receivedPackets),
+    texts.sent(sentMessages, sentBytes) + datagramsText(sentPackets),
+    texts.received(receivedMessages, receivedBytes) + datagramsText(receivedPackets),
     ...(lostPackets === undefined ? [] : [texts.lost(lostPackets)]),
     ...(roundTripMs === undefined ? [] : [texts.roundTrip(roundTripMs.toFixed(1))]),
     ...(congestionWindowBytes === undefined

@@ -17,7 +17,7 @@ interface UnreadableRun {
  */
 export class UnreadableRuns {
   /** Keyed by room: the last record of its run. Bounded by the rooms of a reader. */
-  readonly #open = new Map<string, UnreadableRun>();
+  readonly #runs = new Map<string, UnreadableRun>();
   readonly #me: string | undefined;
 
   /** @param me the reader; both directions of a conversation count as one */
@@ -34,30 +34,30 @@ export class UnreadableRuns {
   next(record: DisplayRecord): DisplayRecord | undefined {
     const room = destinationName(record, this.#me);
     if (!lacksKey(record)) {
-      if (ENDS_RUN.has(record.kind)) this.#open.delete(room);
+      if (ENDS_RUN.has(record.kind)) this.#runs.delete(room);
       return record;
     }
-    const isFirst = !this.#open.has(room);
-    this.#open.set(room, { last: record, count: undefined });
+    const isFirst = !this.#runs.has(room);
+    this.#runs.set(room, { last: record, count: undefined });
     return isFirst ? gapOf({ last: record, count: undefined }) : undefined;
   }
 
   /** Returns and clears the unfinished runs. */
   remaining(): DisplayRecord[] {
-    const rest = [...this.#open.values()].map(gapOf);
-    this.#open.clear();
-    return rest;
+    const gaps = [...this.#runs.values()].map(gapOf);
+    this.#runs.clear();
+    return gaps;
   }
 
   #fold(record: DisplayRecord): DisplayRecord[] {
     const room = destinationName(record, this.#me);
-    const before = this.#open.get(room);
+    const before = this.#runs.get(room);
     if (lacksKey(record)) {
-      this.#open.set(room, { last: record, count: (before?.count ?? 0) + 1 });
+      this.#runs.set(room, { last: record, count: (before?.count ?? 0) + 1 });
       return [];
     }
     if (before === undefined || !ENDS_RUN.has(record.kind)) return [record];
-    this.#open.delete(room);
+    this.#runs.delete(room);
     return [gapOf(before), record];
   }
 }

@@ -22,7 +22,7 @@ import type { Action } from "./state/action.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
 
 /** UTF-16 units of a command that its confirmation shows. */
-const COMMAND_LENGTH_MAX = 60;
+const DISPLAYED_COMMAND_LENGTH_MAX = 60;
 
 export interface ScreenActionsOptions {
   readonly chat: ScreenChat;
@@ -35,7 +35,7 @@ export interface ScreenActionsOptions {
   readonly questions: ScreenQuestions;
   readonly drafts: ScreenDrafts;
   readonly notices: ScreenNotices;
-  readonly ending: ChatExit;
+  readonly exit: ChatExit;
   /** Saves all drafts, including the current input. */
   readonly saveDrafts: () => void;
   /** Completes again after the folder was read. */
@@ -66,7 +66,7 @@ export class ScreenActions {
       case "draft":
         return chat.setDraft(action.target, action.draft);
       case "reach":
-        return chat.loadMore(action.side);
+        return chat.loadMore(action.direction);
       case "bottom":
         return chat.scrollToBottom();
       case "jump":
@@ -77,9 +77,9 @@ export class ScreenActions {
         return;
       }
       case "pin":
-        return this.#await(chat.pin(action.seq, action.on));
+        return this.#reportFailure(chat.pin(action.seq, action.on));
       case "save":
-        return this.#await(this.#save(action));
+        return this.#reportFailure(this.#save(action));
       case "erase":
         return chat.erase(action.seq);
       case "fetch":
@@ -122,14 +122,14 @@ export class ScreenActions {
    * Warns of unsent posts, once for the same posts. `insists`: the user was warned before.
    * @param isSending the program ends by itself once they are sent
    */
-  confirmLeave(isSending: boolean): "free" | "warned" | "insists" {
+  confirmLeave(isSending: boolean): "all-sent" | "warned" | "confirmed" {
     const { chat, notices } = this.#options;
     const unsent = chat.model.pending.filter(
       ({ state: { kind } }) => kind === "storing" || kind === "waiting",
     );
     const newest = unsent.at(-1)?.key;
-    if (newest === undefined) return "free";
-    if (newest === this.#warnedUnsent) return "insists";
+    if (newest === undefined) return "all-sent";
+    if (newest === this.#warnedUnsent) return "confirmed";
     this.#warnedUnsent = newest;
     notices.note(({ sendingAtQuit, unsentAtQuit }) => {
       return (isSending ? sendingAtQuit : unsentAtQuit)(unsent.length);
@@ -137,30 +137,30 @@ export class ScreenActions {
     return "warned";
   }
 
-  #await(work: Promise<unknown>): void {
+  #reportFailure(work: Promise<unknown>): void {
     work.catch((error: unknown) => this.#options.notices.fail(error));
   }
 
   #submit({ text, re, edits }: Extract<Action, { kind: "enter" }>): void {
-    const { chat, history: typed, folders, host: stage, notices } = this.#options;
-    void typed.add(text);
-    folders.forget();
+    const { chat, history, folders, host, notices } = this.#options;
+    void history.add(text);
+    folders.clear();
     if (isCommand(text)) {
-      if (!this.#openSearch(text)) this.#await(this.#command(text));
+      if (!this.#openSearch(text)) this.#reportFailure(this.#command(text));
       return;
     }
     const { open, me } = chat.model;
     if (open === undefined) {
-      stage.patch({ editor: editorOf(text) }); // The unsent text is not lost.
+      host.patch({ editor: editorOf(text) }); // The unsent text is not lost.
       return notices.fail(me === undefined ? notLoggedIn() : noRoomOpen());
     }
-    const words = text.startsWith("//") ? text.slice(1) : text;
-    const links = {
+    const message = text.startsWith("//") ? text.slice(1) : text;
+    const references = {
       ...(re === undefined ? {} : { re }),
       ...(edits === undefined ? {} : { edits }),
     };
-    chat.send(open, { text: words, ...links });
-    this.#options.drafts.sent();
+    chat.send(open, { text: message, ...references });
+    this.#options.drafts.deleteSent();
   }
 
   /**
@@ -169,25 +169,27 @@ export class ScreenActions {
    */
   async #command(text: string): Promise<void> {
     const { chat, commands, notices } = this.#options;
-    const { answers, room } = commands;
+    const { resultCount: answers, room } = commands;
     const { open } = chat.model;
     await runSlash(commands, text.slice(1));
-    const isSeen = isSameName(chat.model.open, open) && isSameName(open, room);
-    if (isSeen || commands.answers > answers) return;
-    const [word = text] = text.split(/\s/, 1);
+    const isVisible = isSameName(chat.model.open, open) && isSameName(open, room);
+    if (isVisible || commands.resultCount > answers) return;
+    const [commandName = text] = text.split(/\s/, 1);
     notices.note((texts) =>
-      texts.done(mayContainSecret(text) ? word : oneLine(text, COMMAND_LENGTH_MAX)),
+      texts.done(
+        mayContainSecret(text) ? commandName : oneLine(text, DISPLAYED_COMMAND_LENGTH_MAX),
+      ),
     );
   }
 
   /** `/search WORDS` opens the search list. Returns whether the text is that command. */
   #openSearch(text: string): boolean {
-    const [, words] = /^\/search\s+(\S.*)$/s.exec(text) ?? [];
-    const { chat, host: stage } = this.#options;
-    const query = words === undefined ? undefined : parseSearch(words, chat.model.open);
-    if (words === undefined || query === undefined) return false;
+    const [, queryText] = /^\/search\s+(\S.*)$/s.exec(text) ?? [];
+    const { chat, host } = this.#options;
+    const query = queryText === undefined ? undefined : parseSearch(queryText, chat.model.open);
+    if (queryText === undefined || query === undefined) return false;
     chat.search(query);
-    stage.patch({ overlay: { kind: "search", query: editorOf(words), at: 0 } });
+    host.patch({ overlay: { kind: "search", query: editorOf(queryText), selectedIndex: 0 } });
     return true;
   }
 
@@ -202,9 +204,9 @@ export class ScreenActions {
   }
 
   #leave(exitCode: 0 | 130): void {
-    const { commands, ending } = this.#options;
-    if (exitCode === 0) this.#await(commands.quit());
+    const { commands, exit } = this.#options;
+    if (exitCode === 0) this.#reportFailure(commands.quit());
     else if (this.confirmLeave(false) !== "warned")
-      ending.end(new Fault("interrupted", "interrupted"));
+      exit.end(new Fault("interrupted", "interrupted"));
   }
 }

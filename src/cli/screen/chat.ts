@@ -32,7 +32,7 @@ export class ScreenChat extends ChatActions {
   readonly #onEffect: (effect: ScreenEffect) => void;
   #listener: ((event: SessionEvent) => void) | undefined;
   /** Events before there is a listener. Bounded by EARLY_EVENTS_MAX. */
-  readonly #early: SessionEvent[] = [];
+  readonly #earlyEvents: SessionEvent[] = [];
   #open: OpenClient | undefined;
   #isRenamed = false;
 
@@ -57,21 +57,21 @@ export class ScreenChat extends ChatActions {
     if (fault !== undefined) this.enqueue({ kind: "fault", fault });
     if (this.#listener !== undefined) return this.#listener(event);
     if (event.kind === "record") return;
-    this.#early.push(event);
-    if (this.#early.length > EARLY_EVENTS_MAX) this.#early.shift();
+    this.#earlyEvents.push(event);
+    if (this.#earlyEvents.length > EARLY_EVENTS_MAX) this.#earlyEvents.shift();
   };
 
   /** @param listener receives events that the model does not keep, including earlier ones */
   listen(listener: (event: SessionEvent) => void): void {
     this.#listener = listener;
-    for (const event of this.#early.splice(0)) listener(event);
+    for (const event of this.#earlyEvents.splice(0)) listener(event);
   }
 
   get isRenamed(): boolean {
     return this.#isRenamed;
   }
 
-  opened(open: OpenClient): void {
+  attachClient(open: OpenClient): void {
     this.#open = open;
     this.applyNow({ kind: "focus", on: true });
   }
@@ -93,7 +93,7 @@ export class ScreenChat extends ChatActions {
     this.enqueue({ kind: "transfer", transfer });
   }
 
-  transferGone(id: string): void {
+  removeTransfer(id: string): void {
     this.enqueue({ kind: "transfer-gone", id });
   }
 
@@ -106,8 +106,8 @@ export class ScreenChat extends ChatActions {
     const client = this.#open?.client;
     if (client?.user === undefined) throw notLoggedIn();
     const receipt = client.post(to, body).catch((fault: unknown) => {
-      const isSeen = isSameName(this.model.open, to);
-      if (fault instanceof Fault && !isSeen)
+      const isVisible = isSameName(this.model.open, to);
+      if (fault instanceof Fault && !isVisible)
         this.#onEffect({ kind: "refused-elsewhere", to, fault });
       return undefined;
     });

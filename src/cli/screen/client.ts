@@ -95,7 +95,7 @@ export class ScreenClient implements ScreenHost {
   readonly #keyboard: Keyboard;
   readonly #pictures: VisiblePictures;
   readonly #commands: ScreenCommands;
-  readonly #ending = new ChatExit();
+  readonly #exit = new ChatExit();
   readonly #muted: ScreenMuted;
   /** Targets that the account has muted on all of its devices. */
   #accountMuted: readonly string[] = [];
@@ -120,7 +120,7 @@ export class ScreenClient implements ScreenHost {
 
   constructor(options: ScreenClientOptions) {
     this.#options = options;
-    const { context, open, chat, device, preferences, history: typed } = options;
+    const { context, open, chat, device, preferences, history } = options;
     const { settings } = preferences;
     const isQuiet = open.state.preference("quiet") === "on";
     this.#hidesJoins = isQuiet || settings.hideJoins;
@@ -136,13 +136,13 @@ export class ScreenClient implements ScreenHost {
       mouse,
       onResize: () => this.#draw(),
     });
-    const [clock, ending] = [context.clock, this.#ending];
+    const [clock, exit] = [context.clock, this.#exit];
     const terminal = this.#terminal;
-    this.#notices = new ScreenNotices({ clock, chat, terminal, ending, host: this });
-    this.#keyboard = new Keyboard({ context, terminal, typed: (keys) => this.#typed(keys) });
+    this.#notices = new ScreenNotices({ clock, chat, terminal, exit, host: this });
+    this.#keyboard = new Keyboard({ context, terminal, onKeys: (keys) => this.#handleKeys(keys) });
     const note = (text: Message) => this.note(text);
-    const here = (file: string, path: string) => this.#pictures.addLocalFile(file, path);
-    this.#files = new ScreenFiles({ context, open, chat, note, onLocalFile: here });
+    const addLocalFile = (file: string, path: string) => this.#pictures.addLocalFile(file, path);
+    this.#files = new ScreenFiles({ context, open, chat, note, onLocalFile: addLocalFile });
     this.#commands = new ScreenCommands({ context, open, chat, files: this.#files, screen: this });
     this.#pictures = this.#createPictures();
     this.#questions = new ScreenQuestions({
@@ -161,11 +161,11 @@ export class ScreenClient implements ScreenHost {
       onFailure: (fault) => this.#notices.fail(fault),
     });
     this.#actions = new ScreenActions({
-      ...{ chat, history: typed, terminal, ending, host: this, notices: this.#notices },
+      ...{ chat, history, terminal, exit, host: this, notices: this.#notices },
       ...{ files: this.#files, folders: this.#folders, commands: this.#commands },
       ...{ questions: this.#questions, drafts: this.#drafts },
       saveDrafts: () => this.#saveDrafts(),
-      completeAgain: () => this.#typed([{ name: "tab", text: "" }]),
+      completeAgain: () => this.#handleKeys([{ name: "tab", text: "" }]),
     });
     open.guessDelays.displayOverride = note;
   }
@@ -173,7 +173,7 @@ export class ScreenClient implements ScreenHost {
   /** @returns the exit code @throws Fault as the client ended */
   async run(rooms: readonly [Name, ...Name[]] | readonly Name[]): Promise<number> {
     const { context, open, chat, device } = this.#options;
-    const release = context.onSignal(this.#ending.onSignal);
+    const release = context.onSignal(this.#exit.onSignal);
     const unsubscribe = chat.subscribe(() => this.#modelChanged());
     const removeExitListener = device.on("exit", () => this.#saveDrafts());
     // Before the first frame, which covers it; nothing waits for the answer.
@@ -182,16 +182,16 @@ export class ScreenClient implements ScreenHost {
     this.#restoreDrafts();
     this.#notices.attempt(() => this.#updateMuted(undefined));
     this.#draw();
-    const entered = (room: string) => {
+    const onJoined = (room: string) => {
       if (chat.model.open === undefined) chat.open(room);
     };
-    this.#commands.enterRooms(rooms, entered).catch(this.#ending.fail);
-    chat.listen((event) => this.#received(event));
-    this.#keyboard.read().then(() => this.end(0), this.#ending.fail);
+    this.#commands.joinRooms(rooms, onJoined).catch(this.#exit.fail);
+    chat.listen((event) => this.#onEvent(event));
+    this.#keyboard.read().then(() => this.end(0), this.#exit.fail);
     try {
-      return await this.#ending.exitCode;
+      return await this.#exit.exitCode;
     } finally {
-      this.#ending.end(0); // Also after an error.
+      this.#exit.end(0); // Also after an error.
       this.#saveDrafts();
       this.#collector.end();
       removeExitListener();
@@ -225,16 +225,16 @@ export class ScreenClient implements ScreenHost {
     this.#notices.fault(fault);
   }
 
-  left(room: string, text: Message): void {
-    this.#notices.left(room, text);
+  noteLeftRoom(room: string, text: Message): void {
+    this.#notices.noteLeftRoom(room, text);
   }
 
-  show(title: Message, lines: readonly string[]): void {
-    this.#notices.show(title, lines);
+  showText(title: Message, lines: readonly string[]): void {
+    this.#notices.showText(title, lines);
   }
 
   /** @see {@link ScreenActions.confirmLeave} */
-  confirmLeave(isSending: boolean): "free" | "warned" | "insists" {
+  confirmLeave(isSending: boolean): "all-sent" | "warned" | "confirmed" {
     return this.#actions.confirmLeave(isSending);
   }
 
@@ -243,7 +243,7 @@ export class ScreenClient implements ScreenHost {
     return this.#questions.ask(kind, this.#notices.text(text));
   }
 
-  get loggingIn(): ScreenQuestions {
+  get loginPrompts(): ScreenQuestions {
     return this.#questions;
   }
 
@@ -266,7 +266,7 @@ export class ScreenClient implements ScreenHost {
   }
 
   /** Targets muted by the settings, by `mute`, and by the account. */
-  muted(): readonly string[] {
+  mutedTargets(): readonly string[] {
     return this.settings.muted;
   }
 
@@ -285,10 +285,10 @@ export class ScreenClient implements ScreenHost {
   }
 
   /** @throws Fault usage, too-many */
-  set(words: string): void {
+  set(argument: string): void {
     const { preferences } = this.#options;
     const { hideJoins } = preferences.settings;
-    const lines = preferences.set(words);
+    const lines = preferences.set(argument);
     if (preferences.settings.hideJoins !== hideJoins) {
       this.#hidesJoins = preferences.settings.hideJoins;
     }
@@ -296,12 +296,12 @@ export class ScreenClient implements ScreenHost {
     this.#terminal.setMouse(this.settings.mouse);
     this.#keys = keysOf(this.settings);
     this.#pictures.applySettings(this.settings);
-    if (lines.length > 1) this.show(() => "/set", lines);
+    if (lines.length > 1) this.showText(() => "/set", lines);
     else for (const line of lines) this.note(() => line);
   }
 
   end(exitCode: number): void {
-    this.#ending.end(exitCode);
+    this.#exit.end(exitCode);
   }
 
   perform(effect: ScreenEffect): void {
@@ -309,21 +309,21 @@ export class ScreenClient implements ScreenHost {
       case "notify":
         return this.#notices.notify(effect);
       case "keep-draft":
-        return this.#drafts.changed(effect.target, effect.draft);
+        return this.#drafts.setDraft(effect.target, effect.draft);
       case "refused-elsewhere": {
-        const why = faultLineIn(this.screenTexts, effect.fault);
-        return this.#notices.failure(this.texts.notSentBecause(nameOf(effect.to), why));
+        const reason = faultLineIn(this.screenTexts, effect.fault);
+        return this.#notices.failure(this.texts.notSentBecause(nameOf(effect.to), reason));
       }
       default:
         return unreachable(effect);
     }
   }
 
-  #received(event: SessionEvent): void {
+  #onEvent(event: SessionEvent): void {
     try {
       this.#handle(event);
     } catch (error) {
-      this.#ending.fail(error);
+      this.#exit.fail(error);
     }
   }
 
@@ -334,36 +334,38 @@ export class ScreenClient implements ScreenHost {
       if (this.#isStarting) this.#notices.welcome(this.#link?.welcome);
       this.#commands.ready();
     }
-    this.#notices.event(event);
-    if (event.kind === "closed") this.#ending.end(event.fault ?? 0);
+    this.#notices.showEvent(event);
+    if (event.kind === "closed") this.#exit.end(event.fault ?? 0);
   }
 
-  #typed(keys: readonly Key[]): void {
+  #handleKeys(keys: readonly Key[]): void {
     const { open } = this.#options.chat.model;
-    const { text: was } = currentDraft(this.state, this.#options.chat.model);
+    const { text: previousText } = currentDraft(this.state, this.#options.chat.model);
     const isCancelled = keys.some(({ name }) => name === "ctrl-c");
-    const all = [...(isCancelled ? [] : this.#pendingKeys), ...keys];
+    const allKeys = [...(isCancelled ? [] : this.#pendingKeys), ...keys];
     this.#pendingKeys = [];
-    for (const [at, key] of all.entries()) {
-      if (this.#ending.hasEnded) break;
+    for (const [index, key] of allKeys.entries()) {
+      if (this.#exit.hasEnded) break;
       this.#notices.attempt(() => {
-        if (!this.#handleKey(key)) this.#pendingKeys = all.slice(at, at + PENDING_KEYS_MAX);
+        if (!this.#handleKey(key))
+          this.#pendingKeys = allKeys.slice(index, index + PENDING_KEYS_MAX);
       });
       if (this.#pendingKeys.length > 0) break;
     }
-    if (this.#ending.hasEnded) return;
+    if (this.#exit.hasEnded) return;
     this.#questions.showNext();
-    this.#drafts.typed();
-    if (this.#options.chat.model.open === open) this.#sendTyping(was);
+    this.#drafts.scheduleSave();
+    if (this.#options.chat.model.open === open) this.#sendTyping(previousText);
     this.#draw();
   }
 
-  /** Sends a typing notice. @param was text of the input before these keys */
-  #sendTyping(was: string): void {
+  /** Sends a typing notice. @param previousText text of the input before these keys */
+  #sendTyping(previousText: string): void {
     const { chat } = this.#options;
     const { open } = chat.model;
     const { text, edits } = currentDraft(this.state, chat.model);
-    if (text === was || open === undefined || edits !== undefined || !this.settings.typing) return;
+    if (text === previousText || open === undefined || edits !== undefined || !this.settings.typing)
+      return;
     chat.typed(open, text);
   }
 
@@ -399,20 +401,20 @@ export class ScreenClient implements ScreenHost {
     this.#collector.modelChanged();
     this.#previous = { ...before, model };
     if (model.open !== undefined) this.#isStarting = false;
-    const isOther = model.me !== before.model.me;
-    const isRenamed = isOther && chat.isRenamed && model.me !== undefined;
-    const isLeft = isOther && !isRenamed && before.model.me !== undefined;
-    if (isLeft) this.#saveDrafts(before.model);
-    this.#notices.attempt(() => this.#follow({ ...before, isLoggedOut: isLeft }));
+    const isAccountChanged = model.me !== before.model.me;
+    const isRenamed = isAccountChanged && chat.isRenamed && model.me !== undefined;
+    const isLoggedOut = isAccountChanged && !isRenamed && before.model.me !== undefined;
+    if (isLoggedOut) this.#saveDrafts(before.model);
+    this.#notices.attempt(() => this.#follow({ ...before, isLoggedOut }));
     this.#draw();
-    if (isRenamed) this.#drafts.renamed(this.#owner);
-    else if (isOther) this.#restoreDrafts();
+    if (isRenamed) this.#drafts.accountRenamed(this.#owner);
+    else if (isAccountChanged) this.#restoreDrafts();
     this.#notices.attempt(() => this.#updateMuted(before.model));
-    if (!this.#isStarting && this.#pendingKeys.length > 0) this.#typed([]);
-    const was = before.model.open;
-    if (was === undefined || model.open !== undefined || model.me === undefined) return;
-    if (this.state.notes.some(({ left }) => isSameName(left, was))) return;
-    this.left(was, (texts) => texts.noLongerIn(nameOf(was)));
+    if (!this.#isStarting && this.#pendingKeys.length > 0) this.#handleKeys([]);
+    const closedRoom = before.model.open;
+    if (closedRoom === undefined || model.open !== undefined || model.me === undefined) return;
+    if (this.state.notes.some(({ leftRoom }) => isSameName(leftRoom, closedRoom))) return;
+    this.noteLeftRoom(closedRoom, (texts) => texts.noLongerIn(nameOf(closedRoom)));
   }
 
   /** Updates muted targets after changes of the account or of room names. */
@@ -422,17 +424,17 @@ export class ScreenClient implements ScreenHost {
     const { targets } = this.#muted;
     if (owner !== undefined && model.me !== before?.me) this.#muted.open(owner);
     if (before !== undefined) this.#muted.follow(before, model);
-    const quiet = accountMutedTargets(model);
-    const isSame = quiet.join(" ") === this.#accountMuted.join(" ");
-    this.#accountMuted = quiet;
-    if (!isSame || targets !== this.#muted.targets) this.settings = this.#mergedSettings();
+    const accountMuted = accountMutedTargets(model);
+    const isUnchanged = accountMuted.join(" ") === this.#accountMuted.join(" ");
+    this.#accountMuted = accountMuted;
+    if (!isUnchanged || targets !== this.#muted.targets) this.settings = this.#mergedSettings();
   }
 
   #follow(before: PreviousModel): void {
-    const parts = this.#handlerContext();
-    const { shownKey, bottoms } = parts.rows;
-    this.#previous = { model: parts.model, jumpedKey: shownKey, bottoms };
-    const { state, actions } = follow(this.state, before, parts);
+    const context = this.#handlerContext();
+    const { shownKey, bottoms } = context.rows;
+    this.#previous = { model: context.model, jumpedKey: shownKey, bottoms };
+    const { state, actions } = follow(this.state, before, context);
     this.state = state;
     for (const action of actions) this.#actions.run(action);
   }
@@ -463,7 +465,7 @@ export class ScreenClient implements ScreenHost {
   /** Writes drafts to disk immediately. @param model the present one if `undefined` */
   #saveDrafts(model = this.#options.chat.model): void {
     for (const action of draftActions(model, currentDraft(this.state, model))) {
-      if (action.kind === "draft") this.#drafts.changed(action.target, action.draft);
+      if (action.kind === "draft") this.#drafts.setDraft(action.target, action.draft);
     }
     this.#drafts.save();
   }
@@ -478,7 +480,7 @@ export class ScreenClient implements ScreenHost {
       settings,
       layout,
       keymap: this.#keys.keymap,
-      typed: this.#options.history.lines,
+      inputHistory: this.#options.history.lines,
       source: {
         commands: this.#slash.map((row) => {
           return { ...row, summary: slashSummary(this.texts, row.name) };
@@ -503,11 +505,11 @@ export class ScreenClient implements ScreenHost {
 
   /** Draws once per task. */
   #draw(): void {
-    if (this.#isDrawing || this.#ending.hasEnded) return;
+    if (this.#isDrawing || this.#exit.hasEnded) return;
     this.#isDrawing = true;
     queueMicrotask(() => {
       this.#isDrawing = false;
-      if (this.#ending.hasEnded) return;
+      if (this.#exit.hasEnded) return;
       try {
         this.#drawNow();
       } catch (error) {
@@ -529,7 +531,7 @@ export class ScreenClient implements ScreenHost {
 
   /** Tries again with everything closed that can be closed, then with only an error line. */
   #recoverDrawing(error: unknown): void {
-    if (error instanceof AssertionFailure) return this.#ending.fail(error);
+    if (error instanceof AssertionFailure) return this.#exit.fail(error);
     const { message } = toFault(error);
     if (!this.#hasDrawFailed) {
       this.#hasDrawFailed = true;
@@ -558,9 +560,9 @@ export class ScreenClient implements ScreenHost {
     const isFollowing = isAtBottom && seq !== undefined && this.state.scroll === undefined;
     if (room !== undefined) chat.setAtNewest(isFollowing && room.jump === undefined);
     if (seq === undefined || room === undefined || !this.state.isFocused) return;
-    const place = `${room.id} ${seq}`;
-    if (place === this.#lastRead) return; // Otherwise an endless loop.
-    this.#lastRead = place;
+    const position = `${room.id} ${seq}`;
+    if (position === this.#lastRead) return; // Otherwise an endless loop.
+    this.#lastRead = position;
     chat.markReadUpTo(seq);
   }
 
@@ -620,7 +622,9 @@ function keysOf({ keys }: ScreenSettings) {
   const keymap = new Keymap(keys);
   const selectKey = keymap.chordOf("reading", "select");
   const keyOf = (command: "fetch" | "fold") =>
-    [selectKey, keymap.chordOf("selected", command)].filter((one) => one !== undefined).join(" ");
+    [selectKey, keymap.chordOf("selected", command)]
+      .filter((chord) => chord !== undefined)
+      .join(" ");
   return { keymap, fetchKey: keyOf("fetch"), foldKey: keyOf("fold") };
 }
 

@@ -5,9 +5,9 @@ import type { Clock } from "../../io/clock.ts";
 /** Garbage bytes between two collections: some seconds of a busy room. */
 const SCREEN_GARBAGE_BYTES_MAX = 12 * 1024 * 1024;
 /** Changes of the model after which returning memory is worthwhile: some seconds of a busy room. */
-const SCREEN_COLLECT_CHANGES = 100;
+const SCREEN_COLLECT_CHANGES_MIN = 100;
 /** Idle time before the final collection. */
-const SCREEN_COLLECT_QUIET_MS = 1_000;
+const SCREEN_COLLECT_IDLE_MS = 1_000;
 
 export interface Heap {
   usedBytes(): number;
@@ -38,9 +38,9 @@ export class Collector {
     const usedBytes = this.#heap.usedBytes();
     this.#usedBytes = Math.min(this.#usedBytes, usedBytes);
     if (usedBytes - this.#usedBytes > SCREEN_GARBAGE_BYTES_MAX) this.#collect();
-    if (this.#changes < SCREEN_COLLECT_CHANGES) return;
+    if (this.#changes < SCREEN_COLLECT_CHANGES_MIN) return;
     this.#cancel?.();
-    this.#cancel = this.#clock.after(SCREEN_COLLECT_QUIET_MS, () => {
+    this.#cancel = this.#clock.after(SCREEN_COLLECT_IDLE_MS, () => {
       this.end();
       this.#collect();
     });

@@ -24,11 +24,11 @@ import { nameOf } from "./view/header.ts";
 /** Effects of commands on the screen itself. */
 export type CommandScreen = Pick<
   ScreenClient,
-  | ("note" | "fault" | "left" | "texts" | "show" | "ask" | "hidesJoins" | "hideJoins")
-  | ("set" | "muted" | "mute" | "confirmLeave" | "end")
+  | ("note" | "fault" | "noteLeftRoom" | "texts" | "showText" | "ask" | "hidesJoins" | "hideJoins")
+  | ("set" | "mutedTargets" | "mute" | "confirmLeave" | "end")
 > & {
   /** Prompts during a login. */
-  readonly loggingIn: Pick<ScreenQuestions, "begin" | "end">;
+  readonly loginPrompts: Pick<ScreenQuestions, "begin" | "end">;
 };
 
 export interface ScreenCommandsOptions {
@@ -40,13 +40,13 @@ export interface ScreenCommandsOptions {
 }
 
 /** UTF-16 units of an answer below the timeline. A longer one is shown over it, scrollable. */
-const ANSWER_LENGTH_MAX = 400;
+const NOTE_LENGTH_MAX = 400;
 
 /** Files that `/files` lists. */
 const LISTED_FILES_MAX = 50;
 
-function isIn(muted: readonly string[], target: string): boolean {
-  return muted.some((one) => isSameName(one.replace(/^#/, ""), target));
+function isMutedTarget(muted: readonly string[], target: string): boolean {
+  return muted.some((entry) => isSameName(entry.replace(/^#/, ""), target));
 }
 
 export function noRoomOpen(): Fault {
@@ -61,7 +61,7 @@ export class ScreenCommands extends SlashHost {
   #room: Name = LOBBY;
   #isLoggingIn = false;
   /** Number of displayed command results. */
-  #answers = 0;
+  #resultCount = 0;
   /** Lines of an answer not yet displayed; bounded by a page of records. */
   readonly #collectedLines: string[] = [];
 
@@ -78,8 +78,8 @@ export class ScreenCommands extends SlashHost {
     };
   }
 
-  get answers(): number {
-    return this.#answers;
+  get resultCount(): number {
+    return this.#resultCount;
   }
 
   get current(): string {
@@ -99,16 +99,16 @@ export class ScreenCommands extends SlashHost {
     return showView(this, view);
   }
 
-  protected last(whose: Whose): number | undefined {
+  protected lastSeq(whose: Whose): number | undefined {
     return lastMessage(roomOf(this.#options.chat.model, this.current), whose === "own")?.seq;
   }
 
   protected async submit(to: string, body: PostBody): Promise<void> {
     const { chat, screen } = this.#options;
-    this.#answers++;
-    const isSeen = isSameName(chat.model.open, to);
+    this.#resultCount++;
+    const isVisible = isSameName(chat.model.open, to);
     const sent = chat.submit(to, body);
-    if (isSeen) return chat.scrollToBottom();
+    if (isVisible) return chat.scrollToBottom();
     void sent.then((receipt) => {
       if (receipt === undefined || isSameName(chat.model.open, to)) return;
       const isQueued = receipt.queued === true;
@@ -118,14 +118,14 @@ export class ScreenCommands extends SlashHost {
     });
   }
 
-  async confirmed(): Promise<void> {
+  async waitUntilConfirmed(): Promise<void> {
     const { client } = this.open;
     if (!client.isConnected) throw new Fault("link-closed", msg`not connected`);
     await client.drain();
   }
 
-  enter(target: string): void {
-    this.#answers++;
+  switchTo(target: string): void {
+    this.#resultCount++;
     this.#options.chat.open(target);
   }
 
@@ -139,22 +139,22 @@ export class ScreenCommands extends SlashHost {
     chat.open(undefined);
   }
 
-  async loggingIn(work: () => Promise<unknown>): Promise<void> {
+  async runLogin(work: () => Promise<unknown>): Promise<void> {
     if (this.#isLoggingIn) {
       throw new Fault("usage", msg`a log-in is already in progress`, {
         remedy: msg`wait until it finishes`,
       });
     }
-    const { loggingIn } = this.#options.screen;
+    const { loginPrompts } = this.#options.screen;
     this.#isLoggingIn = true;
-    loggingIn.begin();
-    let isIn = false;
+    loginPrompts.begin();
+    let isLoggedIn = false;
     try {
       await work();
-      isIn = true;
+      isLoggedIn = true;
     } finally {
       this.#isLoggingIn = false;
-      loggingIn.end(isIn);
+      loginPrompts.end(isLoggedIn);
     }
     this.chatConsole.note((texts) => texts.youAre(this.open.client.user ?? ""));
     await this.#openRoomAfterLogin();
@@ -168,31 +168,32 @@ export class ScreenCommands extends SlashHost {
     chat.open(roomOf(chat.model, this.#room)?.target ?? name);
   }
 
-  set(words: string): void {
-    this.#answers++;
-    this.#options.screen.set(words);
+  set(argument: string): void {
+    this.#resultCount++;
+    this.#options.screen.set(argument);
   }
 
-  notify(on: boolean | undefined, given: string | undefined): void {
-    this.#answers++;
+  notify(on: boolean | undefined, targetArgument: string | undefined): void {
+    this.#resultCount++;
     const { screen, chat } = this.#options;
-    const muted = screen.muted();
+    const muted = screen.mutedTargets();
     if (on === undefined) {
-      const shown = muted.map((target) => this.#displayName(target)).join(", ");
-      return screen.note((texts) => (shown === "" ? texts.hearAll : texts.mutedHere(shown)));
+      const names = muted.map((target) => this.#displayName(target)).join(", ");
+      return screen.note((texts) => (names === "" ? texts.hearAll : texts.mutedHere(names)));
     }
-    const target = given === undefined ? this.current : formatTarget(parseTarget(given));
+    const target =
+      targetArgument === undefined ? this.current : formatTarget(parseTarget(targetArgument));
     const room = roomOf(chat.model, target);
     // A target that was renamed or left may still be muted.
-    const isKnown = room !== undefined || target.startsWith("@") || isIn(muted, target);
-    if (!isKnown) throw new Fault("room-unknown", msg`you are not in a room named '${target}'`);
+    const isValid = room !== undefined || target.startsWith("@") || isMutedTarget(muted, target);
+    if (!isValid) throw new Fault("room-unknown", msg`you are not in a room named '${target}'`);
     if (on && room !== undefined) chat.setPrefs(target, { muted: undefined });
     screen.mute(room?.target ?? target, !on);
-    const shown = this.#displayName(room?.target ?? target);
-    const isMuted = isIn(screen.muted(), target);
+    const name = this.#displayName(room?.target ?? target);
+    const isMuted = isMutedTarget(screen.mutedTargets(), target);
     screen.note((texts) => {
-      if (!on) return texts.nowMuted(shown);
-      return isMuted ? texts.mutedBySetting(shown) : texts.hearAgain(shown);
+      if (!on) return texts.nowMuted(name);
+      return isMuted ? texts.mutedBySetting(name) : texts.hearAgain(name);
     });
   }
 
@@ -202,11 +203,11 @@ export class ScreenCommands extends SlashHost {
 
   async quit(): Promise<void> {
     const { files, screen } = this.#options;
-    this.#answers++;
+    this.#resultCount++;
     const { isConnected } = this.open.client;
-    const leaving = screen.confirmLeave(isConnected);
-    if (leaving === "insists") return screen.end(0);
-    if (leaving === "warned" && !isConnected) return;
+    const confirmation = screen.confirmLeave(isConnected);
+    if (confirmation === "confirmed") return screen.end(0);
+    if (confirmation === "warned" && !isConnected) return;
     if (files.isBusy) {
       screen.note((texts) => texts.filesOnTheWay);
       await files.settled();
@@ -220,14 +221,14 @@ export class ScreenCommands extends SlashHost {
 
   async #listFiles(target: string): Promise<void> {
     const rows = (await lastFiles(this, target, LISTED_FILES_MAX)).map(fileRow);
-    this.#answers++;
+    this.#resultCount++;
     if (rows.length === 0) this.chatConsole.note((texts) => texts.noFiles);
-    else this.#options.screen.show((texts) => texts.files, rows);
+    else this.#options.screen.showText((texts) => texts.files, rows);
   }
 
   #help(rows: readonly SlashRow[]): void {
     const { screen } = this.#options;
-    this.#answers++;
+    this.#resultCount++;
     const [only, ...more] = rows;
     if (only !== undefined && more.length === 0) {
       return screen.note((texts) => `${only.usage}: ${slashSummary(texts, only.name)}`);
@@ -236,15 +237,15 @@ export class ScreenCommands extends SlashHost {
     const lines = rows.map(({ name, usage }) => {
       return `${usage.padEnd(widest)}  ${slashSummary(screen.texts, name)}`;
     });
-    screen.show((texts) => texts.slashHint, lines);
+    screen.showText((texts) => texts.slashHint, lines);
   }
 
   #console(): SlashConsole {
     const { screen } = this.#options;
     const note = (text: Message, rows: readonly string[] = []) => {
-      this.#answers++;
+      this.#resultCount++;
       if (rows.length === 0) screen.note(text);
-      else screen.show(text, rows);
+      else screen.showText(text, rows);
     };
     return {
       get texts() {
@@ -258,10 +259,10 @@ export class ScreenCommands extends SlashHost {
       },
       print: ({ kind, room }, text, rows) => {
         if (text === undefined) return;
-        this.#answers++;
+        this.#resultCount++;
         const answer = text(screen.texts);
-        if (kind === "left") screen.left(String(room), text);
-        else if (answer.length > ANSWER_LENGTH_MAX) screen.show(() => `/${kind}`, [answer]);
+        if (kind === "left") screen.noteLeftRoom(String(room), text);
+        else if (answer.length > NOTE_LENGTH_MAX) screen.showText(() => `/${kind}`, [answer]);
         else note(text, rows);
       },
       note,
@@ -278,10 +279,10 @@ export class ScreenCommands extends SlashHost {
 
   /** Collects the records of one answer, to show them together. */
   #collectRecord(record: DisplayRecord): void {
-    this.#answers++;
+    this.#resultCount++;
     if (this.#collectedLines.length === 0) {
       queueMicrotask(() =>
-        this.#options.screen.show(() => "/history", this.#collectedLines.splice(0)),
+        this.#options.screen.showText(() => "/history", this.#collectedLines.splice(0)),
       );
     }
     const style = styleOf({ ...this.context, color: false }, { stamp: "clock", me: this.me });

@@ -28,8 +28,8 @@ export class ScreenDrafts {
   #cancel: (() => void) | undefined;
   #hasFailed = false;
 
-  constructor(parts: ScreenDraftsOptions) {
-    this.#options = parts;
+  constructor(options: ScreenDraftsOptions) {
+    this.#options = options;
   }
 
   /** Switches accounts. @returns the account's stored drafts, by target */
@@ -48,12 +48,12 @@ export class ScreenDrafts {
   }
 
   /** The account was renamed on the server, and its stored drafts have followed. */
-  renamed(owner: DraftOwner | undefined): void {
+  accountRenamed(owner: DraftOwner | undefined): void {
     this.#owner = owner ?? this.#owner;
   }
 
   /** Schedules collecting the input after a key. */
-  typed(): void {
+  scheduleSave(): void {
     this.#cancel ??= this.#options.clock.after(DRAFT_SAVE_DELAY_MS, () => {
       this.#options.collect();
       this.save();
@@ -61,19 +61,19 @@ export class ScreenDrafts {
   }
 
   /** @param draft `undefined` if the text was removed */
-  changed(target: string, draft: Draft | undefined): void {
+  setDraft(target: string, draft: Draft | undefined): void {
     const isSecret =
       mayContainSecret(draft?.text ?? "") || mayContainSecret(draft?.before?.text ?? "");
     this.#changes.set(target, isSecret ? undefined : draft);
-    this.typed();
+    this.scheduleSave();
   }
 
   /** Deletes a sent draft immediately, so that a crash cannot restore it. */
-  sent(): void {
-    const isKept = [...this.#changes].some(
+  deleteSent(): void {
+    const hasStored = [...this.#changes].some(
       ([target, draft]) => draft === undefined && this.#stored.has(target),
     );
-    if (isKept) this.save();
+    if (hasStored) this.save();
   }
 
   save(): void {

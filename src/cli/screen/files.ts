@@ -33,7 +33,7 @@ export interface ScreenFilesOptions {
   readonly onLocalFile?: (file: string, path: string) => void;
 }
 
-interface Running {
+interface RunningTransfer {
   readonly abort: AbortController;
   readonly finished: Promise<void>;
 }
@@ -41,7 +41,7 @@ interface Running {
 export class ScreenFiles {
   readonly #options: ScreenFilesOptions;
   /** Bounded by SCREEN_TRANSFERS_MAX. */
-  readonly #running = new Map<string, Running>();
+  readonly #runningTransfers = new Map<string, RunningTransfer>();
   #count = 0;
   /** Files already offered in completions. */
   readonly #offered = new WeakSet<FileBody>();
@@ -51,7 +51,7 @@ export class ScreenFiles {
   }
 
   get isBusy(): boolean {
-    return this.#running.size > 0;
+    return this.#runningTransfers.size > 0;
   }
 
   /** Starts an upload. @throws Fault */
@@ -73,10 +73,10 @@ export class ScreenFiles {
         if (sent.unsaid !== undefined) note((texts) => texts.unsaid);
         this.#options.onLocalFile?.(sent.id, resolve(path));
         for (const { fault } of sent.refused) throw fault;
-        for (const { to: one, queued } of sent.posted) {
-          if (queued) note((texts) => texts.queuedFile(parseTarget(one).name));
-          else if (!isSameName(chat.model.open, one)) {
-            note((texts) => texts.fileSent(source.name, nameOf(one)));
+        for (const { to: recipient, queued } of sent.posted) {
+          if (queued) note((texts) => texts.queuedFile(parseTarget(recipient).name));
+          else if (!isSameName(chat.model.open, recipient)) {
+            note((texts) => texts.fileSent(source.name, nameOf(recipient)));
           }
         }
       } finally {
@@ -92,15 +92,15 @@ export class ScreenFiles {
     checkOut(out);
     this.#start({ kind: "download", name, to: [], file }, async (onProgress, signal) => {
       const secret = open.state.partialFileSecret();
-      const got = await receiveFile(open.client, { file, out, secret, onProgress, signal });
-      note(downloadedText(got));
-      this.#options.onLocalFile?.(got.id, got.path);
-      reportRenamed(got, note);
+      const received = await receiveFile(open.client, { file, out, secret, onProgress, signal });
+      note(downloadedText(received));
+      this.#options.onLocalFile?.(received.id, received.path);
+      reportRenamed(received, note);
     });
   }
 
   cancel(id: string): void {
-    this.#running.get(id)?.abort.abort();
+    this.#runningTransfers.get(id)?.abort.abort();
   }
 
   /** Offers the files of the open room in shell completions. */
@@ -121,16 +121,16 @@ export class ScreenFiles {
 
   /** Resolves when all transfers have ended. */
   async settled(): Promise<void> {
-    while (this.#running.size > 0) {
-      await Promise.all([...this.#running.values()].map(({ finished: ended }) => ended));
+    while (this.#runningTransfers.size > 0) {
+      await Promise.all([...this.#runningTransfers.values()].map(({ finished: ended }) => ended));
     }
   }
 
   #start(
-    about: Pick<TransferView, "kind" | "name" | "to"> & Partial<Pick<TransferView, "file">>,
+    description: Pick<TransferView, "kind" | "name" | "to"> & Partial<Pick<TransferView, "file">>,
     work: (onProgress: (progress: TransferProgress) => void, signal: AbortSignal) => Promise<void>,
   ): void {
-    if (this.#running.size >= SCREEN_TRANSFERS_MAX) {
+    if (this.#runningTransfers.size >= SCREEN_TRANSFERS_MAX) {
       throw new Fault("too-many", msg`${SCREEN_TRANSFERS_MAX} transfers are already running`, {
         remedy: msg`wait until one finishes`,
       });
@@ -141,21 +141,21 @@ export class ScreenFiles {
     let view: TransferView = {
       id,
       file: undefined,
-      ...about,
+      ...description,
       state: { kind: "running" },
       progress: undefined,
     };
-    const show = (change: Partial<TransferView>) => {
+    const updateView = (change: Partial<TransferView>) => {
       view = { ...view, ...change };
       chat.transfer(view);
     };
-    show({});
+    updateView({});
     const onProgress = ({ id: file, name, ...progress }: TransferProgress) =>
-      show({ file, name, progress });
+      updateView({ file, name, progress });
     const end = (state: TransferState) => {
-      this.#running.delete(id);
-      if (state.kind === "done" || abort.signal.aborted) chat.transferGone(id);
-      else show({ state });
+      this.#runningTransfers.delete(id);
+      if (state.kind === "done" || abort.signal.aborted) chat.removeTransfer(id);
+      else updateView({ state });
     };
     const ended = work(onProgress, abort.signal).then(
       () => end({ kind: "done" }),
@@ -163,6 +163,6 @@ export class ScreenFiles {
         end({ kind: "failed", fault: asFault(error) });
       },
     );
-    this.#running.set(id, { abort, finished: ended });
+    this.#runningTransfers.set(id, { abort, finished: ended });
   }
 }

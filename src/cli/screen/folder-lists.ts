@@ -28,7 +28,7 @@ export class FolderLists {
   }
 
   /** Drops all listings, which may be outdated. */
-  forget(): void {
+  clear(): void {
     this.#lists.clear();
   }
 
@@ -44,7 +44,7 @@ async function entriesOf(folder: string): Promise<readonly PathEntry[]> {
     return entries
       .slice(0, TAB_ENTRIES_MAX)
       .map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }))
-      .sort((one, other) => (one.name < other.name ? -1 : 1));
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch {
     return [];
   }

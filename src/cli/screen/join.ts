@@ -17,7 +17,7 @@ export interface FullScreen {
   run(open: OpenClient, rooms: readonly Name[]): Promise<number>;
 }
 
-export function fullScreen(context: Context): FullScreen {
+export function createFullScreen(context: Context): FullScreen {
   let client: ScreenClient | undefined;
   const chat = new ScreenChat(context.clock, (effect) => client?.perform(effect));
   return {
@@ -25,11 +25,11 @@ export function fullScreen(context: Context): FullScreen {
     run: async (open, rooms) => {
       const preferences = new ScreenPreferences(context, open.state);
       for (const warning of preferences.warnings) printNotice(context, warning);
-      chat.opened(open);
+      chat.attachClient(open);
       const device = openTerminalDevice(context.stdin, () => client?.end(0));
-      const typed = new InputHistory(context.settings().folders.data);
-      await typed.load();
-      client = new ScreenClient({ context, open, chat, device, preferences, history: typed });
+      const history = new InputHistory(context.settings().folders.data);
+      await history.load();
+      client = new ScreenClient({ context, open, chat, device, preferences, history });
       return client.run(rooms);
     },
   };

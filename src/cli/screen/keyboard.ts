@@ -17,9 +17,9 @@ const SCREEN_TYPED_AHEAD_MS = 200;
 
 export interface KeyboardOptions {
   readonly context: Pick<Context, "stdin" | "clock">;
-  readonly terminal: Pick<TerminalScreen, "answered" | "isAnswerDue">;
+  readonly terminal: Pick<TerminalScreen, "receiveReport" | "isAnswerPending">;
   /** Keys that arrived together. */
-  readonly typed: (keys: readonly Key[]) => void;
+  readonly onKeys: (keys: readonly Key[]) => void;
 }
 
 export class Keyboard {
@@ -37,14 +37,14 @@ export class Keyboard {
    * shell does not receive the last answers of the terminal.
    */
   async read(): Promise<void> {
-    const aheadUntil = this.#options.context.clock.now() + SCREEN_TYPED_AHEAD_MS;
+    const typedAheadUntil = this.#options.context.clock.now() + SCREEN_TYPED_AHEAD_MS;
     for (;;) {
       const bytes = await this.#options.context.stdin.chunk();
       this.end();
       if (bytes === undefined) return;
-      const isAhead = this.#options.context.clock.now() < aheadUntil;
+      const isTypedAhead = this.#options.context.clock.now() < typedAheadUntil;
       const keys = this.#keys.feed(bytes);
-      this.#decoded(isAhead ? keys.map(withEnter) : keys);
+      this.#dispatch(isTypedAhead ? keys.map(lineFeedToEnter) : keys);
       this.#awaitEsc();
     }
   }
@@ -57,15 +57,15 @@ export class Keyboard {
   #awaitEsc(): void {
     if (!this.#keys.isHolding) return;
     this.#cancelEsc = this.#options.context.clock.after(SCREEN_ESC_MS, () => {
-      this.#decoded(this.#keys.flush(this.#options.terminal.isAnswerDue));
+      this.#dispatch(this.#keys.flush(this.#options.terminal.isAnswerPending));
       this.#awaitEsc();
     });
   }
 
-  #decoded(keys: readonly Key[]): void {
-    const { terminal, typed } = this.#options;
-    for (const { name, text } of keys) if (name === "report") terminal.answered(text);
-    typed(keys.filter((key) => key.name !== "report" && !this.#isFocusing(key)));
+  #dispatch(keys: readonly Key[]): void {
+    const { terminal, onKeys } = this.#options;
+    for (const { name, text } of keys) if (name === "report") terminal.receiveReport(text);
+    onKeys(keys.filter((key) => key.name !== "report" && !this.#isFocusing(key)));
   }
 
   /** A click that focused the window is not a click on its content. */
@@ -76,6 +76,6 @@ export class Keyboard {
   }
 }
 
-function withEnter(key: Key): Key {
+function lineFeedToEnter(key: Key): Key {
   return key.name === "ctrl-j" ? { name: "enter", text: "" } : key;
 }

@@ -36,11 +36,16 @@ export class ScreenMuted {
   /** Renamed rooms and people stay muted under the new name. @throws Fault store-… */
   follow(before: Model, model: Model): void {
     if (this.#targets.length === 0 || before.rooms === model.rooms) return;
-    for (const [id, { target: was }] of before.rooms) {
-      const is = model.rooms.get(id)?.target;
-      if (is === undefined || is === was || !this.#targets.includes(was.toLowerCase())) continue;
-      this.mute(was, false);
-      this.mute(is, true);
+    for (const [id, { target: previous }] of before.rooms) {
+      const current = model.rooms.get(id)?.target;
+      if (
+        current === undefined ||
+        current === previous ||
+        !this.#targets.includes(previous.toLowerCase())
+      )
+        continue;
+      this.mute(previous, false);
+      this.mute(current, true);
     }
   }
 

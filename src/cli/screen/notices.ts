@@ -39,7 +39,7 @@ export interface ScreenNoticesOptions {
   readonly clock: Pick<Clock, "after">;
   readonly chat: ScreenChat;
   readonly terminal: Pick<TerminalScreen, "ring" | "notify">;
-  readonly ending: ChatExit;
+  readonly exit: ChatExit;
   readonly host: ScreenHost;
 }
 
@@ -69,14 +69,14 @@ export class ScreenNotices {
   }
 
   /** The user is no longer in a room. Noted only once. */
-  left(room: string, text: Message): void {
-    const { host: stage } = this.#options;
-    const others = stage.state.notes.filter(({ left }) => !isSameName(left, room));
-    const note: Note = { text: this.text(text), tone: "plain", left: room };
-    stage.patch({ notes: [...others, note] });
+  noteLeftRoom(room: string, text: Message): void {
+    const { host } = this.#options;
+    const otherNotes = host.state.notes.filter(({ leftRoom }) => !isSameName(leftRoom, room));
+    const note: Note = { text: this.text(text), tone: "plain", leftRoom: room };
+    host.patch({ notes: [...otherNotes, note] });
   }
 
-  show(title: Message, lines: readonly string[]): void {
+  showText(title: Message, lines: readonly string[]): void {
     this.#options.host.patch({ overlay: { kind: "text", title: this.text(title), lines, top: 0 } });
   }
 
@@ -94,9 +94,9 @@ export class ScreenNotices {
 
   /** Notes an unexpected error of a view or a handler, which does not end the client. */
   fail(error: unknown): void {
-    const { ending, host: stage } = this.#options;
-    if (error instanceof AssertionFailure) return ending.fail(error);
-    if (!ending.hasEnded) this.failure(faultLineIn(stage.screenTexts, toFault(error)));
+    const { exit, host } = this.#options;
+    if (error instanceof AssertionFailure) return exit.fail(error);
+    if (!exit.hasEnded) this.failure(faultLineIn(host.screenTexts, toFault(error)));
   }
 
   failure(text: string): void {
@@ -104,7 +104,7 @@ export class ScreenNotices {
   }
 
   /** Shows events of the connection that are notices. */
-  event(event: SessionEvent): void {
+  showEvent(event: SessionEvent): void {
     switch (event.kind) {
       case "invited": {
         const { server } = this.#options.host.screenTexts;
@@ -133,14 +133,14 @@ export class ScreenNotices {
     const isShort =
       text.length <= WELCOME_NOTE_LENGTH_MAX && lines.length <= WELCOME_NOTE_LINES_MAX;
     if (isShort) this.#add({ text, tone: "plain" });
-    else this.show(() => this.#options.chat.model.server?.name ?? "chat", lines);
+    else this.showText(() => this.#options.chat.model.server?.name ?? "chat", lines);
   }
 
   /** Notifies the user of a mention or direct message while the window is not focused. */
   notify({ target, item }: NotifyEffect): void {
-    const { terminal, host: stage } = this.#options;
-    const { bell, muted, notify } = stage.settings;
-    const texts = stage.screenTexts;
+    const { terminal, host } = this.#options;
+    const { bell, muted, notify } = host.settings;
+    const texts = host.screenTexts;
     if (isMuted(muted, target)) return;
     if (bell) terminal.ring();
     const title = nameOf(target);
@@ -151,25 +151,25 @@ export class ScreenNotices {
   }
 
   clear(): void {
-    const { chat, host: stage } = this.#options;
-    stage.patch({ notes: [] });
+    const { chat, host } = this.#options;
+    host.patch({ notes: [] });
     for (const { id } of chat.model.faults) chat.dismissFault(id);
-    for (const { id } of this.#failedTransfers) chat.transferGone(id);
+    for (const { id } of this.#failedTransfers) chat.removeTransfer(id);
   }
 
   /** Removes each failure SCREEN_FAULT_MS after it was first visible. */
   expire(): void {
-    const { clock, chat, host: stage } = this.#options;
-    const { notes, isFocused } = stage.state;
+    const { clock, chat, host } = this.#options;
+    const { notes, isFocused } = host.state;
     const faults = notes.filter(({ tone }) => tone === "fault");
     const all = [...faults, ...chat.model.faults, ...this.#failedTransfers];
-    const seen: ReadonlySet<Failure> = new Set(isFocused ? all : []);
+    const visible: ReadonlySet<Failure> = new Set(isFocused ? all : []);
     for (const [failure, cancel] of this.#timers) {
-      if (seen.has(failure)) continue;
+      if (visible.has(failure)) continue;
       cancel();
       this.#timers.delete(failure);
     }
-    for (const failure of seen) {
+    for (const failure of visible) {
       if (this.#timers.has(failure)) continue;
       const cancel = clock.after(SCREEN_FAULT_MS, () => {
         this.#timers.delete(failure);
@@ -190,10 +190,10 @@ export class ScreenNotices {
   }
 
   #remove(failure: Failure): void {
-    const { chat, host: stage } = this.#options;
+    const { chat, host } = this.#options;
     if ("fault" in failure) chat.dismissFault(failure.id);
-    else if ("id" in failure) chat.transferGone(failure.id);
-    else stage.patch({ notes: stage.state.notes.filter((note) => note !== failure) });
+    else if ("id" in failure) chat.removeTransfer(failure.id);
+    else host.patch({ notes: host.state.notes.filter((note) => note !== failure) });
   }
 
   /** Ignores repeats, which the server sends at each connection. */
@@ -204,7 +204,7 @@ export class ScreenNotices {
   }
 
   #add(note: Note): void {
-    const { host: stage } = this.#options;
-    stage.patch({ notes: [...stage.state.notes, note] });
+    const { host } = this.#options;
+    host.patch({ notes: [...host.state.notes, note] });
   }
 }

@@ -29,9 +29,9 @@ export class PicturePaths {
   /** Merges with entries that other processes of the same home have added. */
   add(file: string, path: string): void {
     if (!isPictureName(path)) return;
-    const others = new Map([...this.#paths, ...readPaths(this.#state)]);
-    others.delete(file);
-    const paths = [...others, [file, path] as const].slice(-PICTURE_PATHS_MAX);
+    const entries = new Map([...this.#paths, ...readPaths(this.#state)]);
+    entries.delete(file);
+    const paths = [...entries, [file, path] as const].slice(-PICTURE_PATHS_MAX);
     this.#paths = new Map(paths);
     this.#state.setPreference("pictures", JSON.stringify(paths));
   }
@@ -41,8 +41,8 @@ export class PicturePaths {
 function readPaths(state: PicturePathStore): ReadonlyMap<string, string> {
   try {
     const value: unknown = JSON.parse(state.preference("pictures") ?? "[]");
-    const places = Array.isArray(value) ? value.filter(isPathEntry) : [];
-    return new Map(places.slice(-PICTURE_PATHS_MAX));
+    const entries = Array.isArray(value) ? value.filter(isPathEntry) : [];
+    return new Map(entries.slice(-PICTURE_PATHS_MAX));
   } catch {
     return new Map();
   }
@@ -50,5 +50,5 @@ function readPaths(state: PicturePathStore): ReadonlyMap<string, string> {
 
 function isPathEntry(value: unknown): value is [string, string] {
   if (!Array.isArray(value) || value.length !== 2) return false;
-  return value.every((one) => typeof one === "string");
+  return value.every((field) => typeof field === "string");
 }

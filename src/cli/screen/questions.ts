@@ -26,21 +26,21 @@ export class ScreenQuestions {
   readonly #options: ScreenQuestionsOptions;
   readonly #queue: QueuedQuestion[] = []; // Bounded by SCREEN_PROMPTS_MAX.
   /** The visible question: the first pending one, or a prompt that hides typed text. */
-  #visible: "first" | "checking" | "gone" | undefined;
+  #visible: "first" | "checking" | "withdrawn" | undefined;
   #isChecking = false;
   /** Whether the current login has asked for a secret. */
   #hasAskedSecret = false;
 
-  constructor(parts: ScreenQuestionsOptions) {
-    this.#options = parts;
+  constructor(options: ScreenQuestionsOptions) {
+    this.#options = options;
   }
 
   /** @returns `undefined` if there is no answer */
   ask(kind: Question["kind"], text: string): Promise<string | undefined> {
     if (this.#queue.length >= SCREEN_PROMPTS_MAX) return Promise.resolve(undefined);
     return new Promise((answered) => {
-      const asked = { question: { kind, text, answer: EMPTY_EDITOR }, answered };
-      this.#queue.push(asked);
+      const queued = { question: { kind, text, answer: EMPTY_EDITOR }, answered };
+      this.#queue.push(queued);
       if (kind === "secret") this.#hasAskedSecret = this.#isChecking;
       this.showNext();
     });
@@ -49,26 +49,26 @@ export class ScreenQuestions {
   /** Shows the next question unless another one is on the screen. */
   showNext(): void {
     const [first] = this.#queue;
-    const isFree = this.#visible === undefined && this.#options.current() === undefined;
-    const isNext = this.#visible === "checking" && first?.question.kind === "secret";
-    if (first === undefined || !(isFree || isNext)) return;
+    const isPromptFree = this.#visible === undefined && this.#options.current() === undefined;
+    const replacesChecking = this.#visible === "checking" && first?.question.kind === "secret";
+    if (first === undefined || !(isPromptFree || replacesChecking)) return;
     // Text typed ahead is part of the answer.
-    const answer = (isNext && this.#options.current()?.answer) || EMPTY_EDITOR;
+    const answer = (replacesChecking && this.#options.current()?.answer) || EMPTY_EDITOR;
     this.#visible = "first";
     this.#options.patch({ ...first.question, answer });
   }
 
   /** @param answer `undefined` after Esc */
   answered(answer: string | undefined): void {
-    const shown = this.#visible;
+    const visible = this.#visible;
     this.#visible = undefined;
-    if (shown === "first") {
-      const asked = this.#queue.shift();
-      asked?.answered(answer);
-      const isSecret = asked?.question.kind === "secret";
+    if (visible === "first") {
+      const queued = this.#queue.shift();
+      queued?.answered(answer);
+      const isSecret = queued?.question.kind === "secret";
       if (isSecret) this.#hasAskedSecret &&= answer !== undefined; // Esc ends the secrets.
-      if (isSecret && answer !== undefined && this.#isChecking) this.#hide("checking");
-    } else if (shown === "checking" && answer !== undefined) this.#hide("checking", answer);
+      if (isSecret && answer !== undefined && this.#isChecking) this.#hideInput("checking");
+    } else if (visible === "checking" && answer !== undefined) this.#hideInput("checking", answer);
     this.showNext();
   }
 
@@ -78,32 +78,35 @@ export class ScreenQuestions {
     this.#hasAskedSecret = false;
   }
 
-  /** @param isIn the login succeeded: no further password follows */
-  end(isIn: boolean): void {
+  /** @param isLoggedIn the login succeeded: no further password follows */
+  end(isLoggedIn: boolean): void {
     this.#isChecking = false;
     const [first] = this.#queue;
-    const typed = this.#options.current()?.answer.text ?? "";
+    const typedText = this.#options.current()?.answer.text ?? "";
     if (this.#visible === "first" && first?.question.kind === "secret") {
       this.#queue.shift();
-      this.#hide("gone");
+      this.#hideInput("withdrawn");
       first.answered(undefined);
-    } else if (this.#visible === "checking" && typed === "" && isIn) {
+    } else if (this.#visible === "checking" && typedText === "" && isLoggedIn) {
       this.#visible = undefined;
       this.#options.patch(undefined);
-    } else if (this.#visible === "checking" || (this.#hasAskedSecret && !isIn && this.#isFree)) {
-      this.#hide("gone");
+    } else if (
+      this.#visible === "checking" ||
+      (this.#hasAskedSecret && !isLoggedIn && this.#isPromptFree)
+    ) {
+      this.#hideInput("withdrawn");
     }
     this.showNext();
   }
 
-  get #isFree(): boolean {
+  get #isPromptFree(): boolean {
     return this.#visible === undefined && this.#options.current() === undefined;
   }
 
-  #hide(shown: "checking" | "gone", typed = ""): void {
+  #hideInput(prompt: "checking" | "withdrawn", typedText = ""): void {
     const { checking, questionGone } = this.#options.texts();
-    const text = shown === "gone" ? questionGone : checking;
-    this.#visible = shown;
-    this.#options.patch({ kind: "secret", text, answer: editorOf(typed) });
+    const text = prompt === "withdrawn" ? questionGone : checking;
+    this.#visible = prompt;
+    this.#options.patch({ kind: "secret", text, answer: editorOf(typedText) });
   }
 }

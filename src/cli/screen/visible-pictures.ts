@@ -37,7 +37,7 @@ export interface VisiblePicturesOptions {
   readonly hashing: Hashing;
   readonly screen: Pick<
     TerminalScreen,
-    "ask" | "redraw" | "showPictures" | "pictureReady" | "size"
+    "ask" | "redraw" | "showPictures" | "drawReadyPictures" | "size"
   >;
   readonly paths: PicturePaths;
   readonly settings: PictureSettings;
@@ -78,7 +78,7 @@ export class VisiblePictures {
   #isBusy = false;
   /** Incremented when all encoded pictures become invalid. */
   #generation = 0;
-  #number = 0;
+  #lastNumber = 0;
 
   constructor(options: VisiblePicturesOptions) {
     this.#options = options;
@@ -101,10 +101,10 @@ export class VisiblePictures {
   setVisible(files: readonly FileBody[]): void {
     this.#visible = files.filter(({ name, folder }) => folder === undefined && isPictureName(name));
     for (const { file } of this.#visible) {
-      const kept = this.#loaded.get(file);
-      if (kept === undefined) continue;
+      const loaded = this.#loaded.get(file);
+      if (loaded === undefined) continue;
       this.#loaded.delete(file);
-      this.#loaded.set(file, kept);
+      this.#loaded.set(file, loaded);
     }
     if (this.#nextToLoad() === undefined || this.#isQuerying) return;
     if (this.#terminal === undefined) void this.#queryTerminal();
@@ -134,33 +134,33 @@ export class VisiblePictures {
   async #queryTerminal(): Promise<void> {
     const { env, screen } = this.#options;
     const { pictures } = this.#settings;
-    const isMuxed = isMultiplexed(env);
-    const isHopeless = isMuxed || (env["NO_COLOR"] ?? "") !== "";
-    if (pictures === "auto" && (isHopeless || /^(?:linux|dumb)$/.test(env["TERM"] ?? ""))) {
+    const isInMultiplexer = isMultiplexed(env);
+    const isUnsupported = isInMultiplexer || (env["NO_COLOR"] ?? "") !== "";
+    if (pictures === "auto" && (isUnsupported || /^(?:linux|dumb)$/.test(env["TERM"] ?? ""))) {
       this.#terminal = { protocol: undefined, cell: { width: 1, height: 1 } };
       return;
     }
-    const round = this.#generation;
+    const generation = this.#generation;
     this.#isQuerying = true;
     // A multiplexer would misinterpret kitty's query.
-    const asked = screen.ask(isMuxed ? CELL_QUERY : PICTURE_QUERY);
+    const answer = screen.ask(isInMultiplexer ? CELL_QUERY : PICTURE_QUERY);
     screen.redraw(); // Some terminals print unknown sequences.
-    const answers = (await asked) ?? "";
+    const answers = (await answer) ?? "";
     this.#isQuerying = false;
-    if (round === this.#generation) this.#setTerminal(answers, isMuxed);
+    if (generation === this.#generation) this.#setTerminal(answers, isInMultiplexer);
     else this.#options.onChange();
   }
 
-  #setTerminal(answers: string, isMuxed: boolean): void {
+  #setTerminal(answers: string, isInMultiplexer: boolean): void {
     const { env, screen } = this.#options;
     const { pictures } = this.#settings;
     const terminal = pictureTerminal(answers, env, screen.size());
     const chosen = pictures === "kitty" ? kittyOf(answers, env) : pictures;
     const protocol = chosen === "auto" ? terminal.protocol : chosen;
     // Pictures passed on to the outer terminal have no position there.
-    const isNowhere = protocol === "iterm2" && isMuxed;
-    const isNone = protocol === "off" || isNowhere;
-    this.#terminal = { ...terminal, protocol: isNone ? undefined : protocol };
+    const isUnplaceable = protocol === "iterm2" && isInMultiplexer;
+    const isDisabled = protocol === "off" || isUnplaceable;
+    this.#terminal = { ...terminal, protocol: isDisabled ? undefined : protocol };
     if (this.#terminal.protocol === undefined) return;
     screen.showPictures(this.#painter());
     this.#options.onChange();
@@ -169,16 +169,16 @@ export class VisiblePictures {
   /** The newest visible picture that is neither loaded nor failed. */
   #nextToLoad(): FileBody | undefined {
     const { pictures } = this.#settings;
-    const isNone = this.#terminal !== undefined && this.#terminal.protocol === undefined;
-    if (pictures === "off" || isNone) return undefined;
+    const isUnsupported = this.#terminal !== undefined && this.#terminal.protocol === undefined;
+    if (pictures === "off" || isUnsupported) return undefined;
     return this.#visible.findLast((body) => {
-      const isTried = this.#loaded.has(body.file) || this.#failed.has(body.file);
-      if (isTried || body.size > PICTURE_FILE_BYTES_MAX) return false;
-      return this.#options.paths.get(body.file) !== undefined || this.#mayFetch(body);
+      const isHandled = this.#loaded.has(body.file) || this.#failed.has(body.file);
+      if (isHandled || body.size > PICTURE_FILE_BYTES_MAX) return false;
+      return this.#options.paths.get(body.file) !== undefined || this.#canFetch(body);
     });
   }
 
-  #mayFetch(file: FileBody): boolean {
+  #canFetch(file: FileBody): boolean {
     return this.#settings.fetchPictures && isSmallPicture(file);
   }
 
@@ -188,10 +188,10 @@ export class VisiblePictures {
     this.#isBusy = true;
     try {
       for (let body = this.#nextToLoad(); body !== undefined; body = this.#nextToLoad()) {
-        const round = this.#generation;
+        const generation = this.#generation;
         const bytes = await this.#bytesOf(body);
         const drawn = bytes === undefined ? undefined : await drawPicture(bytes, terminal);
-        if (round !== this.#generation) return;
+        if (generation !== this.#generation) return;
         if (drawn === undefined) this.#markFailed(body.file);
         else this.#store(body.file, drawn);
       }
@@ -201,10 +201,10 @@ export class VisiblePictures {
   }
 
   async #bytesOf(body: FileBody): Promise<Uint8Array | undefined> {
-    const { paths: places, hashing, fetch } = this.#options;
-    const path = places.get(body.file);
-    const here = path === undefined ? undefined : await checkedFile(path, body, hashing);
-    if (here !== undefined || !this.#mayFetch(body)) return here;
+    const { paths, hashing, fetch } = this.#options;
+    const path = paths.get(body.file);
+    const local = path === undefined ? undefined : await checkedFile(path, body, hashing);
+    if (local !== undefined || !this.#canFetch(body)) return local;
     return fetch(body, this.#stop.signal);
   }
 
@@ -215,13 +215,13 @@ export class VisiblePictures {
 
   #store(file: string, drawn: ScaledPicture): void {
     this.#loaded.set(file, { id: this.#newId(), drawn, sixel: undefined });
-    const isSeen = (one: string) => this.#visible.some((body) => body.file === one);
-    const oldest = [...this.#loaded.keys()].find((one) => !isSeen(one));
+    const isVisible = (file: string) => this.#visible.some((body) => body.file === file);
+    const oldest = [...this.#loaded.keys()].find((file) => !isVisible(file));
     if (this.#loaded.size > PICTURES_CACHED_MAX) this.#loaded.delete(oldest ?? file);
     if (!this.#loaded.has(file)) this.#markFailed(file);
-    const sizes = [...this.#loaded].map(([one, kept]) => {
-      const { columns, rows } = kept.drawn;
-      return [one, { id: kept.id, columns, rows }] as const;
+    const sizes = [...this.#loaded].map(([file, loaded]) => {
+      const { columns, rows } = loaded.drawn;
+      return [file, { id: loaded.id, columns, rows }] as const;
     });
     this.#sizes = new Map(sizes);
     this.#options.onChange();
@@ -231,18 +231,19 @@ export class VisiblePictures {
   #newId(): number {
     const used = new Set([...this.#loaded.values()].map(({ id }) => id));
     for (let tries = 0; tries < PICTURE_NUMBERS_MAX; tries++) {
-      this.#number = (this.#number % PICTURE_NUMBERS_MAX) + 1;
-      const id = pictureId(this.#options.family, this.#number);
+      this.#lastNumber = (this.#lastNumber % PICTURE_NUMBERS_MAX) + 1;
+      const id = pictureId(this.#options.family, this.#lastNumber);
       if (!used.has(id)) return id;
     }
     assert(false, "there are more numbers than pictures");
   }
 
   #painter(): PicturePainter {
-    const keptOf = (id: number) => [...this.#loaded.values()].find((one) => one.id === id);
+    const loadedById = (id: number) =>
+      [...this.#loaded.values()].find((loaded) => loaded.id === id);
     const encoded = (encode: (bytes: Uint8Array, box: PictureBox) => readonly string[]) => {
       return (box: PictureBox) => {
-        const drawn = keptOf(box.id)?.drawn;
+        const drawn = loadedById(box.id)?.drawn;
         return drawn && encode(drawn.bytes, box);
       };
     };
@@ -251,7 +252,7 @@ export class VisiblePictures {
       case "iterm2":
         return { ...painted, pieces: encoded((bytes, box) => [itermPicture(bytes, box)]) };
       case "sixel":
-        return { ...painted, pieces: (box) => this.#sixelOf(keptOf(box.id), box) };
+        return { ...painted, pieces: (box) => this.#sixelOf(loadedById(box.id), box) };
       case "kitty-direct":
         return {
           isPlaced: false,
@@ -260,8 +261,8 @@ export class VisiblePictures {
           remove: (ids) => [...ids].map(removeKitty).join(""),
         };
       default: {
-        const isMuxed = isMultiplexed(this.#options.env);
-        const wrap = isMuxed ? wrapForTmux : (sequence: string) => sequence;
+        const isInMultiplexer = isMultiplexed(this.#options.env);
+        const wrap = isInMultiplexer ? wrapForTmux : (sequence: string) => sequence;
         return {
           isPlaced: true,
           pieces: encoded((bytes, box) => kittyPieces(bytes, box, "cells", wrap)),
@@ -274,19 +275,19 @@ export class VisiblePictures {
   }
 
   /** `undefined` while it is being encoded. */
-  #sixelOf(kept: LoadedPicture | undefined, box: PictureBox): readonly string[] | undefined {
+  #sixelOf(loaded: LoadedPicture | undefined, box: PictureBox): readonly string[] | undefined {
     const terminal = this.#terminal;
-    if (kept === undefined || terminal === undefined) return undefined;
-    const { sixel } = kept;
+    if (loaded === undefined || terminal === undefined) return undefined;
+    const { sixel } = loaded;
     if (sixel?.box.columns === box.columns && sixel.box.rows === box.rows) {
       return sixel.text === undefined ? undefined : [sixel.text];
     }
-    const asked = { box, text: undefined };
-    kept.sixel = asked;
-    void drawSixel(kept.drawn, box, terminal).then((text) => {
-      if (kept.sixel !== asked) return;
-      kept.sixel = { box, text };
-      this.#options.screen.pictureReady();
+    const requested = { box, text: undefined };
+    loaded.sixel = requested;
+    void drawSixel(loaded.drawn, box, terminal).then((text) => {
+      if (loaded.sixel !== requested) return;
+      loaded.sixel = { box, text };
+      this.#options.screen.drawReadyPictures();
     });
     return undefined;
   }

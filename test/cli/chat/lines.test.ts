@@ -43,15 +43,15 @@ function record(
 test("finds the last message of another user in a room or conversation", () => {
   const recent = new RecentMessages();
   expect(recent.last("lobby", "ana", "other")).toBeUndefined();
-  recent.note(record(1, "bob", { room: "Lobby" }));
-  recent.note(record(2, "bob", { to: "ana" }));
-  recent.note(record(3, "ana", { room: "Lobby" }));
-  recent.note(record(4, "eva", { room: "cellar" }));
-  recent.note(record(5, "bob", { room: "Lobby" }, { kind: "join" }));
+  recent.add(record(1, "bob", { room: "Lobby" }));
+  recent.add(record(2, "bob", { to: "ana" }));
+  recent.add(record(3, "ana", { room: "Lobby" }));
+  recent.add(record(4, "eva", { room: "cellar" }));
+  recent.add(record(5, "bob", { room: "Lobby" }, { kind: "join" }));
   expect([recent.last("lobby", "ana", "other"), recent.last("@bob", "ana", "other")]).toEqual([
     1, 2,
   ]);
-  recent.note(record(0, "eva", { room: "lobby" })); // A page of the past, shown later.
+  recent.add(record(0, "eva", { room: "lobby" })); // A page of the past, shown later.
   expect(recent.last("lobby", "ana", "other")).toBe(1);
   expect([recent.authorOf(4), recent.authorOf(5)]).toEqual(["eva", undefined]);
 });

@@ -11,7 +11,7 @@ async function open(fixture: ClientFixture) {
   const watched: Watched = fixture.client({}, chat.receive);
   await fixture.outcome(watched.client.connect());
   await fixture.clock.advance(SCREEN_FRAME_MS);
-  chat.opened({ client: watched.client, user: "ana" } as unknown as OpenClient);
+  chat.attachClient({ client: watched.client, user: "ana" } as unknown as OpenClient);
   chat.open("lobby");
   const texts = () => openRoom(chat.model)?.tail.items.map(({ text }) => text);
   const pending = () => chat.model.pending.map(({ body, state }) => `${body.text} ${state.kind}`);

@@ -60,7 +60,7 @@ class FullScreen implements AsyncDisposable {
       stdin: { chunk: () => this.#chunk() },
       onSignal: () => () => undefined,
     } as unknown as Context;
-    chat.opened(open);
+    chat.attachClient(open);
     const typed = new InputHistory("/nonexistent/chat");
     const preferences = new ScreenPreferences(context, state);
     this.#client = new ScreenClient({ context, open, chat, device, preferences, history: typed });
@@ -254,7 +254,7 @@ test("keeps the line while no room is open, and copies an answer", async () => {
   expect(screen.written).toContain("you are no longer in #lobby");
   await screen.type("lost?");
   expect(await screen.type("\r")).toContain("no room is open");
-  screen.client.show((texts) => texts.sendLine(undefined), ["chat join x"]);
+  screen.client.showText((texts) => texts.sendLine(undefined), ["chat join x"]);
   await screen.clock.advance(0);
   expect(await screen.type("c")).toContain(`\x1b]52;c;${btoa("chat join x")}`);
   expect(await screen.whole()).toContain("copied");
@@ -365,7 +365,7 @@ describe("a muted room", () => {
     client.set("bell off");
     client.hideJoins(true);
     client.set("bell on");
-    expect([client.muted(), client.hidesJoins]).toEqual([["hall"], true]);
+    expect([client.mutedTargets(), client.hidesJoins]).toEqual([["hall"], true]);
     await screen.type(LOOK_AWAY);
     await screen.mention();
     expect(screen.written).not.toContain(RING);

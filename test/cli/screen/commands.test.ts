@@ -22,7 +22,7 @@ async function commandsOf(fixture: ClientFixture) {
   const { state } = fixture;
   const address = { host: "chat.example.org", port: 2428 };
   const open = { client, state, user: "ana", address } as unknown as OpenClient;
-  chat.opened(open);
+  chat.attachClient(open);
   chat.open("lobby");
   const told: string[] = [];
   const shown: (readonly string[])[] = [];
@@ -31,9 +31,9 @@ async function commandsOf(fixture: ClientFixture) {
   const screen: CommandScreen = {
     note: (text) => told.push(text(ENGLISH_TERMINAL)),
     fault: ({ message }) => told.push(message),
-    left: (room, text) => told.push(`${room}: ${text(ENGLISH_TERMINAL)}`),
+    noteLeftRoom: (room, text) => told.push(`${room}: ${text(ENGLISH_TERMINAL)}`),
     texts: ENGLISH_TERMINAL,
-    show: (title, lines) => shown.push([title(ENGLISH_TERMINAL), ...lines]),
+    showText: (title, lines) => shown.push([title(ENGLISH_TERMINAL), ...lines]),
     ask: (_, question) => {
       told.push(question(ENGLISH_TERMINAL));
       return Promise.resolve(answers.shift());
@@ -41,13 +41,13 @@ async function commandsOf(fixture: ClientFixture) {
     hideJoins: () => undefined,
     hidesJoins: false,
     set: (words) => told.push(`set ${words}`),
-    muted: () => muted,
+    mutedTargets: () => muted,
     mute: (target, on) => {
       const others = muted.filter((one) => one !== target.toLowerCase());
       muted = on ? [...others, target.toLowerCase()] : others;
     },
-    loggingIn: { begin: () => undefined, end: () => undefined },
-    confirmLeave: () => "free",
+    loginPrompts: { begin: () => undefined, end: () => undefined },
+    confirmLeave: () => "all-sent",
     end: (exitCode) => told.push(`the end, ${exitCode}`),
   };
   const context = { clock: fixture.clock, env: {}, json: false } as unknown as Context;
@@ -203,8 +203,8 @@ test("refuses a second log-in while one is in progress", async () => {
   const fixture = new ClientFixture();
   const { commands } = await commandsOf(fixture);
   const first = Promise.withResolvers<void>();
-  const one = fixture.code(commands.loggingIn(() => first.promise));
-  expect(await fixture.code(commands.loggingIn(() => Promise.resolve()))).toBe("usage");
+  const one = fixture.code(commands.runLogin(() => first.promise));
+  expect(await fixture.code(commands.runLogin(() => Promise.resolve()))).toBe("usage");
   first.reject(new Fault("login-refused", "refused"));
   expect(await one).toBe("login-refused");
 });

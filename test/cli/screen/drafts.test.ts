@@ -24,13 +24,13 @@ function opened() {
   const drafts: ScreenDrafts = new ScreenDrafts({
     clock,
     store: { save: keep, list: (owner: DraftOwner) => store.list(owner) } as typeof store,
-    collect: () => drafts.changed("lobby", input),
+    collect: () => drafts.setDraft("lobby", input),
     onFailure: ({ code }) => faults.push(code),
   });
   drafts.open(ANA);
   const type = (text: string) => {
     input = { text };
-    drafts.typed();
+    drafts.scheduleSave();
   };
   const kept = (owner = ANA) => store.list(owner).get("lobby")?.text;
   const fill = (on: boolean) => {
@@ -58,12 +58,12 @@ describe("an unfinished edit", () => {
     "is not kept if it carries a secret: %p",
     (text) => {
       const { drafts, kept } = opened();
-      drafts.changed("lobby", { text: text.slice(0, 4) });
+      drafts.setDraft("lobby", { text: text.slice(0, 4) });
       drafts.save();
-      drafts.changed("lobby", { text });
+      drafts.setDraft("lobby", { text });
       drafts.save();
       expect(kept()).toBeUndefined();
-      drafts.changed("lobby", { text: "edited", edits: 2, before: { text } });
+      drafts.setDraft("lobby", { text: "edited", edits: 2, before: { text } });
       drafts.save();
       expect(kept()).toBeUndefined();
     },
@@ -71,15 +71,15 @@ describe("an unfinished edit", () => {
 
   test("belongs to one account", () => {
     const { drafts, kept } = opened();
-    drafts.changed("lobby", { text: "ana's" });
+    drafts.setDraft("lobby", { text: "ana's" });
     const ben = { fingerprint: "F", user: "ben" };
     expect(drafts.open(ben).size).toBe(0);
-    drafts.changed("lobby", { text: "ben's" });
+    drafts.setDraft("lobby", { text: "ben's" });
     drafts.save();
     expect([kept(), kept(ben)]).toEqual(["ana's", "ben's"]);
     expect([...drafts.open(ANA)]).toEqual([["lobby", { text: "ana's" }]]);
-    drafts.renamed({ fingerprint: "F", user: "anna" });
-    drafts.changed("lobby", { text: "anna's" });
+    drafts.accountRenamed({ fingerprint: "F", user: "anna" });
+    drafts.setDraft("lobby", { text: "anna's" });
     drafts.save();
     expect(kept({ fingerprint: "F", user: "anna" })).toBe("anna's");
   });
@@ -88,16 +88,16 @@ describe("an unfinished edit", () => {
     const { drafts, kept, fill, faults } = opened();
     fill(true);
     for (const text of ["a", "b"]) {
-      drafts.changed("lobby", { text });
+      drafts.setDraft("lobby", { text });
       drafts.save();
     }
     expect([faults, kept()]).toEqual([["store-full"], undefined]);
     fill(false);
-    drafts.changed("lobby", { text: "b" });
+    drafts.setDraft("lobby", { text: "b" });
     drafts.save();
     expect(kept()).toBe("b");
     fill(true);
-    drafts.changed("lobby", { text: "c" });
+    drafts.setDraft("lobby", { text: "c" });
     drafts.save();
     expect(faults).toEqual(["store-full", "store-full"]);
   });

@@ -18,7 +18,7 @@ test("lists the names of a folder, and none if it cannot be read", async () => {
   ];
   expect([lists.of("~/"), lists.of(`${home}/`)]).toEqual([names, names]);
   expect(lists.of("~/missing/")).toEqual([]);
-  lists.forget();
+  lists.clear();
   expect(lists.of("~/")).toBeUndefined();
 });
 

@@ -55,7 +55,7 @@ function opened({ settings = {}, env = {}, fetch }: Given = {}) {
       },
       redraw: () => undefined,
       showPictures: (painter) => painters.push(painter),
-      pictureReady: () => undefined,
+      drawReadyPictures: () => undefined,
       size: () => ({ columns: 80, rows: 24 }),
     },
     paths: new PicturePaths({ preference: () => undefined, setPreference: () => undefined }),

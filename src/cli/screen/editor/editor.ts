@@ -11,7 +11,7 @@ export interface Editor {
   /** UTF-16 index; never inside a grapheme. */
   readonly cursor: number;
   /** Text that was cut last, for a yank. */
-  readonly killed: string;
+  readonly cutText: string;
   /** Undo stack, newest last. */
   readonly past: readonly Snapshot[];
   /** Redo stack, newest last. */
@@ -32,7 +32,7 @@ type EditKind = "typing" | "deleting" | "killing" | "moving";
 export const EMPTY_EDITOR: Editor = {
   text: "",
   cursor: 0,
-  killed: "",
+  cutText: "",
   past: [],
   future: [],
   lastEdit: "moving",
@@ -46,8 +46,8 @@ export function editorOf(text: string): Editor {
 }
 
 /** Replaces the text and its undo history; keeps the cut text. */
-export function replaceText({ killed }: Editor, text: string): Editor {
-  return { ...editorOf(text), killed };
+export function replaceText({ cutText }: Editor, text: string): Editor {
+  return { ...editorOf(text), cutText };
 }
 
 /** Replaces the text in one step of undo. Returns the editor unchanged if the text does not fit. */
@@ -102,25 +102,26 @@ interface Change {
   readonly cursor: number;
 }
 
-function applyChange(editor: Editor, { text, cursor }: Change, doing: EditKind): Editor {
+function applyChange(editor: Editor, { text, cursor }: Change, kind: EditKind): Editor {
   if (text.length > EDITOR_LENGTH_MAX) return editor;
   const at = snapToBoundary(text, cursor);
   if (text === editor.text) return { ...editor, cursor: at, lastEdit: "moving", column: undefined };
-  const isContinued = doing !== "moving" && doing === editor.lastEdit;
+  const isContinued = kind !== "moving" && kind === editor.lastEdit;
   const past = isContinued ? editor.past : pushSnapshot(editor.past, editor);
-  return { ...editor, text, cursor: at, past, future: [], lastEdit: doing, column: undefined };
+  return { ...editor, text, cursor: at, past, future: [], lastEdit: kind, column: undefined };
 }
 
 function pushSnapshot(steps: readonly Snapshot[], { text, cursor }: Snapshot): readonly Snapshot[] {
-  const kept = [...steps.slice(-(UNDO_STEPS_MAX - 1)), { text, cursor }];
-  let length = kept.reduce((sum, one) => sum + one.text.length, 0);
-  while (kept.length > 1 && length > UNDO_LENGTH_MAX) length -= kept.shift()?.text.length ?? 0;
-  return kept;
+  const snapshots = [...steps.slice(-(UNDO_STEPS_MAX - 1)), { text, cursor }];
+  let length = snapshots.reduce((sum, snapshot) => sum + snapshot.text.length, 0);
+  while (snapshots.length > 1 && length > UNDO_LENGTH_MAX)
+    length -= snapshots.shift()?.text.length ?? 0;
+  return snapshots;
 }
 
 /** A typed word and the space after it are one step of undo. */
-export function insert(editor: Editor, typed: string): Editor {
-  const added = cleanTyped(typed);
+export function insert(editor: Editor, inserted: string): Editor {
+  const added = cleanTyped(inserted);
   if (added === "") return editor;
   const beginsWord = /^\S/.test(added) && /\s$/.test(editor.text.slice(0, editor.cursor));
   const from = beginsWord ? { ...editor, lastEdit: "moving" as const } : editor;
@@ -133,10 +134,10 @@ export function replaceRange(editor: Editor, from: number, to: number, text: str
   return replace(editor, from, to, cleanTyped(text), "moving");
 }
 
-function replace(editor: Editor, from: number, to: number, added: string, doing: EditKind): Editor {
+function replace(editor: Editor, from: number, to: number, added: string, kind: EditKind): Editor {
   const { text } = editor;
-  const whole = text.slice(0, from) + added + text.slice(to);
-  return applyChange(editor, { text: whole, cursor: from + added.length }, doing);
+  const result = text.slice(0, from) + added + text.slice(to);
+  return applyChange(editor, { text: result, cursor: from + added.length }, kind);
 }
 
 /** Targets of cursor movements, deletions and cuts. */
@@ -189,14 +190,14 @@ export function cutTo(to: Position): Edit {
     const piece = editor.text.slice(from, end);
     if (piece === "") return endEdit(editor);
     const isBack = from < editor.cursor;
-    const joined = isBack ? piece + editor.killed : editor.killed + piece;
-    const killed = editor.lastEdit === "killing" ? joined.slice(0, EDITOR_LENGTH_MAX) : piece;
-    return { ...replace(editor, from, end, "", "killing"), killed };
+    const joined = isBack ? piece + editor.cutText : editor.cutText + piece;
+    const cutText = editor.lastEdit === "killing" ? joined.slice(0, EDITOR_LENGTH_MAX) : piece;
+    return { ...replace(editor, from, end, "", "killing"), cutText };
   };
 }
 
 export function yank(editor: Editor): Editor {
-  return replaceRange(editor, editor.cursor, editor.cursor, editor.killed);
+  return replaceRange(editor, editor.cursor, editor.cursor, editor.cutText);
 }
 
 /** Swaps the graphemes around the cursor; at the end of a line the last two. */
@@ -206,19 +207,23 @@ export function transpose(editor: Editor): Editor {
   const middle = isEnd ? previousBoundary(text, cursor) : cursor;
   const [from, to] = [previousBoundary(text, middle), isEnd ? cursor : nextBoundary(text, cursor)];
   if (from === middle || middle === to) return editor;
-  const [one, other] = [text.slice(from, middle), text.slice(middle, to)];
-  if (one === "\n" || other === "\n") return editor;
-  return replaceRange(editor, from, to, other + one);
+  const [first, second] = [text.slice(from, middle), text.slice(middle, to)];
+  if (first === "\n" || second === "\n") return editor;
+  return replaceRange(editor, from, to, second + first);
 }
 
 /** Changes the word at the cursor, or the next one. */
-export function changeWord(editor: Editor, how: "upper" | "lower" | "capital"): Editor {
+export function changeWord(editor: Editor, letterCase: "upper" | "lower" | "capital"): Editor {
   const to = wordEnd(editor);
   const word = editor.text.slice(editor.cursor, to);
   const first = /[\p{L}\p{N}]/u.exec(word)?.index ?? 0;
   const capital = word.slice(0, first + 1).toUpperCase() + word.slice(first + 1).toLowerCase();
   const changed =
-    how === "capital" ? capital : how === "upper" ? word.toUpperCase() : word.toLowerCase();
+    letterCase === "capital"
+      ? capital
+      : letterCase === "upper"
+        ? word.toUpperCase()
+        : word.toLowerCase();
   return replaceRange(editor, editor.cursor, to, changed);
 }
 
@@ -260,30 +265,30 @@ const WORD = /[\p{L}\p{N}\p{M}_]/u;
 function wordStart({ text, cursor }: Editor): number {
   return skipBack(
     text,
-    skipBack(text, cursor, (one) => !WORD.test(one)),
-    (one) => WORD.test(one),
+    skipBack(text, cursor, (point) => !WORD.test(point)),
+    (point) => WORD.test(point),
   );
 }
 
 function blankStart({ text, cursor }: Editor): number {
   return skipBack(
     text,
-    skipBack(text, cursor, (one) => /\s/.test(one)),
-    (one) => /\S/.test(one),
+    skipBack(text, cursor, (point) => /\s/.test(point)),
+    (point) => /\S/.test(point),
   );
 }
 
 function wordEnd({ text, cursor }: Editor): number {
   let at = cursor;
-  const over = (isWord: boolean) => {
+  const skip = (isWord: boolean) => {
     while (at < text.length) {
       const point = String.fromCodePoint(text.codePointAt(at) ?? 0);
       if (WORD.test(point) !== isWord) return;
       at += point.length;
     }
   };
-  over(false);
-  over(true);
+  skip(false);
+  skip(true);
   return snapToBoundary(text, at);
 }
 

@@ -28,8 +28,8 @@ const SECRET_COMMANDS = ["register", "regist", "login", "passwd"];
 /** Reports whether the text is, or was meant to be, a command with a password. */
 export function mayContainSecret(text: string): boolean {
   if (SECRET.test(text) || SECRET_ARGUMENT.test(text)) return true;
-  const [, word = "", ...more] = /^\s*\/([^\s/]+)\s+(\S+)(?:\s+(\S))?/u.exec(text) ?? [];
-  const commands = more[1] === undefined ? SECRET_COMMANDS : [...SECRET_COMMANDS, "join"];
+  const [, word = "", ...moreArguments] = /^\s*\/([^\s/]+)\s+(\S+)(?:\s+(\S))?/u.exec(text) ?? [];
+  const commands = moreArguments[1] === undefined ? SECRET_COMMANDS : [...SECRET_COMMANDS, "join"];
   return nearestWord(word, commands) !== undefined;
 }
 
@@ -86,12 +86,12 @@ export class InputHistory {
   /** Reads the stored lines. Lines that cannot be read are skipped without a fault. */
   async load(): Promise<void> {
     const own = this.#lines;
-    const kept = new Set<string>();
+    const lines = new Set<string>();
     for (const path of [this.#older, this.#path]) {
-      for (const line of await linesOf(path)) addLast(kept, line);
+      for (const line of await linesOf(path)) addLast(lines, line);
     }
-    for (const line of own) addLast(kept, line);
-    this.#lines = [...kept].slice(-INPUT_HISTORY_LINES_MAX);
+    for (const line of own) addLast(lines, line);
+    this.#lines = [...lines].slice(-INPUT_HISTORY_LINES_MAX);
   }
 
   /**
@@ -147,8 +147,8 @@ async function acquireLock(lock: string): Promise<boolean> {
     await mkdir(lock, 0o700);
     return true;
   } catch {
-    const made = await stat(lock).catch(() => undefined);
-    const isOld = made !== undefined && Date.now() - made.mtimeMs > LOCK_ABANDONED_MS;
+    const stats = await stat(lock).catch(() => undefined);
+    const isOld = stats !== undefined && Date.now() - stats.mtimeMs > LOCK_ABANDONED_MS;
     if (isOld) await rm(lock, { recursive: true, force: true });
     return false;
   }

@@ -44,23 +44,26 @@ const NONE: Offer = { kind: "none" };
 
 /** Candidates at the cursor. The text is not changed yet; `at` is the first one. */
 export function offerAt({ text, cursor }: Editor, source: CompletionSource): Offer {
-  const ahead = text.slice(0, cursor);
-  const from = ahead.search(/\S*$/);
-  const word = ahead.slice(from);
-  const command = /^\/([a-z-]+)\s/i.exec(ahead)?.[1];
-  if (/^\/[a-z-]*$/i.test(ahead))
-    return offerOf(ahead, 0, commandCandidates(word.slice(1), source));
-  const offer = command === undefined ? undefined : argument(ahead, command, source);
+  const beforeCursor = text.slice(0, cursor);
+  const from = beforeCursor.search(/\S*$/);
+  const word = beforeCursor.slice(from);
+  const command = /^\/([a-z-]+)\s/i.exec(beforeCursor)?.[1];
+  if (/^\/[a-z-]*$/i.test(beforeCursor))
+    return offerOf(beforeCursor, 0, commandCandidates(word.slice(1), source));
+  const offer = command === undefined ? undefined : argumentOffer(beforeCursor, command, source);
   if (offer !== undefined) return offer;
-  return offerOf(ahead, from, wordCandidates(word, from === 0, source));
+  return offerOf(beforeCursor, from, wordCandidates(word, from === 0, source));
 }
 
-/** @param ahead the text up to the cursor */
-function offerOf(ahead: string, from: number, candidates: readonly Candidate[]): Offer {
+/** @param beforeCursor the text up to the cursor */
+function offerOf(beforeCursor: string, from: number, candidates: readonly Candidate[]): Offer {
   if (candidates.length === 0) return NONE;
   const offered = candidates.slice(0, CANDIDATES_LISTED_MAX);
-  const [to, typed] = [ahead.length, ahead.slice(from)];
-  return { kind: "some", completion: { from, to, candidates: offered, at: 0, typed } };
+  const [to, replacedText] = [beforeCursor.length, beforeCursor.slice(from)];
+  return {
+    kind: "some",
+    completion: { from, to, candidates: offered, selectedIndex: 0, replacedText },
+  };
 }
 
 /** Completes a word of a message: `@ana`, `ana`, `#lobby`, `:smile`. */
@@ -69,37 +72,37 @@ function wordCandidates(
   isFirst: boolean,
   { model, language }: CompletionSource,
 ): readonly Candidate[] {
-  const [, lead = "", sign = "", begun = ""] = /^([("'[]*)([@#:]?)(.*)$/s.exec(word) ?? [];
+  const [, opening = "", sign = "", prefix = ""] = /^([("'[]*)([@#:]?)(.*)$/s.exec(word) ?? [];
   if (sign === ":") {
-    if (begun.length < 2) return [];
-    return emojiCandidates(begun, language).map(({ text, hint }) => ({
-      text: `${lead}${text} `,
+    if (prefix.length < 2) return [];
+    return emojiCandidates(prefix, language).map(({ text, hint }) => ({
+      text: `${opening}${text} `,
       hint,
     }));
   }
   if (sign === "#") {
-    return matching(roomNames(model), begun).map((room) => plain(`${lead}#${room} `));
+    return matching(roomNames(model), prefix).map((room) => plainCandidate(`${opening}#${room} `));
   }
-  if (sign === "" && begun === "") return [];
-  const behind = isFirst && sign === "" ? ": " : " ";
-  const names = matching(namesByRecency(model), begun, sign === "@");
-  return names.map((name) => plain(`${lead}${sign}${name}${behind}`));
+  if (sign === "" && prefix === "") return [];
+  const suffix = isFirst && sign === "" ? ": " : " ";
+  const names = matching(namesByRecency(model), prefix, sign === "@");
+  return names.map((name) => plainCandidate(`${opening}${sign}${name}${suffix}`));
 }
 
-function plain(text: string): Candidate {
+function plainCandidate(text: string): Candidate {
   return { text, hint: "" };
 }
 
 /** Recent authors first, then the others by name. */
 function namesByRecency(model: Model): readonly string[] {
-  const known = knownNames(model);
+  const names = knownNames(model);
   const items = openRoom(model)?.tail.items ?? [];
-  const spoken = new Map<string, string>();
-  for (let at = items.length - 1; at >= 0 && spoken.size < CANDIDATES_LISTED_MAX; at--) {
+  const authors = new Map<string, string>();
+  for (let at = items.length - 1; at >= 0 && authors.size < CANDIDATES_LISTED_MAX; at--) {
     const { from, isMine } = items[at] ?? {};
-    if (from !== undefined && isMine === false) spoken.set(from.toLowerCase(), from);
+    if (from !== undefined && isMine === false) authors.set(from.toLowerCase(), from);
   }
-  return [...spoken.values(), ...known.filter((name) => !spoken.has(name.toLowerCase()))];
+  return [...authors.values(), ...names.filter((name) => !authors.has(name.toLowerCase()))];
 }
 
 function roomNames(model: Model): readonly string[] {
@@ -119,81 +122,93 @@ function targets(model: Model): readonly string[] {
  */
 export function matching(
   all: readonly string[],
-  begun: string,
+  query: string,
   isAnywhere = false,
   skipped: RegExp | "" = "",
 ): readonly string[] {
-  const wanted = begun.toLowerCase();
-  const foundAt = (one: string) => one.replace(skipped, "").toLowerCase().indexOf(wanted);
-  const beginning = all.filter((one) => foundAt(one) === 0);
-  return isAnywhere ? [...beginning, ...all.filter((one) => foundAt(one) > 0)] : beginning;
+  const folded = query.toLowerCase();
+  const foundAt = (candidate: string) =>
+    candidate.replace(skipped, "").toLowerCase().indexOf(folded);
+  const beginning = all.filter((candidate) => foundAt(candidate) === 0);
+  return isAnywhere
+    ? [...beginning, ...all.filter((candidate) => foundAt(candidate) > 0)]
+    : beginning;
 }
 
 /** Emoji by a part of their name, with the name as the hint. */
-export function emojiCandidates(begun: string, language: string | undefined): readonly Candidate[] {
-  return emojiNamed(begun, CANDIDATES_LISTED_MAX, language).map(({ name, emoji }) => ({
+export function emojiCandidates(query: string, language: string | undefined): readonly Candidate[] {
+  return emojiNamed(query, CANDIDATES_LISTED_MAX, language).map(({ name, emoji }) => ({
     text: emoji,
     hint: `:${name}:`,
   }));
 }
 
-function commandCandidates(begun: string, { commands }: CompletionSource): readonly Candidate[] {
-  const wanted = begun.toLowerCase();
+function commandCandidates(prefix: string, { commands }: CompletionSource): readonly Candidate[] {
+  const folded = prefix.toLowerCase();
   return commands
-    .filter(({ name }) => name.startsWith(wanted))
+    .filter(({ name }) => name.startsWith(folded))
     .map(({ name, usage, summary }) => {
-      const rest = usage.slice(name.length + 1).trim();
-      return { text: `/${name} `, hint: [rest, summary].filter((one) => one !== "").join("  ") };
+      const parameters = usage.slice(name.length + 1).trim();
+      return {
+        text: `/${name} `,
+        hint: [parameters, summary].filter((hintText) => hintText !== "").join("  "),
+      };
     });
 }
 
 /** `undefined` if the argument is a text for other users. */
-function argument(ahead: string, typed: string, source: CompletionSource): Offer | undefined {
-  const command = source.commands.find(({ name }) => name === typed.toLowerCase());
+function argumentOffer(
+  beforeCursor: string,
+  commandName: string,
+  source: CompletionSource,
+): Offer | undefined {
+  const command = source.commands.find(({ name }) => name === commandName.toLowerCase());
   if (command === undefined) return undefined;
-  const words = ahead.slice(typed.length + 1).trimStart();
+  const argumentText = beforeCursor.slice(commandName.length + 1).trimStart();
   const flags = command.usage.match(/--[a-z]+/g) ?? [];
   // The rest is a message.
-  if (flags.some((flag) => words.includes(` ${flag} `))) return undefined;
-  const begun = /\s(--[a-z]*)$/.exec(words)?.[1];
-  if (begun !== undefined && flags.length > 0) {
-    const fitting = flags.filter((flag) => flag.startsWith(begun));
+  if (flags.some((flag) => argumentText.includes(` ${flag} `))) return undefined;
+  const flagPrefix = /\s(--[a-z]*)$/.exec(argumentText)?.[1];
+  if (flagPrefix !== undefined && flags.length > 0) {
+    const matchingFlags = flags.filter((flag) => flag.startsWith(flagPrefix));
     return offerOf(
-      ahead,
-      ahead.length - begun.length,
-      fitting.map((flag) => plain(`${flag} `)),
+      beforeCursor,
+      beforeCursor.length - flagPrefix.length,
+      matchingFlags.map((flag) => plainCandidate(`${flag} `)),
     );
   }
-  const wanted = command.usage.split(/\s+/).slice(1);
+  const parameters = command.usage.split(/\s+/).slice(1);
   // A path may contain blanks: the whole typed rest belongs to it.
-  if (/^\[?(?:PATH|DIR|FILE)\]?$/.test(wanted[0] ?? "")) return path(ahead, words, source);
-  const place = Math.min(words.split(/\s+/).length, wanted.length) - 1;
-  const from = ahead.search(/\S*$/);
-  const what = (wanted[place] ?? "").replaceAll(/[[\].…]/g, "");
-  if (/^(?:PATH|DIR|FILE)$/.test(what)) return path(ahead, afterWords(words, place), source);
-  const values = valuesOf(what, ahead.slice(from), source);
-  return values === undefined ? undefined : offerOf(ahead, from, values);
+  if (/^\[?(?:PATH|DIR|FILE)\]?$/.test(parameters[0] ?? ""))
+    return pathOffer(beforeCursor, argumentText, source);
+  const index = Math.min(argumentText.split(/\s+/).length, parameters.length) - 1;
+  const from = beforeCursor.search(/\S*$/);
+  const parameter = (parameters[index] ?? "").replaceAll(/[[\].…]/g, "");
+  if (/^(?:PATH|DIR|FILE)$/.test(parameter))
+    return pathOffer(beforeCursor, textAfterWords(argumentText, index), source);
+  const values = valuesOf(parameter, beforeCursor.slice(from), source);
+  return values === undefined ? undefined : offerOf(beforeCursor, from, values);
 }
 
 /** The text after this many words. */
-function afterWords(words: string, count: number): string {
-  let rest = words;
-  for (let i = 0; i < count; i++) rest = rest.replace(/^\S+\s+/, "");
-  return rest;
+function textAfterWords(text: string, count: number): string {
+  let remaining = text;
+  for (let i = 0; i < count; i++) remaining = remaining.replace(/^\S+\s+/, "");
+  return remaining;
 }
 
 /** `undefined` if any text is valid. */
 function valuesOf(
-  what: string,
-  begun: string,
+  parameter: string,
+  prefix: string,
   source: CompletionSource,
 ): readonly Candidate[] | undefined {
   const { model, commands, settings, language } = source;
-  const bare = begun.replace(/^[@#]/, "");
-  const sign = begun.slice(0, begun.length - bare.length);
+  const name = prefix.replace(/^[@#]/, "");
+  const sign = prefix.slice(0, prefix.length - name.length);
   const named = (all: readonly string[]) =>
-    matching(all, bare).map((one) => plain(`${sign}${one} `));
-  switch (what) {
+    matching(all, name).map((candidate) => plainCandidate(`${sign}${candidate} `));
+  switch (parameter) {
     case "ROOM":
       return named(roomNames(model));
     case "NAME":
@@ -201,21 +216,21 @@ function valuesOf(
     case "PERSON":
       return named(namesByRecency(model));
     case "TARGET":
-      return matching(targets(model), begun).map((one) => plain(`${one} `));
+      return matching(targets(model), prefix).map((target) => plainCandidate(`${target} `));
     case "ID":
       return filesOf(model).filter(
         ({ text, hint }) =>
-          text.startsWith(begun) || hint.toLowerCase().includes(begun.toLowerCase()),
+          text.startsWith(prefix) || hint.toLowerCase().includes(prefix.toLowerCase()),
       );
     case "COMMAND":
       return named(commands.map(({ name }) => name));
     case "EMOJI":
-      return emojiCandidates(begun.replace(/^:/, ""), language).map(withSpace);
+      return emojiCandidates(prefix.replace(/^:/, ""), language).map(withSpace);
     case "KEY":
     case "SETTING":
-      return settings.filter(({ text }) => text.startsWith(begun)).map(withSpace);
+      return settings.filter(({ text }) => text.startsWith(prefix)).map(withSpace);
     default:
-      return what.includes("|") ? named(what.split("|")) : undefined;
+      return parameter.includes("|") ? named(parameter.split("|")) : undefined;
   }
 }
 
@@ -233,24 +248,26 @@ function filesOf(model: Model): readonly Candidate[] {
     .slice(0, CANDIDATES_LISTED_MAX);
 }
 
-function path(ahead: string, typed: string, { folder }: CompletionSource): Offer {
-  const quote = /^["']/.exec(typed)?.[0] ?? "";
-  const written = typed.slice(quote.length);
-  const bare = quote === "" ? written.replaceAll(/\\([\s"'\\])/g, "$1") : written;
+function pathOffer(beforeCursor: string, pathText: string, { folder }: CompletionSource): Offer {
+  const quote = /^["']/.exec(pathText)?.[0] ?? "";
+  const unparsed = pathText.slice(quote.length);
+  const unquoted = quote === "" ? unparsed.replaceAll(/\\([\s"'\\])/g, "$1") : unparsed;
   // Quoted as `/send` reads it.
-  const shown = (name: string) =>
+  const quoted = (name: string) =>
     quote === "" ? name.replaceAll(/[\s"'\\]/g, (letter) => `\\${letter}`) : name;
-  const slash = bare.lastIndexOf("/") + 1;
-  const [above, begun] = [bare.slice(0, slash), bare.slice(slash)];
-  const entries = folder(above);
-  if (entries === undefined) return { kind: "folder", path: above };
-  const isHidden = begun.startsWith(".");
+  const slash = unquoted.lastIndexOf("/") + 1;
+  const [parent, namePrefix] = [unquoted.slice(0, slash), unquoted.slice(slash)];
+  const entries = folder(parent);
+  if (entries === undefined) return { kind: "folder", path: parent };
+  const isHidden = namePrefix.startsWith(".");
   const found = entries
-    .filter(({ name }) => name.startsWith(begun) && (isHidden || !name.startsWith(".")))
+    .filter(({ name }) => name.startsWith(namePrefix) && (isHidden || !name.startsWith(".")))
     .filter(({ name }) => !/[\x00-\x1f\x7f]/.test(name))
-    .sort((one, other) => (one.name < other.name ? -1 : 1))
-    .map(({ name, isFolder }) => plain(`${quote}${shown(above + name)}${isFolder ? "/" : ""}`));
-  return offerOf(ahead, ahead.length - typed.length, found);
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, isFolder }) =>
+      plainCandidate(`${quote}${quoted(parent + name)}${isFolder ? "/" : ""}`),
+    );
+  return offerOf(beforeCursor, beforeCursor.length - pathText.length, found);
 }
 
 /** The text with a candidate inserted; the next Tab replaces it by another one. */
@@ -263,7 +280,10 @@ export function applyCandidate(
   const text = candidates[at]?.text ?? "";
   // Avoids a double space.
   const isDouble = text.endsWith(" ") && editor.text[to] === " ";
-  const put = replaceRange(editor, from, to, isDouble ? text.slice(0, -1) : text);
-  const end = put.text.length - (editor.text.length - to);
-  return { editor: withCursor(put, end), completion: { ...completion, to: end, at } };
+  const inserted = replaceRange(editor, from, to, isDouble ? text.slice(0, -1) : text);
+  const cursor = inserted.text.length - (editor.text.length - to);
+  return {
+    editor: withCursor(inserted, cursor),
+    completion: { ...completion, to: cursor, selectedIndex: at },
+  };
 }

@@ -27,10 +27,10 @@ export function withEditor(
   const { question, overlay } = state;
   if (question !== undefined) return withChange(state, { question: { ...question, answer: next } });
   if (overlay !== undefined && "query" in overlay) {
-    const isNew = next.text !== overlay.query.text;
-    const typed = { ...overlay, query: next };
+    const isChanged = next.text !== overlay.query.text;
+    const updated = { ...overlay, query: next };
     return withChange(state, {
-      overlay: isNew ? withResults({ ...typed, at: 0 }, context) : typed,
+      overlay: isChanged ? withResults({ ...updated, selectedIndex: 0 }, context) : updated,
     });
   }
   const recall = next.text === state.editor.text ? state.recall : undefined;
@@ -39,13 +39,16 @@ export function withEditor(
 
 export type ListOverlay = Extract<Overlay, { readonly query: Editor }>;
 
-function withResults(overlay: ListOverlay, { model, typed, source }: HandlerContext): ListOverlay {
+function withResults(
+  overlay: ListOverlay,
+  { model, inputHistory, source }: HandlerContext,
+): ListOverlay {
   const { text } = overlay.query;
   switch (overlay.kind) {
     case "switcher":
       return { ...overlay, found: targetsMatching(model, text) };
     case "typed":
-      return { ...overlay, found: matchingLines(typed, text, CANDIDATES_LISTED_MAX) };
+      return { ...overlay, found: matchingLines(inputHistory, text, CANDIDATES_LISTED_MAX) };
     case "react":
       return { ...overlay, found: emojiMatching(text, source.language) };
     default:
@@ -58,8 +61,9 @@ export function openList(
   context: HandlerContext,
   seq = 0,
 ): ListOverlay {
-  const first = { query: EMPTY_EDITOR, at: 0 };
-  if (kind === "search") return { kind, query: editorOf(searchText(context.model)), at: 0 };
+  const first = { query: EMPTY_EDITOR, selectedIndex: 0 };
+  if (kind === "search")
+    return { kind, query: editorOf(searchText(context.model)), selectedIndex: 0 };
   if (kind === "react") return withResults({ kind, seq, found: [], ...first }, context);
   return withResults({ kind, found: [], ...first }, context);
 }
@@ -80,25 +84,26 @@ function searchText({ search }: Model): string {
  * Rooms and people, unread ones first. An unknown name is offered as well, because it can be
  * written to.
  */
-function targetsMatching(model: Model, typed: string): readonly string[] {
+function targetsMatching(model: Model, query: string): readonly string[] {
   const { rooms, people } = roomList(model);
-  const shown = [...rooms, ...people].map((line) => ({
+  const entries = [...rooms, ...people].map((line) => ({
     ...line,
     shown: line.kind === "room" ? `#${line.target}` : line.target,
   }));
-  const lines = [
-    ...shown.filter((line) => !line.isOpen && line.unread > 0),
-    ...shown.filter((line) => !line.isOpen && line.unread === 0),
-    ...shown.filter((line) => line.isOpen),
+  const listed = [
+    ...entries.filter((line) => !line.isOpen && line.unread > 0),
+    ...entries.filter((line) => !line.isOpen && line.unread === 0),
+    ...entries.filter((line) => line.isOpen),
   ].map((line) => line.shown);
-  const others = knownNames(model)
+  const otherPeople = knownNames(model)
     .map((name) => `@${name}`)
-    .filter((target) => !lines.some((one) => isSameName(one, target)));
-  const [sign = "", bare = ""] = /^([@#]?)(.*)$/s.exec(typed.trim())?.slice(1) ?? [];
-  const all = [...lines, ...others].filter((target) => target.startsWith(sign));
-  const found = matching(all, bare, true, /^[@#]/).slice(0, CANDIDATES_LISTED_MAX);
-  const isNew = sign !== "#" && isName(bare) && !found.some((one) => isSameName(one, `@${bare}`));
-  return isNew && !isSameName(bare, model.me) ? [...found, `@${bare}`] : found;
+    .filter((target) => !listed.some((entry) => isSameName(entry, target)));
+  const [sign = "", name = ""] = /^([@#]?)(.*)$/s.exec(query.trim())?.slice(1) ?? [];
+  const all = [...listed, ...otherPeople].filter((target) => target.startsWith(sign));
+  const found = matching(all, name, true, /^[@#]/).slice(0, CANDIDATES_LISTED_MAX);
+  const isNew =
+    sign !== "#" && isName(name) && !found.some((target) => isSameName(target, `@${name}`));
+  return isNew && !isSameName(name, model.me) ? [...found, `@${name}`] : found;
 }
 
 /** Reactions offered before a query. */
@@ -111,11 +116,11 @@ const QUICK_EMOJI: readonly Candidate[] = [
 });
 
 /** Matches a name, a part of one, or the emoji itself. */
-function emojiMatching(typed: string, language: string | undefined): readonly Candidate[] {
-  const wanted = typed.trim().replace(/^:|:$/g, "");
-  if (wanted === "") return QUICK_EMOJI;
-  if (/\p{Emoji_Presentation}|\p{Extended_Pictographic}/u.test(wanted)) {
-    return [{ text: wanted, hint: "" }];
+function emojiMatching(query: string, language: string | undefined): readonly Candidate[] {
+  const name = query.trim().replace(/^:|:$/g, "");
+  if (name === "") return QUICK_EMOJI;
+  if (/\p{Emoji_Presentation}|\p{Extended_Pictographic}/u.test(name)) {
+    return [{ text: name, hint: "" }];
   }
-  return emojiCandidates(wanted, language);
+  return emojiCandidates(name, language);
 }

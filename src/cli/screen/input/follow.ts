@@ -40,12 +40,13 @@ export function follow(
   context: HandlerContext,
 ): UpdateResult {
   const { model, rows } = context;
-  const isOther = before.isLoggedOut === true || isOtherRoom(before.model, model);
-  const { state: opened, actions } = isOther
+  const isRoomChanged = before.isLoggedOut === true || isRoomChangedBetween(before.model, model);
+  const { state: opened, actions } = isRoomChanged
     ? withRoomDraft(state, before, model)
     : withActions(withRestoredText(state, before.model, model));
-  const isJump = rows.shownKey !== undefined && (isOther || rows.shownKey !== before.jumpedKey);
-  const isBottom = !isOther && rows.bottoms !== before.bottoms;
+  const isJump =
+    rows.shownKey !== undefined && (isRoomChanged || rows.shownKey !== before.jumpedKey);
+  const isBottom = !isRoomChanged && rows.bottoms !== before.bottoms;
   const moved = isJump
     ? jumpedTo(opened, rows.shownKey, context)
     : isBottom
@@ -58,9 +59,10 @@ export function follow(
 }
 
 /** A renamed room counts as the same one. */
-function isOtherRoom(before: Model, model: Model): boolean {
-  const [was, is] = [openRoom(before), openRoom(model)];
-  if (was !== undefined && is !== undefined) return was.id !== is.id;
+function isRoomChangedBetween(before: Model, model: Model): boolean {
+  const [previousRoom, currentRoom] = [openRoom(before), openRoom(model)];
+  if (previousRoom !== undefined && currentRoom !== undefined)
+    return previousRoom.id !== currentRoom.id;
   return openTarget(before) !== openTarget(model);
 }
 
@@ -75,19 +77,19 @@ function withRoomDraft(
   model: Model,
 ): UpdateResult {
   if (isLeft === true) return withActions(resetForRoom(state, before, EMPTY_EDITOR));
-  const left = openTarget(before) ?? NO_TARGET;
-  const kept = storedDraft(model);
+  const leftTarget = openTarget(before) ?? NO_TARGET;
+  const stored = storedDraft(model);
   const written = currentDraft(state, before);
   const isFirst = state.lastOpen === undefined && written.text !== "";
-  const isCarried = left === NO_TARGET && (kept === undefined || isFirst);
-  const leaving = [
-    ...draftActionsFor(left, model, isCarried ? undefined : written),
-    ...(isCarried && kept !== undefined
-      ? draftActions(model, { text: written.text, before: kept })
+  const isCarried = leftTarget === NO_TARGET && (stored === undefined || isFirst);
+  const draftUpdates = [
+    ...draftActionsFor(leftTarget, model, isCarried ? undefined : written),
+    ...(isCarried && stored !== undefined
+      ? draftActions(model, { text: written.text, before: stored })
       : []),
   ];
-  const editor = isCarried ? state.editor : replaceText(state.editor, kept?.text ?? "");
-  return { state: resetForRoom(state, before, editor), actions: leaving };
+  const editor = isCarried ? state.editor : replaceText(state.editor, stored?.text ?? "");
+  return { state: resetForRoom(state, before, editor), actions: draftUpdates };
 }
 
 function resetForRoom(state: ScreenState, before: Model, editor: Editor): ScreenState {
@@ -105,10 +107,11 @@ function resetForRoom(state: ScreenState, before: Model, editor: Editor): Screen
 
 /** Restores the text of a refused post if the input is empty. */
 function withRestoredText(state: ScreenState, before: Model, model: Model): ScreenState {
-  const [was, is] = [storedDraft(before), storedDraft(model)];
-  if (was === is || is === undefined || state.editor.text !== "") return state;
-  if (is.text === "") return state;
-  return { ...state, editor: replaceText(state.editor, is.text) };
+  const [previousDraft, nextDraft] = [storedDraft(before), storedDraft(model)];
+  if (previousDraft === nextDraft || nextDraft === undefined || state.editor.text !== "")
+    return state;
+  if (nextDraft.text === "") return state;
+  return { ...state, editor: replaceText(state.editor, nextDraft.text) };
 }
 
 function jumpedTo(
@@ -119,8 +122,8 @@ function jumpedTo(
   const index = context.rows.rows.findIndex((row) => row.key === key);
   if (index < 0) return state;
   const row = context.rows.rows[index];
-  const shownSeq = openRoom(context.model)?.jumpSeq;
-  const selected = row?.kind === "item" ? (shownSeq ?? row.item.seq) : undefined;
+  const jumpSeq = openRoom(context.model)?.jumpSeq;
+  const selected = row?.kind === "item" ? (jumpSeq ?? row.item.seq) : undefined;
   const anchor = centered(timelineOf(context), index);
   const last = context.rows.rows.at(-1)?.key ?? "";
   const scroll = anchor ?? { key: last, below: 0 };
@@ -131,12 +134,12 @@ function jumpedTo(
 function withoutMissingSelection(state: ScreenState, { rows }: HandlerContext): ScreenState {
   const { selected } = state;
   if (selected === undefined) return state;
-  const isThere = rows.rows.some((row) =>
+  const isPresent = rows.rows.some((row) =>
     row.kind === "item"
       ? [row.item, ...row.earlier].some(({ seq }) => seq === selected)
       : row.kind === "pending" && row.post.key === selected,
   );
-  if (isThere) return state;
+  if (isPresent) return state;
   const overlay = state.overlay?.kind === "menu" ? undefined : state.overlay;
   return { ...state, selected: undefined, overlay };
 }

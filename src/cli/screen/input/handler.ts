@@ -23,7 +23,7 @@ export interface HandlerContext {
     Pick<Layout, "heightOf" | "foldsOf" | "hitAt"> &
     Partial<Pick<Layout, "topMax">>;
   /** Input history of this device, oldest first. */
-  readonly typed: readonly string[];
+  readonly inputHistory: readonly string[];
   readonly source: Omit<CompletionSource, "model">;
   readonly texts: KeyTexts;
 }
@@ -41,11 +41,11 @@ export function withChange(
   change: Partial<ScreenState>,
   ...actions: readonly Action[]
 ): UpdateResult {
-  return { state: { ...state, ...change }, actions: actions };
+  return { state: { ...state, ...change }, actions };
 }
 
 export function withActions(state: ScreenState, ...actions: readonly Action[]): UpdateResult {
-  return { state, actions: actions };
+  return { state, actions };
 }
 
 export function timelineOf({ rows, layout: { heightOf, pageRows } }: HandlerContext): Timeline {
@@ -67,7 +67,7 @@ export function storedDraft(model: Model): Draft | undefined {
 
 /** The same draft with the input's text. */
 export function currentDraft({ editor, recall }: ScreenState, model: Model): Draft {
-  return { ...storedDraft(model), text: recall?.typed ?? editor.text };
+  return { ...storedDraft(model), text: recall?.previousText ?? editor.text };
 }
 
 /** Act that stores a draft in the model; `undefined` if there is nothing to store. */

@@ -31,14 +31,14 @@ function keyRows(
 ): readonly Candidate[] {
   const chords = new Map<string, readonly (readonly string[])[]>();
   for (const [command, all] of rows) {
-    const sentence = texts.commands[command];
-    if (all.length > 0) chords.set(sentence, [...(chords.get(sentence) ?? []), all]);
+    const description = texts.commands[command];
+    if (all.length > 0) chords.set(description, [...(chords.get(description) ?? []), all]);
   }
   return [...chords].map(([hint, all]) => ({ text: chordsText(all), hint }));
 }
 
-function chordsText([first = [], ...others]: readonly (readonly string[])[]): string {
-  const last = others.at(-1)?.[0];
+function chordsText([first = [], ...otherCommands]: readonly (readonly string[])[]): string {
+  const last = otherCommands.at(-1)?.[0];
   if (last !== undefined) return `${first[0]} … ${last}`;
   // Lists `y` only, although `Y` is accepted as well.
   const isListed = (chord: string) => {

@@ -151,28 +151,36 @@ const EQUIVALENT_CHORDS: Readonly<Record<string, string>> = {
 };
 
 /** Normalizes a chord: `Ctrl+Alt+x` becomes `ctrl-alt-x`. @throws Fault usage @internal */
-export function chordOf(typed: string): string {
-  const parts = /^((?:[a-z]+[-+])*)(.+)$/is.exec(typed.trim());
-  const words = (parts?.[1] ?? "")
+export function chordOf(input: string): string {
+  const match = /^((?:[a-z]+[-+])*)(.+)$/is.exec(input.trim());
+  const modifierWords = (match?.[1] ?? "")
     .toLowerCase()
     .split(/[-+]/)
     .filter((word) => word !== "");
-  const given = parts?.[2] ?? "";
-  const known = words.map((word) => MODIFIER_NAMES[word]);
-  const lower = given.toLowerCase();
+  const keyText = match?.[2] ?? "";
+  const modifiers = modifierWords.map((word) => MODIFIER_NAMES[word]);
+  const lower = keyText.toLowerCase();
   const name = KEY_ALIASES[lower] ?? lower;
-  const isCharacter = [...given].length === 1 && given.trim() !== "";
-  if ((!isCharacter && !KEY_NAMES.has(name)) || known.includes(undefined)) {
-    throw new Fault("usage", msg`unknown key ${quoteText(typed)}`, {
+  const isCharacter = [...keyText].length === 1 && keyText.trim() !== "";
+  if ((!isCharacter && !KEY_NAMES.has(name)) || modifiers.includes(undefined)) {
+    throw new Fault("usage", msg`unknown key ${quoteText(input)}`, {
       remedy: "use a form such as ctrl-x, alt-enter, shift-tab or f5",
     });
   }
-  const has = (one: (typeof MODIFIERS)[number]) => known.includes(one);
+  const has = (modifier: (typeof MODIFIERS)[number]) => modifiers.includes(modifier);
   // Shift with a letter is the capital; Ctrl ignores case.
   const isCapital = isCharacter && has("shift") && !has("ctrl");
-  const key = !isCharacter ? name : isCapital ? given.toUpperCase() : has("ctrl") ? lower : given;
-  const before = MODIFIERS.filter((one) => has(one) && !(one === "shift" && isCapital));
-  const chord = [...before, key].join("-");
+  const key = !isCharacter
+    ? name
+    : isCapital
+      ? keyText.toUpperCase()
+      : has("ctrl")
+        ? lower
+        : keyText;
+  const prefixes = MODIFIERS.filter(
+    (modifier) => has(modifier) && !(modifier === "shift" && isCapital),
+  );
+  const chord = [...prefixes, key].join("-");
   return EQUIVALENT_CHORDS[chord] ?? chord;
 }
 
@@ -221,7 +229,7 @@ function commandsIn(
   mode: Mode,
   rows: readonly Binding[],
 ): ReadonlyMap<string, readonly CommandName[]> {
-  const inMode = GROUPS[mode].flatMap((group) => rows.filter((one) => one.group === group));
+  const inMode = GROUPS[mode].flatMap((group) => rows.filter((row) => row.group === group));
   const bound = inMode.flatMap(({ command, chords }) =>
     chords.map((chord) => ({ chord, command })),
   );
@@ -231,13 +239,15 @@ function commandsIn(
 
 function rebound(keys: Readonly<Record<string, string>>): readonly Binding[] {
   let rows = BINDINGS;
-  for (const [typed, name] of Object.entries(keys)) {
-    const chord = chordOf(typed);
+  for (const [chordText, name] of Object.entries(keys)) {
+    const chord = chordOf(chordText);
     const group = name === "none" ? undefined : groupOf(chord, name);
     const freed = group === undefined || GROUPS.input.includes(group) ? GROUPS.input : [group];
-    const isFreed = (one: Binding) => group === undefined || freed.includes(one.group);
-    rows = rows.map((one) =>
-      isFreed(one) ? { ...one, chords: one.chords.filter((other) => other !== chord) } : one,
+    const isFreed = (binding: Binding) => group === undefined || freed.includes(binding.group);
+    rows = rows.map((binding) =>
+      isFreed(binding)
+        ? { ...binding, chords: binding.chords.filter((otherChord) => otherChord !== chord) }
+        : binding,
     );
     if (group !== undefined && isCommandName(name)) rows = [...rows, row(group, name, chord)];
   }
@@ -252,7 +262,7 @@ function groupOf(chord: string, name: string): KeyGroup | undefined {
       remedy: near === undefined ? msg`press F1 for a list of keys` : msg`did you mean ${near}?`,
     });
   }
-  const group = BINDINGS.find((one) => one.command === name)?.group;
+  const group = BINDINGS.find((binding) => binding.command === name)?.group;
   const isTyped = [...chord].length === 1 || chord === "space";
   if (isTyped && group !== undefined && !NON_TYPING.has(group)) {
     throw new Fault("usage", msg`${quoteText(chord)} types text and cannot be bound to ${name}`, {

@@ -107,10 +107,10 @@ export class KeyDecoder {
   }
 
   feed(bytes: Uint8Array): readonly Key[] {
-    const isDoubtful = this.#isEscAmbiguous && bytes.length > 0;
-    if (isDoubtful) this.#isEscAmbiguous = false;
-    if (isDoubtful && beginsAnswer(bytes)) return this.#fed(Buffer.concat([ESCAPE, bytes]));
-    return this.#fed(bytes);
+    const mayContinueEsc = this.#isEscAmbiguous && bytes.length > 0;
+    if (mayContinueEsc) this.#isEscAmbiguous = false;
+    if (mayContinueEsc && beginsAnswer(bytes)) return this.#decode(Buffer.concat([ESCAPE, bytes]));
+    return this.#decode(bytes);
   }
 
   /**
@@ -119,7 +119,7 @@ export class KeyDecoder {
    */
   flush(isAnswerDue = false): readonly Key[] {
     if (isAnswerDue && (this.#isSkipping || this.#pastes.heldBytes > 1)) return [];
-    const keys = this.#pastes.release().flatMap((typed) => this.#typed(typed));
+    const keys = this.#pastes.release().flatMap((part) => this.#keysOfInput(part));
     const held = this.#held;
     if (isAnswerDue && held[0] === ESC && held.length > 1 && held[1] !== ESC) return keys;
     this.#held = new Uint8Array(0);
@@ -128,18 +128,18 @@ export class KeyDecoder {
     return [...keys, ...flushed(held)];
   }
 
-  #fed(bytes: Uint8Array): readonly Key[] {
-    return this.#pastes.push(bytes).flatMap((typed) => this.#typed(typed));
+  #decode(bytes: Uint8Array): readonly Key[] {
+    return this.#pastes.push(bytes).flatMap((part) => this.#keysOfInput(part));
   }
 
-  #typed(typed: Typed): readonly Key[] {
-    switch (typed.kind) {
+  #keysOfInput(input: Typed): readonly Key[] {
+    switch (input.kind) {
       case "paste":
-        return [{ name: "paste", text: typed.text }];
+        return [{ name: "paste", text: input.text }];
       case "oversize":
         return [{ name: "paste-oversize", text: String(PASTE_BYTES_MAX) }];
       default:
-        return this.#keys(typed.bytes);
+        return this.#keys(input.bytes);
     }
   }
 
@@ -202,9 +202,9 @@ function stepAt(bytes: Uint8Array, at: number): StepResult {
 function textAt(bytes: Uint8Array, at: number): StepResult {
   let end = at;
   while (end < bytes.length && isText(bytes[end] ?? 0)) end++;
-  const whole = end === bytes.length ? completeEnd(bytes, at, end) : end;
-  if (whole === at) return "more";
-  return { keys: characters(decoded(bytes.subarray(at, whole))), end: whole };
+  const completeLength = end === bytes.length ? completeEnd(bytes, at, end) : end;
+  if (completeLength === at) return "more";
+  return { keys: characters(decoded(bytes.subarray(at, completeLength))), end: completeLength };
 }
 
 function isText(byte: number): boolean {
@@ -267,14 +267,14 @@ function escapeAt(bytes: Uint8Array, at: number): StepResult {
     case "X":
       return stringAt(bytes, at);
     case "\x1b":
-      return twiceAt(bytes, at);
+      return doubleEscapeAt(bytes, at);
     default:
       return metaAt(bytes, at + 1);
   }
 }
 
 /** `ESC ESC …`: Alt with the next key, as rxvt sends it, or two Escs. */
-function twiceAt(bytes: Uint8Array, at: number): StepResult {
+function doubleEscapeAt(bytes: Uint8Array, at: number): StepResult {
   const third = bytes[at + 2];
   if (third === undefined) return "more";
   if (third !== 0x5b && third !== 0x4f) return { keys: [named("esc")], end: at + 1 };
@@ -295,8 +295,8 @@ function metaAt(bytes: Uint8Array, at: number): StepResult {
 
 function withAlt({ name, text }: Key): Key {
   if (name === "report" || /^(?:click$|scroll-|focus-)/.test(name)) return { name, text };
-  const [, first = "", rest = ""] = /^((?:super-)?(?:ctrl-)?)(?:alt-)?(.*)$/s.exec(name) ?? [];
-  return named(`${first}alt-${rest}`);
+  const [, first = "", base = ""] = /^((?:super-)?(?:ctrl-)?)(?:alt-)?(.*)$/s.exec(name) ?? [];
+  return named(`${first}alt-${base}`);
 }
 
 function ss3At(bytes: Uint8Array, at: number): StepResult {
@@ -356,11 +356,11 @@ function oldMouseAt(bytes: Uint8Array, at: number): StepResult {
 function mouse(button: number, column: number, row: number, isDown: boolean): Key | undefined {
   const WHEEL = 64;
   const MOTION = 32;
-  const bare = button & ~0b11100;
+  const plainButton = button & ~0b11100;
   const text = `${Math.max(0, column)};${Math.max(0, row)}`;
-  if (bare === WHEEL) return { name: "scroll-up", text };
-  if (bare === WHEEL + 1) return { name: "scroll-down", text };
-  const isClick = isDown && bare === 0 && (button & MOTION) === 0;
+  if (plainButton === WHEEL) return { name: "scroll-up", text };
+  if (plainButton === WHEEL + 1) return { name: "scroll-down", text };
+  const isClick = isDown && plainButton === 0 && (button & MOTION) === 0;
   return isClick && row >= 0 && column >= 0 ? { name: "click", text } : undefined;
 }
 
@@ -418,16 +418,16 @@ function tilde(body: string, final: string): Key | undefined {
   if (first === "27" && third !== "") return character(Number(third), modifiersOf(body));
   const name = TILDES[Number(first)];
   if (name === undefined) return undefined;
-  const more = final === "^" ? CTRL : final === "@" ? CTRL | SHIFT : 0;
-  return chord(name, modifiersOf(body) | more);
+  const suffixModifiers = final === "^" ? CTRL : final === "@" ? CTRL | SHIFT : 0;
+  return chord(name, modifiersOf(body) | suffixModifiers);
 }
 
 /** kitty: CODE:SHIFTED:BASE ; MODIFIERS:EVENT ; TEXT. */
 function unicode(body: string): Key | undefined {
   if (isReleased(body)) return undefined;
-  const [codes = "", , typed = ""] = body.split(";");
+  const [codes = "", , textCodes = ""] = body.split(";");
   const [code = "", shifted = ""] = codes.split(":");
-  const text = typed.split(":").map(Number).filter(isCharacter);
+  const text = textCodes.split(":").map(Number).filter(isCharacter);
   const modifiers = modifiersOf(body);
   if (text.length > 0 && (modifiers & (CTRL | ALT | SUPER)) === 0) {
     const [key] = characters(String.fromCodePoint(...text.slice(0, 16)));
@@ -453,9 +453,12 @@ function character(code: number, modifiers: number, shifted = 0): Key | undefine
   if ((modifiers & CTRL) !== 0) return chord(plain.toLowerCase(), modifiers);
   const isShifted = (modifiers & SHIFT) !== 0;
   const upper = isCharacter(shifted) ? String.fromCodePoint(shifted) : plain.toUpperCase();
-  const typed = isShifted && [...upper].length === 1 ? upper : plain;
+  const shiftedText = isShifted && [...upper].length === 1 ? upper : plain;
   const isBare = (modifiers & ~SHIFT) === 0;
-  return chord(typed, isShifted && typed === plain && !isBare ? modifiers : modifiers & ~SHIFT);
+  return chord(
+    shiftedText,
+    isShifted && shiftedText === plain && !isBare ? modifiers : modifiers & ~SHIFT,
+  );
 }
 
 function functionKey(code: number): string | undefined {
@@ -469,9 +472,9 @@ function modifiersOf(body: string): number {
   const [, second = ""] = body.split(";");
   const bits = Number(second.split(":")[0] ?? "") - 1;
   if (!(bits > 0)) return 0;
-  const known = bits & (SHIFT | ALT | CTRL);
+  const standard = bits & (SHIFT | ALT | CTRL);
   const alt = (bits & META) === 0 ? 0 : ALT;
-  return known | alt | ((bits & (SUPER | HYPER)) === 0 ? 0 : SUPER);
+  return standard | alt | ((bits & (SUPER | HYPER)) === 0 ? 0 : SUPER);
 }
 
 function isReleased(body: string): boolean {
@@ -490,9 +493,9 @@ const EQUIVALENT_CHORDS: Readonly<Record<string, string>> = {
 
 function chord(name: string, modifiers: number): Key {
   if (modifiers === 0 && [...name].length === 1) return typing(name);
-  const put = (bit: number, word: string) => ((modifiers & bit) === 0 ? "" : word);
-  const before = `${put(SUPER, "super-")}${put(CTRL, "ctrl-")}${put(ALT, "alt-")}`;
-  const full = `${before}${put(SHIFT, "shift-")}${name}`;
+  const prefixIf = (bit: number, prefix: string) => ((modifiers & bit) === 0 ? "" : prefix);
+  const before = `${prefixIf(SUPER, "super-")}${prefixIf(CTRL, "ctrl-")}${prefixIf(ALT, "alt-")}`;
+  const full = `${before}${prefixIf(SHIFT, "shift-")}${name}`;
   return named(EQUIVALENT_CHORDS[full] ?? full);
 }
 

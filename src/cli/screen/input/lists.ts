@@ -27,20 +27,22 @@ function countOf(
   return overlay.found.length;
 }
 
-export function moveChoice(by: (page: number) => number, isRound: boolean): Handler {
+export function moveChoice(by: (page: number) => number, wrapsAround: boolean): Handler {
   return (state, context) => {
     const { overlay, question } = state;
     if (question !== undefined || overlay === undefined) return withActions(state);
-    if (!("at" in overlay)) return undefined;
+    if (!("selectedIndex" in overlay)) return undefined;
     const count = countOf(overlay, context);
     if (count === 0) return withActions(state);
-    const wanted = overlay.at + by(pageLines(context));
-    const isRest = isRound && overlay.kind !== "search";
-    const at = isRest ? (wanted + count) % count : Math.max(0, Math.min(wanted, count - 1));
+    const requested = overlay.selectedIndex + by(pageLines(context));
+    const isWrapping = wrapsAround && overlay.kind !== "search";
+    const at = isWrapping
+      ? (requested + count) % count
+      : Math.max(0, Math.min(requested, count - 1));
     const { search } = context.model;
-    const isEnd = overlay.kind === "search" && wanted >= count - 1;
+    const isEnd = overlay.kind === "search" && requested >= count - 1;
     const isMore = isEnd && search?.hasMore === true && !search.isLoading;
-    const next = withChange(state, { overlay: { ...overlay, at } });
+    const next = withChange(state, { overlay: { ...overlay, selectedIndex: at } });
     return isMore ? { ...next, actions: [{ kind: "search-more" }] } : next;
   };
 }
@@ -51,17 +53,17 @@ function choose(state: ScreenState, context: HandlerContext): UpdateResult | und
   if (overlay === undefined) return undefined;
   switch (overlay.kind) {
     case "switcher": {
-      const target = overlay.found[overlay.at];
+      const target = overlay.found[overlay.selectedIndex];
       return target === undefined ? withActions(state) : openRoomOf(state, target, context);
     }
     case "typed": {
-      const text = overlay.found[overlay.at];
+      const text = overlay.found[overlay.selectedIndex];
       if (text === undefined) return withActions(state);
       const editor = { ...replaceText(state.editor, text), past: state.editor.past };
       return withChange(state, { editor, overlay: undefined, recall: undefined });
     }
     case "react": {
-      const sign = overlay.found[overlay.at]?.text;
+      const sign = overlay.found[overlay.selectedIndex]?.text;
       if (sign === undefined) return withActions(state);
       const { seq } = overlay;
       const left = clearSelection(state, context).state;
@@ -85,9 +87,13 @@ function search(
   const { search } = model;
   if (query === undefined) return withActions(state);
   if (search?.fault !== undefined || search === undefined || !isSameQuery(search.query, query)) {
-    return withChange(state, { overlay: { ...overlay, at: 0 } }, { kind: "search", query });
+    return withChange(
+      state,
+      { overlay: { ...overlay, selectedIndex: 0 } },
+      { kind: "search", query },
+    );
   }
-  return openResult(state, overlay.at, context);
+  return openResult(state, overlay.selectedIndex, context);
 }
 
 /** Opens the result at that index, or the last one. */
@@ -99,26 +105,29 @@ export function openResult(state: ScreenState, at: number, context: HandlerConte
   const { item, target } = found;
   const seq = item.kind === "edit" && item.re !== undefined ? item.re : item.seq;
   const opened = openRoomOf(state, target, context);
-  const isHere = isSameName(target, openTarget(model));
+  const isOpenTarget = isSameName(target, openTarget(model));
   // A loaded message is shown immediately: a second jump to it would change nothing.
-  const shown = isHere ? selectSeq(opened.state, seq, context)?.state : undefined;
+  const selected = isOpenTarget ? selectSeq(opened.state, seq, context)?.state : undefined;
   const jump = { kind: "jump" as const, target, seq };
-  return { state: shown ?? opened.state, actions: [...opened.actions, jump] };
+  return { state: selected ?? opened.state, actions: [...opened.actions, jump] };
 }
 
 /**
  * Parses a query: words, with `from:NAME`, `in:ROOM` (`in:here`) and `has:file` among them.
  * `undefined` if the query is empty.
  */
-export function parseSearch(typed: string, here: string | undefined): SearchQuery | undefined {
+export function parseSearch(
+  queryText: string,
+  openTarget: string | undefined,
+): SearchQuery | undefined {
   const words: string[] = [];
   const query: { from?: string; target?: string; files?: boolean } = {};
-  for (const word of typed.trim().split(/\s+/)) {
+  for (const word of queryText.trim().split(/\s+/)) {
     const [, key = "", value = ""] = /^(from|in|has):(.+)$/i.exec(word) ?? [];
     const name = key.toLowerCase();
     if (name === "from") query.from = value.replace(/^@/, "");
     else if (name === "in") {
-      const target = value.toLowerCase() === "here" ? here : value.replace(/^#/, "");
+      const target = value.toLowerCase() === "here" ? openTarget : value.replace(/^#/, "");
       if (target !== undefined) query.target = target;
     } else if (name === "has" && /^files?$/i.test(value)) query.files = true;
     else words.push(word);
@@ -127,9 +136,9 @@ export function parseSearch(typed: string, here: string | undefined): SearchQuer
   return text === "" && query.files !== true ? undefined : { text, ...query };
 }
 
-function isSameQuery(one: SearchQuery, other: SearchQuery): boolean {
-  const isSamePlace = one.target === other.target && one.from === other.from;
-  return one.text === other.text && isSamePlace && one.files === other.files;
+function isSameQuery(a: SearchQuery, b: SearchQuery): boolean {
+  const isSameScope = a.target === b.target && a.from === b.from;
+  return a.text === b.text && isSameScope && a.files === b.files;
 }
 
 /**
@@ -163,32 +172,35 @@ function answered(state: ScreenState, question: Question): UpdateResult {
 export function cancelQuestion(state: ScreenState): UpdateResult | undefined {
   const { question } = state;
   if (question === undefined) return undefined;
-  const rest = { question: undefined };
-  if (question.about !== undefined) return withChange(state, rest);
-  return withChange(state, rest, { kind: "answered", answer: undefined });
+  const change = { question: undefined };
+  if (question.action !== undefined) return withChange(state, change);
+  return withChange(state, change, { kind: "answered", answer: undefined });
 }
 
 function yes(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
   const { question } = state;
   if (question?.kind !== "yes-no") return undefined;
-  const { about } = question;
-  const rest: ScreenState = { ...state, question: undefined };
-  switch (about?.kind) {
+  const { action } = question;
+  const closed: ScreenState = { ...state, question: undefined };
+  switch (action?.kind) {
     case undefined:
-      return withActions(rest, { kind: "answered", answer: "yes" });
+      return withActions(closed, { kind: "answered", answer: "yes" });
     case "erase":
-      return withActions(clearSelection(rest, context).state, { kind: "erase", seq: about.seq });
+      return withActions(clearSelection(closed, context).state, { kind: "erase", seq: action.seq });
     case "discard":
-      return withActions(clearSelection(rest, context).state, { kind: "discard", key: about.key });
+      return withActions(clearSelection(closed, context).state, {
+        kind: "discard",
+        key: action.key,
+      });
     default:
-      return unreachable(about);
+      return unreachable(action);
   }
 }
 
 function no(state: ScreenState): UpdateResult | undefined {
   const { question } = state;
   if (question?.kind !== "yes-no") return undefined;
-  if (question.about !== undefined) return cancelQuestion(state);
+  if (question.action !== undefined) return cancelQuestion(state);
   return withChange(state, { question: undefined }, { kind: "answered", answer: "no" });
 }
 
@@ -214,8 +226,8 @@ export const LISTS = {
 export function closeOverlay(state: ScreenState): UpdateResult | undefined {
   const { overlay } = state;
   if (overlay === undefined) return undefined;
-  const rest = { overlay: undefined };
+  const change = { overlay: undefined };
   return overlay.kind === "search"
-    ? withChange(state, rest, { kind: "search", query: undefined })
-    : withChange(state, rest);
+    ? withChange(state, change, { kind: "search", query: undefined })
+    : withChange(state, change);
 }

@@ -66,15 +66,16 @@ export function click(
 
 function clickInput(state: ScreenState, at: number, context: HandlerContext): UpdateResult {
   const isCovered = state.overlay !== undefined && !("query" in state.overlay);
-  const bare = isCovered && state.question === undefined ? { ...state, overlay: undefined } : state;
-  const now =
-    bare.selected !== undefined && bare.overlay === undefined
-      ? clearSelection(bare, context).state
-      : bare;
-  const editor = activeEditor(now);
+  const uncovered =
+    isCovered && state.question === undefined ? { ...state, overlay: undefined } : state;
+  const current =
+    uncovered.selected !== undefined && uncovered.overlay === undefined
+      ? clearSelection(uncovered, context).state
+      : uncovered;
+  const editor = activeEditor(current);
   return editor === undefined
     ? withActions(state)
-    : withEditor(now, withCursor(editor, at), context);
+    : withEditor(current, withCursor(editor, at), context);
 }
 
 /** The list keeps its position; otherwise the open target would be centered. */
@@ -105,32 +106,39 @@ function clickOverlay(
 ): UpdateResult {
   const { overlay } = state;
   if (isHeading) return closeOverlay(state) ?? withActions(state);
-  if (choice === undefined || overlay === undefined || !("at" in overlay))
+  if (choice === undefined || overlay === undefined || !("selectedIndex" in overlay))
     return withActions(state);
   // Enter would search for the text typed meanwhile.
   if (overlay.kind === "search") return openResult(state, choice, context);
-  return choose({ ...state, overlay: { ...overlay, at: choice } }, context) ?? withActions(state);
+  return (
+    choose({ ...state, overlay: { ...overlay, selectedIndex: choice } }, context) ??
+    withActions(state)
+  );
 }
 
 /** The first click selects a message, the second opens its menu. */
 function clickTimeline(
   state: ScreenState,
-  { key, clickAction: does, link }: TimelineHit,
+  { key, clickAction, link }: TimelineHit,
   context: HandlerContext,
 ): UpdateResult {
   const { model, rows } = context;
-  const row = rows.rows.find((one) => one.key === key);
+  const row = rows.rows.find((candidate) => candidate.key === key);
   if (row === undefined || !isSelectable(row)) {
     return state.selected !== undefined ? clearSelection(state, context) : withActions(state);
   }
   const { state: next } = selectInPlace(state, row, context);
   const isAgain = next.selected === state.selected;
-  if (does === "unfold") return toggleFold(next, context) ?? withActions(next);
+  if (clickAction === "unfold") return toggleFold(next, context) ?? withActions(next);
   const item = row.kind === "item" ? row.item : undefined;
-  if (does === "fetch" && item?.file !== undefined && transferOf(item, model) === undefined) {
+  if (
+    clickAction === "fetch" &&
+    item?.file !== undefined &&
+    transferOf(item, model) === undefined
+  ) {
     return withActions(state, { kind: "fetch", file: item.file.file, name: item.file.name });
   }
-  if (isAgain || does === "fetch") return menu(next, context);
+  if (isAgain || clickAction === "fetch") return menu(next, context);
   return link === undefined ? withActions(next) : withActions(next, { kind: "copy", text: link });
 }
 
@@ -160,7 +168,7 @@ function scrollList(
   { model, layout }: HandlerContext,
 ): UpdateResult {
   const { top, topMax } = layout[list];
-  const wanted = Math.max(0, Math.min(top - by * WHEEL_LINES, topMax));
-  const to = { open: model.open, top: wanted };
-  return withChange(state, list === "rooms" ? { roomsTop: to } : { membersTop: to });
+  const requested = Math.max(0, Math.min(top - by * WHEEL_LINES, topMax));
+  const position = { open: model.open, top: requested };
+  return withChange(state, list === "rooms" ? { roomsTop: position } : { membersTop: position });
 }

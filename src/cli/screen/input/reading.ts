@@ -32,24 +32,24 @@ export function scroll(state: ScreenState, lines: number, context: HandlerContex
   const { anchor, isNearEnd } = scrollDown(timeline, state.scroll, -lines);
   // Rows added after a past position must not move it.
   const last = rows.rows.at(-1);
-  const isHeld = anchor === undefined && rows.hasNewer && last !== undefined;
+  const isAnchored = anchor === undefined && rows.hasNewer && last !== undefined;
   return withChange(
     state,
-    { scroll: isHeld ? { key: last.key, below: 0 } : anchor },
+    { scroll: isAnchored ? { key: last.key, below: 0 } : anchor },
     ...(isNearEnd ? requestNewer(context) : []),
   );
 }
 
 /** Requests older rows once. */
 export function requestOlder(isNearEnd: boolean, { rows }: HandlerContext): readonly Action[] {
-  const isWanted = isNearEnd && rows.hasOlder && rows.loading === undefined;
-  return isWanted ? [{ kind: "reach", side: "older" }] : [];
+  const isNeeded = isNearEnd && rows.hasOlder && rows.loading === undefined;
+  return isNeeded ? [{ kind: "reach", direction: "older" }] : [];
 }
 
 /** Requests newer rows at a past position. */
 export function requestNewer({ rows }: HandlerContext): readonly Action[] {
-  const isWanted = rows.hasNewer && rows.loading === undefined;
-  return isWanted ? [{ kind: "reach", side: "newer" }] : [];
+  const isNeeded = rows.hasNewer && rows.loading === undefined;
+  return isNeeded ? [{ kind: "reach", direction: "newer" }] : [];
 }
 
 /** Lines of a page turn: one line of the previous page stays. */
@@ -75,13 +75,13 @@ export function openRoomOf(
   { model }: HandlerContext,
 ): UpdateResult {
   const open = openTarget(model);
-  const bare = target.replace(/^#/, "");
+  const name = target.replace(/^#/, "");
   const change = { overlay: undefined, selected: undefined };
-  if (isSameName(open, bare)) return withChange(state, change);
+  if (isSameName(open, name)) return withChange(state, change);
   const draft = draftActions(model, currentDraft(state, model));
   return withChange(state, { ...change, completion: undefined }, ...draft, {
     kind: "open",
-    target: bare,
+    target: name,
   });
 }
 
@@ -107,11 +107,11 @@ function nextUnread(state: ScreenState, context: HandlerContext): UpdateResult {
   const at = lines.findIndex(({ isOpen }) => isOpen);
   const { muted } = context.settings;
   const isMuted = (line: RoomListEntry) =>
-    line.isIgnored || muted.some((one) => isSameName(one.replace(/^#/, ""), line.target));
-  const others = [...lines.slice(at + 1), ...lines.slice(0, Math.max(at, 0))].filter(
+    line.isIgnored || muted.some((target) => isSameName(target.replace(/^#/, ""), line.target));
+  const candidates = [...lines.slice(at + 1), ...lines.slice(0, Math.max(at, 0))].filter(
     (line) => line.unread > 0 && !isMuted(line),
   );
-  const next = others.find(({ mentions }) => mentions > 0) ?? others[0];
+  const next = candidates.find(({ mentions }) => mentions > 0) ?? candidates[0];
   return next === undefined ? withActions(state) : openRoomOf(state, next.target, context);
 }
 

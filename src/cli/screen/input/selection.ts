@@ -110,7 +110,7 @@ function select(state: ScreenState, context: HandlerContext): UpdateResult {
     : selectIndex({ ...state, completion: undefined }, at, context);
 }
 
-function stepped(by: 1 | -1): Handler {
+function selectAdjacent(by: 1 | -1): Handler {
   return (state, context) => {
     const from = selectedIndex(state, context);
     if (from < 0) return select(state, context);
@@ -124,7 +124,7 @@ function stepped(by: 1 | -1): Handler {
 }
 
 /** Moves by a page of messages, at least one. A message longer than a page is scrolled. */
-function paged(by: 1 | -1): Handler {
+function selectByPage(by: 1 | -1): Handler {
   return (state, context) => {
     let at = selectedIndex(state, context);
     if (at < 0) return select(state, context);
@@ -150,20 +150,20 @@ export function clearSelection(state: ScreenState, context: HandlerContext): Upd
   const timeline = timelineOf(context);
   const { pageRows } = timeline;
   const edge = edgeOf(timeline, state.scroll);
-  const isRead = edge.below > 0 && edge.index === selectedIndex(state, context);
-  const isNear = !isRead && linesBelow(timeline, edge, pageRows) < pageRows;
+  const isReading = edge.below > 0 && edge.index === selectedIndex(state, context);
+  const isNear = !isReading && linesBelow(timeline, edge, pageRows) < pageRows;
   const scroll = isNear && !context.rows.hasNewer ? undefined : state.scroll;
   return withChange(state, { selected: undefined, scroll });
 }
 
 /** Runs with the selected item, if the action applies to it. */
 function withItem(
-  can: (item: Item, model: Model) => boolean,
+  applies: (item: Item, model: Model) => boolean,
   apply: (state: ScreenState, item: Item, context: HandlerContext) => UpdateResult,
 ): Handler {
   return (state, context) => {
     const item = itemOf(state, context);
-    if (item === undefined || !can(item, context.model)) return undefined;
+    if (item === undefined || !applies(item, context.model)) return undefined;
     return apply({ ...state, overlay: undefined }, item, context);
   };
 }
@@ -220,8 +220,8 @@ function withDraft(
   return withChange(left, { editor, recall: undefined }, ...draftActions(context.model, draft));
 }
 
-function askAbout(state: ScreenState, text: string, about: QuestionAction): UpdateResult {
-  return withChange(state, { question: { kind: "yes-no", text, answer: EMPTY_EDITOR, about } });
+function askToConfirm(state: ScreenState, text: string, action: QuestionAction): UpdateResult {
+  return withChange(state, { question: { kind: "yes-no", text, answer: EMPTY_EDITOR, action } });
 }
 
 function togglePin(state: ScreenState, { seq }: Item, context: HandlerContext): UpdateResult {
@@ -252,9 +252,11 @@ function fetchFile(state: ScreenState, item: Item, context: HandlerContext): Upd
 export function transferOf(item: Item, model: Model): TransferView | undefined {
   const { file } = item;
   if (file === undefined) return undefined;
-  const isIt = (one: TransferView) =>
-    one.file === file.file && one.state.kind !== "done" && one.state.kind !== "failed";
-  return [...model.transfers.values()].findLast(isIt);
+  const isRunningTransfer = (transfer: TransferView) =>
+    transfer.file === file.file &&
+    transfer.state.kind !== "done" &&
+    transfer.state.kind !== "failed";
+  return [...model.transfers.values()].findLast(isRunningTransfer);
 }
 
 function stopTransfer(state: ScreenState, item: Item, { model }: HandlerContext): UpdateResult {
@@ -263,7 +265,7 @@ function stopTransfer(state: ScreenState, item: Item, { model }: HandlerContext)
   return withActions(state, { kind: "cancel-transfer", id: transfer.id });
 }
 
-function goToAnswered(state: ScreenState, item: Item, context: HandlerContext): UpdateResult {
+function goToReplied(state: ScreenState, item: Item, context: HandlerContext): UpdateResult {
   const { model } = context;
   if (item.re === undefined || model.open === undefined) return withActions(state);
   const jump = { kind: "jump" as const, target: model.open, seq: item.re };
@@ -277,11 +279,11 @@ export function toggleFold(state: ScreenState, context: HandlerContext): UpdateR
   const folds = context.layout.foldsOf(key);
   if (folds === 0) return undefined;
   const isUnfolded = state.unfolded.has(key);
-  const others = [...state.unfolded].filter((one) => one !== key);
-  const unfolded = isUnfolded ? others : [...others, key].slice(-SCREEN_UNFOLDED_MAX);
+  const otherKeys = [...state.unfolded].filter((unfoldedKey) => unfoldedKey !== key);
+  const unfolded = isUnfolded ? otherKeys : [...otherKeys, key].slice(-SCREEN_UNFOLDED_MAX);
   const before = timelineOf(context);
   const height = context.layout.heightOf(key) + (isUnfolded ? -folds : folds);
-  const heightOf = (one: string) => (one === key ? height : context.layout.heightOf(one));
+  const heightOf = (rowKey: string) => (rowKey === key ? height : context.layout.heightOf(rowKey));
   const anchor = resized({ ...before, heightOf }, before, state.scroll, index);
   const scroll = anchor ?? { key: context.rows.rows.at(-1)?.key ?? "", below: 0 };
   return withChange(state, { unfolded: new Set(unfolded), scroll, overlay: undefined });
@@ -302,14 +304,14 @@ const ACTIONS = {
   fetch: withItem((item) => item.file !== undefined, fetchFile),
   fold: toggleFold,
   stop: withItem((item, model) => transferOf(item, model) !== undefined, stopTransfer),
-  "select-answered": withItem((item) => item.re !== undefined, goToAnswered),
+  "select-answered": withItem((item) => item.re !== undefined, goToReplied),
   resend: withPost((state, post) => withActions(state, { kind: "resend", key: post.key })),
   erase: firstOf(
     withItem(mayErase, (state, { seq }, { texts }) =>
-      askAbout(state, texts.askErase, { kind: "erase", seq }),
+      askToConfirm(state, texts.askErase, { kind: "erase", seq }),
     ),
     withPost((state, { key }, { texts }) =>
-      askAbout(state, texts.askDiscard, { kind: "discard", key }),
+      askToConfirm(state, texts.askDiscard, { kind: "discard", key }),
     ),
   ),
 } satisfies Partial<Record<CommandName, Handler>>;
@@ -327,7 +329,7 @@ function entriesFor(state: ScreenState, context: HandlerContext): readonly MenuE
 export function menu(state: ScreenState, context: HandlerContext): UpdateResult {
   const entries = entriesFor(state, context);
   if (entries.length === 0) return withActions(state);
-  return withChange(state, { overlay: { kind: "menu", at: 0, entries } });
+  return withChange(state, { overlay: { kind: "menu", selectedIndex: 0, entries } });
 }
 
 /** Disables the handler while a menu of the selected message is open. */
@@ -339,10 +341,10 @@ export const SELECTION = {
   ...ACTIONS,
   select: withoutOverlay(select),
   menu: withoutOverlay(menu),
-  "select-up": withoutOverlay(stepped(-1)),
-  "select-down": withoutOverlay(stepped(1)),
-  "select-page-up": withoutOverlay(paged(-1)),
-  "select-page-down": withoutOverlay(paged(1)),
+  "select-up": withoutOverlay(selectAdjacent(-1)),
+  "select-down": withoutOverlay(selectAdjacent(1)),
+  "select-page-up": withoutOverlay(selectByPage(-1)),
+  "select-page-down": withoutOverlay(selectByPage(1)),
   "select-first": withoutOverlay((state, context) =>
     selectIndex(state, nextIndex(context, -1, 1), context),
   ),

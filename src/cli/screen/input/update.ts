@@ -53,7 +53,7 @@ const HANDLERS: Readonly<Record<CommandName, Handler>> = {
 function runMenuEntry(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
   const { overlay } = state;
   if (overlay?.kind !== "menu") return undefined;
-  const entry = overlay.entries[overlay.at];
+  const entry = overlay.entries[overlay.selectedIndex];
   return entry === undefined ? undefined : HANDLERS[entry.command](state, context);
 }
 
@@ -92,14 +92,18 @@ export function update(state: ScreenState, key: Key, context: HandlerContext): U
 
 /** Handles joined letters one by one in modes with letter commands. */
 function handleLetters(state: ScreenState, text: string, context: HandlerContext): UpdateResult {
-  let now = withActions(state);
+  let result = withActions(state);
   const characters = [...text];
-  if (characters.length > LETTERS_MAX) return now;
-  for (const one of characters) {
-    const next = handleKey(now.state, { name: one === " " ? "space" : one, text: one }, context);
-    now = { state: next.state, actions: [...now.actions, ...next.actions] };
+  if (characters.length > LETTERS_MAX) return result;
+  for (const character of characters) {
+    const next = handleKey(
+      result.state,
+      { name: character === " " ? "space" : character, text: character },
+      context,
+    );
+    result = { state: next.state, actions: [...result.actions, ...next.actions] };
   }
-  return now;
+  return result;
 }
 
 function handleKey(state: ScreenState, key: Key, context: HandlerContext): UpdateResult {
@@ -136,7 +140,9 @@ function cancel(state: ScreenState, context: HandlerContext): UpdateResult | und
 }
 
 function dismissNotices(state: ScreenState, { model }: HandlerContext): UpdateResult | undefined {
-  const hasFailed = [...model.transfers.values()].some((one) => one.state.kind === "failed");
+  const hasFailed = [...model.transfers.values()].some(
+    (transfer) => transfer.state.kind === "failed",
+  );
   if (state.notes.length + model.faults.length === 0 && !hasFailed) return undefined;
   return withChange(state, { notes: [] }, { kind: "dismiss" });
 }
@@ -151,8 +157,8 @@ function close(state: ScreenState, context: HandlerContext): UpdateResult | unde
 }
 
 function interrupt(state: ScreenState, context: HandlerContext): UpdateResult {
-  const done = close(state, context) ?? clearLine(state, context);
-  return done ?? withActions(state, { kind: "leave", exitCode: 130 });
+  const updated = close(state, context) ?? clearLine(state, context);
+  return updated ?? withActions(state, { kind: "leave", exitCode: 130 });
 }
 
 /** Applies only to an empty line. Questions have priority. */

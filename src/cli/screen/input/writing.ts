@@ -99,16 +99,16 @@ export const typing = (text: string): Handler => editing((editor) => insert(edit
 function send(state: ScreenState, context: HandlerContext): UpdateResult {
   const { model, rows } = context;
   const { text } = state.editor;
-  const kept = storedDraft(model);
-  const { re, edits } = kept ?? {};
-  if (text.trim() === "" && !isCaption(model, kept ?? {})) return withActions(state);
+  const stored = storedDraft(model);
+  const { re, edits } = stored ?? {};
+  if (text.trim() === "" && !isCaption(model, stored ?? {})) return withActions(state);
   const enter: Action = {
     kind: "enter",
     text,
     ...(re === undefined ? {} : { re }),
     ...(edits === undefined ? {} : { edits }),
   };
-  const next = kept?.before ?? NOTHING;
+  const next = stored?.before ?? NOTHING;
   const newest: readonly Action[] = rows.hasNewer ? [{ kind: "bottom" }] : [];
   const change = {
     editor: replaceText(state.editor, next.text),
@@ -124,8 +124,8 @@ export function cancelReply(
   state: ScreenState,
   { model }: HandlerContext,
 ): UpdateResult | undefined {
-  const kept = storedDraft(model) ?? NOTHING;
-  const { re, edits, before } = kept;
+  const stored = storedDraft(model) ?? NOTHING;
+  const { re, edits, before } = stored;
   if (re === undefined && edits === undefined && before === undefined) return undefined;
   const next = before ?? dropped(currentDraft(state, model));
   const editor = withText(state.editor, next.text);
@@ -150,7 +150,7 @@ function complete(
   const { completion, editor } = state;
   if (completion !== undefined) {
     const count = completion.candidates.length;
-    const at = (completion.at + by + count) % count;
+    const at = (completion.selectedIndex + by + count) % count;
     return withChange(state, { ...applyCandidate(editor, completion, at), recall: undefined });
   }
   if (by < 0) return withActions(state);
@@ -174,9 +174,9 @@ function withOffer(editor: Editor, completion: Completion): Partial<ScreenState>
 export function cancelCompletion(state: ScreenState): UpdateResult | undefined {
   const { completion, editor } = state;
   if (completion === undefined) return undefined;
-  const { from, to, typed } = completion;
+  const { from, to, replacedText } = completion;
   return withChange(state, {
-    editor: replaceRange(editor, from, to, typed),
+    editor: replaceRange(editor, from, to, replacedText),
     completion: undefined,
   });
 }
@@ -193,13 +193,17 @@ function moveVertically(
   return recallHistory(state, to === "back" ? 1 : -1, context);
 }
 
-function recallHistory(state: ScreenState, by: 1 | -1, { typed }: HandlerContext): UpdateResult {
+function recallHistory(
+  state: ScreenState,
+  by: 1 | -1,
+  { inputHistory }: HandlerContext,
+): UpdateResult {
   const { recall, editor } = state;
-  const back = (recall?.back ?? -1) + by;
-  if (back >= typed.length || back < -1) return withActions(state);
-  const before = recall?.typed ?? editor.text;
-  const text = back < 0 ? before : (typed[typed.length - 1 - back] ?? "");
-  const next: Recall | undefined = back < 0 ? undefined : { back, typed: before };
-  const put = { ...replaceText(editor, text), past: editor.past };
-  return withChange(state, { editor: put, recall: next, completion: undefined });
+  const index = (recall?.back ?? -1) + by;
+  if (index >= inputHistory.length || index < -1) return withActions(state);
+  const before = recall?.previousText ?? editor.text;
+  const text = index < 0 ? before : (inputHistory[inputHistory.length - 1 - index] ?? "");
+  const next: Recall | undefined = index < 0 ? undefined : { back: index, previousText: before };
+  const recalled = { ...replaceText(editor, text), past: editor.past };
+  return withChange(state, { editor: recalled, recall: next, completion: undefined });
 }

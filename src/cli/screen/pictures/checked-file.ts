@@ -18,8 +18,8 @@ export async function checkedFile(
   try {
     // Does not block on a pipe that has taken its place.
     file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    const about = await file.stat();
-    if (!about.isFile() || about.size !== size) return undefined;
+    const stats = await file.stat();
+    if (!stats.isFile() || stats.size !== size) return undefined;
     return await readChecked(file, size, digest, hashing);
   } catch {
     return undefined;
@@ -35,12 +35,12 @@ async function readChecked(
   hashing: Hashing,
 ): Promise<Uint8Array | undefined> {
   const bytes = new Uint8Array(size);
-  const whole = new Digest(hashing.newHash());
+  const hasher = new Digest(hashing.newHash());
   for (let at = 0; at < size; at += CHUNK_BYTES) {
     const chunk = bytes.subarray(at, at + CHUNK_BYTES);
     const { bytesRead } = await file.read(chunk, 0, chunk.length, at);
     if (bytesRead !== chunk.length) return undefined;
-    whole.add(await hashing.hashChunk(chunk));
+    hasher.add(await hashing.hashChunk(chunk));
   }
-  return toHex(whole.value()) === digest ? bytes : undefined;
+  return toHex(hasher.value()) === digest ? bytes : undefined;
 }

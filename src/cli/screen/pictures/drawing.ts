@@ -28,7 +28,7 @@ interface Encoded {
   readonly height: number;
 }
 
-type Encode = (image: Bun.Image) => Bun.Image;
+type Encoding = (image: Bun.Image) => Bun.Image;
 
 const PIXELS: Readonly<Record<PictureProtocol, number>> = {
   kitty: PICTURE_DRAWN_PIXELS_MAX,
@@ -43,12 +43,12 @@ const BYTES: Readonly<Record<PictureProtocol, number>> = {
   sixel: PICTURE_BYTES_MAX,
 };
 /** Tried in order until one is short enough. */
-const PNGS: readonly Encode[] = [
+const PNGS: readonly Encoding[] = [
   (image) => image.png(),
   (image) => image.png({ palette: true, colors: 256, dither: true }),
   (image) => image.png({ palette: true, colors: 32, dither: true }),
 ];
-const JPEG: Encode = (image) => image.jpeg({ quality: 85 });
+const JPEG: Encoding = (image) => image.jpeg({ quality: 85 });
 /** The last one is short enough for any picture. */
 const SIXEL_COLORS = [128, 32, 8] as const;
 
@@ -59,21 +59,21 @@ export async function drawPicture(
 ): Promise<ScaledPicture | undefined> {
   const header = pictureHeader(bytes);
   if (header === undefined || protocol === undefined) return undefined;
-  const room = [PICTURE_COLUMNS_MAX * cell.width, PICTURE_ROWS_MAX * cell.height] as const;
-  const scale = Math.min(1, Math.sqrt(PIXELS[protocol] / (room[0] * room[1])));
-  const sides = room.map((side) => Math.floor(side * scale));
+  const available = [PICTURE_COLUMNS_MAX * cell.width, PICTURE_ROWS_MAX * cell.height] as const;
+  const scale = Math.min(1, Math.sqrt(PIXELS[protocol] / (available[0] * available[1])));
+  const sides = available.map((side) => Math.floor(side * scale));
   const isPhotograph = protocol === "iterm2" && header.type === "jpeg";
-  const ways = isPhotograph ? [JPEG, ...PNGS] : PNGS;
-  const drawn = await encoded(bytes, sides, ways, BYTES[protocol]);
+  const encodings = isPhotograph ? [JPEG, ...PNGS] : PNGS;
+  const drawn = await encoded(bytes, sides, encodings, BYTES[protocol]);
   if (drawn === undefined) return undefined;
   // Cameras rotate pictures by 90 degrees: the longer side stays the longer one.
-  const whole = Math.max(header.width, header.height) / Math.max(drawn.width, drawn.height);
+  const reduction = Math.max(header.width, header.height) / Math.max(drawn.width, drawn.height);
   // Sixel pictures cannot be scaled.
-  const larger = protocol === "sixel" ? 1 : whole;
+  const factor = protocol === "sixel" ? 1 : reduction;
   return {
     bytes: drawn.bytes,
-    columns: (drawn.width * larger) / cell.width,
-    rows: (drawn.height * larger) / cell.height,
+    columns: (drawn.width * factor) / cell.width,
+    rows: (drawn.height * factor) / cell.height,
   };
 }
 
@@ -86,9 +86,9 @@ export async function drawSixel(
   // A band has six pixel rows, none of which may reach into the cells below.
   const sides = [columns * cell.width, Math.max(1, Math.floor((rows * cell.height) / 6) * 6)];
   for (const colors of SIXEL_COLORS) {
-    const way: Encode = (image) => image.png({ palette: true, colors, dither: true });
-    const made = await encoded(bytes, sides, [way], PICTURE_BYTES_MAX);
-    const indexed = made === undefined ? undefined : readIndexed(made.bytes);
+    const encoding: Encoding = (image) => image.png({ palette: true, colors, dither: true });
+    const result = await encoded(bytes, sides, [encoding], PICTURE_BYTES_MAX);
+    const indexed = result === undefined ? undefined : readIndexed(result.bytes);
     if (indexed === undefined) return undefined;
     const text = sixelPicture(indexed);
     if (text.length <= PICTURE_RESENT_BYTES_MAX || colors === SIXEL_COLORS.at(-1)) return text;
@@ -99,16 +99,17 @@ export async function drawSixel(
 async function encoded(
   bytes: Uint8Array,
   [width = 1, height = 1]: readonly number[],
-  ways: readonly Encode[],
+  encodings: readonly Encoding[],
   bytesMax: number,
 ): Promise<Encoded | undefined> {
-  for (const way of ways) {
+  for (const encode of encodings) {
     const options = { maxPixels: PICTURE_PIXELS_MAX };
-    const within = { fit: "inside", withoutEnlargement: true } as const;
+    const fitOptions = { fit: "inside", withoutEnlargement: true } as const;
     try {
-      const image = way(new Bun.Image(bytes, options).resize(width, height, within));
-      const made = await image.bytes();
-      if (made.length <= bytesMax) return { bytes: made, width: image.width, height: image.height };
+      const image = encode(new Bun.Image(bytes, options).resize(width, height, fitOptions));
+      const encodedBytes = await image.bytes();
+      if (encodedBytes.length <= bytesMax)
+        return { bytes: encodedBytes, width: image.width, height: image.height };
     } catch {
       return undefined; // Broken, or of an unsupported kind.
     }

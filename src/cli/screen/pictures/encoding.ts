@@ -5,7 +5,7 @@ import type { PictureBox } from "../state/frame.ts";
 
 /** Base64 characters per sequence, a limit of the kitty protocol. */
 const KITTY_CHUNK_CHARACTERS = 4096;
-const CHUNKS = Math.floor(PICTURE_PIECE_BYTES_MAX / (KITTY_CHUNK_CHARACTERS + 32));
+const CHUNKS_PER_PIECE = Math.floor(PICTURE_PIECE_BYTES_MAX / (KITTY_CHUNK_CHARACTERS + 32));
 
 /** Wraps a sequence so that tmux passes it to the outer terminal, if `allow-passthrough` is on. */
 export function wrapForTmux(sequence: string): string {
@@ -21,21 +21,21 @@ export function wrapForTmux(sequence: string): string {
 export function kittyPieces(
   png: Uint8Array,
   { id, columns, rows }: PictureBox,
-  where: "cells" | "cursor",
+  placement: "cells" | "cursor",
   wrap: (sequence: string) => string = (sequence) => sequence,
 ): readonly string[] {
   const base64 = Buffer.from(png).toString("base64");
-  const way = where === "cells" ? "U=1" : "C=1";
-  const about = `a=T,${way},f=100,q=2,i=${id},c=${columns},r=${rows},`;
+  const placementKey = placement === "cells" ? "U=1" : "C=1";
+  const header = `a=T,${placementKey},f=100,q=2,i=${id},c=${columns},r=${rows},`;
   const chunks: string[] = [];
   for (let at = 0; at < base64.length; at += KITTY_CHUNK_CHARACTERS) {
     const isMore = at + KITTY_CHUNK_CHARACTERS < base64.length;
     const chunk = base64.slice(at, at + KITTY_CHUNK_CHARACTERS);
-    chunks.push(wrap(`\x1b_G${at === 0 ? about : "q=2,"}m=${isMore ? 1 : 0};${chunk}\x1b\\`));
+    chunks.push(wrap(`\x1b_G${at === 0 ? header : "q=2,"}m=${isMore ? 1 : 0};${chunk}\x1b\\`));
   }
   const pieces: string[] = [];
-  for (let at = 0; at < chunks.length; at += CHUNKS) {
-    pieces.push(chunks.slice(at, at + CHUNKS).join(""));
+  for (let at = 0; at < chunks.length; at += CHUNKS_PER_PIECE) {
+    pieces.push(chunks.slice(at, at + CHUNKS_PER_PIECE).join(""));
   }
   return pieces;
 }
@@ -53,6 +53,6 @@ export const KITTY_ABORT = "\x1b_Gq=2,m=0;\x1b\\";
  * @param bytes PNG or JPEG
  */
 export function itermPicture(bytes: Uint8Array, { columns, rows }: PictureBox): string {
-  const about = `inline=1;size=${bytes.length};width=${columns};height=${rows};doNotMoveCursor=1`;
-  return `\x1b]1337;File=${about}:${Buffer.from(bytes).toString("base64")}\x07`;
+  const header = `inline=1;size=${bytes.length};width=${columns};height=${rows};doNotMoveCursor=1`;
+  return `\x1b]1337;File=${header}:${Buffer.from(bytes).toString("base64")}\x07`;
 }

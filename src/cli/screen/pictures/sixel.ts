@@ -41,14 +41,14 @@ export function readIndexed(png: Uint8Array): IndexedPicture | undefined {
 }
 
 function chunksOf(png: Buffer): ReadonlyMap<string, Buffer> {
-  const parts = new Map<string, Buffer[]>();
+  const chunks = new Map<string, Buffer[]>();
   for (let at = 8; at + 12 <= png.length; ) {
     const length = png.readUInt32BE(at);
     const name = png.toString("latin1", at + 4, at + 8);
-    parts.set(name, [...(parts.get(name) ?? []), png.subarray(at + 8, at + 8 + length)]);
+    chunks.set(name, [...(chunks.get(name) ?? []), png.subarray(at + 8, at + 8 + length)]);
     at += 12 + length;
   }
-  return new Map([...parts].map(([name, all]) => [name, Buffer.concat(all)]));
+  return new Map([...chunks].map(([name, all]) => [name, Buffer.concat(all)]));
 }
 
 function inflated(data: Buffer, bytes: number): Buffer {

@@ -32,7 +32,7 @@ const RESET_WORD = "default";
 export class ScreenPreferences {
   readonly #state: Pick<ClientState, "preference" | "setPreference">;
   /** Settings of config.toml, with the defaults. */
-  readonly #file: ScreenSettings;
+  readonly #configured: ScreenSettings;
   /** Unknown keys of config.toml. */
   readonly warnings: readonly string[];
   #chosen: ChosenValues;
@@ -44,17 +44,17 @@ export class ScreenPreferences {
   ) {
     this.#state = state;
     const { settings, warnings } = readSettings(context.settings().screen);
-    this.#file = settings;
+    this.#configured = settings;
     this.warnings = warnings;
     this.#chosen = chosenOf(state.preference(PREFERENCE));
   }
 
   /** Values unknown to this version are ignored. */
   get settings(): ScreenSettings {
-    let settings = this.#file;
-    for (const [key, typed] of Object.entries(this.#chosen)) {
+    let settings = this.#configured;
+    for (const [key, valueText] of Object.entries(this.#chosen)) {
       try {
-        settings = withTyped(settings, key, typed);
+        settings = withParsedValue(settings, key, valueText);
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
       }
@@ -65,23 +65,23 @@ export class ScreenPreferences {
   /**
    * `/set` shows all, `/set KEY` shows one, `/set KEY VALUE` changes it, `/set KEY default` resets
    * it.
-   * @param words after `/set`
+   * @param argument after `/set`
    * @returns lines to show
    * @throws Fault usage, too-many
    */
-  set(words: string): readonly string[] {
-    const [, key = "", typed = ""] = /^(\S*)\s*([\s\S]*)$/.exec(words.trim()) ?? [];
+  set(argument: string): readonly string[] {
+    const [, key = "", valueText = ""] = /^(\S*)\s*([\s\S]*)$/.exec(argument.trim()) ?? [];
     if (key === "") return SETTING_NAMES.flatMap((name) => this.#linesOf(name));
-    const { name, entry } = keyOf(key);
-    if (typed === "") return this.#linesOf(name);
-    const isReset = (one: string) =>
-      one === key || (entry === undefined && one.startsWith(`${name}.`));
-    if (typed === RESET_WORD) {
-      const kept = Object.entries(this.#chosen).filter(([one]) => !isReset(one));
-      this.#chosen = Object.fromEntries(kept);
+    const { name, entry } = parseKey(key);
+    if (valueText === "") return this.#linesOf(name);
+    const isReset = (chosenKey: string) =>
+      chosenKey === key || (entry === undefined && chosenKey.startsWith(`${name}.`));
+    if (valueText === RESET_WORD) {
+      const remaining = Object.entries(this.#chosen).filter(([chosenKey]) => !isReset(chosenKey));
+      this.#chosen = Object.fromEntries(remaining);
     } else {
-      withTyped(this.settings, key, typed);
-      this.#chosen = { ...this.#chosen, [key]: typed };
+      withParsedValue(this.settings, key, valueText);
+      this.#chosen = { ...this.#chosen, [key]: valueText };
     }
     this.#state.setPreference(PREFERENCE, JSON.stringify(this.#chosen));
     return this.#linesOf(name);
@@ -99,9 +99,9 @@ export class ScreenPreferences {
 }
 
 /** Parses stored values; empty if they cannot be read. */
-function chosenOf(kept: string | undefined): ChosenValues {
+function chosenOf(stored: string | undefined): ChosenValues {
   try {
-    const value: unknown = JSON.parse(kept ?? "{}");
+    const value: unknown = JSON.parse(stored ?? "{}");
     const entries = Object.entries(value ?? {});
     return Object.fromEntries(entries.filter(([, text]) => typeof text === "string"));
   } catch {
@@ -110,18 +110,19 @@ function chosenOf(kept: string | undefined): ChosenValues {
 }
 
 /** Splits `colors.mention` into name and entry. @throws Fault usage */
-function keyOf(key: string): { readonly name: SettingName; readonly entry: string | undefined } {
+function parseKey(key: string): { readonly name: SettingName; readonly entry: string | undefined } {
   const [, name = "", entry] = /^([^.]*)(?:\.([\s\S]+))?$/.exec(key) ?? [];
   if (isSettingName(name)) return { name, entry };
-  const near = nearestWord(name, SETTING_NAMES);
+  const suggestion = nearestWord(name, SETTING_NAMES);
   throw new Fault("usage", msg`unknown setting ${quoteText(key)}`, {
-    remedy: near === undefined ? msg`run /set to list settings` : msg`did you mean ${near}?`,
+    remedy:
+      suggestion === undefined ? msg`run /set to list settings` : msg`did you mean ${suggestion}?`,
   });
 }
 
 /** @throws Fault usage, too-many */
-function withTyped(settings: ScreenSettings, key: string, typed: string): ScreenSettings {
-  const { name, entry } = keyOf(key);
+function withParsedValue(settings: ScreenSettings, key: string, valueText: string): ScreenSettings {
+  const { name, entry } = parseKey(key);
   const { kind } = settingRule(name);
   if ((kind === "table") !== (entry !== undefined)) {
     const example = name === "keys" ? "keys.ctrl-x search" : "colors.mention red";
@@ -130,8 +131,8 @@ function withTyped(settings: ScreenSettings, key: string, typed: string): Screen
         kind === "table" ? msg`for example, /set ${example}` : msg`for example, /set ${name} VALUE`,
     });
   }
-  if (entry === undefined) checkWord(name, typed);
-  const value = entry === undefined ? valueOfTyped(typed, kind) : { [entry]: typed };
+  if (entry === undefined) checkWord(name, valueText);
+  const value = entry === undefined ? parseValue(valueText, kind) : { [entry]: valueText };
   return withValue(settings, name, value, () => `/set ${key}`);
 }
 
@@ -139,25 +140,27 @@ function withTyped(settings: ScreenSettings, key: string, typed: string): Screen
  * Checks a word in the vocabulary of `/set`, which differs from that of the file. @throws Fault
  * usage
  */
-function checkWord(name: SettingName, typed: string): void {
+function checkWord(name: SettingName, valueText: string): void {
   const { kind, words } = settingRule(name);
-  const word = typed.toLowerCase();
+  const word = valueText.toLowerCase();
   if (kind === "switch" && !TRUE.has(word) && !FALSE.has(word)) {
     const remedy = msg`use /set ${name} on`;
-    throw new Fault("usage", msg`${name} must be on or off, not ${quoteText(typed)}`, { remedy });
+    throw new Fault("usage", msg`${name} must be on or off, not ${quoteText(valueText)}`, {
+      remedy,
+    });
   }
   if (kind === "choice" && !words.includes(word)) {
-    const sentence = msg`${name} must be one of ${words.join(", ")}, not ${quoteText(typed)}`;
-    throw new Fault("usage", sentence, { remedy: msg`use /set ${name} ${words[0] ?? ""}` });
+    const message = msg`${name} must be one of ${words.join(", ")}, not ${quoteText(valueText)}`;
+    throw new Fault("usage", message, { remedy: msg`use /set ${name} ${words[0] ?? ""}` });
   }
 }
 
-function valueOfTyped(typed: string, kind: SettingKind): unknown {
-  const word = typed.toLowerCase();
+function parseValue(valueText: string, kind: SettingKind): unknown {
+  const word = valueText.toLowerCase();
   if (kind === "switch" && TRUE.has(word)) return true;
   if (kind === "switch" && FALSE.has(word)) return false;
-  if (kind === "list") return word === "none" ? [] : typed.split(/[\s,]+/).filter(Boolean);
-  return kind === "choice" ? word : typed;
+  if (kind === "list") return word === "none" ? [] : valueText.split(/[\s,]+/).filter(Boolean);
+  return kind === "choice" ? word : valueText;
 }
 
 function entriesOf(name: SettingName, value: unknown): [string, string][] {

@@ -93,27 +93,27 @@ export function withValue(
 ): ScreenSettings {
   const { kind, words } = settingRule(name);
   const property = PROPERTIES[name];
-  const refused = (must: string, remedy: string) =>
-    new Fault("usage", msg`${at()}: ${name} must be ${must}`, { remedy });
+  const invalidValue = (expected: string, remedy: string) =>
+    new Fault("usage", msg`${at()}: ${name} must be ${expected}`, { remedy });
   if (kind === "switch") {
     if (typeof value === "boolean") return { ...settings, [property]: value };
-    throw refused("true or false", `write ${name} = true, without quotes`);
+    throw invalidValue("true or false", `write ${name} = true, without quotes`);
   }
   if (kind === "choice") {
     if (typeof value === "string" && words.includes(value)) {
       return { ...settings, [property]: value };
     }
     const all = words.map((word) => `"${word}"`).join(", ");
-    throw refused(`one of ${all}`, `write ${name} = "${words[0] ?? ""}"`);
+    throw invalidValue(`one of ${all}`, `write ${name} = "${words[0] ?? ""}"`);
   }
   if (kind === "list") {
-    if (Array.isArray(value) && value.every((one) => typeof one === "string")) {
+    if (Array.isArray(value) && value.every((item) => typeof item === "string")) {
       checkCount(value.length, at());
       return { ...settings, [property]: value };
     }
-    throw refused("a list of strings", `write ${name} = ["#noise", "@bob"]`);
+    throw invalidValue("a list of strings", `write ${name} = ["#noise", "@bob"]`);
   }
-  if (!isTable(value)) throw refused("a table", `write [screen.${name}] on a line of its own`);
+  if (!isTable(value)) throw invalidValue("a table", `write [screen.${name}] on a line of its own`);
   const before = name === "keys" ? settings.keys : settings.colors;
   const entries = { ...before, ...checkedTable(name, value, at) };
   checkCount(Object.keys(entries).length, at());

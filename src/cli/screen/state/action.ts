@@ -27,7 +27,7 @@ export type Action =
   | { readonly kind: "open"; readonly target: string }
   /** The unsent text of a target; `undefined` if there is none. */
   | { readonly kind: "draft"; readonly target: string; readonly draft: Draft | undefined }
-  | { readonly kind: "reach"; readonly side: "older" | "newer" }
+  | { readonly kind: "reach"; readonly direction: "older" | "newer" }
   | { readonly kind: "bottom" }
   | { readonly kind: "jump"; readonly target: string; readonly seq: number }
   | { readonly kind: "react"; readonly seq: number; readonly sign: string }

@@ -46,9 +46,9 @@ export interface Completion {
   readonly to: number;
   readonly candidates: readonly Candidate[];
   /** Index of the candidate in the text. */
-  readonly at: number;
+  readonly selectedIndex: number;
   /** The replaced text, which Esc restores. */
-  readonly typed: string;
+  readonly replacedText: string;
 }
 
 export interface Candidate {
@@ -62,7 +62,7 @@ export interface Recall {
   /** Index from the newest entry, 0. */
   readonly back: number;
   /** Text of the input before. */
-  readonly typed: string;
+  readonly previousText: string;
 }
 
 export interface Question {
@@ -70,7 +70,7 @@ export interface Question {
   readonly text: string;
   readonly answer: Editor;
   /** Action if the user agrees; if absent, the client asks and receives `answered`. */
-  readonly about?: QuestionAction;
+  readonly action?: QuestionAction;
 }
 
 export type QuestionAction =
@@ -81,7 +81,7 @@ export interface Note {
   readonly text: string;
   readonly tone: "plain" | "fault";
   /** Room that the user is no longer in, so that it is noted only once. */
-  readonly left?: string;
+  readonly leftRoom?: string;
 }
 
 /** An action for the selected message. */
@@ -97,17 +97,17 @@ export type Overlay =
   | {
       readonly kind: "switcher";
       readonly query: Editor;
-      readonly at: number;
+      readonly selectedIndex: number;
       /** Displayed targets: `#lobby`, `@ana`. */
       readonly found: readonly string[];
     }
   /** Message search: the model's `search`. */
-  | { readonly kind: "search"; readonly query: Editor; readonly at: number }
+  | { readonly kind: "search"; readonly query: Editor; readonly selectedIndex: number }
   /** Ctrl-R: input history of this device. */
   | {
       readonly kind: "typed";
       readonly query: Editor;
-      readonly at: number;
+      readonly selectedIndex: number;
       /** Newest first. */
       readonly found: readonly string[];
     }
@@ -116,14 +116,14 @@ export type Overlay =
       readonly kind: "react";
       readonly seq: number;
       readonly query: Editor;
-      readonly at: number;
+      readonly selectedIndex: number;
       /** `text` is the emoji, `hint` its name. */
       readonly found: readonly Candidate[];
     }
   /** Actions for the selected message or unsent post. */
   | {
       readonly kind: "menu";
-      readonly at: number;
+      readonly selectedIndex: number;
       readonly entries: readonly MenuEntry[];
     }
   /** Keys and their descriptions; a row without a hint is a heading. */

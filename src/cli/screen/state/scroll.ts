@@ -55,16 +55,16 @@ export function scrollUp(
   const edge = edgeOf(timeline, anchor);
   if (edge.index < 0) return { anchor, isNearEnd: true };
   const { pageRows } = timeline;
-  const wanted = 2 * pageRows + lines;
+  const needed = 2 * pageRows + lines;
   let above = heightAt(timeline, edge.index) - edge.below;
-  for (let at = edge.index - 1; at >= 0 && above < wanted; at--) above += heightAt(timeline, at);
+  for (let at = edge.index - 1; at >= 0 && above < needed; at--) above += heightAt(timeline, at);
   const by = Math.min(lines, Math.max(0, above - pageRows));
-  const isNearEnd = above < wanted;
+  const isNearEnd = above < needed;
   if (by === 0) return { anchor, isNearEnd };
-  return { anchor: anchorAt(timeline, raised(timeline, edge, by)), isNearEnd };
+  return { anchor: anchorAt(timeline, movedUp(timeline, edge, by)), isNearEnd };
 }
 
-function raised(timeline: Timeline, edge: Edge, lines: number): Edge {
+function movedUp(timeline: Timeline, edge: Edge, lines: number): Edge {
   let { index, below } = edge;
   below += lines;
   while (index > 0 && below >= heightAt(timeline, index)) {
@@ -90,8 +90,8 @@ export function scrollDown(
   }
   const isEnd = below < 0 || (index === last && below === 0);
   if (isEnd) return { anchor: undefined, isNearEnd: true };
-  const left = linesBelow(timeline, { index, below }, timeline.pageRows);
-  return { anchor: anchorAt(timeline, { index, below }), isNearEnd: left < timeline.pageRows };
+  const linesLeft = linesBelow(timeline, { index, below }, timeline.pageRows);
+  return { anchor: anchorAt(timeline, { index, below }), isNearEnd: linesLeft < timeline.pageRows };
 }
 
 /** Lines below the edge, at most `max`. */
@@ -149,8 +149,8 @@ export function hiddenLines(
 /** Centers the row, as after a jump. */
 export function centered(timeline: Timeline, index: number): ScrollAnchor | undefined {
   const height = heightAt(timeline, index);
-  const free = Math.max(0, Math.floor((timeline.pageRows - height) / 2));
-  const edge = lowered(timeline, { index, below: 0 }, free);
+  const freeLines = Math.max(0, Math.floor((timeline.pageRows - height) / 2));
+  const edge = movedDown(timeline, { index, below: 0 }, freeLines);
   return edge === undefined ? undefined : anchorAt(timeline, edge);
 }
 
@@ -170,8 +170,8 @@ export function resized(
   for (let at = edge.index; at >= index; at--) lines += heightAt(before, at);
   const height = heightAt(timeline, index);
   const isSmaller = height < heightAt(before, index);
-  const seen = Math.max(1, isSmaller ? Math.min(lines, before.pageRows) : lines);
-  const next = lowered(timeline, { index, below: height }, seen);
+  const linesShown = Math.max(1, isSmaller ? Math.min(lines, before.pageRows) : lines);
+  const next = movedDown(timeline, { index, below: height }, linesShown);
   return next === undefined ? undefined : anchorAt(timeline, next);
 }
 
@@ -179,12 +179,12 @@ function withTop(timeline: Timeline, index: number): ScrollAnchor | undefined {
   const height = heightAt(timeline, index);
   const { pageRows } = timeline;
   if (height > pageRows) return anchorAt(timeline, { index, below: height - pageRows });
-  const edge = lowered(timeline, { index, below: 0 }, pageRows - height);
+  const edge = movedDown(timeline, { index, below: 0 }, pageRows - height);
   return edge === undefined ? undefined : anchorAt(timeline, edge);
 }
 
 /** `undefined` if there are fewer lines below. */
-export function lowered(timeline: Timeline, edge: Edge, lines: number): Edge | undefined {
+export function movedDown(timeline: Timeline, edge: Edge, lines: number): Edge | undefined {
   let { index, below } = edge;
   below -= lines;
   while (below < 0) {

@@ -18,9 +18,9 @@ export interface ModesOptions {
   readonly clock: Pick<Clock, "after">;
   readonly mouse: boolean;
   /** Pending queries, whose answers must not reach the shell. */
-  readonly queries: { settled(): Promise<void>; forget(): void };
+  readonly queries: { settled(): Promise<void>; discardPending(): void };
   /** The screen's content or size has changed, and all must be drawn again. */
-  readonly onLost: () => void;
+  readonly onInvalidated: () => void;
   /** Output to write before the terminal is given back. */
   readonly onLeave?: () => string;
 }
@@ -38,9 +38,9 @@ export class TerminalModes {
   #removeListeners: readonly (() => void)[] = [];
   #removeStopListener = () => {};
 
-  constructor(parts: ModesOptions) {
-    this.#options = parts;
-    this.#hasMouse = parts.mouse;
+  constructor(options: ModesOptions) {
+    this.#options = options;
+    this.#hasMouse = options.mouse;
   }
 
   get isActive(): boolean {
@@ -56,18 +56,18 @@ export class TerminalModes {
 
   enter(): void {
     if (this.#isActive) return;
-    const { device, onLost, queries } = this.#options;
+    const { device, onInvalidated: onLost, queries } = this.#options;
     if (this.#removeListeners.length === 0) {
       this.#removeListeners = [
         device.on("resize", () => this.#resized()),
         device.on("continued", () => this.#continued()),
-        device.on("exit", () => this.#leaveNow()),
+        device.on("exit", () => this.#leaveSync()),
       ];
     }
     this.#removeStopListener();
     this.#removeStopListener = device.on("stop", () => void this.suspend("process"));
     this.#isActive = true;
-    queries.forget();
+    queries.discardPending();
     device.setRaw(true);
     device.output.write(SAVE_TITLE + enterText(this.#hasMouse));
     onLost();
@@ -75,18 +75,18 @@ export class TerminalModes {
 
   /**
    * Resolves when the terminal has its own screen back.
-   * @param withinMs maximum wait for a blocked terminal; forever if `undefined`
+   * @param timeoutMs maximum wait for a blocked terminal; forever if `undefined`
    */
-  async leave(withinMs?: number): Promise<void> {
+  async leave(timeoutMs?: number): Promise<void> {
     if (!this.#isActive) return;
     this.#isActive = false;
     const { device, queries } = this.#options;
     const { output } = device;
     output.write(this.#leaveText());
     const flushed = output.flushed();
-    await (withinMs === undefined
+    await (timeoutMs === undefined
       ? flushed
-      : withTimeout(flushed, withinMs, () => undefined, this.#options.clock));
+      : withTimeout(flushed, timeoutMs, () => undefined, this.#options.clock));
     const isFlushed = output.queuedBytes() === 0;
     if (isFlushed) await queries.settled();
     if (!this.#isActive) device.setRaw(false);
@@ -101,22 +101,22 @@ export class TerminalModes {
 
   /**
    * Handles Ctrl-Z, which is a key in raw mode: returns to the shell; `fg` redraws.
-   * @param what stops the whole job, as the terminal would have done, or only this process
+   * @param scope stops the whole job, as the terminal would have done, or only this process
    */
-  async suspend(what: "group" | "process" = "group"): Promise<void> {
+  async suspend(scope: "group" | "process" = "group"): Promise<void> {
     if (!this.#isActive) return;
     const { device } = this.#options;
     this.#isSuspended = true;
     await this.leave();
     this.#removeStopListener(); // The signal must have its default effect.
-    device.stop(what);
+    device.stop(scope);
     this.#options.clock.after(SUSPEND_TIMEOUT_MS, () => {
       if (this.#isSuspended) this.#continued();
     });
   }
 
   #resized(): void {
-    if (this.#isActive) this.#options.onLost();
+    if (this.#isActive) this.#options.onInvalidated();
   }
 
   #continued(): void {
@@ -125,8 +125,8 @@ export class TerminalModes {
       this.enter();
     } else if (this.#isActive) {
       // Stopped without warning (`kill -STOP`): the shell has set its own modes meanwhile.
-      const { device, onLost, queries } = this.#options;
-      queries.forget();
+      const { device, onInvalidated: onLost, queries } = this.#options;
+      queries.discardPending();
       device.setRaw(false); // The process must learn of the change that follows.
       device.setRaw(true);
       device.output.write(enterText(this.#hasMouse));
@@ -139,7 +139,7 @@ export class TerminalModes {
   }
 
   /** The process ends here, without time to wait for queued output. */
-  #leaveNow(): void {
+  #leaveSync(): void {
     if (!this.#isActive) return;
     this.#isActive = false;
     const { device } = this.#options;
@@ -175,6 +175,6 @@ function enterText(mouse: boolean): string {
 
 function leaveText(mouse: boolean): string {
   const off = `\x1b[?${BRACKETED_PASTE};${FOCUS_EVENTS}${mouse ? `;${MOUSE}` : ""}l`;
-  const shown = `\x1b[m\x1b]8;;\x1b\\\x1b[r\x1b[?${SYNCHRONIZED}l\x1b[?${AUTO_WRAP};25h`;
-  return `${off}${shown}\x1b[?${ALTERNATE_SCREEN}l${RESTORE_TITLE}`;
+  const resets = `\x1b[m\x1b]8;;\x1b\\\x1b[r\x1b[?${SYNCHRONIZED}l\x1b[?${AUTO_WRAP};25h`;
+  return `${off}${resets}\x1b[?${ALTERNATE_SCREEN}l${RESTORE_TITLE}`;
 }

@@ -5,13 +5,13 @@ import { cleanText } from "../../../base/text.ts";
 
 /**
  * Escape sequence for a desktop notification. Terminals that do not know it ignore it.
- * @param how `osc9`: iTerm2, WezTerm, Windows Terminal; `osc777`: urxvt, foot, Ghostty
+ * @param protocol `osc9`: iTerm2, WezTerm, Windows Terminal; `osc777`: urxvt, foot, Ghostty
  */
-export function notificationText(title: string, text: string, how: "osc9" | "osc777"): string {
-  const about = short(title).replaceAll(";", ",");
+export function notificationText(title: string, text: string, protocol: "osc9" | "osc777"): string {
+  const cleanTitle = short(title).replaceAll(";", ",");
   // A number and a semicolon at the beginning would be another command of OSC 9.
-  if (how === "osc9") return `\x1b]9;${about}: ${short(text)}\x1b\\`;
-  return `\x1b]777;notify;${about};${short(text).replaceAll(";", ",")}\x1b\\`;
+  if (protocol === "osc9") return `\x1b]9;${cleanTitle}: ${short(text)}\x1b\\`;
+  return `\x1b]777;notify;${cleanTitle};${short(text).replaceAll(";", ",")}\x1b\\`;
 }
 
 /** Runs a command without a shell. Resolves when it has ended, rejects if it does not exist. */

@@ -15,26 +15,29 @@ const TERMINAL_MARK_BYTES = 1024;
  * that does not answer receives everything immediately.
  */
 export class Pacing {
-  readonly #queries: Pick<TerminalQueries, "answers" | "mark" | "take">;
+  readonly #queries: Pick<TerminalQueries, "isResponsive" | "mark" | "takeUnsent">;
   readonly #onOpen: () => void;
   #unansweredBytes = 0;
   /** Bytes after the last mark. */
   #unmarkedBytes = 0;
 
   /** @param onOpen more may be written */
-  constructor(queries: Pick<TerminalQueries, "answers" | "mark" | "take">, onOpen: () => void) {
+  constructor(
+    queries: Pick<TerminalQueries, "isResponsive" | "mark" | "takeUnsent">,
+    onOpen: () => void,
+  ) {
     this.#queries = queries;
     this.#onOpen = onOpen;
   }
 
   /** Whether the next frame may be written, however large it is. */
   get isOpen(): boolean {
-    return !this.#queries.answers || this.#unansweredBytes < TERMINAL_QUEUE_BYTES_MAX;
+    return !this.#queries.isResponsive || this.#unansweredBytes < TERMINAL_QUEUE_BYTES_MAX;
   }
 
   /** @param text that is written now @returns the same, with a mark after it when due */
   marked(text: string): string {
-    if (!this.#queries.answers) {
+    if (!this.#queries.isResponsive) {
       this.#unansweredBytes = 0;
       this.#unmarkedBytes = 0;
       return text;
@@ -46,7 +49,7 @@ export class Pacing {
     const markedBytes = this.#unmarkedBytes;
     this.#unmarkedBytes = 0;
     this.#queries.mark(() => this.#reached(markedBytes));
-    return text + this.#queries.take();
+    return text + this.#queries.takeUnsent();
   }
 
   #reached(sizeBytes: number): void {

@@ -23,10 +23,10 @@ export class Painter {
   #pen: Pen = PLAIN;
   readonly #columns: number;
 
-  /** @param place of the cursor; its pen is the plain one */
-  constructor(columns: number, place: CursorPosition | undefined) {
+  /** @param cursor of the cursor; its pen is the plain one */
+  constructor(columns: number, cursor: CursorPosition | undefined) {
     this.#columns = columns;
-    this.#position = place;
+    this.#position = cursor;
   }
 
   /**
@@ -59,15 +59,15 @@ export class Painter {
     this.#position = { row: 0, column: 0 };
   }
 
-  /** @param shown present content of the row on the terminal */
-  row(row: number, shown: Row, next: Row): void {
+  /** @param current present content of the row on the terminal */
+  row(row: number, current: Row, next: Row): void {
     const { length } = next.texts;
     for (let column = 0; column < length; ) {
-      if (isSameCell(shown, next, column)) {
+      if (isSameCell(current, next, column)) {
         column++;
         continue;
       }
-      const blank = blankUntil(shown, next, column);
+      const blank = blankUntil(current, next, column);
       if (blank - column >= ERASED_CELLS_MIN) {
         this.#moveTo(row, column, next);
         this.#setPenForBlank();
@@ -75,32 +75,32 @@ export class Painter {
         column = blank;
       } else {
         this.#moveTo(row, column, next);
-        column = this.#put(row, column, next);
+        column = this.#writeCell(row, column, next);
       }
     }
-    if (shown.texts.length <= length) return;
+    if (current.texts.length <= length) return;
     this.#moveTo(row, length, next);
     this.#setPenForBlank();
     this.#bytes += "\x1b[K";
   }
 
-  #put(row: number, column: number, { texts, pens }: Row): number {
+  #writeCell(row: number, column: number, { texts, pens }: Row): number {
     const text = texts[column] ?? " ";
     const pen = pens[column] ?? PLAIN;
     if (text === " " && pen === PLAIN) this.#setPenForBlank();
     else this.#setPen(pen);
-    let behind = column + 1;
-    while (texts[behind] === "") behind++;
+    let nextColumn = column + 1;
+    while (texts[nextColumn] === "") nextColumn++;
     if (hasUncertainWidth(text)) {
       // A terminal that treats it as narrow leaves the second column unchanged.
-      this.#bytes += behind - column > 1 ? `\x1b[${behind - column}X${text}` : text;
+      this.#bytes += nextColumn - column > 1 ? `\x1b[${nextColumn - column}X${text}` : text;
       this.#position = undefined;
     } else {
       this.#bytes += text;
       // In the last column terminals differ in where the cursor is.
-      this.#position = behind < this.#columns ? { row, column: behind } : undefined;
+      this.#position = nextColumn < this.#columns ? { row, column: nextColumn } : undefined;
     }
-    return behind;
+    return nextColumn;
   }
 
   #setPen(pen: Pen): void {
@@ -122,16 +122,21 @@ export class Painter {
     const from = this.#position;
     this.#position = to;
     if (from?.row === to.row && from.column === to.column) return;
-    const ways = [`\x1b[${to.row + 1}${to.column === 0 ? "" : `;${to.column + 1}`}H`];
+    const sequences = [`\x1b[${to.row + 1}${to.column === 0 ? "" : `;${to.column + 1}`}H`];
     if (from?.row === to.row) {
       const right = to.column - from.column;
-      if (to.column === 0) ways.push("\r");
-      ways.push(`\x1b[${to.column + 1}G`);
-      if (right < 0) ways.push("\b".repeat(-right));
+      if (to.column === 0) sequences.push("\r");
+      sequences.push(`\x1b[${to.column + 1}G`);
+      if (right < 0) sequences.push("\b".repeat(-right));
       else
-        ways.push(`\x1b[${right === 1 ? "" : right}C`, ...this.#rewrittenCells(content, from, to));
-    } else if (from?.column === to.column) ways.push(`\x1b[${to.row + 1}d`);
-    this.#bytes += ways.reduce((best, way) => (way.length < best.length ? way : best));
+        sequences.push(
+          `\x1b[${right === 1 ? "" : right}C`,
+          ...this.#rewrittenCells(content, from, to),
+        );
+    } else if (from?.column === to.column) sequences.push(`\x1b[${to.row + 1}d`);
+    this.#bytes += sequences.reduce((best, sequence) =>
+      sequence.length < best.length ? sequence : best,
+    );
   }
 
   /** Rewrites the cells between: if they are few, that is the shortest move. */
@@ -151,18 +156,18 @@ export class Painter {
 }
 
 /** Column after the last changed cell of the blank cells that begin here. */
-function blankUntil(shown: Row, next: Row, from: number): number {
-  let end = from;
+function blankUntil(current: Row, next: Row, from: number): number {
+  let blankEnd = from;
   for (let column = from; column < next.texts.length; column++) {
     if (next.texts[column] !== " " || next.pens[column] !== PLAIN) break;
-    if (!isSameCell(shown, next, column)) end = column + 1;
+    if (!isSameCell(current, next, column)) blankEnd = column + 1;
   }
-  return end;
+  return blankEnd;
 }
 
 /** Terminals disagree on the width of sequences of several code points, and of emoji. */
 function hasUncertainWidth(text: string): boolean {
-  if (terminalWidths.isSqueezed(text)) return true;
+  if (terminalWidths.isWiderThanLayout(text)) return true;
   // A picture's cell is one column wide on all terminals that know it.
   if (text.length === 1 || text.startsWith(PICTURE_SIGN)) return false;
   return (text.codePointAt(0) ?? 0) >= 0x1f000 || !MARKED_LETTER.test(text);

@@ -37,14 +37,14 @@ export const PLAIN: Pen = {
 
 /** Cache of pens by the previous pen and the SGR parameters: a screen has few. */
 export class Pens {
-  readonly #known = new Map<string, Pen>(); // Bounded by PENS_MAX.
+  readonly #pens = new Map<string, Pen>(); // Bounded by PENS_MAX.
 
   after(pen: Pen, parameters: string): Pen {
     const key = `${pen.key}\n${parameters}`;
-    const known = this.#known.get(key) ?? penAfter(pen, parameters);
-    if (this.#known.size >= PENS_MAX) this.#known.clear();
-    this.#known.set(key, known);
-    return known;
+    const next = this.#pens.get(key) ?? penAfter(pen, parameters);
+    if (this.#pens.size >= PENS_MAX) this.#pens.clear();
+    this.#pens.set(key, next);
+    return next;
   }
 }
 
@@ -57,7 +57,7 @@ export function penAfter(pen: Pen, parameters: string): Pen {
     const number = Number.parseInt(code, 10) || 0;
     const slot = slotOf(number);
     if (number === 0) slots.fill("");
-    else if (slot === undefined) endSlots(slots, number);
+    else if (slot === undefined) resetSlots(slots, number);
     else if (slot >= FOREGROUND && number % 10 === 8 && number < 60 && !code.includes(":")) {
       const length = codes[at + 1] === "2" ? 5 : 3;
       slots[slot] = codes.slice(at, at + length).join(";");
@@ -83,12 +83,12 @@ function attributeChange(from: readonly string[], to: readonly string[]): string
   if (from.every((slot, i) => slot === to[i])) return "";
   const set = to.filter((slot) => slot !== "");
   const full = `\x1b[${set.length === 0 ? "" : ["0", ...set].join(";")}m`;
-  const ended = new Set(RESET_CODES.filter((_, i) => from[i] !== "" && to[i] === ""));
+  const resets = new Set(RESET_CODES.filter((_, i) => from[i] !== "" && to[i] === ""));
   const added = to.filter((slot, i) => {
-    const isAgain = (i === BOLD || i === DIM) && ended.has("22");
+    const isAgain = (i === BOLD || i === DIM) && resets.has("22");
     return slot !== "" && (slot !== from[i] || isAgain);
   });
-  const changed = `\x1b[${[...ended, ...added].join(";")}m`;
+  const changed = `\x1b[${[...resets, ...added].join(";")}m`;
   return changed.length < full.length ? changed : full;
 }
 
@@ -110,6 +110,6 @@ function slotOf(code: number): number | undefined {
   return code === 58 ? LINE_COLOR : undefined;
 }
 
-function endSlots(slots: string[], code: number): void {
+function resetSlots(slots: string[], code: number): void {
   for (const [slot, off] of RESET_CODES.entries()) if (Number(off) === code) slots[slot] = "";
 }

@@ -73,13 +73,13 @@ export class PictureLayer {
   }
 
   /** @returns output that removes all pictures of the previous painter */
-  use(painter: PicturePainter | undefined): string {
+  setPainter(painter: PicturePainter | undefined): string {
     const text = this.release();
     this.#painter = painter;
     return text;
   }
 
-  erased(): void {
+  markErased(): void {
     if (this.#painter?.isPlaced === false) {
       this.#removals += this.#painter.remove(this.#ids, false);
       this.#ids.clear();
@@ -91,7 +91,7 @@ export class PictureLayer {
   /** Releases the screen. @returns output to write before */
   release(): string {
     const text = this.#painter?.remove(this.#ids, this.#pieces.length > 0) ?? "";
-    this.erased();
+    this.markErased();
     this.#ids.clear();
     this.#removals = "";
     this.#pieces = [];
@@ -105,7 +105,7 @@ export class PictureLayer {
     return this.#painter?.isPlaced === false && this.#drawn.size > 0;
   }
 
-  ready(): void {
+  requestDraw(): void {
     if (this.#pending.size === 0) return;
     this.#isDue = true;
     this.#onDue();
@@ -117,16 +117,18 @@ export class PictureLayer {
     if (boxes.length === 0 && this.#pending.size === 0 && !this.hasPainted) return rows;
     // The last frame may contain more than is shown from now on.
     if (painter === undefined) return this.#withoutUnpainted(rows);
-    const seen = placementsIn(rows, boxes, painter.isPlaced);
-    if (!painter.isPlaced) this.#removeCovered(seen, painter);
-    this.#setPending(new Map([...seen].filter(([key, one]) => this.#isMissing(key, one))));
+    const placements = placementsIn(rows, boxes, painter.isPlaced);
+    if (!painter.isPlaced) this.#removeCovered(placements, painter);
+    this.#setPending(
+      new Map([...placements].filter(([key, placement]) => this.#isMissing(key, placement))),
+    );
     return painter.isPlaced ? rows : this.#withoutUnpainted(rows);
   }
 
   /** A picture that is partly covered is removed entirely. */
-  #removeCovered(seen: ReadonlyMap<string, Placement>, painter: PicturePainter): void {
+  #removeCovered(placements: ReadonlyMap<string, Placement>, painter: PicturePainter): void {
     for (const [key, { box }] of this.#drawn) {
-      if (seen.get(key)?.rows === box.rows) continue;
+      if (placements.get(key)?.rows === box.rows) continue;
       this.#drawn.delete(key);
       this.#ids.delete(box.id);
       this.#removals += painter.remove([box.id], false);
@@ -148,13 +150,13 @@ export class PictureLayer {
   }
 
   /** A new picture delays all pending ones. */
-  #setPending(wanted: Map<string, Placement>): void {
-    const isNew = [...wanted.keys()].some((key) => !this.#pending.has(key));
-    this.#pending = wanted;
+  #setPending(placements: Map<string, Placement>): void {
+    const isNew = [...placements.keys()].some((key) => !this.#pending.has(key));
+    this.#pending = placements;
     if (!isNew) return;
     this.#isDue = false;
     this.#cancel?.();
-    this.#cancel = this.#clock.after(PICTURE_DELAY_MS, () => this.ready());
+    this.#cancel = this.#clock.after(PICTURE_DELAY_MS, () => this.requestDraw());
   }
 
   #withoutUnpainted(rows: readonly Row[]): readonly Row[] {
@@ -164,18 +166,21 @@ export class PictureLayer {
         ({ top, box }) => at >= top && at < top + box.rows,
       );
       const isPainted = (column: number) =>
-        painted.some((one) => column >= one.column && column < one.column + one.box.columns);
+        painted.some(
+          (placement) =>
+            column >= placement.column && column < placement.column + placement.box.columns,
+        );
       return blanked(row, (text, column) => text.startsWith(PICTURE_SIGN) && !isPainted(column));
     });
   }
 
   /** The next piece, when nothing else has to be written. `undefined` if there is none. */
-  next(): PictureText | undefined {
+  nextOutput(): PictureText | undefined {
     const painter = this.#painter;
     if (painter === undefined) return undefined;
-    const [piece, ...rest] = this.#pieces;
+    const [piece, ...remaining] = this.#pieces;
     if (piece !== undefined) {
-      this.#pieces = rest;
+      this.#pieces = remaining;
       return { text: piece, movesCursor: false };
     }
     if (!this.#isDue) return undefined;
@@ -186,20 +191,20 @@ export class PictureLayer {
       if (pieces === undefined) continue;
       this.#pending.delete(key);
       this.#drawn.set(key, placement);
-      if (painter.isPlaced) return this.#placed(placement, pieces);
+      if (painter.isPlaced) return this.#sendPlaced(placement, pieces);
       this.#ids.add(box.id);
-      return painted(placement, pieces);
+      return paintAt(placement, pieces);
     }
     this.#isDue = false;
     return undefined;
   }
 
-  #placed({ key, box: { id } }: Placement, pieces: readonly string[]): PictureText {
-    const [first = "", ...rest] = pieces;
-    this.#pieces = rest;
+  #sendPlaced({ key, box: { id } }: Placement, pieces: readonly string[]): PictureText {
+    const [first = "", ...remaining] = pieces;
+    this.#pieces = remaining;
     // It replaces the one of another size.
-    for (const [one, { box }] of this.#drawn) {
-      if (box.id === id && one !== key) this.#drawn.delete(one);
+    for (const [drawnKey, { box }] of this.#drawn) {
+      if (box.id === id && drawnKey !== key) this.#drawn.delete(drawnKey);
     }
     this.#ids.delete(id);
     this.#ids.add(id);
@@ -215,7 +220,7 @@ export class PictureLayer {
   }
 }
 
-function painted({ top, column }: Placement, pieces: readonly string[]): PictureText {
+function paintAt({ top, column }: Placement, pieces: readonly string[]): PictureText {
   return { text: `\x1b[${top + 1};${column + 1}H${pieces.join("")}`, movesCursor: true };
 }
 
@@ -229,22 +234,22 @@ function placementsIn(
   boxes: readonly PictureBox[],
   isPlaced: boolean,
 ): ReadonlyMap<string, Placement> {
-  const known = new Map(boxes.map((box) => [box.id, box]));
-  const found = new Map<string, Placement>();
+  const boxesById = new Map(boxes.map((box) => [box.id, box]));
+  const placements = new Map<string, Placement>();
   for (const [at, row] of rows.entries()) {
     if (!hasCells(row)) continue;
     for (const [column, text] of row.texts.entries()) {
-      const begun = pictureRowAt(text, row.pens[column]?.slots[FOREGROUND] ?? "");
-      const box = begun === undefined ? undefined : known.get(begun.id);
-      if (begun === undefined || box === undefined) continue;
+      const firstCell = pictureRowAt(text, row.pens[column]?.slots[FOREGROUND] ?? "");
+      const box = firstCell === undefined ? undefined : boxesById.get(firstCell.id);
+      if (firstCell === undefined || box === undefined) continue;
       if (row.texts[column + box.columns - 1]?.startsWith(PICTURE_SIGN) !== true) continue;
-      const top = at - begun.row;
+      const top = at - firstCell.row;
       const size = `${box.id} ${box.columns} ${box.rows}`;
       const key = isPlaced ? size : `${size} ${top} ${column}`;
-      const one = found.get(key) ?? { key, box, top, column, rows: 0 };
-      one.rows++;
-      found.set(key, one);
+      const placement = placements.get(key) ?? { key, box, top, column, rows: 0 };
+      placement.rows++;
+      placements.set(key, placement);
     }
   }
-  return found;
+  return placements;
 }

@@ -9,7 +9,7 @@ import {
 import type { Clock } from "../../../io/clock.ts";
 
 /** TERMINAL_EXIT_TIMEOUT_MS for a terminal that has answered before and may be slow. */
-const TERMINAL_ANSWERS_LEAVE_MS = 2_000;
+const RESPONSIVE_EXIT_TIMEOUT_MS = 2_000;
 
 /** DA1, the terminal's kind. All terminals answer it, in the order of the queries. */
 const DEVICE_QUERY = "\x1b[c";
@@ -18,12 +18,12 @@ const DEVICE_ANSWER = /^\x1b\[\?[\d;]*c$/;
 const STATUS_QUERY = "\x1b[5n";
 const STATUS_ANSWER = /^\x1b\[[03]n$/;
 
-type Answered = (answers: string | undefined) => void;
+type AnswerCallback = (answers: string | undefined) => void;
 
-interface Asked {
+interface PendingQuery {
   /** Matches the answer that ends the query. */
-  readonly isEnd: (report: string) => boolean;
-  readonly answered: Answered;
+  readonly isFinalAnswer: (report: string) => boolean;
+  readonly onAnswer: AnswerCallback;
   reports: string[]; // Bounded by TERMINAL_ANSWERS_PER_QUERY_MAX.
   /** The query has timed out: a late answer is consumed, and reported to nobody. */
   isLate: boolean;
@@ -37,24 +37,24 @@ interface Asked {
  */
 export class TerminalQueries {
   readonly #clock: Pick<Clock, "after">;
-  #unsent: { readonly text: string; readonly asked: Asked }[] = []; // Bounded as #due.
-  #due: Asked[] = []; // Bounded by TERMINAL_QUERIES_MAX.
+  #unsent: { readonly text: string; readonly query: PendingQuery }[] = []; // Bounded as #due.
+  #pending: PendingQuery[] = []; // Bounded by TERMINAL_QUERIES_MAX.
   #hasAnswered = false;
   #isUnresponsive = false;
-  #settled: (() => void)[] = [];
+  #onSettled: (() => void)[] = [];
 
   constructor(clock: Pick<Clock, "after">) {
     this.#clock = clock;
   }
 
   /** Whether the terminal has answered, and still does. */
-  get answers(): boolean {
+  get isResponsive(): boolean {
     return this.#hasAnswered && !this.#isUnresponsive;
   }
 
   /** An answer is pending: an Esc may be the beginning of it. */
-  get isDue(): boolean {
-    return this.#due.some(({ isLate }) => !isLate);
+  get hasPending(): boolean {
+    return this.#pending.some(({ isLate }) => !isLate);
   }
 
   /**
@@ -68,28 +68,28 @@ export class TerminalQueries {
     });
   }
 
-  /** @param reached called when earlier output was displayed, or the answer timed out */
-  mark(reached: () => void): void {
-    this.#ask(STATUS_QUERY, (report) => STATUS_ANSWER.test(report), reached);
+  /** @param onReached called when earlier output was displayed, or the answer timed out */
+  mark(onReached: () => void): void {
+    this.#ask(STATUS_QUERY, (report) => STATUS_ANSWER.test(report), onReached);
   }
 
   /** Returns the output; the timeout of its answers begins. */
-  take(): string {
+  takeUnsent(): string {
     let text = "";
-    for (const { text: question, asked } of this.#unsent) {
-      text += question;
-      this.#due.push(asked);
-      asked.cancel = this.#clock.after(TERMINAL_ANSWER_TIMEOUT_MS, () => this.#timedOut(asked));
+    for (const { text: sequence, query } of this.#unsent) {
+      text += sequence;
+      this.#pending.push(query);
+      query.cancel = this.#clock.after(TERMINAL_ANSWER_TIMEOUT_MS, () => this.#timedOut(query));
     }
     this.#unsent = [];
     return text;
   }
 
   /** @param report of the terminal, about anything */
-  answered(report: string): void {
-    const at = this.#due.findIndex(({ isEnd }) => isEnd(report));
+  receiveReport(report: string): void {
+    const at = this.#pending.findIndex(({ isFinalAnswer: isEnd }) => isEnd(report));
     if (at < 0) {
-      const [first] = this.#due;
+      const [first] = this.#pending;
       if (first !== undefined && first.reports.length < TERMINAL_ANSWERS_PER_QUERY_MAX) {
         first.reports.push(report);
       }
@@ -98,20 +98,20 @@ export class TerminalQueries {
     this.#hasAnswered = true;
     this.#isUnresponsive = false;
     // Answers arrive in order: earlier queries will not be answered.
-    for (const [i, asked] of this.#due.splice(0, at + 1).entries()) {
-      asked.cancel();
-      if (!asked.isLate) asked.answered(i < at ? undefined : asked.reports.join("") + report);
+    for (const [i, query] of this.#pending.splice(0, at + 1).entries()) {
+      query.cancel();
+      if (!query.isLate) query.onAnswer(i < at ? undefined : query.reports.join("") + report);
     }
-    this.#settle();
+    this.#resolveSettled();
   }
 
   /** Another program may have read the answers: nothing is pending. */
-  forget(): void {
-    for (const asked of this.#due.splice(0)) {
-      asked.cancel();
-      if (!asked.isLate) asked.answered(undefined);
+  discardPending(): void {
+    for (const query of this.#pending.splice(0)) {
+      query.cancel();
+      if (!query.isLate) query.onAnswer(undefined);
     }
-    this.#settle();
+    this.#resolveSettled();
   }
 
   /**
@@ -119,33 +119,33 @@ export class TerminalQueries {
    * timeout.
    */
   settled(): Promise<void> {
-    if (!this.isDue) return Promise.resolve();
-    const withinMs = this.#hasAnswered ? TERMINAL_ANSWERS_LEAVE_MS : TERMINAL_EXIT_TIMEOUT_MS;
+    if (!this.hasPending) return Promise.resolve();
+    const timeoutMs = this.#hasAnswered ? RESPONSIVE_EXIT_TIMEOUT_MS : TERMINAL_EXIT_TIMEOUT_MS;
     return new Promise((resolve) => {
-      const cancel = this.#clock.after(withinMs, resolve);
-      this.#settled.push(() => {
+      const cancel = this.#clock.after(timeoutMs, resolve);
+      this.#onSettled.push(() => {
         cancel();
         resolve();
       });
     });
   }
 
-  #ask(text: string, isEnd: Asked["isEnd"], answered: Answered): void {
-    const count = this.#due.length + this.#unsent.length;
-    if (this.#isUnresponsive || count >= TERMINAL_QUERIES_MAX) return answered(undefined);
-    const asked = { isEnd, answered, reports: [], isLate: false, cancel: () => {} };
-    this.#unsent.push({ text, asked });
+  #ask(text: string, isFinalAnswer: PendingQuery["isFinalAnswer"], onAnswer: AnswerCallback): void {
+    const count = this.#pending.length + this.#unsent.length;
+    if (this.#isUnresponsive || count >= TERMINAL_QUERIES_MAX) return onAnswer(undefined);
+    const query = { isFinalAnswer, onAnswer, reports: [], isLate: false, cancel: () => {} };
+    this.#unsent.push({ text, query });
   }
 
-  #timedOut(asked: Asked): void {
-    asked.isLate = true;
+  #timedOut(query: PendingQuery): void {
+    query.isLate = true;
     this.#isUnresponsive = true;
-    asked.answered(undefined);
-    this.#settle();
+    query.onAnswer(undefined);
+    this.#resolveSettled();
   }
 
-  #settle(): void {
-    if (this.isDue) return;
-    for (const resolve of this.#settled.splice(0)) resolve();
+  #resolveSettled(): void {
+    if (this.hasPending) return;
+    for (const resolve of this.#onSettled.splice(0)) resolve();
   }
 }

@@ -30,9 +30,9 @@ const TOKEN = new RegExp(
 /**
  * @param line text with SGR and OSC 8; other sequences are ignored
  * @param columns cells beyond them are dropped
- * @param known pens of previous rows
+ * @param penCache pens of previous rows
  */
-export function rowOf(line: string, columns: number, known = new Pens()): Row {
+export function rowOf(line: string, columns: number, penCache = new Pens()): Row {
   const texts: string[] = [];
   const pens: Pen[] = [];
   let pen = PLAIN;
@@ -44,12 +44,12 @@ export function rowOf(line: string, columns: number, known = new Pens()): Row {
       continue;
     }
     TOKEN.lastIndex = at;
-    const { 0: part = "", groups = {} } = TOKEN.exec(line) ?? {};
-    const { attributes, link, other } = groups;
-    if (attributes !== undefined) pen = known.after(pen, attributes);
+    const { 0: match = "", groups = {} } = TOKEN.exec(line) ?? {};
+    const { attributes, link, other: run } = groups;
+    if (attributes !== undefined) pen = penCache.after(pen, attributes);
     else if (link !== undefined) pen = penWithLink(pen, link);
-    else if (other !== undefined) putGraphemes(texts, pens, other, pen);
-    at += Math.max(1, part.length);
+    else if (run !== undefined) appendGraphemes(texts, pens, run, pen);
+    at += Math.max(1, match.length);
   }
   return { line, ...cut(texts, pens, columns) };
 }
@@ -68,18 +68,18 @@ export function blanked(row: Row, isBlank: (text: string, column: number) => boo
 }
 
 /** Cells after the end of a row are blank. */
-export function isSameCell(one: Row, other: Row, column: number): boolean {
+export function isSameCell(a: Row, b: Row, column: number): boolean {
   return (
-    (one.texts[column] ?? " ") === (other.texts[column] ?? " ") &&
-    isSamePen(one.pens[column] ?? PLAIN, other.pens[column] ?? PLAIN)
+    (a.texts[column] ?? " ") === (b.texts[column] ?? " ") &&
+    isSamePen(a.pens[column] ?? PLAIN, b.pens[column] ?? PLAIN)
   );
 }
 
-function isSamePen(one: Pen, other: Pen): boolean {
-  return one === other || one.key === other.key;
+function isSamePen(a: Pen, b: Pen): boolean {
+  return a === b || a.key === b.key;
 }
 
-function putGraphemes(texts: string[], pens: Pen[], run: string, pen: Pen): void {
+function appendGraphemes(texts: string[], pens: Pen[], run: string, pen: Pen): void {
   for (const { text: segment, width } of terminalWidths.graphemesOf(run)) {
     if (width === 0) {
       // A mark after a letter of the previous run; alone it has no cell.

@@ -39,7 +39,7 @@ interface TerminalContent {
   readonly lines: readonly Row[];
   /** Rows on the terminal: blank where a picture is still to be painted. */
   readonly rows: readonly Row[];
-  readonly place: CursorPosition | undefined;
+  readonly cursor: CursorPosition | undefined;
   readonly hasCursor: boolean;
 }
 
@@ -60,7 +60,7 @@ export class TerminalScreen {
   readonly #sideOutput = new Map<SideOutput, string>();
   readonly #pictures: PictureLayer;
   readonly #pens = new Pens();
-  #isWaiting = false;
+  #isFlushing = false;
 
   constructor({ device, clock, mouse, onResize }: TerminalScreenOptions) {
     this.#device = device;
@@ -74,7 +74,7 @@ export class TerminalScreen {
       clock,
       mouse,
       queries,
-      onLost: () => this.#invalidate(),
+      onInvalidated: () => this.#invalidate(),
       onLeave: () => this.#pictures.release(),
     });
   }
@@ -128,13 +128,13 @@ export class TerminalScreen {
   }
 
   /** Receives each report of the terminal. */
-  answered(report: string): void {
-    this.#queries.answered(report);
+  receiveReport(report: string): void {
+    this.#queries.receiveReport(report);
   }
 
   /** Reports whether an answer is pending, so that an Esc may begin it. */
-  get isAnswerDue(): boolean {
-    return this.#queries.isDue;
+  get isAnswerPending(): boolean {
+    return this.#queries.hasPending;
   }
 
   ring(): void {
@@ -153,20 +153,20 @@ export class TerminalScreen {
   }
 
   /** Notifies through the terminal itself. */
-  notify(title: string, text: string, how: "osc9" | "osc777"): void {
-    this.#queueSideOutput("notification", notificationText(title, text, how));
+  notify(title: string, text: string, protocol: "osc9" | "osc777"): void {
+    this.#queueSideOutput("notification", notificationText(title, text, protocol));
   }
 
   /** Applies from the next frame on. @param painter `undefined` to disable pictures */
   showPictures(painter: PicturePainter | undefined): void {
     this.#content = undefined;
     this.#next ??= this.#last;
-    this.#queueSideOutput("pictures", this.#pictures.use(painter));
+    this.#queueSideOutput("pictures", this.#pictures.setPainter(painter));
   }
 
   /** Draws pending pictures that have become ready. */
-  pictureReady(): void {
-    this.#pictures.ready();
+  drawReadyPictures(): void {
+    this.#pictures.requestDraw();
   }
 
   #queueSideOutput(kind: SideOutput, text: string): void {
@@ -184,18 +184,18 @@ export class TerminalScreen {
 
   /** Holds frames back while earlier output is unsent or unconfirmed by the terminal. */
   #write(): void {
-    if (this.#isWaiting || !this.#modes.isActive) return;
+    if (this.#isFlushing || !this.#modes.isActive) return;
     const { output } = this.#device;
     while (output.queuedBytes() === 0) {
       if (!this.#pacing.isOpen) return;
-      const sequences = this.#takeSideOutput() + this.#queries.take() + this.#frameText();
-      const text = sequences === "" ? this.#pictureText() : sequences;
+      const sequences = this.#takeSideOutput() + this.#queries.takeUnsent() + this.#frameOutput();
+      const text = sequences === "" ? this.#pictureOutput() : sequences;
       if (text === "") return;
       output.write(this.#pacing.marked(text));
     }
-    this.#isWaiting = true;
+    this.#isFlushing = true;
     void output.flushed().then(() => {
-      this.#isWaiting = false;
+      this.#isFlushing = false;
       this.#write();
     });
   }
@@ -206,63 +206,65 @@ export class TerminalScreen {
     return text;
   }
 
-  #frameText(): string {
+  #frameOutput(): string {
     const frame = this.#next;
     if (frame === undefined) return "";
     this.#next = undefined;
     this.#last = frame;
     const size = this.#device.size();
-    if (!isSameSize(this.#content?.size, size)) this.#pictures.erased();
+    if (!isSameSize(this.#content?.size, size)) this.#pictures.markErased();
     const isPainted = this.#pictures.hasPainted;
     const lines = rowsOf(frame, size, this.#content, this.#pens);
     const rows = this.#pictures.cells(lines, frame.pictures ?? []);
-    const cursorPlace = cursorOf(frame, size);
-    const { text, place } = paintChanges(this.#content, rows, size, cursorPlace, !isPainted);
+    const target = cursorOf(frame, size);
+    const { text, cursor } = paintChanges(this.#content, rows, size, target, !isPainted);
     const hasCursor = frame.cursor !== undefined;
-    const cursor = hasCursor === this.#content?.hasCursor ? "" : `\x1b[?25${hasCursor ? "h" : "l"}`;
-    this.#content = { size, lines, rows, place, hasCursor };
-    const gone = this.#pictures.takeRemovals();
-    const all = this.#titleText(frame.title) + gone + text + cursor;
-    if (all.length < SYNCHRONIZED_BYTES_MIN) return all;
-    return BEGIN_SYNCHRONIZED + all + END_SYNCHRONIZED;
+    const visibility =
+      hasCursor === this.#content?.hasCursor ? "" : `\x1b[?25${hasCursor ? "h" : "l"}`;
+    this.#content = { size, lines, rows, cursor, hasCursor };
+    const removals = this.#pictures.takeRemovals();
+    const output = this.#titleText(frame.title) + removals + text + visibility;
+    if (output.length < SYNCHRONIZED_BYTES_MIN) return output;
+    return BEGIN_SYNCHRONIZED + output + END_SYNCHRONIZED;
   }
 
-  #pictureText(): string {
-    const shown = this.#content;
+  #pictureOutput(): string {
+    const content = this.#content;
     const frame = this.#last;
-    if (shown === undefined || frame === undefined) return "";
-    const next = this.#pictures.next();
-    if (next === undefined || !next.movesCursor) return next?.text ?? "";
-    const rows = this.#pictures.cells(shown.lines, frame.pictures ?? []);
-    const place = cursorOf(frame, shown.size);
-    this.#content = { ...shown, rows, place };
-    const back = place === undefined ? "" : `\x1b[${place.row + 1};${place.column + 1}H`;
-    return BEGIN_SYNCHRONIZED + next.text + back + END_SYNCHRONIZED;
+    if (content === undefined || frame === undefined) return "";
+    const picture = this.#pictures.nextOutput();
+    if (picture === undefined || !picture.movesCursor) return picture?.text ?? "";
+    const rows = this.#pictures.cells(content.lines, frame.pictures ?? []);
+    const cursor = cursorOf(frame, content.size);
+    this.#content = { ...content, rows, cursor };
+    const restoreCursor =
+      cursor === undefined ? "" : `\x1b[${cursor.row + 1};${cursor.column + 1}H`;
+    return BEGIN_SYNCHRONIZED + picture.text + restoreCursor + END_SYNCHRONIZED;
   }
 
   #titleText(title: string): string {
     if (title === this.#title) return "";
     this.#title = title;
-    const shown = titleText(title);
-    return `\x1b]2;${shown}\x1b\\`;
+    const clean = titleText(title);
+    return `\x1b]2;${clean}\x1b\\`;
   }
 }
 
-function isSameSize(one: Size | undefined, other: Size): boolean {
-  return one?.columns === other.columns && one.rows === other.rows;
+function isSameSize(a: Size | undefined, b: Size): boolean {
+  return a?.columns === b.columns && a.rows === b.rows;
 }
 
 function rowsOf(
   { lines }: Frame,
   { columns, rows }: Size,
-  shown: TerminalContent | undefined,
+  current: TerminalContent | undefined,
   pens: Pens,
 ): Row[] {
-  const isKnown = shown?.size.columns === columns;
-  const known = new Map(isKnown ? shown.lines.map((row) => [row.line, row]) : []);
+  const isSameWidth = current?.size.columns === columns;
+  const rowsByLine = new Map(isSameWidth ? current.lines.map((row) => [row.line, row]) : []);
   return Array.from({ length: rows }, (_, at) => {
     const line = lines[at] ?? "";
-    return known.get(line) ?? rowOf(line, columns, pens);
+    return rowsByLine.get(line) ?? rowOf(line, columns, pens);
   });
 }
 
@@ -273,40 +275,40 @@ function cursorOf({ cursor }: Frame, { columns, rows }: Size): CursorPosition | 
 
 interface PaintResult {
   readonly text: string;
-  readonly place: CursorPosition | undefined;
+  readonly cursor: CursorPosition | undefined;
 }
 
 function paintChanges(
-  shown: TerminalContent | undefined,
+  current: TerminalContent | undefined,
   next: readonly Row[],
   size: Size,
   cursor: CursorPosition | undefined,
   mayScroll: boolean,
 ): PaintResult {
-  if (shown === undefined || !isSameSize(shown.size, size)) {
+  if (current === undefined || !isSameSize(current.size, size)) {
     const painter = new Painter(size.columns, undefined);
     painter.erase();
     return paint(painter, [], next, cursor);
   }
-  const full = paint(new Painter(size.columns, shown.place), shown.rows, next, cursor);
-  const scroll = mayScroll ? scrollOf(shown.rows, next) : undefined;
+  const full = paint(new Painter(size.columns, current.cursor), current.rows, next, cursor);
+  const scroll = mayScroll ? scrollOf(current.rows, next) : undefined;
   if (scroll === undefined) return full;
   const { top, bottom, by } = scroll;
-  const painter = new Painter(size.columns, shown.place);
+  const painter = new Painter(size.columns, current.cursor);
   painter.scroll(top, bottom, by);
-  const scrolled = paint(painter, scrolledRows(shown.rows, scroll), next, cursor);
+  const scrolled = paint(painter, scrolledRows(current.rows, scroll), next, cursor);
   return scrolled.text.length < full.text.length ? scrolled : full;
 }
 
 function paint(
   painter: Painter,
-  shown: readonly Row[],
+  currentRows: readonly Row[],
   next: readonly Row[],
   cursor: CursorPosition | undefined,
 ): PaintResult {
   for (const [at, row] of next.entries()) {
-    const before = shown[at] ?? EMPTY_ROW;
+    const before = currentRows[at] ?? EMPTY_ROW;
     if (before !== row) painter.row(at, before, row);
   }
-  return { text: painter.finish(cursor, next), place: painter.position };
+  return { text: painter.finish(cursor, next), cursor: painter.position };
 }

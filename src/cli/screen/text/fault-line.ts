@@ -14,9 +14,9 @@ const GENERIC_CODES: ReadonlySet<string> = new Set([
 /** The problem and its remedy, in the user's language as far as it has texts. */
 export function faultLineIn(texts: ScreenTexts, fault: Fault): string {
   const { message, remedy } = fault.translatable;
-  const known = translated(message, texts.faultTemplates);
-  if (known !== undefined) {
-    return `${known}; ${translated(remedy, texts.faultTemplates) ?? fault.remedy}`;
+  const translation = translated(message, texts.faultTemplates);
+  if (translation !== undefined) {
+    return `${translation}; ${translated(remedy, texts.faultTemplates) ?? fault.remedy}`;
   }
   // The page's texts name actions on a page; a terminal shows the message and its commands.
   const isMessage = texts.lang === "en" || GENERIC_CODES.has(fault.code);

@@ -125,10 +125,10 @@ export class Composer {
 
   /** Returns the same screen again if nothing that it shows has changed. */
   compose(props: ViewProps): Composition {
-    return this.#composition(keyOf(props), () => this.#composed(props));
+    return this.#composition(cacheKey(props), () => this.#composeNow(props));
   }
 
-  #composed(props: ViewProps): Composition {
+  #composeNow(props: ViewProps): Composition {
     const { size } = props;
     const palette = this.#paletteOf(props);
     const first = this.#areasOf(props, new Set());
@@ -138,11 +138,13 @@ export class Composer {
     const areas = files.length === 0 ? first : this.#areasOf(props, ids);
     const isSame = areas.body === first.body;
     const options = isSame ? firstOptions : this.#timelineOptions(props, areas, palette);
-    const laid = { options, timeline: this.#timeline.layOut(options) };
-    const { lines, visible: seen, rowsBelow, isAtTop, pictures } = laid.timeline;
+    const laidOut = { options, timeline: this.#timeline.layOut(options) };
+    const { lines, visible: visibleRows, rowsBelow, isAtTop, pictures } = laidOut.timeline;
     const isLoading = isAtTop && props.rows.loading?.side === "older" && lines.length > 1;
-    const shown = isLoading ? [this.#loading(props, areas, palette), ...lines.slice(1)] : lines;
-    const body = this.#body(props, areas, palette, shown);
+    const timelineLines = isLoading
+      ? [this.#loading(props, areas, palette), ...lines.slice(1)]
+      : lines;
+    const body = this.#body(props, areas, palette, timelineLines);
     const texts = (region: readonly Line[]) =>
       region.map((line) => palette.ansiOf(fitLine(line, size.columns)));
     const nothing = noRoomText(props);
@@ -166,17 +168,17 @@ export class Composer {
       rooms: () => this.#rooms(props, areas),
       members: () => this.#members(props, areas),
       overlay: () => this.#entries(props, areas),
-      timeline: (row) => this.#timeline.lineAt(laid.options, laid.timeline, row),
+      timeline: (row) => this.#timeline.lineAt(laidOut.options, laidOut.timeline, row),
       statusLine: () => this.#status(props, isAtBottom, rowsBelow),
     };
     const layout: Layout = {
       pageRows: Math.max(1, areas.body),
       inputColumns: inputColumns(promptOf(props), size.columns),
-      heightOf: (key) => this.#timeline.heightOf(laid.options, key),
-      foldsOf: (key) => this.#timeline.foldsOf(laid.options, key),
-      visibleSeq: visibleSeqOf(seen, laid.options, this.#timeline),
+      heightOf: (key) => this.#timeline.heightOf(laidOut.options, key),
+      foldsOf: (key) => this.#timeline.foldsOf(laidOut.options, key),
+      visibleSeq: visibleSeqOf(visibleRows, laidOut.options, this.#timeline),
       isAtBottom,
-      files: filesOf(seen),
+      files: filesOf(visibleRows),
       topMax: overlay === undefined ? 0 : overlayTopMax(overlay, areas.timeline, areas.body),
       rooms: this.#rooms(props, areas),
       members: this.#members(props, areas),
@@ -195,22 +197,25 @@ export class Composer {
     const header = rows >= HEADER_FROM_ROWS ? 1 : 0;
     const status = rows >= STATUS_FROM_ROWS ? 1 : 0;
     const input = this.#inputOf(props, Math.max(1, Math.floor(rows / REGION_FRACTION)));
-    const free = Math.max(0, rows - header - status - input.lines.length);
-    const about = free >= 2 ? draftContextLine(model, texts, columns) : undefined;
-    const most = Math.min(Math.floor(rows / REGION_FRACTION), free - (about === undefined ? 1 : 2));
-    const said = noticeLines(
-      { model, notes: state.notes, question: state.question, texts, visibleFiles: visibleFiles },
-      columns,
-      most,
+    const freeRows = Math.max(0, rows - header - status - input.lines.length);
+    const draftContext = freeRows >= 2 ? draftContextLine(model, texts, columns) : undefined;
+    const noticesMax = Math.min(
+      Math.floor(rows / REGION_FRACTION),
+      freeRows - (draftContext === undefined ? 1 : 2),
     );
-    const notices = about === undefined ? said : [...said, about];
+    const noticeRows = noticeLines(
+      { model, notes: state.notes, question: state.question, texts, visibleFiles },
+      columns,
+      noticesMax,
+    );
+    const notices = draftContext === undefined ? noticeRows : [...noticeRows, draftContext];
     const roomsColumns =
       state.showsRooms && columns >= ROOMS_FROM_COLUMNS ? roomsWidth(columns) : 0;
-    const isShown = state.showsMembers && columns >= MEMBERS_FROM_COLUMNS;
-    const members = isShown ? Math.min(24, Math.floor(columns / 4)) : 0;
+    const showsMembers = state.showsMembers && columns >= MEMBERS_FROM_COLUMNS;
+    const members = showsMembers ? Math.min(24, Math.floor(columns / 4)) : 0;
     return {
       header,
-      body: free - notices.length,
+      body: freeRows - notices.length,
       notices,
       status,
       input,
@@ -223,11 +228,11 @@ export class Composer {
   #inputOf(props: ViewProps, rows: number): InputBox {
     const { state, size } = props;
     const { question, overlay, editor } = state;
-    const asked = question === undefined ? undefined : question.answer;
+    const answer = question === undefined ? undefined : question.answer;
     const query = overlay !== undefined && "query" in overlay ? overlay.query : undefined;
     const options: InputBoxOptions = {
       prompt: promptOf(props),
-      editor: asked ?? query ?? editor,
+      editor: answer ?? query ?? editor,
       columns: Math.max(1, size.columns),
       rows,
       isSecret: question?.kind === "secret",
@@ -251,7 +256,7 @@ export class Composer {
   #rowOptionsOf(props: ViewProps, columns: number): RowOptions {
     const { texts, model, fetchKey, foldKey, pictures, size } = props;
     const hasPictures = pictures !== undefined && pictures.size > 0;
-    const look: RowOptions = {
+    const rowOptions: RowOptions = {
       columns: Math.max(2, columns),
       texts,
       times: this.#timesOf(texts),
@@ -262,7 +267,7 @@ export class Composer {
       pictures: hasPictures ? pictures : undefined,
       pictureRows: hasPictures ? pictureRows(size.rows) : 0,
     };
-    return this.#rowOptions(Object.values(look), () => look);
+    return this.#rowOptions(Object.values(rowOptions), () => rowOptions);
   }
 
   #timesOf(texts: ScreenTexts): Times {
@@ -280,15 +285,15 @@ export class Composer {
     timeline: readonly string[],
   ): readonly string[] {
     const { state } = props;
-    const side = palette.ansiOf([{ text: "│", role: "rule" }]);
-    const middle = this.#middle(props, areas, palette, timeline);
+    const separator = palette.ansiOf([{ text: "│", role: "rule" }]);
+    const middle = this.#centerColumn(props, areas, palette, timeline);
     const roomRows = this.#rooms(props, areas).lines;
     const rooms = this.#roomTexts([roomRows, palette], () =>
-      roomRows.map((line) => palette.ansiOf(line) + side),
+      roomRows.map((line) => palette.ansiOf(line) + separator),
     );
     const memberRows = this.#members(props, areas).lines;
     const members = this.#memberTexts([memberRows, palette], () =>
-      memberRows.map((line) => side + palette.ansiOf(line)),
+      memberRows.map((line) => separator + palette.ansiOf(line)),
     );
     if (state.overlay === undefined && areas.rooms === 0 && areas.members === 0) return middle;
     return middle.map((line, i) => (rooms[i] ?? "") + line + (members[i] ?? ""));
@@ -315,7 +320,7 @@ export class Composer {
   }
 
   /** The timeline, or the overlay over it. */
-  #middle(
+  #centerColumn(
     props: ViewProps,
     areas: Areas,
     palette: Palette,
@@ -324,10 +329,10 @@ export class Composer {
     const { body: height } = areas;
     const entries = this.#entries(props, areas);
     if (entries === undefined) {
-      return props.rows.rows.length === 0 ? this.#empty(props, areas, palette) : timeline;
+      return props.rows.rows.length === 0 ? this.#emptyTimeline(props, areas, palette) : timeline;
     }
-    const shown = entries.map(({ line, under }) => palette.ansiOf(line, under));
-    return [...timeline.slice(0, Math.max(0, height - shown.length)), ...shown];
+    const overlayTexts = entries.map(({ line, background }) => palette.ansiOf(line, background));
+    return [...timeline.slice(0, Math.max(0, height - overlayTexts.length)), ...overlayTexts];
   }
 
   /** Entries of the overlay; `undefined` if none is open. */
@@ -340,7 +345,7 @@ export class Composer {
     return overlay && { overlay, model, texts, times: this.#timesOf(texts) };
   }
 
-  #empty(props: ViewProps, areas: Areas, palette: Palette): readonly string[] {
+  #emptyTimeline(props: ViewProps, areas: Areas, palette: Palette): readonly string[] {
     const { texts, rows } = props;
     const { timeline: columns, body: height } = areas;
     const text = rows.loading === undefined ? emptyText(props) : texts.loadingOlder;
@@ -373,12 +378,12 @@ function plainChord(chord: string | undefined): string | undefined {
 }
 
 /** All inputs of a screen. Only a countdown depends on the time. */
-function keyOf(props: ViewProps): readonly unknown[] {
-  const { size, status, nowUnixMs, ...rest } = props;
+function cacheKey(props: ViewProps): readonly unknown[] {
+  const { size, status, nowUnixMs, ...others } = props;
   const now = props.model.connection.kind === "offline" ? nowUnixMs : undefined;
   return [
     ...[size.columns, size.rows, status.transport, status.roundTripMs, now],
-    ...Object.values(rest),
+    ...Object.values(others),
   ];
 }
 
@@ -401,8 +406,8 @@ function noRoomText({ model, texts, isStarting = false }: ViewProps): string {
   const { connection, isCaughtUp, me } = model;
   const isLoading = connection.kind === "online" && me !== undefined && !isCaughtUp;
   if (connection.kind === "connecting") return texts.connecting;
-  const isOver = connection.kind === "ended" || connection.kind === "outside";
-  return isLoading || (isStarting && !isOver) ? texts.screen.loading : texts.chooseRoom;
+  const isDisconnected = connection.kind === "ended" || connection.kind === "outside";
+  return isLoading || (isStarting && !isDisconnected) ? texts.screen.loading : texts.chooseRoom;
 }
 
 function emptyText(props: ViewProps): string {
@@ -420,8 +425,8 @@ function emptyText(props: ViewProps): string {
 function cursorOf({ state, size }: ViewProps, areas: Areas): Frame["cursor"] {
   const { overlay, question, selected } = state;
   const isCovered = overlay === undefined ? selected !== undefined : !("query" in overlay);
-  const isElsewhere = question === undefined && isCovered;
-  if (isElsewhere) return undefined;
+  const isHidden = question === undefined && isCovered;
+  if (isHidden) return undefined;
   const { row, column, lines } = areas.input;
   const top = Math.max(1, size.rows) - lines.length;
   return { row: top + row, column };
@@ -430,26 +435,26 @@ function cursorOf({ state, size }: ViewProps, areas: Areas): Frame["cursor"] {
 /** Window title: number of mentions, and the open room. */
 function titleOf(model: Model): string {
   const { mentions } = roomList(model);
-  const place = model.open === undefined ? "chat" : nameOf(model.open);
+  const targetName = model.open === undefined ? "chat" : nameOf(model.open);
   const server = cleanText(model.server?.name ?? "");
-  const at = server === "" ? place : `${place} · ${server}`;
-  return mentions > 0 ? `(${mentions}) ${at}` : at;
+  const windowTitle = server === "" ? targetName : `${targetName} · ${server}`;
+  return mentions > 0 ? `(${mentions}) ${windowTitle}` : windowTitle;
 }
 
-function filesOf(seen: readonly VisibleRow[]): readonly FileBody[] {
-  const files = seen.map(({ row }) => (row.kind === "item" ? row.item.file : undefined));
+function filesOf(visibleRows: readonly VisibleRow[]): readonly FileBody[] {
+  const files = visibleRows.map(({ row }) => (row.kind === "item" ? row.item.file : undefined));
   return files.filter((file) => file !== undefined);
 }
 
 function visibleSeqOf(
-  seen: readonly VisibleRow[],
+  visibleRows: readonly VisibleRow[],
   options: TimelineOptions,
   cache: TimelineCache,
 ): number | undefined {
-  for (let i = seen.length - 1; i >= 0; i--) {
-    const one = seen[i];
-    if (one?.row.kind !== "item") continue;
-    if (one.to >= cache.heightOf(options, one.row.key)) return one.row.item.seq;
+  for (let i = visibleRows.length - 1; i >= 0; i--) {
+    const visible = visibleRows[i];
+    if (visible?.row.kind !== "item") continue;
+    if (visible.to >= cache.heightOf(options, visible.row.key)) return visible.row.item.seq;
   }
   return undefined;
 }

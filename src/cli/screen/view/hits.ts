@@ -23,31 +23,31 @@ export function hitAt(regions: HitRegions, column: number, row: number): Hit | u
   const { header, body, notices, status, input } = regions.areas;
   let at = row - header;
   if (at < 0) return undefined;
-  if (at < body) return inBody(regions, column, at);
+  if (at < body) return hitInBody(regions, column, at);
   at -= body + notices.length;
   if (at < 0) return undefined;
   if (at < status) {
-    const does = spanAt(regions.statusLine(), column)?.clickAction;
-    return does === "newest" || does === "unread" ? { kind: does } : undefined;
+    const action = spanAt(regions.statusLine(), column)?.clickAction;
+    return action === "newest" || action === "unread" ? { kind: action } : undefined;
   }
   at -= status;
   return at < input.lines.length ? { kind: "input", at: input.indexAt(at, column) } : undefined;
 }
 
-function inBody(regions: HitRegions, column: number, row: number): Hit {
+function hitInBody(regions: HitRegions, column: number, row: number): Hit {
   const { rooms, timeline, body } = regions.areas;
   if (column < rooms) return { kind: "rooms", target: regions.rooms().targets[row] };
   const inside = column - rooms;
   if (inside >= timeline) return { kind: "members", name: regions.members().names[row] };
   const entries = regions.overlay();
-  const place = row - body + (entries?.length ?? 0);
-  if (entries !== undefined && place >= 0) {
-    const { choice, isHeading = false } = entries[place] ?? {};
+  const index = row - body + (entries?.length ?? 0);
+  if (entries !== undefined && index >= 0) {
+    const { choice, isHeading = false } = entries[index] ?? {};
     return { kind: "overlay", choice, isHeading };
   }
   const found = regions.timeline(row);
   const span = found === undefined ? undefined : spanAt(found.line, inside);
-  const does =
+  const action =
     span?.clickAction === "fetch" || span?.clickAction === "unfold" ? span.clickAction : undefined;
-  return { kind: "timeline", key: found?.key, clickAction: does, link: span?.link };
+  return { kind: "timeline", key: found?.key, clickAction: action, link: span?.link };
 }

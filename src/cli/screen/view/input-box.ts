@@ -22,8 +22,10 @@ export function inputColumns(prompt: string, columns: number): number {
 }
 
 function shortPrompt(prompt: string, columns: number): string {
-  const most = Math.max(0, Math.floor(columns / PROMPT_FRACTION));
-  return widthOf(prompt) <= most ? prompt : `${cutTo(prompt.trimEnd(), most - 1)} `.slice(-most);
+  const columnsMax = Math.max(0, Math.floor(columns / PROMPT_FRACTION));
+  return widthOf(prompt) <= columnsMax
+    ? prompt
+    : `${cutTo(prompt.trimEnd(), columnsMax - 1)} `.slice(-columnsMax);
 }
 
 export interface InputBoxOptions {
@@ -38,8 +40,8 @@ export interface InputBoxOptions {
 
 /** Lays out the text; a text above the maximum height scrolls to the cursor. */
 export function inputBox({ prompt, editor, columns, rows, isSecret }: InputBoxOptions): InputBox {
-  const lead = shortPrompt(prompt, columns);
-  const indent = widthOf(lead);
+  const promptText = shortPrompt(prompt, columns);
+  const indent = widthOf(promptText);
   const width = Math.max(2, columns - indent);
   const text = isSecret ? "*".repeat(graphemesOf(editor.text).length) : editor.text;
   const before = editor.text.slice(0, editor.cursor);
@@ -50,24 +52,24 @@ export function inputBox({ prompt, editor, columns, rows, isSecret }: InputBoxOp
     lines.findLastIndex(({ from }) => from <= cursor),
   );
   const top = Math.max(0, Math.min(at - rows + 1, lines.length - rows));
-  const shown = lines.slice(top, top + rows).map(({ from, to }, i): Line => {
+  const visibleLines = lines.slice(top, top + rows).map(({ from, to }, i): Line => {
     const first: Span =
-      top + i === 0 ? { text: lead, role: "prompt" } : { text: " ".repeat(indent) };
-    return [first, { text: shownText(text.slice(from, to), width) }];
+      top + i === 0 ? { text: promptText, role: "prompt" } : { text: " ".repeat(indent) };
+    return [first, { text: visibleText(text.slice(from, to), width) }];
   });
   const line = lines[at] ?? { from: 0, to: 0 };
   const column =
     indent + widthOf(graphemesOf(text.slice(line.from, cursor)).map(visibleForm).join(""));
   const indexAt = (row: number, column: number) => {
     const line = Math.max(0, Math.min(top + row, lines.length - 1));
-    const place = indexAtCell(text, lines, line, column - indent);
-    if (!isSecret) return place;
-    return graphemesOf(editor.text).slice(0, place).join("").length;
+    const index = indexAtCell(text, lines, line, column - indent);
+    if (!isSecret) return index;
+    return graphemesOf(editor.text).slice(0, index).join("").length;
   };
-  return { lines: shown, row: at - top, column: Math.min(column, columns - 1), indexAt };
+  return { lines: visibleLines, row: at - top, column: Math.min(column, columns - 1), indexAt };
 }
 
 /** Cuts text that takes more columns than available, as some control characters do. */
-function shownText(text: string, columns: number): string {
+function visibleText(text: string, columns: number): string {
   return cutTo(graphemesOf(text).map(visibleForm).join(""), columns);
 }

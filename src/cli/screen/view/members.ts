@@ -10,7 +10,7 @@ import type { ScreenTexts } from "../text/texts.ts";
 import { nickRole } from "./message.ts";
 import { fitLine, type Line } from "./style.ts";
 
-const SIGNS: Readonly<Record<string, string>> = { operator: "@", moderator: "+" };
+const ROLE_SIGNS: Readonly<Record<string, string>> = { operator: "@", moderator: "+" };
 
 export interface MemberColumn extends ListScroll {
   /** Visible lines. */
@@ -32,26 +32,26 @@ export function memberColumn(
 ): MemberColumn {
   const { me } = model;
   const members = membersOf(model);
-  const sorted = [...members].sort((one, other) => {
-    if (one.isOnline !== other.isOnline) return one.isOnline ? -1 : 1;
-    return compareNames(one.name, other.name);
+  const sorted = [...members].sort((a, b) => {
+    if (a.isOnline !== b.isOnline) return a.isOnline ? -1 : 1;
+    return compareNames(a.name, b.name);
   });
   const topMax = Math.max(0, sorted.length + 1 - height);
   const top = Math.max(0, Math.min(requestedTop, topMax));
-  const shown = sorted.slice(top, top + Math.max(0, height - (top === topMax ? 1 : 2)));
+  const visible = sorted.slice(top, top + Math.max(0, height - (top === topMax ? 1 : 2)));
   const lines: Line[] = [
     [
       { text: ` ${texts.people} `, role: "title" },
       { text: `${sorted.length}`, role: "dim" },
     ],
-    ...shown.map((member) => memberLine(member, isSameName(member.name, me), texts)),
+    ...visible.map((member) => memberLine(member, isSameName(member.name, me), texts)),
   ];
-  const more = sorted.length - top - shown.length;
+  const more = sorted.length - top - visible.length;
   if (more > 0) lines.push([{ text: ` ${texts.screen.moreHere(more)}`, role: "dim" }]);
   while (lines.length < height) lines.push([]);
   return {
     lines: lines.slice(0, height).map((line) => fitLine(line, columns)),
-    names: [undefined, ...shown.map(({ name }) => name)].slice(0, height),
+    names: [undefined, ...visible.map(({ name }) => name)].slice(0, height),
     top,
     topMax,
   };
@@ -62,9 +62,9 @@ function membersOf(model: Model): readonly Member[] {
   const { open, me } = model;
   const room = openRoom(model);
   if (open?.startsWith("@") === true) {
-    const other = room?.name ?? open.slice(1);
-    const both = me === undefined || isSameName(other, me) ? [other] : [other, me];
-    return both.map((name) => ({ name, isOnline: isOnline(model, name), role: "member" }));
+    const partner = room?.name ?? open.slice(1);
+    const names = me === undefined || isSameName(partner, me) ? [partner] : [partner, me];
+    return names.map((name) => ({ name, isOnline: isOnline(model, name), role: "member" }));
   }
   if (room === undefined) return [];
   if (room.members !== undefined) return room.members;
@@ -72,11 +72,11 @@ function membersOf(model: Model): readonly Member[] {
 }
 
 function memberLine({ name, isOnline, role }: Member, isMe: boolean, texts: ScreenTexts): Line {
-  const shown = cleanText(name);
+  const cleanName = cleanText(name);
   return [
     { text: isOnline ? " ●" : " ○", role: isOnline ? "online" : "dim" },
-    { text: SIGNS[role] ?? " ", role: "dim" },
-    { text: shown, role: isOnline ? nickRole(shown) : "dim" },
+    { text: ROLE_SIGNS[role] ?? " ", role: "dim" },
+    { text: cleanName, role: isOnline ? nickRole(cleanName) : "dim" },
     { text: isMe ? ` ${texts.you}` : "", role: "dim" },
   ];
 }

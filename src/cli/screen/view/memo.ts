@@ -3,9 +3,10 @@
 import { isSameList } from "../../../core/model/rows.ts";
 
 export function memo<T>(): (from: readonly unknown[], make: () => T) => T {
-  let known: { readonly from: readonly unknown[]; readonly made: T } | undefined;
-  return (from, make) => {
-    if (known === undefined || !isSameList(known.from, from)) known = { from, made: make() };
-    return known.made;
+  let cached: { readonly inputs: readonly unknown[]; readonly value: T } | undefined;
+  return (inputs, compute) => {
+    if (cached === undefined || !isSameList(cached.inputs, inputs))
+      cached = { inputs, value: compute() };
+    return cached.value;
   };
 }

@@ -15,7 +15,7 @@ export interface MessageText {
   /** Role of text without a role of its own; `text` if absent. */
   readonly role?: Role;
   /** The author, before an action. */
-  readonly before?: Line;
+  readonly author?: Line;
   /** Mark after the end of the text. */
   readonly mark: Line;
 }
@@ -26,39 +26,39 @@ const BAR: Span = { text: "▌ ", role: "rule" };
 const EDGE: Span = { text: "  " };
 
 /** At least one line, each at most so many columns wide. */
-export function textLines(words: MessageText, columns: number): readonly Line[] {
-  const { text, mentions, me, role, before = [], mark } = words;
+export function textLines(message: MessageText, columns: number): readonly Line[] {
+  const { text, mentions, me, role, author = [], mark } = message;
   const blocks = parseMarkup(text, new Set(mentions.map((name) => name.toLowerCase())));
-  const look: TextStyle = { me, ...(role === undefined ? {} : { role }) };
+  const style: TextStyle = { me, ...(role === undefined ? {} : { role }) };
   const [only] = blocks;
   if (blocks.length === 1 && only?.kind === "lines") {
-    return wrapSpans([...before, ...spansOf(only.parts, look), ...mark], columns);
+    return wrapSpans([...author, ...spansOf(only.parts, style), ...mark], columns);
   }
   const lines = [
-    ...(before.length === 0 ? [] : wrapSpans(before, columns)),
-    ...blockLines(blocks, columns, look),
+    ...(author.length === 0 ? [] : wrapSpans(author, columns)),
+    ...blockLines(blocks, columns, style),
   ];
   return mark.length === 0 ? lines : [...lines, ...wrapSpans(mark, columns)];
 }
 
 type TextStyle = Pick<Span, "role" | "bold" | "italic" | "strike"> & Pick<MessageText, "me">;
 
-function blockLines(blocks: readonly Block[], columns: number, look: TextStyle): readonly Line[] {
+function blockLines(blocks: readonly Block[], columns: number, style: TextStyle): readonly Line[] {
   return blocks.flatMap((block) => {
     switch (block.kind) {
       case "lines":
-        return wrapSpans(spansOf(block.parts, look), columns);
+        return wrapSpans(spansOf(block.parts, style), columns);
       case "code":
         return codeLines(block.language, block.text, columns);
       case "quote": {
-        const quoted: TextStyle = { ...look, role: look.role ?? "quote" };
+        const quoted: TextStyle = { ...style, role: style.role ?? "quote" };
         return withPrefix([BAR], [BAR], columns, (left) => blockLines(block.blocks, left, quoted));
       }
       default:
         return block.items.flatMap(({ mark, blocks: inner }) => {
-          const lead: Span = { text: `${mark} `, role: "dim" };
-          const rest: Span = { text: " ".repeat(widthOf(lead.text)) };
-          return withPrefix([lead], [rest], columns, (left) => blockLines(inner, left, look));
+          const marker: Span = { text: `${mark} `, role: "dim" };
+          const indent: Span = { text: " ".repeat(widthOf(marker.text)) };
+          return withPrefix([marker], [indent], columns, (left) => blockLines(inner, left, style));
         });
     }
   });
@@ -74,18 +74,18 @@ function codeLines(language: string, text: string, columns: number): readonly Li
 /** Puts one prefix before the first line, and another before the others. */
 function withPrefix(
   first: Line,
-  rest: Line,
+  others: Line,
   columns: number,
   make: (columns: number) => readonly Line[],
 ): readonly Line[] {
   const width = first.reduce((sum, { text }) => sum + widthOf(text), 0);
   if (columns - width < COLUMNS_MIN) return make(columns);
-  return make(columns - width).map((line, i) => [...(i === 0 ? first : rest), ...line]);
+  return make(columns - width).map((line, i) => [...(i === 0 ? first : others), ...line]);
 }
 
 /** Links web addresses and highlights mentions. */
-function spansOf(parts: readonly Inline[], look: TextStyle): readonly Span[] {
-  const { me, ...style } = look;
+function spansOf(parts: readonly Inline[], textStyle: TextStyle): readonly Span[] {
+  const { me, ...style } = textStyle;
   return parts.flatMap((part): readonly Span[] => {
     switch (part.kind) {
       case "text":
@@ -104,7 +104,7 @@ function spansOf(parts: readonly Inline[], look: TextStyle): readonly Span[] {
         return host === undefined ? [link] : [link, { text: ` (${host})`, role: "mark" }];
       }
       default:
-        return spansOf(part.parts, { ...look, [part.kind]: true });
+        return spansOf(part.parts, { ...textStyle, [part.kind]: true });
     }
   });
 }

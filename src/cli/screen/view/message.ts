@@ -68,31 +68,31 @@ const NAME_COLUMNS_BY_WIDTH = [
   [COLUMNS_FOR_NAMES, 9],
 ] as const;
 
-const SIGNS: Readonly<Record<string, string>> = { join: "-->", leave: "<--" };
+const EVENT_SIGNS: Readonly<Record<string, string>> = { join: "-->", leave: "<--" };
 
 /** Columns of names; 0 if they precede the text. */
 function nameColumns(columns: number): number {
   return NAME_COLUMNS_BY_WIDTH.find(([from]) => columns >= from)?.[1] ?? 0;
 }
 
-export function rowLines(row: Row, look: RowOptions, extras: RowExtras): RowLines {
+export function rowLines(row: Row, options: RowOptions, extras: RowExtras): RowLines {
   switch (row.kind) {
     case "day":
-      return unfoldable([ruleLine(look.times.day(row.unixMs), "day", look.columns)]);
+      return unfoldable([ruleLine(options.times.day(row.unixMs), "day", options.columns)]);
     case "unread":
-      return unfoldable([ruleLine(look.texts.newMessages, "unread", look.columns)]);
+      return unfoldable([ruleLine(options.texts.newMessages, "unread", options.columns)]);
     case "withheld": {
-      const who = cleanText(row.from ?? look.texts.server);
+      const sender = cleanText(row.from ?? options.texts.server);
       return unfoldable([
-        ruleLine(look.texts.hiddenMessages(row.count, who), "unread", look.columns),
+        ruleLine(options.texts.hiddenMessages(row.count, sender), "unread", options.columns),
       ]);
     }
     case "item":
       return isMessage(row.item)
-        ? messageLines(row, look, extras)
-        : unfoldable(eventLines(row, look));
+        ? messageLines(row, options, extras)
+        : unfoldable(eventLines(row, options));
     default:
-      return pendingLines(row, look, extras);
+      return pendingLines(row, options, extras);
   }
 }
 
@@ -112,26 +112,26 @@ function folded(
   if (hidden < FOLDED_LINES_HIDDEN_MIN) return unfoldable(lines);
   const folds = hidden - 1;
   if (isUnfolded) return { lines, folds };
-  const rest: Span[] = [
+  const hint: Span[] = [
     { text: texts.screen.moreLines(hidden), role: "mark", clickAction: "unfold" },
   ];
   if (foldKey !== undefined) {
-    rest.push({ text: ` · ${texts.screen.showWith(foldKey)}`, role: "dim", clickAction: "unfold" });
+    hint.push({ text: ` · ${texts.screen.showWith(foldKey)}`, role: "dim", clickAction: "unfold" });
   }
-  const last = cutLine([...rest, ...mark], columns);
+  const last = cutLine([...hint, ...mark], columns);
   return { lines: [...lines.slice(0, FOLDED_LINES_VISIBLE), last], folds };
 }
 
 /** `──── Today ────` over the whole width. */
 export function ruleLine(text: string, role: Role, columns: number): Line {
-  const shown = cutTo(cleanText(text), columns - 4);
-  const left = columns - widthOf(shown) - 2;
-  if (left < 2) return [{ text: cutTo(shown, columns), role }];
+  const label = cutTo(cleanText(text), columns - 4);
+  const left = columns - widthOf(label) - 2;
+  if (left < 2) return [{ text: cutTo(label, columns), role }];
   const before = Math.floor(left / 2);
   const rule = role === "unread" ? role : "rule";
   return [
     { text: "─".repeat(before), role: rule },
-    { text: ` ${shown} `, role },
+    { text: ` ${label} `, role },
     { text: "─".repeat(left - before), role: rule },
   ];
 }
@@ -150,30 +150,30 @@ interface Head {
 /** Puts time and name before the first line, and aligns the others below it. */
 function withHead(
   head: Head,
-  look: RowOptions,
+  options: RowOptions,
   make: (columns: number) => readonly Line[],
 ): readonly Line[] {
-  const { columns, times } = look;
+  const { columns, times } = options;
   const names = nameColumns(columns);
   if (names > 0) {
     const indent = TIME_COLUMNS + names + 3;
     const first = head.isGrouped ? blankGutter(names) : gutterOf(head, names, times);
-    const rest = blankGutter(names);
+    const blank = blankGutter(names);
     return make(Math.max(2, columns - indent)).map((line, i) => [
-      ...(i === 0 ? first : rest),
+      ...(i === 0 ? first : blank),
       ...line,
     ]);
   }
-  return narrow(head, look, make);
+  return narrow(head, options, make);
 }
 
 /** Time and name, in columns of their own; always the same number of spans. */
 function gutterOf({ name, role, unixMs }: Head, names: number, times: Times): Line {
-  const shown = cutTo(name, names);
-  const before = " ".repeat(names - widthOf(shown));
+  const cutName = cutTo(name, names);
+  const before = " ".repeat(names - widthOf(cutName));
   return [
     { text: times.clock(unixMs).padEnd(TIME_COLUMNS) + before, role: "dim" },
-    { text: shown, role },
+    { text: cutName, role },
     { text: " │ ", role: "rule" },
   ];
 }
@@ -190,25 +190,25 @@ function blankGutter(names: number): Line {
  * The uppermost visible line of the timeline, with author and time if the line with them has
  * scrolled away or was omitted. On a narrow screen the name replaces the line, which is also the
  * last one of the previous page.
- * @param index of the row's lines @param mayCover a line may be replaced
+ * @param index of the row's lines @param canReplace a line may be replaced
  * @returns `undefined` if the line stays as it is
  */
 export function topLine(
   row: Row,
   index: number,
   line: Line,
-  look: RowOptions,
-  mayCover: boolean,
+  options: RowOptions,
+  canReplace: boolean,
 ): Line | undefined {
   if (row.kind !== "item" && row.kind !== "pending") return undefined;
   if (row.kind === "item" && !isMessage(row.item)) return undefined;
-  const head = headOf(row, look);
+  const head = headOf(row, options);
   if (index === 0 && !head.isGrouped) return undefined;
-  const names = nameColumns(look.columns);
-  const gutter = gutterOf(head, names, look.times);
+  const names = nameColumns(options.columns);
+  const gutter = gutterOf(head, names, options.times);
   if (names > 0) return [...gutter, ...line.slice(gutter.length)];
-  if (!mayCover || line.at(-1)?.picture !== undefined) return undefined;
-  return leadOf(head, look, look.columns);
+  if (!canReplace || line.at(-1)?.picture !== undefined) return undefined;
+  return headSpans(head, options, options.columns);
 }
 
 /** Author and time of a message. */
@@ -226,53 +226,57 @@ function headOf(row: ItemRow | PendingRow, { texts, me }: RowOptions): Head {
 }
 
 /** Time and name before the text, or on a line of their own. */
-function leadOf({ name, role, unixMs }: Head, { columns, times }: RowOptions, width: number): Line {
-  const isTimed = columns >= COLUMNS_FOR_TIME;
+function headSpans(
+  { name, role, unixMs }: Head,
+  { columns, times }: RowOptions,
+  width: number,
+): Line {
+  const hasTime = columns >= COLUMNS_FOR_TIME;
   return [
-    ...(isTimed ? [{ text: times.clock(unixMs).padEnd(TIME_COLUMNS), role: "dim" } as const] : []),
-    { text: cutTo(name, Math.max(1, width - (isTimed ? TIME_COLUMNS : 0))), role },
+    ...(hasTime ? [{ text: times.clock(unixMs).padEnd(TIME_COLUMNS), role: "dim" } as const] : []),
+    { text: cutTo(name, Math.max(1, width - (hasTime ? TIME_COLUMNS : 0))), role },
   ];
 }
 
 /** Name and text in one line; further lines are indented. */
 function narrow(
   head: Head,
-  look: RowOptions,
+  options: RowOptions,
   make: (columns: number) => readonly Line[],
 ): readonly Line[] {
-  const { columns } = look;
-  const isTimed = columns >= COLUMNS_FOR_TIME;
-  const indent = isTimed ? TIME_COLUMNS : columns >= 12 ? 2 : 0;
+  const { columns } = options;
+  const hasTime = columns >= COLUMNS_FOR_TIME;
+  const indent = hasTime ? TIME_COLUMNS : columns >= 12 ? 2 : 0;
   const lines = make(Math.max(2, columns - indent));
   const pad: Line = indent === 0 ? [] : [{ text: " ".repeat(indent) }];
   const body = lines.map((line) => [...pad, ...line]);
   if (head.isGrouped) return body;
-  const lead = leadOf(head, look, columns - (isTimed ? 2 : indent + 2));
+  const headLine = headSpans(head, options, columns - (hasTime ? 2 : indent + 2));
   const [first = []] = lines;
   const mark = head.isSign ? " " : ": ";
-  const used = lineWidth(lead) + mark.length;
+  const used = lineWidth(headLine) + mark.length;
   const firstWidth = first.reduce((sum, { text }) => sum + widthOf(text), 0);
-  const isOne = lines.length === 1 && used + firstWidth <= columns;
-  if (isOne) return [[...lead, { text: mark }, ...first]];
-  return [lead, ...body];
+  const fitsOnLine = lines.length === 1 && used + firstWidth <= columns;
+  if (fitsOnLine) return [[...headLine, { text: mark }, ...first]];
+  return [headLine, ...body];
 }
 
-function messageLines(row: ItemRow, look: RowOptions, extras: RowExtras): RowLines {
+function messageLines(row: ItemRow, options: RowOptions, extras: RowExtras): RowLines {
   const { item } = row;
-  const { texts, times } = look;
+  const { texts, times } = options;
   const from = authorText(item, texts);
   const isAction = item.kind === "action";
-  const author = headOf(row, look);
+  const author = headOf(row, options);
   const head: Head = isAction ? { ...author, name: "*", isSign: true } : author;
   let folds = 0;
-  const lines = withHead(head, look, (columns) => {
-    const lines = [...quoteLines(row, look, columns)];
+  const lines = withHead(head, options, (columns) => {
+    const lines = [...quoteLines(row, options, columns)];
     if (item.imported !== undefined && !head.isGrouped) {
-      const who = cleanText(item.from ?? "");
-      const note = texts.importedBy(who, times.full(item.imported.timeUnixMs));
+      const importedAuthor = cleanText(item.from ?? "");
+      const note = texts.importedBy(importedAuthor, times.full(item.imported.timeUnixMs));
       lines.push(...wrapSpans([{ text: note, role: "mark" }], columns));
     }
-    const content = contentLines(row, isAction ? from : undefined, look, columns, extras);
+    const content = contentLines(row, isAction ? from : undefined, options, columns, extras);
     folds = content.folds;
     lines.push(...content.lines);
     lines.push(...reactionLines(item, columns));
@@ -284,32 +288,32 @@ function messageLines(row: ItemRow, look: RowOptions, extras: RowExtras): RowLin
 function contentLines(
   { item, isPinned }: ItemRow,
   actor: string | undefined,
-  look: RowOptions,
+  options: RowOptions,
   columns: number,
   { transfer, isUnfolded }: RowExtras,
 ): RowLines {
-  const { texts } = look;
+  const { texts } = options;
   if (item.state !== "whole") {
     const text = item.state === "erased" ? texts.deleted : texts.damaged;
     return unfoldable(wrapSpans([{ text, role: "mark" }], columns));
   }
   const { text, mentions } = item;
-  const { me } = look;
+  const { me } = options;
   const pin: Line = isPinned ? [{ text: ` (${texts.pinned})`, role: "mark" }] : [];
   const edited: Line =
     item.editedUnixMs === undefined ? [] : [{ text: ` (${texts.edited})`, role: "mark" }];
   if (item.file !== undefined) {
-    const file = fileLines(item.file, pin, look, columns, transfer);
+    const file = fileLines(item.file, pin, options, columns, transfer);
     if (text === "") return unfoldable(file);
-    const said = textLines({ text, mentions, me, mark: edited }, columns);
-    const content = folded(said, edited, look, columns, isUnfolded);
+    const caption = textLines({ text, mentions, me, mark: edited }, columns);
+    const content = folded(caption, edited, options, columns, isUnfolded);
     return { ...content, lines: [...file, ...content.lines] };
   }
   const mark = [...edited, ...pin];
-  const before: Line =
+  const author: Line =
     actor === undefined ? [] : [{ text: actor, role: nickRole(actor) }, { text: " " }];
-  const lines = textLines({ text, mentions, me, before, mark }, columns);
-  return folded(lines, mark, look, columns, isUnfolded);
+  const lines = textLines({ text, mentions, me, author, mark }, columns);
+  return folded(lines, mark, options, columns, isUnfolded);
 }
 
 export function nickRole(name: string): Role {
@@ -317,15 +321,19 @@ export function nickRole(name: string): Role {
 }
 
 /** The answered message, in one line above. */
-function quoteLines(row: ItemRow | PendingRow, look: RowOptions, columns: number): readonly Line[] {
+function quoteLines(
+  row: ItemRow | PendingRow,
+  options: RowOptions,
+  columns: number,
+): readonly Line[] {
   const re = row.kind === "item" ? row.item.re : row.post.body.re;
   if (re === undefined || (row.kind === "item" && row.item.kind === "edit")) return [];
-  const { texts } = look;
+  const { texts } = options;
   const { answers } = row;
   if (answers === undefined)
     return [cutLine([{ text: `┌ ${texts.repliedToEarlier}`, role: "quote" }], columns)];
-  const short = answers.state === "erased" ? texts.deleted : quotedText(answers, QUOTE_COLUMNS);
-  const text = `┌ ${authorText(answers, texts)}: ${short}`;
+  const quoted = answers.state === "erased" ? texts.deleted : quotedText(answers, QUOTE_COLUMNS);
+  const text = `┌ ${authorText(answers, texts)}: ${quoted}`;
   return [cutLine([{ text, role: "quote" }], columns)];
 }
 
@@ -345,37 +353,37 @@ type FileBody = NonNullable<Item["file"]>;
 function fileLines(
   { file, name, size, folder }: FileBody,
   mark: Line,
-  look: RowOptions,
+  options: RowOptions,
   columns: number,
   transfer: TransferView | undefined,
 ): readonly Line[] {
-  const { texts } = look;
+  const { texts } = options;
   const kind = folder === undefined ? "" : ` · ${texts.folderOf(folder.entries)}`;
   const spans: Span[] = [
     { text: oneLine(name, 1_000), role: "file", clickAction: "fetch" },
     { text: `  ${formatSize(size)}${kind}`, role: "dim", clickAction: "fetch" },
     ...mark,
   ];
-  if (transfer === undefined && look.fetchKey !== undefined) {
-    const text = ` · ${texts.screen.fetchWith(look.fetchKey)}`;
+  if (transfer === undefined && options.fetchKey !== undefined) {
+    const text = ` · ${texts.screen.fetchWith(options.fetchKey)}`;
     spans.push({ text, role: "dim", clickAction: "fetch" });
   }
   const lines = [...wrapSpans(spans, columns)];
-  if (transfer !== undefined) lines.push(cutLine(progressLine(transfer, look), columns));
-  const picture = look.pictures?.get(file);
-  const box = picture && pictureBox(picture, columns, look.pictureRows ?? 0);
+  if (transfer !== undefined) lines.push(cutLine(progressLine(transfer, options), columns));
+  const picture = options.pictures?.get(file);
+  const box = picture && pictureBox(picture, columns, options.pictureRows ?? 0);
   if (box !== undefined) lines.push(...pictureLines(box));
   return lines;
 }
 
 /** `[████████░░░░] 45 %  1.2 MB / 2.6 MB · 1.2 MB/s · 3 s left` */
-export function progressLine(transfer: TransferView, look: Pick<RowOptions, "texts">): Line {
+export function progressLine(transfer: TransferView, options: Pick<RowOptions, "texts">): Line {
   const { state, progress } = transfer;
-  const words = stateText(transfer, look.texts);
+  const status = stateText(transfer, options.texts);
   const total = progress?.sizeBytes;
   const isShown = state.kind === "running" || state.kind === "paused";
   if (total === undefined || progress === undefined || !isShown) {
-    return [{ text: words, role: state.kind === "failed" ? "danger" : "dim" }];
+    return [{ text: status, role: state.kind === "failed" ? "danger" : "dim" }];
   }
   const ratio = total === 0 ? 1 : Math.min(1, Math.max(0, progress.doneBytes / total));
   const full = Math.floor(ratio * BAR_COLUMNS);
@@ -384,7 +392,7 @@ export function progressLine(transfer: TransferView, look: Pick<RowOptions, "tex
     { text: "█".repeat(full), role: "progress" },
     { text: "░".repeat(BAR_COLUMNS - full), role: "rule" },
     { text: ` ${percent} %`, role: "progress" },
-    { text: `  ${words}`, role: "dim" },
+    { text: `  ${status}`, role: "dim" },
   ];
 }
 
@@ -410,7 +418,7 @@ function runningText(
   const done = formatSize(doneBytes);
   const all = sizeBytes === undefined ? done : `${done} / ${formatSize(sizeBytes)}`;
   if (waits !== undefined) {
-    const where = {
+    const cause = {
       source: texts.stalledSource,
       network: texts.stalledNetwork,
       "server-disk": texts.stalledServerDisk,
@@ -418,36 +426,36 @@ function runningText(
       disk: texts.stalledDisk,
       server: texts.stalledServer,
     }[waits.where];
-    return `${all} · ${where}, ${texts.span(formatDuration(waits.forMs))}`;
+    return `${all} · ${cause}, ${texts.span(formatDuration(waits.forMs))}`;
   }
   const rate = ratePerS > 0 ? ` · ${formatRate(ratePerS)}` : "";
   if (leftMs === undefined) return `${all}${rate}`;
   return `${all}${rate} · ${texts.left(texts.span(formatDuration(leftMs)))}`;
 }
 
-function eventLines({ item, earlier }: ItemRow, look: RowOptions): readonly Line[] {
+function eventLines({ item, earlier }: ItemRow, options: RowOptions): readonly Line[] {
   const { timeUnixMs } = earlier[0] ?? item;
-  const name = SIGNS[item.kind] ?? "--";
+  const name = EVENT_SIGNS[item.kind] ?? "--";
   const head: Head = { name, role: "event", unixMs: timeUnixMs, isGrouped: false, isSign: true };
-  const text = eventText(item, look.texts, look.times, earlier);
-  return withHead(head, look, (columns) => wrapSpans([{ text, role: "event" }], columns));
+  const text = eventText(item, options.texts, options.times, earlier);
+  return withHead(head, options, (columns) => wrapSpans([{ text, role: "event" }], columns));
 }
 
-function pendingLines(row: PendingRow, look: RowOptions, { isUnfolded }: RowExtras): RowLines {
+function pendingLines(row: PendingRow, options: RowOptions, { isUnfolded }: RowExtras): RowLines {
   const { post } = row;
-  const { texts } = look;
-  const head = headOf(row, look);
+  const { texts } = options;
+  const head = headOf(row, options);
   let folds = 0;
-  const lines = withHead(head, look, (columns) => {
-    const waits = look.isOnline ? texts.pending : texts.pendingOffline;
+  const lines = withHead(head, options, (columns) => {
+    const pendingText = options.isOnline ? texts.pending : texts.pendingOffline;
     const isWaiting = post.state.kind === "waiting";
-    const mark: Line = isWaiting ? [{ text: ` (${waits}…)`, role: "mark" }] : [];
+    const mark: Line = isWaiting ? [{ text: ` (${pendingText}…)`, role: "mark" }] : [];
     const { text, mentions = [] } = post.body;
-    const all = textLines({ text, mentions, me: look.me, role: "pending", mark }, columns);
-    const content = folded(all, mark, look, columns, isUnfolded);
+    const textRows = textLines({ text, mentions, me: options.me, role: "pending", mark }, columns);
+    const content = folded(textRows, mark, options, columns, isUnfolded);
     folds = content.folds;
     return [
-      ...quoteLines(row, look, columns),
+      ...quoteLines(row, options, columns),
       ...content.lines,
       ...refusedLines(post, texts, columns),
     ];

@@ -21,7 +21,7 @@ const NAME_COLUMNS = 24;
 /** Columns of ` (y/n)` and the blank before a question in the status line. */
 const ANSWERS_COLUMNS = 7;
 /** Minimum lines for anything besides notices that address the user. */
-const ROOMY_FROM = 2;
+const OTHER_NOTICES_HEIGHT_MIN = 2;
 
 export interface NoticeOptions {
   readonly model: Model;
@@ -40,11 +40,13 @@ export function noticeLines(
   height: number,
 ): readonly Line[] {
   if (height <= 0) return [];
-  const isAsked = question?.kind === "yes-no" && height >= ROOMY_FROM;
-  const isLong = isAsked && widthOf(question.text) + ANSWERS_COLUMNS > columns;
+  const isYesNo = question?.kind === "yes-no" && height >= OTHER_NOTICES_HEIGHT_MIN;
+  const isLong = isYesNo && widthOf(question.text) + ANSWERS_COLUMNS > columns;
   const lines = [
-    ...(height < ROOMY_FROM ? [] : offeredLines(model, texts, columns)),
-    ...(height < ROOMY_FROM ? [] : transferLines(model, texts, visibleFiles, columns)),
+    ...(height < OTHER_NOTICES_HEIGHT_MIN ? [] : offeredLines(model, texts, columns)),
+    ...(height < OTHER_NOTICES_HEIGHT_MIN
+      ? []
+      : transferLines(model, texts, visibleFiles, columns)),
     ...model.faults.flatMap(({ fault }) =>
       noteLines({ text: faultLineIn(texts, fault), tone: "fault" }, columns),
     ),
@@ -84,25 +86,25 @@ function transferLines(
   visibleFiles: ReadonlySet<string>,
   columns: number,
 ): readonly Line[] {
-  const shown = [...model.transfers.values()].filter(
+  const listed = [...model.transfers.values()].filter(
     ({ kind, file, state }) =>
       state.kind !== "done" && (kind === "upload" || file === undefined || !visibleFiles.has(file)),
   );
-  const lines = shown
+  const lines = listed
     .slice(0, NOTICES_PER_KIND_MAX)
     .map((transfer) => transferLine(transfer, texts, columns));
-  return withCount(lines, shown.length, texts);
+  return withCount(lines, listed.length, texts);
 }
 
 function transferLine(transfer: TransferView, texts: ScreenTexts, columns: number): Line {
   const { kind, name, to } = transfer;
   const sign = kind === "upload" ? "↑" : "↓";
-  const where = kind === "upload" ? ` ${texts.sendingTo(to.map(nameOf).join(", "))}` : "";
-  const shown = cutTo(oneLine(name, 200), Math.min(NAME_COLUMNS, Math.floor(columns / 3)));
+  const recipients = kind === "upload" ? ` ${texts.sendingTo(to.map(nameOf).join(", "))}` : "";
+  const fileName = cutTo(oneLine(name, 200), Math.min(NAME_COLUMNS, Math.floor(columns / 3)));
   const line: Line = [
     { text: `${sign} `, role: "progress" },
-    { text: shown, role: "file" },
-    { text: `${where}  `, role: "dim" },
+    { text: fileName, role: "file" },
+    { text: `${recipients}  `, role: "dim" },
     ...progressLine(transfer, { texts }),
   ];
   return cutLine(line, columns);
@@ -128,18 +130,22 @@ export function draftContextLine(
   const items = (room?.jump ?? room?.tail)?.items ?? [];
   const item = itemAt(items, seq);
   const name = item === undefined ? "" : authorText(item, texts);
-  const what = draft.edits === undefined ? texts.replyingTo(name) : texts.editing;
-  const said = item === undefined ? "" : quotedText(item, 300);
+  const label = draft.edits === undefined ? texts.replyingTo(name) : texts.editing;
+  const quoted = item === undefined ? "" : quotedText(item, 300);
   const hint = ` (${texts.screen.escDrops})`;
-  const head: Line = [{ text: `${what}: `, role: "accent" }];
-  const room2 = columns - widthOf(`${what}: `) - widthOf(hint);
-  if (room2 < 8) return cutLine([...head, { text: said, role: "quote" }], columns);
-  return [...head, { text: cutTo(said, room2), role: "quote" }, { text: hint, role: "dim" }];
+  const head: Line = [{ text: `${label}: `, role: "accent" }];
+  const quoteColumns = columns - widthOf(`${label}: `) - widthOf(hint);
+  if (quoteColumns < 8) return cutLine([...head, { text: quoted, role: "quote" }], columns);
+  return [
+    ...head,
+    { text: cutTo(quoted, quoteColumns), role: "quote" },
+    { text: hint, role: "dim" },
+  ];
 }
 
 function draftOf(model: Model, open: string) {
-  const known = model.drafts.get(open);
-  if (known !== undefined) return known;
+  const draft = model.drafts.get(open);
+  if (draft !== undefined) return draft;
   for (const [target, draft] of model.drafts) if (isSameName(target, open)) return draft;
   return undefined;
 }

@@ -30,7 +30,7 @@ const RULE_COLUMNS = 4;
 /** A line, and whether it is the current choice. */
 export interface Entry {
   readonly line: Line;
-  readonly under?: Role;
+  readonly background?: Role;
   /** Index of the choice, from 0. */
   readonly choice?: number;
   readonly isHeading?: true;
@@ -42,13 +42,13 @@ interface ListTexts {
   /** Prompt of the input box; `undefined` if the list has no query. */
   readonly prompt?: string;
   /** Shown without choices. */
-  readonly none?: string;
+  readonly emptyText?: string;
 }
 
 function listTexts(kind: ChoiceList["kind"], { screen, ...texts }: ScreenTexts): ListTexts {
   const lists: Readonly<Record<typeof kind, ListTexts>> = {
-    switcher: { title: texts.switcher, prompt: `${screen.goTo}: `, none: texts.noMatches },
-    typed: { title: screen.typed, prompt: `${screen.typed}: `, none: screen.nothingTyped },
+    switcher: { title: texts.switcher, prompt: `${screen.goTo}: `, emptyText: texts.noMatches },
+    typed: { title: screen.typed, prompt: `${screen.typed}: `, emptyText: screen.nothingTyped },
     react: { title: screen.messageMenu, prompt: ":" },
     menu: { title: screen.messageMenu },
   };
@@ -83,28 +83,30 @@ export function overlayLines(
 ): readonly Entry[] {
   const { overlay, texts } = options;
   const entries = entriesOf(options, columns);
-  const room = roomOf(height);
-  const wanted = isScrolled(overlay) ? overlay.top : overlay.at - Math.floor(room / 2);
-  const top = Math.max(0, Math.min(wanted, entries.length - room));
-  const shown = entries.slice(top, top + room);
-  const below = entries.length - top - shown.length;
+  const rows = contentRows(height);
+  const requestedTop = isScrolled(overlay)
+    ? overlay.top
+    : overlay.selectedIndex - Math.floor(rows / 2);
+  const top = Math.max(0, Math.min(requestedTop, entries.length - rows));
+  const visible = entries.slice(top, top + rows);
+  const below = entries.length - top - visible.length;
   const title = titleOf(options) + (below > 0 ? ` · ${texts.screen.moreHere(below)}` : "");
   const keys = keysOf(options);
   const shownTitle = cutTo(title, Math.max(1, columns - RULE_COLUMNS - widthOf(keys))) + keys;
   const heading: Entry = { line: ruleLine(shownTitle, "title", columns), isHeading: true };
-  return (room === height ? shown : [heading, ...shown])
+  return (rows === height ? visible : [heading, ...visible])
     .slice(0, height)
-    .map(({ line, ...rest }) => ({ line: fitLine(line, columns), ...rest }));
+    .map(({ line, ...entry }) => ({ line: fitLine(line, columns), ...entry }));
 }
 
 /** Scroll limit of help or a long text, at which its last line is visible. */
 export function overlayTopMax(options: OverlayOptions, columns: number, height: number): number {
   if (!isScrolled(options.overlay)) return 0;
-  return Math.max(0, entriesOf(options, columns).length - roomOf(height));
+  return Math.max(0, entriesOf(options, columns).length - contentRows(height));
 }
 
 /** Lines below the heading, which is omitted if there is only one line. */
-function roomOf(height: number): number {
+function contentRows(height: number): number {
   return height > 1 ? height - 1 : Math.max(0, height);
 }
 
@@ -140,7 +142,7 @@ function entriesOf(options: OverlayOptions, columns: number): readonly Entry[] {
   const { overlay, texts } = options;
   switch (overlay.kind) {
     case "search":
-      return resultEntries(options, overlay.at, columns);
+      return resultEntries(options, overlay.selectedIndex, columns);
     case "help":
       return helpEntries(overlay.rows, columns);
     case "text":
@@ -150,8 +152,8 @@ function entriesOf(options: OverlayOptions, columns: number): readonly Entry[] {
     default:
       return choiceEntries(
         choicesOf(overlay),
-        overlay.at,
-        listTexts(overlay.kind, texts).none,
+        overlay.selectedIndex,
+        listTexts(overlay.kind, texts).emptyText,
         columns,
       );
   }
@@ -160,15 +162,15 @@ function entriesOf(options: OverlayOptions, columns: number): readonly Entry[] {
 function choiceEntries(
   choices: readonly Candidate[],
   at: number,
-  none: string | undefined,
+  emptyText: string | undefined,
   columns: number,
 ): readonly Entry[] {
-  if (choices.length === 0) return none === undefined ? [] : [dimEntry(none)];
+  if (choices.length === 0) return emptyText === undefined ? [] : [dimEntry(emptyText)];
   return choices.map(({ text, hint }, i): Entry => {
-    const shown = cleanText(text.replaceAll(/[\n\t]+/g, " "));
+    const label = cleanText(text.replaceAll(/[\n\t]+/g, " "));
     const line: Line = [
       { text: i === at ? " > " : "   ", role: "prompt" },
-      { text: shown },
+      { text: label },
       { text: hint === "" ? "" : `  ${cleanText(hint)}`, role: "dim" },
     ];
     return { line: cutLine(line, columns), choice: i, ...highlightIf(i === at) };
@@ -179,8 +181,8 @@ function dimEntry(text: string): Entry {
   return { line: [{ text: ` ${text}`, role: "dim" }] };
 }
 
-function highlightIf(isChosen: boolean): Pick<Entry, "under"> {
-  return isChosen ? { under: "selected" } : {};
+function highlightIf(isChosen: boolean): Pick<Entry, "background"> {
+  return isChosen ? { background: "selected" } : {};
 }
 
 function resultEntries(
@@ -214,14 +216,17 @@ function helpEntries(choices: readonly Candidate[], columns: number): readonly E
   const widest = Math.max(0, ...choices.map(({ text, hint }) => (hint === "" ? 0 : widthOf(text))));
   const keys = Math.min(widest, Math.floor(columns / 2) - 2);
   return choices.flatMap(({ text, hint }, i): readonly Entry[] => {
-    const shown = cleanText(text);
+    const label = cleanText(text);
     if (hint === "") {
-      const heading: Entry = { line: [{ text: ` ${shown}`, role: "title" }] };
+      const heading: Entry = { line: [{ text: ` ${label}`, role: "title" }] };
       return i === 0 ? [heading] : [{ line: [] }, heading];
     }
-    const words = wrapSpans([{ text: cleanText(hint) }], Math.max(2, columns - keys - 4));
-    return words.map((line, row) => ({
-      line: [{ text: `  ${fitTo(row === 0 ? shown : "", keys)}  `, role: "accent" }, ...line],
+    const descriptionLines = wrapSpans(
+      [{ text: cleanText(hint) }],
+      Math.max(2, columns - keys - 4),
+    );
+    return descriptionLines.map((line, row) => ({
+      line: [{ text: `  ${fitTo(row === 0 ? label : "", keys)}  `, role: "accent" }, ...line],
     }));
   });
 }

@@ -32,9 +32,18 @@ interface Color {
   readonly basic: number;
 }
 
-const NAMES = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"] as const;
+const COLOR_NAMES = [
+  "black",
+  "red",
+  "green",
+  "yellow",
+  "blue",
+  "magenta",
+  "cyan",
+  "white",
+] as const;
 /** The values of xterm, for finding the nearest to a user's own colour. */
-const BASIC: readonly Rgb[] = [
+const BASIC_COLORS: readonly Rgb[] = [
   [0, 0, 0],
   [205, 0, 0],
   [0, 205, 0],
@@ -52,7 +61,7 @@ const BASIC: readonly Rgb[] = [
   [0, 255, 255],
   [255, 255, 255],
 ];
-const LEVELS = [0, 95, 135, 175, 215, 255] as const;
+const CUBE_LEVELS = [0, 95, 135, 175, 215, 255] as const;
 const COLOR = /^(?:#([0-9a-f]{6})(?:\|(\d{1,2}))?|(bright-)?([a-z]+))$/;
 
 /**
@@ -61,15 +70,15 @@ const COLOR = /^(?:#([0-9a-f]{6})(?:\|(\d{1,2}))?|(bright-)?([a-z]+))$/;
  */
 export function readStyle(text: string): Style | undefined {
   const style: { -readonly [Key in keyof Style]: Style[Key] } = {};
-  let place: "fg" | "bg" = "fg";
+  let target: "fg" | "bg" = "fg";
   for (const word of text.toLowerCase().split(/\s+/)) {
     if (word === "") continue;
-    if (word === "on") place = "bg";
+    if (word === "on") target = "bg";
     else if (isMark(word)) style[word] = true;
     else {
       const color = readColor(word);
-      if (color === undefined || style[place] !== undefined) return undefined;
-      style[place] = color;
+      if (color === undefined || style[target] !== undefined) return undefined;
+      style[target] = color;
     }
   }
   return style;
@@ -86,7 +95,7 @@ function readColor(word: string): Color | undefined {
     const rgb = [number >> 16, (number >> 8) & 255, number & 255] as const;
     return { rgb, basic: basic === undefined ? nearest(rgb) : Number(basic) % 16 };
   }
-  const at = (NAMES as readonly (string | undefined)[]).indexOf(name);
+  const at = (COLOR_NAMES as readonly (string | undefined)[]).indexOf(name);
   return at < 0 ? undefined : { rgb: undefined, basic: at + (bright === undefined ? 0 : 8) };
 }
 
@@ -96,28 +105,28 @@ function leastOf(distances: readonly number[]): number {
 }
 
 function nearest([r, g, b]: Rgb): number {
-  return leastOf(BASIC.map(([r2, g2, b2]) => (r - r2) ** 2 + (g - g2) ** 2 + (b - b2) ** 2));
+  return leastOf(BASIC_COLORS.map(([r2, g2, b2]) => (r - r2) ** 2 + (g - g2) ** 2 + (b - b2) ** 2));
 }
 
 /** The nearest step of xterm's colour cube. */
-function step(value: number): number {
-  return leastOf(LEVELS.map((level) => Math.abs(level - value)));
+function cubeStep(value: number): number {
+  return leastOf(CUBE_LEVELS.map((level) => Math.abs(level - value)));
 }
 
 function colorCode({ rgb, basic }: Color, depth: ColorDepth, isBack: boolean): string {
   if (rgb === undefined || depth === "16") {
     return `${(basic < 8 ? 30 : 82) + basic + (isBack ? 10 : 0)}`;
   }
-  const lead = isBack ? "48" : "38";
-  if (depth === "full") return `${lead};2;${rgb.join(";")}`;
+  const code = isBack ? "48" : "38";
+  if (depth === "full") return `${code};2;${rgb.join(";")}`;
   const [r, g, b] = rgb;
   const spread = Math.max(r, g, b) - Math.min(r, g, b);
   const gray = Math.round((r + g + b) / 3);
   const isGray = spread < 12 && gray > 3 && gray < 243;
-  const code = isGray
+  const index = isGray
     ? 232 + Math.min(23, Math.round((gray - 8) / 10))
-    : 16 + 36 * step(r) + 6 * step(g) + step(b);
-  return `${lead};5;${code}`;
+    : 16 + 36 * cubeStep(r) + 6 * cubeStep(g) + cubeStep(b);
+  return `${code};5;${index}`;
 }
 
 function sgrOf(style: Style, depth: ColorDepth): string {
@@ -146,14 +155,16 @@ export class Palette {
   /** Keyed by background role and role. Bounded by the pairs of roles. */
   readonly #codes = new Map<string, string>();
 
-  /** @param own by role, over the theme's; unknown roles and invalid styles are skipped */
+  /** @param userStyles by role, over the theme's; unknown roles and invalid styles are skipped */
   constructor(
     theme: TerminalSettings["theme"],
-    own: Readonly<Record<string, string>>,
+    userStyles: Readonly<Record<string, string>>,
     depth: ColorDepth,
   ) {
     const styles = ROLES.map((role) => {
-      const chosen = Object.hasOwn(own, role) ? readStyle(own[role] ?? "") : undefined;
+      const chosen = Object.hasOwn(userStyles, role)
+        ? readStyle(userStyles[role] ?? "")
+        : undefined;
       return [role, chosen ?? readStyle(roleStyle(role, theme, depth === "none")) ?? {}] as const;
     });
     this.#styles = new Map(styles);
@@ -181,15 +192,19 @@ export class Palette {
   #codeOf(span: Span, under: Role | undefined): string {
     const { role, bold = false, italic = false, strike = false, picture } = span;
     if (picture !== undefined) return `\x1b[${pictureAttributes(picture.id)}m`;
-    const own = { ...(bold && { bold }), ...(italic && { italic }), ...(strike && { strike }) };
-    const marks = Object.keys(own).join();
+    const spanStyle = {
+      ...(bold && { bold }),
+      ...(italic && { italic }),
+      ...(strike && { strike }),
+    };
+    const marks = Object.keys(spanStyle).join();
     if (role === undefined && marks === "" && under === undefined) return "";
     const key = `${under ?? ""}/${role ?? ""}/${marks}`;
-    const known = this.#codes.get(key);
-    if (known !== undefined) return known;
+    const cached = this.#codes.get(key);
+    if (cached !== undefined) return cached;
     const below = under === undefined ? {} : (this.#styles.get(under) ?? {});
     const above = role === undefined ? {} : (this.#styles.get(role) ?? {});
-    const code = sgrOf({ ...below, ...above, ...own }, this.#depth);
+    const code = sgrOf({ ...below, ...above, ...spanStyle }, this.#depth);
     this.#codes.set(key, code);
     return code;
   }

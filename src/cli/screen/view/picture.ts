@@ -35,11 +35,11 @@ export function pictureBox(
   rows: number,
 ): PictureBox | undefined {
   if (columns < COLUMNS_MIN || rows < ROWS_MIN) return undefined;
-  const most = Math.min(columns, PICTURE_COLUMNS_MAX);
-  const scale = Math.min(1, most / size.columns, rows / size.rows);
+  const columnsMax = Math.min(columns, PICTURE_COLUMNS_MAX);
+  const scale = Math.min(1, columnsMax / size.columns, rows / size.rows);
   const cells = (count: number, max: number) =>
     Math.min(max, Math.max(1, Math.ceil(count * scale - 0.01)));
-  return { id, columns: cells(size.columns, most), rows: cells(size.rows, rows) };
+  return { id, columns: cells(size.columns, columnsMax), rows: cells(size.rows, rows) };
 }
 
 export function pictureLines(box: PictureBox): readonly Line[] {

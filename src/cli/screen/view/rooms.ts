@@ -11,7 +11,7 @@ import { cutTo } from "./width.ts";
 /** Larger counts are capped. */
 const COUNT_MAX = 999;
 /** Targets that Alt and a digit can open. */
-const NUMBERED = 10;
+const NUMBERED_TARGETS_MAX = 10;
 
 export interface RoomColumn extends ListScroll {
   /** Visible lines. */
@@ -20,19 +20,19 @@ export interface RoomColumn extends ListScroll {
   readonly targets: readonly (string | undefined)[];
 }
 
-/** @param moved scroll position; if `undefined`, the open target stays visible */
+/** @param listTop scroll position; if `undefined`, the open target stays visible */
 export function roomColumn(
   model: Model,
   muted: readonly string[],
   columns: number,
   height: number,
-  moved: ListTop | undefined,
+  listTop: ListTop | undefined,
 ): RoomColumn {
   const { rooms, people } = roomList(model);
   const all = [...rooms, ...people];
   const targets: (string | undefined)[] = all.map(({ target }) => target);
   const lines: Line[] = all.map((line, i) => {
-    const number = i < NUMBERED ? `${(i + 1) % NUMBERED}` : " ";
+    const number = i < NUMBERED_TARGETS_MAX ? `${(i + 1) % NUMBERED_TARGETS_MAX}` : " ";
     return fitLine(roomEntry(line, number, isMuted(muted, line.target), columns), columns);
   });
   if (rooms.length > 0 && people.length > 0 && lines.length < height) {
@@ -41,24 +41,24 @@ export function roomColumn(
   }
   const topMax = Math.max(0, lines.length - height);
   const centered = all.findIndex(({ isOpen }) => isOpen) - Math.floor(height / 2);
-  const wanted = topOf(moved, model) ?? centered;
-  const top = Math.max(0, Math.min(wanted, topMax));
-  const shown = lines.slice(top, top + height);
-  while (shown.length < height) shown.push(fitLine([], columns));
-  return { lines: shown, targets: targets.slice(top, top + height), top, topMax };
+  const requestedTop = topOf(listTop, model) ?? centered;
+  const top = Math.max(0, Math.min(requestedTop, topMax));
+  const visible = lines.slice(top, top + height);
+  while (visible.length < height) visible.push(fitLine([], columns));
+  return { lines: visible, targets: targets.slice(top, top + height), top, topMax };
 }
 
 /**
  * Scroll position of the list; `undefined` if it was not moved since the open target was opened.
  */
-export function topOf(moved: ListTop | undefined, { open }: Model): number | undefined {
-  const isSameOpen = moved?.open === open || isSameName(moved?.open, open);
-  return isSameOpen ? moved?.top : undefined;
+export function topOf(listTop: ListTop | undefined, { open }: Model): number | undefined {
+  const isSameOpen = listTop?.open === open || isSameName(listTop?.open, open);
+  return isSameOpen ? listTop?.top : undefined;
 }
 
 /** Reports whether a target (`#lobby`, `lobby`, `@ben`) is muted. */
 export function isMuted(muted: readonly string[], target: string): boolean {
-  return muted.some((one) => isSameName(one.replace(/^#/, ""), target));
+  return muted.some((entry) => isSameName(entry.replace(/^#/, ""), target));
 }
 
 function roomEntry(line: RoomListEntry, number: string, isQuiet: boolean, columns: number): Line {
@@ -73,9 +73,9 @@ function roomEntry(line: RoomListEntry, number: string, isQuiet: boolean, column
     { text: hasDraft && !isOpen ? "✎ " : "", role: "accent" },
   ];
   const left = columns - 3 - count.length - lineWidth(marks);
-  const shown = cutTo(cleanText(name), Math.max(1, left));
-  const isFaint = isIgnored || (isQuiet && !hasUnread);
-  const role = isOpen ? "open" : isFaint ? "dim" : hasUnread && !isQuiet ? "busy" : undefined;
+  const label = cutTo(cleanText(name), Math.max(1, left));
+  const isDim = isIgnored || (isQuiet && !hasUnread);
+  const role = isOpen ? "open" : isDim ? "dim" : hasUnread && !isQuiet ? "busy" : undefined;
   const sign: Span =
     kind === "room"
       ? { text: "#", role: isOpen ? "open" : "dim" }
@@ -83,13 +83,13 @@ function roomEntry(line: RoomListEntry, number: string, isQuiet: boolean, column
   const head: Line = [
     { text: `${number} `, role: "dim" },
     sign,
-    role === undefined ? { text: shown } : { text: shown, role },
+    role === undefined ? { text: label } : { text: label, role },
   ];
   const gap = columns - lineWidth(head) - count.length - lineWidth(marks);
-  const under = isOpen ? ({ role: "open" } as const) : {};
+  const background = isOpen ? ({ role: "open" } as const) : {};
   return [
     ...head,
-    { text: " ".repeat(Math.max(0, gap)), ...under },
+    { text: " ".repeat(Math.max(0, gap)), ...background },
     ...marks,
     { text: count, role: isQuiet ? "dim" : mentions > 0 ? "calls" : "count" },
   ];

@@ -34,7 +34,7 @@ export interface StatusOptions {
 }
 
 const SECOND_MS = 1_000;
-const TARGETS_NAMED = 3;
+const TARGETS_NAMED_MAX = 3;
 
 /** Connection, pending posts, unread elsewhere; or hints for the current keys. */
 export function statusLine(options: StatusOptions, columns: number): Line {
@@ -49,28 +49,30 @@ export function statusLine(options: StatusOptions, columns: number): Line {
 function leftSpans(options: StatusOptions, columns: number): Line {
   const [typing, pending] = [typingSpans(options), pendingSpans(options)];
   const line = fittingSpans(options, joined([pending, typing]), columns);
-  const isWhole = typing.length === 0 || lineWidth(line) <= columns;
-  return isWhole ? line : fittingSpans(options, pending, columns);
+  const fits = typing.length === 0 || lineWidth(line) <= columns;
+  return fits ? line : fittingSpans(options, pending, columns);
 }
 
 /** Drops first the transport, then the server's name, until the line fits. */
 function fittingSpans(options: StatusOptions, pending: Line, columns: number): Line {
   const unread = unreadSpans(options);
-  const whole = joined([connectionSpans(options), pending, unread]);
-  if (options.model.connection.kind !== "online" || lineWidth(whole) <= columns) return whole;
+  const fullLine = joined([connectionSpans(options), pending, unread]);
+  if (options.model.connection.kind !== "online" || lineWidth(fullLine) <= columns) return fullLine;
   const [sign = { text: " " }, name = { text: "" }] = connectionSpans(options);
-  const named = joined([[sign, name], pending, unread]);
-  if (lineWidth(named) <= columns) return named;
-  if (pending.length + unread.length === 0) return named;
-  const bare = joined([[sign], pending, unread]);
-  return lineWidth(bare) <= columns || unread.length === 0 ? bare : joined([[sign], unread]);
+  const withoutTransport = joined([[sign, name], pending, unread]);
+  if (lineWidth(withoutTransport) <= columns) return withoutTransport;
+  if (pending.length + unread.length === 0) return withoutTransport;
+  const withoutName = joined([[sign], pending, unread]);
+  return lineWidth(withoutName) <= columns || unread.length === 0
+    ? withoutName
+    : joined([[sign], unread]);
 }
 
 function joined(groups: readonly Line[]): Line {
-  const between: Span = { text: " · ", role: "bar-dim" };
+  const separator: Span = { text: " · ", role: "bar-dim" };
   return groups
     .filter((group) => group.length > 0)
-    .flatMap((group, i) => (i === 0 ? group : [between, ...group]));
+    .flatMap((group, i) => (i === 0 ? group : [separator, ...group]));
 }
 
 function belowSpans({ below, texts }: StatusOptions): Line {
@@ -92,17 +94,17 @@ function questionLine(question: Question, texts: ScreenTexts, columns: number): 
 }
 
 /** Candidates of Tab with the current one marked and kept visible. */
-function completionLine({ candidates, at }: Completion, columns: number): Line {
+function completionLine({ candidates, selectedIndex }: Completion, columns: number): Line {
   const spans = candidates.map(({ text, hint }, i): readonly Span[] => {
-    const role = i === at ? "open" : "bar";
-    const words: Span[] = [{ text: ` ${cleanText(text.trim())} `, role }];
-    if (hint !== "") words.push({ text: `${cleanText(hint)} `, role: "bar-dim" });
-    return words;
+    const role = i === selectedIndex ? "open" : "bar";
+    const candidate: Span[] = [{ text: ` ${cleanText(text.trim())} `, role }];
+    if (hint !== "") candidate.push({ text: `${cleanText(hint)} `, role: "bar-dim" });
+    return candidate;
   });
   let from = 0;
   const widthTo = (first: number) =>
-    spans.slice(first, at + 1).reduce((sum, one) => sum + lineWidth(one), 0);
-  while (from < at && widthTo(from) > columns) from += 1;
+    spans.slice(first, selectedIndex + 1).reduce((sum, candidate) => sum + lineWidth(candidate), 0);
+  while (from < selectedIndex && widthTo(from) > columns) from += 1;
   return splitLine(spans.slice(from).flat(), [], columns);
 }
 
@@ -119,9 +121,9 @@ function connectionSpans({ model, texts, link, nowUnixMs }: StatusOptions): read
         { text: " ●", role: "bar-good" },
         { text: ` ${server === "" ? texts.online : server}`, role: "bar" },
       ];
-      const trip = link.roundTripMs === undefined ? "" : `${Math.round(link.roundTripMs)} ms`;
-      const about = [link.transport === undefined ? "" : cleanText(link.transport), trip];
-      const text = about.filter((one) => one !== "").join(" ");
+      const roundTrip = link.roundTripMs === undefined ? "" : `${Math.round(link.roundTripMs)} ms`;
+      const details = [link.transport === undefined ? "" : cleanText(link.transport), roundTrip];
+      const text = details.filter((detail) => detail !== "").join(" ");
       if (text !== "") spans.push({ text: ` ${text}`, role: "bar-dim" });
       return spans;
     }
@@ -130,16 +132,18 @@ function connectionSpans({ model, texts, link, nowUnixMs }: StatusOptions): read
     case "entering":
       return [{ text: ` ○ ${texts.signingIn}`, role: "bar" }];
     case "outside": {
-      const why = connection.fault === undefined ? "" : `: ${faultLineIn(texts, connection.fault)}`;
-      return [{ text: ` ○ ${texts.screen.notLoggedIn}${why}`, role: "bar-bad" }];
+      const reason =
+        connection.fault === undefined ? "" : `: ${faultLineIn(texts, connection.fault)}`;
+      return [{ text: ` ○ ${texts.screen.notLoggedIn}${reason}`, role: "bar-bad" }];
     }
     case "offline": {
       const seconds = Math.max(0, Math.ceil((connection.retryAtUnixMs - nowUnixMs) / SECOND_MS));
       return [{ text: ` ○ ${texts.offline(seconds)}`, role: "bar-bad" }];
     }
     default: {
-      const why = connection.fault === undefined ? "" : ` ${faultLineIn(texts, connection.fault)}`;
-      return [{ text: ` ○ ${texts.disconnected}${why}`, role: "bar-bad" }];
+      const reason =
+        connection.fault === undefined ? "" : ` ${faultLineIn(texts, connection.fault)}`;
+      return [{ text: ` ○ ${texts.disconnected}${reason}`, role: "bar-bad" }];
     }
   }
 }
@@ -158,8 +162,8 @@ function refusedSpans({ pending, open }: Model, texts: ScreenTexts): Line {
   );
   if (refused.length === 0) return [];
   const targets = [...new Set(refused.map(({ to }) => nameOf(to)))];
-  const named = targets.slice(0, TARGETS_NAMED).join(", ");
-  const more = targets.length > TARGETS_NAMED ? ", …" : "";
+  const named = targets.slice(0, TARGETS_NAMED_MAX).join(", ");
+  const more = targets.length > TARGETS_NAMED_MAX ? ", …" : "";
   return [{ text: texts.screen.notSent(refused.length, named + more), role: "bar-bad" }];
 }
 
@@ -174,13 +178,13 @@ function unreadSpans({ model, texts, muted }: StatusOptions): readonly Span[] {
     .filter(
       (line) => line.unread > 0 && !line.isOpen && !line.isIgnored && !isMuted(muted, line.target),
     )
-    .sort((one, other) => Number(other.mentions > 0) - Number(one.mentions > 0));
+    .sort((a, b) => Number(b.mentions > 0) - Number(a.mentions > 0));
   if (lines.length === 0) return [];
   const count = lines.reduce((sum, { unread }) => sum + unread, 0);
-  const named = lines.slice(0, TARGETS_NAMED).map(({ target }) => nameOf(target));
-  const targets = named.join(", ") + (lines.length > TARGETS_NAMED ? ", …" : "");
-  const calls = lines.some((line) => line.mentions > 0);
+  const named = lines.slice(0, TARGETS_NAMED_MAX).map(({ target }) => nameOf(target));
+  const targets = named.join(", ") + (lines.length > TARGETS_NAMED_MAX ? ", …" : "");
+  const hasMentions = lines.some((line) => line.mentions > 0);
   const text = texts.screen.unreadIn(count, targets);
-  const shown = calls ? ` ${text} ` : text;
-  return [{ text: shown, role: calls ? "calls" : "bar", clickAction: "unread" }];
+  const padded = hasMentions ? ` ${text} ` : text;
+  return [{ text: padded, role: hasMentions ? "calls" : "bar", clickAction: "unread" }];
 }

@@ -7,7 +7,7 @@ import type { Row, Rows } from "../../../core/model/rows.ts";
 import type { Model, TransferView } from "../../../core/model/state.ts";
 import type { PictureBox } from "../state/frame.ts";
 import type { ScrollAnchor } from "../state/screen-state.ts";
-import { edgeOf, lowered } from "../state/scroll.ts";
+import { edgeOf, movedDown } from "../state/scroll.ts";
 import { memo } from "./memo.ts";
 import { type RowOptions, rowLines, topLine } from "./message.ts";
 import type { Palette } from "./palette.ts";
@@ -89,7 +89,7 @@ export class TimelineCache {
     const { rows } = options.rows;
     const index = indexNear(rows, key, this.#lastIndex);
     const row = rows[index];
-    if (row === undefined || index < firstOf(options.rows)) return undefined;
+    if (row === undefined || index < firstVisibleIndex(options.rows)) return undefined;
     this.#lastIndex = index;
     return this.#cachedRow(row, options);
   }
@@ -102,10 +102,10 @@ export class TimelineCache {
     this.#refresh(options);
     const { rows } = options.rows;
     const { height } = options;
-    const seen = this.#fill(options, this.#bottomOf(options));
+    const visibleRows = this.#fill(options, this.#bottomOf(options));
     const lines: string[] = [];
     const pictures = new Set<PictureBox>();
-    for (const { row, from, to } of seen) {
+    for (const { row, from, to } of visibleRows) {
       for (let i = from; i < to; i++) {
         const isTop = lines.length === 0;
         lines.push(
@@ -117,25 +117,25 @@ export class TimelineCache {
     }
     const blank = " ".repeat(options.rowOptions.columns);
     lines.unshift(...Array<string>(Math.max(0, height - lines.length)).fill(blank));
-    const last = seen.at(-1);
-    const at = last === undefined ? rows.length - 1 : rows.lastIndexOf(last.row);
-    const cut =
+    const last = visibleRows.at(-1);
+    const lastIndex = last === undefined ? rows.length - 1 : rows.lastIndexOf(last.row);
+    const cutRow =
       last !== undefined && last.to < this.#cachedRow(last.row, options).lines.length ? 1 : 0;
-    const [top] = seen;
+    const [top] = visibleRows;
     const isAtTop =
-      top === undefined || (top.from === 0 && top.row === rows[firstOf(options.rows)]);
-    const rowsBelow = rows.length - 1 - at + cut;
-    return { lines, visible: seen, rowsBelow, isAtTop, pictures: [...pictures] };
+      top === undefined || (top.from === 0 && top.row === rows[firstVisibleIndex(options.rows)]);
+    const rowsBelow = rows.length - 1 - lastIndex + cutRow;
+    return { lines, visible: visibleRows, rowsBelow, isAtTop, pictures: [...pictures] };
   }
 
   /** Position in a line that was laid out, from the top. `undefined` if there is nothing. */
   lineAt(
     { height }: TimelineOptions,
-    { visible: seen }: TimelineLayout,
+    { visible: visibleRows }: TimelineLayout,
     at: number,
   ): { readonly key: string; readonly line: Line } | undefined {
     let bottom = height;
-    for (const { row, from, to } of seen.toReversed()) {
+    for (const { row, from, to } of visibleRows.toReversed()) {
       bottom -= to - from;
       if (at < bottom) continue;
       return { key: row.key, line: this.#cache.get(row)?.lines[from + at - bottom] ?? [] };
@@ -155,8 +155,9 @@ export class TimelineCache {
     if (scroll === undefined || rows[edge.index]?.key !== scroll.key) return newest;
     // A page is filled while there are enough rows: scrolling beyond the top leaves no blank lines.
     let missing = options.height + edge.below;
-    for (let i = edge.index; i >= firstOf(options.rows) && missing > 0; i--) missing -= heightAt(i);
-    const filled = missing > 0 ? lowered(timeline, edge, missing) : edge;
+    for (let i = edge.index; i >= firstVisibleIndex(options.rows) && missing > 0; i--)
+      missing -= heightAt(i);
+    const filled = missing > 0 ? movedDown(timeline, edge, missing) : edge;
     return filled === undefined
       ? newest
       : { at: filled.index, to: heightAt(filled.index) - filled.below };
@@ -167,63 +168,59 @@ export class TimelineCache {
     bottom: { readonly at: number; readonly to: number },
   ): VisibleRow[] {
     const { rows } = options.rows;
-    const seen: VisibleRow[] = [];
+    const visibleRows: VisibleRow[] = [];
     let left = options.height;
-    for (let at = bottom.at; at >= firstOf(options.rows) && left > 0; at--) {
+    for (let at = bottom.at; at >= firstVisibleIndex(options.rows) && left > 0; at--) {
       const row = rows[at];
       if (row === undefined) continue;
       const all = this.#cachedRow(row, options).lines.length;
       const to = at === bottom.at ? Math.min(all, bottom.to) : all;
       const from = Math.max(0, to - left);
-      seen.unshift({ row, from, to });
+      visibleRows.unshift({ row, from, to });
       left -= to - from;
     }
-    return seen;
+    return visibleRows;
   }
 
   /** The uppermost line, if it has to name its author. */
   #topOf(row: Row, index: number, options: TimelineOptions): string | undefined {
-    const { rowOptions: look, palette, height } = options;
+    const { rowOptions, palette, height } = options;
     const under = backgroundOf(row, options);
     const mayCover = height >= COVER_HEIGHT_MIN && under === undefined; // Keys act on a marked row.
-    const known = this.#cache.get(row)?.lines[index] ?? [];
-    const line = topLine(row, index, known, look, mayCover);
-    return line === undefined ? undefined : padded(line, look.columns, palette, under);
+    const rowLine = this.#cache.get(row)?.lines[index] ?? [];
+    const line = topLine(row, index, rowLine, rowOptions, mayCover);
+    return line === undefined ? undefined : padded(line, rowOptions.columns, palette, under);
   }
 
-  #textOf(
-    row: Row,
-    index: number,
-    { palette, rowOptions: look, ...options }: TimelineOptions,
-  ): string {
-    const kept = this.#cache.get(row);
-    const line = kept?.lines[index] ?? [];
+  #textOf(row: Row, index: number, { palette, rowOptions, ...options }: TimelineOptions): string {
+    const cached = this.#cache.get(row);
+    const line = cached?.lines[index] ?? [];
     const under = backgroundOf(row, options);
-    if (under !== undefined) return padded(line, look.columns, palette, under);
-    const known = kept?.texts[index];
-    if (known !== undefined) return known;
-    const text = padded(line, look.columns, palette, undefined);
-    if (kept !== undefined) kept.texts[index] = text;
+    if (under !== undefined) return padded(line, rowOptions.columns, palette, under);
+    const cachedText = cached?.texts[index];
+    if (cachedText !== undefined) return cachedText;
+    const text = padded(line, rowOptions.columns, palette, undefined);
+    if (cached !== undefined) cached.texts[index] = text;
     return text;
   }
 
-  #cachedRow(row: Row, { rowOptions: look, unfolded }: TimelineOptions): CachedRow {
+  #cachedRow(row: Row, { rowOptions, unfolded }: TimelineOptions): CachedRow {
     const file = row.kind === "item" ? row.item.file?.file : undefined;
     const transfer = file === undefined ? undefined : this.#downloads.get(file);
     const isUnfolded = unfolded.has(row.key);
-    const known = this.#cache.get(row);
-    const isSame = known?.transfer === transfer && known?.isUnfolded === isUnfolded;
-    if (known !== undefined && isSame) return known;
+    const cached = this.#cache.get(row);
+    const isSame = cached?.transfer === transfer && cached?.isUnfolded === isUnfolded;
+    if (cached !== undefined && isSame) return cached;
     const extras = { transfer, isUnfolded };
-    const kept = { ...rowLines(row, look, extras), texts: [], ...extras };
-    this.#cache.set(row, kept);
-    return kept;
+    const laidOut = { ...rowLines(row, rowOptions, extras), texts: [], ...extras };
+    this.#cache.set(row, laidOut);
+    return laidOut;
   }
 
-  #refresh({ rowOptions: look, palette, transfers }: TimelineOptions): void {
-    if (this.#rowOptions !== look || this.#palette !== palette) {
+  #refresh({ rowOptions, palette, transfers }: TimelineOptions): void {
+    if (this.#rowOptions !== rowOptions || this.#palette !== palette) {
       this.#cache = new WeakMap();
-      this.#rowOptions = look;
+      this.#rowOptions = rowOptions;
       this.#palette = palette;
     }
     if (this.#transfers === transfers) return;
@@ -259,7 +256,7 @@ function backgroundOf(
  * Omits the day line of the first row while older rows are missing: its day may begin earlier, and
  * later insertions before it must not move what is being read.
  */
-function firstOf({ rows, hasOlder }: Rows): number {
+function firstVisibleIndex({ rows, hasOlder }: Rows): number {
   return hasOlder && rows[0]?.kind === "day" ? 1 : 0;
 }
 

@@ -11,7 +11,7 @@ const CUT = "…";
 /** Splits text into what a reader sees as single characters. */
 export function graphemesOf(text: string): readonly string[] {
   if (ASCII.test(text)) return text.split("");
-  return terminalWidths.graphemesOf(text).map((one) => one.text);
+  return terminalWidths.graphemesOf(text).map((grapheme) => grapheme.text);
 }
 
 /** Columns of one line; tabs and line feeds have none. */
@@ -28,16 +28,16 @@ export function cutTo(text: string, columns: number): string {
   if (ASCII.test(text)) {
     return text.length <= columns ? text : text.slice(0, columns - 1) + CUT;
   }
-  let taken = 0;
-  let short = ""; // Fits with the mark after it.
-  let whole = "";
+  let used = 0;
+  let fittingWithMark = ""; // Fits with the mark after it.
+  let fitting = "";
   for (const grapheme of terminalWidths.graphemesOf(text)) {
-    taken += grapheme.width;
-    if (taken > columns) return short + CUT;
-    whole += grapheme.text;
-    if (taken < columns) short = whole;
+    used += grapheme.width;
+    if (used > columns) return fittingWithMark + CUT;
+    fitting += grapheme.text;
+    if (used < columns) fittingWithMark = fitting;
   }
-  return whole;
+  return fitting;
 }
 
 /** Cut or filled to exactly so many columns. */

@@ -27,22 +27,24 @@ export function wrapSpans(spans: readonly Span[], columns: number): readonly Lin
     // Fast path: most messages.
     if (only.text.length <= columns && ASCII.test(only.text)) return [spans];
   }
-  const paper = new LineBuilder(columns);
+  const builder = new LineBuilder(columns);
   for (const span of spans) {
     for (const [text] of span.text.matchAll(PIECE)) {
-      if (text === "\n") paper.newLine();
-      else if (text === "\t") paper.tab(span);
-      else if (text.startsWith(" ")) paper.space({ span, text, width: text.length });
-      else if (!BREAKABLE.test(text)) paper.word({ span, text, width: widthOf(text) });
-      else for (const part of partsOf(text)) paper.part({ span, text: part, width: widthOf(part) });
+      if (text === "\n") builder.newLine();
+      else if (text === "\t") builder.tab(span);
+      else if (text.startsWith(" ")) builder.space({ span, text, width: text.length });
+      else if (!BREAKABLE.test(text)) builder.word({ span, text, width: widthOf(text) });
+      else
+        for (const piece of breakableParts(text))
+          builder.breakablePart({ span, text: piece, width: widthOf(piece) });
     }
   }
-  return paper.finished();
+  return builder.finished();
 }
 
 /** Splits a text at the points where a line may end. */
-function partsOf(text: string): readonly string[] {
-  const parts: string[] = [];
+function breakableParts(text: string): readonly string[] {
+  const segments: string[] = [];
   let run = "";
   for (const grapheme of graphemesOf(text)) {
     if (!BREAKABLE.test(grapheme)) {
@@ -50,11 +52,11 @@ function partsOf(text: string): readonly string[] {
       continue;
     }
     // Characters that follow without a space belong to it: a full stop does not begin a line.
-    if (run !== "") parts.push(run);
+    if (run !== "") segments.push(run);
     run = grapheme;
   }
-  if (run !== "") parts.push(run);
-  return parts;
+  if (run !== "") segments.push(run);
+  return segments;
 }
 
 /** Lines being built. */
@@ -83,56 +85,56 @@ class LineBuilder {
   }
 
   /** Adds a word that needs no space before it. */
-  part(piece: Piece): void {
-    this.#putWord();
+  breakablePart(piece: Piece): void {
+    this.#appendWord();
     this.word(piece);
   }
 
   space(piece: Piece): void {
-    this.#putWord();
+    this.#appendWord();
     this.#spaces.push(piece);
     this.#spacesWidth += piece.width;
   }
 
   tab(span: Span): void {
-    this.#putWord();
+    this.#appendWord();
     const at = this.#width + this.#spacesWidth;
     const width = TAB_COLUMNS - (at % TAB_COLUMNS);
     this.space({ span, text: " ".repeat(width), width });
   }
 
   newLine(): void {
-    this.#putWord();
-    this.#end();
+    this.#appendWord();
+    this.#endLine();
   }
 
   finished(): readonly Line[] {
-    this.#putWord();
-    this.#end();
+    this.#appendWord();
+    this.#endLine();
     return this.#lines;
   }
 
-  #putWord(): void {
+  #appendWord(): void {
     if (this.#word.length === 0) return;
     const needed = this.#width + this.#spacesWidth + this.#wordWidth;
     if (needed <= this.#columns) {
-      this.#takeSpaces();
-      for (const piece of this.#word) this.#put(piece);
+      this.#appendSpaces();
+      for (const piece of this.#word) this.#append(piece);
     } else if (this.#wordWidth <= this.#columns && this.#width > 0) {
-      this.#end();
-      for (const piece of this.#word) this.#put(piece);
+      this.#endLine();
+      for (const piece of this.#word) this.#append(piece);
     } else {
       // An address, or a line of one letter: it begins here, and continues below.
-      if (this.#width + this.#spacesWidth < this.#columns) this.#takeSpaces();
-      else this.#end();
-      for (const piece of this.#word) this.#putSplit(piece);
+      if (this.#width + this.#spacesWidth < this.#columns) this.#appendSpaces();
+      else this.#endLine();
+      for (const piece of this.#word) this.#appendSplit(piece);
     }
     this.#word = [];
     this.#wordWidth = 0;
   }
 
-  #takeSpaces(): void {
-    for (const piece of this.#spaces) this.#put(piece);
+  #appendSpaces(): void {
+    for (const piece of this.#spaces) this.#append(piece);
     this.#dropSpaces();
   }
 
@@ -141,7 +143,7 @@ class LineBuilder {
     this.#spacesWidth = 0;
   }
 
-  #put({ span, text, width }: Piece): void {
+  #append({ span, text, width }: Piece): void {
     if (this.#run === undefined || !isSameStyle(this.#run, span)) {
       this.#endRun();
       this.#run = span;
@@ -156,14 +158,14 @@ class LineBuilder {
     this.#runText = "";
   }
 
-  #putSplit({ span, text }: Piece): void {
+  #appendSplit({ span, text }: Piece): void {
     let run = "";
     let runWidth = 0;
     for (const grapheme of graphemesOf(text)) {
       const width = widthOf(grapheme);
       if (this.#width + runWidth + width > this.#columns) {
-        if (run !== "") this.#put({ span, text: run, width: runWidth });
-        this.#end();
+        if (run !== "") this.#append({ span, text: run, width: runWidth });
+        this.#endLine();
         run = "";
         runWidth = 0;
       }
@@ -171,10 +173,10 @@ class LineBuilder {
       run += grapheme;
       runWidth += width;
     }
-    if (run !== "") this.#put({ span, text: run, width: runWidth });
+    if (run !== "") this.#append({ span, text: run, width: runWidth });
   }
 
-  #end(): void {
+  #endLine(): void {
     this.#endRun();
     this.#lines.push(this.#line);
     this.#line = [];
@@ -183,9 +185,9 @@ class LineBuilder {
   }
 }
 
-function isSameStyle(one: Span, other: Span): boolean {
-  if (one === other) return true;
-  const isSameRole = one.role === other.role && one.bold === other.bold;
-  const isSameLook = isSameRole && one.italic === other.italic && one.strike === other.strike;
-  return isSameLook && one.link === other.link && one.clickAction === other.clickAction;
+function isSameStyle(a: Span, b: Span): boolean {
+  if (a === b) return true;
+  const isSameRole = a.role === b.role && a.bold === b.bold;
+  const isSameFont = isSameRole && a.italic === b.italic && a.strike === b.strike;
+  return isSameFont && a.link === b.link && a.clickAction === b.clickAction;
 }

@@ -57,8 +57,8 @@ interface Grapheme {
 }
 
 /** Texts whose graphemes are cached: names, times and lines that every frame has. */
-const SPLIT_TEXTS_MAX = 1_000;
-const SPLIT_LENGTH_MAX = 40;
+const CACHED_TEXTS_MAX = 1_000;
+const CACHED_LENGTH_MAX = 40;
 
 const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 
@@ -67,28 +67,28 @@ class TerminalWidths {
   #measured: MeasuredWidths = {};
   #isAsInTable = true;
   /** Bounded by SPLIT_TEXTS_MAX. */
-  readonly #split = new Map<string, readonly Grapheme[]>();
+  readonly #graphemes = new Map<string, readonly Grapheme[]>();
 
   /** Applies to everything that is laid out from now on. */
   measure(widths: MeasuredWidths): void {
     this.#measured = widths;
     this.#isAsInTable = Object.keys(widths).length === 0;
-    this.#split.clear();
+    this.#graphemes.clear();
   }
 
   /** Splits text that was cleaned. */
   graphemesOf(text: string): readonly Grapheme[] {
-    const known = this.#split.get(text);
-    if (known !== undefined) return known;
+    const cached = this.#graphemes.get(text);
+    if (cached !== undefined) return cached;
     const segments = segmenter.segment(text);
-    const made = Array.from(segments, ({ segment }) => ({
+    const graphemes = Array.from(segments, ({ segment }) => ({
       text: segment,
       width: this.of(segment),
     }));
-    if (text.length > SPLIT_LENGTH_MAX) return made;
-    if (this.#split.size >= SPLIT_TEXTS_MAX) this.#split.clear();
-    this.#split.set(text, made);
-    return made;
+    if (text.length > CACHED_LENGTH_MAX) return graphemes;
+    if (this.#graphemes.size >= CACHED_TEXTS_MAX) this.#graphemes.clear();
+    this.#graphemes.set(text, graphemes);
+    return graphemes;
   }
 
   /** Columns of one grapheme of clean text. */
@@ -99,11 +99,11 @@ class TerminalWidths {
     const kind = kindOf(grapheme);
     const sample = kind === undefined ? undefined : this.#measured[kind];
     if (kind === undefined || sample === undefined) return width;
-    return isDecomposed(kind, sample) ? sumOf(grapheme) : sample;
+    return isShownDecomposed(kind, sample) ? sumOf(grapheme) : sample;
   }
 
   /** Whether it takes more columns on the terminal than it was laid out with. */
-  isSqueezed(grapheme: string): boolean {
+  isWiderThanLayout(grapheme: string): boolean {
     if (this.#measured.ambiguous === undefined) return false;
     return UI_SYMBOL.test(grapheme) && isAmbiguous(grapheme);
   }
@@ -138,9 +138,9 @@ function isAmbiguous(grapheme: string): boolean {
 }
 
 /** The sample is wider than one emoji or letter: each part has columns of its own. */
-function isDecomposed(kind: SampleKind, width: number): boolean {
-  const isOfParts = kind === "joined" || kind === "toned" || kind === "marked";
-  return isOfParts && width > Bun.stringWidth(SAMPLES[kind]);
+function isShownDecomposed(kind: SampleKind, width: number): boolean {
+  const isCombined = kind === "joined" || kind === "toned" || kind === "marked";
+  return isCombined && width > Bun.stringWidth(SAMPLES[kind]);
 }
 
 /** Marks take columns there, too. */

@@ -63,9 +63,9 @@ describe("readline's keys", () => {
     const back = cutTo("wordLeft");
     const cut = cutTo("wordRight")(back(back(at("a b c| d e"))));
     expect(shown(cut)).toBe("a | e");
-    expect(cut.killed).toBe("b c d");
+    expect(cut.cutText).toBe("b c d");
     expect(shown(yank(cut))).toBe("a b c d| e");
-    expect(back(moveTo("left")(cut)).killed).toBe("a");
+    expect(back(moveTo("left")(cut)).cutText).toBe("a");
     expect(yank(EMPTY_EDITOR)).toMatchObject({ text: "", cursor: 0 });
   });
 
@@ -117,7 +117,7 @@ describe("bounds", () => {
 
   test("undo keeps UNDO_STEPS_MAX steps and UNDO_LENGTH_MAX characters", () => {
     let editor = EMPTY_EDITOR;
-    for (let i = 0; i < UNDO_STEPS_MAX + 5; i++) editor = yank({ ...editor, killed: "x" });
+    for (let i = 0; i < UNDO_STEPS_MAX + 5; i++) editor = yank({ ...editor, cutText: "x" });
     expect(editor.past).toHaveLength(UNDO_STEPS_MAX);
     const piece = "x".repeat(EDITOR_LENGTH_MAX / 2);
     editor = editorOf(piece);

@@ -44,8 +44,8 @@ describe("lists", () => {
   const typed = ["one", "two", "three"];
 
   test("wrap around by lines, and stop at the ends by pages", () => {
-    const screen = new Screen(lobby(), { typed }).press("ctrl-r");
-    const at = () => (screen.state.overlay as { at: number }).at;
+    const screen = new Screen(lobby(), { inputHistory: typed }).press("ctrl-r");
+    const at = () => (screen.state.overlay as { selectedIndex: number }).selectedIndex;
     expect(screen.press("up") && at()).toBe(2);
     expect(screen.press("down") && at()).toBe(0);
     expect(screen.press("pagedown") && at()).toBe(2);

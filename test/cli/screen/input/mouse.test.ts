@@ -89,7 +89,7 @@ describe("a click", () => {
   });
 
   test("accepts the choice of a list", () => {
-    const screen = new Screen(lobby(), { typed: ["one", "two", "three"] }).press("ctrl-r");
+    const screen = new Screen(lobby(), { inputHistory: ["one", "two", "three"] }).press("ctrl-r");
     at(screen, { kind: "overlay", choice: undefined, isHeading: false });
     expect(screen.state.overlay).toBeDefined();
     at(screen, { kind: "overlay", choice: 1, isHeading: false });

@@ -28,7 +28,7 @@ describe("pages", () => {
     const screen = new Screen();
     const rows = { ...screen.context.rows, loading: undefined };
     screen.context = { ...screen.context, rows: { ...rows, hasOlder: true } };
-    expect(screen.press("pageup").actions).toEqual([{ kind: "reach", side: "older" }]);
+    expect(screen.press("pageup").actions).toEqual([{ kind: "reach", direction: "older" }]);
     const loading = { side: "older", seq: 2 } as const;
     screen.context = { ...screen.context, rows: { ...rows, hasOlder: true, loading } };
     expect(screen.press("pageup").actions).toEqual([]);
@@ -41,7 +41,7 @@ describe("pages", () => {
       rows: { ...screen.context.rows, loading: undefined, hasNewer: true },
     };
     screen.press("pageup").press("pagedown");
-    expect(screen.actions).toEqual([{ kind: "reach", side: "newer" }]);
+    expect(screen.actions).toEqual([{ kind: "reach", direction: "newer" }]);
     expect(screen.state.scroll).toEqual({ key: "i11", below: 0 });
     expect(screen.press("esc").actions).toEqual([{ kind: "bottom" }]);
     expect(screen.type("x").press("enter").actions).toEqual([

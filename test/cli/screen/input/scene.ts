@@ -71,7 +71,7 @@ export class Screen {
         ...{ pageRows: 5, inputColumns: 40, rooms: NOWHERE, members: NOWHERE },
         ...{ heightOf: () => 1, foldsOf: () => 0, hitAt: () => undefined },
       },
-      typed: [],
+      inputHistory: [],
       source: SOURCE,
       texts: ENGLISH_KEYS,
       ...change,

@@ -105,7 +105,7 @@ describe("actions", () => {
 
   test("picks an emoji by its name or by itself", () => {
     const screen = on(4).press("+");
-    expect(screen.state.overlay).toMatchObject({ kind: "react", seq: 4, at: 0 });
+    expect(screen.state.overlay).toMatchObject({ kind: "react", seq: 4, selectedIndex: 0 });
     expect(screen.press("enter").actions).toEqual([{ kind: "react", seq: 4, sign: "👍" }]);
     expect([screen.state.selected, screen.state.scroll]).toEqual([undefined, undefined]);
     const reacts = (typed: string) => on(4).press("+").type(typed).press("enter").actions;

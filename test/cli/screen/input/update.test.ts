@@ -77,7 +77,7 @@ describe("the input history", () => {
   const typed = ["old", "two\nlines", "new"];
 
   test("Up and Down browse it, and return to the draft", () => {
-    const screen = new Screen(lobby(), { typed }).type("begun").press("up");
+    const screen = new Screen(lobby(), { inputHistory: typed }).type("begun").press("up");
     expect(screen.line).toBe("new|");
     expect(screen.press("up").line).toBe("two\nlines|");
     expect(screen.press("up").line).toBe("two|\nlines");
@@ -88,12 +88,15 @@ describe("the input history", () => {
   });
 
   test("Ctrl-R finds an entry, and Enter inserts it", () => {
-    const screen = new Screen(lobby(), { typed }).type("x").press("ctrl-r").type("LINES");
-    expect(screen.state.overlay).toMatchObject({ found: ["two\nlines"], at: 0 });
+    const screen = new Screen(lobby(), { inputHistory: typed })
+      .type("x")
+      .press("ctrl-r")
+      .type("LINES");
+    expect(screen.state.overlay).toMatchObject({ found: ["two\nlines"], selectedIndex: 0 });
     expect(screen.press("enter").line).toBe("two\nlines|");
     expect([screen.state.overlay, screen.actions]).toEqual([undefined, []]);
     screen.press("ctrl-r", "ctrl-r");
-    expect(screen.state.overlay).toMatchObject({ at: 1 });
+    expect(screen.state.overlay).toMatchObject({ selectedIndex: 1 });
     expect(screen.press("esc").line).toBe("two\nlines|");
   });
 });
@@ -128,19 +131,21 @@ test("any sequence of keys keeps the state consistent", () => {
   const model = lobby();
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...KEYS), { maxLength: 40 }), (names) => {
-      const screen = new Screen(model, { typed: ["one", "two"] });
+      const screen = new Screen(model, { inputHistory: ["one", "two"] });
       for (const name of names) {
         screen.press(name);
         const { state } = screen;
         const { overlay, completion } = state;
         if (overlay !== undefined && "found" in overlay) {
-          expect(overlay.at === 0 || overlay.at < overlay.found.length).toBe(true);
+          expect(overlay.selectedIndex === 0 || overlay.selectedIndex < overlay.found.length).toBe(
+            true,
+          );
         }
         if (overlay !== undefined && "top" in overlay) {
           expect(overlay.top).toBeLessThan(overlay.kind === "help" ? overlay.rows.length : 1);
         }
         if (completion !== undefined) {
-          expect(completion.at).toBeLessThan(completion.candidates.length);
+          expect(completion.selectedIndex).toBeLessThan(completion.candidates.length);
           expect(completion.to).toBeLessThanOrEqual(state.editor.text.length);
         }
         expect(state.editor.cursor).toBeLessThanOrEqual(state.editor.text.length);

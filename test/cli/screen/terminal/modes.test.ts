@@ -13,7 +13,13 @@ function entered() {
   const clock = new FakeClock();
   let lost = 0;
   const queries = new TerminalQueries(clock);
-  const modes = new TerminalModes({ device, clock, mouse: false, queries, onLost: () => lost++ });
+  const modes = new TerminalModes({
+    device,
+    clock,
+    mouse: false,
+    queries,
+    onInvalidated: () => lost++,
+  });
   const emulator = new Emulator(device.now);
   emulator.modes.add("25");
   modes.enter();
@@ -62,13 +68,13 @@ describe("an answer that is due", () => {
     for (const end of ["answered", "late"] as const) {
       const { device, clock, modes, queries } = entered();
       void queries.ask("");
-      device.output.write(queries.take());
+      device.output.write(queries.takeUnsent());
       const closed = modes.close();
       await new Promise(setImmediate);
       clock.pass(TERMINAL_EXIT_TIMEOUT_MS - 1);
       await new Promise(setImmediate);
       expect(device.acts).toEqual(["raw"]);
-      if (end === "answered") queries.answered("\x1b[?6c");
+      if (end === "answered") queries.receiveReport("\x1b[?6c");
       else clock.pass(TERMINAL_EXIT_TIMEOUT_MS);
       await closed;
       expect(device.acts).toEqual(["raw", "cooked"]);

@@ -45,7 +45,7 @@ class SlowLine {
     for (const { index, 0: question } of asked) {
       const end = index + question.length;
       if (end > sizeBytes || !this.answers) continue;
-      this.screen.answered(question === "\x1b[5n" ? "\x1b[0n" : "\x1b[?62c");
+      this.screen.receiveReport(question === "\x1b[5n" ? "\x1b[0n" : "\x1b[?62c");
     }
     // A question that was cut stays whole on the line.
     const cut = /\x1b(?:\[5?)?$/.exec(text)?.[0] ?? "";

@@ -48,11 +48,17 @@ const editor = words.map(editorOf);
 const query = editor;
 const overlay: fc.Arbitrary<Overlay> = fc.oneof(
   fc.record({
-    ...{ kind: fc.constantFrom("switcher", "search", "typed"), query, at: seq },
+    ...{ kind: fc.constantFrom("switcher", "search", "typed"), query, selectedIndex: seq },
     found: fc.constant([]),
   }),
-  fc.record({ kind: fc.constant("react" as const), query, at: seq, seq, found: fc.constant([]) }),
-  fc.record({ kind: fc.constant("menu" as const), at: seq, entries: fc.constant([]) }),
+  fc.record({
+    kind: fc.constant("react" as const),
+    query,
+    selectedIndex: seq,
+    seq,
+    found: fc.constant([]),
+  }),
+  fc.record({ kind: fc.constant("menu" as const), selectedIndex: seq, entries: fc.constant([]) }),
   fc.record({ kind: fc.constant("help" as const), rows: fc.constant([]), top: seq }),
   fc.record({ kind: fc.constant("text" as const), title: words, lines: fc.array(words), top: seq }),
 );
@@ -61,8 +67,8 @@ const state: fc.Arbitrary<ScreenState> = fc.record({
   editor,
   completion: fc.option(
     fc.record({
-      ...{ from: fc.constant(0), to: fc.constant(0), candidates, at: seq },
-      typed: fc.constant(""),
+      ...{ from: fc.constant(0), to: fc.constant(0), candidates, selectedIndex: seq },
+      replacedText: fc.constant(""),
     }),
     { nil: undefined },
   ),

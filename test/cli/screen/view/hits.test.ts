@@ -55,7 +55,7 @@ describe("a click", () => {
   test("chooses a list entry", () => {
     const query = { text: "", cursor: 0 } as never;
     const found = ["#lobby", "#dev", "@ben"];
-    const overlay = { kind: "switcher" as const, query, at: 1, found };
+    const overlay = { kind: "switcher" as const, query, selectedIndex: 1, found };
     const { layout, lines } = looked(props({ state: scenes.stateOf({ overlay }) }));
     const row = lines.findIndex((line) => line.includes("> #dev"));
     const hits = [-3, -2, -1, 0, 1].map((by) => layout.hitAt(60, row + by));

@@ -63,12 +63,12 @@ const SCENES: Readonly<Record<string, Scene>> = {
     return scenes.propsOf(offline(), size, { state: scenes.stateOf({ notes }) });
   },
   search: (size) => {
-    const overlay = { kind: "search", query: editorOf("printer"), at: 1 } as const;
+    const overlay = { kind: "search", query: editorOf("printer"), selectedIndex: 1 } as const;
     return scenes.propsOf(searching(), size, { state: scenes.stateOf({ overlay }) });
   },
   switcher: (size) => {
     const found = ["#dev", "@ben", "@cleo"];
-    const overlay = { kind: "switcher", query: editorOf("e"), at: 1, found } as const;
+    const overlay = { kind: "switcher", query: editorOf("e"), selectedIndex: 1, found } as const;
     const state = scenes.stateOf({ overlay });
     return scenes.propsOf(scenes.conversation().model(), size, { state });
   },
@@ -79,7 +79,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
   },
   "long-topic": (size) => {
     const completion = {
-      ...{ from: 0, to: 2, at: 1, typed: "an" },
+      ...{ from: 0, to: 2, selectedIndex: 1, replacedText: "an" },
       candidates: ["ana", "anton", "antonia"].map((text) => ({ text, hint: "" })),
     };
     const state = scenes.stateOf({ editor: editorOf("anton: "), completion });

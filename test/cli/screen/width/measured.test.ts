@@ -37,7 +37,7 @@ test("measuring yields the widths that differ from the table", () => {
   expect(parseWidths(answersOf(eastern))).toEqual({ ambiguous: 2 });
   // The screen's own lines and dots stay one column wide.
   terminalWidths.measure({ ambiguous: 2 });
-  const squeezed = ["\u25cf", "\u03b2"].filter((one) => terminalWidths.isSqueezed(one));
+  const squeezed = ["\u25cf", "\u03b2"].filter((one) => terminalWidths.isWiderThanLayout(one));
   expect(squeezed).toEqual(["\u25cf"]);
   expect(widthOf("\u2500\u2500 lobby \u2502 \u03b1\u03b2 \u25cf x")).toBe(19);
 });
