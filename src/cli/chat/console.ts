@@ -161,7 +161,7 @@ export class ChatConsole {
 
   async confirm(question: Message): Promise<boolean> {
     if (this.#editor === undefined) return true;
-    this.note(`${inEnglish(question)} (y/n)`);
+    this.note(`${inEnglish(question)} [y/N]`);
     const answer = (await this.#editor.line())?.text.trim().toLowerCase();
     return answer === "y" || answer === "yes";
   }

@@ -427,7 +427,7 @@ function joinLines(joinInfo: JoinInfo, env: Context["env"]): string[] {
     ...(udp ? [`  over UDP          add --transport udp`] : []),
     `  server password   ${roomPassword ?? "none: any user may register"}`,
     `  fingerprint       ${fingerprint}`,
-    `  operator link     ${operatorLink(joinInfo)} (for one browser, valid for 1 hour)`,
+    `  operator link     ${operatorLink(joinInfo)} (for one browser, 1 hour)`,
     ...(localLine === undefined ? [] : [`  on this machine   ${localLine}`]),
   ];
 }

@@ -18,7 +18,7 @@ import { wrapSpans } from "./wrap.ts";
 /** Maximum notices per kind; more are counted. */
 const NOTICES_PER_KIND_MAX = 3;
 const NAME_COLUMNS = 24;
-/** Columns of ` (y/n)` and the blank before a question in the status line. */
+/** Columns of ` [y/N]` and the blank before a question in the status line. */
 const ANSWERS_COLUMNS = 7;
 /** Minimum lines for anything besides notices that address the user. */
 const OTHER_NOTICES_HEIGHT_MIN = 2;

@@ -89,7 +89,7 @@ function questionLine(question: Question, texts: ScreenTexts, columns: number): 
     return splitLine(left, [{ text: `${texts.screen.toAnswer} `, role: "bar-dim" }], columns);
   }
   // The notices repeat a question that is too long, so that its keys stay visible.
-  const hint: Line = [{ text: ` (${texts.screen.yesNo})`, role: "bar", bold: true }];
+  const hint: Line = [{ text: ` [${texts.screen.yesNo}]`, role: "bar", bold: true }];
   return fitLine([...cutLine(left, columns - lineWidth(hint)), ...hint], columns);
 }
 

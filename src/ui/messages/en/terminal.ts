@@ -57,7 +57,7 @@ export const ENGLISH_TERMINAL = {
   checking: "Checking…; input is hidden",
   questionGone: "Prompt cancelled; input is hidden until Enter",
   cannotShow: (what: string) => `cannot draw the screen (${what}); press Ctrl-L to retry`,
-  yesNo: "y/n",
+  yesNo: "y/N",
   escDrops: "Esc cancels",
   refusedHint: "select it to resend or discard",
 

@@ -46,7 +46,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   checking: "Memeriksa…; ketikan disembunyikan",
   questionGone: "Permintaan dibatalkan; ketikan disembunyikan sampai Enter",
   cannotShow: (what) => `layar tidak dapat digambar (${what}); tekan Ctrl-L untuk mencoba lagi`,
-  yesNo: "y/n",
+  yesNo: "y/N",
   escDrops: "Esc membatalkan",
   refusedHint: "pilih untuk mengirim lagi atau membuang",
 

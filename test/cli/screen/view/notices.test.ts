@@ -44,10 +44,10 @@ test("displays a question too long for the status line above it", () => {
     return scenes.plainLines(scenes.frameOf(props));
   };
   const narrow = at(50);
-  expect(narrow.at(-2)).toEndWith(" (y/n)");
+  expect(narrow.at(-2)).toEndWith(" [y/N]");
   expect(narrow.at(-4)?.trim()).toBe("there is no room 'attic'; create it, locked with");
   expect(narrow.at(-3)?.trim()).toBe("the password 'under the stairs'?");
-  expect(at(100).at(-2)?.trim()).toBe(`${text} (y/n)`);
+  expect(at(100).at(-2)?.trim()).toBe(`${text} [y/N]`);
   expect(at(100).at(-3)?.trim()).not.toContain("under the stairs");
 });
 
