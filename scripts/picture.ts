@@ -57,7 +57,7 @@ async function playScene(session: TmuxSession): Promise<void> {
   );
   await session.waitForText(ANA, "job 7 is ready");
   session.type(ANA, "/join physics");
-  await session.waitForText(ANA, "create it?");
+  await session.waitForText(ANA, "Create it?");
   session.tmux("send-keys", "-t", ANA.name, "y");
   await session.waitForText(ANA, "#physics>");
   session.type(BOB, "/msg ana Found it?");

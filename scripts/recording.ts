@@ -61,7 +61,7 @@ async function playScene(session: TmuxSession, timeline: Timeline): Promise<void
   await session.pressAndWait(ANA, "M-s");
   await timeline.record(PAUSE_MS, ANA);
   session.keys(ANA, "g");
-  await session.waitForText(ANA, "bench-plan.pdf (412 kB) is here");
+  await session.waitForText(ANA, "downloaded bench-plan.pdf (412 kB)");
   await timeline.record(READ_MS, ANA);
   await post(ANA, "Got it, thank you!", "Got it, thank you!");
   await type(ANA, "/search blue");

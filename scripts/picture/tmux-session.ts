@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -29,21 +29,28 @@ export class TmuxSession {
 
   run(user: string, ...args: string[]): void {
     const env = this.#environment(user);
-    const done = Bun.spawnSync([CHAT, ...args], { env, cwd: this.folder, stderr: "pipe" });
+    const command = { env: { ...env, CHAT_INVITE: this.#invite() }, cwd: this.folder };
+    const done = Bun.spawnSync([CHAT, ...args], { ...command, stderr: "pipe" });
     if (!done.success) throw new Error(`chat ${args.join(" ")}: ${done.stderr}`);
   }
 
   open({ name, columns, rows }: Window, ...args: string[]): void {
     const home = join(this.folder, `home-${name}`);
     const size = ["-x", String(columns), "-y", String(rows)];
-    const command = ["env", `CHAT_HOME=${home}`, CHAT, ...args];
+    const command = ["env", `CHAT_HOME=${home}`, `CHAT_INVITE=${this.#invite()}`, CHAT, ...args];
     this.tmux("new-session", "-d", "-s", name, ...size, ...command);
+  }
+
+  /** Returns the server's invite, so that no other server is offered; "" before it exists. */
+  #invite(): string {
+    const path = join(this.folder, "data", "invite");
+    return existsSync(path) ? readFileSync(path, "utf8").trim().replaceAll("'", "") : "";
   }
 
   /** Joins as a new user with the window's name. */
   async join(window: Window): Promise<void> {
     this.open(window, "join", "--user", window.name);
-    await this.waitForText(window, "Password for");
+    await this.waitForText(window, "New password for");
     this.type(window, ""); // No password: only this device can log in.
     await this.waitForText(window, "#lobby>");
   }
