@@ -1,18 +1,23 @@
 # Installs chat from a release: an address or a folder that holds the files of one version.
 #
-#   .\install.ps1 ADDRESS|FOLDER [-To FOLDER] [-ChecksumOnly]
+#   .\install.ps1 ADDRESS|FOLDER [-To FOLDER] [-Pin PIN] [-ChecksumOnly]
 #
 # Downloads the archive for Windows, compares it with the signed list of checksums, and puts one file, chat.exe, into
 # %LOCALAPPDATA%\Programs\chat or the folder after -To. Nothing else is changed. To uninstall, remove that file.
+#
+# -Pin is for a chat server without a certificate that Windows trusts: only the server with this public key is asked.
+# -ChecksumOnly skips the signature: the address is trusted.
 param(
   [Parameter(Mandatory)][string]$From,
   [string]$To = (Join-Path $env:LOCALAPPDATA 'Programs\chat'),
+  [string]$Pin,
   [switch]$ChecksumOnly
 )
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 $PublicKey = '@PUBLIC_KEY@'
 
+if ($Pin -and $From -notmatch '^https://') { throw '-Pin requires an https address' }
 $From = $From.TrimEnd('/', '\')
 New-Item -ItemType Directory -Force -Path $To | Out-Null
 # Beside the program, so that the last step is a rename; an older program stays until then.
@@ -21,7 +26,11 @@ New-Item -ItemType Directory -Path $Work | Out-Null
 
 function Get-ReleaseFile([string]$Name) {
   $Out = Join-Path $Work $Name
-  if ($From -match '^https?://') { Invoke-WebRequest -UseBasicParsing -Uri "$From/$Name" -OutFile $Out }
+  if ($Pin) {
+    # Part of Windows 10 and later.
+    curl.exe -fsS --retry 5 -k --proto =https --pinnedpubkey $Pin -o $Out "$From/$Name"
+    if ($LASTEXITCODE -ne 0) { throw "cannot download $From/$Name" }
+  } elseif ($From -match '^https?://') { Invoke-WebRequest -UseBasicParsing -Uri "$From/$Name" -OutFile $Out }
   else { Copy-Item -LiteralPath (Join-Path $From $Name) -Destination $Out }
   return $Out
 }
@@ -31,11 +40,13 @@ try {
   if (-not $ChecksumOnly) {
     Get-ReleaseFile 'SHA256SUMS.minisig' | Out-Null
     if (-not $PublicKey) { throw 'this installer contains no key; use -ChecksumOnly if you trust the address' }
-    if (-not (Get-Command minisign -ErrorAction SilentlyContinue)) {
+    if (Get-Command minisign -ErrorAction SilentlyContinue) {
+      minisign -V -q -P $PublicKey -m $Sums | Out-Null
+      if ($LASTEXITCODE -ne 0) { throw 'the signature does not match' }
+    } elseif ($Pin) { Write-Warning 'trusting the server, as minisign is missing' }
+    else {
       throw 'minisign is required to verify the signature (winget install jedisct1.minisign); or use -ChecksumOnly'
     }
-    minisign -V -q -P $PublicKey -m $Sums | Out-Null
-    if ($LASTEXITCODE -ne 0) { throw 'the signature does not match' }
   }
   $Line = Get-Content $Sums | Where-Object { $_ -match '^[0-9a-f]{64}  chat-[0-9][^/]*-windows-x64\.zip$' }
   if (@($Line).Count -ne 1) { throw 'the release has no program for Windows' }

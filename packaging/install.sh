@@ -1,28 +1,19 @@
 #!/bin/sh
 # Installs chat from a release: an address or a folder that holds the files of one version.
 #
-#   sh install.sh ADDRESS|FOLDER [--to FOLDER] [--checksum-only]
+#   sh install.sh ADDRESS|FOLDER [--to FOLDER] [--pin PIN] [--checksum-only]
 #
 # Downloads the archive for this system, compares it with the signed list of checksums, and puts one file, chat, into
 # ~/.local/bin or the folder after --to. Nothing else is changed. To uninstall, remove that file.
+#
+# --pin is for a chat server without a certificate that curl trusts: only the server with this public key is asked.
+# --checksum-only skips the signature: the address is trusted.
 set -eu
 
 public_key='@PUBLIC_KEY@'
 
 fail() { printf 'install: %s\n' "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
-
-from='' to=${HOME:-}/.local/bin checksum_only=''
-while [ $# -gt 0 ]; do
-  case $1 in
-    --to) [ $# -gt 1 ] || fail 'missing folder after --to'; to=$2; shift ;;
-    --checksum-only) checksum_only=1 ;;
-    -*) fail "unknown option $1" ;;
-    *) [ -z "$from" ] || fail "unexpected argument $1"; from=${1%/} ;;
-  esac
-  shift
-done
-[ -n "$from" ] || fail 'usage: sh install.sh ADDRESS|FOLDER [--to FOLDER] [--checksum-only]'
 
 # Sets target, the name of this system in file names.
 detect_target() {
@@ -46,7 +37,11 @@ detect_target() {
 fetch() {
   case $from in
     http://* | https://*)
-      if have curl; then curl -fsSL --retry 2 -o "$work/$1" "$from/$1" || fail "cannot download $from/$1"
+      if [ -n "$pin" ]; then set -- "$1" -k --proto =https --pinnedpubkey "$pin"; fi
+      if have curl; then
+        name=$1; shift
+        curl -fsSL --retry 5 "$@" -o "$work/$name" "$from/$name" || fail "cannot download $from/$name"
+      elif [ -n "$pin" ]; then fail 'curl is required for --pin'
       elif have wget; then wget -q -O "$work/$1" "$from/$1" || fail "cannot download $from/$1"
       else fail 'curl or wget is required'; fi ;;
     *) cp "$from/$1" "$work/$1" || fail "cannot copy $from/$1" ;;
@@ -66,8 +61,11 @@ verify_signature() {
     minisign -V -q -P "$public_key" -m "$work/SHA256SUMS" >/dev/null 2>&1 || fail 'the signature does not match'
     return
   fi
-  openssl list -digest-algorithms 2>/dev/null | grep -qi blake2b512 ||
-    fail 'minisign or openssl 3 is required to verify the signature; or use --checksum-only'
+  if ! openssl list -digest-algorithms 2>/dev/null | grep -qi blake2b512; then
+    [ -n "$pin" ] || fail 'minisign or openssl 3 is required to verify the signature; or use --checksum-only'
+    printf 'install: trusting the server, as minisign or openssl 3 is missing\n' >&2
+    return
+  fi
   decode() { printf '%s' "$1" | openssl base64 -d -A | tail -c "+$2"; }
   line() { sed -n "$1p" "$work/SHA256SUMS.minisig"; }
   # The first bytes say that an Ed25519 key follows; ten bytes of algorithm and key number precede key and signature.
@@ -83,29 +81,58 @@ verify_signature() {
   fi
 }
 
-case $to in /*) ;; *) to=$PWD/$to ;; esac
-mkdir -p "$to" || fail "cannot create $to"
-# Beside the program, so that the last step is a rename; an older program runs until then.
-work=$(mktemp -d "$to/.chat-install.XXXXXX") || fail "cannot write to $to"
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
+# find_archive SUFFIX: sets archive, its name; empty if the release has none.
+find_archive() { archive=$(sed -n "s/^[0-9a-f]\{64\}  \(chat-[0-9][^/]*-$target\.$1\)\$/\1/p" "$work/SHA256SUMS"); }
 
-detect_target
-fetch SHA256SUMS
-if [ -z "$checksum_only" ]; then
-  fetch SHA256SUMS.minisig
-  verify_signature
-fi
-archive=$(sed -n "s/^[0-9a-f]\{64\}  \(chat-[0-9][^/]*-$target\.tar\.gz\)\$/\1/p" "$work/SHA256SUMS")
-[ -n "$archive" ] || fail "the release has no program for $target"
-expected=$(sed -n "s/^\([0-9a-f]\{64\}\)  $archive\$/\1/p" "$work/SHA256SUMS")
-fetch "$archive"
-[ "$(sha256 "$work/$archive")" = "$expected" ] || fail "$archive does not match its checksum; download it again"
-gzip -dc "$work/$archive" | tar -xf - -C "$work" || fail "cannot unpack $archive; check the space on the disk"
-program=$work/${archive%.tar.gz}/chat
-version=$("$program" --version) || fail "the program for $target does not run on this system"
-mv -f "$program" "$to/chat"
+# A function, so that a script that arrives incomplete does nothing.
+main() {
+  from='' to=${HOME:-}/.local/bin pin='' checksum_only=''
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --to) [ $# -gt 1 ] || fail 'missing folder after --to'; to=$2; shift ;;
+      --pin) [ $# -gt 1 ] || fail 'missing PIN after --pin'; pin=$2; shift ;;
+      --checksum-only) checksum_only=1 ;;
+      -*) fail "unknown option $1" ;;
+      *) [ -z "$from" ] || fail "unexpected argument $1"; from=${1%/} ;;
+    esac
+    shift
+  done
+  [ -n "$from" ] || fail 'usage: sh install.sh ADDRESS|FOLDER [--to FOLDER] [--pin PIN] [--checksum-only]'
+  case $pin$from in "$from" | "$pin"https://*) ;; *) fail '--pin requires an https address' ;; esac
+  case $to in /*) ;; *) to=$PWD/$to ;; esac
+  mkdir -p "$to" || fail "cannot create $to"
+  # Beside the program, so that the last step is a rename; an older program runs until then.
+  work=$(mktemp -d "$to/.chat-install.XXXXXX") || fail "cannot write to $to"
+  trap 'rm -rf "$work"' EXIT
+  trap 'exit 1' HUP INT TERM
 
-printf 'Installed %s as %s\n' "$version" "$to/chat"
-case :$PATH: in *:"$to":*) ;; *) printf 'Add it to your PATH: export PATH="%s:$PATH"\n' "$to" ;; esac
-printf 'To uninstall: rm %s\n' "$to/chat"
+  detect_target
+  fetch SHA256SUMS
+  if [ -z "$checksum_only" ]; then
+    fetch SHA256SUMS.minisig
+    verify_signature
+  fi
+  archive=''
+  if have zstd; then find_archive tar.zst; fi
+  [ -n "$archive" ] || find_archive tar.gz
+  [ -n "$archive" ] || fail "the release has no program for $target"
+  expected=$(sed -n "s/^\([0-9a-f]\{64\}\)  $archive\$/\1/p" "$work/SHA256SUMS")
+  fetch "$archive"
+  [ "$(sha256 "$work/$archive")" = "$expected" ] || fail "$archive does not match its checksum; download it again"
+  case $archive in *.zst) unpack='zstd -dcq' ;; *) unpack='gzip -dc' ;; esac
+  name=${archive%.tar.*}
+  $unpack "$work/$archive" | tar -xf - -C "$work" "$name/chat" ||
+    fail "cannot unpack $archive; check the space on the disk"
+  program=$work/$name/chat
+  { [ -f "$program" ] && [ ! -L "$program" ]; } || fail "$archive contains no program"
+  version=$("$program" --version) || fail "the program for $target does not run on this system"
+  replaced=$("$to/chat" --version 2>/dev/null) && replaced=" (replaced $replaced)" || replaced=''
+  [ ! -d "$to/chat" ] || fail "$to/chat is a folder"
+  mv -f "$program" "$to/chat"
+
+  printf 'Installed %s as %s%s\n' "$version" "$to/chat" "$replaced"
+  case :$PATH: in *:"$to":*) ;; *) printf 'Add it to your PATH: export PATH="%s:$PATH"\n' "$to" ;; esac
+  printf 'To uninstall: rm %s\n' "$to/chat"
+}
+
+main "$@" </dev/null

@@ -39,7 +39,7 @@ import { linksWithinLimit } from "../cli/serve/descriptors.ts";
 import { loadServerSettings, type OpenFolder, openFolder } from "../cli/serve/folder.ts";
 import { checkListening, type OpenListeners, openListeners } from "../cli/serve/listen.ts";
 import { checkNatsSync } from "../cli/serve/nats-sync.ts";
-import { openOffer, PROGRAM_TARGETS, programFile } from "../cli/serve/offer.ts";
+import { type Offer, openOffer, PROGRAM_TARGETS, programFile } from "../cli/serve/offer.ts";
 import {
   type JoinInfo,
   operatorLink,
@@ -57,7 +57,11 @@ import { withSettings } from "../cli/serve/settings.ts";
 import { reportStats } from "../cli/serve/stats.ts";
 import { loadPage, namedPage } from "../cli/web/page.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
-import { type CertificatePair, checkCertificatePair } from "../crypto/certificate.ts";
+import {
+  type CertificatePair,
+  certificatePin,
+  checkCertificatePair,
+} from "../crypto/certificate.ts";
 import { hashPassword, verifyPassword } from "../crypto/password.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { openBlobStore } from "../io/blob/blob-store.ts";
@@ -66,11 +70,11 @@ import { readNamedFile, readSmallFile, writeSmallFile } from "../io/disk/data-fo
 import { SpareDescriptors } from "../io/disk/descriptors.ts";
 import { systemDisk } from "../io/disk/system-disk.ts";
 import { systemEntropy } from "../io/entropy.ts";
-import type { ProgramFolder } from "../io/file/program-folder.ts";
 import { announceLocalServer } from "../io/state/local-servers.ts";
 import { isLoopback } from "../io/ws/address.ts";
 import type { FileQuotas } from "../server/files/quotas.ts";
 import { type HttpOptions, httpHandler } from "../server/http/handler.ts";
+import type { ProgramSource } from "../server/http/programs.ts";
 import { migrateToCluster, sealedFolder } from "../server/sealed/buckets.ts";
 import { Server } from "../server/server.ts";
 import type { ServerOptions } from "../server/services/options.ts";
@@ -115,10 +119,7 @@ export const SERVE_FLAGS = {
   verbose: flag("Print counters once per second for each connection"),
   quiet: flag("Print events, but not users' messages"),
   discovery: noFlag("Do not announce the server on the LAN"),
-  offer: stringFlag(
-    "DIR",
-    "Offer downloads of the programs in this folder, such as chat-linux-x64",
-  ),
+  offer: stringFlag("DIR", "Offer downloads of the release or the programs in this folder"),
   postsPerSecond: stringFlag("N", "Maximum messages per second per account", {
     integer: { min: 1, max: 10_000_000 },
   }),
@@ -199,7 +200,7 @@ interface ServerSetup {
   readonly roomPassword: string | undefined;
   readonly files: FileQuotas;
   /** `undefined` if no programs are offered. */
-  readonly offer: ProgramFolder | undefined;
+  readonly offer: Offer | undefined;
 }
 
 async function serve(
@@ -246,7 +247,7 @@ async function serve(
     open,
     { ...settings, linksMax },
     {
-      ...defined({ programs: offer, push }),
+      ...defined({ programs: offer && programSource(args, open, offer), push }),
       onEvent: (event) => {
         if (event.kind === "failed") finished.resolve(event.fault);
         printer.event(event);
@@ -301,7 +302,7 @@ async function serve(
   saveLastData(context, open.folder.path);
   printListening(context, joinDetails, open);
   // Computes the checksums before the first client requests them.
-  void offer?.list();
+  void offer?.programs.list();
   if (reachableHosts(args.host, ownAddresses()).lacksIpv6) {
     printNotice(
       context,
@@ -464,21 +465,37 @@ function joinInfo(
     udp: listeners.some(({ transport }) => transport === "udp"),
     data: open.folder.path,
     operatorToken: options.operatorLink,
-    ...downloadsOf(args, options.offer),
+    ...downloadsOf(args, open, options.offer),
   };
 }
 
-/**
- * Returns the program downloads. curl may trust the owner's certificate, but not a generated one,
- * which only clients of this server know.
- */
 function downloadsOf(
   args: ServeArgs,
-  offer: ProgramFolder | undefined,
+  open: OpenFolder,
+  offer: Offer | undefined,
 ): Pick<JoinInfo, "downloads"> {
   if (offer === undefined) return {};
+  const { programs, release } = offer;
+  const pin = pinOf(args, open);
+  return { downloads: { programs: programs.present(), release, ...defined({ pin }) } };
+}
+
+function programSource(
+  args: ServeArgs,
+  open: OpenFolder,
+  { programs, release }: Offer,
+): ProgramSource {
+  return {
+    list: () => programs.list(),
+    open: (name) => programs.open(name),
+    release: release && { version: release.version, pin: pinOf(args, open) },
+  };
+}
+
+/** curl may trust the owner's certificate; only clients of this server know a generated one. */
+function pinOf(args: ServeArgs, open: OpenFolder): string | undefined {
   const isCertified = args.cert !== undefined || !args.tls;
-  return { downloads: { programs: offer.present(), isCertified } };
+  return isCertified ? undefined : certificatePin(open.certificate.certPem);
 }
 
 /** Prints the first lines, after which clients can connect. */
@@ -501,6 +518,9 @@ function printListening(context: Context, joinDetails: JoinInfo, open: OpenFolde
       context,
       `the --offer folder contains none of ${PROGRAM_TARGETS.map(programFile).join(", ")} yet`,
     );
+  }
+  if (joinDetails.downloads?.release?.isVerified === false) {
+    printNotice(context, "--offer: not verified, as this program was built without a release key");
   }
   printRecovery(context, open);
 }

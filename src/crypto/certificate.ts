@@ -1,6 +1,6 @@
 /** Creation and checks of X.509 certificates for TLS. */
 
-import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { Fault } from "../base/fault.ts";
 
@@ -62,6 +62,12 @@ export function certificateNames(certPem: string): string[] {
   return [...subjectAltName.matchAll(/(?:^|, )DNS:([A-Za-z0-9_.*-]+)/g)].map(
     ([, name = ""]) => name,
   );
+}
+
+/** The public key's hash, as `--pinnedpubkey` of curl. @throws {Fault} usage */
+export function certificatePin(certPem: string): string {
+  const spki = readCertificate(certPem).publicKey.export({ type: "spki", format: "der" });
+  return `sha256//${createHash("sha256").update(spki).digest("base64")}`;
 }
 
 /**

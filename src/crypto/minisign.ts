@@ -68,6 +68,12 @@ export function verifyRelease(key: ReleaseKey, bytes: Uint8Array, signature: str
   return comment;
 }
 
+/** The trusted comment of a signature that is not checked; empty if it is malformed. */
+export function unverifiedComment(signature: string): string {
+  const line = signature.split(/\r?\n/)[2] ?? "";
+  return line.startsWith(TRUSTED) ? line.slice(TRUSTED.length) : "";
+}
+
 function decode(line: string, algorithm: string, sizeBytes: number): Uint8Array | undefined {
   try {
     const bytes = Uint8Array.fromBase64(line.trim());

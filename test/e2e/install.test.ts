@@ -1,18 +1,23 @@
 import { expect } from "bun:test";
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { packArchive, packScript } from "../archives.ts";
 import { requires } from "../installed.ts";
 import { ReleaseSigner } from "../signed-release.ts";
 import { tempFolder } from "../temp-folder.ts";
 
+const NOBODY = "65534";
 const VARIANTS = [
   "linux-x64",
   "linux-x64-baseline",
@@ -47,11 +52,15 @@ writeFileSync(INSTALLER, TEMPLATE.replaceAll("@PUBLIC_KEY@", signer.publicKey));
 const { describe, test } = requires("openssl", "curl", "tar");
 
 describe("install.sh", () => {
-  const install = async (...args: string[]) => {
-    const child = Bun.spawn(["sh", INSTALLER, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const run = async (command: readonly string[], env: Record<string, string> = {}) => {
+    const child = Bun.spawn([...command], {
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const [out, error] = await Promise.all([child.stdout.text(), child.stderr.text()]);
     return { exitCode: await child.exited, out, error };
   };
+  const install = (...args: string[]) => run(["sh", INSTALLER, ...args]);
   const runs = (folder: string) =>
     Bun.spawnSync([join(folder, "chat"), "--version"])
       .stdout.toString()
@@ -69,6 +78,77 @@ describe("install.sh", () => {
     expect([exitCode, runs(to), readdirSync(to)]).toEqual([0, "chat 0.2.0", ["chat"]]);
     expect(out).toContain(`Installed chat 0.2.0 as ${to}/chat\n`);
     expect(out).toContain(`To uninstall: rm ${to}/chat\n`);
+  });
+
+  test("installs from a read-only offline folder for a user without root", async () => {
+    const home = tempFolder();
+    chmodSync(home, 0o777);
+    const asNobody = ["setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"];
+    const command = ["sh", INSTALLER, RELEASE];
+    const isRoot = process.getuid?.() === 0 && Bun.which("setpriv") !== null;
+    // The folder with the installer is private.
+    chmodSync(dirname(INSTALLER), 0o755);
+    chmodSync(RELEASE, 0o555);
+    const env = { HOME: home };
+    const { exitCode, out } = await run([...(isRoot ? asNobody : []), ...command], env);
+    const to = join(home, ".local", "bin");
+    expect([exitCode, runs(to), readdirSync(to)]).toEqual([0, "chat 0.2.0", ["chat"]]);
+    expect(out).toContain(`Add it to your PATH: export PATH="${to}:$PATH"`);
+    expect(statSync(join(to, "chat")).uid).toBe(
+      isRoot ? Number(NOBODY) : (process.getuid?.() ?? 0),
+    );
+  });
+
+  test("replaces an older program, also through another user's link", async () => {
+    const to = tempFolder();
+    writeFileSync(join(to, "old"), "#!/bin/sh\necho 'chat 0.1.0'\n", { mode: 0o755 });
+    symlinkSync("old", join(to, "chat"));
+    const { exitCode, out } = await install(RELEASE, "--to", to);
+    expect([exitCode, runs(to)]).toEqual([0, "chat 0.2.0"]);
+    expect(out).toContain(`Installed chat 0.2.0 as ${to}/chat (replaced chat 0.1.0)\n`);
+    expect(readFileSync(join(to, "old"), "utf8")).toContain("0.1.0");
+    const folder = tempFolder();
+    mkdirSync(join(folder, "chat"));
+    expect((await install(RELEASE, "--to", folder)).error).toContain("is a folder");
+  });
+
+  test("prefers the smaller archive if zstd is installed", async () => {
+    const suffix = Bun.which("zstd") === null ? ".tar.gz" : ".tar.zst";
+    const all = VARIANTS.flatMap((target) =>
+      [".tar.gz", ".tar.zst"].map((end) => packScript("0.3.0", target, `echo '${end}'`, end)),
+    );
+    const from = signer.release(Object.assign({}, ...all), "chat 0.3.0");
+    const to = tempFolder();
+    expect((await install(from, "--to", to)).exitCode).toBe(0);
+    expect(runs(to)).toBe(suffix);
+  });
+
+  test("refuses a link in place of the program, and unpacks nothing else", async () => {
+    const all = VARIANTS.map((target) => {
+      const name = `chat-0.3.0-${target}`;
+      const entries = [
+        { path: "../../outside", content: "x" },
+        { path: `${name}/chat`, linkTo: "/bin/sh" },
+      ];
+      return { [`${name}.tar.gz`]: packArchive(".tar.gz", entries) };
+    });
+    const to = join(tempFolder(), "a", "b");
+    const from = signer.release(Object.assign({}, ...all), "chat 0.3.0");
+    const { exitCode, error } = await install(from, "--to", to);
+    expect([exitCode, error]).toEqual([1, expect.stringContaining("contains no program")]);
+    expect([readdirSync(to), readdirSync(join(to, ".."))]).toEqual([[], ["b"]]);
+  });
+
+  test("does nothing if it arrives incomplete", async () => {
+    const text = readFileSync(INSTALLER, "utf8");
+    for (let size = 100; size < text.length - 20; size += 173) {
+      const to = join(tempFolder(), "bin");
+      const child = Bun.spawn(["sh", "-s", "--", RELEASE, "--to", to], {
+        stdio: [new Blob([text.slice(0, size)]), "ignore", "ignore"],
+      });
+      await child.exited;
+      expect([size, existsSync(to)]).toEqual([size, false]);
+    }
   });
 
   test("installs from an address", async () => {
@@ -94,7 +174,7 @@ describe("install.sh", () => {
       [changed("SHA256SUMS.minisig", ""), "the signature does not match"],
       [signer.release({ "x.txt": "" }), "the release has no program for "],
       [tempFolder(), "cannot copy "],
-      ["http://127.0.0.1:1", "cannot download http://127.0.0.1:1/SHA256SUMS"],
+      ["file:///", "cannot copy "],
     ];
     const folder = tempFolder();
     cpSync(RELEASE, folder, { recursive: true });
@@ -115,6 +195,9 @@ describe("install.sh", () => {
     for (const args of [
       [RELEASE, "--to", join(file, "bin")],
       [RELEASE, "--t"],
+      [RELEASE, "--pin", "sha256//x="],
+      ["http://127.0.0.1:1", "--pin", "sha256//x="],
+      ["http://127.0.0.1:1"],
       [],
       [RELEASE, "x"],
     ]) {
@@ -123,4 +206,19 @@ describe("install.sh", () => {
     }
     expect(existsSync(file)).toBe(true);
   });
+});
+
+requires("openssl", "tar", "mount").test("keeps the old program on a full disk", async () => {
+  const content = new Uint8Array(32 << 20);
+  const all = VARIANTS.map((target) => {
+    const name = `chat-0.3.0-${target}`;
+    return { [`${name}.tar.gz`]: packArchive(".tar.gz", [{ path: `${name}/chat`, content }]) };
+  });
+  const from = signer.release(Object.assign({}, ...all), "chat 0.3.0");
+  const script = `mount -t tmpfs -o size=8m tmpfs "$1" && printf 'old' > "$1/chat" &&
+    { sh "$2" "$3" --to "$1"; cat "$1/chat"; ls -A "$1"; }`;
+  const command = ["unshare", "-m", "sh", "-c", script, "sh", tempFolder(), INSTALLER, from];
+  const { stdout, stderr } = Bun.spawnSync(command);
+  expect(stderr.toString()).toContain("check the space on the disk");
+  expect(stdout.toString()).toBe("oldchat\n");
 });

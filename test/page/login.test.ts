@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GUESSES_FREE } from "../../src/base/limits.ts";
+import { installCommand } from "../../src/ui/text/install-command.ts";
 import { noise, sha256, sha256Of } from "../e2e/couriers.ts";
 import { Sandbox } from "../e2e/program.ts";
 import { until } from "../event.ts";
@@ -181,6 +182,21 @@ pageTest("offers the program for this system, with its checksum", async () => {
   const check = Bun.spawnSync(["sh", "-c", line ?? ""], { cwd: sandbox.folder });
   expect(check.stdout.toString()).toBe("chat-linux-x64: OK\n");
   expect(await ana.page.getByRole("link", { name: /^Download for macOS \(/ }).count()).toBe(1);
+  expect(await ana.barriers()).toEqual([]);
+});
+
+pageTest("shows the line that installs a release from this server", async () => {
+  const web = String(open.served.listening["web"]);
+  await using ana = await open.browser.visit(web);
+  const pin = `sha256//${"A".repeat(43)}=`;
+  const programs = [{ name: "chat-0.2.0-linux-x64.tar.gz", size: 5, sha256: "0".repeat(64) }];
+  await ana.page.route("**/program/", (route) =>
+    route.fulfill({ json: { programs, release: { version: "0.2.0", pin } } }),
+  );
+  await ana.page.reload();
+  await ana.page.getByText("Install the terminal program").waitFor();
+  const line = await ana.page.locator(".program-check code").first().textContent();
+  expect(line).toBe(installCommand("linux", `${new URL(web).origin}/program`, pin));
   expect(await ana.barriers()).toEqual([]);
 });
 

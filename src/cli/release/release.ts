@@ -5,7 +5,12 @@ import { basename, join } from "node:path";
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { RELEASE_KEY } from "../../base/version.ts";
-import { parseReleaseKey, type ReleaseKey, verifyRelease } from "../../crypto/minisign.ts";
+import {
+  parseReleaseKey,
+  type ReleaseKey,
+  unverifiedComment,
+  verifyRelease,
+} from "../../crypto/minisign.ts";
 import { readNamedFile, readSmallFile } from "../../io/disk/data-folder.ts";
 import { diskFault, errorCode } from "../../io/disk/disk.ts";
 import { openPlain } from "../../io/disk/tree.ts";
@@ -43,10 +48,18 @@ export function releaseKey(path: string | undefined): ReleaseKey {
 
 /**
  * Checks the signature of a list of checksums.
+ * @param key `undefined` skips the check of the signature
  * @throws {Fault} release-untrusted
  */
-export function parseRelease(key: ReleaseKey, sums: string, signature: string): Release {
-  const comment = verifyRelease(key, utf8Encode(sums), signature);
+export function parseRelease(
+  key: ReleaseKey | undefined,
+  sums: string,
+  signature: string,
+): Release {
+  const comment =
+    key === undefined
+      ? unverifiedComment(signature)
+      : verifyRelease(key, utf8Encode(sums), signature);
   const version = COMMENT.exec(comment)?.groups?.["version"];
   const lines = sums.split("\n").slice(0, -1);
   const files = new Map<string, string>();
@@ -61,7 +74,7 @@ export function parseRelease(key: ReleaseKey, sums: string, signature: string): 
 }
 
 /** @throws {Fault} not-found, release-untrusted, store-… */
-export function readRelease(key: ReleaseKey, folder: string): Release {
+export function readRelease(key: ReleaseKey | undefined, folder: string): Release {
   const read = (name: string) => {
     const text = readSmallFile(join(folder, name));
     if (text !== undefined) return text;

@@ -1,10 +1,12 @@
 /** Programs that a server offers for download. */
 
 import * as fs from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
+import { RELEASE_KEY } from "../../base/version.ts";
 import { ProgramFolder } from "../../io/file/program-folder.ts";
+import { readRelease, releaseKey, SIGNATURE_NAME, SUMS_NAME } from "../release/release.ts";
 
 /** Targets of `bun build.ts --all`. `baseline` is for x64 processors without AVX2. */
 export const PROGRAM_TARGETS = [
@@ -23,14 +25,39 @@ export function programFile(target: string): string {
   return `chat-${target}${target.startsWith("windows") ? ".exe" : ""}`;
 }
 
-/** @throws {Fault} usage if the folder does not exist; store-… */
-export function openOffer(path: string): ProgramFolder {
+export interface Offer {
+  readonly programs: ProgramFolder;
+  /** `undefined` if the folder contains single programs. */
+  readonly release?: OfferedRelease;
+}
+
+export interface OfferedRelease {
+  readonly version: string;
+  /** Whether the key in this program has verified it. */
+  readonly isVerified: boolean;
+}
+
+/**
+ * Opens a folder with programs, or with all files of a release.
+ * @throws {Fault} usage if the folder does not exist; release-untrusted, store-…
+ */
+export function openOffer(path: string): Offer {
   const folder = resolve(path);
   if (fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw new Fault("usage", `--offer: ${quoteText(path)} is not a folder`, {
       remedy: `specify a folder that contains ${programFile("linux-x64")} or similar files`,
     });
   }
-  const names = PROGRAM_TARGETS.map(programFile);
-  return new ProgramFolder(folder, names, () => new Bun.CryptoHasher("sha256"));
+  const newHash = () => new Bun.CryptoHasher("sha256");
+  const programs = PROGRAM_TARGETS.map(programFile);
+  if (!fs.existsSync(join(folder, SIGNATURE_NAME))) {
+    return { programs: new ProgramFolder(folder, programs, newHash) };
+  }
+  const isVerified = RELEASE_KEY !== "";
+  const { version, files } = readRelease(isVerified ? releaseKey(undefined) : undefined, folder);
+  const names = [SUMS_NAME, SIGNATURE_NAME, ...files.keys()];
+  return {
+    programs: new ProgramFolder(folder, names, newHash, files),
+    release: { version, isVerified },
+  };
 }

@@ -19,6 +19,7 @@ import type { Registry } from "../../core/rooms/accounts.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { isLoopback } from "../../io/ws/address.ts";
 import { MAJORITY_RESTORED, type ServerEvent } from "../../server/session/event.ts";
+import { installCommand } from "../../ui/text/install-command.ts";
 import { encodeSecret, formatAddress, quoteInvite, type ServerSpec } from "../../wire/invite.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { type Context, faultLine, printNotice } from "../context.ts";
@@ -39,6 +40,7 @@ import {
 import { printJson } from "../output/result.ts";
 import { wrapMarked } from "../word-wrap.ts";
 import type { OpenFolder } from "./folder.ts";
+import type { OfferedRelease } from "./offer.ts";
 import { HTTPS_PORT } from "./public.ts";
 
 /** Milliseconds to batch lines: a system call costs as much as a message. */
@@ -315,8 +317,9 @@ export interface JoinInfo {
   readonly downloads?: {
     /** File names. */
     readonly programs: readonly string[];
-    /** Whether other programs may trust the server's certificate. */
-    readonly isCertified: boolean;
+    readonly release: OfferedRelease | undefined;
+    /** Hash of the server's public key; absent if browsers trust the certificate. */
+    readonly pin?: string;
   };
   /** Token that makes the first user who opens the page with it an operator. */
   readonly operatorToken: string;
@@ -341,14 +344,16 @@ export function programAddress(joinInfo: JoinInfo): string {
 
 /** Returns the download commands. */
 function programLines(joinInfo: JoinInfo): string[] {
-  const { programs: [first, ...otherPrograms] = [], isCertified = false } =
-    joinInfo.downloads ?? {};
+  const { programs: [first, ...otherPrograms] = [], release, pin } = joinInfo.downloads ?? {};
   if (first === undefined) return [];
   const address = programAddress(joinInfo);
+  if (release !== undefined) {
+    return [`  the program       ${installCommand("linux", address.replace(/\/$/, ""), pin)}`];
+  }
   const otherLines =
     otherPrograms.length === 0 ? [] : [`                    or ${otherPrograms.join(", ")}`];
   return [
-    `  the program       curl ${isCertified ? "-O" : "-kO"} ${address}${first}`,
+    `  the program       curl ${pin === undefined ? "-O" : "-kO"} ${address}${first}`,
     ...otherLines,
   ];
 }

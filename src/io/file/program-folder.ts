@@ -53,14 +53,22 @@ export class ProgramFolder {
   readonly #path: string;
   readonly #names: readonly string[];
   readonly #newHash: NewHash;
+  readonly #expected: ReadonlyMap<string, string>;
   /** Keyed by name; bounded by the names. */
   readonly #hashes = new Map<string, CachedHash>();
   #listing: Promise<readonly ListedProgram[]> | undefined;
 
-  constructor(path: string, names: readonly string[], newHash: NewHash) {
+  /** @param expected SHA-256 in hex by name; files that differ are not offered */
+  constructor(
+    path: string,
+    names: readonly string[],
+    newHash: NewHash,
+    expected: ReadonlyMap<string, string> = new Map(),
+  ) {
     this.#path = path;
     this.#names = names;
     this.#newHash = newHash;
+    this.#expected = expected;
   }
 
   present(): readonly string[] {
@@ -93,7 +101,7 @@ export class ProgramFolder {
     return listed;
   }
 
-  /** @returns `undefined` if there is no such file, or it is being written */
+  /** @returns `undefined` if there is no such file, it is being written, or it differs */
   async open(name: string): Promise<OpenProgram | undefined> {
     const opened = this.#names.includes(name) ? this.#open(name) : undefined;
     if (opened === undefined) return undefined;
@@ -105,7 +113,7 @@ export class ProgramFolder {
     };
     try {
       const sha256 = await this.#cachedHash(name, opened);
-      if (stampOfFile(fd) !== stamp) {
+      if (stampOfFile(fd) !== stamp || (this.#expected.get(name) ?? sha256) !== sha256) {
         close();
         return undefined;
       }

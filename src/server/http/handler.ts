@@ -87,7 +87,7 @@ async function answer(
   }
   const file = /^\/files\/([\w-]{1,64})$/.exec(pathname)?.[1];
   if (file !== undefined && files !== undefined) return files.serve(request, file, remote);
-  const program = /^\/program(?:\/([\w.-]{0,64}))?$/.exec(pathname);
+  const program = /^\/program(?:\/([\w.+~-]{0,128}))?$/.exec(pathname);
   if (program !== null) {
     const { programs } = options;
     const [, name = ""] = program;

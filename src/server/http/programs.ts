@@ -14,9 +14,21 @@ import { addressKey, isLoopback } from "../session/connection-limits.ts";
 import { fileResponse } from "./file-response.ts";
 import { ZipLists } from "./zip-list.ts";
 
+export interface ProgramSource extends Pick<ProgramFolder, "list" | "open"> {
+  /** `undefined` if the programs are not those of a release. */
+  readonly release?: InstallableRelease | undefined;
+}
+
+/** A release with `install.sh`, `SHA256SUMS` and its signature. */
+interface InstallableRelease {
+  readonly version: string;
+  /** `sha256//` and the hash of the server's public key; absent if a browser trusts it. */
+  readonly pin?: string | undefined;
+}
+
 export interface ProgramDownloadsOptions {
   readonly clock: Pick<Clock, "now">;
-  readonly source: Pick<ProgramFolder, "list" | "open">;
+  readonly source: ProgramSource;
 }
 
 interface ProgramDownload {
@@ -33,7 +45,7 @@ const SUMS = "SHA256SUMS";
 
 /**
  * `/program/` lists the files as JSON, `/program/SHA256SUMS` in the format of sha256sum, and
- * `/program/NAME` is a file.
+ * `/program/NAME` is a file. The `SHA256SUMS` of a release is its own.
  */
 export class ProgramDownloads {
   readonly #options: ProgramDownloadsOptions;
@@ -47,9 +59,10 @@ export class ProgramDownloads {
 
   /** @param name path after `/program/` @throws Fault file-unknown, too-many, store-… */
   async serve(request: Request, name: string, remote: Address): Promise<Response> {
-    if (name === "") return listResponse(await this.#options.source.list());
-    if (name !== SUMS) return this.#file(request, name, remote);
-    const programs = await this.#options.source.list();
+    const { source } = this.#options;
+    if (name === "") return listResponse(await source.list(), source.release);
+    if (name !== SUMS || source.release !== undefined) return this.#file(request, name, remote);
+    const programs = await source.list();
     if (programs.length === 0) throw unknown();
     const lines = programs.map((program) => `${program.sha256}  ${program.name}\n`);
     return new Response(lines.join(""), { headers: { "content-type": "text/plain" } });
@@ -128,10 +141,13 @@ export class ProgramDownloads {
   }
 }
 
-export function listResponse(programs: Awaited<ReturnType<ProgramFolder["list"]>>): Response {
+export function listResponse(
+  programs: Awaited<ReturnType<ProgramFolder["list"]>>,
+  release?: InstallableRelease,
+): Response {
   const listed = programs.map(({ name, sizeBytes: size, sha256 }) => ({ name, size, sha256 }));
   const headers = { "content-type": "application/json; charset=utf-8" };
-  return new Response(jsonLine({ programs: listed }), { headers });
+  return new Response(jsonLine({ programs: listed, release }), { headers });
 }
 
 function unknown(): Fault {

@@ -1,11 +1,11 @@
 /** Options of a server. */
 
 import type { BlobStore } from "../../io/blob/interfaces.ts";
-import type { ProgramFolder } from "../../io/file/program-folder.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { ServerAddress } from "../../wire/invite.ts";
 import type { Passwords } from "../auth/login.ts";
 import type { SharedContents } from "../files/file-service.ts";
+import type { ProgramSource } from "../http/programs.ts";
 import type { RecordLine } from "../http/read-api.ts";
 import type { BaseContext } from "../kernel/context.ts";
 import type { Sequencer } from "../kernel/sequencer.ts";
@@ -32,7 +32,7 @@ export interface ServerOptions extends BaseContext {
   /** `undefined` for a single server. */
   readonly contents?: SharedContents;
   /** `undefined` if the server does not offer the program. */
-  readonly programs?: Pick<ProgramFolder, "list" | "open">;
+  readonly programs?: ProgramSource;
   /** Format of records read over HTTP; `undefined` if reading is disabled. */
   readonly recordLine?: RecordLine;
   /** `undefined` if the server gives no proofs. */

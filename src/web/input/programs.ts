@@ -7,9 +7,21 @@ export interface OfferedProgram {
   readonly sha256: string;
 }
 
-const NAME = /^chat-((?:linux|darwin|windows)-(?:x64|arm64)(?:-baseline|-musl)?)(?:\.exe)?$/;
-/** More than all supported systems. */
-const PROGRAMS_MAX = 16;
+/** A release that the server offers, with its installers. */
+export interface OfferedRelease {
+  readonly version: string;
+  /** Hash of the server's public key for curl; absent if its certificate is trusted. */
+  readonly pin?: string;
+}
+
+/** Version of the release, system, and the suffix of a program or of its common archive. */
+const NAME =
+  /^chat-(?:\d[\w.-]*-)?([a-z]+-[a-z\d]+(?:-baseline|-musl)?)(?:\.exe|\.tar\.gz|\.zip)?$/;
+const SYSTEM = /^(?:linux|darwin|windows)-(?:x64|arm64)/;
+const VERSION = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?$/;
+const PIN = /^sha256\/\/[A-Za-z0-9+/]{43}=$/;
+/** More than the files of a release. */
+const PROGRAMS_MAX = 256;
 
 export function offeredPrograms(answer: unknown): readonly OfferedProgram[] {
   const { programs } = (answer ?? {}) as { readonly programs?: unknown };
@@ -17,10 +29,19 @@ export function offeredPrograms(answer: unknown): readonly OfferedProgram[] {
   return programs.slice(0, PROGRAMS_MAX).flatMap((one: unknown) => {
     const { name, size, sha256 } = (one ?? {}) as Readonly<Record<string, unknown>>;
     const system = typeof name === "string" ? NAME.exec(name)?.[1] : undefined;
+    const isKnown = system !== undefined && SYSTEM.test(system);
     const isChecksum = typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256);
-    if (system === undefined || !isChecksum || !Number.isSafeInteger(size)) return [];
+    if (!isKnown || !isChecksum || !Number.isSafeInteger(size)) return [];
     return [{ name: String(name), system, sizeBytes: Number(size), sha256 }];
   });
+}
+
+export function offeredRelease(answer: unknown): OfferedRelease | undefined {
+  const { release } = (answer ?? {}) as { readonly release?: unknown };
+  const { version, pin } = (release ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof version !== "string" || !VERSION.test(version)) return undefined;
+  if (pin === undefined) return { version };
+  return typeof pin === "string" && PIN.test(pin) ? { version, pin } : undefined;
 }
 
 /** System of the browser; `undefined` for phones and systems without a program. */

@@ -193,8 +193,20 @@ test("all lines fit on 80x24, the line for others last", () => {
 });
 
 test("prints how to download the program", () => {
-  const downloads = { programs: ["chat-linux-x64", "chat-windows-x64.exe"], isCertified: false };
-  const lines = joiningText(true, { downloads }, { NO_COLOR: "1" }).trimEnd().split("\n");
+  const programs = ["chat-linux-x64", "chat-windows-x64.exe"];
+  const linesOf = (downloads: NonNullable<JoinInfo["downloads"]>) =>
+    joiningText(true, { downloads }, { NO_COLOR: "1" }).trimEnd().split("\n");
+  const release = { version: "0.2.0", isVerified: true };
+  expect(linesOf({ programs, release, pin: "sha256//x=" }).at(-2)).toBe(
+    "  the program       curl -fsSk --pinnedpubkey 'sha256//x=' " +
+      "https://192.0.2.7:2500/program/install.sh | " +
+      "sh -s -- https://192.0.2.7:2500/program --pin 'sha256//x='",
+  );
+  expect(linesOf({ programs, release }).at(-2)).toBe(
+    "  the program       curl -fsSL https://192.0.2.7:2500/program/install.sh | " +
+      "sh -s -- https://192.0.2.7:2500/program",
+  );
+  const lines = linesOf({ programs, release: undefined, pin: "sha256//x=" });
   expect(lines.slice(-3, -1)).toEqual([
     "  the program       curl -kO https://192.0.2.7:2500/program/chat-linux-x64",
     "                    or chat-windows-x64.exe",

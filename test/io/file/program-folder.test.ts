@@ -58,6 +58,21 @@ describe("a program folder", () => {
     expect(await source.list()).toEqual([]);
   });
 
+  test("offers no file that differs from its expected checksum", async () => {
+    write("one", "first");
+    write("two.exe", "second");
+    const expected = new Map([
+      ["one", sumOf("first")],
+      ["two.exe", sumOf("other")],
+    ]);
+    const newHash = () => new Bun.CryptoHasher("sha256");
+    const source = new ProgramFolder(folder, NAMES, newHash, expected);
+    expect(await source.list()).toMatchObject([{ name: "one" }]);
+    expect(await source.open("two.exe")).toBeUndefined();
+    write("two.exe", "other");
+    expect((await open(source, "two.exe")).sha256).toBe(sumOf("other"));
+  });
+
   test("hashes each file once, and again if replaced", async () => {
     write("one", "first");
     const source = programs();

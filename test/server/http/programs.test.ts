@@ -62,6 +62,24 @@ test("lists programs as JSON and as SHA256SUMS", async () => {
   );
 });
 
+test("lists a release, and sends its own SHA256SUMS", async () => {
+  const release = { version: "0.2.0", pin: "sha256//x=" };
+  const opened: string[] = [];
+  const downloads = new ProgramDownloads({
+    clock: new VirtualClock(),
+    source: {
+      list: async () => [LISTED],
+      open: async (name) => void opened.push(name),
+      release,
+    },
+  });
+  const get = (name: string) =>
+    downloads.serve(new Request(`https://x/program/${name}`), name, { host: "10.0.0.9", port: 1 });
+  expect(await (await get("")).json()).toMatchObject({ release });
+  expect((await faultFrom(() => get("SHA256SUMS"))).code).toBe("file-unknown");
+  expect(opened).toEqual(["SHA256SUMS"]);
+});
+
 test("sends a program whole, in part, or its head, and closes it", async () => {
   const fixture = new Fixture();
   const whole = await fixture.ask();

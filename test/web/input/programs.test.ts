@@ -5,6 +5,7 @@ import {
   browserSystem,
   checksumCommand,
   offeredPrograms,
+  offeredRelease,
 } from "../../../src/web/input/programs.ts";
 
 const SUM = "0a".repeat(32);
@@ -17,6 +18,39 @@ test.each(PROGRAM_TARGETS)("the program for %s is known by its name", (target) =
   expect(offeredPrograms(told(name))).toEqual([
     { name, system: target, sizeBytes: 5, sha256: SUM },
   ]);
+});
+
+test("knows the archives of a release that every system can unpack", () => {
+  const names = ["chat-0.2.0-linux-x64-musl.tar.gz", "chat-0.2.0-rc.1-windows-x64.zip"];
+  const programs = [
+    ...names,
+    "chat-0.2.0-linux-x64.tar.zst",
+    "chat_0.2.0_amd64.deb",
+    "install.sh",
+    "SHA256SUMS",
+  ].map((name) => ({ name, size: 5, sha256: SUM }));
+  expect(offeredPrograms({ programs }).map(({ name, system }) => [name, system])).toEqual([
+    ["chat-0.2.0-linux-x64-musl.tar.gz", "linux-x64-musl"],
+    ["chat-0.2.0-rc.1-windows-x64.zip", "windows-x64"],
+  ]);
+});
+
+test("accepts a release only with a version and a pin that are safe in a command", () => {
+  const pin = `sha256//${"A".repeat(43)}=`;
+  expect(offeredRelease({ release: { version: "0.2.0", pin } })).toEqual({ version: "0.2.0", pin });
+  expect(offeredRelease({ release: { version: "0.2.0" } })).toEqual({ version: "0.2.0" });
+  for (const release of [
+    { version: "0.2" },
+    { version: "0.2.0", pin: "x" },
+    { version: "0.2.0", pin: `${pin}' ; rm -rf ~ #` },
+    { version: "0.2.0", pin: 7 },
+    { pin },
+    "0.2.0",
+    null,
+  ]) {
+    expect(offeredRelease({ release })).toBeUndefined();
+  }
+  fc.assert(fc.property(fc.anything(), (release) => void offeredRelease({ release })));
 });
 
 test("skips invalid entries", () => {

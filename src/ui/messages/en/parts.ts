@@ -114,6 +114,7 @@ export const ENGLISH_PARTS = {
         everyone: "Too many wrong passwords on this server",
       }[of]
     }. Wait ${seconds} s.`,
+  programInstall: "Install the terminal program",
   programOffered: "A terminal program is also available.",
   programFor: (system: string, size: string) => `Download for ${system} (${size})`,
   programMore: "Verify the download, other systems",

@@ -115,6 +115,7 @@ export const INDONESIAN_PARTS: typeof ENGLISH_PARTS = {
         everyone: "Terlalu banyak kata sandi salah di server ini",
       }[of]
     }. Tunggu ${seconds} dtk.`,
+  programInstall: "Pasang program terminal",
   programOffered: "Tersedia juga program untuk terminal.",
   programFor: (system, size) => `Unduh untuk ${system} (${size})`,
   programMore: "Verifikasi unduhan, sistem lain",

@@ -3,11 +3,14 @@
 import { useEffect, useState } from "react";
 import { formatSize } from "../../../base/sizes.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
+import { installCommand } from "../../../ui/text/install-command.ts";
 import {
   browserSystem,
   checksumCommand,
   type OfferedProgram,
+  type OfferedRelease,
   offeredPrograms,
+  offeredRelease,
 } from "../../input/programs.ts";
 import { Button } from "../shell/button.tsx";
 import { copy } from "../shell/clipboard.ts";
@@ -24,32 +27,49 @@ const SYSTEM_NAMES: Readonly<Record<string, string>> = {
   "windows-x64": "Windows",
 };
 
+interface Offer {
+  readonly programs: readonly OfferedProgram[];
+  readonly release: OfferedRelease | undefined;
+}
+
 /** Programs that the server offers; requested when first shown. */
-function usePrograms(): readonly OfferedProgram[] {
+function useOffer(): Offer {
   const { chat } = useFullPage();
-  const [programs, setPrograms] = useState<readonly OfferedProgram[]>([]);
+  const [offer, setOffer] = useState<Offer>({ programs: [], release: undefined });
   useEffect(() => {
     // Users of `chat web` already have the program.
     if (chat.isLocal) return;
     const abort = new AbortController();
     fetch("/program/", { signal: abort.signal })
       .then((answer) => (answer.ok ? answer.json() : undefined))
-      .then((answer: unknown) => setPrograms(offeredPrograms(answer)))
+      .then((answer: unknown) =>
+        setOffer({ programs: offeredPrograms(answer), release: offeredRelease(answer) }),
+      )
       .catch(() => undefined); // Then nothing is offered.
     return () => abort.abort();
   }, [chat]);
-  return programs;
+  return offer;
 }
 
-/** Download links, with the visitor's system first. */
+/** Installation command and download links, with the visitor's system first. */
 export function ProgramOffer() {
   const { texts } = useFullPage();
-  const programs = usePrograms();
+  const { programs, release } = useOffer();
   const own = browserSystem(navigator.userAgent);
   const mine = programs.find(({ system }) => system === own);
   if (programs.length === 0) return null;
   return (
     <footer className="program-offer">
+      {release === undefined || own === undefined ? null : (
+        <>
+          <p>{texts.programInstall}</p>
+          <Command
+            label={texts.programInstall}
+            command={installCommand(own, `${location.origin}/program`, release.pin)}
+            texts={texts}
+          />
+        </>
+      )}
       <p>{mine === undefined ? texts.programOffered : <Download program={mine} texts={texts} />}</p>
       <details>
         <summary>{texts.programMore}</summary>
@@ -57,7 +77,7 @@ export function ProgramOffer() {
           {programs.map((program) => (
             <li key={program.name}>
               {program === mine ? null : <Download program={program} texts={texts} />}
-              <ChecksumCommand program={program} texts={texts} />
+              <Command label={program.name} command={checksumCommand(program)} texts={texts} />
             </li>
           ))}
         </ul>
@@ -80,16 +100,21 @@ function Download({ program: { name, system, sizeBytes }, texts }: ProgramProps)
   );
 }
 
-/** The checksum, inside the command that compares it. */
-function ChecksumCommand({ program, texts }: ProgramProps) {
+interface CommandProps {
+  readonly label: string;
+  readonly command: string;
+  readonly texts: AllTexts;
+}
+
+/** A command for a terminal, with a button that copies it. */
+function Command({ label, command, texts }: CommandProps) {
   const page = useFullPage();
-  const command = checksumCommand(program);
   return (
     <div className="program-check">
       <code dir="ltr">{command}</code>
       <Button
         variant="small"
-        aria-label={`${texts.copy}: ${program.name}`}
+        aria-label={`${texts.copy}: ${label}`}
         onClick={() => copy(page, command)}
       >
         {texts.copy}
