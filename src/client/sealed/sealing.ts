@@ -208,12 +208,14 @@ export class Sealing {
    */
   async sealedTargets(targets: readonly string[]): Promise<readonly SealedTarget[]> {
     await this.#loadingPins;
-    return targets.flatMap((target) => {
+    const sealed: SealedTarget[] = [];
+    for (const target of targets) {
       const room = this.#roomOf(target);
-      const refusal = this.#checkDowngrade(target, room);
+      const refusal = await this.#checkStoredDowngrade(target, room);
       if (refusal !== undefined) throw refusal;
-      return room?.isSealed === true ? [{ target, room }] : [];
-    });
+      if (room?.isSealed === true) sealed.push({ target, room });
+    }
+    return sealed;
   }
 
   /** Returns the code for sealed rooms. @throws {Fault} unreachable */
@@ -338,7 +340,8 @@ export class Sealing {
       const room = rooms[start];
       const post = posts[start];
       if (post === undefined) break;
-      const refusal = this.#checkDowngrade(post.to, room, isMarkedSealed(post.body));
+      const isMarked = isMarkedSealed(post.body);
+      const refusal = await this.#checkStoredDowngrade(post.to, room, isMarked);
       if (refusal !== undefined || room?.isSealed !== true) {
         bodies.push(
           refusal ?? (fileOfPost(post.body) === undefined ? post.body : notSealed(post.to)),
@@ -527,27 +530,53 @@ export class Sealing {
     });
   }
 
+  /**
+   * Checks again with the stored pin: a new group of that name that this home has joined since has
+   * replaced it.
+   */
+  async #checkStoredDowngrade(
+    to: string,
+    room: RoomView | undefined,
+    isMeant = false,
+  ): Promise<Fault | undefined> {
+    const fault = this.#checkDowngrade(to, room, isMeant);
+    const account = this.#account;
+    if (fault === undefined || room?.isSealed !== true || account === undefined) return fault;
+    await this.#pinWrites;
+    const pin = (await this.#readPins(account))?.get(pinName(to));
+    if (pin === undefined || this.#account !== account) return fault;
+    this.#pins?.set(pinName(to), pin);
+    return this.#checkDowngrade(to, room, isMeant);
+  }
+
   async #loadPins(account: SealedAccount): Promise<void> {
-    const { home: homes } = this.#options;
-    const pins = new Map<string, string>();
-    try {
-      if (homes !== undefined && (await homes.exists())) {
-        const home = await homes.open(account);
-        try {
-          const rows = await home.transact(async (tables) =>
-            tables.list(allOf("pin", SEALED_ROOMS_MAX)),
-          );
-          for (const { key, value } of rows) pins.set(key.slice("pin/".length), utf8Decode(value));
-        } finally {
-          home.close();
-        }
-      }
-    } catch (error) {
-      asFault(error); // If pins are unreadable, the server refuses such posts.
-    }
+    // If pins are unreadable, the server refuses such posts.
+    const pins = (await this.#readPins(account)) ?? new Map<string, string>();
     if (this.#account !== account) return;
     this.#pins = pins;
     for (const room of this.#options.rooms()) this.#pin(room);
+  }
+
+  /** Returns the rooms pinned on disk, keyed by target; `undefined` if they are unreadable. */
+  async #readPins(account: SealedAccount): Promise<Map<string, string> | undefined> {
+    const { home: homes } = this.#options;
+    const pins = new Map<string, string>();
+    try {
+      if (homes === undefined || !(await homes.exists())) return pins;
+      const home = await homes.open(account);
+      try {
+        const rows = await home.transact(async (tables) =>
+          tables.list(allOf("pin", SEALED_ROOMS_MAX)),
+        );
+        for (const { key, value } of rows) pins.set(key.slice("pin/".length), utf8Decode(value));
+      } finally {
+        home.close();
+      }
+      return pins;
+    } catch (error) {
+      asFault(error);
+      return undefined;
+    }
   }
 
   #roomOf(to: string): RoomView | undefined {

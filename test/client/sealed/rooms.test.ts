@@ -43,6 +43,16 @@ describe("a sealed room", () => {
     },
   );
 
+  two("may be created again under its name after it was removed", async ({ ana, ben }) => {
+    await ana.ask("join", { room: "second", create: true, sealed: true });
+    await ana.knowsRoom("second");
+    await ana.ask("leave", { room: "second" }); // The only member, and no text: it is removed.
+    await ana.makes("second");
+    await ana.letsIn(ben, "second");
+    await ana.say("to the new room", "second");
+    await ben.hears("to the new room", "second");
+  });
+
   two("adds an absent member by the last-resort package", async ({ world, ana }) => {
     const eve = await world.join("eve");
     await ana.makes("second");
