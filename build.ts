@@ -17,10 +17,12 @@ import { buildPage } from "./src/cli/web/page-build.ts";
 
 /**
  * Builds the binary: `bun build.ts` for this machine into dist/chat, `--all` for every target into
- * dist/chat-TARGET, `--target NAME` for one target, `--if-needed` only if a source is newer.
+ * dist/chat-TARGET, `--target NAME...` for these targets (`local` is dist/chat), `--if-needed` only
+ * if a source is newer.
  */
 
 const ROOT = import.meta.dir;
+const LOCAL = "local";
 /** Inputs of the binary besides src/. */
 const INPUTS = [
   "LICENSE",
@@ -163,7 +165,10 @@ const targets = args.includes("--target")
   : PROGRAM_TARGETS;
 if (args.includes("--all") || args.includes("--target")) {
   await withEmbeddedFiles((embeddedFiles) => {
-    for (const target of targets) build(targetBinary(target), target, embeddedFiles);
+    for (const target of targets) {
+      if (target === LOCAL) build(localBinary(), undefined, embeddedFiles);
+      else build(targetBinary(target), target, embeddedFiles);
+    }
   });
 } else if (!(args.includes("--if-needed") && isCurrent(localBinary()))) {
   await withEmbeddedFiles((embeddedFiles) => build(localBinary(), undefined, embeddedFiles));

@@ -11,9 +11,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { PROGRAM_TARGETS, programFile } from "../src/cli/serve/offer.ts";
-import { packArchives } from "./release/archives.ts";
+import { archiveTasks } from "./release/archives.ts";
 import { packDeb } from "./release/deb.ts";
 import { releaseNotes } from "./release/notes.ts";
+import { packRpm } from "./release/rpm.ts";
 import { output, ROOT, run, sha256Of, UsageError } from "./release/run.ts";
 import { stageFiles } from "./release/stage.ts";
 
@@ -48,21 +49,46 @@ async function main(): Promise<void> {
   const env = { CHAT_RELEASE_KEY: publicKey };
   // Commit time, which makes archives reproducible.
   const epoch = Number(output("git", "log", "-1", "--format=%ct"));
-  await run(["build.ts", "--target", ...targets], { program: process.execPath, env });
-  await run(["build.ts"], { program: process.execPath, env });
+  // A single run, which bundles the page once. The program for this machine prints the manual.
+  await run(["build.ts", "--target", "local", ...targets], { program: process.execPath, env });
   const work = join(folder, ".work");
   const staged = await stageFiles(join(work, "common"));
-  await packArchives({ folder, version, targets, staged, trees: join(work, "trees"), epoch });
-  for (const target of targets) {
-    const program = join(ROOT, "dist", programFile(target));
-    await packDeb({ folder, trees: join(work, "trees"), version, target, program, staged, epoch });
-  }
+  await packAll({ folder, trees: join(work, "trees"), version, targets, staged, epoch });
   rmSync(work, { recursive: true });
   writeFileSync(join(folder, "RELEASE-NOTES.md"), notes);
   writeInstallers(folder, publicKey);
   await sign(folder, version, key);
   const seconds = Math.round((performance.now() - started) / 1000);
   process.stdout.write(`${folder}: ${readdirSync(folder).length} files in ${seconds} s\n`);
+}
+
+interface PackOptions {
+  readonly folder: string;
+  readonly trees: string;
+  readonly version: string;
+  readonly targets: readonly string[];
+  readonly staged: string;
+  readonly epoch: number;
+}
+
+/** Maximum concurrent compressors; each uses one core for up to a minute. */
+const CONCURRENT_TASKS_MAX = 2;
+
+/** Packs archives and packages of all targets. */
+async function packAll({ targets, ...options }: PackOptions): Promise<void> {
+  const programs = join(ROOT, "dist");
+  const tasks = targets.flatMap((target) => {
+    const packageOptions = { ...options, target, program: join(programs, programFile(target)) };
+    return [
+      ...archiveTasks({ ...options, programs }, target),
+      () => packDeb(packageOptions),
+      () => packRpm(packageOptions),
+    ];
+  });
+  const worker = async () => {
+    for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) await task();
+  };
+  await Promise.all(Array.from({ length: CONCURRENT_TASKS_MAX }, worker));
 }
 
 /** @returns the release notes @throws UsageError if package.json has another version */

@@ -14,18 +14,22 @@ export const PROGRAMS = {
   bash: { debian: "bash", fedora: "bash", macos: "bash" },
   chromium: { debian: "chromium", fedora: "chromium", macos: "--cask chromium" },
   curl: { debian: "curl", fedora: "curl", macos: "curl" },
+  "dpkg-deb": { debian: "dpkg", fedora: "dpkg", macos: "dpkg" },
   fish: { debian: "fish", fedora: "fish", macos: "fish" },
   groff: { debian: "groff", fedora: "groff", macos: "groff" },
   openssl: { debian: "openssl", fedora: "openssl", macos: "openssl" },
   jq: { debian: "jq", fedora: "jq", macos: "jq" },
   "nats-server": { debian: "nats-server", fedora: "nats-server", macos: "nats-server" },
+  rpmbuild: { debian: "rpm", fedora: "rpm-build", macos: "rpm" },
   script: { debian: "bsdutils", fedora: "util-linux-script" },
   setsid: { debian: "util-linux", fedora: "util-linux", macos: "util-linux" },
   sha256sum: { debian: "coreutils", fedora: "coreutils", macos: "coreutils" },
   strace: { debian: "strace", fedora: "strace" },
   tar: { debian: "tar", fedora: "tar", macos: "gnu-tar" },
   tmux: { debian: "tmux", fedora: "tmux", macos: "tmux" },
+  zip: { debian: "zip", fedora: "zip", macos: "zip" },
   zsh: { debian: "zsh", fedora: "zsh", macos: "zsh" },
+  zstd: { debian: "zstd", fedora: "zstd", macos: "zstd" },
 } satisfies Record<string, Packages>;
 
 /** Requirements other than packages, as displayed for skipped tests. */
