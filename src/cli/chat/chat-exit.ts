@@ -1,9 +1,9 @@
-/** Exit code of a conversation. */
+/** Result of a chat session. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Signal } from "../context.ts";
 
-/** Result of a conversation; the first exit code or fault wins. */
+/** Exit code or fault of a chat session; the first result wins. */
 export class ChatExit {
   readonly #result = Promise.withResolvers<number>();
   #hasEnded = false;
@@ -12,7 +12,7 @@ export class ChatExit {
     return this.#hasEnded;
   }
 
-  /** Resolves with the exit code. @throws Fault, or the error that ended the conversation */
+  /** Resolves with the exit code. @throws {Fault} or the error that ended the session */
   get exitCode(): Promise<number> {
     return this.#result.promise;
   }

@@ -1,4 +1,4 @@
-/** Input and output of a line client: a terminal, or two pipes. */
+/** Input and output of the line client, on a terminal or through pipes. */
 
 import type { Fault } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
@@ -29,7 +29,7 @@ import { wrapMarked, wrapWords } from "../word-wrap.ts";
 import { RecentMessages } from "./recent-messages.ts";
 import { type SlashRow, slashSummary } from "./slash-grammar.ts";
 
-/** The printed form of a record. `me` decides which side of a conversation is the other one. */
+/** Converts a record for display. `me` determines the other user of a conversation. */
 export function displayChatRecord(record: ChatRecord, me: string): DisplayRecord {
   const { timeUnixMs, room } = record;
   const from = record.from ?? "server";
@@ -41,31 +41,34 @@ export function displayChatRecord(record: ChatRecord, me: string): DisplayRecord
   return { timeUnixMs, destination, ...body, ...sealed, ...withheld };
 }
 
-/** Omits the server's records of sealed files: the message that carries a file shows it. */
+/**
+ * Converts records for display. Omits the server's records of sealed files, because a message
+ * displays the file.
+ */
 export function displayRecords(records: readonly ChatRecord[], me: string): DisplayRecord[] {
   const rows = records.filter(({ sealed }) => sealed !== "carrier");
   return rows.map((record) => displayChatRecord(record, me));
 }
 
-/** Indents the further lines of a note, so that none looks like a line of its own. */
+/** Indentation of further lines, so that none looks like a new message. */
 const CONTINUATION = "        ";
 const ANSWERS: ReadonlySet<string> = new Set(["", "y", "yes", "n", "no"]);
 
 export class ChatConsole {
   readonly #context: Context;
   readonly #editor: LineEditor | undefined;
-  /** Messages that a reply or reaction can refer to. */
+  /** Targets of replies and reactions. */
   readonly recent = new RecentMessages();
   #style: Style;
   #gaps = new UnreadableRuns(undefined);
-  /** The latest prompt. */
+  /** Answer to the previous question. */
   #previousAnswer: Promise<unknown> = Promise.resolve();
   #question: PromiseWithResolvers<boolean> | undefined;
   #isClosed = false;
-  /** Line mode is in English only. */
+  /** Line mode supports English only. */
   readonly texts = ENGLISH_TERMINAL;
   readonly #dayLines: DayLines;
-  /** Hides join and leave events; only on a terminal. */
+  /** Whether join and leave events are hidden; on a terminal only. */
   isQuiet = false;
 
   constructor(context: Context) {
@@ -110,7 +113,7 @@ export class ChatConsole {
     this.data(day + renderRecord(record, this.#style));
   }
 
-  /** Writes whole lines unchanged. */
+  /** Writes complete lines unchanged. */
   data(text: string): void {
     if (this.#editor === undefined) this.#context.stdout.write(text);
     else this.#editor.print(text);
@@ -137,9 +140,9 @@ export class ChatConsole {
   }
 
   /**
-   * Prints to terminals only. A line feed within the text or a row comes from a user's message and
-   * is shown as a sign.
-   * @param rows further lines, below the text
+   * Prints a note for users. A line feed within the text comes from a user's message and is
+   * displayed as a symbol.
+   * @param rows further lines
    */
   note(text: string | Message, rows: readonly string[] = []): void {
     const { clock, offsetMinutes, stdout, stderr } = this.#context;
@@ -167,8 +170,8 @@ export class ChatConsole {
   }
 
   /**
-   * Asks a yes-or-no question during a conversation; the next line answers it. Any other line means
-   * no and is handled as usual. Questions are asked one at a time.
+   * Asks a yes-or-no question; the next line answers it. Any other line means no and is handled as
+   * usual. Questions wait for earlier questions.
    */
   async ask(question: string): Promise<boolean> {
     const previous = this.#previousAnswer;
@@ -185,7 +188,7 @@ export class ChatConsole {
 
   /**
    * Asks for a secret without echo.
-   * @returns `undefined` if no user can be asked, or nothing was typed
+   * @returns `undefined` if there is no terminal or the answer is empty
    */
   async secret(question: Message): Promise<string | undefined> {
     const secretText = await this.#editor?.secret(inEnglish(question));
@@ -193,8 +196,8 @@ export class ChatConsole {
   }
 
   /**
-   * Returns the next line; `undefined` at the end. @throws Fault interrupted, text-invalid,
-   * too-large
+   * Returns the next line; `undefined` at the end of input.
+   * @throws {Fault} interrupted, text-invalid, too-large
    */
   async line(): Promise<string | undefined> {
     for (;;) {
@@ -209,7 +212,7 @@ export class ChatConsole {
     }
   }
 
-  /** Removes the typed line from the terminal, because the message is printed as a record. */
+  /** Removes the typed line from the terminal, because its record is printed later. */
   eraseEntered(): void {
     this.#editor?.eraseEntered();
   }
@@ -238,7 +241,7 @@ function inEnglish(text: string | Message): string {
   return typeof text === "string" ? text : text(ENGLISH_TERMINAL);
 }
 
-/** Pasted text of several lines is never a command. */
+/** Escapes the slash of a pasted text, which is never a command. */
 function escapeSlash(line: EnteredLine | undefined): string | undefined {
   return line?.isPasted === true && line.text.startsWith("/") ? `/${line.text}` : line?.text;
 }

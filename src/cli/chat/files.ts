@@ -1,4 +1,4 @@
-/** Files that are sent and fetched in a conversation of the line client. */
+/** File transfers of the line client. */
 
 import { basename } from "node:path";
 import { Fault } from "../../base/fault.ts";
@@ -20,23 +20,26 @@ import type { LineClient } from "./line-client.ts";
 import { isOpenable, openerOf, openFile } from "./open-file.ts";
 import { destinationOfTarget } from "./post.ts";
 
-/** Transfers shorter than this show no progress lines. */
+/** Minimum duration of a transfer before progress lines appear. */
 const PROGRESS_DELAY_MS = 2_000;
-/** A smaller file arrives before other users have read its announcement. */
+/**
+ * Minimum size of an announced upload. A smaller file arrives before users have read an
+ * announcement.
+ */
 const ANNOUNCED_BYTES_MIN = 10e6;
-/** Files that `/files` lists. */
+/** Maximum files that `/files` lists. */
 const LISTED_FILES_MAX = 20;
 
 export class LineFiles {
   readonly #lines: LineClient;
-  /** Running transfers. Not bounded here; the server bounds how many run at the same time. */
+  /** Running transfers. The server bounds the number of simultaneous transfers. */
   readonly #running = new Set<Promise<void>>();
 
   constructor(lines: LineClient) {
     this.#lines = lines;
   }
 
-  /** Starts an upload. The result is shown when it is known. @throws Fault */
+  /** Starts an upload. Prints the result later. @throws {Fault} */
   async send(path: string, target: string, caption?: string): Promise<void> {
     const { context, chatConsole } = this.#lines;
     if (path === STDIN)
@@ -66,7 +69,7 @@ export class LineFiles {
     });
   }
 
-  /** Starts a download; on a terminal the user is then asked whether to open the file. */
+  /** Starts a download. On a terminal, offers to open the file afterwards. */
   get(id: string, out: string): void {
     const file = checkFileId(id);
     checkOut(out);
@@ -89,7 +92,7 @@ export class LineFiles {
     chatConsole.print({ kind: "files", files: files.map(recordJson) }, text, rows);
   }
 
-  /** Shows that another user has started an upload. */
+  /** Reports that another user has started an upload. */
   reportOffered(event: Extract<ReaderEvent, { kind: "offered" }>): void {
     const { open, chatConsole } = this.#lines;
     const { room, file, from, name, sizeBytes } = event;
@@ -103,7 +106,7 @@ export class LineFiles {
     );
   }
 
-  /** Resolves when all transfers have ended, successfully or not. */
+  /** Resolves when all transfers have succeeded or failed. */
   async settled(): Promise<void> {
     const count = this.#running.size;
     if (count === 0) return;
@@ -121,7 +124,7 @@ export class LineFiles {
     void running.finally(() => this.#running.delete(running));
   }
 
-  /** Shows progress as lines in the conversation; short transfers show none. */
+  /** Returns a callback that prints progress lines of long transfers. */
   #progressReporter(): (progress: TransferProgress) => void {
     const { context, chatConsole } = this.#lines;
     const lines = new ProgressLines();
@@ -140,7 +143,7 @@ export class LineFiles {
     };
   }
 
-  /** Opens the file only if the user agrees. */
+  /** Offers to open a downloaded file. */
   async #offerToOpen(path: string): Promise<void> {
     const { context, chatConsole } = this.#lines;
     const opener = chatConsole.isInteractive ? openerOf(context.env) : undefined;

@@ -1,4 +1,4 @@
-/** The last files of a room or conversation, and lookup of one by id or name. */
+/** The last files of a room or conversation, and lookup by id or name. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { isFileId } from "../../base/ids.ts";
@@ -7,10 +7,10 @@ import { type DisplayFile, fileLabel, isFile } from "../output/render.ts";
 import { displayChatRecord } from "./console.ts";
 import type { SlashHost } from "./slash-host.ts";
 
-/** Maximum ids listed when several files have the same name. */
+/** Maximum ids listed for files with the same name. */
 const LISTED_IDS_MAX = 3;
 
-/** Returns the last files of a room or conversation, oldest first. @throws Fault as a query */
+/** Returns the last files of a target, oldest first. @throws {Fault} faults of the query */
 export async function lastFiles(
   { open, me }: Pick<SlashHost, "open" | "me">,
   target: string,
@@ -20,12 +20,12 @@ export async function lastFiles(
   return records.map((record) => displayChatRecord(record, me)).filter(isFile);
 }
 
-/** A line of `/files`. */
+/** Returns a line of `/files`. */
 export function fileRow(file: DisplayFile): string {
   return `${file.id}  ${fileLabel(file)}, from ${file.from}`;
 }
 
-/** The file that a command refers to, and the folder to save it in. */
+/** The file that a command selects, and its destination folder. */
 export interface FileSelection {
   readonly id: string;
   /** `undefined` if no folder was given. */
@@ -33,10 +33,10 @@ export interface FileSelection {
 }
 
 /**
- * Parses `ID [DIR]` or `NAME [DIR]`. Names and folders may contain spaces: the longest name of a
- * file there wins.
- * @param args one or more
- * @throws Fault file-unknown; usage: several files have that name
+ * Parses `ID [DIR]` or `NAME [DIR]`. Names and folders may contain spaces; the longest matching
+ * file name wins.
+ * @param args one or more words
+ * @throws {Fault} file-unknown; usage if several files have that name
  */
 export async function selectFile(
   args: readonly string[],
@@ -55,9 +55,9 @@ export async function selectFile(
 }
 
 /**
- * Id of the newest file with this name.
+ * Returns the id of the newest file with this name.
  * @returns `undefined` if no file has that name
- * @throws Fault usage: several files with different content have it
+ * @throws {Fault} usage if several files with different content have it
  */
 export function findFileId(files: readonly DisplayFile[], name: string): string | undefined {
   const named = filesNamed(files, name);
@@ -71,7 +71,7 @@ function folderOf(args: readonly string[]): string | undefined {
   return args.length === 0 ? undefined : args.join(" ");
 }
 
-/** Newest first. Ignores case if no name matches exactly. */
+/** Returns files with a name, newest first. Ignores case if no name matches exactly. */
 function filesNamed(files: readonly DisplayFile[], name: string): readonly DisplayFile[] {
   const exact = files.filter((file) => file.name === name);
   const folded = name.toLowerCase();

@@ -36,36 +36,39 @@ import { runSlash, showView } from "./slash.ts";
 import { SlashHost, viewOf } from "./slash-host.ts";
 import { MESSAGE_KINDS, unreadLine, unreadOf } from "./unread.ts";
 
-/** Milliseconds to wait at the end for the user's own messages to return as records. */
+/** Milliseconds to wait at exit for the records of the user's own messages. */
 const OWN_RECORDS_TIMEOUT_MS = 5_000;
 
-/** `chat join` line by line: sends the typed lines and prints events. */
+/** Sends typed lines and prints events. */
 export class LineClient extends SlashHost {
   readonly chatConsole: ChatConsole;
   readonly files: LineFiles;
   #current: Target;
   #room: Name;
-  /** Commands of a script that failed and without which the next lines have no destination. */
+  /** Failed changes of room or login in a script. The following lines have no valid destination. */
   readonly #failedChanges = new Set<"room" | "login">();
   readonly #script: ScriptLines;
   readonly #rooms: readonly Name[];
   readonly #exit = new ChatExit();
   readonly #damage = new DamageReport();
-  /** Set at the end, to suppress further output. */
+  /** Set at exit to suppress further output. */
   #isFinished = false;
   #ackedSeq = 0;
   #printedSeq = 0;
-  /** Keyed by room: seq of the newest printed join of this user. */
+  /** Seq of the user's newest printed join, keyed by room. */
   readonly #printedJoins = new Map<string, number>();
-  /** Keyed by room: the record of this client's pending join is newer than this seq. */
+  /**
+   * Newest printed seq before a pending join, keyed by room. The record of the join has a higher
+   * seq.
+   */
   readonly #pendingJoins = new Map<string, number>();
   #onPrinted = () => {};
   #onLost = () => {};
-  /** Set during a login on this link, so that its `connected` is not shown as a new connection. */
+  /** Set during a login, so that the `connected` event is printed as `logged-in`. */
   #pendingLogin: PromiseWithResolvers<void> | undefined;
   #wasConnected = false;
   #hasMajority = true;
-  /** In the order in which they were typed. Bounded by the client's outbox. */
+  /** Unconfirmed messages in typed order. Bounded by the client's outbox. */
   readonly #unconfirmed = new Set<{ readonly to: string; readonly text: string }>();
   /** Time and text of the last announcement. */
   #lastAnnouncement = "";
@@ -90,13 +93,19 @@ export class LineClient extends SlashHost {
     this.#current = { kind: "room", name: this.#room };
   }
 
-  /** Destination of a line of text. @throws Fault not-member, after a failed change of room */
+  /**
+   * Destination of a message.
+   * @throws {Fault} not-member after a failed change of room
+   */
   get current(): string {
     this.#checkDestination();
     return formatTarget(this.#current);
   }
 
-  /** Room that room commands apply to, also during a direct conversation. @throws as `current` */
+  /**
+   * Room that room commands apply to, also during a conversation.
+   * @throws {Fault} as `current`
+   */
   get room(): Name {
     this.#checkDestination();
     return this.#room;
@@ -124,7 +133,7 @@ export class LineClient extends SlashHost {
     }
   }
 
-  /** Ends after everything sent so far is settled. */
+  /** Waits until all messages and files are settled, and ends the client. */
   async quit(): Promise<void> {
     try {
       await this.open.client.drain();
@@ -150,14 +159,14 @@ export class LineClient extends SlashHost {
     this.#exit.end(error);
   }
 
-  /** @throws Fault usage: the line client has no settings */
+  /** @throws {Fault} usage: line mode has no settings */
   set(): void {
     throw new Fault("usage", "/set works only in full screen", {
       remedy: "run without --plain, or edit config.toml",
     });
   }
 
-  /** @throws Fault usage: the line client has no notifications */
+  /** @throws {Fault} usage: line mode has no notifications */
   notify(): void {
     throw new Fault("usage", "/notify works only in full screen", {
       remedy: "run without --plain",
@@ -192,12 +201,12 @@ export class LineClient extends SlashHost {
     );
   }
 
-  /** The current line, for tasks that outlive it. */
+  /** The current input line, for tasks that outlive it. */
   get input(): InputLine | undefined {
     return this.#script.current;
   }
 
-  /** Shows that a message or file was recorded. @param fields about it, for scripts */
+  /** Reports a recorded message or file. @param fields additional JSON fields */
   reportAck(
     to: string,
     { seq, queued }: Pick<Receipt, "seq" | "queued">,
@@ -218,9 +227,9 @@ export class LineClient extends SlashHost {
   }
 
   /**
-   * Waits until all messages sent here are recorded and shown, for commands about the user's own
-   * last message.
-   * @throws Fault link-closed if the connection closes meanwhile
+   * Waits until all messages sent here are recorded and printed, for commands that refer to the
+   * user's last message.
+   * @throws {Fault} link-closed if the connection closes
    */
   async waitUntilConfirmed(): Promise<void> {
     const { client } = this.open;
@@ -233,8 +242,8 @@ export class LineClient extends SlashHost {
   }
 
   /**
-   * Shows a fault; the session continues.
-   * @param input the line of a script that is refused
+   * Reports a fault without ending the session.
+   * @param input the refused line of a script
    */
   fail(error: unknown, input?: InputLine): void {
     if (!(error instanceof Fault)) throw error;
@@ -261,7 +270,7 @@ export class LineClient extends SlashHost {
     this.prompt();
   }
 
-  /** Reports whether lines of text go to this room now. */
+  /** Reports whether the room is the current destination. */
   isCurrent({ kind, name }: RoomView): boolean {
     return kind === this.#current.kind && name === this.#current.name;
   }
@@ -274,8 +283,8 @@ export class LineClient extends SlashHost {
   }
 
   /**
-   * A change of room or user failed. On a terminal the prompt still names the current ones. A
-   * script continues with lines meant for the other one, and must not send them here.
+   * Records a failed change of room or user. A terminal's prompt displays the current destination.
+   * The following lines of a script were meant for another destination and must not be sent here.
    */
   override changeFailed(change: "room" | "login"): void {
     if (!this.chatConsole.isInteractive) this.#failedChanges.add(change);
@@ -299,7 +308,7 @@ export class LineClient extends SlashHost {
     this.chatConsole.prompt(user === undefined ? "> " : `${current}${lock}> `);
   }
 
-  /** Runs a login whose `connected` is shown as `logged-in`. The next line waits for it. */
+  /** Runs a login and waits for its `connected` event, which is printed as `logged-in`. */
   async runLogin(work: () => Promise<unknown>): Promise<void> {
     const reported = Promise.withResolvers<void>();
     this.#pendingLogin = reported;
@@ -313,9 +322,9 @@ export class LineClient extends SlashHost {
     await reported.promise;
   }
 
-  /** Waits for the user's own records, so that the next run does not show them as new. */
+  /** Waits for the user's own records, so that the next run does not print them as new. */
   async #waitForOwnRecords(): Promise<void> {
-    await Promise.resolve(); // The last post's own handlers run first.
+    await Promise.resolve(); // Runs the handlers of the last post first.
     if (this.#areOwnRecordsPrinted()) return;
     await new Promise<void>((resolve) => {
       const cancel = this.context.clock.after(OWN_RECORDS_TIMEOUT_MS, resolve);
@@ -367,8 +376,8 @@ export class LineClient extends SlashHost {
   }
 
   /**
-   * Saves file names for completions. Those of a catch-up are saved together, because each write
-   * waits for the disk.
+   * Saves file names for shell completions. Saves the names of a catch-up together, because each
+   * write waits for the disk.
    */
   #addKnownFile(record: ChatRecord): void {
     if (record.kind !== "file") return;
@@ -452,7 +461,7 @@ export class LineClient extends SlashHost {
       }
       case "announced": {
         const { kind, text, by, time } = event;
-        // The server repeats it at each connection.
+        // The server repeats the announcement at each connection.
         if (this.#lastAnnouncement === `${time} ${text}`) return;
         this.#lastAnnouncement = `${time} ${text}`;
         const withdrawn = text === "" ? `${by} withdrew the announcement` : undefined;
@@ -488,7 +497,7 @@ export class LineClient extends SlashHost {
       case "link-asked":
       case "room":
       case "retrying":
-        return; // Shown elsewhere, or not shown in the line client.
+        return; // Printed elsewhere, or irrelevant in line mode.
       default:
         return unreachable(event);
     }
@@ -506,7 +515,7 @@ export class LineClient extends SlashHost {
     this.chatConsole.print(faultJson(fault), faultLine(fault));
   }
 
-  /** Prints a record, and marks it as read; hides messages of ignored users. */
+  /** Prints a record and marks it as read. Hides messages of ignored users. */
   #printRecord(record: ChatRecord): void {
     const { client } = this.open;
     const isHidden = MESSAGE_KINDS.has(record.kind) && client.reading?.ignores(record.from);
@@ -520,7 +529,7 @@ export class LineClient extends SlashHost {
     client.reading?.markRead(record);
   }
 
-  /** Follows the renaming of the room or user that lines go to. */
+  /** Updates the destination after its room or user was renamed. */
   #followRename({ kind, body }: ChatRecord): void {
     const [oldName, name] = [body?.["was"], body?.["name"]];
     if (kind !== "rename" || typeof oldName !== "string" || typeof name !== "string") return;

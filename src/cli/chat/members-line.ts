@@ -3,10 +3,10 @@
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 
-/** Maximum listed names of a large room: about a screen. */
+/** Maximum listed names of a large room, about a screen. */
 const NAMES_LISTED_MAX = 100;
 
-/** All members by name; for a large room their number and some who are online. */
+/** Lists all members by name, or counts and some online members of a large room. */
 export function membersLine(
   room: string,
   users: readonly { readonly user: string; readonly online: boolean }[],

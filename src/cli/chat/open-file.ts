@@ -1,4 +1,4 @@
-/** Opens a fetched file with the system's default program. */
+/** Opens a downloaded file with the system's default program. */
 
 import { open } from "node:fs/promises";
 import { extname } from "node:path";
@@ -6,8 +6,8 @@ import { Fault, msg } from "../../base/fault.ts";
 import type { Environment } from "../settings.ts";
 
 /**
- * Kinds of files that people view and that no system executes. Others are never opened from here:
- * HTML and SVG with scripts in them, programs, archives.
+ * Extensions of viewable files that no system executes. Excludes HTML and SVG, which can contain
+ * scripts, as well as programs and archives.
  */
 const OPENABLE: ReadonlySet<string> = new Set(
   [
@@ -17,23 +17,19 @@ const OPENABLE: ReadonlySet<string> = new Set(
   ].flatMap((kinds) => kinds.split(" ").map((kind) => `.${kind}`)),
 );
 
-/**
- * The first bytes of programs, whatever their name: `#!`, ELF, MZ, and Mach-O in its four forms.
- */
+/** First bytes of programs: `#!`, ELF, MZ, and four variants of Mach-O. */
 const PROGRAM = /^(?:2321|7f454c46|4d5a|feedfac[ef]|c[ef]faedfe|cafebabe)/;
 
-/** Command that opens a file like a double click; `undefined` if there is none. */
+/** Returns the command that opens a file; `undefined` if there is none. */
 export function openerOf(env: Environment): readonly string[] | undefined {
   const find = (name: string) => Bun.which(name, { PATH: env["PATH"] ?? "" });
-  // Not `start`: the shell interprets & and % in a name.
+  // Not `start`, because its shell interprets & and % in a name.
   if (process.platform === "win32") return ["rundll32.exe", "url.dll,FileProtocolHandler"];
   const program = find(process.platform === "darwin" ? "open" : "xdg-open");
   return program === null ? undefined : [program];
 }
 
-/**
- * Reports whether the user may be asked to open it: neither a program nor a script nor a folder.
- */
+/** Reports whether opening a file may be offered. Excludes programs, scripts and folders. */
 export async function isOpenable(path: string): Promise<boolean> {
   if (!OPENABLE.has(extname(path).toLowerCase())) return false;
   try {
@@ -42,11 +38,11 @@ export async function isOpenable(path: string): Promise<boolean> {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
     return !PROGRAM.test(buffer.subarray(0, bytesRead).toString("hex"));
   } catch {
-    return false; // Gone already, or not readable.
+    return false; // Missing or unreadable.
   }
 }
 
-/** Opens the file and does not wait. Call only after the user agreed. @throws Fault not-found */
+/** Opens a file without waiting, after the user has agreed. @throws {Fault} not-found */
 export function openFile(opener: readonly string[], path: string): void {
   try {
     Bun.spawn([...opener, path], { stdio: ["ignore", "ignore", "ignore"] }).unref();

@@ -6,7 +6,7 @@ import { REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
 import type { Destination } from "../output/render.ts";
 
-/** @throws Fault text-invalid, too-large */
+/** @throws {Fault} text-invalid, too-large */
 export function checkText(text: string): void {
   if (text.trim() === "") {
     throw new Fault("text-invalid", msg`the message is empty`, { remedy: msg`type some text` });
@@ -18,7 +18,7 @@ export function checkText(text: string): void {
   throw new Fault("too-large", sentence, { remedy: msg`split it, or send it as a file` });
 }
 
-/** @throws Fault text-invalid, too-large */
+/** @throws {Fault} text-invalid, too-large */
 export function checkReaction(react: string): void {
   if (utf8Encode(react).length > REACTION_BYTES_MAX) {
     throw new Fault("too-large", msg`a reaction can have at most ${REACTION_BYTES_MAX} bytes`, {
@@ -27,7 +27,7 @@ export function checkReaction(react: string): void {
   }
 }
 
-/** The JSON name of a room or person. */
+/** Returns the JSON field of a room or person. */
 export function destinationOfTarget({ kind, name }: Pick<RoomView, "kind" | "name">): Destination {
   return kind === "room" ? { room: name } : { to: name };
 }

@@ -4,19 +4,19 @@ import { dropOldest } from "../../core/evict.ts";
 import type { Whose } from "../../ui/commands/command.ts";
 import { type DisplayRecord, destinationName } from "../output/render.ts";
 
-/** Enough to scroll back to; older messages are referred to by number. */
+/** Maximum stored messages, enough to scroll back. Users refer to older messages by number. */
 const RECENT_MAX = 1_000;
 
 interface RecentMessage {
   readonly seq: number;
   readonly from: string;
-  /** Displayed author: the original one if the message was imported. */
+  /** Displayed author; the original author of an imported message. */
   readonly author: string;
-  /** Target; the text is not stored, because it may be deleted. */
+  /** Destination of the message. The text is not stored, because it may be deleted. */
   readonly destination: DisplayRecord["destination"];
 }
 
-/** Recent messages, for replies without a number and for the names of answered authors. */
+/** Recent messages, for replies without a number and for the authors of replied messages. */
 export class RecentMessages {
   readonly #bySeq = new Map<number, RecentMessage>(); // Bounded by RECENT_MAX, oldest first.
 
@@ -33,7 +33,7 @@ export class RecentMessages {
     return this.#bySeq.get(seq)?.author;
   }
 
-  /** @returns seq of the last message there; `undefined` if there is none */
+  /** @returns seq of the last message in the target; `undefined` if there is none */
   last(target: string, me: string, whose: Whose): number | undefined {
     const folded = target.toLowerCase();
     let last: number | undefined;

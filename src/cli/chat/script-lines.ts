@@ -3,21 +3,21 @@
 import type { Fault } from "../../base/fault.ts";
 import { withoutSecrets } from "./slash.ts";
 
-/** A line of a script, as its results identify it. */
+/** A line of a script, as in its results. */
 export interface InputLine {
   /** From 1. */
   readonly line: number;
-  /** Excludes arguments of commands with passwords. Absent if the text is invalid. */
+  /** Text without the arguments of commands with passwords; absent if it is invalid. */
   readonly text?: string;
 }
 
-/** Counts the lines of a script and stores the exit code of the first refused one. */
+/** Counts the lines of a script, and stores the exit code of the first refused line. */
 export class ScriptLines {
   readonly #isScript: boolean;
   #current: InputLine = { line: 0 };
   #first: { readonly line: number; readonly fault: Fault } | undefined;
 
-  /** @param isScript false at a terminal, where the user sees each fault */
+  /** @param isScript false on a terminal, where the user sees each fault */
   constructor(isScript: boolean) {
     this.#isScript = isScript;
   }
@@ -31,7 +31,7 @@ export class ScriptLines {
     return this.#first?.fault.exitCode ?? 0;
   }
 
-  /** Call before a line is read, because reading may already fail. */
+  /** Starts the next line before it is read, because reading may fail. */
   begin(): void {
     this.#current = { line: this.#current.line + 1 };
   }
@@ -40,7 +40,7 @@ export class ScriptLines {
     this.#current = { ...this.#current, text: withoutSecrets(text) };
   }
 
-  /** Refusals may arrive in another order than the lines. */
+  /** Records a refused line. Refusals may arrive out of order. */
   refused({ line }: InputLine, fault: Fault): void {
     if (this.#first === undefined || line < this.#first.line) this.#first = { line, fault };
   }

@@ -5,7 +5,7 @@ import { formatTarget, parseTarget } from "../../base/names.ts";
 import { quoteText } from "../../base/text.ts";
 import type { TerminalTexts } from "../../ui/messages/en/terminal.ts";
 
-/** A command as help and completion list it. */
+/** A command as listed in help and completion. */
 export interface SlashRow {
   readonly name: string;
   readonly usage: string;
@@ -22,9 +22,9 @@ export interface SendArguments {
 }
 
 /**
- * Parses `PATH [TARGET] [--caption TEXT]`. The path is quoted as in a shell; the caption is the
- * rest of the line, optionally in quotes.
- * @throws Fault name-invalid, usage
+ * Parses `PATH [TARGET] [--caption TEXT]`. The path is quoted as in a shell. The caption extends to
+ * the end of the line and may be quoted.
+ * @throws {Fault} name-invalid, usage
  */
 export function parseSend(line: string, home: string | undefined): SendArguments {
   const { before, caption } = withoutCaption(line);
@@ -42,11 +42,11 @@ export function parseSend(line: string, home: string | undefined): SendArguments
   };
 }
 
-/** @throws Fault usage: the caption is empty */
+/** @throws {Fault} usage if the caption is empty */
 function withoutCaption(line: string): { before: string; caption: string | undefined } {
   for (const { 0: flag, index } of line.matchAll(/(?:^|\s)--caption(?:=|\s+|$)/g)) {
     const before = line.slice(0, index);
-    if (!hasClosedQuotes(before)) continue; // Within quotes it is part of the path.
+    if (!hasClosedQuotes(before)) continue; // A flag within quotes belongs to the path.
     const text = line.slice(index + flag.length).trim();
     if (text === "") {
       throw new Fault("usage", msg`--caption is empty`, {
@@ -81,8 +81,8 @@ export function expandHome(path: string, home: string | undefined): string {
 }
 
 /**
- * Splits a line; quotes and backslashes keep spaces in a word. @throws Fault usage: a quote is not
- * closed
+ * Splits a line into words. Quotes and backslashes keep spaces in a word.
+ * @throws {Fault} usage if a quote is not closed
  */
 export function shellWords(line: string): readonly string[] {
   const words: string[] = [];

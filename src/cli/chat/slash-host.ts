@@ -1,4 +1,4 @@
-/** Host of slash commands, shared by line mode and the full screen. */
+/** Base class of the line client and the full screen for slash commands. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { formatTarget, type Name } from "../../base/names.ts";
@@ -20,19 +20,19 @@ import type { SlashRow } from "./slash-grammar.ts";
 /** Output of commands, and questions to the user. */
 export interface SlashConsole {
   readonly texts: TerminalTexts;
-  /** Join and leave events are hidden. */
+  /** Whether join and leave events are hidden. */
   isQuiet: boolean;
-  /** Prints an object for scripts, or a text for users. @param rows below the text */
+  /** Prints an object for scripts, or a text for users. @param rows lines below the text */
   print(line: JsonObject, text: Message | undefined, rows?: readonly string[]): void;
   /** Prints to terminals only. */
   note(text: Message, rows?: readonly string[]): void;
-  /** Shows a failure after which the command continues. */
+  /** Displays a fault after which the command continues. */
   fault(fault: Fault): void;
-  /** Lists commands; a single row is the command that the user asked about. */
+  /** Lists commands. A single row is the command that the user asked about. */
   help(rows: readonly SlashRow[]): void;
   record(record: DisplayRecord): void;
   confirm(question: Message): Promise<boolean>;
-  /** Asks without echo. @returns `undefined` if no user can be asked, or nothing was typed */
+  /** Asks without echo. @returns `undefined` if no user can answer or the answer is empty */
   secret(question: Message): Promise<string | undefined>;
 }
 
@@ -41,17 +41,20 @@ export abstract class SlashHost implements Host {
   readonly open: OpenClient;
   abstract readonly chatConsole: SlashConsole;
   abstract readonly files: {
-    /** Starts an upload. @param caption posted with the file @throws Fault */
+    /** Starts an upload. @param caption posted with the file @throws {Fault} */
     send(path: string, target: string, caption?: string): Promise<void>;
-    /** Starts a download. @throws Fault */
+    /** Starts a download. @throws {Fault} */
     get(id: string, out: string): void;
-    /** Lists the last files of a room or conversation. @throws Fault */
+    /** Lists the last files of a target. @throws {Fault} */
     list(target: string): Promise<void>;
   };
-  /** Destination of a line of text. @throws Fault not-member, after a failed change of room */
+  /**
+   * Destination of a message.
+   * @throws {Fault} not-member after a failed change of room
+   */
   abstract readonly current: string;
   abstract readonly room: Name;
-  /** Resolved, and replaced, each time a connection is ready. */
+  /** Resolved and replaced when a connection is ready. */
   #ready = Promise.withResolvers<void>();
 
   constructor(context: Context, open: OpenClient) {
@@ -59,45 +62,48 @@ export abstract class SlashHost implements Host {
     this.open = open;
   }
 
-  /** Sends a message. The result is shown when it is known. @throws Fault */
+  /** Sends a message. Displays the result later. @throws {Fault} */
   protected abstract submit(target: string, body: PostBody): Promise<void>;
-  /** Number of the last message here; `undefined` if there is none. */
+  /** Returns the seq of the last message in the current target; `undefined` if there is none. */
   protected abstract lastSeq(whose: Whose): number | undefined;
   abstract show(view: View): Promise<undefined>;
-  /** Waits until all messages sent here are recorded and shown. @throws Fault link-closed */
+  /** Waits until all messages sent here are recorded and displayed. @throws {Fault} link-closed */
   abstract waitUntilConfirmed(): Promise<void>;
-  /** Makes this the destination of later lines. */
+  /** Changes the destination of later lines. */
   abstract switchTo(target: string): void;
   /** Switches to another room if the user left the current one. */
   abstract leftRoom(room: string): void;
-  /** Runs a login, and resolves when its result was shown. */
+  /** Runs a login. Resolves when its result is displayed. */
   abstract runLogin(work: () => Promise<unknown>): Promise<void>;
-  /** Shows or changes settings. @param argument after `/set` @throws Fault usage */
+  /** Shows or changes settings. @param argument text after `/set` @throws {Fault} usage */
   abstract set(argument: string): void;
   /**
-   * Mutes or unmutes a room or person on this device; lists all muted ones if `on` is `undefined`.
-   * @param target the open one if `undefined`
-   * @throws Fault usage, not-member, room-unknown, too-many
+   * Mutes or unmutes a target on this device. Lists muted targets if `on` is `undefined`.
+   * @param target the open target if `undefined`
+   * @throws {Fault} usage, not-member, room-unknown, too-many
    */
   abstract notify(on: boolean | undefined, target: string | undefined): void;
-  /** Ends after everything sent so far is settled. */
+  /** Waits until all messages and files are settled, and ends the client. */
   abstract quit(): Promise<void>;
 
-  /** Notes that an action of this client has this `seq` in the log and will return as a record. */
+  /** Notes the `seq` of an own action, whose record arrives later. */
   recorded(_seq: number): void {}
 
-  /** A change of room or user failed. The next lines of a script were meant for the other one. */
+  /**
+   * Called after a failed change of room or user. The next lines of a script were meant for the new
+   * destination.
+   */
   changeFailed(_change: "room" | "login"): void {}
 
-  /** Updates the destination and the user in the prompt. */
+  /** Updates the prompt. */
   prompt(): void {}
 
-  /** Name of the user; before the login, the one that logs in. */
+  /** Name of the user, or of the user that is logging in. */
   get me(): string {
     return this.open.client.user ?? this.open.user;
   }
 
-  /** The current room or conversation; `undefined` if it is not known yet. */
+  /** The current room or conversation; `undefined` if it is not loaded yet. */
   get view(): RoomView | undefined {
     return viewOf(this.open, this.current);
   }
@@ -106,7 +112,7 @@ export abstract class SlashHost implements Host {
     return this.context.clock.unixMs();
   }
 
-  /** @throws Fault text-invalid, too-large, … */
+  /** @throws {Fault} text-invalid, too-large, … */
   async post(body: PostBody, target = this.current): Promise<void> {
     if (body.react === undefined) checkText(body.text);
     else checkReaction(body.react);
@@ -117,7 +123,7 @@ export abstract class SlashHost implements Host {
     return this.post({ text: "", react, re });
   }
 
-  /** Edits an own message or caption; in a sealed room the edit is a message. */
+  /** Edits an own message or caption. In a sealed room, the edit is a message. */
   async edit(seq: number, text: string): Promise<number | undefined> {
     const { current } = this;
     const { client } = this.open;
@@ -152,12 +158,12 @@ export abstract class SlashHost implements Host {
     return this.joinRoom({ ...order, mayCreate: () => this.chatConsole.confirm(askCreate) });
   }
 
-  /** The join returns as a record. @throws Fault as `enterRoom` */
+  /** Joins a room. The join arrives as a record. @throws {Fault} faults of the request */
   protected joinRoom(options: JoinRoomOptions): ReturnType<typeof joinRoom> {
     return joinRoom(this.open.client, options);
   }
 
-  /** A conversation cannot be left: the last room becomes current again. */
+  /** Returns to the last room, because a conversation cannot be left. */
   leaveConversation(): Promise<Answer> {
     const { room } = this;
     return Promise.resolve({ note: (texts) => texts.backIn(room), enter: room });
@@ -187,7 +193,6 @@ export abstract class SlashHost implements Host {
     });
   }
 
-  /** Notes that a connection is ready. */
   ready(): void {
     const { resolve } = this.#ready;
     this.#ready = Promise.withResolvers();
@@ -195,8 +200,8 @@ export abstract class SlashHost implements Host {
   }
 
   /**
-   * Joins the rooms of the command line once the server has listed the account's rooms.
-   * @param onJoined receives each name as the server spells it
+   * Joins the rooms of the command line after the server has listed the account's rooms.
+   * @param onJoined receives each name as spelled by the server
    */
   async joinRooms(rooms: readonly Name[], onJoined?: (room: string) => void): Promise<void> {
     const nextLink = () => this.#ready.promise;
@@ -211,7 +216,7 @@ export abstract class SlashHost implements Host {
   }
 }
 
-/** `undefined` if the room or conversation is not known yet. */
+/** Returns a room or conversation; `undefined` if it is not loaded yet. */
 export function viewOf({ client }: OpenClient, target: string): RoomView | undefined {
   return client.rooms.find((room) => isSameName(formatTarget(room), target));
 }

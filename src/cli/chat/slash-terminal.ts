@@ -21,7 +21,7 @@ export interface SlashCommand {
   run(host: SlashHost, words: string): Promise<void>;
 }
 
-/** Keyed by the shared command that precedes these commands in help. */
+/** Terminal commands, keyed by the shared command that precedes them in help. */
 export const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, SlashCommand>>>> = {
   receipts: {
     readers: {
@@ -101,7 +101,10 @@ export const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, 
   },
 };
 
-/** Seq of the message of a file. @throws Fault file-unknown, not-allowed */
+/**
+ * Returns the seq of the user's own file message.
+ * @throws {Fault} file-unknown, not-allowed
+ */
 async function ownFile(host: SlashHost, id: string): Promise<number> {
   const files = await lastFiles(host, host.current, PAGE_RECORDS_MAX);
   const file = files.findLast((file) => file.id === id);
@@ -126,7 +129,8 @@ async function logIn(
   if (name === undefined) throw misuse(usage);
   const { open, context, chatConsole } = host;
   const user = checkName(name, "person's name");
-  const nonInteractive = { ...context, terminal: undefined }; // The line editor owns the keyboard.
+  // Without a terminal, nothing prompts: the line editor owns the keyboard.
+  const nonInteractive = { ...context, terminal: undefined };
   const credentials: Credentials = {
     user,
     mode,

@@ -1,4 +1,4 @@
-/** Output of the slash commands that the terminal formats itself. */
+/** Terminal output of slash commands. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { checkName, compareNames, formatTarget } from "../../base/names.ts";
@@ -24,7 +24,7 @@ import type { SlashHost } from "./slash-host.ts";
 import { viewOf } from "./slash-host.ts";
 import { roomsLine } from "./unread.ts";
 
-/** About a screen; each one costs a request. */
+/** Maximum listed messages, about a screen. Each message costs a request. */
 const SAVED_LISTED_MAX = 20;
 export const HISTORY_DEFAULT = 20;
 
@@ -67,7 +67,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
   async msg(host, { to, text }) {
     if (text !== "") return host.post({ text }, to);
     const isKnown = viewOf(host.open, to) !== undefined;
-    // The server knows whether the person or room exists.
+    // The server checks whether the person or room exists.
     if (!isKnown) await host.open.client.request("history", { target: to, limit: 1 });
     host.switchTo(to);
   },

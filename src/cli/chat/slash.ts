@@ -44,7 +44,7 @@ function showAnswer(host: SlashHost, answer: Answer | undefined): void {
   if (left !== undefined) host.leftRoom(left);
 }
 
-/** Shows a view of a command. */
+/** Displays a view of a command. */
 export async function showView(host: SlashHost, view: View): Promise<undefined> {
   const viewer = view.kind === "help" ? help : VIEWERS[view.kind];
   await (viewer as (of: SlashHost, what: View) => Promise<void> | void)(host, view);
@@ -61,7 +61,7 @@ export function slashRows(): SlashRow[] {
   return Object.entries(COMMANDS).map(([name, { usage }]) => ({ name, usage }));
 }
 
-/** Runs a line without its slash. @throws Fault usage, and the faults of the command */
+/** Runs a command line without its slash. @throws {Fault} usage, and faults of the command */
 export async function runSlash(host: SlashHost, line: string): Promise<void> {
   const [commandWord, argument] = split(line);
   const name = commandWord.toLowerCase();
@@ -77,7 +77,7 @@ export async function runSlash(host: SlashHost, line: string): Promise<void> {
   }
 }
 
-/** Detects commands that change the target of later lines: `/join`, `/msg NAME`, `/login NAME`. */
+/** Returns the destination change of a command such as `/join`, `/msg NAME` or `/login NAME`. */
 function changeBy(typedName: string, argument: string): "room" | "login" | undefined {
   const name = resolveCommand(typedName);
   if (name === "login" || name === "register") return "login";
@@ -90,7 +90,7 @@ function resolveCommand(word: string): string {
   return ALIASES[resolved] ?? resolved;
 }
 
-/** A line that is safe to log: only the command word if the command may contain a password. */
+/** Returns a line that is safe to log, without arguments of commands with passwords. */
 export function withoutSecrets(line: string): string {
   if (!line.startsWith("/") || line.startsWith("//")) return line;
   const [commandWord] = split(line.slice(1));

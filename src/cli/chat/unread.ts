@@ -7,7 +7,7 @@ import type { Answer } from "../../wire/messages.ts";
 import type { Destination } from "../output/render.ts";
 import { destinationOfTarget } from "./post.ts";
 
-/** Kinds of records that are messages of users, as opposed to events of a room. */
+/** Kinds of records that are messages of users, unlike events of a room. */
 export const MESSAGE_KINDS: ReadonlySet<string> = new Set([
   "text",
   "action",
@@ -16,7 +16,7 @@ export const MESSAGE_KINDS: ReadonlySet<string> = new Set([
   "file",
 ]);
 
-/** A room or conversation with messages unread on all devices. */
+/** Number of unread messages in a room or conversation. */
 export type Unread = Destination & { readonly count: number };
 
 export function unreadOf({ reading }: Client, rooms: readonly RoomView[]): Unread[] {
@@ -32,7 +32,7 @@ export function unreadLine(unread: readonly Unread[]): string {
   return `unread: ${targets.join(", ")}`;
 }
 
-/** The output of `/rooms`. */
+/** Returns the output of `/rooms`. */
 export function roomsLine(
   rooms: Answer<"rooms">["rooms"],
   people: readonly { readonly user: string; readonly unread: number }[],

@@ -1,11 +1,11 @@
-/** A counter line on a terminal. */
+/** A counter line that is rewritten on a terminal. */
 
 import { type Context, mayRedraw } from "../context.ts";
 
 const CLEAR_LINE = "\r\x1b[K";
 const REDRAW_INTERVAL_MS = 250;
 
-/** Progress in one line that is rewritten, if the terminal supports that. */
+/** Progress in one rewritten line, if the terminal supports rewriting. */
 export class CounterLine {
   readonly #context: Pick<Context, "stderr" | "env" | "clock">;
   #drawnMs = Number.NEGATIVE_INFINITY;

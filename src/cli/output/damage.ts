@@ -3,7 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import { type DisplayRecord, destinationName } from "./render.ts";
 
-/** Damaged records in a command's output; they cause exit code 6. */
+/** Damaged records in a command's output, which cause exit code 6. */
 export class DamageReport {
   readonly #remedy: string;
   #first: DisplayRecord | undefined;
@@ -32,7 +32,7 @@ export class DamageReport {
     return new Fault("log-corrupt", message, { remedy: this.#remedy });
   }
 
-  /** @throws Fault log-corrupt if there was one */
+  /** @throws {Fault} log-corrupt if there are damaged records */
   check(): void {
     if (this.fault !== undefined) throw this.fault;
   }

@@ -1,14 +1,14 @@
-/** The line between two days. */
+/** The line between messages of different days. */
 
 import { formatLocalDay, type OffsetMinutes } from "../../base/time.ts";
 import type { Context } from "../context.ts";
 import { clockColor } from "./color.ts";
 
-/** Day lines for output with only hours and minutes: one wherever another day begins. */
+/** Day lines for output that displays only hours and minutes. */
 export class DayLines {
   readonly #offsetMinutes: OffsetMinutes;
   readonly #color: boolean;
-  /** Day of the last output; initially today, which needs no line. */
+  /** Day of the last output, initially today. */
   #day: string;
 
   constructor({ clock, offsetMinutes, color }: Pick<Context, "clock" | "offsetMinutes" | "color">) {
@@ -17,7 +17,7 @@ export class DayLines {
     this.#day = formatLocalDay(clock.unixMs(), offsetMinutes);
   }
 
-  /** Line to print before output with this time; may be empty. */
+  /** Returns the line to print before output with this time; empty on the same day. */
   before(unixMs: number): string {
     const day = formatLocalDay(unixMs, this.#offsetMinutes);
     if (day === this.#day) return "";

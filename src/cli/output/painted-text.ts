@@ -1,15 +1,15 @@
-/** The text of a message for terminals with colours: bold, code, quotes and lists. */
+/** Formats a message for terminals with colours: bold, code, quotes and lists. */
 
 import { type Block, parseMarkup } from "../../core/markup/blocks.ts";
 import type { Inline } from "../../core/markup/inline.ts";
 import { codeColor, eventColor, mentionColor } from "./color.ts";
 
-/** SGR codes of begin and end: the end leaves all other attributes unchanged. */
+/** SGR codes that begin and end an attribute. The end leaves other attributes unchanged. */
 const MARKS = { bold: [1, 22], italic: [3, 23], strike: [9, 29] } as const;
 const CODE_EDGE = "  ";
 
 /**
- * Visible lines: cleaned, each with its own attributes, which end with it.
+ * Returns cleaned lines. Each line ends its own attributes.
  * @param me user whose mentions are highlighted; `undefined` for none
  */
 export function paintedText(text: string, me: string | undefined): string {

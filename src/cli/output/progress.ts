@@ -1,4 +1,4 @@
-/** The progress of transfers, as bars or JSON. */
+/** Progress of transfers as bars, lines or JSON. */
 
 import { STALL_REPORTED_AFTER_MS } from "../../base/limits.ts";
 import { formatDuration, formatElapsed, formatRate, formatSize } from "../../base/sizes.ts";
@@ -13,11 +13,14 @@ import { printJson } from "./result.ts";
 const CLEAR_LINE = "\r\x1b[K";
 const BAR_CELLS = 20;
 const NAME_CELLS_MAX = 28;
-/** Piped output gets a line per tenth or, for unknown sizes, per doubling from this size. */
+/**
+ * Piped output gets a line per tenth, or per doubling from UNKNOWN_FIRST_BYTES if the size is
+ * unknown.
+ */
 const PROGRESS_STEPS = 10;
 const UNKNOWN_FIRST_BYTES = 16e6;
 
-/** Minimum duration for showing the elapsed time in the last line. */
+/** Minimum duration in milliseconds for printing the elapsed time. */
 const TIMED_MIN_MS = 1_000;
 
 const WAIT_LABELS: Readonly<Record<PauseCause, string>> = {
@@ -34,7 +37,7 @@ export class ProgressDisplay {
   readonly #context: Context;
   readonly #hasBar: boolean;
   readonly #hasLines: boolean;
-  /** Running transfers; as many as there are data channels. */
+  /** Running transfers. Bounded by the number of data channels. */
   readonly #running = new Map<string, { progress: TransferProgress; lines: ProgressLines }>();
   #isDrawn = false;
 
@@ -58,19 +61,19 @@ export class ProgressDisplay {
     if (line !== undefined && (this.#hasLines || (this.#hasBar && isLongEnough))) this.print(line);
   }
 
-  /** Prints a line for people without damaging the bar. */
+  /** Prints a line without damaging the bar. */
   print(text: string): void {
     this.#clear();
     printNotice(this.#context, cleanText(text));
   }
 
-  /** Removes the bar, permanently or before data is written to the same screen. */
+  /** Removes the bar of a transfer, or of all transfers. */
   async end(id?: string): Promise<void> {
     if (id === undefined) this.#running.clear();
     else this.#running.delete(id);
     if (!this.#isDrawn) return;
     this.#clear();
-    await this.#context.stderr.flushed(); // Both streams may be one screen.
+    await this.#context.stderr.flushed(); // Both streams may write to one screen.
   }
 
   #clear(): void {
@@ -86,13 +89,13 @@ export class ProgressDisplay {
   }
 }
 
-/** Selects the progress updates that get a line. */
+/** Selects the progress updates that print a line. */
 export class ProgressLines {
   #tenths = 0;
   #nextBytes = UNKNOWN_FIRST_BYTES;
   #isStalled = false;
 
-  /** Returns `undefined` between lines. */
+  /** Returns the line to print; `undefined` if none is due. */
   next(progress: TransferProgress): string | undefined {
     const { name, waits } = progress;
     const isStalled = waits !== undefined && waits.forMs >= STALL_REPORTED_AFTER_MS;
@@ -125,7 +128,10 @@ export function resumedLine({ name, resumedBytes }: TransferProgress): string {
   return `${name}: resumed at ${formatSize(resumedBytes)}`;
 }
 
-/** Exactly one row of the screen, whatever the name. @internal */
+/**
+ * Returns a bar of exactly one screen row.
+ * @internal
+ */
 export function barLine(progress: TransferProgress, otherCount: number, columns: number): string {
   const { name, doneBytes, sizeBytes, waits } = progress;
   const more = otherCount > 0 ? ` (and ${otherCount} more)` : "";
@@ -136,7 +142,7 @@ export function barLine(progress: TransferProgress, otherCount: number, columns:
   return cut(`${label}${bar} ${status}`, Math.max(1, columns - 1));
 }
 
-/** `64 %, 2.1 MB of 3.3 MB, 12 MB/s, 1:05 left`. */
+/** Returns text such as `64 %, 2.1 MB of 3.3 MB, 12 MB/s, 1:05 left`. */
 function progressText(progress: TransferProgress): string {
   const { doneBytes, sizeBytes, ratePerS, leftMs } = progress;
   if (isDone(progress)) return doneText(progress);
@@ -146,7 +152,9 @@ function progressText(progress: TransferProgress): string {
   return [...share, sizesOf(progress), ...rate, ...left].join(", ");
 }
 
-/** `100 %, 600 MB in 4.1 s, 146 MB/s`; excludes the bytes of earlier runs. */
+/**
+ * Returns text such as `100 %, 600 MB in 4.1 s, 146 MB/s`. The rate excludes bytes of earlier runs.
+ */
 function doneText({ doneBytes, resumedBytes, elapsedMs }: TransferProgress): string {
   const size = formatSize(doneBytes);
   const moved = doneBytes - resumedBytes;
@@ -173,7 +181,7 @@ function shareOf(doneBytes: number, sizeBytes: number): number {
   return sizeBytes === 0 ? 1 : Math.min(1, doneBytes / sizeBytes);
 }
 
-/** 100 only when complete. */
+/** Rounds down, so that only a complete transfer has 100 %. */
 function percent(doneBytes: number, sizeBytes: number): number {
   return Math.floor(shareOf(doneBytes, sizeBytes) * 100);
 }
@@ -183,7 +191,7 @@ function barOf(share: number): string {
   return `[${"#".repeat(full)}${"-".repeat(BAR_CELLS - full)}]`;
 }
 
-/** Cuts to so many cells of the screen; wide letters count as two. */
+/** Cuts text to screen cells. A wide character counts as two. */
 function cut(text: string, cells: number): string {
   if (Bun.stringWidth(text) <= cells) return text;
   let fitting = "";

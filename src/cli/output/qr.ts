@@ -1,10 +1,10 @@
-/** A QR code as lines of a terminal. */
+/** QR codes as terminal lines. */
 
 import { qrDots } from "../../base/qr.ts";
 
 /**
- * A QR code for phones: two rows of dots a line. Black on white whatever the terminal's colours;
- * without colours, as for a dark terminal. `undefined` if it would be wider than the terminal.
+ * Returns a QR code with two rows of dots per line: black on white, or inverted on terminals
+ * without colours. `undefined` if the code is wider than the terminal.
  */
 export function qrLines(text: string, columns: number, color: boolean): string[] | undefined {
   const dots = qrDots(text);

@@ -12,12 +12,12 @@ import { NO_KEY } from "./unreadable-runs.ts";
 
 /** Resolves the ids of a record to names. */
 export interface RecordNames {
-  /** `undefined`: the server itself. */
+  /** Author; `undefined` for the server itself. */
   readonly from: string | undefined;
   readonly destination: Destination;
 }
 
-/** The parts of a record that both a client and a data folder know. */
+/** Record fields that both a client and a data folder provide. */
 export interface RecordContent {
   readonly seq: number;
   readonly kind: string;
@@ -27,7 +27,7 @@ export interface RecordContent {
 }
 
 const SERVER = "server";
-/** Reasons why this device could not open a message for which it has a key. */
+/** Reasons for a decryption failure despite an available key. */
 const DECRYPT_FAILURES: Readonly<Record<string, string>> = {
   broken: "the encrypted message violates the protocol",
   sender: "its sender may not send this",
@@ -48,7 +48,7 @@ export function displayRecord(
   };
 }
 
-/** The author and the body. Some records show another author than their head. */
+/** Returns the author and the body. Some kinds display another author than their head. */
 export function displayBody(content: RecordContent): { seq: number; from: string } & DisplayBody {
   const { seq, from, state } = content;
   const kind = historyKindOf(content.kind);
@@ -120,7 +120,7 @@ export function displayBody(content: RecordContent): { seq: number; from: string
   }
 }
 
-/** `undefined` for a kind of a later version. */
+/** Returns the kind; `undefined` if only a later version knows it. */
 function historyKindOf(kind: string): KindIn<"history"> | undefined {
   return isKnownKind(kind) && isOfLog(kind, "history") ? kind : undefined;
 }
@@ -128,7 +128,7 @@ function historyKindOf(kind: string): KindIn<"history"> | undefined {
 function groupBody(body: Readonly<Record<string, unknown>>) {
   const { added, removed } = body;
   const all = [added, removed].flatMap((list) => (Array.isArray(list) ? list : []));
-  // Decrypted records name users; the server's records have only ids.
+  // Decrypted records name users, and the server's records contain only ids.
   const users = all.map((device: { readonly user?: unknown } | null) => device?.user);
   const uniqueNames = [...new Set(users.filter((user) => typeof user === "string"))];
   return {
@@ -147,7 +147,10 @@ function alsoErased(also: unknown): { readonly also?: readonly number[] } {
   return seqs.length === 0 ? {} : { also: seqs };
 }
 
-/** The body of a message. Other clients create bodies, so nothing is guaranteed. */
+/**
+ * Parses the body of a message. Any field may be missing or malformed, because other clients write
+ * bodies.
+ */
 function messageBody(
   kind: "text" | "action" | "reaction",
   body: Readonly<Record<string, unknown>> | undefined,
@@ -166,7 +169,10 @@ function messageBody(
   return { kind, text: typeof text === "string" ? text : "", ...fields };
 }
 
-/** The body of a `file` record. Other clients create it, so nothing is guaranteed. */
+/**
+ * Parses the body of a `file` record. Any field may be missing or malformed, because other clients
+ * write bodies.
+ */
 export function fileBody(body: Readonly<Record<string, unknown>>): FileBody {
   const textOf = (value: unknown) => (typeof value === "string" ? value : "");
   const folder = body["folder"] as { readonly entries?: unknown } | null | undefined;

@@ -22,13 +22,12 @@ export type DisplayBody =
   | {
       readonly kind: "text" | "action";
       readonly text: string;
-      /** Seq of the answered message. */
+      /** Seq of the replied message. */
       readonly re?: number;
-      /** Mentioned names. */
       readonly mentions?: readonly string[];
       readonly imported?: ImportOrigin;
     }
-  /** `of`: seq of the changed message. */
+  /** `of` is the seq of the edited message. */
   | { readonly kind: "edited"; readonly of: number; readonly text: string }
   | {
       readonly kind: "reaction";
@@ -37,21 +36,24 @@ export type DisplayBody =
       readonly imported?: ImportOrigin;
     }
   | { readonly kind: "room" | "join" }
-  /** `also`: its edits, and other messages that were erased with it. */
+  /** `also` lists the message's edits and other messages erased with it. */
   | { readonly kind: "erased"; readonly also?: readonly number[] }
-  /** Milliseconds until messages are deleted; absent if they are permanent. */
+  /** Milliseconds until messages are deleted; absent if retention is permanent. */
   | { readonly kind: "retention"; readonly keepMs?: number }
-  /** `of`: seq of the message. */
+  /** `of` is the seq of the message. */
   | { readonly kind: "pin"; readonly of: number; readonly on: boolean }
-  /** Whether authors see who has read their messages. */
+  /** Whether authors see read receipts. */
   | { readonly kind: "receipts"; readonly on: boolean }
-  /** `by`: the user who removed them; absent if they left. `removed`: with their account. */
+  /**
+   * `by` is the user who removed the member; absent if the member left. `removed` means that the
+   * account was removed.
+   */
   | { readonly kind: "leave"; readonly by?: string; readonly removed?: boolean }
   | { readonly kind: "topic"; readonly topic: string }
-  /** `until`: as text; absent: permanently. */
+  /** `until` is a UTC time as text; absent if permanent. */
   | { readonly kind: "mute"; readonly user: string; readonly on: boolean; readonly until?: string }
   | { readonly kind: "grant"; readonly user: string; readonly on: boolean }
-  /** Rename of the room or, with `user`, of a user in it. */
+  /** Rename of a room or, with `user`, of a user. */
   | {
       readonly kind: "rename";
       readonly was: string;
@@ -59,30 +61,31 @@ export type DisplayBody =
       readonly user?: string;
     }
   | { readonly kind: "close"; readonly on: boolean }
-  /** Number of devices added to a sealed room's group, and of removed ones. */
+  /** Numbers of devices added to and removed from a sealed room's group. */
   | {
       readonly kind: "group";
       readonly added: number;
       readonly removed: number;
-      /** Owners of the devices, if this device could read the change. */
+      /** Owners of the devices, if this device could decrypt the change. */
       readonly users?: readonly string[];
     }
   | { readonly kind: "remove" }
   /**
-   * Stands for so many messages of a sealed room; `undefined`: an unknown number. Never in JSON.
+   * Replaces `count` unreadable messages of a sealed room; `undefined` if the count is unknown.
+   * Never in JSON.
    */
   | { readonly kind: "gap"; readonly count: number | undefined }
   | ({ readonly kind: "file" } & FileBody)
   | { readonly kind: "damaged" | "unreadable"; readonly reason: string };
 
-/** Original author and time; `from` of the record is the user who imported it. */
+/** Original author and time. `from` of the record is the importing user. */
 export interface ImportOrigin {
   readonly from: string;
-  /** UTC, as text. */
+  /** UTC time as text. */
   readonly time: string;
 }
 
-/** A file that was sent, as in its record. */
+/** A sent file, as in its record. */
 export interface FileBody {
   readonly id: string;
   readonly name: string;
@@ -91,15 +94,14 @@ export interface FileBody {
   readonly digest: string;
   readonly chunks: number;
   readonly folder?: { readonly entries: number };
-  /** Caption. */
   readonly text?: string;
 }
 
-/** A record for people and scripts: names instead of ids. */
+/** A record for output, with names in place of ids. */
 export type DisplayRecord = {
   /** End-to-end encrypted. */
   readonly sealed?: true;
-  /** Earlier messages of its author's device that never arrived. */
+  /** Number of earlier messages of the author's device that never arrived. */
   readonly withheld?: number;
   readonly seq: number;
   readonly timeUnixMs: number;
@@ -109,7 +111,7 @@ export type DisplayRecord = {
 
 export type DisplayFile = Extract<DisplayRecord, { kind: "file" }>;
 
-/** Erased files remain as records, but no longer as files. */
+/** Reports whether a record is a file. An erased file has another kind. */
 export function isFile(record: DisplayRecord): record is DisplayFile {
   return record.kind === "file";
 }
@@ -118,13 +120,16 @@ export interface Style {
   readonly format: "text" | "tsv" | "json";
   readonly color: boolean;
   readonly offsetMinutes: OffsetMinutes;
-  /** Reading user; a direct message is labelled with the other user's name. */
+  /** User who reads the output. A direct message displays the other user's name. */
   readonly me: string | undefined;
-  /** `date`: day and seconds, for history; `clock`: hours and minutes, for live events. */
+  /**
+   * `date` displays day and seconds, for history; `clock` displays hours and minutes, for live
+   * events.
+   */
   readonly stamp: "date" | "clock";
-  /** Width of the screen; absent if the output is no screen, and lines are not cut. */
+  /** Returns the screen width; absent if the output is not a screen and lines are not wrapped. */
   readonly columns?: (() => number) | undefined;
-  /** The author of the message with this seq, if it is known here. */
+  /** Returns the author of a message by seq, if known. */
   readonly authorOf?: (seq: number) => string | undefined;
 }
 
@@ -144,12 +149,12 @@ export function styleOf(
   };
 }
 
-/** Local time on a screen, UTC with milliseconds elsewhere. */
+/** Returns local time on a screen, and UTC with milliseconds elsewhere. */
 export function formatTimestamp(unixMs: number, { format, offsetMinutes }: Style): string {
   return format === "text" ? formatLocal(unixMs, offsetMinutes) : formatUtc(unixMs);
 }
 
-/** Renders a record with its line feed; multi-line texts span lines only on a terminal. */
+/** Renders a record with a line feed. A text may span several lines only on a terminal. */
 export function renderRecord(record: DisplayRecord, style: Style): string {
   switch (style.format) {
     case "json":
@@ -171,18 +176,17 @@ export function renderRecord(record: DisplayRecord, style: Style): string {
 
 export type JsonObject = { readonly kind: string } & Readonly<Record<string, unknown>>;
 
-/** Renders an object as a line of NDJSON. */
 export function renderJson(value: JsonObject): string {
   return jsonLine(value);
 }
 
-/** The fields that scripts rely on, in their order. */
+/** Returns the fields that scripts rely on, in a fixed order. */
 export function recordJson(record: DisplayRecord): JsonObject {
   const { kind, seq, timeUnixMs, destination, from, ...body } = record;
   return { kind, seq, time: formatUtc(timeUnixMs), ...destination, from, ...body };
 }
 
-/** Columns under a heading on a terminal, TSV without heading when piped. */
+/** Renders columns under a heading on a terminal, and TSV without a heading otherwise. */
 export function renderTable(
   heading: readonly string[],
   rows: readonly (readonly string[])[],
@@ -202,7 +206,7 @@ export function renderTable(
   return `${[title, ...cleaned.map(line)].join("\n")}\n`;
 }
 
-/** The room, or `@peer`: the other user of a direct conversation. */
+/** Returns the room, or `@peer` for the other user of a conversation. */
 export function destinationName(
   { destination, from }: Pick<DisplayRecord, "destination" | "from">,
   me?: string,
@@ -228,7 +232,7 @@ function screenText(record: DisplayRecord, style: Style): string {
       ? ""
       : `${withContinuations(`${time} ${destination} * ${withheldText}`, style)}\n`;
   const plainText = cleanText(expandTabs(eventText(record, style)), { lines: isText });
-  // Without colours the markup itself shows the formatting.
+  // Without colours, the markup stays visible.
   const isPainted = style.color && record.kind === "text";
   const me = mentionsMe(record, style) ? style.me : undefined;
   const body = isPainted ? expandTabs(paintedText(record.text, me)) : plainText;
@@ -239,12 +243,15 @@ function screenText(record: DisplayRecord, style: Style): string {
   return `${before}${withContinuations(`${time} ${destination} ${content}`, style)}\n`;
 }
 
-/** Missing messages of the author's device, in a line before the record. */
+/** Returns a line before the record about missing messages of the author's device. */
 function withheldBefore({ withheld = 0, from }: DisplayRecord): string {
   return `${counted(withheld, "message")} from ${cleanText(from)} withheld`;
 }
 
-/** Author name; imported ones get spaces and brackets, which no account name contains. */
+/**
+ * Returns the author. An imported author has spaces and brackets, which account names cannot
+ * contain.
+ */
 function authorName(record: DisplayRecord, style: Style): string {
   if (record.kind === "gap") return "";
   const imported = "imported" in record ? record.imported : undefined;
@@ -253,7 +260,7 @@ function authorName(record: DisplayRecord, style: Style): string {
   return `${imported.from} (${time}, imported by ${record.from})`;
 }
 
-/** Prefix of further lines and rows, so that no text looks like another record. */
+/** Prefix of continuation lines, so that a message cannot imitate another record. */
 const CONTINUATION = "  | ";
 
 function withContinuations(text: string, { columns }: Pick<Style, "columns">): string {
@@ -266,8 +273,8 @@ function withContinuations(text: string, { columns }: Pick<Style, "columns">): s
 const TAB_COLUMNS = 4;
 
 /**
- * Replaces tabs by blanks up to the next stop. Stops are counted from the start of each line's
- * text: the terminal's own stops differ after a name or a bar.
+ * Expands tabs relative to the start of a line's text. The terminal's own tab stops would count the
+ * name before it.
  */
 function expandTabs(text: string): string {
   if (!text.includes("\t")) return text;
@@ -286,7 +293,7 @@ function expandTabs(text: string): string {
   return text.split("\n").map(expanded).join("\n");
 }
 
-/** `↪ ana: ` before an answer. */
+/** Returns a prefix such as `↪ ana: ` for a reply. */
 function replyPrefix(record: DisplayRecord, { authorOf }: Style): string {
   if ((record.kind !== "text" && record.kind !== "action") || record.re === undefined) return "";
   return `↪ ${cleanText(authorOf?.(record.re) ?? `#${record.re}`)}: `;
@@ -297,7 +304,7 @@ function mentionsMe(record: DisplayRecord, { color, me }: Style): boolean {
   return record.mentions?.some((name) => name.toLowerCase() === me.toLowerCase()) === true;
 }
 
-/** The event as text that follows the name, without styles. */
+/** Returns the event as text after the author's name, without styles. */
 export function plainEventText(record: DisplayRecord): string {
   return eventText(record, PLAIN);
 }
@@ -332,7 +339,7 @@ function groupText(record: Extract<DisplayRecord, { kind: "group" }>): string {
   return "renewed the keys of the encrypted room";
 }
 
-/** The message or event as text that follows the name. */
+/** Returns the message or event as text after the author's name. */
 function eventText(record: DisplayRecord, style: Style): string {
   switch (record.kind) {
     case "text":
@@ -395,7 +402,7 @@ function eventText(record: DisplayRecord, style: Style): string {
   }
 }
 
-/** `photo.jpg (2.1 MB)`, `notes (folder of 12, 3.4 MB)`. */
+/** Returns a label such as `photo.jpg (2.1 MB)` or `notes (folder of 12, 3.4 MB)`. */
 export function fileLabel({
   name,
   sizeBytes,
@@ -413,15 +420,14 @@ export function fileLabel({
 }
 
 /**
- * The command that downloads the file: a shell command in history, a slash command in a
- * conversation.
+ * Returns the download command: a slash command for live events, and a shell command for history.
  */
 function downloadHint({ from, id }: { from: string; id: string }, { me, stamp }: Style): string {
   if (from === me) return `id: ${id}`;
   return stamp === "clock" ? `download: /get ${id}` : `download: chat get-file ${id}`;
 }
 
-/** Last, so that a caption that imitates our text does not precede it. */
+/** Returns the caption. Printed last, so that a caption cannot imitate the fields before it. */
 function captionSuffix({ text }: Pick<FileBody, "text">): string {
   return text === undefined ? "" : `; caption: ${text}`;
 }

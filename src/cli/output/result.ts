@@ -1,4 +1,4 @@
-/** Output of command results: JSON for programs, text for people. */
+/** Output of command results: JSON for scripts, text for users. */
 
 import { formatSize } from "../../base/sizes.ts";
 import { type Context, printNotice } from "../context.ts";
@@ -13,7 +13,7 @@ import {
 
 type OutputContext = Pick<Context, "json" | "stdout" | "stderr">;
 
-/** Prints an object for programs, or a sentence for people. @returns exit code 0 */
+/** Prints an object for scripts, or a text for users. @returns exit code 0 */
 export function printResult(context: OutputContext, line: JsonObject, text: string): number {
   if (context.json) context.stdout.write(renderJson(line));
   else printNotice(context, text);
@@ -29,15 +29,15 @@ export function printJson(
 }
 
 export interface Listing<Entry> {
-  /** Entry for programs. `undefined` fields are omitted. */
+  /** Entry in JSON. `undefined` fields are omitted. */
   readonly json: (one: Entry) => JsonObject;
-  /** Cells by the heading of their column. */
+  /** Cells, keyed by column heading. */
   readonly columns: Readonly<
     Record<string, (one: Entry, style: Style) => string | number | undefined>
   >;
 }
 
-/** Prints entries as NDJSON, as columns, or as a table on a terminal. @returns exit code 0 */
+/** Prints entries as NDJSON, TSV, or a table on a terminal. @returns exit code 0 */
 export function printList<One>(
   context: Context,
   entries: readonly One[],
@@ -54,7 +54,7 @@ export function printList<One>(
   return 0;
 }
 
-/** Formatted for people, or plain for programs. */
+/** Returns a formatted size for users, or plain bytes for scripts. */
 export function sizeCell(
   bytes: number | undefined,
   { format }: Style,
@@ -62,7 +62,7 @@ export function sizeCell(
   return bytes !== undefined && format === "text" ? formatSize(bytes) : bytes;
 }
 
-/** Local time for people, UTC for programs. */
+/** Returns local time for users, or UTC for scripts. */
 export function timeCell(unixMs: number | undefined, style: Style): string | undefined {
   return unixMs === undefined ? undefined : formatTimestamp(unixMs, style);
 }

@@ -1,4 +1,4 @@
-/** Folds runs of unreadable records into one line. */
+/** Replaces runs of unreadable records by one line each. */
 
 import { kindsWith } from "../../wire/kinds.ts";
 import { type DisplayRecord, destinationName } from "./render.ts";
@@ -12,25 +12,25 @@ interface UnreadableRun {
 }
 
 /**
- * Puts one line for each run of unreadable records of a sealed room before the next readable
+ * Replaces each run of unreadable records in a sealed room by one line before the next readable
  * message. Join and leave events do not end a run.
  */
 export class UnreadableRuns {
-  /** Keyed by room: the last record of its run. Bounded by the rooms of a reader. */
+  /** Last record of each run, keyed by room. Bounded by the rooms of the reader. */
   readonly #runs = new Map<string, UnreadableRun>();
   readonly #me: string | undefined;
 
-  /** @param me the reader; both directions of a conversation count as one */
+  /** @param me the reader; both directions of a conversation count as one room */
   constructor(me: string | undefined) {
     this.#me = me;
   }
 
-  /** Returns the records to show after these have arrived. */
+  /** Returns the records to display. */
   fold(records: readonly DisplayRecord[]): DisplayRecord[] {
     return records.flatMap((record) => this.#fold(record));
   }
 
-  /** Streaming variant of `fold`: emits the line, without a count, at the start of a run. */
+  /** Streaming variant of `fold`. Emits the line at the start of a run, without a count. */
   next(record: DisplayRecord): DisplayRecord | undefined {
     const room = destinationName(record, this.#me);
     if (!lacksKey(record)) {
@@ -42,7 +42,7 @@ export class UnreadableRuns {
     return isFirst ? gapOf({ last: record, count: undefined }) : undefined;
   }
 
-  /** Returns and clears the unfinished runs. */
+  /** Returns and clears unfinished runs. */
   remaining(): DisplayRecord[] {
     const gaps = [...this.#runs.values()].map(gapOf);
     this.#runs.clear();

@@ -1,4 +1,6 @@
-/** Executes the actions that keys request: messages, commands, clipboard, transfers, leaving. */
+/**
+ * Executes the actions that key handlers return: messages, commands, clipboard, transfers, leaving.
+ */
 
 import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
@@ -21,7 +23,7 @@ import type { ScreenQuestions } from "./questions.ts";
 import type { Action } from "./state/action.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
 
-/** UTF-16 units of a command that its confirmation shows. */
+/** Maximum UTF-16 units of a command that its confirmation displays. */
 const DISPLAYED_COMMAND_LENGTH_MAX = 60;
 
 export interface ScreenActionsOptions {
@@ -38,7 +40,7 @@ export interface ScreenActionsOptions {
   readonly exit: ChatExit;
   /** Saves all drafts, including the current input. */
   readonly saveDrafts: () => void;
-  /** Completes again after the folder was read. */
+  /** Runs completion again after the folder was read. */
   readonly completeAgain: () => void;
 }
 
@@ -49,7 +51,7 @@ export function isCommand(text: string): boolean {
 
 export class ScreenActions {
   readonly #options: ScreenActionsOptions;
-  /** Key of the newest unsent post that the user was warned about when quitting. */
+  /** Key of the newest unsent post that the user was warned about on quitting. */
   #warnedUnsent: string | undefined;
 
   constructor(options: ScreenActionsOptions) {
@@ -108,7 +110,7 @@ export class ScreenActions {
       case "redraw":
         return terminal.redraw();
       case "suspend":
-        this.#options.saveDrafts(); // The process may be killed while it is stopped.
+        this.#options.saveDrafts(); // Saved first because the process may be killed while stopped.
         void terminal.suspend();
         return;
       case "leave":
@@ -119,8 +121,9 @@ export class ScreenActions {
   }
 
   /**
-   * Warns of unsent posts, once for the same posts. `insists`: the user was warned before.
-   * @param isSending the program ends by itself once they are sent
+   * Warns of unsent posts. The same posts cause only one warning. `confirmed` means that the user
+   * was warned before.
+   * @param isSending whether the program sends the posts before it ends
    */
   confirmLeave(isSending: boolean): "all-sent" | "warned" | "confirmed" {
     const { chat, notices } = this.#options;
@@ -151,7 +154,7 @@ export class ScreenActions {
     }
     const { open, me } = chat.model;
     if (open === undefined) {
-      host.patch({ editor: editorOf(text) }); // The unsent text is not lost.
+      host.patch({ editor: editorOf(text) }); // Restores the text, which was not sent.
       return notices.fail(me === undefined ? notLoggedIn() : noRoomOpen());
     }
     const message = text.startsWith("//") ? text.slice(1) : text;
@@ -163,10 +166,7 @@ export class ScreenActions {
     this.#options.drafts.deleteSent();
   }
 
-  /**
-   * Runs a command. A command without output is confirmed unless its effect is visible in the open
-   * room.
-   */
+  /** Runs a command. Confirms a command without output unless the open room displays its effect. */
   async #command(text: string): Promise<void> {
     const { chat, commands, notices } = this.#options;
     const { resultCount: answers, room } = commands;
@@ -182,7 +182,7 @@ export class ScreenActions {
     );
   }
 
-  /** `/search WORDS` opens the search list. Returns whether the text is that command. */
+  /** Opens the search list for `/search TEXT`. Returns whether the text is that command. */
   #openSearch(text: string): boolean {
     const [, queryText] = /^\/search\s+(\S.*)$/s.exec(text) ?? [];
     const { chat, host } = this.#options;

@@ -18,20 +18,20 @@ import type { PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
 
 export type NotifyEffect = Extract<UiEffect, { kind: "notify" }>;
-/** Effects that only the screen can execute. */
+/** Effects that the model leaves to the screen. */
 export type ScreenEffect =
   | Exclude<UiEffect, { kind: "read" }>
-  /** A post was refused while another room was open. */
+  /** Refusal of a post while another room is open. */
   | { readonly kind: "refused-elsewhere"; readonly to: string; readonly fault: Fault };
 
-/** Events between the login and the first frame. */
+/** Maximum events stored between the login and the first frame. */
 const EARLY_EVENTS_MAX = 1_024;
 
 export class ScreenChat extends ChatActions {
   readonly #clock: Clock;
   readonly #onEffect: (effect: ScreenEffect) => void;
   #listener: ((event: SessionEvent) => void) | undefined;
-  /** Events before there is a listener. Bounded by EARLY_EVENTS_MAX. */
+  /** Events received before there is a listener. Bounded by EARLY_EVENTS_MAX. */
   readonly #earlyEvents: SessionEvent[] = [];
   #open: OpenClient | undefined;
   #isRenamed = false;
@@ -48,7 +48,7 @@ export class ScreenChat extends ChatActions {
     this.#onEffect = onEffect;
   }
 
-  /** Receives all events of the client, from its first connection on. */
+  /** Receives every event of the client, beginning with its first connection. */
   readonly receive = (event: SessionEvent): void => {
     if (event.kind === "entered") this.#isRenamed = event.isRenamed === true;
     const change = modelEventOf(event, this.#clock.unixMs());
@@ -61,7 +61,7 @@ export class ScreenChat extends ChatActions {
     if (this.#earlyEvents.length > EARLY_EVENTS_MAX) this.#earlyEvents.shift();
   };
 
-  /** @param listener receives events that the model does not keep, including earlier ones */
+  /** @param listener receives events that the model does not store, including earlier ones */
   listen(listener: (event: SessionEvent) => void): void {
     this.#listener = listener;
     for (const event of this.#earlyEvents.splice(0)) listener(event);
@@ -98,9 +98,10 @@ export class ScreenChat extends ChatActions {
   }
 
   /**
-   * Posts the text unchanged. The open room shows the result; a refusal in another room is an
-   * effect.
-   * @returns `undefined` if the post was refused @throws Fault not-logged-in
+   * Posts the text unchanged. The open room displays a refusal; for another room, the refusal
+   * becomes an effect.
+   * @returns `undefined` if the post was refused
+   * @throws {Fault} not-logged-in
    */
   submit(to: string, body: PostBody): Promise<Receipt | undefined> {
     const client = this.#open?.client;
@@ -116,7 +117,7 @@ export class ScreenChat extends ChatActions {
   }
 
   protected mayPost(): boolean {
-    return true; // The alarm ends the client.
+    return true; // Posting needs no check: a failed audit ends the client.
   }
 
   protected post(to: string, body: PostBody): void {
@@ -140,7 +141,7 @@ export class ScreenChat extends ChatActions {
   }
 }
 
-/** A fault of a sealed room that the user should see. */
+/** Returns the fault of a sealed room that the user should see. */
 function faultOf(event: SessionEvent): Fault | undefined {
   if (event.kind === "identity-changed") return keyChangedFault(event.user);
   if (event.kind !== "sealed-remark") return undefined;

@@ -1,4 +1,4 @@
-/** The full screen client: connects model, screen state, keys and terminal. */
+/** The full-screen client: connects model, screen state, keys and terminal. */
 
 import { AssertionFailure, unreachable } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
@@ -61,7 +61,7 @@ import { depthOf } from "./view/palette.ts";
 import { VisiblePictures } from "./visible-pictures.ts";
 import { parseWidths, terminalWidths, WIDTH_QUERY } from "./width/measured.ts";
 
-/** Maximum notes below the timeline; the oldest are dropped first. */
+/** Maximum notes below the timeline; the client drops the oldest first. */
 const SCREEN_NOTES_MAX = 5;
 
 export interface ScreenClientOptions {
@@ -73,10 +73,10 @@ export interface ScreenClientOptions {
   readonly history: InputHistory;
 }
 
-/** Keys held until the first room is open; more are dropped. */
+/** Maximum keys stored until the first room opens; the client ignores further keys. */
 const PENDING_KEYS_MAX = 1_000;
 
-/** Redraw interval while something on the screen counts down, or a transfer is in progress. */
+/** Redraw interval during a countdown or a transfer. */
 const TICK_MS = 1_000;
 
 export class ScreenClient implements ScreenHost {
@@ -84,7 +84,7 @@ export class ScreenClient implements ScreenHost {
   readonly #terminal: TerminalScreen;
   #composer = new Composer();
   readonly #rows = new RowBuilder();
-  /** The model that the state was last updated for. */
+  /** Model of the last state update. */
   #previous: PreviousModel;
   #keys: ReturnType<typeof keysOf>;
   readonly #folders: FolderLists;
@@ -102,7 +102,7 @@ export class ScreenClient implements ScreenHost {
   settings: ScreenSettings;
   #hidesJoins: boolean;
   state: ScreenState = FIRST_STATE;
-  /** No room has been opened yet: those of the command line are still being joined. */
+  /** Set until the first room opens. */
   #isStarting = true;
   /** Keys typed before the first room opened. Bounded by PENDING_KEYS_MAX. */
   #pendingKeys: readonly Key[] = [];
@@ -111,7 +111,7 @@ export class ScreenClient implements ScreenHost {
   readonly #questions: ScreenQuestions;
   readonly #drafts: ScreenDrafts;
   readonly #collector: Collector;
-  /** The last screen could not be rendered; the next change tries again. */
+  /** Set if the last frame could not be rendered. */
   #hasDrawFailed = false;
   #link: LinkInfo | undefined;
   #transport: string | undefined;
@@ -170,13 +170,16 @@ export class ScreenClient implements ScreenHost {
     open.guessDelays.displayOverride = note;
   }
 
-  /** @returns the exit code @throws Fault as the client ended */
+  /**
+   * @returns the exit code
+   * @throws {Fault} the fault that ended the client
+   */
   async run(rooms: readonly [Name, ...Name[]] | readonly Name[]): Promise<number> {
     const { context, open, chat, device } = this.#options;
     const release = context.onSignal(this.#exit.onSignal);
     const unsubscribe = chat.subscribe(() => this.#modelChanged());
     const removeExitListener = device.on("exit", () => this.#saveDrafts());
-    // Before the first frame, which covers it; nothing waits for the answer.
+    // Sent before the first frame, which covers the samples. Startup does not wait for the answer.
     void this.#terminal.ask(WIDTH_QUERY).then((answers) => this.#applyWidths(answers));
     this.#terminal.enter();
     this.#restoreDrafts();
@@ -191,7 +194,7 @@ export class ScreenClient implements ScreenHost {
     try {
       return await this.#exit.exitCode;
     } finally {
-      this.#exit.end(0); // Also after an error.
+      this.#exit.end(0); // Ends the client after an error, too.
       this.#saveDrafts();
       this.#collector.end();
       removeExitListener();
@@ -233,7 +236,6 @@ export class ScreenClient implements ScreenHost {
     this.#notices.showText(title, lines);
   }
 
-  /** @see {@link ScreenActions.confirmLeave} */
   confirmLeave(isSending: boolean): "all-sent" | "warned" | "confirmed" {
     return this.#actions.confirmLeave(isSending);
   }
@@ -265,12 +267,12 @@ export class ScreenClient implements ScreenHost {
     this.#draw();
   }
 
-  /** Targets muted by the settings, by `mute`, and by the account. */
+  /** Targets muted by the settings, by `/notify off`, or by the account. */
   mutedTargets(): readonly string[] {
     return this.settings.muted;
   }
 
-  /** @throws Fault too-many, store-… */
+  /** @throws {Fault} too-many, store-… */
   mute(target: string, on: boolean): void {
     this.#muted.mute(target, on);
     this.#accountMuted = accountMutedTargets(this.#options.chat.model);
@@ -284,7 +286,7 @@ export class ScreenClient implements ScreenHost {
     return { ...settings, hideJoins: this.#hidesJoins, muted };
   }
 
-  /** @throws Fault usage, too-many */
+  /** @throws {Fault} usage, too-many */
   set(argument: string): void {
     const { preferences } = this.#options;
     const { hideJoins } = preferences.settings;
@@ -359,7 +361,7 @@ export class ScreenClient implements ScreenHost {
     this.#draw();
   }
 
-  /** Sends a typing notice. @param previousText text of the input before these keys */
+  /** Sends a typing notice. @param previousText input text before the keys */
   #sendTyping(previousText: string): void {
     const { chat } = this.#options;
     const { open } = chat.model;
@@ -369,7 +371,7 @@ export class ScreenClient implements ScreenHost {
     chat.typed(open, text);
   }
 
-  /** @returns false if the key has to wait until the first room is open */
+  /** @returns false if the key must wait until the first room opens */
   #handleKey(key: Key): boolean {
     const { state, actions } = this.#updateFor(key);
     const isLoading = this.#isStarting && this.#options.chat.model.me !== undefined;
@@ -381,7 +383,7 @@ export class ScreenClient implements ScreenHost {
     return true;
   }
 
-  /** Handles a key. Ctrl-C and Ctrl-D leave even if the handler fails. */
+  /** Handles a key. Ctrl-C and Ctrl-D leave the client even if the handler fails. */
   #updateFor(key: Key): UpdateResult {
     try {
       return update(this.state, key, this.#handlerContext());
@@ -392,7 +394,7 @@ export class ScreenClient implements ScreenHost {
     }
   }
 
-  /** Updates the state after a change of the model, such as another draft or scroll position. */
+  /** Updates the screen state after a change of the model. */
   #modelChanged(): void {
     const { chat } = this.#options;
     const { model } = chat;
@@ -417,7 +419,7 @@ export class ScreenClient implements ScreenHost {
     this.noteLeftRoom(closedRoom, (texts) => texts.noLongerIn(nameOf(closedRoom)));
   }
 
-  /** Updates muted targets after changes of the account or of room names. */
+  /** Updates the muted targets after the account or a room name has changed. */
   #updateMuted(before: Model | undefined): void {
     const { model } = this.#options.chat;
     const owner = this.#owner;
@@ -462,7 +464,7 @@ export class ScreenClient implements ScreenHost {
     });
   }
 
-  /** Writes drafts to disk immediately. @param model the present one if `undefined` */
+  /** Writes drafts to disk immediately. */
   #saveDrafts(model = this.#options.chat.model): void {
     for (const action of draftActions(model, currentDraft(this.state, model))) {
       if (action.kind === "draft") this.#drafts.setDraft(action.target, action.draft);
@@ -503,7 +505,7 @@ export class ScreenClient implements ScreenHost {
     this.#draw();
   }
 
-  /** Draws once per task. */
+  /** Schedules one drawing per microtask. */
   #draw(): void {
     if (this.#isDrawing || this.#exit.hasEnded) return;
     this.#isDrawing = true;
@@ -529,7 +531,7 @@ export class ScreenClient implements ScreenHost {
     this.#scheduleTick();
   }
 
-  /** Tries again with everything closed that can be closed, then with only an error line. */
+  /** Redraws without overlays and notes. If that fails too, displays only an error line. */
   #recoverDrawing(error: unknown): void {
     if (error instanceof AssertionFailure) return this.#exit.fail(error);
     const { message } = toFault(error);
@@ -556,12 +558,13 @@ export class ScreenClient implements ScreenHost {
   #markRead({ visibleSeq: seq, isAtBottom }: Layout): void {
     const { chat } = this.#options;
     const room = openRoom(chat.model);
-    // New messages are read as they arrive: a second frame for that costs as much as the first.
+    // Marks new messages as read before the frame is drawn: a second frame would cost as much.
     const isFollowing = isAtBottom && seq !== undefined && this.state.scroll === undefined;
     if (room !== undefined) chat.setAtNewest(isFollowing && room.jump === undefined);
     if (seq === undefined || room === undefined || !this.state.isFocused) return;
     const position = `${room.id} ${seq}`;
-    if (position === this.#lastRead) return; // Otherwise an endless loop.
+    // Marking the same position again would cause an endless loop.
+    if (position === this.#lastRead) return;
     this.#lastRead = position;
     chat.markReadUpTo(seq);
   }
@@ -607,7 +610,8 @@ export class ScreenClient implements ScreenHost {
           const openSink = async () => sink;
           await open.client.transfers.get({ file, into: "", openSink, signal });
         } catch (error) {
-          if (error instanceof Fault) return undefined; // The text stays a plain line.
+          // The screen then displays only the file line.
+          if (error instanceof Fault) return undefined;
           throw error;
         }
         return toHex(sink.digest()) === digest ? sink.bytes() : undefined;
@@ -617,7 +621,7 @@ export class ScreenClient implements ScreenHost {
   }
 }
 
-/** Key bindings, and the keys that fetch the newest file or unfold a text, after selecting it. */
+/** Returns the key bindings, and the key sequences that fetch a file or unfold a text. */
 function keysOf({ keys }: ScreenSettings) {
   const keymap = new Keymap(keys);
   const selectKey = keymap.chordOf("reading", "select");

@@ -1,12 +1,12 @@
-/** Garbage collection of the full screen during and after heavy traffic. */
+/** Collects garbage of the full screen during and after heavy traffic. */
 
 import type { Clock } from "../../io/clock.ts";
 
-/** Garbage bytes between two collections: some seconds of a busy room. */
+/** Garbage size that triggers a collection: some seconds of a busy room. */
 const SCREEN_GARBAGE_BYTES_MAX = 12 * 1024 * 1024;
-/** Changes of the model after which returning memory is worthwhile: some seconds of a busy room. */
+/** Model changes after which a final collection is worthwhile: some seconds of a busy room. */
 const SCREEN_COLLECT_CHANGES_MIN = 100;
-/** Idle time before the final collection. */
+/** Idle time before the final collection, in milliseconds. */
 const SCREEN_COLLECT_IDLE_MS = 1_000;
 
 export interface Heap {
@@ -15,13 +15,13 @@ export interface Heap {
 }
 
 /**
- * Keeps the heap small: the runtime would let it grow to three times its size first, and return
- * memory ten seconds after a busy time. One collection takes about a hundredth of a second.
+ * Keeps the heap small. Without it, the runtime lets the heap grow to three times its size and
+ * returns memory only ten seconds after a busy time. One collection takes about 10 ms.
  */
 export class Collector {
   readonly #clock: Pick<Clock, "after">;
   readonly #heap: Heap;
-  /** After the last collection, or less if the runtime has collected since. */
+  /** Heap size after the last collection by this class or by the runtime. */
   #usedBytes: number;
   #changes = 0;
   #cancel: (() => void) | undefined;
@@ -32,7 +32,6 @@ export class Collector {
     this.#usedBytes = heap.usedBytes();
   }
 
-  /** Call after each change of the model. */
   modelChanged(): void {
     this.#changes++;
     const usedBytes = this.#heap.usedBytes();

@@ -21,13 +21,13 @@ import type { ScreenFiles } from "./files.ts";
 import type { ScreenQuestions } from "./questions.ts";
 import { nameOf } from "./view/header.ts";
 
-/** Effects of commands on the screen itself. */
+/** Screen operations that commands use. */
 export type CommandScreen = Pick<
   ScreenClient,
   | ("note" | "fault" | "noteLeftRoom" | "texts" | "showText" | "ask" | "hidesJoins" | "hideJoins")
   | ("set" | "mutedTargets" | "mute" | "confirmLeave" | "end")
 > & {
-  /** Prompts during a login. */
+  /** Password prompts during a login. */
   readonly loginPrompts: Pick<ScreenQuestions, "begin" | "end">;
 };
 
@@ -39,10 +39,12 @@ export interface ScreenCommandsOptions {
   readonly screen: CommandScreen;
 }
 
-/** UTF-16 units of an answer below the timeline. A longer one is shown over it, scrollable. */
+/**
+ * Maximum UTF-16 units of a result below the timeline. A longer result opens a scrollable overlay.
+ */
 const NOTE_LENGTH_MAX = 400;
 
-/** Files that `/files` lists. */
+/** Maximum files that `/files` lists. */
 const LISTED_FILES_MAX = 50;
 
 function isMutedTarget(muted: readonly string[], target: string): boolean {
@@ -57,17 +59,16 @@ export class ScreenCommands extends SlashHost {
   readonly chatConsole: SlashConsole;
   readonly files: SlashHost["files"];
   readonly #options: ScreenCommandsOptions;
-  /** The last open room, even while a conversation is open. */
+  /** The last open room; conversations do not change it. */
   #room: Name = LOBBY;
   #isLoggingIn = false;
-  /** Number of displayed command results. */
   #resultCount = 0;
-  /** Lines of an answer not yet displayed; bounded by a page of records. */
+  /** Lines of a result that are not yet displayed. Bounded by a page of records. */
   readonly #collectedLines: string[] = [];
 
   constructor(options: ScreenCommandsOptions) {
     const { context, open, files } = options;
-    // The screen owns the keyboard: questions are not asked line by line.
+    // Without a terminal, commands do not read the keyboard, which the screen owns.
     super({ ...context, terminal: undefined, json: false }, open);
     this.#options = options;
     this.chatConsole = this.#console();
@@ -160,7 +161,7 @@ export class ScreenCommands extends SlashHost {
     await this.#openRoomAfterLogin();
   }
 
-  /** Opens the previous user's room if the new user is a member of it, else the lobby. */
+  /** Opens the previous user's room if the new user is a member, or else the lobby. */
   async #openRoomAfterLogin(): Promise<void> {
     const { chat, open } = this.#options;
     const { name } = await this.joinRoom({ room: LOBBY, roomSecret: open.roomSecret });
@@ -184,7 +185,7 @@ export class ScreenCommands extends SlashHost {
     const target =
       targetArgument === undefined ? this.current : formatTarget(parseTarget(targetArgument));
     const room = roomOf(chat.model, target);
-    // A target that was renamed or left may still be muted.
+    // The user may unmute a target that was renamed or left.
     const isValid = room !== undefined || target.startsWith("@") || isMutedTarget(muted, target);
     if (!isValid) throw new Fault("room-unknown", msg`you are not in a room named '${target}'`);
     if (on && room !== undefined) chat.setPrefs(target, { muted: undefined });
@@ -277,7 +278,7 @@ export class ScreenCommands extends SlashHost {
     };
   }
 
-  /** Collects the records of one answer, to show them together. */
+  /** Collects the records of one result and displays them together. */
   #collectRecord(record: DisplayRecord): void {
     this.#resultCount++;
     if (this.#collectedLines.length === 0) {

@@ -11,19 +11,19 @@ import { mayContainSecret } from "./editor/input-history.ts";
 export interface ScreenDraftsOptions {
   readonly clock: Pick<Clock, "after">;
   readonly store: ClientState["drafts"];
-  /** Moves the current input into the model, which reports it by `changed`. */
+  /** Moves the current input into the model, which then calls `setDraft`. */
   readonly collect: () => void;
-  /** Called on the first of consecutive write failures. */
+  /** Called on the first of several consecutive write failures. */
   readonly onFailure: (fault: Fault) => void;
 }
 
-/** Drafts on disk. A killed program loses half a second of typing. */
+/** Stores drafts on disk. A killed program loses at most half a second of typing. */
 export class ScreenDrafts {
   readonly #options: ScreenDraftsOptions;
   #owner: DraftOwner | undefined;
   /** Unsaved drafts. */
   #changes = new Map<string, Draft | undefined>(); // Bounded by the model's drafts.
-  /** Stored drafts as JSON. */
+  /** Stored drafts as JSON, keyed by target. */
   #stored = new Map<string, string>();
   #cancel: (() => void) | undefined;
   #hasFailed = false;
@@ -32,7 +32,7 @@ export class ScreenDrafts {
     this.#options = options;
   }
 
-  /** Switches accounts. @returns the account's stored drafts, by target */
+  /** Switches accounts. @returns the account's stored drafts, keyed by target */
   open(owner: DraftOwner): ReadonlyMap<string, Draft> {
     this.save();
     this.#owner = owner;
@@ -47,12 +47,11 @@ export class ScreenDrafts {
     }
   }
 
-  /** The account was renamed on the server, and its stored drafts have followed. */
+  /** Changes the owner after the server has renamed the account and its stored drafts. */
   accountRenamed(owner: DraftOwner | undefined): void {
     this.#owner = owner ?? this.#owner;
   }
 
-  /** Schedules collecting the input after a key. */
   scheduleSave(): void {
     this.#cancel ??= this.#options.clock.after(DRAFT_SAVE_DELAY_MS, () => {
       this.#options.collect();

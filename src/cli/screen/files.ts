@@ -29,7 +29,7 @@ export interface ScreenFilesOptions {
   readonly open: OpenClient;
   readonly chat: ScreenChat;
   readonly note: (text: Message) => void;
-  /** The file was sent from there, or was saved there. */
+  /** Called with the local path of a sent or downloaded file. */
   readonly onLocalFile?: (file: string, path: string) => void;
 }
 
@@ -43,7 +43,7 @@ export class ScreenFiles {
   /** Bounded by SCREEN_TRANSFERS_MAX. */
   readonly #runningTransfers = new Map<string, RunningTransfer>();
   #count = 0;
-  /** Files already offered in completions. */
+  /** Files already offered in shell completions. */
   readonly #offered = new WeakSet<FileBody>();
 
   constructor(options: ScreenFilesOptions) {
@@ -54,7 +54,7 @@ export class ScreenFiles {
     return this.#runningTransfers.size > 0;
   }
 
-  /** Starts an upload. @throws Fault */
+  /** Starts an upload. @throws {Fault} */
   async send(path: string, target: string, text?: string): Promise<void> {
     const { context, open, chat, note } = this.#options;
     if (path === STDIN) {
@@ -85,7 +85,7 @@ export class ScreenFiles {
     });
   }
 
-  /** Starts a download. @throws Fault file-unknown, usage, too-many */
+  /** Starts a download. @throws {Fault} file-unknown, usage, too-many */
   get(id: string, out: string, name = id): void {
     const { open, note } = this.#options;
     const file = checkFileId(id);
@@ -110,7 +110,7 @@ export class ScreenFiles {
     const room = openRoom(chat.model);
     if (fingerprint === undefined || room === undefined) return;
     const files: KnownFile[] = [];
-    // A visible file may have been opened since.
+    // An earlier visible file may belong to a page of older messages.
     for (const file of [...room.tail.items.map((item) => item.file), ...visible]) {
       if (file === undefined || this.#offered.has(file)) continue;
       this.#offered.add(file);
@@ -119,7 +119,6 @@ export class ScreenFiles {
     if (files.length > 0) open.state.knownFiles.add(fingerprint, files);
   }
 
-  /** Resolves when all transfers have ended. */
   async settled(): Promise<void> {
     while (this.#runningTransfers.size > 0) {
       await Promise.all([...this.#runningTransfers.values()].map(({ finished: ended }) => ended));

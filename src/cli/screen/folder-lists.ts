@@ -5,7 +5,6 @@ import { resolve } from "node:path";
 import { TAB_ENTRIES_MAX, TAB_FOLDERS_MAX } from "../../base/limits-screen.ts";
 import type { PathEntry } from "./input/completion.ts";
 
-/** Folder listings that Tab offers, as of their last read. */
 export class FolderLists {
   readonly #home: string | undefined;
   /** Keyed by typed path; bounded by TAB_FOLDERS_MAX. */
@@ -15,19 +14,19 @@ export class FolderLists {
     this.#home = home;
   }
 
-  /** @returns `undefined` if it was not read yet */
+  /** @returns `undefined` if the folder was not read yet */
   of(path: string): readonly PathEntry[] | undefined {
     return this.#lists.get(path);
   }
 
-  /** A folder that cannot be read is listed as empty. */
+  /** Reads a folder. Lists an unreadable folder as empty. */
   async read(path: string): Promise<void> {
     const entries = await entriesOf(this.#folder(path));
     if (this.#lists.size >= TAB_FOLDERS_MAX) this.#lists.clear();
     this.#lists.set(path, entries);
   }
 
-  /** Drops all listings, which may be outdated. */
+  /** Drops all listings because they may be outdated. */
   clear(): void {
     this.#lists.clear();
   }

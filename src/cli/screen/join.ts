@@ -1,4 +1,4 @@
-/** The full screen, created before the connection. */
+/** The full screen, which exists before the connection. */
 
 import type { Name } from "../../base/names.ts";
 import type { SessionEvent } from "../../client/event.ts";
@@ -11,9 +11,12 @@ import { InputHistory } from "./editor/input-history.ts";
 import { ScreenPreferences } from "./settings/preferences.ts";
 
 export interface FullScreen {
-  /** Receives events from the first connection on. */
+  /** Receives events, beginning with the first connection. */
   readonly receive: (event: SessionEvent) => void;
-  /** @returns the exit code @throws Fault as the client ended */
+  /**
+   * @returns the exit code
+   * @throws {Fault} the fault that ended the client
+   */
   run(open: OpenClient, rooms: readonly Name[]): Promise<number>;
 }
 

@@ -5,20 +5,18 @@ import type { Context } from "../context.ts";
 import { type Key, KeyDecoder } from "./input/keys.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
 
-/**
- * Milliseconds after the window gets the focus in which a click is ignored as the focusing click.
- */
+/** Milliseconds after the window receives focus in which a click only focuses the window. */
 const SCREEN_FOCUS_CLICK_MS = 200;
 /**
- * Milliseconds after the start in which a line feed is an Enter: the terminal converts an Enter
- * that was pressed before raw mode.
+ * Milliseconds after the start in which a line feed counts as Enter. Before raw mode, the terminal
+ * converts Enter to a line feed.
  */
 const SCREEN_TYPED_AHEAD_MS = 200;
 
 export interface KeyboardOptions {
   readonly context: Pick<Context, "stdin" | "clock">;
   readonly terminal: Pick<TerminalScreen, "receiveReport" | "isAnswerPending">;
-  /** Keys that arrived together. */
+  /** Receives the keys of one read. */
   readonly onKeys: (keys: readonly Key[]) => void;
 }
 
@@ -33,8 +31,8 @@ export class Keyboard {
   }
 
   /**
-   * Resolves at the end of the input. Continues reading after the client has ended, so that the
-   * shell does not receive the last answers of the terminal.
+   * Reads until the end of input. Continues after the client has ended, so that the shell does not
+   * receive late answers of the terminal.
    */
   async read(): Promise<void> {
     const typedAheadUntil = this.#options.context.clock.now() + SCREEN_TYPED_AHEAD_MS;
@@ -53,7 +51,7 @@ export class Keyboard {
     this.#cancelEsc?.();
   }
 
-  /** Flushes held bytes after SCREEN_ESC_MS, unless an answer of the terminal is pending. */
+  /** Flushes buffered bytes after SCREEN_ESC_MS, unless the terminal owes an answer. */
   #awaitEsc(): void {
     if (!this.#keys.isHolding) return;
     this.#cancelEsc = this.#options.context.clock.after(SCREEN_ESC_MS, () => {
@@ -68,7 +66,7 @@ export class Keyboard {
     onKeys(keys.filter((key) => key.name !== "report" && !this.#isFocusing(key)));
   }
 
-  /** A click that focused the window is not a click on its content. */
+  /** Reports whether a click only focuses the window. */
   #isFocusing({ name }: Key): boolean {
     const now = this.#options.context.clock.now();
     if (name === "focus-in") this.#focusedAt = now;

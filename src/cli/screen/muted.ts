@@ -7,25 +7,25 @@ import type { DraftOwner } from "../../io/state/draft-store.ts";
 export class ScreenMuted {
   readonly #store: ClientState["muted"];
   #owner: DraftOwner | undefined;
-  /** `lobby`, `@bob`; lower case. */
+  /** Lower-case targets such as `lobby` or `@bob`. */
   #targets: readonly string[] = [];
 
   constructor(store: ClientState["muted"]) {
     this.#store = store;
   }
 
-  /** The same array until something changes. */
+  /** Muted targets. The array changes only when a target is muted or unmuted. */
   get targets(): readonly string[] {
     return this.#targets;
   }
 
-  /** Switches to this account's muted targets. @throws Fault store-… */
+  /** Loads the muted targets of an account. @throws {Fault} store-… */
   open(owner: DraftOwner): void {
     this.#owner = owner;
     this.#read();
   }
 
-  /** @throws Fault too-many, store-… */
+  /** @throws {Fault} too-many, store-… */
   mute(target: string, on: boolean): void {
     const owner = this.#owner;
     if (owner === undefined) return;
@@ -33,7 +33,7 @@ export class ScreenMuted {
     this.#read();
   }
 
-  /** Renamed rooms and people stay muted under the new name. @throws Fault store-… */
+  /** Keeps renamed rooms and people muted under their new names. @throws {Fault} store-… */
   follow(before: Model, model: Model): void {
     if (this.#targets.length === 0 || before.rooms === model.rooms) return;
     for (const [id, { target: previous }] of before.rooms) {

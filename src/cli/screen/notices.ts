@@ -1,4 +1,4 @@
-/** Notices to the user: below the timeline, over it, and on the desktop. */
+/** Notices to the user: below the timeline, in an overlay, and on the desktop. */
 
 import { AssertionFailure } from "../../base/assert.ts";
 import type { Fault } from "../../base/fault.ts";
@@ -23,11 +23,11 @@ import type { ScreenTexts } from "./text/texts.ts";
 import { nameOf } from "./view/header.ts";
 import { isMuted } from "./view/rooms.ts";
 
-/** A longer welcome would not fit into the third of a small terminal that notices have. */
+/** Limits of a welcome text below the timeline; a longer text opens an overlay. */
 const WELCOME_NOTE_LENGTH_MAX = 240;
 const WELCOME_NOTE_LINES_MAX = 5;
 
-/** The screen state that services of the client read and change. */
+/** Screen state that the client's services read and change. */
 export interface ScreenHost {
   readonly state: ScreenState;
   readonly settings: ScreenSettings;
@@ -49,7 +49,7 @@ type Failure = Note | VisibleFault | TransferView;
 export class ScreenNotices {
   readonly #options: ScreenNoticesOptions;
   readonly #desktop = new DesktopNotifier();
-  /** Cancels the expiry of each visible failure; bounded by what is visible. */
+  /** Functions that cancel the expiry of visible failures. */
   readonly #timers = new Map<Failure, () => void>();
   #isWelcomed = false;
   /** Time and text of the last announcement. */
@@ -63,12 +63,12 @@ export class ScreenNotices {
     this.#add({ text: this.text(text), tone: "plain" });
   }
 
-  /** A fault as a result stays until the next action. */
+  /** Displays the fault of a command until the next action. */
   fault(fault: Fault): void {
     this.note(() => faultLineIn(this.#options.host.screenTexts, fault));
   }
 
-  /** The user is no longer in a room. Noted only once. */
+  /** Notes that the user is no longer in a room. Replaces an earlier note about the room. */
   noteLeftRoom(room: string, text: Message): void {
     const { host } = this.#options;
     const otherNotes = host.state.notes.filter(({ leftRoom }) => !isSameName(leftRoom, room));
@@ -92,7 +92,7 @@ export class ScreenNotices {
     }
   }
 
-  /** Notes an unexpected error of a view or a handler, which does not end the client. */
+  /** Displays an unexpected error that does not end the client. */
   fail(error: unknown): void {
     const { exit, host } = this.#options;
     if (error instanceof AssertionFailure) return exit.fail(error);
@@ -103,7 +103,7 @@ export class ScreenNotices {
     this.#add({ text, tone: "fault" });
   }
 
-  /** Shows events of the connection that are notices. */
+  /** Displays connection events that are notices. */
   showEvent(event: SessionEvent): void {
     switch (event.kind) {
       case "invited": {
@@ -125,7 +125,7 @@ export class ScreenNotices {
     }
   }
 
-  /** Shows a text over the timeline if it is too long for a notice. */
+  /** Displays the welcome text once. */
   welcome(text: string | undefined): void {
     if (text === undefined || this.#isWelcomed) return;
     this.#isWelcomed = true;
@@ -157,7 +157,7 @@ export class ScreenNotices {
     for (const { id } of this.#failedTransfers) chat.removeTransfer(id);
   }
 
-  /** Removes each failure SCREEN_FAULT_MS after it was first visible. */
+  /** Removes each failure SCREEN_FAULT_MS after it became visible. */
   expire(): void {
     const { clock, chat, host } = this.#options;
     const { notes, isFocused } = host.state;
@@ -196,7 +196,7 @@ export class ScreenNotices {
     else host.patch({ notes: host.state.notes.filter((note) => note !== failure) });
   }
 
-  /** Ignores repeats, which the server sends at each connection. */
+  /** Displays an announcement. Ignores repetitions, which the server sends at each connection. */
   #announce({ text, by, time }: Extract<SessionEvent, { kind: "announced" }>): void {
     if (this.#lastAnnouncement === `${time} ${text}`) return;
     this.#lastAnnouncement = `${time} ${text}`;

@@ -3,15 +3,15 @@
 import { PICTURE_PATHS_MAX } from "../../base/limits-screen.ts";
 import { isPictureName } from "../../core/client/picture-name.ts";
 
-/** Storage of the paths: the home's preferences. */
+/** Storage of the paths in the home's preferences. */
 export interface PicturePathStore {
   preference(name: "pictures"): string | undefined;
   setPreference(name: "pictures", value: string): void;
 }
 
 /**
- * Paths of sent and fetched pictures by file, including earlier runs. A path is checked when its
- * picture is shown.
+ * Paths of sent and downloaded pictures, keyed by file. Includes earlier runs. The screen checks a
+ * path before it displays the picture.
  */
 export class PicturePaths {
   readonly #state: PicturePathStore;
@@ -26,7 +26,7 @@ export class PicturePaths {
     return this.#paths.get(file);
   }
 
-  /** Merges with entries that other processes of the same home have added. */
+  /** Adds a path, and merges the entries that other processes have stored. */
   add(file: string, path: string): void {
     if (!isPictureName(path)) return;
     const entries = new Map([...this.#paths, ...readPaths(this.#state)]);
@@ -37,7 +37,7 @@ export class PicturePaths {
   }
 }
 
-/** Oldest first. Empty if the stored value cannot be read. */
+/** Returns the stored paths, oldest first; empty if they are unreadable. */
 function readPaths(state: PicturePathStore): ReadonlyMap<string, string> {
   try {
     const value: unknown = JSON.parse(state.preference("pictures") ?? "[]");

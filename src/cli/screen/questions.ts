@@ -1,11 +1,11 @@
-/** Questions that commands ask on the full screen, one at a time. */
+/** The queue of questions that commands ask on the full screen. */
 
 import { SCREEN_PROMPTS_MAX } from "../../base/limits-screen.ts";
 import { EMPTY_EDITOR, editorOf } from "./editor/editor.ts";
 import type { Question } from "./state/screen-state.ts";
 
 export interface ScreenQuestionsOptions {
-  /** The question on the screen, from this queue or from a key. */
+  /** Visible question, from this queue or from a key handler. */
   readonly current: () => Question | undefined;
   readonly patch: (question: Question | undefined) => void;
   /** Prompts while a password is checked, and after its login has ended. */
@@ -18,14 +18,14 @@ interface QueuedQuestion {
 }
 
 /**
- * Queue of questions. A user who types a password does not watch the screen. So between two
- * password questions, and after a login ends during one, typed text stays hidden and is discarded
- * until Enter or Esc.
+ * Asks questions one at a time. A user who types a password does not watch the screen. Therefore
+ * typed text stays hidden and is discarded until Enter or Esc between two password questions and
+ * after a login that ended during a question.
  */
 export class ScreenQuestions {
   readonly #options: ScreenQuestionsOptions;
   readonly #queue: QueuedQuestion[] = []; // Bounded by SCREEN_PROMPTS_MAX.
-  /** The visible question: the first pending one, or a prompt that hides typed text. */
+  /** Visible prompt: the first pending question, or a prompt that hides typed text. */
   #visible: "first" | "checking" | "withdrawn" | undefined;
   #isChecking = false;
   /** Whether the current login has asked for a secret. */
@@ -35,7 +35,7 @@ export class ScreenQuestions {
     this.#options = options;
   }
 
-  /** @returns `undefined` if there is no answer */
+  /** @returns `undefined` if the user gave no answer */
   ask(kind: Question["kind"], text: string): Promise<string | undefined> {
     if (this.#queue.length >= SCREEN_PROMPTS_MAX) return Promise.resolve(undefined);
     return new Promise((answered) => {
@@ -46,13 +46,13 @@ export class ScreenQuestions {
     });
   }
 
-  /** Shows the next question unless another one is on the screen. */
+  /** Displays the next question unless another question is visible. */
   showNext(): void {
     const [first] = this.#queue;
     const isPromptFree = this.#visible === undefined && this.#options.current() === undefined;
     const replacesChecking = this.#visible === "checking" && first?.question.kind === "secret";
     if (first === undefined || !(isPromptFree || replacesChecking)) return;
-    // Text typed ahead is part of the answer.
+    // The answer includes text typed ahead.
     const answer = (replacesChecking && this.#options.current()?.answer) || EMPTY_EDITOR;
     this.#visible = "first";
     this.#options.patch({ ...first.question, answer });
@@ -66,7 +66,8 @@ export class ScreenQuestions {
       const queued = this.#queue.shift();
       queued?.answered(answer);
       const isSecret = queued?.question.kind === "secret";
-      if (isSecret) this.#hasAskedSecret &&= answer !== undefined; // Esc ends the secrets.
+      // Esc ends all password questions.
+      if (isSecret) this.#hasAskedSecret &&= answer !== undefined;
       if (isSecret && answer !== undefined && this.#isChecking) this.#hideInput("checking");
     } else if (visible === "checking" && answer !== undefined) this.#hideInput("checking", answer);
     this.showNext();
@@ -78,7 +79,7 @@ export class ScreenQuestions {
     this.#hasAskedSecret = false;
   }
 
-  /** @param isLoggedIn the login succeeded: no further password follows */
+  /** @param isLoggedIn whether the login succeeded, so that no further password follows */
   end(isLoggedIn: boolean): void {
     this.#isChecking = false;
     const [first] = this.#queue;

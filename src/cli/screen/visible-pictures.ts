@@ -41,9 +41,9 @@ export interface VisiblePicturesOptions {
   >;
   readonly paths: PicturePaths;
   readonly settings: PictureSettings;
-  /** Random, below PICTURE_FAMILIES. */
+  /** Random number below PICTURE_FAMILIES. */
   readonly family: number;
-  /** Returns a complete, verified file; `undefined` if it is not available. */
+  /** Downloads and verifies a file; `undefined` if it is not available. */
   readonly fetch: (file: FileBody, signal: AbortSignal) => Promise<Uint8Array | undefined>;
   /** Called when the set of ready pictures has changed. */
   readonly onChange: () => void;
@@ -52,25 +52,25 @@ export interface VisiblePicturesOptions {
 interface LoadedPicture {
   readonly id: number;
   readonly drawn: ScaledPicture;
-  /** Sixel data for the last requested box; its text is `undefined` while it is being encoded. */
+  /** Sixel data for the last requested size; the text is `undefined` during encoding. */
   sixel: { readonly box: PictureBox; readonly text: string | undefined } | undefined;
 }
 
-/** Maximum remembered files that failed to load. */
+/** Maximum stored files that failed to load. */
 const FAILED_MAX = 1_000;
 
 /**
- * The pictures on the screen: terminal support, files to show, and their bytes. Nothing is queried,
- * read or fetched before the first picture is visible.
+ * The visible pictures: terminal support, files and encoded bytes. Queries, reads and downloads
+ * begin when the first picture is visible.
  */
 export class VisiblePictures {
   readonly #options: VisiblePicturesOptions;
   readonly #stop = new AbortController();
   #settings: PictureSettings;
-  /** `undefined` if it was not queried, or has not answered. */
+  /** `undefined` until the terminal has answered. */
   #terminal: PictureTerminal | undefined;
   #isQuerying = false;
-  /** Keyed by file, most recently visible last. Bounded by PICTURES_CACHED_MAX. */
+  /** Loaded pictures keyed by file, most recently visible last. Bounded by PICTURES_CACHED_MAX. */
   readonly #loaded = new Map<string, LoadedPicture>();
   readonly #failed = new Set<string>();
   #sizes: PictureSizes = new Map();
@@ -85,7 +85,7 @@ export class VisiblePictures {
     this.#settings = options.settings;
   }
 
-  /** Keyed by file. A new object after each change. */
+  /** Sizes of ready pictures, keyed by file. A new map after each change. */
   get sizes(): PictureSizes {
     return this.#sizes;
   }
@@ -111,7 +111,6 @@ export class VisiblePictures {
     else void this.#loadPending();
   }
 
-  /** Registers the local path of a file. */
   addLocalFile(file: string, path: string): void {
     this.#options.paths.add(file, path);
     this.#failed.delete(file);
@@ -142,7 +141,7 @@ export class VisiblePictures {
     }
     const generation = this.#generation;
     this.#isQuerying = true;
-    // A multiplexer would misinterpret kitty's query.
+    // A multiplexer would misinterpret the kitty query.
     const answer = screen.ask(isInMultiplexer ? CELL_QUERY : PICTURE_QUERY);
     screen.redraw(); // Some terminals print unknown sequences.
     const answers = (await answer) ?? "";
@@ -157,7 +156,7 @@ export class VisiblePictures {
     const terminal = pictureTerminal(answers, env, screen.size());
     const chosen = pictures === "kitty" ? kittyOf(answers, env) : pictures;
     const protocol = chosen === "auto" ? terminal.protocol : chosen;
-    // Pictures passed on to the outer terminal have no position there.
+    // A multiplexer cannot position pictures on the outer terminal.
     const isUnplaceable = protocol === "iterm2" && isInMultiplexer;
     const isDisabled = protocol === "off" || isUnplaceable;
     this.#terminal = { ...terminal, protocol: isDisabled ? undefined : protocol };
@@ -166,7 +165,7 @@ export class VisiblePictures {
     this.#options.onChange();
   }
 
-  /** The newest visible picture that is neither loaded nor failed. */
+  /** Returns the newest visible picture that is neither loaded nor failed. */
   #nextToLoad(): FileBody | undefined {
     const { pictures } = this.#settings;
     const isUnsupported = this.#terminal !== undefined && this.#terminal.protocol === undefined;
@@ -227,7 +226,7 @@ export class VisiblePictures {
     this.#options.onChange();
   }
 
-  /** Allocates ids in turn, so that an id that is still being drawn is not reused. */
+  /** Allocates ids in rotation, so that an id is not reused while its picture is being drawn. */
   #newId(): number {
     const used = new Set([...this.#loaded.values()].map(({ id }) => id));
     for (let tries = 0; tries < PICTURE_NUMBERS_MAX; tries++) {
@@ -274,7 +273,7 @@ export class VisiblePictures {
     }
   }
 
-  /** `undefined` while it is being encoded. */
+  /** Returns sixel data; `undefined` during encoding. */
   #sixelOf(loaded: LoadedPicture | undefined, box: PictureBox): readonly string[] | undefined {
     const terminal = this.#terminal;
     if (loaded === undefined || terminal === undefined) return undefined;

@@ -1,24 +1,24 @@
-/** The text editor: immutable state and all editing commands, by whole graphemes. */
+/** The text editor: immutable state and all editing commands. Every edit keeps graphemes intact. */
 
 import { EDITOR_LENGTH_MAX, UNDO_LENGTH_MAX, UNDO_STEPS_MAX } from "../../../base/limits-screen.ts";
 import { cleanText } from "../../../base/text.ts";
 import { terminalWidths } from "../width/measured.ts";
 
-/** Created only by `EMPTY_EDITOR` and `editorOf`. */
+/** Text, cursor and undo history. Only `EMPTY_EDITOR` and `editorOf` create editors. */
 export interface Editor {
-  /** Lines are separated by `\n`; tab is the only other control character. */
+  /** Text with `\n` as the line separator. Tab is the only other control character. */
   readonly text: string;
   /** UTF-16 index; never inside a grapheme. */
   readonly cursor: number;
-  /** Text that was cut last, for a yank. */
+  /** Most recently cut text, which `yank` inserts. */
   readonly cutText: string;
   /** Undo stack, newest last. */
   readonly past: readonly Snapshot[];
   /** Redo stack, newest last. */
   readonly future: readonly Snapshot[];
-  /** Kind of the last key. Consecutive edits of a kind share one step of undo, or one cut text. */
+  /** Kind of the last edit. Consecutive edits of one kind share an undo step or a cut text. */
   readonly lastEdit: EditKind;
-  /** Column that up and down keep to; `undefined`: that of the cursor. */
+  /** Column that vertical movement keeps; `undefined` for the column of the cursor. */
   readonly column: number | undefined;
 }
 
@@ -39,24 +39,24 @@ export const EMPTY_EDITOR: Editor = {
   column: undefined,
 };
 
-/** An editor with this text and the cursor at its end. */
+/** Returns an editor with this text and the cursor at its end. */
 export function editorOf(text: string): Editor {
   const clean = cleanTyped(text).slice(0, EDITOR_LENGTH_MAX).toWellFormed();
   return { ...EMPTY_EDITOR, text: clean, cursor: clean.length };
 }
 
-/** Replaces the text and its undo history; keeps the cut text. */
+/** Replaces the text and the undo history, and keeps the cut text. */
 export function replaceText({ cutText }: Editor, text: string): Editor {
   return { ...editorOf(text), cutText };
 }
 
-/** Replaces the text in one step of undo. Returns the editor unchanged if the text does not fit. */
+/** Replaces the text in one undo step. Returns the same editor if the text is too long. */
 export function withText(editor: Editor, text: string): Editor {
   const clean = cleanTyped(text);
   return applyChange(editor, { text: clean, cursor: clean.length }, "moving");
 }
 
-/** Removes characters that no text may contain; lines end with `\n`. */
+/** Removes control characters other than tab, and converts line endings to `\n`. */
 function cleanTyped(text: string): string {
   return text
     .replaceAll(/\r\n?|[\u2028\u2029]/g, "\n")
@@ -67,14 +67,14 @@ function cleanTyped(text: string): string {
 const GRAPHEMES = new Intl.Segmenter("und", { granularity: "grapheme" });
 const ASCII = /^[\x20-\x7e\n]$/;
 
-/** Start of the grapheme before `at`; 0 at the beginning. */
+/** Returns the start of the grapheme before `at`, or 0. */
 function previousBoundary(text: string, at: number): number {
   if (at <= 0) return 0;
   if (isPlain(text, at - 1) && isPlain(text, at - 2)) return at - 1;
   return GRAPHEMES.segment(text).containing(at - 1)?.index ?? 0;
 }
 
-/** End of the grapheme at `at`; the length at the end. */
+/** Returns the end of the grapheme at `at`, or the length of the text. */
 function nextBoundary(text: string, at: number): number {
   if (at >= text.length) return text.length;
   if (isPlain(text, at) && isPlain(text, at + 1)) return at + 1;
@@ -82,12 +82,15 @@ function nextBoundary(text: string, at: number): number {
   return found === undefined ? text.length : found.index + found.segment.length;
 }
 
-/** Reports whether the character is ASCII or absent, and so joins no ASCII neighbour. */
+/**
+ * Reports whether the character is ASCII or absent. Such characters never combine with ASCII
+ * neighbours.
+ */
 function isPlain(text: string, at: number): boolean {
   return at < 0 || at >= text.length || ASCII.test(text[at] ?? "");
 }
 
-/** The grapheme boundary at `at`, or the next one after it. */
+/** Returns the first grapheme boundary at or after `at`. */
 function snapToBoundary(text: string, at: number): number {
   const inside = Math.max(0, Math.min(at, text.length));
   if (inside === 0 || inside === text.length) return inside;
@@ -119,7 +122,7 @@ function pushSnapshot(steps: readonly Snapshot[], { text, cursor }: Snapshot): r
   return snapshots;
 }
 
-/** A typed word and the space after it are one step of undo. */
+/** Inserts text. A typed word and the space after it form one undo step. */
 export function insert(editor: Editor, inserted: string): Editor {
   const added = cleanTyped(inserted);
   if (added === "") return editor;
@@ -129,7 +132,7 @@ export function insert(editor: Editor, inserted: string): Editor {
   return done === from ? editor : done;
 }
 
-/** A step of undo. The cursor moves to the end of the inserted text. */
+/** Replaces a range in one undo step. The cursor moves to the end of the inserted text. */
 export function replaceRange(editor: Editor, from: number, to: number, text: string): Editor {
   return replace(editor, from, to, cleanTyped(text), "moving");
 }
@@ -146,11 +149,11 @@ const POSITIONS = {
   right: ({ text, cursor }) => nextBoundary(text, cursor),
   wordLeft: wordStart,
   wordRight: wordEnd,
-  /** The blank before the word. */
+  /** Start of the run of non-blank characters before the cursor. */
   blankLeft: blankStart,
   lineStart: lineStartOf,
   lineEnd: lineEndOf,
-  /** At the start or end of a line, beyond its line feed. */
+  /** Start of the line; at the start, the end of the previous line. */
   lineStartOrBack: (editor) => {
     const start = lineStartOf(editor);
     return start === editor.cursor ? Math.max(0, start - 1) : start;
@@ -183,7 +186,7 @@ export function clear(editor: Editor): Editor {
   return applyChange(editor, { text: "", cursor: 0 }, "moving");
 }
 
-/** Consecutive cuts are yanked as one text. */
+/** Cuts text. `yank` inserts consecutive cuts as one text. */
 export function cutTo(to: Position): Edit {
   return (editor) => {
     const [from, end] = rangeTo(editor, to);
@@ -200,7 +203,7 @@ export function yank(editor: Editor): Editor {
   return replaceRange(editor, editor.cursor, editor.cursor, editor.cutText);
 }
 
-/** Swaps the graphemes around the cursor; at the end of a line the last two. */
+/** Swaps the graphemes around the cursor, or the last two at the end of a line. */
 export function transpose(editor: Editor): Editor {
   const { text, cursor } = editor;
   const isEnd = cursor === lineEndOf(editor);
@@ -212,7 +215,7 @@ export function transpose(editor: Editor): Editor {
   return replaceRange(editor, from, to, second + first);
 }
 
-/** Changes the word at the cursor, or the next one. */
+/** Changes the letter case of the word at or after the cursor. */
 export function changeWord(editor: Editor, letterCase: "upper" | "lower" | "capital"): Editor {
   const to = wordEnd(editor);
   const word = editor.text.slice(editor.cursor, to);
@@ -245,7 +248,7 @@ function endEdit(editor: Editor): Editor {
   return { ...editor, lastEdit: "moving", column: undefined };
 }
 
-/** Moves the cursor to the boundary at that index, or after it. */
+/** Moves the cursor to the first grapheme boundary at or after `at`. */
 export function withCursor(editor: Editor, at: number): Editor {
   return { ...endEdit(editor), cursor: snapToBoundary(editor.text, at) };
 }
@@ -259,7 +262,7 @@ function lineEndOf({ text, cursor }: Editor): number {
   return at < 0 ? text.length : at;
 }
 
-/** Words are letters, digits and joining characters, as in readline. */
+/** Word characters: letters, digits and combining marks, as in readline. */
 const WORD = /[\p{L}\p{N}\p{M}_]/u;
 
 function wordStart({ text, cursor }: Editor): number {
@@ -292,7 +295,7 @@ function wordEnd({ text, cursor }: Editor): number {
   return snapToBoundary(text, at);
 }
 
-/** Start of the run of such code points before `at`. */
+/** Returns the start of the run of matching code points before `at`. */
 function skipBack(text: string, at: number, isIn: (point: string) => boolean): number {
   let start = at;
   while (start > 0) {
@@ -304,15 +307,15 @@ function skipBack(text: string, at: number, isIn: (point: string) => boolean): n
   return start;
 }
 
-/** A part of the text that takes one row of the screen. */
+/** Range of the text that one screen row displays. */
 export interface VisualLine {
   readonly from: number;
-  /** Exclusive; a line feed there belongs to no row. */
+  /** Exclusive; excludes a line feed at the end. */
   readonly to: number;
 }
 
 /**
- * Breaks a text between graphemes. A cursor after a full last row takes a further row.
+ * Breaks a text into rows between graphemes. A cursor after a full last row adds an empty row.
  * @returns at least one row
  */
 export function visualLines(text: string, columns: number): readonly VisualLine[] {
@@ -327,7 +330,7 @@ export function visualLines(text: string, columns: number): readonly VisualLine[
   return lines;
 }
 
-/** @returns columns of its last row */
+/** @returns columns of the last row */
 function wrap(line: string, from: number, columns: number, into: VisualLine[]): number {
   if (/^[\x20-\x7e]*$/.test(line)) return wrapAscii(line, from, columns, into);
   let [start, width, at] = [0, 0, 0];
@@ -367,7 +370,7 @@ function widthOf(grapheme: string): number {
   return terminalWidths.of(visibleForm(grapheme));
 }
 
-/** Row of the cursor; the lower one where two rows meet. */
+/** Returns the row of the cursor. At the boundary of two rows, returns the lower row. */
 function rowOf(lines: readonly VisualLine[], cursor: number): number {
   const at = lines.findLastIndex(({ from }) => from <= cursor);
   return Math.max(at, 0);
@@ -403,7 +406,7 @@ function vertical(editor: Editor, columns: number, by: 1 | -1): Editor | undefin
   return { ...endEdit(editor), cursor, column };
 }
 
-/** Index of the grapheme at a position of these rows, or the end of that row. */
+/** Returns the index of the grapheme at a row and column, or the end of the row. */
 export function indexAtCell(
   text: string,
   lines: readonly VisualLine[],
@@ -415,7 +418,9 @@ export function indexAtCell(
   return indexAt(text, line, Math.max(0, column), lines[row + 1]?.from === line.to);
 }
 
-/** @param isWrapped the text continues in the next row: its end is that row's beginning */
+/**
+ * @param isWrapped whether the text continues in the next row, which then owns the end of this row
+ */
 function indexAt(
   text: string,
   { from, to }: VisualLine,

@@ -1,7 +1,7 @@
 /**
- * Input history of this device, for Up, Down and Ctrl-R: one file of the home, one text per line
- * (`["hello"]`), to which several processes append concurrently. A full file is rotated; two are
- * kept.
+ * Input history of this device for Up, Down and Ctrl-R. The file in the home has one JSON array per
+ * line (`["hello"]`), and several processes may append to it. A full file is rotated, and one older
+ * file remains.
  */
 
 import { constants } from "node:fs";
@@ -17,15 +17,15 @@ import { jsonLine } from "../../../base/text.ts";
 import { nearestWord } from "../../suggest.ts";
 
 const FILE_NAME = "typed";
-/** A killed process may leave its rotation lock behind; no rotation takes this long. */
+/** Age at which a rotation lock counts as abandoned by a killed process. */
 const LOCK_ABANDONED_MS = 10_000;
-/** Commands that may contain a secret, in any spelling. */
+/** Commands whose arguments may contain a secret, in any letter case. */
 const SECRET = /^\s*\/(?:register|regist|login|passwd)(?![\p{L}\p{N}_-])/iu;
 /** `/join ROOM PASSWORD` and its alias. */
 const SECRET_ARGUMENT = /^\s*\/(?:join|j)\s+\S+\s+\S/iu;
 const SECRET_COMMANDS = ["register", "regist", "login", "passwd"];
 
-/** Reports whether the text is, or was meant to be, a command with a password. */
+/** Reports whether the text is a command with a password, possibly misspelled. */
 export function mayContainSecret(text: string): boolean {
   if (SECRET.test(text) || SECRET_ARGUMENT.test(text)) return true;
   const [, word = "", ...moreArguments] = /^\s*\/([^\s/]+)\s+(\S+)(?:\s+(\S))?/u.exec(text) ?? [];
@@ -33,22 +33,20 @@ export function mayContainSecret(text: string): boolean {
   return nearestWord(word, commands) !== undefined;
 }
 
-/**
- * Reports whether a line may be stored: it contains no secret, is not blank, and is not too long.
- */
+/** Reports whether the history may store a line: not blank, not too long, and without a secret. */
 function isStorable(text: string): boolean {
   if (text.trim() === "" || mayContainSecret(text)) return false;
   return Buffer.byteLength(text) <= INPUT_HISTORY_LINE_BYTES_MAX;
 }
 
-/** Appends a line; removes an earlier copy, and the oldest line when there are too many. */
+/** Appends a line. Removes an earlier copy, and the oldest line of a full history. */
 function withLine(lines: readonly string[], text: string): readonly string[] {
   if (!isStorable(text)) return lines;
   if (lines.at(-1) === text) return lines;
   return [...lines.filter((line) => line !== text), text].slice(-INPUT_HISTORY_LINES_MAX);
 }
 
-/** Lines that contain all words of the query, in any case, newest first. */
+/** Returns lines that contain all words of the query, newest first. Ignores case. */
 export function matchingLines(
   lines: readonly string[],
   query: string,
@@ -72,18 +70,18 @@ export class InputHistory {
   #lines: readonly string[] = []; // Bounded by INPUT_HISTORY_LINES_MAX.
   #writing: Promise<void> = Promise.resolve();
 
-  /** @param folder the home; nothing is read before `load` */
+  /** @param folder the home */
   constructor(folder: string) {
     this.#folder = folder;
     this.#path = join(folder, FILE_NAME);
   }
 
-  /** Oldest first; the same array until something is added. */
+  /** Lines, oldest first. The array changes only when a line is added. */
   get lines(): readonly string[] {
     return this.#lines;
   }
 
-  /** Reads the stored lines. Lines that cannot be read are skipped without a fault. */
+  /** Reads the stored lines. Skips unreadable lines without a fault. */
   async load(): Promise<void> {
     const own = this.#lines;
     const lines = new Set<string>();
@@ -95,8 +93,8 @@ export class InputHistory {
   }
 
   /**
-   * Adds a line in memory immediately and on disk soon.
-   * @returns resolves when it is stored; after a write error only this process knows the line
+   * Adds a line in memory immediately, and on disk later.
+   * @returns resolves when the line is stored, or after a write error
    */
   add(text: string): Promise<void> {
     const lines = withLine(this.#lines, text);
@@ -115,7 +113,7 @@ export class InputHistory {
     const flags = O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW | O_NONBLOCK;
     const file = await open(this.#path, flags, 0o600);
     try {
-      // In one write: two processes that append never mix their lines.
+      // A single write keeps the lines of concurrent processes apart.
       await file.write(Buffer.from(jsonLine([text])));
       const { size } = await file.stat();
       if (size <= INPUT_HISTORY_FILE_BYTES_MAX) return;
@@ -129,7 +127,7 @@ export class InputHistory {
     const lock = join(this.#folder, `${FILE_NAME}.lock`);
     if (!(await acquireLock(lock))) return;
     try {
-      const { size } = await stat(this.#path); // Another process may have rotated it just before.
+      const { size } = await stat(this.#path); // Another process may have rotated the file already.
       if (size > INPUT_HISTORY_FILE_BYTES_MAX) await rename(this.#path, this.#older);
     } finally {
       await rmdir(lock);
@@ -159,13 +157,13 @@ async function linesOf(path: string): Promise<readonly string[]> {
     (found) => found.size,
     () => 0,
   );
-  // Appenders check the size after their own line, so a few of them may exceed it.
+  // Processes check the size after they append, so a few lines may exceed the limit.
   if (size === 0 || size > 2 * INPUT_HISTORY_FILE_BYTES_MAX) return [];
   const text = await readFile(path, "utf8").catch(() => "");
   return text.split("\n").flatMap(lineOf);
 }
 
-/** Skips lines that are torn, malformed or not storable. */
+/** Parses a stored line. Skips torn, malformed and unstorable lines. */
 function lineOf(line: string): readonly string[] {
   try {
     const value: unknown = JSON.parse(line);

@@ -7,10 +7,10 @@ import { emojiNamed } from "../../../ui/text/emoji.ts";
 import { type Editor, replaceRange, withCursor } from "../editor/editor.ts";
 import type { Candidate, Completion } from "../state/screen-state.ts";
 
-/** A slash command as help shows it. */
+/** A slash command as displayed in help. */
 export interface CommandRow {
   readonly name: string;
-  /** `/join ROOM [PASSWORD]`: words in capitals name the kind of argument. */
+  /** Usage such as `/join ROOM [PASSWORD]`. Capitals name the kind of argument. */
   readonly usage: string;
   readonly summary: string;
 }
@@ -23,26 +23,26 @@ export interface PathEntry {
 export interface CompletionSource {
   readonly model: Model;
   readonly commands: readonly CommandRow[];
-  /** Keys of settings with their current values, for `/set`. */
+  /** Setting keys and their current values, for `/set`. */
   readonly settings: readonly Candidate[];
   /**
-   * Entries of a folder as typed (`~/a/`, `../`, or empty for the current one). `undefined` if it
-   * was not read yet.
+   * Returns the entries of a folder as typed: `~/a/`, `../`, or empty for the current folder.
+   * `undefined` if the folder was not read yet.
    */
   readonly folder: (path: string) => readonly PathEntry[] | undefined;
-  /** Language whose emoji names are accepted in addition to the English ones. */
+  /** Language of emoji names that are accepted besides English names. */
   readonly language?: "en" | "id";
 }
 
 export type Offer =
   | { readonly kind: "none" }
-  /** This folder has to be read before Tab is handled again. */
+  /** Folder that must be read before Tab is handled again. */
   | { readonly kind: "folder"; readonly path: string }
   | { readonly kind: "some"; readonly completion: Completion };
 
 const NONE: Offer = { kind: "none" };
 
-/** Candidates at the cursor. The text is not changed yet; `at` is the first one. */
+/** Returns candidates at the cursor without changing the text. */
 export function offerAt({ text, cursor }: Editor, source: CompletionSource): Offer {
   const beforeCursor = text.slice(0, cursor);
   const from = beforeCursor.search(/\S*$/);
@@ -55,7 +55,6 @@ export function offerAt({ text, cursor }: Editor, source: CompletionSource): Off
   return offerOf(beforeCursor, from, wordCandidates(word, from === 0, source));
 }
 
-/** @param beforeCursor the text up to the cursor */
 function offerOf(beforeCursor: string, from: number, candidates: readonly Candidate[]): Offer {
   if (candidates.length === 0) return NONE;
   const offered = candidates.slice(0, CANDIDATES_LISTED_MAX);
@@ -93,7 +92,7 @@ function plainCandidate(text: string): Candidate {
   return { text, hint: "" };
 }
 
-/** Recent authors first, then the others by name. */
+/** Returns recent authors first, then other people by name. */
 function namesByRecency(model: Model): readonly string[] {
   const names = knownNames(model);
   const items = openRoom(model)?.tail.items ?? [];
@@ -117,8 +116,9 @@ function targets(model: Model): readonly string[] {
 }
 
 /**
- * Candidates with this prefix in their order; with `isAnywhere` then those that contain it.
- * @param skipped what precedes the compared part of a candidate
+ * Returns candidates with this prefix in their original order. With `isAnywhere`, appends
+ * candidates that contain the query elsewhere.
+ * @param skipped pattern to remove from candidates before comparison
  */
 export function matching(
   all: readonly string[],
@@ -135,7 +135,7 @@ export function matching(
     : beginning;
 }
 
-/** Emoji by a part of their name, with the name as the hint. */
+/** Returns emoji whose names match the query, with the names as hints. */
 export function emojiCandidates(query: string, language: string | undefined): readonly Candidate[] {
   return emojiNamed(query, CANDIDATES_LISTED_MAX, language).map(({ name, emoji }) => ({
     text: emoji,
@@ -156,7 +156,7 @@ function commandCandidates(prefix: string, { commands }: CompletionSource): read
     });
 }
 
-/** `undefined` if the argument is a text for other users. */
+/** Completes the argument of a command. `undefined` if the argument is a message. */
 function argumentOffer(
   beforeCursor: string,
   commandName: string,
@@ -166,7 +166,7 @@ function argumentOffer(
   if (command === undefined) return undefined;
   const argumentText = beforeCursor.slice(commandName.length + 1).trimStart();
   const flags = command.usage.match(/--[a-z]+/g) ?? [];
-  // The rest is a message.
+  // A message follows the flag.
   if (flags.some((flag) => argumentText.includes(` ${flag} `))) return undefined;
   const flagPrefix = /\s(--[a-z]*)$/.exec(argumentText)?.[1];
   if (flagPrefix !== undefined && flags.length > 0) {
@@ -178,7 +178,7 @@ function argumentOffer(
     );
   }
   const parameters = command.usage.split(/\s+/).slice(1);
-  // A path may contain blanks: the whole typed rest belongs to it.
+  // A path may contain spaces, so all remaining text belongs to the path.
   if (/^\[?(?:PATH|DIR|FILE)\]?$/.test(parameters[0] ?? ""))
     return pathOffer(beforeCursor, argumentText, source);
   const index = Math.min(argumentText.split(/\s+/).length, parameters.length) - 1;
@@ -190,14 +190,14 @@ function argumentOffer(
   return values === undefined ? undefined : offerOf(beforeCursor, from, values);
 }
 
-/** The text after this many words. */
+/** Returns the text after `count` words. */
 function textAfterWords(text: string, count: number): string {
   let remaining = text;
   for (let i = 0; i < count; i++) remaining = remaining.replace(/^\S+\s+/, "");
   return remaining;
 }
 
-/** `undefined` if any text is valid. */
+/** Returns the candidates for a parameter. `undefined` if any text is valid. */
 function valuesOf(
   parameter: string,
   prefix: string,
@@ -238,7 +238,7 @@ function withSpace({ text, hint }: Candidate): Candidate {
   return { text: `${text} `, hint };
 }
 
-/** Files of the open room, newest first, with their names. */
+/** Returns the files of the open room, newest first, with their names as hints. */
 function filesOf(model: Model): readonly Candidate[] {
   const items = openRoom(model)?.tail.items ?? [];
   const files = items.toReversed().flatMap(({ file }) => file ?? []);
@@ -252,7 +252,7 @@ function pathOffer(beforeCursor: string, pathText: string, { folder }: Completio
   const quote = /^["']/.exec(pathText)?.[0] ?? "";
   const unparsed = pathText.slice(quote.length);
   const unquoted = quote === "" ? unparsed.replaceAll(/\\([\s"'\\])/g, "$1") : unparsed;
-  // Quoted as `/send` reads it.
+  // `/send` parses the same quoting.
   const quoted = (name: string) =>
     quote === "" ? name.replaceAll(/[\s"'\\]/g, (letter) => `\\${letter}`) : name;
   const slash = unquoted.lastIndexOf("/") + 1;
@@ -270,7 +270,7 @@ function pathOffer(beforeCursor: string, pathText: string, { folder }: Completio
   return offerOf(beforeCursor, beforeCursor.length - pathText.length, found);
 }
 
-/** The text with a candidate inserted; the next Tab replaces it by another one. */
+/** Inserts a candidate into the text. The next Tab replaces the inserted text. */
 export function applyCandidate(
   editor: Editor,
   completion: Completion,

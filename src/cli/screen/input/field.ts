@@ -1,4 +1,4 @@
-/** The text that keys are typed into: the input, the query of a list, or an answer. */
+/** The text field that receives typed keys: the input, the query of a list, or an answer. */
 
 import { CANDIDATES_LISTED_MAX } from "../../../base/limits-screen.ts";
 import { isName } from "../../../base/names.ts";
@@ -11,14 +11,14 @@ import type { Candidate, Overlay, ScreenState } from "../state/screen-state.ts";
 import { emojiCandidates, matching } from "./completion.ts";
 import { type HandlerContext, type UpdateResult, withChange } from "./handler.ts";
 
-/** `undefined` if keys type nothing. */
+/** Returns the editor that receives keys; `undefined` if keys do not type text. */
 export function activeEditor({ question, overlay, editor }: ScreenState): Editor | undefined {
   if (question !== undefined) return question.kind === "yes-no" ? undefined : question.answer;
   if (overlay === undefined) return editor;
   return "query" in overlay ? overlay.query : undefined;
 }
 
-/** Replaces the text; an open list follows it. */
+/** Replaces the text, and updates an open list. */
 export function withEditor(
   state: ScreenState,
   next: Editor,
@@ -68,7 +68,7 @@ export function openList(
   return withResults({ kind, found: [], ...first }, context);
 }
 
-/** The current search as typed text, so that its results stay usable. */
+/** Returns the current search as query text, so that reopening the search shows its results. */
 function searchText({ search }: Model): string {
   if (search === undefined) return "";
   const { text, from, target, files } = search.query;
@@ -81,8 +81,8 @@ function searchText({ search }: Model): string {
 }
 
 /**
- * Rooms and people, unread ones first. An unknown name is offered as well, because it can be
- * written to.
+ * Returns matching rooms and people, unread ones first. Also offers an unknown valid name, for a
+ * new conversation.
  */
 function targetsMatching(model: Model, query: string): readonly string[] {
   const { rooms, people } = roomList(model);
@@ -115,7 +115,7 @@ const QUICK_EMOJI: readonly Candidate[] = [
   return { text, hint };
 });
 
-/** Matches a name, a part of one, or the emoji itself. */
+/** Matches an emoji name, a part of a name, or the emoji itself. */
 function emojiMatching(query: string, language: string | undefined): readonly Candidate[] {
   const name = query.trim().replace(/^:|:$/g, "");
   if (name === "") return QUICK_EMOJI;

@@ -20,19 +20,19 @@ import {
 } from "./handler.ts";
 import { requestOlder } from "./reading.ts";
 
-/** The model and state before the change. */
+/** Model and scroll state before the change. */
 export interface PreviousModel {
   readonly model: Model;
-  /** Key of the row that was jumped to. */
+  /** Key of the row of the last jump. */
   readonly jumpedKey: string | undefined;
   readonly bottoms: number;
-  /** The account is logged out; the input belonged to it. */
+  /** Set if the account has logged out; the input belonged to that account. */
   readonly isLoggedOut?: boolean;
 }
 
 /**
- * Call once for each shown model, with the context of the new one. Another room loads its draft, a
- * jump moves the timeline, and a page that is not full requests older rows.
+ * Updates the state once per displayed model. Another room loads its draft, a jump scrolls the
+ * timeline, and a page with free lines requests older rows.
  */
 export function follow(
   state: ScreenState,
@@ -58,7 +58,7 @@ export function follow(
   };
 }
 
-/** A renamed room counts as the same one. */
+/** Reports whether another room is open. A renamed room counts as the same room. */
 function isRoomChangedBetween(before: Model, model: Model): boolean {
   const [previousRoom, currentRoom] = [openRoom(before), openRoom(model)];
   if (previousRoom !== undefined && currentRoom !== undefined)
@@ -67,9 +67,9 @@ function isRoomChangedBetween(before: Model, model: Model): boolean {
 }
 
 /**
- * Loads the room's own draft; the previous room keeps what was written in it. Text written while no
- * room was open moves to a room without a draft, and always to the first room, whose draft returns
- * after it.
+ * Loads the room's own draft and stores the input as the draft of the previous room. Text written
+ * while no room was open moves to a room without a draft. The first room always receives this text,
+ * and its own draft returns after that text is sent.
  */
 function withRoomDraft(
   state: ScreenState,
@@ -144,7 +144,7 @@ function withoutMissingSelection(state: ScreenState, { rows }: HandlerContext): 
   return { ...state, selected: undefined, overlay };
 }
 
-/** Requests older rows if the rows do not fill the page. */
+/** Requests older rows if the loaded rows do not fill the page. */
 function olderIfNotFull(context: HandlerContext): readonly Action[] {
   const { rows, layout } = context;
   let lines = 0;

@@ -1,4 +1,4 @@
-/** Types shared by key handlers: their inputs and results. */
+/** Inputs and results of key handlers. */
 
 import type { Rows } from "../../../core/model/rows.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
@@ -33,7 +33,7 @@ export interface UpdateResult {
   readonly actions: readonly Action[];
 }
 
-/** Returns `undefined` if it does not apply and another handler may. */
+/** Handles a command. Returns `undefined` if the handler does not apply. */
 export type Handler = (state: ScreenState, context: HandlerContext) => UpdateResult | undefined;
 
 export function withChange(
@@ -52,30 +52,30 @@ export function timelineOf({ rows, layout: { heightOf, pageRows } }: HandlerCont
   return { rows: rows.rows, heightOf, pageRows: Math.max(pageRows, 1) };
 }
 
-/** The open target, as the model spells it; `undefined` if none is open. */
+/** Returns the open target as spelled in the model; `undefined` if no target is open. */
 export function openTarget(model: Model): string | undefined {
   return openRoom(model)?.target ?? model.open;
 }
 
-/** Name under which a draft is stored while no room is open. */
+/** Key of the draft that is written while no room is open. */
 export const NO_TARGET = "";
 
-/** The model's draft of the open target, which may be older than the input. */
+/** Returns the model's draft of the open target, which may be older than the input. */
 export function storedDraft(model: Model): Draft | undefined {
   return model.drafts.get(openTarget(model) ?? NO_TARGET);
 }
 
-/** The same draft with the input's text. */
+/** Returns the stored draft with the text of the input. */
 export function currentDraft({ editor, recall }: ScreenState, model: Model): Draft {
   return { ...storedDraft(model), text: recall?.previousText ?? editor.text };
 }
 
-/** Act that stores a draft in the model; `undefined` if there is nothing to store. */
+/** Returns actions that store a draft of the open target; empty if the model has the same draft. */
 export function draftActions(model: Model, draft: Draft | undefined): readonly Action[] {
   return draftActionsFor(openTarget(model) ?? NO_TARGET, model, draft);
 }
 
-/** @param target of the draft, as the model spells it */
+/** @param target draft target as spelled in the model */
 export function draftActionsFor(
   target: string,
   model: Model,

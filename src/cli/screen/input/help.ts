@@ -6,10 +6,10 @@ import type { Candidate } from "../state/screen-state.ts";
 import type { CommandRow } from "./completion.ts";
 import type { Keymap } from "./keymap.ts";
 
-/** Chords listed per command; the table lists the most used first. */
+/** Maximum chords listed per command, in the order of the table. */
 const CHORDS_LISTED = 3;
 
-/** Keys or a command's usage, with a description; a heading has no hint. */
+/** Returns rows with keys or usage and a description. A heading has no hint. */
 export function helpRows(
   keymap: Keymap,
   texts: KeyTexts,
@@ -24,7 +24,10 @@ export function helpRows(
   return [...keys, { text: texts.slashCommands, hint: "" }, ...slash];
 }
 
-/** Commands with one description, such as those of the ten rooms, share a line: first … last. */
+/**
+ * Returns one row per description. Commands with the same description, such as the ten rooms, share
+ * a row: first … last.
+ */
 function keyRows(
   rows: ReadonlyMap<CommandName, readonly string[]>,
   texts: KeyTexts,
@@ -40,7 +43,7 @@ function keyRows(
 function chordsText([first = [], ...otherCommands]: readonly (readonly string[])[]): string {
   const last = otherCommands.at(-1)?.[0];
   if (last !== undefined) return `${first[0]} … ${last}`;
-  // Lists `y` only, although `Y` is accepted as well.
+  // Lists `y` without `Y`.
   const isListed = (chord: string) => {
     const small = chord.toLowerCase();
     return chord === small || !first.includes(small);

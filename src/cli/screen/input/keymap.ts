@@ -1,4 +1,4 @@
-/** Key bindings: one table for the program, its help and `config.toml`. */
+/** Key bindings: one table for key handling, help and `config.toml`. */
 
 import { Fault, msg } from "../../../base/fault.ts";
 import { quoteText } from "../../../base/text.ts";
@@ -22,8 +22,8 @@ const ROOMS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"].map((digit, ind
 );
 
 /**
- * In the order of help. A chord may occur twice: the first command that applies is executed (Ctrl-K
- * cuts to the end of the line, and at its end opens the switcher).
+ * Bindings in the order of help. For a chord with several commands, the first command that applies
+ * runs: Ctrl-K cuts to the end of the line, and opens the switcher at the end.
  */
 const BINDINGS: readonly Binding[] = [
   row("everywhere", "help", "f1"),
@@ -127,7 +127,7 @@ const GROUPS: Readonly<Record<Mode, readonly KeyGroup[]>> = {
   question: ["question", "everywhere"],
 };
 
-/** Groups whose keys type nothing, so that letters can be bound. */
+/** Groups in which letters are commands and do not type text. */
 const NON_TYPING: ReadonlySet<KeyGroup> = new Set<KeyGroup>(["selected", "text", "question"]);
 
 /** Key names besides single characters. */
@@ -145,12 +145,16 @@ const KEY_ALIASES: Readonly<Record<string, string>> = {
   ...{ return: "enter", escape: "esc", del: "delete", ins: "insert", pgup: "pageup" },
   ...{ pgdn: "pagedown", pgdown: "pagedown" },
 };
-/** Chords that no terminal distinguishes. */
+/** Chords that terminals cannot distinguish. */
 const EQUIVALENT_CHORDS: Readonly<Record<string, string>> = {
   ...{ "ctrl-i": "tab", "ctrl-m": "enter", "ctrl-[": "esc", "ctrl-/": "ctrl-_" },
 };
 
-/** Normalizes a chord: `Ctrl+Alt+x` becomes `ctrl-alt-x`. @throws Fault usage @internal */
+/**
+ * Normalises a chord: `Ctrl+Alt+x` becomes `ctrl-alt-x`.
+ * @throws {Fault} usage
+ * @internal
+ */
 export function chordOf(input: string): string {
   const match = /^((?:[a-z]+[-+])*)(.+)$/is.exec(input.trim());
   const modifierWords = (match?.[1] ?? "")
@@ -168,7 +172,7 @@ export function chordOf(input: string): string {
     });
   }
   const has = (modifier: (typeof MODIFIERS)[number]) => modifiers.includes(modifier);
-  // Shift with a letter is the capital; Ctrl ignores case.
+  // Shift with a letter means the capital letter; Ctrl ignores case.
   const isCapital = isCharacter && has("shift") && !has("ctrl");
   const key = !isCharacter
     ? name
@@ -184,15 +188,17 @@ export function chordOf(input: string): string {
   return EQUIVALENT_CHORDS[chord] ?? chord;
 }
 
-/** The key bindings in force. */
+/** Key bindings of the table and of the settings. */
 export class Keymap {
   readonly #rows: readonly Binding[];
   /** Keyed by mode and chord. */
   readonly #commands: ReadonlyMap<Mode, ReadonlyMap<string, readonly CommandName[]>>;
 
   /**
-   * @param keys of `config.toml`: chord to command, on top of the table; `none` frees the chord
-   * @throws Fault usage: unknown key or command, or a letter that has to be typed
+   * @param keys of `config.toml`: commands keyed by chord, which override the table; `none` unbinds
+   * a chord
+   * @throws {Fault} usage if a key or command is unknown, or a letter would be bound in a text
+   * field
    */
   constructor(keys: Readonly<Record<string, string>> = {}) {
     this.#rows = rebound(keys);
@@ -200,14 +206,14 @@ export class Keymap {
     this.#commands = new Map(modes.map((mode) => [mode, commandsIn(mode, this.#rows)]));
   }
 
-  /** Commands of a chord in a mode; the first that applies is executed. */
+  /** Returns the commands of a chord in a mode. The first command that applies runs. */
   commandsAt(mode: Mode, chord: string): readonly CommandName[] {
     const all = this.#commands.get(mode);
-    // Shift is ignored where no binding uses it.
+    // Falls back to the chord without Shift.
     return all?.get(chord) ?? all?.get(chord.replace(/shift-(?=.{2})/, "")) ?? [];
   }
 
-  /** Commands by group, in the order of the table, each with all its chords. */
+  /** Returns all chords by group and command, in the order of the table. */
   groups(): ReadonlyMap<KeyGroup, ReadonlyMap<CommandName, readonly string[]>> {
     const groups = [...Map.groupBy(this.#rows, ({ group }) => group)];
     return new Map(
@@ -219,7 +225,7 @@ export class Keymap {
     );
   }
 
-  /** First chord in a group; `undefined` if there is none. */
+  /** Returns the first chord of a command in a group; `undefined` if there is none. */
   chordOf(group: KeyGroup, command: CommandName): string | undefined {
     return this.groups().get(group)?.get(command)?.[0];
   }
@@ -254,7 +260,6 @@ function rebound(keys: Readonly<Record<string, string>>): readonly Binding[] {
   return rows;
 }
 
-/** The group of a command. @throws Fault usage */
 function groupOf(chord: string, name: string): KeyGroup | undefined {
   if (!isCommandName(name)) {
     const near = nearestWord(name, COMMAND_NAMES);

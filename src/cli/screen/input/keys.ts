@@ -9,15 +9,14 @@ import { PasteSplitter, type Typed } from "../../../io/terminal/paste.ts";
 
 export interface Key {
   /**
-   * The chord: `a`, `A`, `enter`, `ctrl-a`, `alt-b`, `ctrl-alt-left`, `shift-tab`, `f1`; or `text`
-   * (characters that arrived together), `paste`, `paste-oversize`, `focus-in`, `focus-out`,
-   * `scroll-up`, `scroll-down`, `click`, `report` (an answer of the terminal). Modifiers are in the
-   * order `super-ctrl-alt-shift-`.
+   * The chord, such as `a`, `A`, `enter`, `ctrl-alt-left` or `f1`; or `text` (several characters at
+   * once), `paste`, `paste-oversize`, `focus-in`, `focus-out`, `scroll-up`, `scroll-down`, `click`,
+   * `report` (an answer of the terminal). Modifiers have the order `super-ctrl-alt-shift-`.
    */
   readonly name: string;
   /**
-   * Typed text: the whole paste, the sequence of a `report`, the position of a mouse event
-   * (`COLUMN;ROW`, from 0), empty for other chords.
+   * Typed or pasted text, the sequence of a `report`, or the position of a mouse event
+   * (`COLUMN;ROW`, from 0). Empty for other keys.
    */
   readonly text: string;
 }
@@ -25,10 +24,10 @@ export interface Key {
 const ESC = 0x1b;
 const DEL = 0x7f;
 const BEL = 0x07;
-/** Bytes that cannot occur in a sequence and cancel an unfinished one (CAN, SUB). */
+/** CAN and SUB, which cancel an unfinished sequence. */
 const CANCELS: ReadonlySet<number> = new Set([0x18, 0x1a]);
 
-/** C0 controls that have a name of their own. */
+/** C0 control characters with a key name. */
 const CONTROLS: Readonly<Record<number, string>> = {
   0: "ctrl-space",
   9: "tab",
@@ -54,7 +53,7 @@ const FINALS: Readonly<Record<string, string>> = {
   S: "f4",
 };
 
-/** SS3 only: the keypad in application mode. */
+/** Final bytes of SS3 for the keypad in application mode. */
 const KEYPAD: Readonly<Record<string, string>> = {
   ...{ M: "enter", I: "tab", X: "=", j: "*", k: "+", l: ",", m: "-", n: ".", o: "/" },
   ...{ p: "0", q: "1", r: "2", s: "3", t: "4", u: "5", v: "6", w: "7", x: "8", y: "9" },
@@ -76,7 +75,7 @@ const FUNCTIONAL: Readonly<Record<number, string>> = {
   ...{ 57426: "delete", 57427: "begin", 57363: "menu" },
 };
 const KEYPAD_0 = 57399;
-/** Private use area that kitty assigns to keys; unnamed ones type nothing. */
+/** Private use area that kitty assigns to keys. Unnamed keys type no text. */
 const PRIVATE = [57344, 63743] as const;
 const FIRST_FUNCTION_KEY = 57376;
 const LAST_FUNCTION_KEY = 57398;
@@ -90,18 +89,18 @@ const META = 32;
 const RELEASED = 3;
 
 /**
- * Decodes keys from terminal input, split at any point. Holds at most TERMINAL_SEQUENCE_BYTES_MAX
- * and a paste of PASTE_BYTES_MAX; `flush` ends an unfinished sequence.
+ * Decodes keys from terminal input that may be split at any byte. Buffers at most
+ * TERMINAL_SEQUENCE_BYTES_MAX and a paste of PASTE_BYTES_MAX. `flush` ends an unfinished sequence.
  */
 export class KeyDecoder {
   readonly #pastes = new PasteSplitter(true);
   #held: Uint8Array = new Uint8Array(0); // Bounded by TERMINAL_SEQUENCE_BYTES_MAX and one read.
-  /** Inside an oversized terminal string, which is dropped up to its end. */
+  /** Set inside an oversized terminal string, which is dropped. */
   #isSkipping = false;
-  /** The last `flush` reported an Esc while an answer was due; it may have been the start of it. */
+  /** Set if the last `flush` emitted an Esc that may have been the start of an answer. */
   #isEscAmbiguous = false;
 
-  /** An Esc or the start of a sequence is held; `flush` after a moment decides what it was. */
+  /** Whether an Esc or an unfinished sequence is buffered. `flush` after a timeout ends it. */
   get isHolding(): boolean {
     return this.#pastes.isHolding || this.#held.length > 0 || this.#isSkipping;
   }
@@ -114,8 +113,8 @@ export class KeyDecoder {
   }
 
   /**
-   * Ends the held bytes, because nothing followed them.
-   * @param isAnswerDue a query is pending: the start of an answer stays held
+   * Ends a buffered sequence after a timeout.
+   * @param isAnswerDue whether a query is pending; if so, the start of an answer stays buffered
    */
   flush(isAnswerDue = false): readonly Key[] {
     if (isAnswerDue && (this.#isSkipping || this.#pastes.heldBytes > 1)) return [];
@@ -165,7 +164,7 @@ export class KeyDecoder {
     else this.#held = bytes.slice();
   }
 
-  /** @returns end of the dropped string, or of all bytes */
+  /** @returns end of the dropped string, or the length of the input */
   #skipped(bytes: Uint8Array): number {
     const at = bytes.findIndex((byte) => byte === BEL || byte === ESC || CANCELS.has(byte));
     if (at < 0) return bytes.length;
@@ -177,7 +176,7 @@ export class KeyDecoder {
 
 const ESCAPE = Uint8Array.of(ESC);
 
-/** After an Esc: `[?…`, `[12;…`, `]11;…`, `P>|…`, `P1$r…` or `_G…`. */
+/** Matches an answer without its Esc: `[?…`, `[12;…`, `]11;…`, `P>|…`, `P1$r…` or `_G…`. */
 function beginsAnswer(bytes: Uint8Array): boolean {
   const text = Buffer.from(bytes.subarray(0, 2)).toString("latin1");
   return /^(?:\[[?>\d]|\]\d|P[>\d]|_G)/.test(text);
@@ -185,7 +184,7 @@ function beginsAnswer(bytes: Uint8Array): boolean {
 
 interface Step {
   readonly keys: readonly Key[];
-  /** Offset after the bytes of these keys. */
+  /** Offset after these keys. */
   readonly end: number;
 }
 
@@ -198,7 +197,7 @@ function stepAt(bytes: Uint8Array, at: number): StepResult {
   return textAt(bytes, at);
 }
 
-/** Decodes a run of characters: a single one is a key of its own name, several are `text`. */
+/** Decodes a run of characters. A single character is a key; several characters are one `text`. */
 function textAt(bytes: Uint8Array, at: number): StepResult {
   let end = at;
   while (end < bytes.length && isText(bytes[end] ?? 0)) end++;
@@ -211,7 +210,7 @@ function isText(byte: number): boolean {
   return byte >= 0x20 && byte !== DEL;
 }
 
-/** End of the last complete character. */
+/** Returns the end of the last complete UTF-8 character. */
 function completeEnd(bytes: Uint8Array, from: number, end: number): number {
   for (let at = end - 1; at >= from && at >= end - 3; at--) {
     const byte = bytes[at] ?? 0;
@@ -228,7 +227,7 @@ function sizeOf(first: number): number {
   return first >= 0xc2 && first < 0xe0 ? 2 : 1;
 }
 
-/** Removes C1 controls, which no keyboard has. */
+/** Decodes UTF-8, and removes C1 control characters, which no keyboard sends. */
 function decoded(bytes: Uint8Array): string {
   return new TextDecoder("utf-8", { ignoreBOM: true })
     .decode(bytes)
@@ -300,7 +299,7 @@ function withAlt({ name, text }: Key): Key {
 }
 
 function ss3At(bytes: Uint8Array, at: number): StepResult {
-  // Some terminals insert the modifiers: ESC O 5 A.
+  // Some terminals insert modifiers, as in ESC O 5 A.
   const digit = bytes[at + 2] ?? 0;
   const isModified = digit >= 0x31 && digit <= 0x39;
   const final = bytes[at + (isModified ? 3 : 2)];
@@ -312,7 +311,7 @@ function ss3At(bytes: Uint8Array, at: number): StepResult {
   if (name !== undefined) return { keys: [chord(name, modifiers)], end };
   const pad = KEYPAD[sign];
   if (pad !== undefined) return { keys: [pad.length > 1 ? named(pad) : typing(pad)], end };
-  // No sequence: Alt-O, followed by typed text.
+  // Not a sequence: Alt-O and typed text.
   return { keys: [named("alt-O")], end: at + 2 };
 }
 
@@ -328,7 +327,7 @@ function csiAt(bytes: Uint8Array, at: number): StepResult {
   const final = bytes[end];
   if (end - at > TERMINAL_SEQUENCE_BYTES_MAX) return { keys: [], end };
   if (final === undefined) return "more";
-  // No final byte: the byte there is a key of its own.
+  // An invalid final byte starts the next key.
   if (final < 0x40 || final > 0x7e) return { keys: [], end };
   const body = String.fromCharCode(...bytes.subarray(at + 2, end));
   const key = csi(body, String.fromCharCode(final));
@@ -364,7 +363,7 @@ function mouse(button: number, column: number, row: number, isDown: boolean): Ke
   return isClick && row >= 0 && column >= 0 ? { name: "click", text } : undefined;
 }
 
-/** OSC, DCS, APC, PM and SOS, up to BEL or ST: answers of the terminal. */
+/** OSC, DCS, APC, PM and SOS strings up to BEL or ST, which are answers of the terminal. */
 function stringAt(bytes: Uint8Array, at: number): StepResult {
   for (let end = at + 2; end < bytes.length; end++) {
     const byte = bytes[end] ?? 0;
@@ -373,7 +372,7 @@ function stringAt(bytes: Uint8Array, at: number): StepResult {
     if (byte !== ESC) continue;
     const next = bytes[end + 1];
     if (next === undefined) break;
-    // Anything but ST: the string was interrupted, and something else begins.
+    // An Esc without ST interrupts the string and starts another sequence.
     return next === 0x5c ? answer(bytes, at, end + 2) : { keys: [], end };
   }
   return "more";
@@ -397,7 +396,7 @@ function csi(body: string, final: string): Key | undefined {
   if (final === "I" && body === "") return named("focus-in");
   if (final === "O" && body === "") return named("focus-out");
   if (final === "Z") return chord("tab", SHIFT | modifiersOf(body));
-  // With parameters it reports the cursor position.
+  // With parameters, `R` reports the cursor position.
   if (final === "R" && body !== "") return report;
   if (final === "u") return unicode(body);
   if (final === "~" || final === "^" || final === "@") return tilde(body, final);
@@ -406,7 +405,7 @@ function csi(body: string, final: string): Key | undefined {
   return isReleased(body) ? undefined : chord(name, modifiersOf(body));
 }
 
-/** Shift with an arrow, as rxvt sends it. */
+/** Shift and an arrow key, as rxvt sends them. */
 function rxvt(final: string): Key {
   return chord(FINALS[final.toUpperCase()] ?? "", SHIFT);
 }
@@ -467,7 +466,7 @@ function functionKey(code: number): string | undefined {
   return `f${13 + code - FIRST_FUNCTION_KEY}`;
 }
 
-/** The second parameter minus one, without the lock keys. */
+/** Parses the second parameter as modifier bits. Ignores the lock keys. */
 function modifiersOf(body: string): number {
   const [, second = ""] = body.split(";");
   const bits = Number(second.split(":")[0] ?? "") - 1;
@@ -482,7 +481,7 @@ function isReleased(body: string): boolean {
   return Number(second.split(":")[1] ?? "") === RELEASED;
 }
 
-/** Chords with the same bytes on all terminals have the older name. */
+/** Chords that terminals send as the same bytes. */
 const EQUIVALENT_CHORDS: Readonly<Record<string, string>> = {
   "ctrl-i": "tab",
   "ctrl-m": "enter",
@@ -499,7 +498,7 @@ function chord(name: string, modifiers: number): Key {
   return named(EQUIVALENT_CHORDS[full] ?? full);
 }
 
-/** Decodes held bytes that nothing followed. */
+/** Decodes bytes that no further input completed. */
 function flushed(held: Uint8Array): readonly Key[] {
   if (held.length === 0) return [];
   if (held[0] !== ESC) return characters(decoded(held));
@@ -507,7 +506,7 @@ function flushed(held: Uint8Array): readonly Key[] {
   if (held.length === 2) {
     return held[1] === ESC ? [named("esc"), named("esc")] : [withAlt(secondOf(held))];
   }
-  return []; // An interrupted sequence.
+  return []; // Drops an interrupted sequence.
 }
 
 function secondOf(held: Uint8Array): Key {

@@ -1,4 +1,4 @@
-/** Key handlers of overlays: lists, menus, long texts and questions. */
+/** Key handlers of overlays and questions. */
 
 import { unreachable } from "../../../base/assert.ts";
 import { isSameName } from "../../../core/model/item.ts";
@@ -76,7 +76,7 @@ function choose(state: ScreenState, context: HandlerContext): UpdateResult | und
   }
 }
 
-/** Searches for a new query; for an unchanged one, opens the chosen result. */
+/** Starts a search for a changed query, or opens the selected result of an unchanged query. */
 function search(
   state: ScreenState,
   overlay: Extract<Overlay, { kind: "search" }>,
@@ -96,7 +96,7 @@ function search(
   return openResult(state, overlay.selectedIndex, context);
 }
 
-/** Opens the result at that index, or the last one. */
+/** Opens the result at an index, or the last result. */
 export function openResult(state: ScreenState, at: number, context: HandlerContext): UpdateResult {
   const { model } = context;
   const all = model.search?.found ?? [];
@@ -106,15 +106,15 @@ export function openResult(state: ScreenState, at: number, context: HandlerConte
   const seq = item.kind === "edit" && item.re !== undefined ? item.re : item.seq;
   const opened = openRoomOf(state, target, context);
   const isOpenTarget = isSameName(target, openTarget(model));
-  // A loaded message is shown immediately: a second jump to it would change nothing.
+  // Selects a loaded message directly, because a second jump to the same message has no effect.
   const selected = isOpenTarget ? selectSeq(opened.state, seq, context)?.state : undefined;
   const jump = { kind: "jump" as const, target, seq };
   return { state: selected ?? opened.state, actions: [...opened.actions, jump] };
 }
 
 /**
- * Parses a query: words, with `from:NAME`, `in:ROOM` (`in:here`) and `has:file` among them.
- * `undefined` if the query is empty.
+ * Parses a query of words with `from:NAME`, `in:ROOM`, `in:here` and `has:file`. `undefined` if the
+ * query is empty.
  */
 export function parseSearch(
   queryText: string,
@@ -142,7 +142,7 @@ function isSameQuery(a: SearchQuery, b: SearchQuery): boolean {
 }
 
 /**
- * @param by lines; positive: towards the end
+ * @param by lines; positive scrolls towards the end
  * @returns `undefined` if no long text is open
  */
 export function scrollText(
@@ -222,7 +222,7 @@ export const LISTS = {
   no,
 } satisfies Partial<Record<CommandName, Handler>>;
 
-/** Closing restores the window of the previous mode. */
+/** Closes the overlay. Closing the search also ends it in the model. */
 export function closeOverlay(state: ScreenState): UpdateResult | undefined {
   const { overlay } = state;
   if (overlay === undefined) return undefined;

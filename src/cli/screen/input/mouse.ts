@@ -35,7 +35,7 @@ function hitOf({ text }: Key, context: HandlerContext): Hit | undefined {
   return context.layout.hitAt(column, row);
 }
 
-/** @param choose accepts the current choice of the open list */
+/** @param choose accepts the selected entry of the open list */
 export function click(
   state: ScreenState,
   key: Key,
@@ -44,7 +44,7 @@ export function click(
 ): UpdateResult {
   const hit = hitOf(key, context);
   if (hit?.kind === "input") return clickInput(state, hit.at, context);
-  // A question is answered first.
+  // The user must answer a question first.
   if (hit === undefined || state.question !== undefined) return withActions(state);
   switch (hit.kind) {
     case "rooms":
@@ -78,7 +78,7 @@ function clickInput(state: ScreenState, at: number, context: HandlerContext): Up
     : withEditor(current, withCursor(editor, at), context);
 }
 
-/** The list keeps its position; otherwise the open target would be centered. */
+/** Opens a room, and keeps the scroll position of the list. */
 function clickRoom(
   state: ScreenState,
   target: string | undefined,
@@ -108,7 +108,7 @@ function clickOverlay(
   if (isHeading) return closeOverlay(state) ?? withActions(state);
   if (choice === undefined || overlay === undefined || !("selectedIndex" in overlay))
     return withActions(state);
-  // Enter would search for the text typed meanwhile.
+  // Opens the result directly: `choose` would start a search for a changed query.
   if (overlay.kind === "search") return openResult(state, choice, context);
   return (
     choose({ ...state, overlay: { ...overlay, selectedIndex: choice } }, context) ??
@@ -116,7 +116,7 @@ function clickOverlay(
   );
 }
 
-/** The first click selects a message, the second opens its menu. */
+/** Selects a message; a second click opens its menu. */
 function clickTimeline(
   state: ScreenState,
   { key, clickAction, link }: TimelineHit,
@@ -142,7 +142,7 @@ function clickTimeline(
   return link === undefined ? withActions(next) : withActions(next, { kind: "copy", text: link });
 }
 
-/** @param by positive: up */
+/** @param by positive scrolls up */
 export function wheel(
   state: ScreenState,
   key: Key,
@@ -152,7 +152,7 @@ export function wheel(
   if (state.question !== undefined) return withActions(state);
   const hit = hitOf(key, context);
   const list = hit?.kind === "rooms" || hit?.kind === "members" ? hit.kind : undefined;
-  // A list that is fully visible does not scroll.
+  // A list without hidden lines does not scroll.
   if (list !== undefined && context.layout[list].topMax > 0)
     return scrollList(state, list, by, context);
   const { overlay } = state;

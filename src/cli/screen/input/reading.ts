@@ -21,7 +21,7 @@ import {
   withChange,
 } from "./handler.ts";
 
-/** @param lines positive: to older rows */
+/** @param lines positive scrolls to older rows */
 export function scroll(state: ScreenState, lines: number, context: HandlerContext): UpdateResult {
   const timeline = timelineOf(context);
   const { rows } = context;
@@ -30,7 +30,7 @@ export function scroll(state: ScreenState, lines: number, context: HandlerContex
     return withChange(state, { scroll: anchor }, ...requestOlder(isNearEnd, context));
   }
   const { anchor, isNearEnd } = scrollDown(timeline, state.scroll, -lines);
-  // Rows added after a past position must not move it.
+  // An anchor keeps the position while newer rows load.
   const last = rows.rows.at(-1);
   const isAnchored = anchor === undefined && rows.hasNewer && last !== undefined;
   return withChange(
@@ -40,19 +40,19 @@ export function scroll(state: ScreenState, lines: number, context: HandlerContex
   );
 }
 
-/** Requests older rows once. */
+/** Returns a request for older rows unless a request is in progress. */
 export function requestOlder(isNearEnd: boolean, { rows }: HandlerContext): readonly Action[] {
   const isNeeded = isNearEnd && rows.hasOlder && rows.loading === undefined;
   return isNeeded ? [{ kind: "reach", direction: "older" }] : [];
 }
 
-/** Requests newer rows at a past position. */
+/** Returns a request for newer rows unless a request is in progress. */
 export function requestNewer({ rows }: HandlerContext): readonly Action[] {
   const isNeeded = rows.hasNewer && rows.loading === undefined;
   return isNeeded ? [{ kind: "reach", direction: "newer" }] : [];
 }
 
-/** Lines of a page turn: one line of the previous page stays. */
+/** Returns the lines of a page turn, which keeps one line of the previous page. */
 export function pageLines({ layout }: HandlerContext): number {
   return Math.max(layout.pageRows - 1, 1);
 }
@@ -68,7 +68,7 @@ function linesOf(model: Model): readonly RoomListEntry[] {
   return [...rooms, ...people];
 }
 
-/** Opens a target; the draft of the previous room stays there. */
+/** Opens a target, and stores the draft of the previous room. */
 export function openRoomOf(
   state: ScreenState,
   target: string,
@@ -101,7 +101,7 @@ function openNumbered(index: number): Handler {
   };
 }
 
-/** Goes to the next unread target after the open one; mentions before other messages. */
+/** Opens the next unread target after the open target. Mentions have priority. */
 function nextUnread(state: ScreenState, context: HandlerContext): UpdateResult {
   const lines = linesOf(context.model);
   const at = lines.findIndex(({ isOpen }) => isOpen);

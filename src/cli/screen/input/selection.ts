@@ -1,4 +1,4 @@
-/** Key handlers that select a message and run actions on it. */
+/** Key handlers that select a message and act on the selection. */
 
 import { isMessage } from "../../../core/model/item.ts";
 import type { Row } from "../../../core/model/rows.ts";
@@ -22,29 +22,28 @@ import {
 } from "./handler.ts";
 import { pageLines, requestNewer, requestOlder, scroll } from "./reading.ts";
 
-/** Maximum unfolded messages; the oldest are folded again. */
+/** Maximum unfolded messages; the oldest is folded first. */
 const SCREEN_UNFOLDED_MAX = 100;
 
-/** Messages and files that are loaded, and unsent posts. */
+/** Reports whether a row is a loaded message, a loaded file or an unsent post. */
 export function isSelectable(row: Row): boolean {
   if (row.kind === "pending") return true;
   if (row.kind !== "item" || row.item.state !== "whole") return false;
   return isMessage(row.item) || row.item.file !== undefined;
 }
 
-/** Index in the rows; -1 if nothing is selected or the selected row was removed. */
+/** Returns the index of the selected row; -1 if there is none. */
 function selectedIndex({ selected }: ScreenState, { rows }: HandlerContext): number {
   if (selected === undefined) return -1;
   return rows.rows.findLastIndex((row) => selectionOf(row) === selected);
 }
 
-/** Seq of a message, or key of an unsent post. */
+/** Returns the seq of a message, or the key of an unsent post. */
 function selectionOf(row: Row): number | string | undefined {
   if (row.kind === "item") return row.item.seq;
   return row.kind === "pending" ? row.post.key : undefined;
 }
 
-/** The selected row, if it can still be acted on. */
 function selectedRow(state: ScreenState, context: HandlerContext): Row | undefined {
   return context.rows.rows[selectedIndex(state, context)];
 }
@@ -59,7 +58,7 @@ function postOf(state: ScreenState, context: HandlerContext): PendingPost | unde
   return row?.kind === "pending" ? row.post : undefined;
 }
 
-/** @param index of a selectable row */
+/** @param index index of a selectable row */
 function selectIndex(state: ScreenState, index: number, context: HandlerContext): UpdateResult {
   const row = context.rows.rows[index];
   if (row === undefined) return withActions(state);
@@ -71,7 +70,7 @@ function selectIndex(state: ScreenState, index: number, context: HandlerContext)
   };
 }
 
-/** Selects without scrolling, and anchors the row. */
+/** Selects a row without scrolling, and anchors the timeline. */
 export function selectInPlace(
   state: ScreenState,
   row: Row,
@@ -92,7 +91,9 @@ export function selectSeq(
   return index < 0 ? undefined : selectIndex(state, index, context);
 }
 
-/** Index of the nearest selectable row in that direction, excluding `from`; -1 if there is none. */
+/**
+ * Returns the index of the nearest selectable row after `from` in a direction; -1 if there is none.
+ */
 function nextIndex({ rows }: HandlerContext, from: number, by: 1 | -1): number {
   for (let at = from + by; at >= 0 && at < rows.rows.length; at += by) {
     const row = rows.rows[at];
@@ -123,7 +124,10 @@ function selectAdjacent(by: 1 | -1): Handler {
   };
 }
 
-/** Moves by a page of messages, at least one. A message longer than a page is scrolled. */
+/**
+ * Moves the selection by a page, at least one message. Scrolls a message that is longer than a
+ * page.
+ */
 function selectByPage(by: 1 | -1): Handler {
   return (state, context) => {
     let at = selectedIndex(state, context);
@@ -143,8 +147,8 @@ function selectByPage(by: 1 | -1): Handler {
 }
 
 /**
- * Returns to the input. Close to the newest row the timeline follows new rows again, unless the
- * selected message continues below the edge.
+ * Ends the selection. Near the newest row, the timeline follows new rows again unless the selected
+ * message continues below the bottom edge.
  */
 export function clearSelection(state: ScreenState, context: HandlerContext): UpdateResult {
   const timeline = timelineOf(context);
@@ -156,7 +160,7 @@ export function clearSelection(state: ScreenState, context: HandlerContext): Upd
   return withChange(state, { selected: undefined, scroll });
 }
 
-/** Runs with the selected item, if the action applies to it. */
+/** Wraps an action on the selected item. */
 function withItem(
   applies: (item: Item, model: Model) => boolean,
   apply: (state: ScreenState, item: Item, context: HandlerContext) => UpdateResult,
@@ -195,7 +199,7 @@ const mayPin = (_: Item, model: Model) => {
   const room = openRoom(model);
   return room !== undefined && canPin(model, room);
 };
-/** Older servers store no preferences. */
+/** Servers before 0.2 do not store preferences. */
 const maySave = (_: Item, { prefs }: Model) => prefs !== undefined;
 const mayWrite = (_: Item, model: Model) => openRoom(model)?.isClosed !== true;
 
@@ -248,7 +252,7 @@ function fetchFile(state: ScreenState, item: Item, context: HandlerContext): Upd
   return withActions(left, { kind: "fetch", file: file.file, name: file.name });
 }
 
-/** The running transfer of an item's file. */
+/** Returns the running transfer of an item's file. */
 export function transferOf(item: Item, model: Model): TransferView | undefined {
   const { file } = item;
   if (file === undefined) return undefined;
@@ -272,7 +276,7 @@ function goToReplied(state: ScreenState, item: Item, context: HandlerContext): U
   return selectSeq(state, item.re, context) ?? withActions(state, jump);
 }
 
-/** Toggles folding; the first line of the message keeps its position. */
+/** Folds or unfolds a message. The first line keeps its position. */
 export function toggleFold(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
   const index = selectedIndex(state, context);
   const key = context.rows.rows[index]?.key ?? "";
@@ -316,7 +320,7 @@ const ACTIONS = {
   ),
 } satisfies Partial<Record<CommandName, Handler>>;
 
-/** Actions available for the selected message, in the order of the table. */
+/** Returns the available actions for the selected message. */
 function entriesFor(state: ScreenState, context: HandlerContext): readonly MenuEntry[] {
   return Object.entries(ACTIONS).flatMap(([name, handler]) => {
     if (handler(state, context) === undefined) return [];
@@ -332,7 +336,7 @@ export function menu(state: ScreenState, context: HandlerContext): UpdateResult 
   return withChange(state, { overlay: { kind: "menu", selectedIndex: 0, entries } });
 }
 
-/** Disables the handler while a menu of the selected message is open. */
+/** Disables a handler while an overlay is open. */
 function withoutOverlay(handler: Handler): Handler {
   return (state, context) => (state.overlay === undefined ? handler(state, context) : undefined);
 }

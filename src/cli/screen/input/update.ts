@@ -1,4 +1,4 @@
-/** Handles a key: pure function from state and key to the next state and actions. */
+/** The key handler: a pure function from state and key to the next state and actions. */
 
 import { PASTE_BYTES_MAX } from "../../../base/limits-page.ts";
 import type { CommandName } from "../state/commands.ts";
@@ -21,8 +21,8 @@ import { clearSelection, SELECTION } from "./selection.ts";
 import { cancelCompletion, cancelReply, clearLine, typing, WRITING } from "./writing.ts";
 
 /**
- * Letters that arrive together count as commands up to this number; more are a paste without
- * bracketed paste markers, and are ignored.
+ * Maximum letters in one read that count as commands. A longer read is a paste from a terminal
+ * without bracketed paste, and is ignored.
  */
 const LETTERS_MAX = 32;
 
@@ -49,7 +49,6 @@ const HANDLERS: Readonly<Record<CommandName, Handler>> = {
   copy: (state, context) => copyOpenText(state) ?? SELECTION.copy(state, context),
 };
 
-/** Executes the current menu entry. */
 function runMenuEntry(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
   const { overlay } = state;
   if (overlay?.kind !== "menu") return undefined;
@@ -57,13 +56,13 @@ function runMenuEntry(state: ScreenState, context: HandlerContext): UpdateResult
   return entry === undefined ? undefined : HANDLERS[entry.command](state, context);
 }
 
-/** Copies the whole open text, such as an invite or an answer. */
+/** Copies an open text such as an invite or a command's result. */
 function copyOpenText({ overlay, ...state }: ScreenState): UpdateResult | undefined {
   if (overlay?.kind !== "text") return undefined;
   return withActions({ overlay, ...state }, { kind: "copy", text: overlay.lines.join("\n") });
 }
 
-/** Pure: the same state, key and context give the same result. */
+/** Returns the next state and actions for a key. */
 export function update(state: ScreenState, key: Key, context: HandlerContext): UpdateResult {
   switch (key.name) {
     case "focus-in":
@@ -90,7 +89,7 @@ export function update(state: ScreenState, key: Key, context: HandlerContext): U
   }
 }
 
-/** Handles joined letters one by one in modes with letter commands. */
+/** Handles letters of one read individually in modes with letter commands. */
 function handleLetters(state: ScreenState, text: string, context: HandlerContext): UpdateResult {
   let result = withActions(state);
   const characters = [...text];
@@ -108,7 +107,7 @@ function handleLetters(state: ScreenState, text: string, context: HandlerContext
 
 function handleKey(state: ScreenState, key: Key, context: HandlerContext): UpdateResult {
   const isTyped = modeOf(state) === "input" || modeOf(state) === "list";
-  // Text typed before the question appeared does not answer it.
+  // Text typed before the question appeared is not an answer.
   if (key.name === "text" && modeOf(state) === "question") return withActions(state);
   if (key.name === "text" && !isTyped) return handleLetters(state, key.text, context);
   for (const command of context.keymap.commandsAt(modeOf(state), key.name)) {
@@ -129,7 +128,7 @@ function modeOf(state: ScreenState): Mode {
   return state.selected === undefined ? "input" : "selected";
 }
 
-/** Closes the last opened element. `undefined` if there is nothing to close. */
+/** Closes the most recently opened element. `undefined` if nothing is open. */
 function cancel(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
   return (
     close(state, context) ??
@@ -161,7 +160,7 @@ function interrupt(state: ScreenState, context: HandlerContext): UpdateResult {
   return updated ?? withActions(state, { kind: "leave", exitCode: 130 });
 }
 
-/** Applies only to an empty line. Questions have priority. */
+/** Leaves on an empty line. Closes an open question or overlay first. */
 function leave(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
   const editor = activeEditor(state);
   if (editor !== undefined && editor.text !== "") return undefined;
@@ -173,13 +172,13 @@ function leave(state: ScreenState, context: HandlerContext): UpdateResult | unde
 }
 
 /**
- * Inserts pasted text as if typed; a pasted line feed does not send. Several lines are never a
- * command: a second slash before the first line sends it as text.
+ * Inserts pasted text. A pasted line feed does not send the text. A pasted text of several lines is
+ * never a command: a second slash escapes its first line.
  */
 function paste(state: ScreenState, text: string, context: HandlerContext): UpdateResult {
   const isInput = state.question === undefined && state.overlay === undefined;
   if (!isInput) {
-    // A pasted secret may end with a line feed; a query has one line.
+    // Removes a trailing line feed of a pasted secret; a query has one line.
     const flat = text.replaceAll("\n", state.question?.kind === "secret" ? "" : " ");
     return typing(flat)(state, context) ?? withActions(state);
   }

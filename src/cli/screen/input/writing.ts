@@ -42,7 +42,7 @@ function editing(change: (editor: Editor) => Editor): Handler {
   };
 }
 
-/** Applies only where it changes something; otherwise the chord may mean something else. */
+/** Applies a handler only where it has an effect, so that the chord can have another meaning. */
 function editingIf(applies: (editor: Editor) => boolean, handler: Handler): Handler {
   return (state, context) => {
     const editor = activeEditor(state);
@@ -80,7 +80,7 @@ export const WRITING = {
   "cut-blank-back": editing(cutTo("blankLeft")),
   "cut-to-start": editing(cutTo("lineStartOrBack")),
   "cut-to-end": (state, context) => {
-    // In a list the chord has no other meaning.
+    // In a list, the chord has no other meaning.
     const applies = ({ text, cursor }: Editor) => !isInput(state) || cursor < text.length;
     return editingIf(applies, editing(cutTo("lineEndOrForward")))(state, context);
   },
@@ -93,7 +93,7 @@ export const WRITING = {
   "capital-word": editing((editor) => changeWord(editor, "capital")),
 } satisfies Record<string, Handler>;
 
-/** Inserts characters that were typed, or pasted in one line. */
+/** Returns a handler that inserts text. */
 export const typing = (text: string): Handler => editing((editor) => insert(editor, text));
 
 function send(state: ScreenState, context: HandlerContext): UpdateResult {
@@ -119,7 +119,7 @@ function send(state: ScreenState, context: HandlerContext): UpdateResult {
   return withChange(state, change, enter, ...draftActions(model, next), ...newest);
 }
 
-/** Cancels an answer or edit, and restores the draft that the text interrupted. */
+/** Cancels a reply or an edit, and restores the interrupted draft. */
 export function cancelReply(
   state: ScreenState,
   { model }: HandlerContext,
@@ -132,7 +132,7 @@ export function cancelReply(
   return withChange(state, { editor, recall: undefined }, ...draftActions(model, next));
 }
 
-/** Clears the line; undo restores it. */
+/** Clears the line; undo restores the text. */
 export function clearLine(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
   if (state.editor.text === "" && state.recall === undefined) return cancelReply(state, context);
   return withChange(state, {
@@ -170,7 +170,7 @@ function withOffer(editor: Editor, completion: Completion): Partial<ScreenState>
   return completion.candidates.length > 1 ? first : { editor: first.editor };
 }
 
-/** Restores the text from before Tab. */
+/** Restores the text before completion. */
 export function cancelCompletion(state: ScreenState): UpdateResult | undefined {
   const { completion, editor } = state;
   if (completion === undefined) return undefined;

@@ -1,6 +1,6 @@
 /**
- * A picture as text: placeholder cells for its pieces, as in kitty's graphics protocol. They are
- * laid out, moved and covered like any text, and the terminal draws the picture over them.
+ * Pictures as placeholder cells of kitty's graphics protocol. The screen lays out, moves and covers
+ * these cells as text, and the terminal draws the picture over them.
  * @see https://sw.kovidgoyal.net/kitty/graphics-protocol/#unicode-placeholders
  */
 
@@ -8,43 +8,51 @@ import { assert } from "../../../base/assert.ts";
 import { PICTURE_ROWS_MAX } from "../../../base/limits-screen.ts";
 import type { PictureBox } from "../state/frame.ts";
 
-/** Placeholder for the piece of a picture to the right of the previous one. */
+/** Placeholder character of one picture cell. */
 export const PICTURE_SIGN = "\u{10eeee}";
 
-/** The first diacritics of kitty's list, which number rows, columns and pictures from 0. */
+/** First diacritics of kitty's list. They encode row, column and picture numbers, from 0. */
 const NUMBERS = [
   "\u0305\u030d\u030e\u0310\u0312\u033d\u033e\u033f\u0346\u034a",
   "\u034b\u034c\u0350\u0351\u0352\u0357\u035b\u0363\u0364\u0365",
   "\u0366\u0367\u0368\u0369\u036a\u036b\u036c\u036d\u036e\u036f",
 ].join("");
 /**
- * Number ranges for processes, so that pictures of other programs in the same window do not
- * collide.
+ * Number of id ranges. Processes in one window choose different ranges so that their pictures do
+ * not collide.
  */
 export const PICTURE_FAMILIES = NUMBERS.length;
-/** Pictures per family: the number is one of 256 colours, and 0 means none. */
+/** Maximum pictures per family: an 8-bit colour encodes the number, and 0 means none. */
 export const PICTURE_NUMBERS_MAX = 255;
 
-/** @param family below PICTURE_FAMILIES @param number from 1 to PICTURE_NUMBERS_MAX */
+/**
+ * @param family below PICTURE_FAMILIES
+ * @param number 1 to PICTURE_NUMBERS_MAX
+ */
 export function pictureId(family: number, number: number): number {
   assert(family < PICTURE_FAMILIES, "a picture's family is one of the list");
   assert(number >= 1 && number <= PICTURE_NUMBERS_MAX, "a picture's number is a colour");
   return family * 2 ** 24 + number;
 }
 
-/** SGR attributes of the cells: the colour encodes the picture's number and is never visible. */
+/**
+ * Returns the SGR attributes of picture cells. The colour encodes the picture's number and is never
+ * visible.
+ */
 export function pictureAttributes(id: number): string {
   return `38;5;${id & 0xff}`;
 }
 
-/** A row of a picture: the first cell gives the row, and the others follow from it. */
+/**
+ * Returns a row of a picture. The first cell encodes the row; the following cells need no position.
+ */
 export function pictureCells({ id, columns }: PictureBox, row: number): string {
   assert(row < PICTURE_ROWS_MAX, "a picture has few rows");
   const first = PICTURE_SIGN + numberSign(row) + numberSign(0) + numberSign(id >>> 24);
   return first + PICTURE_SIGN.repeat(columns - 1);
 }
 
-/** Picture and row that begin with this cell; `undefined` if none does. */
+/** Returns the picture and row that begin with this cell; `undefined` if there is none. */
 export function pictureRowAt(
   text: string,
   attributes: string,

@@ -7,16 +7,16 @@ import type { PictureBox } from "../state/frame.ts";
 const KITTY_CHUNK_CHARACTERS = 4096;
 const CHUNKS_PER_PIECE = Math.floor(PICTURE_PIECE_BYTES_MAX / (KITTY_CHUNK_CHARACTERS + 32));
 
-/** Wraps a sequence so that tmux passes it to the outer terminal, if `allow-passthrough` is on. */
+/** Wraps a sequence so that tmux passes it to the outer terminal. Requires `allow-passthrough`. */
 export function wrapForTmux(sequence: string): string {
   return `\x1bPtmux;${sequence.replaceAll("\x1b", "\x1b\x1b")}\x1b\\`;
 }
 
 /**
- * A picture that is shown wherever the screen has its cells, or at the cursor.
- * @param png of any size: the terminal scales it
- * @param wrap around each sequence
- * @returns pieces; other output may be written between them
+ * Encodes a picture in placeholder cells or at the cursor.
+ * @param png of any size; the terminal scales it
+ * @param wrap wraps each sequence
+ * @returns pieces between which other output may be written
  */
 export function kittyPieces(
   png: Uint8Array,
@@ -40,12 +40,12 @@ export function kittyPieces(
   return pieces;
 }
 
-/** Deletes it from the screen and from the terminal's memory. */
+/** Deletes a picture from the screen and from the terminal's memory. */
 export function removeKitty(id: number): string {
   return `\x1b_Ga=d,d=I,i=${id},q=2\x1b\\`;
 }
 
-/** Ends a picture that was sent incompletely. */
+/** Ends an incompletely sent picture. */
 export const KITTY_ABORT = "\x1b_Gq=2,m=0;\x1b\\";
 
 /**

@@ -1,26 +1,26 @@
-/** Encodes pictures of few colours as sixel: bands of six pixel rows, colour by colour. */
+/** Encodes pictures of few colours as sixel, in bands of six pixel rows. */
 
 import { inflateSync } from "node:zlib";
 import { PICTURE_SIXEL_PIXELS_MAX } from "../../../base/limits-screen.ts";
 
-/** A colour index for each pixel, from the top left. */
+/** A picture with a colour index for each pixel, from the top left. */
 export interface IndexedPicture {
   readonly width: number;
   readonly height: number;
-  /** `rgba`, from 0 to 255. */
+  /** RGBA, each 0 to 255. */
   readonly colors: readonly (readonly [number, number, number, number])[];
   readonly pixels: Uint8Array;
 }
 
 const BAND_ROWS = 6;
 const FIRST_SIXEL = 0x3f;
-/** Minimum run for which a repeat count is shorter. */
+/** Minimum run length for which a repeat count is shorter. */
 const RUN_MIN = 4;
 const ALPHA_MIN = 128;
 
 /**
- * @param png 8-bit palette, without interlacing, as our own drawing creates it
- * @returns `undefined` if it has another format or is broken
+ * @param png 8-bit palette without interlacing, as `drawPicture` creates it
+ * @returns `undefined` if the format is different or broken
  */
 export function readIndexed(png: Uint8Array): IndexedPicture | undefined {
   const chunks = chunksOf(Buffer.from(png.buffer, png.byteOffset, png.byteLength));
@@ -87,7 +87,7 @@ function predicted(kind: number, left: number, up: number, corner: number): numb
   return b <= c ? up : corner;
 }
 
-/** Draws at the cursor. Transparent pixels keep what is on the screen. */
+/** Draws at the cursor. Transparent pixels leave the screen unchanged. */
 export function sixelPicture(picture: IndexedPicture): string {
   const { width, height, colors } = picture;
   const percent = (value: number) => Math.round((value * 100) / 255);
@@ -99,7 +99,7 @@ export function sixelPicture(picture: IndexedPicture): string {
   return `\x1bP0;1q"1;1;${width};${height}${table.join("")}${bands.join("-")}\x1b\\`;
 }
 
-/** Encodes six rows: for each of their colours its pixels, then a return to the left edge. */
+/** Encodes six rows: the pixels of each colour, with a return to the left edge between colours. */
 function bandOf({ width, height, colors, pixels }: IndexedPicture, top: number): string {
   const bits = new Map<number, Uint8Array>();
   for (let y = top; y < Math.min(top + BAND_ROWS, height); y++) {
@@ -114,7 +114,7 @@ function bandOf({ width, height, colors, pixels }: IndexedPicture, top: number):
   return [...bits].map(([color, row]) => `#${color}${runLengthEncoded(row)}`).join("$");
 }
 
-/** Run-length encodes the signs of one colour, without trailing empty ones. */
+/** Run-length encodes the pixels of one colour, without trailing empty pixels. */
 function runLengthEncoded(row: Uint8Array): string {
   let end = row.length;
   while (end > 0 && row[end - 1] === 0) end--;

@@ -1,6 +1,6 @@
 /**
- * Settings of the full screen in force: the defaults, config.toml, and the choices of `/set` on
- * top. These are stored on this device, because config.toml is never rewritten.
+ * Current settings of the full screen: defaults, config.toml, and values of `/set`. This device
+ * stores the values of `/set`, because the program never rewrites config.toml.
  */
 
 import { Fault, msg } from "../../../base/fault.ts";
@@ -20,10 +20,10 @@ import {
   withValue,
 } from "./values.ts";
 
-/** Values of `/set` as typed, keyed by `bell` or `colors.mention`. */
+/** Values of `/set` as typed, keyed by setting: `bell`, `colors.mention`. */
 type ChosenValues = Readonly<Record<string, string>>;
 
-/** Name of the home's preference that stores the values of `/set`. */
+/** Preference of the home that stores the values of `/set`. */
 const PREFERENCE = "screen";
 const TRUE: ReadonlySet<string> = new Set(["on", "true", "yes", "1"]);
 const FALSE: ReadonlySet<string> = new Set(["off", "false", "no", "0"]);
@@ -31,13 +31,13 @@ const RESET_WORD = "default";
 
 export class ScreenPreferences {
   readonly #state: Pick<ClientState, "preference" | "setPreference">;
-  /** Settings of config.toml, with the defaults. */
+  /** Settings of config.toml, merged over the defaults. */
   readonly #configured: ScreenSettings;
   /** Unknown keys of config.toml. */
   readonly warnings: readonly string[];
   #chosen: ChosenValues;
 
-  /** @throws Fault usage: config.toml is invalid */
+  /** @throws {Fault} usage if config.toml is invalid */
   constructor(
     context: Pick<Context, "settings">,
     state: Pick<ClientState, "preference" | "setPreference">,
@@ -49,7 +49,7 @@ export class ScreenPreferences {
     this.#chosen = chosenOf(state.preference(PREFERENCE));
   }
 
-  /** Values unknown to this version are ignored. */
+  /** Current settings. Ignores stored values that this version does not support. */
   get settings(): ScreenSettings {
     let settings = this.#configured;
     for (const [key, valueText] of Object.entries(this.#chosen)) {
@@ -63,11 +63,11 @@ export class ScreenPreferences {
   }
 
   /**
-   * `/set` shows all, `/set KEY` shows one, `/set KEY VALUE` changes it, `/set KEY default` resets
-   * it.
-   * @param argument after `/set`
-   * @returns lines to show
-   * @throws Fault usage, too-many
+   * Runs `/set` (lists all), `/set KEY` (shows one), `/set KEY VALUE` (changes it) or `/set KEY
+   * default` (resets it).
+   * @param argument text after `/set`
+   * @returns lines to display
+   * @throws {Fault} usage, too-many
    */
   set(argument: string): readonly string[] {
     const [, key = "", valueText = ""] = /^(\S*)\s*([\s\S]*)$/.exec(argument.trim()) ?? [];
@@ -87,7 +87,7 @@ export class ScreenPreferences {
     return this.#linesOf(name);
   }
 
-  /** The setting as the user would type it, and its source. */
+  /** Returns lines with a setting as typed and its source. */
   #linesOf(name: SettingName): string[] {
     const defaults = new Map(entriesOf(name, settingIn(DEFAULT_SETTINGS, name)));
     return entriesOf(name, settingIn(this.settings, name)).map(([key, text]) => {
@@ -98,7 +98,7 @@ export class ScreenPreferences {
   }
 }
 
-/** Parses stored values; empty if they cannot be read. */
+/** Parses stored values; empty if they are unreadable. */
 function chosenOf(stored: string | undefined): ChosenValues {
   try {
     const value: unknown = JSON.parse(stored ?? "{}");
@@ -109,7 +109,10 @@ function chosenOf(stored: string | undefined): ChosenValues {
   }
 }
 
-/** Splits `colors.mention` into name and entry. @throws Fault usage */
+/**
+ * Splits `colors.mention` into name and entry.
+ * @throws {Fault} usage
+ */
 function parseKey(key: string): { readonly name: SettingName; readonly entry: string | undefined } {
   const [, name = "", entry] = /^([^.]*)(?:\.([\s\S]+))?$/.exec(key) ?? [];
   if (isSettingName(name)) return { name, entry };
@@ -120,7 +123,7 @@ function parseKey(key: string): { readonly name: SettingName; readonly entry: st
   });
 }
 
-/** @throws Fault usage, too-many */
+/** @throws {Fault} usage, too-many */
 function withParsedValue(settings: ScreenSettings, key: string, valueText: string): ScreenSettings {
   const { name, entry } = parseKey(key);
   const { kind } = settingRule(name);
@@ -137,8 +140,8 @@ function withParsedValue(settings: ScreenSettings, key: string, valueText: strin
 }
 
 /**
- * Checks a word in the vocabulary of `/set`, which differs from that of the file. @throws Fault
- * usage
+ * Checks a value of `/set`, which accepts other words than config.toml.
+ * @throws {Fault} usage
  */
 function checkWord(name: SettingName, valueText: string): void {
   const { kind, words } = settingRule(name);

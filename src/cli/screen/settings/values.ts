@@ -1,6 +1,6 @@
 /**
- * Settings of the full screen: `[screen]` of config.toml, and `/set` on this device on top. Both
- * are validated by the same table.
+ * The table of full-screen settings, which validates `[screen]` of config.toml and values of
+ * `/set`.
  */
 
 import { Fault, msg } from "../../../base/fault.ts";
@@ -39,7 +39,7 @@ export type SettingKind = "switch" | "choice" | "list" | "table";
 /** Type and syntax of a value. */
 export interface SettingRule {
   readonly kind: SettingKind;
-  /** Valid words of a `choice`. */
+  /** Valid values of a `choice`. */
   readonly words: readonly string[];
 }
 
@@ -68,7 +68,7 @@ export function settingIn(settings: ScreenSettings, name: SettingName): unknown 
 
 /**
  * @param table `[screen]` of config.toml
- * @throws Fault usage, naming file, line and column
+ * @throws {Fault} usage with file, line and column
  */
 export function readSettings(table: TomlTable | undefined): ReadSettings {
   const warnings: string[] = [];
@@ -81,10 +81,13 @@ export function readSettings(table: TomlTable | undefined): ReadSettings {
   return { settings, warnings };
 }
 
-/** Position of a value, or of a part of it. */
+/** Returns the position of a value or of its entry in the file. */
 type PositionOf = (...keys: readonly string[]) => string;
 
-/** Tables are merged over the previous ones. @throws Fault usage */
+/**
+ * Returns settings with a new value. Entries of a table override previous entries.
+ * @throws {Fault} usage
+ */
 export function withValue(
   settings: ScreenSettings,
   name: SettingName,
@@ -127,7 +130,7 @@ function checkedTable(
 ): Record<string, string> {
   const checked: Record<string, string> = {};
   for (const [key, value] of Object.entries(table)) {
-    // A colour may be a palette number.
+    // A colour can be a palette number.
     const text = typeof value === "number" && name === "colors" ? String(value) : value;
     if (typeof text !== "string") {
       throw new Fault("usage", msg`${at(key)}: ${quoteText(key)} must be a string`, {

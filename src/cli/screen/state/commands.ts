@@ -1,4 +1,4 @@
-/** Commands that keys can be bound to, by their names in `config.toml`. */
+/** Commands that keys can be bound to. `config.toml` uses their names. */
 
 import { ENGLISH_KEYS, type KeyTexts } from "../../../ui/messages/en/keys.ts";
 

@@ -1,19 +1,19 @@
 /** A rendered screen, as passed from the view to the terminal. */
 
 export interface Frame {
-  /** Text of each row, with only SGR and OSC 8, never wider than the terminal. */
+  /** Rows with SGR and OSC 8 only, never wider than the terminal. */
   readonly lines: readonly string[];
-  /** Position of the terminal's cursor, from 0; `undefined` if it is hidden. */
+  /** Cursor position from 0; `undefined` if the cursor is hidden. */
   readonly cursor: { readonly row: number; readonly column: number } | undefined;
-  /** Window title: cleaned text. */
+  /** Cleaned window title. */
   readonly title: string;
-  /** Pictures of which some or all cells are in the lines. */
+  /** Pictures with at least one visible cell. */
   readonly pictures?: readonly PictureBox[];
 }
 
-/** A picture on the screen, in cells. */
+/** A picture on the screen, measured in cells. */
 export interface PictureBox {
-  /** Value of `pictureId`, by which cells refer to the picture. */
+  /** Id from `pictureId`, by which cells refer to the picture. */
   readonly id: number;
   readonly columns: number;
   readonly rows: number;

@@ -1,7 +1,7 @@
 /** Targets of mouse clicks and the wheel. */
 
 export type Hit =
-  /** The list of rooms; `undefined` if no room is at that position. */
+  /** List of rooms; `undefined` if there is no room at that position. */
   | { readonly kind: "rooms"; readonly target: string | undefined }
   | { readonly kind: "members"; readonly name: string | undefined }
   | {
@@ -9,7 +9,6 @@ export type Hit =
       /** Key of the row. */
       readonly key: string | undefined;
       readonly clickAction: "fetch" | "unfold" | undefined;
-      /** A web address. */
       readonly link: string | undefined;
     }
   | {
@@ -18,18 +17,18 @@ export type Hit =
       readonly choice: number | undefined;
       readonly isHeading: boolean;
     }
-  /** Cursor position in the text, as a UTF-16 index. */
+  /** UTF-16 index in the input text. */
   | { readonly kind: "input"; readonly at: number }
-  /** "More below", or the unread messages elsewhere. */
+  /** "More below", or the number of unread messages in other rooms. */
   | { readonly kind: "newest" | "unread" };
 
-/** A scrollable list: its first visible line and the maximum. */
+/** First visible line of a scrollable list, and its maximum. */
 export interface ListScroll {
   readonly top: number;
   readonly topMax: number;
 }
 
-/** Scroll position of a list, valid while the same target is open. */
+/** Scroll position of a list. Valid while the same target is open. */
 export interface ListTop {
   readonly open: string | undefined;
   readonly top: number;

@@ -1,4 +1,4 @@
-/** Immutable state of the screen that is not part of the model. */
+/** Immutable screen state outside the model. */
 
 import { type Editor, EMPTY_EDITOR } from "../editor/editor.ts";
 import type { CommandName } from "./commands.ts";
@@ -8,60 +8,57 @@ export interface ScreenState {
   readonly editor: Editor;
   /** Candidates of Tab; `undefined` if there are none. */
   readonly completion: Completion | undefined;
-  /** Set while the input shows an entry of its history. */
+  /** Set while the input displays an entry of the input history. */
   readonly recall: Recall | undefined;
-  /** `undefined` if the newest rows are at the bottom. */
+  /** Scroll position; `undefined` while the newest rows are at the bottom. */
   readonly scroll: ScrollAnchor | undefined;
   /** Seq of the selected message, or key of the selected unsent post. */
   readonly selected: number | string | undefined;
   /** Keys of rows whose long text is unfolded, newest last. */
   readonly unfolded: ReadonlySet<string>;
   readonly overlay: Overlay | undefined;
-  /** Question in the status line; it receives keys first. */
+  /** Question in the status line, which receives keys first. */
   readonly question: Question | undefined;
-  /** Output of commands and the program, newest last: below the timeline, until Esc. */
+  /** Output of commands and notices below the timeline, newest last. Esc clears it. */
   readonly notes: readonly Note[];
-  /** Target that was open before this one. */
+  /** Previously open target. */
   readonly lastOpen: string | undefined;
   readonly showsRooms: boolean;
   readonly showsMembers: boolean;
-  /** Scroll positions of the lists. */
   readonly roomsTop: ListTop | undefined;
   readonly membersTop: ListTop | undefined;
-  /** Whether the terminal window has the focus, as far as the terminal reports it. */
+  /** Whether the terminal reports that its window has the focus. */
   readonly isFocused: boolean;
 }
 
-/** Row at the bottom edge of the timeline; stays in place while rows arrive. */
+/** Row at the bottom edge of the timeline. The row keeps its position while other rows arrive. */
 export interface ScrollAnchor {
-  /** Key of the row. */
   readonly key: string;
-  /** Lines of that row below the edge. */
+  /** Lines of the row below the edge. */
   readonly below: number;
 }
 
 export interface Completion {
-  /** Start of the replaced part of the text, UTF-16. */
+  /** UTF-16 index of the replaced text. */
   readonly from: number;
   readonly to: number;
   readonly candidates: readonly Candidate[];
-  /** Index of the candidate in the text. */
+  /** Index of the inserted candidate. */
   readonly selectedIndex: number;
-  /** The replaced text, which Esc restores. */
+  /** Original text, which Esc restores. */
   readonly replacedText: string;
 }
 
 export interface Candidate {
-  /** Inserted text. */
   readonly text: string;
-  /** Text beside it; may be empty. */
+  /** Text beside the candidate; may be empty. */
   readonly hint: string;
 }
 
 export interface Recall {
-  /** Index from the newest entry, 0. */
+  /** Index from the newest entry, which is 0. */
   readonly back: number;
-  /** Text of the input before. */
+  /** Text of the input before the recall. */
   readonly previousText: string;
 }
 
@@ -69,7 +66,7 @@ export interface Question {
   readonly kind: "yes-no" | "text" | "secret";
   readonly text: string;
   readonly answer: Editor;
-  /** Action if the user agrees; if absent, the client asks and receives `answered`. */
+  /** Action after a yes. If absent, the client receives `answered`. */
   readonly action?: QuestionAction;
 }
 
@@ -80,20 +77,20 @@ export type QuestionAction =
 export interface Note {
   readonly text: string;
   readonly tone: "plain" | "fault";
-  /** Room that the user is no longer in, so that it is noted only once. */
+  /** Room that the user has left. A new note about the room replaces this note. */
   readonly leftRoom?: string;
 }
 
-/** An action for the selected message. */
+/** An action on the selected message. */
 export interface MenuEntry {
   readonly command: CommandName;
-  /** Chord in the key bindings. */
+  /** Bound chord. */
   readonly chord: string;
   readonly label: string;
 }
 
 export type Overlay =
-  /** Ctrl-K: rooms and people by a part of their name. */
+  /** Ctrl-K: rooms and people by a part of their names. */
   | {
       readonly kind: "switcher";
       readonly query: Editor;
@@ -126,9 +123,9 @@ export type Overlay =
       readonly selectedIndex: number;
       readonly entries: readonly MenuEntry[];
     }
-  /** Keys and their descriptions; a row without a hint is a heading. */
+  /** Keys with descriptions. A row without a hint is a heading. */
   | { readonly kind: "help"; readonly rows: readonly Candidate[]; readonly top: number }
-  /** A long answer of a command. */
+  /** A long result of a command. */
   | {
       readonly kind: "text";
       readonly title: string;

@@ -1,6 +1,6 @@
 /**
- * Scroll position of a timeline, anchored to the row at its bottom edge, so that changes above or
- * below move nothing.
+ * Scroll position of a timeline. Its anchor is the row at the bottom edge, so that changes above or
+ * below do not move the visible rows.
  */
 
 import type { Row } from "../../../core/model/rows.ts";
@@ -14,14 +14,14 @@ export interface Timeline {
   readonly pageRows: number;
 }
 
-/** The row at the edge, and how many of its lines are below it. */
+/** The row at the bottom edge, and the number of its lines below the edge. */
 export interface Edge {
-  /** Index in the rows; -1 if there is none. */
+  /** Row index; -1 if there are no rows. */
   readonly index: number;
   readonly below: number;
 }
 
-/** Falls back to the newest row if the anchor's row was removed. */
+/** Returns the edge at an anchor, or at the newest row if the anchor's row was removed. */
 export function edgeOf({ rows, heightOf }: Timeline, anchor: ScrollAnchor | undefined): Edge {
   const newest = { index: rows.length - 1, below: 0 };
   if (anchor === undefined) return newest;
@@ -42,7 +42,7 @@ function heightAt({ rows, heightOf }: Timeline, index: number): number {
 
 export interface ScrollResult {
   readonly anchor: ScrollAnchor | undefined;
-  /** Less than a page is left in that direction. */
+  /** Whether less than a page of rows remains in that direction. */
   readonly isNearEnd: boolean;
 }
 
@@ -74,7 +74,10 @@ function movedUp(timeline: Timeline, edge: Edge, lines: number): Edge {
   return { index, below };
 }
 
-/** @param lines one or more @returns anchor `undefined` if the newest rows are reached */
+/**
+ * @param lines one or more
+ * @returns anchor `undefined` at the newest rows
+ */
 export function scrollDown(
   timeline: Timeline,
   anchor: ScrollAnchor | undefined,
@@ -103,12 +106,12 @@ export function linesBelow(timeline: Timeline, { index, below }: Edge, max: numb
   return lines;
 }
 
-/** The anchor at which the oldest row is at the top. */
+/** Returns the anchor that puts the oldest row at the top. */
 export function atOldest(timeline: Timeline): ScrollAnchor | undefined {
   return withTop(timeline, 0);
 }
 
-/** Scrolls as little as possible to make the row visible. */
+/** Scrolls by the minimum that makes a row visible. */
 export function reveal(
   timeline: Timeline,
   anchor: ScrollAnchor | undefined,
@@ -126,8 +129,8 @@ export function reveal(
 }
 
 /**
- * Lines of a row that do not fit on the page: below it (1) or above it (-1).
- * 0 if the row is not visible at all.
+ * Returns the lines of a visible row beyond the bottom edge (side 1) or the top edge (side -1). 0
+ * if the row is invisible.
  */
 export function hiddenLines(
   timeline: Timeline,
@@ -146,7 +149,7 @@ export function hiddenLines(
   return Math.max(0, lines + heightAt(timeline, index) - timeline.pageRows);
 }
 
-/** Centers the row, as after a jump. */
+/** Returns the anchor that centres a row, as after a jump. */
 export function centered(timeline: Timeline, index: number): ScrollAnchor | undefined {
   const height = heightAt(timeline, index);
   const freeLines = Math.max(0, Math.floor((timeline.pageRows - height) / 2));
@@ -155,9 +158,9 @@ export function centered(timeline: Timeline, index: number): ScrollAnchor | unde
 }
 
 /**
- * Keeps the first line of a row in place while the row's height changes. A row that shrinks keeps
- * at least that line on the page. `undefined` if everything below is visible.
- * @param before lines and anchor until now
+ * Keeps the first line of a row in place while its height changes. If the row shrinks, its first
+ * line stays on the page. `undefined` if everything below is visible.
+ * @param before timeline with the previous heights
  */
 export function resized(
   timeline: Timeline,
@@ -183,7 +186,7 @@ function withTop(timeline: Timeline, index: number): ScrollAnchor | undefined {
   return edge === undefined ? undefined : anchorAt(timeline, edge);
 }
 
-/** `undefined` if there are fewer lines below. */
+/** Moves an edge down; `undefined` if fewer lines are below. */
 export function movedDown(timeline: Timeline, edge: Edge, lines: number): Edge | undefined {
   let { index, below } = edge;
   below -= lines;

@@ -3,16 +3,15 @@
 import { SETTINGS, type TerminalSettings } from "../../../ui/settings.ts";
 
 export interface ScreenSettings extends TerminalSettings {
-  /** Colours by role, over those of the theme. */
+  /** Colours by role, which override the theme. */
   readonly colors: Readonly<Record<string, string>>;
   /** Rings the bell on mentions and direct messages. */
   readonly bell: boolean;
   readonly mouse: boolean;
-  /** Fetches small pictures to show them as soon as their messages are visible. */
+  /** Downloads small pictures as soon as their messages are visible. */
   readonly fetchPictures: boolean;
-  /** Chord to command, over the default key bindings. */
+  /** Commands by chord, which override the default key bindings. */
   readonly keys: Readonly<Record<string, string>>;
-  /** Muted targets. */
   readonly muted: readonly string[];
 }
 

@@ -4,11 +4,11 @@ import { type Clock, withTimeout } from "../../../io/clock.ts";
 import type { TerminalDevice } from "../../../io/terminal/device.ts";
 
 /**
- * Milliseconds after which a process that could not be stopped, such as one without a shell,
- * continues.
+ * Milliseconds to wait for a stop signal before the screen resumes. A process without a shell
+ * cannot be stopped.
  */
 const SUSPEND_TIMEOUT_MS = 100;
-/** Milliseconds that a blocked terminal may delay the end of the process. */
+/** Milliseconds that a blocked terminal may delay the exit. */
 const EXIT_TIMEOUT_MS = 500;
 /** Cancels an incomplete sequence. */
 const CANCEL = "\x18\x1b\\";
@@ -17,23 +17,23 @@ export interface ModesOptions {
   readonly device: TerminalDevice;
   readonly clock: Pick<Clock, "after">;
   readonly mouse: boolean;
-  /** Pending queries, whose answers must not reach the shell. */
+  /** Pending queries. Their answers must not reach the shell. */
   readonly queries: { settled(): Promise<void>; discardPending(): void };
-  /** The screen's content or size has changed, and all must be drawn again. */
+  /** Called when the content or size of the screen has changed and everything must be redrawn. */
   readonly onInvalidated: () => void;
-  /** Output to write before the terminal is given back. */
+  /** Returns output to write before leaving the screen. */
   readonly onLeave?: () => string;
 }
 
 /**
- * Modes that the full screen sets, and restores on every exit: at the end, after an error, when
- * Ctrl-Z stops it, and when a signal ends it.
+ * Sets the modes of the full screen, and restores the terminal at the end, after an error, on
+ * Ctrl-Z and on a signal.
  */
 export class TerminalModes {
   readonly #options: ModesOptions;
   #hasMouse: boolean;
   #isActive = false;
-  /** The process was stopped from the full screen and returns to it. */
+  /** Set while the process is stopped and will return to the full screen. */
   #isSuspended = false;
   #removeListeners: readonly (() => void)[] = [];
   #removeStopListener = () => {};
@@ -47,7 +47,7 @@ export class TerminalModes {
     return this.#isActive;
   }
 
-  /** Takes effect immediately, or when the screen is next entered. */
+  /** Takes effect immediately, or on the next `enter`. */
   setMouse(on: boolean): void {
     if (on === this.#hasMouse) return;
     this.#hasMouse = on;
@@ -74,8 +74,8 @@ export class TerminalModes {
   }
 
   /**
-   * Resolves when the terminal has its own screen back.
-   * @param timeoutMs maximum wait for a blocked terminal; forever if `undefined`
+   * Restores the terminal's own screen.
+   * @param timeoutMs maximum wait for a blocked terminal; no limit if `undefined`
    */
   async leave(timeoutMs?: number): Promise<void> {
     if (!this.#isActive) return;
@@ -92,7 +92,7 @@ export class TerminalModes {
     if (!this.#isActive) device.setRaw(false);
   }
 
-  /** Leaves permanently. Waits at most half a second for a blocked terminal. */
+  /** Leaves permanently. Waits at most EXIT_TIMEOUT_MS for a blocked terminal. */
   async close(): Promise<void> {
     await this.leave(EXIT_TIMEOUT_MS);
     for (const remove of [...this.#removeListeners, this.#removeStopListener]) remove();
@@ -100,15 +100,15 @@ export class TerminalModes {
   }
 
   /**
-   * Handles Ctrl-Z, which is a key in raw mode: returns to the shell; `fg` redraws.
-   * @param scope stops the whole job, as the terminal would have done, or only this process
+   * Handles Ctrl-Z, which is a key in raw mode: returns to the shell until `fg`.
+   * @param scope `group` stops the whole job, as a terminal does; `process` stops only this process
    */
   async suspend(scope: "group" | "process" = "group"): Promise<void> {
     if (!this.#isActive) return;
     const { device } = this.#options;
     this.#isSuspended = true;
     await this.leave();
-    this.#removeStopListener(); // The signal must have its default effect.
+    this.#removeStopListener(); // Restores the signal's default effect.
     device.stop(scope);
     this.#options.clock.after(SUSPEND_TIMEOUT_MS, () => {
       if (this.#isSuspended) this.#continued();
@@ -124,10 +124,10 @@ export class TerminalModes {
       this.#isSuspended = false;
       this.enter();
     } else if (this.#isActive) {
-      // Stopped without warning (`kill -STOP`): the shell has set its own modes meanwhile.
+      // After `kill -STOP`, the shell has changed the modes.
       const { device, onInvalidated: onLost, queries } = this.#options;
       queries.discardPending();
-      device.setRaw(false); // The process must learn of the change that follows.
+      device.setRaw(false); // Toggled so that the runtime sets the mode again.
       device.setRaw(true);
       device.output.write(enterText(this.#hasMouse));
       onLost();
@@ -138,7 +138,7 @@ export class TerminalModes {
     return (this.#options.onLeave?.() ?? "") + leaveText(this.#hasMouse);
   }
 
-  /** The process ends here, without time to wait for queued output. */
+  /** Leaves synchronously because the process is exiting. */
   #leaveSync(): void {
     if (!this.#isActive) return;
     this.#isActive = false;
@@ -154,17 +154,17 @@ const ALTERNATE_SCREEN = 1049;
 const AUTO_WRAP = 7;
 const BRACKETED_PASTE = 2004;
 const FOCUS_EVENTS = 1004;
-/** Buttons and wheel, in SGR form. */
+/** Mouse buttons and wheel, in SGR encoding. */
 const MOUSE = "1000;1006";
 const SYNCHRONIZED = 2026;
 
-/** Saves the shell's title, to restore it later. */
+/** Saves the window title of the shell. */
 const SAVE_TITLE = "\x1b[22;2t";
 const RESTORE_TITLE = "\x1b[23;2t";
 
 /**
- * Resets attributes, region, insert mode, origin mode and charset, which another program may have
- * changed.
+ * Resets attributes, scroll region, insert mode, origin mode and character set, which another
+ * program may have changed.
  */
 const PLAIN_STATE = "\x1b[m\x1b[r\x1b[4l\x1b[?6l\x0f\x1b(B";
 

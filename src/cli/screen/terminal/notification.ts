@@ -4,20 +4,22 @@ import { NOTIFICATION_CODE_POINTS_MAX } from "../../../base/limits-screen.ts";
 import { cleanText } from "../../../base/text.ts";
 
 /**
- * Escape sequence for a desktop notification. Terminals that do not know it ignore it.
+ * Returns the escape sequence of a desktop notification. Other terminals ignore it.
  * @param protocol `osc9`: iTerm2, WezTerm, Windows Terminal; `osc777`: urxvt, foot, Ghostty
  */
 export function notificationText(title: string, text: string, protocol: "osc9" | "osc777"): string {
   const cleanTitle = short(title).replaceAll(";", ",");
-  // A number and a semicolon at the beginning would be another command of OSC 9.
+  // OSC 9 with a leading number and semicolon is another command.
   if (protocol === "osc9") return `\x1b]9;${cleanTitle}: ${short(text)}\x1b\\`;
   return `\x1b]777;notify;${cleanTitle};${short(text).replaceAll(";", ",")}\x1b\\`;
 }
 
-/** Runs a command without a shell. Resolves when it has ended, rejects if it does not exist. */
+/**
+ * Runs a command without a shell. Resolves when the command has ended; rejects if it does not
+ * exist.
+ */
 export type RunCommand = (command: readonly string[]) => Promise<unknown>;
 
-/** Notifies through `notify-send`, if enabled. */
 export class DesktopNotifier {
   readonly #run: RunCommand;
   #isBusy = false;
@@ -26,11 +28,13 @@ export class DesktopNotifier {
     this.#run = run;
   }
 
-  /** Skips a notification while the previous one is running, so that processes do not pile up. */
+  /**
+   * Skips a notification while the previous process is running, to prevent a backlog of processes.
+   */
   async notify(title: string, text: string): Promise<void> {
     if (this.#isBusy) return;
     this.#isBusy = true;
-    // Some desktops read the text as markup.
+    // Some desktops interpret the text as markup.
     const body = short(text)
       .replaceAll("&", "&amp;")
       .replaceAll("<", "&lt;")
@@ -38,7 +42,7 @@ export class DesktopNotifier {
     try {
       await this.#run(["notify-send", "--app-name=chat", "--", short(title), body]);
     } catch {
-      // No such program: the bell has rung nevertheless.
+      // `notify-send` is missing; the terminal bell has rung already.
     } finally {
       this.#isBusy = false;
     }

@@ -4,24 +4,24 @@ import { TERMINAL_QUEUE_BYTES_MAX } from "../../../base/limits-screen.ts";
 import type { TerminalQueries } from "./query.ts";
 
 /**
- * Bytes between two status queries, which show how far the terminal is; an answer has four bytes.
+ * Bytes between two status queries, which measure the terminal's progress. An answer has four
+ * bytes.
  */
 const TERMINAL_MARK_BYTES = 1024;
 
 /**
- * Keeps a slow line from filling up. Output that the system has accepted may wait for a long time
- * before the terminal, and would show outdated frames one by one. A terminal that answers is
- * queried after some of the output, and receives no more until most of that was shown. A terminal
- * that does not answer receives everything immediately.
+ * Prevents a slow line from buffering outdated frames. The pacing sends a status query after some
+ * output and pauses until the terminal has answered for most of that output. A terminal that does
+ * not answer receives everything immediately.
  */
 export class Pacing {
   readonly #queries: Pick<TerminalQueries, "isResponsive" | "mark" | "takeUnsent">;
   readonly #onOpen: () => void;
   #unansweredBytes = 0;
-  /** Bytes after the last mark. */
+  /** Bytes since the last query. */
   #unmarkedBytes = 0;
 
-  /** @param onOpen more may be written */
+  /** @param onOpen called when more output may be written */
   constructor(
     queries: Pick<TerminalQueries, "isResponsive" | "mark" | "takeUnsent">,
     onOpen: () => void,
@@ -30,12 +30,14 @@ export class Pacing {
     this.#onOpen = onOpen;
   }
 
-  /** Whether the next frame may be written, however large it is. */
+  /** Whether the next frame may be written, regardless of its size. */
   get isOpen(): boolean {
     return !this.#queries.isResponsive || this.#unansweredBytes < TERMINAL_QUEUE_BYTES_MAX;
   }
 
-  /** @param text that is written now @returns the same, with a mark after it when due */
+  /**
+   * @param text output that is written now @returns the output with a status query if one is due
+   */
   marked(text: string): string {
     if (!this.#queries.isResponsive) {
       this.#unansweredBytes = 0;

@@ -6,14 +6,14 @@ import { type Pen, PLAIN, penChange } from "./pen.ts";
 import { EMPTY_ROW, isSameCell, type Row } from "./row.ts";
 
 export interface CursorPosition {
-  /** Both from 0. */
+  /** Row and column from 0. */
   readonly row: number;
   readonly column: number;
 }
 
-/** Minimum run of blank cells for which erasing takes fewer bytes than writing. */
+/** Minimum run of blank cells that is shorter to erase than to write. */
 const ERASED_CELLS_MIN = 8;
-/** A letter with marks is as wide as the letter, on any terminal. */
+/** A letter with combining marks, which every terminal displays as wide as the letter. */
 const MARKED_LETTER = /^.\p{Mn}+$/u;
 
 export class Painter {
@@ -23,7 +23,7 @@ export class Painter {
   #pen: Pen = PLAIN;
   readonly #columns: number;
 
-  /** @param cursor of the cursor; its pen is the plain one */
+  /** @param cursor cursor position; the initial pen is plain */
   constructor(columns: number, cursor: CursorPosition | undefined) {
     this.#columns = columns;
     this.#position = cursor;
@@ -31,7 +31,7 @@ export class Painter {
 
   /**
    * Returns the output, which ends with the plain pen.
-   * @param rows that are visible by then
+   * @param rows visible rows after the output
    */
   finish(cursor: CursorPosition | undefined, rows: readonly Row[]): string {
     this.#setPen(PLAIN);
@@ -49,8 +49,8 @@ export class Painter {
   }
 
   /**
-   * Moves lines of a region up, or down if `by` is negative; blank lines appear at the other end.
-   * Line feeds at its edge work on every terminal, the sequences SU and SD on most.
+   * Moves the lines of a region up, or down if `by` is negative, and leaves blank lines. Uses line
+   * feeds at the region's edge, which every terminal supports, unlike SU and SD.
    */
   scroll(top: number, bottom: number, by: number): void {
     const steps = by > 0 ? "\n".repeat(by) : "\x1bM".repeat(-by);
@@ -59,7 +59,7 @@ export class Painter {
     this.#position = { row: 0, column: 0 };
   }
 
-  /** @param current present content of the row on the terminal */
+  /** @param current row that the terminal displays */
   row(row: number, current: Row, next: Row): void {
     const { length } = next.texts;
     for (let column = 0; column < length; ) {
@@ -92,12 +92,12 @@ export class Painter {
     let nextColumn = column + 1;
     while (texts[nextColumn] === "") nextColumn++;
     if (hasUncertainWidth(text)) {
-      // A terminal that treats it as narrow leaves the second column unchanged.
+      // Erases both columns first, because a terminal may treat the grapheme as narrow.
       this.#bytes += nextColumn - column > 1 ? `\x1b[${nextColumn - column}X${text}` : text;
       this.#position = undefined;
     } else {
       this.#bytes += text;
-      // In the last column terminals differ in where the cursor is.
+      // Terminals differ in the cursor position after the last column.
       this.#position = nextColumn < this.#columns ? { row, column: nextColumn } : undefined;
     }
     return nextColumn;
@@ -108,7 +108,7 @@ export class Painter {
     this.#pen = pen;
   }
 
-  /** A blank cell looks the same with most pens. */
+  /** Selects a pen for blank cells. Most pens do not change blank cells. */
   #setPenForBlank(): void {
     if (this.#pen.showsOnBlank) this.#setPen(PLAIN);
   }
@@ -117,7 +117,7 @@ export class Painter {
     this.#move({ row, column }, next);
   }
 
-  /** @param content of the target row, as it is already shown up to there */
+  /** @param content target row, as displayed up to the target column */
   #move(to: CursorPosition, content: Row): void {
     const from = this.#position;
     this.#position = to;
@@ -139,7 +139,7 @@ export class Painter {
     );
   }
 
-  /** Rewrites the cells between: if they are few, that is the shortest move. */
+  /** Returns the cells up to the target if they are few: writing them is the shortest movement. */
   #rewrittenCells({ texts, pens }: Row, from: CursorPosition, to: CursorPosition): string[] {
     if (to.column - from.column > 5) return [];
     let written = "";
@@ -155,7 +155,7 @@ export class Painter {
   }
 }
 
-/** Column after the last changed cell of the blank cells that begin here. */
+/** Returns the column after the last changed cell in a run of blank cells. */
 function blankUntil(current: Row, next: Row, from: number): number {
   let blankEnd = from;
   for (let column = from; column < next.texts.length; column++) {
@@ -165,10 +165,13 @@ function blankUntil(current: Row, next: Row, from: number): number {
   return blankEnd;
 }
 
-/** Terminals disagree on the width of sequences of several code points, and of emoji. */
+/**
+ * Reports whether terminals disagree on the width of the text: emoji, and sequences of several code
+ * points.
+ */
 function hasUncertainWidth(text: string): boolean {
   if (terminalWidths.isWiderThanLayout(text)) return true;
-  // A picture's cell is one column wide on all terminals that know it.
+  // Every terminal that supports picture cells displays them in one column.
   if (text.length === 1 || text.startsWith(PICTURE_SIGN)) return false;
   return (text.codePointAt(0) ?? 0) >= 0x1f000 || !MARKED_LETTER.test(text);
 }

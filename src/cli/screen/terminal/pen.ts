@@ -3,16 +3,17 @@
 export interface Pen {
   /** SGR parameters of each slot; empty for the terminal's default. */
   readonly slots: readonly string[];
-  /** Parameters and address of OSC 8, as `;https://...`; empty: no link. */
+  /** Parameters and address of OSC 8, such as `;https://...`; empty if there is no link. */
   readonly link: string;
-  /** Equal for pens that look the same. */
+  /** Key that is equal for pens with the same appearance. */
   readonly key: string;
-  /** Whether an empty cell drawn with it differs from an erased one. */
+  /** Whether a blank cell with this pen differs from an erased cell. */
   readonly showsOnBlank: boolean;
 }
 
 /**
- * Code that ends each slot: bold, dim, italic, underline, blink, inverse, hidden, strike, colours.
+ * SGR code that resets each slot: bold, dim, italic, underline, blink, inverse, hidden, strike,
+ * colours.
  */
 const RESET_CODES = ["22", "22", "23", "24", "25", "27", "28", "29", "39", "49", "59"] as const;
 const BOLD = 0;
@@ -35,7 +36,7 @@ export const PLAIN: Pen = {
   showsOnBlank: false,
 };
 
-/** Cache of pens by the previous pen and the SGR parameters: a screen has few. */
+/** Cache of pens, keyed by the previous pen and the SGR parameters. */
 export class Pens {
   readonly #pens = new Map<string, Pen>(); // Bounded by PENS_MAX.
 
@@ -48,7 +49,10 @@ export class Pens {
   }
 }
 
-/** @param parameters of an SGR sequence, between `CSI` and `m` @internal */
+/**
+ * @param parameters SGR parameters between `CSI` and `m`
+ * @internal
+ */
 export function penAfter(pen: Pen, parameters: string): Pen {
   const slots = [...pen.slots];
   const codes = parameters.split(";");
@@ -99,7 +103,7 @@ function penOf(slots: readonly string[], link: string): Pen {
   return { slots, link, key, showsOnBlank };
 }
 
-/** The slot that this code sets; `undefined` if it sets none. */
+/** Returns the slot that a code sets; `undefined` if it sets none. */
 function slotOf(code: number): number | undefined {
   if (code >= 1 && code <= 5) return code - 1;
   if (code === 6) return 4;

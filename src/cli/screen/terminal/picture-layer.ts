@@ -1,4 +1,4 @@
-/** Draws pictures over their cells once the screen is stable. */
+/** Draws pictures over their cells after the screen has stopped changing. */
 
 import { PICTURES_CACHED_MAX } from "../../../base/limits-screen.ts";
 import type { Clock } from "../../../io/clock.ts";
@@ -6,24 +6,24 @@ import { PICTURE_SIGN, pictureRowAt } from "../pictures/cells.ts";
 import type { PictureBox } from "../state/frame.ts";
 import { blanked, type Row } from "./row.ts";
 
-/** Milliseconds without a change of the screen before pictures are drawn. */
+/** Milliseconds without a screen change before pictures are drawn. */
 const PICTURE_DELAY_MS = 120;
 
-/** Picture output for one terminal. */
+/** Picture output of one protocol. */
 export interface PicturePainter {
   /**
-   * The cells themselves show a picture that the terminal has stored, wherever they are. Otherwise
-   * it is painted over blank cells, and erased by any output there.
+   * Whether the terminal stores pictures and draws them in placeholder cells. Otherwise pictures
+   * are painted over blank cells, and any output there erases them.
    */
   readonly isPlaced: boolean;
-  /** A picture can be at only one position. */
+  /** Whether a picture can have only one position. */
   readonly isUnique?: boolean;
   /**
-   * Output that shows the picture: other output may be written between two pieces.
-   * @returns `undefined` if it is not ready, or cannot be shown
+   * Returns output that draws a picture, in pieces between which other output may be written.
+   * @returns `undefined` if the picture is not ready or cannot be displayed
    */
   pieces(box: PictureBox): readonly string[] | undefined;
-  /** Output that removes these pictures; empty if other cells do that. */
+  /** Returns output that removes pictures; empty if changed cells remove them. */
   remove(ids: Iterable<number>, isHalfSent: boolean): string;
 }
 
@@ -33,40 +33,43 @@ interface Placement {
   readonly box: PictureBox;
   readonly top: number;
   readonly column: number;
-  /** Visible rows. */
+  /** Number of visible rows. */
   rows: number;
 }
 
 export interface PictureText {
   readonly text: string;
-  /** The output moves the cursor unpredictably. */
+  /** Whether the output leaves the cursor at an unknown position. */
   readonly movesCursor: boolean;
 }
 
-/** Slot of a pen that has the foreground. */
+/** Slot of the foreground colour. */
 const FOREGROUND = 8;
 
 /**
- * Pictures on the screen, drawn after the frames, whose cells say which picture belongs there.
- * Drawing starts PICTURE_DELAY_MS after the last change of the screen.
+ * Pictures on the screen. Frames contain placeholder cells, and the pictures are drawn
+ * PICTURE_DELAY_MS after the last change.
  */
 export class PictureLayer {
   readonly #clock: Pick<Clock, "after">;
   readonly #onDue: () => void;
   #painter: PicturePainter | undefined;
-  /** Keyed by picture. Painted ones are on the screen, placed ones in the terminal's memory. */
+  /**
+   * Drawn pictures, keyed by placement: painted ones on the screen, placed ones in the terminal's
+   * memory.
+   */
   #drawn = new Map<string, Placement>();
   #pending = new Map<string, Placement>();
-  /** In the terminal's memory, oldest first. Bounded by PICTURES_CACHED_MAX. */
+  /** Ids in the terminal's memory, oldest first. Bounded by PICTURES_CACHED_MAX. */
   readonly #ids = new Set<number>();
   /** Output to write before the next frame. */
   #removals = "";
-  /** Remaining pieces of a partly sent picture. */
+  /** Remaining pieces of an incompletely sent picture. */
   #pieces: readonly string[] = [];
   #isDue = false;
   #cancel: (() => void) | undefined;
 
-  /** @param onDue called when there is output to write while the terminal is idle */
+  /** @param onDue called when there is output to write */
   constructor(clock: Pick<Clock, "after">, onDue: () => void) {
     this.#clock = clock;
     this.#onDue = onDue;
@@ -88,7 +91,7 @@ export class PictureLayer {
     this.#pending.clear();
   }
 
-  /** Releases the screen. @returns output to write before */
+  /** Releases the screen. @returns output to write before leaving */
   release(): string {
     const text = this.#painter?.remove(this.#ids, this.#pieces.length > 0) ?? "";
     this.markErased();
@@ -100,7 +103,7 @@ export class PictureLayer {
     return text;
   }
 
-  /** Scrolling lines would also move painted pictures. */
+  /** Whether painted pictures are visible. Scrolling would move them. */
   get hasPainted(): boolean {
     return this.#painter?.isPlaced === false && this.#drawn.size > 0;
   }
@@ -111,11 +114,11 @@ export class PictureLayer {
     this.#onDue();
   }
 
-  /** Cells of a frame: blank where a picture is painted later. */
+  /** Returns the cells of a frame, which are blank where a picture is still to be painted. */
   cells(rows: readonly Row[], boxes: readonly PictureBox[]): readonly Row[] {
     const painter = this.#painter;
     if (boxes.length === 0 && this.#pending.size === 0 && !this.hasPainted) return rows;
-    // The last frame may contain more than is shown from now on.
+    // The last frame may contain cells of pictures that are now disabled.
     if (painter === undefined) return this.#withoutUnpainted(rows);
     const placements = placementsIn(rows, boxes, painter.isPlaced);
     if (!painter.isPlaced) this.#removeCovered(placements, painter);
@@ -125,7 +128,7 @@ export class PictureLayer {
     return painter.isPlaced ? rows : this.#withoutUnpainted(rows);
   }
 
-  /** A picture that is partly covered is removed entirely. */
+  /** Removes partly covered pictures. */
   #removeCovered(placements: ReadonlyMap<string, Placement>, painter: PicturePainter): void {
     for (const [key, { box }] of this.#drawn) {
       if (placements.get(key)?.rows === box.rows) continue;
@@ -135,7 +138,7 @@ export class PictureLayer {
     }
   }
 
-  /** Removes pictures that are no longer in place. Write it before the frame. */
+  /** Returns output that removes outdated pictures, to be written before the frame. */
   takeRemovals(): string {
     const text = this.#removals;
     this.#removals = "";
@@ -149,7 +152,7 @@ export class PictureLayer {
     return rows === box.rows && !isElsewhere;
   }
 
-  /** A new picture delays all pending ones. */
+  /** Replaces the pending pictures. A new picture restarts the delay. */
   #setPending(placements: Map<string, Placement>): void {
     const isNew = [...placements.keys()].some((key) => !this.#pending.has(key));
     this.#pending = placements;
@@ -174,7 +177,10 @@ export class PictureLayer {
     });
   }
 
-  /** The next piece, when nothing else has to be written. `undefined` if there is none. */
+  /**
+   * Returns the next piece of a picture; `undefined` if there is none. Called when no other output
+   * is pending.
+   */
   nextOutput(): PictureText | undefined {
     const painter = this.#painter;
     if (painter === undefined) return undefined;
@@ -202,7 +208,7 @@ export class PictureLayer {
   #sendPlaced({ key, box: { id } }: Placement, pieces: readonly string[]): PictureText {
     const [first = "", ...remaining] = pieces;
     this.#pieces = remaining;
-    // It replaces the one of another size.
+    // The new size replaces the old size.
     for (const [drawnKey, { box }] of this.#drawn) {
       if (box.id === id && drawnKey !== key) this.#drawn.delete(drawnKey);
     }
@@ -228,7 +234,7 @@ function hasCells({ line }: Row): boolean {
   return line.includes(PICTURE_SIGN);
 }
 
-/** Keyed by the picture's key. The position of placed cells does not matter. */
+/** Returns placements keyed by picture and, for painted pictures, position. */
 function placementsIn(
   rows: readonly Row[],
   boxes: readonly PictureBox[],

@@ -8,36 +8,36 @@ import {
 } from "../../../base/limits-screen.ts";
 import type { Clock } from "../../../io/clock.ts";
 
-/** TERMINAL_EXIT_TIMEOUT_MS for a terminal that has answered before and may be slow. */
+/** Exit timeout in milliseconds for a terminal that has answered before and may be slow. */
 const RESPONSIVE_EXIT_TIMEOUT_MS = 2_000;
 
-/** DA1, the terminal's kind. All terminals answer it, in the order of the queries. */
+/** DA1, the device attributes. All terminals answer, in the order of the queries. */
 const DEVICE_QUERY = "\x1b[c";
 const DEVICE_ANSWER = /^\x1b\[\?[\d;]*c$/;
-/** DSR 5, the terminal's status: the shortest answer. */
+/** DSR 5, the device status, which has the shortest answer. */
 const STATUS_QUERY = "\x1b[5n";
 const STATUS_ANSWER = /^\x1b\[[03]n$/;
 
 type AnswerCallback = (answers: string | undefined) => void;
 
 interface PendingQuery {
-  /** Matches the answer that ends the query. */
+  /** Matches the answer that completes the query. */
   readonly isFinalAnswer: (report: string) => boolean;
   readonly onAnswer: AnswerCallback;
   reports: string[]; // Bounded by TERMINAL_ANSWERS_PER_QUERY_MAX.
-  /** The query has timed out: a late answer is consumed, and reported to nobody. */
+  /** Set after a timeout. A late answer is consumed and ignored. */
   isLate: boolean;
   cancel: () => void;
 }
 
 /**
- * Queries to the terminal, whose answers arrive between the keys. Each is followed by a query that
- * every terminal answers, so an unsupported one costs no timeout. A terminal that answers nothing
- * is not queried again until a late answer arrives.
+ * Queries to the terminal, whose answers arrive between keys. Each query ends with one that every
+ * terminal answers, so that unsupported queries need no timeout. An unresponsive terminal is not
+ * queried again until a late answer arrives.
  */
 export class TerminalQueries {
   readonly #clock: Pick<Clock, "after">;
-  #unsent: { readonly text: string; readonly query: PendingQuery }[] = []; // Bounded as #due.
+  #unsent: { readonly text: string; readonly query: PendingQuery }[] = []; // Bounded as #pending.
   #pending: PendingQuery[] = []; // Bounded by TERMINAL_QUERIES_MAX.
   #hasAnswered = false;
   #isUnresponsive = false;
@@ -47,19 +47,19 @@ export class TerminalQueries {
     this.#clock = clock;
   }
 
-  /** Whether the terminal has answered, and still does. */
+  /** Whether the terminal answers queries. */
   get isResponsive(): boolean {
     return this.#hasAnswered && !this.#isUnresponsive;
   }
 
-  /** An answer is pending: an Esc may be the beginning of it. */
+  /** Whether an answer is pending, so that an Esc may begin it. */
   get hasPending(): boolean {
     return this.#pending.some(({ isLate }) => !isLate);
   }
 
   /**
-   * @param text has no lasting effect on the screen, since it is written before a frame
-   * @returns all answers concatenated, and last the kind of the terminal (DA1); `undefined` if the
+   * @param text query without a lasting effect on the screen, since it is written before a frame
+   * @returns all answers concatenated, with the device attributes (DA1) last; `undefined` if the
    * terminal does not answer
    */
   ask(text: string): Promise<string | undefined> {
@@ -68,12 +68,12 @@ export class TerminalQueries {
     });
   }
 
-  /** @param onReached called when earlier output was displayed, or the answer timed out */
+  /** @param onReached called when earlier output is displayed, or after a timeout */
   mark(onReached: () => void): void {
     this.#ask(STATUS_QUERY, (report) => STATUS_ANSWER.test(report), onReached);
   }
 
-  /** Returns the output; the timeout of its answers begins. */
+  /** Returns the unsent queries, and starts their timeouts. */
   takeUnsent(): string {
     let text = "";
     for (const { text: sequence, query } of this.#unsent) {
@@ -85,7 +85,7 @@ export class TerminalQueries {
     return text;
   }
 
-  /** @param report of the terminal, about anything */
+  /** @param report any report of the terminal */
   receiveReport(report: string): void {
     const at = this.#pending.findIndex(({ isFinalAnswer: isEnd }) => isEnd(report));
     if (at < 0) {
@@ -97,7 +97,7 @@ export class TerminalQueries {
     }
     this.#hasAnswered = true;
     this.#isUnresponsive = false;
-    // Answers arrive in order: earlier queries will not be answered.
+    // Answers arrive in order, so earlier queries will not be answered.
     for (const [i, query] of this.#pending.splice(0, at + 1).entries()) {
       query.cancel();
       if (!query.isLate) query.onAnswer(i < at ? undefined : query.reports.join("") + report);
@@ -105,7 +105,7 @@ export class TerminalQueries {
     this.#resolveSettled();
   }
 
-  /** Another program may have read the answers: nothing is pending. */
+  /** Discards pending queries, whose answers another program may have read. */
   discardPending(): void {
     for (const query of this.#pending.splice(0)) {
       query.cancel();
@@ -115,8 +115,8 @@ export class TerminalQueries {
   }
 
   /**
-   * Resolves when no answer is pending, which the shell would read as typed text, or after a
-   * timeout.
+   * Resolves when no answer is pending, or after a timeout. The shell would read a late answer as
+   * typed text.
    */
   settled(): Promise<void> {
     if (!this.hasPending) return Promise.resolve();

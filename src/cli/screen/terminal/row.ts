@@ -1,20 +1,19 @@
-/** A line of the screen, cell by cell. */
+/** A screen line as cells. */
 
 import { terminalWidths } from "../width/measured.ts";
 import { type Pen, Pens, PLAIN, penWithLink } from "./pen.ts";
 
 export interface Row {
-  /** The source line. */
   readonly line: string;
-  /** A grapheme for each column; empty: the second column of a wide grapheme. */
+  /** Grapheme of each column; empty for the second column of a wide grapheme. */
   readonly texts: readonly string[];
-  /** The plain pen for a blank that looks the same with it. */
+  /** Pen of each column; the plain pen for blanks with the same appearance. */
   readonly pens: readonly Pen[];
 }
 
 export const EMPTY_ROW: Row = { line: "", texts: [], pens: [] };
 
-/** Everything but a plain letter, from the end of the previous match. */
+/** Any token other than plain characters, at the end of the previous match. */
 const TOKEN = new RegExp(
   [
     /\x1b\[(?<attributes>[\d;:]*)m/,
@@ -29,8 +28,8 @@ const TOKEN = new RegExp(
 
 /**
  * @param line text with SGR and OSC 8; other sequences are ignored
- * @param columns cells beyond them are dropped
- * @param penCache pens of previous rows
+ * @param columns maximum cells
+ * @param penCache pens of earlier rows
  */
 export function rowOf(line: string, columns: number, penCache = new Pens()): Row {
   const texts: string[] = [];
@@ -54,20 +53,20 @@ export function rowOf(line: string, columns: number, penCache = new Pens()): Row
   return { line, ...cut(texts, pens, columns) };
 }
 
-/** ASCII, and not followed by a character that may join it. */
+/** Reports whether a character is ASCII and no combining character follows. */
 function isPlain(line: string, at: number): boolean {
   const code = line.charCodeAt(at);
   return code >= 0x20 && code <= 0x7e && !(line.charCodeAt(at + 1) > 0x9f);
 }
 
-/** The same row, with some cells blank. */
+/** Returns the row with matching cells blank. */
 export function blanked(row: Row, isBlank: (text: string, column: number) => boolean): Row {
   const texts = row.texts.map((text, column) => (isBlank(text, column) ? " " : text));
   const pens = row.pens.map((pen, column) => (texts[column] === row.texts[column] ? pen : PLAIN));
   return { line: row.line, ...cut(texts, pens, texts.length) };
 }
 
-/** Cells after the end of a row are blank. */
+/** Compares cells; cells after the end of a row are blank. */
 export function isSameCell(a: Row, b: Row, column: number): boolean {
   return (
     (a.texts[column] ?? " ") === (b.texts[column] ?? " ") &&
@@ -82,7 +81,7 @@ function isSamePen(a: Pen, b: Pen): boolean {
 function appendGraphemes(texts: string[], pens: Pen[], run: string, pen: Pen): void {
   for (const { text: segment, width } of terminalWidths.graphemesOf(run)) {
     if (width === 0) {
-      // A mark after a letter of the previous run; alone it has no cell.
+      // Appends a combining mark to the previous letter. A mark without a letter has no cell.
       const base = texts.findLastIndex((text) => text !== "");
       if (base >= 0) texts[base] += segment;
       continue;

@@ -1,4 +1,4 @@
-/** Shows frames on the terminal and writes only the differences. */
+/** Displays frames on the terminal by writing only differences. */
 
 import { COPY_BYTES_MAX } from "../../../base/limits-screen.ts";
 import { titleText } from "../../../base/text.ts";
@@ -18,26 +18,27 @@ import { scrolledRows, scrollOf } from "./scroll.ts";
 export interface TerminalScreenOptions {
   readonly device: TerminalDevice;
   readonly clock: Pick<Clock, "after">;
-  /** Clicks and the wheel arrive as keys; the terminal's own selection then needs Shift. */
+  /**
+   * Whether clicks and the wheel arrive as keys. Selecting text in the terminal then needs Shift.
+   */
   readonly mouse: boolean;
-  /** The size changed, or the screen was lost: a new frame is needed. */
+  /** Called when the size has changed or the content was lost, and a new frame is needed. */
   readonly onResize: (size: Size) => void;
 }
 
-/** Larger changes use synchronized output, if supported; smaller ones arrive in one piece. */
+/** Minimum size of a change that uses synchronized output. Smaller changes arrive at once. */
 const SYNCHRONIZED_BYTES_MIN = 512;
 const BEGIN_SYNCHRONIZED = "\x1b[?2026h";
 const END_SYNCHRONIZED = "\x1b[?2026l";
 
-/** Output besides the frames. */
+/** Output other than frames. */
 type SideOutput = "bell" | "copy" | "notification" | "pictures";
 
-/** Content of the terminal after all output has arrived. */
+/** Content of the terminal after all written output has arrived. */
 interface TerminalContent {
   readonly size: Size;
-  /** Rows of the frame. */
   readonly lines: readonly Row[];
-  /** Rows on the terminal: blank where a picture is still to be painted. */
+  /** Rows as displayed: blank where a picture is still to be painted. */
   readonly rows: readonly Row[];
   readonly cursor: CursorPosition | undefined;
   readonly hasCursor: boolean;
@@ -54,9 +55,9 @@ export class TerminalScreen {
   #title: string | undefined;
   /** Newest undrawn frame. */
   #next: Frame | undefined;
-  /** The frame that is being drawn or was drawn last, for a lost screen. */
+  /** Most recently drawn frame, for restoring a lost screen. */
   #last: Frame | undefined;
-  /** Keyed by kind, so that a stopped terminal rings once. */
+  /** Keyed by kind, so that the bell of a stopped terminal rings only once. */
   readonly #sideOutput = new Map<SideOutput, string>();
   readonly #pictures: PictureLayer;
   readonly #pens = new Pens();
@@ -91,17 +92,17 @@ export class TerminalScreen {
     this.#modes.setMouse(on);
   }
 
-  /** Resolves when the terminal has its own screen back; `enter` resumes. */
+  /** Restores the terminal's own screen. `enter` resumes. */
   leave(): Promise<void> {
     return this.#modes.leave();
   }
 
-  /** Ctrl-Z: gives the terminal back, and stops; `fg` redraws once. */
+  /** Handles Ctrl-Z: restores the terminal's screen, and stops the process until `fg`. */
   suspend(): Promise<void> {
     return this.#modes.suspend();
   }
 
-  /** Leaves permanently and quickly, even if the terminal is blocked. */
+  /** Leaves permanently, even if the terminal is blocked. */
   close(): Promise<void> {
     return this.#modes.close();
   }
@@ -118,8 +119,8 @@ export class TerminalScreen {
   }
 
   /**
-   * Written before a frame; see `TerminalQueries`. A query before `enter` finds the screen blank
-   * and may write on it: the first frame covers it.
+   * Sends a query before the next frame. A query before `enter` finds a blank screen and may write
+   * on it, because the first frame covers it.
    */
   ask(question: string): Promise<string | undefined> {
     const answers = this.#queries.ask(question);
@@ -127,12 +128,11 @@ export class TerminalScreen {
     return answers;
   }
 
-  /** Receives each report of the terminal. */
   receiveReport(report: string): void {
     this.#queries.receiveReport(report);
   }
 
-  /** Reports whether an answer is pending, so that an Esc may begin it. */
+  /** Whether an answer is pending, so that an Esc may begin it. */
   get isAnswerPending(): boolean {
     return this.#queries.hasPending;
   }
@@ -142,8 +142,8 @@ export class TerminalScreen {
   }
 
   /**
-   * Copies to the clipboard of the user's terminal, also over ssh (OSC 52).
-   * @returns false if it is too long, and nothing was copied
+   * Copies text to the clipboard of the user's terminal, also over ssh (OSC 52).
+   * @returns false if the text is too long to copy
    */
   copy(text: string): boolean {
     const bytes = Buffer.from(text);
@@ -152,19 +152,18 @@ export class TerminalScreen {
     return true;
   }
 
-  /** Notifies through the terminal itself. */
+  /** Sends a desktop notification through the terminal. */
   notify(title: string, text: string, protocol: "osc9" | "osc777"): void {
     this.#queueSideOutput("notification", notificationText(title, text, protocol));
   }
 
-  /** Applies from the next frame on. @param painter `undefined` to disable pictures */
+  /** Applies to the next frame. @param painter `undefined` to disable pictures */
   showPictures(painter: PicturePainter | undefined): void {
     this.#content = undefined;
     this.#next ??= this.#last;
     this.#queueSideOutput("pictures", this.#pictures.setPainter(painter));
   }
 
-  /** Draws pending pictures that have become ready. */
   drawReadyPictures(): void {
     this.#pictures.requestDraw();
   }
@@ -182,7 +181,7 @@ export class TerminalScreen {
     this.#write();
   }
 
-  /** Holds frames back while earlier output is unsent or unconfirmed by the terminal. */
+  /** Writes pending output. Holds back frames while earlier output is unsent or unconfirmed. */
   #write(): void {
     if (this.#isFlushing || !this.#modes.isActive) return;
     const { output } = this.#device;

@@ -1,22 +1,22 @@
-/** Detects lines that scrolled between two frames. */
+/** Detects scrolled lines between two frames. */
 
 import { EMPTY_ROW, isSameCell, type Row } from "./row.ts";
 
-/** Lines of a region of the screen that have moved together. */
+/** A region of lines that moved together. */
 export interface Scroll {
-  /** Rows of the region, from 0; both inclusive. */
+  /** First and last row of the region, from 0, inclusive. */
   readonly top: number;
   readonly bottom: number;
-  /** Rows to move up; negative: down. */
+  /** Rows to move up; negative moves down. */
   readonly by: number;
 }
 
-/** Candidate distances: those that most lines moved by. */
+/** Maximum candidate distances, most frequent first. */
 const DISTANCES_MAX = 3;
 
 /**
- * The region where moving the lines saves the most cells. A column beside them that does not move
- * is moved, too, and rewritten: that is cheap if it is narrow or mostly empty.
+ * Returns the scroll that saves the most cells. Columns beside the region move too and are
+ * rewritten, which is cheap if they are narrow or mostly empty.
  */
 export function scrollOf(current: readonly Row[], next: readonly Row[]): Scroll | undefined {
   let best: Scroll | undefined;
@@ -44,7 +44,7 @@ export function scrolledRows(rows: readonly Row[], { top, bottom, by }: Scroll):
   });
 }
 
-/** Cells saved in this row if it moved from elsewhere; negative: additional cells. */
+/** Returns the cells saved in a row by moving it; negative for additional cells. */
 function savedCells(
   current: readonly Row[],
   next: readonly Row[],
@@ -66,7 +66,10 @@ function differentCells(a: Row, b: Row): number {
   return count;
 }
 
-/** Distances that the middles of lines have moved; empty and duplicate lines are ignored. */
+/**
+ * Returns the distances between equal lines of two frames. Compares the middle columns, and ignores
+ * empty and duplicate lines.
+ */
 function distances(current: readonly Row[], next: readonly Row[]): number[] {
   const columns = Math.max(0, ...current.map(({ texts }) => texts.length));
   const middleOf = ({ texts }: Row) =>

@@ -1,4 +1,4 @@
-/** All texts of the full screen: those of the page, and those of the screen alone. */
+/** All texts of the full screen, including those shared with the page. */
 
 import { ENGLISH } from "../../../ui/messages/en/first.ts";
 import { ENGLISH_KEYS, type KeyTexts } from "../../../ui/messages/en/keys.ts";
@@ -13,7 +13,7 @@ import { INDONESIAN_TERMINAL } from "../../../ui/messages/id/terminal.ts";
 export interface ScreenTexts extends AllTexts {
   readonly screen: TerminalTexts;
   readonly keys: KeyTexts;
-  /** Texts of faults by their English template; English needs none. */
+  /** Translated fault texts, keyed by English template; empty for English. */
   readonly faultTemplates: Readonly<Record<string, string>>;
 }
 
@@ -34,12 +34,11 @@ const TEXTS: Readonly<Record<"en" | "id", ScreenTexts>> = {
   },
 };
 
-/** The same object for the same language. */
 export function screenTexts(language: "en" | "id"): ScreenTexts {
   return TEXTS[language];
 }
 
-/** @param env environment of the process: `LC_ALL=id_ID.UTF-8` */
+/** @param env process environment with LC_ALL, LC_MESSAGES and LANG */
 export function languageOf(
   chosen: "auto" | "en" | "id",
   env: Readonly<Record<string, string | undefined>>,

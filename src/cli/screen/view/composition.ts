@@ -1,6 +1,6 @@
 /**
- * Composes the whole screen: header, rooms, timeline, people, notices, status line, input box. A
- * region is rendered again only if something that it shows has changed.
+ * Composes the screen: header, rooms, timeline, people, notices, status line, input box. Renders a
+ * region again only if its content has changed.
  */
 
 import { cleanText } from "../../../base/text.ts";
@@ -43,40 +43,38 @@ export interface ViewProps {
   readonly settings: ScreenSettings;
   readonly nowUnixMs: number;
   readonly texts: ScreenTexts;
-  /** No room has been opened yet. */
+  /** Whether no room has opened yet. */
   readonly isStarting?: boolean;
   readonly depth: ColorDepth;
   readonly status: LinkStatus;
-  /** Chord that fetches the file of a message; `undefined` if none is bound. */
+  /** Key sequence that fetches the file of a message; `undefined` if there is none. */
   readonly fetchKey: string | undefined;
-  /** Chord that unfolds a long message. */
+  /** Key sequence that unfolds a long message. */
   readonly foldKey: string | undefined;
-  /** Pictures that are ready to be shown below their files. */
+  /** Sizes of pictures that are ready to display. */
   readonly pictures?: PictureSizes;
 }
 
-/** Positions on the screen, for scrolling by pages, and for marking messages as read. */
+/** Positions on the screen, for scrolling and for marking messages as read. */
 export interface Layout {
-  /** Lines of the timeline. */
   readonly pageRows: number;
-  /** Columns of the text in the input box. */
+  /** Text columns of the input box. */
   readonly inputColumns: number;
-  /** Lines of the row with that key; 0 if there is none. */
+  /** Returns the lines of a row; 0 if the row does not exist. */
   readonly heightOf: (key: string) => number;
-  /** Additional lines of the unfolded text; 0 if it cannot be folded. */
+  /** Returns the additional lines of an unfolded row; 0 if the row cannot be folded. */
   readonly foldsOf: (key: string) => number;
   /** Seq of the lowest item whose last line is visible; `undefined` if there is none. */
   readonly visibleSeq: number | undefined;
-  /** The last loaded row is visible to its end. */
+  /** Whether the last loaded row is completely visible. */
   readonly isAtBottom: boolean;
-  /** Files offered in visible rows. */
   readonly files: readonly FileBody[];
-  /** Scroll limit of the open help or long text. */
+  /** Maximum scroll position of the open help or long text. */
   readonly topMax: number;
-  /** Positions of the lists beside the timeline. */
+  /** Scroll positions of the lists beside the timeline. */
   readonly rooms: ListScroll;
   readonly members: ListScroll;
-  /** Target at a position, from 0; `undefined` if a click there does nothing. */
+  /** Returns the target of a click at a position from 0; `undefined` if there is none. */
   readonly hitAt: (column: number, row: number) => Hit | undefined;
 }
 
@@ -89,7 +87,7 @@ const ROOMS_FROM_COLUMNS = 60;
 const MEMBERS_FROM_COLUMNS = 44;
 const HEADER_FROM_ROWS = 4;
 const STATUS_FROM_ROWS = 2;
-/** The input box and the notices above it take at most this fraction of the screen each. */
+/** Divisor of the screen height: maximum rows of the input box, and of the notices. */
 const REGION_FRACTION = 3;
 const NOT_PLAIN = /[^\x20-\x7e]/;
 
@@ -115,7 +113,7 @@ export class Composer {
   readonly #composition = memo<Composition>();
   readonly #palette = memo<Palette>();
   readonly #rowOptions = memo<RowOptions>();
-  /** A text may be long, and is the same in most frames. */
+  /** Cached because a text may be long and is the same in most frames. */
   readonly #input = memo<InputBox>();
   readonly #times = memo<Times>();
   readonly #roomColumn = memo<RoomColumn>();
@@ -123,7 +121,7 @@ export class Composer {
   readonly #memberColumn = memo<MemberColumn>();
   readonly #memberTexts = memo<readonly string[]>();
 
-  /** Returns the same screen again if nothing that it shows has changed. */
+  /** Returns the screen. Returns the same object if nothing has changed. */
   compose(props: ViewProps): Composition {
     return this.#composition(cacheKey(props), () => this.#composeNow(props));
   }
@@ -189,7 +187,7 @@ export class Composer {
     return { frame, layout };
   }
 
-  /** Heights and widths: the edges come first, and the timeline gets the rest. */
+  /** Computes heights and widths. The timeline gets the remaining cells. */
   #areasOf(props: ViewProps, visibleFiles: ReadonlySet<string>): Areas {
     const { size, model, state, texts } = props;
     const columns = Math.max(1, size.columns);
@@ -311,7 +309,7 @@ export class Composer {
   #members({ model, texts, state }: ViewProps, areas: Areas): MemberColumn {
     const { me, open, rooms } = model;
     const { members: columns, body } = areas;
-    // The other user of a conversation is online if they are in any room.
+    // The other user of a conversation is online if any room lists that user as online.
     const people = open?.startsWith("@") === true ? rooms : openRoom(model);
     const top = topOf(state.membersTop, model) ?? 0;
     return this.#memberColumn([people, open, me, texts, columns, body, top], () =>
@@ -319,7 +317,7 @@ export class Composer {
     );
   }
 
-  /** The timeline, or the overlay over it. */
+  /** Returns the timeline with any open overlay over it. */
   #centerColumn(
     props: ViewProps,
     areas: Areas,
@@ -356,7 +354,7 @@ export class Composer {
     );
   }
 
-  /** Covers the first line while older rows are fetched. */
+  /** Line that replaces the first row while older rows load. */
   #loading({ texts }: ViewProps, { timeline: columns }: Areas, palette: Palette): string {
     return palette.ansiOf(fitLine([{ text: ` ${texts.loadingOlder}`, role: "dim" }], columns));
   }
@@ -377,7 +375,7 @@ function plainChord(chord: string | undefined): string | undefined {
   return chord === undefined || NOT_PLAIN.test(chord) ? undefined : chord;
 }
 
-/** All inputs of a screen. Only a countdown depends on the time. */
+/** Returns all inputs of a screen. Only a countdown depends on the time. */
 function cacheKey(props: ViewProps): readonly unknown[] {
   const { size, status, nowUnixMs, ...others } = props;
   const now = props.model.connection.kind === "offline" ? nowUnixMs : undefined;
@@ -401,7 +399,7 @@ function promptOf({ model, state, texts }: ViewProps): string {
   return model.open === undefined ? "> " : `${nameOf(model.open)}> `;
 }
 
-/** Header while no room is open. */
+/** Returns the header text while no room is open. */
 function noRoomText({ model, texts, isStarting = false }: ViewProps): string {
   const { connection, isCaughtUp, me } = model;
   const isLoading = connection.kind === "online" && me !== undefined && !isCaughtUp;
@@ -432,7 +430,7 @@ function cursorOf({ state, size }: ViewProps, areas: Areas): Frame["cursor"] {
   return { row: top + row, column };
 }
 
-/** Window title: number of mentions, and the open room. */
+/** Returns the window title: number of mentions, and the open room. */
 function titleOf(model: Model): string {
   const { mentions } = roomList(model);
   const targetName = model.open === undefined ? "chat" : nameOf(model.open);

@@ -1,4 +1,4 @@
-/** The header line: the open room, its topic and who is online. */
+/** The header line. */
 
 import { formatDuration } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -9,18 +9,18 @@ import type { ScreenTexts } from "../text/texts.ts";
 import { type Line, lineWidth, splitLine } from "./style.ts";
 import { widthOf } from "./width.ts";
 
-/** A topic may be as long as any text; no line shows more of it. */
+/** Maximum columns of a topic, which may be as long as any message. */
 const TOPIC_COLUMNS = 500;
 
-/** `#lobby`, `@ben`: the display name, cleaned. */
+/** Returns the cleaned display name, such as `#lobby` or `@ben`. */
 export function nameOf(target: string): string {
   const name = cleanText(target);
   return name.startsWith("@") ? name : `#${name}`;
 }
 
 /**
- * The open room, its topic, and who is online.
- * @param nothing shown while no room is open
+ * Lays out the open room, its topic, and who is online.
+ * @param nothing text while no room is open
  */
 export function headerLine(
   model: Model,
@@ -35,7 +35,7 @@ export function headerLine(
     { text: ` ${nameOf(open)} `, role: "bar", bold: true },
     { text: ` ${plainLine(room?.topic ?? "", TOPIC_COLUMNS)}`, role: "bar" },
   ];
-  // The topic gets at least half of the line; the members are dropped first.
+  // The topic gets at least half of the line. Facts are dropped from the left.
   const topic = Math.min(lineWidth(left), Math.floor(columns / 2));
   let facts = factsOf(model, room, texts);
   while (facts.length > 0 && widthOf(factsText(facts)) + topic + 1 > columns)

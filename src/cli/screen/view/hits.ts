@@ -7,18 +7,18 @@ import type { Entry } from "./overlay.ts";
 import type { RoomColumn } from "./rooms.ts";
 import { type Line, spanAt } from "./style.ts";
 
-/** The regions of one screen. The lines of a region are computed only when needed. */
+/** The regions of one screen, whose lines are computed on demand. */
 export interface HitRegions {
   readonly areas: Areas;
   readonly rooms: () => RoomColumn;
   readonly members: () => MemberColumn;
-  /** Entries, upwards from the last line of the body; `undefined` if none is open. */
+  /** Overlay entries that end at the last line of the body; `undefined` if no overlay is open. */
   readonly overlay: () => readonly Entry[] | undefined;
   readonly timeline: (row: number) => { readonly key: string; readonly line: Line } | undefined;
   readonly statusLine: () => Line;
 }
 
-/** @param column from 0, like the row @returns `undefined` if a click there does nothing */
+/** @param column from 0, like the row @returns `undefined` if a click has no effect */
 export function hitAt(regions: HitRegions, column: number, row: number): Hit | undefined {
   const { header, body, notices, status, input } = regions.areas;
   let at = row - header;

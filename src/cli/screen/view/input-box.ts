@@ -1,4 +1,4 @@
-/** The input box. */
+/** Layout of the input box. */
 
 import { type Editor, indexAtCell, visibleForm, visualLines } from "../editor/editor.ts";
 import type { Line, Span } from "./style.ts";
@@ -9,14 +9,14 @@ export interface InputBox {
   /** Cursor position, from 0. */
   readonly row: number;
   readonly column: number;
-  /** UTF-16 index in the text of a position in the box. */
+  /** Returns the UTF-16 index in the text at a position in the box. */
   readonly indexAt: (row: number, column: number) => number;
 }
 
-/** A prompt takes at most this fraction of the screen. */
+/** Divisor of the screen width: maximum columns of the prompt. */
 const PROMPT_FRACTION = 3;
 
-/** Columns for the text beside that prompt. */
+/** Returns the text columns beside a prompt. */
 export function inputColumns(prompt: string, columns: number): number {
   return Math.max(2, columns - widthOf(shortPrompt(prompt, columns)));
 }
@@ -32,13 +32,13 @@ export interface InputBoxOptions {
   readonly prompt: string;
   readonly editor: Editor;
   readonly columns: number;
-  /** Maximum lines. */
+  /** Maximum rows. */
   readonly rows: number;
-  /** Typed text is shown as asterisks. */
+  /** Whether asterisks replace the typed text. */
   readonly isSecret: boolean;
 }
 
-/** Lays out the text; a text above the maximum height scrolls to the cursor. */
+/** Lays out the text. A text with more rows scrolls to the cursor. */
 export function inputBox({ prompt, editor, columns, rows, isSecret }: InputBoxOptions): InputBox {
   const promptText = shortPrompt(prompt, columns);
   const indent = widthOf(promptText);
@@ -69,7 +69,7 @@ export function inputBox({ prompt, editor, columns, rows, isSecret }: InputBoxOp
   return { lines: visibleLines, row: at - top, column: Math.min(column, columns - 1), indexAt };
 }
 
-/** Cuts text that takes more columns than available, as some control characters do. */
+/** Returns text with visible control characters, cut to the available columns. */
 function visibleText(text: string, columns: number): string {
   return cutTo(graphemesOf(text).map(visibleForm).join(""), columns);
 }

@@ -13,15 +13,14 @@ import { fitLine, type Line } from "./style.ts";
 const ROLE_SIGNS: Readonly<Record<string, string>> = { operator: "@", moderator: "+" };
 
 export interface MemberColumn extends ListScroll {
-  /** Visible lines. */
   readonly lines: readonly Line[];
-  /** Name of the member on each line. */
+  /** Member of each line. */
   readonly names: readonly (string | undefined)[];
 }
 
 /**
- * Online members first, by name; the last line counts the hidden ones.
- * @param requestedTop number of members above the visible ones
+ * Lists online members first, by name. The last line counts hidden members.
+ * @param requestedTop number of members above the visible lines
  */
 export function memberColumn(
   model: Model,
@@ -57,7 +56,7 @@ export function memberColumn(
   };
 }
 
-/** Until the server has listed the members of a room, those who are known to be there. */
+/** Returns the members of the open room, or the online members until the server has listed all. */
 function membersOf(model: Model): readonly Member[] {
   const { open, me } = model;
   const room = openRoom(model);

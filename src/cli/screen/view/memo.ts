@@ -1,4 +1,4 @@
-/** Caches the last value as long as its inputs are the same. */
+/** Memoises the last value by its inputs. */
 
 import { isSameList } from "../../../core/model/rows.ts";
 

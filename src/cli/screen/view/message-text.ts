@@ -1,4 +1,4 @@
-/** A message's text as lines: code, quotes and lists, in columns. */
+/** Lays out a message's text: code, quotes and lists. */
 
 import { type Block, parseMarkup } from "../../../core/markup/blocks.ts";
 import type { Inline } from "../../../core/markup/inline.ts";
@@ -12,20 +12,20 @@ export interface MessageText {
   readonly text: string;
   readonly mentions: readonly string[];
   readonly me: string | undefined;
-  /** Role of text without a role of its own; `text` if absent. */
+  /** Role of plain text; `text` if absent. */
   readonly role?: Role;
-  /** The author, before an action. */
+  /** Author before the text of an action. */
   readonly author?: Line;
-  /** Mark after the end of the text. */
+  /** Spans after the end of the text. */
   readonly mark: Line;
 }
 
-/** Prefixes are omitted if fewer columns would be left. */
+/** Minimum columns beside a prefix; narrower screens omit prefixes. */
 const COLUMNS_MIN = 8;
 const BAR: Span = { text: "▌ ", role: "rule" };
 const EDGE: Span = { text: "  " };
 
-/** At least one line, each at most so many columns wide. */
+/** Returns at least one line, each within the columns. */
 export function textLines(message: MessageText, columns: number): readonly Line[] {
   const { text, mentions, me, role, author = [], mark } = message;
   const blocks = parseMarkup(text, new Set(mentions.map((name) => name.toLowerCase())));
@@ -71,7 +71,7 @@ function codeLines(language: string, text: string, columns: number): readonly Li
   return [...name, ...withPrefix([EDGE], [EDGE], columns, code)];
 }
 
-/** Puts one prefix before the first line, and another before the others. */
+/** Puts a prefix before the first line, and another before the following lines. */
 function withPrefix(
   first: Line,
   others: Line,
@@ -83,7 +83,7 @@ function withPrefix(
   return make(columns - width).map((line, i) => [...(i === 0 ? first : others), ...line]);
 }
 
-/** Links web addresses and highlights mentions. */
+/** Converts inline markup to spans. Links web addresses and highlights mentions. */
 function spansOf(parts: readonly Inline[], textStyle: TextStyle): readonly Span[] {
   const { me, ...style } = textStyle;
   return parts.flatMap((part): readonly Span[] => {

@@ -1,4 +1,4 @@
-/** Lays out one row of the timeline, with the same texts as the page. */
+/** Lays out a row of the timeline, with the same texts as the page. */
 
 import { FOLDED_LINES_HIDDEN_MIN, FOLDED_LINES_VISIBLE } from "../../../base/limits-screen.ts";
 import { formatDuration, formatRate, formatSize } from "../../../base/sizes.ts";
@@ -19,44 +19,42 @@ import { cutLine, type Line, lineWidth, type Span } from "./style.ts";
 import { cutTo, widthOf } from "./width.ts";
 import { wrapSpans } from "./wrap.ts";
 
-/** Layout parameters of all rows of a screen. */
+/** Layout parameters shared by all rows. */
 export interface RowOptions {
   readonly columns: number;
   readonly texts: ScreenTexts;
   readonly times: Times;
   readonly me: string | undefined;
   readonly isOnline: boolean;
-  /** Chord that fetches the file of the selected message; `undefined` if there is none. */
+  /** Key sequence that fetches the selected file; `undefined` if there is none. */
   readonly fetchKey: string | undefined;
-  /** Chord that unfolds a long text; `undefined` if there is none. */
+  /** Key sequence that unfolds a long text; `undefined` if there is none. */
   readonly foldKey: string | undefined;
-  /** Pictures to show, and the maximum rows of each. */
+  /** Sizes of ready pictures. */
   readonly pictures?: PictureSizes | undefined;
   readonly pictureRows?: number;
 }
 
-/** Layout of a row. */
 export interface RowLines {
-  /** At least one, each at most as wide as the look says. */
+  /** At least one line, each within the columns of the options. */
   readonly lines: readonly Line[];
-  /** Additional lines of the unfolded text; 0 if it cannot be folded. */
+  /** Additional lines when unfolded; 0 if the row cannot be folded. */
   readonly folds: number;
 }
 
-/** State of a row that is not in the row itself. */
+/** State of a row outside the row itself. */
 export interface RowExtras {
-  /** Running transfer of its file. */
+  /** Running transfer of the row's file. */
   readonly transfer: TransferView | undefined;
-  /** A long text is unfolded. */
   readonly isUnfolded: boolean;
 }
 
 type ItemRow = Extract<Row, { kind: "item" }>;
 type PendingRow = Extract<Row, { kind: "pending" }>;
 
-/** Minimum columns for names in a column of their own. */
+/** Minimum screen columns for a separate column of names. */
 const COLUMNS_FOR_NAMES = 50;
-/** Minimum columns for showing the time. */
+/** Minimum screen columns for displaying the time. */
 const COLUMNS_FOR_TIME = 30;
 const TIME_COLUMNS = 6;
 const QUOTE_COLUMNS = 200;
@@ -70,7 +68,7 @@ const NAME_COLUMNS_BY_WIDTH = [
 
 const EVENT_SIGNS: Readonly<Record<string, string>> = { join: "-->", leave: "<--" };
 
-/** Columns of names; 0 if they precede the text. */
+/** Returns the columns of names; 0 if names precede the text. */
 function nameColumns(columns: number): number {
   return NAME_COLUMNS_BY_WIDTH.find(([from]) => columns >= from)?.[1] ?? 0;
 }
@@ -100,7 +98,7 @@ function unfoldable(lines: readonly Line[]): RowLines {
   return { lines, folds: 0 };
 }
 
-/** The beginning of a long text, and a line that counts the hidden ones. */
+/** Returns the first lines of a long text, and a line that counts the hidden lines. */
 function folded(
   lines: readonly Line[],
   mark: Line,
@@ -122,7 +120,7 @@ function folded(
   return { lines: [...lines.slice(0, FOLDED_LINES_VISIBLE), last], folds };
 }
 
-/** `──── Today ────` over the whole width. */
+/** Returns a full-width rule with a label: `──── Today ────`. */
 export function ruleLine(text: string, role: Role, columns: number): Line {
   const label = cutTo(cleanText(text), columns - 4);
   const left = columns - widthOf(label) - 2;
@@ -137,17 +135,17 @@ export function ruleLine(text: string, role: Role, columns: number): Line {
 }
 
 interface Head {
-  /** Cleaned. */
+  /** Cleaned name. */
   readonly name: string;
   readonly role: Role;
   readonly unixMs: number;
-  /** Name and time are the same as in the row above, and omitted. */
+  /** Whether the row above has the same name and time, so that both are omitted. */
   readonly isGrouped: boolean;
-  /** An event, or the `*` of an action: not followed by `:` where names have no column. */
+  /** Whether the name is the sign of an event or action, so that no `:` follows. */
   readonly isSign: boolean;
 }
 
-/** Puts time and name before the first line, and aligns the others below it. */
+/** Puts time and name before the first line, and indents the following lines. */
 function withHead(
   head: Head,
   options: RowOptions,
@@ -167,7 +165,7 @@ function withHead(
   return narrow(head, options, make);
 }
 
-/** Time and name, in columns of their own; always the same number of spans. */
+/** Returns time and name in separate columns, always as the same number of spans. */
 function gutterOf({ name, role, unixMs }: Head, names: number, times: Times): Line {
   const cutName = cutTo(name, names);
   const before = " ".repeat(names - widthOf(cutName));
@@ -187,11 +185,11 @@ function blankGutter(names: number): Line {
 }
 
 /**
- * The uppermost visible line of the timeline, with author and time if the line with them has
- * scrolled away or was omitted. On a narrow screen the name replaces the line, which is also the
- * last one of the previous page.
- * @param index of the row's lines @param canReplace a line may be replaced
- * @returns `undefined` if the line stays as it is
+ * Returns the top line of the timeline with author and time if the message's head is not visible.
+ * On a narrow screen the name replaces the line, which the previous page also displays.
+ * @param index line of the row
+ * @param canReplace whether the name may replace the line
+ * @returns `undefined` if the line stays unchanged
  */
 export function topLine(
   row: Row,
@@ -211,7 +209,6 @@ export function topLine(
   return headSpans(head, options, options.columns);
 }
 
-/** Author and time of a message. */
 function headOf(row: ItemRow | PendingRow, { texts, me }: RowOptions): Head {
   const { isGrouped } = row;
   if (row.kind === "pending") {
@@ -225,7 +222,7 @@ function headOf(row: ItemRow | PendingRow, { texts, me }: RowOptions): Head {
   return { name, role, unixMs, isGrouped: isGrouped && kind !== "action", isSign: false };
 }
 
-/** Time and name before the text, or on a line of their own. */
+/** Returns time and name before the text, or for a line of their own. */
 function headSpans(
   { name, role, unixMs }: Head,
   { columns, times }: RowOptions,
@@ -238,7 +235,7 @@ function headSpans(
   ];
 }
 
-/** Name and text in one line; further lines are indented. */
+/** Lays out name and text in one line if they fit; indents further lines. */
 function narrow(
   head: Head,
   options: RowOptions,
@@ -320,7 +317,7 @@ export function nickRole(name: string): Role {
   return `nick-${tintOf(name)}` as Role;
 }
 
-/** The answered message, in one line above. */
+/** Returns the quoted message in one line. */
 function quoteLines(
   row: ItemRow | PendingRow,
   options: RowOptions,
@@ -340,7 +337,7 @@ function quoteLines(
 function reactionLines({ reactions }: Item, columns: number): readonly Line[] {
   if (reactions.length === 0) return [];
   const spans = reactions.flatMap(({ sign, by, mine }, i): Span[] => {
-    // A space inside would let the line break between an emoji and its count.
+    // A no-break space keeps an emoji and its count on one line.
     const text = `${cleanText(sign)}\u00a0${by.length}`;
     const role = mine === undefined ? "reaction" : "reaction-own";
     return [...(i === 0 ? [] : [{ text: "  " }]), { text, role }];
@@ -376,7 +373,7 @@ function fileLines(
   return lines;
 }
 
-/** `[████████░░░░] 45 %  1.2 MB / 2.6 MB · 1.2 MB/s · 3 s left` */
+/** Returns a progress bar: `[████████░░░░] 45 %  1.2 MB / 2.6 MB · 1.2 MB/s · 3 s left`. */
 export function progressLine(transfer: TransferView, options: Pick<RowOptions, "texts">): Line {
   const { state, progress } = transfer;
   const status = stateText(transfer, options.texts);

@@ -1,4 +1,4 @@
-/** Notices between the timeline and the status line, while they are useful. */
+/** Notices between the timeline and the status line. */
 
 import { cleanText } from "../../../base/text.ts";
 import { oneLine } from "../../../core/markup/plain.ts";
@@ -15,25 +15,25 @@ import { cutLine, type Line } from "./style.ts";
 import { cutTo, widthOf } from "./width.ts";
 import { wrapSpans } from "./wrap.ts";
 
-/** Maximum notices per kind; more are counted. */
+/** Maximum notices per kind; a count replaces further notices. */
 const NOTICES_PER_KIND_MAX = 3;
 const NAME_COLUMNS = 24;
-/** Columns of ` [y/N]` and the blank before a question in the status line. */
+/** Columns of ` [y/N]` and the blank before a question. */
 const ANSWERS_COLUMNS = 7;
-/** Minimum lines for anything besides notices that address the user. */
+/** Minimum height for notices other than faults and notes. */
 const OTHER_NOTICES_HEIGHT_MIN = 2;
 
 export interface NoticeOptions {
   readonly model: Model;
   readonly notes: readonly Note[];
-  /** Shown in the status line, which cuts it if it is too long. */
+  /** Question in the status line, which may cut it. */
   readonly question?: Question | undefined;
   readonly texts: ScreenTexts;
-  /** Ids of files whose messages are visible, and show the progress. */
+  /** Files whose visible messages display the progress. */
   readonly visibleFiles: ReadonlySet<string>;
 }
 
-/** Lays out at most `height` lines, newest at the end. */
+/** Returns at most `height` lines, newest last. */
 export function noticeLines(
   { model, notes, question, texts, visibleFiles }: NoticeOptions,
   columns: number,
@@ -69,7 +69,7 @@ function noteLines({ text, tone }: Note, columns: number): readonly Line[] {
 }
 
 function offeredLines(model: Model, texts: ScreenTexts, columns: number): readonly Line[] {
-  // Own uploads are among the transfers.
+  // Excludes own uploads, which are transfers.
   const offered = (openRoom(model)?.offered ?? []).filter(
     ({ from }) => !isSameName(from, model.me) && !isIgnored(model, from),
   );
@@ -115,7 +115,7 @@ function withCount(lines: readonly Line[], all: number, texts: ScreenTexts): rea
   return [...lines, [{ text: `  ${texts.screen.moreHere(all - lines.length)}`, role: "dim" }]];
 }
 
-/** The message that the input answers or replaces. */
+/** Returns a line with the message that the input replies to or edits. */
 export function draftContextLine(
   model: Model,
   texts: ScreenTexts,

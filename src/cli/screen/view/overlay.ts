@@ -1,4 +1,4 @@
-/** Overlays above the timeline: a list of choices, search results, help, a long text. */
+/** Overlays above the timeline: lists of choices, search results, help, long texts. */
 
 import { cleanText } from "../../../base/text.ts";
 import type { Model, SearchView } from "../../../core/model/state.ts";
@@ -27,7 +27,7 @@ type ChoiceList = Exclude<Overlay, ScrolledOverlay | { readonly kind: "search" }
 /** Columns around a heading's text. */
 const RULE_COLUMNS = 4;
 
-/** A line, and whether it is the current choice. */
+/** A line of an overlay. */
 export interface Entry {
   readonly line: Line;
   readonly background?: Role;
@@ -36,12 +36,12 @@ export interface Entry {
   readonly isHeading?: true;
 }
 
-/** Fixed texts of the overlays that are lists of choices. */
+/** Fixed texts of a list overlay. */
 interface ListTexts {
   readonly title: string;
   /** Prompt of the input box; `undefined` if the list has no query. */
   readonly prompt?: string;
-  /** Shown without choices. */
+  /** Text displayed without choices. */
   readonly emptyText?: string;
 }
 
@@ -73,7 +73,7 @@ function choicesOf(overlay: ChoiceList): readonly Candidate[] {
 }
 
 /**
- * All lines from the heading on, each exactly so many columns wide.
+ * Returns all lines including the heading, each filled to the columns.
  * @param height maximum lines
  */
 export function overlayLines(
@@ -99,13 +99,13 @@ export function overlayLines(
     .map(({ line, ...entry }) => ({ line: fitLine(line, columns), ...entry }));
 }
 
-/** Scroll limit of help or a long text, at which its last line is visible. */
+/** Returns the maximum scroll position, at which the last line is visible. */
 export function overlayTopMax(options: OverlayOptions, columns: number, height: number): number {
   if (!isScrolled(options.overlay)) return 0;
   return Math.max(0, entriesOf(options, columns).length - contentRows(height));
 }
 
-/** Lines below the heading, which is omitted if there is only one line. */
+/** Returns the lines below the heading. A single line omits the heading. */
 function contentRows(height: number): number {
   return height > 1 ? height - 1 : Math.max(0, height);
 }
@@ -127,7 +127,7 @@ function titleOf({ overlay, texts, model }: OverlayOptions): string {
   }
 }
 
-/** Key hints in the heading of a long text; cut last. */
+/** Returns the key hints in the heading of a long text. */
 function keysOf({ overlay, texts }: OverlayOptions): string {
   return overlay.kind === "text" ? ` · ${texts.screen.copyOrClose}` : "";
 }
@@ -211,7 +211,7 @@ function resultEntries(
   return search.hasMore ? [...entries, dimEntry(texts.moreResults)] : entries;
 }
 
-/** A choice without a hint is a heading. */
+/** Returns help lines. A choice without a hint is a heading. */
 function helpEntries(choices: readonly Candidate[], columns: number): readonly Entry[] {
   const widest = Math.max(0, ...choices.map(({ text, hint }) => (hint === "" ? 0 : widthOf(text))));
   const keys = Math.min(widest, Math.floor(columns / 2) - 2);

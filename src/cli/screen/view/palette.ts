@@ -1,14 +1,14 @@
-/** Colours of roles: themes, a user's own colours, and what a terminal supports. */
+/** Colours of roles: themes, the user's colours, and the terminal's colour depth. */
 
 import type { TerminalSettings } from "../../../ui/settings.ts";
 import { pictureAttributes } from "../pictures/cells.ts";
 import { ROLES, type Role, roleStyle } from "./roles.ts";
 import type { Line, Span } from "./style.ts";
 
-/** Colours that the terminal supports; `none`: only bold, inverse and underline. */
+/** Colours that the terminal supports. `none` allows bold, inverse and underline only. */
 export type ColorDepth = "none" | "16" | "256" | "full";
 
-/** Attributes besides colours, with their SGR codes. */
+/** SGR codes of attributes other than colours. */
 const MARKS = {
   bold: "1",
   dim: "2",
@@ -25,9 +25,9 @@ export type Style = { readonly [Mark in keyof typeof MARKS]?: boolean } & {
 
 type Rgb = readonly [number, number, number];
 
-/** An RGB colour, and one of the terminal's own sixteen. */
+/** An RGB colour, and its counterpart among the terminal's sixteen. */
 interface Color {
-  /** `undefined`: only one of the sixteen. */
+  /** `undefined` if the colour is one of the sixteen only. */
   readonly rgb: Rgb | undefined;
   readonly basic: number;
 }
@@ -42,7 +42,7 @@ const COLOR_NAMES = [
   "cyan",
   "white",
 ] as const;
-/** The values of xterm, for finding the nearest to a user's own colour. */
+/** RGB values of xterm, for finding the nearest of the sixteen colours. */
 const BASIC_COLORS: readonly Rgb[] = [
   [0, 0, 0],
   [205, 0, 0],
@@ -65,8 +65,8 @@ const CUBE_LEVELS = [0, 95, 135, 175, 215, 255] as const;
 const COLOR = /^(?:#([0-9a-f]{6})(?:\|(\d{1,2}))?|(bright-)?([a-z]+))$/;
 
 /**
- * Reads `bold`, `underline #58c99b`, `red on #202020`, `bright-blue`.
- * @returns `undefined` if it is invalid
+ * Parses a style such as `bold`, `underline #58c99b`, `red on #202020` or `bright-blue`.
+ * @returns `undefined` if the style is invalid
  */
 export function readStyle(text: string): Style | undefined {
   const style: { -readonly [Key in keyof Style]: Style[Key] } = {};
@@ -99,7 +99,7 @@ function readColor(word: string): Color | undefined {
   return at < 0 ? undefined : { rgb: undefined, basic: at + (bright === undefined ? 0 : 8) };
 }
 
-/** Index of the smallest number. */
+/** Returns the index of the smallest number. */
 function leastOf(distances: readonly number[]): number {
   return distances.indexOf(Math.min(...distances));
 }
@@ -108,7 +108,7 @@ function nearest([r, g, b]: Rgb): number {
   return leastOf(BASIC_COLORS.map(([r2, g2, b2]) => (r - r2) ** 2 + (g - g2) ** 2 + (b - b2) ** 2));
 }
 
-/** The nearest step of xterm's colour cube. */
+/** Returns the nearest level of xterm's colour cube. */
 function cubeStep(value: number): number {
   return leastOf(CUBE_LEVELS.map((level) => Math.abs(level - value)));
 }
@@ -137,7 +137,7 @@ function sgrOf(style: Style, depth: ColorDepth): string {
   return codes.length === 0 ? "" : `\x1b[${codes.join(";")}m`;
 }
 
-/** @param env environment of the process */
+/** @param env process environment */
 export function depthOf(env: Readonly<Record<string, string | undefined>>): ColorDepth {
   if ((env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb") return "none";
   if (/truecolor|24bit/i.test(env["COLORTERM"] ?? "")) return "full";
@@ -148,14 +148,17 @@ export function depthOf(env: Readonly<Record<string, string | undefined>>): Colo
 
 const RESET = "\x1b[m";
 
-/** Theme for a terminal's colour depth. */
+/** Styles of roles for one theme and colour depth. */
 export class Palette {
   readonly #styles: ReadonlyMap<Role, Style>;
   readonly #depth: ColorDepth;
-  /** Keyed by background role and role. Bounded by the pairs of roles. */
+  /** SGR codes, keyed by background role and role. Bounded by the pairs of roles. */
   readonly #codes = new Map<string, string>();
 
-  /** @param userStyles by role, over the theme's; unknown roles and invalid styles are skipped */
+  /**
+   * @param userStyles styles by role, which override the theme; unknown roles and invalid styles
+   * are skipped
+   */
   constructor(
     theme: TerminalSettings["theme"],
     userStyles: Readonly<Record<string, string>>,
@@ -171,7 +174,7 @@ export class Palette {
     this.#depth = depth;
   }
 
-  /** @param under role of the whole line, whose background applies to all of it */
+  /** @param under background role of the whole line */
   ansiOf(line: Line, under?: Role): string {
     let text = "";
     let last = "";

@@ -1,34 +1,35 @@
-/** Pictures below their file lines: as large as fits, in their ratio. */
+/** Pictures below their file lines, as large as the space allows. */
 
 import { PICTURE_COLUMNS_MAX, PICTURE_ROWS_MAX } from "../../../base/limits-screen.ts";
 import { pictureCells } from "../pictures/cells.ts";
 import type { PictureBox } from "../state/frame.ts";
 import type { Line } from "./style.ts";
 
-/** A picture that is ready. */
 export interface PictureSize {
   readonly id: number;
-  /** Cells of its natural size; fractional. */
+  /** Cells of the natural size; fractional. */
   readonly columns: number;
   readonly rows: number;
 }
 
-/** Sizes keyed by file. */
 export type PictureSizes = ReadonlyMap<string, PictureSize>;
 
-/** Narrower pictures are not recognizable. */
+/** Minimum size of a recognisable picture, in cells. */
 const COLUMNS_MIN = 8;
 const ROWS_MIN = 2;
-/** Rows reserved for other regions and one or two messages. */
+/** Rows reserved for other regions and a few messages. */
 const OTHER_ROWS = 6;
 
-/** Maximum rows of a picture on a screen of so many rows; 0 if none is shown. */
+/** Returns the maximum rows of a picture; 0 if the screen is too small. */
 export function pictureRows(screenRows: number): number {
   const rows = Math.min(PICTURE_ROWS_MAX, Math.floor((screenRows - OTHER_ROWS) / 2));
   return rows < ROWS_MIN ? 0 : rows;
 }
 
-/** @param columns and rows available to it */
+/**
+ * @param columns available columns
+ * @param rows available rows
+ */
 export function pictureBox(
   { id, ...size }: PictureSize,
   columns: number,

@@ -8,13 +8,12 @@ import type { ListScroll, ListTop } from "../state/hit.ts";
 import { fitLine, type Line, lineWidth, type Span } from "./style.ts";
 import { cutTo } from "./width.ts";
 
-/** Larger counts are capped. */
+/** Maximum displayed count. */
 const COUNT_MAX = 999;
-/** Targets that Alt and a digit can open. */
+/** Maximum targets that Alt and a digit can open. */
 const NUMBERED_TARGETS_MAX = 10;
 
 export interface RoomColumn extends ListScroll {
-  /** Visible lines. */
   readonly lines: readonly Line[];
   /** Target of each line. */
   readonly targets: readonly (string | undefined)[];
@@ -49,7 +48,8 @@ export function roomColumn(
 }
 
 /**
- * Scroll position of the list; `undefined` if it was not moved since the open target was opened.
+ * Returns the scroll position of a list; `undefined` if the list was not scrolled since the target
+ * was opened.
  */
 export function topOf(listTop: ListTop | undefined, { open }: Model): number | undefined {
   const isSameOpen = listTop?.open === open || isSameName(listTop?.open, open);

@@ -11,7 +11,7 @@ import { nameOf } from "./header.ts";
 import { isMuted } from "./rooms.ts";
 import { cutLine, fitLine, type Line, lineWidth, type Span, splitLine } from "./style.ts";
 
-/** State of the link that is not in the model. */
+/** Link state outside the model. */
 export interface LinkStatus {
   /** `quic`, `ws`, `unix`; `undefined` if there is no link. */
   readonly transport: string | undefined;
@@ -23,11 +23,10 @@ export interface StatusOptions {
   readonly texts: ScreenTexts;
   readonly link: LinkStatus;
   readonly nowUnixMs: number;
-  /** Targets that do not count. */
+  /** Targets without unread counts. */
   readonly muted: readonly string[];
-  /** Whether typing indicators are visible. */
   readonly typing: boolean;
-  /** Content below the bottom edge; rows, as far as they are loaded. */
+  /** Number of loaded rows below the bottom edge; `undefined` at the newest row. */
   readonly below: { readonly rows: number } | undefined;
   readonly question: Question | undefined;
   readonly completion: Completion | undefined;
@@ -36,7 +35,7 @@ export interface StatusOptions {
 const SECOND_MS = 1_000;
 const TARGETS_NAMED_MAX = 3;
 
-/** Connection, pending posts, unread elsewhere; or hints for the current keys. */
+/** Lays out connection, pending posts and unread messages, or an open question or completion. */
 export function statusLine(options: StatusOptions, columns: number): Line {
   const { question, completion, texts } = options;
   if (question !== undefined) return questionLine(question, texts, columns);
@@ -45,7 +44,7 @@ export function statusLine(options: StatusOptions, columns: number): Line {
   return splitLine(left, belowSpans(options), columns);
 }
 
-/** Omits typing users if the rest would be cut. */
+/** Omits typing users if the line would be too long. */
 function leftSpans(options: StatusOptions, columns: number): Line {
   const [typing, pending] = [typingSpans(options), pendingSpans(options)];
   const line = fittingSpans(options, joined([pending, typing]), columns);
@@ -53,7 +52,7 @@ function leftSpans(options: StatusOptions, columns: number): Line {
   return fits ? line : fittingSpans(options, pending, columns);
 }
 
-/** Drops first the transport, then the server's name, until the line fits. */
+/** Drops the transport and then the server's name until the line fits. */
 function fittingSpans(options: StatusOptions, pending: Line, columns: number): Line {
   const unread = unreadSpans(options);
   const fullLine = joined([connectionSpans(options), pending, unread]);
@@ -88,12 +87,12 @@ function questionLine(question: Question, texts: ScreenTexts, columns: number): 
   if (!isYesNo) {
     return splitLine(left, [{ text: `${texts.screen.toAnswer} `, role: "bar-dim" }], columns);
   }
-  // The notices repeat a question that is too long, so that its keys stay visible.
+  // The notices display a question that is too long, so that its keys stay visible here.
   const hint: Line = [{ text: ` [${texts.screen.yesNo}]`, role: "bar", bold: true }];
   return fitLine([...cutLine(left, columns - lineWidth(hint)), ...hint], columns);
 }
 
-/** Candidates of Tab with the current one marked and kept visible. */
+/** Lays out completion candidates, and keeps the selected candidate visible. */
 function completionLine({ candidates, selectedIndex }: Completion, columns: number): Line {
   const spans = candidates.map(({ text, hint }, i): readonly Span[] => {
     const role = i === selectedIndex ? "open" : "bar";
@@ -155,7 +154,7 @@ function pendingSpans({ model, texts }: StatusOptions): readonly Span[] {
   return joined([refusedSpans(model, texts), sending]);
 }
 
-/** Posts that were refused in rooms that are not open. */
+/** Counts refused posts in other rooms. */
 function refusedSpans({ pending, open }: Model, texts: ScreenTexts): Line {
   const refused = pending.filter(
     ({ to, state }) => state.kind === "refused" && !isSameName(to, open),

@@ -1,21 +1,20 @@
-/** Output of the view before it becomes terminal bytes: lines of spans, each with a role. */
+/** Lines of spans, the output of the view before it becomes terminal bytes. */
 
 import type { PictureBox } from "../state/frame.ts";
 import type { Role } from "./roles.ts";
 import { cutTo, widthOf } from "./width.ts";
 
-/** Clean text without line feeds. */
+/** Cleaned text without line feeds. */
 export interface Span {
   readonly text: string;
   readonly role?: Role;
   readonly bold?: boolean;
   readonly italic?: boolean;
   readonly strike?: boolean;
-  /** Web address that the text links to. */
   readonly link?: string;
-  /** Effect of a click; if absent, that of a click on its row. */
+  /** Effect of a click; if absent, a click acts on the row. */
   readonly clickAction?: "fetch" | "unfold" | "newest" | "unread";
-  /** The text is cells of a picture, which have no colour of their own. */
+  /** Set if the text is cells of a picture, which have no colour. */
   readonly picture?: PictureBox;
 }
 
@@ -27,7 +26,7 @@ export function lineWidth(line: Line): number {
   return columns;
 }
 
-/** Span at that column, from 0; `undefined` if there is none. */
+/** Returns the span at a column from 0; `undefined` if there is none. */
 export function spanAt(line: Line, column: number): Span | undefined {
   let end = 0;
   return line.find(({ text }) => {
@@ -36,14 +35,14 @@ export function spanAt(line: Line, column: number): Span | undefined {
   });
 }
 
-/** The beginning of a line that fits, with `…` if it was cut. */
+/** Cuts a line to the columns, with `…` if it was cut. */
 export function cutLine(line: Line, columns: number): Line {
   if (lineWidth(line) <= columns) return line;
   const cut: Span[] = [];
   let left = columns;
   for (const span of line) {
     const width = widthOf(span.text);
-    // A mark has to fit after the remaining text.
+    // Reserves a column for `…` if more text follows.
     if (width < left) {
       cut.push(span);
       left -= width;
@@ -56,14 +55,14 @@ export function cutLine(line: Line, columns: number): Line {
   return cut;
 }
 
-/** Cut or filled to exactly so many columns. */
+/** Cuts or fills a line to exactly this width. */
 export function fitLine(line: Line, columns: number): Line {
   const cut = cutLine(line, columns);
   const left = columns - lineWidth(cut);
   return left > 0 ? [...cut, { text: " ".repeat(left) }] : cut;
 }
 
-/** Left and right text in one line; the right one is dropped if both do not fit. */
+/** Joins left and right text in one line. Drops the right text if both do not fit. */
 export function splitLine(left: Line, right: Line, columns: number): Line {
   const width = lineWidth(right);
   if (width === 0 || width >= columns) return fitLine(left, columns);

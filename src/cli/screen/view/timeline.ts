@@ -1,6 +1,6 @@
 /**
- * Lays out the visible rows, from the bottom up, and no others. The layout of a row is cached while
- * the row is the same object and nothing else that it shows has changed.
+ * Lays out the visible rows only, from the bottom up. Caches the layout of a row while the row and
+ * its inputs are unchanged.
  */
 
 import type { Row, Rows } from "../../../core/model/rows.ts";
@@ -20,11 +20,9 @@ export interface TimelineOptions {
   readonly palette: Palette;
   readonly transfers: Model["transfers"];
   readonly scroll: ScrollAnchor | undefined;
-  /** Seq that keys act on, or key of an unsent post. */
+  /** Seq of the selected message, or key of the selected unsent post. */
   readonly selected: number | string | undefined;
-  /** Keys of rows whose long text is unfolded. */
   readonly unfolded: ReadonlySet<string>;
-  /** Lines of the timeline. */
   readonly height: number;
 }
 
@@ -37,12 +35,12 @@ export interface VisibleRow {
 }
 
 export interface TimelineLayout {
-  /** Terminal lines, newest at the end, each exactly as wide as the timeline. */
+  /** Terminal lines, newest last, each exactly as wide as the timeline. */
   readonly lines: readonly string[];
   readonly visible: readonly VisibleRow[];
   /** Rows below the bottom edge. */
   readonly rowsBelow: number;
-  /** The first row is visible from its first line. */
+  /** Whether the first line of the first row is visible. */
   readonly isAtTop: boolean;
   /** Pictures with at least one visible row. */
   readonly pictures: readonly PictureBox[];
@@ -50,36 +48,33 @@ export interface TimelineLayout {
 
 interface CachedRow {
   readonly lines: readonly Line[];
-  /** Additional lines when unfolded. */
   readonly folds: number;
-  /** Terminal text; created when first visible. */
+  /** Terminal text of each line, created when the line is first visible. */
   readonly texts: (string | undefined)[];
   readonly transfer: TransferView | undefined;
   readonly isUnfolded: boolean;
 }
 
-/** Minimum height of a timeline where a line may be replaced by a name. */
+/** Minimum timeline height at which a name may replace a line. */
 const COVER_HEIGHT_MIN = 4;
 
 type Downloads = ReadonlyMap<string, TransferView>;
 
 export class TimelineCache {
-  /** Keyed by row; dropped with the row, and entirely when the look changes. */
+  /** Keyed by row. Replaced when the row options change. */
   #cache = new WeakMap<Row, CachedRow>();
   #rowOptions: RowOptions | undefined;
   #palette: Palette | undefined;
   #transfers: Model["transfers"] | undefined;
   #downloads: Downloads = new Map();
-  /** Index of the row whose height was requested last: the next request is mostly beside it. */
+  /** Index of the last requested row; the next request is usually for a neighbour. */
   #lastIndex = 0;
   readonly #layout = memo<TimelineLayout>();
 
-  /** Lines of the row; 0 if there is none with that key. */
   heightOf(options: TimelineOptions, key: string): number {
     return this.#rowByKey(options, key)?.lines.length ?? 0;
   }
 
-  /** Additional lines of the unfolded text; 0 if it cannot be folded. */
   foldsOf(options: TimelineOptions, key: string): number {
     return this.#rowByKey(options, key)?.folds ?? 0;
   }
@@ -128,7 +123,7 @@ export class TimelineCache {
     return { lines, visible: visibleRows, rowsBelow, isAtTop, pictures: [...pictures] };
   }
 
-  /** Position in a line that was laid out, from the top. `undefined` if there is nothing. */
+  /** Returns the row and line at a position from the top; `undefined` if there is none. */
   lineAt(
     { height }: TimelineOptions,
     { visible: visibleRows }: TimelineLayout,
@@ -143,7 +138,7 @@ export class TimelineCache {
     return undefined;
   }
 
-  /** The row at the bottom edge and how many of its lines are visible. */
+  /** Returns the row at the bottom edge, and the number of its visible lines. */
   #bottomOf(options: TimelineOptions): { readonly at: number; readonly to: number } {
     const { rows } = options.rows;
     const newest = { at: rows.length - 1, to: Number.POSITIVE_INFINITY };
@@ -153,7 +148,8 @@ export class TimelineCache {
     const { scroll } = options;
     const edge = edgeOf(timeline, scroll);
     if (scroll === undefined || rows[edge.index]?.key !== scroll.key) return newest;
-    // A page is filled while there are enough rows: scrolling beyond the top leaves no blank lines.
+    // Fills the page if there are enough rows, so that scrolling past the top leaves no blank
+    // lines.
     let missing = options.height + edge.below;
     for (let i = edge.index; i >= firstVisibleIndex(options.rows) && missing > 0; i--)
       missing -= heightAt(i);
@@ -182,11 +178,12 @@ export class TimelineCache {
     return visibleRows;
   }
 
-  /** The uppermost line, if it has to name its author. */
+  /** Returns the top line with its author if the author is not visible. */
   #topOf(row: Row, index: number, options: TimelineOptions): string | undefined {
     const { rowOptions, palette, height } = options;
     const under = backgroundOf(row, options);
-    const mayCover = height >= COVER_HEIGHT_MIN && under === undefined; // Keys act on a marked row.
+    // A selected row must stay readable.
+    const mayCover = height >= COVER_HEIGHT_MIN && under === undefined;
     const rowLine = this.#cache.get(row)?.lines[index] ?? [];
     const line = topLine(row, index, rowLine, rowOptions, mayCover);
     return line === undefined ? undefined : padded(line, rowOptions.columns, palette, under);
@@ -241,7 +238,7 @@ function padded(line: Line, columns: number, palette: Palette, under: Role | und
   return palette.ansiOf([...line, { text: " ".repeat(left) }], under);
 }
 
-/** Background role of the whole row. */
+/** Returns the background role of a row. */
 function backgroundOf(
   row: Row,
   { selected, rows }: Pick<TimelineOptions, "selected" | "rows">,
@@ -253,8 +250,8 @@ function backgroundOf(
 }
 
 /**
- * Omits the day line of the first row while older rows are missing: its day may begin earlier, and
- * later insertions before it must not move what is being read.
+ * Skips the day line of the first row while older rows are missing: that day may begin earlier, and
+ * inserting rows must not move the visible rows.
  */
 function firstVisibleIndex({ rows, hasOlder }: Rows): number {
   return hasOlder && rows[0]?.kind === "day" ? 1 : 0;

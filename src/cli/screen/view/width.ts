@@ -1,20 +1,17 @@
-/**
- * Columns that text takes on a terminal, by grapheme. All text here is clean (`cleanText`), so
- * control characters have no width to consider.
- */
+/** Columns of cleaned text on a terminal, by grapheme. Cleaned text has no control characters. */
 
 import { terminalWidths } from "../width/measured.ts";
 
 const ASCII = /^[\x20-\x7e]*$/;
 const CUT = "…";
 
-/** Splits text into what a reader sees as single characters. */
+/** Splits text into graphemes. */
 export function graphemesOf(text: string): readonly string[] {
   if (ASCII.test(text)) return text.split("");
   return terminalWidths.graphemesOf(text).map((grapheme) => grapheme.text);
 }
 
-/** Columns of one line; tabs and line feeds have none. */
+/** Returns the columns of a line. Tabs and line feeds count as 0. */
 export function widthOf(text: string): number {
   if (ASCII.test(text)) return text.length;
   let columns = 0;
@@ -22,7 +19,7 @@ export function widthOf(text: string): number {
   return columns;
 }
 
-/** The beginning of a text that fits, with `…` if it was cut. */
+/** Cuts a text to the columns, with `…` if it was cut. */
 export function cutTo(text: string, columns: number): string {
   if (columns <= 0) return "";
   if (ASCII.test(text)) {
@@ -40,7 +37,7 @@ export function cutTo(text: string, columns: number): string {
   return fitting;
 }
 
-/** Cut or filled to exactly so many columns. */
+/** Cuts or fills a text to exactly this width. */
 export function fitTo(text: string, columns: number): string {
   const cut = cutTo(text, columns);
   return cut + " ".repeat(Math.max(0, columns - widthOf(cut)));

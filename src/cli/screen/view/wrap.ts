@@ -1,4 +1,4 @@
-/** Wraps spans into lines: between words, and inside a word that is too long. */
+/** Wraps spans into lines between words, and inside words that are too long. */
 
 import type { Line, Span } from "./style.ts";
 import { graphemesOf, widthOf } from "./width.ts";
@@ -7,7 +7,7 @@ import { graphemesOf, widthOf } from "./width.ts";
 const TAB_COLUMNS = 8;
 const PIECE = /\n|\t| +|[^\n\t ]+/g;
 const ASCII = /^[\x20-\x7e]*$/;
-/** Scripts without spaces: a line may end after each character. */
+/** Scripts without spaces, where a line may end after each character. */
 const BREAKABLE = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}]/u;
 
 interface Piece {
@@ -17,14 +17,14 @@ interface Piece {
 }
 
 /**
- * At least one line, each at most so many columns wide.
- * @param spans clean text, which may have line feeds and tabs
- * @param columns 2 or more: a wide character needs them
+ * Returns at least one line, each within the columns.
+ * @param spans cleaned text, which may have line feeds and tabs
+ * @param columns 2 or more, for wide characters
  */
 export function wrapSpans(spans: readonly Span[], columns: number): readonly Line[] {
   const [only] = spans;
   if (spans.length === 1 && only !== undefined) {
-    // Fast path: most messages.
+    // Fast path for most messages.
     if (only.text.length <= columns && ASCII.test(only.text)) return [spans];
   }
   const builder = new LineBuilder(columns);
@@ -42,7 +42,7 @@ export function wrapSpans(spans: readonly Span[], columns: number): readonly Lin
   return builder.finished();
 }
 
-/** Splits a text at the points where a line may end. */
+/** Splits a text where a line may end. */
 function breakableParts(text: string): readonly string[] {
   const segments: string[] = [];
   let run = "";
@@ -51,7 +51,7 @@ function breakableParts(text: string): readonly string[] {
       run += grapheme;
       continue;
     }
-    // Characters that follow without a space belong to it: a full stop does not begin a line.
+    // Characters such as a full stop stay with the preceding character.
     if (run !== "") segments.push(run);
     run = grapheme;
   }
@@ -59,19 +59,18 @@ function breakableParts(text: string): readonly string[] {
   return segments;
 }
 
-/** Lines being built. */
 class LineBuilder {
   readonly #columns: number;
   readonly #lines: Line[] = [];
   #line: Span[] = [];
-  /** End of the line with a single style, joined only once. */
+  /** Style of the current run at the end of the line. */
   #run: Span | undefined;
   #runText = "";
   #width = 0;
-  /** Precede the word if it stays on the line. */
+  /** Spaces before the current word, dropped if the line ends before the word. */
   #spaces: Piece[] = [];
   #spacesWidth = 0;
-  /** Contains no break point. */
+  /** Current word, which has no break point. */
   #word: Piece[] = [];
   #wordWidth = 0;
 
@@ -84,7 +83,7 @@ class LineBuilder {
     this.#wordWidth += piece.width;
   }
 
-  /** Adds a word that needs no space before it. */
+  /** Adds a word that needs no preceding space. */
   breakablePart(piece: Piece): void {
     this.#appendWord();
     this.word(piece);
@@ -124,7 +123,7 @@ class LineBuilder {
       this.#endLine();
       for (const piece of this.#word) this.#append(piece);
     } else {
-      // An address, or a line of one letter: it begins here, and continues below.
+      // A word longer than a line starts here and continues on the next lines.
       if (this.#width + this.#spacesWidth < this.#columns) this.#appendSpaces();
       else this.#endLine();
       for (const piece of this.#word) this.#appendSplit(piece);
@@ -169,7 +168,7 @@ class LineBuilder {
         run = "";
         runWidth = 0;
       }
-      if (width > this.#columns) continue; // Wider than any known one.
+      if (width > this.#columns) continue; // No such grapheme is known.
       run += grapheme;
       runWidth += width;
     }

@@ -1,45 +1,45 @@
 /**
  * Width of graphemes on the user's terminal. Terminals disagree on sequences of several code
- * points, and on characters of ambiguous width. A sample of each kind is measured at the start;
- * the Unicode table is the fallback.
+ * points, and on characters of ambiguous width. A sample of each kind is measured at the start.
+ * Until then, widths come from the Unicode table.
  */
 
-/** A sample of each kind, whose width applies to the whole kind. */
+/** Samples whose measured width applies to all graphemes of the same kind. */
 const SAMPLES = {
-  /** A sign that a variation selector turns into an emoji. */
+  /** A symbol that a variation selector turns into an emoji. */
   selected: "\u2764\ufe0f",
   keycap: "1\ufe0f\u20e3",
-  /** Several emoji joined to one. */
+  /** Several emoji joined into one. */
   joined: "\u{1f468}\u200d\u{1f469}\u200d\u{1f467}",
   flag: "\u{1f1ee}\u{1f1e9}",
   toned: "\u{1f44d}\u{1f3fd}",
-  /** Wide in East Asian fonts. */
+  /** A character that is wide in East Asian fonts. */
   ambiguous: "\u03b1",
   /** A letter with a combining mark. */
   marked: "x\u0323",
 } as const;
 
 export type SampleKind = keyof typeof SAMPLES;
-/** Columns of the samples that differ from the table. */
+/** Columns of samples whose width differs from the table. */
 export type MeasuredWidths = Partial<Readonly<Record<SampleKind, number>>>;
 
 const KINDS = Object.keys(SAMPLES) as SampleKind[];
-/** Larger values are not measurements: the cursor was elsewhere. */
+/** Maximum plausible width. A larger value means that the cursor was elsewhere. */
 const COLUMNS_MAX = 8;
 const ASCII = /^[\x20-\x7e]$/;
-/** Lines, bars and dots that the screen itself uses: laid out as one column everywhere. */
+/** Lines, bars and dots of the screen itself, always laid out as one column. */
 const UI_SYMBOL = /^[\u00b7\u2026\u2500-\u25ff]$/;
 const REPORT = /\x1b\[(\d+);(\d+)R/g;
 
 /**
- * Requires a blank screen: writes the samples invisibly, one after the other, queries the cursor
- * position after each (CPR), and leaves the screen blank.
+ * Measures the samples. Requires a blank screen: writes each sample invisibly, queries the cursor
+ * position (CPR), and leaves the screen blank.
  */
 export const WIDTH_QUERY = `\x1b[H\x1b[8m${KINDS.map((kind) => `\r${SAMPLES[kind]}\x1b[6n`).join(
   "",
 )}\r\x1b[2K\x1b[m`;
 
-/** @returns `undefined` if some samples have no answer */
+/** @returns `undefined` if answers are missing or implausible */
 export function parseWidths(answers: string): MeasuredWidths | undefined {
   const columns = [...answers.matchAll(REPORT)].map(([, , column]) => Number(column) - 1);
   if (columns.length !== KINDS.length) return undefined;
@@ -50,33 +50,32 @@ export function parseWidths(answers: string): MeasuredWidths | undefined {
   );
 }
 
-/** A grapheme cluster and its columns; 0 columns if it joins the previous one. */
+/** A grapheme cluster and its columns; 0 if it combines with the previous cluster. */
 interface Grapheme {
   readonly text: string;
   readonly width: number;
 }
 
-/** Texts whose graphemes are cached: names, times and lines that every frame has. */
+/** Maximum texts whose graphemes are cached, such as names and times that every frame repeats. */
 const CACHED_TEXTS_MAX = 1_000;
 const CACHED_LENGTH_MAX = 40;
 
 const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 
-/** Widths on one terminal: those of the table until it is measured. */
+/** Widths on one terminal; from the Unicode table until measured. */
 class TerminalWidths {
   #measured: MeasuredWidths = {};
   #isAsInTable = true;
-  /** Bounded by SPLIT_TEXTS_MAX. */
+  /** Bounded by CACHED_TEXTS_MAX. */
   readonly #graphemes = new Map<string, readonly Grapheme[]>();
 
-  /** Applies to everything that is laid out from now on. */
   measure(widths: MeasuredWidths): void {
     this.#measured = widths;
     this.#isAsInTable = Object.keys(widths).length === 0;
     this.#graphemes.clear();
   }
 
-  /** Splits text that was cleaned. */
+  /** Splits cleaned text. */
   graphemesOf(text: string): readonly Grapheme[] {
     const cached = this.#graphemes.get(text);
     if (cached !== undefined) return cached;
@@ -91,7 +90,7 @@ class TerminalWidths {
     return graphemes;
   }
 
-  /** Columns of one grapheme of clean text. */
+  /** Returns the columns of a grapheme of cleaned text. */
   of(grapheme: string): number {
     if (ASCII.test(grapheme)) return 1;
     const width = Bun.stringWidth(grapheme);
@@ -102,7 +101,7 @@ class TerminalWidths {
     return isShownDecomposed(kind, sample) ? sumOf(grapheme) : sample;
   }
 
-  /** Whether it takes more columns on the terminal than it was laid out with. */
+  /** Reports whether the terminal displays a grapheme wider than its layout. */
   isWiderThanLayout(grapheme: string): boolean {
     if (this.#measured.ambiguous === undefined) return false;
     return UI_SYMBOL.test(grapheme) && isAmbiguous(grapheme);
@@ -110,9 +109,9 @@ class TerminalWidths {
 }
 
 /**
- * Widths of this process's terminal: the program's only shared mutable object. A process has one
- * terminal, whose answers are as constant as the table of Unicode. As a parameter it would pass
- * through every function of the screen that uses a width.
+ * Widths of this process's terminal, the program's only shared mutable object. A process has one
+ * terminal, whose widths are constant. As a parameter, the object would pass through every function
+ * that computes a width.
  */
 export const terminalWidths = new TerminalWidths();
 
@@ -122,7 +121,7 @@ function kindOf(grapheme: string): SampleKind | undefined {
   if (/\u20e3/.test(grapheme)) return "keycap";
   if (/^\p{Regional_Indicator}{2}/u.test(grapheme)) return "flag";
   if (/\p{Emoji_Modifier}$/u.test(grapheme) && [...grapheme].length > 1) return "toned";
-  // A sign that is wide without its selector is not doubtful.
+  // A symbol that is wide without its selector has a certain width.
   if (/^.\ufe0f$/u.test(grapheme)) return isNarrow(grapheme) ? "selected" : undefined;
   if (/^.\p{Mn}+$/u.test(grapheme)) return "marked";
   return isAmbiguous(grapheme) && !UI_SYMBOL.test(grapheme) ? "ambiguous" : undefined;
@@ -137,13 +136,16 @@ function isAmbiguous(grapheme: string): boolean {
   return wide !== Bun.stringWidth(grapheme);
 }
 
-/** The sample is wider than one emoji or letter: each part has columns of its own. */
+/**
+ * Reports whether the terminal displays the parts of a sequence separately, because its sample is
+ * wider than one emoji or letter.
+ */
 function isShownDecomposed(kind: SampleKind, width: number): boolean {
   const isCombined = kind === "joined" || kind === "toned" || kind === "marked";
   return isCombined && width > Bun.stringWidth(SAMPLES[kind]);
 }
 
-/** Marks take columns there, too. */
+/** Adds the widths of the parts. Combining marks take a column each on such terminals. */
 function sumOf(grapheme: string): number {
   let columns = 0;
   for (const point of grapheme) {
