@@ -90,11 +90,24 @@ describe("a damaged row", () => {
   });
 
   test("that says where to send lets nothing be sent", async () => {
+    await using other = await SealedSite.open();
+    const [first, ben] = await other.joinAll("ana", "ben");
+    await first.makes("vault");
+    await first.letsIn(ben);
+    await first.tells("the past of ana", ben);
+    await ben.quit();
+    change(ben.device, "UPDATE sealed SET value = ? WHERE key LIKE 'pin/%'", new Uint8Array([1]));
+    const again = await other.join("ben", ben.device);
+    expect(await codeOf(again.say("the canary"))).toBe("seal-refused");
+    expect(holds(other.site, "canary")).toBe(false);
+    expect(again.rejoins()).toBe(0);
+  });
+
+  test("that says where to send is replaced when the device rejoins", async () => {
     const copy = world.copy(device);
     change(copy, "UPDATE sealed SET value = ? WHERE key LIKE 'pin/%'", new Uint8Array([1, 2]));
-    const ben = await world.join("ben", copy);
-    expect(await codeOf(ben.say("the canary"))).toBe("seal-refused");
-    expect(holds(world.site, "canary")).toBe(false);
+    const ben = await talks(copy);
+    expect(ben.rejoins()).toBe(1);
     await ben.quit();
   });
 });
