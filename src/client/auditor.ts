@@ -242,7 +242,7 @@ export class LogAuditor {
     const known = await orDefault(() => this.#deps.logs.pin(link.reader), undefined);
     if (this.#failures < ATTEMPTS_MAX || known === undefined)
       return this.#auditLater(CHECKPOINT_LAG_MS);
-    const finding = { reason: "unproved", known, shown: undefined, missing: [] } as const;
+    const finding = { reason: "unproved", known, presented: undefined, missing: [] } as const;
     const outcome = await buildAlarm(link, this.#deps, finding);
     this.#onAlarm(outcome.alarm);
   }
@@ -300,7 +300,7 @@ async function auditOnce(
   if ((log === "unable" || log === "empty") && hasNoPriorEvidence) return { kind: "none" };
   if (typeof log === "string") {
     const reason = log === "unsigned" ? log : "unproved";
-    return buildAlarm(link, deps, { reason, known, shown: undefined, missing: [] });
+    return buildAlarm(link, deps, { reason, known, presented: undefined, missing: [] });
   }
   const { pin } = log;
   const verdict = judgeCheckpoint(known, log, verifier.sha256);
@@ -312,21 +312,21 @@ async function auditOnce(
     const seen = all.slice(-EVIDENCE_REQUESTS_MAX * PROOFS_PER_REQUEST_MAX);
     const { missing } = await fetchProofs(connection, deps, pin, seen);
     const knownSize = Math.max(known?.size ?? 0, reason === "rolled-back" ? confirmed : 0);
-    return buildAlarm(link, deps, { reason, known, knownSize, shown: pin, missing }, log);
+    return buildAlarm(link, deps, { reason, known, knownSize, presented: pin, missing }, log);
   }
   const requested = unproved.slice(-requestsMax * PROOFS_PER_REQUEST_MAX);
   const roomsBefore = roomIds(link);
   const { proved, missing, leftOut } = await fetchProofs(connection, deps, pin, requested);
   if (missing.length > 0) {
     if (mayBeLate && missing.every(({ seq }) => seq > pin.size)) return "late";
-    const finding = { reason: "record-missing", known, shown: pin, missing } as const;
+    const finding = { reason: "record-missing", known, presented: pin, missing } as const;
     return buildAlarm(link, deps, finding, log);
   }
   const roomsAfter = roomIds(link);
   const withheld = leftOut.filter(({ room }) => roomsBefore.has(room) && roomsAfter.has(room));
   if (withheld.length > 0) {
     if (mayBeLate) return "late";
-    const finding = { reason: "left-out", known, shown: pin, missing: withheld } as const;
+    const finding = { reason: "left-out", known, presented: pin, missing: withheld } as const;
     return buildAlarm(link, deps, finding, log);
   }
   if (verdict.kind !== "same") await orDefault(() => logs.storePin(reader, pin), undefined);

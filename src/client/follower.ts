@@ -278,7 +278,7 @@ export class Follower {
   #reportGap({
     room,
     expected,
-    got,
+    received: got,
     again: isRepeated,
   }: Extract<TimelineEffect, { kind: "gap" }>): void {
     const name = this.#rooms.get(room)?.name ?? room;

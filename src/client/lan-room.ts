@@ -68,7 +68,7 @@ export class LanRoom {
     checkLanText(text);
     for (;;) {
       if (this.#isClosed) return;
-      const waitMs = await this.#handle({ kind: "say", text, isAction }, "throw");
+      const waitMs = await this.#handle({ kind: "send-text", text, isAction }, "throw");
       if (waitMs === 0) return;
       await delay(this.#options.clock, waitMs);
     }
@@ -87,7 +87,7 @@ export class LanRoom {
     const { clock, envelope } = this.#options;
     if (!isOwn && !this.#rateLimit.accepts(address, port, clock.now())) return;
     const opened = envelope.read(bytes);
-    if (typeof opened === "string") this.#handle({ kind: "strange", what: opened });
+    if (typeof opened === "string") this.#handle({ kind: "unreadable", reason: opened });
     else this.#handle({ kind: "datagram", datagram: { address, ...opened } });
   }
 

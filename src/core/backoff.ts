@@ -1,4 +1,4 @@
-/** Exponential backoff with a bound and jitter. */
+/** Exponential backoff with a maximum delay and jitter. */
 
 import { RECONNECT_FIRST_MS, RECONNECT_MAX_MS } from "../base/limits.ts";
 
@@ -10,9 +10,9 @@ export class Backoff {
   #ceilingMs = RECONNECT_FIRST_MS;
 
   /**
-   * @param chance from 0 up to, not including, 1
-   * @param boundMs bound of this delay
-   * @returns milliseconds, from half the ceiling to the whole
+   * @param chance random number from 0 (inclusive) to 1 (exclusive)
+   * @param boundMs maximum of this delay
+   * @returns milliseconds, from half of the current maximum delay to all of it
    */
   next(chance: number, boundMs: number = RECONNECT_MAX_MS): number {
     const waitMs = Math.round(Math.min(this.#ceilingMs, boundMs) * (0.5 + chance / 2));

@@ -12,15 +12,18 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 };
 const DURATION_MS_MAX = 100 * 365 * 86_400_000;
 
-/** Unix milliseconds of `10m`, `2h` or `7d` from now. @throws {Fault} usage */
+/**
+ * Returns Unix milliseconds of `10m`, `2h` or `7d` from now.
+ * @throws {Fault} usage if the text is not a duration
+ */
 export function parseUntil(text: string, nowUnixMs: number): number {
   return nowUnixMs + parseDuration(text, { min: 1, max: DURATION_MS_MAX });
 }
 
 /**
- * Milliseconds of `10m`, `2h` or `7d`.
+ * Returns the milliseconds of `10m`, `2h` or `7d`.
  * @param or other accepted values, for the remedy
- * @throws {Fault} usage
+ * @throws {Fault} usage if the text is not a duration
  */
 export function parseDuration(
   text: string,
@@ -46,7 +49,7 @@ export function parseDuration(
   });
 }
 
-/** The fields with one time, if present, as UTC with milliseconds. */
+/** Returns the fields with one time, if present, as UTC with milliseconds. */
 export function withUtcTime(
   fields: Readonly<Record<string, unknown>>,
   key: string,

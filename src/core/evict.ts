@@ -6,7 +6,7 @@ interface Entries<Key> {
   delete(key: Key): boolean;
 }
 
-/** Sets an entry as the newest one, and deletes the oldest until `sizeMax` are left. */
+/** Sets an entry as the newest, and deletes the oldest until `sizeMax` entries remain. */
 export function setNewest<Key, Value>(
   entries: Map<Key, Value>,
   key: Key,
@@ -18,7 +18,7 @@ export function setNewest<Key, Value>(
   dropOldest(entries, sizeMax);
 }
 
-/** Deletes the earliest inserted entries of a map or set, until `sizeMax` are left. */
+/** Deletes the earliest inserted entries of a map or set until `sizeMax` entries remain. */
 export function dropOldest<Key>(entries: Entries<Key>, sizeMax: number): void {
   for (const key of entries.keys()) {
     if (entries.size <= sizeMax) return;

@@ -1,4 +1,4 @@
-/** Rate limits: token buckets for requests, delays for guesses of secrets. */
+/** Rate limits: token buckets for requests, and delays for guesses of secrets. */
 
 import { Fault, type Translatable } from "../base/fault.ts";
 import {
@@ -25,7 +25,10 @@ export class TokenBucket {
     this.#filledAt = now;
   }
 
-  /** Takes all tokens or none. @returns 0, or the milliseconds until they are available */
+  /**
+   * Takes all tokens or none.
+   * @returns 0, or the milliseconds until they are available
+   */
   take(now: number, tokens = 1): number {
     const needed = Math.min(tokens, this.#burst);
     const elapsedMs = Math.max(0, now - this.#filledAt);
@@ -39,7 +42,7 @@ export class TokenBucket {
   }
 }
 
-/** A bucket per key, such as an account. The key idle for longest is forgotten. */
+/** A bucket per key, such as an account. The key that has been idle longest is forgotten. */
 export class TokenBuckets {
   readonly #perSecond: number;
   readonly #burst: number;
@@ -76,7 +79,7 @@ export class TokenBuckets {
 
 const HOUR_SECONDS = 60 * 60;
 
-/** The share of a global maximum that each account may use in an hour. */
+/** Part of a global maximum that each account may use in an hour. */
 export class HourlyQuota {
   readonly #buckets: TokenBuckets;
 
@@ -85,8 +88,8 @@ export class HourlyQuota {
   }
 
   /**
-   * `too-many`, because clients retry `too-fast` automatically.
-   * @throws {Fault} too-many
+   * Uses `too-many`, because clients retry `too-fast` automatically.
+   * @throws {Fault} too-many if the quota is used up
    */
   take(key: string, now: number, message: string, remedy: string): void {
     if (this.#buckets.of(key, now).take(now) === 0) return;
@@ -100,12 +103,12 @@ interface WrongGuesses {
 }
 
 /**
- * Slows guessing of secrets: the first few wrong ones are answered immediately, then each delay
+ * Slows down guessing of secrets: the first wrong guesses are answered immediately, then each delay
  * doubles. Keys are accounts and addresses.
  */
 export class GuessLimiter {
   readonly #keys = new Map<string, WrongGuesses>(); // Least recently used first.
-  /** Guesses in progress. Bounded by the number of clients that may wait for an answer. */
+  /** Guesses in progress. Limited by the number of clients that may wait for an answer. */
   readonly #pending = new Map<string, number>();
 
   delayMs(keys: readonly string[], now: number): number {
@@ -115,7 +118,7 @@ export class GuessLimiter {
   }
 
   /**
-   * Counts the guess as wrong until `end`, so that parallel guesses are no faster than sequential
+   * Counts the guess as wrong until `end`, so that parallel guesses are not faster than sequential
    * ones.
    */
   begin(keys: readonly string[]): void {
@@ -142,9 +145,9 @@ export class GuessLimiter {
   }
 
   #delayOf(key: string, now: number): number {
-    const beyond = this.#recent(key, now) + (this.#pending.get(key) ?? 0) - GUESSES_FREE;
-    if (beyond < 0) return 0;
-    return Math.min(GUESS_DELAY_MAX_MS, GUESS_DELAY_FIRST_MS * 2 ** Math.min(beyond, 16));
+    const excess = this.#recent(key, now) + (this.#pending.get(key) ?? 0) - GUESSES_FREE;
+    if (excess < 0) return 0;
+    return Math.min(GUESS_DELAY_MAX_MS, GUESS_DELAY_FIRST_MS * 2 ** Math.min(excess, 16));
   }
 
   #recent(key: string, now: number): number {
@@ -156,15 +159,16 @@ export class GuessLimiter {
 const SHARED_GUESS_INTERVAL_MS = 60_000 / SHARED_GUESSES_PER_MINUTE;
 
 /**
- * Slows guesses at a shared secret, over all clients: a number per minute is checked immediately,
- * further ones are queued. Right guesses are delayed like wrong ones, so that the delay reveals
- * nothing, but never longer than GUESS_DELAY_MAX_MS: users who know the secret are not locked out.
+ * Slows down guesses at a shared secret over all clients. A number per minute is checked
+ * immediately, further ones are queued. Correct guesses are delayed like wrong ones, so that the
+ * delay reveals nothing, but never by more than GUESS_DELAY_MAX_MS, so that users with the secret
+ * are not locked out.
  */
 export class SharedGuessLimiter {
-  /** Time when the guesses so far are paid off, by secret; the oldest is forgotten first. */
+  /** Time at which the queue of guesses ends, by secret. The oldest is forgotten first. */
   readonly #paidAt = new Map<string, number>();
 
-  /** Delay of a guess made now, which counts as wrong until `right`. */
+  /** Returns the delay of a guess, which counts as wrong until `right`. */
   begin(secret: string, now: number): number {
     const paidAt = Math.max(now, this.#paidAt.get(secret) ?? now);
     const delayMs = paidAt + SHARED_GUESS_INTERVAL_MS - now - 60_000;

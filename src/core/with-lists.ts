@@ -1,4 +1,4 @@
-/** Objects as JSON: their sets and maps as lists. */
+/** Objects as JSON, with their sets and maps as lists. */
 
 type ListOf<Value> =
   Value extends ReadonlySet<infer Item>

@@ -46,19 +46,22 @@ export class LanEnvelope {
     return this.#options.device.fingerprint;
   }
 
-  write({ words, ...header }: Pick<LanMessage, "words" | "sequence" | "timeUnixMs">): Uint8Array {
+  write(message: Pick<LanMessage, "body" | "sequence" | "timeUnixMs">): Uint8Array {
+    const { body, ...header } = message;
     const { device, groupAddress, key, randomBytes } = this.#options;
     const isSealed = key !== undefined;
     const head = encodeLanHead({
       ...header,
-      kind: words.kind,
+      kind: body.kind,
       isSealed,
       key: device.publicKey,
       session: this.#session,
     });
-    const plain = encodeLanBody(words, isSealed);
-    const body = isSealed ? sealWithNonce(key, randomBytes(GCM_NONCE_BYTES), head, plain) : plain;
-    const signed = concatBytes(head, body);
+    const plain = encodeLanBody(body, isSealed);
+    const content = isSealed
+      ? sealWithNonce(key, randomBytes(GCM_NONCE_BYTES), head, plain)
+      : plain;
+    const signed = concatBytes(head, content);
     return joinLanDatagram(signed, device.sign(lanBytes(groupAddress, signed)));
   }
 
@@ -71,14 +74,14 @@ export class LanEnvelope {
       if (parts.head.isSealed !== (key !== undefined)) {
         return parts.head.isSealed ? "sealed" : "open";
       }
-      const words = this.#decryptBody(parts);
-      if (words === undefined) return "sealed";
+      const body = this.#decryptBody(parts);
+      if (body === undefined) return "sealed";
       const { key: publicKey, session, sequence, timeUnixMs } = parts.head;
       if (!verifySignature(publicKey, lanBytes(groupAddress, parts.signedBytes), parts.signature)) {
         return "malformed";
       }
       const keyId = fingerprintOf(publicKey);
-      return { keyId, session: toHex(session), sequence, timeUnixMs, words };
+      return { keyId, session: toHex(session), sequence, timeUnixMs, body };
     } catch (error) {
       return asFault(error).code === "version-unsupported" ? "version" : "malformed";
     }

@@ -107,7 +107,7 @@ export class RecordsFrame {
   }
 
   /** Returns the message without the records before the mark, or no bytes. Keeps the frame. */
-  since({ at, count }: FrameMark): Uint8Array {
+  messageSince({ at, count }: FrameMark): Uint8Array {
     const remainingCount = this.#count - count;
     if (remainingCount === 0) return new Uint8Array();
     const message = new Uint8Array(START_BYTES + this.#at - at);
@@ -116,7 +116,7 @@ export class RecordsFrame {
   }
 
   /** Returns the message in a buffer of its own and empties the frame. */
-  take(): Uint8Array {
+  takeMessage(): Uint8Array {
     assert(
       this.#count > 0 && this.#count <= RECORDS_PER_MESSAGE_MAX,
       "a message has 1 to RECORDS_PER_MESSAGE_MAX records",

@@ -117,7 +117,7 @@ test("under a password only those who have it are heard", async () => {
   await group.clock.advance(5_000);
   expect([ana, bob].map(({ texts }) => texts())).toEqual([["psst"], ["psst"]]);
   const told = (person: Person) =>
-    person.events.map((event) => (event.kind === "notice" ? event.notice.what : event.kind));
+    person.events.map((event) => (event.kind === "notice" ? event.notice.kind : event.kind));
   expect(told(eve).sort()).toEqual(["open", "sealed"]);
   expect(told(dan)).toEqual(["sealed"]);
 });

@@ -24,16 +24,16 @@ function envelope(key?: Uint8Array, place = PLACE, device = ana): LanEnvelope {
 const letter = {
   sequence: 7,
   timeUnixMs: 1_795_153_593_123,
-  words: { kind: "text", name: checkName("ana"), texts: 1, text: "hi", isAction: false },
+  body: { kind: "text", name: checkName("ana"), texts: 1, text: "hi", isAction: false },
 } as const;
 
 describe.each(vector.datagrams.map((datagram) => [datagram.name, datagram] as const))(
   "golden: %s",
-  (_, { sealed, sequence, timeUnixMs, words, hex }) => {
+  (_, { sealed, sequence, timeUnixMs, words: body, hex }) => {
     const golden = envelope(sealed ? KEY : undefined);
 
     test("encodes the vector", () => {
-      const said = { sequence, timeUnixMs, words: words as LanBody };
+      const said = { sequence, timeUnixMs, body: body as LanBody };
       expect(golden.write(said).toHex()).toBe(hex);
     });
 
@@ -43,7 +43,7 @@ describe.each(vector.datagrams.map((datagram) => [datagram.name, datagram] as co
         session: vector.session,
         sequence,
         timeUnixMs,
-        words: words as LanBody,
+        body: body as LanBody,
       });
     });
   },

@@ -29,7 +29,7 @@ function logged({ head, salt, body, erased, damaged }: WireRecord): LogRecord {
 
 function framed(frame: RecordsFrame, records: readonly WireRecord[]): Uint8Array {
   for (const record of records) frame.add(logged(record), record.from);
-  return frame.take();
+  return frame.takeMessage();
 }
 
 test("the golden vector", () => {
@@ -120,8 +120,8 @@ test.each([
   for (const record of records.slice(0, count - left)) frame.add(logged(record), record.from);
   const mark = frame.mark();
   for (const record of records.slice(count - left)) frame.add(logged(record), record.from);
-  const rest = frame.since(mark);
+  const rest = frame.messageSince(mark);
   const expected = { kind: "records", records: records.slice(count - left) } as const;
   expect(rest.toHex()).toBe(left === 0 ? "" : encode(expected).toHex());
-  expect(frame.take().toHex()).toBe(encode({ kind: "records", records }).toHex());
+  expect(frame.takeMessage().toHex()).toBe(encode({ kind: "records", records }).toHex());
 });

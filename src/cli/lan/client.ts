@@ -167,7 +167,7 @@ function displayName({ name, keyId, isVerified }: LanPeer): string {
 }
 
 function noticeFault(notice: LanNotice): Fault {
-  switch (notice.what) {
+  switch (notice.kind) {
     case "plain":
       return new Fault("kind-unknown", "hiding plain-text messages from another user", {
         remedy: "to see them: chat lan --plain",
@@ -193,7 +193,7 @@ function noticeFault(notice: LanNotice): Fault {
       return new Fault("too-many", "too many users in this group; some are hidden", {
         remedy: "for so many users, run a server: chat serve",
       });
-    case "unheard":
+    case "no-echo":
       return new Fault(
         "unreachable",
         "multicast is blocked: this machine's own messages do not return",

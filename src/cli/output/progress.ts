@@ -97,13 +97,13 @@ export class ProgressLines {
 
   /** Returns the line to print; `undefined` if none is due. */
   next(progress: TransferProgress): string | undefined {
-    const { name, waits } = progress;
-    const isStalled = waits !== undefined && waits.forMs >= STALL_REPORTED_AFTER_MS;
+    const { name, pause } = progress;
+    const isStalled = pause !== undefined && pause.durationMs >= STALL_REPORTED_AFTER_MS;
     const hasStalled = isStalled && !this.#isStalled;
     this.#isStalled = isStalled;
     const hasAdvanced = this.#advances(progress);
     if (!hasStalled && !hasAdvanced) return undefined;
-    return cleanText(`${name}: ${hasStalled ? waitText(waits) : progressText(progress)}`);
+    return cleanText(`${name}: ${hasStalled ? waitText(pause) : progressText(progress)}`);
   }
 
   #advances({ doneBytes, sizeBytes }: TransferProgress): boolean {
@@ -120,8 +120,8 @@ export class ProgressLines {
 }
 
 export function progressJson(progress: TransferProgress): JsonObject {
-  const { id, name, doneBytes: sentBytes, sizeBytes, waits } = progress;
-  return defined({ kind: "progress", id, name, sentBytes, sizeBytes, waits: waits?.where });
+  const { id, name, doneBytes: sentBytes, sizeBytes, pause: pause } = progress;
+  return defined({ kind: "progress", id, name, sentBytes, sizeBytes, waits: pause?.cause });
 }
 
 export function resumedLine({ name, resumedBytes }: TransferProgress): string {
@@ -133,12 +133,12 @@ export function resumedLine({ name, resumedBytes }: TransferProgress): string {
  * @internal
  */
 export function barLine(progress: TransferProgress, otherCount: number, columns: number): string {
-  const { name, doneBytes, sizeBytes, waits } = progress;
+  const { name, doneBytes, sizeBytes, pause } = progress;
   const more = otherCount > 0 ? ` (and ${otherCount} more)` : "";
   const label = `${cut(cleanText(name), NAME_CELLS_MAX)}${more}`;
-  const isStalled = waits !== undefined && waits.forMs >= STALL_REPORTED_AFTER_MS;
+  const isStalled = pause !== undefined && pause.durationMs >= STALL_REPORTED_AFTER_MS;
   const bar = sizeBytes === undefined ? "" : ` ${barOf(shareOf(doneBytes, sizeBytes))}`;
-  const status = isStalled ? `${sizesOf(progress)}; ${waitText(waits)}` : progressText(progress);
+  const status = isStalled ? `${sizesOf(progress)}; ${waitText(pause)}` : progressText(progress);
   return cut(`${label}${bar} ${status}`, Math.max(1, columns - 1));
 }
 
@@ -173,8 +173,8 @@ function sizesOf({ doneBytes, sizeBytes }: TransferProgress): string {
   return `${formatSize(doneBytes)} of ${formatSize(sizeBytes)}`;
 }
 
-function waitText({ where: cause, forMs }: NonNullable<TransferProgress["waits"]>): string {
-  return `waiting for ${WAIT_LABELS[cause]} (${Math.floor(forMs / 1_000)} s)`;
+function waitText({ cause, durationMs }: NonNullable<TransferProgress["pause"]>): string {
+  return `waiting for ${WAIT_LABELS[cause]} (${Math.floor(durationMs / 1_000)} s)`;
 }
 
 function shareOf(doneBytes: number, sizeBytes: number): number {

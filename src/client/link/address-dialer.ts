@@ -106,7 +106,7 @@ class Race {
     this.#cancel();
     const address = this.#queue.shift();
     if (address === undefined) return this.#failIfExhausted();
-    if (!addresses.mayDial(address, clock.now())) return this.#next();
+    if (!addresses.canDial(address, clock.now())) return this.#next();
     this.#running++;
     dial(address).then(
       (link) => {

@@ -1,6 +1,6 @@
 /**
- * A client's verification of a server's proofs: whether the log is a continuation of the pinned
- * one, and whether it contains the records that this device has read.
+ * A client's verification of a server's proofs: whether the log continues the pinned log, and
+ * whether it contains the records that this device has read.
  */
 
 import { equalBytes } from "../../base/bytes.ts";
@@ -21,17 +21,17 @@ export interface KnownRecord {
   readonly seq: number;
   readonly leaf: Uint8Array;
   readonly room: string;
-  /** The room as users write it: `#lobby` or `@ben`. */
+  /** The room or user in text form: `#lobby` or `@ben`. */
   readonly place: string;
   /** `undefined` for the server itself. */
   readonly from: string | undefined;
   readonly timeUnixMs: number;
 }
 
-/** A checkpoint with a valid signature, and the server's proof that it follows the pinned one. */
+/** A checkpoint with a valid signature, and the server's proof that it continues the pinned log. */
 export interface ServerCheckpoint {
   readonly pin: LogPin;
-  /** Hashes of the proof from the requested size; empty if there is nothing to prove. */
+  /** Hashes of the consistency proof from the requested size; empty if none is needed. */
   readonly path: readonly Uint8Array[];
 }
 
@@ -39,13 +39,13 @@ export interface ServerCheckpoint {
 export type AuditReason =
   /** The log has fewer records than before. */
   | "rolled-back"
-  /** Known records were replaced by others. */
+  /** Known records were replaced by different ones. */
   | "forked"
-  /** It is a different log. */
+  /** The server presents a different log. */
   | "other-origin"
   /** A record that this device has read is not in the log. */
   | "record-missing"
-  /** The server sends no proof of a record that this account has read and may read. */
+  /** The server omits the proof of a record that this account has read and may still read. */
   | "left-out"
   /** The server no longer sends proofs. */
   | "unproved"
@@ -61,18 +61,24 @@ export type CheckpointVerdict =
 
 export function judgeCheckpoint(
   known: LogPin | undefined,
-  { pin: shown, path }: ServerCheckpoint,
+  { pin: presented, path }: ServerCheckpoint,
   sha256: Sha256,
 ): CheckpointVerdict {
   if (known === undefined) return { kind: "first" };
-  if (shown.origin !== known.origin) return { kind: "alarm", reason: "other-origin" };
-  if (shown.size < known.size) return { kind: "alarm", reason: "rolled-back" };
-  if (shown.size === known.size) {
-    const isSame = equalBytes(shown.root, known.root);
+  if (presented.origin !== known.origin) return { kind: "alarm", reason: "other-origin" };
+  if (presented.size < known.size) return { kind: "alarm", reason: "rolled-back" };
+  if (presented.size === known.size) {
+    const isSame = equalBytes(presented.root, known.root);
     return isSame ? { kind: "same" } : { kind: "alarm", reason: "forked" };
   }
   const isGrown = verifyConsistency(
-    { oldSize: known.size, oldRoot: known.root, newSize: shown.size, newRoot: shown.root, path },
+    {
+      oldSize: known.size,
+      oldRoot: known.root,
+      newSize: presented.size,
+      newRoot: presented.root,
+      path,
+    },
     sha256,
   );
   return isGrown ? { kind: "grown" } : { kind: "alarm", reason: "forked" };
@@ -87,20 +93,19 @@ export interface RecordProof {
 
 export interface KnownRecordsVerdict {
   readonly proved: readonly KnownRecord[];
-  /** The log has a different record under this number, or the proof is invalid. */
+  /** The log contains a different record with this number, or the proof is invalid. */
   readonly changed: readonly KnownRecord[];
-  /** Beyond the end of the log. */
+  /** Records beyond the end of the log. */
   readonly beyondEnd: readonly KnownRecord[];
   /**
-   * The server sent no proof: this account may no longer read the record, or the server withholds
-   * it.
+   * Records without a proof: this account may no longer read them, or the server withholds them.
    */
   readonly withheld: readonly KnownRecord[];
 }
 
 /** Checks known records against the log of an accepted checkpoint. */
 export function judgeKnownRecords(
-  seen: readonly KnownRecord[],
+  readRecords: readonly KnownRecord[],
   proofs: readonly RecordProof[],
   { size, root }: Pick<LogPin, "size" | "root">,
   sha256: Sha256,
@@ -108,61 +113,63 @@ export function judgeKnownRecords(
   const bySeq = new Map(proofs.map((proof) => [proof.seq, proof]));
   const proved: KnownRecord[] = [];
   const changed: KnownRecord[] = [];
-  const gone: KnownRecord[] = [];
-  const leftOut: KnownRecord[] = [];
-  for (const record of seen) {
+  const removed: KnownRecord[] = [];
+  const omitted: KnownRecord[] = [];
+  for (const record of readRecords) {
     const { seq, leaf } = record;
     const proof = bySeq.get(seq);
-    if (seq > size) gone.push(record);
-    else if (proof === undefined) leftOut.push(record);
+    if (seq > size) removed.push(record);
+    else if (proof === undefined) omitted.push(record);
     else {
       const inclusion = { leaf, index: seq - 1, size, path: proof.path, root };
       (verifyInclusion(inclusion, sha256) ? proved : changed).push(record);
     }
   }
-  return { proved, changed, beyondEnd: gone, withheld: leftOut };
+  return { proved, changed, beyondEnd: removed, withheld: omitted };
 }
 
 export interface AuditFinding {
   readonly reason: AuditReason;
-  /** Known number of records of the log; 0 if only single records are known. */
+  /** Known number of records in the log; 0 if only single records are known. */
   readonly knownSize: number;
-  /** The server's log; `undefined` if none is valid. */
-  readonly shown: Pick<LogPin, "origin" | "size"> | undefined;
-  /** Records of `changed`, `gone` and `leftOut` that this device has read; oldest first. */
+  /** The log that the server presented; `undefined` if it is invalid. */
+  readonly presented: Pick<LogPin, "origin" | "size"> | undefined;
+  /** Changed, removed or omitted records that this device has read; oldest first. */
   readonly missing: readonly KnownRecord[];
 }
 
 /** @param clock formats a time */
 export function formatFinding(
-  { reason, knownSize, shown, missing }: AuditFinding,
+  { reason, knownSize, presented, missing }: AuditFinding,
   clock: (unixMs: number) => string,
 ): string {
-  const parts = [formatReason(reason, knownSize, shown)];
+  const parts = [formatReason(reason, knownSize, presented)];
   const [first, ...others] = missing;
   if (first !== undefined) {
-    const more = others.length === 0 ? "" : `, nor ${are(others.length, "later one")}`;
-    const what = reason === "left-out" ? "proved" : "in the server's history";
-    parts.push(`${formatRecord(first, clock)} that this device has read is not ${what}${more}`);
+    const suffix = others.length === 0 ? "" : `, nor ${are(others.length, "later one")}`;
+    const expectation = reason === "left-out" ? "proved" : "in the server's history";
+    parts.push(
+      `${formatRecord(first, clock)} that this device has read is not ${expectation}${suffix}`,
+    );
   }
   return parts.filter((part) => part !== "").join("; ");
 }
 
-/** `record 12 in #lobby (Ana, 12:04)`. */
+/** Returns `record 12 in #lobby (Ana, 12:04)`. */
 function formatRecord(
   { seq, place, from, timeUnixMs }: KnownRecord,
   clock: (unixMs: number) => string,
 ): string {
-  const who = from === undefined ? "" : `${from}, `;
-  return `record ${seq} in ${place} (${who}${clock(timeUnixMs)})`;
+  const author = from === undefined ? "" : `${from}, `;
+  return `record ${seq} in ${place} (${author}${clock(timeUnixMs)})`;
 }
 
 function formatReason(
   reason: AuditReason,
   size: number,
-  shown: Pick<LogPin, "origin" | "size"> | undefined,
+  presented: Pick<LogPin, "origin" | "size"> | undefined,
 ): string {
-  const records = shown === undefined ? "" : counted(shown.size, "record");
+  const records = presented === undefined ? "" : counted(presented.size, "record");
   switch (reason) {
     case "rolled-back":
       return `the server's history has only ${records}, but this device has seen ${size}`;
@@ -173,7 +180,7 @@ function formatReason(
       );
     case "other-origin":
       return (
-        `the server's history (${records}, ${shown?.origin ?? ""}) is not the one with` +
+        `the server's history (${records}, ${presented?.origin ?? ""}) is not the one with` +
         ` ${counted(size, "record")} that this device has seen`
       );
     case "record-missing":

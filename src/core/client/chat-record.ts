@@ -1,4 +1,4 @@
-/** Records as a client receives them, checked against their heads. */
+/** Records received by a client and checked against their heads. */
 
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
@@ -7,26 +7,26 @@ import { isCount } from "../../base/values.ts";
 import type { Answer, RoomEntry, WireRecord } from "../../wire/messages.ts";
 import { commitment, parseObject } from "../../wire/record.ts";
 
-/** A room as the reader addresses it; `person` is a conversation, named by the other user. */
+/** A room as addressed by its reader. Kind `person` is a conversation, named by the other user. */
 export interface RoomView {
   readonly kind: "room" | "person";
   readonly name: string;
   readonly id: RoomId;
   readonly topic: string;
   readonly keepMs?: number | undefined;
-  /** End-to-end encrypted: only the devices in its group can read it. */
+  /** End-to-end encrypted: only the devices in its group can read messages. */
   readonly isSealed?: boolean;
 }
 
-/** A record with its names filled in, verified as far as a reader can. */
+/** A record with names in place of ids, verified as far as its reader can. */
 export interface ChatRecord {
   readonly seq: number;
   readonly n: number;
   readonly timeUnixMs: number;
-  /** A RecordKind of wire/record, or a kind of a later version. */
+  /** A RecordKind (wire/kinds), or a kind of a later version. */
   readonly kind: string;
   readonly room: RoomView;
-  /** Name of the user who caused it; `undefined` for the server itself. */
+  /** Name of the acting user; `undefined` for the server itself. */
   readonly from: string | undefined;
   readonly id: string;
   /**
@@ -36,11 +36,11 @@ export interface ChatRecord {
   readonly state: "whole" | "erased" | "damaged";
   readonly body: Readonly<Record<string, unknown>> | undefined;
   /**
-   * In a sealed room: this device could decrypt it, or not. `carrier`: the server's record of a
-   * file, which a message refers to and which has no row of its own.
+   * For a sealed room: whether this device could decrypt the record. `carrier`: the server's record
+   * of a file, to which a message refers and which has no row of its own.
    */
   readonly sealed?: "open" | "closed" | "carrier";
-  /** Number of missing earlier messages of its device to the sealed room. */
+  /** Number of missing earlier messages from its device to the sealed room. */
   readonly withheld?: number;
 }
 
@@ -71,7 +71,7 @@ export function roomViewOf(entry: RoomEntry): RoomView {
   };
 }
 
-/** @throws {Fault} frame-malformed: a record without a valid head cannot be placed */
+/** @throws {Fault} frame-malformed if the record has no valid head */
 export function readHead(record: WireRecord): HeadedRecord {
   const head = parseObject(record.head);
   if (head === undefined || !isHead(head)) {
@@ -138,7 +138,7 @@ function isHead(value: unknown): value is WireHead {
 
 /** Origin of an imported message. */
 export interface ImportOrigin {
-  /** Name of its author there: any text, and never an account of this server. */
+  /** Author's name in the other program: any text, never an account of this server. */
   readonly from: string;
   readonly timeUnixMs: number;
 }
@@ -150,15 +150,17 @@ export function importOriginOf(
   if (typeof value !== "object" || value === null) return undefined;
   const { from, time } = value as { readonly from?: unknown; readonly time?: unknown };
   const isMoment = isCount(time) && Number(time) <= UNIX_MS_MAX;
-  // A malformed origin still marks the message as imported: it must not appear as written by the
-  // importing user.
+  // A malformed origin still marks the message as imported, so that it never appears as written by
+  // the importing user.
   return {
     from: typeof from === "string" && from !== "" ? from : "?",
     timeUnixMs: isMoment ? Number(time) : 0,
   };
 }
 
-/** A string of a record's body, or empty, since other programs write bodies. */
+/**
+ * Returns a string in a record's body, or an empty text, because other programs also write bodies.
+ */
 export function bodyText(record: ChatRecord, key: "text" | "topic" | "name" = "text"): string {
   const value = record.body?.[key];
   return typeof value === "string" ? value : "";

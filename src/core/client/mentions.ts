@@ -7,8 +7,8 @@ import { type Block, parseMarkup } from "../markup/blocks.ts";
 import type { Inline } from "../markup/inline.ts";
 
 /**
- * Adds the names mentioned in a text to its body, except those in code. The reader checks whether
- * they exist.
+ * Adds the names mentioned in a text to its body, except those in code. Readers check whether they
+ * exist.
  */
 export function withMentions(body: PostBody): PostBody {
   const names = new Map<FoldedName, Name>();

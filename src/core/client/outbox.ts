@@ -1,4 +1,4 @@
-/** The outbox: posts until they are acknowledged or refused. */
+/** The outbox of posts until they are acknowledged or refused. */
 
 import { assert, unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
@@ -12,11 +12,10 @@ import {
 import type { Answer, PostBody } from "../../wire/messages.ts";
 
 /**
- * Keeps posts until the server has them on disk, over any number of links. The server recognizes
- * repeats by their counter, so resending is always safe. The order must hold: no counter is sent
- * while a lower one would have to follow it.
- *
- *     waiting ──send──> in flight ──acked, refused──> settled
+ * Keeps posts until the server has them on disk, over any number of links. The server recognises
+ * repeated posts by their counter, so resending is always safe. Posts keep their order: no counter
+ * is sent before a lower one.
+ *     pending ──send──> in flight ──acked, refused──> settled
  *        ^─────lost, refused temporarily─────┘
  */
 export type Receipt = Answer<"post">;
@@ -26,9 +25,12 @@ export type PostOutcome =
   | { readonly kind: "refused"; readonly fault: Fault };
 
 export type OutboxInput =
-  /** `key` is the driver's own id of the post, returned by the effect `settled`. */
+  /** `key` is the driver's own id of the post, which the effect `settled` returns. */
   | { readonly kind: "post"; readonly key: number; readonly to: string; readonly body: PostBody }
-  /** Restored from an earlier run of the program; lowest counter first, before any `post`. */
+  /**
+   * A post restored from an earlier run of the program. Sent before any `post`, lowest counter
+   * first.
+   */
   | {
       readonly kind: "adopt";
       readonly key: number;
@@ -36,13 +38,13 @@ export type OutboxInput =
       readonly to: string;
       readonly body: PostBody;
     }
-  /** Was not sent and must not be: it could not be stored. */
+  /** The post must never be sent, because it could not be stored. */
   | { readonly kind: "withdrawn"; readonly counter: number; readonly fault: Fault }
   | { readonly kind: "acked"; readonly counter: number; readonly receipt: Receipt }
   | { readonly kind: "refused"; readonly counter: number; readonly fault: Fault }
   | { readonly kind: "connected" }
   | { readonly kind: "lost" }
-  /** Stops sending: all pending posts are refused with this fault. */
+  /** Stops sending. All pending posts are refused with this fault. */
   | { readonly kind: "abandoned"; readonly fault: Fault }
   | { readonly kind: "tick" };
 
@@ -63,19 +65,19 @@ interface Pending {
   inFlight: boolean;
 }
 
-/** Minimum delay, for a server that asks for an immediate retry. */
+/** Minimum delay, also if a server requests an immediate retry. */
 const RETRY_MS_MIN = 50;
-/** Delay for a stopping server, whose link closes by then. */
+/** Delay for a server that is stopping. Its link closes earlier. */
 const SHUTDOWN_RETRY_MS = 1_000;
 
 export class Outbox {
-  /** Keyed by counter, lowest first. Bounded: #post refuses above both limits. */
+  /** Keyed by counter, lowest first. #post enforces both limits. */
   readonly #pending = new Map<number, Pending>();
   #pendingChars = 0;
   #inFlight = 0;
   #inFlightChars = 0;
   #last = 0;
-  /** The lowest counter that is not sent on this link, or must be resent. */
+  /** Lowest counter that is not sent on this link, or that must be resent. */
   #next = 1;
   #connected = false;
   /** Set while the server refuses posts temporarily. */
@@ -125,7 +127,7 @@ export class Outbox {
     }
   }
 
-  /** Time of the next useful `tick`. */
+  /** Returns the time of the next necessary `tick`. */
   deadline(): number | undefined {
     return this.#connected && this.#inFlight === 0 ? this.#pausedUntil : undefined;
   }
@@ -169,7 +171,7 @@ export class Outbox {
       return this.#settle(counter, { kind: "refused", fault }, now);
     }
     const pending = this.#pending.get(counter);
-    if (pending?.inFlight !== true) return []; // Answered on a closed link.
+    if (pending?.inFlight !== true) return []; // The post was sent on a closed link.
     this.#markAnswered(pending);
     this.#next = Math.min(this.#next, counter);
     const waitMs = Math.min(Math.max(retryAfterMs, RETRY_MS_MIN), RECONNECT_MAX_MS);
@@ -179,7 +181,7 @@ export class Outbox {
 
   #settle(counter: number, outcome: PostOutcome, now: number): OutboxEffect[] {
     const pending = this.#pending.get(counter);
-    if (pending?.inFlight !== true) return []; // Answered on a closed link.
+    if (pending?.inFlight !== true) return []; // The post was sent on a closed link.
     this.#markAnswered(pending);
     this.#forget(counter, pending);
     return [{ kind: "settled", key: pending.key, outcome }, ...this.#send(now)];
@@ -203,7 +205,7 @@ export class Outbox {
     const effects: OutboxEffect[] = [];
     for (; this.#next <= this.#last && this.#inFlight < OUTBOX_IN_FLIGHT_MAX; this.#next++) {
       const pending = this.#pending.get(this.#next);
-      if (pending === undefined) continue; // Settled on an earlier link.
+      if (pending === undefined) continue; // The post was settled on an earlier link.
       assert(!pending.inFlight, "a post is sent once a link, unless it was refused");
       const chars = this.#inFlightChars + pending.sizeChars;
       if (this.#inFlight > 0 && chars > OUTBOX_IN_FLIGHT_CHARS_MAX) break;
@@ -218,8 +220,8 @@ export class Outbox {
 
   /**
    * After a temporary refusal the server refuses all later counters until the refused one is
-   * resent. Sending before all those refusals have arrived would let a later post overtake an
-   * earlier one.
+   * resent. If posts were sent before all those refusals have arrived, a later post could overtake
+   * an earlier one.
    */
   #canSend(now: number): boolean {
     if (this.#pausedUntil === undefined) return true;
@@ -248,7 +250,7 @@ export class Outbox {
   }
 }
 
-/** A stopping server refuses every post; its successor will accept it. */
+/** A stopping server refuses all posts, but its successor will accept them. */
 function retryDelayMs({ code, retryAfterMs }: Fault): number | undefined {
   return retryAfterMs ?? (code === "shutting-down" ? SHUTDOWN_RETRY_MS : undefined);
 }

@@ -18,7 +18,10 @@ const IHDR_OFFSET = 16;
 const SEGMENTS_MAX = 1_000;
 const MARKER_START = 0xff;
 
-/** @returns `undefined` if it is no picture, is cut off before its size, or has an absurd size */
+/**
+ * @returns `undefined` if the bytes are not a picture, end before its size, or contain an
+ * implausible size
+ */
 export function pictureHeader(bytes: Uint8Array): PictureHeader | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const type = typeOf(bytes);
@@ -54,7 +57,7 @@ const DIMENSIONS: Readonly<Record<PictureType, (view: DataView) => Dimensions | 
   webp: webpDimensions,
 };
 
-/** Skips segments by their lengths, up to the one that begins a frame. */
+/** Skips segments by their lengths, up to the start of a frame. */
 function jpegDimensions(view: DataView): Dimensions | undefined {
   let at = 2;
   for (let count = 0; count < SEGMENTS_MAX; count++) {
@@ -63,19 +66,19 @@ function jpegDimensions(view: DataView): Dimensions | undefined {
     const marker = view.getUint8(at + 1);
     if (isFrame(marker)) return [view.getUint16(at + 7), view.getUint16(at + 5)];
     const length = view.getUint16(at + 2);
-    // Image data or the end, before any size.
+    // Start of image data or end of the image, without a size.
     if (marker === 0xda || marker === 0xd9) return undefined;
     at += 2 + length;
   }
   return undefined;
 }
 
-/** SOF0 to SOF15, except DHT, JPG and DAC, which lie between. */
+/** SOF0 to SOF15, except DHT, JPG and DAC, which use numbers in that range. */
 function isFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 }
 
-/** Reads the first chunk: lossy, lossless, or extended, which begins with the canvas. */
+/** Reads the first chunk: lossy, lossless, or extended, which begins with the canvas size. */
 function webpDimensions(view: DataView): Dimensions | undefined {
   if (view.byteLength < 30) return undefined;
   const kind = String.fromCharCode(...[12, 13, 14, 15].map((at) => view.getUint8(at)));

@@ -1,4 +1,4 @@
-/** Selects by name and size the files to display as pictures. */
+/** Selects by name and size the files that are displayed as pictures. */
 
 import { PICTURE_FETCHED_BYTES_MAX } from "../../base/limits-page.ts";
 import type { FileBody } from "../rooms/files.ts";
@@ -7,7 +7,7 @@ export function isPictureName(name: string): boolean {
   return /\.(?:png|jpe?g|gif|webp)$/i.test(name);
 }
 
-/** Reports whether a picture may be fetched automatically for display. */
+/** Reports whether a picture is small enough to be fetched automatically for display. */
 export function isSmallPicture({ name, size, folder }: FileBody): boolean {
   return folder === undefined && size <= PICTURE_FETCHED_BYTES_MAX && isPictureName(name);
 }

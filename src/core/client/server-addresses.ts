@@ -1,4 +1,4 @@
-/** The addresses of a server, and the order in which to try them. */
+/** Addresses of a server, and the order in which a client tries them. */
 
 import { asFault } from "../../base/fault.ts";
 import {
@@ -11,21 +11,25 @@ import { formatAddress, type ServerAddress } from "../../wire/invite.ts";
 import { TokenBucket } from "../rate.ts";
 
 export interface ServerAddressesOptions {
-  /** Addresses from the user, the best first. */
+  /** Addresses provided by the user, the best first. */
   readonly configured: readonly [ServerAddress, ...ServerAddress[]];
-  /** Addresses from the server in an earlier run. */
+  /** Addresses advertised by the server in an earlier run. */
   readonly advertised: readonly ServerAddress[];
   /**
-   * Address of the last successful connection; tried first, unless the user has just given another.
+   * Address of the last successful connection. Tried first, unless the user has just provided a
+   * different one.
    */
   readonly last?: ServerAddress | undefined;
   readonly isExplicit: boolean;
   readonly now: number;
-  /** From 0 up to, not including, 1: selects the first of the server's addresses to try. */
+  /**
+   * Random number from 0 (inclusive) to 1 (exclusive), which selects the advertised address to try
+   * first.
+   */
   readonly chance: number;
 }
 
-/** Number of failures that count; beyond that addresses rank equally. */
+/** Maximum counted failures. Addresses with more failures rank equally. */
 const FAILURES_MAX = 3;
 
 interface Candidate {
@@ -35,35 +39,33 @@ interface Candidate {
 }
 
 /**
- * Addresses of a client's server: from the user, and from the server itself for the rest of its
- * cluster. The latter are unverified: they are dialled at a bounded rate, and not again once a
- * different server has answered there.
+ * Addresses of a client's server, from the user and from the server itself for the other servers of
+ * its cluster. Advertised addresses are unverified: they are dialled at a limited rate, and never
+ * again after a different server has answered.
  */
 export class ServerAddresses {
   readonly #configured: readonly ServerAddress[];
   readonly #chance: number;
   readonly #dialRate: TokenBucket;
   #advertised: readonly ServerAddress[] = [];
-  /**
-   * Keyed by their text, in the order of attempts. At most twice CLUSTER_ADDRESSES_MAX plus one.
-   */
+  /** Keyed by text, in the order of attempts. Maximum 2 * CLUSTER_ADDRESSES_MAX + 1. */
   #candidates = new Map<string, Candidate>();
   #last: ServerAddress | undefined;
-  /** No connection has succeeded yet: the user's addresses come first. */
+  /** True before the first successful connection: the user's addresses come first. */
   #isExplicit: boolean;
-  /** Addresses where a different server answered. Bounded by `told`. */
+  /** Addresses at which a different server answered. Limited by the advertised addresses. */
   readonly #foreign = new Set<string>();
 
   constructor({
-    configured: given,
+    configured,
     advertised,
     last,
-    isExplicit: isNamed,
+    isExplicit: isExplicitAddress,
     now,
     chance,
   }: ServerAddressesOptions) {
-    this.#isExplicit = isNamed;
-    this.#configured = given.slice(0, CLUSTER_ADDRESSES_MAX);
+    this.#isExplicit = isExplicitAddress;
+    this.#configured = configured.slice(0, CLUSTER_ADDRESSES_MAX);
     this.#chance = chance;
     this.#dialRate = new TokenBucket(ADVERTISED_DIALS_PER_SECOND, ADVERTISED_DIALS_BURST, now);
     this.#last = last;
@@ -83,21 +85,21 @@ export class ServerAddresses {
     return this.#candidates.get(formatAddress(address))?.isConfigured === true;
   }
 
-  /** Addresses to dial, in order: those with the fewest failures first. */
+  /** Returns the addresses to dial in order, those with the fewest failures first. */
   candidates(): ServerAddress[] {
     return [...this.#candidates.values()]
       .toSorted((a, b) => a.failures - b.failures)
       .map(({ address }) => address);
   }
 
-  mayDial(address: ServerAddress, now: number): boolean {
+  canDial(address: ServerAddress, now: number): boolean {
     return this.isConfigured(address) || this.#dialRate.take(now) === 0;
   }
 
   /**
-   * Stores the cluster's addresses from the server at the address `from`. A server on the internet
-   * cannot refer to this machine or to the local network.
-   * @returns whether the list changed
+   * Stores the cluster's addresses sent by the server at the address `from`. A server on the
+   * internet cannot advertise addresses of this machine or of the local network.
+   * @returns true if the list changed
    */
   setAdvertised(addresses: readonly ServerAddress[], from: string): boolean {
     const valid = addresses
@@ -114,7 +116,10 @@ export class ServerAddresses {
     return true;
   }
 
-  /** Removes the cluster's addresses. @returns whether there were any */
+  /**
+   * Removes the cluster's addresses.
+   * @returns true if there were any
+   */
   clearAdvertised(): boolean {
     const hadAddresses = this.#advertised.length > 0;
     this.#advertised = [];
@@ -123,15 +128,18 @@ export class ServerAddresses {
     return hadAddresses;
   }
 
-  /** Records a successful connection. @returns whether the previous one was to another address */
+  /**
+   * Records a successful connection.
+   * @returns true if the previous connection used a different address
+   */
   succeeded(address: ServerAddress): boolean {
     const known = this.#candidates.get(formatAddress(address));
     if (known !== undefined) known.failures = 0;
-    const isOther = this.#last === undefined || !isSame(this.#last, address);
+    const hasChanged = this.#last === undefined || !isSame(this.#last, address);
     this.#last = address;
     this.#isExplicit = false;
     this.#order();
-    return isOther;
+    return hasChanged;
   }
 
   failed(address: ServerAddress): void {
@@ -145,7 +153,9 @@ export class ServerAddresses {
     this.#order();
   }
 
-  /** Order: the last good one, the user's, then the others from a random start. */
+  /**
+   * Sorts the last successful address first, then the user's, then the others from a random start.
+   */
   #order(): void {
     const at = Math.floor(this.#chance * this.#advertised.length);
     const others = [...this.#advertised.slice(at), ...this.#advertised.slice(0, at)];
@@ -171,7 +181,7 @@ function isSame(a: ServerAddress, b: ServerAddress): boolean {
   return formatAddress(a) === formatAddress(b);
 }
 
-/** Some systems parse such names as IPv4 addresses. */
+/** A name that some systems parse as an IPv4 address. */
 const HEX_SUFFIX = /(?:^|\.)0x[\da-f]*\.?$/i;
 
 function canonicalAddress({ host, port }: ServerAddress): ServerAddress[] {

@@ -1,16 +1,16 @@
-/** Detects a link that is open but no longer answers. */
+/** Detects a link that is open but no longer responds. */
 
 import { STALL_MS, STALL_PING_AFTER_MS } from "../../base/limits-page.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 
 /**
- * Reports whether an open link has stalled: no data was received since a request was sent, or no
- * post was acknowledged, for STALL_MS.
+ * Reports whether an open link has stalled: for STALL_MS, no data was received after a request, or
+ * no post was acknowledged.
  */
 export class Stall {
   #receivedAt: number;
-  /** Time of the first request since something was received. */
+  /** Time of the first request after the last received data. */
   #requestedAt: number | undefined;
   #posts = 0;
   /** Time since which posts are pending without an acknowledgement. */
@@ -44,12 +44,12 @@ export class Stall {
     return now >= this.#stalledAt();
   }
 
-  /** Reports whether the link was idle so long that a ping is due. */
+  /** Reports whether the link was idle for so long that a ping is due. */
   isPingDue(now: number): boolean {
     return this.#requestedAt === undefined && now >= this.#receivedAt + STALL_PING_AFTER_MS;
   }
 
-  /** Next time when either may change without traffic; infinite if neither will. */
+  /** Returns the next time at which the result may change without traffic, or infinity. */
   deadline(now: number): number {
     if (this.#requestedAt === undefined && this.#postedAt === undefined) {
       return this.#receivedAt + STALL_PING_AFTER_MS;

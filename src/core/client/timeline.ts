@@ -5,21 +5,21 @@ import { Fault, msg } from "../../base/fault.ts";
 import { JOINED_ROOMS_MAX } from "../../base/limits.ts";
 
 /**
- * Tracks the records that a reader has seen, over any number of links: each `n` of a room once and
- * in order, and the cursor, the `seq` from which a new link resumes.
- * The cursor does not move while older records may be in flight: until `caught-up`, and while a
- * room joined meanwhile catches up. Otherwise records arrive in the order of the log, whatever
- * their room, and the cursor is the highest `seq` of this link.
+ * Tracks the records that a reader has received over any number of links: each `n` of a room once
+ * and in order, and the cursor, the `seq` from which a new link resumes. The cursor stays while
+ * older records may be in flight: until `caught-up`, and while a newly joined room catches up.
+ * Otherwise records arrive in the order of the log over all rooms, and the cursor is the highest
+ * `seq` of this link.
  */
 export type TimelineInput =
-  /** A new link, which has requested the records after `after`. */
+  /** A new link has requested the records after `after`. */
   | { readonly kind: "connected"; readonly after: number | undefined }
   | {
       readonly kind: "room";
       readonly room: string;
       readonly n: number;
       readonly skipped: number;
-      /** Older records follow; the room is repeated without this field afterwards. */
+      /** Older records follow. The room is repeated without this field afterwards. */
       readonly behind?: boolean | undefined;
     }
   | { readonly kind: "gone"; readonly room: string }
@@ -27,26 +27,26 @@ export type TimelineInput =
   | { readonly kind: "caught-up"; readonly seq: number };
 
 export type TimelineEffect =
-  /** The record passed in is the next one. */
+  /** The record is the next one of its room. */
   | { readonly kind: "show" }
-  /** This many unseen records of the room will not be sent. */
+  /** The server will not send this many unread records of the room. */
   | { readonly kind: "skipped"; readonly room: string; readonly count: number }
-  /** Everything up to `seq` has been seen. */
+  /** Everything up to `seq` has been received. */
   | { readonly kind: "cursor"; readonly seq: number }
-  /** Records are missing. `again`: this gap was already reported, so another request is useless. */
+  /** Records are missing. `again`: this gap was reported before, so another request is useless. */
   | {
       readonly kind: "gap";
       readonly room: string;
       readonly expected: number;
-      readonly got: number;
+      readonly received: number;
       readonly again: boolean;
     };
 
 interface Room {
   next: number;
-  /** Seq of the last record seen, or a later one before which nothing is missing. */
+  /** Seq of the last received record, or a later seq before which nothing is missing. */
   lastSeq: number | undefined;
-  /** Whether the present link has sent the room. */
+  /** The current link has sent the room. */
   announced: boolean;
   /** All records that the server intended to send up to some cursor were received. */
   isComplete: boolean;
@@ -55,7 +55,7 @@ interface Room {
 export const TIMELINE_ROOMS_MAX = 8 * JOINED_ROOMS_MAX;
 
 export class Timeline {
-  /** Bounded by TIMELINE_ROOMS_MAX: rooms that a link does not mention are forgotten. */
+  /** Maximum TIMELINE_ROOMS_MAX. Rooms that a link does not mention are forgotten. */
   readonly #rooms = new Map<string, Room>();
   /** Rooms of this link with older records in flight. */
   readonly #behind = new Set<string>();
@@ -64,13 +64,13 @@ export class Timeline {
   #live = false;
   #gap: { readonly room: string; readonly expected: number; readonly after: number } | undefined;
 
-  /** Seq to request on the next link; `undefined` if nothing was seen yet. */
+  /** Seq to request on the next link; `undefined` if nothing was received. */
   get after(): number | undefined {
     if (this.#gap === undefined || this.#cursor === undefined) return this.#cursor;
     return Math.min(this.#cursor, this.#gap.after);
   }
 
-  /** @throws {Fault} too-many */
+  /** @throws {Fault} too-many if there are too many rooms */
   handle(input: TimelineInput): TimelineEffect[] {
     switch (input.kind) {
       case "connected":
@@ -104,14 +104,15 @@ export class Timeline {
     const room = this.#rooms.get(id) ?? this.#add(id, n, skipped);
     room.announced = true;
     const unseen = n - room.next;
-    // In a room entered in the middle the server may skip more records than it can know.
+    // For a room joined at a later record, the server may skip more records than this client can
+    // know.
     if (unseen > skipped && room.isComplete) return [this.#openGap(id, room, n)];
     room.next = Math.max(room.next, n);
     if (behind) this.#behind.add(id);
     else if (this.#behind.delete(id)) room.isComplete = this.#live;
     this.#closeGap();
-    const skips = unseen > 0 ? [{ kind: "skipped", room: id, count: unseen } as const] : [];
-    return [...skips, ...this.#advanceCursor()];
+    const skippedCount = unseen > 0 ? [{ kind: "skipped", room: id, count: unseen } as const] : [];
+    return [...skippedCount, ...this.#advanceCursor()];
   }
 
   #add(id: string, n: number, skipped: number): Room {
@@ -131,7 +132,7 @@ export class Timeline {
   #record(input: Extract<TimelineInput, { kind: "record" }>): TimelineEffect[] {
     const { room: id, n, seq } = input;
     const room = this.#rooms.get(id);
-    if (room === undefined || !room.announced) return []; // Sent before the leave was processed.
+    if (room === undefined || !room.announced) return []; // Sent before the server processed the leave.
     if (n > room.next) return [this.#openGap(id, room, n)];
     const isNew = n === room.next;
     if (isNew) {
@@ -154,7 +155,7 @@ export class Timeline {
       }
     }
     this.#closeGap();
-    // Older records of a room are still in flight: a new link must request everything again.
+    // Older records of a room are still in flight, so a new link must request everything again.
     if (this.#behind.size > 0) this.#cursor ??= 0;
     return this.#advanceCursor();
   }
@@ -165,7 +166,10 @@ export class Timeline {
     if (room === undefined || room.next > this.#gap.expected) this.#gap = undefined;
   }
 
-  /** The cursor may decrease once per link: a server restored from a backup has fewer records. */
+  /**
+   * Advances the cursor. It may decrease once per link, because a server restored from a backup has
+   * fewer records.
+   */
   #advanceCursor(): TimelineEffect[] {
     if (!this.#live || this.#behind.size > 0 || this.#highestSeq === this.#cursor) return [];
     this.#cursor = this.#highestSeq;
@@ -175,6 +179,6 @@ export class Timeline {
   #openGap(id: string, room: Room, got: number): TimelineEffect {
     const again = this.#gap?.room === id && this.#gap.expected === room.next;
     this.#gap = { room: id, expected: room.next, after: room.lastSeq ?? this.#cursor ?? 0 };
-    return { kind: "gap", room: id, expected: room.next, got, again };
+    return { kind: "gap", room: id, expected: room.next, received: got, again };
   }
 }

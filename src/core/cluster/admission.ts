@@ -1,4 +1,4 @@
-/** Decides whether a decision is still valid at its position in the stream. */
+/** Checks whether a decision is still valid at its position in the stream. */
 
 import { CLUSTER_WINDOW_RECORDS } from "../../base/limits-cluster.ts";
 import { KINDS } from "../../wire/kinds.ts";
@@ -6,23 +6,23 @@ import type { Draft } from "../../wire/record.ts";
 import { parsePostId } from "../rooms/dedup.ts";
 import { type Claims, claimsOf, type Place } from "./claims.ts";
 
-/** Number of records of each log that a node had applied when it decided. */
+/** Number of records of each log that a node had applied at its decision. */
 export type Heads = Readonly<Record<Place, number>>;
 
 export interface ProposedDraft {
   readonly draft: Draft;
-  /** Counter of the previous post of the same outbox still in flight. */
+  /** Counter of the previous post of the same outbox that is still in flight. */
   readonly follows?: number;
 }
 
-/** A decision: all of its drafts are recorded in sequence, or none. */
+/** A decision: either all of its drafts are recorded in sequence, or none. */
 export interface Proposal {
   readonly base: Heads;
   readonly drafts: readonly ProposedDraft[];
 }
 
 /** Reasons to reject a decision. */
-export type Objection = "changed" | "too-old" | "repeated" | "overtaken" | "ahead";
+export type RejectionReason = "changed" | "too-old" | "repeated" | "overtaken" | "ahead";
 
 export interface AppendedDraft {
   readonly draft: Draft;
@@ -30,10 +30,9 @@ export interface AppendedDraft {
 }
 
 /**
- * Decides which proposals of a shared stream become records. Every node reads the same stream and
- * compares it with the same last records, so that all nodes build the same logs: the result depends
- * on those records alone, and on no other state of a node.
- * Optimistic concurrency after Kung and Robinson (1981): a decision carries the state that it read.
+ * Decides which proposals of a shared stream become records. Every node compares the same stream
+ * with the same last records and uses no other state, so all nodes build the same logs. Optimistic
+ * concurrency as in Kung and Robinson (1981): a decision includes the state on which it is based.
  */
 export class Admission {
   readonly #windows: Readonly<Record<Place, Window>> = {
@@ -41,11 +40,14 @@ export class Admission {
     accounts: new Window(),
   };
 
-  /** @returns `undefined` if it is recorded; `advance` is then called for each of its drafts */
-  objection({ base, drafts }: Proposal): Objection | undefined {
+  /**
+   * @returns `undefined` if the decision is recorded; the caller must then call `advance` for each
+   * draft
+   */
+  rejectionReason({ base, drafts }: Proposal): RejectionReason | undefined {
     for (const log of ["history", "accounts"] as const) {
       if (this.#windows[log].isTooOld(base[log])) return "too-old";
-      // Its server has read records that the stream has lost since.
+      // The node has read records that the stream has since lost.
       if (this.#windows[log].isAhead(base[log])) return "ahead";
     }
     for (const { draft, follows } of drafts) {
@@ -68,7 +70,7 @@ export class Admission {
     if (post !== undefined) window.posted(outboxKey(draft, post.outbox), post.counter, seq);
   }
 
-  /** Records of either log may change a fact. */
+  /** Records of either log can change a fact. */
   #hasChanged(fact: string, base: Heads): boolean {
     return (
       this.#windows.history.changedAt(fact) > base.history ||
@@ -81,11 +83,11 @@ function outboxKey({ by }: Draft, outbox: string): string {
   return `${by} ${outbox}`;
 }
 
-/** The facts changed by the last records of one log. */
+/** Facts changed by the last records of one log. */
 class Window {
-  /** Least recent first, with the seq of the last record that changed it. */
+  /** Seq of the record that last changed each fact, least recent first. */
   readonly #changes = new Map<string, number>();
-  /** The last counter of each outbox, least recent first. */
+  /** Last counter of each outbox, least recent first. */
   readonly #posts = new Map<string, { readonly counter: number; readonly seq: number }>();
   #seq = 0;
 
@@ -101,8 +103,8 @@ class Window {
     return this.#changes.get(fact) ?? 0;
   }
 
-  counter(box: string): number | undefined {
-    return this.#posts.get(box)?.counter;
+  counter(outbox: string): number | undefined {
+    return this.#posts.get(outbox)?.counter;
   }
 
   advance(seq: number, { writes }: Claims): void {
@@ -116,14 +118,14 @@ class Window {
       if (at > oldest) break;
       this.#changes.delete(fact);
     }
-    for (const [box, { seq: at }] of this.#posts) {
+    for (const [outbox, { seq: at }] of this.#posts) {
       if (at > oldest) break;
-      this.#posts.delete(box);
+      this.#posts.delete(outbox);
     }
   }
 
-  posted(box: string, counter: number, seq: number): void {
-    this.#posts.delete(box);
-    this.#posts.set(box, { counter, seq });
+  posted(outbox: string, counter: number, seq: number): void {
+    this.#posts.delete(outbox);
+    this.#posts.set(outbox, { counter, seq });
   }
 }

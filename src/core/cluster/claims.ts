@@ -1,6 +1,6 @@
 /**
- * Claims of decisions: the facts that a decision reads and that its record changes, one key per
- * fact. A decision is valid as long as no fact that it reads has changed since the state it read.
+ * Claims of decisions: the facts that a decision reads and that its record changes, with one key
+ * per fact. A decision stays valid until one of the facts that it read changes.
  */
 
 import { unreachable } from "../../base/assert.ts";
@@ -16,8 +16,8 @@ export interface Claims {
 }
 
 /**
- * Claims of a draft, or of its record. Every draft without an id of its own changes something that
- * it reads, so that a repetition has no effect.
+ * Returns the claims of a draft or its record. Each draft without an id of its own changes
+ * something that it reads, so that a repetition has no effect.
  */
 export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
   const fields = (typeof body === "object" && body !== null ? body : {}) as Fields;
@@ -28,21 +28,21 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     case "reaction":
       return { reads: author, writes: NOTHING };
     case "sealed":
-      // Posts require that the devices of users who left are removed.
+      // Posts require that devices of users who left have been removed.
       return { reads: [...author, `gone ${room}`], writes: NOTHING };
     case "file": {
       const announced = `file ${id} ${room}`;
       return { reads: [...author, announced], writes: [announced] };
     }
     case "edit":
-      return recordChanges([...author, ERASURES], [fields.seq]);
+      return recordClaims([...author, ERASURES], [fields.seq]);
     case "erase": {
-      const { reads, writes } = recordChanges(author, [fields.seq, ...listOf(fields.also)]);
+      const { reads, writes } = recordClaims(author, [fields.seq, ...listOf(fields.also)]);
       return { reads: [...reads, ERASURES], writes: [...writes, ERASURES] };
     }
     case "pin": {
-      const { reads, writes } = recordChanges([...author, ERASURES], [fields.seq]);
-      const list = `pins ${room}`; // The list of pins is bounded.
+      const { reads, writes } = recordClaims([...author, ERASURES], [fields.seq]);
+      const list = `pins ${room}`; // The list of pins has a maximum length.
       return { reads: [...reads, list], writes: [...writes, list] };
     }
     case "receipts":
@@ -52,7 +52,8 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     case "room":
       return changes(NOTHING, [`room ${room}`, ...nameFact(fields.name)]);
     case "join":
-      // Not the whole roster: concurrent joins may exceed its bound by the number of servers.
+      // Does not read all members: concurrent joins may exceed the maximum by the number of
+      // servers.
       return changes([`room ${room}`, `account ${by}`], [`member ${room} ${by}`]);
     case "leave":
       return changes([`room ${room}`, `account ${by}`], [`member ${room} ${by}`, `gone ${room}`]);
@@ -83,7 +84,7 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
       return changes(NOTHING, [`invite ${room}`]);
     case "prefs":
     case "prefs-erase":
-      // Only the account's removal, which blanks them, depends on them.
+      // Only the removal of the account, which blanks these records, depends on them.
       return changes([`account ${room}`], [`prefs ${room}`]);
     case "account-gone":
       return changes([`prefs ${room}`], [`account ${room}`]);
@@ -116,8 +117,9 @@ interface Fields {
 
 const NOTHING: readonly string[] = [];
 /**
- * After an edit is erased, its record no longer shows which message it edited. Decisions that have
- * not seen the erasing are repeated on every node, including those that remember the edit.
+ * Single fact for all erasures. After an edit is erased, its record no longer contains the edited
+ * message, so decisions made before the erasure are repeated on all nodes, including those that
+ * remember the edit.
  */
 const ERASURES = "erasures";
 
@@ -125,7 +127,7 @@ function changes(reads: readonly string[], writes: readonly string[]): Claims {
   return { reads: [...reads, ...writes], writes };
 }
 
-function recordChanges(reads: readonly string[], seqs: readonly unknown[]): Claims {
+function recordClaims(reads: readonly string[], seqs: readonly unknown[]): Claims {
   return changes(
     reads,
     seqs.map((seq) => `record ${seq}`),

@@ -1,4 +1,4 @@
-/** Messages of the shared stream of a cluster: decisions, in their order. */
+/** Messages of a cluster's shared stream: ordered decisions. */
 
 import { utf8Decode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -19,14 +19,14 @@ import {
 import type { Place } from "./claims.ts";
 
 export interface ProposalMessage {
-  /** Random; by it a node recognizes its own proposal. */
+  /** Random id by which a node recognises its own proposal. */
   readonly id: string;
   readonly proposals: readonly SealedProposal[];
 }
 
-/** A decision; its drafts are recorded together or not at all. */
+/** A decision with drafts that are recorded together or not at all. */
 export interface SealedProposal {
-  /** Seq of the last record of each log that the decision read. */
+  /** Seq of the last history record that the decision has read. */
   readonly history: number;
   readonly accounts: number;
   readonly drafts: readonly FollowingDraft[];
@@ -42,7 +42,7 @@ export interface CopiedLines {
   readonly lines: readonly CopiedLine[];
 }
 
-/** End of the copies of both logs: decisions count from here on. */
+/** End of the copies of both logs, after which decisions are valid. */
 export interface CopyEnd {
   readonly history: LogEnd;
   readonly accounts: LogEnd;
@@ -54,8 +54,8 @@ export interface LogEnd {
 }
 
 /**
- * A record that the stream lost and a node has on its disk, at its old position. Nodes that have it
- * skip it. Of an erased record only the blank line remains.
+ * A record that the stream lost and a node restores from its disk at its old position. Nodes that
+ * have the record skip it. Only the blank line of an erased record remains.
  */
 export type RestoredRecord =
   | { readonly seq: number; readonly time: number; readonly sealed: SealedDraft }
@@ -68,7 +68,7 @@ export type StreamContent =
   | { readonly kind: "restored"; readonly records: readonly RestoredRecord[] };
 
 const VERSION = 1;
-/** Version of copies; programs that do not know it stop there. */
+/** Version of copies. Programs that do not support it stop there. */
 const COPY_VERSION = 2;
 const ROOT_BYTES = 32;
 const NEWLINE = 0x0a;
@@ -97,7 +97,7 @@ export function packCopyEnd({ history, accounts }: CopyEnd): Uint8Array {
   return packValue({ v: COPY_VERSION, end });
 }
 
-/** @param id random, because the same records may be lost twice */
+/** @param id random, because the same records can be lost twice */
 export function packRestored(id: string, records: readonly RestoredRecord[]): Uint8Array {
   return packValue({
     v: COPY_VERSION,
@@ -112,8 +112,9 @@ export function packRestored(id: string, records: readonly RestoredRecord[]): Ui
 }
 
 /**
- * All nodes reach the same result: what one of them cannot read, none can.
- * @throws {Fault} frame-malformed; version-unsupported if of a later version of this program
+ * Parses a message of the stream. All nodes reach the same result, including faults.
+ * @throws {Fault} frame-malformed if the bytes are invalid
+ * @throws {Fault} version-unsupported if a later version of this program wrote them
  */
 export function readStream(bytes: Uint8Array, sha256: Sha256): StreamContent {
   const value = unpackValue(bytes) as Readonly<Record<string, unknown>>;
@@ -208,7 +209,7 @@ function draftOf(value: unknown, sha256: Sha256): FollowingDraft {
   return follows === 0 ? { sealed } : { sealed, follows };
 }
 
-/** A line of JSON, as written by `sealDraft`. */
+/** Parses a line of JSON written by `sealDraft`. */
 function bodyOf(bytes: Uint8Array): unknown {
   try {
     if (bytes.includes(0x0a)) throw malformed();
@@ -222,7 +223,7 @@ export function packNodeMessage(node: string, message: unknown): Uint8Array {
   return packValue({ v: VERSION, node, news: message });
 }
 
-/** @returns `undefined` if this version cannot read it */
+/** @returns `undefined` if this version cannot parse the message */
 export function readNodeMessage(
   bytes: Uint8Array,
 ): { readonly node: string; readonly news: unknown } | undefined {

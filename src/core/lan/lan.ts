@@ -23,11 +23,10 @@ import { TokenBucket } from "../rate.ts";
 import { ReplayWindow } from "./replay-window.ts";
 
 /**
- * Peers of a group, their visible texts, and repeats. A sender is one session of one key; received
- * datagrams were already verified with that key.
- *
- *     unknown ──any datagram──> here ──leaving, silence──> away ──silence──> forgotten
- *                                 ^────any newer datagram────┘
+ * Peers of a group, their visible texts, and detection of repeated datagrams. A sender is one
+ * session of one key. Received datagrams were already verified with that key.
+ *     unknown ──any datagram──> present ──leaving, silence──> away ──silence──> forgotten
+ *                                  ^────any newer datagram────┘
  */
 export interface LanDatagram {
   /** Source address, which is not authenticated. */
@@ -36,10 +35,10 @@ export interface LanDatagram {
   readonly session: string;
   readonly sequence: number;
   readonly timeUnixMs: number;
-  readonly words: LanBody;
+  readonly body: LanBody;
 }
 
-/** `isVerified`: no other key has used the name, as far as observed here. */
+/** `isVerified`: this program has not received the name from any other key. */
 export interface LanPeer {
   readonly name: Name;
   readonly keyId: Fingerprint;
@@ -50,27 +49,27 @@ export type UnreadableKind = "plain" | "open" | "sealed" | "version" | "malforme
 
 export type LanInput =
   | { readonly kind: "begin" }
-  | { readonly kind: "say"; readonly text: string; readonly isAction: boolean }
+  | { readonly kind: "send-text"; readonly text: string; readonly isAction: boolean }
   | { readonly kind: "datagram"; readonly datagram: LanDatagram }
-  | { readonly kind: "strange"; readonly what: UnreadableKind }
+  | { readonly kind: "unreadable"; readonly reason: UnreadableKind }
   | { readonly kind: "tick" }
   | { readonly kind: "end" };
 
 export type LanNotice =
-  | { readonly what: UnreadableKind | "unheard" | "crowded" }
+  | { readonly kind: UnreadableKind | "no-echo" | "crowded" }
   /** Another key uses this user's name. */
-  | { readonly what: "taken"; readonly name: Name }
-  /** `aheadMs`: of the local clock. */
-  | { readonly what: "clock"; readonly name: Name; readonly aheadMs: number };
+  | { readonly kind: "taken"; readonly name: Name }
+  /** `aheadMs`: how far the peer's clock is ahead of the local clock. */
+  | { readonly kind: "clock"; readonly name: Name; readonly aheadMs: number };
 
 export type LanEffect =
   | {
       readonly kind: "send";
       readonly sequence: number;
       readonly timeUnixMs: number;
-      readonly words: LanBody;
+      readonly body: LanBody;
     }
-  /** Rate limit: the text was not sent and may be retried after this time. */
+  /** Rate limit: the text was not sent and can be retried after this time. */
   | { readonly kind: "wait"; readonly retryAfterMs: number }
   | {
       readonly kind: "text";
@@ -88,7 +87,10 @@ export interface LanSelf {
   readonly name: Name;
   readonly keyId: Fingerprint;
   readonly session: string;
-  /** From 0 up to, not including, 1: spreads answers and announces of many peers. */
+  /**
+   * Random number from 0 (inclusive) to 1 (exclusive), which spreads the answers and announcements
+   * of many peers.
+   */
   readonly chance: number;
 }
 
@@ -97,7 +99,7 @@ interface Sender {
   readonly keyId: Fingerprint;
   readonly address: string;
   readonly window: ReplayWindow;
-  /** The highest number of sent texts that it has reported. */
+  /** Highest number of sent texts that the session has reported. */
   texts: number;
   receivedAt: number;
   isPresent: boolean;
@@ -105,11 +107,11 @@ interface Sender {
 
 export class Lan {
   readonly #self: LanSelf;
-  /** Keyed by key and session. Bounded: #admit refuses. */
+  /** Keyed by key and session. #hasRoom enforces the limits. */
   readonly #senders = new Map<string, Sender>();
-  /** Keys by name. Bounded: #pin stops at LAN_NAMES_MAX. */
+  /** Keys by name. #pin adds at most LAN_NAMES_MAX. */
   readonly #pins = new Map<FoldedName, Fingerprint>();
-  /** Reported notices. Bounded by the kinds of notices, and LAN_SENDERS_MAX clocks. */
+  /** Reported notices. Limited by the kinds of notices, and LAN_SENDERS_MAX clocks. */
   readonly #notified = new Set<string>();
   readonly #textRate: TokenBucket;
   #sequence = 0;
@@ -117,7 +119,7 @@ export class Lan {
   #announceAt: number | undefined;
   #announcedAt = Number.NEGATIVE_INFINITY;
   #answerAt: number | undefined;
-  /** Set until a datagram of our own is received back. */
+  /** Set until one of the program's own datagrams is received back. */
   #echoDeadline: number | undefined;
 
   constructor(self: LanSelf, now: number) {
@@ -145,12 +147,12 @@ export class Lan {
         this.#echoDeadline = now + LAN_ECHO_TIMEOUT_MS;
         this.#noteAnnounced(now);
         return [this.#send({ ...this.#common(), kind: "query" }, unixMs)];
-      case "say":
+      case "send-text":
         return this.#sendText(input, now, unixMs);
       case "datagram":
         return this.#datagram(input.datagram, now, unixMs);
-      case "strange":
-        return this.#notifyOnce(input.what, { what: input.what });
+      case "unreadable":
+        return this.#notifyOnce(input.reason, { kind: input.reason });
       case "tick":
         return this.#tick(now, unixMs);
       case "end":
@@ -163,11 +165,11 @@ export class Lan {
     }
   }
 
-  /** Time of the next useful `tick`. */
+  /** Returns the time of the next necessary `tick`. */
   deadline(): number | undefined {
     const times = [this.#announceAt, this.#answerAt, this.#echoDeadline];
-    for (const { receivedAt, isPresent: isHere } of this.#senders.values()) {
-      times.push(receivedAt + (isHere ? LAN_PEER_TIMEOUT_MS : LAN_FORGET_MS));
+    for (const { receivedAt, isPresent: wasPresent } of this.#senders.values()) {
+      times.push(receivedAt + (wasPresent ? LAN_PEER_TIMEOUT_MS : LAN_FORGET_MS));
     }
     const due = times.filter((time) => time !== undefined);
     return due.length === 0 ? undefined : Math.min(...due);
@@ -177,13 +179,13 @@ export class Lan {
     return { name: this.#self.name, texts: this.#texts };
   }
 
-  #send(words: LanBody, timeUnixMs: number): LanEffect {
+  #send(body: LanBody, timeUnixMs: number): LanEffect {
     this.#sequence += 1;
-    return { kind: "send", sequence: this.#sequence, timeUnixMs, words };
+    return { kind: "send", sequence: this.#sequence, timeUnixMs, body };
   }
 
   #sendText(
-    { text, isAction }: Extract<LanInput, { kind: "say" }>,
+    { text, isAction }: Extract<LanInput, { kind: "send-text" }>,
     now: number,
     unixMs: number,
   ): LanEffect[] {
@@ -194,7 +196,7 @@ export class Lan {
   }
 
   #datagram(datagram: LanDatagram, now: number, unixMs: number): LanEffect[] {
-    const { keyId, session, words, sequence } = datagram;
+    const { keyId, session, body: words, sequence } = datagram;
     if (keyId === this.#self.keyId && session === this.#self.session) {
       this.#echoDeadline = undefined;
       return [];
@@ -204,11 +206,11 @@ export class Lan {
     const id = `${keyId} ${session}`;
     const known = this.#senders.get(id);
     if (known !== undefined) {
-      // A session has one name.
+      // A session has only one name.
       if (known.name !== words.name || !known.window.accept(sequence)) return [];
       return this.#received(known, datagram, known.window.highest === sequence, now);
     }
-    if (!this.#hasRoom(datagram, now)) return this.#notifyOnce("crowded", { what: "crowded" });
+    if (!this.#hasRoom(datagram, now)) return this.#notifyOnce("crowded", { kind: "crowded" });
     const sender: Sender = {
       name: words.name,
       keyId,
@@ -224,7 +226,7 @@ export class Lan {
   }
 
   #received(sender: Sender, datagram: LanDatagram, isNewest: boolean, now: number): LanEffect[] {
-    const { words } = datagram;
+    const { body: words } = datagram;
     const isLeaving = words.kind === "announce" && words.isLeaving;
     const person = this.#peer(sender);
     const effects: LanEffect[] = [];
@@ -258,7 +260,7 @@ export class Lan {
     }
     if (isDue(this.#echoDeadline, now)) {
       this.#echoDeadline = undefined;
-      effects.push(...this.#notifyOnce("unheard", { what: "unheard" }));
+      effects.push(...this.#notifyOnce("no-echo", { kind: "no-echo" }));
     }
     if (isDue(this.#announceAt, now) || isDue(this.#answerAt, now)) {
       this.#noteAnnounced(now);
@@ -278,7 +280,10 @@ export class Lan {
     this.#answerAt ??= soonest + this.#self.chance * LAN_ANSWER_SPREAD_MS;
   }
 
-  /** Never forgets a session of which a repeat could still arrive to make room. */
+  /**
+   * Makes room for a session. Never forgets a session while a repeated datagram of it could still
+   * arrive.
+   */
   #hasRoom({ keyId, address }: LanDatagram, now: number): boolean {
     for (const [id, sender] of this.#senders) {
       if (now - sender.receivedAt >= LAN_FORGET_MS && !sender.isPresent) this.#senders.delete(id);
@@ -291,7 +296,7 @@ export class Lan {
     );
   }
 
-  /** Pins a name to the first key that uses it, as long as this program runs. */
+  /** Pins a name to the first key that uses it, for the duration of this program. */
   #pin({ name, keyId }: Sender): void {
     const folded = foldName(name);
     if (this.#pins.size < LAN_NAMES_MAX && !this.#pins.has(folded)) this.#pins.set(folded, keyId);
@@ -299,13 +304,13 @@ export class Lan {
 
   #nameConflict({ name, keyId }: Sender): LanEffect[] {
     const isOurs = foldName(name) === foldName(this.#self.name) && keyId !== this.#self.keyId;
-    return isOurs ? this.#notifyOnce("taken", { what: "taken", name: this.#self.name }) : [];
+    return isOurs ? this.#notifyOnce("taken", { kind: "taken", name: this.#self.name }) : [];
   }
 
-  #clockSkew({ keyId, words }: LanDatagram, aheadMs: number): LanEffect[] {
+  #clockSkew({ keyId, body: words }: LanDatagram, aheadMs: number): LanEffect[] {
     const key = `clock ${keyId}`;
     if (!this.#notified.has(key) && this.#notified.size >= LAN_SENDERS_MAX) return [];
-    return this.#notifyOnce(key, { what: "clock", name: words.name, aheadMs });
+    return this.#notifyOnce(key, { kind: "clock", name: words.name, aheadMs });
   }
 
   #left(sender: Sender, isSilent: boolean): LanEffect[] {

@@ -10,8 +10,8 @@ import {
 import { TokenBucket, TokenBuckets } from "../rate.ts";
 
 /**
- * Decides which datagrams to process, before anything is decrypted or verified: limits per source,
- * per address, and in total.
+ * Selects the datagrams to process before anything is decrypted or verified, with limits per
+ * source, per address, and in total.
  */
 export class LanRateLimit {
   readonly #sources = new TokenBuckets(LAN_PACKETS_PER_SECOND, LAN_PACKETS_BURST, LAN_SOURCES_MAX);

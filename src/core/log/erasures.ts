@@ -1,13 +1,13 @@
-/** Ordered and completed erasings of a log's records. */
+/** Ordered and completed erasures of a log's records. */
 
 import { isCount } from "../../base/values.ts";
 import { hasTrait } from "../../wire/kinds.ts";
 import { bodyOf, type FoldedRecord } from "../../wire/record.ts";
 
 /**
- * The records whose bodies this one orders to be blanked, by seq: those named by an `erase` with
- * their edits; the previous password of an account with a new one; and password and settings of a
- * removed account. Only earlier records; none in a damaged one.
+ * Returns the seqs of the earlier records that this record orders to be blanked: the records and
+ * edits named by an `erase`, the previous password of an account with a new one, and password and
+ * settings of a removed account. A damaged record orders none.
  */
 export function erasuresOf(record: FoldedRecord): number[] {
   const { kind, seq } = record.head;
@@ -18,12 +18,12 @@ export function erasuresOf(record: FoldedRecord): number[] {
   );
 }
 
-/** Orders of a log to erase records. The first order for a record counts. */
+/** Orders of a log to erase records. The first order for a record is valid. */
 export class Erasures {
   /** Seq of the ordering record, by seq of the record to be blanked. */
   readonly orders: Map<number, number>;
   readonly #blank = new Map<number, number>();
-  /** Accounts of blank passwords. The seq that such a password replaced is lost. */
+  /** Accounts of blank passwords. The seq of the password that such a record replaced is lost. */
   readonly #blankPasswords = new Map<number, string>();
   readonly #passwords = new Map<string, number>();
 
@@ -36,7 +36,10 @@ export class Erasures {
     return this.#blank;
   }
 
-  /** Adds the next record. @returns the records that it orders to be blanked */
+  /**
+   * Adds the next record.
+   * @returns the seqs of the records that it orders to be blanked
+   */
   add(record: FoldedRecord): readonly number[] {
     const { erased, head } = record;
     if (erased !== undefined) this.#blank.set(head.seq, erased);
@@ -65,7 +68,7 @@ export class Erasures {
     this.#passwords.set(room, seq);
     if (erased === undefined) return;
     this.#blankPasswords.set(seq, room);
-    // A blank password replaced the previous one, although its body no longer shows it.
+    // A blank password replaced the previous one, although its body no longer contains it.
     if (before !== undefined) this.#order(before, seq);
   }
 

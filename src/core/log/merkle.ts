@@ -9,9 +9,9 @@ import { type Nodes, rootOf } from "./proofs.ts";
 const HASH_BYTES = 32;
 const NODE_PREFIX = 0x01;
 const PREFIX_BYTES = 1;
-/** Leaves are stored until they fill a subtree of this level; then only its hash is kept. */
+/** Level of a group. The leaves of a complete group are replaced by its hash. */
 const GROUP_LEVEL = 8;
-// A shift, since a power is a float here, and its remainder costs as much as a short hash.
+// Uses a shift, because a power is a float here and its remainder takes as long as a short hash.
 export const GROUP_LEAVES = 1 << GROUP_LEVEL;
 
 export interface MerkleTreeValue {
@@ -21,8 +21,8 @@ export interface MerkleTreeValue {
 }
 
 /**
- * A growing tree that stores all that its root and proofs need except the leaves of closed groups:
- * a quarter of a byte for each leaf. Appending hashes a whole group at once.
+ * A growing tree that stores everything that its root and proofs need except the leaves of complete
+ * groups: a quarter of a byte per leaf. Hashes a complete group at a time.
  */
 export class MerkleTree {
   readonly #sha256: Sha256;
@@ -45,7 +45,7 @@ export class MerkleTree {
     return this.#size;
   }
 
-  /** Buffer of the next leaf: hashing into it saves a copy. */
+  /** Returns the buffer of the next leaf. Hashing into it saves a copy. */
   nextLeaf(): Uint8Array {
     const slot = this.#leafSlots[this.#size % GROUP_LEAVES];
     assert(slot !== undefined, "a group has a slot for each of its leaves");
@@ -59,7 +59,7 @@ export class MerkleTree {
     if (this.#size % GROUP_LEAVES === 0) this.#closeGroup();
   }
 
-  /** Snapshot: hashes of the closed groups, and the leaves of the open one. */
+  /** Returns a snapshot: hashes of the complete groups, and leaves of the open group. */
   value(): MerkleTreeValue {
     const openBytes = (this.#size % GROUP_LEAVES) * HASH_BYTES;
     return {
@@ -69,7 +69,7 @@ export class MerkleTree {
     };
   }
 
-  /** Requires an empty tree. */
+  /** Loads a snapshot into an empty tree. */
   load({ size, groups, open }: MerkleTreeValue): void {
     const closed = Math.floor(size / GROUP_LEAVES);
     const isConsistent =
@@ -87,9 +87,9 @@ export class MerkleTree {
   }
 
   /**
-   * Complete subtrees of this tree; below GROUP_LEAVES leaves only those of the open group, and of
-   * groups whose leaves are passed.
-   * @param groups leaves of closed groups, by index
+   * Returns the complete subtrees of this tree. Below GROUP_LEAVES leaves, includes only those of
+   * the open group and of the passed groups.
+   * @param groups leaves of complete groups by index
    */
   nodes(groups: ReadonlyMap<number, Uint8Array> = new Map()): Nodes {
     return (level, index) => {
@@ -119,9 +119,9 @@ export class MerkleTree {
       this.#levels[level] = list;
       list.push(hash);
       if (list.length % 2 === 1) return;
-      const left = list.at(list.length - 2);
-      assert(left !== undefined, "a full level has pairs");
-      hash = this.#hasher.pair(left, hash);
+      const remainingCount = list.at(list.length - 2);
+      assert(remainingCount !== undefined, "a full level has pairs");
+      hash = this.#hasher.pair(remainingCount, hash);
     }
   }
 }
@@ -152,13 +152,16 @@ class HashList {
 }
 
 /**
- * Hashes many nodes without allocating. The prefix of a node is written over the preceding byte,
- * which is already hashed, and its hash over nodes that are already hashed.
+ * Hashes many nodes without allocating. The prefix of a node overwrites the preceding byte, and its
+ * hash overwrites nodes that are already hashed.
  */
 class NodeHasher {
   readonly #sha256: Sha256;
   readonly #bytes = new Uint8Array(PREFIX_BYTES + GROUP_LEAVES * HASH_BYTES);
-  /** Prefix, left and right of each node of a row, and the offset of each hash in the next row. */
+  /**
+   * Views of prefix, left and right of each node of a row, and the offset of each hash in the next
+   * row.
+   */
   readonly #nodes = Array.from({ length: GROUP_LEAVES / 2 }, (_, node) => {
     const at = node * 2 * HASH_BYTES;
     return {
@@ -177,7 +180,7 @@ class NodeHasher {
     return this.#fold(2);
   }
 
-  /** The root over concatenated leaves, whose number is a power of two. */
+  /** Returns the root of concatenated leaves. Their number must be a power of two. */
   over(leaves: Uint8Array): Uint8Array {
     this.#bytes.set(leaves, PREFIX_BYTES);
     return this.#fold(leaves.length / HASH_BYTES);

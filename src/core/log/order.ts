@@ -1,8 +1,8 @@
-/** The sequence numbers and hashes that the next record must have. */
+/** Sequence numbers and hashes required of the next record. */
 
 import { assert } from "../../base/assert.ts";
 
-/** The fields of a head that give its position in the log. */
+/** Fields of a head that give its position in the log. */
 interface RecordPosition {
   readonly seq: number;
   readonly time: number;
@@ -22,15 +22,16 @@ export interface LogOrderValue {
 }
 
 /**
- * Requirements on the next record of a log: `seq` dense over all, `n` dense per room, `time` never
- * decreasing. The writer takes its numbers from here, and the reader checks them here.
+ * Requirements on the next record of a log: `seq` without gaps in the log, `n` without gaps per
+ * room, and `time` that never decreases. The writer takes its numbers from here, and the reader
+ * checks them here.
  */
 export class LogOrder {
   /** An entry per room or account, at most ROOMS_MAX or ACCOUNTS_MAX. */
   readonly #last = new Map<string, LastRecord>();
   #seq = 0;
   #time = 0;
-  /** The last room asked for: a record is checked and then added immediately. */
+  /** The last checked room, because a record is checked and then added immediately. */
   #cachedRoom: string | undefined;
   #cachedLast: LastRecord | undefined;
 
@@ -50,13 +51,13 @@ export class LogOrder {
     return this.#last.get(room)?.n ?? 0;
   }
 
-  /** Snapshot, restored by `load`. */
+  /** Returns a snapshot for `load`. */
   value(): LogOrderValue {
     const rooms = [...this.#last].map(([room, { n, seq }]) => [room, n, seq] as const);
     return { seq: this.#seq, time: this.#time, rooms };
   }
 
-  /** Requires an empty order. */
+  /** Loads a snapshot into an empty order. */
   load({ seq, time, rooms }: LogOrderValue): void {
     this.#cachedRoom = undefined;
     for (const [room, n, last] of rooms) this.#last.set(room, { n, seq: last });
@@ -64,12 +65,12 @@ export class LogOrder {
     this.#time = time;
   }
 
-  /** Why this record cannot be the next one; `undefined` if it can. */
-  objection(head: RecordPosition): string | undefined {
-    return this.#objection(head, this.#lastOf(head.room));
+  /** @returns the reason for which this record cannot be the next one, or `undefined` */
+  violation(head: RecordPosition): string | undefined {
+    return this.#violation(head, this.#lastOf(head.room));
   }
 
-  #objection(head: RecordPosition, last: LastRecord | undefined): string | undefined {
+  #violation(head: RecordPosition, last: LastRecord | undefined): string | undefined {
     if (head.seq !== this.#seq + 1) return `seq ${head.seq} follows ${this.#seq}`;
     if (head.time < this.#time) return `the time of seq ${head.seq} falls`;
     const n = last?.n ?? 0;
@@ -79,8 +80,8 @@ export class LogOrder {
 
   advance(head: RecordPosition): void {
     const last = this.#lastOf(head.room);
-    const objection = this.#objection(head, last);
-    assert(objection === undefined, "a record advances the order it was given");
+    const violation = this.#violation(head, last);
+    assert(violation === undefined, "the record is the next one");
     this.#seq = head.seq;
     this.#time = head.time;
     if (last === undefined) {
@@ -91,12 +92,12 @@ export class LogOrder {
     }
   }
 
-  /** Skips damage: the record after this seq is the next one. */
+  /** Skips damaged records: the next record follows this seq. */
   skipTo(seq: number): void {
     this.#seq = seq;
   }
 
-  /** Skips damage: this record is the next one, as if those before it were valid. */
+  /** Skips damaged records: this record is the next one, as if the preceding ones were valid. */
   skipBefore({ seq, time, n, room }: RecordPosition): void {
     this.#seq = seq - 1;
     this.#time = Math.min(this.#time, time);

@@ -1,6 +1,6 @@
 /**
- * The proof of a record as a text for people and programs: a description of the record, then a C2SP
- * tlog-proof, which other tools can verify.
+ * Proof of a record as a text for people and programs: a description of the record, followed by a
+ * C2SP tlog-proof, which other tools can verify.
  * @see https://c2sp.org/tlog-proof
  */
 
@@ -12,7 +12,7 @@ export interface ProofFile {
   /** The server's public key. */
   readonly key: Uint8Array;
   readonly seq: number;
-  /** The head as written; its hash is the leaf. */
+  /** The head as written. Its hash is the leaf. */
   readonly head: Uint8Array;
   /** `undefined` if the proof does not reveal the body. */
   readonly salt: Uint8Array | undefined;
@@ -27,7 +27,7 @@ const TLOG_PROOF = "c2sp.org/tlog-proof@v1";
 const HASH_BYTES = 32;
 
 export function formatProof({ key, head, salt, body, seq, path, note }: ProofFile): string {
-  const revealed =
+  const bodyFields =
     salt === undefined || body === undefined
       ? []
       : [`salt ${toBase64Url(salt)}`, `body ${utf8Decode(body)}`];
@@ -35,7 +35,7 @@ export function formatProof({ key, head, salt, body, seq, path, note }: ProofFil
     TITLE,
     `key ${toBase64Url(key)}`,
     `head ${utf8Decode(head)}`,
-    ...revealed,
+    ...bodyFields,
     TLOG_PROOF,
     `index ${seq - 1}`,
     ...path.map((hash) => hash.toBase64()),
@@ -44,7 +44,10 @@ export function formatProof({ key, head, salt, body, seq, path, note }: ProofFil
   ].join("\n");
 }
 
-/** Parses the text without verifying it. @throws Fault log-unproved */
+/**
+ * Parses the text without verifying it.
+ * @throws {Fault} log-unproved if the text is not a proof
+ */
 export function parseProof(text: string): ProofFile {
   const split = text.indexOf("\n\n");
   if (split === -1) throw malformed("it has no checkpoint");
@@ -84,13 +87,13 @@ function hashOf(line: string): Uint8Array {
     const hash = Uint8Array.fromBase64(line);
     if (hash.length === HASH_BYTES && hash.toBase64() === line) return hash;
   } catch {
-    // As below.
+    // Reported below.
   }
   throw malformed("a hash of its path is none");
 }
 
-function malformed(what: string): Fault {
-  return new Fault("log-unproved", msg`invalid proof file: ${what}`, {
+function malformed(reason: string): Fault {
+  return new Fault("log-unproved", msg`invalid proof file: ${reason}`, {
     remedy: "use the complete file that chat verify --seq wrote",
   });
 }

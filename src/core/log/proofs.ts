@@ -1,7 +1,7 @@
 /**
- * Proofs over the tree of RFC 6962, section 2.1: that a record is in a log, and that a log only
- * grew. Verifying needs only the roots; creating needs the hashes of complete subtrees. Records are
- * counted from index 0 here: the record with `seq` s has index s - 1.
+ * Proofs of the tree of RFC 6962, section 2.1: that a log contains a record, and that a log only
+ * grew. Verification needs only the roots; creation needs the hashes of complete subtrees. Indexes
+ * start at 0: the record with `seq` s has index s - 1.
  */
 
 import { assert } from "../../base/assert.ts";
@@ -13,8 +13,8 @@ const NODE_PREFIX = Uint8Array.of(0x01);
 const NOTHING = new Uint8Array(0);
 
 /**
- * Hash of the complete subtree over the leaves `index * 2^level` up to, but without, `(index + 1) *
- * 2^level`; level 0 is the leaf itself. Called only for nodes of the tree.
+ * Returns the hash of the complete subtree over the leaves from `index * 2^level` to `(index + 1) *
+ * 2^level` (exclusive). Level 0 is the leaf itself. Called only for nodes of the tree.
  */
 export type Nodes = (level: number, index: number) => Uint8Array;
 
@@ -78,7 +78,7 @@ export function verifyConsistency(proof: ConsistencyProof, sha256: Sha256): bool
     node = half(node);
     last = half(last);
   }
-  // A tree whose size is a power of two is itself one of the subtrees: its root is not sent.
+  // The root of a tree whose size is a power of two is itself a subtree and is not sent.
   const [start, ...rest] = node === 0 ? [oldRoot, ...path] : path;
   if (start === undefined) return false;
   let oldHash = start;
@@ -98,7 +98,7 @@ export function verifyConsistency(proof: ConsistencyProof, sha256: Sha256): bool
   return last === 0 && equalBytes(oldHash, oldRoot) && equalBytes(newHash, newRoot);
 }
 
-/** The path for `verifyInclusion`: the siblings from the leaf upwards. */
+/** Returns the path for `verifyInclusion`: the siblings from the leaf upwards. */
 export function inclusionPath(
   index: number,
   size: number,
@@ -122,7 +122,7 @@ export function inclusionPath(
   return path.reverse();
 }
 
-/** The path for `verifyConsistency`. @see RFC 6962, section 2.1.2 */
+/** Returns the path for `verifyConsistency` (RFC 6962, section 2.1.2). */
 export function consistencyPath(
   oldSize: number,
   newSize: number,
@@ -148,13 +148,14 @@ export function consistencyPath(
   return path.reverse();
 }
 
-/** Root of the tree over the first `size` leaves. */
+/** Returns the root of the tree over the first `size` leaves. */
 export function rootOf(size: number, nodes: Nodes, sha256: Sha256): Uint8Array {
   return size === 0 ? sha256(NOTHING) : subtreeHash(0, size, nodes, sha256);
 }
 
 /**
- * Hash of the leaves `from` up to, but without, `to`, where a subtree of at least that size begins.
+ * Returns the hash of the leaves from `from` to `to` (exclusive). A subtree of at least that size
+ * must begin at `from`.
  */
 function subtreeHash(from: number, to: number, nodes: Nodes, sha256: Sha256): Uint8Array {
   const size = to - from;
@@ -169,7 +170,7 @@ function nodeHash(left: Uint8Array, right: Uint8Array, sha256: Sha256): Uint8Arr
   return sha256(concatBytes(NODE_PREFIX, left, right));
 }
 
-/** The largest power of two below a number above 1. */
+/** Returns the largest power of two below a number above 1. */
 function largestBelow(size: number): number {
   let power = 1;
   while (power * 2 < size) power *= 2;
@@ -192,7 +193,7 @@ function upToRight(node: number, last: number): [number, number] {
   return [at, end];
 }
 
-// Not by bit operations, which end at 2^31 in JavaScript.
+// Avoids bit operations, which are limited to 2^31 in JavaScript.
 const half = (number: number) => Math.floor(number / 2);
 const isOdd = (number: number) => number % 2 === 1;
 const isCount = (number: number) => Number.isSafeInteger(number) && number >= 0;

@@ -1,7 +1,7 @@
 /**
  * Parser of message texts into a tree of code, quotes, lists and lines: a small part of Markdown,
- * in one pass of linear time and bounded depth. Anything that is not markup is text, so that no
- * letter is lost. Both user interfaces show this tree; the log stores the text as typed.
+ * in one pass with linear time and limited depth. Everything that is not markup is text, so no
+ * character is lost. The user interfaces display this tree. The log stores the text as typed.
  */
 
 import { cleanText } from "../../base/text.ts";
@@ -21,9 +21,9 @@ export interface ListItem {
   readonly blocks: readonly Block[];
 }
 
-/** Nesting of lists and quotes; deeper ones are text, because phones have no room for them. */
+/** Maximum nesting of lists and quotes. Deeper ones are text, because phones are too narrow. */
 const DEPTH_MAX = 4;
-/** A line indented by this many more columns belongs to the item above it. */
+/** A line indented by at least this many more columns belongs to the preceding item. */
 const INDENT = 2;
 const FENCE = /^( {0,3})(`{3,32})([^`]*)$/;
 const LANGUAGE = /^[A-Za-z0-9_+#.-]{0,32}$/;
@@ -31,13 +31,13 @@ const ITEM = /^( {0,3})([-*]|\d{1,9}[.)])[ \t]+(?=\S)/;
 
 interface ParsedBlock {
   readonly block: Block;
-  /** Index of the line after it. */
+  /** Index of the line after the block. */
   readonly end: number;
 }
 
 /**
- * Cleans the text before parsing it.
- * @param names folded names that `@name` may mention, others are text; `undefined` for all names
+ * Cleans the text and parses it.
+ * @param names folded names that `@name` can mention; `undefined` allows all names
  */
 export function parseMarkup(
   text: string,
@@ -53,9 +53,9 @@ function parseBlocks(
   depth: number,
 ): readonly Block[] {
   const blocks: Block[] = [];
-  let begun = 0;
+  let openBlock = 0;
   const endLines = (end: number) => {
-    const plain = trimBlankLines(lines.slice(begun, end), begun > 0, end < lines.length);
+    const plain = trimBlankLines(lines.slice(openBlock, end), openBlock > 0, end < lines.length);
     if (plain.length > 0)
       blocks.push({ kind: "lines", parts: parseInline(plain.join("\n"), names) });
   };
@@ -64,7 +64,7 @@ function parseBlocks(
     if (found !== undefined) {
       endLines(at);
       blocks.push(found.block);
-      begun = found.end;
+      openBlock = found.end;
     }
     at = found?.end ?? at + 1;
   }
@@ -72,7 +72,7 @@ function parseBlocks(
   return blocks;
 }
 
-/** Next to another block an empty line is only a separator. */
+/** Removes empty lines next to another block, where they are only separators. */
 function trimBlankLines(
   lines: readonly string[],
   isBelow: boolean,
@@ -88,17 +88,20 @@ function isBlank(line: string | undefined): boolean {
   return line === undefined || line.trim() === "";
 }
 
-/** From a fence to the next one, or to the end. Text after the first fence belongs to the code. */
+/**
+ * Parses from a fence to the next one, or to the end. Text after the first fence belongs to the
+ * code.
+ */
 function codeAt(lines: readonly string[], at: number): ParsedBlock | undefined {
   const [fence, indent = "", ticks = "", info = ""] = FENCE.exec(lines[at] ?? "") ?? [];
-  // A fence in the last line fences nothing.
+  // A fence in the last line is text.
   if (fence === undefined || at + 1 === lines.length) return undefined;
   const language = info.trim();
   const isNamed = LANGUAGE.test(language);
   const code = isNamed ? [] : [info.replace(/^ /, "")];
   let end = at + 1;
   for (; end < lines.length; end++) {
-    const line = dedented(lines[end] ?? "", indent.length);
+    const line = dedent(lines[end] ?? "", indent.length);
     const bare = line.trimEnd();
     const ending = bare.length - trailingTicks(bare);
     if (bare.length - ending < ticks.length) {
@@ -113,7 +116,7 @@ function codeAt(lines: readonly string[], at: number): ParsedBlock | undefined {
   return { block: { kind: "code", language: isNamed ? language : "", text }, end };
 }
 
-/** Reports whether a text ends inside a code fence: the next line is code. */
+/** Reports whether a text ends inside a code fence, so that the next line is code. */
 export function isFenceOpen(text: string): boolean {
   let ticks = 0;
   for (const line of text.split("\n")) {
@@ -123,7 +126,7 @@ export function isFenceOpen(text: string): boolean {
   return ticks > 0;
 }
 
-/** Number of backticks at the end. */
+/** Returns the number of backticks at the end. */
 function trailingTicks(line: string): number {
   let count = 0;
   while (line[line.length - 1 - count] === "`") count++;
@@ -140,7 +143,7 @@ function nestedAt(
   return isQuote(lines[at]) ? quoteAt(lines, at, names, depth) : listAt(lines, at, names, depth);
 }
 
-/** `>_<` is a smiley, not a quote. */
+/** `>_<` is a smiley and not a quote. */
 function isQuote(line: string | undefined): boolean {
   return line === ">" || line?.startsWith("> ") === true;
 }
@@ -174,7 +177,7 @@ function listAt(
     for (end++; end < lines.length; end++) {
       const line = lines[end] ?? "";
       if (indentOf(line) < base + INDENT && !isBlank(line)) break;
-      inner.push(dedented(line, lead.length));
+      inner.push(dedent(line, lead.length));
     }
     // Empty lines after the item do not belong to it.
     while (inner.length > 1 && isBlank(inner.at(-1))) inner.pop();
@@ -185,7 +188,7 @@ function listAt(
   return items.length === 0 ? undefined : { block: { kind: "list", items }, end };
 }
 
-/** Columns before the first character; a tab counts as four. */
+/** Returns the columns before the first character. A tab counts as four. */
 function indentOf(line: string): number {
   let columns = 0;
   for (const sign of line) {
@@ -196,7 +199,7 @@ function indentOf(line: string): number {
 }
 
 /** Removes up to this many columns of leading blanks. */
-function dedented(line: string, columns: number): string {
+function dedent(line: string, columns: number): string {
   let at = 0;
   for (let left = columns; left > 0; at++) {
     if (line[at] === " ") left--;

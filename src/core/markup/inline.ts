@@ -9,30 +9,33 @@ export type Inline =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "code"; readonly text: string }
   | { readonly kind: Emphasis; readonly parts: readonly Inline[] }
-  /** `text`: as typed. `host`: the link's target if the text does not show it. */
+  /** `text`: as typed. `host`: the link's target if the text does not contain it. */
   | { readonly kind: "link"; readonly text: string; readonly href: string; readonly host?: string }
   | { readonly kind: "mention"; readonly text: string; readonly name: string }
   | { readonly kind: "room"; readonly text: string; readonly room: string };
 
-/** Characters that may begin markup. An empty line ends all emphasis. */
+/** Characters that can begin markup. An empty line ends all emphasis. */
 const MARKUP_START =
   /[\\`*_~@#]|\n[ \t]*\n|(?<![A-Za-z0-9_])https?:\/\/|(?<![A-Za-z0-9_.@/-])www\./gi;
 const MARKS = { "**": "bold", "*": "italic", _: "italic", "~~": "strike" } as const;
-/** Longer runs of backticks are text: each length is searched for at most once. */
+/** Longer runs of backticks are text, so that each length is searched at most once. */
 const TICKS_MAX = 8;
-/** The end of a shrug from its backslash on: its second `_` ends no emphasis. */
+/** The end of a shrug from its backslash on. Its second `_` ends no emphasis. */
 const SHRUG = "\\_(ツ)_/¯";
 const NAME_MAX = 32;
 
 type Mark = keyof typeof MARKS;
 
-/** Open emphasis; the first entry has no mark and holds everything. */
+/** Open emphasis. The first entry has no mark and contains everything. */
 interface Open {
   readonly mark: Mark | "";
   readonly parts: Inline[];
 }
 
-/** @param text cleaned @param names as for `wordsOf` */
+/**
+ * @param text cleaned text
+ * @param names as for `parseMarkup`
+ */
 export function parseInline(
   text: string,
   names: ReadonlySet<string> | undefined,
@@ -43,13 +46,13 @@ export function parseInline(
 class InlineParser {
   readonly #text: string;
   readonly #names: ReadonlySet<string> | undefined;
-  /** Bounded: each mark occurs at most once. */
+  /** Each mark occurs at most once. */
   readonly #open: Open[] = [{ mark: "", parts: [] }];
-  /** Per length of a run of backticks: offset before which no such run begins. */
+  /** For each length of a run of backticks, an offset before which there is no such run. */
   readonly #noTicks: number[] = [];
-  /** End of the last line examined. */
+  /** End of the last examined line. */
   #lineEnd = -1;
-  /** Characters escaped so far in the text. */
+  /** Escaped characters of the current text. */
   #escaped = "";
 
   constructor(text: string, names: ReadonlySet<string> | undefined) {
@@ -70,7 +73,7 @@ class InlineParser {
     return this.#open[0]?.parts ?? [];
   }
 
-  /** @returns number of characters consumed, at least one */
+  /** @returns number of consumed characters, at least one */
   #parseAt(sign: string, at: number): number {
     switch (sign) {
       case "\\":
@@ -101,7 +104,10 @@ class InlineParser {
     return this.#open[this.#open.length - 1] as Open; // The first entry is never removed.
   }
 
-  /** Adds characters that turned out to be text. @returns their number */
+  /**
+   * Adds characters as plain text.
+   * @returns their number
+   */
   #plain(text: string): number {
     this.#addText(text);
     return text.length;
@@ -112,7 +118,7 @@ class InlineParser {
     return this.#plain(sign);
   }
 
-  /** `\*a\*` is `*a*`, but `C:\temp\*` and `¯\_(ツ)_/¯` stay as typed. */
+  /** Parses an escape: `\*a\*` becomes `*a*`, but `C:\temp\*` and `¯\_(ツ)_/¯` stay as typed. */
   #escape(at: number): number {
     const next = this.#text[at + 1] ?? "";
     if (next === "_") return this.#plain(this.#text.startsWith(SHRUG, at) ? SHRUG : "\\_");
@@ -129,7 +135,10 @@ class InlineParser {
     return end - at;
   }
 
-  /** Code between runs of equal length; runs of one or two backticks must be in one line. */
+  /**
+   * Parses code between runs of equal length. Code between one or two backticks must be on one
+   * line.
+   */
   #code(at: number): number {
     const text = this.#text;
     const length = this.#run(at);
@@ -146,13 +155,13 @@ class InlineParser {
       return this.#plain(whole);
     }
     const inner = text.slice(from, close);
-    // Blanks separate backticks of the code from those around it.
+    // Blanks separate backticks in the code from the surrounding ones.
     const isSpaced = inner.startsWith(" ") && inner.endsWith(" ") && inner.trim() !== "";
     this.#top.parts.push({ kind: "code", text: isSpaced ? inner.slice(1, -1) : inner });
     return close + length - at;
   }
 
-  /** Searched for once per line. */
+  /** Searches for the end of each line only once. */
   #endOfLine(at: number): number {
     if (at > this.#lineEnd) {
       const end = this.#text.indexOf("\n", at);
@@ -168,20 +177,23 @@ class InlineParser {
     const isOther = sign === "*" ? run > 3 : run !== (sign === "_" ? 1 : 2);
     if (isOther) return this.#plain(sign.repeat(run));
     const closes = isNotSpace(before) && !/[([{]/.test(before ?? "") && !isWord(after);
-    const opens = isNotSpace(after) && !/[),.;:!?\]}]/.test(after ?? "") && !isWord(before);
+    const canOpen = isNotSpace(after) && !/[),.;:!?\]}]/.test(after ?? "") && !isWord(before);
     let left = run;
     while (closes) {
       const ended = this.#closeEmphasis(sign, left);
       if (ended === 0) break;
       left -= ended;
     }
-    if (opens && left > 1) this.#openEmphasis(`${sign}${sign}` as Mark);
-    if (opens && left % 2 === 1) this.#openEmphasis(sign as Mark);
-    if (!opens) this.#addText(sign.repeat(left));
+    if (canOpen && left > 1) this.#openEmphasis(`${sign}${sign}` as Mark);
+    if (canOpen && left % 2 === 1) this.#openEmphasis(sign as Mark);
+    if (!canOpen) this.#addText(sign.repeat(left));
     return run;
   }
 
-  /** Ends the newest emphasis that up to `left` characters can end. @returns how many it used */
+  /**
+   * Closes the newest emphasis that up to `left` characters can close.
+   * @returns the number of consumed characters
+   */
   #closeEmphasis(sign: string, left: number): number {
     const index = this.#open.findLastIndex(
       ({ mark }) => mark.startsWith(sign) && mark.length <= left,
@@ -194,7 +206,7 @@ class InlineParser {
     return mark.length;
   }
 
-  /** An earlier open emphasis with the same mark becomes text. */
+  /** Opens emphasis. An earlier open emphasis with the same mark becomes text. */
   #openEmphasis(mark: Mark): void {
     const same = this.#open.findIndex((open) => open.mark === mark);
     if (same !== -1) this.#unwindTo(same - 1);
@@ -213,7 +225,10 @@ class InlineParser {
     }
   }
 
-  /** A mention or room that no letter touches: a mail address mentions nobody. */
+  /**
+   * Parses a mention or a room next to which there is no letter, so that a mail address is not a
+   * mention.
+   */
   #nameAt(sign: string, at: number): number {
     const text = this.#text;
     const word = text.slice(at + 1, at + 2 + NAME_MAX);
@@ -229,14 +244,14 @@ class InlineParser {
   }
 
   #linkAt(at: number): number {
-    const { consumed: taken, link } = linkAt(this.#text, at);
-    if (link === undefined) return this.#plain(taken);
+    const { consumed, link } = linkAt(this.#text, at);
+    if (link === undefined) return this.#plain(consumed);
     this.#top.parts.push({ kind: "link", ...link });
-    return taken.length;
+    return consumed.length;
   }
 }
 
-/** No emphasis begins or ends inside a word: `2*3*4`, `2**3`. */
+/** Emphasis never begins or ends inside a word: `2*3*4`, `2**3`. */
 function isLetter(sign: string | undefined): boolean {
   return sign !== undefined && /[A-Za-z0-9]/.test(sign);
 }

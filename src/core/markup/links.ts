@@ -1,22 +1,27 @@
-/** Web addresses in a text. There is no `[text](address)`, so a text cannot hide its target. */
+/**
+ * Web addresses in a text. The syntax `[text](address)` is not supported, so that a text cannot
+ * hide its target.
+ */
 
 export interface Link {
   /** As typed. */
   readonly text: string;
   readonly href: string;
-  /** The host that the browser will contact; absent if the typed authority shows it. */
+  /** Host that the browser will contact; absent if the typed text contains it. */
   readonly host?: string;
 }
 
-/** Longer ones are text. */
+/** Longer addresses are text. */
 const LENGTH_MAX = 2_000;
 const LINK_TEXT = /^[^\s<>"'`]+/;
-/** At the end of an address these belong to the sentence, or to the emphasis around it. */
+/**
+ * At the end of an address these characters belong to the sentence or to the emphasis around it.
+ */
 const TRAILING = ".,:;!?]}*_~";
 
 /**
  * @param at offset of `http://`, `https://` or `www.`
- * @returns the characters consumed; `link` is `undefined` if they are only text
+ * @returns the consumed characters; `link` is `undefined` if they are only text
  */
 export function linkAt(
   text: string,
@@ -37,24 +42,26 @@ function hrefOf(typed: string): URL | undefined {
   if (!URL.canParse(whole)) return undefined;
   const url = new URL(whole);
   const isWeb = url.protocol === "http:" || url.protocol === "https:";
-  // A name before the host makes an address look like another one.
+  // A user name before the host could make an address resemble a different one.
   if (!isWeb || url.username !== "" || url.password !== "") return undefined;
   return isBare && !/^www\.[^.]+\../.test(url.hostname) ? undefined : url;
 }
 
-/** The authority as typed, in lower case and without its port; browsers treat `\\` as `/`. */
+/** Returns the typed host in lower case and without its port. Browsers treat `\\` as `/`. */
 function typedHost(typed: string): string | undefined {
   const authority = /^(?:https?:[/\\]+)?([^/\\?#]*)/i.exec(typed)?.[1];
   return authority?.toLowerCase().replace(/:\d*$/, "");
 }
 
-/** Keeps a closing bracket whose opening one is inside the address. */
+/**
+ * Removes trailing punctuation. Keeps a closing bracket if the address contains the opening one.
+ */
 function trimTrailing(found: string): string {
-  let spare = found.split(")").length - found.split("(").length;
+  let trailing = found.split(")").length - found.split("(").length;
   let end = found.length;
   for (; end > 0; end--) {
     const last = found[end - 1] ?? "";
-    if (last === ")" && spare > 0) spare--;
+    if (last === ")" && trailing > 0) trailing--;
     else if (!TRAILING.includes(last)) break;
   }
   return found.slice(0, end);

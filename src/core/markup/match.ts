@@ -1,21 +1,21 @@
-/** The parts of a text that match a search. */
+/** Splits a text at the matches of a search. */
 
 import { foldCase } from "../../base/case-fold.ts";
 
-/** A piece of a text: it matches the query, or stands between two matches. */
+/** A piece of a text: a match, or the text between two matches. */
 export interface MatchSegment {
   readonly text: string;
   readonly isMatch: boolean;
 }
 
-/** UTF-16 units shown before the first match when the text before it is cut. */
+/** UTF-16 units retained before the first match when the beginning is cut. */
 const CONTEXT_LENGTH = 40;
 const ELLIPSIS = "…";
-/** A letter with its combining marks; what folds together stays together. */
+/** A letter with its combining marks, which are folded together. */
 const CLUSTER = /\P{M}\p{M}*|\p{M}+/gu;
 
-/** A text folded cluster by cluster, with the start in the text of each folded UTF-16 unit. */
-function folded(text: string): { readonly fold: string; readonly starts: readonly number[] } {
+/** Folds a text cluster by cluster. `starts`: offset in the text of each folded UTF-16 unit. */
+function foldClusters(text: string): { readonly fold: string; readonly starts: readonly number[] } {
   let fold = "";
   const starts: number[] = [];
   for (const { 0: cluster, index } of text.matchAll(CLUSTER)) {
@@ -27,16 +27,18 @@ function folded(text: string): { readonly fold: string; readonly starts: readonl
   return { fold, starts };
 }
 
-/** Ranges of UTF-16 units that match the query, in order, up to a length after the first. */
+/**
+ * Returns the ranges of UTF-16 units that match the query in order, up to a length after the first.
+ */
 function matchRanges(text: string, query: string, length: number): [start: number, end: number][] {
   const needle = foldCase(query);
   if (needle === "") return [];
-  const { fold, starts } = folded(text);
+  const { fold, starts } = foldClusters(text);
   const ranges: [number, number][] = [];
   for (let at = fold.indexOf(needle); at >= 0; at = fold.indexOf(needle, at + needle.length)) {
     const start = starts[at] ?? 0;
     if (start > (ranges[0]?.[0] ?? start) + length) break;
-    // The last cluster as a whole, also when the query ends inside of it.
+    // Includes the complete last cluster, also if the query ends inside it.
     let next = at + needle.length;
     while (starts[next] === starts[next - 1]) next++;
     ranges.push([start, starts[next] ?? text.length]);
@@ -45,10 +47,9 @@ function matchRanges(text: string, query: string, length: number): [start: numbe
 }
 
 /**
- * A text around the first match of a query, in parts, without regard to case: for a list of search
- * results.
- * @param length maximum of the parts together, in UTF-16 units, plus the sign of a cut
- * @returns parts that follow each other; one part if nothing matches
+ * Returns a text around the first match of a query, ignoring case, for a list of search results.
+ * @param length maximum total length in UTF-16 units, plus the ellipsis of a cut
+ * @returns consecutive segments; one segment if nothing matches
  */
 export function matchSegments(text: string, query: string, length: number): MatchSegment[] {
   const ranges = matchRanges(text, query, length);
@@ -67,7 +68,7 @@ export function matchSegments(text: string, query: string, length: number): Matc
   return parts;
 }
 
-/** The start of the cluster that holds a UTF-16 unit. */
+/** Returns the start of the cluster that contains a UTF-16 unit. */
 function clusterStart(text: string, unit: number): number {
   let start = Math.max(0, unit);
   while (start > 0 && /^[\p{M}\udc00-\udfff]/u.test(text.slice(start, start + 2))) start--;

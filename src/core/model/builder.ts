@@ -1,11 +1,11 @@
-/** A draft of one update of the model, which copies only what changes. */
+/** A draft of one update of the model, which copies only the changed values. */
 
 import type { RoomId } from "../../base/ids.ts";
 import type { ModelEffect, ModelEvent } from "./event.ts";
 import type { ItemBuffers, RoomDraft } from "./room.ts";
 import type { Model, RoomState } from "./state.ts";
 
-/** Change of the model by each event of a union. */
+/** Functions that change the model, one per event kind of a union. */
 export type Handlers<Event extends ModelEvent> = {
   readonly [Kind in Event["kind"]]: (
     draft: ModelDraft,
@@ -24,7 +24,7 @@ export class ModelDraft {
   constructor(model: Model) {
     this.#before = model;
     this.fields = { ...model };
-    this.buffers = { itemsMax: model.itemsMax, own: new WeakMap() };
+    this.buffers = { itemsMax: model.itemsMax, ownedItems: new WeakMap() };
   }
 
   get rooms(): ReadonlyMap<RoomId, RoomState> {

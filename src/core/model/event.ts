@@ -19,19 +19,21 @@ import type {
   TransferView,
 } from "./state.ts";
 
-/** Events from the server, by the driver, and from the user, by the UI. */
+/**
+ * All events of the model: from the server, sent by the driver, and from the user, sent by the UI.
+ */
 export type ModelEvent = LinkEvent | ServerEvent | AnswerEvent | UserEvent | LocalEvent;
 
 export type LinkEvent =
   | { readonly kind: "connection"; readonly connection: ConnectionView }
-  /** `undefined` once the answer has arrived. */
+  /** `undefined` after the answer has arrived. */
   | { readonly kind: "guess-delay"; readonly delay: GuessDelayView | undefined }
-  /** The server stops answering on an open link, or answers again. */
+  /** The server has stopped or resumed answering on an open link. */
   | { readonly kind: "stalled"; readonly on: boolean }
   | { readonly kind: "greeted"; readonly server: ServerView }
   /**
-   * A link has logged in and sends all rooms again; if the user differs, the model is reset.
-   * `isRenamed`: the same user continues under this name.
+   * A link has logged in and will send all rooms again. The model is reset if the user differs.
+   * `isRenamed`: the same user has a new name.
    */
   | { readonly kind: "entered"; readonly user: string; readonly isRenamed?: boolean }
   /** The user logged out. */
@@ -41,8 +43,8 @@ export type LinkEvent =
   | { readonly kind: "outdated" };
 
 /**
- * Events of a link. Repeated records are dropped, and a gap restarts a room after it: a timeline
- * has neither duplicates nor gaps.
+ * Events of a link. Repeated records are dropped, and after a gap a room restarts, so that a
+ * timeline has neither duplicates nor gaps.
  */
 export type ServerEvent =
   | {
@@ -65,7 +67,7 @@ export type ServerEvent =
       readonly moderates?: boolean | undefined;
       readonly behind?: boolean | undefined;
     }
-  /** A link begins to send its rooms, replacing those of earlier links. */
+  /** A link begins to send its rooms, which replace those of earlier links. */
   | { readonly kind: "listing" }
   | { readonly kind: "room-gone"; readonly room: RoomId }
   | { readonly kind: "record"; readonly record: ChatRecord }
@@ -131,12 +133,15 @@ export type AnswerEvent =
 export type UserEvent =
   | { readonly kind: "open"; readonly target: string | undefined }
   | { readonly kind: "focus"; readonly on: boolean }
-  /** The newest records of the open room are visible, and so will be later ones; or no longer. */
+  /**
+   * Reports whether the newest records of the open room are visible, and will remain visible as
+   * more arrive.
+   */
   | { readonly kind: "at-newest"; readonly on: boolean }
   /** The room was visible up to item `seq`. */
   | { readonly kind: "seen"; readonly room: RoomId; readonly seq: number }
   | { readonly kind: "reach"; readonly room: RoomId; readonly side: "older" | "newer" }
-  /** Shows the record of that seq, loading it if necessary. */
+  /** Jumps to the record with this seq and loads it if necessary. */
   | { readonly kind: "jump"; readonly room: RoomId; readonly seq: number }
   | { readonly kind: "bottom"; readonly room: RoomId }
   | { readonly kind: "mark-read"; readonly room: RoomId }
@@ -157,7 +162,7 @@ export type LocalEvent =
       readonly body: PostBody;
       readonly writtenUnixMs: number;
     }
-  /** The draft or post is stored durably on this side. */
+  /** The draft or post is stored durably on this machine. */
   | { readonly kind: "stored"; readonly key: string }
   | { readonly kind: "settled"; readonly key: string; readonly outcome: PostOutcome }
   | { readonly kind: "discarded"; readonly key: string }
@@ -168,8 +173,8 @@ export type LocalEvent =
 /** Effects that the model requests. */
 export type ModelEffect =
   /**
-   * Request records of the room: `older` ends before `seq`, `newer` begins after it, `around` has
-   * it in the middle. Answered by `page` or `page-failed`.
+   * Requests records of the room: `older` before `seq`, `newer` after it, `around` on both sides.
+   * Answered by `page` or `page-failed`.
    */
   | {
       readonly kind: "page";
@@ -179,7 +184,7 @@ export type ModelEffect =
       readonly seq: number;
     }
   | { readonly kind: "read"; readonly room: RoomId; readonly n: number }
-  /** Notify the user, who is not looking at the page. */
+  /** Notifies the user, because the page is not in use. */
   | {
       readonly kind: "notify";
       readonly room: RoomId;
@@ -187,11 +192,11 @@ export type ModelEffect =
       readonly item: Item;
       readonly why: "mention" | "direct" | "put-out";
     }
-  /** Request the unknown members of the opened room. Answered by `members`. */
+  /** Requests the unknown members of the opened room. Answered by `members`. */
   | { readonly kind: "members"; readonly room: RoomId; readonly target: string }
   /** Answered by `found` or `search-failed`. `before`: seq, exclusive. */
   | { readonly kind: "search"; readonly query: SearchQuery; readonly before: number | undefined }
-  /** Replace the settings of the room on all devices. */
+  /** Replaces the settings of the room on all devices. */
   | { readonly kind: "prefs-set"; readonly room: RoomId; readonly prefs: RoomPrefs }
-  /** Store the draft, so that it survives a reload. */
+  /** Stores the draft, so that it survives a reload. */
   | { readonly kind: "keep-draft"; readonly target: string; readonly draft: Draft | undefined };

@@ -9,10 +9,10 @@ import type { Changes, FileView, Item, Reaction } from "./state.ts";
 
 const NO_CHANGES: Changes = { edit: undefined, isErased: false, reactions: [] };
 
-/** Reports whether the record is shown with other records, or not at all. */
+/** Reports whether the record is displayed with other records, or not at all. */
 export function hasNoItem({ kind, body, sealed }: ChatRecord): boolean {
   if (kind !== "group") return ITEMLESS_KINDS.has(kind) || sealed === "carrier";
-  // Devices renew the keys of a sealed room every few days, which no user needs to see.
+  // Devices renew the keys of a sealed room every few days, which users need not see.
   return creationOf(body) === "" && changedUsers(body) === undefined;
 }
 
@@ -21,11 +21,11 @@ export function isMessage(item: Item): boolean {
   return MESSAGE_KINDS.has(item.kind) && item.kind !== "sealed";
 }
 
-/** @param answersMe whether it answers one of the user's own messages */
+/** @param isReplyToMe true if the record answers one of the user's own messages */
 export function itemOf(
   record: ChatRecord,
   me: string | undefined,
-  answersMe: (seq: number) => boolean,
+  isReplyToMe: (seq: number) => boolean,
 ): Item {
   const { seq, n, timeUnixMs, kind, from, state, body } = record;
   const isMine = isSameName(from, me);
@@ -33,7 +33,7 @@ export function itemOf(
   const mentions = namesOf(kind === "file" ? captionMentions(body) : body?.["mentions"]);
   const imported = importOriginOf(body);
   const isMentioned =
-    mentions.some((name) => isSameName(name, me)) || (re !== undefined && answersMe(re));
+    mentions.some((name) => isSameName(name, me)) || (re !== undefined && isReplyToMe(re));
   return {
     seq,
     n,
@@ -69,7 +69,7 @@ export function itemOf(
 
 type Body = ChatRecord["body"];
 
-/** File records do not list the users mentioned in the caption. */
+/** Returns the mentions in a caption. File records do not list them. */
 function captionMentions(body: Body): unknown {
   const text = textOf(body?.["text"]);
   return text === undefined ? undefined : withMentions({ text }).mentions;
@@ -86,20 +86,23 @@ function fileViewOf({ body, room }: ChatRecord): FileView | undefined {
   };
 }
 
-/** Non-empty if the room is sealed from this record on. */
+/** Returns a non-empty text if the room is sealed from this record on. */
 function creationOf(body: Body): string {
   return body?.["change"] === "create" || body?.["epoch"] === 0 ? "create" : "";
 }
 
-/** Users whose devices a group change adds or removes; `undefined` if it only renews keys. */
+/**
+ * Returns the users whose devices a group change adds or removes, or `undefined` if it only renews
+ * keys.
+ */
 function changedUsers(body: Body): string | undefined {
   const changed = [...devicesOf(body?.["added"]), ...devicesOf(body?.["removed"])];
   return changed.length === 0 ? undefined : [...new Set(changed)].join(", ");
 }
 
-/** Whether devices are added or removed; `undefined` if neither. */
+/** Reports whether devices are added or removed; `undefined` if neither. */
 function isAdding(body: Body): boolean | undefined {
-  // Only data decrypted by this device has user names; the server's record has ids.
+  // Only data decrypted by this device contains user names; the server's record contains ids.
   if (isNonEmptyList(body?.["added"])) return true;
   return isNonEmptyList(body?.["removed"]) ? false : undefined;
 }
@@ -114,7 +117,7 @@ function devicesOf(list: unknown): string[] {
   return users.filter((user) => typeof user === "string");
 }
 
-/** The item with all changes by other records; the same object if there are none. */
+/** Returns the item with all changes by other records, or the same object if there are none. */
 export function withChanges(
   item: Item,
   changes: Changes | undefined,
@@ -144,7 +147,10 @@ function editedTo(
 
 type ChangeMap = Map<number, Changes>;
 
-/** Notes the changes that a record makes to others. @returns the seqs whose items change */
+/**
+ * Stores the changes that a record makes to others.
+ * @returns the seqs of changed items
+ */
 export function noteChange(changes: ChangeMap, record: ChatRecord): readonly number[] {
   const { body, state, seq } = record;
   if (state !== "whole" || body === undefined || changes.get(seq)?.isErased === true) return [];
@@ -163,7 +169,7 @@ export function noteChange(changes: ChangeMap, record: ChatRecord): readonly num
 function applyEdit(changes: ChangeMap, record: ChatRecord, of: number | undefined): number[] {
   if (of === undefined) return [];
   const known = changes.get(of) ?? NO_CHANGES;
-  if (known.edit !== undefined && known.edit.seq >= record.seq) return []; // From an older page.
+  if (known.edit !== undefined && known.edit.seq >= record.seq) return []; // The record is from an older page.
   const { seq, timeUnixMs } = record;
   changes.set(of, { ...known, edit: { seq, timeUnixMs, text: bodyText(record) } });
   return [of];
@@ -173,7 +179,7 @@ function applyReaction(changes: ChangeMap, record: ChatRecord, of: number | unde
   const sign = textOf(record.body?.["react"]);
   const { seq } = record;
   const importedAuthor = importOriginOf(record.body)?.from;
-  // In brackets, which no account name contains.
+  // Brackets, because account names never contain them.
   const by = importedAuthor === undefined ? record.from : `${importedAuthor} (imported)`;
   if (of === undefined || sign === undefined || by === undefined) return [];
   const known = changes.get(of) ?? NO_CHANGES;
@@ -193,21 +199,21 @@ function applyErasure(changes: ChangeMap, seq: number | undefined, also: unknown
     changes.set(of, { ...known, reactions });
     changedSeqs.push(of);
   }
-  // Also for records that are not loaded: a page requested earlier may contain their old content.
+  // Includes records that are not loaded, because a requested page may contain their old content.
   for (const one of removed) {
     changes.set(one, { ...(changes.get(one) ?? NO_CHANGES), isErased: true, reactions: [] });
   }
   return changedSeqs;
 }
 
-/** Each user counts once per reaction; reactions in the order of their first use. */
+/** Counts each user once per reaction. Reactions are in the order of their first use. */
 function reactionsOf({ reactions }: Changes, me: string | undefined): Reaction[] {
   const signs = new Map<string, { by: string[]; mine: number | undefined }>();
   for (const { seq, sign, by } of reactions) {
-    const one = signs.get(sign) ?? { by: [], mine: undefined };
-    signs.set(sign, one);
-    if (isSameName(by, me)) one.mine ??= seq;
-    if (!one.by.includes(by)) one.by.push(by);
+    const reaction = signs.get(sign) ?? { by: [], mine: undefined };
+    signs.set(sign, reaction);
+    if (isSameName(by, me)) reaction.mine ??= seq;
+    if (!reaction.by.includes(by)) reaction.by.push(by);
   }
   return [...signs].map(([sign, item]) => ({ sign, ...item }));
 }

@@ -1,4 +1,4 @@
-/** Posts and transfers of the user in progress, and those that failed. */
+/** The user's posts and transfers that are in progress or failed. */
 
 import type { Fault } from "../../base/fault.ts";
 import { VISIBLE_FAULTS_MAX } from "../../base/limits-page.ts";
@@ -9,7 +9,7 @@ import type { PendingPost, RoomState } from "./state.ts";
 
 export const LOCAL_HANDLERS: Handlers<LocalEvent> = {
   posted: ({ fields }, { kind: _, ...post }) => {
-    if ("file" in post.body) return; // Shown as a transfer.
+    if ("file" in post.body) return; // Displayed as a transfer.
     fields.pending = [...fields.pending, { ...post, state: { kind: "storing" } }];
   },
   stored: ({ fields }, { key }) => {
@@ -58,8 +58,8 @@ function settled(
 }
 
 /**
- * Removes a pending post whose record has arrived or will not come.
- * @param id of the record's post, or `gone` if the room was removed
+ * Removes a pending post when its record has arrived or will never arrive.
+ * @param id id of the record's post, or empty if the room was removed
  */
 export function dropSentPosts(draft: ModelDraft, room: RoomState, id = ""): void {
   const { fields } = draft;
@@ -72,7 +72,7 @@ export function dropSentPosts(draft: ModelDraft, room: RoomState, id = ""): void
   if (remaining.length < fields.pending.length) fields.pending = remaining;
 }
 
-/** The link has sent everything: remaining posts belong to a removed room. */
+/** Removes the remaining posts to removed rooms, after the link has sent everything. */
 export function dropOrphanedPosts(draft: ModelDraft): void {
   const { fields } = draft;
   const remaining = fields.pending.filter((post) => {

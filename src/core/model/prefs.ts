@@ -1,4 +1,4 @@
-/** Room settings: muted, favourite, hidden, unread; saved messages. */
+/** Room settings (muted, favourite, hidden, unread) and saved messages. */
 
 import type { RoomId } from "../../base/ids.ts";
 import type { RoomPrefs } from "../rooms/prefs.ts";
@@ -38,7 +38,7 @@ export function changePrefs(draft: ModelDraft, room: RoomId, change: RoomPrefs):
   draft.effects.push({ kind: "prefs-set", room, prefs });
 }
 
-/** A hidden conversation reappears with its next message. */
+/** Shows a hidden conversation again when it has a new message. */
 export function unhideOnMessage(draft: ModelDraft, room: RoomId, item: Item): void {
   const hidden = draft.fields.prefs?.get(room)?.hidden;
   if (hidden === undefined || item.n <= hidden || !isMessage(item)) return;

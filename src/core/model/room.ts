@@ -24,13 +24,15 @@ export type RoomDraft = { -readonly [Key in keyof RoomState]: RoomState[Key] };
 export type RoomUpdate = Extract<ServerEvent, { kind: "room" }>;
 
 const NO_ITEMS: ItemRange = { items: [], hasOlder: false, hasNewer: false };
-/** A full room drops this fraction of its items at a time, because all rows are rebuilt then. */
+/**
+ * A full room drops this fraction of its items at a time, because all rows must then be rebuilt.
+ */
 const TRIM_DIVISOR = 4;
 
 export interface ItemBuffers {
   readonly itemsMax: number;
-  /** Arrays created by this update, which are not shared yet and may grow in place. */
-  readonly own: WeakMap<readonly Item[], Item[]>;
+  /** Arrays created by this update. They are not shared, so they may grow in place. */
+  readonly ownedItems: WeakMap<readonly Item[], Item[]>;
 }
 
 export function newRoom(update: RoomUpdate): RoomDraft {
@@ -67,7 +69,7 @@ export function newRoom(update: RoomUpdate): RoomDraft {
   };
 }
 
-/** Properties of the room as a link lists them; all may change. */
+/** Returns the properties of the room as sent by a link. All of them may change. */
 function propertiesOf(update: RoomUpdate) {
   return {
     topic: update.topic ?? "",
@@ -85,7 +87,7 @@ export function applyRoomUpdate(room: RoomDraft, update: RoomUpdate): void {
   room.name = update.with ?? update.name ?? room.name;
   room.target = formatTarget(room);
   Object.assign(room, propertiesOf(update));
-  room.isSealed ||= update.sealed === true; // Permanent, whatever is sent later.
+  room.isSealed ||= update.sealed === true; // Permanent, regardless of later messages.
   room.isListed = true;
   room.linkN = Math.max(room.linkN, update.n - 1);
   if (update.n - 1 > room.receivedN) restart(room, update.n - 1);
@@ -95,7 +97,10 @@ export function applyRoomUpdate(room: RoomDraft, update: RoomUpdate): void {
   room.unread = update.unread + messagesOfOthers(room.tail, Math.max(update.n - 1, room.read));
 }
 
-/** Drops the loaded records and restarts after `received`; the server has the earlier ones. */
+/**
+ * Drops the loaded records and restarts after `received`. Earlier ones can be fetched from the
+ * server.
+ */
 function restart(room: RoomDraft, received: number): void {
   room.tail = { ...NO_ITEMS, hasOlder: received > 0 };
   room.jump = undefined;
@@ -106,8 +111,11 @@ function restart(room: RoomDraft, received: number): void {
   room.offered = [];
 }
 
-/** The link has sent all rooms: the server has lost those that it did not send. */
-export function settled(room: RoomDraft): void {
+/**
+ * Ends the listing of a room: the link has sent all rooms, so the server has lost those that it did
+ * not send.
+ */
+export function endListing(room: RoomDraft): void {
   if (room.linkN >= room.receivedN) return;
   restart(room, room.linkN);
   room.unread = Math.max(0, Math.min(room.unread, room.last - room.read));
@@ -115,18 +123,22 @@ export function settled(room: RoomDraft): void {
 }
 
 /**
- * @param unread the remaining number, if a server sends it
- * @returns whether the position advanced
+ * Advances the read position.
+ * @param unread remaining number, if the server sent it
+ * @returns true if the position advanced
  */
 export function readUpTo(room: RoomDraft, n: number, unread?: number): boolean {
   if (n <= room.read) return false;
   room.read = n;
   room.unread = unread ?? countUnread(room);
-  if (room.mentions.length > 0) room.mentions = room.mentions.filter((call) => call > n);
+  if (room.mentions.length > 0) room.mentions = room.mentions.filter((mention) => mention > n);
   return true;
 }
 
-/** Adds the next record. @returns its item, if it has one; `again` if it was loaded already */
+/**
+ * Adds the next record.
+ * @returns its item, if it has one; `again` if it was already loaded
+ */
 export function addRecord(
   room: RoomDraft,
   record: ChatRecord,
@@ -142,7 +154,7 @@ export function addRecord(
   room.last = Math.max(room.last, n);
   if (hasNoItem(record)) {
     applyChanges(room, [record], me);
-    if (wasRead) readUpTo(room, n); // A user who has read everything before reads it on arrival.
+    if (wasRead) readUpTo(room, n); // Arrives as read if the user has read everything before.
     return undefined;
   }
   const isMine = isSameName(record.from, me);
@@ -159,7 +171,7 @@ export function addRecord(
   return item;
 }
 
-/** Unread messages of others: counted if loaded, otherwise at least the server's number. */
+/** Counts unread messages of others, at least the server's number if not all are loaded. */
 function countUnread({ tail, last, read, unread }: RoomDraft): number {
   const here = messagesOfOthers(tail, read);
   const isWhole = (tail.items[0]?.n ?? Number.POSITIVE_INFINITY) <= read + 1;
@@ -175,8 +187,8 @@ export function noteMention(room: RoomDraft, { n }: Item): void {
   if (n > room.read) room.mentions = [...room.mentions, n];
 }
 
-/** Copies a busy room once per update, not per record. */
-function addToTail(room: RoomDraft, item: Item, { itemsMax, own }: ItemBuffers): void {
+/** Adds an item. Copies a busy room's items once per update, not per record. */
+function addToTail(room: RoomDraft, item: Item, { itemsMax, ownedItems: own }: ItemBuffers): void {
   const { items: before, hasOlder } = room.tail;
   const isFull = before.length >= itemsMax;
   const items = isFull ? before.slice(itemsMax / TRIM_DIVISOR) : (own.get(before) ?? [...before]);
@@ -197,21 +209,23 @@ function applyToRoom(room: RoomDraft, item: Item): void {
   if (item.file !== undefined) {
     room.offered = room.offered.filter(({ file }) => file !== item.file?.file);
   }
-  if (item.kind === "rename") renamed(room, item);
+  if (item.kind === "rename") renameMember(room, item);
   const members = room.members;
   if (members === undefined) return;
   const who = item.kind === "kick" || item.kind === "grant" ? item.subject : item.from;
   const others = members.filter(({ name }) => !isSameName(name, who));
   if (item.kind === "leave" || item.kind === "kick") room.members = others;
   if (item.kind === "join" && who !== undefined && others.length === members.length) {
-    // In a large room no presence follows the join.
+    // In a large room the server sends no presence after the join.
     const isOnline = room.online.has(who) || members.length >= PRESENCE_MEMBERS_MAX;
     room.members = [...members, { name: who, isOnline, role: "member" }];
   }
   if (item.kind === "grant") {
     const role = item.on === true ? "moderator" : "member";
-    const isIt = (name: string, was: string) => isSameName(name, who) && was !== "operator";
-    room.members = members.map((item) => (isIt(item.name, item.role) ? { ...item, role } : item));
+    const isTarget = (name: string, was: string) => isSameName(name, who) && was !== "operator";
+    room.members = members.map((item) =>
+      isTarget(item.name, item.role) ? { ...item, role } : item,
+    );
   }
 }
 
@@ -220,13 +234,15 @@ function pinned(room: RoomDraft, seq: number, on: boolean): void {
   room.pins = on ? [...others, seq].slice(-PINS_MAX) : others;
 }
 
-/** Renames a member; the event `room` renames the room itself. */
-function renamed(room: RoomDraft, { oldName: was, subject: whom }: Item): void {
-  if (was === undefined || whom === undefined) return;
+/** Renames a member. The event `room` renames the room itself. */
+function renameMember(room: RoomDraft, { oldName, subject: newName }: Item): void {
+  if (oldName === undefined || newName === undefined) return;
   room.members = room.members?.map((item) =>
-    isSameName(item.name, was) ? { ...item, name: whom } : item,
+    isSameName(item.name, oldName) ? { ...item, name: newName } : item,
   );
-  room.online = new Set([...room.online].map((name) => (isSameName(name, was) ? whom : name)));
+  room.online = new Set(
+    [...room.online].map((name) => (isSameName(name, oldName) ? newName : name)),
+  );
 }
 
 /** Applies records that change others to the loaded items. */
@@ -243,11 +259,11 @@ function applyChanges(
   }
   if (changes.size > ROOM_CHANGES_MAX) return restart(room, room.receivedN);
   room.changes = changes;
-  room.tail = changed(room.tail, touched, changes, me);
-  if (room.jump !== undefined) room.jump = changed(room.jump, touched, changes, me);
+  room.tail = applyChangesTo(room.tail, touched, changes, me);
+  if (room.jump !== undefined) room.jump = applyChangesTo(room.jump, touched, changes, me);
 }
 
-function changed(
+function applyChangesTo(
   stretch: ItemRange,
   touched: ReadonlySet<number>,
   changes: ReadonlyMap<number, Changes>,
@@ -276,23 +292,23 @@ export function itemsOf(
   );
 }
 
-/** Adds a page that ends where the visible stretch begins. */
+/** Adds a page that ends at the start of the visible range. */
 export function prepend(
   room: RoomDraft,
   page: readonly Item[],
   hasOlder: boolean,
   itemsMax: number,
 ): void {
-  const shown = room.jump ?? room.tail;
-  const first = shown.items[0]?.seq ?? Number.POSITIVE_INFINITY;
-  const items = [...page.filter(({ seq }) => seq < first), ...shown.items];
-  if (items.length <= itemsMax) return setVisible(room, { ...shown, items, hasOlder });
-  // The newest items are not visible: they are fetched again on the way back.
+  const visible = room.jump ?? room.tail;
+  const first = visible.items[0]?.seq ?? Number.POSITIVE_INFINITY;
+  const items = [...page.filter(({ seq }) => seq < first), ...visible.items];
+  if (items.length <= itemsMax) return setVisible(room, { ...visible, items, hasOlder });
+  // The newest items are not visible and will be fetched again when needed.
   if (room.jump === undefined) room.tail = trimmed(room.tail);
   room.jump = { items: items.slice(0, itemsMax), hasOlder, hasNewer: true };
 }
 
-/** Adds a page that begins where the jumped-to stretch ends. */
+/** Adds a page that begins at the end of the jumped-to range. */
 export function append(
   room: RoomDraft,
   page: readonly Item[],
@@ -303,12 +319,12 @@ export function append(
   if (jump === undefined) return;
   const last = jump.items.at(-1)?.seq ?? 0;
   const items = [...jump.items, ...page.filter(({ seq }) => seq > last)];
-  const kept = items.slice(-itemsMax);
-  const hasOlder = jump.hasOlder || kept.length < items.length;
-  jumpTo(room, { items: kept, hasOlder, hasNewer });
+  const retained = items.slice(-itemsMax);
+  const hasOlder = jump.hasOlder || retained.length < items.length;
+  jumpTo(room, { items: retained, hasOlder, hasNewer });
 }
 
-/** Shows this stretch; joins it with the tail if the two meet. */
+/** Displays this range, and joins it with the newest items if the two meet. */
 export function jumpTo(room: RoomDraft, stretch: ItemRange): void {
   const { items: newest } = room.tail;
   const first = newest[0]?.seq ?? Number.POSITIVE_INFINITY;
@@ -341,7 +357,8 @@ function trimmed(tail: ItemRange): ItemRange {
 }
 
 /**
- * The read position `n` after the item of that seq was visible; `undefined` if it is not loaded.
+ * Returns the read position `n` after the item with this seq was visible, or `undefined` if the
+ * item is not loaded.
  */
 export function readPositionAfter(room: RoomState, seq: number): number | undefined {
   const { items } = room.jump ?? room.tail;
@@ -349,7 +366,7 @@ export function readPositionAfter(room: RoomState, seq: number): number | undefi
   const item = items[index];
   if (item?.seq !== seq) return undefined;
   const next = items[index + 1];
-  if (next !== undefined) return next.n - 1; // Only invisible records lie between them.
+  if (next !== undefined) return next.n - 1; // Only records without items follow.
   return room.jump === undefined ? room.receivedN : item.n;
 }
 

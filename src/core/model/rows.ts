@@ -5,12 +5,12 @@ import { indexOfSeq, isMessage, isSameName, itemAt } from "./item.ts";
 import { openRoom } from "./selectors.ts";
 import type { Item, ItemRange, Model, PageRequest, PendingPost, RoomState } from "./state.ts";
 
-/** A row of a room's timeline; `key` is stable across updates. */
+/** A row of a room's timeline. `key` is stable across updates. */
 export type Row =
   | { readonly kind: "day"; readonly key: string; readonly unixMs: number }
-  /** The following items were unread when the room was opened. */
+  /** Separates the items that were unread when the room was opened. */
   | { readonly kind: "unread"; readonly key: string }
-  /** Number of missing messages of a user before the next item. */
+  /** Number of a user's missing messages before the next item. */
   | {
       readonly kind: "withheld";
       readonly key: string;
@@ -19,16 +19,22 @@ export type Row =
     }
   | {
       readonly kind: "item";
-      /** The first item's, if several share the row. */
+      /** Key of the first item, if several share the row. */
       readonly key: string;
       readonly item: Item;
-      /** Earlier joins or leaves in the same row. For a file, other files of the same sending. */
+      /**
+       * Earlier joins or leaves in the same row. For a file, other files that were sent together
+       * with it.
+       */
       readonly earlier: readonly Item[];
-      /** Follows closely on a message of the same user: name and time need not be repeated. */
+      /**
+       * Follows shortly after a message of the same user, so that name and time need not be
+       * repeated.
+       */
       readonly isGrouped: boolean;
-      /** The item that it answers, if loaded. */
+      /** The replied-to item, if loaded. */
       readonly answers: Item | undefined;
-      /** Some item of the row is pinned. */
+      /** True if any item of the row is pinned. */
       readonly isPinned: boolean;
     }
   | {
@@ -42,12 +48,12 @@ export type Row =
 export interface Rows {
   readonly rows: readonly Row[];
   readonly hasOlder: boolean;
-  /** The user has jumped to an older place; newer items are not visible. */
+  /** The user has jumped to an older position; newer items are not visible. */
   readonly hasNewer: boolean;
   readonly loading: PageRequest | undefined;
-  /** Key of the row that the user jumped to, once it is loaded. */
+  /** Key of the row that the user jumped to, after it is loaded. */
   readonly shownKey: string | undefined;
-  /** Incremented by each request to scroll to the newest. */
+  /** Incremented by each request to scroll to the newest item. */
   readonly bottoms: number;
 }
 
@@ -56,13 +62,13 @@ const GROUPED_WITHIN_MS = 5 * 60_000;
 /** Joins, or leaves, within this time share a row. */
 const MEMBERSHIP_ROW_MS = 60 * 60_000;
 /**
- * Files of one sender within this time and without text count as sent together, for clients that do
- * not mark sendings.
+ * Files of one sender within this time and without text count as sent together, for clients that
+ * send no `sending` id.
  */
 const FILES_MS = 60_000;
-/** More files do not fit one grid. */
+/** Maximum files that fit one grid. */
 const FILES_MAX = 12;
-/** A row of more names is too long to read. */
+/** Maximum names in one row, for readability. */
 const MEMBERSHIP_ROW_MAX = 30;
 const NONE: readonly Item[] = [];
 const DAY_MS = 24 * 60 * 60_000;
@@ -93,30 +99,30 @@ interface RowOptions {
   readonly offsetMinutes: Offset;
 }
 
-/** State after the rows of a room's items: enough to append the rows of later items. */
+/** State after the rows of a room's items: sufficient to append the rows of later items. */
 interface RowsState extends RowOptions {
   readonly items: readonly Item[];
   rows: Row[];
-  /** Keys of days with a row: if a clock was set back, one day occurs twice. */
+  /** Keys of days that have a row. If a clock was set back, one day occurs twice. */
   days: Set<string>;
-  /** Days occurred in order. */
+  /** True if days occurred in order. */
   isOrdered: boolean;
-  /** The unread row comes before all of these. */
+  /** True if the unread row precedes all of these. */
   readonly startsUnread: boolean;
   isMarked: boolean;
   day: number;
-  /** Item with which the next may be grouped. */
+  /** Item with which the next one can be grouped. */
   last: Item | undefined;
-  /** Items of the last row, if more may join it. */
+  /** Items of the last row, if more can join it. */
   folded: readonly Item[];
-  /** Whether that row is grouped with a message of the same user. */
+  /** True if that row is grouped with a message of the same user. */
   isFoldedGrouped: boolean;
 }
 
 /**
- * Builds the rows of one UI and reuses the objects of unchanged rows. Appended and prepended items
- * cost little more than themselves: a busy room changes with every frame, and scrolling through
- * thousands of messages adds a page at a time.
+ * Builds the rows of one UI and reuses the objects of unchanged rows. The cost of appending and
+ * prepending is proportional to the number of new items, because a busy room changes with every
+ * frame, and scrolling through thousands of messages adds a page at a time.
  */
 export class RowBuilder {
   readonly #joinsFiles: boolean;
@@ -124,15 +130,15 @@ export class RowBuilder {
   #state: RowsState | undefined;
   #pending: ReadonlyMap<string, Row> = new Map();
 
-  /** @param options.joinsFiles files that were sent together share a row */
+  /** @param options.joinsFiles true if files that were sent together share a row */
   constructor({ joinsFiles = false }: { readonly joinsFiles?: boolean } = {}) {
     this.#joinsFiles = joinsFiles;
   }
 
   /**
-   * Rows of the open room.
-   * @param offsetMinutes that local time is ahead of UTC at that moment
-   * @param hidesMembership without joins and leaves
+   * Returns the rows of the open room.
+   * @param offsetMinutes minutes that local time is ahead of UTC at a given time
+   * @param hidesMembership true to omit joins and leaves
    */
   rowsOf(model: Model, offsetMinutes: Offset, hidesMembership = false): Rows {
     const room = openRoom(model);
@@ -149,7 +155,7 @@ export class RowBuilder {
       ...{ range, readTo, pins, loading, shown, bottoms, open, pending, ignored, hidesMembership },
     };
     const last = this.#last;
-    // Many changes of a room do not affect its rows: typing users, the read position.
+    // Many changes of a room do not affect its rows, such as typing users and the read position.
     if (last !== undefined && hasSameInputs(last, inputs)) return last.rows;
     const rows = this.#build(model, inputs, offsetMinutes);
     this.#last = { ...inputs, rows };
@@ -183,15 +189,15 @@ function hasSameInputs(a: RowInputs, b: RowInputs): boolean {
   return keys.every((key) => a[key] === b[key]);
 }
 
-/** Also finds items that share a row. */
+/** Returns the key of the row with this item, which may share the row with others. */
 function keyOfSeq(rows: readonly Row[], seq: number): string | undefined {
   const row = rows[rowIndex(rows, seq)];
   if (row?.kind !== "item") return undefined;
-  const isIt = (item: Item) => item.seq === seq;
-  return isIt(row.item) || row.earlier.some(isIt) ? row.key : undefined;
+  const isMatch = (item: Item) => item.seq === seq;
+  return isMatch(row.item) || row.earlier.some(isMatch) ? row.key : undefined;
 }
 
-/** Index of the first row with an item of this seq or a later one. */
+/** Returns the index of the first row with an item of this seq or a later one. */
 function rowIndex(rows: readonly Row[], seq: number): number {
   let [low, high] = [0, rows.length];
   while (low < high) {
@@ -213,7 +219,7 @@ function isHidden(
   isSaid: boolean,
 ): boolean {
   if (isSaid && from !== undefined && ignored.has(from.toLowerCase())) return true;
-  // Undecryptable messages share one row, and nobody has to read them.
+  // Messages that cannot be decrypted share one row, and users need not read them.
   return hidesMembership && kind !== "sealed" && ROW_SHARING_KINDS.has(kind);
 }
 
@@ -221,12 +227,12 @@ function sharesRows({ joinsFiles }: RowOptions, { kind }: Item): boolean {
   return ROW_SHARING_KINDS.has(kind) || (joinsFiles && kind === "file");
 }
 
-/** The item has a row of its own that no other item changes. */
+/** Reports whether the item has a row of its own that does not depend on other items. */
 function hasOwnRow(options: RowOptions, item: Item): boolean {
   return !sharesRows(options, item) && !isHidden(options, item, isMessage(item));
 }
 
-/** Whether the unread row comes, or would come, before this plain item. */
+/** Reports whether the unread row belongs before this item. */
 function isUnreadFrom({ startsUnread: beganMarked, readTo }: RowsState, { n }: Item): boolean {
   return beganMarked || n > (readTo ?? 0);
 }
@@ -256,17 +262,17 @@ function hasSameOptions(a: RowOptions, b: RowOptions): boolean {
 }
 
 /**
- * Reuses the rows of unchanged items. Where items were prepended or removed, it builds rows until
- * one equals its old row: from there on all do.
- * @returns the index of the item at which to continue
+ * Reuses the rows of unchanged items. Where items were prepended or removed, builds rows until one
+ * equals its old row. All following rows are then unchanged.
+ * @returns index of the item at which to continue
  */
 function reuseRows(state: RowsState, old: RowsState): number {
   const { items } = state;
   const first = Math.max(old.items[0]?.seq ?? 0, items[0]?.seq ?? 0);
-  const [was, is] = [indexOfSeq(old.items, first), indexOfSeq(items, first)];
-  let end = is;
-  while (end < items.length && items[end] === old.items[was + end - is]) end++;
-  const isSameBeginning = was === 0 && is === 0 && state.startsUnread === old.startsUnread;
+  const [oldItem, newItem] = [indexOfSeq(old.items, first), indexOfSeq(items, first)];
+  let end = newItem;
+  while (end < items.length && items[end] === old.items[oldItem + end - newItem]) end++;
+  const isSameBeginning = oldItem === 0 && newItem === 0 && state.startsUnread === old.startsUnread;
   if (!isSameBeginning && !old.isOrdered) return 0;
   let at = -1;
   if (!isSameBeginning) {
@@ -274,7 +280,7 @@ function reuseRows(state: RowsState, old: RowsState): number {
       at++;
       if (at >= end) return at;
       addItem(state, at, old);
-    } while (at < is || !isUnchanged(state, old, at));
+    } while (at < newItem || !isUnchanged(state, old, at));
   }
   let last = end - 1;
   while (last > at && !hasOwnRow(state, items[last] as Item)) last--;
@@ -283,7 +289,7 @@ function reuseRows(state: RowsState, old: RowsState): number {
   return last + 1;
 }
 
-/** The row of this item equals its old row, and so do all following ones. */
+/** Reports whether the row of this item, and therefore all following ones, equals its old row. */
 function isUnchanged(state: RowsState, old: RowsState, at: number): boolean {
   const item = state.items[at];
   if (item === undefined || !state.isOrdered || !hasOwnRow(state, item)) return false;
@@ -291,7 +297,7 @@ function isUnchanged(state: RowsState, old: RowsState, at: number): boolean {
   return isSameMark && old.rows[rowIndex(old.rows, item.seq)] === state.rows.at(-1);
 }
 
-/** Reuses the rows of the items after `at` up to `last`, which is plain. */
+/** Reuses the rows of the items after `at` up to `last`, which has a row of its own. */
 function copyRows(state: RowsState, old: RowsState, at: number, last: number): void {
   const { items } = state;
   const [before, item] = [items[at], items[last]];
@@ -306,7 +312,7 @@ function copyRows(state: RowsState, old: RowsState, at: number, last: number): v
     for (const [i, row] of rows.entries()) {
       if (row.kind === "day") state.days.add(row.key);
       if (row.kind !== "item" || row.item.re === undefined) continue;
-      // The answered item may have been loaded or dropped.
+      // The replied-to item may have been loaded or dropped.
       const answers = itemAt(items, row.item.re);
       if (answers !== row.answers) rows[i] = { ...row, answers };
     }
@@ -324,11 +330,11 @@ function copyRows(state: RowsState, old: RowsState, at: number, last: number): v
 function addRow(state: RowsState, row: Row, seq: number, before: RowsState | undefined): void {
   const { rows } = state;
   const at = before === undefined ? 0 : rowIndex(before.rows, seq);
-  // Rows between items are right before the row of the item.
+  // Rows between items directly precede the row of the item.
   const known = before?.rows.slice(Math.max(0, at - 3), at + 1) ?? [];
-  const same = known.find((item) => item.key === row.key && isEqual(item, row)) ?? row;
-  if (rows.at(-1)?.key === row.key) rows[rows.length - 1] = same;
-  else rows.push(same);
+  const unchanged = known.find((item) => item.key === row.key && isEqual(item, row)) ?? row;
+  if (rows.at(-1)?.key === row.key) rows[rows.length - 1] = unchanged;
+  else rows.push(unchanged);
 }
 
 function addItem(state: RowsState, i: number, before: RowsState | undefined): void {
@@ -378,7 +384,7 @@ function addPending(
   { items }: ItemRange,
   last: Item | undefined,
   before: ReadonlyMap<string, Row>,
-  into: Map<string, Row>,
+  rows: Map<string, Row>,
 ): void {
   let isGrouped = last?.isMine === true && isMessage(last);
   for (const post of model.pending) {
@@ -387,7 +393,7 @@ function addPending(
     const answers = re === undefined ? undefined : itemAt(items, re);
     const row: Row = { kind: "pending", key: `p${post.key}`, post, isGrouped, answers };
     const known = before.get(row.key);
-    into.set(row.key, known !== undefined && isEqual(known, row) ? known : row);
+    rows.set(row.key, known !== undefined && isEqual(known, row) ? known : row);
     isGrouped = true;
   }
 }
@@ -397,12 +403,13 @@ function isGroupedWith(last: Item | undefined, item: Item): boolean {
   if (last.kind === "action" || item.kind === "action") return false;
   if (!isSameName(last.from, item.from) || last.imported?.from !== item.imported?.from)
     return false;
-  // For imported messages the original time counts: the group shows the time of the first.
+  // Imported messages are grouped by their original time, because the group displays the time of
+  // the first.
   const [before, after] = [last, item].map((item) => item.imported?.timeUnixMs ?? item.timeUnixMs);
   return Math.abs((after ?? 0) - (before ?? 0)) < GROUPED_WITHIN_MS;
 }
 
-/** Whether the item joins the row of the previous items. */
+/** Reports whether the item joins the row of the previous items. */
 function joinsRow(folded: readonly Item[], item: Item, isFollowing: boolean): boolean {
   const { kind, timeUnixMs } = item;
   const [first] = folded;
@@ -413,23 +420,23 @@ function joinsRow(folded: readonly Item[], item: Item, isFollowing: boolean): bo
 }
 
 /**
- * The caption of a sending appears once, for all of its files. In other programs it belongs to one
- * file, which then has its own row.
+ * Reports whether a file was sent together with the previous ones. Their caption is displayed once.
+ * In other programs a caption belongs to one file, which therefore gets its own row.
  */
 function isSentWith(folded: readonly Item[], { text, timeUnixMs, file }: Item): boolean {
   if (folded.length >= FILES_MAX) return false;
-  const isSaid = folded.some((item) => item.text !== "");
+  const isMessageItem = folded.some((item) => item.text !== "");
   // Unknown for erased files.
   const known = folded.findLast((item) => item.file !== undefined)?.file;
   const isKnown = file !== undefined && known !== undefined;
   if (isKnown && (file.sending ?? known.sending) !== undefined) {
-    return file.sending === known.sending && !(isSaid && text !== "");
+    return file.sending === known.sending && !(isMessageItem && text !== "");
   }
   const before = folded.at(-1)?.timeUnixMs ?? Number.NEGATIVE_INFINITY;
-  return timeUnixMs - before <= FILES_MS && (!isKnown || !isSaid) && text === "";
+  return timeUnixMs - before <= FILES_MS && (!isKnown || !isMessageItem) && text === "";
 }
 
-/** Days since 1970, local. */
+/** Returns the local days since 1970. */
 function dayOf(unixMs: number, offsetMinutes: Offset): number {
   return Math.floor((unixMs + offsetMinutes(unixMs) * 60_000) / DAY_MS);
 }
@@ -438,8 +445,8 @@ function isEqual(a: Row, b: Row): boolean {
   if (a.kind === "day") return true;
   const keys = Object.keys(a) as (keyof Row)[];
   return keys.every((key) => {
-    const [value, wanted]: unknown[] = [a[key], b[key]];
-    return value === wanted || (Array.isArray(value) && isSameList(value, wanted as unknown[]));
+    const [value, expected]: unknown[] = [a[key], b[key]];
+    return value === expected || (Array.isArray(value) && isSameList(value, expected as unknown[]));
   });
 }
 

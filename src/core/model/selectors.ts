@@ -12,15 +12,15 @@ export interface RoomListEntry {
   readonly kind: "room" | "person";
   readonly name: string;
   readonly unread: number;
-  /** Number of unread mentions and answers; in a conversation of all unread messages. */
+  /** Number of unread mentions and answers; for a conversation, of all unread messages. */
   readonly mentions: number;
   /**
-   * Number on the entry: in a muted room only mentions, or messages that the user has marked as
-   * unread.
+   * Number displayed on the entry: for a muted room, only mentions or messages that the user has
+   * marked as unread.
    */
   readonly badge: number;
   readonly isOpen: boolean;
-  /** Whether the other user of a conversation is online; `undefined` if unknown. */
+  /** Reports whether the other user of a conversation is online; `undefined` if unknown. */
   readonly isOnline: boolean | undefined;
   readonly isIgnored: boolean;
   readonly isFavourite: boolean;
@@ -31,30 +31,33 @@ export interface RoomListEntry {
 }
 
 export interface RoomList {
-  /** Favourites first, then by name. */
+  /** Sorted by favourites, then by name. */
   readonly rooms: readonly RoomListEntry[];
-  /** Favourites first, then unread ones, then by the last message; without hidden ones. */
+  /** Sorted by favourites, then unread ones, then by the last message. Omits hidden ones. */
   readonly people: readonly RoomListEntry[];
-  /** Total, excluding ignored users and muted rooms. */
+  /** Total without ignored users and muted rooms. */
   readonly unread: number;
   readonly mentions: number;
 }
 
-/** Other users typing in the open room; beyond TYPING_NAMED_MAX the server names nobody. */
+/** Returns other users typing in the open room. The server names at most TYPING_NAMED_MAX. */
 export function typingNames(model: Model): readonly string[] {
   const names = model.connection.kind === "online" ? (openRoom(model)?.typing ?? []) : [];
   return names.filter((name) => !isSameName(name, model.me) && !isIgnored(model, name));
 }
 
-/** Whether the user may pin and set read receipts; in a conversation both users may. */
+/**
+ * Reports whether the user may pin messages and set read receipts. In a conversation both users
+ * may.
+ */
 export function canPin({ isOperator }: Model, { kind, moderates }: RoomState): boolean {
   return moderates || isOperator || kind === "person";
 }
 
-/** Finds `lobby`, `#lobby` or `@Bob`, in any case. */
+/** Finds the room of `lobby`, `#lobby` or `@Bob`, ignoring case. */
 export function roomOf(model: Model, target: string): RoomState | undefined {
-  const wanted = target.replace(/^#/, "");
-  for (const room of model.rooms.values()) if (isSameName(room.target, wanted)) return room;
+  const foldedTarget = target.replace(/^#/, "");
+  for (const room of model.rooms.values()) if (isSameName(room.target, foldedTarget)) return room;
   return undefined;
 }
 
@@ -63,7 +66,7 @@ export function isPostPending({ pending }: Model, target: string): boolean {
   return pending.some(({ to, state }) => isSameName(to, target) && state.kind !== "refused");
 }
 
-/** The last of the newest loaded messages: one's own, or of another user. */
+/** Returns the last loaded message of the user or, if not `isMine`, of another user. */
 export function lastMessage(room: RoomState | undefined, isMine: boolean): Item | undefined {
   return room?.tail.items.findLast(
     ({ kind, state, isMine: isOwn }) =>
@@ -95,7 +98,7 @@ export function isMuted({ prefs }: Pick<Model, "prefs">, room: RoomId): boolean 
 
 /**
  * Reports whether a message mentions or answers the user, or is in a conversation, and its author
- * is not ignored; regardless of muting.
+ * is not ignored. Does not consider muting.
  */
 export function mentionsUser(
   { me, ignored }: Pick<Model, "me" | "ignored">,
@@ -106,7 +109,7 @@ export function mentionsUser(
   return isAuthorVisible && isMention(item, room, me);
 }
 
-/** Unread messages of others, or those marked as unread. */
+/** Returns the number of unread messages of others, or of those marked as unread. */
 function unreadIn({ prefs }: Pick<Model, "prefs">, room: RoomState): number {
   const marked = prefs?.get(room.id)?.unread;
   if (marked === undefined) return room.unread;
@@ -148,7 +151,10 @@ export function roomList(model: Model): RoomList {
   };
 }
 
-/** The open room keeps its position while it is read. */
+/**
+ * Reports whether the room is sorted with the unread rooms. The open room keeps its position while
+ * it is read.
+ */
 function isUnreadFirst(model: Model, room: RoomState): boolean {
   if (isIgnored(model, room.name) || isMuted(model, room.id)) return false;
   const wasUnread = isSameName(model.open, room.target) && room.readAtOpening !== undefined;
@@ -184,7 +190,7 @@ function badgeOf(model: Model, room: RoomState): number {
   return isMuted(model, room.id) && !isMarked ? room.mentions.length : unreadIn(model, room);
 }
 
-/** The entry of a user without a conversation so far. */
+/** Returns an entry for a user without an existing conversation. */
 function newConversationEntry(
   model: Model,
   target: string,
@@ -199,7 +205,7 @@ function newConversationEntry(
   return { target, kind: "person", name, ...nothing, ...marks, isOpen: true, isOnline, hasDraft };
 }
 
-/** Folded names of all users who are online in any loaded room. */
+/** Returns the folded names of all users who are online in any loaded room. */
 function onlineNames(model: Model): Set<string> {
   const names = new Set<string>();
   for (const room of model.rooms.values()) {
@@ -212,7 +218,7 @@ export function isOnline(model: Model, user: string): boolean {
   return onlineNames(model).has(user.toLowerCase());
 }
 
-/** All known users except oneself, by name, for completion. */
+/** Returns all known users except the user, by name, for completion. */
 export function knownNames(model: Model): readonly string[] {
   const names = new Map<string, string>();
   const note = (name: string | undefined) => {

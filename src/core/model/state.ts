@@ -10,11 +10,11 @@ import type { RoomPrefs } from "../rooms/prefs.ts";
 import type { ProgressReport } from "../transfer/progress.ts";
 
 /**
- * The state of the UI, as immutable values: identical objects look the same. Texts are as their
- * authors sent them: the UI calls `cleanText` last.
+ * The state of the UI as immutable values: the UI displays identical objects in the same way. Texts
+ * are as sent by their authors, and the UI calls `cleanText` last.
  */
 export interface Model {
-  /** Maximum number of loaded items of one room; beyond it the far end is dropped. */
+  /** Maximum loaded items of one room. Items at the far end are dropped. */
   readonly itemsMax: number;
   readonly connection: ConnectionView;
   /** The server delays its answer to a secret. */
@@ -23,43 +23,48 @@ export interface Model {
   readonly server: ServerView | undefined;
   /** Name of the user; `undefined` if logged out. */
   readonly me: string | undefined;
-  /** All missed records have arrived. */
+  /** True if all missed records have arrived. */
   readonly isCaughtUp: boolean;
-  /** In the order of arrival. */
+  /** Rooms in the order of arrival. */
   readonly rooms: ReadonlyMap<RoomId, RoomState>;
-  /** Target of the visible room: `lobby`, or `@bob`, with whom there may be no conversation yet. */
+  /** Target of the visible room: `lobby`, or `@bob`, also before a conversation exists. */
   readonly open: string | undefined;
-  /** The page has the focus: only then do messages count as read. */
+  /** True if the page has the focus, without which messages do not count as read. */
   readonly isFocused: boolean;
-  /** The newest items of the open room are visible: messages are read on arrival. */
+  /**
+   * True if the newest items of the open room are visible, so that messages are read on arrival.
+   */
   readonly isAtNewest: boolean;
-  /** Posts without a record so far, oldest first. */
+  /** Posts without a record, oldest first. */
   readonly pending: readonly PendingPost[];
   readonly drafts: ReadonlyMap<string, Draft>;
-  /** Folded names. */
+  /** Folded names of ignored users. */
   readonly ignored: ReadonlySet<string>;
-  /** The account's settings of rooms, on all its devices; `undefined` if its server stores none. */
+  /**
+   * The account's settings of rooms on all its devices; `undefined` if its server does not store
+   * them.
+   */
   readonly prefs: ReadonlyMap<RoomId, RoomPrefs> | undefined;
   /** Rooms of saved messages, by seq, oldest saved first. */
   readonly saved: ReadonlyMap<number, RoomId>;
   readonly transfers: ReadonlyMap<string, TransferView>;
   readonly search: SearchView | undefined;
-  /** Shown until dismissed; the newest FAULTS_SHOWN_MAX. */
+  /** Faults displayed until dismissed: the newest VISIBLE_FAULTS_MAX. */
   readonly faults: readonly VisibleFault[];
-  /** The server runs another build than the page, which should be reloaded. */
+  /** True if the server's build differs from the page's, which should be reloaded. */
   readonly isOutdated: boolean;
-  /** Has the rights of an operator, including the server's console. */
+  /** True if the session has operator rights, including the server's console. */
   readonly isOperator: boolean;
   readonly notices: ServerNotices;
   readonly nextFault: number;
 }
 
-/** Notices of the server to all users or to its operators, as long as they hold. */
+/** Notices of the server to all users or to its operators, while they are valid. */
 export interface ServerNotices {
   readonly announcement?:
     | { readonly text: string; readonly by: string; readonly time: number }
     | undefined;
-  /** To operators: the server refuses files below `keepFreeBytes`. */
+  /** For operators: the server refuses files below `keepFreeBytes`. */
   readonly diskLow?: { readonly freeBytes: number; readonly keepFreeBytes: number } | undefined;
   /** `false` while the server's cluster accepts no messages. */
   readonly hasMajority?: boolean;
@@ -67,33 +72,33 @@ export interface ServerNotices {
 
 export type ConnectionView =
   | { readonly kind: "connecting" }
-  /** Connected but not logged in. `fault`: why the last attempt failed. */
+  /** Connected but not logged in. `fault`: cause of the last failed attempt. */
   | { readonly kind: "outside"; readonly fault: Fault | undefined }
   | { readonly kind: "entering" }
   /** `isStalled`: the link is open, but the server has not answered for STALL_MS. */
   | { readonly kind: "online"; readonly isStalled?: true }
-  /** The client reconnects at that moment, Unix ms. */
+  /** The client reconnects at `retryAtUnixMs`. */
   | { readonly kind: "offline"; readonly fault: Fault; readonly retryAtUnixMs: number }
-  /** Permanent: banned, removed as a device, or logged out (no fault). */
+  /** Permanent: banned, removed as a device, or logged out (without a fault). */
   | { readonly kind: "ended"; readonly fault: Fault | undefined };
 
 export interface GuessDelayView {
-  /** Source of the wrong guesses: this address, this account, or everyone. */
+  /** Source of the wrong guesses: this address, this account, or all clients. */
   readonly of: "address" | "account" | "everyone";
-  /** A wrong secret is answered at that moment; a right one then or before. */
+  /** Time of the answer to a wrong secret. A correct secret is answered at or before this time. */
   readonly untilUnixMs: number;
 }
 
 export interface ServerView {
   readonly name: string;
-  /** With the prefix `SHA256:`, for comparison. */
+  /** Fingerprint with the prefix `SHA256:`, for comparison. */
   readonly fingerprint: string;
   readonly needsRoomPassword: boolean;
   readonly welcome: string | undefined;
   readonly textBytesMax: number;
-  /** The fingerprint that this browser knew before, if it changed without a valid succession. */
+  /** Previously known fingerprint, if it changed without a valid succession. */
   readonly changedFrom?: string;
-  /** Whether this browser can store a key; otherwise each visit requires the password. */
+  /** True if this browser can store a key; otherwise each visit requires the password. */
   readonly keepsKey: boolean;
 }
 
@@ -102,64 +107,68 @@ export interface RoomState {
   /** `person`: a conversation, named by the other user. */
   readonly kind: "room" | "person";
   readonly name: string;
-  /** As in posts and requests: `lobby`, `@bob`. */
+  /** Target as in posts and requests: `lobby`, `@bob`. */
   readonly target: string;
   readonly topic: string;
   readonly moderates: boolean;
   readonly isClosed: boolean;
-  /** End-to-end encrypted: only the devices in its group can read it. */
+  /** End-to-end encrypted: only the devices in its group can read messages. */
   readonly isSealed: boolean;
   readonly isLocked: boolean;
-  /** Milliseconds that the room keeps messages; `undefined` for ever. */
+  /** Milliseconds until messages are erased; `undefined` if they are kept permanently. */
   readonly keepMs: number | undefined;
   /** Pinned messages, by seq. */
   readonly pins: readonly number[];
-  /** Authors see who has read their messages. */
+  /** True if authors can see who has read their messages. */
   readonly receipts: boolean;
-  /** This account wants receipts in the conversation; both sides must. */
+  /**
+   * True if this account has turned on receipts in the conversation. They apply if both users have.
+   */
   readonly receiptsWanted: boolean;
-  /** `n` of its last record, and the read position over all devices of the account. */
+  /** `n` of the last record, and the read position over all devices of the account. */
   readonly last: number;
   readonly read: number;
-  /** Unread messages of others. */
+  /** Number of unread messages of others. */
   readonly unread: number;
-  /** Read position when the room was opened, where the unread row is drawn. */
+  /** Read position when the room was opened, at which the unread row is drawn. */
   readonly readAtOpening: number | undefined;
   /** `n` of loaded unread messages that mention or answer the user. */
   readonly mentions: readonly number[];
-  /** Unix ms and seq of the last item; 0 if none is known. */
+  /** Unix ms and seq of the last item; 0 if unknown. */
   readonly lastUnixMs: number;
   readonly lastSeq: number;
   /** The newest items without a gap, oldest first. */
   readonly tail: ItemRange;
-  /** The stretch that the user jumped to and that is visible, until it is joined with the tail. */
+  /** The visible range that the user jumped to, until it is joined with the tail. */
   readonly jump: ItemRange | undefined;
-  /** The page being requested. */
+  /** The requested page. */
   readonly loading: PageRequest | undefined;
-  /** Seq that the user jumped to: scroll to it once it is loaded. */
+  /** Seq that the user jumped to. The UI scrolls to it when it is loaded. */
   readonly jumpSeq: number | undefined;
-  /** Number of requests to scroll to the newest, including one's own posts. */
+  /** Number of requests to scroll to the newest item, including the user's own posts. */
   readonly bottomRequests: number;
-  /** `n` up to which the tail is complete, and up to which the present link has sent records. */
+  /**
+   * `n` up to which the tail is complete, and `n` up to which the current link has sent records.
+   */
   readonly receivedN: number;
   readonly linkN: number;
-  /** The present link has sent the room. */
+  /** True if the current link has sent the room. */
   readonly isListed: boolean;
-  /** Changes of records, by their seq; also of records that are not loaded. */
+  /** Changes of records by their seq, including records that are not loaded. */
   readonly changes: ReadonlyMap<number, Changes>;
-  /** Online users, as far as `presence` or `who` has named them. */
+  /** Online users, as known from `presence` or `who`. */
   readonly online: ReadonlySet<string>;
   readonly members: readonly Member[] | undefined;
-  /** Users typing in the room, as far as the server names them; possibly including the user. */
+  /** Users typing in the room, as named by the server. May include the user. */
   readonly typing: readonly string[];
-  /** Uploads to the room that are not complete yet. */
+  /** Unfinished uploads to the room. */
   readonly offered: readonly OfferedFile[];
 }
 
 /** Consecutive items of a room, without a gap. */
 export interface ItemRange {
   readonly items: readonly Item[];
-  /** The server has older, or newer, items. */
+  /** True if the server has older or newer items. */
   readonly hasOlder: boolean;
   readonly hasNewer: boolean;
 }
@@ -168,14 +177,14 @@ export type PageSide = "older" | "newer" | "around";
 
 export interface PageRequest {
   readonly side: PageSide;
-  /** Exclusive; for `around` the one in the middle. */
+  /** Exclusive bound or, for `around`, the middle. */
   readonly seq: number;
 }
 
 /** A file of a sealed room, whose content on the server is encrypted. */
 export type FileView = FileBody & {
   readonly isSealed?: true;
-  /** Shared by all files that its sender sent together. */
+  /** Id shared by all files that were sent together. */
   readonly sending?: string;
 };
 
@@ -190,20 +199,20 @@ export interface Item {
   readonly isMine: boolean;
   /** `damaged`: lost by the server's disk. Erased and damaged items have no text. */
   readonly state: "whole" | "erased" | "damaged";
-  /** The current text; for a topic the topic. */
+  /** The current text or, for a topic, the topic. */
   readonly text: string;
   /** Unix ms of the last edit. */
   readonly editedUnixMs: number | undefined;
-  /** Original author and time, if `from` imported it. */
+  /** Original author and time, if `from` imported the message. */
   readonly imported: ImportOrigin | undefined;
   /**
-   * Seq of the record that it answers or pins; for an `edit`, which only a search finds, of the
-   * edited one.
+   * Seq of the record that it answers or pins. For an `edit`, which only a search finds, of the
+   * edited record.
    */
   readonly re: number | undefined;
-  /** Names that its author mentioned. */
+  /** Names mentioned by its author. */
   readonly mentions: readonly string[];
-  /** Mentions or answers the user. */
+  /** True if the message mentions or answers the user. */
   readonly mentionsMe: boolean;
   readonly reactions: readonly Reaction[];
   readonly file: FileView | undefined;
@@ -216,24 +225,24 @@ export interface Item {
   readonly oldName: string | undefined;
   /** For `rename`: the room's old name. */
   readonly oldRoomName: string | undefined;
-  /** For `kick`: the whole account was removed. */
+  /** For `kick`: true if the account was removed. */
   readonly isRemoved: boolean;
   /**
-   * For `mute`, `grant`, `pin` and `receipts`: whether it begins or ends; `untilUnixMs` is a mute's
-   * end.
+   * For `mute`, `grant`, `pin` and `receipts`: true if it begins, false if it ends. `untilUnixMs`
+   * is the end of a mute.
    */
   readonly on: boolean | undefined;
   readonly untilUnixMs: number | undefined;
   /** For `retention`: the room's new value. */
   readonly keepMs: number | undefined;
-  /** Number of missing earlier messages of its device to the sealed room. */
+  /** Number of missing earlier messages from its device to the sealed room. */
   readonly withheld?: number;
 }
 
 export interface Reaction {
   readonly sign: string;
   readonly by: readonly string[];
-  /** Seq of the user's own reaction, for removing it. */
+  /** Seq of the user's own reaction, needed to remove it. */
   readonly mine: number | undefined;
 }
 
@@ -264,14 +273,14 @@ export interface OfferedFile {
 }
 
 export interface PendingPost {
-  /** Unique in this page; identifies it in actions. */
+  /** Unique within this page; identifies the post in actions. */
   readonly key: string;
   readonly to: string;
   readonly body: PostBody;
   readonly writtenUnixMs: number;
-  /** `OUTBOX.COUNTER`, which its record will have. */
+  /** `OUTBOX.COUNTER`, which its record will contain. */
   readonly id: string;
-  /** `storing`: not durable on this side yet; a page that closes now may lose it. */
+  /** `storing`: not durable on this machine. Closing the page may lose the post. */
   readonly state:
     | { readonly kind: "storing" }
     | { readonly kind: "waiting" }
@@ -284,7 +293,7 @@ export interface Draft {
   /** Seq of the answered message. */
   readonly re?: number;
   readonly edits?: number;
-  /** The draft that an edit, or a text typed before the room was open, interrupted. */
+  /** Draft that was interrupted by an edit, or by text typed before the room was open. */
   readonly before?: Draft;
 }
 
@@ -292,7 +301,7 @@ export interface TransferView {
   /** Unique per transfer; identifies it in actions. */
   readonly id: string;
   readonly kind: "upload" | "download";
-  /** `undefined` until the server knows it. */
+  /** `undefined` until known to the server. */
   readonly file: FileId | undefined;
   readonly name: string;
   readonly to: readonly string[];
@@ -304,7 +313,7 @@ export type TransferState =
   | { readonly kind: "running" }
   /** Paused by the user; the server keeps the partial content. */
   | { readonly kind: "paused" }
-  /** After a reload: the user must choose the file again, or (`permit`) permit reading it. */
+  /** After a reload, the user must choose the file again or (`permit`) permit reading it. */
   | { readonly kind: "needs-file"; readonly again: "choose" | "permit" }
   | { readonly kind: "failed"; readonly fault: Fault }
   | { readonly kind: "done" };
@@ -314,7 +323,7 @@ export interface SearchView {
   readonly found: readonly FoundItem[];
   readonly isLoading: boolean;
   readonly hasMore: boolean;
-  /** Seq from which to request more. */
+  /** Seq before which to request more. */
   readonly before: number | undefined;
   readonly fault: Fault | undefined;
 }

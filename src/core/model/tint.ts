@@ -3,7 +3,7 @@
 /** Number of colours in each UI. */
 const TINT_COUNT = 7;
 
-/** The colour of a name, from 0; the same in every UI. Not unique. */
+/** Returns the colour of a name, from 0. The same in every UI. Not unique. */
 export function tintOf(name: string): number {
   let sum = 0;
   for (const point of name.toLowerCase()) sum = (sum * 31 + (point.codePointAt(0) ?? 0)) % 9973;

@@ -1,4 +1,4 @@
-/** The update function: model and event in, model and effects out. */
+/** The update function from a model and an event to a model and effects. */
 
 import type { RoomId } from "../../base/ids.ts";
 import { PAGE_ROOM_ITEMS_MAX } from "../../base/limits-page.ts";
@@ -12,18 +12,18 @@ import { applyPrefs, unhideOnMessage } from "./prefs.ts";
 import {
   addRecord,
   applyRoomUpdate,
+  endListing,
   newRoom,
   noteMention,
   type RoomDraft,
   type RoomUpdate,
   readUpTo,
-  settled,
 } from "./room.ts";
 import { isMuted, mentionsUser } from "./selectors.ts";
 import type { Item, Model, RoomState, ServerNotices } from "./state.ts";
 import { USER_ACTIONS } from "./user-actions.ts";
 
-/** A shared object, so that an unchanged value stays identical. */
+/** Shared object, so that an unchanged value stays identical. */
 const NO_NOTICES: ServerNotices = {};
 
 export interface Updated {
@@ -47,7 +47,7 @@ const LOGGED_OUT = {
   search: undefined,
 } as const satisfies Partial<Model>;
 
-/** @param itemsMax maximum number of loaded items of one room */
+/** @param itemsMax maximum loaded items of one room */
 export function emptyModel(itemsMax = PAGE_ROOM_ITEMS_MAX): Model {
   return {
     ...LOGGED_OUT,
@@ -114,7 +114,8 @@ const LINK_HANDLERS: Handlers<LinkEvent> = {
 const OFFERED_FILES_MAX = 16;
 
 const SERVER_HANDLERS: Handlers<ServerEvent> = {
-  // Data of the previous link may arrive after `entered`, delayed by the decryption of records.
+  // Data of the previous link may arrive after `entered`, because records are decrypted
+  // asynchronously.
   listing: (draft) => {
     for (const room of roomDrafts(draft)) markUnlisted(room);
   },
@@ -159,7 +160,7 @@ function roomDrafts(draft: ModelDraft): RoomDraft[] {
   return [...draft.rooms.keys()].flatMap((id) => draft.room(id) ?? []);
 }
 
-/** Notes that the present link has not sent the room. */
+/** Marks the room as not sent by the current link. */
 function markUnlisted(room: RoomDraft): void {
   room.isListed = false;
   room.linkN = 0;
@@ -170,12 +171,12 @@ function entered(draft: ModelDraft, user: string, isRenamed: boolean): void {
   draft.fields.me = user;
   draft.fields.connection = { kind: "online" };
   draft.fields.isCaughtUp = false;
-  draft.fields.ignored = new Set(); // The server sends it again if there is one.
+  draft.fields.ignored = new Set(); // The server sends it again if it is still valid.
   draft.fields.isOperator = false;
   draft.fields.notices = NO_NOTICES;
   for (const room of roomDrafts(draft)) {
     markUnlisted(room);
-    room.loading = undefined; // The link was lost with the answer.
+    room.loading = undefined; // The link was lost before the answer.
     room.online = new Set();
     room.members = undefined;
     room.typing = [];
@@ -197,12 +198,12 @@ function roomUpdated(draft: ModelDraft, update: RoomUpdate): void {
     dropSentPosts(draft, room);
   } else if (draft.rooms.size < TIMELINE_ROOMS_MAX) {
     draft.putRoom(newRoom(update));
-    // `caughtUp` requests those sent before it.
+    // `caughtUp` requests those of rooms sent before it.
     if (draft.fields.isCaughtUp) requestMembers(draft, update.room);
   }
 }
 
-/** Neither a new conversation nor a room opened before has presence data. */
+/** Requests members. A new conversation and a previously opened room have no presence data. */
 function requestMembers({ rooms, fields, effects }: ModelDraft, id: RoomId): void {
   const room = rooms.get(id);
   if (room === undefined || !(room.kind === "person" || isSameName(fields.open, room.target)))
@@ -210,19 +211,19 @@ function requestMembers({ rooms, fields, effects }: ModelDraft, id: RoomId): voi
   effects.push({ kind: "members", room: id, target: room.target });
 }
 
-/** The open room and its draft follow a renaming. */
-function followRename({ fields, effects }: ModelDraft, was: string, target: string): void {
-  if (isSameName(fields.open, was)) fields.open = target;
+/** Updates the open room and its draft after a renaming. */
+function followRename({ fields, effects }: ModelDraft, oldTarget: string, target: string): void {
+  if (isSameName(fields.open, oldTarget)) fields.open = target;
   fields.pending = fields.pending.map((item) =>
-    isSameName(item.to, was) ? { ...item, to: target } : item,
+    isSameName(item.to, oldTarget) ? { ...item, to: target } : item,
   );
-  const written = fields.drafts.get(was);
+  const written = fields.drafts.get(oldTarget);
   if (written === undefined) return;
   const drafts = new Map(fields.drafts);
-  drafts.delete(was);
+  drafts.delete(oldTarget);
   drafts.set(target, written);
   fields.drafts = drafts;
-  effects.push({ kind: "keep-draft", target: was, draft: undefined });
+  effects.push({ kind: "keep-draft", target: oldTarget, draft: undefined });
   effects.push({ kind: "keep-draft", target, draft: written });
 }
 
@@ -287,16 +288,19 @@ function caughtUp(draft: ModelDraft): void {
   for (const [id, { isListed }] of [...draft.rooms]) {
     const room = isListed ? draft.room(id) : undefined;
     if (room === undefined) roomRemoved(draft, id);
-    else settled(room);
+    else endListing(room);
   }
   dropOrphanedPosts(draft);
   requestMissing(draft);
 }
 
-/** Number of conversations whose presence is requested; the others request it when opened. */
+/**
+ * Maximum conversations whose presence is requested after log-in. For the others it is requested
+ * when they are opened.
+ */
 const CONVERSATIONS_REQUESTED_MAX = 32;
 
-/** Requests data that a new link does not send by itself. */
+/** Requests data that a new link does not send automatically. */
 function requestMissing(draft: ModelDraft): void {
   const people = [...draft.rooms.values()]
     .filter(({ kind }) => kind === "person")

@@ -1,4 +1,4 @@
-/** Changes of the model by actions of the user. */
+/** Changes of the model caused by actions of the user. */
 
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { type Handlers, inRoom, type ModelDraft } from "./builder.ts";
@@ -51,7 +51,7 @@ function open(draft: ModelDraft, target: string | undefined): void {
   const before = draft.fields.open;
   if (before !== undefined && isSameName(before, target)) {
     const here = roomAt(draft, before);
-    // Reopening a room ends its mark as unread, whichever device set it.
+    // Reopening a room clears its mark as unread, on any device.
     if (here !== undefined) changePrefs(draft, here.id, { unread: undefined });
     return;
   }
@@ -70,7 +70,7 @@ function open(draft: ModelDraft, target: string | undefined): void {
   if (room.tail.items.length === 0) requestOlder(draft, room);
 }
 
-/** The read position, by the user's own mark or in fact; `undefined` if all is read. */
+/** Returns the read position, or the user's mark as unread; `undefined` if everything is read. */
 function firstUnreadAt({ prefs }: ModelDraft["fields"], room: RoomDraft): number | undefined {
   const marked = prefs?.get(room.id)?.unread;
   if (marked !== undefined) return Math.min(room.read, marked - 1);
@@ -78,10 +78,10 @@ function firstUnreadAt({ prefs }: ModelDraft["fields"], room: RoomDraft): number
 }
 
 function roomAt(draft: ModelDraft, target: string | undefined): RoomDraft | undefined {
-  const wanted = target?.replace(/^#/, "");
-  if (wanted === undefined) return undefined;
+  const name = target?.replace(/^#/, "");
+  if (name === undefined) return undefined;
   for (const room of draft.rooms.values()) {
-    if (isSameName(room.target, wanted)) return draft.room(room.id);
+    if (isSameName(room.target, name)) return draft.room(room.id);
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-/** Schedule of push notifications: for messages that stay unread for a while, at a bounded rate. */
+/** Schedule of push notifications for messages that stay unread for a while, at a limited rate. */
 
 import type { RoomId, UserId } from "../../base/ids.ts";
 import {
@@ -27,9 +27,9 @@ export interface PushCandidate {
   readonly room: RoomId;
   readonly seq: number;
   readonly n: number;
-  /** The server does not know whom it mentions. */
+  /** Sealed: the server does not know its mentions. */
   readonly isSealed: boolean;
-  /** `undefined` if of a sealed room, or erased since. */
+  /** `undefined` in a sealed room, or after the message was erased. */
   readonly preview: PushPreview | undefined;
 }
 
@@ -48,24 +48,24 @@ interface PendingPush {
 }
 
 interface UserState {
-  /** The oldest first. Bounded by PUSH_ROOMS_MAX. */
+  /** Pending pushes, oldest first. Maximum PUSH_ROOMS_MAX. */
   readonly pending: Map<RoomId, PendingPush>;
-  /** Time of each room's last push. Bounded likewise. */
+  /** Time of each room's last push. Maximum PUSH_ROOMS_MAX. */
   readonly pushedAt: Map<RoomId, number>;
   readonly rate: TokenBucket;
   idleSince: number;
 }
 
 export interface PushRecipients {
-  /** Reports whether the user may still read it and has not. */
+  /** Reports whether the message is unread and the user may still read it. */
   isUnread(user: UserId, calling: PushCandidate): boolean;
   isOnline(user: UserId): boolean;
-  /** Online, but idle for a while, and has another device to notify. */
+  /** Reports whether the user is online but idle for a while, and has another device to notify. */
   isAway(user: UserId): boolean;
 }
 
 export class PushSchedule {
-  /** Only accounts with a push subscription: PUSH_SUBSCRIPTIONS_MAX at most. */
+  /** Accounts with a push subscription: maximum PUSH_SUBSCRIPTIONS_MAX. */
   readonly #users = new Map<UserId, UserState>();
 
   add(user: UserId, calling: PushCandidate, now: number): void {
@@ -93,7 +93,7 @@ export class PushSchedule {
     }
   }
 
-  /** The account has no push subscription left. */
+  /** Removes an account without a push subscription. */
   forget(user: UserId): void {
     this.#users.delete(user);
   }
@@ -109,7 +109,7 @@ export class PushSchedule {
           continue;
         }
         if (recipients.isOnline(user) && !recipients.isAway(user)) {
-          // An active user has read it, or seen that it arrived.
+          // An active user has read the message, or seen that it arrived.
           if (now - firstAt >= PUSH_WATCH_MS) of.pending.delete(room);
           else entry.dueAt = now + PUSH_CHECK_INTERVAL_MS;
           continue;
@@ -130,7 +130,7 @@ export class PushSchedule {
     return due;
   }
 
-  /** Time of the next due push; `undefined` if none is pending. */
+  /** Returns the time of the next due push, or `undefined` if none is pending. */
   get deadline(): number | undefined {
     let first: number | undefined;
     for (const { pending: waiting, idleSince } of this.#users.values()) {
@@ -145,16 +145,19 @@ export class PushSchedule {
   #stateOf(user: UserId, now: number): UserState {
     const known = this.#users.get(user);
     if (known !== undefined) return known;
-    const made: UserState = {
+    const state: UserState = {
       pending: new Map(),
       pushedAt: new Map(),
       rate: new TokenBucket(1_000 / PUSH_ACCOUNT_INTERVAL_MS, PUSH_ACCOUNT_BURST, now),
       idleSince: now,
     };
-    this.#users.set(user, made);
-    return made;
+    this.#users.set(user, state);
+    return state;
   }
 }
 
-/** After this time the rate limits of a room and an account are full again. */
+/**
+ * After this long without a push, the rate limits of a room and an account are at their maximum
+ * again.
+ */
 const FORGET_MS = Math.max(PUSH_SEALED_INTERVAL_MS, PUSH_ACCOUNT_BURST * PUSH_ACCOUNT_INTERVAL_MS);

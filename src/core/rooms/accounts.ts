@@ -1,4 +1,4 @@
-/** The registry: accounts and devices as a fold over the accounts log. */
+/** The registry of accounts and devices, as a fold over the accounts log. */
 
 import { assert, unreachable } from "../../base/assert.ts";
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
@@ -28,34 +28,34 @@ import { AccountPrefs } from "./prefs.ts";
 import type { Directory } from "./targets.ts";
 
 /**
- * Accounts as a fold over the accounts log: names, devices and passwords, and the hashes of room
- * passwords. Slow checks (hashing) happen outside; the registry holds the state and makes the
- * drafts.
+ * Accounts as a fold over the accounts log: names, devices, passwords, and hashes of room
+ * passwords. The registry contains the state and creates drafts. Slow checks (hashing) happen
+ * outside.
  */
 export interface Account {
   readonly id: UserId;
   readonly sinceUnixMs: number;
   name: Name;
-  /** Removed: cannot log in any more; its messages keep its name. */
+  /** Removed: can no longer log in. Its messages keep its name. */
   isRemoved: boolean;
-  /** Raw Ed25519 public key that signs this account's devices. */
+  /** Raw Ed25519 public key that certifies this account's devices. */
   readonly accountKey: Uint8Array;
-  /** PHC string of argon2id; absent if only linked devices can log in. */
+  /** PHC string of argon2id; `undefined` if only linked devices can log in. */
   passwordHash: string | undefined;
   passwordSeq: number | undefined;
-  /** A single-use code for a new password; ends with the next password. */
+  /** Single-use code for a new password. Becomes invalid with the next password. */
   reset: PasswordReset | undefined;
-  /** Keys: base64url of the device's Ed25519 public key. */
+  /** Keyed by base64url of the device's Ed25519 public key. */
   readonly devices: Map<string, Device>;
-  /** Users whose messages this user hides. */
+  /** Users whose messages are hidden from this user. */
   readonly ignored: Set<UserId>;
-  /** Settings for the user's own devices; `undefined` if none yet. */
+  /** Settings for the user's own devices; `undefined` if none exist. */
   prefs?: AccountPrefs | undefined;
   lastSeq: number;
 }
 
 export interface PasswordReset {
-  /** base64url of the code's SHA-256: the code itself is not stored. */
+  /** SHA-256 of the code in base64url. The code itself is not stored. */
   readonly hash: string;
   readonly expires: number;
   /** Using the code signs out all existing devices. */
@@ -63,17 +63,17 @@ export interface PasswordReset {
 }
 
 export interface Device {
-  /** Signed by the account key; otherwise the device was enrolled with a password. */
+  /** True if signed by the account key, false if enrolled with a password. */
   readonly certified: boolean;
   readonly sinceSeq: number;
   readonly sinceUnixMs: number;
-  /** Last known log-in; the day if in an earlier run. */
+  /** Time of the last known log-in; only its day if in an earlier run. */
   readonly seenUnixMs?: number;
-  /** Device label at that time: short and clean. Visible only to the account's owner. */
+  /** Device label at that time, short and cleaned. Visible only to the account's owner. */
   readonly label?: string;
 }
 
-/** A former key of this server, and its signature of the next one. */
+/** A former key of this server, and its signature of the following key. */
 export interface Predecessor {
   readonly key: Uint8Array;
   readonly signature: Uint8Array;
@@ -91,52 +91,53 @@ const DAY_MS = 24 * 60 * 60_000;
 /** Room of records about the server itself. */
 const SERVER_ROOM = "server" as UserId;
 
-/** More than the number of concurrent registrations. */
+/** Exceeds the number of concurrent registrations. */
 const EARLY_PASSWORDS_MAX = 1_024;
 
 export class Registry {
-  readonly #byName = new Map<FoldedName, Account>(); // Bounded by `reserve`.
-  /**
-   * Former names of accounts: not available for registration, they still resolve to the account.
-   */
+  readonly #byName = new Map<FoldedName, Account>(); // `reserve` enforces ACCOUNTS_MAX.
+  /** Former names of accounts, which still resolve to the account and cannot be registered. */
   readonly #former = new Map<FoldedName, Account>();
   readonly #byId = new Map<UserId, Account>();
   #removedCount = 0;
-  /** Passwords whose account record comes next; without one the registration was interrupted. */
+  /** Passwords whose account record should follow. Otherwise the registration was interrupted. */
   readonly #earlyPasswords = new Map<UserId, { readonly hash: string; readonly seq: number }>();
   readonly #byReset = new Map<string, Account>();
   readonly #roomPasswords = new Map<RoomId, string>();
-  /** Names whose first record is not on the disk yet. */
+  /** Names whose first record is not on the disk. */
   readonly #reserved = new Set<FoldedName>();
 
-  /** Server-wide state: operators, bans, invites, registration. */
+  /** Server-wide state: operators, bans, invites and registration. */
   readonly policy = new ServerPolicy();
 
-  /** All names, including those of removed accounts: for moderation of their messages and names. */
-  readonly everyone: Directory<Account> = { find: (name) => this.known(name) };
+  /** All names including those of removed accounts, for moderation of their messages and names. */
+  readonly allNames: Directory<Account> = { find: (name) => this.known(name) };
 
   /** Former keys of the server, newest first. */
   readonly predecessors: Predecessor[] = [];
-  /** The key that the last of them signed. */
+  /** The key signed by the newest predecessor. */
   successor: Uint8Array | undefined;
 
   head = 0;
   /** Incremented whenever an account is created, removed or renamed. */
   namesVersion = 0;
 
-  /** Finds an account by its name or a former one; not a removed one. */
+  /** Finds an account by its current or a former name. Excludes removed accounts. */
   find(name: Name): Account | undefined {
     const known = this.known(name);
     return known?.isRemoved === true ? undefined : known;
   }
 
-  /** Finds an account like `find`, including removed ones, whose messages remain readable. */
+  /**
+   * Finds an account like `find`, including removed accounts, because their messages remain
+   * readable.
+   */
   known(name: Name): Account | undefined {
     const folded = foldName(name);
     return this.#byName.get(folded) ?? this.#former.get(folded);
   }
 
-  /** Checked again before a post is recorded, because its author may be banned meanwhile. */
+  /** Checked again before a post is recorded, because its author may have been banned meanwhile. */
   refusal(user: UserId, unixMs: number): Fault | undefined {
     const ban = this.policy.ban(user, unixMs);
     if (ban !== undefined) return bannedFault(ban);
@@ -153,7 +154,7 @@ export class Registry {
     return id === "server" ? undefined : this.#byId.get(id)?.name;
   }
 
-  /** Number of accounts, including removed ones, which keep their names. */
+  /** Number of accounts including removed ones, which keep their names. */
   get size(): number {
     return this.#byId.size;
   }
@@ -166,7 +167,7 @@ export class Registry {
     return this.#byId.values();
   }
 
-  /** The account of this reset code, if the code is valid. */
+  /** Returns the account of a valid reset code. */
   byReset(hash: string, unixMs: number): Account | undefined {
     const account = this.#byReset.get(hash);
     return account?.reset !== undefined && unixMs < account.reset.expires ? account : undefined;
@@ -177,10 +178,10 @@ export class Registry {
   }
 
   /**
-   * Reserves a name while its account is created or `renamed`: the latter may take another
+   * Reserves a name while its account is created or `renamed`. A renamed account may use another
    * account's former name.
-   * @param isVouched invited by an operator: may use ACCOUNTS_RESERVED
-   * @throws {Fault} name-taken, too-many
+   * @param isVouched true if invited by an operator, which permits using ACCOUNTS_RESERVED
+   * @throws {Fault} name-taken or too-many
    */
   reserve(name: Name, renamed?: Account, isVouched = false): void {
     this.checkFree(name, renamed);
@@ -221,8 +222,8 @@ export class Registry {
   }
 
   /**
-   * Recreates an account of which the history has only the id. Nobody can log in to it until an
-   * operator resets its password.
+   * Recreates an account that is known only by its id in the history. Login requires an operator to
+   * reset its password.
    * @param accountKey a key without a private half
    */
   lostDraft(id: UserId, accountKey: Uint8Array): Draft {
@@ -248,9 +249,9 @@ export class Registry {
   }
 
   /**
-   * @param cert the account key's certificate; absent if enrolled with a password
-   * @returns `undefined` if the device is enrolled already
-   * @throws {Fault} too-many
+   * @param cert certificate by the account key; omitted if enrolled with a password
+   * @returns `undefined` if the device is already enrolled
+   * @throws {Fault} too-many if the account has too many devices
    */
   deviceDraft(account: Account, deviceKey: Uint8Array, cert?: Uint8Array): Draft | undefined {
     const device = toBase64Url(deviceKey);
@@ -262,7 +263,7 @@ export class Registry {
     return deviceDraftOf(account, deviceKey, cert);
   }
 
-  /** @returns whether the device exists and its day or label changed */
+  /** @returns true if the device exists and its day or label changed */
   noteDeviceSeen(user: UserId, device: string, unixMs: number, label: string): boolean {
     const devices = this.#byId.get(user)?.devices;
     const known = devices?.get(device);
@@ -273,12 +274,12 @@ export class Registry {
   }
 
   /**
-   * The next draft for a device that logs in with a password. Unused devices do not block the right
-   * password: the least recently seen offline device enrolled with a password is removed. Linked
-   * devices, and the one that created the account, never are.
-   * @returns the removal of another device, or the enrolment of this one; `undefined` if it is
-   * enrolled
-   * @throws {Fault} too-many if all of them are linked or online
+   * Returns the next draft for a device that logs in with a password. Unused devices never block
+   * the right password: if necessary, the least recently used offline device that was enrolled with
+   * a password is removed. Linked devices and the device that created the account are never
+   * removed.
+   * @returns the removal of another device or the enrolment of this one; `undefined` if enrolled
+   * @throws {Fault} too-many if all removable devices are online
    */
   passwordDeviceDraft(
     account: Account,
@@ -297,7 +298,7 @@ export class Registry {
     return this.deviceRemovalDraft(account, oldest[0]);
   }
 
-  /** @throws {Fault} last-credential if nobody could log in to the account any more */
+  /** @throws {Fault} last-credential if no log-in to the account would be possible */
   deviceRemovalDraft(account: Account, device: string): Draft {
     if (account.passwordHash === undefined && account.devices.size <= 1) {
       const message = msg`${account.name} has no password and no other device to sign in with`;
@@ -307,26 +308,29 @@ export class Registry {
     return { kind: "device-gone", room: account.id, by: account.id, id: "", body };
   }
 
-  /** A separate record, which can be blanked when the next one `replaces` it. */
+  /** Returns a separate record, which can be blanked when the next password `replaces` it. */
   passwordDraft(id: UserId, passwordHash: string): Draft {
     const body = { password: passwordHash, replaces: this.get(id)?.passwordSeq };
     return { kind: "password", room: id, by: id, id: "", body };
   }
 
-  /** Replaces the previous code; the next password ends it. */
+  /** Replaces the previous code. The next password makes it invalid. */
   resetDraft(id: UserId, by: UserId, { hash, expires, signsOut }: PasswordReset): Draft {
     const body = { hash, expires, signsOut: signsOut || undefined };
     return { kind: "reset", room: id, by, id: "", body };
   }
 
-  /** Removes all devices of the account, whose owner logs in with a new password. */
+  /** Removes all devices of the account. Its owner can log in with a new password. */
   signOutDrafts({ id, devices }: Account): Draft[] {
     return [...devices.keys()].map((device) => {
       return { kind: "device-gone", room: id, by: id, id: "", body: { device } };
     });
   }
 
-  /** `undefined` if nothing changes. @throws {Fault} not-allowed, too-many */
+  /**
+   * @returns `undefined` if nothing changes
+   * @throws {Fault} not-allowed or too-many
+   */
   ignoreDraft(account: Account, user: UserId, on: boolean): Draft | undefined {
     if (account.ignored.has(user) === on) return undefined;
     if (user === account.id) throw new Fault("not-allowed", "you cannot ignore yourself");
@@ -339,7 +343,7 @@ export class Registry {
     return { kind: "ignore", room: account.id, by: account.id, id: "", body };
   }
 
-  /** The server's old key signs its successor. */
+  /** Records the signature of the server's old key for its successor. */
   identityDraft(old: Uint8Array, next: Uint8Array, signature: Uint8Array): Draft {
     const body = {
       old: toBase64Url(old),
@@ -370,7 +374,7 @@ export class Registry {
   #change(head: FoldedHead, known: Account | undefined, body: JsonObject): void {
     const { kind } = head;
     if (!isOfLog(kind, "accounts")) return;
-    // The account is removed: this was decided before the removal.
+    // A removed account ignores records that were decided before the removal.
     const account = known?.isRemoved === true ? undefined : known;
     switch (kind) {
       case "account":
@@ -390,7 +394,7 @@ export class Registry {
         const { device, cert } = fieldsOf(kind, body);
         if (account === undefined || device === undefined) return;
         const since = account.devices.get(device) ?? { sinceSeq: head.seq, sinceUnixMs: head.time };
-        // The server checked the certificate before it was recorded.
+        // The server checked the certificate before recording it.
         account.devices.set(device, { ...since, certified: cert !== undefined });
         return;
       }
@@ -468,7 +472,10 @@ export class Registry {
     if (account.reset !== undefined) this.#byReset.set(account.reset.hash, account);
   }
 
-  /** A registration records the password first, so that no crash leaves an account without it. */
+  /**
+   * Stores a password whose account does not exist yet. A registration records the password first,
+   * so that a crash never leaves an account without one.
+   */
   #storeEarlyPassword({ room, seq }: FoldedHead, hash: string): void {
     setNewest(this.#earlyPasswords, room as UserId, { hash, seq }, EARLY_PASSWORDS_MAX);
   }
@@ -486,7 +493,7 @@ export class Registry {
     const { name, device, password } = body;
     const accountKey = keyOf(body.accountKey);
     if (name === undefined || !isName(name) || accountKey === undefined) return;
-    const early = this.#earlyPasswords.get(id);
+    const pendingPassword = this.#earlyPasswords.get(id);
     this.#earlyPasswords.delete(id);
     const account: Account = {
       id,
@@ -494,8 +501,8 @@ export class Registry {
       name,
       isRemoved: false,
       accountKey,
-      passwordHash: password ?? early?.hash,
-      passwordSeq: early?.seq,
+      passwordHash: password ?? pendingPassword?.hash,
+      passwordSeq: pendingPassword?.seq,
       reset: undefined,
       devices: new Map(),
       ignored: new Set(),
@@ -530,7 +537,9 @@ function tooManyDevices({ name }: Account): Fault {
   });
 }
 
-/** `undefined`, as for a damaged body: one bad record must not keep a server from starting. */
+/**
+ * @returns `undefined` for a damaged body: one bad record must not prevent the start of a server
+ */
 function keyOf(text: string | undefined): Uint8Array | undefined {
   try {
     return text === undefined ? undefined : fromBase64Url(text);

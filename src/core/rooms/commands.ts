@@ -1,4 +1,4 @@
-/** Commands and steps of the room engine, and the lock that each command needs. */
+/** Commands and steps of the room engine, and the lock that each command requires. */
 
 import { assert } from "../../base/assert.ts";
 import type { FileId, RoomId, UserId } from "../../base/ids.ts";
@@ -13,7 +13,7 @@ import type { RoomAction } from "./moderation.ts";
 import type { ClientId } from "./presence.ts";
 import { LOBBY, nameLock, type Rooms } from "./rooms.ts";
 
-/** A submission of an account; answered once, by its id. */
+/** A submission by an account, answered once and identified by its id. */
 export interface Requester {
   readonly id: number;
   readonly user: UserId;
@@ -27,15 +27,13 @@ export type PostCommand = {
   readonly outbox: OutboxHistory<PostCommand>;
   readonly counter: number;
   readonly request: RequestOf<"post">;
-  /** `undefined` if the post has no valid target as far as this server knows. */
+  /** `undefined` if the post's target is invalid according to this server. */
   destination: PostDestination | undefined;
-  /** All submissions of this counter, including those after a lost link. */
+  /** All submissions of this counter, including those of lost links. */
   readonly requesters: Requester[];
-  /** Passed to the log, and no longer revocable. */
+  /** Passed to the log and no longer revocable. */
   isAppending: boolean;
-  /**
-   * All records of the other servers at the time of the intended refusal have been applied here.
-   */
+  /** All records of other servers up to the intended refusal have been applied here. */
   isConfirmed?: boolean;
 } & Retried;
 
@@ -44,25 +42,27 @@ export interface PostDestination {
   readonly to: RoomId;
 }
 
-/** How often the log refused it because the state had changed: see CONFLICT_TRIES_MAX. */
+/**
+ * Number of times that the log refused it because the state had changed; see CONFLICT_TRIES_MAX.
+ */
 interface Retried {
   tries?: number;
 }
 
-/** A device's signed leave from a sealed room's group; bytes in base64url. */
+/** A device's signed consent to leave a sealed room's group; bytes in base64url. */
 export interface SignedLeave {
   readonly epoch: number;
   readonly device: string;
   readonly signature: string;
 }
 
-/** Change of a room given by name or id. */
+/** Change of a room identified by name or id. */
 export type Change =
   | { readonly kind: "join"; readonly options: JoinOptions }
   | { readonly kind: "leave"; readonly room: Name; readonly signed?: SignedLeave }
   | { readonly kind: "topic"; readonly room: Name; readonly topic: string }
-  /** Moderation, or a change of earlier messages. `isOperator`: of its submitter. */
-  | { readonly kind: "act"; readonly isOperator: boolean; readonly act: RoomAction }
+  /** Moderation, or a change of earlier messages. `isOperator` refers to the submitter. */
+  | { readonly kind: "act"; readonly isOperator: boolean; readonly action: RoomAction }
   /** Adds a new account to the lobby. */
   | { readonly kind: "enter" };
 
@@ -101,20 +101,22 @@ export type Command =
       Retried);
 
 export type Step =
-  /** A post takes the lock of its outbox; then, like any command, that of its room. */
+  /**
+   * A post first acquires the lock of its outbox, then, like all commands, the lock of its room.
+   */
   | { readonly kind: "lock-outbox"; readonly command: PostCommand }
   | { readonly kind: "lock-room"; readonly command: Command }
-  /** The command holds that lock. */
+  /** The command holds this lock. */
   | { readonly kind: "perform"; readonly command: Command; readonly lock: string };
 
 /** The append of one command. */
 export interface PendingAppend {
-  /** The locks held until then. */
+  /** Locks held until the append is settled. */
   readonly locks: readonly string[];
   readonly command: Command;
 }
 
-/** Named, because two users may be about to create the same room. */
+/** Named by room name, because two users may be about to create the same room. */
 export function roomLock(command: Command, rooms: Rooms): string {
   switch (command.kind) {
     case "post":
@@ -125,7 +127,7 @@ export function roomLock(command: Command, rooms: Rooms): string {
     case "group":
       return idLock(command.room, rooms);
     case "act":
-      return idLock(command.act.room, rooms);
+      return idLock(command.action.room, rooms);
     case "meet":
       return command.room;
     case "join":
@@ -137,7 +139,7 @@ export function roomLock(command: Command, rooms: Rooms): string {
   }
 }
 
-/** A former name resolves to the room, and therefore to its present name. */
+/** A former name resolves to the room, and therefore to the lock of its current name. */
 function namedLock(name: Name, rooms: Rooms): string {
   return rooms.find(name)?.lock ?? nameLock(name);
 }

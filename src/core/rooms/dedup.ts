@@ -1,4 +1,4 @@
-/** Deduplication of posts, which makes each exactly-once. */
+/** Deduplication of posts, so that each is recorded exactly once. */
 
 import type { Fault } from "../../base/fault.ts";
 import type { OutboxId, UserId } from "../../base/ids.ts";
@@ -11,8 +11,8 @@ import type { FoldedHead } from "../../wire/record.ts";
 import { dropOldest } from "../evict.ts";
 
 /**
- * The record of a post. Per outbox, the records of the last counters are rebuilt from the heads of
- * the log, so that a repeat after a crash is answered with the old `seq`.
+ * The record of a post. For each outbox, the records of the last counters are rebuilt from the
+ * heads of the log, so that a repetition after a crash is answered with the old `seq`.
  */
 export interface Posted {
   readonly seq: number;
@@ -23,24 +23,25 @@ export interface Posted {
 export type PostStatus =
   | { readonly kind: "new" }
   | { readonly kind: "posted"; readonly posted: Posted }
-  /** Not durable yet; a repeat waits with the first. */
+  /** Not durable. A repeated post waits together with the first. */
   | { readonly kind: "pending" }
   /**
-   * Permanent: after this answer the post must not be recorded, even if it arrives on an old link.
+   * Permanent: after this answer the post must never be recorded, even if it arrives on an old
+   * link.
    */
   | { readonly kind: "refused"; readonly fault: Fault }
-  /** Later posts are pending. It is unknown whether one of them will be recorded. */
+  /** Later posts are pending, and may or may not be recorded. */
   | { readonly kind: "blocked" }
-  /** A later post is recorded: recorded now, this one would be out of order, or a duplicate. */
+  /** A later post was recorded first, so this post would be out of order or a duplicate. */
   | { readonly kind: "passed" };
 
 /** A post between arrival and answer. */
 interface Pending {
-  /** Passed to the log, and no longer revocable. */
+  /** Passed to the log and no longer revocable. */
   isAppending: boolean;
 }
 
-/** Interval of the search for idle outboxes, by the time of the records. */
+/** Interval of the search for idle outboxes, in time of the records. */
 const SWEEP_INTERVAL_MS = 24 * 60 * 60_000;
 
 /** Recorded state of an outbox, as JSON. */
@@ -54,7 +55,7 @@ interface OutboxValue {
 
 const POSTED_NUMBERS = 4;
 
-/** All outboxes as JSON, those of each account in order of use. */
+/** All outboxes as JSON, for each account in order of use. */
 export interface DedupValue {
   readonly accounts: readonly (readonly [UserId, readonly OutboxValue[]])[];
   readonly sweptAt: number;
@@ -63,7 +64,7 @@ export interface DedupValue {
 /** Results of the last posts of one outbox. */
 export class OutboxHistory<Post extends Pending = Pending> {
   readonly id: OutboxId;
-  /** The lock that keeps its posts in order. */
+  /** Lock that keeps its posts in order. */
   readonly lock: string;
   /** Posts between arrival and answer, lowest counter first. */
   readonly pending = new Map<number, Post>();
@@ -72,17 +73,17 @@ export class OutboxHistory<Post extends Pending = Pending> {
    * number.
    */
   readonly #posted: Posted[] = [];
-  /** The counter of each entry. */
+  /** Counter of each entry. */
   readonly #counters: number[] = [];
   /**
-   * Permanently refused posts; at most OUTBOX_IN_FLIGHT_MAX, the oldest is forgotten. Not in the
-   * log.
+   * Permanently refused posts, which are not in the log. Maximum OUTBOX_IN_FLIGHT_MAX; the oldest
+   * is forgotten.
    */
   readonly #refused = new Map<number, Fault>();
   #high = 0;
-  /** The highest of `pending`, or less than `#high`. */
+  /** The highest counter of `pending`, or a number less than `#high`. */
   #last = 0;
-  /** Record time of the last one, Unix milliseconds. */
+  /** Time of the last record, Unix milliseconds. */
   #time = 0;
 
   constructor(user: UserId, id: OutboxId) {
@@ -101,11 +102,11 @@ export class OutboxHistory<Post extends Pending = Pending> {
     return counter < this.#last ? BLOCKED : NEW;
   }
 
-  /** Reports whether a later post is in the log, or passed to it and no longer revocable. */
+  /** Reports whether a later post is in the log, or was passed to it and is no longer revocable. */
   isOvertaken(counter: number): boolean {
     if (this.hasLaterRecord(counter)) return true;
-    for (const [other, { isAppending: isHanded }] of this.pending)
-      if (other > counter && isHanded) return true;
+    for (const [other, { isAppending: isPassedOn }] of this.pending)
+      if (other > counter && isPassedOn) return true;
     return false;
   }
 
@@ -128,7 +129,7 @@ export class OutboxHistory<Post extends Pending = Pending> {
     return before;
   }
 
-  /** Drops a post after a transient refusal: the same counter may be sent again. */
+  /** Removes a post after a transient refusal. The same counter may be sent again. */
   abandon(counter: number): void {
     this.pending.delete(counter);
     this.#last = Math.max(0, ...this.pending.keys());
@@ -142,7 +143,7 @@ export class OutboxHistory<Post extends Pending = Pending> {
   record(counter: number, posted: Posted): void {
     this.pending.delete(counter);
     const at = counter % OUTBOX_IN_FLIGHT_MAX;
-    // Grows on demand: full tables would be large for outboxes of few posts.
+    // Grows on demand, because full tables would be large for outboxes with few posts.
     while (this.#counters.length < at) {
       this.#posted.push(posted);
       this.#counters.push(0);
@@ -153,7 +154,9 @@ export class OutboxHistory<Post extends Pending = Pending> {
     this.#time = posted.time;
   }
 
-  /** Snapshot, without pending and refused posts; `undefined` if nothing is recorded. */
+  /**
+   * Returns a snapshot without pending and refused posts, or `undefined` if nothing is recorded.
+   */
   value(): OutboxValue | undefined {
     if (this.#high === 0) return undefined;
     const posted = this.#counters.flatMap((counter, at) => {
@@ -183,32 +186,32 @@ const BLOCKED = { kind: "blocked" } as const;
 const PASSED = { kind: "passed" } as const;
 
 export class DedupTable<Post extends Pending = Pending> {
-  /** Least used outbox first. */
+  /** Outboxes in order of use, the least recently used first. */
   readonly #accounts = new Map<UserId, Map<OutboxId, OutboxHistory<Post>>>();
   #sweptAt = 0;
 
-  /** @returns `undefined` if the outbox is unknown: each of its posts is new */
+  /** @returns `undefined` if the outbox is unknown, so that all its posts are new */
   find(user: UserId, id: OutboxId): OutboxHistory<Post> | undefined {
     return this.#accounts.get(user)?.get(id);
   }
 
-  /** The outbox, created if unknown, as the most recently used one. */
+  /** Returns the outbox as the most recently used one. Creates it if unknown. */
   use(user: UserId, id: OutboxId): OutboxHistory<Post> {
-    const boxes = this.#accounts.get(user);
-    if (boxes === undefined) {
+    const outboxes = this.#accounts.get(user);
+    if (outboxes === undefined) {
       const outbox = new OutboxHistory<Post>(user, id);
       this.#accounts.set(user, new Map([[id, outbox]]));
       return outbox;
     }
-    const outbox = boxes.get(id) ?? new OutboxHistory<Post>(user, id);
-    if (boxes.size === 1 && boxes.has(id)) return outbox;
-    boxes.delete(id);
-    boxes.set(id, outbox);
-    if (boxes.size > OUTBOXES_PER_ACCOUNT_MAX) forgetIdle(boxes);
+    const outbox = outboxes.get(id) ?? new OutboxHistory<Post>(user, id);
+    if (outboxes.size === 1 && outboxes.has(id)) return outbox;
+    outboxes.delete(id);
+    outboxes.set(id, outbox);
+    if (outboxes.size > OUTBOXES_PER_ACCOUNT_MAX) forgetIdle(outboxes);
     return outbox;
   }
 
-  /** Adds a durable record, new or from a log being reread. */
+  /** Adds a durable record, either new or from a log that is read at the start. */
   record({ id: postId, by, seq, n, time }: FoldedHead): void {
     const id = by === "server" ? undefined : parsePostId(postId);
     if (id === undefined || by === "server") return;
@@ -216,7 +219,7 @@ export class DedupTable<Post extends Pending = Pending> {
     if (time - this.#sweptAt >= SWEEP_INTERVAL_MS) this.#sweep(time);
   }
 
-  /** Snapshot, restored by `load`. */
+  /** Returns a snapshot for `load`. */
   value(): DedupValue {
     const accounts: [UserId, OutboxValue[]][] = [];
     for (const [user, boxes] of this.#accounts) {
@@ -233,7 +236,7 @@ export class DedupTable<Post extends Pending = Pending> {
     this.#sweptAt = sweptAt;
   }
 
-  /** Uses the records' time, so that rereading a log forgets the same ones. */
+  /** Uses the time of the records, so that reading a log forgets the same outboxes. */
   #sweep(time: number): void {
     this.#sweptAt = time;
     for (const [user, boxes] of this.#accounts) {
@@ -243,7 +246,7 @@ export class DedupTable<Post extends Pending = Pending> {
   }
 }
 
-/** Keeps outboxes with pending posts. */
+/** Forgets idle outboxes without pending posts. */
 function forgetIdle<Post extends Pending>(boxes: Map<OutboxId, OutboxHistory<Post>>): void {
   for (const [id, outbox] of boxes) {
     if (outbox.pending.size > 0) continue;
@@ -267,7 +270,7 @@ const COUNTER_DIGITS_MAX = 16;
 const DOT = 0x2e;
 const ZERO = 0x30;
 
-/** A loop, because each record of a log passes here when a server starts. */
+/** Uses a loop, because all records of a log are checked here when a server starts. */
 export function parsePostId(id: string): { outbox: OutboxId; counter: number } | undefined {
   const digits = id.length - OUTBOX_LETTERS - 1;
   if (digits < 1 || digits > COUNTER_DIGITS_MAX) return undefined;

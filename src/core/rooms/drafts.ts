@@ -1,4 +1,4 @@
-/** Drafts of posts and membership changes: each function checks permissions against the state. */
+/** Drafts of posts and membership changes. Each function checks permissions against the state. */
 
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -22,9 +22,11 @@ import { requireJoinedRoom, requireRoom } from "./targets.ts";
 
 export interface JoinOptions {
   readonly name: Name;
-  /** The given password matches the room's. */
+  /** The submitted password matches the room's. */
   readonly isPasswordCorrect: boolean;
-  /** Creates the room if there is none. `locked`: its password is in the accounts log already. */
+  /**
+   * Creates the room if it does not exist. `locked`: its password is already in the accounts log.
+   */
   readonly create:
     | {
         readonly room: RoomId;
@@ -35,7 +37,10 @@ export interface JoinOptions {
     | undefined;
 }
 
-/** The draft without the room. @throws {Fault} text-invalid, frame-malformed */
+/**
+ * Returns the draft without its room.
+ * @throws {Fault} text-invalid or frame-malformed
+ */
 export function postDraft(
   user: UserId,
   { outbox, counter, body }: RequestOf<"post">,
@@ -49,15 +54,15 @@ export function postDraft(
   if (body.react !== undefined)
     return { kind: "reaction", by: user, id, body: reactionBodyOf(body) };
   if (body.text === "") throw new Fault("text-invalid", msg`message is empty`);
-  // Fast path for plain texts: copying the body without `action` doubles the cost.
+  // Fast path for plain texts, because copying the body without `action` doubles the cost.
   if (body.action === undefined) return { kind: "text", by: user, id, body };
   const { action, ...words } = body;
   return { kind: action === true ? "action" : "text", by: user, id, body: words };
 }
 
 /**
- * Marked as imported, and notifies nobody: thousands may arrive together.
- * @throws {Fault} text-invalid, frame-malformed
+ * Marks a message as imported. Without mentions, because thousands may arrive together.
+ * @throws {Fault} text-invalid or frame-malformed
  */
 function importedDraft(
   by: UserId,
@@ -75,7 +80,10 @@ function importedDraft(
   return { kind: action === true ? "action" : "text", by, id, body };
 }
 
-/** No plain text may accompany the ciphertext. @throws {Fault} text-invalid */
+/**
+ * Returns the encrypted body, which must not contain plain text.
+ * @throws {Fault} text-invalid if it contains plain text
+ */
 function sealedBodyOf({ sealed, ...rest }: PostBody): {
   readonly epoch: number;
   readonly ciphertext: string;
@@ -86,7 +94,7 @@ function sealedBodyOf({ sealed, ...rest }: PostBody): {
   return { epoch: sealed.epoch, ciphertext: toBase64Url(sealed.ciphertext) };
 }
 
-/** @throws {Fault} text-invalid, frame-malformed */
+/** @throws {Fault} text-invalid or frame-malformed */
 function reactionBodyOf({ text, react, re }: PostBody): {
   readonly react: string;
   readonly re: number;
@@ -99,8 +107,8 @@ function reactionBodyOf({ text, react, re }: PostBody): {
 }
 
 /**
- * The head also has the file's id, which outlives an erasing: it shows which content to delete, and
- * that the file was announced already.
+ * Announces a file. The head also contains the file's id, which outlives an erasure: it identifies
+ * the content to delete, and a file that was already announced.
  * @throws {Fault} as `checkPost`
  */
 export function announceDraft(
@@ -112,7 +120,7 @@ export function announceDraft(
   return { kind: "file", room: id, by: requester.user, id: file, body };
 }
 
-/** @throws {Fault} not-member, muted, room-unknown, store-full, sealed-room, stale-epoch */
+/** @throws {Fault} not-member, muted, room-unknown, store-full, sealed-room or stale-epoch */
 export function checkPost(
   rooms: Rooms,
   { user, to }: { readonly user: UserId; readonly to: RoomId },
@@ -121,7 +129,7 @@ export function checkPost(
 ): Room {
   const room = rooms.get(to);
   if (room === undefined) {
-    // Its first record was to precede this post, and the disk refused it.
+    // Its first record should have preceded this post, but the disk refused it.
     const code = isDirect(to) ? "store-full" : "room-unknown";
     throw new Fault(code, "the conversation could not be created", { retryAfterMs: 1_000 });
   }
@@ -131,8 +139,8 @@ export function checkPost(
 }
 
 /**
- * Counts conversations of their initiator only, because the other user cannot leave. @throws
- * {Fault} too-many
+ * Counts conversations only for their initiator, because the other user cannot leave.
+ * @throws {Fault} too-many if the user initiated too many
  */
 export function checkConversationLimit(rooms: Rooms, user: UserId): void {
   if (countRooms(rooms, user, "direct") < JOINED_ROOMS_MAX) return;
@@ -148,24 +156,27 @@ export function lobbyDraft(room: RoomId): Draft {
   return { kind: "room", room, by: "server", id: "", body: { name: LOBBY } };
 }
 
-/** @returns none if the account is a member already. @throws {Fault} */
+/**
+ * @returns no drafts if the account is already a member
+ * @throws {Fault} if the account may not join
+ */
 export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions): Draft[] {
-  const { name, isPasswordCorrect: passwordFits, create } = options;
+  const { name, isPasswordCorrect: isPasswordAccepted, create } = options;
   const room = rooms.find(name);
   if (room === undefined) {
     if (create === undefined) throw new Fault("room-unknown", msg`no room named '${name}'`);
     checkRoomQuota(rooms, user, create.isOperator === true);
     const body = { name, locked: create.locked || undefined, sealed: create.sealed || undefined };
-    const made: Draft = { kind: "room", room: create.room, by: user, id: "", body };
-    return [made, joinDraft(rooms, user, create.room)];
+    const createdCount: Draft = { kind: "room", room: create.room, by: user, id: "", body };
+    return [createdCount, joinDraft(rooms, user, create.room)];
   }
   if (room.members.has(user)) return [];
-  if (room.isSealed === true && !room.admitted.has(user) && !passwordFits) {
+  if (room.isSealed === true && !room.admitted.has(user) && !isPasswordAccepted) {
     throw new Fault("sealed-room", msg`'${name}' is sealed, and you are not a member`, {
       remedy: msg`ask a member to add you: /invite NAME`,
     });
   }
-  if (room.locked && !room.admitted.has(user) && !passwordFits) {
+  if (room.locked && !room.admitted.has(user) && !isPasswordAccepted) {
     throw new Fault("room-password-wrong", msg`'${name}' requires a password`, {
       remedy: "use /join ROOM PASSWORD",
     });
@@ -179,7 +190,10 @@ export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions): Dr
   return [joinDraft(rooms, user, room.id)];
 }
 
-/** Operators have no per-account limit, and may use ROOMS_RESERVED. @throws {Fault} too-many */
+/**
+ * Checks the limits on rooms. Operators have no per-account limit and may use ROOMS_RESERVED.
+ * @throws {Fault} too-many if a limit is reached
+ */
 function checkRoomQuota(rooms: Rooms, user: UserId, isOperator: boolean): void {
   let [all, own] = [0, 0];
   for (const room of rooms.named()) {

@@ -12,7 +12,7 @@ import type { TargetOptions } from "./targets.ts";
 export interface EngineOptions extends TargetOptions {
   readonly postsPerSecond?: number;
   readonly postsBurst?: number;
-  /** Other servers write to the same history. */
+  /** True if other servers write to the same history. */
   readonly isShared?: boolean;
 }
 
@@ -26,21 +26,21 @@ export type EngineInput =
     }
   | { readonly kind: "leave"; readonly session: ClientId }
   | { readonly kind: "submit"; readonly requester: Requester; readonly command: Submission }
-  /** A post was refused permanently before it was submitted: later ones do not wait for it. */
+  /** A post was refused permanently before it was submitted, so later ones need not wait for it. */
   | {
       readonly kind: "abandon";
       readonly session: ClientId;
       readonly post: Pick<RequestOf<"post">, "outbox" | "counter">;
     }
-  /** From the log: durable, in order of `seq`, each once. */
+  /** A durable record of the log. Each arrives once, in order of `seq`. */
   | { readonly kind: "record"; readonly record: LogRecord }
-  /** The answer to an `append`, after its records; this is the last of them. */
+  /** The answer to an `append`, after its records. `record` is the last of them. */
   | { readonly kind: "appended"; readonly token: number; readonly record: LogRecord }
   | { readonly kind: "failed"; readonly token: number; readonly fault: Fault }
   /**
-   * The answer to a `look`. `isCurrent`: all records up to the time of the request were applied.
+   * The answer to a `confirm`. `isCurrent`: all records up to the time of the request were applied.
    */
-  | { readonly kind: "looked"; readonly token: number; readonly isCurrent: boolean };
+  | { readonly kind: "confirmed"; readonly token: number; readonly isCurrent: boolean };
 
 export type EngineEffect =
   /** A decision. `follows`: for a post, the previous pending counter of its outbox. */
@@ -50,16 +50,16 @@ export type EngineEffect =
       readonly drafts: readonly Draft[];
       readonly follows?: number;
     }
-  /** `order`: a record whose erasings must be carried out before the submitter is answered. */
+  /** `order`: a record whose erasures must be performed before the submitter is answered. */
   | {
       readonly kind: "settle";
       readonly id: number;
       readonly outcome: Answer<RequestKind> | Fault;
       readonly order?: LogRecord;
     }
-  /** Request all records of other servers before a post is refused. */
-  | { readonly kind: "look"; readonly token: number }
-  /** To all who follow the room. */
+  /** Requests all records of other servers before a post is refused. */
+  | { readonly kind: "confirm"; readonly token: number }
+  /** Sends the record to all clients that follow the room. */
   | { readonly kind: "deliver"; readonly room: Room; readonly record: LogRecord }
   | { readonly kind: "follow"; readonly user: UserId; readonly room: Room }
   | { readonly kind: "unfollow"; readonly user: UserId; readonly room: Room }

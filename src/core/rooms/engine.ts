@@ -1,4 +1,4 @@
-/** The room engine: checks changes against the state, appends them, and notifies readers. */
+/** The room engine checks changes against the state, appends them, and sends them to readers. */
 
 import { assert, unreachable } from "../../base/assert.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
@@ -54,12 +54,10 @@ export interface EngineValue {
 
 /**
  * Every change of a room is checked against the state, appended, made durable, then applied and
- * sent to all readers, including its sender. The engine uses neither sockets nor disks.
- *
+ * sent to all readers including its sender. The engine uses neither sockets nor disks.
  *     submit ── lock ── check ──> append … record ──> apply, deliver … appended ──> settle
- *
- * A post takes two locks: that of its outbox until it is passed to the log, so that no post
- * overtakes another whatever room it goes to; and that of its room until it is durable.
+ * A post holds two locks: the lock of its outbox until it is passed to the log, so that posts keep
+ * their order over all rooms, and the lock of its room until it is durable.
  */
 export class RoomEngine {
   readonly #rooms: Rooms;
@@ -67,12 +65,12 @@ export class RoomEngine {
   readonly #directory: Directory;
   readonly files = new Files();
   readonly announcements = new Announcements();
-  /** Posts between arrival and answer are `pending` there. */
+  /** Posts between arrival and answer are `pending` in this table. */
   readonly #posts = new DedupTable<PostCommand>();
   readonly #lock = new RoomLock<Command>();
   readonly #presence: Presence;
   readonly #appends = new Map<number, PendingAppend>(); // Keyed by token.
-  /** Posts to refuse unless the other servers have recorded them; by token. */
+  /** Posts to refuse unless other servers have recorded them, keyed by token. */
   readonly #confirmations = new Map<number, PostCommand>();
   readonly #isShared: boolean;
   #token = 0;
@@ -86,7 +84,7 @@ export class RoomEngine {
     this.#isShared = options.isShared ?? false;
   }
 
-  /** Applies an old record at the start, without notifications. */
+  /** Applies an old record at the start without notifications. */
   restore(record: FoldedRecord): void {
     this.#rooms.apply(record);
     this.#posts.record(record.head);
@@ -94,7 +92,7 @@ export class RoomEngine {
     this.files.apply(record);
   }
 
-  /** Snapshot of the history's state, restored by `load`. */
+  /** Returns a snapshot of the history's state for `load`. */
   value(): EngineValue {
     return {
       rooms: this.#rooms.value(),
@@ -115,7 +113,10 @@ export class RoomEngine {
     return this.#presence.isOnline(user);
   }
 
-  /** Rate limit of requests other than posts: the fault if the account exceeds it. */
+  /**
+   * Charges a request other than a post to the account's rate limit.
+   * @returns the fault if the account exceeds it
+   */
   charge(user: UserId, request: Request, now: number): Fault | undefined {
     const posts = postCount(request);
     return posts === 0 ? undefined : this.#presence.charge(user, posts, now);
@@ -144,7 +145,7 @@ export class RoomEngine {
         return this.#settle(input.token, input.record);
       case "failed":
         return this.#settle(input.token, input.fault);
-      case "looked":
+      case "confirmed":
         return this.#confirmed(input.token, input.isCurrent);
       default:
         return unreachable(input);
@@ -207,7 +208,7 @@ export class RoomEngine {
       return { kind: "lock-outbox", command } as const;
     };
     try {
-      const { goal, meet } = this.#resolvePost(user, request);
+      const { destination: goal, meet } = this.#resolvePost(user, request);
       const step = begin(goal);
       return this.#run(meet === undefined ? [step] : [{ kind: "lock-room", command: meet }, step]);
     } catch (error) {
@@ -218,30 +219,31 @@ export class RoomEngine {
     }
   }
 
-  /** @throws {Fault} as far as this server knows */
+  /** @throws {Fault} if the post is invalid according to this server */
   #resolvePost(
     user: UserId,
     request: RequestOf<"post">,
-  ): { readonly goal: PostDestination; readonly meet: ConversationCommand | undefined } {
+  ): { readonly destination: PostDestination; readonly meet: ConversationCommand | undefined } {
     const draft = postDraft(user, request);
     const target = this.#targets.resolve(user, request.to);
-    return { goal: { draft, to: target.id }, meet: this.#conversationFor(user, target) };
+    return { destination: { draft, to: target.id }, meet: this.#conversationFor(user, target) };
   }
 
   /**
-   * Whether another server may have recorded the post that this one is about to refuse: its client
-   * came from there and may know more. Programs without a session send a post only here.
+   * Reports whether another server may have recorded the post that this one would refuse. Its
+   * client may have used that server and know more. Programs without a session send a post only
+   * here.
    */
   #needsConfirmation({ retryAfterMs }: Fault, askers: readonly Requester[]): boolean {
     const isShared = this.#isShared && askers.some(({ session }) => session !== undefined);
     return isShared && retryAfterMs === undefined;
   }
 
-  /** Later posts of its outbox wait for the result. */
+  /** Requests other servers' records. Later posts of the outbox wait for the result. */
   #requestConfirmation(command: PostCommand, effects: EngineEffect[]): void {
     const token = ++this.#token;
     this.#confirmations.set(token, command);
-    effects.push({ kind: "look", token });
+    effects.push({ kind: "confirm", token });
   }
 
   #confirmed(token: number, isCurrent: boolean): EngineEffect[] {
@@ -250,11 +252,11 @@ export class RoomEngine {
     this.#confirmations.delete(token);
     const steps: Step[] = [];
     const effects: EngineEffect[] = [];
-    this.#decideConfirmed(command, isCurrent, steps, effects);
+    this.#settleConfirmed(command, isCurrent, steps, effects);
     return this.#run(steps, effects);
   }
 
-  #decideConfirmed(
+  #settleConfirmed(
     command: PostCommand,
     isCurrent: boolean,
     steps: Step[],
@@ -268,7 +270,7 @@ export class RoomEngine {
       }
       command.isConfirmed = true;
       if (command.destination === undefined) {
-        const { goal, meet } = this.#resolvePost(command.user, command.request);
+        const { destination: goal, meet } = this.#resolvePost(command.user, command.request);
         command.destination = goal;
         if (meet !== undefined) steps.push({ kind: "lock-room", command: meet });
       }
@@ -280,7 +282,7 @@ export class RoomEngine {
     }
   }
 
-  /** The target may be a conversation that does not exist yet. */
+  /** Submits a post to a target, which may be a conversation that does not exist. */
   #submitToTarget(
     requester: Requester,
     submitted: Extract<Submission, { kind: "announce" | "group" }>,
@@ -308,7 +310,7 @@ export class RoomEngine {
     return { kind: "meet", room: id, pair: [user, other].sort() as [UserId, UserId] };
   }
 
-  /** Runs all steps and those that they make possible; a loop, because thousands may be queued. */
+  /** Runs all steps and the steps that they cause. Uses a loop, because thousands may be queued. */
   #run(steps: Step[], effects: EngineEffect[] = []): EngineEffect[] {
     for (let next = 0; next < steps.length; next++) {
       const step = steps[next];
@@ -340,7 +342,7 @@ export class RoomEngine {
 
   #performStep(command: Command, lock: string, steps: Step[], effects: EngineEffect[]): void {
     if (lock !== roomLock(command, this.#rooms)) {
-      // The room was renamed or created meanwhile: the command moves to the new lock.
+      // The room was renamed or created meanwhile, so the command moves to its new lock.
       this.#releaseLock(lock, steps);
       steps.push({ kind: "lock-room", command });
       return;
@@ -353,8 +355,8 @@ export class RoomEngine {
       else this.#releaseLock(lock, steps);
     } catch (error) {
       const fault = asFault(error);
-      const isUnsure = command.kind === "post" && command.isConfirmed !== true;
-      if (isUnsure && this.#needsConfirmation(fault, command.requesters)) {
+      const mayBeRecordedElsewhere = command.kind === "post" && command.isConfirmed !== true;
+      if (mayBeRecordedElsewhere && this.#needsConfirmation(fault, command.requesters)) {
         this.#requestConfirmation(command, effects);
         this.#releaseLock(lock, steps);
         return;
@@ -366,15 +368,16 @@ export class RoomEngine {
   }
 
   /**
-   * A rename also holds the lock of the new name: no room of that name may be created meanwhile.
+   * A rename also holds the lock of the new name, so that no room of that name can be created
+   * meanwhile.
    */
   #locksFor(lock: string, command: Command): string[] {
-    if (command.kind !== "act" || command.act.kind !== "rename") return [lock];
-    const next = nameLock(command.act.to);
+    if (command.kind !== "act" || command.action.kind !== "rename") return [lock];
+    const next = nameLock(command.action.to);
     if (next === lock) return [lock];
     if (!this.#lock.isIdle(next)) {
       const detail = { retryAfterMs: 100 };
-      throw new Fault("too-many", msg`'${command.act.to}' is still being created`, detail);
+      throw new Fault("too-many", msg`'${command.action.to}' is still being created`, detail);
     }
     this.#lock.acquire(next, command, true);
     return [lock, next];
@@ -399,7 +402,7 @@ export class RoomEngine {
     for (const command of this.#lock.release(lock)) steps.push({ kind: "perform", command, lock });
   }
 
-  /** Starts the next post of the outbox: the result of this one takes effect in the same tick. */
+  /** Starts the next post of the outbox. The result of this post takes effect in the same tick. */
   #startNextPost(command: Command, steps: Step[]): void {
     if (command.kind !== "post") return;
     for (const next of this.#lock.release(command.outbox.lock))
@@ -407,8 +410,9 @@ export class RoomEngine {
   }
 
   /**
-   * Checks against the present state. @throws {Fault} without changing anything
-   * @returns `undefined` if there is nothing to record: the answer is among the effects
+   * Checks a command against the current state.
+   * @returns `undefined` if there is nothing to record and the answer is among the effects
+   * @throws {Fault} without changing anything
    */
   #drafts(command: Command, effects: EngineEffect[]): Draft[] | undefined {
     const rooms = this.#rooms;
@@ -465,7 +469,7 @@ export class RoomEngine {
       case "topic":
         return [topicDraft(rooms, command.requester.user, command, this.#unixMs)];
       case "act": {
-        const { requester, isOperator, act } = command;
+        const { requester, isOperator, action: act } = command;
         return actionDrafts(rooms, { user: requester.user, isOperator }, act, this.#unixMs);
       }
       default:
@@ -474,15 +478,18 @@ export class RoomEngine {
   }
 
   /**
-   * The author may have been banned while the post waited, here or on another server. @throws
-   * {Fault}
+   * Checks whether the author was banned while the post was waiting, here or on another server.
+   * @throws {Fault} banned
    */
   #checkAuthor(user: UserId): void {
     const fault = this.#directory.refusal?.(user, this.#unixMs);
     if (fault !== undefined) throw fault;
   }
 
-  /** An earlier post may have been refused temporarily meanwhile. @throws {Fault} */
+  /**
+   * Checks whether an earlier post was refused temporarily meanwhile.
+   * @throws {Fault} with the retry delay of the earlier post
+   */
   #checkOrder({ requesters: askers, outbox, counter }: PostCommand): void {
     for (const { session } of askers) {
       const fault = this.#presence.blockingFault(session, outbox.id, counter);
@@ -490,7 +497,11 @@ export class RoomEngine {
     }
   }
 
-  /** Another server may be refusing posts of a client that left. @throws {Fault} */
+  /**
+   * Checks whether the client is still connected. Another server may be refusing its posts if it is
+   * not.
+   * @throws {Fault} if the client has left
+   */
   #checkSenderConnected({ requesters: askers }: PostCommand): void {
     if (!this.#isShared || askers.some(({ session }) => this.#presence.isConnected(session)))
       return;
@@ -525,12 +536,12 @@ export class RoomEngine {
   }
 
   #settle(token: number, outcome: LogRecord | Fault): EngineEffect[] {
-    const job = this.#appends.get(token);
-    assert(job !== undefined, "an append was settled twice");
+    const append = this.#appends.get(token);
+    assert(append !== undefined, "an append was settled twice");
     this.#appends.delete(token);
-    const { command } = job;
+    const { command } = append;
     const steps: Step[] = [];
-    for (const lock of job.locks) this.#releaseLock(lock, steps);
+    for (const lock of append.locks) this.#releaseLock(lock, steps);
     const effects: EngineEffect[] = [];
     if (!(outcome instanceof Fault)) {
       if (command.kind === "post") this.#answerPost(command, outcome.head, effects);
@@ -543,7 +554,7 @@ export class RoomEngine {
     return this.#run(steps, effects);
   }
 
-  /** Another server changed the state before the decision was recorded: it is repeated. */
+  /** Repeats a decision, because another server changed the state before it was recorded. */
   #retryDecision(command: Command, steps: Step[], effects: EngineEffect[]): void {
     if (command.kind !== "post") {
       steps.push({ kind: "lock-room", command });
@@ -567,7 +578,7 @@ export class RoomEngine {
     return true;
   }
 
-  /** Also answers a post that its client sent to another server of the cluster. */
+  /** Also answers posts that the client sent to another server of the cluster. */
   #answerPost(command: PostCommand, posted: Posted, effects: EngineEffect[]): void {
     const answer = this.#postAnswer(command, posted);
     for (const requester of command.requesters) effects.push(settled(requester, answer));
@@ -599,7 +610,7 @@ export class RoomEngine {
       case "topic":
         return settled(requester, { seq: head.seq });
       case "act": {
-        const { act } = command;
+        const { action: act } = command;
         if (act.kind === "erase" || act.kind === "erase-many") {
           return { ...settled(requester, { seq: head.seq }), order: record };
         }
@@ -616,7 +627,7 @@ export class RoomEngine {
   #postAnswer(command: PostCommand | AnnounceCommand, { seq, n, time }: Posted): Answer<"post"> {
     const user = command.kind === "post" ? command.user : command.requester.user;
     const to = command.kind === "post" ? command.destination?.to : command.to;
-    // The other user of the conversation is offline: delivered later.
+    // The other user of the conversation is offline, so the message is delivered later.
     const pair = to === undefined ? undefined : this.#rooms.get(to)?.pair;
     const other = pair?.find((item) => item !== user);
     const queued = other !== undefined && !this.isOnline(other);
@@ -634,7 +645,7 @@ export class RoomEngine {
     command.outbox.abandon(counter);
     const status = command.outbox.status(counter);
     if (status.kind === "posted") return this.#answerPost(command, status.posted, effects);
-    // Without a majority no later post passed to the log is recorded before it.
+    // Without a majority, later posts that were passed to the log are not recorded before this one.
     const isOvertaken =
       fault.code === "no-majority"
         ? command.outbox.hasLaterRecord(counter)
@@ -644,7 +655,7 @@ export class RoomEngine {
     if (finalFault.retryAfterMs === undefined)
       this.#posts.use(user, id).refuse(counter, finalFault);
     for (const requester of askers) {
-      // Later posts of this outbox must not overtake one that will be retried.
+      // Later posts of this outbox must not overtake a post that will be retried.
       if (finalFault.retryAfterMs !== undefined) {
         this.#presence.held(requester.session, id, counter, finalFault);
       }
@@ -672,12 +683,12 @@ function mayRetry(command: Command): boolean {
   return tries < CONFLICT_TRIES_MAX;
 }
 
-/** Field by field: a spread costs several times as much. */
+/** Copies each field, because a spread takes several times as long. */
 function draftFor(room: RoomId, { kind, by, id, body }: PostDestination["draft"]): Draft {
   return { kind, room, by, id, body };
 }
 
-/** An overtaken post cannot be retried. */
+/** Makes a fault permanent, because an overtaken post cannot be retried. */
 function asPermanent({ code, message, remedy, cause }: Fault): Fault {
   return new Fault(code, message, { remedy, cause });
 }

@@ -1,4 +1,4 @@
-/** The rooms in which each file has been announced. */
+/** Rooms in which each file has been announced. */
 
 import { type FileId, isFileId, type RoomId } from "../../base/ids.ts";
 import type { FoldedHead } from "../../wire/record.ts";
@@ -13,16 +13,16 @@ export interface AnnouncementsValue {
 }
 
 /**
- * The rooms in which each file was announced, rebuilt from the heads of the log, which outlive an
- * erasing. A file is announced once in each room, in spite of lost answers and restarts, and an
- * erased file does not reappear under its old id.
+ * Rooms in which each file was announced, rebuilt from the heads of the log, which outlive an
+ * erasure. A file is announced once in each room despite lost answers and restarts, and an erased
+ * file never reappears under its old id.
  */
 export class Announcements {
-  // Bounded by the log.
+  // Limited by the size of the log.
   readonly #rooms = new Map<FileId, Map<RoomId, Posted>>();
   readonly #bySeq = new Map<number, FileId>();
 
-  /** Adds a durable record, new or from a log being reread. */
+  /** Adds a durable record, either new or from a log that is read at the start. */
   record(head: FoldedHead): void {
     if (head.kind !== "file" || !isFileId(head.id)) return;
     const { seq, n, time } = head;
@@ -33,7 +33,7 @@ export class Announcements {
     this.#bySeq.set(seq, head.id);
   }
 
-  /** Snapshot, restored by `load`. */
+  /** Returns a snapshot for `load`. */
   value(): AnnouncementsValue {
     const rooms = [...this.#rooms].map(
       ([file, announced]) =>
@@ -55,7 +55,7 @@ export class Announcements {
     for (const [seq, file] of seqs) this.#bySeq.set(seq, file);
   }
 
-  /** The record that announced the file in the room, erased or not. */
+  /** Returns the record that announced the file in the room, also if erased. */
   of(file: FileId, room: RoomId): Posted | undefined {
     return this.#rooms.get(file)?.get(room);
   }

@@ -1,6 +1,6 @@
 /**
- * The files, as a fold over the history. A file has one record for each target, with the same
- * content, and exists as long as one of them is not erased.
+ * The files as a fold over the history. A file has one record per target, all with the same
+ * content, and exists until all of them are erased.
  */
 
 import { utf8Encode } from "../../base/bytes.ts";
@@ -20,19 +20,22 @@ export interface FileBody {
   readonly name: string;
   readonly size: number;
   readonly chunks: number;
-  /** Hex of the digest (wire/chunks). */
+  /** Digest (wire/chunks) in hex. */
   readonly digest: string;
   readonly folder?: { readonly entries: number; readonly manifestBytes: number };
 }
 
-/** The recorded file with its sender's caption. */
+/** A recorded file with its caption. */
 export interface FilePost extends FileBody {
   readonly text?: string;
-  /** Shared by all files that its sender sent together. */
+  /** Id shared by all files that were sent together. */
   readonly sending?: string;
 }
 
-/** Checks the length of a caption, new or edited. @throws {Fault} too-large */
+/**
+ * Checks the length of a new or edited caption.
+ * @throws {Fault} too-large if it is too long
+ */
 export function checkFileText(text: string): void {
   if (utf8Encode(text).length <= FILE_TEXT_BYTES_MAX) return;
   const message = msg`a caption can have at most ${formatSize(FILE_TEXT_BYTES_MAX)}`;
@@ -42,7 +45,7 @@ export function checkFileText(text: string): void {
 export interface FileEntry extends FileBody {
   readonly by: UserId;
   readonly time: number;
-  /** The room of each record that is not erased, by seq; never empty. */
+  /** Room of each record that is not erased, by seq; never empty. */
   readonly at: ReadonlyMap<number, RoomId>;
 }
 
@@ -53,7 +56,10 @@ export interface FilesValue {
   readonly unreadable: number;
 }
 
-/** Seqs of the file's records in named rooms, each with the room's name. None if it is private. */
+/**
+ * Returns the seqs of the file's records in named rooms with each room's name. Empty if the file is
+ * private.
+ */
 export function* namedRoomsOf(
   { at }: FileEntry,
   rooms: Pick<Rooms, "get">,
@@ -64,7 +70,9 @@ export function* namedRoomsOf(
   }
 }
 
-/** Whether the file is only in direct conversations, so that operators do not see its name. */
+/**
+ * Reports whether the file is only in direct conversations, so that operators cannot see its name.
+ */
 export function isPrivateFile(entry: FileEntry, rooms: Pick<Rooms, "get">): boolean {
   return namedRoomsOf(entry, rooms)[Symbol.iterator]().next().done === true;
 }
@@ -78,7 +86,7 @@ const DIGEST = /^[0-9a-f]{64}$/;
 const NONE: readonly FileId[] = [];
 
 export class Files {
-  // Bounded by the log.
+  // Limited by the size of the log.
   readonly #files = new Map<FileId, MutableFileEntry>();
   readonly #bySeq = new Map<number, MutableFileEntry>();
   readonly #bytesBy = new Map<UserId, number>();
@@ -94,8 +102,8 @@ export class Files {
   }
 
   /**
-   * Number of file records that are damaged but not erased: their files are unknown, so content
-   * without a record must not be deleted while there is one.
+   * Number of file records that are damaged but not erased. Their files are unknown, so while there
+   * are any, content without a record must not be deleted.
    */
   get unreadable(): number {
     return this.#unreadable;
@@ -122,8 +130,8 @@ export class Files {
   }
 
   /**
-   * Reports whether the user sent the file, or reads a room with a record of it. @param reads
-   * whether the user reads that room
+   * Reports whether the user sent the file, or reads a room that contains it.
+   * @param reads reports whether the user reads a room
    */
   mayRead(file: FileId, user: UserId, reads: (room: RoomId) => boolean): boolean {
     const entry = this.#files.get(file);
@@ -133,14 +141,17 @@ export class Files {
     return false;
   }
 
-  /** Applies the next record of any kind. @returns files without remaining records */
+  /**
+   * Applies the next record of any kind.
+   * @returns files without remaining records
+   */
   apply(record: FoldedRecord): readonly FileId[] {
     if (record.head.kind === "file") this.#announce(record);
     if (record.head.kind !== "erase") return NONE;
     return erasuresOf(record).flatMap((seq) => this.#erase(seq));
   }
 
-  /** Snapshot, restored by `load`. */
+  /** Returns a snapshot for `load`. */
   value(): FilesValue {
     const files = [...this.#files.values()].map(({ at, ...file }) => ({ ...file, at: [...at] }));
     return { files, unreadable: this.#unreadable };
@@ -166,7 +177,7 @@ export class Files {
       return;
     }
     const fileEntry = this.#files.get(body.file) ?? this.#add(body, by, time);
-    if (fileEntry.by !== by || fileEntry.digest !== body.digest) return; // Never written by us.
+    if (fileEntry.by !== by || fileEntry.digest !== body.digest) return; // This program never writes other values.
     fileEntry.at.set(seq, room as RoomId);
     this.#bySeq.set(seq, fileEntry);
   }
@@ -192,7 +203,10 @@ export class Files {
   }
 }
 
-/** Parses a record's body. @returns `undefined` if it is not that of a file */
+/**
+ * Parses a record's body.
+ * @returns `undefined` if it is not that of a file
+ */
 export function fileBodyOf(body: unknown): FileBody | undefined {
   if (typeof body !== "object" || body === null) return undefined;
   const { file, name = "", size, chunks, digest, folder } = fieldsOf("file", body as JsonObject);

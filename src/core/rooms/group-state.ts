@@ -1,7 +1,7 @@
 /**
  * The MLS group (RFC 9420) of a sealed room, folded from its records as far as a server without
- * keys needs it: the epoch, so that exactly one commit ends each, and the devices according to the
- * committers. Clients do not trust it; they read the group itself.
+ * keys needs it: the epoch, so that exactly one commit ends each, and the devices named by the
+ * committers. Clients do not trust this state; they read the group itself.
  */
 
 import type { UserId } from "../../base/ids.ts";
@@ -15,15 +15,15 @@ import type { Room } from "./rooms.ts";
 export interface Group {
   readonly id: string;
   epoch: number;
-  /** base64url of the SHA-256 of the GroupInfo of this epoch. */
+  /** SHA-256 of this epoch's GroupInfo in base64url. */
   info: string;
   /** Seq of the record that began the epoch. */
   seq: number;
-  /** Owners by device key in base64url. Bounded by GROUP_DEVICES_MAX. */
+  /** Owners by device key in base64url. Maximum GROUP_DEVICES_MAX. */
   readonly devices: Map<string, UserId>;
-  /** The commit that began the epoch, which another one may replace. */
+  /** The commit that began the epoch and can be replaced. */
   last?: Pick<GroupBody, "device" | "added" | "removed">;
-  /** Commit ids, oldest first, and their answers. */
+  /** Answers by commit id, oldest first. */
   readonly commits: Map<string, GroupAnswer>;
 }
 
@@ -35,22 +35,22 @@ export interface GroupAnswer {
 
 export type GroupValue = WithLists<Group>;
 
-/** Body of a record of kind `group`; bytes are in base64url. */
+/** Body of a `group` record; bytes are in base64url. */
 export interface GroupBody {
   readonly group: string;
-  /** The epoch that it begins; 0 for the record that creates the group. */
+  /** Epoch that the commit begins; 0 for the record that creates the group. */
   readonly epoch: number;
   readonly commitId: string;
   /** Key of the committing device. */
   readonly device: string;
   /** Absent in epoch 0. */
   readonly commit?: string;
-  /** For the added devices. */
+  /** Welcome for the added devices. */
   readonly welcome?: string;
   readonly info: string;
   readonly added: readonly OwnedDevice[];
   readonly removed: readonly OwnedDevice[];
-  /** `seq` of the commit that it replaces. */
+  /** `seq` of the replaced commit. */
   readonly instead?: number;
 }
 
@@ -80,7 +80,7 @@ export function applyGroup(room: Room, { seq, time }: FoldedHead, body: GroupBod
   dropOldest(group.commits, GROUP_COMMITS_REMEMBERED);
 }
 
-/** Owners of the devices before the last commit. */
+/** Returns the owners of the devices before the last commit. */
 export function devicesBefore({ devices, last }: Group): Map<string, UserId> {
   const before = new Map(devices);
   for (const [device] of last?.added ?? []) before.delete(device);
@@ -96,13 +96,13 @@ function revertLastCommit(room: Room, group: Group): void {
   for (const [, user] of group.last?.added ?? []) if (!users.has(user)) room.admitted.delete(user);
 }
 
-/** Users in the group who have left the room: their devices should be removed. */
+/** Returns users of the group who have left the room, and whose devices should be removed. */
 export function departedUsers(room: Room): Set<UserId> {
-  const gone = new Set<UserId>();
+  const departed = new Set<UserId>();
   for (const user of room.group?.devices.values() ?? []) {
-    if (!room.members.has(user) && !room.admitted.has(user)) gone.add(user);
+    if (!room.members.has(user) && !room.admitted.has(user)) departed.add(user);
   }
-  return gone;
+  return departed;
 }
 
 /** @returns `undefined` if a required field of `group` records is missing or malformed */

@@ -1,4 +1,4 @@
-/** Checks of commits to a sealed room's group, and of the records that such a room may have. */
+/** Checks of commits to a sealed room's group, and of the records allowed in such a room. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
@@ -18,7 +18,7 @@ import { type KickTarget, kickDraft } from "./moderation.ts";
 import type { Room, Rooms } from "./rooms.ts";
 import { requireMember } from "./targets.ts";
 
-/** The change of a commit, as recorded; `epoch` is the one that it begins. */
+/** The change of a commit, as recorded. `epoch` is the epoch that it begins. */
 export interface GroupChange extends Omit<GroupBody, "device"> {
   /** Removes this user in the same step. */
   readonly kick?: KickTarget;
@@ -29,12 +29,12 @@ export interface GroupCommand {
   readonly requester: Requester;
   readonly isOperator: boolean;
   readonly room: RoomId;
-  /** Key of the committing device, in base64url. */
+  /** Key of the committing device in base64url. */
   readonly device: string;
   readonly change: GroupChange;
 }
 
-/** The earlier answer to the same commit; `undefined` if it is new. */
+/** Returns the earlier answer to the same commit, or `undefined` if it is new. */
 export function previousAnswer(
   rooms: Rooms,
   { room, requester, change }: GroupCommand,
@@ -44,8 +44,8 @@ export function previousAnswer(
 }
 
 /**
- * @returns the records of one commit, that of the group last
- * @throws {Fault} room-unknown, not-member, not-allowed, not-found, stale-epoch, too-many
+ * @returns the records of one commit, with the group's record last
+ * @throws {Fault} room-unknown, not-member, not-allowed, not-found, stale-epoch or too-many
  */
 export function groupDrafts(rooms: Rooms, command: GroupCommand): Draft[] {
   const { requester, isOperator, device, change } = command;
@@ -61,7 +61,7 @@ export function groupDrafts(rooms: Rooms, command: GroupCommand): Draft[] {
   return [kickDraft(room, { user: requester.user, isOperator }, kick), draft];
 }
 
-/** @throws Fault stale-epoch, not-allowed */
+/** @throws {Fault} stale-epoch or not-allowed */
 function checkCreates(room: Room, { requester, device, change }: GroupCommand): void {
   if (room.group !== undefined) throw stale("the room already has a group");
   const isOpen = !isDirect(room.id) && room.isSealed !== true;
@@ -88,7 +88,7 @@ function checkCreates(room: Room, { requester, device, change }: GroupCommand): 
   }
 }
 
-/** @throws Fault not-found, stale-epoch, not-allowed, too-many */
+/** @throws {Fault} not-found, stale-epoch, not-allowed or too-many */
 function checkCommits(room: Room, command: GroupCommand): void {
   const { group: id, epoch, added, removed, kick, instead } = command.change;
   const { group } = room;
@@ -115,8 +115,8 @@ function checkCommits(room: Room, command: GroupCommand): void {
 }
 
 /**
- * Replaces a commit that members had to reject; for moderators of the room.
- * @throws {Fault} stale-epoch, not-allowed
+ * Checks the replacement of a commit that members had to reject. Only for moderators of the room.
+ * @throws {Fault} stale-epoch or not-allowed
  */
 function checkReplacement(
   room: Room,
@@ -134,7 +134,7 @@ function checkReplacement(
   }
 }
 
-/** @throws Fault not-allowed */
+/** @throws {Fault} not-allowed */
 function afterRemoval(
   before: ReadonlyMap<string, UserId>,
   removed: readonly OwnedDevice[],
@@ -150,8 +150,8 @@ function afterRemoval(
 }
 
 /**
- * Checks that a sealed room gets no unencrypted content.
- * @throws {Fault} sealed-room, stale-epoch, not-allowed
+ * Rejects unencrypted content in a sealed room.
+ * @throws {Fault} sealed-room, stale-epoch or not-allowed
  */
 export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): void {
   if (kind === "sealed") return checkEpoch(room, body as { readonly epoch: number });
@@ -175,7 +175,7 @@ function checkEpoch(room: Room, { epoch }: { readonly epoch: number }): void {
     throw stale("the group still contains devices of a former member");
 }
 
-/** Transient: resolved once the device has received the latest records. */
+/** Returns a transient fault, resolved when the device has received the latest records. */
 function stale(message: string): Fault {
   return new Fault("stale-epoch", message, { retryAfterMs: 100 });
 }

@@ -4,7 +4,7 @@ import { assert } from "../../base/assert.ts";
 import type { UserId } from "../../base/ids.ts";
 import { UNREAD_COUNTED_MAX } from "../../base/limits.ts";
 
-/** Gaps between positions, and the author of each as an index in the list of authors. */
+/** Gaps between positions, and for each position the index of its author in the list of authors. */
 export interface MessageCountValue {
   readonly gaps: readonly number[];
   readonly by: readonly number[];
@@ -13,17 +13,17 @@ export interface MessageCountValue {
 
 /** Positions and authors of a room's messages, for counting unread messages of others. */
 export class MessageCount {
-  /** `n` of each, ascending, with its author. Both bounded by 2 * UNREAD_COUNTED_MAX. */
+  /** `n` of each message, ascending, with its author. Maximum 2 * UNREAD_COUNTED_MAX. */
   readonly #positions: number[] = [];
   readonly #authors: UserId[] = [];
-  /** Positions by author; `undefined` until a reader asks, which a start does not. */
+  /** Positions by author. Built on first use, because a start does not need them. */
   #byAuthor: Map<UserId, number[]> | undefined;
 
   get isEmpty(): boolean {
     return this.#positions.length === 0;
   }
 
-  /** Must be called in order of `n`. */
+  /** Adds a message. Requires ascending `n`. */
   add(n: number, by: UserId): void {
     assert(n > (this.#positions.at(-1) ?? 0), "words are counted in their order");
     this.#positions.push(n);
@@ -45,7 +45,7 @@ export class MessageCount {
     return this.#byAuthor.get(user) ?? [];
   }
 
-  /** Snapshot, restored by `load`. */
+  /** Returns a snapshot for `load`. */
   value(): MessageCountValue {
     const numbers = new Map<UserId, number>();
     for (const author of this.#authors) {
@@ -70,8 +70,8 @@ export class MessageCount {
   }
 
   /**
-   * Messages of others than `reader` after `after` and before `before`; UNREAD_COUNTED_MAX at most.
-   * Four binary searches: a list of 1,000 rooms calls it for each.
+   * Counts messages of users other than `reader` between `after` and `before` (exclusive), up to
+   * UNREAD_COUNTED_MAX. Uses four binary searches, because a list of 1,000 rooms calls it for each.
    */
   countOthers(reader: UserId, after: number, before = Number.POSITIVE_INFINITY): number {
     const countIn = (positions: readonly number[]) =>
@@ -87,7 +87,7 @@ function addTo(byAuthor: Map<UserId, number[]>, user: UserId, position: number):
   else positions.push(position);
 }
 
-/** Index of the first position that is not below `n`. */
+/** Returns the index of the first position that is not below `n`. */
 function indexFrom(positions: readonly number[], n: number): number {
   let [low, high] = [0, positions.length];
   while (low < high) {

@@ -1,4 +1,4 @@
-/** Moderation of rooms, and changes of earlier messages: permission checks and drafts. */
+/** Moderation of rooms and changes of earlier messages: permission checks and drafts. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
@@ -13,13 +13,13 @@ export type RoomAction =
   | ({ readonly kind: "kick" } & UserAction)
   | ({ readonly kind: "mute"; readonly on: boolean; readonly until?: number } & UserAction)
   | ({ readonly kind: "grant"; readonly on: boolean } & UserAction)
-  /** Changes of the room itself: its name, closing and removal. */
+  /** Changes of the room itself: name, closing and removal. */
   | { readonly kind: "rename"; readonly room: RoomId; readonly to: Name }
   | { readonly kind: "close"; readonly room: RoomId; readonly on: boolean }
   | { readonly kind: "remove"; readonly room: RoomId }
-  /** Retention of messages; `undefined` for ever. */
+  /** Retention of messages; `undefined` if they are kept permanently. */
   | { readonly kind: "retention"; readonly room: RoomId; readonly keepMs: number | undefined }
-  /** An account was renamed: recorded in each of its rooms. */
+  /** An account was renamed. Recorded in each of its rooms. */
   | {
       readonly kind: "renamed";
       readonly room: RoomId;
@@ -34,16 +34,16 @@ export type RoomAction =
   | ({ readonly kind: "pin"; readonly on: boolean } & MessageAction)
   /** Turns read receipts on or off. */
   | { readonly kind: "receipts"; readonly room: RoomId; readonly on: boolean }
-  /** Erases many messages; the caller has checked permissions. */
+  /** Erases many messages. The caller has checked permissions. */
   | {
       readonly kind: "erase-many";
       readonly room: RoomId;
       readonly seqs: readonly number[];
-      /** Because of the room's retention. */
+      /** True if ordered by the room's retention. */
       readonly isRetention?: boolean;
     };
 
-/** The user whom an act of moderation concerns. */
+/** The user concerned by an act of moderation. */
 interface UserAction extends KickTarget {
   readonly room: RoomId;
 }
@@ -51,31 +51,31 @@ interface UserAction extends KickTarget {
 export interface KickTarget {
   readonly user: UserId;
   readonly name: Name;
-  /** An operator, whom only operators may moderate. */
+  /** True for operators, whom only operators may moderate. */
   readonly isOperator: boolean;
 }
 
-/** A record looked up in the log, whose head never changes. */
+/** A record looked up in the log. Its head never changes. */
 interface MessageAction {
   readonly room: RoomId;
   readonly seq: number;
   readonly author: UserId | "server";
 }
 
-/** The acting user: an operator may act everywhere except in other users' conversations. */
+/** The acting user. An operator may act everywhere except in other users' conversations. */
 export interface Actor {
   readonly user: UserId;
   readonly isOperator: boolean;
 }
 
-/** A room that becomes vacant by this departure is removed with it, which frees its name. */
+/** Adds the removal of the room if this departure makes it vacant, which frees its name. */
 export function withRoomRemoval(room: Room, gone: UserId, departure: Draft): Draft[] {
   if (!isVacantWithout(room, gone)) return [departure];
   const { by } = departure;
   return [departure, { kind: "remove", room: room.id, by, id: "", body: { vacant: true } }];
 }
 
-/** @throws {Fault} room-unknown, not-member, not-allowed, muted, too-many */
+/** @throws {Fault} room-unknown, not-member, not-allowed, muted or too-many */
 export function actionDrafts(rooms: Rooms, actor: Actor, act: RoomAction, unixMs: number): Draft[] {
   const draft = actionDraft(rooms, actor, act, unixMs);
   const room = rooms.get(act.room);
@@ -133,14 +133,14 @@ function userActionDraft(
   act: Extract<RoomAction, { kind: "kick" | "mute" | "grant" }>,
 ): Draft {
   const { kind, user, name } = act;
-  // Also the name, by which readers know accounts; in the body, never in the head.
+  // Includes the name, by which readers identify accounts. Heads never contain names.
   const body = { user, name };
   if (kind === "kick") return { kind, room, by, id: "", body };
   const until = kind === "mute" && act.on ? act.until : undefined;
   return { kind, room, by, id: "", body: { ...body, on: act.on, until } };
 }
 
-/** @throws Fault not-allowed, name-taken, room-unknown */
+/** @throws {Fault} not-allowed, name-taken or room-unknown */
 function roomAdminDraft(
   rooms: Rooms,
   room: Room,
@@ -151,7 +151,7 @@ function roomAdminDraft(
   if (!isOperator || was === undefined) {
     throw new Fault("not-allowed", "only operators can do this", { remedy: "ask an operator" });
   }
-  if (rooms.holder(was) !== room) throw new Fault("room-unknown", msg`no room named '${was}'`);
+  if (rooms.holderOf(was) !== room) throw new Fault("room-unknown", msg`no room named '${was}'`);
   const draft = { room: room.id, by, id: "" };
   if (act.kind === "retention") {
     return { kind: "retention", ...draft, body: { keepMs: act.keepMs } };
@@ -162,7 +162,7 @@ function roomAdminDraft(
   }
   if (act.kind === "close") return { kind: "close", ...draft, body: { on: act.on } };
   if (act.kind === "remove") return { kind: "remove", ...draft, body: {} };
-  const holder = rooms.holder(act.to);
+  const holder = rooms.holderOf(act.to);
   if (holder !== undefined && holder !== room) {
     throw new Fault("name-taken", msg`room '${act.to}' already exists`);
   }
@@ -174,8 +174,9 @@ export function moderates(room: Room, { user, isOperator }: Actor): boolean {
 }
 
 /**
- * Imported messages claim earlier authors and times: only moderators may post them. @throws {Fault}
- * name-invalid, room-unknown, not-allowed
+ * Checks the right to import. Imported messages claim earlier authors and times, so only moderators
+ * may post them.
+ * @throws {Fault} name-invalid, room-unknown or not-allowed
  */
 export function checkMayImport(
   { rooms, isOperator }: { readonly rooms: Rooms; readonly isOperator: boolean },
@@ -189,7 +190,7 @@ export function checkMayImport(
   });
 }
 
-/** @throws Fault not-allowed */
+/** @throws {Fault} not-allowed */
 function checkModerates(room: Room, actor: Actor): void {
   if (room.name !== undefined && moderates(room, actor)) return;
   throw new Fault(
@@ -198,7 +199,7 @@ function checkModerates(room: Room, actor: Actor): void {
   );
 }
 
-/** @throws Fault not-member, not-allowed */
+/** @throws {Fault} not-member or not-allowed */
 function checkMayModerateUser(
   room: Room,
   { user, isOperator }: Actor,
@@ -213,7 +214,7 @@ function checkMayModerateUser(
   }
 }
 
-/** @throws Fault not-member */
+/** @throws {Fault} not-member */
 function checkMember(room: Room, { user, name }: Pick<UserAction, "user" | "name">): void {
   if (room.members.has(user)) return;
   throw new Fault("not-member", msg`${name} is not in '${room.name}'`, {
@@ -222,8 +223,8 @@ function checkMember(room: Room, { user, name }: Pick<UserAction, "user" | "name
 }
 
 /**
- * Edits one's own message or caption that is not erased.
- * @throws {Fault} muted, not-member, not-allowed, sealed-room, too-many
+ * Edits the user's own message or caption, unless it is erased.
+ * @throws {Fault} muted, not-member, not-allowed, sealed-room or too-many
  */
 function editDraft(
   rooms: Rooms,
@@ -267,8 +268,8 @@ function eraseDraft(
 }
 
 /**
- * Allowed to moderators of a room, and to both users of a conversation.
- * @throws {Fault} not-allowed, not-found, too-many
+ * Pins or unpins a message. Allowed for moderators of a room and both users of a conversation.
+ * @throws {Fault} not-allowed, not-found or too-many
  */
 function pinDraft(
   rooms: Rooms,
@@ -289,7 +290,7 @@ function pinDraft(
   return { kind: "pin", room: room.id, by: actor.user, id: "", body: { seq, on } };
 }
 
-/** @throws Fault not-allowed */
+/** @throws {Fault} not-allowed */
 function receiptsDraft(room: Room, actor: Actor, on: boolean): Draft {
   checkMayPin(room, actor);
   if (room.pair !== undefined && room.pair[0] === room.pair[1]) {
@@ -302,14 +303,17 @@ function receiptsDraft(room: Room, actor: Actor, on: boolean): Draft {
   return { kind: "receipts", room: room.id, by: actor.user, id: "", body: { on } };
 }
 
-/** Both users of a conversation have the rights of moderators. @throws {Fault} not-allowed */
+/**
+ * Both users of a conversation have the rights of moderators.
+ * @throws {Fault} not-allowed
+ */
 function checkMayPin(room: Room, actor: Actor): void {
   if (room.pair?.includes(actor.user) !== true) checkModerates(room, actor);
 }
 
 /**
- * Erases the messages that are not erased yet, with their edits. @throws {Fault} not-found if there
- * are none
+ * Erases the messages that are not yet erased, with their edits.
+ * @throws {Fault} not-found if there are none
  */
 function eraseManyDraft(
   rooms: Rooms,
@@ -329,7 +333,7 @@ function checkNotErased(rooms: Rooms, seq: number): void {
   throw new Fault("not-found", msg`message ${seq} was deleted`, { remedy: "no action is needed" });
 }
 
-/** @throws Fault not-member, muted */
+/** @throws {Fault} not-member or muted */
 export function checkMayPost(room: Room, user: UserId, unixMs: number): void {
   requireMember(room, user);
   if (room.isClosed) {

@@ -1,4 +1,4 @@
-/** Operators, bans, invites and registration, as folded from the accounts log. */
+/** Operators, bans, invites and registration, folded from the accounts log. */
 
 import { cutText } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -10,14 +10,14 @@ import { type Body, fieldsOf } from "../../wire/kinds.ts";
 import type { Draft, FoldedHead, FoldedRecord, JsonObject } from "../../wire/record.ts";
 
 /**
- * Server-wide state, as a fold over the accounts log: operators, bans, registration, invites and
- * the announcement to all users. Makes no decisions.
+ * Server-wide state as a fold over the accounts log: operators, bans, registration, invites and the
+ * announcement to all users. Makes no decisions.
  */
 export interface Ban {
   readonly seq: number;
   /** Exactly one of `user` and `address`. */
   readonly user?: UserId | undefined;
-  /** In the form of `addressKey`. */
+  /** Address in the form of `addressKey`. */
   readonly address?: string | undefined;
   /** Unix ms; `undefined` if permanent. */
   readonly until?: number | undefined;
@@ -25,31 +25,31 @@ export interface Ban {
 }
 
 export interface Invite {
-  /** Seq of the record that created it; lists are in this order. */
+  /** Seq of the creating record, by which lists are sorted. */
   readonly seq: number;
   readonly id: string;
   readonly by: UserId;
-  /** base64url of the token's SHA-256: the token itself is not stored. */
+  /** SHA-256 of the token in base64url. The token itself is not stored. */
   readonly hash: string;
   /** `undefined` if unlimited. */
   readonly usesLeft?: number | undefined;
   /** Unix ms; `undefined` if it never expires. */
   readonly expires?: number | undefined;
-  /** New users with it may join this room without its password. */
+  /** Room that new users with this invite may join without its password. */
   readonly room?: RoomId | undefined;
-  /** Admits no user; allows a program to post to this room. */
+  /** Room to which a program may post. Such an invite admits no users. */
   readonly post?: RoomId | undefined;
-  /** Allows a program to read this room. */
+  /** Room that a program may read. */
   readonly read?: RoomId | undefined;
   /**
-   * Created with the operator token, by an account that is no operator: requires no membership, and
-   * its registrations do not count against the account's limit.
+   * Created with the operator token by an account that is not an operator. Requires no membership,
+   * and its registrations do not count against the account's limit.
    */
   readonly isByToken?: boolean | undefined;
   readonly isRevoked: boolean;
 }
 
-/** An operators' announcement to all users, until it is replaced or removed. */
+/** An operators' announcement to all users, valid until replaced or removed. */
 export interface CurrentAnnouncement {
   readonly text: string;
   readonly by: UserId | "server";
@@ -57,21 +57,23 @@ export interface CurrentAnnouncement {
 }
 
 /** A page of a list that is too long for one answer. */
-export interface ListPage<One> {
-  readonly page: readonly One[];
-  /** Seq of the last entry of this page, if there are more. */
+export interface ListPage<Entry> {
+  readonly page: readonly Entry[];
+  /** Seq of the last entry of this page, if more entries follow. */
   readonly next?: number;
 }
 
 /** @param after seq of the last entry of the previous page */
-export function pageAfter<One extends { readonly seq: number }>(
-  all: readonly One[],
+export function pageAfter<Entry extends { readonly seq: number }>(
+  all: readonly Entry[],
   after = 0,
-): ListPage<One> {
-  const rest = all.filter(({ seq }) => seq > after);
-  const page = rest.slice(0, MODERATION_PAGE_MAX);
+): ListPage<Entry> {
+  const remaining = all.filter(({ seq }) => seq > after);
+  const page = remaining.slice(0, MODERATION_PAGE_MAX);
   const last = page.at(-1);
-  return last === undefined || rest.length === page.length ? { page } : { page, next: last.seq };
+  return last === undefined || remaining.length === page.length
+    ? { page }
+    : { page, next: last.seq };
 }
 
 export function bannedFault({ until, reason }: Pick<Ban, "until" | "reason">): Fault {
@@ -83,25 +85,25 @@ export function bannedFault({ until, reason }: Pick<Ban, "until" | "reason">): F
   return new Fault("banned", message);
 }
 
-/** Placeholder in records about no account. */
+/** Placeholder in records that concern no account. */
 const SERVER_ROOM = "server" as UserId;
 
 export class ServerPolicy {
-  /** Keyed by account or address key. The code that creates bans enforces BANS_MAX. */
+  /** Bans by account or address key. The creator of bans enforces BANS_MAX. */
   readonly #bans = new Map<string, Ban>();
   readonly #operators = new Set<UserId>();
   /**
-   * The code that creates invites enforces INVITES_MAX on live ones; INVITES_SPENT_MAX bounds the
+   * The creator of invites enforces INVITES_MAX for usable ones. INVITES_SPENT_MAX limits the
    * others.
    */
   readonly #invites = new Map<string, Invite>();
   readonly #byHash = new Map<string, string>();
-  /** Revoked, used and expired invites, oldest first: the hash of each token by its id. */
+  /** Token hashes of revoked, used and expired invites by id, oldest first. */
   readonly #retired = new Map<string, string>();
   #isClosed = false;
   #announced: CurrentAnnouncement | undefined;
 
-  /** Registration requires an invite. */
+  /** True if registration requires an invite. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -127,13 +129,13 @@ export class ServerPolicy {
     return this.#invites.get(id);
   }
 
-  /** The invite with this token hash, whatever its state. */
+  /** Returns the invite with this token hash, in any state. */
   inviteByHash(hash: string): Invite | undefined {
     const id = this.#byHash.get(hash);
     return id === undefined ? undefined : this.#invites.get(id);
   }
 
-  /** Invites that still admit a user. */
+  /** Returns invites that can still be used by a user. */
   invites(unixMs: number): Invite[] {
     return [...this.#invites.values()].filter((invite) => isUsable(invite, unixMs));
   }
@@ -169,11 +171,11 @@ export class ServerPolicy {
       case "invite-gone":
         return this.#revoke(head.room);
       default:
-        return; // A record of an account: the registry folds it.
+        return; // The registry folds records of accounts.
     }
   }
 
-  /** An unreadable announcement still ends the previous one. */
+  /** Stores an announcement. An unreadable one still ends the previous one. */
   #announce({ by, time }: FoldedHead, { text = "" }: Body<"announcement">): void {
     this.#announced =
       text === "" ? undefined : { text: cutText(text, ANNOUNCEMENT_BYTES_MAX), by, time };
@@ -215,7 +217,7 @@ export class ServerPolicy {
     this.#retire(invite);
   }
 
-  /** Expiry leaves no record: expired invites are searched for when there are too many. */
+  /** Searches for expired invites when there are too many, because expiry is not recorded. */
   #retireExpired(unixMs: number): void {
     if (this.#invites.size - this.#retired.size <= INVITES_MAX) return;
     for (const [id, invite] of this.#invites) {
@@ -223,7 +225,10 @@ export class ServerPolicy {
     }
   }
 
-  /** Keeps the latest ones, so that the server can tell their holders why they are invalid. */
+  /**
+   * Stores the latest spent invites, so that the server can report to their holders why they are
+   * invalid.
+   */
   #retire({ id, hash }: Invite): void {
     this.#retired.set(id, hash);
     for (const [oldestId, oldestHash] of this.#retired) {
@@ -273,14 +278,14 @@ export function announcementDraft(by: UserId, text: string): Draft {
 
 export function inviteDraft(invite: Omit<Invite, "seq" | "isRevoked">): Draft {
   const { id, by, hash, usesLeft, expires, room, read, isByToken } = invite;
-  // Older programs ignore `read` and treat it as a token to post to no room, which admits no user.
+  // Older programs ignore `read` and treat it as a token to post to no room, which admits no users.
   const post = invite.post ?? (read === undefined ? undefined : "");
   const operator = isByToken || undefined;
   const body = { hash, uses: usesLeft, expires, room, post, read, operator };
   return { kind: "invite", room: id as UserId, by, id: "", body };
 }
 
-/** `user`: the new account. */
+/** @param user id of the new account */
 export function inviteUsedDraft(invite: string, user: UserId): Draft {
   return { kind: "invite-used", room: invite as UserId, by: user, id: "", body: {} };
 }

@@ -3,8 +3,8 @@
 import { type Request, requestRow } from "../../wire/messages.ts";
 
 /**
- * Number of posts as which a request counts toward the rate limit of its account; 0 if it records
- * nothing, or has a limit of its own.
+ * Returns the number of posts that a request counts as in its account's rate limit; 0 if it records
+ * nothing or has its own limit.
  */
 export function postCount(request: Request): number {
   const { postCount: posts = 0 } = requestRow(request.kind);

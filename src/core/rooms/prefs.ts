@@ -9,10 +9,10 @@ import { fieldsOf } from "../../wire/kinds.ts";
 import type { Draft, FoldedHead, JsonObject } from "../../wire/record.ts";
 
 export interface RoomPrefs {
-  /** Muted until then, Unix ms; 0 for ever. */
+  /** End of muting in Unix ms; 0 if permanent. */
   readonly muted?: number | undefined;
   readonly favourite?: boolean | undefined;
-  /** `n` of the last record when it was hidden. */
+  /** `n` of the last record when the room was hidden. */
   readonly hidden?: number | undefined;
   /** `n` of the first record marked as unread. */
   readonly unread?: number | undefined;
@@ -23,16 +23,16 @@ export type PrefsChange =
   | { readonly kind: "save"; readonly room: RoomId; readonly seq: number; readonly on: boolean };
 
 export class AccountPrefs {
-  readonly rooms = new Map<RoomId, RoomPrefs>(); // `prefsDrafts` enforces the bound.
+  readonly rooms = new Map<RoomId, RoomPrefs>(); // `prefsDrafts` enforces the limit.
   /** Rooms of saved messages, by seq, in the order of saving. */
   readonly saved = new Map<number, RoomId>();
-  /** Seqs of the records of the present settings, and of outdated ones. */
+  /** Seqs of the records with current and outdated settings. */
   records: readonly number[] = [];
 
   apply({ kind, seq }: Pick<FoldedHead, "kind" | "seq">, body: JsonObject): void {
     if (kind === "prefs-erase") {
-      const gone = new Set(fieldsOf(kind, body).also);
-      this.records = this.records.filter((item) => !gone.has(item));
+      const removedSeqs = new Set(fieldsOf(kind, body).also);
+      this.records = this.records.filter((item) => !removedSeqs.has(item));
       return;
     }
     this.records = [...this.records, seq];
@@ -42,7 +42,7 @@ export class AccountPrefs {
     if (change !== undefined) this.#change(change);
   }
 
-  /** Applies a record with all settings, written when their number reached the bound. */
+  /** Applies a record with all settings, which is written when their number reaches the limit. */
   #applyAll({ rooms, saved }: JsonObject): void {
     this.rooms.clear();
     this.saved.clear();
@@ -56,7 +56,7 @@ export class AccountPrefs {
     if (change.kind === "save") {
       if (change.on) this.saved.set(change.seq, change.room);
       else this.saved.delete(change.seq);
-    } else if (isNothing(change.prefs)) this.rooms.delete(change.room);
+    } else if (isEmpty(change.prefs)) this.rooms.delete(change.room);
     else this.rooms.set(change.room, change.prefs);
   }
 
@@ -91,9 +91,10 @@ export class AccountPrefs {
 const NONE = new AccountPrefs();
 
 /**
- * Records of a change; none if it has no effect. From time to time all settings are written as one
- * record, and the last draft orders the old ones to be blanked: past settings are private.
- * @throws {Fault} too-many
+ * Returns records of a change, or none if it has no effect. Periodically writes all settings as one
+ * record, and a last draft that orders the old ones to be blanked, because past settings are
+ * private.
+ * @throws {Fault} too-many if a limit is reached
  */
 export function prefsDrafts(
   id: UserId,
@@ -127,14 +128,17 @@ function checkBounds({ rooms, saved }: AccountPrefs, change: PrefsChange): void 
       remedy: "remove one first: /unsave SEQ",
     });
   }
-  const isMore = !rooms.has(change.room) && !isNothing(change.prefs);
-  if (!isMore || rooms.size < PREFS_ROOMS_MAX) return;
+  const isAdded = !rooms.has(change.room) && !isEmpty(change.prefs);
+  if (!isAdded || rooms.size < PREFS_ROOMS_MAX) return;
   throw new Fault("too-many", msg`you can have settings for at most ${PREFS_ROOMS_MAX} rooms`, {
     remedy: "unhide or unmute some rooms",
   });
 }
 
-/** The change in a record's body; `undefined` if malformed. */
+/**
+ * Parses the change in a record's body.
+ * @returns `undefined` if it is malformed
+ */
 export function prefsChangeOf(body: JsonObject): PrefsChange | undefined {
   const { room, seq, on, muted, favourite, hidden, unread } = fieldsOf("prefs", body);
   if (room === undefined) return undefined;
@@ -153,7 +157,7 @@ export function isMutedAt(prefs: RoomPrefs | undefined, unixMs: number): boolean
   return until !== undefined && (until === 0 || unixMs < until);
 }
 
-function isNothing({ muted, favourite, hidden, unread }: RoomPrefs): boolean {
+function isEmpty({ muted, favourite, hidden, unread }: RoomPrefs): boolean {
   return muted === undefined && favourite !== true && hidden === undefined && unread === undefined;
 }
 

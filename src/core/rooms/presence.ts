@@ -11,24 +11,24 @@ export type ClientId = number;
 interface Entry {
   readonly session: ClientId;
   readonly user: UserId;
-  /** The session makes its account online. */
+  /** True if the session makes its account online. */
   readonly isPresent: boolean;
 }
 
 interface Session extends Omit<Entry, "session"> {
   readonly bucket: TokenBucket;
-  /** The counter refused temporarily, by outbox: later ones wait for it. */
+  /** Temporarily refused counter by outbox. Later posts wait for it. */
   readonly held: Map<OutboxId, { readonly counter: number; readonly fault: Fault }>;
 }
 
-/** An account, and its session; `undefined` for programs and the server itself. */
+/** An account and its session, which is `undefined` for programs and the server itself. */
 interface Submitter {
   readonly user: UserId;
   readonly session: ClientId | undefined;
 }
 
 export class Presence {
-  readonly #sessions = new Map<ClientId, Session>(); // Bounded by LINKS_MAX.
+  readonly #sessions = new Map<ClientId, Session>(); // Maximum LINKS_MAX.
   readonly #devices = new Map<UserId, number>();
   /** Rates by account, shared by its sessions. */
   readonly #rates: TokenBuckets;
@@ -37,7 +37,7 @@ export class Presence {
     this.#rates = new TokenBuckets(postsPerSecond, postsBurst);
   }
 
-  /** @returns whether this session made the account online */
+  /** @returns true if this session made the account online */
   enter({ session, user, isPresent }: Entry, now: number): boolean {
     const bucket = this.#rates.of(user, now);
     this.#sessions.set(session, { user, bucket, isPresent, held: new Map() });
@@ -47,7 +47,10 @@ export class Presence {
     return devices === 0;
   }
 
-  /** Charges a request other than a post. @param posts number of posts as which it counts */
+  /**
+   * Charges a request other than a post.
+   * @param posts number of posts that it counts as
+   */
   charge(user: UserId, posts: number, now: number): Fault | undefined {
     const retryAfterMs = this.#rates.of(user, now).take(now, posts);
     if (retryAfterMs === 0) return undefined;
@@ -69,7 +72,7 @@ export class Presence {
     return session.user;
   }
 
-  /** Reports whether the submitter can still receive an answer; always true without a session. */
+  /** Reports whether the submitter can still receive an answer. Always true without a session. */
   isConnected(id: ClientId | undefined): boolean {
     return id === undefined || this.#sessions.has(id);
   }
@@ -82,7 +85,9 @@ export class Presence {
     return this.#devices.has(user);
   }
 
-  /** The fault of a post that must wait because of the rate limit or an earlier waiting post. */
+  /**
+   * @returns the fault if the post must wait because of the rate limit or an earlier waiting post
+   */
   acceptPost(
     { session: id, user }: Submitter,
     outbox: OutboxId,
@@ -106,19 +111,19 @@ export class Presence {
     return fault;
   }
 
-  /** Ends the waiting: the earlier post was sent again, whatever its result. */
+  /** Stops blocking later posts: the earlier post was sent again, with any result. */
   unblock(id: ClientId | undefined, outbox: OutboxId, counter: number): void {
     const held = this.#session(id)?.held;
     if (held?.get(outbox)?.counter === counter) held.delete(outbox);
   }
 
-  /** The fault of an earlier post that was refused temporarily. */
+  /** Returns the fault of an earlier post that was refused temporarily. */
   blockingFault(id: ClientId | undefined, outbox: OutboxId, counter: number): Fault | undefined {
     const held = this.#session(id)?.held.get(outbox);
     return held !== undefined && counter > held.counter ? held.fault : undefined;
   }
 
-  /** A post was refused temporarily: later ones wait until it is sent again. */
+  /** Blocks later posts, because a post was refused temporarily, until it is sent again. */
   held(id: ClientId | undefined, outbox: OutboxId, counter: number, fault: Fault): void {
     const held = this.#session(id)?.held;
     if (held === undefined) return;

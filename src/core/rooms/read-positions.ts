@@ -4,13 +4,11 @@ import type { RoomId, UserId } from "../../base/ids.ts";
 import { READ_POSITIONS_MAX } from "../../base/limits.ts";
 
 /**
- * `n` of the last record that some device of the account has displayed. A position only increases.
- * Without one, the room's first record counts as read.
+ * `n` of the last record that one of the account's devices has displayed. Positions only increase.
+ * Without a position, the room's first record counts as read.
  */
 export class ReadPositions {
-  /**
-   * Accounts in order of use; the least recent positions beyond READ_POSITIONS_MAX are forgotten.
-   */
+  /** Positions in order of use. The least recently used beyond READ_POSITIONS_MAX are forgotten. */
   readonly #byUser = new Map<UserId, Map<RoomId, number>>();
   #size = 0;
 
@@ -22,7 +20,7 @@ export class ReadPositions {
     return this.#byUser.get(user)?.get(room) ?? 1;
   }
 
-  /** @returns whether the position increased */
+  /** @returns true if the position increased */
   advance(user: UserId, room: RoomId, n: number): boolean {
     if (n <= this.of(user, room)) return false;
     const rooms = this.#byUser.get(user) ?? new Map<RoomId, number>();
@@ -52,14 +50,14 @@ export class ReadPositions {
     }
   }
 
-  /** Stored form: `{"format":1,"read":{USER:{ROOM:n}}}`. */
+  /** Returns the stored form: `{"format":1,"read":{USER:{ROOM:n}}}`. */
   format(): string {
     const read: Record<string, Record<string, number>> = {};
     for (const [user, rooms] of this.#byUser) read[user] = Object.fromEntries(rooms);
     return `${JSON.stringify({ format: 1, read })}\n`;
   }
 
-  /** `undefined` unless the text has the format of `format`. */
+  /** @returns `undefined` if the text does not have the format of `format` */
   static parse(text: string): ReadPositions | undefined {
     const positions = new ReadPositions();
     for (const [user, rooms] of entriesOf(readOf(text)) ?? [[undefined, undefined]]) {

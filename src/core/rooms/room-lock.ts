@@ -1,47 +1,53 @@
 /**
- * Lock of one room: posts may be in flight together, but a change of membership (or of the room
- * itself) runs alone. A post is therefore never recorded after a departure that it was checked
- * before.
+ * Lock of one room. Posts may be in flight together, but a change of the membership or of the room
+ * itself runs alone. Therefore a post is never recorded after a departure if it was checked before
+ * it.
  */
 
 export class RoomLock<Command> {
-  readonly #rooms = new Map<string, LockQueue<Command>>(); // Only rooms with commands in progress.
+  readonly #rooms = new Map<string, LockQueue<Command>>(); // Contains only rooms with commands in progress.
 
-  /** True: run it now, and call `done` when it is settled. False: it is queued. */
+  /**
+   * @returns true if the command may run now and must be followed by `release`; false if it is
+   * queued
+   */
   acquire(key: string, command: Command, exclusive: boolean): boolean {
-    const lane = this.#rooms.get(key);
-    if (lane === undefined) {
+    const queue = this.#rooms.get(key);
+    if (queue === undefined) {
       this.#rooms.set(key, { running: 1, exclusive, waiting: [] });
       return true;
     }
-    if (lane.waiting.length > 0 || !canRun(lane, exclusive)) {
-      lane.waiting.push({ command, exclusive });
+    if (queue.waiting.length > 0 || !canRun(queue, exclusive)) {
+      queue.waiting.push({ command, exclusive });
       return false;
     }
-    lane.running++;
-    lane.exclusive = exclusive;
+    queue.running++;
+    queue.exclusive = exclusive;
     return true;
   }
 
-  /** @returns the commands to run now; each must be followed by its own `done` */
+  /**
+   * Ends a command.
+   * @returns queued commands to run now, each to be followed by its own `release`
+   */
   release(key: string): readonly Command[] {
-    const lane = this.#rooms.get(key);
-    if (lane === undefined) return NONE;
-    lane.running--;
-    if (lane.waiting.length === 0) {
-      if (lane.running === 0) this.#rooms.delete(key);
+    const queue = this.#rooms.get(key);
+    if (queue === undefined) return NONE;
+    queue.running--;
+    if (queue.waiting.length === 0) {
+      if (queue.running === 0) this.#rooms.delete(key);
       return NONE;
     }
-    const ready: Command[] = [];
+    const runnable: Command[] = [];
     for (;;) {
-      const next = lane.waiting[0];
-      if (next === undefined || !canRun(lane, next.exclusive)) break;
-      lane.waiting.shift();
-      lane.running++;
-      lane.exclusive = next.exclusive;
-      ready.push(next.command);
+      const next = queue.waiting[0];
+      if (next === undefined || !canRun(queue, next.exclusive)) break;
+      queue.waiting.shift();
+      queue.running++;
+      queue.exclusive = next.exclusive;
+      runnable.push(next.command);
     }
-    return ready;
+    return runnable;
   }
 
   isIdle(key: string): boolean {
@@ -57,12 +63,12 @@ const NONE: readonly never[] = [];
 
 interface LockQueue<Command> {
   running: number;
-  /** A change is running: nothing else may start. */
+  /** A change is running, so nothing else may start. */
   exclusive: boolean;
-  /** Bounded by the room engine. */
+  /** Limited by the room engine. */
   readonly waiting: { readonly command: Command; readonly exclusive: boolean }[];
 }
 
-function canRun<Command>(lane: LockQueue<Command>, exclusive: boolean): boolean {
-  return lane.running === 0 || (!exclusive && !lane.exclusive);
+function canRun<Command>(queue: LockQueue<Command>, exclusive: boolean): boolean {
+  return queue.running === 0 || (!exclusive && !queue.exclusive);
 }

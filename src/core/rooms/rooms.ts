@@ -1,6 +1,6 @@
 /**
- * Rooms as a fold over the history log: creator, members, topic, last record. Uses no sockets, and
- * makes no decisions: `engine.ts` does.
+ * Rooms as a fold over the history log: creator, members, topic, last record. Uses no sockets and
+ * makes no decisions, unlike `engine.ts`.
  */
 
 import { assert, unreachable } from "../../base/assert.ts";
@@ -26,29 +26,29 @@ export interface Room {
   readonly id: RoomId;
   /** Absent for a direct conversation. */
   name?: Name;
-  /** The lock of commands on it: that of its name, if it has one. */
+  /** Lock of commands on the room: the lock of its name, if it has one. */
   lock: string;
-  /** The users of a direct conversation; the same user twice for notes to oneself. */
+  /** Users of a direct conversation. Both are the same for notes to oneself. */
   readonly pair?: readonly [UserId, UserId];
   readonly maker: UserId | "server";
-  /** Has a password, whose hash is in the accounts log. */
+  /** True if the room has a password. Its hash is in the accounts log. */
   readonly locked: boolean;
   isClosed: boolean;
-  /** End-to-end encrypted; permanent once set. */
+  /** End-to-end encrypted, permanently. */
   isSealed?: boolean;
   group?: Group;
   topic: string;
-  /** How long messages are kept, and who ordered that; `undefined` for ever. */
+  /** Time for which messages are kept, and the user who set it; `undefined` if permanently. */
   retention?: { readonly keepMs: number; readonly by: UserId };
   /** Seqs of pinned messages, in the order of pinning. */
   pins: readonly number[];
   receipts?: Receipts;
   readonly members: Set<UserId>;
-  /** Present and former members, who need no password. */
+  /** Current and former members, who need no password. */
   readonly admitted: Set<UserId>;
-  /** Its creator, and members to whom it was granted. */
+  /** The creator, and members who were made moderators. */
   readonly moderators: Set<UserId>;
-  /** End of each muting (Unix ms; `undefined` if permanent). */
+  /** End of each mute in Unix ms; `undefined` if permanent. */
   readonly muted: Map<UserId, number | undefined>;
   lastSeq: number;
   /** `n` of the last record. */
@@ -57,29 +57,30 @@ export interface Room {
 }
 
 export interface Receipts {
-  /** `n` of the first record with receipts: earlier reading is not revealed. */
+  /** `n` of the first record with receipts. Earlier reading is not revealed. */
   since: number;
-  /** Users who want them; in a conversation both must. */
+  /** Users who turned receipts on. In a conversation both must. */
   readonly by: Set<UserId>;
-  /** `n` of joins since: a new member has not read the earlier records. */
+  /** `n` of later joins, because a new member has not read the earlier records. */
   readonly joined: Map<UserId, number>;
 }
 
 /**
  * Reports whether the room has no members and no content: no messages, topic, retention, closing or
- * group. Such a room does not count against ROOMS_MAX.
+ * group. Such a room does not count towards ROOMS_MAX.
  */
 export function isVacant(room: Room): boolean {
   return room.members.size === 0 && isUnused(room);
 }
 
-/** Reports whether the room will be vacant once the account has left. */
+/** Reports whether the room would be vacant without the account. */
 export function isVacantWithout(room: Room, user: UserId): boolean {
   return room.members.size === 1 && room.members.has(user) && isUnused(room);
 }
 
 /**
- * Never the lobby, which the server created, nor a room with a group, whose keys devices pinned.
+ * Excludes the lobby, which the server created, and rooms with a group, because devices have pinned
+ * their keys.
  */
 function isUnused({ name, maker, group, words, topic, isClosed, retention }: Room): boolean {
   const isUserCreated = name !== undefined && maker !== "server" && group === undefined;
@@ -89,36 +90,36 @@ function isUnused({ name, maker, group, words, topic, isClosed, retention }: Roo
 export const LOBBY = "lobby" as Name;
 
 export class Rooms {
-  readonly #byId = new Map<RoomId, Room>(); // Bounded: the room engine enforces ROOMS_MAX.
+  readonly #byId = new Map<RoomId, Room>(); // The room engine enforces ROOMS_MAX.
   readonly #byName = new Map<FoldedName, Room>();
-  /** Former names of rooms, which resolve to the room until another one takes the name. */
+  /** Former names of rooms, which resolve to the room until another room uses the name. */
   readonly #former = new Map<FoldedName, Room>(); // Bounded by FORMER_NAMES_MAX.
   readonly #joined = new Map<UserId, Set<Room>>();
-  /** Edits of each record, by seq: at most EDITS_PER_RECORD_MAX each, and erased with it. */
+  /** Edits of each record by seq. Maximum EDITS_PER_RECORD_MAX each. Erased with the record. */
   readonly #edits = new Map<number, number[]>();
   /** Records whose bodies were erased. */
   readonly #erased = new Set<number>();
 
   #direct = 0;
 
-  /** Seq of the last record applied. */
+  /** Seq of the last applied record. */
   head = 0;
 
   get(id: RoomId): Room | undefined {
     return this.#byId.get(id);
   }
 
-  /** Finds a room by its name or a former one. */
+  /** Finds a room by its current or a former name. */
   find(name: Name): Room | undefined {
-    return this.holder(name) ?? this.#former.get(foldName(name));
+    return this.holderOf(name) ?? this.#former.get(foldName(name));
   }
 
-  /** The room with this present name. */
-  holder(name: Name): Room | undefined {
+  /** Returns the room that currently has this name. */
+  holderOf(name: Name): Room | undefined {
     return this.#byName.get(foldName(name));
   }
 
-  /** Rooms and direct conversations that the account reads. */
+  /** Returns the rooms and direct conversations that the account reads. */
   of(user: UserId): ReadonlySet<Room> {
     return this.#joined.get(user) ?? NO_ROOMS;
   }
@@ -126,7 +127,7 @@ export class Rooms {
   /** Named rooms in the order of creation. */
   *named(): Iterable<Room> {
     for (const room of this.#byId.values()) {
-      if (room.name !== undefined && this.holder(room.name) === room) yield room;
+      if (room.name !== undefined && this.holderOf(room.name) === room) yield room;
     }
   }
 
@@ -135,7 +136,7 @@ export class Rooms {
     for (const room of this.#byId.values()) if (room.retention !== undefined) yield room;
   }
 
-  /** Seqs of the edits of a record, oldest first. */
+  /** Returns the seqs of a record's edits, oldest first. */
   editsOf(seq: number): readonly number[] {
     return this.#edits.get(seq) ?? [];
   }
@@ -152,25 +153,25 @@ export class Rooms {
     return this.#byName.size;
   }
 
-  /** Records must be applied in order of `seq`, each once. */
+  /** Applies a record. Requires each record once, in order of `seq`. */
   apply(record: FoldedRecord): void {
     const { head } = record;
     assert(head.seq === this.head + 1, "history has a hole or a double");
     this.head = head.seq;
     if (head.kind === "room") this.#create(record);
     const room = this.#byId.get(head.room as RoomId);
-    if (room === undefined) return; // Its first record is damaged: nothing is known of the room.
+    if (room === undefined) return; // The room is unknown, because its first record is damaged.
     room.lastSeq = head.seq;
     room.lastN = head.n;
     if (head.by === "server") return;
-    // In a sealed room a message refers to the file.
-    const isWord =
+    // In a sealed room, a message refers to the file.
+    const countsAsUnread =
       MESSAGE_KINDS.has(head.kind) && !(head.kind === "file" && room.isSealed === true);
-    if (isWord) room.words.add(head.n, head.by);
+    if (countsAsUnread) room.words.add(head.n, head.by);
     this.#change(room, record, head.by);
   }
 
-  /** Snapshot, restored by `load`. */
+  /** Returns a snapshot for `load`. */
   value(): RoomsValue {
     const rooms = [...this.#byId.values()];
     const numbers = new Map(rooms.map((room, number) => [room, number]));
@@ -186,7 +187,7 @@ export class Rooms {
     };
   }
 
-  /** Requires an empty table. */
+  /** Loads a snapshot into an empty table. */
   load(value: RoomsValue): void {
     const rooms = value.rooms.map(roomOfValue);
     const roomAt = (number: number): Room => {
@@ -276,7 +277,7 @@ export class Rooms {
     }
   }
 
-  /** Removes a member with the rights of a moderator; joining requires the password again. */
+  /** Removes a member with any moderator rights. Joining again requires the password. */
   #removeMember(room: Room, user: UserId | undefined): void {
     if (user === undefined) return;
     room.members.delete(user);
@@ -286,11 +287,14 @@ export class Rooms {
     this.#joined.get(user)?.delete(room);
   }
 
-  /** For a user only informative: the registry holds the names of accounts. */
+  /**
+   * Renames a room. For a user the record is only informative, because the registry stores account
+   * names.
+   */
   #rename(room: Room, { name, user }: Body<"rename"> = {}): void {
     if (user !== undefined || name === undefined || !isName(name)) return;
     const before = room.name;
-    if (before === undefined || this.holder(before) !== room) return;
+    if (before === undefined || this.holderOf(before) !== room) return;
     this.#byName.delete(foldName(before));
     this.#former.delete(foldName(name));
     setNewest(this.#former, foldName(before), room, FORMER_NAMES_MAX);
@@ -301,7 +305,7 @@ export class Rooms {
 
   /** Removes the room's members and frees its names. Its records stay in the log. */
   #remove(room: Room, body: Body<"remove"> | undefined): void {
-    if (room.name === undefined || this.holder(room.name) !== room) return;
+    if (room.name === undefined || this.holderOf(room.name) !== room) return;
     // Another server of the cluster has added a member meanwhile.
     if (body?.vacant === true && !isVacant(room)) return;
     this.#byName.delete(foldName(room.name));
@@ -344,7 +348,7 @@ export class Rooms {
   }
 }
 
-/** Named, because the room may not exist yet. */
+/** Returns a lock named by the room's name, because the room may not exist. */
 export function nameLock(name: Name): string {
   return `n:${foldName(name)}`;
 }
@@ -355,7 +359,7 @@ type RoomValue = Omit<WithLists<Room>, "words" | "group" | "receipts"> & {
   readonly receipts?: WithLists<Receipts>;
 };
 
-/** All rooms as JSON; rooms are referred to by their index. */
+/** All rooms as JSON. Other fields refer to rooms by index. */
 export interface RoomsValue {
   readonly head: number;
   readonly rooms: readonly RoomValue[];
@@ -383,7 +387,7 @@ function roomOfValue({ group, receipts, ...value }: RoomValue): Room {
     members: new Set(value.members),
     admitted: new Set(value.admitted),
     moderators: new Set(value.moderators),
-    // JSON has null for a permanent muting.
+    // JSON contains null for a permanent mute.
     muted: new Map(value.muted.map(([user, until]) => [user, until ?? undefined])),
     words,
   };
@@ -397,7 +401,7 @@ function roomOfValue({ group, receipts, ...value }: RoomValue): Room {
 
 const NO_ROOMS: ReadonlySet<Room> = new Set();
 
-/** The account that a kick, a mute or a grant concerns. */
+/** Returns the account concerned by a kick, a mute or a grant. */
 export function targetUser(record: FoldedRecord): UserId | undefined {
   const user = bodyOf(record, "kick")?.user;
   return user === undefined ? undefined : (user as UserId);
@@ -415,7 +419,7 @@ function applyMute(room: Room, record: FoldedRecord): void {
 function applyRetention(room: Room, record: FoldedRecord, by: UserId): void {
   const keepMs = bodyOf(record, "retention")?.keepMs;
   if (keepMs !== undefined && keepMs >= RETENTION_MS_MIN) room.retention = { keepMs, by };
-  // A damaged record is ignored, and the previous retention holds.
+  // A damaged record is ignored, so the previous retention stays valid.
   else if (record.damaged !== true) delete room.retention;
 }
 
@@ -426,14 +430,14 @@ function applyPin(room: Room, record: FoldedRecord): void {
   room.pins = on === true ? [...others, seq].slice(-PINS_MAX) : others;
 }
 
-/** Reports whether authors see who has read their messages. */
+/** Reports whether authors can see who has read their messages. */
 export function hasReadReceipts({ receipts, pair }: Room): boolean {
   if (receipts === undefined) return false;
   if (pair === undefined) return true;
   return pair[0] !== pair[1] && pair.every((user) => receipts.by.has(user));
 }
 
-/** Reports whether an account has turned receipts on for itself. */
+/** Reports whether an account has turned receipts on. */
 export function wantsReceipts({ receipts }: Room, user: string): boolean {
   return receipts?.by.has(user as UserId) === true;
 }

@@ -5,10 +5,12 @@ import { directRoomId, type RoomId, type Sha256, type UserId } from "../../base/
 import { type Name, parseTarget } from "../../base/names.ts";
 import type { Room, Rooms } from "./rooms.ts";
 
-/** Users by name, as the registry knows them. */
+/** Users by name, as in the registry. */
 export interface Directory<Person extends { readonly id: UserId } = { readonly id: UserId }> {
   find(name: Name): Person | undefined;
-  /** Why this account may not post; always allowed if omitted. */
+  /**
+   * Returns the reason for which this account may not post. Omitted if posting is always allowed.
+   */
   refusal?(user: UserId, unixMs: number): Fault | undefined;
 }
 
@@ -21,13 +23,13 @@ export interface TargetOptions {
 /** The room of a target, for the user who named it. */
 export interface ResolvedTarget {
   readonly id: RoomId;
-  /** `undefined` for a conversation that does not exist yet. */
+  /** `undefined` for a conversation that does not exist. */
   readonly room: Room | undefined;
   /** The other user of a direct conversation; `undefined` for a named room. */
   readonly other: UserId | undefined;
 }
 
-/** Resolves `lobby` to that room, `@ana` to the conversation with her. */
+/** Resolves `lobby` to the room and `@ana` to the conversation with her. */
 export class TargetResolver {
   readonly #options: TargetOptions;
 
@@ -35,7 +37,7 @@ export class TargetResolver {
     this.#options = options;
   }
 
-  /** @throws Fault name-invalid, room-unknown, user-unknown */
+  /** @throws {Fault} name-invalid, room-unknown or user-unknown */
   resolve(user: UserId, text: string): ResolvedTarget {
     const { rooms, directory } = this.#options;
     const { kind, name } = parseTarget(text);
@@ -43,7 +45,10 @@ export class TargetResolver {
     return this.#direct(user, requireUser(directory, name).id);
   }
 
-  /** @returns `undefined` if the room or user does not exist @throws {Fault} name-invalid */
+  /**
+   * @returns `undefined` if the room or user does not exist
+   * @throws {Fault} name-invalid
+   */
   find(user: UserId, text: string): ResolvedTarget | undefined {
     const { rooms, directory } = this.#options;
     const { kind, name } = parseTarget(text);
@@ -66,27 +71,27 @@ function toRoom(room: Room): ResolvedTarget {
   return { id: room.id, room, other: undefined };
 }
 
-/** @throws Fault room-unknown */
+/** @throws {Fault} room-unknown */
 export function requireRoom(rooms: Rooms, name: Name): Room {
   const room = rooms.find(name);
   if (room === undefined) throw new Fault("room-unknown", msg`no room named '${name}'`);
   return room;
 }
 
-/** @throws Fault room-unknown, not-member */
+/** @throws {Fault} room-unknown or not-member */
 export function requireJoinedRoom(rooms: Rooms, user: UserId, name: Name): Room {
   const room = requireRoom(rooms, name);
   requireMember(room, user);
   return room;
 }
 
-/** @throws Fault not-member */
+/** @throws {Fault} not-member */
 export function requireMember(room: Room, user: UserId): void {
   if (room.members.has(user)) return;
   throw new Fault("not-member", msg`you are not in '${room.name ?? "this conversation"}'`);
 }
 
-/** @throws Fault user-unknown */
+/** @throws {Fault} user-unknown */
 export function requireUser<Person extends { readonly id: UserId }>(
   directory: Directory<Person>,
   name: Name,

@@ -1,4 +1,4 @@
-/** Phases of a link, and the messages that each end may send in them: see core/session. */
+/** Phases of a link and the messages allowed in each; see core/session. */
 
 import { type NoticeKind, type RequestKind, requestRow } from "../../wire/messages.ts";
 
@@ -16,7 +16,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
   client: {
     greeting: new Set(["welcome", "bye"]),
     entering: new Set(["ok", "fault", "guess-delay", "ping", "pong", "bye"]),
-    // Records may overtake the answer to a log-out, so they are let through and dropped by the
+    // Records may overtake the answer to a log-out, so they are allowed here and dropped by the
     // session.
     member: new Set([
       ...(["ok", "fault", "guess-delay", "ping", "pong", "bye"] as const),
@@ -50,7 +50,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
   },
 };
 
-/** The only phase in which a client may send the request. */
+/** Returns the only phase in which a client may send the request. */
 export function phaseOf(kind: RequestKind): Phase {
   return requestRow(kind).phase ?? "member";
 }

@@ -1,10 +1,9 @@
 /**
  * The protocol state of one link, at either end: allowed messages by phase, matching of answers and
  * requests, and timeouts. Uses neither rooms nor sockets.
- *
  *     greeting ──hello/welcome──> entering ──register, login──> member
- *                                  │  ^─────────logout─────────────┘     any ──fault, bye──> closed
- *                                  └──lane──> lane
+ *                                  │  ^─────────logout─────────────┘
+ *     any ──fault, bye──> closed   └──lane──> lane
  */
 
 import { unreachable } from "../../base/assert.ts";
@@ -52,21 +51,24 @@ import { mayReceive, type Phase, phaseOf, type Role } from "./phase.ts";
 export type Reply = { [Kind in RequestKind]: { kind: Kind; answer: Answer<Kind> } }[RequestKind];
 
 export type SessionEffect =
-  /** Send these bytes on the link, followed by the tail that ends their message. */
+  /** Sends these bytes on the link, followed by the tail of the same message. */
   | { readonly kind: "transmit"; readonly bytes: Uint8Array; readonly tail?: Uint8Array }
-  /** Server: a request allowed in this phase; requires exactly one `answer` or `refuse`. */
+  /** Server: a request allowed in this phase. Requires exactly one `answer` or `refuse`. */
   | { readonly kind: "request"; readonly request: Request }
   | { readonly kind: "notice"; readonly notice: Exclude<Notice, { kind: "ok" | "fault" }> }
   /** Client: the answer to request `ref`. */
   | { readonly kind: "answered"; readonly ref: number; readonly reply: Reply }
   | { readonly kind: "refused"; readonly ref: number; readonly fault: Fault }
-  /** The session is over: close the link after sending the transmitted bytes. */
+  /** The session has ended: close the link after sending the transmitted bytes. */
   | { readonly kind: "close"; readonly fault: Fault | undefined };
 
 export interface Heartbeat {
   readonly pingIntervalMs: number;
   readonly idleTimeoutMs: number;
-  /** Minimum time from a ping to the timeout: after a machine slept, a ping comes first. */
+  /**
+   * Minimum time from a ping to the timeout. A machine that wakes from sleep therefore sends a ping
+   * first.
+   */
   readonly pongTimeoutMs?: number;
 }
 
@@ -74,7 +76,7 @@ export const DEFAULT_HEARTBEAT: Heartbeat = {
   pingIntervalMs: PING_INTERVAL_MS,
   idleTimeoutMs: IDLE_TIMEOUT_MS,
 };
-/** For links that do not report when the other end is gone. */
+/** For links that do not report the loss of the other end. */
 export const FAST_HEARTBEAT: Heartbeat = {
   pingIntervalMs: UDP_PING_INTERVAL_MS,
   idleTimeoutMs: UDP_IDLE_TIMEOUT_MS,
@@ -86,7 +88,7 @@ export class Session {
   readonly #heartbeat: Heartbeat;
   #phase: Phase = "greeting";
   #ref = 0;
-  /** Client: unanswered requests. Server: requests to answer. Bounded. */
+  /** Client: unanswered requests. Server: requests to answer. The number is limited. */
   readonly #open = new Map<number, RequestKind>();
   readonly #posts: PostCodec | undefined;
   #startedAt: number;
@@ -95,10 +97,15 @@ export class Session {
   #isPinging = false;
   #roundTripMs: number | undefined;
 
-  constructor(role: Role, now: number, pace: Heartbeat = DEFAULT_HEARTBEAT, posts?: PostCodec) {
+  constructor(
+    role: Role,
+    now: number,
+    heartbeat: Heartbeat = DEFAULT_HEARTBEAT,
+    posts?: PostCodec,
+  ) {
     this.role = role;
     this.#posts = posts;
-    this.#heartbeat = pace;
+    this.#heartbeat = heartbeat;
     this.#startedAt = now;
     this.#receivedAt = now;
   }
@@ -125,7 +132,7 @@ export class Session {
     return this.#receivedAt;
   }
 
-  /** Measures the round trip, if the last measurement is older than `everyMs`. */
+  /** Measures the round trip if the last measurement is older than `intervalMs`. */
   probe(now: number, intervalMs: number): SessionEffect[] {
     const isQuiet = this.#phase === "closed" || this.#phase === "greeting";
     return isQuiet || now < this.#pingedAt + intervalMs ? [] : this.#ping(now);
@@ -153,7 +160,10 @@ export class Session {
     }
   }
 
-  /** Client: sends a request; returns the number in the effects `answered` or `refused`. */
+  /**
+   * Client: sends a request.
+   * @returns also its number, which `answered` or `refused` will contain
+   */
   request<Kind extends RequestKind>(
     kind: Kind,
     fields: RequestFields<Kind>,
@@ -183,13 +193,13 @@ export class Session {
     return [{ kind: "transmit", bytes: encodeChunkHead(notice), tail: notice.bytes }];
   }
 
-  /** Server: answers a request; a successful log-in or log-out changes the phase. */
+  /** Server: answers a request. A successful log-in or log-out changes the phase. */
   answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): SessionEffect[] {
     const kind = this.#open.get(ref);
-    if (kind === undefined) return []; // Closed in the meantime.
+    if (kind === undefined) return []; // The request is no longer open, because the session has closed.
     const bytes = encodeAnswer(kind, ref, answer, this.#posts);
     if (bytes === undefined) {
-      // Lists are bounded where they are built; a wrong bound costs one answer.
+      // Lists are limited where they are built. A wrong limit costs only this answer.
       const fault = new Fault("too-large", `the answer to '${kind}' is too large`, {
         remedy: "request less data",
       });
@@ -212,7 +222,7 @@ export class Session {
     return [...bye, ...this.linkClosed(fault)];
   }
 
-  /** The link is closed, or is about to be. */
+  /** Handles a link that is closed, or is about to be closed. */
   linkClosed(fault: Fault | undefined): SessionEffect[] {
     if (this.#phase === "closed") return [];
     this.#phase = "closed";
@@ -229,12 +239,12 @@ export class Session {
     if (this.#phase === "closed") return undefined;
     const dead = this.#timeoutAt();
     const quiet = Math.max(this.#receivedAt, this.#pingedAt) + this.#heartbeat.pingIntervalMs;
-    const due = this.#phase === "greeting" ? dead : Math.min(quiet, dead); // A greeting is no ping.
+    const due = this.#phase === "greeting" ? dead : Math.min(quiet, dead); // The greeting does not count as a ping.
     if (this.role === "client" || this.#isLoggedIn()) return due;
     return Math.min(due, this.#loginDeadline());
   }
 
-  /** @param hasTraffic since the last tick bytes were received, but no complete message */
+  /** @param hasTraffic true if bytes but no complete message were received since the last tick */
   tick(now: number, hasTraffic = false): SessionEffect[] {
     if (this.#phase === "closed") return [];
     if (now >= this.#timeoutAt() && hasTraffic) this.#receivedAt = now;
@@ -279,7 +289,7 @@ export class Session {
     if (phaseOf(kind) !== this.#phase) return this.#outOfPhase(kind);
     if (this.#open.size >= REQUESTS_IN_FLIGHT_MAX) return tooManyRequests();
     if (!isExclusive(kind) || ![...this.#open.values()].some(isExclusive)) return undefined;
-    // Two successes would log in two users on one link; and guesses are sequential.
+    // Two successful log-ins on one link would conflict, and guesses must be sequential.
     return new Fault("too-many", "another log-in is in progress on this connection");
   }
 
@@ -294,7 +304,7 @@ export class Session {
 
   #notice(notice: Exclude<Notice, { kind: "ok" | "fault" }>, now: number): SessionEffect[] {
     if (!mayReceive(this.role, this.#phase, notice.kind)) {
-      // Messages sent before the server processed our log-out are late, not wrong.
+      // Messages sent before the server processed our log-out are late, not invalid.
       if (this.role === "client" && this.#phase === "entering") return [];
       throw outOfOrder(notice.kind);
     }
@@ -339,17 +349,17 @@ export class Session {
     const { nextPhase: leadsTo } = requestRow(kind);
     if (leadsTo === undefined) return;
     this.#phase = leadsTo;
-    // The time to log in starts again after a log-out.
+    // The log-in timeout restarts after a log-out.
     if (leadsTo === "entering") this.#startedAt = this.#receivedAt;
   }
 
   #timeoutAt(): number {
-    const { idleTimeoutMs: silenceMaxMs, pongTimeoutMs: answerWithinMs } = this.#heartbeat;
-    if (answerWithinMs === undefined) return this.#receivedAt + silenceMaxMs;
-    // A greeting is no ping: it has its own timeout.
+    const { idleTimeoutMs, pongTimeoutMs } = this.#heartbeat;
+    if (pongTimeoutMs === undefined) return this.#receivedAt + idleTimeoutMs;
+    // The greeting is not a ping and has its own timeout.
     if (this.#phase === "greeting") return this.#receivedAt + IDLE_TIMEOUT_MS;
     if (this.#pingedAt <= this.#receivedAt) return Number.POSITIVE_INFINITY;
-    return Math.max(this.#receivedAt + silenceMaxMs, this.#pingedAt + answerWithinMs);
+    return Math.max(this.#receivedAt + idleTimeoutMs, this.#pingedAt + pongTimeoutMs);
   }
 
   #isLoggedIn(): boolean {
@@ -375,15 +385,15 @@ function tooManyRequests(): Fault {
   return new Fault("too-many", `${REQUESTS_IN_FLIGHT_MAX} requests are already pending`);
 }
 
-function outOfOrder(what: string): Fault {
-  return new Fault("out-of-order", `unexpected ${what}`);
+function outOfOrder(message: string): Fault {
+  return new Fault("out-of-order", `unexpected ${message}`);
 }
 
 function isExclusive(kind: RequestKind): boolean {
   return requestRow(kind).isExclusive === true;
 }
 
-/** The message may quote text of the other end: it is cut to the limit. */
+/** Cuts the message to the limit, because it may quote text of the other end. */
 function faultMessage(fault: Fault, ref?: number): NoticeOf<"fault"> {
   const { code, message, remedy, retryAfterMs, translatable } = fault;
   return {
@@ -393,13 +403,15 @@ function faultMessage(fault: Fault, ref?: number): NoticeOf<"fault"> {
     message: cutText(message, FAULT_TEXT_BYTES_MAX),
     remedy: cutText(remedy, FAULT_TEXT_BYTES_MAX),
     retryAfterMs,
-    template: templateWithinLimits(translatable.message),
-    remedyTemplate: templateWithinLimits(translatable.remedy),
+    template: wireTemplate(translatable.message),
+    remedyTemplate: wireTemplate(translatable.remedy),
   };
 }
 
-/** `undefined` if the template exceeds a message's limits: then only the text is sent. */
-function templateWithinLimits(text: Translatable | undefined): NoticeOf<"fault">["template"] {
+/**
+ * @returns `undefined` if the template exceeds a message's limits, so that only the text is sent
+ */
+function wireTemplate(text: Translatable | undefined): NoticeOf<"fault">["template"] {
   if (text === undefined || text.values.length > TEMPLATE_VALUES_MAX) return undefined;
   if (utf8Encode(text.template).length > TEMPLATE_BYTES_MAX) return undefined;
   const values = text.values.map((value) => cutText(value, TEMPLATE_VALUE_BYTES_MAX));
@@ -413,8 +425,8 @@ function translatableOf(text: string, from: NoticeOf<"fault">["template"]): stri
 }
 
 /**
- * A fault received from the other end. A code of a later version is appended to the message, whose
- * length stays within the limit, because it may be forwarded.
+ * Returns the fault received from the other end. A code of a later version is appended to the
+ * message. The length stays within the limit, because the fault may be forwarded.
  */
 function faultOf(notice: NoticeOf<"fault"> | NoticeOf<"bye">): Fault {
   const { code, message, retryAfterMs, template, remedyTemplate } = notice;
@@ -422,7 +434,7 @@ function faultOf(notice: NoticeOf<"fault"> | NoticeOf<"bye">): Fault {
     notice.remedy === undefined ? undefined : translatableOf(notice.remedy, remedyTemplate);
   const detail = { remedy, retryAfterMs };
   if (isFaultCode(code)) return new Fault(code, translatableOf(message, template), detail);
-  const rest = ` (${code})`; // As long as text(64) of a code lets it be.
-  const text = cutText(message, FAULT_TEXT_BYTES_MAX - utf8Encode(rest).length);
-  return new Fault("internal", `${text}${rest}`, detail);
+  const suffix = ` (${code})`; // The longest code that text(64) allows must fit.
+  const text = cutText(message, FAULT_TEXT_BYTES_MAX - utf8Encode(suffix).length);
+  return new Fault("internal", `${text}${suffix}`, detail);
 }

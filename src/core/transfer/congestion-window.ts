@@ -1,11 +1,11 @@
 /**
- * Congestion window: bytes that may be in flight, so that the link is always full and its queue
- * short. That is twice the bytes delivered in its shortest round trip. The window starts smaller
- * and doubles each round; anything beyond would only queue, and delay messages of others.
- *
+ * Congestion window: the bytes that may be in flight so that the link is always full and its queue
+ * short. The window is twice the bytes delivered in the shortest round trip. It starts smaller and
+ * doubles each round. A larger window would only fill the queue and delay other messages.
  * The rate is the highest of the last rounds, the round trip the shortest of the last seconds. When
- * the latter is old, the window shrinks for one round, so that our own queue is not mistaken for
- * distance. Bytes acknowledged in bunches, by a disk that pauses, may be in flight in addition.
+ * the latter is old, the window shrinks for one round, so that the sender's own queue does not
+ * inflate the measurement. Additional bytes may be in flight if a disk's pauses cause bursts of
+ * acknowledgements.
  * @see https://datatracker.ietf.org/doc/html/draft-cheng-iccrg-delivery-rate-estimation
  */
 
@@ -15,14 +15,14 @@ import { CHUNK_BYTES, TRANSFER_WINDOW_FIRST_BYTES } from "../../base/limits.ts";
 export interface Flight {
   readonly sizeBytes: number;
   readonly sentAt: number;
-  /** Bytes delivered by then, and time of the last delivery. */
+  /** Delivered bytes, and time of the last delivery, when the chunk was sent. */
   readonly deliveredBytes: number;
   readonly deliveredAt: number;
-  /** Time when the last delivered chunk was sent. */
+  /** Time at which the last delivered chunk had been sent. */
   readonly lastAckedSentAt: number;
-  /** The window was not full, so the chunk cannot show the link's rate. */
+  /** The window was not full, so the chunk does not measure the link's rate. */
   readonly limited: boolean;
-  /** Sent while our queue was empty, so the chunk shows the distance. */
+  /** Sent while the sender's queue was empty, so the chunk measures the distance. */
   readonly fresh: boolean;
 }
 
@@ -31,33 +31,36 @@ interface AckAggregation {
   readonly at: number;
   readonly rate: number;
   bytes: number;
-  /** Maximum of bytes beyond the rate. */
+  /** Maximum number of bytes beyond the rate. */
   mostBytes: number;
 }
 
-/** In round trips: one for the round trip, one for jitter. */
+/** In round trips: one for the round trip and one for jitter. */
 const GAIN = 2;
-/** Short enough not to delay messages; bridges the pauses of a disk at 1 GB/s. */
+/** Short enough not to delay messages. Bridges the pauses of a disk at 1 GB/s. */
 const ROUND_TRIP_MS_MIN = 2;
 /** Maximum queueing time of the first window on a slow link, which two chunks keep busy. */
 const SLOW_QUEUE_MS = 500;
 const SLOW_BYTES_MIN = 2 * CHUNK_BYTES;
-/** A shorter measurement says more about the clock than about the link. */
+/** Shorter measurements depend on the clock's precision more than on the link. */
 const RATE_PERIOD_MS_MIN = 1;
-/** Rounds of which the highest rate counts, because of jitter. */
+/** Number of rounds whose highest rate counts, because of jitter. */
 const ROUNDS = 10;
-/** The same while the round trip is inflated: the link has become slower, and the queue is ours. */
+/**
+ * The same while the round trip is inflated: the link has become slower, and the queue is the
+ * sender's own.
+ */
 const ROUNDS_INFLATED = 2;
 const INFLATED = 2.5;
 /** Longer syncs of a disk are not bridged. */
 const ACK_AGGREGATION_MS_MAX = 100;
-/** Minimum time that a bunch is remembered; the maximum is twice that. */
+/** Minimum time that a burst is remembered. The maximum is twice this time. */
 const ACK_AGGREGATION_MEMORY_MS = 1_000;
 /** Interval of measurements of the shortest round trip. */
 const PROBE_INTERVAL_MS = 10_000;
 /** The same while the round trip is inflated: the path may have become longer. */
 const PROBE_INFLATED_INTERVAL_MS = 1_000;
-/** Share of the link's capacity: less than full, so that its queue drains. */
+/** Share of the link's capacity during a measurement, so that the queue drains. */
 const PROBE_GAIN = 0.5;
 
 export class CongestionWindow {
@@ -66,26 +69,26 @@ export class CongestionWindow {
   #deliveredBytes = 0;
   #deliveredAt: number;
   #lastAckedSentAt: number;
-  /** Highest rate of each of the last rounds, in bytes a millisecond. Bounded by ROUNDS. */
+  /** Highest rate of each of the last rounds, in bytes per millisecond. Maximum ROUNDS. */
   #rates: number[] = [];
-  /** Rate shown by the last chunk that could. */
+  /** Rate measured by the last suitable chunk. */
   #latestRate = 0;
   /** A round ends with a chunk that was sent after this many bytes had been delivered. */
   #roundUntilBytes = 0;
   #roundHasRate = false;
   #roundShortestMs = Number.POSITIVE_INFINITY;
-  /** Consecutive rounds in which every chunk took too long. */
+  /** Consecutive rounds in which all chunks took too long. */
   #roundsInflated = 0;
   #roundTripMs: number | undefined;
   #roundTripAt: number;
   #ackAggregation: AckAggregation;
-  /** Maximum of bytes beyond the rate: in the current period and the one before. */
+  /** Maximum bytes beyond the rate, in the current period and the previous one. */
   #surplusBytes = [0, 0];
   #surplusAt: number;
   #probe: "no" | "drains" | "measures" = "no";
   #probeGain = PROBE_GAIN;
 
-  /** @param bytesMax granted by the receiver, at least one chunk */
+  /** @param bytesMax limit set by the receiver, at least one chunk */
   constructor(bytesMax: number, now: number) {
     this.#bytesMax = bytesMax;
     this.#deliveredAt = now;
@@ -123,7 +126,7 @@ export class CongestionWindow {
 
   sent(sizeBytes: number, now: number): Flight {
     if (this.#inFlightBytes === 0) {
-      this.#deliveredAt = now; // Idle time says nothing about the link.
+      this.#deliveredAt = now; // Idle time does not measure the link.
       this.#lastAckedSentAt = now;
     }
     this.#inFlightBytes += sizeBytes;
@@ -174,17 +177,17 @@ export class CongestionWindow {
     }
     this.#roundShortestMs = Math.min(this.#roundShortestMs, roundTripMs);
     const inflated = this.#roundsInflated > 0;
-    // The smallest window cannot shrink for a measurement without stopping.
-    const isLeast = this.sizeBytes <= TRANSFER_WINDOW_FIRST_BYTES;
-    const everyMs = inflated && !isLeast ? PROBE_INFLATED_INTERVAL_MS : PROBE_INTERVAL_MS;
-    if (this.#probe !== "no" || now - this.#roundTripAt < everyMs) return;
+    // The smallest window cannot shrink for a measurement without stopping the transfer.
+    const isMinimum = this.sizeBytes <= TRANSFER_WINDOW_FIRST_BYTES;
+    const intervalMs = inflated && !isMinimum ? PROBE_INFLATED_INTERVAL_MS : PROBE_INTERVAL_MS;
+    if (this.#probe !== "no" || now - this.#roundTripAt < intervalMs) return;
     this.#probe = "drains";
-    this.#probeGain = inflated ? 0 : PROBE_GAIN; // The link's capacity is unknown now.
+    this.#probeGain = inflated ? 0 : PROBE_GAIN; // The link's capacity is unknown in this case.
   }
 
   /**
-   * Bytes delivered between two moments, over the longer of the times in which they were sent and
-   * acknowledged: a bunch of acknowledgements does not raise the rate.
+   * Measures the rate: bytes delivered between two times, divided by the longer of the periods in
+   * which they were sent and acknowledged, so that a burst of acknowledgements does not raise it.
    */
   #measureRate(flight: Flight, now: number): void {
     const bytes = this.#deliveredBytes - flight.deliveredBytes;
@@ -203,8 +206,9 @@ export class CongestionWindow {
   }
 
   /**
-   * Chunks acknowledged faster than the link's rate had arrived earlier and were queued, mostly for
-   * a disk. As many more may be in flight, so that the link stays busy while the receiver pauses.
+   * Measures bursts. Chunks acknowledged faster than the link's rate had arrived earlier and were
+   * queued, mostly for a disk. The same number of additional bytes may be in flight, so that the
+   * link stays busy while the receiver pauses.
    */
   #measureAckAggregation(sizeBytes: number, now: number): void {
     const [rate, ackAggregation] = [this.#rate, this.#ackAggregation];

@@ -1,24 +1,24 @@
-/** Progress of a transfer for its user: bytes, rate, time left, and the cause of a pause. */
+/** Progress of a transfer for its user: bytes, rate, remaining time, and the cause of a pause. */
 
 import { STALL_REPORTED_AFTER_MS } from "../../base/limits.ts";
 
 /**
- * Cause of a pause. `source`: the sender's disk or pipe. `sender`: of a download of a running
- * upload. `disk`: the receiver's. `server`: no connection.
+ * Cause of a pause. `source`: the sender's disk or pipe. `sender`: the sender, for a download of a
+ * running upload. `disk`: the receiver's disk. `server`: no connection.
  */
 export type PauseCause = "source" | "network" | "server-disk" | "sender" | "disk" | "server";
 
 export interface ProgressReport {
   readonly doneBytes: number;
   readonly sizeBytes?: number;
-  /** Part of `doneBytes` done by an earlier run. */
+  /** Part of `doneBytes` that an earlier run transferred. */
   readonly resumedBytes: number;
-  /** Over the last seconds; 0 during a pause. */
+  /** Rate over the last seconds; 0 during a pause. */
   readonly ratePerS: number;
   readonly leftMs?: number;
-  /** Since the start or resumption. */
+  /** Time since the start or resumption. */
   readonly elapsedMs: number;
-  readonly waits?: { readonly where: PauseCause; readonly forMs: number };
+  readonly pause?: { readonly cause: PauseCause; readonly durationMs: number };
 }
 
 export interface ProgressOptions {
@@ -39,7 +39,7 @@ const SAMPLE_INTERVAL_MS = 100;
 export class Progress {
   readonly #resumedBytes: number;
   readonly #startedAt: number;
-  /** Oldest first. Bounded by RATE_OVER_MS / SAMPLE_EVERY_MS and the one before them. */
+  /** Samples of RATE_PERIOD_MS and one before them, oldest first. */
   readonly #samples: Sample[];
   #sizeBytes: number | undefined;
   #doneBytes: number;
@@ -47,18 +47,18 @@ export class Progress {
   #pauseCause: PauseCause;
   #reportedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param first cause of a pause before the first byte */
-  constructor(options: ProgressOptions, first: PauseCause = "network") {
+  /** @param initialCause cause of a pause before the first byte */
+  constructor(options: ProgressOptions, initialCause: PauseCause = "network") {
     this.#resumedBytes = options.resumedBytes;
     this.#sizeBytes = options.sizeBytes;
     this.#startedAt = options.now;
     this.#doneBytes = options.resumedBytes;
     this.#progressedAt = options.now;
-    this.#pauseCause = first;
+    this.#pauseCause = initialCause;
     this.#samples = [{ at: options.now, bytes: options.resumedBytes }];
   }
 
-  /** @param doneBytes total, including resumed bytes; decreases if the transfer restarts */
+  /** @param doneBytes total including resumed bytes; decreases if the transfer restarts */
   setDone(doneBytes: number, now: number): void {
     if (doneBytes < this.#doneBytes) this.#samples.length = 0;
     if (doneBytes !== this.#doneBytes) this.#progressedAt = now;
@@ -73,7 +73,7 @@ export class Progress {
     this.#sizeBytes = sizeBytes;
   }
 
-  /** Sets the cause of a pause, whose duration counts from the last byte. */
+  /** Sets the cause of a pause. Its duration counts from the last byte. */
   waits(where: PauseCause): void {
     this.#pauseCause = where;
   }
@@ -94,17 +94,17 @@ export class Progress {
       ...(this.#sizeBytes === undefined ? {} : { sizeBytes: this.#sizeBytes }),
       resumedBytes: this.#resumedBytes,
       ratePerS,
-      ...this.#left(ratePerS),
+      ...this.#remainingMs(ratePerS),
       elapsedMs: now - this.#startedAt,
-      ...(waits ? { waits: { where: this.#pauseCause, forMs: pausedMs } } : {}),
+      ...(waits ? { pause: { cause: this.#pauseCause, durationMs: pausedMs } } : {}),
     };
   }
 
-  #left(ratePerS: number): { leftMs?: number } {
+  #remainingMs(ratePerS: number): { leftMs?: number } {
     if (this.#sizeBytes === undefined) return {};
-    const leftBytes = Math.max(0, this.#sizeBytes - this.#doneBytes);
-    if (leftBytes === 0) return { leftMs: 0 };
-    return ratePerS > 0 ? { leftMs: Math.ceil((leftBytes / ratePerS) * 1_000) } : {};
+    const remainingBytes = Math.max(0, this.#sizeBytes - this.#doneBytes);
+    if (remainingBytes === 0) return { leftMs: 0 };
+    return ratePerS > 0 ? { leftMs: Math.ceil((remainingBytes / ratePerS) * 1_000) } : {};
   }
 
   #ratePerS(now: number): number {
@@ -113,7 +113,7 @@ export class Progress {
     return ((this.#doneBytes - oldest.bytes) / (now - oldest.at)) * 1_000;
   }
 
-  /** Keeps one sample older than the period, so that the rate covers all of it. */
+  /** Keeps one sample older than the period, so that the rate covers the complete period. */
   #forget(now: number): void {
     while ((this.#samples[1]?.at ?? Number.POSITIVE_INFINITY) <= now - RATE_PERIOD_MS) {
       this.#samples.shift();

@@ -6,24 +6,26 @@ import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../base/limits.ts";
 import { chunkCount, chunkSize } from "../../wire/chunks.ts";
 
 /**
- * Receiving end of one file: the server of an upload, or the client of a download. Tracks which
- * chunk must be next, and how much may be unacknowledged. The driver handles checksums, disk and
- * messages: it calls `chunk` for each received chunk and `acked` once that is stored.
+ * Receiving end of one file: the server of an upload, or the client of a download. Tracks the next
+ * expected chunk and the amount of unacknowledged data. The driver handles checksums, disk and
+ * messages: it calls `chunk` for each received chunk, and `acked` after storing it.
  */
 
 export interface ChunkReceiverOptions {
-  /** Chunks stored already: index of the next one. */
+  /** Number of stored chunks, which is the index of the next one. */
   readonly storedChunks: number;
-  /** Their bytes: a short last chunk was the last of the file. All are full if absent. */
+  /**
+   * Size of the stored chunks. A short chunk is the last one of the file. If omitted, all are full.
+   */
   readonly haveBytes?: number;
-  /** Bytes that the sender may have unacknowledged, at least one chunk. */
+  /** Maximum unacknowledged bytes of the sender, at least one chunk. */
   readonly windowBytes: number;
-  /** Absent if known only at the end. */
+  /** Omitted if unknown until the end. */
   readonly sizeBytes?: number;
   readonly sizeBytesMax?: number;
 }
 
-/** `again`: stored before; compare its checksum with the stored one, and acknowledge it. */
+/** `again`: already stored. Compare its checksum with the stored one, and acknowledge it. */
 export type ChunkAction = "store" | "again";
 
 export class ChunkReceiver {
@@ -31,7 +33,7 @@ export class ChunkReceiver {
   readonly #sizeBytesMax: number;
   #next: number;
   #sizeBytes: number | undefined;
-  /** Unacknowledged chunks, oldest first. Bounded: #admit refuses chunks beyond the window. */
+  /** Unacknowledged chunks, oldest first. #reserve refuses chunks beyond the window. */
   readonly #unacked: { readonly index: number; readonly sizeBytes: number }[] = [];
   #unackedBytes = 0;
 
@@ -55,12 +57,12 @@ export class ChunkReceiver {
     return this.#next;
   }
 
-  /** Size of the file, once known: from the start, by `end`, or after a short chunk. */
+  /** Size of the file, when known: from the start, from `end`, or after a short chunk. */
   get sizeBytes(): number | undefined {
     return this.#sizeBytes;
   }
 
-  /** Bytes received and not acknowledged. */
+  /** Received bytes that are not yet acknowledged. */
   get waitingBytes(): number {
     return this.#unackedBytes;
   }
@@ -75,8 +77,9 @@ export class ChunkReceiver {
   }
 
   /**
-   * Adds a received chunk. A Fault changes nothing, and closes the data channel.
-   * @throws {Fault} out-of-order, frame-malformed, too-large; the message names the chunk
+   * Adds a received chunk. A fault changes nothing and closes the data channel.
+   * @throws {Fault} out-of-order, frame-malformed or too-large; the message contains the chunk's
+   * index
    */
   chunk(index: number, sizeBytes: number): ChunkAction {
     this.#checkIndex(index);
@@ -95,7 +98,7 @@ export class ChunkReceiver {
   }
 
   /**
-   * Takes the size of the file from the sender (`finish`, `end`).
+   * Sets the size of the file sent by the sender (`finish`, `end`).
    * @throws {Fault} out-of-order, frame-malformed or too-large if it contradicts the chunks
    */
   end(total: { readonly sizeBytes: number; readonly chunks: number }): void {
@@ -136,7 +139,7 @@ export class ChunkReceiver {
       throw new Fault("frame-malformed", `chunk ${index} has ${sizeBytes} bytes`);
     }
     if (index < this.#next && expected === undefined && sizeBytes !== CHUNK_BYTES) {
-      // Only the last chunk may be short, and the last one is unknown.
+      // Only the last chunk may be short, and the last one is not known yet.
       throw new Fault("frame-malformed", `chunk ${index} was repeated with ${sizeBytes} bytes`);
     }
     if (index * CHUNK_BYTES + sizeBytes > this.#sizeBytesMax)
@@ -144,7 +147,7 @@ export class ChunkReceiver {
   }
 
   #reserve(index: number, sizeBytes: number): void {
-    const chunksMax = Math.floor(this.#windowBytes / CHUNK_BYTES) + 1; // The last one is short.
+    const chunksMax = Math.floor(this.#windowBytes / CHUNK_BYTES) + 1; // The last chunk is short.
     const waitingBytes = this.#unackedBytes + sizeBytes;
     if (waitingBytes > this.#windowBytes || this.#unacked.length >= chunksMax) {
       const message = `chunk ${index} is beyond the window of ${this.#windowBytes} bytes`;
@@ -154,10 +157,10 @@ export class ChunkReceiver {
     this.#unackedBytes = waitingBytes;
   }
 
-  #tooLarge(what: string): Fault {
+  #tooLarge(reason: string): Fault {
     return new Fault(
       "too-large",
-      `${what} exceeds the file size limit of ${this.#sizeBytesMax} bytes`,
+      `${reason} exceeds the file size limit of ${this.#sizeBytesMax} bytes`,
     );
   }
 }
@@ -170,7 +173,7 @@ export function wrongChecksum(index: number): Fault {
   return new Fault("checksum-wrong", `the checksum of chunk ${index} is wrong`);
 }
 
-/** Fault of a chunk of another file, or of a repeated chunk with another checksum. */
+/** Fault for a chunk of another file, or for a repeated chunk with a different checksum. */
 export function foreignChunk(index: number): Fault {
   return new Fault("out-of-order", `chunk ${index} does not belong to this file`);
 }

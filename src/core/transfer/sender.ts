@@ -8,22 +8,20 @@ import { CongestionWindow, type Flight } from "./congestion-window.ts";
 
 /**
  * Sending end of one file over one data channel: the client of an upload, or the server of a
- * download. The driver calls `take` for the next chunk to read, `sent` for each chunk read, in
- * order, and reports the answers.
- *
+ * download. The driver calls `take` for the next chunk to read, `sent` for each chunk in order
+ * after reading it, and reports the answers.
  *     take ──read──> sent ──ack──> acked ──durable──> durable
- *
- * A new data channel begins with a new Sending from the durable chunks.
+ * A new data channel begins with a new sender, starting after the durable chunks.
  */
 
 export interface ChunkSenderOptions {
-  /** The first chunk to send. */
+  /** Index of the first chunk to send. */
   readonly from: number;
-  /** Bytes that may be unacknowledged, at least one chunk. */
+  /** Maximum unacknowledged bytes, at least one chunk. */
   readonly windowBytes: number;
-  /** Absent if known only when the source ends. */
+  /** Omitted if unknown until the source ends. */
   readonly sizeBytes?: number;
-  /** Readable chunks of content that is still arriving; see `available`. */
+  /** Number of readable chunks of content that is still arriving; see `available`. */
   readonly available?: number;
   readonly now: number;
 }
@@ -33,24 +31,24 @@ export interface FileSize {
   readonly chunks: number;
 }
 
-/** `source`: a chunk is being read. `more`: no further chunk is available yet. */
+/** `source`: a chunk is being read. `more`: the next chunk is not available yet. */
 export interface SendPause {
   readonly where: "source" | "more" | "network" | "server-disk";
-  readonly forMs: number;
+  readonly durationMs: number;
 }
 
 export class ChunkSender {
   readonly #window: CongestionWindow;
   #sizeBytes: number | undefined;
   #available: number;
-  /** The source has no chunk from here on; earlier ones may still be being read. */
+  /** Index of the chunk before which the source ends. Earlier chunks may still be in progress. */
   #endsBefore = Number.POSITIVE_INFINITY;
-  /** Each counts chunks from the start of the file: durable ≤ acked ≤ sent ≤ taken. */
-  #taken: number;
+  /** Numbers of chunks from the start of the file: durable ≤ acked ≤ sent ≤ taken. */
+  #reserved: number;
   #sent: number;
   #acked: number;
   #durable: number;
-  /** Flights of the chunks from `#acked` to `#sent`. Bounded by the window. */
+  /** Flights of the chunks from `#acked` to `#sent`. Limited by the window. */
   readonly #flights: Flight[] = [];
   #progressedAt: number;
   #isDiskSlow = false;
@@ -62,32 +60,33 @@ export class ChunkSender {
     this.#window = new CongestionWindow(windowBytes, now);
     this.#sizeBytes = sizeBytes;
     this.#available = options.available ?? Number.POSITIVE_INFINITY;
-    this.#taken = this.#sent = this.#acked = this.#durable = from;
+    this.#reserved = this.#sent = this.#acked = this.#durable = from;
     this.#progressedAt = now;
   }
 
   /**
    * Reserves the next chunk to read, if one may be sent now. Several can be read in parallel.
-   * @returns `undefined` until `acked` or `available`, or if nothing more is to be sent
+   * @returns `undefined` until `acked` or `available`, or if there is nothing more to send
    */
   take(now: number): number | undefined {
-    const index = this.#taken;
+    const index = this.#reserved;
     if (index >= this.#available || index >= this.#chunksMax()) return undefined;
-    const reading = this.#taken - this.#sent;
+    const reading = this.#reserved - this.#sent;
     const isIdle = reading === 0 && this.#flights.length === 0;
     const bytes = this.#window.inFlightBytes + (reading + 1) * CHUNK_BYTES;
     if (!isIdle && bytes > this.#window.sizeBytes) return undefined;
     if (isIdle) this.#progressedAt = now;
-    this.#taken += 1;
+    this.#reserved += 1;
     return index;
   }
 
   /**
-   * Called when chunk `index`, the lowest one taken, was read and is sent.
-   * @throws {Fault} file-changed if its size is impossible; too-large
+   * Records that chunk `index`, the lowest reserved one, was read and sent.
+   * @throws {Fault} file-changed if its size is impossible
+   * @throws {Fault} too-large if the file is too large
    */
   sent(index: number, sizeBytes: number, now: number): void {
-    assert(index === this.#sent && index < this.#taken, "chunks go out as they were taken");
+    assert(index === this.#sent && index < this.#reserved, "chunks go out as they were taken");
     assert(sizeBytes >= 0 && sizeBytes <= CHUNK_BYTES, "a chunk has its size");
     const offset = index * CHUNK_BYTES;
     if (offset + sizeBytes > FILE_BYTES_MAX) {
@@ -98,24 +97,27 @@ export class ChunkSender {
     }
     const expected = this.#sizeBytes === undefined ? undefined : chunkSize(index, this.#sizeBytes);
     const isWrong = expected === undefined ? sizeBytes === 0 : sizeBytes !== expected;
-    if (isWrong) throw changed(index);
+    if (isWrong) throw fileChanged(index);
     this.#flights.push(this.#window.sent(sizeBytes, now));
     this.#sent += 1;
     this.#progressedAt = now;
-    if (sizeBytes < CHUNK_BYTES) this.#close(offset + sizeBytes);
-    else if (this.#sent === this.#endsBefore) this.#close(offset + sizeBytes);
+    if (sizeBytes < CHUNK_BYTES) this.#setSize(offset + sizeBytes);
+    else if (this.#sent === this.#endsBefore) this.#setSize(offset + sizeBytes);
   }
 
-  /** The source lacks this chunk, which was taken. @throws {Fault} file-changed if it must exist */
+  /**
+   * Records that the source ends before this reserved chunk.
+   * @throws {Fault} file-changed if the chunk must exist
+   */
   ended(index: number): void {
-    assert(index >= this.#sent && index < this.#taken, "only what was taken can be missing");
-    if (this.#sizeBytes !== undefined) throw changed(index);
+    assert(index >= this.#sent && index < this.#reserved, "only what was taken can be missing");
+    if (this.#sizeBytes !== undefined) throw fileChanged(index);
     this.#endsBefore = Math.min(this.#endsBefore, index);
-    this.#taken = Math.max(this.#sent, Math.min(this.#taken, this.#endsBefore));
-    if (this.#endsBefore === this.#sent) this.#close(this.#sent * CHUNK_BYTES);
+    this.#reserved = Math.max(this.#sent, Math.min(this.#reserved, this.#endsBefore));
+    if (this.#endsBefore === this.#sent) this.#setSize(this.#sent * CHUNK_BYTES);
   }
 
-  /** Sets the number of readable chunks; `sizeBytes` once the content is complete. */
+  /** Sets the number of readable chunks, and `sizeBytes` when the content is complete. */
   available(chunks: number, sizeBytes: number | undefined, now: number): void {
     if (chunks > this.#available) {
       if (this.isCaughtUp) this.#progressedAt = now;
@@ -124,10 +126,13 @@ export class ChunkSender {
     if (sizeBytes === undefined) return;
     assert(chunks === chunkCount(sizeBytes), "the whole can be read");
     assert((this.#sizeBytes ?? sizeBytes) === sizeBytes, "a file has one size");
-    this.#close(sizeBytes);
+    this.#setSize(sizeBytes);
   }
 
-  /** The receiver has the chunk with the right checksum. @throws {Fault} out-of-order */
+  /**
+   * Records that the receiver has the chunk with the right checksum.
+   * @throws {Fault} out-of-order if another chunk is expected
+   */
   acked(index: number, now: number): void {
     const flight = index === this.#acked ? this.#flights.shift() : undefined;
     if (flight === undefined) {
@@ -139,7 +144,10 @@ export class ChunkSender {
     this.#isDiskSlow = false;
   }
 
-  /** The receiver has the chunks below `upTo` on its disk. @throws {Fault} out-of-order */
+  /**
+   * Records that the receiver has the chunks below `upTo` on its disk.
+   * @throws {Fault} out-of-order if they were not all acknowledged
+   */
   durable(upTo: number): void {
     if (upTo > this.#acked) {
       const message = `${upTo} chunks were reported durable, but ${this.#acked} acknowledged`;
@@ -152,7 +160,7 @@ export class ChunkSender {
     this.#isDiskSlow = true;
   }
 
-  /** Known from the start, or once the last chunk was sent. */
+  /** Known from the start, or after the last chunk was sent. */
   get fileSize(): FileSize | undefined {
     const sizeBytes = this.#sizeBytes;
     return sizeBytes === undefined ? undefined : { sizeBytes, chunks: chunkCount(sizeBytes) };
@@ -178,30 +186,30 @@ export class ChunkSender {
     return this.#window.inFlightBytes;
   }
 
-  /** All available chunks were sent, and more will follow (download of a running upload). */
+  /** True if all available chunks were sent and more will follow (download of a running upload). */
   get isCaughtUp(): boolean {
     return this.#sent >= this.#available && !this.isSent;
   }
 
-  /** Every chunk of the file was sent: `finish` or `end` is due. */
+  /** True if all chunks were sent, so that `finish` or `end` is due. */
   get isSent(): boolean {
     return this.#sizeBytes !== undefined && this.#sent === chunkCount(this.#sizeBytes);
   }
 
-  /** The same, and all were acknowledged. */
+  /** True if all chunks were sent and acknowledged. */
   get isAcked(): boolean {
     return this.isSent && this.#acked === this.#sent;
   }
 
-  /** Cause and duration of the pause; `undefined` if only the driver is pending. */
+  /** Returns cause and duration of the pause, or `undefined` if only the driver is pending. */
   pause(now: number): SendPause | undefined {
     const where = this.#pauseCause();
-    return where === undefined ? undefined : { where, forMs: now - this.#progressedAt };
+    return where === undefined ? undefined : { where, durationMs: now - this.#progressedAt };
   }
 
   #pauseCause(): SendPause["where"] | undefined {
     if (this.#flights.length > 0) return this.#isDiskSlow ? "server-disk" : "network";
-    if (this.#taken > this.#sent) return "source";
+    if (this.#reserved > this.#sent) return "source";
     return this.isCaughtUp ? "more" : undefined;
   }
 
@@ -214,13 +222,13 @@ export class ChunkSender {
     return Math.min(chunk * CHUNK_BYTES, this.#sizeBytes ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Sets the size; chunks taken beyond the end are dropped. */
-  #close(sizeBytes: number): void {
+  /** Sets the size and drops chunks reserved beyond the end. */
+  #setSize(sizeBytes: number): void {
     this.#sizeBytes = sizeBytes;
-    this.#taken = Math.max(this.#sent, Math.min(this.#taken, chunkCount(sizeBytes)));
+    this.#reserved = Math.max(this.#sent, Math.min(this.#reserved, chunkCount(sizeBytes)));
   }
 }
 
-function changed(index: number): Fault {
+function fileChanged(index: number): Fault {
   return new Fault("file-changed", `the file changed during the transfer, at chunk ${index}`);
 }

@@ -143,7 +143,7 @@ class LogVerifier {
     }
     const read = parsed.kind === "record" ? parsed : parseHead(bytes);
     const reason = parsed.kind === "bad" ? parsed.reason : undefined;
-    const objection = read === undefined ? reason : this.#walk.order.objection(read.record.head);
+    const objection = read === undefined ? reason : this.#walk.order.violation(read.record.head);
     if (read === undefined || objection !== undefined) {
       if (this.#walk.order.seq >= Math.max(atLeast, this.#erasedBy)) return false;
       throw corrupt(path, offset, objection ?? "not a record");

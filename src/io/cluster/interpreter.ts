@@ -4,7 +4,7 @@ import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { CLUSTER_WINDOW_RECORDS } from "../../base/limits-cluster.ts";
-import { Admission, type Objection } from "../../core/cluster/admission.ts";
+import { Admission, type RejectionReason } from "../../core/cluster/admission.ts";
 import type { Place } from "../../core/cluster/claims.ts";
 import {
   type CopiedLines,
@@ -49,11 +49,13 @@ interface PendingCopy {
 
 export interface MessageEffect {
   readonly id: string | undefined;
-  readonly outcomes: readonly (readonly PendingRecord[] | Objection)[];
+  readonly outcomes: readonly (readonly PendingRecord[] | RejectionReason)[];
   readonly copyEnd?: CopyEnd;
 }
 
-export function isObjection(outcome: readonly PendingRecord[] | Objection): outcome is Objection {
+export function isObjection(
+  outcome: readonly PendingRecord[] | RejectionReason,
+): outcome is RejectionReason {
   return typeof outcome === "string";
 }
 
@@ -172,8 +174,8 @@ export class Interpreter {
     });
   }
 
-  #objection({ history, accounts, drafts }: SealedProposal): Objection | undefined {
-    const objection = this.#admission.objection({
+  #objection({ history, accounts, drafts }: SealedProposal): RejectionReason | undefined {
+    const objection = this.#admission.rejectionReason({
       base: { history, accounts },
       drafts: drafts.map(({ sealed: { draft }, follows }) =>
         follows === undefined ? { draft } : { draft, follows },

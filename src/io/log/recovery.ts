@@ -165,7 +165,7 @@ class Recovery {
 
   async #retryErasure(segment: Segment, line: ScannedLine): Promise<LogRecord | undefined> {
     const parsed = line.isComplete ? parseHead(line.bytes) : undefined;
-    if (parsed === undefined || this.#walk.order.objection(parsed.record.head) !== undefined) {
+    if (parsed === undefined || this.#walk.order.violation(parsed.record.head) !== undefined) {
       return undefined;
     }
     this.#laterErasures ??= await this.#erasuresFrom(segment, line.offset);
@@ -344,7 +344,7 @@ class Recovery {
       );
     }
     this.#durable = parsed.durable;
-    return this.#walk.order.objection(parsed.record.head) ?? parsed.record;
+    return this.#walk.order.violation(parsed.record.head) ?? parsed.record;
   }
 
   #add(record: LogRecord, isIntact: boolean): void {

@@ -89,7 +89,7 @@ class Verification {
     const { sha256, erased } = this.#options;
     const parsed = parseLine(line.bytes);
     const record = parsed.kind === "record" ? parsed.record : parseHead(line.bytes)?.record;
-    const objection = record === undefined ? undefined : this.#walk.order.objection(record.head);
+    const objection = record === undefined ? undefined : this.#walk.order.violation(record.head);
     const isErased = record !== undefined && erased.has(record.head.seq);
     if (
       record === undefined ||

@@ -269,7 +269,7 @@ class Verifier implements ProvableLog {
       return;
     }
     const { head } = record;
-    const objection = this.#walk.order.objection(head);
+    const objection = this.#walk.order.violation(head);
     if (objection !== undefined) {
       this.#reportBreak({ seq: this.#seq + 1, ...position, reason: objection });
       this.#walk.order.skipBefore(head);

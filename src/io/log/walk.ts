@@ -79,7 +79,7 @@ export class LogWalk {
     const { line, order, tree } = this;
     this.#nextAt = from;
     for (let start = from; start < bytes.length && order.seq < this.lastSeq; ) {
-      if (!line.readVerified(bytes, start) || order.objection(line) !== undefined) return undefined;
+      if (!line.readVerified(bytes, start) || order.violation(line) !== undefined) return undefined;
       this.advance(line, line.leaf(tree.nextLeaf()));
       const { end } = line;
       const pending = events.onValid(offset + start, offset + end + 1);

@@ -149,7 +149,7 @@ export class AdminDashboard {
 
   async cancel(by: Account, request: RequestOf<"cancel">): Promise<void> {
     const { registry, remoteCancels, onEvent } = this.#options;
-    const { id, name } = requireUser(registry.everyone, checkName(request.user, "person's name"));
+    const { id, name } = requireUser(registry.allNames, checkName(request.user, "person's name"));
     const { direction } = request;
     const file = request.file as FileId;
     const cancel = { file, user: id, direction, by: by.id };

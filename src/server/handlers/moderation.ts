@@ -8,7 +8,7 @@ import { DEFERRED, type Handlers, type Sender, submit } from "./handler.ts";
 export function moderationHandlers(services: Services) {
   const { moderation, management, invites, resets, kernel } = services;
   const act = (sender: Sender, act: RoomAction) =>
-    submit(kernel, sender, { kind: "act", isOperator: sender.actor.isOperator, act });
+    submit(kernel, sender, { kind: "act", isOperator: sender.actor.isOperator, action: act });
   return {
     edit: async (request, from) => act(from, await moderation.messageAct(from.actor, request)),
     erase: async (request, from) => act(from, await moderation.messageAct(from.actor, request)),

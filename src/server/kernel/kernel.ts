@@ -143,7 +143,7 @@ export class Kernel {
       case "settle":
         if (effect.order === undefined) return this.#settle(effect.id, effect.outcome);
         return this.#erase(effect.id, effect.outcome, effect.order);
-      case "look":
+      case "confirm":
         return this.#waitUntilCurrent(effect.token);
       case "deliver":
         return feed.emitRecord(effect.room, effect.record);
@@ -167,7 +167,7 @@ export class Kernel {
   }
 
   #waitUntilCurrent(token: number): void {
-    const checked = (isCurrent: boolean) => this.#input({ kind: "looked", token, isCurrent });
+    const checked = (isCurrent: boolean) => this.#input({ kind: "confirmed", token, isCurrent });
     void this.#options.sequencer.waitUntilCurrent().then(checked);
   }
 

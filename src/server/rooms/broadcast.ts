@@ -146,9 +146,9 @@ export class FanOut {
     const remainders = new Map<FrameMark, Uint8Array>();
     for (const { mark } of newcomers) {
       if (mark !== undefined && !remainders.has(mark))
-        remainders.set(mark, this.#frame.since(mark));
+        remainders.set(mark, this.#frame.messageSince(mark));
     }
-    this.#gather(room, this.#frame.take(), remainders);
+    this.#gather(room, this.#frame.takeMessage(), remainders);
     for (const newcomer of newcomers) newcomer.mark = undefined;
     this.#mark = undefined;
   }

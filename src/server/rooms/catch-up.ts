@@ -229,7 +229,7 @@ export class CatchUp {
       this.#frame.add(record, this.#options.registry.nameOf(record.head.by));
       record = records[++at];
     }
-    const bytes = this.#frame.take();
+    const bytes = this.#frame.takeMessage();
     this.#encoded = { first, last, namesVersion, count: at - from, bytes };
     client.sendBytes(bytes);
     return at;

@@ -109,7 +109,11 @@ export class Management {
 
   #submit(user: UserId, act: RoomAction): void {
     const ignoreOutcome = () => {};
-    this.#options.kernel.submit({ user }, { kind: "act", isOperator: true, act }, ignoreOutcome);
+    this.#options.kernel.submit(
+      { user },
+      { kind: "act", isOperator: true, action: act },
+      ignoreOutcome,
+    );
   }
 
   #checkSingleTarget({ user, room }: Pick<RequestOf<"remove">, "user" | "room">): void {
@@ -123,6 +127,6 @@ export class Management {
 
   /** Finds removed accounts too, so that their names can be released. */
   #account(name: string): Account {
-    return requireUser(this.#options.registry.everyone, checkName(name, "person's name"));
+    return requireUser(this.#options.registry.allNames, checkName(name, "person's name"));
   }
 }

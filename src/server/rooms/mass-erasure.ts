@@ -84,7 +84,7 @@ export class MassErasure {
   async #erase(by: UserId, batch: ErasureBatch): Promise<boolean> {
     const act = { kind: "erase-many", ...batch } as const;
     try {
-      await this.#context.kernel.request(by, { kind: "act", isOperator: true, act });
+      await this.#context.kernel.request(by, { kind: "act", isOperator: true, action: act });
       return true;
     } catch (error) {
       if (error instanceof Fault && error.code === "not-found") return false;

@@ -117,7 +117,7 @@ export class Moderation {
     actor: Actor,
     { user, after }: RequestOf<"erase-all">,
   ): Promise<Answer<"erase-all">> {
-    const everyone = this.#options.registry.everyone;
+    const everyone = this.#options.registry.allNames;
     const author = user === undefined ? account : requireUser(everyone, checkName(user));
     if (author !== account) checkOperator(actor);
     const progress = await this.#options.erasure.ofAccount(actor.user, author, after ?? 0);

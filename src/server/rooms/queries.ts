@@ -64,7 +64,7 @@ export class Queries {
     this.#options = options;
     this.#targets = new TargetResolver({
       rooms: options.rooms,
-      directory: options.registry.everyone,
+      directory: options.registry.allNames,
       sha256,
     });
     const pause = pagePause(options.clock);
@@ -262,7 +262,7 @@ export class Queries {
     const by =
       from === undefined
         ? undefined
-        : requireUser(this.#options.registry.everyone, checkName(from)).id;
+        : requireUser(this.#options.registry.allNames, checkName(from)).id;
     return defined({
       ...{ rooms, kinds: kindsOf(request), by, sinceMs: since, untilMs: until },
       ...{ grep: grep === "" ? undefined : grep, ignoreCase, afterSeq: after, beforeSeq: before },

@@ -42,7 +42,7 @@ test("prints one line for each event", () => {
 test("scripts get an object for each event, and no standard error", () => {
   const { client, stdout, stderr } = chatConsole(true);
   client.show({ kind: "gap", from: BOB, missing: 3 });
-  client.show({ kind: "notice", notice: { what: "unheard" } });
+  client.show({ kind: "notice", notice: { kind: "no-echo" } });
   client.show({ kind: "fault", fault: new Fault("unreachable", "no way") });
   const [gap, ...faults] = stdout.text.trim().split("\n");
   expect(JSON.parse(gap ?? "")).toEqual({
@@ -58,16 +58,16 @@ test("scripts get an object for each event, and no standard error", () => {
 });
 
 test.each<readonly [LanNotice, string]>([
-  [{ what: "unheard" }, "multicast is blocked"],
-  [{ what: "plain" }, "to see them: chat lan --plain"],
-  [{ what: "open" }, "has no password set"],
-  [{ what: "sealed" }, "a different password"],
-  [{ what: "version" }, "an incompatible version"],
-  [{ what: "malformed" }, "damaged or forged"],
-  [{ what: "crowded" }, "run a server"],
-  [{ what: "taken", name: BOB.name }, "also named bob"],
-  [{ what: "clock", name: BOB.name, aheadMs: 130_000 }, "bob's clock is 2 minutes ahead"],
-  [{ what: "clock", name: BOB.name, aheadMs: -1.7e12 }, "bob's clock is 19676 days behind"],
+  [{ kind: "no-echo" }, "multicast is blocked"],
+  [{ kind: "plain" }, "to see them: chat lan --plain"],
+  [{ kind: "open" }, "has no password set"],
+  [{ kind: "sealed" }, "a different password"],
+  [{ kind: "version" }, "an incompatible version"],
+  [{ kind: "malformed" }, "damaged or forged"],
+  [{ kind: "crowded" }, "run a server"],
+  [{ kind: "taken", name: BOB.name }, "also named bob"],
+  [{ kind: "clock", name: BOB.name, aheadMs: 130_000 }, "bob's clock is 2 minutes ahead"],
+  [{ kind: "clock", name: BOB.name, aheadMs: -1.7e12 }, "bob's clock is 19676 days behind"],
 ])("%j is one line with a remedy", (notice, words) => {
   const { client, stderr } = chatConsole();
   client.show({ kind: "notice", notice });

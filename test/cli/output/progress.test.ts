@@ -39,7 +39,7 @@ describe("without a terminal", () => {
   test("reports a stall once, after STALL_REPORTED_AFTER_MS, with its cause", () => {
     const lines = new ProgressLines();
     const stalled = (forMs: number) =>
-      lines.next(far(5, { ratePerS: 0, waits: { where: "network", forMs } }));
+      lines.next(far(5, { ratePerS: 0, pause: { cause: "network", durationMs: forMs } }));
     expect(stalled(STALL_REPORTED_AFTER_MS - 1)).toBeUndefined();
     expect(stalled(STALL_REPORTED_AFTER_MS)).toBe("photo.jpg: waiting for the network (3 s)");
     expect(stalled(STALL_REPORTED_AFTER_MS + 1)).toBeUndefined();

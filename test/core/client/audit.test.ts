@@ -55,8 +55,8 @@ const numbered = (count: number) => Array.from({ length: count }, (_, i) => `rec
 
 /** What a server with `now` shows to a device that has accepted the first `size` of `before`. */
 function judged(before: Log, size: number, now: Log) {
-  const shown = { pin: now.pin(), path: now.path(size) };
-  return judgeCheckpoint(before.pin(size), shown, sha256);
+  const presented = { pin: now.pin(), path: now.path(size) };
+  return judgeCheckpoint(before.pin(size), presented, sha256);
 }
 
 const alarm = (reason: AuditReason) => ({ kind: "alarm", reason }) as const;
@@ -73,8 +73,8 @@ const MANIPULATIONS: readonly [string, AuditReason, (texts: string[], at: number
 describe("a checkpoint", () => {
   test("the first one is what a server is held to; the same again is the same", () => {
     const log = new Log(numbered(7));
-    const shown = { pin: log.pin(), path: [] };
-    expect(judgeCheckpoint(undefined, shown, sha256)).toEqual({ kind: "first" });
+    const presented = { pin: log.pin(), path: [] };
+    expect(judgeCheckpoint(undefined, presented, sha256)).toEqual({ kind: "first" });
     expect(judged(log, 7, log)).toEqual({ kind: "same" });
   });
 
@@ -117,15 +117,15 @@ describe("a checkpoint", () => {
       ...path.map((_, i) => path.with(i, new Uint8Array(32))),
     ];
     for (const wrong of paths) {
-      const shown = { pin: log.pin(), path: wrong };
-      expect(judgeCheckpoint(log.pin(13), shown, sha256)).toEqual(alarm("forked"));
+      const presented = { pin: log.pin(), path: wrong };
+      expect(judgeCheckpoint(log.pin(13), presented, sha256)).toEqual(alarm("forked"));
     }
   });
 
   test("another origin is another log, whatever is in it", () => {
     const log = new Log(numbered(5));
-    const shown = { pin: log.pin(5, "chat/two"), path: [] };
-    expect(judgeCheckpoint(log.pin(), shown, sha256)).toEqual(alarm("other-origin"));
+    const presented = { pin: log.pin(5, "chat/two"), path: [] };
+    expect(judgeCheckpoint(log.pin(), presented, sha256)).toEqual(alarm("other-origin"));
   });
 });
 
@@ -159,7 +159,7 @@ describe("what was read", () => {
 
 describe("sentences", () => {
   const knownSize = 57;
-  const shown = { origin: "chat/one", size: 41 };
+  const presented = { origin: "chat/one", size: 41 };
   const seen = (seq: number, from?: string): KnownRecord => {
     return { seq, leaf: new Uint8Array(32), room: "r", place: "#lobby", from, timeUnixMs: 0 };
   };
@@ -181,12 +181,12 @@ describe("sentences", () => {
     ["unproved", "the server no longer proves its history to this device"],
     ["unsigned", "the server's checkpoint is not signed by its key"],
   ])("%s", (reason, sentence) => {
-    expect(formatFinding({ reason, knownSize, shown, missing: [] }, clock)).toBe(sentence);
+    expect(formatFinding({ reason, knownSize, presented, missing: [] }, clock)).toBe(sentence);
   });
 
   test("name the first record that is missing, and how many follow", () => {
     const told = (missing: KnownRecord[]) =>
-      formatFinding({ reason: "record-missing", knownSize, shown, missing }, clock);
+      formatFinding({ reason: "record-missing", knownSize, presented, missing }, clock);
     expect(told([seen(12, "Ana")])).toBe(
       "the server's history has changed; record 12 in #lobby (Ana, 12:04) that this device has" +
         " read is not in the server's history",
@@ -199,7 +199,7 @@ describe("sentences", () => {
     const leftOut = {
       reason: "left-out",
       knownSize,
-      shown,
+      presented,
       missing: [seen(12), seen(13)],
     } as const;
     expect(formatFinding(leftOut, clock)).toEndWith(

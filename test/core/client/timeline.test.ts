@@ -76,11 +76,11 @@ describe("a timeline", () => {
     feed(timeline, room(1, 0, "b"), record(1, 30, "b"));
     expect(timeline.after).toBe(30);
     expect(feed(timeline, record(4, 31))).toEqual([
-      { kind: "gap", room: "a", expected: 3, got: 4, again: false },
+      { kind: "gap", room: "a", expected: 3, received: 4, again: false },
     ]);
     expect(timeline.after).toBe(11);
     expect(feed(timeline, connected(11), room(4))).toEqual([
-      { kind: "gap", room: "a", expected: 3, got: 4, again: true },
+      { kind: "gap", room: "a", expected: 3, received: 4, again: true },
     ]);
   });
 

@@ -26,7 +26,7 @@ function objection(
   }: { history?: number; accounts?: number; follows?: number } = {},
 ) {
   const drafts = [follows === undefined ? { draft } : { draft, follows }];
-  return admission.objection({ base: { history, accounts }, drafts });
+  return admission.rejectionReason({ base: { history, accounts }, drafts });
 }
 
 describe("a decision holds", () => {

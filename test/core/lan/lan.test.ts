@@ -64,7 +64,7 @@ const FROM_BOB: LanDatagram = {
   session: "sb",
   sequence: 1,
   timeUnixMs: WALL,
-  words: HERE,
+  body: HERE,
 };
 const text = (words: string, texts: number): LanBody => ({
   kind: "text",
@@ -76,30 +76,30 @@ const text = (words: string, texts: number): LanBody => ({
 
 const kinds = (effects: readonly LanEffect[]) => effects.map(({ kind }) => kind);
 const sent = (effects: readonly LanEffect[]) =>
-  effects.flatMap((effect) => (effect.kind === "send" ? [effect.words.kind] : []));
+  effects.flatMap((effect) => (effect.kind === "send" ? [effect.body.kind] : []));
 const notices = (effects: readonly LanEffect[]) =>
-  effects.flatMap((effect) => (effect.kind === "notice" ? [effect.notice.what] : []));
+  effects.flatMap((effect) => (effect.kind === "notice" ? [effect.notice.kind] : []));
 
-describe("what is said", () => {
+describe("kind is said", () => {
   test("is numbered, with the texts counted", () => {
     const room = new Room();
     const asked = { kind: "query", name: ANA, texts: 0 };
     const all = [
       ...room.do({ kind: "begin" }),
-      ...room.do({ kind: "say", text: "one", isAction: false }),
-      ...room.do({ kind: "say", text: "two", isAction: true }),
+      ...room.do({ kind: "send-text", text: "one", isAction: false }),
+      ...room.do({ kind: "send-text", text: "two", isAction: true }),
       ...room.do({ kind: "end" }),
     ];
     const common = { kind: "send", timeUnixMs: WALL } as const;
     const said = { kind: "text", name: ANA } as const;
     expect(all).toEqual([
-      { ...common, sequence: 1, words: asked as LanBody },
-      { ...common, sequence: 2, words: { ...said, texts: 1, text: "one", isAction: false } },
-      { ...common, sequence: 3, words: { ...said, texts: 2, text: "two", isAction: true } },
+      { ...common, sequence: 1, body: asked as LanBody },
+      { ...common, sequence: 2, body: { ...said, texts: 1, text: "one", isAction: false } },
+      { ...common, sequence: 3, body: { ...said, texts: 2, text: "two", isAction: true } },
       {
         ...common,
         sequence: 4,
-        words: { kind: "announce", name: ANA, texts: 2, isLeaving: true },
+        body: { kind: "announce", name: ANA, texts: 2, isLeaving: true },
       },
     ]);
     expect(room.lan.deadline()).toBeUndefined();
@@ -107,7 +107,7 @@ describe("what is said", () => {
 
   test("goes out at a pace: a burst, then so many a second", () => {
     const room = new Room();
-    const say = () => room.do({ kind: "say", text: "x", isAction: false });
+    const say = () => room.do({ kind: "send-text", text: "x", isAction: false });
     for (let i = 0; i < LAN_TEXTS_BURST; i++) expect(kinds(say())).toEqual(["send"]);
     expect(say()).toEqual([{ kind: "wait", retryAfterMs: 1_000 / LAN_TEXTS_PER_SECOND }]);
     room.now += 1_000 / LAN_TEXTS_PER_SECOND;
@@ -120,9 +120,9 @@ describe("what is heard", () => {
   test("is shown once, whatever comes again and by how many interfaces", () => {
     const room = new Room();
     expect(kinds(room.hear())).toEqual(["join"]);
-    expect(kinds(room.hear({ sequence: 2, words: text("hi", 1) }))).toEqual(["text"]);
+    expect(kinds(room.hear({ sequence: 2, body: text("hi", 1) }))).toEqual(["text"]);
     for (const address of ["192.0.2.7", "198.51.100.7"]) {
-      expect(room.hear({ address, sequence: 2, words: text("hi", 1) })).toEqual([]);
+      expect(room.hear({ address, sequence: 2, body: text("hi", 1) })).toEqual([]);
     }
   });
 
@@ -142,21 +142,21 @@ describe("what is heard", () => {
 
   test("of what was said before we came, a replay shows nothing", () => {
     const room = new Room();
-    const first = room.hear({ sequence: 50, words: text("now", 40) });
+    const first = room.hear({ sequence: 50, body: text("now", 40) });
     expect(kinds(first)).toEqual(["join", "text"]);
-    expect(room.hear({ sequence: 49, words: text("before", 39) })).toEqual([]);
+    expect(room.hear({ sequence: 49, body: text("before", 39) })).toEqual([]);
   });
 
   test("tells of a gap, also of one at the end, and once", () => {
     const room = new Room();
-    room.hear({ sequence: 1, words: text("1", 1) });
-    const gap = room.hear({ sequence: 4, words: text("4", 4) });
+    room.hear({ sequence: 1, body: text("1", 1) });
+    const gap = room.hear({ sequence: 4, body: text("4", 4) });
     expect(kinds(gap)).toEqual(["gap", "text"]);
     expect(gap[0]).toMatchObject({ missing: 2, from: { name: BOB } });
-    const late = room.hear({ sequence: 6, words: { ...HERE, texts: 5 } });
+    const late = room.hear({ sequence: 6, body: { ...HERE, texts: 5 } });
     expect(late).toMatchObject([{ kind: "gap", missing: 1 }]);
-    expect(room.hear({ sequence: 7, words: { ...HERE, texts: 5 } })).toEqual([]);
-    expect(kinds(room.hear({ sequence: 5, words: text("5", 5) }))).toEqual(["text"]);
+    expect(room.hear({ sequence: 7, body: { ...HERE, texts: 5 } })).toEqual([]);
+    expect(kinds(room.hear({ sequence: 5, body: text("5", 5) }))).toEqual(["text"]);
   });
 
   test("of our own is dropped, and proves that multicast works", () => {
@@ -172,23 +172,23 @@ describe("what is heard", () => {
     const room = new Room();
     room.do({ kind: "begin" });
     expect(notices(room.pass(LAN_ECHO_TIMEOUT_MS - 1))).toEqual([]);
-    expect(notices(room.pass(1))).toEqual(["unheard"]);
+    expect(notices(room.pass(1))).toEqual(["no-echo"]);
     expect(notices(room.pass(10 * LAN_ECHO_TIMEOUT_MS))).toEqual([]);
   });
 
   test("another window of ours is somebody", () => {
     const room = new Room();
     const words: LanBody = { ...HERE, name: ANA };
-    const joined = room.hear({ keyId: keyOf("KA"), session: "other", words });
+    const joined = room.hear({ keyId: keyOf("KA"), session: "other", body: words });
     expect(joined).toMatchObject([{ kind: "join", person: { name: ANA, isVerified: true } }]);
   });
 
   test("what is strange is told once for each kind", () => {
     const room = new Room();
-    const strange = ["plain", "open", "sealed", "version", "malformed"] as const;
-    for (const what of strange) {
-      expect(notices(room.do({ kind: "strange", what }))).toEqual([what]);
-      expect(room.do({ kind: "strange", what })).toEqual([]);
+    const reasons = ["plain", "open", "sealed", "version", "malformed"] as const;
+    for (const reason of reasons) {
+      expect(notices(room.do({ kind: "unreadable", reason }))).toEqual([reason]);
+      expect(room.do({ kind: "unreadable", reason })).toEqual([]);
     }
   });
 });
@@ -199,7 +199,7 @@ describe("a name", () => {
     room.hear();
     const eve = { keyId: keyOf("KE"), session: "se" };
     const words: LanBody = { ...HERE, name: checkName("BOB") };
-    expect(room.hear({ ...eve, words })).toMatchObject([
+    expect(room.hear({ ...eve, body: words })).toMatchObject([
       { kind: "join", person: { name: "BOB", keyId: "KE", isVerified: false } },
     ]);
     expect(room.lan.peers().map(({ keyId, isVerified }) => [keyId, isVerified])).toEqual([
@@ -211,10 +211,10 @@ describe("a name", () => {
   test("of ours in somebody else's mouth is told once, and is not theirs", () => {
     const room = new Room();
     const words: LanBody = { ...HERE, name: ANA };
-    const effects = room.hear({ words });
+    const effects = room.hear({ body: words });
     expect(notices(effects)).toEqual(["taken"]);
     expect(effects.at(-1)).toMatchObject({ kind: "join", person: { isVerified: false } });
-    expect(notices(room.hear({ session: "later", words }))).toEqual([]);
+    expect(notices(room.hear({ session: "later", body: words }))).toEqual([]);
   });
 
   test("stays the key's after they left", () => {
@@ -231,7 +231,7 @@ describe("a name", () => {
     const room = new Room();
     room.hear();
     const words: LanBody = { ...text("I am eve", 1), name: checkName("eve") };
-    expect(room.hear({ sequence: 2, words })).toEqual([]);
+    expect(room.hear({ sequence: 2, body: words })).toEqual([]);
   });
 });
 
@@ -248,11 +248,11 @@ describe("presence", () => {
     const room = new Room();
     room.hear();
     const leaving: LanBody = { kind: "announce", name: BOB, texts: 0, isLeaving: true };
-    expect(room.hear({ sequence: 2, words: leaving })).toMatchObject([
+    expect(room.hear({ sequence: 2, body: leaving })).toMatchObject([
       { kind: "leave", isSilent: false },
     ]);
     expect(kinds(room.hear({ sequence: 4 }))).toEqual(["join"]);
-    expect(room.hear({ sequence: 3, words: leaving })).toEqual([]);
+    expect(room.hear({ sequence: 3, body: leaving })).toEqual([]);
     expect(kinds(room.pass(LAN_PEER_TIMEOUT_MS - 1))).toEqual([]);
     expect(room.pass(1)).toMatchObject([{ kind: "leave", isSilent: true }]);
     expect(room.lan.peers()).toEqual([]);
@@ -264,20 +264,20 @@ describe("presence", () => {
     expect(kinds(room.hear())).toEqual(["join"]);
     expect(room.hear({ session: "sb2" })).toEqual([]);
     const leaving: LanBody = { kind: "announce", name: BOB, texts: 0, isLeaving: true };
-    expect(room.hear({ sequence: 2, words: leaving })).toEqual([]);
-    expect(kinds(room.hear({ session: "sb2", sequence: 2, words: leaving }))).toEqual(["leave"]);
+    expect(room.hear({ sequence: 2, body: leaving })).toEqual([]);
+    expect(kinds(room.hear({ session: "sb2", sequence: 2, body: leaving }))).toEqual(["leave"]);
   });
 
   test("a question is answered once for all who ask, a second apart, and spread", () => {
     const asked: LanBody = { kind: "query", name: BOB, texts: 0 };
     const room = new Room(0.5);
     room.do({ kind: "begin" });
-    for (let i = 1; i <= 40; i++) room.hear({ sequence: i, words: asked });
+    for (let i = 1; i <= 40; i++) room.hear({ sequence: i, body: asked });
     const soonest = LAN_ANSWER_INTERVAL_MS + LAN_ANSWER_SPREAD_MS / 2;
     expect(sent(room.pass(soonest - 1))).toEqual([]);
     expect(sent(room.pass(1))).toEqual(["announce"]);
     expect(sent(room.pass(LAN_ANSWER_INTERVAL_MS))).toEqual([]);
-    room.hear({ sequence: 50, words: asked });
+    room.hear({ sequence: 50, body: asked });
     expect(sent(room.pass(LAN_ANSWER_SPREAD_MS))).toEqual(["announce"]);
   });
 });
@@ -287,7 +287,7 @@ describe("a clock", () => {
     const room = new Room();
     const wrong = { timeUnixMs: WALL + LAN_CLOCK_SKEW_MS };
     const effects = room.hear(wrong);
-    const notice = { what: "clock", name: BOB, aheadMs: LAN_CLOCK_SKEW_MS } as const;
+    const notice = { kind: "clock", name: BOB, aheadMs: LAN_CLOCK_SKEW_MS } as const;
     expect(effects).toEqual([{ kind: "notice", notice }]);
     expect(room.hear({ ...wrong, sequence: 2 })).toEqual([]);
     expect(kinds(room.hear({ timeUnixMs: WALL - LAN_CLOCK_SKEW_MS + 1 }))).toEqual(["join"]);
@@ -296,9 +296,9 @@ describe("a clock", () => {
   test("bound keeps a captured datagram from coming back after its sender is forgotten", () => {
     const room = new Room();
     const captured = { sequence: 9, timeUnixMs: WALL + LAN_CLOCK_SKEW_MS - 1 };
-    room.hear({ ...captured, words: text("pay eve", 1) });
+    room.hear({ ...captured, body: text("pay eve", 1) });
     for (let passed = 0; passed <= LAN_FORGET_MS; passed += 10_000) {
-      const again = room.hear({ ...captured, words: text("pay eve", 1) });
+      const again = room.hear({ ...captured, body: text("pay eve", 1) });
       expect(kinds(again)).not.toContain("text");
       room.pass(10_000);
     }
@@ -310,7 +310,7 @@ describe("a flood", () => {
     address: `10.0.${(i >> 8) & 255}.${i & 255}`,
     keyId: keyOf(`K${i}`),
     session: `s${i}`,
-    words: { ...HERE, name: checkName(`fake-${i}`) },
+    body: { ...HERE, name: checkName(`fake-${i}`) },
   });
 
   test("of 10,000 fake senders is bounded, said once, and puts nobody out", () => {
@@ -319,8 +319,8 @@ describe("a flood", () => {
     const effects = Array.from({ length: 10_000 }, (_, i) => room.hear(forged(i))).flat();
     expect(room.lan.sizes.senders).toBe(LAN_SENDERS_MAX);
     expect(notices(effects)).toEqual(["crowded"]);
-    expect(kinds(room.hear({ sequence: 2, words: text("still here", 1) }))).toEqual(["text"]);
-    expect(room.hear({ sequence: 2, words: text("still here", 1) })).toEqual([]);
+    expect(kinds(room.hear({ sequence: 2, body: text("still here", 1) }))).toEqual(["text"]);
+    expect(room.hear({ sequence: 2, body: text("still here", 1) })).toEqual([]);
   });
 
   test("over days fills no more than the bound of names and of clocks", () => {
@@ -344,14 +344,14 @@ describe("a flood", () => {
   test("makes room by forgetting senders whose datagrams can no longer be replayed", () => {
     const room = new Room();
     room.hear();
-    room.hear({ sequence: 2, words: text("once", 1) });
-    room.hear({ sequence: 3, words: { ...HERE, texts: 1, isLeaving: true } as LanBody });
+    room.hear({ sequence: 2, body: text("once", 1) });
+    room.hear({ sequence: 3, body: { ...HERE, texts: 1, isLeaving: true } as LanBody });
     room.hear(forged(1));
-    expect(room.hear({ sequence: 2, words: text("once", 1) })).toEqual([]);
+    expect(room.hear({ sequence: 2, body: text("once", 1) })).toEqual([]);
     room.hear({
       ...forged(1),
       sequence: 2,
-      words: { ...HERE, name: checkName("fake-1"), isLeaving: true } as LanBody,
+      body: { ...HERE, name: checkName("fake-1"), isLeaving: true } as LanBody,
     });
     room.now += LAN_FORGET_MS;
     room.hear(forged(2));

@@ -10,9 +10,9 @@ function head(seq: number, room: string, n: number, time = 5): Head {
 
 test("a log begins with the first record of a room", () => {
   const order = new LogOrder();
-  expect(order.objection(head(1, "a", 1))).toBeUndefined();
-  expect(order.objection(head(2, "a", 1))).toBe("seq 2 follows 0");
-  expect(order.objection(head(1, "a", 2))).toBe("n 2 of a follows 0");
+  expect(order.violation(head(1, "a", 1))).toBeUndefined();
+  expect(order.violation(head(2, "a", 1))).toBe("seq 2 follows 0");
+  expect(order.violation(head(1, "a", 2))).toBe("n 2 of a follows 0");
   expect([order.seq, order.lastSeq("a"), order.lastN("a")]).toEqual([0, 0, 0]);
 });
 
@@ -20,10 +20,10 @@ test("seq is dense, n is dense per room, time does not fall", () => {
   const order = new LogOrder();
   for (const next of [head(1, "a", 1), head(2, "b", 1), head(3, "a", 2)]) order.advance(next);
   expect([order.seq, order.lastSeq("a"), order.lastSeq("b")]).toEqual([3, 3, 2]);
-  expect(order.objection(head(4, "b", 2))).toBeUndefined();
-  expect(order.objection(head(4, "b", 2, 4))).toBe("the time of seq 4 falls");
-  expect(order.objection(head(4, "b", 3))).toBe("n 3 of b follows 1");
-  expect(order.objection(head(3, "a", 3))).toBe("seq 3 follows 3");
+  expect(order.violation(head(4, "b", 2))).toBeUndefined();
+  expect(order.violation(head(4, "b", 2, 4))).toBe("the time of seq 4 falls");
+  expect(order.violation(head(4, "b", 3))).toBe("n 3 of b follows 1");
+  expect(order.violation(head(3, "a", 3))).toBe("seq 3 follows 3");
   expect(() => order.advance(head(6, "a", 3))).toThrow(AssertionFailure);
 });
 
@@ -31,16 +31,16 @@ test("who reads on behind damage says what comes next", () => {
   const order = new LogOrder();
   order.advance(head(1, "a", 1));
   order.skipTo(4);
-  expect(order.objection(head(5, "a", 2))).toBeUndefined();
-  expect(order.objection(head(2, "a", 2))).toBe("seq 2 follows 4");
+  expect(order.violation(head(5, "a", 2))).toBeUndefined();
+  expect(order.violation(head(2, "a", 2))).toBe("seq 2 follows 4");
   const rooms = [head(9, "a", 7, 3), head(10, "b", 4, 3), head(11, "a", 8, 2)];
   for (const next of rooms) {
-    expect(order.objection(next)).toBeDefined();
+    expect(order.violation(next)).toBeDefined();
     order.skipBefore(next);
     order.advance(next);
   }
   expect([order.seq, order.lastN("a"), order.lastN("b")]).toEqual([11, 8, 4]);
-  expect(order.objection(head(12, "b", 5, 2))).toBeUndefined();
+  expect(order.violation(head(12, "b", 5, 2))).toBeUndefined();
 });
 
 test("any order of rooms is numbered as it comes", () => {

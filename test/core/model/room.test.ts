@@ -8,6 +8,7 @@ import {
   append,
   applyRoomUpdate,
   closeView,
+  endListing,
   isMention,
   jumpTo,
   newRoom,
@@ -16,7 +17,6 @@ import {
   type RoomDraft,
   readPositionAfter,
   readUpTo,
-  settled,
 } from "../../../src/core/model/room.ts";
 import { type Updated, updateAll } from "../../../src/core/model/update.ts";
 import { BEN, LOBBY, lobbyOf, record, said, scene } from "../model-scene.ts";
@@ -106,7 +106,7 @@ test("updates read position and mentions exactly at the edges", () => {
   noteMention(draft, item(4));
   noteMention(draft, item(6));
   draft.linkN = 5;
-  settled(draft);
+  endListing(draft);
   expect(draft.mentions).toEqual([5]);
   const readOf = (...events: readonly ModelEvent[]) => lobbyOf(scene(...events).model).read;
   expect([readOf(said(2, { from: "ana" })), readOf(said(2), said(3, { from: "ana" }))]).toEqual([
@@ -134,7 +134,7 @@ test("restarts a room after a gap", () => {
   const second = scene(said(5, { n: 2, room: direct })).model.rooms.get(BEN);
   expect(second?.tail.hasOlder).toBe(true);
   const draft = room(5);
-  settled(draft); // A server that has lost all that it told.
+  endListing(draft); // A server that has lost all that it told.
   expect(draft.tail).toEqual({ items: [], hasOlder: false, hasNewer: false });
 });
 

@@ -124,7 +124,7 @@ class EngineWorld {
     for (const reclaim of this.ledger.records.filter(isReclaim)) {
       const { room, seq } = reclaim.head;
       const { name } = this.rooms.get(room as RoomId) ?? {};
-      const isThere = name !== undefined && this.rooms.holder(name)?.id === room;
+      const isThere = name !== undefined && this.rooms.holderOf(name)?.id === room;
       const later = this.ledger.records.slice(seq).some(({ head }) => head.room === room);
       if (isThere || later) continue; // Somebody joined in time.
       const before = this.ledger.records.filter(({ head }) => head.room === room && head.seq < seq);
@@ -252,7 +252,7 @@ class EngineWorld {
     const act = chance < 0.55 ? make(name) : undefined;
     if (act !== undefined) {
       const isOperator = this.random() < 0.5;
-      return this.#ask(session, { kind: "act", isOperator, act });
+      return this.#ask(session, { kind: "act", isOperator, action: act });
     }
     const room = `r${String(++this.#room).padStart(11, "0")}` as RoomId;
     const what = this.#pick(["join", "join", "create", "leave", "topic", "enter"]);
@@ -344,7 +344,7 @@ class EngineWorld {
         demand(this.#engine.isOnline(effect.user) === effect.online, "presence tells what is");
         return;
       }
-      case "look":
+      case "confirm":
         throw new Error("nobody else records in this history");
       default:
         return this.#checkReaders(effect);
@@ -365,7 +365,7 @@ class EngineWorld {
       demand(room.members.has(by as UserId), "nothing is said by who is out");
     }
     if ((kind === "room" || kind === "rename") && room.name !== undefined) {
-      demand(this.rooms.holder(room.name) === room, "each name is of one room");
+      demand(this.rooms.holderOf(room.name) === room, "each name is of one room");
     }
     if (kind === "remove" && !isReclaim(record)) {
       demand(room.members.size === 0, "nobody is in a room that is removed");

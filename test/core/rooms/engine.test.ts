@@ -31,7 +31,7 @@ class EngineFixture {
   readonly ledger = new Ledger();
   readonly engine: RoomEngine;
   readonly waiting: Extract<EngineEffect, { kind: "append" }>[] = [];
-  readonly looks: Extract<EngineEffect, { kind: "look" }>[] = [];
+  readonly confirmations: Extract<EngineEffect, { kind: "confirm" }>[] = [];
   effects: EngineEffect[] = [];
   banned: UserId | undefined;
   #id = 0;
@@ -73,7 +73,7 @@ class EngineFixture {
   handle(input: EngineInput): void {
     for (const effect of this.engine.handle(input, 0)) {
       if (effect.kind === "append") this.waiting.push(effect);
-      else if (effect.kind === "look") this.looks.push(effect);
+      else if (effect.kind === "confirm") this.confirmations.push(effect);
       else this.effects.push(effect);
     }
   }
@@ -100,8 +100,8 @@ class EngineFixture {
   }
 
   looked(isCurrent = true): void {
-    for (const { token } of this.looks.splice(0)) {
-      this.handle({ kind: "looked", token, isCurrent });
+    for (const { token } of this.confirmations.splice(0)) {
+      this.handle({ kind: "confirmed", token, isCurrent });
     }
   }
 
@@ -336,7 +336,7 @@ describe("posts that other servers may have recorded", () => {
     way.looked();
     way.write();
     expect(way.heard).toMatchObject(["room-unknown", { n: 4 }]);
-    expect(way.looks).toEqual([]);
+    expect(way.confirmations).toEqual([]);
     way.post(ANA, "dev", 1);
     expect(way.heard.at(-1)).toBe("room-unknown");
   });
@@ -388,7 +388,7 @@ describe("posts that other servers may have recorded", () => {
 
   test("are looked for; other commands are refused without a look", () => {
     way.submit(EVE, { kind: "topic", room: checkName("lobby"), topic: "x" });
-    expect([way.heard, way.looks]).toEqual([["not-member"], []]);
+    expect([way.heard, way.confirmations]).toEqual([["not-member"], []]);
   });
 
   test("are not recorded after their sender has moved to another server", () => {
@@ -499,7 +499,7 @@ describe("a file that is whole", () => {
     way.write();
     const { seq } = way.ledger.records.at(-1)?.head ?? { seq: 0 };
     const act = { kind: "erase", room: LOBBY_ROOM, seq, author: ANA } as const;
-    way.submit(ANA, { kind: "act", isOperator: false, act });
+    way.submit(ANA, { kind: "act", isOperator: false, action: act });
     way.write();
     expect(way.engine.files.get(file)).toBeUndefined();
     const directory = { find: () => undefined };
@@ -609,7 +609,7 @@ describe("rooms", () => {
 describe("acts", () => {
   const lobby = checkName("lobby");
   const act = (user: UserId, act: RoomAction) =>
-    way.submit(user, { kind: "act", isOperator: true, act });
+    way.submit(user, { kind: "act", isOperator: true, action: act });
 
   test("are answered with their record, which may order an erasure", () => {
     way.post(ANA, "lobby", 1);

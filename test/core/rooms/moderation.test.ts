@@ -151,15 +151,15 @@ describe("a room as a whole", () => {
     house.write("join", "rSSSSSSSSSSS", EVE);
     const room = "rSSSSSSSSSSS" as RoomId;
     house.act(EVE, { ...EVE_CONCERNED, kind: "renamed", room, was: dev, to: dev });
-    expect(house.rooms.holder(taken)?.id).toBe(room);
+    expect(house.rooms.holderOf(taken)?.id).toBe(room);
     house.act(EVE, { kind: "kick", ...EVE_CONCERNED, room });
-    expect(house.rooms.holder(taken)).toBeUndefined();
+    expect(house.rooms.holderOf(taken)).toBeUndefined();
     house.write("room", "rTTTTTTTTTTT", EVE, { name: "ops" });
     house.write("join", "rTTTTTTTTTTT", EVE);
     house.act(EVE, { ...EVE_CONCERNED, kind: "gone", room: "rTTTTTTTTTTT" as RoomId });
-    expect(house.rooms.holder(taken)).toBeUndefined();
+    expect(house.rooms.holderOf(taken)).toBeUndefined();
     for (const user of [BEN, EVE, ANA]) house.act(ANA, { ...EVE_CONCERNED, kind: "kick", user });
-    expect(house.rooms.holder(dev)?.members.size).toBe(0);
+    expect(house.rooms.holderOf(dev)?.members.size).toBe(0);
   });
 });
 

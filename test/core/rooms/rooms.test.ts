@@ -145,7 +145,7 @@ describe("rooms under other names", () => {
     house.write("room", ROOM, ANA, { name: "dev" });
     house.write("rename", ROOM, ANA, { was: "dev", name: "Ops" });
     expect(house.rooms.find(name("DEV"))?.name).toBe(name("Ops"));
-    expect(house.rooms.holder(name("dev"))).toBeUndefined();
+    expect(house.rooms.holderOf(name("dev"))).toBeUndefined();
     house.write("room", "rSSSSSSSSSSS", ANA, { name: "qa" });
     house.write("rename", "rSSSSSSSSSSS", ANA, { was: "qa", name: "dev" });
     expect(house.rooms.find(name("dev"))?.id).toBe("rSSSSSSSSSSS" as RoomId);

@@ -44,7 +44,7 @@ async function walked(
       doubtful.push(line.bytes.toString());
       if (events?.onInvalid !== undefined) return events.onInvalid(line);
       const record = parseHead(line.bytes)?.record;
-      if (record === undefined || walk.order.objection(record.head) !== undefined) return false;
+      if (record === undefined || walk.order.violation(record.head) !== undefined) return false;
       walk.advance(record.head, leafHash(record.headBytes, sha256));
       return true;
     },

@@ -9,7 +9,7 @@ import { VirtualClock } from "../../client/virtual-clock.ts";
 import { ANA, Ledger, ROOM } from "../../core/ledger.ts";
 
 const ACT = { kind: "erase-many", room: ROOM, seqs: [1] } as const;
-const ERASE = { kind: "act", isOperator: true, act: ACT } as const;
+const ERASE = { kind: "act", isOperator: true, action: ACT } as const;
 
 function kernelWith(handle: (input: EngineInput) => EngineEffect[]) {
   const blanked = Promise.withResolvers<void>();

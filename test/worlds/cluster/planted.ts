@@ -13,7 +13,7 @@ export const PLANTED: Readonly<Record<string, ClusterMutant>> = {
 
 /** For the whole process. */
 function withoutObjections(): void {
-  Admission.prototype.objection = () => undefined;
+  Admission.prototype.rejectionReason = () => undefined;
 }
 
 /** What was read once is believed to be there. */

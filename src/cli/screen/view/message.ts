@@ -409,7 +409,7 @@ function stateText({ kind, state, progress }: TransferView, texts: ScreenTexts):
 }
 
 function runningText(
-  { doneBytes, sizeBytes, ratePerS, leftMs, waits }: NonNullable<TransferView["progress"]>,
+  { doneBytes, sizeBytes, ratePerS, leftMs, pause: waits }: NonNullable<TransferView["progress"]>,
   texts: ScreenTexts,
 ): string {
   const done = formatSize(doneBytes);
@@ -422,8 +422,8 @@ function runningText(
       sender: texts.stalledSender,
       disk: texts.stalledDisk,
       server: texts.stalledServer,
-    }[waits.where];
-    return `${all} · ${cause}, ${texts.span(formatDuration(waits.forMs))}`;
+    }[waits.cause];
+    return `${all} · ${cause}, ${texts.span(formatDuration(waits.durationMs))}`;
   }
   const rate = ratePerS > 0 ? ` · ${formatRate(ratePerS)}` : "";
   if (leftMs === undefined) return `${all}${rate}`;

@@ -22,14 +22,14 @@ const STALL_TEXTS = {
 } as const satisfies Record<PauseCause, keyof AllTexts>;
 
 function progressText(progress: ProgressReport, texts: AllTexts): string {
-  const { doneBytes, sizeBytes, ratePerS, leftMs, waits } = progress;
+  const { doneBytes, sizeBytes, ratePerS, leftMs, pause: waits } = progress;
   const done =
     sizeBytes === undefined
       ? formatSize(doneBytes)
       : `${formatSize(doneBytes)} / ${formatSize(sizeBytes)}`;
   if (waits !== undefined) {
-    const duration = texts.span(formatDuration(waits.forMs));
-    return `${done} · ${texts[STALL_TEXTS[waits.where]]}, ${duration}`;
+    const duration = texts.span(formatDuration(waits.durationMs));
+    return `${done} · ${texts[STALL_TEXTS[waits.cause]]}, ${duration}`;
   }
   const rate = ratePerS > 0 ? ` · ${formatRate(ratePerS)}` : "";
   if (leftMs === undefined) return `${done}${rate}`;
