@@ -115,7 +115,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
   #tooFast(client: ClientConnection, request: Request): Fault | undefined {
     const { account } = client;
     const { engine, clock } = this.#services;
-    const slow = client.tooFast();
+    const slow = client.checkRequestRate();
     if (slow !== undefined || account === undefined) return slow;
     return engine.charge(account.id, request, clock.now());
   }

@@ -138,7 +138,7 @@ function registryOf(registry: Registry): unknown {
   const { policy, predecessors, successor, head, namesVersion } = registry;
   const people = [ANA, BEN, EVE].map((id) => registry.get(id));
   const names = ["ana", "anna", "ben", "eve", "Ops"].map(
-    (name) => registry.known(name as Name)?.id,
+    (name) => registry.findWithRemoved(name as Name)?.id,
   );
   const house = [policy.bans(0), policy.invites(0), policy.isClosed, policy.announced];
   const roles = [ANA, BEN].map((id) => policy.isOperator(id));

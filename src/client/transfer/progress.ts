@@ -88,7 +88,7 @@ export class Reporter {
   #report(): void {
     const { clock, status, onProgress } = this.#options;
     const { id, name, waitsAt } = status();
-    this.#progress.waits(waitsAt);
+    this.#progress.setPauseCause(waitsAt);
     onProgress?.({ id, name, ...this.#progress.report(clock.now()) });
   }
 }

@@ -46,7 +46,7 @@ export class UploadChannel {
 
   get waitsAt(): PauseCause {
     if (this.isAcked || this.#options.checksums.isFull) return "server-disk";
-    const where = this.#sending.pause(this.#options.clock.now())?.where ?? "network";
+    const where = this.#sending.pause(this.#options.clock.now())?.cause ?? "network";
     return where === "more" ? "source" : where;
   }
 

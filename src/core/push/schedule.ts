@@ -58,7 +58,7 @@ interface UserState {
 
 export interface PushRecipients {
   /** Reports whether the message is unread and the user may still read it. */
-  isUnread(user: UserId, calling: PushCandidate): boolean;
+  isUnread(user: UserId, candidate: PushCandidate): boolean;
   isOnline(user: UserId): boolean;
   /** Reports whether the user is online but idle for a while, and has another device to notify. */
   isAway(user: UserId): boolean;
@@ -68,21 +68,21 @@ export class PushSchedule {
   /** Accounts with a push subscription: maximum PUSH_SUBSCRIPTIONS_MAX. */
   readonly #users = new Map<UserId, UserState>();
 
-  add(user: UserId, calling: PushCandidate, now: number): void {
+  add(user: UserId, candidate: PushCandidate, now: number): void {
     const of = this.#stateOf(user, now);
-    const known = of.pending.get(calling.room);
+    const known = of.pending.get(candidate.room);
     if (known !== undefined) {
       // A message may both mention and answer the user.
-      if (calling.seq <= known.latest.seq) return;
-      known.latest = calling;
+      if (candidate.seq <= known.latest.seq) return;
+      known.latest = candidate;
       known.count += 1;
       return;
     }
-    const every = calling.isSealed ? PUSH_SEALED_INTERVAL_MS : PUSH_ROOM_INTERVAL_MS;
-    const last = of.pushedAt.get(calling.room) ?? Number.NEGATIVE_INFINITY;
+    const every = candidate.isSealed ? PUSH_SEALED_INTERVAL_MS : PUSH_ROOM_INTERVAL_MS;
+    const last = of.pushedAt.get(candidate.room) ?? Number.NEGATIVE_INFINITY;
     const dueAt = Math.max(now + PUSH_BATCH_MS, last + every);
-    const waiting = { latest: calling, count: 1, firstAt: now, dueAt };
-    setNewest(of.pending, calling.room, waiting, PUSH_ROOMS_MAX);
+    const waiting = { latest: candidate, count: 1, firstAt: now, dueAt };
+    setNewest(of.pending, candidate.room, waiting, PUSH_ROOMS_MAX);
   }
 
   /** Removes an erased message's text. */

@@ -111,7 +111,7 @@ export class Registry {
   readonly policy = new ServerPolicy();
 
   /** All names including those of removed accounts, for moderation of their messages and names. */
-  readonly allNames: Directory<Account> = { find: (name) => this.known(name) };
+  readonly allNames: Directory<Account> = { find: (name) => this.findWithRemoved(name) };
 
   /** Former keys of the server, newest first. */
   readonly predecessors: Predecessor[] = [];
@@ -124,7 +124,7 @@ export class Registry {
 
   /** Finds an account by its current or a former name. Excludes removed accounts. */
   find(name: Name): Account | undefined {
-    const known = this.known(name);
+    const known = this.findWithRemoved(name);
     return known?.isRemoved === true ? undefined : known;
   }
 
@@ -132,7 +132,7 @@ export class Registry {
    * Finds an account like `find`, including removed accounts, because their messages remain
    * readable.
    */
-  known(name: Name): Account | undefined {
+  findWithRemoved(name: Name): Account | undefined {
     const folded = foldName(name);
     return this.#byName.get(folded) ?? this.#former.get(folded);
   }
@@ -234,7 +234,7 @@ export class Registry {
   #nameOfLost(id: UserId): Name {
     for (let number = 0; ; number++) {
       const name = number === 0 ? `lost-${id}` : `lost-${number}`;
-      if (isName(name) && this.known(name) === undefined) return name;
+      if (isName(name) && this.findWithRemoved(name) === undefined) return name;
     }
   }
 

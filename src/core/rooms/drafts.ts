@@ -228,7 +228,7 @@ function joinDraft(rooms: Rooms, user: UserId, room: RoomId): Draft {
 
 function countRooms(rooms: Rooms, user: UserId, what: "named" | "direct"): number {
   let count = 0;
-  for (const { id } of rooms.of(user)) if (isDirect(id) === (what === "direct")) count++;
+  for (const { id } of rooms.roomsOf(user)) if (isDirect(id) === (what === "direct")) count++;
   return count;
 }
 

@@ -153,7 +153,7 @@ export class RoomEngine {
   }
 
   #presenceOf(user: UserId, online: boolean): EngineEffect[] {
-    return [...this.#rooms.of(user)].map((room) => ({ kind: "presence", room, user, online }));
+    return [...this.#rooms.roomsOf(user)].map((room) => ({ kind: "presence", room, user, online }));
   }
 
   #submit(requester: Requester, command: Submission, now: number): EngineEffect[] {
@@ -191,7 +191,7 @@ export class RoomEngine {
     }
     const fault = this.#presence.acceptPost(requester, id, counter, now, postCount(request));
     if (fault !== undefined) return [settled(requester, fault)];
-    const begin = (goal: PostDestination | undefined) => {
+    const begin = (destination: PostDestination | undefined) => {
       const outbox = this.#posts.use(user, id);
       const askers = [requester];
       const command: PostCommand = {
@@ -200,7 +200,7 @@ export class RoomEngine {
         outbox,
         counter,
         request,
-        destination: goal,
+        destination,
         requesters: askers,
         isAppending: false,
       };
@@ -208,9 +208,11 @@ export class RoomEngine {
       return { kind: "lock-outbox", command } as const;
     };
     try {
-      const { destination: goal, meet } = this.#resolvePost(user, request);
-      const step = begin(goal);
-      return this.#run(meet === undefined ? [step] : [{ kind: "lock-room", command: meet }, step]);
+      const { destination, conversation } = this.#resolvePost(user, request);
+      const step = begin(destination);
+      return this.#run(
+        conversation === undefined ? [step] : [{ kind: "lock-room", command: conversation }, step],
+      );
     } catch (error) {
       const fault = asFault(error);
       if (this.#needsConfirmation(fault, [requester])) return this.#run([begin(undefined)]);
@@ -223,10 +225,16 @@ export class RoomEngine {
   #resolvePost(
     user: UserId,
     request: RequestOf<"post">,
-  ): { readonly destination: PostDestination; readonly meet: ConversationCommand | undefined } {
+  ): {
+    readonly destination: PostDestination;
+    readonly conversation: ConversationCommand | undefined;
+  } {
     const draft = postDraft(user, request);
     const target = this.#targets.resolve(user, request.to);
-    return { destination: { draft, to: target.id }, meet: this.#conversationFor(user, target) };
+    return {
+      destination: { draft, to: target.id },
+      conversation: this.#conversationFor(user, target),
+    };
   }
 
   /**
@@ -270,9 +278,9 @@ export class RoomEngine {
       }
       command.isConfirmed = true;
       if (command.destination === undefined) {
-        const { destination: goal, meet } = this.#resolvePost(command.user, command.request);
-        command.destination = goal;
-        if (meet !== undefined) steps.push({ kind: "lock-room", command: meet });
+        const { destination, conversation } = this.#resolvePost(command.user, command.request);
+        command.destination = destination;
+        if (conversation !== undefined) steps.push({ kind: "lock-room", command: conversation });
       }
       steps.push({ kind: "lock-room", command });
     } catch (error) {
@@ -289,13 +297,15 @@ export class RoomEngine {
   ): EngineEffect[] {
     try {
       const target = this.#targets.resolve(requester.user, submitted.to);
-      const meet = this.#conversationFor(requester.user, target);
+      const conversation = this.#conversationFor(requester.user, target);
       const command =
         submitted.kind === "announce"
           ? { ...submitted, requester, to: target.id }
           : { ...submitted, requester, room: target.id };
       const step = { kind: "lock-room", command } as const;
-      return this.#run(meet === undefined ? [step] : [{ kind: "lock-room", command: meet }, step]);
+      return this.#run(
+        conversation === undefined ? [step] : [{ kind: "lock-room", command: conversation }, step],
+      );
     } catch (error) {
       return [settled(requester, asFault(error))];
     }
@@ -303,7 +313,7 @@ export class RoomEngine {
 
   #conversationFor(
     user: UserId,
-    { id, room, other }: ResolvedTarget,
+    { id, room, peer: other }: ResolvedTarget,
   ): ConversationCommand | undefined {
     if (room !== undefined || other === undefined) return undefined;
     checkConversationLimit(this.#rooms, user);
@@ -418,13 +428,18 @@ export class RoomEngine {
     const rooms = this.#rooms;
     switch (command.kind) {
       case "post": {
-        const { user, destination: goal } = command;
-        assert(goal !== undefined, "a post that goes nowhere waits for no room");
+        const { user, destination } = command;
+        assert(destination !== undefined, "a post that goes nowhere waits for no room");
         this.#checkAuthor(user);
         this.#checkOrder(command);
         this.#checkSenderConnected(command);
-        const room = checkPost(rooms, { user, to: goal.to }, this.#unixMs, goal.draft);
-        return [draftFor(room.id, goal.draft)];
+        const room = checkPost(
+          rooms,
+          { user, to: destination.to },
+          this.#unixMs,
+          destination.draft,
+        );
+        return [draftFor(room.id, destination.draft)];
       }
       case "announce": {
         const { requester, file, to } = command;

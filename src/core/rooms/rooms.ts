@@ -120,7 +120,7 @@ export class Rooms {
   }
 
   /** Returns the rooms and direct conversations that the account reads. */
-  of(user: UserId): ReadonlySet<Room> {
+  roomsOf(user: UserId): ReadonlySet<Room> {
     return this.#joined.get(user) ?? NO_ROOMS;
   }
 

@@ -26,7 +26,7 @@ export interface ResolvedTarget {
   /** `undefined` for a conversation that does not exist. */
   readonly room: Room | undefined;
   /** The other user of a direct conversation; `undefined` for a named room. */
-  readonly other: UserId | undefined;
+  readonly peer: UserId | undefined;
 }
 
 /** Resolves `lobby` to the room and `@ana` to the conversation with her. */
@@ -63,12 +63,12 @@ export class TargetResolver {
   #direct(user: UserId, other: UserId): ResolvedTarget {
     const { rooms, sha256 } = this.#options;
     const id = directRoomId(user, other, sha256);
-    return { id, room: rooms.get(id), other };
+    return { id, room: rooms.get(id), peer: other };
   }
 }
 
 function toRoom(room: Room): ResolvedTarget {
-  return { id: room.id, room, other: undefined };
+  return { id: room.id, room, peer: undefined };
 }
 
 /** @throws {Fault} room-unknown */

@@ -32,7 +32,7 @@ interface AckAggregation {
   readonly rate: number;
   bytes: number;
   /** Maximum number of bytes beyond the rate. */
-  mostBytes: number;
+  bytesMax: number;
 }
 
 /** In round trips: one for the round trip and one for jitter. */
@@ -94,7 +94,7 @@ export class CongestionWindow {
     this.#deliveredAt = now;
     this.#lastAckedSentAt = now;
     this.#roundTripAt = now;
-    this.#ackAggregation = { at: now, rate: 0, bytes: 0, mostBytes: 0 };
+    this.#ackAggregation = { at: now, rate: 0, bytes: 0, bytesMax: 0 };
     this.#surplusAt = now;
   }
 
@@ -213,20 +213,19 @@ export class CongestionWindow {
   #measureAckAggregation(sizeBytes: number, now: number): void {
     const [rate, ackAggregation] = [this.#rate, this.#ackAggregation];
     const overMs = now - ackAggregation.at;
-    if (rate > ackAggregation.rate)
-      this.#ackAggregation = { at: now, rate, bytes: 0, mostBytes: 0 };
+    if (rate > ackAggregation.rate) this.#ackAggregation = { at: now, rate, bytes: 0, bytesMax: 0 };
     else if (overMs >= ACK_AGGREGATION_MS_MAX || ackAggregation.bytes <= rate * overMs) {
-      this.#remember(ackAggregation.mostBytes, now);
-      this.#ackAggregation = { at: now, rate, bytes: 0, mostBytes: 0 };
+      this.#remember(ackAggregation.bytesMax, now);
+      this.#ackAggregation = { at: now, rate, bytes: 0, bytesMax: 0 };
     }
     const { at } = this.#ackAggregation;
     this.#ackAggregation.bytes += sizeBytes;
     const surplus = this.#ackAggregation.bytes - CHUNK_BYTES - rate * (now - at);
-    const mostBytes = Math.min(
-      Math.max(surplus, this.#ackAggregation.mostBytes),
+    const bytesMax = Math.min(
+      Math.max(surplus, this.#ackAggregation.bytesMax),
       ACK_AGGREGATION_MS_MAX * rate,
     );
-    this.#ackAggregation.mostBytes = mostBytes;
+    this.#ackAggregation.bytesMax = bytesMax;
   }
 
   #remember(bytes: number, now: number): void {

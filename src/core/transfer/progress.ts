@@ -74,8 +74,8 @@ export class Progress {
   }
 
   /** Sets the cause of a pause. Its duration counts from the last byte. */
-  waits(where: PauseCause): void {
-    this.#pauseCause = where;
+  setPauseCause(cause: PauseCause): void {
+    this.#pauseCause = cause;
   }
 
   /** Milliseconds until the next report; 0 if it is due. */
@@ -88,7 +88,7 @@ export class Progress {
     this.#forget(now);
     const ratePerS = this.#ratePerS(now);
     const pausedMs = now - this.#progressedAt;
-    const waits = pausedMs >= STALL_REPORTED_AFTER_MS && this.#doneBytes !== this.#sizeBytes;
+    const isPaused = pausedMs >= STALL_REPORTED_AFTER_MS && this.#doneBytes !== this.#sizeBytes;
     return {
       doneBytes: this.#doneBytes,
       ...(this.#sizeBytes === undefined ? {} : { sizeBytes: this.#sizeBytes }),
@@ -96,7 +96,7 @@ export class Progress {
       ratePerS,
       ...this.#remainingMs(ratePerS),
       elapsedMs: now - this.#startedAt,
-      ...(waits ? { pause: { cause: this.#pauseCause, durationMs: pausedMs } } : {}),
+      ...(isPaused ? { pause: { cause: this.#pauseCause, durationMs: pausedMs } } : {}),
     };
   }
 

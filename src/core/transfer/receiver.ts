@@ -63,7 +63,7 @@ export class ChunkReceiver {
   }
 
   /** Received bytes that are not yet acknowledged. */
-  get waitingBytes(): number {
+  get unackedBytes(): number {
     return this.#unackedBytes;
   }
 

@@ -33,7 +33,7 @@ export interface FileSize {
 
 /** `source`: a chunk is being read. `more`: the next chunk is not available yet. */
 export interface SendPause {
-  readonly where: "source" | "more" | "network" | "server-disk";
+  readonly cause: "source" | "more" | "network" | "server-disk";
   readonly durationMs: number;
 }
 
@@ -203,11 +203,11 @@ export class ChunkSender {
 
   /** Returns cause and duration of the pause, or `undefined` if only the driver is pending. */
   pause(now: number): SendPause | undefined {
-    const where = this.#pauseCause();
-    return where === undefined ? undefined : { where, durationMs: now - this.#progressedAt };
+    const cause = this.#pauseCause();
+    return cause === undefined ? undefined : { cause, durationMs: now - this.#progressedAt };
   }
 
-  #pauseCause(): SendPause["where"] | undefined {
+  #pauseCause(): SendPause["cause"] | undefined {
     if (this.#flights.length > 0) return this.#isDiskSlow ? "server-disk" : "network";
     if (this.#reserved > this.#sent) return "source";
     return this.isCaughtUp ? "more" : undefined;

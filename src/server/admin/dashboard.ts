@@ -24,7 +24,7 @@ import type { ServerContext } from "../kernel/context.ts";
 import type { Cancel } from "../kernel/siblings.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { RemoteCancels } from "../siblings/cancels.ts";
-import type { RemoteWindows } from "../siblings/windows.ts";
+import type { RemoteActivity } from "../siblings/remote-activity.ts";
 import type { Metrics } from "./metrics.ts";
 
 type ClientEntry = Answer<"clients">["clients"][number];
@@ -35,8 +35,8 @@ interface AdminDashboardOptions extends ServerContext {
   /** `undefined` if file transfer is disabled. */
   readonly files: Pick<FileService, "list" | "cancel"> | undefined;
   readonly metrics: Pick<Metrics, "stats">;
-  readonly remoteWindows: Pick<RemoteWindows, "request" | "all">;
-  readonly remoteCancels: Pick<RemoteCancels, "ask">;
+  readonly remoteActivity: Pick<RemoteActivity, "request" | "all">;
+  readonly remoteCancels: Pick<RemoteCancels, "request">;
 }
 
 export class AdminDashboard {
@@ -68,10 +68,10 @@ export class AdminDashboard {
   }
 
   clients({ after = 0 }: RequestOf<"clients">): Answer<"clients"> {
-    this.#options.remoteWindows.request();
+    this.#options.remoteActivity.request();
     const { clients, more } = this.#localClients(after);
     if (more) return { clients, more };
-    for (const window of this.#remoteWindows) {
+    for (const window of this.#remoteActivities) {
       for (const client of window.clients) {
         if (client.client <= after) continue;
         if (clients.length >= CLIENTS_PAGE_MAX) return { clients, more: true };
@@ -87,16 +87,16 @@ export class AdminDashboard {
     return { server: this.#server(this.#options.metrics.stats()), clients, transfers };
   }
 
-  get #remoteWindows(): readonly ServerActivity[] {
-    return this.#options.remoteWindows.all;
+  get #remoteActivities(): readonly ServerActivity[] {
+    return this.#options.remoteActivity.all;
   }
 
   stats(): Answer<"stats"> {
-    const { sequencer, remoteWindows, metrics } = this.#options;
+    const { sequencer, remoteActivity: remoteWindows, metrics } = this.#options;
     const own = metrics.stats();
     if (!sequencer.isShared) return own;
     remoteWindows.request();
-    const remoteServers = this.#remoteWindows.map(({ server }) => server);
+    const remoteServers = this.#remoteActivities.map(({ server }) => server);
     return { ...own, servers: [this.#server(own), ...remoteServers] };
   }
 
@@ -137,8 +137,8 @@ export class AdminDashboard {
   }
 
   transfers(): Answer<"transfers"> {
-    this.#options.remoteWindows.request();
-    const transfers = this.#remoteWindows.flatMap(({ transfers }) => transfers);
+    this.#options.remoteActivity.request();
+    const transfers = this.#remoteActivities.flatMap(({ transfers }) => transfers);
     return transferPage([...this.#localTransfers(), ...transfers]);
   }
 
@@ -154,7 +154,7 @@ export class AdminDashboard {
     const file = request.file as FileId;
     const cancel = { file, user: id, direction, by: by.id };
     if (await this.cancelLocal(cancel)) return;
-    if (!(await remoteCancels.ask(cancel))) {
+    if (!(await remoteCancels.request(cancel))) {
       throw new Fault("not-found", msg`${name} is not transferring this file`, {
         remedy: "see the Transfers tab",
       });

@@ -20,7 +20,7 @@ const COLUMNS = [
   ...(["links", "online", "memoryBytes", "diskFreeBytes"] as const),
 ] as const satisfies readonly (keyof Sample)[];
 /** Counters; each sample stores the increase since the previous one. */
-const GROWING: ReadonlySet<keyof Sample> = new Set(["posts", "receivedBytes", "sentBytes"]);
+const COUNTERS: ReadonlySet<keyof Sample> = new Set(["posts", "receivedBytes", "sentBytes"]);
 
 /**
  * A ring buffer of constant size. Samples are numbered from 1; readers pass the last number they
@@ -43,7 +43,7 @@ export class Samples {
     }
     for (const [name, column] of this.#columns) {
       const value = sample[name] ?? 0;
-      const before = GROWING.has(name) ? (this.#previous?.[name] ?? value) : 0;
+      const before = COUNTERS.has(name) ? (this.#previous?.[name] ?? value) : 0;
       column[this.#last % SAMPLES_STORED_MAX] = Math.max(0, Math.floor(value - before));
     }
     this.#previous = sample;

@@ -11,7 +11,7 @@ interface SignedDevice {
   readonly deviceKey: Uint8Array;
 }
 
-export function certFits(
+export function isCertifiedBy(
   deviceCert: Uint8Array,
   { fingerprint }: Pick<Identity, "fingerprint">,
   { user, accountKey, deviceKey }: SignedDevice,

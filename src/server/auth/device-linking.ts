@@ -50,11 +50,11 @@ export class LinkOffers {
   }
 
   /** The first device with the code claims the offer; later ones are refused. */
-  claim(code: Uint8Array, asking: LinkRequest): LinkOffer | undefined {
+  claim(code: Uint8Array, request: LinkRequest): LinkOffer | undefined {
     const offer = this.#offers.get(toBase64Url(code));
     if (offer === undefined || offer.request !== undefined || !this.#isValid(offer))
       return undefined;
-    offer.request = asking;
+    offer.request = request;
     return offer;
   }
 

@@ -7,7 +7,7 @@ import { deviceIdOf } from "../../crypto/device-id.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import { certFits } from "./device-certs.ts";
+import { isCertifiedBy } from "./device-certs.ts";
 import { LinkOffers } from "./device-linking.ts";
 import type { Authenticator } from "./login.ts";
 
@@ -92,7 +92,7 @@ export class Devices {
       });
     }
     const { name: user, accountKey } = account;
-    if (!certFits(deviceCert, identity, { user, accountKey, deviceKey })) {
+    if (!isCertifiedBy(deviceCert, identity, { user, accountKey, deviceKey })) {
       throw new Fault("not-allowed", msg`this device does not have ${account.name}'s account key`, {
         remedy: "link from the device that created the account, or from one linked to it",
       });

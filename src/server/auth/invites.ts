@@ -88,7 +88,7 @@ export class Invites {
     const { clock, registry, rooms } = this.#context;
     const invites = registry.policy
       .invites(clock.unixMs())
-      .filter((invite) => this.#mayRevoke(actor, invite));
+      .filter((invite) => this.#canRevoke(actor, invite));
     const { page, next } = pageAfter(invites, after);
     const nameOf = (id: RoomId | undefined) => (id === undefined ? undefined : rooms.get(id)?.name);
     return {
@@ -106,7 +106,7 @@ export class Invites {
     const { registry, kernel } = this.#context;
     await kernel.transact(() => {
       const invite = registry.policy.invite(id);
-      if (invite === undefined || invite.isRevoked || !this.#mayRevoke(actor, invite)) {
+      if (invite === undefined || invite.isRevoked || !this.#canRevoke(actor, invite)) {
         throw new Fault("not-found", msg`no invite '${id.slice(0, 40)}'`, {
           remedy: "run chat admin invites",
         });
@@ -115,11 +115,11 @@ export class Invites {
     });
   }
 
-  #mayRevoke(actor: Actor, { by, room, post, read }: Invite): boolean {
+  #canRevoke(actor: Actor, { by, room, post, read }: Invite): boolean {
     if (actor.isOperator || by === actor.user) return true;
     const scope = room ?? post ?? read;
-    const led = scope === undefined ? undefined : this.#context.rooms.get(scope);
-    return led !== undefined && moderates(led, actor);
+    const moderatedRooms = scope === undefined ? undefined : this.#context.rooms.get(scope);
+    return moderatedRooms !== undefined && moderates(moderatedRooms, actor);
   }
 
   /**

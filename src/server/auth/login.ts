@@ -30,7 +30,7 @@ import { addressKey, isLoopback } from "../session/connection-limits.ts";
 import type { Admission } from "../session/connection-state.ts";
 import type { FloodGuard } from "../session/flood-guard.ts";
 import type { Bans } from "./bans.ts";
-import { certFits } from "./device-certs.ts";
+import { isCertifiedBy } from "./device-certs.ts";
 import type { Invites } from "./invites.ts";
 import { OperatorLink } from "./operator-link.ts";
 import { sameSecret } from "./secrets.ts";
@@ -123,7 +123,7 @@ export class Authenticator {
     this.#checkAdmitted(admissionOf(client));
     const name = this.#newName(request.user);
     const { user, accountKey, deviceKey, deviceCert } = request;
-    if (!certFits(deviceCert, this.#options.identity, { user, accountKey, deviceKey })) {
+    if (!isCertifiedBy(deviceCert, this.#options.identity, { user, accountKey, deviceKey })) {
       throw new Fault("frame-malformed", "invalid device certificate");
     }
     const folded = foldName(name);
@@ -488,10 +488,10 @@ export class Authenticator {
     this.#publish("guess", names);
     try {
       if (delayMs > 0) await delay(clock, delayMs);
-      const isRight = !client.isClosed && (await check());
+      const isCorrect = !client.isClosed && (await check());
       // A disconnected client learns nothing from a guess in progress.
       if (client.isClosed) throw new Fault("link-closed", "the connection is closed");
-      if (isRight) {
+      if (isCorrect) {
         this.#guessing.right(names);
         this.#publish("guessed", names);
         client.wrongSecrets = 0;

@@ -25,7 +25,7 @@ export class SharedUpload {
   readonly #shared: SharedFiles;
   readonly #blob: Blob;
   /** Number of leading chunks in the store. */
-  #have: number;
+  #storedCount: number;
   #next: number;
   /** Stored chunks after the first missing one. Bounded by CLUSTER_CHUNKS_PER_FILE_MAX. */
   readonly #ahead = new Set<number>();
@@ -43,7 +43,7 @@ export class SharedUpload {
   constructor(shared: SharedFiles, blob: Blob, have: number) {
     this.#shared = shared;
     this.#blob = blob;
-    this.#have = this.#next = have;
+    this.#storedCount = this.#next = have;
     this.pump();
   }
 
@@ -53,7 +53,7 @@ export class SharedUpload {
     while (
       !this.#isStopped &&
       this.#next < have &&
-      this.#next < this.#have + CLUSTER_CHUNKS_PER_FILE_MAX
+      this.#next < this.#storedCount + CLUSTER_CHUNKS_PER_FILE_MAX
     ) {
       const index = this.#next++;
       const copying = this.#copy(index);
@@ -71,7 +71,7 @@ export class SharedUpload {
    * @throws Fault no-majority, store-…; the next call retries the missing chunks
    */
   waitForChunks(count: number): Promise<boolean> {
-    if (this.#have >= count) return Promise.resolve(true);
+    if (this.#storedCount >= count) return Promise.resolve(true);
     if (this.#isStopped) return Promise.resolve(false);
     return new Promise((resolve, reject) => {
       this.#waiters.push({ count, resolve, reject });
@@ -94,7 +94,7 @@ export class SharedUpload {
       if (lost === undefined) return;
       if (tries === COMPLETE_TRIES_MAX) throw new Fault("too-many", "this file is being deleted");
       await this.#shared.begin(metadata);
-      this.#have = this.#next = lost; // Nothing is in flight: every chunk had been stored.
+      this.#storedCount = this.#next = lost; // Nothing is in flight: every chunk had been stored.
     }
   }
 
@@ -117,7 +117,7 @@ export class SharedUpload {
       const hash = await blob.hash(index);
       await this.#shared.put(blob.metadata.file, index, hash, () => readStored(blob.read(index)));
       this.#ahead.add(index);
-      while (this.#ahead.delete(this.#have)) this.#have++;
+      while (this.#ahead.delete(this.#storedCount)) this.#storedCount++;
       this.#settle();
     } catch (error) {
       this.#fail(asFault(error));
@@ -129,13 +129,13 @@ export class SharedUpload {
     if (this.#inFlight.size > 0 || this.#waiters.length === 0) return false;
     this.#hasFailed = false;
     this.#ahead.clear();
-    this.#next = this.#have;
+    this.#next = this.#storedCount;
     return true;
   }
 
   #settle(): void {
-    const reached = this.#waiters.filter(({ count }) => count <= this.#have);
-    this.#waiters = this.#waiters.filter(({ count }) => count > this.#have);
+    const reached = this.#waiters.filter(({ count }) => count <= this.#storedCount);
+    this.#waiters = this.#waiters.filter(({ count }) => count > this.#storedCount);
     for (const { resolve } of reached) resolve(true);
   }
 

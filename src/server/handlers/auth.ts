@@ -52,7 +52,7 @@ export function authHandlers(services: Services, sessions: SessionActions) {
     logout: (request, sender) => {
       const { client, member } = sender;
       const leave = () => {
-        services.push?.signedOut(member.device);
+        services.push?.onSignedOut(member.device);
         sessions.logOut(client);
       };
       return request.forget === true ? forgetDevice(services, sender).then(leave) : leave();

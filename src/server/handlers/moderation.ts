@@ -7,18 +7,21 @@ import { DEFERRED, type Handlers, type Sender, submit } from "./handler.ts";
 
 export function moderationHandlers(services: Services) {
   const { moderation, management, invites, resets, kernel } = services;
-  const act = (sender: Sender, act: RoomAction) =>
+  const submitAction = (sender: Sender, act: RoomAction) =>
     submit(kernel, sender, { kind: "act", isOperator: sender.actor.isOperator, action: act });
   return {
-    edit: async (request, from) => act(from, await moderation.messageAct(from.actor, request)),
-    erase: async (request, from) => act(from, await moderation.messageAct(from.actor, request)),
-    pin: async (request, from) => act(from, await moderation.messageAct(from.actor, request)),
-    receipts: (request, from) => act(from, moderation.receipts(from.actor, request)),
-    kick: (request, from) => act(from, moderation.memberAct(request, request.room)),
-    mute: (request, from) => act(from, moderation.memberAct(request, request.room)),
+    edit: async (request, from) =>
+      submitAction(from, await moderation.messageAction(from.actor, request)),
+    erase: async (request, from) =>
+      submitAction(from, await moderation.messageAction(from.actor, request)),
+    pin: async (request, from) =>
+      submitAction(from, await moderation.messageAction(from.actor, request)),
+    receipts: (request, from) => submitAction(from, moderation.receipts(from.actor, request)),
+    kick: (request, from) => submitAction(from, moderation.memberAction(request, request.room)),
+    mute: (request, from) => submitAction(from, moderation.memberAction(request, request.room)),
     grant: async (request, from) => {
       const { room } = request;
-      if (room !== undefined) return act(from, moderation.memberAct(request, room));
+      if (room !== undefined) return submitAction(from, moderation.memberAction(request, room));
       return await moderation.grantOperator(from.actor, request);
     },
     "erase-all": (request, { account, actor }) => moderation.eraseAll(account, actor, request),
@@ -35,15 +38,16 @@ export function moderationHandlers(services: Services) {
     },
     rename: async (request, from) => {
       const change = await management.rename(from.actor.user, request);
-      return change === undefined ? undefined : act(from, change);
+      return change === undefined ? undefined : submitAction(from, change);
     },
     remove: async (request, from) => {
       const change = await management.remove(from.actor.user, request);
-      return change === undefined ? undefined : act(from, change);
+      return change === undefined ? undefined : submitAction(from, change);
     },
-    close: ({ room, on }, from) => act(from, { kind: "close", on, room: management.room(room) }),
+    close: ({ room, on }, from) =>
+      submitAction(from, { kind: "close", on, room: management.room(room) }),
     retention: ({ room, keepMs }, from) =>
-      act(from, { kind: "retention", room: management.room(room), keepMs }),
+      submitAction(from, { kind: "retention", room: management.room(room), keepMs }),
     invite: (request, { actor }) => invites.create(actor, request),
     invites: (request, { actor }) => invites.list(actor, request),
     "invite-revoke": ({ invite }, { actor }) => invites.revoke(actor, invite),

@@ -108,8 +108,8 @@ function truncated(text: string): string {
   const bytes = utf8Encode(text.toWellFormed());
   if (bytes.length <= TEXT_BYTES_MAX) return text.toWellFormed();
   const limitBytes = TEXT_BYTES_MAX - utf8Encode(CUT).length;
-  const kept = new TextDecoder().decode(bytes.subarray(0, limitBytes), { stream: true });
-  return `${kept}${CUT}`;
+  const prefix = new TextDecoder().decode(bytes.subarray(0, limitBytes), { stream: true });
+  return `${prefix}${CUT}`;
 }
 
 function validText(text: string): string {

@@ -146,10 +146,10 @@ export class ZipLists {
     this.#cache.delete(key);
     this.#cache.set(key, cached);
     cached.useCount += 1;
-    let isHeld = true;
+    let isInUse = true;
     const release = () => {
-      if (isHeld) cached.useCount -= 1;
-      isHeld = false;
+      if (isInUse) cached.useCount -= 1;
+      isInUse = false;
     };
     return { list: cached.list, release };
   }

@@ -16,7 +16,7 @@ export class PendingWrites {
   readonly #onFault: (fault: Fault) => void;
   #inFlight = 0;
   /** Running tasks that may still write. */
-  #heldTasks = 0;
+  #runningTasks = 0;
   #onIdle: (() => void) | undefined;
   #completed = 0;
   #durationMs = 0;
@@ -52,11 +52,11 @@ export class PendingWrites {
 
   /** Tracks a task that pauses between its writes, so that a stop waits for it. */
   async trackTask<Result>(task: () => Promise<Result>): Promise<Result> {
-    this.#heldTasks++;
+    this.#runningTasks++;
     try {
       return await task();
     } finally {
-      this.#heldTasks--;
+      this.#runningTasks--;
       this.#checkIdle();
     }
   }
@@ -95,7 +95,7 @@ export class PendingWrites {
   }
 
   get #isIdle(): boolean {
-    return this.#inFlight === 0 && this.#heldTasks === 0;
+    return this.#inFlight === 0 && this.#runningTasks === 0;
   }
 
   #checkIdle(): void {

@@ -103,11 +103,11 @@ export class PushService {
   }
 
   async unsubscribe(device: string): Promise<void> {
-    this.signedOut(device);
+    this.onSignedOut(device);
     await this.#subscriptions.sync();
   }
 
-  signedOut(device: string): void {
+  onSignedOut(device: string): void {
     this.#options.siblings.publish({ kind: "push-taken", device });
     this.#remove(device);
   }
@@ -115,7 +115,7 @@ export class PushService {
   onLogin(client: ClientConnection, account: Account): void {
     const { device = "" } = client.member ?? {};
     const known = this.#subscriptions.get(device);
-    if (known !== undefined && known.user !== account.id) this.signedOut(device);
+    if (known !== undefined && known.user !== account.id) this.onSignedOut(device);
     this.onActivity(account.id);
   }
 
@@ -232,9 +232,9 @@ export class PushService {
     const due = this.#due.takeDue(clock.now(), {
       isUnread: (user, { room: id, n }) => {
         const room = rooms.get(id);
-        const isIn = room?.members.has(user) === true && this.#subscriptions.has(user);
+        const isMember = room?.members.has(user) === true && this.#subscriptions.has(user);
         const isBanned = registry.policy.ban(user, clock.unixMs()) !== undefined;
-        return isIn && !isBanned && readPositions.upTo(user, id) < n;
+        return isMember && !isBanned && readPositions.upTo(user, id) < n;
       },
       isOnline: (user) => engine.isOnline(user),
       isAway: (user) => this.#isAway(user),

@@ -196,9 +196,9 @@ export class FanOut {
   #flushIfDue(room: Room): void {
     const now = this.#clock.now();
     if (this.#dueAt > now) return;
-    const moreMs = room.members.size * WRITE_MS * BURST_WAIT_SHARE;
-    if (moreMs < GATHER_MS_MIN || !this.#hasPendingRecords()) return this.flush();
-    this.#dueAt = now + Math.min(GATHER_MS_MAX, moreMs);
+    const remainingMs = room.members.size * WRITE_MS * BURST_WAIT_SHARE;
+    if (remainingMs < GATHER_MS_MIN || !this.#hasPendingRecords()) return this.flush();
+    this.#dueAt = now + Math.min(GATHER_MS_MAX, remainingMs);
     this.#pauseUntil = this.#dueAt; // Set once, so that later messages do not postpone the flush.
     this.#cancel = this.#clock.after(this.#dueAt - now, () => this.flush());
   }

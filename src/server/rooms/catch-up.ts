@@ -74,7 +74,7 @@ export class CatchUp {
   async resume(client: ClientConnection, member: Member, after: number | undefined): Promise<void> {
     const { rooms, fanOut } = this.#options;
     const startHead = rooms.head;
-    for (const room of [...rooms.of(member.account.id)]) {
+    for (const room of [...rooms.roomsOf(member.account.id)]) {
       if (client.member !== member) return;
       await this.#withRun(client, room, async (run) => {
         const unseen = await this.#missed(room, after, client);

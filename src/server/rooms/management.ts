@@ -77,7 +77,7 @@ export class Management {
     } finally {
       registry.release(name);
     }
-    for (const room of [...rooms.of(account.id)]) {
+    for (const room of [...rooms.roomsOf(account.id)]) {
       if (room.name === undefined) catchUp.refresh(room);
       else
         this.#submit(by, {
@@ -98,7 +98,7 @@ export class Management {
     const { registry, kernel, rooms, peers } = this.#options;
     await kernel.transact(() => (account.isRemoved ? [] : [registry.removalDraft(account, by)]));
     const { id: user, name } = account;
-    for (const room of [...rooms.of(user)]) {
+    for (const room of [...rooms.roomsOf(user)]) {
       if (room.name !== undefined) this.#submit(by, { kind: "gone", room: room.id, user, name });
     }
     onRemoved(); // Answers before the links close, including the requester's.
@@ -107,13 +107,9 @@ export class Management {
     peers.close(user, fault);
   }
 
-  #submit(user: UserId, act: RoomAction): void {
+  #submit(user: UserId, action: RoomAction): void {
     const ignoreOutcome = () => {};
-    this.#options.kernel.submit(
-      { user },
-      { kind: "act", isOperator: true, action: act },
-      ignoreOutcome,
-    );
+    this.#options.kernel.submit({ user }, { kind: "act", isOperator: true, action }, ignoreOutcome);
   }
 
   #checkSingleTarget({ user, room }: Pick<RequestOf<"remove">, "user" | "room">): void {

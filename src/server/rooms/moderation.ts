@@ -70,7 +70,7 @@ export class Moderation {
     return false;
   }
 
-  memberAct(
+  memberAction(
     request: RequestOf<"kick"> | RequestOf<"mute"> | RequestOf<"grant">,
     roomName: string,
   ): RoomAction {
@@ -84,7 +84,7 @@ export class Moderation {
     return defined({ kind: "mute", on, ...whom, until: request.until });
   }
 
-  async messageAct(
+  async messageAction(
     actor: Actor,
     request: RequestOf<"edit"> | RequestOf<"erase"> | RequestOf<"pin">,
   ): Promise<RoomAction> {

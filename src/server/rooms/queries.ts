@@ -118,7 +118,7 @@ export class Queries {
   whois(requester: Account, named: string): Answer<"whois"> {
     const { registry, rooms, engine } = this.#options;
     const { id, name, sinceUnixMs } = requireUser(registry, checkName(named, "person's name"));
-    const shared = [...rooms.of(requester.id)].filter(({ members }) => members.has(id));
+    const shared = [...rooms.roomsOf(requester.id)].filter(({ members }) => members.has(id));
     return {
       user: name,
       since: sinceUnixMs,
@@ -273,7 +273,7 @@ export class Queries {
   }
 
   #readable(account: Account, target: string | undefined): Room[] {
-    if (target === undefined) return [...this.#options.rooms.of(account.id)];
+    if (target === undefined) return [...this.#options.rooms.roomsOf(account.id)];
     const { room } = this.#targets.resolve(account.id, target);
     if (room === undefined) return [];
     requireMember(room, account.id);

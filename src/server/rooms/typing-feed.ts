@@ -21,7 +21,7 @@ interface TypingFeedOptions extends ServerContext {
   readonly fanOut: Pick<FanOut, "publish">;
 }
 
-interface Typist {
+interface TypingUser {
   readonly room: Room;
   readonly at: number;
 }
@@ -34,7 +34,7 @@ interface Typist {
 export class TypingFeed {
   readonly #options: TypingFeedOptions;
   /** Least recently refreshed first. Bounded: one per account, for TYPING_MS. */
-  readonly #typists = new Map<UserId, Typist>();
+  readonly #typingUsers = new Map<UserId, TypingUser>();
   readonly #byRoom = new Map<Room, Set<UserId>>();
   readonly #changed = new Set<Room>();
   #sentAt = Number.NEGATIVE_INFINITY;
@@ -68,7 +68,8 @@ export class TypingFeed {
 
   /** The posted message replaces the indicator. */
   onRecord(room: Room, { head: { kind, by } }: LogRecord): void {
-    if (by === "server" || !MESSAGE_KINDS.has(kind) || this.#typists.get(by)?.room !== room) return;
+    if (by === "server" || !MESSAGE_KINDS.has(kind) || this.#typingUsers.get(by)?.room !== room)
+      return;
     const wasPending = this.#changed.has(room);
     this.#end(by);
     // The limit of names may have hidden other users.
@@ -89,17 +90,17 @@ export class TypingFeed {
   #setTyping(user: UserId, room: Room, on: boolean): boolean {
     if (this.#isStopped || room.members.size > TYPING_MEMBERS_MAX) return false;
     const now = this.#options.clock.now();
-    const previous = this.#typists.get(user);
+    const previous = this.#typingUsers.get(user);
     if (!on) {
       if (previous?.room !== room) return false;
       this.#end(user);
     } else if (previous?.room === room) {
       if (now - previous.at < TYPING_INTERVAL_MS) return false;
-      this.#typists.delete(user);
-      this.#typists.set(user, { room, at: now });
+      this.#typingUsers.delete(user);
+      this.#typingUsers.set(user, { room, at: now });
     } else {
       this.#end(user);
-      this.#typists.set(user, { room, at: now });
+      this.#typingUsers.set(user, { room, at: now });
       const users = this.#byRoom.get(room) ?? new Set();
       this.#byRoom.set(room, users.add(user));
       this.#changed.add(room);
@@ -109,9 +110,9 @@ export class TypingFeed {
   }
 
   #end(user: UserId): void {
-    const typist = this.#typists.get(user);
+    const typist = this.#typingUsers.get(user);
     if (typist === undefined) return;
-    this.#typists.delete(user);
+    this.#typingUsers.delete(user);
     const { room } = typist;
     const users = this.#byRoom.get(room);
     users?.delete(user);
@@ -120,7 +121,7 @@ export class TypingFeed {
   }
 
   #schedule(): void {
-    const [first] = this.#typists.values();
+    const [first] = this.#typingUsers.values();
     const endsAt = first === undefined ? Number.POSITIVE_INFINITY : first.at + TYPING_MS;
     const dueAt = this.#changed.size > 0 ? this.#sentAt + TYPING_INTERVAL_MS : endsAt;
     if (this.#isStopped || dueAt >= this.#dueAt) return;
@@ -133,7 +134,7 @@ export class TypingFeed {
   #due(): void {
     this.#dueAt = Number.POSITIVE_INFINITY;
     const now = this.#options.clock.now();
-    for (const [user, { at }] of this.#typists) {
+    for (const [user, { at }] of this.#typingUsers) {
       if (at + TYPING_MS > now) break;
       this.#end(user);
     }

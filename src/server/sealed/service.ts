@@ -169,7 +169,7 @@ export class SealedService {
   }
 
   #requestMore(user: UserId, device: string, remaining: number): void {
-    this.lowOnKeyPackages(user, device, remaining);
+    this.notifyFewKeyPackages(user, device, remaining);
     this.#options.siblings.publish({ kind: "key-packages-low", user, device, left: remaining });
   }
 
@@ -179,7 +179,7 @@ export class SealedService {
   }
 
   /** Requests more key packages from the device, if it is connected here. */
-  lowOnKeyPackages(user: UserId, device: string, remaining: number): void {
+  notifyFewKeyPackages(user: UserId, device: string, remaining: number): void {
     for (const client of this.#options.peers.of(user)) {
       if (client.member?.device === device)
         client.notify({ kind: "key-packages-low", left: remaining });
@@ -246,25 +246,31 @@ export class SealedService {
       epoch: request.epoch + 1,
       commit: toBase64Url(commit),
       welcome: welcome && toBase64Url(welcome),
-      added: request.added.map((member) => this.#added(member)),
+      added: request.added.map((member) => this.#ownedDevice(member)),
       removed: request.removed.map((key): OwnedDevice => {
         const device = toBase64Url(key);
         return [device, result.room?.group?.devices.get(device) ?? NOBODY];
       }),
       instead,
-      kick: kick === undefined ? undefined : this.#kicked(kick),
+      kick: kick === undefined ? undefined : this.#kickTarget(kick),
     });
   }
 
   /** @throws Fault user-unknown; not-allowed if the account's key has not signed the device */
-  #added({ user, device }: { readonly user: string; readonly device: Uint8Array }): OwnedDevice {
+  #ownedDevice({
+    user,
+    device,
+  }: {
+    readonly user: string;
+    readonly device: Uint8Array;
+  }): OwnedDevice {
     const account = requireUser(this.#options.registry, checkName(user, "person's name"));
     const key = toBase64Url(device);
     if (account.devices.get(key)?.certified === true) return [key, account.id];
     throw new Fault("not-allowed", `this device is not signed by ${account.name}'s account key`);
   }
 
-  #kicked(name: string): KickTarget {
+  #kickTarget(name: string): KickTarget {
     const { registry } = this.#options;
     const { id: user, name: known } = requireUser(registry, checkName(name, "person's name"));
     return { user, name: known, isOperator: registry.policy.isOperator(user) };

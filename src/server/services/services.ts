@@ -46,8 +46,8 @@ import { SealedService } from "../sealed/service.ts";
 import { FloodGuard } from "../session/flood-guard.ts";
 import { Peers } from "../session/peers.ts";
 import { RemoteCancels } from "../siblings/cancels.ts";
+import { RemoteActivity } from "../siblings/remote-activity.ts";
 import { remoteSessions } from "../siblings/remote-sessions.ts";
-import { RemoteWindows } from "../siblings/windows.ts";
 import type { ServerOptions } from "./options.ts";
 
 interface ServerState {
@@ -105,14 +105,14 @@ export function openServices(options: ServerOptions, { addresses, isStopping }: 
       : new PushService({ ...context, ...options.push, readPositions, recordLookup });
   const disk = blobs === undefined ? undefined : diskWatch(context, blobs);
   const metrics = new Metrics({ ...context, fanOut, channels, files, push, disk });
-  const remoteWindows = new RemoteWindows({ ...context, own: () => dashboard.window });
+  const remoteWindows = new RemoteActivity({ ...context, ownActivity: () => dashboard.window });
   const remoteCancels = new RemoteCancels({
     ...context,
     cancelLocal: (cancel) => dashboard.cancelLocal(cancel),
   });
   const dashboard: AdminDashboard = new AdminDashboard({
     ...context,
-    ...{ downloads, files, metrics, remoteWindows, remoteCancels },
+    ...{ downloads, files, metrics, remoteActivity: remoteWindows, remoteCancels },
   });
   const deviceNotes = new DeviceNotes(context, stateFiles);
   return {
@@ -137,7 +137,15 @@ export function openServices(options: ServerOptions, { addresses, isStopping }: 
     }),
     remote: remoteSessions({
       ...context,
-      ...{ readPositions, typing, remoteWindows, remoteCancels, authenticator, sealed, push },
+      ...{
+        readPositions,
+        typing,
+        remoteActivity: remoteWindows,
+        remoteCancels,
+        authenticator,
+        sealed,
+        push,
+      },
       ...{ catchUp, deviceNotes },
       onChange: options.onClusterChange ?? (() => {}),
     }),

@@ -107,8 +107,8 @@ export class ClientConnection implements Source {
 
   #isTooLongBeforeLogin(sizeBytes: number): boolean {
     const { kind } = this.#state;
-    const isIn = kind === "member" || kind === "data-channel";
-    return !isIn && sizeBytes > MESSAGE_BEFORE_LOGIN_ANSWERED_BYTES_MAX;
+    const isLoggedIn = kind === "member" || kind === "data-channel";
+    return !isLoggedIn && sizeBytes > MESSAGE_BEFORE_LOGIN_ANSWERED_BYTES_MAX;
   }
 
   #received(bytes: Uint8Array, now: number): void {
@@ -231,7 +231,7 @@ export class ClientConnection implements Source {
   }
 
   /** Counts a request; returns a fault if there were too many. */
-  tooFast(): Fault | undefined {
+  checkRequestRate(): Fault | undefined {
     const retryAfterMs = this.#requests.take(this.#options.clock.now());
     if (retryAfterMs === 0) return undefined;
     return new Fault("too-fast", "too many requests", { retryAfterMs });

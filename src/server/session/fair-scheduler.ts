@@ -132,10 +132,10 @@ export class FairScheduler {
       queue.spent = 0;
       if (!queue.isQueued) this.#senders.delete(sender);
     }
-    for (let left = TURN_COSTS_MAX; left > 0; ) {
+    for (let remaining = TURN_COSTS_MAX; remaining > 0; ) {
       const queue = this.#queue.shift();
       if (queue === undefined) return;
-      left -= this.#next(queue);
+      remaining -= this.#next(queue);
       queue.isQueued = queue.messages.length > 0;
       if (queue.isQueued) this.#queue.push(queue);
       else this.#senders.delete(queue.sender);

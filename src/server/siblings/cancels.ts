@@ -26,7 +26,7 @@ export class RemoteCancels {
   }
 
   /** @returns false without a confirmation within the timeout @throws Fault too-many */
-  ask(cancel: Cancel): Promise<boolean> {
+  request(cancel: Cancel): Promise<boolean> {
     const { clock, entropy, sequencer, siblings } = this.#options;
     if (!sequencer.isShared) return Promise.resolve(false);
     if (this.#pending.size >= SIBLING_CANCELS_MAX) {

@@ -36,7 +36,8 @@ export class RemoteAccountRecords {
     const { id, name } = account;
     switch (kind) {
       case "account-name": {
-        for (const room of [...rooms.of(id)]) if (room.name === undefined) catchUp.refresh(room);
+        for (const room of [...rooms.roomsOf(id)])
+          if (room.name === undefined) catchUp.refresh(room);
         const detail = { retryAfterMs: 0, remedy: "the program reconnects automatically" };
         return peers.close(id, new Fault("link-closed", msg`you were renamed to ${name}`, detail));
       }

@@ -17,18 +17,18 @@ import {
   RemoteAccountRecords,
   type RemoteAccountRecordsOptions,
 } from "./remote-account-records.ts";
-import type { RemoteWindows } from "./windows.ts";
+import type { RemoteActivity } from "./remote-activity.ts";
 
 export interface RemoteSessionsOptions
   extends ClusterAddressesOptions,
     Omit<RemoteAccountRecordsOptions, "reading"> {
   readonly readPositions: Pick<ReadPositionService, "applyRemoteRead" | "sendIgnored">;
   readonly typing: Pick<TypingFeed, "setRemoteTyping">;
-  readonly remoteWindows: Pick<RemoteWindows, "answer" | "receive">;
+  readonly remoteActivity: Pick<RemoteActivity, "answer" | "receive">;
   readonly remoteCancels: Pick<RemoteCancels, "handle" | "settle">;
   readonly authenticator: Pick<Authenticator, "countRemoteGuess" | "clearRemoteGuess">;
   readonly deviceNotes: Pick<DeviceNotes, "recordRemote">;
-  readonly sealed: Pick<SealedService, "lowOnKeyPackages" | "recordRemoteClaim"> | undefined;
+  readonly sealed: Pick<SealedService, "notifyFewKeyPackages" | "recordRemoteClaim"> | undefined;
   readonly push: Pick<PushService, "onRemoteSubscribe" | "onActivity"> | undefined;
 }
 
@@ -94,7 +94,7 @@ class RemoteSessions {
     const {
       readPositions,
       typing,
-      remoteWindows,
+      remoteActivity: remoteWindows,
       authenticator,
       sealed,
       deviceNotes,
@@ -121,7 +121,7 @@ class RemoteSessions {
       case "cancelled":
         return remoteCancels.settle(message.ask);
       case "key-packages-low":
-        return sealed?.lowOnKeyPackages(message.user, message.device, message.left);
+        return sealed?.notifyFewKeyPackages(message.user, message.device, message.left);
       case "push-taken":
         return push?.onRemoteSubscribe(message.device);
       case "key-packages-taken":

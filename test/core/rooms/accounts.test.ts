@@ -361,7 +361,7 @@ describe("accounts under other names", () => {
     registry.apply(ledger.append(registry.passwordDraft(ANA, "$late")));
     registry.apply(ledger.write("device", ANA, ANA, { device: "late" }));
     for (const folded of [registry, admin.refolded()]) {
-      const known = folded.known(name("ana"));
+      const known = folded.findWithRemoved(name("ana"));
       expect([known?.isRemoved, known?.passwordHash, known?.devices.size]).toEqual([
         true,
         undefined,

@@ -48,9 +48,9 @@ describe("a named room", () => {
     expect(house.room).toMatchObject({ lastSeq: 6, lastN: 6 });
     expect([...house.room.members]).toEqual([ANA]);
     expect([...house.room.admitted]).toEqual([ANA, BEN]);
-    expect([...house.rooms.of(ANA)]).toEqual([house.room]);
-    expect([...house.rooms.of(BEN)]).toEqual([]);
-    expect([...house.rooms.of(EVE)]).toEqual([]);
+    expect([...house.rooms.roomsOf(ANA)]).toEqual([house.room]);
+    expect([...house.rooms.roomsOf(BEN)]).toEqual([]);
+    expect([...house.rooms.roomsOf(EVE)]).toEqual([]);
     expect(house.rooms.namedCount).toBe(1);
   });
 
@@ -123,7 +123,7 @@ describe("a room of two", () => {
     const room = house.rooms.get(DIRECT);
     expect(room).toMatchObject({ maker: "server", pair: [ANA, BEN], locked: false });
     expect(room?.name).toBeUndefined();
-    for (const user of [ANA, BEN]) expect(house.rooms.of(user).size).toBe(1);
+    for (const user of [ANA, BEN]) expect(house.rooms.roomsOf(user).size).toBe(1);
     expect([house.rooms.namedCount, [...house.rooms.named()].length]).toEqual([0, 0]);
     const loaded = new Rooms();
     loaded.load(house.rooms.value());
@@ -163,7 +163,7 @@ describe("rooms under other names", () => {
     house.write("remove", ROOM, ANA);
     house.write("rename", ROOM, ANA, { was: "ops", name: "qa" });
     for (const one of ["dev", "ops", "qa"]) expect(house.rooms.find(name(one))).toBeUndefined();
-    expect([house.rooms.of(ANA).size, house.rooms.namedCount]).toEqual([0, 0]);
+    expect([house.rooms.roomsOf(ANA).size, house.rooms.namedCount]).toEqual([0, 0]);
     house.write("room", "rSSSSSSSSSSS", ANA, { name: "ops" });
     expect(house.rooms.find(name("ops"))?.id).toBe("rSSSSSSSSSSS" as RoomId);
   });
@@ -177,7 +177,7 @@ describe("rooms under other names", () => {
     house.write("close", ROOM, ANA, null);
     house.write("room", DIRECT, "server", { direct: [ANA, BEN] });
     house.write("remove", DIRECT, ANA);
-    expect(house.rooms.of(BEN).size).toBe(1);
+    expect(house.rooms.roomsOf(BEN).size).toBe(1);
     expect(house.room.isClosed).toBe(false);
   });
 

@@ -34,19 +34,19 @@ describe("a target", () => {
     const { rooms, targets } = place();
     const room = rooms.get(ROOM);
     for (const text of ["dev", "#dev", "#DEV"]) {
-      expect(targets.resolve(ANA, text)).toEqual({ id: ROOM, room, other: undefined });
-      expect(targets.find(ANA, text)).toEqual({ id: ROOM, room, other: undefined });
+      expect(targets.resolve(ANA, text)).toEqual({ id: ROOM, room, peer: undefined });
+      expect(targets.find(ANA, text)).toEqual({ id: ROOM, room, peer: undefined });
     }
   });
 
   test("is the same conversation for both of its people, before and after it was made", () => {
     const { targets } = place();
-    expect(targets.resolve(ANA, "@ben")).toEqual({ id: DIRECT, room: undefined, other: BEN });
+    expect(targets.resolve(ANA, "@ben")).toEqual({ id: DIRECT, room: undefined, peer: BEN });
     const made = place((ledger) => ledger.write("room", DIRECT, "server", { direct: [ANA, BEN] }));
     const room = made.rooms.get(DIRECT);
     expect(room).toBeDefined();
-    expect(made.targets.resolve(ANA, "@Ben")).toEqual({ id: DIRECT, room, other: BEN });
-    expect(made.targets.find(BEN, "@ana")).toEqual({ id: DIRECT, room, other: ANA });
+    expect(made.targets.resolve(ANA, "@Ben")).toEqual({ id: DIRECT, room, peer: BEN });
+    expect(made.targets.find(BEN, "@ana")).toEqual({ id: DIRECT, room, peer: ANA });
   });
 
   test("that leads nowhere is refused by name, or not found", () => {

@@ -71,10 +71,10 @@ describe("progress", () => {
     expect(progress.report(STALL_REPORTED_AFTER_MS)).toMatchObject(
       waits("server", STALL_REPORTED_AFTER_MS),
     );
-    progress.waits("source");
+    progress.setPauseCause("source");
     expect(progress.report(7_000)).toMatchObject(waits("source", 7_000));
     progress.setDone(5, 8_000);
-    progress.waits("network");
+    progress.setPauseCause("network");
     expect(progress.report(8_100)).not.toHaveProperty("waits");
     progress.setDone(5, 30_000);
     expect(progress.report(38_000)).toMatchObject({ ...waits("network", 30_000), ratePerS: 0 });

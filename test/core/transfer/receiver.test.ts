@@ -22,9 +22,9 @@ describe("chunk receiver", () => {
     for (const index of [0, 1, 2]) {
       expect(machine.chunk(index, chunkSize(index, size))).toBe("store");
     }
-    expect([machine.next, machine.waitingBytes, machine.isComplete]).toEqual([3, size, false]);
+    expect([machine.next, machine.unackedBytes, machine.isComplete]).toEqual([3, size, false]);
     for (const index of [0, 1, 2]) machine.acked(index);
-    expect([machine.waitingBytes, machine.isComplete]).toEqual([0, true]);
+    expect([machine.unackedBytes, machine.isComplete]).toEqual([0, true]);
     machine.end({ sizeBytes: size, chunks: 3 });
   });
 
@@ -77,7 +77,7 @@ describe("chunk receiver", () => {
     for (const [index, size, sentence] of wrong) {
       expect(saidBy(() => machine.chunk(index, size))).toMatch(sentence);
     }
-    expect([machine.next, machine.waitingBytes]).toEqual([1, CHUNK_BYTES]);
+    expect([machine.next, machine.unackedBytes]).toEqual([1, CHUNK_BYTES]);
     const stream = receiving();
     stream.chunk(0, CHUNK_BYTES);
     expect(saidBy(() => stream.chunk(0, 5))).toMatch(/^frame-malformed: chunk 0 was repeated/);
@@ -193,7 +193,7 @@ test("exactly the honest sequence is taken, and every fault names its chunk", ()
             const oldest = waiting.shift();
             if (oldest !== undefined) machine.acked(oldest.index);
           }
-          expect(machine.waitingBytes).toBeLessThanOrEqual(windowBytes);
+          expect(machine.unackedBytes).toBeLessThanOrEqual(windowBytes);
         }
         while (waiting.length > 0) machine.acked(waiting.shift()?.index ?? -1);
         const whole = machine.sizeBytes;

@@ -126,7 +126,7 @@ describe("chunk sender", () => {
     machine.acked(0, 5);
     machine.acked(1, 5);
     machine.available(2, undefined, 50); // Nothing more than before.
-    expect(machine.pause(65)).toEqual({ where: "more", durationMs: 60 });
+    expect(machine.pause(65)).toEqual({ cause: "more", durationMs: 60 });
     machine.available(3, undefined, 70);
     expect(machine.isCaughtUp).toBe(false);
     expect(fill(machine, 5 * CHUNK_BYTES, 70)).toEqual([2]);
@@ -154,14 +154,14 @@ describe("chunk sender", () => {
     const machine = sending({ sizeBytes: 9 * CHUNK_BYTES });
     expect(machine.pause(5)).toBeUndefined();
     const index = machine.take(10) ?? -1;
-    expect(machine.pause(25)).toEqual({ where: "source", durationMs: 15 });
+    expect(machine.pause(25)).toEqual({ cause: "source", durationMs: 15 });
     machine.sent(index, CHUNK_BYTES, 30);
-    expect(machine.pause(4_030)).toEqual({ where: "network", durationMs: 4_000 });
+    expect(machine.pause(4_030)).toEqual({ cause: "network", durationMs: 4_000 });
     machine.slowDisk();
-    expect(machine.pause(4_030)).toEqual({ where: "server-disk", durationMs: 4_000 });
+    expect(machine.pause(4_030)).toEqual({ cause: "server-disk", durationMs: 4_000 });
     machine.acked(0, 4_031);
     fill(machine, 9 * CHUNK_BYTES, 4_032);
-    expect(machine.pause(4_033)).toEqual({ where: "network", durationMs: 1 });
+    expect(machine.pause(4_033)).toEqual({ cause: "network", durationMs: 1 });
   });
 });
 

@@ -5,24 +5,24 @@ import type { ServerActivity } from "../../wire/messages-admin.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { NodeStates } from "./node-states.ts";
 
-interface RemoteWindowsOptions extends ServerContext {
-  readonly own: () => ServerActivity;
+interface RemoteActivityOptions extends ServerContext {
+  readonly ownActivity: () => ServerActivity;
 }
 
 /** Exceeds the connection numbers of any server. */
 const NUMBERS_PER_SERVER = 2 ** 32;
 
 /** Servers send their data only while an operator watches. */
-export class RemoteWindows {
-  readonly #options: RemoteWindowsOptions;
-  readonly #windows: NodeStates<ServerActivity>;
+export class RemoteActivity {
+  readonly #options: RemoteActivityOptions;
+  readonly #activities: NodeStates<ServerActivity>;
   readonly #numbers = new Map<string, number>();
   #requestedAt = Number.NEGATIVE_INFINITY;
   #sentAt = Number.NEGATIVE_INFINITY;
 
-  constructor(options: RemoteWindowsOptions) {
+  constructor(options: RemoteActivityOptions) {
     this.#options = options;
-    this.#windows = new NodeStates(options.clock);
+    this.#activities = new NodeStates(options.clock);
   }
 
   request(): void {
@@ -33,7 +33,7 @@ export class RemoteWindows {
   }
 
   answer(): void {
-    const { clock, siblings, own } = this.#options;
+    const { clock, siblings, ownActivity: own } = this.#options;
     const now = clock.now();
     if (now - this.#sentAt < SIBLING_CONSOLE_INTERVAL_MS / 2) return;
     this.#sentAt = now;
@@ -45,14 +45,14 @@ export class RemoteWindows {
       if (this.#numbers.size >= SIBLINGS_MAX) return;
       this.#numbers.set(node, this.#numbers.size + 1);
     }
-    this.#windows.set(node, this.#withServer(node, window));
+    this.#activities.set(node, this.#withServer(node, window));
   }
 
   /** Recently received windows, in the order of their connection numbers. */
   get all(): readonly ServerActivity[] {
-    for (const node of this.#windows.expired()) this.#windows.delete(node);
+    for (const node of this.#activities.expired()) this.#activities.delete(node);
     const number = (node: string) => this.#numbers.get(node) ?? 0;
-    const sorted = [...this.#windows].sort(([a], [b]) => number(a) - number(b));
+    const sorted = [...this.#activities].sort(([a], [b]) => number(a) - number(b));
     return sorted.map(([, window]) => window);
   }
 
