@@ -30,7 +30,7 @@ export class ServerNotices {
     for (const client of peers.members()) client.notify(notice);
   }
 
-  /** Runs every second, also for new sessions and new operators. */
+  /** Runs every second, and also for new sessions and new operators. */
   tick(): void {
     this.#sendDiskState();
     const { sequencer, peers, onEvent } = this.#services;

@@ -56,7 +56,7 @@ export class Server {
     return this.#services.peers.all();
   }
 
-  /** Broadcast subscribes first, so that other output follows the record. */
+  /** Subscribes broadcast first, so that other output follows the record. */
   #subscribe(): void {
     const { registry, onEvent, feed, fanOut, catchUp, readPositions, typing, metrics } =
       this.#services;
@@ -121,7 +121,7 @@ export class Server {
     this.#services.fanOut.add(listener);
   }
 
-  /** Sets the addresses for invites; read each time, since machines change their addresses. */
+  /** Sets the addresses for invites. Read each time, because machines change their addresses. */
   setAddresses(addresses: () => readonly ServerAddress[]): void {
     this.#addresses = addresses;
     this.#services.remote.onAddressesChange();

@@ -33,7 +33,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
   readonly clock: Clock;
   readonly scheduler: FairScheduler;
   readonly floodGuard: FloodGuard;
-  /** Oldest first. Bounded by LINKS_BEFORE_LOGIN_MAX. */
+  /** Unauthenticated clients, oldest first. Maximum LINKS_BEFORE_LOGIN_MAX. */
   readonly #unauthenticated = new Set<ClientConnection>();
   #lastClient = 0;
 
@@ -71,7 +71,9 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     this.#awaitLogin(client);
   }
 
-  /** Closes the oldest unauthenticated client beyond the limit, since a log-in is quick. */
+  /**
+   * Closes the oldest unauthenticated client when there are too many, because a log-in is quick.
+   */
   #awaitLogin(client: ClientConnection): void {
     this.#unauthenticated.add(client);
     const [oldest] = this.#unauthenticated;
@@ -121,7 +123,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
   }
 
   #refused(client: ClientConnection, request: Request, error: unknown): void {
-    if (!(error instanceof Fault)) throw error; // A bug: stops the process.
+    if (!(error instanceof Fault)) throw error; // A bug stops the process.
     reportHostFault(error, this.#services.onEvent);
     client.refuse(request.ref, error);
     if (hasGuessedTooOften(client)) client.close(error);

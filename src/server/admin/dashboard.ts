@@ -1,4 +1,4 @@
-/** Requests of the operators' dashboard: status, samples, announcements and cancelled transfers. */
+/** Requests of the operators' console: status, samples, announcements and cancelled transfers. */
 
 import { productOf } from "../../base/client-name.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -47,7 +47,7 @@ export class AdminDashboard {
     this.#options = options;
   }
 
-  /** Repeating an announcement shows it again to users who dismissed it. */
+  /** Announces a text. Repeating an announcement shows it again to users who dismissed it. */
   async announce({ id }: Account, text: string): Promise<void> {
     const { kernel, registry } = this.#options;
     const isNothing = () => text === "" && registry.policy.announced === undefined;
@@ -162,7 +162,10 @@ export class AdminDashboard {
     onEvent({ kind: "cancelled", by: by.name, user: name, file });
   }
 
-  /** @returns false if this server has no such transfer @throws Fault store-… */
+  /**
+   * @returns false if this server has no such transfer
+   * @throws {Fault} if the disk fails
+   */
   async cancelLocal({ file, user, direction, by }: Cancel): Promise<boolean> {
     const { registry, files, downloads, onEvent } = this.#options;
     const isWeb = direction === "down" && downloads?.cancel(file, user) === true;

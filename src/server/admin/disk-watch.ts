@@ -13,7 +13,7 @@ import type { Clock } from "../../io/clock.ts";
 export interface DiskWatchOptions {
   readonly clock: Clock;
   readonly blobs: Pick<BlobStore, "freeBytes">;
-  /** Bytes. Files are refused when less than this is free. */
+  /** Bytes. The server refuses files when less than this is free. */
   readonly keepFreeBytes: number;
   readonly onChange: (state: DiskSpace) => void;
 }

@@ -60,11 +60,13 @@ export interface EventFeedOptions {
   readonly registry: Registry;
 }
 
-/** Like the output of `chat serve`, the feed contains no private messages. */
+/** Events for operators. Like the output of `chat serve`, contains no private messages. */
 export class EventFeed {
   readonly #options: EventFeedOptions;
   readonly #skipped = new Map<ClientConnection, number>();
-  /** Oldest first, for operators who start watching later. Bounded by EVENTS_STORED_MAX. */
+  /**
+   * Stored events for operators who start watching later, oldest first. Maximum EVENTS_STORED_MAX.
+   */
   #stored: StoredEvent[] = [];
   #storedBytes = 0;
   #lastN = 0;
@@ -75,7 +77,7 @@ export class EventFeed {
     this.#sinceMs = options.clock.unixMs();
   }
 
-  /** Returns the latest events, without the text of messages erased since. */
+  /** Returns the latest events, without the text of messages that were erased since. */
   recent(): Answer<"events"> {
     const events = this.#stored.flatMap(({ event, n, time }) => {
       const details = this.describe(event);
@@ -124,8 +126,8 @@ export class EventFeed {
     if (details === undefined) return;
     const { registry } = this.#options;
     const notice = { kind: "event", event: event.kind, time, n, ...details } as const;
-    // An event with text that does not encode is skipped and counted: no user's text may close a
-    // watcher's link.
+    // Skips and counts an event with text that cannot be encoded, because no user's text may close
+    // a watcher's link.
     const fits = isNotice(notice) && encodeFitting(notice) !== undefined;
     for (const [client, skipped] of this.#skipped) {
       if (!isOperating(client, client.account, registry)) {
@@ -171,7 +173,7 @@ export class EventFeed {
         return this.#offered(event);
       case "got":
       case "withdrawn":
-        // Omits the name: the file may be private to two users.
+        // Omits the name, because the file may be private to two users.
         return { address: formatAddress(event.address), user: event.user, file: event.file };
       default:
         return { address: formatAddress(event.address), user: event.user };

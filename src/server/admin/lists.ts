@@ -85,7 +85,7 @@ export class AdminLists {
   }
 
   /**
-   * Files shared only in direct messages are listed without a name and cannot be searched by it.
+   * Lists files. Those shared only in direct messages have no name here and are not found by it.
    */
   files(request: ListRequest): Answer<"all-files"> {
     const { engine, registry } = this.#context;

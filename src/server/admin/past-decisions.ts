@@ -37,7 +37,7 @@ interface SearchResult {
   readonly sinceMs: number | undefined;
 }
 
-/** Covers the whole history; the event feed begins with the start of the server. */
+/** Searches the complete history, while the event feed begins with the start of the server. */
 export class PastDecisions {
   readonly #options: PastDecisionsOptions;
 
@@ -50,7 +50,7 @@ export class PastDecisions {
       await this.#accountDecisions(request),
       await this.#roomDecisions(request),
     ] as const;
-    // Before this time, one of the logs may hold decisions that the search did not reach.
+    // Before this time, one of the logs may contain decisions that the search did not reach.
     const sinceMs = Math.max(...found.map((result) => result.sinceMs ?? 0));
     const all = found
       .flatMap(({ decisions }) => decisions)
@@ -94,7 +94,7 @@ export class PastDecisions {
   #decisionsIn(record: LogRecord, passwords: Map<string, FoundDecision>): FoundDecision[] {
     const { registry } = this.#options;
     const { kind, room, seq } = record.head;
-    // Erased records are skipped, except passwords, which matter without their body.
+    // Skips erased records except passwords, which are relevant without their body.
     if (record.bodyBytes === undefined && kind !== "password") return [];
     const used = kind === "reset" ? passwords.get(room) : undefined;
     if (kind === "reset" || kind === "password") passwords.delete(room);
@@ -115,7 +115,7 @@ export class PastDecisions {
     const { records, oldest } = await this.#records(request);
     const past = records.flatMap((record): FoundDecision[] => {
       const room = rooms.get(record.head.room as RoomId);
-      // The rename of an account is a decision of the accounts log.
+      // The rename of an account is a decision in the accounts log.
       const isOfName = record.head.kind === "rename" && targetUser(record) !== undefined;
       if (room === undefined || room.pair !== undefined || isOfName) return [];
       const event = this.#describe({ kind: "record", record, room }, record.head.time);
@@ -124,10 +124,12 @@ export class PastDecisions {
     return { decisions: past, from: oldest?.seq ?? 1, sinceMs: oldest?.time };
   }
 
-  /** Reads each kind separately: the index finds rare kinds without reading other records. */
+  /**
+   * Reads each kind separately, because the index finds rare kinds without reading other records.
+   */
   async #records({ since, until, before }: RequestOf<"decisions">): Promise<{
     readonly records: readonly LogRecord[];
-    /** Oldest record of a truncated page. `undefined` if nothing was truncated. */
+    /** Oldest record of a truncated page; `undefined` if nothing was truncated. */
     readonly oldest: LogRecord["head"] | undefined;
   }> {
     const records: LogRecord[] = [];
@@ -157,7 +159,9 @@ export class PastDecisions {
     return isNotice({ kind: "event", ...described }) ? described : undefined;
   }
 
-  /** Seq of the first account record after the time, below `to`. Times never decrease. */
+  /**
+   * Returns the seq of the first account record after the time, below `to`. Times never decrease.
+   */
   async #firstAfter(unixMs: number, to: number): Promise<number> {
     let [low, high] = [1, to];
     while (low < high) {

@@ -1,9 +1,9 @@
-/** The last hour of server statistics, one sample a second. */
+/** The last hour of server statistics, with one sample per second. */
 
 import { SAMPLES_PAGE_MAX, SAMPLES_STORED_MAX } from "../../base/limits-page.ts";
 import type { Answer } from "../../wire/messages.ts";
 
-/** Server statistics at one moment. Posts and bytes are totals since the start. */
+/** Server statistics at one time. Posts and bytes are totals since the start. */
 export interface Sample {
   readonly time: number;
   readonly posts: number;
@@ -23,8 +23,8 @@ const COLUMNS = [
 const COUNTERS: ReadonlySet<keyof Sample> = new Set(["posts", "receivedBytes", "sentBytes"]);
 
 /**
- * A ring buffer of constant size. Samples are numbered from 1; readers pass the last number they
- * have.
+ * A ring buffer of constant size. Samples are numbered from 1. Readers pass the number of the last
+ * sample that they have.
  */
 export class Samples {
   readonly #sinceMs: number;

@@ -23,7 +23,10 @@ export class Bans {
     if (!isLoopback(host)) this.#check(addressKey(host));
   }
 
-  /** Call only after the client has proved ownership of the account. @throws Fault banned */
+  /**
+   * Checks an account. Callers must first verify that the client owns the account.
+   * @throws {Fault} banned
+   */
   checkAccount(account: Account): void {
     this.#check(account.id);
   }
@@ -40,7 +43,10 @@ export function hostKey({ link }: ClientConnection): string | undefined {
   return isLoopback(host) ? undefined : addressKey(host);
 }
 
-/** Returns the canonical form of an address. @throws Fault usage; not-allowed for loopback */
+/**
+ * Returns the canonical form of an address.
+ * @throws {Fault} usage if it is invalid, not-allowed for loopback
+ */
 export function banKey(text: string): string {
   const address = text.replace(/\/64$/, "").replace(/%.*$/, "");
   if (!isIpv4(address) && !isIpv6(address)) {

@@ -1,4 +1,4 @@
-/** Check of certificates with which account keys sign devices. */
+/** Checks certificates with which account keys sign devices. */
 
 import { toBase64Url } from "../../base/bytes.ts";
 import { verifyDeviceCert } from "../../crypto/device-cert.ts";

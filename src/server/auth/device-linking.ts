@@ -23,10 +23,10 @@ export interface LinkRequest {
   readonly deviceKey: Uint8Array;
 }
 
-/** Keyed by the hash of the code. Each offer is single-use and short-lived. */
+/** Link offers by hash of the code. Each offer is single-use and short-lived. */
 export class LinkOffers {
   readonly #clock: Clock;
-  readonly #offers = new Map<string, LinkOffer>(); // Bounded by LINK_OFFERS_MAX in `add`.
+  readonly #offers = new Map<string, LinkOffer>(); // `add` enforces LINK_OFFERS_MAX.
 
   readonly #watched = new WeakSet<OfferingClient>();
 
@@ -49,7 +49,7 @@ export class LinkOffers {
     client.whenClosed(() => this.#dropAll(client));
   }
 
-  /** The first device with the code claims the offer; later ones are refused. */
+  /** Claims the offer for the first device with the code. Later devices are refused. */
   claim(code: Uint8Array, request: LinkRequest): LinkOffer | undefined {
     const offer = this.#offers.get(toBase64Url(code));
     if (offer === undefined || offer.request !== undefined || !this.#isValid(offer))

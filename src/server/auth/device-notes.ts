@@ -23,7 +23,7 @@ function unixMsOf(day: number): number {
   return clampUnixMs(day * DAY_MS);
 }
 
-/** Stored in `devices.json`; a crash may lose recent notes. */
+/** Notes stored in `devices.json`. A crash may lose recent notes. */
 export class DeviceNotes {
   readonly #context: ServerContext;
   readonly #file: StateFile;
@@ -42,7 +42,7 @@ export class DeviceNotes {
     });
   }
 
-  /** Loads the file. The accounts must be loaded already. */
+  /** Loads the file. Requires the accounts to be loaded. */
   open(): void {
     this.#file.open();
   }

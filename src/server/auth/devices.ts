@@ -55,7 +55,10 @@ export class Devices {
     return { devices };
   }
 
-  /** Answers before closing the device's sessions. @throws Fault not-found, store-… */
+  /**
+   * Revokes a device. Answers before closing the device's sessions.
+   * @throws {Fault} not-found if there is no such device
+   */
   async revoke(
     client: ClientConnection,
     account: Account,
@@ -111,12 +114,12 @@ export class Devices {
   }
 }
 
-/** Rounds down to the day: the owner does not need the exact time. */
+/** Rounds down to the day, because the owner does not need the exact time. */
 function dayStart(unixMs: number): number {
   return dayOf(unixMs) * DAY_MS;
 }
 
-/** The waiting device gets this too, because its code has been used up. */
+/** The waiting device also receives this fault, because its code has been used. */
 function linkFailed(cause: Fault): Fault {
   const remedy = "start linking again";
   return new Fault("login-refused", "the other device could not link this device", {

@@ -35,19 +35,19 @@ const TOKEN = /^t[A-Za-z0-9_-]{22}$/;
 
 export class Invites {
   readonly #context: ServerContext;
-  /** Uses being recorded, by invite. Bounded by the links that register. */
+  /** Uses that are being recorded, by invite. Limited by the registering links. */
   readonly #pending = new Map<string, number>();
   readonly #memberRate = new HourlyQuota(INVITES_PER_HOUR_MAX);
   readonly #operatorRate = new HourlyQuota(INVITES_PER_HOUR_OPERATOR_MAX);
-  readonly #createMutex = new Mutex(); // Bounded by the requests in flight.
+  readonly #createMutex = new Mutex(); // Limited by the requests in flight.
 
   constructor(options: ServerContext) {
     this.#context = options;
   }
 
   /**
-   * Serialized, because each call counts earlier invites.
-   * @throws Fault not-allowed, not-member, room-unknown, too-many, store-…
+   * Creates an invite. Calls are serialised, because each counts earlier invites.
+   * @throws {Fault} not-allowed, not-member, room-unknown or too-many
    */
   create(actor: Actor, request: RequestOf<"invite">): Promise<Answer<"invite">> {
     return this.#createMutex.run(() => this.#create(actor, request));
@@ -101,7 +101,7 @@ export class Invites {
     };
   }
 
-  /** @throws Fault not-found (also for invites that the actor may not list), store-… */
+  /** @throws {Fault} not-found, also for invites that the actor may not list */
   async revoke(actor: Actor, id: string): Promise<void> {
     const { registry, kernel } = this.#context;
     await kernel.transact(() => {
@@ -131,7 +131,10 @@ export class Invites {
     return invite?.room === room && !invite.isRevoked && this.#isValid(invite);
   }
 
-  /** Invites by users who were banned or removed from the room are void. */
+  /**
+   * Reports whether an invite is valid. Invites of users who were banned or removed from the room
+   * are not.
+   */
   #isValid({ by, room, isByToken }: Invite): boolean {
     const { registry, clock } = this.#context;
     if (registry.policy.ban(by, clock.unixMs()) !== undefined) return false;
@@ -146,9 +149,9 @@ export class Invites {
   }
 
   /**
-   * `undefined` if the token is not for registration. Compares hashes, so the timing reveals
-   * nothing.
-   * @throws Fault not-allowed if the invite is no longer valid
+   * Returns the invite of a token. Compares hashes, so that the duration reveals nothing.
+   * @returns `undefined` if the token is not for registration
+   * @throws {Fault} not-allowed if the invite is no longer valid
    */
   registrationInvite(secret: string): Invite | undefined {
     const invite = this.#find(secret);
@@ -165,7 +168,10 @@ export class Invites {
     return isUsable(invite, clock.unixMs()) ? invite : undefined;
   }
 
-  /** Reserves one use until `release`. @throws Fault not-allowed */
+  /**
+   * Reserves one use until `release`.
+   * @throws {Fault} not-allowed if the invite has no uses left
+   */
   reserve(id: string): void {
     const invite = this.#context.registry.policy.invite(id);
     if (invite === undefined) throw invalidInvite("was revoked");

@@ -37,7 +37,7 @@ import { sameSecret } from "./secrets.ts";
 
 export interface Passwords {
   hash(password: string): Promise<string>;
-  /** Takes equally long for an absent hash. */
+  /** Takes the same time for an absent hash. */
   verify(password: string, hash: string | undefined): Promise<boolean>;
 }
 
@@ -48,26 +48,28 @@ interface AuthenticatorOptions extends ServerContext {
   readonly floodGuard: Pick<FloodGuard, "check">;
 }
 
-/** Secrets are compared in constant time, and guesses are slowed down. */
+/** Compares secrets in constant time and slows down guesses. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #operatorLink: OperatorLink;
   readonly #guessing = new GuessLimiter();
-  /** Guesses of the server's and rooms' passwords: one counter per secret, whatever the address. */
+  /**
+   * Guesses of the server's and rooms' passwords, with one counter per secret over all addresses.
+   */
   readonly #shared = new SharedGuessLimiter();
   /**
-   * Delayed wrong answers, by address. Bounded by the links, each of which is closed after
-   * WRONG_SECRETS_MAX: a separate bound would release wrong answers early.
+   * Delayed wrong answers by address. Limited by the links, each of which is closed after
+   * WRONG_SECRETS_MAX. A separate limit would release wrong answers early.
    */
   readonly #delayed = new Map<string, number>();
   readonly #hashing = new WorkQueue(PASSWORD_CHECKS_MAX, PASSWORD_CHECKS_QUEUED_MAX);
-  /** Password checks of logged-in accounts: at most one slot each. */
+  /** Password checks of logged-in accounts: at most one slot per account. */
   readonly #accountQueue = new FairQueue(1, PASSWORD_CHECKS_QUEUED_MAX);
-  /** Password checks before log-in, by address: at most one slot each. */
+  /** Password checks before log-in, by address: at most one slot per address. */
   readonly #addressQueue = new FairQueue(1, PASSWORD_CHECKS_QUEUED_MAX);
   readonly #addressRate = new HourlyQuota(ACCOUNTS_PER_ADDRESS_HOUR_MAX);
   readonly #inviterRate = new HourlyQuota(ACCOUNTS_PER_INVITER_HOUR_MAX);
-  /** Names being registered. Bounded by the links. */
+  /** Names that are being registered. Limited by the links. */
   readonly #registering = new Map<FoldedName, Promise<void>>();
 
   constructor(options: AuthenticatorOptions) {
@@ -77,14 +79,15 @@ export class Authenticator {
 
   /**
    * Accepts the room password or an invite's token.
-   * @throws Fault room-password-wrong, not-allowed (an invalid invite), banned, too-many
+   * @throws {Fault} room-password-wrong, banned, too-many, or not-allowed if the invite is invalid
    */
   async admit(client: ClientConnection, { secret }: RequestOf<"admit">): Promise<void> {
     const { invites, bans } = this.#options;
     bans.checkClient(client);
     const admission = admissionOf(client);
     let isAdmitted = false;
-    // 128 random bits cannot be guessed, so a valid token skips delays that others caused.
+    // A valid token skips delays caused by other clients, because 128 random bits cannot be
+    // guessed.
     const isToken =
       this.#isOperatorToken(secret) ||
       this.#operatorLink.isUnused(secret) ||
@@ -116,7 +119,7 @@ export class Authenticator {
       : sameSecret(secret, settings.roomPassword);
   }
 
-  /** @throws Fault room-password-wrong, name-invalid, name-taken, too-many, store-… */
+  /** @throws {Fault} room-password-wrong, name-invalid, name-taken or too-many */
   async register(client: ClientConnection, request: RequestOf<"register">): Promise<Account> {
     const { registry, bans } = this.#options;
     bans.checkClient(client);
@@ -127,7 +130,7 @@ export class Authenticator {
       throw new Fault("frame-malformed", "invalid device certificate");
     }
     const folded = foldName(name);
-    // A taken name may belong to the same user, who then logs in by signature.
+    // A taken name may belong to the same user, who can then log in by signature.
     while (this.#registering.has(folded)) await this.#registering.get(folded);
     const inviter = this.#inviterOf(admissionOf(client));
     registry.reserve(name, undefined, inviter === "operator");
@@ -151,7 +154,10 @@ export class Authenticator {
     return invite !== undefined && policy.isOperator(invite.by) ? "operator" : invite?.by;
   }
 
-  /** Loopback is exempt: clients behind a local proxy share it. @throws Fault too-many */
+  /**
+   * Limits registrations. Loopback is exempt, because clients behind a local proxy share it.
+   * @throws {Fault} too-many
+   */
   #checkRegistrationRate(client: ClientConnection, inviter: UserId | "operator" | undefined): void {
     if (inviter === "operator") return;
     const { host } = client.link.remote;
@@ -179,13 +185,13 @@ export class Authenticator {
     }
   }
 
-  /** Accepts an existing name: its owner gets name-taken and then logs in. */
+  /** Accepts an existing name: its owner receives name-taken and can then log in. */
   #newName(text: string): Name {
     const name = checkName(text);
     return this.#options.registry.find(name) === undefined ? checkNewName(text) : name;
   }
 
-  /** Written as one batch in this order: a crash can only cut off the later records. */
+  /** Writes one batch in this order, so that a crash can only lose the later records. */
   async #createAccount(
     client: ClientConnection,
     name: Name,
@@ -245,7 +251,7 @@ export class Authenticator {
     }
   }
 
-  /** @throws Fault login-refused, banned, too-many, store-… */
+  /** @throws {Fault} login-refused, banned or too-many */
   async login(client: ClientConnection, request: RequestOf<"login">): Promise<Account> {
     const { registry, bans } = this.#options;
     bans.checkClient(client);
@@ -266,7 +272,7 @@ export class Authenticator {
           this.#hashing.run(() => this.#verify(password, account?.passwordHash)),
         ),
     );
-    // A second lookup could find another account under this name.
+    // A second lookup could find a different account with this name.
     if (account === undefined || account.isRemoved) throw loginRefused();
     const known = account;
     bans.checkAccount(known);
@@ -295,7 +301,7 @@ export class Authenticator {
     this.#options.peers.close(account.id, fault, isGone);
   }
 
-  /** Checks again after the write, during which the account may have changed. */
+  /** Checks again after the write, because the account may have changed meanwhile. */
   refusal(client: ClientConnection, account: Account): Fault | undefined {
     try {
       this.#options.bans.checkClient(client);
@@ -310,7 +316,10 @@ export class Authenticator {
     return account.devices.has(login?.device ?? "") ? undefined : unknownDevice();
   }
 
-  /** An account without a password may set its first one. @throws Fault login-refused, too-many */
+  /**
+   * Checks the current password. An account without a password may set its first one.
+   * @throws {Fault} login-refused or too-many
+   */
   async checkCurrent(
     client: ClientConnection,
     { name, passwordHash }: Account,
@@ -344,8 +353,8 @@ export class Authenticator {
   }
 
   /**
-   * Checks a guess of a room's own password. Also accepts, and uses up, the token of an invite to
-   * this room.
+   * Checks a guess of a room's own password. Also accepts the token of an invite to this room, and
+   * uses it.
    */
   async guessRoomPassword(
     client: ClientConnection,
@@ -387,8 +396,8 @@ export class Authenticator {
   }
 
   /**
-   * Checks a guess of a link code or reset code; wrong if `find` returns `undefined`.
-   * @throws Fault login-refused, banned, too-many
+   * Checks a guess of a link code or reset code. The guess is wrong if `find` returns `undefined`.
+   * @throws {Fault} login-refused, banned or too-many
    */
   async guessCode<Found>(
     client: ClientConnection,
@@ -450,7 +459,7 @@ export class Authenticator {
 
   /**
    * Delays a guess according to all wrong guesses of the secret.
-   * @param secret key of the secret
+   * @param secret key that identifies the secret
    */
   async #guessShared(
     client: ClientConnection,
@@ -489,7 +498,7 @@ export class Authenticator {
     try {
       if (delayMs > 0) await delay(clock, delayMs);
       const isCorrect = !client.isClosed && (await check());
-      // A disconnected client learns nothing from a guess in progress.
+      // A disconnected client receives no result of a guess in progress.
       if (client.isClosed) throw new Fault("link-closed", "the connection is closed");
       if (isCorrect) {
         this.#guessing.right(names);
@@ -516,7 +525,7 @@ export class Authenticator {
   }
 
   /**
-   * Delays a wrong answer, even if the client has disconnected. Time already waited is deducted.
+   * Delays a wrong answer, even if the client has disconnected. Deducts the time already waited.
    */
   async #delayWrongAnswer(
     address: string,

@@ -10,7 +10,7 @@ import { sameSecret } from "./secrets.ts";
 
 /**
  * Token of the operator link. Bound to the first account and device that present it within an hour,
- * so others who find it in a terminal or browser history cannot use it.
+ * so that others who find it in a terminal or browser history cannot use it.
  */
 export class OperatorLink {
   readonly #clock: Clock;
@@ -24,7 +24,7 @@ export class OperatorLink {
     this.#until = clock.now() + OPERATOR_LINK_MS;
   }
 
-  /** A client that presents an unused token may register. */
+  /** Reports whether the token is unused. A client that presents it may then register. */
   isUnused(token: string): boolean {
     return this.#matches(token) && this.#owner === undefined && this.#clock.now() < this.#until;
   }

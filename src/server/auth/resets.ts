@@ -58,10 +58,11 @@ export class Resets {
     const account = await authenticator.guessCode(client, message, find);
     bans.checkAccount(account);
     const hash = await authenticator.hash(account.id, password);
-    // Before the password change: if the server stops in between, the code is still valid.
+    // Signs out before changing the password: if the server stops in between, the code is still
+    // valid.
     if (account.reset?.signsOut === true && find() === account) await this.signOut(account);
     await kernel.transact(() => {
-      if (find() !== account) throw new Fault("login-refused", message); // Used in the meantime.
+      if (find() !== account) throw new Fault("login-refused", message); // Used meanwhile.
       return [registry.passwordDraft(account.id, hash)];
     });
     return { user: account.name };

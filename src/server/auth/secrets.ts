@@ -10,7 +10,7 @@ export function newToken(entropy: Entropy): string {
   return toBase64Url(entropy(TOKEN_BYTES));
 }
 
-/** Hash under which a token is stored, base64url. */
+/** Returns the hash under which a token is stored, in base64url. */
 export function hashOf(token: string): string {
   return toBase64Url(sha256(utf8Encode(token)));
 }

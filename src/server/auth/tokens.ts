@@ -9,7 +9,7 @@ import { WorkQueue } from "../../io/work-queue.ts";
 import { addressKey } from "../session/connection-limits.ts";
 import type { Bans } from "./bans.ts";
 
-/** Wrong tokens slow down their address, as wrong passwords do. */
+/** Checks tokens. Wrong tokens slow down their address, like wrong passwords. */
 export class TokenChecker {
   readonly #clock: Clock;
   readonly #bans: Bans;
@@ -29,7 +29,8 @@ export class TokenChecker {
     this.#bans.checkAddress(remote.host);
     if (token === undefined) throw invalidToken();
     const found = find(token);
-    // 128 random bits cannot be guessed, so a valid token skips delays that others caused.
+    // A valid token skips delays caused by other clients, because 128 random bits cannot be
+    // guessed.
     if (found !== undefined) return found;
     const keys = [`address:${addressKey(remote.host)}`];
     const delayMs = this.#guessing.delayMs(keys, this.#clock.now());

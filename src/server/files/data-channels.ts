@@ -1,4 +1,4 @@
-/** Data channels: links beside a session that carry files. */
+/** Data channels: additional links of a session, each for one file at a time. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import {
@@ -24,11 +24,11 @@ interface SessionChannels {
 
 const BUSY_MS = 1_000;
 
-/** A channel never outlives its session. */
+/** Opens and closes data channels. A channel never outlives its session. */
 export class DataChannels {
   readonly #options: DataChannelsOptions;
   readonly #sessions = new Map<ClientConnection, SessionChannels>();
-  /** Keyed by ticket. Bounded by the tickets of the sessions. */
+  /** Sessions by ticket. Limited by the tickets of the sessions. */
   readonly #sessionOf = new Map<string, ClientConnection>();
 
   constructor(options: DataChannelsOptions) {
@@ -41,7 +41,10 @@ export class DataChannels {
     return count;
   }
 
-  /** Returns a single-use ticket for a data channel. @throws Fault too-many */
+  /**
+   * Returns a single-use ticket for a data channel.
+   * @throws {Fault} too-many if the session or account has too many
+   */
   ticket(parent: ClientConnection, account: Account): string {
     const held = this.#sessions.get(parent) ?? { account, channels: new Set(), tickets: new Map() };
     this.#checkCapacity(held, account);

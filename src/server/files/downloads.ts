@@ -19,8 +19,8 @@ export interface DownloadSenderOptions {
   readonly client: ClientConnection;
   readonly blob: Blob;
   /**
-   * Fetch of the chunks that the blob lacks. `undefined` if none are missing or a client is
-   * uploading them here.
+   * Fetch of the chunks that the blob lacks; `undefined` if none are missing, or if a client is
+   * uploading them to this server.
    */
   readonly fetch: Pick<SharedFetch, "fault"> | undefined;
   readonly from: number;
@@ -33,12 +33,12 @@ export interface DownloadSenderOptions {
   reportFault(fault: Fault): Fault;
 }
 
-/** Chunks per disk read; several cost as much as one. */
+/** Chunks per disk read. Reading several costs as much as reading one. */
 const READ_BATCH_CHUNKS = 4;
 
 /**
- * Sends a few chunks at a time, limited by the reader's window and the link's queue. Access is
- * checked for every chunk.
+ * Sends a few chunks at a time, as limited by the reader's window and the link's queue. Checks
+ * access for every chunk.
  */
 export class DownloadSender {
   readonly #options: DownloadSenderOptions;
@@ -79,7 +79,7 @@ export class DownloadSender {
   }
 
   onAck({ file, index }: NoticeOf<"ack">): void {
-    if (this.#isFinished || file !== this.#file) return; // A late message of an earlier download.
+    if (this.#isFinished || file !== this.#file) return; // The message is late.
     try {
       this.#sending.acked(index, this.#options.clock.now());
       this.refresh();
@@ -109,7 +109,10 @@ export class DownloadSender {
     blob.close();
   }
 
-  /** @returns false if nothing can be sent now @throws Fault that closes the channel */
+  /**
+   * @returns false if nothing can be sent now
+   * @throws {Fault} if the channel must be closed
+   */
   async #step(): Promise<boolean> {
     const { client, blob } = this.#options;
     const sending = this.#sending;
@@ -128,14 +131,14 @@ export class DownloadSender {
       if (client.link.queuedBytes() + bytes.length > SEND_QUEUE_LOW_BYTES)
         await client.link.drained();
       if (this.#isFinished) return true;
-      this.#options.checkMayRead(); // Access may have been revoked in the meantime.
+      this.#options.checkMayRead(); // Access may have been revoked meanwhile.
       this.#send(index + i, checksums[i], bytes);
     }
     return true;
   }
 
   /**
-   * Claims the next chunks that the link accepts, for one disk read.
+   * Reserves the next chunks that the link accepts, for one disk read.
    * @returns their number, including the first
    */
   #claimMore(): number {
@@ -157,8 +160,8 @@ export class DownloadSender {
   }
 
   /**
-   * @throws Fault usage; checksum-wrong if the disk has lost a posted file; or the fault of its
-   * fetch
+   * @throws {Fault} usage if the upload is incomplete, checksum-wrong if the disk has lost a posted
+   * file, or the fault of its fetch
    */
   #checkComplete({ chunks }: FileEntry): void {
     const { from, blob, fetch: arrival } = this.#options;

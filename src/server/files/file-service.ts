@@ -39,7 +39,7 @@ export type TransferEntry = Answer<"transfers">["transfers"][number];
 export interface SharedContents {
   readonly store: ContentStore;
   /**
-   * Resolves when all earlier records of other servers are applied here; to false if that is
+   * Resolves when all earlier records of other servers are applied here, or to false if that is
    * unknown.
    */
   readonly waitUntilCurrent: () => Promise<boolean>;
@@ -51,7 +51,7 @@ export interface FileServiceOptions extends ServerContext {
   readonly contents: SharedContents | undefined;
 }
 
-/** Transfer on a data channel; `starting` until its file is found. */
+/** Transfer on a data channel. `starting` until its file is found. */
 type Transfer = "starting" | UploadReceiver | DownloadSender;
 
 const SWEEP_INTERVAL_MS = 60 * 60_000;
@@ -74,7 +74,7 @@ export class FileService {
   #isStopping = false;
   #receivedBytes = 0;
   #sentBytes = 0;
-  /** Sent bytes that no link counts. */
+  /** Sent bytes that are not counted by links. */
   #webSentBytes = 0;
 
   constructor(options: FileServiceOptions) {
@@ -131,7 +131,7 @@ export class FileService {
     }
   }
 
-  /** Until the upload is complete, the sender's targets decide. */
+  /** The sender's targets apply until the upload is complete. */
   #isPrivate({ file, to }: BlobMetadata): boolean {
     const fact = this.#options.engine.files.get(file);
     if (fact !== undefined) return isPrivateFile(fact, this.#options.rooms);
@@ -210,7 +210,7 @@ export class FileService {
     if (kind !== "erase") return;
     for (const file of this.#erasedFiles(record)) {
       this.#onChange(file);
-      // The erasure may come from another server.
+      // The erasure may have been ordered at another server.
       if (this.#shared !== undefined) this.#track(this.#uploads.onErased(file, false));
     }
   }
@@ -293,8 +293,8 @@ export class FileService {
   }
 
   /**
-   * Cancels a transfer for an operator; a cancelled upload is deleted.
-   * @returns false if there is none
+   * Cancels a transfer for an operator. A cancelled upload is deleted.
+   * @returns false if there is no such transfer
    */
   async cancel(file: FileId, user: UserId, direction: "up" | "down"): Promise<boolean> {
     const found = [...this.#transfers].filter(([client, transfer]) => {
@@ -393,7 +393,7 @@ export class FileService {
     if (isTarget && this.#options.engine.announcements.has(file)) this.#transfers.delete(client);
   }
 
-  /** Unknown and unreadable files give the same fault, unless access was just revoked. */
+  /** Throws the same fault for unknown and unreadable files, unless access was just revoked. */
   #checkMayRead(user: UserId, file: FileId): void {
     if (this.#mayRead(user, file)) return;
     const { files } = this.#options.engine;
@@ -413,7 +413,10 @@ export class FileService {
     return { user: account.name, address: client.link.remote, file, name };
   }
 
-  /** A fault of a file's content affects that file only; a fault of the log stops the server. */
+  /**
+   * Reports a fault. A fault of a file's content affects only that file, a fault of the log stops
+   * the server.
+   */
   reportFault(fault: Fault): Fault {
     reportHostFault(fault, this.#options.onEvent);
     return redacted(fault);

@@ -1,4 +1,4 @@
-/** Checks of uploads against their offers, and their faults. */
+/** Checks of uploads against their offers. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { BlobMetadata } from "../../io/blob/interfaces.ts";
@@ -6,10 +6,10 @@ import type { RequestOf } from "../../wire/messages.ts";
 import { sameRecipients } from "./recipients.ts";
 
 const BUSY_MS = 1_000;
-/** Milliseconds for a closing data channel to release the file. */
+/** Milliseconds until a closing data channel has released the file. */
 export const RELEASE_RETRY_MS = 200;
 
-/** Same fault for unknown and unreadable files. */
+/** Returns the same fault for unknown and unreadable files. */
 export function unknownFile(): Fault {
   return new Fault("file-unknown", "no such file");
 }
@@ -44,7 +44,7 @@ export function checkFolder({
   throw new Fault("usage", "the folder is smaller than its manifest");
 }
 
-/** Fault for damaged chunks on the server's disk, without a path. */
+/** Returns the fault for damaged chunks on the server's disk, without a path. */
 export function damagedFile(cause?: Fault): Fault {
   return new Fault("checksum-wrong", "the server's copy of this file is damaged", {
     remedy: "ask the sender to send it again",

@@ -23,8 +23,8 @@ export const QUOTAS_DEFAULT: FileQuotas = {
 };
 
 /**
- * Counts posted files by their fold and unfinished ones chunk by chunk. An announced size is not
- * reserved, so that clients cannot claim space without using it.
+ * Counts posted files through their fold, and unfinished ones chunk by chunk. An announced size is
+ * not reserved, so that clients cannot claim space without using it.
  */
 export class Quotas {
   readonly #quotas: FileQuotas;

@@ -1,4 +1,4 @@
-/** Recipients of a file, as its sender named them. */
+/** Recipients of a file, as named by its sender. */
 
 import type { UserId } from "../../base/ids.ts";
 import { foldName, parseTarget } from "../../base/names.ts";
@@ -24,7 +24,7 @@ export class Recipients {
     checkSealing(room, "file", { name });
   }
 
-  /** True for members of the rooms and for direct recipients. */
+  /** Reports whether the user is a member of one of the rooms or a direct recipient. */
   canRead(user: UserId, to: readonly string[]): boolean {
     const { rooms, directory } = this.#options;
     return to.some((recipient) => {

@@ -16,14 +16,17 @@ export interface SharedFetchesOptions {
   readonly shared: SharedFiles;
   readonly blobs: BlobStore;
   readonly quotas: Pick<Quotas, "refresh" | "checkDisk" | "spend">;
-  /** The posted file; `undefined` if it was erased meanwhile. */
+  /** Returns the posted file, or `undefined` if it was erased meanwhile. */
   readonly fact: (file: FileId) => FileEntry | undefined;
-  /** Resolves when no client uploads the file here any more. @throws Fault too-many */
+  /**
+   * Resolves when no client uploads the file to this server.
+   * @throws {Fault} too-many if the upload cannot be ended
+   */
   readonly endUpload: (file: FileId) => Promise<void>;
   readonly onChange: (file: FileId) => void;
 }
 
-/** The caller of `open` closes the blob. */
+/** The caller of `open` must close the blob. */
 export interface OpenContent {
   readonly blob: Blob;
   readonly fetch?: SharedFetch;
@@ -31,7 +34,10 @@ export interface OpenContent {
 
 export class SharedFetches {
   readonly #options: SharedFetchesOptions;
-  /** Shared by all readers of a file. Bounded by the readers and the fetches they left. */
+  /**
+   * Fetches in progress, shared by all readers of a file. Limited by the readers, and by fetches
+   * without readers.
+   */
   readonly #running = new Map<FileId, SharedFetch>();
   #isStopping = false;
 
@@ -74,7 +80,7 @@ export class SharedFetches {
   }
 }
 
-/** Fetch of one file; continues without readers, so that the next one can join it. */
+/** Fetch of one file. Continues without readers, so that the next one can join it. */
 export class SharedFetch {
   readonly #options: SharedFetchesOptions;
   readonly #fact: FileEntry;
@@ -102,7 +108,10 @@ export class SharedFetch {
     return this.#fault;
   }
 
-  /** Resolves when the blob has the chunk. @throws Fault if the fetch fails */
+  /**
+   * Resolves when the blob has the chunk.
+   * @throws {Fault} if the fetch fails
+   */
   async waitForChunk(blob: Pick<Blob, "have">, index: number): Promise<void> {
     while (blob.have <= index) {
       if (this.#fault !== undefined) throw this.#fault;
@@ -124,14 +133,14 @@ export class SharedFetch {
       await blob.sync();
       if (!isComplete(blob, this.#fact)) throw damagedFile();
     } catch (error) {
-      await blob.sync().catch(() => undefined); // The next fetch resumes there if it can.
+      await blob.sync().catch(() => undefined); // The next fetch resumes there if possible.
       throw error;
     } finally {
       blob.close();
     }
   }
 
-  /** Resumes an interrupted fetch; replaces a blob with other content. */
+  /** Resumes an interrupted fetch, and replaces a blob with different content. */
   async #openBlob(hashes: readonly Uint8Array[]): Promise<Blob> {
     const { blobs, shared } = this.#options;
     const { file } = this.#fact;
@@ -195,7 +204,7 @@ async function isPrefixOf(blob: Blob, hashes: readonly Uint8Array[]): Promise<bo
   return true;
 }
 
-/** The log is authoritative, but only the offer lists the recipients. */
+/** Combines the log, which is authoritative, with the offer, which alone lists the recipients. */
 function blobAbout(fact: FileEntry, offered: BlobMetadata | undefined): BlobMetadata {
   const { file, by, name, size, folder, time } = fact;
   const isSizeKnown = offered === undefined || offered.sizeBytes !== undefined;

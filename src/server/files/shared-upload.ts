@@ -11,7 +11,10 @@ import { chunkSize } from "../../wire/chunks.ts";
 import { readStored } from "./offer-checks.ts";
 import { isComplete } from "./shared-fetches.ts";
 
-/** Attempts if the upload is erased during the copy, for example by a server with a wrong clock. */
+/**
+ * Attempts to complete an upload that is erased during the copy, for example by a server with a
+ * wrong clock.
+ */
 const COMPLETE_TRIES_MAX = 3;
 
 interface Waiter {
@@ -20,25 +23,26 @@ interface Waiter {
   readonly reject: (fault: Fault) => void;
 }
 
-/** Copies while chunks arrive. Chunks are reread, usually from the system's cache. */
+/** Copies chunks while they arrive. Rereads them, usually from the system's cache. */
 export class SharedUpload {
   readonly #shared: SharedFiles;
   readonly #blob: Blob;
   /** Number of leading chunks in the store. */
   #storedCount: number;
   #next: number;
-  /** Stored chunks after the first missing one. Bounded by CLUSTER_CHUNKS_PER_FILE_MAX. */
+  /** Stored chunks after the first missing one. Maximum CLUSTER_CHUNKS_PER_FILE_MAX. */
   readonly #ahead = new Set<number>();
   readonly #inFlight = new Set<Promise<void>>();
-  /** Bounded: one for the sync and one for the end. */
+  /** Waiting calls: at most one for the sync and one for the end. */
   #waiters: Waiter[] = [];
   #hasFailed = false;
-  /** The store is full: the rest of this file would take space from messages. */
+  /** The store is full, and further chunks of this file would take space from messages. */
   #isFull = false;
   #isStopped = false;
 
   /**
-   * @param have number of leading chunks in both the store and the blob, which the caller closes
+   * @param have number of leading chunks in both the store and the blob, which the caller must
+   * close
    */
   constructor(shared: SharedFiles, blob: Blob, have: number) {
     this.#shared = shared;
@@ -68,7 +72,7 @@ export class SharedUpload {
   /**
    * Resolves when this many chunks are in the store.
    * @returns false if it was stopped before
-   * @throws Fault no-majority, store-…; the next call retries the missing chunks
+   * @throws {Fault} if the store fails; the next call retries the missing chunks
    */
   waitForChunks(count: number): Promise<boolean> {
     if (this.#storedCount >= count) return Promise.resolve(true);
@@ -80,8 +84,8 @@ export class SharedUpload {
   }
 
   /**
-   * Resolves when the whole file is in the store and survives the loss of this server.
-   * @throws as `waitForChunks`
+   * Resolves when the complete file is in the store and survives the loss of this server.
+   * @throws {Fault} as `waitForChunks`
    */
   async complete(): Promise<void> {
     const { metadata, have } = this.#blob;
@@ -94,7 +98,7 @@ export class SharedUpload {
       if (lost === undefined) return;
       if (tries === COMPLETE_TRIES_MAX) throw new Fault("too-many", "this file is being deleted");
       await this.#shared.begin(metadata);
-      this.#storedCount = this.#next = lost; // Nothing is in flight: every chunk had been stored.
+      this.#storedCount = this.#next = lost; // No chunk is in flight.
     }
   }
 
@@ -124,7 +128,7 @@ export class SharedUpload {
     }
   }
 
-  /** Retries failed chunks only if a caller waits for them. */
+  /** Retries failed chunks if a caller waits for them. */
   #retryFailed(): boolean {
     if (this.#inFlight.size > 0 || this.#waiters.length === 0) return false;
     this.#hasFailed = false;
@@ -153,13 +157,13 @@ export interface ResumedUpload {
   isAborted(): boolean;
 }
 
-/** The store lacks a listed chunk or has a wrong one: the sender resends it. */
+/** The store lacks a listed chunk or has a wrong one, so the sender must resend it. */
 const LOST_CHUNK_CODES: ReadonlySet<FaultCode> = new Set(["file-unknown", "checksum-wrong"]);
 
 /**
  * Begins to share an upload. First fetches chunks that another server received, so that the sender
- * resumes there.
- * @throws Fault no-majority, quota-reached, store-…
+ * resumes after them.
+ * @throws {Fault} no-majority or quota-reached
  */
 export async function resumeShared(
   shared: SharedFiles,
@@ -173,7 +177,7 @@ export async function resumeShared(
     const other = sent[have];
     if (other === undefined || !equalBytes(await blob.hash(have), other)) break;
   }
-  // A short chunk ends a stream: nothing is appended after it.
+  // A short chunk ends a stream, so nothing can be appended.
   const isOpen = blob.have * CHUNK_BYTES === blob.sizeBytes;
   if (have < blob.have || !isOpen) return new SharedUpload(shared, blob, have);
   try {
@@ -194,8 +198,9 @@ export async function resumeShared(
 }
 
 /**
- * Copies files that only this server has: from before the cluster, or lost by the store.
- * @throws Fault no-majority, store-…
+ * Copies files to the store that only this server has: created before the cluster, or lost by the
+ * store.
+ * @throws {Fault} no-majority
  */
 export async function shareLocalFiles(
   shared: SharedFiles,

@@ -18,7 +18,7 @@ export class UploadBudget {
     return this.#queuedBytes;
   }
 
-  /** Grants a quarter of the remaining budget, but always some. */
+  /** Grants a window: a quarter of the remaining budget, but at least one chunk. */
   grant(): number {
     const quarter = (TRANSFERS_BYTES_MAX - this.#grantedBytes) / 4;
     const chunks = Math.floor(quarter / CHUNK_BYTES) * CHUNK_BYTES;
@@ -35,9 +35,9 @@ export class UploadBudget {
   }
 
   /**
-   * Counts received bytes; a negative number subtracts. Windows may exceed the budget: a sender
-   * beyond it retries later.
-   * @throws Fault too-many
+   * Counts received bytes; a negative number subtracts. Windows may exceed the budget, in which
+   * case a sender must retry later.
+   * @throws {Fault} too-many if the budget is exceeded
    */
   countQueued(bytes: number): void {
     if (bytes > 0 && this.#queuedBytes + bytes > TRANSFERS_BYTES_MAX) {

@@ -25,7 +25,10 @@ export interface UploadReceiverOptions {
   readonly windowBytes: number;
   readonly sizeBytesMax: number;
   readonly now: number;
-  /** Counts bytes queued for the disk; a negative number subtracts. @throws Fault too-many */
+  /**
+   * Counts bytes queued for the disk; a negative number subtracts.
+   * @throws {Fault} too-many if the budget is exceeded
+   */
   countQueued(bytes: number): void;
   checkQuota(bytes: number): void;
   onStored(bytes: number): void;
@@ -51,7 +54,7 @@ export class UploadReceiver {
   readonly windowBytes: number;
   readonly #options: UploadReceiverOptions;
   readonly #receiving: ChunkReceiver;
-  /** Bounded by the window, which `Receiving` enforces. */
+  /** `ChunkReceiver` limits these to the window. */
   readonly #pending: PendingChunk[] = [];
   #pumping: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
@@ -75,7 +78,7 @@ export class UploadReceiver {
     );
   }
 
-  /** Never throws: an invalid chunk closes the channel. */
+  /** Never throws, because an invalid chunk closes the channel. */
   receive(chunk: NoticeOf<"chunk">, now: number): void {
     if (this.#isFinished) return;
     this.lastChunkAt = now;
@@ -83,7 +86,7 @@ export class UploadReceiver {
       if (chunk.file !== this.blob.metadata.file) throw foreignChunk(chunk.index);
       const arrival = this.#receiving.chunk(chunk.index, chunk.bytes.length);
       this.#options.countQueued(chunk.bytes.length);
-      // Hashed here, to count as a cost of the sender's message.
+      // Hashed here, so that it counts as a cost of the sender's message.
       const isRight = equalBytes(sha256(chunk.bytes), chunk.sha256);
       this.#pending.push({ chunk, arrival, isRight });
       this.#pumping ??= this.#pump();
@@ -94,7 +97,7 @@ export class UploadReceiver {
 
   /**
    * Resolves when the file is stored and matches the request.
-   * @throws Fault out-of-order, frame-malformed, checksum-wrong, link-closed, no-majority
+   * @throws {Fault} out-of-order, frame-malformed, checksum-wrong, link-closed or no-majority
    */
   async finish({ size, chunks, digest }: RequestOf<"finish">): Promise<void> {
     this.#receiving.end({ sizeBytes: size, chunks });
@@ -123,12 +126,12 @@ export class UploadReceiver {
     try {
       await this.#syncAll();
     } catch (error) {
-      this.#options.reportFault(asFault(error)); // The sender resends what is not on disk.
+      this.#options.reportFault(asFault(error)); // The sender resends chunks that are not on disk.
     }
     this.blob.close();
   }
 
-  /** Writes one chunk at a time: the same disk threads write the log. */
+  /** Writes one chunk at a time, because the same disk threads write the log. */
   async #pump(): Promise<void> {
     for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
       if (this.#isFinished) break;
@@ -176,7 +179,7 @@ export class UploadReceiver {
     const sync = async () => {
       this.#unsyncedBytes = 0;
       const upTo = await this.blob.sync();
-      // A sender that reads a pipe drops acknowledged bytes, which must survive the loss of this
+      // A sender that reads a pipe drops acknowledged bytes, so they must survive the loss of this
       // server.
       const isShared = (await this.#options.sharedUpload?.waitForChunks(upTo)) ?? true;
       if (!isShared) return; // The channel was closed.

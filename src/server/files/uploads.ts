@@ -47,15 +47,20 @@ interface Upload {
   /** `busy` while it is being opened, released or removed. */
   state: "idle" | "busy" | UploadReceiver;
   finishing: number;
-  /** Bytes counted against quotas; 0 once the file is posted, when the fold counts them. */
+  /**
+   * Bytes counted against quotas; 0 after the file is posted, because the fold then counts them.
+   */
   countedBytes: number;
   touchedMs: number;
 }
 
-/** At most one data channel sends a file; a partial upload waits for the next one. */
+/**
+ * Uploads in progress. At most one data channel sends a file. A partial upload can be resumed by
+ * the next one.
+ */
 export class UploadService {
   readonly #options: UploadsOptions;
-  /** Bounded by UPLOADS_PER_ACCOUNT_MAX per account. */
+  /** Maximum UPLOADS_PER_ACCOUNT_MAX per account. */
   readonly #uploads = new Map<FileId, Upload>();
 
   constructor(options: UploadsOptions) {
@@ -70,7 +75,10 @@ export class UploadService {
     return this.#isPosted(file) ? undefined : this.#uploads.get(file)?.about;
   }
 
-  /** Begins or resumes an upload. @throws Fault that refuses the offer */
+  /**
+   * Begins or resumes an upload.
+   * @throws {Fault} if the offer is refused
+   */
   async offer(
     client: ClientConnection,
     account: Account,
@@ -97,7 +105,7 @@ export class UploadService {
     } catch (error) {
       upload.state = "idle";
       if (upload.about === undefined) this.#uploads.delete(file);
-      else await this.#settle(upload); // Another server may have posted it in the meantime.
+      else await this.#settle(upload); // Another server may have posted it meanwhile.
       throw error;
     }
   }
@@ -150,7 +158,8 @@ export class UploadService {
       try {
         posted.push({ to, ...(await kernel.request(id, { kind: "announce", to, file, body })) });
       } catch (error) {
-        // Transient and disk faults fail the whole request, so that the client retries it.
+        // Transient faults and disk faults fail the complete request, so that the client retries
+        // it.
         if (!(error instanceof Fault) || error.retryAfterMs !== undefined) throw error;
         if (error.blame !== "user") throw error;
         refused.push({
@@ -163,7 +172,7 @@ export class UploadService {
     return { posted, refused, ...(text === "" ? {} : { said: true }) };
   }
 
-  /** The fold counts a posted file from now on. */
+  /** Stops counting the file, because the fold counts a posted file. */
   onPosted(file: FileId): void {
     const upload = this.#uploads.get(file);
     if (upload !== undefined) {
@@ -185,7 +194,7 @@ export class UploadService {
     if (this.#uploads.has(file)) throw uploadBusy();
   }
 
-  /** Releases the file when its channel ends or carries another file; keeps the partial upload. */
+  /** Releases the file when its channel ends or carries another file. Keeps the partial upload. */
   async release(receiver: UploadReceiver): Promise<void> {
     const upload = this.#uploads.get(receiver.blob.metadata.file);
     if (upload?.state !== receiver) return;
@@ -224,7 +233,7 @@ export class UploadService {
   /**
    * Deletes the content with the last record of the file: from this disk and, if ordered here, from
    * the shared store.
-   * @throws Fault store-…, no-majority
+   * @throws {Fault} if the disk or the store fails
    */
   async onErased(file: FileId, isLocalOrder: boolean): Promise<void> {
     if (!this.#isErased(file)) return;
@@ -264,7 +273,7 @@ export class UploadService {
         this.#options.reportFault(asFault(error));
       }
       upload.state = "idle";
-      // It may have been posted in the meantime.
+      // The file may have been posted meanwhile.
       await this.#settle(upload).catch((error) => this.#options.reportFault(asFault(error)));
     }
   }
@@ -276,7 +285,7 @@ export class UploadService {
       const isAbandoned = upload.state === "idle" && upload.finishing === 0;
       if (!isUnposted || !isAbandoned || upload.touchedMs > before) continue;
       try {
-        // Another server may hold a larger and newer part.
+        // Another server may have a larger and newer part.
         await this.#remove(upload, { isShared: false });
       } catch (error) {
         this.#options.reportFault(asFault(error)); // Retried at the next sweep.
@@ -285,7 +294,8 @@ export class UploadService {
   }
 
   /**
-   * Removes abandoned uploads, and files erased while their server was down, from the shared store.
+   * Removes abandoned uploads from the shared store, and files that were erased while their server
+   * was down.
    */
   async sweepShared(isStopped: () => boolean): Promise<void> {
     const { shared, engine, clock, contents } = this.#options;
@@ -305,7 +315,7 @@ export class UploadService {
     if (state === "idle") return;
     const isSilent =
       state !== "busy" && this.#options.clock.now() - state.lastChunkAt >= UPLOAD_IDLE_TIMEOUT_MS;
-    // The other channel's network may be dead; the new channel replaces it.
+    // Replaces the other channel, because its network may be dead.
     if (isSilent) state.client.close(uploadBusy());
     throw isSilent ? uploadBusy(RELEASE_RETRY_MS) : uploadBusy();
   }
@@ -330,7 +340,7 @@ export class UploadService {
   ): Promise<UploadReceiver> {
     const { quotas, budget, clock, reportFault } = this.#options;
     await quotas.refresh();
-    // Checks one byte of a stream, so that a sender over quota is refused now.
+    // Checks one byte of a stream, so that a sender over quota is refused immediately.
     const { size = upload.countedBytes + 1 } = request;
     quotas.check(upload.by, Math.max(0, size - upload.countedBytes));
     const blob = await this.#open(upload, request);
@@ -419,8 +429,8 @@ export class UploadService {
   }
 
   /**
-   * Requires at least one target that the sender may still post to.
-   * @throws Fault of that target
+   * Requires at least one target to which the sender may still post.
+   * @throws {Fault} of that target
    */
   #checkResumable({ by, to, name }: BlobMetadata): void {
     const { recipients, clock } = this.#options;
@@ -450,7 +460,7 @@ export class UploadService {
     upload.countedBytes = counted;
   }
 
-  /** Forgets an unused upload whose file was posted or erased. */
+  /** Forgets an unused upload if its file was posted or erased. */
   async #settle(upload: Upload): Promise<void> {
     if (this.#uploads.get(upload.file) !== upload) return;
     if (upload.state !== "idle" || upload.finishing > 0) return;
@@ -478,7 +488,7 @@ export class UploadService {
     return engine.announcements.seqs(file).every((seq) => rooms.isErased(seq));
   }
 
-  /** True also if the posted record was erased since. */
+  /** Reports whether the file was posted, even if its record was erased since. */
   #isPosted(file: FileId): boolean {
     return this.#options.engine.announcements.has(file);
   }

@@ -10,12 +10,12 @@ import type { ClientConnection } from "../session/client-connection.ts";
 import type { Login } from "../session/connection-state.ts";
 import { DEFERRED, type Handlers, type Sender, type SessionActions } from "./handler.ts";
 
-/** Milliseconds; each attempt counts as a guess. */
+/** Milliseconds. Each attempt counts as a guess. */
 const LOGIN_RETRY_MS = 3_000;
 
 export function authHandlers(services: Services, sessions: SessionActions) {
   const { authenticator, resets, rooms, registry, kernel, sequencer } = services;
-  /** Starts the session once the account is in the lobby. */
+  /** Starts the session when the account is in the lobby. */
   const enterLobby = (client: ClientConnection, account: Account, ref: number) => {
     kernel.submit({ user: account.id, session: client.id }, { kind: "enter" }, (outcome) => {
       if (outcome instanceof Fault) client.settle(ref, outcome);
@@ -37,7 +37,7 @@ export function authHandlers(services: Services, sessions: SessionActions) {
       const account = await login(services, client, request);
       client.authenticated(loginOf(request));
       if (rooms.find(LOBBY)?.admitted.has(account.id) === false) {
-        // Registration was interrupted between the two logs.
+        // The registration was interrupted between the two logs.
         return enterLobby(client, account, request.ref);
       }
       sessions.logIn(client, account, request.ref, request.after);
@@ -79,7 +79,7 @@ async function login(
 
 /**
  * Waits for records that another server has already sent to this client.
- * @returns whether everything recorded is applied here
+ * @returns true if all of them are applied here
  */
 async function waitForClientState(
   { sequencer, rooms }: Services,

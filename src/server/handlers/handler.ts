@@ -19,7 +19,7 @@ import type { DataChannel, Member } from "../session/connection-state.ts";
 
 /**
  * Returns the answer, or DEFERRED. A synchronous handler answers in the tick of the request.
- * @throws Fault that refuses the request; its promise may reject with one
+ * @throws {Fault} if the request is refused; its promise may reject with a fault
  */
 export type Handler<Kind extends RequestKind> = (
   request: RequestOf<Kind>,
@@ -91,9 +91,9 @@ export class RequestHandlers {
   }
 
   /**
-   * Answers the request. A post reaches the engine in this tick, unless its reaction needs a
+   * Answers the request. A post reaches the engine in this tick, unless a reaction requires a
    * lookup.
-   * @throws Fault; its promise may reject with one
+   * @throws {Fault} if the request is refused; its promise may reject with a fault
    */
   handle(client: ClientConnection, request: Request): Promise<void> | undefined {
     const { kind, ref } = request;

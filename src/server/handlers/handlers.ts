@@ -1,4 +1,4 @@
-/** The handler of every request. */
+/** Handlers of all requests. */
 
 import type { RequestKind } from "../../wire/messages.ts";
 import type { Services } from "../services/services.ts";

@@ -21,7 +21,7 @@ export function postHandler({ reactions, rooms, kernel }: Services): Handler<"po
       const checked = reactions.submit(client, account, request, () => {
         submit(kernel, sender, { kind: "post", request });
       });
-      // Synchronous: a post delayed past the next one would be refused.
+      // Runs synchronously, because a post that is delayed past the next one would be refused.
       return checked?.then(() => DEFERRED, refused) ?? DEFERRED;
     } catch (error) {
       return refused(error);

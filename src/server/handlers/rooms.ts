@@ -57,7 +57,7 @@ class Joins {
   ): Promise<boolean> {
     const { registry, authenticator, invites } = this.#services;
     if (!room.locked || room.admitted.has(account.id)) return false;
-    // Registration on this link with an invite to this room replaces the password.
+    // A registration on this link with an invite to this room replaces the password.
     const { invite, invited } = client.handshake?.admission ?? {};
     const usedInvite = invited === account.id ? invite : undefined;
     if (usedInvite !== undefined && invites.opensRoom(usedInvite, room.id)) return true;
@@ -94,7 +94,7 @@ class Joins {
     joinDrafts(rooms, account.id, options);
     if (!isOperator) this.#checkRate(account.id);
     if (password !== undefined) {
-      // Stored before the room: a crash in between leaves an unused hash.
+      // Stored before the room. A crash in between leaves an unused hash.
       const hash = await authenticator.hash(account.id, password);
       await kernel.transact(() => [registry.roomPasswordDraft(id, account.id, hash)]);
     }

@@ -1,10 +1,10 @@
 /** Parser of the HTTP `Range` header (RFC 9110, section 14). */
 
 export type ByteRange =
-  /** The whole content: no range, or one that may be ignored (several ranges). */
+  /** The complete content: no range, or several ranges, which may be ignored. */
   | { readonly kind: "whole" }
   | { readonly kind: "part"; readonly start: number; readonly end: number }
-  /** The range is beyond the end. */
+  /** The range begins after the end. */
   | { readonly kind: "none" };
 
 const WHOLE = { kind: "whole" } as const;

@@ -25,7 +25,7 @@ import type { DataChannel } from "../session/connection-state.ts";
 import { fileResponse, type WebFile } from "./file-response.ts";
 import { ZipLists } from "./zip-list.ts";
 
-/** Maximum download links of a session; the oldest is dropped. */
+/** Maximum download links of a session. The oldest is dropped. */
 const DOWNLOADS_PER_SESSION_MAX = 256;
 
 interface WebDownloadsOptions extends ServerContext {
@@ -36,7 +36,7 @@ interface DownloadLink {
   readonly parent: ClientConnection;
   readonly account: Account;
   readonly file: FileId;
-  /** Expiry of an unused link; infinite once it was used. */
+  /** Expiry of an unused link; infinite after its first use. */
   expiresAt: number;
   isRevoked: boolean;
 }
@@ -58,12 +58,12 @@ const BUSY_MS = 1_000;
 
 export class WebDownloads {
   readonly #options: WebDownloadsOptions;
-  // Keyed by token. Bounded by the links of the sessions.
+  // Keyed by token. Limited by the links of the sessions.
   readonly #links = new Map<string, DownloadLink>();
-  /** Tokens, oldest first. Bounded by DOWNLOADS_PER_SESSION_MAX per session. */
+  /** Tokens, oldest first. Maximum DOWNLOADS_PER_SESSION_MAX per session. */
   readonly #tokensOf = new Map<ClientConnection, Set<string>>();
   /**
-   * Bounded by CONCURRENT_HTTP_DOWNLOADS_MAX per session and DATA_CHANNELS_PER_ACCOUNT_MAX per
+   * Maximum CONCURRENT_HTTP_DOWNLOADS_MAX per session and DATA_CHANNELS_PER_ACCOUNT_MAX per
    * account.
    */
   readonly #active = new Set<WebDownload>();
@@ -113,7 +113,8 @@ export class WebDownloads {
   }
 
   /**
-   * Returns a data channel for this file, as `chat web` requests. `undefined` for an unknown link.
+   * Returns a data channel for this file, as requested by `chat web`.
+   * @returns `undefined` if the link is unknown
    */
   channelOf(token: string): DataChannel | undefined {
     const offer = this.#open(token);
@@ -122,7 +123,7 @@ export class WebDownloads {
     return { parent, account, file };
   }
 
-  /** @throws Fault file-unknown (also for an unknown link), too-many, checksum-wrong, … */
+  /** @throws {Fault} file-unknown (also for an unknown link), too-many or checksum-wrong */
   async serve(request: Request, token: string, address: Address): Promise<Response> {
     const offer = this.#open(token);
     if (offer === undefined) throw unknownFile();
@@ -142,7 +143,10 @@ export class WebDownloads {
     }
   }
 
-  /** Counts stalled downloads of the account too, which outlive their sessions. @throws Fault */
+  /**
+   * Checks the limits. Includes stalled downloads of the account, which outlive their sessions.
+   * @throws {Fault} too-many
+   */
   #checkCapacity(parent: ClientConnection, account: Account): void {
     const detail = { retryAfterMs: BUSY_MS };
     const ofAccount = [...this.#active].filter((run) => run.account === account);
@@ -157,7 +161,10 @@ export class WebDownloads {
     }
   }
 
-  /** An archive holds data for every entry of a folder. @throws Fault too-many */
+  /**
+   * Limits archives, because each stores data for every entry of a folder.
+   * @throws {Fault} too-many
+   */
   #checkArchiveCapacity(account: Account): void {
     const detail = { retryAfterMs: BUSY_MS };
     const all = [...this.#active].filter(({ isArchive }) => isArchive);
@@ -215,7 +222,7 @@ export class WebDownloads {
         this.#check(offer);
         const [hash, bytes] = await readStored(Promise.all([blob.hash(index), blob.read(index)]));
         if (!equalBytes(sha256(bytes), hash)) throw damagedFile();
-        this.#check(offer); // Access may have been revoked in the meantime.
+        this.#check(offer); // Access may have been revoked meanwhile.
         run.doneBytes += bytes.length;
         files.countSent(bytes.length);
         yield bytes;

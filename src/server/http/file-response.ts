@@ -16,16 +16,22 @@ export interface WebFile {
   readonly sizeBytes: number;
   readonly digest: string;
   readonly manifestBytes?: number;
-  /** Returns verified chunks from index `from` on. One call at a time. @throws Fault */
+  /**
+   * Returns verified chunks from index `from` on. Supports one call at a time.
+   * @throws {Fault} if the content cannot be read
+   */
   chunks(from: number): AsyncGenerator<Uint8Array>;
-  /** Called when an archive begins. @returns callback for its end */
+  /**
+   * Called when an archive begins.
+   * @returns a callback for its end
+   */
   onArchive?(): () => void;
 }
 
 /** Longer responses are streamed without a length, because Bun 1.4.4 omits it. */
 const BUFFERED_BYTES_MAX = 4 * CHUNK_BYTES;
 
-/** Types that browsers may display inline, by extension. Excludes pages. */
+/** Types that browsers may display inline, by extension. Excludes HTML and scripts. */
 const INLINE_TYPES: ReadonlyMap<string, string> = new Map([
   ["mp3", "audio/mpeg"],
   ["ogg", "audio/ogg"],
@@ -41,7 +47,7 @@ const INLINE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'self'";
 
 /**
  * Serves GET and HEAD. `?view` displays a file of a known type inline.
- * @throws Fault of the file, if nothing was sent yet
+ * @throws {Fault} of the file, if nothing was sent
  */
 export async function fileResponse(
   request: Request,
@@ -94,7 +100,7 @@ async function contentResponse(request: Request, file: WebFile): Promise<Respons
   return new Response(body, { status, headers });
 }
 
-/** Streams a folder as a zip archive, which cannot be resumed. */
+/** Streams a folder as a zip archive. The download cannot be resumed. */
 async function folderResponse(
   request: Request,
   file: WebFile,
@@ -160,7 +166,7 @@ async function* slice(
 
 /**
  * Reads a piece when the client has consumed the previous one, so that a slow reader delays the
- * source. Reads the first piece immediately, so that an early fault gets its own status.
+ * source. Reads the first piece immediately, so that an early fault determines the status.
  */
 async function streamOf(
   pieces: AsyncGenerator<Uint8Array>,
@@ -169,7 +175,7 @@ async function streamOf(
   const end = async () => {
     await pieces.return(undefined);
   };
-  // If the client leaves before the first byte, the stream is neither read nor cancelled.
+  // The stream is neither read nor cancelled if the client leaves before the first byte.
   signal.addEventListener("abort", () => void end(), { once: true });
   let first: IteratorResult<Uint8Array> | undefined = await pieces.next();
   if (signal.aborted) await end(); // Aborted before the listener was added.

@@ -18,7 +18,7 @@ export interface HttpOptions {
   readonly reads?: Pick<HttpReads, "serve"> | undefined;
   readonly health?: () => Fault | undefined;
   readonly operator?: HttpOperator | undefined;
-  /** `undefined` if the server has no page: browsers get instructions for the terminal. */
+  /** `undefined` if the server has no page. Browsers then receive instructions for the terminal. */
   readonly page?: Page | undefined;
   readonly files?: HttpFiles | undefined;
   readonly programs?: HttpPrograms | undefined;
@@ -28,7 +28,7 @@ export interface HttpFiles {
   serve(request: Request, token: string, remote: Address): Promise<Response>;
 }
 
-/** Serves program files by the name after `/program/`; the empty name lists them. */
+/** Serves program files by the name after `/program/`. The empty name lists them. */
 export interface HttpPrograms extends HttpFiles {
   stop(): void;
 }
@@ -105,7 +105,7 @@ async function answer(
   });
 }
 
-/** Public, so it omits which servers are missing. */
+/** Omits the missing servers, because the response is public. */
 function healthResponse(fault: Fault | undefined): Response {
   return fault === undefined ? textResponse(200, "ok\n") : textResponse(503, `${fault.code}\n`);
 }

@@ -1,7 +1,7 @@
 /** The web page as files by path. */
 
 export interface Page {
-  /** Differs between builds; a browser with an older page reloads it. */
+  /** Differs between builds, so that a browser with an older page reloads it. */
   readonly build: string;
   readonly files: ReadonlyMap<string, PageFile>;
 }

@@ -26,7 +26,7 @@ import type { ServerContext } from "../kernel/context.ts";
 import { redacted } from "../session/redacted-fault.ts";
 import { payloadText, type WebhookText, webhookText } from "./webhook-text.ts";
 
-/** Maximum remembered idempotency keys; the oldest is dropped. */
+/** Maximum remembered idempotency keys. The oldest is dropped. */
 const CALL_KEYS_MAX = 1_000;
 
 interface HttpPostsOptions extends ServerContext {
@@ -65,9 +65,9 @@ const FORM_TYPE = "application/x-www-form-urlencoded";
 export class HttpPosts {
   readonly #options: HttpPostsOptions;
   readonly #rate = new TokenBuckets(HTTP_POSTS_PER_SECOND, HTTP_POSTS_BURST);
-  /** Keyed by token and idempotency key, oldest first. Bounded by CALL_KEYS_MAX. */
+  /** Answers by token and idempotency key, oldest first. Maximum CALL_KEYS_MAX. */
   readonly #sentByKey = new Map<string, PostAnswer>();
-  /** An outbox per account and server run. Bounded by the valid invites. */
+  /** An outbox per account for each run of the server. Limited by the valid invites. */
   readonly #outboxes = new Map<UserId, { readonly id: OutboxId; counter: number }>();
 
   constructor(options: HttpPostsOptions) {
@@ -106,7 +106,10 @@ export class HttpPosts {
     return name;
   }
 
-  /** The same key denotes the same message within one run of the server. @throws Fault */
+  /**
+   * Posts a message. A repeated key denotes the same message within one run of the server.
+   * @throws {Fault} if the post is refused
+   */
   #post(request: Request, invite: Invite, room: Name, text: string): PostAnswer {
     const key = request.headers.get("idempotency-key");
     const send = () => this.#send(invite.by, room, text);
@@ -122,7 +125,7 @@ export class HttpPosts {
     if (pending !== undefined) return pending;
     const sent = send();
     this.#sentByKey.set(id, sent);
-    sent.catch(() => this.#sentByKey.delete(id)); // A refused message may be resent.
+    sent.catch(() => this.#sentByKey.delete(id)); // A refused message can be sent again.
     dropOldest(this.#sentByKey, CALL_KEYS_MAX);
     return sent;
   }
@@ -156,8 +159,8 @@ export function checkScope(invite: Invite, { id, name }: Room, options: "post" |
 }
 
 /**
- * Returns the token. Also accepts the password of `https://:TOKEN@HOST/…`, for webhooks that can
- * only set a URL.
+ * Returns the token. Also accepts the password of `https://:TOKEN@HOST/…`, for webhooks with only a
+ * URL setting.
  */
 export function bearerOf(request: Request): string | undefined {
   const header = request.headers.get("authorization") ?? "";
@@ -170,7 +173,7 @@ export function bearerOf(request: Request): string | undefined {
 async function textOf(request: Request): Promise<WebhookText> {
   const type = typeOf(request);
   if (type === JSON_TYPE) return webhookText(decoded(await bodyOf(request, WEBHOOK_BYTES_MAX)));
-  // A form may be Slack's; other bodies of `curl -d` are plain text.
+  // A form may be from Slack. Other bodies of `curl -d` are plain text.
   const isForm = type === FORM_TYPE;
   const bytes = await bodyOf(request, isForm ? 3 * WEBHOOK_BYTES_MAX : TEXT_BYTES_MAX + 2);
   const text = decoded(bytes);

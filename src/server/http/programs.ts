@@ -49,7 +49,7 @@ const SUMS = "SHA256SUMS";
  */
 export class ProgramDownloads {
   readonly #options: ProgramDownloadsOptions;
-  /** Bounded by PROGRAM_DOWNLOADS_MAX. */
+  /** Maximum PROGRAM_DOWNLOADS_MAX. */
   readonly #active = new Set<ProgramDownload>();
   readonly #zipLists = new ZipLists();
 
@@ -57,7 +57,10 @@ export class ProgramDownloads {
     this.#options = options;
   }
 
-  /** @param name path after `/program/` @throws Fault file-unknown, too-many, store-… */
+  /**
+   * @param name path after `/program/`
+   * @throws {Fault} file-unknown or too-many
+   */
   async serve(request: Request, name: string, remote: Address): Promise<Response> {
     const { source } = this.#options;
     if (name === "") return listResponse(await source.list(), source.release);

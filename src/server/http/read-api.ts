@@ -1,4 +1,4 @@
-/** `GET /rooms/ROOM`: a room's records as NDJSON, live, for programs that hold a token. */
+/** `GET /rooms/ROOM`: a room's records as NDJSON, live, for programs with a token. */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -67,10 +67,10 @@ interface Reader {
 
 const BUSY = { retryAfterMs: 1_000 };
 
-/** Reads the next page when the client has consumed the last one; slow clients are disconnected. */
+/** Reads the next page when the client has consumed the last one. Disconnects slow clients. */
 export class HttpReads {
   readonly #options: HttpReadsOptions;
-  readonly #readers = new Set<Reader>(); // Bounded by READERS_MAX.
+  readonly #readers = new Set<Reader>(); // Maximum READERS_MAX.
   readonly #rate = new TokenBuckets(HTTP_POSTS_PER_SECOND, HTTP_POSTS_BURST);
   readonly #reading: ReadQueue;
   #isStopping = false;
@@ -190,7 +190,7 @@ export class HttpReads {
         const past = page.records.filter(({ head }) => head.seq <= startSeq);
         historyQuota.count(run.invite.by, past);
         if (run.isEnded) return;
-        this.#checkAccess(run); // Access may have been revoked in the meantime.
+        this.#checkAccess(run); // Access may have been revoked meanwhile.
         after = page.records.at(-1)?.head.seq ?? after ?? 0;
         const text = page.records.map((record) => line(record, run.room)).join("");
         if (text !== "") yield utf8Encode(text);
@@ -236,7 +236,7 @@ export class HttpReads {
       cancelStall();
       this.#end(run);
     };
-    // If the client leaves before the first byte, the stream is neither read nor cancelled.
+    // The stream is neither read nor cancelled if the client leaves before the first byte.
     signal.addEventListener("abort", end, { once: true });
     if (signal.aborted) end();
     return new ReadableStream<Uint8Array>(

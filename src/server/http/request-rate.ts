@@ -18,7 +18,7 @@ import { addressKey, isLoopback } from "../session/connection-limits.ts";
  */
 export class RequestRateLimiter {
   readonly #clock: Pick<Clock, "now" | "after">;
-  /** Requests of this turn, by connection. Bounded by HTTP_REQUESTS_PER_TURN_MAX. */
+  /** Requests of this turn by connection. Maximum HTTP_REQUESTS_PER_TURN_MAX. */
   readonly #inTurn = new Map<string, number>();
   #countInTurn = 0;
   readonly #buckets = new TokenBuckets(HTTP_REQUESTS_PER_SECOND, HTTP_REQUESTS_BURST, FLOODERS_MAX);

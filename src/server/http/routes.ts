@@ -1,4 +1,4 @@
-/** The HTTP routes that need a token: files, posts, reads and metrics. */
+/** HTTP routes that require a token: files, posts, reads and metrics. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Bans } from "../auth/bans.ts";

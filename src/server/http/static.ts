@@ -2,7 +2,7 @@
 
 import type { Page, PageFile } from "./page.ts";
 
-/** Sent with every response: forbids other origins, inline code and guessed types. */
+/** Headers of all responses, which forbid other origins, inline code and guessed types. */
 export function securityHeaders(host: string | null): Record<string, string> {
   return {
     "content-security-policy": contentPolicy(host),
@@ -43,7 +43,7 @@ export function servePage(page: Page, request: Request, path: string): Response 
   const headers: Record<string, string> = {
     etag,
     vary: "accept-encoding",
-    // Asset names contain a hash; the page itself is revalidated.
+    // Asset names contain a hash. The page itself is revalidated.
     "cache-control": path.startsWith("/assets/")
       ? "public, max-age=31536000, immutable"
       : "no-cache",
@@ -59,7 +59,7 @@ export function servePage(page: Page, request: Request, path: string): Response 
   return new Response(isHead ? null : new Uint8Array(body), { headers });
 }
 
-/** Browsers accept Brotli over TLS, and TLS is always on. */
+/** Selects Brotli if accepted. Browsers accept it over TLS, which is always on. */
 function codingOf(file: PageFile, accepted: string | null): "br" | "identity" {
   const acceptable = new Set(
     (accepted ?? "")
@@ -72,7 +72,7 @@ function codingOf(file: PageFile, accepted: string | null): "br" | "identity" {
   return acceptable.has("br") && file.br !== undefined ? "br" : "identity";
 }
 
-/** RFC 9110, 13.1.2: a list with weak comparison. */
+/** Compares a list weakly (RFC 9110, section 13.1.2). */
 export function matches(header: string | null, etag: string): boolean {
   if (header === null) return false;
   const tags = header.split(",").map((tag) => tag.trim().replace(/^W\//, ""));

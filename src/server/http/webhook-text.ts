@@ -6,7 +6,7 @@ import { TEXT_BYTES_MAX } from "../../base/limits.ts";
 
 export interface WebhookText {
   readonly text: string;
-  /** The sender uses Slack's protocol and expects `ok`. */
+  /** True if the sender uses Slack's protocol and expects `ok`. */
   readonly isWebhook: boolean;
 }
 
@@ -15,8 +15,9 @@ type Fields = Readonly<Record<string, unknown>>;
 const CUT = "\n… (cut)";
 
 /**
- * Ignores or refuses fields of unexpected types.
- * @throws Fault text-invalid if the body is not a JSON object with a valid text; too-large
+ * Extracts the text. Ignores or refuses fields of unexpected types.
+ * @throws {Fault} text-invalid if the body is not a JSON object with a valid text
+ * @throws {Fault} too-large if the text is too long
  */
 export function webhookText(json: string): WebhookText {
   const body = parsed(json);
@@ -28,7 +29,10 @@ export function webhookText(json: string): WebhookText {
   return { text: validText(text), isWebhook: false };
 }
 
-/** Text of Slack's older form with JSON in its field `payload`. `undefined` for other forms. */
+/**
+ * Returns the text of Slack's older form, which has JSON in its field `payload`.
+ * @returns `undefined` for other forms
+ */
 export function payloadText(form: string): WebhookText | undefined {
   if (!/^payload=(?:%7b|\{)/i.test(form)) return undefined;
   const payload = new URLSearchParams(form).get("payload");
@@ -103,7 +107,7 @@ function plainText(text: string): string {
     .replaceAll("&amp;", "&");
 }
 
-/** Truncates a long text instead of refusing it: the sender cannot know the limit. */
+/** Cuts a long text instead of refusing it, because the sender cannot know the limit. */
 function truncated(text: string): string {
   const bytes = utf8Encode(text.toWellFormed());
   if (bytes.length <= TEXT_BYTES_MAX) return text.toWellFormed();

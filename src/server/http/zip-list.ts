@@ -10,7 +10,7 @@ import type { ZipEntry } from "../../wire/zip.ts";
 /** Memory for cached entry lists: about four of 100,000 entries with long names. */
 const ZIP_LISTS_BYTES_MAX = 64 * 1024 * 1024;
 
-/** Entries per turn of the event loop, which takes some milliseconds. */
+/** Entries per turn of the event loop. A turn takes some milliseconds. */
 const ENTRIES_PER_TURN = 500;
 const BUSY_MS = 1_000;
 /** Bytes of an entry without its name. */
@@ -21,8 +21,8 @@ type YieldNow = () => Promise<void>;
 const yieldNow: YieldNow = () => new Promise((resolve) => setImmediate(resolve));
 
 /**
- * Stored in flat arrays: 100,000 entries cost little more than their names. `FolderPlan` sanitizes
- * the names.
+ * Entries in flat arrays: 100,000 entries take little more memory than their names. `FolderPlan`
+ * sanitises the names.
  */
 export class ZipList {
   readonly count: number;
@@ -66,7 +66,7 @@ export class ZipList {
 
 /**
  * Parses a folder's manifest over many turns of the event loop.
- * @throws Fault frame-malformed, folder-malformed, too-large
+ * @throws {Fault} frame-malformed, folder-malformed or too-large
  */
 export async function readZipList(
   root: string,
@@ -76,7 +76,7 @@ export async function readZipList(
   const plan = new FolderPlan("", []);
   const entries: ManifestEntry[] = [];
   const ends: number[] = [];
-  // Sanitizing adds at most a number or a sign to a name.
+  // Sanitising adds at most a number or a character to a name.
   let names = new Uint8Array(manifest.length);
   let used = 0;
   for (const entry of manifestEntries(manifest)) {
@@ -108,10 +108,10 @@ interface CachedList {
 
 export class ZipLists {
   readonly #bytesMax: number;
-  /** Most recently used last. Bounded by `#bytesMax`. */
+  /** Cached lists, most recently used last. Maximum `#bytesMax`. */
   readonly #cache = new Map<string, CachedList>();
   #bytes = 0;
-  /** Creation takes several times the final memory: one list at a time. */
+  /** Serialises creation, which takes several times the final memory. */
   readonly #createMutex = new Mutex();
   readonly #yieldMutex = new Mutex();
 
@@ -121,7 +121,7 @@ export class ZipLists {
 
   /**
    * @param make called if the list is not cached; failures are not cached
-   * @throws Fault too-many if lists in use fill the cache; faults of `make`
+   * @throws {Fault} too-many if lists in use fill the cache, or a fault of `make`
    */
   async acquire(key: string, make: () => Promise<ZipList>): Promise<AcquiredZipList> {
     return this.#acquireCached(key) ?? (await this.#createMutex.run(() => this.#create(key, make)));

@@ -23,13 +23,14 @@ export interface ZipSource {
   chunks(from: number): AsyncIterable<Uint8Array>;
 }
 
-/** Bytes up to which small pieces are combined. */
+/** Maximum bytes of small pieces that are combined. */
 const BUFFER_BYTES = 64 * 1024;
 
 /**
- * Parses the manifest once for all downloads; each download holds only a checksum per entry.
- * @throws Fault frame-malformed, folder-malformed, too-large if the manifest is invalid; too-many;
- * and faults of the content
+ * Streams a folder as a zip archive. All downloads share the parsed manifest; each stores only a
+ * checksum per entry.
+ * @throws {Fault} frame-malformed, folder-malformed or too-large if the manifest is invalid,
+ * too-many, or a fault of the content
  */
 export async function* zipStream(source: ZipSource): AsyncGenerator<Uint8Array> {
   const { name, digest, manifestBytes, lists } = source;

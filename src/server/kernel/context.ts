@@ -18,7 +18,7 @@ import type { Sequencer } from "./sequencer.ts";
 import type { ServerSettings } from "./settings.ts";
 import type { Siblings } from "./siblings.ts";
 
-/** Supplied by the owner of the server. */
+/** Context provided by the owner of the server. */
 export interface BaseContext {
   readonly clock: Clock;
   readonly entropy: Entropy;
@@ -26,7 +26,7 @@ export interface BaseContext {
   readonly settings: ServerSettings;
   readonly history: Log;
   readonly archive: Archive;
-  /** Folded from the logs by the caller. */
+  /** State folded from the logs by the caller. */
   readonly rooms: Rooms;
   readonly registry: Registry;
   readonly engine: RoomEngine;
@@ -34,7 +34,7 @@ export interface BaseContext {
 }
 
 export interface ServerContext extends BaseContext {
-  /** Written by `Kernel.transact` only. */
+  /** Written only by `Kernel.transact`. */
   readonly accounts: Pick<Log, "head" | "read" | "sizeBytes">;
   readonly sequencer: Sequencer;
   readonly siblings: Siblings;
@@ -42,7 +42,7 @@ export interface ServerContext extends BaseContext {
   readonly feed: Feed;
   readonly targets: TargetResolver;
   readonly warn: (fault: Fault) => void;
-  /** Addresses of this server for TLS connections, best first. */
+  /** Returns the addresses of this server for TLS connections, best first. */
   readonly addresses: () => readonly ServerAddress[];
   readonly peers: Peers;
 }

@@ -13,7 +13,9 @@ type HistorySubscriber = (room: Room, record: LogRecord) => void;
 type AccountsSubscriber = (record: LogRecord, before: PreviousAccountState) => void;
 type ActivitySubscriber = (user: UserId) => void;
 
-/** Subscribers are called once per record, in subscription order, before any request is settled. */
+/**
+ * Calls subscribers once per record, in the order of subscription, before any request is settled.
+ */
 export class Feed {
   readonly #historySubscribers: HistorySubscriber[] = [];
   readonly #accountsSubscribers: AccountsSubscriber[] = [];

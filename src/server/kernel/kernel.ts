@@ -1,4 +1,4 @@
-/** The only path by which submissions reach the rooms and changes reach the accounts. */
+/** The only path by which submissions reach the rooms, and changes the accounts. */
 
 import { assert, unreachable } from "../../base/assert.ts";
 import { asFault, Fault } from "../../base/fault.ts";
@@ -19,7 +19,7 @@ import { PendingWrites } from "./pending-writes.ts";
 import type { Sequencer } from "./sequencer.ts";
 import { eraseOrdered, Transactions } from "./transactions.ts";
 
-/** An account and its session; programs and the server itself have no session. */
+/** An account and its session. Programs and the server itself have no session. */
 export interface Actor {
   readonly user: UserId;
   readonly session?: ClientId;
@@ -60,7 +60,7 @@ interface RequestAnswers {
 export class Kernel {
   readonly #options: KernelOptions;
   readonly writes: PendingWrites;
-  /** Keyed by id. Bounded by the requests in flight and HTTP_POSTS_QUEUED_MAX. */
+  /** Callbacks by id. Limited by the requests in flight and HTTP_POSTS_QUEUED_MAX. */
   readonly #callbacks = new Map<number, (outcome: Outcome) => void>();
   readonly #transactions: Transactions;
   #lastId = 0;
@@ -73,16 +73,16 @@ export class Kernel {
   }
 
   /**
-   * Records changes of the accounts. `decide` reads their state and returns drafts synchronously;
-   * it runs again if the state has changed before they are recorded.
-   * @returns the last record; `undefined` if there were no drafts
-   * @throws Fault of `decide`, store-…, no-majority
+   * Records changes of the accounts. `decide` reads their state and returns drafts synchronously.
+   * It runs again if the state has changed before they are recorded.
+   * @returns the last record, or `undefined` if there were no drafts
+   * @throws {Fault} of `decide` or of the log
    */
   transact(decide: () => readonly Draft[]): Promise<LogRecord | undefined> {
     return this.writes.trackTask(() => this.#transactions.run(decide));
   }
 
-  /** Synchronous, to keep the posts of an outbox in order. */
+  /** Runs synchronously, to keep the posts of an outbox in order. */
   submit({ user, session }: Actor, command: Submission, settle: (outcome: Outcome) => void): void {
     const id = ++this.#lastId;
     this.#callbacks.set(id, settle);
@@ -93,7 +93,10 @@ export class Kernel {
     this.submit({ user, session: client.id }, command, (outcome) => client.settle(ref, outcome));
   }
 
-  /** Submits a request without a session. @throws Fault of the room engine, too-many */
+  /**
+   * Submits a request without a session.
+   * @throws {Fault} of the room engine, or too-many
+   */
   request<Kind extends keyof RequestAnswers>(
     user: UserId,
     command: Extract<Submission, { kind: Kind }>,

@@ -1,4 +1,4 @@
-/** Writes in progress: a stop waits for them, and their faults are reported. */
+/** Tracks writes in progress: a stop waits for them, and their faults are reported. */
 
 import { Fault } from "../../base/fault.ts";
 import { DRAIN_TIMEOUT_MS } from "../../base/limits.ts";
@@ -15,7 +15,7 @@ export class PendingWrites {
   readonly #clock: Clock;
   readonly #onFault: (fault: Fault) => void;
   #inFlight = 0;
-  /** Running tasks that may still write. */
+  /** Number of running tasks that may still write. */
   #runningTasks = 0;
   #onIdle: (() => void) | undefined;
   #completed = 0;
@@ -82,7 +82,7 @@ export class PendingWrites {
     });
   }
 
-  /** Resolves when nothing is in flight, or after DRAIN_TIMEOUT_MS at the latest. */
+  /** Resolves when nothing is in flight, or after DRAIN_TIMEOUT_MS. */
   drained(): Promise<void> {
     if (this.#isIdle) return Promise.resolve();
     return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-/** The order of the records: of this server alone, or of the stream that a cluster shares. */
+/** The order of the records, either of this server alone or of the stream that a cluster shares. */
 
 import type { Fault } from "../../base/fault.ts";
 
@@ -11,12 +11,15 @@ export interface ClusterHealth {
   readonly lag: number;
   readonly messages: number;
   readonly bytes: number;
-  /** NATS server that leads the stream. Empty if there is none, or only one server. */
+  /** NATS server that leads the stream; empty if there is none, or for a single server. */
   readonly leader: string;
-  /** NATS servers that should hold the stream (`replicas`), and that hold all of it (`current`). */
+  /**
+   * Number of NATS servers that should store the stream (`replicas`), and of those with all of it
+   * (`current`).
+   */
   readonly replicas: number;
   readonly current: number;
-  /** Whether all servers that answered have the same history. */
+  /** True if all servers that answered have the same history. */
   readonly rootsEqual: boolean;
 }
 
@@ -24,17 +27,17 @@ export interface Sequencer {
   readonly isShared: boolean;
   /** Reports, while an account record is applied, whether this server wrote it. */
   isOwn(seq: number): boolean;
-  /** Reports whether this server writes, and receives the others' records. */
+  /** Reports whether this server writes and receives other servers' records. */
   isFollowing(): boolean;
-  /** `no-majority` while too few servers of the stream respond. */
+  /** Returns `no-majority` while too few servers of the stream respond. */
   majorityFault(): Fault | undefined;
   /**
    * Resolves when the history has reached `seq`, which clients may know from other servers.
-   * @throws Fault no-majority after a timeout
+   * @throws {Fault} no-majority after a timeout
    */
   waitForSeq(seq: number): Promise<void>;
   /**
-   * Resolves when all earlier records of other servers are applied here; to false if that is
+   * Resolves when all earlier records of other servers are applied here, or to false if that is
    * unknown or takes too long.
    */
   waitUntilCurrent(): Promise<boolean>;

@@ -4,7 +4,7 @@ import type { FileId, RoomId, UserId } from "../../base/ids.ts";
 import type { ServerAddress } from "../../wire/invite.ts";
 import type { ServerActivity } from "../../wire/messages-admin.ts";
 
-/** Sent in addition to the logs; may be lost or late without harm. */
+/** Messages in addition to the logs. Losing or delaying them is harmless. */
 export type SiblingMessage =
   | { readonly kind: "online"; readonly users: readonly UserId[] }
   | { readonly kind: "place"; readonly place?: ServerAddress }
@@ -18,21 +18,21 @@ export type SiblingMessage =
   | ({ readonly kind: "device-seen" } & SeenDevice)
   | { readonly kind: "look" }
   | { readonly kind: "window"; readonly window: ServerActivity }
-  /** Cancels transfers of a file; the server that has them confirms with the same `ask`. */
+  /** Cancels transfers of a file. The server that has them confirms with the same `ask`. */
   | ({ readonly kind: "cancel"; readonly ask: string } & Cancel)
   | { readonly kind: "cancelled"; readonly ask: string }
-  /** A device that may be connected there is running out of key packages. */
+  /** A device that may be connected to another server is running out of key packages. */
   | {
       readonly kind: "key-packages-low";
       readonly user: UserId;
       readonly device: string;
       readonly left: number;
     }
-  /** An account claimed key packages; counts toward the hourly limit. */
+  /** An account claimed key packages, which counts towards the hourly limit. */
   | { readonly kind: "key-packages-taken"; readonly by: UserId; readonly of: UserId }
-  /** The sender pushes to this device from now on. */
+  /** The sender of this message sends pushes to this device from now on. */
   | { readonly kind: "push-taken"; readonly device: string }
-  /** Counter keys of a guess that is being checked, or that was right and resets them. */
+  /** Counter keys of a guess that is being checked, or of a correct guess, which resets them. */
   | { readonly kind: "guess" | "guessed"; readonly keys: readonly string[] };
 
 /** Visible only to the owner of the account. */

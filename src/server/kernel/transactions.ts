@@ -1,4 +1,4 @@
-/** Transactions: records that are written only if the state they depend on has not changed. */
+/** Transactions write records only if the state on which they depend has not changed. */
 
 import { Fault } from "../../base/fault.ts";
 import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
@@ -20,7 +20,7 @@ interface Transaction {
  */
 export class Transactions {
   readonly #log: Pick<Log, "appendThen" | "erase">;
-  /** In the order of arrival. Bounded by the requests in flight. */
+  /** Transactions in the order of arrival. Limited by the requests in flight. */
   readonly #transactions = new Set<Transaction>();
 
   constructor(log: Pick<Log, "appendThen" | "erase">) {
@@ -30,8 +30,8 @@ export class Transactions {
   /**
    * Appends the drafts of `decide` as one batch in the tick in which it reads the state, and blanks
    * the records that they erase.
-   * @returns the last record; `undefined` if there were no drafts
-   * @throws Fault of `decide`, store-…, no-majority
+   * @returns the last record, or `undefined` if there were no drafts
+   * @throws {Fault} of `decide` or of the log
    */
   async run(decide: () => readonly Draft[]): Promise<LogRecord | undefined> {
     const { promise: done, resolve: finish } = Promise.withResolvers<void>();
@@ -88,7 +88,10 @@ export class Transactions {
   }
 }
 
-/** Blanks the records that a durable record erases. @throws Fault store-… */
+/**
+ * Blanks the records that a durable record erases.
+ * @throws {Fault} if the disk fails
+ */
 export async function eraseOrdered(log: Pick<Log, "erase">, order: LogRecord): Promise<void> {
   for (const seq of erasuresOf(order)) await log.erase(seq, order.head.seq);
 }

@@ -25,7 +25,7 @@ export interface PushAnswer {
   readonly retryAfter: string | undefined;
 }
 
-/** Transport of pushes; supplied by the caller. */
+/** Transport of pushes, provided by the caller. */
 export interface PushDelivery {
   /** Uncompressed P-256 point. */
   readonly key: Uint8Array;
@@ -36,7 +36,7 @@ export interface PushDelivery {
 export interface SentCounters {
   readonly sent: number;
   readonly failed: number;
-  /** Dropped because the queue was full or the subscription ended. */
+  /** Number of pushes dropped because the queue was full or the subscription ended. */
   readonly dropped: number;
   readonly queued: number;
 }
@@ -60,14 +60,16 @@ interface Pending {
 /** Sends pushes concurrently, with limited retries, without blocking the caller. */
 export class PushSender {
   readonly #options: PushSenderOptions;
-  /** Keyed by device and topic: a newer push replaces a queued one. Bounded by PUSH_QUEUE_MAX. */
+  /**
+   * Keyed by device and topic, so that a newer push replaces a queued one. Maximum PUSH_QUEUE_MAX.
+   */
   readonly #queue = new Map<string, Pending>();
   readonly #inFlight = new Map<UserId, number>();
   #inFlightCount = 0;
   #sent = 0;
   #failed = 0;
   #dropped = 0;
-  /** Consecutive failed pushes, by device. Bounded by the subscriptions. */
+  /** Consecutive failed pushes by device. Limited by the subscriptions. */
   readonly #failures = new Map<string, number>();
   #hasWarned = false;
   #isStopped = false;
@@ -156,7 +158,7 @@ export class PushSender {
       this.#sent++;
       return;
     }
-    // RFC 8030, 7.3: the subscription has ended.
+    // The subscription has ended (RFC 8030, section 7.3).
     if (status === 404 || status === 410) {
       this.#failed++;
       return this.#options.onExpired(to);
@@ -176,7 +178,9 @@ export class PushSender {
     this.#giveUp(to, answer);
   }
 
-  /** Milliseconds until the next try. `undefined` if a retry is useless or too late. */
+  /**
+   * Returns the milliseconds until the next try, or `undefined` if a retry is useless or too late.
+   */
   #retryAfter(answer: PushAnswer | Fault, tries: number): number | undefined {
     const backoffMs = PUSH_RETRY_FIRST_MS * 2 ** (tries - 1);
     // A retry does not help if the name resolves to a private network.
@@ -192,7 +196,7 @@ export class PushSender {
     const failures = (this.#failures.get(to.device) ?? 0) + 1;
     this.#failures.set(to.device, failures);
     if (failures >= PUSH_FAILURES_MAX) this.#options.onExpired(to);
-    // Warns once, so that members cannot flood the operator's log.
+    // Warns only once, so that members cannot flood the operator's log.
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     const { host } = new URL(to.endpoint);
@@ -204,7 +208,7 @@ export class PushSender {
   }
 }
 
-/** RFC 9110, section 10.2.3: seconds or a date; anything else is ignored. */
+/** Parses seconds or a date (RFC 9110, section 10.2.3). Ignores anything else. */
 function retryAfterMs(text: string | undefined, unixMs: number): number {
   if (text === undefined || text.length > 64) return 0;
   if (/^\d+$/.test(text)) return Number(text) * 1_000;

@@ -1,4 +1,4 @@
-/** Web Push: decides which devices get a push for a record, and what it says. */
+/** Web Push: decides which devices receive a push for a record, and its content. */
 
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -55,8 +55,8 @@ interface PushServiceOptions extends ServerContext {
 }
 
 /**
- * Pushes to closed browsers. In a cluster, the server at which a device last connected sends its
- * pushes.
+ * Pushes to closed browsers. In a cluster, the pushes to a device are sent by the server to which
+ * it last connected.
  */
 export class PushService {
   readonly #options: PushServiceOptions;
@@ -67,7 +67,7 @@ export class PushService {
     PUSH_SUBSCRIBES_PER_MINUTE / 60,
     PUSH_SUBSCRIBES_BURST,
   );
-  /** Last activity of accounts that have a subscription. */
+  /** Time of the last activity of accounts with a subscription. */
   readonly #activeAt = new Map<UserId, number>();
   readonly #startedAt: number;
   #cancel = () => {};
@@ -119,7 +119,7 @@ export class PushService {
     this.onActivity(account.id);
   }
 
-  /** The account was active at any server, so it is not away. */
+  /** Records activity of the account at any server. */
   onActivity(user: UserId): void {
     if (this.#subscriptions.has(user)) this.#activeAt.set(user, this.#options.clock.now());
   }
@@ -133,7 +133,8 @@ export class PushService {
   }
 
   onAccountRecord({ head }: LogRecord): void {
-    // Several kinds of records remove devices: their own, the account's, a new password.
+    // Several kinds of records remove devices: records of the device, of the account, and new
+    // passwords.
     const account = this.#options.registry.get(head.room as UserId);
     for (const { device } of this.#subscriptions.of(head.room as UserId)) {
       if (account?.isRemoved !== false || !account.devices.has(device)) this.#remove(device);
@@ -177,7 +178,7 @@ export class PushService {
       const author = found?.head.by;
       if (author !== undefined && author !== "server") this.#note(room, by, mention, [author]);
     } catch (error) {
-      // Skips the notification; the page still counts the mention.
+      // Skips the notification. The page still counts the mention.
       if (!(error instanceof Fault)) throw error;
     }
   }
@@ -193,7 +194,10 @@ export class PushService {
     return { room: room.id, seq, n, isSealed, preview };
   }
 
-  /** Accounts that the message mentions; in a sealed room, any member may be one. */
+  /**
+   * Returns the accounts that the message mentions; in a sealed room all members, because mentions
+   * are unknown.
+   */
   *#mentionedUsers(room: Room, body: MessageBody): Iterable<UserId> {
     if (room.pair !== undefined || room.isSealed === true) {
       const isFew = room.members.size <= this.#subscriptions.size;
@@ -256,7 +260,9 @@ export class PushService {
     return isIdle && this.#offlineSubscriptions(user).length > 0;
   }
 
-  /** Subscriptions of disconnected devices: an open page notifies its user itself. */
+  /**
+   * Returns subscriptions of disconnected devices, because an open page notifies its user itself.
+   */
   #offlineSubscriptions(user: UserId): readonly Subscription[] {
     const open = new Set([...this.#options.peers.of(user)].map(({ member }) => member?.device));
     return this.#subscriptions.of(user).filter(({ device }) => !open.has(device));
@@ -311,7 +317,7 @@ export class PushService {
   }
 }
 
-/** Mentions listed by the sender's program, or at the start of a script's text. */
+/** Returns mentions listed by the sender's program, or at the start of a script's text. */
 function mentionsIn({ text, mentions }: MessageBody): readonly string[] {
   if (mentions !== undefined) return mentions.filter((name) => typeof name === "string");
   if (text === undefined) return [];
@@ -323,8 +329,8 @@ function titleOf({ text, isFileName }: PushPreview): string {
 }
 
 /**
- * RFC 8030, section 5.4: at most 32 characters. Hashed, so that a push service learns neither the
- * room nor which devices get the same message.
+ * Returns at most 32 characters (RFC 8030, section 5.4). Hashed, so that a push service learns
+ * neither the room nor the devices that receive the same message.
  */
 function topicOf(device: string, room: string): string {
   return toBase64Url(sha256(utf8Encode(`chat/1 push ${device} ${room}`))).slice(0, 32);

@@ -10,23 +10,23 @@ import {
 import type { Clock } from "../../io/clock.ts";
 import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
 
-/** Secret: anyone with the endpoint can send to it. */
+/** Secret, because anyone with the endpoint can send to it. */
 export interface Subscription {
   readonly user: UserId;
   readonly device: string;
   readonly endpoint: string;
-  /** Public key and secret of the browser, base64url. */
+  /** Public key and secret of the browser in base64url. */
   readonly key: string;
   readonly auth: string;
 }
 
 /**
- * Readable only by the server's OS user. A subscription lost with a damaged file returns at the
- * device's next log-in.
+ * Subscriptions, readable only by the server's OS user. If the file is damaged, a subscription is
+ * restored at the device's next log-in.
  */
 export class Subscriptions {
   readonly #file: StateFile;
-  /** Keyed by device, the most recent last. Bounded by PUSH_SUBSCRIPTIONS_MAX. */
+  /** Keyed by device, the most recent last. Maximum PUSH_SUBSCRIPTIONS_MAX. */
   readonly #all = new Map<string, Subscription>();
   readonly #byUser = new Map<UserId, Set<string>>();
 
@@ -85,7 +85,7 @@ export class Subscriptions {
         remedy,
       });
     }
-    // A browser has one endpoint: the last account to use it keeps it.
+    // A browser has one endpoint, which belongs to the last account that used it.
     for (const other of this.#all.values()) {
       if (other.endpoint === endpoint && other.device !== device) this.#delete(other.device);
     }
@@ -97,7 +97,7 @@ export class Subscriptions {
     await this.#file.sync();
   }
 
-  /** Takes effect immediately; a crash before `sync` may restore it. */
+  /** Takes effect immediately. A crash before `sync` may restore the subscription. */
   remove(device: string): void {
     if (this.#delete(device)) this.#file.markDirty();
   }

@@ -1,4 +1,4 @@
-/** Small files of the data folder that are written whole, some time after a change. */
+/** Small files of the data folder that are written completely, some time after a change. */
 
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";

@@ -16,7 +16,7 @@ export interface PauseRule {
   readonly msMax: number;
 }
 
-/** Tasks wait only behind others with the same key. */
+/** Runs tasks so that each waits only behind others with the same key. */
 export class FairQueue {
   readonly #runningMax: number;
   readonly #waitingMax: number;
@@ -40,7 +40,7 @@ export class FairQueue {
       if (entry.count === 0) this.#queues.delete(key);
     };
     const reject = (error: unknown) => outcome.reject(error);
-    // Returns the result before the pause, during which the slot stays taken.
+    // Returns the result before the pause, during which the slot stays occupied.
     const slot = entry.queue.run(() => this.#withPause(task().then(outcome.resolve, reject)));
     slot.then(release, (error: unknown) => {
       release();

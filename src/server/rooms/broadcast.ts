@@ -13,12 +13,12 @@ import { type FrameMark, RecordsFrame } from "../../wire/records-frame.ts";
 
 /**
  * Under load, records are gathered and sent together, which saves more than half of the writes.
- * Gathering lasts as long as the last flush took, so that sending uses at most half of the time. A
+ * Gathering takes as long as the last flush, so that sending uses at most half of the time. A
  * message after a quiet period is sent immediately.
  */
 const GATHER_MS_MIN = 1;
 const GATHER_MS_MAX = 100;
-/** More would fill the queue of a reader that keeps up. */
+/** A larger message would fill the queue of a reader that keeps up. */
 const GATHER_BYTES_MAX = 256 << 10;
 /** Milliseconds per write to one reader over TLS, measured on loopback. */
 const WRITE_MS = 0.005;
@@ -66,14 +66,14 @@ export class FanOut {
   readonly #registry: Pick<Registry, "nameOf">;
   readonly #hasPendingRecords: () => boolean;
   readonly #listeners = new Set<Listener>();
-  /** Bounded by GATHER_BYTES_MAX. */
+  /** Maximum GATHER_BYTES_MAX. */
   #gathered: GatheredMessage[] = [];
   #gatheredBytes = 0;
-  /** Latest records of `#frameRoom`, not yet in `#gathered`. */
+  /** Latest records of `#frameRoom` that are not in `#gathered`. */
   readonly #frame = new RecordsFrame();
   #frameRoom: Room | undefined;
   #mark: FrameMark | undefined;
-  /** Keyed by room; subscribed at the next flush. Bounded by the links. */
+  /** Readers by room, to be subscribed at the next flush. Limited by the links. */
   readonly #newcomers = new Map<string, Newcomer[]>();
   #publishedMessages = 0;
   #publishedBytes = 0;
@@ -82,7 +82,7 @@ export class FanOut {
   #flushedAt = Number.NEGATIVE_INFINITY;
   #pauseUntil = Number.NEGATIVE_INFINITY;
 
-  /** @param hasPendingRecords whether the log is about to report more records */
+  /** @param hasPendingRecords reports whether the log is about to report more records */
   constructor(
     clock: Clock,
     registry: Pick<Registry, "nameOf">,
@@ -93,7 +93,7 @@ export class FanOut {
     this.#hasPendingRecords = hasPendingRecords;
   }
 
-  /** Totals since the start; each message counts once, whatever the number of readers. */
+  /** Totals since the start. Each message counts once, regardless of the number of readers. */
   get counters(): {
     readonly publishedMessages: number;
     readonly publishedBytes: number;
@@ -199,11 +199,11 @@ export class FanOut {
     const remainingMs = room.members.size * WRITE_MS * BURST_WAIT_SHARE;
     if (remainingMs < GATHER_MS_MIN || !this.#hasPendingRecords()) return this.flush();
     this.#dueAt = now + Math.min(GATHER_MS_MAX, remainingMs);
-    this.#pauseUntil = this.#dueAt; // Set once, so that later messages do not postpone the flush.
+    this.#pauseUntil = this.#dueAt; // Later messages do not postpone it.
     this.#cancel = this.#clock.after(this.#dueAt - now, () => this.flush());
   }
 
-  /** Sends all gathered messages. Called before the set of readers changes. */
+  /** Sends all gathered messages. Must be called before the set of readers changes. */
   flush(): void {
     this.#cancel();
     this.#cancel = () => {};
@@ -252,7 +252,7 @@ export function wireRecord(record: LogRecord, registry: Pick<Registry, "nameOf">
   };
 }
 
-/** Returns a room as `reader` sees it: by its name or the other user's. */
+/** Returns a room as visible to `reader`: by its name, or that of the other user. */
 export function roomEntry(room: Room, reader: string, registry: Registry): RoomEntry {
   const settings = {
     ...(room.isSealed === true ? { sealed: true } : {}),

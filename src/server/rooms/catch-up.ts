@@ -68,7 +68,7 @@ export class CatchUp {
   }
 
   /**
-   * Called at log-in. The device is up to date after `caught-up`.
+   * Sends everything that a device missed, at its log-in, and then `caught-up`.
    * @param after last seq that the device received; `undefined` for a new device
    */
   async resume(client: ClientConnection, member: Member, after: number | undefined): Promise<void> {
@@ -84,14 +84,14 @@ export class CatchUp {
       });
     }
     if (client.member !== member) return;
-    // `caught-up` promises that everything up to its seq was sent.
+    // `caught-up` confirms that everything up to its seq was sent.
     if (rooms.head > startHead) fanOut.flush();
     client.notify({ kind: "caught-up", seq: rooms.head });
   }
 
   /**
-   * Called when the account joins a room. The device must learn immediately that older records
-   * follow, or it would assume that it has them.
+   * Sends a room that the account has joined. The device must be notified immediately that older
+   * records follow, or it would assume that it has them.
    */
   async #sendJoinedRoom(client: ClientConnection, room: Room): Promise<void> {
     await this.#withRun(client, room, async (run) => {
@@ -114,7 +114,7 @@ export class CatchUp {
   }
 
   left(user: UserId, room: Room): void {
-    this.#options.fanOut.flush(); // A leaving member gets everything recorded until now.
+    this.#options.fanOut.flush(); // A leaving member receives everything recorded until now.
     for (const client of this.#options.peers.of(user)) {
       client.unfollow(room.id);
       client.notify({ kind: "room-gone", room: room.id });
@@ -153,7 +153,7 @@ export class CatchUp {
   ): Promise<void> {
     const { member } = client;
     if (member === undefined || !room.members.has(member.account.id)) return;
-    // A session without presence gets the entry but no live messages.
+    // A session without presence receives the entry but no live messages.
     if (!member.isPresent) return this.#sendEntry(client, room, { n: room.lastN + 1, skipped: 0 });
     const run = client.beginCatchUp(room.id);
     if (run === undefined) return;
@@ -188,7 +188,7 @@ export class CatchUp {
     });
   }
 
-  /** Ends when the topic is followed or the run is cancelled. */
+  /** Sends records until the topic is followed or the run is cancelled. */
   async #sendRecords(
     client: ClientConnection,
     room: Room,
@@ -235,13 +235,16 @@ export class CatchUp {
     return at;
   }
 
-  /** Counts against the reader's quota; beyond it, all missed records are skipped. */
+  /**
+   * Returns missed records and counts them against the reader's quota. If it is used up, all are
+   * skipped.
+   */
   async #missed(
     room: Room,
     after: number | undefined,
     { account }: ClientConnection,
   ): Promise<MissedRecords> {
-    // Read now: more may be recorded during the disk read.
+    // Read now, because more may be recorded during the disk read.
     const { lastSeq: upTo, lastN } = room;
     if (after !== undefined && upTo <= after) {
       return { records: [], n: lastN + 1, skipped: 0, upTo };
@@ -278,7 +281,7 @@ export class CatchUp {
     return { records, n, skipped, upTo };
   }
 
-  /** `n` of the room's last record up to `seq`. 0 if there is none. */
+  /** Returns `n` of the room's last record up to `seq`; 0 if there is none. */
   async #lastNBefore(room: Room, seq: number): Promise<number> {
     const { records } = await this.#page({
       rooms: new Set([room.id]),

@@ -9,7 +9,7 @@ import type { ServerContext } from "../kernel/context.ts";
 
 const DAY_MS = 86_400_000;
 
-/** The day is in UTC. Live messages and operators are exempt. */
+/** Bytes read by each account per day (UTC). Live messages and operators are exempt. */
 export class HistoryQuota {
   readonly #context: ServerContext;
   readonly #bytesMax: number;
@@ -21,7 +21,10 @@ export class HistoryQuota {
     this.#bytesMax = options.settings.historyBytesPerDay ?? HISTORY_BYTES_PER_DAY;
   }
 
-  /** Pages are counted after the read, so pages in flight may exceed the quota. */
+  /**
+   * Reports whether the quota is used up. Pages are counted after the read, so pages in flight may
+   * exceed it.
+   */
   isReached(user: UserId): boolean {
     this.#beginDay();
     if ((this.#read.get(user) ?? 0) < this.#bytesMax) return false;

@@ -24,8 +24,8 @@ export class Management {
   }
 
   /**
-   * Renames an account, or returns the act by which the room engine renames a room.
-   * @throws Fault usage, name-invalid, name-taken, user-unknown, store-…
+   * Renames an account, or returns the action by which the room engine renames a room.
+   * @throws {Fault} usage, name-invalid, name-taken or user-unknown
    */
   async rename(by: UserId, request: RequestOf<"rename">): Promise<RoomAction | undefined> {
     const { user, room, to } = request;
@@ -38,8 +38,8 @@ export class Management {
   }
 
   /**
-   * Removes an account, or returns the act by which the room engine removes a room.
-   * @throws Fault usage, not-allowed, user-unknown, store-…
+   * Removes an account, or returns the action by which the room engine removes a room.
+   * @throws {Fault} usage, not-allowed or user-unknown
    */
   async remove(by: UserId, request: RequestOf<"remove">): Promise<RoomAction | undefined> {
     const { user, room } = request;
@@ -93,7 +93,7 @@ export class Management {
     peers.close(account.id, fault);
   }
 
-  /** Repeatable, because a crash may leave rooms of a removed account without a record. */
+  /** Can be repeated, because a crash may leave rooms of a removed account without a record. */
   async #removeAccount(by: UserId, account: Account, onRemoved = () => {}): Promise<void> {
     const { registry, kernel, rooms, peers } = this.#options;
     await kernel.transact(() => (account.isRemoved ? [] : [registry.removalDraft(account, by)]));

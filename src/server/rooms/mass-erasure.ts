@@ -23,8 +23,8 @@ export interface ErasureProgress {
 }
 
 /**
- * Each step writes one `erase` record per room and is small enough not to delay others. Repeatable:
- * records erased before are skipped.
+ * Erases in steps, each with one `erase` record per room, small enough not to delay other requests.
+ * Can be repeated, because erased records are skipped.
  */
 export class MassErasure {
   readonly #context: ServerContext;
@@ -36,9 +36,9 @@ export class MassErasure {
 
   /**
    * Erases the next messages of an account, including direct conversations.
-   * @param by user who requested it; the caller has checked the right
-   * @param after seq of the last record examined
-   * @throws Fault store-…, too-many
+   * @param by requesting user, whose right the caller has checked
+   * @param after seq of the last examined record
+   * @throws {Fault} too-many if too many requests are queued
    */
   ofAccount(by: UserId, { id }: Account, after: number): Promise<ErasureProgress> {
     return this.#queue.run(id, () => this.#eraseNext(by, { by: id, afterSeq: after }));
@@ -47,7 +47,7 @@ export class MassErasure {
   /**
    * Erases a room's next records before a time.
    * @param by user who set the room's retention
-   * @throws Fault store-…, too-many
+   * @throws {Fault} too-many if too many requests are queued
    */
   ofRoom(by: UserId, room: RoomId, untilMs: number, after: number): Promise<ErasureProgress> {
     const query = { rooms: new Set([room]), untilMs, afterSeq: after };

@@ -41,7 +41,7 @@ const TARGET_KINDS = {
   ...{ edit: kindsWith("editable"), erase: kindsWith("erasable"), pin: kindsWith("message") },
 };
 
-/** Resolves users and rooms; the room engine or the log decides. */
+/** Resolves users and rooms. The room engine or the log decides. */
 export class Moderation {
   readonly #options: ModerationOptions;
   readonly #registrationMutex = new Mutex();
@@ -61,7 +61,7 @@ export class Moderation {
     if (client.member?.account === account) client.member.isOperator = true;
   }
 
-  /** True for the role, or for a session with the operator token. */
+  /** Reports whether the account has the role, or the session the operator token. */
   #isOperator(account: Account): boolean {
     if (this.#options.registry.policy.isOperator(account.id)) return true;
     for (const client of this.#options.peers.all()) {
@@ -179,7 +179,7 @@ export class Moderation {
     if (on) this.#closeBanned(ban);
   }
 
-  /** @throws Fault not-allowed if operators would ban themselves */
+  /** @throws {Fault} not-allowed if operators would ban themselves */
   #checkSelf(client: ClientConnection, actor: Actor, { user, address }: Omit<Ban, "seq">): void {
     const isOwn = address === undefined ? user === actor.user : address === hostKey(client);
     if (!isOwn) return;

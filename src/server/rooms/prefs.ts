@@ -16,11 +16,11 @@ import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 
-/** Private to the account and shared by its devices. */
+/** Preferences, private to the account and shared by its devices. */
 export class PrefsService {
   readonly #context: ServerContext;
   readonly #rates = new TokenBuckets(PREFS_PER_SECOND, PREFS_BURST);
-  /** Serializes changes, which depend on earlier ones. */
+  /** Serialises changes, because each depends on earlier ones. */
   readonly #mutexes = new WeakMap<Account, Mutex>();
 
   constructor(options: ServerContext) {
@@ -81,7 +81,7 @@ export class PrefsService {
     }
     const record = await kernel.transact(decide);
     if (record === undefined) return;
-    // The account was removed during the write, and its removal did not cover this record.
+    // The account was removed during the write, and its removal did not include this record.
     if (!account.isRemoved || record.head.kind !== "prefs") return;
     await kernel.transact(() => [prefsEraseDraft(id, [record.head.seq])]);
   }

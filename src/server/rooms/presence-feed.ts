@@ -13,13 +13,13 @@ import type { FanOut } from "./broadcast.ts";
 
 /**
  * Combines changes within PRESENCE_INTERVAL_MS into one message per room. Rooms above
- * PRESENCE_MEMBERS_MAX get none; clients query them with `who`.
+ * PRESENCE_MEMBERS_MAX receive none; clients query them with `who`.
  */
 export class PresenceFeed {
   readonly #clock: Clock;
   readonly #registry: Pick<Registry, "nameOf">;
   readonly #fanOut: FanOut;
-  /** Accounts whose presence has changed, by room. Bounded by PRESENCE_MEMBERS_MAX per room. */
+  /** Accounts with changed presence, by room. Maximum PRESENCE_MEMBERS_MAX per room. */
   readonly #changed = new Map<Room, Map<UserId, boolean>>();
   #cancel: (() => void) | undefined;
   #isStopped = false;
@@ -45,7 +45,7 @@ export class PresenceFeed {
     this.#changed.clear();
   }
 
-  /** Sends pending changes before a newcomer reads the members. */
+  /** Sends pending changes before a new member reads the members. */
   flush(room: Room): void {
     const users = this.#changed.get(room);
     if (users === undefined) return;

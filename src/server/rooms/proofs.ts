@@ -18,10 +18,10 @@ interface ProofServiceOptions extends ServerContext {
   readonly provable: Provable | undefined;
 }
 
-/** Proves the history's size, its append-only growth, and that it contains a record. */
+/** Proves the history's size, its append-only growth, and the inclusion of records. */
 export class ProofService {
   readonly #options: ProofServiceOptions;
-  /** Limits proofs per account, each of which may read part of the log. */
+  /** Limits proofs per account, because each may read part of the log. */
   readonly #reading: ReadQueue;
 
   constructor(options: ProofServiceOptions) {

@@ -40,9 +40,12 @@ export interface QueriesOptions extends ServerContext {
   readonly historyQuota: HistoryQuota;
 }
 
-/** Thousands of users may query a large room's members when they join. */
+/**
+ * Minimum interval of sorting, because thousands of users may query a large room's members when
+ * they join.
+ */
 const LARGE_SORT_INTERVAL_MS = 1_000;
-/** Limits sorting to a twentieth of the time: 100,000 accounts take 0.3 s. */
+/** Limits sorting to a twentieth of the time. Sorting 100,000 accounts takes 0.3 s. */
 const SORT_PAUSE_FACTOR = 20;
 /** Requested instead of kinds by clients that count records, including unknown kinds. */
 const ALL_KINDS = "all";
@@ -99,9 +102,8 @@ export class Queries {
   }
 
   /**
-   * Lists the members of a room that the requester is in, or all accounts; pages are ordered by
-   * name.
-   * @throws Fault
+   * Lists the members of a room of the requester, or all accounts. Pages are sorted by name.
+   * @throws {Fault} if the room or the user is unknown or unreadable
    */
   who(account: Account, { room: target, after }: RequestOf<"who">): Answer<"who"> {
     const { engine } = this.#options;
@@ -133,7 +135,7 @@ export class Queries {
     return room?.moderators.has(user) === true ? "moderator" : "member";
   }
 
-  /** Sorts after accounts were created, removed or renamed; large lists less often. */
+  /** Sorts after accounts were created, removed or renamed, and large lists less often. */
   #sortedAccounts(): readonly Entry[] {
     const { clock, registry } = this.#options;
     const version = registry.namesVersion;
@@ -220,7 +222,7 @@ export class Queries {
 
   /**
    * Lists read receipts for the author of a message that was posted after receipts were enabled.
-   * @throws Fault not-found, not-allowed, too-many, store-…
+   * @throws {Fault} not-found, not-allowed or too-many
    */
   async readers(account: Account, seq: number): Promise<Answer<"readers">> {
     const { rooms, recordLookup } = this.#options;

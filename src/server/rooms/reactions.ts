@@ -14,10 +14,10 @@ interface ReactionsOptions extends ServerContext {
 
 const REACTABLE_KINDS = kindsWith("reactable");
 
-/** Later posts of the same link wait for the check, to stay in order. */
+/** Checks reactions. Later posts of the same link wait for the check, to stay in order. */
 export class Reactions {
   readonly #options: ReactionsOptions;
-  /** Last pending post of each link. Bounded by the requests in flight. */
+  /** Last pending post of each link. Limited by the requests in flight. */
   readonly #tails = new Map<ClientConnection, Promise<void>>();
 
   constructor(options: ReactionsOptions) {
@@ -79,7 +79,8 @@ export class Reactions {
   }
 
   /**
-   * Reports whether this server knows no reason for a refusal; the room engine decides the rest.
+   * Reports whether this server knows no reason for a refusal. The room engine makes the final
+   * decision.
    */
   async #isReactable(account: Account, to: string, re: number): Promise<boolean> {
     const target = this.#options.targets.find(account.id, to);
@@ -94,7 +95,7 @@ export class Reactions {
   }
 }
 
-/** Same fault for missing and unreadable messages. */
+/** Returns the same fault for missing and unreadable messages. */
 function noMessage(seq: number): Fault {
   return new Fault("not-found", msg`no message ${seq} in this conversation`, {
     remedy: msg`check the number`,

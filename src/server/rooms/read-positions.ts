@@ -18,14 +18,14 @@ import type { ServerContext } from "../kernel/context.ts";
 import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 
-/** Stored per account and shared by its devices. */
+/** Read positions, stored per account and shared by its devices. */
 export class ReadPositionService {
   readonly #context: ServerContext;
   /** `marks.json`. A lost position only makes messages unread again. */
   readonly #file: StateFile;
   #positions = new ReadPositions();
   /**
-   * Positions to send to the account's other devices, each with the device that read last. Emptied
+   * Positions to send to the account's other devices, each with the device that read last. Cleared
    * every second.
    */
   readonly #unsent = new Map<UserId, Map<Room, ClientConnection | undefined>>();
@@ -63,12 +63,14 @@ export class ReadPositionService {
     return this.#positions.of(user, room);
   }
 
-  /** Number of others' messages after the read position, optionally before n `before`. */
+  /**
+   * Returns the number of others' messages after the read position, optionally before n `before`.
+   */
   unread(user: UserId, room: Room, before?: number): number {
     return room.words.countOthers(user, this.upTo(user, room.id), before);
   }
 
-  /** A user's own message is read; the position advances if everything before it was read too. */
+  /** Marks a user's own message as read. The position advances if everything before it was read. */
   onRecord(room: Room, record: LogRecord): void {
     const { head } = record;
     if (head.by === "server") return;

@@ -6,7 +6,7 @@ import type { Room } from "../../core/rooms/rooms.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { recordBytes } from "../../wire/records-frame.ts";
 
-/** Records cached per room, of which newcomers get FIRST_RECORDS. */
+/** Cached records per room, of which new members receive FIRST_RECORDS. */
 const RECENT_RECORDS_MAX = 128;
 
 interface Recent {
@@ -15,11 +15,11 @@ interface Recent {
 }
 
 /**
- * Serves the latest records synchronously when many users join together. During a disk read the
- * room would continue, and they would fall behind again.
+ * Serves the latest records synchronously when many users join together. During a disk read, new
+ * records would arrive, and these users would be behind again.
  */
 export class RecentRecords {
-  /** Least recently active room first. Bounded by RECENT_BYTES_MAX in total. */
+  /** Cached records by room, the least recently active first. Maximum RECENT_BYTES_MAX in total. */
   readonly #rooms = new Map<RoomId, Recent>();
   #bytes = 0;
 
@@ -42,7 +42,7 @@ export class RecentRecords {
     }
   }
 
-  /** All records of the room after `seq`. `undefined` if some are not cached. */
+  /** Returns all records of the room after `seq`, or `undefined` if some are not cached. */
   since(room: Room, seq: number): readonly LogRecord[] | undefined {
     const records = this.#rooms.get(room.id)?.records;
     const first = records?.[0]?.head;
@@ -53,8 +53,8 @@ export class RecentRecords {
   }
 
   /**
-   * The last `count` records of the room, or all if it has fewer. `undefined` if some are not
-   * cached.
+   * Returns the last `count` records of the room, or all if it has fewer.
+   * @returns `undefined` if some are not cached
    */
   newest(room: Room, count: number): readonly LogRecord[] | undefined {
     const records = this.#rooms.get(room.id)?.records;

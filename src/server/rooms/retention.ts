@@ -11,10 +11,10 @@ interface RetentionOptions extends ServerContext {
   readonly erasure: Pick<MassErasure, "ofRoom">;
 }
 
-/** Runs at the start, periodically, and when a room's limit changes. */
+/** Erases old records at the start, periodically, and when a room's limit changes. */
 export class Retention {
   readonly #options: RetentionOptions;
-  /** Seq up to which everything is erased; not stored. Bounded by ROOMS_MAX. */
+  /** Seq up to which everything is erased; not stored. Maximum ROOMS_MAX. */
   readonly #doneUpTo = new Map<RoomId, number>();
   #isSweeping = false;
   #isStopped = false;
@@ -49,7 +49,7 @@ export class Retention {
       try {
         await this.#sweepRoom(id);
       } catch (error) {
-        // Disk faults are reported elsewhere; the next sweep resumes here.
+        // Disk faults are reported elsewhere, and the next sweep resumes here.
         if (!(error instanceof Fault)) throw error;
       }
     }

@@ -27,13 +27,13 @@ interface TypingUser {
 }
 
 /**
- * In memory only. An indicator expires TYPING_MS after the last refresh. An account types in one
- * room at a time. The frequency of notices, the names in each, and the size of the room are
- * limited.
+ * Typing indicators, in memory only. An indicator expires TYPING_MS after the last refresh. An
+ * account types in one room at a time. The frequency of notices, the names in each, and the size of
+ * the room are limited.
  */
 export class TypingFeed {
   readonly #options: TypingFeedOptions;
-  /** Least recently refreshed first. Bounded: one per account, for TYPING_MS. */
+  /** Typing users, the least recently refreshed first. One per account, for TYPING_MS. */
   readonly #typingUsers = new Map<UserId, TypingUser>();
   readonly #byRoom = new Map<Room, Set<UserId>>();
   readonly #changed = new Set<Room>();
@@ -66,7 +66,7 @@ export class TypingFeed {
     if (room?.members.has(user) === true && room.isSealed !== true) this.#setTyping(user, room, on);
   }
 
-  /** The posted message replaces the indicator. */
+  /** Removes the indicator, because the posted message replaces it. */
   onRecord(room: Room, { head: { kind, by } }: LogRecord): void {
     if (by === "server" || !MESSAGE_KINDS.has(kind) || this.#typingUsers.get(by)?.room !== room)
       return;

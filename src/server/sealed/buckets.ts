@@ -24,7 +24,7 @@ interface SealedFolder extends SealedBuckets {
 
 /** All packages of a device: times and base64url, with JSON punctuation. */
 const STOCK_BYTES_MAX = KEY_PACKAGES_MAX * (Math.ceil((KEY_PACKAGE_BYTES_MAX * 4) / 3) + 24) + 2;
-/** Two leases of 22 characters and a number. */
+/** Maximum size of two leases of 22 characters and a number. */
 const LEASES_BYTES_MAX = 256;
 
 interface SealedLocation {

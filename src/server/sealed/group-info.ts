@@ -1,4 +1,4 @@
-/** GroupInfo of each sealed room's current epoch. */
+/** Stores the GroupInfo of each sealed room's current epoch. */
 
 import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -7,20 +7,24 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { Bucket } from "../../io/bucket/bucket.ts";
 
 /**
- * Lets a device join or rejoin by itself; the log contains only the hash. A GroupInfo is written
- * under its hash before its commit is recorded, and the previous one is removed afterwards. Files
- * in use are never renamed: a power cut could leave neither name.
+ * GroupInfos, with which a device can join or rejoin by itself. The log contains only their hashes.
+ * A GroupInfo is written under its hash before its commit is recorded, and the previous one is
+ * removed afterwards. Files in use are never renamed, because a power failure could remove both
+ * names.
  */
 export class GroupInfoStore {
   readonly #bucket: Bucket;
-  /** Hash of each room's newest GroupInfo. Bounded by the rooms. */
+  /** Hash of each room's newest GroupInfo. Limited by the rooms. */
   readonly #current = new Map<RoomId, string>();
 
   constructor(bucket: Bucket) {
     this.#bucket = bucket;
   }
 
-  /** @returns its hash, for the record @throws Fault store-…, no-majority */
+  /**
+   * @returns its hash, for the record
+   * @throws {Fault} if the storage fails
+   */
   async propose(room: RoomId, info: Uint8Array): Promise<string> {
     const hash = toBase64Url(sha256(info));
     const name = nameOf(room, hash);
@@ -44,8 +48,8 @@ export class GroupInfoStore {
   }
 
   /**
-   * `undefined` if it was lost or another commit was recorded in the meantime.
-   * @throws Fault store-…, no-majority
+   * @returns `undefined` if it was lost or another commit was recorded meanwhile
+   * @throws {Fault} if the storage fails
    */
   async read(room: RoomId, hash: string): Promise<Uint8Array | undefined> {
     const found = await this.#bucket.read(nameOf(room, hash));
@@ -56,9 +60,9 @@ export class GroupInfoStore {
   }
 
   /**
-   * Removes leftovers of a crash.
+   * Removes GroupInfos that a crash left behind.
    * @param current returns the hash of the room's GroupInfo
-   * @throws Fault store-…, no-majority
+   * @throws {Fault} if the storage fails
    */
   sweep(current: (room: RoomId) => string | undefined): Promise<void> {
     return this.#bucket.sweep((name) => {

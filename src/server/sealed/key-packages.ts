@@ -20,21 +20,21 @@ const HOUR_SECONDS = 60 * 60;
 const HOUR_MS = HOUR_SECONDS * 1_000;
 
 /**
- * A package leaves the stock before it is returned, so that none is used twice. Only the last
- * resort is returned repeatedly, until its device replaces it.
+ * Key packages by device. A package is removed from the stock before it is returned, so that none
+ * is used twice. Only the last resort is returned repeatedly, until its device replaces it.
  */
 export class KeyPackageStore {
   readonly #bucket: Bucket;
   readonly #clock: Clock;
   readonly #mutex = new Mutex();
-  /** Times of claims by claimant and owner, oldest first. Bounded by KEY_PACKAGE_PAIRS_MAX. */
+  /** Times of claims by claimant and owner, oldest first. Maximum KEY_PACKAGE_PAIRS_MAX. */
   readonly #claimTimes = new Map<string, readonly number[]>();
-  /** Claims per account. */
+  /** Rate of claims per account. */
   readonly #claimRates = new TokenBuckets(
     KEY_PACKAGES_PER_HOUR_ALL / HOUR_SECONDS,
     KEY_PACKAGES_PER_HOUR_ALL,
   );
-  /** Requests waiting for packages of a device. Bounded by the rate of requests. */
+  /** Requests that wait for packages of a device. Limited by the rate of requests. */
   readonly #waiters = new Map<string, Set<() => void>>();
 
   constructor(bucket: Bucket, clock: Clock) {
@@ -43,11 +43,11 @@ export class KeyPackageStore {
   }
 
   /**
-   * Adds packages while there is room; the oldest stay.
-   * @param device base64url of its key
+   * Adds packages up to the maximum. Older packages are retained.
+   * @param device key in base64url
    * @param lastResort replaces the previous one
    * @returns the number of packages, and whether the last resort is unused
-   * @throws Fault store-…, no-majority
+   * @throws {Fault} if the storage fails
    */
   async add(
     device: string,
@@ -66,7 +66,7 @@ export class KeyPackageStore {
       }
       const last =
         lastResort === undefined ? stock.last : `${FRESH}${now} ${toBase64Url(lastResort)}`;
-      // Packages that do not fit must not cause writes.
+      // Packages beyond the maximum must not cause writes.
       const isSame = once.length === stock.once.length && last === stock.last;
       const result = { left: once.length, lastResort: last?.startsWith(FRESH) === true };
       return { next: isSame ? undefined : { once, last }, result };
@@ -92,9 +92,9 @@ export class KeyPackageStore {
   }
 
   /**
-   * @param isLast whether to return the last resort if nothing else is left
+   * @param isLast true to return the last resort if nothing else is left
    * @returns the oldest package and the number left; `undefined` if there is none
-   * @throws Fault store-…, no-majority
+   * @throws {Fault} if the storage fails
    */
   claim(
     device: string,
@@ -130,7 +130,7 @@ export class KeyPackageStore {
     this.#recordClaim(by, of, now);
   }
 
-  /** Counts a claim at another server, even beyond the limit. */
+  /** Counts a claim made at another server, even beyond the limit. */
   recordRemoteClaim(by: UserId, of: UserId): void {
     const now = this.#clock.now();
     this.#claimRates.of(by, now).take(now);
@@ -171,7 +171,7 @@ export class KeyPackageStore {
     });
   }
 
-  /** Ignores damaged and old packages, which the device replaces. */
+  /** Ignores damaged and old packages. The device replaces them. */
   #stockOf(value: Value | undefined): Stock {
     if (value === undefined) return EMPTY_STOCK;
     try {
@@ -191,7 +191,7 @@ export class KeyPackageStore {
   }
 }
 
-/** Packages as `TIME PACKAGE`; the last resort is prefixed with FRESH or TAKEN. */
+/** Packages as `TIME PACKAGE`. The last resort is prefixed with FRESH or TAKEN. */
 interface Stock {
   readonly once: readonly string[];
   readonly last: string | undefined;

@@ -1,4 +1,4 @@
-/** Leases that detect restored or copied folders of devices. */
+/** Leases detect restored or copied folders of devices. */
 
 import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -11,15 +11,15 @@ import type { Answer, RequestOf } from "../../wire/messages.ts";
 interface Leases {
   readonly count: number;
   readonly lease: string;
-  /** Previous lease, which the device holds until it receives the answer. */
+  /** Previous lease, which the device keeps until it receives the answer. */
   readonly former?: string;
 }
 
 type LeaseRequest = Pick<RequestOf<"seal-lease">, "count" | "lease" | "next">;
 
 /**
- * A restored or copied folder presents an older lease. Leases are numbered, so that a server
- * restored from a backup does not reject current devices.
+ * Leases of devices. A restored or copied folder presents an older lease. Leases are numbered, so
+ * that a server restored from a backup does not reject current devices.
  */
 export class LeaseStore {
   readonly #bucket: Bucket;
@@ -70,7 +70,7 @@ function decide(
   return { answer: { count: updated.count, isLatest }, updated };
 }
 
-/** Ignores a damaged state and trusts the next device. */
+/** Parses leases. Ignores a damaged state and trusts the next device. */
 function leasesOf(value: Value | undefined): Leases | undefined {
   if (value === undefined) return undefined;
   try {

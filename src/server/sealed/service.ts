@@ -33,9 +33,9 @@ export class SealedService {
   readonly #infos: GroupInfoStore;
   readonly #packages: KeyPackageStore;
   readonly #leases: LeaseStore;
-  /** Serializes the commits of a room. Bounded by the rooms. */
+  /** Serialises the commits of a room. Limited by the rooms. */
   readonly #commits = new Map<RoomId, Mutex>();
-  /** Pending invites of each user; checked again before the notice. */
+  /** Pending invites of each user. Checked again before the notice. */
   readonly #invited = new Map<UserId, Set<RoomId>>();
 
   constructor(options: SealedOptions) {
@@ -86,7 +86,10 @@ export class SealedService {
     return { room, made: await this.#groupState(found, account) };
   }
 
-  /** @throws Fault not-found if it was lost (the next commit replaces it); no-majority */
+  /**
+   * @throws {Fault} not-found if it was lost, which the next commit resolves
+   * @throws {Fault} no-majority if this server is outdated
+   */
   async #groupState(room: Room, account: Account): Promise<Answer<"group">["made"]> {
     for (;;) {
       const { group } = room;
@@ -153,7 +156,7 @@ export class SealedService {
     return { packages, missing };
   }
 
-  /** Waits for packages that a new device may still be sending. */
+  /** Claims a key package. Waits for packages that a new device may still be sending. */
   async #claim(user: UserId, device: string, until: number) {
     const { clock, sequencer, peers } = this.#options;
     const claimed = await this.#packages.claim(device);
@@ -173,7 +176,7 @@ export class SealedService {
     this.#options.siblings.publish({ kind: "key-packages-low", user, device, left: remaining });
   }
 
-  /** Counts a claim at another server toward the hourly limit. */
+  /** Counts a claim at another server towards the hourly limit. */
   recordRemoteClaim(by: UserId, of: UserId): void {
     this.#packages.recordRemoteClaim(by, of);
   }
@@ -212,7 +215,9 @@ export class SealedService {
     });
   }
 
-  /** Another server may have refused the same commit and withdrawn its GroupInfo. */
+  /**
+   * Stores the GroupInfo again: another server may have refused the same commit and withdrawn it.
+   */
   async #storeInfo(room: RoomId, hash: string, info: Uint8Array): Promise<void> {
     const { rooms, sequencer } = this.#options;
     if (rooms.get(room)?.group?.info !== hash) return this.#infos.withdraw(room, hash);
@@ -256,7 +261,10 @@ export class SealedService {
     });
   }
 
-  /** @throws Fault user-unknown; not-allowed if the account's key has not signed the device */
+  /**
+   * @throws {Fault} user-unknown if there is no such user
+   * @throws {Fault} not-allowed if the account's key has not signed the device
+   */
   #ownedDevice({
     user,
     device,
@@ -279,7 +287,10 @@ export class SealedService {
 
 const NOBODY = "" as UserId;
 
-/** After a fault of the log, the outcome of the commit is unknown until the next start. */
+/**
+ * Reports whether the outcome of the commit is certain. After a fault of the log, it is unknown
+ * until the next start.
+ */
 function isDefinitive({ code }: Fault): boolean {
   const isOpen = code === "no-majority" || code === "shutting-down" || code === "cluster-diverged";
   return !isOpen && !code.startsWith("store-");
@@ -293,7 +304,7 @@ function lostInfo(): Fault {
 
 /**
  * Refuses a commit for another room, epoch or device.
- * @throws Fault not-allowed; frame-malformed if it is not a commit
+ * @throws {Fault} not-allowed, or frame-malformed if it is not a commit
  */
 function checkHeader(request: RequestOf<"group-commit">, device: string): void {
   const { commit, group, epoch, commitId, added, removed } = request;
@@ -312,7 +323,7 @@ function isInvited(room: Room, user: UserId): boolean {
   return room.isSealed === true && room.admitted.has(user) && !room.members.has(user);
 }
 
-/** @throws Fault not-allowed if the account key has not signed the device */
+/** @throws {Fault} not-allowed if the account key has not signed the device */
 function certifiedDevice(client: ClientConnection, account: Account): string {
   const device = client.member?.device;
   if (device !== undefined && account.devices.get(device)?.certified === true) return device;

@@ -46,7 +46,7 @@ export interface ClientConnectionOptions {
 export type TransferNotice = NoticeOf<"chunk"> | NoticeOf<"ack">;
 export type ClientNotice = Parameters<Session["notify"]>[0];
 
-/** Closes itself on malformed bytes. */
+/** A connection to a client. Closes itself on malformed bytes. */
 export class ClientConnection implements Source {
   readonly id: ClientId;
   readonly link: Link;
@@ -61,10 +61,10 @@ export class ClientConnection implements Source {
   readonly following = new Set<RoomId>();
   readonly #catchUps = new Map<RoomId, symbol>();
   readonly #options: ClientConnectionOptions;
-  readonly #onClosed: (() => void)[] = []; // Bounded: one per service.
+  readonly #onClosed: (() => void)[] = []; // At most one callback per service.
   #isClosed = false;
   #acknowledged = 0;
-  /** The sender key is fixed while messages are queued. */
+  /** The sender key must not change while messages are queued. */
   #queuedMessages = 0;
   #sender = "";
 
@@ -92,7 +92,7 @@ export class ClientConnection implements Source {
     });
   }
 
-  /** Closes without an answer, which would cost others time. */
+  /** Closes without an answer, which would take time from other clients. */
   overflow(): void {
     if (this.#isClosed) return;
     this.#options.flooded(this);
@@ -127,13 +127,16 @@ export class ClientConnection implements Source {
 
   #isWithinRate(sizeBytes: number): boolean {
     const { kind } = this.#state;
-    if (kind === "data-channel") return true; // Bounded by the window of each file.
+    if (kind === "data-channel") return true; // Limited by the window of each file.
     if (kind !== "member" && ++this.#unauthenticatedMessages > MESSAGES_BEFORE_LOGIN_MAX)
       return false;
     return this.#options.floodGuard.allowsBytes(this.sender, sizeBytes);
   }
 
-  /** Sessions of an account take turns together, as do unauthenticated clients of an address. */
+  /**
+   * Schedules a task. The sessions of an account take turns together, as do unauthenticated clients
+   * of an address.
+   */
   #schedule(sizeBytes: number, task: (now: number) => void): void {
     if (this.#queuedMessages === 0) this.#sender = this.sender;
     this.#queuedMessages++;
@@ -156,7 +159,10 @@ export class ClientConnection implements Source {
     return this.#state.kind === "greeting" ? undefined : this.#state.handshake;
   }
 
-  /** A new object for each log-in, so that work for an earlier session detects that it is stale. */
+  /**
+   * Logged-in member. A new object for each log-in, so that tasks of an earlier session can detect
+   * that they are stale.
+   */
   get member(): Member | undefined {
     return this.#state.kind === "member" ? this.#state : undefined;
   }
@@ -181,7 +187,7 @@ export class ClientConnection implements Source {
     this.#state = { kind: "unauthenticated", handshake, login: undefined };
   }
 
-  /** The log-in succeeded; the account still has to enter the lobby. */
+  /** Records a successful log-in. The account must still enter the lobby. */
   authenticated(login: Login): void {
     this.#state = { ...this.#unauthenticated(), login };
   }
@@ -221,7 +227,7 @@ export class ClientConnection implements Source {
     return { address: this.link.remote, transport: this.link.transport };
   }
 
-  /** Requests answered, posts included, and chunks acknowledged by either end. */
+  /** Number of answered requests, including posts, and of chunks acknowledged by either end. */
   get acknowledged(): number {
     return this.#acknowledged;
   }
@@ -230,7 +236,10 @@ export class ClientConnection implements Source {
     return this.#isClosed;
   }
 
-  /** Counts a request; returns a fault if there were too many. */
+  /**
+   * Counts a request.
+   * @returns a fault if there were too many
+   */
   checkRequestRate(): Fault | undefined {
     const retryAfterMs = this.#requests.take(this.#options.clock.now());
     if (retryAfterMs === 0) return undefined;
@@ -285,7 +294,10 @@ export class ClientConnection implements Source {
     this.#perform(this.session.close(fault === undefined ? undefined : redacted(fault)));
   }
 
-  /** Starts a catch-up; `undefined` if the room is already followed or being caught up. */
+  /**
+   * Starts a catch-up.
+   * @returns `undefined` if the room is already followed or catching up
+   */
   beginCatchUp(room: RoomId): symbol | undefined {
     if (this.#isClosed || this.following.has(room) || this.#catchUps.has(room)) return undefined;
     const run = Symbol(room);
@@ -293,7 +305,7 @@ export class ClientConnection implements Source {
     return run;
   }
 
-  /** False once the account has left the room or logged out, or the link has closed. */
+  /** Returns false after the account has left the room or logged out, or the link has closed. */
   isCatchingUp(room: RoomId, run: symbol): boolean {
     return this.#catchUps.get(room) === run;
   }

@@ -14,7 +14,7 @@ interface Counts {
 
 /** Counts links per address, before and after log-in. Loopback is exempt. */
 export class AddressLimits {
-  readonly #counts = new Map<string, Counts>(); // At most one entry per link.
+  readonly #counts = new Map<string, Counts>(); // Maximum one entry per link.
   readonly #linksMax: number;
   #links = 0;
 
@@ -77,7 +77,7 @@ export function addressSender(host: string): string {
 
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/** An IPv4 address, or the /64 of an IPv6 address, which belongs to one user. */
+/** Returns an IPv4 address, or the /64 of an IPv6 address, which belongs to one user. */
 export function addressKey(host: string): string {
   if (!host.includes(":")) return host;
   const mapped = MAPPED.exec(host)?.[1];

@@ -35,21 +35,21 @@ export interface HandshakeResult {
   isReported: boolean;
 }
 
-/** Rights from the secrets presented on this link; they survive a log-out. */
+/** Rights obtained with secrets presented on this link. They survive a log-out. */
 export interface Admission {
-  /** The room password or a token was presented. */
+  /** True if the room password or a token was presented. */
   isAdmitted: boolean;
-  /** The operator token was presented, which always permits registration. */
+  /** True if the operator token was presented, which always permits registration. */
   isVouched: boolean;
-  /** Invite whose token was presented; a registration consumes one of its uses. */
+  /** Invite of the presented token. A registration consumes one of its uses. */
   invite: string | undefined;
-  /** Account that registered with the invite; it needs no password for the invite's room. */
+  /** Account that registered with the invite. It needs no password for the invite's room. */
   invited: UserId | undefined;
 }
 
 export interface Login {
   readonly device: string;
-  /** The session makes its account online and receives live messages. */
+  /** True if the session makes its account online and receives live messages. */
   readonly isPresent: boolean;
 }
 
@@ -57,11 +57,11 @@ export interface Member extends Login {
   readonly kind: "member";
   readonly handshake: HandshakeResult;
   readonly account: Account;
-  /** The operator token was presented in this session. */
+  /** True if the operator token was presented in this session. */
   isOperator: boolean;
-  /** Disk level last sent; `undefined` if none. */
+  /** Disk level in the last notice; `undefined` if none was sent. */
   reportedDiskLevel?: "low" | "full" | undefined;
-  /** Majority as last sent; `undefined` if none was sent. */
+  /** Majority in the last notice; `undefined` if none was sent. */
   reportedMajority?: boolean;
 }
 
@@ -69,6 +69,6 @@ export interface Member extends Login {
 export interface DataChannel {
   readonly parent: ClientConnection;
   readonly account: Account;
-  /** The only file that the channel may fetch; `undefined` for any. */
+  /** The only file that the channel may fetch; `undefined` for any file. */
   readonly file?: FileId;
 }

@@ -19,7 +19,7 @@ interface FileEventFields {
   readonly name: string;
 }
 
-/** Contains no secret of the record. */
+/** A decision, without any secret of its record. */
 export interface Decision {
   readonly decision: string;
   readonly by?: string;
@@ -58,10 +58,10 @@ export type ServerEvent =
       readonly file: FileId;
     }
   | ({ readonly kind: "disk" } & DiskSpace)
-  /** The cluster has lost its majority, or regained it if `fault` is `undefined`. */
+  /** The cluster has lost its majority or, if `fault` is `undefined`, regained it. */
   | { readonly kind: "majority"; readonly fault: Fault | undefined }
   | { readonly kind: "warning"; readonly fault: Fault }
-  /** The store failed: the process must stop and recover at its next start. */
+  /** The store failed: the process must stop, and recovers at its next start. */
   | { readonly kind: "failed"; readonly fault: Fault }
   /** The disk is full: requests are refused, and the server continues. */
   | { readonly kind: "full"; readonly fault: Fault };

@@ -3,14 +3,17 @@
 import { RECEIVE_QUEUE_PER_LINK_BYTES_MAX, RECEIVE_QUEUES_BYTES_MAX } from "../../base/limits.ts";
 import type { Clock } from "../../io/clock.ts";
 
-/** Costs per turn: of a sender without waiting, and of all waiting senders. */
+/**
+ * Maximum costs per turn: of a sender without queued messages, and of all senders with queued
+ * messages.
+ */
 const SENDER_COSTS_MAX = 32;
 const TURN_COSTS_MAX = 64;
-/** Immediate costs per sender and turn while others wait. */
+/** Maximum immediate costs per sender and turn while other senders wait. */
 const SENDER_COSTS_WHEN_BUSY_MAX = 1;
 const UNCOUNTED_COSTS_MAX = 8;
 const SENDERS_MAX = 1_024;
-/** A message costs 1, plus this much per millisecond. */
+/** Cost per millisecond, in addition to 1 per message. */
 const COSTS_PER_MS = 32;
 /** Memory of a queued message besides its bytes. */
 const OVERHEAD_BYTES = 8 * 1024;
@@ -20,7 +23,7 @@ type Task = (now: number) => void;
 /** A connection whose messages take turns with those of others. */
 export interface Source {
   /**
-   * Called when the queue has overflowed. The source must close; its messages are already dropped.
+   * Called when the queue has overflowed. The source must close. Its messages are already dropped.
    */
   overflow(): void;
 }
@@ -41,15 +44,15 @@ interface SenderQueue {
 }
 
 /**
- * Handles messages in turns: a sender of many waits behind itself while others continue. Between
- * turns, the event loop receives messages of other senders. A source that queues too much is
- * closed, since a socket cannot be asked to wait.
+ * Handles messages in turns: a sender of many waits behind its own messages while other senders
+ * continue. Between turns, the event loop receives messages of other senders. A source that queues
+ * too much is closed, because a socket cannot be paused.
  */
 export class FairScheduler {
   readonly #clock: Pick<Clock, "now" | "after">;
-  /** Recent and waiting senders. */
+  /** Recent senders, and senders with queued messages. */
   readonly #senders = new Map<string, SenderQueue>();
-  /** Waiting senders, longest waiting first. */
+  /** Senders with queued messages, longest waiting first. */
   readonly #queue: SenderQueue[] = [];
   #sizeBytes = 0;
   #spent = 0;

@@ -18,12 +18,12 @@ interface Budgets {
   readonly bytes: TokenBucket;
 }
 
-/** Keyed like the scheduler's turns. */
+/** Limits senders, which have the same keys as in the scheduler. */
 export class FloodGuard {
   readonly #clock: Pick<Clock, "now">;
-  /** Budgets, oldest first. Bounded by FLOODERS_MAX. */
+  /** Budgets, oldest first. Maximum FLOODERS_MAX. */
   readonly #budgets = new Map<string, Budgets>();
-  /** Monotonic ms until which each sender is refused, oldest first. Bounded by FLOODERS_MAX. */
+  /** Monotonic ms until which each sender is refused, oldest first. Maximum FLOODERS_MAX. */
   readonly #refusedUntil = new Map<string, number>();
 
   constructor(clock: Pick<Clock, "now">) {
@@ -48,7 +48,7 @@ export class FloodGuard {
     return this.#refusedForMs(sender) > 0;
   }
 
-  /** @throws Fault too-fast if a connection of this sender was recently closed for flooding */
+  /** @throws {Fault} too-fast if a connection of this sender was recently closed for flooding */
   check(sender: string): void {
     const retryAfterMs = this.#refusedForMs(sender);
     if (retryAfterMs <= 0) return;

@@ -1,4 +1,4 @@
-/** Faults of this machine in a form fit for clients, without folder and file names. */
+/** Faults of this machine in a form for clients, without folder and file names. */
 
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import type { ServerEvent } from "./event.ts";
@@ -12,7 +12,7 @@ const PUBLIC_MESSAGES: Partial<Record<FaultCode, string>> = {
   internal: "internal server error",
 };
 
-/** Its cause is the original fault. */
+/** A fault without paths. Its cause is the original fault. */
 class RedactedFault extends Fault {}
 
 /** Returns a fault for clients, without paths. */
@@ -38,7 +38,7 @@ export function originalFault(fault: Fault | undefined): Fault | undefined {
   return fault instanceof RedactedFault && fault.cause instanceof Fault ? fault.cause : fault;
 }
 
-/** Reports to the operator what clients do not see, unless it was reported before. */
+/** Reports the original fault to the operator, unless it was reported before. */
 export function reportHostFault(fault: Fault, onEvent: (event: ServerEvent) => void): void {
   if (PUBLIC_MESSAGES[fault.code] === undefined || fault instanceof RedactedFault) return;
   if (fault.code !== "store-full") onEvent({ kind: "warning", fault });

@@ -17,7 +17,7 @@ export interface ClusterAddressesOptions extends ServerContext {
 
 /**
  * Each server sends its address to the others, and all addresses to its own users, who reconnect to
- * another server when it is gone.
+ * another server when this one is down.
  */
 export class ClusterAddresses {
   readonly #options: ClusterAddressesOptions;
@@ -45,7 +45,10 @@ export class ClusterAddresses {
     this.#options.siblings.publish({ kind: "place" });
   }
 
-  /** This server first, then the other live ones in the same order on all servers. */
+  /**
+   * Returns this server's address first, then those of other live servers in the same order on all
+   * servers.
+   */
   get all(): readonly ServerAddress[] {
     const own = this.#own;
     const others = new Map<string, ServerAddress>();
@@ -79,7 +82,7 @@ export class ClusterAddresses {
     return this.all.filter(isReachable).slice(0, CLUSTER_ADDRESSES_MAX);
   }
 
-  /** Combines simultaneous changes; a new server must not wait for the next interval. */
+  /** Combines simultaneous changes. A new server must not wait for the next interval. */
   #scheduleSend(): void {
     this.#cancelSend ??= this.#options.clock.after(SIBLING_BATCH_MS, () => {
       this.#cancelSend = undefined;

@@ -15,17 +15,20 @@ interface RemoteCancelsOptions extends ServerContext {
 
 const REQUEST_ID_BYTES = 8;
 
-/** Asks all other servers; the one that has the transfer confirms. */
+/** Requests a cancellation from all other servers. The server that has the transfer confirms. */
 export class RemoteCancels {
   readonly #options: RemoteCancelsOptions;
-  /** Keyed by request id. Bounded by SIBLING_CANCELS_MAX. */
+  /** Keyed by request id. Maximum SIBLING_CANCELS_MAX. */
   readonly #pending = new Map<string, (isCancelled: boolean) => void>();
 
   constructor(options: RemoteCancelsOptions) {
     this.#options = options;
   }
 
-  /** @returns false without a confirmation within the timeout @throws Fault too-many */
+  /**
+   * @returns false without a confirmation within the timeout
+   * @throws {Fault} too-many if too many cancellations are pending
+   */
   request(cancel: Cancel): Promise<boolean> {
     const { clock, entropy, sequencer, siblings } = this.#options;
     if (!sequencer.isShared) return Promise.resolve(false);

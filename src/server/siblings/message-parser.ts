@@ -29,7 +29,7 @@ const FIELDS_BY_KIND: Readonly<
   window: ["window"],
 };
 
-/** Readers return `undefined` for an invalid value. */
+/** Functions that return `undefined` for an invalid value. */
 const FIELD_READERS = {
   ...{
     user: readText,
@@ -50,7 +50,7 @@ const FIELD_READERS = {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Returns `undefined` for malformed messages and those of later versions. */
+/** @returns `undefined` for malformed messages and those of later versions */
 export function parseSiblingMessage(value: unknown): SiblingMessage | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const fields = value as Fields;

@@ -8,7 +8,10 @@ interface NodeState<State> {
   readonly receivedAt: number;
 }
 
-/** A state expires after SIBLING_FORGET_MS. Bounded by SIBLINGS_MAX. */
+/**
+ * Stores the last state of each server. A state expires after SIBLING_FORGET_MS. Maximum
+ * SIBLINGS_MAX.
+ */
 export class NodeStates<State> {
   readonly #clock: Pick<Clock, "now">;
   readonly #nodes = new Map<string, NodeState<State>>();

@@ -10,12 +10,12 @@ import type { ClientId } from "../../core/rooms/presence.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { NodeStates } from "./node-states.ts";
 
-/** Below any session id of this server. */
+/** Below all session ids of this server. */
 const FIRST_ID = -(2 ** 40);
 
 type OnlineUsers = Map<UserId, ClientId>;
 
-/** Each server sends its online accounts, on changes and periodically. */
+/** Sends this server's online accounts to the others, on changes and periodically. */
 export class RemotePresence {
   readonly #context: ServerContext;
   readonly #online: NodeStates<OnlineUsers>;

@@ -16,7 +16,7 @@ export interface RemoteAccountRecordsOptions extends ServerContext {
   readonly readPositions: Pick<ReadPositionService, "sendIgnored">;
 }
 
-/** The server that wrote a record notifies its own sessions. */
+/** Applies records of other servers. The server that wrote a record notifies its own sessions. */
 export class RemoteAccountRecords {
   readonly #options: RemoteAccountRecordsOptions;
 

@@ -1,4 +1,4 @@
-/** Dashboard data of the other servers of the cluster. */
+/** Console data of the other servers of the cluster. */
 
 import { SIBLING_CONSOLE_INTERVAL_MS, SIBLINGS_MAX } from "../../base/limits-cluster.ts";
 import type { ServerActivity } from "../../wire/messages-admin.ts";
@@ -12,7 +12,7 @@ interface RemoteActivityOptions extends ServerContext {
 /** Exceeds the connection numbers of any server. */
 const NUMBERS_PER_SERVER = 2 ** 32;
 
-/** Servers send their data only while an operator watches. */
+/** Console data, which servers send only while an operator watches. */
 export class RemoteActivity {
   readonly #options: RemoteActivityOptions;
   readonly #activities: NodeStates<ServerActivity>;
@@ -48,7 +48,7 @@ export class RemoteActivity {
     this.#activities.set(node, this.#withServer(node, window));
   }
 
-  /** Recently received windows, in the order of their connection numbers. */
+  /** Returns recently received data in the order of their connection numbers. */
   get all(): readonly ServerActivity[] {
     for (const node of this.#activities.expired()) this.#activities.delete(node);
     const number = (node: string) => this.#numbers.get(node) ?? 0;
