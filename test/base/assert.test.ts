@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { AssertionFailure, assert, unreachable } from "../../src/base/assert.ts";
 
-test("throws if an assertion fails, or a value is none of its type", () => {
+test("rejects a failed assertion and a value outside its type", () => {
   expect(() => assert(true, "all is well")).not.toThrow();
   expect(() => assert(0, "the sequence has a gap")).toThrow(AssertionFailure);
   expect(() => unreachable({ kind: "unheard" } as never)).toThrow("unheard");

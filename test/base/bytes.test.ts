@@ -13,7 +13,7 @@ import {
 } from "../../src/base/bytes.ts";
 import { Fault } from "../../src/base/fault.ts";
 
-test("UTF-8 there and back, byte order mark included", () =>
+test("round-trips UTF-8 including a byte order mark", () =>
   fc.assert(
     fc.property(fc.string({ unit: "grapheme" }), (text) => {
       expect(utf8Decode(utf8Encode(`\ufeff${text}`))).toBe(`\ufeff${text}`);
@@ -27,7 +27,7 @@ test("refuses invalid UTF-8", () => {
   expect([isWellFormed("\u{1f469}"), isWellFormed("\ud83d")]).toEqual([true, false]);
 });
 
-test("base64url there and back, without padding", () =>
+test("round-trips base64url without padding", () =>
   fc.assert(
     fc.property(fc.uint8Array(), (bytes) => {
       const text = toBase64Url(bytes);
@@ -37,11 +37,11 @@ test("base64url there and back, without padding", () =>
   ));
 
 test.each(["A", "AB", "AA==", "AA=", "+/8", "A A", "AAA\n", "ä"])(
-  "'%s' is no canonical base64url",
+  "rejects '%s' as canonical base64url",
   (text) => expect(() => fromBase64Url(text)).toThrow(Fault),
 );
 
-test("any text is canonical base64url or the peer's fault", () =>
+test("decodes any text or throws the peer's fault", () =>
   fc.assert(
     fc.property(fc.base64String(), (text) => {
       try {
@@ -52,7 +52,7 @@ test("any text is canonical base64url or the peer's fault", () =>
     }),
   ));
 
-describe("a text that is cut", () => {
+describe("cutText", () => {
   test.each([
     ["abc", 3, "abc"],
     ["abc", 2, "ab"],
@@ -63,11 +63,11 @@ describe("a text that is cut", () => {
     ["\ud83d", 3, "\ufffd"],
     ["\ud83d", 2, ""],
     ["", 0, ""],
-  ])("%j to %d bytes", (text, bytesMax, cut) => {
+  ])("cuts %j to %d bytes", (text, bytesMax, cut) => {
     expect(cutText(text, bytesMax)).toBe(cut);
   });
 
-  test("fits, and is as long as it can be", () =>
+  test("returns the longest prefix that fits", () =>
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.nat(40), (text, bytesMax) => {
         const cut = cutText(text, bytesMax);
@@ -79,7 +79,7 @@ describe("a text that is cut", () => {
     ));
 });
 
-test("joining and comparing", () => {
+test("concatenates and compares bytes", () => {
   const whole = concatBytes(Uint8Array.of(1), new Uint8Array(0), Uint8Array.of(2, 255));
   expect(toHex(whole)).toBe("0102ff");
   expect(equalBytes(whole, Uint8Array.of(1, 2, 255))).toBe(true);

@@ -20,10 +20,10 @@ describe("foldCase", () => {
     ["𐐀", "𐐨"],
   ];
   for (const [one, other] of same) {
-    test(`${one} is ${other}`, () => expect(foldCase(one)).toBe(foldCase(other)));
+    test(`folds ${one} and ${other} equally`, () => expect(foldCase(one)).toBe(foldCase(other)));
   }
 
-  test("sorts 30 combining marks at most, whatever stands between them", () => {
+  test("sorts at most 30 combining marks of a run", () => {
     const marks = (count: number) => `${"\u0301".repeat(count)}${"\u0323".repeat(count)}`;
     // 16,000 of each took 2 s.
     expect(foldCase(`a${marks(16_000)}b`)).toHaveLength(foldCase(`a${marks(30)}b`).length);
@@ -32,7 +32,7 @@ describe("foldCase", () => {
     );
   });
 
-  test("folding is idempotent", () => {
+  test("is idempotent", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         const folded = foldCase(text);
@@ -41,7 +41,7 @@ describe("foldCase", () => {
     );
   });
 
-  test("upper, lower and composed spellings are one", () => {
+  test("folds upper case, lower case and composed spellings equally", () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[a-zA-ZäöüßéñÅΑ-Ωα-ωА-Яа-я ]*$/u), (text) => {
         const folded = foldCase(text);

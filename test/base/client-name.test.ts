@@ -16,7 +16,7 @@ test.each([
   ["", "", ""],
   ["\0\u{e0100}", "\0\u{e0100}", ""],
   ["a \u{e0100} b", "a \u{e0100} b", "a b"],
-])("%p is %p, and known as %p", (client, product, label) => {
+])("formats %p as %p and displays %p", (client, product, label) => {
   expect([productOf(client), deviceLabelOf(client)]).toEqual([product, label]);
 });
 
@@ -26,7 +26,7 @@ const NEIGHBOURLY = fc.constantFrom(
   ...Array.from("\u{1f3f4}\u{e0061}\u{20000}"),
 );
 
-test("a label is short, clean, and stays as it is", () =>
+test("keeps a label short, clean and unchanged when cleaned again", () =>
   fc.assert(
     fc.property(
       fc.oneof(

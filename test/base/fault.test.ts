@@ -11,7 +11,7 @@ import {
 
 const ROWS = Object.entries(FAULTS);
 
-test("a fault says what happened, whose doing it was and what to do", () => {
+test("contains a message, a blame and a remedy", () => {
   const cause = new Error("EACCES");
   const fault = new Fault("store-denied", "cannot write the log", { cause, retryAfterMs: 50 });
   expect(fault).toMatchObject({
@@ -29,7 +29,7 @@ test("a fault says what happened, whose doing it was and what to do", () => {
   expect(() => asFault(cause)).toThrow(cause);
 });
 
-test.each(ROWS)("%s reads as one line", (code, { remedy }) => {
+test.each(ROWS)("formats %s on one line", (code, { remedy }) => {
   expect(code).toMatch(/^[a-z]+(?:-[a-z]+)*$/);
   expect(remedy).toMatch(/^[^\n.;]+$/);
 });
@@ -39,7 +39,7 @@ test("accepts only known codes", () => {
   for (const word of ["toString", "__proto__", "", "Banned"]) expect(isFaultCode(word)).toBe(false);
 });
 
-test("a fault keeps what its texts were filled from", () => {
+test("keeps the values inserted into its texts", () => {
   const [room, seq] = ["{}", 7];
   const fault = new Fault("not-found", msg`no message ${seq} in '${room}'`, {
     remedy: msg`look in '${room}'`,
@@ -51,7 +51,7 @@ test("a fault keeps what its texts were filled from", () => {
   });
 });
 
-test("a text that is not of the source cannot be translated, the remedy of a code can", () => {
+test("translates the remedy of a code but no free text", () => {
   const { remedy } = FAULTS.banned;
   expect(new Fault("banned", "no").translatable).toEqual({
     remedy: { text: remedy, template: remedy, values: [] },
@@ -59,7 +59,7 @@ test("a text that is not of the source cannot be translated, the remedy of a cod
   expect(new Fault("banned", "no", { remedy: "go" }).translatable).toEqual({});
 });
 
-test("a value is filled in as it is", () => {
+test("inserts a value unchanged", () => {
   expect(msg`${"\\n"} and ${1}${"$&"}`.text).toBe("\\n and 1$&");
   expect(msg`a\u0021\n`).toEqual({ text: "a!\n", template: "a!\n", values: [] });
   expect(fillTemplate("{}-{}", ["{}", "$&"])).toBe("{}-$&");

@@ -24,8 +24,8 @@ function isLegal(name: string): boolean {
   );
 }
 
-describe("a name from a stranger", () => {
-  test("with a long run of dots or blanks is looked through once", () => {
+describe("cleanFileName", () => {
+  test("scans a long run of dots or blanks once", () => {
     for (const run of [".", " "]) {
       expect(cleanFileName(`a${run.repeat(1_000_000)}!`)).toBe("a");
       expect(cleanFileName(`a${run.repeat(1_000_000)}`)).toBe("a");
@@ -43,7 +43,7 @@ describe("a name from a stranger", () => {
     "console.log",
     "com10.txt",
     "x".repeat(PATH_SEGMENT_BYTES_MAX),
-  ])("%s stays as it is", (name) => expect(cleanFileName(name)).toBe(name));
+  ])("keeps %s", (name) => expect(cleanFileName(name)).toBe(name));
 
   test.each([
     ["", "file"],
@@ -66,9 +66,9 @@ describe("a name from a stranger", () => {
     ["CONIN$", "_CONIN$"],
     ['what?*<>|".txt', "what______.txt"],
     ["a\ud800.txt", "a\ufffd.txt"],
-  ])("%p becomes %p", (raw, name) => expect(cleanFileName(raw)).toBe(name));
+  ])("changes %p to %p", (raw, name) => expect(cleanFileName(raw)).toBe(name));
 
-  test("too long: the extension stays, and no character is cut in two", () => {
+  test("shortens a long name but keeps its extension and complete characters", () => {
     expect(cleanFileName(`${"x".repeat(300)}.tar.gz`)).toBe(`${"x".repeat(248)}.tar.gz`);
     expect(cleanFileName(`${"é".repeat(300)}.txt`)).toBe(`${"é".repeat(125)}.txt`);
     expect(cleanFileName("😀".repeat(100))).toBe("😀".repeat(63));
@@ -78,7 +78,7 @@ describe("a name from a stranger", () => {
   });
 });
 
-describe("a name like those of a receiver's own notes", () => {
+describe("names of the receiver's own files", () => {
   const ENDS = [
     ...["", ".journal", ".lock", ".folder"],
     ...[".lock-journal", ".lock-wal", ".lock-shm"],
@@ -97,14 +97,14 @@ describe("a name like those of a receiver's own notes", () => {
     ["x\u2024part", "x\u2024part_"],
     [`${"y".repeat(250)}.part and more of it`, `${"y".repeat(250)}.par_`],
     [`${"y".repeat(300)}.part`, `${"y".repeat(250)}.par_`],
-  ])("%p becomes %p", (raw, name) => expect(cleanFileName(raw)).toBe(name));
+  ])("changes %p to %p", (raw, name) => expect(cleanFileName(raw)).toBe(name));
 
   test.each(["x.parts", "part", "x.part.gz", "x.part_", "party.journal", "x.journal", "x.lock"])(
-    "%p stays as it is",
+    "keeps %p",
     (name) => expect(cleanFileName(name)).toBe(name),
   );
 
-  test("has another whatever its case, and none of its numbers has one", () => {
+  test("are changed in any case, as are their numbered variants", () => {
     for (const end of ENDS) {
       for (const raw of [`x.part${end}`, `X.Part${end.toUpperCase()}`, `x (1).part${end}`]) {
         const name = cleanFileName(raw);
@@ -125,9 +125,9 @@ test.each([
   ["a/.git/config", ["a", ".git", "config"]],
   ["a/..\\..\\b", ["a", ".._.._b"]],
   ["nul/-x/ y ", ["_nul", "_-x", "y"]],
-])("a path inside a folder: %p becomes %p", (raw, parts) => expect(cleanPath(raw)).toEqual(parts));
+])("cleans the path %p to %p", (raw, parts) => expect(cleanPath(raw)).toEqual(parts));
 
-describe("a name that is taken", () => {
+describe("numbered names", () => {
   test.each([
     ["a.txt", 0, "a.txt"],
     ["a.txt", 1, "a (1).txt"],
@@ -135,7 +135,9 @@ describe("a name that is taken", () => {
     ["a.tar.gz", 3, "a (3).tar.gz"],
     [".bashrc", 1, ".bashrc (1)"],
     ["a.b.c", 12, "a.b (12).c"],
-  ])("%s, number %d: %s", (name, n, expected) => expect(numbered(name, n)).toBe(expected));
+  ])("adds to %s the number %d: %s", (name, n, expected) =>
+    expect(numbered(name, n)).toBe(expected),
+  );
 });
 
 const hostile = fc.oneof(

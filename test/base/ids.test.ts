@@ -5,7 +5,7 @@ import { directRoomId, ID_BYTES, isDirect, outboxId, roomId, userId } from "../.
 const sha256 = (bytes: Uint8Array) => new Uint8Array(Bun.SHA256.hash(bytes) as Uint8Array);
 const random = fc.uint8Array({ minLength: ID_BYTES, maxLength: ID_BYTES });
 
-test("ids tell what they are", () => {
+test("ids begin with the letter of their type", () => {
   const zero = new Uint8Array(ID_BYTES);
   expect([userId(zero), roomId(zero), outboxId(zero)] as string[]).toEqual([
     "uAAAAAAAAAAA",

@@ -4,7 +4,7 @@ import * as cluster from "../../src/base/limits-cluster.ts";
 import * as page from "../../src/base/limits-page.ts";
 import * as sealed from "../../src/base/limits-sealed.ts";
 
-test("bounds that depend on each other fit together", () => {
+test("limits that depend on each other are consistent", () => {
   expect(limits.TEXT_BYTES_MAX * 6).toBeLessThan(limits.LINE_BYTES_MAX);
   expect(limits.LINE_BYTES_MAX).toBeLessThan(limits.MESSAGE_BYTES_MAX);
   expect(limits.PAGE_BYTES_MAX).toBeLessThan(limits.MESSAGE_BYTES_MAX);
@@ -31,13 +31,13 @@ test("bounds that depend on each other fit together", () => {
 /** Of one subscription in the file, beside its endpoint: ids, keys and the names of fields. */
 const FIELDS_BYTES = 320;
 
-test("all subscriptions fit their file, and one account does not fill it", () => {
+test("all subscriptions fit in their file, and one account cannot fill it", () => {
   const longest = page.PUSH_ENDPOINT_BYTES_MAX + FIELDS_BYTES;
   expect(page.PUSH_SUBSCRIPTIONS_MAX * longest).toBeLessThan(page.PUSH_FILE_BYTES_MAX);
   expect(page.PUSH_DEVICES_MAX).toBeLessThan(page.PUSH_SUBSCRIPTIONS_MAX / 100);
 });
 
-test("the longest commit is one line of the log, and one message", () => {
+test("the longest commit fits in one line of the log and one message", () => {
   const base64 = (sizeBytes: number) => Math.ceil((sizeBytes * 4) / 3);
   const devices = 2 * sealed.GROUP_DEVICES_MAX * 80;
   const bytes = sealed.GROUP_COMMIT_BYTES_MAX + sealed.GROUP_WELCOME_BYTES_MAX;
@@ -45,28 +45,28 @@ test("the longest commit is one line of the log, and one message", () => {
   expect(bytes + sealed.GROUP_INFO_BYTES_MAX + devices).toBeLessThan(limits.MESSAGE_BYTES_MAX);
 });
 
-test("the longest sealed message is one line of the log, and holds the longest text", () => {
+test("the longest sealed message fits in one line of the log and contains the longest text", () => {
   const base64 = Math.ceil((sealed.SEALED_BYTES_MAX * 4) / 3);
   expect(base64).toBeLessThan(limits.LINE_BYTES_MAX - 4_096);
   // Padded to the next power of two, beside its frame.
   expect(sealed.SEALED_BYTES_MAX).toBeGreaterThan(2 * limits.TEXT_BYTES_MAX + 4_096);
 });
 
-test("all key packages of a device are one message", () => {
+test("all key packages of a device fit in one message", () => {
   const bytes = sealed.KEY_PACKAGES_MAX * sealed.KEY_PACKAGE_BYTES_MAX;
   expect(bytes).toBeLessThan(limits.MESSAGE_BYTES_MAX);
   const taken = limits.DEVICES_PER_ACCOUNT_MAX * sealed.KEY_PACKAGE_BYTES_MAX;
   expect(taken).toBeLessThan(limits.MESSAGE_BYTES_MAX);
 });
 
-test("the longest body is a message, whatever its text is escaped to", () => {
+test("the longest body fits in one message with any escapes", () => {
   expect(sealed.SEALED_BODY_BYTES_MAX).toBeGreaterThan(6 * limits.TEXT_BYTES_MAX);
   expect(2 ** Math.ceil(Math.log2(sealed.SEALED_BODY_BYTES_MAX))).toBeLessThan(
     sealed.SEALED_BYTES_MAX,
   );
 });
 
-test("the largest file has fewer chunks than the counter can tell apart", () => {
+test("the largest file has fewer chunks than the counter can number", () => {
   const chunks = limits.FILE_BYTES_MAX / limits.CHUNK_BYTES;
   expect(chunks).toBeLessThan(sealed.SEALED_FILE_CHUNKS_MAX);
 });

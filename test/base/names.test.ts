@@ -15,7 +15,7 @@ import {
 const name = fc.stringMatching(/^[A-Za-z0-9_-]{1,32}$/).filter((text) => !/^\d+$/.test(text));
 
 test.each(["a", "Ana", "1a", "_", "-", "4-2", "x".repeat(NAME_CHARS_MAX)])(
-  "'%s' is a name",
+  "accepts the name '%s'",
   (text) => {
     expect(checkName(text) as string).toBe(text);
   },
@@ -28,14 +28,14 @@ test.each([...NO_NAMES, "\u0430na"])("refuses the name '%s'", (text) => {
   expect(() => checkName(text)).toThrow(Fault);
 });
 
-test("names are compared without case", () =>
+test("compares names ignoring case", () =>
   fc.assert(
     fc.property(name, (text) => {
       expect(foldName(checkName(text))).toBe(foldName(checkName(text.toUpperCase())));
     }),
   ));
 
-test("rooms and people are addressed", () => {
+test("parses rooms and users", () => {
   const lobby = { kind: "room", name: checkName("lobby") } as const;
   expect(parseTarget("lobby")).toEqual(lobby);
   expect(parseTarget("#lobby")).toEqual(lobby);
@@ -45,7 +45,7 @@ test("rooms and people are addressed", () => {
   }
 });
 
-test("an address can be read back", () =>
+test("parses a formatted target", () =>
   fc.assert(
     fc.property(name, fc.boolean(), (text, person) => {
       const target = parseTarget(person ? `@${text}` : text);
@@ -54,11 +54,11 @@ test("an address can be read back", () =>
   ));
 
 test.each(["server", "Operator", "ADMIN", "everyone", "__proto__", "Constructor", "valueof"])(
-  "'%s' is a reserved name",
+  "reserves the name '%s'",
   (text) => expect(isReservedName(checkName(text))).toBe(true),
 );
 
-test("names sort in natural order, ignoring case", () => {
+test("sorts names in natural order, ignoring case", () => {
   const names = ["room10", "beta", "room1", "Alpha", "Room2"];
   expect(names.sort(compareNames)).toEqual(["Alpha", "beta", "room1", "Room2", "room10"]);
   expect(compareNames("ROOM", "room")).toBe(0);

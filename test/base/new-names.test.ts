@@ -7,13 +7,16 @@ import { faultFrom } from "../commands/fake-world.ts";
 
 const folded = (...names: readonly string[]) =>
   new Set(names.map((name) => foldName(checkName(name))));
-test.each(["server", "ADMIN", "__proto__", "toString"])("'%s' nobody can take", async (text) => {
-  const { code, message, remedy } = await faultFrom(() => checkNewName(text));
-  expect([code, message]).toEqual(["name-invalid", expect.stringContaining("is reserved")]);
-  expect(remedy).toBe(`choose another name, such as user-${text}`);
-});
+test.each(["server", "ADMIN", "__proto__", "toString"])(
+  "rejects the new name '%s'",
+  async (text) => {
+    const { code, message, remedy } = await faultFrom(() => checkNewName(text));
+    expect([code, message]).toEqual(["name-invalid", expect.stringContaining("is reserved")]);
+    expect(remedy).toBe(`choose another name, such as user-${text}`);
+  },
+);
 
-test.each(["ana", "serverina", "admin2", "_here", "proto"])("'%s' can be taken", (text) => {
+test.each(["ana", "serverina", "admin2", "_here", "proto"])("accepts the new name '%s'", (text) => {
   expect(checkNewName(text) as string).toBe(text);
 });
 
@@ -32,7 +35,7 @@ const typed = fc.oneof(
   fc.constantFrom("server", "Operator", "__proto__", "constructor", "42", "", " ", "-", "\ud800"),
 );
 
-describe("a name that is proposed", () => {
+describe("proposeName", () => {
   test.each([
     ["Ana", "Ana"],
     ["Jürgen Müller", "Juergen-Mueller"],
@@ -51,11 +54,11 @@ describe("a name that is proposed", () => {
     ["\u{1F600}", "user"],
     ["x".repeat(40), "x".repeat(32)],
     [`${"x".repeat(31)} y`, "x".repeat(31)],
-  ])("for %p is %p", (text, name) => {
+  ])("proposes for %p the name %p", (text, name) => {
     expect<string>(proposeName(text)).toBe(name);
   });
 
-  test("has a number where it is taken, in whatever case", () => {
+  test("adds a number to a taken name, ignoring case", () => {
     expect<string>(proposeName("Ana", folded("ana"))).toBe("Ana-2");
     expect<string>(proposeName("ana", folded("ana", "ANA-2"))).toBe("ana-3");
     expect<string>(proposeName("ana-2", folded("ana-2"))).toBe("ana-3");
@@ -63,7 +66,7 @@ describe("a name that is proposed", () => {
     expect<string>(proposeName("田中", folded("user"))).toBe("user-2");
   });
 
-  test("may always be taken, is bounded, and is free", () =>
+  test("proposes a valid, short and free name", () =>
     fc.assert(
       fc.property(typed, fc.array(typed, { maxLength: 8 }), (text, others) => {
         const taken = new Set(others.filter(isName).map(foldName));
@@ -75,7 +78,7 @@ describe("a name that is proposed", () => {
       }),
     ));
 
-  test("is the text itself where that may be taken", () =>
+  test("returns the text itself if it is valid and free", () =>
     fc.assert(
       fc.property(fc.stringMatching(/^[A-Za-z0-9_-]{1,32}$/), (text) => {
         fc.pre(isName(text) && !isReservedName(text));
@@ -83,7 +86,7 @@ describe("a name that is proposed", () => {
       }),
     ));
 
-  test("is made of a text of any length", () => {
+  test("accepts text of any length", () => {
     expect(isName(proposeName("\u{1D165}\u0308ab ".repeat(1_000_000)))).toBe(true);
   });
 });

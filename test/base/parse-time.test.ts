@@ -27,11 +27,11 @@ describe("parseTime", () => {
     ["2026-10-20T05:46", "2026-10-20T03:46:00.000Z"],
     ["2026-11-20", "2026-11-19T23:00:00.000Z"],
     ["2024-02-29", "2024-02-28T22:00:00.000Z"],
-  ])("%s", (text, expected) => {
+  ])("parses %s", (text, expected) => {
     expect(utc(text)).toBe(expected);
   });
 
-  test("the end of a day is its last millisecond, also when the clock changes", () => {
+  test("uses the last millisecond for the end of a day, also when the clock changes", () => {
     expect(utc("2026-11-20", "end")).toBe("2026-11-20T22:59:59.999Z");
     expect(utc("2026-10-25", "start")).toBe("2026-10-24T22:00:00.000Z");
     expect(utc("2026-10-25", "end")).toBe("2026-10-25T22:59:59.999Z");
@@ -45,7 +45,7 @@ describe("parseTime", () => {
     expect(() => parseTime(text, context)).toThrow(Fault);
   });
 
-  test("any text is a moment or the user's fault", () =>
+  test("parses any text or throws a usage fault", () =>
     fc.assert(
       fc.property(fc.string(), (text) => {
         try {

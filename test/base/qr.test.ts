@@ -3,7 +3,7 @@ import { qrDots } from "../../src/base/qr.ts";
 
 const FINDER = ["#######", "#.....#", "#.###.#", "#.###.#", "#.###.#", "#.....#", "#######"];
 
-test("a code is square, with light around it and a finder in three corners", () => {
+test("creates a square code with a quiet zone and three finder patterns", () => {
   const dots = qrDots("https://192.168.1.5:2428/#invite=abcd-efgh-ijkm");
   const rows = dots.map((row) => row.map((isDark) => (isDark ? "#" : ".")).join(""));
   expect(new Set(rows.map((row) => row.length))).toEqual(new Set([rows.length]));

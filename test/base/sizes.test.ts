@@ -21,9 +21,10 @@ describe("sizes", () => {
     [2 ** 44, "17.6 TB"],
     [Number.MAX_SAFE_INTEGER, "9.0 PB"],
     [-5, "0 B"],
-  ])("%d bytes are %s", (bytes, text) => expect(formatSize(bytes)).toBe(text));
+  ])("formats %d bytes as %s", (bytes, text) => expect(formatSize(bytes)).toBe(text));
 
-  test("a rate is a size a second", () => expect(formatRate(12_500_000)).toBe("12.5 MB/s"));
+  test("formats a rate as a size per second", () =>
+    expect(formatRate(12_500_000)).toBe("12.5 MB/s"));
 
   test.each([
     ["500", 500],
@@ -34,14 +35,14 @@ describe("sizes", () => {
     ["2Ti", 2 * 1024 ** 4],
     ["9P", 9e15],
     ["7B", 7],
-  ])("%s is %d bytes", (text, bytes) => expect(parseSize(text)).toBe(bytes));
+  ])("parses %s as %d bytes", (text, bytes) => expect(parseSize(text)).toBe(bytes));
 
   test.each(["", "G", "-1", "1e3", "1,5G", "10X", "10iB", "10P", "1..5G", "10 G B", "NaN"])(
     "refuses %p",
     (text) => expect(faultCode(() => parseSize(text))).toBe("usage"),
   );
 
-  test("any text is a size or the user's fault", () =>
+  test("parses any text or throws a usage fault", () =>
     fc.assert(
       fc.property(fc.string(), (text) => {
         try {
@@ -52,7 +53,7 @@ describe("sizes", () => {
       }),
     ));
 
-  test("any size is read back within its rounding", () =>
+  test("parses any formatted size within its rounding", () =>
     fc.assert(
       fc.property(fc.nat({ max: 2 ** 31 - 1 }), (bytes) => {
         const back = parseSize(formatSize(bytes));
@@ -69,7 +70,7 @@ test.each([
   [3 * 86_400_000 + 4 * 3_600_000, "3 d 4 h"],
   [1e12, "over 99 d"],
   [-1, "0 s"],
-])("%d ms left are %s", (ms, text) => expect(formatDuration(ms)).toBe(text));
+])("formats %d remaining ms as %s", (ms, text) => expect(formatDuration(ms)).toBe(text));
 
 test.each([
   [-1, "0.0 s"],
@@ -78,4 +79,4 @@ test.each([
   [59_940, "59.9 s"],
   [59_960, "1 min"],
   [200_000, "3 min 20 s"],
-])("%d ms are %s", (ms, text) => expect(formatElapsed(ms)).toBe(text));
+])("formats %d elapsed ms as %s", (ms, text) => expect(formatElapsed(ms)).toBe(text));

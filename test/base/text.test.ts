@@ -38,17 +38,17 @@ function longestCluster(text: string): number {
   return longest;
 }
 
-test("control characters become control pictures", () => {
+test("replaces control characters by control pictures", () => {
   expect(cleanText("a\u0000b\u001b[2Jc\u0007\u007f\t\r\n")).toBe("a␀b␛[2Jc␇␡␉␍␊");
 });
 
-test("C1, bidi controls and line separators are spelled out", () => {
+test("escapes C1, bidi controls and line separators", () => {
   expect(cleanText("\u009b31m")).toBe("<U+009B>31m");
   expect(cleanText("a\u202eb\u2066\u061c")).toBe("a<U+202E>b<U+2066><U+061C>");
   expect(cleanText("\u2028\ufff9")).toBe("<U+2028><U+FFF9>");
 });
 
-test("lone zero-width characters go", () => {
+test("removes isolated zero-width characters", () => {
   expect(cleanText("a\u200bb\ufeffc\u2060d\u00ade")).toBe("abcde");
   expect(cleanText("\u200dx \u200c y\u200d")).toBe("x  y");
   expect(cleanText("a\u200d\u200d\u200db")).toBe("a\u200db");
@@ -56,7 +56,7 @@ test("lone zero-width characters go", () => {
   expect(cleanText("\ufe0fa\u3164")).toBe("a");
 });
 
-test("joiners stay where they shape what people write", () => {
+test("keeps joiners that shape letters and emoji", () => {
   for (const text of [
     "\u{1f468}\u200d\u{1f469}\u200d\u{1f467}\u200d\u{1f466}",
     "\u{1f469}\u{1f3fd}\u200d\u2764\ufe0f\u200d\u{1f48b}\u200d\u{1f468}\u{1f3ff}",
@@ -73,22 +73,22 @@ test("joiners stay where they shape what people write", () => {
   }
 });
 
-test("a lone surrogate becomes U+FFFD", () => {
+test("replaces a lone surrogate by U+FFFD", () => {
   expect(cleanText("a\ud800b\udc00")).toBe("a\ufffdb\ufffd");
 });
 
-test("line feeds stay where several lines are shown", () => {
+test("keeps line feeds for display on several lines", () => {
   expect(cleanText("a\r\nb\nc\rd\te", { lines: true })).toBe("a\nb\nc␍d␉e");
 });
 
-test("a cluster as long as the bound stays, and a longer one is cut to it", () => {
+test("cuts a cluster beyond the maximum length", () => {
   const longest = `Z${"\u0301".repeat(CLUSTER_CODE_POINTS_MAX - 1)}`;
   expect(cleanText(longest)).toBe(longest);
   // Cut by one more: a mark that it was cut stands behind it.
   expect(cleanText(`${longest}\u0301`)).toBe(`${longest.slice(0, -1)}\ufffd`);
 });
 
-test("a tower of marks is cut", () => {
+test("cuts a tower of marks", () => {
   const cleaned = cleanText(`Z${"\u0301".repeat(200)}algo`);
   expect(longestCluster(cleaned)).toBeLessThanOrEqual(CLUSTER_CODE_POINTS_MAX);
   expect(cleaned.endsWith("algo")).toBe(true);
@@ -107,13 +107,13 @@ test("removes control characters, bidi controls and long clusters from any text"
     { numRuns: sampleSize(400, 2_000) },
   ));
 
-test("tabs stay only where they are wanted", () => {
+test("keeps tabs only if requested", () => {
   expect(cleanText("a\tb")).toBe("a␉b");
   expect(cleanText("a\tb\n", { tabs: true })).toBe("a\tb␊");
   expect(cleanText("a\tb\n", { tabs: true, lines: true })).toBe("a\tb\n");
 });
 
-test("cleaning twice changes nothing", () =>
+test("is idempotent", () =>
   fc.assert(
     fc.property(hostile, fc.boolean(), fc.boolean(), (text, lines, tabs) => {
       const cleaned = cleanText(text, { lines, tabs });
@@ -122,12 +122,12 @@ test("cleaning twice changes nothing", () =>
     { numRuns: sampleSize(400, 2_000) },
   ));
 
-test("TSV: tab, line feed and backslash are written out", () => {
+test("TSV: escapes tab, line feed and backslash", () => {
   expect(tsvLine(["a\tb\nc\\d"])).toBe("a\\tb\\nc\\\\d\n");
   expect(tsvLine(["x", "a\tb", ""])).toBe("x\ta\\tb\t\n");
 });
 
-test("TSV: a record stays one line with its columns", () =>
+test("TSV: keeps a record on one line with its columns", () =>
   fc.assert(
     fc.property(fc.array(hostile, { minLength: 1, maxLength: 5 }), (fields) => {
       const line = tsvLine(fields);
@@ -136,7 +136,7 @@ test("TSV: a record stays one line with its columns", () =>
     }),
   ));
 
-test("TSV: printable text can be read back", () =>
+test("TSV: keeps printable text readable", () =>
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom("\\", "t", "n", "\t", "\n", "x") }), (text) => {
       const names: Record<string, string> = { t: "\t", n: "\n", "\\": "\\" };
@@ -146,20 +146,20 @@ test("TSV: printable text can be read back", () =>
     }),
   ));
 
-test("quoted words are short and clean", () => {
+test("cleans and shortens quoted text", () => {
   expect(quoteText("a\nb")).toBe("'a␊b'");
   expect(quoteText("x".repeat(100), 10)).toBe(`'${"x".repeat(10)}...'`);
 });
 
-test("a title is one line without a semicolon, cut where it is too long", () => {
+test("shortens a title to one line without semicolons", () => {
   expect(titleText(" 4;1;50\n#lobby\u001b]0;x\u0007 ")).toBe("4,1,50 #lobby␛]0,x␇");
   const longest = "x".repeat(NOTICE_CODE_POINTS_MAX);
   expect(titleText(longest)).toBe(longest);
   expect(titleText(`${longest}x`)).toBe(`${longest.slice(1)}…`);
 });
 
-describe("a line of NDJSON", () => {
-  test("has nothing in it that a terminal, an editor or a pager acts upon", () => {
+describe("jsonLine", () => {
+  test("escapes everything that a terminal, an editor or a pager interprets", () => {
     const line = jsonLine({
       kind: "text",
       text: "\u009b2J\u202eevil\u2028\u2066\u0007\u007f\ud800é漢",
@@ -169,7 +169,7 @@ describe("a line of NDJSON", () => {
     );
   });
 
-  test("is one printable line that parses to the same value", () =>
+  test("prints one line that parses to the same value", () =>
     fc.assert(
       fc.property(
         fc.dictionary(fc.string({ unit: "binary" }), fc.string({ unit: "binary" })),
@@ -184,7 +184,7 @@ describe("a line of NDJSON", () => {
       ),
     ));
 
-  test("is printed in one way only", () => {
+  test("has only one form per value", () => {
     const root = join(import.meta.dir, "../../src");
     const files = [...new Bun.Glob("{cli,commands,server}/**/*.ts").scanSync(root)];
     const others = files.filter((path) => {

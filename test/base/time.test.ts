@@ -12,7 +12,7 @@ import {
 /** Berlin around the clock change of 25 October 2026, 01:00 UTC. */
 const berlin = (unixMs: number) => (unixMs < Date.parse("2026-10-25T01:00:00Z") ? 120 : 60);
 
-describe("a moment that no date can hold", () => {
+describe("times outside the range of dates", () => {
   const LAST = "+275760-09-13T00:00:00.000Z";
   const FIRST = "-271821-04-20T00:00:00.000Z";
 
@@ -26,11 +26,11 @@ describe("a moment that no date can hold", () => {
     [-(2 ** 53) + 1, FIRST],
     [Number.NaN, "1970-01-01T00:00:00.000Z"],
     [0.5, "1970-01-01T00:00:00.000Z"],
-  ])("%d is written as the nearest one", (unixMs, text) => {
+  ])("formats %d as the nearest date", (unixMs, text) => {
     expect(formatUtc(unixMs)).toBe(text);
   });
 
-  test("any number can be shown, wherever one lives", () =>
+  test("formats any number in any time zone", () =>
     fc.assert(
       fc.property(
         fc.oneof(fc.double(), fc.maxSafeInteger(), fc.integer({ min: -3, max: 3 })),
@@ -49,13 +49,13 @@ describe("a moment that no date can hold", () => {
     ));
 });
 
-test("screens show local time", () => {
+test("formats local time for screens", () => {
   const unixMs = Date.parse("2026-11-20T23:46:33.123Z");
   expect(formatLocal(unixMs, berlin)).toBe("2026-11-21 00:46:33");
   expect(formatLocalClock(unixMs, berlin)).toBe("00:46");
 });
 
-test("a day and a moment of another day, as the reader has them", () => {
+test("formats a day, and a time on another day, as local time", () => {
   const moment = Date.UTC(2026, 10, 20, 23, 30);
   expect([formatLocalDay(moment, () => 0), formatLocalDay(moment, () => 60)]).toEqual([
     "2026-11-20",

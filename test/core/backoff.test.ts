@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { RECONNECT_FIRST_MS, RECONNECT_MAX_MS } from "../../src/base/limits.ts";
 import { Backoff } from "../../src/core/backoff.ts";
 
-test("doubles up to the bound, and begins again after a success", () => {
+test("doubles up to the maximum, and restarts after a success", () => {
   const backoff = new Backoff();
   const waits = Array.from({ length: 12 }, () => backoff.next(0.999_999));
   expect(waits.slice(0, 4)).toEqual([250, 500, 1000, 2000]);
@@ -12,7 +12,7 @@ test("doubles up to the bound, and begins again after a success", () => {
   expect(backoff.next(0)).toBe(RECONNECT_FIRST_MS / 2);
 });
 
-test("no chance leads out of the bounds", () =>
+test("stays within the range for any random number", () =>
   fc.assert(
     fc.property(fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })), (all) => {
       const backoff = new Backoff();

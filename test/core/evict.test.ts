@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { dropOldest } from "../../src/core/evict.ts";
 
-test("drops what was inserted first, down to the bound", () => {
+test("drops the earliest entries down to the maximum", () => {
   const map = new Map([1, 2, 3, 4].map((key) => [key, key]));
   dropOldest(map, 4);
   expect(map.size).toBe(4);

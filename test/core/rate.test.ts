@@ -17,14 +17,14 @@ import {
 } from "../../src/core/rate.ts";
 
 describe("buckets by key", () => {
-  test("do not share tokens; the key idle for longest is dropped", () => {
+  test("do not share tokens; the longest idle key is dropped", () => {
     const buckets = new TokenBuckets(1, 1, 2);
     const take = (key: string) => buckets.of(key, 0).take(0);
     expect([take("a"), take("b"), take("a"), take("b")]).toEqual([0, 0, 1_000, 1_000]);
     expect([take("c"), take("b"), take("a")]).toEqual([0, 1_000, 0]);
   });
 
-  test("an hourly share is refused when it is used up, and returns within the hour", () => {
+  test("refuse an exhausted hourly quota, which recovers within the hour", () => {
     const share = new HourlyQuota(60);
     const take = (now: number) => share.take("ana", now, "60 within an hour", "wait");
     for (let i = 0; i < 60; i++) take(0);
@@ -35,8 +35,8 @@ describe("buckets by key", () => {
   });
 });
 
-describe("a token bucket", () => {
-  test("gives its burst at once, then as fast as it fills", () => {
+describe("token bucket", () => {
+  test("permits its burst immediately, then its rate", () => {
     const bucket = new TokenBucket(10, 3, 0);
     expect([bucket.take(0), bucket.take(0), bucket.take(0)]).toEqual([0, 0, 0]);
     expect(bucket.take(0)).toBe(100);
@@ -45,12 +45,12 @@ describe("a token bucket", () => {
     expect(bucket.take(100)).toBe(100);
   });
 
-  test("holds no more than its burst, however long it waits", () => {
+  test("never exceeds its burst after any pause", () => {
     const bucket = new TokenBucket(1_000, 2, 0);
     expect([bucket.take(1e9), bucket.take(1e9), bucket.take(1e9)]).toEqual([0, 0, 1]);
   });
 
-  test("whoever waits as long as it says is served, and nobody sooner", () => {
+  test("serves a client after exactly the returned delay", () => {
     const speeds = fc.tuple(fc.integer({ min: 1, max: 5_000 }), fc.integer({ min: 1, max: 20 }));
     fc.assert(
       fc.property(speeds, fc.array(fc.nat(50), { maxLength: 60 }), ([perSecond, burst], waits) => {
@@ -75,7 +75,7 @@ describe("a token bucket", () => {
 describe("guesses", () => {
   const NAME = ["name:ana"];
 
-  test("the first are free, then each waits twice as long, up to a bound", () => {
+  test("are free at first, then each delay doubles up to a maximum", () => {
     const guessing = new GuessLimiter();
     const delays: number[] = [];
     for (let i = 0; i < 12; i++) {
@@ -89,7 +89,7 @@ describe("guesses", () => {
     expect(guessing.delayMs(NAME, 0)).toBe(GUESS_DELAY_MAX_MS);
   });
 
-  test("the slower of name and address counts; a right one clears the name alone", () => {
+  test("use the longer delay of name and address; a right guess resets only the name", () => {
     const guessing = new GuessLimiter();
     const both = ["address:1.2.3.4", ...NAME];
     for (let i = 0; i < GUESSES_FREE; i++) guessing.wrong(both, 0);
@@ -99,7 +99,7 @@ describe("guesses", () => {
     expect(guessing.delayMs(both, 0)).toBe(GUESS_DELAY_FIRST_MS);
   });
 
-  test("many at once wait as if they came one after another", () => {
+  test("in parallel wait as long as sequential ones", () => {
     const guessing = new GuessLimiter();
     const delays: number[] = [];
     for (let i = 0; i < GUESSES_FREE + 2; i++) {
@@ -113,14 +113,14 @@ describe("guesses", () => {
     expect(guessing.delayMs(NAME, 0)).toBe(0);
   });
 
-  test("forgotten after a while, at the edge", () => {
+  test("are forgotten after GUESS_FORGET_MS", () => {
     const guessing = new GuessLimiter();
     for (let i = 0; i < GUESSES_FREE; i++) guessing.wrong(NAME, 0);
     expect(guessing.delayMs(NAME, GUESS_FORGET_MS)).toBeGreaterThan(0);
     expect(guessing.delayMs(NAME, GUESS_FORGET_MS + 1)).toBe(0);
   });
 
-  test("as many keys as the bound says; the oldest goes first", () => {
+  test("are limited to a number of keys; the oldest is forgotten", () => {
     const guessing = new GuessLimiter();
     const wrong = (key: string) => {
       for (let i = 0; i < GUESSES_FREE; i++) guessing.wrong([key], 0);
@@ -133,10 +133,10 @@ describe("guesses", () => {
   });
 });
 
-describe("guesses at a secret that many share", () => {
+describe("guesses at a shared secret", () => {
   const one = "server";
 
-  test("are looked at as they come, so many a minute; further ones take turns", () => {
+  test("are checked at a rate per minute; further ones are queued", () => {
     const guessing = new SharedGuessLimiter();
     for (let i = 0; i < SHARED_GUESSES_PER_MINUTE; i++) expect(guessing.begin(one, 0)).toBe(0);
     expect(guessing.begin(one, 0)).toBe(600);
@@ -146,7 +146,7 @@ describe("guesses at a secret that many share", () => {
     expect(guessing.begin(one, 1_800)).toBe(600);
   });
 
-  test("never wait longer than so, and a minute after the flood there is no waiting", () => {
+  test("never wait longer than the maximum, and not at all a minute after a flood", () => {
     const guessing = new SharedGuessLimiter();
     for (let i = 0; i < 100_000; i++) guessing.begin(one, 0);
     expect(guessing.begin(one, 0)).toBe(GUESS_DELAY_MAX_MS);
@@ -155,7 +155,7 @@ describe("guesses at a secret that many share", () => {
     for (let i = 0; i < SHARED_GUESSES_PER_MINUTE; i++) expect(guessing.begin(one, later)).toBe(0);
   });
 
-  test("that were right cost nothing", () => {
+  test("cost nothing if right", () => {
     const guessing = new SharedGuessLimiter();
     for (let i = 0; i < 10 * SHARED_GUESSES_PER_MINUTE; i++) {
       expect(guessing.begin(one, 0)).toBe(0);
@@ -163,7 +163,7 @@ describe("guesses at a secret that many share", () => {
     }
   });
 
-  test("are remembered of so many secrets", () => {
+  test("are remembered for a limited number of secrets", () => {
     const guessing = new SharedGuessLimiter();
     for (let i = 0; i <= SHARED_GUESSES_PER_MINUTE; i++) guessing.begin(one, 0);
     for (let i = 0; i < GUESS_KEYS_MAX; i++) guessing.begin(`r${i}`, 0);

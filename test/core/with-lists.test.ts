@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { withLists } from "../../src/core/with-lists.ts";
 
-test("sets and maps become lists, other fields stay", () => {
+test("converts sets and maps to lists and keeps other fields", () => {
   const fields = {
     set: new Set([1]),
     map: new Map([["a", undefined]]),

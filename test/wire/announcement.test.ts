@@ -33,13 +33,13 @@ function readSighting(heard: ReceivedAnnouncement): DiscoveredServer | undefined
   return sightings.all[0];
 }
 
-describe("an announcement", () => {
-  test("comes back as it was made", () => {
+describe("announcement", () => {
+  test("is parsed as it was encoded", () => {
     const host = "192.0.2.7";
     expect(readSighting(HEARD)).toEqual({ label: "Room 12", host, port: 2428, ...ANNOUNCEMENT });
   });
 
-  test("fits any name into one TXT string and one label", () => {
+  test("cuts any name to one TXT string and one label", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 400 }), fc.nat(99), (name, count) => {
         for (const value of Object.values(txtRecord({ ...ANNOUNCEMENT, name }))) {
@@ -66,16 +66,16 @@ describe("an announcement", () => {
     ["addresses that are none", { addresses: ["evil;rm", "1.2.3"], sender: "::g" }],
     ["a fingerprint of the wrong size", { text: { fp: FINGERPRINT.slice(1) } }],
     ["a fingerprint that is none", { text: { fp: `${FINGERPRINT.slice(1)}\u001b` } }],
-  ])("with %s is dropped", (_, change) => {
+  ])("is dropped with %s", (_, change) => {
     expect(readSighting({ ...HEARD, ...change })).toBeUndefined();
   });
 
-  test("leads to its sender, unless a relay passed it on", () => {
+  test("resolves to its sender unless a relay forwarded it", () => {
     expect(readSighting({ ...HEARD, addresses: [] })?.host).toBe("192.0.2.7");
     expect(readSighting({ ...HEARD, sender: "192.0.2.1" })?.host).toBe("10.9.9.9");
   });
 
-  test("is never longer than its bound, whatever it says", () => {
+  test("never exceeds its maximum size", () => {
     const text = { fp: FINGERPRINT, name: "\u{1f600}\ud800".repeat(9_999), needs: "x", version: 7 };
     const sighting = readSighting({ ...HEARD, text });
     expect(utf8Encode(sighting?.name ?? "").length).toBeLessThanOrEqual(200);
@@ -84,7 +84,7 @@ describe("an announcement", () => {
   });
 });
 
-describe("received announcements", () => {
+describe("discovered servers", () => {
   const from = (sender: string, port: number): ReceivedAnnouncement => ({
     ...HEARD,
     sender,
@@ -98,14 +98,14 @@ describe("received announcements", () => {
     expect(sightings.all.length).toBe(1);
   });
 
-  test("with the name and fingerprint of another stands beside it", () => {
+  test("lists a server with a copied name and fingerprint separately", () => {
     const sightings = new DiscoveredServers();
     sightings.add(from("192.0.2.66", 2428));
     expect(sightings.add(HEARD)).toBe(true);
     expect(sightings.all.map(({ host }) => host)).toEqual(["192.0.2.66", "192.0.2.7"]);
   });
 
-  test("leaves room for others: 10,000 fakes of one sender", () => {
+  test("leaves room for other servers despite 10,000 forgeries of one sender", () => {
     const sightings = new DiscoveredServers();
     for (let i = 1; i <= 10_000; i++) sightings.add(from("192.0.2.66", i));
     expect(sightings.all.length).toBe(SERVERS_FOUND_PER_SENDER_MAX);
@@ -113,7 +113,7 @@ describe("received announcements", () => {
     expect(sightings.add(HEARD)).toBe(true);
   });
 
-  test("is bounded: 10,000 fakes of as many senders", () => {
+  test("limits 10,000 forgeries of 10,000 senders", () => {
     const sightings = new DiscoveredServers();
     for (let i = 0; i < 10_000; i++) sightings.add(from(`10.0.${i >> 8}.${i & 255}`, 1));
     expect(sightings.all.length).toBe(SERVERS_FOUND_MAX);

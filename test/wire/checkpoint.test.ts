@@ -24,21 +24,21 @@ const own = { name: ORIGIN, keyId: keyIdOf(ORIGIN, KEY, sha256), signature: SIGN
 const witness = { name: "example.org/w", keyId: Uint8Array.of(1, 2, 3, 4), signature: KEY };
 const NOTE = noteText(TEXT, [own]);
 
-test("a checkpoint is three lines, as C2SP tlog-checkpoint has them", () => {
+test("formats a checkpoint as three lines as in C2SP tlog-checkpoint", () => {
   expect(TEXT).toBe(`${ORIGIN}\n12\n${ROOT.toBase64()}\n`);
   expect(ORIGIN).toMatch(/^chat\/[\w-]{22}$/);
   const line = `— ${ORIGIN} ${Buffer.concat([own.keyId, SIGNATURE]).toString("base64")}\n`;
   expect(NOTE).toBe(`${TEXT}\n${line}`);
 });
 
-test("the key id is that of C2SP signed-note", () => {
+test("computes the key id as in C2SP signed-note", () => {
   // The example of golang.org/x/mod/sumdb/note: `PeterNeumann+c74f20a3+` and this.
   const key = Uint8Array.fromBase64("ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW").subarray(1);
   expect(toHex(keyIdOf("PeterNeumann", key, sha256))).toBe("c74f20a3");
 });
 
 describe("round trip", () => {
-  test("any checkpoint", () => {
+  test("of any checkpoint", () => {
     const root = fc.uint8Array({ minLength: 32, maxLength: 32 });
     const size = fc.maxSafeNat();
     fc.assert(
@@ -49,7 +49,7 @@ describe("round trip", () => {
     );
   });
 
-  test("any signed note", () => {
+  test("of any signed note", () => {
     const signature = fc.record({
       name: fc.constantFrom("a", ORIGIN, "example.org/é"),
       keyId: fc.uint8Array({ minLength: 4, maxLength: 4 }),
@@ -62,7 +62,7 @@ describe("round trip", () => {
     );
   });
 
-  test("the key's own signature among those of others", () => {
+  test("finds the key's own signature among others", () => {
     const found = findSigned(noteText(TEXT, [witness, own]), KEY, sha256);
     expect(found).toEqual({
       checkpoint: CHECKPOINT,
@@ -84,7 +84,7 @@ describe("invalid checkpoints", () => {
     ["spare bits of the root", `${ORIGIN}\n12\n${`${root.slice(0, 42)}B=`}\n`],
     ["no last newline", TEXT.slice(0, -1)],
     ["a line more", `${TEXT}more\n`],
-  ])("%s", (_name, text) => {
+  ])("rejects %s", (_name, text) => {
     expect(faultCode(() => parseCheckpoint(text))).toBe("frame-malformed");
   });
 });
@@ -99,11 +99,11 @@ describe("invalid signed notes", () => {
     ["a key id alone", noteText(TEXT, [{ ...own, signature: new Uint8Array(0) }])],
     ["a name with a plus", noteText(TEXT, [{ ...own, name: "a+b" }])],
     ["space inside the signature", NOTE.replace(/.{4}\n$/, " $&")],
-  ])("%s", (_name, note) => {
+  ])("rejects %s", (_name, note) => {
     expect(faultCode(() => parseNote(note))).toBe("frame-malformed");
   });
 
-  test("more bytes than NOTE_BYTES_MAX", () => {
+  test("rejects more than NOTE_BYTES_MAX bytes", () => {
     const signature = new Uint8Array(1_250);
     const noteOf = (name: string) => noteText(TEXT, [own, { ...witness, name, signature }]);
     const spare = NOTE_BYTES_MAX - new TextEncoder().encode(noteOf("")).length;
@@ -116,6 +116,6 @@ test.each([
   ["another key", NOTE, new Uint8Array(32)],
   ["another name", noteText(TEXT, [{ ...own, name: witness.name }]), KEY],
   ["a signature that is too short", noteText(TEXT, [{ ...own, signature: KEY }]), KEY],
-])("not signed by the key: %s", (_name, note, key) => {
+])("rejects a note not signed by the key: %s", (_name, note, key) => {
   expect(faultCode(() => findSigned(note, key, sha256))).toBe("fingerprint-changed");
 });

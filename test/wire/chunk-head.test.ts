@@ -23,7 +23,7 @@ function chunkOf(index: number, sizeBytes: number, byte = 1): NoticeOf<"chunk"> 
   };
 }
 
-test("the golden vector, with its content behind it", () => {
+test("encodes the golden vector, with its content at the end", () => {
   const vectors = VECTORS.filter(({ meaning }) => meaning["kind"] === "chunk");
   expect(vectors).not.toBeEmpty();
   for (const { meaning, hex } of vectors) {
@@ -33,13 +33,13 @@ test("the golden vector, with its content behind it", () => {
 
 const EDGES = [0, 1, 127, 128, 255, 256, 65_535, 65_536];
 
-test.each([...EDGES, LAST_INDEX])("chunk %i is what the codec makes of it", (index) => {
+test.each([...EDGES, LAST_INDEX])("encodes chunk %i like the codec", (index) => {
   for (const sizeBytes of [1, CHUNK_BYTES]) {
     expect(whole(chunkOf(index, sizeBytes))).toEqual(encode(chunkOf(index, sizeBytes)));
   }
 });
 
-test("any chunk is, and is read as it was meant", () => {
+test("encodes any chunk so that it decodes to the same value", () => {
   const sizes = fc.integer({ min: 0, max: CHUNK_BYTES });
   const indexes = fc.integer({ min: 0, max: LAST_INDEX });
   fc.assert(

@@ -23,14 +23,14 @@ test.each([
   [CHUNK_BYTES, 1, [CHUNK_BYTES]],
   [CHUNK_BYTES + 1, 2, [CHUNK_BYTES, 1]],
   [3 * CHUNK_BYTES, 3, [CHUNK_BYTES, CHUNK_BYTES, CHUNK_BYTES]],
-])("%d bytes are %d chunks", (size, count, sizes) => {
+])("splits %d bytes into %d chunks", (size, count, sizes) => {
   expect(chunkCount(size)).toBe(count);
   expect(sizes).toEqual(Array.from({ length: count }, (_, index) => chunkSize(index, size)));
   expect(chunkSize(count, size)).toBe(0);
 });
 
 describe("golden vectors", () => {
-  test.each(vectors.digests)("the digest of $content", ({ sizeBytes, fill, chunks, digest }) => {
+  test.each(vectors.digests)("digest of $content", ({ sizeBytes, fill, chunks, digest }) => {
     const text = new TextEncoder().encode("hello\n");
     const content = fill === "text" ? text : new Uint8Array(sizeBytes);
     expect(content.length).toBe(sizeBytes);
@@ -41,7 +41,7 @@ describe("golden vectors", () => {
     expect(digestOf(hashes, sha256).toHex()).toBe(digest);
   });
 
-  test("a line", () => {
+  test("hash line", () => {
     const line = new TextEncoder().encode(vectors.line.text);
     expect(encodeHashLine(Uint8Array.fromHex(vectors.line.hash))).toEqual(line);
     expect(parseHashLine(line)?.toHex()).toBe(vectors.line.hash);
@@ -63,8 +63,8 @@ test("returns the digest so far and continues", () =>
     }),
   ));
 
-describe("a line of a checksum", () => {
-  test("has one width and one spelling, and is a line of JSON", () =>
+describe("hash line", () => {
+  test("has a fixed width and one form, and is valid JSON", () =>
     fc.assert(
       fc.property(hash, (item) => {
         const line = encodeHashLine(item);
@@ -76,7 +76,7 @@ describe("a line of a checksum", () => {
       }),
     ));
 
-  test("torn or changed it is none, or another checksum's", () =>
+  test("is rejected, or is another hash, if cut or changed", () =>
     fc.assert(
       fc.property(
         hash,

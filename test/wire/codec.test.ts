@@ -10,7 +10,7 @@ import { VECTORS } from "./vector.ts";
 
 describe("golden vectors", () => {
   test.each(VECTORS.map((vector) => [vector.name, vector] as const))(
-    "%s, read and written",
+    "encodes and decodes %s",
     (_name, { hex, meaning, answers }) => {
       const incoming = decode(Uint8Array.fromHex(hex));
       if (incoming.kind !== "message") throw new Error(`it was ${incoming.kind}`);
@@ -23,7 +23,7 @@ describe("golden vectors", () => {
     },
   );
 
-  test("there is one for each kind and each answer", () => {
+  test("exist for each kind and each answer", () => {
     const kinds = new Set(VECTORS.map(({ meaning }) => meaning["kind"]));
     const all = new Set([...Object.keys(REQUESTS), ...Object.keys(NOTICES)]);
     expect([...kinds].sort()).toEqual([...all].sort());
@@ -41,8 +41,8 @@ function post(textBytes: number): RequestOf<"post"> {
   return { kind: "post", ref: 1, outbox: "abcdefghijk", counter: 1, to: "lobby", body };
 }
 
-describe("sizes", () => {
-  test("at the bound that the session allows", () => {
+describe("message sizes", () => {
+  test("accepts the maximum size given by the session", () => {
     const bytes = encode(post(10_000));
     expect(decode(bytes, bytes.length).kind).toBe("message");
     const tooLarge = () => decode(bytes, bytes.length - 1);
@@ -50,13 +50,13 @@ describe("sizes", () => {
     expect(tooLarge).toThrow("exceeds the limit");
   });
 
-  test("without one, at the bound of every message", () => {
+  test("accepts the maximum message size if none is given", () => {
     const over = new Uint8Array(MESSAGE_BYTES_MAX + 1);
     expect(() => decode(over)).toThrow("exceeds the limit");
     expect(() => decode(over.subarray(1))).toThrow("malformed");
   });
 
-  test("to send more than anyone may receive is our own bug", () => {
+  test("asserts that sent messages do not exceed the maximum", () => {
     expect(() => encode(post(MESSAGE_BYTES_MAX))).toThrow("too large to send");
   });
 
@@ -69,14 +69,14 @@ describe("sizes", () => {
   });
 });
 
-describe("any language can speak it", () => {
-  test("a field without a value is left out, at any depth", () => {
+describe("compatibility with other languages", () => {
+  test("omits undefined fields at any depth", () => {
     const bare = { kind: "post", ref: 1, outbox: "o", counter: 1, to: "lobby", body: { text: "" } };
     const body = { text: "", re: undefined };
     expect(encode({ ...bare, body } as Outgoing)).toEqual(encode(bare as Outgoing));
   });
 
-  test("small integers are integers, whatever was sent before", () => {
+  test("encodes small integers as integers after any earlier message", () => {
     // Other users of msgpackr let 0x40 to 0x7f stand for the shape of an object.
     for (let i = 0; i < 200; i++) encode(post(i));
     fc.assert(
@@ -87,14 +87,14 @@ describe("any language can speak it", () => {
     );
   });
 
-  test("a whole number may travel as a float, a fraction not", () => {
+  test("accepts an integer encoded as a float, but no fraction", () => {
     const bytes = (float: string) => Uint8Array.fromHex(`82a46b696e64a377686fa3726566cb${float}`);
     const message = { kind: "who", ref: 1 } as const;
     expect(decode(bytes("3ff0000000000000"))).toEqual({ kind: "message", message });
     expect(() => decode(bytes("3ff8000000000000"))).toThrow("ref");
   });
 
-  test("64-bit integers within 2^53 are numbers", () => {
+  test("decodes 64-bit integers below 2^53 as numbers", () => {
     const seq = (wide: string) =>
       decode(Uint8Array.fromHex(`82a46b696e64a9636175676874${"2d7570"}a3736571${wide}`));
     const message = { kind: "caught-up", seq: Number.MAX_SAFE_INTEGER } as const;
@@ -104,7 +104,7 @@ describe("any language can speak it", () => {
   });
 });
 
-test("any bytes decode, or are the peer's fault", () => {
+test("decodes any bytes or throws the peer's fault", () => {
   const honest = encode(post(40));
   const damaged = fc
     .tuple(fc.nat(honest.length - 1), fc.integer({ min: 1, max: 255 }))

@@ -8,7 +8,7 @@ import {
 
 const fingerprint = fingerprintWith(new Uint8Array(32), () => new Uint8Array(32).fill(255));
 
-test("both spellings are read", () => {
+test("parses both forms", () => {
   expect(fingerprint).toHaveLength(43);
   expect(parseFingerprint(fingerprint)).toBe(fingerprint);
   expect(parseFingerprint(formatFingerprint(fingerprint))).toBe(fingerprint);

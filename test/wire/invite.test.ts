@@ -26,7 +26,7 @@ function refused(text: string): Fault {
 }
 
 describe("parseServerSpec", () => {
-  test("short forms", () => {
+  test("parses short forms", () => {
     expect(parseServerSpec("example.org")).toEqual({
       host: "example.org",
       port: 2428,
@@ -53,7 +53,7 @@ describe("parseServerSpec", () => {
     expect(parseServerSpec("tcp://h")).toMatchObject({ transport: "tcp", isTransportFixed: true });
   });
 
-  test("an invite", () => {
+  test("parses an invite", () => {
     const text = `chat://[::1]:2429/lobby?fp=${FP}&via=udp#p%20%27%C3%A4%23`;
     const address = parseServerSpec(text);
     expect(address).toEqual({
@@ -69,7 +69,7 @@ describe("parseServerSpec", () => {
     expect(quoteInvite(address)).toBe(`'${text}'`);
   });
 
-  test("an invite that leads to several machines", () => {
+  test("parses an invite with several addresses", () => {
     const text = `chat://10.0.0.1:2428/lobby?fp=${FP}&also=10.0.0.2:2428,[fd00::3]:99#s`;
     const address = parseServerSpec(` «${text}». `);
     expect(address.also).toEqual([
@@ -87,7 +87,7 @@ describe("parseServerSpec", () => {
     expect(refused(`chat://h?also=${many(CLUSTER_ADDRESSES_MAX)}`).message).toContain("at most");
   });
 
-  test("parts of an invite may be missing, and unknown fields are a newer version's", () => {
+  test("accepts missing fields of an invite and ignores unknown ones", () => {
     expect(parseServerSpec("chat://h")).toEqual({ host: "h", port: 2428, portGiven: false });
     expect(parseServerSpec("chat://h/?new=1#")).toEqual({
       host: "h",
@@ -127,14 +127,14 @@ describe("parseServerSpec", () => {
     expect(`${fault.message}${fault.remedy}`).not.toContain("\n");
   });
 
-  test("a fault never shows the secret", () => {
+  test("never includes the secret in a fault", () => {
     for (const text of ["chat://ho st#geheim", "x://host#geheim", "chat://host:0#geheim"]) {
       const fault = refused(text);
       expect(`${fault.message} ${fault.remedy}`).not.toContain("geheim");
     }
   });
 
-  test("any text is an address or the user's fault", () =>
+  test("parses any text or throws a usage fault", () =>
     fc.assert(
       fc.property(
         fc.string({ unit: fc.constantFrom(..."ab1.:/[]%@?#&= \n\ud800chat://udp") }),
@@ -172,7 +172,7 @@ const address: fc.Arbitrary<ServerSpec> = fc.record(
   { requiredKeys: ["host", "port", "portGiven"] },
 );
 
-test("an invite can be read back, and needs no more than single quotes in a shell", () =>
+test("parses a formatted invite, which needs only single quotes in a shell", () =>
   fc.assert(
     fc.property(address, (item) => {
       const text = formatInvite(item);
@@ -185,7 +185,7 @@ test("an invite can be read back, and needs no more than single quotes in a shel
 
 const LINE = "chat://192.0.2.7:2428/lobby#abcd-efgh";
 
-describe("an invite is read with what was copied around it", () => {
+describe("copied invites", () => {
   test.each([
     [`'${LINE}'`],
     [`"${LINE}"`],
@@ -203,7 +203,7 @@ describe("an invite is read with what was copied around it", () => {
     [`'${LINE}`],
     [`${LINE}'`],
     [`${LINE}.`],
-  ])("%j", (copied) => {
+  ])("parses %j", (copied) => {
     expect(trimCopied(copied)).toBe(LINE);
     expect(parseServerSpec(copied)).toEqual(parseServerSpec(LINE));
   });
@@ -238,6 +238,6 @@ test.each([
   ["chat://192.0.2.7:2428/lobby", "chat://192.0.2.7:2428/lobby"],
   [`${LINE}%E0%A4%A`, `${LINE}%E0%A4%A`],
   ["", ""],
-])("where a room password is asked for, %j is %j", (typed, secret) => {
+])("reads the typed room password %j as %j", (typed, secret) => {
   expect(secretFromInput(typed)).toBe(secret);
 });

@@ -196,11 +196,11 @@ function digestOf(kind: RecordKind): string {
   return sha256(utf8Encode(outcomes.join("\n"))).toHex();
 }
 
-test.each(Object.keys(BODIES) as RecordKind[])("bodies of %s keep their meaning", (kind) => {
+test.each(Object.keys(BODIES) as RecordKind[])("parses bodies of %s", (kind) => {
   expect(digestOf(kind)).toBe((digests as Record<string, string>)[kind] ?? "");
 });
 
-test("a field of another type is dropped, and the others stay", () => {
+test("drops a field of another type and keeps the others", () => {
   const body = { user: BEN, name: 7, on: "yes", until: 2.5, later: true };
   expect(fieldsOf("mute", body)).toEqual({ user: BEN, until: 2.5 });
   const counts = [-1, 1.5, 2 ** 53, "1", null].map((seq) => fieldsOf("pin", { seq, on: true }));
@@ -212,7 +212,7 @@ test("a field of another type is dropped, and the others stay", () => {
   });
 });
 
-test("a malformed field that does not mean the same as an absent one is left to the reader", () => {
+test("leaves a field to the reader if malformed and absent values differ", () => {
   expect(fieldsOf("rename", { user: null })).toEqual({ user: null });
   expect(fieldsOf("prefs", { seq: "x" })).toEqual({ seq: "x" });
 });

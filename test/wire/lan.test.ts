@@ -64,8 +64,8 @@ const anyWords: fc.Arbitrary<LanBody> = fc.oneof(
   }),
 );
 
-describe("a datagram", () => {
-  test("comes back as it was", () =>
+describe("LAN datagram", () => {
+  test("is decoded as it was encoded", () =>
     fc.assert(
       fc.property(anyWords, fc.boolean(), (words, isSealed) => {
         const { head, body, signature } = splitLanDatagram(datagram(words, { isSealed }));
@@ -76,7 +76,7 @@ describe("a datagram", () => {
       }),
     ));
 
-  test("fits the longest sealed name and text, and refuses a longer text", () => {
+  test("accepts the longest sealed name and text, and refuses a longer text", () => {
     const text = "x".repeat(LAN_TEXT_BYTES_MAX);
     const words = { ...TEXT, texts: 2 ** 32 - 1, text, isAction: true } as const;
     expect(datagram(words, { isSealed: true }).length).toBeLessThanOrEqual(LAN_DATAGRAM_BYTES_MAX);
@@ -88,13 +88,13 @@ describe("a datagram", () => {
     expect(faultCode(() => decodeLanBody("text", longer))).toBe("frame-malformed");
   });
 
-  test("that is larger than any is refused", () => {
+  test("is rejected above the maximum size", () => {
     const large = new Uint8Array(LAN_DATAGRAM_BYTES_MAX + 1);
     large.set(datagram(TEXT));
     expect(faultCode(() => splitLanDatagram(large))).toBe("too-large");
   });
 
-  test("that asks is never smaller than one that answers", () =>
+  test("is as large for a query as for any answer", () =>
     fc.assert(
       fc.property(anyName, anyName, fc.boolean(), (asking, answering, isSealed) => {
         const query = datagram({ kind: "query", name: asking, texts: 0 }, { isSealed });
@@ -105,7 +105,7 @@ describe("a datagram", () => {
       }),
     ));
 
-  test("that asks with less than that is malformed", () => {
+  test("is malformed if it is a smaller query", () => {
     const query = datagram({ kind: "query", name: LONG_NAME, texts: 0 });
     expect(faultCode(() => splitLanDatagram(query))).toBe("none");
     expect(faultCode(() => splitLanDatagram(query.subarray(0, LAN_QUERY_BYTES - 1)))).toBe(
@@ -113,7 +113,7 @@ describe("a datagram", () => {
     );
   });
 
-  test("refuses another version, kind, flag or time", () => {
+  test("is rejected with another version, kind, flag or time", () => {
     const changed = (at: number, byte: number) => {
       const bytes = datagram(TEXT);
       bytes[at] = byte;
@@ -127,7 +127,7 @@ describe("a datagram", () => {
     expect(changed(50, 0)).toBe("frame-malformed");
   });
 
-  test("is never taken for plain text, nor plain text for one", () => {
+  test("is never confused with plain text", () => {
     expect(isLanDatagram(datagram(TEXT))).toBe(true);
     fc.assert(
       fc.property(fc.string(), (text) => {
@@ -136,7 +136,7 @@ describe("a datagram", () => {
     );
   });
 
-  test("cut anywhere is malformed, or its body is", () => {
+  test("is malformed if cut anywhere", () => {
     const whole = datagram(TEXT);
     for (let length = 0; length < whole.length; length++) {
       const read = () => {
@@ -162,7 +162,7 @@ describe("a datagram", () => {
   });
 });
 
-test("a body without what its kind needs is malformed, and more than that is ignored", () => {
+test("is malformed without a required field, and ignores unknown fields", () => {
   const good = { name: "ana", texts: 1, text: "hi" };
   const decode = (value: object) =>
     faultCode(() => decodeLanBody("text", packValue(value as Record<string, unknown>)));
@@ -183,7 +183,7 @@ test("a body without what its kind needs is malformed, and more than that is ign
   for (const value of bad) expect(decode(value)).toBe("frame-malformed");
 });
 
-test("groups are multicast addresses, and nothing else", () => {
+test("accepts only multicast addresses as groups", () => {
   for (const group of ["224.1.1.1", "239.255.255.255"]) expect(checkLanGroup(group)).toBe(group);
   for (const text of ["223.1.1.1", "240.0.0.1", "ff02::1", "224.1.1", "224.01.1.1", "all", ""]) {
     expect(faultCode(() => checkLanGroup(text))).toBe("usage");

@@ -103,8 +103,8 @@ const good = fc
       (isErased ? `"erased":9}` : `"salt":"${toBase64Url(bytes)}","body":{"text":"hi"}}`),
   );
 
-describe("the scanner finds what the expression finds", () => {
-  test("in a good line", () => {
+describe("scanner results equal those of the regular expression", () => {
+  test("for a valid line", () => {
     fc.assert(
       fc.property(good, (line) => {
         const found = byScanner(utf8Encode(line));
@@ -114,7 +114,7 @@ describe("the scanner finds what the expression finds", () => {
     );
   });
 
-  test("in lines at their bounds", () => {
+  test("for lines at their limits", () => {
     fc.assert(
       fc.property(nearly, (line) =>
         expect(byScanner(utf8Encode(line))).toEqual(byExpression(utf8Encode(line))),
@@ -123,7 +123,7 @@ describe("the scanner finds what the expression finds", () => {
     );
   });
 
-  test("in a good line with bytes changed, taken out or put in", () => {
+  test("for a valid line with changed, removed or inserted bytes", () => {
     const change = fc.record({
       at: fc.nat(330),
       take: fc.nat(3),
@@ -141,7 +141,7 @@ describe("the scanner finds what the expression finds", () => {
     );
   });
 
-  test("in any bytes", () => {
+  test("for any bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) =>
         expect(byScanner(bytes)).toEqual(byExpression(bytes)),
@@ -150,7 +150,7 @@ describe("the scanner finds what the expression finds", () => {
   });
 });
 
-test("a digest is compared with the head, and a salt is read, as base64url", () => {
+test("compares a digest with the head and reads a salt from base64url", () => {
   fc.assert(
     fc.property(good, fc.nat(255), fc.nat(1), (line, bit, flip) => {
       const bytes = utf8Encode(line);

@@ -24,8 +24,8 @@ const folder = (path: string) => ({ path, dir: true, mode: 0o755, mtime: 7 }) as
 const bytesOf = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 const listed = (...entries: unknown[]) => bytesOf({ v: 1, entries });
 
-describe("a manifest", () => {
-  test("is that of the golden vector", () => {
+describe("manifest", () => {
+  test("equals the golden vector", () => {
     const { entries, manifest, manifestBytes, sizeBytes } = vectors.folder;
     const bytes = encodeManifest(entries as ManifestEntry[]);
     expect(new TextDecoder().decode(bytes)).toBe(manifest);
@@ -34,7 +34,7 @@ describe("a manifest", () => {
     expect(map.sizeBytes).toBe(sizeBytes);
   });
 
-  test("the same folder gives the same bytes, in whatever order it was read", () => {
+  test("has the same bytes for the same folder read in any order", () => {
     const entries = [folder("b"), file("b/x"), file("a-b"), file("Z"), file("é")];
     const bytes = encodeManifest(entries);
     expect(encodeManifest(entries.toReversed())).toEqual(bytes);
@@ -78,7 +78,7 @@ describe("a manifest", () => {
     ["a mode beyond permissions", listed({ ...file("a"), mode: 0o4755 })],
     ["a time beyond all", listed({ ...file("a"), mtime: 8.64e15 + 1 })],
     ["a time that is none", listed({ ...file("a"), mtime: "now" })],
-  ])("with %s is malformed", (_name, bytes) => {
+  ])("is malformed with %s", (_name, bytes) => {
     expect(faultCode(() => parseManifest(bytes))).toBe("frame-malformed");
     // What is inside a file is found by whoever gives the entries their places.
     const isFound = !/inside a file/.test(_name);
@@ -92,13 +92,13 @@ describe("a manifest", () => {
     ["an end within a text", '{"v":1,"entries":[{"path":"a}]}'],
     ["the end alone", "]}"],
     ["a long entry", `{"v":1,"entries":[{"x":"${"y".repeat(1_000_000)}","path":"a"}]}`],
-  ])("with %s is not in its one spelling", (_name, text) => {
+  ])("is not canonical with %s", (_name, text) => {
     expect(faultCode(() => [...manifestEntries(new TextEncoder().encode(text))])).toBe(
       "frame-malformed",
     );
   });
 
-  test("read one by one is the same", () => {
+  test("parses to the same entries one at a time", () => {
     const paths = ["a", 'b}{\\"],[', "ü\u2028", "x".repeat(PATH_BYTES_MAX), "\u0001".repeat(4_096)];
     const entries = [...paths.map((path, i) => file(path, i)), folder("f")];
     for (const some of [[], entries.slice(0, 1), entries]) {
@@ -134,7 +134,7 @@ describe("a manifest", () => {
     expect(faultCode(() => parseManifest(huge))).toBe("too-large");
   });
 
-  test("a deep tree costs no more than a wide one", () => {
+  test("parses a deep tree as fast as a wide one", () => {
     const deep = (i: number) => `${String(i).padStart(4, "0")}${"/x".repeat(2_000)}`;
     const entries = Array.from({ length: 3_900 }, (_, i) => file(deep(i)));
     const bytes = encodeManifest(entries);
@@ -162,7 +162,7 @@ const tree = fc.array(entry, { maxLength: 12 }).map((drawn) => {
   return [...byPath.values()];
 });
 
-test("any folder is read back as it was, and again as the same bytes", () =>
+test("round-trips any folder to the same bytes", () =>
   fc.assert(
     fc.property(tree, (entries) => {
       const bytes = encodeManifest(entries);
@@ -173,7 +173,7 @@ test("any folder is read back as it was, and again as the same bytes", () =>
     }),
   ));
 
-test("any range is cut into the pieces that it covers", () =>
+test("splits any range into the pieces that it covers", () =>
   fc.assert(
     fc.property(tree, fc.nat({ max: 300 }), fc.nat({ max: 300 }), (drawn, offset, sizeBytes) => {
       const bytes = encodeManifest(drawn);
@@ -199,7 +199,7 @@ test("any range is cut into the pieces that it covers", () =>
     { numRuns: sampleSize(200, 1_000) },
   ));
 
-test("any value is a manifest or the peer's fault", () => {
+test("parses any value or throws the peer's fault", () => {
   const key = fc.constantFrom("path", "size", "mode", "mtime", "dir", "v", "entries");
   const loose = fc.dictionary(key, fc.anything({ maxDepth: 2 }));
   const value = fc.oneof(

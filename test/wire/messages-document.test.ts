@@ -24,7 +24,7 @@ describe("PROTOCOL.md", () => {
   test.each([
     ["Notices", noticeTable()],
     ["Requests", requestTable()],
-  ])("has the table of: %s", (heading, table) => {
+  ])("contains the table of: %s", (heading, table) => {
     const [before = "", after = ""] = text.split(`\n### ${heading}\n`);
     const now = [before, after.replace(/^(\|.*\n)+/m, `${table}\n`)].join(`\n### ${heading}\n`);
     if (process.env["CHAT_GOLDEN"] === "write") {
@@ -34,9 +34,9 @@ describe("PROTOCOL.md", () => {
     expect(now).toBe(text);
   });
 
-  test("says what a record is", () => expect(text).toContain(recordText()));
+  test("describes a record", () => expect(text).toContain(recordText()));
 
-  test("has a row for each fault, with its blame and exit code", () => {
+  test("contains a row for each fault, with its blame and exit code", () => {
     const inDocument = Object.fromEntries(rows("## Faults"));
     const inSource = Object.entries(FAULTS).map(([code, { blame, exitCode }]) => [
       code,
@@ -45,14 +45,14 @@ describe("PROTOCOL.md", () => {
     expect(inDocument).toEqual(Object.fromEntries(inSource));
   });
 
-  test("names every kind of record in history", () => {
+  test("lists every kind of record in the history", () => {
     const table = text.split("\n## Records\n")[1] ?? "";
     for (const [kind, { log }] of Object.entries(KINDS)) {
       if (log === "history") expect(table).toContain(`\`${kind}\``);
     }
   });
 
-  test("says the numbers of the source", () => {
+  test("contains the same numbers as the source", () => {
     const grouped = (number: number) => number.toLocaleString("en-US");
     expect(text).toContain(`Version ${VERSION}.`);
     for (const number of [

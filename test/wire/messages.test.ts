@@ -109,7 +109,7 @@ describe("round trips", () => {
 });
 
 describe("invalid messages", () => {
-  test("an unknown request is answered, an unknown notice ignored", () => {
+  test("answers an unknown request and ignores an unknown notice", () => {
     const request = decode(pack({ kind: "teleport", ref: 3, to: "moon" }));
     expect(request).toMatchObject({ kind: "refused", ref: 3, fault: { code: "kind-unknown" } });
     expect(decode(pack({ kind: "weather", rain: true }))).toEqual({ kind: "ignored" });
@@ -119,7 +119,7 @@ describe("invalid messages", () => {
     }
   });
 
-  test("unknown fields of a known kind are dropped", () => {
+  test("drops unknown fields of a known kind", () => {
     const incoming = decode(pack({ ...POST, colour: "red", body: { text: "hi", font: 3 } }));
     expect(incoming).toEqual({ kind: "message", message: POST });
   });
@@ -139,7 +139,7 @@ describe("invalid messages", () => {
     ["a number for a flag", { body: { text: "hi", action: 1 } }],
     ["mentions that are no texts", { body: { text: "hi", mentions: [1] } }],
     ["a missing field", { body: {} }],
-  ])("a request with %s is refused and answered", (_name, wrong) => {
+  ])("refuses and answers a request with %s", (_name, wrong) => {
     const incoming = decode(pack({ ...POST, ...wrong }));
     expect(incoming).toMatchObject({
       kind: "refused",
@@ -161,11 +161,11 @@ describe("invalid messages", () => {
     ["a request without a ref", { kind: "who" }],
     ["a malformed notice", { kind: "presences", room: 1 }],
     ["an ok without a ref", { kind: "ok" }],
-  ])("%s is malformed: nothing can be answered", (_name, value) => {
+  ])("cannot answer %s, which is malformed", (_name, value) => {
     expect(caught(() => decode(pack(value))).code).toBe("frame-malformed");
   });
 
-  test("keys that mean something to JavaScript are only keys", () => {
+  test("treats keys with a meaning in JavaScript as plain keys", () => {
     // {"kind":"who","ref":1,"__proto__":{"online":true}}
     const bytes = Uint8Array.fromHex(
       `83${"a46b696e64a377686f"}${"a372656601"}${"a95f5f70726f746f5f5f81a66f6e6c696e65c3"}`,
@@ -177,7 +177,7 @@ describe("invalid messages", () => {
 });
 
 describe("a kind that is both a request and a notice", () => {
-  test("is a request with a ref, and a notice without", () => {
+  test("is a request with a ref and a notice without one", () => {
     const asked = checkMessage({ kind: "read", ref: 7, room: "r", n: 3, later: true });
     expect(asked).toEqual({ kind: "message", message: { kind: "read", ref: 7, room: "r", n: 3 } });
     const told = checkMessage({ kind: "read", room: "r", n: 3 });
@@ -189,12 +189,12 @@ describe("a kind that is both a request and a notice", () => {
   });
 });
 
-test("a notice with a ref is an unknown request", () => {
+test("is an unknown request as a notice with a ref", () => {
   const fault = { code: "kind-unknown" };
   expect(checkMessage({ kind: "presences", ref: 1 })).toMatchObject({ kind: "refused", fault });
 });
 
-describe("bounds, at the edge", () => {
+describe("limits of messages", () => {
   const body = (text: string) => ({ ...POST, body: { text } });
   const register = (deviceKey: number, deviceCert: number) => ({
     kind: "register",
@@ -237,7 +237,7 @@ describe("bounds, at the edge", () => {
     ["a search", grep(GREP_BYTES_MAX), grep(GREP_BYTES_MAX + 1)],
     ["mentions", mentions(MENTIONS_MAX), mentions(MENTIONS_MAX + 1)],
     ["an author", imported(IMPORTED_NAME_BYTES_MAX), imported(IMPORTED_NAME_BYTES_MAX + 1)],
-  ])("%s: too large is said, and answered", (_name, fits, over) => {
+  ])("answers that %s is too large", (_name, fits, over) => {
     expect(decode(pack(fits)).kind).toBe("message");
     expect(decode(pack(over))).toMatchObject({ kind: "refused", fault: { code: "too-large" } });
   });
@@ -255,7 +255,7 @@ describe("bounds, at the edge", () => {
     expect(decode(pack(over))).toMatchObject({ kind: "refused", ref: 1 });
   });
 
-  test("a welcome names a bounded number of earlier keys", () => {
+  test("limits the number of earlier keys in a welcome", () => {
     const bytes = (size: number) => new Uint8Array(size);
     const welcome = (count: number) => ({
       ...{ kind: "welcome", version: 2, needs: "open", nonce: bytes(32), certificate: bytes(32) },
@@ -267,7 +267,7 @@ describe("bounds, at the edge", () => {
     expect(caught(() => checkMessage(welcome(PREDECESSORS_MAX + 1))).code).toBe("too-large");
   });
 
-  test("a note and a path, of an answer", () => {
+  test("limits a note and a path in an answer", () => {
     const answer = (noteBytes: number, hashes: number) => ({
       note: "x".repeat(noteBytes),
       path: Array(hashes).fill(new Uint8Array(32)),
@@ -280,14 +280,14 @@ describe("bounds, at the edge", () => {
     }
   });
 
-  test("an answer that does not fit its question is malformed", () => {
+  test("rejects an answer that does not match its request", () => {
     const answer = { kind: "ok", ref: 1, seq: 0 };
     expect(caught(() => checkAnswer("topic", answer)).code).toBe("frame-malformed");
     expect(caught(() => checkAnswer("who", { kind: "ok", ref: 1 })).blame).toBe("peer");
   });
 });
 
-describe("messages of files, at the edge of their bounds", () => {
+describe("limits of file messages", () => {
   const FILE = "f1234567890a";
   const HASH = new Uint8Array(32);
   const offer = (fields: object) => ({
@@ -345,7 +345,7 @@ describe("messages of files, at the edge of their bounds", () => {
   });
 });
 
-describe("messages of sealed rooms, at the edge of their bounds", () => {
+describe("limits of sealed messages", () => {
   const { added, removed } = REQUESTS["group-commit"].fields;
   const { packages } = REQUESTS["key-packages"].fields;
   const device = new Uint8Array(32);
@@ -384,7 +384,7 @@ describe("messages of sealed rooms, at the edge of their bounds", () => {
   });
 });
 
-test("any value is a message, refused, ignored, or the peer's fault", () => {
+test("accepts, refuses or ignores any value, or throws the peer's fault", () => {
   const kinds = fc.constantFrom(...REQUEST_KINDS, ...NOTICE_KINDS, "other");
   const field = fc.constantFrom("user", "room", "body", "ref", "to", "versions", "text", "records");
   const loose = fc.dictionary(field, fc.anything({ maxDepth: 2, withNullPrototype: false }));
@@ -402,7 +402,7 @@ test("any value is a message, refused, ignored, or the peer's fault", () => {
   );
 });
 
-describe("an answer with the longest list fits one message", () => {
+describe("the longest list of an answer fits one message", () => {
   // A page counts lines as they stand in the log; even an empty one takes more than this.
   const record = { head: new Uint8Array(340), salt: new Uint8Array(16), from: "é".repeat(32) };
   const room = { room: "é".repeat(32), name: "é".repeat(32), topic: "x".repeat(TOPIC_BYTES_MAX) };
@@ -431,7 +431,7 @@ describe("an answer with the longest list fits one message", () => {
     expect(() => checkAnswer(kind as RequestKind, { ...answer })).not.toThrow();
   });
 
-  test.each(["clients", "transfers"] as const)("%s, and no more", (kind) => {
+  test.each(["clients", "transfers"] as const)("%s, but no longer one", (kind) => {
     const answer = Object.fromEntries(answers)[kind] ?? {};
     const over = { ...answer, [kind]: [...(answer[kind] ?? []), answer[kind]?.[0]] };
     expect(caught(() => checkAnswer(kind, over)).code).toBe("frame-malformed");

@@ -39,18 +39,21 @@ function agrees(bytes: Uint8Array): void {
 const TEXTS = ["", "a", "x".repeat(31), "x".repeat(32), "x".repeat(255), "x".repeat(256)];
 const FOREIGN = ["\ufefföö", "漢字".repeat(40), "👨‍👩‍👧‍👦", '"\\\n\u0000\u2028', "\ufeff"];
 
-test.each([...TEXTS, ...FOREIGN, "x".repeat(TEXT_BYTES_MAX - 1)])("reads %j itself", (text) => {
-  const message = post({ body: { text } });
-  expect(read(encode(message))).toEqual(message);
-  expect(generally(encode(message))).toEqual({ kind: "message", message });
-});
+test.each([...TEXTS, ...FOREIGN, "x".repeat(TEXT_BYTES_MAX - 1)])(
+  "decodes %j without the codec",
+  (text) => {
+    const message = post({ body: { text } });
+    expect(read(encode(message))).toEqual(message);
+    expect(generally(encode(message))).toEqual({ kind: "message", message });
+  },
+);
 
-test.each(EDGES)("reads the numbers %i itself", (value) => {
+test.each(EDGES)("decodes the numbers %i without the codec", (value) => {
   const message = post({ ref: value, counter: value });
   expect(read(encode(message))).toEqual(message);
 });
 
-test("remembers what the last post named, and nothing else", () => {
+test("caches only the strings of the last post", () => {
   const codec = postCodec();
   const named = [{}, {}, { to: "lobbx" }, { to: "lob" }, { outbox: "AAAAAAAAAAB" }, {}];
   for (const given of named) {
@@ -73,7 +76,7 @@ test("leaves uncommon posts to the codec", () => {
   for (const message of others) expect(read(encode(message))).toBeUndefined();
 });
 
-test("any post, whole, cut, lengthened or changed, is read as the codec reads it", () => {
+test("decodes any post like the codec, also if cut, extended or changed", () => {
   const anyPost = anyOf(v.object(REQUESTS.post.fields)).map((fields) =>
     encode({ kind: "post", ref: 7, ...fields }),
   );
@@ -94,7 +97,7 @@ test("any post, whole, cut, lengthened or changed, is read as the codec reads it
   );
 });
 
-test("an answer is what the codec makes of it", () => {
+test("encodes an answer like the codec", () => {
   const anyCount = fc.oneof(
     fc.constantFrom(...EDGES, 2 ** 32, UNIX_MS_MAX),
     fc.integer({ min: 1, max: UNIX_MS_MAX }),

@@ -62,7 +62,7 @@ for (const vector of vectors.written) {
   });
 }
 
-test("reads an erased line, whose leaf is the one it had", () => {
+test("reads an erased line with the same leaf", () => {
   const { line, seq, erased, durable, leaf } = vectors.erased;
   const record = recordOf(line);
   expect(record.head.seq).toBe(seq);
@@ -102,7 +102,7 @@ describe("refuses", () => {
     test(name, () => expect(parse(line).kind).toBe("bad"));
   }
 
-  test("a second spelling of the commitment", () => {
+  test("rejects a second form of the commitment", () => {
     const last = /"commit":"[\w-]{42}(.)"/.exec(good)?.[1] ?? "";
     const next = String.fromCharCode(last.charCodeAt(0) + 1);
     const other = good.replace(`${last}"},"durable"`, `${next}"},"durable"`);
@@ -120,7 +120,7 @@ test("distinguishes a newer kind from invalid bytes", () => {
   expect(parse(line)).toEqual({ kind: "newer", recordKind: "hologram", seq: 5 });
 });
 
-test("any bytes have an answer", () => {
+test("parses any bytes without throwing", () => {
   const good = utf8Encode(lineOf({ text: "hi" }));
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 400 }), fc.nat(good.length), (bytes, at) => {
@@ -131,7 +131,7 @@ test("any bytes have an answer", () => {
   );
 });
 
-test("any body comes back, and its frame is bounded", () => {
+test("round-trips any body and limits the size of its frame", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.nat(), (value, seq) => {
       const body = { value };
@@ -144,7 +144,7 @@ test("any body comes back, and its frame is bounded", () => {
   );
 });
 
-test("the longest head leaves room in its frame", () => {
+test("fits the longest head in the frame", () => {
   const draft: Draft = {
     kind: "room-password",
     room: "r".repeat(64) as RoomId,
@@ -159,7 +159,7 @@ test("the longest head leaves room in its frame", () => {
   expect(parse(encoded.text.slice(0, -1)).kind).toBe("record");
 });
 
-test("each flipped bit is refused, or does not fit, or lies outside of what is hashed", () => {
+test("detects each flipped bit of hashed data", () => {
   const good = utf8Encode(lineOf({ text: "hello" }));
   const before = recordOf(new TextDecoder().decode(good));
   const leaf = toHex(leafHash(before.headBytes, sha256));
@@ -178,14 +178,14 @@ test("each flipped bit is refused, or does not fit, or lies outside of what is h
   expect(unhashed).toBeLessThanOrEqual(2);
 });
 
-test("a damaged record shows its head and nothing else", () => {
+test("displays only the head of a damaged record", () => {
   const record = asDamaged(recordOf(lineOf({ text: "hi" })));
   expect(Object.keys(record).sort()).toEqual(["damaged", "head", "headBytes"]);
   expect(bodyMatches(record, sha256)).toBe(false);
   expect(parseBody(record)).toBeUndefined();
 });
 
-test("a record does not live in the memory of its line", () => {
+test("copies a record out of its line's buffer", () => {
   for (const line of [Buffer.from(lineOf({ text: "hi" })), utf8Encode(lineOf({ text: "hi" }))]) {
     const parsed = parseLine(line);
     line.fill(0);
@@ -195,11 +195,11 @@ test("a record does not live in the memory of its line", () => {
   }
 });
 
-describe("erasing", () => {
+describe("erasure", () => {
   const line = lineOf({ text: "hi" });
   const bytes = Buffer.from(line);
 
-  test("keeps the length and all up to the salt; what it leaves is an erased line", () => {
+  test("keeps the length and everything up to the salt, and leaves an erased line", () => {
     for (const seq of [9, 2 ** 53 - 1]) {
       const { at, bytes: tail } = erasedTail(bytes, seq);
       expect(at).toBe(line.indexOf('"salt"'));
@@ -210,7 +210,7 @@ describe("erasing", () => {
     }
   });
 
-  test("a head is read whatever follows it, and only a head", () => {
+  test("parses a head followed by anything, and nothing else", () => {
     const whole = parseLine(bytes);
     if (whole.kind !== "record") throw new Error("no record");
     for (let cut = line.indexOf('"salt"'); cut <= line.length; cut++) {

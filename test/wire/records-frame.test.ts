@@ -32,7 +32,7 @@ function framed(frame: RecordsFrame, records: readonly WireRecord[]): Uint8Array
   return frame.takeMessage();
 }
 
-test("the golden vector", () => {
+test("encodes the golden vector", () => {
   const vectors = VECTORS.filter(({ meaning }) => meaning["kind"] === "records");
   expect(vectors).not.toBeEmpty();
   for (const { meaning, hex } of vectors) {
@@ -49,7 +49,7 @@ const told = anyOf(v.object(recordFields)).map(({ damaged, ...record }): WireRec
   return isWhole ? { ...record, ...flags } : { ...rest, ...flags };
 });
 
-test("any records are what the codec makes of them, from one frame used again and again", () => {
+test("encodes any records like the codec, reusing one frame", () => {
   const frame = new RecordsFrame();
   fc.assert(
     fc.property(fc.array(told, { minLength: 1, maxLength: 20 }), (records) => {
@@ -69,28 +69,31 @@ const of = (bodyBytes: number, from = "ana"): WireRecord => ({
   from,
 });
 
-test.each([0, 1, 255, 256, 65_535, 65_536, LINE_BYTES_MAX])("a body of %i bytes", (sizeBytes) => {
-  const records = [of(sizeBytes), of(1)];
-  const bytes = framed(new RecordsFrame(), records);
-  expect(bytes.toHex()).toBe(encode({ kind: "records", records }).toHex());
-  expect(bytes.length).toBeLessThanOrEqual(MESSAGE_BYTES_MAX);
-});
+test.each([0, 1, 255, 256, 65_535, 65_536, LINE_BYTES_MAX])(
+  "encodes a body of %i bytes",
+  (sizeBytes) => {
+    const records = [of(sizeBytes), of(1)];
+    const bytes = framed(new RecordsFrame(), records);
+    expect(bytes.toHex()).toBe(encode({ kind: "records", records }).toHex());
+    expect(bytes.length).toBeLessThanOrEqual(MESSAGE_BYTES_MAX);
+  },
+);
 
-test("a reader takes so many records in a message, and no more", () => {
+test("limits the records of a message", () => {
   const message = (count: number) =>
     encode({ kind: "records", records: Array.from({ length: count }, () => of(1)) });
   expect(decode(message(RECORDS_PER_MESSAGE_MAX)).kind).toBe("message");
   expect(() => decode(message(RECORDS_PER_MESSAGE_MAX + 1))).toThrow("too long");
 });
 
-test.each([1, 15, 16, 255, 256, RECORDS_PER_MESSAGE_MAX])("%i records", (count) => {
+test.each([1, 15, 16, 255, 256, RECORDS_PER_MESSAGE_MAX])("encodes %i records", (count) => {
   const records = Array.from({ length: count }, () => of(3));
   const bytes = framed(new RecordsFrame(), records);
   expect(bytes.toHex()).toBe(encode({ kind: "records", records }).toHex());
 });
 
 test.each([1, 127, 128, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1])(
-  "erased by record %i",
+  "encodes a record erased by record %i",
   (erased) => {
     const records = [{ head: utf8Encode("{}"), erased, from: "x".repeat(32) }];
     const bytes = framed(new RecordsFrame(), records);
@@ -98,7 +101,7 @@ test.each([1, 127, 128, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, 2 ** 53 
   },
 );
 
-test("a record takes no more room than was reckoned", () => {
+test("takes no more space for a record than computed", () => {
   const record = { ...of(100, "é".repeat(32)), erased: 2 ** 53 - 1, damaged: true };
   const frame = new RecordsFrame();
   const before = frame.sizeBytes;
@@ -114,7 +117,7 @@ test.each([
   [20, 4],
   [300, 17],
   [RECORDS_PER_MESSAGE_MAX, RECORDS_PER_MESSAGE_MAX],
-])("of %i records the last %i are what the codec makes of them alone", (count, left) => {
+])("of %i records, encodes the last %i like the codec", (count, left) => {
   const frame = new RecordsFrame();
   const records = Array.from({ length: count }, (_, i) => of(i));
   for (const record of records.slice(0, count - left)) frame.add(logged(record), record.from);

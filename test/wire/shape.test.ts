@@ -24,7 +24,7 @@ function nested(depth: number): Uint8Array {
   return concatBytes(new Uint8Array(depth - 1).fill(0x91), Uint8Array.of(0x90));
 }
 
-describe("every form that the protocol uses", () => {
+describe("all forms in the protocol", () => {
   test.each([
     ["nil", "c0"],
     ["false and true", "92 c2 c3"],
@@ -37,7 +37,7 @@ describe("every form that the protocol uses", () => {
     ["arrays", "92 dc000100 dd0000000100"],
     ["maps", "93 81a16100 de0001a16100 df00000001a16100"],
     ["a key in its longer forms", "83 d9016100 da00016200 db0000000163 00"],
-  ])("%s", (_name, text) => {
+  ])("accepts %s", (_name, text) => {
     expect(() => checkShape(hex(text))).not.toThrow();
     for (let size = 0; size < hex(text).length; size++) {
       expect(refused(hex(text).subarray(0, size))).toContain("too early");
@@ -45,14 +45,14 @@ describe("every form that the protocol uses", () => {
     expect(refused(concatBytes(hex(text), Uint8Array.of(0)))).toContain("follow");
   });
 
-  test("bytes in the middle of a larger buffer", () => {
+  test("accepts bytes in the middle of a larger buffer", () => {
     const whole = hex("ff ff 81 a1 61 cd 01 00 ff");
     expect(() => checkShape(whole.subarray(2, 8))).not.toThrow();
     expect(refused(whole.subarray(2, 7))).toContain("too early");
   });
 });
 
-describe("refusals", () => {
+describe("rejected forms", () => {
   test.each([
     ["the unused lead byte", "c1"],
     ["fixext 1", "d400ff"],
@@ -72,7 +72,7 @@ describe("refusals", () => {
     ["bytes", "81c40161c0"],
     ["a map", "8180c0"],
     ["a float", "81ca00000000c0"],
-  ])("%s as a key", (_name, text) => {
+  ])("rejects %s as a key", (_name, text) => {
     expect(refused(hex(text))).toContain("key");
   });
 
@@ -84,11 +84,11 @@ describe("refusals", () => {
     ["above U+10FFFF", "a4f4908080"],
     ["in a key", "81a180c0"],
     ["behind much ASCII", `b0${"61".repeat(15)}ff`],
-  ])("UTF-8: %s", (_name, text) => {
+  ])("rejects UTF-8: %s", (_name, text) => {
     expect(refused(hex(text))).toContain("UTF-8");
   });
 
-  test("integers beyond 2^53, at the edge", () => {
+  test("limits integers to 2^53", () => {
     expect(() => checkShape(hex("cf 001fffffffffffff"))).not.toThrow();
     expect(refused(hex("cf 0020000000000000"))).toContain("2^53");
     expect(() => checkShape(hex("d3 ffe0000000000001"))).not.toThrow();
@@ -96,14 +96,14 @@ describe("refusals", () => {
     expect(refused(hex("cf ffffffffffffffff"))).toContain("2^53");
   });
 
-  test("nesting, at the edge", () => {
+  test("limits nesting", () => {
     expect(() => checkShape(nested(NESTING_MAX))).not.toThrow();
     expect(refused(nested(NESTING_MAX + 1))).toContain("deeply");
     expect(refused(new Uint8Array(1_000_000).fill(0x91))).toContain("deeply");
     expect(refused(hex("81a161".repeat(NESTING_MAX + 1)))).toContain("deeply");
   });
 
-  test("entries, at the edge", () => {
+  test("limits entries", () => {
     const head = (lead: number, count: number) => Uint8Array.of(lead, count >> 8, count & 0xff);
     const full = concatBytes(head(0xdc, ENTRIES_MAX), new Uint8Array(ENTRIES_MAX));
     expect(() => checkShape(full)).not.toThrow();
@@ -115,7 +115,7 @@ describe("refusals", () => {
     expect(() => checkShape(concatBytes(head(0xde, ENTRIES_MAX), pairs))).not.toThrow();
   });
 
-  test("sizes that promise more than there is cost nothing", () => {
+  test("rejects sizes beyond the input without allocating", () => {
     for (const text of ["c6ffffffff", "dbffffffff", "c5ffff", "d9ff", "daffff"]) {
       expect(refused(hex(text))).toContain("too early");
     }
@@ -123,7 +123,7 @@ describe("refusals", () => {
 });
 
 describe("properties", () => {
-  test("any bytes are fine, or the peer's fault", () => {
+  test("accepts any bytes or throws the peer's fault", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         try {
@@ -137,7 +137,7 @@ describe("properties", () => {
     );
   });
 
-  test("every text that is UTF-8 passes", () => {
+  test("accepts any valid UTF-8", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 50 }), (text) => {
         const bytes = utf8Encode(text.toWellFormed());

@@ -11,8 +11,8 @@ const FILE: ZipEntry = {
 const view = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 const GIB = 2 ** 30;
 
-describe("an archive", () => {
-  test("spells an entry as readers of zip expect it", () => {
+describe("zip archive", () => {
+  test("encodes an entry as zip readers expect", () => {
     const local = view(zipLocal(FILE));
     expect(local.getUint32(0, true)).toBe(0x04034b50);
     expect(local.getUint16(6, true)).toBe(0x0808); // Names in UTF-8, checksum behind.
@@ -30,7 +30,7 @@ describe("an archive", () => {
     expect(central.getUint32(42, true)).toBe(77);
   });
 
-  test("a folder is an entry without content", () => {
+  test("encodes a folder as an entry without content", () => {
     const folder = { ...FILE, path: "d/", sizeBytes: 0, mode: 0o755 };
     expect(view(zipLocal(folder)).getUint16(6, true)).toBe(0x0800);
     const central = view(zipCentral({ entry: folder, offset: 0, crc: 0 }));
@@ -57,7 +57,7 @@ describe("an archive", () => {
     expect(zipEnd(3, 100, 100)).toHaveLength(22);
   });
 
-  test("times before and after what a zip can say are cut to it", () => {
+  test("clamps times to the range of zip", () => {
     const date = (mtime: number) => view(zipLocal({ ...FILE, mtime })).getUint16(12, true) >> 9;
     expect([date(0), date(8e15)]).toEqual([0, 127]);
   });

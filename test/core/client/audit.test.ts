@@ -70,22 +70,22 @@ const MANIPULATIONS: readonly [string, AuditReason, (texts: string[], at: number
   ["an older log that has grown otherwise", "forked", (t, at) => [...t.slice(0, at), ...t, "y"]],
 ];
 
-describe("a checkpoint", () => {
-  test("the first one is what a server is held to; the same again is the same", () => {
+describe("checkpoint", () => {
+  test("pins the first checkpoint and accepts it again", () => {
     const log = new Log(numbered(7));
     const presented = { pin: log.pin(), path: [] };
     expect(judgeCheckpoint(undefined, presented, sha256)).toEqual({ kind: "first" });
     expect(judged(log, 7, log)).toEqual({ kind: "same" });
   });
 
-  test("a log that has only grown is accepted from every size to every other", () => {
+  test("accepts a log that has only grown, from every size to every other", () => {
     for (let size = 1; size <= 40; size++) {
       const log = new Log(numbered(size));
       for (let from = 1; from < size; from++) expect(judged(log, from, log).kind).toBe("grown");
     }
   });
 
-  test.each(MANIPULATIONS)("%s", (_, reason, manipulate) => {
+  test.each(MANIPULATIONS)("raises the alarm for %s", (_, reason, manipulate) => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 60 }), fc.nat(), (count, chance) => {
         const texts = numbered(count);
@@ -95,7 +95,7 @@ describe("a checkpoint", () => {
     );
   });
 
-  test("two records swapped", () => {
+  test("raises the alarm for two swapped records", () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 60 }), fc.nat(), fc.nat(), (count, some, other) => {
         const texts = numbered(count);
@@ -107,7 +107,7 @@ describe("a checkpoint", () => {
     );
   });
 
-  test("no path but the right one is believed", () => {
+  test("accepts only the correct path", () => {
     const log = new Log(numbered(21));
     const path = log.path(13);
     const paths = [
@@ -122,19 +122,19 @@ describe("a checkpoint", () => {
     }
   });
 
-  test("another origin is another log, whatever is in it", () => {
+  test("treats another origin as another log, regardless of its content", () => {
     const log = new Log(numbered(5));
     const presented = { pin: log.pin(5, "chat/two"), path: [] };
     expect(judgeCheckpoint(log.pin(), presented, sha256)).toEqual(alarm("other-origin"));
   });
 });
 
-describe("what was read", () => {
+describe("known records", () => {
   const log = new Log(numbered(10));
   const other = new Log(numbered(10).with(3, "other"));
   const seqs = (records: readonly KnownRecord[]) => records.map(({ seq }) => seq);
 
-  test("is proved, changed, gone, or left out", () => {
+  test("are proved, changed, removed or omitted", () => {
     const seen = [2, 4, 6, 10, 11].map((seq) => new Log(numbered(11)).seen(seq));
     const proofs = [other.proof(2), other.proof(4), other.proof(9)];
     const verdict = judgeKnownRecords(seen, proofs, other.pin(), sha256);
@@ -144,7 +144,7 @@ describe("what was read", () => {
     expect(seqs(verdict.beyondEnd)).toEqual([11]);
   });
 
-  test("a proof of another place, or of another tree, proves nothing", () => {
+  test("are not proved by a proof for another position or tree", () => {
     const seen = [log.seen(4)];
     const wrong = [
       { ...log.proof(5), seq: 4 },
@@ -157,7 +157,7 @@ describe("what was read", () => {
   });
 });
 
-describe("sentences", () => {
+describe("findings", () => {
   const knownSize = 57;
   const presented = { origin: "chat/one", size: 41 };
   const seen = (seq: number, from?: string): KnownRecord => {
@@ -180,11 +180,11 @@ describe("sentences", () => {
     ["left-out", "the server withholds proofs for a room that you have joined"],
     ["unproved", "the server no longer proves its history to this device"],
     ["unsigned", "the server's checkpoint is not signed by its key"],
-  ])("%s", (reason, sentence) => {
+  ])("are described for %s", (reason, sentence) => {
     expect(formatFinding({ reason, knownSize, presented, missing: [] }, clock)).toBe(sentence);
   });
 
-  test("name the first record that is missing, and how many follow", () => {
+  test("contain the first missing record and the number of later ones", () => {
     const told = (missing: KnownRecord[]) =>
       formatFinding({ reason: "record-missing", knownSize, presented, missing }, clock);
     expect(told([seen(12, "Ana")])).toBe(

@@ -34,14 +34,14 @@ function resolved(record: WireRecord) {
   return resolveRecord(readHead(record), roomViewOf(ROOM), sha256);
 }
 
-test("a record whose body fits its head is whole", () => {
+test("accepts a record whose body matches its head", () => {
   const record = resolved(wire('{"text":"hi"}'));
   expect(record).toMatchObject({ seq: 7, n: 2, state: "whole", from: "ben", kind: "text" });
   expect(bodyText(record)).toBe("hi");
   expect(bodyText(record, "topic")).toBe("");
 });
 
-test("one whose body is missing, another, or no object has no words", () => {
+test("drops a body that is missing, different, or not an object", () => {
   const { salt, ...unsalted } = wire("{}");
   expect(toBase64Url(salt ?? SALT)).toBe(toBase64Url(SALT));
   expect(resolved(unsalted).state).toBe("damaged");
@@ -51,7 +51,7 @@ test("one whose body is missing, another, or no object has no words", () => {
   expect(resolved(wire("{}", { erased: 9 })).state).toBe("erased");
 });
 
-test("what was imported says who and when, as far as that makes sense", () => {
+test("reads author and time of an imported message if they are valid", () => {
   const at = (time: number) => importOriginOf({ imported: { from: "eve", time } })?.timeUnixMs;
   expect([at(5), at(UNIX_MS_MAX), at(UNIX_MS_MAX + 1), at(-1)]).toEqual([
     ...[5, UNIX_MS_MAX, 0, 0],
@@ -63,7 +63,7 @@ test("what was imported says who and when, as far as that makes sense", () => {
   expect(roomViewOf(ROOM)).not.toContainKey("isSealed");
 });
 
-test("without its head, or its room, it cannot even be placed", () => {
+test("rejects a record without a head or a room", () => {
   expect(() => readHead(wire("{}", { head: utf8Encode("{}") }))).toThrow(Fault);
   const { head } = wire("{}");
   const at = (time: string) => new TextDecoder().decode(head).replace('"time":9', `"time":${time}`);

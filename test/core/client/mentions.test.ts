@@ -10,16 +10,16 @@ test.each([
   ["@123 @a.b @", ["a"]],
   [`@${"x".repeat(33)}`, undefined],
   ["@_x-1: so", ["_x-1"]],
-])("%p calls %p", (text, mentions) => {
+])("finds in %p the mentions %p", (text, mentions) => {
   expect(withMentions({ text }).mentions).toEqual(mentions);
 });
 
-test("at most MENTIONS_MAX people are called", () => {
+test("finds at most MENTIONS_MAX users", () => {
   const text = Array.from({ length: MENTIONS_MAX + 1 }, (_, i) => `@p${i}`).join(" ");
   expect(withMentions({ text }).mentions).toHaveLength(MENTIONS_MAX);
 });
 
-test("nothing else of the body changes", () => {
+test("changes no other part of the body", () => {
   expect(withMentions({ text: "@ana", re: 7, action: true })).toEqual({
     text: "@ana",
     re: 7,

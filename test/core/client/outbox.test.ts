@@ -23,7 +23,7 @@ const settled = (effects: readonly OutboxEffect[]) =>
   effects.flatMap((effect) => (effect.kind === "settled" ? [effect.key] : []));
 const notNow = (retryAfterMs: number) => new Fault("too-fast", "too fast", { retryAfterMs });
 
-describe("an outbox", () => {
+describe("outbox", () => {
   test("keeps posts until there is a link, then sends them in order", () => {
     const outbox = new Outbox();
     expect(outbox.handle(post(1), 0)).toEqual([]);
@@ -35,7 +35,7 @@ describe("an outbox", () => {
     ]);
   });
 
-  test("sends again, lowest first, what a lost link left open", () => {
+  test("resends unanswered posts of a lost link, lowest first", () => {
     const outbox = new Outbox();
     outbox.handle({ kind: "connected" }, 0);
     for (const key of [1, 2, 3]) outbox.handle(post(key), 0);
@@ -45,7 +45,7 @@ describe("an outbox", () => {
     expect(sent(outbox.handle({ kind: "connected" }, 0))).toEqual([1, 3, 4]);
   });
 
-  test("long texts go a few at a time: the link's own queue must hold what comes again", () => {
+  test("limits long texts in flight, so that a link's queue can hold resent posts", () => {
     const outbox = new Outbox();
     outbox.handle({ kind: "connected" }, 0);
     const fits = OUTBOX_IN_FLIGHT_CHARS_MAX / TEXT_BYTES_MAX;
@@ -60,7 +60,7 @@ describe("an outbox", () => {
     expect(sent(outbox.handle({ kind: "connected" }, 0)).length).toBe(fits);
   });
 
-  test("waits for the refusals under way before it goes on after 'not now'", () => {
+  test("waits for pending refusals before it resumes after a temporary refusal", () => {
     const outbox = new Outbox();
     outbox.handle({ kind: "connected" }, 0);
     for (const key of [1, 2, 3]) outbox.handle(post(key), 0);
@@ -76,7 +76,7 @@ describe("an outbox", () => {
     expect(outbox.deadline()).toBeUndefined();
   });
 
-  test("a final refusal settles one post and lets the next ones pass", () => {
+  test("settles a post after a permanent refusal and sends the next ones", () => {
     const outbox = new Outbox();
     outbox.handle({ kind: "connected" }, 0);
     outbox.handle(post(1), 0);
@@ -88,7 +88,7 @@ describe("an outbox", () => {
     expect(outbox.size).toBe(1);
   });
 
-  test("a server that stops has refused nothing", () => {
+  test("retries posts refused by a stopping server", () => {
     const outbox = new Outbox();
     outbox.handle({ kind: "connected" }, 0);
     outbox.handle(post(1), 0);
@@ -98,7 +98,7 @@ describe("an outbox", () => {
     expect(sent(outbox.handle({ kind: "connected" }, 0))).toEqual([1]);
   });
 
-  test("bounds what is in flight and what waits", () => {
+  test("limits posts in flight and queued", () => {
     const outbox = new Outbox();
     outbox.handle({ kind: "connected" }, 0);
     let count = 0;
@@ -116,7 +116,7 @@ describe("an outbox", () => {
     expect(sent(effects)).toEqual([OUTBOX_IN_FLIGHT_MAX + 1]);
   });
 
-  test("bounds the memory of long texts", () => {
+  test("limits the memory for long texts", () => {
     const outbox = new Outbox();
     const text = "x".repeat(OUTBOX_PENDING_CHARS_MAX / 4 - "lobby".length);
     const refused = [1, 2, 3, 4, 5].flatMap((key) => settled(outbox.handle(post(key, text), 0)));
@@ -125,7 +125,7 @@ describe("an outbox", () => {
     expect(sent(outbox.handle({ kind: "connected" }, 0))).toEqual([1]);
   });
 
-  test("what an earlier run left keeps its counters, and new ones follow them", () => {
+  test("keeps the counters of restored posts, and continues after them", () => {
     const outbox = new Outbox();
     for (const [key, counter] of [
       [1, 7],
@@ -147,7 +147,7 @@ describe("an outbox", () => {
     ]);
   });
 
-  test("withdrawn, a post is answered and never sent", () => {
+  test("answers a withdrawn post without sending it", () => {
     const outbox = new Outbox();
     const fault = new Fault("store-full", "no space");
     for (const key of [1, 2, 3]) outbox.handle(post(key), 0);
@@ -159,7 +159,7 @@ describe("an outbox", () => {
     expect(outbox.size).toBe(1);
   });
 
-  test("abandoned: every post gets its answer", () => {
+  test("answers all posts when abandoned", () => {
     const outbox = new Outbox();
     outbox.handle({ kind: "connected" }, 0);
     outbox.handle(post(1), 0);
@@ -285,7 +285,7 @@ const steps = fc.array(
   { maxLength: 120 },
 );
 
-test("whatever is lost, refused or late: each post once, in order, and each is answered", () =>
+test("sends each post once, in order, and answers it despite losses, refusals and delays", () =>
   fc.assert(
     fc.property(steps, (all) => {
       const bench = new Bench();

@@ -4,7 +4,7 @@ import { PICTURE_PIXELS_MAX, PICTURE_SIDE_MAX } from "../../../src/base/limits-p
 import { pictureHeader } from "../../../src/core/client/picture-header.ts";
 import { gifOf, jpegOf, pngHead, pngOf, webpOf } from "../../cli/screen/pictures/made.ts";
 
-test("each kind says how large it is", async () => {
+test("reads the size of each type", async () => {
   expect(pictureHeader(pngOf(300, 7))).toEqual({ type: "png", width: 300, height: 7 });
   expect(pictureHeader(gifOf(301, 8))).toEqual({ type: "gif", width: 301, height: 8 });
   expect(pictureHeader(await jpegOf(302, 9))).toEqual({ type: "jpeg", width: 302, height: 9 });
@@ -14,7 +14,7 @@ test("each kind says how large it is", async () => {
   }
 });
 
-test("the size of an extended WebP is that of its canvas", () => {
+test("reads the size of an extended WebP from its canvas", () => {
   const webp = Buffer.alloc(30);
   webp.write("RIFF????WEBPVP8X", "latin1");
   webp.writeUIntLE(4_000, 24, 3);
@@ -22,7 +22,7 @@ test("the size of an extended WebP is that of its canvas", () => {
   expect(pictureHeader(webp)).toEqual({ type: "webp", width: 4_001, height: 3_000 });
 });
 
-test("what stands before the size of a JPEG is passed over, and not for ever", async () => {
+test("skips a limited number of bytes before the size of a JPEG", async () => {
   const jpeg = await jpegOf(20, 10);
   const comment = Buffer.from([0xff, 0xfe, 0, 4, 0xff, 0xc0]);
   const behind = (comments: number) =>
@@ -35,7 +35,7 @@ test("what stands before the size of a JPEG is passed over, and not for ever", a
   expect(pictureHeader(filled)).toEqual({ type: "jpeg", width: 20, height: 10 });
 });
 
-test("a JPEG's size is in its frame, among its first thousand segments", () => {
+test("reads the size of a JPEG from its frame within the first thousand segments", () => {
   const [start, empty] = [Buffer.from([0xff, 0xd8]), Buffer.from([0xff, 0xfe, 0, 2])];
   const framed = (marker: number, ...before: readonly Uint8Array[]) => {
     const frame = Buffer.from([0xff, marker, 0, 17, 8, 0, 10, 0, 20]);
@@ -51,7 +51,7 @@ test("a JPEG's size is in its frame, among its first thousand segments", () => {
   expect(pictureHeader(other)).toBeUndefined();
 });
 
-test("no more is read than what holds the size", () => {
+test("reads only the bytes up to the size", () => {
   expect(pictureHeader(pngOf(9, 9).subarray(0, 24))?.width).toBe(9);
   expect(pictureHeader(gifOf(9, 9).subarray(0, 10))?.width).toBe(9);
   const webp = (kind: string, signature: number) => {
@@ -77,11 +77,11 @@ test.each([
   [5, 0, false],
   [65_535, 65_535, false],
   [2 ** 32 - 1, 2 ** 32 - 1, false],
-])("%i x %i: %p", (width, height, isSane) => {
+])("reads %i x %i as %p", (width, height, isSane) => {
   expect(pictureHeader(pngHead(width, height)) !== undefined).toBe(isSane);
 });
 
-test("whatever the bytes are, there is a sane size or none", async () => {
+test("returns a plausible size or none for any bytes", async () => {
   const kinds = [
     pngOf(9, 9),
     gifOf(9, 9),

@@ -4,7 +4,7 @@ import { isPictureName, isSmallPicture } from "../../../src/core/client/picture-
 import type { FileBody } from "../../../src/core/rooms/files.ts";
 import { fileBody } from "../../cli/screen/view/scenes.ts";
 
-test("a picture is what is called like one; what could run is none", () => {
+test("recognises pictures by name, excluding executable types", () => {
   for (const name of ["a.png", "A.JPG", "a.jpeg", "x.y.gif", "a.webp"]) {
     expect([name, isPictureName(name)]).toEqual([name, true]);
   }
@@ -13,7 +13,7 @@ test("a picture is what is called like one; what could run is none", () => {
   }
 });
 
-test("a face fetches a small one by itself, and no folder", () => {
+test("fetches small pictures automatically, but no folders", () => {
   const file = (more: object): FileBody => fileBody("a.png", more) as FileBody;
   expect(isSmallPicture(file({ size: PICTURE_FETCHED_BYTES_MAX }))).toBe(true);
   expect(isSmallPicture(file({ size: PICTURE_FETCHED_BYTES_MAX + 1 }))).toBe(false);

@@ -21,7 +21,7 @@ function placesOf(options: Partial<ServerAddressesOptions> = {}): ServerAddresse
   return new ServerAddresses({ ...none, ...options });
 }
 
-test("the last good one is first, unless the user names another, then what they named", () => {
+test("tries the last good address first, unless the user names another", () => {
   const kept = { advertised: [A, B, C], last: B };
   expect(hosts(placesOf(kept).candidates())).toEqual(["chat", "b", "a", "c"]);
   const places = placesOf({ ...kept, isExplicit: false });
@@ -31,13 +31,13 @@ test("the last good one is first, unless the user names another, then what they 
   expect(hosts(places.candidates())).toEqual(["c", "chat", "a", "b"]);
 });
 
-test("where the others begin is chance: one machine's users do not all come to one other", () => {
+test("starts the advertised addresses at random, to spread users over servers", () => {
   const order = (chance: number) => hosts(placesOf({ advertised: [A, B, C], chance }).candidates());
   expect(order(0.34)).toEqual(["chat", "b", "c", "a"]);
   expect(order(0.999)).toEqual(["chat", "c", "a", "b"]);
 });
 
-test("what has failed comes behind what has not, until it is good again", () => {
+test("tries failed addresses last, until they succeed", () => {
   const places = placesOf({ advertised: [A, B] });
   places.failed(HOME);
   places.failed(A);
@@ -49,7 +49,7 @@ test("what has failed comes behind what has not, until it is good again", () => 
   expect(hosts(places.candidates())).toEqual(["b", "chat", "a"]);
 });
 
-test("where another server has answered is not tried again, but where the user says", () => {
+test("avoids addresses of a different server, unless the user names them", () => {
   const places = placesOf({ advertised: [A, B] });
   places.markForeign(A);
   places.markForeign(HOME);
@@ -61,13 +61,13 @@ test("where another server has answered is not tried again, but where the user s
   expect(hosts(places.candidates())).toEqual(["chat", "b", "a"]);
 });
 
-test("a server that tells of no cluster any more has none", () => {
+test("drops advertised addresses when the server advertises none", () => {
   const places = placesOf({ advertised: [A], last: A, isExplicit: false });
   expect([places.clearAdvertised(), places.clearAdvertised()]).toEqual([true, false]);
   expect(hosts(places.candidates())).toEqual(["chat"]);
 });
 
-test("out in the world nobody can mean this machine or this network", () => {
+test("rejects local addresses advertised by a server on the internet", () => {
   const near = [
     ...["127.0.0.1", "127.9.9.9", "0.0.0.0", "localhost", "a.localhost", "::1", "0::1", "::"],
     ...["::ffff:127.0.0.1", "::ffff:7f00:1", "::127.0.0.1", "::ffff:0:0"],
@@ -93,7 +93,7 @@ test("out in the world nobody can mean this machine or this network", () => {
   expect(taken("::1")).toEqual([...near, ...site, ...world]);
 });
 
-test("what no user could have typed is left out, and no more than the bound is kept", () => {
+test("drops invalid addresses and limits their number", () => {
   const places = placesOf();
   const odd = ["", "a b", "x/y", "[::1]", "a@b", "0x7f000001", "x.0x1", "1.2.3", "host:80", "a,b"];
   expect(
@@ -106,7 +106,7 @@ test("what no user could have typed is left out, and no more than the bound is k
   expect(places.advertised).toEqual(many.slice(0, CLUSTER_ADDRESSES_MAX));
 });
 
-test("limits the rate of dials to advertised addresses, not to those that the user gave", () => {
+test("limits the rate of dials to advertised addresses, but not to the user's", () => {
   const places = placesOf({ advertised: [A] });
   const dialled = (now: number) => {
     let count = 0;

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { STALL_MS, STALL_PING_AFTER_MS } from "../../../src/base/limits-page.ts";
 import { Stall } from "../../../src/core/client/stall.ts";
 
-test("a question is stalled after STALL_MS in which nothing is heard", () => {
+test("reports a stall STALL_MS after a request without any data", () => {
   const stall = new Stall(0);
   stall.requested(100);
   stall.requested(4_000);
@@ -14,7 +14,7 @@ test("a question is stalled after STALL_MS in which nothing is heard", () => {
   expect(stall.isStalled(60_000)).toBe(false);
 });
 
-test("posts are stalled although other things are heard, until one is settled", () => {
+test("reports a stall without acknowledgements, despite other data", () => {
   const stall = new Stall(0);
   stall.posted(0);
   stall.posted(1_000);
@@ -27,7 +27,7 @@ test("posts are stalled although other things are heard, until one is settled", 
   expect(stall.isStalled(60_000)).toBe(false);
 });
 
-test("a link is silent after STALL_PING_AFTER_MS without a question", () => {
+test("reports an idle link after STALL_PING_AFTER_MS without a request", () => {
   const stall = new Stall(0);
   expect(stall.deadline(0)).toBe(STALL_PING_AFTER_MS);
   expect(stall.isPingDue(STALL_PING_AFTER_MS - 1)).toBe(false);

@@ -28,18 +28,18 @@ function feed(timeline: Timeline, ...inputs: TimelineInput[]): TimelineEffect[] 
   return inputs.flatMap((input) => timeline.handle(input));
 }
 
-describe("a timeline", () => {
-  test("asks for everything when it was lost while the past of one room was under way", () => {
+describe("timeline", () => {
+  test("requests everything again if the link was lost while older records arrived", () => {
     const timeline = new Timeline();
     feed(timeline, connected(), room(1), record(1, 10), room(1, 0, "b", true), caughtUp(11));
     expect(timeline.after).toBe(0); // Not what newcomers get: that would leave a hole in `a`.
   });
 
-  test("of a server without records the cursor is 0", () => {
+  test("starts with cursor 0 at a server without records", () => {
     expect(feed(new Timeline(), connected(), caughtUp(0))).toEqual([{ kind: "cursor", seq: 0 }]);
   });
 
-  test("shows what is next and moves the cursor once all is there", () => {
+  test("returns the next record and advances the cursor after catching up", () => {
     const timeline = new Timeline();
     expect(feed(timeline, connected(), room(1), record(1, 10), record(2, 12))).toEqual([
       { kind: "show" },
@@ -54,14 +54,14 @@ describe("a timeline", () => {
     expect(timeline.after).toBe(20);
   });
 
-  test("drops what comes twice after a new link", () => {
+  test("drops records repeated by a new link", () => {
     const timeline = new Timeline();
     feed(timeline, connected(), room(1), record(1, 10), record(2, 12));
     expect(feed(timeline, connected(), room(1), record(1, 10), record(2, 12))).toEqual([]);
     expect(feed(timeline, record(3, 13))).toEqual([{ kind: "show" }]);
   });
 
-  test("says what was skipped, and how much of it was not seen here", () => {
+  test("reports skipped records and the number of unread ones", () => {
     const timeline = new Timeline();
     expect(feed(timeline, connected(5), room(60, 50))).toEqual([
       { kind: "skipped", room: "a", count: 50 },
@@ -70,7 +70,7 @@ describe("a timeline", () => {
     expect(feed(timeline, room(90, 80))).toEqual([{ kind: "skipped", room: "a", count: 29 }]);
   });
 
-  test("a hole is asked for again from before it, and is final the second time", () => {
+  test("requests a gap again once, then accepts it", () => {
     const timeline = new Timeline();
     feed(timeline, connected(), room(1), record(1, 10), caughtUp(10), record(2, 11));
     feed(timeline, room(1, 0, "b"), record(1, 30, "b"));
@@ -84,7 +84,7 @@ describe("a timeline", () => {
     ]);
   });
 
-  test("a hole that the next link fills is forgotten, and no other", () => {
+  test("forgets a gap that the next link fills, and no other", () => {
     const other = new Timeline();
     feed(other, connected(), room(1), record(1, 10), caughtUp(10), record(3, 12));
     feed(other, connected(10), room(2), caughtUp(12));
@@ -98,7 +98,7 @@ describe("a timeline", () => {
     expect(feed(timeline, record(5, 14))).toMatchObject([{ kind: "gap", again: false }]);
   });
 
-  test("the cursor waits for a room that is brought up to date meanwhile", () => {
+  test("holds the cursor while a room catches up", () => {
     const timeline = new Timeline();
     feed(timeline, connected(), room(1), record(1, 10), caughtUp(10));
     feed(timeline, room(1, 0, "b", true));
@@ -112,7 +112,7 @@ describe("a timeline", () => {
     expect(feed(timeline, record(4, 50, "b"))).toMatchObject([{ kind: "gap", expected: 3 }]);
   });
 
-  test("lost in the middle of a new room: nothing of it is missing afterwards", () => {
+  test("misses no record of a new room after a lost link", () => {
     const timeline = new Timeline();
     feed(timeline, connected(), room(1), record(1, 10), caughtUp(10));
     feed(timeline, room(1, 0, "b", true), record(1, 20, "b"), record(2, 40));
@@ -122,7 +122,7 @@ describe("a timeline", () => {
     expect(feed(timeline, caughtUp(40))).toEqual([{ kind: "cursor", seq: 40 }]);
   });
 
-  test("lost in the middle of a new room that was left meanwhile: the cursor goes on", () => {
+  test("advances the cursor if a new room was left during a lost link", () => {
     const timeline = new Timeline();
     feed(timeline, connected(), room(1), record(1, 10), caughtUp(10), room(1, 0, "b", true));
     expect(feed(timeline, connected(10), room(2), caughtUp(30))).toEqual([
@@ -130,33 +130,33 @@ describe("a timeline", () => {
     ]);
   });
 
-  test("what this link has not told of is not read", () => {
+  test("ignores records of rooms that this link has not sent", () => {
     const timeline = new Timeline();
     feed(timeline, connected(), room(1), record(1, 10), caughtUp(10), connected(10));
     expect(feed(timeline, record(2, 11))).toEqual([]);
   });
 
-  test("ends with a removed room, and begins again if it is recreated", () => {
+  test("ends with a removed room, and restarts if it is recreated", () => {
     const timeline = new Timeline();
     feed(timeline, connected(), room(1), record(1, 10), caughtUp(10));
     expect(feed(timeline, { kind: "gone", room: "a" }, record(2, 11))).toEqual([]);
     expect(feed(timeline, room(9), record(9, 20))[0]).toEqual({ kind: "show" });
   });
 
-  test("a room that the next link does not mention is forgotten", () => {
+  test("forgets a room that the next link does not mention", () => {
     const timeline = new Timeline();
     feed(timeline, connected(), room(1), record(1, 10), caughtUp(10));
     feed(timeline, connected(10), caughtUp(50));
     expect(feed(timeline, room(40))).toEqual([]);
   });
 
-  test("the cursor follows a server that was restored from a backup", () => {
+  test("decreases the cursor after a server was restored from a backup", () => {
     const timeline = new Timeline();
     feed(timeline, connected(), caughtUp(100), connected(100));
     expect(feed(timeline, caughtUp(40))).toEqual([{ kind: "cursor", seq: 40 }]);
   });
 
-  test("bounds the rooms", () => {
+  test("limits the rooms", () => {
     const timeline = new Timeline();
     const input = (i: number) => ({ kind: "room", room: `r${i}`, n: 1, skipped: 0 }) as const;
     for (let i = 0; i < TIMELINE_ROOMS_MAX; i++) timeline.handle(input(i));
@@ -214,7 +214,7 @@ function sendable(
   return inputs;
 }
 
-test("over any links each record is shown once and in order, and none is missing at the end", () =>
+test("returns each record once and in order over any links, without gaps", () =>
   fc.assert(
     fc.property(world, ({ log: rooms, links }) => {
       const log = numbered(rooms);

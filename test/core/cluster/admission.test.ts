@@ -29,8 +29,8 @@ function objection(
   return admission.rejectionReason({ base: { history, accounts }, drafts });
 }
 
-describe("a decision holds", () => {
-  test("as long as nothing that it reads was changed since", () => {
+describe("decision", () => {
+  test("is valid until something that it reads changes", () => {
     const admission = new Admission();
     expect(objection(admission, made("rAAAAAAAAAAA", "dev"))).toBeUndefined();
     admission.advance({ draft: made("rAAAAAAAAAAA", "dev"), seq: 1 });
@@ -39,7 +39,7 @@ describe("a decision holds", () => {
     expect(objection(admission, made("rBBBBBBBBBBB", "lab"))).toBeUndefined();
   });
 
-  test("and a ban in the accounts ends what was decided before it", () => {
+  test("is invalidated by a later ban in the accounts log", () => {
     const admission = new Admission();
     const ban: Draft = { kind: "ban", room: ANA, by: ANA, id: "", body: { on: true } };
     admission.advance({ draft: ban, seq: 1 });
@@ -47,14 +47,14 @@ describe("a decision holds", () => {
     expect(objection(admission, post(1), { accounts: 1 })).toBeUndefined();
   });
 
-  test("unless its node was too far behind to tell", () => {
+  test("is refused if its node was too far behind", () => {
     const admission = new Admission();
     admission.advance({ draft: post(1), seq: CLUSTER_WINDOW_RECORDS + 1 });
     expect(objection(admission, made("rAAAAAAAAAAA", "dev"))).toBe("too-old");
     expect(objection(admission, made("rAAAAAAAAAAA", "dev"), { history: 1 })).toBeUndefined();
   });
 
-  test("what is older than the window is forgotten", () => {
+  test("is refused if older than the window", () => {
     const admission = new Admission();
     admission.advance({ draft: made("rAAAAAAAAAAA", "dev"), seq: 1 });
     admission.advance({ draft: post(3), seq: 2 });
@@ -69,8 +69,8 @@ describe("a decision holds", () => {
   });
 });
 
-describe("a post", () => {
-  test("counts once, whoever brings it", () => {
+describe("post", () => {
+  test("is recorded once, regardless of its server", () => {
     const admission = new Admission();
     admission.advance({ draft: post(3), seq: 1 });
     expect(objection(admission, post(3), { history: 1 })).toBe("repeated");
@@ -78,7 +78,7 @@ describe("a post", () => {
     expect(objection(admission, post(4), { history: 1 })).toBeUndefined();
   });
 
-  test("does not overtake the one that was under way before it", () => {
+  test("never overtakes the post in flight before it", () => {
     const admission = new Admission();
     admission.advance({ draft: post(1), seq: 1 });
     expect(objection(admission, post(3), { history: 1, follows: 2 })).toBe("overtaken");

@@ -11,7 +11,7 @@ function claims(kind: RecordKind, body: unknown = {}, room: Draft["room"] = ROOM
   return claimsOf({ kind, room, by: ANA, id: "", body });
 }
 
-test("each kind that is no word reads what it changes: told twice, it counts once", () => {
+test("all kinds except messages read what they change, so that a repetition has no effect", () => {
   const words = new Set<RecordKind>(["text", "action", "reaction", "sealed"]);
   for (const kind of RECORD_KINDS) {
     const { reads, writes } = claims(kind, { name: "Dev", user: ANA, seq: 3 });
@@ -20,13 +20,13 @@ test("each kind that is no word reads what it changes: told twice, it counts onc
   }
 });
 
-test("a name is one fact, however it is written, of an account and of a room", () => {
+test("a name is one fact for accounts and for rooms, ignoring case", () => {
   const account = claims("account", { name: "Müller" }, "uBBBBBBBBBBB" as UserId).writes;
   const room = claims("room", { name: "MÜLLER" }).writes;
   expect(account.filter((fact) => room.includes(fact))).toHaveLength(1);
 });
 
-test("a word rests on room, membership and account of who says it", () => {
+test("a message reads room, membership and account of its author", () => {
   const { reads } = claims("text");
   const changes = [
     claims("close").writes,
@@ -39,13 +39,13 @@ test("a word rests on room, membership and account of who says it", () => {
   expect(other.some((fact) => reads.includes(fact))).toBe(false);
 });
 
-test("a member's new name changes what they are called, not the room", () => {
+test("a member's new name does not change the room", () => {
   const body = { was: "ben", name: "benno" };
   expect(claims("rename", { ...body, user: ANA }).writes).toEqual([`called ${ROOM} ${ANA}`]);
   expect(claims("rename", body).writes).toContain(`room ${ROOM}`);
 });
 
-test("what is said in a sealed room rests on who has left it", () => {
+test("a sealed message reads who has left the room", () => {
   const { reads } = claims("sealed", {});
   const meets = (writes: readonly string[]) => writes.some((fact) => reads.includes(fact));
   const other = { kind: "leave", room: ROOM, by: "uCCCCCCCCCCC" as UserId, id: "" } as const;
@@ -55,7 +55,7 @@ test("what is said in a sealed room rests on who has left it", () => {
   expect(meets(claimsOf({ ...other, kind: "join", body: {} }).writes)).toBe(false);
 });
 
-test("two who use one invite, or register while it is being closed, meet", () => {
+test("two uses of one invite conflict, as do registration and its closing", () => {
   const invite = "iIIIIIIIIIII" as UserId;
   expect(claims("invite-used", {}, invite).writes).toEqual(
     claims("invite-gone", {}, invite).writes,

@@ -37,12 +37,12 @@ const MESSAGE = {
 
 const fault = (bytes: Uint8Array) => faultCode(() => readStream(bytes, sha256));
 
-test("proposals come back as they were, with the commitment that each node computes", () => {
+test("round-trips proposals with the commitment that each node computes", () => {
   const read = readStream(packProposals(MESSAGE), sha256);
   expect(read).toEqual({ kind: "proposals", message: MESSAGE });
 });
 
-test("what no node can read is refused, whatever it is", () => {
+test("rejects any message that nodes cannot parse", () => {
   const row = ["text", DRAFT.room, DRAFT.by, DRAFT.id, 0, sealed.salt, sealed.bodyBytes];
   const of = (drafts: unknown) => packValue({ v: 1, id: "m", proposals: [[0, 0, drafts]] });
   expect(fault(of([row]))).toBe("none");
@@ -73,7 +73,7 @@ test("what no node can read is refused, whatever it is", () => {
   expect(fault(packValue({ v: 3, id: "m", proposals: [] }))).toBe("version-unsupported");
 });
 
-test("copied lines come back with all but what their disk knew of itself", () => {
+test("round-trips copied lines except data of their disk", () => {
   const [line, erased] = [lineAt(1, 1, 0), blanked(lineAt(2, 2, 1), 3)];
   const both = utf8Encode(line + erased.replace('"durable":1', '"durable":0'));
   const read = readStream(packCopied("history", both), sha256);
@@ -101,7 +101,7 @@ test("copied lines come back with all but what their disk knew of itself", () =>
   }
 });
 
-test("restored records come back, those that were erased as their lines", () => {
+test("round-trips restored records, and erased ones as lines", () => {
   const erased = utf8Encode(blanked(lineAt(2, 2, 1), 3).replace('"durable":1', '"durable":0'));
   const records = [{ seq: 1, time: 7, sealed }];
   const read = readStream(packRestored("m", records), sha256);
@@ -122,7 +122,7 @@ test("restored records come back, those that were erased as their lines", () => 
   }
 });
 
-test("news are read, and nonsense is nothing", () => {
+test("parses node messages and ignores malformed ones", () => {
   const news = { kind: "online", users: ["uAAAAAAAAAAA"] };
   expect(readNodeMessage(packNodeMessage("n1", news))).toEqual({ node: "n1", news });
   expect(readNodeMessage(packValue({ v: 2, node: "n1", news }))).toBeUndefined();

@@ -81,7 +81,7 @@ const notices = (effects: readonly LanEffect[]) =>
   effects.flatMap((effect) => (effect.kind === "notice" ? [effect.notice.kind] : []));
 
 describe("kind is said", () => {
-  test("is numbered, with the texts counted", () => {
+  test("are numbered and counted", () => {
     const room = new Room();
     const asked = { kind: "query", name: ANA, texts: 0 };
     const all = [
@@ -105,7 +105,7 @@ describe("kind is said", () => {
     expect(room.lan.deadline()).toBeUndefined();
   });
 
-  test("goes out at a pace: a burst, then so many a second", () => {
+  test("are sent in a burst, then at a limited rate", () => {
     const room = new Room();
     const say = () => room.do({ kind: "send-text", text: "x", isAction: false });
     for (let i = 0; i < LAN_TEXTS_BURST; i++) expect(kinds(say())).toEqual(["send"]);
@@ -116,8 +116,8 @@ describe("kind is said", () => {
   });
 });
 
-describe("what is heard", () => {
-  test("is shown once, whatever comes again and by how many interfaces", () => {
+describe("received texts", () => {
+  test("are displayed once despite repetitions over several interfaces", () => {
     const room = new Room();
     expect(kinds(room.hear())).toEqual(["join"]);
     expect(kinds(room.hear({ sequence: 2, body: text("hi", 1) }))).toEqual(["text"]);
@@ -126,7 +126,7 @@ describe("what is heard", () => {
     }
   });
 
-  test("is not shown again when a whole conversation is replayed", () => {
+  test("are not displayed again when a conversation is replayed", () => {
     const said = Array.from({ length: 200 }, (_, i) => ({
       sequence: i + 1,
       words: text(`${i}`, i + 1),
@@ -140,14 +140,14 @@ describe("what is heard", () => {
     );
   });
 
-  test("of what was said before we came, a replay shows nothing", () => {
+  test("sent before this session are not displayed when replayed", () => {
     const room = new Room();
     const first = room.hear({ sequence: 50, body: text("now", 40) });
     expect(kinds(first)).toEqual(["join", "text"]);
     expect(room.hear({ sequence: 49, body: text("before", 39) })).toEqual([]);
   });
 
-  test("tells of a gap, also of one at the end, and once", () => {
+  test("report a gap once, also at the end", () => {
     const room = new Room();
     room.hear({ sequence: 1, body: text("1", 1) });
     const gap = room.hear({ sequence: 4, body: text("4", 4) });
@@ -159,7 +159,7 @@ describe("what is heard", () => {
     expect(kinds(room.hear({ sequence: 5, body: text("5", 5) }))).toEqual(["text"]);
   });
 
-  test("of our own is dropped, and proves that multicast works", () => {
+  test("drop the program's own datagrams, which prove that multicast works", () => {
     const room = new Room();
     room.do({ kind: "begin" });
     const own = { ...FROM_BOB, keyId: keyOf("KA"), session: "sa" };
@@ -168,7 +168,7 @@ describe("what is heard", () => {
     expect(room.lan.peers()).toEqual([]);
   });
 
-  test("without our own words within the time is said, once", () => {
+  test("report a missing echo once", () => {
     const room = new Room();
     room.do({ kind: "begin" });
     expect(notices(room.pass(LAN_ECHO_TIMEOUT_MS - 1))).toEqual([]);
@@ -176,14 +176,14 @@ describe("what is heard", () => {
     expect(notices(room.pass(10 * LAN_ECHO_TIMEOUT_MS))).toEqual([]);
   });
 
-  test("another window of ours is somebody", () => {
+  test("treat the user's other window as a peer", () => {
     const room = new Room();
     const words: LanBody = { ...HERE, name: ANA };
     const joined = room.hear({ keyId: keyOf("KA"), session: "other", body: words });
     expect(joined).toMatchObject([{ kind: "join", person: { name: ANA, isVerified: true } }]);
   });
 
-  test("what is strange is told once for each kind", () => {
+  test("report each kind of unreadable datagram once", () => {
     const room = new Room();
     const reasons = ["plain", "open", "sealed", "version", "malformed"] as const;
     for (const reason of reasons) {
@@ -193,8 +193,8 @@ describe("what is heard", () => {
   });
 });
 
-describe("a name", () => {
-  test("is its first key's, in any spelling", () => {
+describe("name", () => {
+  test("belongs to the first key that uses it, in any spelling", () => {
     const room = new Room();
     room.hear();
     const eve = { keyId: keyOf("KE"), session: "se" };
@@ -208,7 +208,7 @@ describe("a name", () => {
     ]);
   });
 
-  test("of ours in somebody else's mouth is told once, and is not theirs", () => {
+  test("of this user is reported once when another key uses it", () => {
     const room = new Room();
     const words: LanBody = { ...HERE, name: ANA };
     const effects = room.hear({ body: words });
@@ -217,7 +217,7 @@ describe("a name", () => {
     expect(notices(room.hear({ session: "later", body: words }))).toEqual([]);
   });
 
-  test("stays the key's after they left", () => {
+  test("stays with its key after the peer has left", () => {
     const room = new Room();
     room.hear();
     room.pass(LAN_PEER_TIMEOUT_MS + LAN_FORGET_MS);
@@ -236,7 +236,7 @@ describe("a name", () => {
 });
 
 describe("presence", () => {
-  test("is announced now and then", () => {
+  test("is announced periodically", () => {
     const room = new Room();
     room.do({ kind: "begin" });
     expect(sent(room.pass(LAN_ANNOUNCE_INTERVAL_MS - 1))).toEqual([]);
@@ -244,7 +244,7 @@ describe("presence", () => {
     expect(sent(room.pass(3 * LAN_ANNOUNCE_INTERVAL_MS)).length).toBe(3);
   });
 
-  test("ends by leave or by silence, and begins again", () => {
+  test("ends by leaving or silence, and begins again", () => {
     const room = new Room();
     room.hear();
     const leaving: LanBody = { kind: "announce", name: BOB, texts: 0, isLeaving: true };
@@ -259,7 +259,7 @@ describe("presence", () => {
     expect(kinds(room.hear({ sequence: 5 }))).toEqual(["join"]);
   });
 
-  test("of one person in two windows is told once", () => {
+  test("of one person with two windows is reported once", () => {
     const room = new Room();
     expect(kinds(room.hear())).toEqual(["join"]);
     expect(room.hear({ session: "sb2" })).toEqual([]);
@@ -268,7 +268,7 @@ describe("presence", () => {
     expect(kinds(room.hear({ session: "sb2", sequence: 2, body: leaving }))).toEqual(["leave"]);
   });
 
-  test("a question is answered once for all who ask, a second apart, and spread", () => {
+  test("answers simultaneous queries once, with a random delay", () => {
     const asked: LanBody = { kind: "query", name: BOB, texts: 0 };
     const room = new Room(0.5);
     room.do({ kind: "begin" });
@@ -282,8 +282,8 @@ describe("presence", () => {
   });
 });
 
-describe("a clock", () => {
-  test("that is wrong is named once, and its words are not shown", () => {
+describe("clock", () => {
+  test("that differs too much is reported once, and its texts are dropped", () => {
     const room = new Room();
     const wrong = { timeUnixMs: WALL + LAN_CLOCK_SKEW_MS };
     const effects = room.hear(wrong);
@@ -293,7 +293,7 @@ describe("a clock", () => {
     expect(kinds(room.hear({ timeUnixMs: WALL - LAN_CLOCK_SKEW_MS + 1 }))).toEqual(["join"]);
   });
 
-  test("bound keeps a captured datagram from coming back after its sender is forgotten", () => {
+  test("limit prevents the replay of a datagram after its sender is forgotten", () => {
     const room = new Room();
     const captured = { sequence: 9, timeUnixMs: WALL + LAN_CLOCK_SKEW_MS - 1 };
     room.hear({ ...captured, body: text("pay eve", 1) });
@@ -305,7 +305,7 @@ describe("a clock", () => {
   });
 });
 
-describe("a flood", () => {
+describe("flood", () => {
   const forged = (i: number): Partial<LanDatagram> => ({
     address: `10.0.${(i >> 8) & 255}.${i & 255}`,
     keyId: keyOf(`K${i}`),
@@ -313,7 +313,7 @@ describe("a flood", () => {
     body: { ...HERE, name: checkName(`fake-${i}`) },
   });
 
-  test("of 10,000 fake senders is bounded, said once, and puts nobody out", () => {
+  test("of 10,000 forged senders is limited, reported once, and removes nobody", () => {
     const room = new Room();
     room.hear();
     const effects = Array.from({ length: 10_000 }, (_, i) => room.hear(forged(i))).flat();
@@ -323,7 +323,7 @@ describe("a flood", () => {
     expect(room.hear({ sequence: 2, body: text("still here", 1) })).toEqual([]);
   });
 
-  test("over days fills no more than the bound of names and of clocks", () => {
+  test("over days stays within the limits of names and clocks", () => {
     const room = new Room();
     for (let i = 0; i < 10_000; i++) {
       if (i % LAN_SENDERS_MAX === 0) room.pass(LAN_FORGET_MS);
@@ -358,7 +358,7 @@ describe("a flood", () => {
     expect(room.lan.sizes.senders).toBe(1);
   });
 
-  test("from one address, or of one key, fills only its share", () => {
+  test("from one address or key fills only its share", () => {
     const room = new Room();
     const address = "192.0.2.66";
     for (let i = 0; i < 100; i++) room.hear({ ...forged(i), address });

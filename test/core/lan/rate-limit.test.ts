@@ -21,7 +21,7 @@ function admitted(
 const many = (count: number, source: (i: number) => readonly [string, number]) =>
   Array.from({ length: count }, (_, i) => source(i));
 
-test("one source gets its burst, and then its pace", () => {
+test("limits a source to its burst and rate", () => {
   const rateLimit = new LanRateLimit(0);
   const one = many(1_000, () => ["192.0.2.1", 5] as const);
   expect(admitted(rateLimit, 0, one)).toBe(LAN_PACKETS_BURST);
@@ -29,12 +29,12 @@ test("one source gets its burst, and then its pace", () => {
   expect(rateLimit.accepts("192.0.2.1", 6, 1_000)).toBe(true);
 });
 
-test("an honest program never reaches it", () => {
+test("never limits a normal program", () => {
   expect(LAN_TEXTS_BURST).toBeLessThanOrEqual(LAN_PACKETS_BURST / 2);
   expect(LAN_TEXTS_PER_SECOND).toBeLessThanOrEqual(LAN_PACKETS_PER_SECOND / 2);
 });
 
-test("one address gets no more under many ports", () => {
+test("limits an address regardless of its ports", () => {
   const rateLimit = new LanRateLimit(0);
   const ports = many(900, (i) => ["192.0.2.1", i] as const);
   expect(admitted(rateLimit, 0, ports)).toBe(2 * LAN_ADDRESS_PACKETS_PER_SECOND);
@@ -42,7 +42,7 @@ test("one address gets no more under many ports", () => {
   expect(rateLimit.accepts("192.0.2.2", 1, 1_000)).toBe(true);
 });
 
-test("ten thousand forged addresses cost no more checks than a second has, and no memory", () => {
+test("limits checks and memory for ten thousand forged addresses", () => {
   const rateLimit = new LanRateLimit(0);
   const forged = many(10_000, (i) => [`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`, 1] as const);
   expect(admitted(rateLimit, 0, forged)).toBe(LAN_CHECKS_PER_SECOND);

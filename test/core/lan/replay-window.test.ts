@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { LAN_WINDOW } from "../../../src/base/limits.ts";
 import { ReplayWindow } from "../../../src/core/lan/replay-window.ts";
 
-test("each number is taken once, within the window in any order", () => {
+test("accepts each number once, in any order within the window", () => {
   const window = new ReplayWindow(100);
   expect(window.accept(100)).toBe(false);
   expect(window.accept(99)).toBe(false);
@@ -14,7 +14,7 @@ test("each number is taken once, within the window in any order", () => {
   expect(window.highest).toBe(103);
 });
 
-test("what is as old as the window is wide counts as seen", () => {
+test("treats numbers older than the window as received", () => {
   const window = new ReplayWindow(1);
   expect(window.accept(1_000)).toBe(true);
   expect(window.accept(1_000 - LAN_WINDOW)).toBe(false);
@@ -22,7 +22,7 @@ test("what is as old as the window is wide counts as seen", () => {
   expect(window.accept(1_001 - LAN_WINDOW)).toBe(false);
 });
 
-test("nothing is ever taken twice, and what is newer always is", () =>
+test("never accepts a number twice and always accepts newer ones", () =>
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 300 }), { maxLength: 400 }), (sequences) => {
       const window = new ReplayWindow(1);

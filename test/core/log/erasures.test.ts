@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { Erasures, erasuresOf } from "../../../src/core/log/erasures.ts";
 import { ANA, BEN, Ledger, ROOM } from "../ledger.ts";
 
-describe("an order to erase", () => {
+describe("order to erase", () => {
   test.each([
     [{ seq: 3, also: [1, 2] }, [3, 1, 2]],
     [{ seq: 9, also: [10, 0, -1, 1.5, "2"] }, [9]],
@@ -10,13 +10,13 @@ describe("an order to erase", () => {
     [{}, []],
     [null, []],
     ["3", []],
-  ])("%p names %p", (body, seqs) => {
+  ])("of %p names %p", (body, seqs) => {
     const ledger = new Ledger();
     for (let i = 1; i < 10; i++) ledger.write("text", ROOM, ANA, {});
     expect(erasuresOf(ledger.write("erase", ROOM, ANA, body))).toEqual(seqs);
   });
 
-  test("may be a new password, and nothing else", () => {
+  test("can be a new password, but no other record of an account", () => {
     const ledger = new Ledger();
     ledger.write("password", ANA, ANA, { password: "old" });
     expect(erasuresOf(ledger.write("password", ANA, ANA, { replaces: 1 }))).toEqual([1]);
@@ -26,7 +26,7 @@ describe("an order to erase", () => {
   });
 });
 
-describe("the erasures of a log", () => {
+describe("erasures of a log", () => {
   function taken(write: (ledger: Ledger) => void): Erasures {
     const [ledger, erasures] = [new Ledger(), new Erasures()];
     write(ledger);
@@ -39,7 +39,7 @@ describe("the erasures of a log", () => {
     ledger.records.splice(-1, 1, { head, headBytes, erased });
   }
 
-  test("are due by the first order until the line is blank", () => {
+  test("are pending by the first order until the line is blank", () => {
     const erasures = taken((ledger) => {
       ledger.write("text", ROOM, ANA, {});
       blank(ledger, "text", ANA, 3);
@@ -51,7 +51,7 @@ describe("the erasures of a log", () => {
     expect([...erasures.blank]).toEqual([[2, 3]]);
   });
 
-  test("are unordered where no order, or another one, names the line", () => {
+  test("are unordered if no order, or a different one, names the line", () => {
     const erasures = taken((ledger) => {
       blank(ledger, "text", ANA, 4);
       blank(ledger, "text", ANA, 5);
@@ -62,7 +62,7 @@ describe("the erasures of a log", () => {
     expect(erasures.unordered()).toEqual([2, 3]);
   });
 
-  test("of a password hold after its order is blank, for the same account", () => {
+  test("of a password stay valid after their order is blank", () => {
     const erasures = taken((ledger) => {
       ledger.write("password", ANA, ANA, {});
       blank(ledger, "password", ANA, 4);
@@ -73,7 +73,7 @@ describe("the erasures of a log", () => {
     expect(erasures.unordered()).toEqual([3]);
   });
 
-  test("begin with those of a snapshot", () => {
+  test("start from a snapshot", () => {
     expect(new Erasures([[1, 2]]).pending()).toEqual([[1, 2]]);
   });
 });

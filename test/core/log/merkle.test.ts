@@ -51,7 +51,7 @@ function definedRoot(of: readonly Uint8Array[]): Uint8Array {
   return tree.root();
 }
 
-test("the roots are those of the reference implementation", () => {
+test("computes the roots of the reference implementation", () => {
   const tree = new MerkleTree(sha256);
   expect(toHex(tree.root())).toBe(toHex(sha256(new Uint8Array(0))));
   for (const [index, leaf] of REFERENCE_LEAVES.entries()) {
@@ -65,7 +65,7 @@ test("the roots are those of the reference implementation", () => {
   expect(copying.root()).toEqual(rootAt(SIZE_MAX));
 });
 
-test("the edge has the root that the definition gives", () => {
+test("computes roots as defined", () => {
   const node = (left: Uint8Array, right: Uint8Array) =>
     sha256(concatBytes(Uint8Array.of(1), left, right));
   const defined = (part: readonly Uint8Array[]): Uint8Array => {
@@ -81,7 +81,7 @@ test("the edge has the root that the definition gives", () => {
   }
 });
 
-test("proofs over several groups come from the subtrees, the open group and given leaves", () => {
+test("proves across groups with subtrees, the open group and given leaves", () => {
   const size = 3 * GROUP_LEAVES + 7;
   const leaves = Array.from({ length: size }, (_, i) => leafHash(Uint8Array.of(i, i >> 8), sha256));
   const tree = new MerkleTree(sha256);

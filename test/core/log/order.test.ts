@@ -8,7 +8,7 @@ function head(seq: number, room: string, n: number, time = 5): Head {
   return { v: 1, seq, time, kind: "text", room, n, by: "server", id: "", commit: "" } as Head;
 }
 
-test("a log begins with the first record of a room", () => {
+test("begins a log with the first record of a room", () => {
   const order = new LogOrder();
   expect(order.violation(head(1, "a", 1))).toBeUndefined();
   expect(order.violation(head(2, "a", 1))).toBe("seq 2 follows 0");
@@ -16,7 +16,7 @@ test("a log begins with the first record of a room", () => {
   expect([order.seq, order.lastSeq("a"), order.lastN("a")]).toEqual([0, 0, 0]);
 });
 
-test("seq is dense, n is dense per room, time does not fall", () => {
+test("requires seq and n without gaps, and time that never decreases", () => {
   const order = new LogOrder();
   for (const next of [head(1, "a", 1), head(2, "b", 1), head(3, "a", 2)]) order.advance(next);
   expect([order.seq, order.lastSeq("a"), order.lastSeq("b")]).toEqual([3, 3, 2]);
@@ -27,7 +27,7 @@ test("seq is dense, n is dense per room, time does not fall", () => {
   expect(() => order.advance(head(6, "a", 3))).toThrow(AssertionFailure);
 });
 
-test("who reads on behind damage says what comes next", () => {
+test("continues after damage at the given position", () => {
   const order = new LogOrder();
   order.advance(head(1, "a", 1));
   order.skipTo(4);
@@ -43,7 +43,7 @@ test("who reads on behind damage says what comes next", () => {
   expect(order.violation(head(12, "b", 5, 2))).toBeUndefined();
 });
 
-test("any order of rooms is numbered as it comes", () => {
+test("numbers records of rooms in any order", () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom<string>("a", "b", "c")), (rooms) => {
       const order = new LogOrder();

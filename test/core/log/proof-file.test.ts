@@ -15,7 +15,7 @@ const PROOF: ProofFile = {
   note: "chat/x\n57\nroot\n\n— chat/x sig\n",
 };
 
-test("a proof reads as it was written", () => {
+test("parses a formatted proof", () => {
   const path = Array.from({ length: PROOF_HASHES_MAX }, (_, byte) => hash(byte));
   const longest = { ...PROOF, path };
   for (const proof of [PROOF, longest]) expect(parseProof(formatProof(proof))).toEqual(proof);
@@ -24,7 +24,7 @@ test("a proof reads as it was written", () => {
   expect(formatProof({ ...silent, salt: PROOF.salt })).toBe(formatProof(silent));
 });
 
-test("what stands under the record is a tlog-proof", () => {
+test("ends with a tlog-proof", () => {
   const text = formatProof(PROOF);
   const standard = text.slice(text.indexOf("c2sp.org/tlog-proof@v1"));
   const hashes = [hash(3).toBase64(), hash(4).toBase64()];
@@ -32,7 +32,7 @@ test("what stands under the record is a tlog-proof", () => {
   expect(standard).toBe(lines.join("\n"));
 });
 
-describe("refused", () => {
+describe("invalid proof files", () => {
   const text = formatProof(PROOF);
   const long = formatProof({ ...PROOF, path: Array.from({ length: PROOF_HASHES_MAX + 1 }, hash) });
   test.each([
@@ -47,7 +47,7 @@ describe("refused", () => {
     ["with a hash that is none", text.replace(hash(3).toBase64(), "AAAA")],
     ["with a path that no log has", long],
     ["without a checkpoint", text.slice(0, text.indexOf("\n\n") + 1)],
-  ])("%s", (_, wrong) => {
+  ])("rejects %s", (_, wrong) => {
     expect(faultCode(() => parseProof(wrong))).toBe("log-unproved");
   });
 });

@@ -117,13 +117,13 @@ function flipped(hash: Uint8Array): Uint8Array {
   return other;
 }
 
-test("the roots are those of the edge that only appends", () => {
+test("computes the roots of a tree that only appends", () => {
   for (const [size, root] of roots.entries()) {
     expect(toHex(rootOf(size, nodes, sha256))).toBe(toHex(root));
   }
 });
 
-test("the proofs are those of the reference implementation", () => {
+test("creates the proofs of the reference implementation", () => {
   const reference = nodesOf(REFERENCE_LEAVES);
   for (const [leaf, size, path] of REFERENCE_INCLUSIONS) {
     expect(inclusionPath(leaf - 1, size, reference, sha256).map(toHex)).toEqual([...path]);
@@ -133,7 +133,7 @@ test("the proofs are those of the reference implementation", () => {
   }
 });
 
-test("each leaf of each tree is proved, and by no other path, place or root", () => {
+test("proves each leaf of each tree only with its own path, position and root", () => {
   for (let size = 1; size <= SIZE_MAX; size++) {
     const root = at(roots, size);
     for (let index = 0; index < size; index++) {
@@ -155,7 +155,7 @@ test("each leaf of each tree is proved, and by no other path, place or root", ()
   }
 });
 
-test("each tree is proved to continue each smaller one, and nothing else is", () => {
+test("proves that each tree continues each smaller one, and nothing else", () => {
   for (let newSize = 0; newSize <= SIZE_MAX; newSize++) {
     for (let oldSize = 0; oldSize <= newSize; oldSize++) {
       const [oldRoot, newRoot] = [at(roots, oldSize), at(roots, newSize)];
@@ -175,7 +175,7 @@ test("each tree is proved to continue each smaller one, and nothing else is", ()
   }
 });
 
-test("a log with another past is not consistent, whatever it shows", () => {
+test("detects a log with a different past", () => {
   const other = leaves.with(3, flipped(at(leaves, 3)));
   const [otherNodes, otherRoots] = [nodesOf(other), rootsOver(other)];
   for (let oldSize = 4; oldSize < SIZE_MAX; oldSize++) {
@@ -187,13 +187,13 @@ test("a log with another past is not consistent, whatever it shows", () => {
   }
 });
 
-test("a leaf outside of the tree has no path", () => {
+test("has no path for a leaf outside of the tree", () => {
   for (const index of [-1, 5]) {
     expect(() => inclusionPath(index, 5, nodes, sha256)).toThrow("the leaf is in the tree");
   }
 });
 
-test("sizes beyond 32 bits are counted right, and no nonsense is proved", () => {
+test("supports sizes beyond 32 bits and rejects invalid proofs", () => {
   // One hash for each level: the tree of 2^level equal leaves.
   const levels = [at(leaves, 0)];
   for (let level = 1; level < 41; level++) {

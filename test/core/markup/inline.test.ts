@@ -45,17 +45,17 @@ describe("emphasis", () => {
     "_why ¯\\_(ツ)_/¯",
     "del C:\\temp\\*",
     "\\d+ \\\\server\\share",
-  ])("%j has none", (text) => {
+  ])("%j contains none", (text) => {
     expect(read(text)).toBe(text);
   });
 
-  test("a backslash takes the meaning of a mark", () => {
+  test("is prevented by a backslash", () => {
     expect(read("\\*a\\* \\`b\\` \\~~c~~")).toBe("*a* `b` ~~c~~");
     expect(read("x \\*a")).toBe("x *a");
   });
 });
 
-describe("code in a line", () => {
+describe("inline code", () => {
   test.each([
     ["`a*b*c` `@bob`", "[code:a*b*c] [code:@bob]"],
     ["`` a`b ``", "[code:a`b]"],
@@ -70,7 +70,7 @@ describe("code in a line", () => {
     expect(read(text)).toBe(tree);
   });
 
-  test("a mark of nine backticks is text", () => {
+  test("treats nine backticks as text", () => {
     expect(read(`${"`".repeat(8)}a${"`".repeat(8)}`)).toBe("[code:a]");
     expect(read(`${"`".repeat(9)}a${"`".repeat(9)}`)).toBe(`${"`".repeat(9)}a${"`".repeat(9)}`);
   });
@@ -88,7 +88,7 @@ describe("names and rooms", () => {
     expect(read(text)).toBe(tree);
   });
 
-  test("each name calls somebody where no names are given", () => {
+  test("treats each name as a mention if no names are given", () => {
     expect(outline(parseMarkup("@ana and `@bob`", undefined))).toBe(
       "[mention:@ana] and [code:@bob]",
     );

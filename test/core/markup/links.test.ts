@@ -3,7 +3,7 @@ import { parseMarkup } from "../../../src/core/markup/blocks.ts";
 import { linkAt } from "../../../src/core/markup/links.ts";
 import { linksOf, outline } from "./rendered.ts";
 
-describe("what can be followed", () => {
+describe("links", () => {
   test.each([
     ["see https://example.org/a.", ["https://example.org/a"]],
     ["(https://example.org/a)", ["https://example.org/a"]],
@@ -35,7 +35,7 @@ describe("what can be followed", () => {
   });
 });
 
-test("what an address is called does not hide where it leads", () => {
+test("never hide their target", () => {
   // All of it stays to be read: the words are no link, the address is one.
   expect(outline(parseMarkup("[bank](https://evil.example/)", undefined))).toBe(
     "[bank]([link:https://evil.example/])",
@@ -59,11 +59,11 @@ test.each([
   ["www.аррӏе.com:8443/www.xn--80ak6aa92e.com:8443", "www.xn--80ak6aa92e.com:8443"],
   ["https://@example.org", "example.org"],
   ["https://:@example.org", "example.org"],
-])("the true host of %j is shown unless its authority shows it", (text, host) => {
+])("include the true host of %j unless the text shows it", (text, host) => {
   expect(linkAt(text, 0).link?.host).toBe(host);
 });
 
-test("one longer than 2,000 letters is cut there", () => {
+test("end after 2,000 letters", () => {
   const { link } = linkAt(`https://a.example/${"x".repeat(5_000)}`, 0);
   expect(link?.text).toHaveLength(2_000);
 });

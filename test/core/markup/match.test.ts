@@ -19,23 +19,23 @@ test.each([
   ["nothing", "apple", "nothing"],
   ["nothing", "", "nothing"],
   ["", "apple", ""],
-])("marks what matches in %p for %p", (text, query, expected) => {
+])("marks matches in %p of %p", (text, query, expected) => {
   expect(shown(text, query)).toBe(expected);
 });
 
-test("starts shortly before a match that stands far behind", () => {
+test("starts shortly before a late match", () => {
   const found = shown(`${"x".repeat(1000)} needle ${"y".repeat(1000)}`, "needle", 100);
   expect(found).toStartWith("…xxx");
   expect(found).toContain(" [needle] yyy");
   expect(found.length).toBeLessThanOrEqual("…[]".length + 100);
 });
 
-test("cuts the beginning if the match stands in the second half", () => {
+test("cuts the beginning if the match is in the second half", () => {
   const found = (before: number) => shown(`${"x".repeat(before)}needle`, "needle", 100);
   expect([found(50).startsWith("…"), found(51).startsWith("…")]).toEqual([false, true]);
 });
 
-test("cuts no character in two", () => {
+test("cuts only between characters", () => {
   for (let length = 2; length < 20; length++) {
     expect(shown("😀".repeat(50), "x", length)).not.toMatch(/[\ud800-\udbff]$/);
     expect(shown(`${"😀".repeat(50)}needle`, "needle", 40 + length)).not.toMatch(
@@ -44,7 +44,7 @@ test("cuts no character in two", () => {
   }
 });
 
-test("any text and query: the parts are the text, and match", () =>
+test("splits any text into parts that match or do not", () =>
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (text, query) => {
       const parts = matchSegments(text, query, text.length + 1);
@@ -56,11 +56,11 @@ test("any text and query: the parts are the text, and match", () =>
     }),
   ));
 
-test("shows no sign of a cut before a text that is whole", () => {
+test("omits the ellipsis before a complete text", () => {
   const parts = matchSegments("\u0301ab needle", "needle", 6);
   expect(parts.map(({ text }) => text).join("")).toBe("\u0301ab ne");
 });
 
-test("a long text of one letter takes a bounded number of parts", () => {
+test("limits the parts of a long text of one letter", () => {
   expect(matchSegments("a".repeat(65_536), "a", 300).length).toBeLessThanOrEqual(301);
 });

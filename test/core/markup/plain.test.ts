@@ -12,21 +12,21 @@ test.each([
   // What is nothing but marks was said nevertheless.
   ["```\n\n```", "``` ```"],
   ["", ""],
-])("%j in one line", (text, plain) => {
+])("converts %j to one line", (text, plain) => {
   expect(plainLine(text, 100)).toBe(plain);
 });
 
-test("the beginning of a long text, also where its marks end far behind", () => {
+test("uses the beginning of a long text, also inside marks", () => {
   expect(plainLine(`**${"long ".repeat(12)}x**`, 20)).toBe("long long long long ");
   expect(plainLine("x".repeat(100_000), 300)).toHaveLength(300);
   expect(plainLine(`**${"x".repeat(100_000)}**`, 300)).toBe(`**${"x".repeat(298)}`);
 });
 
-test("the name of a file keeps all of its signs", () => {
+test("keeps all characters of a file name", () => {
   expect(oneLine("_notes_ of\n*all*.txt", 100)).toBe("_notes_ of *all*.txt");
 });
 
-test("whatever is said, it is one clean line", () => {
+test("converts any text to one clean line", () => {
   const texts = fc.oneof(
     fc.constantFrom(...Object.values(HOSTILE_TEXTS)),
     fc.string({ unit: "binary", maxLength: 200 }),

@@ -15,7 +15,7 @@ import { record } from "../model-scene.ts";
 
 const never = () => false;
 
-test("an item has what people see of a record", () => {
+test("converts the displayed fields of a record", () => {
   const body = { text: "hi @Ana", re: 3, mentions: ["Ana", "ana", 7, "no name!"] };
   const item = itemOf(record(5, { body }), "ana", never);
   expect(item).toMatchObject({ text: "hi @Ana", re: 3, mentionsMe: true, isMine: false });
@@ -39,7 +39,7 @@ test("finds mentions in a caption", () => {
   expect(silent).toMatchObject({ text: "", mentions: [], mentionsMe: false });
 });
 
-test("an imported message is nobody's here", () => {
+test("attributes an imported message to no local account", () => {
   const imported = { from: "ana", time: 7 };
   const body = { text: "hi @ana", mentions: ["ana"], imported };
   const item = itemOf(record(5, { from: "ben", body }), "ana", () => true);
@@ -75,7 +75,7 @@ test("shows whether a group change creates the group or adds users", () => {
   ]);
 });
 
-test("a body of the wrong form is as empty as can be", () => {
+test("treats a malformed body as empty", () => {
   const body = { text: 7, re: -1, mentions: "ana", name: 3, on: "yes", until: "later" };
   const item = itemOf(record(5, { kind: "mute", body }), "ana", never);
   expect(item).toMatchObject({ text: "", re: undefined, mentions: [], subject: undefined });
@@ -100,7 +100,7 @@ test("finds mentions in an edited caption", () => {
   expect(withChanges(item, changes.get(5), "ana")).toMatchObject({ text: "", mentions: [] });
 });
 
-test("edits, reactions and erasures change what they are about, in any order of arrival", () => {
+test("applies edits, reactions and erasures in any order of arrival", () => {
   const changes = new Map<number, Changes>();
   const edit = (seq: number, text: string) => record(seq, { kind: "edit", body: { seq: 5, text } });
   const react = (seq: number, from: string) =>
@@ -140,7 +140,7 @@ test("shows no item for invisible records, and groups only messages", () => {
   expect(isSameName(undefined, undefined)).toBe(false);
 });
 
-test("items are found by their seq", () => {
+test("finds items by seq", () => {
   const items = [2, 5, 9].map((seq) => itemOf(record(seq), undefined, never));
   expect([1, 2, 3, 9, 10].map((seq) => indexOfSeq(items, seq))).toEqual([0, 0, 1, 2, 3]);
   expect(itemAt(items, 5)?.seq).toBe(5);

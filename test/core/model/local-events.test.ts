@@ -16,7 +16,7 @@ const durable: ModelEvent = {
 };
 const own = said(2, { from: "ana", id: "o.1" });
 
-test("a post is there once, whichever of its answer and its record comes first", () => {
+test("displays a post once, regardless of the order of answer and record", () => {
   const pending = (...events: ModelEvent[]) => scene(posted, ...events).model.pending;
   expect(pending().map(({ state }) => state.kind)).toEqual(["storing"]);
   expect(pending(stored).map(({ state }) => state.kind)).toEqual(["waiting"]);
@@ -37,12 +37,12 @@ test("a post is there once, whichever of its answer and its record comes first",
   expect(pending(durable, { kind: "room-gone", room: LOBBY })).toEqual([]);
 });
 
-test("a post that tells of a file is shown by the file alone", () => {
+test("displays a post of a file only as a file", () => {
   const telling = { ...posted, body: { text: "", file: "f" } } as ModelEvent;
   expect(scene(telling, stored).model.pending).toEqual([]);
 });
 
-test("a refused one stays until it is discarded", () => {
+test("keeps a refused post until it is discarded", () => {
   const fault = new Fault("muted", "you are muted");
   const { model } = scene(posted, {
     kind: "settled",
@@ -53,7 +53,7 @@ test("a refused one stays until it is discarded", () => {
   expect(updateAll(model, [{ kind: "discarded", key: "k" }]).model.pending).toEqual([]);
 });
 
-test("at most VISIBLE_FAULTS_MAX faults are shown, each sentence once", () => {
+test("displays at most VISIBLE_FAULTS_MAX faults, each message once", () => {
   const faults = Array.from({ length: VISIBLE_FAULTS_MAX + 3 }, (_, i) => {
     return { kind: "fault", fault: new Fault("internal", `${i}`) } as const;
   });
@@ -64,7 +64,7 @@ test("at most VISIBLE_FAULTS_MAX faults are shown, each sentence once", () => {
   expect(fewer.faults).toHaveLength(VISIBLE_FAULTS_MAX - 1);
 });
 
-test("transfers are shown until they are dismissed", () => {
+test("displays transfers until they are dismissed", () => {
   const about = { id: "t", file: undefined, name: "f", to: ["lobby"], progress: undefined };
   const transfer = { ...about, kind: "upload" };
   const running = { ...transfer, state: { kind: "running" } } as const;

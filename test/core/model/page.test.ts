@@ -24,7 +24,7 @@ test("ignores pages that were not requested", () => {
   expect(come.effects).toEqual([]);
 });
 
-test("a page with nothing to see leads to the one before it", () => {
+test("requests an earlier page if a page has no items", () => {
   const asked = updateAll(scene(said(12)).model, [{ kind: "reach", room: LOBBY, side: "older" }]);
   const edit = record(9, { kind: "edit", body: { seq: 2, text: "new" } });
   const { effects } = updateAll(asked.model, [
@@ -33,7 +33,7 @@ test("a page with nothing to see leads to the one before it", () => {
   expect(effects).toEqual([{ kind: "page", room: LOBBY, target: "lobby", side: "older", seq: 9 }]);
 });
 
-test("a newer page with nothing to see leads to the one after it", () => {
+test("requests a later page if a newer page has no items", () => {
   const jumped = updateAll(scene(said(12)).model, [{ kind: "jump", room: LOBBY, seq: 5 }]);
   const asked = updateAll(jumped.model, [
     { ...page, side: "around", seq: 5, records: [record(5)] },
@@ -48,7 +48,7 @@ test("a newer page with nothing to see leads to the one after it", () => {
   expect(last.effects).toEqual([]);
 });
 
-test("a page that cannot be had says why, and may be asked for again", () => {
+test("reports a failed page, which can be requested again", () => {
   const asked = updateAll(scene(said(12)).model, [{ kind: "reach", room: LOBBY, side: "older" }]);
   const fault = new Fault("link-closed", "gone");
   const failed = { kind: "page-failed", room: LOBBY, side: "older", seq: 12, fault } as const;
@@ -79,7 +79,7 @@ test("collects up to SEARCH_RESULTS_MAX results, newest first", () => {
     expect(updateAll(model, [{ kind: "search-more" }]).effects).toEqual([]);
 });
 
-test("a search finds edits and conversations, and says why it failed", () => {
+test("finds edits and conversations in a search, and reports its failure", () => {
   const query = { text: "x" };
   const searching = updateAll(scene().model, [{ kind: "search", query }]).model;
   const room = { kind: "person", name: "ben", id: "d1", topic: "" } as ChatRecord["room"];

@@ -38,7 +38,7 @@ test("counts mentions in a muted room only in its own entry", () => {
   expect(roomList(heard.model).mentions).toBe(2);
 });
 
-test("favourites stand first, of rooms and of people", () => {
+test("lists favourites first, both rooms and people", () => {
   const { model } = scene(
     { kind: "room", room: ZOO, name: "zoo", n: 1, skipped: 0, read: 0 },
     { kind: "prefs", rooms: [{ room: ZOO, favourite: true }], saved: [] },
@@ -50,7 +50,7 @@ test("favourites stand first, of rooms and of people", () => {
   ]);
 });
 
-test("a lock stands at rooms with a password, as long as they have one", () => {
+test("marks rooms with a password while they have one", () => {
   const zoo = { kind: "room", room: ZOO, name: "zoo", n: 1, skipped: 0, read: 0 } as const;
   const { model } = scene({ ...zoo, locked: true });
   expect(roomList(model).rooms.map(({ isLocked }) => isLocked)).toEqual([false, true]);
@@ -58,7 +58,7 @@ test("a lock stands at rooms with a password, as long as they have one", () => {
   expect(roomList(open).rooms.map(({ isLocked }) => isLocked)).toEqual([false, false]);
 });
 
-test("a hidden conversation comes back with a word, and when it is opened", () => {
+test("shows a hidden conversation again with a new message, or when opened", () => {
   const people = (...events: readonly ModelEvent[]) => scene(NONE, ...events);
   const shown = ({ model }: ReturnType<typeof people>) =>
     roomList(model).people.map(({ target }) => target);
@@ -90,7 +90,7 @@ test("a hidden conversation comes back with a word, and when it is opened", () =
   ]);
 });
 
-test("marked as unread it is until it is opened again; the line stands before the message", () => {
+test("marks a room as unread until it is opened again, with a row before the message", () => {
   const read: readonly ModelEvent[] = [
     NONE,
     said(2),
@@ -113,7 +113,7 @@ test("marked as unread it is until it is opened again; the line stands before th
   });
 });
 
-test("marked elsewhere while it is open here, it is read once it is chosen again", () => {
+test("clears a mark set by another device when the room is selected again", () => {
   const here: readonly ModelEvent[] = [NONE, said(2), { kind: "open", target: "lobby" }];
   const { model, effects } = scene(...here, prefs(LOBBY, { unread: 2 }));
   expect(roomList(model).rooms[0]?.unread).toBe(1);
@@ -135,7 +135,7 @@ test("counts mentions or messages marked unread in a muted entry", () => {
   expect(read.effects).toContainEqual({ kind: "read", room: LOBBY, n: 3 });
 });
 
-test("with a server that keeps none of it nothing is asked of it", () => {
+test("sends no preferences to a server without support for them", () => {
   const { model, effects } = scene({ kind: "mark-unread", room: LOBBY, n: 1 });
   expect(model.prefs).toBeUndefined();
   expect(effects.some(({ kind }) => kind === "prefs-set")).toBe(false);

@@ -30,7 +30,7 @@ function room(...seqs: readonly number[]): RoomDraft {
   return made;
 }
 
-test("a jump is joined with the newest as soon as they meet", () => {
+test("joins a jump with the newest items when they meet", () => {
   const draft = room(50, 51);
   jumpTo(draft, { items: [10, 11].map(item), hasOlder: true, hasNewer: true });
   expect(draft.jump?.items).toHaveLength(2);
@@ -43,7 +43,7 @@ test("a jump is joined with the newest as soon as they meet", () => {
   expect(draft.tail.hasOlder).toBe(false);
 });
 
-test("a page that fits is shown with the newest, and a page of nothing changes nothing", () => {
+test("displays a page that fits with the newest, and ignores an empty page", () => {
   const draft = room(5, 6);
   prepend(draft, [3, 4].map(item), false, 4);
   expect([draft.jump, draft.tail.items.length]).toEqual([undefined, 4]);
@@ -68,7 +68,7 @@ test("a page that fits is shown with the newest, and a page of nothing changes n
   expect(long.tail.items).toHaveLength(CLOSED_ROOM_ITEMS_MAX);
 });
 
-test("a room is as the server lists it, each time", () => {
+test("updates a room each time the server lists it", () => {
   const news = { kind: "room", room: LOBBY, name: "lobby", n: 6, skipped: 0 } as const;
   const set = { closed: true, receipts: true, receiptsWanted: true, moderates: true };
   const flags = (draft: RoomDraft) => {
@@ -87,7 +87,7 @@ test("a room is as the server lists it, each time", () => {
   expect(draft.unread).toBe(2);
 });
 
-test("notifies of a reply, and notes the retention", () => {
+test("notifies of a reply, and stores the retention", () => {
   const answer = (re: number) => said(4, { body: { text: "x", re } });
   const calls = (re: number) =>
     lobbyOf(scene(said(2, { from: "ana" }), said(3), answer(re)).model).mentions;
@@ -96,7 +96,7 @@ test("notifies of a reply, and notes the retention", () => {
   expect(lobbyOf(kept).keepMs).toBe(60_000);
 });
 
-test("updates read position and mentions exactly at the edges", () => {
+test("updates read position and mentions exactly at the boundaries", () => {
   const draft = room(5, 6, 7);
   Object.assign(draft, { read: 1, last: 8, unread: 9, mentions: [4, 5] });
   readUpTo(draft, 3);
@@ -114,7 +114,7 @@ test("updates read position and mentions exactly at the edges", () => {
   ]);
 });
 
-test("seen up to an item is read up to the next one", () => {
+test("reads up to the record before the next item", () => {
   const draft = room(5, 9);
   draft.receivedN = 12;
   expect([5, 9, 7].map((seq) => readPositionAfter(draft, seq))).toEqual([8, 12, undefined]);
@@ -138,7 +138,7 @@ test("restarts a room after a gap", () => {
   expect(draft.tail).toEqual({ items: [], hasOlder: false, hasNewer: false });
 });
 
-test("a server that has lost its newest records is believed", () => {
+test("accepts a server that has lost its newest records", () => {
   const { model } = scene(said(2), said(3), said(4));
   const again = updateAll(model, [
     { kind: "entered", user: "ana" },
@@ -160,7 +160,7 @@ test("removes rooms that the new list lacks once it is complete", () => {
   expect(lobbyOf(again.model).tail.items).toHaveLength(1);
 });
 
-test("a room that was sealed once stays so, and a file that is there is offered no longer", () => {
+test("keeps a room sealed permanently, and removes completed offers", () => {
   const lobby = { kind: "room", room: LOBBY, name: "lobby", n: 2, skipped: 0 } as const;
   const isSealed = (...events: readonly ModelEvent[]) => lobbyOf(scene(...events).model).isSealed;
   expect([isSealed(lobby), isSealed({ ...lobby, sealed: true }, lobby)]).toEqual([false, true]);
@@ -176,7 +176,7 @@ test("a room that was sealed once stays so, and a file that is there is offered 
   expect(lobbyOf(model).offered.map((item) => item.file)).toEqual([other]);
 });
 
-test("members come and go, and are made moderators", () => {
+test("adds, removes and promotes members", () => {
   const member = (name: string) => ({ name, isOnline: true, role: "member" });
   const { model } = scene(
     { kind: "members", room: LOBBY, members: [member("ana"), member("ben")] },
@@ -240,8 +240,8 @@ test("closes only the removed room", () => {
   expect(left.model.open).toBe("@ben");
 });
 
-describe("renames", () => {
-  test("a room is read on, with what was being written there", () => {
+describe("renaming", () => {
+  test("keeps the open room and its draft", () => {
     const { model, effects } = scene(
       { kind: "open", target: "lobby" },
       { kind: "draft", target: "lobby", draft: { text: "half" } },

@@ -11,7 +11,7 @@ import { LOBBY, lobbyOf, said, scene } from "../model-scene.ts";
 const utc = () => 0;
 const DAY_MS = 86_400_000;
 
-test("days, groups, the line of what is unread, and what waits to be sent", () => {
+test("inserts rows for days, groups, unread items and pending posts", () => {
   const body = { text: "answer", re: 2 };
   const { model } = scene(
     said(2),
@@ -32,7 +32,7 @@ test("days, groups, the line of what is unread, and what waits to be sent", () =
   expect(answers).toEqual([undefined, undefined, undefined, 2, 2]);
 });
 
-test("the line of what is unread stands before the first unread item, if that is here", () => {
+test("inserts the unread row before the first unread item, if loaded", () => {
   const { model } = scene(said(5), said(6), said(7), { kind: "open", target: "lobby" });
   const keys = (readAtOpening: number) => {
     const rooms = new Map([[LOBBY, { ...lobbyOf(model), readAtOpening }]]);
@@ -43,7 +43,7 @@ test("the line of what is unread stands before the first unread item, if that is
   expect(keys(3)).toEqual(["d0", "i5", "i6", "i7"]);
 });
 
-test("words of one user within five minutes are grouped; actions and joins are not", () => {
+test("groups messages of one user within five minutes, but not actions and joins", () => {
   const at = (seq: number, timeUnixMs: number, kind = "text") => said(seq, { kind, timeUnixMs });
   const { model } = scene(
     ...[at(2, 0), at(3, 5 * MINUTE_MS - 1), at(4, 10 * MINUTE_MS - 1), at(5, 10 * MINUTE_MS)],
@@ -55,7 +55,7 @@ test("words of one user within five minutes are grouped; actions and joins are n
   expect(grouped).toEqual(["i3", "i5"]);
 });
 
-test("messages that were withheld stand as a line of their own, before what follows", () => {
+test("inserts a row for withheld messages before the next item", () => {
   const withheld = said(3);
   if (withheld.kind !== "record") throw new Error("no record");
   const { model } = scene(
@@ -70,7 +70,7 @@ test("messages that were withheld stand as a line of their own, before what foll
   expect(rows.map((row) => row.kind === "item" && row.isGrouped).slice(4)).toEqual([false, true]);
 });
 
-test("imported messages are grouped by author and time there, not by who imported them", () => {
+test("groups imported messages by original author and time", () => {
   const old = (seq: number, from: string, time: number) =>
     said(seq, { from: "ben", body: { text: "x", imported: { from, time } } });
   const { model } = scene(
@@ -120,7 +120,7 @@ test("shows undecryptable messages in one row and no row for renewed keys", () =
   expect(rows[1]).toMatchObject({ earlier: { length: 40 } });
 });
 
-test("the day is the reader's own", () => {
+test("uses the reader's own day", () => {
   const { model } = scene(
     said(2, { timeUnixMs: DAY_MS - 60_000 }),
     said(3, { timeUnixMs: DAY_MS }),
@@ -134,7 +134,7 @@ test("the day is the reader's own", () => {
   expect([days(0), days(2), days(-1), days(-2)]).toEqual([2, 1, 1, 1]);
 });
 
-test("rows that look the same are the same objects", () => {
+test("reuses the objects of equal rows", () => {
   const maker = new RowBuilder();
   const post = { key: "k", id: "k", to: "lobby", body: { text: "x" }, writtenUnixMs: 0 };
   const open: ModelEvent = { kind: "open", target: "lobby" };
@@ -228,7 +228,7 @@ function files(
   );
 }
 
-test("files that were sent together are one row where that is asked for", () => {
+test("combines files that were sent together if requested", () => {
   const before = [
     said(2, { from: "ben", timeUnixMs: 0 }),
     sent(3, { from: "ben", timeUnixMs: 1 }),
@@ -286,7 +286,7 @@ test("shows a caption with its file or with all files sent together", () => {
   expect(files(updateAll(later, [gone]).model)).toContain("i6 3 true");
 });
 
-test("a row has only so many files", () => {
+test("limits the files of a row", () => {
   const all = Array.from({ length: 30 }, (_, i) => sent(i + 2, { from: "ben", timeUnixMs: i }));
   const { model } = scene(...all, { kind: "open", target: "lobby" });
   expect(files(model)).toEqual(["i2 12 false", "i14 12 true", "i26 6 true"]);
@@ -383,7 +383,7 @@ test("equals freshly built rows after any change", () => {
   );
 });
 
-test("a page of the past, and what is too much at the other end, leaves all other rows", () => {
+test("reuses all other rows when pages are added and trimmed", () => {
   const body = { text: "x", re: 15 };
   const all = Array.from({ length: 60 }, (_, i) =>
     said(i + 2, { from: i % 9 < 5 ? "ben" : "cleo", ...(i === 40 ? { body } : {}) }),

@@ -45,7 +45,7 @@ test("lists rooms and people with unread counts and mentions", () => {
   expect(lobbyOf(model).unread).toBe(2);
 });
 
-test("a person without a conversation is shown as online while they are in a room", () => {
+test("displays a person without a conversation as online while they share a room", () => {
   const people = (...events: readonly ModelEvent[]) =>
     roomList(scene({ kind: "open", target: "@cleo" }, ...events).model).people;
   expect(people()[0]).toMatchObject({ target: "@cleo", isOnline: undefined, hasDraft: false });
@@ -57,7 +57,7 @@ test("a person without a conversation is shown as online while they are in a roo
   ).toMatchObject({ target: "@cleo", isOnline: true, hasDraft: true });
 });
 
-test("knows no presence while offline", () => {
+test("has no presence while offline", () => {
   const direct = { kind: "person", name: "ben", id: BEN, topic: "" } as const;
   const { model } = scene(
     { kind: "record", record: record(2, { n: 1, room: direct }) },
@@ -69,7 +69,7 @@ test("knows no presence while offline", () => {
   expect(isOnline("connecting")).toEqual([undefined]);
 });
 
-test("moderators, operators and the two of a conversation pin and turn receipts on", () => {
+test("lets moderators, operators and both users of a conversation pin and set receipts", () => {
   const { model } = scene();
   const may = (room: object, isOperator = false) =>
     canPin({ ...model, isOperator }, { ...lobbyOf(model), ...room });
@@ -78,7 +78,7 @@ test("moderators, operators and the two of a conversation pin and turn receipts 
   ]);
 });
 
-test("a caption is the text of a file that is here", () => {
+test("treats the text of a loaded file as a caption", () => {
   const body = { file: "fabcdefghijk", name: "a.png", size: 1, chunks: 1, digest: "0a".repeat(32) };
   const open: ModelEvent = { kind: "open", target: "lobby" };
   const { model } = scene(said(2), said(3, { kind: "file", body }), open);
@@ -88,7 +88,7 @@ test("a caption is the text of a file that is here", () => {
   expect(captions).toEqual([false, false, true, false]);
 });
 
-test("rooms stand in natural order", () => {
+test("sorts rooms in natural order", () => {
   const rooms = ["room10", "Room2", "room1"].map((name): ModelEvent => {
     return { kind: "room", room: name as RoomId, name, n: 1, skipped: 0, read: 1 };
   });
@@ -108,7 +108,7 @@ test("does not count messages or mentions by ignored users", () => {
   expect(roomList(model).mentions).toBe(0);
 });
 
-test("people with unread words stand first; who is open keeps its place while it is read", () => {
+test("lists people with unread messages first, except the open conversation", () => {
   const direct = (name: string, id: string) => ({ kind: "person", name, id, topic: "" }) as const;
   const talk = (seq: number, name: string, id: string): ModelEvent => ({
     kind: "record",

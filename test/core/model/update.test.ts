@@ -163,7 +163,7 @@ function checkRooms(world: ModelWorld): void {
   }
 }
 
-test("a stalled link is still online, and only while it is", () => {
+test("keeps a stalled link online until it recovers or ends", () => {
   const stalled = { kind: "stalled", on: true } as const;
   expect(scene(stalled).model.connection).toEqual({ kind: "online", isStalled: true });
   expect(scene(stalled, { kind: "stalled", on: false }).model.connection).toEqual({
@@ -176,7 +176,7 @@ test("a stalled link is still online, and only while it is", () => {
   });
 });
 
-test("after a log-in the open room asks for its past if it has nothing to show", () => {
+test("requests older records of an empty open room after a log-in", () => {
   const pages = (...before: readonly ModelEvent[]) => {
     const { model } = scene(...before, { kind: "open", target: "lobby" });
     const n = lobbyOf(model).receivedN + 1;
@@ -192,7 +192,7 @@ test("after a log-in the open room asks for its past if it has nothing to show",
   expect([pages(), pages(said(2), said(3))]).toEqual([1, 0]);
 });
 
-test("asks who is in a new conversation, and in a room that was opened early", () => {
+test("requests the members of a new conversation and of an early opened room", () => {
   const room = (id: string, place: { name: string } | { with: string }): ModelEvent => {
     return { kind: "room", room: id as RoomId, ...place, n: 1, skipped: 0, read: 1 };
   };
@@ -229,7 +229,7 @@ describe("any order of events over several links", () => {
     );
   });
 
-  test("in one go or one by one is the same", () => {
+  test("has the same result for events in one or several updates", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const events: ModelEvent[] = [];
@@ -318,15 +318,15 @@ test("notifies of mentions unless read, visible or during catch-up", () => {
   expect(notified(lost, call)).toBe(0);
 });
 
-describe("bounds", () => {
-  test("rooms beyond TIMELINE_ROOMS_MAX are not shown", () => {
+describe("limits", () => {
+  test("ignore rooms beyond TIMELINE_ROOMS_MAX", () => {
     const rooms = Array.from({ length: TIMELINE_ROOMS_MAX + 1 }, (_, i): ModelEvent => {
       return { kind: "room", room: `r${i}` as RoomId, name: `n${i}`, n: 1, skipped: 0 };
     });
     expect(scene(...rooms).model.rooms.size).toBe(TIMELINE_ROOMS_MAX);
   });
 
-  test("a room holds PAGE_ROOM_ITEMS_MAX items, and CLOSED_ROOM_ITEMS_MAX once it is left", () => {
+  test("trim a room to PAGE_ROOM_ITEMS_MAX items, and to CLOSED_ROOM_ITEMS_MAX when closed", () => {
     const { world, lobby } = filled(PAGE_ROOM_ITEMS_MAX + 1);
     expect(lobby().tail.items.length).toBeLessThanOrEqual(PAGE_ROOM_ITEMS_MAX);
     expect(lobby().tail.hasOlder).toBe(true);

@@ -4,7 +4,7 @@ import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
 import { LOBBY, lobbyOf, said, scene } from "../model-scene.ts";
 
-test("opening asks who is there, and draws a line at what is unread", () => {
+test("requests members and inserts the unread row when a room is opened", () => {
   const { model, effects } = updateAll(scene(said(2), said(3)).model, [
     { kind: "open", target: "#Lobby" },
   ]);
@@ -15,7 +15,7 @@ test("opening asks who is there, and draws a line at what is unread", () => {
   expect(lobbyOf(left).readAtOpening).toBeUndefined();
 });
 
-test("opening asks again who is in a room too large for presence", () => {
+test("requests members of a room too large for presence at each opening", () => {
   const asks = (count: number) => {
     const members = Array.from({ length: count }, (_, i) => {
       return { name: `p${i}`, isOnline: false, role: "member" };
@@ -53,7 +53,7 @@ test("requests a page only to jump outside the loaded items", () => {
   expect(lobbyOf(back).bottomRequests).toBe(lobbyOf(there.model).bottomRequests + 1);
 });
 
-test("drafts are kept, and forgotten when sent", () => {
+test("keeps drafts until they are sent", () => {
   const draft = { text: "half", re: 2 };
   const kept = updateAll(scene().model, [{ kind: "draft", target: "lobby", draft }]);
   expect(kept.effects).toEqual([{ kind: "keep-draft", target: "lobby", draft }]);

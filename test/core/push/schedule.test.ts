@@ -30,8 +30,8 @@ function taken(due: PushSchedule, now: number, judge = AWAY): string[] {
   return due.takeDue(now, judge).map(({ latest, count }) => `${latest.preview?.text} of ${count}`);
 }
 
-describe("pushes that are due", () => {
-  test("wait a little, and what comes meanwhile goes with them", () => {
+describe("due pushes", () => {
+  test("wait briefly and combine later messages", () => {
     const due = new PushSchedule();
     expect(due.deadline).toBe(undefined);
     due.add(ANA, calling(1), 0);
@@ -43,7 +43,7 @@ describe("pushes that are due", () => {
     expect(taken(due, PUSH_BATCH_MS)).toEqual([]);
   });
 
-  test("of one room come at a pace, of sealed ones at a slower one", () => {
+  test("are limited per room, and more for sealed rooms", () => {
     for (const isSealed of [false, true]) {
       const due = new PushSchedule();
       due.add(ANA, calling(1, { isSealed }), 0);
@@ -56,7 +56,7 @@ describe("pushes that are due", () => {
     }
   });
 
-  test("of one account have a pace over all rooms", () => {
+  test("are limited per account over all rooms", () => {
     const due = new PushSchedule();
     const room = (i: number) => `room ${i}` as RoomId;
     for (let i = 0; i <= PUSH_ACCOUNT_BURST; i++) due.add(ANA, calling(i, { room: room(i) }), 0);
@@ -66,7 +66,7 @@ describe("pushes that are due", () => {
     expect(taken(due, next)).toHaveLength(1);
   });
 
-  test("go to a user who is online and away", () => {
+  test("are sent to a user who is online but away", () => {
     const due = new PushSchedule();
     due.add(ANA, calling(1), 0);
     expect(taken(due, PUSH_BATCH_MS, THERE)).toEqual([]);
@@ -74,7 +74,7 @@ describe("pushes that are due", () => {
     expect(taken(due, PUSH_BATCH_MS + PUSH_CHECK_INTERVAL_MS, judge)).toEqual(["text 1 of 1"]);
   });
 
-  test("are dropped when they were read, and kept a while for a user who is there", () => {
+  test("are dropped when read, and delayed for an active user", () => {
     const due = new PushSchedule();
     due.add(ANA, calling(1), 0);
     expect(taken(due, PUSH_BATCH_MS, { ...AWAY, isUnread: () => false })).toEqual([]);
@@ -89,14 +89,14 @@ describe("pushes that are due", () => {
     expect(taken(due, PUSH_WATCH_MS + PUSH_CHECK_INTERVAL_MS)).toEqual([]);
   });
 
-  test("that could not go for long are old", () => {
+  test("expire if they could not be sent for long", () => {
     const due = new PushSchedule();
     due.add(ANA, calling(1), 0);
     expect(taken(due, PUSH_WAIT_MS_MAX)).toEqual([]);
     expect(taken(due, PUSH_WAIT_MS_MAX + 1)).toEqual([]);
   });
 
-  test("do not tell what was erased since", () => {
+  test("omit erased texts", () => {
     const due = new PushSchedule();
     due.add(ANA, calling(1), 0);
     due.add(ANA, calling(2, { room: "other" as RoomId }), 0);
@@ -106,7 +106,7 @@ describe("pushes that are due", () => {
     expect(words).toEqual([undefined, "text 2"]);
   });
 
-  test("are bounded, and forgotten when nothing follows from them any more", () => {
+  test("are limited and forgotten when no longer needed", () => {
     const due = new PushSchedule();
     for (let i = 0; i <= PUSH_ROOMS_MAX; i++) {
       due.add(ANA, calling(i, { room: `room ${i}` as RoomId }), 0);

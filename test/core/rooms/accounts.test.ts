@@ -62,7 +62,7 @@ describe("accounts", () => {
     expect([...admin.registry.all()]).toEqual([ana]);
   });
 
-  test("a name is held while its account is made, and free when that failed", () => {
+  test("reserves a name while its account is created, and frees it after a failure", () => {
     const { registry } = new Admin();
     registry.reserve(checkName("ana"));
     expect(faultCode(() => registry.reserve(checkName("ANA")))).toBe("name-taken");
@@ -70,7 +70,7 @@ describe("accounts", () => {
     expect(faultCode(() => registry.reserve(checkName("ANA")))).toBe("none");
   });
 
-  test("bounds accounts, including those being created", () => {
+  test("limits accounts, including those being created", () => {
     const { registry } = new Admin();
     const members = ACCOUNTS_MAX - ACCOUNTS_RESERVED;
     for (let i = 0; i < members; i++) registry.reserve(checkName(`a${i}`));
@@ -80,7 +80,7 @@ describe("accounts", () => {
     expect(faultCode(() => vouched("more"))).toBe("too-many");
   });
 
-  test("its first device is certified, one by password is not; leaving takes it away", () => {
+  test("certifies only the first device, and removes devices at log-out", () => {
     const admin = new Admin();
     const ana = admin.enrol(ANA, "ana", "$hash");
     admin.write(admin.registry.deviceDraft(ana, key(7)));
@@ -93,7 +93,7 @@ describe("accounts", () => {
     expect(ana.lastSeq).toBe(4);
   });
 
-  test("a device that came by password is certified later, and keeps its since", () => {
+  test("certifies a password device later and keeps its time", () => {
     const admin = new Admin();
     const ana = admin.enrol(ANA, "ana", "$hash");
     const enrol = (cert?: Uint8Array) => {
@@ -116,7 +116,7 @@ describe("accounts", () => {
     expect(refolded).toEqual(certified as never);
   });
 
-  test("the server's keys before this one, newest first, eight of them", () => {
+  test("keeps the eight newest former keys of the server", () => {
     const admin = new Admin();
     const { registry } = admin;
     expect([registry.predecessors, registry.successor]).toEqual([[], undefined]);
@@ -138,7 +138,7 @@ describe("accounts", () => {
     expect(predecessors.at(-1)?.key).toEqual(key(2));
   });
 
-  test("devices, at the bound", () => {
+  test("limits devices", () => {
     const admin = new Admin();
     const ana = admin.enrol(ANA, "ana");
     for (let i = 1; i < DEVICES_PER_ACCOUNT_MAX; i++) {
@@ -175,7 +175,7 @@ describe("accounts", () => {
     expect(next(nobody)).toEqual(["device", -1]);
   });
 
-  test("a device that is seen notes its last day and its label", () => {
+  test("stores last day and label of a used device", () => {
     const admin = new Admin();
     admin.enrol(ANA, "ana");
     const device = toBase64Url(key(2));
@@ -196,7 +196,7 @@ describe("accounts", () => {
     expect(admin.registry.noteDeviceSeen(BEN, device, 0, "x")).toBe(false);
   });
 
-  test("users are ignored once, and never themselves", () => {
+  test("ignores a user once, but never oneself", () => {
     const admin = new Admin();
     const ana = admin.enrol(ANA, "ana");
     const ignore = (user: UserId, on: boolean) => {
@@ -212,7 +212,7 @@ describe("accounts", () => {
     expect(admin.refolded().get(ANA)?.ignored.size).toBe(IGNORED_MAX - 1);
   });
 
-  test("the last way in cannot be thrown away", () => {
+  test("refuses to remove the last credential", () => {
     const admin = new Admin();
     const ana = admin.enrol(ANA, "ana");
     const device = toBase64Url(key(2));
@@ -222,7 +222,7 @@ describe("accounts", () => {
     expect(faultCode(() => admin.registry.deviceRemovalDraft(ana, device))).toBe("none");
   });
 
-  test("a room's password", () => {
+  test("stores a room's password", () => {
     const admin = new Admin();
     admin.write(admin.registry.roomPasswordDraft(ROOM, ANA, "$room"));
     admin.registry.apply(admin.ledger.write("room-password", ROOM, ANA, { password: 5 }));
@@ -230,8 +230,8 @@ describe("accounts", () => {
   });
 });
 
-describe("the fold", () => {
-  test("folding again gives the same", () => {
+describe("fold", () => {
+  test("has the same result when repeated", () => {
     const admin = new Admin();
     const ana = admin.enrol(ANA, "ana", "$old");
     admin.enrol(BEN, "Ben");
@@ -250,7 +250,7 @@ describe("the fold", () => {
     expect(again.head).toBe(admin.registry.head);
   });
 
-  test("a hole or a double is our own bug", () => {
+  test("asserts that records are neither missing nor repeated", () => {
     const admin = new Admin();
     admin.enrol(ANA, "ana");
     const [first] = admin.ledger.records;
@@ -289,7 +289,7 @@ describe("the fold", () => {
       "an account whose key has a second spelling",
       (ledger: Ledger) => ledger.write("account", BEN, BEN, { name: "ben", accountKey: "AB" }),
     ],
-  ])("a body that is %s changes nothing and stops nothing", (_name, damage) => {
+  ])("ignores a body that is %s", (_name, damage) => {
     const admin = new Admin();
     admin.enrol(ANA, "ana", "$hash");
     admin.registry.apply(damage(admin.ledger));
@@ -302,14 +302,14 @@ describe("the fold", () => {
     expect(admin.account(ANA).passwordHash).toBe("$later");
   });
 
-  test("a password that is recorded before its account is the account's", () => {
+  test("assigns a password recorded before its account", () => {
     const admin = new Admin();
     admin.registry.apply(admin.ledger.write("password", ANA, ANA, { password: "$early" }));
     expect(admin.enrol(ANA, "ana").passwordHash).toBe("$early");
     expect(admin.refolded().get(ANA)?.passwordHash).toBe("$early");
   });
 
-  test("an account whose first record was damaged is unknown, and its name free", () => {
+  test("ignores an account with a damaged first record and frees its name", () => {
     const registry = new Registry();
     const ledger = new Ledger();
     registry.apply(ledger.damaged("account", ANA, ANA, { name: "ana", accountKey: "AAAA" }));
@@ -319,10 +319,10 @@ describe("the fold", () => {
   });
 });
 
-describe("accounts under other names", () => {
+describe("renamed accounts", () => {
   const name = (text: string) => checkName(text);
 
-  test("are found by the old one, which nobody else registers", () => {
+  test("are found by the old name, which cannot be registered", () => {
     const admin = new Admin();
     const { registry, ledger } = admin;
     const [ana, ben] = [admin.enrol(ANA, "ana"), admin.enrol(BEN, "ben")];
@@ -342,7 +342,7 @@ describe("accounts under other names", () => {
     expect(admin.refolded().find(name("ana"))?.id).toBe(BEN);
   });
 
-  test("removed ones are known, and found no more, whatever comes after", () => {
+  test("are known but no longer found after removal", () => {
     const admin = new Admin();
     const { registry, ledger } = admin;
     const ana = admin.enrol(ANA, "ana", "$hash");
@@ -373,7 +373,7 @@ describe("accounts under other names", () => {
     }
   });
 
-  test("lost ones are names that lead nowhere, until an operator resets them", () => {
+  test("are placeholders if lost, until an operator resets them", () => {
     const admin = new Admin();
     const { registry, ledger } = admin;
     admin.enrol(BEN, `lost-${ANA}`);
@@ -394,7 +394,7 @@ describe("accounts under other names", () => {
     expect(registry.byReset(RESET.hash, 0)).toMatchObject({ id: ANA, reset: { signsOut: true } });
   });
 
-  test("a name that is none changes nothing", () => {
+  test("ignore an invalid name", () => {
     const admin = new Admin();
     const ana = admin.enrol(ANA, "ana");
     for (const body of [null, {}, { name: 5 }, { name: "a b" }]) {

@@ -27,7 +27,7 @@ function postIn(to: RoomId): PostCommand {
   };
 }
 
-describe("gates", () => {
+describe("locks", () => {
   test("uses one lock per room name, existing or not", () => {
     const rooms = new Rooms();
     const before = roomLock({ kind: "join", requester, options }, rooms);
@@ -44,7 +44,7 @@ describe("gates", () => {
     expect(roomLock(other, rooms)).not.toBe(before);
   });
 
-  test("a conversation has one, whether it was begun or not", () => {
+  test("uses one lock per conversation, existing or not", () => {
     const rooms = new Rooms();
     const meet = { kind: "meet", room: DIRECT, pair: [ANA, BEN] } as const;
     const lock = roomLock(meet, rooms);

@@ -52,11 +52,11 @@ describe("post ids", () => {
     "AAAAAAAAAAA.01",
     "AAAAAAAAAA.1",
     "AAAAAAAAAAA.-1",
-  ])("'%s' is none", (text) => {
+  ])("rejects '%s'", (text) => {
     expect(parsePostId(text)).toBeUndefined();
   });
 
-  test("is one exactly if the expression says so", () => {
+  test("accepts the same ids as the regular expression", () => {
     const expression = /^([A-Za-z0-9_-]{11})\.([1-9]\d{0,15})$/;
     const part = (letters: string, maxLength: number) =>
       fc.string({ unit: fc.constantFrom(...letters), maxLength });
@@ -74,7 +74,7 @@ describe("post ids", () => {
     );
   });
 
-  test("an outbox id has 11 characters of base64url", () => {
+  test("requires 11 base64url characters in an outbox id", () => {
     expect(isOutboxId(BOX)).toBe(true);
     for (const text of ["", "AAAAAAAAAA", "AAAAAAAAAAAA", "AAAAAAAAAA=", "AAAAAAAAAA."]) {
       expect(isOutboxId(text)).toBe(false);
@@ -83,7 +83,7 @@ describe("post ids", () => {
 });
 
 describe("post status", () => {
-  test("new, on its way, posted; another account's outbox is another one", () => {
+  test("is new, in flight or posted, separately per account", () => {
     const recorder = new Recorder();
     expect(recorder.status(1)).toBe("new");
     recorder.begin(1);
@@ -111,7 +111,7 @@ describe("post status", () => {
     expect(status(1)).toBe("new");
   });
 
-  test("it is overtaken by a later one that is the log's, not by one that waits", () => {
+  test("is overtaken by a later recorded post, but not by a waiting one", () => {
     const recorder = new Recorder();
     const { posts } = recorder;
     const [, second] = [1, 2, 3].map((counter) => recorder.begin(counter));
@@ -138,7 +138,7 @@ describe("post status", () => {
     expect(recorder.status(last + 1)).toBe("new");
   });
 
-  test("the last ones that were refused for good are remembered", () => {
+  test("remembers the latest permanent refusals", () => {
     const outbox = new DedupTable().use(ANA, BOX);
     for (let counter = 1; counter <= OUTBOX_IN_FLIGHT_MAX; counter++) {
       outbox.refuse(counter, new Fault("banned", "no"));
@@ -148,7 +148,7 @@ describe("post status", () => {
     expect([1, 2].map((counter) => outbox.status(counter).kind)).toEqual(["new", "refused"]);
   });
 
-  test("a snapshot has what was recorded, and nothing of what was not", () => {
+  test("includes only recorded posts in a snapshot", () => {
     const recorder = new Recorder();
     const posted = [2, OUTBOX_IN_FLIGHT_MAX].map((counter) => {
       const { seq, n, time } = recorder.record(counter);
@@ -173,7 +173,7 @@ describe("post status", () => {
     for (const counter of [1, 4, 6, 2 ** 40 - 1]) expect(recorder.status(counter)).toBe("passed");
   });
 
-  test("the least used outbox is forgotten, never one with posts on their way", () => {
+  test("forgets the least used outbox without posts in flight", () => {
     const recorder = new Recorder();
     const box = (i: number) => `${i}`.padStart(11, "x") as OutboxId;
     recorder.begin(1, box(0));
@@ -187,7 +187,7 @@ describe("post status", () => {
     expect(recorder.status(1, box(3))).toBe("new");
   });
 
-  test("an outbox without a post for 30 days of record time is forgotten, and none before", () => {
+  test("forgets an outbox after exactly 30 days of record time without a post", () => {
     const posts = new DedupTable();
     const ledger = new Ledger();
     const record = (box: OutboxId, timeMs: number) => {
@@ -211,7 +211,7 @@ describe("post status", () => {
     expect(posts.find(ANA, OTHER_BOX)?.status(1).kind ?? "new").toBe("posted");
   });
 
-  test("records without a post's id, or of the server, are nobody's post", () => {
+  test("ignores records without a post id and those of the server", () => {
     const recorder = new Recorder();
     const ledger = new Ledger();
     recorder.posts.record(ledger.write("join", ROOM, ANA, {}).head);

@@ -45,7 +45,7 @@ const dev = (body = {}) =>
   });
 
 describe("joining", () => {
-  test("makes the room only when asked to", () => {
+  test("creates the room only if requested", () => {
     const rooms = new Rooms();
     expect(faultCode(() => joinDrafts(rooms, ANA, options()))).toBe("room-unknown");
     const drafts = joinDrafts(rooms, ANA, options({ create }));
@@ -66,14 +66,14 @@ describe("joining", () => {
     expect(drafts.map(({ kind, room }) => [kind, room])).toEqual([["join", ROOM]]);
   });
 
-  test("a sealed one only if somebody let the account in", () => {
+  test("requires an invitation to a sealed room", () => {
     const sealed = dev({ sealed: true });
     expect(faultCode(() => joinDrafts(sealed, BEN, options()))).toBe("sealed-room");
     sealed.get(ROOM)?.admitted.add(BEN);
     expect(joinDrafts(sealed, BEN, options())).toHaveLength(1);
   });
 
-  test("a locked one by its password, and no second time", () => {
+  test("requires the password of a locked room only once", () => {
     const locked = dev({ locked: true });
     expect(faultCode(() => joinDrafts(locked, BEN, options()))).toBe("room-password-wrong");
     expect(joinDrafts(locked, BEN, options({ isPasswordCorrect: true }))).toHaveLength(1);
@@ -93,7 +93,7 @@ describe("joining", () => {
   };
   const operators = { ...create, isOperator: true };
 
-  test("rooms, at the bound; operators have the last of them", () => {
+  test("limits rooms, with a reserve for operators", () => {
     const ledger = new Ledger();
     used(ledger, ROOMS_MAX - ROOMS_RESERVED - 1);
     const full = new Rooms();
@@ -111,7 +111,7 @@ describe("joining", () => {
     expect(faultCode(() => joinDrafts(full, ANA, options({ create: operators })))).toBe("too-many");
   });
 
-  test("rooms that one account created, at the bound; not those of operators", () => {
+  test("limits rooms created by one account, except an operator's", () => {
     const made = (count: number) => folded((ledger) => used(ledger, count, () => ANA));
     expect(joinDrafts(made(ROOMS_PER_ACCOUNT_MAX - 1), ANA, options({ create }))).toHaveLength(2);
     const full = made(ROOMS_PER_ACCOUNT_MAX);
@@ -120,14 +120,14 @@ describe("joining", () => {
     expect(joinDrafts(full, ANA, options({ create: operators }))).toHaveLength(2);
   });
 
-  test("vacant rooms do not count", () => {
+  test("excludes vacant rooms from the limit", () => {
     const vacant = folded((ledger) => {
       for (let i = 0; i < ROOMS_MAX; i++) ledger.write("room", `r${i}`, ANA, { name: `n${i}` });
     });
     expect(joinDrafts(vacant, ANA, options({ create }))).toHaveLength(2);
   });
 
-  test("members of a room, at the bound", () => {
+  test("limits members of a room", () => {
     const rooms = dev();
     const { members } = rooms.get(ROOM) ?? { members: new Set<UserId>() };
     for (let i = members.size; i < ROOM_MEMBERS_MAX - 1; i++) members.add(`u${i}` as UserId);
@@ -136,7 +136,7 @@ describe("joining", () => {
     expect(faultCode(() => joinDrafts(rooms, BEN, options()))).toBe("too-many");
   });
 
-  test("rooms of one account, at the bound; what strangers begin does not count", () => {
+  test("limits joined rooms of one account, except conversations begun by others", () => {
     const joined = (count: number) =>
       folded((ledger) => {
         ledger.write("room", ROOM, BEN, { name: "dev" });
@@ -150,7 +150,7 @@ describe("joining", () => {
     expect(faultCode(() => joinDrafts(joined(JOINED_ROOMS_MAX), ANA, options()))).toBe("too-many");
   });
 
-  test("conversations begun by one account, at the bound", () => {
+  test("limits conversations begun by one account", () => {
     const begun = (count: number) =>
       folded((ledger) => {
         for (let i = 0; i < count; i++) {
@@ -161,7 +161,7 @@ describe("joining", () => {
     expect(faultCode(() => checkConversationLimit(begun(JOINED_ROOMS_MAX), ANA))).toBe("too-many");
   });
 
-  test("the lobby is entered once", () => {
+  test("joins the lobby only once", () => {
     expect(faultCode(() => lobbyJoinDrafts(new Rooms(), ANA))).toBe("room-unknown");
     const lobby = folded((ledger) => {
       ledger.write("room", ROOM, "server", { name: LOBBY });
@@ -173,7 +173,7 @@ describe("joining", () => {
 });
 
 describe("member permissions", () => {
-  test("leave and give a topic; others not", () => {
+  test("allows members to leave and set a topic, and refuses others", () => {
     const rooms = dev();
     expect(leaveDrafts(rooms, ANA, DEV)[0]).toMatchObject({ kind: "leave", room: ROOM, by: ANA });
     const signed = { epoch: 1, signature: "s", device: "d" };
@@ -190,7 +190,7 @@ describe("member permissions", () => {
     expect(faultCode(() => leaveDrafts(rooms, ANA, checkName("nowhere")))).toBe("room-unknown");
   });
 
-  test("post; a conversation that could not be begun may be tried again", () => {
+  test("allows members to post, and a retry if the conversation could not be created", () => {
     const rooms = dev();
     const post = (user: UserId, to: RoomId) =>
       checkPost(rooms, { user, to }, 0, { kind: "text", body: { text: "x" } });
@@ -211,7 +211,7 @@ describe("a post", () => {
     body: { text: "hi", ...more },
   });
 
-  test("is a text or an action, with all that its body says", () => {
+  test("is a text or an action with all fields of its body", () => {
     const { kind, id, body } = postDraft(ANA, request({ re: 5, mentions: ["ben"] }));
     expect([kind, id]).toEqual(["text", `${BOX}.3`]);
     expect(body).toEqual({ text: "hi", re: 5, mentions: ["ben"] });
@@ -240,7 +240,7 @@ describe("a post", () => {
     }
   });
 
-  test("that is sealed, or a reaction, says nothing else", () => {
+  test("excludes other content if sealed or a reaction", () => {
     const sealed = { epoch: 2, ciphertext: Uint8Array.of(1) };
     const { kind, body } = postDraft(ANA, request({ text: "", sealed }));
     expect([kind, body]).toEqual(["sealed", { epoch: 2, ciphertext: "AQ" }]);
@@ -252,7 +252,7 @@ describe("a post", () => {
     expect(faultCode(() => postDraft(ANA, nothing))).toBe("frame-malformed");
   });
 
-  test("without words, or of no outbox, is none", () => {
+  test("is rejected if empty or without a valid outbox", () => {
     expect(faultCode(() => postDraft(ANA, request({ text: "" })))).toBe("text-invalid");
     expect(faultCode(() => postDraft(ANA, request({}, "short")))).toBe("frame-malformed");
   });

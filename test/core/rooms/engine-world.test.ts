@@ -426,7 +426,7 @@ test.each([
   ["when posts come too fast", { logFailPercent: 0, lostLinkPercent: 30, postsPerSecond: 10 }],
   ["when the log refuses", { logFailPercent: 25, lostLinkPercent: 0, postsPerSecond: 10_000 }],
   ["when all goes wrong", { logFailPercent: 15, lostLinkPercent: 60, postsPerSecond: 20 }],
-])("the room engine keeps its promises %s", (name, weather) => {
+])("the room engine keeps its guarantees %s", (name, weather) => {
   const seedFirst = name.length * 1_000;
   let records = 0;
   for (let seed = seedFirst; seed < seedFirst + SEEDS; seed++) {

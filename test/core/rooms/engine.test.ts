@@ -138,7 +138,7 @@ beforeEach(() => {
 });
 
 describe("posts", () => {
-  test("are delivered once durable, then answered", () => {
+  test("are delivered when durable, then answered", () => {
     way.post(ANA, "lobby", 1);
     expect(way.effects).toEqual([]);
     way.write();
@@ -146,7 +146,7 @@ describe("posts", () => {
     expect(way.heard).toEqual([{ seq: 4, n: 4, time: way.ledger.time }]);
   });
 
-  test("a repeat waits with the first, and is answered with the same", () => {
+  test("answer a repeated post together with the first", () => {
     way.post(ANA, "lobby", 1);
     way.post(ANA, "lobby", 1);
     way.write();
@@ -156,7 +156,7 @@ describe("posts", () => {
     expect(way.ledger.records).toHaveLength(4);
   });
 
-  test("that another server has recorded are answered, though this one has given up", () => {
+  test("are answered if another server has recorded them, after this one has given up", () => {
     way.post(ANA, "lobby", 1);
     way.post(ANA, "lobby", 2);
     const drafts = way.waiting.flatMap((append) => append.drafts);
@@ -165,7 +165,7 @@ describe("posts", () => {
     expect(way.heard.map((answer) => (answer as { seq: number }).seq)).toEqual([4, 5]);
   });
 
-  test("that have to be decided again are refused if their author was banned meanwhile", () => {
+  test("are refused on a retry if their author was banned meanwhile", () => {
     way.post(ANA, "lobby", 1);
     way.banned = ANA;
     way.fail(new Fault("log-conflict", "the decision does not hold any more"));
@@ -180,7 +180,7 @@ describe("posts", () => {
     ["@", "name-invalid"],
     ["not a name", "name-invalid"],
     ["42", "name-invalid"],
-  ])("to '%s' they are refused: %s", (to, code) => {
+  ])("to '%s' are refused: %s", (to, code) => {
     way.post(ANA, to, 1);
     expect(way.heard).toEqual([code]);
     expect(way.waiting).toEqual([]);
@@ -207,7 +207,7 @@ describe("posts", () => {
     expect(ids).toEqual([`${BOX}.1`, `${BOX}.2`]);
   });
 
-  test("after a passing fault the later ones wait for the first to come again", () => {
+  test("wait after a transient fault until the refused one is repeated", () => {
     way.post(ANA, "lobby", 1);
     way.fail(new Fault("too-many", "busy", { retryAfterMs: 100 }));
     way.post(ANA, "lobby", 2);
@@ -246,7 +246,7 @@ describe("posts", () => {
     expect(way.waiting).toEqual([]);
   });
 
-  test("without a majority none of those under way is refused for good", () => {
+  test("in flight without a majority are not refused permanently", () => {
     for (const counter of [1, 2, 3]) way.post(ANA, "lobby", counter);
     way.fail(new Fault("no-majority", "no majority", { retryAfterMs: 100 }));
     const refusals = way.faults;
@@ -289,7 +289,7 @@ describe("posts", () => {
     expect(way.heard.at(-1)).toMatchObject({ n: 3 });
   });
 
-  test("a final fault is skipped", () => {
+  test("skip a permanent refusal", () => {
     way.post(ANA, "lobby", 1);
     way.fail(new Fault("store-full", "no space"));
     way.post(ANA, "lobby", 2);
@@ -309,7 +309,7 @@ describe("posts that other servers may have recorded", () => {
   test.each([
     ["nobody knows the room", []],
     ["its author is not in the room", [room]],
-  ])("are not refused as long as %s here: they are answered as they were", (_, known) => {
+  ])("are answered as recorded despite %s here", (_, known) => {
     for (const draft of known) way.recorded(draft);
     way.post(ANA, "dev", 1);
     expect(way.heard).toEqual([]);
@@ -321,7 +321,7 @@ describe("posts that other servers may have recorded", () => {
     expect(way.waiting).toEqual([]);
   });
 
-  test("are decided again once all records are known", () => {
+  test("are decided again when all records are known", () => {
     way.post(ANA, "dev", 1);
     for (const draft of [room, join]) way.recorded(draft);
     way.looked();
@@ -329,7 +329,7 @@ describe("posts that other servers may have recorded", () => {
     expect(way.heard).toMatchObject([{ n: 3 }]);
   });
 
-  test("keep their order: later ones wait for the look", () => {
+  test("keep their order: later ones wait for the confirmation", () => {
     way.post(ANA, "dev", 1);
     way.post(ANA, "lobby", 2);
     expect(way.waiting).toEqual([]);
@@ -341,7 +341,7 @@ describe("posts that other servers may have recorded", () => {
     expect(way.heard.at(-1)).toBe("room-unknown");
   });
 
-  test("are not refused for good while nobody can say what was recorded", () => {
+  test("are not refused permanently while the records are unknown", () => {
     way.post(ANA, "dev", 1);
     way.post(ANA, "lobby", 2);
     way.looked(false);
@@ -356,7 +356,7 @@ describe("posts that other servers may have recorded", () => {
     expect(way.heard.slice(2)).toMatchObject([{ n: 3 }, { n: 4 }]);
   });
 
-  test("that say nothing, to learn what became of them, are looked for, too", () => {
+  test("without content, which only request their result, are confirmed too", () => {
     const body = { text: "" };
     const request = { kind: "post", ref: 1, outbox: BOX, counter: 1, to: "dev", body } as const;
     way.submit(ANA, { kind: "post", request });
@@ -365,7 +365,7 @@ describe("posts that other servers may have recorded", () => {
     expect(way.heard).toMatchObject([{ n: 3 }]);
   });
 
-  test("are answered as another server recorded them, when the log finds that out", () => {
+  test("are answered with another server's record when the log contains it", () => {
     const conflict = new Fault("log-conflict", "the decision does not hold any more");
     const lobby = { ...said, room: LOBBY_ROOM };
     way.post(ANA, "lobby", 1);
@@ -386,7 +386,7 @@ describe("posts that other servers may have recorded", () => {
     expect([tries, way.heard.at(-1)]).toEqual([CONFLICT_TRIES_MAX + 1, "log-conflict"]);
   });
 
-  test("are looked for; other commands are refused without a look", () => {
+  test("are confirmed, unlike other commands", () => {
     way.submit(EVE, { kind: "topic", room: checkName("lobby"), topic: "x" });
     expect([way.heard, way.confirmations]).toEqual([["not-member"], []]);
   });
@@ -400,7 +400,7 @@ describe("posts that other servers may have recorded", () => {
   });
 });
 
-describe("two people", () => {
+describe("two users", () => {
   const between = directRoomId(ANA, BEN, sha256);
 
   test("create one conversation for users who write simultaneously", () => {
@@ -426,7 +426,7 @@ describe("two people", () => {
     expect(queued).toEqual([undefined, true, undefined]);
   });
 
-  test("go on, though one of them has as many conversations as the bound says", () => {
+  test("can continue although one of them has the maximum number of conversations", () => {
     way.post(BEN, "@ana", 1);
     way.write();
     for (let i = 1; i < JOINED_ROOMS_MAX; i++) {
@@ -440,7 +440,7 @@ describe("two people", () => {
     expect(way.heard.slice(1)).toEqual(["too-many", expect.objectContaining({ n: 3 })]);
   });
 
-  test("begin one group, and learn of it again", () => {
+  test("begin one group, and are answered again on a repetition", () => {
     const change = { group: "g", epoch: 0, commitId: "c", info: "i", added: [["d", ANA]] } as const;
     const begin = () =>
       way.submit(ANA, {
@@ -455,7 +455,7 @@ describe("two people", () => {
     expect(way.heard).toEqual([1, 2].map(() => ({ seq, epoch: 0, time })));
   });
 
-  test("may try again when their room could not be made", () => {
+  test("can retry when their room could not be created", () => {
     way.post(ANA, "@ben", 1);
     way.fail(new Fault("store-full", "no space"));
     expect(way.faults).toMatchObject([{ code: "store-full", retryAfterMs: 1_000 }]);
@@ -465,14 +465,14 @@ describe("two people", () => {
   });
 });
 
-describe("a file that is whole", () => {
+describe("complete file", () => {
   const file = "fAAAAAAAAAAA" as FileId;
   const body = { file, name: "a.txt", size: 3, chunks: 1, digest: "0".repeat(64) };
   const announce = (user: UserId, to: string) =>
     way.submit(user, { kind: "announce", to, file, body }, NO_SESSION);
   const kinds = () => way.ledger.records.map(({ head }) => head.kind);
 
-  test("is one record in its room, whose head has its id", () => {
+  test("is one record in its room with its id in the head", () => {
     announce(ANA, "lobby");
     expect(way.effects).toEqual([]);
     way.write();
@@ -522,7 +522,7 @@ describe("a file that is whole", () => {
     expect(way.heard).toMatchObject([{ n: 2, queued: true }]);
   });
 
-  test("is refused where words would be, in the state of its turn", () => {
+  test("is refused like a message, in the current state", () => {
     way.submit(ANA, { kind: "leave", room: checkName("lobby") });
     announce(ANA, "lobby");
     announce(ANA, "nowhere");
@@ -533,7 +533,7 @@ describe("a file that is whole", () => {
     expect(way.heard.slice(3)).toEqual([{}, "not-member"]);
   });
 
-  test("stands between the posts of its room, and holds none back for good", () => {
+  test("is ordered between posts, and blocks none permanently", () => {
     way.post(BEN, "lobby", 1);
     announce(ANA, "lobby");
     way.post(BEN, "lobby", 2);
@@ -542,7 +542,7 @@ describe("a file that is whole", () => {
     expect(way.heard).toHaveLength(3);
   });
 
-  test("may be asked for again when the log failed", () => {
+  test("can be announced again after a failure of the log", () => {
     announce(ANA, "lobby");
     way.fail(new Fault("store-full", "the disk is full"));
     expect(way.heard).toEqual(["store-full"]);
@@ -553,7 +553,7 @@ describe("a file that is whole", () => {
 });
 
 describe("rooms", () => {
-  test("two who make the same room at once are in one", () => {
+  test("join one room when two users create it simultaneously", () => {
     way.join(ANA, ROOM);
     way.join(BEN, "rSSSSSSSSSSS" as RoomId);
     way.write();
@@ -567,7 +567,7 @@ describe("rooms", () => {
     expect([way.heard.at(-1), way.waiting]).toEqual([{}, []]);
   });
 
-  test("a room whose making half failed lets nobody in", () => {
+  test("refuse members if their creation failed", () => {
     way.join(ANA, ROOM);
     const [append] = way.waiting.splice(0);
     const fault = new Fault("store-full", "no space");
@@ -582,7 +582,7 @@ describe("rooms", () => {
     expect(way.heard.at(-1)).toMatchObject({ room: "rSSSSSSSSSSS", created: true });
   });
 
-  test("posts nothing after its author left", () => {
+  test("record no posts of an author after leaving", () => {
     way.submit(ANA, { kind: "leave", room: checkName("lobby") });
     way.post(ANA, "lobby", 1);
     way.write();
@@ -591,7 +591,7 @@ describe("rooms", () => {
     expect(way.effects.map(({ kind }) => kind)).toContain("unfollow");
   });
 
-  test("a newcomer reads along, and is seen to be there", () => {
+  test("deliver messages to a new member and report the presence", () => {
     way.join(ANA, ROOM);
     way.write();
     way.effects = [];
@@ -606,7 +606,7 @@ describe("rooms", () => {
   });
 });
 
-describe("acts", () => {
+describe("actions", () => {
   const lobby = checkName("lobby");
   const act = (user: UserId, act: RoomAction) =>
     way.submit(user, { kind: "act", isOperator: true, action: act });
@@ -627,7 +627,7 @@ describe("acts", () => {
     expect(orders).toEqual([undefined, undefined, 8, 9]);
   });
 
-  test("a room that is removed is read no longer, one that is closed is", () => {
+  test("stop reading a removed room, but not a closed one", () => {
     way.join(ANA, ROOM);
     way.join(BEN);
     way.write();
@@ -641,7 +641,7 @@ describe("acts", () => {
     expect(followers()).toEqual([ANA, BEN]);
   });
 
-  test("a room cannot get a name under which another one is being made", () => {
+  test("refuse a name under which a room is being created", () => {
     const ops = "rSSSSSSSSSSS" as RoomId;
     way.recorded({ kind: "room", room: ops, by: ANA, id: "", body: { name: "ops" } });
     way.join(ANA, ROOM);
@@ -652,7 +652,7 @@ describe("acts", () => {
     expect(way.heard.slice(1)).toEqual([expect.objectContaining({ created: true }), {}]);
   });
 
-  test("a kick that empties a room is answered with the kick", () => {
+  test("answer with the kick if it empties a room", () => {
     way.join(ANA, ROOM);
     way.write();
     way.effects = [];
@@ -668,7 +668,7 @@ describe("presence", () => {
   const told = () =>
     way.effects.flatMap((item) => (item.kind === "presence" ? [[item.user, item.online]] : []));
 
-  test("is reported with the first and the last session", () => {
+  test("is reported with the first and last session", () => {
     way.enter(9, ANA);
     way.leave(1);
     expect(told()).toEqual([]);
@@ -682,8 +682,8 @@ describe("presence", () => {
   });
 });
 
-describe("a busy room", () => {
-  test("queues up to the limit and asks further posts to retry", () => {
+describe("busy room", () => {
+  test("queues up to the limit and refuses further posts temporarily", () => {
     way.submit(ANA, { kind: "topic", room: checkName("lobby"), topic: "x" });
     const box = (i: number) => `${i}`.padStart(11, "x");
     for (let i = 0; i < ROOM_LOCK_QUEUE_MAX; i++) way.post(BEN, "lobby", 1, box(i));
@@ -695,7 +695,7 @@ describe("a busy room", () => {
     expect(way.ledger.records).toHaveLength(4 + ROOM_LOCK_QUEUE_MAX);
   });
 
-  test("requests beside posts have their pace, if they cost anything", () => {
+  test("limits other requests that have a cost", () => {
     const directory = { find: () => undefined };
     const pace = { postsPerSecond: 1, postsBurst: 1 };
     const engine = new RoomEngine({ rooms: new Rooms(), directory, sha256, ...pace });
@@ -705,7 +705,7 @@ describe("a busy room", () => {
     ]);
   });
 
-  test("thousands that are refused one after another do not exhaust the stack", () => {
+  test("refuses thousands of commands without exhausting the stack", () => {
     way.join(ANA, ROOM);
     for (let i = 1; i < ROOM_LOCK_QUEUE_MAX; i++) {
       const kind = i % 2 === 0 ? "leave" : "topic";

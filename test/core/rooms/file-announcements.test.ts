@@ -11,7 +11,7 @@ function told(ledger: Ledger, room: typeof ROOM, id: string) {
 }
 
 describe("announcements", () => {
-  test("know the first record of a file in each room, by the heads alone", () => {
+  test("find the first record of a file in each room by heads alone", () => {
     const ledger = new Ledger();
     const announcements = new Announcements();
     expect(announcements.has(FILE)).toBe(false);
@@ -28,7 +28,7 @@ describe("announcements", () => {
     expect(announcements.has(FILE)).toBe(true);
   });
 
-  test("are not made of other records, nor of what is no id of a file", () => {
+  test("ignore other records and invalid file ids", () => {
     const ledger = new Ledger();
     const announcements = new Announcements();
     const body = {};

@@ -78,7 +78,7 @@ describe("files", () => {
     expect(files.mayRead(one, bob, reads(router))).toBe(false);
   });
 
-  test("its last record takes it along", () => {
+  test("removes a file with its last record", () => {
     const files = folded(record(1, "file", body(one)), record(2, "file", body(one), ana, router));
     expect(files.apply(record(3, "erase", { seq: 1, also: [] }))).toEqual([]);
     expect(files.get(one)?.at.size).toBe(1);
@@ -89,7 +89,7 @@ describe("files", () => {
     expect(files.of(2)).toBeUndefined();
   });
 
-  test("erased records are none; lost ones are counted, as their content is not left over", () => {
+  test("excludes erased records and counts damaged ones", () => {
     const told = record(1, "file", body(one));
     const files = folded(asErased(told, 3), asDamaged(record(2, "file", body(two))));
     expect([files.size, files.unreadable]).toEqual([0, 1]);
@@ -104,8 +104,8 @@ describe("files", () => {
   });
 });
 
-describe("the body of a file's record", () => {
-  test("is read as it was written", () => {
+describe("body of a file record", () => {
+  test("round-trips", () => {
     const folder = { entries: 0, manifestBytes: 20 };
     expect(fileBodyOf(body(one))).toEqual(body(one));
     expect(fileBodyOf({ ...body(one), folder, later: 1 })).toEqual({ ...body(one), folder });
@@ -125,9 +125,9 @@ describe("the body of a file's record", () => {
     ["a folder without entries", { ...body(one), folder: { manifestBytes: 3 } }],
     ["a folder that is none", { ...body(one), folder: 3 }],
     ["a folder that is nil", { ...body(one), folder: null }],
-  ])("%s is none", (_name, told) => expect(fileBodyOf(told)).toBeUndefined());
+  ])("is rejected if %s", (_name, told) => expect(fileBodyOf(told)).toBeUndefined());
 
-  test("any value is one, or none", () =>
+  test("is parsed or rejected for any value", () =>
     fc.assert(
       fc.property(fc.anything(), (told) => {
         expect(fileBodyOf(told)).toBeUndefined();

@@ -3,7 +3,7 @@ import type { UserId } from "../../../src/base/ids.ts";
 import { type Group, groupOfValue } from "../../../src/core/rooms/group-state.ts";
 import { withLists } from "../../../src/core/with-lists.ts";
 
-test("a group survives as JSON", () => {
+test("round-trips a group as JSON", () => {
   const group: Group = {
     id: "g",
     epoch: 3,

@@ -69,8 +69,8 @@ function commandOf(user: UserId, change: Partial<GroupChange>, room: RoomId): Gr
   };
 }
 
-describe("a group", () => {
-  test("begins once, with the device of who made the room, in a sealed one or one of two", () => {
+describe("group", () => {
+  test("is created once, by the room creator's device, in a sealed room or a conversation", () => {
     const vault = new Vault();
     expect(vault.commit(BEN, {})).toBe("not-member");
     expect(vault.commit(ANA, { added: [device(BEN)] })).toBe("not-allowed");
@@ -88,7 +88,7 @@ describe("a group", () => {
     expect(vault.rooms.get(DIRECT)).toMatchObject({ isSealed: true, group: { epoch: 0 } });
   });
 
-  test("is begun by nobody but the room's moderators", () => {
+  test("is created only by the room's moderators", () => {
     const vault = new Vault();
     vault.write("join", ROOM, BEN);
     expect(vault.commit(BEN, {})).toBe("not-allowed");
@@ -108,7 +108,7 @@ describe("a group", () => {
     expect(devices).toEqual([device(ANA), device(BEN)]);
   });
 
-  test("takes a device back in by one commit, and keeps one at least", () => {
+  test("readds a device by one commit, and keeps at least one", () => {
     const vault = new Vault();
     vault.commit(ANA, {});
     const back = { removed: [device(ANA)], added: [device(ANA)] };
@@ -138,7 +138,7 @@ describe("a group", () => {
     expect([...(direct?.group?.devices.values() ?? [])]).toEqual([ANA, EVE]);
   });
 
-  test("has an end to its devices", () => {
+  test("limits its devices", () => {
     const vault = new Vault();
     vault.commit(ANA, {});
     const many = (count: number) =>
@@ -147,7 +147,7 @@ describe("a group", () => {
     expect(vault.commit(ANA, { epoch: 1, added: many(GROUP_DEVICES_MAX - 1) })).toBe("none");
   });
 
-  test("remembers the last commits, for who asks again", () => {
+  test("repeats the answers to the latest commits", () => {
     const vault = new Vault();
     vault.commit(ANA, {});
     const before = (commitId: string, user = ANA) =>
@@ -159,7 +159,7 @@ describe("a group", () => {
     expect(before("to 1")).toMatchObject({ epoch: 1 });
   });
 
-  test("and what a hand on the disk wrote into the log changes nothing, or what it says", () => {
+  test("ignores damaged records written to the log's file", () => {
     const vault = new Vault();
     vault.commit(ANA, {});
     for (const body of [{}, { epoch: 1 }, { group: "g", epoch: 1, added: [1] }]) {
@@ -192,7 +192,7 @@ describe("former members", () => {
   test.each([
     ["left", (vault: Vault) => vault.write("leave", ROOM, BEN)],
     ["was put out without a commit", (vault: Vault) => vault.write("kick", ROOM, ANA, ben)],
-  ])("%s: nobody speaks until somebody removed the devices", (_, go) => {
+  ])("%s: blocks posts until the devices are removed", (_, go) => {
     const vault = three();
     const speak = (epoch: number) => faultCode(() => checkSealing(vault.room, "sealed", { epoch }));
     expect(speak(1)).toBe("none");
@@ -204,7 +204,7 @@ describe("former members", () => {
   });
 });
 
-test("a sealed room has sealed records of its epoch, and files without a name", () => {
+test("accept only sealed records of the epoch, and files without a name", () => {
   const vault = new Vault();
   const stands = (kind: "text" | "sealed" | "file", body: unknown) =>
     faultCode(() => checkSealing(vault.room, kind, body));

@@ -6,7 +6,7 @@ import { MessageCount } from "../../../src/core/rooms/message-count.ts";
 
 const PEOPLE = ["ana", "ben", "cleo"] as UserId[];
 
-test("words of others between two places", () => {
+test("counts other users' messages between two positions", () => {
   const place = fc.nat(40);
   fc.assert(
     fc.property(fc.array(fc.nat(3), { maxLength: 30 }), place, place, (said, after, before) => {
@@ -30,7 +30,7 @@ test("words of others between two places", () => {
   );
 });
 
-test("no more are counted than a bound, however many there are", () => {
+test("counts up to a maximum", () => {
   const words = new MessageCount();
   const [ana, ben] = PEOPLE as [UserId, UserId];
   for (let n = 1; n <= 3 * UNREAD_COUNTED_MAX; n++) {

@@ -78,7 +78,7 @@ describe("moderation permissions", () => {
     expect(new House().act(user, act, isOperator)).toBe(outcome);
   });
 
-  test("moderators keep the maker in, and each other not", () => {
+  test("protect the creator, and moderators from each other", () => {
     const house = new House();
     expect(house.act(ANA, { kind: "grant", on: true, ...eve })).toBe("none");
     expect(house.act(EVE, { kind: "kick", ...ana })).toBe("not-allowed");
@@ -91,7 +91,7 @@ describe("moderation permissions", () => {
   });
 });
 
-describe("a room as a whole", () => {
+describe("named room", () => {
   const lobby = "rLLLLLLLLLLL" as RoomId;
   const day = RETENTION_MS_MIN;
   const [dev, taken] = [checkName("dev"), checkName("ops")];
@@ -163,11 +163,11 @@ describe("a room as a whole", () => {
   });
 });
 
-describe("a message that is pinned", () => {
+describe("pinned message", () => {
   const word = { room: ROOM, seq: 5, author: BEN };
   const pin = (on: boolean, more = {}): RoomAction => ({ kind: "pin", on, ...word, ...more });
 
-  test("is pinned once, by a moderator or either of two", () => {
+  test("is pinned once, by a moderator or either user of a conversation", () => {
     const house = new House();
     expect(house.act(BEN, pin(true))).toBe("not-allowed");
     expect(house.act(ANA, pin(false))).toBe("not-found");
@@ -181,7 +181,7 @@ describe("a message that is pinned", () => {
     expect(house.act(ANA, pin(true))).toBe("not-found");
   });
 
-  test("is one of PINS_MAX", () => {
+  test("is limited to PINS_MAX per room", () => {
     const house = new House();
     for (let i = 0; i <= PINS_MAX; i++) house.write("text", ROOM, BEN, { text: "x" });
     for (let i = 0; i < PINS_MAX; i++)
@@ -191,7 +191,7 @@ describe("a message that is pinned", () => {
   });
 });
 
-test("receipts are turned on and off once, by who keeps the order, or each of two", () => {
+test("receipts are switched only by moderators, or either user of a conversation", () => {
   const house = new House();
   const turn = (user: typeof ANA, on: boolean, room = ROOM) =>
     house.act(user, { kind: "receipts", room, on });
@@ -205,7 +205,7 @@ test("receipts are turned on and off once, by who keeps the order, or each of tw
   expect(turn(ANA, true, notes)).toBe("not-allowed");
 });
 
-test("imports are for those who keep the order of a room", () => {
+test("imports are only for moderators", () => {
   const { rooms } = new House();
   const imports = (user: typeof ANA, to: string, isOperator = false) =>
     faultCode(() => checkMayImport({ rooms, isOperator }, user, to));
@@ -217,7 +217,7 @@ test("imports are for those who keep the order of a room", () => {
   ]);
 });
 
-test("a mute holds until its moment, and no longer", () => {
+test("a mute ends exactly at its time", () => {
   const house = new House();
   house.act(ANA, { kind: "mute", on: true, until: 1_000, ...EVE_CONCERNED });
   const speaks = (unixMs: number) => faultCode(() => checkMayPost(house.room, EVE, unixMs));
@@ -253,13 +253,13 @@ describe("posted messages", () => {
     expect(new House().act(user, act, isOperator)).toBe(outcome);
   });
 
-  test("are not changed in the open once their room is sealed", () => {
+  test("are not edited in plain text in a sealed room", () => {
     const house = new House();
     house.room.isSealed = true;
     expect(house.act(BEN, { kind: "edit", text: "x", ...word })).toBe("sealed-room");
   });
 
-  test("are changed so often, by who may still speak there", () => {
+  test("are edited a limited number of times, only by members who may post", () => {
     const house = new House();
     const edit = { kind: "edit", text: "x", ...word } as const;
     for (let i = 0; i < EDITS_PER_RECORD_MAX; i++) expect(house.act(BEN, edit)).toBe("none");
@@ -270,7 +270,7 @@ describe("posted messages", () => {
     expect(house.act(BEN, edit)).toBe("not-allowed");
   });
 
-  test("are erased together, as far as they stand", () => {
+  test("are erased together if not yet erased", () => {
     const house = new House();
     house.write("text", ROOM, EVE, { text: "more" });
     house.act(BEN, { kind: "edit", text: "x", ...word });
@@ -282,7 +282,7 @@ describe("posted messages", () => {
     expect(house.act(ANA, erase)).toBe("not-found");
   });
 
-  test("are erased once, with their edits, and not changed after that", () => {
+  test("are erased once with their edits, and cannot change afterwards", () => {
     const house = new House();
     house.act(BEN, { kind: "edit", text: "x", ...word });
     house.act(BEN, { kind: "edit", text: "y", ...word });

@@ -35,13 +35,13 @@ class Admin {
 const invite = (id: string, more = {}) =>
   inviteDraft({ id, by: ANA, hash: `hash of ${id}`, ...more });
 
-test("an invite with a room to read or post to is for a program", () => {
+test("treats an invite with a room to read or post to as a token for a program", () => {
   const room = "r1" as RoomId;
   expect([{ post: room }, { read: room }, {}].map(isForProgram)).toEqual([true, true, false]);
 });
 
-describe("the rules of the house", () => {
-  test("operators come and go", () => {
+describe("server policy", () => {
+  test("grants and revokes operators", () => {
     const admin = new Admin();
     const { policy: rules } = admin;
     admin.write(roleDraft(BEN, ANA, true));
@@ -50,7 +50,7 @@ describe("the rules of the house", () => {
     expect(rules.isOperator(BEN)).toBe(false);
   });
 
-  test("a ban holds until it ends or is lifted; the last word counts", () => {
+  test("applies a ban until it ends or is lifted; the last record is valid", () => {
     const admin = new Admin();
     const { policy: rules } = admin;
     admin.write(banDraft({ user: BEN, until: 100, reason: "spam" }, ANA, true));
@@ -74,7 +74,7 @@ describe("the rules of the house", () => {
     expect(rules.bans(0)).toEqual([]);
   });
 
-  test("moments that no date can hold, of logs written before, are the last ones", () => {
+  test("clamps invalid times in older logs", () => {
     const admin = new Admin();
     admin.write(banDraft({ user: BEN, until: 2 ** 53 - 1 }, ANA, true));
     admin.write(invite("i1", { expires: 2 ** 53 - 1 }));
@@ -101,7 +101,7 @@ describe("the rules of the house", () => {
     expect(pageAfter([])).toEqual({ page: [] });
   });
 
-  test("registration is closed and opened", () => {
+  test("closes and opens registration", () => {
     const admin = new Admin();
     expect(admin.policy.isClosed).toBe(false);
     admin.write(registrationDraft(ANA, true));
@@ -110,7 +110,7 @@ describe("the rules of the house", () => {
     expect(admin.policy.isClosed).toBe(false);
   });
 
-  test("an invite is counted down, and never below nothing", () => {
+  test("counts the uses of an invite down to zero", () => {
     const admin = new Admin();
     const { policy: rules } = admin;
     admin.write(invite("i1", { usesLeft: 2, expires: 50 }), invite("i2"));
@@ -127,7 +127,7 @@ describe("the rules of the house", () => {
     expect(rules.invite("i2")?.isRevoked).toBe(true);
   });
 
-  test("fields of an invite that are of another type are dropped", () => {
+  test("drops invite fields of another type", () => {
     const admin = new Admin();
     const body = { hash: "h", uses: "1", expires: "1", room: 7, post: 7, read: 7, operator: 1 };
     admin.apply(admin.ledger.write("invite", "i1", ANA, body));
@@ -150,7 +150,7 @@ describe("the rules of the house", () => {
     expect(["i2", "i3"].map((id) => admin.policy.invite(id)?.isByToken)).toEqual([undefined, true]);
   });
 
-  test("spent invites are remembered up to the bound", () => {
+  test("remembers spent invites up to a limit", () => {
     const admin = new Admin();
     for (let i = 0; i <= INVITES_SPENT_MAX; i++) {
       const spent = i === 0 ? inviteUsedDraft("i0", EVE) : inviteRevokedDraft(`i${i}`, ANA);
@@ -160,7 +160,7 @@ describe("the rules of the house", () => {
     expect(admin.policy.inviteByHash("hash of i1")?.isRevoked).toBe(true);
   });
 
-  test("those that have expired are no more than the others that are spent", () => {
+  test("counts expired invites as spent", () => {
     const admin = new Admin();
     admin.write(invite("live"));
     const count = INVITES_MAX + INVITES_SPENT_MAX;

@@ -6,7 +6,7 @@ import type { Request } from "../../../src/wire/messages.ts";
 const bytes = (size: number) => new Uint8Array(size);
 const countOf = (request: object) => postCount({ ref: 1, ...request } as unknown as Request);
 
-describe("a request counts as posts", () => {
+describe("number of posts of a request", () => {
   const sealed = (size: number) => ({
     kind: "post",
     body: { text: "", sealed: { epoch: 1, ciphertext: bytes(size) } },

@@ -51,7 +51,7 @@ test("applies the last change of a room and records no unchanged settings", () =
   expect(owner.refolded().rooms.size).toBe(0);
 });
 
-test("saved messages keep the order in which they were saved", () => {
+test("keeps saved messages in the order of saving", () => {
   const owner = new Owner();
   for (const seq of [7, 3, 9]) owner.change(save(seq));
   owner.change(save(3, false));
@@ -76,7 +76,7 @@ test("merges settings into one record periodically and blanks old ones", () => {
   }
 });
 
-test("its bounds: the last that fits, and what frees a place", () => {
+test("limits settings and saved messages, and frees space by removal", () => {
   const owner = new Owner();
   for (let i = 1; i <= SAVED_MAX; i++) owner.change(save(i));
   expect(() => owner.change(save(SAVED_MAX + 1))).toThrow("at most");
@@ -91,7 +91,7 @@ test("its bounds: the last that fits, and what frees a place", () => {
   expect(owner.refolded().rooms.size).toBe(PREFS_ROOMS_MAX);
 });
 
-test("a mute for a time is over in its moment; 0 is for good", () => {
+test("ends a temporary mute at its time, but not a permanent one", () => {
   expect(isMutedAt(undefined, 5)).toBe(false);
   expect(isMutedAt({}, 5)).toBe(false);
   expect(isMutedAt({ muted: 0 }, 5)).toBe(true);

@@ -10,7 +10,7 @@ const present = (session: number, user: UserId) => ({ session, user, isPresent: 
 const BUSY = new Fault("too-many", "busy", { retryAfterMs: 100 });
 
 describe("presence", () => {
-  test("an account is in with its first session and out with its last", () => {
+  test("begins with the first session and ends with the last", () => {
     const presence = new Presence();
     expect(presence.enter(present(1, ANA), 0)).toBe(true);
     expect(presence.enter(present(2, ANA), 0)).toBe(false);
@@ -24,8 +24,8 @@ describe("presence", () => {
   });
 });
 
-describe("posts that must wait", () => {
-  test("sessions of one account share its pace, and a new one does not renew it", () => {
+describe("waiting posts", () => {
+  test("share the account's rate over its sessions", () => {
     const presence = new Presence(1, 2);
     presence.enter(present(1, ANA), 0);
     presence.enter(present(2, ANA), 0);
@@ -40,7 +40,7 @@ describe("posts that must wait", () => {
     expect(presence.acceptPost(by(4), BOX, 1, 0)).toBeUndefined();
   });
 
-  test("the paces that are remembered are bounded", () => {
+  test("remember a limited number of rates", () => {
     const presence = new Presence(1, 1);
     const user = (number: number) => `u${number}` as UserId;
     for (let i = 0; i <= POST_RATES_MAX; i++) {
@@ -54,7 +54,7 @@ describe("posts that must wait", () => {
     expect(presence.acceptPost(by(-2), BOX, 2, 0)).toBeUndefined(); // The oldest was forgotten.
   });
 
-  test("charges large posts several tokens, at most the burst", () => {
+  test("charge large posts several tokens, at most the burst", () => {
     const presence = new Presence(1, 4);
     presence.enter(present(1, ANA), 0);
     expect(presence.acceptPost(by(1), BOX, 1, 0, 1)).toBeUndefined();
@@ -64,7 +64,7 @@ describe("posts that must wait", () => {
     expect(presence.acceptPost(by(1), BOX, 4, 5_000, 100)).toBeUndefined();
   });
 
-  test("other requests take from the same pace", () => {
+  test("share the rate with other requests", () => {
     const presence = new Presence(1, 4);
     presence.enter(present(1, ANA), 0);
     expect(presence.charge(ANA, 3, 0)).toBeUndefined();
@@ -74,7 +74,7 @@ describe("posts that must wait", () => {
     expect(presence.acceptPost(by(1), BOX, 2, 0)?.code).toBe("too-fast");
   });
 
-  test("a submitter without a session has the pace of its account, and is never held", () => {
+  test("are rate-limited but never blocked without a session", () => {
     const presence = new Presence(1, 2);
     const program = { session: undefined, user: ANA };
     presence.enter(present(1, ANA), 0);
@@ -85,11 +85,11 @@ describe("posts that must wait", () => {
     expect([undefined, 1, 2].map((id) => presence.isConnected(id))).toEqual([true, true, false]);
   });
 
-  test("refuses posts without a session", () => {
+  test("are refused without a session", () => {
     expect(new Presence().acceptPost(by(1), BOX, 1, 0)?.code).toBe("not-logged-in");
   });
 
-  test("beyond the burst they come too fast, and those after them wait behind", () => {
+  test("are refused beyond the burst, and block later posts", () => {
     const presence = new Presence(1_000, 2);
     presence.enter(present(1, ANA), 0);
     expect(presence.acceptPost(by(1), BOX, 1, 0)).toBeUndefined();
@@ -105,7 +105,7 @@ describe("posts that must wait", () => {
     expect(presence.acceptPost(by(1), BOX, 4, 1_000)).toBeUndefined();
   });
 
-  test("blocks only that outbox on that link", () => {
+  test("block only that outbox on that link", () => {
     const presence = new Presence();
     for (const client of [1, 2]) presence.enter(present(client, ANA), 0);
     presence.held(1, BOX, 5, BUSY);
@@ -114,7 +114,7 @@ describe("posts that must wait", () => {
     expect(presence.acceptPost(by(2), BOX, 6, 0)).toBeUndefined();
   });
 
-  test("the lowest refused counter is the one that must come again", () => {
+  test("resume with the lowest refused counter", () => {
     const presence = new Presence();
     presence.enter(present(1, ANA), 0);
     presence.held(1, BOX, 5, BUSY);
@@ -126,7 +126,7 @@ describe("posts that must wait", () => {
     expect(presence.acceptPost(by(1), BOX, 5, 0)).toBeUndefined();
   });
 
-  test("unblocks later posts once the post is settled", () => {
+  test("are unblocked once the post is settled", () => {
     const presence = new Presence();
     presence.enter(present(1, ANA), 0);
     presence.held(1, BOX, 5, BUSY);
@@ -138,7 +138,7 @@ describe("posts that must wait", () => {
     expect(presence.acceptPost(by(1), BOX, 6, 0)).toBeUndefined();
   });
 
-  test("bounds the number of blocked outboxes", () => {
+  test("limit the number of blocked outboxes", () => {
     const presence = new Presence();
     presence.enter(present(1, ANA), 0);
     const box = (i: number) => `${i}`.padStart(11, "x") as OutboxId;

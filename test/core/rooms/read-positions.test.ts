@@ -7,7 +7,7 @@ import { ReadPositions } from "../../../src/core/rooms/read-positions.ts";
 const user = (i: number) => `u${i}` as UserId;
 const room = (i: number) => `r${i}` as RoomId;
 
-test("a mark only moves on, and comes back as it was kept", () => {
+test("increases positions only, and restores them from their stored form", () => {
   const step = fc.tuple(fc.nat(3), fc.nat(3), fc.integer({ min: 0, max: 20 }));
   fc.assert(
     fc.property(fc.array(step), (steps) => {
@@ -28,7 +28,7 @@ test("a mark only moves on, and comes back as it was kept", () => {
   );
 });
 
-test("a mark that is forgotten counts from the start", () => {
+test("counts from the first record without a position", () => {
   const positions = new ReadPositions();
   positions.advance(user(1), room(1), 7);
   expect([positions.forget(user(1), room(1)), positions.forget(user(1), room(1))]).toEqual([
@@ -42,7 +42,7 @@ test("a mark that is forgotten counts from the start", () => {
   expect([positions.of(user(1), room(2)), positions.size]).toEqual([7, 1]);
 });
 
-test("at most READ_MARKS_MAX are kept: whoever has not read for longest is forgotten first", () => {
+test("keeps at most READ_POSITIONS_MAX, and forgets the least recent", () => {
   const positions = new ReadPositions();
   for (let i = 0; i < READ_POSITIONS_MAX; i++) positions.advance(user(i % 1_000), room(i), 1e9);
   expect(positions.size).toBe(READ_POSITIONS_MAX);
@@ -53,7 +53,7 @@ test("at most READ_MARKS_MAX are kept: whoever has not read for longest is forgo
   expect(positions.format().length).toBeLessThan(READ_POSITIONS_BYTES_MAX / 2);
 });
 
-test("any text is marks or is not", () => {
+test("parses any text or rejects it", () => {
   const bad = ["", "{]", "7", "null", "[]", '{"format":1}', '{"format":2,"read":{}}'];
   const worse = ['{"format":1,"read":[]}', '{"format":1,"read":{"u":3}}'];
   for (const n of ["0", "-1", "1.5", '"7"', "null"]) {

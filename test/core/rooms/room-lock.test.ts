@@ -4,7 +4,7 @@ import { RoomLock } from "../../../src/core/rooms/room-lock.ts";
 
 const KEY = "room";
 
-describe("a gate", () => {
+describe("room lock", () => {
   test("runs posts together and a change alone, in order", () => {
     const lock = new RoomLock<string>();
     expect(lock.acquire(KEY, "post 1", false)).toBe(true);

@@ -34,8 +34,8 @@ class House {
   }
 }
 
-describe("a named room", () => {
-  test("is made, joined, given a topic, talked in and left", () => {
+describe("named room", () => {
+  test("is created, joined, given a topic, used and left", () => {
     const house = new House();
     house.write("room", ROOM, ANA, { name: "Dev" });
     house.write("join", ROOM, ANA);
@@ -54,7 +54,7 @@ describe("a named room", () => {
     expect(house.rooms.namedCount).toBe(1);
   });
 
-  test("locked is what its first record says", () => {
+  test("is locked if its first record says so", () => {
     const house = new House();
     house.write("room", ROOM, ANA, { name: "dev", locked: true });
     expect(house.room.locked).toBe(true);
@@ -70,7 +70,7 @@ test.each([
   [false, "topic", false],
   [true, "sealed", true],
   [true, "file", false],
-] as const)("in a room that is sealed (%p) a '%s' counts as a message: %p", (sealed, kind, is) => {
+] as const)("if sealed (%p), counts a '%s' as a message: %p", (sealed, kind, is) => {
   const house = new House();
   house.write("room", ROOM, ANA, { name: "dev", sealed });
   house.write(kind, ROOM, ANA);
@@ -87,7 +87,7 @@ test.each([
     (house: House) => house.write("retention", ROOM, ANA, { keepMs: RETENTION_MS_MIN }),
     false,
   ],
-])("a room with %s is vacant without its only member", (_what, write, isVacantThen) => {
+])("with %s is vacant without its only member", (_what, write, isVacantThen) => {
   const house = new House();
   house.write("room", ROOM, ANA, { name: "dev" });
   house.write("join", ROOM, ANA);
@@ -100,7 +100,7 @@ test.each([
   expect(isVacant(house.room)).toBe(isVacantThen);
 });
 
-test("the lobby, a conversation and a room with a group are never vacant", () => {
+test("lobby, conversations and rooms with a group are never vacant", () => {
   const house = new House();
   house.write("room", ROOM, "server", { name: LOBBY });
   house.write("room", DIRECT, "server", { direct: [ANA, ANA] });
@@ -116,8 +116,8 @@ test("the lobby, a conversation and a room with a group are never vacant", () =>
   ]);
 });
 
-describe("a room of two", () => {
-  test("both are in from the start, and it has no name", () => {
+describe("direct conversation", () => {
+  test("has both members from its creation, and no name", () => {
     const house = new House();
     house.write("room", DIRECT, "server", { direct: [ANA, BEN] });
     const room = house.rooms.get(DIRECT);
@@ -130,17 +130,17 @@ describe("a room of two", () => {
     expect([house.rooms.directCount, loaded.directCount]).toEqual([1, 1]);
   });
 
-  test("with oneself", () => {
+  test("can be with oneself", () => {
     const house = new House();
     house.write("room", DIRECT, "server", { direct: [ANA, ANA] });
     expect([...(house.rooms.get(DIRECT)?.members ?? [])]).toEqual([ANA]);
   });
 });
 
-describe("rooms under other names", () => {
+describe("renamed rooms", () => {
   const name = (text: string) => checkName(text);
 
-  test("are found by the old one, too, until another room has it", () => {
+  test("are found by the old name until another room uses it", () => {
     const house = new House();
     house.write("room", ROOM, ANA, { name: "dev" });
     house.write("rename", ROOM, ANA, { was: "dev", name: "Ops" });
@@ -168,7 +168,7 @@ describe("rooms under other names", () => {
     expect(house.rooms.find(name("ops"))?.id).toBe("rSSSSSSSSSSS" as RoomId);
   });
 
-  test("a name that is none, or a person's, changes nothing", () => {
+  test("ignore an invalid name and renames of users", () => {
     const house = new House();
     house.write("room", ROOM, ANA, { name: "dev" });
     const bodies = [null, [], {}, { name: 5 }, { name: "a b" }, { name: "x", user: ANA }];
@@ -192,8 +192,8 @@ describe("rooms under other names", () => {
   });
 });
 
-describe("a missing body", () => {
-  test.each(["damaged", "erased"] as const)("%s: what the head says still counts", (how) => {
+describe("missing body", () => {
+  test.each(["damaged", "erased"] as const)("of %s: applies the head", (how) => {
     const house = new House();
     house.write("room", ROOM, "server", { name: LOBBY });
     house.rooms.apply(house.ledger[how]("join", ROOM, ANA, {}));
@@ -206,7 +206,7 @@ describe("a missing body", () => {
   });
 });
 
-test("a hole or a double is our own bug", () => {
+test("asserts that records are neither missing nor repeated", () => {
   const house = new House();
   const first = house.ledger.write("room", ROOM, "server", { name: LOBBY });
   const second = house.ledger.write("join", ROOM, ANA, {});
@@ -215,7 +215,7 @@ test("a hole or a double is our own bug", () => {
   expect(() => house.rooms.apply(first)).toThrow("hole or a double");
 });
 
-test("no fold looks into the body of a kind that is folded by its head", () => {
+test("is not needed for kinds folded by head", () => {
   const rooms = new Rooms();
   const engine = new RoomEngine({ rooms, directory: new Registry(), sha256 });
   const ledger = new Ledger();
@@ -230,7 +230,7 @@ test("no fold looks into the body of a kind that is folded by its head", () => {
   expect(rooms.head).toBe(1 + BY_HEAD.size);
 });
 
-test("pins stay in their order until they are taken out, or what they name is erased", () => {
+test("pins keep their order until removed or erased", () => {
   const house = new House();
   house.write("room", ROOM, ANA, { name: "dev" });
   for (let i = 0; i < 4; i++) house.write("text", ROOM, ANA, { text: `${i}` });
@@ -255,7 +255,7 @@ test("pins stay in their order until they are taken out, or what they name is er
   expect(house.room.pins.length).toBe(PINS_MAX);
 });
 
-test("receipts are on from their record, and in a conversation from the second", () => {
+test("receipts apply from their record, and in a conversation from the second", () => {
   const house = new House();
   house.write("room", ROOM, ANA, { name: "dev" });
   house.write("join", ROOM, ANA);

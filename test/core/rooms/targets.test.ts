@@ -29,8 +29,8 @@ function place(write: (ledger: Ledger) => void = () => {}) {
   return { rooms, targets: new TargetResolver({ rooms, directory, sha256 }) };
 }
 
-describe("a target", () => {
-  test("is a room by its name, in any case, with or without #", () => {
+describe("target", () => {
+  test("finds a room by name in any case, with or without #", () => {
     const { rooms, targets } = place();
     const room = rooms.get(ROOM);
     for (const text of ["dev", "#dev", "#DEV"]) {
@@ -39,7 +39,7 @@ describe("a target", () => {
     }
   });
 
-  test("is the same conversation for both of its people, before and after it was made", () => {
+  test("finds the same conversation for both users, before and after its creation", () => {
     const { targets } = place();
     expect(targets.resolve(ANA, "@ben")).toEqual({ id: DIRECT, room: undefined, peer: BEN });
     const made = place((ledger) => ledger.write("room", DIRECT, "server", { direct: [ANA, BEN] }));
@@ -49,7 +49,7 @@ describe("a target", () => {
     expect(made.targets.find(BEN, "@ana")).toEqual({ id: DIRECT, room, peer: ANA });
   });
 
-  test("that leads nowhere is refused by name, or not found", () => {
+  test("rejects or does not find an invalid target", () => {
     const { targets } = place();
     expect(faultCode(() => targets.resolve(ANA, "attic"))).toBe("room-unknown");
     expect(faultCode(() => targets.resolve(ANA, "@eve"))).toBe("user-unknown");
@@ -61,7 +61,7 @@ describe("a target", () => {
   });
 });
 
-test("a room is read by its members alone", () => {
+test("requires membership to read a room", () => {
   const room = place().targets.resolve(BEN, "dev").room;
   if (room === undefined) throw new Error("the room was made");
   expect(faultCode(() => requireMember(room, ANA))).toBe("none");

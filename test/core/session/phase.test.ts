@@ -5,7 +5,7 @@ import { NOTICES, type NoticeKind } from "../../../src/wire/messages.ts";
 const PHASES = ["entering", "member", "lane", "greeting", "closed"] as const;
 const notices = Object.keys(NOTICES) as NoticeKind[];
 
-test("each notice is allowed in some phase, and none after closing", () => {
+test("allows each notice in some phase, and none after closing", () => {
   for (const kind of notices) {
     const places = PHASES.flatMap((phase) => [
       mayReceive("client", phase, kind),
@@ -18,7 +18,7 @@ test("each notice is allowed in some phase, and none after closing", () => {
   }
 });
 
-test("before the greeting nothing but the greeting is heard", () => {
+test("accepts only the greeting before the greeting", () => {
   expect(notices.filter((kind) => mayReceive("server", "greeting", kind))).toEqual(["hello"]);
   expect(notices.filter((kind) => mayReceive("client", "greeting", kind))).toEqual([
     "welcome",

@@ -79,8 +79,8 @@ class Pair {
   }
 }
 
-describe("a session", () => {
-  test("that would answer more than a message holds refuses that one question", () => {
+describe("session", () => {
+  test("refuses a request if the answer exceeds a message", () => {
     const pair = new Pair().greet().logIn();
     const { ref, effects } = pair.client.request("bans", {});
     pair.at("client", effects);
@@ -95,7 +95,7 @@ describe("a session", () => {
     expect(pair.kinds("client").at(-1)).toBe("answered");
   });
 
-  test("asks nothing that no message holds", () => {
+  test("sends no request that exceeds a message", () => {
     const pair = new Pair().greet().logIn();
     const topic = "t".repeat(MESSAGE_BYTES_MAX);
     const { effects } = pair.client.request("topic", { room: "lobby", topic });
@@ -103,7 +103,7 @@ describe("a session", () => {
     expect(pair.client.openRequests).toBe(0);
   });
 
-  test("greets, lets in, answers and lets out", () => {
+  test("greets, logs in, answers and logs out", () => {
     const pair = new Pair().greet();
     expect(pair.kinds("server")).toEqual(["notice"]);
     expect(pair.kinds("client")).toEqual(["notice"]);
@@ -132,7 +132,7 @@ describe("a session", () => {
     expect(pair.client.phase).toBe("member");
   });
 
-  test("anything but hello first is the end", () => {
+  test("closes on any message before hello", () => {
     const pair = new Pair();
     pair.at("client", pair.client.request("login", LOGIN).effects);
     expect(pair.closing("server")).toBe("out-of-order");
@@ -140,7 +140,7 @@ describe("a session", () => {
     expect(pair.kinds("client")).toEqual(["refused", "close"]);
   });
 
-  test("records after a log-out are late, not wrong; before a log-in they are dropped too", () => {
+  test("drops late records after a log-out and before a log-in", () => {
     const pair = new Pair().greet();
     pair.got.client.length = 0;
     pair.at("server", pair.server.notify({ kind: "caught-up", seq: 1 }));
@@ -148,7 +148,7 @@ describe("a session", () => {
     expect(pair.client.phase).toBe("entering");
   });
 
-  test("a closing end tells why, and what was asked is refused with it", () => {
+  test("reports the reason when closing, and refuses open requests with it", () => {
     const pair = new Pair().greet().logIn();
     pair.at("client", pair.client.request("rooms", {}).effects);
     pair.at("server", pair.server.close(new Fault("banned", "out", { retryAfterMs: 5 })));
@@ -170,7 +170,7 @@ describe("a session", () => {
     expect(close.fault?.message).toEndWith(`x (${words.code})`);
   });
 
-  test("our own sentences are cut to what a message holds, by whole characters", () => {
+  test("cuts its own messages to the limit between characters", () => {
     const long = "\u{1f600}".repeat(FAULT_TEXT_BYTES_MAX);
     const [bye] = new Session("server", 0).close(new Fault("usage", long, { remedy: long }));
     if (bye?.kind !== "transmit") throw new Error("nothing was said");
@@ -179,7 +179,7 @@ describe("a session", () => {
     expect(incoming).toMatchObject({ message: { kind: "bye", message: cut, remedy: cut } });
   });
 
-  test("a fault arrives with its templates, the values cut to what a message holds", () => {
+  test("sends a fault with its template, and cuts long values", () => {
     const pair = new Pair().greet();
     const { ref, effects } = pair.client.request("login", LOGIN);
     pair.at("client", effects);
@@ -197,7 +197,7 @@ describe("a session", () => {
     });
   });
 
-  test("a template that no message holds is left out", () => {
+  test("omits a template that exceeds the limits", () => {
     const template = "é".repeat(TEMPLATE_BYTES_MAX / 2);
     const values = Array<string>(TEMPLATE_VALUES_MAX).fill("a");
     for (const [text, isSent] of [
@@ -223,7 +223,7 @@ describe("a session", () => {
     ["frame-malformed", "10,000 values", Array(10_000).fill("x")],
     ["too-large", "a value that is too long", ["1", "x".repeat(TEMPLATE_VALUE_BYTES_MAX + 1)]],
     ["frame-malformed", "a value that is no text", ["1", { a: 1 }]],
-  ])("is %s: a template with %s", (outcome, _, values) => {
+  ])("is %s for a template with %s", (outcome, _, values) => {
     const template = { text: "{} {}", values };
     const bye = { kind: "bye", code: "banned", message: "out", template, remedyTemplate: template };
     const { client } = new Pair().greet();
@@ -234,7 +234,7 @@ describe("a session", () => {
     expect(fault?.code ?? "").toBe(read === "" ? outcome : "banned");
   });
 
-  test("the code of a later version is kept in the sentence", () => {
+  test("keeps the code of a later version in the message", () => {
     const pair = new Pair().greet();
     const bye = { kind: "bye", code: "moon-full", message: "not today" } as const;
     pair.at("client", pair.client.receive(encode(bye), 0));
@@ -243,7 +243,7 @@ describe("a session", () => {
     });
   });
 
-  test("an answer that does not fit its question, or has none, is the end", () => {
+  test("closes on an answer that does not match a request", () => {
     for (const answer of [
       { kind: "ok", ref: 1, rooms: 5, more: false },
       { kind: "ok", ref: 99 },
@@ -260,7 +260,7 @@ describe("a session", () => {
     expect(closing(session("server", "member").receive(fault, 0))).toBe("out-of-order");
   });
 
-  test("a request that nobody can serve is answered, by a server that has greeted", () => {
+  test("answers an unknown request after the greeting", () => {
     const request = encode({ kind: "teleport", ref: 3 } as unknown as Outgoing);
     const pair = new Pair().greet();
     expect(pair.server.receive(request, 0)).toMatchObject([{ kind: "transmit" }]);
@@ -273,7 +273,7 @@ describe("a session", () => {
     }
   });
 
-  test("bounds the requests that have no answer", () => {
+  test("limits unanswered requests", () => {
     const pair = new Pair().greet().logIn();
     for (let i = 0; i < REQUESTS_IN_FLIGHT_MAX; i++) {
       pair.at("client", pair.client.request("rooms", {}).effects);
@@ -285,7 +285,7 @@ describe("a session", () => {
     expect(sent(beyond)).toMatchObject([{ kind: "fault", ref: 9_999, code: "too-many" }]);
   });
 
-  test("bounds what a stranger may send", () => {
+  test("limits messages of unauthenticated clients", () => {
     const pair = new Pair().greet();
     const register = { kind: "admit", ref: 1, secret: "x" } as const;
     const size = encode(register).length;
@@ -302,8 +302,8 @@ describe("a session", () => {
   });
 });
 
-describe("time", () => {
-  test("silence is asked about, then it is death", () => {
+describe("timeouts", () => {
+  test("ping an idle peer and close without an answer", () => {
     const { client } = new Pair().greet().logIn();
     expect(client.deadline()).toBe(PING_INTERVAL_MS);
     expect(client.tick(PING_INTERVAL_MS - 1)).toEqual([]);
@@ -315,7 +315,7 @@ describe("time", () => {
     expect(client.deadline()).toBeUndefined();
   });
 
-  test("pings keep a quiet pair alive", () => {
+  test("keep an idle pair alive with pings", () => {
     const pair = new Pair().greet().logIn();
     for (let i = 0; i < 100; i++) {
       pair.now = Math.min(pair.client.deadline() ?? 0, pair.server.deadline() ?? 0);
@@ -325,7 +325,7 @@ describe("time", () => {
     expect(pair.client.phase).toBe("member");
   });
 
-  test("closes clients that do not greet or log in in time", () => {
+  test("close clients that do not greet or log in in time", () => {
     const mute = new Session("server", 0);
     expect(mute.deadline()).toBe(HELLO_TIMEOUT_MS);
     expect(mute.tick(HELLO_TIMEOUT_MS).at(-1)).toMatchObject({ fault: { code: "timeout" } });
@@ -352,10 +352,10 @@ describe("time", () => {
     }
     expect(session.phase).toBe("closed");
   }
-  test("a tick at the deadline moves it, in every phase of a server", () => {
+  test("move the deadline at each tick in every phase of a server", () => {
     for (const pair of Object.values(reached)) movesOn(pair().server);
   });
-  test("and of a client", () => {
+  test("move the deadline at each tick in every phase of a client", () => {
     for (const pair of Object.values(reached)) movesOn(pair().client);
   });
 });
@@ -402,8 +402,8 @@ describe("any bytes", () => {
   );
 });
 
-describe("round trips", () => {
-  test("are what a ping takes until its pong comes", () => {
+describe("round-trip time", () => {
+  test("is measured from ping to pong", () => {
     const pair = new Pair().greet().logIn();
     expect(pair.server.roundTripMs).toBeUndefined();
     const [ping] = pair.server.probe(1_000, 2_000);
@@ -418,7 +418,7 @@ describe("round trips", () => {
     expect(pair.server.roundTripMs).toBe(30);
   });
 
-  test("measures at most once per interval, and not before the greeting", () => {
+  test("is measured at most once per interval, and only after the greeting", () => {
     const pair = new Pair();
     expect(pair.server.probe(0, 2_000)).toEqual([]);
     pair.greet().logIn();
@@ -510,7 +510,7 @@ const register = (ref: number) =>
     deviceCert: BYTES,
   }) as const;
 
-describe("entering", () => {
+describe("log-in phase", () => {
   test("allows one log-in at a time, and a retry after a refusal", () => {
     const { one, hear } = entering();
     expect(hear(login(1)).map(({ kind }) => kind)).toEqual(["request"]);
@@ -526,7 +526,7 @@ describe("entering", () => {
     expect(one.phase).toBe("member");
   });
 
-  test("a ref in use is not to be used again, by a malformed request neither", () => {
+  test("rejects a ref in use, also in a malformed request", () => {
     for (const body of [
       { kind: "admit", ref: 1, secret: "x" },
       { kind: "login", ref: 1 },
@@ -541,7 +541,7 @@ describe("entering", () => {
   });
 });
 
-test("sentences that quote what came stay readable when the quote ends in half a character", () => {
+test("quotes text cut in the middle of a character as valid text", () => {
   const { one, hear } = entering();
   hear(login(1));
   const [answer] = sent(one.refuse(1, new Fault("name-invalid", "'x\ud83d' is no name")));
@@ -550,8 +550,8 @@ test("sentences that quote what came stay readable when the quote ends in half a
   expect(bye).toMatchObject({ kind: "bye", message: "\ufffd", remedy: "\ufffd" });
 });
 
-describe("a lane", () => {
-  test("is an entry like any other: one at a time, none once in", () => {
+describe("data channel", () => {
+  test("allows one request at a time, and none after the first", () => {
     const server = session("server", "entering");
     server.receive(encode({ kind: "lane", ref: 4, ticket: "x" }), 0);
     const second = server.receive(encode({ kind: "lane", ref: 5, ticket: "y" }), 0);
@@ -564,7 +564,7 @@ describe("a lane", () => {
     }
   });
 
-  test.each(Object.keys(ASKED) as (keyof typeof ASKED)[])("%s is asked on a lane only", (kind) => {
+  test.each(Object.keys(ASKED) as (keyof typeof ASKED)[])("accepts %s", (kind) => {
     const message = encode({ kind, ref: 8, ...ASKED[kind] } as Outgoing);
     const [effect] = session("server", "lane").receive(message, 0);
     expect(effect).toMatchObject({ kind: "request", request: { kind } });
@@ -579,7 +579,7 @@ describe("a lane", () => {
   });
 
   test.each(["post", "history", "ticket", "logout", "join"] as RequestKind[])(
-    "%s is not",
+    "rejects %s",
     (kind) => {
       const fields = {
         post: { outbox: "o", counter: 1, to: "lobby", body: { text: "x" } },
@@ -593,7 +593,7 @@ describe("a lane", () => {
     },
   );
 
-  test("sends the content of a chunk from where it lies", () => {
+  test("sends a chunk's content without copying it", () => {
     for (const role of ["client", "server"] as const) {
       const effects = session(role, "lane").notify(CHUNK);
       expect(effects.map((effect) => effect.kind === "transmit" && effect.tail)).toEqual([
@@ -603,7 +603,7 @@ describe("a lane", () => {
     }
   });
 
-  test("carries what belongs to a transfer, each way its own", () => {
+  test("allows transfer messages only in their direction", () => {
     for (const role of ["client", "server"] as const) {
       const other = role === "client" ? "server" : "client";
       for (const notice of TOLD[other]) {
@@ -633,19 +633,19 @@ describe("a lane", () => {
   });
 });
 
-describe("a session on a link that does not report a lost peer", () => {
+describe("session on a link that does not report a lost peer", () => {
   function member(): Session {
     const client = new Session("client", 0, FAST_HEARTBEAT);
     client.receive(encode(WELCOME), 0);
     return client;
   }
 
-  test("a greeting has its own time", () => {
+  test("has a separate timeout for the greeting", () => {
     const client = new Session("client", 0, FAST_HEARTBEAT);
     expect(client.deadline()).toBeGreaterThan(HELLO_TIMEOUT_MS);
   });
 
-  test("a quick end asks after UDP_PING_INTERVAL_MS and gives up after UDP_IDLE_TIMEOUT_MS", () => {
+  test("sends a ping after UDP_PING_INTERVAL_MS and closes after UDP_IDLE_TIMEOUT_MS", () => {
     const client = member();
     expect(client.deadline()).toBe(UDP_PING_INTERVAL_MS);
     expect(client.tick(UDP_PING_INTERVAL_MS - 1)).toEqual([]);
@@ -656,7 +656,7 @@ describe("a session on a link that does not report a lost peer", () => {
     expect(effects.at(-1)).toMatchObject({ kind: "close", fault: { code: "timeout" } });
   });
 
-  test("a sign of life puts that off, and only for as long", () => {
+  test("postpones the timeout when data arrives", () => {
     const client = member();
     client.tick(UDP_PING_INTERVAL_MS, true); // It asks all the same.
     expect(client.deadline()).toBe(UDP_IDLE_TIMEOUT_MS);
@@ -666,7 +666,7 @@ describe("a session on a link that does not report a lost peer", () => {
     expect(client.tick(2 * UDP_IDLE_TIMEOUT_MS).at(-1)).toMatchObject({ kind: "close" });
   });
 
-  test("a quick end that was asleep asks before it gives up", () => {
+  test("sends a ping before closing after a sleep", () => {
     const client = member();
     const woke = 100 * UDP_IDLE_TIMEOUT_MS;
     expect(client.tick(woke)).toMatchObject([{ kind: "transmit" }]);

@@ -12,7 +12,7 @@ const pipe = (options: Partial<PipeOptions> & Pick<PipeOptions, "bytesPerS" | "r
   new Pipe({ windowBytes: TRANSFER_WINDOW_BYTES_MAX, ...options });
 const held = (at: Pipe) => (at.bytesPerS * at.roundTripMs) / 1_000;
 
-describe("a window, on a link that stays as it is", () => {
+describe("congestion window on a stable link", () => {
   test.each([
     ["loopback", 900 * MB, 0.3],
     ["a fast loopback", 2_000 * MB, 0.3],
@@ -22,7 +22,7 @@ describe("a window, on a link that stays as it is", () => {
     ["200 ms away", 60 * MB, 200],
     ["home", 12.5 * MB, 20],
     ["a slow line", 1 * MB, 50],
-  ])("%s is full, and its queue short", (_name, bytesPerS, roundTripMs) => {
+  ])("fills %s and keeps its queue short", (_name, bytesPerS, roundTripMs) => {
     const link = pipe({ bytesPerS, roundTripMs });
     link.run(3_000);
     link.queueBytesMax = 0;
@@ -33,7 +33,7 @@ describe("a window, on a link that stays as it is", () => {
     expect(link.queueBytesMax).toBeLessThan(Math.max(2 * held(link) + CHUNK_BYTES, least));
   });
 
-  test("it is at full speed within a few round trips", () => {
+  test("reaches full speed within a few round trips", () => {
     const link = pipe({ bytesPerS: 125 * MB, roundTripMs: 100 });
     link.run(700); // 1, 2, 4, 8, 16 MiB.
     expect(link.run(500)).toBeGreaterThan(0.95 * 125 * MB);
@@ -49,7 +49,7 @@ describe("a window, on a link that stays as it is", () => {
     }
   });
 
-  test("a very slow line has two chunks on it, not the first window", () => {
+  test("keeps only two chunks in flight on a very slow link", () => {
     const link = pipe({ bytesPerS: 0.1 * MB, roundTripMs: 50 });
     link.run(60_000);
     link.queueBytesMax = 0;
@@ -57,7 +57,7 @@ describe("a window, on a link that stays as it is", () => {
     expect(link.queueBytesMax).toBeLessThanOrEqual(2 * CHUNK_BYTES + 1);
   });
 
-  test("a disk that pauses for its syncs is bridged; after the last one the queue is short", () => {
+  test("bridges a disk's syncs, and has a short queue afterwards", () => {
     const pause = { everyBytes: 16 << 20, forMs: 20 };
     const link = pipe({ bytesPerS: 900 * MB, roundTripMs: 0.3, pause });
     link.run(1_000);
@@ -70,14 +70,14 @@ describe("a window, on a link that stays as it is", () => {
     expect(link.queueBytesMax).toBeLessThan((2 * 2 * 900 * MB) / 1_000);
   });
 
-  test("does not measure the link by a slow source", () => {
+  test("does not underestimate the link because of a slow source", () => {
     const link = pipe({ bytesPerS: 125 * MB, roundTripMs: 20, readMs: 10 });
     expect(link.run(20_000)).toBeGreaterThan(0.9 * (CHUNK_BYTES / 10) * 1_000);
     expect(link.queueBytesMax).toBeLessThanOrEqual(CHUNK_BYTES + 1);
   });
 });
 
-describe("a window, on a link that changes", () => {
+describe("congestion window on a changing link", () => {
   const settled = () => {
     const link = pipe({ bytesPerS: 100 * MB, roundTripMs: 40 });
     link.run(5_000);
@@ -93,7 +93,7 @@ describe("a window, on a link that changes", () => {
     expect(link.queueBytesMax).toBeLessThan(TRANSFER_WINDOW_FIRST_BYTES + CHUNK_BYTES);
   });
 
-  test("faster again: it follows", () => {
+  test("follows a faster link", () => {
     const link = settled();
     link.bytesPerS = 5 * MB;
     link.run(8_000);
@@ -102,14 +102,14 @@ describe("a window, on a link that changes", () => {
     expect(link.run(3_000)).toBeGreaterThan(0.97 * 100 * MB);
   });
 
-  test("farther away: it is full again within seconds", () => {
+  test("fills a link with a longer round trip within seconds", () => {
     const link = settled();
     link.roundTripMs = 120;
     link.run(2_000);
     expect(link.run(5_000)).toBeGreaterThan(0.97 * 100 * MB);
   });
 
-  test("nearer: the queue that this makes does not stay", () => {
+  test("drains the queue after the round trip becomes shorter", () => {
     const link = settled();
     link.roundTripMs = 5;
     link.run(25_000);
@@ -119,14 +119,14 @@ describe("a window, on a link that changes", () => {
   });
 });
 
-test("a window of less than the first one is what was granted", () => {
+test("respects a limit below the initial window", () => {
   expect(new CongestionWindow(2 * CHUNK_BYTES, 0).sizeBytes).toBe(2 * CHUNK_BYTES);
   expect(new CongestionWindow(TRANSFER_WINDOW_BYTES_MAX, 0).sizeBytes).toBe(
     TRANSFER_WINDOW_FIRST_BYTES,
   );
 });
 
-test("the distance is measured again when its last measure is ten seconds old", () => {
+test("measures the round trip again after ten seconds", () => {
   const shrinksAt = (roundTripMs: (now: number) => number) => {
     const window = new CongestionWindow(TRANSFER_WINDOW_BYTES_MAX, 0);
     for (let now = 0; now < 30_000; ) {
@@ -141,7 +141,7 @@ test("the distance is measured again when its last measure is ten seconds old", 
   expect(shrinksAt((now) => (now === 0 ? 10 : 20))).toBe(10_010);
 });
 
-test("a clock of whole milliseconds, or one that stands, breaks nothing", () => {
+test("works with a coarse or stopped clock", () => {
   const window = new CongestionWindow(TRANSFER_WINDOW_BYTES_MAX, 0);
   for (let i = 0; i < 1_000; i++) {
     const flights = [1, 2, 3, 4].map(() => window.sent(CHUNK_BYTES, i >> 3));

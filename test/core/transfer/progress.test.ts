@@ -11,7 +11,7 @@ function flow(progress: Progress, from: number, to: number, bytesPerS: number, e
 }
 
 describe("progress", () => {
-  test("says how much, how fast and how long", () => {
+  test("reports bytes, rate and remaining time", () => {
     const progress = new Progress({ resumedBytes: 0, sizeBytes: 100 * MB, now: 0 });
     flow(progress, 0, 4_000, 10 * MB);
     const report = progress.report(4_000);
@@ -40,7 +40,7 @@ describe("progress", () => {
     expect(progress.report(1_001).ratePerS).toBeGreaterThan(0);
   });
 
-  test("the rate is that of late", () => {
+  test("reports the rate of the last seconds", () => {
     const progress = new Progress({ resumedBytes: 0, now: 0 });
     flow(progress, 0, 60_000, 50 * MB);
     for (let now = 60_000; now <= 66_000; now += 10) {
@@ -53,7 +53,7 @@ describe("progress", () => {
     expect(edge.report(5_100).ratePerS).toBe(MB);
   });
 
-  test("a size may become known later; without one no time is left over", () => {
+  test("accepts a size later, and reports no remaining time without one", () => {
     const progress = new Progress({ resumedBytes: 0, now: 0 });
     flow(progress, 0, 1_000, MB);
     expect(progress.report(1_000)).not.toHaveProperty("leftMs");
@@ -80,7 +80,7 @@ describe("progress", () => {
     expect(progress.report(38_000)).toMatchObject({ ...waits("network", 30_000), ratePerS: 0 });
   });
 
-  test("is worth a report four times a second", () => {
+  test("reports four times a second", () => {
     const progress = new Progress({ resumedBytes: 0, now: 0 });
     expect(progress.dueInMs(0)).toBe(0);
     progress.report(0);
@@ -89,7 +89,7 @@ describe("progress", () => {
     ]);
   });
 
-  test("beginning again takes back what was done", () => {
+  test("decreases when the transfer restarts", () => {
     const progress = new Progress({ resumedBytes: 0, sizeBytes: MB, now: 0 });
     flow(progress, 0, 500, MB);
     progress.setDone(0, 600);

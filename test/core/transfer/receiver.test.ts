@@ -16,7 +16,7 @@ function saidBy(action: () => unknown): string {
 }
 
 describe("chunk receiver", () => {
-  test("takes chunks in order, acknowledges in order, and has the whole", () => {
+  test("accepts and acknowledges chunks in order until the file is complete", () => {
     const size = 2 * CHUNK_BYTES + 5;
     const machine = receiving({ sizeBytes: size });
     for (const index of [0, 1, 2]) {
@@ -28,7 +28,7 @@ describe("chunk receiver", () => {
     machine.end({ sizeBytes: size, chunks: 3 });
   });
 
-  test("an empty file is whole before anything comes", () => {
+  test("is complete immediately for an empty file", () => {
     const machine = receiving({ sizeBytes: 0 });
     expect(machine.isComplete).toBe(true);
     machine.end({ sizeBytes: 0, chunks: 0 });
@@ -37,7 +37,7 @@ describe("chunk receiver", () => {
     );
   });
 
-  test("without a size a short chunk is the last, and a full one only if the end says so", () => {
+  test("without a size, ends at a short chunk or at the size from the sender", () => {
     const short = receiving();
     short.chunk(0, CHUNK_BYTES);
     short.chunk(1, 5);
@@ -51,7 +51,7 @@ describe("chunk receiver", () => {
     expect([full.sizeBytes, full.isComplete]).toEqual([CHUNK_BYTES, true]);
   });
 
-  test("resumes; a stored short chunk was the last", () => {
+  test("resumes after a stored short chunk, which was the last", () => {
     const machine = receiving({ storedChunks: 2, sizeBytes: 3 * CHUNK_BYTES });
     expect(machine.chunk(1, CHUNK_BYTES)).toBe("again");
     expect(machine.chunk(2, CHUNK_BYTES)).toBe("store");
@@ -63,7 +63,7 @@ describe("chunk receiver", () => {
     expect(all.isComplete).toBe(true);
   });
 
-  test("every other chunk is a fault that names it, and changes nothing", () => {
+  test("rejects any other chunk by index without a change", () => {
     const machine = receiving({ sizeBytes: 9 * CHUNK_BYTES + 7 });
     machine.chunk(0, CHUNK_BYTES);
     const wrong: [number, number, RegExp][] = [
@@ -85,7 +85,7 @@ describe("chunk receiver", () => {
     expect(saidBy(() => stream.chunk(1, 0))).toMatch(/^frame-malformed: chunk 1/);
   });
 
-  test("takes no more than its window, chunks that come again counted", () => {
+  test("accepts no more than its window, including repeated chunks", () => {
     const machine = receiving({ storedChunks: 5 });
     for (const index of [5, 6, 5]) machine.chunk(index, CHUNK_BYTES);
     expect(machine.chunk(7, CHUNK_BYTES)).toBe("store");
@@ -119,7 +119,7 @@ describe("chunk receiver", () => {
     );
   });
 
-  test("an end that does not fit what came is refused", () => {
+  test("rejects a size that contradicts the chunks", () => {
     const machine = receiving();
     machine.chunk(0, CHUNK_BYTES);
     const end = (sizeBytes: number, chunks: number) =>
@@ -137,7 +137,7 @@ describe("chunk receiver", () => {
   });
 });
 
-test("exactly the honest sequence is taken, and every fault names its chunk", () => {
+test("accepts exactly valid sequences, and names the chunk in every fault", () => {
   const one = fc.record({
     index: fc.oneof(
       { weight: 6, arbitrary: fc.constant("next" as const) },

@@ -39,7 +39,7 @@ describe("chunk sender", () => {
     expect([machine.durableUpTo, machine.isSent, machine.isAcked]).toEqual([0, false, false]);
   });
 
-  test("several chunks may be read at once; room is set aside for each", () => {
+  test("reserves space for several chunks that are read in parallel", () => {
     const machine = sending();
     expect([1, 2, 3, 4, 5].map(() => machine.take(0))).toEqual([0, 1, 2, 3, undefined]);
     machine.sent(0, CHUNK_BYTES, 0);
@@ -49,7 +49,7 @@ describe("chunk sender", () => {
     expect(machine.take(1)).toBe(4);
   });
 
-  test("begins where the other end is, also at the very end", () => {
+  test("begins at the receiver's position, also at the end", () => {
     const size = 3 * CHUNK_BYTES + 5;
     const machine = sending({ from: 3, sizeBytes: size });
     expect([machine.ackedBytes, machine.durableBytes]).toEqual([3 * CHUNK_BYTES, 3 * CHUNK_BYTES]);
@@ -68,7 +68,7 @@ describe("chunk sender", () => {
     ["a chunk", CHUNK_BYTES],
     ["a chunk and one", CHUNK_BYTES + 1],
     ["many", 9 * CHUNK_BYTES],
-  ])("a stream of %s has its size at its end", (_name, size) => {
+  ])("learns the size of a stream of %s at its end", (_name, size) => {
     const machine = sending();
     expect(machine.fileSize).toBeUndefined();
     for (let i = 0; i < 10; i++) {
@@ -78,7 +78,7 @@ describe("chunk sender", () => {
     expect([machine.isAcked, machine.take(10)]).toEqual([true, undefined]);
   });
 
-  test("a stream that is read ahead ends in any order of the readings", () => {
+  test("ends a stream whose chunks are read in any order", () => {
     const machine = sending();
     expect([1, 2, 3].map(() => machine.take(0))).toEqual([0, 1, 2]);
     machine.ended(2);
@@ -88,7 +88,7 @@ describe("chunk sender", () => {
     expect([machine.isSent, machine.fileSize?.sizeBytes]).toEqual([true, CHUNK_BYTES + 7]);
   });
 
-  test("a source that has changed is found out, and the chunk named", () => {
+  test("detects a changed source and names the chunk", () => {
     const longer = sending({ sizeBytes: CHUNK_BYTES + 1 });
     longer.take(0);
     expect(codeOf(() => longer.sent(0, CHUNK_BYTES - 1, 0))).toMatch(/^file-changed: .*chunk 0/);
@@ -110,7 +110,7 @@ describe("chunk sender", () => {
     expect(stream.fileSize?.sizeBytes).toBe(0);
   });
 
-  test("a stream is refused beyond FILE_BYTES_MAX", () => {
+  test("rejects a stream beyond FILE_BYTES_MAX", () => {
     const from = FILE_BYTES_MAX / CHUNK_BYTES;
     const machine = sending({ from: from - 1 });
     machine.sent(machine.take(0) ?? -1, CHUNK_BYTES, 0);
@@ -118,7 +118,7 @@ describe("chunk sender", () => {
     expect(codeOf(() => machine.sent(from, 1, 0))).toMatch(/^too-large: /);
   });
 
-  test("sends no more than is there of a file that still arrives", () => {
+  test("sends only available chunks of a file that is still arriving", () => {
     const machine = sending({ available: 2 });
     expect(machine.isCaughtUp).toBe(false);
     expect(fill(machine, 5 * CHUNK_BYTES)).toEqual([0, 1]);
@@ -134,7 +134,7 @@ describe("chunk sender", () => {
     expect([machine.isCaughtUp, machine.isSent, machine.isAcked]).toEqual([false, true, false]);
   });
 
-  test("acknowledgements that cannot be are the other end's fault, and change nothing", () => {
+  test("rejects impossible acknowledgements without a change", () => {
     const machine = sending();
     fill(machine, 9 * CHUNK_BYTES);
     for (const index of [1, 3, 4, 99]) {
@@ -150,7 +150,7 @@ describe("chunk sender", () => {
     expect([machine.durableUpTo, machine.durableBytes]).toEqual([1, CHUNK_BYTES]);
   });
 
-  test("says what it waits for, and since when", () => {
+  test("reports the cause and duration of a pause", () => {
     const machine = sending({ sizeBytes: 9 * CHUNK_BYTES });
     expect(machine.pause(5)).toBeUndefined();
     const index = machine.take(10) ?? -1;
@@ -165,7 +165,7 @@ describe("chunk sender", () => {
   });
 });
 
-test("delivers the file within the window in spite of loss and delay", () => {
+test("delivers the file within the window despite loss and delay", () => {
   const step = fc.constantFrom("fill", "fill", "ack", "ack", "durable", "lose");
   const sizes = fc.integer({ min: 0, max: 12 * CHUNK_BYTES });
   fc.assert(
