@@ -15,6 +15,6 @@ test.each([
   [[216, 68, 232, 21], "todah vobij"],
   [[198, 81, 129, 136], "sinid makam"],
   [[12, 110, 110, 204], "budov kuras"],
-])("encodes %p as %s", (bytes, words) => {
-  expect(proquintsOf(Uint8Array.from(bytes)).join(" ")).toBe(words);
+])("encodes %p as %s", (bytes, expected) => {
+  expect(proquintsOf(Uint8Array.from(bytes)).join(" ")).toBe(expected);
 });

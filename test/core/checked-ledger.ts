@@ -9,7 +9,7 @@ export class CheckedLedger {
   readonly #members = new Map<string, Set<string>>();
   readonly #roomOf = new Map<string, string>();
   readonly #closed = new Set<string>();
-  readonly #said = new Set<string>();
+  readonly #postIds = new Set<string>();
   readonly #muted = new Set<string>();
   readonly #erased = new Set<number>();
   readonly #edits = new Map<number, number[]>();
@@ -22,7 +22,7 @@ export class CheckedLedger {
   }
 
   /** By operators, who need not be in. */
-  #checkHouse(head: Head, body: Record<string, unknown>, members: Set<string>): void {
+  #checkManagement(head: Head, body: Record<string, unknown>, members: Set<string>): void {
     const name = [...this.#roomOf].find(([, room]) => room === head.room)?.[0];
     demand(name !== undefined && name !== "lobby", "a room that is there, and not the lobby");
     if (head.kind === "close") {
@@ -31,7 +31,7 @@ export class CheckedLedger {
       return;
     }
     if (body["user"] !== undefined) return;
-    const isUsed = members.size > 0 || this.#isKept(head.room);
+    const isUsed = members.size > 0 || this.#isRetained(head.room);
     if (body["vacant"] === true && isUsed) return; // Another server let somebody in meanwhile.
     this.#roomOf.delete(name);
     if (head.kind === "remove") return members.clear();
@@ -40,8 +40,10 @@ export class CheckedLedger {
     this.#roomOf.set(next, head.room);
   }
 
-  #isKept(room: string): boolean {
-    return [room, `topic ${room}`].some((item) => this.#said.has(item)) || this.#closed.has(room);
+  #isRetained(room: string): boolean {
+    return (
+      [room, `topic ${room}`].some((item) => this.#postIds.has(item)) || this.#closed.has(room)
+    );
   }
 
   /** What the log may hold, found out without the room engine. */
@@ -61,10 +63,13 @@ export class CheckedLedger {
       members.add(head.by);
       return;
     }
-    if (HOUSE.has(head.kind)) return this.#checkHouse(head, body, members);
+    if (MANAGEMENT_KINDS.has(head.kind)) return this.#checkManagement(head, body, members);
     if (ORDER.has(head.kind)) return this.#checkOrder(head, body, members);
-    const isWords = head.kind !== "leave";
-    demand(!isWords || !this.#closed.has(head.room), `nobody writes what is closed (${head.kind})`);
+    const isMessage = head.kind !== "leave";
+    demand(
+      !isMessage || !this.#closed.has(head.room),
+      `nobody writes what is closed (${head.kind})`,
+    );
     demand(members.has(head.by), `nothing is recorded after its author left (${head.kind})`);
     const isMuted = this.#muted.has(`${head.room} ${head.by}`);
     demand(!isMuted || head.kind === "leave", `nobody who is muted speaks (${head.kind})`);
@@ -74,9 +79,9 @@ export class CheckedLedger {
       this.#edits.set(seq, [...(this.#edits.get(seq) ?? []), head.seq]);
     }
     if (head.kind === "leave") members.delete(head.by);
-    if (head.kind === "topic" && body["topic"] === "") this.#said.delete(`topic ${head.room}`);
-    else if (head.kind === "topic") this.#said.add(`topic ${head.room}`);
-    if (head.kind === "text") this.#said.add(head.room);
+    if (head.kind === "topic" && body["topic"] === "") this.#postIds.delete(`topic ${head.room}`);
+    else if (head.kind === "topic") this.#postIds.add(`topic ${head.room}`);
+    if (head.kind === "text") this.#postIds.add(head.room);
     const id = parsePostId(head.id);
     if (id === undefined) return;
     const box = `${head.by} ${id.outbox}`;
@@ -106,5 +111,5 @@ export class CheckedLedger {
   }
 }
 
-const HOUSE: ReadonlySet<string> = new Set(["rename", "close", "remove"]);
+const MANAGEMENT_KINDS: ReadonlySet<string> = new Set(["rename", "close", "remove"]);
 const ORDER: ReadonlySet<string> = new Set(["kick", "mute", "grant", "erase"]);

@@ -18,12 +18,12 @@ export class Ledger {
 
   append(draft: Draft): LogRecord {
     const sealed = sealDraft(draft, new Uint8Array(16), sha256);
-    const place = {
+    const position = {
       seq: this.#order.seq + 1,
       n: this.#order.lastN(draft.room) + 1,
       time: Math.max(this.time, this.#order.time),
     };
-    const { record } = encodeLine(sealed, place, this.#order.seq);
+    const { record } = encodeLine(sealed, position, this.#order.seq);
     this.#order.advance(record.head);
     this.records.push(record);
     return record;

@@ -10,11 +10,11 @@ export const BEN = "d1" as RoomId;
 export function record(seq: number, change: Partial<ChatRecord> = {}): ChatRecord {
   const room = { kind: "room", name: "lobby", id: LOBBY, topic: "" } as const;
   const timeUnixMs = 1_000_000 + seq * 1_000;
-  const said = { kind: "text", from: "ben", id: "", state: "whole", body: { text: `${seq}` } };
-  return { seq, n: seq, timeUnixMs, room, ...said, ...change } as ChatRecord;
+  const message = { kind: "text", from: "ben", id: "", state: "whole", body: { text: `${seq}` } };
+  return { seq, n: seq, timeUnixMs, room, ...message, ...change } as ChatRecord;
 }
 
-export function said(seq: number, change: Partial<ChatRecord> = {}): ModelEvent {
+export function recordEvent(seq: number, change: Partial<ChatRecord> = {}): ModelEvent {
   return { kind: "record", record: record(seq, change) };
 }
 

@@ -10,24 +10,30 @@ const CATCH_UP = 8;
 const PAGE = 4;
 const HIDDEN = new Set(["room", "erase"]);
 
-interface Said extends ChatRecord {
+interface WorldRecord extends ChatRecord {
   erased?: boolean;
 }
 
 export class ModelWorld {
   readonly me = "ana";
-  readonly log: Said[] = [];
+  readonly log: WorldRecord[] = [];
   readonly positions = new Map<string, number>();
   readonly joined = new Set<string>();
   model: Model = emptyModel();
   #wire: ModelEvent[] = [];
   #isLinked = false;
   #seenSeq: number | undefined;
-  readonly asked: Extract<ModelEffect, { kind: "page" }>[] = [];
+  readonly requests: Extract<ModelEffect, { kind: "page" }>[] = [];
   #posts = 0;
 
-  say(room: string, from: string, kind: string, body: Record<string, unknown>, id = ""): Said {
-    const record: Said = {
+  record(
+    room: string,
+    from: string,
+    kind: string,
+    body: Record<string, unknown>,
+    id = "",
+  ): WorldRecord {
+    const record: WorldRecord = {
       seq: this.log.length + 1,
       n: this.of(room).length + 1,
       timeUnixMs: 1_000_000 * (this.log.length + 1),
@@ -47,7 +53,7 @@ export class ModelWorld {
     return record;
   }
 
-  of(room: string): Said[] {
+  of(room: string): WorldRecord[] {
     return this.log.filter((record) => record.room.id === room);
   }
 
@@ -61,9 +67,9 @@ export class ModelWorld {
     if (this.joined.has(room)) return;
     this.joined.add(room);
     this.positions.set(room, this.of(room).length + 1);
-    this.say(room, this.me, "join", {}); // Followed by the past, so it is not told by itself.
+    this.record(room, this.me, "join", {}); // Followed by the past, so it is not told by itself.
     if (this.#isLinked) this.#wire.pop();
-    if (this.#isLinked) this.#tellRoom(room, 0, FIRST, false);
+    if (this.#isLinked) this.#sendRoom(room, 0, FIRST, false);
   }
 
   leave(room: string): void {
@@ -83,11 +89,11 @@ export class ModelWorld {
   link(): void {
     this.lose();
     this.#isLinked = true;
-    this.tell({ kind: "entered", user: this.me });
+    this.notify({ kind: "entered", user: this.me });
     const after = this.#seenSeq;
     for (const room of this.joined) {
-      if (after === undefined) this.#tellRoom(room, 0, FIRST, false);
-      else this.#tellRoom(room, after, CATCH_UP, true);
+      if (after === undefined) this.#sendRoom(room, 0, FIRST, false);
+      else this.#sendRoom(room, after, CATCH_UP, true);
     }
     this.#wire.push({ kind: "caught-up" });
   }
@@ -95,19 +101,19 @@ export class ModelWorld {
   lose(): void {
     this.#isLinked = false;
     this.#wire = [];
-    this.asked.length = 0;
+    this.requests.length = 0;
   }
 
   deliver(count = Number.POSITIVE_INFINITY): void {
     const events = this.#wire.splice(0, Math.min(count, this.#wire.length));
-    this.tell(...events);
+    this.notify(...events);
     if (this.#isLinked && this.#wire.length === 0 && this.model.isCaughtUp) {
       this.#seenSeq = this.log.length;
     }
   }
 
   answer(): void {
-    const effect = this.asked.shift();
+    const effect = this.requests.shift();
     if (effect === undefined || !this.#isLinked) return;
     this.deliver(); // Answers do not overtake what was sent before.
     const { room, side, seq } = effect;
@@ -121,14 +127,14 @@ export class ModelWorld {
           ? newer.slice(0, PAGE)
           : [...older.slice(-PAGE), ...newer.slice(0, PAGE)];
     const [hasOlder, hasNewer] = [older.length > PAGE, newer.length > PAGE];
-    this.tell({ kind: "page", room, side, seq, records: records.map(seen), hasOlder, hasNewer });
+    this.notify({ kind: "page", room, side, seq, records: records.map(seen), hasOlder, hasNewer });
   }
 
-  tell(...events: readonly ModelEvent[]): void {
+  notify(...events: readonly ModelEvent[]): void {
     const { model, effects } = updateAll(this.model, events);
     this.model = model;
     for (const effect of effects) {
-      if (effect.kind === "page") this.asked.push(effect);
+      if (effect.kind === "page") this.requests.push(effect);
       if (effect.kind === "read" && this.joined.has(effect.room)) {
         const known = this.positions.get(effect.room) ?? 1;
         this.positions.set(effect.room, Math.max(known, effect.n));
@@ -136,33 +142,33 @@ export class ModelWorld {
     }
   }
 
-  /** Writes something here. @returns what the server does with it, whenever that is */
+  /** Posts as the user. @returns a callback that makes the server answer */
   post(room: string, text: string): () => void {
     const id = `AAAAAAAAAAA.${++this.#posts}`;
     const written = { to: room, body: { text }, writtenUnixMs: 0 };
-    this.tell({ kind: "posted", key: id, id, ...written });
+    this.notify({ kind: "posted", key: id, id, ...written });
     return () => {
       if (!this.joined.has(room)) {
         const fault = new Fault("not-member", "not there");
-        this.tell({ kind: "settled", key: id, outcome: { kind: "refused", fault } });
+        this.notify({ kind: "settled", key: id, outcome: { kind: "refused", fault } });
         return;
       }
-      const { seq, n, timeUnixMs } = this.say(room, this.me, "text", { text }, id);
+      const { seq, n, timeUnixMs } = this.record(room, this.me, "text", { text }, id);
       const receipt = { seq, n, time: timeUnixMs };
-      this.tell({ kind: "settled", key: id, outcome: { kind: "durable", receipt } });
+      this.notify({ kind: "settled", key: id, outcome: { kind: "durable", receipt } });
     };
   }
 
-  #tellRoom(room: string, after: number, most: number, isKnown: boolean): void {
+  #sendRoom(room: string, after: number, most: number, isKnown: boolean): void {
     const all = this.of(room);
     const unseen = all.filter(({ seq }) => seq > after);
-    const told = unseen.slice(-most);
-    const n = all.length - told.length + 1;
-    const skipped = isKnown ? unseen.length - told.length : 0;
+    const sent = unseen.slice(-most);
+    const n = all.length - sent.length + 1;
+    const skipped = isKnown ? unseen.length - sent.length : 0;
     const read = this.positions.get(room) ?? 1;
     const unread = this.unread(room, n);
     this.#wire.push({ kind: "room", room: room as RoomId, name: room, n, skipped, read, unread });
-    for (const record of told) this.#wire.push({ kind: "record", record: seen(record) });
+    for (const record of sent) this.#wire.push({ kind: "record", record: seen(record) });
   }
 
   #blank(seqs: readonly unknown[]): void {
@@ -170,6 +176,6 @@ export class ModelWorld {
   }
 }
 
-function seen({ erased, ...record }: Said): ChatRecord {
+function seen({ erased, ...record }: WorldRecord): ChatRecord {
   return erased === true ? { ...record, state: "erased", body: undefined } : record;
 }

@@ -100,8 +100,8 @@ export class Pipe {
   }
 
   #at(at: number, run: () => void): void {
-    let place = this.#events.length;
-    while (place > 0 && (this.#events[place - 1]?.at ?? 0) > at) place -= 1;
-    this.#events.splice(place, 0, { at, run });
+    let index = this.#events.length;
+    while (index > 0 && (this.#events[index - 1]?.at ?? 0) > at) index -= 1;
+    this.#events.splice(index, 0, { at, run });
   }
 }

@@ -9,31 +9,31 @@ const FILE = new TestFile("file", CHUNK_BYTES + 3);
 
 async function filesIn(guest: Guest, target?: string): Promise<Head[]> {
   const where = target === undefined ? {} : { target };
-  const { records } = await guest.ask("history", { ...where, files: true, limit: 100 });
+  const { records } = await guest.request("history", { ...where, files: true, limit: 100 });
   return records.map(headOf);
 }
 
 test("records a repeatedly finished file once per room", async () => {
   const { site, ana, ben } = await lab();
   const lane = await channelOf(ana);
-  await lane.ask("offer", FILE.offer(["lab", "@ben", "lobby"]));
+  await lane.request("offer", FILE.offer(["lab", "@ben", "lobby"]));
   FILE.sendAll(lane);
   const [one, two] = [lane.send("finish", FILE.finish), lane.send("finish", FILE.finish)];
   const first = await site.wait(one);
   expect(first.posted.map(({ to }) => to)).toEqual(["lab", "@ben", "lobby"]);
   expect(await site.wait(two)).toEqual(first);
-  expect(await lane.ask("finish", FILE.finish)).toEqual(first);
+  expect(await lane.request("finish", FILE.finish)).toEqual(first);
   const other = await channelOf(ana);
-  expect(await other.ask("offer", FILE.offer(["lobby", "lab", "@ben"]))).toMatchObject({
+  expect(await other.request("offer", FILE.offer(["lobby", "lab", "@ben"]))).toMatchObject({
     have: 2,
   });
-  expect(await other.ask("finish", FILE.finish)).toEqual(first);
+  expect(await other.request("finish", FILE.finish)).toEqual(first);
   await site.restart();
   const again = await channelOf(await site.again(ana, "ana"));
-  expect(await again.ask("offer", FILE.offer(["lab", "@ben", "lobby"]))).toMatchObject({
+  expect(await again.request("offer", FILE.offer(["lab", "@ben", "lobby"]))).toMatchObject({
     have: 2,
   });
-  const last = await again.ask("finish", FILE.finish);
+  const last = await again.request("finish", FILE.finish);
   expect(last.posted.map(({ seq }) => seq)).toEqual(first.posted.map(({ seq }) => seq));
   expect(last.posted[1]?.queued).toBe(true); // As it is now.
   expect(await filesIn(await site.again(ben, "ben"))).toHaveLength(3);
@@ -44,20 +44,20 @@ test("records a finished file once despite crashes", async () => {
   for (let calls = 1; wasStopped; calls++) {
     const { site, ana, ben } = await lab({ seed: calls });
     const lane = await channelOf(ana);
-    await lane.ask("offer", FILE.offer(["lab", "@ben"]));
+    await lane.request("offer", FILE.offer(["lab", "@ben"]));
     FILE.sendAll(lane);
     await lane.until("ack", 2);
     site.disk.stopAt(site.disk.calls + calls);
     const finish = lane.send("finish", FILE.finish);
     await site.time.advance(100);
     wasStopped = site.disk.isStopped;
-    const told = wasStopped ? undefined : await site.wait(finish);
+    const finished = wasStopped ? undefined : await site.wait(finish);
     site.disk.losePower();
     await site.restartAfterCrash();
     const next = await channelOf(await site.again(ana, "ana"));
     const answer = await FILE.upload(next, ["lab", "@ben"]);
-    const toldAt = told?.posted.map(({ seq }) => seq);
-    if (toldAt !== undefined) expect(answer.posted.map(({ seq }) => seq)).toEqual(toldAt);
+    const postedSeqs = finished?.posted.map(({ seq }) => seq);
+    if (postedSeqs !== undefined) expect(answer.posted.map(({ seq }) => seq)).toEqual(postedSeqs);
     const heads = await filesIn(await site.again(ben, "ben"));
     expect(heads.map(({ seq }) => seq)).toEqual(answer.posted.map(({ seq }) => seq));
     const { bytes } = await download(next, FILE.id);
@@ -72,9 +72,9 @@ test("refuses an offer to a target that the sender may not post to", async () =>
   expect(await refusal("nowhere")).toBe("room-unknown");
   expect(await refusal("@nobody")).toBe("user-unknown");
   expect(await refusal("lobby", "no name!")).toBe("name-invalid");
-  await ana.ask("join", { room: "attic", create: true });
+  await ana.request("join", { room: "attic", create: true });
   expect(await refusal("lobby", "attic")).toBe("not-member");
-  await ana.ask("mute", { room: "lab", user: "ben", on: true });
+  await ana.request("mute", { room: "lab", user: "ben", on: true });
   expect(await refusal("lab")).toBe("muted");
   expect(site.disk.list("/d/files")).toEqual([]);
 });
@@ -82,17 +82,17 @@ test("refuses an offer to a target that the sender may not post to", async () =>
 test("reports the targets that became forbidden during the upload", async () => {
   const { site, ana, ben } = await lab();
   const lane = await channelOf(ben);
-  await lane.ask("offer", FILE.offer(["lab", "lobby"]));
+  await lane.request("offer", FILE.offer(["lab", "lobby"]));
   FILE.send(lane, 0);
   await lane.until("ack");
-  await ana.ask("kick", { room: "lab", user: "ben" });
+  await ana.request("kick", { room: "lab", user: "ben" });
   lane.hangUp();
   await site.quiet();
   const next = await channelOf(ben);
   const { posted, refused } = await FILE.upload(next, ["lab", "lobby"]);
   expect(posted.map(({ to }) => to)).toEqual(["lobby"]);
   expect(refused).toMatchObject([{ to: "lab", code: "not-member" }]);
-  await ben.ask("join", { room: "lab" });
-  const again = await next.ask("finish", FILE.finish);
+  await ben.request("join", { room: "lab" });
+  const again = await next.request("finish", FILE.finish);
   expect(again.posted.map(({ to }) => to)).toEqual(["lab", "lobby"]);
 });

@@ -7,13 +7,13 @@ import { digestOf } from "../wire/digest.ts";
 import type { Guest } from "./guest.ts";
 
 export async function channelOf(guest: Guest): Promise<Guest> {
-  const { ticket } = await guest.ask("ticket", {});
+  const { ticket } = await guest.request("ticket", {});
   return channelWith(guest, ticket);
 }
 
 export async function channelWith(guest: Guest, ticket: string): Promise<Guest> {
   const lane = await guest.site.greeted("10.0.0.3", guest.keys);
-  await lane.ask("lane", { ticket });
+  await lane.request("lane", { ticket });
   return lane;
 }
 
@@ -53,7 +53,7 @@ export class TestFile {
   send(lane: Guest, index: number, wrong: object = {}): void {
     const bytes = this.chunks[index] ?? new Uint8Array(1);
     const hash = this.hashes[index] ?? sha256(bytes);
-    lane.tell({ kind: "chunk", file: this.id, index, sha256: hash, bytes, ...wrong });
+    lane.notify({ kind: "chunk", file: this.id, index, sha256: hash, bytes, ...wrong });
   }
 
   sendAll(lane: Guest, from = 0, to = this.chunks.length): void {
@@ -69,9 +69,9 @@ export class TestFile {
   }
 
   async upload(lane: Guest, to: readonly string[] = ["lobby"]): Promise<Answer<"finish">> {
-    const { have } = await lane.ask("offer", this.offer(to));
+    const { have } = await lane.request("offer", this.offer(to));
     await this.pour(lane, have);
-    return lane.ask("finish", this.finish);
+    return lane.request("finish", this.finish);
   }
 }
 
@@ -122,12 +122,12 @@ export async function download(
   from = 0,
 ): Promise<{ about: Answer<"fetch">; bytes: Uint8Array }> {
   const before = lane.all("chunk").length;
-  const about = await lane.ask("fetch", { file, from, window: 1 << 20 });
+  const about = await lane.request("fetch", { file, from, window: 1 << 20 });
   let acked = before;
   await lane.site.until("the end of a file", () => {
     const chunks = lane.all("chunk");
     for (; acked < chunks.length; acked++) {
-      lane.tell({ kind: "ack", file, index: chunks[acked]?.index ?? 0 });
+      lane.notify({ kind: "ack", file, index: chunks[acked]?.index ?? 0 });
     }
     return lane.all("end").find((end) => end.file === file);
   });

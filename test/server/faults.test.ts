@@ -4,28 +4,28 @@ import type { DiskCall, Trouble } from "../io/disk/sim.ts";
 import { rejection } from "../rejection.ts";
 import { Site, siteWith } from "./site.ts";
 
-function failing(wanted: DiskCall, folder: string, trouble: Trouble) {
+function failing(failingCall: DiskCall, folder: string, trouble: Trouble) {
   return (call: DiskCall, path: string) =>
-    call === wanted && path.includes(folder) ? trouble : undefined;
+    call === failingCall && path.includes(folder) ? trouble : undefined;
 }
 
 const failures = (site: Site) => site.events.filter(({ kind }) => kind === "failed");
 
 test("refuses posts on a full disk; reading continues, later posts succeed", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
-  await site.wait(ana.say("before"));
+  await site.wait(ana.post("before"));
   site.trouble = failing("write", "history", "ENOSPC");
-  expect(await rejection(site.wait(ana.say("refused")))).toMatchObject({ code: "store-full" });
-  expect((await ben.ask("history", { limit: 10, grep: "e" })).records).toHaveLength(1);
+  expect(await rejection(site.wait(ana.post("refused")))).toMatchObject({ code: "store-full" });
+  expect((await ben.request("history", { limit: 10, grep: "e" })).records).toHaveLength(1);
   expect(await ben.refusal("topic", { room: "lobby", topic: "x" })).toBe("store-full");
   expect(await ben.refusal("join", { room: "dev", create: true })).toBe("store-full");
   expect(await ben.refusal("leave", { room: "lobby" })).toBe("store-full");
-  expect(await rejection(site.wait(ana.say("hi", "@ben")))).toMatchObject({
+  expect(await rejection(site.wait(ana.post("hi", "@ben")))).toMatchObject({
     code: "store-full",
     retryAfterMs: 1_000,
   });
   site.trouble = () => undefined;
-  await site.wait(ana.say("after", "lobby", "BBBBBBBBBBB"));
+  await site.wait(ana.post("after", "lobby", "BBBBBBBBBBB"));
   await site.quiet();
   expect(ben.texts()).toEqual(["before", "after"]);
   expect(failures(site)).toEqual([]);
@@ -42,11 +42,11 @@ test.each([
   "at %s %s: refuses posts, and reports that the server must stop",
   async (folder, call) => {
     const { site, ana, ben } = await siteWith(["ana", "ben"]);
-    await site.wait(ana.say("before"));
+    await site.wait(ana.post("before"));
     site.trouble = failing(call, folder, "EIO");
-    expect(await rejection(site.wait(ana.say("lost")))).toMatchObject({ code: "store-failed" });
+    expect(await rejection(site.wait(ana.post("lost")))).toMatchObject({ code: "store-failed" });
     site.trouble = () => undefined;
-    const later = site.wait(ana.say("later", "lobby", "BBBBBBBBBBB"));
+    const later = site.wait(ana.post("later", "lobby", "BBBBBBBBBBB"));
     expect(await rejection(later)).toMatchObject({ code: "store-failed" });
     expect(failures(site)[0]).toMatchObject({ fault: { code: "store-failed" } });
     await site.quiet();
@@ -55,7 +55,7 @@ test.each([
     await site.restart();
     const again = await site.again(ben, "ben");
     expect(again.texts()[0]).toBe("before");
-    await site.wait((await site.again(ana, "ana")).say("back", "lobby", "CCCCCCCCCCC"));
+    await site.wait((await site.again(ana, "ana")).post("back", "lobby", "CCCCCCCCCCC"));
   },
 );
 
@@ -95,12 +95,12 @@ test.each([
     };
     const site = await Site.open({ reading, operatorToken: "token" });
     const before = [await site.member("ana"), await site.member("ben")] as const;
-    const { seq } = await site.wait(before[0].say("done"));
+    const { seq } = await site.wait(before[0].post("done"));
     await site.restart(); // From now on the past is read from the disk.
     const ana = await site.again(before[0], "ana");
     const ben = await site.again(before[1], "ben");
-    await ana.ask("operate", { token: "token" });
-    await ana.ask("watch", { on: true });
+    await ana.request("operate", { token: "token" });
+    await ana.request("watch", { on: true });
     isBroken = true;
     const faults = [
       await ben.refused("history", { limit: 5 }),
@@ -113,7 +113,7 @@ test.each([
       }),
     ];
     const again = await site.greeted(undefined, ben.keys);
-    await again.ask("login", again.signedLogin("ben", 1));
+    await again.request("login", again.signedLogin("ben", 1));
     faults.push((await again.untilEnded()).fault ?? new Fault("internal", "no fault"));
     for (const fault of faults) {
       expect(fault.code).toBe(code);
@@ -133,14 +133,14 @@ test.each([
 
 test("answers open requests and says goodbye when it stops", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
-  const said = ["1", "2", "3"].map((text) => ana.say(text));
+  const posts = ["1", "2", "3"].map((text) => ana.post(text));
   const topic = ben.send("topic", { room: "lobby", topic: "last words" });
-  const waiting = ana.say("4"); // Behind the topic.
+  const waiting = ana.post("4"); // Behind the topic.
   await site.time.advance(0);
   const stopped = site.server.stop();
   expect(await ben.refusal("rooms", {})).toBe("shutting-down");
   await site.wait(stopped);
-  await site.wait(Promise.all([...said, topic, waiting]));
+  await site.wait(Promise.all([...posts, topic, waiting]));
   for (const guest of [ana, ben]) {
     expect((await guest.untilEnded()).fault?.code).toBe("shutting-down");
   }
@@ -151,19 +151,19 @@ test("answers open requests and says goodbye when it stops", async () => {
 test("restores everything at the next start; a repeated post is the old one", async () => {
   const site = await Site.open({ roomPassword: "secret" });
   const ana = await site.member("ana", "pass");
-  await ana.ask("join", { room: "dev", create: true, password: "key" });
-  await ana.ask("topic", { room: "dev", topic: "bugs" });
+  await ana.request("join", { room: "dev", create: true, password: "key" });
+  await ana.request("topic", { room: "dev", topic: "bugs" });
   const post = { outbox: "AAAAAAAAAAA", counter: 1, to: "dev", body: { text: "once" } };
-  const first = await ana.ask("post", post);
+  const first = await ana.request("post", post);
   await site.restart();
   const again = await site.again(ana, "ana");
-  expect(await again.ask("post", post)).toEqual(first);
+  expect(await again.request("post", post)).toEqual(first);
   expect(again.texts()).toEqual(["once"]);
   const room = { room: "dev", topic: "bugs", members: 1, joined: true, locked: true };
-  expect((await again.ask("rooms", {})).rooms.at(-1)).toMatchObject(room);
+  expect((await again.request("rooms", {})).rooms.at(-1)).toMatchObject(room);
   await site.byPassword("ana", "pass");
   const taken = await site.greeted();
-  await taken.ask("admit", { secret: "secret" });
+  await taken.request("admit", { secret: "secret" });
   expect(await taken.refusal("register", taken.registration("ANA"))).toBe("name-taken");
 });
 
@@ -172,7 +172,7 @@ test("keeps what it acknowledged, once, if it is killed", async () => {
     const { site, ana } = await siteWith(["ana"], { seed });
     const acked = new Map<string, number>();
     for (let i = 1; i <= 20; i++) {
-      ana.say(`${i}`).then(
+      ana.post(`${i}`).then(
         ({ seq }) => acked.set(`${i}`, seq),
         () => undefined,
       );
@@ -185,7 +185,7 @@ test("keeps what it acknowledged, once, if it is killed", async () => {
     for (let i = 1; i <= 20; i++) {
       const body = { text: `${i}` };
       const post = { outbox: "AAAAAAAAAAA", counter: i, to: "lobby", body };
-      const { seq } = await back.ask("post", post);
+      const { seq } = await back.request("post", post);
       expect(acked.get(`${i}`) ?? seq).toBe(seq);
     }
     await site.quiet();
@@ -195,13 +195,13 @@ test("keeps what it acknowledged, once, if it is killed", async () => {
 
 test("closes silent clients after a sleep, and takes them back", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
-  const said = await site.wait(ana.say("before"));
+  const posted = await site.wait(ana.post("before"));
   await site.time.jump(3_600_000);
   await site.quiet();
   for (const guest of [ana, ben]) expect((await guest.untilEnded()).fault?.code).toBe("timeout");
   expect(site.server.clientCount).toBe(0);
-  const again = await site.again(ana, "ana", said.seq);
-  expect((await site.wait(again.say("after", "lobby", "BBBBBBBBBBB"))).seq).toBe(said.seq + 1);
+  const again = await site.again(ana, "ana", posted.seq);
+  expect((await site.wait(again.post("after", "lobby", "BBBBBBBBBBB"))).seq).toBe(posted.seq + 1);
 });
 
 test("never lets the times of records fall if the clock jumps back", async () => {
@@ -209,11 +209,11 @@ test("never lets the times of records fall if the clock jumps back", async () =>
   const times: number[] = [];
   for (const skewMs of [0, -3_600_000, 60_000, -1]) {
     site.skewMs = skewMs;
-    times.push((await site.wait(ana.say("tick"))).time);
+    times.push((await site.wait(ana.post("tick"))).time);
   }
   expect(times).toEqual([...times].sort((one, other) => one - other));
   site.skewMs = -7_200_000;
   await site.restart();
   const again = await site.again(ana, "ana");
-  expect((await site.wait(again.say("tock", "lobby", "BBBBBBBBBBB"))).time).toBe(times[3] ?? 0);
+  expect((await site.wait(again.post("tock", "lobby", "BBBBBBBBBBB"))).time).toBe(times[3] ?? 0);
 });

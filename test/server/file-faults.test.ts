@@ -18,13 +18,13 @@ async function site(): Promise<{ site: Site; ana: Awaited<ReturnType<Site["membe
 test("ends an upload on a full disk, which resumes when there is space", async () => {
   const { site: one, ana } = await site();
   const lane = await channelOf(ana);
-  await lane.ask("offer", NEW.offer());
+  await lane.request("offer", NEW.offer());
   one.trouble = (call, path) => (call === "write" && isContent(path) ? "ENOSPC" : undefined);
   NEW.sendAll(lane);
   const { fault } = await lane.untilEnded();
   expect(fault).toMatchObject({ code: "store-full" });
   expect(fault?.message).toBe("the server's disk is full, at chunk 0");
-  await one.wait(ana.say("words go on"));
+  await one.wait(ana.post("words go on"));
   expect((await download(await channelOf(ana), OLD.id)).bytes).toHaveLength(OLD.size);
   expect(one.events.map(({ kind }) => kind)).toContain("full");
   expect(one.events.map(({ kind }) => kind)).not.toContain("failed");
@@ -57,18 +57,18 @@ test.each(KINDS)(
       try {
         const reading = await channelOf(ana);
         reading.send("fetch", { file: OLD.id, from: 0, window: CHUNK_BYTES });
-        await lane.ask("offer", NEW.offer());
+        await lane.request("offer", NEW.offer());
         NEW.sendAll(lane);
         await one.until("acks or an end", () => {
           return lane.all("ack").length === 3 || lane.ended !== undefined || undefined;
         });
-        await lane.ask("finish", NEW.finish);
+        await lane.request("finish", NEW.finish);
       } catch {
         // As it may be: what matters is what can be done afterwards.
       }
       await one.quiet();
       one.trouble = () => undefined;
-      await one.wait(ana.say("words go on"));
+      await one.wait(ana.post("words go on"));
       lane.hangUp();
       await one.quiet();
       const next = await channelOf(ana);
@@ -86,7 +86,7 @@ test.each(KINDS)(
 
 test("reports a failed erasure, and repeats it at the next start", async () => {
   const { site: one, ana } = await site();
-  const { records } = await ana.ask("history", { files: true, limit: 1 });
+  const { records } = await ana.request("history", { files: true, limit: 1 });
   const head = JSON.parse(Buffer.from(records[0]?.head ?? []).toString()) as { seq: number };
   one.trouble = (call, path) => (call === "remove" && isContent(path) ? "EIO" : undefined);
   expect(await ana.refusal("erase", { seq: head.seq })).toBe("store-failed");
@@ -107,11 +107,11 @@ test("reports lost content to the client that fetches it", async () => {
   await one.wait(one.start());
   const again = await one.again(ana, "ana");
   const lane = await channelOf(again);
-  await lane.ask("fetch", { file: OLD.id, from: 0, window: CHUNK_BYTES });
+  await lane.request("fetch", { file: OLD.id, from: 0, window: CHUNK_BYTES });
   const ended = (await lane.untilEnded()).fault;
   expect(ended).toMatchObject({
     code: "checksum-wrong",
     message: "the server's copy of this file is damaged",
   });
-  await one.wait(again.say("still here"));
+  await one.wait(again.post("still here"));
 });

@@ -51,14 +51,14 @@ test.each(Object.entries(FLOODS))("closes an unauthenticated flood of %s", async
 
 test("does not answer an oversized message before log-in", async () => {
   const site = await Site.open();
-  const said = async (sizeBytes: number) => {
+  const sendSize = async (sizeBytes: number) => {
     const eve = await site.greeted();
     eve.raw(new Uint8Array(sizeBytes));
     await eve.untilEnded();
     return eve.ended?.fault?.code;
   };
-  expect(await said(MESSAGE_BEFORE_LOGIN_ANSWERED_BYTES_MAX)).toBe("too-large");
-  expect(await said(MESSAGE_BEFORE_LOGIN_ANSWERED_BYTES_MAX + 1)).toBe("link-closed");
+  expect(await sendSize(MESSAGE_BEFORE_LOGIN_ANSWERED_BYTES_MAX)).toBe("too-large");
+  expect(await sendSize(MESSAGE_BEFORE_LOGIN_ANSWERED_BYTES_MAX + 1)).toBe("link-closed");
 });
 
 test.each(["pings", "unknown requests"] as const)(
@@ -72,14 +72,14 @@ test.each(["pings", "unknown requests"] as const)(
     }
     await eve.untilEnded();
     expect(answers()).toBeLessThan(IDLE_MESSAGES_BURST + 1_000);
-    await site.wait(ana.say("still here"));
+    await site.wait(ana.post("still here"));
 
     const other = await site.greeted("10.0.0.9", eve.keys);
     const fault = await other.refused("login", other.signedLogin("eve"));
     expect(fault.code).toBe("too-fast");
     expect(fault.retryAfterMs).toBeLessThanOrEqual(FLOOD_REFUSED_MS);
     await site.time.advance(FLOOD_REFUSED_MS);
-    await other.ask("login", other.signedLogin("eve"));
+    await other.request("login", other.signedLogin("eve"));
   },
 );
 
@@ -104,7 +104,7 @@ test("closes a member who sends large messages faster than allowed", async () =>
     await site.time.advance(1);
   }
   expect(sent * large.length).toBeLessThan(2 * RECEIVED_BYTES_BURST);
-  await site.wait(ana.say("still here"));
+  await site.wait(ana.post("still here"));
 });
 
 test("refuses the address of a flood for a while, except loopback", async () => {

@@ -23,11 +23,11 @@ test("delays right and wrong guesses by name and by address", async () => {
   expect(site.clock.now() - started).toBeLessThan(GUESS_DELAY_FIRST_MS);
   const last = await site.greeted("10.1.0.99");
   const before = site.clock.now();
-  await last.ask("login", last.passwordLogin("ana", "pass"));
+  await last.request("login", last.passwordLogin("ana", "pass"));
   expect(site.clock.now() - before).toBeGreaterThanOrEqual(GUESS_DELAY_FIRST_MS);
   const next = await site.greeted("10.1.0.100");
   const after = site.clock.now();
-  await next.ask("login", next.passwordLogin("ana", "pass"));
+  await next.request("login", next.passwordLogin("ana", "pass"));
   expect(site.clock.now() - after).toBeLessThan(100);
 });
 
@@ -55,16 +55,18 @@ test("delays a wrong password once, for the account or the address", async () =>
 test("announces the same delay for right and wrong secrets", async () => {
   const site = await Site.open();
   await site.member("ana", "pass");
-  const told = async (name: string, password: string) => {
+  const announcedDelay = async (name: string, password: string) => {
     const guest = await site.greeted("10.4.1.1");
     await site.wait(guest.send("login", guest.passwordLogin(name, password)).catch(() => {}));
     return guest.all("guess-delay").map(({ waitMs, of }) => ({ waitMs, of }));
   };
-  for (let i = 0; i < GUESSES_FREE; i++) await told(`nobody${i}`, "wrong");
+  for (let i = 0; i < GUESSES_FREE; i++) await announcedDelay(`nobody${i}`, "wrong");
   const first = { waitMs: GUESS_DELAY_FIRST_MS, of: "address" as const };
-  expect(await told("ana", "pass")).toEqual([first]);
-  expect(await told("nobody", "wrong")).toEqual([first]);
-  expect(await told("ana", "wrong")).toEqual([{ ...first, waitMs: 2 * GUESS_DELAY_FIRST_MS }]);
+  expect(await announcedDelay("ana", "pass")).toEqual([first]);
+  expect(await announcedDelay("nobody", "wrong")).toEqual([first]);
+  expect(await announcedDelay("ana", "wrong")).toEqual([
+    { ...first, waitMs: 2 * GUESS_DELAY_FIRST_MS },
+  ]);
 });
 
 test("does not delay a right password from the same address", async () => {
@@ -76,7 +78,7 @@ test("does not delay a right password from the same address", async () => {
   }
   const neighbour = await site.greeted("10.9.0.1");
   const before = site.clock.now();
-  await neighbour.ask("login", neighbour.passwordLogin("ana", "pass"));
+  await neighbour.request("login", neighbour.passwordLogin("ana", "pass"));
   expect(site.clock.now() - before).toBeLessThan(100);
   const guesser = await site.greeted("10.9.0.1");
   await guesser.refused("login", guesser.passwordLogin("nobody", "wrong"));
@@ -94,7 +96,7 @@ test("delays right guesses of an address with too many delayed answers", async (
   const login = async () => {
     const guest = await site.greeted("10.9.0.2");
     const before = site.clock.now();
-    await guest.ask("login", guest.passwordLogin("ana", "pass"));
+    await guest.request("login", guest.passwordLogin("ana", "pass"));
     return site.clock.now() - before;
   };
   for (let i = 1; i < GUESSES_DELAYED_PER_ADDRESS_MAX; i++) void wrong(`held${i}`);
@@ -124,20 +126,20 @@ test("delays guesses of the server password without locking anyone out", async (
     void guest.send("admit", { secret: "wrong" });
   }
   expect(await admit("10.8.0.1", "token")).toBeLessThan(100);
-  const { token } = await ana.ask("invite", {});
+  const { token } = await ana.request("invite", {});
   expect(await admit("10.8.0.2", token)).toBeLessThan(100);
   const known = await site.greeted("10.8.0.3");
   const before = site.clock.now();
-  await known.ask("login", known.passwordLogin("ana", "pass"));
+  await known.request("login", known.passwordLogin("ana", "pass"));
   await site.again(ana, "ana");
   expect(site.clock.now() - before).toBeLessThan(100);
   const newcomer = await site.greeted("10.8.0.4");
-  const asked = site.clock.now();
-  await newcomer.ask("admit", { secret: "right" });
-  const waited = site.clock.now() - asked;
+  const requestedAt = site.clock.now();
+  await newcomer.request("admit", { secret: "right" });
+  const waited = site.clock.now() - requestedAt;
   expect(waited).toBeGreaterThan(GUESS_DELAY_FIRST_MS);
   expect(waited).toBeLessThan(GUESS_DELAY_MAX_MS + 100);
-  await newcomer.ask("register", newcomer.registration("ben"));
+  await newcomer.request("register", newcomer.registration("ben"));
   await site.time.advance(GUESS_DELAY_MAX_MS + 60_000);
   expect(await admit("10.8.0.5", "right")).toBeLessThan(100);
 });
@@ -145,23 +147,23 @@ test("delays guesses of the server password without locking anyone out", async (
 test("delays guesses of each room password separately", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"], { skipsIdleTime: true });
   for (const room of ["vault", "attic"]) {
-    await ana.ask("join", { room, create: true, password: "right" });
+    await ana.request("join", { room, create: true, password: "right" });
   }
-  await ben.ask("join", { room: "vault", password: "right" });
+  await ben.request("join", { room: "vault", password: "right" });
   for (let i = 0; i < SHARED_GUESSES_PER_MINUTE + 20; i++) {
     const guest = await site.greeted(`10.7.0.${i}`);
-    await guest.ask("register", guest.registration(`n${i}`));
+    await guest.request("register", guest.registration(`n${i}`));
     void guest.send("join", { room: "vault", password: "wrong" });
   }
   const eve = await site.greeted("10.8.0.1");
-  await eve.ask("register", eve.registration("eve"));
+  await eve.request("register", eve.registration("eve"));
   const timed = async (guest: Guest, room: string, password?: string) => {
     const before = site.clock.now();
-    await guest.ask("join", { room, ...(password === undefined ? {} : { password }) });
+    await guest.request("join", { room, ...(password === undefined ? {} : { password }) });
     return site.clock.now() - before;
   };
   expect(await timed(eve, "attic", "right")).toBeLessThan(100);
-  await ben.ask("leave", { room: "vault" });
+  await ben.request("leave", { room: "vault" });
   expect(await timed(ben, "vault")).toBeLessThan(100); // Let in once, asked no more.
   expect(await timed(eve, "vault", "right")).toBeGreaterThan(GUESS_DELAY_FIRST_MS);
 });

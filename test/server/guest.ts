@@ -56,7 +56,7 @@ type GuestNotice =
   | { kind: "presence"; room: string; user: string; online: boolean };
 type NoticeTo<Kind extends GuestNotice["kind"]> = Extract<GuestNotice, { readonly kind: Kind }>;
 
-export interface Told {
+export interface ReceivedRecord {
   readonly head: Head;
   readonly body: Readonly<Record<string, unknown>> | undefined;
   readonly from: string | undefined;
@@ -136,13 +136,16 @@ export class Guest {
     return answer as Promise<Answer<Kind>>;
   }
 
-  ask<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
+  request<Kind extends RequestKind>(
+    kind: Kind,
+    fields: RequestFields<Kind>,
+  ): Promise<Answer<Kind>> {
     return this.site.wait(this.send(kind, fields));
   }
 
   async refused<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Fault> {
     try {
-      await this.ask(kind, fields);
+      await this.request(kind, fields);
     } catch (error) {
       if (error instanceof Fault) return error;
       throw error;
@@ -175,11 +178,11 @@ export class Guest {
     return { user: name, deviceKey: this.keys.device.publicKey, password };
   }
 
-  say(text: string, to = "lobby", outbox = "AAAAAAAAAAA"): Promise<Answer<"post">> {
+  post(text: string, to = "lobby", outbox = "AAAAAAAAAAA"): Promise<Answer<"post">> {
     return this.send("post", { outbox, counter: ++this.#counter, to, body: { text } });
   }
 
-  tell(notice: Parameters<Session["notify"]>[0]): void {
+  notify(notice: Parameters<Session["notify"]>[0]): void {
     this.#perform(this.#session.notify(notice));
   }
 
@@ -211,7 +214,7 @@ export class Guest {
     return this.room(name)?.room ?? "";
   }
 
-  get records(): Told[] {
+  get records(): ReceivedRecord[] {
     return this.all("record").map(read);
   }
 
@@ -247,7 +250,7 @@ function single(notice: Notice): GuestNotice[] {
   return notice.records.map((record) => ({ kind: "record", ...record }));
 }
 
-export function read({ head, body, from }: WireRecord): Told {
+export function read({ head, body, from }: WireRecord): ReceivedRecord {
   return { head: headOf({ head }), body: body && JSON.parse(Buffer.from(body).toString()), from };
 }
 

@@ -27,7 +27,7 @@ const post = pack({
 
 async function expectUnharmed(site: Site, isAt = 2): Promise<void> {
   const [ana, ben] = [await site.member(`ana${isAt}`), await site.member(`ben${isAt}`)];
-  await site.wait(ana.say("still here"));
+  await site.wait(ana.post("still here"));
   await site.quiet();
   expect(ben.texts().at(-1)).toBe("still here");
 }
@@ -115,16 +115,16 @@ test("drops the oldest of too many links that have not logged in", async () => {
   for (let i = 0; i < LINKS_BEFORE_LOGIN_MAX; i++) {
     strangers.push(await site.connect(`10.${4 + (i >> 8)}.${i & 255}.1`));
   }
-  await ana.ask("logout", {}); // Back at the door, as the youngest.
+  await ana.request("logout", {}); // Back at the door, as the youngest.
   expect((await strangers[0]?.untilEnded())?.fault?.code).toBe("too-many");
   await strangers[1]?.greet();
-  await strangers[1]?.ask("register", strangers[1].registration("eve"));
+  await strangers[1]?.request("register", strangers[1].registration("eve"));
   await site.connect("10.99.0.1");
   await site.quiet();
   expect(strangers.filter(({ ended }) => ended !== undefined)).toHaveLength(1);
   await site.connect("10.99.0.2");
   expect((await strangers[2]?.untilEnded())?.fault?.code).toBe("too-many");
-  await ana.ask("login", ana.signedLogin("ana"));
+  await ana.request("login", ana.signedLogin("ana"));
   expect([ana.ended, lane.ended, strangers[1]?.ended]).toEqual([undefined, undefined, undefined]);
 });
 
@@ -141,8 +141,8 @@ test("answers unknown requests and wrong fields, and ignores unknown notices", a
   expect(await eve.refusal("post", { ...wide, body: { text: "" } })).toBe("text-invalid");
   expect(await eve.refusal("admit", { secret: "x" })).toBe("already-logged-in");
   const stranger = await site.greeted();
-  for (const ask of [stranger.refused("who", {}), stranger.refused("rooms", {})]) {
-    expect((await ask).code).toBe("not-logged-in");
+  for (const refusal of [stranger.refused("who", {}), stranger.refused("rooms", {})]) {
+    expect((await refusal).code).toBe("not-logged-in");
   }
 });
 
@@ -187,7 +187,7 @@ test("answers other clients between the requests of a busy client", async () => 
 test("reads the next page once the session has received the last one", async () => {
   let read = 0;
   const { site, eve } = await siteWith(["eve"], { reading: () => Promise.resolve(void read++) });
-  for (let i = 0; i < 40; i++) await site.wait(eve.say("x".repeat(60_000)));
+  for (let i = 0; i < 40; i++) await site.wait(eve.post("x".repeat(60_000)));
   await site.quiet();
   const before = read;
   const release = (eve.link as ReturnType<Site["farEnd"]>).stall();
@@ -210,7 +210,7 @@ test("limits the links of one address that have not logged in", async () => {
   expect((await rejection(site.connect("10.9.9.9"))).message).toContain("no more");
   await site.greeted("10.9.9.8");
   const [first, second] = crowd;
-  await first?.ask("register", first.registration("ana"));
+  await first?.request("register", first.registration("ana"));
   await site.greeted("10.9.9.9");
   expect((await rejection(site.connect("10.9.9.9"))).message).toContain("no more");
   second?.hangUp();
@@ -225,7 +225,7 @@ test.each([1, 2, 3])("survives any bytes in any phase, seed %i", async (seed) =>
   for (let i = 0; i < 60; i++) {
     const host = `10.4.${seed}.${i}`;
     const eve = i % 3 === 0 ? await site.connect(host) : await site.greeted(host);
-    if (i % 3 === 2) await eve.ask("register", eve.registration(`e${i}`));
+    if (i % 3 === 2) await eve.request("register", eve.registration(`e${i}`));
     for (let j = 0; j < 4; j++) {
       const kind = kinds[Math.floor(random() * kinds.length)];
       const values = [null, -1, "x", 2 ** 40, [], {}, new Uint8Array(32), true];

@@ -29,15 +29,17 @@ test("replaces an offline device if an account has too many", async () => {
   const guests: Guest[] = [];
   for (let i = 1; i < DEVICES_PER_ACCOUNT_MAX; i++) {
     const guest = await site.greeted(`10.6.2.${i}`, newKeys());
-    await guest.ask("login", guest.passwordLogin("ana", "pass"));
+    await guest.request("login", guest.passwordLogin("ana", "pass"));
     guests.push(guest);
   }
   const away = guests.slice(3, 6);
   for (const guest of away) guest.hangUp();
-  const count = async () => (await first.ask("devices", {})).devices.length;
+  const count = async () => (await first.request("devices", {})).devices.length;
   // Three at once, for three places; a fourth finds none.
   const late = await Promise.all([1, 2, 3].map((i) => site.greeted(`10.6.3.${i}`, newKeys())));
-  await Promise.all(late.map((guest) => guest.ask("login", guest.passwordLogin("ana", "pass"))));
+  await Promise.all(
+    late.map((guest) => guest.request("login", guest.passwordLogin("ana", "pass"))),
+  );
   expect(await count()).toBe(DEVICES_PER_ACCOUNT_MAX);
   const fourth = await site.greeted("10.6.3.4", newKeys());
   const login = fourth.passwordLogin("ana", "pass");
@@ -47,7 +49,7 @@ test("replaces an offline device if an account has too many", async () => {
     const again = await site.greeted("10.6.3.5", keys);
     expect(await again.refusal("login", again.signedLogin("ana"))).toBe("login-refused");
   }
-  expect((await first.ask("devices", {})).devices.filter(({ online }) => !online)).toEqual([]);
+  expect((await first.request("devices", {})).devices.filter(({ online }) => !online)).toEqual([]);
 });
 
 test("limits links of one address that are logged in", async () => {
@@ -57,10 +59,10 @@ test("limits links of one address that are logged in", async () => {
     const name = `p${Math.floor(i / SESSIONS_PER_ACCOUNT_MAX)}`;
     const guest = await site.greeted(host);
     if (i % SESSIONS_PER_ACCOUNT_MAX === 0) {
-      await guest.ask("register", guest.registration(name, "p"));
+      await guest.request("register", guest.registration(name, "p"));
       for (let j = 1; j < SESSIONS_PER_ACCOUNT_MAX; j++, i++) {
         const next = await site.greeted(host, guest.keys);
-        await next.ask("login", next.signedLogin(name));
+        await next.request("login", next.signedLogin(name));
       }
     }
   }
@@ -91,7 +93,7 @@ test("limits the burst and the rate of requests without closing the link", async
   await site.wait(
     Promise.all(Array.from({ length: REQUESTS_PER_SECOND }, () => ana.send("ignored", {}))),
   );
-  expect((await site.wait(ana.say("words have their own pace"))).seq).toBeGreaterThan(0);
+  expect((await site.wait(ana.post("words have their own pace"))).seq).toBeGreaterThan(0);
 });
 
 test("limits the burst and the rate of posts", () => {
@@ -112,8 +114,8 @@ test("limits the burst and the rate of posts", () => {
 
 test("limits a page by bytes", async () => {
   const { site, ana } = await siteWith(["ana"]);
-  for (let i = 0; i < 8; i++) await site.wait(ana.say(x(60_000)));
-  const page = await ana.ask("history", { limit: 100 });
+  for (let i = 0; i < 8; i++) await site.wait(ana.post(x(60_000)));
+  const page = await ana.request("history", { limit: 100 });
   const size = page.records.reduce((sum, { body }) => sum + (body?.length ?? 0), 0);
   expect([page.more, page.records.length]).toEqual([true, 4]);
   expect(size).toBeLessThanOrEqual(PAGE_BYTES_MAX);
@@ -124,7 +126,7 @@ test("limits a catch-up by bytes, to the newest records", async () => {
   const after = ana.records.at(-1)?.head.seq ?? 0;
   ana.hangUp();
   const count = Math.ceil(CATCH_UP_BYTES_MAX / 60_000) + 5;
-  for (let i = 0; i < count; i++) await site.wait(ben.say(`${i} ${x(60_000)}`));
+  for (let i = 0; i < count; i++) await site.wait(ben.post(`${i} ${x(60_000)}`));
   const again = await site.again(ana, "ana", after);
   const [room] = again.all("room");
   const sizes = again.all("record").map(({ body }) => body?.length ?? 0);
@@ -143,19 +145,21 @@ test("limits concurrent page reads per account and in total", async () => {
       reading--;
     },
   });
-  const people: Guest[] = [];
+  const guests: Guest[] = [];
   for (const name of ["ana", "ben", "eve"]) {
     const one = await site.member(name);
-    people.push(one, await site.again(one, name), await site.again(one, name));
+    guests.push(one, await site.again(one, name), await site.again(one, name));
   }
-  const ask = (count: number, one = 0) =>
-    Array.from({ length: count }, () => people[one]?.send("history", { limit: 1 }));
+  const requestPages = (count: number, one = 0) =>
+    Array.from({ length: count }, () => guests[one]?.send("history", { limit: 1 }));
   most = 0;
-  await site.wait(Promise.all(ask(10)));
+  await site.wait(Promise.all(requestPages(10)));
   expect(most).toBe(1); // The next page waits until this one was taken.
-  await site.wait(Promise.all([...ask(10), ...ask(10, 1), ...ask(10, 2)]));
+  await site.wait(
+    Promise.all([...requestPages(10), ...requestPages(10, 1), ...requestPages(10, 2)]),
+  );
   expect(most).toBe(PAGE_READS_PER_ACCOUNT_MAX);
   most = 0;
-  await site.wait(Promise.all(people.flatMap((_, one) => ask(5, one))));
+  await site.wait(Promise.all(guests.flatMap((_, one) => requestPages(5, one))));
   expect(most).toBe(CONCURRENT_PAGE_READS_MAX);
 });

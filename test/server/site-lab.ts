@@ -5,7 +5,7 @@ import { type Site, siteWith } from "./site.ts";
 export const TOKEN = "operator-token";
 
 export async function operating(guest: Guest): Promise<Guest> {
-  await guest.ask("operate", { token: TOKEN });
+  await guest.request("operate", { token: TOKEN });
   return guest;
 }
 
@@ -24,9 +24,9 @@ export async function lab(
     operatorToken: TOKEN,
     ...options,
   });
-  await ana.ask("join", { room: "lab", create: true });
-  await ben.ask("join", { room: "lab" });
-  await eve.ask("join", { room: "lab" });
+  await ana.request("join", { room: "lab", create: true });
+  await ben.request("join", { room: "lab" });
+  await eve.request("join", { room: "lab" });
   await site.quiet();
   return { site, ana, ben, eve };
 }

@@ -303,10 +303,10 @@ export class Site {
     await this.time.advance(25);
   }
 
-  async until<Value>(what: string, look: () => Value | undefined): Promise<Value> {
+  async until<Value>(what: string, poll: () => Value | undefined): Promise<Value> {
     const end = this.time.now() + WAIT_MS_MAX;
     for (let isFirst = true; this.time.now() < end; isFirst = false) {
-      const seen = look();
+      const seen = poll();
       if (seen !== undefined) return seen;
       const stepMs = this.#options.skipsIdleTime === true ? this.time.nextInMs : 1;
       await this.time.advance(isFirst ? 0 : Math.min(stepMs, end - this.time.now()));
@@ -335,22 +335,22 @@ export class Site {
   async member(name: string, password?: string): Promise<Guest> {
     const guest = await this.greeted();
     const { roomPassword } = this.#options;
-    if (roomPassword !== undefined) await guest.ask("admit", { secret: roomPassword });
-    await guest.ask("register", guest.registration(name, password));
+    if (roomPassword !== undefined) await guest.request("admit", { secret: roomPassword });
+    await guest.request("register", guest.registration(name, password));
     await guest.until("caught-up");
     return guest;
   }
 
   async byPassword(name: string, password: string, host?: string): Promise<Guest> {
     const guest = await this.greeted(host);
-    await guest.ask("login", guest.passwordLogin(name, password));
+    await guest.request("login", guest.passwordLogin(name, password));
     await guest.until("caught-up");
     return guest;
   }
 
   async again(guest: Guest, name: string, after?: number): Promise<Guest> {
     const next = await this.greeted(undefined, guest.keys);
-    await next.ask("login", next.signedLogin(name, after));
+    await next.request("login", next.signedLogin(name, after));
     await next.until("caught-up");
     return next;
   }

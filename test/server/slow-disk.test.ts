@@ -31,12 +31,12 @@ async function tookMs(site: Site, work: Promise<unknown>): Promise<number> {
 
 test("acknowledges a post after one sync, and at most two", async () => {
   const { site, ana, ben } = await open();
-  const alone = await tookMs(site, ana.say("alone"));
+  const alone = await tookMs(site, ana.post("alone"));
   expect(alone).toBeGreaterThanOrEqual(SYNC_MS);
   expect(alone).toBeLessThanOrEqual(SYNC_MS + AT_ONCE_MS);
-  const first = ana.say("first");
+  const first = ana.post("first");
   await site.time.advance(SYNC_MS / 2);
-  const behind = await tookMs(site, ben.say("behind"));
+  const behind = await tookMs(site, ben.post("behind"));
   expect(behind).toBeGreaterThan(SYNC_MS);
   expect(behind).toBeLessThanOrEqual(2 * SYNC_MS);
   expect((await site.wait(first)).seq).toBeGreaterThan(0);
@@ -44,21 +44,21 @@ test("acknowledges a post after one sync, and at most two", async () => {
 
 test("answers reads, pings and log-ins during a sync", async () => {
   const { site, ana, ben } = await open();
-  await site.wait(ana.say("before"));
+  await site.wait(ana.post("before"));
   await site.quiet();
   const [{ head } = { head: undefined }] = ben.records.slice(-1);
-  const posting = ana.say("on its way");
+  const posting = ana.post("on its way");
   await site.time.advance(1);
   const started = site.time.now();
-  await ben.ask("who", { room: "lobby" });
-  await ben.ask("rooms", {});
-  const page = await ben.ask("history", { target: "lobby", limit: 10 });
+  await ben.request("who", { room: "lobby" });
+  await ben.request("rooms", {});
+  const page = await ben.request("history", { target: "lobby", limit: 10 });
   expect(page.records.length).toBeGreaterThan(0);
-  await ben.ask("read", { room: head?.room ?? "", n: head?.n ?? 0 });
-  let heard = 0;
-  ben.takes = () => ++heard === 0;
-  ben.tell({ kind: "ping" });
-  await site.until("a pong", () => heard || undefined);
+  await ben.request("read", { room: head?.room ?? "", n: head?.n ?? 0 });
+  let receivedCount = 0;
+  ben.takes = () => ++receivedCount === 0;
+  ben.notify({ kind: "ping" });
+  await site.until("a pong", () => receivedCount || undefined);
   const again = await site.again(ben, "ben");
   ben.hangUp();
   again.hangUp();

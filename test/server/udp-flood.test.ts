@@ -108,7 +108,7 @@ test("closes an unauthenticated link at the header of a long message", async () 
   const dialer = new QuicDialer();
   const link = await dialer.dial({ host: HOST, port: udp.port, timeoutMs: DIAL_MS });
   const ana = new Guest(site, link, newKeys());
-  await within("a word of a member", comesIn(ana));
+  await within("a word of a member", logIn(ana));
   link.destroy();
   await within("the end of the listener", udp.stop());
   dialer.close();
@@ -116,7 +116,7 @@ test("closes an unauthenticated link at the header of a long message", async () 
 });
 
 /** Real links take real time, which a site's own clock does not know. */
-async function comesIn(guest: Guest): Promise<void> {
+async function logIn(guest: Guest): Promise<void> {
   const { site } = guest;
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   const spin = async <Value>(work: Promise<Value>): Promise<Value> => {
@@ -132,12 +132,12 @@ async function comesIn(guest: Guest): Promise<void> {
     return work;
   };
   const hello = { kind: "hello", versions: [2], client: "guest", nonce: guest.nonce } as const;
-  guest.tell({ ...hello, versions: [...hello.versions] });
+  guest.notify({ ...hello, versions: [...hello.versions] });
   while (guest.all("welcome")[0] === undefined) await turn();
   guest.welcome = guest.all("welcome")[0];
   await spin(guest.send("register", guest.registration("ana")));
   const text = "x".repeat(2 * MESSAGE_BEFORE_LOGIN_BYTES_MAX);
-  await spin(guest.say(text));
+  await spin(guest.post(text));
   await spin(guest.send("logout", {}));
   const secret = "x".repeat(1_024);
   await spin(guest.send("admit", { secret }).catch(() => undefined));

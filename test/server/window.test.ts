@@ -15,7 +15,7 @@ import { lab, operating } from "./site-lab.ts";
 
 const LINK = "link-token";
 
-function told(guest: Guest, event: string): NoticeOf<"event">[] {
+function eventsOf(guest: Guest, event: string): NoticeOf<"event">[] {
   return guest.all("event").filter((notice) => notice.event === event);
 }
 
@@ -35,28 +35,28 @@ test.each([
   const { ana } = await lab();
   expect(await ana.refusal(kind, fields)).toBe("not-allowed");
   await operating(ana);
-  await ana.ask(kind, fields);
+  await ana.request(kind, fields);
 });
 
 test("notifies of connections, log-ins and messages", async () => {
   const { site, ana, ben } = await lab();
   await operating(ana);
-  await ana.ask("watch", { on: true });
+  await ana.request("watch", { on: true });
   const dan = await site.member("dan");
-  await site.wait(dan.say("hello"));
+  await site.wait(dan.post("hello"));
   dan.hangUp();
   await site.quiet();
-  expect(told(ana, "connected").at(-1)).toMatchObject({ program: "guest" });
-  expect(told(ana, "connected").at(-1)?.address).toMatch(/^10\.0\.0\.2:\d+$/);
-  expect(told(ana, "logged-in").map(({ user }) => user)).toEqual(["dan"]);
-  expect(told(ana, "disconnected").map(({ user }) => user)).toEqual(["dan"]);
-  const words = told(ana, "record").at(-1);
-  expect(words).toMatchObject({ room: { name: "lobby" }, record: { from: "dan" } });
-  expect(Buffer.from(words?.record?.body ?? []).toString()).toContain("hello");
+  expect(eventsOf(ana, "connected").at(-1)).toMatchObject({ program: "guest" });
+  expect(eventsOf(ana, "connected").at(-1)?.address).toMatch(/^10\.0\.0\.2:\d+$/);
+  expect(eventsOf(ana, "logged-in").map(({ user }) => user)).toEqual(["dan"]);
+  expect(eventsOf(ana, "disconnected").map(({ user }) => user)).toEqual(["dan"]);
+  const event = eventsOf(ana, "record").at(-1);
+  expect(event).toMatchObject({ room: { name: "lobby" }, record: { from: "dan" } });
+  expect(Buffer.from(event?.record?.body ?? []).toString()).toContain("hello");
   expect(ben.all("event")).toEqual([]);
-  await ana.ask("watch", { on: false });
+  await ana.request("watch", { on: false });
   const before = ana.all("event").length;
-  await site.wait(ben.say("unseen"));
+  await site.wait(ben.post("unseen"));
   await site.quiet();
   expect(ana.all("event")).toHaveLength(before);
 });
@@ -64,35 +64,35 @@ test("notifies of connections, log-ins and messages", async () => {
 test("hides direct messages and names of private files", async () => {
   const { site, ana, ben } = await lab();
   await operating(ana);
-  await ana.ask("watch", { on: true });
-  await site.wait(ben.say("secret", "@eve"));
+  await ana.request("watch", { on: true });
+  await site.wait(ben.post("secret", "@eve"));
   const file = new TestFile("priv", 10, "secret.txt");
   await file.upload(await channelOf(ben), ["@eve"]);
   await new TestFile("open", 10, "plan.txt").upload(await channelOf(ben), ["lab"]);
   await site.quiet();
-  const [words] = told(ana, "record").filter(({ between }) => between !== undefined);
-  expect(words?.between?.toSorted()).toEqual(["ben", "eve"]);
-  expect(words?.record).toMatchObject({ from: "ben" });
-  expect(Object.keys(words?.record ?? {})).not.toContain("body");
-  const offers = told(ana, "offered");
+  const [event] = eventsOf(ana, "record").filter(({ between }) => between !== undefined);
+  expect(event?.between?.toSorted()).toEqual(["ben", "eve"]);
+  expect(event?.record).toMatchObject({ from: "ben" });
+  expect(Object.keys(event?.record ?? {})).not.toContain("body");
+  const offers = eventsOf(ana, "offered");
   expect(offers.map(({ name }) => name)).toEqual([undefined, "plan.txt"]);
   const all = ana.all("event").map((event) => JSON.stringify({ ...event, record: undefined }));
   expect(all.join()).not.toContain("secret");
-  const bodies = told(ana, "record").map(({ record }) => Buffer.from(record?.body ?? []));
+  const bodies = eventsOf(ana, "record").map(({ record }) => Buffer.from(record?.body ?? []));
   expect(Buffer.concat(bodies).toString()).not.toContain("secret");
 });
 
 test("survives any goodbye of unauthenticated clients", async () => {
   const { site, ana } = await lab();
   await operating(ana);
-  await ana.ask("watch", { on: true });
+  await ana.request("watch", { on: true });
   for (const code of ["usage", "moon-full", "x".repeat(64)]) {
     const stranger = await site.greeted();
-    stranger.tell({ kind: "bye", code, message: "y".repeat(FAULT_TEXT_BYTES_MAX) });
+    stranger.notify({ kind: "bye", code, message: "y".repeat(FAULT_TEXT_BYTES_MAX) });
     await stranger.untilEnded();
   }
   await site.quiet();
-  const reasons = told(ana, "disconnected").map(({ reason }) => reason?.length);
+  const reasons = eventsOf(ana, "disconnected").map(({ reason }) => reason?.length);
   expect(reasons).toHaveLength(3);
   expect(reasons[0]).toBe(FAULT_TEXT_BYTES_MAX);
   expect(ana.ended).toBeUndefined();
@@ -101,14 +101,14 @@ test("survives any goodbye of unauthenticated clients", async () => {
 test("ends event notices with the session and with the operator's role", async () => {
   const { site, ana, ben, eve } = await lab();
   await operating(ana);
-  await ana.ask("grant", { user: "ben", on: true });
-  await ben.ask("watch", { on: true });
-  await ana.ask("watch", { on: true });
-  await ana.ask("grant", { user: "ben", on: false });
-  await ana.ask("logout", {});
-  await ana.ask("login", ana.signedLogin("ana"));
+  await ana.request("grant", { user: "ben", on: true });
+  await ben.request("watch", { on: true });
+  await ana.request("watch", { on: true });
+  await ana.request("grant", { user: "ben", on: false });
+  await ana.request("logout", {});
+  await ana.request("login", ana.signedLogin("ana"));
   const before = [ana, ben].map((guest) => guest.all("event").length);
-  await site.wait(eve.say("unseen"));
+  await site.wait(eve.post("unseen"));
   await site.quiet();
   expect([ana, ben].map((guest) => guest.all("event").length)).toEqual(before);
 });
@@ -116,18 +116,18 @@ test("ends event notices with the session and with the operator's role", async (
 test("counts events that a slow operator misses", async () => {
   const { site, ana, ben } = await lab();
   const watcher = await operating(await site.member("olga"));
-  await watcher.ask("leave", { room: "lobby" });
-  await watcher.ask("watch", { on: true });
+  await watcher.request("leave", { room: "lobby" });
+  await watcher.request("watch", { on: true });
   const release = (watcher.link as MemoryLink).stall();
   const text = "x".repeat(TEXT_BYTES_MAX);
   const many = Math.ceil((1.5 * EVENTS_QUEUED_BYTES_MAX) / TEXT_BYTES_MAX);
-  for (let i = 0; i < many; i++) await site.wait(ben.say(text, "lab"));
+  for (let i = 0; i < many; i++) await site.wait(ben.post(text, "lab"));
   expect(site.farEnd(watcher).queuedBytes()).toBeLessThan(EVENTS_QUEUED_BYTES_MAX * 1.1);
   release();
   await site.quiet();
-  await site.wait(ana.say("last", "lab"));
+  await site.wait(ana.post("last", "lab"));
   await site.quiet();
-  const events = told(watcher, "record");
+  const events = eventsOf(watcher, "record");
   const skipped = events.at(-1)?.skipped ?? 0;
   expect(skipped).toBeGreaterThan(0);
   expect(events.length + skipped).toBe(many + 1);
@@ -139,9 +139,9 @@ test("lists clients with name, program, address, counters and round trip", async
   const lane = await channelOf(ben);
   const file = new TestFile("some", 2 * CHUNK_BYTES);
   await file.upload(lane, ["lab"]);
-  await ana.ask("clients", {});
+  await ana.request("clients", {});
   await site.time.advance(PROBE_INTERVAL_MS);
-  const { clients, more } = await ana.ask("clients", {});
+  const { clients, more } = await ana.request("clients", {});
   expect(more).toBe(false);
   expect(clients.map(({ user }) => user)).toEqual(["ana", "ben", "eve", "ben"]);
   expect(clients.map((client) => client.operator)).toEqual([true, false, false, false]);
@@ -161,15 +161,15 @@ test("lists transfers in both directions", async () => {
   await operating(ana);
   const file = new TestFile("some", 4 * CHUNK_BYTES, "some.bin");
   const [up, down] = [await channelOf(ben), await channelOf(ana)];
-  await up.ask("offer", file.offer(["lab"]));
+  await up.request("offer", file.offer(["lab"]));
   file.sendAll(up, 0, 2);
   await up.until("ack", 2);
-  await down.ask("fetch", { file: file.id, from: 0, window: 4 * CHUNK_BYTES });
+  await down.request("fetch", { file: file.id, from: 0, window: 4 * CHUNK_BYTES });
   await down.until("chunk", 2);
-  down.tell({ kind: "ack", file: file.id, index: 0 });
+  down.notify({ kind: "ack", file: file.id, index: 0 });
   await site.quiet();
   const about = { file: file.id, name: "some.bin", sizeBytes: file.size, web: false };
-  const { transfers, more } = await ana.ask("transfers", {});
+  const { transfers, more } = await ana.request("transfers", {});
   expect(transfers).toMatchObject([
     { ...about, direction: "up", user: "ben", doneBytes: 2 * CHUNK_BYTES },
     { ...about, direction: "down", user: "ana", doneBytes: CHUNK_BYTES },
@@ -186,15 +186,15 @@ test("hides the name of a private file, during its upload and its downloads", as
   await both.upload(await channelOf(ben), ["@eve", "lab"]);
   const part = new TestFile("part", 4 * CHUNK_BYTES, "part.txt");
   const up = await channelOf(ben);
-  await up.ask("offer", part.offer(["@eve"]));
+  await up.request("offer", part.offer(["@eve"]));
   part.sendAll(up, 0, 2);
   await up.until("ack", 2);
   for (const { id } of [whole, both, part]) {
     const down = await channelOf(ben);
-    await down.ask("fetch", { file: id, from: 0, window: CHUNK_BYTES });
+    await down.request("fetch", { file: id, from: 0, window: CHUNK_BYTES });
     await down.until("chunk", 1);
   }
-  const { transfers } = await ana.ask("transfers", {});
+  const { transfers } = await ana.request("transfers", {});
   const names = transfers.map(({ direction, file, name }) => [direction, file, name]);
   expect(names).toEqual([
     ["up", part.id, undefined],
@@ -208,7 +208,7 @@ test("reports the statistics of the server", async () => {
   const { site, ana } = await lab();
   await operating(ana);
   await new TestFile("some", 100).upload(await channelOf(ana), ["lab"]);
-  const stats = await ana.ask("stats", {});
+  const stats = await ana.request("stats", {});
   expect(stats).toMatchObject({ version: "0", users: 3, sessions: 3, links: 4, lanes: 1 });
   expect(stats.files).toEqual({ files: 1, bytes: 100, unfinished: 0, unfinishedBytes: 0 });
   expect(stats.accounts.records).toBe(site.registry.head);
@@ -222,10 +222,10 @@ test("reports samples of each second", async () => {
   const { site, ana, ben } = await lab();
   await operating(ana);
   await site.time.advance(3_000);
-  const { since, last } = await ana.ask("samples", {});
-  for (let n = 0; n < 5; n++) await site.wait(ben.say(`text ${n}`, "lab"));
+  const { since, last } = await ana.request("samples", {});
+  for (let n = 0; n < 5; n++) await site.wait(ben.post(`text ${n}`, "lab"));
   await site.time.advance(2_000);
-  const news = await ana.ask("samples", { after: last });
+  const news = await ana.request("samples", { after: last });
   expect(news.since).toBe(since);
   expect(news.last).toBe(last + news.time.length);
   expect(news.posts.reduce((sum, one) => sum + one, 0)).toBe(5);
@@ -234,11 +234,11 @@ test("reports samples of each second", async () => {
   expect(news.time.every((time, at) => at === 0 || time > (news.time[at - 1] ?? 0))).toBe(true);
   // Two programs of one person are one person.
   await site.again(ben, "ben");
-  await ana.ask("remove", { user: "eve" });
+  await ana.request("remove", { user: "eve" });
   await site.time.advance(1_000);
-  const after = await ana.ask("samples", { after: news.last });
+  const after = await ana.request("samples", { after: news.last });
   expect([after.online.at(-1), after.links.at(-1)]).toEqual([2, 3]);
-  expect((await ana.ask("stats", {})).users).toBe(2);
+  expect((await ana.request("stats", {})).users).toBe(2);
 });
 
 test("shows an announcement to all users, across restarts, until it is withdrawn", async () => {
@@ -246,20 +246,20 @@ test("shows an announcement to all users, across restarts, until it is withdrawn
   await operating(ana);
   const longest = "x".repeat(ANNOUNCEMENT_BYTES_MAX);
   expect(await ana.refusal("announce", { text: `${longest}x` })).toBe("too-large");
-  await ana.ask("announce", { text: longest });
+  await ana.request("announce", { text: longest });
   await site.quiet();
-  const [told] = ben.all("announced");
-  expect(told).toMatchObject({ text: longest, by: "ana" });
+  const [announced] = ben.all("announced");
+  expect(announced).toMatchObject({ text: longest, by: "ana" });
   await site.restart();
   const dan = await site.member("dan");
   await site.quiet();
-  expect(dan.all("announced")).toEqual(told === undefined ? [] : [told]);
+  expect(dan.all("announced")).toEqual(announced === undefined ? [] : [announced]);
   const again = await operating(await site.again(ana, "ana"));
-  await again.ask("announce", { text: "" });
+  await again.request("announce", { text: "" });
   await site.quiet();
   expect(dan.all("announced").at(-1)?.text).toBe("");
   const before = site.registry.head;
-  await again.ask("announce", { text: "" });
+  await again.request("announce", { text: "" });
   expect(site.registry.head).toBe(before); // There was nothing to remove.
   await site.restart();
   expect((await site.member("eli")).all("announced")).toEqual([]);
@@ -270,25 +270,25 @@ const open = () => Site.open({ operatorLink: LINK, roomPassword: "room" });
 test("grants operator rights to the first user of the operator link", async () => {
   const site = await open();
   const ana = await site.greeted();
-  await ana.ask("admit", { secret: LINK });
-  await ana.ask("register", ana.registration("ana"));
-  await ana.ask("operate", { token: LINK });
-  await ana.ask("clients", {});
+  await ana.request("admit", { secret: LINK });
+  await ana.request("register", ana.registration("ana"));
+  await ana.request("operate", { token: LINK });
+  await ana.request("clients", {});
   const again = await site.again(ana, "ana");
   expect(await again.refusal("clients", {})).toBe("not-allowed");
-  await again.ask("operate", { token: LINK });
-  await again.ask("clients", {});
+  await again.request("operate", { token: LINK });
+  await again.request("clients", {});
 });
 
 test("binds the operator link to its first user", async () => {
   const site = await open();
   const [ana, ben] = [await site.member("ana"), await site.member("ben")];
-  await ana.ask("operate", { token: LINK });
+  await ana.request("operate", { token: LINK });
   expect(await ben.refusal("operate", { token: LINK })).toBe("login-refused");
   const stranger = await site.greeted();
   expect(await stranger.refusal("admit", { secret: LINK })).toBe("room-password-wrong");
   // The same account from another device is somebody else, too.
-  await ana.ask("passwd", { password: "p" });
+  await ana.request("passwd", { password: "p" });
   const other = await site.byPassword("ana", "p");
   expect(await other.refusal("operate", { token: LINK })).toBe("login-refused");
 });

@@ -19,7 +19,7 @@ const ANNOUNCEMENT = {
   needs: "password",
   version: "1.2.3",
 } as const;
-const HEARD: ReceivedAnnouncement = {
+const RECEIVED: ReceivedAnnouncement = {
   label: "Room 12",
   port: 2428,
   addresses: ["10.9.9.9", "192.0.2.7"],
@@ -27,16 +27,16 @@ const HEARD: ReceivedAnnouncement = {
   text: txtRecord(ANNOUNCEMENT),
 };
 
-function readSighting(heard: ReceivedAnnouncement): DiscoveredServer | undefined {
+function readSighting(received: ReceivedAnnouncement): DiscoveredServer | undefined {
   const sightings = new DiscoveredServers();
-  sightings.add(heard);
+  sightings.add(received);
   return sightings.all[0];
 }
 
 describe("announcement", () => {
   test("is parsed as it was encoded", () => {
     const host = "192.0.2.7";
-    expect(readSighting(HEARD)).toEqual({ label: "Room 12", host, port: 2428, ...ANNOUNCEMENT });
+    expect(readSighting(RECEIVED)).toEqual({ label: "Room 12", host, port: 2428, ...ANNOUNCEMENT });
   });
 
   test("cuts any name to one TXT string and one label", () => {
@@ -55,7 +55,7 @@ describe("announcement", () => {
   test("numbers servers of the same name", () => {
     expect([1, 2].map((count) => instanceLabel("v1.2", count))).toEqual(["v1-2", "v1-2 (2)"]);
     expect(instanceLabel("", 1)).toBe("chat");
-    expect(readSighting({ ...HEARD, label: "Room 12 (2)" })?.name).toBe("Room 12 (2)");
+    expect(readSighting({ ...RECEIVED, label: "Room 12 (2)" })?.name).toBe("Room 12 (2)");
     expect(hostLabel(FINGERPRINT)).toBe("chat-q3lr9mvt0sxyb7ck.local");
   });
 
@@ -67,17 +67,17 @@ describe("announcement", () => {
     ["a fingerprint of the wrong size", { text: { fp: FINGERPRINT.slice(1) } }],
     ["a fingerprint that is none", { text: { fp: `${FINGERPRINT.slice(1)}\u001b` } }],
   ])("is dropped with %s", (_, change) => {
-    expect(readSighting({ ...HEARD, ...change })).toBeUndefined();
+    expect(readSighting({ ...RECEIVED, ...change })).toBeUndefined();
   });
 
   test("resolves to its sender unless a relay forwarded it", () => {
-    expect(readSighting({ ...HEARD, addresses: [] })?.host).toBe("192.0.2.7");
-    expect(readSighting({ ...HEARD, sender: "192.0.2.1" })?.host).toBe("10.9.9.9");
+    expect(readSighting({ ...RECEIVED, addresses: [] })?.host).toBe("192.0.2.7");
+    expect(readSighting({ ...RECEIVED, sender: "192.0.2.1" })?.host).toBe("10.9.9.9");
   });
 
   test("never exceeds its maximum size", () => {
     const text = { fp: FINGERPRINT, name: "\u{1f600}\ud800".repeat(9_999), needs: "x", version: 7 };
-    const sighting = readSighting({ ...HEARD, text });
+    const sighting = readSighting({ ...RECEIVED, text });
     expect(utf8Encode(sighting?.name ?? "").length).toBeLessThanOrEqual(200);
     expect(sighting?.name.isWellFormed()).toBe(true);
     expect([sighting?.needs, sighting?.version]).toEqual([undefined, undefined]);
@@ -86,7 +86,7 @@ describe("announcement", () => {
 
 describe("discovered servers", () => {
   const from = (sender: string, port: number): ReceivedAnnouncement => ({
-    ...HEARD,
+    ...RECEIVED,
     sender,
     addresses: [],
     port,
@@ -94,14 +94,14 @@ describe("discovered servers", () => {
 
   test("lists a repeated announcement once", () => {
     const sightings = new DiscoveredServers();
-    expect([sightings.add(HEARD), sightings.add(HEARD)]).toEqual([true, false]);
+    expect([sightings.add(RECEIVED), sightings.add(RECEIVED)]).toEqual([true, false]);
     expect(sightings.all.length).toBe(1);
   });
 
   test("lists a server with a copied name and fingerprint separately", () => {
     const sightings = new DiscoveredServers();
     sightings.add(from("192.0.2.66", 2428));
-    expect(sightings.add(HEARD)).toBe(true);
+    expect(sightings.add(RECEIVED)).toBe(true);
     expect(sightings.all.map(({ host }) => host)).toEqual(["192.0.2.66", "192.0.2.7"]);
   });
 
@@ -110,7 +110,7 @@ describe("discovered servers", () => {
     for (let i = 1; i <= 10_000; i++) sightings.add(from("192.0.2.66", i));
     expect(sightings.all.length).toBe(SERVERS_FOUND_PER_SENDER_MAX);
     expect(sightings.droppedCount).toBe(10_000 - SERVERS_FOUND_PER_SENDER_MAX);
-    expect(sightings.add(HEARD)).toBe(true);
+    expect(sightings.add(RECEIVED)).toBe(true);
   });
 
   test("limits 10,000 forgeries of 10,000 senders", () => {

@@ -27,8 +27,8 @@ describe("golden vectors", () => {
     const kinds = new Set(VECTORS.map(({ meaning }) => meaning["kind"]));
     const all = new Set([...Object.keys(REQUESTS), ...Object.keys(NOTICES)]);
     expect([...kinds].sort()).toEqual([...all].sort());
-    for (const told of Object.keys(NOTICES).filter((kind) => Object.hasOwn(REQUESTS, kind))) {
-      const both = VECTORS.filter(({ meaning }) => meaning["kind"] === told);
+    for (const kind of Object.keys(NOTICES).filter((kind) => Object.hasOwn(REQUESTS, kind))) {
+      const both = VECTORS.filter(({ meaning }) => meaning["kind"] === kind);
       expect(new Set(both.map(({ meaning }) => "ref" in meaning)).size).toBe(2);
     }
     const answered = new Set(VECTORS.map(({ answers }) => answers).filter(Boolean));

@@ -218,8 +218,8 @@ describe("copied invites", () => {
       fc.property(
         fc.string({ unit: "binary", minLength: 1, maxLength: 20 }),
         quotes,
-        (words, quote) => {
-          const secret = `${words.toWellFormed()}.')!`;
+        (invite, quote) => {
+          const secret = `${invite.toWellFormed()}.')!`;
           const line = formatInvite({ host: "h", port: 1, portGiven: true, secret });
           expect(parseServerSpec(`"${line}${quote}`).secret).toBe(secret);
           expect(decodeURIComponent(trimCopied(encodeSecret(secret) + quote))).toBe(secret);

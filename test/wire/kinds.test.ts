@@ -90,8 +90,14 @@ const VALUES: readonly unknown[] = [
 let seq = 0;
 function record(kind: RecordKind, room: string, body: unknown, by: string = ANA): FoldedRecord {
   seq += 1;
-  const place = { v: 1, seq, n: seq, time: 1_800_000_000_000 + seq, room: room as RoomId } as const;
-  const head = { ...place, kind, by: by as UserId, id: kind === "file" ? FILE.file : "" };
+  const position = {
+    v: 1,
+    seq,
+    n: seq,
+    time: 1_800_000_000_000 + seq,
+    room: room as RoomId,
+  } as const;
+  const head = { ...position, kind, by: by as UserId, id: kind === "file" ? FILE.file : "" };
   return { head, bodyBytes: utf8Encode(JSON.stringify(body) ?? "") };
 }
 
@@ -136,15 +142,26 @@ function jsonOf(state: unknown): string {
 
 function registryOf(registry: Registry): unknown {
   const { policy, predecessors, successor, head, namesVersion } = registry;
-  const people = [ANA, BEN, EVE].map((id) => registry.get(id));
+  const accounts = [ANA, BEN, EVE].map((id) => registry.get(id));
   const names = ["ana", "anna", "ben", "eve", "Ops"].map(
     (name) => registry.findWithRemoved(name as Name)?.id,
   );
-  const house = [policy.bans(0), policy.invites(0), policy.isClosed, policy.announced];
+  const policyState = [policy.bans(0), policy.invites(0), policy.isClosed, policy.announced];
   const roles = [ANA, BEN].map((id) => policy.isOperator(id));
   const codes = ["r", "aA", "x"].map((hash) => registry.byReset(hash, 0)?.id);
   const last = [registry.roomPassword(ROOM), policy.inviteByHash("h"), policy.inviteByHash("aB")];
-  return { predecessors, successor, head, namesVersion, people, names, house, roles, codes, last };
+  return {
+    predecessors,
+    successor,
+    head,
+    namesVersion,
+    people: accounts,
+    names,
+    house: policyState,
+    roles,
+    codes,
+    last,
+  };
 }
 
 function outcomeOf(kind: RecordKind, room: string, body: unknown, state: object): string {
@@ -165,9 +182,13 @@ function outcomeOf(kind: RecordKind, room: string, body: unknown, state: object)
   const view = {
     ...{ seq: head.seq, n: head.n, timeUnixMs: head.time, kind, from: "ana", id: "" },
   };
-  const shown = { ...view, state: read === undefined ? "damaged" : "whole", body: read } as const;
+  const displayed = {
+    ...view,
+    state: read === undefined ? "damaged" : "whole",
+    body: read,
+  } as const;
   const roomView = { kind: "room", name: "Dev", id: ROOM, topic: "" } as const;
-  const chat: ChatRecord = { ...shown, room: roomView };
+  const chat: ChatRecord = { ...displayed, room: roomView };
   const changes = new Map();
   const claims = claimsOf({ kind, room: head.room, by: head.by, id: head.id, body: read });
   const folds = [rooms.value(), files.value(), registryOf(registry), erasuresOf(last)];
@@ -177,7 +198,7 @@ function outcomeOf(kind: RecordKind, room: string, body: unknown, state: object)
     noteChange(changes, chat),
     changes,
   ];
-  return jsonOf([claims, folds, model, displayBody(shown)]);
+  return jsonOf([claims, folds, model, displayBody(displayed)]);
 }
 
 function digestOf(kind: RecordKind): string {

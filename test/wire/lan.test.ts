@@ -36,9 +36,9 @@ const HEAD: LanHead = {
   timeUnixMs: 1_795_153_593_123,
 };
 
-function datagram(words: LanBody, head: Partial<LanHead> = {}): Uint8Array {
-  const whole = { ...HEAD, kind: words.kind, ...head };
-  const body = encodeLanBody(words, whole.isSealed);
+function datagram(content: LanBody, head: Partial<LanHead> = {}): Uint8Array {
+  const whole = { ...HEAD, kind: content.kind, ...head };
+  const body = encodeLanBody(content, whole.isSealed);
   const sealed = whole.isSealed ? new Uint8Array([...new Uint8Array(SEAL_BYTES), ...body]) : body;
   return joinLanDatagram(new Uint8Array([...encodeLanHead(whole), ...sealed]), SIGNATURE);
 }
@@ -47,7 +47,7 @@ const TEXT: LanBody = { kind: "text", name: LONG_NAME, texts: 1, text: "hi", isA
 
 const anyName = fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_-]{0,31}$/).map((text) => checkName(text));
 const anyCount = fc.integer({ min: 1, max: 2 ** 32 - 1 });
-const anyWords: fc.Arbitrary<LanBody> = fc.oneof(
+const anyBody: fc.Arbitrary<LanBody> = fc.oneof(
   fc.record({ kind: fc.constant("query" as const), name: anyName, texts: anyCount }),
   fc.record({
     kind: fc.constant("announce" as const),
@@ -67,24 +67,24 @@ const anyWords: fc.Arbitrary<LanBody> = fc.oneof(
 describe("LAN datagram", () => {
   test("is decoded as it was encoded", () =>
     fc.assert(
-      fc.property(anyWords, fc.boolean(), (words, isSealed) => {
-        const { head, body, signature } = splitLanDatagram(datagram(words, { isSealed }));
-        expect(head).toEqual({ ...HEAD, kind: words.kind, isSealed });
+      fc.property(anyBody, fc.boolean(), (content, isSealed) => {
+        const { head, body, signature } = splitLanDatagram(datagram(content, { isSealed }));
+        expect(head).toEqual({ ...HEAD, kind: content.kind, isSealed });
         expect(signature).toEqual(SIGNATURE);
         const plain = isSealed ? body.subarray(SEAL_BYTES) : body;
-        expect(decodeLanBody(words.kind, plain)).toEqual(words);
+        expect(decodeLanBody(content.kind, plain)).toEqual(content);
       }),
     ));
 
   test("accepts the longest sealed name and text, and refuses a longer text", () => {
     const text = "x".repeat(LAN_TEXT_BYTES_MAX);
-    const words = { ...TEXT, texts: 2 ** 32 - 1, text, isAction: true } as const;
-    expect(datagram(words, { isSealed: true }).length).toBeLessThanOrEqual(LAN_DATAGRAM_BYTES_MAX);
+    const body = { ...TEXT, texts: 2 ** 32 - 1, text, isAction: true } as const;
+    expect(datagram(body, { isSealed: true }).length).toBeLessThanOrEqual(LAN_DATAGRAM_BYTES_MAX);
     expect(faultCode(() => checkLanText(text))).toBe("none");
     expect(faultCode(() => checkLanText(`${text}x`))).toBe("too-large");
     expect(faultCode(() => checkLanText("ü".repeat(LAN_TEXT_BYTES_MAX / 2 + 1)))).toBe("too-large");
     expect(faultCode(() => checkLanText("\ud800"))).toBe("text-invalid");
-    const longer = encodeLanBody({ ...words, text: `${text}x` }, false);
+    const longer = encodeLanBody({ ...body, text: `${text}x` }, false);
     expect(faultCode(() => decodeLanBody("text", longer))).toBe("frame-malformed");
   });
 

@@ -15,8 +15,8 @@ export function requestTable(): string {
   const rows = (Object.keys(REQUESTS) as RequestKind[]).map((kind) => {
     const { fields, answer, role, postCount: posts } = requestRow(kind);
     const counts = typeof posts === "function" ? "by size" : posts;
-    const asked = fieldsText(fields as unknown as Entries);
-    return [`\`${kind}\``, phaseOf(kind), role, counts, asked, answerText(answer)];
+    const fieldList = fieldsText(fields as unknown as Entries);
+    return [`\`${kind}\``, phaseOf(kind), role, counts, fieldList, answerText(answer)];
   });
   return table([["kind", "phase", "role", "posts", "fields", "answer"], ...rows]);
 }
@@ -27,10 +27,10 @@ export function recordText(): string {
 
 export function noticeTable(): string {
   const rows = Object.entries(NOTICES).map(([kind, fields]) => {
-    const isFromBoth = isHeardBy("client", kind) && isHeardBy("server", kind);
-    const from = isHeardBy("client", kind) ? "server" : "client";
-    const told = fieldsText(fields as unknown as Entries);
-    return [`\`${kind}\``, isFromBoth ? "both" : from, told];
+    const isFromBoth = isReceivedBy("client", kind) && isReceivedBy("server", kind);
+    const from = isReceivedBy("client", kind) ? "server" : "client";
+    const fieldList = fieldsText(fields as unknown as Entries);
+    return [`\`${kind}\``, isFromBoth ? "both" : from, fieldList];
   });
   return table([["kind", "from", "fields"], ...rows]);
 }
@@ -40,7 +40,7 @@ const EXACT_BYTES_MAX = 65;
 
 type Entries = Readonly<Record<string, Parts>>;
 
-function isHeardBy(role: Role, kind: string): boolean {
+function isReceivedBy(role: Role, kind: string): boolean {
   const phases: readonly Phase[] = ["greeting", "entering", "member", "lane"];
   return phases.some((phase) => mayReceive(role, phase, kind as NoticeKind));
 }

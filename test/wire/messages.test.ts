@@ -178,12 +178,15 @@ describe("invalid messages", () => {
 
 describe("a kind that is both a request and a notice", () => {
   test("is a request with a ref and a notice without one", () => {
-    const asked = checkMessage({ kind: "read", ref: 7, room: "r", n: 3, later: true });
-    expect(asked).toEqual({ kind: "message", message: { kind: "read", ref: 7, room: "r", n: 3 } });
-    const told = checkMessage({ kind: "read", room: "r", n: 3 });
-    expect(told).toEqual({ kind: "message", message: { kind: "read", room: "r", n: 3 } });
-    if (asked.kind !== "message" || told.kind !== "message") throw new Error("no messages");
-    expect([isRequest(asked.message), isRequest(told.message)]).toEqual([true, false]);
+    const request = checkMessage({ kind: "read", ref: 7, room: "r", n: 3, later: true });
+    expect(request).toEqual({
+      kind: "message",
+      message: { kind: "read", ref: 7, room: "r", n: 3 },
+    });
+    const notice = checkMessage({ kind: "read", room: "r", n: 3 });
+    expect(notice).toEqual({ kind: "message", message: { kind: "read", room: "r", n: 3 } });
+    if (request.kind !== "message" || notice.kind !== "message") throw new Error("no messages");
+    expect([isRequest(request.message), isRequest(notice.message)]).toEqual([true, false]);
     expect(checkMessage({ kind: "ignored", ref: 7 }).kind).toBe("message");
     expect(checkMessage({ kind: "ignored", users: ["bob"] }).kind).toBe("message");
   });

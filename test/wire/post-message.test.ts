@@ -104,9 +104,9 @@ test("encodes an answer like the codec", () => {
   );
   const ref = fc.integer({ min: 1, max: 2 ** 32 - 1 });
   fc.assert(
-    fc.property(ref, anyCount, anyCount, anyCount, (asked, seq, n, time) => {
-      const message = { seq, n, time, kind: "ok", ref: asked } as const;
-      expect(postCodec().answer(asked, message).toHex()).toBe(packValue(message).toHex());
+    fc.property(ref, anyCount, anyCount, anyCount, (requestRef, seq, n, time) => {
+      const message = { seq, n, time, kind: "ok", ref: requestRef } as const;
+      expect(postCodec().answer(requestRef, message).toHex()).toBe(packValue(message).toHex());
     }),
   );
 });

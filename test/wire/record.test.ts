@@ -29,8 +29,11 @@ const DRAFT: Draft = {
 };
 const SALT = new Uint8Array(16);
 
-function lineOf(body: unknown, place = { seq: 5, n: 2, time: 7 }, durable = 4): string {
-  return encodeLine(sealDraft({ ...DRAFT, body }, SALT, sha256), place, durable).text.slice(0, -1);
+function lineOf(body: unknown, position = { seq: 5, n: 2, time: 7 }, durable = 4): string {
+  return encodeLine(sealDraft({ ...DRAFT, body }, SALT, sha256), position, durable).text.slice(
+    0,
+    -1,
+  );
 }
 
 function parse(text: string): ParsedLine {
@@ -135,8 +138,8 @@ test("round-trips any body and limits the size of its frame", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.nat(), (value, seq) => {
       const body = { value };
-      const place = { seq: seq + 1, n: 1, time: seq };
-      const line = utf8Encode(lineOf(body, place, seq));
+      const position = { seq: seq + 1, n: 1, time: seq };
+      const line = utf8Encode(lineOf(body, position, seq));
       const record = recordOf(new TextDecoder().decode(line));
       expect(JSON.stringify(parseBody(record))).toBe(JSON.stringify(body));
       expect(line.length).toBeLessThan((record.bodyBytes?.length ?? 0) + LINE_FRAME_BYTES_MAX);
@@ -153,8 +156,8 @@ test("fits the longest head in the frame", () => {
     body: 0,
   };
   const seq = Number.MAX_SAFE_INTEGER;
-  const place = { seq, n: seq, time: UNIX_MS_MAX };
-  const encoded = encodeLine(sealDraft(draft, SALT, sha256), place, seq - 1);
+  const position = { seq, n: seq, time: UNIX_MS_MAX };
+  const encoded = encodeLine(sealDraft(draft, SALT, sha256), position, seq - 1);
   expect(encoded.sizeBytes).toBeLessThan(LINE_FRAME_BYTES_MAX);
   expect(parse(encoded.text.slice(0, -1)).kind).toBe("record");
 });

@@ -120,7 +120,7 @@ export class ProgressLines {
 }
 
 export function progressJson(progress: TransferProgress): JsonObject {
-  const { id, name, doneBytes: sentBytes, sizeBytes, pause: pause } = progress;
+  const { id, name, doneBytes: sentBytes, sizeBytes, pause } = progress;
   return defined({ kind: "progress", id, name, sentBytes, sizeBytes, waits: pause?.cause });
 }
 

@@ -4,7 +4,7 @@ import type { OpenClient } from "../../../src/cli/connect/client.ts";
 import { ScreenChat } from "../../../src/cli/screen/chat.ts";
 import { openRoom } from "../../../src/core/model/selectors.ts";
 import { ClientFixture, type Watched } from "../../client/client-fixture.ts";
-import { LOBBY, said } from "../../core/model-scene.ts";
+import { LOBBY, recordEvent } from "../../core/model-scene.ts";
 
 async function open(fixture: ClientFixture) {
   const chat = new ScreenChat(fixture.clock, () => undefined);
@@ -44,7 +44,7 @@ test("a room keeps at most SCREEN_ITEMS_MAX items", async () => {
   const notice = { kind: "room", name: "lobby", n: 1, skipped: 0 };
   chat.receive({ kind: "room", room: { id: LOBBY }, notice } as never);
   const last = SCREEN_ITEMS_MAX + 2;
-  for (let seq = 2; seq <= last; seq++) chat.receive(said(seq) as never);
+  for (let seq = 2; seq <= last; seq++) chat.receive(recordEvent(seq) as never);
   await clock.advance(SCREEN_FRAME_MS);
   const tail = chat.model.rooms.get(LOBBY)?.tail;
   expect(tail?.items).toHaveLength(SCREEN_ITEMS_MAX - SCREEN_ITEMS_MAX / 4 + 1);

@@ -53,9 +53,9 @@ describe("a local page", () => {
     const tab = await page(TOKEN);
     const welcome = await tab.greet();
     expect(welcome.certificate).toEqual(site.certificateHash);
-    await tab.ask("register", tab.registration("ana"));
+    await tab.request("register", tab.registration("ana"));
     await tab.until("caught-up");
-    await site.wait(tab.say("hello"));
+    await site.wait(tab.post("hello"));
     await site.quiet();
     expect(tab.texts()).toEqual(["hello"]);
     const peers = site.server.clientCount;
@@ -70,7 +70,7 @@ describe("a local page", () => {
       const { site, page } = await proxyOf();
       const peers = site.server.clientCount;
       const tab = await page(token);
-      tab.tell({ kind: "hello", versions: [2], client: "tab", nonce: new Uint8Array(32) });
+      tab.notify({ kind: "hello", versions: [2], client: "tab", nonce: new Uint8Array(32) });
       expect((await tab.untilEnded()).fault?.code).toBe("login-refused");
       expect(site.server.clientCount).toBe(peers);
       await site.stop();
@@ -94,7 +94,7 @@ describe("a local page", () => {
   test("is not led to another server, whose greeting it never sees", async () => {
     const { site, page } = await proxyOf({ isOther: true });
     const tab = await page(TOKEN);
-    tab.tell({ kind: "hello", versions: [2], client: "tab", nonce: new Uint8Array(32) });
+    tab.notify({ kind: "hello", versions: [2], client: "tab", nonce: new Uint8Array(32) });
     expect((await tab.untilEnded()).fault?.code).toBe("fingerprint-changed");
     expect(tab.all("welcome")).toEqual([]);
     await site.stop();

@@ -60,7 +60,7 @@ describe("a sealed room", () => {
     for (let i = 0; i < KEY_PACKAGES_MAX / KEY_PACKAGES_PER_HOUR; i++) {
       const greedy = await world.site.member(`greedy${i}`);
       for (let j = 0; j < KEY_PACKAGES_PER_HOUR; j++) {
-        await greedy.ask("key-package", { user: "eve" });
+        await greedy.request("key-package", { user: "eve" });
       }
     }
     for (const room of ["vault", "second"]) await ana.invites("eve", room);

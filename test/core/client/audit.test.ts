@@ -185,17 +185,17 @@ describe("findings", () => {
   });
 
   test("contain the first missing record and the number of later ones", () => {
-    const told = (missing: KnownRecord[]) =>
+    const format = (missing: KnownRecord[]) =>
       formatFinding({ reason: "record-missing", knownSize, presented, missing }, clock);
-    expect(told([seen(12, "Ana")])).toBe(
+    expect(format([seen(12, "Ana")])).toBe(
       "the server's history has changed; record 12 in #lobby (Ana, 12:04) that this device has" +
         " read is not in the server's history",
     );
-    expect(told([seen(12), seen(13), seen(14)])).toBe(
+    expect(format([seen(12), seen(13), seen(14)])).toBe(
       "the server's history has changed; record 12 in #lobby (12:04) that this device has" +
         " read is not in the server's history, nor are 2 later ones",
     );
-    expect(told([seen(12), seen(13)])).toEndWith("in the server's history, nor is 1 later one");
+    expect(format([seen(12), seen(13)])).toEndWith("in the server's history, nor is 1 later one");
     const leftOut = {
       reason: "left-out",
       knownSize,

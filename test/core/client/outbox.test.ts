@@ -202,26 +202,26 @@ class Bench {
     this.handle(post(this.posted)); // Key and counter are the same here.
   }
 
-  serve(how: "take" | "not-now" | "never"): void {
+  serve(decision: "take" | "not-now" | "never"): void {
     const counter = this.#toServer.shift();
     if (counter === undefined) return;
     const isHeld = this.#heldAt !== undefined && counter > this.#heldAt;
     const isKnown = this.log.includes(counter);
     if (isHeld) this.#answer({ kind: "refused", counter, fault: notNow(10) });
     else if (isKnown) this.#answer({ kind: "acked", counter, receipt: receipt(1) });
-    else if (how === "not-now") {
+    else if (decision === "not-now") {
       this.#heldAt = counter;
       this.#answer({ kind: "refused", counter, fault: notNow(10) });
     } else {
       this.#heldAt = undefined;
-      this.#decide(counter, how);
+      this.#decide(counter, decision);
     }
   }
 
-  #decide(counter: number, how: "take" | "never"): void {
+  #decide(counter: number, decision: "take" | "never"): void {
     const highest = Math.max(0, ...this.log, ...this.refusedForGood);
     expect(counter).toBeLessThanOrEqual(highest + 1); // Nothing was passed over.
-    if (how === "never" || this.refusedForGood.has(counter)) {
+    if (decision === "never" || this.refusedForGood.has(counter)) {
       this.refusedForGood.add(counter);
       this.#answer({ kind: "refused", counter, fault: new Fault("not-member", "not in") });
     } else {

@@ -22,9 +22,9 @@ function placesOf(options: Partial<ServerAddressesOptions> = {}): ServerAddresse
 }
 
 test("tries the last good address first, unless the user names another", () => {
-  const kept = { advertised: [A, B, C], last: B };
-  expect(hosts(placesOf(kept).candidates())).toEqual(["chat", "b", "a", "c"]);
-  const places = placesOf({ ...kept, isExplicit: false });
+  const stored = { advertised: [A, B, C], last: B };
+  expect(hosts(placesOf(stored).candidates())).toEqual(["chat", "b", "a", "c"]);
+  const places = placesOf({ ...stored, isExplicit: false });
   expect(hosts(places.candidates())).toEqual(["b", "chat", "a", "c"]);
   expect(places.succeeded(C)).toBe(true);
   expect(places.succeeded(C)).toBe(false);

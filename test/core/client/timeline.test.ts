@@ -219,7 +219,7 @@ test("returns each record once and in order over any links, without gaps", () =>
     fc.property(world, ({ log: rooms, links }) => {
       const log = numbered(rooms);
       const timeline = new Timeline();
-      const shown: LogEntry[] = [];
+      const displayed: LogEntry[] = [];
       const calm = { grown: log.length, order: [], cutAfter: Number.POSITIVE_INFINITY };
       let present = 0;
       for (const link of [...links, calm]) {
@@ -231,18 +231,18 @@ test("returns each record once and in order over any links, without gaps", () =>
           for (const effect of timeline.handle(input)) {
             expect(effect.kind).not.toBe("gap");
             expect(effect.kind).not.toBe("skipped");
-            if (effect.kind === "show" && input.kind === "record") shown.push(input);
+            if (effect.kind === "show" && input.kind === "record") displayed.push(input);
           }
         }
         const cursor = timeline.after ?? 0;
-        const seen = new Set(shown.map(({ seq }) => seq));
+        const seen = new Set(displayed.map(({ seq }) => seq));
         for (let seq = 1; seq <= cursor; seq++) expect(seen.has(seq)).toBe(true);
         present = Math.max(present, cursor);
       }
       for (const id of ["a", "b"]) {
         const of = (entries: readonly LogEntry[]) =>
           entries.filter((entry) => entry.room === id).map(({ n }) => n);
-        expect(of(shown)).toEqual(of(log));
+        expect(of(displayed)).toEqual(of(log));
       }
     }),
     { numRuns: 2_000 },

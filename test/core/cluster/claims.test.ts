@@ -12,10 +12,10 @@ function claims(kind: RecordKind, body: unknown = {}, room: Draft["room"] = ROOM
 }
 
 test("all kinds except messages read what they change, so that a repetition has no effect", () => {
-  const words = new Set<RecordKind>(["text", "action", "reaction", "sealed"]);
+  const messageKinds = new Set<RecordKind>(["text", "action", "reaction", "sealed"]);
   for (const kind of RECORD_KINDS) {
     const { reads, writes } = claims(kind, { name: "Dev", user: ANA, seq: 3 });
-    if (words.has(kind)) expect([kind, writes]).toEqual([kind, []]);
+    if (messageKinds.has(kind)) expect([kind, writes]).toEqual([kind, []]);
     else expect([kind, writes.every((fact) => reads.includes(fact))]).toEqual([kind, true]);
   }
 });

@@ -50,7 +50,7 @@ class Room {
     return effects;
   }
 
-  hear(datagram: Partial<LanDatagram> = {}): LanEffect[] {
+  receive(datagram: Partial<LanDatagram> = {}): LanEffect[] {
     const timeUnixMs = WALL + this.now;
     const whole = { ...FROM_BOB, timeUnixMs, ...datagram };
     return this.do({ kind: "datagram", datagram: whole });
@@ -66,11 +66,11 @@ const FROM_BOB: LanDatagram = {
   timeUnixMs: WALL,
   body: HERE,
 };
-const text = (words: string, texts: number): LanBody => ({
+const text = (body: string, texts: number): LanBody => ({
   kind: "text",
   name: BOB,
   texts,
-  text: words,
+  text: body,
   isAction: false,
 });
 
@@ -83,7 +83,7 @@ const notices = (effects: readonly LanEffect[]) =>
 describe("kind is said", () => {
   test("are numbered and counted", () => {
     const room = new Room();
-    const asked = { kind: "query", name: ANA, texts: 0 };
+    const query = { kind: "query", name: ANA, texts: 0 };
     const all = [
       ...room.do({ kind: "begin" }),
       ...room.do({ kind: "send-text", text: "one", isAction: false }),
@@ -91,11 +91,11 @@ describe("kind is said", () => {
       ...room.do({ kind: "end" }),
     ];
     const common = { kind: "send", timeUnixMs: WALL } as const;
-    const said = { kind: "text", name: ANA } as const;
+    const expected = { kind: "text", name: ANA } as const;
     expect(all).toEqual([
-      { ...common, sequence: 1, body: asked as LanBody },
-      { ...common, sequence: 2, body: { ...said, texts: 1, text: "one", isAction: false } },
-      { ...common, sequence: 3, body: { ...said, texts: 2, text: "two", isAction: true } },
+      { ...common, sequence: 1, body: query as LanBody },
+      { ...common, sequence: 2, body: { ...expected, texts: 1, text: "one", isAction: false } },
+      { ...common, sequence: 3, body: { ...expected, texts: 2, text: "two", isAction: true } },
       {
         ...common,
         sequence: 4,
@@ -107,63 +107,63 @@ describe("kind is said", () => {
 
   test("are sent in a burst, then at a limited rate", () => {
     const room = new Room();
-    const say = () => room.do({ kind: "send-text", text: "x", isAction: false });
-    for (let i = 0; i < LAN_TEXTS_BURST; i++) expect(kinds(say())).toEqual(["send"]);
-    expect(say()).toEqual([{ kind: "wait", retryAfterMs: 1_000 / LAN_TEXTS_PER_SECOND }]);
+    const sendText = () => room.do({ kind: "send-text", text: "x", isAction: false });
+    for (let i = 0; i < LAN_TEXTS_BURST; i++) expect(kinds(sendText())).toEqual(["send"]);
+    expect(sendText()).toEqual([{ kind: "wait", retryAfterMs: 1_000 / LAN_TEXTS_PER_SECOND }]);
     room.now += 1_000 / LAN_TEXTS_PER_SECOND;
-    expect(kinds(say())).toEqual(["send"]);
-    expect(kinds(say())).toEqual(["wait"]);
+    expect(kinds(sendText())).toEqual(["send"]);
+    expect(kinds(sendText())).toEqual(["wait"]);
   });
 });
 
 describe("received texts", () => {
   test("are displayed once despite repetitions over several interfaces", () => {
     const room = new Room();
-    expect(kinds(room.hear())).toEqual(["join"]);
-    expect(kinds(room.hear({ sequence: 2, body: text("hi", 1) }))).toEqual(["text"]);
+    expect(kinds(room.receive())).toEqual(["join"]);
+    expect(kinds(room.receive({ sequence: 2, body: text("hi", 1) }))).toEqual(["text"]);
     for (const address of ["192.0.2.7", "198.51.100.7"]) {
-      expect(room.hear({ address, sequence: 2, body: text("hi", 1) })).toEqual([]);
+      expect(room.receive({ address, sequence: 2, body: text("hi", 1) })).toEqual([]);
     }
   });
 
   test("are not displayed again when a conversation is replayed", () => {
-    const said = Array.from({ length: 200 }, (_, i) => ({
+    const expected = Array.from({ length: 200 }, (_, i) => ({
       sequence: i + 1,
       words: text(`${i}`, i + 1),
     }));
     fc.assert(
-      fc.property(fc.shuffledSubarray(said, { minLength: 1 }), (replayed) => {
+      fc.property(fc.shuffledSubarray(expected, { minLength: 1 }), (replayed) => {
         const room = new Room();
-        for (const datagram of said) room.hear(datagram);
-        expect(replayed.flatMap((datagram) => room.hear(datagram))).toEqual([]);
+        for (const datagram of expected) room.receive(datagram);
+        expect(replayed.flatMap((datagram) => room.receive(datagram))).toEqual([]);
       }),
     );
   });
 
   test("sent before this session are not displayed when replayed", () => {
     const room = new Room();
-    const first = room.hear({ sequence: 50, body: text("now", 40) });
+    const first = room.receive({ sequence: 50, body: text("now", 40) });
     expect(kinds(first)).toEqual(["join", "text"]);
-    expect(room.hear({ sequence: 49, body: text("before", 39) })).toEqual([]);
+    expect(room.receive({ sequence: 49, body: text("before", 39) })).toEqual([]);
   });
 
   test("report a gap once, also at the end", () => {
     const room = new Room();
-    room.hear({ sequence: 1, body: text("1", 1) });
-    const gap = room.hear({ sequence: 4, body: text("4", 4) });
+    room.receive({ sequence: 1, body: text("1", 1) });
+    const gap = room.receive({ sequence: 4, body: text("4", 4) });
     expect(kinds(gap)).toEqual(["gap", "text"]);
     expect(gap[0]).toMatchObject({ missing: 2, from: { name: BOB } });
-    const late = room.hear({ sequence: 6, body: { ...HERE, texts: 5 } });
+    const late = room.receive({ sequence: 6, body: { ...HERE, texts: 5 } });
     expect(late).toMatchObject([{ kind: "gap", missing: 1 }]);
-    expect(room.hear({ sequence: 7, body: { ...HERE, texts: 5 } })).toEqual([]);
-    expect(kinds(room.hear({ sequence: 5, body: text("5", 5) }))).toEqual(["text"]);
+    expect(room.receive({ sequence: 7, body: { ...HERE, texts: 5 } })).toEqual([]);
+    expect(kinds(room.receive({ sequence: 5, body: text("5", 5) }))).toEqual(["text"]);
   });
 
   test("drop the program's own datagrams, which prove that multicast works", () => {
     const room = new Room();
     room.do({ kind: "begin" });
     const own = { ...FROM_BOB, keyId: keyOf("KA"), session: "sa" };
-    expect(room.hear(own)).toEqual([]);
+    expect(room.receive(own)).toEqual([]);
     expect(notices(room.pass(LAN_ECHO_TIMEOUT_MS))).toEqual([]);
     expect(room.lan.peers()).toEqual([]);
   });
@@ -178,8 +178,8 @@ describe("received texts", () => {
 
   test("treat the user's other window as a peer", () => {
     const room = new Room();
-    const words: LanBody = { ...HERE, name: ANA };
-    const joined = room.hear({ keyId: keyOf("KA"), session: "other", body: words });
+    const body: LanBody = { ...HERE, name: ANA };
+    const joined = room.receive({ keyId: keyOf("KA"), session: "other", body });
     expect(joined).toMatchObject([{ kind: "join", person: { name: ANA, isVerified: true } }]);
   });
 
@@ -196,10 +196,10 @@ describe("received texts", () => {
 describe("name", () => {
   test("belongs to the first key that uses it, in any spelling", () => {
     const room = new Room();
-    room.hear();
+    room.receive();
     const eve = { keyId: keyOf("KE"), session: "se" };
-    const words: LanBody = { ...HERE, name: checkName("BOB") };
-    expect(room.hear({ ...eve, body: words })).toMatchObject([
+    const body: LanBody = { ...HERE, name: checkName("BOB") };
+    expect(room.receive({ ...eve, body })).toMatchObject([
       { kind: "join", person: { name: "BOB", keyId: "KE", isVerified: false } },
     ]);
     expect(room.lan.peers().map(({ keyId, isVerified }) => [keyId, isVerified])).toEqual([
@@ -210,28 +210,28 @@ describe("name", () => {
 
   test("of this user is reported once when another key uses it", () => {
     const room = new Room();
-    const words: LanBody = { ...HERE, name: ANA };
-    const effects = room.hear({ body: words });
+    const body: LanBody = { ...HERE, name: ANA };
+    const effects = room.receive({ body });
     expect(notices(effects)).toEqual(["taken"]);
     expect(effects.at(-1)).toMatchObject({ kind: "join", person: { isVerified: false } });
-    expect(notices(room.hear({ session: "later", body: words }))).toEqual([]);
+    expect(notices(room.receive({ session: "later", body }))).toEqual([]);
   });
 
   test("stays with its key after the peer has left", () => {
     const room = new Room();
-    room.hear();
+    room.receive();
     room.pass(LAN_PEER_TIMEOUT_MS + LAN_FORGET_MS);
     expect(room.lan.sizes.senders).toBe(0);
-    const [joined] = room.hear({ keyId: keyOf("KE"), session: "se" });
+    const [joined] = room.receive({ keyId: keyOf("KE"), session: "se" });
     expect(room.lan.sizes.senders).toBe(1);
     expect(joined).toMatchObject({ kind: "join", person: { isVerified: false } });
   });
 
   test("does not change within a session", () => {
     const room = new Room();
-    room.hear();
-    const words: LanBody = { ...text("I am eve", 1), name: checkName("eve") };
-    expect(room.hear({ sequence: 2, body: words })).toEqual([]);
+    room.receive();
+    const body: LanBody = { ...text("I am eve", 1), name: checkName("eve") };
+    expect(room.receive({ sequence: 2, body })).toEqual([]);
   });
 });
 
@@ -246,38 +246,38 @@ describe("presence", () => {
 
   test("ends by leaving or silence, and begins again", () => {
     const room = new Room();
-    room.hear();
+    room.receive();
     const leaving: LanBody = { kind: "announce", name: BOB, texts: 0, isLeaving: true };
-    expect(room.hear({ sequence: 2, body: leaving })).toMatchObject([
+    expect(room.receive({ sequence: 2, body: leaving })).toMatchObject([
       { kind: "leave", isSilent: false },
     ]);
-    expect(kinds(room.hear({ sequence: 4 }))).toEqual(["join"]);
-    expect(room.hear({ sequence: 3, body: leaving })).toEqual([]);
+    expect(kinds(room.receive({ sequence: 4 }))).toEqual(["join"]);
+    expect(room.receive({ sequence: 3, body: leaving })).toEqual([]);
     expect(kinds(room.pass(LAN_PEER_TIMEOUT_MS - 1))).toEqual([]);
     expect(room.pass(1)).toMatchObject([{ kind: "leave", isSilent: true }]);
     expect(room.lan.peers()).toEqual([]);
-    expect(kinds(room.hear({ sequence: 5 }))).toEqual(["join"]);
+    expect(kinds(room.receive({ sequence: 5 }))).toEqual(["join"]);
   });
 
   test("of one person with two windows is reported once", () => {
     const room = new Room();
-    expect(kinds(room.hear())).toEqual(["join"]);
-    expect(room.hear({ session: "sb2" })).toEqual([]);
+    expect(kinds(room.receive())).toEqual(["join"]);
+    expect(room.receive({ session: "sb2" })).toEqual([]);
     const leaving: LanBody = { kind: "announce", name: BOB, texts: 0, isLeaving: true };
-    expect(room.hear({ sequence: 2, body: leaving })).toEqual([]);
-    expect(kinds(room.hear({ session: "sb2", sequence: 2, body: leaving }))).toEqual(["leave"]);
+    expect(room.receive({ sequence: 2, body: leaving })).toEqual([]);
+    expect(kinds(room.receive({ session: "sb2", sequence: 2, body: leaving }))).toEqual(["leave"]);
   });
 
   test("answers simultaneous queries once, with a random delay", () => {
-    const asked: LanBody = { kind: "query", name: BOB, texts: 0 };
+    const query: LanBody = { kind: "query", name: BOB, texts: 0 };
     const room = new Room(0.5);
     room.do({ kind: "begin" });
-    for (let i = 1; i <= 40; i++) room.hear({ sequence: i, body: asked });
+    for (let i = 1; i <= 40; i++) room.receive({ sequence: i, body: query });
     const soonest = LAN_ANSWER_INTERVAL_MS + LAN_ANSWER_SPREAD_MS / 2;
     expect(sent(room.pass(soonest - 1))).toEqual([]);
     expect(sent(room.pass(1))).toEqual(["announce"]);
     expect(sent(room.pass(LAN_ANSWER_INTERVAL_MS))).toEqual([]);
-    room.hear({ sequence: 50, body: asked });
+    room.receive({ sequence: 50, body: query });
     expect(sent(room.pass(LAN_ANSWER_SPREAD_MS))).toEqual(["announce"]);
   });
 });
@@ -286,19 +286,19 @@ describe("clock", () => {
   test("that differs too much is reported once, and its texts are dropped", () => {
     const room = new Room();
     const wrong = { timeUnixMs: WALL + LAN_CLOCK_SKEW_MS };
-    const effects = room.hear(wrong);
+    const effects = room.receive(wrong);
     const notice = { kind: "clock", name: BOB, aheadMs: LAN_CLOCK_SKEW_MS } as const;
     expect(effects).toEqual([{ kind: "notice", notice }]);
-    expect(room.hear({ ...wrong, sequence: 2 })).toEqual([]);
-    expect(kinds(room.hear({ timeUnixMs: WALL - LAN_CLOCK_SKEW_MS + 1 }))).toEqual(["join"]);
+    expect(room.receive({ ...wrong, sequence: 2 })).toEqual([]);
+    expect(kinds(room.receive({ timeUnixMs: WALL - LAN_CLOCK_SKEW_MS + 1 }))).toEqual(["join"]);
   });
 
   test("limit prevents the replay of a datagram after its sender is forgotten", () => {
     const room = new Room();
     const captured = { sequence: 9, timeUnixMs: WALL + LAN_CLOCK_SKEW_MS - 1 };
-    room.hear({ ...captured, body: text("pay eve", 1) });
+    room.receive({ ...captured, body: text("pay eve", 1) });
     for (let passed = 0; passed <= LAN_FORGET_MS; passed += 10_000) {
-      const again = room.hear({ ...captured, body: text("pay eve", 1) });
+      const again = room.receive({ ...captured, body: text("pay eve", 1) });
       expect(kinds(again)).not.toContain("text");
       room.pass(10_000);
     }
@@ -315,55 +315,55 @@ describe("flood", () => {
 
   test("of 10,000 forged senders is limited, reported once, and removes nobody", () => {
     const room = new Room();
-    room.hear();
-    const effects = Array.from({ length: 10_000 }, (_, i) => room.hear(forged(i))).flat();
+    room.receive();
+    const effects = Array.from({ length: 10_000 }, (_, i) => room.receive(forged(i))).flat();
     expect(room.lan.sizes.senders).toBe(LAN_SENDERS_MAX);
     expect(notices(effects)).toEqual(["crowded"]);
-    expect(kinds(room.hear({ sequence: 2, body: text("still here", 1) }))).toEqual(["text"]);
-    expect(room.hear({ sequence: 2, body: text("still here", 1) })).toEqual([]);
+    expect(kinds(room.receive({ sequence: 2, body: text("still here", 1) }))).toEqual(["text"]);
+    expect(room.receive({ sequence: 2, body: text("still here", 1) })).toEqual([]);
   });
 
   test("over days stays within the limits of names and clocks", () => {
     const room = new Room();
     for (let i = 0; i < 10_000; i++) {
       if (i % LAN_SENDERS_MAX === 0) room.pass(LAN_FORGET_MS);
-      room.hear(forged(i));
-      room.hear({ ...forged(i), timeUnixMs: 0 });
+      room.receive(forged(i));
+      room.receive({ ...forged(i), timeUnixMs: 0 });
     }
-    const { senders, names, notified: told } = room.lan.sizes;
+    const { senders, names, notified } = room.lan.sizes;
     expect(senders).toBeLessThanOrEqual(LAN_SENDERS_MAX);
     expect(names).toBe(LAN_NAMES_MAX);
-    expect(told).toBeLessThanOrEqual(LAN_SENDERS_MAX + 10);
+    expect(notified).toBeLessThanOrEqual(LAN_SENDERS_MAX + 10);
     const other = new Room();
-    for (let i = 0; i <= LAN_SENDERS_MAX; i++) other.hear({ ...forged(i), timeUnixMs: 0 });
+    for (let i = 0; i <= LAN_SENDERS_MAX; i++) other.receive({ ...forged(i), timeUnixMs: 0 });
     expect(other.lan.sizes.notified).toBe(LAN_SENDERS_MAX);
     room.pass(LAN_FORGET_MS);
-    expect(room.hear()).toMatchObject([{ kind: "join", person: { isVerified: false } }]);
+    expect(room.receive()).toMatchObject([{ kind: "join", person: { isVerified: false } }]);
   });
 
   test("makes room by forgetting senders whose datagrams can no longer be replayed", () => {
     const room = new Room();
-    room.hear();
-    room.hear({ sequence: 2, body: text("once", 1) });
-    room.hear({ sequence: 3, body: { ...HERE, texts: 1, isLeaving: true } as LanBody });
-    room.hear(forged(1));
-    expect(room.hear({ sequence: 2, body: text("once", 1) })).toEqual([]);
-    room.hear({
+    room.receive();
+    room.receive({ sequence: 2, body: text("once", 1) });
+    room.receive({ sequence: 3, body: { ...HERE, texts: 1, isLeaving: true } as LanBody });
+    room.receive(forged(1));
+    expect(room.receive({ sequence: 2, body: text("once", 1) })).toEqual([]);
+    room.receive({
       ...forged(1),
       sequence: 2,
       body: { ...HERE, name: checkName("fake-1"), isLeaving: true } as LanBody,
     });
     room.now += LAN_FORGET_MS;
-    room.hear(forged(2));
+    room.receive(forged(2));
     expect(room.lan.sizes.senders).toBe(1);
   });
 
   test("from one address or key fills only its share", () => {
     const room = new Room();
     const address = "192.0.2.66";
-    for (let i = 0; i < 100; i++) room.hear({ ...forged(i), address });
+    for (let i = 0; i < 100; i++) room.receive({ ...forged(i), address });
     expect(room.lan.sizes.senders).toBe(LAN_SENDERS_PER_ADDRESS_MAX);
-    for (let i = 0; i < 100; i++) room.hear({ session: `s${i}`, address: `10.9.9.${i}` });
+    for (let i = 0; i < 100; i++) room.receive({ session: `s${i}`, address: `10.9.9.${i}` });
     expect(room.lan.sizes.senders).toBe(LAN_SENDERS_PER_ADDRESS_MAX + LAN_SESSIONS_PER_KEY_MAX);
   });
 });

@@ -106,9 +106,9 @@ test.each(Object.entries(HOSTILE_TEXTS))("parses %s between marks", (_, text) =>
     `> ${text}`,
     text,
   ]) {
-    const shown = lettersOf(parseMarkup(around, NAMES));
-    expect(shown).not.toMatch(ACTIVE);
-    expect(largestCluster(shown)).toBeLessThanOrEqual(CLUSTER_CODE_POINTS_MAX);
+    const letters = lettersOf(parseMarkup(around, NAMES));
+    expect(letters).not.toMatch(ACTIVE);
+    expect(largestCluster(letters)).toBeLessThanOrEqual(CLUSTER_CODE_POINTS_MAX);
   }
 });
 

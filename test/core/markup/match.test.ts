@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { foldCase } from "../../../src/base/case-fold.ts";
 import { matchSegments } from "../../../src/core/markup/match.ts";
 
-function shown(text: string, query: string, length = 300): string {
+function markMatches(text: string, query: string, length = 300): string {
   return matchSegments(text, query, length)
     .map((part) => (part.isMatch ? `[${part.text}]` : part.text))
     .join("");
@@ -20,25 +20,25 @@ test.each([
   ["nothing", "", "nothing"],
   ["", "apple", ""],
 ])("marks matches in %p of %p", (text, query, expected) => {
-  expect(shown(text, query)).toBe(expected);
+  expect(markMatches(text, query)).toBe(expected);
 });
 
 test("starts shortly before a late match", () => {
-  const found = shown(`${"x".repeat(1000)} needle ${"y".repeat(1000)}`, "needle", 100);
+  const found = markMatches(`${"x".repeat(1000)} needle ${"y".repeat(1000)}`, "needle", 100);
   expect(found).toStartWith("…xxx");
   expect(found).toContain(" [needle] yyy");
   expect(found.length).toBeLessThanOrEqual("…[]".length + 100);
 });
 
 test("cuts the beginning if the match is in the second half", () => {
-  const found = (before: number) => shown(`${"x".repeat(before)}needle`, "needle", 100);
+  const found = (before: number) => markMatches(`${"x".repeat(before)}needle`, "needle", 100);
   expect([found(50).startsWith("…"), found(51).startsWith("…")]).toEqual([false, true]);
 });
 
 test("cuts only between characters", () => {
   for (let length = 2; length < 20; length++) {
-    expect(shown("😀".repeat(50), "x", length)).not.toMatch(/[\ud800-\udbff]$/);
-    expect(shown(`${"😀".repeat(50)}needle`, "needle", 40 + length)).not.toMatch(
+    expect(markMatches("😀".repeat(50), "x", length)).not.toMatch(/[\ud800-\udbff]$/);
+    expect(markMatches(`${"😀".repeat(50)}needle`, "needle", 40 + length)).not.toMatch(
       /^…[\udc00-\udfff]/,
     );
   }

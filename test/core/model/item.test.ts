@@ -46,8 +46,8 @@ test("attributes an imported message to no local account", () => {
   expect(item).toMatchObject({ isMine: false, mentionsMe: false });
   expect(item.imported).toEqual({ from: "ana", timeUnixMs: 7 });
   for (const wrong of [{}, { from: 7, time: "x" }, { from: "", time: -1 }, []]) {
-    const shown = itemOf(record(5, { body: { text: "x", imported: wrong } }), "ana", never);
-    expect(shown.imported).toEqual({ from: "?", timeUnixMs: 0 });
+    const changed = itemOf(record(5, { body: { text: "x", imported: wrong } }), "ana", never);
+    expect(changed.imported).toEqual({ from: "?", timeUnixMs: 0 });
   }
   const changes = new Map<number, Changes>();
   const react = { re: 5, react: "+", imported };
@@ -94,8 +94,12 @@ test("finds mentions in an edited caption", () => {
   const changes = new Map<number, Changes>();
   const edit = (seq: number, text: string) => record(seq, { kind: "edit", body: { seq: 5, text } });
   noteChange(changes, edit(6, "see, @cleo"));
-  const shown = withChanges(item, changes.get(5), "ana");
-  expect(shown).toMatchObject({ text: "see, @cleo", mentions: ["cleo"], file: { name: "a.png" } });
+  const changed = withChanges(item, changes.get(5), "ana");
+  expect(changed).toMatchObject({
+    text: "see, @cleo",
+    mentions: ["cleo"],
+    file: { name: "a.png" },
+  });
   noteChange(changes, edit(7, ""));
   expect(withChanges(item, changes.get(5), "ana")).toMatchObject({ text: "", mentions: [] });
 });
@@ -116,9 +120,9 @@ test("applies edits, reactions and erasures in any order of arrival", () => {
   expect(noteChange(changes, react(10, "ben"))).toEqual([]);
   noteChange(changes, react(12, "ben"));
   const item = itemOf(record(5), "ana", never);
-  const shown = withChanges(item, changes.get(5), "ana");
-  expect(shown.text).toBe("new");
-  expect(shown.reactions).toEqual([{ sign: "+", by: ["ben", "ana"], mine: 11 }]);
+  const changed = withChanges(item, changes.get(5), "ana");
+  expect(changed.text).toBe("new");
+  expect(changed.reactions).toEqual([{ sign: "+", by: ["ben", "ana"], mine: 11 }]);
   expect(noteChange(changes, record(13, { kind: "erase", body: { seq: 11 } }))).toEqual([11, 5]);
   expect(withChanges(item, changes.get(5), "ana").reactions[0]?.by).toEqual(["ben"]);
   expect(noteChange(changes, react(11, "ana"))).toEqual([]);

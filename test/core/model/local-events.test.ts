@@ -3,7 +3,7 @@ import { Fault } from "../../../src/base/fault.ts";
 import { VISIBLE_FAULTS_MAX } from "../../../src/base/limits-page.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
-import { LOBBY, said, scene } from "../model-scene.ts";
+import { LOBBY, recordEvent, scene } from "../model-scene.ts";
 
 const post = { key: "k", id: "o.1", to: "Lobby", body: { text: "x" }, writtenUnixMs: 0 };
 const posted: ModelEvent = { kind: "posted", ...post };
@@ -14,7 +14,7 @@ const durable: ModelEvent = {
   key: "k",
   outcome: { kind: "durable", receipt },
 };
-const own = said(2, { from: "ana", id: "o.1" });
+const own = recordEvent(2, { from: "ana", id: "o.1" });
 
 test("displays a post once, regardless of the order of answer and record", () => {
   const pending = (...events: ModelEvent[]) => scene(posted, ...events).model.pending;
@@ -24,11 +24,11 @@ test("displays a post once, regardless of the order of answer and record", () =>
   expect(pending(durable, stored).map(({ state }) => state.kind)).toEqual(["sent"]);
   expect(pending(durable, own)).toEqual([]);
   expect(pending(own)).toEqual([]);
-  expect(pending(durable, said(2))).toEqual([]);
-  expect(pending(said(2), durable)).toEqual([]);
-  expect(pending(said(2, { id: "o.2" }))).toHaveLength(1);
+  expect(pending(durable, recordEvent(2))).toEqual([]);
+  expect(pending(recordEvent(2), durable)).toEqual([]);
+  expect(pending(recordEvent(2, { id: "o.2" }))).toHaveLength(1);
   const { model } = scene(posted);
-  for (const event of [said(2), { kind: "caught-up" } as const])
+  for (const event of [recordEvent(2), { kind: "caught-up" } as const])
     expect(updateAll(model, [event]).model.pending).toBe(model.pending);
   const listed = { kind: "room", room: LOBBY, name: "lobby", n: 3, skipped: 0 } as const;
   expect(pending(durable, listed, { kind: "caught-up" })).toEqual([]);

@@ -3,16 +3,18 @@ import { Fault } from "../../../src/base/fault.ts";
 import { SEARCH_RESULTS_MAX } from "../../../src/base/limits-page.ts";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
-import { LOBBY, lobbyOf, record, said, scene } from "../model-scene.ts";
+import { LOBBY, lobbyOf, record, recordEvent, scene } from "../model-scene.ts";
 
 const page = { kind: "page", room: LOBBY, hasOlder: true, hasNewer: true } as const;
 
 test("ignores pages that were not requested", () => {
-  const asked = updateAll(scene(said(12)).model, [{ kind: "reach", room: LOBBY, side: "older" }]);
-  expect(asked.effects).toEqual([
+  const requested = updateAll(scene(recordEvent(12)).model, [
+    { kind: "reach", room: LOBBY, side: "older" },
+  ]);
+  expect(requested.effects).toEqual([
     { kind: "page", room: LOBBY, target: "lobby", side: "older", seq: 12 },
   ]);
-  const again = updateAll(asked.model, [
+  const again = updateAll(requested.model, [
     { kind: "reach", room: LOBBY, side: "older" },
     { ...page, side: "older", seq: 99, records: [record(4)] },
     { ...page, side: "newer", seq: 12, records: [record(4)] },
@@ -25,45 +27,49 @@ test("ignores pages that were not requested", () => {
 });
 
 test("requests an earlier page if a page has no items", () => {
-  const asked = updateAll(scene(said(12)).model, [{ kind: "reach", room: LOBBY, side: "older" }]);
+  const requested = updateAll(scene(recordEvent(12)).model, [
+    { kind: "reach", room: LOBBY, side: "older" },
+  ]);
   const edit = record(9, { kind: "edit", body: { seq: 2, text: "new" } });
-  const { effects } = updateAll(asked.model, [
+  const { effects } = updateAll(requested.model, [
     { ...page, side: "older", seq: 12, records: [edit] },
   ]);
   expect(effects).toEqual([{ kind: "page", room: LOBBY, target: "lobby", side: "older", seq: 9 }]);
 });
 
 test("requests a later page if a newer page has no items", () => {
-  const jumped = updateAll(scene(said(12)).model, [{ kind: "jump", room: LOBBY, seq: 5 }]);
-  const asked = updateAll(jumped.model, [
+  const jumped = updateAll(scene(recordEvent(12)).model, [{ kind: "jump", room: LOBBY, seq: 5 }]);
+  const requested = updateAll(jumped.model, [
     { ...page, side: "around", seq: 5, records: [record(5)] },
     { kind: "reach", room: LOBBY, side: "newer" },
   ]);
   const edit = record(7, { kind: "edit", body: { seq: 2, text: "new" } });
   const empty = { ...page, side: "newer", seq: 5, records: [edit] } as const;
-  expect(updateAll(asked.model, [empty]).effects).toEqual([
+  expect(updateAll(requested.model, [empty]).effects).toEqual([
     { kind: "page", room: LOBBY, target: "lobby", side: "newer", seq: 7 },
   ]);
-  const last = updateAll(asked.model, [{ ...empty, hasNewer: false }]);
+  const last = updateAll(requested.model, [{ ...empty, hasNewer: false }]);
   expect(last.effects).toEqual([]);
 });
 
 test("reports a failed page, which can be requested again", () => {
-  const asked = updateAll(scene(said(12)).model, [{ kind: "reach", room: LOBBY, side: "older" }]);
+  const requested = updateAll(scene(recordEvent(12)).model, [
+    { kind: "reach", room: LOBBY, side: "older" },
+  ]);
   const fault = new Fault("link-closed", "gone");
   const failed = { kind: "page-failed", room: LOBBY, side: "older", seq: 12, fault } as const;
-  const other = updateAll(asked.model, [{ ...failed, seq: 11 }]).model;
+  const other = updateAll(requested.model, [{ ...failed, seq: 11 }]).model;
   expect([lobbyOf(other).loading, other.faults]).toEqual([{ side: "older", seq: 12 }, []]);
-  const { model } = updateAll(asked.model, [failed]);
+  const { model } = updateAll(requested.model, [failed]);
   expect(lobbyOf(model).loading).toBeUndefined();
   expect(model.faults.map((item) => item.fault)).toEqual([fault]);
 });
 
 test("collects up to SEARCH_RESULTS_MAX results, newest first", () => {
   const query = { text: "x" };
-  const asked = updateAll(scene().model, [{ kind: "search", query }]);
-  expect(asked.effects).toEqual([{ kind: "search", query, before: undefined }]);
-  const found = updateAll(asked.model, [
+  const requested = updateAll(scene().model, [{ kind: "search", query }]);
+  expect(requested.effects).toEqual([{ kind: "search", query, before: undefined }]);
+  const found = updateAll(requested.model, [
     { kind: "found", query, records: [record(3), record(5)], hasMore: true },
     { kind: "found", query: { text: "x" }, records: [record(4)], hasMore: true },
     { kind: "search-more" },

@@ -4,7 +4,7 @@ import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { isMuted, roomList } from "../../../src/core/model/selectors.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
 import type { RoomPrefs } from "../../../src/core/rooms/prefs.ts";
-import { BEN, LOBBY, lobbyOf, record, said, scene } from "../model-scene.ts";
+import { BEN, LOBBY, lobbyOf, record, recordEvent, scene } from "../model-scene.ts";
 
 const ZOO = "zoo" as RoomId;
 const NONE: ModelEvent = { kind: "prefs", rooms: [], saved: [] };
@@ -25,7 +25,7 @@ test("counts mentions in a muted room only in its own entry", () => {
     NONE,
     away,
     prefs(LOBBY, { muted: 0 }),
-    said(2, { body: mention }),
+    recordEvent(2, { body: mention }),
   );
   expect(effects.some(({ kind }) => kind === "notify")).toBe(false);
   const lines = roomList(model);
@@ -33,9 +33,9 @@ test("counts mentions in a muted room only in its own entry", () => {
   expect([lines.unread, lines.mentions, isMuted(model, LOBBY), isMuted(model, BEN)]).toEqual([
     ...[0, 0, true, false],
   ]);
-  const heard = updateAll(model, [prefs(LOBBY, {}), said(3, { body: mention })]);
-  expect(heard.effects.some(({ kind }) => kind === "notify")).toBe(true);
-  expect(roomList(heard.model).mentions).toBe(2);
+  const updated = updateAll(model, [prefs(LOBBY, {}), recordEvent(3, { body: mention })]);
+  expect(updated.effects.some(({ kind }) => kind === "notify")).toBe(true);
+  expect(roomList(updated.model).mentions).toBe(2);
 });
 
 test("lists favourites first, both rooms and people", () => {
@@ -59,14 +59,14 @@ test("marks rooms with a password while they have one", () => {
 });
 
 test("shows a hidden conversation again with a new message, or when opened", () => {
-  const people = (...events: readonly ModelEvent[]) => scene(NONE, ...events);
-  const shown = ({ model }: ReturnType<typeof people>) =>
+  const peopleScene = (...events: readonly ModelEvent[]) => scene(NONE, ...events);
+  const listedPeople = ({ model }: ReturnType<typeof peopleScene>) =>
     roomList(model).people.map(({ target }) => target);
   const hidden = [fromBen(3, 1), { kind: "focus", on: true }, { kind: "open", target: "@ben" }];
   const seen = { kind: "seen", room: BEN, seq: 3 };
   const hide = [...hidden, seen, { kind: "open", target: "lobby" }, prefs(BEN, { hidden: 1 })];
   const events = hide as readonly ModelEvent[];
-  expect(shown(people(...events))).toEqual([]);
+  expect(listedPeople(peopleScene(...events))).toEqual([]);
   const joined: ModelEvent = {
     kind: "record",
     record: record(4, {
@@ -76,16 +76,16 @@ test("shows a hidden conversation again with a new message, or when opened", () 
       room: { kind: "person", name: "ben", id: BEN, topic: "" },
     }),
   };
-  expect(shown(people(...events, joined))).toEqual([]); // A change of the group is no message.
+  expect(listedPeople(peopleScene(...events, joined))).toEqual([]); // A change of the group is no message.
   const early = [...events, prefs(BEN, { hidden: 2 }), fromBen(4, 2)]; // It was hidden with that.
-  expect(people(...early).effects.some(({ kind }) => kind === "prefs-set")).toBe(false);
-  expect(shown(people(...early))).toEqual(["@ben"]); // It is unread.
-  const spoken = people(...events, fromBen(4, 2));
-  expect(shown(spoken)).toEqual(["@ben"]);
+  expect(peopleScene(...early).effects.some(({ kind }) => kind === "prefs-set")).toBe(false);
+  expect(listedPeople(peopleScene(...early))).toEqual(["@ben"]); // It is unread.
+  const spoken = peopleScene(...events, fromBen(4, 2));
+  expect(listedPeople(spoken)).toEqual(["@ben"]);
   const back = { kind: "prefs-set", room: BEN, prefs: { hidden: undefined } } as const;
   expect(spoken.effects).toContainEqual(back);
-  const opened = people(...events, { kind: "open", target: "@ben" });
-  expect([shown(opened), opened.effects.some(({ kind }) => kind === "prefs-set")]).toEqual([
+  const opened = peopleScene(...events, { kind: "open", target: "@ben" });
+  expect([listedPeople(opened), opened.effects.some(({ kind }) => kind === "prefs-set")]).toEqual([
     ...[["@ben"], true],
   ]);
 });
@@ -93,8 +93,8 @@ test("shows a hidden conversation again with a new message, or when opened", () 
 test("marks a room as unread until it is opened again, with a row before the message", () => {
   const read: readonly ModelEvent[] = [
     NONE,
-    said(2),
-    said(3),
+    recordEvent(2),
+    recordEvent(3),
     { kind: "focus", on: true },
     { kind: "open", target: "lobby" },
     { kind: "seen", room: LOBBY, seq: 3 },
@@ -114,7 +114,7 @@ test("marks a room as unread until it is opened again, with a row before the mes
 });
 
 test("clears a mark set by another device when the room is selected again", () => {
-  const here: readonly ModelEvent[] = [NONE, said(2), { kind: "open", target: "lobby" }];
+  const here: readonly ModelEvent[] = [NONE, recordEvent(2), { kind: "open", target: "lobby" }];
   const { model, effects } = scene(...here, prefs(LOBBY, { unread: 2 }));
   expect(roomList(model).rooms[0]?.unread).toBe(1);
   expect(effects.some(({ kind }) => kind === "prefs-set")).toBe(false);
@@ -125,7 +125,12 @@ test("clears a mark set by another device when the room is selected again", () =
 });
 
 test("counts mentions or messages marked unread in a muted entry", () => {
-  const muted = [NONE, said(2), said(3, { body: mention }), prefs(LOBBY, { muted: 0 })];
+  const muted = [
+    NONE,
+    recordEvent(2),
+    recordEvent(3, { body: mention }),
+    prefs(LOBBY, { muted: 0 }),
+  ];
   const badge = (...more: readonly ModelEvent[]) =>
     roomList(scene(...muted, ...more).model).rooms[0]?.badge;
   expect(badge()).toBe(1);

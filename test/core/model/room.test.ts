@@ -19,7 +19,7 @@ import {
   readUpTo,
 } from "../../../src/core/model/room.ts";
 import { type Updated, updateAll } from "../../../src/core/model/update.ts";
-import { BEN, LOBBY, lobbyOf, record, said, scene } from "../model-scene.ts";
+import { BEN, LOBBY, lobbyOf, record, recordEvent, scene } from "../model-scene.ts";
 
 const item = (seq: number) => itemOf(record(seq), "ana", () => false);
 
@@ -88,12 +88,15 @@ test("updates a room each time the server lists it", () => {
 });
 
 test("notifies of a reply, and stores the retention", () => {
-  const answer = (re: number) => said(4, { body: { text: "x", re } });
+  const answer = (re: number) => recordEvent(4, { body: { text: "x", re } });
   const calls = (re: number) =>
-    lobbyOf(scene(said(2, { from: "ana" }), said(3), answer(re)).model).mentions;
+    lobbyOf(scene(recordEvent(2, { from: "ana" }), recordEvent(3), answer(re)).model).mentions;
   expect([calls(2), calls(3)]).toEqual([[4], []]);
-  const kept = scene(said(2, { kind: "retention", body: { keepMs: 60_000 } }), said(3)).model;
-  expect(lobbyOf(kept).keepMs).toBe(60_000);
+  const retained = scene(
+    recordEvent(2, { kind: "retention", body: { keepMs: 60_000 } }),
+    recordEvent(3),
+  ).model;
+  expect(lobbyOf(retained).keepMs).toBe(60_000);
 });
 
 test("updates read position and mentions exactly at the boundaries", () => {
@@ -109,9 +112,10 @@ test("updates read position and mentions exactly at the boundaries", () => {
   endListing(draft);
   expect(draft.mentions).toEqual([5]);
   const readOf = (...events: readonly ModelEvent[]) => lobbyOf(scene(...events).model).read;
-  expect([readOf(said(2, { from: "ana" })), readOf(said(2), said(3, { from: "ana" }))]).toEqual([
-    ...[2, 1],
-  ]);
+  expect([
+    readOf(recordEvent(2, { from: "ana" })),
+    readOf(recordEvent(2), recordEvent(3, { from: "ana" })),
+  ]).toEqual([...[2, 1]]);
 });
 
 test("reads up to the record before the next item", () => {
@@ -123,15 +127,15 @@ test("reads up to the record before the next item", () => {
 });
 
 test("restarts a room after a gap", () => {
-  const { model } = scene(said(2), said(3), said(5));
+  const { model } = scene(recordEvent(2), recordEvent(3), recordEvent(5));
   expect(lobbyOf(model).tail.items.map(({ seq }) => seq)).toEqual([5]);
   expect(lobbyOf(model).tail.hasOlder).toBe(true);
   const missed = { kind: "room", room: LOBBY, name: "lobby", n: 5, skipped: 0 } as const;
-  const behind = scene(said(2), said(3), missed).model;
+  const behind = scene(recordEvent(2), recordEvent(3), missed).model;
   expect(lobbyOf(behind).tail).toEqual({ items: [], hasOlder: true, hasNewer: false });
   expect(lobbyOf(behind)).toMatchObject({ receivedN: 4, last: 4 });
   const direct = { kind: "person", name: "ben", id: BEN, topic: "" } as const;
-  const second = scene(said(5, { n: 2, room: direct })).model.rooms.get(BEN);
+  const second = scene(recordEvent(5, { n: 2, room: direct })).model.rooms.get(BEN);
   expect(second?.tail.hasOlder).toBe(true);
   const draft = room(5);
   endListing(draft); // A server that has lost all that it told.
@@ -139,19 +143,19 @@ test("restarts a room after a gap", () => {
 });
 
 test("accepts a server that has lost its newest records", () => {
-  const { model } = scene(said(2), said(3), said(4));
+  const { model } = scene(recordEvent(2), recordEvent(3), recordEvent(4));
   const again = updateAll(model, [
     { kind: "entered", user: "ana" },
     { kind: "room", room: LOBBY, name: "lobby", n: 3, skipped: 0, read: 1 },
     { kind: "caught-up" },
-    said(3, { body: { text: "other" } }),
+    recordEvent(3, { body: { text: "other" } }),
   ]);
   expect(lobbyOf(again.model).tail.items.map(({ text }) => text)).toEqual(["other"]);
   expect(lobbyOf(again.model).last).toBe(3);
 });
 
 test("removes rooms that the new list lacks once it is complete", () => {
-  const again = updateAll(scene(said(2)).model, [
+  const again = updateAll(scene(recordEvent(2)).model, [
     { kind: "listing" },
     { kind: "room", room: LOBBY, name: "lobby", n: 3, skipped: 0, read: 1 },
     { kind: "caught-up" },
@@ -170,8 +174,8 @@ test("keeps a room sealed permanently, and removes completed offers", () => {
     return { kind: "offered", room: LOBBY, file: id, from: "ben", name: "a.png", sizeBytes: 1 };
   };
   const { model } = scene(
-    ...[offer(file), offer(other), offer(other), said(2)],
-    said(3, { kind: "file", body: { ...body, file } }),
+    ...[offer(file), offer(other), offer(other), recordEvent(2)],
+    recordEvent(3, { kind: "file", body: { ...body, file } }),
   );
   expect(lobbyOf(model).offered.map((item) => item.file)).toEqual([other]);
 });
@@ -180,12 +184,12 @@ test("adds, removes and promotes members", () => {
   const member = (name: string) => ({ name, isOnline: true, role: "member" });
   const { model } = scene(
     { kind: "members", room: LOBBY, members: [member("ana"), member("ben")] },
-    said(2, { kind: "join", from: "cleo", body: {} }),
-    said(3, { kind: "kick", from: "ana", body: { name: "ben" } }),
-    said(4, { kind: "grant", from: "ana", body: { name: "cleo", on: true } }),
-    said(5, { kind: "topic", from: "cleo", body: { topic: "new" } }),
-    said(6, { kind: "join", from: "dora", body: {} }),
-    said(7, { kind: "leave", from: "dora", body: {} }),
+    recordEvent(2, { kind: "join", from: "cleo", body: {} }),
+    recordEvent(3, { kind: "kick", from: "ana", body: { name: "ben" } }),
+    recordEvent(4, { kind: "grant", from: "ana", body: { name: "cleo", on: true } }),
+    recordEvent(5, { kind: "topic", from: "cleo", body: { topic: "new" } }),
+    recordEvent(6, { kind: "join", from: "dora", body: {} }),
+    recordEvent(7, { kind: "leave", from: "dora", body: {} }),
     { kind: "presence", room: LOBBY, user: "ana", online: false },
   );
   expect(lobbyOf(model).members).toEqual([
@@ -202,7 +206,7 @@ test("counts a user who joins a large room as online", () => {
     });
     const { model } = scene(
       { kind: "members", room: LOBBY, members },
-      said(2, { kind: "join", from: "cleo", body: {} }),
+      recordEvent(2, { kind: "join", from: "cleo", body: {} }),
     );
     return lobbyOf(model).members?.at(-1);
   };
@@ -221,15 +225,15 @@ test("detects mentions by name, by reply and in conversations", () => {
 });
 
 test("reports who removed the user from a room", () => {
-  const kick = (name: string) => said(2, { kind: "kick", from: "olga", body: { name } });
-  const told = ({ effects }: Updated) =>
+  const kick = (name: string) => recordEvent(2, { kind: "kick", from: "olga", body: { name } });
+  const notifications = ({ effects }: Updated) =>
     effects.flatMap((effect) =>
       effect.kind === "notify" ? [`${effect.why} ${effect.target} ${effect.item.from}`] : [],
     );
-  expect(told(scene(kick("Ana"), { kind: "room-gone", room: LOBBY }))).toEqual([
+  expect(notifications(scene(kick("Ana"), { kind: "room-gone", room: LOBBY }))).toEqual([
     "put-out lobby olga",
   ]);
-  expect(told(scene(kick("ben")))).toEqual([]);
+  expect(notifications(scene(kick("ben")))).toEqual([]);
 });
 
 test("closes only the removed room", () => {
@@ -245,7 +249,7 @@ describe("renaming", () => {
     const { model, effects } = scene(
       { kind: "open", target: "lobby" },
       { kind: "draft", target: "lobby", draft: { text: "half" } },
-      said(2, { kind: "rename", from: "olga", body: { was: "lobby", name: "hall" } }),
+      recordEvent(2, { kind: "rename", from: "olga", body: { was: "lobby", name: "hall" } }),
       { kind: "room", room: LOBBY, name: "hall", closed: true, n: 3, skipped: 0 },
     );
     expect([model.open, lobbyOf(model).target, lobbyOf(model).isClosed]).toEqual([
@@ -268,7 +272,7 @@ describe("renaming", () => {
     const renamed = { user: "u1", was: "ben", name: "benno" };
     const { model } = scene(
       { kind: "presence", room: LOBBY, user: "ben", online: true },
-      said(2, { kind: "rename", from: "olga", body: renamed }),
+      recordEvent(2, { kind: "rename", from: "olga", body: renamed }),
       { kind: "room", room: BEN, with: "benno", n: 1, skipped: 0 },
       { kind: "entered", user: "anna", isRenamed: true },
     );
@@ -276,12 +280,12 @@ describe("renaming", () => {
     expect([model.me, model.rooms.size]).toEqual(["anna", 2]);
     const seen = scene(
       { kind: "presence", room: LOBBY, user: "ben", online: true },
-      said(2, { kind: "rename", from: "olga", body: renamed }),
+      recordEvent(2, { kind: "rename", from: "olga", body: renamed }),
     );
     expect([...lobbyOf(seen.model).online]).toEqual(["benno"]);
     const nameless = scene(
       { kind: "presence", room: LOBBY, user: "ben", online: true },
-      said(2, { kind: "rename", from: "olga", body: { user: "u1", was: "ben" } }),
+      recordEvent(2, { kind: "rename", from: "olga", body: { user: "u1", was: "ben" } }),
     );
     expect([...lobbyOf(nameless.model).online]).toEqual(["ben"]);
   });
@@ -289,8 +293,15 @@ describe("renaming", () => {
 
 test("updates pins by records and erasures", () => {
   const pin = (seq: number, of: number, on = true) =>
-    said(seq, { kind: "pin", body: { seq: of, on } });
-  const { model } = scene(said(2), said(3), pin(4, 2), pin(5, 3), pin(6, 2, false), pin(7, 2));
+    recordEvent(seq, { kind: "pin", body: { seq: of, on } });
+  const { model } = scene(
+    recordEvent(2),
+    recordEvent(3),
+    pin(4, 2),
+    pin(5, 3),
+    pin(6, 2, false),
+    pin(7, 2),
+  );
   expect(lobbyOf(model).pins).toEqual([3, 2]);
   const news = {
     kind: "room",
@@ -300,12 +311,21 @@ test("updates pins by records and erasures", () => {
     skipped: 0,
     pins: [3, 2],
   } as const;
-  const again = updateAll(model, [{ kind: "entered", user: "ana" }, news, said(2), pin(4, 2)]);
+  const again = updateAll(model, [
+    { kind: "entered", user: "ana" },
+    news,
+    recordEvent(2),
+    pin(4, 2),
+  ]);
   expect(lobbyOf(again.model).pins).toEqual([3, 2]);
-  const erased = updateAll(model, [said(8, { kind: "erase", body: { seq: 3 } })]);
+  const erased = updateAll(model, [recordEvent(8, { kind: "erase", body: { seq: 3 } })]);
   expect(lobbyOf(erased.model).pins).toEqual([2]);
-  const { model: one } = scene(said(2), pin(3, 2), said(4, { kind: "erase", body: { seq: 2 } }));
+  const { model: one } = scene(
+    recordEvent(2),
+    pin(3, 2),
+    recordEvent(4, { kind: "erase", body: { seq: 2 } }),
+  );
   expect(lobbyOf(one).pins).toEqual([]);
-  const answered = updateAll(model, [said(8, { body: { text: "answer", re: 3 } })]);
+  const answered = updateAll(model, [recordEvent(8, { body: { text: "answer", re: 3 } })]);
   expect(lobbyOf(answered.model).pins).toEqual([3, 2]);
 });

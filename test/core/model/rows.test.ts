@@ -6,7 +6,7 @@ import { itemOf } from "../../../src/core/model/item.ts";
 import { type Row, RowBuilder } from "../../../src/core/model/rows.ts";
 import type { Item } from "../../../src/core/model/state.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
-import { LOBBY, lobbyOf, said, scene } from "../model-scene.ts";
+import { LOBBY, lobbyOf, recordEvent, scene } from "../model-scene.ts";
 
 const utc = () => 0;
 const DAY_MS = 86_400_000;
@@ -14,10 +14,10 @@ const DAY_MS = 86_400_000;
 test("inserts rows for days, groups, unread items and pending posts", () => {
   const body = { text: "answer", re: 2 };
   const { model } = scene(
-    said(2),
-    said(3),
-    said(4, { timeUnixMs: DAY_MS + 5 }),
-    said(5, { from: "ana", timeUnixMs: DAY_MS + 6, body }),
+    recordEvent(2),
+    recordEvent(3),
+    recordEvent(4, { timeUnixMs: DAY_MS + 5 }),
+    recordEvent(5, { from: "ana", timeUnixMs: DAY_MS + 6, body }),
     { kind: "open", target: "lobby" },
     { kind: "posted", key: "k", id: "k", to: "lobby", body, writtenUnixMs: 0 },
     { kind: "posted", key: "l", id: "l", to: "@ben", body: { text: "x" }, writtenUnixMs: 0 },
@@ -33,7 +33,10 @@ test("inserts rows for days, groups, unread items and pending posts", () => {
 });
 
 test("inserts the unread row before the first unread item, if loaded", () => {
-  const { model } = scene(said(5), said(6), said(7), { kind: "open", target: "lobby" });
+  const { model } = scene(recordEvent(5), recordEvent(6), recordEvent(7), {
+    kind: "open",
+    target: "lobby",
+  });
   const keys = (readAtOpening: number) => {
     const rooms = new Map([[LOBBY, { ...lobbyOf(model), readAtOpening }]]);
     return new RowBuilder().rowsOf({ ...model, rooms }, utc).rows.map(({ key }) => key);
@@ -44,7 +47,8 @@ test("inserts the unread row before the first unread item, if loaded", () => {
 });
 
 test("groups messages of one user within five minutes, but not actions and joins", () => {
-  const at = (seq: number, timeUnixMs: number, kind = "text") => said(seq, { kind, timeUnixMs });
+  const at = (seq: number, timeUnixMs: number, kind = "text") =>
+    recordEvent(seq, { kind, timeUnixMs });
   const { model } = scene(
     ...[at(2, 0), at(3, 5 * MINUTE_MS - 1), at(4, 10 * MINUTE_MS - 1), at(5, 10 * MINUTE_MS)],
     ...[at(6, 10 * MINUTE_MS, "action"), at(7, 10 * MINUTE_MS), at(8, 10 * MINUTE_MS, "join")],
@@ -56,12 +60,12 @@ test("groups messages of one user within five minutes, but not actions and joins
 });
 
 test("inserts a row for withheld messages before the next item", () => {
-  const withheld = said(3);
+  const withheld = recordEvent(3);
   if (withheld.kind !== "record") throw new Error("no record");
   const { model } = scene(
-    said(2),
+    recordEvent(2),
     { ...withheld, record: { ...withheld.record, withheld: 2 } },
-    said(4),
+    recordEvent(4),
     { kind: "open", target: "lobby" },
   );
   const { rows } = new RowBuilder().rowsOf(model, utc);
@@ -72,14 +76,14 @@ test("inserts a row for withheld messages before the next item", () => {
 
 test("groups imported messages by original author and time", () => {
   const old = (seq: number, from: string, time: number) =>
-    said(seq, { from: "ben", body: { text: "x", imported: { from, time } } });
+    recordEvent(seq, { from: "ben", body: { text: "x", imported: { from, time } } });
   const { model } = scene(
-    said(2, { from: "ben" }),
+    recordEvent(2, { from: "ben" }),
     old(3, "ana", 0),
     old(4, "ana", 60_000),
     old(5, "ana", DAY_MS),
     old(6, "cleo", DAY_MS),
-    said(7, { from: "ben" }),
+    recordEvent(7, { from: "ben" }),
     { kind: "open", target: "lobby" },
   );
   const rows = new RowBuilder().rowsOf(model, utc).rows;
@@ -89,11 +93,11 @@ test("groups imported messages by original author and time", () => {
 
 test("hides joins and leaves in quiet mode", () => {
   const { model } = scene(
-    said(2),
-    said(3, { kind: "join", from: "cleo" }),
-    said(4, { kind: "leave", from: "cleo" }),
-    said(5, { kind: "kick", body: { name: "dan" } }),
-    said(6),
+    recordEvent(2),
+    recordEvent(3, { kind: "join", from: "cleo" }),
+    recordEvent(4, { kind: "leave", from: "cleo" }),
+    recordEvent(5, { kind: "kick", body: { name: "dan" } }),
+    recordEvent(6),
     { kind: "open", target: "lobby" },
   );
   const maker = new RowBuilder();
@@ -105,14 +109,14 @@ test("hides joins and leaves in quiet mode", () => {
 });
 
 test("shows undecryptable messages in one row and no row for renewed keys", () => {
-  const closed = (seq: number) => said(seq, { kind: "sealed", timeUnixMs: seq * DAY_MS });
+  const closed = (seq: number) => recordEvent(seq, { kind: "sealed", timeUnixMs: seq * DAY_MS });
   const renewed = { kind: "group", body: { change: "update", added: [], removed: [] } };
   const gap = Array.from({ length: 40 }, (_, at) => closed(2 + at));
   const { model } = scene(
     ...gap,
-    said(42, renewed),
+    recordEvent(42, renewed),
     closed(43),
-    said(44, { timeUnixMs: 43 * DAY_MS }),
+    recordEvent(44, { timeUnixMs: 43 * DAY_MS }),
     { kind: "open", target: "lobby" },
   );
   const { rows } = new RowBuilder().rowsOf(model, utc);
@@ -122,8 +126,8 @@ test("shows undecryptable messages in one row and no row for renewed keys", () =
 
 test("uses the reader's own day", () => {
   const { model } = scene(
-    said(2, { timeUnixMs: DAY_MS - 60_000 }),
-    said(3, { timeUnixMs: DAY_MS }),
+    recordEvent(2, { timeUnixMs: DAY_MS - 60_000 }),
+    recordEvent(3, { timeUnixMs: DAY_MS }),
     {
       kind: "open",
       target: "lobby",
@@ -138,25 +142,25 @@ test("reuses the objects of equal rows", () => {
   const maker = new RowBuilder();
   const post = { key: "k", id: "k", to: "lobby", body: { text: "x" }, writtenUnixMs: 0 };
   const open: ModelEvent = { kind: "open", target: "lobby" };
-  const first = scene(said(2), said(3), open, { kind: "posted", ...post }).model;
+  const first = scene(recordEvent(2), recordEvent(3), open, { kind: "posted", ...post }).model;
   const before = maker.rowsOf(first, utc);
   expect(maker.rowsOf({ ...first }, utc)).toBe(before);
   const next = updateAll(first, [
-    said(4),
-    said(5, { kind: "edit", body: { seq: 3, text: "new" } }),
+    recordEvent(4),
+    recordEvent(5, { kind: "edit", body: { seq: 3, text: "new" } }),
   ]);
   const after = maker.rowsOf(next.model, utc).rows;
-  const kept = (key: string) =>
+  const reused = (key: string) =>
     after.find((row) => row.key === key) === before.rows.find((row) => row.key === key);
   const keys = ["d0", "unread", "i2", "i3", "pk"];
-  expect(keys.map(kept)).toEqual([true, true, true, false, true]);
+  expect(keys.map(reused)).toEqual([true, true, true, false, true]);
 });
 
 test("hides messages of ignored users, but not their joins", () => {
   const { model } = scene(
-    said(2),
-    said(3, { kind: "join" }),
-    said(4, { from: "cleo" }),
+    recordEvent(2),
+    recordEvent(3, { kind: "join" }),
+    recordEvent(4, { from: "cleo" }),
     {
       kind: "ignored",
       users: ["Ben"],
@@ -170,7 +174,7 @@ test("hides messages of ignored users, but not their joins", () => {
 test("groups consecutive joins in one row and leaves in another", () => {
   const HOUR_MS = 3_600_000;
   const came = (seq: number, from: string, timeUnixMs = seq) =>
-    said(seq, { kind: "join", from, timeUnixMs });
+    recordEvent(seq, { kind: "join", from, timeUnixMs });
   const maker = new RowBuilder();
   let { model } = scene({ kind: "open", target: "lobby" });
   const lines = (by: RowBuilder) =>
@@ -182,8 +186,8 @@ test("groups consecutive joins in one row and leaves in another", () => {
     [came(2, "ben"), "i2: ben"],
     [came(3, "cleo"), "i2: ben cleo"],
     [came(4, "dora"), "i2: ben cleo dora"],
-    [said(5, { kind: "leave", from: "ben", timeUnixMs: 5 }), "i5: ben"],
-    [said(6, { timeUnixMs: 6 }), "i6: ben"],
+    [recordEvent(5, { kind: "leave", from: "ben", timeUnixMs: 5 }), "i5: ben"],
+    [recordEvent(6, { timeUnixMs: 6 }), "i6: ben"],
     [came(7, "eve"), "i7: eve"],
     [came(8, "fay", 7 + HOUR_MS), "i8: fay"],
     [came(9, "gil", DAY_MS), "i9: gil"],
@@ -215,7 +219,7 @@ function sent(seq: number, { text, sending, ...rest }: SentFile = {}) {
   const file = `f${String(seq).padStart(11, "0")}`;
   const body = { file, name: "a.png", size: 1, chunks: 1, digest: "0a".repeat(32) };
   const more = { ...(text && { text }), ...(sending && { sending }) };
-  return said(seq, { kind: "file", ...rest, body: { ...body, ...more } });
+  return recordEvent(seq, { kind: "file", ...rest, body: { ...body, ...more } });
 }
 
 function files(
@@ -230,7 +234,7 @@ function files(
 
 test("combines files that were sent together if requested", () => {
   const before = [
-    said(2, { from: "ben", timeUnixMs: 0 }),
+    recordEvent(2, { from: "ben", timeUnixMs: 0 }),
     sent(3, { from: "ben", timeUnixMs: 1 }),
     sent(4, { from: "ben", timeUnixMs: 2 }),
     sent(5, { from: "ben", timeUnixMs: 2 + MINUTE_MS }),
@@ -238,21 +242,21 @@ test("combines files that were sent together if requested", () => {
     sent(6, { from: "ben", timeUnixMs: 3 + MINUTE_MS, text: "of this one" }),
     sent(7, { from: "ben", timeUnixMs: 4 + 2 * MINUTE_MS }),
     sent(8, { from: "cleo", timeUnixMs: 5 + 2 * MINUTE_MS }),
-    said(9, { from: "cleo", timeUnixMs: 5 + 2 * MINUTE_MS }),
+    recordEvent(9, { from: "cleo", timeUnixMs: 5 + 2 * MINUTE_MS }),
     sent(10, { from: "cleo", timeUnixMs: 5 + 2 * MINUTE_MS }),
     { kind: "open", target: "lobby" } as const,
   ];
   const { model } = scene(...before);
-  const told = ["i2 1 false", "i3 3 true", "i6 1 true", "i7 1 true", "i8 1 false", "i9 1 true"];
-  expect(files(model)).toEqual([...told, "i10 1 true"]);
+  const expected = ["i2 1 false", "i3 3 true", "i6 1 true", "i7 1 true", "i8 1 false", "i9 1 true"];
+  expect(files(model)).toEqual([...expected, "i10 1 true"]);
   expect(files(model, new RowBuilder())).toHaveLength(9);
   // What comes behind joins the row that is there; what is erased changes it.
   const maker = new RowBuilder({ joinsFiles: true });
   files(model, maker);
   const later = sent(11, { from: "cleo", timeUnixMs: 6 + 2 * MINUTE_MS });
   const next = updateAll(model, [later]).model;
-  expect(files(next, maker)).toEqual([...told, "i10 2 true"]);
-  const gone = said(12, { kind: "erase", from: "cleo", body: { seq: 10 } });
+  expect(files(next, maker)).toEqual([...expected, "i10 2 true"]);
+  const gone = recordEvent(12, { kind: "erase", from: "cleo", body: { seq: 10 } });
   const after = updateAll(next, [gone]).model;
   const row = maker.rowsOf(after, utc).rows.find(({ key }) => key === "i10");
   expect(row?.kind === "item" ? row.earlier[0]?.state : undefined).toBe("erased");
@@ -275,14 +279,14 @@ test("shows a caption with its file or with all files sent together", () => {
     sent(11, { ...ben }),
     { kind: "open", target: "lobby" },
   );
-  const told = ["i2 2 false", "i4 1 true", "i5 1 true", "i6 3 true", "i9 2 true", "i11 1 true"];
-  expect(files(model)).toEqual(told);
+  const expected = ["i2 2 false", "i4 1 true", "i5 1 true", "i6 3 true", "i9 2 true", "i11 1 true"];
+  expect(files(model)).toEqual(expected);
   // Words that come later are those of one file, too.
-  const changed = said(12, { kind: "edit", from: "ben", body: { seq: 3, text: "late" } });
+  const changed = recordEvent(12, { kind: "edit", from: "ben", body: { seq: 3, text: "late" } });
   const later = updateAll(model, [changed]).model;
   expect(files(later).slice(0, 2)).toEqual(["i2 1 false", "i3 1 true"]);
   // And what was sent at once stays together when one of it is gone.
-  const gone = said(13, { kind: "erase", from: "ben", body: { seq: 7 } });
+  const gone = recordEvent(13, { kind: "erase", from: "ben", body: { seq: 7 } });
   expect(files(updateAll(later, [gone]).model)).toContain("i6 3 true");
 });
 
@@ -294,21 +298,24 @@ test("limits the files of a row", () => {
 
 test("marks pinned rows, including files sent together", () => {
   const pin = (seq: number, of: number, on: boolean) =>
-    said(seq, { kind: "pin", body: { seq: of, on } });
+    recordEvent(seq, { kind: "pin", body: { seq: of, on } });
   const file = { file: "fabcdefghijk", name: "a.txt", size: 1, chunks: 1, digest: "0".repeat(64) };
-  const sent = [2, 3].map((seq) => said(seq, { kind: "file", body: file }));
-  const begun = scene(...sent, said(4), said(5), { kind: "open", target: "lobby" }).model;
+  const sent = [2, 3].map((seq) => recordEvent(seq, { kind: "file", body: file }));
+  const begun = scene(...sent, recordEvent(4), recordEvent(5), {
+    kind: "open",
+    target: "lobby",
+  }).model;
   const maker = new RowBuilder({ joinsFiles: true });
   const pinned = (model: typeof begun) =>
     maker
       .rowsOf(model, utc)
       .rows.flatMap((row) => (row.kind === "item" && row.isPinned ? [row.key] : []));
   expect(pinned(begun)).toEqual([]);
-  const kept = maker.rowsOf(begun, utc).rows.find(({ key }) => key === "i4");
+  const reused = maker.rowsOf(begun, utc).rows.find(({ key }) => key === "i4");
   const { model } = updateAll(begun, [pin(6, 2, true), pin(7, 5, true)]);
   expect(pinned(model)).toEqual(["i2", "i5"]);
   // Only those are drawn anew that look different.
-  expect(maker.rowsOf(model, utc).rows.find(({ key }) => key === "i4")).toBe(kept);
+  expect(maker.rowsOf(model, utc).rows.find(({ key }) => key === "i4")).toBe(reused);
   expect(pinned(updateAll(model, [pin(8, 2, false)]).model)).toEqual(["i5"]);
 });
 
@@ -326,7 +333,7 @@ function anyItems(count: number) {
     return all.map(({ kind, from, re, withheld, ...time }, i): Item => {
       day += time.isBack ? 0 : Math.abs(time.day);
       const timeUnixMs = (day + Math.min(0, time.day) * Number(time.isBack)) * DAY_MS + i * 1_000;
-      const body = kind === "file" ? sent(i + 2) : said(i + 2);
+      const body = kind === "file" ? sent(i + 2) : recordEvent(i + 2);
       if (body.kind !== "record") throw new Error("no record");
       const change = { kind, from, timeUnixMs, ...(withheld === undefined ? {} : { withheld }) };
       const item = itemOf({ ...body.record, ...change } as ChatRecord, "ana", () => false);
@@ -361,14 +368,14 @@ test("equals freshly built rows after any change", () => {
       for (const { from, to, changed } of steps) {
         const was = changed === undefined ? undefined : items[changed];
         if (changed !== undefined && was !== undefined) items[changed] = { ...was, text: "new" };
-        const shown = items.slice(Math.min(from, to), Math.max(from, to));
-        const tail = { items: shown, hasOlder: false, hasNewer: false };
+        const visible = items.slice(Math.min(from, to), Math.max(from, to));
+        const tail = { items: visible, hasOlder: false, hasNewer: false };
         const rooms = new Map([[LOBBY, { ...lobbyOf(model), readAtOpening, tail }]]);
         const now = { ...model, rooms, ignored };
         const { rows } = maker.rowsOf(now, utc, isQuiet);
         const rebuilt = new RowBuilder({ joinsFiles }).rowsOf(now, utc, isQuiet);
         expect(looks(rows)).toEqual(looks(rebuilt.rows));
-        for (const { seq } of shown) {
+        for (const { seq } of visible) {
           const jumped = { ...lobbyOf(now), jumpSeq: seq };
           const to = { ...now, rooms: new Map([[LOBBY, jumped]]) };
           const { shownKey } = new RowBuilder({ joinsFiles }).rowsOf(to, utc, isQuiet);
@@ -386,7 +393,7 @@ test("equals freshly built rows after any change", () => {
 test("reuses all other rows when pages are added and trimmed", () => {
   const body = { text: "x", re: 15 };
   const all = Array.from({ length: 60 }, (_, i) =>
-    said(i + 2, { from: i % 9 < 5 ? "ben" : "cleo", ...(i === 40 ? { body } : {}) }),
+    recordEvent(i + 2, { from: i % 9 < 5 ? "ben" : "cleo", ...(i === 40 ? { body } : {}) }),
   );
   const { model } = scene(...all, { kind: "open", target: "lobby" });
   const { items } = lobbyOf(model).tail;
@@ -410,9 +417,9 @@ test("reuses all other rows when pages are added and trimmed", () => {
   expect(older.filter((row) => !before.has(row)).length).toBeLessThanOrEqual(13);
   expect([answered([...before]), answered(older)]).toEqual([[], [15]]);
   expect(made).toBeLessThanOrEqual(13);
-  const shown = new Set(older);
+  const visible = new Set(older);
   const newer = rowsOf(30, 60);
-  expect(newer.filter((row) => !shown.has(row)).length).toBeLessThanOrEqual(13);
+  expect(newer.filter((row) => !visible.has(row)).length).toBeLessThanOrEqual(13);
   expect(answered(newer)).toEqual([]);
   expect(made).toBeLessThanOrEqual(13);
   rowsOf(30, 59);
@@ -422,7 +429,7 @@ test("reuses all other rows when pages are added and trimmed", () => {
 });
 
 test("reuses rows when a change does not affect them", () => {
-  const { model } = scene(said(2), said(3), { kind: "open", target: "lobby" });
+  const { model } = scene(recordEvent(2), recordEvent(3), { kind: "open", target: "lobby" });
   const maker = new RowBuilder();
   const before = maker.rowsOf(model, utc);
   const next = updateAll(model, [

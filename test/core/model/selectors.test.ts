@@ -15,15 +15,15 @@ import {
   roomOf,
   typingNames,
 } from "../../../src/core/model/selectors.ts";
-import { BEN, LOBBY, lobbyOf, record, said, scene } from "../model-scene.ts";
+import { BEN, LOBBY, lobbyOf, record, recordEvent, scene } from "../model-scene.ts";
 
 const mention = { text: "@ana", mentions: ["ana"] };
 
 test("lists rooms and people with unread counts and mentions", () => {
   const direct = { kind: "person", name: "ben", id: BEN, topic: "" } as const;
   const { model } = scene(
-    said(2, { body: mention }),
-    said(3),
+    recordEvent(2, { body: mention }),
+    recordEvent(3),
     { kind: "record", record: record(4, { n: 1, room: direct }) },
     { kind: "presence", room: LOBBY, user: "Ben", online: true },
     { kind: "presence", room: LOBBY, user: "ana", online: true },
@@ -46,11 +46,11 @@ test("lists rooms and people with unread counts and mentions", () => {
 });
 
 test("displays a person without a conversation as online while they share a room", () => {
-  const people = (...events: readonly ModelEvent[]) =>
+  const peopleAfter = (...events: readonly ModelEvent[]) =>
     roomList(scene({ kind: "open", target: "@cleo" }, ...events).model).people;
-  expect(people()[0]).toMatchObject({ target: "@cleo", isOnline: undefined, hasDraft: false });
+  expect(peopleAfter()[0]).toMatchObject({ target: "@cleo", isOnline: undefined, hasDraft: false });
   expect(
-    people(
+    peopleAfter(
       { kind: "presence", room: LOBBY, user: "Cleo", online: true },
       { kind: "draft", target: "@cleo", draft: { text: "half" } },
     )[0],
@@ -81,7 +81,7 @@ test("lets moderators, operators and both users of a conversation pin and set re
 test("treats the text of a loaded file as a caption", () => {
   const body = { file: "fabcdefghijk", name: "a.png", size: 1, chunks: 1, digest: "0a".repeat(32) };
   const open: ModelEvent = { kind: "open", target: "lobby" };
-  const { model } = scene(said(2), said(3, { kind: "file", body }), open);
+  const { model } = scene(recordEvent(2), recordEvent(3, { kind: "file", body }), open);
   const captions = [undefined, 2, 3, 4].map((edits) =>
     isCaption(model, edits === undefined ? {} : { edits }),
   );
@@ -99,7 +99,7 @@ test("sorts rooms in natural order", () => {
 
 test("does not count messages or mentions by ignored users", () => {
   const direct = { kind: "person", name: "ben", id: BEN, topic: "" } as const;
-  const { model } = scene({ kind: "ignored", users: ["ben"] }, said(2, { body: mention }), {
+  const { model } = scene({ kind: "ignored", users: ["ben"] }, recordEvent(2, { body: mention }), {
     kind: "record",
     record: record(3, { n: 1, room: direct }),
   });
@@ -141,10 +141,10 @@ test("lists people with unread messages first, except the open conversation", ()
 test("finds the user's last message and pending posts", () => {
   const post = { key: "k", id: "k", to: "lobby", body: { text: "x" }, writtenUnixMs: 0 };
   const begun = [
-    said(2, { from: "ana" }),
-    said(3),
-    said(4, { from: "ana", state: "erased", body: {} }),
-    said(5, { kind: "join", from: "cleo", body: {} }),
+    recordEvent(2, { from: "ana" }),
+    recordEvent(3),
+    recordEvent(4, { from: "ana", state: "erased", body: {} }),
+    recordEvent(5, { kind: "join", from: "cleo", body: {} }),
     { kind: "posted", ...post },
   ] as const;
   const { model } = scene(...begun);
@@ -157,8 +157,15 @@ test("finds the user's last message and pending posts", () => {
   const accepted = { kind: "settled", key: "k", outcome: { kind: "durable", receipt } } as never;
   const late = scene(...begun, accepted).model;
   expect(isPostPending(late, "lobby")).toBe(true);
-  const told = scene(...begun, accepted, said(6, { from: "ana", id: "k" as never })).model;
-  expect([isPostPending(told, "lobby"), lastMessage(lobbyOf(told), true)?.seq]).toEqual([false, 6]);
+  const recorded = scene(
+    ...begun,
+    accepted,
+    recordEvent(6, { from: "ana", id: "k" as never }),
+  ).model;
+  expect([isPostPending(recorded, "lobby"), lastMessage(lobbyOf(recorded), true)?.seq]).toEqual([
+    false,
+    6,
+  ]);
   const fault = new Fault("muted", "you are muted");
   const refused = { kind: "settled", key: "k", outcome: { kind: "refused", fault } } as const;
   expect(isPostPending(scene(...begun, refused).model, "lobby")).toBe(false);
@@ -175,8 +182,8 @@ test("lists typing users until their message arrives or the link is lost", () =>
   expect(after()).toEqual(["Ben", "cleo"]);
   expect(after({ kind: "ignored", users: ["ben"] })).toEqual(["cleo"]);
   expect(after({ kind: "open", target: "@ben" })).toEqual([]);
-  expect(after(said(2, { kind: "join" }))).toEqual(["Ben", "cleo"]);
-  expect(after(said(2))).toEqual(["cleo"]);
+  expect(after(recordEvent(2, { kind: "join" }))).toEqual(["Ben", "cleo"]);
+  expect(after(recordEvent(2))).toEqual(["cleo"]);
   expect(after({ kind: "typing", room: LOBBY, users: [] })).toEqual([]);
   expect(after({ kind: "connection", connection: { kind: "connecting" } })).toEqual([]);
   expect(after({ kind: "entered", user: "ana" })).toEqual([]);

@@ -10,7 +10,7 @@ import { TIMELINE_ROOMS_MAX } from "../../../src/core/client/timeline.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
 import type { Item, Model, RoomState } from "../../../src/core/model/state.ts";
 import { emptyModel, updateAll } from "../../../src/core/model/update.ts";
-import { lobbyOf, said, scene } from "../model-scene.ts";
+import { lobbyOf, recordEvent, scene } from "../model-scene.ts";
 import { ModelWorld } from "../model-world.ts";
 
 const ROOMS = ["lobby", "den", "attic"];
@@ -21,7 +21,7 @@ type Step = (world: ModelWorld, later: (() => void)[]) => void;
 const room = fc.constantFrom(...ROOMS);
 const seq = fc.nat({ max: 60 });
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 8, arbitrary: fc.tuple(room, fc.constantFrom("ana", "ben")).map(saying) },
+  { weight: 8, arbitrary: fc.tuple(room, fc.constantFrom("ana", "ben")).map(postStep) },
   { weight: 3, arbitrary: fc.tuple(fc.constantFrom("edit", "reaction", "erase"), seq).map(of) },
   { weight: 6, arbitrary: fc.nat({ max: 6 }).map(delivering) },
   { weight: 2, arbitrary: fc.constant<Step>((world) => world.link()) },
@@ -56,7 +56,7 @@ function delivering(count: number): Step {
 }
 
 function opening(target: string): Step {
-  return (world) => world.tell({ kind: "open", target });
+  return (world) => world.notify({ kind: "open", target });
 }
 
 function leaving(name: string): Step {
@@ -71,46 +71,47 @@ function readingElsewhere([name, n]: readonly [string, number]): Step {
   return (world) => world.readElsewhere(name, n);
 }
 
-function saying([name, from]: readonly [string, string]): Step {
-  return (world) => world.say(name, from, "text", { text: `word ${world.log.length}` });
+function postStep([name, from]: readonly [string, string]): Step {
+  return (world) => world.record(name, from, "text", { text: `word ${world.log.length}` });
 }
 
-function of([kind, wanted]: readonly [string, number]): Step {
+function of([kind, choice]: readonly [string, number]): Step {
   return (world) => {
-    const said = world.log[wanted % Math.max(1, world.log.length)];
-    if (said === undefined || said.kind !== "text" || said.erased === true) return;
-    const id = said.room.id;
-    const from = said.from ?? "";
-    if (kind === "edit") world.say(id, from, "edit", { seq: said.seq, text: `${wanted}` });
-    if (kind === "reaction") world.say(id, "ben", "reaction", { re: said.seq, react: "+" });
+    const message = world.log[choice % Math.max(1, world.log.length)];
+    if (message === undefined || message.kind !== "text" || message.erased === true) return;
+    const id = message.room.id;
+    const from = message.from ?? "";
+    if (kind === "edit") world.record(id, from, "edit", { seq: message.seq, text: `${choice}` });
+    if (kind === "reaction") world.record(id, "ben", "reaction", { re: message.seq, react: "+" });
     const edits = world.of(id).filter((item) => item.kind === "edit");
-    const also = edits.filter(({ body }) => body?.["seq"] === said.seq).map((item) => item.seq);
-    if (kind === "erase") world.say(id, from, "erase", { seq: said.seq, also });
+    const also = edits.filter(({ body }) => body?.["seq"] === message.seq).map((item) => item.seq);
+    if (kind === "erase") world.record(id, from, "erase", { seq: message.seq, also });
   };
 }
 
 function reaching([name, side]: readonly [string, string]): Step {
   const event = { kind: "reach", side: side === "older" ? "older" : "newer" } as const;
-  return (world) => world.tell({ ...event, room: name as RoomId });
+  return (world) => world.notify({ ...event, room: name as RoomId });
 }
 
-function jumping([name, wanted]: readonly [string, number]): Step {
+function jumping([name, choice]: readonly [string, number]): Step {
   return (world) => {
     const all = world.of(name).filter(({ kind }) => kind === "text");
-    const said = all[wanted % Math.max(1, all.length)];
-    if (said !== undefined) world.tell({ kind: "jump", room: name as RoomId, seq: said.seq });
+    const message = all[choice % Math.max(1, all.length)];
+    if (message !== undefined)
+      world.notify({ kind: "jump", room: name as RoomId, seq: message.seq });
   };
 }
 
 function bottom(name: string): Step {
-  return (world) => world.tell({ kind: "bottom", room: name as RoomId });
+  return (world) => world.notify({ kind: "bottom", room: name as RoomId });
 }
 
 function seeing([name, back]: readonly [string, number]): Step {
   return (world) => {
     const known = world.model.rooms.get(name as RoomId);
     const item = (known?.jump ?? known?.tail)?.items.at(-1 - back);
-    if (item !== undefined) world.tell({ kind: "seen", room: name as RoomId, seq: item.seq });
+    if (item !== undefined) world.notify({ kind: "seen", room: name as RoomId, seq: item.seq });
   };
 }
 
@@ -123,7 +124,7 @@ function posting(name: string): Step {
 function begun(): ModelWorld {
   const world = new ModelWorld();
   for (const name of ROOMS) {
-    world.say(name, "server", "room", {});
+    world.record(name, "server", "room", {});
     world.joined.add(name);
   }
   return world;
@@ -131,8 +132,10 @@ function begun(): ModelWorld {
 
 function expected(world: ModelWorld, name: string, from: number, to: number): object[] {
   const all = world.of(name);
-  const words = all.filter((item) => !FOLDED.has(item.kind) && item.seq >= from && item.seq <= to);
-  return words.map((item) => {
+  const messages = all.filter(
+    (item) => !FOLDED.has(item.kind) && item.seq >= from && item.seq <= to,
+  );
+  return messages.map((item) => {
     const about = (kind: string, key: string) =>
       all.filter((other) => other.kind === kind && other.body?.[key] === item.seq);
     const text = about("edit", "seq").at(-1)?.body?.["text"] ?? item.body?.["text"] ?? "";
@@ -142,7 +145,7 @@ function expected(world: ModelWorld, name: string, from: number, to: number): ob
   });
 }
 
-function shown(items: readonly Item[]): object[] {
+function displayed(items: readonly Item[]): object[] {
   return items.map(({ seq: at, text, state, reactions }) => {
     return { seq: at, text, state, reactions: reactions.length };
   });
@@ -156,10 +159,10 @@ function checkRooms(world: ModelWorld): void {
     expect(known.unread).toBe(world.unread(name));
     const tailFrom = known.tail.items[0]?.seq ?? Number.POSITIVE_INFINITY;
     const end = Number.POSITIVE_INFINITY;
-    expect(shown(known.tail.items)).toEqual(expected(world, name, tailFrom, end));
+    expect(displayed(known.tail.items)).toEqual(expected(world, name, tailFrom, end));
     const jump = known.jump?.items ?? [];
     const [first = 1, last = 0] = [jump[0]?.seq, jump.at(-1)?.seq];
-    expect(shown(jump)).toEqual(expected(world, name, first, last));
+    expect(displayed(jump)).toEqual(expected(world, name, first, last));
   }
 }
 
@@ -189,12 +192,12 @@ test("requests older records of an empty open room after a log-in", () => {
     expect(members).toEqual(["lobby"]);
     return effects.filter(({ kind }) => kind === "page").length;
   };
-  expect([pages(), pages(said(2), said(3))]).toEqual([1, 0]);
+  expect([pages(), pages(recordEvent(2), recordEvent(3))]).toEqual([1, 0]);
 });
 
 test("requests the members of a new conversation and of an early opened room", () => {
-  const room = (id: string, place: { name: string } | { with: string }): ModelEvent => {
-    return { kind: "room", room: id as RoomId, ...place, n: 1, skipped: 0, read: 1 };
+  const room = (id: string, target: { name: string } | { with: string }): ModelEvent => {
+    return { kind: "room", room: id as RoomId, ...target, n: 1, skipped: 0, read: 1 };
   };
   const { effects } = scene(
     room("d7", { with: "cleo" }),
@@ -202,10 +205,10 @@ test("requests the members of a new conversation and of an early opened room", (
     { kind: "open", target: "lab" },
     room("r8", { name: "lab" }),
   );
-  const asked = effects
+  const requests = effects
     .filter(({ kind }) => kind === "members")
     .map((item) => "target" in item && item.target);
-  expect(asked).toEqual(["@ben", "@cleo", "lab"]);
+  expect(requests).toEqual(["@ben", "@cleo", "lab"]);
 });
 
 describe("any order of events over several links", () => {
@@ -221,7 +224,7 @@ describe("any order of events over several links", () => {
         world.deliver();
         checkRooms(world);
         expect(world.model.pending.filter(({ state }) => state.kind !== "refused")).toEqual([]);
-        for (let i = 0; world.asked.length > 0 && i < 1_000; i++) world.answer();
+        for (let i = 0; world.requests.length > 0 && i < 1_000; i++) world.answer();
         scrollAll(world);
         checkRooms(world);
       }),
@@ -234,10 +237,10 @@ describe("any order of events over several links", () => {
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const events: ModelEvent[] = [];
         const world = begun();
-        const tell = world.tell.bind(world);
-        world.tell = (...told) => {
-          events.push(...told);
-          tell(...told);
+        const notify = world.notify.bind(world);
+        world.notify = (...received) => {
+          events.push(...received);
+          notify(...received);
         };
         world.link();
         for (const act of steps) act(world, []);
@@ -253,13 +256,13 @@ describe("any order of events over several links", () => {
 function scrollAll(world: ModelWorld): void {
   for (const name of world.joined) {
     const id = name as RoomId;
-    world.tell({ kind: "bottom", room: id });
+    world.notify({ kind: "bottom", room: id });
     for (let i = 0; i < 100 && world.model.rooms.get(id)?.tail.hasOlder === true; i++) {
-      world.tell({ kind: "reach", room: id, side: "older" });
+      world.notify({ kind: "reach", room: id, side: "older" });
       world.answer();
     }
     const items = world.model.rooms.get(id)?.tail.items ?? [];
-    expect(shown(items)).toEqual(expected(world, name, 0, Number.POSITIVE_INFINITY));
+    expect(displayed(items)).toEqual(expected(world, name, 0, Number.POSITIVE_INFINITY));
   }
 }
 
@@ -277,7 +280,7 @@ function filled(count: number): { world: ModelWorld; lobby: () => RoomState } {
     const record = { ...template, kind: "text", from: "ben", seq: 10 + i, n, body };
     events.push({ kind: "record", record });
   }
-  world.tell(...events);
+  world.notify(...events);
   const state = () => {
     const known = world.model.rooms.get("lobby" as RoomId);
     if (known === undefined) throw new Error("no lobby");
@@ -287,11 +290,11 @@ function filled(count: number): { world: ModelWorld; lobby: () => RoomState } {
 }
 
 test("does not modify earlier or parallel models", () => {
-  const first = scene(said(2)).model;
+  const first = scene(recordEvent(2)).model;
   const seqs = (model: Model) => lobbyOf(model).tail.items.map(({ seq }) => seq);
-  const second = updateAll(first, [said(3), said(4)]).model;
-  const beside = updateAll(first, [said(3), said(4), said(5)]).model;
-  const third = updateAll(second, [said(5)]).model;
+  const second = updateAll(first, [recordEvent(3), recordEvent(4)]).model;
+  const beside = updateAll(first, [recordEvent(3), recordEvent(4), recordEvent(5)]).model;
+  const third = updateAll(second, [recordEvent(5)]).model;
   expect([first, second, beside, third].map(seqs)).toEqual([
     [2],
     [2, 3, 4],
@@ -301,8 +304,8 @@ test("does not modify earlier or parallel models", () => {
 });
 
 test("notifies of mentions unless read, visible or during catch-up", () => {
-  const call = said(2, { body: { text: "@ana", mentions: ["ana"] } });
-  const later = said(13, { body: { text: "@ana", mentions: ["ana"] } });
+  const call = recordEvent(2, { body: { text: "@ana", mentions: ["ana"] } });
+  const later = recordEvent(13, { body: { text: "@ana", mentions: ["ana"] } });
   const notified = (...events: readonly ModelEvent[]) =>
     scene(...events).effects.filter(({ kind }) => kind === "notify").length;
   const open: ModelEvent = { kind: "open", target: "lobby" };
@@ -312,7 +315,7 @@ test("notifies of mentions unless read, visible or during catch-up", () => {
   expect(notified({ kind: "read", room, n: 2 }, call)).toBe(0);
   expect(notified({ kind: "read", room: "none" as RoomId, n: 2 }, call)).toBe(1);
   expect(notified(open, { kind: "focus", on: true }, call)).toBe(0);
-  const past = [said(12), { kind: "jump", room, seq: 2 } as const];
+  const past = [recordEvent(12), { kind: "jump", room, seq: 2 } as const];
   expect(notified(open, ...past, { ...page, hasNewer: true, records: [] }, later)).toBe(1);
   const lost: ModelEvent = { kind: "connection", connection: { kind: "connecting" } };
   expect(notified(lost, call)).toBe(0);
@@ -330,7 +333,7 @@ describe("limits", () => {
     const { world, lobby } = filled(PAGE_ROOM_ITEMS_MAX + 1);
     expect(lobby().tail.items.length).toBeLessThanOrEqual(PAGE_ROOM_ITEMS_MAX);
     expect(lobby().tail.hasOlder).toBe(true);
-    world.tell({ kind: "open", target: "lobby" }, { kind: "open", target: "den" });
+    world.notify({ kind: "open", target: "lobby" }, { kind: "open", target: "den" });
     expect(lobby().tail.items).toHaveLength(CLOSED_ROOM_ITEMS_MAX);
     expect(lobby().tail.items.at(-1)?.text).toBe(`${PAGE_ROOM_ITEMS_MAX}`);
   });
@@ -350,7 +353,7 @@ describe("limits", () => {
     const react = (seq: number, n: number, re: number) => {
       const body = { re, react: "+" };
       const record = { ...template, kind: "reaction", from: "ben", seq, n, body };
-      world.tell({ kind: "record", record });
+      world.notify({ kind: "record", record });
     };
     react(20, 3, 10);
     expect(lobby().changes.size).toBe(ROOM_CHANGES_MAX);

@@ -2,10 +2,10 @@ import { expect, test } from "bun:test";
 import { PRESENCE_MEMBERS_MAX } from "../../../src/base/limits.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
-import { LOBBY, lobbyOf, said, scene } from "../model-scene.ts";
+import { LOBBY, lobbyOf, recordEvent, scene } from "../model-scene.ts";
 
 test("requests members and inserts the unread row when a room is opened", () => {
-  const { model, effects } = updateAll(scene(said(2), said(3)).model, [
+  const { model, effects } = updateAll(scene(recordEvent(2), recordEvent(3)).model, [
     { kind: "open", target: "#Lobby" },
   ]);
   expect(model.open).toBe("lobby");
@@ -16,7 +16,7 @@ test("requests members and inserts the unread row when a room is opened", () => 
 });
 
 test("requests members of a room too large for presence at each opening", () => {
-  const asks = (count: number) => {
+  const expectRequests = (count: number) => {
     const members = Array.from({ length: count }, (_, i) => {
       return { name: `p${i}`, isOnline: false, role: "member" };
     });
@@ -25,13 +25,13 @@ test("requests members of a room too large for presence at each opening", () => 
       ({ kind }) => kind === "members",
     );
   };
-  expect(asks(PRESENCE_MEMBERS_MAX)).toEqual([]);
-  const ask = { kind: "members", room: LOBBY, target: "lobby" } as const;
-  expect(asks(PRESENCE_MEMBERS_MAX + 1)).toEqual([ask]);
+  expect(expectRequests(PRESENCE_MEMBERS_MAX)).toEqual([]);
+  const request = { kind: "members", room: LOBBY, target: "lobby" } as const;
+  expect(expectRequests(PRESENCE_MEMBERS_MAX + 1)).toEqual([request]);
 });
 
 test("marks only visible messages as read", () => {
-  const opened = scene(said(2), said(3), { kind: "open", target: "lobby" }).model;
+  const opened = scene(recordEvent(2), recordEvent(3), { kind: "open", target: "lobby" }).model;
   const seen = { kind: "seen", room: LOBBY, seq: 3 } as const;
   const away = updateAll(opened, [{ kind: "focus", on: false }, seen]);
   expect(lobbyOf(away.model).read).toBe(1);
@@ -40,7 +40,7 @@ test("marks only visible messages as read", () => {
 });
 
 test("requests a page only to jump outside the loaded items", () => {
-  const { model } = scene(said(12), said(13));
+  const { model } = scene(recordEvent(12), recordEvent(13));
   const here = updateAll(model, [{ kind: "jump", room: LOBBY, seq: 12 }]);
   expect(here.effects).toEqual([]);
   expect(lobbyOf(here.model).jumpSeq).toBe(12);
@@ -55,22 +55,26 @@ test("requests a page only to jump outside the loaded items", () => {
 
 test("keeps drafts until they are sent", () => {
   const draft = { text: "half", re: 2 };
-  const kept = updateAll(scene().model, [{ kind: "draft", target: "lobby", draft }]);
-  expect(kept.effects).toEqual([{ kind: "keep-draft", target: "lobby", draft }]);
-  const gone = updateAll(kept.model, [{ kind: "draft", target: "lobby", draft: undefined }]);
+  const stored = updateAll(scene().model, [{ kind: "draft", target: "lobby", draft }]);
+  expect(stored.effects).toEqual([{ kind: "keep-draft", target: "lobby", draft }]);
+  const gone = updateAll(stored.model, [{ kind: "draft", target: "lobby", draft: undefined }]);
   expect(gone.model.drafts.size).toBe(0);
 });
 
 test("marks new messages as read only while the newest are visible", () => {
-  const open = scene(said(2), { kind: "open", target: "lobby" }, { kind: "at-newest", on: true });
+  const open = scene(
+    recordEvent(2),
+    { kind: "open", target: "lobby" },
+    { kind: "at-newest", on: true },
+  );
   expect(open.effects).toContainEqual({ kind: "read", room: LOBBY, n: 2 });
-  const read = updateAll(open.model, [said(3), said(4)]);
+  const read = updateAll(open.model, [recordEvent(3), recordEvent(4)]);
   expect([lobbyOf(read.model).read, lobbyOf(read.model).unread]).toEqual([4, 0]);
   expect(read.effects).toEqual([{ kind: "read", room: LOBBY, n: 4 }]);
   const same = updateAll(read.model, [{ kind: "focus", on: true }]).model;
   expect(lobbyOf(same)).toBe(lobbyOf(read.model));
   const unreadAfter = (...events: readonly ModelEvent[]) =>
-    lobbyOf(updateAll(read.model, [...events, said(5)]).model).unread;
+    lobbyOf(updateAll(read.model, [...events, recordEvent(5)]).model).unread;
   expect(unreadAfter({ kind: "at-newest", on: false })).toBe(1);
   expect(unreadAfter({ kind: "focus", on: false })).toBe(1);
   expect(unreadAfter({ kind: "open", target: "@ben" })).toBe(1);
@@ -78,7 +82,7 @@ test("marks new messages as read only while the newest are visible", () => {
   expect(unreadAfter({ kind: "jump", room: LOBBY, seq: 2 })).toBe(1);
   expect(unreadAfter()).toBe(0);
   // Who comes back to the window sees what came meanwhile.
-  const away = updateAll(read.model, [{ kind: "focus", on: false }, said(5)]).model;
+  const away = updateAll(read.model, [{ kind: "focus", on: false }, recordEvent(5)]).model;
   const back = updateAll(away, [{ kind: "focus", on: true }]);
   expect(back.effects).toEqual([{ kind: "read", room: LOBBY, n: 5 }]);
 });

@@ -22,8 +22,8 @@ const AWAY: PushRecipients = { isUnread: () => true, isOnline: () => false, isAw
 const THERE: PushRecipients = { ...AWAY, isOnline: () => true };
 
 function calling(seq: number, more: Partial<PushCandidate> = {}): PushCandidate {
-  const words = { from: "ben", text: `text ${seq}` };
-  return { room: LOBBY, seq, n: seq, isSealed: false, preview: words, ...more };
+  const preview = { from: "ben", text: `text ${seq}` };
+  return { room: LOBBY, seq, n: seq, isSealed: false, preview, ...more };
 }
 
 function taken(due: PushSchedule, now: number, judge = AWAY): string[] {
@@ -102,8 +102,8 @@ describe("due pushes", () => {
     due.add(ANA, calling(2, { room: "other" as RoomId }), 0);
     due.erased(LOBBY, 1);
     due.erased("other" as RoomId, 1);
-    const words = due.takeDue(PUSH_BATCH_MS, AWAY).map(({ latest }) => latest.preview?.text);
-    expect(words).toEqual([undefined, "text 2"]);
+    const texts = due.takeDue(PUSH_BATCH_MS, AWAY).map(({ latest }) => latest.preview?.text);
+    expect(texts).toEqual([undefined, "text 2"]);
   });
 
   test("are limited and forgotten when no longer needed", () => {

@@ -157,22 +157,22 @@ describe("accounts", () => {
       const { device } = (draft?.body ?? {}) as { device?: string };
       return [draft?.kind, devices.findIndex((item) => toBase64Url(item) === device)];
     };
-    const nobody = () => false;
+    const isOnline = () => false;
     const devices = Array.from({ length: DEVICES_PER_ACCOUNT_MAX - 1 }, (_, i) => key(100 + i));
     for (const [i, device] of devices.entries()) {
-      expect(next(nobody)).toEqual(["device", -1]);
+      expect(next(isOnline)).toEqual(["device", -1]);
       const cert = i === 0 ? new Uint8Array(3) : undefined; // The first was linked.
       admin.write(registry.deviceDraft(ana, device, cert));
     }
-    expect(next(nobody)).toEqual(["device-gone", 1]);
+    expect(next(isOnline)).toEqual(["device-gone", 1]);
     expect(next((device) => device === toBase64Url(key(101)))).toEqual(["device-gone", 2]);
     registry.noteDeviceSeen(ana.id, toBase64Url(key(101)), Number.MAX_SAFE_INTEGER, "");
-    expect(next(nobody)).toEqual(["device-gone", 2]);
+    expect(next(isOnline)).toEqual(["device-gone", 2]);
     expect(faultCode(() => next(() => true))).toBe("too-many");
     // One that is known needs no place.
-    expect(registry.passwordDeviceDraft(ana, key(110), nobody)).toBeUndefined();
+    expect(registry.passwordDeviceDraft(ana, key(110), isOnline)).toBeUndefined();
     registry.apply(admin.ledger.append(registry.deviceRemovalDraft(ana, toBase64Url(key(102)))));
-    expect(next(nobody)).toEqual(["device", -1]);
+    expect(next(isOnline)).toEqual(["device", -1]);
   });
 
   test("stores last day and label of a used device", () => {

@@ -88,7 +88,7 @@ class EngineWorld {
     const chance = this.random();
     if (chance < 0.3) this.#bring();
     else if (chance < 0.5) this.#write();
-    else if (chance < 0.6) this.#askForChange();
+    else if (chance < 0.6) this.#requestChange();
     else if (chance < 0.75) this.#log.step();
     else if (chance < 0.8) this.#passTime(Math.floor(this.random() * 400));
     else if (chance < 0.9) this.#come();
@@ -228,7 +228,7 @@ class EngineWorld {
     demand(session !== undefined, "an outbox sends over links only");
     const { counter, to, body } = effect;
     const request = postOf(writer.id, counter, to, body.text);
-    this.#ask(session, { kind: "post", request }, (outcome) => {
+    this.#submit(session, { kind: "post", request }, (outcome) => {
       if (writer.session !== session) return;
       if (outcome instanceof Fault) {
         demand(outcome.code !== "log-conflict", "a conflict is decided again, and ends");
@@ -242,44 +242,44 @@ class EngineWorld {
     });
   }
 
-  #askForChange(): void {
+  #requestChange(): void {
     const session = this.#pick([...this.#sessions.values()].filter(({ isIn }) => isIn));
     const name = this.#pick(ROOM_NAMES);
     if (session === undefined || name === undefined) return;
     const chance = this.random();
-    const isHouse = chance >= 0.4;
-    const make = isHouse ? this.#house.bind(this) : this.#act.bind(this);
+    const isManagement = chance >= 0.4;
+    const make = isManagement ? this.#managementAction.bind(this) : this.#act.bind(this);
     const act = chance < 0.55 ? make(name) : undefined;
     if (act !== undefined) {
       const isOperator = this.random() < 0.5;
-      return this.#ask(session, { kind: "act", isOperator, action: act });
+      return this.#submit(session, { kind: "act", isOperator, action: act });
     }
     const room = `r${String(++this.#room).padStart(11, "0")}` as RoomId;
     const what = this.#pick(["join", "join", "create", "leave", "topic", "enter"]);
     const create = what === "create" ? { room, locked: false } : undefined;
     const check = (outcome: Outcome) => this.#checkChange(session, outcome);
-    this.#ask(session, changeOf(what ?? "join", name, create), check);
+    this.#submit(session, changeOf(what ?? "join", name, create), check);
   }
 
   #act(name: Name): RoomAction | undefined {
     const room = this.rooms.find(name)?.id;
     const user = this.#pick(USERS);
-    const said = this.#pick(this.ledger.records.filter(({ head }) => head.kind === "text"));
+    const message = this.#pick(this.ledger.records.filter(({ head }) => head.kind === "text"));
     const kind = this.#pick(["kick", "mute", "grant", "edit", "erase"] as const);
     if (kind === "edit" || kind === "erase") {
-      if (said === undefined) return undefined;
-      const { seq, by: author } = said.head;
-      const target = { room: said.head.room as RoomId, seq, author };
+      if (message === undefined) return undefined;
+      const { seq, by: author } = message.head;
+      const target = { room: message.head.room as RoomId, seq, author };
       return kind === "erase" ? { kind, ...target } : { kind, ...target, text: "anew" };
     }
     if (room === undefined || user === undefined) return undefined;
-    const whom = { room, user: user.id, name: user.name, isOperator: this.random() < 0.2 };
+    const target = { room, user: user.id, name: user.name, isOperator: this.random() < 0.2 };
     return kind === "kick"
-      ? { kind, ...whom }
-      : { kind: kind ?? "mute", ...whom, on: this.random() < 0.3 };
+      ? { kind, ...target }
+      : { kind: kind ?? "mute", ...target, on: this.random() < 0.3 };
   }
 
-  #house(name: Name): RoomAction | undefined {
+  #managementAction(name: Name): RoomAction | undefined {
     const room = this.rooms.find(name)?.id;
     const [to, user] = [this.#pick(ROOM_NAMES), this.#pick(USERS)];
     if (room === undefined || to === undefined || user === undefined) return undefined;
@@ -303,7 +303,7 @@ class EngineWorld {
     demand(this.rooms.get(room as RoomId)?.members.has(user) === true, "who was let in is in");
   }
 
-  #ask(
+  #submit(
     session: Session,
     command: Submission,
     onOutcome: (outcome: Outcome) => void = () => undefined,

@@ -15,7 +15,7 @@ import type { Request } from "../../../src/wire/messages.ts";
 import type { Draft } from "../../../src/wire/record.ts";
 import { ANA, BEN, BOX, EVE, Ledger, OTHER_BOX, ROOM } from "../ledger.ts";
 
-const PEOPLE = new Map([
+const USERS = new Map([
   ["ana", ANA],
   ["ben", BEN],
   ["eve", EVE],
@@ -39,7 +39,7 @@ class EngineFixture {
   constructor(isShared = false) {
     const directory = {
       find: (name: Name) => {
-        const id = PEOPLE.get(name);
+        const id = USERS.get(name);
         return id === undefined ? undefined : { id };
       },
       refusal: (user: UserId) =>
@@ -113,7 +113,7 @@ class EngineFixture {
     for (const { token } of this.waiting.splice(0)) this.handle({ kind: "failed", token, fault });
   }
 
-  get heard(): unknown[] {
+  get answers(): unknown[] {
     const outcomes = this.settled.map(({ outcome }) => outcome);
     return outcomes.map((outcome) => (outcome instanceof Fault ? outcome.code : outcome));
   }
@@ -143,7 +143,7 @@ describe("posts", () => {
     expect(way.effects).toEqual([]);
     way.write();
     expect(way.effects.map(({ kind }) => kind)).toEqual(["deliver", "settle"]);
-    expect(way.heard).toEqual([{ seq: 4, n: 4, time: way.ledger.time }]);
+    expect(way.answers).toEqual([{ seq: 4, n: 4, time: way.ledger.time }]);
   });
 
   test("answer a repeated post together with the first", () => {
@@ -151,8 +151,8 @@ describe("posts", () => {
     way.post(ANA, "lobby", 1);
     way.write();
     way.post(ANA, "lobby", 1);
-    expect(way.heard).toHaveLength(3);
-    expect(new Set(way.heard.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    expect(way.answers).toHaveLength(3);
+    expect(new Set(way.answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
     expect(way.ledger.records).toHaveLength(4);
   });
 
@@ -162,7 +162,7 @@ describe("posts", () => {
     const drafts = way.waiting.flatMap((append) => append.drafts);
     for (const draft of drafts) way.handle({ kind: "record", record: way.ledger.append(draft) });
     way.fail(new Fault("no-majority", "nobody answers", { retryAfterMs: 1_000 }));
-    expect(way.heard.map((answer) => (answer as { seq: number }).seq)).toEqual([4, 5]);
+    expect(way.answers.map((answer) => (answer as { seq: number }).seq)).toEqual([4, 5]);
   });
 
   test("are refused on a retry if their author was banned meanwhile", () => {
@@ -170,7 +170,7 @@ describe("posts", () => {
     way.banned = ANA;
     way.fail(new Fault("log-conflict", "the decision does not hold any more"));
     way.write();
-    expect(way.heard).toEqual(["banned"]);
+    expect(way.answers).toEqual(["banned"]);
     expect(way.ledger.records).toHaveLength(3);
   });
 
@@ -182,7 +182,7 @@ describe("posts", () => {
     ["42", "name-invalid"],
   ])("to '%s' are refused: %s", (to, code) => {
     way.post(ANA, to, 1);
-    expect(way.heard).toEqual([code]);
+    expect(way.answers).toEqual([code]);
     expect(way.waiting).toEqual([]);
   });
 
@@ -191,7 +191,7 @@ describe("posts", () => {
     way.write();
     way.post(ANA, "dev", 1);
     way.post(EVE, "lobby", 1);
-    expect(way.heard.slice(1)).toEqual(["not-member", "not-logged-in"]);
+    expect(way.answers.slice(1)).toEqual(["not-member", "not-logged-in"]);
   });
 
   test("keep the order of an outbox across rooms", () => {
@@ -214,7 +214,7 @@ describe("posts", () => {
     way.post(ANA, "lobby", 1);
     way.post(ANA, "lobby", 2);
     way.write();
-    expect(way.heard.map((heard) => typeof heard).join()).toBe("string,string,object,object");
+    expect(way.answers.map((answer) => typeof answer).join()).toBe("string,string,object,object");
   });
 
   test("answer a post repeated on two links", () => {
@@ -227,7 +227,7 @@ describe("posts", () => {
     way.post(ANA, "lobby", 1);
     way.post(ANA, "lobby", 2);
     way.write();
-    expect(way.heard.map((heard) => typeof heard).join()).toBe("string,object,object,object");
+    expect(way.answers.map((answer) => typeof answer).join()).toBe("string,object,object,object");
   });
 
   test("refuse a retry of an overtaken post", () => {
@@ -242,7 +242,7 @@ describe("posts", () => {
     expect(refusal?.retryAfterMs).toBeUndefined();
     way.write();
     way.post(ANA, "lobby", 1);
-    expect(way.heard.at(-1)).toBe("too-many");
+    expect(way.answers.at(-1)).toBe("too-many");
     expect(way.waiting).toEqual([]);
   });
 
@@ -253,7 +253,7 @@ describe("posts", () => {
     expect(refusals.map(({ retryAfterMs }) => retryAfterMs)).toEqual([100, 100, 100]);
     for (const counter of [1, 2, 3]) way.post(ANA, "lobby", counter);
     way.write();
-    expect(way.heard.slice(-3)).toMatchObject([{ n: 4 }, { n: 5 }, { n: 6 }]);
+    expect(way.answers.slice(-3)).toMatchObject([{ n: 4 }, { n: 5 }, { n: 6 }]);
   });
 
   test("defer a retry while later posts of its outbox are pending", () => {
@@ -274,19 +274,19 @@ describe("posts", () => {
     retry(1);
     retry(2);
     way.write();
-    expect(way.heard.slice(-2)).toMatchObject([{ n: 4 }, { n: 5 }]);
+    expect(way.answers.slice(-2)).toMatchObject([{ n: 4 }, { n: 5 }]);
   });
 
   test("refuse a permanently refused post again on a late link", () => {
     way.post(ANA, "dev", 1);
-    expect(way.heard).toEqual(["room-unknown"]);
+    expect(way.answers).toEqual(["room-unknown"]);
     way.join(ANA, ROOM);
     way.write();
     way.post(ANA, "dev", 1);
-    expect(way.heard.at(-1)).toBe("room-unknown");
+    expect(way.answers.at(-1)).toBe("room-unknown");
     way.post(ANA, "dev", 2);
     way.write();
-    expect(way.heard.at(-1)).toMatchObject({ n: 3 });
+    expect(way.answers.at(-1)).toMatchObject({ n: 3 });
   });
 
   test("skip a permanent refusal", () => {
@@ -294,14 +294,20 @@ describe("posts", () => {
     way.fail(new Fault("store-full", "no space"));
     way.post(ANA, "lobby", 2);
     way.write();
-    expect(way.heard).toEqual(["store-full", expect.objectContaining({ seq: 4 })]);
+    expect(way.answers).toEqual(["store-full", expect.objectContaining({ seq: 4 })]);
   });
 });
 
 describe("posts that other servers may have recorded", () => {
   const room = { kind: "room", room: ROOM, by: ANA, id: "", body: { name: "dev" } } as const;
   const join = { kind: "join", room: ROOM, by: ANA, id: "", body: {} } as const;
-  const said = { kind: "text", room: ROOM, by: ANA, id: `${BOX}.1`, body: { text: "1" } } as const;
+  const message = {
+    kind: "text",
+    room: ROOM,
+    by: ANA,
+    id: `${BOX}.1`,
+    body: { text: "1" },
+  } as const;
   beforeEach(() => {
     way = new EngineFixture(true);
   });
@@ -312,12 +318,12 @@ describe("posts that other servers may have recorded", () => {
   ])("are answered as recorded despite %s here", (_, known) => {
     for (const draft of known) way.recorded(draft);
     way.post(ANA, "dev", 1);
-    expect(way.heard).toEqual([]);
-    for (const draft of [room, join, said].slice(known.length)) way.recorded(draft);
+    expect(way.answers).toEqual([]);
+    for (const draft of [room, join, message].slice(known.length)) way.recorded(draft);
     const { seq } = way.ledger.records.at(-1)?.head ?? {};
     way.post(ANA, "dev", 1);
     way.looked();
-    expect(way.heard).toMatchObject([{ seq }, { seq }]);
+    expect(way.answers).toMatchObject([{ seq }, { seq }]);
     expect(way.waiting).toEqual([]);
   });
 
@@ -326,7 +332,7 @@ describe("posts that other servers may have recorded", () => {
     for (const draft of [room, join]) way.recorded(draft);
     way.looked();
     way.write();
-    expect(way.heard).toMatchObject([{ n: 3 }]);
+    expect(way.answers).toMatchObject([{ n: 3 }]);
   });
 
   test("keep their order: later ones wait for the confirmation", () => {
@@ -335,10 +341,10 @@ describe("posts that other servers may have recorded", () => {
     expect(way.waiting).toEqual([]);
     way.looked();
     way.write();
-    expect(way.heard).toMatchObject(["room-unknown", { n: 4 }]);
+    expect(way.answers).toMatchObject(["room-unknown", { n: 4 }]);
     expect(way.confirmations).toEqual([]);
     way.post(ANA, "dev", 1);
-    expect(way.heard.at(-1)).toBe("room-unknown");
+    expect(way.answers.at(-1)).toBe("room-unknown");
   });
 
   test("are not refused permanently while the records are unknown", () => {
@@ -353,42 +359,42 @@ describe("posts that other servers may have recorded", () => {
     way.post(ANA, "dev", 1);
     way.post(ANA, "lobby", 2);
     way.write();
-    expect(way.heard.slice(2)).toMatchObject([{ n: 3 }, { n: 4 }]);
+    expect(way.answers.slice(2)).toMatchObject([{ n: 3 }, { n: 4 }]);
   });
 
   test("without content, which only request their result, are confirmed too", () => {
     const body = { text: "" };
     const request = { kind: "post", ref: 1, outbox: BOX, counter: 1, to: "dev", body } as const;
     way.submit(ANA, { kind: "post", request });
-    for (const draft of [room, join, said]) way.recorded(draft);
+    for (const draft of [room, join, message]) way.recorded(draft);
     way.looked();
-    expect(way.heard).toMatchObject([{ n: 3 }]);
+    expect(way.answers).toMatchObject([{ n: 3 }]);
   });
 
   test("are answered with another server's record when the log contains it", () => {
     const conflict = new Fault("log-conflict", "the decision does not hold any more");
-    const lobby = { ...said, room: LOBBY_ROOM };
+    const lobby = { ...message, room: LOBBY_ROOM };
     way.post(ANA, "lobby", 1);
     way.recorded(lobby);
     way.fail(conflict);
-    expect(way.heard).toMatchObject([{ seq: 4 }]);
+    expect(way.answers).toMatchObject([{ seq: 4 }]);
     way.post(ANA, "lobby", 2);
     way.recorded({ ...lobby, id: `${BOX}.3` });
     way.fail(conflict);
-    expect(way.heard.at(-1)).toBe("out-of-order");
+    expect(way.answers.at(-1)).toBe("out-of-order");
     way.submit(ANA, { kind: "topic", room: checkName("lobby"), topic: "x" });
     way.fail(conflict);
     way.write();
-    expect(way.heard.at(-1)).toEqual({ seq: 6 });
+    expect(way.answers.at(-1)).toEqual({ seq: 6 });
     way.submit(ANA, { kind: "topic", room: checkName("lobby"), topic: "y" });
     let tries = 0;
     for (; way.waiting.length > 0 && tries < 1_000; tries++) way.fail(conflict);
-    expect([tries, way.heard.at(-1)]).toEqual([CONFLICT_TRIES_MAX + 1, "log-conflict"]);
+    expect([tries, way.answers.at(-1)]).toEqual([CONFLICT_TRIES_MAX + 1, "log-conflict"]);
   });
 
   test("are confirmed, unlike other commands", () => {
     way.submit(EVE, { kind: "topic", room: checkName("lobby"), topic: "x" });
-    expect([way.heard, way.confirmations]).toEqual([["not-member"], []]);
+    expect([way.answers, way.confirmations]).toEqual([["not-member"], []]);
   });
 
   test("are not recorded after their sender has moved to another server", () => {
@@ -422,7 +428,7 @@ describe("two users", () => {
     way.post(ANA, "@eve", 2);
     way.post(ANA, "@ana", 3);
     way.write();
-    const queued = way.heard.map((answer) => (answer as { queued?: boolean }).queued);
+    const queued = way.answers.map((answer) => (answer as { queued?: boolean }).queued);
     expect(queued).toEqual([undefined, true, undefined]);
   });
 
@@ -437,7 +443,7 @@ describe("two users", () => {
     way.post(ANA, "@ben", 1);
     way.post(ANA, "@eve", 2);
     way.write();
-    expect(way.heard.slice(1)).toEqual(["too-many", expect.objectContaining({ n: 3 })]);
+    expect(way.answers.slice(1)).toEqual(["too-many", expect.objectContaining({ n: 3 })]);
   });
 
   test("begin one group, and are answered again on a repetition", () => {
@@ -452,7 +458,7 @@ describe("two users", () => {
     begin();
     expect(way.waiting).toEqual([]);
     const { seq, time } = way.ledger.records.at(-1)?.head ?? {};
-    expect(way.heard).toEqual([1, 2].map(() => ({ seq, epoch: 0, time })));
+    expect(way.answers).toEqual([1, 2].map(() => ({ seq, epoch: 0, time })));
   });
 
   test("can retry when their room could not be created", () => {
@@ -461,7 +467,7 @@ describe("two users", () => {
     expect(way.faults).toMatchObject([{ code: "store-full", retryAfterMs: 1_000 }]);
     way.post(ANA, "@ben", 1);
     way.write();
-    expect(way.heard.at(-1)).toMatchObject({ n: 2 });
+    expect(way.answers.at(-1)).toMatchObject({ n: 2 });
   });
 });
 
@@ -479,7 +485,7 @@ describe("complete file", () => {
     const { head } = way.ledger.records.at(-1) ?? {};
     expect(head).toMatchObject({ kind: "file", room: LOBBY_ROOM, by: ANA, id: file });
     expect(way.effects[0]).toMatchObject({ kind: "deliver" });
-    expect(way.heard).toMatchObject([{ seq: head?.seq, n: head?.n }]);
+    expect(way.answers).toMatchObject([{ seq: head?.seq, n: head?.n }]);
     expect(way.engine.files.get(file)).toMatchObject({ by: ANA, name: "a.txt" });
   });
 
@@ -490,7 +496,7 @@ describe("complete file", () => {
     announce(ANA, "lobby");
     way.write();
     expect(kinds().filter((kind) => kind === "file")).toHaveLength(1);
-    const [first, ...others] = way.heard;
+    const [first, ...others] = way.answers;
     expect(others).toEqual([first, first] as typeof others);
   });
 
@@ -519,7 +525,7 @@ describe("complete file", () => {
     way.write();
     const room = directRoomId(ANA, BEN, sha256);
     expect(way.ledger.records.at(-1)?.head).toMatchObject({ kind: "file", room, n: 2 });
-    expect(way.heard).toMatchObject([{ n: 2, queued: true }]);
+    expect(way.answers).toMatchObject([{ n: 2, queued: true }]);
   });
 
   test("is refused like a message, in the current state", () => {
@@ -528,9 +534,9 @@ describe("complete file", () => {
     announce(ANA, "nowhere");
     announce(ANA, "@nobody");
     announce(ANA, "no name!");
-    expect(way.heard).toEqual(["room-unknown", "user-unknown", "name-invalid"]);
+    expect(way.answers).toEqual(["room-unknown", "user-unknown", "name-invalid"]);
     way.write();
-    expect(way.heard.slice(3)).toEqual([{}, "not-member"]);
+    expect(way.answers.slice(3)).toEqual([{}, "not-member"]);
   });
 
   test("is ordered between posts, and blocks none permanently", () => {
@@ -539,16 +545,16 @@ describe("complete file", () => {
     way.post(BEN, "lobby", 2);
     way.write();
     expect(kinds().slice(-3)).toEqual(["text", "file", "text"]);
-    expect(way.heard).toHaveLength(3);
+    expect(way.answers).toHaveLength(3);
   });
 
   test("can be announced again after a failure of the log", () => {
     announce(ANA, "lobby");
     way.fail(new Fault("store-full", "the disk is full"));
-    expect(way.heard).toEqual(["store-full"]);
+    expect(way.answers).toEqual(["store-full"]);
     announce(ANA, "lobby");
     way.write();
-    expect(way.heard).toHaveLength(2);
+    expect(way.answers).toHaveLength(2);
   });
 });
 
@@ -557,14 +563,14 @@ describe("rooms", () => {
     way.join(ANA, ROOM);
     way.join(BEN, "rSSSSSSSSSSS" as RoomId);
     way.write();
-    expect(way.heard).toEqual([
+    expect(way.answers).toEqual([
       { room: ROOM, name: DEV, created: true, joined: true },
       { room: ROOM, name: DEV, created: false, joined: true },
     ]);
     way.join(BEN);
-    expect(way.heard.at(-1)).toEqual({ room: ROOM, name: DEV, created: false, joined: false });
+    expect(way.answers.at(-1)).toEqual({ room: ROOM, name: DEV, created: false, joined: false });
     way.submit(BEN, { kind: "enter" });
-    expect([way.heard.at(-1), way.waiting]).toEqual([{}, []]);
+    expect([way.answers.at(-1), way.waiting]).toEqual([{}, []]);
   });
 
   test("refuse members if their creation failed", () => {
@@ -573,20 +579,20 @@ describe("rooms", () => {
     const fault = new Fault("store-full", "no space");
     const record = way.ledger.append({ kind: "join", room: ROOM, by: ANA, id: "", body: {} });
     way.handle({ kind: "record", record });
-    expect(way.heard).toEqual([]);
+    expect(way.answers).toEqual([]);
     way.join(BEN, "rSSSSSSSSSSS" as RoomId); // Waits: the first is not settled.
     expect(way.waiting).toEqual([]);
     way.handle({ kind: "failed", token: append?.token ?? 0, fault });
-    expect(way.heard).toEqual(["store-full"]);
+    expect(way.answers).toEqual(["store-full"]);
     way.write();
-    expect(way.heard.at(-1)).toMatchObject({ room: "rSSSSSSSSSSS", created: true });
+    expect(way.answers.at(-1)).toMatchObject({ room: "rSSSSSSSSSSS", created: true });
   });
 
   test("record no posts of an author after leaving", () => {
     way.submit(ANA, { kind: "leave", room: checkName("lobby") });
     way.post(ANA, "lobby", 1);
     way.write();
-    expect(way.heard).toEqual([{}, "not-member"]);
+    expect(way.answers).toEqual([{}, "not-member"]);
     expect(way.ledger.records.at(-1)?.head.kind).toBe("leave");
     expect(way.effects.map(({ kind }) => kind)).toContain("unfollow");
   });
@@ -622,7 +628,7 @@ describe("actions", () => {
     act(ANA, { kind: "erase", room: LOBBY_ROOM, seq: 4, author: ANA });
     act(ANA, { kind: "erase-many", room: LOBBY_ROOM, seqs: [5] });
     way.write();
-    expect(way.heard).toEqual([{ seq: 6 }, {}, { seq: 8 }, { seq: 9 }]);
+    expect(way.answers).toEqual([{ seq: 6 }, {}, { seq: 8 }, { seq: 9 }]);
     const orders = way.settled.map(({ order }) => order?.head.seq);
     expect(orders).toEqual([undefined, undefined, 8, 9]);
   });
@@ -646,10 +652,10 @@ describe("actions", () => {
     way.recorded({ kind: "room", room: ops, by: ANA, id: "", body: { name: "ops" } });
     way.join(ANA, ROOM);
     act(EVE, { kind: "rename", room: ops, to: DEV });
-    expect(way.heard).toEqual(["too-many"]);
+    expect(way.answers).toEqual(["too-many"]);
     act(EVE, { kind: "rename", room: ops, to: checkName("OPS") });
     way.write();
-    expect(way.heard.slice(1)).toEqual([expect.objectContaining({ created: true }), {}]);
+    expect(way.answers.slice(1)).toEqual([expect.objectContaining({ created: true }), {}]);
   });
 
   test("answer with the kick if it empties a room", () => {
@@ -660,21 +666,21 @@ describe("actions", () => {
     way.write();
     const kinds = way.ledger.records.slice(-2).map(({ head }) => head.kind);
     expect(kinds).toEqual(["kick", "remove"]);
-    expect(way.heard).toEqual([{ seq: way.ledger.records.length - 1 }]);
+    expect(way.answers).toEqual([{ seq: way.ledger.records.length - 1 }]);
   });
 });
 
 describe("presence", () => {
-  const told = () =>
+  const presences = () =>
     way.effects.flatMap((item) => (item.kind === "presence" ? [[item.user, item.online]] : []));
 
   test("is reported with the first and last session", () => {
     way.enter(9, ANA);
     way.leave(1);
-    expect(told()).toEqual([]);
+    expect(presences()).toEqual([]);
     way.leave(9);
     way.enter(10, ANA);
-    expect(told()).toEqual([
+    expect(presences()).toEqual([
       [ANA, false],
       [ANA, true],
     ]);
@@ -687,11 +693,11 @@ describe("busy room", () => {
     way.submit(ANA, { kind: "topic", room: checkName("lobby"), topic: "x" });
     const box = (i: number) => `${i}`.padStart(11, "x");
     for (let i = 0; i < ROOM_LOCK_QUEUE_MAX; i++) way.post(BEN, "lobby", 1, box(i));
-    expect(way.heard).toHaveLength(0);
+    expect(way.answers).toHaveLength(0);
     way.post(BEN, "lobby", 1, box(ROOM_LOCK_QUEUE_MAX));
-    expect(way.heard).toEqual(["too-many"]);
+    expect(way.answers).toEqual(["too-many"]);
     way.write();
-    expect(way.heard).toHaveLength(ROOM_LOCK_QUEUE_MAX + 2);
+    expect(way.answers).toHaveLength(ROOM_LOCK_QUEUE_MAX + 2);
     expect(way.ledger.records).toHaveLength(4 + ROOM_LOCK_QUEUE_MAX);
   });
 
@@ -712,7 +718,7 @@ describe("busy room", () => {
       way.submit(BEN, { kind, room: DEV, topic: "" });
     }
     way.write();
-    expect(way.heard).toHaveLength(ROOM_LOCK_QUEUE_MAX);
-    expect(new Set(way.heard.slice(1))).toEqual(new Set(["not-member"]));
+    expect(way.answers).toHaveLength(ROOM_LOCK_QUEUE_MAX);
+    expect(new Set(way.answers.slice(1))).toEqual(new Set(["not-member"]));
   });
 });

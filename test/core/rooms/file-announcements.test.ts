@@ -6,7 +6,7 @@ import { ANA, Ledger, ROOM } from "../ledger.ts";
 const OTHER_ROOM = "rSSSSSSSSSSS" as RoomId;
 const FILE = "fAAAAAAAAAAA" as FileId;
 
-function told(ledger: Ledger, room: typeof ROOM, id: string) {
+function writeFile(ledger: Ledger, room: typeof ROOM, id: string) {
   return ledger.append({ kind: "file", room, by: ANA, id, body: { file: id } });
 }
 
@@ -16,9 +16,9 @@ describe("announcements", () => {
     const announcements = new Announcements();
     expect(announcements.has(FILE)).toBe(false);
     const records = [
-      told(ledger, ROOM, FILE),
-      told(ledger, OTHER_ROOM, FILE),
-      told(ledger, ROOM, FILE),
+      writeFile(ledger, ROOM, FILE),
+      writeFile(ledger, OTHER_ROOM, FILE),
+      writeFile(ledger, ROOM, FILE),
     ];
     for (const { head } of records) announcements.record(head);
     expect(announcements.of(FILE, ROOM)).toMatchObject({ seq: 1, n: 1 });

@@ -30,9 +30,15 @@ function body(file: FileId, size = 10): FileBody {
   return { file, name: "a.txt", size, chunks: Math.ceil(size / CHUNK_BYTES), digest };
 }
 
-function record(seq: number, kind: RecordKind, told: unknown, by = ana, room = lobby): LogRecord {
+function record(
+  seq: number,
+  kind: RecordKind,
+  fileBody: unknown,
+  by = ana,
+  room = lobby,
+): LogRecord {
   const salt = new Uint8Array(16);
-  const sealed = sealDraft({ kind, room, by, id: "", body: told }, salt, sha256);
+  const sealed = sealDraft({ kind, room, by, id: "", body: fileBody }, salt, sha256);
   return encodeLine(sealed, { seq, n: seq, time: 1_000 + seq }, seq - 1).record;
 }
 
@@ -69,7 +75,7 @@ describe("files", () => {
 
   test("allows only the sender and readers of its rooms to read a file", () => {
     const files = folded(record(1, "file", body(one)), record(2, "file", body(one), ana, router));
-    const reads = (room?: RoomId) => (asked: RoomId) => asked === room;
+    const reads = (room?: RoomId) => (requested: RoomId) => requested === room;
     expect(files.mayRead(one, ana, reads())).toBe(true);
     expect(files.mayRead(one, bob, reads(router))).toBe(true);
     expect(files.mayRead(one, bob, reads("rother" as RoomId))).toBe(false);
@@ -90,8 +96,8 @@ describe("files", () => {
   });
 
   test("excludes erased records and counts damaged ones", () => {
-    const told = record(1, "file", body(one));
-    const files = folded(asErased(told, 3), asDamaged(record(2, "file", body(two))));
+    const announced = record(1, "file", body(one));
+    const files = folded(asErased(announced, 3), asDamaged(record(2, "file", body(two))));
     expect([files.size, files.unreadable]).toEqual([0, 1]);
     files.apply(record(3, "file", { file: "?" }));
     expect([files.size, files.unreadable]).toEqual([0, 2]);
@@ -125,12 +131,12 @@ describe("body of a file record", () => {
     ["a folder without entries", { ...body(one), folder: { manifestBytes: 3 } }],
     ["a folder that is none", { ...body(one), folder: 3 }],
     ["a folder that is nil", { ...body(one), folder: null }],
-  ])("is rejected if %s", (_name, told) => expect(fileBodyOf(told)).toBeUndefined());
+  ])("is rejected if %s", (_name, value) => expect(fileBodyOf(value)).toBeUndefined());
 
   test("is parsed or rejected for any value", () =>
     fc.assert(
-      fc.property(fc.anything(), (told) => {
-        expect(fileBodyOf(told)).toBeUndefined();
+      fc.property(fc.anything(), (value) => {
+        expect(fileBodyOf(value)).toBeUndefined();
       }),
     ));
 

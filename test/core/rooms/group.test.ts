@@ -206,15 +206,15 @@ describe("former members", () => {
 
 test("accept only sealed records of the epoch, and files without a name", () => {
   const vault = new Vault();
-  const stands = (kind: "text" | "sealed" | "file", body: unknown) =>
+  const check = (kind: "text" | "sealed" | "file", body: unknown) =>
     faultCode(() => checkSealing(vault.room, kind, body));
-  expect(stands("text", { text: "x" })).toBe("sealed-room");
-  expect(stands("sealed", { epoch: 0 })).toBe("not-allowed");
+  expect(check("text", { text: "x" })).toBe("sealed-room");
+  expect(check("sealed", { epoch: 0 })).toBe("not-allowed");
   vault.commit(ANA, {});
-  expect(stands("sealed", { epoch: 0 })).toBe("none");
-  expect(stands("sealed", { epoch: 1 })).toBe("stale-epoch");
-  expect(stands("file", { name: "plan.pdf" })).toBe("sealed-room");
-  expect(stands("file", { name: "sealed" })).toBe("none");
-  expect(stands("file", { name: "sealed", text: "look" })).toBe("sealed-room");
-  expect(stands("file", { name: "sealed", sending: "s" })).toBe("sealed-room");
+  expect(check("sealed", { epoch: 0 })).toBe("none");
+  expect(check("sealed", { epoch: 1 })).toBe("stale-epoch");
+  expect(check("file", { name: "plan.pdf" })).toBe("sealed-room");
+  expect(check("file", { name: "sealed" })).toBe("none");
+  expect(check("file", { name: "sealed", text: "look" })).toBe("sealed-room");
+  expect(check("file", { name: "sealed", sending: "s" })).toBe("sealed-room");
 });

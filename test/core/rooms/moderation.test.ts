@@ -18,7 +18,7 @@ import { ANA, BEN, EVE, Ledger, ROOM } from "../ledger.ts";
 const DIRECT = "dDDDDDDDDDDD" as RoomId;
 const EVE_CONCERNED = { room: ROOM, user: EVE, name: checkName("eve"), isOperator: false };
 
-class House {
+class TestRooms {
   readonly rooms = new Rooms();
   readonly ledger = new Ledger();
 
@@ -75,19 +75,19 @@ describe("moderation permissions", () => {
       "not-allowed",
     ],
   ] as const)("%s: %s %p %p is %s", (_who, user, isOperator, act, outcome) => {
-    expect(new House().act(user, act, isOperator)).toBe(outcome);
+    expect(new TestRooms().act(user, act, isOperator)).toBe(outcome);
   });
 
   test("protect the creator, and moderators from each other", () => {
-    const house = new House();
-    expect(house.act(ANA, { kind: "grant", on: true, ...eve })).toBe("none");
-    expect(house.act(EVE, { kind: "kick", ...ana })).toBe("not-allowed");
-    expect(house.act(EVE, { kind: "grant", on: false, ...ana })).toBe("not-allowed");
-    expect(house.act(EVE, { kind: "grant", on: true, ...eve, user: BEN })).toBe("none");
-    expect(house.act(BEN, { kind: "grant", on: false, ...eve })).toBe("none");
-    expect(moderates(house.room, { user: EVE, isOperator: false })).toBe(false);
-    expect(house.act(ANA, { kind: "grant", on: false, ...ana })).toBe("none");
-    expect(house.act(ANA, { kind: "kick", ...eve })).toBe("not-allowed");
+    const testRooms = new TestRooms();
+    expect(testRooms.act(ANA, { kind: "grant", on: true, ...eve })).toBe("none");
+    expect(testRooms.act(EVE, { kind: "kick", ...ana })).toBe("not-allowed");
+    expect(testRooms.act(EVE, { kind: "grant", on: false, ...ana })).toBe("not-allowed");
+    expect(testRooms.act(EVE, { kind: "grant", on: true, ...eve, user: BEN })).toBe("none");
+    expect(testRooms.act(BEN, { kind: "grant", on: false, ...eve })).toBe("none");
+    expect(moderates(testRooms.room, { user: EVE, isOperator: false })).toBe(false);
+    expect(testRooms.act(ANA, { kind: "grant", on: false, ...ana })).toBe("none");
+    expect(testRooms.act(ANA, { kind: "kick", ...eve })).toBe("not-allowed");
   });
 });
 
@@ -108,105 +108,108 @@ describe("named room", () => {
     ["an operator", EVE, true, { kind: "retention", room: lobby, keepMs: day }, "none"],
     ["a moderator", ANA, false, { kind: "retention", room: ROOM, keepMs: day }, "not-allowed"],
   ] as const)("%s: %s %p %p is %s", (_who, user, isOperator, act, outcome) => {
-    const house = new House();
-    house.write("room", lobby, "server", { name: "lobby" });
-    house.write("room", "rSSSSSSSSSSS", ANA, { name: "ops" });
-    expect(house.act(user, act, isOperator)).toBe(outcome);
+    const testRooms = new TestRooms();
+    testRooms.write("room", lobby, "server", { name: "lobby" });
+    testRooms.write("room", "rSSSSSSSSSSS", ANA, { name: "ops" });
+    expect(testRooms.act(user, act, isOperator)).toBe(outcome);
   });
 
   test("is removed once", () => {
-    const house = new House();
-    house.act(EVE, { kind: "remove", room: ROOM }, true);
-    expect(house.act(EVE, { kind: "remove", room: ROOM }, true)).toBe("room-unknown");
+    const testRooms = new TestRooms();
+    testRooms.act(EVE, { kind: "remove", room: ROOM }, true);
+    expect(testRooms.act(EVE, { kind: "remove", room: ROOM }, true)).toBe("room-unknown");
   });
 
   test("keeps messages for a time or permanently", () => {
-    const house = new House();
-    house.act(EVE, { kind: "retention", room: ROOM, keepMs: day }, true);
-    expect(house.room.retention).toEqual({ keepMs: day, by: EVE });
-    expect([...house.rooms.retained()]).toEqual([house.room]);
-    house.act(EVE, { kind: "retention", room: ROOM, keepMs: undefined }, true);
+    const testRooms = new TestRooms();
+    testRooms.act(EVE, { kind: "retention", room: ROOM, keepMs: day }, true);
+    expect(testRooms.room.retention).toEqual({ keepMs: day, by: EVE });
+    expect([...testRooms.rooms.retained()]).toEqual([testRooms.room]);
+    testRooms.act(EVE, { kind: "retention", room: ROOM, keepMs: undefined }, true);
     for (const keepMs of [`${day}`, day - 1, undefined]) {
-      expect(house.room.retention).toBeUndefined();
-      house.write("retention", ROOM, EVE, { keepMs });
+      expect(testRooms.room.retention).toBeUndefined();
+      testRooms.write("retention", ROOM, EVE, { keepMs });
     }
-    expect([...house.rooms.retained()]).toEqual([]);
+    expect([...testRooms.rooms.retained()]).toEqual([]);
   });
 
   test("records renamed and removed members only", () => {
-    const house = new House();
+    const testRooms = new TestRooms();
     const [eve, zoe] = [checkName("eve"), checkName("zoe")];
     const renamed = { kind: "renamed", room: ROOM, user: EVE, was: eve, to: zoe } as const;
-    expect(house.act(ANA, renamed)).toBe("none");
-    expect(house.ledger.records.at(-1)?.head).toMatchObject({ kind: "rename", room: ROOM });
-    expect(house.act(ANA, { kind: "gone", room: ROOM, user: EVE, name: zoe })).toBe("none");
-    expect(house.room.members.has(EVE)).toBe(false);
-    expect(house.act(ANA, renamed)).toBe("not-member");
-    expect(house.act(ANA, { kind: "gone", room: ROOM, user: EVE, name: zoe })).toBe("not-member");
+    expect(testRooms.act(ANA, renamed)).toBe("none");
+    expect(testRooms.ledger.records.at(-1)?.head).toMatchObject({ kind: "rename", room: ROOM });
+    expect(testRooms.act(ANA, { kind: "gone", room: ROOM, user: EVE, name: zoe })).toBe("none");
+    expect(testRooms.room.members.has(EVE)).toBe(false);
+    expect(testRooms.act(ANA, renamed)).toBe("not-member");
+    expect(testRooms.act(ANA, { kind: "gone", room: ROOM, user: EVE, name: zoe })).toBe(
+      "not-member",
+    );
   });
 
   test("is removed with its last member unless it has messages", () => {
-    const house = new House();
-    house.write("room", "rSSSSSSSSSSS", EVE, { name: "ops" });
-    house.write("join", "rSSSSSSSSSSS", EVE);
+    const testRooms = new TestRooms();
+    testRooms.write("room", "rSSSSSSSSSSS", EVE, { name: "ops" });
+    testRooms.write("join", "rSSSSSSSSSSS", EVE);
     const room = "rSSSSSSSSSSS" as RoomId;
-    house.act(EVE, { ...EVE_CONCERNED, kind: "renamed", room, was: dev, to: dev });
-    expect(house.rooms.holderOf(taken)?.id).toBe(room);
-    house.act(EVE, { kind: "kick", ...EVE_CONCERNED, room });
-    expect(house.rooms.holderOf(taken)).toBeUndefined();
-    house.write("room", "rTTTTTTTTTTT", EVE, { name: "ops" });
-    house.write("join", "rTTTTTTTTTTT", EVE);
-    house.act(EVE, { ...EVE_CONCERNED, kind: "gone", room: "rTTTTTTTTTTT" as RoomId });
-    expect(house.rooms.holderOf(taken)).toBeUndefined();
-    for (const user of [BEN, EVE, ANA]) house.act(ANA, { ...EVE_CONCERNED, kind: "kick", user });
-    expect(house.rooms.holderOf(dev)?.members.size).toBe(0);
+    testRooms.act(EVE, { ...EVE_CONCERNED, kind: "renamed", room, was: dev, to: dev });
+    expect(testRooms.rooms.holderOf(taken)?.id).toBe(room);
+    testRooms.act(EVE, { kind: "kick", ...EVE_CONCERNED, room });
+    expect(testRooms.rooms.holderOf(taken)).toBeUndefined();
+    testRooms.write("room", "rTTTTTTTTTTT", EVE, { name: "ops" });
+    testRooms.write("join", "rTTTTTTTTTTT", EVE);
+    testRooms.act(EVE, { ...EVE_CONCERNED, kind: "gone", room: "rTTTTTTTTTTT" as RoomId });
+    expect(testRooms.rooms.holderOf(taken)).toBeUndefined();
+    for (const user of [BEN, EVE, ANA])
+      testRooms.act(ANA, { ...EVE_CONCERNED, kind: "kick", user });
+    expect(testRooms.rooms.holderOf(dev)?.members.size).toBe(0);
   });
 });
 
 describe("pinned message", () => {
-  const word = { room: ROOM, seq: 5, author: BEN };
-  const pin = (on: boolean, more = {}): RoomAction => ({ kind: "pin", on, ...word, ...more });
+  const message = { room: ROOM, seq: 5, author: BEN };
+  const pin = (on: boolean, more = {}): RoomAction => ({ kind: "pin", on, ...message, ...more });
 
   test("is pinned once, by a moderator or either user of a conversation", () => {
-    const house = new House();
-    expect(house.act(BEN, pin(true))).toBe("not-allowed");
-    expect(house.act(ANA, pin(false))).toBe("not-found");
-    expect(house.act(ANA, pin(true))).toBe("none");
-    expect(house.act(ANA, pin(true))).toBe("not-allowed");
-    expect(house.act(BEN, pin(true, { room: DIRECT, seq: 7 }))).toBe("none");
-    expect(house.act(EVE, pin(false, { room: DIRECT, seq: 7 }), true)).toBe("not-allowed");
-    expect(house.act(ANA, pin(false))).toBe("none");
-    expect(house.room.pins).toEqual([]);
-    house.act(BEN, { kind: "erase", ...word });
-    expect(house.act(ANA, pin(true))).toBe("not-found");
+    const testRooms = new TestRooms();
+    expect(testRooms.act(BEN, pin(true))).toBe("not-allowed");
+    expect(testRooms.act(ANA, pin(false))).toBe("not-found");
+    expect(testRooms.act(ANA, pin(true))).toBe("none");
+    expect(testRooms.act(ANA, pin(true))).toBe("not-allowed");
+    expect(testRooms.act(BEN, pin(true, { room: DIRECT, seq: 7 }))).toBe("none");
+    expect(testRooms.act(EVE, pin(false, { room: DIRECT, seq: 7 }), true)).toBe("not-allowed");
+    expect(testRooms.act(ANA, pin(false))).toBe("none");
+    expect(testRooms.room.pins).toEqual([]);
+    testRooms.act(BEN, { kind: "erase", ...message });
+    expect(testRooms.act(ANA, pin(true))).toBe("not-found");
   });
 
   test("is limited to PINS_MAX per room", () => {
-    const house = new House();
-    for (let i = 0; i <= PINS_MAX; i++) house.write("text", ROOM, BEN, { text: "x" });
+    const testRooms = new TestRooms();
+    for (let i = 0; i <= PINS_MAX; i++) testRooms.write("text", ROOM, BEN, { text: "x" });
     for (let i = 0; i < PINS_MAX; i++)
-      expect(house.act(ANA, pin(true, { seq: 8 + i }))).toBe("none");
-    expect(house.act(ANA, pin(true, { seq: 8 + PINS_MAX }))).toBe("too-many");
-    expect(house.act(ANA, pin(false, { seq: 8 }))).toBe("none");
+      expect(testRooms.act(ANA, pin(true, { seq: 8 + i }))).toBe("none");
+    expect(testRooms.act(ANA, pin(true, { seq: 8 + PINS_MAX }))).toBe("too-many");
+    expect(testRooms.act(ANA, pin(false, { seq: 8 }))).toBe("none");
   });
 });
 
 test("receipts are switched only by moderators, or either user of a conversation", () => {
-  const house = new House();
+  const testRooms = new TestRooms();
   const turn = (user: typeof ANA, on: boolean, room = ROOM) =>
-    house.act(user, { kind: "receipts", room, on });
+    testRooms.act(user, { kind: "receipts", room, on });
   expect([turn(BEN, true), turn(ANA, false), turn(ANA, true), turn(ANA, true)]).toEqual([
     ...(["not-allowed", "not-allowed", "none", "not-allowed"] as const),
   ]);
   expect([turn(BEN, true, DIRECT), turn(BEN, true, DIRECT)]).toEqual(["none", "not-allowed"]);
   expect([turn(ANA, true, DIRECT), turn(ANA, false, DIRECT)]).toEqual(["none", "none"]);
   const notes = "dNNNNNNNNNNN" as RoomId;
-  house.write("room", notes, "server", { direct: [ANA, ANA] });
+  testRooms.write("room", notes, "server", { direct: [ANA, ANA] });
   expect(turn(ANA, true, notes)).toBe("not-allowed");
 });
 
 test("imports are only for moderators", () => {
-  const { rooms } = new House();
+  const { rooms } = new TestRooms();
   const imports = (user: typeof ANA, to: string, isOperator = false) =>
     faultCode(() => checkMayImport({ rooms, isOperator }, user, to));
   expect([imports(ANA, "dev"), imports(BEN, "dev"), imports(BEN, "dev", true)]).toEqual([
@@ -218,81 +221,81 @@ test("imports are only for moderators", () => {
 });
 
 test("a mute ends exactly at its time", () => {
-  const house = new House();
-  house.act(ANA, { kind: "mute", on: true, until: 1_000, ...EVE_CONCERNED });
-  const speaks = (unixMs: number) => faultCode(() => checkMayPost(house.room, EVE, unixMs));
+  const testRooms = new TestRooms();
+  testRooms.act(ANA, { kind: "mute", on: true, until: 1_000, ...EVE_CONCERNED });
+  const speaks = (unixMs: number) => faultCode(() => checkMayPost(testRooms.room, EVE, unixMs));
   expect([speaks(999), speaks(1_000)]).toEqual(["muted", "none"]);
-  house.act(ANA, { kind: "mute", on: true, ...EVE_CONCERNED });
+  testRooms.act(ANA, { kind: "mute", on: true, ...EVE_CONCERNED });
   expect(speaks(1e15)).toBe("muted");
   // As older servers recorded it: no date can hold that moment.
-  house.act(ANA, { kind: "mute", on: true, until: 2 ** 53 - 1, ...EVE_CONCERNED });
+  testRooms.act(ANA, { kind: "mute", on: true, until: 2 ** 53 - 1, ...EVE_CONCERNED });
   expect(speaks(1e15)).toBe("muted");
   const lifted: RoomAction = { kind: "mute", on: false, until: 1_000, ...EVE_CONCERNED };
-  const [draft] = actionDrafts(house.rooms, { user: ANA, isOperator: false }, lifted, 0);
+  const [draft] = actionDrafts(testRooms.rooms, { user: ANA, isOperator: false }, lifted, 0);
   expect(draft?.body).toEqual({ user: EVE, name: EVE_CONCERNED.name, on: false });
-  house.act(ANA, lifted);
+  testRooms.act(ANA, lifted);
   expect(speaks(0)).toBe("none");
 });
 
 describe("posted messages", () => {
-  const word = { room: ROOM, seq: 5, author: BEN };
+  const message = { room: ROOM, seq: 5, author: BEN };
   const secret = { room: DIRECT, seq: 7, author: BEN };
 
   test.each([
-    ["their author", BEN, false, { kind: "edit", text: "x", ...word }, "none"],
-    ["the maker", ANA, false, { kind: "edit", text: "x", ...word }, "not-allowed"],
-    ["an operator", EVE, true, { kind: "edit", text: "x", ...word }, "not-allowed"],
-    ["their author", BEN, false, { kind: "erase", ...word }, "none"],
-    ["the maker", ANA, false, { kind: "erase", ...word }, "none"],
-    ["another", EVE, false, { kind: "erase", ...word }, "not-allowed"],
-    ["an operator", EVE, true, { kind: "erase", ...word }, "none"],
+    ["their author", BEN, false, { kind: "edit", text: "x", ...message }, "none"],
+    ["the maker", ANA, false, { kind: "edit", text: "x", ...message }, "not-allowed"],
+    ["an operator", EVE, true, { kind: "edit", text: "x", ...message }, "not-allowed"],
+    ["their author", BEN, false, { kind: "erase", ...message }, "none"],
+    ["the maker", ANA, false, { kind: "erase", ...message }, "none"],
+    ["another", EVE, false, { kind: "erase", ...message }, "not-allowed"],
+    ["an operator", EVE, true, { kind: "erase", ...message }, "none"],
     ["their author", BEN, false, { kind: "erase", ...secret }, "none"],
     ["the other of two", ANA, false, { kind: "erase", ...secret }, "not-allowed"],
     ["an operator", EVE, true, { kind: "erase", ...secret }, "not-allowed"],
   ] as const)("%s: %p %p %p is %s", (_who, user, isOperator, act, outcome) => {
-    expect(new House().act(user, act, isOperator)).toBe(outcome);
+    expect(new TestRooms().act(user, act, isOperator)).toBe(outcome);
   });
 
   test("are not edited in plain text in a sealed room", () => {
-    const house = new House();
-    house.room.isSealed = true;
-    expect(house.act(BEN, { kind: "edit", text: "x", ...word })).toBe("sealed-room");
+    const testRooms = new TestRooms();
+    testRooms.room.isSealed = true;
+    expect(testRooms.act(BEN, { kind: "edit", text: "x", ...message })).toBe("sealed-room");
   });
 
   test("are edited a limited number of times, only by members who may post", () => {
-    const house = new House();
-    const edit = { kind: "edit", text: "x", ...word } as const;
-    for (let i = 0; i < EDITS_PER_RECORD_MAX; i++) expect(house.act(BEN, edit)).toBe("none");
-    expect(house.act(BEN, edit)).toBe("too-many");
-    house.act(ANA, { kind: "mute", on: true, ...EVE_CONCERNED, user: BEN });
-    expect(house.act(BEN, edit)).toBe("muted");
-    house.act(ANA, { kind: "close", room: ROOM, on: true }, true);
-    expect(house.act(BEN, edit)).toBe("not-allowed");
+    const testRooms = new TestRooms();
+    const edit = { kind: "edit", text: "x", ...message } as const;
+    for (let i = 0; i < EDITS_PER_RECORD_MAX; i++) expect(testRooms.act(BEN, edit)).toBe("none");
+    expect(testRooms.act(BEN, edit)).toBe("too-many");
+    testRooms.act(ANA, { kind: "mute", on: true, ...EVE_CONCERNED, user: BEN });
+    expect(testRooms.act(BEN, edit)).toBe("muted");
+    testRooms.act(ANA, { kind: "close", room: ROOM, on: true }, true);
+    expect(testRooms.act(BEN, edit)).toBe("not-allowed");
   });
 
   test("are erased together if not yet erased", () => {
-    const house = new House();
-    house.write("text", ROOM, EVE, { text: "more" });
-    house.act(BEN, { kind: "edit", text: "x", ...word });
-    house.act(EVE, { kind: "erase", room: ROOM, seq: 8, author: EVE });
+    const testRooms = new TestRooms();
+    testRooms.write("text", ROOM, EVE, { text: "more" });
+    testRooms.act(BEN, { kind: "edit", text: "x", ...message });
+    testRooms.act(EVE, { kind: "erase", room: ROOM, seq: 8, author: EVE });
     const erase = { kind: "erase-many", room: ROOM, seqs: [5, 8], isRetention: true } as const;
-    expect(house.act(ANA, erase)).toBe("none");
-    const order = house.ledger.records.at(-1);
+    expect(testRooms.act(ANA, erase)).toBe("none");
+    const order = testRooms.ledger.records.at(-1);
     expect(order && [erasuresOf(order), parseBody(order)?.["retention"]]).toEqual([[5, 9], true]);
-    expect(house.act(ANA, erase)).toBe("not-found");
+    expect(testRooms.act(ANA, erase)).toBe("not-found");
   });
 
   test("are erased once with their edits, and cannot change afterwards", () => {
-    const house = new House();
-    house.act(BEN, { kind: "edit", text: "x", ...word });
-    house.act(BEN, { kind: "edit", text: "y", ...word });
-    expect(house.rooms.editsOf(5)).toEqual([8, 9]);
-    expect(house.act(BEN, { kind: "erase", ...word })).toBe("none");
-    const order = house.ledger.records.at(-1);
+    const testRooms = new TestRooms();
+    testRooms.act(BEN, { kind: "edit", text: "x", ...message });
+    testRooms.act(BEN, { kind: "edit", text: "y", ...message });
+    expect(testRooms.rooms.editsOf(5)).toEqual([8, 9]);
+    expect(testRooms.act(BEN, { kind: "erase", ...message })).toBe("none");
+    const order = testRooms.ledger.records.at(-1);
     if (order === undefined) throw new Error("no record");
     expect(erasuresOf(order)).toEqual([5, 8, 9]);
-    expect([house.rooms.isErased(5), house.rooms.isErased(8)]).toEqual([true, true]);
-    expect(house.act(BEN, { kind: "erase", ...word })).toBe("not-found");
-    expect(house.act(BEN, { kind: "edit", text: "z", ...word })).toBe("not-found");
+    expect([testRooms.rooms.isErased(5), testRooms.rooms.isErased(8)]).toEqual([true, true]);
+    expect(testRooms.act(BEN, { kind: "erase", ...message })).toBe("not-found");
+    expect(testRooms.act(BEN, { kind: "edit", text: "z", ...message })).toBe("not-found");
   });
 });

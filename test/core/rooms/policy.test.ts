@@ -167,9 +167,9 @@ describe("server policy", () => {
     for (let i = 0; i <= count; i++) admin.write(invite(`i${i}`, { expires: 1 }));
     const { policy: rules } = admin;
     const ids = Array.from({ length: count + 1 }, (_, i) => `i${i}`);
-    const kept = ids.filter((id) => rules.invite(id) !== undefined);
-    expect(kept.length).toBeLessThanOrEqual(INVITES_MAX + INVITES_SPENT_MAX);
-    expect(kept.at(-1)).toBe(`i${count}`);
+    const remembered = ids.filter((id) => rules.invite(id) !== undefined);
+    expect(remembered.length).toBeLessThanOrEqual(INVITES_MAX + INVITES_SPENT_MAX);
+    expect(remembered.at(-1)).toBe(`i${count}`);
     expect(rules.invites(0).map(({ id }) => id)).toContain("live");
   });
 

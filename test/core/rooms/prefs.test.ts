@@ -65,9 +65,9 @@ test("merges settings into one record periodically and blanks old ones", () => {
   owner.change(set({ favourite: true }));
   for (let i = 1; i < PREFS_RECORDS_MAX; i++) owner.change(save(7, i % 2 === 1));
   expect(owner.prefs.records).toHaveLength(PREFS_RECORDS_MAX);
-  const [told, order] = owner.change(save(8));
-  expect([told?.head.kind, order?.head.kind]).toEqual(["prefs", "prefs-erase"]);
-  expect(owner.prefs.records).toEqual([told?.head.seq ?? 0]);
+  const [draft, order] = owner.change(save(8));
+  expect([draft?.head.kind, order?.head.kind]).toEqual(["prefs", "prefs-erase"]);
+  expect(owner.prefs.records).toEqual([draft?.head.seq ?? 0]);
   expect(order && erasuresOf(order)).toHaveLength(PREFS_RECORDS_MAX);
   for (const prefs of [owner.prefs, owner.refolded()]) {
     expect([...prefs.saved.keys()]).toEqual([7, 8]);

@@ -9,20 +9,20 @@ import { ANA, BEN, Ledger, ROOM } from "../ledger.ts";
 
 const DIRECT = directRoomId(ANA, BEN, sha256);
 
-function place(write: (ledger: Ledger) => void = () => {}) {
+function setUp(write: (ledger: Ledger) => void = () => {}) {
   const ledger = new Ledger();
   ledger.write("room", ROOM, ANA, { name: "dev" });
   ledger.write("join", ROOM, ANA, {});
   write(ledger);
   const rooms = new Rooms();
   for (const record of ledger.records) rooms.apply(record);
-  const people = new Map<string, UserId>([
+  const users = new Map<string, UserId>([
     ["ana", ANA],
     ["ben", BEN],
   ]);
   const directory = {
     find: (name: ReturnType<typeof checkName>) => {
-      const id = people.get(foldName(name));
+      const id = users.get(foldName(name));
       return id === undefined ? undefined : { id };
     },
   };
@@ -31,7 +31,7 @@ function place(write: (ledger: Ledger) => void = () => {}) {
 
 describe("target", () => {
   test("finds a room by name in any case, with or without #", () => {
-    const { rooms, targets } = place();
+    const { rooms, targets } = setUp();
     const room = rooms.get(ROOM);
     for (const text of ["dev", "#dev", "#DEV"]) {
       expect(targets.resolve(ANA, text)).toEqual({ id: ROOM, room, peer: undefined });
@@ -40,9 +40,9 @@ describe("target", () => {
   });
 
   test("finds the same conversation for both users, before and after its creation", () => {
-    const { targets } = place();
+    const { targets } = setUp();
     expect(targets.resolve(ANA, "@ben")).toEqual({ id: DIRECT, room: undefined, peer: BEN });
-    const made = place((ledger) => ledger.write("room", DIRECT, "server", { direct: [ANA, BEN] }));
+    const made = setUp((ledger) => ledger.write("room", DIRECT, "server", { direct: [ANA, BEN] }));
     const room = made.rooms.get(DIRECT);
     expect(room).toBeDefined();
     expect(made.targets.resolve(ANA, "@Ben")).toEqual({ id: DIRECT, room, peer: BEN });
@@ -50,7 +50,7 @@ describe("target", () => {
   });
 
   test("rejects or does not find an invalid target", () => {
-    const { targets } = place();
+    const { targets } = setUp();
     expect(faultCode(() => targets.resolve(ANA, "attic"))).toBe("room-unknown");
     expect(faultCode(() => targets.resolve(ANA, "@eve"))).toBe("user-unknown");
     expect([targets.find(ANA, "attic"), targets.find(ANA, "@eve")]).toEqual([undefined, undefined]);
@@ -62,7 +62,7 @@ describe("target", () => {
 });
 
 test("requires membership to read a room", () => {
-  const room = place().targets.resolve(BEN, "dev").room;
+  const room = setUp().targets.resolve(BEN, "dev").room;
   if (room === undefined) throw new Error("the room was made");
   expect(faultCode(() => requireMember(room, ANA))).toBe("none");
   expect(faultCode(() => requireMember(room, BEN))).toBe("not-member");

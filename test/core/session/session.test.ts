@@ -162,12 +162,12 @@ describe("session", () => {
   });
 
   test("keeps a forwarded message within its limit", () => {
-    const words = { code: "moon-full".padEnd(64, "!"), message: "x".repeat(FAULT_TEXT_BYTES_MAX) };
+    const notice = { code: "moon-full".padEnd(64, "!"), message: "x".repeat(FAULT_TEXT_BYTES_MAX) };
     const { server } = new Pair().greet();
-    const [close] = server.receive(encode({ kind: "bye", ...words } as NoticeOf<"bye">), 0);
+    const [close] = server.receive(encode({ kind: "bye", ...notice } as NoticeOf<"bye">), 0);
     if (close?.kind !== "close") throw new Error("it goes on");
     expect(close.fault?.message).toHaveLength(FAULT_TEXT_BYTES_MAX);
-    expect(close.fault?.message).toEndWith(`x (${words.code})`);
+    expect(close.fault?.message).toEndWith(`x (${notice.code})`);
   });
 
   test("cuts its own messages to the limit between characters", () => {
@@ -436,7 +436,7 @@ const CHUNK: NoticeOf<"chunk"> = {
   sha256: BYTES,
   bytes: new Uint8Array(CHUNK_BYTES),
 };
-const TOLD: Record<Role, readonly Outgoing[]> = {
+const NOTICES_OF: Record<Role, readonly Outgoing[]> = {
   client: [CHUNK, { kind: "ack", file: FILE, index: 0 }],
   server: [
     CHUNK,
@@ -446,7 +446,7 @@ const TOLD: Record<Role, readonly Outgoing[]> = {
     { kind: "end", file: FILE, size: 1, chunks: 1, digest: BYTES },
   ],
 };
-const ASKED = {
+const REQUESTS_OF = {
   offer: { file: FILE, to: ["lobby"], name: "a.txt" },
   finish: { file: FILE, size: 1, chunks: 1, digest: BYTES },
   withdraw: { file: FILE },
@@ -564,8 +564,8 @@ describe("data channel", () => {
     }
   });
 
-  test.each(Object.keys(ASKED) as (keyof typeof ASKED)[])("accepts %s", (kind) => {
-    const message = encode({ kind, ref: 8, ...ASKED[kind] } as Outgoing);
+  test.each(Object.keys(REQUESTS_OF) as (keyof typeof REQUESTS_OF)[])("accepts %s", (kind) => {
+    const message = encode({ kind, ref: 8, ...REQUESTS_OF[kind] } as Outgoing);
     const [effect] = session("server", "lane").receive(message, 0);
     expect(effect).toMatchObject({ kind: "request", request: { kind } });
     for (const [phase, fault] of [
@@ -606,12 +606,12 @@ describe("data channel", () => {
   test("allows transfer messages only in their direction", () => {
     for (const role of ["client", "server"] as const) {
       const other = role === "client" ? "server" : "client";
-      for (const notice of TOLD[other]) {
+      for (const notice of NOTICES_OF[other]) {
         const [effect] = session(role, "lane").receive(encode(notice), 0);
         expect(effect).toMatchObject({ kind: "notice", notice: { kind: notice.kind } });
       }
     }
-    for (const notice of TOLD.server.slice(2)) {
+    for (const notice of NOTICES_OF.server.slice(2)) {
       expect(closing(session("server", "lane").receive(encode(notice), 0))).toBe("out-of-order");
     }
   });
@@ -619,7 +619,7 @@ describe("data channel", () => {
   test("keeps transfers off the main link and records off data channels", () => {
     for (const role of ["client", "server"] as const) {
       const other = role === "client" ? "server" : "client";
-      for (const notice of TOLD[other]) {
+      for (const notice of NOTICES_OF[other]) {
         expect(closing(session(role, "member").receive(encode(notice), 0))).toBe("out-of-order");
       }
     }

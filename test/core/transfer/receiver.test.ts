@@ -10,7 +10,7 @@ const WINDOW = 4 * CHUNK_BYTES;
 const receiving = (options: Partial<ChunkReceiverOptions> = {}) =>
   new ChunkReceiver({ storedChunks: 0, windowBytes: WINDOW, ...options });
 
-function saidBy(action: () => unknown): string {
+function messageOf(action: () => unknown): string {
   const fault = faultOf(action);
   return fault === undefined ? "nothing" : `${fault.code}: ${fault.message}`;
 }
@@ -32,7 +32,7 @@ describe("chunk receiver", () => {
     const machine = receiving({ sizeBytes: 0 });
     expect(machine.isComplete).toBe(true);
     machine.end({ sizeBytes: 0, chunks: 0 });
-    expect(saidBy(() => machine.chunk(0, 1))).toBe(
+    expect(messageOf(() => machine.chunk(0, 1))).toBe(
       "out-of-order: chunk 0 is after the end of the file",
     );
   });
@@ -42,7 +42,7 @@ describe("chunk receiver", () => {
     short.chunk(0, CHUNK_BYTES);
     short.chunk(1, 5);
     expect(short.sizeBytes).toBe(CHUNK_BYTES + 5);
-    expect(saidBy(() => short.chunk(2, 5))).toMatch(/^out-of-order: chunk 2 is after the end/);
+    expect(messageOf(() => short.chunk(2, 5))).toMatch(/^out-of-order: chunk 2 is after the end/);
     const full = receiving();
     full.chunk(0, CHUNK_BYTES);
     full.acked(0);
@@ -58,7 +58,7 @@ describe("chunk receiver", () => {
     const ended = receiving({ storedChunks: 2, haveBytes: CHUNK_BYTES + 1 });
     expect([ended.sizeBytes, ended.isComplete]).toEqual([CHUNK_BYTES + 1, true]);
     expect(ended.chunk(1, 1)).toBe("again");
-    expect(saidBy(() => ended.chunk(2, 1))).toMatch(/^out-of-order: chunk 2 is after the end/);
+    expect(messageOf(() => ended.chunk(2, 1))).toMatch(/^out-of-order: chunk 2 is after the end/);
     const all = receiving({ storedChunks: 2, sizeBytes: CHUNK_BYTES + 1 });
     expect(all.isComplete).toBe(true);
   });
@@ -75,14 +75,14 @@ describe("chunk receiver", () => {
       [0, 5, /^frame-malformed: chunk 0 has 5 bytes instead of 262144/],
     ];
     for (const [index, size, sentence] of wrong) {
-      expect(saidBy(() => machine.chunk(index, size))).toMatch(sentence);
+      expect(messageOf(() => machine.chunk(index, size))).toMatch(sentence);
     }
     expect([machine.next, machine.unackedBytes]).toEqual([1, CHUNK_BYTES]);
     const stream = receiving();
     stream.chunk(0, CHUNK_BYTES);
-    expect(saidBy(() => stream.chunk(0, 5))).toMatch(/^frame-malformed: chunk 0 was repeated/);
-    expect(saidBy(() => stream.chunk(1, CHUNK_BYTES + 1))).toMatch(/^frame-malformed: chunk 1/);
-    expect(saidBy(() => stream.chunk(1, 0))).toMatch(/^frame-malformed: chunk 1/);
+    expect(messageOf(() => stream.chunk(0, 5))).toMatch(/^frame-malformed: chunk 0 was repeated/);
+    expect(messageOf(() => stream.chunk(1, CHUNK_BYTES + 1))).toMatch(/^frame-malformed: chunk 1/);
+    expect(messageOf(() => stream.chunk(1, 0))).toMatch(/^frame-malformed: chunk 1/);
   });
 
   test("accepts no more than its window, including repeated chunks", () => {
@@ -90,7 +90,7 @@ describe("chunk receiver", () => {
     for (const index of [5, 6, 5]) machine.chunk(index, CHUNK_BYTES);
     expect(machine.chunk(7, CHUNK_BYTES)).toBe("store");
     for (const index of [8, 5]) {
-      expect(saidBy(() => machine.chunk(index, CHUNK_BYTES))).toBe(
+      expect(messageOf(() => machine.chunk(index, CHUNK_BYTES))).toBe(
         `out-of-order: chunk ${index} is beyond the window of ${WINDOW} bytes`,
       );
     }
@@ -99,22 +99,22 @@ describe("chunk receiver", () => {
     const tiny = receiving({ storedChunks: 1, haveBytes: 1 });
     const again = () => tiny.chunk(0, 1);
     expect([1, 2, 3, 4, 5].map(again)).toEqual(Array(5).fill("again"));
-    expect(saidBy(again)).toMatch(/^out-of-order: chunk 0 is beyond the window/);
+    expect(messageOf(again)).toMatch(/^out-of-order: chunk 0 is beyond the window/);
   });
 
   test("enforces the maximum file size", () => {
     const quota = receiving({ sizeBytesMax: CHUNK_BYTES + 1 });
     quota.chunk(0, CHUNK_BYTES);
-    expect(saidBy(() => quota.chunk(1, 2))).toBe(
+    expect(messageOf(() => quota.chunk(1, 2))).toBe(
       "too-large: chunk 1 exceeds the file size limit of 262145 bytes",
     );
     quota.chunk(1, 1);
     quota.end({ sizeBytes: CHUNK_BYTES + 1, chunks: 2 });
     const last = FILE_BYTES_MAX / CHUNK_BYTES;
     const huge = receiving({ storedChunks: last });
-    expect(saidBy(() => huge.chunk(last, 1))).toMatch(/^too-large: /);
+    expect(messageOf(() => huge.chunk(last, 1))).toMatch(/^too-large: /);
     const ends = { sizeBytes: CHUNK_BYTES + 2, chunks: 2 };
-    expect(saidBy(() => receiving({ sizeBytesMax: CHUNK_BYTES + 1 }).end(ends))).toMatch(
+    expect(messageOf(() => receiving({ sizeBytesMax: CHUNK_BYTES + 1 }).end(ends))).toMatch(
       /^too-large: /,
     );
   });
@@ -123,7 +123,7 @@ describe("chunk receiver", () => {
     const machine = receiving();
     machine.chunk(0, CHUNK_BYTES);
     const end = (sizeBytes: number, chunks: number) =>
-      saidBy(() => machine.end({ sizeBytes, chunks }));
+      messageOf(() => machine.end({ sizeBytes, chunks }));
     expect(end(CHUNK_BYTES + 1, 1)).toMatch(
       /^frame-malformed: a file of 262145 bytes cannot have 1 chunks/,
     );

@@ -16,7 +16,7 @@ const KEEP = 1_000;
 
 function watched(first: number | Fault) {
   const clock = new VirtualClock();
-  const told: DiskSpace[] = [];
+  const warnings: DiskSpace[] = [];
   let free = first;
   const watch = new DiskWatch({
     clock,
@@ -24,13 +24,13 @@ function watched(first: number | Fault) {
     blobs: {
       freeBytes: () => (free instanceof Fault ? Promise.reject(free) : Promise.resolve(free)),
     },
-    onChange: (state) => told.push(state),
+    onChange: (state) => warnings.push(state),
   });
-  const look = async (bytes: number | Fault) => {
+  const checkWith = async (bytes: number | Fault) => {
     free = bytes;
     await clock.advance(DISK_CHECK_INTERVAL_MS);
   };
-  return { watch, told, look };
+  return { watch, told: warnings, look: checkWith };
 }
 
 const LOW = KEEP + DISK_LOW_BYTES;
@@ -69,9 +69,9 @@ test("warns operators at log-in and on changes, and no one else", async () => {
   await site.quiet();
   const low = { on: true, freeBytes: free, keepFreeBytes: 0 };
   expect(ana.all("disk-low")).toMatchObject([low]);
-  const { diskLow, diskFreeBytes, keepFreeBytes } = await ana.ask("stats", {});
+  const { diskLow, diskFreeBytes, keepFreeBytes } = await ana.request("stats", {});
   expect([diskLow, diskFreeBytes, keepFreeBytes]).toEqual([true, free, 0]);
-  await ana.ask("grant", { user: "ben", on: true });
+  await ana.request("grant", { user: "ben", on: true });
   await site.time.advance(1_000);
   await site.quiet();
   expect(ben.all("disk-low")).toMatchObject([low]);

@@ -8,28 +8,28 @@ import { lab, operating } from "../site-lab.ts";
 
 test("replays past events with the numbers that live events continue", async () => {
   const { site, ana, ben } = await lab();
-  await site.wait(ben.say("hello all", "lab"));
-  await site.wait(ben.say("for eve alone", "@eve"));
+  await site.wait(ben.post("hello all", "lab"));
+  await site.wait(ben.post("for eve alone", "@eve"));
   await operating(ana);
-  const { events } = await ana.ask("events", {});
+  const { events } = await ana.request("events", {});
   expect(events.map(({ event }) => event)).toContain("logged-in");
   expect(events.map(({ n }) => n)).toEqual(events.map((_, at) => (events[0]?.n ?? 0) + at));
   const bodies = events.map(({ record }) => Buffer.from(record?.body ?? []).toString()).join();
   expect(bodies).toContain("hello all");
   expect(bodies).not.toContain("for eve alone");
-  await ana.ask("watch", { on: true });
-  await site.wait(ben.say("live", "lab"));
+  await ana.request("watch", { on: true });
+  await site.wait(ben.post("live", "lab"));
   await site.quiet();
   expect(ana.all("event").at(0)?.n).toBe((events.at(-1)?.n ?? 0) + 1);
 });
 
 test("omits texts that were erased since", async () => {
   const { site, ana, ben } = await lab();
-  const said = await site.wait(ben.say("a slip", "lab"));
+  const posted = await site.wait(ben.post("a slip", "lab"));
   await operating(ana);
-  await ana.ask("erase", { seq: (said as { seq: number }).seq });
+  await ana.request("erase", { seq: (posted as { seq: number }).seq });
   await site.quiet();
-  const { events } = await ana.ask("events", {});
+  const { events } = await ana.request("events", {});
   const bodies = events.map(({ record }) => Buffer.from(record?.body ?? []).toString()).join();
   expect(bodies).not.toContain("a slip");
 });
@@ -39,8 +39,8 @@ test("sends past events up to the size of one message", async () => {
   await operating(ana);
   const text = "x".repeat(TEXT_BYTES_MAX);
   const many = Math.ceil((2 * EVENTS_STORED_BYTES_MAX) / TEXT_BYTES_MAX);
-  for (let i = 0; i < many; i++) await site.wait(ben.say(text, "lab"));
-  const { events, since } = await ana.ask("events", {});
+  for (let i = 0; i < many; i++) await site.wait(ben.post(text, "lab"));
+  const { events, since } = await ana.request("events", {});
   expect(events.length).toBeGreaterThan(5);
   expect(events.length).toBeLessThan(many);
   const bytes = encode({ kind: "ok", ref: 1, since, events });
@@ -49,10 +49,10 @@ test("sends past events up to the size of one message", async () => {
 
 test("drops the oldest of too many events", () => {
   const feed = new EventFeed({ clock: new VirtualClock(), registry: undefined as never });
-  const tell = feed.wrap(() => undefined);
+  const emit = feed.wrap(() => undefined);
   const from = { address: { host: "192.0.2.1", port: 1 }, transport: "tcp" } as const;
   for (let n = 0; n <= 3 * EVENTS_STORED_MAX; n++)
-    tell({ kind: "connected", client: "x", ...from });
+    emit({ kind: "connected", client: "x", ...from });
   const { events } = feed.recent();
   expect(events.length).toBeLessThanOrEqual(EVENTS_STORED_MAX);
   expect(events.length).toBeGreaterThan(EVENTS_STORED_MAX / 2);
@@ -62,16 +62,16 @@ test("drops the oldest of too many events", () => {
 test("sends decisions live, without secrets", async () => {
   const { site, ana, ben } = await lab();
   await operating(ana);
-  await ana.ask("watch", { on: true });
-  await ana.ask("ban", { user: "eve", on: true, reason: "spam" });
-  await ana.ask("ban", { user: "eve", on: false });
-  const { invite } = await ben.ask("invite", {});
-  const { token } = await ana.ask("reset", { user: "ben" });
-  await ana.ask("registration", { closed: true });
-  await (await site.greeted()).ask("recover", { token, password: "another" });
-  await ana.ask("grant", { user: "ben", on: true });
-  await ana.ask("rename", { user: "eve", to: "eva" });
-  await ana.ask("remove", { user: "eva" });
+  await ana.request("watch", { on: true });
+  await ana.request("ban", { user: "eve", on: true, reason: "spam" });
+  await ana.request("ban", { user: "eve", on: false });
+  const { invite } = await ben.request("invite", {});
+  const { token } = await ana.request("reset", { user: "ben" });
+  await ana.request("registration", { closed: true });
+  await (await site.greeted()).request("recover", { token, password: "another" });
+  await ana.request("grant", { user: "ben", on: true });
+  await ana.request("rename", { user: "eve", to: "eva" });
+  await ana.request("remove", { user: "eva" });
   await site.quiet();
   const decided = ana.all("event").filter(({ event }) => event === "decided");
   expect(decided.map(({ decision, by, whom }) => [decision, by, whom])).toEqual([

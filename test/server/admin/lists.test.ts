@@ -6,13 +6,13 @@ import { lab, operating } from "../site-lab.ts";
 test("lists all accounts, online or not, with their state", async () => {
   const { site, ana, ben, eve } = await lab();
   await operating(ana);
-  await ana.ask("grant", { user: "ben", on: true });
-  await ben.ask("passwd", { password: "secret" });
+  await ana.request("grant", { user: "ben", on: true });
+  await ben.request("passwd", { password: "secret" });
   await new TestFile("some", 100).upload(await channelOf(ben), ["lab"]);
-  await ana.ask("ban", { user: "eve", on: true });
+  await ana.request("ban", { user: "eve", on: true });
   await eve.untilEnded();
   await site.quiet();
-  const { accounts, total } = await ana.ask("accounts", {});
+  const { accounts, total } = await ana.request("accounts", {});
   expect(total).toBe(3);
   const fresh = { operator: false, banned: false, password: false, devices: 1, bytes: 0 };
   expect(accounts).toMatchObject([
@@ -22,8 +22,11 @@ test("lists all accounts, online or not, with their state", async () => {
   ]);
   expect(accounts.every(({ since }) => since >= 1_800_000_000_000)).toBe(true);
   expect(accounts.map(({ seen = 0, since }) => seen >= since)).toEqual([true, true, true]);
-  await ana.ask("remove", { user: "eve" });
-  expect((await ana.ask("accounts", {})).accounts.map(({ user }) => user)).toEqual(["ana", "ben"]);
+  await ana.request("remove", { user: "eve" });
+  expect((await ana.request("accounts", {})).accounts.map(({ user }) => user)).toEqual([
+    "ana",
+    "ben",
+  ]);
 });
 
 test("finds, sorts and skips accounts by name", async () => {
@@ -31,7 +34,7 @@ test("finds, sorts and skips accounts by name", async () => {
   await operating(ana);
   await site.member("Zoe-ANA");
   const users = async (fields: object) =>
-    (await ana.ask("accounts", fields)).accounts.map(({ user }) => user);
+    (await ana.request("accounts", fields)).accounts.map(({ user }) => user);
   expect(await users({ find: "aN" })).toEqual(["ana", "Zoe-ANA"]);
   expect(await users({ find: "nobody" })).toEqual([]);
   expect(await users({ down: true })).toEqual(["Zoe-ANA", "eve", "ben", "ana"]);
@@ -45,13 +48,13 @@ test("finds, sorts and skips accounts by name", async () => {
 test("lists all rooms with their size, without conversations", async () => {
   const { site, ana, ben } = await lab();
   await operating(ana);
-  await ben.ask("join", { room: "big", create: true });
+  await ben.request("join", { room: "big", create: true });
   await new TestFile("one", 300).upload(await channelOf(ben), ["big", "lab"]);
   await new TestFile("two", 50).upload(await channelOf(ben), ["lab"]);
-  await site.wait(ben.say("hello", "@eve"));
-  await ana.ask("close", { room: "big", on: true });
+  await site.wait(ben.post("hello", "@eve"));
+  await ana.request("close", { room: "big", on: true });
   await site.quiet();
-  const { rooms, total } = await ana.ask("all-rooms", { sort: "bytes", down: true });
+  const { rooms, total } = await ana.request("all-rooms", { sort: "bytes", down: true });
   expect(total).toBe(3);
   expect(rooms.map(({ room, files, bytes, closed }) => [room, files, bytes, closed])).toEqual([
     ["lab", 2, 350, false],
@@ -60,7 +63,7 @@ test("lists all rooms with their size, without conversations", async () => {
   ]);
   expect(rooms[0]).toMatchObject({ members: 3, locked: false, sealed: false });
   expect(rooms[0]?.records).toBeGreaterThan(4);
-  const members = await ana.ask("all-rooms", { sort: "members", find: "b" });
+  const members = await ana.request("all-rooms", { sort: "members", find: "b" });
   expect(members.rooms.map(({ room }) => room)).toEqual(["big", "lobby", "lab"]);
 });
 
@@ -74,19 +77,19 @@ test("lists all files by size, and private ones without a name", async () => {
   await open.upload(await channelOf(ben), ["lab", "lobby", "@eve"]);
   await secret.upload(await channelOf(ben), ["@eve"]);
   await site.quiet();
-  const { files, total, bytes } = await ana.ask("all-files", { sort: "bytes", down: true });
+  const { files, total, bytes } = await ana.request("all-files", { sort: "bytes", down: true });
   expect([total, bytes]).toEqual([2, 40]);
   const [first, second] = files;
   expect(first).toMatchObject({ file: secret.id, user: "ben", bytes: 30, rooms: [], seqs: [] });
   expect(first?.name).toBeUndefined();
   expect(second).toMatchObject({ file: open.id, name: "plan.txt", rooms: ["lab", "lobby"] });
-  expect(JSON.stringify(await ana.ask("all-files", {}))).not.toContain("love");
-  expect((await ana.ask("all-files", { find: "LOVE" })).files).toEqual([]);
-  expect((await ana.ask("all-files", { find: "PLAN" })).files).toHaveLength(1);
-  expect((await ana.ask("all-files", { find: "Ben" })).files).toHaveLength(2);
+  expect(JSON.stringify(await ana.request("all-files", {}))).not.toContain("love");
+  expect((await ana.request("all-files", { find: "LOVE" })).files).toEqual([]);
+  expect((await ana.request("all-files", { find: "PLAN" })).files).toHaveLength(1);
+  expect((await ana.request("all-files", { find: "Ben" })).files).toHaveLength(2);
   // Erased where everybody reads it, it is between two people still.
-  for (const seq of second?.seqs ?? []) await ana.ask("erase", { seq });
-  const left = await ana.ask("all-files", { sort: "bytes" });
+  for (const seq of second?.seqs ?? []) await ana.request("erase", { seq });
+  const left = await ana.request("all-files", { sort: "bytes" });
   expect(left.files.map((file) => [file.bytes, file.name])).toEqual([
     [10, undefined],
     [30, undefined],
@@ -101,12 +104,12 @@ test("signs a user out of all devices, who logs in again by password", async () 
   // Without a password nobody could come in again.
   expect(await ana.refusal("sign-out", { user: "ben" })).toBe("last-credential");
   expect(ben.ended).toBeUndefined();
-  await ben.ask("passwd", { password: "secret" });
-  await ana.ask("sign-out", { user: "ben" });
+  await ben.request("passwd", { password: "secret" });
+  await ana.request("sign-out", { user: "ben" });
   await ben.untilEnded();
   const back = await site.greeted();
   expect(await back.refusal("login", ben.signedLogin("ben"))).toBe("login-refused");
-  await back.ask("login", back.passwordLogin("ben", "secret"));
+  await back.request("login", back.passwordLogin("ben", "secret"));
   expect(site.registry.find(checkName("ben"))?.devices.size).toBe(1);
 });
 
@@ -115,22 +118,22 @@ test("cancels an upload and deletes what arrived", async () => {
   await operating(ana);
   const file = new TestFile("some", 4 * 262_144, "some.bin");
   const lane = await channelOf(ben);
-  await lane.ask("offer", file.offer(["lab"]));
+  await lane.request("offer", file.offer(["lab"]));
   file.sendAll(lane, 0, 2);
   await lane.until("ack", 2);
-  const asked = { file: file.id, user: "ben", direction: "up" } as const;
-  expect(await eve.refusal("cancel", asked)).toBe("not-allowed");
-  const other = { ...asked, user: "eve" };
+  const request = { file: file.id, user: "ben", direction: "up" } as const;
+  expect(await eve.refusal("cancel", request)).toBe("not-allowed");
+  const other = { ...request, user: "eve" };
   expect(await ana.refusal("cancel", other)).toBe("not-found");
-  expect(await ana.refusal("cancel", { ...asked, direction: "down" })).toBe("not-found");
-  await ana.ask("watch", { on: true });
-  await ana.ask("cancel", asked);
+  expect(await ana.refusal("cancel", { ...request, direction: "down" })).toBe("not-found");
+  await ana.request("watch", { on: true });
+  await ana.request("cancel", request);
   await lane.untilEnded();
   expect(lane.ended?.fault?.code).toBe("not-allowed");
-  expect((await ana.ask("transfers", {})).transfers).toEqual([]);
-  expect((await ana.ask("stats", {})).files.unfinished).toBe(0);
+  expect((await ana.request("transfers", {})).transfers).toEqual([]);
+  expect((await ana.request("stats", {})).files.unfinished).toBe(0);
   await site.quiet();
-  const [told] = ana.all("event").filter(({ event }) => event === "cancelled");
-  expect(told).toMatchObject({ user: "ben", by: "ana", file: file.id });
-  expect(await ana.refusal("cancel", asked)).toBe("not-found");
+  const [cancelled] = ana.all("event").filter(({ event }) => event === "cancelled");
+  expect(cancelled).toMatchObject({ user: "ben", by: "ana", file: file.id });
+  expect(await ana.refusal("cancel", request)).toBe("not-found");
 });

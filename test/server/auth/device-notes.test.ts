@@ -10,13 +10,13 @@ async function as(site: Site, guest: Guest, program: string): Promise<Guest> {
   const next = await site.connect("10.0.0.2", guest.keys);
   next.program = program;
   await next.greet();
-  await next.ask("login", next.signedLogin("ana"));
+  await next.request("login", next.signedLogin("ana"));
   await next.until("caught-up");
   return next;
 }
 
 async function noted(guest: Guest): Promise<readonly unknown[]> {
-  return (await guest.ask("devices", {})).devices.map(({ client, seen }) => [client, seen]);
+  return (await guest.request("devices", {})).devices.map(({ client, seen }) => [client, seen]);
 }
 
 function short(text: string): string {
@@ -67,16 +67,16 @@ test("deletes device notes with the device", async () => {
   const phone = await site.connect("10.0.0.3");
   phone.program = "x (lost phone)";
   await phone.greet();
-  await phone.ask("login", phone.passwordLogin("ana", "pw"));
-  const kept = async () => {
+  await phone.request("login", phone.passwordLogin("ana", "pw"));
+  const storedNote = async () => {
     await site.time.advance(DEVICE_NOTES_SAVE_INTERVAL_MS + 50);
     return Buffer.from(site.disk.fileAt("/d/devices.json").shown).toString();
   };
-  expect(await kept()).toContain("lost phone");
-  const [, lost] = (await ana.ask("devices", {})).devices;
-  await ana.ask("revoke", { device: lost?.device ?? "" });
-  expect(await kept()).not.toContain("lost phone");
-  expect(await kept()).toContain('"guest"');
+  expect(await storedNote()).toContain("lost phone");
+  const [, lost] = (await ana.request("devices", {})).devices;
+  await ana.request("revoke", { device: lost?.device ?? "" });
+  expect(await storedNote()).not.toContain("lost phone");
+  expect(await storedNote()).toContain('"guest"');
 });
 
 test.each(["{]", "[]", '{"format":2,"seen":{}}', '{"format":1,"seen":{"a":{"b":[-1,"x"]}}}'])(

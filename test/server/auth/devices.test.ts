@@ -50,7 +50,7 @@ test("lists devices with their state, even after a restart", async () => {
   const ana = await site.member("ana", "pw");
   await site.time.advance(60_000);
   const phone = await site.byPassword("ana", "pw", "10.0.0.3");
-  const { devices } = await ana.ask("devices", {});
+  const { devices } = await ana.request("devices", {});
   expect(devices).toMatchObject([
     { device: idOf(ana), certified: true, current: true, online: true },
     { device: idOf(phone), certified: false, current: false, online: true },
@@ -61,7 +61,7 @@ test("lists devices with their state, even after a restart", async () => {
   expect((other?.since ?? 0) - (first?.since ?? 0)).toBeGreaterThanOrEqual(60_000);
   await site.restart();
   const again = await site.again(ana, "ana");
-  const later = (await again.ask("devices", {})).devices;
+  const later = (await again.request("devices", {})).devices;
   expect(later).toEqual(devices.map((one) => ({ ...one, online: one.current })));
 });
 
@@ -70,15 +70,17 @@ test("shows the program of a device only to its owner", async () => {
   const ana = await site.connect();
   ana.program = "chat-page/1 (Firefox on Linux)";
   await ana.greet();
-  await ana.ask("register", ana.registration("ana", "pw"));
+  await ana.request("register", ana.registration("ana", "pw"));
   await ana.until("caught-up");
-  expect((await ana.ask("devices", {})).devices).toMatchObject([{ client: "Firefox on Linux" }]);
+  expect((await ana.request("devices", {})).devices).toMatchObject([
+    { client: "Firefox on Linux" },
+  ]);
   const olga = await site.member("olga");
-  await olga.ask("operate", { token: "token" });
-  const { clients } = await olga.ask("clients", {});
+  await olga.request("operate", { token: "token" });
+  const { clients } = await olga.request("clients", {});
   expect(clients.find(({ user }) => user === "ana")?.program).toBe("chat-page/1");
-  const told = JSON.stringify([site.events, clients, await olga.ask("who", {})]);
-  expect(told).not.toContain("Firefox");
+  const visibleToOthers = JSON.stringify([site.events, clients, await olga.request("who", {})]);
+  expect(visibleToOthers).not.toContain("Firefox");
   expect(site.events).toContainEqual(
     expect.objectContaining({ kind: "connected", client: "chat-page/1" }),
   );
@@ -89,15 +91,15 @@ test("ends the sessions of a revoked device, which cannot log in again", async (
   const ana = await site.member("ana", "pw");
   const phone = await site.byPassword("ana", "pw", "10.0.0.3");
   const window = await site.again(phone, "ana");
-  await ana.ask("revoke", { device: idOf(phone) });
+  await ana.request("revoke", { device: idOf(phone) });
   for (const one of [phone, window]) {
     const { fault } = await one.untilEnded();
     expect(fault).toMatchObject({ code: "login-refused", message: "this device was signed out" });
   }
   const back = await site.greeted("10.0.0.3", phone.keys);
   expect(await back.refusal("login", back.signedLogin("ana"))).toBe("login-refused");
-  expect((await ana.ask("devices", {})).devices).toHaveLength(1);
-  expect(await ana.ask("revoke", { device: idOf(ana) })).toEqual({});
+  expect((await ana.request("devices", {})).devices).toHaveLength(1);
+  expect(await ana.request("revoke", { device: idOf(ana) })).toEqual({});
   expect((await ana.untilEnded()).fault?.code).toBe("login-refused");
 });
 
@@ -127,16 +129,16 @@ test("lets one of two devices that revoke each other survive", async () => {
 
 test("links and certifies a new device that an old one approves", async () => {
   const { site, ana } = await siteWith(["ana"], { roomPassword: "sesame" });
-  await ana.ask("link-offer", { code: HASH });
+  await ana.request("link-offer", { code: HASH });
   const phone = await site.greeted("10.0.0.3");
   const answer = phone.send("link", linkOf(phone));
-  const asked = await ana.until("link-asked");
-  expect(asked).toMatchObject(linkOf(phone));
+  const linkRequest = await ana.until("link-asked");
+  expect(linkRequest).toMatchObject(linkOf(phone));
   const grant = grantOf(ana, phone.keys.device.publicKey);
-  await ana.ask("link-grant", grant);
+  await ana.request("link-grant", grant);
   expect(await site.wait(answer)).toMatchObject({ user: "ana", key: grant.key });
-  await phone.ask("login", phone.signedLogin("ana"));
-  const { devices } = await phone.ask("devices", {});
+  await phone.request("login", phone.signedLogin("ana"));
+  const { devices } = await phone.request("devices", {});
   expect(devices).toMatchObject([
     { certified: true, current: false },
     { device: idOf(phone), certified: true, current: true },
@@ -167,25 +169,25 @@ test("ends a link offer after ten minutes, with its session and at log-out", asy
     const { code } = await guest.refused("link", linkOf(guest));
     return code;
   };
-  await ana.ask("link-offer", { code: HASH });
+  await ana.request("link-offer", { code: HASH });
   for (let passedMs = 0; passedMs < LINK_CODE_MS; passedMs += 15_000) {
     await site.time.advance(15_000);
     ana.send("devices", {}); // Or the silence would end the session first.
   }
   expect(await tries("10.1.0.1")).toBe("login-refused");
-  await ana.ask("link-offer", { code: HASH });
+  await ana.request("link-offer", { code: HASH });
   ana.hangUp();
   await site.quiet();
   expect(await tries("10.1.0.2")).toBe("login-refused");
   const back = await site.again(ana, "ana");
-  await back.ask("link-offer", { code: HASH });
-  await back.ask("logout", {});
+  await back.request("link-offer", { code: HASH });
+  await back.request("logout", {});
   expect(await tries("10.1.0.3")).toBe("login-refused");
 });
 
 test("refuses the new device if the old one disconnects", async () => {
   const { site, ana } = await siteWith(["ana"]);
-  await ana.ask("link-offer", { code: HASH });
+  await ana.request("link-offer", { code: HASH });
   const phone = await site.greeted("10.0.0.3");
   const answer = phone.send("link", linkOf(phone));
   await ana.until("link-asked");
@@ -199,7 +201,7 @@ test("records only a certificate by the account key for the requesting device", 
   const site = await Site.open();
   const ana = await site.member("ana", "pw");
   const ben = await site.member("ben");
-  await ana.ask("link-offer", { code: HASH });
+  await ana.request("link-offer", { code: HASH });
   const key = newKeys().device.publicKey;
   expect(await ana.refusal("link-grant", grantOf(ana, key))).toBe("not-found");
   const phone = await site.greeted("10.0.0.3");
@@ -217,14 +219,14 @@ test("records only a certificate by the account key for the requesting device", 
     expect(await ana.refusal("link-grant", grant)).toBe(code);
   }
   expect(await ben.refusal("link-grant", grantOf(ana, mine))).toBe("not-found");
-  expect((await ana.ask("devices", {})).devices).toHaveLength(1);
-  await ana.ask("link-grant", grantOf(ana, mine)); // The right one still comes through.
+  expect((await ana.request("devices", {})).devices).toHaveLength(1);
+  await ana.request("link-grant", grantOf(ana, mine)); // The right one still comes through.
 });
 
 test("keeps only the newest link offer of a session", async () => {
   const { site, ana } = await siteWith(["ana"]);
   const hashOf = (i: number) => linkCodeHash(new Uint8Array(16).fill(i));
-  for (let i = 0; i < 5; i++) await ana.ask("link-offer", { code: hashOf(i) });
+  for (let i = 0; i < 5; i++) await ana.request("link-offer", { code: hashOf(i) });
   const phone = await site.greeted("10.0.0.3");
   const first = { ...linkOf(phone), code: hashOf(0) };
   expect(await phone.refusal("link", first)).toBe("login-refused");

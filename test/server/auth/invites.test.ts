@@ -26,14 +26,14 @@ async function closed(): Promise<{ site: Site; ana: Guest }> {
 
 async function operator(): Promise<{ site: Site; ana: Guest }> {
   const { site, ana } = await closed();
-  await ana.ask("operate", { token: TOKEN });
+  await ana.request("operate", { token: TOKEN });
   return { site, ana };
 }
 
-async function comes(site: Site, name: string, secret: string): Promise<Guest> {
+async function register(site: Site, name: string, secret: string): Promise<Guest> {
   const guest = await site.greeted();
-  await guest.ask("admit", { secret });
-  await guest.ask("register", guest.registration(name));
+  await guest.request("admit", { secret });
+  await guest.request("register", guest.registration(name));
   return guest;
 }
 
@@ -44,48 +44,48 @@ async function turnedAway(site: Site, secret: string) {
 
 test("includes the server's current addresses in an invite", async () => {
   const { site, ana } = await operator();
-  expect(await ana.ask("invite", {})).not.toHaveProperty("places");
+  expect(await ana.request("invite", {})).not.toHaveProperty("places");
   const places = Array.from({ length: INVITE_ADDRESSES_MAX + 1 }, (_, i) => {
     return { host: `192.168.1.${i}`, port: 2428 };
   });
   site.server.setAddresses(() => places);
-  expect((await ana.ask("invite", {})).places).toEqual(places.slice(0, INVITE_ADDRESSES_MAX));
-  expect(await ana.ask("invite", { post: "lobby" })).not.toHaveProperty("places");
+  expect((await ana.request("invite", {})).places).toEqual(places.slice(0, INVITE_ADDRESSES_MAX));
+  expect(await ana.request("invite", { post: "lobby" })).not.toHaveProperty("places");
 });
 
 test("limits the accounts per invite, even across a restart", async () => {
   const { site, ana } = await closed();
-  const { token, invite } = await ana.ask("invite", { uses: 2 });
+  const { token, invite } = await ana.request("invite", { uses: 2 });
   expect(token).toMatch(/^t[A-Za-z0-9_-]{22}$/);
   const guest = await site.greeted();
-  await guest.ask("admit", { secret: token });
+  await guest.request("admit", { secret: token });
   expect(await guest.refusal("register", guest.registration("ana"))).toBe("name-taken");
-  await guest.ask("register", guest.registration("ben"));
+  await guest.request("register", guest.registration("ben"));
   await site.restart();
   const again = await site.again(ana, "ana");
   const invites = [{ invite, by: "ana", usesLeft: 1 }];
-  expect(await again.ask("invites", {})).toEqual({ invites });
-  await comes(site, "eve", token);
+  expect(await again.request("invites", {})).toEqual({ invites });
+  await register(site, "eve", token);
   const fault = await turnedAway(site, token);
   expect([fault.code, fault.message]).toEqual(["not-allowed", "this invite has been used up"]);
   const guess = `${token.slice(0, -1)}${token.endsWith("A") ? "Q" : "A"}`;
   expect((await turnedAway(site, guess)).code).toBe("room-password-wrong");
-  expect(await again.ask("invites", {})).toEqual({ invites: [] });
+  expect(await again.request("invites", {})).toEqual({ invites: [] });
 });
 
 test("allows one account per invite by default and stores no plain token", async () => {
   const { site, ana } = await closed();
-  const { token } = await ana.ask("invite", {});
-  expect((await ana.ask("invites", {})).invites[0]?.usesLeft).toBe(1);
+  const { token } = await ana.request("invite", {});
+  expect((await ana.request("invites", {})).invites[0]?.usesLeft).toBe(1);
   const bytes = Buffer.from(site.disk.fileAt("/d/accounts/000000000001.jsonl").shown);
   expect(bytes.includes(token)).toBe(false);
 });
 
 test("accepts one of two clients that use an invite at the same time", async () => {
   const { site, ana } = await closed();
-  const { token } = await ana.ask("invite", { uses: 1 });
+  const { token } = await ana.request("invite", { uses: 1 });
   const guests = [await site.greeted(), await site.greeted()];
-  for (const guest of guests) await guest.ask("admit", { secret: token });
+  for (const guest of guests) await guest.request("admit", { secret: token });
   const outcomes = await site.wait(
     Promise.allSettled(
       guests.map((guest, i) => guest.send("register", guest.registration(`new${i}`))),
@@ -98,9 +98,9 @@ test("counts a use of an invite before the account exists, despite crashes", asy
   const seen = new Set<string>();
   for (let calls = 1; calls < 12; calls++) {
     const { site, ana } = await closed();
-    const { token } = await ana.ask("invite", { uses: 1 });
+    const { token } = await ana.request("invite", { uses: 1 });
     const guest = await site.greeted();
-    await guest.ask("admit", { secret: token });
+    await guest.request("admit", { secret: token });
     site.disk.stopAt(site.disk.calls + calls);
     guest.send("register", guest.registration("ben")).catch(() => undefined);
     await site.time.advance(200);
@@ -122,11 +122,11 @@ test("counts a use of an invite before the account exists, despite crashes", asy
 test("rejects expired and revoked invites", async () => {
   const { site, ana } = await closed();
   const expires = site.clock.unixMs() + 10_000;
-  const one = await ana.ask("invite", { uses: 5, expires });
-  const other = await ana.ask("invite", { uses: 5 });
+  const one = await ana.request("invite", { uses: 5, expires });
+  const other = await ana.request("invite", { uses: 5 });
   const guest = await site.greeted();
-  await guest.ask("admit", { secret: other.token });
-  await ana.ask("invite-revoke", { invite: other.invite });
+  await guest.request("admit", { secret: other.token });
+  await ana.request("invite-revoke", { invite: other.invite });
   expect((await guest.refused("register", guest.registration("ben"))).message).toBe(
     "this invite was revoked",
   );
@@ -134,51 +134,51 @@ test("rejects expired and revoked invites", async () => {
   expect(await ana.refusal("invite-revoke", { invite: other.invite })).toBe("not-found");
   await site.time.advance(10_001);
   expect((await turnedAway(site, one.token)).message).toBe("this invite has expired");
-  expect(await ana.ask("invites", {})).toEqual({ invites: [] });
+  expect(await ana.request("invites", {})).toEqual({ invites: [] });
 });
 
 test("keeps an invite valid while its creator is a member or an operator", async () => {
   const { site, ana } = await operator();
-  await ana.ask("join", { room: "lab", create: true, password: "sesame" });
-  const ben = await comes(site, "ben", PASSWORD);
-  await ben.ask("join", { room: "lab", password: "sesame" });
-  const { token } = await ben.ask("invite", { room: "lab", uses: 5 });
-  const { token: elsewhere } = await ben.ask("invite", { uses: 5 });
-  const early = await comes(site, "early", token);
+  await ana.request("join", { room: "lab", create: true, password: "sesame" });
+  const ben = await register(site, "ben", PASSWORD);
+  await ben.request("join", { room: "lab", password: "sesame" });
+  const { token } = await ben.request("invite", { room: "lab", uses: 5 });
+  const { token: elsewhere } = await ben.request("invite", { uses: 5 });
+  const early = await register(site, "early", token);
   const admitted = await site.greeted();
-  await admitted.ask("admit", { secret: token });
+  await admitted.request("admit", { secret: token });
   const eve = await site.member("eve");
-  await ana.ask("kick", { room: "lab", user: "ben" });
+  await ana.request("kick", { room: "lab", user: "ben" });
   const sentence = "this invite is not valid now";
   // Each way in: with the token, with a link that had shown it, and into the room by it.
   expect((await turnedAway(site, token)).message).toBe(sentence);
   expect((await admitted.refused("register", admitted.registration("kim"))).message).toBe(sentence);
   expect(await early.refusal("join", { room: "lab" })).toBe("room-password-wrong");
   expect((await eve.refused("join", { room: "lab", password: token })).message).toBe(sentence);
-  await comes(site, "kim", elsewhere);
-  await ana.ask("grant", { user: "ben", on: true });
-  await eve.ask("join", { room: "lab", password: token });
-  await ana.ask("grant", { user: "ben", on: false });
-  await ben.ask("join", { room: "lab", password: "sesame" });
-  await early.ask("join", { room: "lab" });
+  await register(site, "kim", elsewhere);
+  await ana.request("grant", { user: "ben", on: true });
+  await eve.request("join", { room: "lab", password: token });
+  await ana.request("grant", { user: "ben", on: false });
+  await ben.request("join", { room: "lab", password: "sesame" });
+  await early.request("join", { room: "lab" });
 });
 
 test("lists an invite to its creator, operators and moderators of its room", async () => {
   const { site, ana } = await closed();
-  await ana.ask("join", { room: "lab", create: true, password: "sesame" });
+  await ana.request("join", { room: "lab", create: true, password: "sesame" });
   const [ben, eve] = [await site.member("ben"), await site.member("eve")];
-  await ben.ask("join", { room: "lab", password: "sesame" });
-  const { invite, token } = await ben.ask("invite", { room: "lab" });
-  const other = await ben.ask("invite", {});
+  await ben.request("join", { room: "lab", password: "sesame" });
+  const { invite, token } = await ben.request("invite", { room: "lab" });
+  const other = await ben.request("invite", {});
   const listed = [{ invite, by: "ben", usesLeft: 1, room: "lab" }];
-  expect(await ana.ask("invites", {})).toEqual({ invites: listed });
-  expect(await eve.ask("invites", {})).toEqual({ invites: [] });
+  expect(await ana.request("invites", {})).toEqual({ invites: listed });
+  expect(await eve.request("invites", {})).toEqual({ invites: [] });
   expect(await eve.refusal("invite-revoke", { invite })).toBe("not-found");
-  await ana.ask("invite-revoke", { invite });
+  await ana.request("invite-revoke", { invite });
   expect((await turnedAway(site, token)).message).toBe("this invite was revoked");
-  await eve.ask("operate", { token: TOKEN });
-  expect((await eve.ask("invites", {})).invites).toMatchObject([{ invite: other.invite }]);
-  await eve.ask("invite-revoke", { invite: other.invite });
+  await eve.request("operate", { token: TOKEN });
+  expect((await eve.request("invites", {})).invites).toMatchObject([{ invite: other.invite }]);
+  await eve.request("invite-revoke", { invite: other.invite });
 });
 
 test("lists invites and bans in pages", async () => {
@@ -190,11 +190,11 @@ test("lists invites and bans in pages", async () => {
     banDraft({ address: `10.0.${i >> 8}.${i & 255}`, reason: "r".repeat(512) }, by, true),
   ]).flat();
   await site.wait(Promise.all(drafts.map((draft) => site.accounts.append(draft))));
-  const invites = await ana.ask("invites", {});
-  const bans = await ana.ask("bans", {});
+  const invites = await ana.request("invites", {});
+  const bans = await ana.request("bans", {});
   const rest = [
-    await ana.ask("invites", { after: invites.next ?? 0 }),
-    await ana.ask("bans", { after: bans.next ?? 0 }),
+    await ana.request("invites", { after: invites.next ?? 0 }),
+    await ana.request("bans", { after: bans.next ?? 0 }),
   ] as const;
   expect([invites.invites.length, bans.bans.length]).toEqual([
     MODERATION_PAGE_MAX,
@@ -208,44 +208,44 @@ test("limits new invites per account and hour", async () => {
   const { site, ana } = await closed();
   const ben = await site.member("ben");
   for (let i = 0; i < INVITES_PER_HOUR_MAX; i++) {
-    const { invite } = await ana.ask("invite", {});
-    await ana.ask("invite-revoke", { invite });
+    const { invite } = await ana.request("invite", {});
+    await ana.request("invite-revoke", { invite });
   }
   const { code, message } = await ana.refused("invite", {});
   expect([code, message]).toEqual(["too-many", expect.stringContaining("new invites per hour")]);
-  await ben.ask("invite", {});
+  await ben.request("invite", {});
   await site.time.advance((60 * 60_000) / INVITES_PER_HOUR_MAX);
-  await ana.ask("invite", {});
+  await ana.request("invite", {});
   expect(await ana.refusal("invite", {})).toBe("too-many");
-  await ana.ask("operate", { token: TOKEN });
-  await ana.ask("invite", {}); // Operators have more.
+  await ana.request("operate", { token: TOKEN });
+  await ana.request("invite", {}); // Operators have more.
 });
 
 test("accepts an invite to a locked room in place of the room password", async () => {
   const { site, ana } = await closed();
-  await ana.ask("join", { room: "lab", create: true, password: "sesame" });
+  await ana.request("join", { room: "lab", create: true, password: "sesame" });
   const ben = await site.member("ben");
   expect(await ben.refusal("invite", { room: "lab" })).toBe("not-member");
-  const { token } = await ana.ask("invite", { room: "lab" });
-  const eve = await comes(site, "eve", token);
-  await eve.ask("join", { room: "lab" });
+  const { token } = await ana.request("invite", { room: "lab" });
+  const eve = await register(site, "eve", token);
+  await eve.request("join", { room: "lab" });
   // It is of no use to another account on that link.
-  await ben.ask("passwd", { password: "bens" });
-  await eve.ask("logout", {});
-  await eve.ask("login", eve.passwordLogin("ben", "bens"));
+  await ben.request("passwd", { password: "bens" });
+  await eve.request("logout", {});
+  await eve.request("login", eve.passwordLogin("ben", "bens"));
   expect(await eve.refusal("join", { room: "lab" })).toBe("room-password-wrong");
   expect(await ben.refusal("join", { room: "lab" })).toBe("room-password-wrong");
 });
 
 test("lets an existing account join a locked room once by invite", async () => {
   const { site, ana } = await closed();
-  await ana.ask("join", { room: "lab", create: true, password: "sesame" });
-  await ana.ask("join", { room: "keys", create: true, password: "sesame" });
+  await ana.request("join", { room: "lab", create: true, password: "sesame" });
+  await ana.request("join", { room: "keys", create: true, password: "sesame" });
   const [ben, eve] = [await site.member("ben"), await site.member("eve")];
-  const { token } = await ana.ask("invite", { room: "lab" });
+  const { token } = await ana.request("invite", { room: "lab" });
   const wrong = await ben.refused("join", { room: "keys", password: token });
   expect(wrong.code).toBe("room-password-wrong");
-  await ben.ask("join", { room: "lab", password: token });
+  await ben.request("join", { room: "lab", password: token });
   const late = await eve.refused("join", { room: "lab", password: token });
   expect([late.code, late.message]).toEqual(["not-allowed", "this invite has been used up"]);
 });
@@ -253,13 +253,15 @@ test("lets an existing account join a locked room once by invite", async () => {
 test("limits invites per account and per server", async () => {
   const { site, ana } = await closed();
   expect(await ana.refusal("invite", { uses: INVITE_USES_MAX + 1 })).toBe("too-many");
-  await ana.ask("invite", { uses: INVITE_USES_MAX });
-  const asked = Array.from({ length: INVITES_PER_ACCOUNT_MAX + 2 }, () => ana.send("invite", {}));
-  const outcomes = await site.wait(Promise.allSettled(asked));
+  await ana.request("invite", { uses: INVITE_USES_MAX });
+  const requests = Array.from({ length: INVITES_PER_ACCOUNT_MAX + 2 }, () =>
+    ana.send("invite", {}),
+  );
+  const outcomes = await site.wait(Promise.allSettled(requests));
   expect(outcomes.filter(({ status }) => status === "rejected")).toHaveLength(3);
   await site.time.advance(60 * 60_000);
-  await ana.ask("operate", { token: TOKEN });
-  await ana.ask("invite", { uses: INVITE_USES_MAX + 1 });
+  await ana.request("operate", { token: TOKEN });
+  await ana.request("invite", { uses: INVITE_USES_MAX + 1 });
   const by = "uother" as UserId;
   let made = INVITES_PER_ACCOUNT_MAX + 1;
   const fill = (upTo: number) => {
@@ -273,7 +275,7 @@ test("limits invites per account and per server", async () => {
   expect((await ben.refused("invite", {})).message).toBe(
     "9000 invites are active, which is the limit",
   );
-  await ana.ask("invite", {}); // Some are reserved for operators.
+  await ana.request("invite", {}); // Some are reserved for operators.
   fill(INVITES_MAX - 1);
   expect(await ana.refusal("invite", {})).toBe("too-many");
 });
@@ -281,11 +283,11 @@ test("limits invites per account and per server", async () => {
 test("limits accounts per address and inviter, except guests of operators", async () => {
   const { site, ana } = await operator();
   const ben = await site.member("ben");
-  const invites = [ben, ben, ana].map((by) => by.ask("invite", { uses: INVITE_USES_MAX }));
+  const invites = [ben, ben, ana].map((by) => by.request("invite", { uses: INVITE_USES_MAX }));
   const [used, spare, vouched] = (await site.wait(Promise.all(invites))).map((one) => one.token);
   const admitted = async (host: string, secret = PASSWORD) => {
     const guest = await site.greeted(host);
-    await guest.ask("admit", { secret });
+    await guest.request("admit", { secret });
     return guest;
   };
   const message = async (guest: Guest, name: string) =>
@@ -293,55 +295,55 @@ test("limits accounts per address and inviter, except guests of operators", asyn
   const many = await admitted("10.0.0.3", used);
   const share = Math.max(ACCOUNTS_PER_ADDRESS_HOUR_MAX, ACCOUNTS_PER_INVITER_HOUR_MAX);
   for (let i = 0; i < share; i++) {
-    await many.ask("register", many.registration(`p${i}`));
-    await many.ask("logout", {});
+    await many.request("register", many.registration(`p${i}`));
+    await many.request("logout", {});
   }
   const near = await admitted("10.0.0.3");
   expect(await message(near, "near")).toContain("and address");
   expect(await message(near, "p1")).toContain("taken"); // A name that exists costs nothing.
   expect(await message(await admitted("10.0.0.4", spare), "far")).toContain("this member");
   const own = await admitted("10.0.0.4");
-  await own.ask("register", own.registration("far"));
+  await own.request("register", own.registration("far"));
   const guest = await admitted("10.0.0.3", vouched);
-  await guest.ask("register", guest.registration("near"));
+  await guest.request("register", guest.registration("near"));
 });
 
 test("lets a posting token post to one room without admitting accounts", async () => {
   const { site, ana } = await operator();
-  await ana.ask("join", { room: "lab", create: true });
+  await ana.request("join", { room: "lab", create: true });
   const ben = await site.member("ben");
-  await ben.ask("join", { room: "lab" });
+  await ben.request("join", { room: "lab" });
   expect(await ben.refusal("invite", { post: "lab" })).toBe("not-allowed");
   expect(await ana.refusal("invite", { post: "lab", room: "lab" })).toBe("usage");
-  const { token, invite } = await ana.ask("invite", { post: "lab", uses: 1 });
-  expect((await ana.ask("invites", {})).invites).toEqual([{ invite, by: "ana", post: "lab" }]);
+  const { token, invite } = await ana.request("invite", { post: "lab", uses: 1 });
+  expect((await ana.request("invites", {})).invites).toEqual([{ invite, by: "ana", post: "lab" }]);
   const { invites } = site.server;
   const room = ana.room("lab")?.room;
   expect(String(invites.programInvite(token)?.post)).toBe(String(room));
   expect(invites.programInvite("tAAAAAAAAAAAAAAAAAAAAAA")).toBeUndefined();
   expect((await turnedAway(site, token)).code).toBe("room-password-wrong");
-  const { token: other } = await ana.ask("invite", {});
+  const { token: other } = await ana.request("invite", {});
   expect(invites.programInvite(other)).toBeUndefined();
-  await ana.ask("invite-revoke", { invite });
+  await ana.request("invite-revoke", { invite });
   expect(invites.programInvite(token)).toBeUndefined();
 });
 
 test("requires an invite when registration is closed", async () => {
   const { site, ana } = await operator();
-  expect(await ana.ask("registration", {})).toEqual({ closed: false });
-  expect(await ana.ask("registration", { closed: true })).toEqual({ closed: true });
+  expect(await ana.request("registration", {})).toEqual({ closed: false });
+  expect(await ana.request("registration", { closed: true })).toEqual({ closed: true });
   const guest = await site.greeted();
-  await guest.ask("admit", { secret: PASSWORD });
+  await guest.request("admit", { secret: PASSWORD });
   expect(await guest.refusal("register", guest.registration("ben"))).toBe("not-allowed");
-  const { token } = await ana.ask("invite", { uses: 1 });
-  const ben = await comes(site, "ben", token);
+  const { token } = await ana.request("invite", { uses: 1 });
+  const ben = await register(site, "ben", token);
   await site.restart();
   await site.again(ben, "ben");
   // Whoever runs the server is never locked out.
-  await comes(site, "root", TOKEN);
+  await register(site, "root", TOKEN);
   const back = await site.again(ana, "ana");
   expect(await back.refusal("registration", { closed: false })).toBe("not-allowed");
-  await back.ask("operate", { token: TOKEN });
-  await back.ask("registration", { closed: false });
+  await back.request("operate", { token: TOKEN });
+  await back.request("registration", { closed: false });
   await guest.site.member("eve");
 });

@@ -54,8 +54,8 @@ test("requires the server password for registration", async () => {
   const guest = await site.greeted();
   expect(await guest.refusal("register", guest.registration("ana"))).toBe("room-password-wrong");
   expect(await guest.refusal("admit", { secret: "wrong" })).toBe("room-password-wrong");
-  await guest.ask("admit", { secret: "secret" });
-  const answer = await guest.ask("register", guest.registration("ana"));
+  await guest.request("admit", { secret: "secret" });
+  const answer = await guest.request("register", guest.registration("ana"));
   expect(answer.user).toBe("ana");
 });
 
@@ -63,7 +63,7 @@ test("closes the link after three wrong passwords in a row", async () => {
   const site = await Site.open({ roomPassword: "secret" });
   const guest = await site.greeted();
   for (const secret of ["a", "b", "secret", "c", "d"]) {
-    await guest.ask("admit", { secret }).catch(() => undefined);
+    await guest.request("admit", { secret }).catch(() => undefined);
   }
   expect(guest.ended).toBeUndefined();
   expect(await guest.refusal("admit", { secret: "e" })).toBe("room-password-wrong");
@@ -80,7 +80,7 @@ test("assigns a name to one account regardless of case, even concurrently", asyn
   ]);
   expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
   expect(await two.refusal("register", two.registration("ANA"))).toBe("name-taken");
-  await two.ask("register", two.registration("ben")); // The same link may try another one.
+  await two.request("register", two.registration("ben")); // The same link may try another one.
 });
 
 test("quotes a name cut in the middle of a character as valid UTF-8", async () => {
@@ -106,7 +106,7 @@ test("requires a certificate for the name, the server and both keys", async () =
   ]) {
     expect(await guest.refusal("register", { ...good, ...wrong })).toBe("frame-malformed");
   }
-  await guest.ask("register", good);
+  await guest.request("register", good);
 });
 
 test("writes the password to disk before its account", async () => {
@@ -121,7 +121,7 @@ test("refuses an empty password and leaves the name free", async () => {
   const site = await Site.open();
   const guest = await site.greeted();
   expect(await guest.refusal("register", guest.registration("ana", ""))).toBe("usage");
-  await guest.ask("register", guest.registration("ana", "x"));
+  await guest.request("register", guest.registration("ana", "x"));
 });
 
 test("accepts a device signature only for one link and name", async () => {
@@ -141,8 +141,8 @@ test("accepts a device signature only for one link and name", async () => {
   ];
   expect(refusals.map(({ code }) => code)).toEqual(Array(5).fill("login-refused"));
   expect(new Set(refusals.map(({ message }) => message)).size).toBe(1);
-  await two.ask("login", two.signedLogin("ana"));
-  await one.ask("login", one.signedLogin("ana"));
+  await two.request("login", two.signedLogin("ana"));
+  await one.request("login", one.signedLogin("ana"));
 });
 
 test("answers an unknown name like a wrong password", async () => {
@@ -178,14 +178,14 @@ test("limits concurrent log-ins of an account", async () => {
 test("keeps the link at log-out, for another log-in", async () => {
   const site = await Site.open();
   const ana = await site.member("ana", "pass");
-  await ana.ask("logout", {});
+  await ana.request("logout", {});
   expect(await ana.refusal("who", {})).toBe("not-logged-in");
   for (let i = 0; i < 10; i++) {
-    await ana.ask("login", ana.signedLogin("ana"));
-    await ana.ask("logout", {});
+    await ana.request("login", ana.signedLogin("ana"));
+    await ana.request("logout", {});
   }
-  await ana.ask("login", ana.signedLogin("ana"));
-  const { users } = await ana.ask("who", { room: "lobby" });
+  await ana.request("login", ana.signedLogin("ana"));
+  const { users } = await ana.request("who", { room: "lobby" });
   expect(users).toEqual([{ user: "ana", online: true, role: "member" }]);
 });
 
@@ -193,20 +193,20 @@ test("forgets the device at log-out on all its links, if requested", async () =>
   const site = await Site.open();
   const ana = await site.member("ana", "pass");
   const same = await site.again(ana, "ana");
-  await ana.ask("logout", { forget: true });
+  await ana.request("logout", { forget: true });
   expect((await same.untilEnded()).fault?.code).toBe("login-refused");
   expect(await ana.refusal("login", ana.signedLogin("ana"))).toBe("login-refused");
-  await ana.ask("login", ana.passwordLogin("ana", "pass"));
+  await ana.request("login", ana.passwordLogin("ana", "pass"));
 });
 
 test("refuses to forget the last credential, even of two devices at once", async () => {
   const { site, ana } = await siteWith(["ana"]);
   expect(await ana.refusal("logout", { forget: true })).toBe("last-credential");
-  await ana.ask("passwd", { password: "pass" });
+  await ana.request("passwd", { password: "pass" });
   const phone = await site.byPassword("ana", "pass");
   expect(await phone.refusal("passwd", { password: "", current: "pass" })).toBe("usage");
-  await phone.ask("logout", { forget: true });
-  await ana.ask("logout", { forget: true });
+  await phone.request("logout", { forget: true });
+  await ana.request("logout", { forget: true });
 
   const ben = await site.member("ben");
   const tablet = await site.greeted();
@@ -214,7 +214,7 @@ test("refuses to forget the last credential, even of two devices at once", async
   if (account === undefined) throw new Error("ben is unknown");
   const draft = site.registry.deviceDraft(account, tablet.keys.device.publicKey);
   if (draft !== undefined) await site.wait(site.accounts.append(draft));
-  await tablet.ask("login", tablet.signedLogin("ben"));
+  await tablet.request("login", tablet.signedLogin("ben"));
   site.isTight = true;
   const results = await site.wait(
     Promise.allSettled([
@@ -234,9 +234,9 @@ test("joins the lobby at log-in if the registration was interrupted", async () =
   expect(await guest.refusal("register", guest.registration("ana"))).toBe("store-full");
   site.trouble = () => undefined;
   expect(await guest.refusal("register", guest.registration("ana"))).toBe("name-taken");
-  await guest.ask("login", guest.signedLogin("ana"));
+  await guest.request("login", guest.signedLogin("ana"));
   expect((await guest.until("room")).name).toBe("lobby");
-  await site.wait(guest.say("here"));
+  await site.wait(guest.post("here"));
 });
 
 test("refuses to register a reserved name, in any case", async () => {
@@ -262,7 +262,7 @@ test("accepts a reserved name that an older version registered", async () => {
   await site.wait(site.accounts.append(old));
   await site.restart();
   const admin = await site.greeted(undefined, keys);
-  expect((await admin.ask("login", admin.signedLogin("admin"))).user).toBe("Admin");
+  expect((await admin.request("login", admin.signedLogin("admin"))).user).toBe("Admin");
   const other = await site.greeted();
   expect(await other.refusal("register", other.registration("admin"))).toBe("name-taken");
   expect(await other.refusal("register", other.registration("here"))).toBe("name-invalid");
@@ -270,11 +270,11 @@ test("accepts a reserved name that an older version registered", async () => {
 
 test("requires the current password to set another", async () => {
   const { site, ana } = await siteWith(["ana"]);
-  await ana.ask("passwd", { password: "first" }); // Signed in by a key alone.
+  await ana.request("passwd", { password: "first" }); // Signed in by a key alone.
   for (const current of [undefined, "", "guess"]) {
     const fields = { password: "second", ...(current === undefined ? {} : { current }) };
     expect(await ana.refusal("passwd", fields)).toBe("login-refused");
   }
-  await ana.ask("passwd", { password: "second", current: "first" });
+  await ana.request("passwd", { password: "second", current: "first" });
   await site.byPassword("ana", "second");
 });

@@ -7,25 +7,25 @@ const TOKEN = "operator-token";
 
 async function sandbox(): Promise<{ site: Site; olga: Guest; ana: Guest }> {
   const { site, olga } = await siteWith(["olga"], { operatorToken: TOKEN });
-  await olga.ask("operate", { token: TOKEN });
+  await olga.request("operate", { token: TOKEN });
   const ana = await site.member("ana");
-  await ana.ask("passwd", { password: "lost" });
+  await ana.request("passwd", { password: "lost" });
   return { site, olga, ana };
 }
 
 async function recovered(site: Site, token: string, password = "found"): Promise<Guest> {
   const guest = await site.greeted();
-  expect(await guest.ask("recover", { token, password })).toEqual({ user: "ana" });
+  expect(await guest.request("recover", { token, password })).toEqual({ user: "ana" });
   return guest;
 }
 
 test("sets one new password by a reset code", async () => {
   const { site, olga, ana } = await sandbox();
-  const { token, user, expires } = await olga.ask("reset", { user: "ANA" });
+  const { token, user, expires } = await olga.request("reset", { user: "ANA" });
   expect([user, expires]).toEqual(["ana", site.clock.unixMs() + RESET_MS]);
   expect(token).toMatch(/^p[A-Za-z0-9_-]{22}$/);
   const guest = await recovered(site, token);
-  await guest.ask("login", guest.passwordLogin("ana", "found"));
+  await guest.request("login", guest.passwordLogin("ana", "found"));
   const other = await site.greeted();
   expect(await other.refusal("recover", { token, password: "again" })).toBe("login-refused");
   expect(await other.refusal("login", other.passwordLogin("ana", "lost"))).toBe("login-refused");
@@ -38,7 +38,7 @@ test("sets one new password by a reset code", async () => {
 test("signs out all devices by a reset code if requested", async () => {
   const { site, olga, ana } = await sandbox();
   const second = await site.again(ana, "ana");
-  const { token } = await olga.ask("reset", { user: "ana", signOut: true });
+  const { token } = await olga.request("reset", { user: "ana", signOut: true });
   await site.restart();
   const thief = await site.again(ana, "ana");
   const guest = await recovered(site, token);
@@ -46,8 +46,8 @@ test("signs out all devices by a reset code if requested", async () => {
   expect(second.ended).toBeDefined();
   const back = await site.greeted(undefined, ana.keys);
   expect(await back.refusal("login", back.signedLogin("ana"))).toBe("login-refused");
-  await guest.ask("login", guest.passwordLogin("ana", "found"));
-  expect((await guest.ask("devices", {})).devices).toHaveLength(1);
+  await guest.request("login", guest.passwordLogin("ana", "found"));
+  expect((await guest.request("devices", {})).devices).toHaveLength(1);
 });
 
 test("keeps a reset code valid across a restart until it expires", async () => {
@@ -56,7 +56,7 @@ test("keeps a reset code valid across a restart until it expires", async () => {
   for (const expires of [now, now + RESET_MS_MAX + 1]) {
     expect(await olga.refusal("reset", { user: "ana", expires })).toBe("usage");
   }
-  const { token } = await olga.ask("reset", { user: "ana", expires: now + RESET_MS_MAX });
+  const { token } = await olga.request("reset", { user: "ana", expires: now + RESET_MS_MAX });
   await site.restart();
   site.skewMs += RESET_MS_MAX - 1_000;
   const guest = await site.greeted();
@@ -66,22 +66,22 @@ test("keeps a reset code valid across a restart until it expires", async () => {
 
 test("invalidates a reset code on the next code or a new password", async () => {
   const { site, olga, ana } = await sandbox();
-  const first = await olga.ask("reset", { user: "ana" });
-  const second = await olga.ask("reset", { user: "ana" });
+  const first = await olga.request("reset", { user: "ana" });
+  const second = await olga.request("reset", { user: "ana" });
   const guest = await site.greeted();
   expect(await guest.refusal("recover", { token: first.token, password: "x" })).toBe(
     "login-refused",
   );
-  await ana.ask("passwd", { password: "remembered", current: "lost" });
+  await ana.request("passwd", { password: "remembered", current: "lost" });
   expect(await guest.refusal("recover", { token: second.token, password: "x" })).toBe(
     "login-refused",
   );
-  await guest.ask("login", guest.passwordLogin("ana", "remembered"));
+  await guest.request("login", guest.passwordLogin("ana", "remembered"));
 });
 
 test("accepts a reset code from one of two simultaneous clients", async () => {
   const { site, olga } = await sandbox();
-  const { token } = await olga.ask("reset", { user: "ana" });
+  const { token } = await olga.request("reset", { user: "ana" });
   const guests = [await site.greeted(), await site.greeted()];
   const outcomes = await site.wait(
     Promise.allSettled(
@@ -106,12 +106,12 @@ test("delays guesses of reset codes like those of passwords", async () => {
 
 test("refuses reset codes for banned accounts and empty passwords", async () => {
   const { site, olga } = await sandbox();
-  const { token } = await olga.ask("reset", { user: "ana" });
+  const { token } = await olga.request("reset", { user: "ana" });
   const guest = await site.greeted();
   expect(await guest.refusal("recover", { token, password: "" })).toBe("usage");
-  await olga.ask("ban", { user: "ana", on: true });
+  await olga.request("ban", { user: "ana", on: true });
   expect(await guest.refusal("recover", { token, password: "new" })).toBe("banned");
-  await olga.ask("ban", { user: "ana", on: false });
+  await olga.request("ban", { user: "ana", on: false });
   await recovered(site, token);
 });
 
@@ -119,7 +119,7 @@ test("uses a reset code atomically despite crashes", async () => {
   const seen = new Set<string>();
   for (let calls = 1; ; calls++) {
     const { site, olga } = await sandbox();
-    const { token } = await olga.ask("reset", { user: "ana" });
+    const { token } = await olga.request("reset", { user: "ana" });
     const guest = await site.greeted();
     site.disk.stopAt(site.disk.calls + calls);
     let isAnswered = false;
@@ -136,7 +136,7 @@ test("uses a reset code atomically despite crashes", async () => {
     site.disk.losePower();
     await site.restartAfterCrash();
     const next = await site.greeted();
-    const login = next.ask("login", next.passwordLogin("ana", "found"));
+    const login = next.request("login", next.passwordLogin("ana", "found"));
     const isSet = await login.then(() => true).catch(() => false);
     if (isAnswered) expect(isSet).toBe(true);
     if (!isSet) await recovered(site, token);

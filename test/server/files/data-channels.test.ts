@@ -12,13 +12,13 @@ import { lab, operating } from "../site-lab.ts";
 const TINY = new TestFile("tiny", 10);
 
 async function online(guest: Guest): Promise<string[]> {
-  const { users } = await guest.ask("who", {});
+  const { users } = await guest.request("who", {});
   return users.filter((one) => one.online).map(({ user }) => user);
 }
 
 test("opens one channel per ticket", async () => {
   const { site, ana } = await siteWith(["ana"]);
-  const { ticket } = await ana.ask("ticket", {});
+  const { ticket } = await ana.request("ticket", {});
   await channelWith(ana, ticket);
   const second = await site.greeted("10.0.0.3", ana.keys);
   expect(await second.refusal("lane", { ticket })).toBe("login-refused");
@@ -26,7 +26,7 @@ test("opens one channel per ticket", async () => {
 
 test("rejects an expired ticket", async () => {
   const { site, ana } = await siteWith(["ana"]);
-  const { ticket } = await ana.ask("ticket", {});
+  const { ticket } = await ana.request("ticket", {});
   const late = await site.greeted("10.0.0.3", ana.keys);
   await site.time.advance(TICKET_MS);
   expect(await late.refusal("lane", { ticket })).toBe("login-refused");
@@ -51,7 +51,7 @@ test("limits tickets per session and per account", async () => {
   const lane = await channelOf(first);
   for (const [i, session] of sessions.entries()) {
     for (let j = i === 0 ? 1 : 0; j < DATA_CHANNELS_PER_SESSION_MAX; j++)
-      await session.ask("ticket", {});
+      await session.request("ticket", {});
     expect(await session.refusal("ticket", {})).toBe("too-many");
   }
   const another = await site.again(first, "ana");
@@ -59,10 +59,10 @@ test("limits tickets per session and per account", async () => {
   expect(fault).toMatchObject({ code: "too-many", retryAfterMs: 1_000 });
   lane.hangUp();
   await site.quiet();
-  await another.ask("ticket", {});
+  await another.request("ticket", {});
   expect(await another.refusal("ticket", {})).toBe("too-many");
   await site.time.advance(TICKET_MS);
-  for (let i = 0; i < DATA_CHANNELS_PER_SESSION_MAX; i++) await another.ask("ticket", {});
+  for (let i = 0; i < DATA_CHANNELS_PER_SESSION_MAX; i++) await another.request("ticket", {});
 });
 
 test("serves file transfers only on data channels, and nothing else there", async () => {
@@ -71,14 +71,14 @@ test("serves file transfers only on data channels, and nothing else there", asyn
   expect(await lane.refusal("rooms", {})).toBe("out-of-order");
   expect(await lane.refusal("ticket", {})).toBe("out-of-order");
   expect(await ana.refusal("offer", TINY.offer())).toBe("out-of-order");
-  const { ticket } = await ana.ask("ticket", {});
+  const { ticket } = await ana.request("ticket", {});
   expect(await ana.refusal("lane", { ticket })).toBe("already-logged-in");
 });
 
 test("keeps data channels out of presence and message delivery", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
   const lane = await channelOf(ana);
-  await site.wait(ben.say("hello"));
+  await site.wait(ben.post("hello"));
   await site.quiet();
   expect(lane.notices.map(({ kind }) => kind)).toEqual(["welcome"]);
   ana.hangUp();
@@ -92,9 +92,9 @@ test("closes data channels with their session, at log-out or a ban", async () =>
   const { ana, ben, eve } = await lab();
   await operating(ana);
   const [bens, eves] = [await channelOf(ben), await channelOf(eve)];
-  await ben.ask("logout", {});
+  await ben.request("logout", {});
   expect((await bens.untilEnded()).fault?.code).toBe("link-closed");
-  await ana.ask("ban", { user: "eve", on: true });
+  await ana.request("ban", { user: "eve", on: true });
   await eves.untilEnded();
   expect(eve.ended?.fault?.code).toBe("banned");
 });

@@ -8,7 +8,7 @@ const FOUR = new TestFile("four", 4 * CHUNK_BYTES);
 const WHOLE = Buffer.concat(FOUR.chunks);
 const fetching = (window = 4 * CHUNK_BYTES, from = 0) => ({ file: FOUR.id, from, window });
 
-async function told() {
+async function postedFile() {
   const { site, ana, ben, eve } = await lab();
   const lane = await channelOf(ana);
   const { posted } = await FOUR.upload(lane, ["lab"]);
@@ -16,7 +16,7 @@ async function told() {
 }
 
 test("starts a download at any chunk and ends it with the file's size and digest", async () => {
-  const { site, ben } = await told();
+  const { site, ben } = await postedFile();
   const lane = await channelOf(ben);
   const { about, bytes } = await download(lane, FOUR.id, 3);
   expect(about).toMatchObject({ name: FOUR.name, from: "ana", digest: FOUR.digest });
@@ -25,7 +25,7 @@ test("starts a download at any chunk and ends it with the file's size and digest
   expect(lane.all("end")).toEqual([{ kind: "end", file, size, chunks, digest }]);
   expect((await download(lane, FOUR.id, 4)).bytes).toHaveLength(0);
   expect(await lane.refusal("fetch", fetching(CHUNK_BYTES, 5))).toBe("usage");
-  await lane.ask("got", { file: FOUR.id });
+  await lane.request("got", { file: FOUR.id });
   expect(site.events.at(-1)).toMatchObject({ kind: "got", user: "ben", file: FOUR.id });
 });
 
@@ -33,25 +33,25 @@ test("refuses a download beyond the end, even of unknown size", async () => {
   const { ana, ben } = await lab();
   const [lane, reader] = [await channelOf(ana), await channelOf(ben)];
   const { size: _size, ...stream } = FOUR.offer(["lab"]);
-  await lane.ask("offer", stream);
+  await lane.request("offer", stream);
   expect(await reader.refusal("fetch", fetching(CHUNK_BYTES, 2 ** 53 - 1))).toBe("usage");
   FOUR.sendAll(lane);
   await lane.until("ack", 4);
-  await lane.ask("finish", FOUR.finish);
+  await lane.request("finish", FOUR.finish);
   expect((await reader.refused("fetch", fetching(CHUNK_BYTES, 5))).message).toContain("4");
 });
 
 test("sends no more of a download than the window", async () => {
-  const { site, ben } = await told();
+  const { site, ben } = await postedFile();
   const lane = await channelOf(ben);
-  await lane.ask("fetch", fetching(2 * CHUNK_BYTES));
+  await lane.request("fetch", fetching(2 * CHUNK_BYTES));
   await site.quiet();
   expect(lane.all("chunk")).toHaveLength(2);
-  lane.tell({ kind: "ack", file: FOUR.id, index: 0 });
+  lane.notify({ kind: "ack", file: FOUR.id, index: 0 });
   await site.quiet();
   expect(lane.all("chunk")).toHaveLength(3);
   expect(lane.all("end")).toHaveLength(0);
-  lane.tell({ kind: "ack", file: FOUR.id, index: 2 });
+  lane.notify({ kind: "ack", file: FOUR.id, index: 2 });
   expect((await lane.untilEnded()).fault?.code).toBe("out-of-order");
 });
 
@@ -61,7 +61,7 @@ test("queues little of a download for a slow reader", async () => {
   await file.upload(await channelOf(ana), ["lab"]);
   const lane = await channelOf(ben);
   let acked = 0;
-  await lane.ask("fetch", { file: file.id, from: 0, window: 24 * CHUNK_BYTES });
+  await lane.request("fetch", { file: file.id, from: 0, window: 24 * CHUNK_BYTES });
   const release = (lane.link as MemoryLink).stall();
   const far = site.farEnd(lane);
   let most = 0;
@@ -74,7 +74,7 @@ test("queues little of a download for a slow reader", async () => {
   await site.until("the end", () => {
     const chunks = lane.all("chunk");
     for (; acked < chunks.length; acked++) {
-      lane.tell({ kind: "ack", file: file.id, index: acked });
+      lane.notify({ kind: "ack", file: file.id, index: acked });
     }
     return lane.all("end")[0];
   });
@@ -84,8 +84,8 @@ test("queues little of a download for a slow reader", async () => {
 test("reports once that a download waits for its upload", async () => {
   const { site, ana, ben } = await lab();
   const [lane, reader] = [await channelOf(ana), await channelOf(ben)];
-  await lane.ask("offer", FOUR.offer(["lab"]));
-  expect(await reader.ask("fetch", fetching())).toEqual({
+  await lane.request("offer", FOUR.offer(["lab"]));
+  expect(await reader.request("fetch", fetching())).toEqual({
     name: FOUR.name,
     from: "ana",
     size: FOUR.size,
@@ -100,46 +100,46 @@ test("reports once that a download waits for its upload", async () => {
   expect(kinds.slice(0, 3)).toEqual(["held", "chunk", "held"]);
   expect(kinds.join(" ")).not.toContain("held held");
   expect(reader.all("end")).toHaveLength(0);
-  await lane.ask("finish", FOUR.finish);
+  await lane.request("finish", FOUR.finish);
   await reader.until("end");
   expect(Buffer.compare(bytesOf(reader), WHOLE)).toBe(0);
 });
 
 test("sends a file only to its sender and readers of the room", async () => {
-  const { site, ana, ben, lane } = await told();
+  const { site, ana, ben, lane } = await postedFile();
   const kim = await channelOf(await site.member("kim"));
   const fault = await kim.refused("fetch", fetching());
   const none = await kim.refused("fetch", { ...fetching(), file: "fZZZZZZZZZZZ" });
   expect([fault.code, fault.message]).toEqual([none.code, none.message]);
   expect(fault.code).toBe("file-unknown");
   expect(await kim.refusal("got", { file: FOUR.id })).toBe("file-unknown");
-  await ben.ask("leave", { room: "lab" });
+  await ben.request("leave", { room: "lab" });
   const bens = await channelOf(ben);
   expect(await bens.refusal("fetch", fetching())).toBe("file-unknown");
-  await ana.ask("leave", { room: "lab" });
+  await ana.request("leave", { room: "lab" });
   expect((await download(lane, FOUR.id)).bytes).toHaveLength(FOUR.size);
 });
 
 test("sends a direct file to its recipient, even before the first message", async () => {
   const { ana, ben, eve } = await lab();
   const [lane, reader, other] = [await channelOf(ana), await channelOf(ben), await channelOf(eve)];
-  await lane.ask("offer", FOUR.offer(["@ben"]));
-  await reader.ask("fetch", fetching());
+  await lane.request("offer", FOUR.offer(["@ben"]));
+  await reader.request("fetch", fetching());
   expect(await other.refusal("fetch", fetching())).toBe("file-unknown");
   FOUR.sendAll(lane);
-  const { posted } = await lane.ask("finish", FOUR.finish);
+  const { posted } = await lane.request("finish", FOUR.finish);
   expect(posted[0]?.queued).toBeUndefined();
   await reader.until("end");
   expect(await other.refusal("fetch", fetching())).toBe("file-unknown");
 });
 
 test("stops sending a file to a removed member", async () => {
-  const { ana, ben } = await told();
+  const { ana, ben } = await postedFile();
   const lane = await channelOf(ben);
-  await lane.ask("fetch", fetching(CHUNK_BYTES));
+  await lane.request("fetch", fetching(CHUNK_BYTES));
   await lane.until("chunk");
-  await ana.ask("kick", { room: "lab", user: "ben" });
-  lane.tell({ kind: "ack", file: FOUR.id, index: 0 });
+  await ana.request("kick", { room: "lab", user: "ben" });
+  lane.notify({ kind: "ack", file: FOUR.id, index: 0 });
   expect((await lane.untilEnded()).fault?.code).toBe("not-member");
   expect(lane.all("chunk")).toHaveLength(1);
   expect(ben.ended).toBeUndefined();
@@ -151,11 +151,11 @@ test("erases the content with the last record, even during a download", async ()
   const { posted } = await FOUR.upload(lane, ["lab", "lobby"]);
   const [inLab, inLobby] = posted.map(({ seq }) => seq);
   const reader = await channelOf(ben);
-  await reader.ask("fetch", fetching(CHUNK_BYTES));
+  await reader.request("fetch", fetching(CHUNK_BYTES));
   await reader.until("chunk");
-  await ana.ask("erase", { seq: inLab ?? 0 });
+  await ana.request("erase", { seq: inLab ?? 0 });
   expect(site.disk.list(`/d/files/${FOUR.id}`)).toContain("content");
-  await ana.ask("erase", { seq: inLobby ?? 0 });
+  await ana.request("erase", { seq: inLobby ?? 0 });
   expect((await reader.untilEnded()).fault?.code).toBe("file-unknown");
   expect(site.disk.list("/d/files")).not.toContain(FOUR.id);
   expect(await lane.refusal("fetch", fetching())).toBe("file-unknown");
@@ -170,7 +170,7 @@ test("erases the content at the next start if the machine stopped in between", a
   let wasStopped = true;
   for (let calls = 1; wasStopped; calls++) {
     expect(calls).toBeLessThan(40);
-    const { site, ana, seq } = await told();
+    const { site, ana, seq } = await postedFile();
     site.disk.stopAt(site.disk.calls + calls);
     let isDone = false;
     ana.send("erase", { seq }).then(
@@ -185,7 +185,7 @@ test("erases the content at the next start if the machine stopped in between", a
     site.disk.losePower();
     await site.restartAfterCrash();
     const again = await site.again(ana, "ana");
-    const { records } = await again.ask("history", { target: "lab", files: true, limit: 10 });
+    const { records } = await again.request("history", { target: "lab", files: true, limit: 10 });
     expect(records).toHaveLength(1);
     const isThere = site.disk.list("/d/files").includes(FOUR.id);
     expect(isThere).toBe(records[0]?.erased === undefined);

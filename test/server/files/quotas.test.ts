@@ -29,14 +29,14 @@ test("limits the bytes of an account until its files are erased", async () => {
   const lane = await channelOf(ana);
   const { posted } = await TWO.upload(lane);
   const begun = await channelOf(ana);
-  await begun.ask("offer", ONE.offer());
+  await begun.request("offer", ONE.offer());
   ONE.send(begun, 0);
   await begun.until("ack");
   expect(await lane.refusal("offer", DROP.offer())).toBe("quota-reached");
   expect(await lane.refusal("offer", streamed(DROP))).toBe("quota-reached");
   await new TestFile("bens", 1).upload(await channelOf(ben));
-  await ana.ask("erase", { seq: posted[0]?.seq ?? 0 });
-  await begun.ask("withdraw", { file: ONE.id });
+  await ana.request("erase", { seq: posted[0]?.seq ?? 0 });
+  await begun.request("withdraw", { file: ONE.id });
   await new TestFile("anew", 3 * CHUNK_BYTES).upload(lane);
   expect(await lane.refusal("offer", DROP.offer())).toBe("quota-reached");
 });
@@ -45,15 +45,15 @@ test("counts the bytes of an account across a restart", async () => {
   const { site, ana } = await siteWith(["ana"], { files: { userBytesMax: 3 * CHUNK_BYTES } });
   const lane = await channelOf(ana);
   await TWO.upload(lane);
-  await lane.ask("offer", ONE.offer());
+  await lane.request("offer", ONE.offer());
   ONE.send(lane, 0);
   await lane.until("ack", 3);
   await site.restart();
   await site.quiet();
   const next = await channelOf(await site.again(ana, "ana"));
   expect(await next.refusal("offer", DROP.offer())).toBe("quota-reached");
-  expect(await next.ask("offer", ONE.offer())).toMatchObject({ have: 1 });
-  await next.ask("finish", ONE.finish);
+  expect(await next.request("offer", ONE.offer())).toMatchObject({ have: 1 });
+  await next.request("finish", ONE.finish);
   expect(await next.refusal("offer", DROP.offer())).toBe("quota-reached");
 });
 
@@ -64,14 +64,14 @@ test("ends a stream at the chunk that exceeds the total", async () => {
   await TWO.upload(await channelOf(ana));
   const lane = await channelOf(ben);
   const stream = new TestFile("stream", 2 * CHUNK_BYTES);
-  await lane.ask("offer", streamed(stream));
+  await lane.request("offer", streamed(stream));
   stream.sendAll(lane);
   const { fault } = await lane.untilEnded();
   expect(fault).toMatchObject({ code: "quota-reached" });
   expect(fault?.message).toContain("chunk 1");
   const next = await channelOf(ben);
   expect(await next.refusal("offer", streamed(stream))).toBe("quota-reached");
-  await next.ask("withdraw", { file: stream.id });
+  await next.request("withdraw", { file: stream.id });
   await ONE.upload(next);
 });
 
@@ -82,10 +82,10 @@ test("leaves free space on the disk for the log", async () => {
   site.disk.leave(5 * CHUNK_BYTES + 4_096);
   expect(await lane.refusal("offer", TWO.offer())).toBe("store-full");
   const { size: _size, ...stream } = TWO.offer();
-  await lane.ask("offer", stream);
+  await lane.request("offer", stream);
   TWO.sendAll(lane);
   const { fault } = await lane.untilEnded();
   expect(fault).toMatchObject({ code: "store-full" });
   expect(fault?.message).toContain("chunk 1");
-  await site.wait(ana.say("there is room for words"));
+  await site.wait(ana.post("there is room for words"));
 });

@@ -20,11 +20,11 @@ async function lacking(file = FILE) {
 }
 
 function counted(store: MemoryContent): { chunks: number } {
-  const asked = { chunks: 0 };
+  const counts = { chunks: 0 };
   store.before = (call, _, part) => {
-    if (call === "get" && part?.startsWith("c") === true) asked.chunks++;
+    if (call === "get" && part?.startsWith("c") === true) counts.chunks++;
   };
-  return asked;
+  return counts;
 }
 
 function heldFrom(store: MemoryContent, index: number): () => void {
@@ -53,17 +53,17 @@ test.each([0, 1, CHUNK_BYTES, CHUNK_BYTES + 1])(
 
 test("fetches a file once for several readers", async () => {
   const { site, store, ana, ben, have } = await lacking();
-  const asked = counted(store);
+  const fetches = counted(store);
   const lanes = [await channelOf(ana), await channelOf(ben)];
   const got = await Promise.all(lanes.map((lane) => download(lane, FILE.id)));
   for (const { bytes } of got) expect(bytes).toEqual(WHOLE);
   expect((await download(await channelOf(ben), FILE.id, 3)).bytes).toHaveLength(
     FILE.size - 3 * CHUNK_BYTES,
   );
-  expect(asked.chunks).toBe(PARTS);
+  expect(fetches.chunks).toBe(PARTS);
   expect(await have()).toBe(PARTS);
   await site.restart();
-  expect(asked.chunks).toBe(PARTS);
+  expect(fetches.chunks).toBe(PARTS);
 });
 
 test("neither sends nor keeps a file with wrong bytes in the store", async () => {
@@ -76,7 +76,7 @@ test("neither sends nor keeps a file with wrong bytes in the store", async () =>
     Uint8Array.from(right, (byte, i) => (i === 99 ? byte ^ 1 : byte)),
   );
   const lane = await channelOf(ben);
-  await lane.ask("fetch", { file: FILE.id, from: 0, window: 1 << 23 });
+  await lane.request("fetch", { file: FILE.id, from: 0, window: 1 << 23 });
   const { fault } = await lane.untilEnded();
   expect(fault?.code).toBe("checksum-wrong");
   expect(bytesOf(lane)).toEqual(WHOLE.subarray(0, bytesOf(lane).length));
@@ -93,7 +93,7 @@ test("waits for NATS, and keeps received chunks on a timeout", async () => {
     if (call === "get" && part.startsWith("c5-")) isCut = true;
   };
   const lane = await channelOf(ben);
-  await lane.ask("fetch", { file: FILE.id, from: 0, window: 1 << 23 });
+  await lane.request("fetch", { file: FILE.id, from: 0, window: 1 << 23 });
   await site.time.advance(CLUSTER_CONTENT_TIMEOUT_MS / 2);
   expect(lane.ended).toBeUndefined();
   await site.time.advance(CLUSTER_CONTENT_TIMEOUT_MS);
@@ -101,16 +101,16 @@ test("waits for NATS, and keeps received chunks on a timeout", async () => {
   expect(fault).toMatchObject({ code: "no-majority", retryAfterMs: 1_000 });
   const before = (await have()) ?? 0;
   expect(before).toBeGreaterThan(0);
-  const asked = counted(store);
+  const fetches = counted(store);
   expect((await download(await channelOf(ben), FILE.id)).bytes).toEqual(WHOLE);
-  expect(asked.chunks).toBe(PARTS - before);
+  expect(fetches.chunks).toBe(PARTS - before);
 });
 
 test("resumes after a power loss, without wrong bytes", async () => {
   const { site, store, ben } = await lacking();
   heldFrom(store, 4);
   const lane = await channelOf(ben);
-  await lane.ask("fetch", { file: FILE.id, from: 0, window: 1 << 20 });
+  await lane.request("fetch", { file: FILE.id, from: 0, window: 1 << 20 });
   await lane.until("chunk", 4);
   site.disk.losePower();
   await site.restartAfterCrash();
@@ -124,9 +124,9 @@ test("removes all data of a file that is erased during the fetch", async () => {
   await operating(ana);
   const letGo = heldFrom(store, 5);
   const lane = await channelOf(ben);
-  await lane.ask("fetch", { file: FILE.id, from: 0, window: 1 << 20 });
+  await lane.request("fetch", { file: FILE.id, from: 0, window: 1 << 20 });
   await lane.until("chunk", 4);
-  await ana.ask("erase", { seq });
+  await ana.request("erase", { seq });
   expect((await lane.untilEnded()).fault?.code).toMatch(/file-unknown|not-member/);
   letGo();
   await site.quiet();
@@ -137,7 +137,7 @@ test("removes all data of a file that is erased during the fetch", async () => {
 test("sends ranges over HTTP during the fetch", async () => {
   const { site, store, ben } = await lacking();
   const letGo = heldFrom(store, 12);
-  const { path } = await ben.ask("download", { file: FILE.id });
+  const { path } = await ben.request("download", { file: FILE.id });
   const get = (range: string) => site.fetch(path, { headers: { range } });
   const early = await site.wait(get("bytes=300000-300009"));
   expect(early.status).toBe(206);

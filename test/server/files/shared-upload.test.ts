@@ -18,8 +18,8 @@ function noMajority(): Fault {
 
 const tellers = ({ records }: Guest) => records.filter(({ head }) => head.kind === "file");
 
-async function recordedElsewhere({ site, ana }: SharedSite, told: TestFile): Promise<void> {
-  const { id: file, name, size, digest, chunks } = told;
+async function recordedElsewhere({ site, ana }: SharedSite, source: TestFile): Promise<void> {
+  const { id: file, name, size, digest, chunks } = source;
   const body = { file, name, size, chunks: chunks.length, digest: digest.toHex() };
   const room = ana.all("room")[0]?.room as RoomId;
   const by = site.registry.find("ana" as Name)?.id as UserId;
@@ -32,10 +32,10 @@ test("stores a file in the cluster before announcing it", async () => {
   const held = Promise.withResolvers<void>();
   store.before = (call, _, part = "") =>
     call === "put" && part.startsWith("c2-") ? held.promise : undefined;
-  await lane.ask("offer", FOUR.offer());
+  await lane.request("offer", FOUR.offer());
   FOUR.sendAll(lane);
   await lane.until("ack", 4);
-  const finished = lane.ask("finish", FOUR.finish);
+  const finished = lane.request("finish", FOUR.finish);
   await site.time.advance(5_000);
   expect(tellers(ben)).toEqual([]);
   held.resolve();
@@ -59,7 +59,7 @@ test("reports a chunk as durable only once it survives the server", async () => 
   const lane = await channelOf(ana);
   const held = Promise.withResolvers<void>();
   store.before = (call) => (call === "put" ? held.promise : undefined);
-  await lane.ask("offer", file.offer());
+  await lane.request("offer", file.offer());
   await file.pour(lane);
   await site.time.advance(5_000);
   expect(lane.all("durable")).toEqual([]);
@@ -71,7 +71,7 @@ test("reports a chunk as durable only once it survives the server", async () => 
 test("refuses an upload without a majority and finishes it later", async () => {
   const { site, store, ana } = await openSharedSite();
   const lane = await channelOf(ana);
-  await lane.ask("offer", FOUR.offer());
+  await lane.request("offer", FOUR.offer());
   store.before = () => {
     throw noMajority();
   };
@@ -85,15 +85,15 @@ test("refuses an upload without a majority and finishes it later", async () => {
   lane.hangUp();
   await site.quiet();
   const next = await channelOf(ana);
-  expect(await next.ask("offer", FOUR.offer())).toMatchObject({ have: 4 });
-  expect((await next.ask("finish", FOUR.finish)).posted).toHaveLength(1);
+  expect(await next.request("offer", FOUR.offer())).toMatchObject({ have: 4 });
+  expect((await next.request("finish", FOUR.finish)).posted).toHaveLength(1);
 });
 
 test("resumes at another server, even a stream", async () => {
   const one = await openSharedSite();
   const first = await channelOf(one.ana);
   const { size: _, ...stream } = FOUR.offer();
-  await first.ask("offer", stream);
+  await first.request("offer", stream);
   FOUR.sendAll(first, 0, 2);
   await first.until("ack", 2);
   await one.site.until("two are there", () =>
@@ -101,10 +101,10 @@ test("resumes at another server, even a stream", async () => {
   );
   const other = await openSharedSite(one.store);
   const lane = await channelOf(other.ana);
-  expect(await lane.ask("offer", stream)).toMatchObject({ have: 2 });
+  expect(await lane.request("offer", stream)).toMatchObject({ have: 2 });
   FOUR.sendAll(lane, 2);
   await lane.until("ack", 2);
-  expect((await lane.ask("finish", FOUR.finish)).posted).toHaveLength(1);
+  expect((await lane.request("finish", FOUR.finish)).posted).toHaveLength(1);
   const { bytes } = await download(await channelOf(other.ben), FOUR.id);
   expect(bytes).toEqual(new Uint8Array(Buffer.concat([...FOUR.chunks])));
 });
@@ -112,7 +112,7 @@ test("resumes at another server, even a stream", async () => {
 test("keeps its id from other accounts at other servers", async () => {
   const one = await openSharedSite();
   const lane = await channelOf(one.ana);
-  await lane.ask("offer", FOUR.offer());
+  await lane.request("offer", FOUR.offer());
   FOUR.sendAll(lane, 0, 2);
   await lane.until("ack", 2);
   const other = await openSharedSite(one.store);
@@ -122,7 +122,7 @@ test("keeps its id from other accounts at other servers", async () => {
   expect(other.stored()).toEqual([]);
   FOUR.sendAll(lane, 2);
   await lane.until("ack", 4);
-  expect((await lane.ask("finish", FOUR.finish)).posted).toHaveLength(1);
+  expect((await lane.request("finish", FOUR.finish)).posted).toHaveLength(1);
 });
 
 test("removes a withdrawn file from the store", async () => {
@@ -130,10 +130,10 @@ test("removes a withdrawn file from the store", async () => {
   const other = await openSharedSite(one.store);
   for (const { ana } of [one, other]) {
     const lane = await channelOf(one.ana);
-    await lane.ask("offer", FOUR.offer());
+    await lane.request("offer", FOUR.offer());
     FOUR.sendAll(lane, 0, 2);
     await lane.until("ack", 2);
-    await (await channelOf(ana)).ask("withdraw", { file: FOUR.id });
+    await (await channelOf(ana)).request("withdraw", { file: FOUR.id });
     expect([...one.store.files.keys()]).toEqual([]);
     lane.hangUp();
     await one.site.quiet();
@@ -144,7 +144,7 @@ test("counts files that other servers recorded during the upload", async () => {
   const files = { userBytesMax: FOUR.size };
   const one = await openSharedSite(undefined, { files });
   const lane = await channelOf(one.ana);
-  await lane.ask("offer", FOUR.offer());
+  await lane.request("offer", FOUR.offer());
   await FOUR.pour(lane);
   one.cluster.others = () => recordedElsewhere(one, new TestFile("tiny", 1));
   expect(await lane.refusal("finish", FOUR.finish)).toBe("quota-reached");
@@ -197,34 +197,34 @@ test("restores files that the store lacks from a disk", async () => {
 test("removes an abandoned upload from the store after a while", async () => {
   const one = await openSharedSite();
   const lane = await channelOf(one.ana);
-  await lane.ask("offer", FOUR.offer());
+  await lane.request("offer", FOUR.offer());
   FOUR.sendAll(lane, 0, 2);
   await lane.until("ack", 2);
   await one.site.quiet();
   await one.site.stop();
-  const told = new TestFile("told", 10);
+  const recorded = new TestFile("told", 10);
   const other = await openSharedSite(one.store);
-  await told.upload(await channelOf(other.ana));
+  await recorded.upload(await channelOf(other.ana));
   const has = (file: FileId) => other.store.files.has(file);
   other.site.skewMs = UPLOAD_KEEP_MS - HOUR_MS;
   await other.site.restart();
   await other.site.quiet();
-  expect([has(FOUR.id), has(told.id)]).toEqual([true, true]);
+  expect([has(FOUR.id), has(recorded.id)]).toEqual([true, true]);
   other.site.skewMs += HOUR_MS;
   await other.site.time.advance(HOUR_MS + 60_000);
-  expect([has(FOUR.id), has(told.id)]).toEqual([false, true]);
+  expect([has(FOUR.id), has(recorded.id)]).toEqual([false, true]);
 });
 
 test("stores a file again if it was erased before its announcement", async () => {
   const one = await openSharedSite();
   const { site, store, ana, ben } = one;
   const lane = await channelOf(ana);
-  await lane.ask("offer", FOUR.offer());
+  await lane.request("offer", FOUR.offer());
   FOUR.sendAll(lane);
   await lane.until("ack", 4);
   await site.until("all are there", () => store.files.get(FOUR.id)?.size === 5 || undefined);
   store.files.delete(FOUR.id);
-  expect((await lane.ask("finish", FOUR.finish)).posted).toHaveLength(1);
+  expect((await lane.request("finish", FOUR.finish)).posted).toHaveLength(1);
   await one.lose(FOUR.id);
   expect((await download(await channelOf(ben), FOUR.id)).bytes).toHaveLength(FOUR.size);
 });

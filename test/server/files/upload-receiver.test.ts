@@ -53,16 +53,16 @@ const WRONGS: readonly Wrong[] = [
   ],
 ];
 
-test.each(WRONGS)("ends the channel on a chunk %s", async (_, send, code, says) => {
+test.each(WRONGS)("ends the channel on a chunk %s", async (_, send, code, message) => {
   const { site, ana } = await siteWith(["ana"]);
   const lane = await channelOf(ana);
-  await lane.ask("offer", FILE.offer());
+  await lane.request("offer", FILE.offer());
   FILE.send(lane, 0);
   send(lane);
   const { fault } = await lane.untilEnded();
   expect(fault?.code as string).toBe(code);
-  expect(fault?.message).toContain(says);
-  await site.wait(ana.say("still here"));
+  expect(fault?.message).toContain(message);
+  await site.wait(ana.post("still here"));
   const next = await channelOf(ana);
   await FILE.upload(next);
   const { bytes } = await download(next, FILE.id);
@@ -72,13 +72,13 @@ test.each(WRONGS)("ends the channel on a chunk %s", async (_, send, code, says) 
 test("acknowledges the chunks before a wrong one, and none after it", async () => {
   const { ana } = await siteWith(["ana"]);
   const lane = await channelOf(ana);
-  await lane.ask("offer", FILE.offer());
+  await lane.request("offer", FILE.offer());
   FILE.sendAll(lane, 0, 2);
   FILE.send(lane, 2, { bytes: JUNK });
   FILE.send(lane, 3);
   expect((await lane.untilEnded()).fault?.message).toContain("chunk 2");
   expect(lane.all("ack").map(({ index }) => index)).toEqual([0, 1]);
-  expect(await (await channelOf(ana)).ask("offer", FILE.offer())).toMatchObject({ have: 2 });
+  expect(await (await channelOf(ana)).request("offer", FILE.offer())).toMatchObject({ have: 2 });
 });
 
 test("ends the channel on a chunk of a file that is not open", async () => {
@@ -88,7 +88,7 @@ test("ends the channel on a chunk of a file that is not open", async () => {
   expect((await lane.untilEnded()).fault?.code).toBe("out-of-order");
   const next = await channelOf(ana);
   await FILE.upload(next);
-  expect(await next.ask("offer", FILE.offer())).toMatchObject({ have: 4 });
+  expect(await next.request("offer", FILE.offer())).toMatchObject({ have: 4 });
   FILE.send(next, 3);
   expect((await next.untilEnded()).fault?.code).toBe("out-of-order");
 });
@@ -97,7 +97,7 @@ test("ends the channel on a chunk beyond the window", async () => {
   const { blobs, go } = heldStore();
   const { site, ana } = await siteWith(["ana"], { blobs });
   const lane = await channelOf(ana);
-  const { window } = await lane.ask("offer", FILE.offer(["lobby"], { size: 1 << 30 }));
+  const { window } = await lane.request("offer", FILE.offer(["lobby"], { size: 1 << 30 }));
   expect(window).toBe(TRANSFER_WINDOW_BYTES_MAX);
   const hash = sha256(JUNK);
   const most = window / CHUNK_BYTES;
@@ -129,7 +129,7 @@ function heldStore() {
 test("finishes a file only with all chunks and their digest", async () => {
   const { ana } = await siteWith(["ana"]);
   const lane = await channelOf(ana);
-  await lane.ask("offer", FILE.offer());
+  await lane.request("offer", FILE.offer());
   expect(await lane.refusal("finish", FILE.finish)).toBe("out-of-order");
   FILE.sendAll(lane);
   const more = { ...FILE.finish, size: FILE.size + 1 };
@@ -138,7 +138,7 @@ test("finishes a file only with all chunks and their digest", async () => {
   expect(await lane.refusal("finish", less)).toBe("frame-malformed");
   const other = { ...FILE.finish, digest: OTHER.digest };
   expect(await lane.refusal("finish", other)).toBe("checksum-wrong");
-  expect((await lane.ask("finish", FILE.finish)).posted).toHaveLength(1);
+  expect((await lane.request("finish", FILE.finish)).posted).toHaveLength(1);
   expect(await lane.refusal("finish", other)).toBe("usage");
 });
 

@@ -27,7 +27,7 @@ const stored = (site: Site) => site.disk.list("/d/files").filter((name) => name.
 test("announces an upload once and records it when it is complete", async () => {
   const { site, ana, ben } = await lab();
   const lane = await channelOf(ana);
-  await lane.ask("offer", FOUR.offer(["lab"]));
+  await lane.request("offer", FOUR.offer(["lab"]));
   await site.quiet();
   const size = FOUR.size;
   expect(ben.all("offered")).toMatchObject([{ file: FOUR.id, from: "ana", size }]);
@@ -37,9 +37,9 @@ test("announces an upload once and records it when it is complete", async () => 
   const { posted } = await FOUR.upload(next, ["lab"]);
   await site.quiet();
   expect(ben.all("offered")).toHaveLength(1);
-  const told = ben.records.find(({ head }) => head.kind === "file");
-  expect(told?.head).toMatchObject({ seq: posted[0]?.seq, id: FOUR.id, kind: "file" });
-  expect(told?.body).toEqual({
+  const record = ben.records.find(({ head }) => head.kind === "file");
+  expect(record?.head).toMatchObject({ seq: posted[0]?.seq, id: FOUR.id, kind: "file" });
+  expect(record?.body).toEqual({
     file: FOUR.id,
     name: FOUR.name,
     size,
@@ -52,25 +52,25 @@ test("announces an upload once and records it when it is complete", async () => 
 test("records an upload with the sender's caption, up to a limit", async () => {
   const { site, ana, ben } = await lab();
   const lane = await channelOf(ana);
-  await lane.ask("offer", FOUR.offer(["lab", "@ben"]));
+  await lane.request("offer", FOUR.offer(["lab", "@ben"]));
   FOUR.sendAll(lane);
   await acked(lane, 4);
   const text = "ü".repeat(FILE_TEXT_BYTES_MAX / 2);
   const long = { ...FOUR.finish, text: `${text}!` };
   expect(await lane.refusal("finish", long)).toBe("too-large");
-  expect(await lane.ask("finish", { ...FOUR.finish, text })).toMatchObject({ said: true });
+  expect(await lane.request("finish", { ...FOUR.finish, text })).toMatchObject({ said: true });
   // Told of once: later words change nothing.
-  await lane.ask("finish", { ...FOUR.finish, text: "no" });
+  await lane.request("finish", { ...FOUR.finish, text: "no" });
   await site.quiet();
-  const told = ben.records.filter(({ head }) => head.kind === "file");
-  expect(told.map(({ body }) => (body as { text?: string }).text)).toEqual([text, text]);
+  const fileRecords = ben.records.filter(({ head }) => head.kind === "file");
+  expect(fileRecords.map(({ body }) => (body as { text?: string }).text)).toEqual([text, text]);
 });
 
 test("resumes an upload after a power loss from its durable chunks", async () => {
   const { site, ana } = await siteWith(["ana"]);
   const file = new TestFile("big", TRANSFER_SYNC_BYTES + 3 * CHUNK_BYTES);
   const lane = await channelOf(ana);
-  await lane.ask("offer", file.offer());
+  await lane.request("offer", file.offer());
   await file.pour(lane);
   const { upTo } = await lane.until("durable");
   expect(upTo).toBeGreaterThanOrEqual(TRANSFER_SYNC_BYTES / CHUNK_BYTES);
@@ -78,45 +78,45 @@ test("resumes an upload after a power loss from its durable chunks", async () =>
   await site.restartAfterCrash();
   const again = await site.again(ana, "ana");
   const next = await channelOf(again);
-  const { have } = await next.ask("offer", file.offer());
+  const { have } = await next.request("offer", file.offer());
   expect(have).toBeGreaterThanOrEqual(upTo);
   await file.pour(next, have);
-  await next.ask("finish", file.finish);
+  await next.request("finish", file.finish);
 });
 
 test("uploads an empty file, a stream, and a folder", async () => {
   const { site, ana } = await siteWith(["ana"]);
   const lane = await channelOf(ana);
   const empty = new TestFile("empty", 0);
-  await lane.ask("offer", empty.offer());
-  expect((await lane.ask("finish", empty.finish)).posted).toHaveLength(1);
+  await lane.request("offer", empty.offer());
+  expect((await lane.request("finish", empty.finish)).posted).toHaveLength(1);
   expect((await download(lane, empty.id)).bytes).toHaveLength(0);
 
   const stream = new TestFile("stream", CHUNK_BYTES + 7);
   const { size: _size, ...offer } = stream.offer();
-  await lane.ask("offer", offer);
+  await lane.request("offer", offer);
   stream.sendAll(lane);
   await acked(lane, 2);
   lane.hangUp();
   await site.quiet();
   const next = await channelOf(ana);
-  expect(await next.ask("offer", offer)).toMatchObject({ have: 2 });
-  expect((await next.ask("finish", stream.finish)).posted).toHaveLength(1);
+  expect(await next.request("offer", offer)).toMatchObject({ have: 2 });
+  expect((await next.request("finish", stream.finish)).posted).toHaveLength(1);
 
   const folder = { entries: 2, manifestBytes: 100 };
   const tree = new TestFile("tree", 300);
   const small = { ...tree.offer(), folder: { entries: 2, manifestBytes: 301 } };
   expect(await next.refusal("offer", small)).toBe("usage");
-  await next.ask("offer", { ...tree.offer(), folder });
+  await next.request("offer", { ...tree.offer(), folder });
   tree.send(next, 0);
-  await next.ask("finish", tree.finish);
+  await next.request("finish", tree.finish);
   expect((await download(next, tree.id)).about.folder).toEqual(folder);
 });
 
 test("refuses an upload on a second channel until the first one is idle", async () => {
   const { site, ana } = await siteWith(["ana"]);
   const [one, two] = [await channelOf(ana), await channelOf(ana)];
-  await one.ask("offer", FOUR.offer());
+  await one.request("offer", FOUR.offer());
   FOUR.send(one, 0);
   await acked(one, 1);
   const fault = await two.refused("offer", FOUR.offer());
@@ -124,15 +124,15 @@ test("refuses an upload on a second channel until the first one is idle", async 
   await site.time.advance(UPLOAD_IDLE_TIMEOUT_MS);
   expect(await two.refusal("offer", FOUR.offer())).toBe("too-many");
   expect((await one.untilEnded()).fault?.code).toBe("too-many");
-  expect(await two.ask("offer", FOUR.offer())).toMatchObject({ have: 1 });
+  expect(await two.request("offer", FOUR.offer())).toMatchObject({ have: 1 });
   FOUR.sendAll(two); // The first is had already.
-  await two.ask("finish", FOUR.finish);
+  await two.request("finish", FOUR.finish);
 });
 
 test("refuses to resume an upload with another sender, target or size", async () => {
   const { site, ana, ben } = await lab();
   const [anas, bens] = [await channelOf(ana), await channelOf(ben)];
-  await anas.ask("offer", FOUR.offer(["lab", "@ben"]));
+  await anas.request("offer", FOUR.offer(["lab", "@ben"]));
   expect(await bens.refusal("offer", FOUR.offer(["lab"]))).toBe("not-allowed");
   expect(await bens.refusal("withdraw", { file: FOUR.id })).toBe("file-unknown");
   anas.hangUp();
@@ -149,11 +149,11 @@ test("refuses to resume an upload with another sender, target or size", async ()
 test("lets the sender withdraw an upload", async () => {
   const { site, ana, ben } = await lab();
   const [lane, other, reader] = [await channelOf(ana), await channelOf(ana), await channelOf(ben)];
-  await lane.ask("offer", FOUR.offer(["lab"]));
+  await lane.request("offer", FOUR.offer(["lab"]));
   FOUR.send(lane, 0);
-  await reader.ask("fetch", { file: FOUR.id, from: 0, window: CHUNK_BYTES });
+  await reader.request("fetch", { file: FOUR.id, from: 0, window: CHUNK_BYTES });
   await reader.until("chunk");
-  await other.ask("withdraw", { file: FOUR.id });
+  await other.request("withdraw", { file: FOUR.id });
   expect((await lane.untilEnded()).fault?.code).toBe("file-unknown");
   expect((await reader.untilEnded()).fault?.code).toBe("file-unknown");
   expect(stored(site)).toEqual([]);
@@ -167,7 +167,7 @@ test("deletes an abandoned upload, even across a restart", async () => {
   const { site, ana } = await siteWith(["ana"]);
   for (const id of ["old", "older"]) {
     const lane = await channelOf(ana);
-    await lane.ask("offer", new TestFile(id, FOUR.size).offer());
+    await lane.request("offer", new TestFile(id, FOUR.size).offer());
     lane.hangUp();
   }
   const lane = await channelOf(ana);
@@ -178,7 +178,7 @@ test("deletes an abandoned upload, even across a restart", async () => {
   await site.quiet();
   expect(stored(site)).toHaveLength(3);
   const again = await channelOf(await site.again(ana, "ana"));
-  await again.ask("offer", new TestFile("old", FOUR.size).offer());
+  await again.request("offer", new TestFile("old", FOUR.size).offer());
   again.hangUp();
   await site.quiet();
   site.skewMs += 60_000;
@@ -201,7 +201,7 @@ test("keeps a file that was recorded while its channel was lost", async () => {
     },
   });
   const lane = await channelOf(ana);
-  await lane.ask("offer", FOUR.offer());
+  await lane.request("offer", FOUR.offer());
   await FOUR.pour(lane);
   const log = Promise.withResolvers<void>();
   held = log.promise;
@@ -223,7 +223,7 @@ test("keeps a file that was recorded while its channel was lost", async () => {
   await site.time.advance(60 * 60_000);
   expect(stored(site)).toEqual([FOUR.id]);
   const operator = await operating(await site.again(ana, "ana"));
-  expect((await operator.ask("stats", {})).files).toMatchObject({ files: 1, unfinished: 0 });
+  expect((await operator.request("stats", {})).files).toMatchObject({ files: 1, unfinished: 0 });
   expect(ana.records.filter(({ head }) => head.kind === "file")).toHaveLength(1);
 });
 

@@ -31,11 +31,11 @@ async function bytesOf(site: Site, response: Response): Promise<Uint8Array> {
   return new Uint8Array(await site.wait(response.arrayBuffer()));
 }
 
-async function told(file = FIVE, options = {}) {
+async function postFile(file = FIVE, options = {}) {
   const { site, ana, ben, eve } = await lab(options);
   const { posted } = await file.upload(await channelOf(ana), ["lab"]);
   const seq = posted[0]?.seq ?? 0;
-  const pathFor = async (guest: Guest) => (await guest.ask("download", { file: file.id })).path;
+  const pathFor = async (guest: Guest) => (await guest.request("download", { file: file.id })).path;
   return { site, ana, ben, eve, seq, pathFor, get: browser(site) };
 }
 
@@ -48,7 +48,7 @@ function tampered(change: (index: number, bytes: Uint8Array) => Uint8Array) {
 }
 
 test("sends a file as an attachment of a type that no browser runs", async () => {
-  const { site, ben, pathFor, get } = await told();
+  const { site, ben, pathFor, get } = await postFile();
   const path = await pathFor(ben);
   expect(path).toMatch(/^\/files\/[\w-]{22}$/);
   const response = await get(path);
@@ -76,7 +76,7 @@ test("displays a file inline only in a sandbox and as a non-page type", async ()
     ["pdf", undefined],
     ["photo.png", undefined],
   ] as const) {
-    const { ben, pathFor, get } = await told(new TestFile("shown", 300, name));
+    const { ben, pathFor, get } = await postFile(new TestFile("shown", 300, name));
     const { status, headers } = await get(`${await pathFor(ben)}?view`, { range: "bytes=2-5" });
     expect([name, status]).toEqual([name, 206]);
     expect(headers.get("content-type")).toBe(type ?? "application/octet-stream");
@@ -92,7 +92,7 @@ test.each([
   [`bytes=${CHUNK_BYTES - 1}-${CHUNK_BYTES}`, CHUNK_BYTES - 1, CHUNK_BYTES + 1],
   [`bytes=${4 * CHUNK_BYTES}-`, 4 * CHUNK_BYTES, FIVE.size],
 ])("sends the part %s", async (range, start, end) => {
-  const { site, ben, pathFor, get } = await told();
+  const { site, ben, pathFor, get } = await postFile();
   const response = await get(await pathFor(ben), { range });
   expect(response.status).toBe(206);
   expect(response.headers.get("content-range")).toBe(`bytes ${start}-${end - 1}/${FIVE.size}`);
@@ -100,7 +100,7 @@ test.each([
 });
 
 test("answers conditional and impossible ranges", async () => {
-  const { ben, pathFor, get } = await told();
+  const { ben, pathFor, get } = await postFile();
   const path = await pathFor(ben);
   const range = "bytes=3-5";
   const status = async (headers: Headers) => (await get(path, headers)).status;
@@ -115,19 +115,19 @@ test("answers conditional and impossible ranges", async () => {
 });
 
 test("creates download links only for readers of the file", async () => {
-  const { site, ben, eve, seq } = await told();
+  const { site, ben, eve, seq } = await postFile();
   const outsider = await site.member("otto");
   const none = await outsider.refused("download", { file: "fAAAAAAAAAAA" });
   expect(await outsider.refused("download", { file: FIVE.id })).toEqual(none);
   expect(none.code).toBe("file-unknown");
-  expect((await eve.ask("download", { file: FIVE.id })).path).toContain("/files/");
+  expect((await eve.request("download", { file: FIVE.id })).path).toContain("/files/");
   expect(seq).toBeGreaterThan(0);
-  await ben.ask("leave", { room: "lab" });
+  await ben.request("leave", { room: "lab" });
   expect(await ben.refusal("download", { file: FIVE.id })).toBe("file-unknown");
 });
 
 test("expires an unused download link", async () => {
-  const { site, ben, pathFor, get } = await told();
+  const { site, ben, pathFor, get } = await postFile();
   const [early, late] = [await pathFor(ben), await pathFor(ben)];
   expect((await get(early, { range: "bytes=0-0" })).status).toBe(206);
   await site.time.advance(DOWNLOAD_FIRST_MS);
@@ -136,26 +136,26 @@ test("expires an unused download link", async () => {
 });
 
 test("ends a download with the session and with the right to read", async () => {
-  const { site, ana, ben, eve, seq, pathFor, get } = await told();
+  const { site, ana, ben, eve, seq, pathFor, get } = await postFile();
   const [one, other, third] = [await pathFor(ana), await pathFor(ben), await pathFor(eve)];
   for (const path of [one, other, third]) expect((await get(path)).status).toBe(200);
-  await ana.ask("kick", { room: "lab", user: "eve" });
+  await ana.request("kick", { room: "lab", user: "eve" });
   expect((await get(third)).status).toBe(404);
   ben.hangUp();
   await site.quiet();
   expect((await get(other)).status).toBe(404);
-  await ana.ask("erase", { seq });
+  await ana.request("erase", { seq });
   expect((await get(one)).status).toBe(404);
-  await ana.ask("logout", {});
+  await ana.request("logout", {});
   expect((await get(one)).status).toBe(404);
 });
 
 test("stops sending to a member who is removed", async () => {
-  const { site, ana, ben, pathFor, get } = await told();
+  const { site, ana, ben, pathFor, get } = await postFile();
   const response = await get(await pathFor(ben));
   const reader = response.body?.getReader();
   expect((await site.wait(reader?.read() ?? Promise.reject()))?.value).toHaveLength(CHUNK_BYTES);
-  await ana.ask("kick", { room: "lab", user: "ben" });
+  await ana.request("kick", { room: "lab", user: "ben" });
   const rest = async () => {
     while ((await reader?.read())?.done === false);
   };
@@ -163,7 +163,7 @@ test("stops sending to a member who is removed", async () => {
 });
 
 test("limits simultaneous downloads of a session", async () => {
-  const { site, ben, pathFor, get } = await told();
+  const { site, ben, pathFor, get } = await postFile();
   const path = await pathFor(ben);
   const running: Response[] = [];
   for (let i = 0; i < CONCURRENT_HTTP_DOWNLOADS_MAX; i++) running.push(await get(path));
@@ -175,18 +175,18 @@ test("limits simultaneous downloads of a session", async () => {
 });
 
 test("shows operators the name of a file only if a named room has it", async () => {
-  const { site, ana, ben, pathFor, get } = await told();
+  const { site, ana, ben, pathFor, get } = await postFile();
   const secret = new TestFile("secret", FIVE.size, "secret.txt");
   await secret.upload(await channelOf(ana), ["@ben"]);
   await operating(ana);
-  const paths = [await pathFor(ben), (await ben.ask("download", { file: secret.id })).path];
+  const paths = [await pathFor(ben), (await ben.request("download", { file: secret.id })).path];
   const running = [];
   for (const path of paths) {
     const reader = (await get(path)).body?.getReader();
     await site.wait(reader?.read() ?? Promise.reject());
     running.push(reader);
   }
-  const { transfers } = await ana.ask("transfers", {});
+  const { transfers } = await ana.request("transfers", {});
   expect(transfers.map(({ name, web }) => [name, web])).toEqual([
     [FIVE.name, true],
     [undefined, true],
@@ -195,14 +195,14 @@ test("shows operators the name of a file only if a named room has it", async () 
 });
 
 test("limits simultaneous downloads over the sessions of an account", async () => {
-  const { site, ben, pathFor, get } = await told();
+  const { site, ben, pathFor, get } = await postFile();
   const sessions = DATA_CHANNELS_PER_ACCOUNT_MAX / CONCURRENT_HTTP_DOWNLOADS_MAX;
   for (let i = 0; i < sessions; i++) {
     const session = await site.again(ben, "ben");
     const path = await pathFor(session);
     for (let j = 0; j < CONCURRENT_HTTP_DOWNLOADS_MAX; j++)
       expect((await get(path)).status).toBe(200);
-    await session.ask("logout", {}); // Downloads that nobody reads stay open.
+    await session.request("logout", {}); // Downloads that nobody reads stay open.
   }
   expect((await get(await pathFor(ben))).status).toBe(503);
 });
@@ -210,12 +210,12 @@ test("limits simultaneous downloads over the sessions of an account", async () =
 test("sends no damaged content", async () => {
   const flip = (bad: number) => (index: number, bytes: Uint8Array) =>
     index === bad ? bytes.map((byte) => byte ^ 1) : bytes;
-  const first = await told(FIVE, tampered(flip(0)));
+  const first = await postFile(FIVE, tampered(flip(0)));
   const path = await first.pathFor(first.ben);
   expect((await first.get(path)).status).toBe(500);
   expect((await first.get(path, { range: "bytes=3-5" })).status).toBe(500);
   await first.site.stop();
-  const later = await told(FIVE, tampered(flip(3)));
+  const later = await postFile(FIVE, tampered(flip(3)));
   const response = await later.get(await later.pathFor(later.ben));
   expect(response.status).toBe(200);
   // It breaks off: what came before is right, and the browser knows that it is not whole.
@@ -229,7 +229,7 @@ test("reads a file no faster than the client", async () => {
     return bytes;
   });
   const file = new TestFile("twenty", 20 * CHUNK_BYTES);
-  const { site, ben, pathFor, get } = await told(file, counted);
+  const { site, ben, pathFor, get } = await postFile(file, counted);
   reads = 0;
   const response = await get(await pathFor(ben));
   const reader = response.body?.getReader();
@@ -247,11 +247,11 @@ async function sentFolder(name: string, entries: ManifestEntry[], content = new 
   const file = TestFile.of("fold", new Uint8Array([...manifest, ...content]), name);
   const folder = { entries: entries.length, manifestBytes: manifest.length };
   const lane = await channelOf(ana);
-  await lane.ask("offer", file.offer(["lab"], { folder }));
+  await lane.request("offer", file.offer(["lab"], { folder }));
   await file.pour(lane);
-  await lane.ask("finish", file.finish);
+  await lane.request("finish", file.finish);
   const get = browser(site);
-  const pathFor = async (guest: Guest) => (await guest.ask("download", { file: file.id })).path;
+  const pathFor = async (guest: Guest) => (await guest.request("download", { file: file.id })).path;
   return { site, ana, ben, pathFor, get };
 }
 
@@ -285,32 +285,32 @@ test("limits concurrent archives per account", async () => {
     return { path: `a-file-without-content-${i}`, size: 0, mode: 0o600, mtime: 0 };
   });
   const { site, ana, ben, pathFor, get } = await sentFolder("many", entries);
-  const ask = async (guest: Guest) => get(await pathFor(guest));
+  const fetchFile = async (guest: Guest) => get(await pathFor(guest));
   const leave: (() => Promise<void>)[] = [];
   for (let i = 0; i < ARCHIVES_PER_ACCOUNT_MAX; i++) {
-    const response = await ask(ben);
+    const response = await fetchFile(ben);
     expect(response.status).toBe(200);
     const reader = response.body?.getReader();
     if (reader === undefined) throw new Error("there is no body");
     await site.wait(reader.read());
     leave.push(() => reader.cancel());
   }
-  expect((await ask(ben)).status).toBe(503);
-  const other = await ask(ana);
+  expect((await fetchFile(ben)).status).toBe(503);
+  const other = await fetchFile(ana);
   expect(other.status).toBe(200);
   await site.wait(leave[0]?.() ?? Promise.reject());
-  const again = await ask(ben);
+  const again = await fetchFile(ben);
   expect(again.status).toBe(200);
-  expect((await ask(ben)).status).toBe(503);
+  expect((await fetchFile(ben)).status).toBe(503);
   await site.wait(again.arrayBuffer());
-  expect((await ask(ben)).status).toBe(200);
+  expect((await fetchFile(ben)).status).toBe(200);
 });
 
 test("opens a data channel for one file", async () => {
-  const { site, ben, pathFor } = await told();
+  const { site, ben, pathFor } = await postFile();
   const token = (await pathFor(ben)).slice("/files/".length);
   const lane = await site.greeted("10.0.0.3", ben.keys);
-  expect(await lane.ask("lane", { ticket: token })).toEqual({ file: FIVE.id });
+  expect(await lane.request("lane", { ticket: token })).toEqual({ file: FIVE.id });
   expect((await download(lane, FIVE.id, 0)).bytes).toEqual(WHOLE);
   const other = { file: "fAAAAAAAAAAA" as FileId, from: 0, window: CHUNK_BYTES };
   expect(await lane.refusal("fetch", other)).toBe("not-allowed");

@@ -18,11 +18,11 @@ const handle = httpHandler({
   port: () => 2428,
   fingerprint: "SHA256:x",
 });
-const ask = (path: string, method = "GET") =>
+const fetchPath = (path: string, method = "GET") =>
   handle(new Request(`https://chat.example:2428${path}`, { method }), REMOTE);
 
 test("serves a page with instructions and without scripts", async () => {
-  const response = await ask("/");
+  const response = await fetchPath("/");
   const page = await response.text();
   expect(response.headers.get("content-type")).toContain("text/html");
   expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
@@ -43,7 +43,7 @@ test.each([
   ["/../../etc/passwd", "GET", 404],
   ["/metrics", "GET", 404],
 ])("%s by %s: %i", async (path, method, status) => {
-  const response = await ask(path, method);
+  const response = await fetchPath(path, method);
   expect(response.status).toBe(status);
   expect(response.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
   expect(response.headers.get("cache-control")).toBe("no-store");
@@ -54,11 +54,11 @@ test("reports the fault at /healthz without naming servers", async () => {
   const fault = new Fault("no-majority", "2 of 3 NATS servers do not answer: nats://10.0.0.2:4222");
   let health: Fault | undefined = fault;
   const site = httpHandler({ name: "x", port: () => 1, fingerprint: "x", health: () => health });
-  const look = () => site(new Request("https://chat.example/healthz"), REMOTE);
-  const ill = await look();
+  const fetchHealth = () => site(new Request("https://chat.example/healthz"), REMOTE);
+  const ill = await fetchHealth();
   expect([ill.status, await ill.text()]).toEqual([503, "no-majority\n"]);
   health = undefined;
-  const well = await look();
+  const well = await fetchHealth();
   expect([well.status, await well.text()]).toEqual([200, "ok\n"]);
 });
 
@@ -78,8 +78,8 @@ const JSON_TYPE = { "content-type": "application/json" };
 
 async function openService() {
   const { site, ana } = await siteWith(["ana"], { operatorToken: "operator-token" });
-  await ana.ask("join", { room: "build", create: true });
-  const { token } = await ana.ask("invite", { post: "build" });
+  await ana.request("join", { room: "build", create: true });
+  const { token } = await ana.request("invite", { post: "build" });
   const send = (path: string, init: RequestInit, host = REMOTE.host) =>
     site.fetch(path, init, host);
   /** @returns status and body */
@@ -116,7 +116,7 @@ test("does not show the creator of the token as online", async () => {
   ana.hangUp();
   await site.quiet();
   expect((await service.post("still here"))[0]).toBe(200);
-  const { users } = await ben.ask("who", {});
+  const { users } = await ben.request("who", {});
   expect(users.find(({ user }) => user === "ana")?.online).toBe(false);
   expect(ben.all("presence").filter(({ user, online }) => user === "ana" && online)).toEqual([]);
 });
@@ -157,15 +157,15 @@ test("refuses a revoked token, an author who left, and other methods", async () 
   const { site, ana } = service;
   const got = await site.wait(service.send("/rooms/build", { method: "PUT" }));
   expect([got.status, got.headers.get("allow")]).toEqual([405, "GET, HEAD, POST"]);
-  const { invites } = await ana.ask("invites", {});
-  await ana.ask("topic", { room: "build", topic: "kept without members" });
-  await ana.ask("leave", { room: "build" });
+  const { invites } = await ana.request("invites", {});
+  await ana.request("topic", { room: "build", topic: "kept without members" });
+  await ana.request("leave", { room: "build" });
   expect(await service.post("gone")).toEqual([
     403,
     expect.objectContaining({ code: "not-member" }),
   ]);
-  await ana.ask("join", { room: "build" });
-  await ana.ask("invite-revoke", { invite: invites[0]?.invite ?? "" });
+  await ana.request("join", { room: "build" });
+  await ana.request("invite-revoke", { invite: invites[0]?.invite ?? "" });
   expect((await service.post("gone"))[0]).toBe(401);
 });
 

@@ -42,22 +42,26 @@ class Fixture {
     };
   }
 
-  ask(host = "10.0.0.9", path: string = LISTED.name, init: RequestInit = {}): Promise<Response> {
+  fetchProgram(
+    host = "10.0.0.9",
+    path: string = LISTED.name,
+    init: RequestInit = {},
+  ): Promise<Response> {
     const request = new Request(`https://x/program/${path}`, init);
     return this.downloads.serve(request, path, { host, port: 1 });
   }
 
   refusal(host?: string, path?: string) {
-    return faultFrom(() => this.ask(host, path));
+    return faultFrom(() => this.fetchProgram(host, path));
   }
 }
 
 test("lists programs as JSON and as SHA256SUMS", async () => {
   const fixture = new Fixture();
-  expect(await (await fixture.ask(undefined, "")).json()).toEqual({
+  expect(await (await fixture.fetchProgram(undefined, "")).json()).toEqual({
     programs: [{ name: LISTED.name, size: LISTED.sizeBytes, sha256: SUM }],
   });
-  expect(await (await fixture.ask(undefined, "SHA256SUMS")).text()).toBe(
+  expect(await (await fixture.fetchProgram(undefined, "SHA256SUMS")).text()).toBe(
     `${SUM}  chat-linux-x64\n`,
   );
 });
@@ -82,18 +86,18 @@ test("lists a release, and sends its own SHA256SUMS", async () => {
 
 test("sends a program whole, in part, or its head, and closes it", async () => {
   const fixture = new Fixture();
-  const whole = await fixture.ask();
+  const whole = await fixture.fetchProgram();
   expect(whole.headers.get("content-disposition")).toContain('filename="chat-linux-x64"');
   expect(whole.headers.get("etag")).toBe(`"${SUM}"`);
   expect((await whole.bytes()).length).toBe(LISTED.sizeBytes);
-  const head = await fixture.ask(undefined, undefined, { method: "HEAD" });
+  const head = await fixture.fetchProgram(undefined, undefined, { method: "HEAD" });
   expect(head.headers.get("content-length")).toBe(String(LISTED.sizeBytes));
   const headers = { range: `bytes=${MIB}-${MIB + 9}` };
-  const part = await fixture.ask(undefined, undefined, { headers });
+  const part = await fixture.fetchProgram(undefined, undefined, { headers });
   expect([part.status, [...(await part.bytes())]]).toEqual([206, Array(10).fill(4)]);
   const same = { "if-none-match": `"${SUM}"` };
-  expect((await fixture.ask(undefined, undefined, { headers: same })).status).toBe(304);
-  const given = await fixture.ask();
+  expect((await fixture.fetchProgram(undefined, undefined, { headers: same })).status).toBe(304);
+  const given = await fixture.fetchProgram();
   await given.body?.cancel();
   expect(fixture.open).toBe(0);
 });
@@ -108,27 +112,30 @@ test.each(["chat-linux-arm64", "..", "SHA256SUMS.asc", "x"])(
 
 test("limits downloads of an address, except for a proxy's", async () => {
   const fixture = new Fixture();
-  for (let i = 0; i < PROGRAM_DOWNLOADS_PER_ADDRESS_MAX; i++) await fixture.ask("2001:db8::1");
+  for (let i = 0; i < PROGRAM_DOWNLOADS_PER_ADDRESS_MAX; i++)
+    await fixture.fetchProgram("2001:db8::1");
   // Of IPv6 the network counts.
   const { code, retryAfterMs } = await fixture.refusal("2001:db8::2");
   expect([code, retryAfterMs]).toEqual(["too-many", 10_000]);
-  for (let i = 0; i <= PROGRAM_DOWNLOADS_PER_ADDRESS_MAX; i++) await fixture.ask("127.0.0.1");
+  for (let i = 0; i <= PROGRAM_DOWNLOADS_PER_ADDRESS_MAX; i++)
+    await fixture.fetchProgram("127.0.0.1");
 });
 
 test("limits all downloads and ends stalled ones", async () => {
   const fixture = new Fixture();
   const given: Response[] = [];
-  for (let i = 0; i < PROGRAM_DOWNLOADS_MAX; i++) given.push(await fixture.ask(`10.0.1.${i}`));
+  for (let i = 0; i < PROGRAM_DOWNLOADS_MAX; i++)
+    given.push(await fixture.fetchProgram(`10.0.1.${i}`));
   expect((await fixture.refusal()).code).toBe("too-many");
   const [first, second] = given;
   await first?.body?.cancel();
-  await fixture.ask();
+  await fixture.fetchProgram();
   expect((await fixture.refusal()).code).toBe("too-many");
   await fixture.clock.advance(PROGRAM_STALL_MS - 1);
   const reader = second?.body?.getReader();
   for (let i = 0; i < 2; i++) await reader?.read();
   await fixture.clock.advance(1);
-  await fixture.ask();
+  await fixture.fetchProgram();
   // Of those that stalled nothing is open, and they break off.
   expect(fixture.open).toBe(2);
   expect(await rejection(given[2]?.bytes())).toBeInstanceOf(Error);
@@ -136,7 +143,7 @@ test("limits all downloads and ends stalled ones", async () => {
 });
 
 const REMOTE = { host: "10.0.0.9", port: 1 };
-const ask = (programs: Site["server"]["http"]["programs"], path: string, method = "GET") =>
+const fetchPath = (programs: Site["server"]["http"]["programs"], path: string, method = "GET") =>
   httpHandler({ name: "x", port: () => 1, fingerprint: "x", programs })(
     new Request(`https://chat.example${path}`, { method }),
     REMOTE,
@@ -146,14 +153,14 @@ test("refuses banned addresses and paths", async () => {
   const source = { list: async () => [LISTED], open: async () => undefined };
   const site = await Site.open({ operatorToken: "token", programs: source });
   const { programs } = site.server.http;
-  expect((await ask(programs, "/program")).status).toBe(200);
-  const listed = await ask(programs, "/program/");
+  expect((await fetchPath(programs, "/program")).status).toBe(200);
+  const listed = await fetchPath(programs, "/program/");
   expect(listed.headers.get("x-content-type-options")).toBe("nosniff");
   for (const path of ["/program/a/b", "/program/a%2fb", "/programs/"]) {
-    expect([path, (await ask(programs, path)).status]).toEqual([path, 404]);
+    expect([path, (await fetchPath(programs, path)).status]).toEqual([path, 404]);
   }
   const olga = await site.member("olga");
-  await olga.ask("operate", { token: "token" });
-  await olga.ask("ban", { address: REMOTE.host, on: true });
-  expect((await ask(programs, "/program/")).status).toBe(403);
+  await olga.request("operate", { token: "token" });
+  await olga.request("ban", { address: REMOTE.host, on: true });
+  expect((await fetchPath(programs, "/program/")).status).toBe(403);
 });

@@ -63,10 +63,10 @@ class Reader {
 
 async function openService(options: SiteOptions = {}) {
   const { site, ana } = await siteWith(["ana"], { operatorToken: "operator-token", ...options });
-  await ana.ask("join", { room: "build", create: true });
-  const own = (await ana.ask("invite", { read: "build" })).token;
-  const say = async (...texts: readonly string[]) => {
-    await site.wait(Promise.all(texts.map((text) => ana.say(text, "build"))));
+  await ana.request("join", { room: "build", create: true });
+  const own = (await ana.request("invite", { read: "build" })).token;
+  const postAll = async (...texts: readonly string[]) => {
+    await site.wait(Promise.all(texts.map((text) => ana.post(text, "build"))));
     await site.quiet();
   };
   const get = (
@@ -83,7 +83,7 @@ async function openService(options: SiteOptions = {}) {
     return new Reader(response);
   };
   const count = () => site.server.http.reads?.count;
-  return { site, ana, token: own, say, get, read, count };
+  return { site, ana, token: own, say: postAll, get, read, count };
 }
 
 test("sends the records after a seq, oldest first", async () => {
@@ -134,8 +134,8 @@ test("waits for new records until the timeout", async () => {
 
 test("sends only records of this room", async () => {
   const service = await openService();
-  await service.ana.ask("join", { room: "other", create: true });
-  await service.site.wait(service.ana.say("elsewhere", "other"));
+  await service.ana.request("join", { room: "other", create: true });
+  await service.site.wait(service.ana.post("elsewhere", "other"));
   await service.say("here");
   const reader = await service.read("?after=0");
   await service.site.wait(reader.all());
@@ -164,8 +164,8 @@ test("limits a token to posting, reading, or both", async () => {
   const authorized = (token: string) => ({ authorization: `Bearer ${token}` });
   const tokens = {
     read: service.token,
-    post: (await ana.ask("invite", { post: "build" })).token,
-    both: (await ana.ask("invite", { post: "build", read: "build" })).token,
+    post: (await ana.request("invite", { post: "build" })).token,
+    both: (await ana.request("invite", { post: "build", read: "build" })).token,
   };
   const outcomes: Record<string, number[]> = {};
   for (const [key, token] of Object.entries(tokens)) {
@@ -176,7 +176,7 @@ test("limits a token to posting, reading, or both", async () => {
   }
   expect(outcomes).toEqual({ read: [200, 403], post: [403, 200], both: [200, 200] });
   expect((await post("tAAAAAAAAAAAAAAAAAAAAAA")).status).toBe(401);
-  const { invites } = await ana.ask("invites", {});
+  const { invites } = await ana.request("invites", {});
   expect(invites.map(({ post: to, read }) => [to, read])).toEqual([
     [undefined, "build"],
     ["build", undefined],
@@ -197,10 +197,10 @@ test("lets only moderators in the room create a token", async () => {
   const ben = await site.member("ben");
   expect(await ben.refusal("invite", { read: "build" })).toBe("not-allowed");
   expect(await ana.refusal("invite", { read: "cellar" })).toBe("room-unknown");
-  await ana.ask("join", { room: "other", create: true });
+  await ana.request("join", { room: "other", create: true });
   expect(await ana.refusal("invite", { read: "build", post: "other" })).toBe("usage");
   expect(await ana.refusal("invite", { read: "build", room: "build" })).toBe("usage");
-  await ben.ask("operate", { token: "operator-token" });
+  await ben.request("operate", { token: "operator-token" });
   expect(await ben.refusal("invite", { read: "build" })).toBe("not-member");
 });
 
@@ -209,18 +209,18 @@ test("stops reading when the creator leaves or is banned, or the token is revoke
     const service = await openService();
     const { site, ana } = service;
     const ben = await site.member("ben");
-    await ben.ask("join", { room: "build" });
-    await ben.ask("operate", { token: "operator-token" });
+    await ben.request("join", { room: "build" });
+    await ben.request("operate", { token: "operator-token" });
     const reader = await service.read("?wait=60");
     const ended = reader.all();
     await site.quiet();
-    if (change === "leave") await ana.ask("leave", { room: "build" });
-    if (change === "ban") await ben.ask("ban", { user: "ana", on: true });
+    if (change === "leave") await ana.request("leave", { room: "build" });
+    if (change === "ban") await ben.request("ban", { user: "ana", on: true });
     if (change === "revoke") {
-      const { invites } = await ana.ask("invites", {});
-      await ana.ask("invite-revoke", { invite: invites[0]?.invite ?? "" });
+      const { invites } = await ana.request("invites", {});
+      await ana.request("invite-revoke", { invite: invites[0]?.invite ?? "" });
     }
-    await site.wait(ben.say("not for them", "build"));
+    await site.wait(ben.post("not for them", "build"));
     await site.wait(ended);
     expect(reader.texts).toEqual([]);
     const code = { leave: "not-member", ban: "banned", revoke: "not-allowed" }[change];
@@ -243,14 +243,14 @@ test("limits readers per token, per address and in total", async () => {
   const makers = [ana];
   while (makers.length * READERS_PER_ACCOUNT_MAX <= READERS_MAX) {
     const maker = await site.member(`m${makers.length}`);
-    await maker.ask("join", { room: "build" });
-    await ana.ask("grant", { room: "build", user: `m${makers.length}`, on: true });
+    await maker.request("join", { room: "build" });
+    await ana.request("grant", { room: "build", user: `m${makers.length}`, on: true });
     makers.push(maker);
   }
   const tokens: string[] = [];
   while (tokens.length * READERS_PER_TOKEN_MAX <= READERS_MAX) {
     const maker = makers[tokens.length % makers.length] ?? ana;
-    tokens.push((await maker.ask("invite", { read: "build" })).token);
+    tokens.push((await maker.request("invite", { read: "build" })).token);
   }
   const taken = { near: 0, far: 0 };
   for (const [at, token] of tokens.entries()) {

@@ -19,7 +19,7 @@ const PAGE: Page = {
   ]),
 };
 const handle = httpHandler({ name: "x", port: () => 2428, fingerprint: "SHA256:x", page: PAGE });
-const ask = (path: string, headers: Record<string, string> = {}, method = "GET") =>
+const fetchPath = (path: string, headers: Record<string, string> = {}, method = "GET") =>
   handle(
     new Request(`https://chat.example${path}`, {
       method,
@@ -29,10 +29,10 @@ const ask = (path: string, headers: Record<string, string> = {}, method = "GET")
   );
 
 test("revalidates the page, and caches its assets", async () => {
-  const page = await ask("/");
+  const page = await fetchPath("/");
   expect(await page.text()).toBe("<!doctype html>");
   expect(page.headers.get("cache-control")).toBe("no-cache");
-  const asset = await ask("/assets/page-1.js");
+  const asset = await fetchPath("/assets/page-1.js");
   expect(asset.headers.get("content-type")).toBe("text/javascript; charset=utf-8");
   expect(asset.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
 });
@@ -46,7 +46,7 @@ test.each([
   ["zstd, *", null, "let x;"],
 ])("with Accept-Encoding %p comes as %p", async (accepted, coding, text) => {
   const headers = accepted === undefined ? {} : { "accept-encoding": accepted };
-  const response = await ask("/assets/page-1.js", headers);
+  const response = await fetchPath("/assets/page-1.js", headers);
   expect(response.headers.get("content-encoding")).toBe(coding);
   expect(response.headers.get("vary")).toBe("accept-encoding");
   expect(await response.text()).toBe(text);
@@ -54,24 +54,24 @@ test.each([
 });
 
 test("sends uncompressed files unchanged", async () => {
-  const response = await ask("/assets/dot-1.png", { "accept-encoding": "br" });
+  const response = await fetchPath("/assets/dot-1.png", { "accept-encoding": "br" });
   expect(response.headers.get("content-encoding")).toBeNull();
   expect(await response.text()).toBe("png");
 });
 
 test("answers 304 for a known ETag", async () => {
-  const etag = (await ask("/", { "accept-encoding": "br" })).headers.get("etag") ?? "";
+  const etag = (await fetchPath("/", { "accept-encoding": "br" })).headers.get("etag") ?? "";
   expect(etag).toMatch(/^"[0-9a-f]{32}-br"$/);
   for (const known of [etag, `W/${etag}`, `"x", ${etag}`, "*"]) {
-    const again = await ask("/", { "accept-encoding": "br", "if-none-match": known });
+    const again = await fetchPath("/", { "accept-encoding": "br", "if-none-match": known });
     expect([known, again.status, await again.text()]).toEqual([known, 304, ""]);
   }
-  expect((await ask("/", { "if-none-match": etag })).status).toBe(200);
-  expect((await ask("/", { "if-none-match": '"x"' })).status).toBe(200);
+  expect((await fetchPath("/", { "if-none-match": etag })).status).toBe(200);
+  expect((await fetchPath("/", { "if-none-match": '"x"' })).status).toBe(200);
 });
 
 test("answers HEAD without content", async () => {
-  const response = await ask("/", { "accept-encoding": "br" }, "HEAD");
+  const response = await fetchPath("/", { "accept-encoding": "br" }, "HEAD");
   expect([response.status, await response.text()]).toEqual([200, ""]);
   expect(response.headers.get("content-length")).toBe("2");
   expect(response.headers.get("etag")).toContain("-br");
@@ -85,14 +85,14 @@ test.each([
   ["/healthz", "GET", 200],
   ["/files/AAAAAAAAAAAAAAAAAAAAAA", "GET", 404],
 ])("%s by %s: %i", async (path, method, status) => {
-  const response = await ask(path, {}, method);
+  const response = await fetchPath(path, {}, method);
   expect(response.status).toBe(status);
   expect(response.headers.get("allow")).toBe(status === 405 ? "GET, HEAD" : null);
 });
 
 test("runs only the page's own scripts, whatever is requested", async () => {
   for (const path of ["/", "/assets/page-1.js", "/nothing"]) {
-    const { headers } = await ask(path);
+    const { headers } = await fetchPath(path);
     const policy = headers.get("content-security-policy") ?? "";
     expect(policy).toStartWith("default-src 'none'; script-src 'self'; style-src 'self'; ");
     expect(policy).toContain("connect-src 'self' ws://chat.example wss://chat.example;");
@@ -107,6 +107,6 @@ test("runs only the page's own scripts, whatever is requested", async () => {
 });
 
 test("puts no malformed Host into a header", async () => {
-  const { headers } = await ask("/", { host: "x; script-src *" });
+  const { headers } = await fetchPath("/", { host: "x; script-src *" });
   expect(headers.get("content-security-policy")).toContain("connect-src 'self';");
 });

@@ -41,8 +41,8 @@ test.each([
 });
 
 test("turns any JSON into a fitting text or a fault", () => {
-  const words = fc.string({ unit: "binary", maxLength: 20 });
-  const odd = fc.oneof(words, fc.jsonValue());
+  const anyText = fc.string({ unit: "binary", maxLength: 20 });
+  const odd = fc.oneof(anyText, fc.jsonValue());
   const part = fc.record(
     { title: odd, title_link: odd, text: odd, pretext: odd, fallback: odd, fields: odd },
     { requiredKeys: [] },

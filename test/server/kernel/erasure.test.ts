@@ -6,11 +6,11 @@ import { lab, operating } from "../site-lab.ts";
 
 test("lets users edit only their own messages", async () => {
   const { site, ana, ben, eve } = await lab();
-  const { seq } = await site.wait(ben.say("helo", "lab"));
-  const { seq: edit } = await ben.ask("edit", { seq, text: "hello" });
+  const { seq } = await site.wait(ben.post("helo", "lab"));
+  const { seq: edit } = await ben.request("edit", { seq, text: "hello" });
   await site.quiet();
-  const told = eve.records.find(({ head }) => head.seq === edit);
-  expect(told).toMatchObject({
+  const record = eve.records.find(({ head }) => head.seq === edit);
+  expect(record).toMatchObject({
     from: "ben",
     head: { kind: "edit" },
     body: { seq, text: "hello" },
@@ -20,27 +20,27 @@ test("lets users edit only their own messages", async () => {
   expect(await ben.refusal("edit", { seq, text: "" })).toBe("text-invalid");
   expect(await ben.refusal("edit", { seq: 9_999, text: "x" })).toBe("not-found");
   expect(await ben.refusal("edit", { seq: edit, text: "x" })).toBe("not-allowed");
-  await ben.ask("leave", { room: "lab" });
+  await ben.request("leave", { room: "lab" });
   expect(await ben.refusal("edit", { seq, text: "x" })).toBe("not-member");
 });
 
 test("limits the edits of a message", async () => {
   const { site, ben } = await lab();
-  const { seq } = await site.wait(ben.say("0", "lab"));
-  for (let i = 0; i < EDITS_PER_RECORD_MAX; i++) await ben.ask("edit", { seq, text: `${i}` });
+  const { seq } = await site.wait(ben.post("0", "lab"));
+  for (let i = 0; i < EDITS_PER_RECORD_MAX; i++) await ben.request("edit", { seq, text: `${i}` });
   expect(await ben.refusal("edit", { seq, text: "x" })).toBe("too-many");
 });
 
 test("reveals nothing unreadable through edits and erasures", async () => {
   const { site, ana, ben, eve } = await lab();
-  const { seq } = await site.wait(ana.say("psst", "@ben"));
+  const { seq } = await site.wait(ana.post("psst", "@ben"));
   for (const kind of ["edit", "erase"] as const) {
     expect(await eve.refusal(kind, { seq, text: "x" })).toBe("not-found");
     expect(await ben.refusal(kind, { seq, text: "x" })).toBe("not-allowed");
   }
   await operating(eve);
   expect(await eve.refusal("erase", { seq })).toBe("not-found");
-  await ana.ask("erase", { seq });
+  await ana.request("erase", { seq });
 });
 
 const bytesOf = (site: Site) =>
@@ -52,18 +52,18 @@ const bytesOf = (site: Site) =>
 
 test("erases a message and its edits from the disk", async () => {
   const { site, ben, eve } = await lab();
-  const { seq } = await site.wait(ben.say("a secret slipped", "lab"));
-  const { seq: edit } = await ben.ask("edit", { seq, text: "a secret slipped again" });
-  const { seq: order } = await ben.ask("erase", { seq });
+  const { seq } = await site.wait(ben.post("a secret slipped", "lab"));
+  const { seq: edit } = await ben.request("edit", { seq, text: "a secret slipped again" });
+  const { seq: order } = await ben.request("erase", { seq });
   expect(bytesOf(site)).not.toContain("slipped");
   await site.quiet();
-  const told = eve.records.find(({ head }) => head.seq === order);
-  expect(told).toMatchObject({ head: { kind: "erase" }, body: { seq, also: [edit] } });
+  const record = eve.records.find(({ head }) => head.seq === order);
+  expect(record).toMatchObject({ head: { kind: "erase" }, body: { seq, also: [edit] } });
   expect(await ben.refusal("erase", { seq })).toBe("not-found");
   expect(await ben.refusal("edit", { seq, text: "x" })).toBe("not-found");
   await site.restart();
   const again = await site.again(eve, "eve");
-  const { records } = await again.ask("history", { target: "lab", limit: 50 });
+  const { records } = await again.request("history", { target: "lab", limit: 50 });
   expect(records.filter(({ erased }) => erased === order)).toHaveLength(2);
   const kinds = records.map((record) => headOf(record).kind);
   expect(kinds).not.toContain("erase");
@@ -71,14 +71,14 @@ test("erases a message and its edits from the disk", async () => {
 
 test("lets moderators erase in their rooms, and operators anywhere", async () => {
   const { site, ana, ben, eve } = await lab();
-  const inLab = await site.wait(ben.say("one", "lab"));
-  const inLobby = await site.wait(ben.say("two", "lobby"));
+  const inLab = await site.wait(ben.post("one", "lab"));
+  const inLobby = await site.wait(ben.post("two", "lobby"));
   expect(await eve.refusal("erase", { seq: inLab.seq })).toBe("not-allowed");
-  await ana.ask("erase", { seq: inLab.seq });
+  await ana.request("erase", { seq: inLab.seq });
   expect(await ana.refusal("erase", { seq: inLobby.seq })).toBe("not-allowed");
-  await ana.ask("leave", { room: "lobby" });
+  await ana.request("leave", { room: "lobby" });
   await operating(ana);
-  await ana.ask("erase", { seq: inLobby.seq });
+  await ana.request("erase", { seq: inLobby.seq });
   expect(await ana.refusal("erase", { seq: 1 })).toBe("not-allowed");
 });
 
@@ -87,7 +87,7 @@ test("finishes an erasure at the next start if the machine stops", async () => {
   for (let calls = 1; !seen.has("acknowledged"); calls++) {
     expect(calls).toBeLessThan(60);
     const { site, ben } = await lab();
-    const { seq } = await site.wait(ben.say("a secret slipped", "lab"));
+    const { seq } = await site.wait(ben.post("a secret slipped", "lab"));
     site.disk.stopAt(site.disk.calls + calls);
     let isAcked = false;
     ben.send("erase", { seq }).then(

@@ -77,9 +77,9 @@ test("limits pending submissions of programs", async () => {
     effects.push({ kind: "settle", id: input.requester.id, outcome: { seq: 1 } });
     return [];
   });
-  const asked = Array.from({ length: HTTP_POSTS_QUEUED_MAX }, () => kernel.request(ANA, ERASE));
+  const requests = Array.from({ length: HTTP_POSTS_QUEUED_MAX }, () => kernel.request(ANA, ERASE));
   expect(() => kernel.request(ANA, ERASE)).toThrow("the server is busy");
   kernel.endSession(1);
-  expect(await Promise.all(asked)).toHaveLength(HTTP_POSTS_QUEUED_MAX);
+  expect(await Promise.all(requests)).toHaveLength(HTTP_POSTS_QUEUED_MAX);
   void kernel.request(ANA, ERASE);
 });

@@ -14,7 +14,7 @@ export class FakePushService implements PushDelivery {
     [];
   answer: (endpoint: string) => PushAnswer | Fault | Promise<PushAnswer> = () => ok(201);
 
-  shown(endpoint: string): Record<string, unknown>[] {
+  displayed(endpoint: string): Record<string, unknown>[] {
     return this.came.filter((one) => one.endpoint === endpoint).map(({ text }) => JSON.parse(text));
   }
 

@@ -63,20 +63,20 @@ test("retries a failed push a few times with a growing delay", async () => {
 test("waits as long as the push service requests, up to a limit", async () => {
   const lab = new Lab();
   const later = new Date(lab.clock.unixMs() + 90_000).toUTCString();
-  for (const [asked, waitMs] of [
+  for (const [retryAfter, waitMs] of [
     ["60", 60_000],
     [later, 90_000],
     ["soon", PUSH_RETRY_FIRST_MS],
     ["-5", PUSH_RETRY_FIRST_MS],
   ] as const) {
     const one = new Lab();
-    one.push.answer = () => ok(429, asked);
+    one.push.answer = () => ok(429, retryAfter);
     await one.add("one");
     await one.clock.advance(waitMs - 1_100);
     expect(one.texts).toHaveLength(1);
     one.push.answer = () => ok(201);
     await one.clock.advance(1_100);
-    expect([asked, one.texts.length]).toEqual([asked, 2]);
+    expect([retryAfter, one.texts.length]).toEqual([retryAfter, 2]);
   }
   lab.push.answer = () => ok(503, String(PUSH_RETRY_MS_MAX / 1_000 + 1));
   await lab.add("one");

@@ -31,7 +31,7 @@ interface Lab {
 async function lab(options: SiteOptions = {}): Promise<Lab> {
   const push = new FakePushService();
   const { site, ana, ben } = await siteWith(["ana", "ben"], { push, ...options });
-  await ana.ask("push-subscribe", browserAt(ANA));
+  await ana.request("push-subscribe", browserAt(ANA));
   await left(ana);
   return { site, push, ana, ben };
 }
@@ -42,19 +42,19 @@ async function left(guest: Guest): Promise<void> {
   await guest.site.quiet();
 }
 
-async function says({ site, ben }: Lab, text: string, to = "lobby"): Promise<number> {
-  const { seq } = await site.wait(ben.say(text, to));
+async function postText({ site, ben }: Lab, text: string, to = "lobby"): Promise<number> {
+  const { seq } = await site.wait(ben.post(text, to));
   await site.time.advance(SOON_MS);
   return seq;
 }
 
 test("notifies a user whose page is closed, with a short text", async () => {
   const here = await lab();
-  await says(here, "nobody's name");
+  await postText(here, "nobody's name");
   expect(here.push.came).toEqual([]);
-  await says(here, `@ana are you\nthere? ${"long ".repeat(100)}`);
-  await says(here, "a secret; a short one", "@ana");
-  const [called, direct] = here.push.shown(ANA);
+  await postText(here, `@ana are you\nthere? ${"long ".repeat(100)}`);
+  await postText(here, "a secret; a short one", "@ana");
+  const [called, direct] = here.push.displayed(ANA);
   expect(called).toMatchObject({ at: "lobby", from: "ben" });
   const text = String(called?.["text"]);
   expect(text).toMatch(/^@ana are you there\? long .*\u2026$/);
@@ -68,13 +68,13 @@ test("notifies a user whose page is closed, with a short text", async () => {
 test("notifies the users that a message mentions", async () => {
   const here = await lab();
   const long = `${"x ".repeat(PUSH_SEARCHED_CHARS)}@ana`;
-  await says(here, long);
+  await postText(here, long);
   expect(here.push.came).toEqual([]);
   const post = { outbox: "BBBBBBBBBBA", to: "lobby", counter: 1 };
-  await here.ben.ask("post", { ...post, body: { text: long, mentions: ["ana"] } });
+  await here.ben.request("post", { ...post, body: { text: long, mentions: ["ana"] } });
   await here.site.time.advance(SOON_MS);
   expect(here.push.came).toHaveLength(1);
-  await here.ben.ask("post", { ...post, counter: 2, body: { text: "@ana", mentions: [] } });
+  await here.ben.request("post", { ...post, counter: 2, body: { text: "@ana", mentions: [] } });
   await here.site.time.advance(PUSH_ROOM_INTERVAL_MS);
   expect(here.push.came).toHaveLength(1);
 });
@@ -82,65 +82,65 @@ test("notifies the users that a message mentions", async () => {
 test("notifies the author of the original message of a reply", async () => {
   const here = await lab();
   const ana = await here.site.again(here.ana, "ana");
-  const { seq } = await here.site.wait(ana.say("a question"));
+  const { seq } = await here.site.wait(ana.post("a question"));
   await left(ana);
   const post = { outbox: "BBBBBBBBBBA", to: "lobby", counter: 1 };
-  await here.ben.ask("post", { ...post, body: { text: "an answer", re: seq } });
-  await here.ben.ask("post", { ...post, counter: 2, body: { text: "@ben myself" } });
+  await here.ben.request("post", { ...post, body: { text: "an answer", re: seq } });
+  await here.ben.request("post", { ...post, counter: 2, body: { text: "@ben myself" } });
   await here.site.time.advance(SOON_MS);
-  expect(here.push.shown(ANA)).toMatchObject([{ from: "ben", text: "an answer" }]);
+  expect(here.push.displayed(ANA)).toMatchObject([{ from: "ben", text: "an answer" }]);
   expect(here.push.came).toHaveLength(1);
 });
 
 test("counts messages, and waits before the next push", async () => {
   const here = await lab();
-  await here.site.wait(here.ben.say("@ana one"));
-  await here.site.wait(here.ben.say("@ana two"));
+  await here.site.wait(here.ben.post("@ana one"));
+  await here.site.wait(here.ben.post("@ana two"));
   await here.site.time.advance(SOON_MS);
-  await says(here, "@ana three");
-  expect(here.push.shown(ANA)).toMatchObject([{ text: "@ana two", count: 2 }]);
+  await postText(here, "@ana three");
+  expect(here.push.displayed(ANA)).toMatchObject([{ text: "@ana two", count: 2 }]);
   await here.site.time.advance(PUSH_ROOM_INTERVAL_MS);
-  expect(here.push.shown(ANA).slice(1)).toMatchObject([{ text: "@ana three" }]);
+  expect(here.push.displayed(ANA).slice(1)).toMatchObject([{ text: "@ana three" }]);
 });
 
 test("skips a user who is online, unless the page was asleep", async () => {
   const here = await lab();
   const ana = await here.site.again(here.ana, "ana");
-  await says(here, "@ana you are there");
+  await postText(here, "@ana you are there");
   await here.site.time.advance(PUSH_WATCH_MS);
   expect(here.push.came).toEqual([]);
-  await says(here, "@ana you were there");
+  await postText(here, "@ana you were there");
   await left(ana);
   await here.site.time.advance(SOON_MS);
-  expect(here.push.shown(ANA)).toMatchObject([{ text: "@ana you were there" }]);
+  expect(here.push.displayed(ANA)).toMatchObject([{ text: "@ana you were there" }]);
 });
 
 test("notifies the phone of a user whose terminal is idle", async () => {
   const here = await lab();
   const phone = await here.site.again(here.ana, "ana");
-  await phone.ask("passwd", { password: "secret" });
+  await phone.request("passwd", { password: "secret" });
   await left(phone);
   const terminal = await here.site.byPassword("ana", "secret");
   await here.site.quiet();
   // Just come in: they are there.
-  await says(here, "@ana one");
+  await postText(here, "@ana one");
   expect(here.push.came).toEqual([]);
   await here.site.time.advance(PUSH_AWAY_MS);
-  expect(here.push.shown(ANA)).toMatchObject([{ text: "@ana one" }]);
+  expect(here.push.displayed(ANA)).toMatchObject([{ text: "@ana one" }]);
   // Away for long: nobody waits to find that out.
   await here.site.time.advance(PUSH_ROOM_INTERVAL_MS);
-  await says(here, "@ana two");
-  expect(here.push.shown(ANA).slice(1)).toMatchObject([{ text: "@ana two" }]);
+  await postText(here, "@ana two");
+  expect(here.push.displayed(ANA).slice(1)).toMatchObject([{ text: "@ana two" }]);
   await here.site.time.advance(PUSH_ROOM_INTERVAL_MS);
   const room = terminal.roomId();
   const acts = [
-    () => here.site.wait(terminal.say("here I am")),
-    () => terminal.ask("typing", { room, on: true }),
-    () => terminal.ask("read", { room, n: 1 }),
+    () => here.site.wait(terminal.post("here I am")),
+    () => terminal.request("typing", { room, on: true }),
+    () => terminal.request("read", { room, n: 1 }),
   ];
   for (const act of acts) {
     await act();
-    await says(here, "@ana three");
+    await postText(here, "@ana three");
     await act();
     await here.site.time.advance(PUSH_WATCH_MS);
     expect(here.push.came).toHaveLength(2);
@@ -148,7 +148,7 @@ test("notifies the phone of a user whose terminal is idle", async () => {
   // The page of that very phone is open, and tells by itself.
   const open = await here.site.again(here.ana, "ana");
   await here.site.time.advance(PUSH_AWAY_MS);
-  await says(here, "@ana four");
+  await postText(here, "@ana four");
   await here.site.time.advance(PUSH_WATCH_MS);
   expect(here.push.came).toHaveLength(2);
   await left(open);
@@ -156,17 +156,17 @@ test("notifies the phone of a user whose terminal is idle", async () => {
 
 test("skips read and erased messages", async () => {
   const here = await lab();
-  const called = await here.site.wait(here.ben.say("@ana read elsewhere"));
+  const called = await here.site.wait(here.ben.post("@ana read elsewhere"));
   const other = await here.site.again(here.ana, "ana");
   const room = other.roomId();
-  await other.ask("read", { room, n: called.n });
+  await other.request("read", { room, n: called.n });
   await left(other);
   await here.site.time.advance(SOON_MS);
   expect(here.push.came).toEqual([]);
-  const { seq } = await here.site.wait(here.ben.say("@ana a mistake"));
-  await here.ben.ask("erase", { seq });
+  const { seq } = await here.site.wait(here.ben.post("@ana a mistake"));
+  await here.ben.request("erase", { seq });
   await here.site.time.advance(SOON_MS);
-  expect(here.push.shown(ANA)).toHaveLength(1);
+  expect(here.push.displayed(ANA)).toHaveLength(1);
   expect(JSON.stringify(here.push.came)).not.toContain("mistake");
 });
 
@@ -174,26 +174,26 @@ test("skips a muted room", async () => {
   const here = await lab();
   const ana = await here.site.again(here.ana, "ana");
   const room = ana.roomId();
-  await ana.ask("prefs-set", { room, muted: 0 });
+  await ana.request("prefs-set", { room, muted: 0 });
   await left(ana);
-  await says(here, "@ana hear me");
+  await postText(here, "@ana hear me");
   expect(here.push.came).toEqual([]);
-  await says(here, "hear me", "@ana");
+  await postText(here, "hear me", "@ana");
   expect(here.push.came).toHaveLength(1);
 });
 
 test("skips ignored users, and rooms that the user left", async () => {
   const here = await lab();
   const ana = await here.site.again(here.ana, "ana");
-  await ana.ask("ignore", { user: "ben", on: true });
+  await ana.request("ignore", { user: "ben", on: true });
   await left(ana);
-  await says(here, "@ana hear me");
-  await says(here, "hear me", "@ana");
+  await postText(here, "@ana hear me");
+  await postText(here, "hear me", "@ana");
   const again = await here.site.again(here.ana, "ana");
-  await again.ask("ignore", { user: "ben", on: false });
+  await again.request("ignore", { user: "ben", on: false });
   await left(again);
-  await here.ben.ask("join", { room: "cellar", create: true });
-  await says(here, "@ana you are not here", "cellar");
+  await here.ben.request("join", { room: "cellar", create: true });
+  await postText(here, "@ana you are not here", "cellar");
   expect(here.push.came).toEqual([]);
 });
 
@@ -202,13 +202,13 @@ test("reveals only that a sealed room has a message", async () => {
   const sealed = await sealedLab({ push });
   const { site, ana, ben } = sealed;
   await letIn(sealed);
-  await ben.ask("push-subscribe", browserAt(BEN));
+  await ben.request("push-subscribe", browserAt(BEN));
   await left(ben);
-  await ana.ask("post", sealedPost(1));
-  await ana.ask("post", sealedPost(1));
+  await ana.request("post", sealedPost(1));
+  await ana.request("post", sealedPost(1));
   await site.time.advance(SOON_MS);
-  expect(push.shown(BEN)).toEqual([{ tag: "sealed" }]);
-  await ana.ask("post", sealedPost(1));
+  expect(push.displayed(BEN)).toEqual([{ tag: "sealed" }]);
+  await ana.request("post", sealedPost(1));
   await site.time.advance(PUSH_ROOM_INTERVAL_MS + SOON_MS);
   expect(push.came).toHaveLength(1);
   await site.time.advance(PUSH_SEALED_INTERVAL_MS);
@@ -218,57 +218,57 @@ test("reveals only that a sealed room has a message", async () => {
 test("keeps one subscription per device across a restart", async () => {
   const push = new FakePushService();
   const { site, ana } = await siteWith(["ana"], { push });
-  expect(await ana.ask("push-key", {})).toEqual({ key: PUSH_KEY, subscribed: false });
-  await ana.ask("push-subscribe", browserAt(ANA));
-  expect(await ana.ask("push-key", {})).toMatchObject({ subscribed: true });
+  expect(await ana.request("push-key", {})).toEqual({ key: PUSH_KEY, subscribed: false });
+  await ana.request("push-subscribe", browserAt(ANA));
+  expect(await ana.request("push-key", {})).toMatchObject({ subscribed: true });
   const ben = await site.member("ben");
-  expect(await ben.ask("push-key", {})).toMatchObject({ subscribed: false });
+  expect(await ben.request("push-key", {})).toMatchObject({ subscribed: false });
   expect(await ben.refusal("push-subscribe", browserAt("http://10.0.0.1/"))).toBe("not-allowed");
   await left(ana);
   await site.restart();
   const again = await site.greeted(undefined, ben.keys);
-  await again.ask("login", again.signedLogin("ben"));
-  await site.wait(again.say("after a restart", "@ana"));
+  await again.request("login", again.signedLogin("ben"));
+  await site.wait(again.post("after a restart", "@ana"));
   await site.time.advance(SOON_MS);
-  expect(push.shown(ANA)).toMatchObject([{ text: "after a restart" }]);
+  expect(push.displayed(ANA)).toMatchObject([{ text: "after a restart" }]);
 });
 
 test("drops a subscription at log-out, and with the device or account", async () => {
   const password = "enough for two devices";
   const ends: Record<string, (ana: Guest) => Promise<unknown>> = {
-    unsubscribed: (ana) => ana.ask("push-unsubscribe", {}),
-    "logged out": (ana) => ana.ask("logout", {}),
+    unsubscribed: (ana) => ana.request("push-unsubscribe", {}),
+    "logged out": (ana) => ana.request("logout", {}),
     forgotten: async (ana) => {
-      await ana.ask("passwd", { password });
-      await ana.ask("logout", { forget: true });
+      await ana.request("passwd", { password });
+      await ana.request("logout", { forget: true });
     },
     revoked: async (ana) => {
-      await ana.ask("passwd", { password });
+      await ana.request("passwd", { password });
       const other = await ana.site.byPassword("ana", password);
-      const { devices } = await other.ask("devices", {});
+      const { devices } = await other.request("devices", {});
       const device = devices.find(({ current }) => !current)?.device ?? "";
-      await other.ask("revoke", { device });
+      await other.request("revoke", { device });
       await left(other);
     },
     reset: async ({ site }) => {
       const operator = await site.member("olga");
-      await operator.ask("operate", { token: "the operator's token" });
-      const { token } = await operator.ask("reset", { user: "ana", signOut: true });
-      await (await site.greeted()).ask("recover", { token, password });
+      await operator.request("operate", { token: "the operator's token" });
+      const { token } = await operator.request("reset", { user: "ana", signOut: true });
+      await (await site.greeted()).request("recover", { token, password });
     },
-    unregistered: (ana) => ana.ask("unregister", {}),
+    unregistered: (ana) => ana.request("unregister", {}),
   };
-  for (const [how, end] of Object.entries(ends)) {
+  for (const [name, end] of Object.entries(ends)) {
     const here = await lab({ operatorToken: "the operator's token" });
     const ana = await here.site.again(here.ana, "ana");
     await end(ana);
     if (ana.ended === undefined) await left(ana);
     await here.site.restart();
     const ben = await here.site.again(here.ben, "ben");
-    if (how !== "unregistered") await here.site.wait(ben.say("are you there?", "@ana"));
-    await here.site.wait(ben.say("@ana hello?"));
+    if (name !== "unregistered") await here.site.wait(ben.post("are you there?", "@ana"));
+    await here.site.wait(ben.post("@ana hello?"));
     await here.site.time.advance(SOON_MS);
-    expect([how, here.push.came]).toEqual([how, []]);
+    expect([name, here.push.came]).toEqual([name, []]);
   }
 });
 
@@ -276,15 +276,15 @@ test("moves a subscription to the last account of the browser", async () => {
   const here = await lab();
   // The same key of a browser, and so the same device.
   const carl = await here.site.greeted(undefined, here.ana.keys);
-  await carl.ask("register", carl.registration("carl"));
+  await carl.request("register", carl.registration("carl"));
   await left(carl);
-  await says(here, "@ana and @carl");
+  await postText(here, "@ana and @carl");
   expect(here.push.came).toEqual([]);
   // Another device says the same endpoint: it is another account's from now on.
   const ana = await here.site.again(here.ana, "ana");
-  await ana.ask("push-subscribe", browserAt(ANA));
-  await here.ben.ask("push-subscribe", browserAt(ANA));
-  expect(await ana.ask("push-key", {})).toMatchObject({ subscribed: false });
+  await ana.request("push-subscribe", browserAt(ANA));
+  await here.ben.request("push-subscribe", browserAt(ANA));
+  expect(await ana.request("push-key", {})).toMatchObject({ subscribed: false });
 });
 
 test("limits subscriptions per minute and devices per account", async () => {
@@ -292,24 +292,24 @@ test("limits subscriptions per minute and devices per account", async () => {
   const site = await Site.open({ push });
   const ana = await site.member("ana", "one for all devices");
   for (let i = 0; i < PUSH_SUBSCRIBES_BURST; i++) {
-    await ana.ask("push-subscribe", browserAt(`${ANA}${i}`));
+    await ana.request("push-subscribe", browserAt(`${ANA}${i}`));
   }
   const fault = await ana.refused("push-subscribe", browserAt(ANA));
   expect([fault.code, (fault.retryAfterMs ?? 0) > 0]).toEqual(["too-fast", true]);
   // The same one again, as after each log-in, costs nothing.
   for (let i = 0; i < 50; i++) {
-    await ana.ask("push-subscribe", browserAt(`${ANA}${PUSH_SUBSCRIBES_BURST - 1}`));
+    await ana.request("push-subscribe", browserAt(`${ANA}${PUSH_SUBSCRIBES_BURST - 1}`));
   }
   for (let i = 0; i < PUSH_DEVICES_MAX; i++) {
     await site.time.advance(60_000 / PUSH_SUBSCRIBES_PER_MINUTE);
     const other = await site.byPassword("ana", "one for all devices");
-    await other.ask("push-subscribe", browserAt(`${ANA} device ${i}`));
+    await other.request("push-subscribe", browserAt(`${ANA} device ${i}`));
     await left(other);
   }
-  expect(await ana.ask("push-key", {})).toMatchObject({ subscribed: false });
+  expect(await ana.request("push-key", {})).toMatchObject({ subscribed: false });
   await left(ana);
   const ben = await site.member("ben");
-  await site.wait(ben.say("to all of them", "@ana"));
+  await site.wait(ben.post("to all of them", "@ana"));
   await site.time.advance(SOON_MS);
   expect(push.came).toHaveLength(PUSH_DEVICES_MAX);
 });
@@ -317,13 +317,13 @@ test("limits subscriptions per minute and devices per account", async () => {
 test("keeps a subscription removed after a crash", async () => {
   const { site, push, ana, ben } = await lab();
   const again = await site.again(ana, "ana");
-  await again.ask("push-unsubscribe", {});
+  await again.request("push-unsubscribe", {});
   site.disk.losePower();
   await site.restartAfterCrash();
   const back = await site.again(ana, "ana");
-  expect(await back.ask("push-key", {})).toMatchObject({ subscribed: false });
+  expect(await back.request("push-key", {})).toMatchObject({ subscribed: false });
   await left(back);
-  await says({ site, push, ana, ben: await site.again(ben, "ben") }, "@ana are you there?");
+  await postText({ site, push, ana, ben: await site.again(ben, "ben") }, "@ana are you there?");
   expect(push.came).toEqual([]);
 });
 
@@ -334,34 +334,34 @@ test("pushes only from the server of the cluster where the device last connected
   const ana = await first.member("ana");
   const [{ head } = { head: undefined }] = ana.records;
   const skewMs = (head?.time ?? 0) - first.clock.unixMs();
-  await ana.ask("push-subscribe", browserAt(ANA));
+  await ana.request("push-subscribe", browserAt(ANA));
   const ben = await third.member("ben");
   const again = await second.again(ana, "ana");
-  await again.ask("push-subscribe", browserAt(ANA));
+  await again.request("push-subscribe", browserAt(ANA));
   await left(ana);
   // Their clocks are so far ahead of the stream's that all of it looks like the past.
   for (const site of [first, second, third]) site.skewMs = skewMs + PUSH_FRESH_MS;
   await left(again);
-  await third.wait(ben.say("long ago", "@ana"));
+  await third.wait(ben.post("long ago", "@ana"));
   await third.time.advance(SOON_MS);
   expect(push.came).toEqual([]);
   for (const site of [first, second, third]) site.skewMs = skewMs;
   const present = await second.again(ana, "ana");
-  await third.wait(ben.say("you are there", "@ana"));
+  await third.wait(ben.post("you are there", "@ana"));
   await third.time.advance(SOON_MS);
   expect(push.came).toEqual([]); // Online at the second.
   await left(present);
   await third.time.advance(SOON_MS);
-  expect(push.shown(ANA)).toHaveLength(1);
+  expect(push.displayed(ANA)).toHaveLength(1);
   await third.time.advance(PUSH_ROOM_INTERVAL_MS);
-  await third.wait(ben.say("and now?", "@ana"));
+  await third.wait(ben.post("and now?", "@ana"));
   await third.time.advance(SOON_MS);
-  expect(push.shown(ANA)).toMatchObject([{}, { text: "and now?" }]);
+  expect(push.displayed(ANA)).toMatchObject([{}, { text: "and now?" }]);
   // Signed out at one, it is at none.
   const last = await third.again(ana, "ana");
-  await last.ask("logout", {});
+  await last.request("logout", {});
   await third.time.advance(PUSH_ROOM_INTERVAL_MS);
-  await third.wait(ben.say("still there?", "@ana"));
+  await third.wait(ben.post("still there?", "@ana"));
   await third.time.advance(SOON_MS);
   expect(push.came).toHaveLength(2);
 });

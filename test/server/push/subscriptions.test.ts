@@ -59,14 +59,14 @@ test("restores acknowledged subscriptions from disk", async () => {
 test("drops malformed subscriptions and reports a damaged file", async () => {
   const { disk, open, warnings } = lab();
   disk.makeFolder("/d");
-  const kept = [
+  const stored = [
     one("phone"),
     { ...one("other"), endpoint: "no address" },
     null,
     7,
     { user: "eve" },
   ];
-  const text = JSON.stringify({ subscriptions: kept });
+  const text = JSON.stringify({ subscriptions: stored });
   await writeWholeFile(disk, FILE, utf8Encode(text), "/d");
   const found = open();
   expect(found.size).toBe(1);

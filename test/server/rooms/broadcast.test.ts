@@ -50,12 +50,12 @@ function room(id: string, more: Partial<Room> = {}): Room {
 class Ear implements Listener {
   readonly transport = "memory";
   readonly port = 1;
-  readonly heard: string[] = [];
+  readonly received: string[] = [];
 
   publish(topic: string, message: Uint8Array): void {
     const incoming = decode(message);
     if (incoming.kind !== "message" || incoming.message.kind !== "offered") throw new Error("odd");
-    this.heard.push(`${topic} ${incoming.message.from}`);
+    this.received.push(`${topic} ${incoming.message.from}`);
   }
 
   stop(): Promise<void> {
@@ -65,29 +65,29 @@ class Ear implements Listener {
 
 class Recipient implements Reader {
   readonly following = new Set<RoomId>();
-  readonly heard: string[] = [];
+  readonly received: string[] = [];
 
   follows(fanOut: FanOut, one: Room): void {
     this.following.add(one.id);
-    fanOut.follow(one, this, () => this.heard.push(`all of ${one.id}`));
+    fanOut.follow(one, this, () => this.received.push(`all of ${one.id}`));
   }
 
   sendBytes(bytes: Uint8Array): void {
     const incoming = decode(bytes);
     if (incoming.kind !== "message") throw new Error("odd");
     const { message } = incoming;
-    if (message.kind === "records") this.heard.push(message.records.map(numberOf).join(" "));
-    if (message.kind === "offered") this.heard.push(message.from);
+    if (message.kind === "records") this.received.push(message.records.map(numberOf).join(" "));
+    if (message.kind === "offered") this.received.push(message.from);
   }
 
   subscribe(id: RoomId): void {
-    this.heard.push(`topic ${id}`);
+    this.received.push(`topic ${id}`);
   }
 }
 
 const numberOf = (record: WireRecord) => `${headOf(record).n}`;
 
-const told = (from: string) =>
+const receivedFrom = (from: string) =>
   ({ kind: "offered", room: "r1", file: "fAAAAAAAAAAA", from, name: "a.txt" }) as const;
 
 test("publishes at the end of a tick, and batches under load, in order", async () => {
@@ -96,17 +96,17 @@ test("publishes at the end of a tick, and batches under load, in order", async (
   const [one, two] = [new Ear(), new Ear()];
   fanOut.add(one);
   fanOut.add(two);
-  fanOut.publish(room("r1"), told("a"));
-  fanOut.publish(room("r2"), told("b"));
-  expect(one.heard).toEqual([]);
+  fanOut.publish(room("r1"), receivedFrom("a"));
+  fanOut.publish(room("r2"), receivedFrom("b"));
+  expect(one.received).toEqual([]);
   await undefined;
-  expect(one.heard).toEqual(["r1 a", "r2 b"]);
-  fanOut.publish(room("r1"), told("c"));
+  expect(one.received).toEqual(["r1 a", "r2 b"]);
+  fanOut.publish(room("r1"), receivedFrom("c"));
   await clock.advance(0);
-  expect(one.heard).toHaveLength(2);
+  expect(one.received).toHaveLength(2);
   await clock.advance(10);
-  expect(one.heard).toEqual(["r1 a", "r2 b", "r1 c"]);
-  expect(two.heard).toEqual(one.heard);
+  expect(one.received).toEqual(["r1 a", "r2 b", "r1 c"]);
+  expect(two.received).toEqual(one.received);
 });
 
 const busy = (members = 2) => {
@@ -128,9 +128,9 @@ const busy = (members = 2) => {
   });
   const users = Array.from({ length: members }, (_, i) => `u${i}` as typeof ANA);
   const of = (id: string) => room(id, { members: new Set(users) });
-  const say = (one: Room, kind: "text" | "join" = "text") =>
+  const post = (one: Room, kind: "text" | "join" = "text") =>
     fanOut.addRecord(one, ledger.write(kind, one.id, ANA, kind === "text" ? { text: "hi" } : {}));
-  return { clock, fanOut, published, of, say };
+  return { clock, fanOut, published, of, say: post };
 };
 
 test("sends a new reader the messages batched after it joined, once", () => {
@@ -143,19 +143,19 @@ test("sends a new reader the messages batched after it joined, once", () => {
   twin.follows(fanOut, dev);
   say(dev);
   say(other);
-  fanOut.publish(dev, told("ben"));
+  fanOut.publish(dev, receivedFrom("ben"));
   say(dev);
   last.follows(fanOut, dev);
   say(dev);
   expect(published).toEqual([]);
   fanOut.flush();
   expect(published).toEqual(["dev: 1 2 3", "other: 1", "dev: offered", "dev: 4 5"]);
-  expect(first.heard).toEqual(["3", "ben", "4 5", "topic dev", "all of dev"]);
-  expect(twin.heard).toEqual(first.heard);
-  expect(last.heard).toEqual(["5", "topic dev", "all of dev"]);
+  expect(first.received).toEqual(["3", "ben", "4 5", "topic dev", "all of dev"]);
+  expect(twin.received).toEqual(first.received);
+  expect(last.received).toEqual(["5", "topic dev", "all of dev"]);
   say(dev);
   fanOut.flush();
-  expect(first.heard).toHaveLength(5);
+  expect(first.received).toHaveLength(5);
 });
 
 test("delays joins in a large room, and sends them with texts", async () => {

@@ -12,7 +12,7 @@ const numbers = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, i) => `${from + i}`);
 
 async function talk(guest: Guest, from: number, to: number): Promise<void> {
-  await guest.site.wait(Promise.all(numbers(from, to).map((text) => guest.say(text))));
+  await guest.site.wait(Promise.all(numbers(from, to).map((text) => guest.post(text))));
   await guest.site.quiet();
 }
 
@@ -79,7 +79,7 @@ test("neither loses nor repeats records during a log-in", async () => {
     const phone = await site.greeted(undefined, ana.keys);
     await site.quiet();
     const after = ana.records.at(-1)?.head.seq ?? 0;
-    ana.say(`${round}`);
+    ana.post(`${round}`);
     for (let hops = round % 50; hops > 0; hops--) await undefined;
     phone.send("login", phone.signedLogin("ana", after));
     await phone.until("caught-up");
@@ -95,13 +95,13 @@ test("announces a joined room before later records of other rooms", async () => 
     reading: () => new Promise((go) => void site.clock.after(50, go)),
   });
   const [before, benBefore] = [await site.member("ana"), await site.member("ben")];
-  await before.ask("join", { room: "dev", create: true });
-  await site.wait(before.say("past", "dev"));
+  await before.request("join", { room: "dev", create: true });
+  await site.wait(before.post("past", "dev"));
   await site.restart(); // From now on the past is read from the disk.
   const ana = await site.again(before, "ana");
   const ben = await site.again(benBefore, "ben", before.records.at(-1)?.head.seq);
-  await ben.ask("join", { room: "dev" });
-  await site.wait(ana.say("meanwhile", "lobby", "BBBBBBBBBBB"));
+  await ben.request("join", { room: "dev" });
+  await site.wait(ana.post("meanwhile", "lobby", "BBBBBBBBBBB"));
   const seen = ben.notices.length;
   await site.time.advance(200);
   const dev = ben.all("room").filter(({ name }) => name === "dev");
@@ -112,7 +112,7 @@ test("announces a joined room before later records of other rooms", async () => 
   const kinds = ben.notices.map((notice) => (notice.kind === "room" ? notice.name : notice.kind));
   expect(kinds.indexOf("dev")).toBeLessThan(seen);
   expect(ben.texts()).toEqual(["meanwhile", "past"]);
-  await site.wait(ana.say("now", "dev", "BBBBBBBBBBB"));
+  await site.wait(ana.post("now", "dev", "BBBBBBBBBBB"));
   await site.quiet();
   expect(ben.texts().at(-1)).toBe("now");
   expectWhole(ben);
@@ -125,22 +125,22 @@ test("closes a slow reader, which then resumes", async () => {
   (ben.link as ReturnType<Site["farEnd"]>).stall();
   const text = "x".repeat(TEXT_BYTES_MAX - 10);
   const count = Math.ceil(SEND_QUEUE_BYTES_MAX / TEXT_BYTES_MAX) + 3;
-  for (let i = 0; i < count; i++) await site.wait(ana.say(`${i} ${text}`));
+  for (let i = 0; i < count; i++) await site.wait(ana.post(`${i} ${text}`));
   expect((await ben.untilEnded()).fault?.code).toBe("link-closed");
   await site.quiet();
   expect(eve.texts()).toHaveLength(count);
   const back = await site.again(ben, "ben", after);
   const skipped = back.all("room")[0]?.skipped ?? count; // Of what it missed, 8 MiB are sent.
   expect(skipped).toBeLessThan(10);
-  const told = back.texts().map((one) => one.slice(0, one.indexOf(" ")));
-  expect(told).toEqual(numbers(skipped, count - 1));
+  const prefixes = back.texts().map((one) => one.slice(0, one.indexOf(" ")));
+  expect(prefixes).toEqual(numbers(skipped, count - 1));
   expectWhole(back);
 });
 
 test("catches up at the speed of the reader", async () => {
   const { site, ana } = await siteWith(["ana"]);
   const text = "x".repeat(TEXT_BYTES_MAX - 10);
-  for (let i = 0; i < 40; i++) await site.wait(ana.say(`${i} ${text}`));
+  for (let i = 0; i < 40; i++) await site.wait(ana.post(`${i} ${text}`));
   const slow = await site.greeted(undefined, ana.keys);
   slow.send("login", slow.signedLogin("ana"));
   await slow.until("room");

@@ -40,9 +40,9 @@ const TEXT = "x".repeat(1_000);
 
 async function readUp() {
   const { site, ana, ben } = await siteWith(["ana", "ben"], { historyBytesPerDay: 50_000 });
-  for (let i = 0; i < 20; i++) await site.wait(ana.say(TEXT));
+  for (let i = 0; i < 20; i++) await site.wait(ana.post(TEXT));
   await site.quiet();
-  const page = () => ben.ask("history", { target: "lobby", limit: 20 });
+  const page = () => ben.request("history", { target: "lobby", limit: 20 });
   for (let i = 0; i < 3; i++) expect((await page()).records.length).toBe(20);
   return { site, ana, ben, page };
 }
@@ -53,22 +53,22 @@ test("refuses pages, searches and pins beyond the limit only to that account", a
   expect(await rejection(page())).toMatchObject({ code: "history-limit" });
   expect(await ben.refusal("history", search)).toBe("history-limit");
   expect(await ben.refusal("pins", { target: "lobby" })).toBe("history-limit");
-  expect((await ana.ask("history", search)).records.length).toBe(5);
+  expect((await ana.request("history", search)).records.length).toBe(5);
 });
 
 test("sends live messages and reports what a catch-up omits", async () => {
   const { site, ana, ben } = await readUp();
-  await site.wait(ana.say("live"));
+  await site.wait(ana.post("live"));
   await site.quiet();
   expect(ben.texts().at(-1)).toBe("live");
   const seen = ben.records.at(-1)?.head.seq ?? 0;
   ben.hangUp();
-  for (let i = 0; i < 3; i++) await site.wait(ana.say(`missed ${i}`));
+  for (let i = 0; i < 3; i++) await site.wait(ana.post(`missed ${i}`));
   const again = await site.again(ben, "ben", seen);
   await site.quiet();
   expect(again.texts()).toEqual([]);
   expect(again.all("room")[0]).toMatchObject({ skipped: 3 });
-  await site.wait(ana.say("live again"));
+  await site.wait(ana.post("live again"));
   await site.quiet();
   expect(again.texts()).toEqual(["live again"]);
 });

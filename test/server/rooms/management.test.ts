@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { checkName } from "../../../src/base/names.ts";
-import type { Guest, Keys, Told } from "../guest.ts";
+import type { Guest, Keys, ReceivedRecord } from "../guest.ts";
 import { type Site, siteWith } from "../site.ts";
 
 const TOKEN = "operator-token";
@@ -15,32 +15,32 @@ interface Sandbox {
 
 async function sandbox(): Promise<Sandbox> {
   const { site, olga } = await siteWith(["olga"], { operatorToken: TOKEN });
-  await olga.ask("operate", { token: TOKEN });
+  await olga.request("operate", { token: TOKEN });
   const ana = await site.member("ana");
   const ben = await site.member("ben");
-  await ana.ask("join", { room: "lab", create: true });
-  await ben.ask("join", { room: "lab" });
-  await ana.ask("passwd", { password: "secret" });
-  await said(site, ana, "@ben", "hello ben");
+  await ana.request("join", { room: "lab", create: true });
+  await ben.request("join", { room: "lab" });
+  await ana.request("passwd", { password: "secret" });
+  await isRefusedPost(site, ana, "@ben", "hello ben");
   await site.quiet();
   return { site, olga, ana, ben };
 }
 
 async function back(site: Site, keys: Keys, name: string) {
   const guest = await site.greeted(undefined, keys);
-  const answer = await guest.ask("login", guest.signedLogin(name));
+  const answer = await guest.request("login", guest.signedLogin(name));
   return { guest, user: answer.user };
 }
 
 let outboxes = 0;
 
-function said(site: Site, guest: Guest, to: string, text: string) {
-  return site.wait(guest.say(text, to, `A${String(++outboxes).padStart(10, "0")}`));
+function isRefusedPost(site: Site, guest: Guest, to: string, text: string) {
+  return site.wait(guest.post(text, to, `A${String(++outboxes).padStart(10, "0")}`));
 }
 
 async function unsaid(site: Site, guest: Guest, to: string): Promise<Fault> {
   try {
-    await said(site, guest, to, "refused");
+    await isRefusedPost(site, guest, to, "refused");
   } catch (error) {
     if (error instanceof Fault) return error;
     throw error;
@@ -48,16 +48,17 @@ async function unsaid(site: Site, guest: Guest, to: string): Promise<Fault> {
   throw new Error(`'${to}' took the words`);
 }
 
-const kinds = (told: readonly Told[]): string[] => told.map(({ head }) => head.kind);
+const kinds = (records: readonly ReceivedRecord[]): string[] =>
+  records.map(({ head }) => head.kind);
 
 test("renames an account that can then log in by both names", async () => {
   const { site, olga, ana, ben } = await sandbox();
-  await olga.ask("rename", { user: "ana", to: "Anna" });
+  await olga.request("rename", { user: "ana", to: "Anna" });
   const end = (await ana.untilEnded()).fault;
   expect([end?.code, end?.message]).toEqual(["link-closed", "you were renamed to Anna"]);
   await site.quiet();
-  const told = ben.records.filter(({ head }) => head.kind === "rename");
-  expect(told.map(({ body, from }) => [body?.["was"], body?.["name"], from])).toEqual([
+  const renames = ben.records.filter(({ head }) => head.kind === "rename");
+  expect(renames.map(({ body, from }) => [body?.["was"], body?.["name"], from])).toEqual([
     ["ana", "Anna", "olga"],
     ["ana", "Anna", "olga"],
   ]);
@@ -66,22 +67,26 @@ test("renames an account that can then log in by both names", async () => {
     expect((await back(site, ana.keys, name)).user).toBe("Anna");
   }
   const typed = await site.greeted();
-  expect((await typed.ask("login", typed.passwordLogin("ana", "secret"))).user).toBe("Anna");
+  expect((await typed.request("login", typed.passwordLogin("ana", "secret"))).user).toBe("Anna");
   // Both names lead to the one conversation.
-  for (const to of ["@ana", "@Anna"]) await said(site, ben, to, `to ${to}`);
-  const { records } = await ben.ask("history", { target: "@ana", limit: 10 });
+  for (const to of ["@ana", "@Anna"]) await isRefusedPost(site, ben, to, `to ${to}`);
+  const { records } = await ben.request("history", { target: "@ana", limit: 10 });
   expect(records).toHaveLength(3);
-  expect((await ben.ask("who", {})).users.map(({ user }) => user)).toEqual(["Anna", "ben", "olga"]);
+  expect((await ben.request("who", {})).users.map(({ user }) => user)).toEqual([
+    "Anna",
+    "ben",
+    "olga",
+  ]);
   await site.restart();
   expect((await back(site, ana.keys, "ana")).user).toBe("Anna");
 });
 
 test("reserves the old name of a renamed account", async () => {
   const { site, olga, ana, ben } = await sandbox();
-  await olga.ask("rename", { user: "ana", to: "anna" });
+  await olga.request("rename", { user: "ana", to: "anna" });
   const guest = await site.greeted();
   expect(await guest.refusal("register", guest.registration("Ana"))).toBe("name-taken");
-  await olga.ask("rename", { user: "ben", to: "ana" });
+  await olga.request("rename", { user: "ben", to: "ana" });
   await site.quiet();
   expect((await back(site, ben.keys, "ben")).user).toBe("ana");
   expect((await back(site, ana.keys, "anna")).user).toBe("anna");
@@ -91,9 +96,9 @@ test("reserves the old name of a renamed account", async () => {
   expect((await back(site, ben.keys, "ben")).user).toBe("ana");
   // And back: the names have changed places.
   const again = await site.again(olga, "olga");
-  await again.ask("operate", { token: TOKEN });
-  await again.ask("rename", { user: "ana", to: "ben" });
-  await again.ask("rename", { user: "anna", to: "ana" });
+  await again.request("operate", { token: TOKEN });
+  await again.request("rename", { user: "ana", to: "ben" });
+  await again.request("rename", { user: "anna", to: "ana" });
   expect((await back(site, ana.keys, "ana")).user).toBe("ana");
   expect((await back(site, ben.keys, "ben")).user).toBe("ben");
 });
@@ -113,7 +118,7 @@ test("refuses to rename to names that are taken, reserved or invalid", async () 
   for (const [options, code] of wishes) {
     expect([options, (await olga.refused("rename", options)).code]).toEqual([options, code]);
   }
-  await olga.ask("rename", { user: "ana", to: "ana" });
+  await olga.request("rename", { user: "ana", to: "ana" });
   expect(ana.ended).toBeUndefined(); // It is so already.
   const both = [
     olga.send("rename", { user: "ana", to: "zoe" }),
@@ -145,9 +150,9 @@ async function own(site: Site, { keys }: Guest): Promise<string | undefined> {
 
 test("removes an account from its rooms and keeps its messages", async () => {
   const { site, olga, ana, ben } = await sandbox();
-  const { token } = await ana.ask("invite", {});
-  await said(site, ana, "lab", "my words");
-  await olga.ask("remove", { user: "ana" });
+  const { token } = await ana.request("invite", {});
+  await isRefusedPost(site, ana, "lab", "my words");
+  await olga.request("remove", { user: "ana" });
   const end = (await ana.untilEnded()).fault;
   expect([end?.code, end?.message]).toEqual(["login-refused", "account ana was removed"]);
   await site.quiet();
@@ -156,12 +161,14 @@ test("removes an account from its rooms and keeps its messages", async () => {
     ["ana", true],
     ["ana", true],
   ]);
-  expect((await ben.ask("who", {})).users.map(({ user }) => user)).toEqual(["ben", "olga"]);
-  expect((await ben.ask("who", { room: "lab" })).users.map(({ user }) => user)).toEqual(["ben"]);
+  expect((await ben.request("who", {})).users.map(({ user }) => user)).toEqual(["ben", "olga"]);
+  expect((await ben.request("who", { room: "lab" })).users.map(({ user }) => user)).toEqual([
+    "ben",
+  ]);
   expect((await unsaid(site, ben, "@ana")).code).toBe("user-unknown");
-  const lab = await ben.ask("history", { target: "lab", grep: "my words", limit: 10 });
+  const lab = await ben.request("history", { target: "lab", grep: "my words", limit: 10 });
   expect(lab.records.map(({ from }) => from)).toEqual(["ana"]);
-  const direct = await ben.ask("history", { target: "@ana", limit: 10 });
+  const direct = await ben.request("history", { target: "@ana", limit: 10 });
   expect(direct.records).toHaveLength(1);
   for (const restarted of [false, true]) {
     if (restarted) await site.restart();
@@ -184,9 +191,9 @@ test("lets operators remove any account but their own", async () => {
   expect(await olga.refusal("remove", { user: "olga" })).toBe("not-allowed");
   expect(await olga.refusal("remove", {})).toBe("usage");
   expect(await olga.refusal("remove", { user: "nobody" })).toBe("user-unknown");
-  await olga.ask("grant", { user: "ben", on: true });
-  await olga.ask("remove", { user: "ben" });
-  await olga.ask("remove", { user: "ben" }); // Once more is no harm.
+  await olga.request("grant", { user: "ben", on: true });
+  await olga.request("remove", { user: "ben" });
+  await olga.request("remove", { user: "ben" }); // Once more is no harm.
   expect(
     site.registry.policy.isOperator(
       site.registry.findWithRemoved(checkName("ben"))?.id ?? ("" as never),
@@ -200,7 +207,7 @@ test("removes an account during other requests", async () => {
   const all = [
     second.send("login", second.passwordLogin("ana", "secret")),
     ana.send("passwd", { password: "other" }),
-    ana.say("last words", "lab"),
+    ana.post("last words", "lab"),
     ana.send("join", { room: "den", create: true }),
     olga.send("remove", { user: "ana" }),
     olga.send("reset", { user: "ana" }),
@@ -218,26 +225,29 @@ test("removes an account during other requests", async () => {
 
 test("renames a room that is then found by both names", async () => {
   const { site, olga, ana, ben } = await sandbox();
-  await olga.ask("rename", { room: "lab", to: "Workshop" });
+  await olga.request("rename", { room: "lab", to: "Workshop" });
   await site.quiet();
   expect(ben.all("room").at(-1)).toMatchObject({ name: "Workshop" });
   expect(ben.records.at(-1)?.body).toEqual({ was: "lab", name: "Workshop" });
-  for (const to of ["lab", "workshop"]) await said(site, ana, to, to);
-  const { records } = await ben.ask("history", { target: "lab", limit: 100 });
+  for (const to of ["lab", "workshop"]) await isRefusedPost(site, ana, to, to);
+  const { records } = await ben.request("history", { target: "lab", limit: 100 });
   expect(records.length).toBeGreaterThan(3);
-  const joined = await olga.ask("join", { room: "lab", create: true });
+  const joined = await olga.request("join", { room: "lab", create: true });
   expect([joined.name, joined.created]).toEqual(["Workshop", false]);
   await site.restart();
   const eve = await site.member("eve");
-  expect((await eve.ask("rooms", {})).rooms.map(({ room }) => room)).toEqual(["lobby", "Workshop"]);
-  expect((await eve.ask("join", { room: "lab" })).name).toBe("Workshop");
+  expect((await eve.request("rooms", {})).rooms.map(({ room }) => room)).toEqual([
+    "lobby",
+    "Workshop",
+  ]);
+  expect((await eve.request("join", { room: "lab" })).name).toBe("Workshop");
 });
 
 test("closes a room to all posts until it is opened", async () => {
   const { site, olga, ana, ben } = await sandbox();
-  const { seq } = await said(site, ana, "lab", "before");
-  await olga.ask("join", { room: "lab" });
-  await olga.ask("close", { room: "lab", on: true });
+  const { seq } = await isRefusedPost(site, ana, "lab", "before");
+  await olga.request("join", { room: "lab" });
+  await olga.request("close", { room: "lab", on: true });
   await site.quiet();
   expect(ben.all("room").at(-1)).toMatchObject({ name: "lab", closed: true });
   for (const guest of [ana, ben, olga]) {
@@ -246,42 +256,44 @@ test("closes a room to all posts until it is opened", async () => {
     expect(topic.message).toBe("'lab' is read-only");
   }
   expect(await ana.refusal("edit", { seq, text: "changed" })).toBe("not-allowed");
-  expect((await ben.ask("history", { target: "lab", limit: 9 })).records.length).toBeGreaterThan(0);
+  expect(
+    (await ben.request("history", { target: "lab", limit: 9 })).records.length,
+  ).toBeGreaterThan(0);
   const eve = await site.member("eve");
-  await eve.ask("join", { room: "lab" });
-  await ana.ask("erase", { seq }); // One's own words can still be taken back.
+  await eve.request("join", { room: "lab" });
+  await ana.request("erase", { seq }); // One's own words can still be taken back.
   await site.restart();
   const again = await site.again(ana, "ana");
   expect((await unsaid(site, again, "lab")).code).toBe("not-allowed");
   const operator = await site.again(olga, "olga");
-  await operator.ask("operate", { token: TOKEN });
-  await operator.ask("close", { room: "lab", on: false });
-  await said(site, again, "lab", "open");
+  await operator.request("operate", { token: TOKEN });
+  await operator.request("close", { room: "lab", on: false });
+  await isRefusedPost(site, again, "lab", "open");
 });
 
 test("removes a room with its history, and frees its name", async () => {
   const { site, olga, ana, ben } = await sandbox();
-  await said(site, ana, "lab", "words");
-  await olga.ask("rename", { room: "lab", to: "den" });
-  await olga.ask("remove", { room: "lab" }); // By the name that it had before.
+  await isRefusedPost(site, ana, "lab", "words");
+  await olga.request("rename", { room: "lab", to: "den" });
+  await olga.request("remove", { room: "lab" }); // By the name that it had before.
   await site.quiet();
   expect(kinds(ben.records).at(-1)).toBe("remove");
   expect(ben.all("room-gone")).toHaveLength(1);
   expect(await ben.refusal("history", { target: "den", limit: 9 })).toBe("room-unknown");
-  expect((await ben.ask("history", { grep: "words", limit: 9 })).records).toEqual([]);
+  expect((await ben.request("history", { grep: "words", limit: 9 })).records).toEqual([]);
   expect((await unsaid(site, ana, "den")).code).toBe("room-unknown");
-  expect((await ana.ask("rooms", {})).rooms.map(({ room }) => room)).toEqual(["lobby"]);
+  expect((await ana.request("rooms", {})).rooms.map(({ room }) => room)).toEqual(["lobby"]);
   for (const room of ["den", "lab"]) {
-    expect((await ben.ask("join", { room, create: true })).created).toBe(true);
+    expect((await ben.request("join", { room, create: true })).created).toBe(true);
   }
   await site.restart();
   const again = await site.again(ben, "ben");
-  expect((await again.ask("rooms", {})).rooms.map(({ room }) => room)).toEqual([
+  expect((await again.request("rooms", {})).rooms.map(({ room }) => room)).toEqual([
     "lobby",
     "den",
     "lab",
   ]);
-  expect((await again.ask("history", { grep: "words", limit: 9 })).records).toEqual([]);
+  expect((await again.request("history", { grep: "words", limit: 9 })).records).toEqual([]);
 });
 
 test("lets operators change any room but the lobby", async () => {

@@ -9,7 +9,7 @@ import { holds, lab, operating, TOKEN } from "../site-lab.ts";
 async function eraseAll(guest: Guest, whose: { user?: string } = {}): Promise<number[]> {
   const parts: number[] = [];
   for (let after: number | undefined = 0; after !== undefined; ) {
-    const part: { erased: number; next?: number | undefined } = await guest.ask("erase-all", {
+    const part: { erased: number; next?: number | undefined } = await guest.request("erase-all", {
       ...whose,
       after,
     });
@@ -21,13 +21,13 @@ async function eraseAll(guest: Guest, whose: { user?: string } = {}): Promise<nu
 
 test("erases all messages and files of one account, and no others", async () => {
   const { site, ana, ben, eve } = await lab();
-  const { seq } = await site.wait(ben.say("mellon one", "lab"));
-  await ben.ask("edit", { seq, text: "mellon two" });
-  await site.wait(ben.say("mellon three", "@eve"));
-  await site.wait(ana.say("keep this", "lab"));
-  const answer = await site.wait(ana.say("and this", "lab"));
+  const { seq } = await site.wait(ben.post("mellon one", "lab"));
+  await ben.request("edit", { seq, text: "mellon two" });
+  await site.wait(ben.post("mellon three", "@eve"));
+  await site.wait(ana.post("keep this", "lab"));
+  const answer = await site.wait(ana.post("and this", "lab"));
   const react = { outbox: "reactAAAAAA", counter: 1, to: "lab", body: { text: "", react: "!" } };
-  await ben.ask("post", { ...react, body: { ...react.body, re: answer.seq } });
+  await ben.request("post", { ...react, body: { ...react.body, re: answer.seq } });
   await new TestFile("one", CHUNK_BYTES + 5).upload(await channelOf(ben));
   expect(site.disk.list("/d/files")).toHaveLength(1);
   await operating(ana);
@@ -41,17 +41,17 @@ test("erases all messages and files of one account, and no others", async () => 
   expect(orders.map(({ body }) => body?.["seq"])).toContain(seq);
   await site.restart();
   const again = await site.again(eve, "eve");
-  const { records } = await again.ask("history", { target: "@ben", limit: 9 });
+  const { records } = await again.request("history", { target: "@ben", limit: 9 });
   expect(records.map(({ body }) => body)).toEqual([undefined]);
 });
 
 test("lets only the account and operators erase, after its removal too", async () => {
   const { site, ana, ben, eve } = await lab();
-  await site.wait(ben.say("mellon", "lab"));
+  await site.wait(ben.post("mellon", "lab"));
   expect(await eve.refusal("erase-all", { user: "ben" })).toBe("not-allowed");
   expect(await eve.refusal("erase-all", { user: "nobody" })).toBe("user-unknown");
   await operating(ana);
-  await ana.ask("remove", { user: "ben" });
+  await ana.request("remove", { user: "ben" });
   expect(holds(site, "mellon")).toBeTrue();
   expect(await eraseAll(ana, { user: "ben" })).toEqual([1]);
   expect(holds(site, "mellon")).toBeFalse();
@@ -61,11 +61,11 @@ test("erases in steps while others post", async () => {
   const { site, ana, ben } = await lab();
   const count = ERASED_PER_ORDER_MAX + 20;
   await site.wait(
-    Promise.all(Array.from({ length: count }, (_, i) => ben.say(`mellon ${i}`, "lab"))),
+    Promise.all(Array.from({ length: count }, (_, i) => ben.post(`mellon ${i}`, "lab"))),
   );
   const erasing = eraseAll(ben);
-  const said = await site.wait(ana.say("meanwhile", "lab"));
-  expect(said.seq).toBeGreaterThan(count);
+  const posted = await site.wait(ana.post("meanwhile", "lab"));
+  expect(posted.seq).toBeGreaterThan(count);
   expect(await site.wait(erasing)).toEqual([ERASED_PER_ORDER_MAX, 20]);
   expect(holds(site, '"mellon')).toBeFalse();
 });
@@ -73,7 +73,7 @@ test("erases in steps while others post", async () => {
 test("keeps erasure orders across a crash", async () => {
   for (let calls = 1; calls < 40; calls += 3) {
     const { site, ben, eve } = await lab();
-    for (let i = 0; i < 6; i++) await site.wait(ben.say(`mellon ${i}`, i < 3 ? "lab" : "@eve"));
+    for (let i = 0; i < 6; i++) await site.wait(ben.post(`mellon ${i}`, i < 3 ? "lab" : "@eve"));
     site.disk.stopAt(site.disk.calls + calls);
     eraseAll(ben).catch(() => undefined);
     await site.time.advance(200);
@@ -88,12 +88,12 @@ test("keeps erasure orders across a crash", async () => {
 
 test("unregisters one's own account permanently", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"], { operatorToken: TOKEN });
-  await site.wait(ben.say("mellon", "lobby"));
+  await site.wait(ben.post("mellon", "lobby"));
   await eraseAll(ben);
-  await ben.ask("unregister", {});
+  await ben.request("unregister", {});
   expect((await ben.untilEnded()).fault?.code).toBe("login-refused");
   await site.quiet();
-  const { users } = await ana.ask("who", { room: "lobby" });
+  const { users } = await ana.request("who", { room: "lobby" });
   expect(users.map(({ user }) => user)).toEqual(["ana"]);
   await site.restart();
   expect(await rejection(site.again(ben, "ben"))).toMatchObject({ code: "login-refused" });

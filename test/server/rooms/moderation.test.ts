@@ -12,17 +12,17 @@ import { lab, operating } from "../site-lab.ts";
 test("lets the creator of a room appoint moderators", async () => {
   const { site, ana, ben, eve } = await lab();
   expect(await ben.refusal("kick", { room: "lab", user: "eve" })).toBe("not-allowed");
-  await ana.ask("grant", { room: "lab", user: "ben", on: true });
+  await ana.request("grant", { room: "lab", user: "ben", on: true });
   const roles = async () =>
-    (await eve.ask("who", { room: "lab" })).users.map(({ user, role }) => `${user} ${role}`);
+    (await eve.request("who", { room: "lab" })).users.map(({ user, role }) => `${user} ${role}`);
   expect(await roles()).toEqual(["ana moderator", "ben moderator", "eve member"]);
   expect(await ben.refusal("kick", { room: "lab", user: "ana" })).toBe("not-allowed");
-  await ben.ask("kick", { room: "lab", user: "eve" });
+  await ben.request("kick", { room: "lab", user: "eve" });
   await site.restart();
   const again = await site.again(ben, "ben");
   expect(await again.refusal("kick", { room: "lab", user: "ana" })).toBe("not-allowed");
   const maker = await site.again(ana, "ana");
-  await maker.ask("grant", { room: "lab", user: "ben", on: false });
+  await maker.request("grant", { room: "lab", user: "ben", on: false });
   expect(await again.refusal("grant", { room: "lab", user: "ben", on: true })).toBe("not-allowed");
 });
 
@@ -31,12 +31,12 @@ test("grants operator rights to the session with the token", async () => {
   expect(await eve.refusal("operate", { token: "guess" })).toBe("login-refused");
   expect(await eve.refusal("bans", {})).toBe("not-allowed");
   await operating(eve);
-  await eve.ask("kick", { room: "lab", user: "ana" });
+  await eve.request("kick", { room: "lab", user: "ana" });
   expect((await ana.until("room-gone")).room.length).toBeGreaterThan(1);
   const second = await site.again(eve, "eve");
   expect(await second.refusal("bans", {})).toBe("not-allowed");
-  await eve.ask("logout", {});
-  await eve.ask("login", eve.signedLogin("eve"));
+  await eve.request("logout", {});
+  await eve.request("login", eve.signedLogin("eve"));
   expect(await eve.refusal("bans", {})).toBe("not-allowed");
 });
 
@@ -52,11 +52,11 @@ test("lets only moderators and operators import, and only into rooms", async () 
   expect(await ana.refusal("post", post("lobby"))).toBe("not-allowed");
   expect(await ana.refusal("post", post("@ben"))).toBe("not-allowed");
   expect(await ana.refusal("post", post("nowhere"))).toBe("room-unknown");
-  const { seq } = await ana.ask("post", post("lab"));
+  const { seq } = await ana.request("post", post("lab"));
   await operating(eve);
-  await eve.ask("post", post("lobby"));
-  await eve.ask("post", post("lab", { text: "", react: "+", re: seq, imported }));
-  const { records } = await ben.ask("history", { target: "lab", limit: 2 });
+  await eve.request("post", post("lobby"));
+  await eve.request("post", post("lab", { text: "", react: "+", re: seq, imported }));
+  const { records } = await ben.request("history", { target: "lab", limit: 2 });
   const bodies = records.map(({ body }) => JSON.parse(new TextDecoder().decode(body)));
   expect(bodies).toEqual([
     { text: "old", imported },
@@ -69,10 +69,10 @@ test("lets an operator appoint operators across a restart", async () => {
   const { site, ana, ben, eve } = await lab();
   expect(await ana.refusal("grant", { user: "ben", on: true })).toBe("not-allowed");
   await operating(eve);
-  await eve.ask("grant", { user: "ben", on: true });
+  await eve.request("grant", { user: "ben", on: true });
   await site.restart();
   const operator = await site.again(ben, "ben");
-  const who = await operator.ask("who", {});
+  const who = await operator.request("who", {});
   expect(who.users.map(({ role }) => role)).toEqual(["member", "operator", "member"]);
   const maker = await site.again(ana, "ana");
   // A moderator has no power over an operator.
@@ -80,17 +80,17 @@ test("lets an operator appoint operators across a restart", async () => {
     const options = { room: "lab", user: "ben", on: true };
     expect(await maker.refusal(kind, options)).toBe("not-allowed");
   }
-  await operator.ask("grant", { user: "ben", on: false });
+  await operator.request("grant", { user: "ben", on: false });
   expect(await operator.refusal("bans", {})).toBe("not-allowed");
-  await maker.ask("kick", { room: "lab", user: "ben" });
+  await maker.request("kick", { room: "lab", user: "ben" });
 });
 
 test("tells a user where they moderate", async () => {
   const { site, ana, ben } = await lab();
-  await ana.ask("grant", { room: "lab", user: "ben", on: true });
+  await ana.request("grant", { room: "lab", user: "ben", on: true });
   await site.quiet();
   expect(ben.all("room").at(-1)).toMatchObject({ name: "lab", moderates: true, skipped: 0 });
-  await ana.ask("grant", { room: "lab", user: "ben", on: false });
+  await ana.request("grant", { room: "lab", user: "ben", on: false });
   await site.quiet();
   expect(ben.all("room").at(-1)?.moderates).toBeUndefined();
   const again = await site.again(ana, "ana");
@@ -103,12 +103,12 @@ test("tells a user where they moderate", async () => {
 
 test("kicks a member, and notifies all members", async () => {
   const { site, ana, ben, eve } = await lab();
-  const { seq } = await ana.ask("kick", { room: "lab", user: "ben" });
+  const { seq } = await ana.request("kick", { room: "lab", user: "ben" });
   await ben.until("room-gone");
   await site.quiet();
   for (const guest of [ana, ben, eve]) {
-    const told = guest.records.find(({ head }) => head.seq === seq);
-    expect(told).toMatchObject({ from: "ana", head: { kind: "kick" }, body: { name: "ben" } });
+    const record = guest.records.find(({ head }) => head.seq === seq);
+    expect(record).toMatchObject({ from: "ana", head: { kind: "kick" }, body: { name: "ben" } });
   }
   expect(await ben.refusal("history", { target: "lab", limit: 5 })).toBe("not-member");
   expect(await ana.refusal("kick", { room: "lab", user: "ben" })).toBe("not-member");
@@ -118,9 +118,9 @@ test("kicks a member, and notifies all members", async () => {
 
 test("records no post of a member after their removal", async () => {
   const { site, ana, ben, eve } = await lab();
-  const posts = Array.from({ length: 40 }, (_, i) => ben.say(`${i}`, "lab"));
+  const posts = Array.from({ length: 40 }, (_, i) => ben.post(`${i}`, "lab"));
   const kicked = ana.send("kick", { room: "lab", user: "ben" });
-  const more = Array.from({ length: 40 }, (_, i) => ben.say(`late ${i}`, "lab"));
+  const more = Array.from({ length: 40 }, (_, i) => ben.post(`late ${i}`, "lab"));
   const { seq } = await site.wait(kicked);
   const outcomes = await site.wait(Promise.allSettled([...posts, ...more]));
   await site.quiet();
@@ -136,40 +136,40 @@ test("records no post of a member after their removal", async () => {
 
 test("asks a kicked member for the room password again", async () => {
   const { ana, ben } = await siteWith(["ana", "ben"]);
-  await ana.ask("join", { room: "lab", create: true, password: "sesame" });
-  await ben.ask("join", { room: "lab", password: "sesame" });
-  await ben.ask("leave", { room: "lab" });
-  await ben.ask("join", { room: "lab" });
-  await ana.ask("kick", { room: "lab", user: "ben" });
+  await ana.request("join", { room: "lab", create: true, password: "sesame" });
+  await ben.request("join", { room: "lab", password: "sesame" });
+  await ben.request("leave", { room: "lab" });
+  await ben.request("join", { room: "lab" });
+  await ana.request("kick", { room: "lab", user: "ben" });
   expect(await ben.refusal("join", { room: "lab" })).toBe("room-password-wrong");
-  await ben.ask("join", { room: "lab", password: "sesame" });
+  await ben.request("join", { room: "lab", password: "sesame" });
 });
 
 test("mutes a member of one room until the mute ends", async () => {
   const { site, ana, ben } = await lab();
-  const { seq } = await site.wait(ben.say("before", "lab"));
+  const { seq } = await site.wait(ben.post("before", "lab"));
   const until = site.clock.unixMs() + 5_000;
-  await ana.ask("mute", { room: "lab", user: "ben", on: true, until });
-  expect(await rejection(site.wait(ben.say("no", "lab")))).toMatchObject({ code: "muted" });
+  await ana.request("mute", { room: "lab", user: "ben", on: true, until });
+  expect(await rejection(site.wait(ben.post("no", "lab")))).toMatchObject({ code: "muted" });
   expect(await ben.refusal("topic", { room: "lab", topic: "x" })).toBe("muted");
   expect(await ben.refusal("edit", { seq, text: "x" })).toBe("muted");
-  await site.wait(ben.say("here I may", "lobby"));
+  await site.wait(ben.post("here I may", "lobby"));
   await site.restart();
   const again = await site.again(ben, "ben");
   expect(await again.refusal("topic", { room: "lab", topic: "x" })).toBe("muted");
   await site.time.advance(5_001);
-  await again.ask("topic", { room: "lab", topic: "x" });
+  await again.request("topic", { room: "lab", topic: "x" });
 });
 
 test("keeps a mute until it is lifted, even after leaving", async () => {
   const { site, ana, ben } = await lab();
-  await ana.ask("mute", { room: "lab", user: "ben", on: true });
-  await ben.ask("leave", { room: "lab" });
-  await ben.ask("join", { room: "lab" });
-  expect(await rejection(site.wait(ben.say("no", "lab")))).toMatchObject({ code: "muted" });
+  await ana.request("mute", { room: "lab", user: "ben", on: true });
+  await ben.request("leave", { room: "lab" });
+  await ben.request("join", { room: "lab" });
+  expect(await rejection(site.wait(ben.post("no", "lab")))).toMatchObject({ code: "muted" });
   expect(await ben.refusal("mute", { room: "lab", user: "ben", on: false })).toBe("not-allowed");
-  await ana.ask("mute", { room: "lab", user: "ben", on: false });
-  await site.wait(ben.say("thanks", "lab"));
+  await ana.request("mute", { room: "lab", user: "ben", on: false });
+  await site.wait(ben.post("thanks", "lab"));
 });
 
 test("lets the sender of a file edit its text, up to a limit", async () => {
@@ -180,10 +180,10 @@ test("lets the sender of a file edit its text, up to a limit", async () => {
   expect(await ana.refusal("edit", { seq, text: "x" })).toBe("not-allowed");
   const text = "ü".repeat(FILE_TEXT_BYTES_MAX / 2);
   expect(await ben.refusal("edit", { seq, text: `${text}!` })).toBe("too-large");
-  for (const said of [text, "", "last"]) await ben.ask("edit", { seq, text: said });
-  await ben.ask("edit", { seq: direct, text: "for you" });
-  const word = await site.wait(ben.say("word", "lab"));
-  expect(await ben.refusal("edit", { seq: word.seq, text: "" })).toBe("text-invalid");
+  for (const caption of [text, "", "last"]) await ben.request("edit", { seq, text: caption });
+  await ben.request("edit", { seq: direct, text: "for you" });
+  const message = await site.wait(ben.post("word", "lab"));
+  expect(await ben.refusal("edit", { seq: message.seq, text: "" })).toBe("text-invalid");
   await site.quiet();
   const edits = ana.records.filter(({ head }) => head.kind === "edit");
   expect(edits.map(({ body }) => body)).toMatchObject([
@@ -193,7 +193,7 @@ test("lets the sender of a file edit its text, up to a limit", async () => {
     { seq: direct },
   ]);
   // The words go with the file.
-  await ben.ask("erase", { seq });
+  await ben.request("erase", { seq });
   expect(await ben.refusal("edit", { seq, text: "x" })).toBe("not-found");
   await site.quiet();
   const also = edits.slice(0, 3).map(({ head }) => head.seq);
@@ -203,7 +203,7 @@ test("lets the sender of a file edit its text, up to a limit", async () => {
 test("closes the sessions of a banned user and refuses new ones", async () => {
   const { site, ana, ben } = await lab();
   await operating(ana);
-  await ana.ask("ban", { user: "ben", on: true, reason: "spam" });
+  await ana.request("ban", { user: "ben", on: true, reason: "spam" });
   const { fault } = await ben.untilEnded();
   expect([fault?.code, fault?.message.includes("spam")]).toEqual(["banned", true]);
   await site.restart();
@@ -213,24 +213,24 @@ test("closes the sessions of a banned user and refuses new ones", async () => {
   const other = await site.greeted();
   expect(await other.refusal("login", other.signedLogin("ben"))).toBe("login-refused");
   const operator = await operating(await site.again(ana, "ana"));
-  expect(await operator.ask("bans", {})).toEqual({ bans: [{ user: "ben", reason: "spam" }] });
-  await operator.ask("ban", { user: "ben", on: false });
-  await back.ask("login", back.signedLogin("ben"));
-  expect(await operator.ask("bans", {})).toEqual({ bans: [] });
+  expect(await operator.request("bans", {})).toEqual({ bans: [{ user: "ben", reason: "spam" }] });
+  await operator.request("ban", { user: "ben", on: false });
+  await back.request("login", back.signedLogin("ben"));
+  expect(await operator.request("bans", {})).toEqual({ bans: [] });
 });
 
 test("refuses all clients of a banned address", async () => {
   const { site, ana } = await lab();
   await operating(ana);
   const there = await site.greeted("10.9.9.9");
-  await there.ask("register", there.registration("zoe"));
-  await ana.ask("ban", { address: "10.9.9.9", on: true });
+  await there.request("register", there.registration("zoe"));
+  await ana.request("ban", { address: "10.9.9.9", on: true });
   expect((await there.untilEnded()).fault?.code).toBe("banned");
   const next = await site.connect("10.9.9.9");
   await next.greet().catch(() => undefined);
   expect((await next.untilEnded()).fault?.code).toBe("banned");
   await site.greeted("10.9.9.8");
-  await ana.ask("ban", { address: "10.9.9.9", on: false });
+  await ana.request("ban", { address: "10.9.9.9", on: false });
   await site.greeted("10.9.9.9");
 });
 

@@ -10,64 +10,64 @@ test("sends preferences to all devices of an account, and to no other", async ()
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
   const second = await site.again(ana, "ana");
   const room = ana.roomId();
-  expect(await ana.ask("prefs", {})).toMatchObject({ rooms: [], saved: [] });
-  await ana.ask("prefs-set", { room, muted: 0, favourite: true });
-  await ana.ask("save", { room, seq: 1, on: true });
+  expect(await ana.request("prefs", {})).toMatchObject({ rooms: [], saved: [] });
+  await ana.request("prefs-set", { room, muted: 0, favourite: true });
+  await ana.request("save", { room, seq: 1, on: true });
   await site.quiet();
-  const told = { kind: "prefs-set", room, muted: 0, favourite: true } as const;
+  const notice = { kind: "prefs-set", room, muted: 0, favourite: true } as const;
   for (const guest of [ana, second]) {
-    expect(guest.all("prefs-set")).toEqual([told]);
+    expect(guest.all("prefs-set")).toEqual([notice]);
     expect(guest.all("save")).toEqual([{ kind: "save", room, seq: 1, on: true }]);
   }
   expect([ben.all("prefs-set"), ben.all("save")]).toEqual([[], []]);
-  expect(await ben.ask("prefs", {})).toMatchObject({ rooms: [], saved: [] });
-  await second.ask("prefs-set", { room, favourite: false });
-  expect(await ana.ask("prefs", {})).toMatchObject({ rooms: [], saved: [{ room, seq: 1 }] });
+  expect(await ben.request("prefs", {})).toMatchObject({ rooms: [], saved: [] });
+  await second.request("prefs-set", { room, favourite: false });
+  expect(await ana.request("prefs", {})).toMatchObject({ rooms: [], saved: [{ room, seq: 1 }] });
 });
 
 test("keeps preferences over a crash, and blanks them with the account", async () => {
   const { site, ana } = await siteWith(["ana"]);
   const room = ana.roomId();
-  await ana.ask("prefs-set", { room, hidden: 3, unread: 2 });
-  await ana.ask("save", { room, seq: 2, on: true });
+  await ana.request("prefs-set", { room, hidden: 3, unread: 2 });
+  await ana.request("save", { room, seq: 2, on: true });
   site.disk.losePower();
   await site.restartAfterCrash();
   const again = await site.again(ana, "ana");
-  const kept = { rooms: [{ room, hidden: 3, unread: 2 }], saved: [{ room, seq: 2 }] };
-  expect(await again.ask("prefs", {})).toMatchObject(kept);
-  await again.ask("unregister", {});
+  const stored = { rooms: [{ room, hidden: 3, unread: 2 }], saved: [{ room, seq: 2 }] };
+  expect(await again.request("prefs", {})).toMatchObject(stored);
+  await again.request("unregister", {});
   await site.quiet();
   expect(accountsOf(site)).not.toContain('"hidden"');
 });
 
 test("refuses preferences for rooms and messages that the user cannot read", async () => {
   const { ana, ben } = await siteWith(["ana", "ben"]);
-  const { room } = await ana.ask("join", { room: "cellar", create: true });
+  const { room } = await ana.request("join", { room: "cellar", create: true });
   expect(await ben.refusal("prefs-set", { room, muted: 0 })).toBe("not-member");
   expect(await ben.refusal("save", { room, seq: 1, on: true })).toBe("not-member");
   const none = "rAAAAAAAAAAA";
   expect(await ben.refusal("prefs-set", { room: none, hidden: 1 })).toBe("not-member");
   const beyond = { room, seq: Number.MAX_SAFE_INTEGER, on: true };
   expect(await ana.refusal("save", beyond)).toBe("not-member");
-  await ana.ask("prefs-set", { room, muted: 0 });
-  await ana.ask("leave", { room: "cellar" });
-  await ana.ask("prefs-set", { room }); // What was set before one left can be taken back.
-  expect(await ana.ask("prefs", {})).toMatchObject({ rooms: [] });
+  await ana.request("prefs-set", { room, muted: 0 });
+  await ana.request("leave", { room: "cellar" });
+  await ana.request("prefs-set", { room }); // What was set before one left can be taken back.
+  expect(await ana.request("prefs", {})).toMatchObject({ rooms: [] });
 });
 
 test("limits changes of preferences, and compacts them in the log", async () => {
   const { site, ana } = await siteWith(["ana"]);
   const room = ana.roomId();
   for (let i = 0; i < PREFS_BURST; i++) {
-    await ana.ask("save", { room, seq: 1, on: i % 2 === 0 });
+    await ana.request("save", { room, seq: 1, on: i % 2 === 0 });
   }
   const { code, retryAfterMs = 0 } = await ana.refused("save", { room, seq: 1, on: true });
   expect([code, retryAfterMs]).toEqual(["too-many", 1_000 / PREFS_PER_SECOND]);
   await site.time.advance(retryAfterMs);
-  await ana.ask("save", { room, seq: 1, on: true });
+  await ana.request("save", { room, seq: 1, on: true });
   for (let i = PREFS_BURST; i < PREFS_RECORDS_MAX; i++) {
     await site.time.advance(1_000);
-    await ana.ask("save", { room, seq: 1, on: i % 2 === 1 });
+    await ana.request("save", { room, seq: 1, on: i % 2 === 1 });
   }
   await site.quiet();
   const lines = accountsOf(site).split("\n");
@@ -75,5 +75,5 @@ test("limits changes of preferences, and compacts them in the log", async () => 
   expect(whole.length).toBeLessThan(PREFS_RECORDS_MAX / 2);
   await site.restart();
   const again = await site.again(ana, "ana");
-  expect(await again.ask("prefs", {})).toEqual(await again.ask("prefs", {}));
+  expect(await again.request("prefs", {})).toEqual(await again.request("prefs", {}));
 });

@@ -18,14 +18,14 @@ function open(members: number) {
   const clock = new VirtualClock();
   const names = { nameOf: (id: UserId | "server") => `n${id}` as never };
   const fanOut = new FanOut(clock, names);
-  const heard: { topic: string; notice: NoticeOf<"presences"> }[] = [];
+  const notices: { topic: string; notice: NoticeOf<"presences"> }[] = [];
   fanOut.add({
     transport: "memory",
     port: 1,
     publish: (topic, bytes) => {
       const incoming = decode(bytes);
       if (incoming.kind !== "message") throw new Error("no message");
-      heard.push({ topic, notice: incoming.message as NoticeOf<"presences"> });
+      notices.push({ topic, notice: incoming.message as NoticeOf<"presences"> });
     },
     stop: () => Promise.resolve(),
   });
@@ -34,12 +34,12 @@ function open(members: number) {
     members: new Set(Array.from({ length: members }, (_, i) => user(i))),
   } as unknown as Room;
   const feed = new PresenceFeed(clock, names, fanOut);
-  const told = async () => {
+  const nextNotices = async () => {
     await clock.advance(PRESENCE_INTERVAL_MS);
     fanOut.flush();
-    return heard.splice(0);
+    return notices.splice(0);
   };
-  return { room, feed, fanOut, told, clock };
+  return { room, feed, fanOut, told: nextNotices, clock };
 }
 
 test("sends one notice per room and interval", async () => {

@@ -13,7 +13,7 @@ interface Pin extends Checkpoint {
 }
 
 async function checkpoint(guest: Guest, from = 0): Promise<Pin> {
-  const { note, path } = await guest.ask("checkpoint", { from });
+  const { note, path } = await guest.request("checkpoint", { from });
   return { ...verifyNote(note, guest.site.identity.publicKey), path };
 }
 
@@ -23,7 +23,7 @@ function continues(old: Checkpoint, { size, root, path }: Pin): boolean {
 }
 
 async function talk(guest: Guest, count: number): Promise<void> {
-  await guest.site.wait(Promise.all(Array.from({ length: count }, (_, i) => guest.say(`m${i}`))));
+  await guest.site.wait(Promise.all(Array.from({ length: count }, (_, i) => guest.post(`m${i}`))));
   await guest.site.time.advance(1_000);
 }
 
@@ -49,11 +49,11 @@ test("signs each checkpoint, and proves that it continues older ones", async () 
 
 test("proves only records of the user's rooms", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"], { signs: true });
-  await ana.ask("join", { room: "cellar", create: true });
-  const { seq: hidden } = await site.wait(ana.say("secret", "cellar"));
+  await ana.request("join", { room: "cellar", create: true });
+  const { seq: hidden } = await site.wait(ana.post("secret", "cellar"));
   await talk(ben, 400);
   const { size, root } = await checkpoint(ben);
-  const { records } = await ben.ask("history", {
+  const { records } = await ben.request("history", {
     target: "lobby",
     limit: PROOFS_PER_REQUEST_MAX - 2,
   });
@@ -62,22 +62,22 @@ test("proves only records of the user's rooms", async () => {
     return { seq, leaf: leafHash(head, sha256) };
   });
   const seqs = [hidden, ...known.map(({ seq }) => seq), size + 1];
-  const { proofs } = await ben.ask("inclusion", { size, seqs });
+  const { proofs } = await ben.request("inclusion", { size, seqs });
   expect(proofs.map(({ seq, leaf }) => ({ seq, leaf }))).toEqual(known);
   for (const { seq, leaf, path } of proofs) {
     expect(verifyInclusion({ leaf, index: seq - 1, size, path, root }, sha256)).toBe(true);
   }
-  const own = await ana.ask("inclusion", { size, seqs: [hidden] });
+  const own = await ana.request("inclusion", { size, seqs: [hidden] });
   expect(own.proofs.map(({ seq }) => seq)).toEqual([hidden]);
   // An older root has proofs of its own.
-  const small = await ben.ask("inclusion", { size: 260, seqs: [known[0]?.seq ?? 0] });
+  const small = await ben.request("inclusion", { size: 260, seqs: [known[0]?.seq ?? 0] });
   expect(small.proofs[0]?.path).not.toEqual(proofs[0]?.path ?? []);
 });
 
 test("refuses unsorted records, and proves none beyond the size", async () => {
   const { ana } = await siteWith(["ana"], { signs: true });
   const { size } = await checkpoint(ana);
-  expect(await ana.ask("inclusion", { size: size + 1, seqs: [1] })).toEqual({ proofs: [] });
+  expect(await ana.request("inclusion", { size: size + 1, seqs: [1] })).toEqual({ proofs: [] });
   for (const seqs of [
     [2, 1],
     [1, 1],

@@ -3,7 +3,7 @@ import { PAGE_RECORDS_MAX, PRESENCE_MEMBERS_MAX } from "../../../src/base/limits
 import type { Account } from "../../../src/core/rooms/accounts.ts";
 import { Queries, type QueriesOptions } from "../../../src/server/rooms/queries.ts";
 
-function house(count: number) {
+function openQueries(count: number) {
   const names = Array.from({ length: count }, (_, i) => `u${String(i).padStart(5, "0")}`);
   const accounts = names.map((name) => ({ id: name, name, isGone: false }) as unknown as Account);
   const counts = { walks: 0, now: 0 };
@@ -24,7 +24,7 @@ function house(count: number) {
 }
 
 test("sorts many accounts at most once a second", () => {
-  const { who, counts, registry } = house(PRESENCE_MEMBERS_MAX + 1);
+  const { who, counts, registry } = openQueries(PRESENCE_MEMBERS_MAX + 1);
   for (let i = 0; i < 20; i++) {
     registry.namesVersion++;
     who();
@@ -40,7 +40,7 @@ test("sorts many accounts at most once a second", () => {
 });
 
 test("begins a page after the given name, even an unknown one", () => {
-  const { who, names } = house(2 * PAGE_RECORDS_MAX + 1);
+  const { who, names } = openQueries(2 * PAGE_RECORDS_MAX + 1);
   const read: string[] = [];
   for (let after: string | undefined; ; ) {
     const { users, more } = who(after);

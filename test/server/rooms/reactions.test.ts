@@ -11,52 +11,52 @@ const post = (body: PostBody, to = "lobby") => {
 };
 const react = (re: number, to?: string) => post({ text: "", react: "👍", re }, to);
 
-async function said(guest: Guest, text: string, to?: string): Promise<number> {
-  return (await guest.site.wait(guest.say(text, to))).seq;
+async function postText(guest: Guest, text: string, to?: string): Promise<number> {
+  return (await guest.site.wait(guest.post(text, to))).seq;
 }
 
 test("records a reaction to a message of the same room", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
-  const re = await said(ana, "done");
-  const { seq } = await ben.ask("post", react(re));
+  const re = await postText(ana, "done");
+  const { seq } = await ben.request("post", react(re));
   await site.quiet();
   expect(ana.records.at(-1)).toMatchObject({
     head: { kind: "reaction", seq },
     from: "ben",
     body: { react: "👍", re },
   });
-  const { records } = await ana.ask("history", { target: "lobby", limit: 1 });
+  const { records } = await ana.request("history", { target: "lobby", limit: 1 });
   expect(Buffer.from(records[0]?.head ?? []).toString()).toContain('"kind":"reaction"');
-  const direct = await said(ana, "psst", "@ben");
-  expect((await ben.ask("post", react(direct, "@ana"))).seq).toBeGreaterThan(direct);
+  const direct = await postText(ana, "psst", "@ben");
+  expect((await ben.request("post", react(direct, "@ana"))).seq).toBeGreaterThan(direct);
 });
 
 test("refuses a reaction to anything but a readable message", async () => {
   const { ana, ben } = await siteWith(["ana", "ben"]);
-  const re = await said(ana, "done");
-  await ana.ask("join", { room: "cellar", create: true });
-  const hidden = await said(ana, "secret", "cellar");
+  const re = await postText(ana, "done");
+  await ana.request("join", { room: "cellar", create: true });
+  const hidden = await postText(ana, "secret", "cellar");
   for (const wrong of [hidden, 1, 999_999]) {
     expect(await ben.refusal("post", react(wrong))).toBe("not-found");
   }
   expect(await ben.refusal("post", react(hidden, "cellar"))).toBe("not-member");
   expect(await ben.refusal("post", react(hidden, "attic"))).toBe("room-unknown");
   expect(await ben.refusal("post", react(hidden, "@nobody"))).toBe("user-unknown");
-  const { seq } = await ben.ask("post", react(re));
+  const { seq } = await ben.request("post", react(re));
   expect(await ben.refusal("post", react(seq))).toBe("not-found");
-  await ana.ask("erase", { seq: re });
+  await ana.request("erase", { seq: re });
   expect(await ben.refusal("post", react(re))).toBe("not-found");
 });
 
 test("reveals no message numbers to users who share no message", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
   const eve = await site.member("eve");
-  await said(ana, "open");
-  const hidden = await said(ana, "psst", "@ben");
-  const words = new Set<string>();
+  await postText(ana, "open");
+  const hidden = await postText(ana, "psst", "@ben");
+  const messages = new Set<string>();
   for (const seq of [1, hidden, hidden + 1, 2 ** 53 - 1]) {
     const fault = await eve.refused("post", react(seq, "@ben"));
-    words.add(`${fault.code} ${fault.message.replace(String(seq), "N")} ${fault.remedy}`);
+    messages.add(`${fault.code} ${fault.message.replace(String(seq), "N")} ${fault.remedy}`);
     if (seq === 1) continue; // The lobby's beginning they do share.
     for (const request of [
       eve.refused("edit", { seq, text: "x" }),
@@ -65,18 +65,18 @@ test("reveals no message numbers to users who share no message", async () => {
       expect((await request).code).toBe("not-found");
     }
   }
-  expect([...words]).toHaveLength(1);
-  expect([...words][0]).toStartWith("not-found");
+  expect([...messages]).toHaveLength(1);
+  expect([...messages][0]).toStartWith("not-found");
   await site.quiet();
   const [conversations] = [ben.all("room").filter(({ name }) => name === "eve")];
   expect(conversations).toEqual([]);
-  const first = await said(eve, "hello", "@ben");
-  expect((await ben.ask("post", react(first, "@eve"))).seq).toBeGreaterThan(first);
+  const first = await postText(eve, "hello", "@ben");
+  expect((await ben.request("post", react(first, "@eve"))).seq).toBeGreaterThan(first);
 });
 
 test("refuses a reaction with text or without a sign", async () => {
   const { ana } = await siteWith(["ana"]);
-  const re = await said(ana, "done");
+  const re = await postText(ana, "done");
   const bodies: [PostBody, string][] = [
     [{ text: "too", react: "👍", re }, "text-invalid"],
     [{ text: "", react: "", re }, "text-invalid"],
@@ -87,7 +87,9 @@ test("refuses a reaction with text or without a sign", async () => {
   for (const [body, code] of bodies) {
     expect(await ana.refusal("post", post(body))).toBe(code);
   }
-  expect((await ana.ask("post", post({ text: "", react: "x".repeat(64), re }))).seq).toBeTruthy();
+  expect(
+    (await ana.request("post", post({ text: "", react: "x".repeat(64), re }))).seq,
+  ).toBeTruthy();
 });
 
 test("keeps the order of an outbox on a slow disk", async () => {
@@ -96,7 +98,7 @@ test("keeps the order of an outbox on a slow disk", async () => {
     reading: () => new Promise((go) => void site.clock.after(slow, go)),
   });
   const ana = await site.member("ana");
-  const re = await said(ana, "done");
+  const re = await postText(ana, "done");
   slow = 50;
   const bodies: PostBody[] = [
     { text: "one" },
@@ -120,8 +122,8 @@ test("reacts to a message that another server of the cluster has just recorded",
   const { site } = ana;
   await site.quiet();
   const next = site.history.head() + 1;
-  sites.meanwhile = () => ana.say("done");
-  expect((await ben.ask("post", react(next))).seq).toBe(next + 1);
+  sites.meanwhile = () => ana.post("done");
+  expect((await ben.request("post", react(next))).seq).toBe(next + 1);
   expect(await ben.refusal("post", react(1_000))).toBe("not-found");
   sites.isOut = true;
   const fault = await ben.refused("post", react(1_000));

@@ -7,43 +7,43 @@ import type { Guest } from "../guest.ts";
 import { siteWith } from "../site.ts";
 
 async function unreadOf(guest: Guest, name = "lobby"): Promise<number | undefined> {
-  const { rooms } = await guest.ask("rooms", {});
+  const { rooms } = await guest.request("rooms", {});
   return rooms.find(({ room }) => room === name)?.unread;
 }
 
 test("counts unread messages from the user's join", async () => {
   const { site, ana } = await siteWith(["ana"]);
-  await site.wait(ana.say("one"));
-  await site.wait(ana.say("two"));
+  await site.wait(ana.post("one"));
+  await site.wait(ana.post("two"));
   expect(await unreadOf(ana)).toBe(0);
   const ben = await site.member("ben");
   expect(await unreadOf(ben)).toBe(0);
   expect(await unreadOf(ana)).toBe(0); // That ben has joined is no word of his.
-  await site.wait(ben.say("three"));
-  await site.wait(ana.say("four"));
+  await site.wait(ben.post("three"));
+  await site.wait(ana.post("four"));
   expect(await unreadOf(ana)).toBe(1);
   expect(await unreadOf(ben)).toBe(1);
 });
 
 test("counts only unread messages of others", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
-  const { seq } = await site.wait(ben.say("word"));
-  await ben.ask("topic", { room: "lobby", topic: "bugs" });
-  await ben.ask("edit", { seq, text: "words" });
+  const { seq } = await site.wait(ben.post("word"));
+  await ben.request("topic", { room: "lobby", topic: "bugs" });
+  await ben.request("edit", { seq, text: "words" });
   const other = { outbox: "BBBBBBBBBBA", to: "lobby" };
-  await ben.ask("post", { ...other, counter: 1, body: { text: "", react: "+1", re: seq } });
-  await site.wait(ana.say("mine, with all of that unread before it"));
+  await ben.request("post", { ...other, counter: 1, body: { text: "", react: "+1", re: seq } });
+  await site.wait(ana.post("mine, with all of that unread before it"));
   await site.member("carl");
-  await ben.ask("post", { ...other, counter: 2, body: { text: "waves", action: true } });
+  await ben.request("post", { ...other, counter: 2, body: { text: "waves", action: true } });
   expect(await unreadOf(ana)).toBe(2);
   await site.quiet();
   const room = ana.roomId();
   const again = await site.again(ana, "ana");
-  const told = again.all("room").find((one) => one.room === room);
-  expect(told).toMatchObject({ read: 2, unread: 0 }); // All of it is sent again.
+  const notice = again.all("room").find((one) => one.room === room);
+  expect(notice).toMatchObject({ read: 2, unread: 0 }); // All of it is sent again.
   const second = await site.again(ana, "ana", Number.MAX_SAFE_INTEGER);
   expect(second.all("room").find((one) => one.room === room)).toMatchObject({ unread: 2 });
-  await ana.ask("read", {
+  await ana.request("read", {
     room,
     n: ben.records.find((one) => one.head.seq === seq)?.head.n ?? 0,
   });
@@ -54,23 +54,23 @@ test("counts only unread messages of others", async () => {
 
 test("moves read positions only forward, up to the last record", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
-  for (let i = 0; i < 5; i++) await site.wait(ben.say(`${i}`));
+  for (let i = 0; i < 5; i++) await site.wait(ben.post(`${i}`));
   await site.quiet();
   const room = ana.roomId();
   const last = ana.records.at(-1)?.head.n ?? 0;
-  await ana.ask("read", { room, n: last - 1 });
+  await ana.request("read", { room, n: last - 1 });
   expect(await unreadOf(ana)).toBe(1);
-  await ana.ask("read", { room, n: 1 });
+  await ana.request("read", { room, n: 1 });
   expect(await unreadOf(ana)).toBe(1);
-  await ana.ask("read", { room, n: last + 1_000 });
+  await ana.request("read", { room, n: last + 1_000 });
   expect(await unreadOf(ana)).toBe(0);
-  await site.wait(ben.say("more"));
+  await site.wait(ben.post("more"));
   expect(await unreadOf(ana)).toBe(1);
 });
 
 test("refuses read positions of rooms that the user cannot read", async () => {
   const { ana, ben } = await siteWith(["ana", "ben"]);
-  const { room } = await ana.ask("join", { room: "cellar", create: true });
+  const { room } = await ana.request("join", { room: "cellar", create: true });
   expect(await ben.refusal("read", { room, n: 1 })).toBe("not-member");
   expect(await ben.refusal("read", { room: "rAAAAAAAAAAA", n: 1 })).toBe("not-member");
   expect(await unreadOf(ben, "cellar")).toBeUndefined();
@@ -79,30 +79,30 @@ test("refuses read positions of rooms that the user cannot read", async () => {
 test("sends read positions to the user's other devices once a second", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
   const second = await site.again(ana, "ana");
-  for (let i = 0; i < 20; i++) await site.wait(ben.say(`${i}`));
+  for (let i = 0; i < 20; i++) await site.wait(ben.post(`${i}`));
   const room = ana.roomId();
   await site.time.advance(READ_NOTICE_INTERVAL_MS);
   const before = second.all("read").length;
-  for (const { head } of ana.records.slice(-10)) await ana.ask("read", { room, n: head.n });
+  for (const { head } of ana.records.slice(-10)) await ana.request("read", { room, n: head.n });
   await site.time.advance(READ_NOTICE_INTERVAL_MS + 50);
   const last = ana.records.at(-1)?.head.n ?? 0;
   expect(second.all("read").slice(before)).toEqual([{ kind: "read", room, n: last, unread: 0 }]);
   expect(ana.all("read").filter(({ n }) => n === last)).toEqual([]);
   expect(ben.all("read")).toEqual([]);
   const third = await site.again(ana, "ana");
-  expect(third.all("room").find((told) => told.room === room)?.read).toBe(last);
+  expect(third.all("room").find((notice) => notice.room === room)?.read).toBe(last);
 });
 
 test("keeps stored read positions across a stop and a crash", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
-  for (let i = 0; i < 4; i++) await site.wait(ben.say(`${i}`));
-  await ana.ask("read", { room: ana.roomId(), n: 5 });
+  for (let i = 0; i < 4; i++) await site.wait(ben.post(`${i}`));
+  await ana.request("read", { room: ana.roomId(), n: 5 });
   const unread = await unreadOf(ana);
   await site.restart();
   expect(await unreadOf(await site.again(ana, "ana"))).toBe(unread);
 
   const after = await site.again(ana, "ana");
-  await after.ask("read", { room: ana.roomId(), n: 6 });
+  await after.request("read", { room: ana.roomId(), n: 6 });
   await site.time.advance(READ_POSITIONS_SAVE_INTERVAL_MS + 50);
   site.disk.losePower();
   await site.restartAfterCrash();
@@ -111,8 +111,8 @@ test("keeps stored read positions across a stop and a crash", async () => {
 
 test("starts with a warning and no read positions if they are unreadable", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
-  await site.wait(ben.say("hi"));
-  await ana.ask("read", { room: ana.roomId(), n: 4 });
+  await site.wait(ben.post("hi"));
+  await ana.request("read", { room: ana.roomId(), n: 4 });
   await site.restartWith("/d/marks.json", () => Buffer.from("{]"));
   const warnings = () => site.events.filter(({ kind }) => kind === "warning");
   expect(warnings()).toHaveLength(1);
@@ -121,7 +121,7 @@ test("starts with a warning and no read positions if they are unreadable", async
   site.trouble = (call, path) =>
     call === "write" && path.includes("marks") ? "ENOSPC" : undefined;
   for (let n = 2; n < 5; n++) {
-    await again.ask("read", { room: ana.roomId(), n });
+    await again.request("read", { room: ana.roomId(), n });
     await site.time.advance(READ_POSITIONS_SAVE_INTERVAL_MS + 50);
   }
   expect(warnings()).toHaveLength(2);
@@ -134,17 +134,17 @@ test("keeps ignored users on the account, for all its devices", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
   const second = await site.again(ana, "ana");
   expect(second.all("ignored")).toEqual([]);
-  await ana.ask("ignore", { user: "BEN", on: true });
-  await ana.ask("ignore", { user: "ben", on: true });
+  await ana.request("ignore", { user: "BEN", on: true });
+  await ana.request("ignore", { user: "ben", on: true });
   await site.quiet();
   expect(second.all("ignored")).toEqual([{ kind: "ignored", users: ["ben"] }]);
-  expect(await ana.ask("ignored", {})).toEqual({ users: ["ben"] });
+  expect(await ana.request("ignored", {})).toEqual({ users: ["ben"] });
   await site.restart();
   const third = await site.again(ana, "ana");
   const kinds = third.notices.map(({ kind }) => kind);
   expect(kinds.indexOf("ignored")).toBeLessThan(kinds.indexOf("room"));
-  await third.ask("ignore", { user: "ben", on: false });
-  expect(await third.ask("ignored", {})).toEqual({ users: [] });
+  await third.request("ignore", { user: "ben", on: false });
+  expect(await third.request("ignored", {})).toEqual({ users: [] });
   expect(ben.all("ignored")).toEqual([]);
 });
 
@@ -153,8 +153,8 @@ test("refuses to ignore oneself or unknown users without a notice", async () => 
   expect(await ana.refusal("ignore", { user: "nobody", on: true })).toBe("user-unknown");
   expect(await ana.refusal("ignore", { user: "ana", on: true })).toBe("not-allowed");
   expect(await ana.refusal("ignore", { user: "a b", on: true })).toBe("name-invalid");
-  const before = await site.wait(ben.say("hi", "@ana"));
-  await ana.ask("ignore", { user: "ben", on: true });
-  const after = await site.wait(ben.say("hi", "@ana"));
+  const before = await site.wait(ben.post("hi", "@ana"));
+  await ana.request("ignore", { user: "ben", on: true });
+  const after = await site.wait(ben.post("hi", "@ana"));
   expect(Object.keys(after)).toEqual(Object.keys(before));
 });

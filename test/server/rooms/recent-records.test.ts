@@ -15,7 +15,7 @@ class Log {
   readonly all = new Map<string, LogRecord[]>();
   seq = 0;
 
-  say(id: string, kind: RecordKind = "text", bodyBytes = 10): void {
+  add(id: string, kind: RecordKind = "text", bodyBytes = 10): void {
     const records = this.all.get(id) ?? [];
     this.all.set(id, records);
     const head = { seq: ++this.seq, n: records.length + 1, kind } as LogRecord["head"];
@@ -35,29 +35,33 @@ class Log {
 }
 
 test("returns all records of a range, or none", () => {
-  const said = fc.record({
+  const anyRecord = fc.record({
     id: fc.constantFrom("r1", "r2", "r3"),
     kind: fc.constantFrom<RecordKind>("text", "text", "text", "join", "erase"),
   });
-  const asked = fc.record({ seq: fc.nat(400), count: fc.integer({ min: 1, max: 60 }) });
+  const anyQuery = fc.record({ seq: fc.nat(400), count: fc.integer({ min: 1, max: 60 }) });
   fc.assert(
-    fc.property(fc.array(said, { maxLength: 400 }), fc.array(asked), (words, questions) => {
-      const log = new Log();
-      for (const { id, kind } of words) log.say(id, kind);
-      for (const { seq, count } of questions) {
-        for (const id of ["r1", "r2", "r3", "r4"]) log.check(id, seq, count);
-      }
-    }),
+    fc.property(
+      fc.array(anyRecord, { maxLength: 400 }),
+      fc.array(anyQuery),
+      (records, questions) => {
+        const log = new Log();
+        for (const { id, kind } of records) log.add(id, kind);
+        for (const { seq, count } of questions) {
+          for (const id of ["r1", "r2", "r3", "r4"]) log.check(id, seq, count);
+        }
+      },
+    ),
   );
 });
 
 test("drops the records of a room on an erasure or its removal", () => {
   for (const kind of ["erase", "remove"] as const) {
     const log = new Log();
-    log.say("r1");
-    log.say("r1", kind);
+    log.add("r1");
+    log.add("r1", kind);
     expect(log.recent.newest(room("r1"), 1)).toBeUndefined();
-    log.say("r1");
+    log.add("r1");
     expect(log.recent.since(room("r1"), 1)).toBeUndefined();
     expect(log.recent.since(room("r1"), 2)).toHaveLength(1);
   }
@@ -65,9 +69,9 @@ test("drops the records of a room on an erasure or its removal", () => {
 
 test("drops the least recent room beyond the total limit", () => {
   const log = new Log();
-  log.say("r1");
+  log.add("r1");
   const count = RECENT_BYTES_MAX / RECENT_ROOM_BYTES_MAX;
-  for (let i = 0; i < count; i++) log.say(`large${i}`, "text", RECENT_ROOM_BYTES_MAX);
+  for (let i = 0; i < count; i++) log.add(`large${i}`, "text", RECENT_ROOM_BYTES_MAX);
   expect(log.recent.newest(room("r1"), 1)).toBeUndefined();
   expect(log.recent.newest(room(`large${count - 1}`), 1)).toHaveLength(1);
 });

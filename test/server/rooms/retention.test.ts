@@ -17,16 +17,16 @@ async function pass(site: Site, ms: number): Promise<void> {
 test("erases older records and files only of that room", async () => {
   const { site, ana, ben, eve } = await lab();
   await operating(ana);
-  await site.wait(ben.say("mellon old", "lab"));
-  await site.wait(ben.say("mellon in the lobby", "lobby"));
+  await site.wait(ben.post("mellon old", "lab"));
+  await site.wait(ben.post("mellon in the lobby", "lobby"));
   await new TestFile("old", CHUNK_BYTES + 5).upload(await channelOf(ben), ["lab"]);
-  const { seq } = await ana.ask("retention", { room: "lab", keepMs: 3_600_000 });
+  const { seq } = await ana.request("retention", { room: "lab", keepMs: 3_600_000 });
   await site.quiet();
-  const told = eve.records.find(({ head }) => head.seq === seq);
-  expect(told).toMatchObject({ head: { kind: "retention" }, body: { keepMs: 3_600_000 } });
+  const record = eve.records.find(({ head }) => head.seq === seq);
+  expect(record).toMatchObject({ head: { kind: "retention" }, body: { keepMs: 3_600_000 } });
   await pass(site, 1_800_000);
   expect(holds(site, "mellon old")).toBeTrue();
-  await site.wait(ben.say("mellon young", "lab"));
+  await site.wait(ben.post("mellon young", "lab"));
   await pass(site, 1_800_000);
   await site.quiet();
   expect(holds(site, "mellon old")).toBeFalse();
@@ -40,8 +40,8 @@ test("erases older records and files only of that room", async () => {
 test("erases at the start records that expired during a stop", async () => {
   const { site, ana, ben, eve } = await lab();
   await operating(ana);
-  await site.wait(ben.say("mellon", "lab"));
-  await ana.ask("retention", { room: "lab", keepMs: 86_400_000 });
+  await site.wait(ben.post("mellon", "lab"));
+  await ana.request("retention", { room: "lab", keepMs: 86_400_000 });
   await site.stop();
   site.skewMs += 86_400_001;
   await site.wait(site.start());
@@ -62,10 +62,10 @@ test("lets operators set and end retention within limits", async () => {
     expect(await eve.refusal("retention", { room: "lab", keepMs })).toBe("frame-malformed");
   }
   expect(await eve.refusal("retention", { room: "nowhere" })).toBe("room-unknown");
-  await eve.ask("retention", { room: "lab", keepMs: RETENTION_MS_MAX });
-  await eve.ask("retention", { room: "lobby", keepMs: RETENTION_MS_MIN });
-  await site.wait(ben.say("mellon", "lobby"));
-  await eve.ask("retention", { room: "lobby" });
+  await eve.request("retention", { room: "lab", keepMs: RETENTION_MS_MAX });
+  await eve.request("retention", { room: "lobby", keepMs: RETENTION_MS_MIN });
+  await site.wait(ben.post("mellon", "lobby"));
+  await eve.request("retention", { room: "lobby" });
   await pass(site, 3_600_000);
   expect(holds(site, "mellon")).toBeTrue();
 });
@@ -73,8 +73,8 @@ test("lets operators set and end retention within limits", async () => {
 test("tries again after a failure of the disk", async () => {
   const { site, ana, ben } = await lab();
   await operating(ana);
-  await site.wait(ben.say("mellon", "lab"));
-  await ana.ask("retention", { room: "lab", keepMs: RETENTION_MS_MIN });
+  await site.wait(ben.post("mellon", "lab"));
+  await ana.request("retention", { room: "lab", keepMs: RETENTION_MS_MIN });
   site.trouble = (call) => (call === "write" ? "ENOSPC" : undefined);
   await pass(site, RETENTION_MS_MIN + 1);
   site.trouble = () => undefined;

@@ -25,7 +25,7 @@ function open(members: number) {
       muted: new Map(),
     }) as unknown as Room;
   const rooms = new Map(["r1", "r2"].map((id) => [id as RoomId, roomOf(id)]));
-  const heard: string[] = [];
+  const notices: string[] = [];
   const forwarded: string[] = [];
   const feed = new TypingFeed({
     clock,
@@ -34,24 +34,24 @@ function open(members: number) {
     registry: { nameOf: (id: string) => `n${id}` },
     fanOut: {
       publish: (room: Room, { users }: { readonly users: readonly string[] }) =>
-        heard.push(`${room.id} ${users}`),
+        notices.push(`${room.id} ${users}`),
     },
     siblings: {
       publish: ({ user, room, on }: Extract<SiblingMessage, { kind: "typing" }>) =>
         forwarded.push(`${user} ${room} ${on}`),
     },
   } as never);
-  const ask = (i: number, room: string, on = true) =>
+  const setTyping = (i: number, room: string, on = true) =>
     feed.setTyping({ id: user(i) } as Account, { room, on });
-  const say = (i: number, room: string, kind = "text") => {
+  const post = (i: number, room: string, kind = "text") => {
     const head = { kind, by: user(i) };
     feed.onRecord(rooms.get(room as RoomId) as Room, { head } as unknown as LogRecord);
   };
-  const told = async (ms = TYPING_INTERVAL_MS) => {
+  const nextNotices = async (ms = TYPING_INTERVAL_MS) => {
     await clock.advance(ms);
-    return heard.splice(0);
+    return notices.splice(0);
   };
-  return { clock, feed, rooms, ask, say, told, forwarded };
+  return { clock, feed, rooms, ask: setTyping, say: post, told: nextNotices, forwarded };
 }
 
 test("notifies immediately, then at intervals, and expires", async () => {

@@ -31,7 +31,7 @@ function openStore(
 
 test("hands out each key package once, even across a restart", async () => {
   const { site, ana, ben, eve } = await siteWith(["ana", "ben", "eve"]);
-  expect(await ana.ask("key-packages", { packages: packages(3) })).toEqual({
+  expect(await ana.request("key-packages", { packages: packages(3) })).toEqual({
     left: 3,
     lastResort: false,
   });
@@ -43,23 +43,23 @@ test("hands out each key package once, even across a restart", async () => {
   );
   await site.restart();
   const again = await site.again(ben, "ben");
-  const third = await again.ask("key-package", { user: "ana" });
+  const third = await again.request("key-package", { user: "ana" });
   const given = [...both, third].flatMap((answer) => answer.packages);
   expect(new Set(given.map(({ keyPackage }) => keyPackage.join())).size).toBe(3);
   for (const { device } of given) expect(device).toEqual(ana.keys.device.publicKey);
-  expect(await again.ask("key-package", { user: "ana" })).toEqual({ packages: [], missing: 1 });
+  expect(await again.request("key-package", { user: "ana" })).toEqual({ packages: [], missing: 1 });
 });
 
 test("waits a while for the packages of a new device", async () => {
   const { site, ana, ben, eve } = await siteWith(["ana", "ben", "eve"]);
-  const asked = [ben, eve].map((guest) => guest.send("key-package", { user: "ana" }));
+  const requests = [ben, eve].map((guest) => guest.send("key-package", { user: "ana" }));
   await site.quiet();
   expect(ana.all("key-packages-low").length).toBeGreaterThan(0);
   await site.time.advance(KEY_PACKAGE_WAIT_MS - 500);
-  await ana.ask("key-packages", { packages: [] });
+  await ana.request("key-packages", { packages: [] });
   await site.quiet();
-  await ana.ask("key-packages", { packages: packages(1) });
-  const answers = await site.wait(Promise.all(asked));
+  await ana.request("key-packages", { packages: packages(1) });
+  const answers = await site.wait(Promise.all(requests));
   expect(answers.map(({ missing }) => missing).sort()).toEqual([0, 1]);
   let isAnswered = false;
   const late = ben.send("key-package", { user: "ana" }).finally(() => {
@@ -72,18 +72,18 @@ test("waits a while for the packages of a new device", async () => {
   ana.link.destroy();
   await site.quiet();
   const before = site.time.now();
-  expect(await ben.ask("key-package", { user: "ana" })).toEqual({ packages: [], missing: 1 });
+  expect(await ben.request("key-package", { user: "ana" })).toEqual({ packages: [], missing: 1 });
   expect(site.time.now() - before).toBeLessThan(100);
 });
 
 test("notifies a device with few packages left and limits its stock", async () => {
   const { site, ana, ben, eve } = await siteWith(["ana", "ben", "eve"]);
-  await ana.ask("key-packages", { packages: packages(KEY_PACKAGES_MAX) });
-  const more = await ana.ask("key-packages", { packages: packages(2, 500) });
+  await ana.request("key-packages", { packages: packages(KEY_PACKAGES_MAX) });
+  const more = await ana.request("key-packages", { packages: packages(2, 500) });
   expect(more.left).toBe(KEY_PACKAGES_MAX);
-  await ben.ask("key-package", { user: "ana" });
-  await eve.ask("key-packages", { packages: packages(KEY_PACKAGES_LOW) });
-  await ben.ask("key-package", { user: "eve" });
+  await ben.request("key-package", { user: "ana" });
+  await eve.request("key-packages", { packages: packages(KEY_PACKAGES_LOW) });
+  await ben.request("key-package", { user: "eve" });
   await site.quiet();
   expect(ana.all("key-packages-low")).toEqual([]);
   expect(eve.all("key-packages-low").map(({ left }) => left)).toEqual([KEY_PACKAGES_LOW - 1]);
@@ -91,12 +91,12 @@ test("notifies a device with few packages left and limits its stock", async () =
 
 test("limits the packages that an account claims and adds", async () => {
   const { site, ana, ben, eve } = await siteWith(["ana", "ben", "eve"]);
-  await ana.ask("key-packages", { packages: packages(30) });
-  for (let i = 0; i < KEY_PACKAGES_PER_HOUR; i++) await ben.ask("key-package", { user: "ana" });
+  await ana.request("key-packages", { packages: packages(30) });
+  for (let i = 0; i < KEY_PACKAGES_PER_HOUR; i++) await ben.request("key-package", { user: "ana" });
   await site.time.advance(0.25); // Clocks do not tick in whole milliseconds; the protocol does.
   const fault = await ben.refused("key-package", { user: "ana" });
   expect(fault).toMatchObject({ code: "too-fast", retryAfterMs: expect.any(Number) });
-  expect((await eve.ask("key-package", { user: "ana" })).packages).toHaveLength(1);
+  expect((await eve.request("key-package", { user: "ana" })).packages).toHaveLength(1);
   const large = { packages: [new Uint8Array(KEY_PACKAGE_BYTES_MAX + 1)] };
   expect(await ana.refusal("key-packages", large)).toBe("frame-malformed");
   const many = { packages: packages(KEY_PACKAGES_MAX + 1) };
@@ -108,11 +108,14 @@ test("returns the last-resort package once the others are used up", async () => 
   const { site, ana } = await siteWith(["ana"]);
   const last = Uint8Array.of(9, 9);
   const full = { packages: packages(KEY_PACKAGES_MAX), lastResort: last };
-  expect(await ana.ask("key-packages", full)).toEqual({ left: KEY_PACKAGES_MAX, lastResort: true });
+  expect(await ana.request("key-packages", full)).toEqual({
+    left: KEY_PACKAGES_MAX,
+    lastResort: true,
+  });
   ana.link.destroy();
   const given: string[] = [];
   const take = async (guest: Guest) => {
-    const { packages: taken, missing } = await guest.ask("key-package", { user: "ana" });
+    const { packages: taken, missing } = await guest.request("key-package", { user: "ana" });
     expect([taken.length, missing]).toEqual([1, 0]);
     given.push(taken[0]?.keyPackage.join() ?? "");
   };
@@ -127,19 +130,19 @@ test("returns the last-resort package once the others are used up", async () => 
   expect(given.slice(-2)).toEqual(["9,9", "9,9"]);
   const again = await site.again(ana, "ana");
   const none = { left: 0, lastResort: false };
-  expect(await again.ask("key-packages", { packages: [] })).toEqual(none);
+  expect(await again.request("key-packages", { packages: [] })).toEqual(none);
   const next = { packages: packages(1), lastResort: Uint8Array.of(8) };
-  expect(await again.ask("key-packages", next)).toEqual({ left: 1, lastResort: true });
+  expect(await again.request("key-packages", next)).toEqual({ left: 1, lastResort: true });
 });
 
 test("asks an online device before using the last-resort package", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
-  await ana.ask("key-packages", { packages: [], lastResort: Uint8Array.of(9, 9) });
-  const asked = ben.send("key-package", { user: "ana" });
+  await ana.request("key-packages", { packages: [], lastResort: Uint8Array.of(9, 9) });
+  const request = ben.send("key-package", { user: "ana" });
   await site.quiet();
-  await ana.ask("key-packages", { packages: packages(1) });
-  expect((await site.wait(asked)).packages[0]?.keyPackage).toEqual(packages(1)[0]);
-  expect((await ana.ask("key-packages", { packages: [] })).lastResort).toBe(true);
+  await ana.request("key-packages", { packages: packages(1) });
+  expect((await site.wait(request)).packages[0]?.keyPackage).toEqual(packages(1)[0]);
+  expect((await ana.request("key-packages", { packages: [] })).lastResort).toBe(true);
 });
 
 test("limits claims of an account per hour, per user and in total", async () => {
@@ -174,10 +177,10 @@ test("ignores damaged files and deletes those of removed devices", async () => {
 test("hands out no package twice to simultaneous requests", async () => {
   const { store, disk } = openStore();
   await store.add("here", packages(5));
-  const asked = Array.from({ length: 12 }, (_, at) =>
+  const requests = Array.from({ length: 12 }, (_, at) =>
     at === 6 ? store.add("here", packages(3, 100)).then(() => undefined) : store.claim("here"),
   );
-  const taken = (await Promise.all(asked)).flatMap((one) => (one === undefined ? [] : [one]));
+  const taken = (await Promise.all(requests)).flatMap((one) => (one === undefined ? [] : [one]));
   const texts = taken.map(({ keyPackage }) => keyPackage.join());
   expect(new Set(texts).size).toBe(texts.length);
   // A server that starts anew in the middle knows what is gone.

@@ -16,8 +16,13 @@ export interface SealedLab {
 
 export async function sealedLab(options: SiteOptions = {}): Promise<SealedLab> {
   const { site, ana, ben, eve } = await siteWith(["ana", "ben", "eve"], options);
-  await ana.ask("join", { room: "vault", create: true, sealed: true });
-  await ana.ask("group-create", { target: "vault", group: GROUP, commitId: "first", info: INFO });
+  await ana.request("join", { room: "vault", create: true, sealed: true });
+  await ana.request("group-create", {
+    target: "vault",
+    group: GROUP,
+    commitId: "first",
+    info: INFO,
+  });
   await site.quiet();
   return { site, ana, ben, eve };
 }
@@ -59,7 +64,7 @@ export function commitBytes(epoch: number, commitId: string, leaf = 0): Uint8Arr
 }
 
 export function commit(by: Guest, what: Commit): Promise<Answer<"group-commit">> {
-  return by.ask("group-commit", commitFields(what));
+  return by.request("group-commit", commitFields(what));
 }
 
 let counter = 0;
@@ -75,12 +80,12 @@ export async function letIn(
   [guest, name]: readonly [Guest, string] = [ben, "ben"],
 ): Promise<void> {
   await commit(ana, { epoch, added: [[guest, name]] });
-  await guest.ask("join", { room: "vault" });
+  await guest.request("join", { room: "vault" });
   await site.quiet();
 }
 
 export async function groupOf(guest: Guest, target = "vault") {
-  const { made } = await guest.ask("group", { target });
+  const { made } = await guest.request("group", { target });
   if (made === undefined) throw new Error("there is no group");
   return made;
 }

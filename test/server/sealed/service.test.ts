@@ -20,7 +20,7 @@ import {
 
 test("keeps a sealed room sealed and lists it as such", async () => {
   const { site, ana, ben } = await sealedLab();
-  const { rooms } = await ben.ask("rooms", {});
+  const { rooms } = await ben.request("rooms", {});
   expect(rooms.find(({ room }) => room === "vault")).toMatchObject({ sealed: true });
   expect(ana.all("room").findLast(({ name }) => name === "vault")?.sealed).toBe(true);
   await site.restart();
@@ -36,7 +36,7 @@ test("keeps a sealed room sealed and lists it as such", async () => {
 
 test("refuses plain text in a sealed room", async () => {
   const { site, ana } = await sealedLab();
-  const { seq } = await ana.ask("post", sealedPost(0));
+  const { seq } = await ana.request("post", sealedPost(0));
   const post = (body: RequestFields<"post">["body"]) => ({
     outbox: "CCCCCCCCCCC",
     counter: 1,
@@ -66,8 +66,8 @@ test("accepts a file in a sealed room only under a neutral name", async () => {
 test("refuses sealed posts with plain text, and in open rooms", async () => {
   const { ana } = await sealedLab();
   const both = sealedPost(0);
-  const words = { ...both, body: { ...both.body, text: "open" } };
-  expect(await ana.refusal("post", words)).toBe("text-invalid");
+  const withText = { ...both, body: { ...both.body, text: "open" } };
+  expect(await ana.refusal("post", withText)).toBe("text-invalid");
   const calling = { ...sealedPost(0), body: { ...both.body, mentions: ["ben"] } };
   expect(await ana.refusal("post", calling)).toBe("text-invalid");
   expect(await ana.refusal("post", sealedPost(0, "lobby"))).toBe("not-allowed");
@@ -84,9 +84,9 @@ test("lets users join a sealed room by a commit, not by a password", async () =>
   expect(ben.all("invited")).toEqual([{ kind: "invited", room: "vault", by: "ana" }]);
   expect(eve.all("invited")).toEqual([]);
   expect(await eve.refusal("join", { room: "vault" })).toBe("sealed-room");
-  await ben.ask("join", { room: "vault" });
+  await ben.request("join", { room: "vault" });
   await site.quiet();
-  expect((await ben.ask("post", sealedPost(1))).seq).toBeGreaterThan(0);
+  expect((await ben.request("post", sealedPost(1))).seq).toBeGreaterThan(0);
 });
 
 test("notifies an added user at log-in until they join", async () => {
@@ -96,7 +96,7 @@ test("notifies an added user at log-in until they join", async () => {
   await site.restart();
   const again = await site.again(ben, "ben");
   expect(again.all("invited")).toEqual([{ kind: "invited", room: "vault" }]);
-  await again.ask("join", { room: "vault" });
+  await again.request("join", { room: "vault" });
   const third = await site.again(ben, "ben");
   expect(third.all("invited")).toEqual([]);
 });
@@ -139,10 +139,10 @@ test("refuses a post of another epoch and accepts its counter again", async () =
   const post = sealedPost(0);
   expect(await ana.refused("post", post)).toMatchObject({ code: "stale-epoch" });
   const sealed = { epoch: 1, ciphertext: Uint8Array.of(8) };
-  const { seq } = await ana.ask("post", { ...post, body: { text: "", sealed } });
+  const { seq } = await ana.request("post", { ...post, body: { text: "", sealed } });
   await site.quiet();
-  const told = ana.records.filter(({ head }) => head.kind === "sealed");
-  expect(told).toMatchObject([{ head: { seq }, body: { epoch: 1, ciphertext: "CA" } }]);
+  const sealedRecords = ana.records.filter(({ head }) => head.kind === "sealed");
+  expect(sealedRecords).toMatchObject([{ head: { seq }, body: { epoch: 1, ciphertext: "CA" } }]);
 });
 
 test("lets members commit and the creator create the group once", async () => {
@@ -152,7 +152,7 @@ test("lets members commit and the creator create the group once", async () => {
   expect(await ben.refusal("group", { target: "vault" })).toBe("not-member");
   const create = { target: "vault", group: GROUP, commitId: "second", info: INFO };
   expect(await ana.refusal("group-create", create)).toBe("stale-epoch");
-  await ana.ask("join", { room: "open", create: true });
+  await ana.request("join", { room: "open", create: true });
   expect(await ana.refusal("group-create", { ...create, target: "open" })).toBe("not-allowed");
   const other = { ...fields, group: new Uint8Array(16) };
   expect(await ana.refusal("group-commit", other)).toBe("not-allowed");
@@ -181,7 +181,7 @@ test("refuses a device that logged in by password", async () => {
   const { site } = await sealedLab();
   await site.member("pat", "secret secret");
   const other = await site.greeted(undefined, newKeys());
-  await other.ask("login", other.passwordLogin("pat", "secret secret"));
+  await other.request("login", other.passwordLogin("pat", "secret secret"));
   await other.until("caught-up");
   expect(await other.refusal("key-packages", { packages: [] })).toBe("not-allowed");
 });
@@ -210,27 +210,27 @@ test("refuses posts after a member left until their devices are removed", async 
   const lab = await sealedLab();
   await letIn(lab);
   const { ana, ben } = lab;
-  await ben.ask("leave", { room: "vault" });
+  await ben.request("leave", { room: "vault" });
   const post = sealedPost(1);
   expect(await ana.refusal("post", post)).toBe("stale-epoch");
   await commit(ana, { epoch: 1, removed: [ben] });
   const { counter } = post;
-  expect((await ana.ask("post", { ...sealedPost(2), counter })).seq).toBeGreaterThan(0);
+  expect((await ana.request("post", { ...sealedPost(2), counter })).seq).toBeGreaterThan(0);
   expect(await ben.refusal("join", { room: "vault" })).toBe("sealed-room");
   await letIn(lab, 2);
 });
 
 test("seals a conversation by its first commit", async () => {
   const { site, ana, ben } = await sealedLab();
-  await site.wait(ana.say("in the open", "@ben"));
+  await site.wait(ana.post("in the open", "@ben"));
   const create = { target: "@ben", group: GROUP, commitId: "dm", info: INFO };
-  await ana.ask("group-create", create);
+  await ana.request("group-create", create);
   await commit(ana, { epoch: 0, added: [[ben, "ben"]], target: "@ben" });
   await site.quiet();
-  expect((await site.wait(ben.say("open", "@ana").catch((error) => error))).code).toBe(
+  expect((await site.wait(ben.post("open", "@ana").catch((error) => error))).code).toBe(
     "sealed-room",
   );
-  const { seq } = await ben.ask("post", sealedPost(1, "@ana"));
+  const { seq } = await ben.request("post", sealedPost(1, "@ana"));
   await site.quiet();
   expect(ana.records.at(-1)).toMatchObject({ head: { kind: "sealed", seq } });
   expect((await groupOf(ben, "@ana")).epoch).toBe(1);
@@ -242,29 +242,29 @@ test("limits ciphertexts, commits and edits like posts, by their bytes", async (
   const { site, ana, ben } = lab;
   const long = sealedPost(0);
   long.body.sealed.ciphertext = new Uint8Array(25 * POST_CHARS);
-  await site.wait(ana.ask("post", long));
+  await site.wait(ana.request("post", long));
   const big = { ...commitFields({ epoch: 0 }), info: new Uint8Array(20 * POST_CHARS) };
-  const refused = await rejection(site.wait(ana.ask("group-commit", big)));
+  const refused = await rejection(site.wait(ana.request("group-commit", big)));
   expect(refused).toMatchObject({ code: "too-fast", retryAfterMs: expect.any(Number) });
-  const { seq } = await site.wait(ben.say("short"));
+  const { seq } = await site.wait(ben.post("short"));
   const text = "x".repeat(38 * POST_CHARS).slice(0, 60_000);
-  for (let i = 0; i < 4; i++) await site.wait(ben.ask("edit", { seq, text }));
-  expect(await rejection(site.wait(ben.ask("edit", { seq, text })))).toMatchObject({
+  for (let i = 0; i < 4; i++) await site.wait(ben.request("edit", { seq, text }));
+  expect(await rejection(site.wait(ben.request("edit", { seq, text })))).toMatchObject({
     code: "too-fast",
   });
   await site.time.advance(4_000);
-  await site.wait(ana.ask("group-commit", big));
+  await site.wait(ana.request("group-commit", big));
 });
 
 test("erases sealed messages like others", async () => {
   const { site, ana } = await sealedLab({ operatorToken: TOKEN });
   await operating(ana);
-  const { seq } = await ana.ask("post", sealedPost(0));
+  const { seq } = await ana.request("post", sealedPost(0));
   expect(holds(site, "BAUG")).toBe(true);
-  await ana.ask("erase", { seq });
+  await ana.request("erase", { seq });
   expect(holds(site, "BAUG")).toBe(false);
-  await ana.ask("post", sealedPost(0));
-  await ana.ask("erase-all", {});
+  await ana.request("post", sealedPost(0));
+  await ana.request("erase-all", {});
   expect(holds(site, "BAUG")).toBe(false);
 });
 

@@ -22,7 +22,7 @@ class Bench {
   readonly overflows: string[] = [];
   readonly #sources = new Map<string, Source>();
 
-  say(sender: string, count: number, sizeBytes = 10, link = sender): void {
+  enqueue(sender: string, count: number, sizeBytes = 10, link = sender): void {
     const source = this.#sources.get(link) ?? { overflow: () => this.overflows.push(link) };
     this.#sources.set(link, source);
     for (let i = 1; i <= count; i++) {
@@ -43,7 +43,7 @@ const inOrder = (sender: string, count: number) =>
 
 test("serves waiting senders in turn, each in its own order", async () => {
   const bench = new Bench();
-  for (const sender of ["a", "b", "c"]) bench.say(sender, 500);
+  for (const sender of ["a", "b", "c"]) bench.enqueue(sender, 500);
   const begun = bench.done.length;
   await bench.clock.advance(0);
   const later = bench.done.slice(begun).map((one) => one.charAt(0));
@@ -55,8 +55,8 @@ test("serves waiting senders in turn, each in its own order", async () => {
 
 test("queues later messages behind a waiting one", async () => {
   const bench = new Bench();
-  bench.say("eve", 200);
-  bench.clock.after(0, () => bench.say("eve", 1));
+  bench.enqueue("eve", 200);
+  bench.clock.after(0, () => bench.enqueue("eve", 1));
   await bench.clock.advance(0);
   expect(bench.done.at(-1)).toBe("eve1");
   expect(bench.done).toHaveLength(201);
@@ -65,8 +65,8 @@ test("queues later messages behind a waiting one", async () => {
 test("accepts a full window of chunks and all requests in flight", async () => {
   const bench = new Bench();
   bench.tookMs = 1;
-  bench.say("up", TRANSFER_WINDOW_BYTES_MAX / CHUNK_BYTES, CHUNK_BYTES + 200);
-  bench.say("ask", REQUESTS_IN_FLIGHT_MAX, 100);
+  bench.enqueue("up", TRANSFER_WINDOW_BYTES_MAX / CHUNK_BYTES, CHUNK_BYTES + 200);
+  bench.enqueue("ask", REQUESTS_IN_FLIGHT_MAX, 100);
   expect(bench.overflows).toEqual([]);
   await bench.clock.advance(0);
   expect(bench.done).toHaveLength(TRANSFER_WINDOW_BYTES_MAX / CHUNK_BYTES + REQUESTS_IN_FLIGHT_MAX);
@@ -76,10 +76,10 @@ test("overflows only the source that sends too much", async () => {
   const bench = new Bench();
   const sizeBytes = 64 << 10;
   const count = Math.ceil(RECEIVE_QUEUE_PER_LINK_BYTES_MAX / sizeBytes) - 50;
-  bench.say("eve", count, sizeBytes, "one");
-  bench.say("eve", count, sizeBytes, "other");
+  bench.enqueue("eve", count, sizeBytes, "one");
+  bench.enqueue("eve", count, sizeBytes, "other");
   expect(bench.overflows).toEqual([]);
-  bench.say("eve", 100, sizeBytes, "other");
+  bench.enqueue("eve", 100, sizeBytes, "other");
   expect(bench.overflows).toEqual(["other"]);
   await bench.clock.advance(0);
   expect(bench.of("eve").slice(0, count)).toEqual(inOrder("eve", count));
@@ -88,11 +88,11 @@ test("overflows only the source that sends too much", async () => {
 test("drops the largest queue of the largest sender", () => {
   const bench = new Bench();
   const sizeBytes = 64 << 10;
-  bench.say("ana", 300);
+  bench.enqueue("ana", 300);
   const each = Math.floor(RECEIVE_QUEUE_PER_LINK_BYTES_MAX / sizeBytes / 2);
   const links = Math.ceil((2 * RECEIVE_QUEUES_BYTES_MAX) / RECEIVE_QUEUE_PER_LINK_BYTES_MAX) + 2;
-  bench.say("eve", 40, sizeBytes, "warm");
-  for (let i = 0; i < links; i++) bench.say("eve", each, sizeBytes, `eve ${i}`);
+  bench.enqueue("eve", 40, sizeBytes, "warm");
+  for (let i = 0; i < links; i++) bench.enqueue("eve", each, sizeBytes, `eve ${i}`);
   expect(bench.overflows.length).toBeGreaterThan(0);
   for (const one of bench.overflows) expect(one).toStartWith("eve ");
   expect(bench.turns.queuedCount * sizeBytes).toBeLessThan(RECEIVE_QUEUES_BYTES_MAX);
@@ -101,7 +101,7 @@ test("drops the largest queue of the largest sender", () => {
 test("limits the work of a turn across many senders", async () => {
   const bench = new Bench();
   bench.tookMs = 0.1;
-  for (let i = 0; i < 64; i++) bench.say(`m${i}-`, 100);
+  for (let i = 0; i < 64; i++) bench.enqueue(`m${i}-`, 100);
   expect(bench.done.length).toBeLessThan(64 + 32);
   await bench.clock.advance(0);
   expect(bench.done).toHaveLength(6_400);

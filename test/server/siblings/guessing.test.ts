@@ -19,13 +19,13 @@ test("counts guesses of a password across all servers", async () => {
   const { clock } = at;
   const last = await at.greeted("10.1.0.99");
   const before = clock.now();
-  await last.ask("login", last.passwordLogin("ana", "pass"));
+  await last.request("login", last.passwordLogin("ana", "pass"));
   expect(clock.now() - before).toBeGreaterThanOrEqual(GUESS_DELAY_FIRST_MS);
   // It was right: now everywhere the first ones are free again.
   for (const other of [0, 1]) {
     const next = await sites.site(other).greeted("10.1.0.100");
     const after = clock.now();
-    await next.ask("login", next.passwordLogin("ana", "pass"));
+    await next.request("login", next.passwordLogin("ana", "pass"));
     expect(clock.now() - after).toBeLessThan(100);
   }
 });

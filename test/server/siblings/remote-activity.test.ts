@@ -20,45 +20,45 @@ test("lists the clients and statistics of all servers", async () => {
   await sites.site(1).member("ben");
   await sites.site(2).member("cleo");
   await time.advance(5_000);
-  await olga.ask("operate", { token: "the token of the data folder" });
+  await olga.request("operate", { token: "the token of the data folder" });
   const users = (clients: Clients) => clients.map(({ user }) => user);
-  const first = await olga.ask("clients", {});
+  const first = await olga.request("clients", {});
   expect(users(first.clients)).toEqual(["olga"]);
   await time.advance(SIBLING_CONSOLE_INTERVAL_MS);
-  const { clients } = await olga.ask("clients", {});
+  const { clients } = await olga.request("clients", {});
   expect(users(clients).toSorted()).toEqual(["ben", "cleo", "olga"]);
   expect(new Set(clients.map(({ client }) => client)).size).toBe(3);
   const [own, second, third] = clients;
-  const rest = await olga.ask("clients", { after: own?.client ?? 0 });
+  const rest = await olga.request("clients", { after: own?.client ?? 0 });
   expect(users(rest.clients)).toEqual([second?.user, third?.user]);
-  const last = await olga.ask("clients", { after: second?.client ?? 0 });
+  const last = await olga.request("clients", { after: second?.client ?? 0 });
   expect(users(last.clients)).toEqual([third?.user]);
-  const { servers = [] } = await olga.ask("stats", {});
+  const { servers = [] } = await olga.request("stats", {});
   expect(servers.map(({ sessions }) => sessions)).toEqual([1, 1, 1]);
   await time.advance(SIBLING_FORGET_MS);
-  expect(users((await olga.ask("clients", {})).clients)).toEqual(["olga"]);
+  expect(users((await olga.request("clients", {})).clients)).toEqual(["olga"]);
 });
 
 test("cancels exactly one transfer at another server", async () => {
   const sites = await Sites.open(2, { operatorToken: TOKEN });
   const olga = await sites.site(0).member("olga");
   const ben = await sites.site(1).member("ben");
-  await olga.ask("operate", { token: TOKEN });
+  await olga.request("operate", { token: TOKEN });
   const file = new TestFile("far", 3 * CHUNK_BYTES);
   const lane = await channelOf(ben);
-  await lane.ask("offer", file.offer());
+  await lane.request("offer", file.offer());
   file.sendAll(lane, 0, 1);
   await lane.until("ack");
-  await olga.ask("transfers", {});
+  await olga.request("transfers", {});
   await sites.site(0).time.advance(SIBLING_CONSOLE_INTERVAL_MS);
-  const { transfers } = await olga.ask("transfers", {});
+  const { transfers } = await olga.request("transfers", {});
   expect(transfers).toMatchObject([{ file: file.id, user: "ben", direction: "up" }]);
   expect(transfers[0]?.server).toBeDefined();
-  await olga.ask("cancel", { file: file.id, user: "ben", direction: "up" });
+  await olga.request("cancel", { file: file.id, user: "ben", direction: "up" });
   expect((await lane.untilEnded()).fault?.code).toBe("not-allowed");
   for (const at of [0, 1]) {
-    const told = sites.site(at).events.filter(({ kind }) => kind === "cancelled");
-    expect(told).toMatchObject([{ by: "olga", user: "ben", file: file.id }]);
+    const cancelled = sites.site(at).events.filter(({ kind }) => kind === "cancelled");
+    expect(cancelled).toMatchObject([{ by: "olga", user: "ben", file: file.id }]);
   }
   // It is over, and nobody has it: one hears so after a while.
   const refused = olga.refused("cancel", { file: file.id, user: "ben", direction: "up" });
@@ -71,8 +71,8 @@ test("signs a user out at every server", async () => {
   const sites = await Sites.open(2, { operatorToken: TOKEN });
   const olga = await sites.site(0).member("olga");
   const ben = await sites.site(1).member("ben");
-  await ben.ask("passwd", { password: "secret" });
-  await olga.ask("operate", { token: TOKEN });
-  await olga.ask("sign-out", { user: "ben" });
+  await ben.request("passwd", { password: "secret" });
+  await olga.request("operate", { token: TOKEN });
+  await olga.request("sign-out", { user: "ben" });
   expect((await ben.untilEnded()).fault?.code).toBe("login-refused");
 });

@@ -14,8 +14,13 @@ async function sealedSites(seed = 1) {
   const [first, second] = [sites.site(0), sites.site(1)];
   const ana = await first.member("ana");
   const [ben, eve] = [await second.member("ben"), await second.member("eve")];
-  await ana.ask("join", { room: "vault", create: true, sealed: true });
-  await ana.ask("group-create", { target: "vault", group: GROUP, commitId: "first", info: INFO });
+  await ana.request("join", { room: "vault", create: true, sealed: true });
+  await ana.request("group-create", {
+    target: "vault",
+    group: GROUP,
+    commitId: "first",
+    info: INFO,
+  });
   await first.quiet();
   return { sites, first, second, ana, ben, eve };
 }
@@ -24,15 +29,15 @@ test("accepts one of two commits at two servers", async () => {
   for (let seed = 1; seed <= SEEDS; seed++) {
     const { sites, first, second, ana, ben } = await sealedSites(seed);
     const added = [[ben, "ben"]] as const;
-    await ana.ask("group-commit", commitFields({ epoch: 0, commitId: "adds", added }));
+    await ana.request("group-commit", commitFields({ epoch: 0, commitId: "adds", added }));
     await ben.until("invited");
-    await ben.ask("join", { room: "vault" });
-    const asked = (by: Guest, name: string) => {
+    await ben.request("join", { room: "vault" });
+    const claim = (by: Guest, name: string) => {
       const fields = commitFields({ epoch: 1, commitId: name, info: `of ${name}` });
       return by.send("group-commit", fields);
     };
     const outcomes = await first.wait(
-      Promise.allSettled([asked(ana, "anas"), asked(ben, "bens")] as const),
+      Promise.allSettled([claim(ana, "anas"), claim(ben, "bens")] as const),
     );
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
     const at = outcomes.findIndex(({ status }) => status === "fulfilled");
@@ -42,7 +47,7 @@ test("accepts one of two commits at two servers", async () => {
     expect(won.value.epoch).toBe(2);
     // The winner asks again, at the other server: its first one may be gone.
     const again = at === 0 ? await second.again(ana, "ana") : await first.again(ben, "ben");
-    expect(await first.wait(asked(again, winner))).toEqual(won.value);
+    expect(await first.wait(claim(again, winner))).toEqual(won.value);
     for (const one of [ana, ben, again]) {
       const { epoch, info } = await groupOf(one);
       expect([epoch, new TextDecoder().decode(info)]).toEqual([2, `of ${winner}`]);
@@ -56,7 +61,7 @@ test("hands out a key package once, even if answers are lost", async () => {
     const { sites, first, second, ana, ben, eve } = await sealedSites(seed);
     await first.member("dan");
     const dan = await second.again(await first.member("dora"), "dora");
-    await ana.ask("key-packages", { packages: packages(8) });
+    await ana.request("key-packages", { packages: packages(8) });
     sites.buckets.keys.losesPercent = 30;
     const askers = [await first.member("kim"), ben, eve, dan];
     const given: string[] = [];
@@ -79,10 +84,10 @@ test("grants a device one lease across all servers", async () => {
   const lease = (name: number) => new Uint8Array(LEASE_BYTES).fill(name);
   const again = await second.again(ana, "ana");
   const first = { count: 0, next: lease(1) };
-  expect(await ana.ask("seal-lease", first)).toEqual({ count: 1, isLatest: true });
-  expect(await again.ask("seal-lease", first)).toEqual({ count: 1, isLatest: true });
+  expect(await ana.request("seal-lease", first)).toEqual({ count: 1, isLatest: true });
+  expect(await again.request("seal-lease", first)).toEqual({ count: 1, isLatest: true });
   const next = { count: 1, lease: lease(1), next: lease(2) };
-  expect(await again.ask("seal-lease", next)).toEqual({ count: 2, isLatest: true });
+  expect(await again.request("seal-lease", next)).toEqual({ count: 2, isLatest: true });
   const copy = { count: 1, lease: lease(1), next: lease(3) };
-  expect(await ana.ask("seal-lease", copy)).toEqual({ count: 2, isLatest: false });
+  expect(await ana.request("seal-lease", copy)).toEqual({ count: 2, isLatest: false });
 });

@@ -27,8 +27,8 @@ test("notifies clients when the majority is lost and regained", async () => {
   await site.quiet();
   for (const one of [ana, ben])
     expect(one.all("majority").map(({ on }) => on)).toEqual([false, true]);
-  const told = site.events.filter(({ kind }) => kind === "majority");
-  expect(told).toEqual([
+  const majorityEvents = site.events.filter(({ kind }) => kind === "majority");
+  expect(majorityEvents).toEqual([
     { kind: "majority", fault },
     { kind: "majority", fault: undefined },
   ]);
@@ -41,16 +41,16 @@ test("shares preferences, even across their compaction", async () => {
   await time.advance(5_000);
   const other = await sites.site(1).again(ana, "ana");
   const room = ana.roomId();
-  await ana.ask("prefs-set", { room, muted: 0, favourite: true });
+  await ana.request("prefs-set", { room, muted: 0, favourite: true });
   await time.advance(1_000);
   expect(other.all("prefs-set")).toEqual([{ kind: "prefs-set", room, muted: 0, favourite: true }]);
   for (let i = 0; i <= PREFS_RECORDS_MAX; i++) {
     await time.advance(1_000 / PREFS_PER_SECOND);
-    await (i % 2 === 0 ? ana : other).ask("save", { room, seq: 1, on: i % 2 === 0 });
+    await (i % 2 === 0 ? ana : other).request("save", { room, seq: 1, on: i % 2 === 0 });
   }
   await time.advance(1_000);
-  const kept = { rooms: [{ room, muted: 0, favourite: true }], saved: [{ room, seq: 1 }] };
-  for (const guest of [ana, other]) expect(await guest.ask("prefs", {})).toMatchObject(kept);
+  const stored = { rooms: [{ room, muted: 0, favourite: true }], saved: [{ room, seq: 1 }] };
+  for (const guest of [ana, other]) expect(await guest.request("prefs", {})).toMatchObject(stored);
 });
 
 test("reads what other servers have just recorded", async () => {
@@ -59,9 +59,9 @@ test("reads what other servers have just recorded", async () => {
   const other = await sites.site(1).again(ana, "ana");
   const room = ana.roomId();
   sites.meanwhile = () => ana.send("save", { room, seq: 1, on: true });
-  await other.ask("save", { room, seq: 1, on: false });
+  await other.request("save", { room, seq: 1, on: false });
   for (const guest of [ana, other])
-    expect(await guest.ask("prefs", {})).toMatchObject({ saved: [] });
+    expect(await guest.request("prefs", {})).toMatchObject({ saved: [] });
   sites.isOut = true;
   expect(await other.refusal("save", { room, seq: 1, on: false })).toBe("no-majority");
 });
@@ -73,7 +73,7 @@ test("shows a typing user at all servers without recording it", async () => {
   await time.advance(5_000);
   const [room, records] = [ben.roomId(), ana.records.length];
   for (const on of [true, false]) {
-    await ben.ask("typing", { room, on });
+    await ben.request("typing", { room, on });
     await time.advance(TYPING_INTERVAL_MS);
     const notice = { kind: "typing", room, users: on ? ["ben"] : [] } as const;
     for (const guest of [ana, ben]) expect(guest.all("typing").at(-1)).toEqual(notice);

@@ -32,8 +32,8 @@ export class Sites {
   static async open(count: number, options: SiteOptions = {}): Promise<Sites> {
     const sites = new Sites(options.seed ?? 1);
     for (let at = 0; at < count; at++) {
-      const place = { time: sites.#time, seed: at + 1, shared: sites.#shared(at) };
-      sites.#sites.push(await Site.open({ ...options, ...place }));
+      const options = { time: sites.#time, seed: at + 1, shared: sites.#shared(at) };
+      sites.#sites.push(await Site.open({ ...options, ...options }));
     }
     return sites;
   }
@@ -90,10 +90,10 @@ export class Sites {
   #siblings(at: number): Siblings {
     return {
       publish: (message) => {
-        const heard = parseSiblingMessage(JSON.parse(JSON.stringify(message)));
-        if (heard === undefined) throw new Error("another server cannot read this");
+        const received = parseSiblingMessage(JSON.parse(JSON.stringify(message)));
+        if (received === undefined) throw new Error("another server cannot read this");
         for (const [other, listener] of this.#listeners) {
-          if (other !== at) queueMicrotask(() => listener(`${at}`, heard));
+          if (other !== at) queueMicrotask(() => listener(`${at}`, received));
         }
       },
       listen: (onNews) => {

@@ -14,7 +14,7 @@ import { Browser, opened, type Tab } from "../browser/browser.ts";
 async function operated() {
   const site = await Site.open({ operatorToken: "token" });
   const olga = await site.member("olga");
-  await olga.ask("operate", { token: "token" });
+  await olga.request("operate", { token: "token" });
   return { site, olga };
 }
 
@@ -42,7 +42,7 @@ describe("login", () => {
   test("logs in with a reset link", async () => {
     const { site, olga } = await operated();
     await new Browser(site).member("ana", "lost");
-    const { token } = await olga.ask("reset", { user: "ana" });
+    const { token } = await olga.request("reset", { user: "ana" });
     const browser = new Browser(site);
     await browser.member("ben");
     // Somebody was here before; the address says that it is about somebody else now.
@@ -66,14 +66,14 @@ describe("login", () => {
     tab.chat.open("lobby");
     tab.chat.send("lobby", { text: "before" });
     await tab.until("said", () => tab.texts("lobby").length === 1);
-    await olga.ask("rename", { user: "ana", to: "anna" });
+    await olga.request("rename", { user: "ana", to: "anna" });
     await tab.until("renamed", () => tab.chat.model.me === "anna" && tab.chat.model.isCaughtUp);
     expect(tab.texts("lobby")).toContain("before"); // The same page goes on.
     tab.chat.send("lobby", { text: "after" });
     await tab.until("said again", () => tab.texts("lobby").includes("after"));
     tab.chat.setDraft("lobby", { text: "half" });
     await tab.close();
-    await olga.ask("rename", { user: "anna", to: "zoe" });
+    await olga.request("rename", { user: "anna", to: "zoe" });
     const again = await browser.tab();
     await again.loggedIn("zoe");
     await again.until("a draft", () => again.chat.model.drafts.get("lobby")?.text === "half");
@@ -200,7 +200,7 @@ describe("broken links", () => {
     await ana.until("all there", () => ana.texts("lobby").length === 30);
     await ana.settled();
     expect(ana.texts("lobby")).toEqual(Array.from({ length: 30 }, (_, i) => `word ${i}`));
-    const page = await ben.ask("history", { target: "lobby", limit: 100 });
+    const page = await ben.request("history", { target: "lobby", limit: 100 });
     expect(page.records.length).toBe(30 + 2);
   });
 
@@ -230,7 +230,7 @@ describe("broken links", () => {
     await site.time.advance(10);
     expect(await browser.store.all("outbox", "")).toHaveLength(1);
     first.kill();
-    if (change === "another name") await olga.ask("rename", { user: "ana", to: "anna" });
+    if (change === "another name") await olga.request("rename", { user: "ana", to: "anna" });
     else {
       const old = site.identity;
       site.identity = Identity.generate();
@@ -269,7 +269,7 @@ describe("history", () => {
   test("scrolls without gaps, and jumps to search results", async () => {
     const site = await Site.open();
     const ben = await site.member("ben");
-    for (let i = 0; i < 400; i++) void ben.say(`word ${i}`);
+    for (let i = 0; i < 400; i++) void ben.post(`word ${i}`);
     await site.quiet();
     const ana = await new Browser(site).member("ana");
     ana.chat.open("lobby");

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { CANDIDATES_LISTED_MAX } from "../../../../src/base/limits-screen.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
-import { said } from "../../../core/model-scene.ts";
+import { recordEvent } from "../../../core/model-scene.ts";
 import { CAT, lobby, Screen } from "./scene.ts";
 
 const room = (name: string, i: number) =>
@@ -10,7 +10,11 @@ const room = (name: string, i: number) =>
 function crowd(...events: readonly ModelEvent[]): Screen {
   const names = ["cleo", "Carl", "carla"];
   return new Screen(
-    lobby(...names.map((from, i) => said(12 + i, { from })), room("long-talk", 1), ...events),
+    lobby(
+      ...names.map((from, i) => recordEvent(12 + i, { from })),
+      room("long-talk", 1),
+      ...events,
+    ),
   );
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { follow, type PreviousModel } from "../../../../src/cli/screen/input/follow.ts";
 import type { Action } from "../../../../src/cli/screen/state/action.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
-import { LOBBY, said } from "../../../core/model-scene.ts";
+import { LOBBY, recordEvent } from "../../../core/model-scene.ts";
 import { Screen } from "./scene.ts";
 
 function told(screen: Screen, ...events: readonly ModelEvent[]): readonly Action[] {
@@ -86,7 +86,7 @@ test("a jump selects and displays its message", () => {
   told(screen, { kind: "jump", room: "lobby" as never, seq: 4 });
   expect(screen.state.selected).toBe(4);
   expect(screen.state.scroll).toEqual({ key: "i6", below: 0 });
-  told(screen, said(12));
+  told(screen, recordEvent(12));
   screen.press("pagedown", "esc");
   told(screen, { kind: "bottom", room: "lobby" as never });
   expect(screen.state.scroll).toBeUndefined();

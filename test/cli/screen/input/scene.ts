@@ -11,7 +11,7 @@ import { RowBuilder } from "../../../../src/core/model/rows.ts";
 import type { Model } from "../../../../src/core/model/state.ts";
 import { updateAll } from "../../../../src/core/model/update.ts";
 import { ENGLISH_KEYS } from "../../../../src/ui/messages/en/keys.ts";
-import { said, scene } from "../../../core/model-scene.ts";
+import { recordEvent, scene } from "../../../core/model-scene.ts";
 
 const SOURCE: Omit<CompletionSource, "model"> = {
   commands: [
@@ -48,10 +48,10 @@ export function lobby(...events: readonly ModelEvent[]): Model {
   const file = { file: CAT, name: "cat.png", size: 9, chunks: 1, digest: "0".repeat(64) };
   return scene(
     { kind: "open", target: "lobby" },
-    ...[2, 3, 4].map((seq) => said(seq)),
-    said(5, { from: "ana", body: { text: "mine" } }),
-    said(6, { kind: "file", body: file }),
-    ...[7, 8, 9, 10, 11].map((seq) => said(seq)),
+    ...[2, 3, 4].map((seq) => recordEvent(seq)),
+    recordEvent(5, { from: "ana", body: { text: "mine" } }),
+    recordEvent(6, { kind: "file", body: file }),
+    ...[7, 8, 9, 10, 11].map((seq) => recordEvent(seq)),
     ...events,
   ).model;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { RoomId } from "../../../../src/base/ids.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
-import { said } from "../../../core/model-scene.ts";
+import { recordEvent } from "../../../core/model-scene.ts";
 import { CAT, lobby, Screen } from "./scene.ts";
 
 const posted: ModelEvent = {
@@ -28,10 +28,10 @@ describe("selecting", () => {
 
   test("skips days, joins and deleted messages", () => {
     const events = [
-      said(12, { kind: "join", from: "cleo" }),
-      said(13, { state: "erased", body: {} }),
+      recordEvent(12, { kind: "join", from: "cleo" }),
+      recordEvent(13, { state: "erased", body: {} }),
     ];
-    const screen = new Screen(lobby(...events, said(14)));
+    const screen = new Screen(lobby(...events, recordEvent(14)));
     expect(screen.press("shift-up").state.selected).toBe(14);
     expect(screen.press("up").state.selected).toBe(11);
     expect(screen.press("home").state.selected).toBe(2);
@@ -77,7 +77,7 @@ describe("actions", () => {
   test("edits or removes the caption of the user's own file", () => {
     const about = { name: "a.png", size: 1, chunks: 1, digest: "0".repeat(64), text: "look" };
     const file = { kind: "file", from: "ana", body: { file: "fabcdefghijl", ...about } };
-    const screen = new Screen(lobby(said(12, file))).press("shift-up", "e");
+    const screen = new Screen(lobby(recordEvent(12, file))).press("shift-up", "e");
     expect(screen.line).toBe("look|");
     const draft = { text: "look", edits: 12 };
     expect(screen.actions).toEqual([{ kind: "draft", target: "lobby", draft }]);
@@ -135,7 +135,7 @@ describe("actions", () => {
   });
 
   test("goes to the answered message, also far away", () => {
-    const answer = (re: number) => said(12, { body: { text: "so", re } });
+    const answer = (re: number) => recordEvent(12, { body: { text: "so", re } });
     expect(on(12, answer(4)).press("a").state.selected).toBe(4);
     expect(on(12, answer(1)).press("a").actions).toEqual([
       { kind: "jump", target: "lobby", seq: 1 },
@@ -158,7 +158,7 @@ describe("pinning and saving", () => {
     expect(screen.press("p").actions).toEqual([{ kind: "pin", seq: 4, on: true }]);
     expect(screen.state.selected).toBeUndefined();
     expect(on(4, prefs).press("b").actions).toEqual([{ kind: "save", room, seq: 4, on: true }]);
-    const pin = said(12, { kind: "pin", body: { seq: 4, on: true } });
+    const pin = recordEvent(12, { kind: "pin", body: { seq: 4, on: true } });
     expect(on(4, mayPin, pin).press("p").actions).toEqual([{ kind: "pin", seq: 4, on: false }]);
     expect(on(5, prefs).press("b").actions).toEqual([{ kind: "save", room, seq: 5, on: false }]);
   });
