@@ -38,7 +38,7 @@ describe("a download", () => {
     ana.files.put(FILE, bytes.subarray(0, doneBytes), false);
     const getting = ana.startGet();
     await ana.fixture.clock.advance(STALL_REPORTED_AFTER_MS + 1_000);
-    expect(ana.reports.at(-1)).toMatchObject({ doneBytes, waits: { where: "sender" } });
+    expect(ana.reports.at(-1)).toMatchObject({ doneBytes, pause: { cause: "sender" } });
     expect(ana.reports.at(-1)?.sizeBytes).toBeUndefined();
     ana.files.put(FILE, bytes);
     expect(await ana.fixture.outcome(getting)).toMatchObject({ sizeBytes: bytes.length });

@@ -54,7 +54,7 @@ describe("PROTOCOL.md", () => {
 
   test("contains the same numbers as the source", () => {
     const grouped = (number: number) => number.toLocaleString("en-US");
-    expect(text).toContain(`Version ${VERSION}.`);
+    expect(text).toContain(`version ${VERSION} of the protocol`);
     for (const number of [
       limits.MESSAGE_BYTES_MAX,
       limits.MESSAGE_BEFORE_LOGIN_BYTES_MAX,
@@ -86,9 +86,9 @@ describe("PROTOCOL.md", () => {
     );
     const prose = text.replaceAll(/\s+/g, " ");
     for (const statement of [
-      `up to ${limits.DATA_CHANNELS_PER_SESSION_MAX} channels, ` +
+      `can have ${limits.DATA_CHANNELS_PER_SESSION_MAX} channels, ` +
         `an account ${limits.DATA_CHANNELS_PER_ACCOUNT_MAX}`,
-      `for ${limits.UPLOAD_KEEP_MS / 86_400_000} days after its last chunk`,
+      `For ${limits.UPLOAD_KEEP_MS / 86_400_000} days after the last chunk`,
       `the last ${limits.FIRST_RECORDS} records`,
       `the last ${limits.CATCH_UP_RECORDS_MAX}`,
       `last ${limits.OUTBOX_IN_FLIGHT_MAX} counters of the ${limits.OUTBOXES_PER_ACCOUNT_MAX}`,

@@ -18,7 +18,7 @@ describe("progress", () => {
     expect(report).toMatchObject({ doneBytes: 40 * MB, sizeBytes: 100 * MB, resumedBytes: 0 });
     expect(report.ratePerS).toBeCloseTo(10 * MB, -4);
     expect(report.leftMs).toBeCloseTo(6_000, -2);
-    expect(report).not.toHaveProperty("waits");
+    expect(report).not.toHaveProperty("pause");
   });
 
   test("counts resumed bytes as done but not in the rate", () => {
@@ -61,23 +61,23 @@ describe("progress", () => {
     expect(progress.report(1_000)).toMatchObject({ sizeBytes: 2 * MB, leftMs: 1_000 });
     progress.setDone(2 * MB, 2_000);
     expect(progress.report(60_000)).toMatchObject({ leftMs: 0 });
-    expect(progress.report(60_000)).not.toHaveProperty("waits");
+    expect(progress.report(60_000)).not.toHaveProperty("pause");
   });
 
   test("reports a stall and its cause after STALL_REPORTED_AFTER_MS, until the next byte", () => {
     const progress = new Progress({ resumedBytes: 0, sizeBytes: MB, now: 0 }, "server");
-    expect(progress.report(STALL_REPORTED_AFTER_MS - 1)).not.toHaveProperty("waits");
-    const waits = (where: string, forMs: number) => ({ waits: { where, forMs } });
+    expect(progress.report(STALL_REPORTED_AFTER_MS - 1)).not.toHaveProperty("pause");
+    const paused = (cause: string, durationMs: number) => ({ pause: { cause, durationMs } });
     expect(progress.report(STALL_REPORTED_AFTER_MS)).toMatchObject(
-      waits("server", STALL_REPORTED_AFTER_MS),
+      paused("server", STALL_REPORTED_AFTER_MS),
     );
     progress.setPauseCause("source");
-    expect(progress.report(7_000)).toMatchObject(waits("source", 7_000));
+    expect(progress.report(7_000)).toMatchObject(paused("source", 7_000));
     progress.setDone(5, 8_000);
     progress.setPauseCause("network");
-    expect(progress.report(8_100)).not.toHaveProperty("waits");
+    expect(progress.report(8_100)).not.toHaveProperty("pause");
     progress.setDone(5, 30_000);
-    expect(progress.report(38_000)).toMatchObject({ ...waits("network", 30_000), ratePerS: 0 });
+    expect(progress.report(38_000)).toMatchObject({ ...paused("network", 30_000), ratePerS: 0 });
   });
 
   test("reports four times a second", () => {
