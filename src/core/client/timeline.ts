@@ -132,7 +132,7 @@ export class Timeline {
   #record(input: Extract<TimelineInput, { kind: "record" }>): TimelineEffect[] {
     const { room: id, n, seq } = input;
     const room = this.#rooms.get(id);
-    if (room === undefined || !room.announced) return []; // Sent before the server processed the leave.
+    if (room === undefined || !room.announced) return []; // A leave is in progress.
     if (n > room.next) return [this.#openGap(id, room, n)];
     const isNew = n === room.next;
     if (isNew) {

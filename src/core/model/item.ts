@@ -169,7 +169,7 @@ export function noteChange(changes: ChangeMap, record: ChatRecord): readonly num
 function applyEdit(changes: ChangeMap, record: ChatRecord, of: number | undefined): number[] {
   if (of === undefined) return [];
   const known = changes.get(of) ?? NO_CHANGES;
-  if (known.edit !== undefined && known.edit.seq >= record.seq) return []; // The record is from an older page.
+  if (known.edit !== undefined && known.edit.seq >= record.seq) return []; // An older page.
   const { seq, timeUnixMs } = record;
   changes.set(of, { ...known, edit: { seq, timeUnixMs, text: bodyText(record) } });
   return [of];

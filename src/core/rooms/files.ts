@@ -177,7 +177,7 @@ export class Files {
       return;
     }
     const fileEntry = this.#files.get(body.file) ?? this.#add(body, by, time);
-    if (fileEntry.by !== by || fileEntry.digest !== body.digest) return; // This program never writes other values.
+    if (fileEntry.by !== by || fileEntry.digest !== body.digest) return;
     fileEntry.at.set(seq, room as RoomId);
     this.#bySeq.set(seq, fileEntry);
   }

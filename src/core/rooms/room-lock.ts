@@ -5,7 +5,7 @@
  */
 
 export class RoomLock<Command> {
-  readonly #rooms = new Map<string, LockQueue<Command>>(); // Contains only rooms with commands in progress.
+  readonly #rooms = new Map<string, LockQueue<Command>>(); // Rooms with commands.
 
   /**
    * @returns true if the command may run now and must be followed by `release`; false if it is

@@ -196,7 +196,7 @@ export class Session {
   /** Server: answers a request. A successful log-in or log-out changes the phase. */
   answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): SessionEffect[] {
     const kind = this.#open.get(ref);
-    if (kind === undefined) return []; // The request is no longer open, because the session has closed.
+    if (kind === undefined) return []; // The session has closed.
     const bytes = encodeAnswer(kind, ref, answer, this.#posts);
     if (bytes === undefined) {
       // Lists are limited where they are built. A wrong limit costs only this answer.
@@ -239,7 +239,7 @@ export class Session {
     if (this.#phase === "closed") return undefined;
     const dead = this.#timeoutAt();
     const quiet = Math.max(this.#receivedAt, this.#pingedAt) + this.#heartbeat.pingIntervalMs;
-    const due = this.#phase === "greeting" ? dead : Math.min(quiet, dead); // The greeting does not count as a ping.
+    const due = this.#phase === "greeting" ? dead : Math.min(quiet, dead);
     if (this.role === "client" || this.#isLoggedIn()) return due;
     return Math.min(due, this.#loginDeadline());
   }

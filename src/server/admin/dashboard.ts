@@ -92,10 +92,10 @@ export class AdminDashboard {
   }
 
   stats(): Answer<"stats"> {
-    const { sequencer, remoteActivity: remoteWindows, metrics } = this.#options;
+    const { sequencer, remoteActivity, metrics } = this.#options;
     const own = metrics.stats();
     if (!sequencer.isShared) return own;
-    remoteWindows.request();
+    remoteActivity.request();
     const remoteServers = this.#remoteActivities.map(({ server }) => server);
     return { ...own, servers: [this.#server(own), ...remoteServers] };
   }

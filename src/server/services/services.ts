@@ -105,14 +105,14 @@ export function openServices(options: ServerOptions, { addresses, isStopping }: 
       : new PushService({ ...context, ...options.push, readPositions, recordLookup });
   const disk = blobs === undefined ? undefined : diskWatch(context, blobs);
   const metrics = new Metrics({ ...context, fanOut, channels, files, push, disk });
-  const remoteWindows = new RemoteActivity({ ...context, ownActivity: () => dashboard.window });
+  const remoteActivity = new RemoteActivity({ ...context, ownActivity: () => dashboard.window });
   const remoteCancels = new RemoteCancels({
     ...context,
     cancelLocal: (cancel) => dashboard.cancelLocal(cancel),
   });
   const dashboard: AdminDashboard = new AdminDashboard({
     ...context,
-    ...{ downloads, files, metrics, remoteActivity: remoteWindows, remoteCancels },
+    ...{ downloads, files, metrics, remoteActivity, remoteCancels },
   });
   const deviceNotes = new DeviceNotes(context, stateFiles);
   return {
@@ -140,7 +140,7 @@ export function openServices(options: ServerOptions, { addresses, isStopping }: 
       ...{
         readPositions,
         typing,
-        remoteActivity: remoteWindows,
+        remoteActivity,
         remoteCancels,
         authenticator,
         sealed,

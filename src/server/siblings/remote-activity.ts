@@ -33,11 +33,11 @@ export class RemoteActivity {
   }
 
   answer(): void {
-    const { clock, siblings, ownActivity: own } = this.#options;
+    const { clock, siblings, ownActivity } = this.#options;
     const now = clock.now();
     if (now - this.#sentAt < SIBLING_CONSOLE_INTERVAL_MS / 2) return;
     this.#sentAt = now;
-    siblings.publish({ kind: "window", window: own() });
+    siblings.publish({ kind: "window", window: ownActivity() });
   }
 
   receive(node: string, window: ServerActivity): void {

@@ -94,7 +94,7 @@ class RemoteSessions {
     const {
       readPositions,
       typing,
-      remoteActivity: remoteWindows,
+      remoteActivity,
       authenticator,
       sealed,
       deviceNotes,
@@ -113,9 +113,9 @@ class RemoteSessions {
         push?.onActivity(message.user);
         return typing.setRemoteTyping(message.user, message.room, message.on);
       case "look":
-        return remoteWindows.answer();
+        return remoteActivity.answer();
       case "window":
-        return remoteWindows.receive(node, message.window);
+        return remoteActivity.receive(node, message.window);
       case "cancel":
         return void remoteCancels.handle(message);
       case "cancelled":

@@ -76,7 +76,7 @@ test("shows a hidden conversation again with a new message, or when opened", () 
       room: { kind: "person", name: "ben", id: BEN, topic: "" },
     }),
   };
-  expect(listedPeople(peopleScene(...events, joined))).toEqual([]); // A change of the group is no message.
+  expect(listedPeople(peopleScene(...events, joined))).toEqual([]);
   const early = [...events, prefs(BEN, { hidden: 2 }), fromBen(4, 2)]; // It was hidden with that.
   expect(peopleScene(...early).effects.some(({ kind }) => kind === "prefs-set")).toBe(false);
   expect(listedPeople(peopleScene(...early))).toEqual(["@ben"]); // It is unread.

@@ -32,8 +32,8 @@ export class Sites {
   static async open(count: number, options: SiteOptions = {}): Promise<Sites> {
     const sites = new Sites(options.seed ?? 1);
     for (let at = 0; at < count; at++) {
-      const options = { time: sites.#time, seed: at + 1, shared: sites.#shared(at) };
-      sites.#sites.push(await Site.open({ ...options, ...options }));
+      const siteOptions = { time: sites.#time, seed: at + 1, shared: sites.#shared(at) };
+      sites.#sites.push(await Site.open({ ...options, ...siteOptions }));
     }
     return sites;
   }
