@@ -356,8 +356,9 @@ export class SealedRooms {
     };
     const { group, groupInfo } = await device.engine.create(policy, gid);
     await this.#holdLease();
-    const pending = await this.#states.run(room.id, (tx) => {
+    const pending = await this.#states.run(room.id, async (tx) => {
       if (tx.row !== undefined) throw new Fault("name-taken", msg`this room is already sealed`);
+      await requireNoPending(tx); // A background task may be joining the group of another device.
       const { members, self: by } = group;
       const added = members.map(changedDevice);
       const change = { change: "create", by: by.user, added, removed: [] } as const;
@@ -1114,8 +1115,7 @@ export class SealedRooms {
     const { row, group } = tx;
     const canCommit = (row?.status === "in" || canReplaceRefused(tx)) && !tx.isStale;
     if (row === undefined || group === undefined || !canCommit) throw cannotWrite(room, tx);
-    const pending = await tx.vault.find<PendingRow>(pendingKey(tx.room));
-    if (pending !== undefined) throw changedElsewhere();
+    await requireNoPending(tx);
     const planned = await plan(tx);
     if (planned === undefined) return undefined;
     const { intent, ...details } = planned;
@@ -1242,8 +1242,7 @@ export class SealedRooms {
       const pending = await this.#run(room.id, async (tx) => {
         const isOld = tx.isStale;
         if (!needsRejoin(tx)) return undefined; // Added by another device meanwhile.
-        if ((await tx.vault.find<PendingRow>(pendingKey(room.id))) !== undefined)
-          throw changedElsewhere();
+        await requireNoPending(tx);
         const gid = tx.row === undefined ? {} : { gid: fromBase64Url(tx.row.group) };
         const bound = utf8Encode(fresh.commitId);
         const commit = await device.engine
@@ -1390,8 +1389,12 @@ function canRemoveDeparted({ row, group }: RoomTransaction): boolean {
 }
 
 /** The other process's result becomes visible once the server has answered it. */
-function changedElsewhere(): Fault {
-  return new Fault("stale-epoch", msg`another window is changing this room`, { retryAfterMs: 100 });
+/** @throws {Fault} stale-epoch if a commit of this device is still unanswered */
+async function requireNoPending(tx: RoomTransaction): Promise<void> {
+  const pending = await tx.vault.find<PendingRow>(pendingKey(tx.room));
+  if (pending === undefined) return;
+  const message = msg`another window is changing this room`;
+  throw new Fault("stale-epoch", message, { retryAfterMs: 100 });
 }
 
 /**

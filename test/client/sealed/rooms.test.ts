@@ -101,6 +101,30 @@ describe("a sealed room", () => {
     expect(ana.rejoins()).toBe(0);
     expect(ben.changes).not.toContain("resync");
   });
+
+  two("keeps an unanswered commit when a second one is requested", async ({ world, ana }) => {
+    await ana.ask("join", { room: "second", create: true, sealed: true });
+    await ana.knowsRoom("second");
+    let isSilent = false;
+    ana.liar.lies = {
+      asks: (question) => {
+        isSilent ||= question.kind === "group-create";
+        return question;
+      },
+      tells: (word) => (isSilent ? [] : [word]),
+    };
+    const rooms = await world.wait(ana.client.sealedRooms());
+    const first = codeOf(rooms.create(ana.room("second")));
+    await ana.until("the request", () => isSilent);
+    expect(await world.wait(codeOf(rooms.create(ana.room("second"))))).toBe("stale-epoch");
+    isSilent = false;
+    await ana.quit();
+    await world.wait(first);
+    const again = await world.join("ana", ana.device);
+    await again.say("after the restart", "second");
+    await again.hears("after the restart", "second");
+    expect(again.rejoins()).toBe(0);
+  });
 });
 
 describe("a post queued without a link", () => {
