@@ -11,7 +11,7 @@ const VOWELS = "aiou";
  * @see "A Proposal for Proquints", arXiv:0901.4016
  */
 export function proquintsOf(bytes: Uint8Array): string[] {
-  assert(bytes.length % 2 === 0, "a word has two bytes");
+  assert(bytes.length % 2 === 0, "a word encodes two bytes");
   return Array.from({ length: bytes.length / 2 }, (_, i) => {
     const value = (bytes[2 * i] ?? 0) * 256 + (bytes[2 * i + 1] ?? 0);
     const letter = (letters: string, shift: number) =>

@@ -55,7 +55,7 @@ export function originOf(leaf: Uint8Array): string {
 
 export function checkpointText({ origin, size, root }: Checkpoint): string {
   const text = `${origin}\n${size}\n${root.toBase64()}\n`;
-  assert(readCheckpoint(text) !== undefined, "a checkpoint of ours can be read");
+  assert(readCheckpoint(text) !== undefined, "a created checkpoint is valid");
   return text;
 }
 

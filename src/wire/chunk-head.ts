@@ -21,8 +21,8 @@ const NUMBER_BYTES_MAX = 5;
 export function encodeChunkHead(chunk: NoticeOf<"chunk">): Uint8Array {
   const { file, index, sha256, bytes } = chunk;
   assert(sha256.length === HASH_BYTES, "a checksum has 32 bytes");
-  assert(bytes.length <= CHUNK_BYTES, "a chunk has its size");
-  assert(index <= 0xffff_ffff, "no file has that many chunks");
+  assert(bytes.length <= CHUNK_BYTES, "a chunk has the expected size");
+  assert(index <= 0xffff_ffff, "the index fits in 53 bits");
   const [indexBytes, head] = [new Uint8Array(NUMBER_BYTES_MAX), new Uint8Array(NUMBER_BYTES_MAX)];
   return concatBytes(
     ...[BEFORE_FILE, packTexts(file)],

@@ -93,7 +93,7 @@ export function encodeLanHead(head: LanHead): Uint8Array {
 export function joinLanDatagram(signed: Uint8Array, signature: Uint8Array): Uint8Array {
   assert(signature.length === SIGNATURE_BYTES, "a signature has 64 bytes");
   const bytes = concatBytes(signed, signature);
-  assert(bytes.length <= LAN_DATAGRAM_BYTES_MAX, "a datagram is too large to send");
+  assert(bytes.length <= LAN_DATAGRAM_BYTES_MAX, "a datagram fits the maximum size");
   return bytes;
 }
 

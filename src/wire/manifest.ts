@@ -157,7 +157,7 @@ export class FolderMap {
 
   /** Returns the pieces of a range in order. Omits empty files. */
   pieces(offset: number, sizeBytes: number): Piece[] {
-    assert(offset >= 0 && sizeBytes >= 0, "a range begins inside and ends behind its start");
+    assert(offset >= 0 && sizeBytes >= 0, "offset and size are not negative");
     const end = Math.min(offset + sizeBytes, this.sizeBytes);
     const pieces: Piece[] = [];
     if (offset >= end) return pieces;

@@ -134,7 +134,7 @@ export function asErased({ head, headBytes }: LogRecord, eraseSeq: number): LogR
 /** Serialises the body of a draft. Later changes of the body object do not affect the record. */
 export function sealDraft(draft: Draft, salt: Uint8Array, sha256: Sha256): SealedDraft {
   const { room, by, id } = draft;
-  assert(isIdText(room, false) && isIdText(by, false), "ids in a head are plain words");
+  assert(isIdText(room, false) && isIdText(by, false), "ids in a head have valid characters");
   assert(id === "" || isIdText(id, true), "the id of a post is an outbox and a counter");
   assert(salt.length === SALT_BYTES, "a salt has 16 bytes");
   const bodyText: string | undefined = JSON.stringify(draft.body);
@@ -212,7 +212,7 @@ export function copyLine(line: Uint8Array): CopiedLine | undefined {
   const parsed = parseLine(line);
   if (parsed.kind !== "record") return undefined;
   const found = new LineScanner();
-  assert(found.scanHead(line, 0), "what is a record has a head");
+  assert(found.scanHead(line, 0), "a parsed record has a head");
   const [before, after] = [line.subarray(0, found.headEnd), line.subarray(found.frameEnd)];
   const bytes = concatBytes(before, COPIED_DURABLE, after, Uint8Array.of(NEWLINE));
   return { record: parsed.record, bytes };
@@ -226,7 +226,7 @@ export function erasedTail(
   eraseSeq: number,
 ): { readonly at: number; readonly bytes: Uint8Array } {
   const found = new LineScanner();
-  assert(found.scanHead(line, 0), "only what has a head is erased");
+  assert(found.scanHead(line, 0), "only lines with a valid head are erased");
   const at = found.frameEnd;
   const mark = utf8Encode(`"erased":${eraseSeq}}`);
   assert(at + mark.length <= line.length, "an erased line keeps its length");

@@ -205,7 +205,7 @@ class HeaderWriter {
   }
 
   finish(): Uint8Array {
-    assert(this.#at === this.#bytes.length, "what is spelled has its length");
+    assert(this.#at === this.#bytes.length, "the header has the computed length");
     return this.#bytes;
   }
 }

@@ -5,11 +5,14 @@ import { PATH_SEGMENT_BYTES_MAX } from "../../src/base/limits.ts";
 import { sampleSize } from "../samples.ts";
 
 const sizeOf = (text: string) => new TextEncoder().encode(text).length;
-/** Of a name that is clean but for that: it gets a `_` at its end. */
+/** Reports whether a cleaned name gets a `_` at its end. */
 const isOwnNote = (name: string) => cleanFileName(name) !== name;
 const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)( *\.|$)/i;
 
-/** What Linux, macOS and Windows take, and what neither a shell nor a screen mistakes. */
+/**
+ * Reports whether Linux, macOS and Windows accept the name, and neither shells nor screens misread
+ * it.
+ */
 function isLegal(name: string): boolean {
   return (
     name !== "" &&

@@ -13,7 +13,7 @@ test("limits that depend on each other are consistent", () => {
   expect(limits.BATCH_BYTES_MAX).toBeLessThan(limits.SEND_QUEUE_BYTES_MAX);
   expect(limits.IGNORED_MAX).toBeLessThan(limits.ENTRIES_MAX);
   expect(limits.PASSWORD_BYTES_MAX).toBeLessThan(limits.MESSAGE_BEFORE_LOGIN_BYTES_MAX / 2);
-  // Files: a chunk with its header is a message, and a window holds several.
+  // Files: a chunk with its header fits in a message, and a window contains several.
   expect(limits.CHUNK_BYTES).toBeLessThan(limits.MESSAGE_BYTES_MAX - 4096);
   expect(limits.CHUNK_BYTES).toBeGreaterThan(limits.MESSAGE_BEFORE_LOGIN_BYTES_MAX);
   expect(limits.TRANSFER_WINDOW_FIRST_BYTES).toBeGreaterThanOrEqual(4 * limits.CHUNK_BYTES);
@@ -28,7 +28,7 @@ test("limits that depend on each other are consistent", () => {
   );
 });
 
-/** Of one subscription in the file, beside its endpoint: ids, keys and the names of fields. */
+/** Size of one subscription in the file besides its endpoint: ids, keys and field names. */
 const FIELDS_BYTES = 320;
 
 test("all subscriptions fit in their file, and one account cannot fill it", () => {
@@ -48,7 +48,7 @@ test("the longest commit fits in one line of the log and one message", () => {
 test("the longest sealed message fits in one line of the log and contains the longest text", () => {
   const base64 = Math.ceil((sealed.SEALED_BYTES_MAX * 4) / 3);
   expect(base64).toBeLessThan(limits.LINE_BYTES_MAX - 4_096);
-  // Padded to the next power of two, beside its frame.
+  // Content is padded to the next power of two, in addition to its frame.
   expect(sealed.SEALED_BYTES_MAX).toBeGreaterThan(2 * limits.TEXT_BYTES_MAX + 4_096);
 });
 
@@ -71,10 +71,10 @@ test("the largest file has fewer chunks than the counter can number", () => {
   expect(chunks).toBeLessThan(sealed.SEALED_FILE_CHUNKS_MAX);
 });
 
-/** What nats-server takes as it comes. */
+/** Default maximum of nats-server. */
 const NATS_MESSAGE_BYTES_MAX = 1 << 20;
 const FRAME_BYTES_MAX = 1024;
-/** An id of a user in MessagePack. */
+/** Size of a user id in MessagePack. */
 const USER_BYTES = 14;
 
 test("fits one NATS message", () => {

@@ -21,7 +21,7 @@ test.each(["ana", "serverina", "admin2", "_here", "proto"])("accepts the new nam
 });
 
 test("refuses an invalid name and proposes a valid one", async () => {
-  expect(checkTypedName("server") as string).toBe("server"); // Of an older account, perhaps.
+  expect(checkTypedName("server") as string).toBe("server"); // Names of older accounts are allowed.
   const { code, remedy } = await faultFrom(() => checkTypedName("Jürgen Müller"));
   expect(code).toBe("name-invalid");
   expect(remedy).toMatch(/^use 1 to 32 letters.* not only digits, such as Juergen-Mueller$/);

@@ -9,7 +9,7 @@ import { sampleSize } from "../samples.ts";
 const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
-/** Strings rich in what cleaning is about. */
+/** Strings with many characters that cleaning changes. */
 const hostile = fc
   .array(
     fc.oneof(
@@ -84,7 +84,7 @@ test("keeps line feeds for display on several lines", () => {
 test("cuts a cluster beyond the maximum length", () => {
   const longest = `Z${"\u0301".repeat(CLUSTER_CODE_POINTS_MAX - 1)}`;
   expect(cleanText(longest)).toBe(longest);
-  // Cut by one more: a mark that it was cut stands behind it.
+  // One more character adds the mark of a cut.
   expect(cleanText(`${longest}\u0301`)).toBe(`${longest.slice(0, -1)}\ufffd`);
 });
 
@@ -190,7 +190,7 @@ describe("jsonLine", () => {
     const others = files.filter((path) => {
       return readFileSync(join(root, path), "utf8").includes("${JSON.stringify(");
     });
-    // They keep files: of settings, and of a place in a stream.
+    // These files store settings and a position in a stream.
     expect(others.toSorted()).toEqual(["cli/serve/folder.ts", "cli/serve/membership.ts"]);
   });
 });

@@ -3,7 +3,7 @@ import type { Draft, Head, LogRecord } from "../../src/wire/record.ts";
 import { demand } from "../worlds/disk-world.ts";
 import { Ledger } from "./ledger.ts";
 
-/** What a log comes to hold is checked as it comes, without the room engine's help. */
+/** A log whose records are checked as they are appended, independently of the room engine. */
 export class CheckedLedger {
   readonly ledger = new Ledger();
   readonly #members = new Map<string, Set<string>>();
@@ -21,7 +21,7 @@ export class CheckedLedger {
     return record;
   }
 
-  /** By operators, who need not be in. */
+  /** Checks records of operators, who need not be members. */
   #checkManagement(head: Head, body: Record<string, unknown>, members: Set<string>): void {
     const name = [...this.#roomOf].find(([, room]) => room === head.room)?.[0];
     demand(name !== undefined && name !== "lobby", "a room that is there, and not the lobby");
@@ -32,7 +32,7 @@ export class CheckedLedger {
     }
     if (body["user"] !== undefined) return;
     const isUsed = members.size > 0 || this.#isRetained(head.room);
-    if (body["vacant"] === true && isUsed) return; // Another server let somebody in meanwhile.
+    if (body["vacant"] === true && isUsed) return; // Another server added a member meanwhile.
     this.#roomOf.delete(name);
     if (head.kind === "remove") return members.clear();
     const next = String(body["name"]).toLowerCase();
@@ -46,7 +46,7 @@ export class CheckedLedger {
     );
   }
 
-  /** What the log may hold, found out without the room engine. */
+  /** Checks whether the record is allowed, independently of the room engine. */
   #checkRecord({ head, bodyBytes }: LogRecord): void {
     const body = JSON.parse(Buffer.from(bodyBytes ?? []).toString()) as Record<string, unknown>;
     const members = this.#members.get(head.room) ?? new Set<string>();
@@ -57,7 +57,7 @@ export class CheckedLedger {
       this.#members.set(head.room, new Set((body["direct"] as string[] | undefined) ?? []));
       return;
     }
-    if (!this.#members.has(head.room)) return; // Its making was refused by the log.
+    if (!this.#members.has(head.room)) return; // The log refused its creation.
     if (head.kind === "join") {
       demand(!members.has(head.by), "nobody joins twice");
       members.add(head.by);

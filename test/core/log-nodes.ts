@@ -2,7 +2,7 @@ import { concatBytes } from "../../src/base/bytes.ts";
 import type { Nodes } from "../../src/core/log/proofs.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 
-/** Every subtree over these leaves, computed from RFC 6962 alone. */
+/** Computes every subtree of these leaves directly from RFC 6962. */
 export function nodesOf(leaves: readonly Uint8Array[]): Nodes {
   const known = new Map<string, Uint8Array>();
   const nodes: Nodes = (level, index) => {

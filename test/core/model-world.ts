@@ -67,7 +67,7 @@ export class ModelWorld {
     if (this.joined.has(room)) return;
     this.joined.add(room);
     this.positions.set(room, this.of(room).length + 1);
-    this.record(room, this.me, "join", {}); // Followed by the past, so it is not told by itself.
+    this.record(room, this.me, "join", {}); // Sent as part of older records instead.
     if (this.#isLinked) this.#wire.pop();
     if (this.#isLinked) this.#sendRoom(room, 0, FIRST, false);
   }
@@ -115,7 +115,7 @@ export class ModelWorld {
   answer(): void {
     const effect = this.requests.shift();
     if (effect === undefined || !this.#isLinked) return;
-    this.deliver(); // Answers do not overtake what was sent before.
+    this.deliver(); // Answers never overtake earlier messages.
     const { room, side, seq } = effect;
     const readable = this.of(room).filter(({ kind }) => !HIDDEN.has(kind));
     const older = readable.filter((item) => item.seq < seq + (side === "around" ? 1 : 0));
@@ -142,7 +142,10 @@ export class ModelWorld {
     }
   }
 
-  /** Posts as the user. @returns a callback that makes the server answer */
+  /**
+   * Posts as the user.
+   * @returns a callback that makes the server answer
+   */
   post(room: string, text: string): () => void {
     const id = `AAAAAAAAAAA.${++this.#posts}`;
     const written = { to: room, body: { text }, writtenUnixMs: 0 };

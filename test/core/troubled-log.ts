@@ -64,7 +64,7 @@ export class TroubledLog {
     const batch = this.#queue.splice(0, size);
     if (fault !== undefined) {
       for (const { token, drafts } of batch) {
-        // A full disk may come between the drafts of one decision.
+        // A full disk may split the drafts of one decision.
         const fitting = Math.floor(this.#random() * drafts.length);
         for (const draft of drafts.slice(0, fitting)) this.#record(draft);
         this.#engine({ kind: "failed", token, fault });

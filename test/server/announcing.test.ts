@@ -35,7 +35,7 @@ test("records a repeatedly finished file once per room", async () => {
   });
   const last = await again.request("finish", FILE.finish);
   expect(last.posted.map(({ seq }) => seq)).toEqual(first.posted.map(({ seq }) => seq));
-  expect(last.posted[1]?.queued).toBe(true); // As it is now.
+  expect(last.posted[1]?.queued).toBe(true);
   expect(await filesIn(await site.again(ben, "ben"))).toHaveLength(3);
 });
 

@@ -49,7 +49,7 @@ export function registrationOf(
   };
 }
 
-/** A notice; records and presence come one by one: how they are packed concerns few tests. */
+/** A notice. Records and presence are separated, because few tests depend on their packing. */
 type GuestNotice =
   | Exclude<Notice, { readonly kind: "records" | "presences" }>
   | ({ readonly kind: "record" } & WireRecord)
@@ -71,7 +71,7 @@ export class Guest {
   readonly notices: GuestNotice[] = [];
   ended: { fault: Fault | undefined } | undefined;
   welcome: NoticeOf<"welcome"> | undefined;
-  /** True: these bytes answer what was sent by hand, and the session shall not see them. */
+  /** Returns true for bytes that answer raw messages and that the session must not receive. */
   takes: (bytes: Uint8Array) => boolean = () => false;
   program = "guest";
   readonly nonce: Uint8Array;
@@ -122,7 +122,7 @@ export class Guest {
     );
   }
 
-  /** Sends a request now; whoever awaits the promise lets time pass with `site.wait`. */
+  /** Sends a request immediately. `site.wait` advances the time until the answer. */
   send<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
     const { ref, effects } = this.#session.request(kind, fields);
     const answer = new Promise<object>((resolve, reject) => {
@@ -131,7 +131,7 @@ export class Guest {
         else resolve(outcome);
       });
     });
-    answer.catch(() => undefined); // A test that does not look at it does not fail by it.
+    answer.catch(() => undefined); // Unobserved rejections must not fail the test.
     this.#perform(effects);
     return answer as Promise<Answer<Kind>>;
   }

@@ -75,7 +75,7 @@ test("limits the rooms that a member creates in an hour, except operators", asyn
   for (let i = 0; i < ROOMS_PER_HOUR_MAX; i++) await create(ben, `b${i}`);
   const { code, retryAfterMs } = await ben.refused("join", { room: "more", create: true });
   expect([code, retryAfterMs]).toEqual(["too-many", undefined]);
-  await ben.request("join", { room: "lobby", create: true }); // Rooms that exist cost nothing.
+  await ben.request("join", { room: "lobby", create: true }); // Joining existing rooms is free.
   await create(eve, "eves");
   await operating(ana);
   for (let i = 0; i <= ROOMS_PER_HOUR_MAX; i++) await create(ana, `a${i}`);
@@ -106,12 +106,12 @@ test("removes a room without messages with its last member", async () => {
 
 test("lists rooms in pages", async () => {
   const site = await Site.open({ operatorToken: TOKEN });
-  const ana = await operating(await site.member("ana")); // Without a share of her own.
+  const ana = await operating(await site.member("ana")); // Without a quota of her own.
   const names = Array.from({ length: JOINED_ROOMS_MAX - 1 }, (_, i) => `r${i}`);
   await site.wait(Promise.all(names.map((room) => ana.send("join", { room, create: true }))));
   const more = { room: "more", create: true };
   expect(await ana.refusal("join", more)).toBe("too-many");
-  // And the password of a room that cannot be made is not kept.
+  // The password of a room that cannot be created is not stored.
   const before = site.accounts.head();
   expect(await ana.refusal("join", { ...more, password: "open" })).toBe("too-many");
   expect(site.accounts.head()).toBe(before);
@@ -218,7 +218,7 @@ test("notifies of presence changes, and lists users by name", async () => {
   await gathered(site);
   again.hangUp();
   await site.quiet();
-  await site.again(ben, "Ben"); // Before anything was told.
+  await site.again(ben, "Ben"); // Before any notice.
   await gathered(site);
   const presences = ana.all("presence").filter(({ user }) => user === "Ben");
   expect(presences.map(({ online }) => online)).toEqual([true, false, true]);

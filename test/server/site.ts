@@ -37,7 +37,7 @@ import { Guest, type Keys, newKeys } from "./guest.ts";
 
 const ADDRESS = { host: "10.0.0.1", port: 2428 };
 const IDENTITY = Identity.generate();
-/** Longer than anything but a deadline that a test advances over itself. */
+/** Longer than any deadline except those that a test advances past itself. */
 const WAIT_MS_MAX = 60_000;
 
 const PLAIN: Passwords = {
@@ -67,10 +67,10 @@ export interface SiteOptions {
   readonly contents?: SharedContents;
   readonly reading?: (query: PageQuery) => Promise<void>;
   readonly programs?: NonNullable<ServerOptions["programs"]>;
-  /** Skips time without a timer; only if nothing but timers and promises is awaited. */
+  /** Skips time without a timer. Requires that only timers and promises are awaited. */
   readonly skipsIdleTime?: boolean;
   readonly time?: VirtualClock;
-  /** Makes it one of the servers of a cluster. */
+  /** Makes the site one of the servers of a cluster. */
   readonly shared?: SharedSite;
 }
 
@@ -96,7 +96,7 @@ export class Site {
       return () => undefined;
     },
   };
-  /** What takes no time happens in the same tick, between the steps of everything else. */
+  /** Runs tasks without delay in the same tick, between the steps of other tasks. */
   isTight = false;
   identity = IDENTITY;
   readonly random: () => number;
@@ -259,7 +259,7 @@ export class Site {
     this.#server = undefined;
   }
 
-  /** Fetches as a browser at this address. The caller lets time pass with `wait`. */
+  /** Fetches like a browser at this address. The caller must advance the time with `wait`. */
   fetch(path: string, init: RequestInit = {}, host = "10.0.0.9"): Promise<Response> {
     const handle = httpHandler({ name: "x", port: () => 1, fingerprint: "x", ...this.server.http });
     return handle(new Request(`https://x${path}`, init), { host, port: 4_000 });
@@ -281,7 +281,7 @@ export class Site {
     await this.wait(this.start());
   }
 
-  /** The machine went down with everything on it; the disk's own losses are for the test. */
+  /** Simulates a crash of the machine. The test simulates losses of the disk. */
   async restartAfterCrash(): Promise<void> {
     this.network.cut();
     this.network = new MemoryNetwork(this.clock);
@@ -298,7 +298,9 @@ export class Site {
     return promise;
   }
 
-  /** Everything under way has arrived: what is told may be gathered for some milliseconds. */
+  /**
+   * Waits until everything in flight has arrived. Notices may be gathered for some milliseconds.
+   */
   async quiet(): Promise<void> {
     await this.time.advance(25);
   }
@@ -314,12 +316,12 @@ export class Site {
     throw new Error(`${what} never came`);
   }
 
-  /** @param host the address that the server sees */
+  /** @param host address visible to the server */
   async connect(host = "10.0.0.2", keys: Keys = newKeys()): Promise<Guest> {
     const dial = this.network.dialFrom(host);
     let guest: Guest | undefined;
     const dialled = dial({ ...ADDRESS, timeoutMs: 5_000 }).then((link) => {
-      guest = new Guest(this, link, keys); // In the tick in which the link was handed over.
+      guest = new Guest(this, link, keys); // In the tick in which the link is accepted.
     });
     await this.wait(dialled);
     if (guest === undefined) throw new Error("no link");

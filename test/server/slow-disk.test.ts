@@ -22,7 +22,10 @@ async function open(): Promise<{ site: Site; ana: Guest; ben: Guest }> {
   return { site, ana: await site.member("ana"), ben: await site.member("ben") };
 }
 
-/** Lets time pass until it is done. @returns how long that was */
+/**
+ * Advances the time until the promise settles.
+ * @returns elapsed milliseconds
+ */
 async function tookMs(site: Site, work: Promise<unknown>): Promise<number> {
   const started = site.time.now();
   await site.wait(work);

@@ -152,7 +152,7 @@ test("lists clients with name, program, address, counters and round trip", async
   expect(first?.since).toBeGreaterThan(0);
   expect(first?.receivedMessages).toBeGreaterThan(3);
   expect(last).toMatchObject({ lane: true, operator: false });
-  expect(last?.acknowledged).toBeGreaterThanOrEqual(4); // Lane, offer, two chunks.
+  expect(last?.acknowledged).toBeGreaterThanOrEqual(4); // Data channel, offer, two chunks.
   expect(last?.receivedBytes).toBeGreaterThan(2 * CHUNK_BYTES);
 });
 
@@ -232,7 +232,7 @@ test("reports samples of each second", async () => {
   expect(news.receivedBytes.some((bytes) => bytes > 5 * "text 1".length)).toBe(true);
   expect([news.online.at(-1), news.links.at(-1)]).toEqual([3, 3]);
   expect(news.time.every((time, at) => at === 0 || time > (news.time[at - 1] ?? 0))).toBe(true);
-  // Two programs of one person are one person.
+  // Two programs of one user count as one user.
   await site.again(ben, "ben");
   await ana.request("remove", { user: "eve" });
   await site.time.advance(1_000);
@@ -287,7 +287,7 @@ test("binds the operator link to its first user", async () => {
   expect(await ben.refusal("operate", { token: LINK })).toBe("login-refused");
   const stranger = await site.greeted();
   expect(await stranger.refusal("admit", { secret: LINK })).toBe("room-password-wrong");
-  // The same account from another device is somebody else, too.
+  // The same account on another device also counts as another user.
   await ana.request("passwd", { password: "p" });
   const other = await site.byPassword("ana", "p");
   expect(await other.refusal("operate", { token: LINK })).toBe("login-refused");

@@ -15,7 +15,7 @@ export interface Parts {
 
 const ITEMS_MAX = 5;
 const LETTERS_MAX = 24;
-/** The longest field of bytes that has one exact size is a public key of 65 bytes. */
+/** The longest field of bytes with an exact size is a public key of 65 bytes. */
 const BYTES_MAX = 65;
 
 export function anyOf<Value>(schema: v.GenericSchema<unknown, Value>): fc.Arbitrary<Value> {
@@ -24,7 +24,7 @@ export function anyOf<Value>(schema: v.GenericSchema<unknown, Value>): fc.Arbitr
 
 export const anyRef = fc.integer({ min: 1, max: 0xffffffff });
 
-/** The largest value of a schema; a list without a bound has `entriesMax` entries. */
+/** Returns the largest value of a schema. Lists without a limit get `entriesMax` entries. */
 export function largestOf(schema: v.GenericSchema, entriesMax: number): unknown {
   return largest(schema as unknown as Parts, entriesMax);
 }

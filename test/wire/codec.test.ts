@@ -77,7 +77,7 @@ describe("compatibility with other languages", () => {
   });
 
   test("encodes small integers as integers after any earlier message", () => {
-    // Other users of msgpackr let 0x40 to 0x7f stand for the shape of an object.
+    // With shared structures, msgpackr would use 0x40 to 0x7f for the shapes of objects.
     for (let i = 0; i < 200; i++) encode(post(i));
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 300 }), (ref) => {

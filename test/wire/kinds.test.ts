@@ -129,7 +129,7 @@ const ACCOUNTS = [
   ],
 ];
 
-/** JSON of a state with sorted keys, without what its private fields hold. */
+/** Formats a state as JSON with sorted keys, without private fields. */
 function jsonOf(state: unknown): string {
   return JSON.stringify(state, (_, value: unknown) => {
     if (value instanceof Map || value instanceof Set) return [...value];

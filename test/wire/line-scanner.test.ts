@@ -6,7 +6,7 @@ import { sampleSize } from "../samples.ts";
 
 const COUNT = "[1-9][0-9]{0,15}";
 const COUNT_OR_ZERO = `0|${COUNT}`;
-/** The same as an expression: slower, and easier to compare with data/README.md. */
+/** The same scanner as a regular expression, for comparison with data/README.md. */
 const HEAD_TEXT =
   `^\\{"head":\\{"v":1,"seq":(${COUNT}),"time":(${COUNT_OR_ZERO}),"kind":"([a-z][a-z-]{0,31})",` +
   `"room":"([\\w-]{1,64})","n":(${COUNT}),"by":"([\\w-]{1,64})","id":"([\\w.-]{0,64})",` +
@@ -37,7 +37,7 @@ function byExpression(line: Uint8Array): { head: Read; line: Read } {
 }
 
 function byScanner(line: Uint8Array): { head: Read; line: Read } {
-  // In the middle of other lines, as it stands in a block.
+  // In the middle of other lines, as in a block.
   const around = Buffer.concat([
     Buffer.from("{}\n"),
     line,

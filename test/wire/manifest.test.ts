@@ -80,7 +80,7 @@ describe("manifest", () => {
     ["a time that is none", listed({ ...file("a"), mtime: "now" })],
   ])("is malformed with %s", (_name, bytes) => {
     expect(faultCode(() => parseManifest(bytes))).toBe("frame-malformed");
-    // What is inside a file is found by whoever gives the entries their places.
+    // Only `parseManifest` detects entries inside a file.
     const isFound = !/inside a file/.test(_name);
     expect(faultCode(() => [...manifestEntries(bytes)])).toBe(isFound ? "frame-malformed" : "none");
   });
@@ -138,7 +138,7 @@ describe("manifest", () => {
     const deep = (i: number) => `${String(i).padStart(4, "0")}${"/x".repeat(2_000)}`;
     const entries = Array.from({ length: 3_900 }, (_, i) => file(deep(i)));
     const bytes = encodeManifest(entries);
-    // One that looks at each folder above for each entry would take hours.
+    // Checking every parent folder of each entry would take hours.
     expect(parseManifest(bytes).length).toBe(entries.length);
   });
 });
@@ -179,7 +179,7 @@ test("splits any range into the pieces that it covers", () =>
       const bytes = encodeManifest(drawn);
       const entries = parseManifest(bytes);
       const map = new FolderMap(entries, bytes.length);
-      // Each byte of the whole by its owner: path and place in it.
+      // Owner of each byte of the content: path and offset.
       const owners = Array.from(bytes, (_, i) => `\0${i}`);
       for (const one of entries) {
         if (isFolder(one)) continue;

@@ -35,7 +35,7 @@ export function noticeTable(): string {
   return table([["kind", "from", "fields"], ...rows]);
 }
 
-/** Of one exact size no field is longer than a public key. */
+/** Longest field with an exact size: a public key. */
 const EXACT_BYTES_MAX = 65;
 
 type Entries = Readonly<Record<string, Parts>>;
@@ -58,7 +58,7 @@ function answerText(answer: v.GenericSchema): string {
   return fieldsText((answer as unknown as Parts).entries ?? {});
 }
 
-/** Neighbours of one type stand together: `a`, `b`? count. */
+/** Formats fields; neighbours of one type are combined: `a`, `b`? count. */
 function fieldsText(entries: Entries, separator = " · "): string {
   const groups: { names: string[]; type: string }[] = [];
   for (const [field, schema] of Object.entries(entries)) {
@@ -123,7 +123,7 @@ function range(mins: readonly number[], maxs: readonly number[]): string {
   return min === 0 ? ` ≤ ${max}` : ` ${min} to ${max}`;
 }
 
-/** The schema of bytes tells its bounds to nobody: they are searched. */
+/** Searches for the limits of a bytes schema, which does not expose them. */
 function bytesRange(schema: v.GenericSchema): string {
   const takes = (size: number) => v.is(schema, new Uint8Array(size));
   const min = Array.from({ length: EXACT_BYTES_MAX + 1 }, (_, size) => size).findIndex(takes);

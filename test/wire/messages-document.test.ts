@@ -7,7 +7,7 @@ import { KINDS } from "../../src/wire/kinds.ts";
 import { VERSION } from "../../src/wire/messages.ts";
 import { noticeTable, recordText, requestTable } from "./message-tables.ts";
 
-/** Keeps PROTOCOL.md true. CHAT_GOLDEN=write writes its tables of messages anew. */
+/** Compares PROTOCOL.md with the source. CHAT_GOLDEN=write updates its tables of messages. */
 
 const PATH = join(import.meta.dir, "../../PROTOCOL.md");
 let text = readFileSync(PATH, "utf8");
@@ -16,7 +16,7 @@ function rows(heading: string): Map<string, string> {
   const [, section = ""] = text.split(`\n${heading}\n`);
   const [body = ""] = section.split(/\n##/);
   const found = [...body.matchAll(/^\| `([\w-]+)` +\|(.*)\|$/gm)];
-  // Tables may be drawn with aligned columns.
+  // Tables may have aligned columns.
   return new Map(found.map(([, code = "", cells = ""]) => [code, cells.replaceAll(/ +/g, " ")]));
 }
 

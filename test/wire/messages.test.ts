@@ -41,7 +41,7 @@ import { anyOf, anyRef, largestOf } from "./any-message.ts";
 
 const REQUEST_KINDS = Object.keys(REQUESTS) as RequestKind[];
 const NOTICE_KINDS = Object.keys(NOTICES) as NoticeKind[];
-/** What another program might send; it checks nothing. */
+/** Encodes messages of other programs without checks. */
 const foreign = new Packr({ useRecords: false, variableMapSize: true });
 const pack = (value: unknown) => new Uint8Array(foreign.pack(value));
 
@@ -406,7 +406,7 @@ test("accepts, refuses or ignores any value, or throws the peer's fault", () => 
 });
 
 describe("the longest list of an answer fits one message", () => {
-  // A page counts lines as they stand in the log; even an empty one takes more than this.
+  // A page counts bytes of log lines, which exceed this even if empty.
   const record = { head: new Uint8Array(340), salt: new Uint8Array(16), from: "é".repeat(32) };
   const room = { room: "é".repeat(32), name: "é".repeat(32), topic: "x".repeat(TOPIC_BYTES_MAX) };
   const recordsMax = Math.floor(PAGE_BYTES_MAX / record.head.length);
@@ -415,7 +415,7 @@ describe("the longest list of an answer fits one message", () => {
     rooms: Array(recordsMax).fill(room),
     more: true,
   };
-  /** Entries of the lists for which the schema has no bound. */
+  /** Entries of lists without a limit in the schema. */
   const entriesMax: Partial<Record<RequestKind, number>> = {
     ...{ rooms: PAGE_RECORDS_MAX, who: PAGE_RECORDS_MAX, ignored: IGNORED_MAX },
     ...{ bans: MODERATION_PAGE_MAX, invites: MODERATION_PAGE_MAX, invite: INVITE_ADDRESSES_MAX },

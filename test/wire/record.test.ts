@@ -177,7 +177,7 @@ test("detects each flipped bit of hashed data", () => {
     expect(parsed.record).toEqual(before);
     unhashed += 1;
   }
-  // The digit of `durable`: 4 becomes 0; every other digit passes the seq.
+  // `durable` can change from 4 to 0; other digits would exceed the seq.
   expect(unhashed).toBeLessThanOrEqual(2);
 });
 

@@ -15,7 +15,7 @@ import { RecordsFrame, recordBytes } from "../../src/wire/records-frame.ts";
 import { anyOf } from "./any-message.ts";
 import { VECTORS } from "./vector.ts";
 
-/** A record as the log gives it. The frame takes none of it from the parsed head. */
+/** Returns a record as read from the log. The frame ignores the parsed head. */
 function logged({ head, salt, body, erased, damaged }: WireRecord): LogRecord {
   return {
     head: undefined as unknown as LogRecord["head"],
@@ -41,7 +41,7 @@ test("encodes the golden vector", () => {
   }
 });
 
-/** As the server makes them: salt and body come together or not at all. */
+/** Records as created by the server: salt and body are both present or both absent. */
 const anyRecord = anyOf(v.object(recordFields)).map(({ damaged, ...record }): WireRecord => {
   const isWhole = record.salt !== undefined && record.body !== undefined;
   const { salt: _salt, body: _body, ...rest } = record;

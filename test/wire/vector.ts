@@ -1,9 +1,9 @@
 import vectors from "../vectors/messages.json";
 
-/** A message as `test/vectors/messages.json` spells it: bytes are `{"hex": "..."}`. */
+/** A message in the form of `test/vectors/messages.json`, with bytes as `{"hex": "..."}`. */
 export interface Vector {
   readonly name: string;
-  /** Of an answer: the kind of its question. */
+  /** For an answer: the kind of its request. */
   readonly answers?: string;
   readonly meaning: Readonly<Record<string, unknown>>;
   readonly hex: string;

@@ -15,7 +15,7 @@ describe("zip archive", () => {
   test("encodes an entry as zip readers expect", () => {
     const local = view(zipLocal(FILE));
     expect(local.getUint32(0, true)).toBe(0x04034b50);
-    expect(local.getUint16(6, true)).toBe(0x0808); // Names in UTF-8, checksum behind.
+    expect(local.getUint16(6, true)).toBe(0x0808); // UTF-8 names; checksum last.
     expect(local.getUint16(8, true)).toBe(0); // Stored.
     expect(local.getUint16(10, true)).toBe((11 << 11) | (22 << 5) | 16);
     expect(local.getUint16(12, true)).toBe((46 << 9) | (11 << 5) | 20);

@@ -144,7 +144,7 @@ export class Outbox {
 
   #adopt(input: Extract<OutboxInput, { kind: "adopt" }>): OutboxEffect[] {
     const { counter } = input;
-    assert(!this.#connected && counter > this.#last, "adopted first, and in order");
+    assert(!this.#connected && counter > this.#last, "restored posts come first, in order");
     if (this.#pending.size === 0) this.#next = counter;
     this.#add(counter, input);
     return [];
@@ -206,7 +206,7 @@ export class Outbox {
     for (; this.#next <= this.#last && this.#inFlight < OUTBOX_IN_FLIGHT_MAX; this.#next++) {
       const pending = this.#pending.get(this.#next);
       if (pending === undefined) continue; // The post was settled on an earlier link.
-      assert(!pending.inFlight, "a post is sent once a link, unless it was refused");
+      assert(!pending.inFlight, "a post is sent once per link unless it was refused");
       const chars = this.#inFlightChars + pending.sizeChars;
       if (this.#inFlight > 0 && chars > OUTBOX_IN_FLIGHT_CHARS_MAX) break;
       pending.inFlight = true;

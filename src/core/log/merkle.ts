@@ -48,7 +48,7 @@ export class MerkleTree {
   /** Returns the buffer of the next leaf. Hashing into it saves a copy. */
   nextLeaf(): Uint8Array {
     const slot = this.#leafSlots[this.#size % GROUP_LEAVES];
-    assert(slot !== undefined, "a group has a slot for each of its leaves");
+    assert(slot !== undefined, "the group has a slot for each leaf");
     return slot;
   }
 
@@ -74,7 +74,7 @@ export class MerkleTree {
     const closed = Math.floor(size / GROUP_LEAVES);
     const isConsistent =
       groups.length === closed * HASH_BYTES && open.length === (size % GROUP_LEAVES) * HASH_BYTES;
-    assert(isConsistent, "a tree's value has a hash for each group and each leaf of the open one");
+    assert(isConsistent, "a snapshot has a hash for each group and each leaf of the open group");
     for (let at = 0; at < groups.length; at += HASH_BYTES) {
       this.#addGroup(groups.slice(at, at + HASH_BYTES));
     }
@@ -95,14 +95,14 @@ export class MerkleTree {
     return (level, index) => {
       if (level >= GROUP_LEVEL) {
         const hash = this.#levels[level - GROUP_LEVEL]?.at(index);
-        assert(hash !== undefined, "the tree holds this subtree");
+        assert(hash !== undefined, "the tree contains this subtree");
         return hash;
       }
       const first = index * 2 ** level;
       const group = Math.floor(first / GROUP_LEAVES);
       const isOpen = group === Math.floor(this.#size / GROUP_LEAVES);
       const leaves = groups.get(group) ?? (isOpen ? this.#group : undefined);
-      assert(leaves !== undefined, "the leaves of this group are given");
+      assert(leaves !== undefined, "the leaves of this group are passed");
       const from = (first % GROUP_LEAVES) * HASH_BYTES;
       return this.#hasher.over(leaves.subarray(from, from + 2 ** level * HASH_BYTES));
     };
@@ -190,7 +190,7 @@ class NodeHasher {
     for (let nodes = leaves / 2; nodes >= 1; nodes /= 2) {
       for (let index = 0; index < nodes; index++) {
         const node = this.#nodes[index];
-        assert(node !== undefined, "a group has so many nodes");
+        assert(node !== undefined, "the group has at most GROUP_LEAVES nodes");
         const { input, output } = node;
         input[0] = NODE_PREFIX;
         const hash = this.#sha256(input, output);

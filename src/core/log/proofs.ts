@@ -105,7 +105,7 @@ export function inclusionPath(
   nodes: Nodes,
   sha256: Sha256,
 ): Uint8Array[] {
-  assert(index >= 0 && index < size, "the leaf is in the tree");
+  assert(index >= 0 && index < size, "the tree contains the leaf");
   const path: Uint8Array[] = [];
   let from = 0;
   let to = size;

@@ -359,7 +359,7 @@ export class Registry {
 
   apply(record: FoldedRecord): void {
     const { head } = record;
-    assert(head.seq === this.head + 1, "the accounts log has a hole or a double");
+    assert(head.seq === this.head + 1, "an account record is missing or repeated");
     this.head = head.seq;
     const known = this.#byId.get(head.room as UserId);
     if (known !== undefined) known.lastSeq = head.seq;

@@ -120,7 +120,7 @@ export interface PendingAppend {
 export function roomLock(command: Command, rooms: Rooms): string {
   switch (command.kind) {
     case "post":
-      assert(command.destination !== undefined, "a post that goes nowhere waits for no room");
+      assert(command.destination !== undefined, "a post without a destination has no room lock");
       return idLock(command.destination.to, rooms);
     case "announce":
       return idLock(command.to, rooms);

@@ -256,7 +256,7 @@ export class RoomEngine {
 
   #confirmed(token: number, isCurrent: boolean): EngineEffect[] {
     const command = this.#confirmations.get(token);
-    assert(command !== undefined, "a look was answered twice");
+    assert(command !== undefined, "a confirmation was answered twice");
     this.#confirmations.delete(token);
     const steps: Step[] = [];
     const effects: EngineEffect[] = [];
@@ -324,7 +324,7 @@ export class RoomEngine {
   #run(steps: Step[], effects: EngineEffect[] = []): EngineEffect[] {
     for (let next = 0; next < steps.length; next++) {
       const step = steps[next];
-      assert(step !== undefined, "a step stands at each index");
+      assert(step !== undefined, "each index has a step");
       if (step.kind === "perform") this.#performStep(step.command, step.lock, steps, effects);
       else if (step.kind === "lock-outbox") this.#lockOutbox(step.command, steps);
       else this.#lockRoom(step.command, steps, effects);
@@ -429,7 +429,7 @@ export class RoomEngine {
     switch (command.kind) {
       case "post": {
         const { user, destination } = command;
-        assert(destination !== undefined, "a post that goes nowhere waits for no room");
+        assert(destination !== undefined, "a post without a destination has no room lock");
         this.#checkAuthor(user);
         this.#checkOrder(command);
         this.#checkSenderConnected(command);

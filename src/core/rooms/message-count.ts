@@ -25,7 +25,7 @@ export class MessageCount {
 
   /** Adds a message. Requires ascending `n`. */
   add(n: number, by: UserId): void {
-    assert(n > (this.#positions.at(-1) ?? 0), "words are counted in their order");
+    assert(n > (this.#positions.at(-1) ?? 0), "messages are counted in order");
     this.#positions.push(n);
     this.#authors.push(by);
     if (this.#byAuthor !== undefined) addTo(this.#byAuthor, by, n);
@@ -62,7 +62,7 @@ export class MessageCount {
     let position = 0;
     for (const [index, gap] of gaps.entries()) {
       const author = authors[by[index] ?? -1];
-      assert(author !== undefined, "a snapshot has the authors that it names");
+      assert(author !== undefined, "a snapshot contains the authors to which it refers");
       position += gap;
       this.#positions.push(position);
       this.#authors.push(author);

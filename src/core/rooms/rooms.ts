@@ -156,7 +156,7 @@ export class Rooms {
   /** Applies a record. Requires each record once, in order of `seq`. */
   apply(record: FoldedRecord): void {
     const { head } = record;
-    assert(head.seq === this.head + 1, "history has a hole or a double");
+    assert(head.seq === this.head + 1, "a history record is missing or repeated");
     this.head = head.seq;
     if (head.kind === "room") this.#create(record);
     const room = this.#byId.get(head.room as RoomId);
@@ -192,7 +192,7 @@ export class Rooms {
     const rooms = value.rooms.map(roomOfValue);
     const roomAt = (number: number): Room => {
       const room = rooms[number];
-      assert(room !== undefined, "a snapshot has the rooms that it names");
+      assert(room !== undefined, "a snapshot contains the rooms to which it refers");
       return room;
     };
     for (const room of rooms) {

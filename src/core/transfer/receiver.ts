@@ -44,13 +44,10 @@ export class ChunkReceiver {
     this.#next = options.storedChunks;
     const haveBytes =
       options.haveBytes ?? Math.min(options.storedChunks * CHUNK_BYTES, sizeOrInfinity(options));
-    assert(
-      chunkCount(haveBytes) === options.storedChunks,
-      "chunks and bytes that are here fit together",
-    );
+    assert(chunkCount(haveBytes) === options.storedChunks, "stored chunks and bytes match");
     const isShort = haveBytes < options.storedChunks * CHUNK_BYTES;
     this.#sizeBytes = options.sizeBytes ?? (isShort ? haveBytes : undefined);
-    assert(haveBytes <= (this.#sizeBytes ?? haveBytes), "no more is here than the file has");
+    assert(haveBytes <= (this.#sizeBytes ?? haveBytes), "stored bytes do not exceed the file");
   }
 
   get next(): number {
@@ -93,7 +90,7 @@ export class ChunkReceiver {
 
   acked(index: number): void {
     const oldest = this.#unacked.shift();
-    assert(oldest?.index === index, "chunks are acknowledged in the order in which they came");
+    assert(oldest?.index === index, "chunks are acknowledged in order");
     this.#unackedBytes -= oldest.sizeBytes;
   }
 

@@ -56,7 +56,10 @@ export class ChunkSender {
   constructor(options: ChunkSenderOptions) {
     const { from, sizeBytes, windowBytes, now } = options;
     assert(windowBytes >= CHUNK_BYTES, "a window holds one chunk");
-    assert(sizeBytes === undefined || from <= chunkCount(sizeBytes), "begins within the file");
+    assert(
+      sizeBytes === undefined || from <= chunkCount(sizeBytes),
+      "the first chunk is within the file",
+    );
     this.#window = new CongestionWindow(windowBytes, now);
     this.#sizeBytes = sizeBytes;
     this.#available = options.available ?? Number.POSITIVE_INFINITY;
@@ -86,8 +89,11 @@ export class ChunkSender {
    * @throws {Fault} too-large if the file is too large
    */
   sent(index: number, sizeBytes: number, now: number): void {
-    assert(index === this.#sent && index < this.#reserved, "chunks go out as they were taken");
-    assert(sizeBytes >= 0 && sizeBytes <= CHUNK_BYTES, "a chunk has its size");
+    assert(
+      index === this.#sent && index < this.#reserved,
+      "chunks are sent in the order of their reservation",
+    );
+    assert(sizeBytes >= 0 && sizeBytes <= CHUNK_BYTES, "a chunk has the expected size");
     const offset = index * CHUNK_BYTES;
     if (offset + sizeBytes > FILE_BYTES_MAX) {
       throw new Fault(
@@ -110,7 +116,7 @@ export class ChunkSender {
    * @throws {Fault} file-changed if the chunk must exist
    */
   ended(index: number): void {
-    assert(index >= this.#sent && index < this.#reserved, "only what was taken can be missing");
+    assert(index >= this.#sent && index < this.#reserved, "only reserved chunks can be missing");
     if (this.#sizeBytes !== undefined) throw fileChanged(index);
     this.#endsBefore = Math.min(this.#endsBefore, index);
     this.#reserved = Math.max(this.#sent, Math.min(this.#reserved, this.#endsBefore));
@@ -124,7 +130,7 @@ export class ChunkSender {
       this.#available = chunks;
     }
     if (sizeBytes === undefined) return;
-    assert(chunks === chunkCount(sizeBytes), "the whole can be read");
+    assert(chunks === chunkCount(sizeBytes), "all chunks are readable");
     assert((this.#sizeBytes ?? sizeBytes) === sizeBytes, "a file has one size");
     this.#setSize(sizeBytes);
   }

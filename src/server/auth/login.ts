@@ -561,7 +561,7 @@ export function hasGuessedTooOften(client: ClientConnection): boolean {
 }
 
 function admissionOf({ handshake }: ClientConnection): Admission {
-  assert(handshake !== undefined, "requests follow the handshake");
+  assert(handshake !== undefined, "the handshake is complete");
   return handshake.admission;
 }
 

@@ -217,7 +217,7 @@ export class CatchUp {
   #sendFrom(client: ClientConnection, records: readonly LogRecord[], from: number): number {
     let at = from;
     let record = records[at];
-    assert(record !== undefined, "there is one to send");
+    assert(record !== undefined, "there is a record to send");
     const [first, last] = [record, records.at(-1)];
     const { namesVersion } = this.#options.registry;
     const packed = this.#encoded;

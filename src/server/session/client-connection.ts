@@ -194,7 +194,7 @@ export class ClientConnection implements Source {
 
   logIn(account: Account): Member {
     const { handshake, login } = this.#unauthenticated();
-    assert(login !== undefined, "an account enters after its log-in");
+    assert(login !== undefined, "the account has logged in");
     const member: Member = {
       kind: "member",
       handshake,

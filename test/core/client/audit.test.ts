@@ -53,7 +53,7 @@ class Log {
 
 const numbered = (count: number) => Array.from({ length: count }, (_, i) => `record ${i + 1}`);
 
-/** What a server with `now` shows to a device that has accepted the first `size` of `before`. */
+/** Judges the log `now` on a device that has accepted the first `size` records of `before`. */
 function judged(before: Log, size: number, now: Log) {
   const presented = { pin: now.pin(), path: now.path(size) };
   return judgeCheckpoint(before.pin(size), presented, sha256);

@@ -49,7 +49,7 @@ describe("outbox", () => {
     const outbox = new Outbox();
     outbox.handle({ kind: "connected" }, 0);
     const fits = OUTBOX_IN_FLIGHT_CHARS_MAX / TEXT_BYTES_MAX;
-    const long = "x".repeat(TEXT_BYTES_MAX - "lobby".length); // Its target counts, too.
+    const long = "x".repeat(TEXT_BYTES_MAX - "lobby".length); // The target counts too.
     const keys = Array.from({ length: 2 * fits }, (_, i) => i + 1);
     const first = keys.flatMap((key) => sent(outbox.handle(post(key, long), 0)));
     expect(first).toEqual(keys.slice(0, fits));
@@ -121,7 +121,7 @@ describe("outbox", () => {
     const text = "x".repeat(OUTBOX_PENDING_CHARS_MAX / 4 - "lobby".length);
     const refused = [1, 2, 3, 4, 5].flatMap((key) => settled(outbox.handle(post(key, text), 0)));
     expect(refused).toEqual([5]);
-    // One that is longer than all that may be in flight goes alone.
+    // A text longer than the limit in flight is sent alone.
     expect(sent(outbox.handle({ kind: "connected" }, 0))).toEqual([1]);
   });
 
@@ -174,7 +174,7 @@ describe("outbox", () => {
 
 class Bench {
   readonly outbox = new Outbox();
-  readonly log: number[] = []; // Counters in the order in which they were recorded.
+  readonly log: number[] = []; // Counters in the order of their records.
   readonly refusedForGood = new Set<number>();
   readonly outcomes = new Map<number, string>();
   now = 0;
@@ -199,7 +199,7 @@ class Bench {
 
   post(): void {
     this.posted += 1;
-    this.handle(post(this.posted)); // Key and counter are the same here.
+    this.handle(post(this.posted)); // Key and counter are equal here.
   }
 
   serve(decision: "take" | "not-now" | "never"): void {
@@ -220,7 +220,7 @@ class Bench {
 
   #decide(counter: number, decision: "take" | "never"): void {
     const highest = Math.max(0, ...this.log, ...this.refusedForGood);
-    expect(counter).toBeLessThanOrEqual(highest + 1); // Nothing was passed over.
+    expect(counter).toBeLessThanOrEqual(highest + 1); // No post was skipped.
     if (decision === "never" || this.refusedForGood.has(counter)) {
       this.refusedForGood.add(counter);
       this.#answer({ kind: "refused", counter, fault: new Fault("not-member", "not in") });
@@ -234,7 +234,7 @@ class Bench {
     this.#toClient.push(input);
   }
 
-  /** Refusals need no disk and may overtake acknowledgements. */
+  /** Delivers answers. Refusals need no disk and may overtake acknowledgements. */
   deliver(last: boolean): void {
     const input = last ? this.#toClient.pop() : this.#toClient.shift();
     if (input !== undefined) this.handle(input);

@@ -19,7 +19,7 @@ test.each([
   ["```\n**no** `x` @bob\n```", "[pre :**no** `x` @bob]"],
   ["```\nnot ended\nyet", "[pre :not ended\nyet]"],
   ["````\n```\n````", "[pre :```]"],
-  // As other programs let one write it.
+  // Valid in other programs.
   ["```one two\nthree```\nfour", "[pre :one two\nthree]¶four"],
   ["```one line```", "[code:one line]"],
   ["```", "```"],
@@ -121,7 +121,7 @@ describe("half a megabyte of marks is parsed in linear time", () => {
     ...["\n", "\t", "\n ", "\n\t\t "],
     ...["`a\n", "``a\n", "(https://a(", "- \n"],
   ])("%j", (piece) => {
-    // One that looks at each mark again for each mark would take hours.
+    // Quadratic time per mark would take hours.
     const text = piece.repeat(LENGTH / piece.length);
     expect(parseMarkup(text, NAMES).length).toBeGreaterThan(0);
   });

@@ -36,7 +36,7 @@ describe("links", () => {
 });
 
 test("never hide their target", () => {
-  // All of it stays to be read: the words are no link, the address is one.
+  // The text stays complete: the label is not a link, but the address is.
   expect(outline(parseMarkup("[bank](https://evil.example/)", undefined))).toBe(
     "[bank]([link:https://evil.example/])",
   );

@@ -1,7 +1,7 @@
 import type { Block } from "../../../src/core/markup/blocks.ts";
 import type { Inline } from "../../../src/core/markup/inline.ts";
 
-/** The tree as a line that a test can hold against another: `[b:bold]`, `[quote:...]`. */
+/** Formats the tree on one line for comparison: `[b:bold]`, `[quote:...]`. */
 export function outline(blocks: readonly Block[]): string {
   return blocks.map(blockOutline).join("¶");
 }

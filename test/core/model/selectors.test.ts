@@ -152,7 +152,7 @@ test("finds the user's last message and pending posts", () => {
   expect(lastMessage(lobbyOf(model), false)?.seq).toBe(3);
   expect(lastMessage(undefined, true)).toBeUndefined();
   expect([isPostPending(model, "Lobby"), isPostPending(model, "@ben")]).toEqual([true, false]);
-  // The server has it, and has not told of it yet.
+  // The server has recorded the post but not sent the record.
   const receipt = { seq: 6, n: 6, timeUnixMs: 1 } as never;
   const accepted = { kind: "settled", key: "k", outcome: { kind: "durable", receipt } } as never;
   const late = scene(...begun, accepted).model;

@@ -19,8 +19,8 @@ import type { Ledger } from "../ledger.ts";
 import { TroubledLog, type Weather } from "../troubled-log.ts";
 
 /**
- * The room engine between clients with real outboxes and a log that is slow, batches, and fails.
- * Every choice is drawn from one seed, and each record and answer is checked as it comes.
+ * The room engine between clients with real outboxes and a slow log that batches and fails. One
+ * seed determines every choice, and each record and answer is checked as it arrives.
  */
 
 const USERS = ["ana", "ben", "eve"].map((name, i) => ({
@@ -96,7 +96,7 @@ class EngineWorld {
     else this.#depart();
   }
 
-  /** The faults stop: all that waits must come to its end, within a bound. */
+  /** Stops the faults. All pending requests must then end within a limit. */
   calm(): void {
     this.#log.isTroubled = false;
     for (const writer of this.writers) if (writer.session === undefined) this.#arrive(writer);
@@ -126,7 +126,7 @@ class EngineWorld {
       const { name } = this.rooms.get(room as RoomId) ?? {};
       const isThere = name !== undefined && this.rooms.holderOf(name)?.id === room;
       const later = this.ledger.records.slice(seq).some(({ head }) => head.room === room);
-      if (isThere || later) continue; // Somebody joined in time.
+      if (isThere || later) continue; // A member joined in time.
       const before = this.ledger.records.filter(({ head }) => head.room === room && head.seq < seq);
       demand(!before.some(({ head }) => head.kind === "text"), "no message is lost with its room");
     }
@@ -186,7 +186,7 @@ class EngineWorld {
     this.#outbox(client, { kind: "connected" });
   }
 
-  /** The client's end is gone; what it sent may still arrive, and nobody hears the answers. */
+  /** Loses the client's link. Sent messages may still arrive, but answers are lost. */
   #lose(): void {
     const writer = this.#pick(this.writers.filter(({ session }) => session !== undefined));
     if (writer === undefined) return;
@@ -357,7 +357,7 @@ class EngineWorld {
     demand(isIn === (effect.kind === "follow"), "members follow, others do not");
   }
 
-  /** What was checked before it was appended still holds in the moment in which it is recorded. */
+  /** Checks that a record is still allowed when it is recorded. */
   #checkRecord({ room, record }: Extract<EngineEffect, { kind: "deliver" }>): void {
     const { kind, by } = record.head;
     if (kind === "text" || kind === "topic") {
@@ -442,6 +442,6 @@ test.each([
     }
     records += world.ledger.records.length;
   }
-  // A world in which nothing happens proves nothing.
+  // A simulation without events would prove nothing.
   expect(records).toBeGreaterThan(SEEDS * 20);
 });

@@ -218,7 +218,7 @@ describe("posts", () => {
   });
 
   test("answer a post repeated on two links", () => {
-    way.enter(9, ANA); // The old link, not gone yet.
+    way.enter(9, ANA); // The old link is still open.
     way.post(ANA, "lobby", 1);
     way.fail(new Fault("too-many", "busy", { retryAfterMs: 100 }));
     const body = { text: "1" };
@@ -580,7 +580,7 @@ describe("rooms", () => {
     const record = way.ledger.append({ kind: "join", room: ROOM, by: ANA, id: "", body: {} });
     way.handle({ kind: "record", record });
     expect(way.answers).toEqual([]);
-    way.join(BEN, "rSSSSSSSSSSS" as RoomId); // Waits: the first is not settled.
+    way.join(BEN, "rSSSSSSSSSSS" as RoomId); // Waits, because the first is not settled.
     expect(way.waiting).toEqual([]);
     way.handle({ kind: "failed", token: append?.token ?? 0, fault });
     expect(way.answers).toEqual(["store-full"]);

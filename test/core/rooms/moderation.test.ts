@@ -227,7 +227,7 @@ test("a mute ends exactly at its time", () => {
   expect([speaks(999), speaks(1_000)]).toEqual(["muted", "none"]);
   testRooms.act(ANA, { kind: "mute", on: true, ...EVE_CONCERNED });
   expect(speaks(1e15)).toBe("muted");
-  // As older servers recorded it: no date can hold that moment.
+  // Older servers recorded times outside the range of dates.
   testRooms.act(ANA, { kind: "mute", on: true, until: 2 ** 53 - 1, ...EVE_CONCERNED });
   expect(speaks(1e15)).toBe("muted");
   const lifted: RoomAction = { kind: "mute", on: false, until: 1_000, ...EVE_CONCERNED };

@@ -27,7 +27,7 @@ class Owner {
     return records;
   }
 
-  /** As a server finds it that starts, with what was ordered to be blanked blanked. */
+  /** Returns the state after a restart, with blanked records. */
   refolded(): AccountPrefs {
     const blank = new Set(this.ledger.records.flatMap(erasuresOf));
     const prefs = new AccountPrefs();

@@ -145,7 +145,7 @@ describe("waiting posts", () => {
     for (let i = 0; i <= OUTBOXES_HELD_MAX; i++) presence.held(1, box(i), 1, BUSY);
     expect(presence.blockingFault(1, box(0), 2)).toBeUndefined();
     expect(presence.blockingFault(1, box(1), 2)).toBe(BUSY);
-    presence.held(9, BOX, 1, BUSY); // Nobody is there: nothing happens.
+    presence.held(9, BOX, 1, BUSY); // Without a session there is no effect.
     expect(presence.blockingFault(9, BOX, 2)).toBeUndefined();
   });
 });

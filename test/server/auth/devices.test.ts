@@ -114,7 +114,7 @@ test("lets one of two devices that revoke each other survive", async () => {
   const site = await Site.open();
   const ana = await site.member("ana", "pw");
   const phone = await site.byPassword("ana", "pw", "10.0.0.3");
-  // Without the password the two devices are all there is.
+  // Without a password, the two devices are the only credentials.
   const account = [...site.registry.all()][0];
   if (account === undefined) throw new Error("no account");
   account.passwordHash = undefined;
@@ -144,7 +144,7 @@ test("links and certifies a new device that an old one approves", async () => {
     { device: idOf(phone), certified: true, current: true },
   ]);
   const other = await site.greeted("10.0.0.4");
-  expect(await other.refusal("link", linkOf(other))).toBe("login-refused"); // Used.
+  expect(await other.refusal("link", linkOf(other))).toBe("login-refused");
 });
 
 test("refuses, delays and counts link codes that nobody offers", async () => {
@@ -172,7 +172,7 @@ test("ends a link offer after ten minutes, with its session and at log-out", asy
   await ana.request("link-offer", { code: HASH });
   for (let passedMs = 0; passedMs < LINK_CODE_MS; passedMs += 15_000) {
     await site.time.advance(15_000);
-    ana.send("devices", {}); // Or the silence would end the session first.
+    ana.send("devices", {}); // The session would otherwise time out.
   }
   expect(await tries("10.1.0.1")).toBe("login-refused");
   await ana.request("link-offer", { code: HASH });
@@ -220,7 +220,7 @@ test("records only a certificate by the account key for the requesting device", 
   }
   expect(await ben.refusal("link-grant", grantOf(ana, mine))).toBe("not-found");
   expect((await ana.request("devices", {})).devices).toHaveLength(1);
-  await ana.request("link-grant", grantOf(ana, mine)); // The right one still comes through.
+  await ana.request("link-grant", grantOf(ana, mine)); // The correct code is still accepted.
 });
 
 test("keeps only the newest link offer of a session", async () => {
@@ -256,7 +256,7 @@ test("limits link offers until one ends", () => {
   expect(() => offers.add(late, code)).toThrow(Fault);
   for (const gone of sessions[7]?.onClosed ?? []) gone();
   offers.add(late, code);
-  for (let i = 0; i < 10; i++) offers.add(late, code); // Its own place, again and again.
+  for (let i = 0; i < 10; i++) offers.add(late, code); // Replaces the previous one.
   expect(late.onClosed).toHaveLength(1);
 });
 

@@ -150,7 +150,7 @@ test("keeps an invite valid while its creator is a member or an operator", async
   const eve = await site.member("eve");
   await ana.request("kick", { room: "lab", user: "ben" });
   const sentence = "this invite is not valid now";
-  // Each way in: with the token, with a link that had shown it, and into the room by it.
+  // All uses: as a token, on a link that presented it, and for the room.
   expect((await turnedAway(site, token)).message).toBe(sentence);
   expect((await admitted.refused("register", admitted.registration("kim"))).message).toBe(sentence);
   expect(await early.refusal("join", { room: "lab" })).toBe("room-password-wrong");
@@ -218,7 +218,7 @@ test("limits new invites per account and hour", async () => {
   await ana.request("invite", {});
   expect(await ana.refusal("invite", {})).toBe("too-many");
   await ana.request("operate", { token: TOKEN });
-  await ana.request("invite", {}); // Operators have more.
+  await ana.request("invite", {}); // Operators have a higher limit.
 });
 
 test("accepts an invite to a locked room in place of the room password", async () => {
@@ -229,7 +229,7 @@ test("accepts an invite to a locked room in place of the room password", async (
   const { token } = await ana.request("invite", { room: "lab" });
   const eve = await register(site, "eve", token);
   await eve.request("join", { room: "lab" });
-  // It is of no use to another account on that link.
+  // Useless for another account on that link.
   await ben.request("passwd", { password: "bens" });
   await eve.request("logout", {});
   await eve.request("login", eve.passwordLogin("ben", "bens"));
@@ -300,7 +300,7 @@ test("limits accounts per address and inviter, except guests of operators", asyn
   }
   const near = await admitted("10.0.0.3");
   expect(await message(near, "near")).toContain("and address");
-  expect(await message(near, "p1")).toContain("taken"); // A name that exists costs nothing.
+  expect(await message(near, "p1")).toContain("taken"); // Existing names do not count.
   expect(await message(await admitted("10.0.0.4", spare), "far")).toContain("this member");
   const own = await admitted("10.0.0.4");
   await own.request("register", own.registration("far"));
@@ -339,7 +339,7 @@ test("requires an invite when registration is closed", async () => {
   const ben = await register(site, "ben", token);
   await site.restart();
   await site.again(ben, "ben");
-  // Whoever runs the server is never locked out.
+  // The operator is never locked out.
   await register(site, "root", TOKEN);
   const back = await site.again(ana, "ana");
   expect(await back.refusal("registration", { closed: false })).toBe("not-allowed");

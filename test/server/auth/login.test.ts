@@ -19,10 +19,10 @@ test("signs the greeting for this link and states what registration requires", a
   expect(welcome.limits).toEqual({ messageBytes: 1_052_672, textBytes: 65_536 });
   const other = await site.greeted();
   expect(other.welcome?.nonce).not.toEqual(welcome.nonce);
-  guest.welcome = other.welcome; // Said on another link it proves nothing.
+  guest.welcome = other.welcome; // Invalid on another link.
   expect(guest.isProven).toBe(false);
   guest.welcome = welcome;
-  guest.nonce.fill(1); // Nor for another question.
+  guest.nonce.fill(1); // Invalid for another greeting.
   expect(guest.isProven).toBe(false);
 });
 
@@ -43,7 +43,7 @@ test("closes a client that sends no hello or does not log in", async () => {
   expect(silent.ended?.fault?.code).toBe("timeout");
   expect(lingering.ended).toBeUndefined();
   for (let i = 0; i < LOGIN_TIMEOUT_MS / 10_000; i++) {
-    lingering.raw(Uint8Array.fromHex("81a46b696e64a470696e67")); // A ping: it is alive.
+    lingering.raw(Uint8Array.fromHex("81a46b696e64a470696e67")); // A ping.
     await site.time.advance(10_000);
   }
   expect(lingering.ended?.fault?.code).toBe("timeout");
@@ -80,7 +80,7 @@ test("assigns a name to one account regardless of case, even concurrently", asyn
   ]);
   expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
   expect(await two.refusal("register", two.registration("ANA"))).toBe("name-taken");
-  await two.request("register", two.registration("ben")); // The same link may try another one.
+  await two.request("register", two.registration("ben")); // The same link may try another name.
 });
 
 test("quotes a name cut in the middle of a character as valid UTF-8", async () => {
@@ -114,7 +114,7 @@ test("writes the password to disk before its account", async () => {
   await site.member("ana", "pass");
   const kinds: string[] = [];
   for await (const { head } of site.accounts.read(1)) kinds.push(head.kind);
-  expect(kinds).toEqual(["password", "account"]); // Cut off in between, nobody is without one.
+  expect(kinds).toEqual(["password", "account"]); // No account without one.
 });
 
 test("refuses an empty password and leaves the name free", async () => {
@@ -270,7 +270,7 @@ test("accepts a reserved name that an older version registered", async () => {
 
 test("requires the current password to set another", async () => {
   const { site, ana } = await siteWith(["ana"]);
-  await ana.request("passwd", { password: "first" }); // Signed in by a key alone.
+  await ana.request("passwd", { password: "first" }); // Signed in by a key only.
   for (const current of [undefined, "", "guess"]) {
     const fields = { password: "second", ...(current === undefined ? {} : { current }) };
     expect(await ana.refusal("passwd", fields)).toBe("login-refused");

@@ -202,7 +202,7 @@ test("limits simultaneous downloads over the sessions of an account", async () =
     const path = await pathFor(session);
     for (let j = 0; j < CONCURRENT_HTTP_DOWNLOADS_MAX; j++)
       expect((await get(path)).status).toBe(200);
-    await session.request("logout", {}); // Downloads that nobody reads stay open.
+    await session.request("logout", {}); // Unread downloads stay open.
   }
   expect((await get(await pathFor(ben))).status).toBe(503);
 });
@@ -218,7 +218,7 @@ test("sends no damaged content", async () => {
   const later = await postFile(FIVE, tampered(flip(3)));
   const response = await later.get(await later.pathFor(later.ben));
   expect(response.status).toBe(200);
-  // It breaks off: what came before is right, and the browser knows that it is not whole.
+  // The download is aborted after valid content, so that the browser detects an incomplete file.
   expect((await rejection(bytesOf(later.site, response))).message).toContain("damaged");
 });
 
@@ -271,7 +271,7 @@ test("sends a folder as an archive, without ranges", async () => {
   expect(response.headers.get("content-disposition")).toContain('filename="photos.zip"');
   const archive = Buffer.from(await bytesOf(site, response));
   for (const name of ["photos/empty/", "photos/sub/a.txt", "photos/void"]) {
-    // In its own head, and in the table.
+    // In the entry's header and in the central directory.
     expect(archive.toString("latin1").split(name)).toHaveLength(3);
   }
   expect(archive.includes("hello\n")).toBe(true);
@@ -280,7 +280,7 @@ test("sends a folder as an archive, without ranges", async () => {
 });
 
 test("limits concurrent archives per account", async () => {
-  // None of it is content, and its archive is more than is given out at once.
+  // Empty files whose archive exceeds the amount buffered at once.
   const entries = Array.from({ length: 20_000 }, (_, i) => {
     return { path: `a-file-without-content-${i}`, size: 0, mode: 0o600, mtime: 0 };
   });

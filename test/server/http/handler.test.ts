@@ -241,7 +241,7 @@ test("accepts Slack webhooks and answers like Slack", async () => {
   const form = `payload=${encodeURIComponent('{"text":"by form"}')}`;
   const formType = { "content-type": "application/x-www-form-urlencoded" };
   expect(await service.post(form, formType)).toEqual([200, { ok: true, seq: expect.any(Number) }]);
-  // What only begins like one is what somebody wrote.
+  // A text that only resembles a form is a message.
   expect((await service.post("payload=5", formType))[1]).toEqual({ seq: expect.any(Number) });
   await service.site.quiet();
   expect(service.ana.texts()).toEqual(["High load\non db1", "by form", "payload=5"]);

@@ -122,7 +122,7 @@ test("keeps a list while it is in use or there is room", async () => {
   for (const key of ["one", "two"]) held.push(await lists.acquire(key, made));
   expect(await rejection(lists.acquire("three", made))).toMatchObject({ code: "too-many" });
   held[0]?.release();
-  held[0]?.release(); // Once is enough, and twice is no more.
+  held[0]?.release();
   (await lists.acquire("three", made)).release();
   (await lists.acquire("two", never)).release();
   expect((await rejection(lists.acquire("one", never))).message).toContain("it is there");

@@ -68,7 +68,7 @@ test("renames an account that can then log in by both names", async () => {
   }
   const typed = await site.greeted();
   expect((await typed.request("login", typed.passwordLogin("ana", "secret"))).user).toBe("Anna");
-  // Both names lead to the one conversation.
+  // Both names refer to the same conversation.
   for (const to of ["@ana", "@Anna"]) await isRefusedPost(site, ben, to, `to ${to}`);
   const { records } = await ben.request("history", { target: "@ana", limit: 10 });
   expect(records).toHaveLength(3);
@@ -94,7 +94,7 @@ test("reserves the old name of a renamed account", async () => {
   expect(await lost.refusal("login", lost.signedLogin("ana"))).toBe("login-refused");
   await site.restart();
   expect((await back(site, ben.keys, "ben")).user).toBe("ana");
-  // And back: the names have changed places.
+  // The names are exchanged.
   const again = await site.again(olga, "olga");
   await again.request("operate", { token: TOKEN });
   await again.request("rename", { user: "ana", to: "ben" });
@@ -119,7 +119,7 @@ test("refuses to rename to names that are taken, reserved or invalid", async () 
     expect([options, (await olga.refused("rename", options)).code]).toEqual([options, code]);
   }
   await olga.request("rename", { user: "ana", to: "ana" });
-  expect(ana.ended).toBeUndefined(); // It is so already.
+  expect(ana.ended).toBeUndefined();
   const both = [
     olga.send("rename", { user: "ana", to: "zoe" }),
     olga.send("rename", { user: "ben", to: "ZOE" }),
@@ -193,7 +193,7 @@ test("lets operators remove any account but their own", async () => {
   expect(await olga.refusal("remove", { user: "nobody" })).toBe("user-unknown");
   await olga.request("grant", { user: "ben", on: true });
   await olga.request("remove", { user: "ben" });
-  await olga.request("remove", { user: "ben" }); // Once more is no harm.
+  await olga.request("remove", { user: "ben" }); // Repetition is harmless.
   expect(
     site.registry.policy.isOperator(
       site.registry.findWithRemoved(checkName("ben"))?.id ?? ("" as never),
@@ -261,7 +261,7 @@ test("closes a room to all posts until it is opened", async () => {
   ).toBeGreaterThan(0);
   const eve = await site.member("eve");
   await eve.request("join", { room: "lab" });
-  await ana.request("erase", { seq }); // One's own words can still be taken back.
+  await ana.request("erase", { seq }); // Users can still erase their own messages.
   await site.restart();
   const again = await site.again(ana, "ana");
   expect((await unsaid(site, again, "lab")).code).toBe("not-allowed");
@@ -275,7 +275,7 @@ test("removes a room with its history, and frees its name", async () => {
   const { site, olga, ana, ben } = await sandbox();
   await isRefusedPost(site, ana, "lab", "words");
   await olga.request("rename", { room: "lab", to: "den" });
-  await olga.request("remove", { room: "lab" }); // By the name that it had before.
+  await olga.request("remove", { room: "lab" }); // By its earlier name.
   await site.quiet();
   expect(kinds(ben.records).at(-1)).toBe("remove");
   expect(ben.all("room-gone")).toHaveLength(1);

@@ -13,7 +13,7 @@ test("moves the state of a single server to a cluster, once", async () => {
   };
   const bucket = () => new MemoryBucket(() => 0.5);
   const shared = { groups: bucket(), keys: bucket(), leases: bucket() };
-  await migrateToCluster(location, shared); // There is nothing.
+  await migrateToCluster(location, shared);
   const own = sealedFolder(location);
   const clock = new VirtualClock();
   const bytes = (text: string) => new TextEncoder().encode(text);
