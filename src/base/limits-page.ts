@@ -90,7 +90,6 @@ export const ROOM_CHANGES_MAX = 50_000;
 export const VISIBLE_FAULTS_MAX = 8;
 /** Maximum results of one search. A user who needs more can narrow the search. */
 export const SEARCH_RESULTS_MAX = 2_000;
-/** Records fetched by one scroll. */
 export const SCROLL_PAGE_RECORDS = 100;
 /** Maximum size of a picture fetched only for display: a phone photograph. */
 export const PICTURE_FETCHED_BYTES_MAX = 2 * 1024 * 1024;

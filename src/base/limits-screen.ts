@@ -21,15 +21,12 @@ export const TERMINAL_ANSWER_TIMEOUT_MS = 5_000;
 export const TERMINAL_EXIT_TIMEOUT_MS = 500;
 /** Bytes of pending output besides one frame: a second at 4 kB/s. */
 export const TERMINAL_QUEUE_BYTES_MAX = 4 * 1024;
-/** Maximum unanswered queries. */
 export const TERMINAL_QUERIES_MAX = 16;
-/** Maximum answers to one query. */
 export const TERMINAL_ANSWERS_PER_QUERY_MAX = 64;
 
 // Input.
 /** UTF-16 units in the input: twice a paste of PASTE_BYTES_MAX. */
 export const EDITOR_LENGTH_MAX = 512 * 1024;
-/** Undo steps. */
 export const UNDO_STEPS_MAX = 200;
 /** UTF-16 units of all undo steps. */
 export const UNDO_LENGTH_MAX = 2 * 1024 * 1024;

@@ -44,7 +44,6 @@ export const IMPORTED_NAME_BYTES_MAX = 256;
 export const FAULT_TEXT_BYTES_MAX = 4 * KIB;
 /** Size of a fault's message or remedy in the source, with `{}` for each value. */
 export const TEMPLATE_BYTES_MAX = 512;
-/** Maximum values of one template. */
 export const TEMPLATE_VALUES_MAX = 8;
 /** Longer values are cut. */
 export const TEMPLATE_VALUE_BYTES_MAX = 256;

@@ -136,7 +136,6 @@ function isHead(value: unknown): value is WireHead {
   );
 }
 
-/** Origin of an imported message. */
 export interface ImportOrigin {
   /** Author's name in the other program: any text, never an account of this server. */
   readonly from: string;

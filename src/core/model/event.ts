@@ -170,7 +170,6 @@ export type LocalEvent =
   | { readonly kind: "transfer-gone"; readonly id: string }
   | { readonly kind: "fault"; readonly fault: Fault };
 
-/** Effects that the model requests. */
 export type ModelEffect =
   /**
    * Requests records of the room: `older` before `seq`, `newer` after it, `around` on both sides.

@@ -6,7 +6,6 @@ import { isSameName, itemAt } from "./item.ts";
 import { isMention, messagesOfOthers } from "./room.ts";
 import type { Draft, Item, Model, RoomState } from "./state.ts";
 
-/** An entry of the list of rooms and conversations. */
 export interface RoomListEntry {
   readonly target: string;
   readonly kind: "room" | "person";

@@ -141,7 +141,6 @@ export interface RoomState {
   readonly tail: ItemRange;
   /** The visible range that the user jumped to, until it is joined with the tail. */
   readonly jump: ItemRange | undefined;
-  /** The requested page. */
   readonly loading: PageRequest | undefined;
   /** Seq that the user jumped to. The UI scrolls to it when it is loaded. */
   readonly jumpSeq: number | undefined;
@@ -201,7 +200,6 @@ export interface Item {
   readonly state: "whole" | "erased" | "damaged";
   /** The current text or, for a topic, the topic. */
   readonly text: string;
-  /** Unix ms of the last edit. */
   readonly editedUnixMs: number | undefined;
   /** Original author and time, if `from` imported the message. */
   readonly imported: ImportOrigin | undefined;

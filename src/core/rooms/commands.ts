@@ -106,7 +106,6 @@ export type Step =
    */
   | { readonly kind: "lock-outbox"; readonly command: PostCommand }
   | { readonly kind: "lock-room"; readonly command: Command }
-  /** The command holds this lock. */
   | { readonly kind: "perform"; readonly command: Command; readonly lock: string };
 
 /** The append of one command. */

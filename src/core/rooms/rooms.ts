@@ -109,7 +109,6 @@ export class Rooms {
     return this.#byId.get(id);
   }
 
-  /** Finds a room by its current or a former name. */
   find(name: Name): Room | undefined {
     return this.holderOf(name) ?? this.#former.get(foldName(name));
   }

@@ -135,10 +135,10 @@ describe("outbox", () => {
       outbox.handle({ kind: "adopt", key, counter, to: "lobby", body: { text: "left" } }, 0);
     }
     const again = { kind: "adopt", key: 4, counter: 11, to: "lobby", body: { text: "" } } as const;
-    expect(() => outbox.handle(again, 0)).toThrow("adopted first, and in order");
+    expect(() => outbox.handle(again, 0)).toThrow("restored posts come first, in order");
     const other = new Outbox();
     other.handle({ kind: "connected" }, 0);
-    expect(() => other.handle(again, 0)).toThrow("adopted first, and in order");
+    expect(() => other.handle(again, 0)).toThrow("restored posts come first, in order");
     outbox.handle(post(4), 0);
     expect(outbox.last).toBe(12);
     expect(sent(outbox.handle({ kind: "connected" }, 0))).toEqual([7, 8, 11, 12]);

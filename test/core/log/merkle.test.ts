@@ -112,7 +112,7 @@ test("proves across groups with subtrees, the open group and given leaves", () =
   const loaded = new MerkleTree(sha256);
   loaded.load(tree.value());
   expect(loaded.value()).toEqual(tree.value());
-  expect(() => tree.nodes()(8, 3)).toThrow("the tree holds this subtree");
+  expect(() => tree.nodes()(8, 3)).toThrow("the tree contains this subtree");
   for (const one of [tree, loaded]) one.append(leafHash(Uint8Array.of(1), sha256));
   expect([loaded.size, loaded.root()]).toEqual([tree.size, tree.root()]);
   for (const wrong of [{ open: new Uint8Array(32) }, { groups: new Uint8Array(32) }]) {

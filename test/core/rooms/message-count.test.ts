@@ -47,7 +47,7 @@ test("counts up to a maximum", () => {
   expect(counter.countOthers(ana, 0)).toBe(UNREAD_COUNTED_MAX);
   expect(counter.countOthers(ana, 3 * UNREAD_COUNTED_MAX - 5)).toBe(5);
   expect(counter.countOthers(ben, 0)).toBe(0);
-  expect(() => counter.add(3 * UNREAD_COUNTED_MAX, ben)).toThrow("in their order");
+  expect(() => counter.add(3 * UNREAD_COUNTED_MAX, ben)).toThrow("counted in order");
   const unnamed = { gaps: [1], by: [0], authors: [] };
-  expect(() => new MessageCount().load(unnamed)).toThrow("the authors that it names");
+  expect(() => new MessageCount().load(unnamed)).toThrow("the authors to which it refers");
 });

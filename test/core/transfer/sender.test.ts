@@ -97,13 +97,13 @@ describe("chunk sender", () => {
     expect(codeOf(() => longer.sent(1, 2, 0))).toMatch(/^file-changed: .*chunk 1/);
     expect(codeOf(() => longer.ended(1))).toMatch(/^file-changed: .*chunk 1/);
     const stream = sending();
-    expect(() => stream.ended(0)).toThrow("only what was taken can be missing");
-    expect(() => stream.sent(0, 1, 0)).toThrow("as they were taken");
+    expect(() => stream.ended(0)).toThrow("only reserved chunks can be missing");
+    expect(() => stream.sent(0, 1, 0)).toThrow("in the order of their reservation");
     stream.take(0);
     stream.take(0);
-    expect(() => stream.sent(1, 1, 0)).toThrow("as they were taken");
+    expect(() => stream.sent(1, 1, 0)).toThrow("in the order of their reservation");
     for (const size of [-1, CHUNK_BYTES + 1])
-      expect(() => stream.sent(0, size, 0)).toThrow("a chunk has its size");
+      expect(() => stream.sent(0, size, 0)).toThrow("a chunk has the expected size");
     expect(codeOf(() => stream.sent(0, 0, 0))).toMatch(/^file-changed: .*chunk 0/);
     stream.ended(1);
     stream.ended(0);
