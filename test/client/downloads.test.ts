@@ -72,7 +72,7 @@ describe("a download", () => {
     folder.onAppend = () => promise;
     const getting = ana.startGet();
     await fixture.clock.advance(STALL_REPORTED_AFTER_MS + 1_000);
-    expect(ana.reports.at(-1)?.pause).toMatchObject({ where: "disk" });
+    expect(ana.reports.at(-1)?.pause).toMatchObject({ cause: "disk" });
     expect(sent).toBe(8);
     resolve();
     expect(await fixture.outcome(getting)).toMatchObject({ sizeBytes: bytes.length });

@@ -42,7 +42,7 @@ describe("an upload", () => {
     };
     const sending = ana.startSend(source);
     await ana.fixture.clock.advance(STALL_REPORTED_AFTER_MS + 2_000);
-    expect(ana.reports.at(-1)?.pause).toMatchObject({ where: "server" });
+    expect(ana.reports.at(-1)?.pause).toMatchObject({ cause: "server" });
     ana.fixture.server.start();
     expect(await ana.fixture.outcome(sending)).toMatchObject({ sizeBytes: source.bytes.length });
     expect(ana.hasSent(source.bytes)).toBe(true);
@@ -184,7 +184,7 @@ describe("a server that", () => {
     await ana.fixture.clock.advance(STALL_REPORTED_AFTER_MS + 1_000);
     expect(source.reads.length).toBeGreaterThan(190);
     expect(source.reads.length).toBeLessThan(200);
-    expect(ana.reports.at(-1)?.pause).toMatchObject({ where: "server-disk" });
+    expect(ana.reports.at(-1)?.pause).toMatchObject({ cause: "server-disk" });
     const closing = ana.client.close();
     expect(await ana.fixture.outcome(sending)).toMatchObject({ code: "interrupted" });
     await ana.fixture.outcome(closing);
