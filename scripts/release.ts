@@ -5,6 +5,7 @@
  *     --key FILE        secret key of minisign; asks for its password on the terminal
  *     --unsigned        no signature, for a local trial; `chat version --check` rejects the result
  *     --targets A,B     only these targets
+ *     --address URL     address of the published files; adds the recipes of other package managers
  *     --dirty           allows uncommitted changes
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,8 +15,9 @@ import { PROGRAM_TARGETS, programFile } from "../src/cli/serve/offer.ts";
 import { archiveTasks } from "./release/archives.ts";
 import { packDeb } from "./release/deb.ts";
 import { releaseNotes } from "./release/notes.ts";
+import { packRecipes } from "./release/recipes.ts";
 import { packRpm } from "./release/rpm.ts";
-import { output, ROOT, run, sha256Of, UsageError } from "./release/run.ts";
+import { hashOf, output, ROOT, run, UsageError } from "./release/run.ts";
 import { stageFiles } from "./release/stage.ts";
 
 const MANIFEST = join(ROOT, "package.json");
@@ -28,16 +30,20 @@ async function main(): Promise<void> {
       key: { type: "string" },
       unsigned: { type: "boolean", default: false },
       targets: { type: "string", default: PROGRAM_TARGETS.join() },
+      address: { type: "string" },
       dirty: { type: "boolean", default: false },
     },
   });
   const [version = ""] = positionals;
-  const { key, unsigned, dirty } = values;
+  const { key, unsigned, dirty, address } = values;
   const targets = values.targets.split(",");
   const notes = checkVersion(version);
   checkTargets(targets);
   if (!dirty && output("git", "status", "--porcelain") !== "") {
     throw new UsageError("there are uncommitted changes; commit them, or add --dirty");
+  }
+  if (address !== undefined && values.targets !== PROGRAM_TARGETS.join()) {
+    throw new UsageError("--address needs the archives of all targets; omit --targets");
   }
   if (!unsigned && key === undefined) throw new UsageError("missing --key FILE");
 
@@ -54,6 +60,9 @@ async function main(): Promise<void> {
   const work = join(folder, ".work");
   const staged = await stageFiles(join(work, "common"));
   await packAll({ folder, trees: join(work, "trees"), version, targets, staged, epoch });
+  if (address !== undefined) {
+    await packRecipes({ folder, version, address, trees: join(work, "recipes"), epoch });
+  }
   rmSync(work, { recursive: true });
   writeFileSync(join(folder, "RELEASE-NOTES.md"), notes);
   writeInstallers(folder, publicKey);
@@ -133,7 +142,7 @@ function writeInstallers(folder: string, publicKey: string): void {
 async function sign(folder: string, version: string, key: string | undefined): Promise<void> {
   const names = readdirSync(folder).sort();
   const sums = join(folder, "SHA256SUMS");
-  writeFileSync(sums, names.map((name) => `${sha256Of(join(folder, name))}  ${name}\n`).join(""));
+  writeFileSync(sums, names.map((name) => `${hashOf(join(folder, name))}  ${name}\n`).join(""));
   if (key === undefined) return;
   await run(["-S", "-s", key, "-m", sums, "-t", `chat ${version}`], { program: "minisign" });
   await run(["-V", "-q", "-p", PUBLIC_KEY, "-m", sums], { program: "minisign" });

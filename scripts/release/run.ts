@@ -35,6 +35,6 @@ export function output(...command: string[]): string {
   return stdout.toString().trim();
 }
 
-export function sha256Of(path: string): string {
-  return new Bun.CryptoHasher("sha256").update(readFileSync(path)).digest("hex");
+export function hashOf(path: string, algorithm: "sha256" | "sha512" = "sha256"): string {
+  return new Bun.CryptoHasher(algorithm).update(readFileSync(path)).digest("hex");
 }
