@@ -60,6 +60,11 @@ async function main(): Promise<void> {
   const work = join(folder, ".work");
   const staged = await stageFiles(join(work, "common"));
   await packAll({ folder, trees: join(work, "trees"), version, targets, staged, epoch });
+  const sbom = join(folder, `chat-${version}.cdx.json`);
+  const localProgram = join(ROOT, "dist", "chat");
+  await run(["scripts/release/sbom.mjs", localProgram, sbom, String(epoch)], {
+    program: process.execPath,
+  });
   if (address !== undefined) {
     await packRecipes({ folder, version, address, trees: join(work, "recipes"), epoch });
   }
