@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { checkMachO, signMachO } from "./scripts/release/mach-o.ts";
 import { buildLicenses, LICENSES_NAME, packLicenses } from "./src/cli/licenses.ts";
 import { PROGRAM_TARGETS, programFile } from "./src/cli/serve/offer.ts";
 import { PACK_NAME, packPage } from "./src/cli/web/page.ts";
@@ -31,6 +32,7 @@ const INPUTS = [
   "patches",
   "tsconfig.json",
   "build.ts",
+  "scripts/release/mach-o.ts",
 ];
 /** Fails if a package lacks its patch. */
 const CHECK_PATCHES = ["scripts/patch-packages.mjs", "--check"];
@@ -107,6 +109,16 @@ function defines(target: string): string[] {
   );
 }
 
+/** Signs a program for macOS ad hoc, unless its signature is valid. */
+function signProgram(path: string): void {
+  const bytes = new Uint8Array(readFileSync(path));
+  try {
+    checkMachO(bytes);
+  } catch {
+    writeFileSync(path, signMachO(bytes));
+  }
+}
+
 /** @param target of another system; `undefined` for this one */
 function build(binary: string, target: string | undefined, embeddedFiles: readonly string[]): void {
   const sources = [join(ROOT, "src", "main.ts"), ...embeddedFiles];
@@ -122,7 +134,10 @@ function build(binary: string, target: string | undefined, embeddedFiles: readon
     cwd: ROOT,
     stdio: ["ignore", "pipe", "pipe"],
   });
-  if (result.success) renameSync(tempFile, binary);
+  if (result.success) {
+    if ((target ?? hostTarget()).startsWith("darwin")) signProgram(tempFile);
+    renameSync(tempFile, binary);
+  }
   rmSync(folder, { recursive: true });
   if (!result.success) {
     process.stderr.write(`${result.stdout}${result.stderr}`);

@@ -24,6 +24,7 @@ const [suite = "", ...suiteArgs] = process.argv.slice(2);
 const OTHER_SUITES: Readonly<Record<string, readonly string[]>> = {
   tests: [process.execPath, join(import.meta.dir, "soak-tests.ts")],
   "power-loss": ["unshare", "-m", process.execPath, join(import.meta.dir, "power-loss.ts")],
+  release: ["unshare", "-m", process.execPath, join(import.meta.dir, "soak-release.ts")],
   cluster: ["unshare", "-mn", process.execPath, join(import.meta.dir, "soak-cluster.ts")],
 };
 const otherSuite = OTHER_SUITES[suite];
