@@ -46,12 +46,20 @@ export function openTerminalDevice(input: Input, onBroken: OnBroken): TerminalDe
       output.discard();
       writeNow(fd ?? 1, text, withinMs);
     },
-    stop: (what) => process.kill(what === "group" ? 0 : process.pid, "SIGTSTP"),
+    stop: (what) => stopProcess(what === "group" ? 0 : process.pid),
     on: listen,
     close: () => {
       if (fd !== undefined) closeSync(fd);
     },
   };
+}
+
+/** Stops a process or a group until it is continued. Windows has no such signal. @internal */
+export function stopProcess(
+  pid: number,
+  { platform, kill }: Pick<NodeJS.Process, "platform" | "kill"> = process,
+): void {
+  if (platform !== "win32") kill(pid, "SIGTSTP");
 }
 
 /**

@@ -76,7 +76,7 @@ class StdinInput implements Input {
       if (key === undefined) await this.#readChunk();
       else if (key === "\r" || key === "\n") return typed.join("");
       else if (key === "\x03") throw new Fault("interrupted", "no password entered");
-      else if (key === "\x04" && typed.length === 0) return undefined;
+      else if (isEnd(key) && typed.length === 0) return undefined;
       else typed = edited(typed, key);
     }
   }
@@ -101,4 +101,9 @@ function edited(typed: readonly string[], key: string): readonly string[] {
   if (key === "\x7f" || key === "\b") return typed.slice(0, -1);
   if (key === "\x15" || key === "\x17") return [];
   return key < " " ? typed : [...typed, key];
+}
+
+/** Ctrl-D; also Ctrl-Z on Windows. @internal */
+export function isEnd(key: string, platform = process.platform): boolean {
+  return key === "\x04" || (key === "\x1a" && platform === "win32");
 }

@@ -20,7 +20,7 @@ export type OnPaste = (paste: { readonly lines: number } | "oversize") => void;
 
 export interface LineEditor {
   /**
-   * The next line; `undefined` after Ctrl-D on an empty line.
+   * The next line; `undefined` after Ctrl-D, or Ctrl-Z on Windows, on an empty line.
    * @throws {Fault} interrupted after Ctrl-C on an empty line
    */
   line(): Promise<EnteredLine | undefined>;
@@ -263,6 +263,8 @@ class ReadlineEditor implements LineEditor {
   }
 
   async #suspend(): Promise<void> {
+    // The end of input on Windows.
+    if (process.platform === "win32" && this.#editor.line === "") this.#editor.close();
     if (process.platform === "win32" || this.#isSuspended) return;
     this.#isSuspended = true;
     this.#output.write(`${this.#upToFirstRow()}${CLEAR_LINE}${PASTE_MARKS_OFF}`);
