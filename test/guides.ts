@@ -1,6 +1,7 @@
 /** Guides, in the order of README. test/e2e/docs-walk.test.ts runs their commands in this order. */
 export const GUIDES: readonly string[] = [
   "README.md",
+  "docs/install.md",
   "docs/joining.md",
   "docs/screen.md",
   "docs/talking.md",

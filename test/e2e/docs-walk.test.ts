@@ -43,6 +43,16 @@ const CANNOT: Readonly<Record<string, string>> = {
   "chat cluster status --nats nats://10.0.0.1:4222": "the same",
   [`chat cluster init ./data --nats ${CLUSTER_NATS}`]: "the same",
   "chat cluster leave ./data": "the same",
+  "curl -fsSLO https://chat.example.org/0.2.0/install.sh":
+    "needs a release, see test/e2e/install.test.ts",
+  "sh install.sh https://chat.example.org/0.2.0": "the same",
+  "minisign -V -P KEY -m SHA256SUMS": "the same",
+  "grep linux-x64.tar.gz SHA256SUMS | sha256sum -c": "the same",
+  "chat version --check .": "the same",
+  "chat upgrade https://chat.example.org/0.3.0": "the same",
+  "sudo apt-get install ./chat_0.2.0_amd64.deb": "changes the machine; see scripts/soak-release.ts",
+  "sudo systemctl enable --now chat": "the same",
+  "sudo cat /var/lib/chat/invite": "the same",
   "chat upgrade ~/Downloads/chat-0.3.0": "needs a signed release, see test/e2e/upgrade.test.ts",
   "chat upgrade https://192.0.2.7:2428/program": "the same",
   "ssh 10.0.0.2 mkdir -m 700 data": "the same",
@@ -391,7 +401,7 @@ requires("bash", "curl", "jq", "setsid").test(
 );
 
 /** What a block may be, and how its lines are looked at. */
-const LANGUAGES = ["", "sh", "ini", "yaml", "toml", "cron", "nginx"];
+const LANGUAGES = ["", "sh", "zsh", "powershell", "xml", "ini", "yaml", "toml", "cron", "nginx"];
 
 test("configuration blocks of the guides are valid", async () => {
   for (const path of GUIDES) {
