@@ -105,7 +105,10 @@ export class BareBrowser {
     return events;
   }
 
-  /** Opens a page in a new profile. @param initScript runs before the page's scripts */
+  /**
+   * Opens a page in a new profile.
+   * @param initScript script to run before the page's scripts
+   */
   async visit(url: string, initScript = ""): Promise<BareWindow> {
     const { browserContextId } = await this.call<{ browserContextId: string }>(
       "Target.createBrowserContext",

@@ -111,7 +111,7 @@ async function measureDelivery([first, second]: readonly ServerProcess[]) {
 }
 
 /**
- * @returns microseconds of CPU time per delivery to readers spread over the servers, per machine
+ * @returns microseconds of CPU time per delivery, per machine, to readers spread over the servers
  */
 async function measureFanOut(
   servers: readonly ServerProcess[],

@@ -29,7 +29,10 @@ export interface Sender extends Client {
 }
 
 export interface Sink {
-  /** Called for each received text. @param textOffset where it begins in the bytes */
+  /**
+   * Called for each received text.
+   * @param textOffset position of the text in the bytes
+   */
   delivered(bytes: Uint8Array, textOffset: number): void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The load process: fills a room with readers, then measures the server's CPU time per delivery at
- * maximum speed, and latency at a fixed rate. The order is the argument, as JSON.
+ * Load process: fills a room with readers, then measures the server's CPU time per delivery at
+ * maximum speed, and latency at a fixed rate. The argument is the order, as JSON.
  */
 import { type Client, readStamp, type Sender, stampedText } from "./fan-out-contestant.ts";
 import { contestantNamed } from "./fan-out-contestants.ts";

@@ -9,7 +9,7 @@ export interface Goal {
   readonly atMost?: number;
   /** Suffix of the number: ` s`, ` MiB`, or empty for a ratio. */
   readonly unit: string;
-  /** @returns `undefined` if it was not measured */
+  /** @returns `undefined` if the ratio was not measured */
   readonly measure: (figures: SampleSet) => number | undefined;
 }
 
@@ -81,7 +81,7 @@ function sendGoal(label: string, ours: string, theirs: string, atLeast: number):
   return { subject: "sends", label, atLeast, unit: "", measure: ratio(cell(ours), cell(theirs)) };
 }
 
-/** Ratio of durations, from process start to the end of the last process. */
+/** Ratio of durations, from the start of the process to the end of the last process. */
 function transferGoal(label: string, ours: string, theirs: string, atLeast: number): Goal {
   const cell = (name: string): Cell => ({ table: "files", row: { name }, value: "seconds" });
   return {

@@ -7,7 +7,9 @@ import { wsDial } from "../src/io/ws/dial.ts";
 import { FLOODS, runFlood } from "./flood.ts";
 import { RawClient } from "./raw-client.ts";
 
-/** Real attackers use other machines; here the server and the members have priority. */
+/**
+ * Lowers the attacker's priority: real attackers use other machines and do not compete for the CPU.
+ */
 setPriority(5);
 
 const HOST = "127.0.0.1";

@@ -55,7 +55,7 @@ export class LoadMember {
     this.name = name;
   }
 
-  /** Registers, and leaves the lobby: a room of all members is a separate measurement. */
+  /** Registers and leaves the lobby, because a room of all members is a separate measurement. */
   static async register(port: number, name: string): Promise<LoadMember> {
     const member = new LoadMember(port, name);
     const link = await RawClient.register(port, name, member.#onBytes, member.#device);
@@ -125,7 +125,7 @@ export class LoadMember {
         this.#setLink(link);
         return;
       } catch {
-        // Retry after the delay.
+        // Retried after the delay.
       }
     }
   }

@@ -55,7 +55,8 @@ export function busyCpuSeconds(): number {
 }
 
 /**
- * Starts measuring. @returns a function that ends the measurement, given the part's own CPU time
+ * Starts measuring.
+ * @returns a function that ends the measurement; its argument is the benchmark's own CPU time
  */
 export function measureNoise(): (ownCpuSeconds: number) => Noise {
   const [started, busyBefore, loadBefore] = [performance.now(), busyCpuSeconds(), loadavg()[0]];

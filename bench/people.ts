@@ -80,7 +80,7 @@ async function registerAll(
     clients.push(await connectWithRetry(register, () => retries++));
   });
   const registeredAfter = elapsed();
-  // The lobby's record, and a join per account.
+  // Counts the lobby's record and one join per account.
   const last = people + 1;
   await waitUntilNone(() => listeners.filter(({ lastSeq }) => lastSeq < last).length);
   const cpuSeconds = (server.cpuSeconds() - cpu).toFixed(1);
@@ -103,7 +103,10 @@ async function forEachConcurrently(
   await Promise.all(Array.from({ length: Math.min(CONCURRENT_CONNECTS, count) }, worker));
 }
 
-/** Retries like a client: this process reads for thousands and may miss a greeting's deadline. */
+/**
+ * Retries like a real client, because this process reads for thousands of clients and may exceed a
+ * greeting's deadline.
+ */
 async function connectWithRetry(
   dial: () => Promise<RawClient>,
   onRetry: () => void,

@@ -136,7 +136,7 @@ export class RawClient {
     return this.#closed.promise;
   }
 
-  /** @throws Fault or Error if the link closes first */
+  /** @throws {Fault|Error} if the link closes first */
   async #orClosed<T>(promise: Promise<T>): Promise<T> {
     const end = this.closed.then((fault) => {
       throw fault ?? new Error("the link ended");

@@ -76,7 +76,10 @@ export class BenchTerminal {
     this.#output = "";
   }
 
-  /** @returns time of the text in the output @throws Error after TEXT_TIMEOUT_MS */
+  /**
+   * @returns time at which the text appears
+   * @throws {Error} after TEXT_TIMEOUT_MS
+   */
   waitForText(text: string): Promise<number> {
     const bytes = Buffer.from(text).toString("latin1");
     if (this.#output.includes(bytes)) return Promise.resolve(this.#lastOutputMs);

@@ -13,7 +13,10 @@ export interface ServerProcess {
   descriptors(): number;
   /** Targets of the descriptors: paths and `socket:[INODE]`. */
   openFiles(): string[];
-  /** Stops the server. @param keepFolder keeps the folder for a later server */
+  /**
+   * Stops the server.
+   * @param keepFolder whether a later server uses the folder
+   */
   stop(keepFolder?: boolean): Promise<void>;
   /** Kills the server; the folder remains. */
   kill(): Promise<void>;

@@ -21,7 +21,7 @@ export const chatUpload: Contestant = {
   start: async (folder) => new Upload(await ChatSite.open(folder)),
 };
 
-/** Transfer to the disk of a receiver that follows: it downloads during the upload. */
+/** Transfers to the disk of a receiver that downloads during the upload. */
 export const chatRelay: Contestant = {
   name: "chat send + follow",
   start: async (folder) => {
@@ -47,7 +47,7 @@ export class ChatSite {
     mkdirSync(this.target);
   }
 
-  /** @throws Unavailable */
+  /** @throws {Unavailable} */
   static async open(folder: string): Promise<ChatSite> {
     const [program = ""] = COMMAND;
     const help = Bun.spawnSync([...COMMAND, "send-file", "--help"]);

@@ -3,7 +3,10 @@ import type { Content } from "./transfer-content.ts";
 /** A tool that transfers files and folders to another process on this machine. */
 export interface Contestant {
   readonly name: string;
-  /** @param folder empty folder of this tool, removed afterwards @throws Unavailable */
+  /**
+   * @param folder empty folder of this tool, removed afterwards
+   * @throws {Unavailable}
+   */
   start(folder: string): Promise<TransferTool>;
 }
 
@@ -36,10 +39,10 @@ export interface Usage {
   readonly peakBytes: number;
 }
 
-/** The tool cannot run on this machine; the message says what is missing. */
+/** Error for a tool that is missing on this machine; the message names it. */
 export class Unavailable extends Error {}
 
-/** @throws Unavailable */
+/** @throws {Unavailable} */
 export function requireProgram(program: string): string {
   const path = Bun.which(program, { PATH: `${process.env["PATH"]}:/usr/sbin` });
   if (path === null) throw new Unavailable(`${program} is not installed`);

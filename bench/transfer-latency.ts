@@ -42,7 +42,8 @@ export async function benchLatency(folder: string, sizeBytes: number): Promise<v
 }
 
 /**
- * Uploads with low priority, since real senders do not compete with the server. @returns the ids
+ * Uploads with low priority, because real senders do not compete with the server.
+ * @returns ids of the files
  */
 function sendAll(site: ChatSite, contents: readonly Content[]): Promise<string[]> {
   const sending = contents.map(async (content) => {

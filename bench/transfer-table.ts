@@ -51,7 +51,7 @@ export function printTable(content: Content, results: readonly Result[]): void {
   printRatios(results);
 }
 
-/** Prints the ratios of the others' durations and CPU times to ours. */
+/** Prints the ratios of the other tools' durations and CPU times to those of chat. */
 function printRatios(results: readonly Result[]): void {
   const measured = results
     .filter(({ missing }) => missing === undefined)

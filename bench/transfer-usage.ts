@@ -17,7 +17,7 @@ export interface CommandResult {
   readonly stdout: string;
 }
 
-/** @throws Error with the command's stderr if it fails */
+/** @throws {Error} with the command's stderr if the command fails */
 export async function runCommand(
   command: readonly string[],
   options: CommandOptions = {},

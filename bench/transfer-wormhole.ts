@@ -68,7 +68,7 @@ class WormholeTransferTool implements TransferTool {
   }
 }
 
-/** @throws Unavailable */
+/** @throws {Unavailable} */
 async function startMailbox(folder: string): Promise<Mailbox> {
   const twist = ["-c", "from twisted.application.twist._twist import Twist; Twist.main()"];
   const probe = Bun.spawnSync([PYTHON, "-c", "import wormhole_mailbox_server"]);

@@ -3,7 +3,7 @@ import { importsOf, repositorySources, type Source } from "../test/tidy/source.t
 
 const GLOBAL_FILES =
   /^(?:package(?:-lock)?\.json|tsconfig\.json|bunfig\.toml|patches\/|test\/samples\.ts)/;
-/** Tests that start the compiled binary depend on the whole program. */
+/** Pattern of tests that start the compiled binary, and so depend on the whole program. */
 const STARTS_BINARY = /\bdist\b/;
 const MAIN = "src/main.ts";
 /** Tests that read all files of the repository. */

@@ -40,17 +40,17 @@ const { values } = parseArgs({
     record: { type: "boolean", default: false },
   },
 });
-/** In-process tests; tests of real processes are too slow to run per fault. */
+/** Tests that run in one process. Tests of real processes are too slow to run per fault. */
 const IN_PROCESS =
   /^test\/(?:base|bench|client|commands|core|crypto|io|server|web|wire|worlds|fuzz)\//;
 const TIMINGS: Readonly<Record<string, number>> = JSON.parse(
   readFileSync(join(ROOT, "test/timings.json"), "utf8"),
 ).files;
-/** Assumed minimum; `test/timings.json` omits the fastest files. */
+/** Minimum milliseconds assumed per test file; `test/timings.json` omits the fastest files. */
 const TEST_MS_MIN = 400;
-/** Time limit for tests outside of the fault's folder; tests in its folder always run. */
+/** Maximum milliseconds of tests outside of the fault's folder; tests in its folder always run. */
 const TESTS_MS_MAX = 5_000;
-/** Time limits of the stages. Each stage is a process; most faults need only the first. */
+/** Maximum milliseconds of each stage. Each stage is a process; most faults need only the first. */
 const STAGES_MS: readonly number[] = [1_000, 5_000];
 /**
  * Minimum CPU limit. CPU time is independent of other load; deadlocks end with the test's timeout.

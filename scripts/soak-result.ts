@@ -49,16 +49,22 @@ export interface Verdict {
   readonly isMet: boolean;
 }
 
-/** Quiet points at the start of a server process that are ignored: the runtime warms up. */
+/** Number of quiet points to ignore after a server process starts, while the runtime warms up. */
 const WARM_UP_POINTS = 2;
-/** Three per third, because a single one varies by a fifth with uncollected garbage. */
+/**
+ * Minimum points to compare: three per third, because uncollected garbage makes a single one vary
+ * by a fifth.
+ */
 const GROWTH_POINTS_MIN = 9;
 const RESIDENT_GROWTH_SHARE = 0.1;
 const RESIDENT_GROWTH_MIB = 8;
 const COUNT_GROWTH = 2;
 const POINTS_PRINTED = 24;
 
-/** Prints and writes the report. @returns whether every criterion is met */
+/**
+ * Prints and writes the report.
+ * @returns whether every criterion is met
+ */
 export function writeSoakResult(run: SoakRun, path: string): boolean {
   const verdicts = verdictsOf(run);
   const text = renderReport(run, verdicts);
@@ -129,7 +135,9 @@ function memoryVerdict(points: readonly QuietPoint[]): Verdict {
   };
 }
 
-/** A leak in each cycle moves the median; a link that closes late does not. */
+/**
+ * Compares medians: a leak in each cycle moves the median, and a link that closes late does not.
+ */
 function growthVerdict(
   subject: string,
   points: readonly QuietPoint[],
@@ -149,7 +157,7 @@ function growthVerdict(
   };
 }
 
-/** Slope by least squares. */
+/** Returns the slope by least squares. */
 function slopeMibPerHour(points: readonly QuietPoint[]): number {
   const mean = (measure: (point: QuietPoint) => number) =>
     points.reduce((sum, point) => sum + measure(point), 0) / points.length;

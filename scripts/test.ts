@@ -16,7 +16,7 @@ import { formatSkippedTests } from "./skipped-tests.ts";
 const ROOT = join(import.meta.dir, "..");
 /** Milliseconds per test file; the runner starts the slowest first. */
 const TIMINGS = "test/timings.json";
-/** Limits memory: a file may start a browser and servers. */
+/** Maximum workers, which limits memory: a file may start a browser and servers. */
 const WORKERS_MAX = 4;
 
 /** Files that cannot run in parallel with others, and the reason. */
@@ -61,7 +61,7 @@ function plus(a: Totals, b: Totals): Totals {
 }
 
 function allPasses(timings: readonly string[]): string[][] {
-  // Exceeds the cores by one, because tests wait for other processes half of the time.
+  // One worker more than cores, because tests spend half of the time waiting for other processes.
   const workers = Math.min(WORKERS_MAX, availableParallelism() + 1);
   const serial = Object.keys(SERIAL);
   const ignored = serial.map((path) => `--path-ignore-patterns=${path}`);
@@ -76,7 +76,10 @@ function failedTests(cases: readonly Case[]): string {
     .join("");
 }
 
-/** Runs the passes in order. @returns the exit code */
+/**
+ * Runs the passes in order.
+ * @returns the exit code
+ */
 async function runAll(passes: readonly (readonly string[])[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "chat-tests-"));
   let totals = ZERO_TOTALS;

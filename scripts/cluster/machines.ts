@@ -52,7 +52,7 @@ export class Machine {
     this.address = addressOf(number);
     this.#folder = join(folder, this.name);
     this.logs = join(folder, `${this.name}.log`);
-    // Its own server first, to avoid the network.
+    // This machine's own NATS comes first, to avoid the network.
     this.#natsUrls = numbersFrom(number).map(
       (number) => `nats://${addressOf(number)}:${NATS_PORT}`,
     );
@@ -98,7 +98,7 @@ export class Machine {
     return `${this.address}:${CHAT_PORT}`;
   }
 
-  /** Invite of its server; empty until the server has listened. */
+  /** Invite of the machine's server; empty before the server listens. */
   get invite(): string {
     return this.#invite;
   }
@@ -212,7 +212,10 @@ export class Machine {
     rmSync(this.#ballast(service), { force: true });
   }
 
-  /** Stops the machine. @param keepDisks whether to copy its disks for inspection */
+  /**
+   * Stops the machine.
+   * @param keepDisks whether to keep a copy of its disks for inspection
+   */
   async shutDown(keepDisks: boolean): Promise<void> {
     for (const service of ["chat", "nats"] as const) {
       await this.kill(service);

@@ -31,7 +31,10 @@ export class Timeline {
     this.#windows = windows;
   }
 
-  /** Records the current screens of all windows. @param active window with the cursor */
+  /**
+   * Records the current screens of all windows.
+   * @param active window with the cursor
+   */
   async record(durationMs: number, active: Window): Promise<void> {
     const until = this.#nowMs + durationMs;
     for (const { window } of this.#windows) {

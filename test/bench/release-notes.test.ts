@@ -4,7 +4,7 @@ import { releaseNotes } from "../../scripts/release/notes.ts";
 const CHANGELOG =
   "# Changelog\n\n## 0.2.0 (unreleased)\n\n- New.\n\n## 0.1.0 (2026-11-20)\n\n- Old.\n";
 
-test("takes the notes of a version from the changelog", () => {
+test("returns the notes of a version from the changelog", () => {
   const dated = CHANGELOG.replace("unreleased", "2026-12-01");
   expect(releaseNotes(dated, "0.2.0")).toBe("# chat 0.2.0\n\n- New.\n");
   expect(releaseNotes(CHANGELOG, "0.1.0")).toBe("# chat 0.1.0\n\n- Old.\n");

@@ -41,8 +41,8 @@ const DEFAULTS = {
   udp: true,
 };
 
-describe("what is understood", () => {
-  test("a flag that may stand alone at the end", () => {
+describe("a valid command line", () => {
+  test("can end with a flag without a value", () => {
     const definitions = { word: { type: "string", bareValue: "" } } as const satisfies FlagDefs;
     const read = (...argv: string[]) => parseStrictly(definitions, argv, "chat verify");
     expect(read("--word")).toMatchObject({ values: { word: "" } });
@@ -51,7 +51,7 @@ describe("what is understood", () => {
     expect(refusal(DEFINITIONS, "--user")).toContain("requires a value");
   });
 
-  test("several words of a list, in one value", () => {
+  test("can list several words in one value", () => {
     const definitions = {
       kind: { type: "string", choices: ["text", "file", "join"], list: true },
     } as const satisfies FlagDefs;
@@ -65,7 +65,7 @@ describe("what is understood", () => {
     );
   });
 
-  test("every kind of flag, in every spelling", () => {
+  test("can contain all kinds of flags in all spellings", () => {
     expect(values()).toEqual(DEFAULTS);
     const argv = ["--room", "a", "host", "--room=b", "-r", "c", "-p99", "--json", "--no-udp"];
     const given = { target: "host", room: ["a", "b", "c"], port: 99, json: true, udp: false };
@@ -76,12 +76,12 @@ describe("what is understood", () => {
     });
   });
 
-  test("behind -- everything is text", () => {
+  test("contains only text after --", () => {
     expect(values("--", "--help")).toEqual({ ...DEFAULTS, target: "--help" });
     expect(values("--json", "--", "--json")).toEqual({ ...DEFAULTS, json: true, target: "--json" });
   });
 
-  test("the last argument may take all that is left", () => {
+  test("can pass several values for the last argument", () => {
     const definitions = { id: { type: "positional", many: true } } as const satisfies FlagDefs;
     expect(parseStrictly(definitions, ["1", "2", "3"], "v")).toEqual({
       kind: "values",
@@ -92,7 +92,7 @@ describe("what is understood", () => {
   });
 });
 
-describe("what is refused", () => {
+describe("an invalid command line", () => {
   test.each([
     [["--rom", "x"], "unknown flag '--rom'; did you mean --room?"],
     [["--no-json"], "unknown flag '--no-json'; put -- before text that begins with -"],
@@ -108,7 +108,7 @@ describe("what is refused", () => {
     expect(refusal(DEFINITIONS, ...argv)).toStartWith(line);
   });
 
-  test("what is missing", () => {
+  test("reports missing flags and arguments", () => {
     expect(refusal({ text: { type: "positional" } })).toStartWith("chat join needs TEXT; see");
     const required = { newName: { type: "string", required: true } } as const;
     expect(refusal(required)).toStartWith("chat join needs --new-name");
@@ -116,7 +116,7 @@ describe("what is refused", () => {
   });
 });
 
-test("nearest finds slips, not other words", () => {
+test("suggests words for typing errors only", () => {
   const words = ["room", "user", "transport", "json"];
   const found = ["rooms", "tranpsort", "JSON", "x", "", "moor"].map((typed) =>
     nearestWord(typed, words),

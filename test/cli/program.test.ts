@@ -59,14 +59,14 @@ async function run(argv: readonly string[]) {
 }
 
 describe("verbs", () => {
-  test("get their values and the flags that all have", async () => {
+  test("receive their values and the global flags", async () => {
     const { exitCode, out, err } = await run(["--json", "echo", "hi", "--debug", "--no-loud"]);
     const values = { text: "hi", times: 1, loud: false, to: [], json: true, debug: true };
     expect(JSON.parse(out)).toMatchObject(values);
     expect([exitCode, err]).toEqual([0, ""]);
   });
 
-  test("of a group", async () => {
+  test("of a group run, or are listed", async () => {
     expect((await run(["trust", "list", "x"])).exitCode).toBe(0);
     expect((await run(["trust", "lst"])).err).toBe(
       "chat: unknown command 'lst'; did you mean chat trust list?\n",
@@ -87,7 +87,7 @@ describe("verbs", () => {
 });
 
 describe("help", () => {
-  test("that was asked for is data", async () => {
+  test("is written to standard output when requested", async () => {
     for (const argv of [["--help"], ["-h"], ["help"], ["--json", "--help"]]) {
       const { exitCode, out, err } = await run(argv);
       expect([exitCode, err]).toEqual([0, ""]);
@@ -97,7 +97,7 @@ describe("help", () => {
   });
 });
 
-test("the help of a verb names its flags", async () => {
+test("the help of a verb lists its flags", async () => {
   for (const line of ["echo --help", "help echo", "echo --bogus -h"]) {
     const { exitCode, out } = await run(line.split(" "));
     expect(exitCode).toBe(0);
@@ -118,7 +118,7 @@ test.each([
 });
 
 describe("faults", () => {
-  test("are one line and an exit code", async () => {
+  test("print one line and set the exit code", async () => {
     const { exitCode, out, err } = await run(["taken"]);
     expect([exitCode, out]).toEqual([3, ""]);
     expect(err).toBe("chat: the name 'ana'␊is taken; choose another name\n");
@@ -137,7 +137,7 @@ describe("faults", () => {
     expect((await run(["taken", "--", "--json"])).out).toBe("");
   });
 
-  test("of our own making are internal, without a stack", async () => {
+  test("caused by bugs are internal, without a stack", async () => {
     for (const verb of ["bug", "broken"]) {
       const { exitCode, err } = await run([verb]);
       expect(exitCode).toBe(1);
@@ -148,7 +148,7 @@ describe("faults", () => {
   });
 });
 
-test("the log goes to standard error, every time, and debug lines only with --debug", () => {
+test("the log always goes to standard error, with debug lines only with --debug", () => {
   const { world, context } = fakeContext();
   const log = createLog(context);
   for (let i = 0; i < 20; i++) log.info("the same");

@@ -16,7 +16,7 @@ function file(name: string, content: string | Uint8Array): string {
 
 const contextOf = (options: FakeOptions) => fakeContext(options).context;
 
-test("reads a file before the environment, and that before a question", async () => {
+test("reads a file, then the environment, then a prompt", async () => {
   const context = contextOf({ lines: ["typed"], terminal: true, env: { CHAT_PASSWORD: "env" } });
   const path = file("a", "from file\n");
   expect(await readSecret(context, PASSWORD, path, "Password")).toBe("from file");
@@ -25,7 +25,7 @@ test("reads a file before the environment, and that before a question", async ()
   expect(await readSecret(asked, PASSWORD, undefined, "Password")).toBe("typed");
 });
 
-test("is undefined without a terminal, a question or an answer", async () => {
+test("returns undefined without a terminal, a prompt or an answer", async () => {
   expect(await readSecret(contextOf({ lines: ["x"] }), PASSWORD, undefined, "P")).toBeUndefined();
   const terminal = contextOf({ lines: [""], terminal: true });
   expect(await readSecret(terminal, PASSWORD, undefined)).toBeUndefined();
@@ -69,12 +69,12 @@ test("reports a missing or unreadable file", async () => {
   expect((await unprivileged(denied)).code).toBe("store-denied");
 });
 
-test("Ctrl-C at the question exits with 130", async () => {
+test("exits with 130 after Ctrl-C at the prompt", async () => {
   const context = contextOf({ lines: ["^C"], terminal: true });
   expect((await faultFrom(() => readSecret(context, PASSWORD, undefined, "P"))).exitCode).toBe(130);
 });
 
-test("asks for a new password twice, until it is long enough", async () => {
+test("prompts twice for a new password, until it is long enough", async () => {
   const make = (lines: readonly string[]) =>
     readNewPassword(contextOf({ lines, terminal: true }), undefined);
   expect(await make(["long enough", "long enough"])).toBe("long enough");

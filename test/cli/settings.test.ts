@@ -88,7 +88,7 @@ describe("config.toml", () => {
   });
 });
 
-describe("which server", () => {
+describe("the server", () => {
   const folder = join(home, "four");
   mkdirSync(folder);
   writeFileSync(join(folder, "config.toml"), 'server = "config"\nuser = "carl"\n');
@@ -102,7 +102,7 @@ describe("which server", () => {
     return serverOptions(context, flags, arg);
   };
 
-  test("flag or argument, then environment, then config", () => {
+  test("is read from flag or argument, then environment, then config", () => {
     const env = { CHAT_SERVER: "env:5", CHAT_USER: "eva" };
     expect(options({}, {})).toMatchObject({ address: { host: "config" }, user: "carl" });
     expect(options(env, {})).toMatchObject({ address: { host: "env", port: 5 }, user: "eva" });

@@ -21,7 +21,7 @@ test.each([
   expect<string>(await promptUserName(world(lines))).toBe(name);
 });
 
-test("proposes a cleaned name", async () => {
+test("proposes a valid name", async () => {
   const asked = world(["\x1b[31mä b", ""]);
   expect<string>(await promptUserName(asked)).toBe("31mae-b");
   expect(asked.stderr.text).not.toContain("\x1b");
@@ -29,7 +29,7 @@ test("proposes a cleaned name", async () => {
   expect(asked.stderr.text).toEndWith("Name [31mae-b]: ");
 });
 
-test("no answer, and no terminal, are faults", async () => {
+test("rejects an empty answer and a missing terminal", async () => {
   expect((await faultFrom(() => promptUserName(world([""])))).code).toBe("name-invalid");
   expect((await faultFrom(() => promptUserName(world(["a b"])))).code).toBe("interrupted");
   expect((await faultFrom(() => promptUserName(world([], false)))).code).toBe("usage");

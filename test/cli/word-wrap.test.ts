@@ -3,7 +3,7 @@ import { cellWidth, wrapMarked, wrapWords } from "../../src/cli/word-wrap.ts";
 
 const on = (columns: number, isTerminal = true) => ({ isTerminal, columns: () => columns });
 
-test("a line that is wider than the terminal is broken between words", () => {
+test("breaks a line that is wider than the terminal between words", () => {
   const line = "chat: the server's identity has changed; ask its owner\n";
   expect(wrapWords(on(24), line)).toBe(
     "chat: the server's\n  identity has changed;\n  ask its owner\n",
@@ -11,13 +11,16 @@ test("a line that is wider than the terminal is broken between words", () => {
   expect(wrapWords(on(80), line)).toBe(line);
 });
 
-test("a word that is wider than the terminal stays whole, to be copied, on rows of its own", () => {
+test("puts a word that is wider than the terminal on its own rows, unbroken for copying", () => {
   const address = `chat://192.0.2.7:2428/lobby#${"x".repeat(60)}`;
   const shown = wrapWords(on(40), `send this line: ${address} to bob`).split("\n");
   expect(shown).toEqual(["send this line:", `  ${address}`, "  to bob"]);
 });
 
-/** What the terminal itself has to break: an address at most, which has no blanks to lie with. */
+/**
+ * Width at which the terminal has to break lines itself: at most that of an address, which contains
+ * no blanks and so cannot imitate a line.
+ */
 function beyond(row: string, columns: number): string {
   if (cellWidth(row) <= columns) return "";
   const word = /[\x21-\x7e]*$/.exec(row)?.[0] ?? "";

@@ -17,7 +17,7 @@ async function complete(...words: string[]): Promise<string[]> {
   return world.stdout.text.split("\n").slice(0, -1);
 }
 
-describe("what a shell is told", () => {
+describe("completions", () => {
   test.each([
     [["ser"], ["serve"]],
     [["join", "--reg"], ["--register"]],
@@ -39,7 +39,7 @@ describe("what a shell is told", () => {
   });
 
   test.each([[["send-file", ""]], [["send-file", "a", "b", "c"]], [["backup", ""]]])(
-    "%p wants a path, which is the shell's",
+    "%p leaves paths to the shell",
     async (words) => {
       const world = fakeWorld();
       expect(await runProgram(PROGRAM, ["complete", "--", ...words], world)).toBe(4);
@@ -48,7 +48,7 @@ describe("what a shell is told", () => {
   );
 });
 
-test.each(["bash", "zsh", "fish"])("there is a script for %s, which asks chat", async (shell) => {
+test.each(["bash", "zsh", "fish"])("prints a script for %s that calls chat", async (shell) => {
   const world = fakeWorld();
   expect(await runProgram(PROGRAM, ["completions", shell], world)).toBe(0);
   expect(world.stdout.text).toMatch(/chat complete (--describe )?-- /);
@@ -69,7 +69,7 @@ requires("bash").test("bash completes with it, and evaluates nothing", async () 
 describe("names from this device's own state", () => {
   const files = [{ id: "fAAAAAAAAAAA", name: "a\u001b[31m\u202e\tb.txt" }];
 
-  /** A home that has met one server, at which two others wrote in two rooms. */
+  /** Creates a home that knows one server, where two other users wrote in two rooms. */
   function home(places: readonly (readonly [place: string, from: string])[] = PLACES) {
     const folder = mkdtempSync(join(tmpdir(), "chat-complete-"));
     const state = ClientState.open(folder);
@@ -84,7 +84,7 @@ describe("names from this device's own state", () => {
     state.logPins.storeRecords(reader, records);
     state.knownFiles.add("F", files);
     state.close();
-    // Servers that run on this machine would come first.
+    // Hides servers that run on this machine, which would come first.
     const env = { CHAT_HOME: folder, XDG_RUNTIME_DIR: join(folder, "none") };
     const ask = async (words: readonly string[], flags: readonly string[] = []) => {
       const world = fakeWorld({ env });
@@ -99,7 +99,7 @@ describe("names from this device's own state", () => {
     ["#lobby", "ana"],
     ["#lab", "bob"],
     ["@eve", "eve"],
-    // What no server of ours gives out, and a hostile one may.
+    // Names that a hostile server may send.
     ["#$(touch x)", "`id`"],
     ["#a b", "-rf"],
   ] as const;
@@ -132,7 +132,7 @@ describe("names from this device's own state", () => {
     expect(await place.ask(words)).toEqual(found);
   });
 
-  test("what a shell would act upon is left out, and names of files are clean", async () => {
+  test("omits characters that a shell interprets, and sanitises file names", async () => {
     using place = home();
     for (const words of [
       ["send", "--to", ""],
@@ -151,14 +151,14 @@ describe("names from this device's own state", () => {
     ]);
   });
 
-  test("a shell gets a screen of candidates at most", async () => {
+  test("limits the candidates to a screen", async () => {
     const many = Array.from({ length: COMPLETIONS_MAX + 5 }, (_, i) => [`#r${i}`, "ana"] as const);
     using place = home(many);
     expect(await place.ask(["history", "--room", ""])).toHaveLength(COMPLETIONS_MAX);
   });
 });
 
-// As bash cuts them; readline replaces what stands behind the last : or =.
+// Words as bash splits them. Readline replaces the text after the last `:` or `=`.
 requires("bash").test.each([
   ["chat send --to=lo", ["chat", "send", "--to", "=", "lo"], "lobby"],
   ["chat join 10.0.0.1:2", ["chat", "join", "10.0.0.1", ":", "2"], "2428"],
@@ -170,7 +170,7 @@ requires("bash").test.each([
   const head = asked.slice(0, asked.search(/\S*$/));
   const last = asked.slice(head.length);
   const answer = `${last.slice(0, last.search(/[^:=]*$/))}${replacement}`;
-  // Only what stands together on the line is asked for together.
+  // Adjacent words are completed together.
   const chat = `chat() { shift 2; [ "$*" = '${asked}' ] && printf '%s\\n' '${answer}'; }`;
   const words = cut.map((word) => `'${word}'`).join(" ");
   const line = `COMP_LINE='${typed}'; COMP_POINT=${typed.length}; COMP_WORDS=(${words})`;

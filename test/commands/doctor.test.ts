@@ -60,7 +60,7 @@ const EXPECTED: ExpectedIdentity = {
   requiresUdp: false,
 };
 
-/** The whole way with some of it broken: states by name, results, and the exit code. */
+/** Checks the route with some probes broken. Returns states by name, results, and the exit code. */
 async function walk(probes: Partial<NetworkProbes>, expected: Partial<ExpectedIdentity> = {}) {
   const results: CheckResult[] = [];
   const clock = new VirtualClock();
@@ -85,15 +85,15 @@ test("names the machines of a cluster that do not answer", async () => {
   expect(await checked("n1", "n3")).toMatchObject({ state: "warning", message });
 });
 
-describe("the way to a server", () => {
-  test("whose cluster has no majority", async () => {
+describe("the route to a server", () => {
+  test("reports a cluster without a majority", async () => {
     const welcome = { ...GREETED.welcome, majority: false };
     const { states, exitCode } = await walk({ greet: async () => ({ ...GREETED, welcome }) });
     expect(states).toContain("version ok, majority failed, clock ok");
     expect(exitCode).toBe(5);
   });
 
-  test("is fine", async () => {
+  test("passes all checks", async () => {
     const { states, exitCode } = await walk({});
     const names = ["name", "route", "tcp", "tls", "identity", "version", "clock", "udp"];
     expect(states).toBe(names.map((name) => `${name} ok`).join(", "));
@@ -109,7 +109,7 @@ describe("the way to a server", () => {
     expect(closed.states).toEndWith("clock skipped, udp ok");
   });
 
-  test("a changed identity is a failure of its own kind", async () => {
+  test("reports a changed identity with its own exit code", async () => {
     for (const expected of [{ pinned: OTHER }, { pinned: undefined, requested: OTHER }]) {
       const { states, said, exitCode } = await walk({}, expected);
       expect(states).toContain("identity failed, version ok");
@@ -132,7 +132,7 @@ describe("the way to a server", () => {
     expect(states).toContain("identity skipped, version failed");
   });
 
-  test("UDP may be missing, unless it was asked for, or another server answers", async () => {
+  test("requires UDP only if requested, and rejects another server's answer", async () => {
     const greetOverUdp = unreachable("nobody listens for UDP");
     expect((await walk({ greetOverUdp })).states).toEndWith("udp warning");
     expect((await walk({ greetOverUdp }, { requiresUdp: true })).states).toEndWith("udp failed");
@@ -142,7 +142,7 @@ describe("the way to a server", () => {
   });
 });
 
-test("an examination waits for no check longer than its time", async () => {
+test("a check ends after its time limit", async () => {
   const clock = new VirtualClock();
   const results: CheckResult[] = [];
   const examination = new CheckRunner(clock, (result) => results.push(result));
@@ -175,7 +175,7 @@ const refuse = (code: "not-found" | "data-foreign" | "store-denied") => () => {
 };
 
 describe("this machine", () => {
-  test("a data folder: whose it is, and how much room there is", () => {
+  test("reports the data folder's server and free space", () => {
     const look = (probes: Partial<MachineProbes>, isNamed = false) =>
       checkData({ ...MACHINE, ...probes }, "./data", isNamed);
     expect(look({}).message).toBe("./data: format known, 512 MiB free; no server is running");
@@ -194,7 +194,7 @@ describe("this machine", () => {
     expect(() => look({ checkWritable: refuse("store-denied") })).toThrow();
   });
 
-  test("a home: writable, and no other user can read the key", () => {
+  test("checks that the home is writable and the key private", () => {
     const folders = { config: "/c", data: "/d", state: "/s" };
     const look = (probes: Partial<MachineProbes>) => checkHome({ ...MACHINE, ...probes }, folders);
     expect(look({}).state).toBe("ok");
@@ -213,7 +213,7 @@ describe("this machine", () => {
     expect((await look(SYNC_MS_SLOW + 0.1)).state).toBe("warning");
   });
 
-  test("a network without multicast is no failure", async () => {
+  test("warns about a network without multicast", async () => {
     const broken = { ...MACHINE, multicast: unreachable("no"), findServers: unreachable("no") };
     expect((await checkMulticast(MACHINE)).state).toBe("ok");
     expect((await checkDiscovery(MACHINE)).state).toBe("ok");
@@ -221,7 +221,7 @@ describe("this machine", () => {
     expect((await checkDiscovery(broken)).state).toBe("warning");
   });
 
-  test("a terminal", () => {
+  test("reports problems of the terminal", () => {
     const screen = { isTerminal: true, columns: 80, platform: "linux" } as const;
     const utf8 = { LANG: "C.UTF-8", TERM: "xterm" };
     expect(checkTerminal(screen, utf8)).toEqual(ok("80 columns, 'xterm'"));
@@ -283,7 +283,7 @@ describe("a cluster", () => {
       6,
     ]);
     const silent = ["nats://n2:4222", "nats://n3:4222"];
-    // The one that is left may still call itself the leader.
+    // The remaining server may still report itself as leader.
     expect(look({ stream: { ...stream, hasMajority: false }, nodes: [], silent })).toEqual([
       "failed",
       `the cluster has no majority: 2 of 3 NATS servers do not answer: ${silent.join(", ")}`,
@@ -299,7 +299,7 @@ describe("a cluster", () => {
     expect(states[1]?.remedy).toContain("chat cluster init ./data again");
   });
 
-  test("whose NATS may lose what it acknowledges", () => {
+  test("warns about NATS that can lose acknowledged messages", () => {
     const settings = { name: "n1", version: "2.12.1", isSynced: true };
     expect(checkNats([settings])).toEqual(ok("sync_interval: always on n1"));
     const unsafe = { ...settings, name: "n2", isSynced: false };

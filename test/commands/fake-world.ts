@@ -4,7 +4,7 @@ import type { Input } from "../../src/io/terminal/input.ts";
 import type { Output } from "../../src/io/terminal/output.ts";
 
 export interface FakeOptions {
-  /** Lines that are typed or piped in. */
+  /** Typed or piped lines. */
   readonly lines?: readonly string[];
   readonly terminal?: boolean;
   readonly env?: Readonly<Record<string, string>>;
@@ -17,14 +17,14 @@ export interface FakeWorld extends ProcessIo {
   readonly stderr: FakeOutput;
 }
 
-/** The world of a command, in memory: what it wrote can be read, what it reads is given. */
+/** In-memory streams, clock and signals of a process, with access to its output. */
 export function fakeWorld(options: FakeOptions = {}): FakeWorld {
   const isTerminal = options.terminal ?? false;
   return {
     stdout: new FakeOutput(isTerminal),
     stderr: new FakeOutput(isTerminal),
     stdin: fakeInput(options.lines ?? [], isTerminal),
-    // No config.toml and no servers of the person who runs the tests.
+    // An empty folder hides config.toml and servers of the user who runs the tests.
     env: {
       CHAT_HOME: "/nonexistent/chat",
       XDG_RUNTIME_DIR: "/nonexistent/run",
@@ -47,7 +47,7 @@ interface FakeContextOptions extends FakeOptions {
   readonly debug?: boolean;
 }
 
-/** A context over a fake world. */
+/** Context of a command with in-memory streams. */
 export function fakeContext(options: FakeContextOptions = {}): {
   readonly world: FakeWorld;
   readonly context: Context;
@@ -84,7 +84,7 @@ export class FakeOutput implements Output {
   fault(): undefined {}
 }
 
-/** The line `^C` stands for Ctrl-C. */
+/** Input lines; `^C` stands for Ctrl-C. */
 function fakeInput(lines: readonly string[], isTerminal: boolean): Input {
   const left = [...lines];
   const line = async () => {
@@ -104,7 +104,7 @@ function fakeInput(lines: readonly string[], isTerminal: boolean): Input {
   };
 }
 
-/** The fault that this throws. */
+/** Returns the fault that `action` throws. */
 export async function faultFrom(action: () => unknown): Promise<Fault> {
   try {
     await action();

@@ -38,12 +38,12 @@ async function leaves(table: VerbTable, path: readonly string[] = []): Promise<L
 const LEAVES = (await leaves(VERBS)).filter(({ row }) => row.hidden !== true);
 const NAMED = LEAVES.map((leaf) => [leaf.path.join(" "), leaf] as const);
 
-/** The words of an example as a shell has them: quotes are single, and nothing else is special. */
+/** Splits an example into words like a shell; only single quotes are special. */
 function shellWords(line: string): string[] {
   return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? "");
 }
 
-test.each(NAMED)("examples of %s are there, and are understood", (_, { path, row, verb }) => {
+test.each(NAMED)("%s has valid examples", (_, { path, row, verb }) => {
   const examples = row.examples ?? [];
   expect(examples).not.toBeEmpty();
   for (const example of examples) {
@@ -51,7 +51,7 @@ test.each(NAMED)("examples of %s are there, and are understood", (_, { path, row
     const begin = words.indexOf("chat") + 1;
     expect(words.slice(begin, begin + path.length)).toEqual([...path]);
     const end = words.findIndex((word) => word === "|" || word === ">");
-    // Before it may stand a pipe and variables; behind it another pipe.
+    // A pipe or variables may precede the command, and another pipe may follow it.
     const argv = words.slice(begin + path.length, end > begin ? end : undefined);
     const flags = { ...verb.args, ...GLOBAL_FLAGS };
     expect(parseStrictly(flags, argv, example).kind).toBe("values");
@@ -59,7 +59,7 @@ test.each(NAMED)("examples of %s are there, and are understood", (_, { path, row
 });
 
 describe("the manual", () => {
-  test("of an unknown command is a usage fault", async () => {
+  test("rejects an unknown command", async () => {
     expect((await run("man", "sedn")).err).toEndWith("'sedn'; did you mean send?\n");
     expect((await run("man", "send", "more")).exitCode).toBe(2);
   });
@@ -77,7 +77,7 @@ describe("the manual", () => {
     expect(stdout.toString()).not.toMatch(/\\[a-z&(]|^\.[A-Z]{2}/m);
   });
 
-  test("is written whole, a file for each page, and over what was there", async () => {
+  test("writes each page to a file, replacing existing ones", async () => {
     const folder = tempFolder();
     const pages = join(folder, "share", "man", "man1");
     const install = ["man", "--install", join(folder, "share", "man")];

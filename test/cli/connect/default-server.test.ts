@@ -53,7 +53,7 @@ async function chosen(state: ClientState, lines?: readonly string[]) {
   return { place: server && formatAddress(server.address), seen: world.stderr.text, server };
 }
 
-test("a script takes the only server, if this home has met it", async () => {
+test("a script uses the only server if this home has connected to it", async () => {
   entry(0);
   const met = stateWith({ "127.0.0.1:2428": ONE });
   const { place, server } = await chosen(met);
@@ -64,7 +64,7 @@ test("a script takes the only server, if this home has met it", async () => {
   expect((await chosen(stateWith(), [])).place).toBe("127.0.0.1:2428");
 });
 
-test("a script takes the last of several servers, or names them all", async () => {
+test("a script uses the last used of several servers, or lists them all", async () => {
   entry(0);
   entry(1);
   const pins = { "127.0.0.1:2428": ONE, "127.0.0.1:2429": TWO };
@@ -78,7 +78,7 @@ test("a script takes the last of several servers, or names them all", async () =
   ]);
 });
 
-test("on a terminal the last of several servers is the default answer", async () => {
+test("a terminal offers the last used server as the default answer", async () => {
   entry(0);
   entry(1);
   const remote = stateWith({ "remote:2428": "z" }, "remote:2428");
@@ -93,7 +93,7 @@ test("on a terminal the last of several servers is the default answer", async ()
   expect((await faultFrom(() => chosen(stateWith(), [""]))).message).toBe("no server chosen");
 });
 
-test("a server of another CHAT_HOME is offered, and taken only if used last", async () => {
+test("offers a server of another CHAT_HOME only if it was used last", async () => {
   entry(0, { home: "/home/bob" });
   expect((await chosen(stateWith({ "127.0.0.1:2428": ONE }))).place).toBeUndefined();
   const last = stateWith({ "127.0.0.1:9": ONE }, "127.0.0.1:9");
@@ -108,7 +108,7 @@ test("a server of another CHAT_HOME is offered, and taken only if used last", as
   expect([exitCode, remedy]).toEqual([2, "specify one: --server 127.0.0.1:2428"]);
 });
 
-test("entries of dead processes, and under the name of another one, are removed", () => {
+test("removes entries of dead processes, with a wrong file name, or malformed", () => {
   writeFileSync(join(run, "999999999.json"), JSON.stringify({ ...entry(0), pid: 999_999_999 }));
   writeFileSync(join(run, "1234567.json"), JSON.stringify(entry(0)));
   writeFileSync(join(run, "7.json"), "{");
@@ -119,7 +119,7 @@ test("entries of dead processes, and under the name of another one, are removed"
   }
 });
 
-test("a folder in which others may write, or of another user, is ignored", () => {
+test("ignores a folder that other users can write to or own", () => {
   entry(0);
   const found = () => findLocalServers({ XDG_RUNTIME_DIR: folder }).length;
   chmodSync(run, 0o777);

@@ -37,14 +37,14 @@ async function choose(
   return { address: await discoverServer(context, state, find), seen: world.stderr.text };
 }
 
-test("on a terminal the found one is asked about, and must be what was shown", async () => {
+test("a terminal prompts for the server found, and requires its announced fingerprint", async () => {
   const { address, seen } = await choose([sighting(7)], ["y"]);
   expect(address).toEqual({ host: "192.0.2.7", port: 2428, portGiven: true, fingerprint: ONE });
   expect(seen).toStartWith("chat: searching for servers on this network …\n");
   expect(seen).toContain(`'Room 7' at 192.0.2.7:2428, SHA256:${ONE}, unknown`);
 });
 
-test("of several one is chosen by its number", async () => {
+test("chooses one of several servers by its number", async () => {
   const servers = [sighting(7), sighting(8), sighting(9, { fingerprint: undefined })];
   expect((await choose(servers, ["2"])).address.host).toBe("192.0.2.8");
   expect((await choose(servers, ["3"])).address).not.toHaveProperty("fingerprint");
@@ -54,7 +54,7 @@ test("of several one is chosen by its number", async () => {
   expect((await faultFrom(() => choose([sighting(7)], ["n"]))).code).toBe("usage");
 });
 
-test("a pin decides, whatever is announced", async () => {
+test("trusts a pin over the announcement", async () => {
   const agreed = await choose([sighting(7)], ["y"], ONE);
   expect(agreed.seen).toContain(", pinned");
   const forged = await choose([sighting(7)], ["y"], OTHER);
@@ -64,7 +64,7 @@ test("a pin decides, whatever is announced", async () => {
   expect(elsewhere.seen).toContain("claims to be the one known as 192.0.2.7:2428");
 });
 
-test("without a terminal nothing is taken, and what was found is named", async () => {
+test("lists the servers found without using one if there is no terminal", async () => {
   const { context } = fakeContext();
   const state = ClientState.inMemory();
   const servers = [sighting(7, { name: "a\u001b[2Jb" }), sighting(8), sighting(9), sighting(10)];

@@ -10,7 +10,7 @@ const EVIDENCE: AuditEvidence = {
   ...{ key: "k", user: "ana", known: "old note", shown: "new note", consistency: [], records: [] },
 };
 
-test("stores evidence once, for this user alone", () => {
+test("stores evidence once, readable by this user only", () => {
   const home = tempFolder();
   const path = storeEvidence(home, EVIDENCE);
   expect(JSON.parse(readFileSync(path, "utf8"))).toEqual(EVIDENCE);

@@ -11,7 +11,7 @@ function show(options: { terminal?: boolean; json?: boolean; env?: Record<string
   return { shown, clock, err: () => world.stderr.text, out: () => world.stdout.text };
 }
 
-test("on a terminal it counts down, and leaves nothing behind", async () => {
+test("counts down on a terminal, and clears the line", async () => {
   const { shown, clock, err } = show({ terminal: true });
   shown.update({ waitMs: 12_000, of: "address" });
   expect(err()).toBe("");
@@ -29,7 +29,7 @@ test("on a terminal it counts down, and leaves nothing behind", async () => {
 });
 
 test.each([[{}], [{ json: true }], [{ terminal: true, env: { TERM: "dumb" } }]])(
-  "with %p it is one line",
+  "prints one line with %p",
   async (options) => {
     const { shown, clock, err, out } = show(options);
     shown.update({ waitMs: 12_000, of: "everyone" });
@@ -40,7 +40,7 @@ test.each([[{}], [{ json: true }], [{ terminal: true, env: { TERM: "dumb" } }]])
   },
 );
 
-test("a right password is answered before anything is said", async () => {
+test("prints nothing if the password is correct", async () => {
   const { shown, clock, err } = show({ terminal: true });
   shown.update({ waitMs: 12_000, of: "address" });
   await clock.advance(300);
@@ -49,7 +49,7 @@ test("a right password is answered before anything is said", async () => {
   expect(err()).toBe("");
 });
 
-test("whoever has the screen says it there, once", async () => {
+test("passes the delay to the full screen once", async () => {
   const { shown, clock, err } = show({ terminal: true });
   const said: string[] = [];
   shown.displayOverride = (text) => said.push(text(ENGLISH_TERMINAL));

@@ -21,7 +21,7 @@ function entering(...answers: readonly (FaultCode | "entered")[]) {
   return { outcome, links, asked: () => asked };
 }
 
-test("retries to enter a room on the next link only", async () => {
+test("retries to join a room only on the next link", async () => {
   const { outcome, links, asked } = entering("link-closed", "shutting-down", "timeout");
   await Promise.resolve();
   expect([asked(), links.length]).toEqual([1, 1]);
@@ -33,6 +33,6 @@ test("retries to enter a room on the next link only", async () => {
   expect(asked()).toBe(4);
 });
 
-test("a refusal is final", async () => {
+test("does not retry after a refusal", async () => {
   expect(await entering("room-unknown").outcome).toBe("room-unknown");
 });

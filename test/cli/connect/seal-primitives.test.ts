@@ -14,7 +14,7 @@ const native = await makeSuite(signer, nativeSealPrimitives);
 const web = await makeSuite(signer);
 const bytes = (maxLength: number, minLength = 0) => fc.uint8Array({ minLength, maxLength });
 
-test("what the runtime computes is what WebCrypto computes", async () => {
+test("the runtime computes the same results as WebCrypto", async () => {
   await fc.assert(
     fc.asyncProperty(
       ...[bytes(32, 32), bytes(300, 1), fc.oneof(bytes(0), bytes(32, 32))],
@@ -38,7 +38,7 @@ test("what the runtime computes is what WebCrypto computes", async () => {
   await rejection(native.kdf.expand(new Uint8Array(32), new Uint8Array(1), 255 * 32 + 1));
 });
 
-test("what one encrypts the other opens, and nothing else does", async () => {
+test("each implementation decrypts only what the other encrypted", async () => {
   await fc.assert(
     fc.asyncProperty(
       ...[bytes(16, 16), bytes(12, 12), bytes(40), bytes(300)],

@@ -75,7 +75,7 @@ test("checks the library for sealed rooms", async () => {
   expect(broken).toMatchObject({ state: "failed" });
 });
 
-test("the file of sealed rooms is read, and damage is a fault", async () => {
+test("reads the file of sealed rooms, and reports damage as a fault", async () => {
   const folder = tempFolder();
   const path = join(folder, "sealed.sqlite");
   const owner = { fingerprint: "f", formers: [], account: "a", device: "d" };

@@ -24,7 +24,7 @@ test("copies the bytes, up to the announced size", async () => {
 const folder = tempFolder();
 const path = join(folder, "a.ndjson");
 
-test("is renamed when complete, with mode 0600", () => {
+test("renames a complete file, with mode 0600", () => {
   writeFileSync(`${path}.part`, "of a run that was killed");
   const file = new OutputFile(path);
   file.write("é".repeat(300_000));

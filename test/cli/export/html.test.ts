@@ -28,7 +28,7 @@ function tagsOf(html: string): string[] {
   return [...body.matchAll(/<([a-z0-9]+)/g)].map(([, tag = ""]) => tag);
 }
 
-test("puts edits, replies and reactions at their messages, in local days", () => {
+test("displays edits, replies and reactions with their messages, by local day", () => {
   const html = page([
     record(1, { kind: "text", text: "one\ntwo" }),
     record(2, { kind: "text", text: "yes", re: 1 }, "bob"),
@@ -48,7 +48,7 @@ test("puts edits, replies and reactions at their messages, in local days", () =>
   expect(html).toContain("In reply to message 99");
 });
 
-test("shows the picture of a file, and links its content", () => {
+test("displays the picture of a file, and links its content", () => {
   const text = `${HOSTILE}\nhttps://example.org`;
   const file = { id: "f1", name: HOSTILE, sizeBytes: 1200, digest: "", chunks: 1, text };
   const place = { picture: "data:image/png;base64,AAAA", path: "files/a #1?<.png" };

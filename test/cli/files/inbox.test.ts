@@ -56,26 +56,26 @@ class Router {
   }
 }
 
-describe("files that arrive", () => {
+describe("incoming files", () => {
   test.each(["folder-malformed", "too-many", "checksum-wrong"] as const)(
-    "one with %s does not end it",
+    "a file with %s does not end the transfer",
     async (code) => {
       const router = new Router();
       router.incoming.addRecorded(file("bad"), 1);
       router.incoming.addRecorded(file("good"), 2);
       await router.fails(file("bad"), code);
-      await router.fails(file("bad"), code); // Tried once more.
+      await router.fails(file("bad"), code); // Retried once.
       await router.arrives(file("good"));
       await router.incoming.waitUntilSettled();
       expect([router.lost, router.cursor]).toEqual([[file("bad")], 2]);
     },
   );
 
-  test("are fetched once each, and the cursor stays before the oldest missing one", async () => {
+  test("are downloaded once each, and the cursor stays before the oldest missing one", async () => {
     const router = new Router();
     router.incoming.addRecorded(file("a"), 3);
     router.incoming.addRecorded(file("b"), 5);
-    router.incoming.addRecorded(file("b"), 6); // Of another room.
+    router.incoming.addRecorded(file("b"), 6); // In another room.
     router.incoming.skipRecord(9);
     expect(router.begun).toEqual([file("a"), file("b")]);
     expect(router.cursor).toBe(2);
@@ -89,7 +89,7 @@ describe("files that arrive", () => {
     expect(router.cursor).toBe(10);
   });
 
-  test("a local fault ends it, and the cursor stays", async () => {
+  test("a local fault ends the transfer without moving the cursor", async () => {
     const router = new Router();
     router.incoming.addRecorded(file("a"), 4);
     await router.fails(file("a"), "store-full");
@@ -104,7 +104,7 @@ describe("files that arrive", () => {
     expect(router.cursor).toBeLessThan(4);
   });
 
-  test("at most CONCURRENT_DOWNLOADS_MAX at once, complete ones first", async () => {
+  test("are downloaded at most CONCURRENT_DOWNLOADS_MAX at a time, complete ones first", async () => {
     const router = new Router();
     for (let i = 0; i < CONCURRENT_DOWNLOADS_MAX; i++)
       router.incoming.addRecorded(file(`a${i}`), i + 1);
@@ -115,7 +115,7 @@ describe("files that arrive", () => {
     expect(router.begun.at(-1)).toBe(file("whole"));
   });
 
-  test("waits when INCOMING_FILES_MAX are known", async () => {
+  test("wait when INCOMING_FILES_MAX are queued", async () => {
     const router = new Router();
     for (let i = 1; i < INCOMING_FILES_MAX; i++) router.incoming.addRecorded(file(`a${i}`), i);
     await router.incoming.waitForSpace();
@@ -132,7 +132,7 @@ describe("files that arrive", () => {
   });
 });
 
-test("any interrupted run fetches every file once", async () => {
+test("any sequence of interrupted runs downloads each file once", async () => {
   const files = fc.array(fc.nat(8), { minLength: 1, maxLength: 20 });
   await fc.assert(
     fc.asyncProperty(files, fc.infiniteStream(fc.nat()), async (ids, chance) => {

@@ -19,7 +19,7 @@ function said(renamed: number): string[] {
   return lines;
 }
 
-test("what has another name here is said, and how many where there are many", () => {
+test("reports renamed files, and the number of further ones", () => {
   expect(said(0)).toEqual([]);
   expect(said(1)).toEqual(["tree<U+202E>: saved 'a:0' as 'a_0'"]);
   expect(said(RENAMED_LISTED_MAX)).toHaveLength(RENAMED_LISTED_MAX);
@@ -28,7 +28,7 @@ test("what has another name here is said, and how many where there are many", ()
   expect(many.at(-1)).toBe("tree<U+202E>: 3 more saved under other names");
 });
 
-test("scripts get the number", () => {
+test("JSON contains the number of renamed files", () => {
   expect(downloadedJson(folder(2))).toMatchObject({ entries: 2, renamed: 2 });
   expect(downloadedJson(folder(0))).not.toHaveProperty("renamed");
 });

@@ -115,7 +115,7 @@ test("rejects a date that does not exist", () => {
   expect(wrong).toEqual([Number.NaN, Number.NaN, Number.NaN, Number.NaN]);
 });
 
-/** As small as an archive can be: enough of the form for a reader. */
+/** Creates a minimal archive. */
 function zip(files: Readonly<Record<string, string>>, comment = ""): Uint8Array {
   const parts: Buffer[] = [];
   const list: Buffer[] = [];
@@ -164,7 +164,7 @@ test("reads packed and stored files, also with a comment", () => {
   expect(isZip(Buffer.from("PK"))).toBe(false);
 });
 
-test("unpacks no more than the stated size", () => {
+test("unpacks at most the declared size", () => {
   const bytes = zip({ a: "x".repeat(1_000_000) });
   for (const mark of ["PK\x01\x02", "PK\x03\x04"]) {
     const at = Buffer.from(bytes).indexOf(mark, 0, "latin1") + (mark.includes("\x01") ? 24 : 22);

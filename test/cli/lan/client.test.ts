@@ -39,7 +39,7 @@ test("prints one line for each event", () => {
   expect(stdout.text).toBe("1970-01-01T00:00:00.000Z\tlan\tbob?q3Lr9mVt0sXy\thi\n");
 });
 
-test("scripts get an object for each event, and no standard error", () => {
+test("--json prints an object for each event, and nothing on standard error", () => {
   const { client, stdout, stderr } = chatConsole(true);
   client.show({ kind: "gap", from: BOB, missing: 3 });
   client.show({ kind: "notice", notice: { kind: "no-echo" } });
@@ -91,25 +91,28 @@ test("drops texts while the output is blocked, with one notice", () => {
   expect(stdout.text).toBe("hi\n");
 });
 
-test.each([true, false])("warns if plain texts do not come back (%p: they do)", async (isBack) => {
-  const { context, clock, stderr } = chatConsole();
-  const typed = ["hello", "again"];
-  const last = Promise.withResolvers<string | undefined>();
-  const stdin = { ...context.stdin, line: async () => typed.shift() ?? last.promise };
-  const plain = new PlainClient({ ...context, stdin });
-  const running = plain.run({
-    interfaces: [],
-    send: async (bytes) => {
-      if (isBack) plain.show(bytes, { address: "192.0.2.1", port: 5, isOwn: true });
-    },
-    refresh: async () => {},
-    close: async () => {},
-  });
-  await clock.advance(LAN_ECHO_TIMEOUT_MS - 1);
-  expect(stderr.text).toBe("");
-  await clock.advance(10 * LAN_ECHO_TIMEOUT_MS);
-  const told = stderr.text.match(/multicast is blocked/g) ?? [];
-  expect(told).toHaveLength(isBack ? 0 : 1);
-  last.resolve(undefined);
-  expect(await running).toBe(0);
-});
+test.each([true, false])(
+  "warns if plain texts do not return from the group (%p: they return)",
+  async (isBack) => {
+    const { context, clock, stderr } = chatConsole();
+    const typed = ["hello", "again"];
+    const last = Promise.withResolvers<string | undefined>();
+    const stdin = { ...context.stdin, line: async () => typed.shift() ?? last.promise };
+    const plain = new PlainClient({ ...context, stdin });
+    const running = plain.run({
+      interfaces: [],
+      send: async (bytes) => {
+        if (isBack) plain.show(bytes, { address: "192.0.2.1", port: 5, isOwn: true });
+      },
+      refresh: async () => {},
+      close: async () => {},
+    });
+    await clock.advance(LAN_ECHO_TIMEOUT_MS - 1);
+    expect(stderr.text).toBe("");
+    await clock.advance(10 * LAN_ECHO_TIMEOUT_MS);
+    const told = stderr.text.match(/multicast is blocked/g) ?? [];
+    expect(told).toHaveLength(isBack ? 0 : 1);
+    last.resolve(undefined);
+    expect(await running).toBe(0);
+  },
+);

@@ -78,7 +78,7 @@ describe("an upgrade", () => {
     ]);
   });
 
-  test("prefers the smallest archive that is there", async () => {
+  test("prefers the smallest available archive", async () => {
     const archives = {
       ...packScript("0.3.0", TARGET, versionScript("0.3.0")),
       ...packScript("0.3.0", TARGET, versionScript("0.3.0"), ".tar.zst"),

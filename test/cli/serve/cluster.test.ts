@@ -40,11 +40,11 @@ function streamOf(nodes: () => readonly (readonly [records: number, root: string
   return stream;
 }
 
-test("reports the state of the cluster, and whether histories agree", async () => {
+test("reports the state of the cluster, and whether the histories are equal", async () => {
   let nodes: (readonly [number, string])[] = [
     [10, "0a"],
     [8, "08"],
-    [11, "ff"], // Longer than the own one: nothing is known of it.
+    [11, "ff"], // Longer than this node's history, so it cannot be compared.
   ];
   const clock = new VirtualClock();
   const stream = streamOf(() => nodes);
@@ -68,7 +68,7 @@ test("reports the state of the cluster, and whether histories agree", async () =
   ];
   await clock.advance(CLUSTER_METRICS_INTERVAL_MS);
   expect(watch.health).toEqual({ ...well, nodes: 2, rootsEqual: false });
-  // Two that are ahead of it, and do not agree.
+  // Two other nodes are ahead, with different roots.
   nodes = [
     [11, "0b"],
     [11, "0c"],
@@ -85,7 +85,7 @@ test("reports the state of the cluster, and whether histories agree", async () =
   await clock.advance(CLUSTER_METRICS_INTERVAL_MS);
   expect(watch.health).toMatchObject({ reachable: true, nodes: 0, rootsEqual: true });
 
-  // The one that is left still answers.
+  // The remaining node still answers.
   stream.isLed = false;
   await clock.advance(CLUSTER_METRICS_INTERVAL_MS);
   expect(watch.health).toMatchObject({ reachable: false, follows: false });
@@ -116,14 +116,14 @@ async function areOne(...nodes: readonly object[]): Promise<boolean> {
 
 const at = (history: number, accounts: number) => ({ applied: { history, accounts } });
 
-test("equal parts of the stream make histories of equal length", async () => {
+test("nodes at the same message have histories of equal length", async () => {
   const short = { records: 6, root: "06" };
   expect(await areOne(at(10, 4), { ...short, ...at(6, 4) })).toBe(false);
   expect(await areOne(at(10, 4), at(10, 5))).toBe(false);
   expect(await areOne(at(10, 4), at(10, 4))).toBe(true);
 });
 
-test("a server that lags, restores or reports nothing is no divergence", async () => {
+test("a server that lags, restores or reports nothing does not count as diverged", async () => {
   const short = { records: 6, root: "06" };
   expect(await areOne(at(10, 4), { ...short, ...at(6, 4), seq: 11 })).toBe(true);
   expect(await areOne(at(10, 4), { ...short, ...at(6, 4), state: "restores" })).toBe(true);

@@ -38,7 +38,7 @@ class Folder {
 }
 
 describe("the server's key", () => {
-  test("stays the same at each start; a lost one is not replaced", async () => {
+  test("stays the same at each start, and is not replaced after a loss", async () => {
     const folder = new Folder();
     const first = await folder.start(false, false);
     expect((await folder.start(false)).fingerprint).toBe(first.fingerprint);
@@ -46,9 +46,9 @@ describe("the server's key", () => {
     expect(await folder.start(true).catch((fault: Fault) => fault.code)).toBe("data-foreign");
   });
 
-  test("is signed by its predecessor when renewed; eight are listed", async () => {
+  test("is signed by its predecessor when renewed; eight predecessors are listed", async () => {
     const folder = new Folder();
-    const keys = [await folder.start(true, false)]; // There is none before it to name it.
+    const keys = [await folder.start(true, false)]; // The first key has no predecessor.
     expect(folder.registry().predecessors).toEqual([]);
     for (let i = 0; i < 10; i++) keys.unshift(await folder.start(true));
     const { predecessors } = folder.registry();

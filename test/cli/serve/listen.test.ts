@@ -22,7 +22,7 @@ async function open(hosts: readonly [string, ...string[]], port = 0) {
   return listening;
 }
 
-test("a system without the first address takes the next, for TCP and UDP", async () => {
+test("tries the next address if the system lacks the first, for TCP and UDP", async () => {
   const { port, listeners, udpFault } = await open([NOWHERE, "127.0.0.1"]);
   expect([listeners.map(({ transport }) => transport), udpFault]).toEqual([
     ["tcp", "udp"],
@@ -32,7 +32,7 @@ test("a system without the first address takes the next, for TCP and UDP", async
   expect(await answer.text()).toBe("ok");
 });
 
-test("an address that was named is the only one", async () => {
+test("listens only on the specified address", async () => {
   const fault = await faultFrom(() => open([NOWHERE]));
   expect([fault.code, fault.message]).toEqual([
     "usage",
@@ -40,7 +40,7 @@ test("an address that was named is the only one", async () => {
   ]);
 });
 
-test("a port that is taken is not looked for at another address", async () => {
+test("does not try another address if the port is in use", async () => {
   const { port } = await open(["127.0.0.1"]);
   const fault = await faultFrom(() => open(["127.0.0.1", "127.0.0.2"], port));
   expect([fault.code, fault.message]).toEqual(["port-taken", `port ${port} is in use`]);

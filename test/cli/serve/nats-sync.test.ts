@@ -4,7 +4,7 @@ import { FakeOutput } from "../../commands/fake-world.ts";
 import { reservedPort } from "../../ports.ts";
 import { rejection } from "../../rejection.ts";
 
-/** Monitoring of NATS, as versions from 2.10 on answer it. */
+/** Monitoring answer of NATS 2.10 and later. */
 const server = { url: "", gone: "" };
 let stop = () => {};
 
@@ -45,7 +45,7 @@ async function check(pages: readonly string[], isUnsafe = false): Promise<string
   return stderr.text.replaceAll(server.gone, "GONE");
 }
 
-test("a NATS that syncs is taken silently, and one that does not is refused", async () => {
+test("accepts a NATS server that syncs, and rejects one that does not", async () => {
   expect(await check(["always", "always/"])).toBe("");
   expect(await rejection(check(["always", "never"]))).toMatchObject({
     code: "version-unsupported",
@@ -54,7 +54,7 @@ test("a NATS that syncs is taken silently, and one that does not is refused", as
   expect(await check(["never"], true)).toBe("");
 });
 
-test("what cannot be seen is said", async () => {
+test("warns if the setting cannot be read", async () => {
   expect(await check([])).toContain("cannot check whether");
   expect(await check([], true)).toBe("");
   expect(await check(["always", "gone"])).toBe(

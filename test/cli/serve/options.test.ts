@@ -30,7 +30,7 @@ describe("the contact for push services", () => {
   );
 });
 
-test("checks stored subscriptions again before it sends", async () => {
+test("checks a stored subscription before each message", async () => {
   const settings = { contact: "mailto:ana@example.org", isPrivateAllowed: false };
   const delivery = pushDelivery(Identity.generate(), settings);
   const { key, auth } = new PushReceiver();
@@ -46,6 +46,6 @@ test("checks stored subscriptions again before it sends", async () => {
   expect(() => delivery.check("https://push.example.org/x", key)).not.toThrow();
 });
 
-test("a malformed size is a fault that names the flag", () => {
+test("reports a malformed size with its flag", () => {
   expect(() => quotasOf({ keepFree: "much" } as never)).toThrow(/^--keep-free: /);
 });

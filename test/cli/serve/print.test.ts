@@ -106,7 +106,7 @@ test("prints a text from the log's bytes like any record", () => {
   );
 });
 
-test("prints cleaned warnings, and a full disk once a minute", () => {
+test("prints sanitised warnings, and a full disk once a minute", () => {
   const { world, printer } = printing(true);
   printer.event({ kind: "warning", fault: new Fault("store-failed", "no\u001b[2J marks") });
   for (let i = 0; i < 3; i++) {
@@ -120,7 +120,7 @@ test("prints cleaned warnings, and a full disk once a minute", () => {
   expect(text.match(/no space left/g)).toHaveLength(1);
 });
 
-test("reports the loss and the return of the majority", () => {
+test("reports when the majority is lost and restored", () => {
   const { world, printer } = printing(true);
   const reason = "the cluster has no majority";
   for (const fault of [new Fault("no-majority", reason), undefined]) {
@@ -170,7 +170,7 @@ function rowsOf(text: string): number {
   return lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(Bun.stringWidth(line) / 80)), 0);
 }
 
-test("all lines fit on 80x24, the line for others last", () => {
+test("all lines fit on 80x24, with the command for other machines last", () => {
   const fingerprint = `SHA256:${"A".repeat(43)}`;
   const operatorToken = "o".repeat(22);
   const secret = "k7mq-tz4w-9hpd";
@@ -213,13 +213,13 @@ test("prints how to download the program", () => {
   ]);
 });
 
-test("prints no secrets into a pipe", () => {
+test("prints no secrets to a pipe", () => {
   const text = joiningText(false);
   expect(text).not.toContain("op-token");
   expect(text).not.toContain("pass");
 });
 
-test("prints the beginning of a long text, and a bounded amount a second", () => {
+test("truncates long texts, and limits the output per second", () => {
   const { ledger, room } = lobby();
   for (const json of [false, true]) {
     const { world, printer } = printing(json);

@@ -21,7 +21,7 @@ function settled(argv: readonly string[], env: Record<string, string> = {}) {
 }
 
 describe("a setting of chat serve", () => {
-  test("comes from flag, environment, file or default, in this order", () => {
+  test("is read from flag, environment, file or default, in this order", () => {
     const data = folderWith('port = 1\nname = "file"\nwelcome = "file"\nudp = false\n');
     const env = { CHAT_SERVE_PORT: "2", CHAT_SERVE_NAME: "environment", CHAT_SERVE_CERT: "" };
     const all = settled(["--data", data, "--port", "3"], env);
@@ -31,7 +31,7 @@ describe("a setting of chat serve", () => {
     expect(settled(["--data", data], { CHAT_SERVE_UDP: "on" })["udp"]).toBe(true);
   });
 
-  test("has every type of value in the file and the environment", () => {
+  test("can have each type of value in the file and the environment", () => {
     const data = folderWith(
       'public = ["a.example", "b.example:99"]\nudp-cc = "cubic"\n' +
         'keep-free = 0\nfile-max = "2G"\nopen = true\n',
@@ -48,7 +48,7 @@ describe("a setting of chat serve", () => {
     expect([both["public"], both["open"]]).toEqual([["c.example", "d.example"], false]);
   });
 
-  test("that is a path is relative to the file", () => {
+  test("is relative to the file if it is a path", () => {
     const data = folderWith(
       'cert = "tls/mine.pem"\nkey = "/etc/k.pem"\nroom-password-file = "-"\n',
     );

@@ -39,7 +39,7 @@ function readAll(show: ShareProgress, from = 0): void {
   for (let index = from; index < 10; index++) show.onRead(ID, source, index);
 }
 
-test("the sharing user sees each receiver's progress", async () => {
+test("displays each receiver's progress to the sharing user", async () => {
   const { show, said } = shown();
   readAll(show);
   show.printNotice("guest has photo.jpg");

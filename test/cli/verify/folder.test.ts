@@ -35,7 +35,7 @@ async function run(newIdentity: boolean, records: number): Promise<Uint8Array> {
   return open.identity.publicKey;
 }
 
-test("a folder verifies after restarts and new identities", async () => {
+test("verifies a folder after restarts and new identities", async () => {
   await run(false, 3);
   await run(true, 2);
   const key = await run(true, 0);
@@ -45,7 +45,7 @@ test("a folder verifies after restarts and new identities", async () => {
   expect(verdict).toMatchObject({ ok: true, key, history: { size: 5 }, accounts: { size: 2 } });
 });
 
-test("accepts a checkpoint of a former key, and of no other", async () => {
+test("accepts a checkpoint of a previous key, but of no other key", async () => {
   await run(false, 3);
   const file = join(path, "history", "checkpoint");
   const note = readFileSync(file);
@@ -58,7 +58,7 @@ test("accepts a checkpoint of a former key, and of no other", async () => {
   expect(accounts.findings[0]?.reason).toContain("the log ends here");
 });
 
-describe("the history that this device has seen", () => {
+describe("the history known to this device", () => {
   const leafOf = (seq: number): Uint8Array => {
     const log = readFileSync(join(path, "history", "000000000001.jsonl"));
     const line = log.toString("latin1").split("\n")[seq - 1] ?? "";
@@ -86,7 +86,7 @@ describe("the history that this device has seen", () => {
     expect(await reasons(state)).toEqual(["6: it has 5 records, but this device has seen 6"]);
   });
 
-  test("may not end before a record that was read, nor have another one in its place", async () => {
+  test("must contain each record that was read, unchanged", async () => {
     const state = ClientState.inMemory();
     const reader = readerOf(await run(false, 5));
     const other = leafOf(3);
@@ -97,7 +97,7 @@ describe("the history that this device has seen", () => {
     ]);
   });
 
-  test("may not end before a cursor, unless it was replaced", async () => {
+  test("must reach the cursor, unless it was replaced", async () => {
     const state = ClientState.inMemory();
     const reader = readerOf(await run(false, 5));
     state.advanceCursor(reader.fingerprint, "ana", 9);

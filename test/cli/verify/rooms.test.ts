@@ -11,7 +11,7 @@ const BEN: RoomView = { kind: "person", name: "ben", id: "r2" as RoomId, topic: 
 
 type Place = readonly [n: number, seq: number];
 
-/** A server that pages records as asked; `gone` refuses, as after a kick. */
+/** Server with pages of records; `gone` refuses requests, as after a kick. */
 class Rooms implements Pick<Client, "history" | "rooms"> {
   rooms = [LOBBY, BEN];
   readonly asked: string[] = [];
@@ -42,7 +42,7 @@ class Rooms implements Pick<Client, "history" | "rooms"> {
 const dense = (count: number, from = 0): Place[] =>
   Array.from({ length: count }, (_, i) => [i + 1, from + 2 * i + 1]);
 
-test("complete rooms have no finding, over any number of pages", async () => {
+test("reports no findings for complete rooms of any number of pages", async () => {
   const rooms = new Rooms({ lobby: dense(2_500), "@ben": dense(3, 1) });
   expect(await verifyRooms(rooms, false)).toEqual({
     ...{ findings: [], records: 2_503, rooms: 2, isBounded: false },
@@ -50,7 +50,7 @@ test("complete rooms have no finding, over any number of pages", async () => {
   expect(rooms.asked).toEqual(["lobby", "lobby", "lobby", "@ben"]);
 });
 
-test("a hole is named by the record behind it", async () => {
+test("reports a gap with the record after it", async () => {
   const lobby = dense(1_500).toSpliced(499, 1); // Between two pages.
   const rooms = new Rooms({ lobby, "@ben": dense(5).slice(1) });
   const { findings } = await verifyRooms(rooms, false);
@@ -68,7 +68,7 @@ test.each<[string, Place[], string]>([
   expect(findings.map(({ reason }) => reason)).toEqual([reason]);
 });
 
-test("reads VERIFIED_RECORDS_MAX records of a room, all with --all", async () => {
+test("reads VERIFIED_RECORDS_MAX records of a room, or all with --all", async () => {
   const count = VERIFIED_RECORDS_MAX + 1;
   const rooms = new Rooms({ lobby: dense(count).toSpliced(0, 1, [7, 1]) });
   expect(await verifyRooms(rooms, false)).toEqual({
@@ -86,18 +86,18 @@ test("skips a room that the user was removed from meanwhile", async () => {
   expect(await verifyRooms(broken, false).catch((fault: Fault) => fault.code)).toBe("timeout");
 });
 
-test("a record that is damaged or withheld is a finding", async () => {
+test("reports a damaged or withheld record", async () => {
   const rooms = new Rooms({ lobby: dense(5) });
   rooms.changed = { 3: { state: "damaged", body: undefined } };
   const { findings } = await verifyRooms(rooms, false);
   expect(findings).toEqual([{ seq: 3, reason: "its content is damaged or withheld in #lobby" }]);
 });
 
-test("an erased record needs an order in its room", async () => {
+test("reports an erased record without an erase record in its room", async () => {
   const rooms = new Rooms({ lobby: dense(1_500), "@ben": dense(3, 1) });
   const erased = { state: "erased", body: undefined } as const;
   const order = (seq: number, ...also: number[]) => ({ kind: "erase", body: { seq, also } });
-  // The order of 3 and 5 is on another page than they are; that of 9 in another room.
+  // Records 3 and 5 are on another page than their `erase` record; the one of 9 is in another room.
   rooms.changed = { 3: erased, 5: erased, 9: erased, 2999: order(3, 5), 6: order(9) };
   const { findings } = await verifyRooms(rooms, false);
   expect(findings).toEqual([{ seq: 9, reason: "deleted without a request in #lobby" }]);

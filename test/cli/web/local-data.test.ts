@@ -45,7 +45,7 @@ test("stores values for the next page of the same server", async () => {
   expect(statSync(join(state, "web", file)).mode & 0o777).toBe(0o600);
 });
 
-test("refuses requests without the token of this run, and those that no page makes", async () => {
+test("rejects malformed requests, and requests without the token of this run", async () => {
   const kept = new LocalPageStore(tempFolder(), SERVER);
   expect((await ask(kept, write("a", 1), "x".repeat(43))).status).toBe(401);
   expect((await ask(kept, write("a", 1), "")).status).toBe(401);

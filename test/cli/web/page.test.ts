@@ -6,8 +6,8 @@ import { buildPage } from "../../../src/cli/web/page-build.ts";
 const page = await buildPage({ small: false });
 const MANIFEST = "/manifest.webmanifest";
 
-describe("the page that is built", () => {
-  test("refers to nothing but its own assets, by names that tell their content", () => {
+describe("the built page", () => {
+  test("refers only to its own assets, by names that contain a hash", () => {
     const html = Buffer.from(page.files.get("/")?.identity ?? []).toString();
     const references = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = ""]) => path);
     expect(references.length).toBeGreaterThan(1);
@@ -18,7 +18,7 @@ describe("the page that is built", () => {
     }
   });
 
-  test("has nothing inline that the policy would forbid", () => {
+  test("contains no inline code that its policy forbids", () => {
     const html = Buffer.from(page.files.get("/")?.identity ?? []).toString();
     expect(html).not.toMatch(/<script(?![^>]*\bsrc=)/);
     expect(html).not.toMatch(/<style|\sstyle=|\son\w+=/);
@@ -30,7 +30,7 @@ describe("the page that is built", () => {
     return brotliCompressSync(bytes, { params }).length;
   };
 
-  test("weighs at most 150 kB on the wire before it can be used", () => {
+  test("needs at most 150 kB on the wire before it can be used", () => {
     const html = Buffer.from(page.files.get("/")?.identity ?? []).toString();
     const first = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = ""]) => path);
     const sizes = ["/", ...first.filter((path) => path !== MANIFEST)].map(wireBytes);
@@ -38,7 +38,7 @@ describe("the page that is built", () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(150_000);
   });
 
-  test("weighs at most 55 kB more where a sealed room is", () => {
+  test("needs at most 55 kB more for a sealed room", () => {
     const parts = [...page.files.keys()].filter((path) => path.includes("sealed-module"));
     const [sizeBytes = 0, ...others] = parts.map(wireBytes);
     expect(others).toEqual([]);
@@ -62,7 +62,7 @@ describe("the page that is built", () => {
     expect(named.build).toBe(page.build);
   });
 
-  test("says of itself that it is local, and names no build then", () => {
+  test("is marked as local, without a build", () => {
     const local = localPage(page);
     const html = Buffer.from(local.files.get("/")?.identity ?? []).toString();
     expect(html).toContain('<html lang="en" data-build="" data-local="true">');
@@ -71,7 +71,7 @@ describe("the page that is built", () => {
     expect(local.files.size).toBe(page.files.size);
   });
 
-  test("comes out of the program as it went in", () => {
+  test("is unpacked unchanged", () => {
     const unpacked = unpackPage(packPage(page));
     expect(unpacked.build).toBe(page.build);
     expect([...unpacked.files]).toEqual(

@@ -42,8 +42,8 @@ function open() {
   return { slow, pipe: new Pipe(slow as unknown as Link) };
 }
 
-describe("what is passed on", () => {
-  test("goes at once while the other end keeps up, and closes behind it", () => {
+describe("a pipe", () => {
+  test("passes messages immediately while the receiver keeps up, then closes", () => {
     const { slow, pipe } = open();
     expect(pipe.push(Uint8Array.of(1))).toBeUndefined();
     expect(slow.taken).toEqual([Uint8Array.of(1)]);
@@ -53,7 +53,7 @@ describe("what is passed on", () => {
     expect(slow.taken).toHaveLength(1);
   });
 
-  test("waits in order for a slow one, and is all there before the end", async () => {
+  test("queues messages in order for a slow receiver, and sends them before it closes", async () => {
     const { slow, pipe } = open();
     slow.isSlow = true;
     for (let i = 0; i < 3; i++) pipe.push(Uint8Array.of(i));
@@ -75,7 +75,7 @@ describe("what is passed on", () => {
     expect(pipe.push(Uint8Array.of(1))?.code).toBe("too-many");
   });
 
-  test("ends when the other end is gone", () => {
+  test("ends when the receiver closes", () => {
     const { slow, pipe } = open();
     slow.refuses = true;
     pipe.push(Uint8Array.of(1));

@@ -48,7 +48,7 @@ async function proxyOf({ dial, isOther = false }: ProxyOptions = {}) {
 }
 
 describe("a local page", () => {
-  test("with the token talks to the server as if it were there", async () => {
+  test("that sends the token is connected to the server", async () => {
     const { site, page } = await proxyOf();
     const tab = await page(TOKEN);
     const welcome = await tab.greet();
@@ -65,7 +65,7 @@ describe("a local page", () => {
   });
 
   test.each([undefined, "", "another", TOKEN.slice(1), `${TOKEN}x`])(
-    "with %p instead of the token hears so, and nothing of the server",
+    "that sends %p as the token is refused without reaching the server",
     async (token) => {
       const { site, page } = await proxyOf();
       const peers = site.server.clientCount;
@@ -77,7 +77,7 @@ describe("a local page", () => {
     },
   );
 
-  test("that says nothing, or something else than a greeting, is let go of", async () => {
+  test("that sends nothing, or no greeting, is disconnected", async () => {
     const { site, page } = await proxyOf();
     const [silent, shy, rude] = [await page(), await page(TOKEN), await page(TOKEN)];
     rude.raw(utf8Encode("what?"));
@@ -91,7 +91,7 @@ describe("a local page", () => {
     await site.stop();
   });
 
-  test("is not led to another server, whose greeting it never sees", async () => {
+  test("never receives the greeting of a different server", async () => {
     const { site, page } = await proxyOf({ isOther: true });
     const tab = await page(TOKEN);
     tab.notify({ kind: "hello", versions: [2], client: "tab", nonce: new Uint8Array(32) });
@@ -100,7 +100,7 @@ describe("a local page", () => {
     await site.stop();
   });
 
-  test("is one of so many", async () => {
+  test("is refused beyond LOCAL_LINKS_MAX", async () => {
     const { site, gate: proxy, page } = await proxyOf();
     const tabs: Guest[] = [];
     for (let i = 0; i < LOCAL_LINKS_MAX; i++) tabs.push(await page());
