@@ -61,7 +61,7 @@ function plus(a: Totals, b: Totals): Totals {
 }
 
 function allPasses(timings: readonly string[]): string[][] {
-  // One worker more than cores, because tests spend half of the time waiting for other processes.
+  // Starts one worker more than cores, because tests wait for other processes half of the time.
   const workers = Math.min(WORKERS_MAX, availableParallelism() + 1);
   const serial = Object.keys(SERIAL);
   const ignored = serial.map((path) => `--path-ignore-patterns=${path}`);

@@ -48,16 +48,16 @@ export async function completionsFor(
   words: readonly string[],
 ): Promise<Candidates> {
   const typed = words.at(-1) ?? "";
-  const before = words.slice(0, -1);
+  const previousWords = words.slice(0, -1);
   // In `--to=lob` only the value is completed; the flag is put back in front.
   const [, flag, value] = /^(--[a-z-]+)=(.*)$/s.exec(typed) ?? [];
-  const isInline = flag !== undefined && value !== undefined && !before.includes("--");
+  const isInline = flag !== undefined && value !== undefined && !previousWords.includes("--");
   const prefix = isInline ? `${flag}=` : "";
-  const found = isInline
-    ? await completeInTable(context, verbs, [...before, flag], value)
-    : await completeInTable(context, verbs, before, typed);
-  if (found === PATHS) return PATHS;
-  return found
+  const candidates = isInline
+    ? await completeInTable(context, verbs, [...previousWords, flag], value)
+    : await completeInTable(context, verbs, previousWords, typed);
+  if (candidates === PATHS) return PATHS;
+  return candidates
     .map(({ word, description }) => ({ word: `${prefix}${word}`, description }))
     .filter(({ word }) => word.startsWith(typed) && SHELL_SAFE.test(word))
     .slice(0, COMPLETIONS_MAX);
@@ -71,16 +71,16 @@ export function formatCompletion({ word, description }: Completion): string {
 async function completeInTable(
   context: CompletionContext,
   table: VerbTable,
-  before: readonly string[],
+  previousWords: readonly string[],
   typed: string,
 ): Promise<Candidates> {
-  const at = before.findIndex((word) => !word.startsWith("-"));
-  const word = before[at];
+  const index = previousWords.findIndex((word) => !word.startsWith("-"));
+  const word = previousWords[index];
   if (word === undefined) {
     if (typed.startsWith("-")) return flagsOf(GLOBAL_FLAGS);
     return verbsOf(table);
   }
-  const remaining = before.slice(at + 1);
+  const remaining = previousWords.slice(index + 1);
   // Both accept the words of a command as arguments.
   if (word === "help" || word === "man") return completeInTable(context, table, remaining, typed);
   const row = Object.hasOwn(table, word) ? table[word] : undefined;
@@ -100,14 +100,14 @@ function verbsOf(table: VerbTable): Completion[] {
 function completeVerb(
   context: CompletionContext,
   { word, args }: { readonly word: string; readonly args: FlagDefs },
-  before: readonly string[],
+  previousWords: readonly string[],
   typed: string,
 ): Candidates {
   const definitions: FlagDefs = { ...args, ...GLOBAL_FLAGS };
-  const { pendingFlag, positionals } = parseWordsBefore(definitions, before);
+  const { pendingFlag, positionals } = parseWordsBefore(definitions, previousWords);
   if (pendingFlag !== undefined)
-    return valuesOf(context, definitions, pendingFlag, { before, typed });
-  if (typed.startsWith("-") && !before.includes("--")) return flagsOf(definitions);
+    return valuesOf(context, definitions, pendingFlag, { before: previousWords, typed });
+  if (typed.startsWith("-") && !previousWords.includes("--")) return flagsOf(definitions);
   const positionalArgs = Object.entries(args).filter(([, { type }]) => type === "positional");
   const last = positionalArgs.at(-1);
   const argument = positionalArgs[positionals] ?? (last?.[1].many === true ? last : undefined);
@@ -115,18 +115,21 @@ function completeVerb(
   const [key, definition] = argument;
   const isPerson = key === "name" || (key === "target" && word.includes("ban"));
   const hint = isPerson ? "NAME" : key === "room" ? "ROOM" : undefined;
-  return valuesOf(context, definitions, withHint(definition, hint), { before, typed });
+  return valuesOf(context, definitions, withHint(definition, hint), {
+    before: previousWords,
+    typed,
+  });
 }
 
 /**
  * Reads the words before the one that is completed: the flag that needs a value, and the number of
  * arguments.
  */
-function parseWordsBefore(definitions: FlagDefs, before: readonly string[]) {
+function parseWordsBefore(definitions: FlagDefs, previousWords: readonly string[]) {
   let pendingFlag: FlagDef | undefined;
   let positionals = 0;
   let isText = false;
-  for (const word of before) {
+  for (const word of previousWords) {
     if (pendingFlag !== undefined) pendingFlag = undefined;
     else if (isText || !word.startsWith("-") || word === "-") positionals++;
     else if (word === "--") isText = true;
@@ -138,8 +141,8 @@ function parseWordsBefore(definitions: FlagDefs, before: readonly string[]) {
 function valueFlag(definitions: FlagDefs, word: string): FlagDef | undefined {
   const matchesWord = ([key, { type, alias }]: [string, FlagDef]) =>
     type !== "positional" && [`--${flagName(key)}`, `-${alias}`].includes(word);
-  const [, found] = Object.entries(definitions).find(matchesWord) ?? [];
-  return found?.type === "boolean" ? undefined : found;
+  const [, candidates] = Object.entries(definitions).find(matchesWord) ?? [];
+  return candidates?.type === "boolean" ? undefined : candidates;
 }
 
 function withHint(definition: FlagDef, hint: string | undefined): FlagDef {
@@ -150,7 +153,7 @@ function valuesOf(
   context: CompletionContext,
   definitions: FlagDefs,
   definition: FlagDef,
-  { before, typed }: { readonly before: readonly string[]; readonly typed: string },
+  { before: previousWords, typed }: { readonly before: readonly string[]; readonly typed: string },
 ): Candidates {
   const options = optionsOf(definition);
   if (options !== undefined) {
@@ -164,19 +167,19 @@ function valuesOf(
   if (hint === undefined || definition === definitions["name"]) return [];
   if (PATH_HINTS.has(hint)) return PATHS;
   const { folders, config } = context.settings();
-  using known = new KnownNames(folders.data);
-  if (hint === "SERVER") return servers(context, known);
-  if (isOwnName) return known.users().flatMap(asName(""));
-  const server = serverIn(before, context, known, config.server);
-  const fingerprint = server === undefined ? undefined : known.fingerprintOf(server);
-  return fingerprint === undefined ? [] : namesOf(known, fingerprint, hint);
+  using knownNames = new KnownNames(folders.data);
+  if (hint === "SERVER") return servers(context, knownNames);
+  if (isOwnName) return knownNames.users().flatMap(asName(""));
+  const server = serverIn(previousWords, context, knownNames, config.server);
+  const fingerprint = server === undefined ? undefined : knownNames.fingerprintOf(server);
+  return fingerprint === undefined ? [] : namesOf(knownNames, fingerprint, hint);
 }
 
-function namesOf(known: KnownNames, fingerprint: string, hint: string): readonly Completion[] {
-  const rooms = () => known.targets(fingerprint).flatMap(asTarget("#", ""));
+function namesOf(knownNames: KnownNames, fingerprint: string, hint: string): readonly Completion[] {
+  const rooms = () => knownNames.targets(fingerprint).flatMap(asTarget("#", ""));
   const people = (sign: string) => {
-    const correspondents = known.targets(fingerprint).flatMap(asTarget("@", sign));
-    const authors = known.people(fingerprint).flatMap(asName(sign));
+    const correspondents = knownNames.targets(fingerprint).flatMap(asTarget("@", sign));
+    const authors = knownNames.people(fingerprint).flatMap(asName(sign));
     return [
       ...new Map(
         [...correspondents, ...authors].map((candidate) => [candidate.word, candidate]),
@@ -193,7 +196,7 @@ function namesOf(known: KnownNames, fingerprint: string, hint: string): readonly
     case "@NAME":
       return people("@");
     case "ID":
-      return known
+      return knownNames
         .files(fingerprint)
         .map(({ name, about: text }) => ({ word: name, description: shortText(text) }));
     default:
@@ -205,16 +208,18 @@ function namesOf(known: KnownNames, fingerprint: string, hint: string): readonly
  * Returns the server that the command line names, or the default server, as stored with its pin.
  */
 function serverIn(
-  before: readonly string[],
+  previousWords: readonly string[],
   { env }: CompletionContext,
-  known: KnownNames,
+  knownNames: KnownNames,
   configured: string | undefined,
 ): string | undefined {
-  const at = before.indexOf("--server");
-  const inline = before.find((word) => word.startsWith("--server="))?.slice("--server=".length);
-  const serverText = at >= 0 ? before[at + 1] : inline;
+  const index = previousWords.indexOf("--server");
+  const inline = previousWords
+    .find((word) => word.startsWith("--server="))
+    ?.slice("--server=".length);
+  const serverText = index >= 0 ? previousWords[index + 1] : inline;
   const text = serverText || env["CHAT_INVITE"] || env["CHAT_SERVER"] || configured;
-  if (text === undefined) return known.lastServer();
+  if (text === undefined) return knownNames.lastServer();
   try {
     return formatAddress(parseServerSpec(text));
   } catch {
@@ -222,12 +227,12 @@ function serverIn(
   }
 }
 
-function servers({ env }: CompletionContext, known: KnownNames): Completion[] {
+function servers({ env }: CompletionContext, knownNames: KnownNames): Completion[] {
   const localServers = findLocalServers(env).map((local) => ({
     word: formatAddress(local),
     description: "runs here",
   }));
-  const pinnedServers = known
+  const pinnedServers = knownNames
     .servers()
     .map(({ name, about: text }) => ({ word: name, description: shortText(text) }));
   return [
@@ -237,14 +242,14 @@ function servers({ env }: CompletionContext, known: KnownNames): Completion[] {
   ];
 }
 
-function asName(sign: string): (known: KnownName) => Completion[] {
+function asName(sign: string): (knownNames: KnownName) => Completion[] {
   // Without a sign, a name that begins with a dash would be read as a flag.
   const fits = (name: string) => isName(name) && (sign !== "" || !name.startsWith("-"));
   return ({ name }) => (fits(name) ? [{ word: `${sign}${name}`, description: "" }] : []);
 }
 
 /** @param kind sign of the rooms or people to complete */
-function asTarget(kind: "#" | "@", sign: string): (known: KnownName) => Completion[] {
+function asTarget(kind: "#" | "@", sign: string): (knownNames: KnownName) => Completion[] {
   return ({ name }) => {
     const bare = name.slice(1);
     return name.startsWith(kind) && isName(bare)

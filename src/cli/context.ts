@@ -174,8 +174,8 @@ function signalHandlers(): ProcessIo["onSignal"] {
   return (handler) => {
     handlers.push(handler);
     return () => {
-      const at = handlers.indexOf(handler);
-      if (at >= 0) handlers.splice(at, 1);
+      const index = handlers.indexOf(handler);
+      if (index >= 0) handlers.splice(index, 1);
     };
   };
 }

@@ -39,8 +39,8 @@ export function errorJson(fault: Fault): string {
 /** Stack and causes, for `--debug`. */
 export function errorStack(error: unknown): string {
   const lines: string[] = [];
-  for (let at = error; at !== undefined && lines.length < 8; at = causeOf(at)) {
-    lines.push(at instanceof Error ? (at.stack ?? `${at}`) : String(at));
+  for (let current = error; current !== undefined && lines.length < 8; current = causeOf(current)) {
+    lines.push(current instanceof Error ? (current.stack ?? `${current}`) : String(current));
   }
   return `${lines.map((line) => cleanText(line, { lines: true })).join("\ncaused by: ")}\n`;
 }

@@ -100,7 +100,11 @@ export function transportOf(
  */
 export function parseTargets(texts: readonly string[]): Target[] {
   const targets = (texts.length === 0 ? [LOBBY] : texts).map(parseTarget);
-  return [...new Map(targets.map((one) => [`${one.kind} ${foldName(one.name)}`, one])).values()];
+  return [
+    ...new Map(
+      targets.map((target) => [`${target.kind} ${foldName(target.name)}`, target]),
+    ).values(),
+  ];
 }
 
 /** @throws {Fault} usage */

@@ -82,8 +82,8 @@ function bunNotice(version: string): string {
 
 /** @throws {Error} if package.json names no licence */
 function packageAt(folder: string): Omit<License, "text"> {
-  const about: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  const { name, version, license } = about as Readonly<Record<string, unknown>>;
+  const packageJson: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const { name, version, license } = packageJson as Readonly<Record<string, unknown>>;
   if (typeof name === "string" && typeof version === "string" && typeof license === "string") {
     return { name, version, license };
   }

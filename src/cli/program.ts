@@ -66,26 +66,26 @@ export async function flushOutput(exitCode: number, io: ProcessIo): Promise<numb
 }
 
 async function dispatch(program: Program, argv: readonly string[], io: ProcessIo): Promise<number> {
-  const { before, rest: remaining } = splitGlobals(argv);
+  const { before: globalFlags, rest: remaining } = splitGlobals(argv);
   const [verbName, ...laterWords] = remaining;
   if (verbName === "help" && laterWords.length > 0) {
-    return dispatch(program, [...before, ...laterWords, "--help"], io);
+    return dispatch(program, [...globalFlags, ...laterWords, "--help"], io);
   }
-  if (before.includes("--version") || before.includes("-V")) {
+  if (globalFlags.includes("--version") || globalFlags.includes("-V")) {
     return callCommand(
       program,
       "version",
-      [...before.filter((flag) => flag in GLOBAL_FLAG_NAMES), ...remaining],
+      [...globalFlags.filter((flag) => flag in GLOBAL_FLAG_NAMES), ...remaining],
       io,
     );
   }
-  if (before.includes("--help") || before.includes("-h") || verbName === "help") {
+  if (globalFlags.includes("--help") || globalFlags.includes("-h") || verbName === "help") {
     return tableUsage(program, io, 0);
   }
   if (verbName === undefined) {
     return tableUsage(program, io, EXIT_USAGE);
   }
-  return callCommand(program, verbName, [...before, ...laterWords], io);
+  return callCommand(program, verbName, [...globalFlags, ...laterWords], io);
 }
 
 const GLOBAL_FLAG_NAMES = { "--json": true, "--no-color": true, "--color": true, "--debug": true };
@@ -93,9 +93,9 @@ const STANDALONE_FLAG_NAMES = { "--help": true, "-h": true, "--version": true, "
 
 /** Splits off the flags before the verb, which must be global ones. */
 function splitGlobals(argv: readonly string[]) {
-  const at = argv.findIndex((verbName) => !verbName.startsWith("-") || verbName === "-");
-  const before = at < 0 ? argv : argv.slice(0, at);
-  for (const flag of before) {
+  const index = argv.findIndex((verbName) => !verbName.startsWith("-") || verbName === "-");
+  const globalFlags = index < 0 ? argv : argv.slice(0, index);
+  for (const flag of globalFlags) {
     if (Object.hasOwn(GLOBAL_FLAG_NAMES, flag) || Object.hasOwn(STANDALONE_FLAG_NAMES, flag))
       continue;
     const names = [...Object.keys(GLOBAL_FLAG_NAMES), ...Object.keys(STANDALONE_FLAG_NAMES)];
@@ -104,7 +104,7 @@ function splitGlobals(argv: readonly string[]) {
       remedy: suggestion === undefined ? "see chat --help" : `did you mean ${suggestion}?`,
     });
   }
-  return { before, rest: at < 0 ? [] : argv.slice(at) };
+  return { before: globalFlags, rest: index < 0 ? [] : argv.slice(index) };
 }
 
 async function callCommand(
@@ -120,14 +120,14 @@ async function callCommand(
 }
 
 async function callGroup({ name, row, argv }: ResolvedCall, group: VerbGroup, io: ProcessIo) {
-  const { before, rest: remaining } = splitGlobals(argv);
+  const { before: globalFlags, rest: remaining } = splitGlobals(argv);
   const [verbName, ...laterWords] = remaining;
   const program = { ...row, name, verbs: group.verbs };
-  if (verbName === undefined || before.includes("--help") || before.includes("-h")) {
-    const isRequested = verbName !== undefined || before.length > 0;
+  if (verbName === undefined || globalFlags.includes("--help") || globalFlags.includes("-h")) {
+    const isRequested = verbName !== undefined || globalFlags.length > 0;
     return tableUsage(program, io, isRequested ? 0 : EXIT_USAGE);
   }
-  return callCommand(program, verbName, [...before, ...laterWords], io);
+  return callCommand(program, verbName, [...globalFlags, ...laterWords], io);
 }
 
 async function callVerb(

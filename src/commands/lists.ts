@@ -56,15 +56,15 @@ export const files = clientVerb({
   args: {},
   details: "To download a file: chat get-file ID",
   async run(_args, context, { client, state, user }) {
-    const found: DisplayFile[] = [];
+    const fileRecords: DisplayFile[] = [];
     const damage = new DamageReport();
     for await (const page of filePages(client)) {
       const records = page.map((record) => displayChatRecord(record, user));
       damage.add(records);
-      found.push(...records.filter(isFile));
+      fileRecords.push(...records.filter(isFile));
     }
-    state.knownFiles.add(client.fingerprint ?? "", found.map(knownFile));
-    printList(context, found, {
+    state.knownFiles.add(client.fingerprint ?? "", fileRecords.map(knownFile));
+    printList(context, fileRecords, {
       json: recordJson,
       columns: {
         id: ({ id }) => id,

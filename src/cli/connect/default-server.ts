@@ -34,7 +34,7 @@ export function candidates(context: Context, state: State | undefined): readonly
   const last = state?.lastServer();
   const lastPin = last === undefined ? undefined : state?.pin(last)?.fingerprint;
   const home = context.settings().folders.data;
-  const found = new Map<string, Candidate>();
+  const candidateByFingerprint = new Map<string, Candidate>();
   for (const local of findLocalServers(context.env)) {
     const { fingerprint, data } = local;
     if (local.home !== home && fingerprint !== lastPin) continue;
@@ -43,10 +43,15 @@ export function candidates(context: Context, state: State | undefined): readonly
     const isKnown =
       state?.pin(address) !== undefined || state?.addressOf(fingerprint) !== undefined;
     // Machines of a cluster share one identity.
-    if (found.has(fingerprint) && address !== last) continue;
-    found.set(fingerprint, { address: addressOfLocal(local), data, isLast, isKnown });
+    if (candidateByFingerprint.has(fingerprint) && address !== last) continue;
+    candidateByFingerprint.set(fingerprint, {
+      address: addressOfLocal(local),
+      data,
+      isLast,
+      isKnown,
+    });
   }
-  const localCandidates = [...found.values()];
+  const localCandidates = [...candidateByFingerprint.values()];
   const remainingCandidates = localCandidates.filter(({ isLast }) => !isLast);
   const lastCandidates = localCandidates.filter(({ isLast }) => isLast);
   if (lastCandidates.length > 0 || last === undefined)
@@ -77,20 +82,20 @@ export async function chooseServer(
   const options = candidates(context, state);
   const { terminal } = context;
   if (terminal === undefined) {
-    const chosen = onlyServer(options);
-    if (chosen !== undefined && !chosen.isKnown && !isExpected) throw unknownServerFault(chosen);
-    return chosen;
+    const choice = onlyServer(options);
+    if (choice !== undefined && !choice.isKnown && !isExpected) throw unknownServerFault(choice);
+    return choice;
   }
   if (options.length < 2) return options[0];
   printNotice(context, "no server given; servers you have used or started:");
-  const chosen = await promptChoice(
+  const choice = await promptChoice(
     context,
     terminal,
     options,
     describe,
     options[0]?.isLast === true,
   );
-  if (chosen !== undefined) return chosen;
+  if (choice !== undefined) return choice;
   throw usageFault("no server chosen", "specify one with --server");
 }
 

@@ -44,7 +44,7 @@ export interface AddressDialer {
    * Makes a single attempt.
    * @throws {Fault} unreachable, timeout, port-taken
    */
-  readonly dial: (place: ServerAddress) => Promise<Link>;
+  readonly dial: (address: ServerAddress) => Promise<Link>;
   /** Closes the sockets and open UDP links. */
   readonly close: () => void;
 }

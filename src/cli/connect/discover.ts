@@ -54,9 +54,9 @@ export async function discoverServer(
   if (offers.length === 0) throw noServer("");
   if (terminal === undefined) throw ambiguousServerFault(offers);
   printNotice(context, "no server given; servers found on this machine and its network:");
-  const chosen = await promptChoice(context, terminal, offers, ({ text }) => text);
-  if (chosen === undefined) throw noServer("");
-  return chosen.address;
+  const choice = await promptChoice(context, terminal, offers, ({ text }) => text);
+  if (choice === undefined) throw noServer("");
+  return choice.address;
 }
 
 function offerOfLocal(local: LocalServer): ServerOffer {
@@ -115,15 +115,15 @@ function addressOf(server: DiscoveredServer, isStrict: boolean, pins: Pins): Ser
 function ambiguousServerFault(offers: readonly ServerOffer[]): Fault {
   const [first] = offers;
   const listed = offers.slice(0, LISTED_MAX).map(({ text }) => text);
-  const more = offers.length > LISTED_MAX ? `; and ${offers.length - LISTED_MAX} more` : "";
+  const detailText = offers.length > LISTED_MAX ? `; and ${offers.length - LISTED_MAX} more` : "";
   const address = first === undefined ? "SERVER" : formatAddress(first.listedAddress);
-  return noServer(`; nearby: ${listed.join("; ")}${more}`, {
+  return noServer(`; nearby: ${listed.join("; ")}${detailText}`, {
     remedy: `specify one: --server ${address}`,
   });
 }
 
-function noServer(more: string, detail?: { readonly remedy: string }): Fault {
-  return new Fault("usage", `no server given or known${more}`, {
+function noServer(detailText: string, detail?: { readonly remedy: string }): Fault {
+  return new Fault("usage", `no server given or known${detailText}`, {
     remedy: "specify one, such as chat join 192.0.2.7, or start one: chat serve",
     ...detail,
   });

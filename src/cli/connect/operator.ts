@@ -102,8 +102,10 @@ async function targetServer(context: Context, flags: AdminFlags): Promise<Target
   const { data } = flags;
   const { address } = serverOptions(context, flags);
   if (data === undefined) {
-    const chosen = address ?? (await chosenAddress(context, flags));
-    return chosen === undefined ? {} : { local: localServerAt(context, chosen), address: chosen };
+    const chosenServer = address ?? (await chosenAddress(context, flags));
+    return chosenServer === undefined
+      ? {}
+      : { local: localServerAt(context, chosenServer), address: chosenServer };
   }
   const path = resolve(data);
   const local = findLocalServers(context.env).find((server) => server.data === path);

@@ -121,24 +121,24 @@ export class Exporter {
   }
 
   async #page(room: ExportRoom, file: OutputFile): Promise<void> {
-    const all: DisplayRecord[] = [];
+    const allRecords: DisplayRecord[] = [];
     for await (const records of room.records()) {
-      all.push(...records);
+      allRecords.push(...records);
       this.#count(room, records);
-      if (all.length > PAGE_RECORDS_MAX) {
-        const sentence = `'${room.title}' exceeds ${PAGE_RECORDS_MAX} records`;
-        throw new Fault("too-large", sentence, { remedy: "export without --html" });
+      if (allRecords.length > PAGE_RECORDS_MAX) {
+        const message = `'${room.title}' exceeds ${PAGE_RECORDS_MAX} records`;
+        throw new Fault("too-large", message, { remedy: "export without --html" });
       }
     }
     const files = new Map<number, PageFile>();
     const budget = new PictureBudget();
-    for (const record of all) {
+    for (const record of allRecords) {
       if (!isFile(record)) continue;
       const picture = await this.#picture(record, budget);
       files.set(record.seq, { picture, path: await this.#save(record) });
     }
     const { offsetMinutes, clock } = this.#context;
-    const page = renderPage(all, {
+    const page = renderPage(allRecords, {
       title: room.title,
       offsetMinutes,
       exportedUnixMs: clock.unixMs(),

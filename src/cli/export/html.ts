@@ -61,8 +61,8 @@ export function* renderPage(
     day = today;
     yield article(record, changes, options);
   }
-  const made = formatLocal(madeUnixMs, offsetMinutes);
-  yield `<footer>Exported by chat on ${made}. Times are in the exporter's time zone.</footer>\n`;
+  const date = formatLocal(madeUnixMs, offsetMinutes);
+  yield `<footer>Exported by chat on ${date}. Times are in the exporter's time zone.</footer>\n`;
   yield "</main></body></html>\n";
 }
 

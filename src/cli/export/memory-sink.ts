@@ -32,8 +32,8 @@ export class MemorySink implements Sink {
   append(hash: Uint8Array, bytes: Uint8Array): Promise<void> {
     this.#sizeBytes += bytes.length;
     if (this.#sizeBytes > this.#sizeBytesMax) {
-      const sentence = "a file is larger than its record says";
-      return Promise.reject(new Fault("too-large", sentence));
+      const message = "a file is larger than its record says";
+      return Promise.reject(new Fault("too-large", message));
     }
     this.#chunks.push(new Uint8Array(bytes));
     this.#hashes.push(new Uint8Array(hash));

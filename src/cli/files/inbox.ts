@@ -138,8 +138,8 @@ export class IncomingFiles {
   /** Starts downloads. Complete files go first because a running upload may be slow. */
   #startJobs(): void {
     while (this.#running < CONCURRENT_DOWNLOADS_MAX && this.#fault === undefined) {
-      const whole = this.#queue.findIndex(({ seqs }) => seqs.size > 0);
-      const [job] = this.#queue.splice(Math.max(0, whole), 1);
+      const completeIndex = this.#queue.findIndex(({ seqs }) => seqs.size > 0);
+      const [job] = this.#queue.splice(Math.max(0, completeIndex), 1);
       if (job === undefined) return;
       this.#running++;
       void this.#run(job);

@@ -120,8 +120,8 @@ export function reportRenamed(
   for (const { from, to } of renamed.slice(0, RENAMED_LISTED_MAX)) {
     report((texts) => texts.renamedHere(cleanName, quoteText(from), quoteText(to)));
   }
-  const more = renamed.length - RENAMED_LISTED_MAX;
-  if (more > 0) report((texts) => texts.moreRenamed(cleanName, more));
+  const moreCount = renamed.length - RENAMED_LISTED_MAX;
+  if (moreCount > 0) report((texts) => texts.moreRenamed(cleanName, moreCount));
 }
 
 /** Returns the received file and its path as text. */

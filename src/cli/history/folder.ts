@@ -72,17 +72,17 @@ export class FolderHistory {
     const folded = foldName(target.name);
     const isPerson = target.kind === "person";
     if (isPerson) this.userId(target.name);
-    const found = [...this.#rooms].filter(([, room]) =>
+    const matching = [...this.#rooms].filter(([, room]) =>
       room.kind === "room"
         ? !isPerson && room.name.toLowerCase() === folded
         : isPerson && room.pair.some((user) => this.#name(user).toLowerCase() === folded),
     );
-    if (found.length === 0 && !isPerson) {
+    if (matching.length === 0 && !isPerson) {
       throw new Fault("room-unknown", `no room named '${target.name}' in this folder`, {
         remedy: "check the name",
       });
     }
-    return found.map(([id]) => id);
+    return matching.map(([id]) => id);
   }
 
   /** @throws {Fault} user-unknown */

@@ -78,7 +78,7 @@ function interfacesAt(network: MulticastDnsNetwork, address: string): readonly s
   const available = network.interfaces();
   if (available.includes(address)) return [address];
   const siblingAddresses = interfaceAddresses().find((addresses) =>
-    addresses.some((own) => own.address === address),
+    addresses.some((interfaceAddress) => interfaceAddress.address === address),
   );
   return available.filter((address) =>
     siblingAddresses?.some((sibling) => sibling.address === address),

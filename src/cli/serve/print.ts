@@ -392,8 +392,8 @@ function localCommand({ tls, isPublic }: JoinInfo, env: Context["env"]): string 
 /** Returns the command that starts this program, which may not be in the shell's search path. */
 function programName(env: Context["env"]): string {
   const program = process.execPath;
-  const found = Bun.which("chat", { PATH: env["PATH"] ?? "" });
-  if (found !== null && realpathSync(found) === realpathSync(program)) return "chat";
+  const installed = Bun.which("chat", { PATH: env["PATH"] ?? "" });
+  if (installed !== null && realpathSync(installed) === realpathSync(program)) return "chat";
   const path = relative(process.cwd(), program);
   return path.startsWith("..") ? program : join(".", path);
 }
@@ -507,13 +507,14 @@ const NAMES_LISTED_MAX = 8;
 
 function printLostAccounts(context: Context, names: readonly Name[]): void {
   if (names.length === 0) return;
-  const more = names.length - NAMES_LISTED_MAX;
+  const moreCount = names.length - NAMES_LISTED_MAX;
+  const moreText = moreCount > 0 ? ` and ${moreCount} more` : "";
   const displayed = names.slice(0, NAMES_LISTED_MAX).join(", ");
   const count = names.length === 1 ? "1 account is" : `${names.length} accounts are`;
   printNotice(
     context,
     `${count} lost, with the latest bans and roles; their messages appear under ` +
-      `${displayed}${more > 0 ? ` and ${more} more` : ""}: chat admin reset, rename or remove`,
+      `${displayed}${moreText}: chat admin reset, rename or remove`,
   );
   printJson(context, { kind: "accounts-lost", users: names });
 }

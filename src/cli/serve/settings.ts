@@ -82,14 +82,14 @@ function isOverridden(key: string, stronger: ReadonlySet<string>, env: Environme
 
 function fromEnvironment(definitions: FlagDefs, env: Environment): Record<string, AnyFlagValue> {
   const keys = keysBy(definitions, variableOf);
-  const found: Record<string, AnyFlagValue> = {};
+  const values: Record<string, AnyFlagValue> = {};
   for (const [variable, text] of Object.entries(env)) {
     if (!variable.startsWith(PREFIX) || !text) continue; // An empty variable counts as unset.
     const key = keys.get(variable);
     if (key === undefined) throw unknownFault("variable", variable, [...keys.keys()]);
-    found[key] = parseText(definitions[key], text, variable);
+    values[key] = parseText(definitions[key], text, variable);
   }
-  return found;
+  return values;
 }
 
 function parseText(definition: FlagDef | undefined, text: string, name: string): AnyFlagValue {
@@ -105,7 +105,7 @@ function fromFile(definitions: FlagDefs, path: string): Record<string, AnyFlagVa
   const text = readNamedFile(path);
   if (text === undefined) return {};
   const keys = keysBy(definitions, settingOf);
-  const found: Record<string, AnyFlagValue> = {};
+  const values: Record<string, AnyFlagValue> = {};
   const file = parseToml(text, path, 'name = "Room 12"');
   for (const [setting, value] of Object.entries(file.values)) {
     const position = file.position(setting);
@@ -115,9 +115,9 @@ function fromFile(definitions: FlagDefs, path: string): Record<string, AnyFlagVa
       throw unknownFault(`setting in ${position}`, setting, [...keys.keys()]);
     }
     const parsed = parseTomlValue(definition, value, `${setting} (${position})`);
-    found[key] = isPath(definition) ? resolvePath(String(parsed), path) : parsed;
+    values[key] = isPath(definition) ? resolvePath(String(parsed), path) : parsed;
   }
-  return found;
+  return values;
 }
 
 function parseTomlValue(definition: FlagDef, value: unknown, name: string): AnyFlagValue {

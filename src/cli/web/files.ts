@@ -91,8 +91,8 @@ async function requestChannel(
 ): Promise<FileId> {
   const program = `chat/${VERSION} web`;
   const options = { clock, entropy: systemEntropy(), verifier: nativeVerifier, program };
-  const { fingerprint: found, formers } = await greet(connection, options);
-  if (found !== fingerprint && !formers.includes(fingerprint)) {
+  const { fingerprint: serverFingerprint, formers } = await greet(connection, options);
+  if (serverFingerprint !== fingerprint && !formers.includes(fingerprint)) {
     throw new Fault("fingerprint-changed", "a different server answers at the file's address");
   }
   const unknown = () => new Fault("file-unknown", "no such file");

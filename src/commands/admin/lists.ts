@@ -40,11 +40,11 @@ async function fetchAll<Item>(
   }) => Promise<ListPage<Item>>,
 ): Promise<Item[]> {
   const query = { sort, down: FROM_A.has(sort) === reverse, ...(find ? { find } : {}) };
-  const all: Item[] = [];
+  const items: Item[] = [];
   for (;;) {
-    const { page, total } = await requestPage({ ...query, skip: all.length });
-    all.push(...page);
-    if (page.length === 0 || all.length >= total) return all;
+    const { page, total } = await requestPage({ ...query, skip: items.length });
+    items.push(...page);
+    if (page.length === 0 || items.length >= total) return items;
   }
 }
 

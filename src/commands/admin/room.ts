@@ -95,8 +95,8 @@ const CONCURRENT_REMOVALS_MAX = 64;
 function confirmationOf(rooms: readonly string[]): string {
   if (rooms.length === 1) return `Permanently remove the room ${rooms[0]}?`;
   const listed = rooms.slice(0, NAMES_LISTED_MAX).join(", ");
-  const more = rooms.length - NAMES_LISTED_MAX;
-  const moreText = more > 0 ? ` and ${more} more` : "";
+  const moreCount = rooms.length - NAMES_LISTED_MAX;
+  const moreText = moreCount > 0 ? ` and ${moreCount} more` : "";
   return `Permanently remove ${counted(rooms.length, "room")}: ${listed}${moreText}?`;
 }
 
@@ -105,9 +105,9 @@ async function matchingRooms(
   client: Client,
   { empty, match }: { readonly empty: boolean; readonly match?: string | undefined },
 ): Promise<readonly string[]> {
-  const all = await allRooms(client, { reverse: false, sort: "name" });
+  const allRoomEntries = await allRooms(client, { reverse: false, sort: "name" });
   const pattern = patternOf(match ?? "*");
-  return all
+  return allRoomEntries
     .filter(
       ({ room, vacant }) => room !== "lobby" && (!empty || vacant === true) && pattern.test(room),
     )

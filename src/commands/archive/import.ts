@@ -83,8 +83,8 @@ function checkProblems(context: Context, parsed: ParsedFile, skipBad: boolean): 
   for (const { location, reason } of problems.slice(0, PROBLEMS_LISTED_MAX)) {
     printNotice(context, `${cleanText(location)}: ${cleanText(reason)}`);
   }
-  const more = problems.length - PROBLEMS_LISTED_MAX;
-  if (more > 0) printNotice(context, `and ${more} more`);
+  const moreCount = problems.length - PROBLEMS_LISTED_MAX;
+  if (moreCount > 0) printNotice(context, `and ${moreCount} more`);
   if (problems.length === 0 || skipBad) return;
   const linesText = `${counted(problems.length, "line")} ${problems.length === 1 ? "is" : "are"}`;
   throw new Fault("usage", `cannot parse ${linesText}; nothing was imported`, {

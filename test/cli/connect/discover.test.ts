@@ -37,7 +37,7 @@ async function choose(
   return { address: await discoverServer(context, state, find), seen: world.stderr.text };
 }
 
-test("a terminal prompts for the server found, and requires its announced fingerprint", async () => {
+test("a terminal prompts for the server, and requires its announced fingerprint", async () => {
   const { address, seen } = await choose([sighting(7)], ["y"]);
   expect(address).toEqual({ host: "192.0.2.7", port: 2428, portGiven: true, fingerprint: ONE });
   expect(seen).toStartWith("chat: searching for servers on this network …\n");

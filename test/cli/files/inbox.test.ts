@@ -104,7 +104,7 @@ describe("incoming files", () => {
     expect(router.cursor).toBeLessThan(4);
   });
 
-  test("are downloaded at most CONCURRENT_DOWNLOADS_MAX at a time, complete ones first", async () => {
+  test("start at most CONCURRENT_DOWNLOADS_MAX downloads, complete ones first", async () => {
     const router = new Router();
     for (let i = 0; i < CONCURRENT_DOWNLOADS_MAX; i++)
       router.incoming.addRecorded(file(`a${i}`), i + 1);

@@ -53,7 +53,7 @@ describe("a pipe", () => {
     expect(slow.taken).toHaveLength(1);
   });
 
-  test("queues messages in order for a slow receiver, and sends them before it closes", async () => {
+  test("queues messages for a slow receiver, and sends them before it closes", async () => {
     const { slow, pipe } = open();
     slow.isSlow = true;
     for (let i = 0; i < 3; i++) pipe.push(Uint8Array.of(i));
