@@ -293,8 +293,8 @@ class Transfer {
     // A declared text counts as text only if it is short enough, so its length must be known first.
     if (share.isText && !this.#options.savesText && !this.#isPrompting)
       this.#unconfirmed ??= new Map();
-    if (this.#unconfirmed !== undefined || share.running === undefined) return;
-    this.#incoming.addOffered(share.running);
+    if (this.#unconfirmed !== undefined || share.currentFile === undefined) return;
+    this.#incoming.addOffered(share.currentFile);
   }
 
   async #finishIfDone(): Promise<void> {

@@ -125,7 +125,7 @@ class FileSender {
         onProgress: (progress) => this.#show.update(progress),
       });
       this.#caption = undefined;
-      if (sent.unsaid !== undefined) this.#show.print(ENGLISH_TERMINAL.unsaid);
+      if (sent.unsaid !== undefined) this.#show.print(ENGLISH_TERMINAL.captionsUnsupported);
       if (sent.changed) this.#show.print(`${sent.name} has changed; upload restarted`);
       return sent;
     } finally {

@@ -1,15 +1,15 @@
 /** Settings that terminal and page share: their names and values in either store. */
 
-interface Stored<Name extends string, Value> {
+interface Setting<Name extends string, Value> {
   readonly name: Name;
   /** The first one is the default. */
   readonly values: readonly Value[];
 }
 
-function stored<const Name extends string, const Value>(
+function setting<const Name extends string, const Value>(
   name: Name,
   ...values: readonly Value[]
-): Stored<Name, Value> {
+): Setting<Name, Value> {
   return { name, values };
 }
 
@@ -20,24 +20,27 @@ function stored<const Name extends string, const Value>(
 export const SETTINGS = {
   /** On the page `undefined` means the browser's language. */
   language: {
-    terminal: stored("language", "auto", "en", "id"),
-    page: stored("language", undefined, "en", "id"),
+    terminal: setting("language", "auto", "en", "id"),
+    page: setting("language", undefined, "en", "id"),
   },
   theme: {
-    terminal: stored("theme", "dark", "light"),
-    page: stored("theme", "system", "light", "dark"),
+    terminal: setting("theme", "dark", "light"),
+    page: setting("theme", "system", "light", "dark"),
   },
   /** Typing indicators are sent, and those of others shown. */
-  typing: { terminal: stored("typing", true, false), page: stored("showsTyping", true, false) },
-  hideJoins: { terminal: stored("hide_joins", false, true), page: stored("isQuiet", false, true) },
+  typing: { terminal: setting("typing", true, false), page: setting("showsTyping", true, false) },
+  hideJoins: {
+    terminal: setting("hide_joins", false, true),
+    page: setting("isQuiet", false, true),
+  },
   /** Pictures are shown in the timeline. */
   pictures: {
-    terminal: stored("pictures", "auto", "kitty", "iterm2", "sixel", "off"),
-    page: stored("showsPictures", true, false),
+    terminal: setting("pictures", "auto", "kitty", "iterm2", "sixel", "off"),
+    page: setting("showsPictures", true, false),
   },
   notify: {
-    terminal: stored("notify", "off", "osc9", "osc777", "notify-send"),
-    page: stored("notifies", false, true),
+    terminal: setting("notify", "off", "osc9", "osc777", "notify-send"),
+    page: setting("notifies", false, true),
   },
 } as const;
 
@@ -53,10 +56,13 @@ export type PageSettings = {
 };
 
 /** Converts stored settings of the page; a missing or unknown value becomes the default. */
-export function pageSettings(kept: Readonly<Record<string, unknown>>): PageSettings {
-  const read = Object.values(SETTINGS).map(({ page }) => {
+export function pageSettings(storedSettings: Readonly<Record<string, unknown>>): PageSettings {
+  const entries = Object.values(SETTINGS).map(({ page }) => {
     const values: readonly unknown[] = page.values;
-    return [page.name, values.includes(kept[page.name]) ? kept[page.name] : values[0]];
+    return [
+      page.name,
+      values.includes(storedSettings[page.name]) ? storedSettings[page.name] : values[0],
+    ];
   });
-  return Object.fromEntries(read) as PageSettings;
+  return Object.fromEntries(entries) as PageSettings;
 }

@@ -5,7 +5,7 @@
  * nothing, so it never serves an outdated page.
  */
 import { cleanText } from "../base/text.ts";
-import { PUSHED } from "../ui/messages/pushed.ts";
+import { PUSH_TEXTS } from "../ui/messages/push.ts";
 import { readRoute } from "./input/route.ts";
 
 interface WorkerScope {
@@ -81,7 +81,7 @@ function show(event: PushEvent): Promise<void> {
   const { tag, at, from, text, count } = pushFields(event);
   const target = parseTarget(at);
   const lang = new URLSearchParams(scope.location.search).get("lang") ?? "";
-  const fallbackText = PUSHED[lang] ?? PUSHED["en"] ?? "";
+  const fallbackText = PUSH_TEXTS[lang] ?? PUSH_TEXTS["en"] ?? "";
   const body = cleanField(text);
   const author = cleanField(from);
   const isDirect = target.startsWith("@");

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import { parseDuration, parseUntil, withUtcTime } from "../../src/core/duration.ts";
-import { whom } from "../../src/ui/commands/ban.ts";
+import { banTarget } from "../../src/ui/commands/ban.ts";
 
 test.each([
   ["30s", 31_000],
@@ -38,7 +38,7 @@ test.each([
   ["2001:db8::7", { address: "2001:db8::7" }],
   ["2001:db8:0:7::/64", { address: "2001:db8:0:7::/64" }],
 ])("parses %s as %p", (text, meant) => {
-  expect(whom(text)).toEqual(meant as ReturnType<typeof whom>);
+  expect(banTarget(text)).toEqual(meant as ReturnType<typeof banTarget>);
 });
 
 test("formats a time in JSON as UTC with milliseconds, and omits absent ones", () => {

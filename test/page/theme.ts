@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
+import { ENGLISH_DEFERRED } from "../../src/ui/messages/en/deferred.ts";
 import { ENGLISH } from "../../src/ui/messages/en/first.ts";
-import { ENGLISH_PARTS } from "../../src/ui/messages/en/parts.ts";
 import { loadTexts } from "../../src/web/browser/texts.ts";
 import type { VisitOptions } from "./browser.ts";
 import type { Visit } from "./visit.ts";
@@ -18,7 +18,7 @@ export async function expectNoBarrier(visit: Visit, look: string, screen: string
 
 async function englishIn({ page }: Visit): Promise<readonly string[]> {
   const own = new Set<unknown>(Object.values(await loadTexts("id")));
-  const words = Object.values({ ...ENGLISH, ...ENGLISH_PARTS });
+  const words = Object.values({ ...ENGLISH, ...ENGLISH_DEFERRED });
   const english = new Set<unknown>(words.filter((text) => !own.has(text)));
   const said = await page.evaluate<string[]>(`[...document.querySelectorAll("body *")].flatMap(
     (element) => [

@@ -57,7 +57,7 @@ export class LineFiles {
           text: caption,
           onProgress: this.#progressReporter(),
         });
-        if (sent.unsaid !== undefined) chatConsole.note((texts) => texts.unsaid);
+        if (sent.unsaid !== undefined) chatConsole.note((texts) => texts.captionsUnsupported);
         const { id, name, sizeBytes, digest } = sent;
         for (const posted of sent.posted) {
           this.#lines.reportAck(posted.to, posted, { id, name, sizeBytes, digest }, "queuedFile");

@@ -18,7 +18,7 @@ import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { type KnownFile, knownFile } from "../../io/state/known-files.ts";
-import type { View, Whose } from "../../ui/commands/command.ts";
+import type { MessageAuthor, View } from "../../ui/commands/command.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { type OpenClient, otherMachineText } from "../connect/client.ts";
@@ -177,7 +177,7 @@ export class LineClient extends SlashHost {
     return showView(this, view);
   }
 
-  protected lastSeq(whose: Whose): number | undefined {
+  protected lastSeq(whose: MessageAuthor): number | undefined {
     return this.chatConsole.recent.last(this.current, this.me, whose);
   }
 

@@ -1,7 +1,7 @@
 /** Recently printed messages, as targets of replies, reactions and edits. */
 
 import { dropOldest } from "../../core/evict.ts";
-import type { Whose } from "../../ui/commands/command.ts";
+import type { MessageAuthor } from "../../ui/commands/command.ts";
 import { type DisplayRecord, destinationName } from "../output/render.ts";
 
 /** Maximum stored messages, enough to scroll back. Users refer to older messages by number. */
@@ -34,7 +34,7 @@ export class RecentMessages {
   }
 
   /** @returns seq of the last message in the target; `undefined` if there is none */
-  last(target: string, me: string, whose: Whose): number | undefined {
+  last(target: string, me: string, whose: MessageAuthor): number | undefined {
     const folded = target.toLowerCase();
     let last: number | undefined;
     for (const { seq, from, destination } of this.#bySeq.values()) {

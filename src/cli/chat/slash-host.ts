@@ -7,7 +7,7 @@ import { sealedEdit } from "../../client/sealed/body.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { isSameName } from "../../core/model/item.ts";
-import type { Answer, Host, JoinOrder, View, Whose } from "../../ui/commands/command.ts";
+import type { Answer, Host, JoinArgs, MessageAuthor, View } from "../../ui/commands/command.ts";
 import type { Message, TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
@@ -65,7 +65,7 @@ export abstract class SlashHost implements Host {
   /** Sends a message. Displays the result later. @throws {Fault} */
   protected abstract submit(target: string, body: PostBody): Promise<void>;
   /** Returns the seq of the last message in the current target; `undefined` if there is none. */
-  protected abstract lastSeq(whose: Whose): number | undefined;
+  protected abstract lastSeq(whose: MessageAuthor): number | undefined;
   abstract show(view: View): Promise<undefined>;
   /** Waits until all messages sent here are recorded and displayed. @throws {Fault} link-closed */
   abstract waitUntilConfirmed(): Promise<void>;
@@ -138,7 +138,7 @@ export abstract class SlashHost implements Host {
     return (await this.open.client.request("erase", { seq })).seq;
   }
 
-  async resolveSeq(seq: number | undefined, whose: Whose): Promise<number> {
+  async resolveSeq(seq: number | undefined, whose: MessageAuthor): Promise<number> {
     if (seq !== undefined) return seq;
     if (whose === "own") await this.waitUntilConfirmed(); // The last message may be unsent.
     const last = this.lastSeq(whose);
@@ -152,7 +152,7 @@ export abstract class SlashHost implements Host {
         });
   }
 
-  join(order: JoinOrder): ReturnType<typeof joinRoom> {
+  join(order: JoinArgs): ReturnType<typeof joinRoom> {
     const { room, password, sealed } = order;
     const askCreate: Message = (texts) => texts.askCreate(room, password, sealed);
     return this.joinRoom({ ...order, mayCreate: () => this.chatConsole.confirm(askCreate) });
@@ -166,7 +166,7 @@ export abstract class SlashHost implements Host {
   /** Returns to the last room, because a conversation cannot be left. */
   leaveConversation(): Promise<Answer> {
     const { room } = this;
-    return Promise.resolve({ note: (texts) => texts.backIn(room), enter: room });
+    return Promise.resolve({ note: (texts) => texts.returnedTo(room), roomToOpen: room });
   }
 
   hideJoins(on: boolean): void {
@@ -210,7 +210,7 @@ export abstract class SlashHost implements Host {
     for (const room of rooms) {
       const enter = () => this.joinRoom({ room, roomSecret });
       const { created, name } = await joinWithRetry(enter, nextLink);
-      if (created) this.chatConsole.note((texts) => texts.roomMade(room));
+      if (created) this.chatConsole.note((texts) => texts.roomCreated(room));
       onJoined?.(name);
     }
   }

@@ -6,7 +6,7 @@ import { checkName } from "../../base/names.ts";
 import type { Credentials } from "../../client/login.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
-import { isSeq, misuse, split, wordsOf } from "../../ui/commands/command.ts";
+import { invalidArguments, isSeq, splitFirstWord, splitWords } from "../../ui/commands/command.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import { checkFileId } from "../files/receive-file.ts";
 import { statsLine } from "../output/stats.ts";
@@ -27,7 +27,7 @@ export const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, 
     readers: {
       usage: "/readers [SEQ]",
       async run(host, words) {
-        if (words !== "" && !isSeq(words)) throw misuse(this.usage);
+        if (words !== "" && !isSeq(words)) throw invalidArguments(this.usage);
         const seq = words === "" ? await host.resolveSeq(undefined, "own") : Number(words);
         const answer = await host.open.client.request("readers", { seq });
         const { readers, of, users } = answer;
@@ -42,8 +42,8 @@ export const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, 
     caption: {
       usage: "/caption ID [TEXT]",
       async run(host, words) {
-        const [id, text] = split(words);
-        if (id === "") throw misuse(this.usage);
+        const [id, text] = splitFirstWord(words);
+        if (id === "") throw invalidArguments(this.usage);
         checkFileText(text);
         await host.waitUntilConfirmed(); // The last message may be unsent.
         const seq = await ownFile(host, checkFileId(id));
@@ -55,7 +55,7 @@ export const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, 
       usage: "/get ID [DIR]",
       async run(host, words) {
         const args = shellWords(words);
-        if (args.length === 0) throw misuse(this.usage);
+        if (args.length === 0) throw invalidArguments(this.usage);
         const files = () => lastFiles(host, host.current, PAGE_RECORDS_MAX);
         const { id, out } = await selectFile(args, files);
         host.files.get(id, expandHome(out ?? ".", host.context.env["HOME"]));
@@ -67,7 +67,7 @@ export const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, 
       usage: "/history [N]",
       async run(host, words) {
         const limit = words === "" ? HISTORY_DEFAULT : Number(words);
-        if (!Number.isSafeInteger(limit) || limit < 1) throw misuse(this.usage);
+        if (!Number.isSafeInteger(limit) || limit < 1) throw invalidArguments(this.usage);
         await history(host, { limit: Math.min(limit, PAGE_RECORDS_MAX) });
       },
     },
@@ -90,7 +90,7 @@ export const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, 
     stats: {
       usage: "/stats",
       run({ open, chatConsole, context }, words) {
-        if (words !== "") throw misuse(this.usage);
+        if (words !== "") throw invalidArguments(this.usage);
         const { stats } = open.client;
         if (stats === undefined) throw new Fault("link-closed", msg`not connected`);
         const [json, text] = statsLine(stats, context);
@@ -125,8 +125,8 @@ async function logIn(
   words: string,
   mode: Credentials["mode"],
 ): Promise<void> {
-  const [name, password] = wordsOf(words, 1, 2) ?? [];
-  if (name === undefined) throw misuse(usage);
+  const [name, password] = splitWords(words, 1, 2) ?? [];
+  if (name === undefined) throw invalidArguments(usage);
   const { open, context, chatConsole } = host;
   const user = checkName(name, "person's name");
   // Without a terminal, nothing prompts: the line editor owns the keyboard.

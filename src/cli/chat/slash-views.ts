@@ -10,7 +10,7 @@ import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import { misuse, usageIn, type Views } from "../../ui/commands/command.ts";
+import { invalidArguments, usageFor, type Views } from "../../ui/commands/command.ts";
 import { send } from "../../ui/commands/views.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import { parseServerSpec, quoteInvite } from "../../wire/invite.ts";
@@ -91,7 +91,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     }
     if (saved.length === 0) host.chatConsole.note((texts) => texts.nothingSaved);
     else if (unreadable > 0) {
-      host.chatConsole.note((texts) => texts.notReadable(unreadable));
+      host.chatConsole.note((texts) => texts.savedUnreadable(unreadable));
     }
   },
 
@@ -104,9 +104,9 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
       host.chatConsole.note((texts) => texts.nothingPinned);
   },
 
-  async send(host, { words }) {
+  async send(host, { input: words }) {
     const { path, target, caption } = parseSend(words, host.context.env["HOME"]);
-    if (path === "") throw misuse(usageIn(send, "terminal"));
+    if (path === "") throw invalidArguments(usageFor(send, "terminal"));
     if (caption !== undefined) checkFileText(caption);
     await host.files.send(path, target ?? host.current, caption);
   },
@@ -119,12 +119,12 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     const whose = user === undefined ? {} : { user };
     chatConsole.print(
       { kind: "invited", invite: invite.invite, ...whose, room, url },
-      (texts) => texts.sendLine(user),
+      (texts) => texts.inviteHint(user),
       [`chat join ${quoteInvite(parseServerSpec(url))}`],
     );
   },
 
-  async seal(host, { user, isSure }) {
+  async seal(host, { user, isConfirmed: isSure }) {
     const { chatConsole, open } = host;
     if (!isSure && !(await chatConsole.confirm((texts) => texts.askSeal(user)))) {
       return chatConsole.note((texts) => texts.conversationOpen(user));
@@ -160,7 +160,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     );
   },
 
-  async verify({ open, chatConsole }, { user, said }) {
+  async verify({ open, chatConsole }, { user, confirmation: said }) {
     const rooms = await open.client.sealedRooms();
     if (said === "accept") {
       await rooms.acceptIdentity(user);
@@ -181,7 +181,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     const { client } = host.open;
     const { user } = client;
     await client.logout();
-    host.chatConsole.print({ kind: "logged-out", user }, (texts) => texts.youAreLoggedOut);
+    host.chatConsole.print({ kind: "logged-out", user }, (texts) => texts.loggedOutHint);
     host.prompt();
   },
 
@@ -206,7 +206,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     chatConsole.print({ kind: "password-changed" }, (texts) => texts.passwordChanged);
   },
 
-  set: (host, { words }) => host.set(words),
+  set: (host, { input: words }) => host.set(words),
   notify: (host, { on, target }) => host.notify(on, target),
   quit: (host) => host.quit(),
 };
@@ -217,7 +217,7 @@ export async function history(
 ): Promise<void> {
   await host.waitUntilConfirmed();
   const { records } = await host.open.client.history({ target: host.current, ...query });
-  if (list(host, records) === 0) host.chatConsole.note((texts) => texts.nothingFound);
+  if (list(host, records) === 0) host.chatConsole.note((texts) => texts.noMessagesFound);
 }
 
 /** @returns number of printed records */

@@ -4,9 +4,9 @@ import { Fault, msg } from "../../base/fault.ts";
 import {
   type Answer,
   type Command,
-  misuse,
-  split,
-  usageIn,
+  invalidArguments,
+  splitFirstWord,
+  usageFor,
   type View,
 } from "../../ui/commands/command.ts";
 import { SLASH_ALIASES as ALIASES, COMMANDS as SHARED } from "../../ui/commands/table.ts";
@@ -24,24 +24,24 @@ const COMMANDS: Readonly<Record<string, SlashCommand>> = Object.fromEntries(
 );
 
 function shared(command: Command): SlashCommand {
-  const usage = usageIn(command, "terminal");
+  const usage = usageFor(command, "terminal");
   return {
     usage,
     async run(host, argument) {
       const order = command.parse(argument, "terminal");
-      if (order === undefined) throw misuse(usage);
+      if (order === undefined) throw invalidArguments(usage);
       showAnswer(host, await command.run(order, host.open.client, host));
     },
   };
 }
 
 function showAnswer(host: SlashHost, answer: Answer | undefined): void {
-  const { json, text, rows, note, seq, enter, left } = answer ?? {};
+  const { json, text, rows, note, seq, roomToOpen, leftRoom } = answer ?? {};
   if (seq !== undefined) host.recorded(seq);
   if (note !== undefined) host.chatConsole.note(note);
   if (json !== undefined) host.chatConsole.print(json, text, rows);
-  if (enter !== undefined) host.switchTo(enter);
-  if (left !== undefined) host.leftRoom(left);
+  if (roomToOpen !== undefined) host.switchTo(roomToOpen);
+  if (leftRoom !== undefined) host.leftRoom(leftRoom);
 }
 
 /** Displays a view of a command. */
@@ -50,7 +50,7 @@ export async function showView(host: SlashHost, view: View): Promise<undefined> 
   await (viewer as (of: SlashHost, what: View) => Promise<void> | void)(host, view);
 }
 
-function help({ chatConsole }: SlashHost, { words: word }: { readonly words: string }): void {
+function help({ chatConsole }: SlashHost, { input: word }: { readonly input: string }): void {
   const requested = word === "" ? undefined : commandOf(word);
   const isRequested = ({ usage }: SlashRow) => requested === undefined || usage === requested.usage;
   chatConsole.help(slashRows().filter(isRequested));
@@ -63,7 +63,7 @@ export function slashRows(): SlashRow[] {
 
 /** Runs a command line without its slash. @throws {Fault} usage, and faults of the command */
 export async function runSlash(host: SlashHost, line: string): Promise<void> {
-  const [commandWord, argument] = split(line);
+  const [commandWord, argument] = splitFirstWord(line);
   const name = commandWord.toLowerCase();
   if (name === "sendall") {
     return host.post({ text: argument }, host.room);
@@ -81,7 +81,9 @@ export async function runSlash(host: SlashHost, line: string): Promise<void> {
 function changeBy(typedName: string, argument: string): "room" | "login" | undefined {
   const name = resolveCommand(typedName);
   if (name === "login" || name === "register") return "login";
-  return name === "join" || (name === "msg" && split(argument)[1] === "") ? "room" : undefined;
+  return name === "join" || (name === "msg" && splitFirstWord(argument)[1] === "")
+    ? "room"
+    : undefined;
 }
 
 function resolveCommand(word: string): string {
@@ -93,7 +95,7 @@ function resolveCommand(word: string): string {
 /** Returns a line that is safe to log, without arguments of commands with passwords. */
 export function withoutSecrets(line: string): string {
   if (!line.startsWith("/") || line.startsWith("//")) return line;
-  const [commandWord] = split(line.slice(1));
+  const [commandWord] = splitFirstWord(line.slice(1));
   const name = resolveCommand(commandWord.toLowerCase());
   return name === "" || SECRET_COMMANDS.has(name) ? `/${commandWord}` : line;
 }

@@ -373,7 +373,7 @@ function pinNotice(event: Extract<LinkEvent, { kind: "pinned" | "moved" }>): str
 
 /** Message after a connection to another machine than the previous or the requested one. */
 export function otherMachineText({ from, to }: Extract<LinkEvent, { kind: "elsewhere" }>): Message {
-  return (texts) => texts.otherMachine(from, to);
+  return (texts) => texts.failedOver(from, to);
 }
 
 /** Stores the evidence and prints its path. The fault that follows explains it. */

@@ -118,10 +118,10 @@ export function reportRenamed(
 ): void {
   const cleanName = cleanText(name);
   for (const { from, to } of renamed.slice(0, RENAMED_LISTED_MAX)) {
-    report((texts) => texts.renamedHere(cleanName, quoteText(from), quoteText(to)));
+    report((texts) => texts.savedUnderName(cleanName, quoteText(from), quoteText(to)));
   }
   const moreCount = renamed.length - RENAMED_LISTED_MAX;
-  if (moreCount > 0) report((texts) => texts.moreRenamed(cleanName, moreCount));
+  if (moreCount > 0) report((texts) => texts.moreSavedUnderNames(cleanName, moreCount));
 }
 
 /** Returns the received file and its path as text. */
@@ -130,7 +130,7 @@ export function downloadedText({ path, sizeBytes, entries, from }: DownloadedFil
   const displayedPath = relativePath.startsWith("..") ? path : relativePath;
   const folder = entries === undefined ? undefined : { entries };
   const file = fileLabel({ name: displayedPath, sizeBytes, folder });
-  return (texts) => texts.fileHere(file, from);
+  return (texts) => texts.fileDownloaded(file, from);
 }
 
 /** Downloads files and prints each when it is complete. */

@@ -31,7 +31,7 @@ export async function openSourceAt(context: Context, path: string, name?: string
 
 /** Reports the skipped entries of a folder, with the reason. */
 export function reportSkipped(source: Source, report: (text: Message) => void): void {
-  for (const entry of source.skipped) report((texts) => texts.leftOut(entry));
+  for (const entry of source.skipped) report((texts) => texts.skippedEntry(entry));
 }
 
 /**

@@ -541,7 +541,7 @@ export class ScreenClient implements ScreenHost {
       this.patch({ completion, recall, scroll, selected, overlay, notes: [] });
       return this.#notices.fail(error);
     }
-    const text = this.texts.cannotShow(message);
+    const text = this.texts.drawingFailed(message);
     this.#terminal.show({ lines: [cleanText(text)], cursor: undefined, title: "chat" });
   }
 

@@ -5,7 +5,7 @@ import { formatTarget, isName, type Name, parseTarget } from "../../base/names.t
 import { isSameName } from "../../core/model/item.ts";
 import { lastMessage, openRoom, roomOf } from "../../core/model/selectors.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
-import type { View, Whose } from "../../ui/commands/command.ts";
+import type { MessageAuthor, View } from "../../ui/commands/command.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { fileRow, lastFiles } from "../chat/last-files.ts";
@@ -100,7 +100,7 @@ export class ScreenCommands extends SlashHost {
     return showView(this, view);
   }
 
-  protected lastSeq(whose: Whose): number | undefined {
+  protected lastSeq(whose: MessageAuthor): number | undefined {
     return lastMessage(roomOf(this.#options.chat.model, this.current), whose === "own")?.seq;
   }
 
@@ -157,7 +157,7 @@ export class ScreenCommands extends SlashHost {
       this.#isLoggingIn = false;
       loginPrompts.end(isLoggedIn);
     }
-    this.chatConsole.note((texts) => texts.youAre(this.open.client.user ?? ""));
+    this.chatConsole.note((texts) => texts.loggedInAs(this.open.client.user ?? ""));
     await this.#openRoomAfterLogin();
   }
 
@@ -180,7 +180,7 @@ export class ScreenCommands extends SlashHost {
     const muted = screen.mutedTargets();
     if (on === undefined) {
       const names = muted.map((target) => this.#displayName(target)).join(", ");
-      return screen.note((texts) => (names === "" ? texts.hearAll : texts.mutedHere(names)));
+      return screen.note((texts) => (names === "" ? texts.nothingMuted : texts.mutedList(names)));
     }
     const target =
       targetArgument === undefined ? this.current : formatTarget(parseTarget(targetArgument));
@@ -193,8 +193,8 @@ export class ScreenCommands extends SlashHost {
     const name = this.#displayName(room?.target ?? target);
     const isMuted = isMutedTarget(screen.mutedTargets(), target);
     screen.note((texts) => {
-      if (!on) return texts.nowMuted(name);
-      return isMuted ? texts.mutedBySetting(name) : texts.hearAgain(name);
+      if (!on) return texts.targetMuted(name);
+      return isMuted ? texts.mutedBySetting(name) : texts.unmuted(name);
     });
   }
 
@@ -210,7 +210,7 @@ export class ScreenCommands extends SlashHost {
     if (confirmation === "confirmed") return screen.end(0);
     if (confirmation === "warned" && !isConnected) return;
     if (files.isBusy) {
-      screen.note((texts) => texts.filesOnTheWay);
+      screen.note((texts) => texts.finishingTransfers);
       await files.settled();
     }
     if (this.open.client.isConnected) {

@@ -70,7 +70,7 @@ export class ScreenFiles {
       try {
         const request = { source, to, text, onProgress, signal };
         const sent = await open.client.transfers.send(request);
-        if (sent.unsaid !== undefined) note((texts) => texts.unsaid);
+        if (sent.unsaid !== undefined) note((texts) => texts.captionsUnsupported);
         this.#options.onLocalFile?.(sent.id, resolve(path));
         for (const { fault } of sent.refused) throw fault;
         for (const { to: recipient, queued } of sent.posted) {

@@ -108,7 +108,7 @@ export class ScreenNotices {
     switch (event.kind) {
       case "invited": {
         const { server } = this.#options.host.screenTexts;
-        return this.note((texts) => texts.letIn(event.by ?? server, event.room));
+        return this.note((texts) => texts.addedToRoom(event.by ?? server, event.room));
       }
       case "announced":
         return this.#announce(event);
@@ -200,7 +200,7 @@ export class ScreenNotices {
   #announce({ text, by, time }: Extract<SessionEvent, { kind: "announced" }>): void {
     if (this.#lastAnnouncement === `${time} ${text}`) return;
     this.#lastAnnouncement = `${time} ${text}`;
-    this.note((texts) => (text === "" ? texts.announcedGone(by) : `${by}: ${text}`));
+    this.note((texts) => (text === "" ? texts.announcementWithdrawn(by) : `${by}: ${text}`));
   }
 
   #add(note: Note): void {

@@ -9,7 +9,7 @@ export interface ScreenQuestionsOptions {
   readonly current: () => Question | undefined;
   readonly patch: (question: Question | undefined) => void;
   /** Prompts while a password is checked, and after its login has ended. */
-  readonly texts: () => { readonly checking: string; readonly questionGone: string };
+  readonly texts: () => { readonly checking: string; readonly promptCancelled: string };
 }
 
 interface QueuedQuestion {
@@ -105,8 +105,8 @@ export class ScreenQuestions {
   }
 
   #hideInput(prompt: "checking" | "withdrawn", typedText = ""): void {
-    const { checking, questionGone } = this.#options.texts();
-    const text = prompt === "withdrawn" ? questionGone : checking;
+    const { checking, promptCancelled } = this.#options.texts();
+    const text = prompt === "withdrawn" ? promptCancelled : checking;
     this.#visible = prompt;
     this.#options.patch({ kind: "secret", text, answer: editorOf(typedText) });
   }

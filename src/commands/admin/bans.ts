@@ -12,7 +12,7 @@ import {
 } from "../../cli/connect/operator.ts";
 import { printList, printResult, timeCell } from "../../cli/output/result.ts";
 import { withUtcTime } from "../../core/duration.ts";
-import { whom } from "../../ui/commands/ban.ts";
+import { banTarget } from "../../ui/commands/ban.ts";
 
 const TARGET_ARGUMENT = {
   target: argument("User name, or address as in the output of chat serve"),
@@ -29,7 +29,7 @@ export const ban = defineVerb({
   async run(args, context) {
     const until = defined({ until: expiryOf(context, args.for) });
     const { reason } = args;
-    const target = whom(args.target);
+    const target = banTarget(args.target);
     return withOperator(context, args, async ({ client }) => {
       await client.request("ban", { ...target, on: true, ...until, ...defined({ reason }) });
       const line = { kind: "banned", ...target, ...withUtcTime(until, "until"), reason };
@@ -41,7 +41,7 @@ export const ban = defineVerb({
 export const unban = defineVerb({
   args: { ...TARGET_ARGUMENT, ...ADMIN_FLAGS },
   async run(args, context) {
-    const target = whom(args.target);
+    const target = banTarget(args.target);
     return withOperator(context, args, async ({ client }) => {
       await client.request("ban", { ...target, on: false });
       return printResult(context, { kind: "unbanned", ...target }, `${args.target} is unbanned`);

@@ -2,32 +2,32 @@
 
 import { parseUntil, withUtcTime } from "../../core/duration.ts";
 import { isIpv4 } from "../../wire/host.ts";
-import { type Command, personOf, split } from "./command.ts";
+import { type Command, splitFirstWord, withoutAt } from "./command.ts";
 
-type Banned = { readonly user: string } | { readonly address: string };
+type BanTarget = { readonly user: string } | { readonly address: string };
 
-interface BanOrder {
+interface BanArgs {
   readonly name: string;
   readonly forMs: number | undefined;
   readonly reason: string;
 }
 
-export const ban: Command<BanOrder> = {
+export const ban: Command<BanArgs> = {
   usage: "/ban NAME [TIME] [REASON]",
-  parse(words) {
-    const [name, rest] = split(words);
+  parse(input) {
+    const [name, remaining] = splitFirstWord(input);
     if (name === "") return undefined;
-    const [first, more] = split(rest);
+    const [first, more] = splitFirstWord(remaining);
     const isTimed = /^\d+[smhd]$/.test(first);
     return {
       name,
       forMs: isTimed ? parseUntil(first, 0) : undefined,
-      reason: isTimed ? more : rest,
+      reason: isTimed ? more : remaining,
     };
   },
   async run({ name, forMs, reason }, session, host) {
     const fields = {
-      ...whom(name),
+      ...banTarget(name),
       ...(forMs === undefined ? {} : { until: host.unixMs() + forMs }),
       ...(reason === "" ? {} : { reason }),
     };
@@ -39,6 +39,6 @@ export const ban: Command<BanOrder> = {
   },
 };
 
-export function whom(text: string): Banned {
-  return text.includes(":") || isIpv4(text) ? { address: text } : { user: personOf(text) };
+export function banTarget(text: string): BanTarget {
+  return text.includes(":") || isIpv4(text) ? { address: text } : { user: withoutAt(text) };
 }

@@ -9,17 +9,17 @@ export type Ui = "terminal" | "page";
 /** A usage in both UIs, or one for each. */
 export type Usage = string | Readonly<Record<Ui, string>>;
 
-export interface Command<Order = unknown> {
+export interface Command<Args = unknown> {
   /** `/join ROOM [PASSWORD]`: words in capitals are placeholders. */
   readonly usage: Usage;
   /** Author of the last message, which the command concerns if the order has no `seq`. */
-  readonly about?: Whose;
+  readonly defaultAuthor?: MessageAuthor;
   /** @returns `undefined` if the arguments do not match @throws {Fault} usage, name-invalid */
-  parse(words: string, ui: Ui): Order | undefined;
-  run(order: Order, session: RoomActor, host: Host): Promise<Answer | undefined>;
+  parse(input: string, ui: Ui): Args | undefined;
+  run(args: Args, session: RoomActor, host: Host): Promise<Answer | undefined>;
 }
 
-export type Whose = "other" | "own";
+export type MessageAuthor = "other" | "own";
 
 export interface Answer {
   /** For scripts, which ignore `text`. */
@@ -32,37 +32,37 @@ export interface Answer {
   /** Number of the record that the command created. */
   readonly seq?: number | undefined;
   /** The room or conversation to open. */
-  readonly enter?: string;
+  readonly roomToOpen?: string;
   /** The room that the user left. */
-  readonly left?: string;
+  readonly leftRoom?: string;
 }
 
 /** Views without arguments. */
-export type BareView =
+export type SimpleView =
   | ("list" | "rooms" | "saved" | "ignored" | "pins" | "files" | "topic")
   | ("passwd" | "logout" | "quit");
 
 /** Views that each UI shows in its own way: as a list, a dialog, or digits to compare. */
-export interface Views extends Readonly<Record<BareView, object>> {
+export interface Views extends Readonly<Record<SimpleView, object>> {
   readonly who: { readonly room: string | undefined };
   readonly invite: { readonly user: string | undefined };
   /** `to`: `lobby` or `@bob`. */
   readonly msg: { readonly to: string; readonly text: string };
-  readonly seal: { readonly user: string; readonly isSure: boolean };
+  readonly seal: { readonly user: string; readonly isConfirmed: boolean };
   readonly sealed: { readonly accept: boolean };
   /** `said`: digits, or `accept`. */
-  readonly verify: { readonly user: string; readonly said: string };
+  readonly verify: { readonly user: string; readonly confirmation: string };
   readonly notify: { readonly on: boolean | undefined; readonly target?: string };
   readonly search: { readonly text: string };
   /** Arguments of the terminal, as typed. */
-  readonly send: { readonly words: string };
-  readonly set: { readonly words: string };
-  readonly help: { readonly words: string };
+  readonly send: { readonly input: string };
+  readonly set: { readonly input: string };
+  readonly help: { readonly input: string };
 }
 
 export type View = { [Kind in keyof Views]: { readonly kind: Kind } & Views[Kind] }[keyof Views];
 
-export interface JoinOrder {
+export interface JoinArgs {
   readonly room: string;
   readonly password: string | undefined;
   readonly sealed: boolean;
@@ -87,9 +87,9 @@ export interface Host {
    * @returns the given number, or that of the last message
    * @throws {Fault} not-found, link-closed
    */
-  resolveSeq(seq: number | undefined, whose: Whose): Promise<number>;
+  resolveSeq(seq: number | undefined, author: MessageAuthor): Promise<number>;
   /** @returns `undefined` if a dialog continues the command @throws {Fault} */
-  join(order: JoinOrder): Promise<WireAnswer<"join"> | undefined>;
+  join(args: JoinArgs): Promise<WireAnswer<"join"> | undefined>;
   /** Closes the open conversation, which remains in the account. */
   leaveConversation(): Promise<Answer | undefined>;
   hideJoins(on: boolean): void;
@@ -101,33 +101,33 @@ export interface Host {
   show(view: View): Promise<Answer | undefined>;
 }
 
-export function usageIn({ usage }: Pick<Command, "usage">, ui: Ui): string {
+export function usageFor({ usage }: Pick<Command, "usage">, ui: Ui): string {
   return typeof usage === "string" ? usage : usage[ui];
 }
 
 /** @returns `undefined` if there are fewer or more words */
-export function wordsOf(text: string, min: number, max: number): readonly string[] | undefined {
+export function splitWords(text: string, min: number, max: number): readonly string[] | undefined {
   const words = text === "" ? [] : text.split(/\s+/);
   return words.length >= min && words.length <= max ? words : undefined;
 }
 
-export function split(text: string): [string, string] {
-  const [, first = "", rest = ""] = /^\s*(\S*)\s*([\s\S]*)$/.exec(text) ?? [];
-  return [first, rest.trim()];
+export function splitFirstWord(text: string): [string, string] {
+  const [, first = "", remaining = ""] = /^\s*(\S*)\s*([\s\S]*)$/.exec(text) ?? [];
+  return [first, remaining.trim()];
 }
 
 /** Removes the `@` of `@ana`. */
-export function personOf(word: string): string {
+export function withoutAt(word: string): string {
   return word.replace(/^@/, "");
 }
 
-export function person(words: string): { readonly user: string } | undefined {
-  const [name] = wordsOf(words, 1, 1) ?? [];
-  return name === undefined ? undefined : { user: personOf(name) };
+export function parseUser(input: string): { readonly user: string } | undefined {
+  const [name] = splitWords(input, 1, 1) ?? [];
+  return name === undefined ? undefined : { user: withoutAt(name) };
 }
 
-export function someText(words: string): { readonly text: string } | undefined {
-  return words === "" ? undefined : { text: words };
+export function parseText(input: string): { readonly text: string } | undefined {
+  return input === "" ? undefined : { text: input };
 }
 
 const SEQ = /^[1-9]\d{0,14}$/;
@@ -137,21 +137,25 @@ export function isSeq(word: string): boolean {
 }
 
 /** Parses `[SEQ]`. */
-export function perhapsSeq(words: string): { readonly seq: number | undefined } | undefined {
-  return words === "" ? { seq: undefined } : oneSeq(words);
+export function parseOptionalSeq(input: string): { readonly seq: number | undefined } | undefined {
+  return input === "" ? { seq: undefined } : parseSeq(input);
 }
 
 /** Parses `SEQ`. */
-export function oneSeq(words: string): { readonly seq: number } | undefined {
-  return isSeq(words) ? { seq: Number(words) } : undefined;
+export function parseSeq(input: string): { readonly seq: number } | undefined {
+  return isSeq(input) ? { seq: Number(input) } : undefined;
 }
 
 /** Parses `on|off`. @param left result if the argument is empty */
-export function onOrOff(words: string, left?: boolean): { readonly on: boolean } | undefined {
-  const on = words === "" ? left : words === "on" ? true : words === "off" ? false : undefined;
+export function parseOnOff(
+  input: string,
+  defaultValue?: boolean,
+): { readonly on: boolean } | undefined {
+  const on =
+    input === "" ? defaultValue : input === "on" ? true : input === "off" ? false : undefined;
   return on === undefined ? undefined : { on };
 }
 
-export function misuse(usage: string): Fault {
+export function invalidArguments(usage: string): Fault {
   return new Fault("usage", msg`invalid arguments`, { remedy: msg`usage: ${usage}` });
 }

@@ -1,11 +1,11 @@
 /** `/edit`. */
 
-import { type Command, someText } from "./command.ts";
+import { type Command, parseText } from "./command.ts";
 
 export const edit: Command<{ readonly text: string }> = {
   usage: "/edit TEXT",
-  about: "own",
-  parse: someText,
+  defaultAuthor: "own",
+  parse: parseText,
   run: async ({ text }, _session, host) => ({
     seq: await host.edit(await host.resolveSeq(undefined, "own"), text),
   }),

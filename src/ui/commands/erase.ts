@@ -1,11 +1,11 @@
 /** `/erase`. */
 
-import { type Command, perhapsSeq } from "./command.ts";
+import { type Command, parseOptionalSeq } from "./command.ts";
 
 export const erase: Command<{ readonly seq: number | undefined }> = {
   usage: "/erase [SEQ]",
-  about: "own",
-  parse: perhapsSeq,
+  defaultAuthor: "own",
+  parse: parseOptionalSeq,
   run: async ({ seq }, _session, host) => ({
     seq: await host.erase(await host.resolveSeq(seq, "own")),
   }),

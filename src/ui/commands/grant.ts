@@ -1,24 +1,24 @@
 /** `/grant` and `/revoke`. */
 
 import { grant as grantIn, type RoomActor } from "../../client/chat/room-actions.ts";
-import { type Answer, type Command, type Host, person } from "./command.ts";
+import { type Answer, type Command, type Host, parseUser } from "./command.ts";
 
-type Order = { readonly user: string };
+type Args = { readonly user: string };
 
-export const grant: Command<Order> = {
+export const grant: Command<Args> = {
   usage: "/grant NAME",
-  parse: person,
-  run: (order, session, host) => change(order, session, host, true),
+  parse: parseUser,
+  run: (args, session, host) => change(args, session, host, true),
 };
 
-export const revoke: Command<Order> = {
+export const revoke: Command<Args> = {
   usage: "/revoke NAME",
-  parse: person,
-  run: (order, session, host) => change(order, session, host, false),
+  parse: parseUser,
+  run: (args, session, host) => change(args, session, host, false),
 };
 
 async function change(
-  { user }: Order,
+  { user }: Args,
   session: RoomActor,
   { room }: Host,
   on: boolean,

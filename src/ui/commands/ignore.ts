@@ -2,25 +2,25 @@
 
 import { checkName } from "../../base/names.ts";
 import type { RoomActor } from "../../client/chat/room-actions.ts";
-import { type Answer, type Command, person } from "./command.ts";
+import { type Answer, type Command, parseUser } from "./command.ts";
 
-type Order = { readonly user: string };
+type Args = { readonly user: string };
 
-export const ignore: Command<Order> = {
+export const ignore: Command<Args> = {
   usage: "/ignore NAME",
-  parse: person,
-  run: (order, session) => change(order, session, true),
+  parse: parseUser,
+  run: (args, session) => change(args, session, true),
 };
 
-export const unignore: Command<Order> = {
+export const unignore: Command<Args> = {
   usage: "/unignore NAME",
-  parse: person,
-  run: (order, session) => change(order, session, false),
+  parse: parseUser,
+  run: (args, session) => change(args, session, false),
 };
 
-async function change(order: Order, session: RoomActor, on: boolean): Promise<Answer> {
-  const user = checkName(order.user, "person's name");
+async function change(args: Args, session: RoomActor, on: boolean): Promise<Answer> {
+  const user = checkName(args.user, "person's name");
   await session.request("ignore", { user, on });
   const json = { kind: on ? "ignoring" : "unignored", user };
-  return { json, text: (texts) => (on ? texts.youIgnore : texts.youHear)(user) };
+  return { json, text: (texts) => (on ? texts.nowIgnoring : texts.stoppedIgnoring)(user) };
 }

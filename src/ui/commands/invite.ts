@@ -1,13 +1,13 @@
 /** `/invite`. */
 
 import { sealedRoomAt } from "../../client/chat/room-actions.ts";
-import { type Command, personOf, wordsOf } from "./command.ts";
+import { type Command, splitWords, withoutAt } from "./command.ts";
 
 export const invite: Command<{ readonly user: string | undefined }> = {
   usage: "/invite [NAME]",
-  parse(words) {
-    const given = wordsOf(words, 0, 1);
-    return given && { user: given[0] && personOf(given[0]) };
+  parse(input) {
+    const words = splitWords(input, 0, 1);
+    return words && { user: words[0] && withoutAt(words[0]) };
   },
   async run({ user }, session, host) {
     const room = sealedRoomAt(session, host.current);
@@ -16,7 +16,7 @@ export const invite: Command<{ readonly user: string | undefined }> = {
     const { added, missing } = await rooms.invite(room, user);
     return {
       json: { kind: "let-in", user, room: room.name, added, missing },
-      text: (texts) => texts.devicesLetIn(user, added, missing),
+      text: (texts) => texts.devicesAdded(user, added, missing),
     };
   },
 };

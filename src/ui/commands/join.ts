@@ -4,15 +4,15 @@ import { Fault, msg } from "../../base/fault.ts";
 import { checkName } from "../../base/names.ts";
 import { joinSealed } from "../../client/chat/room-actions.ts";
 import type { Message } from "../messages/en/terminal.ts";
-import { type Command, type JoinOrder, wordsOf } from "./command.ts";
+import { type Command, type JoinArgs, splitWords } from "./command.ts";
 
-export const join: Command<JoinOrder> = {
+export const join: Command<JoinArgs> = {
   usage: "/join ROOM [PASSWORD | --sealed]",
-  parse(words) {
-    const given = wordsOf(words, 1, 2);
-    if (given === undefined) return undefined;
-    const [room, password, ...more] = given.filter((word) => word !== "--sealed");
-    const sealed = given.includes("--sealed");
+  parse(input) {
+    const words = splitWords(input, 1, 2);
+    if (words === undefined) return undefined;
+    const [room, password, ...more] = words.filter((word) => word !== "--sealed");
+    const sealed = words.includes("--sealed");
     if (room === undefined || more.length > 0) return undefined;
     const flag = [room, password].find((word) => word?.startsWith("--") === true);
     // A mistyped flag must not become the password that locks the room.
@@ -20,15 +20,16 @@ export const join: Command<JoinOrder> = {
     if (sealed && password !== undefined) return undefined;
     return { room: checkName(room.replace(/^#/, ""), "room's name"), password, sealed };
   },
-  async run(order, session, host) {
-    const attempt = () => host.join(order);
-    const answer = await (order.sealed ? joinSealed(session, order.room, attempt) : attempt());
+  async run(args, session, host) {
+    const attempt = () => host.join(args);
+    const answer = await (args.sealed ? joinSealed(session, args.room, attempt) : attempt());
     if (answer === undefined) return undefined;
     const { name, created } = answer;
     const json = { kind: "joined", room: name, created };
-    if (!created) return { json, enter: name };
-    const note: Message = (texts) => (order.sealed ? texts.sealedRoomMade : texts.roomMade)(name);
-    return { json, note, enter: name };
+    if (!created) return { json, roomToOpen: name };
+    const note: Message = (texts) =>
+      (args.sealed ? texts.sealedRoomCreated : texts.roomCreated)(name);
+    return { json, note, roomToOpen: name };
   },
 };
 

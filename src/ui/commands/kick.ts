@@ -1,10 +1,10 @@
 /** `/kick`. */
 
 import { kick as kickFrom } from "../../client/chat/room-actions.ts";
-import { type Command, person } from "./command.ts";
+import { type Command, parseUser } from "./command.ts";
 
 export const kick: Command<{ readonly user: string }> = {
   usage: "/kick NAME",
-  parse: person,
+  parse: parseUser,
   run: async ({ user }, session, host) => ({ seq: await kickFrom(session, host.room, user) }),
 };

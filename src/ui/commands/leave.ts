@@ -2,19 +2,19 @@
 
 import { checkName } from "../../base/names.ts";
 import { leaveRoom } from "../../client/chat/room-actions.ts";
-import { type Command, wordsOf } from "./command.ts";
+import { type Command, splitWords } from "./command.ts";
 
 export const leave: Command<{ readonly room: string | undefined }> = {
   usage: "/leave [ROOM]",
-  parse(words) {
-    const given = wordsOf(words, 0, 1);
-    const room = given?.[0];
-    return given && { room: room && checkName(room.replace(/^#/, ""), "room's name") };
+  parse(input) {
+    const words = splitWords(input, 0, 1);
+    const room = words?.[0];
+    return words && { room: room && checkName(room.replace(/^#/, ""), "room's name") };
   },
-  async run(order, session, host) {
-    if (order.room === undefined && host.current.startsWith("@")) return host.leaveConversation();
-    const room = order.room ?? host.room;
+  async run(args, session, host) {
+    if (args.room === undefined && host.current.startsWith("@")) return host.leaveConversation();
+    const room = args.room ?? host.room;
     await leaveRoom(session, room);
-    return { json: { kind: "left", room }, text: (texts) => texts.youLeft(room), left: room };
+    return { json: { kind: "left", room }, text: (texts) => texts.leftRoom(room), leftRoom: room };
   },
 };

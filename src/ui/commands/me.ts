@@ -1,10 +1,10 @@
 /** `/me`. */
 
-import { type Command, someText } from "./command.ts";
+import { type Command, parseText } from "./command.ts";
 
 export const me: Command<{ readonly text: string }> = {
   usage: "/me TEXT",
-  parse: someText,
+  parse: parseText,
   async run({ text }, _session, host) {
     await host.post({ text, action: true });
     return undefined;

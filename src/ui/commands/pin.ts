@@ -1,20 +1,20 @@
 /** `/pin` and `/unpin`. */
 
-import { type Command, oneSeq, perhapsSeq } from "./command.ts";
+import { type Command, parseOptionalSeq, parseSeq } from "./command.ts";
 
 export const pin: Command<{ readonly seq: number | undefined }> = {
   usage: "/pin [SEQ]",
-  about: "other",
-  parse: perhapsSeq,
-  async run(order, session, host) {
-    const seq = await host.resolveSeq(order.seq, "other");
+  defaultAuthor: "other",
+  parse: parseOptionalSeq,
+  async run(args, session, host) {
+    const seq = await host.resolveSeq(args.seq, "other");
     return { seq: (await session.request("pin", { seq, on: true })).seq };
   },
 };
 
 export const unpin: Command<{ readonly seq: number }> = {
   usage: "/unpin SEQ",
-  parse: oneSeq,
+  parse: parseSeq,
   run: async ({ seq }, { request }) => ({
     seq: (await request("pin", { seq, on: false })).seq,
   }),

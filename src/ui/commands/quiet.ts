@@ -1,10 +1,10 @@
 /** `/quiet`, which hides joins and leaves. */
 
-import { type Command, onOrOff } from "./command.ts";
+import { type Command, parseOnOff } from "./command.ts";
 
 export const quiet: Command<{ readonly on: boolean }> = {
   usage: "/quiet [on|off]",
-  parse: (words) => onOrOff(words, true),
+  parse: (input) => parseOnOff(input, true),
   run({ on }, _session, host) {
     host.hideJoins(on);
     return Promise.resolve({

@@ -1,10 +1,10 @@
 /** `/receipts`. */
 
-import { type Command, onOrOff } from "./command.ts";
+import { type Command, parseOnOff } from "./command.ts";
 
 export const receipts: Command<{ readonly on: boolean }> = {
   usage: "/receipts on|off",
-  parse: (words) => onOrOff(words),
+  parse: (input) => parseOnOff(input),
   run: async ({ on }, session, host) => ({
     seq: (await session.request("receipts", { target: host.current, on })).seq,
   }),

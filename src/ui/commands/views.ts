@@ -2,85 +2,88 @@
 
 import { formatTarget, parseTarget } from "../../base/names.ts";
 import {
-  type BareView,
   type Command,
-  onOrOff,
-  person,
-  personOf,
-  someText,
-  split,
+  parseOnOff,
+  parseText,
+  parseUser,
+  type SimpleView,
+  splitFirstWord,
+  splitWords,
   type Ui,
   type Usage,
   type View,
-  wordsOf,
+  withoutAt,
 } from "./command.ts";
 
 const DIGIT_GROUPS = 12;
 
-function view(usage: Usage, parse: (words: string, ui: Ui) => View | undefined): Command<View> {
-  return { usage, parse, run: (order, _session, host) => host.show(order) };
+function defineView(
+  usage: Usage,
+  parse: (input: string, ui: Ui) => View | undefined,
+): Command<View> {
+  return { usage, parse, run: (args, _session, host) => host.show(args) };
 }
 
-function bare(kind: BareView): Command<View> {
-  return view(`/${kind}`, (words) => (words === "" ? { kind } : undefined));
+function simpleView(kind: SimpleView): Command<View> {
+  return defineView(`/${kind}`, (input) => (input === "" ? { kind } : undefined));
 }
 
 /** A command with arguments only in the terminal. */
-function raw(kind: "send" | "set" | "help", usage: string): Command<View> {
-  return view({ terminal: usage, page: `/${kind}` }, (words, ui) =>
-    ui === "terminal" || words === "" ? { kind, words } : undefined,
+function inputView(kind: "send" | "set" | "help", usage: string): Command<View> {
+  return defineView({ terminal: usage, page: `/${kind}` }, (input, ui) =>
+    ui === "terminal" || input === "" ? { kind, input } : undefined,
   );
 }
 
-export const who = view({ terminal: "/who [ROOM]", page: "/who" }, (words, ui) => {
-  const given = wordsOf(words, 0, ui === "terminal" ? 1 : 0);
-  return given && { kind: "who", room: given[0]?.replace(/^#/, "") };
+export const who = defineView({ terminal: "/who [ROOM]", page: "/who" }, (input, ui) => {
+  const words = splitWords(input, 0, ui === "terminal" ? 1 : 0);
+  return words && { kind: "who", room: words[0]?.replace(/^#/, "") };
 });
-export const list = bare("list");
-export const rooms = bare("rooms");
-export const msg = view("/msg NAME TEXT", (words) => {
-  const [name, text] = split(words);
+export const list = simpleView("list");
+export const rooms = simpleView("rooms");
+export const msg = defineView("/msg NAME TEXT", (input) => {
+  const [name, text] = splitFirstWord(input);
   if (name === "") return undefined;
   const to = formatTarget(parseTarget(/^[@#]/.test(name) ? name : `@${name}`));
   return { kind: "msg", to, text };
 });
-export const ignored = bare("ignored");
-export const saved = bare("saved");
-export const pins = bare("pins");
-export const send = raw("send", "/send PATH [TARGET] [--caption TEXT]");
-export const files = bare("files");
-export const seal = view("/seal @NAME", (words) => {
-  const given = wordsOf(words, 1, 2) ?? [];
-  const order = person(given.filter((word) => word !== "--yes").join(" "));
-  return order && { kind: "seal", ...order, isSure: given.includes("--yes") };
+export const ignored = simpleView("ignored");
+export const saved = simpleView("saved");
+export const pins = simpleView("pins");
+export const send = inputView("send", "/send PATH [TARGET] [--caption TEXT]");
+export const files = simpleView("files");
+export const seal = defineView("/seal @NAME", (input) => {
+  const words = splitWords(input, 1, 2) ?? [];
+  const args = parseUser(words.filter((word) => word !== "--yes").join(" "));
+  return args && { kind: "seal", ...args, isConfirmed: words.includes("--yes") };
 });
-export const sealed = view({ terminal: "/sealed [accept]", page: "/sealed" }, (words, ui) => {
-  if (words === "") return { kind: "sealed", accept: false };
-  return ui === "terminal" && words === "accept" ? { kind: "sealed", accept: true } : undefined;
+export const sealed = defineView({ terminal: "/sealed [accept]", page: "/sealed" }, (input, ui) => {
+  if (input === "") return { kind: "sealed", accept: false };
+  return ui === "terminal" && input === "accept" ? { kind: "sealed", accept: true } : undefined;
 });
-export const verify = view(
+export const verify = defineView(
   { terminal: "/verify NAME [DIGITS | accept]", page: "/verify NAME" },
-  (words, ui) => {
-    const given = wordsOf(words, 1, ui === "terminal" ? DIGIT_GROUPS + 1 : 1);
-    const [name = "", ...said] = given ?? [];
-    return given && { kind: "verify", user: personOf(name), said: said.join(" ") };
+  (input, ui) => {
+    const words = splitWords(input, 1, ui === "terminal" ? DIGIT_GROUPS + 1 : 1);
+    const [name = "", ...confirmation] = words ?? [];
+    return words && { kind: "verify", user: withoutAt(name), confirmation: confirmation.join(" ") };
   },
 );
-export const search = view("/search TEXT", (words) => {
-  const order = someText(words);
-  return order && { kind: "search", ...order };
+export const search = defineView("/search TEXT", (input) => {
+  const args = parseText(input);
+  return args && { kind: "search", ...args };
 });
-export const logout = bare("logout");
-export const passwd = bare("passwd");
-export const set = raw("set", "/set [KEY [VALUE]]");
-export const notify = view(
+export const logout = simpleView("logout");
+export const passwd = simpleView("passwd");
+export const set = inputView("set", "/set [KEY [VALUE]]");
+export const notify = defineView(
   { terminal: "/notify [on|off [TARGET]]", page: "/notify on|off [TARGET]" },
-  (words, ui) => {
-    const [how = "", target] = wordsOf(words, 0, 2) ?? [];
-    if (words === "" && ui === "terminal") return { kind: "notify", on: undefined };
-    const order = onOrOff(how);
-    return order && { kind: "notify", ...order, ...(target === undefined ? {} : { target }) };
+  (input, ui) => {
+    const [state = "", target] = splitWords(input, 0, 2) ?? [];
+    if (input === "" && ui === "terminal") return { kind: "notify", on: undefined };
+    const args = parseOnOff(state);
+    return args && { kind: "notify", ...args, ...(target === undefined ? {} : { target }) };
   },
 );
-export const help = raw("help", "/help [COMMAND]");
-export const quit = bare("quit");
+export const help = inputView("help", "/help [COMMAND]");
+export const quit = simpleView("quit");

@@ -4,22 +4,22 @@ import { checkName } from "../../base/names.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { Answer as WireAnswer } from "../../wire/messages.ts";
 import type { Texts } from "../messages/en/first.ts";
-import { type Command, person } from "./command.ts";
+import { type Command, parseUser } from "./command.ts";
 
 export const whois: Command<{ readonly user: string }> = {
   usage: "/whois NAME",
-  parse: person,
+  parse: parseUser,
   async run({ user }, session) {
     const account = await session.request("whois", { user: checkName(user, "person's name") });
     const json = { kind: "whois", ...account, since: formatUtc(account.since) };
-    return { json, text: (texts) => whoIsText(json, texts) };
+    return { json, text: (texts) => accountInfoText(json, texts) };
   },
 };
 
 /** Facts about an account for scripts, with `since` as text. */
 export type AccountFacts = Omit<WireAnswer<"whois">, "since"> & { readonly since: string };
 
-export function whoIsText(facts: AccountFacts, texts: Pick<Texts, "accountInfo">): string {
+export function accountInfoText(facts: AccountFacts, texts: Pick<Texts, "accountInfo">): string {
   const { user, online, role, since, rooms } = facts;
   return texts.accountInfo(user, online, role === "operator", since.slice(0, 10), rooms.join(", "));
 }

@@ -8,9 +8,9 @@ export const LANGUAGES: ReadonlyMap<Language, string> = new Map([
   ["id", "Bahasa Indonesia"],
 ]);
 
-/** @param wanted language tags of a browser, best first: `id-ID`, `en` @returns one of LANGUAGES */
-export function languageFor(wanted: readonly string[]): Language {
-  const languages = wanted.map((tag) => tag.toLowerCase().split("-")[0] ?? "");
+/** @param preferred language tags of a browser, best first: `id-ID`, `en` @returns one of LANGUAGES */
+export function languageFor(preferred: readonly string[]): Language {
+  const languages = preferred.map((tag) => tag.toLowerCase().split("-")[0] ?? "");
   const isKnown = (language: string): language is Language => LANGUAGES.has(language as Language);
   return languages.find(isKnown) ?? "en";
 }

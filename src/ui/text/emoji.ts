@@ -23,26 +23,26 @@ const COMMON: ReadonlySet<string> = new Set([
   ...["fire", "rocket", "wave", "clap", "pray", "wink", "ok_hand", "white_check_mark", "x", "100"],
 ]);
 
-interface Spelled extends NamedEmoji {
+interface EmojiSpelling extends NamedEmoji {
   /** In another language, true if one of the English names is common. */
   readonly isCommon: boolean;
 }
 
 /** Computed at the first search, so as not to delay the start of a program. */
-function spelled(language: string): readonly Spelled[] {
+function emojiSpellings(language: string): readonly EmojiSpelling[] {
   const english = gemoji.flatMap(({ names, emoji, description }) =>
     names.map((name) => ({ name, emoji, description, isCommon: COMMON.has(name) })),
   );
   if (language !== "id") return english;
   // Only emoji with a name in that language.
-  const own = gemoji.flatMap((one) => {
-    const isCommon = one.names.some((name) => COMMON.has(name));
-    const { emoji, description } = named(one, "id");
-    return wordsOf(one).map((words) => {
+  const translated = gemoji.flatMap((entry) => {
+    const isCommon = entry.names.some((name) => COMMON.has(name));
+    const { emoji, description } = toNamedEmoji(entry, "id");
+    return indonesianNames(entry).map((words) => {
       return { name: words.replaceAll(" ", "_"), emoji, description, isCommon };
     });
   });
-  return [...own, ...english];
+  return [...translated, ...english];
 }
 
 /** Keyed by gemoji name: the Indonesian name, then the search words. */
@@ -56,7 +56,7 @@ export const EMOJI_ID: ReadonlyMap<string, readonly string[]> = new Map(
     }),
 );
 
-function wordsOf({ names }: Gemoji): readonly string[] {
+function indonesianNames({ names }: Gemoji): readonly string[] {
   return EMOJI_ID.get(names[0] ?? "") ?? [];
 }
 
@@ -65,46 +65,54 @@ function wordsOf({ names }: Gemoji): readonly string[] {
  * short ones first.
  * @param language of the user: its names count besides the English ones
  */
-export function emojiNamed(begun: string, max: number, language = "en"): readonly NamedEmoji[] {
-  const wanted = begun.toLowerCase();
-  const all = spelled(language);
-  const beginning = all.filter(({ name }) => name.startsWith(wanted)).sort(byUse);
-  const containing = all.filter(({ name }) => name.indexOf(wanted) > 0).sort(byUse);
+export function searchEmojiNames(
+  prefix: string,
+  max: number,
+  language = "en",
+): readonly NamedEmoji[] {
+  const query = prefix.toLowerCase();
+  const all = emojiSpellings(language);
+  const beginning = all.filter(({ name }) => name.startsWith(query)).sort(compareByUse);
+  const containing = all.filter(({ name }) => name.indexOf(query) > 0).sort(compareByUse);
   return [...beginning, ...containing].slice(0, max);
 }
 
-function byUse(one: Spelled, other: Spelled): number {
-  const isCommon = Number(other.isCommon) - Number(one.isCommon);
-  return isCommon || one.name.length - other.name.length || (one.name < other.name ? -1 : 1);
+function compareByUse(a: EmojiSpelling, b: EmojiSpelling): number {
+  const isCommon = Number(b.isCommon) - Number(a.isCommon);
+  return isCommon || a.name.length - b.name.length || (a.name < b.name ? -1 : 1);
 }
 
 /** Returns all emoji in groups, in the order of other chat programs. */
 export function emojiGroups(language = "en"): readonly EmojiGroup[] {
   const groups = new Map<string, NamedEmoji[]>();
-  for (const one of gemoji) {
-    const group = groups.get(one.category) ?? [];
-    group.push(named(one, language));
-    groups.set(one.category, group);
+  for (const entry of gemoji) {
+    const group = groups.get(entry.category) ?? [];
+    group.push(toNamedEmoji(entry, language));
+    groups.set(entry.category, group);
   }
   return [...groups].map(([category, emoji]) => ({ category, emoji }));
 }
 
 /** Returns each match once: by name as above, then by description or tags. */
-export function emojiFound(words: string, language = "en"): readonly NamedEmoji[] {
-  const wanted = words.trim().toLowerCase().replaceAll(/^:|:$/g, "");
-  const byName = emojiNamed(wanted.replaceAll(/\s+/g, "_"), Number.POSITIVE_INFINITY, language);
-  const described = gemoji.filter(({ description, tags }) =>
-    [description, ...tags].some((one) => one.toLowerCase().includes(wanted)),
+export function searchEmoji(text: string, language = "en"): readonly NamedEmoji[] {
+  const query = text.trim().toLowerCase().replaceAll(/^:|:$/g, "");
+  const byName = searchEmojiNames(
+    query.replaceAll(/\s+/g, "_"),
+    Number.POSITIVE_INFINITY,
+    language,
   );
-  const found = new Map<string, NamedEmoji>();
-  for (const one of [...byName, ...described.map((each) => named(each, language))]) {
-    if (!found.has(one.emoji)) found.set(one.emoji, one);
+  const described = gemoji.filter(({ description, tags }) =>
+    [description, ...tags].some((text) => text.toLowerCase().includes(query)),
+  );
+  const matches = new Map<string, NamedEmoji>();
+  for (const entry of [...byName, ...described.map((emoji) => toNamedEmoji(emoji, language))]) {
+    if (!matches.has(entry.emoji)) matches.set(entry.emoji, entry);
   }
-  return [...found.values()];
+  return [...matches.values()];
 }
 
-function named(one: Gemoji, language: string): NamedEmoji {
-  const { names, emoji } = one;
-  const [description = one.description] = language === "id" ? wordsOf(one) : [];
+function toNamedEmoji(entry: Gemoji, language: string): NamedEmoji {
+  const { names, emoji } = entry;
+  const [description = entry.description] = language === "id" ? indonesianNames(entry) : [];
   return { name: names[0] ?? "", emoji, description };
 }

@@ -10,10 +10,11 @@ import type { Times } from "./times.ts";
 
 interface EventFacts {
   readonly item: Item;
-  /** Cleaned names: of those who did it, and of whom it concerns. */
-  readonly who: string;
-  readonly whom: string;
-  /** The event and the earlier ones that its sentence includes. */
+  /** Display names of the users who caused the event. */
+  readonly actor: string;
+  /** Display name of the affected user. */
+  readonly subject: string;
+  /** Number of events that the text summarises. */
   readonly count: number;
   readonly texts: Texts;
   readonly times: Times;
@@ -21,43 +22,44 @@ interface EventFacts {
 
 type EventText = (facts: EventFacts) => string;
 
-/** Messages, and kinds that are shown with other records or not at all. */
-type Silent =
+/** Messages, records displayed with another record, and hidden records. */
+type KindWithoutText =
   | ("text" | "action" | "file" | "edit" | "reaction" | "erase")
   | ("room" | "remove" | "checkpoint" | "fork");
 
-/** Sentence of every other kind of the history. */
-const EVENT_TEXTS: Readonly<Record<Exclude<KindIn<"history">, Silent>, EventText>> = {
-  join: ({ texts, who }) => texts.eventJoin(who),
-  leave: ({ texts, who }) => texts.eventLeave(who),
-  topic: ({ item, texts, who }) =>
-    item.state === "erased" ? texts.deleted : texts.eventTopic(who, cleanText(item.text)),
-  kick: ({ item, texts, who, whom }) =>
-    item.isRemoved ? texts.eventAccountDeleted(who, whom) : texts.eventKick(who, whom),
-  rename: ({ item, texts, who, whom }) => {
-    const was = cleanText(item.oldName ?? item.oldRoomName ?? "");
+/** Text of each remaining kind. */
+const EVENT_TEXTS: Readonly<Record<Exclude<KindIn<"history">, KindWithoutText>, EventText>> = {
+  join: ({ texts, actor }) => texts.eventJoin(actor),
+  leave: ({ texts, actor }) => texts.eventLeave(actor),
+  topic: ({ item, texts, actor }) =>
+    item.state === "erased" ? texts.deleted : texts.eventTopic(actor, cleanText(item.text)),
+  kick: ({ item, texts, actor, subject }) =>
+    item.isRemoved ? texts.eventAccountDeleted(actor, subject) : texts.eventKick(actor, subject),
+  rename: ({ item, texts, actor, subject }) => {
+    const oldName = cleanText(item.oldName ?? item.oldRoomName ?? "");
     return item.oldName === undefined
-      ? texts.eventRenameRoom(who, was, whom)
-      : texts.eventRename(who, was, whom);
+      ? texts.eventRenameRoom(actor, oldName, subject)
+      : texts.eventRename(actor, oldName, subject);
   },
-  close: ({ item, texts, who }) =>
-    item.on === false ? texts.eventReopen(who) : texts.eventClose(who),
-  retention: ({ item, texts, who }) =>
+  close: ({ item, texts, actor }) =>
+    item.on === false ? texts.eventReopen(actor) : texts.eventClose(actor),
+  retention: ({ item, texts, actor }) =>
     item.keepMs === undefined
-      ? texts.eventRetentionOff(who)
-      : texts.eventRetention(who, texts.span(formatDuration(item.keepMs))),
-  pin: ({ item, texts, who }) => (item.on === false ? texts.eventUnpin(who) : texts.eventPin(who)),
-  receipts: ({ item, texts, who }) =>
-    item.on === false ? texts.eventReceiptsOff(who) : texts.eventReceiptsOn(who),
-  mute: ({ item, texts, times, who, whom }) => {
-    if (item.on === false) return texts.eventUnmute(who, whom);
-    if (item.untilUnixMs === undefined) return texts.eventMute(who, whom);
-    return texts.eventMuteUntil(who, whom, times.full(item.untilUnixMs));
+      ? texts.eventRetentionOff(actor)
+      : texts.eventRetention(actor, texts.span(formatDuration(item.keepMs))),
+  pin: ({ item, texts, actor }) =>
+    item.on === false ? texts.eventUnpin(actor) : texts.eventPin(actor),
+  receipts: ({ item, texts, actor }) =>
+    item.on === false ? texts.eventReceiptsOff(actor) : texts.eventReceiptsOn(actor),
+  mute: ({ item, texts, times, actor, subject }) => {
+    if (item.on === false) return texts.eventUnmute(actor, subject);
+    if (item.untilUnixMs === undefined) return texts.eventMute(actor, subject);
+    return texts.eventMuteUntil(actor, subject, times.full(item.untilUnixMs));
   },
-  grant: ({ item, texts, who, whom }) =>
-    item.on === false ? texts.eventUngrant(who, whom) : texts.eventGrant(who, whom),
-  group: ({ item, texts, who, whom }) =>
-    item.text === "" ? texts.eventKeys(who, whom, item.on) : texts.eventSealed(who),
+  grant: ({ item, texts, actor, subject }) =>
+    item.on === false ? texts.eventUngrant(actor, subject) : texts.eventGrant(actor, subject),
+  group: ({ item, texts, actor, subject }) =>
+    item.text === "" ? texts.eventKeys(actor, subject, item.on) : texts.eventSealed(actor),
   sealed: ({ texts, count }) => texts.unreadableMessages(count),
 };
 
@@ -73,15 +75,15 @@ export function eventText(
 ): string {
   const { kind } = item;
   const all = [...earlier, item].map(({ from }) => cleanText(from ?? texts.server));
-  const who = times.list([...new Set(all)]);
-  const whom = cleanText(item.subject ?? "");
+  const actor = times.list([...new Set(all)]);
+  const subject = cleanText(item.subject ?? "");
   const event = Object.hasOwn(EVENT_TEXTS, kind)
     ? EVENT_TEXTS[kind as keyof typeof EVENT_TEXTS]
     : undefined;
   // A later version may have written other kinds.
   return event === undefined
-    ? texts.eventOther(who, cleanText(kind))
-    : event({ item, who, whom, count: all.length, texts, times });
+    ? texts.eventOther(actor, cleanText(kind))
+    : event({ item, actor, subject, count: all.length, texts, times });
 }
 
 /**

@@ -3,10 +3,10 @@
 import { Fault } from "../../base/fault.ts";
 import type { Texts } from "../messages/en/first.ts";
 import { PageFault } from "./page-fault.ts";
-import { momentIn } from "./times.ts";
+import { formatTimestampIn } from "./times.ts";
 
 /** Templates of temporary faults, with the index of the value that is their end. */
-const ENDS: Readonly<Record<string, number>> = {
+const END_INDEX: Readonly<Record<string, number>> = {
   "you are banned from this server until {}{}": 0,
   "you are muted in '{}' until {}": 1,
 };
@@ -19,9 +19,11 @@ export function faultText(error: unknown, texts: Texts): string {
   if (typeof error === "string") return error;
   if (error instanceof PageFault) return texts[error.text];
   const { code, translatable } = error instanceof Fault ? error : new Fault("internal", "");
-  const known = texts.faults[code];
+  const text = texts.faults[code];
   const { template = "", values = [] } = translatable.message ?? {};
-  const moment = Object.hasOwn(ENDS, template) ? values[ENDS[template] ?? 0] : undefined;
-  const end = moment === undefined ? undefined : momentIn(moment, texts);
-  return end === undefined ? `${known}.` : `${known}, ${texts.until(end)}.`;
+  const timestamp = Object.hasOwn(END_INDEX, template)
+    ? values[END_INDEX[template] ?? 0]
+    : undefined;
+  const end = timestamp === undefined ? undefined : formatTimestampIn(timestamp, texts);
+  return end === undefined ? `${text}.` : `${text}, ${texts.until(end)}.`;
 }

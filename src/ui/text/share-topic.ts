@@ -6,7 +6,7 @@ import { isFileId } from "../../base/ids.ts";
 export interface ShareTopic {
   readonly count: number;
   /** The file being uploaded: receivers that connect later have not received its offer. */
-  readonly running: FileId | undefined;
+  readonly currentFile: FileId | undefined;
   /** The file is a text to display, not to save. */
   readonly isText: boolean;
 }
@@ -17,14 +17,18 @@ export const TEXT_TOPIC = "a text here";
 const TOPIC = /^(\d{1,6}) files? here(?:, on its way: (f[\w-]+))?$/;
 
 export function shareTopic(count: number, running?: FileId): string {
-  const what = `${count} ${count === 1 ? "file" : "files"} here`;
-  return running === undefined ? what : `${what}, on its way: ${running}`;
+  const fileCount = `${count} ${count === 1 ? "file" : "files"} here`;
+  return running === undefined ? fileCount : `${fileCount}, on its way: ${running}`;
 }
 
 /** @returns `undefined` if it is no topic of `chat share` */
 export function parseShareTopic(topic: string): ShareTopic | undefined {
-  if (topic === TEXT_TOPIC) return { count: 1, running: undefined, isText: true };
+  if (topic === TEXT_TOPIC) return { count: 1, currentFile: undefined, isText: true };
   const [, count, running = ""] = TOPIC.exec(topic) ?? [];
   if (count === undefined) return undefined;
-  return { count: Number(count), running: isFileId(running) ? running : undefined, isText: false };
+  return {
+    count: Number(count),
+    currentFile: isFileId(running) ? running : undefined,
+    isText: false,
+  };
 }

@@ -25,10 +25,10 @@ export interface Times {
  * @param preferred locales of the browser, best first: `en-US`, `id`
  */
 export function localeFor(lang: string, preferred: readonly string[]): Intl.Locale {
-  const own = preferred.find((tag) => tag.toLowerCase().split("-")[0] === lang);
+  const preferredLocale = preferred.find((tag) => tag.toLowerCase().split("-")[0] === lang);
   const format = new Intl.DateTimeFormat(preferred[0], { hour: "numeric" });
   const { hourCycle = "h23" } = format.resolvedOptions();
-  return new Intl.Locale(own ?? lang, { hourCycle });
+  return new Intl.Locale(preferredLocale ?? lang, { hourCycle });
 }
 
 /** @param locale in the language of the texts; a terminal uses that language alone, and 24 hours */
@@ -37,7 +37,7 @@ export function timesIn(
   locale = new Intl.Locale(texts.lang, { hourCycle: "h23" }),
 ): Times {
   // A format takes some milliseconds to create, and few screens need all of them.
-  const made = (options: Intl.DateTimeFormatOptions) => {
+  const lazyFormat = (options: Intl.DateTimeFormatOptions) => {
     let format: Intl.DateTimeFormat | undefined;
     return (unixMs: number) => {
       format ??= new Intl.DateTimeFormat(locale, options);
@@ -46,8 +46,8 @@ export function timesIn(
   };
   let list: Intl.ListFormat | undefined;
   const hour = locale.hourCycle === "h12" || locale.hourCycle === "h11" ? "numeric" : "2-digit";
-  const date = made({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
-  const clock = made({ hour, minute: "2-digit" });
+  const date = lazyFormat({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
+  const clock = lazyFormat({ hour, minute: "2-digit" });
   return {
     clock,
     day: (unixMs) => {
@@ -56,9 +56,9 @@ export function timesIn(
       const before = dateOf(midnight - 1).setHours(0, 0, 0, 0);
       return unixMs >= before && unixMs < midnight ? texts.yesterday : date(unixMs);
     },
-    utcDay: made({ dateStyle: "medium", timeZone: "UTC" }),
-    full: made({ dateStyle: "medium", timeStyle: "short" }),
-    exact: made({ hour, minute: "2-digit", second: "2-digit" }),
+    utcDay: lazyFormat({ dateStyle: "medium", timeZone: "UTC" }),
+    full: lazyFormat({ dateStyle: "medium", timeStyle: "short" }),
+    exact: lazyFormat({ hour, minute: "2-digit", second: "2-digit" }),
     list: (names) => {
       list ??= new Intl.ListFormat(texts.lang);
       return list.format(names);
@@ -72,16 +72,19 @@ export function offsetMinutes(unixMs: number): number {
 }
 
 /** Timestamps in servers' messages: `2026-11-20T05:46:33.123Z`, also with years of six digits. */
-const MOMENT = /(?<![\w+-])(?:[+-]\d\d)?\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?Z/g;
+const TIMESTAMP = /(?<![\w+-])(?:[+-]\d\d)?\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?Z/g;
 
 /** Returns the first timestamp in a server's message, formatted; `undefined` if there is none. */
-export function momentIn(sentence: string, texts: Texts): string | undefined {
-  const [moment] = sentence.match(MOMENT) ?? [];
-  if (moment === undefined || !Number.isFinite(Date.parse(moment))) return undefined;
-  return timesIn(texts).full(Date.parse(moment));
+export function formatTimestampIn(message: string, texts: Texts): string | undefined {
+  const [timestamp] = message.match(TIMESTAMP) ?? [];
+  if (timestamp === undefined || !Number.isFinite(Date.parse(timestamp))) return undefined;
+  return timesIn(texts).full(Date.parse(timestamp));
 }
 
 /** Formats the timestamps in a server's message for its reader. */
-export function withLocalMoments(sentence: string, texts: Texts): string {
-  return sentence.replace(MOMENT, (moment) => momentIn(moment, texts) ?? moment);
+export function withLocalTimestamps(message: string, texts: Texts): string {
+  return message.replace(
+    TIMESTAMP,
+    (timestamp) => formatTimestampIn(timestamp, texts) ?? timestamp,
+  );
 }

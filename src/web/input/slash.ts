@@ -1,9 +1,9 @@
 /** Parses lines of the composer that begin with `/`. */
 
 import { Fault } from "../../base/fault.ts";
-import { type Command, usageIn } from "../../ui/commands/command.ts";
+import { type Command, usageFor } from "../../ui/commands/command.ts";
 import { COMMANDS, SLASH_ALIASES } from "../../ui/commands/table.ts";
-import type { AllTexts } from "../../ui/messages/en/parts.ts";
+import type { AllTexts } from "../../ui/messages/en/deferred.ts";
 
 export type SlashLine =
   | { readonly kind: "order"; readonly command: Command; readonly order: unknown }
@@ -25,7 +25,7 @@ export function slashLine(text: string): SlashLine | undefined {
   if (command === undefined) return { kind: "unknown", word };
   const order = parseOrder(command, argument.trim());
   if (order !== undefined) return { kind: "order", command, order };
-  return { kind: "misused", name, usage: usageIn(command, "page") };
+  return { kind: "misused", name, usage: usageFor(command, "page") };
 }
 
 function parseOrder(command: Command, argument: string): unknown {

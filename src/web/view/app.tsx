@@ -76,7 +76,7 @@ function useNotifications(): void {
             .then(({ playSound }) => playSound())
             .catch(() => {});
         if (!settings.notifies || !("Notification" in window)) return;
-        const title = texts.notified(cleanText(item.from ?? ""), targetText(target));
+        const title = texts.notificationTitle(cleanText(item.from ?? ""), targetText(target));
         const body = briefText(item, texts, times);
         const about = { body, tag: `${target} ${item.seq}`, data: { at: target } };
         try {

@@ -1,7 +1,7 @@
 /** The lazily loaded parts of shell/lazy.tsx. */
 
 import "./first-screen.ts";
-import { ENGLISH_PARTS } from "../../ui/messages/en/parts.ts";
+import { ENGLISH_DEFERRED } from "../../ui/messages/en/deferred.ts";
 import { Dashboard } from "./admin/dashboard.tsx";
 import { Badge } from "./attention/badge.tsx";
 import { Notices } from "./attention/notices.tsx";
@@ -33,7 +33,7 @@ import type { LazyModule } from "./shell/lazy.tsx";
 import { LogoutDialog, SettingsDialog } from "./shell/settings-dialog.tsx";
 
 export const LAZY_MODULE: LazyModule = {
-  texts: ENGLISH_PARTS,
+  texts: ENGLISH_DEFERRED,
   Settings: SettingsDialog,
   Logout: LogoutDialog,
   Invite: InviteDialog,

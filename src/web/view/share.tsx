@@ -62,11 +62,11 @@ function ShareMessage({ share, texts, state }: ShareMessageProps) {
     case "entering":
       return <p role="status">{texts.connecting}</p>;
     case "wrong":
-      return <p role="alert">{texts.shareWrong}</p>;
+      return <p role="alert">{texts.shareLinkIncomplete}</p>;
     case "over":
       return (
         <>
-          <p role="alert">{texts.shareOver}</p>
+          <p role="alert">{texts.shareEnded}</p>
           <Button onClick={() => share.reconnectNow()}>{texts.tryNow}</Button>
         </>
       );
@@ -89,12 +89,12 @@ function SharedFiles({ share, texts, state }: SharedFilesProps) {
   const isPreparing = files.length < (count ?? 1);
   const done = files.filter(({ transfer }) => transfer?.state.kind === "done").length;
   const isSaved = !isPreparing && done === files.length;
-  const label = done > 0 ? texts.shareAgain : texts.shareSave(files.length);
+  const label = done > 0 ? texts.shareRemaining : texts.shareSave(files.length);
   return (
     <>
       <p role="status">
         {isPreparing
-          ? texts.shareComing(files.length, count ?? files.length)
+          ? texts.shareProgress(files.length, count ?? files.length)
           : texts.shareAll(files.length, formatSize(sizeBytes))}
       </p>
       <ul className="plain-list share-list">

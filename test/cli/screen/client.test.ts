@@ -254,7 +254,7 @@ test("keeps the line while no room is open, and copies an answer", async () => {
   expect(screen.written).toContain("you are no longer in #lobby");
   await screen.type("lost?");
   expect(await screen.type("\r")).toContain("no room is open");
-  screen.client.showText((texts) => texts.sendLine(undefined), ["chat join x"]);
+  screen.client.showText((texts) => texts.inviteHint(undefined), ["chat join x"]);
   await screen.clock.advance(0);
   expect(await screen.type("c")).toContain(`\x1b]52;c;${btoa("chat join x")}`);
   expect(await screen.whole()).toContain("copied");

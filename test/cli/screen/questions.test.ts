@@ -10,7 +10,7 @@ function opened() {
     patch: (question) => {
       shown = question;
     },
-    texts: () => ({ checking: "checking", questionGone: "gone" }),
+    texts: () => ({ checking: "checking", promptCancelled: "gone" }),
   });
   const told: (string | undefined)[] = [];
   const ask = (text: string, kind: Question["kind"] = "secret") => {

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { FAULTS } from "../../../src/base/fault.ts";
 import { ENGLISH_ALARM } from "../../../src/ui/messages/en/alarm.ts";
+import { ENGLISH_DEFERRED } from "../../../src/ui/messages/en/deferred.ts";
 import { ENGLISH } from "../../../src/ui/messages/en/first.ts";
-import { ENGLISH_PARTS } from "../../../src/ui/messages/en/parts.ts";
 import { ENGLISH_SHARE } from "../../../src/ui/messages/en/share.ts";
 import { LANGUAGES, languageFor } from "../../../src/ui/messages/languages.ts";
 import { loadTexts } from "../../../src/web/browser/texts.ts";
 
-const LATER = { ...ENGLISH_PARTS, ...ENGLISH_ALARM, ...ENGLISH_SHARE };
+const LATER = { ...ENGLISH_DEFERRED, ...ENGLISH_ALARM, ...ENGLISH_SHARE };
 const SAMPLES = ["ana", "lobby", "12:00"] as const;
 
 function said(value: unknown): string {

@@ -1,10 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { gemoji } from "gemoji";
-import { EMOJI_ID, emojiFound, emojiGroups, emojiNamed } from "../../../src/ui/text/emoji.ts";
+import {
+  EMOJI_ID,
+  emojiGroups,
+  searchEmoji,
+  searchEmojiNames,
+} from "../../../src/ui/text/emoji.ts";
 
 describe("what is looked for", () => {
   test("is found by its name, its description and what else it means, each once", () => {
-    const signs = (words: string) => emojiFound(words).map(({ emoji }) => emoji);
+    const signs = (words: string) => searchEmoji(words).map(({ emoji }) => emoji);
     expect(signs("thumbsup")[0]).toBe("👍");
     expect(signs(":tada:")[0]).toBe("🎉");
     expect(signs("tears of joy")).toEqual(["😂", "😹"]);
@@ -16,13 +21,13 @@ describe("what is looked for", () => {
 
 describe("in Indonesian", () => {
   test("words find what they mean, beside the English names", () => {
-    const signs = (begun: string) => emojiNamed(begun, 8, "id").map(({ emoji }) => emoji);
+    const signs = (begun: string) => searchEmojiNames(begun, 8, "id").map(({ emoji }) => emoji);
     expect(signs("hati")).toContain("\u2764\ufe0f");
     expect(signs("terima_kasih")[0]).toBe("🙏");
     expect(signs("wkwk")).toContain("😂");
     expect(signs("joy")[0]).toBe("😂");
-    expect(emojiNamed("terima", 8)).toEqual([]);
-    const found = emojiFound("ulang tahun", "id");
+    expect(searchEmojiNames("terima", 8)).toEqual([]);
+    const found = searchEmoji("ulang tahun", "id");
     expect(found.map(({ emoji }) => emoji)).toEqual(expect.arrayContaining(["🎂", "🥳"]));
     expect(found[0]?.description).toMatch(/^[a-z ]+$/);
     expect(emojiGroups("id")[0]?.emoji[0]?.description).toBe("wajah gembira");

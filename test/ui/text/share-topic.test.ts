@@ -4,21 +4,25 @@ import { parseShareTopic, shareTopic } from "../../../src/ui/text/share-topic.ts
 
 const TOPIC_ID = "fAAAA-AA_AAA" as FileId;
 
-test("the topic of a share has the number of files and the running one", () => {
+test("lists the number of files and the file in progress", () => {
   expect(shareTopic(1)).toBe("1 file here");
   for (const count of [1, 2, 999_999]) {
-    const share = { count, running: undefined, isText: false };
+    const share = { count, currentFile: undefined, isText: false };
     expect(parseShareTopic(shareTopic(count))).toEqual(share);
   }
   expect(parseShareTopic(shareTopic(12, TOPIC_ID))).toEqual({
     count: 12,
-    running: TOPIC_ID,
+    currentFile: TOPIC_ID,
     isText: false,
   });
 });
 
 test("a text is one file", () => {
-  expect(parseShareTopic("a text here")).toEqual({ count: 1, running: undefined, isText: true });
+  expect(parseShareTopic("a text here")).toEqual({
+    count: 1,
+    currentFile: undefined,
+    isText: true,
+  });
 });
 
 test.each([

@@ -6,7 +6,12 @@ import { bannedFault } from "../../../src/core/rooms/policy.ts";
 import type { Room } from "../../../src/core/rooms/rooms.ts";
 import { faultText } from "../../../src/ui/text/fault-text.ts";
 import { PageFault } from "../../../src/ui/text/page-fault.ts";
-import { localeFor, momentIn, timesIn, withLocalMoments } from "../../../src/ui/text/times.ts";
+import {
+  formatTimestampIn,
+  localeFor,
+  timesIn,
+  withLocalTimestamps,
+} from "../../../src/ui/text/times.ts";
 import { loadTexts } from "../../../src/web/browser/texts.ts";
 import { faultOf } from "../../fault-code.ts";
 
@@ -67,9 +72,9 @@ test("what is no moment stays as it is, and nothing throws", async () => {
   const texts = await loadTexts("en");
   const strange = ["2026-99-99T99:99:99Z", "999999-01-01T00:00Z", "T05:46Z", "", "20 2026"];
   for (const text of strange) {
-    expect(withLocalMoments(text, texts)).toBe(text);
-    expect(momentIn(text, texts)).toBeUndefined();
+    expect(withLocalTimestamps(text, texts)).toBe(text);
+    expect(formatTimestampIn(text, texts)).toBeUndefined();
   }
-  expect(withLocalMoments("until +275760-09-13T00:00:00.000Z", texts)).toContain("275760");
-  expect(withLocalMoments("until +275760-09-13T00:00:01.000Z", texts)).toContain("275760");
+  expect(withLocalTimestamps("until +275760-09-13T00:00:00.000Z", texts)).toContain("275760");
+  expect(withLocalTimestamps("until +275760-09-13T00:00:01.000Z", texts)).toContain("275760");
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { emojiNamed } from "../../../src/ui/text/emoji.ts";
+import { searchEmojiNames } from "../../../src/ui/text/emoji.ts";
 import { complete, completionAt } from "../../../src/web/input/completion.ts";
 
 const SOURCE = {
@@ -40,7 +40,7 @@ test("replaces the typed prefix with the choice and one space", () => {
   expect(complete("@bo", end, "@bob")).toEqual({ text: "@bob ", caret: 5 });
 });
 
-const EMOJI = { ...SOURCE, emoji: emojiNamed };
+const EMOJI = { ...SOURCE, emoji: searchEmojiNames };
 
 function emojiAt(text: string) {
   const { choices, labels, from } = completionAt(text, text.length, EMOJI) ?? {};

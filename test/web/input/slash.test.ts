@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { slashRows } from "../../../src/cli/chat/slash.ts";
-import { type Command, usageIn } from "../../../src/ui/commands/command.ts";
+import { type Command, usageFor } from "../../../src/ui/commands/command.ts";
 import { COMMANDS } from "../../../src/ui/commands/table.ts";
-import { ENGLISH_PARTS } from "../../../src/ui/messages/en/parts.ts";
+import { ENGLISH_DEFERRED } from "../../../src/ui/messages/en/deferred.ts";
 import { slashLine } from "../../../src/web/input/slash.ts";
 
 const misused = (name: string) => {
-  const usage = usageIn(COMMANDS[name] as Command, "page");
+  const usage = usageFor(COMMANDS[name] as Command, "page");
   return { kind: "misused", name, usage };
 };
 const order = (name: string, fields: object = {}) => {
@@ -88,10 +88,10 @@ describe("slash commands in the composer", () => {
     );
     for (const [name, command] of Object.entries(COMMANDS)) {
       const there = terminal.find((row) => row.name === name)?.usage;
-      expect([name, usageIn(command, "page")]).toEqual([name, OTHERWISE[name] ?? String(there)]);
+      expect([name, usageFor(command, "page")]).toEqual([name, OTHERWISE[name] ?? String(there)]);
       expect(there).toStartWith(`/${name}`);
     }
-    expect(Object.keys(ENGLISH_PARTS.slash).sort()).toEqual(Object.keys(COMMANDS).sort());
+    expect(Object.keys(ENGLISH_DEFERRED.slash).sort()).toEqual(Object.keys(COMMANDS).sort());
     for (const name of Object.keys(OTHERWISE)) expect(Object.hasOwn(COMMANDS, name)).toBe(true);
   });
 });

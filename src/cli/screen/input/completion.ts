@@ -3,7 +3,7 @@
 import { CANDIDATES_LISTED_MAX } from "../../../base/limits-screen.ts";
 import { knownNames, openRoom } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
-import { emojiNamed } from "../../../ui/text/emoji.ts";
+import { searchEmojiNames } from "../../../ui/text/emoji.ts";
 import { type Editor, replaceRange, withCursor } from "../editor/editor.ts";
 import type { Candidate, Completion } from "../state/screen-state.ts";
 
@@ -137,7 +137,7 @@ export function matching(
 
 /** Returns emoji whose names match the query, with the names as hints. */
 export function emojiCandidates(query: string, language: string | undefined): readonly Candidate[] {
-  return emojiNamed(query, CANDIDATES_LISTED_MAX, language).map(({ name, emoji }) => ({
+  return searchEmojiNames(query, CANDIDATES_LISTED_MAX, language).map(({ name, emoji }) => ({
     text: emoji,
     hint: `:${name}:`,
   }));

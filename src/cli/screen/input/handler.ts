@@ -4,7 +4,7 @@ import type { Rows } from "../../../core/model/rows.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Draft, Model } from "../../../core/model/state.ts";
 import type { KeyTexts } from "../../../ui/messages/en/keys.ts";
-import { isNothing } from "../../../ui/text/writing.ts";
+import { isEmptyDraft } from "../../../ui/text/draft.ts";
 import type { Action } from "../state/action.ts";
 import type { ScreenState } from "../state/screen-state.ts";
 import type { Timeline } from "../state/scroll.ts";
@@ -82,7 +82,7 @@ export function draftActionsFor(
   draft: Draft | undefined,
 ): readonly Action[] {
   const before = model.drafts.get(target);
-  const next = draft === undefined || isNothing(draft) ? undefined : draft;
+  const next = draft === undefined || isEmptyDraft(draft) ? undefined : draft;
   const isSame =
     before?.text === next?.text &&
     before?.re === next?.re &&

@@ -4,7 +4,7 @@ import { isMessage } from "../../../core/model/item.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import { canPin, openRoom } from "../../../core/model/selectors.ts";
 import type { Item, Model, PendingPost, TransferView } from "../../../core/model/state.ts";
-import { answering, editing } from "../../../ui/text/writing.ts";
+import { startEdit, startReply } from "../../../ui/text/draft.ts";
 import { EMPTY_EDITOR, replaceText } from "../editor/editor.ts";
 import type { CommandName } from "../state/commands.ts";
 import type { MenuEntry, QuestionAction, ScreenState } from "../state/screen-state.ts";
@@ -204,12 +204,12 @@ const maySave = (_: Item, { prefs }: Model) => prefs !== undefined;
 const mayWrite = (_: Item, model: Model) => openRoom(model)?.isClosed !== true;
 
 function reply(state: ScreenState, item: Item, context: HandlerContext): UpdateResult {
-  const draft = answering(currentDraft(state, context.model), item.seq);
+  const draft = startReply(currentDraft(state, context.model), item.seq);
   return withDraft(state, draft.text, context, draft);
 }
 
 function edit(state: ScreenState, item: Item, context: HandlerContext): UpdateResult {
-  const draft = editing(currentDraft(state, context.model), item.seq, item.text);
+  const draft = startEdit(currentDraft(state, context.model), item.seq, item.text);
   return withDraft(state, draft.text, context, draft);
 }
 

@@ -1,7 +1,7 @@
 /** Key handlers of the input: typing, sending, completion and history. */
 
 import { isCaption } from "../../../core/model/selectors.ts";
-import { dropped, NOTHING } from "../../../ui/text/writing.ts";
+import { EMPTY_DRAFT, withoutReference } from "../../../ui/text/draft.ts";
 import {
   changeWord,
   clear,
@@ -108,7 +108,7 @@ function send(state: ScreenState, context: HandlerContext): UpdateResult {
     ...(re === undefined ? {} : { re }),
     ...(edits === undefined ? {} : { edits }),
   };
-  const next = stored?.before ?? NOTHING;
+  const next = stored?.before ?? EMPTY_DRAFT;
   const newest: readonly Action[] = rows.hasNewer ? [{ kind: "bottom" }] : [];
   const change = {
     editor: replaceText(state.editor, next.text),
@@ -124,10 +124,10 @@ export function cancelReply(
   state: ScreenState,
   { model }: HandlerContext,
 ): UpdateResult | undefined {
-  const stored = storedDraft(model) ?? NOTHING;
+  const stored = storedDraft(model) ?? EMPTY_DRAFT;
   const { re, edits, before } = stored;
   if (re === undefined && edits === undefined && before === undefined) return undefined;
-  const next = before ?? dropped(currentDraft(state, model));
+  const next = before ?? withoutReference(currentDraft(state, model));
   const editor = withText(state.editor, next.text);
   return withChange(state, { editor, recall: undefined }, ...draftActions(model, next));
 }

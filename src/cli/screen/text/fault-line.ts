@@ -2,7 +2,7 @@
 
 import type { Fault } from "../../../base/fault.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
-import { translated } from "../../../ui/text/translated.ts";
+import { translate } from "../../../ui/text/translate.ts";
 import { faultLine } from "../../context.ts";
 import type { ScreenTexts } from "./texts.ts";
 
@@ -14,9 +14,9 @@ const GENERIC_CODES: ReadonlySet<string> = new Set([
 /** Returns the problem and its remedy, in the user's language if a translation exists. */
 export function faultLineIn(texts: ScreenTexts, fault: Fault): string {
   const { message, remedy } = fault.translatable;
-  const translation = translated(message, texts.faultTemplates);
+  const translation = translate(message, texts.faultTemplates);
   if (translation !== undefined) {
-    return `${translation}; ${translated(remedy, texts.faultTemplates) ?? fault.remedy}`;
+    return `${translation}; ${translate(remedy, texts.faultTemplates) ?? fault.remedy}`;
   }
   // The page's texts name actions on a page; the terminal displays the fault's own message with its
   // commands.

@@ -1,13 +1,13 @@
 /** All texts of the full screen, including those shared with the page. */
 
+import { type AllTexts, ENGLISH_DEFERRED } from "../../../ui/messages/en/deferred.ts";
 import { ENGLISH } from "../../../ui/messages/en/first.ts";
 import { ENGLISH_KEYS, type KeyTexts } from "../../../ui/messages/en/keys.ts";
-import { type AllTexts, ENGLISH_PARTS } from "../../../ui/messages/en/parts.ts";
 import { ENGLISH_TERMINAL, type TerminalTexts } from "../../../ui/messages/en/terminal.ts";
+import { INDONESIAN_DEFERRED } from "../../../ui/messages/id/deferred.ts";
 import { INDONESIAN_TEMPLATES } from "../../../ui/messages/id/fault-templates.ts";
 import { INDONESIAN } from "../../../ui/messages/id/first.ts";
 import { INDONESIAN_KEYS } from "../../../ui/messages/id/keys.ts";
-import { INDONESIAN_PARTS } from "../../../ui/messages/id/parts.ts";
 import { INDONESIAN_TERMINAL } from "../../../ui/messages/id/terminal.ts";
 
 export interface ScreenTexts extends AllTexts {
@@ -20,14 +20,14 @@ export interface ScreenTexts extends AllTexts {
 const TEXTS: Readonly<Record<"en" | "id", ScreenTexts>> = {
   en: {
     ...ENGLISH,
-    ...ENGLISH_PARTS,
+    ...ENGLISH_DEFERRED,
     screen: ENGLISH_TERMINAL,
     keys: ENGLISH_KEYS,
     faultTemplates: {},
   },
   id: {
     ...INDONESIAN,
-    ...INDONESIAN_PARTS,
+    ...INDONESIAN_DEFERRED,
     screen: INDONESIAN_TERMINAL,
     keys: INDONESIAN_KEYS,
     faultTemplates: INDONESIAN_TEMPLATES,

@@ -56,7 +56,7 @@ function factsOf(model: Model, room: RoomState | undefined, texts: ScreenTexts):
   if (room.keepMs !== undefined)
     facts.push(texts.retention(texts.span(formatDuration(room.keepMs))));
   if (room.kind === "person") {
-    facts.push(isOnline(model, room.name) ? texts.online : texts.away);
+    facts.push(isOnline(model, room.name) ? texts.online : texts.offlineStatus);
   } else if (room.members === undefined) {
     if (room.online.size > 0) facts.push(texts.screen.nowOnline(room.online.size));
   } else {

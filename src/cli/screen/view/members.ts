@@ -46,7 +46,7 @@ export function memberColumn(
     ...visible.map((member) => memberLine(member, isSameName(member.name, me), texts)),
   ];
   const more = sorted.length - top - visible.length;
-  if (more > 0) lines.push([{ text: ` ${texts.screen.moreHere(more)}`, role: "dim" }]);
+  if (more > 0) lines.push([{ text: ` ${texts.screen.moreCount(more)}`, role: "dim" }]);
   while (lines.length < height) lines.push([]);
   return {
     lines: lines.slice(0, height).map((line) => fitLine(line, columns)),

@@ -427,7 +427,7 @@ function runningText(
   }
   const rate = ratePerS > 0 ? ` · ${formatRate(ratePerS)}` : "";
   if (leftMs === undefined) return `${all}${rate}`;
-  return `${all}${rate} · ${texts.left(texts.span(formatDuration(leftMs)))}`;
+  return `${all}${rate} · ${texts.timeLeft(texts.span(formatDuration(leftMs)))}`;
 }
 
 function eventLines({ item, earlier }: ItemRow, options: RowOptions): readonly Line[] {

@@ -74,7 +74,7 @@ function offeredLines(model: Model, texts: ScreenTexts, columns: number): readon
     ({ from }) => !isSameName(from, model.me) && !isIgnored(model, from),
   );
   const lines = offered.slice(0, NOTICES_PER_KIND_MAX).map(({ from, name }): Line => {
-    const text = `  ${texts.beingSent(cleanText(from), oneLine(name, 200))}`;
+    const text = `  ${texts.fileInProgress(cleanText(from), oneLine(name, 200))}`;
     return cutLine([{ text, role: "dim" }], columns);
   });
   return withCount(lines, offered.length, texts);
@@ -112,7 +112,7 @@ function transferLine(transfer: TransferView, texts: ScreenTexts, columns: numbe
 
 function withCount(lines: readonly Line[], all: number, texts: ScreenTexts): readonly Line[] {
   if (all <= lines.length) return lines;
-  return [...lines, [{ text: `  ${texts.screen.moreHere(all - lines.length)}`, role: "dim" }]];
+  return [...lines, [{ text: `  ${texts.screen.moreCount(all - lines.length)}`, role: "dim" }]];
 }
 
 /** Returns a line with the message that the input replies to or edits. */
@@ -132,7 +132,7 @@ export function draftContextLine(
   const name = item === undefined ? "" : authorText(item, texts);
   const label = draft.edits === undefined ? texts.replyingTo(name) : texts.editing;
   const quoted = item === undefined ? "" : quotedText(item, 300);
-  const hint = ` (${texts.screen.escDrops})`;
+  const hint = ` (${texts.screen.escCancels})`;
   const head: Line = [{ text: `${label}: `, role: "accent" }];
   const quoteColumns = columns - widthOf(`${label}: `) - widthOf(hint);
   if (quoteColumns < 8) return cutLine([...head, { text: quoted, role: "quote" }], columns);

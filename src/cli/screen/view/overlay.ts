@@ -48,7 +48,11 @@ interface ListTexts {
 function listTexts(kind: ChoiceList["kind"], { screen, ...texts }: ScreenTexts): ListTexts {
   const lists: Readonly<Record<typeof kind, ListTexts>> = {
     switcher: { title: texts.switcher, prompt: `${screen.goTo}: `, emptyText: texts.noMatches },
-    typed: { title: screen.typed, prompt: `${screen.typed}: `, emptyText: screen.nothingTyped },
+    typed: {
+      title: screen.inputHistory,
+      prompt: `${screen.inputHistory}: `,
+      emptyText: screen.noHistoryMatches,
+    },
     react: { title: screen.messageMenu, prompt: ":" },
     menu: { title: screen.messageMenu },
   };
@@ -90,7 +94,7 @@ export function overlayLines(
   const top = Math.max(0, Math.min(requestedTop, entries.length - rows));
   const visible = entries.slice(top, top + rows);
   const below = entries.length - top - visible.length;
-  const title = titleOf(options) + (below > 0 ? ` · ${texts.screen.moreHere(below)}` : "");
+  const title = titleOf(options) + (below > 0 ? ` · ${texts.screen.moreCount(below)}` : "");
   const keys = keysOf(options);
   const shownTitle = cutTo(title, Math.max(1, columns - RULE_COLUMNS - widthOf(keys))) + keys;
   const heading: Entry = { line: ruleLine(shownTitle, "title", columns), isHeading: true };
@@ -119,7 +123,7 @@ function titleOf({ overlay, texts, model }: OverlayOptions): string {
     case "search":
       return searchTitle(model.search, texts);
     case "help":
-      return `${texts.help} · ${texts.screen.pressToClose}`;
+      return `${texts.help} · ${texts.screen.closeHint}`;
     case "text":
       return cleanText(overlay.title);
     default:
@@ -129,13 +133,13 @@ function titleOf({ overlay, texts, model }: OverlayOptions): string {
 
 /** Returns the key hints in the heading of a long text. */
 function keysOf({ overlay, texts }: OverlayOptions): string {
-  return overlay.kind === "text" ? ` · ${texts.screen.copyOrClose}` : "";
+  return overlay.kind === "text" ? ` · ${texts.screen.copyHint}` : "";
 }
 
 function searchTitle(search: SearchView | undefined, texts: ScreenTexts): string {
   if (search === undefined) return texts.search;
   if (search.isLoading) return texts.searching;
-  return `${texts.search}: ${texts.found(search.found.length, search.hasMore)}`;
+  return `${texts.search}: ${texts.resultCount(search.found.length, search.hasMore)}`;
 }
 
 function entriesOf(options: OverlayOptions, columns: number): readonly Entry[] {

@@ -85,7 +85,7 @@ function questionLine(question: Question, texts: ScreenTexts, columns: number): 
   const isYesNo = question.kind === "yes-no";
   const left: Line = [{ text: ` ${cleanText(question.text)}`, role: "bar", bold: true }];
   if (!isYesNo) {
-    return splitLine(left, [{ text: `${texts.screen.toAnswer} `, role: "bar-dim" }], columns);
+    return splitLine(left, [{ text: `${texts.screen.answerHint} `, role: "bar-dim" }], columns);
   }
   // The notices display a question that is too long, so that its keys stay visible here.
   const hint: Line = [{ text: ` [${texts.screen.yesNo}]`, role: "bar", bold: true }];

@@ -10,7 +10,7 @@ export const ENGLISH = {
   // Log-in.
   name: "Name",
   password: "Password",
-  showSecret: (what: string) => `Show ${what.toLowerCase()}`,
+  showSecret: (label: string) => `Show ${label.toLowerCase()}`,
   passwordHint: "Optional. Lets you sign in from other devices.",
   passwordNeeded: "This browser can't store a key, so you'll enter your password each visit.",
   roomPassword: "Server password",
@@ -43,7 +43,7 @@ export const ENGLISH = {
   reload: "Reload",
   loadFailed: "Couldn't load this. Check your connection and retry.",
   online: "online",
-  away: "offline",
+  offlineStatus: "offline",
   presenceUnknown: "status unknown",
 
   // Rooms.
@@ -66,7 +66,7 @@ export const ENGLISH = {
   close: "Close",
   noRooms: "You haven't joined any rooms yet.",
   chooseRoom: "Choose a room.",
-  removedFromRoom: (who: string, room: string) => `${who} removed you from ${room}.`,
+  removedFromRoom: (actor: string, room: string) => `${actor} removed you from ${room}.`,
   changeTopic: "Change topic",
   pins: "Pinned messages",
   topic: "Topic",
@@ -102,7 +102,8 @@ export const ENGLISH = {
   messagesOf: (target: string) => `Messages in ${target}`,
   loadingOlder: "Loading older messages…",
   newMessages: "New messages",
-  hiddenMessages: (count: number, who: string) => `${counted(count, "hidden message")} from ${who}`,
+  hiddenMessages: (count: number, actor: string) =>
+    `${counted(count, "hidden message")} from ${actor}`,
   today: "Today",
   yesterday: "Yesterday",
   newest: "Jump to latest",
@@ -157,36 +158,39 @@ export const ENGLISH = {
   server: "server",
   newFrom: (from: string, text: string) => `${from}: ${text}`,
   newMany: (n: number) => `${n} new messages`,
-  eventJoin: (who: string) => `${who} joined`,
-  eventLeave: (who: string) => `${who} left`,
-  eventTopic: (who: string, topic: string) =>
-    topic === "" ? `${who} removed the topic` : `${who} set the topic: ${topic}`,
-  eventKick: (who: string, whom: string) => `${who} removed ${whom}`,
-  eventAccountDeleted: (who: string, whom: string) => `${who} deleted the account ${whom}`,
-  eventRename: (who: string, was: string, name: string) => `${who} renamed ${was} to ${name}`,
-  eventRenameRoom: (who: string, was: string, name: string) =>
-    `${who} renamed the room ${was} to ${name}`,
-  eventClose: (who: string) => `${who} made this room read-only`,
-  eventReopen: (who: string) => `${who} reopened this room`,
-  eventRetention: (who: string, span: string) => `${who} set messages to be deleted after ${span}`,
-  eventRetentionOff: (who: string) => `${who} turned off automatic deletion`,
+  eventJoin: (actor: string) => `${actor} joined`,
+  eventLeave: (actor: string) => `${actor} left`,
+  eventTopic: (actor: string, topic: string) =>
+    topic === "" ? `${actor} removed the topic` : `${actor} set the topic: ${topic}`,
+  eventKick: (actor: string, subject: string) => `${actor} removed ${subject}`,
+  eventAccountDeleted: (actor: string, subject: string) =>
+    `${actor} deleted the account ${subject}`,
+  eventRename: (actor: string, oldName: string, name: string) =>
+    `${actor} renamed ${oldName} to ${name}`,
+  eventRenameRoom: (actor: string, oldName: string, name: string) =>
+    `${actor} renamed the room ${oldName} to ${name}`,
+  eventClose: (actor: string) => `${actor} made this room read-only`,
+  eventReopen: (actor: string) => `${actor} reopened this room`,
+  eventRetention: (actor: string, span: string) =>
+    `${actor} set messages to be deleted after ${span}`,
+  eventRetentionOff: (actor: string) => `${actor} turned off automatic deletion`,
   /** A duration from `formatDuration`: `2 h 5 min`. */
   span: (text: string) => text,
   retention: (span: string) => `retention ${span}`,
   roomClosed: "This room is read-only.",
-  eventMute: (who: string, whom: string) => `${who} muted ${whom}`,
-  eventMuteUntil: (who: string, whom: string, until: string) =>
-    `${who} muted ${whom} until ${until}`,
-  eventUnmute: (who: string, whom: string) => `${who} unmuted ${whom}`,
-  eventPin: (who: string) => `${who} pinned a message`,
-  eventUnpin: (who: string) => `${who} unpinned a message`,
-  eventReceiptsOn: (who: string) => `${who} turned on read receipts`,
-  eventReceiptsOff: (who: string) => `${who} turned off read receipts`,
-  eventGrant: (who: string, whom: string) => `${who} made ${whom} a moderator`,
-  eventUngrant: (who: string, whom: string) => `${who} removed ${whom} as moderator`,
+  eventMute: (actor: string, subject: string) => `${actor} muted ${subject}`,
+  eventMuteUntil: (actor: string, subject: string, until: string) =>
+    `${actor} muted ${subject} until ${until}`,
+  eventUnmute: (actor: string, subject: string) => `${actor} unmuted ${subject}`,
+  eventPin: (actor: string) => `${actor} pinned a message`,
+  eventUnpin: (actor: string) => `${actor} unpinned a message`,
+  eventReceiptsOn: (actor: string) => `${actor} turned on read receipts`,
+  eventReceiptsOff: (actor: string) => `${actor} turned off read receipts`,
+  eventGrant: (actor: string, subject: string) => `${actor} made ${subject} a moderator`,
+  eventUngrant: (actor: string, subject: string) => `${actor} removed ${subject} as moderator`,
   sealed: "encrypted",
   membersAndEncryption: "Members and encryption",
-  sealThis: "Encrypt conversation",
+  sealConversation: "Encrypt conversation",
   sealExplained: (name: string) =>
     `Only your devices and ${name}'s can read new messages. This can't be undone.`,
   sealedDataLost: (reason: "copy" | "damaged"): string =>
@@ -201,15 +205,15 @@ export const ENGLISH = {
     n === 1
       ? "One of their devices will be added when it connects."
       : `${n} of their devices will be added when they connect.`,
-  eventSealed: (who: string) => `${who} turned on end-to-end encryption`,
-  eventKeys: (who: string, whom: string, on: boolean | undefined) => {
-    if (on === undefined) return `${who} renewed the encryption keys`;
-    if (on && who === whom) return `one of ${who}'s devices joined`;
-    return `${who} ${on ? "added" : "removed"} ${whom === "" ? "" : `${whom}'s `}devices`;
+  eventSealed: (actor: string) => `${actor} turned on end-to-end encryption`,
+  eventKeys: (actor: string, subject: string, on: boolean | undefined) => {
+    if (on === undefined) return `${actor} renewed the encryption keys`;
+    if (on && actor === subject) return `one of ${actor}'s devices joined`;
+    return `${actor} ${on ? "added" : "removed"} ${subject === "" ? "" : `${subject}'s `}devices`;
   },
   unreadableMessages: (count: number) =>
     `${counted(count, "encrypted message")} that this device can't read`,
-  eventOther: (who: string, kind: string) => `${who}: ${kind}`,
+  eventOther: (actor: string, kind: string) => `${actor}: ${kind}`,
 
   // Composer.
   message: "Message",
@@ -221,7 +225,7 @@ export const ENGLISH = {
   tooLong: (size: string, max: string) => `Too long: ${size}. The maximum is ${max}.`,
   suggestions: "Suggestions",
   dropHere: (target: string) => `Drop files to send them to ${target}`,
-  commandUnknown: (word: string) => `Unknown command: /${word}`,
+  commandUnknown: (command: string) => `Unknown command: /${command}`,
   sendAsText: "Send as text",
   commandUsage: (usage: string) => `Usage: ${usage}`,
 
@@ -231,17 +235,17 @@ export const ENGLISH = {
   open: "Open",
   dismiss: "Dismiss",
   done: "done",
-  beingSent: (from: string, name: string) => `${from} is sending ${name}`,
+  fileInProgress: (from: string, name: string) => `${from} is sending ${name}`,
 
   // Search.
   search: "Search",
-  found: (n: number, hasMore: boolean) => `${n}${hasMore ? "+" : ""} found`,
+  resultCount: (n: number, hasMore: boolean) => `${n}${hasMore ? "+" : ""} found`,
 
   // Account.
   account: "Account and settings",
   invite: "Invite people",
   copy: "Copy",
-  notified: (who: string, where: string) => `${who} in ${where}`,
+  notificationTitle: (actor: string, target: string) => `${actor} in ${target}`,
   devices: "Devices",
   theme: "Appearance",
 
@@ -250,7 +254,7 @@ export const ENGLISH = {
   queued: "Queued",
   down: "download",
   progress: "Progress",
-  running: "Uptime",
+  uptime: "Uptime",
   until: (time: string) => `until ${time}`,
   actions: "Actions",
 

@@ -22,9 +22,9 @@ export const ENGLISH_TERMINAL = {
   notLoggedIn: "not logged in",
   noMajority: "most servers are down; messages are queued",
   loggedOut: "You are not logged in. Use /login NAME.",
-  noLongerIn: (place: string) => `you are no longer in ${place}`,
+  noLongerIn: (target: string) => `you are no longer in ${target}`,
   notSent: (n: number, targets: string) => `${n} not sent to ${targets}`,
-  notSentBecause: (place: string, why: string) => `not sent to ${place}: ${why}`,
+  notSentBecause: (target: string, reason: string) => `not sent to ${target}: ${reason}`,
   unsentAtQuit: (n: number) =>
     `${counted(n, "message")} not sent yet. Quit again to leave now and send next time.`,
   sendingAtQuit: (n: number) =>
@@ -34,7 +34,7 @@ export const ENGLISH_TERMINAL = {
   moreBelow: "-- more below --",
   moreBelowCount: (n: number) => `-- ${n} more below --`,
   moreAbove: (n: number) => `${n} more above`,
-  moreHere: (n: number) => `${n} more`,
+  moreCount: (n: number) => `${n} more`,
   membersOnline: (online: number, all: number) => `${online} of ${all} online`,
   nowOnline: (n: number) => `${n} online`,
   fetchWith: (key: string) => `${key} downloads it`,
@@ -42,31 +42,31 @@ export const ENGLISH_TERMINAL = {
   showWith: (key: string) => `${key} shows all`,
   closed: "closed",
   sealed: "encrypted",
-  announcedGone: (who: string) => `${who} withdrew the announcement`,
-  letIn: (who: string, room: string) => `${who} added you to #${room}: /join ${room}`,
+  announcementWithdrawn: (actor: string) => `${actor} withdrew the announcement`,
+  addedToRoom: (actor: string, room: string) => `${actor} added you to #${room}: /join ${room}`,
   goTo: "Go to",
   find: "Find",
-  typed: "Input history",
+  inputHistory: "Input history",
   messageMenu: "Message actions",
-  nothingTyped: "No matches in the input history.",
+  noHistoryMatches: "No matches in the input history.",
   emptyRoom: "No messages yet. Write the first one.",
   emptyPerson: (name: string) => `No messages with ${name} yet.`,
-  pressToClose: "Esc closes",
-  copyOrClose: "c copies · Esc closes",
-  toAnswer: "Enter: answer · Esc: cancel",
+  closeHint: "Esc closes",
+  copyHint: "c copies · Esc closes",
+  answerHint: "Enter: answer · Esc: cancel",
   checking: "Checking…; input is hidden",
-  questionGone: "Prompt cancelled; input is hidden until Enter",
-  cannotShow: (what: string) => `cannot draw the screen (${what}); press Ctrl-L to retry`,
+  promptCancelled: "Prompt cancelled; input is hidden until Enter",
+  drawingFailed: (reason: string) => `cannot draw the screen (${reason}); press Ctrl-L to retry`,
   yesNo: "y/N",
-  escDrops: "Esc cancels",
+  escCancels: "Esc cancels",
   refusedHint: "select it to resend or discard",
 
   // Answers of commands.
-  sealedRoomMade: (room: string) =>
+  sealedRoomCreated: (room: string) =>
     `created the encrypted room '${room}'; add people: /invite NAME`,
-  roomMade: (room: string) => `created the room '${room}'`,
-  backIn: (room: string) => `returned to ${room}`,
-  youLeft: (room: string) => `you left ${room}`,
+  roomCreated: (room: string) => `created the room '${room}'`,
+  returnedTo: (room: string) => `returned to ${room}`,
+  leftRoom: (room: string) => `you left ${room}`,
   noTopic: "no topic",
   offlineMember: (user: string) => `${user} (offline)`,
   largeRoom: (room: string, all: number, online: number, names: string, more: number) => {
@@ -78,9 +78,9 @@ export const ENGLISH_TERMINAL = {
   conversationList: (people: string) => `conversations: ${people}`,
   unread: (n: number) => `${n} unread`,
   joined: "joined",
-  nothingFound: "no messages found",
-  youAreLoggedOut: "logged out; to log in again: /login NAME",
-  youAre: (user: string) => `logged in as ${user}`,
+  noMessagesFound: "no messages found",
+  loggedOutHint: "logged out; to log in again: /login NAME",
+  loggedInAs: (user: string) => `logged in as ${user}`,
   passwordChanged: "password changed",
   slashHint: "to start a message with a slash, type //",
   done: (command: string) => `done: ${command}`,
@@ -88,9 +88,9 @@ export const ENGLISH_TERMINAL = {
   quietOff: "join and leave notices are shown",
   ignoreNone: "you are not ignoring anyone",
   ignoredList: (users: string) => `ignored: ${users}`,
-  youIgnore: (user: string) => `ignoring ${user}`,
-  youHear: (user: string) => `no longer ignoring ${user}`,
-  sendLine: (user: string | undefined) => `send this command to ${user ?? "one person"}:`,
+  nowIgnoring: (user: string) => `ignoring ${user}`,
+  stoppedIgnoring: (user: string) => `no longer ignoring ${user}`,
+  inviteHint: (user: string | undefined) => `send this command to ${user ?? "one person"}:`,
   accountInfo: ENGLISH.accountInfo,
   banned: (user: string) => `${user} is banned`,
   conversationOpen: (user: string) => `the conversation with ${user} is not encrypted`,
@@ -112,12 +112,12 @@ export const ENGLISH_TERMINAL = {
     isAdmin,
   }: SealedFacts) => {
     const web = hasBrowser ? ", including a browser" : "";
-    const known = isVerified ? "verified" : "not verified";
+    const verification = isVerified ? "verified" : "not verified";
     const changed = isChanged ? `; their key has changed: /verify ${user}` : "";
-    const state = isMe ? "you" : known + changed;
+    const state = isMe ? "you" : verification + changed;
     return `${user}: ${counted(devices, "device")}${web}; ${state}${isAdmin ? "; admin" : ""}`;
   },
-  devicesLetIn: (user: string, added: number, missing: number) => {
+  devicesAdded: (user: string, added: number, missing: number) => {
     if (added === 0 && missing === 0) return `all devices of ${user} are already in this room`;
     const more = missing === 0 ? "" : `; ${missing} more can be added after they connect`;
     return `added ${user} with ${counted(added, "device")}${more}`;
@@ -128,10 +128,10 @@ export const ENGLISH_TERMINAL = {
   confirmNewDigits: (user: string) =>
     `${user}'s identity key has changed; confirm the digits that ${user} sees`,
   keyAccepted: (user: string) => `accepted the latest key of ${user}`,
-  savedNow: "saved; to list saved messages: /saved",
-  notSaved: "removed from saved messages",
+  messageSaved: "saved; to list saved messages: /saved",
+  messageUnsaved: "removed from saved messages",
   nothingSaved: "no saved messages; to save one: /save",
-  notReadable: (n: number) => `${counted(n, "saved message")} can no longer be read`,
+  savedUnreadable: (n: number) => `${counted(n, "saved message")} can no longer be read`,
   nothingPinned: "no pinned messages",
   readBy: (readers: number, members: number, names: readonly string[]) => {
     const list = readers === 0 ? "" : `: ${names.join(", ")}`;
@@ -139,25 +139,25 @@ export const ENGLISH_TERMINAL = {
   },
   queuedMessage: (user: string) => `${user} is offline; it will be delivered later`,
   queuedFile: (user: string) => `${user} is offline; they can download it later`,
-  unsaid: "this server is too old for captions; send the text as a message",
+  captionsUnsupported: "this server is too old for captions; send the text as a message",
   sentTo: (target: string) => `sent to ${target}`,
   fileSent: (name: string, target: string) => `sent '${name}' to ${target}`,
-  fileHere: (file: string, from: string) => `downloaded ${file} from ${from}`,
-  leftOut: (entry: string) => `skipped ${entry}`,
-  renamedHere: (file: string, from: string, to: string) => `${file}: saved ${from} as ${to}`,
-  moreRenamed: (file: string, n: number) => `${file}: ${n} more saved under other names`,
+  fileDownloaded: (file: string, from: string) => `downloaded ${file} from ${from}`,
+  skippedEntry: (entry: string) => `skipped ${entry}`,
+  savedUnderName: (file: string, from: string, to: string) => `${file}: saved ${from} as ${to}`,
+  moreSavedUnderNames: (file: string, n: number) => `${file}: ${n} more saved under other names`,
   noFiles: "no files",
   files: "files",
-  filesOnTheWay: "finishing transfers; Ctrl-C stops them, and you can resume them later",
-  hearAll: "nothing is muted",
-  mutedHere: (targets: string) => `muted on this device: ${targets}`,
-  hearAgain: (target: string) => `${target} is no longer muted`,
-  nowMuted: (target: string) => `${target} is muted on this device`,
+  finishingTransfers: "finishing transfers; Ctrl-C stops them, and you can resume them later",
+  nothingMuted: "nothing is muted",
+  mutedList: (targets: string) => `muted on this device: ${targets}`,
+  unmuted: (target: string) => `${target} is no longer muted`,
+  targetMuted: (target: string) => `${target} is muted on this device`,
   mutedBySetting: (target: string) =>
     `${target} is still muted by the setting 'muted'; to change it: /set muted`,
   stats: {
     over: (transport: string, since: string) => `over ${transport} since ${since}`,
-    acknowledged: (n: number, asked: number) => `${n} of ${asked} requests acknowledged`,
+    acknowledged: (n: number, requests: number) => `${n} of ${requests} requests acknowledged`,
     sent: (messages: number, bytes: number) =>
       `sent ${counted(messages, "message")}, ${counted(bytes, "byte")}`,
     received: (messages: number, bytes: number) =>
@@ -173,7 +173,7 @@ export const ENGLISH_TERMINAL = {
     copy: "this device had an outdated copy of its encrypted rooms and has rejoined them",
     damaged: "this device's data of encrypted rooms was lost or damaged; it has rejoined the rooms",
   },
-  otherMachine: (from: string, to: string) =>
+  failedOver: (from: string, to: string) =>
     `${from} does not answer; connected to ${to} in the same cluster`,
   disk: diskSpaceText,
   guessDelay: (of: "address" | "account" | "everyone", seconds: number) => {

@@ -15,7 +15,7 @@ export const INDONESIAN: Texts = {
 
   name: "Nama",
   password: "Kata sandi",
-  showSecret: (what) => `Tampilkan ${what.toLowerCase()}`,
+  showSecret: (label) => `Tampilkan ${label.toLowerCase()}`,
   passwordHint: "Opsional. Agar Anda dapat masuk dari perangkat lain.",
   passwordNeeded:
     "Peramban ini tidak dapat menyimpan kunci, jadi kata sandi diminta di setiap kunjungan.",
@@ -48,7 +48,7 @@ export const INDONESIAN: Texts = {
   reload: "Muat ulang",
   loadFailed: "Tidak dapat dimuat. Periksa koneksi Anda, lalu coba lagi.",
   online: "daring",
-  away: "luring",
+  offlineStatus: "luring",
   presenceUnknown: "status tidak diketahui",
 
   skipToMessages: "Langsung ke pesan",
@@ -70,7 +70,7 @@ export const INDONESIAN: Texts = {
   close: "Tutup",
   noRooms: "Anda belum bergabung ke ruang mana pun.",
   chooseRoom: "Pilih ruang.",
-  removedFromRoom: (who, room) => `${who} mengeluarkan Anda dari ${room}.`,
+  removedFromRoom: (actor, room) => `${actor} mengeluarkan Anda dari ${room}.`,
   changeTopic: "Ubah topik",
   pins: "Pesan yang disematkan",
   topic: "Topik",
@@ -106,7 +106,7 @@ export const INDONESIAN: Texts = {
   messagesOf: (target) => `Pesan di ${target}`,
   loadingOlder: "Memuat pesan lama…",
   newMessages: "Pesan baru",
-  hiddenMessages: (count, who) => `${count} pesan tersembunyi dari ${who}`,
+  hiddenMessages: (count, actor) => `${count} pesan tersembunyi dari ${actor}`,
   today: "Hari ini",
   yesterday: "Kemarin",
   newest: "Ke pesan terbaru",
@@ -161,36 +161,37 @@ export const INDONESIAN: Texts = {
   server: "server",
   newFrom: (from, text) => `${from}: ${text}`,
   newMany: (n) => `${n} pesan baru`,
-  eventJoin: (who) => `${who} bergabung`,
-  eventLeave: (who) => `${who} keluar`,
-  eventTopic: (who, topic) =>
-    topic === "" ? `${who} menghapus topik` : `${who} menetapkan topik: ${topic}`,
-  eventKick: (who, whom) => `${who} mengeluarkan ${whom}`,
-  eventAccountDeleted: (who, whom) => `${who} menghapus akun ${whom}`,
-  eventRename: (who, was, name) => `${who} mengganti nama ${was} menjadi ${name}`,
-  eventRenameRoom: (who, was, name) => `${who} mengganti nama ruang ${was} menjadi ${name}`,
-  eventClose: (who) => `${who} menjadikan ruang ini hanya baca`,
-  eventReopen: (who) => `${who} membuka ruang ini lagi`,
-  eventRetention: (who, span) => `${who} mengatur pesan dihapus setelah ${span}`,
-  eventRetentionOff: (who) => `${who} mematikan penghapusan otomatis`,
+  eventJoin: (actor) => `${actor} bergabung`,
+  eventLeave: (actor) => `${actor} keluar`,
+  eventTopic: (actor, topic) =>
+    topic === "" ? `${actor} menghapus topik` : `${actor} menetapkan topik: ${topic}`,
+  eventKick: (actor, subject) => `${actor} mengeluarkan ${subject}`,
+  eventAccountDeleted: (actor, subject) => `${actor} menghapus akun ${subject}`,
+  eventRename: (actor, oldName, name) => `${actor} mengganti nama ${oldName} menjadi ${name}`,
+  eventRenameRoom: (actor, oldName, name) =>
+    `${actor} mengganti nama ruang ${oldName} menjadi ${name}`,
+  eventClose: (actor) => `${actor} menjadikan ruang ini hanya baca`,
+  eventReopen: (actor) => `${actor} membuka ruang ini lagi`,
+  eventRetention: (actor, span) => `${actor} mengatur pesan dihapus setelah ${span}`,
+  eventRetentionOff: (actor) => `${actor} mematikan penghapusan otomatis`,
   span: (text) =>
     text
       .replace("over", "lebih dari")
       .replaceAll(/\b(?:s|min|h|d)\b/g, (unit) => SPAN_UNITS[unit] ?? unit),
   retention: (span) => `retensi ${span}`,
   roomClosed: "Ruang ini hanya dapat dibaca.",
-  eventMute: (who, whom) => `${who} membisukan ${whom}`,
-  eventMuteUntil: (who, whom, until) => `${who} membisukan ${whom} sampai ${until}`,
-  eventUnmute: (who, whom) => `${who} membatalkan pembisuan ${whom}`,
-  eventPin: (who) => `${who} menyematkan sebuah pesan`,
-  eventUnpin: (who) => `${who} melepas sematan sebuah pesan`,
-  eventReceiptsOn: (who) => `${who} mengaktifkan tanda dibaca`,
-  eventReceiptsOff: (who) => `${who} mematikan tanda dibaca`,
-  eventGrant: (who, whom) => `${who} menjadikan ${whom} moderator`,
-  eventUngrant: (who, whom) => `${who} mencabut hak moderator ${whom}`,
+  eventMute: (actor, subject) => `${actor} membisukan ${subject}`,
+  eventMuteUntil: (actor, subject, until) => `${actor} membisukan ${subject} sampai ${until}`,
+  eventUnmute: (actor, subject) => `${actor} membatalkan pembisuan ${subject}`,
+  eventPin: (actor) => `${actor} menyematkan sebuah pesan`,
+  eventUnpin: (actor) => `${actor} melepas sematan sebuah pesan`,
+  eventReceiptsOn: (actor) => `${actor} mengaktifkan tanda dibaca`,
+  eventReceiptsOff: (actor) => `${actor} mematikan tanda dibaca`,
+  eventGrant: (actor, subject) => `${actor} menjadikan ${subject} moderator`,
+  eventUngrant: (actor, subject) => `${actor} mencabut hak moderator ${subject}`,
   sealed: "terenkripsi",
   membersAndEncryption: "Anggota dan enkripsi",
-  sealThis: "Enkripsi percakapan",
+  sealConversation: "Enkripsi percakapan",
   sealExplained: (name) =>
     `Hanya perangkat Anda dan ${name} yang dapat membaca pesan baru. Ini tidak dapat dibatalkan.`,
   sealedDataLost: (reason) =>
@@ -203,15 +204,15 @@ export const INDONESIAN: Texts = {
   keyChanged: (name) =>
     `Kunci ${name} berubah. Verifikasi dahulu sebelum menulis kepada ${name} di ruang terenkripsi.`,
   devicesPending: (n) => `${n} perangkatnya akan ditambahkan begitu terhubung.`,
-  eventSealed: (who) => `${who} mengaktifkan enkripsi ujung ke ujung`,
-  eventKeys: (who, whom, on) => {
-    if (on === undefined) return `${who} memperbarui kunci enkripsi`;
-    if (on && who === whom) return `satu perangkat ${who} bergabung`;
-    const devices = whom === "" ? "perangkat" : `perangkat ${whom}`;
-    return `${who} ${on ? "menambahkan" : "mengeluarkan"} ${devices}`;
+  eventSealed: (actor) => `${actor} mengaktifkan enkripsi ujung ke ujung`,
+  eventKeys: (actor, subject, on) => {
+    if (on === undefined) return `${actor} memperbarui kunci enkripsi`;
+    if (on && actor === subject) return `satu perangkat ${actor} bergabung`;
+    const devices = subject === "" ? "perangkat" : `perangkat ${subject}`;
+    return `${actor} ${on ? "menambahkan" : "mengeluarkan"} ${devices}`;
   },
   unreadableMessages: (count) => `${count} pesan terenkripsi yang tidak dapat dibaca perangkat ini`,
-  eventOther: (who, kind) => `${who}: ${kind}`,
+  eventOther: (actor, kind) => `${actor}: ${kind}`,
 
   message: "Tulis pesan",
   messageTo: (target) => `Pesan ke ${target}`,
@@ -222,7 +223,7 @@ export const INDONESIAN: Texts = {
   tooLong: (size, max) => `Terlalu panjang: ${size}. Maksimum ${max}.`,
   suggestions: "Saran",
   dropHere: (target) => `Lepaskan berkas untuk mengirimnya ke ${target}`,
-  commandUnknown: (word) => `Perintah tidak dikenal: /${word}`,
+  commandUnknown: (command) => `Perintah tidak dikenal: /${command}`,
   sendAsText: "Kirim sebagai teks",
   commandUsage: (usage) => `Penggunaan: ${usage}`,
 
@@ -231,15 +232,15 @@ export const INDONESIAN: Texts = {
   open: "Buka",
   dismiss: "Tutup",
   done: "selesai",
-  beingSent: (from, name) => `${from} sedang mengirim ${name}`,
+  fileInProgress: (from, name) => `${from} sedang mengirim ${name}`,
 
   search: "Cari",
-  found: (n, hasMore) => `${n}${hasMore ? "+" : ""} ditemukan`,
+  resultCount: (n, hasMore) => `${n}${hasMore ? "+" : ""} ditemukan`,
 
   account: "Akun dan pengaturan",
   invite: "Undang orang",
   copy: "Salin",
-  notified: (who, where) => `${who} di ${where}`,
+  notificationTitle: (actor, target) => `${actor} di ${target}`,
   devices: "Perangkat",
   theme: "Tampilan",
 
@@ -247,7 +248,7 @@ export const INDONESIAN: Texts = {
   queued: "Antre",
   down: "unduh",
   progress: "Kemajuan",
-  running: "Waktu aktif",
+  uptime: "Waktu aktif",
   until: (time) => `sampai ${time}`,
   actions: "Tindakan",
 

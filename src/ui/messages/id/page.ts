@@ -1,13 +1,13 @@
 /** Indonesian texts of the page, which loads all groups as one file. */
 
 import { INDONESIAN_ALARM } from "./alarm.ts";
+import { INDONESIAN_DEFERRED } from "./deferred.ts";
 import { INDONESIAN } from "./first.ts";
-import { INDONESIAN_PARTS } from "./parts.ts";
 import { INDONESIAN_SHARE } from "./share.ts";
 
 export const INDONESIAN_PAGE = {
   ...INDONESIAN,
-  ...INDONESIAN_PARTS,
+  ...INDONESIAN_DEFERRED,
   ...INDONESIAN_ALARM,
   ...INDONESIAN_SHARE,
 };

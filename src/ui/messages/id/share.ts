@@ -4,13 +4,13 @@ import type { ENGLISH_SHARE } from "../en/share.ts";
 
 export const INDONESIAN_SHARE: typeof ENGLISH_SHARE = {
   shareTitle: "Berkas untuk Anda",
-  shareComing: (n, count) => `${n} dari ${count} berkas siap…`,
+  shareProgress: (n, count) => `${n} dari ${count} berkas siap…`,
   shareAll: (n, size) => `${n} berkas, ${size}`,
   shareSave: (n) => (n === 1 ? "Simpan" : `Simpan ${n} berkas`),
-  shareAgain: "Simpan berkas yang tersisa",
+  shareRemaining: "Simpan berkas yang tersisa",
   shareSaving: "Menyimpan…",
   shareSaved: "Semua berkas tersimpan dan terverifikasi. Halaman ini boleh ditutup.",
   shareZip: "disimpan sebagai arsip zip",
-  shareOver: "Pembagian ini sudah berakhir atau tidak dapat dihubungi. Minta tautan baru.",
-  shareWrong: "Tautan ini tidak lengkap. Salin semuanya, atau pindai kodenya lagi.",
+  shareEnded: "Pembagian ini sudah berakhir atau tidak dapat dihubungi. Minta tautan baru.",
+  shareLinkIncomplete: "Tautan ini tidak lengkap. Salin semuanya, atau pindai kodenya lagi.",
 };

@@ -11,9 +11,9 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   notLoggedIn: "belum masuk",
   noMajority: "sebagian besar server mati; pesan diantrekan",
   loggedOut: "Anda belum masuk. Gunakan /login NAME.",
-  noLongerIn: (place) => `Anda tidak lagi di ${place}`,
+  noLongerIn: (target) => `Anda tidak lagi di ${target}`,
   notSent: (n, targets) => `${n} tidak terkirim ke ${targets}`,
-  notSentBecause: (place, why) => `tidak terkirim ke ${place}: ${why}`,
+  notSentBecause: (target, reason) => `tidak terkirim ke ${target}: ${reason}`,
   unsentAtQuit: (n) =>
     `${n} pesan belum terkirim. Ulangi untuk keluar sekarang dan mengirim saat mulai lagi.`,
   sendingAtQuit: (n) =>
@@ -23,7 +23,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   moreBelow: "-- masih ada di bawah --",
   moreBelowCount: (n) => `-- ${n} lagi di bawah --`,
   moreAbove: (n) => `${n} lagi di atas`,
-  moreHere: (n) => `${n} lagi`,
+  moreCount: (n) => `${n} lagi`,
   membersOnline: (online, all) => `${online} dari ${all} daring`,
   nowOnline: (n) => `${n} daring`,
   fetchWith: (key) => `${key} untuk mengunduh`,
@@ -31,29 +31,30 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   showWith: (key) => `${key} untuk menampilkan semua`,
   closed: "ditutup",
   sealed: "terenkripsi",
-  announcedGone: (who) => `${who} menarik pengumuman`,
-  letIn: (who, room) => `${who} menambahkan Anda ke #${room}: /join ${room}`,
+  announcementWithdrawn: (actor) => `${actor} menarik pengumuman`,
+  addedToRoom: (actor, room) => `${actor} menambahkan Anda ke #${room}: /join ${room}`,
   goTo: "Pergi ke",
   find: "Cari",
-  typed: "Riwayat ketikan",
+  inputHistory: "Riwayat ketikan",
   messageMenu: "Tindakan pesan",
-  nothingTyped: "Tidak ada yang cocok di riwayat ketikan.",
+  noHistoryMatches: "Tidak ada yang cocok di riwayat ketikan.",
   emptyRoom: "Belum ada pesan. Tulis pesan pertama.",
   emptyPerson: (name) => `Belum ada pesan dengan ${name}.`,
-  pressToClose: "Esc menutup",
-  copyOrClose: "c menyalin · Esc menutup",
-  toAnswer: "Enter: jawab · Esc: batal",
+  closeHint: "Esc menutup",
+  copyHint: "c menyalin · Esc menutup",
+  answerHint: "Enter: jawab · Esc: batal",
   checking: "Memeriksa…; ketikan disembunyikan",
-  questionGone: "Permintaan dibatalkan; ketikan disembunyikan sampai Enter",
-  cannotShow: (what) => `layar tidak dapat digambar (${what}); tekan Ctrl-L untuk mencoba lagi`,
+  promptCancelled: "Permintaan dibatalkan; ketikan disembunyikan sampai Enter",
+  drawingFailed: (reason) =>
+    `layar tidak dapat digambar (${reason}); tekan Ctrl-L untuk mencoba lagi`,
   yesNo: "y/N",
-  escDrops: "Esc membatalkan",
+  escCancels: "Esc membatalkan",
   refusedHint: "pilih untuk mengirim lagi atau membuang",
 
-  sealedRoomMade: (room) => `ruang terenkripsi '${room}' dibuat; tambahkan orang: /invite NAME`,
-  roomMade: (room) => `ruang '${room}' dibuat`,
-  backIn: (room) => `kembali ke ${room}`,
-  youLeft: (room) => `Anda keluar dari ${room}`,
+  sealedRoomCreated: (room) => `ruang terenkripsi '${room}' dibuat; tambahkan orang: /invite NAME`,
+  roomCreated: (room) => `ruang '${room}' dibuat`,
+  returnedTo: (room) => `kembali ke ${room}`,
+  leftRoom: (room) => `Anda keluar dari ${room}`,
   noTopic: "tidak ada topik",
   offlineMember: (user) => `${user} (luring)`,
   largeRoom: (room, all, online, names, more) => {
@@ -65,9 +66,9 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   conversationList: (people) => `percakapan: ${people}`,
   unread: (n) => `${n} belum dibaca`,
   joined: "sudah bergabung",
-  nothingFound: "tidak ada pesan yang ditemukan",
-  youAreLoggedOut: "Anda sudah keluar dari akun; /login NAME untuk masuk lagi",
-  youAre: (user) => `masuk sebagai ${user}`,
+  noMessagesFound: "tidak ada pesan yang ditemukan",
+  loggedOutHint: "Anda sudah keluar dari akun; /login NAME untuk masuk lagi",
+  loggedInAs: (user) => `masuk sebagai ${user}`,
   passwordChanged: "kata sandi diubah",
   slashHint: "untuk mengawali pesan dengan garis miring, ketik //",
   done: (command) => `selesai: ${command}`,
@@ -75,9 +76,9 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   quietOff: "pemberitahuan bergabung dan keluar ditampilkan",
   ignoreNone: "Anda tidak mengabaikan siapa pun",
   ignoredList: (users) => `diabaikan: ${users}`,
-  youIgnore: (user) => `Anda mengabaikan ${user}`,
-  youHear: (user) => `pesan ${user} tampil lagi`,
-  sendLine: (user) => `kirim perintah ini ke ${user ?? "satu orang"}:`,
+  nowIgnoring: (user) => `Anda mengabaikan ${user}`,
+  stoppedIgnoring: (user) => `pesan ${user} tampil lagi`,
+  inviteHint: (user) => `kirim perintah ini ke ${user ?? "satu orang"}:`,
   accountInfo: INDONESIAN.accountInfo,
   banned: (user) => `${user} diblokir`,
   conversationOpen: (user) => `percakapan dengan ${user} tidak terenkripsi`,
@@ -90,12 +91,12 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   },
   sealedMember: ({ user, devices, hasBrowser, isMe, isVerified, isChanged, isAdmin }) => {
     const web = hasBrowser ? ", termasuk peramban" : "";
-    const known = isVerified ? "terverifikasi" : "belum terverifikasi";
+    const verification = isVerified ? "terverifikasi" : "belum terverifikasi";
     const changed = isChanged ? `; kuncinya berubah: /verify ${user}` : "";
-    const state = isMe ? "Anda" : known + changed;
+    const state = isMe ? "Anda" : verification + changed;
     return `${user}: ${devices} perangkat${web}; ${state}${isAdmin ? "; admin" : ""}`;
   },
-  devicesLetIn: (user, added, missing) => {
+  devicesAdded: (user, added, missing) => {
     if (added === 0 && missing === 0) return `semua perangkat ${user} sudah ada di ruang ini`;
     const more = missing === 0 ? "" : `; ${missing} lagi dapat ditambahkan setelah tersambung`;
     return `${user} ditambahkan dengan ${added} perangkat${more}`;
@@ -106,10 +107,10 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   confirmNewDigits: (user) =>
     `kunci identitas ${user} berubah; konfirmasi angka yang ${user} lihat`,
   keyAccepted: (user) => `kunci terbaru ${user} diterima`,
-  savedNow: "tersimpan; daftar pesan tersimpan: /saved",
-  notSaved: "dihapus dari pesan tersimpan",
+  messageSaved: "tersimpan; daftar pesan tersimpan: /saved",
+  messageUnsaved: "dihapus dari pesan tersimpan",
   nothingSaved: "belum ada pesan tersimpan; untuk menyimpan: /save",
-  notReadable: (n) => `${n} pesan tersimpan tidak dapat dibaca lagi`,
+  savedUnreadable: (n) => `${n} pesan tersimpan tidak dapat dibaca lagi`,
   nothingPinned: "tidak ada pesan yang disematkan",
   readBy: (readers, members, names) => {
     const list = readers === 0 ? "" : `: ${names.join(", ")}`;
@@ -117,25 +118,25 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   },
   queuedMessage: (user) => `${user} sedang luring; pesan akan dikirim nanti`,
   queuedFile: (user) => `${user} sedang luring; berkas dapat diunduh nanti`,
-  unsaid: "server ini belum mendukung keterangan berkas; kirim teksnya sebagai pesan",
+  captionsUnsupported: "server ini belum mendukung keterangan berkas; kirim teksnya sebagai pesan",
   sentTo: (target) => `terkirim ke ${target}`,
   fileSent: (name, target) => `'${name}' terkirim ke ${target}`,
-  fileHere: (file, from) => `${file} dari ${from} sudah diunduh`,
-  leftOut: (entry) => `dilewati: ${entry}`,
-  renamedHere: (file, from, to) => `${file}: ${from} disimpan sebagai ${to}`,
-  moreRenamed: (file, n) => `${file}: ${n} lagi disimpan dengan nama lain`,
+  fileDownloaded: (file, from) => `${file} dari ${from} sudah diunduh`,
+  skippedEntry: (entry) => `dilewati: ${entry}`,
+  savedUnderName: (file, from, to) => `${file}: ${from} disimpan sebagai ${to}`,
+  moreSavedUnderNames: (file, n) => `${file}: ${n} lagi disimpan dengan nama lain`,
   noFiles: "tidak ada berkas",
   files: "berkas",
-  filesOnTheWay: "menyelesaikan transfer; Ctrl-C menghentikannya dan dapat dilanjutkan nanti",
-  hearAll: "tidak ada yang dibisukan",
-  mutedHere: (targets) => `dibisukan di perangkat ini: ${targets}`,
-  hearAgain: (target) => `${target} tidak lagi dibisukan`,
-  nowMuted: (target) => `${target} dibisukan di perangkat ini`,
+  finishingTransfers: "menyelesaikan transfer; Ctrl-C menghentikannya dan dapat dilanjutkan nanti",
+  nothingMuted: "tidak ada yang dibisukan",
+  mutedList: (targets) => `dibisukan di perangkat ini: ${targets}`,
+  unmuted: (target) => `${target} tidak lagi dibisukan`,
+  targetMuted: (target) => `${target} dibisukan di perangkat ini`,
   mutedBySetting: (target) =>
     `${target} masih dibisukan oleh setelan 'muted'; untuk mengubahnya: /set muted`,
   stats: {
     over: (transport, since) => `lewat ${transport} sejak ${since}`,
-    acknowledged: (n, asked) => `${n} dari ${asked} permintaan dijawab`,
+    acknowledged: (n, requests) => `${n} dari ${requests} permintaan dijawab`,
     sent: (messages, bytes) => `terkirim ${messages} pesan, ${bytes} bita`,
     received: (messages, bytes) => `diterima ${messages} pesan, ${bytes} bita`,
     datagrams: (n) => ` dalam ${n} datagram`,
@@ -150,7 +151,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
     damaged:
       "data ruang terenkripsi di perangkat ini hilang atau rusak; perangkat bergabung kembali",
   },
-  otherMachine: (from, to) => `${from} tidak menjawab; tersambung ke ${to} dalam klaster yang sama`,
+  failedOver: (from, to) => `${from} tidak menjawab; tersambung ke ${to} dalam klaster yang sama`,
   disk: (space) => {
     const [free, keep] = [formatSize(space.freeBytes), formatSize(space.keepFreeBytes)];
     if (!space.isLow) return `ruang disk server cukup lagi: ${free} kosong`;

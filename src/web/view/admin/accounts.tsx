@@ -75,7 +75,7 @@ function accountColumns(page: FullPage, reload: () => void): readonly Column<Acc
     {
       id: "online",
       name: texts.accountState,
-      cell: ({ online }) => (online ? texts.online : texts.away),
+      cell: ({ online }) => (online ? texts.online : texts.offlineStatus),
     },
     // Older servers omit it.
     field("seen", texts.seenLast, (seen, { online }) =>

@@ -3,7 +3,7 @@
 import { useRef } from "react";
 import { formatDuration, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
-import type { AllTexts } from "../../../ui/messages/en/parts.ts";
+import type { AllTexts } from "../../../ui/messages/en/deferred.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { FaultLine, useOnline } from "../shell/context.tsx";
 import { type FullPage, useFullPage } from "../shell/full-page.ts";

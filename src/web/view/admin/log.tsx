@@ -9,8 +9,8 @@ import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { dateOf, formatUtc } from "../../../base/time.ts";
 import { importOriginOf } from "../../../core/client/chat-record.ts";
-import type { AllTexts } from "../../../ui/messages/en/parts.ts";
-import { withLocalMoments } from "../../../ui/text/times.ts";
+import type { AllTexts } from "../../../ui/messages/en/deferred.ts";
+import { withLocalTimestamps } from "../../../ui/text/times.ts";
 import type { Answer, NoticeOf } from "../../../wire/messages.ts";
 import { downloadFrom } from "../files/download.ts";
 import { Button } from "../shell/button.tsx";
@@ -111,7 +111,7 @@ function toLogLine(notice: ServerEvent, key: number, { texts, times }: FullPage)
     to?.join(", "),
     address,
     program,
-    reason === undefined ? undefined : withLocalMoments(reason, texts),
+    reason === undefined ? undefined : withLocalTimestamps(reason, texts),
   ];
   const { decision, by, whom, until } = notice;
   if (decision !== undefined)

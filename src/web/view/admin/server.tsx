@@ -4,7 +4,7 @@ import { type ComponentType, useEffect, useRef, useState } from "react";
 import { ANNOUNCEMENT_BYTES_MAX } from "../../../base/limits-page.ts";
 import { formatDuration, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
-import type { AllTexts } from "../../../ui/messages/en/parts.ts";
+import type { AllTexts } from "../../../ui/messages/en/deferred.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { Button } from "../shell/button.tsx";
 import { FaultLine, useModelValue, useOnline } from "../shell/context.tsx";
@@ -71,9 +71,9 @@ function facts(
       name: texts.version,
       text: cleanText(`${stats.version} · ${stats.runtime} · ${stats.platform}`),
     },
-    { name: texts.running, text: texts.span(formatDuration(Date.now() - stats.since)) },
+    { name: texts.uptime, text: texts.span(formatDuration(Date.now() - stats.since)) },
     {
-      name: texts.nowOnline,
+      name: texts.onlineNow,
       text: texts.peopleOnline(stats.online, stats.users, stats.links - stats.lanes, stats.lanes),
     },
     {

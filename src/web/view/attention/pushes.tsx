@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
-import type { AllTexts } from "../../../ui/messages/en/parts.ts";
+import type { AllTexts } from "../../../ui/messages/en/deferred.ts";
 import { readRoute } from "../../input/route.ts";
 import { FaultLine, useModelValue, useOnline, useTask } from "../shell/context.tsx";
 import { listen, whenSettled } from "../shell/effects.ts";

@@ -1,7 +1,7 @@
 /** Dialog that lists all emoji. */
 
 import { type KeyboardEvent, memo, useMemo, useRef, useState } from "react";
-import type { AllTexts } from "../../../ui/messages/en/parts.ts";
+import type { AllTexts } from "../../../ui/messages/en/deferred.ts";
 import type { EmojiGroup, NamedEmoji } from "../../../ui/text/emoji.ts";
 import { Dialog } from "../shell/dialog.tsx";
 import { useFullPage } from "../shell/full-page.ts";
@@ -26,7 +26,7 @@ function useGroups(module: EmojiModule | undefined, query: string): readonly Emo
   const all = useMemo(() => module?.emojiGroups(lang) ?? [], [module, lang]);
   return useMemo(() => {
     if (module === undefined) return [];
-    if (query.trim() !== "") return [{ category: "", emoji: module.emojiFound(query, lang) }];
+    if (query.trim() !== "") return [{ category: "", emoji: module.searchEmoji(query, lang) }];
     const known = new Map(all.flatMap(({ emoji }) => emoji.map((entry) => [entry.emoji, entry])));
     const recent = recentEmoji().flatMap((sign) => known.get(sign) ?? []);
     return recent.length === 0 ? all : [{ category: "Recent", emoji: recent }, ...all];

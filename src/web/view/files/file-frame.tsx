@@ -57,7 +57,7 @@ export function OfferedLine({ from, name }: { readonly from: string; readonly na
   const texts = useTexts();
   return (
     <p className="offered" dir="auto">
-      {texts.beingSent(cleanText(from), cleanText(name))}
+      {texts.fileInProgress(cleanText(from), cleanText(name))}
     </p>
   );
 }

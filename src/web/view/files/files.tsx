@@ -7,7 +7,7 @@ import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { FileView, Item, Model, TransferView } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
-import type { AllTexts } from "../../../ui/messages/en/parts.ts";
+import type { AllTexts } from "../../../ui/messages/en/deferred.ts";
 import { type MediaKind, mediaType } from "../../browser/media.ts";
 import { getPreviews, type Picture, PREVIEW_BYTES_MAX } from "../../transfer/previews.ts";
 import { useModelValue } from "../shell/context.tsx";

@@ -5,7 +5,7 @@ import { formatDuration, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { TransferView } from "../../../core/model/state.ts";
 import type { PauseCause, ProgressReport } from "../../../core/transfer/progress.ts";
-import type { AllTexts } from "../../../ui/messages/en/parts.ts";
+import type { AllTexts } from "../../../ui/messages/en/deferred.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { useModelValue } from "../shell/context.tsx";
@@ -33,7 +33,7 @@ function progressText(progress: ProgressReport, texts: AllTexts): string {
   }
   const rate = ratePerS > 0 ? ` · ${formatRate(ratePerS)}` : "";
   if (leftMs === undefined) return `${done}${rate}`;
-  return `${done}${rate} · ${texts.left(texts.span(formatDuration(leftMs)))}`;
+  return `${done}${rate} · ${texts.timeLeft(texts.span(formatDuration(leftMs)))}`;
 }
 
 function stateText({ kind, state, progress }: TransferView, texts: AllTexts): string {

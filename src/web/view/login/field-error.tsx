@@ -5,8 +5,8 @@ import { PASSWORD_CHARS_MIN } from "../../../base/limits.ts";
 import { foldName, isName } from "../../../base/names.ts";
 import { proposeName } from "../../../base/new-names.ts";
 import { cleanText } from "../../../base/text.ts";
+import { ENGLISH_DEFERRED } from "../../../ui/messages/en/deferred.ts";
 import type { Texts } from "../../../ui/messages/en/first.ts";
-import { ENGLISH_PARTS } from "../../../ui/messages/en/parts.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { Button } from "../shell/button.tsx";
 import type { LoginAttempt, LoginFieldError } from "../shell/lazy.tsx";
@@ -16,7 +16,7 @@ export function loginFieldError(
   pageTexts: Texts,
 ): LoginFieldError | undefined {
   const { fault, name, password, roomSecret, takenNames } = attempt;
-  const texts = { ...ENGLISH_PARTS, ...pageTexts };
+  const texts = { ...ENGLISH_DEFERRED, ...pageTexts };
   if (!(fault instanceof Fault)) return undefined;
   const clean = cleanText(name);
   const proposal = ({ onUse }: { readonly onUse: (name: string) => void }) => {

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "react";
 import { formatSize } from "../../../base/sizes.ts";
-import type { AllTexts } from "../../../ui/messages/en/parts.ts";
+import type { AllTexts } from "../../../ui/messages/en/deferred.ts";
 import { installCommand } from "../../../ui/text/install-command.ts";
 import {
   browserSystem,

@@ -19,16 +19,16 @@ import { FILE_TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import type { Draft, Item } from "../../../core/model/state.ts";
 import { COMMANDS } from "../../../ui/commands/table.ts";
+import {
+  EMPTY_DRAFT,
+  endEdit,
+  isEmptyDraft,
+  startEdit,
+  startReply,
+  withoutReference,
+} from "../../../ui/text/draft.ts";
 import { authorText, quotedText } from "../../../ui/text/event-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
-import {
-  afterEdit,
-  answering,
-  dropped,
-  editing,
-  isNothing,
-  NOTHING,
-} from "../../../ui/text/writing.ts";
 import type { Chat } from "../../driver/chat.ts";
 import { type Completion, complete, completionAt, isTypingEmoji } from "../../input/completion.ts";
 import { composerAction } from "../../input/keys.ts";
@@ -76,11 +76,11 @@ interface ComposerRef {
 
 /** The draft of a room: updated immediately here, and a moment later in the model. */
 function useDraft(chat: Chat, target: string, sendsTyping: boolean) {
-  const [draft, setDraft] = useState<Draft>(() => chat.model.drafts.get(target) ?? NOTHING);
+  const [draft, setDraft] = useState<Draft>(() => chat.model.drafts.get(target) ?? EMPTY_DRAFT);
   const known = useRef(chat.model.drafts.get(target));
   const change = useCallback(
     (next: Draft) => {
-      known.current = isNothing(next) ? undefined : next;
+      known.current = isEmptyDraft(next) ? undefined : next;
       setDraft(next);
       chat.setDraft(target, known.current);
       if (sendsTyping && next.edits === undefined) chat.typed(target, next.text);
@@ -94,7 +94,7 @@ function useDraft(chat: Chat, target: string, sendsTyping: boolean) {
         const stored = chat.model.drafts.get(target);
         if (stored === known.current) return;
         known.current = stored;
-        setDraft(stored ?? NOTHING);
+        setDraft(stored ?? EMPTY_DRAFT);
       }),
     [chat, target],
   );
@@ -170,7 +170,7 @@ function useOffer() {
     text.current = now;
     const { module } = emoji;
     const named =
-      module && ((begun: string, max: number) => module.emojiNamed(begun, max, texts.lang));
+      module && ((begun: string, max: number) => module.searchEmojiNames(begun, max, texts.lang));
     const source = suggestionSource(chat.model, Object.keys(COMMANDS), named);
     const completion = completionAt(now, caret, source);
     setOffer(completion === undefined ? undefined : { completion, at: 0 });
@@ -243,7 +243,7 @@ function useWriting({ target, onCommand, field, attached, itemOf }: WritingProps
   };
   const send = () => {
     if (!(hasFiles ? sendFiles() : chat.send(target, draft))) return;
-    change(draft.edits === undefined ? NOTHING : afterEdit(draft));
+    change(draft.edits === undefined ? EMPTY_DRAFT : endEdit(draft));
     field.current?.focus();
   };
   const submit = () => {
@@ -254,7 +254,7 @@ function useWriting({ target, onCommand, field, attached, itemOf }: WritingProps
     if (draft.edits !== undefined || isPlainText) return send();
     const outcome = onCommand(draft.text, draft);
     if (outcome.kind === "text") send();
-    else if (outcome.kind === "done") change(NOTHING);
+    else if (outcome.kind === "done") change(EMPTY_DRAFT);
     else setRejection({ text: draft.text, message: outcome.message });
   };
   const choose = (choice: string) => {
@@ -272,7 +272,7 @@ function useWriting({ target, onCommand, field, attached, itemOf }: WritingProps
     change({ ...draft, text: text.slice(0, from) + sign + text.slice(to ?? text.length) });
     requestAnimationFrame(() => field.current?.focus());
   };
-  const clearReference = () => change(dropped(draft));
+  const clearReference = () => change(withoutReference(draft));
   const rejected = rejection?.text === draft.text ? rejection : undefined;
   return {
     draft,
@@ -312,7 +312,7 @@ function useKeys(writing: Writing, { lastOwn, field }: WritingProps) {
     if (action === "send") submit();
     else if (action === "edit-last") {
       const item = lastOwn();
-      if (item !== undefined) change(editing(draft, item.seq, item.text));
+      if (item !== undefined) change(startEdit(draft, item.seq, item.text));
     } else if (action === "escape") {
       if (draft.re === undefined && draft.edits === undefined) return;
       clearReference();
@@ -387,11 +387,11 @@ export const Composer = memo(function Composer(given: ComposerProps & ComposerRe
   useImperativeHandle(ref, () => ({
     focus: () => field.current?.focus(),
     reply: (item) => {
-      change(answering(draft, item.seq));
+      change(startReply(draft, item.seq));
       field.current?.focus();
     },
     edit: (item) => {
-      change(editing(draft, item.seq, item.text));
+      change(startEdit(draft, item.seq, item.text));
       field.current?.focus();
     },
   }));

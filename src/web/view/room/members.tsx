@@ -82,7 +82,7 @@ function moderationItems(page: PageValue, user: string, room: string, role: stri
 /** @param isOnline `undefined` if unknown: this page is offline, or has no information */
 export function presenceText(isOnline: boolean | undefined, texts: Texts): string {
   if (isOnline === undefined) return texts.presenceUnknown;
-  return isOnline ? texts.online : texts.away;
+  return isOnline ? texts.online : texts.offlineStatus;
 }
 
 interface PersonProps {

@@ -6,7 +6,7 @@ import { type Block, parseMarkup } from "../../../core/markup/blocks.ts";
 import { type Inline, parseInline } from "../../../core/markup/inline.ts";
 import { splitStruck } from "../../../core/markup/plain.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { NOTHING } from "../../../ui/text/writing.ts";
+import { EMPTY_DRAFT } from "../../../ui/text/draft.ts";
 import { formatRoute, readRoute } from "../../input/route.ts";
 import { copy } from "../shell/clipboard.ts";
 import { type PageValue, usePage } from "../shell/context.tsx";
@@ -27,7 +27,7 @@ function followHere(event: MouseEvent<HTMLAnchorElement>): void {
 function insertName({ chat }: PageValue, name: string): void {
   const { open, drafts } = chat.model;
   if (open === undefined) return;
-  const draft = drafts.get(open) ?? NOTHING;
+  const draft = drafts.get(open) ?? EMPTY_DRAFT;
   const gap = /\S$/.test(draft.text) ? " " : "";
   chat.setDraft(open, { ...draft, text: `${draft.text}${gap}@${name} ` });
   document.querySelector<HTMLElement>(".composer textarea")?.focus();

@@ -6,7 +6,7 @@ import { Fault } from "../../../base/fault.ts";
 import { compareNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import type { AllTexts } from "../../../ui/messages/en/parts.ts";
+import type { AllTexts } from "../../../ui/messages/en/deferred.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import type { Answer } from "../../../wire/messages.ts";
@@ -157,7 +157,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...given }: LazyProps["Creat
             <>
               {texts.roomExists(targetText(taken.room))}{" "}
               <Button variant="small" onClick={() => joinTaken(taken)}>
-                {taken.joined ? texts.openIt : texts.joinIt}
+                {taken.joined ? texts.openExisting : texts.joinExisting}
               </Button>
             </>
           )

@@ -126,7 +126,7 @@ function conversationItems(page: FullPage, room: RoomState): MenuItem[] {
   const { texts } = page;
   const person = { name: room.name, role: "member", room: undefined, moderates: false };
   const sealing: MenuItem = {
-    label: texts.sealThis,
+    label: texts.sealConversation,
     icon: "lock",
     onChoose: () => confirmSeal(page, room.name),
   };

@@ -113,7 +113,7 @@ export function Search({ open, onClose, onJump }: LazyProps["Search"]) {
         {isDone
           ? found.length === 0
             ? texts.foundNothing
-            : texts.found(found.length, hasMore)
+            : texts.resultCount(found.length, hasMore)
           : ""}
       </p>
       <FaultLine fault={search?.fault} />

@@ -15,13 +15,13 @@ import type {
   Answer,
   Command,
   Host,
-  JoinOrder,
+  JoinArgs,
+  MessageAuthor,
   View,
   Views,
-  Whose,
 } from "../../../ui/commands/command.ts";
 import { topic } from "../../../ui/commands/topic.ts";
-import { type AccountFacts, whoIsText } from "../../../ui/commands/whois.ts";
+import { type AccountFacts, accountInfoText } from "../../../ui/commands/whois.ts";
 import type { Texts } from "../../../ui/messages/en/first.ts";
 import { PageFault } from "../../../ui/text/page-fault.ts";
 import type { PostBody, Answer as WireAnswer } from "../../../wire/messages.ts";
@@ -83,7 +83,12 @@ export function runSlashCommand(
 }
 
 /** Reports whether the command has no message to act on. */
-function isMissing({ chat }: PageValue, target: string, { about }: Command, order: unknown) {
+function isMissing(
+  { chat }: PageValue,
+  target: string,
+  { defaultAuthor: about }: Command,
+  order: unknown,
+) {
   const isGiven = (order as { readonly seq?: number }).seq !== undefined;
   if (about === undefined || isGiven) return false;
   const isOwn = about === "own";
@@ -101,7 +106,7 @@ const NOTICES: Readonly<
   Record<string, (json: NonNullable<Answer["json"]>, texts: Texts) => string | undefined>
 > = {
   banned: (_, texts) => texts.userBanned,
-  whois: (json, texts) => whoIsText(json as unknown as AccountFacts, texts),
+  whois: (json, texts) => accountInfoText(json as unknown as AccountFacts, texts),
   "let-in": ({ missing }, texts) =>
     missing === 0 ? undefined : texts.devicesPending(Number(missing)),
 };
@@ -158,7 +163,7 @@ class PageHost implements Host {
     );
   }
 
-  async resolveSeq(given: number | undefined, whose: Whose): Promise<number> {
+  async resolveSeq(given: number | undefined, whose: MessageAuthor): Promise<number> {
     const isOwn = whose === "own";
     if (isOwn) await this.#sent();
     const seq = given ?? lastMessage(roomOf(this.#page.chat.model, this.current), isOwn)?.seq;
@@ -182,7 +187,7 @@ class PageHost implements Host {
     });
   }
 
-  async join({ room, password, sealed }: JoinOrder): Promise<WireAnswer<"join"> | undefined> {
+  async join({ room, password, sealed }: JoinArgs): Promise<WireAnswer<"join"> | undefined> {
     const { openDialog, chat } = this.#page;
     const onOpen = this.#context.open;
     try {
@@ -226,7 +231,7 @@ class PageHost implements Host {
   }
 
   answered(answer: Answer | undefined): void {
-    const { json, enter } = answer ?? {};
+    const { json, roomToOpen: enter } = answer ?? {};
     if (enter !== undefined) this.#context.open(enter);
     const notice = json && NOTICES[json.kind]?.(json, this.#page.texts);
     if (notice !== undefined) this.#page.notify(notice);

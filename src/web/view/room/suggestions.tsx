@@ -3,7 +3,7 @@
 import { cleanText } from "../../../base/text.ts";
 import { knownNames } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
-import { usageIn } from "../../../ui/commands/command.ts";
+import { usageFor } from "../../../ui/commands/command.ts";
 import { COMMANDS } from "../../../ui/commands/table.ts";
 import type { Completion, CompletionSource } from "../../input/completion.ts";
 import { commandSummary } from "../../input/slash.ts";
@@ -47,7 +47,7 @@ export function Suggestions({ completion, at, onChoose }: SuggestionsProps) {
               onChoose(choice);
             }}
           >
-            {command === undefined ? cleanText(choice) : usageIn(command, "page")}{" "}
+            {command === undefined ? cleanText(choice) : usageFor(command, "page")}{" "}
             <span className="room-note">{label ?? (command && commandSummary(name, known))}</span>
           </div>
         );

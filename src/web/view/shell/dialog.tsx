@@ -118,9 +118,9 @@ export function deleteQuestion({ texts }: PageValue, onConfirm: Question["onConf
 export function confirmSeal(page: PageValue, user: string): void {
   const { texts, chat } = page;
   confirm(page, {
-    title: texts.sealThis,
+    title: texts.sealConversation,
     text: texts.sealExplained(cleanText(user)),
-    action: texts.sealThis,
+    action: texts.sealConversation,
     onConfirm: () => chat.seal(user),
   });
 }

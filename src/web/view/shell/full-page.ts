@@ -1,7 +1,7 @@
 /** The page context with the texts of lazily loaded parts. */
 
 import { useMemo } from "react";
-import { type AllTexts, ENGLISH_PARTS } from "../../../ui/messages/en/parts.ts";
+import { type AllTexts, ENGLISH_DEFERRED } from "../../../ui/messages/en/deferred.ts";
 import { type PageValue, usePage } from "./context.tsx";
 
 export interface FullPage extends PageValue {
@@ -11,5 +11,5 @@ export interface FullPage extends PageValue {
 export function useFullPage(): FullPage {
   const page = usePage();
   // Other languages include all of their texts.
-  return useMemo(() => ({ ...page, texts: { ...ENGLISH_PARTS, ...page.texts } }), [page]);
+  return useMemo(() => ({ ...page, texts: { ...ENGLISH_DEFERRED, ...page.texts } }), [page]);
 }

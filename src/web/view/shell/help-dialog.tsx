@@ -1,6 +1,6 @@
 /** Help dialog: commands, shortcuts and formatting. */
 
-import { usageIn } from "../../../ui/commands/command.ts";
+import { usageFor } from "../../../ui/commands/command.ts";
 import { COMMANDS } from "../../../ui/commands/table.ts";
 import { commandSummary } from "../../input/slash.ts";
 import { Dialog } from "./dialog.tsx";
@@ -36,7 +36,7 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
         {Object.entries(COMMANDS).map(([name, command]) => (
           <div key={name}>
             <dt>
-              <code>{usageIn(command, "page")}</code>
+              <code>{usageFor(command, "page")}</code>
             </dt>
             <dd>{commandSummary(name, texts)}</dd>
           </div>

@@ -11,8 +11,8 @@ import {
 } from "react";
 import type { FoldedName } from "../../../base/names.ts";
 import type { GuessDelayView, Item, Model, RoomState } from "../../../core/model/state.ts";
+import type { AllTexts } from "../../../ui/messages/en/deferred.ts";
 import type { Texts } from "../../../ui/messages/en/first.ts";
-import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import type { Attachment } from "../../transfer/attachments.ts";
 import { PageContext, type PageValue, type Task, useModelValue, usePage } from "./context.tsx";
 import { whenSettled } from "./effects.ts";

@@ -2,7 +2,7 @@
 
 import { type FormEvent, useEffect, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
-import type { AllTexts } from "../../../ui/messages/en/parts.ts";
+import type { AllTexts } from "../../../ui/messages/en/deferred.ts";
 import { LANGUAGES, languageFor } from "../../../ui/messages/languages.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import { type DeviceInfo, revokeOthers } from "../../driver/devices.ts";
@@ -138,7 +138,7 @@ function Password() {
 
 function lastSeenText({ online, seen }: DeviceActivity, texts: AllTexts, times: Times): string {
   if (online) return texts.online;
-  if (seen === undefined) return texts.away;
+  if (seen === undefined) return texts.offlineStatus;
   return texts.lastSeen(times.utcDay(seen));
 }
 
@@ -183,7 +183,7 @@ function Devices() {
               <span className="hint">
                 {[
                   lastSeenText(device, texts, times),
-                  texts.since(times.full(device.since)),
+                  texts.deviceAdded(times.full(device.since)),
                   device.certified ? texts.certified : texts.uncertified,
                   ...(label === undefined ? [] : [id.slice(0, 8)]),
                 ].join(" · ")}

@@ -1,12 +1,12 @@
 /** Indonesian texts of the page that load after the first screen. */
 
-import type { ENGLISH_PARTS } from "../en/parts.ts";
+import type { ENGLISH_DEFERRED } from "../en/deferred.ts";
 import { INDONESIAN_COMMANDS } from "./commands.ts";
 
-export const INDONESIAN_PARTS: typeof ENGLISH_PARTS = {
+export const INDONESIAN_DEFERRED: typeof ENGLISH_DEFERRED = {
   create: "Buat",
-  joinIt: "Gabung",
-  openIt: "Buka",
+  joinExisting: "Gabung",
+  openExisting: "Buka",
   joinRoom: (room) => `Gabung ke ${room}`,
   openRoom: (room) => `Buka ${room}`,
   findRoom: "Cari ruang",
@@ -155,7 +155,7 @@ export const INDONESIAN_PARTS: typeof ENGLISH_PARTS = {
   chooseAgain: "Pilih lagi berkasnya untuk melanjutkan",
   permitWriting: "Izinkan akses ke berkas untuk melanjutkan",
   permitAgain: "Izinkan akses ke berkas untuk melanjutkan",
-  left: (span) => `sisa ${span}`,
+  timeLeft: (span) => `sisa ${span}`,
   failed: "gagal",
   stalledSource: "menunggu penyimpanan perangkat ini",
   stalledNetwork: "menunggu jaringan",
@@ -182,7 +182,7 @@ export const INDONESIAN_PARTS: typeof ENGLISH_PARTS = {
   enlarge: (name) => `Perbesar ${name}`,
   previousPicture: "Gambar sebelumnya",
   nextPicture: "Gambar berikutnya",
-  pictureAt: (at, all) => `${at} dari ${all}`,
+  pictureAt: (position, all) => `${position} dari ${all}`,
   zoomIn: "Perbesar",
   zoomOut: "Perkecil",
   notAPdf: "Ini bukan PDF.",
@@ -220,7 +220,7 @@ export const INDONESIAN_PARTS: typeof ENGLISH_PARTS = {
   createInvite: "Buat undangan",
   inviteAt: "Alamat server",
   inviteLoopback: "Alamat ini hanya berfungsi di komputer ini.",
-  inviteUntil: (when) => `Berlaku sampai ${when}`,
+  inviteUntil: (time) => `Berlaku sampai ${time}`,
   inviteLink: "Tautan",
   inviteShare: "Bagikan…",
   inviteLine: "Perintah terminal",
@@ -228,10 +228,10 @@ export const INDONESIAN_PARTS: typeof ENGLISH_PARTS = {
   notifications: "Pemberitahuan",
   quiet: "Sembunyikan pemberitahuan gabung dan keluar",
   showTyping: "Indikator mengetik",
-  typing: ([one = "", other, more]) => {
-    if (other === undefined) return `${one} sedang mengetik…`;
+  typing: ([first = "", second, more]) => {
+    if (second === undefined) return `${first} sedang mengetik…`;
     return more === undefined
-      ? `${one} dan ${other} sedang mengetik…`
+      ? `${first} dan ${second} sedang mengetik…`
       : "Beberapa orang sedang mengetik…";
   },
   notificationsAsk: "Beri tahu saya tentang sebutan dan pesan langsung",
@@ -250,7 +250,7 @@ export const INDONESIAN_PARTS: typeof ENGLISH_PARTS = {
   notificationsNone: "Peramban ini tidak mendukung pemberitahuan.",
   deviceOn: (program, system) => `${program === "Browser" ? "Peramban" : program} di ${system}`,
   thisDevice: "perangkat ini",
-  since: (time) => `ditambahkan ${time}`,
+  deviceAdded: (time) => `ditambahkan ${time}`,
   lastSeen: (day) => `terakhir terlihat ${day}`,
   certified: "Memegang kunci akun",
   uncertified: "Masuk dengan kata sandi",
@@ -325,7 +325,7 @@ export const INDONESIAN_PARTS: typeof ENGLISH_PARTS = {
   historySize: "Riwayat",
   records: (n, size) => `${n} catatan${size === "" ? "" : `, ${size}`}`,
   filesCount: (n, size) => `${n} berkas, ${size}`,
-  nowOnline: "Sedang daring",
+  onlineNow: "Sedang daring",
   machine: (address) => `Server ${address}`,
   machineState: (connections, memory, free) =>
     `${connections} sambungan · memori ${memory} · sisa disk ${free}`,
@@ -340,7 +340,7 @@ export const INDONESIAN_PARTS: typeof ENGLISH_PARTS = {
   announceText: "Pengumuman",
   announceHead: "Pengumuman",
   announceNone: "Tidak ada pengumuman.",
-  announcedBy: (name, when) => `(${name}, ${when})`,
+  announcedBy: (name, time) => `(${name}, ${time})`,
   announceEnd: "Tarik",
   announceEndAsk: "Tarik pengumuman?",
   announceEndExplained: "Pengumuman hilang bagi semua pengguna.",
@@ -355,8 +355,8 @@ export const INDONESIAN_PARTS: typeof ENGLISH_PARTS = {
   chartBytes: "Byte per detik",
   chartSpan: "Rentang waktu",
   chartMinutes: (n) => (n === 60 ? "1 jam" : `${n} mnt`),
-  chartSummary: (now, mean, max, at) =>
-    `kini ${now}, rata-rata ${mean}, maksimum ${max} pada ${at}`,
+  chartSummary: (now, mean, max, time) =>
+    `kini ${now}, rata-rata ${mean}, maksimum ${max} pada ${time}`,
   chartTable: "Tabel per menit",
   chartTime: "Waktu",
   registration: "Pendaftaran",
@@ -373,7 +373,7 @@ export const INDONESIAN_PARTS: typeof ENGLISH_PARTS = {
   devicesAndPassword: (n) => `${n} perangkat, ada kata sandi`,
   banned: "diblokir",
   remove: "Hapus",
-  removeAsk: (what) => `Hapus ${what} secara permanen?`,
+  removeAsk: (item) => `Hapus ${item} secara permanen?`,
   removeAccountExplained: "Ia tidak dapat masuk lagi. Pesannya tetap ada, di bawah namanya.",
   removeRoomExplained: "Tidak seorang pun dapat membacanya lagi. Catatannya tetap di disk server.",
   signOutAll: "Keluarkan dari semua perangkat",
@@ -412,14 +412,14 @@ export const INDONESIAN_PARTS: typeof ENGLISH_PARTS = {
   ban: "Blokir",
   banName: "Blokir pengguna",
   banAddress: "Blokir alamat",
-  banAsk: (whom) => `Blokir ${whom} dari server?`,
+  banAsk: (target) => `Blokir ${target} dari server?`,
   banExplained: "Ia langsung diputus dan tidak dapat masuk sampai blokir berakhir.",
   banWhom: "Nama atau alamat",
   reason: "Alasan",
   forHowLong: "Durasi",
   forever: "Permanen",
   unban: "Buka blokir",
-  unbanAsk: (whom) => `Buka blokir ${whom}?`,
+  unbanAsk: (target) => `Buka blokir ${target}?`,
   revokeAsk: "Cabut undangan ini? Tidak seorang pun dapat memakainya lagi.",
   usesLeft: (n) => `sisa ${n} kali pakai`,
   usesAny: "tanpa batas",
@@ -439,7 +439,7 @@ export const INDONESIAN_PARTS: typeof ENGLISH_PARTS = {
   evWarning: "peringatan",
   evFull: "ditolak: server penuh",
   evCancelled: "transfer dibatalkan",
-  evOff: (what) => `${what}: nonaktif`,
+  evOff: (event) => `${event}: nonaktif`,
   doneBy: (name) => `oleh ${name}`,
   logKinds: "Jenis peristiwa",
   logFrom: "Dari",
@@ -454,7 +454,7 @@ export const INDONESIAN_PARTS: typeof ENGLISH_PARTS = {
       decisions: "Keputusan",
       warnings: "Peringatan",
     })[group],
-  decision: (what) =>
+  decision: (event) =>
     new Map([
       ["announced", "pengumuman dipasang"],
       ["announcement-gone", "pengumuman ditarik"],
@@ -472,6 +472,6 @@ export const INDONESIAN_PARTS: typeof ENGLISH_PARTS = {
       ["invite", "undangan dibuat"],
       ["invite-used", "undangan dipakai"],
       ["invite-gone", "undangan dicabut"],
-    ]).get(what),
+    ]).get(event),
   evPrivate: "(pesan langsung)",
 };

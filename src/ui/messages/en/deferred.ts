@@ -4,11 +4,11 @@ import { counted } from "../../../base/sizes.ts";
 import { ENGLISH_COMMANDS } from "./commands.ts";
 import type { Texts } from "./first.ts";
 
-export const ENGLISH_PARTS = {
+export const ENGLISH_DEFERRED = {
   // Rooms.
   create: "Create",
-  joinIt: "Join",
-  openIt: "Open",
+  joinExisting: "Join",
+  openExisting: "Open",
   joinRoom: (room: string) => `Join ${room}`,
   openRoom: (room: string) => `Open ${room}`,
   findRoom: "Find a room",
@@ -157,7 +157,7 @@ export const ENGLISH_PARTS = {
   chooseAgain: "Choose the file again to resume",
   permitWriting: "Allow access to the file to resume",
   permitAgain: "Allow access to the file to resume",
-  left: (span: string) => `${span} left`,
+  timeLeft: (span: string) => `${span} left`,
   failed: "failed",
   stalledSource: "waiting for this device's disk",
   stalledNetwork: "waiting for the network",
@@ -184,7 +184,7 @@ export const ENGLISH_PARTS = {
   enlarge: (name: string) => `Enlarge ${name}`,
   previousPicture: "Previous image",
   nextPicture: "Next image",
-  pictureAt: (at: number, all: string) => `${at} of ${all}`,
+  pictureAt: (position: number, all: string) => `${position} of ${all}`,
   zoomIn: "Zoom in",
   zoomOut: "Zoom out",
   notAPdf: "This isn't a PDF.",
@@ -224,7 +224,7 @@ export const ENGLISH_PARTS = {
   createInvite: "Create invite",
   inviteAt: "Server address",
   inviteLoopback: "This address works only on this computer.",
-  inviteUntil: (when: string) => `Expires ${when}`,
+  inviteUntil: (time: string) => `Expires ${time}`,
   inviteLink: "Link",
   inviteShare: "Share…",
   inviteLine: "Terminal command",
@@ -232,9 +232,9 @@ export const ENGLISH_PARTS = {
   notifications: "Notifications",
   quiet: "Hide join and leave notices",
   showTyping: "Typing indicators",
-  typing: ([one = "", other, more]: readonly string[]) => {
-    if (other === undefined) return `${one} is typing…`;
-    return more === undefined ? `${one} and ${other} are typing…` : "Several people are typing…";
+  typing: ([first = "", second, more]: readonly string[]) => {
+    if (second === undefined) return `${first} is typing…`;
+    return more === undefined ? `${first} and ${second} are typing…` : "Several people are typing…";
   },
   notificationsAsk: "Notify me about mentions and direct messages",
   sounds: "Play a sound",
@@ -253,7 +253,7 @@ export const ENGLISH_PARTS = {
   notificationsNone: "This browser doesn't support notifications.",
   deviceOn: (program: string, system: string) => `${program} on ${system}`,
   thisDevice: "this device",
-  since: (time: string) => `added ${time}`,
+  deviceAdded: (time: string) => `added ${time}`,
   lastSeen: (day: string) => `last seen ${day}`,
   certified: "Holds account key",
   uncertified: "Signed in with password",
@@ -328,7 +328,7 @@ export const ENGLISH_PARTS = {
   historySize: "History",
   records: (n: number, size: string) => counted(n, "record") + (size === "" ? "" : `, ${size}`),
   filesCount: (n: number, size: string) => `${counted(n, "file")}, ${size}`,
-  nowOnline: "Online now",
+  onlineNow: "Online now",
   /** Cluster. */
   machine: (address: string) => `Server ${address}`,
   machineState: (connections: number, memory: string, free: string) =>
@@ -345,7 +345,7 @@ export const ENGLISH_PARTS = {
   announceText: "Announcement",
   announceHead: "Announcement",
   announceNone: "No announcement.",
-  announcedBy: (name: string, when: string) => `(${name}, ${when})`,
+  announcedBy: (name: string, time: string) => `(${name}, ${time})`,
   announceEnd: "Withdraw",
   announceEndAsk: "Withdraw the announcement?",
   announceEndExplained: "It disappears for all users.",
@@ -361,8 +361,8 @@ export const ENGLISH_PARTS = {
   chartBytes: "Bytes per second",
   chartSpan: "Time range",
   chartMinutes: (n: number) => (n === 60 ? "1 h" : `${n} min`),
-  chartSummary: (now: string, mean: string, max: string, at: string) =>
-    `now ${now}, average ${mean}, maximum ${max} at ${at}`,
+  chartSummary: (now: string, mean: string, max: string, time: string) =>
+    `now ${now}, average ${mean}, maximum ${max} at ${time}`,
   chartTable: "Table by minute",
   chartTime: "Time",
   registration: "Registration",
@@ -379,7 +379,7 @@ export const ENGLISH_PARTS = {
   devicesAndPassword: (n: number) => `${counted(n, "device")}, password set`,
   banned: "banned",
   remove: "Remove",
-  removeAsk: (what: string) => `Permanently remove ${what}?`,
+  removeAsk: (item: string) => `Permanently remove ${item}?`,
   removeAccountExplained: "They can no longer sign in. Their messages stay under their name.",
   removeRoomExplained: "Nobody will be able to read it. Its records stay on the server's disk.",
   signOutAll: "Sign out everywhere",
@@ -418,14 +418,14 @@ export const ENGLISH_PARTS = {
   ban: "Ban",
   banName: "Ban user",
   banAddress: "Ban address",
-  banAsk: (whom: string) => `Ban ${whom} from the server?`,
+  banAsk: (target: string) => `Ban ${target} from the server?`,
   banExplained: "They are disconnected immediately and can't sign in until the ban ends.",
   banWhom: "Name or address",
   reason: "Reason",
   forHowLong: "Duration",
   forever: "Permanent",
   unban: "Unban",
-  unbanAsk: (whom: string) => `Unban ${whom}?`,
+  unbanAsk: (target: string) => `Unban ${target}?`,
   revokeAsk: "Revoke this invite? Nobody will be able to use it.",
   usesLeft: (n: number) => `${counted(n, "use")} left`,
   usesAny: "unlimited",
@@ -446,7 +446,7 @@ export const ENGLISH_PARTS = {
   evFull: "refused: server full",
   evCancelled: "transfer cancelled",
   /** Mutes, roles and closed rooms. */
-  evOff: (what: string) => `${what}: off`,
+  evOff: (event: string) => `${event}: off`,
   doneBy: (name: string) => `by ${name}`,
   logKinds: "Event types",
   logFrom: "From",
@@ -461,7 +461,7 @@ export const ENGLISH_PARTS = {
       decisions: "Decisions",
       warnings: "Warnings",
     })[group],
-  decision: (what: string): string | undefined =>
+  decision: (event: string): string | undefined =>
     new Map([
       ["announced", "announcement posted"],
       ["announcement-gone", "announcement withdrawn"],
@@ -479,9 +479,9 @@ export const ENGLISH_PARTS = {
       ["invite", "invite created"],
       ["invite-used", "invite used"],
       ["invite-gone", "invite revoked"],
-    ]).get(what),
+    ]).get(event),
   evPrivate: "(a direct message)",
 };
 
 /** All texts of the page except those of `chat share`. */
-export type AllTexts = Texts & Readonly<typeof ENGLISH_PARTS>;
+export type AllTexts = Texts & Readonly<typeof ENGLISH_DEFERRED>;

@@ -8,7 +8,7 @@ import { cleanText } from "../../base/text.ts";
  * up: values, and texts from outside of the source, may be a user's words.
  * @returns `undefined` if the table lacks the template
  */
-export function translated(
+export function translate(
   text: Translatable | undefined,
   table: Readonly<Record<string, string>>,
 ): string | undefined {
