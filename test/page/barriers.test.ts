@@ -95,7 +95,7 @@ async function walksThrough(olga: Visit, look: string): Promise<void> {
   }
 }
 
-pageTest("finds no barrier on any screen, in both looks", async () => {
+pageTest("has no accessibility problem on any screen in either theme", async () => {
   const link = String(server.served.listening["operatorLink"]);
   const olga = await server.browser.visit(link);
   await olga.page.locator("#enter-name").waitFor();
@@ -116,7 +116,7 @@ pageTest("finds no barrier on any screen, in both looks", async () => {
   await olga[Symbol.asyncDispose]();
 });
 
-pageTest("finds no barrier in faults and while offline", async () => {
+pageTest("has no accessibility problem in faults and while offline", async () => {
   await using ana = await server.enter("ana");
   await ana.says("/nothing of that kind");
   await ana.button("Send as text").waitFor();

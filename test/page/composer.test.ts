@@ -76,7 +76,7 @@ pageTest("restores the draft after an edit is cancelled, sent, or reloaded", asy
   await ana.box.fill("");
 });
 
-pageTest("shows success for a while, in a dialog, too", async () => {
+pageTest("shows success briefly, also in a dialog", async () => {
   const ana = await server.window("ana");
   await ana.says("worth a copy");
   await ana.settled();
@@ -218,7 +218,7 @@ pageTest("scrolls to a new message of one's own, from older messages, too", asyn
   await ana.button(/^Jump to latest/).waitFor({ state: "detached" });
 });
 
-pageTest("commands act on messages, users and rooms", async () => {
+pageTest("runs commands on messages, users and rooms", async () => {
   const ana = await server.window("ana");
   await ana.makesRoom("lab");
   const dan = await server.talker("dan");

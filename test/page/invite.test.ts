@@ -28,42 +28,45 @@ async function makes(visit: Visit): Promise<void> {
   await visit.field("Link").waitFor();
 }
 
-pageTest("an invite names the public address and its expiry; the system shares it", async () => {
-  await using ana = await server.browser.visit(addressHere(), { width: 1440, before: SHARES });
-  const { page } = ana;
-  await ana.enter("ana");
-  await makes(ana);
-  const uses = ana.field("Number of people");
-  await uses.fill("");
-  await uses.blur();
-  await until("it is one", async () => (await uses.inputValue()) === "1");
-  const link = ana.field("Link");
-  const address = await link.inputValue();
-  expect(address).toMatch(/^https:\/\/chat\.example\.org:444\/#invite=t/);
-  const line = await ana.field("Terminal command").inputValue();
-  expect(line).toMatch(/^chat join 'chat:\/\/chat\.example\.org:444\?fp=\S+#t\S+'$/);
-  await page.getByText(/^Expires /).waitFor();
+pageTest(
+  "shows the public address and expiry of an invite, and opens the system's share dialog",
+  async () => {
+    await using ana = await server.browser.visit(addressHere(), { width: 1440, before: SHARES });
+    const { page } = ana;
+    await ana.enter("ana");
+    await makes(ana);
+    const uses = ana.field("Number of people");
+    await uses.fill("");
+    await uses.blur();
+    await until("it is one", async () => (await uses.inputValue()) === "1");
+    const link = ana.field("Link");
+    const address = await link.inputValue();
+    expect(address).toMatch(/^https:\/\/chat\.example\.org:444\/#invite=t/);
+    const line = await ana.field("Terminal command").inputValue();
+    expect(line).toMatch(/^chat join 'chat:\/\/chat\.example\.org:444\?fp=\S+#t\S+'$/);
+    await page.getByText(/^Expires /).waitFor();
 
-  // Shared by the system, or copied where that refuses.
-  await ana.context.grantPermissions(["clipboard-read", "clipboard-write"]);
-  await page.evaluate("navigator.clipboard.writeText('before')");
-  const share = ana.button("Share…");
-  await share.click();
-  expect(await page.evaluate<unknown>("shared")).toEqual([["Room 12", address]]);
-  await page.evaluate("sharing = 'left'");
-  await share.click();
-  expect(await page.evaluate<string>("navigator.clipboard.readText()")).toBe("before");
-  await page.evaluate("sharing = 'refused'");
-  await share.click();
-  await page.getByText("Copied").first().waitFor({ state: "attached" });
-  expect(await page.evaluate<string>("navigator.clipboard.readText()")).toBe(address);
+    // Shared by the system, or copied where that refuses.
+    await ana.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.evaluate("navigator.clipboard.writeText('before')");
+    const share = ana.button("Share…");
+    await share.click();
+    expect(await page.evaluate<unknown>("shared")).toEqual([["Room 12", address]]);
+    await page.evaluate("sharing = 'left'");
+    await share.click();
+    expect(await page.evaluate<string>("navigator.clipboard.readText()")).toBe("before");
+    await page.evaluate("sharing = 'refused'");
+    await share.click();
+    await page.getByText("Copied").first().waitFor({ state: "attached" });
+    expect(await page.evaluate<string>("navigator.clipboard.readText()")).toBe(address);
 
-  // The address bar's own may be chosen, with a warning.
-  const warning = page.getByText(/works only on this computer/);
-  expect(await warning.count()).toBe(0);
-  const here = `127.0.0.1:${server.served.port}`;
-  await ana.field("Server address").selectOption({ label: here });
-  await warning.waitFor();
-  expect(await link.inputValue()).toStartWith(`https://${here}/#invite=t`);
-  expect(await ana.barriers()).toEqual([]);
-});
+    // The address bar's own may be chosen, with a warning.
+    const warning = page.getByText(/works only on this computer/);
+    expect(await warning.count()).toBe(0);
+    const here = `127.0.0.1:${server.served.port}`;
+    await ana.field("Server address").selectOption({ label: here });
+    await warning.waitFor();
+    expect(await link.inputValue()).toStartWith(`https://${here}/#invite=t`);
+    expect(await ana.barriers()).toEqual([]);
+  },
+);

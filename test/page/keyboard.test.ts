@@ -118,7 +118,7 @@ async function leaves(ana: Visit): Promise<void> {
 }
 
 pageTest(
-  "logs in, writes, answers, reacts, edits, changes rooms, searches and logs out by keys",
+  "logs in, posts, replies, reacts, edits, switches rooms, searches and logs out by keyboard",
   async () => {
     const ben = await server.talker("ben");
     await ben.says("who knows keys?");

@@ -153,7 +153,7 @@ const LOOKS = [
   { width: 390, height: 844 },
 ];
 
-pageTest("the page loads without layout shifts, before and after the log-in", async () => {
+pageTest("loads without layout shifts before and after log-in", async () => {
   const cid = await server.talker("cid");
   await cid.fills(60, (n) => `word ${n}. ${"and so on ".repeat(n % 30)}`);
   const wrong: unknown[] = [];
@@ -191,7 +191,7 @@ function sizes({ page }: Visit): Promise<Record<string, number>> {
       ]))`);
 }
 
-pageTest("all text grows with the browser's font size", async () => {
+pageTest("scales all text with the browser's font size", async () => {
   await using gil = await server.visit({ width: 1440, height: 900 });
   const devtools = await gil.context.newCDPSession(gil.page);
   const screens: Record<string, number>[][] = [];

@@ -200,7 +200,7 @@ pageTest("shows the line that installs a release from this server", async () => 
   expect(await ana.barriers()).toEqual([]);
 });
 
-pageTest("registers by the room password, chats, and sends files of any bytes", async () => {
+pageTest("registers with the server password, chats, and sends files of any bytes", async () => {
   const { browser, sandbox, served } = server;
   const web = String(served.listening["web"]);
   const roomPassword = secretOf(served);
@@ -276,7 +276,7 @@ const LOOT = `(async () => {
   return found;
 })()`;
 
-pageTest("chat web keeps its key from the next program on its port", async () => {
+pageTest("hides the key of chat web from the next program on its port", async () => {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve();
   const home = sandbox.home("ana");

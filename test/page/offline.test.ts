@@ -100,7 +100,7 @@ pageTest("reports a view that cannot be loaded, and loads it later", async () =>
   await dora.button("Sign out").waitFor();
 });
 
-pageTest("two tabs each send their messages once, show all, and log out together", async () => {
+pageTest("sends messages of two tabs once, shows them in both, and logs out both", async () => {
   const ana = await server.window("eva");
   const other = await ana.tab();
   await other.box.waitFor();
@@ -121,7 +121,7 @@ pageTest("two tabs each send their messages once, show all, and log out together
   await other.box.waitFor();
 });
 
-pageTest("a closed tab leaves its unsent messages to the other", async () => {
+pageTest("sends the unsent messages of a closed tab from another tab", async () => {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve();
   await using ana = await server.browser.visit(pageAddress(served));

@@ -19,7 +19,7 @@ async function send(files: Readonly<Record<string, Content>>, ...more: string[])
 
 const inRoom = ({ page }: Visit) => page.locator("article img");
 
-pageTest("shows pictures in the room; the viewer leads from one to the next", async () => {
+pageTest("shows pictures in the room; the viewer switches between them", async () => {
   const shots = { "a.png": photo(200, 150), "b.png": photo(260, 150), "c.png": photo(320, 150) };
   await send(shots, "--caption", "from the roof");
   const ana = await server.window("ana");

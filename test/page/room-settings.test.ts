@@ -74,7 +74,7 @@ pageTest(
   },
 );
 
-pageTest("opens the menu of a room by keys, and by a long press", async () => {
+pageTest("opens a room's menu by keyboard and by long press", async () => {
   const emil = await server.talker("emil");
   const ula = await server.window("ula");
   await emil.says("between us", "@ula");
@@ -108,7 +108,7 @@ pageTest("opens the menu of a room by keys, and by a long press", async () => {
 
 const LINES = 60;
 
-pageTest("a touched message, and no other, shows its tools", async () => {
+pageTest("shows the toolbar of the touched message only", async () => {
   const fay = await server.talker("fay");
   const rosa = await server.window("rosa", PHONE);
   for (const text of ["first", "second", "third"]) await fay.says(text);
@@ -157,7 +157,7 @@ pageTest("counts new messages while older ones are being read", async () => {
 const HOSTILE =
   "Plan: \u202eevil\u0007 <b>see</b> https://example.org/plan and bring your own chair";
 
-pageTest("a moderator pins messages; members open them from the list", async () => {
+pageTest("lets a moderator pin messages, and members open them from the list", async () => {
   const ula = await server.window("ula");
   await ula.makesRoom("den");
   const bob = await server.talker("bob");

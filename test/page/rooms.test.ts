@@ -52,28 +52,31 @@ pageTest("creates a room with topic and password; others browse, join and search
   await mia.page.keyboard.press("Escape");
 });
 
-pageTest("a moderator mutes, promotes, demotes and kicks a member, each confirmed", async () => {
-  const ana = await server.window("ana");
-  await ana.makesRoom("lab");
-  const ben = await server.talker("ben");
-  await ben.tab.ask("join", { room: "lab" });
-  await ana.page.getByText("ben joined").waitFor();
-  const act = async (entry: string, title: string) => {
-    await ana.button("Actions for ben").click();
-    await ana.entry(entry).click();
-    const question = ana.dialog(title);
-    await question.getByRole("button", { name: entry, exact: true }).click();
-    await question.waitFor({ state: "detached" });
-  };
-  await act("Mute", "Mute ben in #lab?");
-  await ana.page.getByText("ana muted ben").waitFor();
-  await act("Make moderator", "Make ben a moderator of #lab?");
-  await ana.page.getByText("ana made ben a moderator").waitFor();
-  await act("Remove as moderator", "Remove ben as moderator of #lab?");
-  await act("Remove from room", "Remove ben from #lab?");
-  await ana.page.getByText("ana removed ben", { exact: true }).waitFor();
-  expect(await ana.page.locator(".toast").count()).toBe(0);
-});
+pageTest(
+  "asks a moderator to confirm muting, promoting, demoting and removing a member",
+  async () => {
+    const ana = await server.window("ana");
+    await ana.makesRoom("lab");
+    const ben = await server.talker("ben");
+    await ben.tab.ask("join", { room: "lab" });
+    await ana.page.getByText("ben joined").waitFor();
+    const act = async (entry: string, title: string) => {
+      await ana.button("Actions for ben").click();
+      await ana.entry(entry).click();
+      const question = ana.dialog(title);
+      await question.getByRole("button", { name: entry, exact: true }).click();
+      await question.waitFor({ state: "detached" });
+    };
+    await act("Mute", "Mute ben in #lab?");
+    await ana.page.getByText("ana muted ben").waitFor();
+    await act("Make moderator", "Make ben a moderator of #lab?");
+    await ana.page.getByText("ana made ben a moderator").waitFor();
+    await act("Remove as moderator", "Remove ben as moderator of #lab?");
+    await act("Remove from room", "Remove ben from #lab?");
+    await ana.page.getByText("ana removed ben", { exact: true }).waitFor();
+    expect(await ana.page.locator(".toast").count()).toBe(0);
+  },
+);
 
 pageTest("counts messages of others as unread; a setting hides joins and leaves", async () => {
   const { tab } = await server.talker("noa");

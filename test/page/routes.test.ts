@@ -30,7 +30,7 @@ async function shownText({ page }: Visit): Promise<string> {
   return (await shown.textContent()) ?? "";
 }
 
-pageTest("Back and Forward go through the rooms; a reload keeps the room", async () => {
+pageTest("switches rooms by Back and Forward, and keeps the room across a reload", async () => {
   const ben = await server.talker("ben");
   await using ana = await server.enter("ana", { password: "correct horse" });
   await isAt(ana, "#/lobby", "#lobby");
@@ -66,7 +66,7 @@ pageTest("Back and Forward go through the rooms; a reload keeps the room", async
   expect(hashOf(ana)).toBe("");
 });
 
-pageTest("a link to a message opens at it, after a log-in, too", async () => {
+pageTest("opens a linked message, also after log-in", async () => {
   const cid = await server.talker("cid");
   await cid.fills(MESSAGES, (n) => `message ${n}.`);
   const ana = await server.window("dora");

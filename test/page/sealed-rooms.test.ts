@@ -21,7 +21,7 @@ async function expectNothingAtServer(...texts: readonly string[]): Promise<void>
   }
 }
 
-pageTest("two pages and a terminal talk, and a reloaded page still reads", async () => {
+pageTest("exchanges messages between two pages and a terminal, also after a reload", async () => {
   const ana = await devices.window("ana");
   const ben = await devices.window("ben");
   const cid = await devices.terminal("cid");
@@ -44,7 +44,7 @@ pageTest("two pages and a terminal talk, and a reloaded page still reads", async
   await expectNothingAtServer("sings of pages", "sings back", "sings from", "sings after");
 });
 
-pageTest("users verify the same digits; a removed user reads no new messages", async () => {
+pageTest("shows both users the same digits, and no new messages to a removed user", async () => {
   const ana = await devices.window("ana");
   const ben = await devices.window("ben");
   await makesVault(ana, "safe");
@@ -121,7 +121,7 @@ pageTest("seals a conversation from its menu; two tabs of an account share its k
   await expectNothingAtServer("under the seal", "turn 3", "goes on");
 });
 
-pageTest("a browser that lost its keys is added again, with one divider", async () => {
+pageTest("adds a browser that lost its keys again, with one divider", async () => {
   const ana = await devices.window("ana");
   await using emil = await devices.enter("emil");
   await makesVault(ana, "cellar");
@@ -149,7 +149,7 @@ pageTest("a browser that lost its keys is added again, with one divider", async 
   await ana.sees("and back");
 });
 
-pageTest("finds no barrier in sealed rooms", async () => {
+pageTest("has no accessibility problem in sealed rooms", async () => {
   const [look, options] = DARK_PHONE;
   await using visit = await devices.enter("fay", options);
   const ben = await devices.window("ben");
@@ -184,7 +184,7 @@ pageTest("finds no barrier in sealed rooms", async () => {
   await looks("let in");
 });
 
-pageTest("a browser links a terminal, which is added to its sealed rooms", async () => {
+pageTest("links a terminal from a browser, and adds it to the sealed rooms", async () => {
   const { sandbox, served } = server;
   const ana = await devices.window("ana");
   await makesVault(ana, "study");
@@ -208,7 +208,7 @@ pageTest("a browser links a terminal, which is added to its sealed rooms", async
   await expectNothingAtServer("both of my devices");
 });
 
-pageTest("a page without encryption, or without the account's key, says so", async () => {
+pageTest("explains missing encryption support and a missing account key", async () => {
   await using pia = await server.enter("pia", { password });
   await makesVault(pia, "nook");
   await pia.says("for this browser alone");

@@ -25,7 +25,7 @@ async function shares(sandbox: Sandbox, ...paths: readonly string[]): Promise<Sh
 
 const SAVED = "All files are saved and verified. You can close this page.";
 
-pageTest("saves one file by one button, and ends the share", async () => {
+pageTest("saves one file with one click, and ends the share", async () => {
   await using sandbox = new Sandbox();
   const path = sandbox.path("film.bin");
   writeFileSync(path, noise(3 * CHUNK_BYTES + 17));

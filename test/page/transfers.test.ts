@@ -61,7 +61,7 @@ pageTest("resumes a verified download after its last chunk when the link breaks"
   expect(relay.passed.down).toBeLessThan(BYTES + SLACK_BYTES);
 });
 
-pageTest("after a reload, asks for permission and resumes from the disk", async () => {
+pageTest("asks for permission after a reload, and resumes from the disk", async () => {
   const hash = await sent();
   await using relay = await Relay.open(server.served.port);
   await using cid = await server.enter("cid", { via: relay, before: PICKERS + ASKING });
@@ -91,7 +91,7 @@ pageTest("after a reload, asks for permission and resumes from the disk", async 
 /** `npm run soak` sends one that is too large for memory, too. */
 const NAMES = ["film.bin", ...(IS_SOAK ? ["large.bin"] : [])];
 
-pageTest("without a picker, keeps small files in memory, and leaves large ones alone", async () => {
+pageTest("keeps small files in memory without a file picker, and skips large ones", async () => {
   const hash = await sent();
   await using eva = await server.enter("eva", { before: "delete window.showSaveFilePicker;" });
   for (const name of NAMES) {

@@ -17,7 +17,7 @@ function said(value: unknown): string {
 }
 
 describe.each([...LANGUAGES.keys()])("the words of %s", (language) => {
-  test("are there for everything, under the same names", async () => {
+  test("have the same keys in every language", async () => {
     const loaded = await loadTexts(language);
     const texts = loaded === ENGLISH ? { ...ENGLISH, ...LATER } : loaded;
     expect(texts.lang).toBe(language);
@@ -30,7 +30,7 @@ describe.each([...LANGUAGES.keys()])("the words of %s", (language) => {
     expect(empty).toEqual([]);
   });
 
-  test("has a text for each fault code, and none names a terminal command", async () => {
+  test("has a text for each fault code, without terminal commands", async () => {
     const { faults } = await loadTexts(language);
     expect(Object.keys(faults).sort()).toEqual(Object.keys(FAULTS).sort());
     for (const text of Object.values(faults)) {

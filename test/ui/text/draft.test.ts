@@ -10,7 +10,7 @@ import {
 
 const HALF = { text: "half a thought", re: 7 };
 
-test("what was being written waits for the end of an edit, also of a second one", () => {
+test("restores the draft after an edit, also after a second edit", () => {
   const once = startEdit(HALF, 3, "said before");
   expect(once).toEqual({ text: "said before", edits: 3, before: HALF });
   const twice = startEdit({ ...once, text: "said bet" }, 4, "another");
@@ -20,7 +20,7 @@ test("what was being written waits for the end of an edit, also of a second one"
   expect(withoutReference(startEdit(EMPTY_DRAFT, 3, "said before"))).toBe(EMPTY_DRAFT);
 });
 
-test("an answer that is dropped keeps its words; one begun in an edit has the earlier ones", () => {
+test("keeps the text when a reply is cancelled; a reply during an edit restores the draft", () => {
   expect(withoutReference(HALF)).toEqual({ text: "half a thought" });
   expect(startReply(startEdit(HALF, 3, "said before"), 9)).toEqual({
     text: "half a thought",
@@ -29,7 +29,7 @@ test("an answer that is dropped keeps its words; one begun in an edit has the ea
   expect(startReply({ text: "words" }, 9)).toEqual({ text: "words", re: 9 });
 });
 
-test("an edit that is emptied is still one", () => {
+test("keeps an edit whose text is empty", () => {
   expect(isEmptyDraft(EMPTY_DRAFT)).toBe(true);
   expect(isEmptyDraft({ text: "", edits: 3, before: HALF })).toBe(false);
   expect(isEmptyDraft({ text: "", re: 3 })).toBe(false);

@@ -7,8 +7,8 @@ import {
   searchEmojiNames,
 } from "../../../src/ui/text/emoji.ts";
 
-describe("what is looked for", () => {
-  test("is found by its name, its description and what else it means, each once", () => {
+describe("search", () => {
+  test("finds each emoji once by name, description and tags", () => {
     const signs = (words: string) => searchEmoji(words).map(({ emoji }) => emoji);
     expect(signs("thumbsup")[0]).toBe("👍");
     expect(signs(":tada:")[0]).toBe("🎉");
@@ -20,7 +20,7 @@ describe("what is looked for", () => {
 });
 
 describe("in Indonesian", () => {
-  test("words find what they mean, beside the English names", () => {
+  test("finds emoji by Indonesian words and English names", () => {
     const signs = (begun: string) => searchEmojiNames(begun, 8, "id").map(({ emoji }) => emoji);
     expect(signs("hati")).toContain("\u2764\ufe0f");
     expect(signs("terima_kasih")[0]).toBe("🙏");
@@ -33,7 +33,7 @@ describe("in Indonesian", () => {
     expect(emojiGroups("id")[0]?.emoji[0]?.description).toBe("wajah gembira");
   });
 
-  test("each line of the list is of an emoji, once, and can be spelled", () => {
+  test("lists each emoji once, with a valid name", () => {
     const known = new Set(gemoji.map(({ names: [name] }) => name));
     for (const [name, words] of EMOJI_ID) {
       expect([name, known.has(name)]).toEqual([name, true]);

@@ -6,7 +6,7 @@ import { loadTexts } from "../../../src/web/browser/texts.ts";
 import { fileBody } from "../../cli/screen/view/scenes.ts";
 import { record } from "../../core/model-scene.ts";
 
-test("a file in one line has what is said with it; one that is gone has neither", async () => {
+test("formats a file with its caption in one line, and a deleted file without", async () => {
   const texts = await loadTexts("en");
   const times = timesIn(texts);
   const brief = (change: object) =>
@@ -23,7 +23,7 @@ test("a file in one line has what is said with it; one that is gone has neither"
   expect(brief({ state: "erased", body: undefined })).toBe(texts.deleted);
 });
 
-test("what is said is told without its marks; the name of a file keeps its own", async () => {
+test("removes markup from a message, but not from a file name", async () => {
   const texts = await loadTexts("id");
   const item = (change: object) => itemOf(record(5, change), "ana", () => false);
   const said = item({ body: { text: "**look**, `here`\n> _there_" } });

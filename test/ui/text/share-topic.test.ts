@@ -17,7 +17,7 @@ test("lists the number of files and the file in progress", () => {
   });
 });
 
-test("a text is one file", () => {
+test("parses a text as one file", () => {
   expect(parseShareTopic("a text here")).toEqual({
     count: 1,
     currentFile: undefined,
