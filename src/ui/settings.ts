@@ -1,4 +1,4 @@
-/** Settings that terminal and page share: their names and values in either store. */
+/** Settings that the terminal and the page share: their names and values in each store. */
 
 interface Setting<Name extends string, Value> {
   readonly name: Name;
@@ -18,7 +18,7 @@ function setting<const Name extends string, const Value>(
  * `localStorage`.
  */
 export const SETTINGS = {
-  /** On the page `undefined` means the browser's language. */
+  /** `undefined` means the browser's language (page only). */
   language: {
     terminal: setting("language", "auto", "en", "id"),
     page: setting("language", undefined, "en", "id"),
@@ -27,13 +27,13 @@ export const SETTINGS = {
     terminal: setting("theme", "dark", "light"),
     page: setting("theme", "system", "light", "dark"),
   },
-  /** Typing indicators are sent, and those of others shown. */
+  /** Whether typing indicators are sent and displayed. */
   typing: { terminal: setting("typing", true, false), page: setting("showsTyping", true, false) },
   hideJoins: {
     terminal: setting("hide_joins", false, true),
     page: setting("isQuiet", false, true),
   },
-  /** Pictures are shown in the timeline. */
+  /** Whether the timeline displays pictures. */
   pictures: {
     terminal: setting("pictures", "auto", "kitty", "iterm2", "sixel", "off"),
     page: setting("showsPictures", true, false),
@@ -55,7 +55,7 @@ export type PageSettings = {
   readonly [K in Key as Settings[K]["page"]["name"]]: Settings[K]["page"]["values"][number];
 };
 
-/** Converts stored settings of the page; a missing or unknown value becomes the default. */
+/** Returns the settings of the page. Missing and unknown values become the default. */
 export function pageSettings(storedSettings: Readonly<Record<string, unknown>>): PageSettings {
   const entries = Object.values(SETTINGS).map(({ page }) => {
     const values: readonly unknown[] = page.values;

@@ -1,4 +1,4 @@
-/** Slash commands of the terminal and the page: their grammar, and what they use of a UI. */
+/** Types and parsers of the slash commands that the terminal and the page share. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomActor } from "../../client/chat/room-actions.ts";
@@ -6,13 +6,13 @@ import type { PostBody, Answer as WireAnswer } from "../../wire/messages.ts";
 import type { Message } from "../messages/en/terminal.ts";
 
 export type Ui = "terminal" | "page";
-/** A usage in both UIs, or one for each. */
+/** One usage for both UIs, or one for each. */
 export type Usage = string | Readonly<Record<Ui, string>>;
 
 export interface Command<Args = unknown> {
-  /** `/join ROOM [PASSWORD]`: words in capitals are placeholders. */
+  /** `/join ROOM [PASSWORD]`: capitals mark placeholders. */
   readonly usage: Usage;
-  /** Author of the last message, which the command concerns if the order has no `seq`. */
+  /** Author of the message on which the command acts if no `seq` is given. */
   readonly defaultAuthor?: MessageAuthor;
   /** @returns `undefined` if the arguments do not match @throws {Fault} usage, name-invalid */
   parse(input: string, ui: Ui): Args | undefined;
@@ -22,12 +22,12 @@ export interface Command<Args = unknown> {
 export type MessageAuthor = "other" | "own";
 
 export interface Answer {
-  /** For scripts, which ignore `text`. */
+  /** Output of `--json`, which omits `text`. */
   readonly json?: { readonly kind: string; readonly [field: string]: unknown };
   readonly text?: Message;
   /** Lines below the text. */
   readonly rows?: readonly string[];
-  /** For people, shown with `json` too. */
+  /** Additional text for the user, also displayed with `--json`. */
   readonly note?: Message;
   /** Number of the record that the command created. */
   readonly seq?: number | undefined;
@@ -42,7 +42,7 @@ export type SimpleView =
   | ("list" | "rooms" | "saved" | "ignored" | "pins" | "files" | "topic")
   | ("passwd" | "logout" | "quit");
 
-/** Views that each UI shows in its own way: as a list, a dialog, or digits to compare. */
+/** Views that each UI displays in its own way: lines in the terminal, a dialog on the page. */
 export interface Views extends Readonly<Record<SimpleView, object>> {
   readonly who: { readonly room: string | undefined };
   readonly invite: { readonly user: string | undefined };
@@ -50,11 +50,11 @@ export interface Views extends Readonly<Record<SimpleView, object>> {
   readonly msg: { readonly to: string; readonly text: string };
   readonly seal: { readonly user: string; readonly isConfirmed: boolean };
   readonly sealed: { readonly accept: boolean };
-  /** `said`: digits, or `accept`. */
+  /** `confirmation`: the safety number, or `accept`. */
   readonly verify: { readonly user: string; readonly confirmation: string };
   readonly notify: { readonly on: boolean | undefined; readonly target?: string };
   readonly search: { readonly text: string };
-  /** Arguments of the terminal, as typed. */
+  /** Unparsed arguments, in the terminal only. */
   readonly send: { readonly input: string };
   readonly set: { readonly input: string };
   readonly help: { readonly input: string };
@@ -68,7 +68,7 @@ export interface JoinArgs {
   readonly sealed: boolean;
 }
 
-/** The functions of a UI that commands use. */
+/** Interface of a UI that commands use. */
 export interface Host {
   /** Target of posts: `lobby` or `@bob`. @throws {Fault} not-member */
   readonly current: string;
@@ -79,12 +79,11 @@ export interface Host {
   react(seq: number, sign: string): Promise<void>;
   /** @returns the number of its record, if known */
   edit(seq: number, text: string): Promise<number | undefined>;
-  /** On the page asks for confirmation. @returns as `edit` */
+  /** Asks for confirmation on the page. @returns the number of its record, if known */
   erase(seq: number): Promise<number | undefined>;
   /**
-   * Resolves `seq`, or the last message. Waits until unsent messages have their numbers, if the
-   * user's own is meant.
-   * @returns the given number, or that of the last message
+   * Returns the given number, or that of the last message by the author. Waits for unsent messages
+   * if the author is the user.
    * @throws {Fault} not-found, link-closed
    */
   resolveSeq(seq: number | undefined, author: MessageAuthor): Promise<number>;

@@ -15,7 +15,7 @@ export const join: Command<JoinArgs> = {
     const sealed = words.includes("--sealed");
     if (room === undefined || more.length > 0) return undefined;
     const flag = [room, password].find((word) => word?.startsWith("--") === true);
-    // A mistyped flag must not become the password that locks the room.
+    // Do not use a mistyped flag as the room password.
     if (flag !== undefined) throw unknownFlag(flag);
     if (sealed && password !== undefined) return undefined;
     return { room: checkName(room.replace(/^#/, ""), "room's name"), password, sealed };

@@ -1,4 +1,4 @@
-/** Texts of the page's service worker, which runs without a page and has no other texts. */
+/** Texts of the page's service worker. */
 
 export const PUSH_TEXTS: Readonly<Record<string, string>> = {
   en: "A new message",

@@ -1,20 +1,20 @@
-/** Drafts of the composer as they become replies or edits. */
+/** Transitions of a draft between plain text, reply and edit. */
 
 import type { Draft } from "../../core/model/state.ts";
 
 export const EMPTY_DRAFT: Draft = { text: "" };
 
-/** Reports whether the draft is empty and need not be stored. */
+/** Reports whether the draft is empty. Empty drafts are not stored. */
 export function isEmptyDraft({ text, re, edits, before }: Draft): boolean {
   return text === "" && re === undefined && edits === undefined && before === undefined;
 }
 
-/** Starts a reply. Ends an edit in progress, and restores the draft before it. */
+/** Starts a reply. An edit in progress ends, and its earlier draft becomes the reply. */
 export function startReply(draft: Draft, seq: number): Draft {
   return { text: endEdit(draft).text, re: seq };
 }
 
-/** Starts an edit, and keeps the draft before it. */
+/** Starts an edit, and saves the current draft. */
 export function startEdit(draft: Draft, seq: number, text: string): Draft {
   const pendingDraft = draft.edits === undefined ? draft : (draft.before ?? EMPTY_DRAFT);
   return isEmptyDraft(pendingDraft)
@@ -22,12 +22,12 @@ export function startEdit(draft: Draft, seq: number, text: string): Draft {
     : { text, edits: seq, before: pendingDraft };
 }
 
-/** Ends an edit, sent or cancelled, and restores the draft before it. */
+/** Ends an edit, and restores the draft saved by `startEdit`. */
 export function endEdit(draft: Draft): Draft {
   return draft.edits === undefined ? draft : (draft.before ?? EMPTY_DRAFT);
 }
 
-/** Turns a reply or an edit into a plain draft; the text of a reply stays. */
+/** Cancels a reply or an edit. The text of a reply remains. */
 export function withoutReference(draft: Draft): Draft {
   return draft.edits === undefined ? { text: draft.text } : endEdit(draft);
 }

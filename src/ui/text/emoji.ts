@@ -1,14 +1,14 @@
 /** Emoji by name (`:smile:`). The page loads this file with the first search. */
 
 import { type Gemoji, gemoji } from "gemoji";
-/** A line per emoji: gemoji name, Indonesian name, and search words. Others have no such names. */
+/** One line per translated emoji: gemoji name, Indonesian name, search words. */
 import indonesianLines from "./emoji-id.txt" with { type: "text" };
 
 export interface NamedEmoji {
-  /** `joy`; in another language with `_` for blanks: `menangis_bahagia`. */
+  /** `joy`, or in Indonesian `menangis_bahagia`. */
   readonly name: string;
   readonly emoji: string;
-  /** `face with tears of joy`, in the user's language if translated. */
+  /** `face with tears of joy`, translated if possible. */
   readonly description: string;
 }
 
@@ -17,24 +17,23 @@ export interface EmojiGroup {
   readonly emoji: readonly NamedEmoji[];
 }
 
-/** The most frequent ones, listed before others with the same beginning. */
+/** Frequent emoji, listed before other matches. */
 const COMMON: ReadonlySet<string> = new Set([
   ...["smile", "grin", "joy", "heart", "+1", "-1", "tada", "thinking", "cry", "sob", "eyes"],
   ...["fire", "rocket", "wave", "clap", "pray", "wink", "ok_hand", "white_check_mark", "x", "100"],
 ]);
 
 interface EmojiSpelling extends NamedEmoji {
-  /** In another language, true if one of the English names is common. */
+  /** Whether one of the English names is in COMMON. */
   readonly isCommon: boolean;
 }
 
-/** Computed at the first search, so as not to delay the start of a program. */
+/** Computed at the first search to keep start-up fast. */
 function emojiSpellings(language: string): readonly EmojiSpelling[] {
   const english = gemoji.flatMap(({ names, emoji, description }) =>
     names.map((name) => ({ name, emoji, description, isCommon: COMMON.has(name) })),
   );
   if (language !== "id") return english;
-  // Only emoji with a name in that language.
   const translated = gemoji.flatMap((entry) => {
     const isCommon = entry.names.some((name) => COMMON.has(name));
     const { emoji, description } = toNamedEmoji(entry, "id");
@@ -45,7 +44,7 @@ function emojiSpellings(language: string): readonly EmojiSpelling[] {
   return [...translated, ...english];
 }
 
-/** Keyed by gemoji name: the Indonesian name, then the search words. */
+/** Indonesian name and search words, by gemoji name. */
 export const EMOJI_ID: ReadonlyMap<string, readonly string[]> = new Map(
   indonesianLines
     .trim()
@@ -61,9 +60,9 @@ function indonesianNames({ names }: Gemoji): readonly string[] {
 }
 
 /**
- * Returns emoji whose name begins with the text, then those whose name contains it; common and
- * short ones first.
- * @param language of the user: its names count besides the English ones
+ * Returns emoji whose name begins with the prefix, then emoji whose name contains it. Common and
+ * short names come first.
+ * @param language `id` also searches the Indonesian names
  */
 export function searchEmojiNames(
   prefix: string,
@@ -93,7 +92,7 @@ export function emojiGroups(language = "en"): readonly EmojiGroup[] {
   return [...groups].map(([category, emoji]) => ({ category, emoji }));
 }
 
-/** Returns each match once: by name as above, then by description or tags. */
+/** Returns each match by name, description or tag once. Matches by name come first. */
 export function searchEmoji(text: string, language = "en"): readonly NamedEmoji[] {
   const query = text.trim().toLowerCase().replaceAll(/^:|:$/g, "");
   const byName = searchEmojiNames(

@@ -64,8 +64,8 @@ const EVENT_TEXTS: Readonly<Record<Exclude<KindIn<"history">, KindWithoutText>, 
 };
 
 /**
- * Returns one sentence for an event that is not a message: a join, a leave, a moderation.
- * @param earlier events of other users that the sentence includes
+ * Returns the text of an event that is not a message, such as a join.
+ * @param earlier events of other users that the text summarises
  */
 export function eventText(
   item: Item,
@@ -80,29 +80,26 @@ export function eventText(
   const event = Object.hasOwn(EVENT_TEXTS, kind)
     ? EVENT_TEXTS[kind as keyof typeof EVENT_TEXTS]
     : undefined;
-  // A later version may have written other kinds.
+  // A newer server may send unknown kinds.
   return event === undefined
     ? texts.eventOther(actor, cleanText(kind))
     : event({ item, actor, subject, count: all.length, texts, times });
 }
 
-/**
- * Returns the author of a message. An imported one has a bracket, which no account name contains.
- */
+/** Returns the author of a message. Brackets, invalid in account names, mark imported authors. */
 export function authorText({ from, imported }: Item, texts: Texts): string {
   if (imported !== undefined) return texts.importedAuthor(cleanText(imported.from));
   return cleanText(from ?? texts.server);
 }
 
-/** Returns a message in one line, for a quote. @param length UTF-16 units */
+/** Returns a message as one line for a quote. @param length maximum UTF-16 units */
 export function quotedText({ file, text }: Pick<Item, "file" | "text">, length: number): string {
   return file === undefined ? plainLine(text, length) : oneLine(file.name, length);
 }
 
 /**
- * Returns an item in one line without markup, for a screen reader, a notification or a search
- * result.
- * @param length UTF-16 units
+ * Returns an item as one line without markup, for screen readers, notifications and search results.
+ * @param length maximum UTF-16 units
  */
 export function briefText(item: Item, texts: Texts, times: Times, length = 300): string {
   switch (item.kind) {

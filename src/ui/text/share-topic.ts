@@ -1,17 +1,17 @@
-/** Topic of a `chat share` lobby, readable for people and parsed by `receive`. */
+/** Topic of a `chat share` lobby: readable by users, parsed by `chat receive`. */
 
 import type { FileId } from "../../base/ids.ts";
 import { isFileId } from "../../base/ids.ts";
 
 export interface ShareTopic {
   readonly count: number;
-  /** The file being uploaded: receivers that connect later have not received its offer. */
+  /** File that is being uploaded. A receiver that connects later has not received its offer. */
   readonly currentFile: FileId | undefined;
-  /** The file is a text to display, not to save. */
+  /** Whether the file is a text to display instead of saving. */
   readonly isText: boolean;
 }
 
-/** An older `receive` saves the file. */
+/** Topic of a shared text. Versions that do not parse it save a file. */
 export const TEXT_TOPIC = "a text here";
 
 const TOPIC = /^(\d{1,6}) files? here(?:, on its way: (f[\w-]+))?$/;
@@ -21,7 +21,7 @@ export function shareTopic(count: number, running?: FileId): string {
   return running === undefined ? fileCount : `${fileCount}, on its way: ${running}`;
 }
 
-/** @returns `undefined` if it is no topic of `chat share` */
+/** @returns `undefined` if the topic is not from `chat share` */
 export function parseShareTopic(topic: string): ShareTopic | undefined {
   if (topic === TEXT_TOPIC) return { count: 1, currentFile: undefined, isText: true };
   const [, count, running = ""] = TOPIC.exec(topic) ?? [];

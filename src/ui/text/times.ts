@@ -11,7 +11,7 @@ export interface Times {
   /** Today, yesterday, or the date. */
   readonly day: (unixMs: number) => string;
   readonly full: (unixMs: number) => string;
-  /** A date of which only the day is known, in UTC. */
+  /** A date without a time, in UTC. */
   readonly utcDay: (unixMs: number) => string;
   /** With seconds, for logs. */
   readonly exact: (unixMs: number) => string;
@@ -20,8 +20,7 @@ export interface Times {
 }
 
 /**
- * Returns the locale that browser and page share: the browser's date order and 12 or 24 hours, in
- * the language of the page.
+ * Returns a locale with the language of the page, and the date order and clock of the browser.
  * @param preferred locales of the browser, best first: `en-US`, `id`
  */
 export function localeFor(lang: string, preferred: readonly string[]): Intl.Locale {
@@ -31,12 +30,12 @@ export function localeFor(lang: string, preferred: readonly string[]): Intl.Loca
   return new Intl.Locale(preferredLocale ?? lang, { hourCycle });
 }
 
-/** @param locale in the language of the texts; a terminal uses that language alone, and 24 hours */
+/** @param locale default: the language of the texts and a 24-hour clock, as in the terminal */
 export function timesIn(
   texts: Texts,
   locale = new Intl.Locale(texts.lang, { hourCycle: "h23" }),
 ): Times {
-  // A format takes some milliseconds to create, and few screens need all of them.
+  // Creating a format takes milliseconds, and few screens need all formats.
   const lazyFormat = (options: Intl.DateTimeFormatOptions) => {
     let format: Intl.DateTimeFormat | undefined;
     return (unixMs: number) => {
@@ -66,7 +65,7 @@ export function timesIn(
   };
 }
 
-/** Returns the offset of this device from UTC at that moment, in minutes, positive east of UTC. */
+/** Returns the UTC offset of this device at that time, in minutes, positive east of UTC. */
 export function offsetMinutes(unixMs: number): number {
   return -dateOf(unixMs).getTimezoneOffset();
 }

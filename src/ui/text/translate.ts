@@ -4,8 +4,8 @@ import { fillTemplate, type Translatable } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
 
 /**
- * Returns the text in the language of the table, its values cleaned. Only the template is looked
- * up: values, and texts from outside of the source, may be a user's words.
+ * Translates a text by its template, and cleans its values. Values are never translated: they may
+ * be user input.
  * @returns `undefined` if the table lacks the template
  */
 export function translate(

@@ -1,4 +1,4 @@
-/** English texts of the page that load after the first screen, to keep that small. */
+/** English texts of the page that load after the first screen. */
 
 import { counted } from "../../../base/sizes.ts";
 import { ENGLISH_COMMANDS } from "./commands.ts";

@@ -3,7 +3,7 @@
 import { counted } from "../../../base/sizes.ts";
 import { ENGLISH_FAULTS } from "./faults.ts";
 
-/** parts.ts and share.ts have the rest. A text that another language lacks fails to compile. */
+/** The types of the other languages derive from these texts, so a missing text fails to compile. */
 export const ENGLISH = {
   lang: "en",
 
