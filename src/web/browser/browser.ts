@@ -112,7 +112,7 @@ export async function browserPlatform(
     lastDrafts: {
       read: () => tryStorage(() => page.sessionStorage?.getItem(LAST_DRAFTS)) ?? undefined,
       write: (text) => {
-        // Another program on the port of `chat web` could later read this browser's storage.
+        // Another program on the same port could later read this browser's storage.
         if (storageMode === "nothing" || isLocal) return;
         if (text === undefined) tryStorage(() => page.sessionStorage?.removeItem(LAST_DRAFTS));
         else tryStorage(() => page.sessionStorage?.setItem(LAST_DRAFTS, text));
@@ -129,7 +129,7 @@ export async function browserPlatform(
 /** Starts the first connection attempt immediately, in parallel with reading the store. */
 function dialEarly(dial: Platform["dial"]): Platform["dial"] {
   let first: ReturnType<typeof dial> | undefined = dial();
-  first.catch(() => undefined); // Reported to the caller that takes it.
+  first.catch(() => undefined); // The caller that awaits it reports the error.
   return () => {
     const link = first ?? dial();
     first = undefined;
@@ -158,8 +158,7 @@ function consumeFragment({ location, history, sessionStorage }: Page, isLocal: b
 const NAMED_SECRET = /^#[a-z-]{1,20}=./;
 
 /**
- * Reads a fragment that is pasted into the address of an open page: the browser does not reload for
- * it.
+ * Reads a fragment pasted into the address of an open page. The browser does not reload the page.
  */
 function consumePastedFragment(page: Page, isLocal: boolean): void {
   const { hash, pathname } = page.location;
@@ -191,7 +190,7 @@ function pageClock(): Platform["clock"] {
 }
 
 /**
- * The store lasts as long as the page if the browser has no IndexedDB (as in some private windows).
+ * Opens the store. Without IndexedDB (some private windows), the store lasts as long as the page.
  */
 async function openPageStore({ indexedDB, IDBKeyRange: range }: Page): Promise<Store> {
   if (indexedDB === undefined || range === undefined) return new MemoryStore({ isEphemeral: true });

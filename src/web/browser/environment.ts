@@ -32,7 +32,7 @@ export interface Tabs {
   close(): void;
 }
 
-/** The user has logged out in another tab, which also logs out this one. */
+/** Called when the user has logged out in another tab, which also logs out this tab. */
 export interface TabMessage {
   readonly kind: "left";
   readonly user: string;
@@ -64,7 +64,7 @@ export interface SaveTarget {
   readonly unpacksFolder?: boolean;
   /** The caller may overwrite `bytes` once the promise resolves. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Flushes written bytes so that they outlast the page: immediately, or once there are enough. */
+  /** Flushes written bytes to disk: `now`, or `due` when there are enough of them. */
   flush(when: "now" | "due"): Promise<void>;
   /** Discards what is written and starts from the beginning. */
   restart(): Promise<void>;
@@ -88,13 +88,13 @@ export interface Platform {
   /** `undefined` if the browser stores nothing. */
   readonly databases: Databases | undefined;
   readonly tabs: Tabs;
-  /** Calls back once, in the next drawn frame. */
+  /** Calls back in the next frame. */
   readonly nextFrame: (callback: () => void) => void;
   /** Fragment of the address (after `#`). The page has removed it from the address bar. */
   readonly fragment: string;
   /** Marks the fragment as used, so that a reload of this tab does not find it. */
   readonly forgetFragment: () => void;
-  /** Drafts that the store may miss when the page ends; a reload of this tab finds them. */
+  /** Drafts written while the page closes, restored by a reload of this tab. */
   readonly lastDrafts: LastDrafts;
   /** Whether `chat web` serves the page, on this machine and for this user alone. */
   readonly isLocal: boolean;

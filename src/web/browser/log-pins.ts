@@ -82,7 +82,7 @@ export class BrowserLogPins implements LogPins {
     await this.#write(pinKey(reader.fingerprint), { ...stored, alarm });
   }
 
-  /** Accepts that the server's log was replaced: the next one is pinned instead. */
+  /** Accepts that the server replaced its log. The next log is pinned. */
   async forget(reader: LogReader): Promise<void> {
     const servers = [reader.fingerprint, ...reader.formers];
     const keys = [...servers.map(pinKey), ...servers.map(confirmedKey), recordsKey(reader)];

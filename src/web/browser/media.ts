@@ -59,7 +59,7 @@ export function imageType(bytes: Uint8Array): string | undefined {
 }
 
 const PDF = "%PDF-";
-/** Some programs write other bytes first; PDF readers search this many bytes. */
+/** Bytes searched for the PDF header, as in PDF readers. */
 const PDF_SEARCH_BYTES = 1024;
 
 export function isPdf(bytes: Uint8Array): boolean {

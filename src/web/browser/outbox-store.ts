@@ -77,7 +77,7 @@ export class BrowserOutboxStore implements OutboxStore {
     return this.#prefix;
   }
 
-  /** @returns false if another tab holds it, or this one already does */
+  /** @returns false if another tab or this tab already holds the lock */
   async #hold(id: OutboxId): Promise<boolean> {
     if (this.#held.has(id)) return false;
     const release = await this.#locks.hold(`chat outbox ${id}`);

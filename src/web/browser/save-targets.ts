@@ -5,7 +5,7 @@ import { SAVED_BLOB_KEEP_MS } from "../../base/limits-page.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { SaveHandle, SaveTarget, Writable } from "./environment.ts";
 
-/** Attempts to remove an incomplete file, since an earlier page may release it late. */
+/** Maximum attempts to remove an incomplete file that an earlier page may still hold. */
 const REMOVE_ATTEMPTS_MAX = 10;
 
 interface SavingLink {

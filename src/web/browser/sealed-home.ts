@@ -22,7 +22,7 @@ export function openSealedHome(
     if (isPinned) return;
     isPinned = true;
     databases.persist();
-    // If this write fails, the page asks the server once which rooms are sealed.
+    // If this write fails, the next page asks the server for its sealed rooms.
     store.write([{ ...SEALED_FLAG, value: true }]).catch(() => undefined);
   };
   return new SealedDatabase({ databases, locks, name: sealedDatabaseName(account), onPinned });

@@ -189,7 +189,7 @@ export abstract class ChatCore extends ChatActions {
     this.update();
   }
 
-  /** Forgets the token: the next session is no longer an operator by it. */
+  /** Forgets the operator token for the next session. */
   async forgetOperatorLink(): Promise<void> {
     this.#platform.forgetFragment();
     await this.preferences.storeOperatorToken(undefined);
@@ -203,13 +203,13 @@ export abstract class ChatCore extends ChatActions {
     return this.link.account?.sealRefusal;
   }
 
-  /** Subscribes to notifications and operator events, which are not part of the model. */
+  /** Subscribes to events that are not part of the model: notifications and operator events. */
   onEvent(listener: (event: PageEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Blocks posts to a server whose log has changed, and shows the user why. */
+  /** Blocks posts to a server after a failed audit, and displays the reason. */
   protected mayPost(): boolean {
     if (this.#alarm !== undefined) this.applyNow({ kind: "fault", fault: this.#alarm });
     return this.#alarm === undefined;
@@ -222,7 +222,7 @@ export abstract class ChatCore extends ChatActions {
   }
 
   /**
-   * @throws {Fault} `room-password-wrong`: ask for the server's password (also if none was given);
+   * @throws {Fault} `room-password-wrong`: ask for the server password (also if none was given);
    * `login-refused`: ask for the user's password; or a refusal or connection error
    */
   async enter(credentials: Credentials): Promise<void> {
@@ -322,7 +322,7 @@ export abstract class ChatCore extends ChatActions {
     this.#applyEvent(event);
   }
 
-  /** Applied immediately, since a caller may be waiting. */
+  /** Applies updates immediately, because a caller may wait for them. */
   #applyEvent(event: SessionEvent): void {
     const change = modelEventOf(event, this.#platform.clock.unixMs());
     if (change !== undefined) this.#applyUnlessClosed(change);
@@ -379,7 +379,7 @@ export abstract class ChatCore extends ChatActions {
     return isSameName(this.link.account?.session.user, user);
   }
 
-  /** Returns the account that is logged in, or another one under a new key or name. */
+  /** Returns the current account, or a new account if the server key or the name has changed. */
   #accountFor({ fingerprint }: Greeted, known: PageAccount | undefined): PageAccount {
     const isSame = known !== undefined && known === this.link.account;
     if (isSame && known.fingerprint === fingerprint) return known;

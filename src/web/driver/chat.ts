@@ -20,13 +20,13 @@ import type { FileHandle } from "../transfer/upload-journal.ts";
 import { ChatCore, type LazyCode } from "./chat-core.ts";
 import type { Linking } from "./linking.ts";
 
-/** @param platform `browserPlatform()`, or a test's. The chat connects by itself. */
+/** Creates the chat, which connects automatically. @param platform `browserPlatform()` or a fake */
 export async function openChat(platform: Platform, lazyCode: LazyCode): Promise<Chat> {
   return new Chat(platform, await Device.open(platform), lazyCode);
 }
 
 export class Chat extends ChatCore {
-  /** Whether the fragment has an invite or the room password, so that none need be typed. */
+  /** Whether the fragment has an invite or the server password. */
   get isInvited(): boolean {
     return this.fragment.secret !== undefined;
   }

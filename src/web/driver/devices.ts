@@ -1,4 +1,4 @@
-/** The account's devices, and the sign-out of the others. */
+/** Signs out the other devices of an account. */
 
 import type { SendRequest } from "../../client/link/queries.ts";
 import type { Answer } from "../../wire/messages.ts";

@@ -21,7 +21,7 @@ export interface CompletionSource {
 /** Maximum choices shown; typing another letter narrows them. */
 const CHOICES_MAX = 8;
 const MENTION = /(^|[\s(])([@#])([A-Za-z0-9_-]{0,32})$/;
-/** From two letters on, since `:D` is already an emoticon. */
+/** Minimum letters of an emoji name. `:D` is an emoticon. */
 const EMOJI = /(?:^|[\s(]):([a-z0-9_+-]{2,32})(:?)$/i;
 const COMMAND = /^\/([a-z]{0,16})$/;
 

@@ -3,7 +3,7 @@
 import { trimCopied } from "../../wire/invite.ts";
 
 export interface Fragment {
-  /** The room password or an invite's token. */
+  /** The server password or an invite's token. */
   readonly secret: string | undefined;
   /** Token of the one-use operator link; it also admits a new account. */
   readonly operatorToken: string | undefined;

@@ -41,7 +41,7 @@ export function keyAction(press: KeyPress, isTyping: boolean): KeyAction | undef
 }
 
 export interface ComposerPress extends KeyPress {
-  /** An input method is composing: it receives Enter. */
+  /** Whether an input method is composing and receives Enter. */
   readonly isComposing: boolean;
 }
 

@@ -8,7 +8,7 @@ export interface Route {
   readonly seq: number | undefined;
 }
 
-/** Programs that rewrite addresses may encode `@` as `%40`. */
+/** Accepts `%40` for `@`, because some programs encode it. */
 const ROUTE = /^#\/(@|%40)?([^/]+)(?:\/(\d{1,16}))?\/?$/i;
 
 /**
@@ -33,7 +33,7 @@ export function readRoute(hash: string): Route | undefined {
   return { target: at === undefined ? name : `@${name}`, seq: isSeq ? seq : undefined };
 }
 
-/** Needs no encoding: names have only URL-safe characters. */
+/** Formats a route. Names contain only URL-safe characters. */
 export function formatRoute({ target, seq }: Route): string {
   return seq === undefined ? `#/${target}` : `#/${target}/${seq}`;
 }

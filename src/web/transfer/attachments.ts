@@ -9,7 +9,7 @@ export interface Attachment {
   readonly handle: FileHandle | undefined;
 }
 
-/** `left` means sent or removed. */
+/** `left`: sent or removed. */
 export type AttachmentChange = "added" | "left";
 
 const NO_FILES: readonly Attachment[] = [];

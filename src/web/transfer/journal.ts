@@ -40,7 +40,7 @@ export interface JournalEntry {
 
 export interface JournalOptions<Entry> {
   readonly table: Table;
-  /** Older entries are dropped. */
+  /** Maximum age of an entry. */
   readonly maxAgeMs: number;
   /** @returns `undefined` if the stored value is not an entry */
   readonly parseEntry: (value: Partial<Entry>) => Entry | undefined;

@@ -6,10 +6,10 @@ import type { FileBody } from "../../core/rooms/files.ts";
 import { imageType } from "../browser/media.ts";
 import type { PreviewOptions } from "./page-transfers.ts";
 
-/** Larger images are saved instead of shown. Camera photos have about a fifth of this. */
+/** Maximum size of a preview, about five times a camera photo. */
 export const PREVIEW_BYTES_MAX = 32 * 1024 * 1024;
 const CACHED_MAX = 48;
-/** Each preview uses a link of its own, which shares the connection's bandwidth with messages. */
+/** Maximum concurrent previews. Each uses its own link. */
 const CONCURRENT_MAX = 3;
 
 export interface Picture {
@@ -72,7 +72,7 @@ export class Previews {
     const { promise: started, resolve: start } = Promise.withResolvers<void>();
     const result = started.then(() => this.#load(file, stop.signal));
     const job: Job = { file, stop, result, start, requesters: 0 };
-    // A released request ignores the error.
+    // The error is ignored when nobody waits for the preview.
     result.catch(() => undefined).finally(() => this.#finished(job));
     return job;
   }

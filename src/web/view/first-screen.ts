@@ -1,8 +1,8 @@
-/** Shared code that every page has loaded before it loads a part. */
+/** Shared code that the page loads before any lazy module. */
 
 /**
- * Each part imports this file, so that the bundler emits one shared file instead of one for each
- * combination of parts. One file compresses better. The page's entry stays a second, small file.
+ * Each lazy module imports this file. The bundler then emits one shared file, which compresses
+ * better than one file for each combination of modules.
  */
 import "../browser/browser.ts";
 import "../driver/chat.ts";

@@ -1,4 +1,4 @@
-/** The lazily loaded parts of shell/lazy.tsx. */
+/** The views and dialogs that shell/lazy.tsx loads on demand. */
 
 import "./first-screen.ts";
 import { ENGLISH_DEFERRED } from "../../ui/messages/en/deferred.ts";

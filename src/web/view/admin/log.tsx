@@ -26,7 +26,7 @@ type ServerEvent = Omit<NoticeOf<"event">, "kind">;
 
 const GROUPS = ["words", "people", "files", "decisions", "warnings"] as const;
 type Group = (typeof GROUPS)[number];
-/** Groups of events; any other event is a message. */
+/** Group of each event. Events without an entry are messages. */
 const GROUP_OF: Readonly<Record<string, Group>> = {
   ...{ connected: "people", "logged-in": "people", "logged-out": "people" },
   ...{ disconnected: "people", join: "people", leave: "people" },
@@ -52,7 +52,7 @@ export interface LogLine {
   readonly group: Group;
 }
 
-/** About one hour of a busy class. Older records stay in the history. */
+/** Maximum loaded lines, about one hour of a busy class. */
 const LINES_MAX = 5_000;
 const TRIM_LINES = 500;
 
@@ -241,7 +241,7 @@ function useEventLog(isOnline: boolean) {
       stop();
       cancelAnimationFrame(frame);
       if (pending.length > 0) show();
-      // A closed link ends the subscription itself.
+      // A closed link ends the subscription.
       if (isOnline) chat.request("watch", { on: false }).catch(() => undefined);
     };
   }, [chat, isOnline]);

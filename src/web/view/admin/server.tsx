@@ -14,7 +14,7 @@ import { useFullPage } from "../shell/full-page.ts";
 import { usePolled } from "../shell/polling.ts";
 import { fetchSamples, type SampleColumns } from "./sample-log.ts";
 
-/** Maximum bytes of a character. */
+/** Maximum UTF-8 bytes per character. */
 const UTF8_BYTES_MAX = 4;
 
 interface Fact {

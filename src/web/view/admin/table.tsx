@@ -11,7 +11,7 @@ import { type Polled, usePolled } from "../shell/polling.ts";
 
 /** Refresh interval of long lists, which change slowly and cost the server more. */
 const LONG_LIST_INTERVAL_MS = 10_000;
-/** Maximum size of the server's name filter. */
+/** Maximum bytes of the server's name filter. */
 const FIND_BYTES_MAX = 64;
 
 interface Paged<Row> {
@@ -57,7 +57,7 @@ interface FrameProps extends Omit<TableProps, "heads"> {
   readonly head: ReactNode;
 }
 
-/** Lets wide tables scroll horizontally without the page. */
+/** Scrolls a wide table horizontally. */
 function Frame({ label, head, children }: FrameProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys

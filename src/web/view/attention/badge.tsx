@@ -7,7 +7,7 @@ import type { LazyProps } from "../shell/lazy.tsx";
 const SIZE = 64;
 const RED = "#d22";
 const GREY = "#777";
-/** Larger numbers do not fit the icon. */
+/** Maximum number on the icon. */
 const COUNT_MAX = 99;
 
 function icon(): HTMLLinkElement | null {

@@ -1,4 +1,4 @@
-/** The notice board: the server's announcement and notices to operators. */
+/** Notices above the rooms: the server's announcement and warnings to operators. */
 
 import { useState } from "react";
 import { isDiskFull } from "../../../base/disk-space.ts";
@@ -11,7 +11,7 @@ import { useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 import { readLocal, writeLocal } from "../shell/local.ts";
 
-/** Announcements contain no mentions. */
+/** Mentions of an announcement: none. */
 const NO_MENTIONS: readonly string[] = [];
 /** Unix ms of the announcement that was dismissed last in this browser. */
 const DISMISSED_KEY = "chat.announcement";

@@ -2,7 +2,7 @@
 
 const NOTES_HZ = [880, 1174.7];
 const NOTE_S = 0.14;
-/** Low, so as not to startle. */
+/** Volume, low enough not to startle. */
 const GAIN = 0.12;
 /** Minimum time between sounds, over all tabs. */
 const MIN_INTERVAL_MS = 1_500;
@@ -24,7 +24,7 @@ function play(): void {
   last?.addEventListener("ended", () => void audio.close());
 }
 
-/** Plays the sound. Of many notifications or tabs at the same time, one plays. */
+/** Plays the sound, unless it was just played in any tab. */
 export async function playSound(): Promise<void> {
   const { locks } = navigator as Partial<Navigator>; // Missing on pages without TLS.
   if (locks === undefined) return play();

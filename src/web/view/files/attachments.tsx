@@ -8,7 +8,7 @@ import { useFullPage } from "../shell/full-page.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 
-/** The header of a camera photo, with its dimensions, is within these bytes. */
+/** Bytes read for the dimensions of a picture. */
 const HEAD_BYTES = 256 * 1024;
 
 /** URL of the file's thumbnail; `undefined` if it is not a picture, or not known yet. */

@@ -10,7 +10,7 @@ import type { LazyProps } from "../shell/lazy.tsx";
 import { isSaving } from "../shell/saving.ts";
 import { showsPictures } from "../shell/settings.ts";
 
-/** Minimum pictures shown as a grid, without lines of their own. */
+/** Minimum number of pictures for a grid. */
 export const GRID_MIN = 2;
 
 /** Files that were sent together; `pictures` have a preview. */
@@ -30,7 +30,7 @@ export function useSending(items: readonly Item[], target: string): Sending {
   return { pictures, lines: isGrid ? items.filter((item) => !isPicture(item)) : items };
 }
 
-/** Reserves the same space until the files part is loaded, so that nothing moves. */
+/** Reserves the space of files until their module is loaded, to prevent layout shifts. */
 export function FilesFrame({ items, target }: Pick<LazyProps["Files"], "items" | "target">) {
   const { pictures, lines } = useSending(items, target);
   return (

@@ -169,12 +169,12 @@ function useFileActions({ item, file, menuOf }: FileProps) {
 
 interface PictureBoxProps {
   readonly file: FileBody;
-  /** Whether it is a cell of a grid; all cells are squares. */
+  /** Whether the picture is a square cell of a grid. */
   readonly isCell?: boolean;
   readonly open: () => void;
 }
 
-/** Reserves the picture's space, so that nothing moves when it arrives. */
+/** Reserves the picture's space, to prevent layout shifts. */
 function PictureBox({ file, isCell, open }: PictureBoxProps) {
   const { texts } = useFullPage();
   const loaded = usePicture(file);

@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { useFullPage } from "../shell/full-page.ts";
 import type { LazyProps } from "../shell/lazy.tsx";
 
-/** Delay before the countdown is displayed: the server answers a correct secret immediately. */
+/** Milliseconds before the countdown appears. The server answers a correct secret sooner. */
 const DISPLAY_DELAY_MS = 400;
 const SECOND_MS = 1_000;
 

@@ -99,7 +99,7 @@ interface FormProps {
   readonly refused: unknown;
 }
 
-/** A form for registration and login: the server knows which it is. */
+/** Form for registration and login. The server decides by the name. */
 function LoginForm({ server, task, refused }: FormProps) {
   const page = usePage();
   const { texts, chat, lazy } = page;

@@ -14,7 +14,7 @@ import type { LazyProps } from "../shell/lazy.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { isSameExceptMessages } from "../shell/same-room.ts";
 
-/** Minutes. `/mute NAME 3d` allows any other duration. */
+/** Durations in the menu, in minutes. `/mute NAME 3d` accepts any duration. */
 const MUTE_MINUTES = [10, 60, 24 * 60] as const;
 
 export interface PersonContext {
@@ -25,7 +25,7 @@ export interface PersonContext {
   readonly moderates: boolean;
 }
 
-/** Looks up a user among the members of the open room; others only by name. */
+/** Returns the member of the open room, or only the name of another user. */
 export function personContext(model: Model, name: string): PersonContext {
   const room = openRoom(model);
   const member = room?.members?.find((one) => isSameName(one.name, name));

@@ -94,7 +94,7 @@ function Reactions({ item, actions }: { readonly item: Item; readonly actions: M
 interface ToolsProps {
   readonly item: Item;
   readonly actions: MessageActions;
-  /** Whether the toolbar shows the time, which nothing else does. */
+  /** Whether the toolbar shows the time of the message. */
   readonly showsTime: boolean;
   /** Whether there are several files, each with its own menu; reactions are for all of them. */
   readonly hasSeveralFiles: boolean;
@@ -158,7 +158,7 @@ function Tools({ item, actions, showsTime, hasSeveralFiles }: ToolsProps) {
 function EditedMark({ unixMs }: { readonly unixMs: number | undefined }) {
   const { texts, times } = usePage();
   return unixMs === undefined ? null : (
-    // Isolated: in the direction of the page, not of the text.
+    // Isolated, to use the text direction of the page.
     <bdi className="mark" title={texts.editedAt(times.full(unixMs))}>
       {" "}
       ({texts.edited})
@@ -208,7 +208,7 @@ function Content({ row, actions, isJumpTarget }: MessageProps) {
   return <MessageText item={item} actions={actions} isJumpTarget={isJumpTarget} />;
 }
 
-/** Each name has its own colour of page.css. */
+/** Colour of a name, one of page.css. */
 const tinted = (from: string) => ({ color: `var(--tint-${tintOf(from)})` });
 
 interface HeadProps {

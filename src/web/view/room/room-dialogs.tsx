@@ -56,7 +56,7 @@ export function JoinDialog({
   const { texts, chat, openDialog } = useFullPage();
   const [password, setPassword] = useState(given);
   const [needsPassword, setNeedsPassword] = useState(isLocked === true);
-  /** A new object for each attempt: the focus returns to the field. */
+  /** A new object for each attempt, which returns the focus to the field. */
   const [wrong, setWrong] = useState<{ readonly text: string } | undefined>(
     given === "" ? undefined : { text: texts.faults["room-password-wrong"] ?? "" },
   );
@@ -70,7 +70,7 @@ export function JoinDialog({
     } catch (error) {
       const code = error instanceof Fault ? error.code : undefined;
       if (code === "room-unknown") {
-        onClose(); // Before the other one opens, which then has the focus.
+        onClose(); // Closed first, so that the next dialog gets the focus.
         return openDialog("CreateRoom", { onOpen, room });
       }
       if (code !== "room-password-wrong") throw error;

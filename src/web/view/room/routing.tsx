@@ -26,7 +26,7 @@ function rewrite(route: Route | undefined): void {
     history.replaceState(null, "", hash === "" ? location.pathname : hash);
 }
 
-/** An address without a room opens the lobby, or else the first room. */
+/** Returns the room for an address without one: the lobby, or else the first room. */
 function firstTarget({ rooms }: Model): string | undefined {
   const all = [...rooms.values()].filter(({ kind }) => kind === "room");
   return (all.find(({ name }) => isSameName(name, "lobby")) ?? all[0])?.target;

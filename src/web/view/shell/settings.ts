@@ -7,7 +7,7 @@ export interface Settings extends PageSettings {
   readonly sounds: boolean;
   /** The user who receives pushes in this browser; `undefined` if none. */
   readonly pushesFor: string | undefined;
-  /** Shows the members on the right if there is room. */
+  /** Whether members are displayed on the right in a wide window. */
   readonly showsPeople: boolean;
   /** Rooms where `showsPictures` is reversed, in lower case. Bounded by PICTURES_SWITCHED_MAX. */
   readonly otherPictures: readonly string[];

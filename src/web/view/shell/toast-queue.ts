@@ -2,12 +2,12 @@
 
 import type { Clock } from "../../../io/clock.ts";
 
-/** More would fill a phone's screen; the oldest is dropped. */
+/** Maximum toasts, so that they fit a phone. The oldest is dropped. */
 const TOASTS_MAX = 4;
 /** Milliseconds to notice a toast, and then to read each letter of it (15 letters a second). */
 const NOTICE_MS = 4_000;
 const LETTER_MS = 67;
-/** The longest fault text takes about this long to read. */
+/** Maximum milliseconds, about the reading time of the longest fault text. */
 const VISIBLE_MS_MAX = 15_000;
 
 export interface Toast {
@@ -20,7 +20,7 @@ interface Timed extends Toast {
   readonly endsAt: number;
 }
 
-/** A container for toasts; the latest one of the highest level shows them. */
+/** A container for toasts. The latest container of the highest level displays them. */
 export interface ToastContainer {
   readonly level: "page" | "conversation" | "dialog";
 }

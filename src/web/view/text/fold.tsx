@@ -12,12 +12,12 @@ import { useTexts } from "../shell/context.tsx";
 
 /** Texts up to this many lines are not folded. */
 const LINES_MAX = 24;
-/** Shorter texts fit even on the narrowest phone. */
+/** Texts up to this length fit on the narrowest phone. */
 const SHORT_LENGTH = 300;
 /** Maximum drawn of a folded text: 20 lines of the widest window. */
 const DRAWN_LENGTH = 8_000;
 const DRAWN_LINES = 60;
-/** The oldest unfolded messages are folded again when out of view. */
+/** Maximum unfolded messages. The oldest are folded again when out of view. */
 const UNFOLDED_MAX = 100;
 
 /** Unfolded messages, remembered while their rows are unmounted. */
