@@ -6,7 +6,7 @@ import type { PostBody, Answer as WireAnswer } from "../../wire/messages.ts";
 import type { Message } from "../messages/en/terminal.ts";
 
 export type Ui = "terminal" | "page";
-/** One usage for both UIs, or one for each. */
+/** Usage of both UIs, or of each UI. */
 export type Usage = string | Readonly<Record<Ui, string>>;
 
 export interface Command<Args = unknown> {

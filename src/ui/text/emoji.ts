@@ -1,7 +1,7 @@
 /** Emoji by name (`:smile:`). The page loads this file with the first search. */
 
 import { type Gemoji, gemoji } from "gemoji";
-/** One line per translated emoji: gemoji name, Indonesian name, search words. */
+/** Lines of the translated emoji: gemoji name, Indonesian name, search words. */
 import indonesianLines from "./emoji-id.txt" with { type: "text" };
 
 export interface NamedEmoji {
