@@ -1,12 +1,13 @@
-/** Time as used by drivers. Simulations provide a virtual clock. */
+/** Clock interface for drivers. Simulations provide a virtual clock. */
 
 export interface Clock {
-  /** Monotonic milliseconds, used as `now` by every state machine. */
+  /** Monotonic milliseconds, the time base of all state machines. */
   now(): number;
-  /** Wall time in Unix milliseconds. It may jump. */
+  /** Wall-clock time in Unix milliseconds. It may jump. */
   unixMs(): number;
   /**
-   * Calls back once after `delayMs`; 0 means as soon as possible. Returns a function that cancels.
+   * Calls back once after `delayMs`; 0 means as soon as possible. Returns a function that cancels
+   * the call.
    */
   after(delayMs: number, callback: () => void): () => void;
 }
@@ -18,7 +19,7 @@ export function delay(clock: Pick<Clock, "after">, delayMs: number): Promise<voi
 }
 
 /**
- * Settles like the promise, or like `onTimeout` if it takes longer.
+ * Settles like the promise, or like `onTimeout` after `timeoutMs`.
  * @param onTimeout may throw
  */
 export async function withTimeout<Result, Late>(
@@ -39,14 +40,14 @@ export async function withTimeout<Result, Late>(
 export interface RetryOptions {
   readonly clock: Clock;
   readonly intervalMs: number;
-  /** Clock time after which an error is final. Default: none. */
+  /** Time on `clock` after which errors are no longer retried. Default: none. */
   readonly until?: number;
   readonly isTransient: (error: unknown) => boolean;
 }
 
 /**
  * Retries an action until it succeeds.
- * @throws its last error, if that is final
+ * @throws {Error} the action's last error if it is permanent or the time is over
  */
 export async function retry<Result>(
   act: () => Promise<Result>,

@@ -28,7 +28,7 @@ export interface SafetyParty {
 
 /**
  * Returns the number that two users compare by voice. Both see the same one unless either has a
- * index account key.
+ * wrong account key.
  * @returns 60 digits in 12 groups of five
  */
 export async function safetyNumber(one: SafetyParty, other: SafetyParty): Promise<string> {

@@ -1,4 +1,4 @@
-/** Reads pages of records from the segments of a log. */
+/** Archive of a log: reads pages of records from its segments. */
 
 import { foldCase } from "../../base/case-fold.ts";
 import { Fault } from "../../base/fault.ts";
@@ -25,18 +25,12 @@ import { isRare, lineQueryOf } from "./line-query.ts";
 import { type ArchiveOptions, type IndexView, LogIndex } from "./log-index.ts";
 import { type SearchedRange, SegmentFiles } from "./segment-files.ts";
 
-/** Bytes per read: few for the newest page, many for a search of the whole log. */
+/** Bytes per read, growing from the newest page to a search of the whole log. */
 const READ_BYTES_MIN = 64 << 10;
 const READ_BYTES_MAX = 1 << 20;
-/**
- * Bytes scanned before yielding to the event loop: 0.1 ms for one word, 3 ms in the worst case
- * measured.
- */
+/** Bytes scanned before yielding to the event loop, 0.1 ms for one word and at most 3 ms. */
 const YIELD_BYTES = 64 << 10;
-/**
- * Bytes scanned on the event loop before search threads start. Enough for many searches and all
- * small logs.
- */
+/** Bytes scanned on the event loop before search threads start: enough for a small log. */
 const DIRECT_BYTES = 1 << 20;
 const NEWLINE = 0x0a;
 
@@ -58,7 +52,10 @@ export class LogArchive implements Archive {
     await this.#index.refresh(() => undefined);
   }
 
-  /** @throws {Fault} log-corrupt, store-failed, store-denied */
+  /**
+   * @throws {Fault} log-corrupt if a line is damaged, store-failed or store-denied if it cannot be
+   * read
+   */
   async page(query: PageQuery): Promise<Page> {
     const { records, more, suspects } = await this.#raw(query);
     const verified: LogRecord[] = [];
@@ -134,14 +131,13 @@ class Collector {
   readonly #matcher: LineMatcher;
   readonly #yieldNow: (() => Promise<void>) | undefined;
   /**
-   * Records that only an erasure can explain, with the fault otherwise; "unconfirmed" ones may also
-   * be an unfinished write.
+   * Invalid records that only an erasure can explain, each with the fault to report otherwise. An
+   * "unconfirmed" record may also be an unfinished write.
    */
   readonly suspects = new Map<LogRecord, Fault | "unconfirmed">();
   readonly #records: LogRecord[] = [];
   #bytes = 0;
   #more = false;
-  /** Bytes scanned since the last yield to the event loop. */
   #bytesSinceYield = 0;
 
   constructor(query: PageQuery, files: SegmentFiles, sha256: Sha256, yieldNow: Disk["yieldNow"]) {
@@ -221,7 +217,7 @@ class Collector {
   #record(range: ByteRange, line: Buffer, start: number): LogRecord | undefined {
     const first = this.#validRecord(line);
     if (first !== undefined) return first.record;
-    // An erasure may have been rewriting the line: read it again.
+    // An erasure may have been rewriting the line, so read it again.
     const again = Buffer.alloc(line.length);
     const offset = range.from + start;
     this.#files.file(range.firstSeq).read(again, offset);
@@ -245,7 +241,7 @@ class Collector {
     const parsed = parseLine(line);
     if (parsed.kind === "newer") return { record: undefined };
     if (parsed.kind === "bad") return undefined;
-    // Hashing dominates the cost, so only matching records are hashed.
+    // Hash matching records only, because hashing dominates the cost.
     const record = this.#matching(parsed.record);
     if (record !== undefined && !bodyMatches(record, this.#sha256)) return undefined;
     return { record };

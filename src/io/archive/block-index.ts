@@ -1,17 +1,17 @@
-/** Sparse index of a log, by block. */
+/** Sparse index of a log by blocks of lines. */
 
 import { assert } from "../../base/assert.ts";
 import { HeadScanner } from "./head-scanner.ts";
 import { RoomBlocks } from "./room-index.ts";
 
-/** Bytes of lines per index entry, small enough to read for a single record. */
+/** Bytes of lines per block, small enough to read for a single record. */
 const INDEX_BLOCK_BYTES = 64 << 10;
 
 export interface ByteRange {
   readonly firstSeq: number;
   readonly from: number;
   readonly to: number;
-  /** Not known to be durable. An invalid line in it was never acknowledged. */
+  /** Possibly not durable. An invalid line in this range was never acknowledged. */
   readonly isUnconfirmed?: true;
 }
 
@@ -30,8 +30,8 @@ export interface IndexQuery {
 }
 
 /**
- * Sparse index of a log: segment, offset, first seq, first time and rooms of each block. It only
- * excludes blocks; the reader checks the others.
+ * Stores the segment, offset, first seq, first time and rooms of each block. Lookups exclude blocks
+ * that cannot match; the reader checks the remaining ones.
  */
 export class BlockIndex {
   readonly segments: IndexedSegment[] = [];
@@ -54,8 +54,8 @@ export class BlockIndex {
   }
 
   /**
-   * Indexes the lines after the covered part of the last segment.
-   * @param limitSeq last durable seq, at which to stop
+   * Indexes new lines at the end of the last segment.
+   * @param limitSeq last durable seq; later lines are ignored
    * @returns bytes added
    */
   addLines(bytes: Buffer, limitSeq: number): number {
@@ -90,7 +90,7 @@ export class BlockIndex {
     this.segmentOf.push(this.segments.length - 1);
     this.offsets.push(offset);
     this.firstSeqs.push(this.lastSeq + 1);
-    // An unparsable line has no time; the preceding block's time is a sufficient bound.
+    // An unparsable line has no time, so block times may be too early.
     const time = this.#head.isHead ? this.#head.time : 0;
     this.firstTimes.push(Math.max(time, this.firstTimes.at(-1) ?? 0));
   }
@@ -98,7 +98,7 @@ export class BlockIndex {
   candidates(query: IndexQuery): number[] {
     const from = Math.max(
       upperBound(this.firstSeqs, query.seqMin) - 1,
-      // Records of the same time may begin in the preceding block.
+      // The preceding block may contain records of the same time.
       upperBound(this.firstTimes, query.timeMin - 1) - 1,
       0,
     );

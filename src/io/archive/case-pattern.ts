@@ -1,26 +1,27 @@
-/** Byte patterns that match a text in any case and normalization form. */
+/** Byte patterns that match a text in any letter case and normalisation form. */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { foldCase } from "../../base/case-fold.ts";
 
-/** Letters to search for. This many reject nearly all other lines, at 4 to 40 ns per byte. */
+/**
+ * Maximum letters in a pattern: enough to reject nearly all other lines, at 4 to 40 ns per byte.
+ */
 const LETTERS_MAX = 16;
-/** Letters to choose from. Each costs about 15 µs. */
+/** Maximum letters from which a pattern is chosen. Each costs about 15 µs. */
 const CLUSTERS_MAX = 64;
 
 /**
- * Returns a pattern that finds each line, read as Latin-1 bytes, that may contain a text in any
- * spelling that `foldCase` makes equal. It may have false positives but no false negatives. It
- * works on bytes because decoding a log costs more than searching it. Without repetition and with
- * at most LETTERS_MAX letters, no text makes matching slow.
- * @returns `undefined` if no letter has few enough spellings
+ * Returns a pattern that matches every line (read as Latin-1 bytes) with a text that `foldCase`
+ * makes equal. It may match other lines too. It works on bytes because decoding a log costs more
+ * than searching it. It contains no repetition, so no text makes matching slow.
+ * @returns `undefined` if each letter has too many spellings
  */
 export function casePattern(text: string): RegExp | undefined {
   const runs: LetterPattern[][] = [[]];
   let last: string | undefined;
   for (const { letter, marks } of clustersOf(foldCase(text)).slice(0, CLUSTERS_MAX)) {
     if (runs.at(-1)?.length === LETTERS_MAX) break;
-    // A code point such as "ß" may stand for both letters.
+    // A code point such as "ß" may match two letters.
     const [base = letter] = letter.normalize("NFD");
     if (last !== undefined && VARIANTS.hasPair(last, base)) runs.push([]);
     const pattern = letterPattern(letter, marks);
@@ -35,9 +36,7 @@ export function casePattern(text: string): RegExp | undefined {
 
 interface LetterPattern {
   readonly inside: string;
-  /**
-   * Alternatives at the end of a run, including spellings that merge with the neighboring letter.
-   */
+  /** Alternatives for the last letter of a run, whose spelling may merge with the next letter. */
   readonly edge: string;
   readonly isExact: boolean;
 }
@@ -55,7 +54,7 @@ interface Cluster {
 const MARK = /\p{M}/u;
 const CASED =
   /[\p{Changes_When_Lowercased}\p{Changes_When_Uppercased}\p{Changes_When_Casefolded}]/u;
-/** Ranges with all cased letters and all characters with case folding. */
+/** Ranges that contain all cased letters and all characters with case folding. */
 const VARIANT_RANGES = [
   [0x41, 0x5b],
   [0x80, 0x3000],
@@ -69,9 +68,9 @@ const VARIANT_RANGES = [
   [0x1e900, 0x1e960],
   [0x2f800, 0x2fa20],
 ] as const;
-/** U+0345 has the highest combining class, so reorderable marks sort before it. */
+/** U+0345 has the highest combining class, so marks that can be reordered sort before it. */
 const LAST_MARK = "a\u0345";
-/** "İ" folds to "i" and a dot above, which is ignored. */
+/** "İ" folds to "i" and a dot above, which searches ignore. */
 const DOTTED_I = "\u0130";
 const DOT_ABOVE = "\u0307";
 
@@ -125,14 +124,14 @@ function clustersOf(folded: string): Cluster[] {
 
 function letterPattern(letter: string, marks: readonly string[]): LetterPattern | undefined {
   const points = [letter, ...VARIANTS.variants(letter)];
-  // U+0345 folds to a small iota, but is a mark and may follow others.
+  // U+0345 folds to a small iota but is a mark, which may follow other marks.
   if (points.some((point) => MARK.test(point))) return undefined;
   const decomposed = points
     .filter((point) => point !== DOTTED_I)
     .map((point) => [...point.normalize("NFD")]);
   const areFixed = marks.length <= 1 && marks.every((mark) => isFixed(letter, mark));
   if (!areFixed || decomposed.some(([, ...own]) => own.some((mark) => !isNotReordered(mark)))) {
-    // Other marks may be between the letter and its own mark.
+    // Other marks may stand between the letter and its mark.
     const bases = decomposed.flatMap(([base = ""]) => [base.toLowerCase(), base.toUpperCase()]);
     const ascii = [...new Set(bases)].filter((base) => base.length === 1 && isAscii(base));
     const lead = `[${ascii.map(bytePattern).join("")}\\x80-\\xff]`;

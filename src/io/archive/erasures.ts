@@ -1,26 +1,26 @@
-/** Checks that an erased record has an `erase` record in the log. */
+/** Checks that erased records have an `erase` record in the log. */
 
 import { erasuresOf } from "../../core/log/erasures.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import { asDamaged, asErased, type LogRecord } from "../../wire/record.ts";
 import type { Page, PageQuery } from "../log/log.ts";
 
-/** Maximum erase records cached. */
+/** Maximum cached `erase` records. */
 const CACHED_ORDERS_MAX = 1_000;
 const ORDER_KINDS = kindsWith("erasing");
 
-/** Finds the record that ordered an erasure, since a blank line alone proves nothing. */
+/** Finds the record that ordered an erasure. A blank line alone does not prove one. */
 export class ErasureCheck {
   readonly #read: (query: PageQuery) => Promise<Page>;
   readonly #orders = new Map<number, readonly number[]>();
 
-  /** @param read reads a page as it is on disk, without this check */
+  /** @param read reads a page without this check */
   constructor(read: (query: PageQuery) => Promise<Page>) {
     this.#read = read;
   }
 
   /**
-   * Returns a record with an invalid body as erased if a later record erases it.
+   * Returns the record as erased if a later record erases it.
    * @returns `undefined` if it was not erased
    */
   async resolve(record: LogRecord): Promise<LogRecord | undefined> {
@@ -40,7 +40,7 @@ export class ErasureCheck {
     const { records } = await this.#read({ ...query, bytesMax: 1 });
     const [record] = records;
     const targets = record === undefined ? [] : erasuresOf(record);
-    // A record that is not visible yet may be visible next time.
+    // An invisible record may become visible later, so it is not cached.
     if (record !== undefined) this.#cache(order, targets);
     return targets;
   }

@@ -1,4 +1,4 @@
-/** The index of a log, cached on disk. */
+/** Cache file of a log's index. */
 
 import { dirname, join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
@@ -11,8 +11,8 @@ import { matchSizes, segmentName } from "../log/segment.ts";
 import { BlockIndex } from "./block-index.ts";
 
 /**
- * Format: SHA-256 of the remaining bytes, a line of JSON, the blocks as four float64 arrays, the
- * postings of the rooms. Used only if it is intact and matches the segment files.
+ * Format: SHA-256 of the remaining bytes, a line of JSON, the blocks as four float64 arrays, and
+ * the postings of the rooms. The cache is valid only if the digest and the segment files match.
  */
 
 export interface CacheLocation {
@@ -26,7 +26,7 @@ const FORMAT = 1;
 const DIGEST_BYTES = 32;
 const NEWLINE = 0x0a;
 const BLOCK_ARRAYS = 4;
-/** A larger file is invalid, and the index is rebuilt. */
+/** Maximum size of a valid cache file. */
 const INDEX_BYTES_MAX = 1 << 30;
 
 interface CacheHeader {
@@ -72,7 +72,7 @@ export function saveIndex(location: CacheLocation, index: BlockIndex): void {
     writeAll(disk, temporary, Buffer.concat([sha256(payload), payload]));
     disk.rename(temporary, cachePath);
   } catch {
-    // Read-only or full disk.
+    // The disk is full or read-only.
   }
 }
 
@@ -85,7 +85,7 @@ function writeAll(disk: Disk, path: string, bytes: Uint8Array): void {
   }
 }
 
-/** Returns the saved index; `undefined` if it is not trustworthy. */
+/** @returns `undefined` if the cache is missing or invalid */
 export function loadIndex(location: CacheLocation): BlockIndex | undefined {
   try {
     const bytes = readCache(location);

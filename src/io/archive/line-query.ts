@@ -1,4 +1,4 @@
-/** Prepares queries to reject most lines before parsing. */
+/** Preparation of queries, so that most lines are rejected before parsing. */
 
 import { isWellFormed } from "../../base/bytes.ts";
 import { foldCase } from "../../base/case-fold.ts";
@@ -12,7 +12,7 @@ export function lineQueryOf(query: PageQuery): LineQuery & Pick<PageQuery, "from
   const needle = needleOf(query);
   const prefilter = needle === undefined ? {} : { needle };
   if (grep === undefined || ignoreCase !== true) return { ...query, ...prefilter };
-  // A lone surrogate has no byte pattern, so every line is parsed.
+  // A lone surrogate has no byte pattern, so all lines are parsed.
   const pattern = isWellFormed(grep) ? casePattern(grep) : undefined;
   return { ...query, ...prefilter, grep: foldCase(grep), ...(pattern && { pattern }) };
 }
@@ -27,7 +27,7 @@ function needleOf(query: PageQuery): Buffer | undefined {
   if (query.grep !== undefined && query.grep !== "" && query.ignoreCase !== true) {
     return isWellFormed(query.grep) ? Buffer.from(escapedInJson(query.grep), "utf8") : undefined;
   }
-  // Rarest criterion first: most users post fewer records than a room contains.
+  // Prefer the rarest criterion. Most users post fewer records than a room contains.
   if (query.by !== undefined) return Buffer.from(`"by":"${query.by}","id":`, "latin1");
   const [room] = query.rooms?.size === 1 ? query.rooms : [];
   const [kind] = query.kinds?.size === 1 ? query.kinds : [];

@@ -13,7 +13,7 @@ export interface ArchiveOptions {
   readonly folder: string;
   readonly disk: Disk;
   readonly sha256: Sha256;
-  /** Cache file of the index, deletable at any time. `undefined` disables the cache. */
+  /** Path of the cache file, which may be deleted at any time. `undefined` disables the cache. */
   readonly cachePath?: string;
   readonly head?: () => number;
 }
@@ -24,10 +24,10 @@ export interface IndexView {
   readonly unconfirmed: readonly ByteRange[];
 }
 
-/** Growth after which the cache file is rewritten. Scanning as much takes about 50 ms. */
+/** Growth after which the cache file is rewritten. Scanning this much takes about 50 ms. */
 const SAVE_INTERVAL_BYTES = 32 << 20;
 const NEWLINE = 0x0a;
-/** Bytes at the end to search for the newest valid line. */
+/** Bytes at the end of the log in which the newest valid line is searched. */
 const TAIL_BYTES = 4 << 20;
 
 export class LogIndex {
@@ -41,8 +41,8 @@ export class LogIndex {
   }
 
   /**
-   * Indexes new lines, then calls `plan` synchronously. Runs one refresh at a time; callers during
-   * a refresh share the next one.
+   * Indexes new lines, then calls `plan` synchronously. Callers during a refresh share the next
+   * one.
    */
   async refresh<Plan>(plan: (view: IndexView) => Plan): Promise<Plan> {
     const before = this.#refreshing;
@@ -76,7 +76,7 @@ export class LogIndex {
       const isLast = number === firstSeqs.length - 1;
       using file = disk.open(join(folder, segmentName(firstSeq)), "read");
       const sizeBytes = file.sizeBytes();
-      // The log was truncated (restored or repaired): rebuild the index.
+      // The log has shrunk after a restore or repair, so rebuild the index.
       if (sizeBytes < (index.segments[number]?.coveredBytes ?? 0)) return await this.#rebuild();
       if (number === index.segments.length) index.beginSegment(firstSeq);
       loose = await this.#extend(index, { file, firstSeq, sizeBytes, isLast });
@@ -102,7 +102,7 @@ export class LogIndex {
         if (addedBytes < block.bytes.length) break;
       }
     }
-    // The writing process hides records beyond its durable head.
+    // The process that writes the log hides records beyond its durable head.
     if (this.#options.head !== undefined) return [];
     const from = segment?.coveredBytes ?? 0;
     const to = lastLineEnd(tail, from);

@@ -1,4 +1,4 @@
-/** Sparse index of each room's records. */
+/** Index from each room to the blocks that contain its records. */
 
 import { assert } from "../../base/assert.ts";
 
@@ -46,9 +46,7 @@ export class RoomBlocks {
   readonly #names: Buffer[] = [];
   readonly #postings: Postings[] = [];
 
-  /**
-   * Records that the block contains a record of the room named by `bytes` from `start` to `end`.
-   */
+  /** Adds a block to the room that is named by `bytes` from `start` to `end`. */
   add(bytes: Buffer, start: number, end: number, block: number): void {
     const room = this.#find(bytes, start, end);
     const postings = this.#postings[room < 0 ? this.#insert(bytes.subarray(start, end)) : room];

@@ -1,4 +1,4 @@
-/** Reads byte ranges of segments. */
+/** Reader of byte ranges from segment files. */
 
 import { join } from "node:path";
 import type { Disk, DiskFile, DiskSearch } from "../disk/disk.ts";
@@ -6,14 +6,14 @@ import type { LineQuery, LineSpans } from "../disk/line-matcher.ts";
 import { segmentName } from "../log/segment.ts";
 import type { ByteRange } from "./block-index.ts";
 
-/** Ranges per search task: 2 ms for one word, a second in the worst case. */
+/** Ranges per search task, which take 2 ms for one word and at most a second. */
 const WAVE_RANGES = 24;
 
-/** Concurrent reads: two threads copy while this one searches. */
+/** Two threads copy while this one searches. */
 const CONCURRENT_READS_MAX = 3;
 
 export interface SearchedRange extends ByteRange {
-  /** Lines that may match. `undefined` if the range was not searched. */
+  /** Lines that may match; `undefined` if the range was not searched. */
   readonly lines?: LineSpans;
 }
 
@@ -26,7 +26,7 @@ export interface ReadRange {
 export class SegmentFiles {
   readonly #disk: Disk;
   readonly #folder: string;
-  /** Bounded by the number of segments. */
+  /** At most one entry per segment. */
   readonly #open = new Map<number, DiskFile>();
 
   constructor(disk: Disk, folder: string) {
@@ -57,11 +57,11 @@ export class SegmentFiles {
           ? reusable
           : Buffer.allocUnsafeSlow(sizeBytes);
       const filled = this.#fill(range, buffer);
-      filled.catch(() => {}); // The caller that awaits it gets the error.
+      filled.catch(() => {}); // The caller that awaits the read receives the error.
       pending.push(filled);
     };
     try {
-      // Read one at first, since it fills most pages.
+      // Start with a single read, which fills most pages.
       let ahead = 1;
       for (const range of ranges) {
         begin(range);
@@ -71,7 +71,7 @@ export class SegmentFiles {
       }
       while (pending.length > 0) yield* this.#oldest(pending, idle);
     } finally {
-      // Do not close files during a read.
+      // Wait, because files must not be closed during a read.
       await Promise.allSettled(pending);
     }
   }
@@ -91,7 +91,7 @@ export class SegmentFiles {
   ): AsyncGenerator<SearchedRange> {
     const waves: Promise<SearchedRange[]>[] = [];
     for (let start = 0; start < ranges.length || waves.length > 0; ) {
-      // Two waves per thread: one running, one queued.
+      // Two waves per thread: one running and one queued.
       while (start < ranges.length && waves.length < 2 * search.width) {
         waves.push(this.#wave(ranges.slice(start, start + WAVE_RANGES), query, search));
         start += WAVE_RANGES;

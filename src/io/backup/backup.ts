@@ -1,8 +1,8 @@
-/** Backs up a server's folder, with or without a running server. */
+/** Backups of a data folder, with or without a running server. */
 
-// At every step the folder holds a restorable backup: the previous one until `backup.json` is
-// replaced, then the new one. Steps: copy new data, verify it, truncate, copy contents, write
-// backup.json, erase in the copy.
+// The folder holds a restorable backup at every step: the previous one until `backup.json` is
+// replaced, then the new one. Steps: copy new records, verify them, truncate, copy file contents,
+// write `backup.json`, erase records in the copy.
 
 import { join, resolve, sep } from "node:path";
 import { toBase64Url, toHex } from "../../base/bytes.ts";
@@ -45,7 +45,7 @@ export interface BackupOptions {
 
 export interface BackupResult {
   readonly size: number;
-  /** Root of the history in base64url, as `chat verify` prints it. */
+  /** Root of the history in base64url, as printed by `chat verify`. */
   readonly root: string;
   readonly bytes: number;
   readonly copiedBytes: number;
@@ -53,18 +53,18 @@ export interface BackupResult {
   readonly damagedRecords: number;
 }
 
-/** Files that identify and configure the server. Excludes locks and files that can be rebuilt. */
+/** Files that identify and configure the server, without locks and rebuildable files. */
 export const SMALL_FILES: readonly string[] = [
   ...["format.json", "identity.key", "tls.crt", "tls.key", "settings.toml", "settings.json"],
   ...["invite", "marks.json", "devices.json"],
 ];
-/** Size limit of the largest of them. */
+/** Maximum size of the largest of SMALL_FILES. */
 export const SMALL_BYTES_MAX = READ_POSITIONS_BYTES_MAX;
 const LOCK = "backup.lock";
-/** A killed server signs no further checkpoint, so the wait is bounded. */
+/** Bounded, because a killed server never signs another checkpoint. */
 const CHECKPOINT_TIMEOUT_MS = 2_000;
 const CHECKPOINT_INTERVAL_MS = 50;
-/** Damaged items listed by name; further ones are only counted. */
+/** Maximum damaged items listed by name. Further items are only counted. */
 export const DAMAGED_LISTED_MAX = 20;
 export const LOG_NAMES = ["history", "accounts"] as const;
 type LogName = (typeof LOG_NAMES)[number];
@@ -74,7 +74,8 @@ interface CopiedLog extends VerifiedLog {
 }
 
 /**
- * @throws {Fault} data-foreign, data-locked, not-found, log-corrupt, version-unsupported, store-…
+ * @throws {Fault} data-foreign, data-locked or version-unsupported if a folder cannot be used,
+ * not-found if there is no server, log-corrupt if a log is damaged, store-… if the disk fails
  */
 export async function backUp(options: BackupOptions): Promise<BackupResult> {
   try {
@@ -118,7 +119,7 @@ async function backUpLocked(options: BackupOptions): Promise<BackupResult> {
 
 function checkOut(disk: TreeDisk, out: string, server: string): Manifest | undefined {
   const manifest = readManifest(disk, out);
-  if (manifest !== undefined) checkDataFolder(out); // Its data may have a newer format.
+  if (manifest !== undefined) checkDataFolder(out); // The existing backup may have a newer format.
   const expectedServer = manifest?.server ?? readBegun(disk, out);
   if (expectedServer !== undefined && expectedServer !== server) {
     throw new Fault("data-foreign", `${out} is a backup of another server`, {
@@ -155,7 +156,7 @@ class Backup {
     const { disk, data, out, clock, files } = this.#options;
     await this.#waitForCheckpoint();
     await this.#checkUnchanged();
-    // In this order, since an account is on disk before its first record in the history.
+    // History first, because an account is on disk before its first record in the history.
     const history = await this.#copyLog("history");
     const accounts = await this.#copyLog("accounts");
     const verified: Record<LogName, CopiedLog> = { history, accounts };
@@ -182,8 +183,8 @@ class Backup {
     });
     if (!isFirst) await this.#writeCheckpoints(verified);
     removeBegun(disk, out);
-    // The backup now contains the records that order these erasures. The next run resumes an
-    // interrupted one.
+    // The copy now contains the records that order these erasures. The next run resumes an
+    // interrupted erasure.
     for (const name of LOG_NAMES) await eraseDue(disk, join(out, name), verified[name].due);
     await removeOthers(disk, join(out, "files"), (file) => this.#files.get(file) !== undefined);
     let damagedRecords = 0;
@@ -212,7 +213,7 @@ class Backup {
   }
 
   /**
-   * Checks that the server still has the records of the backup, which otherwise may be their only
+   * Checks that the server still has all records of the backup, which may otherwise be their only
    * copy.
    */
   async #checkUnchanged(): Promise<void> {
@@ -239,7 +240,7 @@ class Backup {
     const { disk, data, out } = this.#options;
     const from = join(data, name);
     const to = join(out, name);
-    // Read before the copy, so that the copy contains all records it covers.
+    // Read the checkpoint before copying, so that the copy contains all records it covers.
     const checkpoint = readCheckpointFile(disk, from);
     const trusted = this.#previous?.[name].segments ?? {};
     const onBytes = (count: number) => this.#countBytes(count);
@@ -248,8 +249,8 @@ class Backup {
     const verify = (folder: string) => this.#verify(name, folder, checkpoint?.checkpoint.size);
     let verified = await corruptAsUndefined(verify(to));
     if (verified === undefined || verified.damaged.length > 0) {
-      // A line may have been read during its erasure, or the backup's disk may have failed: copy
-      // again if the server's folder is in a better state.
+      // The line may have been read during its erasure, or the backup's disk may have failed. Copy
+      // again if the server's line is in a better state.
       const { damaged } = await verify(from);
       if (verified === undefined || damaged.length < verified.damaged.length) {
         await this.#invalidate();
@@ -277,8 +278,8 @@ class Backup {
   }
 
   /**
-   * Verifies the history up to its last durable record, and the accounts to their end, since the
-   * history may need more of them than their checkpoint covers.
+   * Verifies the history up to its last durable record. Verifies the accounts to their end, because
+   * the history may need accounts that their checkpoint does not cover.
    */
   #verify(name: LogName, folder: string, checkpoint: number | undefined): Promise<VerifiedLog> {
     const { disk, sha256 } = this.#options;

@@ -1,4 +1,4 @@
-/** Copies the contents of files: verifies each during the copy, and renames it when complete. */
+/** Copies of file contents, verified during the copy and renamed when complete. */
 
 import { join } from "node:path";
 import { equalBytes, toHex } from "../../base/bytes.ts";
@@ -24,7 +24,8 @@ export interface ContentOptions {
   readonly to: string;
   readonly onBytes: (count: number) => void;
   /**
-   * Called for a content that was not copied: file-unknown if it does not exist, or checksum-wrong.
+   * Called for each content that cannot be copied, with file-unknown if it is missing or
+   * checksum-wrong if it is damaged.
    */
   readonly onFault: (fault: Fault) => void;
 }
@@ -83,13 +84,13 @@ async function copyContent(options: ContentOptions, file: FileEntry): Promise<vo
       throw new Fault("file-unknown", `the content of ${file.file} is missing`);
     }
     if (parseMetadata(about)?.file !== file.file) throw damaged(file, source);
-    await disk.removeFolder(staging); // Left by a killed run.
+    await disk.removeFolder(staging); // A killed run may have left this folder.
     disk.makeFolder(staging);
     const digest = await copyChunks(options, file, { source, staging });
     if (digest !== file.digest) throw damaged(file, source);
     await writeSynced(disk, join(staging, ABOUT), about);
     await disk.syncFolder(staging);
-    await disk.removeFolder(join(to, file.file)); // An existing copy is damaged.
+    await disk.removeFolder(join(to, file.file)); // The existing copy is damaged.
     disk.rename(staging, join(to, file.file));
   } catch (error) {
     await disk.removeFolder(staging).catch(() => undefined);
@@ -143,7 +144,7 @@ export async function removeOthers(
   }
 }
 
-/** @returns bytes copied; 0 if unchanged */
+/** @returns bytes copied; 0 if the file is unchanged */
 export async function copySmall(
   disk: TreeDisk,
   { from, to, sizeBytesMax }: { from: string; to: string; sizeBytesMax: number },

@@ -1,4 +1,4 @@
-/** Updates the copy of a log by copying only new bytes. */
+/** Incremental copies of a log. */
 
 import { join } from "node:path";
 import { type Disk, diskFault, writeWhole } from "../disk/disk.ts";
@@ -17,14 +17,14 @@ export interface CopyOptions {
   readonly to: string;
   readonly trusted: LogExtent["segments"];
   readonly keepsComplete: boolean;
-  /** Bytes to copy of each segment. `undefined` for all. */
+  /** Bytes to copy from each segment. Default: all. */
   readonly upTo?: LogExtent["segments"];
   readonly onBytes: (count: number) => void;
 }
 
 /**
- * Copies up to the last newline that exists now.
- * @throws {Fault}
+ * Copies all lines that are complete now.
+ * @throws {Fault} log-corrupt or store-… if a segment cannot be copied
  */
 export async function copyLog(options: CopyOptions): Promise<void> {
   const { disk, from, to } = options;
@@ -34,7 +34,7 @@ export async function copyLog(options: CopyOptions): Promise<void> {
     for (const [index, firstSeq] of firstSeqs.entries()) {
       await copySegment(options, firstSeq, index === firstSeqs.length - 1);
     }
-    // Left by an unfinished run, from a log that was truncated since.
+    // An unfinished run may have copied this segment of a log that was truncated afterwards.
     for (const firstSeq of listSegments(disk, to)) {
       if (!firstSeqs.includes(firstSeq)) disk.remove(join(to, segmentName(firstSeq)));
     }
@@ -69,7 +69,7 @@ async function copySegment(
     onBytes(bytesRead);
   }
   await copy.sync();
-  await disk.syncFolder(to); // A later segment must not exist without it.
+  await disk.syncFolder(to); // A later segment must not exist without this one.
 }
 
 export async function truncateLog(disk: Disk, folder: string, segments: LogExtent["segments"]) {
@@ -107,7 +107,7 @@ export async function eraseDue(
           const eraseSeq = due.get(seq++);
           if (eraseSeq === undefined) continue;
           const line = { path, offset, bytes: Uint8Array.from(bytes) };
-          // A copy has no reserve file.
+          // Copies have no reserve file.
           const reservePath = join(folder, "..", "reserve");
           await eraseLine({ disk, reservePath }, line, eraseSeq);
         }

@@ -1,4 +1,4 @@
-/** Verifies every line of a log, read-only, and determines its end. */
+/** Read-only verification of every line of a log, which also determines the log's end. */
 
 import { join } from "node:path";
 import { toHex } from "../../base/bytes.ts";
@@ -26,11 +26,14 @@ export interface VerifyLogOptions {
   readonly disk: Disk;
   readonly folder: string;
   readonly sha256: Sha256;
-  /** Number of records known to be durable. An earlier bad line is damage, a later one the end. */
+  /**
+   * Number of records known to be durable. An invalid line before that is damage, a later one marks
+   * the end.
+   */
   readonly atLeast: number;
   /**
-   * Last record to read, plus the records that erase earlier ones. `undefined` for all complete
-   * lines.
+   * Last record to read. Later records are read only if they erase earlier ones. Default: all
+   * complete lines.
    */
   readonly upTo?: number | undefined;
   readonly sizes: readonly number[];
@@ -39,15 +42,18 @@ export interface VerifyLogOptions {
 
 export interface VerifiedLog {
   readonly extent: LogExtent;
-  /** Hex, by size. */
+  /** Hex roots by log size. */
   readonly roots: ReadonlyMap<number, string>;
-  /** Hex leaf of the first record. Empty if the log is empty. */
+  /** Hex leaf of the first record; empty if the log is empty. */
   readonly first: string;
   readonly damaged: readonly number[];
   readonly due: ReadonlyMap<number, number>;
 }
 
-/** @throws {Fault} log-corrupt with file, offset and reason; version-unsupported, store-… */
+/**
+ * @throws {Fault} log-corrupt with file, offset and reason if a line is damaged;
+ * version-unsupported, store-… if the log cannot be read
+ */
 export async function verifyLogCopy(options: VerifyLogOptions): Promise<VerifiedLog> {
   const { disk, folder } = options;
   try {
@@ -161,7 +167,7 @@ class LogVerifier {
     const { seq } = record.head;
     const { tree } = this.#walk;
     if (record.erased !== undefined) {
-      // The erasing record was on disk before this one was blanked, so it belongs to the log.
+      // The erasing record was on disk before this record was blanked, so it belongs to the log.
       this.#erasedBy = Math.max(this.#erasedBy, record.erased);
       this.#walk.lastSeq = Math.max(this.#walk.lastSeq, this.#erasedBy);
     }
@@ -176,7 +182,9 @@ function corrupt(path: string, offset: number, reason: string): Fault {
   return new Fault("log-corrupt", `${path} is damaged at byte ${offset}: ${reason}`);
 }
 
-/** Returns the hex leaf of the first record, which identifies a log. `undefined` if it is empty. */
+/**
+ * Returns the hex leaf of the first record, which identifies the log; `undefined` if it is empty.
+ */
 export async function firstLeaf(
   disk: Disk,
   folder: string,
@@ -189,10 +197,7 @@ export async function firstLeaf(
 /** Long enough to contain a complete line at any offset. */
 const TAIL_BYTES = 3 * LINE_BYTES_MAX;
 
-/**
- * Returns the number of records that were durable when the end of the log was written, and the last
- * seq.
- */
+/** Returns the last seq, and the number of records that were durable when it was written. */
 export function endOf(
   disk: Disk,
   folder: string,
@@ -214,7 +219,7 @@ function endOfSegment(
   const sizeBytes = file.sizeBytes();
   const bytes = new Uint8Array(Math.min(sizeBytes, TAIL_BYTES));
   file.read(bytes, sizeBytes - bytes.length);
-  const before = last - 1; // A segment is created only after the preceding one is durable.
+  const before = last - 1; // The preceding segment was durable before this one was created.
   let end = bytes.lastIndexOf(NEWLINE);
   while (end >= 0) {
     const start = bytes.lastIndexOf(NEWLINE, end - 1);

@@ -1,6 +1,7 @@
 /** Manifest of a backup, `backup.json`. */
 
-// Written after everything it names is on disk. A folder without it is not a complete backup.
+// Written after everything that it names is on disk. A folder without a manifest is not a complete
+// backup.
 
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
@@ -10,7 +11,7 @@ import { BACKUP_MARKS } from "../disk/data-folder.ts";
 import type { Disk } from "../disk/disk.ts";
 import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
 
-/** Format of backups. Their data has its own format. */
+/** Version of the backup format. The copied data has its own version. */
 const FORMAT = 1;
 const MANIFEST_BYTES_MAX = 1024 * 1024;
 
@@ -28,13 +29,13 @@ export interface Manifest {
   readonly history: LogExtent;
   readonly accounts: LogExtent;
   readonly files: boolean;
-  /** Contents that the server lacked or had damaged. `undefined` in older backups. */
+  /** Number of contents that were missing or damaged on the server. Absent in older backups. */
   readonly missingFiles?: number;
-  /** ISO 8601. */
+  /** Creation time, ISO 8601. */
   readonly made: string;
 }
 
-/** `BEGUN` names the server of a first backup in progress. */
+/** BEGUN exists while the first backup of a server is in progress, and names that server. */
 const [DONE, BEGUN] = BACKUP_MARKS;
 
 export function readManifest(disk: Disk, folder: string): Manifest | undefined {
@@ -57,7 +58,7 @@ export function writeManifest(
   return writeJson(disk, folder, DONE, { format: FORMAT, ...manifest });
 }
 
-/** @returns the server whose backup was begun and never finished */
+/** @returns the server of an unfinished first backup */
 export function readBegun(disk: Disk, folder: string): string | undefined {
   const server = readJson(disk, join(folder, BEGUN))?.["server"];
   return typeof server === "string" ? server : undefined;
@@ -75,7 +76,7 @@ export function removeManifest(disk: Disk, folder: string): void {
   disk.remove(join(folder, DONE));
 }
 
-/** Names that identify a backup folder. */
+/** File names that identify a backup folder. */
 export const OWN_NAMES: readonly string[] = [BEGUN, `${BEGUN}.tmp`, DONE];
 
 function readJson(disk: Disk, path: string): JsonObject | undefined {

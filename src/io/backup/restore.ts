@@ -1,4 +1,4 @@
-/** Restores a backup into a new folder, verified before and after, atomically. */
+/** Restores a backup into a new folder atomically, with verification before and after. */
 
 import { dirname, join, resolve } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
@@ -28,7 +28,7 @@ export interface RestoreOptions {
   readonly onWarning: (message: string) => void;
   readonly onProgress: (copiedBytes: number) => void;
   /**
-   * Checks the folder and writes missing files before the folder is renamed.
+   * Checks the folder and writes missing files before the folder gets its final name.
    * @param path current path of the folder
    */
   readonly finish: (path: string, newestNote: string | undefined) => Promise<void>;
@@ -36,7 +36,7 @@ export interface RestoreOptions {
 
 export interface RestoreResult {
   readonly size: number;
-  /** Root of the history in the backup, in base64url as `chat verify` prints it. */
+  /** Root of the history in the backup, base64url, as printed by `chat verify`. */
   readonly root: string;
   readonly bytes: number;
   readonly data: string;
@@ -51,8 +51,9 @@ const ASIDE_MAX = 1_000;
 const LOSS_REMEDY = "restore another backup, or accept the loss with --accept-loss";
 
 /**
- * @throws {Fault} not-found, data-…, log-corrupt, checksum-wrong, store-…; not-allowed for a
- * rollback
+ * @throws {Fault} not-found if there is no backup; data-… if a folder cannot be used; log-corrupt
+ * or checksum-wrong if the backup is damaged; not-allowed if it would roll back the server; store-…
+ * if the disk fails
  */
 export async function restoreBackup(options: RestoreOptions): Promise<RestoreResult> {
   try {
@@ -91,7 +92,7 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
     };
     const contents = { disk, sha256, ...folders, onBytes: () => undefined, onFault };
     const { missing, damaged } = await copyContents(contents, files);
-    const expected = manifest.missingFiles ?? missing; // Older manifests omit it.
+    const expected = manifest.missingFiles ?? missing; // Older manifests lack this field.
     const lost = damaged + (manifest.files ? Math.max(0, missing - expected) : 0);
     if (lost > 0 && !options.acceptsLoss) {
       const message = `${counted(lost, "file")} damaged or missing in the backup`;
@@ -109,12 +110,13 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
     await syncWithParents(disk, staging);
     if (newer?.isAtTarget === true) {
       aside = moveAside(disk, data, options.nowUnixMs);
-      await disk.syncFolder(dirname(data)); // Otherwise a power loss may leave both under one name.
+      // Otherwise a power loss may leave both folders under one name.
+      await disk.syncFolder(dirname(data));
     }
     disk.rename(staging, data);
     // Otherwise a power loss may restore the staging folder without its mark.
     await disk.syncFolder(dirname(data));
-    // The mark allows a later run to delete the folder, so it goes last.
+    // Remove the mark last, because it allows a later run to delete the folder.
     disk.remove(join(data, STAGING_MARK));
     await syncWithParents(disk, data);
     const { size } = manifest.history;
@@ -188,7 +190,7 @@ async function newerState(
   const first = await firstLeaf(disk, history, sha256).catch(() => undefined);
   if (first !== manifest.server) throw notEmpty;
   const current = checkpointIn(disk, history);
-  // Ignores damage, which may be the reason for the restore.
+  // Damage in the old folder is ignored, because it may be the reason for the restore.
   const verified = await verifyLogCopy({
     disk,
     folder: history,
@@ -221,7 +223,8 @@ async function createStaging(disk: TreeDisk, data: string): Promise<string> {
     }
     disk.makeFolder(staging);
     disk.open(join(staging, STAGING_MARK), "write").close();
-    await disk.syncFolder(staging); // Durable before anything else is in the folder.
+    // The mark must be durable before anything else is in the folder.
+    await disk.syncFolder(staging);
     return staging;
   } catch (error) {
     throw diskFault(error, staging);
@@ -229,8 +232,8 @@ async function createStaging(disk: TreeDisk, data: string): Promise<string> {
 }
 
 /**
- * Removes the staging folder if it is empty or has the mark. Removes the mark last, so that the
- * remains of a killed run stay recognizable.
+ * Removes the staging folder if it is empty or marked. Removes the mark last, so that a later run
+ * can delete what a killed run leaves behind.
  */
 async function removeStaging(disk: TreeDisk, staging: string): Promise<void> {
   if (disk.kind(staging) !== "folder") return;
@@ -242,8 +245,8 @@ async function removeStaging(disk: TreeDisk, staging: string): Promise<void> {
 }
 
 /**
- * Moves the old folder back unless the restored one is in place, so that a server does not start
- * with an empty folder.
+ * Moves the old folder back unless the restored one is in its final location. Otherwise a server
+ * would start with an empty folder.
  */
 function moveBack({ disk, onWarning }: RestoreOptions, aside: string, data: string): void {
   try {
@@ -285,7 +288,8 @@ async function copyLogs(
 }
 
 function moveAside(disk: TreeDisk, data: string, nowUnixMs: number): string {
-  const lock = lockFolder(data, nowUnixMs); // A running server would keep writing to it.
+  // A running server would keep writing to the old folder.
+  const lock = lockFolder(data, nowUnixMs);
   lock.release();
   for (let n = 1; n <= ASIDE_MAX; n++) {
     const aside = `${data}.before-restore${n === 1 ? "" : `-${n}`}`;

@@ -1,4 +1,4 @@
-/** Folder with the content of all uploaded files. */
+/** Folder with the contents of all uploaded files. */
 
 import { dirname, join } from "node:path";
 import { assert } from "../../base/assert.ts";
@@ -17,10 +17,7 @@ export interface BlobStoreOptions {
   readonly disk: TreeDisk;
   readonly folder: string;
   readonly sha256: Sha256;
-  /**
-   * Returns a reader for content that is stored elsewhere and not copied; `undefined` if it is
-   * stored here.
-   */
+  /** Returns a reader for content that is stored elsewhere; `undefined` if it is stored here. */
   readonly externalReader?: (metadata: BlobMetadata) => ChunkReader | undefined;
 }
 
@@ -38,10 +35,10 @@ export function openBlobStore(options: BlobStoreOptions): BlobStore {
 
 class FolderStore implements BlobStore {
   readonly #options: BlobStoreOptions;
-  /** Open blobs. Bounded by their holders, like the next map. */
+  /** Open blobs, removed when their last holder closes them, like the next map. */
   readonly #open = new Map<FileId, StoredBlob>();
   readonly #operations = new Map<FileId, Promise<void>>();
-  /** Serializes syncs, which would otherwise delay the log. */
+  /** Runs one sync at a time, because concurrent syncs would delay the log. */
   readonly #syncs = new Mutex();
   #isFolderDurable = false;
 
@@ -56,12 +53,12 @@ class FolderStore implements BlobStore {
       for (const name of disk.list(folder)) {
         // The store creates no other names.
         if (!isFileId(name) || disk.kind(join(folder, name)) !== "folder") continue;
-        // Left by a crash before the offer was on disk, or during the removal.
+        // A crash happened before the offer was on disk, or during the removal.
         if (disk.kind(join(folder, name, METADATA_FILE)) === undefined) {
           await disk.removeFolder(join(folder, name));
           continue;
         }
-        // Unreadable content stays; `open` reports the reason.
+        // Unreadable content is retained; `open` reports the reason.
         const metadata = this.#readMetadata(name as FileId);
         if (metadata !== undefined) entries.push(metadata);
       }
@@ -90,7 +87,7 @@ class FolderStore implements BlobStore {
     return this.#enqueue(file, async () => {
       const openBlob = this.#open.get(file);
       if (openBlob?.hasFailed === false) return openBlob.hold();
-      // Reopens the files. Holders of the old blob keep getting its failure.
+      // Reopen the files. Holders of the old blob still receive its failure.
       if (openBlob !== undefined)
         await openBlob.closeWithFault(new Fault("store-failed", `${file} failed`));
       const { disk, folder } = this.#options;
@@ -185,7 +182,7 @@ class FolderStore implements BlobStore {
     }
   }
 
-  /** Removes a failed file, so that it can be retried. Leftovers are removed at the next start. */
+  /** Removes a failed upload so that it can be retried. The next start removes leftovers. */
   async #discard(file: FileId): Promise<void> {
     const { disk, folder } = this.#options;
     const openBlob = this.#open.get(file);

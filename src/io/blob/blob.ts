@@ -11,7 +11,7 @@ import type { Blob, BlobMetadata, ChunkReader } from "./interfaces.ts";
 export function fileContent(file: DiskFile): Content {
   return {
     read: (into, offset) => file.readPartsLater(into, offset),
-    // Runs off the event loop, regardless of size.
+    // Runs off the event loop regardless of size.
     write: (parts, offset) => writeParts(file, parts, offset),
     sync: () => file.sync(),
     truncate: async (sizeBytes) => {
@@ -42,7 +42,10 @@ export function externalContent(reader: ChunkReader): Content {
 
 export interface BlobHooks {
   readonly touchedMs: () => number;
-  /** Called when the last holder closed it. The promise resolves when its files are closed. */
+  /**
+   * Called after the last holder has closed the blob. The promise resolves when its files are
+   * closed.
+   */
   readonly onClose: (closing: Promise<void>) => void;
 }
 
@@ -71,7 +74,7 @@ export class StoredBlob extends ChunkSequence implements Blob {
     return this.#holders > 0;
   }
 
-  /** Adds a holder, who must close it. */
+  /** Adds a holder, which must call `close`. */
   hold(): this {
     assert(this.isHeld, "a blob that is held");
     this.#holders += 1;

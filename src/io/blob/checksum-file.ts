@@ -1,20 +1,20 @@
-/** File of the checksums of durable chunks. */
+/** File with the checksums of durable chunks. */
 
 import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { encodeHashLine, HASH_BYTES, HASH_LINE_BYTES, parseHashLine } from "../../wire/chunks.ts";
 import { type DiskFile, writeWhole } from "../disk/disk.ts";
 
-/** Lines per read. */
+/** Checksum lines per read. */
 const BLOCK_LINES = 256;
-/** Larger writes run off the event loop. */
+/** Maximum size of a write on the event loop. */
 const SYNC_BYTES_MAX = 64 * 1024;
 
 export interface ChecksumFileOptions {
   readonly file: DiskFile;
   readonly path: string;
   readonly headerBytes: number;
-  /** Maximum lines after an invalid one that a crash can explain. */
+  /** Maximum lines after an invalid line that a crash can explain. */
   readonly tornLinesMax: number;
 }
 
@@ -23,7 +23,7 @@ export class ChecksumFile {
   #count = 0;
   /** Bytes after the valid lines must be removed before the next write. */
   #needsTruncation = true;
-  /** Last block read, since reads are sequential. */
+  /** Cached block. Reads are sequential. */
   #block: { readonly first: number; readonly hashes: readonly Uint8Array[] } | undefined;
 
   private constructor(options: ChecksumFileOptions) {
@@ -31,8 +31,8 @@ export class ChecksumFile {
   }
 
   /**
-   * Reads up to the first invalid line. Changes nothing.
-   * @throws {Fault} store-failed
+   * Opens the file without changing it, and reads up to the first invalid line.
+   * @throws {Fault} store-failed if it cannot be read
    */
   static async open(options: ChecksumFileOptions): Promise<ChecksumFile> {
     const lines = new ChecksumFile(options);

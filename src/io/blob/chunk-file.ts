@@ -25,10 +25,10 @@ export interface ChunkSequenceOptions {
   readonly headerBytes: number;
   readonly checksumPath: string;
   readonly isStrict: boolean;
-  /** This program wrote the checksums. Otherwise every chunk is verified. */
+  /** True if this process wrote the checksums. Otherwise all chunks are verified. */
   readonly isProven: boolean;
   readonly sha256: Sha256;
-  /** Shared with other sequences whose syncs must not overlap. */
+  /** Shared with sequences that must not sync at the same time. */
   readonly syncs?: Mutex;
 }
 
@@ -44,26 +44,26 @@ interface QueuedChunk {
   readonly failed: (error: unknown) => void;
 }
 
-/** Chunks per write, since a thread switch costs as much as writing one. */
+/** Four, because a thread switch costs as much as writing one chunk. */
 export const CHUNKS_PER_WRITE = 4;
-/** Chunks whose content is verified after a crash. */
+/** Number of chunks to verify after a crash. */
 const CHECKED_CHUNKS = TRANSFER_SYNC_BYTES / CHUNK_BYTES;
 
 /**
- * Chunks with their checksums, on disk. A checksum is written only after its chunk is durable, so
- * that chunks with a checksum survive a crash; others are dropped at the next open. Memory is
+ * Chunks on disk with their checksums. A checksum is written after its chunk is durable, so every
+ * chunk with a checksum survives a crash. The next open drops chunks without one. Memory use is
  * constant except for UNSYNCED_CHUNKS_MAX checksums.
  */
 export class ChunkSequence {
   readonly #content: Content;
   readonly #lines: ChecksumFile;
   readonly #path: string;
-  /** Checksums from `durable` on. Bounded, since `append` syncs at UNSYNCED_CHUNKS_MAX. */
+  /** Checksums of chunks from `durable` on, at most UNSYNCED_CHUNKS_MAX. */
   #unsynced: Uint8Array[] = [];
   #digest = newDigest();
   #sizeBytes = 0;
   #durable = 0;
-  /** Bounded by the callers, who await each append. */
+  /** Bounded by the callers, which await each append. */
   #queue: QueuedChunk[] = [];
   #queueBytes = 0;
   #isAppending = false;
@@ -121,8 +121,8 @@ export class ChunkSequence {
   }
 
   /**
-   * Appends a chunk in call order. Chunks of one tick share a write.
-   * @throws {Fault} store-…, for this chunk and all later ones
+   * Appends a chunk. Chunks of one tick share a write in call order.
+   * @throws {Fault} store-… if this or an earlier write failed
    */
   append(sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
     assert(bytes.length > 0 && bytes.length <= CHUNK_BYTES, "a chunk has its size");
@@ -130,7 +130,7 @@ export class ChunkSequence {
     assert(isPlaced, "nothing follows a short chunk");
     return this.#use(async () => {
       const { promise, resolve: done, reject: failed } = Promise.withResolvers<void>();
-      const hash = sha256.slice(); // Copied: a subarray would retain the whole message.
+      const hash = sha256.slice(); // Copied, because a subarray would retain the whole message.
       this.#queue.push({ sha256: hash, bytes, done, failed });
       this.#queueBytes += bytes.length;
       if (!this.#isAppending) void this.#writeQueue();
@@ -140,7 +140,7 @@ export class ChunkSequence {
 
   async #writeQueue(): Promise<void> {
     this.#isAppending = true;
-    await undefined; // Groups the chunks of one tick.
+    await undefined; // Collects the chunks of one tick.
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, CHUNKS_PER_WRITE);
       try {
@@ -175,7 +175,7 @@ export class ChunkSequence {
     done();
   }
 
-  /** @returns `durable` */
+  /** @returns the new value of `durable` */
   sync(): Promise<number> {
     return this.#use(() => this.#enqueueSync());
   }
@@ -239,7 +239,8 @@ export class ChunkSequence {
   async #recover({ sha256, isProven }: ChunkSequenceOptions): Promise<void> {
     const lines = this.#lines;
     let valid = { upTo: lines.count, lastBytes: 0 };
-    // Usually one round. If all chunks of a round are invalid, earlier ones are checked too.
+    // One round is usually enough. If all chunks of a round are invalid, earlier chunks are checked
+    // too.
     for (let [first, end] = [0, lines.count]; end > 0; end = first) {
       first = isProven ? Math.max(0, end - CHECKED_CHUNKS) : 0;
       valid = await this.#checkChunks(first, end, sha256);
@@ -250,12 +251,12 @@ export class ChunkSequence {
     for (let index = 0; index < have; index++) this.#digest.add(await lines.hash(index));
     this.#durable = have;
     this.#sizeBytes = have === 0 ? 0 : (have - 1) * CHUNK_BYTES + valid.lastBytes;
-    // A killed process may have written unsynced checksums.
+    // A killed process may have left unsynced checksums.
     await this.#content.sync();
     await lines.sync();
   }
 
-  /** Reads chunks up to the first that does not match its checksum or must be the last. */
+  /** Reads chunks up to the first one that does not match its checksum or must be the last. */
   async #checkChunks(first: number, end: number, sha256: Sha256): Promise<CheckedChunks> {
     const bytes = new Uint8Array(CHUNK_BYTES);
     let valid = { upTo: first, lastBytes: 0 };

@@ -1,4 +1,4 @@
-/** Interfaces of blobs, sources and sinks. */
+/** Interfaces of stored files, upload sources and download sinks. */
 
 import type { FileId, UserId } from "../../base/ids.ts";
 
@@ -6,11 +6,11 @@ export interface BlobMetadata {
   readonly file: FileId;
   readonly by: UserId;
   readonly name: string;
-  /** `undefined` until the end if the sender does not know it. */
+  /** Absent if the sender does not know the size before the end. */
   readonly sizeBytes?: number;
   readonly to: readonly string[];
   readonly folder?: FolderSize;
-  /** Time of the first offer, Unix milliseconds. */
+  /** Time of the first offer in Unix milliseconds. */
   readonly sinceMs: number;
 }
 
@@ -20,36 +20,34 @@ export interface FolderSize {
 }
 
 export interface ChunkReader {
-  /**
-   * @throws {Fault} store-failed; checksum-wrong if the disk returns fewer bytes than were written
-   */
+  /** @throws {Fault} store-failed if the disk fails, checksum-wrong if it returns too few bytes */
   read(index: number): Promise<Uint8Array>;
 }
 
 /** A file's content on the server. Chunks are appended in order with their checksums. */
 export interface Blob extends ChunkReader {
   readonly metadata: BlobMetadata;
-  /** Number of appended chunks. A crash would lose those from `durable` on. */
+  /** Number of appended chunks. A crash may lose those from `durable` on. */
   readonly have: number;
   readonly durable: number;
   readonly sizeBytes: number;
   /**
-   * Appends the next chunk, whose checksum was verified. Chunks of one tick share a write, in call
+   * Appends the next chunk, which the caller has verified. Chunks of one tick share a write in call
    * order.
-   * @throws {Fault} store-full, store-failed, for this chunk and all later ones
+   * @throws {Fault} store-full or store-failed if this or an earlier write failed
    */
   append(sha256: Uint8Array, bytes: Uint8Array): Promise<void>;
-  /** Makes earlier appends durable. @returns `durable` */
+  /** Makes earlier appends durable. @returns the new value of `durable` */
   sync(): Promise<number>;
   /**
    * Reads `count` existing chunks from `index` on.
-   * @throws {Fault} like `read`
+   * @throws {Fault} store-failed, checksum-wrong like `read`
    */
   readSome(index: number, count: number): Promise<Uint8Array[]>;
   hash(index: number): Promise<Uint8Array>;
-  /** SHA-256 over the concatenated checksums of all chunks so far. */
+  /** Returns the SHA-256 over the concatenated checksums of all chunks so far. */
   digest(): Uint8Array;
-  /** Time of the last append, Unix milliseconds. Survives restarts. */
+  /** Returns the time of the last append in Unix milliseconds. Survives restarts. */
   lastAppendMs(): number;
   close(): void;
 }
@@ -58,79 +56,82 @@ export interface BlobStore {
   list(): Promise<BlobMetadata[]>;
   /**
    * Creates a blob. Resolves when its metadata is on disk.
-   * @throws {Fault} store-full, store-…
+   * @throws {Fault} store-full if the disk is full, store-… if it fails
    */
   create(about: BlobMetadata): Promise<Blob>;
   /**
-   * Opens the durable part of a blob. All holders share one blob, and each closes it once.
+   * Opens the durable content of a blob. All holders share the blob, and each must close it.
    * @returns `undefined` if it does not exist
    */
   open(file: FileId): Promise<Blob | undefined>;
   remove(file: FileId): Promise<void>;
-  /** Free bytes on the disk. */
+  /** Returns the free bytes on the disk. */
   freeBytes(): Promise<number>;
 }
 
-/** Content of an upload, in chunks. A resumed upload starts at a later chunk. */
+/** Content of an upload in chunks. A resumed upload starts at a later chunk. */
 export interface Source {
   readonly name: string;
-  /** `undefined` until a stream has ended. */
+  /** `undefined` for a stream that has not ended. */
   readonly sizeBytes: number | undefined;
   readonly folder?: FolderSize;
-  /** Entries of a folder that are not sent (links, sockets, …), each with its reason. */
+  /** Folder entries that cannot be sent (links, sockets, …), each with the reason. */
   readonly skipped: readonly string[];
   /**
-   * Absolute path, and metadata that changes with the content. `undefined` if it cannot be read
-   * again.
+   * Absolute path of the source, and a stamp that changes with the content. `undefined` if the
+   * source cannot be read again.
    */
   readonly path?: string;
   readonly stamp?: string;
   /**
-   * Reads chunk `index`; `undefined` after the last one. The caller owns the buffer if the source
-   * has a path.
-   * @throws {Fault} file-changed, not-found, …
+   * Reads chunk `index`; `undefined` after the last one. If the source has a path, the caller owns
+   * the buffer.
+   * @throws {Fault} file-changed, not-found, … if the source cannot be read
    */
   read(index: number): Promise<Uint8Array | undefined>;
-  /** Allows a stream source to drop the chunks below `upTo`. */
+  /** Allows a stream to discard the chunks below `upTo`. */
   release(upTo: number): void;
   /**
    * Checks that the source has not changed since the start.
-   * @param digest over the checksums of all chunks sent
-   * @throws {Fault} file-changed
+   * @param digest over the checksums of all sent chunks
+   * @throws {Fault} file-changed if it has changed
    */
   check(digest?: Uint8Array): Promise<void>;
-  /** Called before it is read for this upload. */
+  /** Called before the first read for this upload. */
   begin?(file: FileId): Promise<void>;
   close(): void;
 }
 
-/** A renamed entry of a folder. Both paths are relative to that folder. */
+/** A folder entry that was stored under another name. Both paths are relative to the folder. */
 export interface Renamed {
   readonly from: string;
   readonly to: string;
 }
 
-/** Destination of a received file, stored beside its final name until complete. */
+/**
+ * Destination of a received file. The partial file lies next to the final path until it is
+ * complete.
+ */
 export interface Sink {
-  /** Chunks present at the start, and so the index at which to resume. */
+  /** Number of chunks present at the start, which is the index at which to resume. */
   readonly have: number;
   /**
-   * Appends the next chunk, whose checksum was verified. The caller may reuse the buffer when this
+   * Appends the next chunk, which the caller has verified. The buffer may be reused after this
    * resolves.
-   * @throws {Fault} store-full, store-…
+   * @throws {Fault} store-full if the disk is full, store-… if it fails
    */
   append(sha256: Uint8Array, bytes: Uint8Array): Promise<void>;
-  /** Concurrent appends that share a write. Default: one. */
+  /** Number of concurrent appends that share a write. Default: 1. */
   readonly concurrentAppends?: number;
   sync(): Promise<void>;
-  /** SHA-256 over the concatenated checksums of all chunks so far. */
+  /** Returns the SHA-256 over the concatenated checksums of all chunks so far. */
   digest(): Uint8Array;
   readonly sizeBytes: number;
-  /** Moves the file to its final name, without replacing another file. @returns the final path */
+  /** Moves the file to its final name. Never replaces another file. @returns the final path */
   finish(): Promise<string>;
-  /** Renamed entries of a folder, after `finish`. */
+  /** Renamed folder entries, available after `finish`. */
   readonly renamed?: readonly Renamed[];
-  /** Drops the content, to begin again with chunk 0. */
+  /** Discards the content, so that the transfer restarts at chunk 0. */
   restart(): Promise<void>;
   close(): void;
 }

@@ -1,4 +1,4 @@
-/** Metadata of an upload, stored in `about.json`. */
+/** Format of an upload's metadata file, `about.json`. */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
@@ -6,7 +6,7 @@ import { isCount } from "../../base/values.ts";
 import { parseObject } from "../../wire/record.ts";
 import type { BlobMetadata, FolderSize } from "./interfaces.ts";
 
-/** Enough for 64 targets and an escaped name of 1 KiB. */
+/** Large enough for 64 targets and an escaped name of 1 KiB. */
 export const METADATA_BYTES_MAX = 64 * 1024;
 
 export function encodeMetadata(metadata: BlobMetadata): Uint8Array {
@@ -14,7 +14,7 @@ export function encodeMetadata(metadata: BlobMetadata): Uint8Array {
   return utf8Encode(`${JSON.stringify({ file, by, name, sizeBytes, to, folder, sinceMs })}\n`);
 }
 
-/** @returns `undefined` if it is damaged */
+/** @returns `undefined` if the bytes are damaged */
 export function parseMetadata(bytes: Uint8Array): BlobMetadata | undefined {
   const { file, by, name, sizeBytes, to, folder, sinceMs } = parseObject(bytes) ?? {};
   const isValid =

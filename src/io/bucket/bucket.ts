@@ -1,4 +1,4 @@
-/** Small named values that a server stores for offline devices. */
+/** Interface of small named values that a server stores for offline devices. */
 
 export interface Value {
   readonly bytes: Uint8Array;
@@ -6,20 +6,21 @@ export interface Value {
 }
 
 export interface Bucket {
-  /** @throws {Fault} store-…, no-majority */
+  /** @throws {Fault} store-… if the disk fails, no-majority if the cluster does not answer */
   read(name: string): Promise<Value | undefined>;
   /**
    * Resolves when the value is durable.
-   * @param before the value to replace; `undefined` if there is none
-   * @returns false if the current value differs
-   * @throws {Fault} store-…; no-majority if it may or may not be written
+   * @param before the value to replace; `undefined` to create it
+   * @returns false if the current value differs from `before`
+   * @throws {Fault} store-… if the disk fails, no-majority if the outcome is unknown
    */
   write(name: string, bytes: Uint8Array, before: Value | undefined): Promise<boolean>;
-  /** @throws {Fault} store-…, no-majority */
+  /** @throws {Fault} store-… if the disk fails, no-majority if the cluster does not answer */
   remove(name: string): Promise<void>;
   /**
-   * Removes unused values, except those that another server may be about to use.
-   * @throws {Fault}
+   * Removes values for which `isKept` returns false, except recent ones that another server may be
+   * about to use.
+   * @throws {Fault} store-… if the disk fails, no-majority if the cluster does not answer
    */
   sweep(isKept: (name: string) => boolean): Promise<void>;
 }

@@ -14,8 +14,8 @@ export interface FolderBucketOptions {
 }
 
 /**
- * A folder with a file per value, used by one process. Writes of the same name must not overlap.
- * The first write creates the folder.
+ * Usable by one process. Writes of the same name must not overlap. The first write creates the
+ * folder.
  */
 export class FolderBucket implements Bucket {
   readonly #options: FolderBucketOptions;

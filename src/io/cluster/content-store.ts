@@ -2,46 +2,43 @@
 
 import type { FileId } from "../../base/ids.ts";
 
-/**
- * Shares file contents between the servers of a cluster: opaque parts of a file under names, as
- * objects in a bucket. Backed by JetStream or any durable object store.
- */
+/** Stores opaque, named parts of files durably, for instance as objects in JetStream. */
 export interface ContentStore {
   /**
    * Resolves when the part survives the loss of one machine. Replaces an existing part.
    * @param part letters, digits, `-` and `_`
-   * @throws {Fault} no-majority if it may or may not be stored; store-full
+   * @throws {Fault} no-majority if the outcome is unknown, store-full if the store is full
    */
   put(file: FileId, part: string, bytes: Uint8Array): Promise<void>;
   /**
-   * Like `put`, unless the part exists.
+   * Stores the part unless it exists.
    * @returns false if it exists
-   * @throws {Fault} like `put`
+   * @throws {Fault} no-majority, store-full like `put`
    */
   putNew(file: FileId, part: string, bytes: Uint8Array): Promise<boolean>;
   /**
    * @returns `undefined` if it does not exist
-   * @throws {Fault} no-majority
+   * @throws {Fault} no-majority if the store does not answer
    */
   get(file: FileId, part: string): Promise<Uint8Array | undefined>;
   /**
-   * Names of all parts of a file, unordered.
-   * @throws {Fault} no-majority
+   * Returns the names of all parts of a file, unordered.
+   * @throws {Fault} no-majority if the store does not answer
    */
   parts(file: FileId): Promise<string[]>;
   /**
-   * Files that have a part of this name, unordered.
-   * @throws {Fault} no-majority
+   * Returns the files that have a part of this name, unordered.
+   * @throws {Fault} no-majority if the store does not answer
    */
   filesWith(part: string): Promise<FileId[]>;
   /**
-   * Time of the last `put`, Unix milliseconds. `undefined` if there is none.
-   * @throws {Fault} no-majority
+   * Returns the time of the last `put` in Unix milliseconds; `undefined` if the file has no parts.
+   * @throws {Fault} no-majority if the store does not answer
    */
   lastPutMs(file: FileId): Promise<number | undefined>;
   /**
-   * Erases all parts of a file, if any.
-   * @throws {Fault} no-majority
+   * Erases all parts of a file.
+   * @throws {Fault} no-majority if the store does not answer
    */
   erase(file: FileId): Promise<void>;
 }

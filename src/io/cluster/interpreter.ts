@@ -1,4 +1,4 @@
-/** Interprets each message of the stream, identically on every server. */
+/** Interprets the messages of the stream identically on every server. */
 
 import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
@@ -63,7 +63,7 @@ export function pendingRecordsOf({ outcomes }: MessageEffect): readonly PendingR
   return outcomes.flatMap((record) => (isObjection(record) ? [] : record));
 }
 
-/** Write order: an account is on disk before its first record in the history. */
+/** In write order: an account is on disk before its first record in the history. */
 export const LOG_NAMES: readonly Place[] = ["accounts", "history"];
 
 export class Interpreter {
@@ -84,8 +84,8 @@ export class Interpreter {
   }
 
   /**
-   * Length up to which each log was copied. The originals of those records have already taken
-   * effect.
+   * Seq up to which each log was copied into the stream. The originals of these records have
+   * already taken effect.
    */
   get copied(): Readonly<Record<Place, number>> {
     return this.#copied;
@@ -121,7 +121,7 @@ export class Interpreter {
 
   /**
    * Interprets the next message.
-   * @throws {Fault} version-unsupported if this and all later messages are unreadable
+   * @throws {Fault} version-unsupported if this server cannot read this and later messages
    */
   interpret({ bytes, unixMs }: StreamMessage): MessageEffect {
     let content: StreamContent;
@@ -182,7 +182,7 @@ export class Interpreter {
       ),
     });
     if (objection !== undefined || this.#commits === undefined) return objection;
-    // The edited record is blank here, but this node already has the decision's outcome.
+    // The edited record is blank here, but the node already knows the outcome of the decision.
     const [first] = drafts;
     const known = this.#commits.get(this.#heads.history + 1);
     const isDifferent = known !== undefined && known !== first?.sealed.commit;

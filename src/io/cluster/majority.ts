@@ -10,10 +10,13 @@ import type { Clock } from "../clock.ts";
 
 export interface MajorityWatchOptions {
   readonly clock: Clock;
-  /** Milliseconds since a majority of the stream's servers answered. Resolves within seconds. */
+  /**
+   * Returns the milliseconds since a majority of the stream's servers answered. Resolves within
+   * seconds.
+   */
   readonly sinceAnswerMs: () => Promise<number>;
   /**
-   * Servers that do not answer, and whether the remaining ones lack a majority. Resolves within
+   * Returns the servers that do not answer, and whether the others lack a majority. Resolves within
    * seconds.
    */
   readonly missing: () => Promise<MissingServers>;
@@ -26,8 +29,8 @@ export interface MissingServers {
 }
 
 /**
- * Monitors whether a majority of the stream's servers answers. Allows time for an election if
- * enough servers run.
+ * Reports a fault when a majority does not answer. If enough servers run, it first waits for an
+ * election.
  */
 export class MajorityWatch {
   readonly #options: MajorityWatchOptions;
@@ -42,7 +45,7 @@ export class MajorityWatch {
     this.#schedule();
   }
 
-  /** `no-majority`, with the missing servers. `undefined` while a majority answers. */
+  /** no-majority with the missing servers; `undefined` while a majority answers. */
   get fault(): Fault | undefined {
     return this.#fault;
   }
@@ -59,7 +62,7 @@ export class MajorityWatch {
 
   async #check(): Promise<void> {
     const { clock, sinceAnswerMs, missing } = this.#options;
-    // A suspended process received nothing in the meantime.
+    // The process was suspended, so it could not receive answers.
     const wasSuspended = clock.now() - this.#checkedAt > CLUSTER_LEASE_MS;
     const elapsedMs = await sinceAnswerMs();
     this.#checkedAt = clock.now();

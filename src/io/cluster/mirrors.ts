@@ -42,9 +42,10 @@ export class Mirrors {
   }
 
   /**
-   * Writes the records; waits for space while the disk is full.
-   * @returns the records as they are on disk
-   * @throws {Fault} cluster-diverged, store-…, shutting-down
+   * Writes the records. Retries while the disk is full.
+   * @returns the records as written to disk
+   * @throws {Fault} cluster-diverged if this log differs from the cluster, store-… if the disk
+   * fails, shutting-down if the server stops
    */
   async write(pending: readonly PendingRecord[]): Promise<ReadonlyMap<PendingRecord, LogRecord>> {
     const records = new Map<PendingRecord, LogRecord>();
@@ -66,8 +67,8 @@ export class Mirrors {
   }
 
   /**
-   * Appends the missing records. Fails after the first that does not fit, since later ones would
-   * get a wrong seq.
+   * Appends the missing records. Stops at the first record that does not fit, because later ones
+   * would get a wrong seq.
    */
   async #append(
     pending: readonly PendingRecord[],
@@ -112,7 +113,7 @@ export class Mirrors {
   }
 
   /**
-   * Checks a complete copy.
+   * Checks a completed copy.
    * @throws {Fault} cluster-diverged if it differs from the original
    */
   async checkEnd(end: CopyEnd, copied: Heads): Promise<void> {
@@ -126,10 +127,7 @@ export class Mirrors {
     }
   }
 
-  /**
-   * Starts an erasure on this node; the proposer awaits its own. A restart repeats an interrupted
-   * one.
-   */
+  /** Starts an erasure without waiting for it. A restart repeats an interrupted erasure. */
   erase(place: Place, record: LogRecord): void {
     for (const seq of erasuresOf(record)) {
       this.#options.logs[place].erase(seq, record.head.seq).catch(asFault);

@@ -1,4 +1,4 @@
-/** Blocks decisions until this node has the records that its peers have. */
+/** Delays decisions until this node has all records that its peers have. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Place } from "../../core/cluster/claims.ts";
@@ -12,7 +12,7 @@ export interface PeerNode {
 export interface PeerCheckOptions {
   readonly stream: Pick<Stream, "last">;
   readonly clock: Clock;
-  /** Peers that answer now. `undefined` if the cluster has no other nodes. */
+  /** Returns the peers that currently answer. `undefined` if the cluster has no other nodes. */
   readonly peers: (() => Promise<readonly PeerNode[]>) | undefined;
   readonly isBehind: (peer: PeerNode) => boolean;
   readonly waitUntilApplied: (seq: number) => Promise<void>;
@@ -22,8 +22,8 @@ export interface PeerCheckOptions {
 const RETRY_MS = 250;
 
 /**
- * Guards against a stream whose machines lost power while it was idle. Records that a peer has and
- * this node lacks must be restored before this node proposes others with their numbers.
+ * Protects against a stream whose machines lost power while it was idle. Records that a peer has
+ * and this node lacks must be restored before this node proposes records with the same numbers.
  */
 export class PeerCheck {
   readonly #options: PeerCheckOptions;
@@ -55,10 +55,10 @@ export class PeerCheck {
     } = this.#options;
     while (!this.hasPassed && !isStopped()) {
       try {
-        await stream.last(); // Until the stream answers, this node may be cut off from its peers.
+        await stream.last(); // This node may be cut off from its peers until the stream answers.
         const triggered = this.#triggered;
         const peers = (await listPeers?.()) ?? [];
-        // Afterwards, all records that peers had and the stream has are applied here.
+        // Afterwards this node has all records that both its peers and the stream have.
         await waitUntilApplied(await stream.last());
         if (!peers.some(isBehind)) this.#passed = triggered;
       } catch (error) {

@@ -10,27 +10,27 @@ export interface Position {
   readonly seq: number;
   readonly history: number;
   readonly accounts: number;
-  /** Mark of the message at `seq`. `undefined` if unknown. */
+  /** Hash of the message at `seq`; `undefined` if unknown. */
   readonly mark?: string;
   readonly isFilling?: true;
 }
 
 export const START: Position = { seq: 0, history: 0, accounts: 0 };
 
-/** Messages applied between two stored positions. */
+/** Number of messages applied between two stored positions. */
 export const POSITION_INTERVAL = 1_000;
-/** Older positions help if the stream loses more than `POSITION_INTERVAL` messages. */
+/** Older positions are useful if the stream loses more than POSITION_INTERVAL messages. */
 const POSITIONS_MAX = 16;
 const RETRY_INTERVAL_MS = 50;
 
 /**
  * @param stored oldest first
- * @returns the positions including `at`
+ * @returns `stored` with `at` appended
  */
 export function withPosition(stored: readonly Position[], at: Position): Position[] {
   const before = stored.filter(({ seq }) => seq < at.seq);
   const [last, former] = [before.at(-1), before.at(-2)];
-  // Each shutdown stores a position; these must not displace the older ones.
+  // Every shutdown stores a position. These must not displace older ones.
   if (last !== undefined && at.seq - (former?.seq ?? 0) < POSITION_INTERVAL) before.pop();
   return [...before, at].slice(-POSITIONS_MAX);
 }
@@ -42,9 +42,9 @@ export interface LastCommonOptions {
 }
 
 /**
- * Returns the last position at which the stream matches what this node applied.
+ * Returns the last position at which the stream still matches the messages that this node applied.
  * @param stored oldest first
- * @throws {Fault} no-majority
+ * @throws {Fault} no-majority if the stream does not answer
  */
 export async function lastCommonPosition(
   stored: readonly Position[],
@@ -55,7 +55,7 @@ export async function lastCommonPosition(
     const { seq, mark } = position;
     if (seq > last) continue;
     if (seq === 0 || mark === undefined) return position;
-    // The queried server may hang; a retry may reach another one.
+    // The queried server may hang. A retry may reach another one.
     const fetch = () =>
       withTimeout(stream.get(seq), CLUSTER_ANSWER_TIMEOUT_MS, () => undefined, clock);
     let found = await fetch();
@@ -64,7 +64,7 @@ export async function lastCommonPosition(
       await delay(clock, RETRY_INTERVAL_MS); // The replica may lag.
       found = await fetch();
     }
-    // A missing message proves nothing about later ones.
+    // A missing message says nothing about later ones.
     if (found === undefined || markOf(found, sha256) === mark) return position;
   }
   return START;

@@ -1,4 +1,4 @@
-/** Copies logs from before the cluster into its stream, once and unchanged. */
+/** Copies logs into the stream when a server becomes the first node of a cluster. */
 
 import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
@@ -19,14 +19,14 @@ import { markOf, StreamReader } from "./stream-reader.ts";
 
 /** Maximum messages of a copied log in flight, about 4 MiB. */
 const CLUSTER_COPY_IN_FLIGHT_MAX = 64;
-/** Time without progress after which the stream is taken to have no majority. */
+/** Time without progress after which the stream is assumed to have no majority. */
 const CLUSTER_COPY_STALLED_MS = 60_000;
 
 export interface CopyStream extends Pick<Stream, "get" | "last" | "watch"> {
   /**
-   * Publishes a message directly after message `seq`. Resolves when a majority has it.
-   * @throws {Fault} log-conflict if another message is there; no-majority if it may or may not be
-   * stored
+   * Publishes a message directly after message `seq`. Resolves when a majority has stored it.
+   * @throws {Fault} log-conflict if another message is at that position, no-majority if the outcome
+   * is unknown
    */
   publishAfter(bytes: Uint8Array, seq: number): Promise<void>;
 }
@@ -40,7 +40,7 @@ export interface PublicationOptions {
   readonly clock: Clock;
   readonly sha256: Sha256;
   /**
-   * Called before the first message is published. From then on the stream may hold part of the
+   * Called before the first message is published. Afterwards the stream may contain an incomplete
    * copy.
    */
   readonly onBegin: () => void;
@@ -55,16 +55,16 @@ interface CopyMessage {
 }
 
 /**
- * Copies the logs, resuming an interrupted copy. Each message has a fixed position, so none is
+ * Copies the logs, or resumes an interrupted copy. Each message has a fixed position, so none is
  * duplicated.
  * @returns the folder's position in the stream afterwards
- * @throws {Fault} data-foreign if the stream has other content; too-large, log-corrupt,
- * no-majority, store-…
+ * @throws {Fault} data-foreign if the stream has other content; too-large, log-corrupt or store-…
+ * if a log cannot be copied; no-majority if the stream does not answer
  */
 export async function publishLogs(options: PublicationOptions): Promise<Position> {
   const { stream, logs, clock, onBegin, onProgress } = options;
   const own = copyMessages(options);
-  /** Messages not known to be in the stream. Bounded by CLUSTER_COPY_IN_FLIGHT_MAX. */
+  /** Messages not yet confirmed by the stream, at most CLUSTER_COPY_IN_FLIGHT_MAX. */
   const pending: CopyMessage[] = [];
   let seq = 0;
   let isBegun = false;
@@ -85,7 +85,8 @@ export async function publishLogs(options: PublicationOptions): Promise<Position
     try {
       for await (const message of existingMessages(options, seq + 1)) {
         const expected = await next();
-        if (expected === undefined) break; // Published by servers after the copy.
+        // Other servers published the remaining messages after the copy.
+        if (expected === undefined) break;
         seq = message.seq;
         if (equalBytes(message.bytes, expected.bytes)) stored(1);
         else if (!(isBegun && isIgnored(message, options.sha256))) throw foreignHistory();
@@ -128,11 +129,11 @@ async function markAt(
     return found === undefined ? undefined : markOf(found, sha256);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    return undefined; // The copy is complete; the start continues without the mark.
+    return undefined; // The copy is complete, and the server can start without this mark.
   }
 }
 
-/** Codes after which the stream is read to see what it stored. */
+/** Codes after which the stream must be read to find out what it stored. */
 const RETRYABLE: ReadonlySet<string> = new Set(["no-majority", "log-conflict"]);
 
 function foreignHistory(): Fault {
@@ -171,14 +172,14 @@ async function* existingMessages(
     onMessage: (message) => {
       arrived.push(message);
       notify();
-      // Sequentially, since the messages may exceed memory.
+      // Published sequentially, because the messages may not fit in memory.
       return new Promise((resolve) => {
         release = resolve;
       });
     },
     onRewound: fail("cluster-diverged"),
     onLost: fail("cluster-diverged"),
-    onTruncated: fail("no-majority"), // Its leader may have just been elected.
+    onTruncated: fail("no-majority"), // The stream may have elected a new leader.
     onNoAnswer: () => undefined,
   });
   reader.stored(last);

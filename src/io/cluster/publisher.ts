@@ -19,7 +19,7 @@ import type { Settle } from "../log/log.ts";
 import { isObjection, type MessageEffect, type PendingRecord } from "./interpreter.ts";
 import type { Stored, Stream } from "./stream.ts";
 
-/** Maximum bytes queued for the stream. */
+/** Maximum bytes of decisions waiting for publication. */
 const CLUSTER_QUEUE_BYTES_MAX = 32 * 1024 * 1024;
 
 export interface PublisherOptions {
@@ -47,13 +47,13 @@ interface PublishedMessage {
   seq?: number;
 }
 
-/** Retry interval while the stream accepts nothing. */
+/** Retry interval while the stream accepts no messages. */
 const RETRY_MS = 100;
 const ID_BYTES = 12;
 
 export class Publisher {
   readonly #options: PublisherOptions;
-  /** Bounded by CLUSTER_QUEUE_BYTES_MAX. */
+  /** At most CLUSTER_QUEUE_BYTES_MAX. */
   #queue: QueuedProposal[] = [];
   #queueBytes = 0;
   readonly #published = new Map<string, PublishedMessage>();
@@ -63,7 +63,7 @@ export class Publisher {
     this.#options = options;
   }
 
-  /** @returns the fault, if the proposal is refused */
+  /** @returns a fault if the proposal is refused */
   propose(proposal: SealedProposal, settle: Settle): Fault | undefined {
     const sizes = proposal.drafts.map(({ sealed }) => appendBytes(sealed));
     const sizeBytes = sizes.reduce((sum, one) => sum + one, 0);
@@ -90,7 +90,7 @@ export class Publisher {
 
   async #publishAll(): Promise<void> {
     this.#isPublishing = true;
-    await undefined; // Groups the decisions of one tick.
+    await undefined; // Collects the decisions of one tick.
     while (this.#queue.length > 0) {
       const group = this.#nextGroup();
       const id = toBase64Url(this.#options.entropy(ID_BYTES));
@@ -126,7 +126,8 @@ export class Publisher {
     );
     for (;;) {
       const sent = this.#published.get(id);
-      if (sent === undefined) return; // The stream returned it, so a majority has it.
+      // The message was read from the stream, so a majority has stored it.
+      if (sent === undefined) return;
       try {
         if (!isBlocked()) return this.#stored(sent, await stream.publish(bytes, id), id);
       } catch (error) {
@@ -138,7 +139,7 @@ export class Publisher {
       const [oldest] = group;
       const isLate = clock.now() - (oldest?.sinceMs ?? 0) >= CLUSTER_MAJORITY_TIMEOUT_MS;
       if (isLate || isClosed()) {
-        // It may still be recorded. Callers retry and then get that outcome.
+        // The message may still be recorded. Callers retry and then learn its outcome.
         this.#published.delete(id);
         for (const { settle } of group) settle(fault);
         return;

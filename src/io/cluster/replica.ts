@@ -1,4 +1,4 @@
-/** A node of a cluster: applies the shared stream to its two logs. */
+/** A node of a cluster, which applies the shared stream to its two logs. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
@@ -38,13 +38,11 @@ import { markOf, StreamReader } from "./stream-reader.ts";
 export interface ReplicaOptions {
   readonly stream: Stream;
   readonly mirrors: Readonly<Record<Place, LogFile>>;
-  /** Stored positions of this node, oldest first. `undefined` to read from the beginning. */
+  /** Stored positions of this node, oldest first. Default: reads the stream from the beginning. */
   readonly positions?: readonly Position[];
-  /**
-   * Stores positions periodically. Later messages are compared with the stream at the next start.
-   */
+  /** Called periodically. The next start compares later messages with the stream. */
   readonly storePositions: (positions: readonly Position[]) => void;
-  /** Peers that answer now. `undefined` if the cluster has no other nodes. */
+  /** Returns the peers that currently answer. Absent if the cluster has no other nodes. */
   readonly peers?: () => Promise<readonly PeerNode[]>;
   readonly clock: Clock;
   readonly entropy: Entropy;
@@ -53,12 +51,12 @@ export interface ReplicaOptions {
   readonly onStopped: (fault: Fault) => void;
 }
 
-/** Retry interval while no leader answers. */
+/** Retry interval while the stream has no leader. */
 const RETRY_MS = 250;
 
 /**
- * Applies the stream to a node's two logs. A decision is published, received back in stream order,
- * interpreted as on every node, and acknowledged when it is on this node's disk.
+ * Applies the stream to a node's two logs. The node publishes each decision, receives it back in
+ * stream order, interprets it like all nodes, and acknowledges it once it is on this node's disk.
  *
  * append ──> publisher … stream ──> interpreter ──> mirrors (sync) ──> followers, then the caller
  */
@@ -77,11 +75,11 @@ export class Replica {
   #rewinding: Promise<void> | undefined;
   #restoring: Promise<void> | undefined;
   /**
-   * Seqs of account records that this node proposed, while followers are notified. Bounded by one
-   * message.
+   * Seqs of account records that this node proposed, while followers are notified. Holds those of
+   * one message.
    */
   readonly #own = new Set<number>();
-  /** Bounded by CLUSTER_RECEIVE_QUEUE_BYTES_MAX and one message. */
+  /** At most CLUSTER_RECEIVE_QUEUE_BYTES_MAX plus one message. */
   #received: StreamMessage[] = [];
   #receivedBytes = 0;
   #applying: Promise<void> | undefined;
@@ -114,9 +112,10 @@ export class Replica {
   }
 
   /**
-   * Follows the stream. Resolves when its present content is applied.
-   * @throws {Fault} no-majority; log-conflict while a copy is in progress; log-corrupt,
-   * cluster-diverged, store-…
+   * Follows the stream. Resolves when its current messages are applied.
+   * @throws {Fault} no-majority if the stream does not answer, log-conflict while a copy is in
+   * progress, cluster-diverged or log-corrupt if this node's logs do not match, store-… if the disk
+   * fails
    */
   static async open(options: ReplicaOptions): Promise<Replica> {
     const replica = new Replica(options);
@@ -154,7 +153,8 @@ export class Replica {
   }
 
   /**
-   * Reports whether this node is restoring records that the stream lost, which blocks proposals.
+   * Reports whether this node is restoring records that the stream lost. Proposals are blocked
+   * meanwhile.
    */
   get isRestoring(): boolean {
     return this.#rewinding !== undefined || this.#isAhead;
@@ -164,20 +164,19 @@ export class Replica {
     return this.#failure;
   }
 
-  /** Reports, while followers are notified of an account record, whether this node proposed it. */
+  /** While followers are notified of an account record, reports whether this node proposed it. */
   isOwn(seq: number): boolean {
     return this.#own.has(seq);
   }
 
-  /** Stops because this node's disk differs from its peers'. */
+  /** Stops because this node's disk differs from its peers' disks. */
   stopDiverged(message: string): void {
     this.#stop(new Fault("cluster-diverged", message));
   }
 
   /**
-   * Resolves when the stream was applied up to `seq`, when this becomes impossible to tell (the
-   * stream was rewound or is no longer followed), or after `timeoutMs`: a full disk may block for
-   * hours.
+   * Resolves when the stream is applied up to `seq`, when the stream is rewound or no longer
+   * followed, or after `timeoutMs`. Without a timeout, a full disk may block for hours.
    */
   waitUntilApplied(seq: number, timeoutMs?: number): Promise<void> {
     if (this.#position.seq >= seq || this.#isStopped) return Promise.resolve();
@@ -330,7 +329,7 @@ export class Replica {
   }
 
   async #applyAll(): Promise<void> {
-    await undefined; // Defers until `#applying` is set.
+    await undefined; // Continues after `#applying` is set.
     while (this.#received.length > 0 && this.#failure === undefined) {
       const messages = this.#received.splice(0);
       this.#receivedBytes = 0;
@@ -357,7 +356,7 @@ export class Replica {
       if (this.#position.seq - (this.#positions.at(-1)?.seq ?? 0) >= POSITION_INTERVAL)
         this.#storePosition();
     }
-    this.#applying = undefined; // Same tick in which the queue became empty.
+    this.#applying = undefined; // Runs in the tick in which the queue became empty.
   }
 
   #interpretAll(messages: readonly StreamMessage[]): readonly MessageEffect[] {

@@ -1,4 +1,4 @@
-/** A node's log: writes through the cluster, reads from the local disk. */
+/** A node's log, which writes through the cluster and reads from the local disk. */
 
 import type { Place } from "../../core/cluster/claims.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";

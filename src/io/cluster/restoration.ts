@@ -17,7 +17,9 @@ export interface RestorationOptions {
   readonly mirrors: Readonly<Record<Place, LogFile>>;
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** Records of each log in the stream. `undefined` unless this node has more. */
+  /**
+   * Returns the number of records of each log in the stream; `undefined` unless this node has more.
+   */
   readonly headsIfAhead: () => Readonly<Record<Place, number>> | undefined;
   readonly applied: () => number;
   readonly waitUntilApplied: (seq: number) => Promise<void>;
@@ -31,9 +33,9 @@ const RETRY_MS = 250;
 const ID_BYTES = 12;
 
 /**
- * Republishes records on this disk that the stream lost. Several nodes may do so concurrently; each
- * skips what the stream has.
- * @throws {Fault} log-corrupt, store-…
+ * Republishes records that are on this disk but no longer in the stream. Nodes may do this
+ * concurrently; each skips records that are already there.
+ * @throws {Fault} log-corrupt if a log is damaged, store-… if it cannot be read
  */
 export async function restoreLost(options: RestorationOptions): Promise<void> {
   const { stream, clock, mirrors, entropy, waitUntilApplied } = options;
@@ -45,7 +47,7 @@ export async function restoreLost(options: RestorationOptions): Promise<void> {
       if (options.applied() < (await stream.last())) continue;
       const heads = options.headsIfAhead();
       const records = heads === undefined ? [] : await nextLostRecords(mirrors, heads);
-      if (records.length === 0) continue; // Another node restored them in the meantime.
+      if (records.length === 0) continue; // Another node has restored them.
       const id = toBase64Url(entropy(ID_BYTES));
       const { seq } = await stream.publish(packRestored(id, records), id);
       options.onStored(seq);
@@ -75,8 +77,8 @@ async function nextLostRecords(
 }
 
 /**
- * Erases passwords that blank records replaced. Those records lost the reference with their bodies,
- * but it was to the account's previous password.
+ * Erases passwords that the blank records replaced. A blank record no longer names its predecessor,
+ * which was the account's previous password.
  * @param blank seqs of records restored without bodies
  */
 export async function eraseReplaced(accounts: LogFile, blank: ReadonlySet<number>): Promise<void> {

@@ -18,7 +18,7 @@ import { WorkQueue } from "../work-queue.ts";
 import type { ContentStore } from "./content-store.ts";
 import { isWithoutMajority } from "./majority.ts";
 
-/** Maximum chunks in transfer between this server and NATS: 4 MiB. */
+/** Maximum chunks in transfer between this server and NATS, 4 MiB. */
 const CONCURRENT_CHUNKS_MAX = 16;
 
 export interface SharedFilesOptions {
@@ -31,7 +31,7 @@ export interface LoggedContent {
   readonly file: FileId;
   readonly size: number;
   readonly chunks: number;
-  /** Hex, over the checksums of all chunks. */
+  /** Hex digest over the checksums of all chunks. */
   readonly digest: string;
 }
 
@@ -43,17 +43,16 @@ const CHUNK_PART = /^c(\d{1,9})-([A-Za-z0-9_-]{43})$/;
 /**
  * Files in the store that all servers share:
  *
- *   about            the offer; the first one is kept
+ *   about            metadata of the first offer
  *   c0-HASH, …       each chunk, named by index and checksum
- *   l0-DIGEST, …     the checksums of all chunks, once the file is complete
+ *   l0-DIGEST, …     the checksums of all chunks, after the upload
  *
- * Different contents under one id do not overwrite each other. The log has the digest, which
- * verifies the list, which verifies each chunk before it is returned. Calls are retried during an
- * election.
+ * Different contents under one id do not overwrite each other. The digest in the log verifies the
+ * list of checksums, and the list verifies each chunk. Calls are retried during an election.
  */
 export class SharedFiles {
   readonly #options: SharedFilesOptions;
-  /** Chunks of all transfers. Each transfer is bounded by CLUSTER_CHUNKS_PER_FILE_MAX. */
+  /** Transfers of chunks. Each file has at most CLUSTER_CHUNKS_PER_FILE_MAX. */
   readonly #transfers = new WorkQueue(CONCURRENT_CHUNKS_MAX, Number.POSITIVE_INFINITY);
   #readers = 0;
   #isStopping = false;
@@ -64,11 +63,11 @@ export class SharedFiles {
 
   /**
    * Offers a file.
-   * @returns the effective offer; an earlier one is kept
+   * @returns the valid offer, which is an earlier one if it exists
    */
   async begin(about: BlobMetadata): Promise<BlobMetadata> {
     const { store } = this.#options;
-    // Retry once: the earlier offer may have been erased in between.
+    // Retry once, because the earlier offer may have been erased meanwhile.
     for (let tries = 1; ; tries++) {
       const isNew = await this.#retry(() => store.putNew(about.file, ABOUT, encodeMetadata(about)));
       if (isNew) return about;
@@ -92,7 +91,7 @@ export class SharedFiles {
       const [, index, text] = CHUNK_PART.exec(part) ?? [];
       if (index === undefined || text === undefined) continue;
       const [at, hash] = [Number(index), hashOf(text)];
-      existing.set(at, existing.has(at) ? undefined : hash); // Two contents under one id.
+      existing.set(at, existing.has(at) ? undefined : hash); // Two contents have the same id.
     }
     const hashes: Uint8Array[] = [];
     for (let at = 0; ; at++) {
@@ -105,8 +104,8 @@ export class SharedFiles {
   /**
    * Stores a chunk.
    * @param read called when the transfer starts
-   * @throws {Fault} no-majority, store-full, and those of `read`; checksum-wrong if the content
-   * changed
+   * @throws {Fault} no-majority or store-full if the store fails, checksum-wrong if the content
+   * changed, and the faults of `read`
    */
   put(
     file: FileId,
@@ -122,8 +121,8 @@ export class SharedFiles {
   }
 
   /**
-   * Completes the file, so that it can be fetched by its digest.
-   * @returns index of the first chunk that was erased in the meantime
+   * Completes the file, so that its digest can be used to fetch it.
+   * @returns index of the first chunk that was erased meanwhile
    */
   async complete(
     file: FileId,
@@ -141,8 +140,9 @@ export class SharedFiles {
   }
 
   /**
-   * Checksums of all chunks.
-   * @throws {Fault} file-unknown, checksum-wrong, no-majority
+   * Returns the checksums of all chunks.
+   * @throws {Fault} file-unknown if the list is missing, checksum-wrong if it is damaged,
+   * no-majority if the store does not answer
    */
   async hashes({ file, chunks, digest }: LoggedContent): Promise<Uint8Array[]> {
     const hex = Uint8Array.fromHex(digest);
@@ -163,7 +163,7 @@ export class SharedFiles {
 
   /**
    * Returns one verified chunk.
-   * @throws {Fault} like `hashes`
+   * @throws {Fault} file-unknown, checksum-wrong, no-majority like `hashes`
    */
   async chunk(file: FileId, index: number, hash: Uint8Array): Promise<Uint8Array> {
     const part = chunkPart(index, hash);
@@ -193,7 +193,8 @@ export class SharedFiles {
           const nextHash = hashes[next];
           if (nextHash === undefined || inFlight.length === CLUSTER_CHUNKS_PER_FILE_MAX) break;
           const chunk = this.chunk(file, next, nextHash);
-          chunk.catch(() => undefined); // An earlier chunk may fail first.
+          // Reports no unhandled rejection if an earlier chunk fails first.
+          chunk.catch(() => undefined);
           inFlight.push(chunk);
         }
         const bytes = await inFlight.shift();

@@ -1,4 +1,4 @@
-/** Reads the stream in order and detects that it was rewound. */
+/** Reads the stream in order and detects when it was rewound. */
 
 import { equalBytes, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -14,7 +14,7 @@ import type { Stream, StreamMessage } from "./stream.ts";
 
 export interface ReadPosition {
   readonly seq: number;
-  /** `undefined` if unknown, and then not compared. */
+  /** Hash of the message; `undefined` if it is unknown and cannot be compared. */
   readonly mark?: string;
 }
 
@@ -37,25 +37,25 @@ export interface StreamReaderOptions {
 /** Poll interval without notifications. */
 const POLL_INTERVAL_MS = 250;
 /**
- * Retry interval for a lagging replica. Earlier retries are faster, since most replicas lag by a
- * millisecond.
+ * Maximum retry interval for a lagging replica. The first retries are faster, because most replicas
+ * lag by a millisecond.
  */
 const MISSING_INTERVAL_MS = 5;
-/** Tries after which an announced message is assumed to be an earlier one, or not stored. */
+/** Attempts after which an announced message is assumed to be an earlier one, or not stored. */
 const EXPECTED_TRIES = 20;
 /** Wait for a pushed message before fetching it. */
 const PUSH_TIMEOUT_MS = 20;
-/** Checks, CLUSTER_STALLED_MS apart, after which a missing message is lost. */
+/** Checks, CLUSTER_STALLED_MS apart, after which a missing message counts as lost. */
 const LOST_CHECKS = 4;
 /**
- * Time without contact after which the reader first checks the end of the stream. No server
- * restarts and elects a leader within that time.
+ * Time without contact after which the reader verifies the end of the stream. Restarting a server
+ * and electing a leader takes longer.
  */
 const TRUSTED_MS = 100;
-/** Two, since a new leader may not know its end yet. */
+/** Two, because a new leader may not know its end yet. */
 const TRUNCATED_CHECKS = 2;
 const MARK_CHARACTERS = 22;
-/** Earlier messages to remember, in case one of them is deleted. */
+/** Number of earlier messages to remember, because one of them may be deleted. */
 const EARLIER_MAX = 4;
 
 type ReadMessage = StreamMessage | { readonly seq: number; readonly mark: string };
@@ -70,20 +70,20 @@ export function markOf({ unixMs, bytes }: StreamMessage, sha256: Sha256): string
 }
 
 /**
- * Reads a stream message by message. A JetStream consumer hangs for up to a minute after its leader
- * dies.
+ * Reads the stream message by message, because a JetStream consumer hangs for up to a minute after
+ * its leader dies.
  */
 export class StreamReader {
   readonly #options: StreamReaderOptions;
   #next: number;
   #previous: ReadMessage | undefined;
-  /** Messages before `#previous`, oldest first. Bounded by EARLIER_MAX. */
+  /** Messages before `#previous`, oldest first; at most EARLIER_MAX. */
   #earlier: readonly ReadMessage[];
   #trustedAt = Number.NEGATIVE_INFINITY;
   #storedSeq = 0;
   #announcedSeq = 0;
   /**
-   * Pushed messages and their times. Bounded by CLUSTER_MESSAGES_AHEAD and
+   * Pushed messages with their times of arrival. Bounded by CLUSTER_MESSAGES_AHEAD and
    * CLUSTER_RECEIVE_QUEUE_BYTES_MAX.
    */
   readonly #pushed = new Map<number, { readonly message: StreamMessage; readonly at: number }>();
@@ -162,7 +162,7 @@ export class StreamReader {
     const { clock } = this.#options;
     const isNext = Math.max(this.#storedSeq, this.#announcedSeq) === this.#next;
     if (!(this.#wasPushed && isNext)) return;
-    // Runs concurrently, as it takes as long as the push.
+    // Runs concurrently, because it takes as long as the push.
     if (!this.#pushed.has(this.#next)) void this.#isLastUnchanged();
     const until = clock.now() + PUSH_TIMEOUT_MS;
     while (!this.#pushed.has(this.#next) && clock.now() < until && !this.#isEnded) {
@@ -178,7 +178,7 @@ export class StreamReader {
     while (!this.#isEnded) {
       await this.#waitForPush();
       if (this.#isEnded) return;
-      // While messages are pushed, poll only at intervals.
+      // Poll only at intervals while messages are pushed.
       const isAwaited =
         Math.max(this.#storedSeq, this.#announcedSeq) >= this.#next || !this.#wasPushed;
       const count = isAwaited || isDue ? await this.#read() : 0;
@@ -198,7 +198,7 @@ export class StreamReader {
         await this.#pollEnd();
         continue;
       }
-      // The message exists, or soon will, but the queried server lacks it.
+      // The message exists or soon will, but the queried server lacks it.
       missing++;
       if (this.#storedSeq < this.#next) {
         if (missing >= EXPECTED_TRIES) this.#announcedSeq = 0;
@@ -271,7 +271,7 @@ export class StreamReader {
       this.#lastMissingAt = now;
       this.#lastMissingChecks++;
     }
-    // The mark is still known: a replica this far behind would have caught up.
+    // Earlier messages are unchanged. A replica that lags this much would have caught up.
     return this.#lastMissingChecks >= LOST_CHECKS && (await this.#areEarlierUnchanged(seq));
   }
 
@@ -331,12 +331,12 @@ export class StreamReader {
   async #checkMissing(): Promise<void> {
     const { stream, onLost } = this.#options;
     try {
-      // An announced message is no longer expected if the stream is shorter.
+      // Forget announced messages if the stream is shorter.
       this.#storedSeq = await this.#last();
       if (this.#storedSeq < this.#next) return this.#options.onTruncated(this.#storedSeq);
       if ((await this.#answer(stream.get(this.#next))) !== undefined) return;
     } catch (error) {
-      return this.#handleFault(error); // Without a majority the state is unknown.
+      return this.#handleFault(error); // The state is unknown without a majority.
     }
     this.#nextMissingChecks++;
     if (this.#nextMissingChecks < LOST_CHECKS || this.#isEnded) return;

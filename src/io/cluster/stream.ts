@@ -12,31 +12,31 @@ export interface Stored {
 }
 
 /**
- * Orders the decisions of several servers and replicates them to a majority: JetStream, or a
- * simulation. A power loss of its servers may lose acknowledged messages; numbering then continues
- * at the new end.
+ * Orders the decisions of several servers and replicates them to a majority. Implemented by
+ * JetStream and by simulations. A power loss of its servers may lose acknowledged messages;
+ * numbering then continues from the new end.
  */
 export interface Stream {
   /**
-   * Resolves when a majority has it. Deduplicated by id for some time.
-   * @throws {Fault} no-majority if it may or may not be stored
+   * Resolves when a majority has stored the message. Repeated ids are ignored for some time.
+   * @throws {Fault} no-majority if the outcome is unknown
    */
   publish(bytes: Uint8Array, id: string): Promise<Stored>;
   /**
    * Reads from any replica, which may lag.
-   * @returns `undefined` if that replica lacks it
-   * @throws {Fault} no-majority if none answers
+   * @returns `undefined` if that replica lacks the message
+   * @throws {Fault} no-majority if no replica answers
    */
   get(seq: number): Promise<StreamMessage | undefined>;
   /**
-   * Seq of its last message. 0 if it is empty.
-   * @throws {Fault} no-majority
+   * Returns the seq of the last message; 0 if the stream is empty.
+   * @throws {Fault} no-majority if no majority answers
    */
   last(): Promise<number>;
   /**
-   * Calls back when there may be more messages, and with each new one. Calls may be lost,
+   * Calls back for new messages, or without one when there may be some. Calls may be lost,
    * duplicated or late.
-   * @returns a function that stops it
+   * @returns a function that stops the calls
    */
   watch(onUpdate: (stored?: StreamMessage) => void): () => void;
   close(): Promise<void>;
