@@ -89,7 +89,7 @@ export class EventBuffer {
     for (;;) {
       const event = this.shift();
       if (event !== undefined || this.#isClosed) return event;
-      assert(this.#wake === undefined, "one reader takes events");
+      assert(this.#wake === undefined, "one reader consumes the events");
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });

@@ -14,7 +14,7 @@ import { deviceCertBytes } from "./signed-bytes.ts";
 export function makeDeviceCert(account: Identity, request: DeviceCertRequest): Uint8Array {
   const payload = deviceCertPayload(request, account.publicKey);
   const bytes = concatBytes(account.sign(deviceCertBytes(payload)), payload);
-  assert(verifyDeviceCert(bytes) !== undefined, "a device certificate of ours verifies");
+  assert(verifyDeviceCert(bytes) !== undefined, "the new certificate is valid");
   return bytes;
 }
 

@@ -22,16 +22,16 @@ export function delay(clock: Pick<Clock, "after">, delayMs: number): Promise<voi
  * Settles like the promise, or like `onTimeout` after `timeoutMs`.
  * @param onTimeout may throw
  */
-export async function withTimeout<Result, Late>(
+export async function withTimeout<Result, TimeoutResult>(
   promise: Promise<Result>,
   timeoutMs: number,
-  onTimeout: () => Late,
+  onTimeout: () => TimeoutResult,
   clock: Pick<Clock, "after"> = systemClock(),
-): Promise<Result | Late> {
-  const { promise: passed, resolve } = Promise.withResolvers<void>();
+): Promise<Result | TimeoutResult> {
+  const { promise: timedOut, resolve } = Promise.withResolvers<void>();
   const cancel = clock.after(timeoutMs, resolve);
   try {
-    return await Promise.race([promise, passed.then(onTimeout)]);
+    return await Promise.race([promise, timedOut.then(onTimeout)]);
   } finally {
     cancel();
   }

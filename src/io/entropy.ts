@@ -1,4 +1,4 @@
-/** Random bytes as used by drivers. Simulations provide seeded ones. */
+/** Random bytes for drivers. Simulations provide seeded ones. */
 
 export type Entropy = (sizeBytes: number) => Uint8Array;
 

@@ -2,6 +2,6 @@
 
 import { nativeCipher } from "../../crypto/aes-gcm.ts";
 import type { OpenFileCipher } from "../../crypto/seal/file-cipher.ts";
-import { takeBuffer } from "../../io/disk/buffer-pool.ts";
+import { acquireBuffer } from "../../io/disk/buffer-pool.ts";
 
-export const nativeFileCipher: OpenFileCipher = (key) => nativeCipher(key, takeBuffer);
+export const nativeFileCipher: OpenFileCipher = (key) => nativeCipher(key, acquireBuffer);

@@ -6,7 +6,7 @@ import { CHUNK_BYTES } from "../../base/limits.ts";
 import type { OpenFileCipher } from "../../crypto/seal/file-cipher.ts";
 import { FileStream, sealedChunks, sealedSize } from "../../crypto/seal/file-stream.ts";
 import type { Renamed, Sink } from "../../io/blob/interfaces.ts";
-import { releaseBuffer, takeBuffer } from "../../io/disk/buffer-pool.ts";
+import { acquireBuffer, releaseBuffer } from "../../io/disk/buffer-pool.ts";
 import type { Hashing } from "../transfer/hashing.ts";
 import { PLAIN_CHUNK_BYTES, type SealedFile } from "./file-body.ts";
 
@@ -122,9 +122,9 @@ export class DecryptingSink implements Sink {
     const writes: Promise<void>[] = [];
     // The sink may have a part of the first chunk of a run.
     const known = this.#contentBytes - index * PLAIN_CHUNK_BYTES;
-    assert(known >= 0 && known <= content.length, "chunks are opened in order");
+    assert(known >= 0 && known <= content.length, "chunks are decrypted in order");
     for (let remaining = content.subarray(known); remaining.length > 0; ) {
-      this.#partial ??= takeBuffer(CHUNK_BYTES);
+      this.#partial ??= acquireBuffer(CHUNK_BYTES);
       const piece = remaining.subarray(0, CHUNK_BYTES - this.#partialBytes);
       this.#partial.set(piece, this.#partialBytes);
       this.#partialBytes += piece.length;
@@ -139,7 +139,7 @@ export class DecryptingSink implements Sink {
 
   async #write(): Promise<void> {
     const buffer = this.#partial;
-    assert(buffer !== undefined, "there is something to write");
+    assert(buffer !== undefined, "the batch is not empty");
     const bytes = buffer.subarray(0, this.#partialBytes);
     this.#partial = undefined;
     this.#partialBytes = 0;

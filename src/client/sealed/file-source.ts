@@ -12,7 +12,7 @@ import {
   sealedSize,
 } from "../../crypto/seal/file-stream.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
-import { releaseBuffer, takeBuffer } from "../../io/disk/buffer-pool.ts";
+import { acquireBuffer, releaseBuffer } from "../../io/disk/buffer-pool.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import { chunkCount, type RunningHash } from "../../wire/chunks.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
@@ -91,7 +91,7 @@ export class EncryptingSource implements Source {
   }
 
   async #read(index: number): Promise<Uint8Array | undefined> {
-    assert(this.#stream !== undefined, "a sealed file has its key before it is read");
+    assert(this.#stream !== undefined, "the file key is known before the first read");
     const plain = await this.#plain(index);
     if (plain === undefined) return undefined;
     const sealed = await this.#stream.stream.seal(index, plain.bytes, plain.isLast);
@@ -106,7 +106,10 @@ export class EncryptingSource implements Source {
   async check(root?: Uint8Array): Promise<void> {
     const file = this.#stream?.file;
     const sizeBytes = this.#contentBytes;
-    assert(file !== undefined && sizeBytes !== undefined && root !== undefined, "all was sent");
+    assert(
+      file !== undefined && sizeBytes !== undefined && root !== undefined,
+      "all chunks were sent",
+    );
     await this.#reading.run(() => this.#hashUpTo(chunkCount(sizeBytes)));
     const hash = this.#hash.copy().digest();
     await this.#source.check(); // The second read was unchanged, too.
@@ -139,7 +142,7 @@ export class EncryptingSource implements Source {
     const tailBytes = PLAIN_CHUNK_BYTES - Math.min(head.length, PLAIN_CHUNK_BYTES);
     const tail = nextChunk?.subarray(0, tailBytes) ?? new Uint8Array(0);
     const sizeBytes = Math.min(head.length, PLAIN_CHUNK_BYTES) + tail.length;
-    const bytes = takeBuffer(sizeBytes);
+    const bytes = acquireBuffer(sizeBytes);
     bytes.set(head.subarray(0, PLAIN_CHUNK_BYTES));
     bytes.set(tail, sizeBytes - tail.length);
     const isLast = !isCut && (nextChunk?.length ?? 0) === tail.length;
@@ -162,7 +165,7 @@ export class EncryptingSource implements Source {
   async #hashUpTo(index: number): Promise<void> {
     while (this.#hashed < index) {
       const bytes = await this.#source.read(this.#hashed);
-      assert(bytes !== undefined, "a source has all chunks before one that was asked for");
+      assert(bytes !== undefined, "the source has all earlier chunks");
       await this.#hashChunk(bytes);
       this.#free(bytes);
     }

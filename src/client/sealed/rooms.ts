@@ -627,7 +627,7 @@ export class SealedRooms {
     const owners = other === undefined ? [pin] : [other, pin];
     const numbers = await Promise.all(owners.map((owner) => this.#digitsOf(owner)));
     const owner = owners[numbers.indexOf(matchSafetyNumber(digits, numbers))];
-    assert(owner !== undefined, "the number is one of these");
+    assert(owner !== undefined, "the number belongs to a known user");
     await this.#states.transact((vault) => confirmKey(vault, owner));
     if (other !== undefined) await this.#resumeRooms();
   }

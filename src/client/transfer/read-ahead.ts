@@ -53,9 +53,9 @@ export class ReadAhead {
   /** @returns the next chunk; `undefined` after the last one. @throws {Fault} the source's */
   next(index: number): Promise<ReadChunk | undefined> {
     while (this.#queue.length < AHEAD_CHUNKS_MAX) this.#queue.push(...this.#readBatch());
-    assert(index === this.#next - this.#queue.length, "chunks are taken in order");
+    assert(index === this.#next - this.#queue.length, "chunks are read in order");
     const chunk = this.#queue.shift();
-    assert(chunk !== undefined, "there is always one ahead");
+    assert(chunk !== undefined, "one block is always read ahead");
     return chunk;
   }
 

@@ -8,7 +8,7 @@ import type { PauseCause } from "../../core/transfer/progress.ts";
 import { ChunkSender, type FileSize } from "../../core/transfer/sender.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
 import type { Clock } from "../../io/clock.ts";
-import { takeBuffer } from "../../io/disk/buffer-pool.ts";
+import { acquireBuffer } from "../../io/disk/buffer-pool.ts";
 import type { Connection, ServerNotice } from "../link/connection.ts";
 import { ChannelEvents } from "./channel-events.ts";
 import type { ReadAhead, ReadChunk } from "./read-ahead.ts";
@@ -69,7 +69,7 @@ export class UploadChannel {
       else await this.#events.next();
     }
     const { fileSize: whole } = this.#sending;
-    assert(whole !== undefined, "the size is known once every chunk was sent");
+    assert(whole !== undefined, "the size is known after the last chunk");
     return whole;
   }
 
@@ -118,7 +118,7 @@ export class UploadChannel {
 }
 
 function copyOf(bytes: Uint8Array): Uint8Array {
-  const copy = takeBuffer(bytes.length);
+  const copy = acquireBuffer(bytes.length);
   copy.set(bytes);
   return copy;
 }

@@ -80,7 +80,7 @@ export class UploadChecksums {
   markDurable(upTo: number): void {
     const count = upTo - this.#durable;
     if (count <= 0) return;
-    assert(count <= this.#pending.length, "what is durable was sent");
+    assert(count <= this.#pending.length, "durable chunks were sent before");
     const hashes = this.#pending.splice(0, count);
     for (const hash of hashes) this.#hash.update(hash);
     this.#durable = upTo;

@@ -583,13 +583,13 @@ export class SealEngine {
       case "update":
         return [];
       case "add":
-        assert(intent.keyPackages.length > 0, "somebody is added");
+        assert(intent.keyPackages.length > 0, "at least one device is added");
         return intent.keyPackages.map((bytes) => ({
           proposalType: "add",
           add: { keyPackage: readMessage("mls_key_package", bytes).keyPackage },
         }));
       case "remove": {
-        assert(intent.devices.length > 0, "somebody is removed");
+        assert(intent.devices.length > 0, "at least one device is removed");
         const { members } = group;
         return intent.devices.map((device) => {
           const removed = members.find((member) => member.device === device)?.leaf;
@@ -622,7 +622,7 @@ function rejected(reason: Refusal): SealProcessed {
 }
 
 function checkedBinding(bound: Uint8Array): Uint8Array {
-  assert(bound.length <= SEALED_BOUND_BYTES_MAX, "what a post is bound to is short");
+  assert(bound.length <= SEALED_BOUND_BYTES_MAX, "the bound id is short");
   return bound;
 }
 

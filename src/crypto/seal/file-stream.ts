@@ -100,7 +100,7 @@ export class FileStream {
    */
   async unseal(index: number, sealed: Uint8Array): Promise<Uint8Array> {
     const { sizeBytes, chunkBytes } = this.#plan;
-    assert(sizeBytes !== undefined, "what is opened was described");
+    assert(sizeBytes !== undefined, "the file size is known");
     const chunks = sealedChunks(sizeBytes, chunkBytes);
     const plainBytes = Math.min(chunkBytes, sizeBytes - index * chunkBytes);
     if (index >= chunks || sealed.length !== plainBytes + FILE_TAG_BYTES) throw broken(index);
@@ -112,7 +112,7 @@ export class FileStream {
   }
 
   #nonce(index: number, isLast: boolean): Uint8Array {
-    assert(Number.isSafeInteger(index) && index >= 0, "chunks are counted from 0");
+    assert(Number.isSafeInteger(index) && index >= 0, "a chunk index is at least 0");
     const counter = new Uint8Array(5);
     new DataView(counter.buffer).setUint32(0, index);
     counter[4] = isLast ? 1 : 0;

@@ -14,7 +14,7 @@ export class SealedGroup {
   constructor(mls: ClientState) {
     const { groupId, epoch, extensions } = mls.groupContext;
     const policy = readPolicy(extensions);
-    assert(policy !== undefined, "the rules of a group were read when it was made or joined");
+    assert(policy !== undefined, "the policy was validated when the group was created or joined");
     this.gid = groupId;
     this.epoch = Number(epoch);
     this.policy = policy;
@@ -27,7 +27,7 @@ export class SealedGroup {
 
   get self(): SealMember {
     const self = memberAt(this.mls.ratchetTree, this.mls.privatePath.leafIndex);
-    assert(self !== undefined, "a group holds the device that keeps it");
+    assert(self !== undefined, "the group contains this device");
     return self;
   }
 }

@@ -74,7 +74,7 @@ export class KeyPackages {
   }
 
   async makePairs(count: number): Promise<KeyPackagePair[]> {
-    assert(count > 0 && count <= KEY_PACKAGES_MAX, "a stock of key packages");
+    assert(count > 0 && count <= KEY_PACKAGES_MAX, "the number of key packages is within limits");
     const pairs: KeyPackagePair[] = [];
     for (let i = 0; i < count; i++) {
       const { publicPackage, privatePackage } = await this.make();

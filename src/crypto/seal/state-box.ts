@@ -31,7 +31,7 @@ export interface BoxContext {
 
 /** @param raw 32 bytes, which the caller may overwrite afterwards */
 export async function importStateKey(raw: Uint8Array): Promise<StateKey> {
-  assert(raw.length === STATE_KEY_BYTES, "a key of states has 32 bytes");
+  assert(raw.length === STATE_KEY_BYTES, "a state key has 32 bytes");
   return webFileCipher(raw);
 }
 
@@ -75,6 +75,6 @@ export function unreadable(cause?: unknown): Fault {
 function associatedData(head: Uint8Array, { gid, lease }: BoxContext): Uint8Array {
   const leaseBytes = utf8Encode(lease);
   assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");
-  assert(leaseBytes.length <= GROUP_LEASE_BYTES_MAX, "a lease is short");
+  assert(leaseBytes.length <= GROUP_LEASE_BYTES_MAX, "the lease is within its size limit");
   return concatBytes(head, gid, leaseBytes);
 }

@@ -114,9 +114,9 @@ function* mergeBlocks(index: BlockIndex, blocks: readonly number[]): Generator<B
       const block = blocks[end] ?? 0;
       const isNeighbour = Math.abs(block - (blocks[end - 1] ?? 0)) === 1;
       if (!isNeighbour || index.segmentOf[block] !== index.segmentOf[start]) break;
-      const wider = index.range(Math.min(start, block), Math.max(start, block));
-      if (wider.to - wider.from > bytesMax) break;
-      range = wider;
+      const neighbourRange = index.range(Math.min(start, block), Math.max(start, block));
+      if (neighbourRange.to - neighbourRange.from > bytesMax) break;
+      range = neighbourRange;
     }
     yield range;
     i = end;
@@ -218,17 +218,17 @@ class Collector {
     const first = this.#validRecord(line);
     if (first !== undefined) return first.record;
     // An erasure may have been rewriting the line, so read it again.
-    const again = Buffer.alloc(line.length);
+    const freshLine = Buffer.alloc(line.length);
     const offset = range.from + start;
-    this.#files.file(range.firstSeq).read(again, offset);
-    const second = this.#validRecord(again);
+    this.#files.file(range.firstSeq).read(freshLine, offset);
+    const second = this.#validRecord(freshLine);
     if (second !== undefined) return second.record;
-    const parsed = parseLine(again);
+    const parsed = parseLine(freshLine);
     if (parsed.kind === "record") return this.#matching(asDamaged(parsed.record));
     const location = `${this.#files.pathOf(range.firstSeq)} is damaged at byte ${offset}`;
     const reason = parsed.kind === "bad" ? parsed.reason : "its kind is unknown";
     const fault = new Fault("log-corrupt", `${location}: ${reason}`);
-    const head = parseHead(again);
+    const head = parseHead(freshLine);
     if (head !== undefined) {
       this.suspects.set(head.record, range.isUnconfirmed === true ? "unconfirmed" : fault);
       return this.#matching(head.record);

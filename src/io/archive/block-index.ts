@@ -115,7 +115,7 @@ export class BlockIndex {
 
   range(first: number, last: number): ByteRange {
     const segment = this.segments[this.segmentOf[first] ?? -1];
-    assert(segment !== undefined, "a block lies in a segment");
+    assert(segment !== undefined, "every block belongs to a segment");
     const isLastOfSegment = this.segmentOf[last + 1] !== this.segmentOf[last];
     return {
       firstSeq: segment.firstSeq,

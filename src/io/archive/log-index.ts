@@ -70,7 +70,7 @@ export class LogIndex {
     if (this.#index !== undefined && !isPrefix(this.#index, firstSeqs)) this.#index = undefined;
     this.#index ??= new BlockIndex();
     const index = this.#index;
-    let loose: ByteRange[] = [];
+    let unindexed: ByteRange[] = [];
     for (const [number, firstSeq] of firstSeqs.entries()) {
       if (number < index.segments.length - 1) continue;
       const isLast = number === firstSeqs.length - 1;
@@ -79,10 +79,10 @@ export class LogIndex {
       // The log has shrunk after a restore or repair, so rebuild the index.
       if (sizeBytes < (index.segments[number]?.coveredBytes ?? 0)) return await this.#rebuild();
       if (number === index.segments.length) index.beginSegment(firstSeq);
-      loose = await this.#extend(index, { file, firstSeq, sizeBytes, isLast });
+      unindexed = await this.#extend(index, { file, firstSeq, sizeBytes, isLast });
     }
     if (this.#unsavedBytes >= SAVE_INTERVAL_BYTES) this.save();
-    return { index, lastSeq: index.lastSeq, unconfirmed: loose };
+    return { index, lastSeq: index.lastSeq, unconfirmed: unindexed };
   }
 
   async #rebuild(): Promise<IndexView> {

@@ -9,7 +9,7 @@ class Postings {
 
   add(block: number): void {
     if (block === this.last) return;
-    assert(block > this.last, "postings ascend");
+    assert(block > this.last, "block numbers ascend");
     if (this.sizeBytes + 8 > this.bytes.length) {
       const larger = new Uint8Array(Math.ceil(this.bytes.length * 1.5) + 8);
       larger.set(this.bytes);
@@ -50,7 +50,7 @@ export class RoomBlocks {
   add(bytes: Buffer, start: number, end: number, block: number): void {
     const room = this.#find(bytes, start, end);
     const postings = this.#postings[room < 0 ? this.#insert(bytes.subarray(start, end)) : room];
-    assert(postings !== undefined, "each room has its postings");
+    assert(postings !== undefined, "each room has postings");
     postings.add(block);
   }
 
@@ -71,7 +71,7 @@ export class RoomBlocks {
 
   load(name: string, last: number, bytes: Uint8Array): void {
     const postings = this.#postings[this.#insert(Buffer.from(name, "latin1"))];
-    assert(postings !== undefined, "each room has its postings");
+    assert(postings !== undefined, "each room has postings");
     postings.bytes = new Uint8Array(bytes);
     postings.sizeBytes = bytes.length;
     postings.last = last;
@@ -92,18 +92,18 @@ export class RoomBlocks {
     this.#names.push(Buffer.from(name));
     this.#postings.push(new Postings());
     if (this.#names.length * 2 > this.#table.length) this.#rehash();
-    else this.#place(room);
+    else this.#assignSlot(room);
     return room;
   }
 
   #rehash(): void {
     this.#table = new Int32Array(this.#table.length * 2);
-    for (let room = 0; room < this.#names.length; room++) this.#place(room);
+    for (let room = 0; room < this.#names.length; room++) this.#assignSlot(room);
   }
 
-  #place(room: number): void {
+  #assignSlot(room: number): void {
     const name = this.#names[room];
-    assert(name !== undefined, "a placed room has a name");
+    assert(name !== undefined, "an indexed room has a name");
     const mask = this.#table.length - 1;
     let slot = hashOf(name, 0, name.length) & mask;
     while (this.#table[slot] !== 0) slot = (slot + 1) & mask;

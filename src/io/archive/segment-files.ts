@@ -62,11 +62,11 @@ export class SegmentFiles {
     };
     try {
       // Start with a single read, which fills most pages.
-      let ahead = 1;
+      let readAhead = 1;
       for (const range of ranges) {
         begin(range);
-        if (pending.length <= ahead) continue;
-        ahead = Math.min(ahead + 1, CONCURRENT_READS_MAX);
+        if (pending.length <= readAhead) continue;
+        readAhead = Math.min(readAhead + 1, CONCURRENT_READS_MAX);
         yield* this.#oldest(pending, idle);
       }
       while (pending.length > 0) yield* this.#oldest(pending, idle);

@@ -21,15 +21,15 @@ import { copyContents, copySmall, type MissingContents, removeOthers } from "./c
 import { copyLog, eraseDue, truncateLog } from "./log-copy.ts";
 import { endOf, firstLeaf, type VerifiedLog, verifyLogCopy } from "./log-verification.ts";
 import {
+  BACKUP_FILES,
   type LogExtent,
   type Manifest,
-  OWN_NAMES,
-  readBegun,
   readManifest,
-  removeBegun,
+  readStartMark,
   removeManifest,
-  writeBegun,
+  removeStartMark,
   writeManifest,
+  writeStartMark,
 } from "./manifest.ts";
 
 export interface BackupOptions {
@@ -100,9 +100,9 @@ async function backUpLocked(options: BackupOptions): Promise<BackupResult> {
       remedy: "start the server first",
     });
   }
-  const previous = checkOut(disk, out, server);
+  const previous = checkTarget(disk, out, server);
   disk.makeFolder(out);
-  if (previous === undefined) await writeBegun(disk, out, server);
+  if (previous === undefined) await writeStartMark(disk, out, server);
   await syncWithParents(disk, out);
   const lock = lockFile(join(out, LOCK));
   if (lock === undefined) {
@@ -117,16 +117,16 @@ async function backUpLocked(options: BackupOptions): Promise<BackupResult> {
   }
 }
 
-function checkOut(disk: TreeDisk, out: string, server: string): Manifest | undefined {
+function checkTarget(disk: TreeDisk, out: string, server: string): Manifest | undefined {
   const manifest = readManifest(disk, out);
   if (manifest !== undefined) checkDataFolder(out); // The existing backup may have a newer format.
-  const expectedServer = manifest?.server ?? readBegun(disk, out);
+  const expectedServer = manifest?.server ?? readStartMark(disk, out);
   if (expectedServer !== undefined && expectedServer !== server) {
     throw new Fault("data-foreign", `${out} is a backup of another server`, {
       remedy: "use another folder",
     });
   }
-  const foreign = disk.list(out).find((name) => name !== LOCK && !OWN_NAMES.includes(name));
+  const foreign = disk.list(out).find((name) => name !== LOCK && !BACKUP_FILES.includes(name));
   const kind = disk.kind(out);
   if (
     expectedServer === undefined &&
@@ -165,8 +165,8 @@ class Backup {
     }
     await disk.syncFolder(out); // The logs must be durable before the manifest.
     for (const name of SMALL_FILES) {
-      const place = { from: join(data, name), to: join(out, name) };
-      this.#countBytes(await copySmall(disk, { ...place, sizeBytesMax: SMALL_BYTES_MAX }));
+      const paths = { from: join(data, name), to: join(out, name) };
+      this.#countBytes(await copySmall(disk, { ...paths, sizeBytesMax: SMALL_BYTES_MAX }));
     }
     const { missing, damaged } = files ? await this.#copyContents() : { missing: 0, damaged: 0 };
     await syncWithParents(disk, out);
@@ -182,7 +182,7 @@ class Backup {
       made: formatUtc(clock.unixMs()),
     });
     if (!isFirst) await this.#writeCheckpoints(verified);
-    removeBegun(disk, out);
+    removeStartMark(disk, out);
     // The copy now contains the records that order these erasures. The next run resumes an
     // interrupted erasure.
     for (const name of LOG_NAMES) await eraseDue(disk, join(out, name), verified[name].due);
@@ -196,8 +196,8 @@ class Backup {
     }
     const { size } = history.extent;
     const root = toBase64Url(Uint8Array.fromHex(history.extent.root));
-    const bytes = [history, accounts].map(({ extent }) => totalBytes(extent));
-    const total = bytes.reduce((sum, one) => sum + one, files ? this.#files.totalBytes : 0);
+    const sizes = [history, accounts].map(({ extent }) => totalBytes(extent));
+    const total = sizes.reduce((sum, size) => sum + size, files ? this.#files.totalBytes : 0);
     const done = { size, root, bytes: total, copiedBytes: this.#copiedBytes };
     return { ...done, damagedFiles: damaged, damagedRecords };
   }
@@ -297,7 +297,7 @@ class Backup {
   async #invalidate(): Promise<void> {
     const { disk, out } = this.#options;
     this.#options.onWarning("the copy is damaged; copying again");
-    await writeBegun(disk, out, this.#server);
+    await writeStartMark(disk, out, this.#server);
     removeManifest(disk, out);
     await disk.syncFolder(out);
     this.#previous = undefined;
@@ -327,7 +327,7 @@ async function corruptAsUndefined(walking: Promise<VerifiedLog>): Promise<Verifi
 }
 
 function totalBytes({ segments }: LogExtent): number {
-  return Object.values(segments).reduce((sum, one) => sum + one, 0);
+  return Object.values(segments).reduce((sum, bytes) => sum + bytes, 0);
 }
 
 function isWithin(inner: string, outer: string): boolean {

@@ -123,13 +123,13 @@ class LogVerifier {
     }
     const due = new Map(this.#erasures.pending());
     for (const [of, fault] of this.#torn) if (!due.has(of)) throw fault;
-    const damaged = this.#damaged.filter((one) => !due.has(one));
+    const damaged = this.#damaged.filter((seq) => !due.has(seq));
     damaged.push(...this.#erasures.unordered());
     return {
       extent: { size: seq, root: toHex(this.#walk.tree.root()), segments: this.#segments },
       roots: this.#roots,
       first: this.#first,
-      damaged: damaged.sort((one, other) => one - other),
+      damaged: damaged.sort((a, b) => a - b),
       due,
     };
   }

@@ -36,17 +36,18 @@ export interface Manifest {
 }
 
 /** BEGUN exists while the first backup of a server is in progress, and names that server. */
-const [DONE, BEGUN] = BACKUP_MARKS;
+const [MANIFEST_FILE, START_MARK_FILE] = BACKUP_MARKS;
 
 export function readManifest(disk: Disk, folder: string): Manifest | undefined {
-  const value = readJson(disk, join(folder, DONE));
+  const value = readJson(disk, join(folder, MANIFEST_FILE));
   if (value === undefined) return undefined;
   const { format } = value;
   if (Number.isSafeInteger(format) && Number(format) > FORMAT) {
     const message = `${folder} is a backup of a newer version (format ${format})`;
     throw new Fault("version-unsupported", message, { remedy: "upgrade chat" });
   }
-  if (!isManifest(value)) throw new Fault("log-corrupt", `${join(folder, DONE)} is damaged`);
+  if (!isManifest(value))
+    throw new Fault("log-corrupt", `${join(folder, MANIFEST_FILE)} is damaged`);
   return value;
 }
 
@@ -55,29 +56,33 @@ export function writeManifest(
   folder: string,
   manifest: Omit<Manifest, "format">,
 ): Promise<void> {
-  return writeJson(disk, folder, DONE, { format: FORMAT, ...manifest });
+  return writeJson(disk, folder, MANIFEST_FILE, { format: FORMAT, ...manifest });
 }
 
 /** @returns the server of an unfinished first backup */
-export function readBegun(disk: Disk, folder: string): string | undefined {
-  const server = readJson(disk, join(folder, BEGUN))?.["server"];
+export function readStartMark(disk: Disk, folder: string): string | undefined {
+  const server = readJson(disk, join(folder, START_MARK_FILE))?.["server"];
   return typeof server === "string" ? server : undefined;
 }
 
-export function writeBegun(disk: Disk, folder: string, server: string): Promise<void> {
-  return writeJson(disk, folder, BEGUN, { server });
+export function writeStartMark(disk: Disk, folder: string, server: string): Promise<void> {
+  return writeJson(disk, folder, START_MARK_FILE, { server });
 }
 
-export function removeBegun(disk: Disk, folder: string): void {
-  disk.remove(join(folder, BEGUN));
+export function removeStartMark(disk: Disk, folder: string): void {
+  disk.remove(join(folder, START_MARK_FILE));
 }
 
 export function removeManifest(disk: Disk, folder: string): void {
-  disk.remove(join(folder, DONE));
+  disk.remove(join(folder, MANIFEST_FILE));
 }
 
 /** File names that identify a backup folder. */
-export const OWN_NAMES: readonly string[] = [BEGUN, `${BEGUN}.tmp`, DONE];
+export const BACKUP_FILES: readonly string[] = [
+  START_MARK_FILE,
+  `${START_MARK_FILE}.tmp`,
+  MANIFEST_FILE,
+];
 
 function readJson(disk: Disk, path: string): JsonObject | undefined {
   const bytes = readWholeFile(disk, path, MANIFEST_BYTES_MAX);

@@ -15,7 +15,7 @@ import { DAMAGED_LISTED_MAX, LOG_NAMES, SMALL_BYTES_MAX, SMALL_FILES } from "./b
 import { copyContents, copySmall } from "./content-copy.ts";
 import { copyLog, eraseDue, truncateLog } from "./log-copy.ts";
 import { firstLeaf, type VerifiedLog, verifyLogCopy } from "./log-verification.ts";
-import { type Manifest, readBegun, readManifest } from "./manifest.ts";
+import { type Manifest, readManifest, readStartMark } from "./manifest.ts";
 
 export interface RestoreOptions {
   readonly disk: TreeDisk;
@@ -47,7 +47,7 @@ export interface RestoreResult {
 }
 
 const STAGING_MARK = "restore-begun";
-const ASIDE_MAX = 1_000;
+const OLD_FOLDERS_MAX = 1_000;
 const LOSS_REMEDY = "restore another backup, or accept the loss with --accept-loss";
 
 /**
@@ -67,7 +67,7 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
   const { disk, sha256 } = options;
   const backup = resolve(options.backup);
   const manifest = readManifest(disk, backup);
-  if (manifest === undefined) throw noBackup(backup, readBegun(disk, backup) !== undefined);
+  if (manifest === undefined) throw noBackup(backup, readStartMark(disk, backup) !== undefined);
   checkDataFolder(backup);
   const files = new Files();
   const before = await verifyLogs(options, backup, manifest, files);
@@ -98,18 +98,18 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
       const message = `${counted(lost, "file")} damaged or missing in the backup`;
       throw new Fault("checksum-wrong", message, { remedy: LOSS_REMEDY });
     }
-    const after = await verifyLogs(options, staging, manifest);
+    const verifiedCopy = await verifyLogs(options, staging, manifest);
     for (const name of LOG_NAMES) {
-      if (after[name].damaged.length > before[name].damaged.length) throw miscopied(staging);
+      if (verifiedCopy[name].damaged.length > before[name].damaged.length) throw miscopied(staging);
     }
-    for (const name of LOG_NAMES) await eraseDue(disk, join(staging, name), after[name].due);
+    for (const name of LOG_NAMES) await eraseDue(disk, join(staging, name), verifiedCopy[name].due);
     await options.finish(
       staging,
       newer?.note ?? readCheckpointFile(disk, join(staging, "history"))?.note,
     );
     await syncWithParents(disk, staging);
     if (newer?.isAtTarget === true) {
-      aside = moveAside(disk, data, options.nowUnixMs);
+      aside = renameOldFolder(disk, data, options.nowUnixMs);
       // Otherwise a power loss may leave both folders under one name.
       await disk.syncFolder(dirname(data));
     }
@@ -287,11 +287,11 @@ async function copyLogs(
   return bytes;
 }
 
-function moveAside(disk: TreeDisk, data: string, nowUnixMs: number): string {
+function renameOldFolder(disk: TreeDisk, data: string, nowUnixMs: number): string {
   // A running server would keep writing to the old folder.
   const lock = lockFolder(data, nowUnixMs);
   lock.release();
-  for (let n = 1; n <= ASIDE_MAX; n++) {
+  for (let n = 1; n <= OLD_FOLDERS_MAX; n++) {
     const aside = `${data}.before-restore${n === 1 ? "" : `-${n}`}`;
     if (disk.kind(aside) !== undefined) continue;
     disk.rename(data, aside);
@@ -306,8 +306,8 @@ function miscopied(staging: string): Fault {
   });
 }
 
-function noBackup(backup: string, isBegun: boolean): Fault {
-  if (!isBegun) {
+function noBackup(backup: string, isStarted: boolean): Fault {
+  if (!isStarted) {
     return new Fault("not-found", `no backup in ${backup}`, {
       remedy: "use the folder that chat backup wrote",
     });

@@ -192,7 +192,7 @@ class FolderStore implements BlobStore {
   }
 
   #enqueue<Result>(file: FileId, task: () => Promise<Result>): Promise<Result> {
-    assert(isFileId(file), "an id was checked where it came in");
+    assert(isFileId(file), "file ids are validated on receipt");
     const result = (this.#operations.get(file) ?? Promise.resolve()).then(() => this.#guard(task));
     const ended = () => {
       if (this.#operations.get(file) === turn) this.#operations.delete(file);

@@ -3,16 +3,16 @@
 import { assert } from "../../base/assert.ts";
 import type { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
-import { type DiskFile, writeParts } from "../disk/disk.ts";
+import { type DiskFile, writeBuffers } from "../disk/disk.ts";
 import type { ChecksumFile } from "./checksum-file.ts";
 import { ChunkSequence, type ChunkSequenceOptions, type Content } from "./chunk-file.ts";
 import type { Blob, BlobMetadata, ChunkReader } from "./interfaces.ts";
 
 export function fileContent(file: DiskFile): Content {
   return {
-    read: (into, offset) => file.readPartsLater(into, offset),
+    read: (into, offset) => file.readBuffersLater(into, offset),
     // Runs off the event loop regardless of size.
-    write: (parts, offset) => writeParts(file, parts, offset),
+    write: (parts, offset) => writeBuffers(file, parts, offset),
     sync: () => file.sync(),
     truncate: async (sizeBytes) => {
       if (file.sizeBytes() > sizeBytes) file.truncate(sizeBytes);
@@ -70,21 +70,21 @@ export class StoredBlob extends ChunkSequence implements Blob {
     return this.#hooks.touchedMs();
   }
 
-  get isHeld(): boolean {
+  get isInUse(): boolean {
     return this.#holders > 0;
   }
 
   /** Adds a holder, which must call `close`. */
   hold(): this {
-    assert(this.isHeld, "a blob that is held");
+    assert(this.isInUse, "the blob is open");
     this.#holders += 1;
     return this;
   }
 
   close(): void {
-    assert(this.isHeld, "a blob is closed once by each who holds it");
+    assert(this.isInUse, "each holder closes the blob once");
     this.#holders -= 1;
-    if (this.isHeld) return;
+    if (this.isInUse) return;
     this.#closing ??= this.closeWhenIdle();
     this.#hooks.onClose(this.#closing);
   }

@@ -6,8 +6,8 @@ import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES, UNSYNCED_CHUNKS_MAX } from "../../base/limits.ts";
 import { chunkSize, Digest } from "../../wire/chunks.ts";
-import { takeBuffer } from "../disk/buffer-pool.ts";
-import { type DiskFile, diskFault, isFull, partsAfter } from "../disk/disk.ts";
+import { acquireBuffer } from "../disk/buffer-pool.ts";
+import { type DiskFile, diskFault, isFull, skipBytes } from "../disk/disk.ts";
 import { Mutex } from "../disk/mutex.ts";
 import { ChecksumFile } from "./checksum-file.ts";
 
@@ -125,9 +125,9 @@ export class ChunkSequence {
    * @throws {Fault} store-… if this or an earlier write failed
    */
   append(sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
-    assert(bytes.length > 0 && bytes.length <= CHUNK_BYTES, "a chunk has its size");
-    const isPlaced = (this.#sizeBytes + this.#queueBytes) % CHUNK_BYTES === 0;
-    assert(isPlaced, "nothing follows a short chunk");
+    assert(bytes.length > 0 && bytes.length <= CHUNK_BYTES, "the chunk has the announced size");
+    const isAligned = (this.#sizeBytes + this.#queueBytes) % CHUNK_BYTES === 0;
+    assert(isAligned, "a short chunk is the last one");
     return this.#use(async () => {
       const { promise, resolve: done, reject: failed } = Promise.withResolvers<void>();
       const hash = sha256.slice(); // Copied, because a subarray would retain the whole message.
@@ -181,7 +181,7 @@ export class ChunkSequence {
   }
 
   hash(index: number): Promise<Uint8Array> {
-    assert(index >= 0 && index < this.have, "the chunk is there");
+    assert(index >= 0 && index < this.have, "the chunk exists");
     const unsynced = this.#unsynced[index - this.#durable];
     if (unsynced !== undefined) return Promise.resolve(unsynced);
     return this.#use(() => this.#lines.hash(index));
@@ -189,19 +189,19 @@ export class ChunkSequence {
 
   async read(index: number): Promise<Uint8Array> {
     const [bytes] = await this.readSome(index, 1);
-    assert(bytes !== undefined, "one was asked for");
+    assert(bytes !== undefined, "one chunk was requested");
     return bytes;
   }
 
   readSome(index: number, count: number): Promise<Uint8Array[]> {
-    assert(index >= 0 && count > 0 && index + count <= this.have, "the chunks are there");
+    assert(index >= 0 && count > 0 && index + count <= this.have, "the chunks exist");
     const parts: Uint8Array[] = [];
     for (let at = index; at < index + count; at++) {
-      parts.push(takeBuffer(chunkSize(at, this.#sizeBytes)));
+      parts.push(acquireBuffer(chunkSize(at, this.#sizeBytes)));
     }
     return this.#use(async () => {
       const bytesRead = await this.#content.read(parts, index * CHUNK_BYTES);
-      const missing = partsAfter(parts, bytesRead).length;
+      const missing = skipBytes(parts, bytesRead).length;
       if (missing === 0) return parts;
       const first = index + count - missing;
       throw new Fault("checksum-wrong", `chunk ${first} of ${this.#path} is missing on the disk`);
@@ -209,7 +209,7 @@ export class ChunkSequence {
   }
 
   clear(): Promise<void> {
-    assert(!this.#isAppending, "nothing is being added");
+    assert(!this.#isAppending, "no append is in progress");
     return this.#use(async () => {
       await this.#syncing.catch(() => undefined);
       this.#unsynced = [];
@@ -228,7 +228,7 @@ export class ChunkSequence {
 
   /** @returns a promise that resolves when the files are no longer in use */
   closeWhenIdle(): Promise<void> {
-    assert(!this.#isClosed, "it is closed once");
+    assert(!this.#isClosed, "close is called once");
     this.#isClosed = true;
     return new Promise((resolve) => {
       this.#onIdle.push(resolve);
@@ -246,11 +246,11 @@ export class ChunkSequence {
       valid = await this.#checkChunks(first, end, sha256);
       if (valid.upTo > first) break;
     }
-    const have = valid.upTo;
-    lines.truncate(have);
-    for (let index = 0; index < have; index++) this.#digest.add(await lines.hash(index));
-    this.#durable = have;
-    this.#sizeBytes = have === 0 ? 0 : (have - 1) * CHUNK_BYTES + valid.lastBytes;
+    const validCount = valid.upTo;
+    lines.truncate(validCount);
+    for (let index = 0; index < validCount; index++) this.#digest.add(await lines.hash(index));
+    this.#durable = validCount;
+    this.#sizeBytes = validCount === 0 ? 0 : (validCount - 1) * CHUNK_BYTES + valid.lastBytes;
     // A killed process may have left unsynced checksums.
     await this.#content.sync();
     await lines.sync();

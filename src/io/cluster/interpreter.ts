@@ -99,9 +99,9 @@ export class Interpreter {
     const { mirrors } = this.#options;
     const admission = new Admission();
     let lacksBodies = false;
-    for (const place of LOG_NAMES) {
-      const head = at[place];
-      for await (const record of mirrors[place].read(head - CLUSTER_WINDOW_RECORDS + 1, head)) {
+    for (const logName of LOG_NAMES) {
+      const head = at[logName];
+      for await (const record of mirrors[logName].read(head - CLUSTER_WINDOW_RECORDS + 1, head)) {
         admission.advance({ draft: draftOf(record), seq: record.head.seq });
         lacksBodies ||= record.erased !== undefined && record.head.kind === "edit";
       }
@@ -191,13 +191,13 @@ export class Interpreter {
 
   #addDraft(record: Omit<PendingDraft, "place" | "seq">): PendingDraft {
     const { draft } = record.draft;
-    const place = KINDS[draft.kind].log;
-    return { ...record, place, seq: this.#advance(place, draft) };
+    const logName = KINDS[draft.kind].log;
+    return { ...record, place: logName, seq: this.#advance(logName, draft) };
   }
 
-  #advance(place: Place, draft: Draft): number {
-    const seq = this.#heads[place] + 1;
-    this.#heads = { ...this.#heads, [place]: seq };
+  #advance(logName: Place, draft: Draft): number {
+    const seq = this.#heads[logName] + 1;
+    this.#heads = { ...this.#heads, [logName]: seq };
     this.#admission.advance({ draft, seq });
     return seq;
   }
@@ -207,13 +207,13 @@ export class Interpreter {
       "line" in restored
         ? restored.line.record.head
         : { seq: restored.seq, kind: restored.sealed.draft.kind };
-    const place = KINDS[kind].log;
-    if (this.#isCopying || seq !== this.#heads[place] + 1) return [];
+    const logName = KINDS[kind].log;
+    if (this.#isCopying || seq !== this.#heads[logName] + 1) return [];
     if ("sealed" in restored) {
       return [this.#addDraft({ unixMs: restored.time, draft: restored.sealed })];
     }
     const { line } = restored;
-    return [{ place, seq: this.#advance(place, draftOf(line.record)), line }];
+    return [{ place: logName, seq: this.#advance(logName, draftOf(line.record)), line }];
   }
 }
 

@@ -34,11 +34,11 @@ export class Mirrors {
   }
 
   isAheadOf(heads: Heads): boolean {
-    return LOG_NAMES.some((place) => this.#options.logs[place].head() > heads[place]);
+    return LOG_NAMES.some((logName) => this.#options.logs[logName].head() > heads[logName]);
   }
 
   isBehind(heads: Heads): boolean {
-    return LOG_NAMES.some((place) => this.#options.logs[place].head() < heads[place]);
+    return LOG_NAMES.some((logName) => this.#options.logs[logName].head() < heads[logName]);
   }
 
   /**
@@ -50,11 +50,11 @@ export class Mirrors {
   async write(pending: readonly PendingRecord[]): Promise<ReadonlyMap<PendingRecord, LogRecord>> {
     const records = new Map<PendingRecord, LogRecord>();
     const { logs, clock, isClosed } = this.#options;
-    for (const place of LOG_NAMES) {
+    for (const logName of LOG_NAMES) {
       const existing = pending.filter(
-        (one) => one.place === place && one.seq <= logs[place].head(),
+        (record) => record.place === logName && record.seq <= logs[logName].head(),
       );
-      await this.#compare(place, existing, records);
+      await this.#compare(logName, existing, records);
     }
     const isTransient = (error: unknown) =>
       error instanceof Fault && error.code === "store-full" && !isClosed();
@@ -74,18 +74,20 @@ export class Mirrors {
     pending: readonly PendingRecord[],
     records: Map<PendingRecord, LogRecord>,
   ): Promise<void> {
-    for (const place of LOG_NAMES) {
-      const log = this.#options.logs[place];
-      const missing = pending.filter((one) => one.place === place && one.seq > log.head());
-      const append = async (one: PendingRecord) => {
+    for (const logName of LOG_NAMES) {
+      const log = this.#options.logs[logName];
+      const missing = pending.filter(
+        (record) => record.place === logName && record.seq > log.head(),
+      );
+      const append = async (record: PendingRecord) => {
         records.set(
-          one,
-          await ("line" in one ? log.appendCopied(one.line) : appendDraft(log, one)),
+          record,
+          await ("line" in record ? log.appendCopied(record.line) : appendDraft(log, record)),
         );
       };
       const outcomes = await Promise.allSettled(missing.map(append));
-      const faults = outcomes.flatMap((one) => {
-        return one.status === "rejected" ? [asFault(one.reason)] : [];
+      const faults = outcomes.flatMap((outcome) => {
+        return outcome.status === "rejected" ? [asFault(outcome.reason)] : [];
       });
       const fault = faults.find(({ code }) => code === "store-full") ?? faults[0];
       if (fault !== undefined) throw fault;
@@ -93,7 +95,7 @@ export class Mirrors {
   }
 
   async #compare(
-    place: Place,
+    logName: Place,
     pending: readonly PendingRecord[],
     records: Map<PendingRecord, LogRecord>,
   ): Promise<void> {
@@ -101,14 +103,14 @@ export class Mirrors {
     const last = pending.at(-1);
     if (first === undefined || last === undefined) return;
     let at = 0;
-    for await (const record of this.#options.logs[place].read(first.seq, last.seq)) {
-      const one = pending[at++];
-      assert(one !== undefined, "as many records as were asked for");
-      if (!matches(record, one)) {
-        const sentence = `record ${one.seq} of ${place} differs from the cluster's`;
-        throw new Fault("cluster-diverged", sentence);
+    for await (const record of this.#options.logs[logName].read(first.seq, last.seq)) {
+      const expected = pending[at++];
+      assert(expected !== undefined, "the log has all records of the range");
+      if (!matches(record, expected)) {
+        const message = `record ${expected.seq} of ${logName} differs from the cluster's`;
+        throw new Fault("cluster-diverged", message);
       }
-      records.set(one, record);
+      records.set(expected, record);
     }
   }
 
@@ -118,24 +120,26 @@ export class Mirrors {
    */
   async checkEnd(end: CopyEnd, copied: Heads): Promise<void> {
     const { logs, sha256 } = this.#options;
-    for (const place of LOG_NAMES) {
-      const { size, root } = end[place];
+    for (const logName of LOG_NAMES) {
+      const { size, root } = end[logName];
       const isComplete =
-        size === copied[place] &&
-        equalBytes(await new LogProofs(logs[place], sha256).root(size), root);
-      if (!isComplete) throw new Fault("cluster-diverged", `${place} differs from its original`);
+        size === copied[logName] &&
+        equalBytes(await new LogProofs(logs[logName], sha256).root(size), root);
+      if (!isComplete) throw new Fault("cluster-diverged", `${logName} differs from its original`);
     }
   }
 
   /** Starts an erasure without waiting for it. A restart repeats an interrupted erasure. */
-  erase(place: Place, record: LogRecord): void {
+  erase(logName: Place, record: LogRecord): void {
     for (const seq of erasuresOf(record)) {
-      this.#options.logs[place].erase(seq, record.head.seq).catch(asFault);
+      this.#options.logs[logName].erase(seq, record.head.seq).catch(asFault);
     }
   }
 
   eraseReplaced(pending: readonly PendingRecord[], copied: Heads): void {
-    const blank = pending.flatMap((one) => (isBlankPassword(one, copied) ? [one.seq] : []));
+    const blank = pending.flatMap((record) =>
+      isBlankPassword(record, copied) ? [record.seq] : [],
+    );
     if (blank.length === 0) return;
     eraseReplaced(this.#options.logs.accounts, new Set(blank)).catch(asFault);
   }

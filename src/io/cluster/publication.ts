@@ -159,7 +159,7 @@ async function* existingMessages(
 ): AsyncGenerator<StreamMessage, undefined> {
   const last = await stream.last();
   if (last < from) return;
-  const arrived: StreamMessage[] = [];
+  const existing: StreamMessage[] = [];
   let fault: Fault | undefined;
   let notify = () => {};
   let release = () => {};
@@ -170,7 +170,7 @@ async function* existingMessages(
   const reader = new StreamReader({
     ...{ stream, clock, sha256, after: { seq: from - 1 } },
     onMessage: (message) => {
-      arrived.push(message);
+      existing.push(message);
       notify();
       // Published sequentially, because the messages may not fit in memory.
       return new Promise((resolve) => {
@@ -185,13 +185,13 @@ async function* existingMessages(
   reader.stored(last);
   try {
     for (let seq = 0; seq < last; ) {
-      while (arrived.length === 0) {
+      while (existing.length === 0) {
         if (fault !== undefined) throw fault;
         await new Promise<void>((resolve) => {
           notify = resolve;
         });
       }
-      const message = arrived.shift();
+      const message = existing.shift();
       if (message === undefined) continue;
       seq = message.seq;
       yield message;
@@ -206,10 +206,10 @@ async function* existingMessages(
 async function* copyMessages(options: PublicationOptions): AsyncGenerator<CopyMessage, undefined> {
   const { history, accounts } = options.logs;
   let records = 0;
-  for (const place of ["accounts", "history"] as const) {
-    for await (const { lines, count } of groupLines(copiedLines(options, place))) {
+  for (const logName of ["accounts", "history"] as const) {
+    for await (const { lines, count } of groupLines(copiedLines(options, logName))) {
       records += count;
-      yield { bytes: packCopied(place, lines), records };
+      yield { bytes: packCopied(logName, lines), records };
     }
   }
   const end = (log: Pick<LogFile, "head" | "tree">) => ({
@@ -238,10 +238,10 @@ async function* groupLines(
 
 async function* copiedLines(
   { disk, path, logs }: PublicationOptions,
-  place: Place,
+  logName: Place,
 ): AsyncGenerator<Uint8Array> {
-  const folder = join(path, place);
-  const head = logs[place].head();
+  const folder = join(path, logName);
+  const head = logs[logName].head();
   let seq = 0;
   for (const firstSeq of listSegments(disk, folder)) {
     const segment = join(folder, segmentName(firstSeq));
@@ -255,8 +255,8 @@ async function* copiedLines(
           throw new Fault("log-corrupt", `${segment} is damaged at byte ${offset}`);
         }
         if (copied.bytes.length > CLUSTER_DECISION_BYTES_MAX) {
-          const sentence = `record ${seq} of ${place} is too large for the cluster's stream`;
-          throw new Fault("too-large", sentence, { remedy: "use a single server" });
+          const message = `record ${seq} of ${logName} is too large for the cluster's stream`;
+          throw new Fault("too-large", message, { remedy: "use a single server" });
         }
         yield copied.bytes;
       }

@@ -66,7 +66,7 @@ export class Publisher {
   /** @returns a fault if the proposal is refused */
   propose(proposal: SealedProposal, settle: Settle): Fault | undefined {
     const sizes = proposal.drafts.map(({ sealed }) => appendBytes(sealed));
-    const sizeBytes = sizes.reduce((sum, one) => sum + one, 0);
+    const sizeBytes = sizes.reduce((sum, size) => sum + size, 0);
     const fault = this.#refusal(Math.max(...sizes), sizeBytes);
     if (fault !== undefined) return fault;
     this.#queueBytes += sizeBytes;
@@ -148,14 +148,14 @@ export class Publisher {
     }
   }
 
-  #stored(sent: PublishedMessage, { seq, isRepeat }: Stored, id: string): void {
+  #stored(sent: PublishedMessage, { seq, isRepeat: isDuplicate }: Stored, id: string): void {
     const { applied, onStored, onRewound } = this.#options;
     onStored(seq);
     if (!this.#published.has(id)) return;
     sent.seq = seq;
     if (seq > applied()) return;
     // Another message was read at that position.
-    if (isRepeat) this.failLost((one) => one <= applied());
+    if (isDuplicate) this.failLost((seq) => seq <= applied());
     else onRewound();
   }
 
@@ -181,7 +181,7 @@ export class Publisher {
       }
       const last = outcome.at(-1);
       const record = last === undefined ? undefined : records.get(last);
-      assert(record !== undefined, "what is settled is recorded");
+      assert(record !== undefined, "a settled decision has been recorded");
       settle(record);
     }
   }

@@ -78,7 +78,7 @@ export class Replica {
    * Seqs of account records that this node proposed, while followers are notified. Holds those of
    * one message.
    */
-  readonly #own = new Set<number>();
+  readonly #ownAccountSeqs = new Set<number>();
   /** At most CLUSTER_RECEIVE_QUEUE_BYTES_MAX plus one message. */
   #received: StreamMessage[] = [];
   #receivedBytes = 0;
@@ -134,8 +134,8 @@ export class Replica {
     const sealed = drafts.map((draft) => sealDraft(draft, entropy(SALT_BYTES), sha256));
     const proposal = {
       ...this.#notified,
-      drafts: sealed.map((one) =>
-        follows === undefined ? { sealed: one } : { sealed: one, follows },
+      drafts: sealed.map((draft) =>
+        follows === undefined ? { sealed: draft } : { sealed: draft, follows },
       ),
     };
     const refusal = this.#isClosed ? logClosed() : this.#failure;
@@ -166,7 +166,7 @@ export class Replica {
 
   /** While followers are notified of an account record, reports whether this node proposed it. */
   isOwn(seq: number): boolean {
-    return this.#own.has(seq);
+    return this.#ownAccountSeqs.has(seq);
   }
 
   /** Stops because this node's disk differs from its peers' disks. */
@@ -226,16 +226,18 @@ export class Replica {
 
   async #start(): Promise<void> {
     const { stream, mirrors } = this.#options;
-    for (const place of LOG_NAMES) {
-      const mirror = mirrors[place];
-      if (mirror.head() < this.#position[place]) {
-        const message = `${place} has ${mirror.head()} records instead of ${this.#position[place]}`;
+    for (const logName of LOG_NAMES) {
+      const mirror = mirrors[logName];
+      if (mirror.head() < this.#position[logName]) {
+        const actual = mirror.head();
+        const message = `${logName} has ${actual} records instead of ${this.#position[logName]}`;
         throw new Fault("log-corrupt", message);
       }
-      this.#notified[place] = mirror.head();
+      this.#notified[logName] = mirror.head();
       const onRecord = (record: LogRecord) => {
-        this.#notified[place] = record.head.seq;
-        if (record.head.seq > this.#interpreter.copied[place]) this.#mirrors.erase(place, record);
+        this.#notified[logName] = record.head.seq;
+        if (record.head.seq > this.#interpreter.copied[logName])
+          this.#mirrors.erase(logName, record);
       };
       this.#unfollows.push(await mirror.follow(mirror.head() + 1, onRecord));
     }
@@ -349,8 +351,8 @@ export class Replica {
       };
       this.#mirrors.eraseReplaced(pending, this.#interpreter.copied);
       for (const { copyEnd } of applied) if (copyEnd !== undefined) await this.#checkEnd(copyEnd);
-      for (const one of applied) this.#publisher.settle(one, records);
-      this.#own.clear();
+      for (const effect of applied) this.#publisher.settle(effect, records);
+      this.#ownAccountSeqs.clear();
       this.#publisher.failLost((seq) => seq <= this.#position.seq);
       this.#wake((seq) => seq <= this.#position.seq);
       if (this.#position.seq - (this.#positions.at(-1)?.seq ?? 0) >= POSITION_INTERVAL)
@@ -363,11 +365,11 @@ export class Replica {
     const applied: MessageEffect[] = [];
     for (const message of messages) {
       try {
-        const one = this.#interpreter.interpret(message);
-        applied.push(one);
-        if (!this.#publisher.isOwn(one.id)) continue;
-        for (const { place, seq } of pendingRecordsOf(one))
-          if (place === "accounts") this.#own.add(seq);
+        const effect = this.#interpreter.interpret(message);
+        applied.push(effect);
+        if (!this.#publisher.isOwn(effect.id)) continue;
+        for (const { place, seq } of pendingRecordsOf(effect))
+          if (place === "accounts") this.#ownAccountSeqs.add(seq);
       } catch (error) {
         this.#stop(asFaultOrThrow(error));
         break;

@@ -10,9 +10,9 @@ export class ReplicatedLog implements Log {
   readonly #replica: Replica;
   readonly #mirror: LogFile;
 
-  constructor(replica: Replica, mirrors: Readonly<Record<Place, LogFile>>, place: Place) {
+  constructor(replica: Replica, mirrors: Readonly<Record<Place, LogFile>>, logName: Place) {
     this.#replica = replica;
-    this.#mirror = mirrors[place];
+    this.#mirror = mirrors[logName];
   }
 
   append(draft: Draft): Promise<LogRecord> {

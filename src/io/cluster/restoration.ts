@@ -63,11 +63,11 @@ async function nextLostRecords(
   mirrors: Readonly<Record<Place, LogFile>>,
   heads: Readonly<Record<Place, number>>,
 ): Promise<RestoredRecord[]> {
-  const place = mirrors.accounts.head() > heads.accounts ? "accounts" : "history";
-  const mirror = mirrors[place];
+  const logName = mirrors.accounts.head() > heads.accounts ? "accounts" : "history";
+  const mirror = mirrors[logName];
   const records: RestoredRecord[] = [];
   let sizeBytes = 0;
-  for await (const record of mirror.read(heads[place] + 1)) {
+  for await (const record of mirror.read(heads[logName] + 1)) {
     const restored = await toRestored(mirror, record);
     sizeBytes += appendBytes("line" in restored ? restored.line : restored.sealed);
     if (records.length > 0 && sizeBytes > CLUSTER_MESSAGE_BYTES_MAX) break;

@@ -198,7 +198,7 @@ export class SharedFiles {
           inFlight.push(chunk);
         }
         const bytes = await inFlight.shift();
-        assert(bytes !== undefined, "one was asked for");
+        assert(bytes !== undefined, "one chunk was requested");
         yield { index, hash, bytes };
       }
     } finally {

@@ -1,27 +1,27 @@
 /** A pool of chunk-sized buffers. */
 
-// New memory must be cleared, adds to garbage collection, and causes page faults (4 % of the CPU
-// time of a transfer).
+// New memory must be cleared, is garbage collected and causes page faults (4 % of a transfer's CPU
+// time).
 
 import { CHUNK_BYTES, SPARE_BUFFERS_MAX } from "../../base/limits.ts";
 
-/** Space before the content for the headers of a chunk's message and frame. */
+/** Space before the content for a message header and a frame header. */
 export const HEADROOM_BYTES = 1024;
 const BUFFER_BYTES = HEADROOM_BYTES + CHUNK_BYTES;
 /** Smaller buffers are cheaper to collect than to detach. */
 const DETACH_BYTES_MIN = 4 * 1024;
 
-/** Bounded by SPARE_BUFFERS_MAX. */
+/** At most SPARE_BUFFERS_MAX. */
 const spare: ArrayBuffer[] = [];
-/** Buffers in use. Unreleased ones are garbage collected. */
+/** Buffers that are not released are garbage collected. */
 const inUse = new WeakSet<ArrayBufferLike>();
 
 /**
  * Returns memory for a chunk with HEADROOM_BYTES before it, or for a whole message.
- * @param sizeBytes at most CHUNK_BYTES, or with the headroom that much more
- * @returns uninitialized bytes: write all of them before reading
+ * @param sizeBytes at most CHUNK_BYTES, plus HEADROOM_BYTES without a headroom
+ * @returns uninitialised bytes, which the caller must overwrite before reading
  */
-export function takeBuffer(sizeBytes: number, headroomBytes = HEADROOM_BYTES): Uint8Array {
+export function acquireBuffer(sizeBytes: number, headroomBytes = HEADROOM_BYTES): Uint8Array {
   if (headroomBytes + sizeBytes > BUFFER_BYTES) return new Uint8Array(sizeBytes);
   const buffer = spare.pop() ?? new ArrayBuffer(BUFFER_BYTES);
   inUse.add(buffer);
@@ -29,9 +29,9 @@ export function takeBuffer(sizeBytes: number, headroomBytes = HEADROOM_BYTES): U
 }
 
 /**
- * Releases memory immediately, which halves the memory of a file transfer compared with garbage
- * collection. Pool memory is reused; other memory is detached, unless it is small.
- * @param bytes must not be used any more, nor share their buffer
+ * Releases memory immediately, which halves the memory use of a transfer compared with garbage
+ * collection. Reuses pool memory; detaches other memory unless it is small.
+ * @param bytes must not be used afterwards, nor share their buffer
  */
 export function releaseBuffer(bytes: Uint8Array): void {
   const { buffer } = bytes;
@@ -44,7 +44,7 @@ export function releaseBuffer(bytes: Uint8Array): void {
 }
 
 /**
- * Joins head and tail in place if the tail is pool memory with enough headroom.
+ * Joins head and tail without a copy if the tail has enough headroom in pool memory.
  * @returns the joined bytes; `undefined` if there is not enough headroom
  */
 export function joinInPlace(head: Uint8Array, tail: Uint8Array): Uint8Array | undefined {

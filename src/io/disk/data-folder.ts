@@ -1,6 +1,6 @@
-/** A server's data folder: format, lock, and small files beside the logs. */
+/** A server's data folder: format, lock, and small files next to the logs. */
 
-// Files have mode 0600, folders 0700. Folders of other programs are left unchanged.
+// Files have mode 0600, folders 0700. Folders of other programs are never changed.
 
 import {
   chmodSync,
@@ -26,7 +26,7 @@ import { openPlain } from "./tree.ts";
 
 /** Version of the folder's layout and of its log lines. */
 export const DATA_FORMAT = 2;
-/** Files allowed in a folder before its first use. */
+/** Files that a folder may contain before its first use. */
 const HARMLESS = new Set([
   "README.md",
   "settings.toml",
@@ -37,7 +37,7 @@ const HARMLESS = new Set([
   "format.json.tmp",
   ".DS_Store",
 ]);
-/** Files that mark a backup: a finished one, and a first one in progress. */
+/** Files that mark a finished backup and a first backup in progress. */
 export const BACKUP_MARKS = ["backup.json", "backup-begun.json"] as const;
 const SMALL_FILE_BYTES_MAX = 64 * 1024;
 
@@ -49,8 +49,10 @@ export interface DataFolder {
 
 /**
  * Creates or opens the folder. Changes nothing if it belongs to another program or user.
- * @param harmless further files allowed before its first use
- * @throws {Fault} data-foreign, version-unsupported, data-locked, store-denied, store-failed
+ * @param harmless further files that it may contain before its first use
+ * @throws {Fault} data-foreign if it belongs to another program, version-unsupported if its format
+ * is newer, data-locked if another process uses it, store-denied or store-failed if the disk
+ * refuses
  */
 export function openDataFolder(
   folder: string,
@@ -64,7 +66,8 @@ export function openDataFolder(
     chmodSync(path, 0o700);
     const lock = lockFolder(path, startedUnixMs);
     if (format !== DATA_FORMAT) {
-      // Older programs refuse the folder from here on, since they do not know all kinds of records.
+      // Make older programs refuse the folder from now on, because they do not know all record
+      // kinds.
       writeSmallFile(
         join(path, "format.json"),
         `${JSON.stringify({ format: DATA_FORMAT, minReader: DATA_FORMAT })}\n`,
@@ -78,7 +81,8 @@ export function openDataFolder(
 
 /**
  * Checks a folder for read-only use, e.g. `chat history --data`.
- * @throws {Fault} data-foreign, version-unsupported
+ * @throws {Fault} data-foreign if it belongs to another program, version-unsupported if its format
+ * is newer
  */
 export function checkDataFolder(folder: string): string {
   const path = resolve(folder);
@@ -125,7 +129,7 @@ function checkFormat(
   if (format === undefined) {
     throw new Fault("data-foreign", msg`${join(path, "format.json")} is not from a chat server`);
   }
-  // Older versions may be able to read a newer format, but not write it.
+  // An older program may be able to read a newer format but never writes it.
   if ((access === "read" ? format.minReader : format.format) > DATA_FORMAT) {
     const message = msg`${path} was written by a newer version (format ${format.format})`;
     throw new Fault("version-unsupported", message, { remedy: "upgrade chat" });
@@ -133,7 +137,10 @@ function checkFormat(
   return format.format;
 }
 
-/** Format of a data folder; `undefined` if it is none. @throws {Fault} store-… */
+/**
+ * Returns the format of a data folder; `undefined` if the folder is not one. @throws {Fault}
+ * store-… if it cannot be read
+ */
 export function readFormat(folder: string): number | undefined {
   const text = readSmallFile(join(folder, "format.json"));
   return text === undefined ? undefined : formatOf(text)?.format;
@@ -146,9 +153,10 @@ function formatOf(text: string): { format: number; minReader: number } | undefin
 }
 
 /**
- * Reads a file of a data folder, without following links.
- * @returns `undefined` if there is none
- * @throws {Fault} store-…; data-foreign if it is a link, not a regular file, or too large
+ * Reads a file of a data folder without following links.
+ * @returns `undefined` if it does not exist
+ * @throws {Fault} store-… if it cannot be read, data-foreign if it is too large or not a regular
+ * file
  */
 export function readSmallFile(
   path: string,
@@ -168,7 +176,7 @@ function readBounded(path: string, sizeBytesMax: number, open: () => number): st
   try {
     const file = open();
     try {
-      // Ignores the reported size: a device reports 0 and never ends.
+      // Ignore the reported size, because an endless device reports 0.
       const bytes = Buffer.allocUnsafe(sizeBytesMax + 1);
       let length = 0;
       while (length < bytes.length) {
@@ -190,10 +198,11 @@ function readBounded(path: string, sizeBytesMax: number, open: () => number): st
 export function writeSmallFile(path: string, text: string): void {
   const temporary = `${path}.tmp`;
   try {
-    rmSync(temporary, { force: true }); // Left by a killed run, or planted as a link.
+    // A killed run may have left it, or an attacker may have planted a link.
+    rmSync(temporary, { force: true });
     const file = openSync(temporary, "wx", 0o600);
     try {
-      writeFileSync(file, text); // Loops over partial writes.
+      writeFileSync(file, text); // Handles partial writes.
       fsyncSync(file);
     } finally {
       closeSync(file);

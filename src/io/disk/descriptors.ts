@@ -1,7 +1,7 @@
 /** Limits of this process's file descriptors. */
 
-// Connections and files share one limit, so that an attacker who exhausts it would block the log,
-// files and operators.
+// Connections and files share one limit. Without a reserve, an attacker who exhausts it could block
+// the log, file transfers and operators.
 
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { DESCRIPTORS_RESERVED } from "../../base/limits.ts";
@@ -12,7 +12,7 @@ const DESCRIPTORS_SPARE = 8;
 
 const ANY_FILE = process.platform === "win32" ? "NUL" : "/dev/null";
 
-/** @returns `undefined` if there is no limit, or it is unknown */
+/** @returns `undefined` if there is no limit or it is unknown */
 export function descriptorLimit(limitsFile = "/proc/self/limits"): number | undefined {
   try {
     const limit = /^Max open files +(\d+) /m.exec(readFileSync(limitsFile, "utf8"))?.[1];
@@ -23,8 +23,7 @@ export function descriptorLimit(limitsFile = "/proc/self/limits"): number | unde
 }
 
 /**
- * Reports whether fewer than DESCRIPTORS_RESERVED descriptors are free, by opening and closing as
- * many.
+ * Reports whether fewer than DESCRIPTORS_RESERVED descriptors are free. Opens and closes that many.
  */
 export function areDescriptorsLow(open: () => number = openAny): boolean {
   const opened: number[] = [];
@@ -32,7 +31,7 @@ export function areDescriptorsLow(open: () => number = openAny): boolean {
     while (opened.length < DESCRIPTORS_RESERVED) opened.push(open());
     return false;
   } catch {
-    return true; // EMFILE, or ENFILE of the whole system.
+    return true; // EMFILE for this process, or ENFILE for the whole system.
   } finally {
     for (const descriptor of opened) closeSync(descriptor);
   }
@@ -43,7 +42,7 @@ function openAny(): number {
 }
 
 export class SpareDescriptors {
-  readonly #spare: number[] = []; // Bounded by DESCRIPTORS_SPARE.
+  readonly #spare: number[] = []; // At most DESCRIPTORS_SPARE.
 
   constructor() {
     this.#refill();
@@ -59,7 +58,7 @@ export class SpareDescriptors {
       if (spare === undefined) throw error;
       closeSync(spare);
       const opened = open();
-      this.#refill(); // Succeeds if the file was closed again, as in a listing.
+      this.#refill(); // Succeeds if the caller has closed the file already.
       return opened;
     }
   }
@@ -73,7 +72,7 @@ export class SpareDescriptors {
     try {
       while (this.#spare.length < DESCRIPTORS_SPARE) this.#spare.push(openAny());
     } catch {
-      // Retried next time.
+      // The next call tries again.
     }
   }
 }

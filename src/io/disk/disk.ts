@@ -1,24 +1,24 @@
-/** Interface of all disk access, and conversion of its errors to faults. */
+/** Interface of all disk access, and conversion of disk errors to faults. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { LineQuery, LineSpans } from "./line-matcher.ts";
 
 /**
- * All disk access of log, index and cache, so that a simulated disk can tear, lose and refuse
- * writes. Throws the system's errors (with `code`), see `diskFault`.
+ * Disk access of log, index and cache. A simulated disk can tear, lose and refuse writes. Methods
+ * throw the system's errors with a `code`; see `diskFault`.
  */
 export interface DiskFile extends Disposable {
   sizeBytes(): number;
   /** Fills the buffer from the offset. Reads fewer bytes only at the end of the file. */
   read(into: Uint8Array, offset: number): number;
   readLater(into: Uint8Array, offset: number): Promise<number>;
-  readPartsLater(into: readonly Uint8Array[], offset: number): Promise<number>;
+  readBuffersLater(into: readonly Uint8Array[], offset: number): Promise<number>;
   /** May write fewer bytes than passed. */
   write(bytes: Uint8Array, offset: number): number;
   writeLater(bytes: Uint8Array, offset: number): Promise<number>;
-  /** Writes the parts in order, in one call. May write fewer bytes than passed. */
-  writePartsLater(parts: readonly Uint8Array[], offset: number): Promise<number>;
-  /** fdatasync, off the event loop. After a failure the state of earlier writes is unknown. */
+  /** Writes the buffers in order in one call. May write fewer bytes than passed. */
+  writeBuffersLater(parts: readonly Uint8Array[], offset: number): Promise<number>;
+  /** Runs fdatasync off the event loop. After a failure the state of earlier writes is unknown. */
   sync(): Promise<void>;
   truncate(sizeBytes: number): void;
   close(): void;
@@ -26,64 +26,66 @@ export interface DiskFile extends Disposable {
 
 export interface Disk {
   /**
-   * `write` also reads, and creates a missing file (mode 0600). Does not follow links, which
-   * another user may have planted.
-   * @throws ELOOP for a link, a pipe, a device, a folder
+   * `write` also allows reading, and creates a missing file with mode 0600. Never follows links,
+   * which another user may have planted.
+   * @throws {Error} ELOOP if the path is a link, pipe, device or folder
    */
   open(path: string, access: "read" | "write"): DiskFile;
-  /** Names in the folder, ascending. Empty if there is no such folder. */
+  /** Returns the names in the folder in ascending order; empty if the folder does not exist. */
   list(folder: string): string[];
-  /** Creates the folder (mode 0700) and its parents, if missing. */
+  /** Creates the folder with mode 0700, including missing parents. */
   makeFolder(folder: string): void;
   syncFolder(folder: string): Promise<void>;
   exists(path: string): boolean;
   rename(from: string, to: string): void;
   remove(path: string): void;
-  /** Searches files off the event loop. `undefined` if unsupported. */
+  /** Searches files off the event loop. Absent if unsupported. */
   readonly search?: DiskSearch;
   readonly yieldNow?: () => Promise<void>;
 }
 
-/** A disk that also contains user files, beside those of other programs. */
+/** A disk that also contains user files, next to those of other programs. */
 export interface TreeDisk extends Disk {
   /**
    * Creates the file with the default mode.
-   * @throws EEXIST, also for a link
+   * @throws {Error} EEXIST if the path exists, even as a link
    */
   openNew(path: string): DiskFile;
   /**
    * Opens an existing regular file.
-   * @throws ELOOP like `open`
+   * @throws {Error} ELOOP like `open`
    */
   openPlain(path: string, access: "read" | "write"): DiskFile;
   kind(path: string): "file" | "folder" | "other" | undefined;
   /**
-   * Creates one folder (mode 0700).
+   * Creates one folder with mode 0700.
    * @returns false if the path exists
    */
   makeFolderNew(path: string): boolean;
   /**
-   * Gives the file a second name, or renames it if the file system has no hard links.
-   * @returns false if the path exists
+   * Adds a hard link under the second name, or renames the file if the file system has no hard
+   * links.
+   * @returns false if the target exists
    */
   nameNew(from: string, to: string): boolean;
   /**
-   * Moves a folder of this program, and gives it the default mode.
-   * @returns false if the path exists
+   * Moves a folder of this program and sets the default mode.
+   * @returns false if the target exists
    */
   moveFolderNew(from: string, to: string): boolean;
   /**
-   * Sets mode and modification time, without following links. The mode contains only permission
-   * bits and respects the umask.
+   * Sets mode and modification time without following links. Only permission bits are set, subject
+   * to the umask.
    */
   metadata(path: string, metadata: FileMetadata): void;
-  /** Removes the folder with its content, if it exists. Does not follow links. */
+  /** Removes the folder and its content if it exists. Never follows links. */
   removeFolder(path: string): Promise<void>;
   /**
-   * Time of the last change of a file's content, Unix milliseconds. `undefined` if there is none.
+   * Returns the last modification time in Unix milliseconds; `undefined` if the file does not
+   * exist.
    */
   modifiedMs(path: string): number | undefined;
-  /** Free bytes on the disk of the folder. */
+  /** Returns the free bytes on the folder's disk. */
   freeBytes(folder: string): Promise<number>;
 }
 
@@ -101,11 +103,11 @@ export interface SearchRange {
 export interface DiskSearch {
   readonly width: number;
   /**
-   * Searches the ranges in order until a page is full. `undefined` for a range that was not
-   * searched or not readable: any of its lines may match.
+   * Searches the ranges in order until a page is full. The result is `undefined` for a range that
+   * was not searched or is unreadable: any of its lines may match.
    */
   search(
-    places: readonly SearchRange[],
+    ranges: readonly SearchRange[],
     query: LineQuery,
   ): Promise<readonly (LineSpans | undefined)[]>;
 }
@@ -141,7 +143,7 @@ export function diskFault(error: unknown, path: string): Fault {
   });
 }
 
-/** Writes all bytes or throws. A disk that accepts no bytes is full. */
+/** Writes all bytes or throws. Accepting no bytes counts as a full disk. */
 export async function writeWhole(
   file: DiskFile,
   bytes: Uint8Array,
@@ -160,23 +162,23 @@ export async function writeWhole(
   }
 }
 
-/** Like `writeWhole` for several parts in order, off the event loop. */
-export async function writeParts(
+/** Writes all buffers in order, off the event loop. */
+export async function writeBuffers(
   file: DiskFile,
   parts: readonly Uint8Array[],
   offset: number,
 ): Promise<void> {
   let at = offset;
   for (let remaining = parts; remaining.length > 0; ) {
-    const wrote = await file.writePartsLater(remaining, at);
+    const wrote = await file.writeBuffersLater(remaining, at);
     if (wrote === 0) throw noBytesWritten();
     at += wrote;
-    remaining = partsAfter(remaining, wrote);
+    remaining = skipBytes(remaining, wrote);
   }
 }
 
-/** Returns the parts without their first `sizeBytes` bytes. */
-export function partsAfter(parts: readonly Uint8Array[], sizeBytes: number): Uint8Array[] {
+/** Returns the buffers without their first `sizeBytes` bytes. */
+export function skipBytes(parts: readonly Uint8Array[], sizeBytes: number): Uint8Array[] {
   let done = sizeBytes;
   const remaining: Uint8Array[] = [];
   for (const part of parts) {

@@ -1,4 +1,4 @@
-/** Finds the lines that match a search, on any thread. */
+/** Search for matching lines, usable on any thread. */
 
 import type { Head } from "../../wire/record.ts";
 
@@ -30,32 +30,32 @@ export interface LineMatcher {
 }
 
 /**
- * Selects the lines that match a query. Self-contained, since search threads run it from its source
- * text.
- * @param fold `foldCase`
+ * Selects the lines that match a query. Search threads run this function from its source text, so
+ * it must be self-contained.
+ * @param fold the function `foldCase`
  */
 export function lineMatcher(query: LineQuery, fold: (text: string) => string): LineMatcher {
   const newline = 0x0a;
-  /** Searched fields of a body. */
+  /** Body fields that are searched. */
   const searched = ["text", "topic", "name"];
   const { needle, pattern, grep } = query;
   const { rooms, kinds, by, afterSeq, beforeSeq, sinceMs, untilMs } = query;
 
-  const linesLike = (bytes: Buffer, wanted: RegExp): LineSpans => {
+  const linesMatching = (bytes: Buffer, pattern: RegExp): LineSpans => {
     const text = bytes.toString("latin1");
     const spans: LineSpans = { starts: [], ends: [] };
-    wanted.lastIndex = 0;
-    for (let hit = wanted.exec(text); hit !== null; hit = wanted.exec(text)) {
+    pattern.lastIndex = 0;
+    for (let hit = pattern.exec(text); hit !== null; hit = pattern.exec(text)) {
       const end = text.indexOf("\n", hit.index);
       if (end < 0) break;
       spans.starts.push(text.lastIndexOf("\n", hit.index) + 1);
       spans.ends.push(end);
-      wanted.lastIndex = end + 1;
+      pattern.lastIndex = end + 1;
     }
     return spans;
   };
 
-  /** All lines, or those that contain the needle. */
+  /** Returns the lines that contain the needle, or all lines without one. */
   const linesIn = (bytes: Buffer): LineSpans => {
     const spans: LineSpans = { starts: [], ends: [] };
     for (let start = 0; start < bytes.length; ) {
@@ -74,7 +74,7 @@ export function lineMatcher(query: LineQuery, fold: (text: string) => string): L
   };
 
   return {
-    spans: (bytes) => (pattern === undefined ? linesIn(bytes) : linesLike(bytes, pattern)),
+    spans: (bytes) => (pattern === undefined ? linesIn(bytes) : linesMatching(bytes, pattern)),
     matchesHead: (head) => {
       if (afterSeq !== undefined && head.seq <= afterSeq) return false;
       if (beforeSeq !== undefined && head.seq >= beforeSeq) return false;

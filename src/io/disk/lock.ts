@@ -1,4 +1,4 @@
-/** Locks that end with their process. */
+/** Locks that the system releases when their process ends. */
 
 import { Database, SQLiteError, constants as sqliteConstants } from "bun:sqlite";
 import {
@@ -31,9 +31,10 @@ export interface LockHolder {
 
 /**
  * Makes this process the only writer of the data folder. The lock is an open SQLite transaction on
- * an empty file, which the kernel ends with the process.
- * @param startedUnixMs wall time, for LOCK.json
- * @throws {Fault} data-locked with the holder; store-denied, store-failed
+ * an empty file, which the kernel releases when the process ends.
+ * @param startedUnixMs wall-clock time for LOCK.json
+ * @throws {Fault} data-locked with the holder if another process has the lock, store-denied or
+ * store-failed if the disk refuses
  */
 export function lockFolder(folder: string, startedUnixMs: number): Lock {
   const path = join(folder, "LOCK");
@@ -57,7 +58,7 @@ export function lockFolder(folder: string, startedUnixMs: number): Lock {
   };
 }
 
-/** `LOCK.json` has about 100 bytes. */
+/** Typical lock files have about 100 bytes. */
 const INFO_BYTES_MAX = 4_096;
 
 export function readLockHolder(folder: string): LockHolder | undefined {
@@ -67,9 +68,9 @@ export function readLockHolder(folder: string): LockHolder | undefined {
 }
 
 /**
- * Locks a file, creating it if missing. The lock ends with the process.
- * @returns `undefined` if another process holds it, or the file is not a lock file
- * @throws {Fault} store-denied, store-failed
+ * Locks a file, creating it if necessary. The lock ends with the process.
+ * @returns `undefined` if another process has the lock or the file is not a lock file
+ * @throws {Fault} store-denied or store-failed if the disk refuses
  */
 export function lockFile(path: string): Lock | undefined {
   try {
@@ -92,7 +93,7 @@ function exists(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
-    if (errorCode(error) === "ENAMETOOLONG") return false; // The name cannot exist.
+    if (errorCode(error) === "ENAMETOOLONG") return false; // A file with this name cannot exist.
     throw error;
   }
 }
@@ -115,7 +116,7 @@ function openExclusive(path: string): Database {
   const database = new Database(path, sqliteConstants.SQLITE_OPEN_READWRITE);
   try {
     database.run("PRAGMA busy_timeout = 0");
-    database.run("PRAGMA journal_mode = MEMORY"); // Avoids side files.
+    database.run("PRAGMA journal_mode = MEMORY"); // Prevents side files.
     database.run("PRAGMA locking_mode = EXCLUSIVE");
     database.run("BEGIN EXCLUSIVE");
     return database;
@@ -171,7 +172,8 @@ function readInfo(path: string): Uint8Array {
 
 function writeInfo(path: string, holder: LockHolder): void {
   const temporary = `${path}.tmp`;
-  rmSync(temporary, { force: true }); // Left by a killed run, or planted as a link.
+  // A killed run may have left it, or an attacker may have planted a link.
+  rmSync(temporary, { force: true });
   writeFileSync(temporary, `${JSON.stringify(holder)}\n`, { mode: 0o600, flag: "wx" });
   renameSync(temporary, path);
 }

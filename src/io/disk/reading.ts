@@ -1,13 +1,13 @@
-/** Reads from descriptors, off the event loop. */
+/** Reads from file descriptors, off the event loop. */
 
 import * as fs from "node:fs";
-import { partsAfter } from "./disk.ts";
+import { skipBytes } from "./disk.ts";
 
 type Callback = (error: Error | null, count?: number) => void;
 
 /**
  * Converts a callback of `node:fs` to a promise.
- * @returns the number of bytes, if reported
+ * @returns the reported number of bytes
  */
 export function callAsync(call: (done: Callback) => void): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -28,7 +28,7 @@ export async function readAt(fd: number, into: Uint8Array, offset: number): Prom
   return done;
 }
 
-export async function readPartsAt(
+export async function readBuffersAt(
   fd: number,
   into: readonly Uint8Array[],
   offset: number,
@@ -39,7 +39,7 @@ export async function readPartsAt(
     const bytesRead = await callAsync((callback) => fs.readv(fd, parts, from, callback));
     if (bytesRead === 0) break;
     done += bytesRead;
-    remaining = partsAfter(remaining, bytesRead);
+    remaining = skipBytes(remaining, bytesRead);
   }
   return done;
 }

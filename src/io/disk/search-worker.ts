@@ -4,9 +4,9 @@ import { foldCase } from "../../base/case-fold.ts";
 import type { DiskSearch, SearchRange } from "./disk.ts";
 import { type LineQuery, type LineSpans, lineMatcher } from "./line-matcher.ts";
 
-/** More threads would only compete for memory bandwidth. */
+/** Four, because more threads would compete for memory bandwidth. */
 const THREADS_MAX = 4;
-/** Idle time after which threads are stopped. A thread costs several megabytes. */
+/** Idle time after which the threads stop. A thread costs several megabytes. */
 const IDLE_TIMEOUT_MS = 10_000;
 
 type SearchResult = readonly (LineSpans | undefined)[];
@@ -52,7 +52,7 @@ export class SearchThreads implements DiskSearch {
   }
 
   #begin(): Thread {
-    // Started from its source text, so that the compiled binary needs no second entry file.
+    // Created from its source text, so that the compiled binary needs no second entry file.
     const source = new Blob([`(${searchLoop})(self, ${lineMatcher}, ${foldCase})`], {
       type: "text/javascript",
     });
@@ -123,7 +123,7 @@ function searchLoop(
   fold: (text: string) => string,
 ): void {
   const fs = process.getBuiltinModule("node:fs");
-  // On Linux this affects only this thread. Chat has priority over searches.
+  // Lower the priority of this thread (Linux only), so that chat comes before searches.
   if (process.platform === "linux") process.getBuiltinModule("node:os").setPriority(10);
   let buffer = Buffer.alloc(0);
   const bytesOf = ({ path, from, to }: SearchRange): Buffer | undefined => {
@@ -133,7 +133,7 @@ function searchLoop(
       if (buffer.length < to - from) buffer = Buffer.allocUnsafeSlow(to - from);
       return buffer.subarray(0, fs.readSync(fd, buffer, 0, to - from, from));
     } catch {
-      // The caller will get the same error and report it.
+      // The caller will encounter and report the same error.
       return undefined;
     } finally {
       if (fd >= 0) fs.closeSync(fd);

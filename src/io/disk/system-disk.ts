@@ -3,7 +3,7 @@
 import * as fs from "node:fs";
 import type { SpareDescriptors } from "./descriptors.ts";
 import type { DiskFile, TreeDisk } from "./disk.ts";
-import { callAsync, readAt, readPartsAt } from "./reading.ts";
+import { callAsync, readAt, readBuffersAt } from "./reading.ts";
 import { SearchThreads } from "./search-worker.ts";
 import {
   freeBytes,
@@ -22,7 +22,7 @@ const FOLDER_MODE = 0o700;
 const NEW_FILE_MODE = 0o666;
 const NEW = fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL;
 
-/** @param spare descriptors that a server reserves for it */
+/** @param spare file descriptors that a server reserves for its disk */
 export function systemDisk(spare?: SpareDescriptors): TreeDisk {
   const use: <Opened>(open: () => Opened) => Opened = (open) =>
     spare === undefined ? open() : spare.use(open);
@@ -35,7 +35,7 @@ export function systemDisk(spare?: SpareDescriptors): TreeDisk {
       fs.mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
     },
     syncFolder: async (folder) => {
-      // Windows journals folders itself and cannot open one as a file.
+      // Windows journals folder changes itself and cannot open a folder as a file.
       if (process.platform === "win32") return;
       const fd = use(() => fs.openSync(folder, "r"));
       try {
@@ -89,8 +89,8 @@ class SystemFile implements DiskFile {
     return readAt(this.#fd, into, offset);
   }
 
-  readPartsLater(into: readonly Uint8Array[], offset: number): Promise<number> {
-    return readPartsAt(this.#fd, into, offset);
+  readBuffersLater(into: readonly Uint8Array[], offset: number): Promise<number> {
+    return readBuffersAt(this.#fd, into, offset);
   }
 
   write(bytes: Uint8Array, offset: number): number {
@@ -101,7 +101,7 @@ class SystemFile implements DiskFile {
     return callAsync((done) => fs.write(this.#fd, bytes, 0, bytes.length, offset, done));
   }
 
-  writePartsLater(parts: readonly Uint8Array[], offset: number): Promise<number> {
+  writeBuffersLater(parts: readonly Uint8Array[], offset: number): Promise<number> {
     return callAsync((done) => fs.writev(this.#fd, parts, offset, done));
   }
 
@@ -139,6 +139,6 @@ async function flushDriveOfMac(fd: number): Promise<void> {
   const libc = dlopen("libSystem.B.dylib", {
     fcntl: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   });
-  // Some file systems (network drives) do not support it.
+  // Some network drives do not support it.
   libc.symbols.fcntl(fd, F_FULLFSYNC);
 }

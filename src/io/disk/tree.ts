@@ -1,4 +1,4 @@
-/** User files: created, moved and removed, but never replaced. */
+/** User files, which are created, moved and removed but never replaced. */
 
 import * as fs from "node:fs";
 import { dateOf } from "../../base/time.ts";
@@ -8,19 +8,19 @@ const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 /** Excludes set-user-id, set-group-id and sticky. */
 const PERMISSIONS = 0o777;
-/** Errors of file systems without hard links (FAT, some network drives). */
+/** Error codes of file systems without hard links (FAT, some network drives). */
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL", "EXDEV"]);
 
 /**
- * Opens a regular file; `create` creates a missing one with mode 0600.
+ * Opens a regular file. `create` creates a missing file with mode 0600.
  * @returns a descriptor
- * @throws ELOOP for anything but a regular file
+ * @throws {Error} ELOOP if the path is not a regular file
  */
 export function openPlain(path: string, access: "read" | "write" | "create"): number {
   const { O_RDONLY, O_RDWR, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
   // Windows has no such flag, and links are rare there.
   if (O_NOFOLLOW === 0 && kindOf(path) === "other") throw notPlain(path);
-  // A pipe would block until its other end is opened.
+  // Opening a pipe would block until its other end is open.
   const mode = { read: O_RDONLY, write: O_RDWR, create: O_RDWR | O_CREAT }[access];
   const fd = fs.openSync(path, mode | O_NOFOLLOW | O_NONBLOCK, FILE_MODE);
   if (fs.fstatSync(fd).isFile()) return fd;
@@ -46,7 +46,7 @@ export function makeFolderNew(path: string): boolean {
 export function nameNew(from: string, to: string): boolean {
   try {
     if (createsNew(() => fs.linkSync(from, to))) return true;
-    // A crash may have interrupted an earlier move before the first name was removed.
+    // A crash may have interrupted an earlier move before it removed the first name.
     return isSameFile(from, to);
   } catch (error) {
     if (!NO_LINKS.has(errorCode(error))) throw error;
@@ -59,19 +59,19 @@ export function nameNew(from: string, to: string): boolean {
 export function moveFolderNew(from: string, to: string): boolean {
   if (process.platform === "win32") {
     if (kindOf(to) !== undefined) return false;
-    fs.renameSync(from, to); // Windows replaces no folder, not even an empty one.
+    fs.renameSync(from, to); // Windows cannot replace a folder, not even an empty one.
     return true;
   }
   if (!createsNew(() => fs.mkdirSync(to))) return false;
   fs.chmodSync(from, fs.statSync(to).mode & 0o777);
-  // Replaces the empty folder created above, but never a filled one.
+  // Replaces the empty folder created above, but never a non-empty one.
   return createsNew(() => fs.renameSync(from, to));
 }
 
 export function setMetadata(path: string, { mode, mtimeMs }: FileMetadata): void {
   if (kindOf(path) === "other") throw notPlain(path);
   if (mtimeMs !== undefined) {
-    // Seconds as a number would often round down to the previous millisecond.
+    // A fractional number of seconds would often round down to the previous millisecond.
     const time = dateOf(mtimeMs);
     fs.utimesSync(path, time, time);
   }

@@ -1,11 +1,11 @@
-/** Reads and writes complete files, on any disk. */
+/** Reading and writing of complete files on any disk. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { type Disk, diskFault, writeWhole } from "./disk.ts";
 
 /**
- * @returns `undefined` if there is none
- * @throws {Fault} store-…; data-foreign if it is larger than `sizeBytesMax`
+ * @returns `undefined` if the file does not exist
+ * @throws {Fault} store-… if it cannot be read, data-foreign if it is larger than `sizeBytesMax`
  */
 export function readWholeFile(
   disk: Disk,
@@ -28,7 +28,7 @@ export function readWholeFile(
 
 /**
  * Replaces the file atomically and durably: temporary file, sync, rename.
- * @throws {Fault}
+ * @throws {Fault} store-… if it cannot be written
  */
 export async function writeWholeFile(
   disk: Disk,
@@ -38,7 +38,8 @@ export async function writeWholeFile(
 ): Promise<void> {
   const temporary = `${path}.tmp`;
   try {
-    disk.remove(temporary); // Left by a killed run, or planted as a link.
+    // A killed run may have left it, or an attacker may have planted a link.
+    disk.remove(temporary);
     await writeSynced(disk, temporary, bytes);
     disk.rename(temporary, path);
     await disk.syncFolder(folder);
@@ -47,7 +48,7 @@ export async function writeWholeFile(
   }
 }
 
-/** Larger writes run off the event loop. */
+/** Maximum size of a write on the event loop. */
 const SYNC_BYTES_MAX = 64 * 1024;
 
 export async function writeSynced(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {

@@ -1,4 +1,4 @@
-/** Paths, order and modes of the entries of a folder being received. */
+/** Paths, order and modes of the entries of a received folder. */
 
 import { join, relative } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
@@ -8,7 +8,7 @@ import { isFolder, type ManifestEntry, type ManifestFile } from "../../wire/mani
 import type { Renamed } from "../blob/interfaces.ts";
 import type { FileMetadata } from "../disk/disk.ts";
 
-/** Mode of a folder that has no entry of its own. */
+/** Mode of a folder that has no manifest entry. */
 const IMPLIED_MODE = 0o755;
 
 export interface PlannedFolder {
@@ -30,18 +30,19 @@ interface FolderNode extends PlannedFolder {
 }
 
 /**
- * Assigns a path to each entry of a received folder, deterministically. Names may collide after
- * sanitizing, or because a disk ignores case.
+ * Assigns a path to each entry of a received folder, always in the same way. Names may collide
+ * after sanitising, or on a disk that ignores case.
  */
 export class FolderPlan {
   readonly root: PlannedFolder;
   readonly folders: PlannedFolder[] = [];
   readonly files: PlannedFile[] = [];
   readonly renamed: Renamed[] = [];
-  readonly #nodes = new Map<string, FolderNode>(); // Keyed by path as sent, like the next map.
+  // Keyed by the path in the manifest, like the next map.
+  readonly #nodes = new Map<string, FolderNode>();
   readonly #files = new Map<string, PlannedFile>();
 
-  /** @throws {Fault} folder-malformed, like `add` */
+  /** @throws {Fault} folder-malformed like `add` */
   constructor(root: string, entries: readonly ManifestEntry[]) {
     const node: FolderNode = {
       path: root,
@@ -55,9 +56,9 @@ export class FolderPlan {
   }
 
   /**
-   * Adds an entry. A folder precedes its entries.
-   * @returns its path
-   * @throws {Fault} folder-malformed if its parent is a file, or there are too many
+   * Adds an entry. Folders must precede their entries.
+   * @returns the entry's path
+   * @throws {Fault} folder-malformed if its parent is a file or there are too many entries
    */
   add(entry: ManifestEntry): string {
     const metadata = { mode: entry.mode, mtimeMs: entry.mtime };
@@ -83,7 +84,7 @@ export class FolderPlan {
     const existing = this.#nodes.get(path);
     if (existing !== undefined) return existing;
     if (this.#files.has(path)) throw malformed("an entry is inside a file");
-    // Counts implied folders, since a few entries could imply millions.
+    // Includes implied folders, because a few entries could imply millions.
     if (this.#nodes.size > FOLDER_ENTRIES_MAX) throw malformed("it has too many folders");
     const { parent, name } = this.#parentOf(path);
     const node: FolderNode = {
@@ -120,7 +121,7 @@ function newName(parent: FolderNode, raw: string): string {
   for (let n = parent.usedNames.get(foldedName) ?? 0; ; n++) {
     const name = numbered(clean, n);
     const folded = foldFileName(name);
-    // Terminates: there are more numbers than names.
+    // Terminates, because there are more numbers than used names.
     if (n > 0 && parent.usedNames.has(folded)) continue;
     parent.usedNames.set(folded, 1);
     parent.usedNames.set(foldedName, n + 1);

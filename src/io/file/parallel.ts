@@ -3,9 +3,9 @@
 import { CONCURRENT_FILES_MAX } from "../../base/limits.ts";
 
 /**
- * Processes several items concurrently, since a disk does many calls together nearly as fast as
- * one.
- * @throws the first error, when all started tasks have ended
+ * Processes several items concurrently, because a disk handles many concurrent calls almost as fast
+ * as one.
+ * @throws {Error} the first error, after all started tasks have settled
  */
 export async function inParallel<Item>(
   items: readonly Item[],

@@ -12,10 +12,7 @@ interface PartialFileQuery extends PartialFileOwner {
   readonly folder: string;
 }
 
-/**
- * Returns the number of chunks that an earlier run received of a file, according to its journal.
- * The sink verifies them.
- */
+/** Returns the number of chunks in the journal of an earlier run. The sink verifies them. */
 export function countPartialChunks(part: PartialFileQuery, disk: TreeDisk = systemDisk()): number {
   let maximum = 0;
   try {
@@ -24,7 +21,7 @@ export function countPartialChunks(part: PartialFileQuery, disk: TreeDisk = syst
       maximum = Math.max(maximum, linesAt(disk, join(part.folder, name), part));
     }
   } catch {
-    // The sink reports an unreadable folder.
+    // The sink reports unreadable folders.
   }
   return maximum;
 }

@@ -21,7 +21,7 @@ export interface PartialFile {
 
 export interface PartialFileOwner {
   readonly file: FileId;
-  /** Fingerprint of the server, since file ids are unique per server. */
+  /** Fingerprint of the server. File ids are unique per server only. */
   readonly server: string;
 }
 
@@ -30,16 +30,19 @@ export interface PartialFileOptions {
   readonly folder: string;
   readonly name: string;
   readonly owner: PartialFileOwner;
-  /** Secret of this home, for proofs. `undefined` if existing partial files cannot be trusted. */
+  /**
+   * Secret of this CHAT_HOME that authenticates journals. `undefined` if no existing partial file
+   * can be trusted.
+   */
   readonly secret: Uint8Array | undefined;
   readonly isFolder: boolean;
-  /** @returns `undefined` if another process holds the lock */
+  /** @returns `undefined` if another process has the lock */
   readonly lock: (path: string) => Lock | undefined;
 }
 
 const SYNC_BYTES_MAX = 64 * 1024;
 
-/** Exceeds the size of a header: an id, a fingerprint and a proof. */
+/** Larger than any header, which consists of an id, a fingerprint and a proof. */
 const HEADER_BYTES_MAX = 1024;
 const PROOF = /^[A-Za-z0-9_-]{43}$/;
 
@@ -75,8 +78,8 @@ function parseHeader(
   const line = text.slice(0, end);
   if (line === plain) return { kind: "ours", headerBytes: end, proof: undefined };
   const found = line.slice(`${plain.slice(0, -2)},"proof":"`.length, -'"}\n'.length);
-  const isOurs = PROOF.test(found) && line === headerLine(owner, found);
-  return isOurs ? { kind: "ours", headerBytes: end, proof: found } : { kind: "other" };
+  const isOwned = PROOF.test(found) && line === headerLine(owner, found);
+  return isOwned ? { kind: "ours", headerBytes: end, proof: found } : { kind: "other" };
 }
 
 export function readHeader(
@@ -95,14 +98,15 @@ export function readHeader(
 }
 
 /**
- * Resumes a partial file of an earlier run, or creates one. Both files then exist and are locked.
+ * Resumes a partial file of an earlier run or creates a new one. Both files then exist and are
+ * locked.
  */
 export async function openPartialFile(options: PartialFileOptions): Promise<PartialFile> {
   const { disk, folder, name } = options;
   const names = new Set(disk.list(folder));
   const numbers = Array.from({ length: SAME_NAMES_MAX }, (_, n) => n);
-  const isThere = (n: number) => names.has(`${partialName(name, n)}.journal`);
-  for (const n of numbers.filter(isThere)) {
+  const exists = (n: number) => names.has(`${partialName(name, n)}.journal`);
+  for (const n of numbers.filter(exists)) {
     const part = await resume(options, pathsOf(folder, partialName(name, n)));
     if (part !== undefined) return part;
   }
@@ -123,8 +127,8 @@ type Paths = Pick<PartialFile, "path" | "journalPath" | "manifestPath" | "lockPa
 
 function pathsOf(folder: string, name: string): Paths {
   const path = join(folder, name);
-  const besides = { journalPath: `${path}.journal`, lockPath: `${path}.lock` };
-  return { path, manifestPath: `${path}.folder`, ...besides };
+  const sidePaths = { journalPath: `${path}.journal`, lockPath: `${path}.lock` };
+  return { path, manifestPath: `${path}.folder`, ...sidePaths };
 }
 
 async function resume(options: PartialFileOptions, paths: Paths): Promise<PartialFile | undefined> {
@@ -142,12 +146,12 @@ async function resume(options: PartialFileOptions, paths: Paths): Promise<Partia
   const lock = lockPartialFile(options, paths);
   if (lock === undefined) return undefined;
   try {
-    // A journal without content is void: the last run crashed during its cleanup.
-    const isVoid = kind === undefined || (isFolder && disk.kind(manifestPath) === undefined);
-    const existingHeader = isVoid || head.kind !== "ours" ? undefined : head;
+    // The last run crashed while removing the files, so a journal without content is ignored.
+    const isAbandoned = kind === undefined || (isFolder && disk.kind(manifestPath) === undefined);
+    const existingHeader = isAbandoned || head.kind !== "ours" ? undefined : head;
     const headerBytes = existingHeader?.headerBytes ?? (await writeHeader(options, paths));
     if (kind === undefined) createContent(options, paths);
-    else if (isVoid) disk.openNew(manifestPath).close();
+    else if (isAbandoned) disk.openNew(manifestPath).close();
     await disk.syncFolder(folder);
     const isProven = existingHeader?.proof !== undefined && existingHeader.proof === proof;
     return { ...paths, headerBytes, isProven, lock };

@@ -1,4 +1,4 @@
-/** A partial download of a folder, unpacked on arrival. */
+/** A partial download of a folder, unpacked as it arrives. */
 
 import { Fault } from "../../base/fault.ts";
 import { CONCURRENT_FILES_MAX } from "../../base/limits.ts";
@@ -27,13 +27,13 @@ interface Plan {
   readonly paths: FolderPlan;
 }
 
-/** Larger writes run off the event loop. */
+/** Maximum size of a write on the event loop. */
 const SYNC_BYTES_MAX = 16 * 1024;
-/** Entries created or updated before yielding. */
+/** Entries created or updated before yielding to the event loop. */
 const ENTRIES_PER_TURN = 256;
 
 /**
- * A folder being received as one file and unpacked directly. Never follows links or writes outside
+ * Receives a folder as one file and unpacks it immediately. Never follows links or writes outside
  * of the folder.
  */
 export class PartialFolder implements Content {
@@ -41,13 +41,13 @@ export class PartialFolder implements Content {
   readonly #manifest: DiskFile;
   #plan: Plan | undefined;
   #current: { readonly file: PlannedFile; readonly open: DiskFile } | undefined;
-  /** Verified to exist and not be links. Bounded by the plan, like the next two. */
+  /** Folders that exist and are not links. Bounded by the plan, like the next two. */
   readonly #verifiedFolders = new Set<PlannedFolder>();
-  /** Written or created since the last sync began. */
+  /** Files written or created since the last sync began. */
   #unsyncedFiles = new Set<PlannedFile>();
   #unsyncedFolders = new Set<PlannedFolder>();
 
-  /** @throws the system's error */
+  /** @throws {Error} the system's error if the manifest cannot be opened */
   constructor(options: PartialFolderOptions) {
     this.#options = options;
     this.#manifest = options.disk.openPlain(options.manifestPath, "write");
@@ -71,7 +71,7 @@ export class PartialFolder implements Content {
       if (done < inManifest || done === into.length) return done;
     }
     const plan = await this.#loadPlan().catch(ignoreMalformed);
-    if (plan === undefined) return done; // Without a valid manifest there is no content.
+    if (plan === undefined) return done; // There is no content without a valid manifest.
     for (const piece of plan.map.pieces(offset + done, into.length - done)) {
       if (piece.kind === "manifest") continue;
       const part = into.subarray(done, done + piece.sizeBytes);
@@ -103,7 +103,7 @@ export class PartialFolder implements Content {
     let at = inManifest;
     for (const [index, piece] of plan.map.pieces(offset + at, bytes.length - at).entries()) {
       if (piece.kind === "manifest") continue;
-      // Yields, since creating files is slow.
+      // Yield, because creating files is slow.
       if (index % CONCURRENT_FILES_MAX === CONCURRENT_FILES_MAX - 1) await Bun.sleep(0);
       await this.#writePiece(plan, piece, bytes.subarray(at, at + piece.sizeBytes));
       at += piece.sizeBytes;
@@ -133,7 +133,7 @@ export class PartialFolder implements Content {
       this.#plan = undefined;
       if (this.#manifest.sizeBytes() > sizeBytes) this.#manifest.truncate(sizeBytes);
     }
-    if (sizeBytes > 0) return; // Other files are truncated when their next bytes arrive.
+    if (sizeBytes > 0) return; // Non-empty files are truncated when their next bytes arrive.
     this.#verifiedFolders.clear();
     this.#unsyncedFiles.clear();
     this.#unsyncedFolders.clear();
@@ -153,7 +153,7 @@ export class PartialFolder implements Content {
   /**
    * Creates empty files, syncs, and sets all modes and times.
    * @param sizeBytes total bytes received
-   * @throws {Fault} folder-malformed
+   * @throws {Fault} folder-malformed if the manifest or the size is invalid
    */
   complete(sizeBytes: number): Promise<void> {
     return this.#complete(sizeBytes).catch(convertTooLong);
@@ -172,7 +172,7 @@ export class PartialFolder implements Content {
     await this.sync();
     const { disk } = this.#options;
     await forEachYielding(paths.files, (file) => disk.metadata(file.path, file.metadata));
-    // Inner folders first, since changing entries updates a folder's time.
+    // Inner folders first, because changing an entry updates the time of its folder.
     await forEachYielding([...paths.folders].reverse(), ({ path, metadata: folderMetadata }) =>
       disk.metadata(path, folderMetadata),
     );
@@ -215,26 +215,27 @@ export class PartialFolder implements Content {
     this.#unsyncedFiles.add(planned); // A sync may have begun during this write.
   }
 
-  /** Opens the file so that its next byte is at the offset. */
+  /** Opens the file for its next byte at the offset. */
   #openFile(file: PlannedFile, offset: number): DiskFile {
     if (this.#current?.file === file) return this.#current.open;
     this.#closeCurrent();
     this.#ensureFolder(file.parent);
     const { disk } = this.#options;
-    const isThere = disk.kind(file.path) !== undefined;
-    const open = isThere ? disk.openPlain(file.path, "write") : disk.openNew(file.path);
+    const exists = disk.kind(file.path) !== undefined;
+    const open = exists ? disk.openPlain(file.path, "write") : disk.openNew(file.path);
     this.#current = { file, open };
-    // Even an existing file, since the run that created it may have been killed before a sync.
+    // Includes existing files, because the run that created them may have been killed before a
+    // sync.
     this.#unsyncedFolders.add(file.parent);
     this.#unsyncedFiles.add(file);
-    // Unsynced bytes of an earlier run.
-    if (isThere && open.sizeBytes() > offset) open.truncate(offset);
+    // Removes unsynced bytes of an earlier run.
+    if (exists && open.sizeBytes() > offset) open.truncate(offset);
     return open;
   }
 
   #ensureEmptyFile(file: PlannedFile): void {
     const { disk } = this.#options;
-    // A file of an earlier run may be read-only.
+    // An earlier run may have made the file read-only.
     if (disk.kind(file.path) === "file") this.#unsyncedFolders.add(file.parent);
     else this.#openFile(file, 0);
   }

@@ -9,20 +9,20 @@ import { readAt } from "../disk/reading.ts";
 import { hashFileInto, type NewHash } from "./file-hash.ts";
 import { changedFault, stampOf } from "./source-stamp.ts";
 
-/** Maximum size, ten times that of the current program. */
+/** Ten times the size of the current program. */
 export const PROGRAM_BYTES_MAX = 1024 * 1024 * 1024;
 
 export interface ListedProgram {
   readonly name: string;
   readonly sizeBytes: number;
-  /** Hex. */
+  /** Hex digest. */
   readonly sha256: string;
 }
 
 export interface OpenProgram extends ListedProgram {
   /**
    * Yields chunks of CHUNK_BYTES from index `from` on.
-   * @throws {Fault} file-changed, store-…
+   * @throws {Fault} file-changed if the file has changed, store-… if it cannot be read
    */
   chunks(from: number): AsyncGenerator<Uint8Array>;
   close(): void;
@@ -39,22 +39,22 @@ interface CachedHash {
   readonly hash: Promise<string>;
 }
 
-/** Neither follows links nor blocks on special files. */
+/** Never follow links or block on special files. */
 const OPEN_FLAGS =
   fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
-/** Missing, removed, or a link. */
+/** Error codes of a missing file or a link. */
 const ABSENT_CODES: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EMLINK"]);
 
 /**
- * Offers files with certain names in a folder, excluding links and special files. Each request
- * checks the file, and hashes it again if it changed.
+ * Offers files with certain names in a folder, except links and special files. Each request checks
+ * the file and hashes it again after a change.
  */
 export class ProgramFolder {
   readonly #path: string;
   readonly #names: readonly string[];
   readonly #newHash: NewHash;
   readonly #expected: ReadonlyMap<string, string>;
-  /** Keyed by name; bounded by the names. */
+  /** Keyed by name, at most one entry per offered name. */
   readonly #hashes = new Map<string, CachedHash>();
   #listing: Promise<readonly ListedProgram[]> | undefined;
 
@@ -101,7 +101,7 @@ export class ProgramFolder {
     return listed;
   }
 
-  /** @returns `undefined` if there is no such file, it is being written, or it differs */
+  /** @returns `undefined` if the file does not exist, is being written or has another hash */
   async open(name: string): Promise<OpenProgram | undefined> {
     const opened = this.#names.includes(name) ? this.#open(name) : undefined;
     if (opened === undefined) return undefined;
@@ -132,7 +132,7 @@ export class ProgramFolder {
       if (!isOffered(before)) return undefined;
       const fd = fs.openSync(path, OPEN_FLAGS);
       const stat = fs.fstatSync(fd, { bigint: true });
-      // The file may have been replaced, and some systems cannot refuse links.
+      // The file may have been replaced, and some systems cannot refuse links when opening.
       if (isOffered(stat) && stat.ino === before.ino && stat.dev === before.dev) {
         return { fd, sizeBytes: Number(stat.size), stamp: stampWithChangeTime(stat) };
       }

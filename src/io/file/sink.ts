@@ -1,4 +1,4 @@
-/** Writes a received file, and renames it when complete. */
+/** Sink of a received file, which is renamed when complete. */
 
 import { join, resolve } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
@@ -19,26 +19,26 @@ export interface SinkOptions {
   readonly folder: string;
   readonly name: string;
   readonly file: FileId;
-  /** Fingerprint of the server, since file ids are unique per server. */
+  /** Fingerprint of the server. File ids are unique per server only. */
   readonly server: string;
   readonly sha256: Sha256;
   /**
-   * Secret of this home. Journals created with it are trusted; otherwise all existing content is
-   * verified.
+   * Secret of this CHAT_HOME. Journals created with it are trusted; otherwise all existing content
+   * is verified.
    */
   readonly secret?: Uint8Array | undefined;
   readonly folderSize?: FolderSize;
-  /** `undefined` if known only at the end. */
+  /** Absent if the size is unknown until the end. */
   readonly sizeBytes?: number;
-  /** Default: the system's. */
+  /** Default: the system's disk. */
   readonly disk?: TreeDisk;
-  /** Locks a file, or returns `undefined` if another process holds it. Default: the system's. */
+  /** Locks a file; returns `undefined` if another process has the lock. Default: a lock file. */
   readonly lock?: (path: string) => Lock | undefined;
 }
 
 /**
- * Begins or resumes receiving a file or folder: `NAME.part`, with `NAME.part.journal` beside it.
- * Becomes `NAME (1).part` if another transfer or file has the name.
+ * Starts or resumes receiving a file or folder as `NAME.part`, with the journal
+ * `NAME.part.journal`. Uses `NAME (1).part` and so on if the name is in use.
  */
 export async function openSink(options: SinkOptions): Promise<Sink> {
   const { file, server, secret, sha256, folderSize } = options;

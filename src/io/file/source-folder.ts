@@ -15,14 +15,14 @@ import {
   parseManifest,
 } from "../../wire/manifest.ts";
 import type { FolderSize, Source } from "../blob/interfaces.ts";
-import { takeBuffer } from "../disk/buffer-pool.ts";
+import { acquireBuffer } from "../disk/buffer-pool.ts";
 import { diskFault, errorCode } from "../disk/disk.ts";
 import { readAt } from "../disk/reading.ts";
 import { openPlain } from "../disk/tree.ts";
 import { inParallel } from "./parallel.ts";
 import { changedFault, stampOf } from "./source-stamp.ts";
 
-/** Entries examined before yielding. */
+/** Entries examined before yielding to the event loop. */
 const ENTRIES_PER_TURN = 256;
 const NS_PER_MS = 1_000_000n;
 
@@ -34,8 +34,8 @@ interface FolderWalk {
 }
 
 /**
- * Opens a folder as one file: its manifest, then its contents.
- * @throws {Fault}, or the system's error
+ * Opens a folder as one file: its manifest followed by the contents.
+ * @throws {Fault} too-large, store-… if the folder cannot be sent; or the system's error
  */
 export async function openFolder(path: string): Promise<Source> {
   const walk = await walkFolder(path);
@@ -51,7 +51,7 @@ class FolderSource implements Source {
   readonly #manifest: Uint8Array;
   readonly #map: FolderMap;
   readonly #stamps: ReadonlyMap<string, string>;
-  /** File read last, since a large file is read in many pieces. */
+  /** The file of the last read, because a large file is read in many pieces. */
   #current: { readonly path: string; readonly fd: number } | undefined;
   #isReading = false;
   #isClosed = false;
@@ -74,10 +74,10 @@ class FolderSource implements Source {
   }
 
   async read(index: number): Promise<Uint8Array | undefined> {
-    assert(!this.#isClosed && !this.#isReading, "an open source is read by one at a time");
+    assert(!this.#isClosed && !this.#isReading, "one read is in progress at a time");
     const offset = index * CHUNK_BYTES;
     if (offset >= this.sizeBytes) return undefined;
-    const bytes = takeBuffer(Math.min(CHUNK_BYTES, this.sizeBytes - offset));
+    const bytes = acquireBuffer(Math.min(CHUNK_BYTES, this.sizeBytes - offset));
     this.#isReading = true;
     try {
       await this.#fill(bytes, offset);
@@ -114,16 +114,16 @@ class FolderSource implements Source {
       if (piece.kind === "manifest") {
         part.set(this.#manifest.subarray(piece.offset, piece.offset + piece.sizeBytes));
       } else if (piece.sizeBytes === piece.file.size) {
-        reads.push(() => this.#readWhole(piece.file, part));
+        reads.push(() => this.#readFile(piece.file, part));
       } else {
         reads.push(() => this.#readPart(piece.file, part, piece.offset));
       }
     }
-    // Awaits all reads even on an error, so that none writes into released buffers.
+    // Wait for all reads even after an error, because they write to the buffers.
     await inParallel(reads, (read) => read());
   }
 
-  async #readWhole(file: ManifestFile, into: Uint8Array): Promise<void> {
+  async #readFile(file: ManifestFile, into: Uint8Array): Promise<void> {
     const path = join(this.path, file.path);
     const fd = this.#open(path);
     try {
@@ -169,8 +169,8 @@ class FolderSource implements Source {
     try {
       return openPlain(path, "read");
     } catch (error) {
-      const isGone = ["ENOENT", "ENOTDIR", "ELOOP"].includes(errorCode(error));
-      throw isGone ? changedFault(path) : diskFault(error, path);
+      const isRemoved = ["ENOENT", "ENOTDIR", "ELOOP"].includes(errorCode(error));
+      throw isRemoved ? changedFault(path) : diskFault(error, path);
     }
   }
 
@@ -183,7 +183,7 @@ class FolderSource implements Source {
 async function walkFolder(root: string): Promise<FolderWalk> {
   const walk: FolderWalk = { root, entries: [], stamps: new Map(), skipped: [] };
   walk.stamps.set("", stampOf(fs.statSync(root, { bigint: true })));
-  const pendingFolders = [""]; // Folders still to be read. Bounded like the entries.
+  const pendingFolders = [""]; // Folders to walk, at most as many as there are entries.
   for (let folder = pendingFolders.pop(); folder !== undefined; folder = pendingFolders.pop()) {
     for (const raw of fs.readdirSync(join(root, folder), { encoding: "buffer" })) {
       const path = addEntry(walk, folder, raw);
@@ -231,7 +231,7 @@ function entryOf(path: string, stat: fs.BigIntStats): ManifestEntry {
   return { path, size: Number(stat.size), mode, mtime };
 }
 
-/** Rounded down, even before 1970, so that no file becomes newer. */
+/** Rounds down even for times before 1970, so that no file becomes newer. */
 function floorMs(ns: bigint): number {
   const ms = ns / NS_PER_MS;
   return Number(ns % NS_PER_MS < 0n ? ms - 1n : ms);
@@ -247,6 +247,6 @@ function decodeName(raw: Uint8Array): string | undefined {
   try {
     return utf8Decode(raw);
   } catch {
-    return undefined; // Linux allows any bytes.
+    return undefined; // Linux file names may contain any bytes.
   }
 }

@@ -1,4 +1,4 @@
-/** Detects changes of a file. */
+/** Stamps that detect changes of a file. */
 
 import type * as fs from "node:fs";
 import { Fault, msg } from "../../base/fault.ts";

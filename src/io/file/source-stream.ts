@@ -8,7 +8,7 @@ import type { Source } from "../blob/interfaces.ts";
 import { Mutex } from "../disk/mutex.ts";
 
 /**
- * A source that can be read only once, such as standard input. Retains chunks until they are
+ * Creates a source that can be read only once, such as standard input. Stores chunks until they are
  * released; at the limit, `read` waits for a release.
  */
 export function streamSource(stream: ReadableStream<Uint8Array>, name: string): Source {
@@ -24,7 +24,7 @@ class StreamSource implements Source {
   readonly name: string;
   readonly skipped = [];
   readonly #reader: Reader;
-  /** Chunks from `#first` on. Bounded by STREAM_RETAINED_CHUNKS_MAX. */
+  /** Chunks from `#first` on, at most STREAM_RETAINED_CHUNKS_MAX. */
   #chunks: Uint8Array[] = [];
   #first = 0;
   #remainder: Uint8Array = new Uint8Array(0);
@@ -60,7 +60,7 @@ class StreamSource implements Source {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#onRelease?.();
-    // The writer is notified; errors no longer matter.
+    // The writer is notified, and later errors do not matter.
     this.#reader.cancel().catch(() => undefined);
   }
 
@@ -98,7 +98,7 @@ class StreamSource implements Source {
     const before = (this.#first + this.#chunks.length) * CHUNK_BYTES;
     if (filled > 0) this.#chunks.push(chunk.subarray(0, filled));
     if (!isEnd) return;
-    assert(this.#sizeBytes === undefined, "a stream ends once");
+    assert(this.#sizeBytes === undefined, "the stream has not ended");
     this.#sizeBytes = before + filled;
   }
 

@@ -8,15 +8,16 @@ import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
 import { chunkSize } from "../../wire/chunks.ts";
 import type { Source } from "../blob/interfaces.ts";
-import { takeBuffer } from "../disk/buffer-pool.ts";
-import { diskFault, errorCode, partsAfter } from "../disk/disk.ts";
-import { readPartsAt } from "../disk/reading.ts";
+import { acquireBuffer } from "../disk/buffer-pool.ts";
+import { diskFault, errorCode, skipBytes } from "../disk/disk.ts";
+import { readBuffersAt } from "../disk/reading.ts";
 import { openFolder } from "./source-folder.ts";
 import { changedFault, stampOf } from "./source-stamp.ts";
 
 /**
  * Opens a file or folder to send. Skips links inside a folder, but `path` itself may be a link.
- * @throws {Fault} not-found, store-denied, too-large; usage if it is neither file nor folder
+ * @throws {Fault} not-found, store-denied or too-large if it cannot be sent, usage if it is neither
+ * a file nor a folder
  */
 export async function openSource(path: string): Promise<Source> {
   const absolute = resolve(path);
@@ -30,7 +31,7 @@ export async function openSource(path: string): Promise<Source> {
 
 /**
  * Checks a path without opening it.
- * @throws {Fault} like `openSource`
+ * @throws {Fault} not-found, store-denied, too-large, usage like `openSource`
  */
 export function checkSource(path: string): void {
   try {
@@ -52,7 +53,7 @@ function specialFileFault(message: string): Fault {
 
 function sourceFault(error: unknown, path: string): Fault {
   if (!["ENOENT", "ENOTDIR", "ELOOP"].includes(errorCode(error))) {
-    return diskFault(error, pathOf(error) ?? path); // In a folder, the path of the entry.
+    return diskFault(error, pathOf(error) ?? path); // Inside a folder this is the entry's path.
   }
   return new Fault("not-found", msg`no such file: ${quoteText(path)}`, { cause: error });
 }
@@ -61,7 +62,7 @@ function pathOf(error: unknown): string | undefined {
   return error instanceof Error && "path" in error ? String(error.path) : undefined;
 }
 
-/** Chunks per sequential read, since a thread switch costs as much as reading two. */
+/** Chunks per sequential read, because a thread switch costs as much as reading two. */
 const BLOCK_CHUNKS = 4;
 
 class FileSource implements Source {
@@ -71,13 +72,13 @@ class FileSource implements Source {
   readonly stamp: string;
   readonly skipped = [];
   readonly #fd: number;
-  /** Chunks read ahead. Bounded by BLOCK_CHUNKS. */
+  /** Chunks read ahead, at most BLOCK_CHUNKS. */
   #block: Uint8Array[] = [];
   #next = 0;
   #isClosed = false;
 
   constructor(path: string) {
-    const { O_RDONLY, O_NONBLOCK = 0 } = fs.constants; // Some files in /proc would block.
+    const { O_RDONLY, O_NONBLOCK = 0 } = fs.constants; // Opening some files in /proc would block.
     this.#fd = fs.openSync(path, O_RDONLY | O_NONBLOCK);
     const stat = fs.fstatSync(this.#fd, { bigint: true });
     this.path = path;
@@ -104,7 +105,7 @@ class FileSource implements Source {
   }
 
   async read(index: number): Promise<Uint8Array | undefined> {
-    assert(!this.#isClosed, "a source is read while it is open");
+    assert(!this.#isClosed, "the source is open");
     const isNext = index === this.#next;
     this.#next = index + 1;
     if (!isNext) this.#block = [];
@@ -119,13 +120,13 @@ class FileSource implements Source {
     const chunks: Uint8Array[] = [];
     for (let index = from; index < from + count; index++) {
       const sizeBytes = chunkSize(index, this.sizeBytes);
-      if (sizeBytes > 0) chunks.push(takeBuffer(sizeBytes));
+      if (sizeBytes > 0) chunks.push(acquireBuffer(sizeBytes));
     }
     if (chunks.length === 0) return chunks;
     try {
-      const bytesRead = await readPartsAt(this.#fd, chunks, from * CHUNK_BYTES);
-      const isComplete = partsAfter(chunks, bytesRead).length === 0;
-      // Checked after reading, to include changes during the read.
+      const bytesRead = await readBuffersAt(this.#fd, chunks, from * CHUNK_BYTES);
+      const isComplete = skipBytes(chunks, bytesRead).length === 0;
+      // Check after reading, to detect changes during the read.
       if (!isComplete || !this.#isSame()) throw changedFault(this.path);
     } catch (error) {
       throw diskFault(error, this.path);

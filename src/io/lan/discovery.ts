@@ -1,8 +1,8 @@
-/** Server discovery on the LAN: DNS-SD over multicast DNS (RFC 6762, 6763). */
+/** Server discovery on the LAN by DNS-SD over multicast DNS (RFC 6762, 6763). */
 
-// The only user of `bonjour-service`, which encodes the records. Validation is here and in
-// `wire/announcement.ts`. Uses one socket per interface, since the library sends on one interface
-// only, perhaps the wrong one. IPv4 only, like the library.
+// Uses `bonjour-service` to encode records; `wire/announcement.ts` validates them. Opens one socket
+// per interface, because the library sends on a single interface, possibly the wrong one. IPv4
+// only, like the library.
 
 import { Bonjour, type Service } from "bonjour-service";
 import { Fault } from "../../base/fault.ts";
@@ -22,7 +22,7 @@ import { errorCode } from "../disk/disk.ts";
 import { interfaceAddresses } from "./interfaces.ts";
 import { MdnsSocket } from "./mdns-socket.ts";
 
-/** Maximum time for the goodbye of a stopping server. */
+/** Maximum time for announcing that a stopping server is no longer available. */
 const GOODBYE_TIMEOUT_MS = 500;
 
 export interface MulticastDnsNetwork {
@@ -45,25 +45,24 @@ export interface DiscoveryResult {
 
 export interface AnnounceOptions {
   readonly announcement: Announcement;
-  /** Address on which the server listens. `undefined` for all. */
+  /** Address on which the server listens; `undefined` for all addresses. */
   readonly host: string | undefined;
   readonly port: number;
   readonly clock: Clock;
-  /** Called at most once if announcing fails on all interfaces. */
+  /** Called at most once, if announcing fails on all interfaces. */
   onFailure(fault: Fault): void;
 }
 
-/** Interval between queries. */
 const QUERY_INTERVAL_MS = 400;
 /**
- * Time to listen for name conflicts before announcing: three queries, as in RFC 6762, section 8.1.
+ * Time to wait for name conflicts before announcing: three queries, as in RFC 6762, section 8.1.
  */
 const PROBE_MS = 750;
-/** Interval of checking for new networks. */
+/** Interval between checks for new networks. */
 const NETWORK_CHECK_INTERVAL_MS = 30_000;
 
 /**
- * Listens for `forMs`.
+ * Listens for `forMs` milliseconds.
  * @throws {Fault} unreachable if there is no network or the port is refused
  */
 export async function findOnLan(
@@ -162,7 +161,7 @@ class MdnsInstance {
   readonly #clock: Clock;
   readonly #socket: MdnsSocket;
   readonly #bonjour: Bonjour;
-  /** Names used by other servers on this network. Bounded by ANNOUNCEMENTS_READ_MAX. */
+  /** Names of other servers on this network, at most ANNOUNCEMENTS_READ_MAX. */
   readonly #usedNames = new Set<string>();
   #count = 1;
   #service: Service | undefined;
@@ -186,7 +185,7 @@ class MdnsInstance {
   listen(onService: (service: Service) => void): void {
     let count = 0;
     const onAnnouncement = (service: Service) => {
-      // The library stores everything it receives.
+      // Stop, because the library stores everything it receives.
       if (++count >= ANNOUNCEMENTS_READ_MAX) browser.stop();
       onService(service);
     };
@@ -200,24 +199,24 @@ class MdnsInstance {
     this.#cancelTimer = this.#clock.after(QUERY_INTERVAL_MS, query);
   }
 
-  announce(announcement: Announcement, place: { readonly host: string; readonly port: number }) {
+  announce(announcement: Announcement, address: { readonly host: string; readonly port: number }) {
     const publish = () => {
-      if (!this.#isClosed) this.#publish(announcement, place);
+      if (!this.#isClosed) this.#publish(announcement, address);
     };
     this.listen((service) => {
       const { label, text } = receivedAnnouncement(service);
       const fingerprint = String(text["fp"]);
-      // Own echo, or another interface of this server.
+      // An echo, or another interface of this server.
       if (fingerprint === announcement.fingerprint) return;
       this.#usedNames.add(label.toLowerCase());
-      // After a simultaneous start, the fingerprints decide which server renames itself.
+      // If two servers start at the same time, their fingerprints decide which one is renamed.
       if (this.#service?.name.toLowerCase() !== label.toLowerCase()) return;
       if (fingerprint > announcement.fingerprint || this.#count >= SAME_NAME_MAX) return;
       this.#service.stop(publish);
       this.#service = undefined;
     });
     this.#clock.after(PROBE_MS, () => {
-      this.#cancelTimer(); // The other servers are known; no further queries are needed.
+      this.#cancelTimer(); // All other servers are known, so stop querying.
       publish();
     });
   }
@@ -231,17 +230,17 @@ class MdnsInstance {
     this.#bonjour.destroy();
   }
 
-  #publish(announcement: Announcement, place: { readonly host: string; readonly port: number }) {
+  #publish(announcement: Announcement, endpoint: { readonly host: string; readonly port: number }) {
     const { name, fingerprint } = announcement;
-    const isTaken = () => this.#usedNames.has(instanceLabel(name, this.#count).toLowerCase());
-    while (this.#count < SAME_NAME_MAX && isTaken()) this.#count++;
+    const isNameUsed = () => this.#usedNames.has(instanceLabel(name, this.#count).toLowerCase());
+    while (this.#count < SAME_NAME_MAX && isNameUsed()) this.#count++;
     // The library probes the name once more. An answer would make it print to standard output and
     // give up.
     this.#socket.isPaused = true;
     const service = this.#bonjour.publish({
       name: instanceLabel(name, this.#count),
       type: SERVICE_TYPE,
-      port: place.port,
+      port: endpoint.port,
       host: hostLabel(fingerprint),
       txt: txtRecord(announcement),
     });
@@ -250,8 +249,8 @@ class MdnsInstance {
     });
     // The library would announce all addresses of this machine.
     const records = service.records.bind(service);
-    const type = place.host.includes(":") ? "AAAA" : "A";
-    const address = { name: service.host, type, ttl: 120, data: place.host } as const;
+    const type = endpoint.host.includes(":") ? "AAAA" : "A";
+    const address = { name: service.host, type, ttl: 120, data: endpoint.host } as const;
     service.records = () => [
       ...records().filter((record) => record.type !== "A" && record.type !== "AAAA"),
       address,
@@ -273,8 +272,8 @@ function receivedAnnouncement(service: Service): ReceivedAnnouncement {
 
 function lanInterfaces(): string[] {
   return interfaceAddresses().flatMap((addresses) => {
-    const own = addresses.find(({ internal, family }) => !internal && family === "IPv4");
-    return own === undefined ? [] : [own.address];
+    const external = addresses.find(({ internal, family }) => !internal && family === "IPv4");
+    return external === undefined ? [] : [external.address];
   });
 }
 

@@ -17,16 +17,16 @@ export function interfaceAddresses(
 }
 
 /**
- * Returns the source address for a destination. Connecting a UDP socket looks up the route and
- * sends nothing.
- * @throws the system's error if there is no route
+ * Returns the source address for a destination. Connecting a UDP socket looks up the route without
+ * sending anything.
+ * @throws {Error} the system's error if there is no route
  */
 export async function sendingAddress(address: string, port: number): Promise<string> {
   const socket = createSocket(isIP(address) === 6 ? "udp6" : "udp4");
   try {
     await new Promise<void>((resolve, reject) => {
       socket.on("error", reject);
-      // Node also passes the error to its callback.
+      // Node also passes errors to this callback.
       const done = (error?: Error) => (error === undefined ? resolve() : reject(error));
       socket.connect(port, address, done as () => void);
     });

@@ -1,4 +1,4 @@
-/** Multicast socket of the mDNS library, with limits. */
+/** Multicast socket with limits, for the mDNS library. */
 
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { EventEmitter } from "node:events";
@@ -20,7 +20,8 @@ const COUNT_OFFSETS = [4, 6, 8, 10] as const;
 type SendCallback = (error?: Error | null) => void;
 
 /**
- * Reports whether a datagram is within limits. Parsing is quadratic in its number of records.
+ * Reports whether a datagram is within limits. The library's parsing time is quadratic in the
+ * number of records.
  * @internal
  */
 export function isWithinLimits(bytes: Uint8Array): boolean {
@@ -32,8 +33,8 @@ export function isWithinLimits(bytes: Uint8Array): boolean {
 }
 
 /**
- * Socket for the mDNS library: the subset of `node:dgram` that it uses. Drops excessive datagrams
- * and never throws on network errors.
+ * Implements the subset of `node:dgram` that the library uses. Drops datagrams above the limits and
+ * never throws on network errors.
  */
 export class MdnsSocket extends EventEmitter {
   isPaused = false;
@@ -87,7 +88,7 @@ export class MdnsSocket extends EventEmitter {
     }
   }
 
-  /** @throws the system's error; the library retries later */
+  /** @throws {Error} the system's error; the library retries later */
   addMembership(group: string, address: string): void {
     try {
       this.#socket.addMembership(group, address);
@@ -122,7 +123,7 @@ export class MdnsSocket extends EventEmitter {
   #receive(bytes: Uint8Array, from: RemoteInfo): void {
     if (this.isPaused || !this.#isOpen || !isWithinLimits(bytes)) return;
     const isAnswer = ((bytes[2] ?? 0) & RESPONSE_BIT) !== 0;
-    // RFC 6762, section 6: other responses must be ignored.
+    // RFC 6762, section 6: responses from other ports must be ignored.
     if (isAnswer && from.port !== this.#port) return;
     const now = this.#now();
     if (this.#datagrams.take(now) > 0) return;

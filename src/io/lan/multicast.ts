@@ -1,4 +1,4 @@
-/** A socket in one multicast group, on all interfaces. */
+/** A socket in one multicast group, on one or all interfaces. */
 
 import { createSocket, type Socket } from "node:dgram";
 import { assert } from "../../base/assert.ts";
@@ -33,8 +33,8 @@ export interface MulticastOptions {
   readonly ttl: number;
   readonly interface?: string | undefined;
   /**
-   * `one`: the interface that the system would choose, as for a simple script; `all`: every
-   * interface.
+   * `one` uses the system's default interface for the group, as a simple script would; `all` uses
+   * every interface.
    */
   readonly scope: "one" | "all";
 }
@@ -52,8 +52,8 @@ interface Sender {
 }
 
 /**
- * @throws {Fault} usage if there is no such interface; unreachable if none can join; port-taken;
- * store-denied if the port is reserved
+ * @throws {Fault} usage if the interface does not exist, unreachable if no interface can join,
+ * port-taken if the port is in use, store-denied if the port is reserved
  */
 export async function openMulticast(
   options: MulticastOptions,
@@ -94,7 +94,7 @@ class SocketMulticast implements Multicast {
     return this.#senders.map(({ address }) => address);
   }
 
-  /** @throws {Fault} usage, unreachable */
+  /** @throws {Fault} usage if the interface does not exist, unreachable if no interface can join */
   async begin(onDatagram: OnDatagram): Promise<void> {
     checkInterface(this.#options, this.#list());
     await this.refresh();
@@ -106,11 +106,11 @@ class SocketMulticast implements Multicast {
   }
 
   async send(bytes: Uint8Array): Promise<void> {
-    assert(bytes.length <= LAN_UDP_BYTES_MAX, "no datagram is larger");
-    assert(!this.#isClosed, "nothing is sent after the end");
+    assert(bytes.length <= LAN_UDP_BYTES_MAX, "the datagram fits the size limit");
+    assert(!this.#isClosed, "the socket is open");
     let failure = await this.#sendOnce(bytes);
     if (failure === undefined) return;
-    // This machine lost the address; it may have a new one.
+    // This machine lost the address and may have a new one.
     await this.refresh();
     if (!this.#isClosed) failure = await this.#sendOnce(bytes);
     if (failure !== undefined) throw failure;
@@ -182,7 +182,7 @@ function joinGroup(receiver: Socket, group: string, address: string): void {
   try {
     receiver.addMembership(group, address);
   } catch (error) {
-    // Already joined: the interface has two addresses, or a new one.
+    // Already joined: the interface has a second or a new address.
     if (codeOf(error) !== "EADDRINUSE") throw error;
   }
 }
@@ -202,11 +202,11 @@ async function openSender(address: string, { ttl }: MulticastOptions): Promise<S
 }
 
 function checkInterface(options: MulticastOptions, all: ReturnType<ListInterfaces>): void {
-  const ours = all.filter(({ family }) => family === "IPv4").map(({ address }) => address);
+  const addresses = all.filter(({ family }) => family === "IPv4").map(({ address }) => address);
   const requested = options.interface;
-  if (requested === undefined || ours.includes(requested)) return;
+  if (requested === undefined || addresses.includes(requested)) return;
   throw new Fault("usage", `this machine has no interface with the address '${requested}'`, {
-    remedy: ours.length === 0 ? "connect to a network" : `it has ${ours.join(", ")}`,
+    remedy: addresses.length === 0 ? "connect to a network" : `it has ${addresses.join(", ")}`,
   });
 }
 
@@ -214,21 +214,25 @@ async function chosenInterfaces(
   options: MulticastOptions,
   all: ReturnType<ListInterfaces>,
 ): Promise<string[]> {
-  const ours = all.filter(({ family }) => family === "IPv4");
+  const ipv4Addresses = all.filter(({ family }) => family === "IPv4");
   const requested = options.interface;
   if (requested !== undefined)
-    return ours.some(({ address }) => address === requested) ? [requested] : [];
-  const outward = ours.filter(({ internal }) => !internal);
-  const found = (outward.length > 0 ? outward : ours).map(({ address }) => address);
+    return ipv4Addresses.some(({ address }) => address === requested) ? [requested] : [];
+  const external = ipv4Addresses.filter(({ internal }) => !internal);
+  const found = (external.length > 0 ? external : ipv4Addresses).map(({ address }) => address);
   if (options.scope === "all" || found.length < 2) return found;
-  const usual = await sendingAddress(options.group, options.port).catch(() => undefined);
-  return [usual !== undefined && found.includes(usual) ? usual : (found[0] ?? "")];
+  const defaultAddress = await sendingAddress(options.group, options.port).catch(() => undefined);
+  return [
+    defaultAddress !== undefined && found.includes(defaultAddress)
+      ? defaultAddress
+      : (found[0] ?? ""),
+  ];
 }
 
-async function bind(socket: Socket, where: { port: number; address?: string }): Promise<void> {
+async function bind(socket: Socket, endpoint: { port: number; address?: string }): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    socket.once("error", (error) => reject(bindFault(error, where.port)));
-    socket.bind(where, () => resolve());
+    socket.once("error", (error) => reject(bindFault(error, endpoint.port)));
+    socket.bind(endpoint, () => resolve());
   });
   socket.removeAllListeners("error");
   socket.on("error", () => {});

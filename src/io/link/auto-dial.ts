@@ -1,4 +1,4 @@
-/** Dials TCP first, and then UDP in parallel if TCP does not answer. */
+/** Dials TCP first, then also UDP if TCP does not answer. */
 
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import { TRANSPORT_FALLBACK_DELAY_MS, TRANSPORT_REFUSAL_GRACE_MS } from "../../base/limits.ts";
@@ -7,7 +7,7 @@ import type { Dial, DialOptions, Link } from "./link.ts";
 
 export type DialTransport = "tcp" | "udp";
 
-/** Codes after which the other transport may succeed. */
+/** Codes after which another transport may succeed. */
 const FALLBACK_CODES: ReadonlySet<FaultCode> = new Set(["unreachable", "timeout"]);
 
 export interface AutoDialOptions {
@@ -18,10 +18,10 @@ export interface AutoDialOptions {
 }
 
 /**
- * Dials one transport, and the other one in parallel when the first fails or does not answer within
- * TRANSPORT_FALLBACK_DELAY_MS. The first link wins. If both fail, the fault is that of the
- * preferred transport. If a transport that worked now refuses, the server is probably restarting,
- * so no other transport is tried for TRANSPORT_REFUSAL_GRACE_MS.
+ * Dials the preferred transport, and the other one when the first fails or does not answer within
+ * TRANSPORT_FALLBACK_DELAY_MS. The first link wins. If both fail, the fault of the preferred
+ * transport is thrown. If a transport that has worked before now refuses, the server is probably
+ * restarting, so the other transport is not tried for TRANSPORT_REFUSAL_GRACE_MS.
  */
 export class AutoDialer {
   readonly #options: AutoDialOptions;
@@ -38,8 +38,8 @@ export class AutoDialer {
     const now = clock.now();
     const isNew =
       this.#failingSince === undefined || now - this.#failingSince < TRANSPORT_REFUSAL_GRACE_MS;
-    const isHeld = first === this.#lastWorking && isNew;
-    const race = new Race({ dials, clock, first, target: options, isHeld });
+    const waitsForFirst = first === this.#lastWorking && isNew;
+    const race = new Race({ dials, clock, first, target: options, waitsForFirst });
     try {
       const { link, transport } = await race.run();
       this.#lastWorking = transport;
@@ -62,7 +62,7 @@ interface RaceOptions {
   readonly clock: Clock;
   readonly first: DialTransport;
   readonly target: DialOptions;
-  readonly isHeld: boolean;
+  readonly waitsForFirst: boolean;
 }
 
 class Race {
@@ -108,9 +108,9 @@ class Race {
       this.#settle();
       return this.#result.reject(error);
     }
-    const { first, isHeld } = this.#options;
+    const { first, waitsForFirst } = this.#options;
     if (transport === first) this.#failure = error;
-    if (this.#transports.length > 0 && !isHeld) return this.#dialNext();
+    if (this.#transports.length > 0 && !waitsForFirst) return this.#dialNext();
     if (this.#running > 0) return;
     this.#settle();
     this.#result.reject(this.#failure);

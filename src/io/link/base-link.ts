@@ -1,4 +1,4 @@
-/** Shared base of all links: state, counters and back pressure. */
+/** Base class of all links: state, counters and back pressure. */
 
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
@@ -71,7 +71,7 @@ export abstract class BaseLink implements Link {
     this.#sentBytes += sizeBytes;
   }
 
-  /** Wakes waiting senders. Called when the queue has shrunk or was dropped. */
+  /** Wakes waiting senders after the queue has shrunk or was dropped. */
   protected settle(): void {
     if (this.#waiters.length === 0 || !this.#isDrained()) return;
     for (const resolve of this.#waiters.splice(0)) resolve();

@@ -1,4 +1,4 @@
-/** Receiving half of a link: queue, limits, faults. */
+/** Receiving side of a link: queue, limits and faults. */
 
 import { assert } from "../../base/assert.ts";
 import type { Fault } from "../../base/fault.ts";
@@ -10,13 +10,13 @@ import {
 import type { LinkHandlers } from "./link.ts";
 
 /**
- * Buffers messages that arrive before `receive`, and calls `closed` once and last. Never calls back
- * from within a call to the link.
+ * Buffers messages that arrive before `receive`, and calls `closed` once, last. Never calls back
+ * during a call to the link.
  */
 export class LinkInbox {
   receivedMessages = 0;
   receivedBytes = 0;
-  /** Bounded by one tick, within which the owner must call `receive`. */
+  /** Bounded by one tick, in which the owner must call `receive`. */
   readonly #buffered: Uint8Array[] = [];
   #handlers: LinkHandlers | undefined;
   #closing: { readonly fault: Fault | undefined } | undefined;
@@ -25,7 +25,7 @@ export class LinkInbox {
   #droppedBytes = 0;
 
   receive(handlers: LinkHandlers): void {
-    assert(this.#handlers === undefined, "a link is received from once");
+    assert(this.#handlers === undefined, "receive is called once");
     this.#handlers = handlers;
     queueMicrotask(() => {
       for (const bytes of this.#buffered.splice(0)) this.#deliver(handlers, bytes);
@@ -41,7 +41,7 @@ export class LinkInbox {
     return this.#droppedMessages > MESSAGES_AFTER_CLOSE_MAX || this.#droppedBytes > bytesMax;
   }
 
-  /** @param bytes owned by the receiver */
+  /** @param bytes owned by the receiver afterwards */
   push(bytes: Uint8Array): void {
     if (this.#isMuted) {
       this.#droppedMessages++;
@@ -77,7 +77,8 @@ export class LinkInbox {
 }
 
 /**
- * Ends the process on a bug. If thrown in a socket handler, Bun would report it as a socket error.
+ * Ends the process after a bug. Bun would report an error thrown in a socket handler as a socket
+ * error.
  */
 export function rethrow(error: unknown): void {
   queueMicrotask(() => {

@@ -15,7 +15,7 @@ export interface LinkCounters {
   readonly sentBytes: number;
   readonly receivedMessages: number;
   readonly receivedBytes: number;
-  /** QUIC only. Covers the connection with all its streams. */
+  /** QUIC only: statistics of the connection with all its streams. */
   readonly roundTripMs?: number;
   readonly sentPackets?: number;
   readonly receivedPackets?: number;
@@ -24,52 +24,52 @@ export interface LinkCounters {
 }
 
 export interface LinkHandlers {
-  /** A complete message, in the order sent. The receiver owns the bytes. */
+  /** Called with each complete message in the order sent. The receiver owns the bytes. */
   message(bytes: Uint8Array): void;
   /**
-   * Called exactly once, last, and never from within a call to the link. `undefined` if either end
-   * closed the link normally. No messages arrive after this end called `close` or `destroy`.
+   * Called exactly once, last, and never during a call to the link. `fault` is `undefined` after a
+   * normal close by either end. No messages arrive after this end has called `close` or `destroy`.
    */
   closed(fault: Fault | undefined): void;
 }
 
 /**
- * A connection that carries complete messages both ways, in order and without loss, until it
- * closes. All higher layers are independent of the transport.
+ * A connection that carries complete messages in both directions, in order and without loss. Higher
+ * layers do not depend on the transport.
  */
 export interface Link {
   readonly transport: Transport;
   readonly remote: Address;
-  /** SHA-256 of the server's certificate (DER), the same at both ends. */
+  /** SHA-256 of the server's certificate (DER), equal at both ends. */
   readonly certificateHash: Uint8Array;
   /**
-   * Call it exactly once, in the tick in which the link was passed on. Earlier messages are
+   * Must be called exactly once, in the tick in which the link is created. Earlier messages are
    * buffered.
    */
   receive(handlers: LinkHandlers): void;
   /**
    * Queues a message without waiting. Its bytes must not change afterwards. Returns false if the
-   * link is closed, or if the queue would exceed SEND_QUEUE_BYTES_MAX, which closes the link (the
-   * peer reads too slowly). The receiver closes the link on a message above MESSAGE_BYTES_MAX; both
-   * ends get `too-large`.
-   * @param tail remainder of the message, to avoid a copy. The link owns its whole buffer and
-   * releases it after sending.
+   * link is closed. If the queue would exceed SEND_QUEUE_BYTES_MAX because the peer reads too
+   * slowly, closes the link and returns false. A message above MESSAGE_BYTES_MAX closes the link
+   * with `too-large` at both ends.
+   * @param tail end of the message, to avoid a copy. The link owns its buffer and releases it after
+   * sending.
    */
   send(message: Uint8Array, tail?: Uint8Array): boolean;
   /**
-   * Limits later messages: the link closes instead of buffering a longer one. Only for transports
-   * that deliver messages in pieces (QUIC).
+   * Limits the size of later messages: a longer one closes the link before it is buffered. Only for
+   * transports that deliver messages in pieces (QUIC).
    */
   limitMessageBytes?(messageBytesMax: number): void;
-  /** Bytes accepted by `send` but not by the transport. */
+  /** Returns the bytes that `send` has accepted but the transport has not. */
   queuedBytes(): number;
-  /** Resolves when `queuedBytes()` is at most SEND_QUEUE_LOW_BYTES, or the link is closed. */
+  /** Resolves when `queuedBytes()` is at most SEND_QUEUE_LOW_BYTES or the link is closed. */
   drained(): Promise<void>;
   follow(topic: string): void;
   unfollow(topic: string): void;
   /**
-   * Client side: opens a second ordered stream to the same server, for bulk data.
-   * @throws {Fault} unreachable, timeout
+   * Opens a second ordered stream to the same server for bulk data. Client side only.
+   * @throws {Fault} unreachable if the link is lost, timeout if the server does not answer
    */
   openChannel(): Promise<Link>;
   counters(): LinkCounters;
@@ -79,30 +79,34 @@ export interface Link {
 }
 
 export interface ListenerEvents {
-  /** Decides whether to accept a connection, before any resources are used. */
+  /** Decides whether to accept a connection, before it uses any resources. */
   accept(remote: Address): boolean;
   /**
-   * A client without a link connected, if the transport reports that. It counts as a link of its
-   * address until the returned function is called. Called after `accept`.
+   * Called after `accept` when a client has connected but has no link yet, if the transport reports
+   * that. The connection counts as a link of its address until the returned function is called.
    */
   connecting?(remote: Address): () => void;
-  /** Decides whether to answer an HTTP request or upgrade. Default: all. */
+  /** Decides whether to answer an HTTP request or upgrade. Default: always. */
   acceptsRequest?(remote: Address): boolean;
-  /** A new link. `parent` is the link to which the transport ties a data channel (QUIC, memory). */
+  /**
+   * Called with a new link. `parent` is the link to which the transport ties a data channel (QUIC,
+   * memory).
+   */
   link(link: Link, parent: Link | undefined): void;
 }
 
 export interface Listener {
   readonly transport: Transport;
-  /** Actual port, even if 0 was requested. */
+  /** The actual port, even if 0 was requested. */
   readonly port: number;
   /**
-   * Sends the same bytes to all links that follow the topic. Closes a link whose queue exceeds
-   * SEND_QUEUE_BYTES_MAX. Keeps the order relative to `send`.
+   * Sends the same bytes to all followers of the topic. Closes links with more than
+   * SEND_QUEUE_BYTES_MAX queued. Keeps the order relative to `send`.
    */
   publish(topic: string, message: Uint8Array): void;
   /**
-   * Accepts no new links, closes existing ones, and resolves when all are closed. Bounded in time.
+   * Refuses new links, closes existing ones within a limited time, and resolves when all are
+   * closed.
    */
   stop(): Promise<void>;
 }
@@ -120,6 +124,7 @@ export interface DialOptions {
 
 /**
  * Client side of a transport.
- * @throws {Fault} unreachable, timeout, port-taken
+ * @throws {Fault} unreachable or timeout if the server does not answer, port-taken if the local
+ * port is in use
  */
 export type Dial = (options: DialOptions) => Promise<Link>;

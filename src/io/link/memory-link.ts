@@ -9,7 +9,7 @@ import { BaseLink } from "./base-link.ts";
 import type { Address, Link } from "./link.ts";
 import type { Topics } from "./topics.ts";
 
-/** Overhead per message, so that a queue of empty messages is bounded, too. */
+/** Overhead per message, which also bounds queues of empty messages. */
 const OVERHEAD_BYTES = 16;
 
 interface PendingChunk {
@@ -21,7 +21,7 @@ interface PendingChunk {
 export interface MemoryWire {
   readonly clock: Clock;
   readonly certificateHash: Uint8Array;
-  /** Transit time in milliseconds of a message of this size. */
+  /** Returns the transit time of a message in milliseconds. */
   delayMs(from: Address, to: Address, sizeBytes: number): number;
   readonly topics: Topics<MemoryLink>;
   openChannel(end: MemoryLink): Promise<Link>;
@@ -34,7 +34,7 @@ export class MemoryLink extends BaseLink {
   readonly remote: Address;
   readonly isServer: boolean;
   readonly #wire: MemoryWire;
-  /** In flight to the peer. Bounded by SEND_QUEUE_BYTES_MAX. */
+  /** Chunks in flight to the peer, at most SEND_QUEUE_BYTES_MAX. */
   readonly #pending: PendingChunk[] = [];
   #pendingChunkBytes = 0;
   #lastArrival = 0;
@@ -51,9 +51,9 @@ export class MemoryLink extends BaseLink {
     this.isServer = isServer;
   }
 
-  static join(one: MemoryLink, other: MemoryLink): void {
-    one.#peer = other;
-    other.#peer = one;
+  static join(a: MemoryLink, b: MemoryLink): void {
+    a.#peer = b;
+    b.#peer = a;
   }
 
   get peer(): MemoryLink {
@@ -100,7 +100,7 @@ export class MemoryLink extends BaseLink {
     this.state = "closing";
     this.inbox.mute();
     this.#enqueue(undefined);
-    // Bounds the wait for a reader that stops reading.
+    // Bounds the wait for a peer that stops reading.
     this.#cancelDeadline = this.#wire.clock.after(DRAIN_TIMEOUT_MS, () => this.destroy());
   }
 
@@ -115,7 +115,8 @@ export class MemoryLink extends BaseLink {
   }
 
   /**
-   * Holds back everything sent to this end, as if it did not read. Returns a function that resumes.
+   * Holds back everything sent to this end, as if it did not read. Returns a function that resumes
+   * reading.
    */
   stall(): () => void {
     this.#isStalled = true;
@@ -129,7 +130,7 @@ export class MemoryLink extends BaseLink {
     const { clock } = this.#wire;
     const sizeBytes = bytes?.length ?? 0;
     const delayMs = this.#wire.delayMs(this.local, this.remote, sizeBytes);
-    // A shrinking delay must not reorder messages.
+    // A decreasing delay must not reorder messages.
     this.#lastArrival = Math.max(this.#lastArrival, clock.now() + delayMs);
     this.#pending.push({ bytes, arrivesAt: this.#lastArrival });
     this.#pendingChunkBytes += sizeBytes + OVERHEAD_BYTES;
@@ -176,7 +177,7 @@ export class MemoryLink extends BaseLink {
 
   #finish(fault: Fault | undefined): void {
     if (this.state === "closed") return;
-    // The end that closed gets a normal close, regardless of its peer.
+    // An end that closes sees a normal close, whatever its peer does.
     const isOwnClose = this.state === "closing";
     this.state = "closed";
     this.#cancelDeadline?.();

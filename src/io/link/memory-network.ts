@@ -1,4 +1,4 @@
-/** An in-memory network with delay and partitions. */
+/** An in-memory network with delays and partitions. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
@@ -7,11 +7,11 @@ import type { Address, Dial, DialOptions, Link, Listener, ListenerEvents } from 
 import { MemoryLink, type MemoryWire } from "./memory-link.ts";
 import { Topics } from "./topics.ts";
 
-/** Path conditions of a simulation. Default: no delay, everything reachable. */
+/** Simulated network conditions. Default: no delay, everything reachable. */
 export interface NetworkConditions {
-  /** Milliseconds in flight. Order is always kept. */
+  /** Returns the transit time in milliseconds. Messages are never reordered. */
   delayMs?(from: Address, to: Address, sizeBytes: number): number;
-  /** Reports whether a dial succeeds; `false` makes it time out. */
+  /** Reports whether a dial succeeds. If it returns false, the dial times out. */
   isReachable?(from: Address, to: Address): boolean;
 }
 
@@ -46,7 +46,7 @@ export class MemoryNetwork {
     this.#conditions = conditions;
   }
 
-  /** @throws {Fault} port-taken */
+  /** @throws {Fault} port-taken if the port is in use */
   listen(options: MemoryListenOptions, events: ListenerEvents): Listener {
     const port = options.port === 0 ? this.#freePort++ : options.port;
     const address = { host: options.host, port };
@@ -76,7 +76,7 @@ export class MemoryNetwork {
     };
   }
 
-  /** @param host the caller's address, as seen by the server */
+  /** @param host the caller's address as the server sees it */
   dialFrom(host: string): Dial {
     return (options) => this.#dial(host, options);
   }
@@ -158,7 +158,7 @@ export class MemoryNetwork {
       return;
     }
     server.ends.delete(end);
-    // A data channel ends with its link, as on QUIC.
+    // A data channel ends with its link, as in QUIC.
     for (const channel of this.#channels.get(end) ?? []) channel.cut();
     this.#channels.delete(end);
     if (server.ends.size === 0) server.stopped?.();

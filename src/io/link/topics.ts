@@ -1,4 +1,4 @@
-/** Followers of each topic of a listener, and the traffic that each received. */
+/** Followers of each topic of a listener, and the traffic that each has received. */
 
 // Traffic is counted per topic, so that publishing needs no loop over the followers. Only topics
 
@@ -42,7 +42,7 @@ export class Topics<Follower> {
     return true;
   }
 
-  /** @returns the traffic while it followed; `undefined` if it did not */
+  /** @returns the traffic while it followed the topic; `undefined` if it did not */
   unfollow(topic: string, follower: Follower): Traffic | undefined {
     const followed = this.#followed.get(follower);
     const start = followed?.get(topic);
@@ -64,7 +64,7 @@ export class Topics<Follower> {
     return traffic;
   }
 
-  /** Traffic of the followed topics since the follower joined each. */
+  /** Returns the traffic of all followed topics, each since the follower joined it. */
   traffic(follower: Follower): Traffic {
     let [messages, bytes] = [0, 0];
     for (const [topic, start] of this.#followed.get(follower) ?? []) {

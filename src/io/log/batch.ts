@@ -1,4 +1,4 @@
-/** The records written and synced together. */
+/** Records that are written and synced together. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
@@ -86,7 +86,7 @@ export function buildBatch(
     }
     offsets.push(lines.sizeBytes);
     const position = pending.assign(room, assigned?.unixMs ?? unixMs);
-    // A replicated log has the same lines on every server, so it omits this server's durable seq.
+    // A replicated log has the same lines on all servers, so it omits this server's durable seq.
     const durable = assigned === undefined ? order.seq : 0;
     entries.push({ append, outcome: lines.add(content, position, durable) });
   }

@@ -1,4 +1,4 @@
-/** The file of the latest signed checkpoint. */
+/** File of the latest signed checkpoint. */
 
 import { join } from "node:path";
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
@@ -22,8 +22,8 @@ export function checkpointPath(folder: string): string {
 }
 
 /**
- * @returns `undefined` if the file is missing: a new folder, or one from before checkpoints
- * @throws {Fault} log-corrupt if the file is not a checkpoint, store-…
+ * @returns `undefined` if the folder has no checkpoint
+ * @throws {Fault} log-corrupt if the file is not a checkpoint, store-… if it cannot be read
  */
 export function readCheckpointFile(disk: Disk, folder: string): StoredCheckpoint | undefined {
   const path = checkpointPath(folder);

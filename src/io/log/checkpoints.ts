@@ -1,4 +1,4 @@
-/** Signs the length and the root of a log at intervals. */
+/** Signs the length and root of a log at intervals. */
 
 import type { Fault } from "../../base/fault.ts";
 import { CHECKPOINT_INTERVAL_MS, CHECKPOINT_INTERVAL_RECORDS } from "../../base/limits.ts";
@@ -17,7 +17,7 @@ export interface CheckpointsOptions {
   readonly sign: (checkpoint: Checkpoint) => string;
   readonly isRecorded: boolean;
   readonly recordIn?: Pick<Log, "appendThen">;
-  /** Called when the file cannot be written, once until a write succeeds. */
+  /** Called after the first failed write, and again after a failure that follows a success. */
   readonly onWriteError: (fault: Fault) => void;
 }
 
@@ -53,13 +53,15 @@ export class Checkpoints {
   }
 
   /**
-   * Newest checkpoint, at most a second old while records arrive. `undefined` if the log is empty.
-   * @param known size that the reader knows; a smaller checkpoint is signed again
+   * Returns the newest checkpoint, at most a second old while records arrive; `undefined` if the
+   * log is empty.
+   * @param sizeMin size that the reader already knows; a smaller checkpoint is replaced by a new
+   * one
    */
-  newest(known = 0): SignedCheckpoint | undefined {
+  newest(sizeMin = 0): SignedCheckpoint | undefined {
     const { clock } = this.#options;
     const isOld = clock.now() - this.#signedAt >= CHECKPOINT_INTERVAL_MS;
-    const isEnough = this.#signed !== undefined && this.#signed.size >= known;
+    const isEnough = this.#signed !== undefined && this.#signed.size >= sizeMin;
     return isOld || !isEnough ? this.#sign() : this.#signed;
   }
 
@@ -87,7 +89,7 @@ export class Checkpoints {
     const { log, clock, sign } = this.#options;
     const { origin, tree } = log;
     const size = log.head();
-    // Between a batch and its numbers the tree is briefly ahead of the log.
+    // While a batch is being settled, the tree may be briefly ahead of the log.
     if (origin === undefined || tree.size !== size) return this.#signed;
     this.#signedAt = clock.now();
     if (this.#signed?.size === size) return this.#signed;

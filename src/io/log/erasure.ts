@@ -22,8 +22,8 @@ export interface DiskWithReserve {
 }
 
 /**
- * Durably overwrites salt and body with spaces, never the head. A power loss may leave a mix, so
- * readers look for the `erase` record.
+ * Durably overwrites salt and body with spaces, never the head. A power loss may leave an
+ * incomplete erasure, so readers check for the `erase` record.
  */
 export async function eraseLine(
   { disk, reservePath }: DiskWithReserve,
@@ -57,9 +57,9 @@ export async function lineOf(
   seq: number,
 ): Promise<LineLocation> {
   const segment = segments.findLast(({ firstSeq }) => firstSeq <= seq);
-  assert(segment !== undefined, "what is durable was recorded");
+  assert(segment !== undefined, "a durable record is in a segment");
   const location = await findLine(disk, segment, seq);
-  assert(location !== undefined, "what is durable stands in its segment");
+  assert(location !== undefined, "the segment contains the line");
   return location;
 }
 
@@ -68,7 +68,7 @@ export async function syncPath(disk: Disk, path: string): Promise<void> {
   await file.sync();
 }
 
-/** Scans from the preceding mark, since lines in between may be torn. */
+/** Starts at the preceding mark, because torn lines may precede the line. */
 async function findLine(
   disk: Disk,
   segment: Segment,

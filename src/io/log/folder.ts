@@ -1,12 +1,12 @@
-/** Files of a log beside its segments. */
+/** Folder of a log: durability of new folders, and the reserve file. */
 
 import { dirname, resolve } from "node:path";
 import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
 import { type Disk, diskFault, isFull, writeWhole } from "../disk/disk.ts";
 
 /**
- * Syncs a folder and its parents. Any of them may be new, perhaps created by a process that was
- * killed before its sync.
+ * Syncs a folder and its parents, because a process that created one of them may have been killed
+ * before its sync.
  */
 export async function syncWithParents(disk: Disk, folder: string): Promise<void> {
   await disk.syncFolder(folder);
@@ -14,21 +14,21 @@ export async function syncWithParents(disk: Disk, folder: string): Promise<void>
     try {
       await disk.syncFolder(dirname(path));
     } catch (error) {
-      // An unreadable folder was not created by this program.
+      // This program did not create an unreadable folder.
       if (diskFault(error, path).code !== "store-denied") throw error;
       return;
     }
   }
 }
 
-/** The file is not sparse, so that removing it frees space. */
+/** The file is not sparse, so removing it frees space. */
 export async function ensureReserve(disk: Disk, path: string, sizeBytes: number): Promise<void> {
   if (disk.exists(path)) return;
   try {
     using file = disk.open(path, "write");
     await writeWhole(file, new Uint8Array(sizeBytes), 0, BATCH_SYNC_BYTES_MAX);
   } catch (error) {
-    // The log is usable without a reserve.
+    // The log works without a reserve.
     if (!isFull(error)) throw error;
     disk.remove(path);
   }

@@ -1,4 +1,4 @@
-/** Reads the heads of records from the segments of a log. */
+/** Reads record heads from the segments of a log. */
 
 import { Fault } from "../../base/fault.ts";
 import { type LogRecord, parseHead } from "../../wire/record.ts";
@@ -21,8 +21,8 @@ export function segmentsBetween(
 }
 
 /**
- * Records `from` to `last` without bodies.
- * @throws {Fault} log-corrupt, store-…
+ * Yields the records `from` to `last` without bodies.
+ * @throws {Fault} log-corrupt if a line is damaged, store-… if a segment cannot be read
  */
 export async function* readHeads(
   disk: Disk,

@@ -1,4 +1,4 @@
-/** Reads lines from blocks of bytes. */
+/** Parser of record lines in blocks of bytes. */
 
 import { assert } from "../../base/assert.ts";
 import type { Sha256 } from "../../base/ids.ts";
@@ -22,8 +22,8 @@ const NEWLINE = 0x0a;
 const INITIAL_KIND = "text" satisfies RecordKind;
 
 /**
- * Reads lines in place in a block. It accepts only the exact form that `LineWriter` produces;
- * `parseLine` describes errors in other lines.
+ * Parses lines in place. Accepts only the exact form that `LineWriter` produces; `parseLine`
+ * describes the errors in other lines.
  */
 export class LineReader {
   readonly #at = new LineScanner();
@@ -88,7 +88,7 @@ export class LineReader {
       const isLater = Number.isSafeInteger(at.erased) && at.erased > at.seq;
       if (!isLater || !isBlank(bytes, at.bodyStart, end)) return false;
     } else if (bytes[end - 1] !== BRACE_CLOSE || end - 1 <= at.bodyStart) return false;
-    // Most records have the kind of the preceding one.
+    // Most records have the same kind as the preceding record.
     if (!equalsAscii(this.kind, bytes, at.kindStart, at.kindEnd)) {
       const kind = bytes.toString("latin1", at.kindStart, at.kindEnd);
       if (!isKnownKind(kind)) return false;
@@ -115,7 +115,7 @@ export class LineReader {
 
   logRecord(): LogRecord {
     const parsed = parseLine(this.#bytes.subarray(this.#start, this.end));
-    assert(parsed.kind === "record", "what both readers take for a record is one");
+    assert(parsed.kind === "record", "both parsers accept the same lines");
     return parsed.record;
   }
 
@@ -166,7 +166,7 @@ class PrefixedBytes {
 
 class StringInterner {
   /**
-   * Keyed by hash; a collision replaces the string. Bounded by the number of rooms and accounts.
+   * Keyed by hash; a collision replaces the string. Grows with the number of rooms and accounts.
    */
   readonly #strings = new Map<number, string>();
 

@@ -35,12 +35,12 @@ const HEAD_OFFSET = '{"head":'.length;
 const BASE64_URL = utf8Encode("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 const ZERO = 0x30;
 const INITIAL_BYTES = 64 << 10;
-/** A larger buffer is discarded after its batch. */
+/** Maximum buffer size retained after a batch. */
 const RETAINED_BYTES_MAX = 1 << 20;
 
 /**
- * Encodes the lines of one batch into reused memory. Encoding dominates a busy server's log writes,
- * so each line is written once, at its destination.
+ * Encodes the lines of one batch into reused memory. Encoding dominates the cost of log writes, so
+ * each line is written once, directly to its final position.
  */
 export class LineWriter {
   #bytes = new Uint8Array(INITIAL_BYTES);
@@ -58,7 +58,7 @@ export class LineWriter {
   ): LogRecord {
     const { seq, n, time } = position;
     const { kind, room, by, id } = draft;
-    assert(durable < seq, "a line is written before it is durable");
+    assert(durable < seq, "only written lines are durable");
     this.#reserve(LINE_FRAME_BYTES_MAX + bodyBytes.length);
     const headAt = this.#at + HEAD_OFFSET;
     this.#put(SEQ);
@@ -150,7 +150,7 @@ export class LineWriter {
 }
 
 /**
- * Returns the leaf of a record whose line is in `bytes`, like `leafHash` but without a copy: the
+ * Returns the leaf of the record whose line is in `bytes`, like `leafHash` but without a copy: the
  * leaf's prefix temporarily replaces the colon before the head.
  */
 export function leafHashIn(

@@ -1,4 +1,4 @@
-/** The writer of a log: queue, batch, write, sync, notify. */
+/** Writer of a log: queue, batch, write, sync, notify. */
 
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
@@ -63,7 +63,7 @@ export interface LogOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly sha256: Sha256;
-  /** Called with each existing record, in order, before `openLog` resolves. */
+  /** Called with each existing record in order before `openLog` resolves. */
   readonly onRecord?: (record: LogRecord) => void;
   readonly fold?: Fold;
   /**
@@ -71,39 +71,40 @@ export interface LogOptions {
    * covers.
    */
   readonly snapshot?: LogValue;
-  /** Folder for removed tails. Default: `torn` beside the log folder. */
+  /** Folder for removed tails. Default: `torn` next to the log folder. */
   readonly tornFolder?: string;
   /**
-   * File that is removed to free space when the disk is full. Default: `reserve` beside the log
+   * File that is removed to free space when the disk is full. Default: `reserve` next to the log
    * folder.
    */
   readonly reservePath?: string;
   readonly reserveBytes?: number;
   readonly segmentBytes?: number;
   /**
-   * Continue if acknowledged records were lost: a `fork` record begins a new log with the remaining
-   * ones.
+   * Continues if acknowledged records were lost: a `fork` record begins a new log with the
+   * remaining records.
    */
   readonly acceptsLoss?: boolean;
 }
 
 /**
- * Microtask turns before a batch is closed, so that replies to the previous batch can join. They
- * cost a lone writer less than a microsecond.
+ * Microtask turns before a batch is closed, so that replies to the previous batch can join it. They
+ * delay a single writer by less than a microsecond.
  */
 const GATHER_TURNS = 8;
 /**
- * Batch size after which the next batch waits for one poll of the sockets: under load, dozens of
+ * Batch size after which the next batch waits for one poll of the sockets. Under load, dozens of
  * records arrive during one write and sync.
  */
 const BUSY_RECORDS = 8;
 
-/** Pause between two verified blocks, for other tasks. */
+/** Pause between two verified blocks, so that other tasks can run. */
 const VERIFY_PAUSE_MS = 5;
 
 /**
- * Reads the log, repairs its end, and opens it for appending. The caller holds the lock.
- * @throws {Fault} log-corrupt, version-unsupported, store-full, store-denied, store-failed
+ * Reads the log, repairs its end, and opens it for appending. The caller must hold the lock.
+ * @throws {Fault} log-corrupt if acknowledged records are damaged, version-unsupported if the
+ * format is newer, store-… if the disk refuses
  */
 export async function openLog(options: LogOptions): Promise<LogFile> {
   const { disk, folder } = options;
@@ -116,7 +117,7 @@ export async function openLog(options: LogOptions): Promise<LogFile> {
     const tornFolder = options.tornFolder ?? join(parentFolder, "torn");
     const known = checkpoint === "unreadable" ? undefined : checkpoint;
     const recovery = { ...options, tornFolder, reservePath, stored: known };
-    // Accepting loss requires reading the whole log.
+    // The whole log must be read to accept a loss.
     const snapshot = acceptsLoss ? undefined : options.snapshot;
     const resumed = snapshot === undefined ? undefined : await resumeLog(recovery, snapshot);
     const recovered = resumed ?? (await recoverLog(recovery));
@@ -173,11 +174,11 @@ export class LogFile implements Log {
   readonly #lines = new LineWriter();
   #file: DiskFile;
   #segment: Segment;
-  /** Bounded by APPEND_QUEUE_BYTES_MAX. */
+  /** At most APPEND_QUEUE_BYTES_MAX. */
   #queue: PendingAppend[] = [];
   #queueBytes = 0;
   #draining: Promise<void> | undefined;
-  /** Erasures run between batches, since there is one writer. Bounded by the callers. */
+  /** Erasures run between batches, because the log has one writer. Bounded by the callers. */
   #erasureQueue: QueuedErasure[] = [];
   readonly #erased: Map<number, number>;
   readonly #unfinished = new Map<number, number>();
@@ -214,15 +215,15 @@ export class LogFile implements Log {
     return this.#order.seq;
   }
 
-  /** Bytes that the start skipped because a snapshot covers them. */
+  /** Bytes that were not read at the start because a snapshot covers them. */
   get coveredBytes(): number {
     return (this.#covered?.segments ?? []).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   }
 
   /**
-   * Reads the part that the start took from a snapshot. Runs once.
+   * Reads the records that a snapshot replaced at the start. Runs once.
    * @returns seqs of records with damaged bodies
-   * @throws {Fault} log-corrupt, store-…
+   * @throws {Fault} log-corrupt if a line is damaged, store-… if it cannot be read
    */
   async verify(): Promise<readonly number[]> {
     const covered = this.#covered;
@@ -240,7 +241,10 @@ export class LogFile implements Log {
     return found;
   }
 
-  /** State for a snapshot. `undefined` unless followers have received all durable records. */
+  /**
+   * Returns the state for a snapshot; `undefined` unless followers have received all durable
+   * records.
+   */
   value(): LogValue | undefined {
     const { size, groups, open } = this.tree.value();
     if (this.#failure !== undefined || size !== this.head() || this.#segment.sizeBytes === 0) {
@@ -278,17 +282,17 @@ export class LogFile implements Log {
   }
 
   /**
-   * Appends a record whose position the cluster assigned.
-   * @throws {Fault} like `append`; log-conflict if it is not the next record
+   * Appends a record to which the cluster assigned a position.
+   * @throws {Fault} log-conflict if it is not the next record, and the faults of `append`
    */
   appendAssigned(sealed: SealedDraft, assigned: AssignedPosition): Promise<LogRecord> {
     return settledAppend((settle) => this.#submit({ content: sealed, assigned, settle }));
   }
 
   /**
-   * Appends a record of another log with its numbers and time. Records that its `erase` records
-   * target are already blank.
-   * @throws {Fault} like `append`; log-conflict if it is not the next record
+   * Appends a record of another log with its numbers and time. The targets of its `erase` records
+   * are already blank.
+   * @throws {Fault} log-conflict if it is not the next record, and the faults of `append`
    */
   appendCopied(content: CopiedLine): Promise<LogRecord> {
     return settledAppend((settle) => this.#submit({ content, settle }));
@@ -362,7 +366,7 @@ export class LogFile implements Log {
     return this.#order.lastSeq(room);
   }
 
-  /** Log id, see `originOf`. `undefined` while the log is empty. */
+  /** Log id (see `originOf`); `undefined` while the log is empty. */
   get origin(): string | undefined {
     return this.#origin;
   }
@@ -389,7 +393,7 @@ export class LogFile implements Log {
         onRecord(record);
       }
     }
-    // Same tick as the last comparison, so no record becomes durable in between.
+    // No record has become durable since the last comparison, which ran in this tick.
     this.#followers.add(follower);
     return () => {
       this.#followers.delete(follower);
@@ -486,7 +490,7 @@ export class LogFile implements Log {
     }
   }
 
-  /** Rolls back durably, so that a crash cannot bring refused records back. */
+  /** Rolls back durably, so that refused records cannot reappear after a crash. */
   async #rollBack(cause: unknown): Promise<Fault> {
     const { disk, reservePath } = this.#options;
     try {
@@ -527,7 +531,7 @@ export class LogFile implements Log {
     this.#segments.push(segment);
   }
 
-  /** Order and tree grow in one step, so that every closed group has its last records. */
+  /** Order and tree grow in the same step, so that every closed group contains its last records. */
   #settle(batch: Batch, leaves: readonly Uint8Array[]): void {
     const { sha256 } = this.#options;
     for (const leaf of leaves) this.tree.append(leaf);
@@ -538,7 +542,7 @@ export class LogFile implements Log {
       this.#order.advance(outcome.head);
       if (beginsLog(outcome.head)) this.#origin = originOf(leafHash(outcome.headBytes, sha256));
       this.#segment.mark(outcome.head.seq, start + (batch.offsets[records.length] ?? 0));
-      // Targets of a copied `erase` record are already blank.
+      // The targets of a copied `erase` record are already blank.
       const targets = "bytes" in append.content ? this.#erased : this.#unfinished;
       for (const target of erasuresOf(outcome)) {
         if (targets !== this.#erased || !targets.has(target)) targets.set(target, outcome.head.seq);

@@ -6,7 +6,7 @@ import { GROUP_LEAVES, type MerkleTree } from "../../core/log/merkle.ts";
 import { consistencyPath, inclusionPath, type Nodes, rootOf } from "../../core/log/proofs.ts";
 import { type Head, type LogRecord, leafHash } from "../../wire/record.ts";
 
-/** Closed groups with cached leaves. Returning clients tend to know the same sizes. */
+/** Maximum closed groups with cached leaves. Returning clients tend to know the same sizes. */
 const CACHED_GROUPS_MAX = 64;
 const HASH_BYTES = 32;
 
@@ -31,7 +31,7 @@ interface Group {
 export class LogProofs {
   readonly #log: ProvableLog;
   readonly #sha256: Sha256;
-  /** Keyed by index, the most recently used last. Bounded by CACHED_GROUPS_MAX. */
+  /** Keyed by index, most recently used last. At most CACHED_GROUPS_MAX. */
   readonly #groups = new Map<number, Promise<Group>>();
 
   constructor(log: ProvableLog, sha256: Sha256) {
@@ -41,7 +41,7 @@ export class LogProofs {
 
   /**
    * @param size at most the durable size
-   * @throws {Fault} store-…, log-corrupt
+   * @throws {Fault} store-… or log-corrupt if the log cannot be read
    */
   async root(size: number): Promise<Uint8Array> {
     return rootOf(size, await this.#nodes([size]), this.#sha256);
@@ -49,7 +49,7 @@ export class LogProofs {
 
   /**
    * @param size at most the durable size
-   * @throws {Fault} store-…, log-corrupt
+   * @throws {Fault} store-… or log-corrupt if the log cannot be read
    */
   async consistency(from: number, size: number): Promise<Uint8Array[]> {
     const nodes = await this.#nodes([from, size]);
@@ -57,10 +57,10 @@ export class LogProofs {
   }
 
   /**
-   * Computes the proofs sequentially, since each may read several hundred lines.
+   * Computes the proofs sequentially, because each may read several hundred lines.
    * @param size at most the durable size
    * @param isVisible reports whether the client may learn of a record in the room
-   * @throws {Fault} store-…, log-corrupt
+   * @throws {Fault} store-… or log-corrupt if the log cannot be read
    */
   async inclusion(
     seqs: readonly number[],
@@ -94,7 +94,7 @@ export class LogProofs {
       const group = Math.floor(index / GROUP_LEAVES);
       return this.#isClosed(group) && !groups.has(group);
     });
-    // A group was closed during the read: retry with its leaves.
+    // A group was closed during the read, so retry with its leaves.
     return isMissing ? this.#nodes(indices) : tree.nodes(groups);
   }
 

@@ -36,7 +36,7 @@ export interface RecoveryOptions {
   readonly sha256: Sha256;
   readonly onRecord?: (record: LogRecord) => void;
   readonly fold?: Fold;
-  /** Evidence of the log's durable content. `undefined` if there is no checkpoint file. */
+  /** Stored checkpoint, as evidence of the durable records. Absent without a checkpoint file. */
   readonly stored?: StoredCheckpoint | undefined;
   readonly acceptsLoss?: boolean;
 }
@@ -46,7 +46,7 @@ export interface Fold {
   readonly apply: (record: FoldedRecord) => void;
   /**
    * Loads the snapshot's state.
-   * @returns false if it cannot; the fold is then in its initial state
+   * @returns false if this fails; the fold is then in its initial state
    */
   readonly load?: () => boolean;
 }
@@ -62,7 +62,7 @@ export interface Recovered {
   readonly segments: Segment[];
   readonly order: LogOrder;
   readonly tree: MerkleTree;
-  /** Log id, see `originOf`. `undefined` if the log is empty. */
+  /** Log id (see `originOf`); `undefined` if the log is empty. */
   readonly origin: string | undefined;
   readonly dropped: readonly DroppedTail[];
   /**
@@ -81,9 +81,10 @@ interface Flaw {
 }
 
 /**
- * Reads the whole log and repairs its end. Never removes acknowledged records: if a bad line turns
- * out to be durable, it throws and changes nothing.
- * @throws {Fault} log-corrupt, version-unsupported
+ * Reads the whole log and repairs its end. Never removes acknowledged records: if an invalid line
+ * was durable, it throws and changes nothing.
+ * @throws {Fault} log-corrupt if acknowledged records are damaged, version-unsupported if the
+ * format is newer
  */
 export async function recoverLog(options: RecoveryOptions): Promise<Recovered> {
   return await new Recovery(options).run();
@@ -150,8 +151,8 @@ class Recovery {
   }
 
   /**
-   * Syncs erased lines, since a snapshot will record them as blank. The last segment is synced in
-   * any case.
+   * Syncs erased lines, because a snapshot will record them as blank. The last segment is always
+   * synced.
    */
   async #syncErased(): Promise<void> {
     const seqs = [...this.#erasures.blank.keys()];
@@ -215,7 +216,7 @@ class Recovery {
     }
     if (isLast) this.#checkCheckpoint(segment);
     if (flaw !== undefined) await this.#dropTail(segment, file, sizeBytes);
-    // Writes of a killed process may still be in memory. The caller treats them as durable.
+    // Writes of a killed process may be in memory only, but the caller treats them as durable.
     if (isLast) await file.sync();
     return undefined;
   }
@@ -351,9 +352,9 @@ class Recovery {
     this.#walk.advance(record.head, leafHash(record.headBytes, this.#options.sha256));
     this.#compareCheckpoint(record.head.seq);
     if (!isIntact) this.#damaged.push(record.head.seq);
-    const visible = isIntact ? record : asDamaged(record);
-    this.#fold(visible);
-    this.#options.onRecord?.(visible);
+    const readableRecord = isIntact ? record : asDamaged(record);
+    this.#fold(readableRecord);
+    this.#options.onRecord?.(readableRecord);
   }
 
   #compareCheckpoint(seq: number): void {
@@ -399,9 +400,9 @@ class Recovery {
 
   #freeTornPath(name: string): string {
     const { disk, tornFolder } = this.#options;
-    const taken = new Set(disk.list(tornFolder));
+    const usedNames = new Set(disk.list(tornFolder));
     let number = 1;
-    while (taken.has(`${name}.${number}`)) number += 1;
+    while (usedNames.has(`${name}.${number}`)) number += 1;
     return join(tornFolder, `${name}.${number}`);
   }
 
@@ -428,8 +429,8 @@ class DurabilityEvidence {
   }
 
   /**
-   * Highest `durable` of any valid line from this offset on, 0 if none. Computed at the first call
-   * only: it never decreases within a log.
+   * Returns the highest `durable` field of any valid line from this offset on; 0 if there is none.
+   * Computed once, because the value never decreases within a log.
    */
   async durableAfter(offset: number): Promise<number> {
     if (this.#durable !== undefined) return this.#durable;

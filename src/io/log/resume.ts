@@ -14,8 +14,8 @@ import { LogWalk } from "./walk.ts";
 
 /**
  * Opens a log from a snapshot that matches its files, then reads the later records. Repairs
- * nothing: on any mismatch the caller reads the whole log.
- * @returns `undefined` on a mismatch; neither disk nor folds have changed
+ * nothing; on a mismatch the caller reads the whole log.
+ * @returns `undefined` on a mismatch, with disk and folds unchanged
  */
 export async function resumeLog(
   options: RecoveryOptions,
@@ -53,7 +53,7 @@ class Resumption {
       if (!this.#matchesCheckpoint() || !(await this.#readTail())) return undefined;
       if ((this.#signed?.size ?? 0) > this.#walk.tree.size) return undefined;
     } catch {
-      // Inconsistent snapshot, or a failing disk that will fail again.
+      // The snapshot is inconsistent, or the disk is failing and will fail again.
       return undefined;
     }
     if (fold?.load?.() !== true) return undefined;
@@ -79,7 +79,7 @@ class Resumption {
     this.#walk.tree.load({ size: tree.size, groups, open });
     assert(this.#walk.tree.size === this.#walk.order.seq, "tree and order cover the same records");
     for (const seq of this.#unfinished) {
-      assert(this.#erasures.orders.has(seq), "what is to be erased was ordered");
+      assert(this.#erasures.orders.has(seq), "an unfinished erasure has an erase record");
     }
     return this.#walk.tree.root();
   }
@@ -117,7 +117,7 @@ class Resumption {
     const sizeBytes = file.sizeBytes();
     if (!(await this.#readLines(segment, file, sizeBytes))) return false;
     segment.sizeBytes = sizeBytes;
-    // Writes of a killed process may still be in memory. The caller treats them as durable.
+    // Writes of a killed process may be in memory only, but the caller treats them as durable.
     if (isLast) await file.sync();
     return true;
   }
@@ -149,7 +149,7 @@ class Resumption {
   async #finishErasures(): Promise<void> {
     for (const seq of this.#unfinished) {
       const eraseSeq = this.#erasures.orders.get(seq);
-      assert(eraseSeq !== undefined, "what is to be erased was ordered");
+      assert(eraseSeq !== undefined, "an unfinished erasure has an erase record");
       await eraseRecord(this.#options, this.#segments, { seq, eraseSeq });
     }
   }

@@ -2,11 +2,12 @@
 
 import type { DiskFile } from "../disk/disk.ts";
 
-/** Large enough to amortize system calls, small enough for the CPU cache. */
+/** Large enough to amortise system calls, small enough for the CPU cache. */
 const SCAN_BLOCK_BYTES = 1 << 20;
 const NEWLINE = 0x0a;
 /**
- * Far beyond any valid line, but reached in a file without newlines, such as zeros after a crash.
+ * Much larger than any valid line. A file without newlines, such as zeros after a crash, reaches
+ * this size.
  */
 const BLOCK_BYTES_MAX = 64 << 20;
 
@@ -21,14 +22,14 @@ export interface Block {
 export interface ScannedLine {
   readonly bytes: Buffer;
   readonly offset: number;
-  /** False only for bytes after the last newline. */
+  /** False only for the bytes after the last newline. */
   readonly isComplete: boolean;
 }
 
 /**
- * Reads a file from one offset to another in blocks of complete lines. Reads the next block while
- * the caller processes one.
- * @throws EFBIG for an overlong line
+ * Reads a file between two offsets in blocks of complete lines. Reads ahead while the caller
+ * processes a block.
+ * @throws {Error} EFBIG if a line is too long
  */
 export async function* scanBlocks(
   file: DiskFile,
@@ -43,7 +44,7 @@ export async function* scanBlocks(
       const { buffer, sizeBytes, isEnd } = await pending;
       const newline = buffer.subarray(0, sizeBytes).lastIndexOf(NEWLINE);
       const usedBytes = isEnd ? sizeBytes : newline + 1;
-      // The line is longer than the buffer: read it again into a larger one.
+      // The line is longer than the buffer, so read it again into a larger one.
       if (usedBytes === 0) buffers.grow();
       const next = at + usedBytes;
       if (!isEnd) pending = readAt(file, buffers.next(), next, to);
@@ -52,7 +53,7 @@ export async function* scanBlocks(
       at = next;
     }
   } finally {
-    // Do not close the file during a read.
+    // Wait, because the file must not be closed during a read.
     await pending.catch(() => undefined);
   }
 }
@@ -113,10 +114,10 @@ export function* linesOf(block: Block): Generator<ScannedLine> {
 
 export function lineAt({ bytes, offset }: Block, start: number): ScannedLine {
   const end = bytes.indexOf(NEWLINE, start);
-  const whole = end !== -1;
+  const isComplete = end !== -1;
   return {
-    bytes: bytes.subarray(start, whole ? end : undefined),
+    bytes: bytes.subarray(start, isComplete ? end : undefined),
     offset: offset + start,
-    isComplete: whole,
+    isComplete,
   };
 }

@@ -1,11 +1,11 @@
-/** A file of a log. */
+/** One file of a log. */
 
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import type { Disk } from "../disk/disk.ts";
 
 const SEGMENT_NAME = /^[0-9]{12}\.jsonl$/;
-/** Distance between marks in a segment: the maximum that a reader skips line by line. */
+/** Distance between marks in a segment, which is the most that a reader must skip line by line. */
 const MARK_INTERVAL_BYTES = 64 << 10;
 
 export class Segment {
@@ -86,7 +86,8 @@ export function listSegments(disk: Disk, folder: string): number[] {
 }
 
 /**
- * Reports whether all segments but the last have these sizes, and the last has at least its size.
+ * Reports whether the last segment has at least its recorded size, and all others have exactly
+ * theirs.
  */
 export function matchSizes(
   disk: Disk,

@@ -1,4 +1,4 @@
-/** Writes a snapshot after every 64 MiB of records, and at shutdown. */
+/** Writes a snapshot after every 64 MiB of records and at shutdown. */
 
 import { dirname } from "node:path";
 import type { Fault } from "../../base/fault.ts";
@@ -10,11 +10,11 @@ import { removeSnapshot, type SnapshotLocation, writeSnapshot } from "./snapshot
 export interface SnapshotWriterOptions<Folds> extends SnapshotLocation {
   readonly clock: Clock;
   readonly log: Pick<LogFile, "value" | "sizeBytes" | "coveredBytes" | "head" | "follow">;
-  /** State of the log's followers at its head. `undefined` if they are behind. */
+  /** Returns the state of the log's followers at its head; `undefined` if they are behind. */
   readonly folds: () => Folds | undefined;
   /** Minimum log size for a snapshot. Smaller logs are read in under half a second. */
   readonly bytesMin?: number;
-  /** Called when the snapshot cannot be written, once until a write succeeds. */
+  /** Called after the first failed write, and again after a failure that follows a success. */
   readonly onWriteError: (fault: Fault) => void;
 }
 
@@ -25,7 +25,7 @@ const CHECK_INTERVAL_MS = 60_000;
 
 /**
  * Writes snapshots of a log and its folds. The folds contain file names, so an erasure removes the
- * snapshot immediately; a new one follows.
+ * snapshot immediately. A new one follows.
  */
 export class SnapshotWriter<Folds> {
   readonly #options: SnapshotWriterOptions<Folds>;
@@ -42,7 +42,7 @@ export class SnapshotWriter<Folds> {
     this.#options = options;
     const { log } = options;
     this.#savedBytes = log.coveredBytes;
-    // Records after the snapshot may have erased part of it.
+    // Records after the snapshot may have erased some of its content.
     this.#isDue = log.sizeBytes() !== this.#savedBytes;
     this.#arm();
   }
@@ -105,15 +105,16 @@ export class SnapshotWriter<Folds> {
     const value = sizeBytes < bytesMin ? undefined : log.value();
     const state = value === undefined ? undefined : folds();
     if (value === undefined || state === undefined) return;
-    const forgotten = this.#invalidations;
+    const invalidationsBefore = this.#invalidations;
     try {
       await writeSnapshot(this.#options, { log: value, folds: state });
       this.#savedBytes = sizeBytes;
       this.#hasFailed = false;
-      this.#isDue = forgotten !== this.#invalidations;
+      this.#isDue = invalidationsBefore !== this.#invalidations;
       if (this.#isDue) this.#remove(); // A record in the snapshot was erased during the write.
     } catch (error) {
-      if (forgotten !== this.#invalidations) return; // The snapshot was removed during the write.
+      // The snapshot was removed during the write.
+      if (invalidationsBefore !== this.#invalidations) return;
       // A missing snapshot only slows the next start.
       if (!this.#hasFailed) onTrouble(diskFault(error, this.#options.path));
       this.#hasFailed = true;

@@ -1,8 +1,8 @@
-/** A snapshot of a log and of the folds over it, cached in a file. */
+/** Cached snapshot of a log and of the folds over it. */
 
-// The file may be deleted at any time. It contains a signature by the server's key, then JSON. It
-// is used only if the signature is valid, the same program version wrote it, and it matches the
-// log's files on a quick check; `verification.ts` verifies the rest after the start.
+// The file may be deleted at any time. It contains a signature by the server's key followed by
+// JSON. A snapshot is used if its signature is valid, the same program version wrote it, and a
+// quick check matches the log's files. `verification.ts` verifies the log after the start.
 
 import { dirname, join } from "node:path";
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
@@ -25,7 +25,10 @@ export interface LogValue {
   readonly damaged: readonly number[];
 }
 
-/** Signing key of the server. Folds decide access rights, and any process may write the file. */
+/**
+ * Signing key of the server. A signature is needed because folds decide access rights and any
+ * process may write the file.
+ */
 export interface SnapshotKey {
   /** @param digest SHA-256 of a snapshot */
   readonly sign: (digest: Uint8Array) => Uint8Array;
@@ -49,7 +52,7 @@ export interface Snapshot<Folds> {
 interface Content<Folds> extends Snapshot<Folds> {
   readonly format: number;
   readonly version: string;
-  /** Leaf of the last record, base64. Its commitment is unique to this log. */
+  /** Leaf of the last record in base64. Its commitment is unique to this log. */
   readonly leaf: string;
 }
 
@@ -103,7 +106,7 @@ function temporaryPath(path: string): string {
   return `${path}.tmp`;
 }
 
-/** @returns `undefined` unless there is a trustworthy snapshot */
+/** @returns `undefined` unless there is a valid snapshot */
 export function readSnapshot<Folds>(location: SnapshotLocation): Snapshot<Folds> | undefined {
   const { disk, path, sha256, version, key } = location;
   try {

@@ -1,4 +1,4 @@
-/** Verifies the part of a log that a snapshot covers, after the start. */
+/** Verifies the records that a snapshot covers, after the start. */
 
 import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
@@ -22,25 +22,24 @@ export interface VerificationOptions {
   readonly sha256: Sha256;
   readonly covered: Covered;
   /**
-   * Erased records, and those about to be, with the seq of the ordering record. Grows during the
-   * verification.
+   * Seqs of erased records, and of those about to be erased, with the seq of the erasing record.
+   * Grows during the verification.
    */
   readonly erased: ReadonlyMap<number, number>;
   /**
    * Called between two blocks.
-   * @returns whether to continue
+   * @returns false to stop
    */
   readonly pause: () => Promise<boolean>;
 }
 
-/** Takes one or two milliseconds. */
+/** A block takes one or two milliseconds. */
 const BLOCK_BYTES = 256 << 10;
 
 /**
- * Reads the covered part of an open log as a start without a snapshot does: heads, order, root and
- * bodies.
+ * Checks heads, order, root and bodies like a start without a snapshot.
  * @returns seqs of records with damaged bodies; `undefined` if stopped
- * @throws {Fault} log-corrupt, store-…
+ * @throws {Fault} log-corrupt if a line is damaged, store-… if it cannot be read
  */
 export function verifyCovered(options: VerificationOptions): Promise<number[] | undefined> {
   return new Verification(options).run();

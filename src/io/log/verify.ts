@@ -1,4 +1,4 @@
-/** Verifies a whole log offline, for `chat verify`. */
+/** Offline verification of a whole log, for `chat verify`. */
 
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -24,7 +24,7 @@ import { linesOf, type ScannedLine, scanBlocks } from "./scan.ts";
 import { listSegments, Segment } from "./segment.ts";
 import { LogWalk } from "./walk.ts";
 
-/** Maximum findings listed; further ones are only counted. */
+/** Maximum findings listed. Further findings are only counted. */
 const FINDINGS_MAX = 1_000;
 /** Maximum reads of the log's end. A running server may erase a line during a read. */
 const ROUNDS_MAX = 5;
@@ -55,15 +55,14 @@ export interface LogVerdict {
   readonly root: Uint8Array | undefined;
   /** `undefined` if the log is empty. */
   readonly origin: string | undefined;
-  /** Note in the file `checkpoint`. `undefined` if the file is missing. */
+  /** Note in the file `checkpoint`; `undefined` if the file is missing. */
   readonly checkpoint: string | undefined;
 }
 
 /**
- * Reads a whole log, or a copy, without changing it or taking its lock. Checks heads, order,
- * counts, commitments, erasures, checkpoint roots, and that the log contains all records covered by
- * the latest checkpoint. An unfinished write at the end is a finding only if evidence shows that it
- * was acknowledged.
+ * Reads a whole log, or a copy, without changing or locking it. Checks heads, order, counts,
+ * commitments, erasures, checkpoint roots, and that the log contains all records of the latest
+ * checkpoint. Reports an unfinished write at the end only if it was acknowledged.
  */
 export async function verifyLog(options: VerifyOptions): Promise<LogVerdict> {
   const verifier = new Verifier(options);
@@ -129,7 +128,7 @@ class Verifier implements ProvableLog {
   }
 
   async run(): Promise<LogVerdict> {
-    // Read before the log, so that the log contains all records it covers.
+    // Read the checkpoint before the log, so that the log contains all records it covers.
     this.#readCheckpoint();
     for (let round = 0; round < ROUNDS_MAX; round++) {
       const before = this.#seq;
@@ -352,7 +351,7 @@ class Verifier implements ProvableLog {
 
   #reportSuspects(): void {
     for (const suspect of this.#suspects.values()) {
-      // An interrupted erasure leaves a half-blank line; the next start repeats it.
+      // An interrupted erasure leaves a half-blank line, which the next start completes.
       if (!this.#erasures.orders.has(suspect.seq)) this.#report(suspect);
     }
     for (const seq of this.#erasures.unordered()) {

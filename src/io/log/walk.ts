@@ -1,7 +1,7 @@
 /** Iterates over the lines of a log, for all its readers. */
 
-// Readers are starts with and without a snapshot, the verification after a start, `chat verify` and
-// backups. Valid lines are processed here; each reader handles invalid ones itself.
+// Its readers are starts with and without a snapshot, the verification after a start, `chat verify`
+// and backups. Valid lines are processed here; each reader handles invalid lines itself.
 
 import type { Sha256 } from "../../base/ids.ts";
 import { MerkleTree } from "../../core/log/merkle.ts";
@@ -22,17 +22,17 @@ export interface FileRange {
 
 export interface WalkEvents {
   /**
-   * A valid line was added; `walk.line` describes it until the handler returns. `end` is after the
-   * newline. A promise is awaited before the next line.
+   * Called after a valid line was added. `walk.line` describes it until the handler returns; `end`
+   * is after the newline. A returned promise is awaited before the next line.
    */
   onValid(start: number, end: number): Promise<void> | undefined;
   /**
-   * A line is invalid or out of order. To continue, the handler must call `advance` with the line's
-   * record.
-   * @returns whether to continue
+   * Called if a line is invalid or out of order. To continue, the handler must call `advance` with
+   * the line's record.
+   * @returns false to stop
    */
   onInvalid(line: ScannedLine): Promise<boolean> | boolean;
-  /** @returns whether to continue */
+  /** @returns false to stop */
   onBlock?(): Promise<boolean>;
 }
 
@@ -40,7 +40,7 @@ export class LogWalk {
   readonly order = new LogOrder();
   readonly tree: MerkleTree;
   readonly line: LineReader;
-  /** Log id, see `originOf`. `undefined` while the log is empty. */
+  /** Log id (see `originOf`); `undefined` while the log is empty. */
   origin: string | undefined;
   lastSeq = Number.POSITIVE_INFINITY;
 

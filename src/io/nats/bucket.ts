@@ -122,10 +122,10 @@ class JetStreamBucket implements Bucket {
       try {
         return (await client.publish(subject, bytes, options)).seq;
       } catch (error) {
-        const isOther = error instanceof JetStreamApiError && WRONG_LAST.has(error.code);
+        const isConflict = error instanceof JetStreamApiError && WRONG_LAST.has(error.code);
         // It may be the write of an earlier try.
-        if (isOther && isUnknown) throw natsFault(error);
-        if (isOther) return undefined;
+        if (isConflict && isUnknown) throw natsFault(error);
+        if (isConflict) return undefined;
         isUnknown = true;
         throw error;
       }
@@ -142,7 +142,8 @@ class JetStreamBucket implements Bucket {
       const counts = await this.#counts(name);
       const last = Math.max(0, ...counts);
       if (last === count) {
-        for (const one of counts) if (one < count) void this.#purge(name, one).catch(ignoreError);
+        for (const earlier of counts)
+          if (earlier < count) void this.#purge(name, earlier).catch(ignoreError);
         return true;
       }
       const next = last === count + 1 ? await this.#find(name, last) : undefined;

@@ -43,8 +43,8 @@ export async function openContentStore(options: ContentOptions): Promise<JetStre
     const timeout = CLUSTER_CONTENT_ANSWER_MS;
     const manager = await jetstreamManager(connection, { timeout, checkAPI: false });
     const name = `CHATFILES_${cluster}`;
-    const look = () => ensureStream(manager, name, options);
-    await waitForLeader(clock, "files have", look);
+    const isReady = () => ensureStream(manager, name, options);
+    await waitForLeader(clock, "files have", isReady);
     return new JetStreamContent({ connection, manager, name, prefix: prefixOf(cluster), clock });
   } catch (error) {
     await connection.close();
@@ -141,12 +141,12 @@ export class JetStreamContent implements ContentStore {
 
   async #withFallback<Found>(
     act: () => Promise<Found>,
-    other: () => Promise<Found>,
+    fallback: () => Promise<Found>,
   ): Promise<Found> {
     const { promise, resolve, reject } = Promise.withResolvers<Found>();
     act().then(resolve, reject);
     const cancel = this.#options.clock.after(FALLBACK_DELAY_MS, () => {
-      for (const request of [act, other]) request().then(resolve, () => undefined);
+      for (const request of [act, fallback]) request().then(resolve, () => undefined);
     });
     try {
       return await promise;

@@ -21,10 +21,10 @@ function answersNats(url: string): Promise<boolean> {
   const sign = protocol === "tls:" ? "connect" : "data";
   return new Promise((resolve) => {
     const socket = connect({ host, port: port === "" ? PORT_DEFAULT : Number(port) });
-    const end = (isThere: boolean) => {
+    const end = (isResponsive: boolean) => {
       clearTimeout(timer);
       socket.destroy();
-      resolve(isThere);
+      resolve(isResponsive);
     };
     const timer = setTimeout(() => end(false), CLUSTER_ANSWER_TIMEOUT_MS);
     socket.once(sign, () => end(true));

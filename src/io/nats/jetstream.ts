@@ -106,9 +106,9 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
         make,
       });
     // Inspection must also work without a leader.
-    const look = async () => (await ready()) || identity === undefined;
+    const isReady = async () => (await ready()) || identity === undefined;
     const withinMs = identity === undefined ? CLUSTER_LEASE_MS : CLUSTER_START_TIMEOUT_MS;
-    await waitForLeader(clock, "the stream has", look, withinMs);
+    await waitForLeader(clock, "the stream has", isReady, withinMs);
     return new JetStream(connection, manager, { name, cluster }, options);
   } catch (error) {
     await connection.close();
@@ -310,10 +310,13 @@ export class JetStream implements CopyStream, Stream {
     const { state, cluster, config, ageMs } = await asNatsFault(this.#info());
     const { last_seq: last, bytes } = state;
     const leader = cluster?.leader ?? "";
-    const others = (cluster?.replicas ?? []).filter(({ current: isCurrent, offline, lag = 0 }) => {
-      return offline !== true && (isCurrent || (lag > 0 && lag < STREAM_LAG_LOW));
-    });
-    const current = config.num_replicas === 1 ? 1 : others.length + (leader === "" ? 0 : 1);
+    const currentReplicas = (cluster?.replicas ?? []).filter(
+      ({ current: isCurrent, offline, lag = 0 }) => {
+        return offline !== true && (isCurrent || (lag > 0 && lag < STREAM_LAG_LOW));
+      },
+    );
+    const current =
+      config.num_replicas === 1 ? 1 : currentReplicas.length + (leader === "" ? 0 : 1);
     const hasMajority = ageMs < CLUSTER_LEASE_MS;
     return { last, bytes, leader, replicas: config.num_replicas, current, hasMajority };
   }
@@ -322,12 +325,12 @@ export class JetStream implements CopyStream, Stream {
     return { ...this.#stream, manager: this.#manager, client: this.#client, clock: this.#clock };
   }
 
-  #subject(what: Subject): string {
-    return `chat.${this.#stream.cluster}.${what}`;
+  #subject(subject: Subject): string {
+    return `chat.${this.#stream.cluster}.${subject}`;
   }
 
-  #subscribe(what: Subject, onMessage: (message: Msg) => void): () => void {
-    const subscription = this.#connection.subscribe(this.#subject(what), {
+  #subscribe(subject: Subject, onMessage: (message: Msg) => void): () => void {
+    const subscription = this.#connection.subscribe(this.#subject(subject), {
       callback: (error, message) => {
         if (error === null) onMessage(message);
       },
@@ -379,10 +382,10 @@ export class JetStream implements CopyStream, Stream {
 
   /** @param servers as the operator named them; the stream may be on only some of them */
   async missing(servers: readonly string[]): Promise<MissingServers> {
-    const silent = await unresponsiveServers(servers);
-    const left = Math.max(this.#replicas, servers.length) - silent.length;
-    const isMajorityLost = left < majorityOf(this.#replicas);
-    return { servers: silent, total: servers.length, isMajorityLost };
+    const unresponsive = await unresponsiveServers(servers);
+    const respondingCount = Math.max(this.#replicas, servers.length) - unresponsive.length;
+    const isMajorityLost = respondingCount < majorityOf(this.#replicas);
+    return { servers: unresponsive, total: servers.length, isMajorityLost };
   }
 
   async #info() {
@@ -413,10 +416,10 @@ export class JetStream implements CopyStream, Stream {
   async get(seq: number): Promise<StreamMessage | undefined> {
     const { promise, resolve, reject } = Promise.withResolvers<StoredMsg | null>();
     const { name } = this.#stream;
-    const ask = (asked: Promise<StoredMsg | null>) => asked.then(resolve, reject);
-    void ask(this.#manager.streams.getMessage(name, { seq }));
+    const settleWith = (request: Promise<StoredMsg | null>) => request.then(resolve, reject);
+    void settleWith(this.#manager.streams.getMessage(name, { seq }));
     const cancel = this.#clock.after(FALLBACK_DELAY_MS, () => {
-      void ask(this.#manager.direct.getMessage(name, { seq }));
+      void settleWith(this.#manager.direct.getMessage(name, { seq }));
     });
     try {
       const found = await asNatsFault(promise);
@@ -436,9 +439,9 @@ export class JetStream implements CopyStream, Stream {
  * Converts errors of NATS to faults.
  * @throws {Fault} no-majority
  */
-export async function asNatsFault<Value>(asked: Promise<Value>): Promise<Value> {
+export async function asNatsFault<Value>(request: Promise<Value>): Promise<Value> {
   try {
-    return await asked;
+    return await request;
   } catch (error) {
     throw natsFault(error);
   }

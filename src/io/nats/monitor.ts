@@ -60,12 +60,12 @@ async function textOf({ body }: Response): Promise<string> {
 
 function settingsIn(text: string): NatsSettings | undefined {
   const { server_name: name, version, jetstream } = parseObject(utf8Encode(text)) ?? {};
-  const config = (jetstream as Known | null | undefined)?.config;
+  const config = (jetstream as MonitoredServer | null | undefined)?.config;
   if (typeof name !== "string" || typeof version !== "string") return undefined;
   if (typeof config !== "object" || config === null) return undefined;
   return { name, version, isSynced: config.sync_always === true };
 }
 
-interface Known {
+interface MonitoredServer {
   readonly config?: { readonly sync_always?: unknown } | null;
 }

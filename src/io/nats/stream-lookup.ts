@@ -82,11 +82,11 @@ export async function addStream(
  */
 export async function waitForLeader(
   clock: Clock,
-  what: string,
+  subject: string,
   look: () => Promise<boolean>,
   withinMs = CLUSTER_START_TIMEOUT_MS,
 ): Promise<void> {
-  const leaderless = new Fault("no-majority", `${what} no leader yet`);
+  const leaderless = new Fault("no-majority", `${subject} no leader yet`);
   const checkLeader = async () => {
     if (!(await look())) throw leaderless;
   };

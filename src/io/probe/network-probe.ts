@@ -52,12 +52,12 @@ export async function localAddressFor(address: string): Promise<string> {
       cause,
     });
   // Any port works.
-  const own = await sendingAddress(address, 9).catch((cause: unknown) => {
+  const localAddress = await sendingAddress(address, 9).catch((cause: unknown) => {
     throw noRoute(cause);
   });
   // Bun (1.4.4) reports a socket as connected even without a route.
-  if (own === "0.0.0.0" || own === "::") throw noRoute();
-  return own;
+  if (localAddress === "0.0.0.0" || localAddress === "::") throw noRoute();
+  return localAddress;
 }
 
 /** @throws {Fault} unreachable, timeout */
@@ -80,13 +80,13 @@ export function handshakeTls({ host, address, port, timeoutMs }: Target): Promis
   return new Promise((resolve, reject) => {
     // The server signs the certificate's hash.
     const servername = isIP(host) === 0 ? { servername: host } : {};
-    const common = {
+    const socketOptions = {
       host: address,
       port,
       rejectUnauthorized: false,
       minVersion: "TLSv1.3",
     } as const;
-    const socket = connectTls({ ...common, ...servername });
+    const socket = connectTls({ ...socketOptions, ...servername });
     const end = (act: () => void) => {
       clearTimeout(timer);
       socket.destroy();
@@ -177,8 +177,8 @@ function tcpFault(cause: unknown, address: string, port: number): Fault {
 }
 
 function noAnswer(protocol: string, port: number, timeoutMs: number): Fault {
-  const within = timeoutMs === 0 ? "" : ` within ${timeoutMs / 1000} s`;
-  return new Fault("timeout", `no answer from ${protocol} port ${port}${within}`, {
+  const timeoutText = timeoutMs === 0 ? "" : ` within ${timeoutMs / 1000} s`;
+  return new Fault("timeout", `no answer from ${protocol} port ${port}${timeoutText}`, {
     remedy: `a firewall may block ${protocol} port ${port}, or that machine may be off`,
   });
 }

@@ -112,8 +112,8 @@ function unreachableFault(url: URL, cause: unknown): Fault {
 async function addressOf(url: URL, options: PushPosterOptions): Promise<string> {
   const host = withoutBrackets(url.hostname);
   const addresses = isIP(host) === 0 ? await (options.resolve ?? systemResolve)(host) : [host];
-  const allowed = options.isPrivateAllowed ? addresses : addresses.filter(isPublicAddress);
-  const [address] = allowed;
+  const allowedAddresses = options.isPrivateAllowed ? addresses : addresses.filter(isPublicAddress);
+  const [address] = allowedAddresses;
   if (address !== undefined) return address;
   if (addresses.length === 0) throw unreachableFault(url, undefined);
   throw new Fault("not-allowed", `${url.host} resolves to a private address`);

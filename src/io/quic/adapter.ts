@@ -92,9 +92,9 @@ export class QuicPipe {
   listen(events: PipeEvents): void {
     this.#stream.onreset = (error: unknown) => events.closed(codeOf(error));
     // If the connection is the cause, its code is known one turn later.
-    const gone = () => void setImmediate(() => events.closed(undefined));
-    this.#stream.closed.then(gone, gone);
-    void this.#read(events).then(gone);
+    const reportClosed = () => void setImmediate(() => events.closed(undefined));
+    this.#stream.closed.then(reportClosed, reportClosed);
+    void this.#read(events).then(reportClosed);
   }
 
   write(bytes: Uint8Array): "taken" | "full" | "broken" {

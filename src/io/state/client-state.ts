@@ -146,7 +146,7 @@ export class ClientState {
     );
   }
 
-  moveServer(old: string, server: Omit<Pin, "address">): void {
+  moveServer(oldAddress: string, server: Omit<Pin, "address">): void {
     const { fingerprint } = server;
     this.#database.transact(() => {
       this.#upsertServer(server);
@@ -154,20 +154,20 @@ export class ClientState {
         this.#database.run(
           `UPDATE OR IGNORE ${table} SET fingerprint = ? WHERE fingerprint = ?`,
           fingerprint,
-          old,
+          oldAddress,
         );
       }
     });
   }
 
-  moveUser(fingerprint: string, old: string, user: string): void {
+  moveUser(fingerprint: string, oldName: string, user: string): void {
     this.#database.transact(() => {
       for (const table of USER_TABLES) {
         this.#database.run(
           `UPDATE OR REPLACE ${table} SET user = ? WHERE fingerprint = ? AND lower(user) = ?`,
           foldCase(user),
           fingerprint,
-          foldCase(old),
+          foldCase(oldName),
         );
       }
     });
@@ -233,7 +233,7 @@ export class ClientState {
     const insert = "INSERT INTO account_keys VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
     this.#database.run(insert, fingerprint, foldCase(user), generate());
     const stored = this.knownAccountKey(fingerprint, user);
-    assert(stored !== undefined, "an account key that was just stored is there");
+    assert(stored !== undefined, "the account key has just been stored");
     return stored;
   }
 

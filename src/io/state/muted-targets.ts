@@ -15,9 +15,9 @@ export class MutedTargets extends HomeTable {
    * @param target `lobby` or `@bob`, case-insensitive
    * @throws {Fault} too-many, store-…
    */
-  mute(fingerprint: string, user: string, target: string, on: boolean): void {
+  mute(fingerprint: string, user: string, target: string, isMuted: boolean): void {
     const values = [fingerprint, user.toLowerCase(), target.toLowerCase()] as const;
-    if (!on) {
+    if (!isMuted) {
       const sql = "DELETE FROM muted WHERE fingerprint = ? AND user = ? AND target = ?";
       this.database.run(sql, ...values);
       return;

@@ -51,7 +51,7 @@ export class OutboxStore {
   /** @throws {Fault} store-… and changes nothing */
   write(id: string, { fingerprint, user, added, settled }: OutboxChange): void {
     this.#database.transact(() => {
-      if (!this.#locks.has(id)) assert(this.#lock(id), "an id of ours is ours alone");
+      if (!this.#locks.has(id)) assert(this.#lock(id), "only this process uses its outbox ids");
       const insert = this.#database.statement(INSERT);
       for (const { counter, target, body, createdUnixMs } of added) {
         const createdMs = Math.trunc(createdUnixMs);

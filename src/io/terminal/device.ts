@@ -25,7 +25,7 @@ export interface TerminalDevice {
   setRaw(isRaw: boolean): void;
   /** Writes immediately, replacing the queue. Gives up after `timeoutMs` if the terminal stalls. */
   writeNow(text: string, withinMs: number): void;
-  stop(what: "group" | "process"): void;
+  stop(target: "group" | "process"): void;
   /** @returns a function that removes the handler */
   on(event: DeviceEvent, handler: () => void): () => void;
   close(): void;
@@ -46,7 +46,7 @@ export function openTerminalDevice(input: Input, onBroken: OnBroken): TerminalDe
       output.discard();
       writeNow(fd ?? 1, text, withinMs);
     },
-    stop: (what) => stopProcess(what === "group" ? 0 : process.pid),
+    stop: (target) => stopProcess(target === "group" ? 0 : process.pid),
     on: listen,
     close: () => {
       if (fd !== undefined) closeSync(fd);

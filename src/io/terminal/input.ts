@@ -35,7 +35,7 @@ class StdinInput implements Input {
 
   async line(): Promise<string | undefined> {
     for (;;) {
-      const line = this.#buffer.take(this.#ended);
+      const line = this.#buffer.takeLine(this.#ended);
       if (line !== undefined) return line;
       if (this.#ended) return undefined;
       await this.#readChunk();
@@ -46,8 +46,8 @@ class StdinInput implements Input {
     const buffered = this.#buffer.takeAll();
     if (buffered.length > 0) return buffered;
     if (!this.#ended) await this.#readChunk();
-    const more = this.#buffer.takeAll();
-    return more.length === 0 && this.#ended ? undefined : more;
+    const laterBytes = this.#buffer.takeAll();
+    return laterBytes.length === 0 && this.#ended ? undefined : laterBytes;
   }
 
   setRaw(isRaw: boolean): void {

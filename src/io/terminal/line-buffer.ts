@@ -26,7 +26,7 @@ export class LineBuffer {
    * @param ended whether the last bytes without line feed are a line
    * @throws {Fault} text-invalid, too-large
    */
-  take(ended: boolean): string | undefined {
+  takeLine(ended: boolean): string | undefined {
     for (;;) {
       const line = this.#takeBytes(ended);
       if (line === undefined) return undefined;
@@ -73,8 +73,8 @@ export class LineBuffer {
   }
 
   #escapeBytes(): number {
-    const second = this.#bytes[1];
-    if (second !== 0x5b && second !== 0x4f) return 1;
+    const secondByte = this.#bytes[1];
+    if (secondByte !== 0x5b && secondByte !== 0x4f) return 1;
     const final = this.#bytes.findIndex((byte, i) => i > 1 && byte >= 0x40 && byte <= 0x7e);
     return final < 0 ? this.#bytes.length : final + 1;
   }

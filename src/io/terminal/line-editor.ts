@@ -63,9 +63,11 @@ export function openLineEditor(input: Input, output: Output, onPaste: OnPaste): 
   Object.assign(keys, { isTTY: true, setRawMode });
   const editor = createInterface({ input: keys, output: stream, terminal: true });
   const lines = new ReadlineEditor(editor, output, echo, onPaste);
-  const words = (text: string) => lines.words(text);
+  const insertText = (text: string) => lines.insertText(text);
   const pasted: OnPasted = (typed) => lines.pasted(typed);
-  readKeys(input, keys, { words, pasted }).catch((error: unknown) => keys.destroy(error as Error));
+  readKeys(input, keys, { words: insertText, pasted }).catch((error: unknown) =>
+    keys.destroy(error as Error),
+  );
   return lines;
 }
 
@@ -81,7 +83,10 @@ function setRawMode(isRaw: boolean): void {
 async function readKeys(
   input: Input,
   keys: PassThrough,
-  { words, pasted }: { readonly words: (text: string) => void; readonly pasted: OnPasted },
+  {
+    words: insertText,
+    pasted,
+  }: { readonly words: (text: string) => void; readonly pasted: OnPasted },
 ): Promise<void> {
   const splitter = new PasteSplitter();
   const decoder = new TextDecoder();
@@ -97,9 +102,9 @@ async function readKeys(
       const text = decoder.decode(typed.bytes, { stream: true });
       for (const run of wasEscape ? [text] : (text.match(RUNS) ?? [])) {
         if (wasEscape || CONTROL.test(run)) keys.emit("data", run);
-        else words(run);
+        else insertText(run);
       }
-      wasEscape = SEQUENCE_BEGUN.test(text);
+      wasEscape = INCOMPLETE_SEQUENCE.test(text);
     }
   }
   keys.end();
@@ -109,7 +114,7 @@ async function readKeys(
 const RUNS = /\x1b(?:\[\[?[0-?]*[ -/]*[@-~]|O?[^\x1b])?|[\x00-\x1f\x7f]|[^\x00-\x1f\x7f]+/gsu;
 const CONTROL = /^[\x00-\x1f\x7f]/;
 /** The read ended within a sequence, or after the Esc key. */
-const SEQUENCE_BEGUN = /\x1b(?:\[[0-?]*[ -/]*|O)?$/;
+const INCOMPLETE_SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*|O)?$/;
 
 type OnPasted = (typed: Exclude<Typed, { kind: "keys" }>) => void;
 type Editor = ReturnType<typeof createInterface>;
@@ -196,7 +201,7 @@ class ReadlineEditor implements LineEditor {
     this.#showPrompt();
   }
 
-  words(text: string): void {
+  insertText(text: string): void {
     if (!this.#isClosed) this.#editor.write(text);
   }
 
@@ -251,14 +256,14 @@ class ReadlineEditor implements LineEditor {
   }
 
   #typed(typed: string): void {
-    const shown = this.#editor.getPrompt() + typed;
+    const displayed = this.#editor.getPrompt() + typed;
     const line = enteredLine(this.#pasted, typed);
     this.#pasted = undefined;
     this.#editor.setPrompt(this.#prompt);
-    this.#enteredRows = rowsOf(shown, this.#output.columns());
-    const waiting = this.#waiter;
+    this.#enteredRows = rowsOf(displayed, this.#output.columns());
+    const waiter = this.#waiter;
     this.#waiter = undefined;
-    if (waiting !== undefined) waiting.resolve(line);
+    if (waiter !== undefined) waiter.resolve(line);
     else if (this.#typedAhead.length < LINES_AHEAD_MAX) this.#typedAhead.push(line);
   }
 
@@ -305,27 +310,27 @@ class ReadlineEditor implements LineEditor {
     process.off("SIGCONT", this.#continued);
     process.off("exit", this.#restore);
     this.#output.write(`${CLEAR_LINE}${PASTE_MARKS_OFF}`);
-    const waiting = this.#waiter;
+    const waiter = this.#waiter;
     this.#waiter = undefined;
-    if (this.#isInterrupted) waiting?.reject(interrupted());
-    else waiting?.resolve(undefined);
+    if (this.#isInterrupted) waiter?.reject(interrupted());
+    else waiter?.resolve(undefined);
   }
 }
 
 function enteredLine(pasted: PendingPaste | undefined, typed: string): EnteredLine {
   if (pasted === undefined) return { text: typed, isPasted: false };
-  const between = pasted.lines > 1 && typed !== "" ? "\n" : "";
-  return { text: pasted.text + between + typed, isPasted: pasted.isPasted };
+  const separator = pasted.lines > 1 && typed !== "" ? "\n" : "";
+  return { text: pasted.text + separator + typed, isPasted: pasted.isPasted };
 }
 
 function previewOf(pasted: PendingPaste | undefined): string {
   if (pasted === undefined) return "";
   const { text, lines } = pasted;
-  const words = Array.from(text.replaceAll(/\s+/g, " ").slice(0, 2 * PREVIEW_CHARS))
+  const preview = Array.from(text.replaceAll(/\s+/g, " ").slice(0, 2 * PREVIEW_CHARS))
     .slice(0, PREVIEW_CHARS)
     .join("");
   const size = lines > 1 ? `${lines} lines` : `${text.length} characters`;
-  return `[${size}: ${cleanText(words)}...] `;
+  return `[${size}: ${cleanText(preview)}...] `;
 }
 
 /**

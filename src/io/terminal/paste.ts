@@ -28,7 +28,7 @@ const UNPRINTABLE = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
  * `release` declares them keys or another end mark arrives.
  */
 export class PasteSplitter {
-  #held: Buffer = Buffer.alloc(0); // Bounded by PASTE_BYTES_MAX and one read.
+  #pending: Buffer = Buffer.alloc(0); // Bounded by PASTE_BYTES_MAX and one read.
   #isInside = false;
   #isAmbiguous = false;
   #isOversize = false;
@@ -41,65 +41,65 @@ export class PasteSplitter {
 
   push(read: Uint8Array): Typed[] {
     if (this.#isInside) return this.#inside(read);
-    const bytes = Buffer.concat([this.#held, read]);
-    this.#held = Buffer.alloc(0);
+    const bytes = Buffer.concat([this.#pending, read]);
+    this.#pending = Buffer.alloc(0);
     const at = bytes.indexOf(BEGIN);
     if (at >= 0) {
       this.#isInside = true;
       return [...keys(bytes.subarray(0, at)), ...this.#inside(bytes.subarray(at + BEGIN.length))];
     }
-    const cutBytes = markBegun(bytes, this.#isPatient);
-    this.#held = bytes.subarray(bytes.length - cutBytes);
+    const cutBytes = partialMarkBytes(bytes, this.#isPatient);
+    this.#pending = bytes.subarray(bytes.length - cutBytes);
     return keys(bytes.subarray(0, bytes.length - cutBytes));
   }
 
   get isHolding(): boolean {
-    return this.heldBytes > 0 || this.#isAmbiguous;
+    return this.pendingBytes > 0 || this.#isAmbiguous;
   }
 
-  get heldBytes(): number {
-    return this.#isInside ? 0 : this.#held.length;
+  get pendingBytes(): number {
+    return this.#isInside ? 0 : this.#pending.length;
   }
 
   release(): Typed[] {
     if (!this.isHolding) return [];
-    const held = this.#held;
-    this.#held = Buffer.alloc(0);
-    if (!this.#isAmbiguous) return keys(held);
+    const pending = this.#pending;
+    this.#pending = Buffer.alloc(0);
+    if (!this.#isAmbiguous) return keys(pending);
     this.#isAmbiguous = false;
     this.#isInside = false;
-    if (!this.#isOversize) return this.push(held);
+    if (!this.#isOversize) return this.push(pending);
     this.#isOversize = false;
     return [{ kind: "oversize" }];
   }
 
   #inside(read: Uint8Array): Typed[] {
     const isBreak = read.length === 1 && BREAKS.has(read[0] ?? 0);
-    const bytes = Buffer.concat([this.#held, read]);
+    const bytes = Buffer.concat([this.#pending, read]);
     const at = bytes.lastIndexOf(END);
     if (at < 0 && !isBreak) {
       this.#hold(bytes);
       return [];
     }
-    const end = isBreak ? this.#held.length : at;
-    const rest = isBreak ? read : bytes.subarray(at + END.length);
+    const end = isBreak ? this.#pending.length : at;
+    const remaining = isBreak ? read : bytes.subarray(at + END.length);
     const isOversize = this.#isOversize || end > PASTE_BYTES_MAX;
-    this.#held = Buffer.alloc(0);
+    this.#pending = Buffer.alloc(0);
     this.#isInside = false;
     this.#isOversize = false;
-    this.#isAmbiguous = this.#isPatient && !isBreak && rest.length > 0;
+    this.#isAmbiguous = this.#isPatient && !isBreak && remaining.length > 0;
     const pasted: Typed = isOversize
       ? { kind: "oversize" }
       : { kind: "paste", text: cleanPaste(new TextDecoder().decode(bytes.subarray(0, end))) };
-    if (!this.#isAmbiguous) return [pasted, ...this.push(rest)];
+    if (!this.#isAmbiguous) return [pasted, ...this.push(remaining)];
     this.#isInside = true;
-    this.#held = Buffer.from(rest);
+    this.#pending = Buffer.from(remaining);
     return [pasted];
   }
 
   #hold(bytes: Buffer): void {
     if (bytes.length > PASTE_BYTES_MAX) this.#isOversize = true;
-    this.#held = this.#isOversize ? bytes.subarray(-(END.length - 1)) : bytes;
+    this.#pending = this.#isOversize ? bytes.subarray(-(END.length - 1)) : bytes;
   }
 }
 
@@ -116,7 +116,7 @@ function keys(bytes: Uint8Array): Typed[] {
   return bytes.length === 0 ? [] : [{ kind: "keys", bytes }];
 }
 
-function markBegun(bytes: Buffer, isPatient: boolean): number {
+function partialMarkBytes(bytes: Buffer, isPatient: boolean): number {
   for (let count = BEGIN.length - 1; count > 0; count--) {
     if (count > bytes.length || !bytes.subarray(-count).equals(BEGIN.subarray(0, count))) continue;
     return isPatient || count > 2 || bytes.length > count ? count : 0;

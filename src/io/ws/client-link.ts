@@ -199,7 +199,7 @@ export class WsClientLink extends BaseLink {
 
 function joinFrames(frames: Uint8Array[], from: number): [Uint8Array, number] {
   const [first, next] = [frames[from], frames[from + 1]];
-  assert(first !== undefined, "there is a frame to write");
+  assert(first !== undefined, "the queue is not empty");
   if (next === undefined || first.length >= JOIN_BYTES) return [first, 1];
   const parts: Uint8Array[] = [];
   let remaining = JOIN_BYTES;

@@ -155,10 +155,10 @@ class WsDialAttempt {
    * `isGood` is false if the handshake failed, and also (Bun 1.4.4) if the certificate names
    * another host, which is fine here. Only `error` reports an unknown issuer.
    */
-  #onHandshake(socket: Socket, isGood: boolean, error: Error | null): void {
+  #onHandshake(socket: Socket, isAuthorized: boolean, error: Error | null): void {
     const raw: Uint8Array | undefined = socket.getPeerCertificate()?.raw;
     const isProtocol = codeOf(error) === "EPROTO";
-    const isBroken = !isGood && (raw === undefined || isProtocol);
+    const isBroken = !isAuthorized && (raw === undefined || isProtocol);
     if (isBroken || raw === undefined) {
       if (isOldTls(error?.message)) return this.#fail(this.#oldTls(error));
       const isAlert = error?.message.includes("_ALERT_") === true; // TLS alert.

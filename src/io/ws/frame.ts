@@ -7,7 +7,7 @@
 import { utf8Decode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { CHUNK_BYTES, MESSAGE_BYTES_MAX } from "../../base/limits.ts";
-import { HEADROOM_BYTES, takeBuffer } from "../disk/buffer-pool.ts";
+import { acquireBuffer, HEADROOM_BYTES } from "../disk/buffer-pool.ts";
 
 export const OPCODE = {
   continuation: 0x0,
@@ -107,11 +107,11 @@ export class FrameReader {
     while (offset < chunk.length) {
       this.#header[this.#headerBytes++] = chunk[offset++] ?? 0;
       if (this.#headerBytes < 2) continue;
-      const short = this.#header[1] ?? 0;
-      if (this.#headerBytes === 2) this.#checkStart(this.#header[0] ?? 0, short);
-      const headerLength = 2 + (short === LENGTH_16 ? 2 : short === LENGTH_64 ? 8 : 0);
+      const secondByte = this.#header[1] ?? 0;
+      if (this.#headerBytes === 2) this.#checkStart(this.#header[0] ?? 0, secondByte);
+      const headerLength = 2 + (secondByte === LENGTH_16 ? 2 : secondByte === LENGTH_64 ? 8 : 0);
       if (this.#headerBytes < headerLength) continue;
-      this.#payload = payloadMemory(this.#payloadLength(short));
+      this.#payload = payloadMemory(this.#payloadLength(secondByte));
       this.#payloadBytes = 0;
       return offset;
     }
@@ -198,7 +198,7 @@ export class FrameReader {
 
 function payloadMemory(sizeBytes: number): Uint8Array {
   const isChunk = sizeBytes > CHUNK_BYTES && sizeBytes <= CHUNK_BYTES + HEADROOM_BYTES;
-  return isChunk ? takeBuffer(sizeBytes, 0) : new Uint8Array(sizeBytes);
+  return isChunk ? acquireBuffer(sizeBytes, 0) : new Uint8Array(sizeBytes);
 }
 
 /**

@@ -55,7 +55,7 @@ export interface HalfOpenWatchOptions {
   readonly port: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  readonly isShort: () => boolean;
+  readonly areDescriptorsLow: () => boolean;
 }
 
 interface HalfOpen {
@@ -84,7 +84,7 @@ export class HalfOpenWatch {
 
   /** @returns milliseconds until the next scan */
   scan(): number {
-    const { sockets, port, now, isShort } = this.#options;
+    const { sockets, port, now, areDescriptorsLow } = this.#options;
     const startedAt = now();
     const connected = sockets.at(port);
     const halfOpen: HalfOpen[] = [];
@@ -97,20 +97,20 @@ export class HalfOpenWatch {
     this.#active = active;
     this.#activeSinceScan = new Set();
     this.#since = new Map(halfOpen.map(({ key, sinceMs }) => [key, sinceMs]));
-    const isLow = isShort();
-    for (const { socket } of toClose(halfOpen, startedAt, isLow))
+    const areLow = areDescriptorsLow();
+    for (const { socket } of toClose(halfOpen, startedAt, areLow))
       sockets.shutdown(socket.descriptor);
-    const everyMs = isLow ? HALF_OPEN_CHECK_SHORT_INTERVAL_MS : HALF_OPEN_CHECK_INTERVAL_MS;
+    const everyMs = areLow ? HALF_OPEN_CHECK_SHORT_INTERVAL_MS : HALF_OPEN_CHECK_INTERVAL_MS;
     return Math.max(everyMs, (now() - startedAt) / SCAN_SHARE);
   }
 }
 
-function toClose(halfOpen: readonly HalfOpen[], now: number, isShort: boolean): HalfOpen[] {
+function toClose(halfOpen: readonly HalfOpen[], now: number, areLow: boolean): HalfOpen[] {
   const byHost = Map.groupBy(halfOpen, ({ socket }) => socket.remote.host);
   return [...byHost].flatMap(([host, of]) => {
     const exempt = isLoopback(host) ? of.length : HALF_OPEN_PER_ADDRESS_MAX;
-    const maximum = isShort ? HALF_OPEN_WHEN_SHORT_MAX : exempt;
-    const oldestFirst = of.sort((one, other) => one.sinceMs - other.sinceMs);
+    const maximum = areLow ? HALF_OPEN_WHEN_SHORT_MAX : exempt;
+    const oldestFirst = of.sort((a, b) => a.sinceMs - b.sinceMs);
     const surplus = of.length - maximum;
     return oldestFirst.filter(
       ({ sinceMs }, i) => i < surplus || now - sinceMs > FIRST_REQUEST_TIMEOUT_MS,

@@ -105,8 +105,7 @@ class WsListener implements Listener {
     const sockets = openSockets();
     if (sockets === undefined) return;
     const now = () => performance.now();
-    const isShort = areDescriptorsLow;
-    this.#halfOpen = new HalfOpenWatch({ sockets, port: this.port, now, isShort });
+    this.#halfOpen = new HalfOpenWatch({ sockets, port: this.port, now, areDescriptorsLow });
     this.#scheduleScan(HALF_OPEN_CHECK_INTERVAL_MS);
   }
 

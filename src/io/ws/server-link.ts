@@ -102,10 +102,13 @@ export class WsServerLink extends BaseLink {
   }
 
   override counters(): LinkCounters {
-    const own = super.counters();
+    const linkCounters = super.counters();
     const { messages, bytes } = this.#options.topics.traffic(this);
-    const [sentMessages, sentBytes] = [own.sentMessages + messages, own.sentBytes + bytes];
-    return { ...own, sentMessages, sentBytes };
+    const [sentMessages, sentBytes] = [
+      linkCounters.sentMessages + messages,
+      linkCounters.sentBytes + bytes,
+    ];
+    return { ...linkCounters, sentMessages, sentBytes };
   }
 
   close(): void {

@@ -36,7 +36,7 @@ export class SimHandle implements DiskFile {
     return this.#file.read(into, offset);
   }
 
-  async readPartsLater(into: readonly Uint8Array[], offset: number): Promise<number> {
+  async readBuffersLater(into: readonly Uint8Array[], offset: number): Promise<number> {
     let done = 0;
     for (const part of into) done += await this.readLater(part, offset + done);
     return done;
@@ -60,7 +60,7 @@ export class SimHandle implements DiskFile {
   }
 
   /** May write only part of the first buffer, as a system may. */
-  async writePartsLater(parts: readonly Uint8Array[], offset: number): Promise<number> {
+  async writeBuffersLater(parts: readonly Uint8Array[], offset: number): Promise<number> {
     const [first = new Uint8Array(0)] = parts;
     return this.writeLater(first, offset);
   }

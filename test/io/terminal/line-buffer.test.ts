@@ -26,7 +26,11 @@ test("splits lines independently of the pieces", () =>
           const end = at + (sizes[i % sizes.length] ?? 1);
           buffer.push(all.subarray(at, end));
           at = end;
-          for (let line = buffer.take(false); line !== undefined; line = buffer.take(false)) {
+          for (
+            let line = buffer.takeLine(false);
+            line !== undefined;
+            line = buffer.takeLine(false)
+          ) {
             taken.push(line);
           }
         }
@@ -38,31 +42,31 @@ test("splits lines independently of the pieces", () =>
 test("accepts a last line without line feed, and CR LF", () => {
   const buffer = new LineBuffer(100);
   buffer.push(bytes("a\r\n\nlast"));
-  expect([buffer.take(false), buffer.take(false), buffer.take(false)]).toEqual([
+  expect([buffer.takeLine(false), buffer.takeLine(false), buffer.takeLine(false)]).toEqual([
     "a",
     "",
     undefined,
   ]);
-  expect([buffer.take(true), buffer.take(true)]).toEqual(["last", undefined]);
+  expect([buffer.takeLine(true), buffer.takeLine(true)]).toEqual(["last", undefined]);
 });
 
 test("skips only the bad line", () => {
   const buffer = new LineBuffer(100);
   buffer.push(Uint8Array.of(0xff, 0x0a, 0x62, 0x0a));
-  expect(() => buffer.take(false)).toThrow(Fault);
-  expect(buffer.take(false)).toBe("b");
+  expect(() => buffer.takeLine(false)).toThrow(Fault);
+  expect(buffer.takeLine(false)).toBe("b");
 });
 
 test("rejects an endless line once", () => {
   const buffer = new LineBuffer(10);
   buffer.push(bytes("0123456789"));
-  expect(buffer.take(false)).toBeUndefined();
+  expect(buffer.takeLine(false)).toBeUndefined();
   buffer.push(bytes("x"));
-  expect(() => buffer.take(false)).toThrow("longer than 10 bytes");
+  expect(() => buffer.takeLine(false)).toThrow("longer than 10 bytes");
   buffer.push(bytes("and more of the same line"));
-  expect(buffer.take(false)).toBeUndefined();
+  expect(buffer.takeLine(false)).toBeUndefined();
   buffer.push(bytes(" end\nnext\n"));
-  expect(buffer.take(false)).toBe("next");
+  expect(buffer.takeLine(false)).toBe("next");
 });
 
 test("splits keys of a terminal in raw mode", () => {

@@ -25,7 +25,7 @@ class Bench {
     },
     port: PORT,
     now: () => this.now,
-    isShort: () => this.isShort,
+    areDescriptorsLow: () => this.isShort,
   });
 
   connect(count: number, host = HOST): OpenSocket[] {
