@@ -21,14 +21,14 @@ import {
 } from "./jetstream.ts";
 import { findStream } from "./stream-lookup.ts";
 
-/** Header with the seq of the value that this one replaces. */
+/** Header with the seq of the value that a write replaces. */
 const REPLACES = "Chat-Replaces";
-/** Codes of the JetStream API; later versions use the second. */
+/** Codes of the JetStream API. Later versions use the second one. */
 const WRONG_LAST = new Set([WRONG_LAST_SEQUENCE, 10_164]);
 
 /**
  * Opens a stream that stores values by name on a majority of servers.
- * @throws {Fault} no-majority
+ * @throws {Fault} no-majority if the servers do not answer
  */
 export async function openBuckets<Kind extends string>(
   parts: ClusterConnection,
@@ -97,7 +97,7 @@ class JetStreamBucket implements Bucket {
       const count = Math.max(0, ...(await this.#counts(name)));
       if (count === 0) return undefined;
       const found = await this.#find(name, count);
-      if (found === undefined) continue; // Another write arrived in the meantime.
+      if (found === undefined) continue; // Another write arrived meanwhile.
       return { bytes: new Uint8Array(found.data), revision: `${count} ${found.seq}` };
     }
   }
@@ -123,7 +123,7 @@ class JetStreamBucket implements Bucket {
         return (await client.publish(subject, bytes, options)).seq;
       } catch (error) {
         const isConflict = error instanceof JetStreamApiError && WRONG_LAST.has(error.code);
-        // It may be the write of an earlier try.
+        // The conflicting write may be an earlier attempt of this one.
         if (isConflict && isUnknown) throw natsFault(error);
         if (isConflict) return undefined;
         isUnknown = true;
@@ -133,8 +133,8 @@ class JetStreamBucket implements Bucket {
   }
 
   /**
-   * Reports whether this write is current: a suspended server may have replaced a value that others
-   * have replaced and removed since.
+   * Reports whether this write is current. A suspended server may have written over a value that
+   * others have replaced and removed meanwhile.
    */
   async #isCurrent(name: string, { count, seq }: WriteId): Promise<boolean> {
     const { clock } = this.#options;
@@ -152,7 +152,7 @@ class JetStreamBucket implements Bucket {
         await this.#purge(name, count);
         return false;
       }
-      // Otherwise the replica may not have received it yet.
+      // If it is not there yet, the replica may be lagging.
       if (last > count || clock.now() >= until) {
         throw natsFault(new Error("it was changed by another server"));
       }
@@ -167,7 +167,7 @@ class JetStreamBucket implements Bucket {
     );
   }
 
-  /** Removes only old values, since another server may be about to use newer ones. */
+  /** Removes only old values, because another server may be about to use newer ones. */
   async sweep(isKept: (name: string) => boolean): Promise<void> {
     const { clock, prefix } = this.#options;
     const oldest = clock.unixMs() - BUCKET_SWEEP_MS;
@@ -199,7 +199,7 @@ class JetStreamBucket implements Bucket {
     return Object.keys(state.subjects ?? {});
   }
 
-  /** Queries the leader, since replicas may lag. */
+  /** Queries the leader, because replicas may lag. */
   async #find(name: string, count: number) {
     const { manager, clock, stream } = this.#options;
     const query = { last_by_subj: `${this.#subject(name)}.${count}` };

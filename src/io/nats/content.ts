@@ -1,4 +1,4 @@
-/** File contents in a JetStream stream: each part is the last message of a subject. */
+/** File contents in a JetStream stream. Each part is the last message of a subject. */
 
 import {
   DiscardPolicy,
@@ -17,12 +17,12 @@ import type { ContentStore } from "../cluster/content-store.ts";
 import { asNatsFault, connectNats, type JetStreamOptions, natsFault } from "./jetstream.ts";
 import { addStream, findStream, hasLeader, waitForLeader } from "./stream-lookup.ts";
 
-/** Time in which all chunks in flight pass a network of 10 Mbit/s. */
+/** Time in which all chunks in flight pass a 10 Mbit/s network. */
 const CLUSTER_CONTENT_ANSWER_MS = 5_000;
 
-/** Codes of the JetStream API; later versions use the second. */
+/** Codes of the JetStream API. Later versions use the second one. */
 const ALREADY_EXISTS = new Set([10_071, 10_164]);
-/** Time after which another server is queried, as the first may be frozen. */
+/** Delay before querying another server, because the first may be frozen. */
 const FALLBACK_DELAY_MS = 1_000;
 const FULL = new Set([10_023, 10_047, 10_077]);
 
@@ -32,8 +32,9 @@ export interface ContentOptions extends Omit<JetStreamOptions, "identity"> {
 }
 
 /**
- * Opens the store over its own connection, so that chunks do not delay messages.
- * @throws {Fault} unreachable, no-majority; store-full if there is less space than `bytesMax`
+ * Opens the store over a separate connection, so that chunks do not delay messages.
+ * @throws {Fault} unreachable or no-majority if the servers do not answer, store-full if there is
+ * less space than `bytesMax`
  */
 export async function openContentStore(options: ContentOptions): Promise<JetStreamContent> {
   const { cluster, clock } = options;
@@ -82,7 +83,7 @@ async function ensureStream(
   }
 }
 
-/** NATS reserves the maximum size of a stream. */
+/** NATS reserves the maximum size of a stream on creation. */
 function isStorageInsufficient(error: unknown): boolean {
   const cause = error instanceof Fault ? error.cause : error;
   return cause instanceof JetStreamApiError && /insufficient storage/.test(cause.message);
@@ -133,7 +134,7 @@ export class JetStreamContent implements ContentStore {
     const query = { last_by_subj: this.#subject(file, part) };
     const byAny = () => manager.direct.getMessage(name, query);
     const byLeader = () => manager.streams.getMessage(name, query);
-    // NATS may choose a replica that is frozen or lags.
+    // NATS may choose a replica that is frozen or lagging.
     const found = await asNatsFault(this.#withFallback(byAny, byLeader));
     const message = found ?? (await asNatsFault(byLeader()));
     return message === null ? undefined : new Uint8Array(message.data);

@@ -6,7 +6,7 @@ import { CLUSTER_ANSWER_TIMEOUT_MS } from "../../base/limits-cluster.ts";
 const PORT_DEFAULT = 4222;
 
 /**
- * Returns the NATS servers that do not respond, in order.
+ * Returns the NATS servers that do not respond, in the given order.
  * @param urls `nats://HOST:PORT` or `tls://…`
  */
 export async function unresponsiveServers(urls: readonly string[]): Promise<readonly string[]> {
@@ -17,7 +17,7 @@ export async function unresponsiveServers(urls: readonly string[]): Promise<read
 function answersNats(url: string): Promise<boolean> {
   const { protocol, hostname, port } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, "");
-  // With `handshake_first` the server waits for TLS, so only its accepting can be detected.
+  // With `handshake_first` the server waits for TLS, so only the connection itself can be detected.
   const sign = protocol === "tls:" ? "connect" : "data";
   return new Promise((resolve) => {
     const socket = connect({ host, port: port === "" ? PORT_DEFAULT : Number(port) });

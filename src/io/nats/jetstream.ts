@@ -37,7 +37,7 @@ import {
   waitForLeader,
 } from "./stream-lookup.ts";
 
-/** Timeout for a copied message, as NATS may sync each one to a slow disk. */
+/** Longer than for other messages, because NATS may sync each copied message to a slow disk. */
 const CLUSTER_COPY_ANSWER_MS = 10_000;
 
 export interface JetStreamOptions {
@@ -45,7 +45,7 @@ export interface JetStreamOptions {
   readonly credentials?: Uint8Array;
   readonly cluster: string;
   /**
-   * Identity stored with the stream; all nodes present it to clients. `undefined` to inspect an
+   * Identity stored with the stream, which all nodes present to clients. `undefined` to inspect an
    * existing stream only.
    */
   readonly identity?: ClusterIdentity;
@@ -54,7 +54,7 @@ export interface JetStreamOptions {
 }
 
 export interface ClusterIdentity {
-  /** Fingerprint of this node. `undefined` if it has none. */
+  /** Fingerprint of this node; `undefined` if it has no identity. */
   readonly own: string | undefined;
   /**
    * Creates the identity of a new stream.
@@ -65,22 +65,26 @@ export interface ClusterIdentity {
 
 type Subject = "log" | "stored" | "news" | "state";
 
-/** Minimum version of NATS: the first that can sync before each acknowledgement. */
+/** The first NATS version that can sync before each acknowledgement. */
 const VERSION_MIN = [2, 12] as const;
-/** Timeout before trying the next server, as a missing one may not refuse. */
+/** Timeout before trying the next server, because a missing server may not refuse connections. */
 const CONNECT_TIMEOUT_MS = 2_000;
-/** Detects frozen servers and broken cables; the library's default takes 4 minutes. */
+/** Detects frozen servers and broken connections; the library's default takes 4 minutes. */
 const PING_INTERVAL_MS = 1_000;
 const PINGS_UNANSWERED_MAX = 2;
-/** Time after which other servers are queried, as the first may be frozen. */
+/** Delay before querying other servers, because the first may be frozen. */
 const FALLBACK_DELAY_MS = 200;
 const DUPLICATE_WINDOW_NS = 120e9;
-/** Maximum messages by which a current replica may lag while the stream is being written. */
+/** Maximum lag, in messages, of a current replica while the stream is being written. */
 const STREAM_LAG_LOW = 100;
-/** Code of the JetStream API. */
+/** Error code of the JetStream API. */
 export const WRONG_LAST_SEQUENCE = 10_071;
 
-/** @throws {Fault} unreachable, data-foreign, not-found, no-majority, version-unsupported */
+/**
+ * @throws {Fault} unreachable or no-majority if the servers do not answer, data-foreign if the
+ * stream belongs to another cluster, not-found if there is no stream to inspect,
+ * version-unsupported if NATS is too old
+ */
 export async function openJetStream(options: JetStreamOptions): Promise<JetStream> {
   const { cluster, isUnsafe, identity, clock } = options;
   const connection = await connectNats(options);
@@ -116,7 +120,7 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
   }
 }
 
-/** @throws {Fault} unreachable */
+/** @throws {Fault} unreachable if no server accepts the connection */
 export async function connectNats(
   { servers, credentials }: Pick<JetStreamOptions, "servers" | "credentials">,
   pingEveryMs = PING_INTERVAL_MS,
@@ -168,7 +172,7 @@ async function ensureStream(
   const found = await findStream(manager, name);
   if (found !== undefined) {
     if (identity !== undefined) checkIdentity(cluster, found.config.description ?? "", identity);
-    // Created by an earlier version of this program.
+    // An earlier version of this program created the stream.
     if (republish !== undefined && found.config.republish === undefined) {
       await manager.streams.update(name, { republish });
     }
@@ -265,7 +269,7 @@ export class JetStream implements CopyStream, Stream {
   }
 
   /**
-   * Receives messages, including those of this node.
+   * Receives broadcasts, including those of this node.
    * @returns a function that stops it
    */
   listen(onBytes: (bytes: Uint8Array) => void): () => void {
@@ -281,7 +285,7 @@ export class JetStream implements CopyStream, Stream {
   }
 
   /**
-   * Collects the answers of all nodes for this long.
+   * Queries all nodes and collects the answers that arrive within `withinMs`.
    * @throws {Fault} no-majority if the connection is closed
    */
   async queryState(withinMs: number): Promise<Uint8Array[]> {
@@ -304,7 +308,7 @@ export class JetStream implements CopyStream, Stream {
 
   /**
    * Returns the stream's size and leader.
-   * @throws {Fault} no-majority
+   * @throws {Fault} no-majority if the servers do not answer
    */
   async state(): Promise<StreamState> {
     const { state, cluster, config, ageMs } = await asNatsFault(this.#info());
@@ -346,8 +350,8 @@ export class JetStream implements CopyStream, Stream {
   }
 
   /**
-   * Like `publish`, but only at this position.
-   * @throws {Fault} log-conflict, no-majority
+   * Publishes like `publish`, but only at this position.
+   * @throws {Fault} log-conflict if another message is there, no-majority if the outcome is unknown
    */
   async publishAfter(bytes: Uint8Array, seq: number): Promise<void> {
     try {
@@ -363,24 +367,24 @@ export class JetStream implements CopyStream, Stream {
     }
   }
 
-  /** Requires a majority, as an isolated server would return an outdated end. */
+  /** Requires a majority, because an isolated server would return an outdated end. */
   async last(): Promise<number> {
     const { state, ageMs } = await asNatsFault(this.#info());
     if (ageMs < CLUSTER_LEASE_MS) return state.last_seq;
     throw natsFault(new Error("no leader with a majority"));
   }
 
-  /** Milliseconds since a majority last answered. Queries it. */
+  /** Queries the stream. Returns the milliseconds since a majority last answered. */
   async sinceAnswerMs(): Promise<number> {
     try {
       await this.#info();
     } catch {
-      // Unknown: keep the previous state.
+      // The state is unknown, so keep the previous one.
     }
     return this.#clock.now() - this.#quorumAt;
   }
 
-  /** @param servers as the operator named them; the stream may be on only some of them */
+  /** @param servers as configured by the operator; the stream may use only some of them */
   async missing(servers: readonly string[]): Promise<MissingServers> {
     const unresponsive = await unresponsiveServers(servers);
     const respondingCount = Math.max(this.#replicas, servers.length) - unresponsive.length;
@@ -409,7 +413,7 @@ export class JetStream implements CopyStream, Stream {
 
   /**
    * Reads from the stream's leader, and from any replica while the leader does not answer. Replicas
-   * are not the default, because NATS 2.9 has left one permanently different after its leader was
+   * are not the default, because NATS 2.9 can leave one permanently different after its leader was
    * isolated.
    * @returns `undefined` if the server that answered lacks the message
    */
@@ -436,8 +440,8 @@ export class JetStream implements CopyStream, Stream {
 }
 
 /**
- * Converts errors of NATS to faults.
- * @throws {Fault} no-majority
+ * Converts NATS errors to faults.
+ * @throws {Fault} no-majority if the request fails
  */
 export async function asNatsFault<Value>(request: Promise<Value>): Promise<Value> {
   try {

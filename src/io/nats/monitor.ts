@@ -4,10 +4,10 @@ import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { parseObject } from "../../wire/record.ts";
 
-/** Maximum size of a response. Typical ones have 5 KiB. */
+/** Maximum size of a response. Typical responses have 5 KiB. */
 const NATS_MONITOR_BYTES_MAX = 1024 * 1024;
 
-/** Timeout of a response. */
+/** Timeout of a request. */
 const NATS_MONITOR_MS = 3_000;
 
 export interface NatsSettings {
@@ -19,7 +19,7 @@ export interface NatsSettings {
 /**
  * Reads settings that the client protocol does not report.
  * @param url `http://HOST:8222`
- * @throws {Fault} unreachable if there is no answer, or it is not from a NATS server with JetStream
+ * @throws {Fault} unreachable if no NATS server with JetStream answers
  * @see https://docs.nats.io/running-a-nats-service/nats_admin/monitoring
  */
 export async function readNatsSettings(url: string): Promise<NatsSettings> {

@@ -14,7 +14,7 @@ import { type Clock, retry } from "../clock.ts";
 
 const REPLICAS = 3;
 const NS_PER_MS = 1e6;
-/** Codes of the JetStream API. */
+/** Error codes of the JetStream API. */
 const STREAM_NOT_FOUND = 10_059;
 const NOT_ENOUGH_SERVERS = new Set([10_005, 10_074]);
 
@@ -36,8 +36,8 @@ export function hasLeader({ config, cluster }: StreamInfo): boolean {
 }
 
 /**
- * Milliseconds since the stream's leader last heard from a majority; `Infinity` without a leader. A
- * server without a majority still reports its own view of the stream's end.
+ * Returns the milliseconds since the stream's leader last heard from a majority; `Infinity` without
+ * a leader. A server without a majority still reports its own, possibly outdated end of the stream.
  */
 export function quorumAgeMs({ config, cluster }: StreamInfo): number {
   if (config.num_replicas === 1) return 0;
@@ -46,7 +46,7 @@ export function quorumAgeMs({ config, cluster }: StreamInfo): number {
     .filter(({ offline }) => offline !== true)
     .map(({ active }) => active / NS_PER_MS)
     .toSorted((a, b) => a - b);
-  // The leader counts toward the majority.
+  // The leader counts towards the majority.
   return ages[majorityOf(config.num_replicas) - 2] ?? Number.POSITIVE_INFINITY;
 }
 
@@ -76,19 +76,19 @@ export async function addStream(
 }
 
 /**
- * Waits for a leader: both starting servers and new streams hold elections.
- * @param look reports whether there is a leader; creates a missing stream
- * @throws {Fault} those of `look`; no-majority if there is no leader within the timeout
+ * Waits for a leader. Starting servers and new streams hold elections.
+ * @param isReady creates a missing stream and reports whether there is a leader
+ * @throws {Fault} no-majority if there is no leader within the timeout, and the faults of `isReady`
  */
 export async function waitForLeader(
   clock: Clock,
   subject: string,
-  look: () => Promise<boolean>,
+  isReady: () => Promise<boolean>,
   withinMs = CLUSTER_START_TIMEOUT_MS,
 ): Promise<void> {
   const leaderless = new Fault("no-majority", `${subject} no leader yet`);
   const checkLeader = async () => {
-    if (!(await look())) throw leaderless;
+    if (!(await isReady())) throw leaderless;
   };
   const isTransient = (error: unknown) => error === leaderless || !(error instanceof Fault);
   const until = clock.now() + withinMs;

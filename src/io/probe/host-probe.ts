@@ -1,4 +1,4 @@
-/** Checks of this machine for `chat doctor`. They leave no files. */
+/** Checks of this machine for `chat doctor`. They leave no files behind. */
 
 import { accessSync, constants, existsSync, rmSync, statfsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -8,10 +8,10 @@ import { diskFault } from "../disk/disk.ts";
 import { systemDisk } from "../disk/system-disk.ts";
 import { openMulticast } from "../lan/multicast.ts";
 
-/** Size of a small message. The median of several writes is reported. */
+/** Size of a small message. The probe reports the median of several writes. */
 const SYNC_BYTES = 4096;
 const SYNC_COUNT = 9;
-/** Group of `chat lan`, with another port. */
+/** Group of `chat lan`; the probe uses another port. */
 const GROUP = "224.1.1.1";
 const PORT_FIRST = 49_152;
 
@@ -21,7 +21,7 @@ export function nearestFolder(path: string): string {
   return folder;
 }
 
-/** @throws {Fault} store-denied, store-failed */
+/** @throws {Fault} store-denied or store-failed if the folder is not writable */
 export function checkWritable(folder: string): void {
   try {
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
@@ -30,7 +30,7 @@ export function checkWritable(folder: string): void {
   }
 }
 
-/** Permissions of a file. `undefined` if it does not exist, or on Windows. */
+/** Returns a file's permissions; `undefined` if the file does not exist, or on Windows. */
 export function modeOf(path: string): number | undefined {
   if (process.platform === "win32" || !existsSync(path)) return undefined;
   return statSync(path).mode & 0o777;
@@ -64,10 +64,10 @@ export async function syncMs(folder: string, now: () => number): Promise<number>
 }
 
 /**
- * Joins a group and receives its own datagram, which stays in this network.
- * @param chance random number below 1
+ * Joins a group and receives its own datagram, which never leaves the network.
+ * @param chance random number from 0 to below 1
  * @returns the addresses that joined
- * @throws {Fault} unreachable if it cannot join; timeout if no datagram arrives
+ * @throws {Fault} unreachable if no interface can join, timeout if no datagram arrives
  */
 export async function tryMulticast(chance: number, timeoutMs: number): Promise<readonly string[]> {
   const port = PORT_FIRST + Math.floor(chance * (65_536 - PORT_FIRST));

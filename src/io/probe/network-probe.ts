@@ -26,8 +26,8 @@ export interface TlsInfo {
 }
 
 /**
- * @returns addresses, in the order to try them
- * @throws {Fault} unreachable
+ * @returns addresses in the order to try them
+ * @throws {Fault} unreachable if the name has no address
  */
 export async function resolveHost(host: string): Promise<readonly string[]> {
   try {
@@ -42,8 +42,8 @@ export async function resolveHost(host: string): Promise<readonly string[]> {
 }
 
 /**
- * Returns the local address that the system would send from.
- * @throws {Fault} unreachable
+ * Returns the source address that the system would use.
+ * @throws {Fault} unreachable if there is no route
  */
 export async function localAddressFor(address: string): Promise<string> {
   const noRoute = (cause?: unknown) =>
@@ -51,7 +51,7 @@ export async function localAddressFor(address: string): Promise<string> {
       remedy: "check cable, Wi-Fi and VPN: is this machine in the server's network?",
       cause,
     });
-  // Any port works.
+  // The port does not matter.
   const localAddress = await sendingAddress(address, 9).catch((cause: unknown) => {
     throw noRoute(cause);
   });
@@ -60,7 +60,7 @@ export async function localAddressFor(address: string): Promise<string> {
   return localAddress;
 }
 
-/** @throws {Fault} unreachable, timeout */
+/** @throws {Fault} unreachable if the connection fails, timeout if there is no answer */
 export function connectTcp({ address, port, timeoutMs }: Target): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ host: address, port });
@@ -75,10 +75,13 @@ export function connectTcp({ address, port, timeoutMs }: Target): Promise<void> 
   });
 }
 
-/** @throws {Fault} unreachable, timeout */
+/**
+ * @throws {Fault} unreachable if the connection or the handshake fails, timeout if there is no
+ * answer
+ */
 export function handshakeTls({ host, address, port, timeoutMs }: Target): Promise<TlsInfo> {
   return new Promise((resolve, reject) => {
-    // The server signs the certificate's hash.
+    // The certificate is not checked, because the server signs its hash.
     const servername = isIP(host) === 0 ? { servername: host } : {};
     const socketOptions = {
       host: address,
@@ -109,7 +112,7 @@ export function handshakeTls({ host, address, port, timeoutMs }: Target): Promis
 
 /**
  * Returns the server's time in Unix milliseconds, rounded to seconds.
- * @returns `undefined` if it sends none
+ * @returns `undefined` if the server does not send it
  */
 export function serverTime(target: Target): Promise<number | undefined> {
   const { host, address, port, timeoutMs } = target;

@@ -5,7 +5,9 @@ export interface ProcessMemory {
   readonly heapBytes: number;
 }
 
-/** Reads the memory usage. Returns the last reading if the system refuses a new one (EMFILE). */
+/**
+ * Reads the memory usage. Returns the previous values if the system refuses a new reading (EMFILE).
+ */
 export class MemoryProbe {
   readonly #read: () => NodeJS.MemoryUsage;
   #last: ProcessMemory = { residentBytes: 0, heapBytes: 0 };
@@ -19,7 +21,7 @@ export class MemoryProbe {
       const { rss, heapUsed } = this.#read();
       this.#last = { residentBytes: rss, heapBytes: heapUsed };
     } catch {
-      // Bun reads /proc, which takes a descriptor.
+      // Bun reads /proc, which needs a descriptor.
     }
     return this.#last;
   }

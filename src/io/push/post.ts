@@ -1,7 +1,7 @@
-/** Sends a POST to a push service. */
+/** Sends POST requests to push services. */
 
-// The name is resolved once, and the connection goes to the checked address, which prevents DNS
-// rebinding. Redirects are not followed, and only the head of the response is read.
+// Resolves the name once and connects to the checked address, which prevents DNS rebinding. Never
+// follows redirects, and reads only the head of the response.
 
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
@@ -12,7 +12,7 @@ import { PUSH_ANSWER_BYTES_MAX } from "../../base/limits-page.ts";
 import { withTimeout } from "../clock.ts";
 import { isPublicAddress } from "./public-address.ts";
 
-/** From the DNS lookup to the first line of the response. */
+/** Covers everything from the DNS lookup to the first line of the response. */
 const PUSH_TIMEOUT_MS = 10_000;
 
 export interface PushPost {
@@ -41,8 +41,8 @@ async function systemResolve(host: string): Promise<readonly string[]> {
 }
 
 /**
- * Checks only the form; the name is resolved when a push is sent.
- * @throws {Fault} not-allowed
+ * Checks the form of the URL. Its name is resolved when a push is sent.
+ * @throws {Fault} not-allowed if it is not a public HTTPS URL
  */
 export function checkEndpoint(endpoint: string, isPrivateAllowed: boolean): URL {
   const refused = (reason: string) =>
@@ -59,7 +59,7 @@ export function checkEndpoint(endpoint: string, isPrivateAllowed: boolean): URL 
   if (url.port !== "") throw refused("the port is not 443");
   const host = withoutBrackets(url.hostname);
   const isAddress = isIP(host) !== 0;
-  // A name without a dot, or in these domains, belongs to the local network.
+  // A name without a dot, or in one of these domains, belongs to the local network.
   const isLocal = !host.includes(".") || /\.(?:local|localhost|internal|arpa|lan)\.?$/i.test(host);
   if (isAddress ? !isPublicAddress(host) : isLocal) throw refused("not a public address");
   return url;
@@ -70,8 +70,9 @@ function withoutBrackets(host: string): string {
 }
 
 /**
- * @returns the response, whatever its status
- * @throws {Fault} unreachable; timeout; not-allowed if the name resolves to a private network
+ * @returns the response with any status
+ * @throws {Fault} unreachable or timeout if the service does not answer, not-allowed if the name
+ * resolves to a private network
  */
 export async function postPush(post: PushPost, options: PushPosterOptions): Promise<PushResponse> {
   const url = checkEndpoint(post.endpoint, options.isPrivateAllowed);
@@ -128,7 +129,7 @@ function exchange(
 ): void {
   let head = "";
   socket.once("secureConnect", () => {
-    // The certificate identifies the service. Nothing is sent to an unauthorized peer.
+    // The certificate identifies the service. Nothing is sent to an unauthenticated peer.
     if (!socket.authorized) return void socket.destroy(new Error("its certificate is not trusted"));
     socket.write(encodeRequest(url, post));
   });

@@ -1,7 +1,7 @@
 /** Reports whether an address is on the public Internet. */
 
-// Members supply the push addresses. Posting to any address would give them access to the local
-// network.
+// Members supply the push addresses. Posting to arbitrary addresses would give them access to the
+// local network.
 
 import { BlockList, isIP } from "node:net";
 
@@ -22,9 +22,9 @@ const RESERVED_IPV4 = [
   "203.0.113.0/24",
   "224.0.0.0/3",
 ];
-/** Global unicast addresses assigned so far. */
+/** Currently assigned global unicast addresses. */
 const GLOBAL_IPV6 = ["2000::/3"];
-/** Tunnels, which lead to any IPv4 address, and documentation addresses. */
+/** Tunnels, which can reach any IPv4 address, and documentation addresses. */
 const RESERVED_IPV6 = ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
 
 function blockList(subnets: readonly string[], family: "ipv4" | "ipv6"): BlockList {
@@ -41,7 +41,7 @@ const GLOBAL_IPV6_LIST = blockList(GLOBAL_IPV6, "ipv6");
 const RESERVED_IPV6_LIST = blockList(RESERVED_IPV6, "ipv6");
 
 export function isPublicAddress(address: string): boolean {
-  // A zone names an interface of this machine.
+  // A zone id names an interface of this machine.
   if (address.includes("%")) return false;
   const family = isIP(address);
   if (family === 4) return !RESERVED_IPV4_LIST.check(address, "ipv4");

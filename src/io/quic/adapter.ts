@@ -1,13 +1,14 @@
-/** The only user of node:quic, which is experimental in Bun (1.4.4: lsquic and BoringSSL). */
+/** Adapter for node:quic, which is experimental in Bun (1.4.4: lsquic and BoringSSL). */
 
-// Behaviour that the code here works around:
-// - A reader ends in the same way when the peer finished the stream and when the connection is
-//   lost, even silently: the stream itself must say that it was finished.
-// - A reader that does not read slows no sender: received data piles up in memory.
-// - `path` before the handshake is empty, and stays so forever once it was read.
-// - A listener that cannot bind still resolves, and is `destroyed`.
-// - The default client binds 127.0.0.1, and an endpoint per connection is never released.
-// - `closed` resolves on silence; `handshakeTimeout` and `udpReceiveBufferSize` are ignored.
+// Workarounds for this behaviour:
+// - A reader ends in the same way whether the peer finished the stream or the connection was lost,
+// even silently. The stream's own data must mark its end.
+// - A slow reader does not slow the sender: received data accumulates in memory.
+// - `path` is empty before the handshake, and stays empty if it was read then.
+// - A listener that cannot bind resolves anyway, but is `destroyed`.
+// - The default client binds 127.0.0.1, and per-connection endpoints are never released.
+// - `closed` resolves when the connection is lost silently.
+// - `handshakeTimeout` and `udpReceiveBufferSize` are ignored.
 
 import { createHash, createPrivateKey } from "node:crypto";
 import { SocketAddress } from "node:net";
@@ -24,10 +25,10 @@ import type { Address } from "../link/link.ts";
 import { normalizeAddress } from "../ws/address.ts";
 import { tuneUdpSocket } from "./udp-socket.ts";
 
-/** Keeps NAT mappings alive; most expire after 30 s. */
+/** Keeps NAT mappings alive, most of which expire after 30 s. */
 const UDP_KEEP_ALIVE_MS = 10_000;
 
-/** Shared by all streams of a connection: a file and the chat. */
+/** Shared by all streams of a connection, e.g. a file and the chat. */
 const UDP_CONNECTION_WINDOW_BYTES = 24 * 1024 * 1024;
 
 export type Congestion = "bbr" | "cubic";
@@ -61,7 +62,9 @@ function quic(): typeof import("node:quic") {
 
 export interface PipeEvents {
   data(chunk: Uint8Array): void;
-  /** The peer reset the stream; `undefined` if it finished it, or the stream was lost. */
+  /**
+   * Code with which the peer reset the stream; `undefined` if the peer finished it or it was lost.
+   */
   closed(code: number | undefined): void;
 }
 
@@ -91,7 +94,7 @@ export class QuicPipe {
 
   listen(events: PipeEvents): void {
     this.#stream.onreset = (error: unknown) => events.closed(codeOf(error));
-    // If the connection is the cause, its code is known one turn later.
+    // If the connection was lost, its code is known one turn later.
     const reportClosed = () => void setImmediate(() => events.closed(undefined));
     this.#stream.closed.then(reportClosed, reportClosed);
     void this.#read(events).then(reportClosed);
@@ -121,7 +124,7 @@ export class QuicPipe {
     try {
       for await (const batch of this.#stream) for (const chunk of batch) events.data(chunk);
     } catch {
-      // `onreset` reports the peer's reset.
+      // `onreset` reports a reset by the peer.
     }
   }
 }
@@ -212,12 +215,15 @@ export class QuicSocket {
     this.#endpoint = endpoint;
   }
 
-  /** @throws Error whose message ends with the system's error number, as in "Bind failure (98)" */
+  /**
+   * @throws {Error} if it cannot bind; the message ends with the system's error number, as in "Bind
+   * failure (98)"
+   */
   static listen(options: ServerOptions, onWire: (wire: QuicWire) => void): QuicSocket {
     const { host, port, family, certPem, keyPem, congestion } = options;
     const { QuicEndpoint, listen } = quic();
     const address = new SocketAddress({ address: host, port, family });
-    // The listener enforces the actual limits, as some addresses are exempt.
+    // The listener enforces the actual limits, because some addresses are exempt.
     const maxConnectionsTotal = LINKS_MAX + UDP_HALF_OPEN_MAX;
     const endpoint = new QuicEndpoint({ address, maxConnectionsPerHost: 0, maxConnectionsTotal });
     const identity = { keys: createPrivateKey(keyPem), certs: Buffer.from(certPem) };
@@ -252,7 +258,7 @@ export class QuicSocket {
     return this.#endpoint.destroyed || this.#endpoint.closing;
   }
 
-  /** @throws Error whose message ends with the system's error number if the port is unavailable */
+  /** @throws {Error} if the port is unavailable; the message ends with the system's error number */
   async connect(remote: Address, connectOptions: QuicConnectOptions): Promise<QuicWire> {
     const family = remote.host.includes(":") ? "ipv6" : "ipv4";
     const address = new SocketAddress({ address: remote.host, port: remote.port, family });
@@ -260,14 +266,14 @@ export class QuicSocket {
       ...sessionOptions(connectOptions.congestion, connectOptions.idleSeconds),
       endpoint: this.#endpoint,
       servername: connectOptions.name,
-      // The server signs the certificate's hash.
+      // The certificate is not checked, because the server signs its hash.
       verifyPeer: "manual",
       keepAlive: UDP_KEEP_ALIVE_MS,
     } as const;
     const session = await quic()
       .connect(address, options)
       .catch(async (error: unknown) => {
-        // The endpoint binds only now, and only it knows why that failed.
+        // The endpoint binds only now, and it alone knows why that failed.
         if (this.isClosed) await this.#endpoint.closed;
         throw error;
       });
@@ -294,7 +300,7 @@ function sessionOptions(
   return {
     alpn: ALPN,
     cc: congestion,
-    enableEarlyData: false, // It could be replayed.
+    enableEarlyData: false, // Early data could be replayed.
     transportParams: {
       initialMaxStreamDataBidiLocal: UDP_STREAM_WINDOW_BYTES,
       initialMaxStreamDataBidiRemote: UDP_STREAM_WINDOW_BYTES,

@@ -3,8 +3,8 @@
 import { Fault } from "../../base/fault.ts";
 
 /**
- * Codes with which a stream or a connection ends. None is 0, which Bun (1.4.4) reports like a lost
- * connection, or 1, which Bun sends by itself.
+ * Codes that end a stream or a connection. 0 is unused because Bun (1.4.4) reports it like a lost
+ * connection, and 1 because Bun itself sends it.
  */
 export const QUIC_CODE = {
   done: 0x100,
@@ -26,9 +26,9 @@ export function quicCodeOf(fault: Fault): number {
 }
 
 /**
- * Converts the end of a stream or connection to a fault for the link's owner. A normal end is a
- * record in the stream, never a code.
- * @param code `undefined` if the connection ended without one, for instance by a timeout
+ * Converts the end of a stream or connection to a fault. A normal end is a record in the stream,
+ * never a code.
+ * @param code `undefined` if the connection ended without a code, for instance by a timeout
  */
 export function faultOfQuicCode(code: number | undefined): Fault {
   switch (code) {

@@ -6,14 +6,14 @@ import type { QuicWire } from "./adapter.ts";
 import type { CloseOrder, QuicLink } from "./link.ts";
 
 /**
- * A connection with its link (the first stream) and its data channels (the others), at either
- * end. The end that is last to see the link end closes the connection, so that retransmissions
- * complete; if the peer does not, this end does after DRAIN_TIMEOUT_MS.
+ * Either end of a connection with its link (the first stream) and data channels (the others). The
+ * end that sees the link end last closes the connection, so that retransmissions complete. If the
+ * peer does not close it, this end does after DRAIN_TIMEOUT_MS.
  */
 export class QuicConnection {
   readonly wire: QuicWire;
   #link: QuicLink | undefined;
-  readonly #channels = new Set<QuicLink>(); // Bounded by UDP_STREAMS_MAX, enforced by QUIC.
+  readonly #channels = new Set<QuicLink>(); // QUIC enforces UDP_STREAMS_MAX.
   #isEnded = false;
 
   constructor(wire: QuicWire) {

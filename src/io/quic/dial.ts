@@ -1,7 +1,7 @@
 /** Dials QUIC over UDP. */
 
-// The certificate is not checked here: the server signs its hash. The handshake proves that the
-// peer holds the private key.
+// The certificate is not checked here, because the server signs its hash. The handshake proves that
+// the peer has the private key.
 
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
@@ -22,7 +22,7 @@ const UDP_ADDRESSES_MAX = 4;
 
 export interface QuicDialSettings {
   /**
-   * Congestion control: "bbr" (the default) is fast on lossy paths, "cubic" is fair to other
+   * Congestion control. "bbr" (the default) is fast on lossy paths, "cubic" is fair to other
    * traffic.
    */
   readonly congestion?: Congestion;
@@ -30,7 +30,7 @@ export interface QuicDialSettings {
   readonly idleSeconds?: number;
 }
 
-/** SNI carries only names. Servers with an address have a single certificate. */
+/** Used instead of an address, because SNI carries names only. */
 const DEFAULT_SERVER_NAME = "chat";
 
 export class QuicDialer {

@@ -13,9 +13,9 @@ import type { QuicPipe, QuicWire } from "./adapter.ts";
 import { faultOfQuicCode, QUIC_CODE, quicCodeOf } from "./close.ts";
 import { END_RECORD, encodeRecords, RecordReader } from "./record.ts";
 
-/** Maximum bytes of messages joined in one write; a longer message is sent alone. */
+/** Maximum bytes of messages joined in one write. A longer message is sent alone. */
 const JOIN_BYTES = 64 * 1024;
-/** Overhead per message, so that a queue of empty messages is bounded, too. */
+/** Overhead per message, which also bounds queues of empty messages. */
 const OVERHEAD_BYTES = 16;
 const OPENING = new Uint8Array(0);
 
@@ -28,21 +28,21 @@ export interface QuicLinkOptions {
   readonly certificateHash: Uint8Array;
   readonly dialChannel?: () => Promise<Link>;
   readonly topics?: Topics<QuicLink>;
-  /** Resolves when all channels have ended that must end before this link. */
+  /** Resolves when all channels that must end before this link have ended. */
   readonly waitForChannels: (link: QuicLink) => Promise<unknown>;
   readonly onEnded: (link: QuicLink, hangUp: CloseOrder, code: number) => void;
 }
 
 /**
- * Either end of a link over one QUIC stream. `close` finishes the stream after the queued messages,
- * and the peer finishes its own. Any other end resets the stream with a code, since QUIC
+ * Either end of a link over one QUIC stream. `close` finishes the stream after the queued messages;
+ * then the peer finishes its direction. Any other end resets the stream with a code, because QUIC
  * retransmits resets but not the close of a connection.
  */
 export class QuicLink extends BaseLink {
   readonly transport = "udp";
   readonly remote: Address;
   readonly certificateHash: Uint8Array;
-  /** Resolves when the peer has accepted the stream. Rejects if it never will. */
+  /** Resolves when the peer accepts the stream. Rejects if the link ends before. */
   readonly accepted: Promise<void>;
   readonly ended: Promise<void>;
   readonly #options: QuicLinkOptions;
@@ -53,7 +53,7 @@ export class QuicLink extends BaseLink {
     end: () => this.#onEnd(),
   });
   #isAccepted = false;
-  /** Not yet accepted by QUIC. Bounded by SEND_QUEUE_BYTES_MAX; `#next` is sent first. */
+  /** Messages that QUIC has not accepted, at most SEND_QUEUE_BYTES_MAX. `#next` is sent first. */
   #queue: Uint8Array[] = [OPENING];
   #next = 0;
   #queueBytes = 0;
@@ -219,7 +219,7 @@ export class QuicLink extends BaseLink {
     if (await this.#write(END_RECORD)) this.#options.pipe.end();
   }
 
-  /** Resolves when QUIC has accepted the bytes. False if it never will. */
+  /** Resolves when QUIC has accepted the bytes, with false if the stream is lost. */
   async #write(bytes: Uint8Array): Promise<boolean> {
     const { pipe } = this.#options;
     for (;;) {

@@ -1,12 +1,14 @@
 /** Accepts links over QUIC on a UDP port. */
 
-// A connection becomes a link with its first stream. Until then it is one of UDP_HALF_OPEN_MAX, the
-// oldest of which is closed if there are more, and each is closed after HELLO_TIMEOUT_MS. This
-// bounds the memory of half-open connections. The peer's address is known only after the handshake
-// (Bun 1.4.4); `accept` is called then, and from then on the connection counts as a link of its
-// address. A forged source never gets that far, and receives at most three times its own bytes.  A
-// stream before the first ends its connection, since unread stream data piles up in memory
-// (adapter.ts). A data channel is opened only after the server answered on the first stream.
+// A connection becomes a link with its first stream. Until then it counts as half-open: at most
+// UDP_HALF_OPEN_MAX exist, the oldest is closed first, and each is closed after HELLO_TIMEOUT_MS.
+// This bounds their memory. The peer's address is known only after the handshake (Bun 1.4.4).
+// `accept` is called then, and the connection begins to count as a link of its address. A forged
+// source address never completes the handshake, and receives at most three times its own bytes.
+//
+// A stream before the first link ends the connection, because unread stream data accumulates in
+// memory (adapter.ts). Clients open data channels only after the server has answered on the first
+// stream.
 
 import { Fault, msg } from "../../base/fault.ts";
 import { HELLO_TIMEOUT_MS, UDP_HALF_OPEN_MAX } from "../../base/limits.ts";
@@ -26,18 +28,18 @@ export interface QuicListenOptions {
   readonly port: number;
   readonly tls: { readonly certPem: string; readonly keyPem: string };
   /**
-   * Congestion control: "bbr" (the default) is fast on lossy paths, "cubic" is fair to other
+   * Congestion control. "bbr" (the default) is fast on lossy paths, "cubic" is fair to other
    * traffic.
    */
   readonly congestion?: Congestion;
-  /** Default: UDP_HALF_OPEN_MAX. */
+  /** Maximum connections without a link. Default: UDP_HALF_OPEN_MAX. */
   readonly unlinkedMax?: number;
 }
 
 /** Time for which a stopping listener waits for connections to close. */
 const LINGER_MS = 500;
 
-/** @throws {Fault} port-taken, usage */
+/** @throws {Fault} port-taken if the port is in use, usage if the address is invalid */
 export function listenQuic(options: QuicListenOptions, events: ListenerEvents): Listener {
   return new QuicListener(options, events);
 }
@@ -129,13 +131,13 @@ class QuicListener implements Listener {
     if (connection.link !== undefined) {
       const isAccepted = this.#stopping === undefined && this.#events.accept(remote);
       if (isAccepted) this.#createLink(connection, remote, pipe);
-      else pipe.reset(QUIC_CODE.refused); // The link itself continues.
+      else pipe.reset(QUIC_CODE.refused); // The link continues.
       return;
     }
-    // A data channel that crossed the end of its link.
+    // The channel was opened while its link was ending.
     if (connection.isEnded) return pipe.reset(QUIC_CODE.refused);
     if (!pipe.isFirst) return this.#reject(wire, QUIC_CODE.malformed);
-    this.#clearPending(wire); // From here on it counts as a link.
+    this.#clearPending(wire); // It now counts as a link.
     if (this.#accepts(wire, remote)) this.#createLink(connection, remote, pipe);
   }
 

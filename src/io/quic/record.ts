@@ -4,9 +4,9 @@
  * bytes`.
  */
 
-// Each end begins its direction with an empty record, which is not a message: the client's
-// announces the stream to the server, the server's accepts it. Each end finishes its direction with
-// END_RECORD; without it the stream was lost, whatever the transport reports.
+// Each end begins its direction with an empty record, which is not a message. The client's
+// announces the stream and the server's accepts it. Each end finishes its direction with
+// END_RECORD. Without it the stream was lost, whatever the transport reports.
 
 import { Fault, msg } from "../../base/fault.ts";
 import { MESSAGE_BYTES_MAX } from "../../base/limits.ts";
@@ -15,8 +15,8 @@ const HEADER_BYTES = 4;
 const END_LENGTH = 0x80000000;
 export const END_RECORD: Uint8Array = Uint8Array.of(0x80, 0, 0, 0);
 /**
- * Initial buffer of a body. It grows with the received bytes, so that announcing a length allocates
- * nothing.
+ * Initial buffer of a body. It grows with the received bytes, so that announcing a large length
+ * allocates nothing.
  */
 const BODY_BUFFER_BYTES_MIN = 4 * 1024;
 const EMPTY = new Uint8Array(0);
@@ -59,7 +59,7 @@ export class RecordReader {
 
   /**
    * Ignores bytes after the end record.
-   * @throws {Fault} too-large; the stream is then unreadable
+   * @throws {Fault} too-large if a record exceeds the limit; the stream is then unreadable
    */
   feed(chunk: Uint8Array): void {
     let offset = 0;
@@ -107,7 +107,7 @@ export class RecordReader {
     return slice.length;
   }
 
-  /** Doubles, so that many small pieces cost no more than few large ones. */
+  /** Doubles the buffer, so that many small pieces cost no more than a few large ones. */
   #growBody(neededBytes: number, length: number): void {
     if (neededBytes <= this.#body.length) return;
     const capacity = Math.max(neededBytes, 2 * this.#body.length, BODY_BUFFER_BYTES_MIN);

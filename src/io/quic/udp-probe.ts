@@ -2,12 +2,12 @@
 
 import type { Address } from "../link/link.ts";
 
-/** Too short for a QUIC packet, so that no QUIC server answers it. */
+/** Too short for a QUIC packet, so that QUIC servers ignore it. */
 const PROBE = new Uint8Array(1);
 
 /**
- * Detects a closed UDP port, so that a dial need not wait for its timeout: Bun's QUIC (1.4.4) does
- * not report refusals. No answer proves nothing, as many machines never refuse.
+ * Detects a closed UDP port, so that a dial need not wait for its timeout. Bun's QUIC (1.4.4) does
+ * not report refusals, and many machines never refuse.
  * @param onRefused called if the remote machine reports that the port is closed
  * @returns a function that ends the probe
  */
@@ -31,6 +31,6 @@ export async function probeUdp(remote: Address, onRefused: () => void): Promise<
     }
     return () => socket.close();
   } catch {
-    return () => {}; // There is no route; QUIC reports that itself.
+    return () => {}; // There is no route, which QUIC reports itself.
   }
 }

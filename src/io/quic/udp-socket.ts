@@ -1,12 +1,12 @@
-/** Sets UDP socket options that Bun (1.4.4) cannot, through libc. */
+/** UDP socket options that Bun (1.4.4) cannot set, through libc. */
 
-// Linux only; elsewhere sockets keep their defaults.
+// Linux only. Sockets of other systems keep their defaults.
 
 import { readdirSync } from "node:fs";
 import { UDP_RECEIVE_BUFFER_BYTES } from "../../base/limits.ts";
 import { LinuxSockets } from "../ws/linux-sockets.ts";
 
-// Constants of Linux, on all processors that Bun supports.
+// Constants of Linux, equal on all processors that Bun supports.
 const SOCK_DGRAM = 2;
 const SOL_SOCKET = 1;
 const SO_TYPE = 3;
@@ -23,15 +23,15 @@ export interface UdpSocketAddress {
 }
 
 /**
- * Sets a receive buffer of UDP_RECEIVE_BUFFER_BYTES, as far as the system allows, and disables ICMP
- * errors, which Bun enables: after one refusal, the next packet to another peer would fail (1 s
- * until it is retransmitted).
- * @returns the size that the kernel reports (twice the requested one), or `undefined`
+ * Sets the receive buffer to UDP_RECEIVE_BUFFER_BYTES, if the system allows it. Disables ICMP
+ * errors, which Bun enables: after a refusal, the next packet to another peer would fail and be
+ * retransmitted after 1 s.
+ * @returns the size that the kernel reports (twice the requested one); `undefined` if it is unknown
  */
 export function tuneUdpSocket(address: UdpSocketAddress): number | undefined {
   return withSocket(address, (system, fd) => {
     system.setOption(fd, SOL_SOCKET, SO_RCVBUF, UDP_RECEIVE_BUFFER_BYTES);
-    // Exceeds the system's limit; needs CAP_NET_ADMIN.
+    // Exceeds the system's limit, which needs CAP_NET_ADMIN.
     system.setOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, UDP_RECEIVE_BUFFER_BYTES);
     system.setOption(fd, IPPROTO_IP, IP_RECVERR, 0);
     if (address.family === "ipv6") system.setOption(fd, IPPROTO_IPV6, IPV6_RECVERR, 0);
@@ -56,7 +56,7 @@ function withSocket(
     const fd = system && findSocket(system, address);
     return system && fd && use(system, fd);
   } catch {
-    return undefined; // No descriptor is left to list them.
+    return undefined; // No descriptor is free for listing them.
   }
 }
 

@@ -29,7 +29,7 @@ export interface StoredAddresses {
 
 /**
  * `quiet`: `on` hides joins and leaves. `screen`: JSON of settings changed in a session.
- * `pictures`: JSON of paths of pictures sent or downloaded.
+ * `pictures`: JSON of the paths of sent and downloaded pictures.
  */
 export type Preference = "quiet" | "screen" | "pictures";
 
@@ -41,8 +41,8 @@ const PARTIAL_SECRET_FILE = "parts.key";
 const PARTIAL_SECRET_BYTES = 32;
 
 /**
- * Persistent state of a client's home (`CHAT_HOME`), shared by its processes. User names are
- * case-insensitive, as on the server.
+ * Persistent state in `CHAT_HOME`, shared by its processes. User names are case-insensitive, as on
+ * the server.
  */
 export class ClientState {
   readonly #database: StateDatabase;
@@ -66,7 +66,9 @@ export class ClientState {
     this.muted = new MutedTargets(this.#database);
   }
 
-  /** @throws {Fault} version-unsupported, store-denied, store-full, store-failed */
+  /**
+   * @throws {Fault} version-unsupported if a newer program wrote it, store-… if the disk refuses
+   */
   static open(folder: string): ClientState {
     withStoreFaults(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
     return new ClientState(folder);
@@ -77,8 +79,8 @@ export class ClientState {
   }
 
   /**
-   * PEM of the device key, created at the first call. The database's write lock ensures that
-   * concurrent processes get the same key.
+   * Returns the device key as PEM, creating it at the first call. The database's write lock ensures
+   * that concurrent processes get the same key.
    */
   deviceKey(generate: GenerateKey): string {
     const { folder } = this.#database;
@@ -90,8 +92,8 @@ export class ClientState {
   }
 
   /**
-   * Secret that authenticates the journals of partial downloads, created at the first call.
-   * `undefined` in memory.
+   * Returns the secret that authenticates journals of partial downloads, creating it at the first
+   * call. `undefined` for a database in memory.
    */
   partialFileSecret(): Uint8Array | undefined {
     const { folder } = this.#database;
@@ -107,7 +109,7 @@ export class ClientState {
       const existing = readSmallFile(path);
       if (existing !== undefined) return existing;
       return this.#database.transact(() => {
-        const stored = readSmallFile(path); // Another process may have written it in the meantime.
+        const stored = readSmallFile(path); // Another process may have written it meanwhile.
         if (stored !== undefined) return stored;
         const created = generate();
         writeSmallFile(path, created);
@@ -206,7 +208,7 @@ export class ClientState {
     return this.#database.run("DELETE FROM pins WHERE address = ?", address) > 0;
   }
 
-  /** Seq of the last record displayed by this home. `undefined` if none. */
+  /** Seq of the last record displayed in this CHAT_HOME; `undefined` if none. */
   cursor(fingerprint: string, user: string): number | undefined {
     return this.#database.value(
       `SELECT seq FROM cursors ${WHERE_USER}`,
@@ -256,7 +258,7 @@ export class ClientState {
   }
 
   enrol(fingerprint: string, user: string, account: string): void {
-    if (this.enrolment(fingerprint, user) === account) return; // Avoids waiting for a disk write.
+    if (this.enrolment(fingerprint, user) === account) return; // Avoids a disk write.
     const sql = "INSERT OR REPLACE INTO enrolments VALUES (?, ?, ?)";
     this.#database.run(sql, fingerprint, foldCase(user), account);
   }
@@ -274,7 +276,7 @@ export class ClientState {
     return this.#database.value("SELECT user FROM last_users WHERE fingerprint = ?", fingerprint);
   }
 
-  /** @param replace false sets it only if there is no last server */
+  /** @param replace if false, keeps an existing last server */
   setLastServer(address: string, unixMs: number, replace = false): void {
     const last = this.lastServer();
     if (last === address || (last !== undefined && !replace)) return;
@@ -282,7 +284,7 @@ export class ClientState {
     this.#database.run(sql, address, Math.trunc(unixMs));
   }
 
-  /** @param replace false sets it only if the server has no last user */
+  /** @param replace if false, keeps an existing last user of the server */
   setLastUser(fingerprint: string, user: string, unixMs: number, replace = false): void {
     const last = this.lastUser(fingerprint);
     if (last === user || (last !== undefined && !replace)) return;

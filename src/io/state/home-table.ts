@@ -1,4 +1,4 @@
-/** Base class for access to some tables of a home. */
+/** Base class for tables of the client's database. */
 
 import type { StateDatabase } from "./schema.ts";
 

@@ -1,4 +1,4 @@
-/** Files displayed in this home, for completion and `get-file`. */
+/** Files displayed in this CHAT_HOME, for completion and `get-file`. */
 
 import { KNOWN_FILES_MAX } from "../../base/limits.ts";
 import { HomeTable } from "./home-table.ts";
@@ -8,7 +8,9 @@ export interface KnownFile {
   readonly name: string;
 }
 
-/** Names of files in sealed rooms are never stored unencrypted, so only the id is. */
+/**
+ * Returns only the id of a file in a sealed room, because such names are never stored unencrypted.
+ */
 export function knownFile({
   id,
   name,
@@ -20,12 +22,12 @@ export function knownFile({
 /** Files displayed on this device, so that their ids can be completed. */
 export class KnownFiles extends HomeTable {
   /**
-   * Retains the newest KNOWN_FILES_MAX of a server.
+   * Retains the newest KNOWN_FILES_MAX files of a server.
    * @param files oldest first
    */
   add(fingerprint: string, files: readonly KnownFile[]): void {
     const unknown = files.slice(-KNOWN_FILES_MAX).filter(({ id }) => !this.#has(fingerprint, id));
-    if (unknown.length === 0) return; // Avoids waiting for a disk write.
+    if (unknown.length === 0) return; // Avoids a disk write.
     this.database.transact(() => {
       const insert = "INSERT OR IGNORE INTO files_seen (fingerprint, file, name) VALUES (?, ?, ?)";
       for (const { id, name } of unknown) this.database.run(insert, fingerprint, id, name);

@@ -1,4 +1,4 @@
-/** Names of users and rooms for shell completion, read-only. */
+/** Read-only names of users and rooms for shell completion. */
 
 import { Database, type SQLQueryBindings } from "bun:sqlite";
 import { join } from "node:path";
@@ -11,17 +11,17 @@ export interface KnownName {
   readonly about: string;
 }
 
-/** Maximum wait for another process that writes. Completion must not make the user wait. */
+/** Maximum wait for another process that writes. Completion must be fast. */
 const BUSY_TIMEOUT_MS = 100;
 
 /**
- * Names known to a home, for completion. Reads only. A home that is missing, locked or of another
+ * Names stored in a CHAT_HOME, for completion. A CHAT_HOME that is missing, locked or of another
  * version has no names.
  */
 export class KnownNames {
   readonly #database: Database | undefined;
 
-  /** @param folder folder of the client's data */
+  /** @param folder folder with the client's data */
   constructor(folder: string) {
     this.#database = withFallback(() => open(join(folder, CLIENT_STATE_FILE)), undefined);
   }
@@ -47,7 +47,7 @@ export class KnownNames {
     return this.#all("SELECT DISTINCT user AS name, '' AS about FROM last_users");
   }
 
-  /** `#lobby` and `@bob`, from records read here, latest first. */
+  /** Returns `#lobby` and `@bob` from records read in this CHAT_HOME, latest first. */
   targets(fingerprint: string): KnownName[] {
     const sql = `SELECT place AS name, '' AS about FROM log_seen WHERE fingerprint = ?
       GROUP BY place ORDER BY max(seq) DESC`;

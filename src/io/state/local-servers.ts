@@ -41,14 +41,14 @@ export function announceLocalServer(server: LocalServer, env: Environment): () =
     chmodSync(folder, 0o700);
     writeSmallFile(path, `${JSON.stringify(server)}\n`);
   } catch {
-    return () => {}; // Optional: without the entry, the user types the address.
+    return () => {}; // The entry is optional. Without it, the user types the address.
   }
   return () => rmSync(path, { force: true });
 }
 
 /**
- * Running servers, newest first. An entry proves nothing, as process ids are reused: clients must
- * verify its fingerprint.
+ * Returns running servers, newest first. Process ids are reused, so clients must verify the
+ * fingerprint.
  */
 export function findLocalServers(env: Environment): LocalServer[] {
   const folder = runFolder(env);
@@ -59,7 +59,7 @@ export function findLocalServers(env: Environment): LocalServer[] {
     const server = parse(readSmallFile(join(folder, name)));
     const isRunning = server !== undefined && name === `${server.pid}.json` && isAlive(server.pid);
     if (isRunning) servers.push(server);
-    else rmSync(join(folder, name), { force: true }); // Left by a killed server.
+    else rmSync(join(folder, name), { force: true }); // A killed server left it.
   }
   return servers.sort((a, b) => b.startedUnixMs - a.startedUnixMs);
 }

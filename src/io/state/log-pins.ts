@@ -1,11 +1,11 @@
-/** Log states that the servers have proved to this home. */
+/** Log states that servers have proved to this CHAT_HOME. */
 
 import type { KnownRecord, LogPin } from "../../core/client/audit.ts";
 import { HomeTable } from "./home-table.ts";
 
 /**
- * Maximum records remembered per account of a server. Far fewer arrive between two proofs; the
- * others only help to name missing ones.
+ * Maximum records remembered per account of a server. Far fewer arrive between two proofs;
+ * additional ones only help to name missing records.
  */
 const STORED_RECORDS_MAX = 4_096;
 
@@ -18,19 +18,19 @@ export interface LogReader {
 type Awaitable<Value> = Value | Promise<Value>;
 
 export interface LogPins {
-  /** `undefined` if this server has proved nothing yet. */
+  /** `undefined` if this server has not proved its log yet. */
   pin(reader: LogReader): Awaitable<LogPin | undefined>;
-  /** Never decreases the size for the same log, even with concurrent processes. */
+  /** Never decreases the size of the same log, even with concurrent processes. */
   storePin(reader: LogReader, pin: LogPin): Awaitable<void>;
   storeRecords(reader: LogReader, records: readonly KnownRecord[]): Awaitable<void>;
   storedRecords(reader: LogReader, filter: "all" | "unproved"): Awaitable<KnownRecord[]>;
   markProved(reader: LogReader, seqs: readonly number[]): Awaitable<void>;
   /**
-   * Stores that the server confirmed a record of this seq, so that the log is at least that long.
+   * Stores that the server confirmed a record with this seq, so the log has at least this length.
    */
   storeConfirmed(reader: LogReader, seq: number): Awaitable<void>;
   confirmed(reader: LogReader): Awaitable<number>;
-  /** Stores why the log was rejected; `undefined` if it was accepted. */
+  /** Stores the reason why the log was rejected; `undefined` if it was accepted. */
   setAlarm(reader: LogReader, reason: string | undefined): Awaitable<void>;
 }
 
@@ -82,7 +82,7 @@ export class HomeLogPins extends HomeTable implements LogPins {
       WHERE fingerprint = ? ORDER BY seq`;
     const cursor = "SELECT max(seq) FROM cursors WHERE fingerprint = ?";
     const records = this.database.all<SeenRow>(select, fingerprint).map(seenRecordOf);
-    // `forget` removes the pin; the next login resets the cursors.
+    // `forget` removes the pin; the next log-in resets the cursors.
     const isPinned = this.pin({ fingerprint }) !== undefined;
     const displayed = (isPinned && this.database.value<number>(cursor, fingerprint)) || 0;
     const confirmed = this.confirmed({ fingerprint });

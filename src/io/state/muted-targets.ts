@@ -1,4 +1,4 @@
-/** Rooms and users that an account muted on this device. */
+/** Rooms and users that an account has muted on this device. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { SETTINGS_LISTED_MAX } from "../../base/limits-screen.ts";
@@ -13,7 +13,7 @@ export class MutedTargets extends HomeTable {
 
   /**
    * @param target `lobby` or `@bob`, case-insensitive
-   * @throws {Fault} too-many, store-…
+   * @throws {Fault} too-many if the limit is reached, store-… if the disk refuses
    */
   mute(fingerprint: string, user: string, target: string, isMuted: boolean): void {
     const values = [fingerprint, user.toLowerCase(), target.toLowerCase()] as const;

@@ -36,19 +36,20 @@ const INSERT = "INSERT OR REPLACE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?)";
 const DELETE = "DELETE FROM outbox WHERE outbox = ? AND counter = ?";
 
 /**
- * Unsent posts of this home. Each outbox belongs to one process, which holds a lock on the file
- * CHAT_HOME/outboxes/ID until it ends. Locks are created and removed only within a write
- * transaction, so that no process adopts an outbox during its creation.
+ * Unsent posts of this CHAT_HOME. Each outbox belongs to one process, which holds a lock on the
+ * file CHAT_HOME/outboxes/ID until it ends. Locks are created and removed only in a write
+ * transaction, so that no process adopts an outbox that is being created.
  */
 export class OutboxStore {
   readonly #database: StateDatabase;
-  readonly #locks = new Map<string, Lock>(); // A lock per run, and per adopted outbox.
+  // One lock for this run, and one for each adopted outbox.
+  readonly #locks = new Map<string, Lock>();
 
   constructor(database: StateDatabase) {
     this.#database = database;
   }
 
-  /** @throws {Fault} store-… and changes nothing */
+  /** @throws {Fault} store-… if the disk refuses; then nothing has changed */
   write(id: string, { fingerprint, user, added, settled }: OutboxChange): void {
     this.#database.transact(() => {
       if (!this.#locks.has(id)) assert(this.#lock(id), "only this process uses its outbox ids");
@@ -110,8 +111,8 @@ export class OutboxStore {
 
   #unlock(id: string, lock: Lock): void {
     this.#locks.delete(id);
-    lock.release(); // Release first: Windows cannot remove an open file.
-    // Keep the file of a non-empty outbox, so that two processes open the same one.
+    lock.release(); // Release first, because Windows cannot remove an open file.
+    // Retain the file of a non-empty outbox, so that two processes open the same one.
     if (this.#database.folder !== undefined && this.#posts(id).length === 0) {
       rmSync(join(this.#database.folder, FOLDER, id), { force: true });
     }

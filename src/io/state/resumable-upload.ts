@@ -17,14 +17,14 @@ export interface ResumableUpload {
   /** Drops the checksums from `upTo` on, because the server has fewer chunks. */
   truncate(upTo: number): void;
   /**
-   * Checksums of the chunks below `upTo`, in order; fewer if some were lost.
-   * @param from first chunk; default 0
+   * Yields the checksums of the chunks below `upTo` in order, or fewer if some were lost.
+   * @param from first chunk. Default: 0
    */
   hashes(from?: number): Generator<Uint8Array>;
   /**
-   * Defined if a chunk must never change. Each chunk is then stored before it is sent, and compared
-   * when read again.
-   * @throws {Fault} file-changed
+   * Present if chunks must never change. Each chunk is then stored before it is sent, and compared
+   * when it is read again.
+   * @throws {Fault} file-changed if a chunk has changed
    */
   check?(from: number, hashes: readonly Uint8Array[]): void;
   remove(): void;

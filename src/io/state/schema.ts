@@ -1,4 +1,4 @@
-/** Tables of a home's database and their migrations. */
+/** Tables of the client's database and their migrations. */
 
 import { Database, SQLiteError, type SQLQueryBindings, type Statement } from "bun:sqlite";
 import { closeSync } from "node:fs";
@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { Fault, type FaultCode, msg } from "../../base/fault.ts";
 import { openPlain } from "../disk/tree.ts";
 
-/** Processes write for milliseconds; a longer wait means that one hangs. */
+/** Processes write for milliseconds only, so a longer wait means that one hangs. */
 const BUSY_TIMEOUT_MS = 5_000;
-/** Processes that open a new home concurrently create its tables in turn. */
+/** Processes that open a new CHAT_HOME concurrently create its tables one after another. */
 const OPEN_TIMEOUT_MS = 30_000;
 
 /** Step `i` migrates from version `i` to `i + 1`. Append only. */
@@ -95,8 +95,9 @@ const MIGRATIONS: readonly string[] = [
   `CREATE TABLE server_places (
      fingerprint TEXT PRIMARY KEY, places TEXT NOT NULL, last TEXT
    ) STRICT, WITHOUT ROWID;`,
-  // Tables are unchanged. Queued posts may be encrypted from this version on, and earlier programs
-  // would send them as they are. `migrate` overwrites what those programs deleted.
+  // Tables are unchanged. From this version on, queued posts may be encrypted. The new version
+  // number prevents earlier programs from sending them unchanged. `migrate` overwrites rows that
+  // those programs deleted.
   "SELECT 1",
 ];
 
@@ -107,7 +108,7 @@ const CLIENT_STATE_VERSION = MIGRATIONS.length;
 export const CLIENT_STATE_FILE = "state.sqlite";
 
 export class StateDatabase {
-  /** `undefined` in memory. */
+  /** `undefined` for a database in memory. */
   readonly folder: string | undefined;
   readonly #database: Database;
 
@@ -158,7 +159,7 @@ export class StateDatabase {
 function openDatabase(folder: string): Database {
   return withStoreFaults(folder, () => {
     const path = join(folder, CLIENT_STATE_FILE);
-    // SQLite gives its side files the mode of this one.
+    // SQLite gives its side files the same mode.
     closeSync(openPlain(path, "create"));
     const database = new Database(path, { strict: true, readwrite: true, create: true });
     try {
@@ -188,7 +189,7 @@ function migrate(database: Database, folder: string): void {
   if (before === CLIENT_STATE_VERSION) return;
   database
     .transaction(() => {
-      const version = versionOf(database); // Another process may have migrated first.
+      const version = versionOf(database); // Another process may have migrated it first.
       if (version > CLIENT_STATE_VERSION) throw tooNew(folder, version);
       for (const step of MIGRATIONS.slice(version)) database.run(step);
       database.run(`PRAGMA user_version = ${CLIENT_STATE_VERSION}`);

@@ -1,4 +1,4 @@
-/** Read-only access to a device's store of sealed rooms. */
+/** Read-only access to a device's database of sealed rooms. */
 
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
@@ -24,7 +24,7 @@ export class SealedFile {
     this.#database = database;
   }
 
-  /** @returns `undefined` if this device was in no sealed room */
+  /** @returns `undefined` if this device has never been in a sealed room */
   static open(folder: string): SealedFile | undefined {
     const path = join(folder, SEALED_STATE_FILE);
     return sealedFaults(folder, () => {

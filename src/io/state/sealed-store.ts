@@ -33,10 +33,10 @@ export const SEALED_STATE_FILE = "sealed.sqlite";
  * Prefix of the key that names the device whose key encrypts the other rows. Its value is empty.
  */
 const DEVICE_PREFIX = "device/";
-/** First bytes of a SQLite database. An empty file is an uninitialized one. */
+/** First bytes of a SQLite database. An empty file is an uninitialised database. */
 export const DATABASE_HEADER = "SQLite format 3\0";
 const FORMAT = 1;
-/** A process may hold the database for half a second; a longer wait means that it hangs. */
+/** Transactions last up to half a second, so a longer wait means that a process hangs. */
 const BUSY_TIMEOUT_MS = 15_000;
 const BUSY_RETRY_MS = 5;
 
@@ -48,7 +48,7 @@ const OWNER_IS = "fingerprint = ? AND account = ?";
 const WHERE = `WHERE ${OWNER_IS} AND key >= ? AND key < ?`;
 
 /**
- * A device's store of sealed rooms. A separate database, since a transaction lasts while keys are
+ * A device's store of sealed rooms. A separate database, because transactions last while keys are
  * computed and must not block other writes of this process.
  */
 export class SealedStateStore {
@@ -61,8 +61,8 @@ export class SealedStateStore {
   #hasUpdatedOwner = false;
 
   /**
-   * @param folder `undefined` in memory
-   * @throws {Fault} store-…, version-unsupported
+   * @param folder `undefined` for a database in memory
+   * @throws {Fault} store-… if the disk refuses, version-unsupported if a newer program wrote it
    */
   constructor(folder: string | undefined, owner: SealedOwner, clock: Clock) {
     this.#folder = folder ?? "memory";
@@ -74,7 +74,9 @@ export class SealedStateStore {
   }
 
   /**
-   * @throws {Fault} store-…; interrupted if closed; and those of `task`, with changes rolled back
+   * Rolls back all changes if `task` fails.
+   * @throws {Fault} store-… if the disk refuses, interrupted if the store is closed, and the faults
+   * of `task`
    */
   transact<Result>(task: (tables: SealedRows) => Promise<Result>): Promise<Result> {
     return this.#mutex.run(async () => {
@@ -221,7 +223,7 @@ function renameIfDamaged(path: string): void {
   }
 }
 
-/** @returns `undefined` if there is no such file */
+/** @returns `undefined` if the file does not exist */
 export function readHeader(path: string): string | undefined {
   if (!existsSync(path)) return undefined;
   const file = openPlain(path, "read");

@@ -22,8 +22,8 @@ interface Row {
 }
 
 /**
- * Unfinished uploads of this home, so that a later process can resume them. Only an optimization:
- * the server decides what is durable.
+ * Unfinished uploads of this CHAT_HOME, so that a later process can resume them. Only an
+ * optimisation: the server decides which chunks are durable.
  */
 export class UploadJournal extends HomeTable implements ResumableUploads {
   /** @param stamp stamp of the source */
@@ -41,7 +41,7 @@ export class UploadJournal extends HomeTable implements ResumableUploads {
   begin(key: UploadKey, stamp: string, file: FileId, unixMs: number): ResumableUpload {
     const nowMs = Math.trunc(unixMs);
     this.database.transact(() => {
-      // The server has removed those, too.
+      // The server has removed these, too.
       this.database.run("DELETE FROM uploads WHERE touched_ms < ?", nowMs - UPLOAD_KEEP_MS);
       const sql = `DELETE FROM uploads
         WHERE fingerprint = ? AND user = ? AND path = ? AND targets = ? AND name = ?`;
@@ -56,7 +56,7 @@ export class UploadJournal extends HomeTable implements ResumableUploads {
 
   #resumable(file: FileId, storedChunks: number): ResumableUpload {
     let upTo = storedChunks;
-    /** The last row. Bounded by ROW_HASHES, or by one call. */
+    /** The last row, bounded by ROW_HASHES or by one call. */
     let row: readonly Uint8Array[] = [];
     return {
       file,
@@ -86,7 +86,7 @@ export class UploadJournal extends HomeTable implements ResumableUploads {
     this.#withoutSync(() => {
       const upTo = from + hashes.length;
       const sql = "UPDATE uploads SET up_to = MAX(up_to, ?) WHERE file = ?";
-      // No row: another process finished the same upload.
+      // Without a row, another process has finished the same upload.
       if (this.database.run(sql, upTo, file) === 0) return;
       const insert = "INSERT OR REPLACE INTO upload_hashes VALUES (?, ?, ?)";
       this.database.run(insert, file, from, concatBytes(...hashes));
@@ -107,7 +107,7 @@ export class UploadJournal extends HomeTable implements ResumableUploads {
       const storedChunks = this.database.get<{ first: number; hashes: Uint8Array }>(sql, file, at);
       if (storedChunks === undefined) return;
       const end = storedChunks.first + storedChunks.hashes.length / HASH_BYTES;
-      if (end <= at) return; // Overlapping rows of two processes, one shorter.
+      if (end <= at) return; // Two processes have written overlapping rows of different lengths.
       for (; at < Math.min(end, upTo); at++) {
         const offset = (at - storedChunks.first) * HASH_BYTES;
         yield storedChunks.hashes.slice(offset, offset + HASH_BYTES);

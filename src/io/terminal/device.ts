@@ -23,7 +23,9 @@ export interface TerminalDevice {
   readonly output: Output;
   size(): Size;
   setRaw(isRaw: boolean): void;
-  /** Writes immediately, replacing the queue. Gives up after `timeoutMs` if the terminal stalls. */
+  /**
+   * Discards the queue and writes immediately. Gives up after `withinMs` if the terminal stalls.
+   */
   writeNow(text: string, withinMs: number): void;
   stop(target: "group" | "process"): void;
   /** @returns a function that removes the handler */
@@ -63,8 +65,8 @@ export function stopProcess(
 }
 
 /**
- * Opens the terminal of standard output again, non-blocking: changing the shared descriptor would
- * affect the shell, and a thread blocked in a write would hold the terminal's lock, so that its
+ * Reopens the terminal of standard output in non-blocking mode. Changing the shared descriptor
+ * would affect the shell. A thread blocked in a write would hold the terminal's lock, so that its
  * modes could not be changed.
  */
 function openNonBlocking(): number | undefined {
@@ -73,7 +75,7 @@ function openNonBlocking(): number | undefined {
   try {
     return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch {
-    return undefined; // The terminal belongs to another user, as after `su`.
+    return undefined; // The terminal belongs to another user, e.g. after `su`.
   }
 }
 

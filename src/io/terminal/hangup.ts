@@ -5,8 +5,8 @@ import { readFileSync } from "node:fs";
 const SIGHUP_BIT = 1n;
 
 /**
- * Reports whether this process was started to ignore SIGHUP, as by `nohup`, which a handler would
- * undo. Linux only; false elsewhere.
+ * Reports whether this process was started to ignore SIGHUP, e.g. by `nohup`. A handler would undo
+ * that. Linux only; false on other systems.
  */
 export function ignoresHangup(statusFile = "/proc/self/status"): boolean {
   try {

@@ -7,8 +7,9 @@ import { LineBuffer } from "./line-buffer.ts";
 export interface Input {
   readonly isTerminal: boolean;
   /**
-   * The next line without its line feed; `undefined` at the end. Skips a bad line after throwing.
-   * @throws {Fault} text-invalid if it is not UTF-8; too-large
+   * Returns the next line without its line feed; `undefined` at the end. The next call continues
+   * after an invalid line.
+   * @throws {Fault} text-invalid if it is not UTF-8, too-large if it is too long
    */
   line(): Promise<string | undefined>;
   secretLine(): Promise<string | undefined>;

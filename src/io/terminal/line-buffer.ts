@@ -23,8 +23,8 @@ export class LineBuffer {
   }
 
   /**
-   * @param ended whether the last bytes without line feed are a line
-   * @throws {Fault} text-invalid, too-large
+   * @param ended whether the last bytes without a line feed are a line
+   * @throws {Fault} text-invalid if it is not UTF-8, too-large if it is too long
    */
   takeLine(ended: boolean): string | undefined {
     for (;;) {

@@ -11,24 +11,24 @@ import { PASTE_MARKS_OFF, PASTE_MARKS_ON, PasteSplitter, type Typed } from "./pa
 
 export interface EnteredLine {
   readonly text: string;
-  /** The line begins with several pasted lines, so it is text and never a command. */
+  /** True if the line begins with several pasted lines. It is then text and never a command. */
   readonly isPasted: boolean;
 }
 
-/** Called when several lines, or too many characters, were pasted and wait for Enter. */
+/** Called when a paste of several lines waits for Enter, or is too large. */
 export type OnPaste = (paste: { readonly lines: number } | "oversize") => void;
 
 export interface LineEditor {
   /**
-   * The next line; `undefined` after Ctrl-D, or Ctrl-Z on Windows, on an empty line.
+   * Returns the next line; `undefined` after Ctrl-D, or Ctrl-Z on Windows, on an empty line.
    * @throws {Fault} interrupted after Ctrl-C on an empty line
    */
   line(): Promise<EnteredLine | undefined>;
   secret(question: string): Promise<string | undefined>;
   print(text: string): void;
   /**
-   * Removes the entered line from the screen, to be replaced by its result. No-op if other output
-   * followed.
+   * Removes the entered line from the screen, so that its result can replace it. Does nothing if
+   * other output followed.
    */
   eraseEntered(): void;
   prompt(text: string): void;
@@ -41,11 +41,11 @@ const LINES_AHEAD_MAX = 1_000;
 
 /** Time after which a process that could not be stopped continues. */
 const SUSPENDED_MS = 100;
-/** Distance of readline's tab stops. */
+/** Distance between readline's tab stops. */
 const TAB = 8;
-/** Rows of a pasted line above which it is abbreviated. */
+/** Maximum rows of a pasted line before it is abbreviated. */
 const PASTE_ROWS_MAX = 3;
-/** Characters of a paste that are previewed before the line. */
+/** Length of the preview of a paste before the typed text. */
 const PREVIEW_CHARS = 16;
 
 export function openLineEditor(input: Input, output: Output, onPaste: OnPaste): LineEditor {
@@ -76,9 +76,9 @@ function setRawMode(isRaw: boolean): void {
 }
 
 /**
- * Passes typed keys to readline, synchronously, so that keys typed before a paste precede it.
- * Passes text of one read in one piece, since readline echoes keys one by one and then forgets the
- * rows.
+ * Passes typed keys to readline synchronously, so that keys typed before a paste precede it. Passes
+ * the text of one read as a whole, because readline would echo separate keys one by one and lose
+ * track of the rows.
  */
 async function readKeys(
   input: Input,
@@ -110,7 +110,7 @@ async function readKeys(
   keys.end();
 }
 
-/** Text, or one other key: a single character, or a sequence that begins with Esc. */
+/** Text, or another key: a single character or a sequence that begins with Esc. */
 const RUNS = /\x1b(?:\[\[?[0-?]*[ -/]*[@-~]|O?[^\x1b])?|[\x00-\x1f\x7f]|[^\x00-\x1f\x7f]+/gsu;
 const CONTROL = /^[\x00-\x1f\x7f]/;
 /** The read ended within a sequence, or after the Esc key. */
@@ -169,7 +169,7 @@ class ReadlineEditor implements LineEditor {
     this.#echo.isOn = false;
     try {
       const typed = await this.line();
-      // Removes it from the history of the arrow keys.
+      // Removes the line from the input history.
       (this.#editor as Editor & { history?: string[] }).history?.shift();
       return typed?.text;
     } finally {
@@ -206,7 +206,7 @@ class ReadlineEditor implements LineEditor {
   }
 
   /**
-   * Inserts a pasted line as if typed. Several lines wait for Enter, so that none is sent unread.
+   * Inserts a pasted line as if typed. Several lines wait for Enter, so that none is sent unseen.
    */
   pasted(paste: Exclude<Typed, { kind: "keys" }>): void {
     if (this.#isClosed) return;
@@ -250,7 +250,7 @@ class ReadlineEditor implements LineEditor {
 
   #draw(): void {
     this.#enteredRows = undefined;
-    // readline remembers the cursor's row, which the printed text has moved.
+    // readline stores the cursor's row, which the printed text has moved.
     (this.#editor as Editor & { prevRows?: number }).prevRows = 0;
     this.#editor.prompt(true);
   }
@@ -276,7 +276,7 @@ class ReadlineEditor implements LineEditor {
     await this.#output.flushed();
     if (this.#isClosed) return;
     setRawMode(false);
-    // Stops the process group, as the terminal's own Ctrl-Z does, to include a surrounding script.
+    // Stops the process group including a surrounding script, like the terminal's own Ctrl-Z.
     process.kill(0, "SIGTSTP");
     setTimeout(() => {
       if (this.#isSuspended) this.#resume();
@@ -334,8 +334,8 @@ function previewOf(pasted: PendingPaste | undefined): string {
 }
 
 /**
- * Rows of the screen down to readline's cursor after this line. A wide character does not begin in
- * the last column, and a full last row is followed by an empty one.
+ * Returns the number of screen rows down to readline's cursor after this line. A wide character
+ * never begins in the last column, and a full last row is followed by an empty one.
  * @internal
  */
 export function rowsOf(line: string, columns: number): number {

@@ -11,22 +11,22 @@ export interface Output {
   write(text: string): void;
   queuedBytes(): number;
   /**
-   * Resolves when less than 1 MiB is queued, or the reader has closed. Await it between large
-   * writes.
+   * Resolves when less than 1 MiB is queued, or the reader has closed. Callers await it between
+   * large writes.
    */
   drained(): Promise<void>;
   flushed(): Promise<void>;
-  /** Write error. `undefined` also if the reader has closed. */
+  /** Write error; `undefined` also if the reader has closed. */
   fault(): Fault | undefined;
 }
 
-/** Called once. `undefined` if the reader has closed (EPIPE), as after `| head`. */
+/** Called once. `undefined` if the reader has closed (EPIPE), e.g. after `| head`. */
 export type OnBroken = (fault: Fault | undefined) => void;
 
 const LOW_BYTES = 1 << 20;
 /** Maximum bytes per system call, so that `drained` resolves in time. */
 const WRITE_BYTES_MAX = 1 << 18;
-/** First retry interval of a stalled terminal. It doubles. */
+/** First retry interval of a stalled terminal. It doubles at each retry. */
 const RETRY_MS = 2;
 const RETRY_MS_MAX = 64;
 const COLUMNS_DEFAULT = 80;
@@ -51,15 +51,15 @@ export interface ScreenOutput extends Output {
 }
 
 /**
- * The terminal of standard output.
- * @param fd the same terminal, opened non-blocking; `undefined` if that failed
+ * Output to the terminal of standard output.
+ * @param fd the same terminal, opened in non-blocking mode; `undefined` if that failed
  */
 export function screenOutput(fd: number | undefined, onBroken: OnBroken): ScreenOutput {
   const stream = streamOf(1);
   return new FdOutput(fd === undefined ? stream : { ...stream, fd, isNonBlocking: true }, onBroken);
 }
 
-/** Touches process.stdout only if it is a terminal, since that makes a pipe non-blocking. */
+/** Uses process.stdout only for a terminal, because it would make a pipe non-blocking. */
 function streamOf(fd: 1 | 2): Stream {
   const isTerminal = isatty(fd);
   const columns = () => (fd === 1 ? process.stdout : process.stderr).columns;

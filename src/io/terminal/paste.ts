@@ -9,7 +9,7 @@ export const PASTE_MARKS_OFF = "\x1b[?2004l";
 export type Typed =
   | { readonly kind: "keys"; readonly bytes: Uint8Array }
   | { readonly kind: "paste"; readonly text: string }
-  /** Longer than any message, and dropped. */
+  /** A paste longer than any message, which is dropped. */
   | { readonly kind: "oversize" };
 
 const BEGIN = Buffer.from("\x1b[200~");
@@ -19,13 +19,13 @@ const BREAKS: ReadonlySet<number> = new Set([0x03, 0x04]);
 /** Terminal sequences: strings (OSC, DCS and similar), CSI, and short ones. */
 const SEQUENCE =
   /\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]?/g;
-/** Control characters except line feed and tab, and bidi controls. */
+/** Control characters except line feed and tab, and bidirectional controls. */
 const UNPRINTABLE = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * Separates pastes from keys. A paste may contain end marks planted by its author, so it ends at
- * the last end mark of a read. A patient splitter also holds the bytes after that mark, until
- * `release` declares them keys or another end mark arrives.
+ * Separates pastes from keys. A paste may contain fake end marks, so it ends at the last end mark
+ * of a read. A patient splitter also retains the bytes after that mark, until `release` declares
+ * them keys or another end mark arrives.
  */
 export class PasteSplitter {
   #pending: Buffer = Buffer.alloc(0); // Bounded by PASTE_BYTES_MAX and one read.
@@ -34,7 +34,7 @@ export class PasteSplitter {
   #isOversize = false;
   readonly #isPatient: boolean;
 
-  /** @param isPatient also holds a single Esc; the caller calls `release` soon */
+  /** @param isPatient if true, also retains a single Esc until the caller calls `release` */
   constructor(isPatient = false) {
     this.#isPatient = isPatient;
   }

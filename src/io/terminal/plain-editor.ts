@@ -6,7 +6,7 @@ import type { Output } from "./output.ts";
 
 /**
  * Opens an editor for a terminal that only appends lines, such as a screen reader. The terminal
- * itself echoes and edits the line, and its target is printed once, on a separate line.
+ * echoes and edits the line. The current room is printed on a separate line when it changes.
  */
 export function openPlainEditor(input: Input, output: Output): LineEditor {
   return new PlainEditor(input, output);

@@ -4,18 +4,18 @@ import { Fault } from "../../base/fault.ts";
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
 
-/** Prompts the user on standard error, since stdout is for data. */
+/** Prompts the user on standard error, because stdout is for data. */
 export interface Terminal {
-  /** @throws {Fault} interrupted on Ctrl-C and at the end of input */
+  /** @throws {Fault} interrupted on Ctrl-C and at the end of the input */
   askText(question: string): Promise<string>;
   /**
-   * Reads without echo.
-   * @throws {Fault} interrupted on Ctrl-C and at the end of input
+   * Reads a line without echo.
+   * @throws {Fault} interrupted on Ctrl-C and at the end of the input
    */
   askSecret(question: string): Promise<string>;
   /**
    * Returns true only if the user types yes.
-   * @throws {Fault} interrupted on Ctrl-C and at the end of input
+   * @throws {Fault} interrupted on Ctrl-C and at the end of the input
    */
   confirm(question: string): Promise<boolean>;
 }

@@ -1,4 +1,4 @@
-/** A WebSocket link of a client. */
+/** A client's WebSocket link. */
 
 import { assert } from "../../base/assert.ts";
 import { concatBytes } from "../../base/bytes.ts";
@@ -16,7 +16,10 @@ const JOIN_BYTES = 16 * 1024;
 
 /** The subset of a Bun socket that the link uses. */
 export interface WsSocket {
-  /** Returns the bytes accepted, possibly fewer than passed; `drain` follows. Negative: closed. */
+  /**
+   * Returns the number of accepted bytes, which may be fewer than passed; `drain` follows then. A
+   * negative result means that the socket is closed.
+   */
   write(bytes: Uint8Array): number;
   end(): void;
   terminate(): void;
@@ -37,7 +40,7 @@ export class WsClientLink extends BaseLink {
   readonly certificateHash: Uint8Array;
   readonly #options: WsClientLinkOptions;
   readonly #reader: FrameReader;
-  /** Frames not accepted by the socket. Bounded by SEND_QUEUE_BYTES_MAX. */
+  /** Frames that the socket has not accepted, at most SEND_QUEUE_BYTES_MAX. */
   #frames: Uint8Array[] = [];
   #frameBytes = 0;
   #isFlushing = false;
@@ -164,7 +167,7 @@ export class WsClientLink extends BaseLink {
     if (tail !== undefined) this.#frames.push(tail);
     this.#frameBytes += sizeBytes;
     if (this.#isFlushing || this.#isBlocked) return true;
-    // Coalesces the frames of one tick into one write.
+    // Collects the frames of one tick in one write.
     this.#isFlushing = true;
     queueMicrotask(() => this.#flush());
     return true;

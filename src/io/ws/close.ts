@@ -3,7 +3,7 @@
 import { Fault, msg } from "../../base/fault.ts";
 
 /**
- * Close codes that are sent or read.
+ * Close codes that this program sends or interprets.
  * @see RFC 6455, section 7.4.1
  */
 export const CLOSE_CODE = {
@@ -22,7 +22,7 @@ export function closeCodeOf(fault: Fault): number {
 
 /**
  * Converts a close code to a fault for the link's owner.
- * @param reason Bun's text if the peer violated the protocol; begins with "Received"
+ * @param reason Bun's text if the peer violated the protocol; it begins with "Received"
  * @returns `undefined` if the peer closed normally
  */
 export function faultOfClose(code: number, reason: string): Fault | undefined {

@@ -1,11 +1,14 @@
-/** Dials WebSocket over TLS with one `Bun.connect` socket and our own framing (frame.ts). */
+/**
+ * Dials WebSocket over TLS with one `Bun.connect` socket and this program's own framing (frame.ts).
+ */
 
-// Bun's `WebSocket` was measured and rejected. It exposes no certificate, so that one must connect
-// twice (13.6 ms to the first message on loopback, against 4 ms here) and pin the certificate of
-// the second connection. It has no local port and no drain event. Throughput of 256 KiB messages is
-// equal: 2.7 GB/s up and 3 to 4 GB/s down over loopback TLS 1.3 (Bun 1.4.4).  The certificate is
-// not checked here: the server signs its hash. The handshake proves that the peer holds the private
-// key.
+// Bun's `WebSocket` was measured and rejected. It does not expose the certificate, so a client must
+// connect twice (13.6 ms to the first message on loopback, against 4 ms here) and pin the
+// certificate of the second connection. It has no local port and no drain event. The throughput of
+// 256 KiB messages is equal: 2.7 GB/s up and 3 to 4 GB/s down over loopback TLS 1.3 (Bun 1.4.4).
+//
+// The certificate is not checked here, because the server signs its hash. The handshake proves that
+// the peer has the private key.
 
 import { createHash } from "node:crypto";
 import { lookup } from "node:dns/promises";
@@ -23,7 +26,7 @@ import { WsClientLink } from "./client-link.ts";
 import { formatHostPort, MisdirectedFault, TLS_1_3, Upgrade } from "./upgrade.ts";
 
 export interface WsDialSettings {
-  /** `false` dials plain WebSocket, on loopback only, for servers with `--no-tls`. */
+  /** If false, dials plain WebSocket, on loopback only, for servers with `--no-tls`. */
   readonly tls?: boolean;
 }
 
@@ -55,8 +58,8 @@ async function dial(attempt: Attempt): Promise<WsClientLink> {
       throw new Fault("timeout", `${address} did not answer within ${seconds} s`);
     });
   } catch (error) {
-    // Name checks protect browsers; this client verifies the server by its signature, so it retries
-    // with the address. The name goes first because a proxy may need it.
+    // Name checks protect browsers. This client verifies the server's signature, so it may retry
+    // with the address. The name is tried first because a proxy may need it.
     const hostHeader = error instanceof MisdirectedFault ? dialing.remoteAddress : undefined;
     if (hostHeader === undefined || attempt.hostHeader !== undefined) throw error;
     return await dial({ ...attempt, hostHeader });
@@ -152,8 +155,8 @@ class WsDialAttempt {
   }
 
   /**
-   * `isGood` is false if the handshake failed, and also (Bun 1.4.4) if the certificate names
-   * another host, which is fine here. Only `error` reports an unknown issuer.
+   * `isAuthorized` is false if the handshake failed, and also (Bun 1.4.4) if the certificate names
+   * another host, which is acceptable here. Only `error` reports an unknown issuer.
    */
   #onHandshake(socket: Socket, isAuthorized: boolean, error: Error | null): void {
     const raw: Uint8Array | undefined = socket.getPeerCertificate()?.raw;
@@ -161,7 +164,7 @@ class WsDialAttempt {
     const isBroken = !isAuthorized && (raw === undefined || isProtocol);
     if (isBroken || raw === undefined) {
       if (isOldTls(error?.message)) return this.#fail(this.#oldTls(error));
-      const isAlert = error?.message.includes("_ALERT_") === true; // TLS alert.
+      const isAlert = error?.message.includes("_ALERT_") === true; // The peer sent a TLS alert.
       return this.#fail(isProtocol && !isAlert ? this.#notTls(error) : this.#closedEarly(error));
     }
     this.#certificateHash = new Uint8Array(createHash("sha256").update(raw).digest());

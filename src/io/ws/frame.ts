@@ -1,8 +1,8 @@
-/** WebSocket frames for a client: encodes masked frames and parses unmasked ones. */
+/** WebSocket frames of a client: encodes masked frames and parses unmasked ones. */
 
-// The mask key is always zero, which avoids rewriting 256 KiB chunks. Masking keeps a page from
-// choosing bytes that an intercepting proxy sees (RFC 6455, section 10.3), but here there is no
-// page, and the bytes are encrypted or on loopback. See RFC 6455, section 5.
+// The mask key is always zero, which avoids rewriting 256 KiB chunks. Masking prevents a page from
+// choosing the bytes that an intercepting proxy sees (RFC 6455, section 10.3), but this client is
+// not a page, and its bytes are encrypted or on loopback. See RFC 6455, section 5.
 
 import { utf8Decode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -30,7 +30,7 @@ const MASK_KEY_BYTES = 4;
 const HEADER_BYTES_MAX = 10;
 
 /**
- * Encodes a final client frame.
+ * Encodes an unfragmented client frame.
  * @param tailBytes payload bytes that the caller appends
  */
 export function encodeFrame(opcode: number, payload: Uint8Array, tailBytes = 0): Uint8Array {
@@ -47,7 +47,7 @@ export function encodeFrame(opcode: number, payload: Uint8Array, tailBytes = 0):
     view.setUint16(2, length);
   } else {
     frame[1] = MASKED | LENGTH_64;
-    view.setUint32(6, length); // The upper half stays zero: no message is that long.
+    view.setUint32(6, length); // The upper half stays zero, because no message is that long.
   }
   frame.set(payload, headerBytes);
   return frame;
@@ -72,7 +72,7 @@ export class FrameReader {
   #payload: Uint8Array | undefined;
   #payloadBytes = 0;
   /**
-   * Fragments so far, in one doubling buffer, so that many fragments do not become many objects.
+   * Received fragments in one doubling buffer, so that many fragments do not become many objects.
    */
   #fragments: Uint8Array | undefined;
   #fragmentsBytes = 0;
@@ -82,7 +82,10 @@ export class FrameReader {
     this.#events = events;
   }
 
-  /** @throws {Fault} frame-malformed, too-large; the reader is then unusable */
+  /**
+   * @throws {Fault} frame-malformed if the protocol is violated, too-large if a message exceeds the
+   * limit; the reader is then unusable
+   */
   feed(chunk: Uint8Array): void {
     let offset = 0;
     while (!this.#isClosed) {
@@ -202,7 +205,7 @@ function payloadMemory(sizeBytes: number): Uint8Array {
 }
 
 /**
- * 1004 to 1006 and 1015 are never sent.
+ * Returns false for codes that are never sent, such as 1004 to 1006 and 1015.
  * @see RFC 6455, section 7.4
  */
 function isCloseCode(code: number): boolean {

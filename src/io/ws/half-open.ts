@@ -14,7 +14,7 @@ import type { Address } from "../link/link.ts";
 import { isLoopback } from "./address.ts";
 import { LinuxSockets } from "./linux-sockets.ts";
 
-/** The system assigns the lowest free descriptor, so a gap this large ends the scan. */
+/** The system assigns the lowest free descriptor, so a gap of this size ends the scan. */
 const DESCRIPTOR_GAP = 1_024;
 /** Maximum share of time spent on scans. */
 const SCAN_SHARE = 0.01;
@@ -53,7 +53,7 @@ export function openSockets(): Sockets | undefined {
 export interface HalfOpenWatchOptions {
   readonly sockets: Sockets;
   readonly port: number;
-  /** Monotonic milliseconds. */
+  /** Returns monotonic milliseconds. */
   readonly now: () => number;
   readonly areDescriptorsLow: () => boolean;
 }
@@ -69,8 +69,8 @@ export class HalfOpenWatch {
   #active = new Set<string>();
   #activeSinceScan = new Set<string>();
   /**
-   * Monotonic milliseconds of the first scan that found each half-open connection. Bounded by the
-   * number of descriptors.
+   * Time of the first scan that found each half-open connection, in monotonic milliseconds. Bounded
+   * by the number of descriptors.
    */
   #since = new Map<string, number>();
 

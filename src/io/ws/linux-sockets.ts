@@ -42,12 +42,12 @@ export class LinuxSockets {
     }
   }
 
-  /** Local address. `undefined` unless the descriptor is a socket with an address. */
+  /** Returns the local address; `undefined` unless the descriptor is a socket with an address. */
   localName(fd: number): SocketName | undefined {
     return this.#read(this.#library.symbols.getsockname, fd);
   }
 
-  /** Address of the peer. `undefined` unless the socket is connected. */
+  /** Returns the peer's address; `undefined` unless the socket is connected. */
   peerName(fd: number): SocketName | undefined {
     return this.#read(this.#library.symbols.getpeername, fd);
   }

@@ -1,12 +1,13 @@
 /** Accepts WebSocket links and plain HTTP on one port with `Bun.serve`, over TLS 1.3. */
 
-// Half-open connections: Bun (1.4.4) closes a connection that has not sent a complete request
-// header within `idleTimeout`, and one that does not close within 10 s after a close frame. A
-// header has at most 16 KiB. On Linux, `HalfOpenWatch` counts connections without a request;
-// elsewhere they are counted from the upgrade request on (`accept`).  Slow readers: over TLS,
-// `closeOnBackpressureLimit` closes only when the reader reads again, and drops messages until
-// then. So the listener checks its links after every SWEEP_BYTES published, and Bun's limit is only
-// a backstop.
+// Half-open connections: Bun (1.4.4) closes a connection that does not send a complete request
+// header within `idleTimeout`, or does not close within 10 s after a close frame. A header has at
+// most 16 KiB. On Linux, `HalfOpenWatch` counts connections without a request. Other systems count
+// them from the upgrade request on (`accept`).
+//
+// Slow readers: over TLS, `closeOnBackpressureLimit` closes only when the reader reads again, and
+// drops messages until then. Therefore the listener checks its links after every SWEEP_BYTES
+// published, and Bun's limit is only a backstop.
 
 import type { Server, ServerWebSocket } from "bun";
 import { AssertionFailure } from "../../base/assert.ts";
@@ -37,11 +38,11 @@ export interface WsTls {
 export interface WsListenOptions {
   readonly host: string;
   readonly port: number;
-  /** `false`: plain, for loopback with `--no-tls`. */
+  /** `false` for plain WebSocket on loopback with `--no-tls`. */
   readonly tls: WsTls | false;
-  /** PEM of the certificate that a TLS proxy in front presents, if `tls` is `false`. */
+  /** PEM of the certificate of a TLS proxy in front of the server, if `tls` is `false`. */
   readonly proxyCertificate?: string;
-  /** Reports whether a `Host` header names this server. Default: any. */
+  /** Reports whether a `Host` header names this server. Default: always. */
   readonly isHost?: (host: string | null) => boolean;
   /**
    * Answers all requests except upgrades.
@@ -55,24 +56,26 @@ export interface WsListenOptions {
 }
 
 /**
- * Bytes published between two checks of the queues, by which a link's queue may exceed its limit.
+ * Bytes published between two checks of the queues. A link's queue may exceed its limit by this
+ * much.
  */
 const SWEEP_BYTES = 256 * 1024;
 /**
- * Bun silently drops messages beyond this. Never reached, since the sweep closes such links first.
+ * Size at which Bun silently drops messages. Never reached, because the sweep closes such links
+ * first.
  */
 const BACKSTOP_BYTES = SEND_QUEUE_BYTES_MAX + 4 * MESSAGE_BYTES_MAX;
 /** Timeout of a request header, and between two bytes to a slow downloader. */
 const HTTP_IDLE_SECONDS = 30;
-/** Removes links without a session; sessions ping every 20 s. */
+/** Idle time after which a link is closed. Sessions ping every 20 s. */
 const LINK_IDLE_SECONDS = 120;
 /** Time for which a stopping server waits for close answers. */
 const LINGER_MS = 500;
 
-/** Number of followers up to which each is sent the message directly, coalesced with its queue. */
+/** Maximum followers to which a message is sent directly and coalesced with their queues. */
 const DIRECT_SEND_MAX = 4;
 
-/** @throws {Fault} port-taken, usage */
+/** @throws {Fault} port-taken if the port is in use, usage if the address is invalid */
 export function listenWs(options: WsListenOptions, events: ListenerEvents): Listener {
   return new WsListener(options, events);
 }
@@ -120,7 +123,7 @@ class WsListener implements Listener {
   publish(topic: string, message: Uint8Array): void {
     const followers = this.#linkOptions.topics.followers(topic);
     if (followers.size <= DIRECT_SEND_MAX) {
-      // Copied: sending may drop a link, which unfollows.
+      // Copied, because sending may drop a link and thereby remove it from the set.
       for (const link of [...followers]) link.send(message);
       return;
     }
@@ -138,7 +141,7 @@ class WsListener implements Listener {
     return this.#stopping;
   }
 
-  /** Waits for the peers to close, since closing first could lose the last frames. */
+  /** Waits for the peers to close, because closing first could lose the last frames. */
   async #drain(): Promise<void> {
     clearTimeout(this.#nextScan);
     const stopped = this.#server.stop(); // Stops accepting; existing connections continue.
@@ -163,13 +166,13 @@ class WsListener implements Listener {
         port,
         ...(tls === false ? {} : { tls: secure }),
         idleTimeout: HTTP_IDLE_SECONDS,
-        // Bun by default shares the port with other programs outside development mode.
+        // Outside development mode, Bun shares the port with other programs by default.
         reusePort: false,
         development: false,
         maxRequestBodySize: MESSAGE_BYTES_MAX,
         fetch: (request, server) => this.#handleRequest(request, server),
         error: (error) => {
-          // Bun would answer and continue; a failed assertion must end the process.
+          // Bun would answer and continue, but a failed assertion must end the process.
           if (error instanceof AssertionFailure) rethrow(error);
           return refusal(500, "internal error");
         },
@@ -198,7 +201,8 @@ class WsListener implements Listener {
     server: Server<WsSocketData>,
   ): Response | Promise<Response> | undefined {
     const ip = server.requestIP(request);
-    if (ip === null) return new Response(null, { status: 400 }); // Already closed.
+    // The connection is already closed.
+    if (ip === null) return new Response(null, { status: 400 });
     const remote = normalizeAddress(ip.address, ip.port);
     this.#halfOpen?.onRequest(remote);
     if (this.#events.acceptsRequest?.(remote) === false) {
@@ -228,7 +232,7 @@ class WsListener implements Listener {
     socket.data.link = link;
     this.#links.add(link);
     if (this.#stopping === undefined) this.#events.link(link, undefined);
-    else link.destroy(); // Upgraded during the stop.
+    else link.destroy(); // The link was upgraded while the listener was stopping.
   }
 }
 

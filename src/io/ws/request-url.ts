@@ -1,9 +1,9 @@
 /** The URL of a request, with or without a Host header. */
 
 /**
- * Returns the URL of a request. HTTP/1.0 needs no Host (health checks of proxies), and Bun then
- * returns a bare path.
- * @returns `undefined` if its host is invalid
+ * Returns the URL of a request. HTTP/1.0 does not require a Host (health checks of proxies); Bun
+ * then returns a bare path.
+ * @returns `undefined` if the host is invalid
  */
 export function requestUrl({ url, headers }: Request): URL | undefined {
   const hasNoHost = (headers.get("host") ?? "") === "";

@@ -1,4 +1,4 @@
-/** A WebSocket link of a server. */
+/** A server's WebSocket link. */
 
 import type { ServerWebSocket } from "bun";
 import { concatBytes } from "../../base/bytes.ts";
@@ -30,7 +30,7 @@ export interface WsServerLinkOptions {
   readonly onClosed: (link: WsServerLink) => void;
 }
 
-/** Maximum frame overhead, so that a queue of empty frames is bounded, too. */
+/** Maximum frame overhead, which also bounds queues of empty frames. */
 const OVERHEAD_BYTES = 10;
 
 interface UnflushedMessage {
@@ -38,7 +38,7 @@ interface UnflushedMessage {
   readonly tail: Uint8Array | undefined;
 }
 
-/** Server end, on a socket of `Bun.serve`. The listener forwards the socket's events. */
+/** Server end of a link on a `Bun.serve` socket. The listener forwards the socket's events. */
 export class WsServerLink extends BaseLink {
   readonly transport = "tcp";
   readonly remote: Address;
@@ -119,7 +119,7 @@ export class WsServerLink extends BaseLink {
     this.#outcome = { fault: undefined };
     this.inbox.mute();
     this.#leaveTopics();
-    // Bounds the wait for a reader that stops reading.
+    // Bounds the wait for a peer that stops reading.
     this.#deadline = setTimeout(() => this.drop(undefined), DRAIN_TIMEOUT_MS);
     this.#closeWhenFlushed();
   }
@@ -162,7 +162,7 @@ export class WsServerLink extends BaseLink {
     if (this.inbox.isFlooded) this.drop(undefined);
   }
 
-  /** A WebSocket ping or pong, already answered by Bun. */
+  /** Called for a WebSocket ping or pong, which Bun has already answered. */
   onControlFrame(): void {
     if (this.#controlFrames.take(performance.now()) === 0) return;
     this.drop(new Fault("too-fast", "the peer sends too many pings"));

@@ -5,10 +5,10 @@ import { Fault, msg } from "../../base/fault.ts";
 
 /** Path of links. All other paths are plain HTTP. */
 export const LINK_PATH = "/ws";
-/** OpenSSL's number for TLS 1.3, the minimum at both ends. Bun accepts no name. */
+/** OpenSSL's number of TLS 1.3, the minimum at both ends. Bun accepts no name. */
 export const TLS_1_3 = 0x0304;
 
-/** A longer response is not from a chat server. */
+/** Maximum size of a chat server's response. */
 const RESPONSE_BYTES_MAX = 8 * 1024;
 /** @see RFC 6455, section 1.3 */
 const ACCEPT_SALT = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -34,7 +34,7 @@ export class Upgrade {
 
   /**
    * @param address host:port, for faults
-   * @param host Host header
+   * @param host value of the Host header
    */
   constructor(address: string, host = address) {
     this.#address = address;
@@ -57,7 +57,7 @@ export class Upgrade {
 
   /**
    * Parses the next bytes of the response.
-   * @returns the bytes after the header, once it is complete
+   * @returns the bytes after the header when it is complete; `undefined` before
    * @throws {Fault} unreachable if the server refuses or is not a chat server
    */
   feed(chunk: Uint8Array): Uint8Array | undefined {
@@ -90,7 +90,7 @@ export class Upgrade {
     const isAccepted =
       headers.get("upgrade")?.toLowerCase() === "websocket" &&
       headers.get("sec-websocket-accept") === expectedAccept(this.#key);
-    // The client offered no extension.
+    // The client has not offered any extension.
     if (!isAccepted || headers.has("sec-websocket-extensions")) {
       throw this.#notChatServer("sent an invalid upgrade response");
     }
