@@ -239,7 +239,7 @@ export class ChunkSequence {
   async #recover({ sha256, isProven }: ChunkSequenceOptions): Promise<void> {
     const lines = this.#lines;
     let valid = { upTo: lines.count, lastBytes: 0 };
-    // One round is usually enough. If all chunks of a round are invalid, earlier chunks are checked
+    // Usually ends after one round. If all chunks of a round are invalid, earlier chunks are checked
     // too.
     for (let [first, end] = [0, lines.count]; end > 0; end = first) {
       first = isProven ? Math.max(0, end - CHECKED_CHUNKS) : 0;

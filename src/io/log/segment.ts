@@ -1,4 +1,4 @@
-/** One file of a log. */
+/** Segment: a single file of a log. */
 
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";

@@ -1,8 +1,4 @@
-/**
- * Messages on a QUIC stream: a sequence of `u32be length
- *
- * bytes`.
- */
+/** Messages on a QUIC stream, each a big-endian 32-bit length followed by the bytes. */
 
 // Each end begins its direction with an empty record, which is not a message. The client's
 // announces the stream and the server's accepts it. Each end finishes its direction with

@@ -42,7 +42,7 @@ const DELETE = "DELETE FROM outbox WHERE outbox = ? AND counter = ?";
  */
 export class OutboxStore {
   readonly #database: StateDatabase;
-  // One lock for this run, and one for each adopted outbox.
+  // Locks of this run and of each adopted outbox.
   readonly #locks = new Map<string, Lock>();
 
   constructor(database: StateDatabase) {
