@@ -117,7 +117,7 @@ export class KeyDecoder {
    * @param isAnswerDue whether a query is pending; if so, the start of an answer stays buffered
    */
   flush(isAnswerDue = false): readonly Key[] {
-    if (isAnswerDue && (this.#isSkipping || this.#pastes.heldBytes > 1)) return [];
+    if (isAnswerDue && (this.#isSkipping || this.#pastes.pendingBytes > 1)) return [];
     const keys = this.#pastes.release().flatMap((part) => this.#keysOfInput(part));
     const held = this.#held;
     if (isAnswerDue && held[0] === ESC && held.length > 1 && held[1] !== ESC) return keys;
