@@ -28,7 +28,7 @@ export interface AccountLinkOptions
   extends Omit<ConnectionLoopOptions, "onGuessDelay" | "onStalled"> {
   readonly reconnectsSooner: boolean;
   readonly reportsStalls: boolean;
-  /** The server's address as users type it; defaults to the server's name. */
+  /** The server's address as users type it. Default: the server's name. */
   readonly address?: string;
 }
 
@@ -43,20 +43,26 @@ export interface AccountLogin<Account> {
 /** Callbacks of a UI. All but `greeted` must be synchronous. */
 export interface AccountLinkPorts<Account extends LinkedAccount> {
   readonly state: (state: LoopState) => void;
-  /** Receives every event of the account, and of delayed or missing answers. */
+  /** Called with each event of the account, and when answers are delayed or missing. */
   readonly event: (event: SessionEvent) => void;
-  /** Decides whether to trust the server. @throws {Fault} if not */
+  /**
+   * Decides whether to trust the server. @throws {Fault} fingerprint-changed, … if it is not
+   * trusted
+   */
   readonly greeted: (greeted: Greeted) => void | Promise<void>;
-  /** @param known the account of this name that is logged in, or was logged out last */
+  /** @param known the account of this name that is logged in or was logged out last */
   readonly account: (
     greeted: Greeted,
     user: string,
     known: Account | undefined,
   ) => Omit<LoginOptions, "after" | "onLoggedIn"> & { readonly account: Account };
-  /** Stores and reports a log-in, before the account receives anything. @throws {Fault} store-… */
+  /**
+   * Stores and reports a log-in before the account receives anything. @throws {Fault} store-… if it
+   * cannot be stored
+   */
   readonly loggedIn: (account: Account, login: AccountLogin<Account>) => void;
   readonly connected: (account: Account, login: AccountLogin<Account>) => void;
-  /** @returns whether the notice was handled and is not for the account */
+  /** Handles notices that are not for the account. @returns false for all other notices */
   readonly handleNotice: (notice: ServerNotice, link: GreetedLink) => boolean;
   readonly audit: (act: (auditor: LogAuditor) => void) => void;
   /** Calls back once, when there is room for the messages of another link. */
@@ -71,7 +77,7 @@ export class AccountLink<Account extends LinkedAccount> {
   readonly #options: AccountLinkOptions;
   readonly #ports: AccountLinkPorts<Account>;
   #account: Account | undefined;
-  /** The account that was logged out last, which the same user resumes. */
+  /** The account that was logged out last. The session resumes if the same user logs in. */
   #former: Account | undefined;
 
   constructor(options: AccountLinkOptions, ports: AccountLinkPorts<Account>) {
@@ -104,7 +110,7 @@ export class AccountLink<Account extends LinkedAccount> {
     return this.#account;
   }
 
-  /** @throws {Fault} not-logged-in */
+  /** @throws {Fault} not-logged-in if no account is logged in */
   get loggedIn(): Account {
     if (this.#account === undefined) throw notLoggedIn();
     return this.#account;
@@ -125,7 +131,7 @@ export class AccountLink<Account extends LinkedAccount> {
 
   /**
    * Sends a request on the current link.
-   * @throws {Fault} if the server refused it, link-closed if there is none
+   * @throws {Fault} link-closed without a link, and the server's refusal
    */
   readonly request: SendRequest = async (kind, fields) => {
     const { session } = this.#account ?? {};
@@ -137,22 +143,31 @@ export class AccountLink<Account extends LinkedAccount> {
     return answer;
   };
 
-  /** Records that the server has stored `seq`, which its log must contain from now on. */
+  /**
+   * Stores that the server has confirmed `seq`, so that its log must contain this record from now
+   * on.
+   */
   confirmed(seq: number): void {
     this.#ports.audit((auditor) => auditor.confirmed(seq));
   }
 
-  /** Returns a page of the history. @param ask fetches the server's page @throws {Fault} */
+  /**
+   * Returns a page of the history. @param ask fetches the server's page @throws {Fault} if a
+   * request fails
+   */
   historyWith(fields: RequestFields<"history">, ask: FetchPage): Promise<HistoryPage> {
     return this.#account?.session.sealing.history(fields, ask) ?? ask(fields);
   }
 
-  /** @throws {Fault} not-logged-in, not-allowed, store-… */
+  /**
+   * @throws {Fault} not-logged-in without an account, not-allowed if the device does not support
+   * sealed rooms, store-… if the store fails
+   */
   async sealedRooms(): Promise<SealedRooms> {
     return this.loggedIn.session.sealing.rooms();
   }
 
-  /** Changes the password, also for later reconnections. @throws {Fault} */
+  /** Changes the password, also for later reconnections. @throws {Fault} if the server refuses */
   async passwd(password: string, current?: string): Promise<void> {
     this.#account?.session.posts.flush();
     await this.loop.passwd(password, current);
@@ -178,9 +193,9 @@ export class AccountLink<Account extends LinkedAccount> {
   }
 
   /**
-   * Logs out; the link stays. Posts written from now on must not follow the request, as the server
-   * would refuse them.
-   * @throws {Fault} last-credential, link-closed: the account stays logged in
+   * Logs out and keeps the link. Posts written from now on must not follow the request, because the
+   * server would refuse them.
+   * @throws {Fault} last-credential or link-closed; the account then stays logged in
    */
   async logout(forget: boolean): Promise<void> {
     const { posts } = this.#account?.session ?? {};

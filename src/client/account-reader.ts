@@ -14,9 +14,9 @@ export interface AccountReaderSink {
   read(room: string, n: number): void;
 }
 
-/** Maximum number of events held until `connected`, which then carries the rooms listed so far. */
+/** Maximum events stored until `connected`, which then carries the rooms listed before. */
 const HELD_EVENTS_MAX = 2_048;
-/** Record kinds for programs only. The first join of a room shows that it was created. */
+/** Record kinds for programs only. Users learn from the first join that a room was created. */
 const HIDDEN_KINDS: ReadonlySet<string> = new Set(["room"]);
 
 type PendingConnected = Omit<ConnectedEvent, "rooms">;
@@ -31,7 +31,7 @@ export class AccountReader {
   readonly #readState = new ReadState();
   /** Folded names of users whose messages are hidden. Bounded by the server's answer. */
   #ignored: ReadonlySet<string> = new Set();
-  /** Events held until `caught-up`, when all rooms are known. Bounded by HELD_EVENTS_MAX. */
+  /** Events stored until `caught-up`, when all rooms are known. At most HELD_EVENTS_MAX. */
   #held: ReaderEvent[] | undefined;
   #connected: PendingConnected | undefined;
   readonly #rooms: () => readonly RoomView[];
@@ -49,7 +49,8 @@ export class AccountReader {
   }
 
   /**
-   * Returns the number of messages of others in the room that no device of the account has read.
+   * Returns the number of messages in the room by other users that no device of the account has
+   * read.
    */
   unread(room: RoomId): number {
     return this.#readState.unread(room);
@@ -62,7 +63,7 @@ export class AccountReader {
   handle(event: SessionEvent): void {
     switch (event.kind) {
       case "listing":
-        this.#held ??= []; // May hold records of a link that was lost before `caught-up`.
+        this.#held ??= []; // May contain records of a link that was lost before `caught-up`.
         this.#connected = { kind: "connected", ...event.link };
         this.#foldedUser = event.link.user.toLowerCase();
         this.#ignored = new Set();
@@ -87,7 +88,7 @@ export class AccountReader {
         return this.#sink.cursor(event.seq);
       case "rewind":
         return this.#sink.rewind(event.seq);
-      case "offered": // In a sealed room a message describes the file.
+      case "offered": // In a sealed room, a message describes the file.
         return event.room.isSealed === true ? undefined : this.#emit(event);
       case "read": {
         const { id } = event.room;
@@ -101,7 +102,7 @@ export class AccountReader {
       case "ignored":
         this.#ignored = new Set(event.users.map((user) => user.toLowerCase()));
         return;
-      case "settled": // Other posts report to their callers.
+      case "settled": // Callers of other posts receive the outcome.
         return event.adopted === undefined ? undefined : this.#sink.event(event);
       case "invited":
       case "link-asked":
@@ -114,7 +115,7 @@ export class AccountReader {
       case "identity-changed":
         return this.#sink.event(event);
       default:
-        return; // Only models use these.
+        return; // Only models use these events.
     }
   }
 

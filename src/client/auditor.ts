@@ -1,6 +1,7 @@
 /**
- * Audit of a server's log: requests a signed checkpoint and proofs that the log is append-only and
- * contains what this device has read. Runs at each log-in and regularly while records arrive.
+ * Audit of a server's log. Requests a signed checkpoint, and proofs that the log is append-only and
+ * contains everything this device has read. Runs at each log-in, and regularly while records
+ * arrive.
  */
 
 import { toBase64Url } from "../base/bytes.ts";
@@ -25,7 +26,7 @@ import type { Connection } from "./link/connection.ts";
 import type { Verifier } from "./link/keys.ts";
 import type { SendRequest } from "./link/queries.ts";
 
-/** Evidence of an alarm. Plain values: it is stored as JSON. */
+/** Evidence of an alarm. Contains plain values only, because it is stored as JSON. */
 export interface AuditEvidence {
   readonly reason: AuditReason;
   readonly sentence: string;
@@ -52,7 +53,7 @@ export type AuditOutcome =
       readonly proved: number;
       readonly open: number;
     }
-  /** The server is too old to prove its log, or the log is empty. */
+  /** The log is empty, or the server is too old to prove it. */
   | { readonly kind: "none" }
   | {
       readonly kind: "alarm";
@@ -76,14 +77,16 @@ export interface AuditedLink {
 }
 
 const AUDIT_INTERVAL_MS = 60_000;
-/** Batches writes, which wait for the disk. Records lost in a crash are not audited. */
+/**
+ * Delay before a write, so that several records share one. Records lost in a crash are not audited.
+ */
 const WRITE_DELAY_MS = 2_000;
-/** A checkpoint may be a second old and lack the newest records. */
+/** Maximum age of a checkpoint, which may lack the newest records. */
 const CHECKPOINT_LAG_MS = 1_500;
 const ATTEMPTS_MAX = 3;
-/** Maximum wait for proofs before a program ends; covers the retries for a late checkpoint. */
+/** Maximum wait for proofs before a program ends, including retries for a late checkpoint. */
 const SETTLE_TIMEOUT_MS = 2 * CHECKPOINT_LAG_MS + 1_000;
-/** Maximum number of proof requests in one audit; the next audit continues. */
+/** Maximum proof requests in one audit. The next audit continues. */
 const PROOF_REQUESTS_MAX = 8;
 const EVIDENCE_REQUESTS_MAX = 16;
 
@@ -105,9 +108,9 @@ export class LogAuditor {
   readonly #deps: AuditorDependencies;
   readonly #onAlarm: (alarm: AuditAlarm) => void;
   #link: AuditedLink | undefined;
-  /** Bounded by UNSTORED_RECORDS_MAX: the oldest are dropped. */
+  /** At most UNSTORED_RECORDS_MAX; the oldest records are dropped. */
   #unwritten: Unwritten[] = [];
-  /** Highest confirmed `seq` that is not stored yet; 0 if none. */
+  /** Highest confirmed `seq` that is not stored yet; 0 if there is none. */
   #confirmed = 0;
   #reader: LogReader | undefined;
   #cancelWrite: (() => void) | undefined;
@@ -115,14 +118,14 @@ export class LogAuditor {
   #running: Promise<void> | undefined;
   #failures = 0;
 
-  /** @param onAlarm called when the server cannot be trusted; send it nothing more */
+  /** @param onAlarm called when the server cannot be trusted; nothing more may be sent to it */
   constructor(deps: AuditorDependencies, onAlarm: (alarm: AuditAlarm) => void) {
     this.#deps = deps;
     this.#onAlarm = onAlarm;
   }
 
   connected(link: AuditedLink): void {
-    void this.write(); // Stores records of the previous account.
+    void this.write(); // Stores the records of the previous account.
     this.#link = link;
     this.#reader = link.reader;
     this.#failures = 0;
@@ -136,10 +139,10 @@ export class LogAuditor {
     void this.write(); // The program may be about to end.
   }
 
-  /** Queues a record that this device displays for the audit. @param head its bytes as received */
+  /** Queues a displayed record for the audit. @param head its bytes as received */
   observe(head: Uint8Array, record: ChatRecord): void {
     this.#unwritten.push({ head, record });
-    // Trimmed in bulk: copying the array for each record would cost more than hashing it.
+    // Trimmed in bulk, because copying the array for each record would cost more than hashing it.
     if (this.#unwritten.length >= 2 * UNSTORED_RECORDS_MAX) {
       this.#unwritten = this.#unwritten.slice(-UNSTORED_RECORDS_MAX);
     }
@@ -177,7 +180,7 @@ export class LogAuditor {
         timeUnixMs,
       };
     });
-    // Both writes start before either is awaited, as a closing program may close its store.
+    // Start both writes before awaiting either, because a closing program may close its store.
     await Promise.all([
       orDefault(() => (seen.length === 0 ? undefined : logs.storeRecords(reader, seen)), undefined),
       orDefault(
@@ -188,8 +191,8 @@ export class LogAuditor {
   }
 
   /**
-   * Requests proofs of all records read.
-   * @throws {Fault} if the link was lost or the server refused
+   * Requests proofs of all records that were read.
+   * @throws {Fault} if the link is lost or the server refuses
    */
   auditAll(link: AuditedLink): Promise<AuditOutcome> {
     return audit(link, this.#deps, Number.POSITIVE_INFINITY);
@@ -219,7 +222,7 @@ export class LogAuditor {
     if (link === undefined || this.#running !== undefined) return;
     this.#running = this.#runAudit(link).finally(() => {
       this.#running = undefined;
-      if (this.#link !== link) this.#startAudit(); // Another link connected during this audit.
+      if (this.#link !== link) this.#startAudit(); // Another link was connected during this audit.
     });
   }
 
@@ -236,7 +239,7 @@ export class LogAuditor {
     }
   }
 
-  /** Retries a few times, as the server may be busy, then raises an alarm. */
+  /** Retries a few times, because the server may be busy, then raises an alarm. */
   async #handleRefusal(link: AuditedLink): Promise<void> {
     this.#failures += 1;
     const known = await orDefault(() => this.#deps.logs.pin(link.reader), undefined);
@@ -248,7 +251,7 @@ export class LogAuditor {
   }
 }
 
-/** Returns `fallback` if the store fails: a record that is not stored only weakens later audits. */
+/** Returns `fallback` if the store fails, because a missing record only weakens later audits. */
 async function orDefault<Value>(
   read: () => Value | Promise<Value>,
   fallback: Value,
@@ -262,9 +265,9 @@ async function orDefault<Value>(
 }
 
 /**
- * Requests a checkpoint and proofs, verifies them, and stores what is accepted.
- * @param requestsMax limit for proofs of single records
- * @throws {Fault} if the link was lost, the server refused, or the store failed
+ * Requests and verifies a checkpoint and proofs, and stores the accepted ones.
+ * @param requestsMax maximum requests for proofs of single records
+ * @throws {Fault} if the link is lost, the server refuses or the store fails
  */
 async function audit(
   link: AuditedLink,
@@ -279,8 +282,8 @@ async function audit(
 }
 
 /**
- * @param mayBeLate the missing records may be newer than the checkpoint, or the notice that the
- * account left a room may be in flight
+ * @param mayBeLate true if the missing records may be newer than the checkpoint, or if the notice
+ * that the account has left a room may be in flight
  */
 async function auditOnce(
   link: AuditedLink,
@@ -340,7 +343,8 @@ function roomIds(link: AuditedLink): ReadonlySet<string> {
 }
 
 /**
- * Returns the server's log head, or why there is none; `unable` if the server is too old.
+ * Returns the server's log head, or the reason why there is none; `unable` if the server is too
+ * old.
  * @param sizeMin known number of records; an older checkpoint is requested again
  */
 async function fetchLog(
@@ -384,7 +388,9 @@ function parseSigned(
   }
 }
 
-/** Requests proofs of records. An honest server omits those of rooms that the account left. */
+/**
+ * Requests proofs of records. An honest server omits records of rooms that the account has left.
+ */
 async function fetchProofs(
   connection: { readonly request: SendRequest },
   { verifier }: AuditorDependencies,

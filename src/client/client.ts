@@ -59,16 +59,16 @@ export interface ClientDependencies {
   readonly keys: Keys;
   readonly hashing: Hashing;
   readonly fileCipher?: OpenFileCipher;
-  /** Required to read and write sealed rooms. */
+  /** Required for reading and writing sealed rooms. */
   readonly sealed?: SealedHome;
 }
 
 export interface ClientOptions {
   /** Server address in the pin store, normalised to `HOST:PORT`. */
   readonly address: string;
-  /** Addresses that the user gave, best first; defaults to `address`. */
+  /** Addresses that the user specified, best first. Default: `address`. */
   readonly addresses?: readonly [ServerAddress, ...ServerAddress[]] | undefined;
-  /** Addresses that a server with this key has sent before. */
+  /** Addresses that a server with this key has sent earlier. */
   readonly storedAddresses?: StoredAddresses | undefined;
   /** `false` if the server is a default, so that its last address may be dialled first. */
   readonly isServerExplicit?: boolean | undefined;
@@ -81,11 +81,12 @@ export interface ClientOptions {
   readonly changesDefaults?: boolean;
   readonly reconnect?: boolean;
   /**
-   * Fails after a while without a connection or a majority, for commands that end by themselves.
+   * True for commands that end by themselves. They fail after a while without a connection or a
+   * majority.
    */
   readonly isOneShot?: boolean;
   /**
-   * Whether `read` yields events; default `true`. UIs with a model subscribe instead, and have no
+   * Whether `read` yields events. Default: true. UIs with a model subscribe instead and have no
    * cursor: each run starts with the room list and loads pages on demand.
    */
   readonly hasReader?: boolean;
@@ -187,7 +188,7 @@ export class Client extends AccountLink<ClientAccount> {
     this.#events = new EventBuffer((mark) => this.#cursors.schedule(mark));
   }
 
-  /** Account name as the server spells it; `undefined` if not logged in. */
+  /** Account name as the server spells it; `undefined` while logged out. */
   get user(): string | undefined {
     return this.account?.session.user;
   }
@@ -226,7 +227,7 @@ export class Client extends AccountLink<ClientAccount> {
   }
 
   /**
-   * Connects once and logs in, then reconnects after every loss. Resolves when logged in; the event
+   * Connects and logs in, then reconnects after every loss. Resolves when logged in. The event
    * `connected` follows with the rooms.
    * @throws {Fault} if the server is unreachable or refuses
    */
@@ -242,7 +243,7 @@ export class Client extends AccountLink<ClientAccount> {
     return undefined;
   }
 
-  /** Logs in; tries the other nodes if one has no majority. @throws {Fault} */
+  /** Logs in, and tries the other nodes if one has no majority. @throws {Fault} if all refuse */
   async #logIn(credentials: Credentials): Promise<LoginResult> {
     try {
       return await this.loop.logIn(credentials);
@@ -263,8 +264,8 @@ export class Client extends AccountLink<ClientAccount> {
   }
 
   /**
-   * Yields events in order, at the reader's pace; ends after `closed`. An event counts as read when
-   * the next one is requested. If the reader is too slow, the link is closed until it catches up.
+   * Yields events in order until `closed`, at the reader's pace. An event counts as read when the
+   * next one is requested. If the reader is too slow, the link is closed until it catches up.
    */
   async *read(): AsyncGenerator<ReaderEvent, void, undefined> {
     for (;;) {
@@ -276,8 +277,9 @@ export class Client extends AccountLink<ClientAccount> {
   }
 
   /**
-   * Resolves when the server has stored the post, over any number of links.
-   * @throws {Fault} if the server refused it, too-many (10,000 are pending), interrupted (closed)
+   * Resolves when the server has stored the post, even if that takes several links.
+   * @throws {Fault} if the server refuses it, too-many if 10,000 posts are pending, interrupted if
+   * the client is closed
    */
   post(target: string, body: PostBody): Promise<Receipt> {
     if (this.#closed !== undefined) return Promise.reject(interruptedPost());
@@ -287,8 +289,8 @@ export class Client extends AccountLink<ClientAccount> {
   }
 
   /**
-   * Resolves when few posts are pending: flow control for fast writers.
-   * @throws {Fault} as `drain`
+   * Resolves when few posts are pending, as flow control for fast writers.
+   * @throws {Fault} the faults of `drain`
    */
   ready(): Promise<void> {
     return this.#unlessStalled(this.account?.session.posts.ready());
@@ -296,7 +298,7 @@ export class Client extends AccountLink<ClientAccount> {
 
   /**
    * Resolves when every post is stored or refused.
-   * @throws {Fault} no-majority, timeout: the posts remain queued on disk
+   * @throws {Fault} no-majority or timeout; the posts remain queued on disk
    */
   drain(): Promise<void> {
     return this.#unlessStalled(this.account?.session.posts.drained());
@@ -314,8 +316,9 @@ export class Client extends AccountLink<ClientAccount> {
   }
 
   /**
-   * Like `request`, but without retries after a rate limit, for requests whose order matters.
-   * @throws {Fault} as `request`
+   * Sends a request like `request`, but without retries after a rate limit, for requests whose
+   * order matters.
+   * @throws {Fault} the faults of `request`
    */
   readonly requestOnce: SendRequest = async (kind, fields) => {
     const { connection } = this.loop;
@@ -336,18 +339,24 @@ export class Client extends AccountLink<ClientAccount> {
     return audited;
   }
 
-  /** Requests and verifies proofs of everything that this device has read. @throws {Fault} */
+  /**
+   * Requests and verifies proofs of everything that this device has read. @throws {Fault} if a
+   * request fails
+   */
   audit(): Promise<AuditOutcome> {
     return this.#auditor.auditAll(this.auditedLink);
   }
 
-  /** Waits for a running audit before the program ends. @throws {Fault} log-… */
+  /** Waits for a running audit before the program ends. @throws {Fault} log-… if the audit fails */
   async auditSettled(): Promise<void> {
     await this.#auditor.settled();
     if (this.#alarm !== undefined) throw this.#alarm;
   }
 
-  /** Returns a page of the history, oldest first. Its records are audited. @throws {Fault} */
+  /**
+   * Returns a page of the history, oldest first, and audits its records. @throws {Fault} if a
+   * request fails
+   */
   async history(fields: RequestFields<"history">): Promise<HistoryPage> {
     const observe = (head: Uint8Array, record: ChatRecord) => this.#auditor.observe(head, record);
     return this.historyWith(fields, (query) => queryHistory(this.request, sha256, query, observe));
@@ -355,7 +364,7 @@ export class Client extends AccountLink<ClientAccount> {
 
   /**
    * Logs in or registers on the current link.
-   * @throws {Fault} already-logged-in, and as `connect`
+   * @throws {Fault} already-logged-in, and the faults of `connect`
    */
   async login(credentials: Credentials): Promise<Membership> {
     const { user } = this;
@@ -366,8 +375,8 @@ export class Client extends AccountLink<ClientAccount> {
   }
 
   /**
-   * Drains the posts, then logs out and keeps the link open. `forget` unenrols this device: the
-   * next log-in needs a password.
+   * Drains the posts, then logs out and keeps the link open. `forget` unenrols this device, so that
+   * the next log-in needs a password.
    */
   override async logout(forget = false): Promise<void> {
     const { session } = this.loggedIn;
@@ -392,7 +401,7 @@ export class Client extends AccountLink<ClientAccount> {
 
   #trust(greeted: Greeted): void {
     const { address, fingerprint: given, strict = false } = this.#options;
-    this.#cursors.flush(); // Data stored under an old key moves with it.
+    this.#cursors.flush(); // Move the data stored under an old key.
     const event = pin(greeted, this.#deps, { address, requested: given, strict });
     this.#locator.confirmAddress();
     if (event !== undefined) this.#publish(event);
@@ -416,7 +425,7 @@ export class Client extends AccountLink<ClientAccount> {
     const { user, account } = result.account;
     state.enrol(fingerprint, user, account);
     if (user.toLowerCase() !== requestedName.toLowerCase()) {
-      this.#cursors.flush(); // The account was renamed; the old name redirects to the new one.
+      this.#cursors.flush(); // The account was renamed. The old name redirects to the new one.
       state.moveUser(fingerprint, requestedName, user);
     }
     this.#rememberDefaults(fingerprint, user);
@@ -468,7 +477,7 @@ export class Client extends AccountLink<ClientAccount> {
       fingerprint: this.fingerprint ?? known,
       user: this.account === account ? session.user : user,
     });
-    this.#cursors.flush(); // An account that was logged in before may log in again.
+    this.#cursors.flush(); // An account that was logged in earlier may log in again.
     const session = this.newSession({
       ...{ sha256, follow, adoptsUnsent, outboxes: state.outboxes, hasPrefs: !hasReader },
       after: follow === "all" && hasReader ? state.cursor(known, user) : undefined,
@@ -504,7 +513,7 @@ export class Client extends AccountLink<ClientAccount> {
     if (this.#options.hasReader === false) return;
     this.#events.push(event);
     if (!this.#events.isFull) return;
-    // The reader is too slow: disconnect, and reconnect when the buffer has room.
+    // The reader is too slow. Disconnect, and reconnect when the buffer has room.
     this.loop.reconnect(new Fault("too-many", "messages arrive faster than they are read"), true);
   }
 
@@ -543,9 +552,9 @@ export class Client extends AccountLink<ClientAccount> {
   }
 }
 
-/** Time that a one-shot command waits to reconnect; covers a server restart. */
+/** Time that a one-shot command waits to reconnect. A server restart takes less. */
 const LINK_LOSS_TIMEOUT_MS = 45_000;
-/** Time that a one-shot command waits for progress; a dead link is detected sooner. */
+/** Time that a one-shot command waits for progress. A dead link is detected sooner. */
 const POSTS_STALL_TIMEOUT_MS = 60_000;
 const NO_ANSWER = "the server does not answer";
 

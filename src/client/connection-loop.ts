@@ -21,24 +21,25 @@ import { type Greeted, greet } from "./trust.ts";
 export type LoopState =
   | { readonly kind: "outside"; readonly fault: Fault | undefined }
   | { readonly kind: "connecting" }
-  /** Connects on behalf of a waiting user: a failure is reported and not retried. */
+  /** Connecting on behalf of a waiting user. A failure is reported and not retried. */
   | { readonly kind: "entering" }
   | { readonly kind: "in" }
-  /** Waiting for the next attempt. `isLoss`: an established link was just lost. */
+  /** Waiting for the next attempt. `isLoss` is true directly after an established link was lost. */
   | {
       readonly kind: "waiting";
       readonly fault: Fault;
       readonly retryInMs: number;
       readonly isLoss: boolean;
     }
-  /** Retrying cannot help: a user has to act. `user`: the account that would have reconnected. */
+  /** Stopped because a user has to act. `user` is the account that would have reconnected. */
   | { readonly kind: "stopped"; readonly fault: Fault; readonly user: string | undefined }
   | { readonly kind: "closed"; readonly fault: Fault };
 
 export interface LoginOptions
   extends Pick<LoginContext, "isEnrolled" | "after" | "onUnenrolled" | "presence"> {
   /**
-   * Called after the log-in. Must set its listener synchronously, before the server's next message.
+   * Called after the log-in. It must set its listener synchronously, before the server's next
+   * message.
    */
   readonly onLoggedIn: (link: GreetedLink, entered: LoginResult) => void;
 }
@@ -46,7 +47,7 @@ export interface LoginOptions
 export interface ConnectionLoopOwner {
   readonly state: (state: LoopState) => void;
   /**
-   * Called after the greeting; nothing secret is sent before this resolves.
+   * Called after the greeting. No secrets are sent before this resolves.
    * @throws {Fault} if the server is not trusted
    */
   readonly greeted: (greeted: Greeted) => void | Promise<void>;
@@ -70,11 +71,11 @@ export interface ConnectionLoopOptions extends Pick<LoginContext, "policy"> {
   readonly keys: Keys;
   readonly program: string;
   readonly answerTimeoutMs?: number;
-  /** After a loss: reconnect even while logged out, only while logged in, or never. */
+  /** Reconnect after a loss always, only while logged in (`inside`), or never. */
   readonly reconnects: "always" | "inside" | "never";
-  /** Retains the password for reconnecting if the device key does not suffice. */
+  /** Remembers the password for reconnecting if the device key does not suffice. */
   readonly remembersPassword: boolean;
-  /** Called when the answer to a secret is delayed, and with `undefined` when it has arrived. */
+  /** Called when the answer to a secret is delayed, and with `undefined` when it arrives. */
   readonly onGuessDelay?: ((delay: GuessDelay | undefined) => void) | undefined;
   /** Called when the server stops answering on an open link, and when it answers again. */
   readonly onStalled?: ((on: boolean) => void) | undefined;
@@ -83,8 +84,7 @@ export interface ConnectionLoopOptions extends Pick<LoginContext, "policy"> {
 const CLOSE_TIMEOUT_MS = 1_000;
 
 /**
- * Dials, greets, logs in, and reconnects after each loss. There is at most one link and one attempt
- * at a time.
+ * Dials, greets, logs in, and reconnects after each loss. Uses one link and one attempt at a time.
  */
 export class ConnectionLoop {
   readonly #options: ConnectionLoopOptions;
@@ -97,7 +97,7 @@ export class ConnectionLoop {
   #opening: Promise<GreetedLink> | undefined;
   #account: Credentials | undefined;
   #isLeaving = false;
-  /** Set when this side closed the link to recover missing data; `final` rules out a retry. */
+  /** Set when this side closes the link to recover missing data. `final` prevents a retry. */
   #closeReason: "retry" | "final" | undefined;
 
   constructor(options: ConnectionLoopOptions, owner: ConnectionLoopOwner) {
@@ -111,7 +111,7 @@ export class ConnectionLoop {
   }
 
   /**
-   * The greeted link, logged in if there is an account; `undefined` if it is lost or a log-in is in
+   * The greeted link, logged in if there is an account. `undefined` if it is lost or a log-in is in
    * progress.
    */
   get connection(): Connection | undefined {
@@ -125,12 +125,15 @@ export class ConnectionLoop {
 
   readonly request: SendRequest = async (kind, fields) => {
     const { connection } = this;
-    // After `logout` the server treats requests as unauthenticated, and may close.
+    // After `logout` the server treats requests as unauthenticated, and may close the link.
     if (connection === undefined || this.#isLeaving) throw notConnected();
     return connection.request(kind, fields);
   };
 
-  /** Returns the current greeted link, or a new one. @throws {Fault} if there is none */
+  /**
+   * Returns the current greeted link, or dials a new one. @throws {Fault} if the server cannot be
+   * reached or trusted
+   */
   open(): Promise<GreetedLink> {
     if (this.#link !== undefined) return Promise.resolve(this.#link);
     this.#opening ??= this.#dial().finally(() => {
@@ -148,10 +151,10 @@ export class ConnectionLoop {
 
   /**
    * Makes one attempt on behalf of a user.
-   * @throws {Fault} if the server refused or is unreachable
+   * @throws {Fault} if the server refuses or is unreachable
    */
   async logIn(credentials: Credentials): Promise<LoginResult> {
-    // A background log-in would log in another user on the same link.
+    // A log-in in the background would use the same link for another user.
     if (this.#state.kind === "connecting") this.#drop();
     this.#reconnectTimer.cancel();
     this.#account = undefined;
@@ -170,8 +173,8 @@ export class ConnectionLoop {
   }
 
   /**
-   * Logs out; the link stays.
-   * @throws {Fault} last-credential, link-closed: the account stays logged in
+   * Logs out and keeps the link.
+   * @throws {Fault} last-credential or link-closed; the account then stays logged in
    */
   async logout(forget: boolean): Promise<void> {
     const { connection } = this;
@@ -195,7 +198,7 @@ export class ConnectionLoop {
     this.#setState({ kind: "outside", fault: undefined });
   }
 
-  /** Changes the password, also for later reconnections. @throws {Fault} */
+  /** Changes the password, also for later reconnections. @throws {Fault} if the server refuses */
   async passwd(password: string, current: string | undefined): Promise<void> {
     await this.request("passwd", current === undefined ? { password } : { password, current });
     const { remembersPassword } = this.#options;
@@ -204,8 +207,8 @@ export class ConnectionLoop {
   }
 
   /**
-   * Closes the link, so that the next one brings missing data. `isRepeated`: the last reconnection
-   * did not help.
+   * Closes the link, so that the next one delivers missing data. `isRepeated`: the last
+   * reconnection did not help.
    */
   reconnect(fault: Fault, isRepeated: boolean): void {
     if (this.#link === undefined) return;
@@ -223,7 +226,9 @@ export class ConnectionLoop {
     void this.#connect();
   }
 
-  /** Closes permanently; resolves when the close is sent. @param fault for pending requests */
+  /**
+   * Closes permanently. Resolves when the close has been sent. @param fault for pending requests
+   */
   async close(fault: Fault): Promise<void> {
     if (this.#state.kind === "closed") return;
     this.#reconnectTimer.cancel();
@@ -257,7 +262,7 @@ export class ConnectionLoop {
 
   async #dial(): Promise<GreetedLink> {
     const { dial, tryNextAddress = (fault: Fault) => fault } = this.#options;
-    // A node without a majority is acceptable, for reading, if no other node has one.
+    // A node without a majority is acceptable for reading if no other node has one.
     let acceptable: "majority" | "any" =
       this.#options.tryNextAddress === undefined ? "any" : "majority";
     let foundMinority = false;
@@ -331,7 +336,7 @@ export class ConnectionLoop {
     try {
       onLoggedIn(current, entered);
     } catch (error) {
-      // The owner cannot store its state: this attempt has failed.
+      // The owner cannot store its state, so this attempt has failed.
       this.#drop();
       this.#owner.lost();
       this.#account = previous;
@@ -365,7 +370,8 @@ export class ConnectionLoop {
     const closeReason = this.#closeReason;
     this.#closeReason = undefined;
     const { user } = this.#account ?? {};
-    // A client closed for wrong guesses may reconnect and try again: no account was refused.
+    // A client whose link was closed after wrong guesses may reconnect, because no account was
+    // refused.
     const wasLoggedOut = isLoss && user === undefined && closeReason === undefined;
     const isRetryable = closeReason === "retry" || wasLoggedOut || isTransient(fault);
     if (isRetryable && this.#options.reconnects !== "never") return this.#retryLater(fault, isLoss);

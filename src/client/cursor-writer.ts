@@ -9,7 +9,7 @@ export interface ReadMark {
   readonly seq: number;
 }
 
-/** Batches writes, because each waits for the disk. After a crash some events repeat. */
+/** Delay before a write, so that several share one. After a crash some events are repeated. */
 const WRITE_DELAY_MS = 500;
 
 export class CursorWriter {
@@ -24,8 +24,8 @@ export class CursorWriter {
   }
 
   /**
-   * Writes the first cursor of an account immediately: without one, the next start would request
-   * only the latest messages, as for a new user, and omit earlier ones.
+   * Writes the first cursor of an account immediately. Without a cursor, the next start would
+   * request only the latest messages, as for a new user, and omit earlier ones.
    */
   schedule(mark: ReadMark): void {
     const { user, fingerprint } = this.#mark ?? mark;
@@ -45,7 +45,7 @@ export class CursorWriter {
     if (mark !== undefined) this.#state.advanceCursor(mark.fingerprint, mark.user, mark.seq);
   }
 
-  /** Moves the cursor back, because the server has lost later records. */
+  /** Moves the cursor back because the server has lost later records. */
   rewind(mark: ReadMark): void {
     this.flush();
     this.#state.rewindCursor(mark.fingerprint, mark.user, mark.seq);

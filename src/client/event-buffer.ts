@@ -5,9 +5,9 @@ import { EVENTS_BUFFERED_MAX } from "../base/limits.ts";
 import type { ReadMark } from "./cursor-writer.ts";
 import type { ReaderEvent } from "./event.ts";
 
-/** Low-water mark below which the next link may fill the buffer again. */
+/** Number of events below which the next link may fill the buffer again. */
 const EVENTS_LOW_MAX = 1_024;
-/** Limit for long texts, which fill memory before many events do. */
+/** Long texts may reach this limit before the number of events reaches its limit. */
 const EVENTS_BUFFERED_BYTES_MAX = 32 << 20;
 
 interface Entry {
@@ -17,8 +17,8 @@ interface Entry {
 }
 
 /**
- * Buffer in which an event counts as read when the reader requests the next one: after a crash the
- * unread events repeat.
+ * Buffer in which an event counts as read when the reader requests the next one. After a crash,
+ * unread events are delivered again.
  */
 export class EventBuffer {
   /** Bounded by the driver, which closes the link when `isFull`. */
@@ -53,7 +53,7 @@ export class EventBuffer {
     this.#wakeUp();
   }
 
-  /** Sets the position to report once all events pushed so far are read. */
+  /** Sets the position to report when all events so far have been read. */
   mark(mark: ReadMark): void {
     const last = this.#count > 0 ? this.#entries.at(-1) : this.#current;
     if (last === undefined) this.#onRead(mark);
@@ -65,7 +65,7 @@ export class EventBuffer {
     this.#notifyLow();
   }
 
-  /** Counts the reader's current event as read, on an explicit close. */
+  /** Counts the current event as read, on an explicit close. */
   markCurrentRead(): void {
     const mark = this.#current?.mark;
     this.#current = undefined;
@@ -84,7 +84,7 @@ export class EventBuffer {
     return entry.event;
   }
 
-  /** Returns the next event; `undefined` after `closed`. One reader at a time. */
+  /** Returns the next event; `undefined` after `closed`. Supports one reader at a time. */
   async next(): Promise<ReaderEvent | undefined> {
     for (;;) {
       const event = this.shift();

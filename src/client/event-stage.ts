@@ -1,29 +1,29 @@
-/** Ordered queue of a follower's events while records of sealed rooms are opened. */
+/** Ordered queue of a follower's events while records of sealed rooms are decrypted. */
 
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import type { FollowerEvent } from "./follower.ts";
 
-/** Maximum number of events queued behind sealed records: some seconds of work. */
+/** Maximum events queued behind sealed records: a few seconds of work. */
 const QUEUED_EVENTS_MAX = 20_000;
-/** Records opened in one step. Larger batches delay the first record. */
+/** Records decrypted in one step. Larger batches delay the first record. */
 const OPEN_BATCH_MAX = 64;
 
 export interface RecordOpener {
   needsOpening(record: ChatRecord): boolean;
-  /** @param records of one room, in order. @returns as many. Never rejects. */
+  /** @param records of one room, in order. @returns the same number of records. Never rejects. */
   openRecords(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]>;
 }
 
 /**
- * Queues events behind a record that is being opened. Without sealed rooms all pass through
- * synchronously.
+ * Queues events behind a record that is being decrypted. Without sealed rooms all events pass
+ * through synchronously.
  */
 export class EventStage {
   readonly #opener: RecordOpener;
   readonly #emit: (event: FollowerEvent) => void;
-  /** Called when the queue is full: close the link for a while. */
+  /** Called when the queue is full, to close the link for a while. */
   readonly #onOverflow: () => void;
-  #queue: FollowerEvent[] = []; // Bounded by SEALED_WAITING_MAX.
+  #queue: FollowerEvent[] = []; // At most SEALED_WAITING_MAX.
   #isOpening = false;
 
   constructor(opener: RecordOpener, emit: (event: FollowerEvent) => void, onOverflow: () => void) {
@@ -57,7 +57,7 @@ export class EventStage {
     this.#isOpening = false;
   }
 
-  /** Returns how many events to process together: records of one room share a transaction. */
+  /** Returns the number of events to process together. Records of one room share a transaction. */
   #batchLength(): number {
     const [first] = this.#queue;
     if (first?.kind !== "record" || !this.#mustOpen(first)) return 1;
@@ -65,7 +65,7 @@ export class EventStage {
     let length = 0;
     for (let records = 0; length < this.#queue.length; length++) {
       const event = this.#queue[length];
-      if (event?.kind === "cursor") continue; // A cursor follows each record.
+      if (event?.kind === "cursor") continue; // Each record is followed by a cursor.
       if (event?.kind !== "record" || event.record.room.id !== id) break;
       if (!this.#mustOpen(event) || ++records > OPEN_BATCH_MAX) break;
     }

@@ -1,4 +1,4 @@
-/** Events of a session: one typed stream for models and for line-oriented programs. */
+/** Events of a session, as one typed stream for models and for line-oriented programs. */
 
 import type { Fault } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
@@ -20,21 +20,21 @@ export type SessionEvent =
   | { readonly kind: "guess-delay"; readonly delay: GuessDelay | undefined };
 
 export type LinkEvent =
-  /** The server's identity was new at this address and is now pinned. */
+  /** The server's identity was unknown at this address and is now pinned. */
   | {
       readonly kind: "pinned";
       readonly address: string;
       readonly fingerprint: Fingerprint;
       readonly knownAs: string | undefined;
     }
-  /** The server has a new key, signed by its old key; the pin was updated. */
+  /** The server has a new key, signed by its old key. The pin was updated. */
   | {
       readonly kind: "moved";
       readonly address: string;
       readonly fingerprint: Fingerprint;
       readonly from: Fingerprint;
     }
-  /** Another machine of the same server has answered. Both are `HOST:PORT`. */
+  /** Another machine of the same server has answered. Both addresses are `HOST:PORT`. */
   | { readonly kind: "elsewhere"; readonly from: string; readonly to: string }
   | Extract<LoopState, { kind: "outside" | "connecting" | "entering" | "stopped" }>
   | { readonly kind: "lost"; readonly fault: Fault; readonly retryInMs: number }

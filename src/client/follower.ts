@@ -1,4 +1,4 @@
-/** Checked, ordered events from the notices of a server to one account. */
+/** Converts the notices of a server to one account into verified, ordered events. */
 
 import { Fault } from "../base/fault.ts";
 import type { FileId, Sha256 } from "../base/ids.ts";
@@ -22,7 +22,7 @@ export type FollowerEvent =
   | {
       readonly kind: "room";
       readonly room: RoomView;
-      /** Whether this link lists the room for the first time, or it has changed. */
+      /** True if this link lists the room for the first time, or the room has changed. */
       readonly isChanged: boolean;
       readonly notice: NoticeOf<"room">;
     }
@@ -36,25 +36,25 @@ export type FollowerEvent =
     }
   | { readonly kind: "skipped"; readonly room: RoomView; readonly count: number }
   | { readonly kind: "caught-up"; readonly rooms: readonly RoomView[] }
-  /** Everything up to `seq` was emitted. */
+  /** All records up to `seq` were emitted. */
   | { readonly kind: "cursor"; readonly seq: number }
   /** The server has fewer records than an earlier run has received. */
   | { readonly kind: "rewind"; readonly seq: number }
   | { readonly kind: "typing"; readonly room: RoomView; readonly users: readonly string[] }
-  /** The account has read the room up to record `n`. `unread` is `undefined` if not known. */
+  /** The account has read the room up to record `n`. `unread` is `undefined` if unknown. */
   | {
       readonly kind: "read";
       readonly room: RoomView;
       readonly n: number;
       readonly unread: number | undefined;
     }
-  /** A file is being uploaded to the room; its record follows when it is complete. */
+  /** A file is being uploaded to the room. Its record follows when it is complete. */
   | {
       readonly kind: "offered";
       readonly room: RoomView;
       readonly file: FileId;
       readonly from: string;
-      /** The sender's name for the file: sanitise it before display. */
+      /** The sender's name for the file, to be sanitised before display. */
       readonly name: string;
       readonly sizeBytes: number | undefined;
       readonly folder: FolderSize | undefined;
@@ -84,21 +84,21 @@ type AccountNotice = NoticeOf<
 
 export interface FollowerSink {
   event(event: FollowerEvent): void;
-  /** Reports missing records. `isRepeated`: requesting them again cannot help. */
+  /** Reports missing records. `isRepeated` is true if requesting them again cannot help. */
   gap(fault: Fault, isRepeated: boolean): void;
 }
 
 export type FollowMode =
-  /** Missed records, then new ones. */
+  /** Missed records first, then new ones. */
   | "all"
-  /** New records only; nothing is stored for the next run. */
+  /** New records only. Nothing is stored for the next run. */
   | "live"
-  /** Neither records nor presence: for one-shot commands. */
+  /** Neither records nor presence, for one-shot commands. */
   | "none";
 
 /**
- * Checks records against their heads, adds their rooms, drops duplicates and detects gaps. Lives as
- * long as the account is logged in, over any number of links.
+ * Verifies records against their heads, adds their rooms, drops duplicates and detects gaps. Exists
+ * while the account is logged in, across links.
  */
 export class Follower {
   readonly #mode: FollowMode;
@@ -139,7 +139,7 @@ export class Follower {
     this.#sink.event({ kind: "listing", link });
   }
 
-  /** @throws {Fault} frame-malformed, too-many: caused by the server */
+  /** @throws {Fault} frame-malformed or too-many if the server violates the protocol */
   notice(notice: ServerNotice): void {
     switch (notice.kind) {
       case "room":
@@ -148,7 +148,7 @@ export class Follower {
         return this.#removeRoom(notice.room);
       case "records":
         if (this.#mode === "none") return;
-        // Records after a gap are useless: the link is about to be closed.
+        // The link is about to be closed, so records after a gap are useless.
         for (const record of notice.records) if (!this.#record(record)) return;
         return;
       case "caught-up":
@@ -216,7 +216,7 @@ export class Follower {
   }
 
   #removeRoom(id: string): void {
-    // A room may be removed before this link has listed it: users know it from the last link.
+    // Users know the room from the last link, even if this one has not listed it yet.
     const room = this.#rooms.get(id) ?? this.#previousRooms.get(id);
     this.#rooms.delete(id);
     this.#previousRooms.delete(id);
@@ -224,12 +224,12 @@ export class Follower {
     if (this.#mode !== "none") this.#perform(this.#timeline.handle({ kind: "gone", room: id }));
   }
 
-  /** @returns false if records before this one are missing */
+  /** @returns false if earlier records are missing */
   #record(wire: WireRecord): boolean {
     const headed = readHead(wire);
     const { room: id, n, seq } = headed.head;
     const view = this.#rooms.get(id);
-    if (view === undefined) return true; // The account left its room.
+    if (view === undefined) return true; // The account has left the room.
     const effects = this.#timeline.handle({ kind: "record", room: id, n, seq });
     if (effects[0]?.kind === "show") {
       const record = resolveRecord(headed, view, this.#sha256);

@@ -1,4 +1,4 @@
-/** Driver of a serverless chat on the local network. */
+/** Driver of a chat without a server on the local network. */
 
 import { Fault } from "../base/fault.ts";
 import type { Name } from "../base/names.ts";
@@ -11,7 +11,7 @@ import { checkLanText } from "../wire/lan.ts";
 
 export type LanEvent =
   | Exclude<LanEffect, { readonly kind: "send" | "wait" }>
-  /** A datagram that no user requested could not be sent. */
+  /** A datagram that the program sent by itself has failed. */
   | { readonly kind: "fault"; readonly fault: Fault };
 
 export interface LanRoomOptions {
@@ -23,7 +23,9 @@ export interface LanRoomOptions {
   readonly onEvent: (event: LanEvent) => void;
 }
 
-/** Drives a `Lan` over a multicast group: opens datagrams, signs outgoing ones, and runs timers. */
+/**
+ * Drives a `Lan` over a multicast group: verifies datagrams, signs outgoing ones, and runs timers.
+ */
 export class LanRoom {
   readonly #options: LanRoomOptions;
   readonly #multicast: Multicast;
@@ -42,7 +44,10 @@ export class LanRoom {
     this.#rateLimit = new LanRateLimit(clock.now());
   }
 
-  /** Joins, and requests the list of users. @throws {Fault} as `openMulticast` does */
+  /**
+   * Joins the group and requests the list of users. @throws {Fault} usage, unreachable, port-taken,
+   * store-denied like `openMulticast`
+   */
   static async open(options: LanRoomOptions): Promise<LanRoom> {
     let room: LanRoom | undefined;
     const multicast = await options.open((bytes, source) => {
@@ -62,7 +67,8 @@ export class LanRoom {
   }
 
   /**
-   * Waits for the rate limit; resolves when the system has accepted the datagrams. @throws {Fault}
+   * Waits for the rate limit. Resolves when the system has accepted the datagrams. @throws {Fault}
+   * unreachable if they cannot be sent
    */
   async send(text: string, isAction = false): Promise<void> {
     checkLanText(text);
@@ -93,7 +99,7 @@ export class LanRoom {
 
   /**
    * @param onSendFault throw a fault of sending, or emit it as an event
-   * @returns milliseconds to wait before the next attempt; 0 if done
+   * @returns milliseconds to wait before the next attempt; 0 if the input was handled
    */
   async #handle(input: LanInput, onSendFault: "throw" | "emit" = "emit"): Promise<number> {
     if (this.#isClosed) return 0;
@@ -118,7 +124,7 @@ export class LanRoom {
     return waitMs;
   }
 
-  /** Refreshes the interfaces, as machines change networks. */
+  /** Refreshes the interfaces, because a machine may change networks. */
   async #tick(): Promise<void> {
     await this.#multicast.refresh();
     await this.#handle({ kind: "tick" });

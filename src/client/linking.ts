@@ -1,4 +1,4 @@
-/** Linking of a new device to an account, by a code that both devices know. */
+/** Linking of a new device to an account with a code that both devices know. */
 
 import { equalBytes } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
@@ -14,7 +14,7 @@ import type { AccountKeyStore } from "./ports.ts";
 
 const SEAL_NONCE_BYTES = 12;
 
-/** The code and the server, which both devices must share. */
+/** The code and the server, which must be the same on both devices. */
 export interface LinkContext {
   readonly code: Uint8Array;
   readonly fingerprint: Fingerprint;
@@ -34,8 +34,8 @@ export interface LinkRequest {
 }
 
 /**
- * Returns the account's private key, which signs devices.
- * @throws {Fault} not-allowed without it
+ * Returns the account's private key, which certifies devices.
+ * @throws {Fault} not-allowed if this device does not have the key
  */
 export function accountKeyOf(
   { state }: { readonly state: AccountKeyStore },
@@ -49,7 +49,7 @@ export function accountKeyOf(
 }
 
 /**
- * Returns the old device's answer to a device that proves knowledge of the code.
+ * Returns the old device's answer to a device that has proved knowledge of the code.
  * @throws {Fault} not-allowed if the proof is wrong or this device has no account key
  */
 export function grantLink(granter: LinkGranter, request: LinkRequest): RequestFields<"link-grant"> {
@@ -59,7 +59,7 @@ export function grantLink(granter: LinkGranter, request: LinkRequest): RequestFi
     equalBytes(request.code, linkCodeHash(code)) &&
     equalBytes(request.mac, linkMac(code, deviceKey, fingerprint));
   if (!isProved || !isName(user)) {
-    // Only the server, or an intruder in it, knows the hash without the code.
+    // Only the server, or an intruder on it, knows the hash but not the code.
     throw new Fault("not-allowed", "rejected a link request with a wrong code", {
       remedy: "the server may be compromised; ask its owner",
     });

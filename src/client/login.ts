@@ -14,19 +14,22 @@ import type { Greeted } from "./trust.ts";
 
 export type LoginSecret = "password" | "new-password" | "room-password";
 /**
- * Prompts the user; `undefined` or empty if there is no user or no answer.
- * @param isRetry an earlier answer was refused
+ * Prompts the user. Returns `undefined` or an empty string without a user or an answer.
+ * @param isRetry true if an earlier answer was refused
  */
 export type PromptSecret = (kind: LoginSecret, isRetry: boolean) => Promise<string | undefined>;
 
 export interface Credentials {
   readonly user: string;
-  /** `register`: the name must be new. `login`: it must exist. */
+  /** `register` requires a new name, `login` an existing one. */
   readonly mode?: "either" | "register" | "login" | undefined;
   readonly password?: string | undefined;
   readonly roomSecret?: string | undefined;
   readonly promptSecret?: PromptSecret | undefined;
-  /** The user has just typed the password: it must match even if this device could sign in. */
+  /**
+   * True if the user has just typed the password. It must then match even if this device could log
+   * in without it.
+   */
   readonly requiresPassword?: boolean;
 }
 
@@ -44,20 +47,20 @@ export interface LoginContext extends GreetedLink {
   readonly isEnrolled: boolean;
   /** Called when the server no longer accepts this device for the user. */
   readonly onUnenrolled: () => void;
-  /** Cursor for a log-in; `undefined` requests what new users get. */
+  /** Cursor for a log-in; `undefined` requests the records that new users get. */
   readonly after: number | undefined;
-  /** `false` hides the client from presence, for one-shot commands. */
+  /** If false, hides the client from presence, for one-shot commands. */
   readonly presence?: boolean;
   readonly policy: LoginPolicy;
 }
 
 export interface LoginPolicy {
   /**
-   * Whether the client displays the refusal and lets the user retry on this link. Otherwise the
-   * only secrets are those of the credentials and prompts.
+   * True if the client displays the refusal and lets the user retry on this link. Otherwise only
+   * the credentials and prompts provide secrets.
    */
   readonly retriesOnLink: boolean;
-  /** Replaces the fault's own remedy. `mayRegister`: the name may also be a new one. */
+  /** Replaces the fault's own remedy. `mayRegister` is true if the name may be new. */
   readonly refusedRemedy?: (mayRegister: boolean) => string;
   readonly takenRemedy: (user: Name) => string;
   readonly registrationRemedy?: string;
@@ -75,7 +78,7 @@ const MAYBE_TAKEN_CODES: ReadonlySet<FaultCode> = new Set(["name-taken", "not-al
 type LoginKind = "admit" | "register" | "login";
 
 /**
- * Logs in with this device's signature if the server knows it; otherwise registers; otherwise uses
+ * Logs in with this device's signature if the server knows the device. Otherwise registers, or uses
  * the password, which enrols the device.
  */
 export class Login {
@@ -84,14 +87,14 @@ export class Login {
   readonly #user: Name;
   #password: string | undefined;
   #hasPromptedPassword = false;
-  /** Room password that the server has accepted. */
+  /** Server password that the server has accepted. */
   #roomPassword: string | undefined;
   readonly #tried: Readonly<Record<LoginSecret, Set<string>>>;
   #wasSignatureRefused = false;
-  /** Each wrong password is sent only once. */
+  /** Passwords that the server refused. Each is sent only once. */
   readonly #refusedPasswords = new Set<string>();
 
-  /** @throws {Fault} name-invalid */
+  /** @throws {Fault} name-invalid if the user name is malformed */
   constructor(context: LoginContext, credentials: Credentials) {
     this.#context = context;
     this.#credentials = credentials;
@@ -106,7 +109,8 @@ export class Login {
   }
 
   /**
-   * @throws {Fault} login-refused, name-taken, room-password-wrong, banned, too-many, or the link's
+   * @throws {Fault} login-refused, name-taken, room-password-wrong, banned or too-many if the
+   * server refuses, and the link's faults
    */
   async logIn(): Promise<LoginResult> {
     const { mode, roomSecret } = this.#credentials;
@@ -127,7 +131,7 @@ export class Login {
   async #withRoomSecret(secret: string): Promise<LoginResult> {
     const refusal = await this.#sendRoomPassword(secret);
     if (refusal === undefined) return this.#registerOrLogIn();
-    // A known account does not need the room password; a user at a prompt may correct it.
+    // An existing account does not need the server password; a user at a prompt may correct it.
     return (await this.#skipRoomPassword()) ?? this.#promptRoomSecret(refusal);
   }
 
@@ -138,11 +142,11 @@ export class Login {
     return result ?? this.#promptRoomSecret(undefined);
   }
 
-  /** Logs in despite a wrong room password, if the account exists. */
+  /** Logs in despite a wrong server password if the account exists. */
   async #skipRoomPassword(): Promise<LoginResult | undefined> {
     if (this.#credentials.mode === "register") return undefined;
     if (this.#password !== undefined) return this.#logInByPassword();
-    // A form cannot state that the name exists.
+    // A form cannot tell whether the name exists.
     return this.#context.policy.retriesOnLink ? this.#logInBySignature() : undefined;
   }
 
@@ -167,7 +171,7 @@ export class Login {
     const refused = await this.#register();
     if (!(refused instanceof Fault)) return refused;
     if (this.#credentials.mode === "register") throw refused;
-    // Another process of this home may have just registered the name.
+    // Another process of this CHAT_HOME may have just registered the name.
     const result = (await this.#logInBySignature()) ?? (await this.#logInExisting());
     if (result !== undefined) return result;
     if (refused.code === "name-taken") this.#failNameTaken();
@@ -233,12 +237,15 @@ export class Login {
     }
   }
 
-  /** @returns the fault if the name is taken or registration is closed, as the account may exist */
+  /**
+   * @returns the fault if the name is taken or registration is closed, because the account may
+   * exist
+   */
   async #register(): Promise<LoginResult | Fault> {
     const lacksPassword = this.#password === undefined && !this.#hasPromptedPassword;
     if (lacksPassword && this.#credentials.promptSecret !== undefined) {
-      // Probes with an empty password, which only a free name refuses: a password for a taken name
-      // must not be chosen.
+      // Probes with an empty password, which the server refuses only for a free name. A new
+      // password must not be chosen for an existing account.
       const probe = await this.#registerWith("");
       if (!(probe instanceof Fault) || probe.code !== "usage") return probe;
     }
@@ -297,7 +304,9 @@ export class Login {
     return this.#password;
   }
 
-  /** Ignores a repeated answer, for example from a file: the server counts wrong guesses. */
+  /**
+   * Ignores a repeated answer, for example from a file, because the server counts wrong guesses.
+   */
   async #promptUser(kind: LoginSecret): Promise<string | undefined> {
     const answer = await this.#credentials.promptSecret?.(kind, this.#tried[kind].size > 0);
     if (answer === undefined || answer === "") return undefined;
@@ -308,7 +317,10 @@ export class Login {
     return secret;
   }
 
-  /** The server closes a link after LOGIN_TIMEOUT_MS; users may take longer to find a password. */
+  /**
+   * Opens another link, because the server closes a link after LOGIN_TIMEOUT_MS and users may take
+   * longer to find a password.
+   */
   async #reopen(): Promise<void> {
     this.#context = { ...this.#context, ...(await this.#context.reopen()) };
     if (this.#roomPassword === undefined) return;
@@ -354,9 +366,9 @@ export class Login {
 }
 
 /**
- * Retries while the server refuses temporarily, up to LOGIN_TIMEOUT_MS.
- * @param majorityTimeoutMs maximum time without a cluster majority; covers an election
- * @throws {Fault}
+ * Retries for up to LOGIN_TIMEOUT_MS while the server refuses temporarily.
+ * @param majorityTimeoutMs maximum wait for a cluster majority, long enough for an election
+ * @throws {Fault} the last refusal, or the link's fault
  */
 export async function requestWithRetry<Kind extends RequestKind>(
   connection: Connection,
@@ -370,7 +382,7 @@ export async function requestWithRetry<Kind extends RequestKind>(
     try {
       return await connection.request(kind, fields);
     } catch (error) {
-      // On a closed link, report why it was closed.
+      // If the link is closed, report the reason instead.
       if (connection.isClosed) throw connection.closeFault;
       const waitMs = error instanceof Fault ? error.retryAfterMs : undefined;
       if (waitMs === undefined) throw error;

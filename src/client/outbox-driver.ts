@@ -23,26 +23,26 @@ export type ParsedPost = Omit<UnsentPost, "body"> & { readonly body: PostBody };
 type PostStep<Kind extends LocalEvent["kind"]> = Extract<LocalEvent, { kind: Kind }>;
 
 /**
- * Progress of posts, for a view that displays each of them. `key` identifies the post even if it
- * was refused immediately; `id` is empty if there will be no record.
+ * Progress of posts, for a UI that displays each of them. `key` identifies the post even if it was
+ * refused immediately. `id` is empty if the post gets no record.
  */
 export type PostEvent =
   | PostStep<"posted" | "stored">
   | (PostStep<"settled"> & {
-      /** Set for a post of an earlier run, which has no caller. */
+      /** Present for a post of an earlier run, which has no caller. */
       readonly adopted?: { readonly to: string; readonly body: PostBody };
     });
 
 export interface OutboxDriverOwner {
   /**
-   * Stores the change. Posts are sent only after it returns or resolves. Calls do not overlap.
-   * @throws {Fault}, or rejects with one
+   * Stores the change. Posts are sent only after it returns or resolves. Calls never overlap.
+   * @throws {Fault} store-… if it fails; may also reject
    */
   store(change: Pick<OutboxChange, "added" | "settled">): void | Promise<void>;
   emit(event: PostEvent): void;
   /**
-   * Returns the bodies to send, in order, or a fault for a post that must not be sent.
-   * @returns `undefined` to send all unchanged
+   * Returns the bodies to send in order, with a fault for each post that must not be sent.
+   * @returns `undefined` to send all bodies unchanged
    */
   seal?(posts: readonly PostToSeal[]): Promise<readonly (PostBody | Fault)[]> | undefined;
   settled(): void;
@@ -65,8 +65,8 @@ interface Write {
 }
 
 /**
- * Stores each post until it is settled, resends it over links, and runs the timers. All changes of
- * one tick are one write; posts are sent only after it.
+ * Stores each post until it is settled, resends it over new links, and runs the timers. All changes
+ * of one tick are one write; posts are sent after it.
  */
 export class OutboxDriver {
   readonly id: OutboxId;
@@ -77,7 +77,7 @@ export class OutboxDriver {
   #lastKey = 0;
   #connection: Connection | undefined;
   /**
-   * Posts that the server refused temporarily on this link, which blocks later posts until they are
+   * Posts that the server refused temporarily on this link. They block later posts until they are
    * resent. Bounded by the posts in flight.
    */
   readonly #deferred = new Set<number>();
@@ -88,12 +88,12 @@ export class OutboxDriver {
   readonly #maybeStored = new Set<number>();
   #cancelTimer: (() => void) | undefined;
   #cancelWrite: (() => void) | undefined;
-  /** Changes that are not on disk yet. Bounded by the outbox, as are the next two. */
+  /** Changes that are not on disk yet. Bounded by the outbox, like the next two. */
   #added: UnsentPost[] = [];
   #settled: number[] = [];
   #sends: Send[] = [];
   #isWriting = false;
-  /** Some posts are being encrypted; later ones queue behind them. Bounded by the outbox. */
+  /** Some posts are being encrypted, and later ones queue behind them. Bounded by the outbox. */
   #isSealing = false;
   readonly #queuedSends: Send[] = [];
   #onIdle: (() => void) | undefined;
@@ -109,7 +109,7 @@ export class OutboxDriver {
     return this.#outbox.size;
   }
 
-  /** Resumes posts that an earlier run has stored. Call before any `post`. */
+  /** Resumes posts that an earlier run has stored. Must be called before `post`. */
   adopt(posts: readonly ParsedPost[]): void {
     for (const post of posts) {
       const { counter, target: to, body } = post;
@@ -132,7 +132,7 @@ export class OutboxDriver {
 
   /**
    * Resolves when the server has stored the post.
-   * @throws {Fault} if the server refused it permanently
+   * @throws {Fault} the server's permanent refusal
    */
   post(to: string, body: PostBody): Promise<Receipt> {
     const key = ++this.#lastKey;
@@ -171,7 +171,7 @@ export class OutboxDriver {
   }
 
   /**
-   * Stops sending: unsettled posts stay on disk for the next run.
+   * Stops sending. Posts that are not settled stay on disk for the next run.
    * @returns a promise while a write is in progress
    */
   close(fault: Fault): Promise<void> | undefined {
@@ -230,7 +230,7 @@ export class OutboxDriver {
     const connection = this.#connection;
     if (connection !== undefined) this.#maybeStored.add(counter);
     connection?.requestThen("post", { outbox: this.id, counter, to, body }, (outcome) => {
-      // A lost link refuses all requests; the next link resends the post.
+      // A lost link refuses all requests. The next link resends the post.
       if (this.#connection !== connection || connection.isClosed) {
         if (outcome.kind === "refused") return;
       }
@@ -245,8 +245,8 @@ export class OutboxDriver {
   }
 
   /**
-   * Settles a post that cannot be encrypted. If the server may already have it, sends an empty post
-   * with the same counter: the server returns the original receipt or refuses permanently.
+   * Settles a post that cannot be encrypted. If the server may have it, sends an empty post with
+   * the same counter: the server returns the original receipt or a permanent refusal.
    */
   #refuseUnsealable({ counter, to }: Send, fault: Fault): void {
     const refused = { kind: "refused", counter, fault } as const;
@@ -263,7 +263,7 @@ export class OutboxDriver {
   }
 
   #removeFromStore(counter: number): void {
-    // A post that was settled before it was stored need not be stored.
+    // A post that is settled before it was stored need not be stored.
     const isStored = !this.#added.some((post) => post.counter === counter);
     if (isStored) this.#settled.push(counter);
     else this.#added = this.#added.filter((post) => post.counter !== counter);
@@ -280,9 +280,9 @@ export class OutboxDriver {
   }
 
   /**
-   * The server deduplicates the last 256 counters of an outbox. No more may be in flight, and
-   * settled posts leave the disk before others are sent, so that a resend after a crash is never
-   * mistaken for a new post.
+   * The server deduplicates the last 256 counters of an outbox. No more posts may be in flight, and
+   * settled posts must leave the disk before others are sent. Otherwise a resend after a crash
+   * could be mistaken for a new post.
    */
   #write(): void {
     this.#cancelWrite?.();
@@ -328,8 +328,8 @@ export class OutboxDriver {
   }
 
   /**
-   * Preserves the order of posts while some are encrypted: recipients retain few keys for late
-   * messages. Posts that arrive meanwhile are encrypted together.
+   * Preserves the order of posts while some are being encrypted, because recipients retain few keys
+   * for late messages. Posts that arrive meanwhile are encrypted together.
    */
   #sendAll(sends: readonly Send[]): void {
     if (this.#isSealing) return void this.#queuedSends.push(...sends);
@@ -362,7 +362,7 @@ export class OutboxDriver {
     if (!(fault instanceof Fault)) throw fault;
     const unstored = new Set(added.map(({ counter }) => counter));
     for (const counter of unstored) this.#handle({ kind: "withdrawn", counter, fault });
-    // The next successful write retries these; posts that were never stored need no removal.
+    // The next successful write retries these. Posts that were never stored need no removal.
     this.#settled = this.#settled.filter((counter) => !unstored.has(counter));
     this.#settled.push(...settled);
     if (connection !== this.#connection) return;

@@ -1,4 +1,4 @@
-/** Posts of one account session: unsent posts of earlier runs, then new ones. */
+/** Posts of one account session: first the unsent posts of earlier runs, then new ones. */
 
 import { Fault } from "../base/fault.ts";
 import { ID_BYTES, type OutboxId, outboxId } from "../base/ids.ts";
@@ -19,17 +19,23 @@ import { OutboxDriver, type ParsedPost, type PostEvent } from "./outbox-driver.t
 import type { DecryptedPosts } from "./sealed/queued-posts.ts";
 import type { Sealing } from "./sealed/sealing.ts";
 
-/** Above this number `ready` makes bulk writers wait; interactive users never reach it. */
+/**
+ * Number of pending posts above which `ready` makes bulk writers wait. Interactive users never
+ * reach it.
+ */
 const READY_PENDING_MAX = 2 * OUTBOX_IN_FLIGHT_MAX;
 
 /**
- * Store of unsent posts. Each outbox belongs to one running process or browser tab. Calls may
- * return synchronously or not.
+ * Store of unsent posts. Each outbox belongs to one running process or browser tab. Calls may be
+ * synchronous or asynchronous.
  */
 export interface OutboxStore {
-  /** Claims the unsent posts of ended processes, oldest first. @throws {Fault} store-… */
+  /**
+   * Claims the unsent posts of ended processes, oldest first. @throws {Fault} store-… if the store
+   * fails
+   */
   adopt(owner: OutboxOwner): readonly AbandonedOutbox[] | Promise<readonly AbandonedOutbox[]>;
-  /** Atomic, and durable when it returns or resolves. @throws {Fault} store-… */
+  /** Atomic, and durable when it returns or resolves. @throws {Fault} store-… if the store fails */
   write(id: OutboxId, change: OutboxChange): void | Promise<void>;
   release(id: OutboxId): void;
 }
@@ -46,11 +52,11 @@ interface OpenedOutbox extends Pick<DecryptedPosts, "posts"> {
   readonly id: string;
 }
 
-/** Sends each earlier outbox completely, under its own id, before the next. */
+/** Sends each earlier outbox completely, under its own id, before the next one. */
 export class OutboxQueue {
   readonly #options: OutboxQueueOptions;
   readonly #ownDriver: OutboxDriver;
-  /** Outboxes of earlier runs, oldest first, then this run's. Bounded by the store. */
+  /** Outboxes of earlier runs, oldest first, then this run's outbox. Bounded by the store. */
   readonly #drivers: OutboxDriver[];
   #owner: OutboxOwner | undefined;
   #connection: Connection | undefined;
@@ -69,17 +75,20 @@ export class OutboxQueue {
    * Opens the outbox of the account that is logged in.
    * @param adopts whether to send the unsent posts of earlier runs
    * @returns a promise if the store is asynchronous; `post` works before it resolves
-   * @throws {Fault} store-…, or rejects with it
+   * @throws {Fault} store-… if the store fails; may also reject
    */
   open(owner: OutboxOwner, adopts: boolean): void | Promise<void> {
     const isFirst = this.#owner === undefined;
-    this.#owner = owner; // The server may have changed its key since the last link.
+    this.#owner = owner; // The server's key may have changed since the last link.
     if (!isFirst) return;
     if (adopts) return this.adopt();
     this.#isReady = true;
   }
 
-  /** Claims the unsent posts of processes that have ended since. @throws {Fault}, as `open` */
+  /**
+   * Claims the unsent posts of processes that have ended meanwhile. @throws {Fault} store-… like
+   * `open`
+   */
   adopt(): void | Promise<void> {
     const owner = this.#owner;
     if (owner === undefined) return;
@@ -115,7 +124,7 @@ export class OutboxQueue {
     for (const driver of this.#drivers) driver.flush();
   }
 
-  /** Stops sending: unsettled posts stay in the store for the next run. */
+  /** Stops sending. Posts that are not settled stay in the store for the next run. */
   close(fault: Fault): void {
     this.#isClosed = true;
     this.#connection = undefined;
@@ -167,7 +176,7 @@ export class OutboxQueue {
     });
   }
 
-  /** @returns a promise if some posts have to be decrypted */
+  /** @returns a promise if posts must be decrypted */
   #openAdopted(earlier: readonly AbandonedOutbox[]): void | Promise<void> {
     const opening = earlier.map(({ id, posts }) =>
       this.#options.sealing?.decryptQueued(id as OutboxId, posts),
@@ -179,7 +188,7 @@ export class OutboxQueue {
     );
   }
 
-  /** @returns `undefined` if it cannot be read now; it stays for the next run */
+  /** @returns `undefined` if the outbox is unreadable; it stays in the store for the next run */
   async #openOutbox(
     outbox: AbandonedOutbox,
     opening: Promise<DecryptedPosts> | undefined,
@@ -203,7 +212,7 @@ export class OutboxQueue {
   #startAfter(outboxes: readonly OpenedOutbox[]): void {
     for (const outbox of outboxes) {
       if (this.#isClosed) this.#options.store.release(outbox.id as OutboxId);
-      else this.#drivers.splice(-1, 0, this.#adoptedDriver(outbox)); // New posts follow it.
+      else this.#drivers.splice(-1, 0, this.#adoptedDriver(outbox)); // New posts are sent after it.
     }
     this.#isReady = true;
     this.#advance();
@@ -220,7 +229,7 @@ export class OutboxQueue {
     driver.adopt(parsed.filter(({ createdUnixMs }) => createdUnixMs >= createdMinUnixMs));
     for (const post of parsed) {
       if (post.createdUnixMs >= createdMinUnixMs) continue;
-      // The server may have forgotten the post's counter, and would store it twice.
+      // The server may have forgotten the post's counter and would store it twice.
       const fault = new Fault("interrupted", "an unsent message has expired", {
         remedy: "check whether it arrived, then send it again",
       });
@@ -242,7 +251,7 @@ export class OutboxQueue {
     for (;;) {
       const [first, next] = this.#drivers;
       if (!this.#isReady || this.#connection === undefined || first === undefined) return;
-      // An outbox in progress finishes before one that was adopted meanwhile.
+      // Finish the outbox in progress before outboxes that were adopted meanwhile.
       const current = this.#activeDriver ?? first;
       if (this.#activeDriver === undefined) {
         this.#activeDriver = current;
@@ -253,7 +262,9 @@ export class OutboxQueue {
     }
   }
 
-  /** Removes an empty outbox from the link. This run's outbox stays in the queue for new posts. */
+  /**
+   * Disconnects an empty outbox from the link. This run's outbox stays in the queue for new posts.
+   */
   #unlink(driver: OutboxDriver): void {
     this.#activeDriver = undefined;
     if (driver === this.#ownDriver) {
@@ -272,7 +283,7 @@ export class OutboxQueue {
   }
 }
 
-/** Parses a stored body. A corrupted one becomes empty, and the server refuses it. */
+/** Parses a stored body. A corrupted body becomes empty, and the server refuses it. */
 function bodyOf({ body }: UnsentPost): PostBody {
   try {
     const value: unknown = JSON.parse(body);

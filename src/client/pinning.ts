@@ -16,9 +16,9 @@ interface Expectation {
 }
 
 /**
- * @returns `known`; `first` for a server to be pinned now; `moved` if the pinned key has signed the
- * current one
- * @throws {Fault} fingerprint-changed, naming old and new
+ * @returns `known`, `first` for a server to be pinned now, or `moved` if the pinned key has signed
+ * the current one
+ * @throws {Fault} fingerprint-changed with both fingerprints if neither applies
  */
 function judge(found: Fingerprint, expected: Expectation): "known" | "first" | "moved" {
   const { address, requested, pinned, strict, formers } = expected;
@@ -53,10 +53,10 @@ function mismatch(
 type PinEvent = Extract<LinkEvent, { kind: "pinned" | "moved" }>;
 
 /**
- * Compares the server's fingerprint with the pin. Pins it at first use, and follows a key change
- * that the old key has signed.
- * @returns an event for the user, if the pin changed
- * @throws {Fault} fingerprint-changed
+ * Compares the server's fingerprint with the pin. Pins it at first use, and accepts a new key that
+ * the old key has signed.
+ * @returns an event for the user if the pin has changed
+ * @throws {Fault} fingerprint-changed if the server has another key
  */
 export function pin(
   { fingerprint, welcome, formers }: Greeted,
@@ -73,7 +73,7 @@ export function pin(
     if (known?.name !== name) state.setPin({ address, fingerprint, name, firstSeenUnixMs });
     return undefined;
   }
-  // Another address may be pinned to an old key: this home's data moves as well.
+  // Another address may be pinned to an old key, so the data of this CHAT_HOME moves as well.
   const old = pinned ?? formers.find((former) => state.addressOf(former) !== undefined);
   if (old !== undefined) state.moveServer(old, { fingerprint, name, firstSeenUnixMs });
   if (verdict === "moved" && pinned !== undefined) {

@@ -4,10 +4,11 @@ import { READ_NOTICE_INTERVAL_MS } from "../base/limits.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Connection } from "./link/connection.ts";
 
-/** Limits the rate of reports, and resends them after a loss of the link. */
+/** Limits the rate of reports, and repeats them after a loss of the link. */
 export class ReadReporter {
   readonly #clock: Clock;
-  readonly #unsent = new Map<string, number>(); // Keyed by room; bounded by the account's rooms.
+  // Keyed by room; at most one entry per room of the account.
+  readonly #unsent = new Map<string, number>();
   #connection: Pick<Connection, "isClosed" | "requestThen"> | undefined;
   #cancel: (() => void) | undefined;
 
@@ -30,7 +31,7 @@ export class ReadReporter {
     this.#cancel = undefined;
     for (const [room, n] of this.#unsent) {
       if (this.#connection === undefined || this.#connection.isClosed) return;
-      // A refusal can be ignored: the user left the room, or a later report supersedes it.
+      // Ignored, because the user has left the room or a later report supersedes this one.
       this.#connection.requestThen("read", { room, n }, () => undefined);
       this.#unsent.delete(room);
     }

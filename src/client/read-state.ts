@@ -11,13 +11,13 @@ export class ReadState {
    * Sets a room that a link has listed.
    * @param last `n` of its last record
    * @param read `n` up to which it was read
-   * @param unread unread messages of others; `undefined` if the server is too old to send it
+   * @param unread unread messages of other users. Absent from older servers
    */
   setRoom(id: string, last: number, read: number, unread = Math.max(0, last - read)): void {
     const known = this.#rooms.get(id);
     const hidden = known?.hidden ?? 0;
     this.#rooms.set(id, { last, read, hidden, unread });
-    // A newer position may still be in flight to the server.
+    // A newer position may be in flight to the server.
     if (known !== undefined) this.markRead(id, known.read);
   }
 
@@ -26,7 +26,7 @@ export class ReadState {
   }
 
   /**
-   * Adds a record. `hidden`: of a kind that is never displayed; `counts`: a message of another
+   * Adds a record. `hidden` marks a kind that is never displayed, `counts` a message of another
    * user.
    */
   addRecord(
@@ -55,7 +55,7 @@ export class ReadState {
     return upTo;
   }
 
-  /** Returns the number of messages of others; an upper bound. */
+  /** Returns an upper bound on the unread messages of other users. */
   unread(id: string): number {
     return this.#rooms.get(id)?.unread ?? 0;
   }

@@ -1,4 +1,4 @@
-/** Addresses of a server's machines, over any number of links. */
+/** Addresses of a server's machines, across links. */
 
 import type { Fault } from "../base/fault.ts";
 import { ServerAddresses } from "../core/client/server-addresses.ts";
@@ -76,7 +76,7 @@ export class ServerLocator {
     this.#dialer.confirmAddress();
   }
 
-  /** @returns an event for the user if another machine than expected was reached */
+  /** @returns an event for the user if another machine than the expected one answered */
   loggedIn(fingerprint: Fingerprint): Extract<LinkEvent, { kind: "elsewhere" }> | undefined {
     const { address } = this.#dialer;
     if (address === undefined) return undefined;
@@ -111,7 +111,7 @@ export class ServerLocator {
   }
 
   /**
-   * Handles a node that lost its majority: the other nodes are dialled first.
+   * Handles a node that lost its majority. The other nodes are dialled first.
    * @returns whether there are other nodes
    */
   majorityLost(): boolean {

@@ -1,6 +1,4 @@
-/**
- * Session of an account over any number of connections: its rooms, posts, keys and read positions.
- */
+/** Session of an account across connections: its rooms, posts, keys and read positions. */
 
 import { asFault, Fault } from "../base/fault.ts";
 import type { Sha256 } from "../base/ids.ts";
@@ -45,7 +43,7 @@ export interface AccountSessionOptions {
   readonly emit: (event: AccountEvent) => void;
   /** Posts the descriptions of finished uploads to sealed rooms. */
   readonly announceUploads: () => Promise<void>;
-  /** Called when a record is missing. `isRepeated`: another request cannot bring it. */
+  /** Called when a record is missing. `isRepeated` is true if another request cannot deliver it. */
   readonly gap: (fault: Fault, isRepeated: boolean) => void;
 }
 
@@ -106,15 +104,15 @@ export class AccountSession {
     return this.#posts;
   }
 
-  /** Resolves when posts of earlier runs are loaded; rejects if the store fails. */
+  /** Resolves when posts of earlier runs are loaded. Rejects if the store fails. */
   get adoption(): void | Promise<void> {
     return this.#adoption;
   }
 
   /**
    * Logs in on a new link and starts to receive.
-   * @param handleNotice reports whether a notice was handled and is not for the account
-   * @throws {Fault} store-…
+   * @param handleNotice handles notices that are not for the account; returns false for all others
+   * @throws {Fault} store-… if the store fails
    */
   connected(
     address: string,
@@ -161,7 +159,7 @@ export class AccountSession {
     this.sealing.lost();
   }
 
-  /** Logs out. The same account may log in again and resumes. */
+  /** Logs out. The session resumes if the same account logs in again. */
   logOut(fault: Fault = notLoggedIn(), transferFault = fault): void {
     this.#greeted = undefined;
     this.#reporter.clear();

@@ -22,7 +22,7 @@ export interface Greeted {
   readonly greeting: Greeting;
   readonly fingerprint: Fingerprint;
   readonly welcome: NoticeOf<"welcome">;
-  /** Former keys of this server, newest first, each of which has signed its successor. */
+  /** Former keys of this server, newest first. Each has signed its successor. */
   readonly formers: readonly Fingerprint[];
 }
 
@@ -41,7 +41,7 @@ export interface GreetOptions {
 /**
  * Sends hello, the first message of a link, and verifies the answer.
  * @throws {Fault} fingerprint-changed if the proof is wrong, timeout, version-unsupported, and the
- * connection's
+ * connection's faults
  */
 export async function greet(connection: Connection, options: GreetOptions): Promise<Greeted> {
   const { clock, entropy, verifier, program } = options;
@@ -73,8 +73,8 @@ async function verifiedFormers(
 }
 
 /**
- * Connects, greets and closes, without trusting the server.
- * @throws {Fault} as `greet`
+ * Connects, greets and closes without trusting the server.
+ * @throws {Fault} fingerprint-changed, timeout, version-unsupported like `greet`
  */
 export async function fetchGreeting(
   options: GreetOptions & { readonly dial: () => Promise<Link> },
@@ -88,8 +88,8 @@ export async function fetchGreeting(
 }
 
 /**
- * Sends hello; the caller verifies the answer.
- * @throws {Fault} timeout, version-unsupported, and the connection's
+ * Sends hello. The caller verifies the answer.
+ * @throws {Fault} timeout, version-unsupported, and the connection's faults
  */
 async function sendHello(
   connection: Connection,

@@ -1,4 +1,4 @@
-/** User actions on rooms and messages, in any UI. */
+/** User actions on rooms and messages, for any UI. */
 
 import type { RoomId } from "../../base/ids.ts";
 import { withMentions } from "../../core/client/mentions.ts";
@@ -21,7 +21,7 @@ export interface JoinOptions {
 }
 
 /**
- * Methods without a return value report faults in `model.faults`; methods that return a promise
+ * Methods without a return value report faults in `model.faults`. Methods that return a promise
  * reject with a Fault.
  */
 export abstract class ChatActions extends ModelDriver {
@@ -30,12 +30,12 @@ export abstract class ChatActions extends ModelDriver {
   constructor(options: ModelDriverOptions) {
     super(options);
     this.#typing = new TypingNotifier(options.now, (room, on) => {
-      // Ignored: older servers do not know this request.
+      // Ignored, because older servers do not know this request.
       this.request("typing", { room, on }).catch(() => undefined);
     });
   }
 
-  /** Returns false after an audit alarm, which the user sees. */
+  /** Returns false after an audit alarm, which the UI displays. */
   protected abstract mayPost(): boolean;
   protected abstract post(to: string, body: PostBody): void;
 
@@ -46,7 +46,7 @@ export abstract class ChatActions extends ModelDriver {
   /** Marks the open room as read up to this item, the last visible one. */
   markReadUpTo(seq: number): void {
     const room = openRoom(this.model);
-    // UIs call this repeatedly.
+    // Ignore repeated calls of UIs.
     if (room === undefined || (readPositionAfter(room, seq) ?? 0) <= room.read) return;
     this.applyNow({ kind: "seen", room: room.id, seq });
   }
@@ -55,7 +55,7 @@ export abstract class ChatActions extends ModelDriver {
     if (this.model.isAtNewest !== on) this.applyNow({ kind: "at-newest", on });
   }
 
-  /** Loads more items, as the user has scrolled near the end of the loaded ones. */
+  /** Loads more items when the user has scrolled near the end of the loaded ones. */
   loadMore(side: "older" | "newer"): void {
     this.#withOpenRoom((room) => this.applyNow({ kind: "reach", room, side }));
   }
@@ -95,7 +95,7 @@ export abstract class ChatActions extends ModelDriver {
     const room = roomOf(this.model, target);
     if (room === undefined) return;
     if (isSameName(this.model.open, room.target)) this.open(undefined);
-    this.markRead(target); // Unread messages would show it again immediately.
+    this.markRead(target); // Unread messages would immediately make it visible again.
     this.setPrefs(target, { hidden: room.last });
   }
 
@@ -106,7 +106,7 @@ export abstract class ChatActions extends ModelDriver {
   /**
    * Returns a message from the model or from the server.
    * @returns `undefined` if it does not exist or the account is not in the room
-   * @throws {Fault}
+   * @throws {Fault} if the request fails
    */
   async savedItem(room: RoomId, seq: number): Promise<Item | undefined> {
     const known = this.model.rooms.get(room);
@@ -145,7 +145,7 @@ export abstract class ChatActions extends ModelDriver {
   }
 
   /**
-   * Sends a draft, or the edit that it holds, and clears it.
+   * Sends a draft, or the edit that it contains, and clears it.
    * @returns false if nothing may be sent to this server any more
    */
   send(target: string, draft: Draft): boolean {
@@ -160,7 +160,7 @@ export abstract class ChatActions extends ModelDriver {
     return true;
   }
 
-  /** Sends a message, scrolls to it in the open room, and clears the draft. @returns as `send` */
+  /** Sends a message, scrolls to it in the open room, and clears the draft. @returns like `send` */
   sendBody(target: string, body: PostBody): boolean {
     if (!this.mayPost()) return false;
     this.#typing.sent();
@@ -185,7 +185,7 @@ export abstract class ChatActions extends ModelDriver {
     await this.request("pin", { seq, on });
   }
 
-  /** Posts a refused message again, after all others. */
+  /** Posts a refused message again, after all other messages. */
   resend(key: string): void {
     const post = this.model.pending.find((pending) => pending.key === key);
     if (post?.state.kind !== "refused") return;
@@ -197,7 +197,9 @@ export abstract class ChatActions extends ModelDriver {
     this.applyNow({ kind: "discarded", key });
   }
 
-  /** Joins the room, or creates it, and opens it. @returns its name @throws {Fault} */
+  /**
+   * Joins or creates the room and opens it. @returns its name @throws {Fault} if the server refuses
+   */
   async join(room: string, options: JoinOptions = {}): Promise<string> {
     const { name } = await this.request("join", { room: bareTarget(room), ...options });
     this.open(name);
@@ -244,7 +246,7 @@ export abstract class ChatActions extends ModelDriver {
       else await this.request("edit", { seq, text });
     };
     const edited = edit().catch((error: unknown) => {
-      // Keeps both the failed edit and the text typed since.
+      // Keeps both the failed edit and the text typed meanwhile.
       const previous = this.model.drafts.get(bareTarget(target));
       this.setDraft(target, previous === undefined ? draft : { ...draft, before: previous });
       throw error;

@@ -1,4 +1,4 @@
-/** Driver of a model, which feeds it events and performs its effects. */
+/** Driver of a model, which passes events to it and performs its effects. */
 
 import { unreachable } from "../../base/assert.ts";
 import { asFault } from "../../base/fault.ts";
@@ -17,12 +17,12 @@ export interface ModelDriverOptions {
   readonly nextFrame: (callback: () => void) => void;
   readonly sha256: Sha256;
   readonly now: () => number;
-  /** Maximum number of items held per room; default PAGE_ROOM_ITEMS_MAX. */
+  /** Maximum items stored per room. Default: PAGE_ROOM_ITEMS_MAX. */
   readonly itemsMax?: number;
   readonly history?: HistorySource;
 }
 
-/** `model` is immutable; `subscribe` notifies of the next one at most once a frame. */
+/** `model` is immutable; `subscribe` reports the next one at most once per frame. */
 export abstract class ModelDriver {
   readonly #nextFrame: ModelDriverOptions["nextFrame"];
   readonly #queries: ModelQueries;
@@ -75,12 +75,15 @@ export abstract class ModelDriver {
     this.update();
   }
 
-  /** Returns one past record of a room; `undefined` if it does not exist. @throws {Fault} */
+  /**
+   * Returns a past record of a room; `undefined` if it does not exist. @throws {Fault} if the
+   * request fails
+   */
   protected record(target: string, seq: number): Promise<ChatRecord | undefined> {
     return this.#queries.record(target, seq);
   }
 
-  /** Drops queued events, which belong to another account. */
+  /** Discards queued events, which belong to another account. */
   protected dropEvents(): void {
     this.#events = [];
   }

@@ -17,7 +17,7 @@ import {
 
 type Effect<Kind extends ModelEffect["kind"]> = Extract<ModelEffect, { kind: Kind }>;
 
-/** Maximum number of listed members; larger rooms are searched by name. */
+/** Maximum listed members. Larger rooms are searched by name. */
 const MEMBERS_MAX = 5 * PAGE_RECORDS_MAX;
 
 /** @param ask fetches the server's page */
@@ -68,7 +68,7 @@ export class ModelQueries {
     }
   }
 
-  /** A list that fails to load is requested again when the room is reopened. */
+  /** Requests the members. If this fails, opening the room again retries it. */
   async members(room: RoomId, target: string): Promise<void> {
     try {
       const { request, emit } = this.#options;
@@ -82,7 +82,7 @@ export class ModelQueries {
     }
   }
 
-  /** Returns a record; `undefined` if it does not exist. @throws {Fault} */
+  /** Returns a record; `undefined` if it does not exist. @throws {Fault} if the request fails */
   async record(target: string, seq: number): Promise<ChatRecord | undefined> {
     const { records } = await this.#history({ target, after: seq - 1, before: seq + 1, limit: 1 });
     return records[0];

@@ -14,7 +14,7 @@ export interface PinsOptions {
 
 /**
  * Returns the pinned messages with their edits applied, newest first.
- * @throws {Fault} if the server refused
+ * @throws {Fault} if the server refuses
  */
 export async function queryPins(
   { request, sha256, history }: PinsOptions,
@@ -34,7 +34,7 @@ export async function queryPins(
     const messages = applyEdits(records);
     pinned.push(...messages.reverse());
     before = messages.at(-1)?.seq;
-    // A faulty server may report more pages and send none.
+    // A faulty server may report more pages but send none.
     if (!more || before === undefined) break;
   }
   return pinned;

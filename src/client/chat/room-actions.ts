@@ -1,4 +1,4 @@
-/** Room actions whose requests differ in a sealed room. */
+/** Room actions whose requests differ in sealed rooms. */
 
 import { formatTarget } from "../../base/names.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
@@ -10,7 +10,10 @@ export interface RoomActor extends Sealer {
   readonly rooms: readonly RoomView[];
 }
 
-/** Returns the sealed room or conversation that `lobby`, `#lobby` or `@bob` names. */
+/**
+ * Returns the sealed room or conversation named by `lobby`, `#lobby` or `@bob`; `undefined` if it
+ * is not sealed.
+ */
 export function sealedRoomAt(
   { rooms }: Pick<RoomActor, "rooms">,
   target: string,
@@ -21,7 +24,8 @@ export function sealedRoomAt(
 
 /**
  * Joins a sealed room, or creates it with its group.
- * @throws {Fault} name-taken, not-allowed, …
+ * @throws {Fault} name-taken if an open room has the name, not-allowed if the device does not
+ * support sealed rooms, and the server's refusal
  */
 export async function joinSealed<Joined extends Answer<"join"> | undefined>(
   actor: Sealer,
@@ -34,15 +38,21 @@ export async function joinSealed<Joined extends Answer<"join"> | undefined>(
   return answer;
 }
 
-/** Leaves a room; a sealed one with this device's signature. @throws {Fault} */
+/**
+ * Leaves a room. In a sealed room, sends a leave notice signed by this device. @throws {Fault} if
+ * the server refuses
+ */
 export async function leaveRoom(actor: RoomActor, room: string): Promise<void> {
   const sealed = sealedRoomAt(actor, room);
-  // With the signed notice others may remove the device from the group.
+  // The signed notice allows other members to remove the device from the group.
   const notice = sealed && (await (await actor.sealedRooms()).leaveNotice(sealed));
   await actor.request("leave", { room, ...notice });
 }
 
-/** @returns the number of its record; `undefined` in a sealed room @throws {Fault} */
+/**
+ * @returns the number of the kick's record; `undefined` in a sealed room @throws {Fault} if the
+ * server refuses
+ */
 export async function kick(
   actor: RoomActor,
   room: string,
@@ -54,7 +64,7 @@ export async function kick(
   return undefined;
 }
 
-/** Makes a user a moderator, or revokes it. @throws {Fault} */
+/** Makes a user a moderator, or revokes the role. @throws {Fault} if the server refuses */
 export async function grant(
   actor: RoomActor,
   room: string,
@@ -63,6 +73,6 @@ export async function grant(
 ): Promise<void> {
   const sealed = sealedRoomAt(actor, room);
   await actor.request("grant", { room, user, on });
-  // The members' devices enforce it.
+  // The members' devices enforce the role.
   if (sealed !== undefined) await (await actor.sealedRooms()).setAdmin(sealed, user, on);
 }

@@ -1,4 +1,4 @@
-/** Typing indicators that this client sends. */
+/** Typing indicators sent by this client. */
 
 import { TYPING_MS } from "../../base/limits.ts";
 import type { RoomState } from "../../core/model/state.ts";
@@ -32,7 +32,7 @@ export class TypingNotifier {
     this.#send(id, true);
   }
 
-  /** Sends nothing, because the message itself ends the indicator for readers. */
+  /** Sends no request, because the message itself ends the indicator for readers. */
   sent(): void {
     this.#room = undefined;
   }

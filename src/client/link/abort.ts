@@ -1,6 +1,9 @@
 /** Races of promises against abort signals. */
 
-/** Returns the promise's outcome unless the signal aborts first. @throws the signal's reason */
+/**
+ * Returns the promise's outcome unless the signal aborts first. @throws {Error} the signal's reason
+ * if it aborts
+ */
 export function unlessAborted<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Value> {
   const { promise: outcome, resolve, reject } = Promise.withResolvers<Value>();
   const stop = () => reject(signal.reason);

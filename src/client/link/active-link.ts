@@ -1,4 +1,4 @@
-/** The current link of an account, for tasks that outlive one link. */
+/** The current link of an account, for tasks that use several links. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
@@ -15,7 +15,7 @@ export interface LoggedInLink {
 
 export class ActiveLink {
   #link: { readonly link: LoggedInLink; readonly lost: AbortController } | undefined;
-  /** Why the account is logged out; `undefined` while a link is up or expected. */
+  /** Reason why the account is logged out; `undefined` while a link is open or expected. */
   #fault: Fault | undefined = notLoggedIn();
   readonly #onNeeded: () => void;
   #change = Promise.withResolvers<void>();
@@ -64,7 +64,7 @@ export class ActiveLink {
     this.#wake();
   }
 
-  /** Resolves with the next link. @throws {Fault} if there will be none; the signal's reason */
+  /** Resolves with the next link. @throws {Fault} if no link will follow, or the signal's reason */
   async next(signal: AbortSignal): Promise<LoggedInLink> {
     for (;;) {
       if (this.#fault !== undefined) throw this.#fault;

@@ -16,12 +16,12 @@ export interface AddressDialerOptions {
 
 /**
  * Dials the next address as soon as one fails, and in parallel if one has not answered within
- * NEXT_ADDRESS_DELAY_MS. The first link wins. If none connects, the fault is that of the first
- * address.
+ * NEXT_ADDRESS_DELAY_MS. The first link wins. If all addresses fail, the fault of the first one is
+ * thrown.
  */
 export class AddressDialer {
   readonly #options: AddressDialerOptions;
-  /** Addresses not tried yet, until the last link is known to be usable. */
+  /** Addresses that were not tried since the last usable link. */
   #untried: readonly ServerAddress[] = [];
   #address: ServerAddress | undefined;
 
@@ -33,7 +33,7 @@ export class AddressDialer {
     return this.#address;
   }
 
-  /** @throws {Fault} the fault of the first address */
+  /** @throws {Fault} the fault of the first address if all fail */
   readonly dial = async (): Promise<Link> => {
     if (this.#untried.length === 0) this.#untried = this.#options.addresses.candidates();
     const race = new Race(this.#options, this.#untried);
@@ -46,8 +46,8 @@ export class AddressDialer {
   };
 
   /**
-   * Handles an unusable link. Any machine may answer at an address that the server sent, so faults
-   * there are not the server's. Faults at an address that the user gave are reported.
+   * Handles an unusable link. At an address from the server's list another machine may answer, so
+   * the next address is tried. At an address that the user specified the fault is reported.
    * @returns the fault to report; `undefined` if another address remains to `dial`
    */
   tryNext(fault: Fault): Fault | undefined {
@@ -64,7 +64,9 @@ export class AddressDialer {
     return new Fault("unreachable", text, { cause: fault });
   }
 
-  /** Called when the server has proved its identity: the next dial starts a new round. */
+  /**
+   * Called when the server has proved its identity. The next dial starts again with all addresses.
+   */
   confirmAddress(): void {
     this.#untried = [];
   }

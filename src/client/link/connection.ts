@@ -31,9 +31,9 @@ export type GuessDelay = Pick<NoticeOf<"guess-delay">, "waitMs" | "of">;
 
 type Settle = (outcome: Outcome<RequestKind>) => void;
 
-/** Reserves capacity for all posts that may be in flight. */
+/** Leaves capacity for all posts that may be in flight. */
 const REQUESTS_PENDING_MAX = REQUESTS_IN_FLIGHT_MAX - OUTBOX_IN_FLIGHT_MAX;
-/** Maximum number of notices between an answer and its caller's continuation. */
+/** Maximum notices between an answer and its caller's continuation. */
 const NOTICES_QUEUED_MAX = 16_384;
 
 export interface LinkStats {
@@ -57,10 +57,10 @@ export class Connection {
   readonly #clock: Clock;
   readonly #sinceUnixMs: number;
   readonly #session: Session;
-  /** Bounded: the greeting, the client and each prompt for a secret add one. */
+  /** The greeting, the client and each prompt for a secret add one callback. */
   readonly #onClosed: ((fault: Fault | undefined) => void)[] = [];
   readonly #pending = new Map<number, Settle>();
-  /** Bounded by NOTICES_QUEUED_MAX; used only while there is no listener. */
+  /** At most NOTICES_QUEUED_MAX. Used only without a listener. */
   #queuedNotices: ServerNotice[] = [];
   #listener: ((notice: ServerNotice) => void) | undefined;
   #cancelTimer: (() => void) | undefined;
@@ -68,7 +68,8 @@ export class Connection {
   #closed: { fault: Fault | undefined } | undefined;
   readonly #drained = Promise.withResolvers<void>();
   /**
-   * Packets received by the link, if it counts them: a sign of life while a large file fills it.
+   * Packets received by the link, if it counts them. They prove that the server is alive while a
+   * large file occupies the link.
    */
   #receivedPackets = 0;
   #requestCount = 0;
@@ -77,7 +78,7 @@ export class Connection {
 
   /**
    * Must be created in the tick in which the link was opened.
-   * @param answerTimeoutMs maximum wait for an answer; unlimited by default
+   * @param answerTimeoutMs maximum wait for an answer. Default: unlimited
    */
   constructor(link: Link, clock: Clock, answerTimeoutMs?: number) {
     this.link = link;
@@ -105,12 +106,12 @@ export class Connection {
     return this.#session.phase === "closed";
   }
 
-  /** Resolves when the link is fully closed and the last bytes are sent. */
+  /** Resolves when the link is closed and the last bytes have been sent. */
   get drained(): Promise<void> {
     return this.#drained.promise;
   }
 
-  /** Like `drained`, but resolves after `ms` milliseconds at the latest. */
+  /** Resolves like `drained`, but after `ms` milliseconds at the latest. */
   async drainedWithin(ms: number): Promise<void> {
     await withTimeout(this.drained, ms, () => undefined, this.#clock);
   }
@@ -125,7 +126,7 @@ export class Connection {
     this.#scheduleTimer();
   }
 
-  /** Delivers notices from now on, starting with the queued ones. */
+  /** Delivers notices to the listener, starting with the queued ones. */
   listen(listener: ((notice: ServerNotice) => void) | undefined): void {
     this.#listener = listener;
     const queued = this.#queuedNotices;
@@ -134,7 +135,8 @@ export class Connection {
   }
 
   /**
-   * Calls back once on close, immediately if closed already; with `undefined` on an orderly close.
+   * Calls back once on close, immediately if the connection is closed. The fault is `undefined`
+   * after a normal close.
    */
   onClosed(callback: (fault: Fault | undefined) => void): void {
     if (this.#closed === undefined) this.#onClosed.push(callback);
@@ -146,8 +148,8 @@ export class Connection {
   }
 
   /**
-   * Sends a request; waits and retries after a rate limit.
-   * @throws {Fault} if the server refused it, or the link ended
+   * Sends a request. After a rate limit, waits and retries.
+   * @throws {Fault} if the server refuses or the link ends
    */
   request<Kind extends RequestKind>(
     kind: Kind,
@@ -166,15 +168,15 @@ export class Connection {
         if (outcome.kind === "answered") return resolve(outcome.answer);
         const { code, retryAfterMs } = outcome.fault;
         if (code !== "too-fast" || retryAfterMs === undefined) return reject(outcome.fault);
-        // A rate-limited request was not processed.
+        // The server has not processed a rate-limited request.
         this.#clock.after(retryAfterMs, () => this.request(kind, fields).then(resolve, reject));
       });
     });
   }
 
   /**
-   * Like `request` with a callback and without retries: the answer is handled before any later
-   * message.
+   * Sends a request without retries and calls back with its outcome, before any later message is
+   * handled.
    */
   requestThen<Kind extends RequestKind>(
     kind: Kind,
@@ -216,7 +218,7 @@ export class Connection {
     return this.#session.receivedAt;
   }
 
-  /** Pings the server, unless it did so within `intervalMs`. */
+  /** Pings the server unless it was pinged within `intervalMs`. */
   probe(intervalMs: number): void {
     const now = this.#clock.now();
     const effects = this.#session.probe(now, intervalMs);
@@ -300,7 +302,10 @@ export class Connection {
     for (const onClosed of this.#onClosed) onClosed(fault);
   }
 
-  /** Sets one timer at a time: the deadline mostly moves later, and an early wake-up resets it. */
+  /**
+   * Sets one timer at a time. The deadline usually moves later, so an early wake-up sets the timer
+   * again.
+   */
   #scheduleTimer(): void {
     this.#reportStall();
     const due = this.#session.deadline();
@@ -310,7 +315,7 @@ export class Connection {
     if (deadline >= this.#timerAt) return;
     this.#cancelTimer?.();
     this.#timerAt = deadline;
-    // At least one millisecond: a timer may fire slightly early.
+    // At least one millisecond, because a timer may fire slightly early.
     const delayMs = Math.max(1, Math.ceil(deadline - this.#clock.now()));
     this.#cancelTimer = this.#clock.after(delayMs, () => {
       this.#timerAt = Number.POSITIVE_INFINITY;
@@ -321,7 +326,7 @@ export class Connection {
 
   #tick(now: number): void {
     const effects = this.#session.tick(now, this.#isAlive());
-    if (effects.length > 0) this.#stall.requested(now); // The session pings.
+    if (effects.length > 0) this.#stall.requested(now); // The session has sent a ping.
     this.#perform(effects);
     if (this.#onStalled === undefined || !this.#stall.isPingDue(now)) return;
     this.#stall.requested(now);

@@ -16,9 +16,9 @@ import type { Connection } from "./connection.ts";
 export interface IdleProbeOptions {
   readonly clock: Pick<Clock, "now" | "after">;
   readonly connection: Connection;
-  /** Dials the same address. @throws {Fault} */
+  /** Dials the same address. @throws {Fault} if it does not answer */
   readonly dial: () => Promise<Link>;
-  /** Called when the server accepts no other connection either; the link then closes. */
+  /** Called when the server also refuses a second connection. The link is then closed. */
   readonly onUnreachable: () => void;
 }
 
@@ -34,9 +34,9 @@ const UDP: typeof TCP = {
 };
 
 /**
- * Checks whether an idle link still leads to its server, for clients with alternative addresses:
- * TCP does not report a machine that lost power, and UDP reports nothing. A slow network still
- * accepts another connection, so one large message does not end the link.
+ * Checks whether an idle link is still connected to its server, for clients that know other
+ * addresses. TCP does not report a machine that lost power, and UDP reports nothing. A slow network
+ * accepts a second connection, so a large message in transfer does not end the link.
  */
 export class IdleProbe {
   readonly #options: IdleProbeOptions;

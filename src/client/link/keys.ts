@@ -37,9 +37,11 @@ interface CertificateSubject {
 /** Verification of a server's signatures. Asynchronous in browsers, synchronous elsewhere. */
 export interface Verifier {
   readonly sha256: Sha256;
-  /** `false` in a browser, which verifies the certificate itself and does not reveal it. */
+  /** `false` in a browser, which verifies the TLS certificate itself and does not reveal it. */
   readonly seesCertificate: boolean;
-  /** Verifies Ed25519. A browser without it relies on TLS and always returns true. */
+  /**
+   * Verifies an Ed25519 signature. A browser without Ed25519 relies on TLS and always returns true.
+   */
   verify(
     publicKey: Uint8Array,
     bytes: Uint8Array,
@@ -56,10 +58,10 @@ export interface SigningKey {
 export interface Keys extends Verifier {
   readonly device: SigningKey;
   /**
-   * `false` if the key only identifies the device and its user enters a password at each log-in.
+   * `false` if the key only identifies the device, so that users enter a password at each log-in.
    */
   readonly canSign: boolean;
   readonly kind: "cli" | "web";
-  /** Returns the key of an account of this device; the first call creates and stores it. */
+  /** Returns the key of an account on this device. The first call creates and stores it. */
   account(server: Fingerprint, user: Name): SigningKey | Promise<SigningKey>;
 }

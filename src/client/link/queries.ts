@@ -6,7 +6,7 @@ import type { Answer, RequestFields, RequestKind } from "../../wire/messages.ts"
 
 /**
  * Sends a request on the current link.
- * @throws {Fault} if the server refused it, link-closed without a link
+ * @throws {Fault} link-closed without a link, and the server's refusal
  */
 export type SendRequest = <Kind extends RequestKind>(
   kind: Kind,
@@ -18,13 +18,13 @@ export interface HistoryPage {
   readonly more: boolean;
 }
 
-/** Requests a page from the server. @throws {Fault} */
+/** Requests a page from the server. @throws {Fault} if the request fails */
 export type FetchPage = (fields: RequestFields<"history">) => Promise<HistoryPage>;
 
 /**
- * Returns one page of the history, checked against its commitments.
- * @param onRecord called for each record, with its head as received
- * @throws {Fault}
+ * Returns one page of the history, verified against its commitments.
+ * @param onRecord called for each record with its head as received
+ * @throws {Fault} if the request fails, frame-malformed if a record is invalid
  */
 export async function queryHistory(
   request: SendRequest,
@@ -40,9 +40,9 @@ export async function queryHistory(
 }
 
 /**
- * Requests every page of `who`: the members of a room or, without one, the accounts of the server.
- * @param countMax stops after the page that reaches it
- * @throws {Fault}
+ * Returns the members of a room or, without a room, the accounts of the server.
+ * @param countMax stops after the page that reaches this number
+ * @throws {Fault} if a request fails
  */
 export async function queryUsers(
   request: SendRequest,
@@ -57,7 +57,7 @@ export async function queryUsers(
       ...(after === undefined ? {} : { after }),
     });
     users.push(...page.users);
-    // A faulty server may report more pages and send none.
+    // A faulty server may report more pages but send none.
     if (!page.more || page.users.length === 0 || users.length >= countMax) return users;
   }
 }

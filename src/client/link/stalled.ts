@@ -6,10 +6,10 @@ import type { Clock } from "../../io/clock.ts";
 const CHECK_INTERVAL_MS = 500;
 
 /**
- * Returns the outcome of the task, unless it stalls.
+ * Returns the task's outcome unless it stalls.
  * @param count changes with progress
- * @param faultOf returns the fault after so many milliseconds without progress, if any
- * @throws {Fault} that fault, and the task's
+ * @param faultOf returns the fault, if any, after this many milliseconds without progress
+ * @throws {Fault} the result of `faultOf`, or the task's fault
  */
 export async function unlessStalled<Value>(
   clock: Clock,

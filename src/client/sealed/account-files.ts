@@ -13,7 +13,7 @@ import type { SealedFiles, SealedFilesOptions } from "./files.ts";
 import type { Sealing } from "./sealing.ts";
 
 export interface AccountFilesOptions extends Omit<SealedFilesOptions, "session"> {
-  /** @throws {Fault} not-logged-in */
+  /** @throws {Fault} not-logged-in if no account is logged in */
   readonly session: () => FileSession;
 }
 
@@ -22,8 +22,8 @@ interface FileSession extends Omit<SealedFilesOptions["session"], "sealing"> {
 }
 
 /**
- * Sends only after it is known whether the rooms are sealed. The code for sealed rooms is loaded on
- * demand.
+ * Sends a file only after it is known whether the target rooms are sealed. Loads the code for
+ * sealed rooms on demand.
  */
 export class AccountFiles {
   readonly #options: AccountFilesOptions;
@@ -32,7 +32,10 @@ export class AccountFiles {
     this.#options = options;
   }
 
-  /** @throws {Fault} as `Transfers`; not-allowed if this device does not support sealed rooms */
+  /**
+   * @throws {Fault} the faults of `Transfers`, and not-allowed if this device does not support
+   * sealed rooms
+   */
   async send(request: UploadRequest): Promise<UploadedFile> {
     const { transfers, uploads } = this.#options;
     const { sealing } = await this.#listedSession(request);
@@ -41,7 +44,10 @@ export class AccountFiles {
     return (await this.#sealedFiles()).send(request, sealed);
   }
 
-  /** Decrypts a file of a sealed room with the key that this device has read. @throws {Fault} */
+  /**
+   * Decrypts files of sealed rooms with keys from messages that this device has read. @throws
+   * {Fault} the faults of `Transfers`
+   */
   async get(request: DownloadRequest): Promise<DownloadedFile> {
     const { sealing } = await this.#listedSession(request);
     const isOpen = !(await sealing.exists());
@@ -53,13 +59,17 @@ export class AccountFiles {
   }
 
   /**
-   * Posts to sealed rooms the files that earlier runs uploaded but did not post. @throws {Fault}
+   * Posts to sealed rooms the files that earlier runs uploaded but did not post. @throws {Fault} if
+   * a request fails
    */
   async announceUploads(): Promise<void> {
     await (await this.#sealedFiles()).announceUploads();
   }
 
-  /** Waits until this link has listed all rooms. @throws {Fault} not-logged-in, interrupted */
+  /**
+   * Waits until this link has listed all rooms. @throws {Fault} not-logged-in, or interrupted by
+   * the signal
+   */
   async #listedSession({ signal }: Pick<UploadRequest, "signal">): Promise<FileSession> {
     const session = this.#options.session();
     const listed = session.sealing.untilListed();

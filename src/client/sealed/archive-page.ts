@@ -15,7 +15,7 @@ const SEARCHED_FIELDS = ["text", "topic", "name"] as const;
 
 /**
  * Reports whether the query needs the archive, because the server knows neither the texts nor the
- * kinds of sealed messages. `sealed` and `all` match everything.
+ * kinds of sealed messages. `sealed` and `all` match all of them.
  */
 export function needsArchive({ grep = "", files, kinds }: Query): boolean {
   const isOfKinds = kinds !== undefined && !kinds.includes("sealed") && !kinds.includes("all");
@@ -47,12 +47,12 @@ export function matcherOf(
 }
 
 /**
- * Collects one page of records from any number of sources: those nearest to the page's start,
- * within its limits.
+ * Collects one page of records from any number of sources: the records nearest to the start of the
+ * page, within its limits.
  */
 export class PageBuilder {
   readonly #limit: number;
-  /** 1: ascending from `after`; -1: descending from `before`. */
+  /** 1 for ascending order from `after`, -1 for descending order from `before`. */
   readonly #direction: 1 | -1;
   #records: { readonly record: ChatRecord; readonly sizeBytes: number }[] = [];
   #bytes = 0;
@@ -72,14 +72,14 @@ export class PageBuilder {
     return this.#end !== undefined && (seq - this.#end) * this.#direction >= 0;
   }
 
-  /** Adds a page of the same query from another source, which may have more. */
+  /** Adds a page of the same query from another source, which may have more records. */
   addAll({ records, more }: HistoryPage): void {
     const farthest = this.#direction === -1 ? records[0] : records.at(-1);
     for (const record of records) {
-      // The archive has the files; the last carrier marks where to continue.
+      // The archive contains the files. The last carrier marks where to continue.
       if (record.sealed !== "carrier" || record === farthest) this.add(record);
     }
-    // Records farther off may not be the next ones.
+    // Records beyond the farthest one of this source may not be the next ones.
     if (more && farthest !== undefined) this.#endAfter(farthest.seq);
   }
 
@@ -102,7 +102,7 @@ export class PageBuilder {
     return { records: this.#direction === 1 ? records : records.reverse(), more: this.more };
   }
 
-  /** A page holds at least one record; otherwise no reader would get past it. */
+  /** A page always holds at least one record, so that readers make progress. */
   #isFull(): boolean {
     const { length } = this.#records;
     return length > this.#limit || (this.#bytes > PAGE_BYTES_MAX && length > 1);

@@ -8,17 +8,17 @@ import type { PostBody } from "../../wire/messages.ts";
 import { parseObject } from "../../wire/record.ts";
 import type { ContentRow } from "./rows.ts";
 
-/** Larger counts are displayed as this one, as a count is only claimed by the sender's device. */
+/**
+ * Maximum displayed count of withheld messages. The sender's device claims the count, so it may be
+ * wrong.
+ */
 const WITHHELD_DISPLAY_MAX = 9_999;
-/** Maximum nesting of lists and objects in a body; our own use three levels. */
+/** Maximum nesting of lists and objects in a body. This program writes three levels. */
 const NESTING_MAX = 8;
-/** Maximum UTF-16 units of a field other than `text`; file names are the longest. */
+/** Maximum UTF-16 units of a field other than `text`. File names are the longest. */
 const FIELD_CHARS_MAX = 4_096;
 
-/**
- * Body of a sealed message: its kind, and JSON of the same form as the body of an open post or
- * record.
- */
+/** Body of a sealed message: its kind, and JSON in the format of an open post or record. */
 export interface SealedBody {
   readonly kind: "text" | "action" | "reaction" | "edit" | "file" | "topic";
   readonly [field: string]: unknown;
@@ -30,7 +30,7 @@ const KINDS: ReadonlySet<unknown> = new Set([
 
 /**
  * Post that edits another one, describes a file, or was queued. These fields exist only in sealed
- * rooms and are never sent in the clear.
+ * rooms and are never sent unencrypted.
  */
 type SealedPostBody = PostBody & {
   readonly edits?: number;
@@ -39,7 +39,7 @@ type SealedPostBody = PostBody & {
 };
 
 /**
- * Returns a post that describes a file, whose secret stays in the store until the post is
+ * Returns a post that describes a file. The file's secret stays in the store until the post is
  * encrypted.
  */
 export function sealedFilePost(file: FileId): PostBody {
@@ -83,7 +83,7 @@ export function packBody(body: SealedBody): Uint8Array {
   return utf8Encode(JSON.stringify(body));
 }
 
-/** @returns `undefined` if the body is of an unknown kind or larger than this program writes */
+/** @returns `undefined` if the kind is unknown or the body exceeds a limit of this program */
 export function readBody(bytes: Uint8Array): SealedBody | undefined {
   if (isTooDeep(bytes)) return undefined;
   const body = parseObject(bytes);

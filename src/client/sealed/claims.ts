@@ -1,7 +1,7 @@
 /**
  * Comparison of histories between members. Each sealed message carries a checkpoint with the
- * server's signature; a fork is proved if it is inconsistent with this device's log. Only the
- * server can sign, so no member can incriminate it.
+ * server's signature. If it is inconsistent with this device's log, a fork is proved. Only the
+ * server can sign checkpoints, so members cannot forge such a proof.
  */
 
 import { equalBytes, fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
@@ -20,18 +20,18 @@ import type { RoomTransaction } from "./room-state.ts";
 import { allOf, type ClaimRow, claimKey, LOG_KEY, type LogRow } from "./rows.ts";
 import type { Vault } from "./vault.ts";
 
-/** Maximum number of claims verified in a row; each takes one or two sequential requests. */
+/** Maximum claims verified in a row. Each takes one or two sequential requests. */
 const CLAIMS_PER_CHECK_MAX = 8;
 /**
- * Delay before claims are verified. A sender's checkpoint may be a minute old, so there is no
- * hurry.
+ * Delay before claims are verified. A sender's checkpoint may be a minute old, so verification is
+ * not urgent.
  */
 const CHECK_DELAY_MS = 5_000;
 const ANSWER_TIMEOUT_MS = 10_000;
 
 export interface HistoryView {
   readonly verifier: Verifier;
-  /** Keys of the server: the proved one, then its former ones. */
+  /** Keys of the server: first the proved one, then its former ones. */
   readonly keys: readonly Uint8Array[];
   /** Returns the newest checkpoint that this device has verified; `undefined` if there is none. */
   pin(): Promise<LogPin | undefined>;
@@ -43,7 +43,7 @@ export interface ClaimsOptions {
   readonly history: () => HistoryView | undefined;
   readonly transact: <Result>(task: (vault: Vault) => Promise<Result>) => Promise<Result>;
   readonly onFork: (claim: ClaimRow) => Promise<void>;
-  /** Called with a remark for the users of a room that stays usable. */
+  /** Called with a remark for the users of a room that remains usable. */
   readonly onRemark: (claim: ClaimRow, sentence: string) => Promise<void>;
 }
 
@@ -52,7 +52,7 @@ type Verdict = "same" | "forked" | "unsigned" | "unproved";
 /** Verifies the newest claim of each device, a few in a row. */
 export class Claims {
   readonly #options: ClaimsOptions;
-  /** Last stored claim of each device. Bounded by CLAIMS_KNOWN_MAX. */
+  /** Last stored claim of each device, at most CLAIMS_KNOWN_MAX. */
   readonly #known = new Map<string, string>();
   #cancel: (() => void) | undefined;
   #running = false;
@@ -77,7 +77,8 @@ export class Claims {
     this.#known.set(device, serialized);
     const earlier = await tx.vault.find<ClaimRow>(claimKey(device));
     if (earlier?.state === "accepted") return;
-    // A smaller claim is implied: the device's own client would have reported a fork.
+    // An earlier, larger claim implies this one, because the device's own client would have
+    // reported a fork.
     if (earlier !== undefined && earlier.origin === origin && earlier.size >= size) return;
     const signature = toBase64Url(checkpoint.signature);
     const { room } = tx;
@@ -105,7 +106,8 @@ export class Claims {
     try {
       if (await this.#checkClaims(history)) this.schedule();
     } catch (error) {
-      if (!(error instanceof Fault)) throw error; // Link or store failed: the next run retries.
+      // The link or the store failed, so the next run retries.
+      if (!(error instanceof Fault)) throw error;
     } finally {
       this.#running = false;
     }
@@ -122,7 +124,7 @@ export class Claims {
     const batch = claims.sort((a, b) => a.tries - b.tries).slice(0, CLAIMS_PER_CHECK_MAX);
     for (const claim of batch) {
       const verdict = await this.#judge(history, claim, pin, since);
-      if (verdict === undefined) return false; // The link is lost: no verdict.
+      if (verdict === undefined) return false; // There is no verdict because the link is lost.
       await this.#decide(claim, verdict);
     }
     return claims.length > 0;
@@ -174,20 +176,20 @@ export class Claims {
     const root = fromBase64Url(claim.root);
     if (!(await isSigned(history, claim))) return "unsigned";
     if (pin !== undefined && pin.origin !== origin) {
-      // A restored log continues under another origin: earlier claims name the old one.
+      // A restored log continues under another origin, so earlier claims name the old origin.
       return claim.seq <= since ? "same" : "forked";
     }
     if (pin?.size === size) return equalBytes(pin.root, root) ? "same" : "forked";
     const larger = await this.#fetchCheckpoint(history, size);
     if (larger === undefined || larger === "unproved") return larger;
     if (larger.origin !== origin) return "forked";
-    if (larger.size < size) return "unproved"; // A later request gets a larger checkpoint.
+    if (larger.size < size) return "unproved"; // A later request will get a larger checkpoint.
     if (!isConsistent({ size, root }, larger, history.verifier)) return "forked";
     if (pin === undefined) return "same";
     const own = larger.size === pin.size ? larger : await this.#fetchCheckpoint(history, pin.size);
     if (own === undefined || own === "unproved") return own;
     const isSameLog = own.size === larger.size && equalBytes(own.root, larger.root);
-    // The log may have grown between two checkpoints of different sizes: retry.
+    // The log may have grown between two checkpoints of different sizes, so retry.
     return isSameLog && isConsistent(pin, own, history.verifier) ? "same" : "unproved";
   }
 

@@ -1,4 +1,7 @@
-/** MLS code of sealed rooms: large, and loaded only when the account has one. */
+/**
+ * Lazily loaded MLS code of sealed rooms, which is large and needed only by accounts with sealed
+ * rooms.
+ */
 
 import { openSealedDevice } from "./device.ts";
 import { SealedFiles } from "./files.ts";

@@ -1,8 +1,9 @@
 /**
- * Message counts that reveal withheld messages. Each device numbers its messages to a room. Not all
- * missing ones were withheld: some are in flight on another link, some were refused by the server.
- * A message therefore names the counts of its device that are not known to be in the log, and a
- * reader misses only the others. A device can make such claims only about its own messages.
+ * Message counts that reveal withheld messages. Each device numbers its messages to a room. A
+ * missing message was not necessarily withheld: it may be in flight on another link, or refused by
+ * the server. Therefore each message lists the counts of its device that are not known to be in the
+ * log, and readers miss only the remaining ones. A device can make such claims only about its own
+ * messages.
  */
 
 import { SEALED_UNSETTLED_MAX } from "../../base/limits-sealed.ts";
@@ -14,7 +15,7 @@ export interface OwnCounts {
   readonly count: number;
   /** Assigned counts that are not known to be in the log. */
   readonly open?: Ranges;
-  /** Those of `open` that belong to refused posts; the next posts reuse them. */
+  /** The counts in `open` that belong to refused posts. The next posts reuse them. */
   readonly free?: Ranges;
 }
 
@@ -24,7 +25,7 @@ export interface SeenCounts {
   readonly open: Ranges;
 }
 
-/** State of a device that was just added, all of whose messages must arrive. */
+/** State of a newly added device, whose messages must all arrive. */
 export const NO_COUNTS: SeenCounts = { last: 0, open: [] };
 
 /** @returns the count of the next message, and the updated counts */
@@ -47,9 +48,9 @@ export function assignCount(own: OwnCounts): {
 }
 
 /**
- * Returns the counts that a message with this count excuses; `undefined` if none. A message with an
- * old count also names the highest, so that a reader who was added later and receives it first does
- * not miss those between.
+ * Returns the counts that a message with this count excuses; `undefined` if there are none. A
+ * message with an old count also lists the highest count, so that a reader who was added later and
+ * receives it first does not miss the counts in between.
  */
 export function excusedBy(own: OwnCounts, count: number): Ranges | undefined {
   const { open = [], count: highest } = own;
@@ -64,7 +65,7 @@ export function settleCount(own: OwnCounts, count: number): OwnCounts {
   return { count: own.count, open: subtract(open, [settled]), free: subtract(free, [settled]) };
 }
 
-/** Marks the message as refused: its count is reused. */
+/** Marks the message as refused, so that its count is reused. */
 export function freeCount(own: OwnCounts, count: number): OwnCounts {
   const { open = [], free = [] } = own;
   const isOpen = open.some(([first, last]) => first <= count && count <= last);
@@ -89,7 +90,7 @@ export function receiveCount(
   const isNewer = count > last;
   const skipped: CountRange[] = count > last + 1 ? [[last + 1, count - 1]] : [];
   const absent = isNewer ? mergeRanges([...open, ...skipped]) : subtract(open, [[count, count]]);
-  // A late message was written before those with higher counts, and cannot name them.
+  // A late message was written before those with higher counts, so it cannot list them.
   const unknown: CountRange[] = isNewer ? [] : [[count + 1, last]];
   const missing = subtract(absent, [...excused, ...unknown]);
   const excusedCounts = subtract(absent, missing);
@@ -128,8 +129,8 @@ function subtract(ranges: Ranges, removed: Ranges): CountRange[] {
 }
 
 /**
- * Joins the oldest ranges if there are too many: a reader then excuses more instead of raising a
- * false alarm.
+ * Joins the oldest ranges if there are too many. A reader then excuses more messages instead of
+ * raising a false alarm.
  */
 function limitRanges(ranges: Ranges): CountRange[] {
   const surplus = ranges.length - SEALED_UNSETTLED_MAX;

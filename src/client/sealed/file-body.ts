@@ -14,15 +14,15 @@ import type { FolderSize } from "../../io/blob/interfaces.ts";
 import { chunkCount } from "../../wire/chunks.ts";
 import type { SealedBody } from "./body.ts";
 
-/** Plaintext bytes per chunk; encrypted, it fills a chunk of the server. */
+/** Plaintext bytes per chunk. Encrypted, they fill a chunk on the server. */
 export const PLAIN_CHUNK_BYTES = CHUNK_BYTES - FILE_TAG_BYTES;
 
 export interface SealedFile {
   readonly file: FileId;
-  /** The sender's name for the file: sanitise it before display. */
+  /** The sender's name for the file, to be sanitised before display. */
   readonly name: string;
   readonly sizeBytes: number;
-  /** Digest of the content, as of an open file: over chunks of CHUNK_BYTES. Hex. */
+  /** Hex digest of the content over chunks of CHUNK_BYTES, as for an open file. */
   readonly digest: string;
   /** Digest of the encrypted content on the server. */
   readonly root: Uint8Array;
@@ -76,6 +76,6 @@ function decodeBytes(text: unknown, count: number): Uint8Array | undefined {
     const bytes = fromBase64Url(text);
     return bytes.length === count ? bytes : undefined;
   } catch {
-    return undefined; // Not base64url, or not in canonical form.
+    return undefined; // The text is not base64url in canonical form.
   }
 }

@@ -40,8 +40,8 @@ export interface UndescribedFile {
 }
 
 /**
- * Stores the secrets of files that this device sends, until their messages are posted, and the
- * positions of descriptions that it has read.
+ * Stores the secrets of files that this device is sending until their messages are posted, and the
+ * positions of file descriptions that it has read.
  */
 export class FileIndex {
   readonly #states: RoomStates;
@@ -68,7 +68,9 @@ export class FileIndex {
     });
   }
 
-  /** Returns the secret of a file, the same in each run. @param rooms their targets, by id */
+  /**
+   * Returns the secret of a file, the same in each run. @param rooms the targets, keyed by room id
+   */
   secretOf(file: FileId, rooms: Readonly<Record<string, string>>): Promise<FileSecret> {
     return this.#states.transact(async (vault) => {
       const known = await vault.get<SealedUploadRow>(uploadKey(file));
@@ -104,12 +106,12 @@ export class FileIndex {
     });
   }
 
-  /** Deletes a file whose messages are posted and whose command has ended. */
+  /** Deletes a file when its messages are posted and its command has ended. */
   remove(file: FileId): Promise<void> {
     return this.#states.transact((vault) => vault.delete(uploadKey(file)));
   }
 
-  /** Returns this device's uploads that the server has recorded and no message describes. */
+  /** Returns this device's uploads that the server has recorded but no message describes. */
   undescribed(): Promise<readonly UndescribedFile[]> {
     return this.#states.transact(async (vault) => {
       const files: UndescribedFile[] = [];
@@ -129,7 +131,7 @@ export class FileIndex {
 
   /**
    * Returns the description to post, and reserves it for this post.
-   * @throws {Fault} seal-refused if another post has it
+   * @throws {Fault} seal-refused if another post has reserved it
    */
   async claimDescription(
     { vault, room }: RoomTransaction,
@@ -154,7 +156,7 @@ export class FileIndex {
     if (content?.name !== SEALED_FILE_NAME) return;
     const { file, digest: root } = content;
     const row = (await vault.find<SealedFileRow>(fileKey(file))) ?? EMPTY_ROW;
-    // The first record counts: a server cannot replace the content later.
+    // Only the first record counts, so that a server cannot replace the content later.
     if (row.records[room] === undefined) {
       const records = { ...row.records, [room]: { seq, root, from } };
       await vault.put(fileKey(file), { ...row, records });
@@ -166,8 +168,8 @@ export class FileIndex {
   }
 
   /**
-   * Reports whether a message may describe the file. The content must match the record, and only
-   * the first description counts, unless the file's sender describes it after another user.
+   * Reports whether a message may describe the file. The content must match the record. Only the
+   * first description counts, unless the file's sender describes it after another user.
    */
   async mayDescribe(
     { vault, room }: RoomTransaction,
@@ -176,7 +178,8 @@ export class FileIndex {
   ): Promise<boolean> {
     const row = await vault.find<SealedFileRow>(fileKey(description.file));
     const record = row?.records[room];
-    if (row === undefined || record === undefined) return true; // Erased before this message.
+    // The record was erased before this message.
+    if (row === undefined || record === undefined) return true;
     if (record.root !== toHex(description.root)) return false;
     const descriptionSeq = row.said[room];
     if (descriptionSeq === undefined) return true;

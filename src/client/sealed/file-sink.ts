@@ -17,17 +17,17 @@ export interface DecryptingSinkOptions {
   readonly cipher: OpenFileCipher | undefined;
 }
 
-/** Returns how many encrypted chunks hold the first `contentBytes` bytes. */
+/** Returns the number of encrypted chunks that contain the first `contentBytes` bytes. */
 export function completeChunks(contentBytes: number, sizeBytes: number): number {
   if (contentBytes < sizeBytes) return Math.floor(contentBytes / PLAIN_CHUNK_BYTES);
   const chunks = sealedChunks(sizeBytes, PLAIN_CHUNK_BYTES);
-  if (contentBytes > sizeBytes) return chunks + 1; // The content is not of this file.
+  if (contentBytes > sizeBytes) return chunks + 1; // The content belongs to another file.
   return sizeBytes === 0 ? 0 : chunks;
 }
 
 /**
  * Decrypts chunks and writes the content in chunks of an open file. A later run derives its
- * position from the content's size: the stored part of a chunk is skipped.
+ * position from the size of the content, and skips the stored bytes of its first chunk.
  */
 export class DecryptingSink implements Sink {
   readonly concurrentAppends?: number;
@@ -36,10 +36,10 @@ export class DecryptingSink implements Sink {
   readonly #hashing: Hashing;
   readonly #stream: FileStream;
   #next: number;
-  /** Number of chunks whose content the sink has, or is about to receive. */
+  /** Number of chunks whose content the sink has or is about to receive. */
   #decryptedChunks: number;
   #contentBytes: number;
-  /** Content after the last full chunk of the sink, in a buffer of a whole chunk. */
+  /** Content after the last full chunk of the sink, in a buffer for a whole chunk. */
   #partial: Uint8Array | undefined;
   #partialBytes = 0;
   #tail: Promise<unknown> = Promise.resolve();
@@ -54,7 +54,7 @@ export class DecryptingSink implements Sink {
     if (sink.concurrentAppends !== undefined) this.concurrentAppends = sink.concurrentAppends;
   }
 
-  /** @throws {Fault} frame-malformed */
+  /** @throws {Fault} frame-malformed if the description of the file is inconsistent */
   static async open(options: DecryptingSinkOptions): Promise<DecryptingSink> {
     const { file: fileId, sizeBytes, secret } = options.file;
     const plan = { fileId, sizeBytes, chunkBytes: PLAIN_CHUNK_BYTES };
@@ -77,7 +77,8 @@ export class DecryptingSink implements Sink {
   append(_sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
     const index = this.#next++;
     const decrypting = this.#stream.unseal(index, bytes);
-    decrypting.catch(() => {}); // A chunk may wait behind another one that fails.
+    // Reports no unhandled rejection while a chunk waits behind another one that fails.
+    decrypting.catch(() => {});
     const previous = this.#tail;
     const written = (async () => {
       await previous;
@@ -94,7 +95,7 @@ export class DecryptingSink implements Sink {
     return this.#sink.sync();
   }
 
-  /** Returns the root if the content is intact, as content and secret determine it. */
+  /** Returns the root if the content is intact, because content and secret determine it. */
   digest(): Uint8Array {
     const { digest, root, sizeBytes } = this.#file;
     const isIntact = this.#sink.sizeBytes === sizeBytes && toHex(this.#sink.digest()) === digest;
@@ -120,7 +121,7 @@ export class DecryptingSink implements Sink {
   /** @returns writes in progress */
   async #writeContent(index: number, content: Uint8Array): Promise<Promise<void>[]> {
     const writes: Promise<void>[] = [];
-    // The sink may have a part of the first chunk of a run.
+    // The sink may have the beginning of a run's first chunk.
     const known = this.#contentBytes - index * PLAIN_CHUNK_BYTES;
     assert(known >= 0 && known <= content.length, "chunks are decrypted in order");
     for (let remaining = content.subarray(known); remaining.length > 0; ) {

@@ -23,9 +23,9 @@ export interface EncryptingSourceOptions {
   readonly source: Source;
   readonly hashing: Hashing;
   readonly cipher: OpenFileCipher | undefined;
-  /** Returns the secret of the file, stored before this resolves, and the same in each run. */
+  /** Returns the secret of the file, the same in each run. Resolves after it is stored. */
   readonly secretOf: (file: FileId) => Promise<FileSecret>;
-  /** Called before the server receives the end of the file, once all content was read unchanged. */
+  /** Called when all content was read unchanged, before the server receives the end of the file. */
   readonly onDescribed: (file: FileId, content: SealedContent) => Promise<void>;
 }
 
@@ -36,8 +36,8 @@ export interface SealedContent {
 }
 
 /**
- * Reads and hashes the source's own chunks in order, like those of an open file. A resumed upload
- * reads the sent part again for the digest.
+ * Reads and hashes the chunks of the underlying source in order, like those of an open file. A
+ * resumed upload reads the chunks that were sent again for the digest.
  */
 export class EncryptingSource implements Source {
   readonly name = SEALED_FILE_NAME;
@@ -46,13 +46,13 @@ export class EncryptingSource implements Source {
   readonly #options: EncryptingSourceOptions;
   readonly #source: Source;
   #stream: { readonly file: FileId; readonly stream: FileStream } | undefined;
-  /** Hash over the checksums of the first `#hashed` chunks of the source. */
+  /** Hash over the checksums of the first `#hashed` chunks of the underlying source. */
   #hash: RunningHash;
   #hashed = 0;
   #streamBytes: number | undefined;
-  /** Serializes reads: an abandoned read may still run. */
+  /** Runs one read at a time, because an abandoned read may still be running. */
   readonly #reading = new Mutex();
-  /** Chunks of the source that were read last, by index: at most two. */
+  /** Chunks of the underlying source that were read last, by index. At most two. */
   readonly #cached = new Map<number, Uint8Array>();
 
   constructor(options: EncryptingSourceOptions) {
@@ -116,12 +116,12 @@ export class EncryptingSource implements Source {
     await this.#options.onDescribed(file, { sizeBytes, digest: toHex(hash), root });
   }
 
-  /** Leaves the source itself open. */
+  /** Leaves the underlying source open. */
   close(): void {
     void this.#reading.run(() => Promise.resolve(this.#evict(Number.POSITIVE_INFINITY)));
   }
 
-  /** Returns the bytes of one chunk in a new buffer; `undefined` after the last. */
+  /** Returns the bytes of one chunk in a new buffer; `undefined` after the last chunk. */
   async #plain(
     index: number,
   ): Promise<{ readonly bytes: Uint8Array; readonly isLast: boolean } | undefined> {
@@ -134,7 +134,7 @@ export class EncryptingSource implements Source {
     const offset = from - first * CHUNK_BYTES;
     const firstChunk = await this.#chunk(first);
     const head = firstChunk?.subarray(offset) ?? new Uint8Array(0);
-    // An empty file has one chunk; one byte beyond this chunk shows that it is not the last.
+    // An empty file has one chunk. One byte beyond this chunk shows that it is not the last.
     if (head.length === 0 && index > 0) return undefined;
     const isCut = head.length > PLAIN_CHUNK_BYTES;
     const mayFollow = firstChunk?.length === CHUNK_BYTES && !isCut;
@@ -184,7 +184,7 @@ export class EncryptingSource implements Source {
     }
   }
 
-  /** A source that cannot be read twice keeps its own chunks. */
+  /** A source that cannot be read twice retains its own chunks. */
   #free(bytes: Uint8Array): void {
     if (this.#source.path !== undefined) releaseBuffer(bytes);
   }

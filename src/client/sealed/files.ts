@@ -35,7 +35,7 @@ import { EncryptingSource, type SealedContent } from "./file-source.ts";
 import type { SealedRooms } from "./rooms.ts";
 
 export interface SealedFilesOptions {
-  /** Transfers files as the server sees them. */
+  /** Transfers the encrypted files. */
   readonly transfers: Transfers;
   readonly hashing: Hashing;
   readonly cipher?: OpenFileCipher | undefined;
@@ -54,8 +54,8 @@ export interface SealedTarget {
 
 /**
  * Sends encrypted content without a name, and a sealed message that describes the file once the
- * server has all of it. The secret is stored before the first byte is sent: this run or a later one
- * posts the message exactly once.
+ * server has all of it. The secret is stored before the first byte is sent, so that this run or a
+ * later one posts the message exactly once.
  */
 export class SealedFiles {
   readonly #options: SealedFilesOptions;
@@ -80,8 +80,8 @@ export class SealedFiles {
     const { transfers } = this.#options;
     const known = await this.#find(request.file);
     if (typeof known === "object") return this.#get(request, known);
-    // The file may be an open one, or one whose message was not read yet. If it does not exist, the
-    // server reports it.
+    // The file may be in an open room, or its message may be unread. If the file does not exist,
+    // the server reports that.
     let isAmbiguous = false;
     const openSink: DownloadRequest["openSink"] = (about) => {
       isAmbiguous = about.name === SEALED_FILE_NAME && this.#sealedViews().length > 0;
@@ -105,7 +105,7 @@ export class SealedFiles {
     const undescribed = await rooms.files.undescribed();
     const announcements = undescribed.map(({ file, target }) =>
       this.#options.session.posts.post(target, sealedFilePost(file)).catch((error: unknown) => {
-        if (!(error instanceof Fault)) throw error; // Another run was faster, or posts it later.
+        if (!(error instanceof Fault)) throw error; // Another run has posted it or posts it later.
       }),
     );
     await Promise.all(announcements);
@@ -151,7 +151,7 @@ export class SealedFiles {
     });
     const journal = uploads && new SealedUploadJournal(uploads, name, await files.uploads());
     try {
-      // The caption belongs in the message alone.
+      // The caption belongs only in the message.
       const sent = await transfers.send(
         {
           ...requestFields,
@@ -179,7 +179,9 @@ export class SealedFiles {
     }
   }
 
-  /** Resolves when the server has the messages. @throws {Fault} if it refuses one */
+  /**
+   * Resolves when the server has the messages. @throws {Fault} the server's refusal of a message
+   */
   #announce(
     { id, posted }: UploadedFile,
     targets: readonly SealedTarget[],
@@ -235,9 +237,9 @@ export class SealedFiles {
 }
 
 /**
- * Journal of sealed uploads, under separate names because an open upload of the same file is
- * independent. Uploads whose secret is lost cannot be resumed; an upload ends only when its message
- * is posted.
+ * Journal of sealed uploads. They have separate names, because an open upload of the same file is
+ * independent. An upload whose secret is lost cannot be resumed. An upload ends when its message is
+ * posted.
  */
 class SealedUploadJournal implements ResumableUploads {
   readonly #uploads: ResumableUploads;
@@ -248,7 +250,7 @@ class SealedUploadJournal implements ResumableUploads {
 
   constructor(uploads: ResumableUploads, name: string, secrets: ReadonlySet<string>) {
     this.#uploads = uploads;
-    this.#name = `sealed/${name}`; // No file name contains a slash.
+    this.#name = `sealed/${name}`; // File names never contain a slash.
     this.#secrets = secrets;
   }
 
@@ -281,7 +283,7 @@ class SealedUploadJournal implements ResumableUploads {
         return upload.upTo;
       },
       addHashes: (hashes) => upload.addHashes(hashes),
-      truncate: () => {}, // Stored checksums stay, for comparison.
+      truncate: () => {}, // Stored checksums are retained for comparison.
       hashes: (from) => upload.hashes(from),
       check: (from, hashes) => checkUnchanged(upload, from, hashes),
       remove: () => {
@@ -292,8 +294,8 @@ class SealedUploadJournal implements ResumableUploads {
 }
 
 /**
- * Throws if content has changed, so that a secret never encrypts two different contents.
- * @throws {Fault} file-changed
+ * Ensures that a secret never encrypts two different contents.
+ * @throws {Fault} file-changed if content has changed
  */
 function checkUnchanged(
   upload: ResumableUpload,

@@ -1,4 +1,4 @@
-/** Account keys to which user names are pinned, and keys that differ from the pin. */
+/** Account keys pinned to user names, and keys that differ from the pin. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { type FoldedName, foldName, type Name } from "../../base/names.ts";
@@ -10,12 +10,12 @@ interface Owner {
   readonly account: string;
 }
 
-/** Returns the account key to which a name is pinned; `undefined` if there is none. */
+/** Returns the account key pinned to a name; `undefined` if there is none. */
 export async function accountOf(vault: Vault, user: FoldedName): Promise<string | undefined> {
   return (await identityOf(vault, user))?.account;
 }
 
-/** Treats an unreadable row as absent: the user then appears as not verified. */
+/** Treats an unreadable row as absent, so that the user counts as not verified. */
 export function identityOf(vault: Vault, user: string): Promise<IdentityRow | undefined> {
   return vault.find<IdentityRow>(identityKey(user as Name));
 }
@@ -33,15 +33,16 @@ export async function pinNewcomers(vault: Vault, devices: readonly Owner[]): Pro
 }
 
 /**
- * Returns the key that differs from the pinned one; `undefined` if there is none to decide about.
+ * Returns the key that differs from the pinned one; `undefined` if the user need not decide about a
+ * key.
  */
 export function otherKeyOf(vault: Vault, user: string): Promise<OtherKeyRow | undefined> {
   return vault.get<OtherKeyRow>(otherKey(user as Name));
 }
 
 /**
- * Stores a key other than the pinned one. The pin stays, and no message is sent to the user until
- * the owner of this device has compared keys. Only the last such key is stored.
+ * Stores a key that differs from the pinned one. The pin stays, and no messages are sent to that
+ * user until the owner of this device has compared keys. Only the last such key is stored.
  * @returns whether the key is new
  */
 export async function storeOtherKey(vault: Vault, { user, account }: Owner): Promise<boolean> {
@@ -64,7 +65,7 @@ export async function acceptKey(vault: Vault, user: string): Promise<void> {
 }
 
 /**
- * Marks the key as verified, after both users have compared its digits, and rejects any other key.
+ * Marks the key as verified after both users have compared its digits, and rejects all other keys.
  */
 export async function confirmKey(vault: Vault, owner: Owner): Promise<void> {
   await vault.put(identityKey(owner.user as Name), { ...owner, isVerified: true });

@@ -25,9 +25,9 @@ export interface DeviceLeaseOptions {
 }
 
 /**
- * The server confirms that this folder is the latest of its device: not restored from a backup, nor
- * a copy in use on another machine. The next lease is stored before it is requested, so that a lost
- * answer or another process of this folder is not mistaken for a copy.
+ * The server confirms that this folder is the latest of its device, and neither restored from a
+ * backup nor a copy in use on another machine. The next lease is stored before it is requested, so
+ * that a lost answer or another process of this folder is not mistaken for a copy.
  */
 export class DeviceLease {
   readonly #options: DeviceLeaseOptions;
@@ -45,15 +45,19 @@ export class DeviceLease {
 
   /**
    * Checks once on each link, before anything is sent. An older copy of the folder gets another
-   * `instance`, and rejoins each room.
-   * @throws {Fault} seal-refused if two machines use it; link-closed, store-…
+   * `instance` and rejoins each room.
+   * @throws {Fault} seal-refused if two machines use the folder, link-closed if the link is lost,
+   * store-… if the store fails
    */
   hold(): Promise<void> {
     this.#held ??= this.check();
     return this.#held;
   }
 
-  /** Checks immediately, on evidence that another copy is in use. @throws {Fault} as `hold` */
+  /**
+   * Checks immediately, on evidence that another copy is in use. @throws {Fault} seal-refused,
+   * link-closed, store-… like `hold`
+   */
   check(): Promise<void> {
     const held = this.#mutex.run(() => this.#acquire());
     this.#held = held;
@@ -76,7 +80,7 @@ export class DeviceLease {
       if (answer === undefined) return;
       const isDone = await states.transact(async (vault) => {
         const current = await leaseOf(vault);
-        // Another process of this folder was faster: its state is newer than this answer.
+        // Another process of this folder was faster, so its state is newer than this answer.
         if (current?.next !== next) return answer.isLatest;
         if (answer.isLatest) await vault.put(LEASE_KEY, grantedRow(current, answer.count));
         else await vault.put(LEASE_KEY, this.#newInstance(current, answer.count));
@@ -109,7 +113,7 @@ export class DeviceLease {
   }
 }
 
-/** Treats an unreadable lease as absent: the device then rejoins. */
+/** Treats an unreadable lease as absent, so that the device rejoins. */
 function leaseOf(vault: Vault): Promise<LeaseRow | undefined> {
   return vault.find<LeaseRow>(LEASE_KEY);
 }

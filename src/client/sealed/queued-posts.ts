@@ -18,8 +18,8 @@ import type { Awaitable } from "./store.ts";
 const NONCE_BYTES = 12;
 
 /**
- * Stored in place of the body. Encrypted with the key of the device's archive, and bound to outbox,
- * counter and target against redirection.
+ * Stored in place of the body. Encrypted with the key of the device's archive and bound to outbox,
+ * counter and target, so that a post cannot be redirected.
  */
 interface BoxedBody {
   readonly text: "";
@@ -27,11 +27,9 @@ interface BoxedBody {
 }
 
 export interface DecryptedPosts {
-  /** In order; a fault for a post that can no longer be read. */
+  /** Posts in order, with a fault for each post that can no longer be read. */
   readonly posts: readonly (UnsentPost | { readonly post: UnsentPost; readonly fault: Fault })[];
-  /**
-   * Posts that an earlier version stored in the clear, now encrypted; they replace the old rows.
-   */
+  /** Posts that an earlier version stored unencrypted, now encrypted. They replace the old rows. */
   readonly reencrypted: readonly UnsentPost[];
 }
 
@@ -48,7 +46,7 @@ export class QueuedPosts {
 
   /**
    * Synchronous if key and cipher are.
-   * @throws {Fault}, or rejects with one, if there is no key now
+   * @throws {Fault} if the key is unavailable; may also reject
    */
   encrypt(outbox: OutboxId, post: UnsentPost): Awaitable<UnsentPost> {
     const key = this.#key ?? this.#loadKey();
@@ -68,9 +66,9 @@ export class QueuedPosts {
   }
 
   /**
-   * @returns a fault if it was stored under another key or altered; `undefined` if it was stored in
-   * the clear
-   * @throws {Fault} if there is no key now
+   * @returns a fault if it was stored under another key or altered; `undefined` if it was stored
+   * unencrypted
+   * @throws {Fault} if the key is unavailable
    */
   async decrypt(outbox: OutboxId, post: UnsentPost): Promise<UnsentPost | Fault | undefined> {
     const box = boxOf(post);
@@ -89,7 +87,7 @@ export class QueuedPosts {
   }
 }
 
-/** @returns `undefined` if the post was stored in the clear */
+/** @returns `undefined` if the post was stored unencrypted */
 export function boxOf({ body }: UnsentPost): string | undefined {
   try {
     const { box } = JSON.parse(body) as { readonly box?: unknown };

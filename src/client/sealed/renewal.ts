@@ -15,8 +15,8 @@ export interface RenewalOptions {
 }
 
 /**
- * Renews keys, which locks out attackers with stolen keys. Runs one room at a time. Posts do not
- * wait for it: after a failure the next link or the next check retries.
+ * Renews keys, which locks out attackers with stolen keys. Runs one room at a time, and never
+ * delays posts. After a failure, the next link or the next check retries.
  */
 export class Renewal {
   readonly #options: RenewalOptions;
@@ -35,7 +35,7 @@ export class Renewal {
   isDue({ room, row, group }: Pick<RoomTransaction, "room" | "row" | "group">): boolean {
     if (row?.status !== "in" || group === undefined || this.#failed.has(room)) return false;
     if ((row.sentSince ?? 0) >= RENEW_MESSAGES) return true;
-    // Absent in rows of an earlier version until their next change.
+    // Rows of an earlier version lack this field until their next change.
     const { renewedUnixMs } = row;
     if (renewedUnixMs === undefined) return false;
     const ageMs = this.#options.clock.unixMs() - renewedUnixMs;
@@ -44,7 +44,10 @@ export class Renewal {
     return ageMs >= RENEW_MS + this.#jitterMs(room, renewedUnixMs);
   }
 
-  /** Jitter, the same for all processes of a folder, and different for each device and time. */
+  /**
+   * Returns a delay that is equal for all processes of a folder, and different for each device and
+   * time.
+   */
   #jitterMs(room: RoomId, renewedUnixMs: number): number {
     const hash = this.#options.sha256(
       utf8Encode(`${this.#options.device} ${room} ${renewedUnixMs}`),
@@ -53,7 +56,7 @@ export class Renewal {
     return Math.floor(fraction * RENEW_JITTER_MS);
   }
 
-  /** @throws {Fault} link-closed, interrupted */
+  /** @throws {Fault} link-closed if the link is lost, interrupted if the client is closed */
   run(room: RoomId, renew: () => Promise<void>): Promise<void> {
     return this.#mutex.run(async () => {
       try {

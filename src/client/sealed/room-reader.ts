@@ -38,7 +38,7 @@ export interface RoomReaderOptions {
   readonly engine: SealEngine;
   readonly sha256: Sha256;
   readonly states: RoomStates;
-  /** This machine's clock; the server's times are not trusted. */
+  /** This machine's clock, because the server's times are not trusted. */
   readonly unixMs: () => number;
   readonly claims: Pick<Claims, "add">;
   readonly user: string;
@@ -51,15 +51,15 @@ interface GroupBody {
   readonly commitId: string;
   readonly commit?: string;
   readonly welcome?: string;
-  /** Device and user of each, as claimed by the server. */
+  /** Device and user of each added device, as claimed by the server. */
   readonly added: readonly unknown[];
   readonly removed?: unknown;
   readonly instead?: number;
 }
 
 /**
- * Reads each record once: decrypts and stores messages, verifies and applies changes of the group.
- * Sends no requests.
+ * Reads each record once: decrypts and stores messages, and verifies and applies changes of the
+ * group. Never sends requests.
  */
 export class RoomReader {
   readonly #engine: SealEngine;
@@ -71,7 +71,7 @@ export class RoomReader {
   readonly #user: string;
   /**
    * Users who left rooms before this device joined, and whose devices may still be in the group.
-   * Bounded by the rooms of an account, and by GROUP_DEVICES_MAX in each.
+   * Bounded by the rooms of an account, and by GROUP_DEVICES_MAX in each room.
    */
   readonly #leavers = new Map<RoomId, readonly Departed[]>();
 
@@ -85,7 +85,7 @@ export class RoomReader {
     this.#user = user;
   }
 
-  /** Reads the next record of the room. @throws {Fault} store-… */
+  /** Reads the next record of the room. @throws {Fault} store-… if the store fails */
   async read(tx: RoomTransaction, record: ChatRecord): Promise<void> {
     const { row } = tx;
     if (row !== undefined && record.seq <= row.seq) return;
@@ -105,7 +105,7 @@ export class RoomReader {
         await this.#handleGroup(tx, record);
         break;
       case "sealed":
-        // Devices send only after those of departed users are removed.
+        // Devices send only after the devices of departed users are removed.
         if (tx.group === undefined) this.#updateLeavers(tx, () => []);
         await this.#handleMessage(tx, record);
         break;
@@ -134,7 +134,7 @@ export class RoomReader {
     };
   }
 
-  /** Stores another account key of a user. There is no peer to compare one's own account with. */
+  /** Stores another account key of a user. One's own account has no peer to compare with. */
   async #recordOtherKey(tx: RoomTransaction, { user, account }: SealDevice): Promise<void> {
     if (isSameName(user, this.#user)) return;
     tx.other = { user, account };
@@ -164,7 +164,7 @@ export class RoomReader {
         ...this.accountChecks(tx, record.timeUnixMs),
       })
       .catch(asFault);
-    // The new epoch invalidates this device's pending change; unless it is an external join, made
+    // The new epoch invalidates this device's pending change. An exception is an external join made
     // with the server's group state while this record was in flight.
     if (pending !== undefined && (pending.epoch ?? 0) < body.epoch) await dropPending(tx);
     if (result instanceof Fault)
@@ -181,7 +181,7 @@ export class RoomReader {
         this.#updateLeavers(tx, (known) => known.filter((one) => !isRemovedBy(body, one)));
         return storeContent(tx, record, { kind: "change", ...changeRow(result.change) });
       case "own":
-        // Sent by another copy of this folder, with a state that this one does not have.
+        // Another copy of this folder sent it, with a state that this copy does not have.
         tx.advance(undefined, []);
         return tx.change({ status: "lost", isCopy: true });
       default:
@@ -235,7 +235,7 @@ export class RoomReader {
         fromBase64Url(welcome),
         async (ref) => {
           const secret = await tx.vault.find<PackageRow>(packageKey(ref));
-          // A last resort serves several rooms, and no invitation consumes it.
+          // A last-resort package serves several rooms, so an invitation does not consume it.
           if (secret !== undefined && secret.isLastResort !== true) refs.push(ref);
           return secret === undefined ? undefined : fromBase64Url(secret.secret);
         },
@@ -243,10 +243,11 @@ export class RoomReader {
       )
       .catch(asFault);
     if (joined instanceof Fault) {
-      // Most welcomes are for others. A welcome for this device consumes its package even if it
-      // cannot be opened.
+      // Most welcomes are for other devices. A welcome for this device consumes its package even if
+      // it cannot be opened.
       for (const ref of refs) await tx.vault.delete(packageKey(ref));
-      // Added by a key package whose private half was lost: rejoin by an external commit.
+      // This device was added with a key package whose private keys were lost, so it rejoins by an
+      // external commit.
       const isForThisDevice = namesDevice(body.added, this.#engine.device);
       if (isForThisDevice && tx.row?.status === "out") tx.change({ status: "lost" });
       return;
@@ -288,7 +289,7 @@ export class RoomReader {
     tx.advance(result.group, result.consumed);
     const { sender, count, sentAtUnixMs } = result.message;
     const isOwn = sender.device === this.#engine.device;
-    // Another copy of this folder has sent it: both would use the same keys.
+    // Another copy of this folder sent it. Both copies would use the same keys.
     if (isOwn) tx.change({ isCopy: true, count: Math.max(tx.row?.count ?? 0, count) });
     if (!isOwn) await this.#claims.add(tx, record.seq, result.message);
     const missed = isOwn ? 0 : updateCounts(tx, result.message);
@@ -320,7 +321,7 @@ export class RoomReader {
     if (tx.row !== undefined && sent.since === tx.row.since) {
       tx.change(settleCount(tx.row, sent.count));
     }
-    if (record.state !== "whole") return; // Erased before its record arrived.
+    if (record.state !== "whole") return; // The message was erased before its record arrived.
     const hash = ciphertext === undefined ? "" : toBase64Url(this.#sha256(ciphertext));
     if (!sent.hashes.includes(hash)) {
       markSuspect(tx, "the server altered a message from this device");
@@ -344,8 +345,8 @@ export class RoomReader {
   }
 
   /**
-   * Returns why a body is refused: only authors edit their messages, and a file must match its
-   * record.
+   * Returns the reason to refuse a body: only authors may edit their messages, and a file must
+   * match its record.
    */
   async #refusal(
     tx: RoomTransaction,
@@ -385,7 +386,8 @@ export class RoomReader {
   }
 
   /**
-   * Drops an invalid leave signature; `undefined` if none of the user's devices is in the group.
+   * Removes an invalid leave signature. Returns `undefined` if none of the user's devices is in the
+   * group.
    */
   async #checkLeave(
     { group }: RoomTransaction,
@@ -405,7 +407,9 @@ export class RoomReader {
     return { ...one, ...(isSigned ? { leave } : {}) };
   }
 
-  /** Records departed users while this device is not in the group; verified when it joins. */
+  /**
+   * Records departed users while this device is not in the group. They are verified when it joins.
+   */
   #updateLeavers(
     tx: RoomTransaction,
     next: (known: readonly Departed[]) => readonly Departed[],
@@ -461,7 +465,7 @@ function updateCounts(tx: RoomTransaction, { sender, count, unconfirmed }: Seale
   return missed - excused;
 }
 
-/** Counts an unreadable message. Its author is known only from the server. */
+/** Counts an unreadable message. Only the server knows its author. */
 function countUnreadable(tx: RoomTransaction, { from }: ChatRecord): void {
   const user = foldName((from ?? "") as Name);
   const isMember = tx.group?.members.some((member) => isSameName(member.user, user)) === true;
@@ -474,7 +478,9 @@ export function markSuspect(tx: RoomTransaction, reason: string): void {
   tx.change({ status: "suspect", reason });
 }
 
-/** Refuses a commit. If every device refuses it, an admin replaces it and the room continues. */
+/**
+ * Refuses a commit. All devices refuse it, so that an admin can replace it and the room continues.
+ */
 function refuseCommit(tx: RoomTransaction, { seq }: ChatRecord, reason: string): void {
   markDiverged(tx, reason);
   tx.change({ refused: seq });
@@ -485,7 +491,7 @@ function needsOwner({ row, other }: RoomTransaction): boolean {
   return other !== undefined && row?.status !== "suspect";
 }
 
-/** Leaves the change undecided until the owner has compared the key. */
+/** Postpones the decision about the change until the owner has compared the key. */
 function awaitOwner(tx: RoomTransaction, record: ChatRecord): void {
   const { other } = tx;
   if (other === undefined) return;
@@ -505,8 +511,8 @@ function restoreRoom(tx: RoomTransaction): void {
 
 /**
  * Handles the replacement of a commit that this device has applied and others refused. The previous
- * epoch is unavailable: this device rejoins with a state that an admin has signed, so that neither
- * the server nor a member can revert a valid change.
+ * epoch is unavailable, so this device rejoins with a state that an admin has signed. Neither the
+ * server nor a member can thereby revert a valid change.
  */
 function leaveReplacedEpoch(tx: RoomTransaction): void {
   const signers = tx.group?.policy.admins ?? [];
@@ -515,7 +521,7 @@ function leaveReplacedEpoch(tx: RoomTransaction): void {
 }
 
 /**
- * Marks the room as suspect, and the group as ahead of this device: accepting it means rejoining.
+ * Marks the room as suspect, and the group as ahead of this device. Accepting it means rejoining.
  */
 function markDiverged(tx: RoomTransaction, reason: string): void {
   markSuspect(tx, reason);
@@ -547,7 +553,7 @@ async function deleteErased(tx: RoomTransaction, { body = {} }: ChatRecord): Pro
 }
 
 /**
- * Reports whether, according to the server, this record removed the departed device, or added the
+ * Reports whether, according to the server, this record removed the departed device or added the
  * user again.
  */
 function isRemovedBy({ added, removed }: GroupBody, { leave, id }: Departed): boolean {
@@ -556,7 +562,7 @@ function isRemovedBy({ added, removed }: GroupBody, { leave, id }: Departed): bo
   return Array.isArray(removed) && removed.length > 0; // There is no account id to compare.
 }
 
-/** Reports whether a list of a `group` record has the device; the server controls the list. */
+/** Reports whether a list in a `group` record, which the server controls, contains the device. */
 export function namesDevice(list: unknown, device: string): boolean {
   return Array.isArray(list) && list.some((one) => Array.isArray(one) && one[0] === device);
 }
@@ -594,9 +600,9 @@ function hasLeft(tx: RoomTransaction, member: SealMember): boolean {
 }
 
 /**
- * Reports whether any member may remove a departed user's devices. Users who leave have signed it.
- * Without a signature the server's claim suffices only if no admin remains, as otherwise nobody
- * could ever post again.
+ * Reports whether any member may remove a departed user's devices. A user who leaves signs a notice
+ * that allows this. Without it, the server's claim suffices only if no admin remains, because
+ * otherwise nobody could ever post again.
  */
 export function isFree(
   { group, row }: Pick<RoomTransaction, "group" | "row">,
@@ -630,7 +636,7 @@ function ciphertextOf({ body, state }: ChatRecord): Uint8Array | undefined {
   try {
     return fromBase64Url(text);
   } catch {
-    return undefined; // Not base64url: none of our clients wrote it.
+    return undefined; // The text is not base64url, so none of our clients wrote it.
   }
 }
 

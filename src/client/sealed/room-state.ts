@@ -20,7 +20,7 @@ export interface RoomStatesOptions {
 
 type StateBinding = Pick<RoomRow, "group" | "instance">;
 
-/** A room within one transaction; changes are written when the task is done. */
+/** A room within one transaction. Changes are written when the task is done. */
 export class RoomTransaction {
   readonly room: RoomId;
   readonly vault: Vault;
@@ -44,7 +44,7 @@ export class RoomTransaction {
     this.group = group;
   }
 
-  /** Sets the next state; secrets it no longer needs are wiped once it is on disk. */
+  /** Sets the next state. Secrets that it no longer needs are wiped once it is on disk. */
   advance(group: SealedGroup | undefined, consumed: Consumed): void {
     this.group = group;
     this.consumed.push(...consumed);
@@ -62,20 +62,22 @@ export class RoomTransaction {
 }
 
 /**
- * Runs tasks on each room as sequential transactions. Each reads the state again, as another
- * process of the same home may have changed it.
+ * Runs sequential transactions on each room. Each reads the state again, because another process of
+ * the same CHAT_HOME may have changed it.
  */
 export class RoomStates {
   readonly #options: RoomStatesOptions;
   readonly #mutexes = new Map<RoomId, Mutex>(); // Bounded by the rooms of an account.
-  /** The last state written or read, and its bytes: parsing one takes up to 0.2 s. */
+  /** The last state written or read with its bytes, because parsing a state takes up to 0.2 s. */
   readonly #cached = new Map<RoomId, { readonly bytes: Uint8Array; readonly group: SealedGroup }>();
 
   constructor(options: RoomStatesOptions) {
     this.#options = options;
   }
 
-  /** @throws {Fault} store-…, and the task's; the store is then unchanged */
+  /**
+   * @throws {Fault} store-… if the store fails, and the task's faults; the store is then unchanged
+   */
   run<Result>(room: RoomId, task: (tx: RoomTransaction) => Awaitable<Result>): Promise<Result> {
     const mutex = this.#mutexes.get(room) ?? new Mutex();
     this.#mutexes.set(room, mutex);
@@ -91,7 +93,7 @@ export class RoomStates {
     return this.#options.engine.save(group, { key: this.#options.key, lease });
   }
 
-  /** @throws {Fault} seal-state */
+  /** @throws {Fault} seal-state if the state is damaged or does not match */
   load(bytes: Uint8Array, { group, instance: lease = "" }: StateBinding): Promise<SealedGroup> {
     const binding = { key: this.#options.key, lease, gid: fromBase64Url(group) };
     return this.#options.engine.load(bytes, binding);
@@ -120,7 +122,7 @@ export class RoomStates {
     return result;
   }
 
-  /** Treats an unreadable state as absent: the device rejoins like one that lost it. */
+  /** Treats an unreadable state as absent, so that the device rejoins like one that has lost it. */
   async #loadGroup(vault: Vault, room: RoomId, row: RoomRow): Promise<SealedGroup | undefined> {
     const bytes = await vault.raw(stateKey(room));
     if (bytes === undefined) return undefined;

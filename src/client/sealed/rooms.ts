@@ -92,15 +92,15 @@ import type { Awaitable, SealedStore } from "./store.ts";
 import type { Vault } from "./vault.ts";
 
 /**
- * Retention of the private half of a replaced last-resort package; its users have committed by
- * then.
+ * Retention of the private keys of a replaced last-resort package. Devices that used it have
+ * committed by then.
  */
 const LAST_RESORT_RETENTION_MS = 86_400_000;
 const SEALED_PAGE_RECORDS = 500;
 const COMMIT_ATTEMPTS_MAX = 8;
 const COMMIT_RETRY_MS = 150;
 const CONFIRMED_POSTS_MAX = 256;
-/** Maximum number of remarks retained for `/sealed`; each is reported once. */
+/** Maximum remarks retained for `/sealed`. Each is reported once. */
 const REMARKS_MAX = 8;
 
 export interface SealedRoomsOptions {
@@ -112,20 +112,20 @@ export interface SealedRoomsOptions {
   readonly device: SealedDevice;
   readonly user: string;
   readonly request: SendRequest;
-  /** False as soon as the link is lost; later refusals are not the server's. */
+  /** False as soon as the link is lost. Later refusals do not come from the server. */
   readonly isLinked: () => boolean;
   readonly emit: (event: SealedEvent) => void;
   readonly history: () => HistoryView | undefined;
 }
 
 export type SealedEvent =
-  /** The device's state was an old copy or unreadable; it has rejoined its rooms. */
+  /** The device's state was an old copy or unreadable, and the device has rejoined its rooms. */
   | { readonly kind: "came-anew"; readonly reason: "copy" | "damaged" }
   | { readonly kind: "sealed-fault"; readonly fault: Fault }
   /** A remark for the users of a room. A UI with a model also displays it in the room. */
   | { readonly kind: "sealed-remark"; readonly remark: Translatable }
   | { readonly kind: "came-in"; readonly user: string; readonly sentence: string }
-  /** No message is sent to the user until the owner has compared keys. */
+  /** No messages are sent to this user until the owner has compared keys. */
   | { readonly kind: "identity-changed"; readonly user: string; readonly sentence: string };
 
 /** Outcome of a post: the number of its record; `undefined` if the server refused it. */
@@ -140,11 +140,11 @@ export interface PlainPost {
 }
 
 export interface RoomSealStatus {
-  /** `waiting`: no member has added this device yet. */
+  /** `waiting` if no member has added this device yet. */
   readonly status: RoomRow["status"] | "waiting";
   readonly reason?: string;
   readonly members: readonly SealedMember[];
-  /** Remarks for users; the room stays usable. */
+  /** Remarks for users. The room remains usable. */
   readonly remarks?: readonly string[];
 }
 
@@ -153,7 +153,7 @@ export interface SealedMember {
   readonly devices: readonly { readonly device: string; readonly kind: "cli" | "web" }[];
   readonly isVerified: boolean;
   readonly isAdmin: boolean;
-  /** Another account key was presented for the name, and is not accepted. */
+  /** Another account key was presented for the name and was not accepted. */
   readonly isChanged?: true;
 }
 
@@ -161,21 +161,21 @@ export interface SealedMember {
 export interface SafetyDigits {
   readonly digits: string;
   readonly isVerified: boolean;
-  /** Digits of the former key, if the user's key has changed; `digits` are of the new one. */
+  /** Digits of the former key if the user's key has changed. `digits` are those of the new key. */
   readonly former?: string;
 }
 
 const NO_DETAILS = { reason: undefined, fault: undefined, sentence: undefined, remark: undefined };
 /**
- * Record kinds that change the group, end memberships or erase messages: `erase` requires `all`.
+ * Record kinds that change the group, end memberships or erase messages. `erase` requires `all`.
  */
 const FOLLOWED_KINDS = ["all"];
 const ID_BYTES = 16;
 
 /**
  * Decrypts received messages, encrypts posts, and changes members. Follows the order of the
- * server's log, each step in one transaction of the device's store; messages are sent only after
- * their step is durable.
+ * server's log, with each step in one transaction of the device's store. Messages are sent only
+ * after their step is durable.
  */
 export class SealedRooms {
   readonly #options: SealedRoomsOptions;
@@ -186,7 +186,7 @@ export class SealedRooms {
   #isLinked = true;
   #cancelCheck: (() => void) | undefined;
   readonly #rooms = new Map<RoomId, RoomView>();
-  /** Events emitted on this link, to emit each once. */
+  /** Keys of events emitted on this link, so that each is emitted once. */
   readonly #emittedKeys = new Set<string>();
   readonly #claims: Claims;
   readonly files: FileIndex;
@@ -217,7 +217,7 @@ export class SealedRooms {
     this.#reader = new RoomReader({ engine, sha256, states, unixMs, ...shared });
   }
 
-  /** Handles a new link: missed records are requested when a room is next used. */
+  /** Handles a new link. Missed records are requested when a room is next used. */
   connected(): void {
     this.#isLinked = true;
     this.#lastRead.clear();
@@ -264,7 +264,8 @@ export class SealedRooms {
 
   /**
    * Returns records of one room, in order, as this device can read them.
-   * @throws {Fault} store-…, link-closed and if the server refuses
+   * @throws {Fault} store-… if the store fails, link-closed if the link is lost, and the server's
+   * refusals
    */
   async openRecords(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]> {
     const [first] = records;
@@ -282,7 +283,7 @@ export class SealedRooms {
       await this.#readRecords(room.id, records);
     this.#lastDelivered.set(room.id, last.n);
     this.#lastRead.set(room.id, last.n);
-    // The records have invalidated this device's state: rejoin immediately.
+    // The records have invalidated this device's state, so rejoin immediately.
     if (this.#roomsToRepair.delete(room.id)) void this.syncRoom(room).catch(asFault);
     return this.#openStored(room.id, records);
   }
@@ -292,7 +293,7 @@ export class SealedRooms {
     return this.#states.run(room, ({ row }) => row?.n !== undefined && n <= row.n + 1);
   }
 
-  /** Opens a page of one or several rooms. @throws {Fault} as `openRecords` */
+  /** Decrypts a page of one or several rooms. @throws {Fault} the faults of `openRecords` */
   async #openPage(records: readonly ChatRecord[]): Promise<ChatRecord[]> {
     const sealed = records.filter(({ room }) => room.isSealed === true);
     const opened = new Map<number, ChatRecord>();
@@ -306,8 +307,8 @@ export class SealedRooms {
 
   /**
    * Encrypts posts to one room, in order.
-   * @throws {Fault} seal-refused if this device may not post there now; stale-epoch if it may soon;
-   * if the server refuses
+   * @throws {Fault} seal-refused if this device may not post there, stale-epoch if it may soon, and
+   * the server's refusals
    */
   async seal(room: RoomView, posts: readonly PlainPost[]): Promise<(PostBody | Fault)[]> {
     await this.#catchUp(room);
@@ -330,7 +331,7 @@ export class SealedRooms {
 
   async #postSettled(tx: RoomTransaction, id: string, seq: number | undefined): Promise<void> {
     const { room } = tx;
-    // An earlier run may have read it already, from a copy that the server accepted.
+    // An earlier run may have read it from a copy that the server accepted.
     if (seq !== undefined && seq > (tx.row?.seq ?? 0)) {
       const confirmed = this.#confirmed.get(room) ?? new Map<number, string>();
       if (confirmed.size < CONFIRMED_POSTS_MAX) confirmed.set(seq, id);
@@ -339,7 +340,7 @@ export class SealedRooms {
     }
     const sent = await tx.vault.find<SentRow>(sentKey(room, id));
     if (sent === undefined) return;
-    // Refused, or already in the log as encrypted before: this count is free.
+    // The server refused it, or it is in the log as encrypted before, so this count is free.
     await tx.vault.delete(sentKey(room, id));
     if (tx.row?.since === sent.since) tx.change(freeCount(tx.row, sent.count));
   }
@@ -371,7 +372,8 @@ export class SealedRooms {
   /**
    * Adds all devices of a user.
    * @returns the number of added devices, and of devices without a key package
-   * @throws {Fault} seal-refused; not-found if no device can be added; if the server refuses
+   * @throws {Fault} seal-refused if this user may not, not-found if no device can be added, and the
+   * server's refusals
    */
   async invite(
     room: RoomView,
@@ -384,8 +386,8 @@ export class SealedRooms {
   }
 
   /**
-   * Seals a conversation permanently, if the other user has a device that can join.
-   * @throws {Fault} not-found if they have none; seal-refused; if the server refuses
+   * Seals a conversation permanently if the other user has a device that can join.
+   * @throws {Fault} not-found if they have none, seal-refused, and the server's refusals
    */
   async sealConversation(room: RoomView, user: string): Promise<void> {
     await this.#catchUp(room);
@@ -473,7 +475,10 @@ export class SealedRooms {
     await this.#commit(room, async (tx) => removalPlan(await formerDevices(tx)));
   }
 
-  /** Removes a user from the room and all their devices from its group. @throws {Fault} */
+  /**
+   * Removes a user from the room and all their devices from its group. @throws {Fault} if the
+   * server refuses
+   */
   kick(room: RoomView, user: string): Promise<void> {
     return this.#commit(room, (tx) => {
       const devices = devicesOf(tx, user);
@@ -485,9 +490,9 @@ export class SealedRooms {
   }
 
   /**
-   * Makes a member an admin, or revokes it.
-   * @throws {Fault} seal-refused if this device's user may not; not-member; not-allowed for the
-   * last admin
+   * Makes a member an admin, or revokes the role.
+   * @throws {Fault} seal-refused if this device's user may not, not-member if the user is not a
+   * member, not-allowed for the last admin
    */
   setAdmin(room: RoomView, user: string, on: boolean): Promise<void> {
     return this.#commit(room, (tx) => {
@@ -513,7 +518,10 @@ export class SealedRooms {
     });
   }
 
-  /** Removes signed-out devices of this account from a room's group. @throws {Fault} */
+  /**
+   * Removes signed-out devices of this account from a room's group. @throws {Fault} if the server
+   * refuses
+   */
   async removeRevoked(room: RoomView): Promise<void> {
     const others = await this.#states.run(room.id, ({ group }) => otherOwnDevices(group));
     if (others.length === 0) return;
@@ -525,8 +533,8 @@ export class SealedRooms {
   }
 
   /**
-   * Returns this device's signed leave notice, even if the device has lost its state, as its leaf
-   * is still in the group; `undefined` if there is no group.
+   * Returns this device's signed leave notice; `undefined` if there is no group. Works even if the
+   * device has lost its state, because its leaf is still in the group.
    */
   async leaveNotice(
     room: RoomView,
@@ -620,7 +628,8 @@ export class SealedRooms {
 
   /**
    * Confirms a user's digits. After a key change either key can be confirmed.
-   * @throws {Fault} usage if the digits are incomplete, mistyped or wrong; user-unknown
+   * @throws {Fault} usage if the digits are incomplete, mistyped or wrong; user-unknown if no key
+   * is known
    */
   async confirmDigits(user: string, digits: string): Promise<void> {
     const { pin, other } = await this.#states.transact((vault) => keysOf(vault, user));
@@ -646,7 +655,7 @@ export class SealedRooms {
    * not learn of a search in a sealed room.
    * @param rooms the rooms that the query covers
    * @param fetchPage fetches the server's page
-   * @throws {Fault} if a request fails, store-…
+   * @throws {Fault} if a request fails, store-… if the store fails
    */
   async history(
     rooms: readonly RoomView[],
@@ -663,7 +672,7 @@ export class SealedRooms {
     if (target === undefined || grep === "") page.addAll(await fetchOpened(query));
     const recordOf = matcherOf(query);
     for (const room of rooms) {
-      // Fetch missed records first; if the server refuses, search the archive as it is.
+      // Fetch missed records first. If the server refuses, search the archive without them.
       await this.#catchUp(room).catch(ignoreRefusal);
       await this.#searchRoom(room, query, (seq, row) => {
         const record = page.isBeyond(seq) ? undefined : recordOf(room, seq, row);
@@ -695,7 +704,7 @@ export class SealedRooms {
   }
 
   /**
-   * Replenishes key packages on the server if few are left, and a used last resort; deletes expired
+   * Uploads key packages if the server has few left or has used the last resort. Deletes expired
    * ones.
    */
   async stockKeyPackages(): Promise<void> {
@@ -733,7 +742,7 @@ export class SealedRooms {
   /**
    * Reads a room up to its newest record, adds this device if another one of the account is a
    * member, and finishes pending commits.
-   * @throws {Fault} if the server refuses, store-…
+   * @throws {Fault} if the server refuses, store-… if the store fails
    */
   async syncRoom(room: RoomView): Promise<void> {
     await this.#catchUp(room);
@@ -782,7 +791,7 @@ export class SealedRooms {
     this.#cancelCheck = undefined;
   }
 
-  /** @throws {Fault} as `DeviceLease.hold` */
+  /** @throws {Fault} seal-refused, link-closed, store-… like `DeviceLease.hold` */
   async #holdLease(): Promise<void> {
     await this.#lease.hold().catch((error: unknown) => this.#reportLeaseFault(error));
   }
@@ -812,7 +821,7 @@ export class SealedRooms {
     return !this.#renewal.isDue(tx) && (await vault.find(pendingKey(room))) === undefined;
   }
 
-  /** Joins or rejoins if this device is not in the group, or its state is unusable. */
+  /** Joins or rejoins if this device is not in the group or its state is unusable. */
   async #rejoinIfNeeded(room: RoomView): Promise<void> {
     const found = await this.#states.run(room.id, async (tx) => {
       await applyKeyDecision(tx);
@@ -862,7 +871,7 @@ export class SealedRooms {
     }
   }
 
-  /** @throws {Fault} seal-refused if this device may not post there now */
+  /** @throws {Fault} seal-refused if this device may not post there */
   async checkMayWrite(room: RoomView): Promise<void> {
     await this.syncRoom(room);
     await this.#states.run(room.id, async (tx) => {
@@ -872,7 +881,7 @@ export class SealedRooms {
     });
   }
 
-  /** @throws {Fault} seal-refused */
+  /** @throws {Fault} seal-refused if this device may not post there */
   #checkWritable(
     tx: RoomTransaction,
     room: RoomView,
@@ -953,7 +962,7 @@ export class SealedRooms {
       const { origin, size, root } = known;
       return { origin, size, root, signature };
     } catch (error) {
-      if (error instanceof Fault) return undefined; // Signed by a former key of the server.
+      if (error instanceof Fault) return undefined; // A former key of the server signed it.
       throw error;
     }
   }
@@ -982,10 +991,10 @@ export class SealedRooms {
    * account.
    */
   readonly #roomsToRepair = new Set<RoomId>();
-  /** Last `seq` read, in this run, of rooms that this device is not in. */
+  /** Last `seq` read in this run, for rooms that this device is not in. */
   readonly #lastSeqOutside = new Map<RoomId, number>();
 
-  /** Confirmed posts, by the `seq` of the expected record. */
+  /** Confirmed posts, keyed by the `seq` of the expected record. */
   readonly #confirmed = new Map<RoomId, Map<number, string>>();
 
   async #checkConfirmed(tx: RoomTransaction, seq: number): Promise<void> {
@@ -998,7 +1007,7 @@ export class SealedRooms {
     }
   }
 
-  /** Splits long transactions, which block other processes of this home. */
+  /** Splits long transactions, which block other processes of this CHAT_HOME. */
   async #readRecords(room: RoomId, records: readonly ChatRecord[]): Promise<void> {
     const { clock } = this.#options;
     for (let next = 0; next < records.length; ) {
@@ -1070,14 +1079,14 @@ export class SealedRooms {
   }
 
   /**
-   * Retries a commit until the server accepts it. Of concurrent commits one wins, and the others
-   * are planned again.
+   * Retries a commit until the server accepts it. The server accepts one of several concurrent
+   * commits; the others are planned again.
    */
   #commit(room: RoomView, plan: Planner): Promise<void> {
     return this.#exclusively(room, () => this.#commitWithRetries(room, plan));
   }
 
-  /** Serializes changes of a room's group within this process. */
+  /** Runs one change of a room's group at a time within this process. */
   #exclusively<Result>(room: RoomView, task: () => Promise<Result>): Promise<Result> {
     const mutex = this.#changeMutexes.get(room.id) ?? new Mutex();
     this.#changeMutexes.set(room.id, mutex);
@@ -1156,8 +1165,8 @@ export class SealedRooms {
   }
 
   /**
-   * @throws {Fault} stale-epoch if the commit was dropped and the room must be read again; else see
-   * #isRefused
+   * @throws {Fault} stale-epoch if the commit was dropped and the room must be read again; other
+   * refusals, see #isRefused
    */
   async #sendCommit(room: RoomView, pending: PendingRow): Promise<void> {
     const { request } = this.#options;
@@ -1192,8 +1201,8 @@ export class SealedRooms {
   }
 
   /**
-   * Reports whether the server refused the commit permanently. An unanswered commit, or one whose
-   * server failed, is undecided, as the loss of the link may have replaced the answer.
+   * Reports whether the server refused the commit permanently. A commit is undecided if it was not
+   * answered or the server failed, because the loss of the link may have replaced the answer.
    */
   #isRefused({ code }: Fault): boolean {
     if (!this.#options.isLinked()) return false;
@@ -1207,7 +1216,7 @@ export class SealedRooms {
     });
   }
 
-  /** Resends a pending commit whose answer was lost: the server repeats its answer. */
+  /** Resends a pending commit whose answer was lost. The server repeats its answer. */
   async #resumePending(room: RoomView): Promise<void> {
     const pending = await this.#states.run(room.id, (tx) =>
       tx.vault.find<PendingRow>(pendingKey(room.id)),
@@ -1222,7 +1231,7 @@ export class SealedRooms {
     await this.#catchUp(room);
   }
 
-  /** Replaces a commit that the room's rules forbid, if this device is an admin's. */
+  /** Replaces a commit that violates the room's rules, if this device belongs to an admin. */
   async #replaceRefused(room: RoomView): Promise<void> {
     if (!(await this.#states.run(room.id, canReplaceRefused))) return;
     await this.#commit(room, (tx) =>
@@ -1230,7 +1239,7 @@ export class SealedRooms {
     );
   }
 
-  /** Joins by an external commit: after a loss of state, or as another device of a member. */
+  /** Joins by an external commit after a loss of state, or as another device of a member. */
   async #rejoin(room: RoomView): Promise<void> {
     const { request, device } = this.#options;
     for (let attempt = 1; attempt <= COMMIT_ATTEMPTS_MAX; attempt++) {
@@ -1241,7 +1250,7 @@ export class SealedRooms {
       let reason: "copy" | "damaged" | undefined;
       const pending = await this.#run(room.id, async (tx) => {
         const isOld = tx.isStale;
-        if (!needsRejoin(tx)) return undefined; // Added by another device meanwhile.
+        if (!needsRejoin(tx)) return undefined; // Another device added this one meanwhile.
         await requireNoPending(tx);
         const gid = tx.row === undefined ? {} : { gid: fromBase64Url(tx.row.group) };
         const bound = utf8Encode(fresh.commitId);
@@ -1251,7 +1260,7 @@ export class SealedRooms {
             signers: tx.row?.signers,
           })
           .catch(asFault);
-        // No device of this account is in the group: a member has to add this one.
+        // No device of this account is in the group, so a member must add this one.
         if (commit instanceof Fault) {
           if (tx.other !== undefined) tx.change({ other: tx.other });
           return undefined;
@@ -1314,7 +1323,7 @@ function canReplaceRefused({ row, group }: RoomTransaction): boolean {
   return group.policy.admins.includes(group.self.account);
 }
 
-/** Resumes the room if the owner has decided about the key that blocked it. */
+/** Continues with the room if the owner has decided about the key that blocked it. */
 async function applyKeyDecision(tx: RoomTransaction): Promise<void> {
   const { other, ...row } = tx.row ?? {};
   if (tx.row === undefined || other === undefined) return;
@@ -1322,7 +1331,7 @@ async function applyKeyDecision(tx: RoomTransaction): Promise<void> {
   const { account = other.account } = (await identityOf(tx.vault, other.user)) ?? {};
   tx.row = row as RoomRow;
   if (tx.row.status !== "suspect") return;
-  // If the key is not the user's, the change stays refused.
+  // If the key does not belong to the user, the change stays refused.
   if (account !== other.account) {
     return tx.change({ reason: `a change was rejected: ${REFUSALS["identity-changed"]}` });
   }
@@ -1331,7 +1340,7 @@ async function applyKeyDecision(tx: RoomTransaction): Promise<void> {
   tx.row = { ...rest, status: "lost" };
 }
 
-/** @throws {Fault} user-unknown */
+/** @throws {Fault} user-unknown if no key is known */
 async function keysOf(vault: Vault, user: string) {
   const pin = await identityOf(vault, user);
   if (pin === undefined) {

@@ -7,10 +7,13 @@ import type { SeenCounts } from "./counts.ts";
 import type { KeyRange } from "./store.ts";
 
 export interface RoomRow {
-  /** `ROOM` or `@NAME`: posts to it are never sent in the clear again. */
+  /** `ROOM` or `@NAME`. Posts to it are never sent unencrypted again. */
   readonly target: string;
   readonly group: string;
-  /** `in`: a member. `out`: removed, or has left. `lost`: must rejoin. `suspect`: not trusted. */
+  /**
+   * `in` if a member; `out` if removed or departed; `lost` if the device must rejoin; `suspect` if
+   * the room is not trusted.
+   */
   readonly status: "in" | "out" | "lost" | "suspect";
   readonly reason?: string;
   /** The group has continued without this device. */
@@ -20,34 +23,36 @@ export interface RoomRow {
   /** `seq` of a refused commit, which an admin may replace. */
   readonly refused?: number;
   /**
-   * User whose other account key caused the refusal, until the owner decides; see identities.ts.
+   * User whose other account key caused the refusal, until the owner decides (see identities.ts).
    */
   readonly other?: { readonly user: string; readonly account: string };
   /**
-   * Accounts that may sign the state to rejoin with, after an admin has replaced an applied commit.
+   * Accounts that may sign the state for rejoining, after an admin has replaced an applied commit.
    */
   readonly signers?: readonly string[];
   /** `seq` of the last record processed. */
   readonly seq: number;
-  /** `n` of the same record; `undefined` if not known. */
+  /** `n` of the same record; `undefined` if unknown. */
   readonly n?: number | undefined;
-  /** `seq` of the record with which the device joined; earlier messages are unreadable. */
+  /** `seq` of the record with which the device joined. Earlier messages are unreadable. */
   readonly since: number;
-  /** Last count that this device assigned here; for the next two see counts.ts. */
+  /** Last count that this device assigned in the room. For the next two fields see counts.ts. */
   readonly count: number;
   readonly open?: readonly CountRange[];
   readonly free?: readonly CountRange[];
-  /** Counts of each other device, by its key. */
+  /** Counts of each other device, keyed by the device's public key. */
   readonly counts: Readonly<Record<string, SeenCounts>>;
-  /** Number of messages without known counts (erased or unreadable), by folded user name. */
+  /** Number of messages without known counts (erased or unreadable), keyed by folded user name. */
   readonly unread?: Readonly<Record<string, number>>;
   readonly remarks?: readonly string[];
   readonly departed: readonly Departed[];
-  /** Instance of the folder when the device joined; it rejoins if the current one differs. */
+  /** Instance of the folder when the device joined. It rejoins if the current instance differs. */
   readonly instance?: string;
-  /** A copy of this folder has posted here since: the device rejoins. */
+  /** A copy of this folder has posted in the room, so the device must rejoin. */
   readonly isCopy?: boolean;
-  /** Time of this device's last key renewal here, and number of messages sent since. */
+  /**
+   * Time of this device's last key renewal in the room; the next field counts messages since then.
+   */
   readonly renewedUnixMs?: number;
   readonly sentSince?: number;
 }
@@ -64,7 +69,7 @@ export interface LeaseRow {
 export interface Departed {
   readonly user: string;
   /**
-   * Signed leave notice, with which any member may remove the user's devices. Without it only an
+   * Signed leave notice, with which any member may remove the user's devices. Without it, only an
    * admin may, if one remains.
    */
   readonly leave?: { readonly epoch: number; readonly device: string; readonly signature: string };
@@ -73,7 +78,7 @@ export interface Departed {
 
 export interface PendingRow {
   readonly commitId: string;
-  /** Epoch in which it was made; absent if it creates the group. */
+  /** Epoch of the commit; absent if it creates the group. */
   readonly epoch?: number;
   readonly commit?: string;
   readonly welcome?: string;
@@ -84,14 +89,14 @@ export interface PendingRow {
   readonly instead?: number;
   readonly change: ChangeRow;
   readonly group: string;
-  /** Instance to which the state is bound; empty if absent. */
+  /** Instance to which the state is bound; absent means empty. */
   readonly instance?: string;
 }
 
 export interface SentRow {
   readonly body: unknown;
   readonly count: number;
-  /** `since` of the room when it was counted: a device that rejoins counts from the beginning. */
+  /** `since` of the room when it was counted. A device that rejoins counts from the beginning. */
   readonly since: number;
   readonly sentAtUnixMs: number;
   readonly hashes: readonly string[];
@@ -108,7 +113,7 @@ export type ContentRow =
       readonly missed?: number;
     }
   | ({ readonly kind: "change" } & ChangeRow)
-  /** `broken`: unreadable for all devices. `sender`: its sender may not post this. */
+  /** `broken` if unreadable for all devices, `sender` if the sender may not post this. */
   | {
       readonly kind: "closed";
       readonly reason: ClosedReason;
@@ -139,7 +144,7 @@ export interface ChangedDevice {
   readonly account: string;
 }
 
-/** A sender's claim about the server's history; see claims.ts. */
+/** A sender's claim about the server's history (see claims.ts). */
 export interface ClaimRow {
   readonly room: RoomId;
   readonly device: string;
@@ -151,7 +156,7 @@ export interface ClaimRow {
   readonly signature: string;
   /** Number of inconclusive answers of the server. */
   readonly tries: number;
-  /** Absent while undecided. `accepted`: the owner knows of the fork, and continues. */
+  /** Absent while undecided; `accepted` if the owner knows of the fork and continues. */
   readonly state?: "forked" | "accepted";
 }
 
@@ -173,21 +178,21 @@ export interface OtherKeyRow {
   readonly account: string;
 }
 
-/** A file that this device sends to sealed rooms, until all their messages are posted. */
+/** A file that this device is sending to sealed rooms, until all their messages are posted. */
 export interface SealedUploadRow {
   readonly key: string;
   readonly prefix: string;
   readonly begunUnixMs: number;
-  /** Description to post, once all content was read. */
+  /** Description to post. Present when all content has been read. */
   readonly body?: unknown;
-  /** Targets of rooms without a message so far, by room id. */
+  /** Targets of rooms without a message yet, keyed by room id. */
   readonly rooms: Readonly<Record<string, string>>;
   readonly recorded: readonly string[];
-  /** Post that describes the file, by room, to prevent a second one. */
+  /** Post that describes the file, keyed by room, to prevent a second one. */
   readonly posts: Readonly<Record<string, string>>;
 }
 
-/** The server's records of a sealed file, and the messages that describe it, by room. */
+/** The server's records of a sealed file and the messages that describe it, keyed by room. */
 export interface SealedFileRow {
   readonly records: Readonly<Record<string, FileRecordRow>>;
   readonly said: Readonly<Record<string, number>>;
@@ -212,7 +217,7 @@ export const contentKey = (room: RoomId, seq: number) =>
   `said/${room}/${String(seq).padStart(SEQ_DIGITS, "0")}`;
 export const uploadKey = (file: string) => `upload/${file}`;
 export const fileKey = (file: FileId) => `file/${file}`;
-/** The file that belongs to a record of the server. */
+/** Key of the row that names the file of a server's record. */
 export const fileAtKey = (seq: number) => `file-at/${String(seq).padStart(SEQ_DIGITS, "0")}`;
 export const packageKey = (ref: string) => `package/${ref}`;
 export const identityKey = (user: Name) => `identity/${foldName(user)}`;
@@ -230,7 +235,7 @@ export function allOf(
   return { from: `${table}/`, to: `${table}/${RANGE_END}`, limit };
 }
 
-/** Messages of one room in the range; newest first, or oldest first with `after`. */
+/** Range of a room's messages: newest first, or oldest first with `after`. */
 export function contentRange(
   room: RoomId,
   { after, before }: { readonly after?: number | undefined; readonly before?: number | undefined },

@@ -1,4 +1,4 @@
-/** Sealing of rooms and conversations, in any UI. */
+/** Sealing of rooms and conversations, for any UI. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
@@ -7,14 +7,14 @@ import type { SealedRooms } from "./rooms.ts";
 
 export interface Sealer {
   readonly request: SendRequest;
-  /** @throws {Fault} not-allowed if this device does not support it */
+  /** @throws {Fault} not-allowed if this device does not support sealed rooms */
   sealedRooms(): Promise<SealedRooms>;
 }
 
 /**
- * Checks, before a sealed room is created or joined, that the name is not an open room's and that
- * this device supports sealed rooms.
- * @throws {Fault} name-taken, not-allowed
+ * Checks before a sealed room is created or joined that no open room has the name and that this
+ * device supports sealed rooms.
+ * @throws {Fault} name-taken or not-allowed otherwise
  */
 export async function checkMaySeal(sealer: Sealer, name: string): Promise<void> {
   for (let after: string | undefined; ; ) {
@@ -32,14 +32,19 @@ export async function checkMaySeal(sealer: Sealer, name: string): Promise<void> 
   await (await sealer.sealedRooms()).stockKeyPackages();
 }
 
-/** Creates the group of a sealed room that was just created. @throws {Fault} */
+/**
+ * Creates the group of a sealed room that was just created. @throws {Fault} if the server refuses
+ */
 export async function sealRoom(sealer: Sealer, room: { id: string; name: string }): Promise<void> {
   const rooms = await sealer.sealedRooms();
   const view = { kind: "room", topic: "", isSealed: true, ...room } as RoomView;
   await rooms.create(view);
 }
 
-/** @throws {Fault} user-unknown; not-found if none of their devices can join; seal-refused */
+/**
+ * @throws {Fault} user-unknown if the user does not exist, not-found if none of their devices can
+ * join, seal-refused
+ */
 export async function sealConversation(sealer: Sealer, user: string): Promise<void> {
   const rooms = await sealer.sealedRooms();
   const { room: id } = await sealer.request("group", { target: `@${user}` });
@@ -48,8 +53,9 @@ export async function sealConversation(sealer: Sealer, user: string): Promise<vo
 }
 
 /**
- * Refuses to set the topic of a sealed room: the server would refuse it too, but have read it.
- * @throws {Fault} sealed-room
+ * Refuses to set the topic of a sealed room. The server would refuse it too, but would learn the
+ * text.
+ * @throws {Fault} sealed-room if the room is sealed
  */
 export function checkNotSealed(room: RoomView | undefined): void {
   if (room?.isSealed !== true) return;

@@ -1,4 +1,4 @@
-/** Access of a client to its sealed rooms; loads MLS code only when the account has one. */
+/** Access of a client to its sealed rooms. Loads MLS code only when the account has one. */
 
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
@@ -37,11 +37,13 @@ const RETRY_MS = 100;
 export interface SealedHome {
   /** Reports whether this device was ever in a sealed room. */
   exists(): boolean | Promise<boolean>;
-  /** @throws {Fault} store-… */
+  /** @throws {Fault} store-… if the store fails */
   open(owner: SealedAccount): OpenSealedHome | Promise<OpenSealedHome>;
-  /** Encrypts all stored rows. */
+  /** Returns the key that encrypts all stored rows. */
   stateKey(): Awaitable<StateKey>;
-  /** Whether getting the key is cheap; in a browser it requires code that is fetched. */
+  /**
+   * Present if the key is quickly available. In a browser it requires code that must be fetched.
+   */
   readonly hasCheapKey?: true;
   readonly primitives?: SealPrimitives;
 }
@@ -65,7 +67,7 @@ export interface SealingOptions {
   /** `undefined` if this device does not support sealed rooms. */
   readonly home: SealedHome | undefined;
   readonly refusal?: Fault | undefined;
-  /** Loads the MLS code. @throws {Fault} unreachable */
+  /** Loads the MLS code. @throws {Fault} unreachable if it cannot be fetched */
   readonly load: () => Promise<SealedCode>;
   readonly request: SendRequest;
   readonly rooms: () => readonly RoomView[];
@@ -84,19 +86,19 @@ export class Sealing {
   #onLinked: (() => void)[] = [];
   #isLinked = false;
   /**
-   * Permanently sealed targets, and the room of each; `undefined` until loaded. Bounded by
+   * Permanently sealed targets with their rooms; `undefined` until loaded. At most
    * SEALED_ROOMS_MAX.
    */
   #pins: Map<string, string> | undefined;
   #loadingPins: Promise<void> | undefined;
   #pinWrites: Promise<void> | undefined;
-  /** Rooms of the posts encrypted here. Bounded by the posts in flight on one link. */
+  /** Rooms of the posts encrypted in this session. Bounded by the posts in flight on one link. */
   readonly #sealedPosts = new Map<string, { readonly room: RoomId; attempts: number }>();
   /** Outcomes of these posts that are not stored yet. Bounded likewise. */
   readonly #unstoredOutcomes = new Map<RoomId, SettledPost[]>();
-  /** Whether this link has listed all rooms. Before that, an unknown target may be sealed. */
+  /** Whether this link has listed all rooms. Until then, an unknown target may be sealed. */
   #isCaughtUp = false;
-  /** Whether this client follows its rooms, or sends one request. */
+  /** Whether this client follows its rooms, or sends a single request. */
   #followsRooms = false;
   #roomWaiters: (() => void)[] = []; // Bounded by the batches of the outboxes.
 
@@ -139,7 +141,10 @@ export class Sealing {
     for (const resolve of this.#onLinked.splice(0)) resolve();
   }
 
-  /** @throws {Fault} not-logged-in; not-allowed if this device does not support it; store-… */
+  /**
+   * @throws {Fault} not-logged-in without an account, not-allowed if this device does not support
+   * sealed rooms, store-… if the store fails
+   */
   async rooms(): Promise<SealedRooms> {
     this.#open ??= this.#openRooms();
     const opening = this.#open;
@@ -156,7 +161,8 @@ export class Sealing {
   }
 
   /**
-   * Returns records of one room, in order, as this device can read them; always as many as given.
+   * Returns records of one room, in order, as this device can read them, and always the same
+   * number.
    */
   async openRecords(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]> {
     for (;;) {
@@ -180,7 +186,7 @@ export class Sealing {
   }
 
   /**
-   * Returns a page of the history, adding this device's archive of sealed rooms.
+   * Returns a page of the history, with this device's archive of sealed rooms.
    * @param fetchPage fetches the server's page
    * @throws {Fault} if a request fails
    */
@@ -218,7 +224,7 @@ export class Sealing {
     return sealed;
   }
 
-  /** Returns the code for sealed rooms. @throws {Fault} unreachable */
+  /** Returns the code for sealed rooms. @throws {Fault} unreachable if it cannot be fetched */
   code(): Promise<SealedCode> {
     return this.#options.load();
   }
@@ -231,7 +237,7 @@ export class Sealing {
    * Erases the content of a sealed file, before its message.
    * @param seq of the message
    * @param request sends the request unchanged
-   * @throws {Fault}
+   * @throws {Fault} if the server refuses
    */
   async eraseContent(seq: number, request: SendRequest): Promise<void> {
     const content = await this.#contentOf(seq);
@@ -256,8 +262,8 @@ export class Sealing {
   }
 
   /**
-   * Returns the bodies to send for posts of one outbox, in order; a fault for a post that must not
-   * be sent.
+   * Returns the bodies to send for posts of one outbox, in order, with a fault for each post that
+   * must not be sent.
    * @returns `undefined` if none of them goes to a sealed room
    */
   seal(posts: readonly PostToSeal[]): Promise<(PostBody | Fault)[]> | undefined {
@@ -305,7 +311,7 @@ export class Sealing {
     return this.#isCaughtUp || this.#roomOf(to) !== undefined;
   }
 
-  /** Waits until it is known which targets are sealed, so that no post is sent in the clear. */
+  /** Waits until all sealed targets are known, so that no post is sent unencrypted by mistake. */
   async #untilKnown(posts: readonly PostToSeal[]): Promise<void> {
     while (this.#account !== undefined && posts.some((post) => !this.#isKnown(post))) {
       await this.#nextRoom();
@@ -317,10 +323,10 @@ export class Sealing {
     return new Promise((resolve) => this.#roomWaiters.push(resolve));
   }
 
-  /** Uploads key packages, by which other users can add this device. */
+  /** Uploads key packages, with which other users can add this device. */
   stock(): void {
     if (this.#options.home === undefined || !this.#options.keys.canSign) return;
-    // A device without a certificate cannot; the next link retries failures.
+    // A device without a certificate cannot do this. The next link retries failures.
     void this.#stock().catch(asFault);
   }
 
@@ -386,24 +392,24 @@ export class Sealing {
   roomListed(room?: RoomView): void {
     for (const resolve of this.#roomWaiters.splice(0)) resolve();
     if (room !== undefined) this.#pin(room);
-    // Another device of the account has joined it: join as well.
+    // Another device of the account has joined it, so this one joins as well.
     if (room?.isSealed === true && this.#followsRooms && this.#isCaughtUp) this.#syncRoom(room);
   }
 
   /**
-   * Pins the target even if this device was never in the group: its user may post there, and be
-   * removed meanwhile.
+   * Pins the target even if this device was never in the group, because its user may post there and
+   * be removed meanwhile.
    */
   #pin(room: RoomView): void {
     if (room.isSealed !== true) return;
     const target = pinName(formatTarget(room));
-    // An existing pin stays: the server may list another room under that name.
+    // An existing pin stays, because the server may list another room under that name.
     if (this.#pins?.has(target) !== false) return;
     this.#pins.set(target, room.id);
     this.#storePin(target, room.id);
   }
 
-  /** Stores the pin, as posts to the target may outlive this process. */
+  /** Stores the pin, because posts to the target may outlive this process. */
   #storePin(target: string, room: RoomId): void {
     const { home: homes, keys } = this.#options;
     const account = this.#account;
@@ -433,9 +439,9 @@ export class Sealing {
   }
 
   /**
-   * Returns a post as it is stored while queued: encrypted with the device's key, and marked as
+   * Returns a post as stored while it is queued: encrypted with the device's key, and marked as
    * sealed in case this device loses its other data.
-   * @throws {Fault}, or rejects with one, if the key is unavailable
+   * @throws {Fault} if the key is unavailable; may also reject
    */
   encryptQueued(outbox: OutboxId, post: UnsentPost): Awaitable<UnsentPost> {
     const { target, body } = post;
@@ -453,8 +459,8 @@ export class Sealing {
   }
 
   /**
-   * Decrypts queued posts; `undefined` if they are stored in the clear.
-   * @throws {Fault}, by rejecting
+   * Decrypts queued posts; `undefined` if they are stored unencrypted.
+   * @throws {Fault} if the key is unavailable
    */
   decryptQueued(
     outbox: OutboxId,
@@ -477,7 +483,7 @@ export class Sealing {
       const opened = await queuedPosts.decrypt(outbox, post);
       if (opened instanceof Fault) decrypted.push({ post, fault: opened });
       else decrypted.push(opened ?? post);
-      // Stored in the clear by an earlier version.
+      // An earlier version stored it unencrypted.
       if (opened === undefined && isMarkedPost(post))
         reencrypted.push(await queuedPosts.encrypt(outbox, post));
     }
@@ -493,7 +499,7 @@ export class Sealing {
   /**
    * Handles the end of the room list.
    * @param syncs whether to sync the sealed rooms
-   * @param onSynced called after that, if there are any
+   * @param onSynced called afterwards if there are any
    */
   caughtUp(syncs: boolean, onSynced = () => Promise.resolve()): void {
     this.#isCaughtUp = true;
@@ -508,12 +514,12 @@ export class Sealing {
       .then(() => onSynced().catch(asFault))
       .catch((fault: unknown) => {
         asFault(fault);
-        emit({ kind: "sealed-fault", fault: fault as Fault }); // Reported immediately.
+        emit({ kind: "sealed-fault", fault: fault as Fault }); // The fault was emitted immediately.
       });
   }
 
   /**
-   * Refuses to send a post in the clear, or to another room of its name, if its target was ever
+   * Refuses to send a post unencrypted, or to another room of its name, if its target was ever
    * sealed.
    */
   #checkDowngrade(to: string, room: RoomView | undefined, isMeant = false): Fault | undefined {
@@ -626,12 +632,12 @@ export class Sealing {
   }
 }
 
-/** Removes the text of a post that will be refused and must not be stored in the clear. */
+/** Removes the text of a post that will be refused and must not be stored unencrypted. */
 function withoutText(post: UnsentPost): UnsentPost {
   return { ...post, body: JSON.stringify(markSealed({ text: "" })) };
 }
 
-/** Reports whether a post to a sealed target is stored in the clear. */
+/** Reports whether a post to a sealed target is stored unencrypted. */
 function isMarkedPost({ body }: UnsentPost): boolean {
   try {
     return isMarkedSealed(JSON.parse(body) as PostBody);

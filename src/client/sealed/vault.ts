@@ -30,7 +30,7 @@ export class Vault {
     return bytes === undefined ? undefined : this.#open(key, bytes);
   }
 
-  /** Like `get`, but treats an unreadable row as absent. */
+  /** Returns a row like `get`, but treats an unreadable row as absent. */
   async find<Value>(key: string): Promise<Value | undefined> {
     try {
       return await this.get<Value>(key);

@@ -7,7 +7,7 @@ export class ChannelEvents {
   readonly #connection: Connection;
   readonly #onFault = new Set<(fault: Fault) => void>();
   #change = Promise.withResolvers<void>();
-  /** Fault that ended the transfer; the channel itself may still be open. */
+  /** Fault that ended the transfer. The channel may still be open. */
   #fault: Fault | undefined;
 
   /** @param handle processes each notice; a Fault that it throws ends the transfer */

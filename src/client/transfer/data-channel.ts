@@ -16,9 +16,12 @@ export interface DataChannelOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly activeLink: ActiveLink;
-  /** While this returns false, a stalled transfer fails; if absent, it waits. */
+  /** While this returns false, a stalled transfer fails. Without it, a stalled transfer waits. */
   readonly hasMajority?: () => boolean;
-  /** Greets on a new link. @throws {Fault} fingerprint-changed, and the link's */
+  /**
+   * Greets on a new link. @throws {Fault} fingerprint-changed if another server answers, and the
+   * link's faults
+   */
   readonly greet: (connection: Connection) => Promise<{ readonly fingerprint: Fingerprint }>;
 }
 
@@ -30,15 +33,15 @@ const TRANSIENT_CODES: ReadonlySet<FaultCode> = new Set([
   "log-conflict",
 ]);
 
-/** Without a majority a file stored on this server still transfers, one chunk within this time. */
+/** Time in which a server without a majority sends a chunk of a file that it has stored. */
 const STALL_TIMEOUT_MS = 3_000;
 
 /** A transfer that uses one data channel after another until it is complete. */
 export interface ChannelTask<Result> {
   readonly stop: AbortSignal;
   /**
-   * Runs the transfer over one channel, and settles soon after that closes. Its fault decides
-   * whether another channel is opened; `reopen` opens one immediately.
+   * Runs the transfer over one channel, and settles soon after that channel closes. The fault
+   * decides whether another channel is opened. `reopen` opens one immediately.
    */
   runOver(connection: Connection, active: LoggedInLink): Promise<Result | "reopen">;
   /** Grows with progress. A channel that made progress resets the backoff. */
@@ -46,7 +49,7 @@ export interface ChannelTask<Result> {
   channelLost(): void;
 }
 
-/** @throws {Fault} the first permanent one; the reason of `stop`; no-majority */
+/** @throws {Fault} the first permanent fault, the reason of `stop`, or no-majority */
 export async function runOverChannels<Result>(
   options: DataChannelOptions,
   task: ChannelTask<Result>,
@@ -87,7 +90,8 @@ async function runOverOneChannel<Result>(
   const connection = await openChannel(active, options, signal);
   const closeChannel = () => connection.close();
   signal.addEventListener("abort", closeChannel, { once: true });
-  if (signal.aborted) closeChannel(); // Aborted while the channel was being opened.
+  // The transfer was aborted while the channel was being opened.
+  if (signal.aborted) closeChannel();
   try {
     return await task.runOver(connection, active);
   } finally {
@@ -118,8 +122,9 @@ function waitBeforeRetry<Result>(
 }
 
 /**
- * Opens a second link to the same server, bound to the account's session on the first.
- * @throws {Fault} fingerprint-changed if another server answers; the link's; if the server refuses
+ * Opens a second link to the same server, bound to the account's session on the first link.
+ * @throws {Fault} fingerprint-changed if another server answers, the server's refusal, and the
+ * link's faults
  */
 async function openChannel(
   active: LoggedInLink,
@@ -129,7 +134,7 @@ async function openChannel(
   const { ticket } = await unlessAborted(signal, active.connection.request("ticket", {}));
   const opening = active.connection.link
     .openChannel()
-    // In the same tick, so that no message is missed.
+    // Created in the same tick, so that no message is missed.
     .then((link) => new Connection(link, options.clock));
   const connection = await unlessAborted(signal, opening).catch((error: unknown) => {
     opening.then((connection) => connection.close()).catch(() => {});
@@ -158,7 +163,7 @@ async function bindChannel(
   }
   await connection.request("lane", { ticket }).catch((error: unknown) => {
     if (!(error instanceof Fault) || error.code !== "login-refused") throw error;
-    // The ticket has expired or the server has restarted; the next attempt gets a new ticket.
+    // The ticket has expired or the server has restarted. The next attempt gets a new ticket.
     throw new Fault("link-closed", error.message, { cause: error });
   });
 }

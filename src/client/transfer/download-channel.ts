@@ -20,7 +20,9 @@ type Chunk = NoticeOf<"chunk">;
 type End = NoticeOf<"end">;
 type ChunkSink = Pick<Sink, "append" | "concurrentAppends" | "sync">;
 
-/** Maximum bytes queued for the disk: 100 ms at 600 Mbit/s, within 120 MB of memory in all. */
+/**
+ * Maximum bytes queued for the disk: 100 ms at 600 Mbit/s, and less than 120 MB of memory in all.
+ */
 const WINDOW_BYTES = 8 * 1024 * 1024;
 
 export interface DownloadChannelOptions {
@@ -38,7 +40,7 @@ export class DownloadChannel {
   #events: ChannelEvents | undefined;
   #receiving: ChunkReceiver | undefined;
   #name = "";
-  /** Verified chunks that are not stored. Bounded by the window, which `Receiving` enforces. */
+  /** Verified chunks that are not stored yet. Bounded by the window, which `Receiving` enforces. */
   readonly #received: Chunk[] = [];
   #end: End | undefined;
   #waitsAt: PauseCause = "network";
@@ -58,13 +60,13 @@ export class DownloadChannel {
     return this.#isStoring ? "disk" : this.#waitsAt;
   }
 
-  /** @throws {Fault} file-unknown, and the channel's */
+  /** @throws {Fault} file-unknown if the file does not exist, and the channel's faults */
   fetch(): Promise<Answer<"fetch">> {
     const fields = { file: this.#file, from: this.#from, window: WINDOW_BYTES };
     return new Promise((resolve, reject) => {
       this.#connection.requestThen("fetch", fields, (outcome) => {
         if (outcome.kind === "refused") return reject(outcome.fault);
-        this.#start(outcome.answer); // Before the connection delivers the first chunk.
+        this.#start(outcome.answer); // Runs before the connection delivers the first chunk.
         resolve(outcome.answer);
       });
     });
@@ -73,8 +75,8 @@ export class DownloadChannel {
   /**
    * Resolves when all chunks are in the sink.
    * @param onStored called after each chunk
-   * @throws {Fault} checksum-wrong (names file and chunk), the sink's, the channel's; earlier
-   * chunks are in the sink
+   * @throws {Fault} checksum-wrong with file and chunk if a chunk is damaged, and the faults of
+   * sink and channel; earlier chunks are in the sink
    */
   async receive(sink: ChunkSink, onStored: () => void): Promise<End> {
     try {
@@ -90,7 +92,7 @@ export class DownloadChannel {
     }
   }
 
-  /** @throws {Fault} the channel's */
+  /** @throws {Fault} the channel's faults */
   async untilEnd(): Promise<void> {
     while (this.#end === undefined) await this.#nextEvent();
   }

@@ -29,7 +29,7 @@ export interface SinkOptions {
   readonly sizeBytes?: number | undefined;
 }
 
-/** The arguments known before the server has sent the file's name. */
+/** The arguments that are known before the server sends the file's name. */
 export type PartialDownload = Pick<SinkOptions, "folder" | "file" | "server">;
 
 export interface DownloadOptions extends DataChannelOptions {
@@ -73,7 +73,7 @@ export class Download implements ChannelTask<DownloadedFile> {
     });
   }
 
-  /** @throws {Fault} */
+  /** @throws {Fault} if the download fails permanently */
   async run(): Promise<DownloadedFile> {
     try {
       const result = await unlessAborted(this.stop, runOverChannels(this.#options, this));
@@ -81,7 +81,7 @@ export class Download implements ChannelTask<DownloadedFile> {
       return result;
     } catch (error) {
       await this.#runSettled();
-      // The file is complete, but the server may not know it.
+      // The file is complete, even if the server does not know it.
       if (this.#result !== undefined && error instanceof Fault) return this.#result;
       throw error;
     } finally {
@@ -94,7 +94,7 @@ export class Download implements ChannelTask<DownloadedFile> {
     await this.#running.catch(() => {}); // `runOverChannels` has received its fault.
   }
 
-  /** Saves the verified chunks, so that the same command resumes. */
+  /** Saves the verified chunks, so that the same command resumes the download. */
   async #closeSink(): Promise<void> {
     const sink = this.#sink;
     if (sink === undefined) return;
@@ -170,7 +170,7 @@ export class Download implements ChannelTask<DownloadedFile> {
     }
   }
 
-  /** Returns the sink, emptied if its content is not of this file. */
+  /** Returns the sink, emptied if its content belongs to another file. */
   async #matchingSink(info: FileInfo, { fingerprint }: LoggedInLink): Promise<Sink> {
     const sink = this.#sink ?? (await this.#open(info, fingerprint));
     if (isConsistent(sink, this.#next, info)) return sink;
@@ -208,8 +208,9 @@ export class Download implements ChannelTask<DownloadedFile> {
   }
 
   /**
-   * Restarts after a wrong digest with correct chunk checksums, which does not reveal the wrong
-   * chunk. Chunks of an earlier run may be of another file, so one retry is worthwhile.
+   * Restarts if the digest is wrong although all chunk checksums are correct, which does not reveal
+   * the wrong chunk. Chunks of an earlier run may belong to another file, so one retry is
+   * worthwhile.
    */
   async #retryFromStart(sink: Sink): Promise<"reopen"> {
     const wasResumed = this.#resumedBytes > 0;
@@ -240,7 +241,7 @@ export class Download implements ChannelTask<DownloadedFile> {
     };
   }
 
-  /** Confirms the download to the server. After a loss, the next channel repeats only this. */
+  /** Confirms the download to the server. After a loss of the channel, only this is repeated. */
   async #confirm(
     result: DownloadedFile,
     connection: Connection,

@@ -6,12 +6,12 @@ import { type PauseCause, Progress, type ProgressReport } from "../../core/trans
 import type { Clock } from "../../io/clock.ts";
 
 /**
- * `doneBytes` counts bytes that the server has verified (upload) or that are in the sink
+ * `doneBytes` counts the bytes that the server has verified (upload) or that are in the sink
  * (download), including earlier runs.
  */
 export interface TransferProgress extends ProgressReport {
   readonly id: FileId;
-  /** The sender's name for the file: sanitise it before display. */
+  /** The sender's name for the file, to be sanitised before display. */
   readonly name: string;
 }
 
@@ -28,7 +28,7 @@ export interface ReporterOptions {
   readonly status: () => TransferStatus;
 }
 
-/** Reports a running transfer at a bounded rate, even while it stalls. */
+/** Reports a running transfer at a limited rate, even while it stalls. */
 export class Reporter {
   readonly #options: ReporterOptions;
   #progress: Progress;

@@ -1,4 +1,4 @@
-/** Queue of a UI's transfers, which users pause, resume and cancel. */
+/** Queue of a UI's transfers, which users can pause, resume and cancel. */
 
 import { asFault } from "../../base/fault.ts";
 import type { LocalEvent } from "../../core/model/event.ts";
@@ -7,7 +7,7 @@ import type { ProgressReport } from "../../core/transfer/progress.ts";
 
 export interface TransferTask {
   readonly view: Omit<TransferView, "state" | "progress">;
-  /** @throws {Fault} */
+  /** @throws {Fault} if the transfer fails */
   run(signal: AbortSignal, onProgress: (progress: ProgressReport) => void): Promise<void>;
   storePaused(isPaused: boolean): void;
   discard(): void | Promise<void>;
@@ -78,8 +78,8 @@ export class TransferQueue<Task extends TransferTask> {
   }
 
   /**
-   * @param open returns false if the user declines what the transfer needs
-   * @throws {Fault} as `open`
+   * @param open returns false if the user declines a required permission
+   * @throws {Fault} the faults of `open`
    */
   async resume(id: string, open: (task: Task) => Promise<boolean>): Promise<void> {
     const entry = this.#entries.get(id);

@@ -12,8 +12,8 @@ export interface ReadChunk {
 /** More chunks do not increase the speed. */
 const AHEAD_CHUNKS_MAX = 4;
 /**
- * Chunks per call of `recordHashes`. A source that cannot be read twice is not journaled, and needs
- * no batches.
+ * Chunks per call of `recordHashes`. A source that cannot be read twice has no journal and needs no
+ * batches.
  */
 const BATCH_CHUNKS = 4;
 
@@ -24,9 +24,9 @@ export class ReadAhead {
   readonly #hashChunk: Hashing["hashChunk"];
   readonly #recordHashes: RecordHashes;
   readonly #batchChunks: number;
-  /** The next chunks. Bounded by AHEAD_CHUNKS_MAX and one batch. */
+  /** The next chunks, at most AHEAD_CHUNKS_MAX and one batch. */
   #queue: Promise<ReadChunk | undefined>[] = [];
-  /** Settles when no read is in progress: a source is read one chunk at a time. */
+  /** Settles when no read is in progress. A source allows one read at a time. */
   #tail: Promise<unknown> = Promise.resolve();
   #next = 0;
   #endsAt = Number.POSITIVE_INFINITY;
@@ -50,7 +50,10 @@ export class ReadAhead {
     this.#queue = [];
   }
 
-  /** @returns the next chunk; `undefined` after the last one. @throws {Fault} the source's */
+  /**
+   * @returns the next chunk; `undefined` after the last one. @throws {Fault} the faults of the
+   * source
+   */
   next(index: number): Promise<ReadChunk | undefined> {
     while (this.#queue.length < AHEAD_CHUNKS_MAX) this.#queue.push(...this.#readBatch());
     assert(index === this.#next - this.#queue.length, "chunks are read in order");
@@ -68,7 +71,7 @@ export class ReadAhead {
     this.#tail = read.catch(() => {});
     return Array.from({ length: this.#batchChunks }, (_, i) => {
       const chunk = read.then((chunks) => chunks[i]);
-      chunk.catch(() => {}); // `next` returns it.
+      chunk.catch(() => {}); // `next` returns the fault.
       return chunk;
     });
   }

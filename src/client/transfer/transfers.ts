@@ -18,7 +18,7 @@ export interface UploadRequest {
   readonly sending?: string | undefined;
   /** Called at most four times a second, and once at the end. */
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
-  /** Ends the transfer with `interrupted`; the same command resumes it. */
+  /** Ends the transfer with `interrupted`. The same command resumes it. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -26,13 +26,15 @@ export interface DownloadRequest {
   readonly file: FileId;
   readonly name?: string;
   readonly into: string;
-  /** Called once, when the server has sent the file's name; usually io's `openSink`. */
+  /** Called once, when the server has sent the file's name. Usually `openSink`. */
   readonly openSink: (about: SinkOptions) => Promise<Sink>;
-  /** Returns how many chunks that sink probably has; the first request starts there. */
+  /**
+   * Returns the number of chunks that the sink probably has, from which the first request starts.
+   */
   readonly chunksLeft?: ((part: PartialDownload) => number) | undefined;
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Whether the file is only previewed: the server logs no download. */
+  /** True for a preview, which the server does not log as a download. */
   readonly isPreview?: boolean;
 }
 
@@ -49,7 +51,7 @@ export interface UploadedFile {
   readonly name: string;
   readonly sizeBytes: number;
   readonly chunks: number;
-  /** Hex. */
+  /** Hex digest. */
   readonly digest: string;
   readonly resumedBytes: number;
   readonly posted: readonly PostedFile[];
@@ -62,7 +64,7 @@ export interface UploadedFile {
 
 export interface DownloadedFile {
   readonly id: FileId;
-  /** The sender's name for the file: sanitise it before display. */
+  /** The sender's name for the file, to be sanitised before display. */
   readonly name: string;
   readonly from: string;
   readonly path: string;
@@ -71,7 +73,7 @@ export interface DownloadedFile {
   readonly digest: string;
   readonly resumedBytes: number;
   readonly entries: number | undefined;
-  /** Entries of a folder that could not keep the sender's names. */
+  /** Folder entries that could not keep the sender's names. */
   readonly renamed: readonly Renamed[];
 }
 
@@ -88,10 +90,11 @@ export class Transfers {
 
   /**
    * Resolves when the server has stored and verified the whole file and posted it to the targets.
-   * Continues after every loss of the link, without a time limit.
-   * @param uploads the journal; if `undefined`, no later run can resume the upload
-   * @throws {Fault} if the server refused it; file-changed (the upload is withdrawn); interrupted
-   * (by the signal, or the client was closed: it can be resumed); the source's
+   * Resumes after every loss of the link, without a time limit.
+   * @param uploads the journal. If `undefined`, no later run can resume the upload
+   * @throws {Fault} file-changed if the file changes (the upload is withdrawn), interrupted if the
+   * signal or the client ends it (it can be resumed), the server's refusal, and the faults of the
+   * source
    */
   async send(request: UploadRequest, uploads: UploadOptions["uploads"]): Promise<UploadedFile> {
     const options = { ...this.#options, uploads };
@@ -103,8 +106,8 @@ export class Transfers {
 
   /**
    * Resolves when the whole file is verified and durable under its name.
-   * @throws {Fault} file-unknown, not-member, checksum-wrong (names file and chunk), interrupted,
-   * the sink's; verified chunks are stored, and the same call resumes
+   * @throws {Fault} file-unknown, not-member, checksum-wrong (with file and chunk), interrupted,
+   * and the faults of the sink; verified chunks are stored, and the same call resumes
    */
   get(request: DownloadRequest): Promise<DownloadedFile> {
     return this.#runUntilStopped(request.signal, (stop) =>
@@ -113,9 +116,8 @@ export class Transfers {
   }
 
   /**
-   * Cancels an upload: the server deletes its part of the file.
-   * @throws {Fault} if the server refused it, as it is finished or unknown; if the client was
-   * closed
+   * Cancels an upload, so that the server deletes its content.
+   * @throws {Fault} if the upload is finished or unknown, or the client was closed
    */
   withdraw(file: FileId): Promise<void> {
     const runOver = async (channel: Connection): Promise<"withdrawn"> => {

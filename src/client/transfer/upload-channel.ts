@@ -29,7 +29,9 @@ export class UploadChannel {
   readonly #events: ChannelEvents;
   readonly #sending: ChunkSender;
 
-  /** Must be created after the offer is answered and the server's chunks have their checksums. */
+  /**
+   * Must be created after the offer is answered and the checksums of the server's chunks are known.
+   */
   constructor(options: UploadChannelOptions, connection: Connection, windowBytes: number) {
     const { checksums, source, clock } = options;
     const { sizeBytes } = source;
@@ -55,8 +57,8 @@ export class UploadChannel {
   }
 
   /**
-   * Resolves when every chunk is sent.
-   * @throws {Fault} the channel's, the source's, or the journal's
+   * Resolves when all chunks are sent.
+   * @throws {Fault} the faults of channel, source and journal
    */
   async send(): Promise<FileSize> {
     const { checksums, ahead, clock } = this.#options;
@@ -85,7 +87,7 @@ export class UploadChannel {
   #sendChunk(index: number, { sha256, bytes }: ReadChunk): void {
     const { file, checksums, source } = this.#options;
     checksums.add(sha256);
-    // The link releases its buffers, but a chunk of a pipe may have to be resent.
+    // Copied, because the link releases its buffers but a chunk of a pipe may have to be resent.
     const payload = source.path === undefined ? copyOf(bytes) : bytes;
     this.#connection.send({ kind: "chunk", file, index, sha256, bytes: payload });
   }

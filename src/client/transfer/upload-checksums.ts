@@ -6,30 +6,29 @@ import type { ResumableUpload } from "../../io/state/resumable-upload.ts";
 import type { RunningHash } from "../../wire/chunks.ts";
 
 /**
- * Maximum number of chunks that are sent and not durable: those that the server syncs, those it
+ * Maximum chunks that are sent but not durable: those that the server is syncing, those that it
  * collects meanwhile, and those in flight. Chunks of a pipe stay in memory until they are durable.
  */
 const PENDING_CHUNKS_MAX = (2 * TRANSFER_SYNC_BYTES + TRANSFER_WINDOW_BYTES_MAX) / CHUNK_BYTES;
 /**
- * Checksums per journal entry, which costs as much as hashing a chunk. A killed run rehashes fewer
- * chunks than this.
+ * Checksums per journal entry, which costs as much as hashing a chunk. A killed run must hash fewer
+ * chunks than this again.
  */
 const JOURNAL_BATCH_CHUNKS = 16;
 
 /**
  * Stores all checksums in the journal, those of durable chunks as a running hash, and those of
- * later chunks one by one, as a loss of the link may require a resend.
+ * later chunks one by one, because a loss of the link may require a resend.
  */
 export class UploadChecksums {
   readonly #newHash: () => RunningHash;
   #hash: RunningHash;
   #durable = 0;
-  /** Checksums of chunks from `durable` on. Bounded by PENDING_CHUNKS_MAX: see `isFull`. */
+  /** Checksums of chunks from `durable` on, at most PENDING_CHUNKS_MAX (see `isFull`). */
   #pending: Uint8Array[] = [];
   #journal: ResumableUpload | undefined;
   /**
-   * Checksums that are not in the journal. Bounded by JOURNAL_BATCH_CHUNKS and one call of
-   * `record`.
+   * Checksums that are not in the journal, at most JOURNAL_BATCH_CHUNKS and one call of `record`.
    */
   #unjournaled: Uint8Array[] = [];
   #unjournaledFrom = 0;
@@ -58,7 +57,7 @@ export class UploadChecksums {
 
   /**
    * Collects checksums of chunks and writes them to the journal in batches.
-   * @throws {Fault} store-…
+   * @throws {Fault} store-… if the journal fails
    */
   record(first: number, hashes: readonly Uint8Array[]): void {
     if (first !== this.#unjournaledFrom + this.#unjournaled.length) this.flush();
@@ -67,11 +66,14 @@ export class UploadChecksums {
     if (this.#unjournaled.length >= JOURNAL_BATCH_CHUNKS || this.#journal?.check) this.flush();
   }
 
-  /** Writes all collected checksums to the journal. @throws {Fault} store-…, file-changed */
+  /**
+   * Writes all collected checksums to the journal. @throws {Fault} store-… if it fails,
+   * file-changed if a chunk differs from the journal
+   */
   flush(): void {
     const hashes = this.#unjournaled;
     this.#unjournaled = [];
-    // Another process may send the same upload: the journal is then ahead, or restarted.
+    // Another process may send the same upload, so the journal may be ahead or restarted.
     const known = (this.#journal?.upTo ?? 0) - this.#unjournaledFrom;
     this.#journal?.check?.(this.#unjournaledFrom, hashes);
     if (known >= 0 && known < hashes.length) this.#journal?.addHashes(hashes.slice(known));
@@ -87,14 +89,15 @@ export class UploadChecksums {
   }
 
   /**
-   * Continues on a new channel whose server has `have` chunks. Advances as far as checksums are
-   * known from this run or the journal. The caller reads and `add`s those missing up to `have`.
-   * @throws {Fault} store-…
+   * Continues on a new channel whose server has `have` chunks, as far as this run or the journal
+   * has their checksums. The caller reads and adds the missing checksums up to `have`.
+   * @throws {Fault} store-… if the journal fails
    */
   resume(have: number, journal: ResumableUpload | undefined): void {
     this.#journal = journal;
     this.#unjournaled = [];
-    if (have < this.#durable) this.#reset(); // The server has lost some; the journal has all.
+    // The server has lost chunks; the journal has all checksums.
+    if (have < this.#durable) this.#reset();
     if (journal !== undefined && journal.upTo > have) journal.truncate(have);
     this.#readJournal(have);
     this.#pending.length = Math.min(this.#pending.length, have - this.#durable);
@@ -124,6 +127,6 @@ export class UploadChecksums {
       this.#hash.update(hash);
     }
     this.#durable = index;
-    if (index < upTo) this.#journal.truncate(index); // The journal has a gap there.
+    if (index < upTo) this.#journal.truncate(index); // The journal has a gap before this chunk.
   }
 }

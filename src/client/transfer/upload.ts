@@ -36,7 +36,7 @@ export class Upload implements ChannelTask<UploadedFile> {
   readonly #options: UploadOptions;
   readonly #request: UploadRequest;
   readonly #ahead: ReadAhead;
-  /** As first offered: a stream is offered without a size on later channels, too. */
+  /** Size in the first offer. A stream is offered without a size on later channels, too. */
   readonly #sizeBytes: number | undefined;
   readonly #reporter: Reporter;
   #checksums: UploadChecksums;
@@ -73,7 +73,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     });
   }
 
-  /** @throws {Fault} */
+  /** @throws {Fault} if the upload fails permanently */
   async run(): Promise<UploadedFile> {
     try {
       const sent = await unlessAborted(this.stop, runOverChannels(this.#options, this));
@@ -118,7 +118,10 @@ export class Upload implements ChannelTask<UploadedFile> {
     }
   }
 
-  /** @returns the journal's entry, found or created; `undefined` if the upload cannot be resumed */
+  /**
+   * @returns the journal's entry, which is created if necessary; `undefined` if the upload cannot
+   * be resumed
+   */
   async #openJournal(
     connection: Connection,
     active: LoggedInLink,
@@ -204,7 +207,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     this.#update(haveBytes);
   }
 
-  /** Hashes chunks that the server has and the journal lacks, without sending them. */
+  /** Hashes chunks that the server has but the journal lacks, without sending them. */
   async #hashUpTo(have: number, connection: Connection): Promise<void> {
     const checksums = this.#checksums;
     this.#waitsAt = "source";
@@ -274,15 +277,15 @@ export class Upload implements ChannelTask<UploadedFile> {
   }
 
   /**
-   * Withdraws an upload whose content differs from the file, so that no run resumes it. If the
-   * channel is lost meanwhile, the next run detects the change by the stamp.
+   * Withdraws an upload whose file has changed, so that no run resumes it. If the channel is lost
+   * meanwhile, the next run detects the change by the stamp.
    */
   async #withdrawIfChanged(
     { code }: Fault,
     connection: Connection,
     journal: ResumableUpload | undefined,
   ): Promise<void> {
-    // With all chunks acknowledged, only the digest can be wrong.
+    // If all chunks are acknowledged, only the digest can be wrong.
     const isWrong = code === "checksum-wrong" && this.#channel?.isAcked === true;
     if (isWrong) ignoringFaults(() => journal?.remove());
     if (connection.isClosed || !(isWrong || code === "file-changed")) return;
@@ -295,13 +298,16 @@ export class Upload implements ChannelTask<UploadedFile> {
     }
   }
 
-  /** @throws {Fault} the channel's: the server may or may not have received the request */
+  /**
+   * @throws {Fault} the channel's fault, after which it is unknown whether the server has received
+   * the request
+   */
   async #withdraw(connection: Connection, file: FileId): Promise<void> {
     try {
       await connection.request("withdraw", { file });
     } catch (error) {
       if (!(error instanceof Fault) || connection.isClosed) throw error;
-      // Refused: the upload is finished, or already unknown.
+      // The server refuses if the upload is finished or unknown.
     }
   }
 
