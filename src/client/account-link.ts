@@ -96,7 +96,7 @@ export class AccountLink<Account extends LinkedAccount> {
       },
       {
         ...ports,
-        account: (greeted, asked) => this.#loginOptions(greeted, asked),
+        account: (greeted, requestedName) => this.#loginOptions(greeted, requestedName),
         lost: () => {
           this.#account?.session.lost();
           audit((auditor) => auditor.lost());

@@ -15,7 +15,7 @@ export interface AccountReaderSink {
 }
 
 /** Maximum events stored until `connected`, which then carries the rooms listed before. */
-const HELD_EVENTS_MAX = 2_048;
+const QUEUED_EVENTS_MAX = 2_048;
 /** Record kinds for programs only. Users learn from the first join that a room was created. */
 const HIDDEN_KINDS: ReadonlySet<string> = new Set(["room"]);
 
@@ -32,7 +32,7 @@ export class AccountReader {
   /** Folded names of users whose messages are hidden. Bounded by the server's answer. */
   #ignored: ReadonlySet<string> = new Set();
   /** Events stored until `caught-up`, when all rooms are known. At most HELD_EVENTS_MAX. */
-  #held: ReaderEvent[] | undefined;
+  #queued: ReaderEvent[] | undefined;
   #connected: PendingConnected | undefined;
   readonly #rooms: () => readonly RoomView[];
   #foldedUser = "";
@@ -63,7 +63,7 @@ export class AccountReader {
   handle(event: SessionEvent): void {
     switch (event.kind) {
       case "listing":
-        this.#held ??= []; // May contain records of a link that was lost before `caught-up`.
+        this.#queued ??= []; // May contain records of a link that was lost before `caught-up`.
         this.#connected = { kind: "connected", ...event.link };
         this.#foldedUser = event.link.user.toLowerCase();
         this.#ignored = new Set();
@@ -128,17 +128,17 @@ export class AccountReader {
   }
 
   #emit(event: ReaderEvent): void {
-    if (this.#held === undefined) return this.#sink.event(event);
-    this.#held.push(event);
-    if (this.#held.length >= HELD_EVENTS_MAX) this.#flush(this.#rooms());
+    if (this.#queued === undefined) return this.#sink.event(event);
+    this.#queued.push(event);
+    if (this.#queued.length >= QUEUED_EVENTS_MAX) this.#flush(this.#rooms());
   }
 
   #flush(rooms: readonly RoomView[]): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
+    const queued = this.#queued ?? [];
+    this.#queued = undefined;
     const connected = this.#connected;
     this.#connected = undefined;
     if (connected !== undefined) this.#sink.event({ ...connected, rooms });
-    for (const event of held) this.#sink.event(event);
+    for (const event of queued) this.#sink.event(event);
   }
 }

@@ -168,7 +168,7 @@ export class LogAuditor {
     if (reader === undefined) return;
     [this.#unwritten, this.#confirmed] = [[], 0];
     const { logs, verifier } = this.#deps;
-    const seen = unwritten.map(({ head, record }): KnownRecord => {
+    const records = unwritten.map(({ head, record }): KnownRecord => {
       const { seq, room, from, timeUnixMs } = record;
       const label = `${room.kind === "person" ? "@" : "#"}${room.name}`;
       return {
@@ -182,7 +182,10 @@ export class LogAuditor {
     });
     // Start both writes before awaiting either, because a closing program may close its store.
     await Promise.all([
-      orDefault(() => (seen.length === 0 ? undefined : logs.storeRecords(reader, seen)), undefined),
+      orDefault(
+        () => (records.length === 0 ? undefined : logs.storeRecords(reader, records)),
+        undefined,
+      ),
       orDefault(
         () => (confirmed === 0 ? undefined : logs.storeConfirmed(reader, confirmed)),
         undefined,
@@ -312,8 +315,8 @@ async function auditOnce(
   if (verdict.kind === "alarm" || lacksConfirmed) {
     const reason = verdict.kind === "alarm" ? verdict.reason : "rolled-back";
     const all = await orDefault(() => logs.storedRecords(reader, "all"), []);
-    const seen = all.slice(-EVIDENCE_REQUESTS_MAX * PROOFS_PER_REQUEST_MAX);
-    const { missing } = await fetchProofs(connection, deps, pin, seen);
+    const sample = all.slice(-EVIDENCE_REQUESTS_MAX * PROOFS_PER_REQUEST_MAX);
+    const { missing } = await fetchProofs(connection, deps, pin, sample);
     const knownSize = Math.max(known?.size ?? 0, reason === "rolled-back" ? confirmed : 0);
     return buildAlarm(link, deps, { reason, known, knownSize, presented: pin, missing }, log);
   }
@@ -395,13 +398,13 @@ async function fetchProofs(
   connection: { readonly request: SendRequest },
   { verifier }: AuditorDependencies,
   pin: LogPin,
-  seen: readonly KnownRecord[],
+  records: readonly KnownRecord[],
 ): Promise<{ proved: number[]; missing: KnownRecord[]; leftOut: KnownRecord[] }> {
   const proved: number[] = [];
   const leftOut: KnownRecord[] = [];
   const missing: KnownRecord[] = [];
-  for (let start = 0; start < seen.length; start += PROOFS_PER_REQUEST_MAX) {
-    const batch = seen.slice(start, start + PROOFS_PER_REQUEST_MAX);
+  for (let start = 0; start < records.length; start += PROOFS_PER_REQUEST_MAX) {
+    const batch = records.slice(start, start + PROOFS_PER_REQUEST_MAX);
     const seqs = batch.map(({ seq }) => seq).filter((seq) => seq <= pin.size);
     const { size } = pin;
     const proofs =

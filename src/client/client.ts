@@ -152,7 +152,7 @@ export class Client extends AccountLink<ClientAccount> {
         state: (state) => this.#linkStateChanged(linkEventOf(state)),
         event: (event) => this.#handleEvent(event),
         greeted: (greeted) => this.#trust(greeted),
-        account: (greeted, asked, known) => this.#accountFor(greeted, asked, known),
+        account: (greeted, requestedName, known) => this.#accountFor(greeted, requestedName, known),
         loggedIn: (_, login) => this.#loginSucceeded(login),
         handleNotice: (notice, link) => this.#handleNotice(notice, link),
         connected: (_, { link }) => {

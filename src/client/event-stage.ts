@@ -47,8 +47,8 @@ export class EventStage {
       const sealed = batch.flatMap((event) =>
         event.kind === "record" && this.#mustOpen(event) ? [event.record] : [],
       );
-      const opened = sealed.length === 0 ? [] : await this.#opener.openRecords(sealed);
-      const records = new Map(sealed.map((record, index) => [record, opened[index] ?? record]));
+      const decrypted = sealed.length === 0 ? [] : await this.#opener.openRecords(sealed);
+      const records = new Map(sealed.map((record, index) => [record, decrypted[index] ?? record]));
       for (const event of batch) {
         const record = event.kind === "record" ? records.get(event.record) : undefined;
         this.#emit(event.kind === "record" && record !== undefined ? { ...event, record } : event);

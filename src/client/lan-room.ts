@@ -92,9 +92,9 @@ export class LanRoom {
   #receive(bytes: Uint8Array, { address, port, isOwn }: MulticastSource): void {
     const { clock, envelope } = this.#options;
     if (!isOwn && !this.#rateLimit.accepts(address, port, clock.now())) return;
-    const opened = envelope.read(bytes);
-    if (typeof opened === "string") this.#handle({ kind: "unreadable", reason: opened });
-    else this.#handle({ kind: "datagram", datagram: { address, ...opened } });
+    const message = envelope.read(bytes);
+    if (typeof message === "string") this.#handle({ kind: "unreadable", reason: message });
+    else this.#handle({ kind: "datagram", datagram: { address, ...message } });
   }
 
   /**

@@ -20,7 +20,7 @@ interface Expectation {
  * the current one
  * @throws {Fault} fingerprint-changed with both fingerprints if neither applies
  */
-function judge(found: Fingerprint, expected: Expectation): "known" | "first" | "moved" {
+function comparePin(found: Fingerprint, expected: Expectation): "known" | "first" | "moved" {
   const { address, requested, pinned, strict, formers } = expected;
   const matches = (fingerprint: Fingerprint) =>
     fingerprint === found || formers.includes(fingerprint);
@@ -66,7 +66,7 @@ export function pin(
   const { address } = expected;
   const known = state.pin(address);
   const pinned = known?.fingerprint as Fingerprint | undefined;
-  const verdict = judge(fingerprint, { ...expected, pinned, formers });
+  const verdict = comparePin(fingerprint, { ...expected, pinned, formers });
   const { name } = welcome.server;
   const firstSeenUnixMs = clock.unixMs();
   if (verdict === "known") {

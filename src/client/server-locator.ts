@@ -39,14 +39,14 @@ export class ServerLocator {
     const { clock, entropy, dial, address, ...known } = options;
     const [byte = 0] = entropy(1);
     const {
-      addresses: given = [parseServerSpec(address)],
+      addresses: configured = [parseServerSpec(address)],
       storedAddresses,
       isServerExplicit = true,
     } = known;
     const { reported, last } = storedAddresses ?? { reported: [], last: undefined };
     const random = byte / 256;
     this.#addresses = new ServerAddresses({
-      configured: given,
+      configured,
       advertised: reported,
       last,
       isExplicit: isServerExplicit,

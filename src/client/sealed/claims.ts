@@ -123,7 +123,7 @@ export class Claims {
     const since = await this.#logSince(pin);
     const batch = claims.sort((a, b) => a.tries - b.tries).slice(0, CLAIMS_PER_CHECK_MAX);
     for (const claim of batch) {
-      const verdict = await this.#judge(history, claim, pin, since);
+      const verdict = await this.#verdictOf(history, claim, pin, since);
       if (verdict === undefined) return false; // There is no verdict because the link is lost.
       await this.#decide(claim, verdict);
     }
@@ -166,7 +166,7 @@ export class Claims {
   }
 
   /** @returns `undefined` if the link was lost */
-  async #judge(
+  async #verdictOf(
     history: HistoryView,
     claim: ClaimRow,
     pin: LogPin | undefined,

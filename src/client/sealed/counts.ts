@@ -19,14 +19,14 @@ export interface OwnCounts {
   readonly free?: Ranges;
 }
 
-export interface SeenCounts {
+export interface ReceivedCounts {
   readonly last: number;
   /** Lower counts that the last message excuses. */
   readonly open: Ranges;
 }
 
 /** State of a newly added device, whose messages must all arrive. */
-export const NO_COUNTS: SeenCounts = { last: 0, open: [] };
+export const NO_COUNTS: ReceivedCounts = { last: 0, open: [] };
 
 /** @returns the count of the next message, and the updated counts */
 export function assignCount(own: OwnCounts): {
@@ -78,10 +78,10 @@ export function freeCount(own: OwnCounts, count: number): OwnCounts {
  * @returns the number of earlier messages that are missing without excuse; each is reported once
  */
 export function receiveCount(
-  seen: SeenCounts | undefined,
+  seen: ReceivedCounts | undefined,
   count: number,
   excused: Ranges = [],
-): { readonly seen: SeenCounts; readonly missed: number } {
+): { readonly seen: ReceivedCounts; readonly missed: number } {
   if (seen === undefined) {
     const [, highest = 0] = excused.at(-1) ?? [];
     return { seen: { last: Math.max(count, highest), open: [] }, missed: 0 };

@@ -21,11 +21,11 @@ export function identityOf(vault: Vault, user: string): Promise<IdentityRow | un
 }
 
 export async function pinNewcomers(vault: Vault, devices: readonly Owner[]): Promise<void> {
-  const seen = new Set<string>();
+  const checkedNames = new Set<string>();
   for (const { user, account } of devices) {
     const folded = foldName(user as Name);
-    if (seen.has(folded)) continue;
-    seen.add(folded);
+    if (checkedNames.has(folded)) continue;
+    checkedNames.add(folded);
     if ((await identityOf(vault, user)) !== undefined) continue;
     const row: IdentityRow = { user, account, isVerified: false };
     await vault.put(identityKey(user as Name), row);

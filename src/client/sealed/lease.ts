@@ -33,14 +33,14 @@ export class DeviceLease {
   readonly #options: DeviceLeaseOptions;
   readonly #mutex = new Mutex();
   /** Result on this link; `undefined` before the first request. */
-  #held: Promise<void> | undefined;
+  #result: Promise<void> | undefined;
 
   constructor(options: DeviceLeaseOptions) {
     this.#options = options;
   }
 
   connected(): void {
-    this.#held = undefined;
+    this.#result = undefined;
   }
 
   /**
@@ -50,8 +50,8 @@ export class DeviceLease {
    * store-… if the store fails
    */
   hold(): Promise<void> {
-    this.#held ??= this.check();
-    return this.#held;
+    this.#result ??= this.check();
+    return this.#result;
   }
 
   /**
@@ -59,12 +59,12 @@ export class DeviceLease {
    * link-closed, store-… like `hold`
    */
   check(): Promise<void> {
-    const held = this.#mutex.run(() => this.#acquire());
-    this.#held = held;
-    held.catch(() => {
-      if (this.#held === held) this.#held = undefined; // The next call retries.
+    const result = this.#mutex.run(() => this.#acquire());
+    this.#result = result;
+    result.catch(() => {
+      if (this.#result === result) this.#result = undefined; // The next call retries.
     });
-    return held;
+    return result;
   }
 
   async #acquire(): Promise<void> {

@@ -178,7 +178,9 @@ export class RoomReader {
       case "removed":
         tx.advance(undefined, result.consumed);
         tx.change({ status: "out" });
-        this.#updateLeavers(tx, (known) => known.filter((one) => !isRemovedBy(body, one)));
+        this.#updateLeavers(tx, (known) =>
+          known.filter((departed) => !isRemovedBy(body, departed)),
+        );
         return storeContent(tx, record, { kind: "change", ...changeRow(result.change) });
       case "own":
         // Another copy of this folder sent it, with a state that this copy does not have.
@@ -224,7 +226,7 @@ export class RoomReader {
 
   async #joinByWelcome(tx: RoomTransaction, record: ChatRecord, body: GroupBody): Promise<void> {
     const { group, welcome } = body;
-    this.#updateLeavers(tx, (known) => known.filter((one) => !isRemovedBy(body, one)));
+    this.#updateLeavers(tx, (known) => known.filter((departed) => !isRemovedBy(body, departed)));
     if (welcome === undefined) return;
     if (tx.row !== undefined && tx.row.group !== group) {
       return markDiverged(tx, "the server returned a different group");
@@ -391,9 +393,9 @@ export class RoomReader {
    */
   async #checkLeave(
     { group }: RoomTransaction,
-    { leave, ...one }: Departed,
+    { leave, ...departed }: Departed,
   ): Promise<Departed | undefined> {
-    const devices = group?.members.filter((member) => isSameName(member.user, one.user)) ?? [];
+    const devices = group?.members.filter((member) => isSameName(member.user, departed.user)) ?? [];
     if (group === undefined || devices.length === 0) return undefined;
     const member = devices.find(({ device }) => device === leave?.device);
     const isSigned =
@@ -404,7 +406,7 @@ export class RoomReader {
         epoch: leave.epoch,
         signature: fromBase64Url(leave.signature),
       }));
-    return { ...one, ...(isSigned ? { leave } : {}) };
+    return { ...departed, ...(isSigned ? { leave } : {}) };
   }
 
   /**
@@ -564,18 +566,18 @@ function isRemovedBy({ added, removed }: GroupBody, { leave, id }: Departed): bo
 
 /** Reports whether a list in a `group` record, which the server controls, contains the device. */
 export function namesDevice(list: unknown, device: string): boolean {
-  return Array.isArray(list) && list.some((one) => Array.isArray(one) && one[0] === device);
+  return Array.isArray(list) && list.some((entry) => Array.isArray(entry) && entry[0] === device);
 }
 
 function namesAccount(list: unknown, id: string): boolean {
-  return Array.isArray(list) && list.some((one) => Array.isArray(one) && one[1] === id);
+  return Array.isArray(list) && list.some((entry) => Array.isArray(entry) && entry[1] === id);
 }
 
 function leaveOf(body: Readonly<Record<string, unknown>>): Departed["leave"] {
   const { epoch, device, signature } = body;
-  const isOne =
+  const isValid =
     typeof epoch === "number" && typeof device === "string" && typeof signature === "string";
-  return isOne ? { epoch, device, signature } : undefined;
+  return isValid ? { epoch, device, signature } : undefined;
 }
 
 /** Removes departed users without devices in the group, and starts the counts of added devices. */
@@ -586,16 +588,18 @@ function settle(tx: RoomTransaction, { added, removed }: ChangeRow): void {
   for (const { device } of added) counts.set(device, NO_COUNTS);
   tx.change({ counts: Object.fromEntries(counts) });
   if (removed.length === 0) return;
-  const left = tx.row.departed.filter(({ user }) =>
+  const remaining = tx.row.departed.filter(({ user }) =>
     tx.group?.members.some((member) => isSameName(member.user, user)),
   );
-  tx.change({ departed: left });
+  tx.change({ departed: remaining });
 }
 
 /** Reports whether the member's user has left and any member may remove the device. */
 function hasLeft(tx: RoomTransaction, member: SealMember): boolean {
   return (
-    tx.row?.departed.some((one) => isSameName(one.user, member.user) && isFree(tx, one)) === true
+    tx.row?.departed.some(
+      (entry) => isSameName(entry.user, member.user) && isRemovable(tx, entry),
+    ) === true
   );
 }
 
@@ -604,22 +608,23 @@ function hasLeft(tx: RoomTransaction, member: SealMember): boolean {
  * that allows this. Without it, the server's claim suffices only if no admin remains, because
  * otherwise nobody could ever post again.
  */
-export function isFree(
+export function isRemovable(
   { group, row }: Pick<RoomTransaction, "group" | "row">,
   { leave }: Departed,
 ): boolean {
   if (leave !== undefined) return true;
   if (group === undefined) return false;
-  const isOut = (user: string) => row?.departed.some((one) => isSameName(one.user, user)) === true;
+  const hasDeparted = (user: string) =>
+    row?.departed.some((entry) => isSameName(entry.user, user)) === true;
   return !group.members.some(
-    ({ user, account }) => group.policy.admins.includes(account) && !isOut(user),
+    ({ user, account }) => group.policy.admins.includes(account) && !hasDeparted(user),
   );
 }
 
 function groupBodyOf({ body, state }: ChatRecord): GroupBody | undefined {
   if (state !== "whole" || body === undefined) return undefined;
   const { group, epoch, commitId, commit, welcome, added } = body;
-  const isOne =
+  const isValid =
     typeof group === "string" &&
     typeof epoch === "number" &&
     typeof commitId === "string" &&
@@ -627,7 +632,7 @@ function groupBodyOf({ body, state }: ChatRecord): GroupBody | undefined {
     (body["instead"] === undefined || typeof body["instead"] === "number") &&
     (welcome === undefined || typeof welcome === "string") &&
     Array.isArray(added);
-  return isOne ? (body as unknown as GroupBody) : undefined;
+  return isValid ? (body as unknown as GroupBody) : undefined;
 }
 
 function ciphertextOf({ body, state }: ChatRecord): Uint8Array | undefined {

@@ -65,7 +65,7 @@ import {
   changedDevice,
   changeRow,
   dropPending,
-  isFree,
+  isRemovable,
   markSuspect,
   namesDevice,
   type PackageRow,
@@ -595,11 +595,11 @@ export class SealedRooms {
       )) {
         if (isForkIn(value, room.id)) await tx.vault.put(key, { ...value, state: "accepted" });
       }
-      const { reason: _, remarks: __, refused: ___, other: ____, strayed, ...rest } = row;
+      const { reason: _, remarks: __, refused: ___, other: ____, strayed, ...retained } = row;
       const isBehind = group === undefined || strayed === true;
       if (isBehind) tx.advance(undefined, []);
       const status = isBehind ? ("lost" as const) : ("in" as const);
-      tx.row = { ...rest, ...(rest.status === "suspect" ? { status } : {}) };
+      tx.row = { ...retained, ...(retained.status === "suspect" ? { status } : {}) };
     });
     await this.syncRoom(room);
   }
@@ -1335,9 +1335,9 @@ async function applyKeyDecision(tx: RoomTransaction): Promise<void> {
   if (account !== other.account) {
     return tx.change({ reason: `a change was rejected: ${REFUSALS["identity-changed"]}` });
   }
-  const { reason: _, refused: __, strayed: ___, ...rest } = tx.row;
+  const { reason: _, refused: __, strayed: ___, ...retained } = tx.row;
   tx.advance(undefined, []);
-  tx.row = { ...rest, status: "lost" };
+  tx.row = { ...retained, status: "lost" };
 }
 
 /** @throws {Fault} user-unknown if no key is known */
@@ -1394,7 +1394,7 @@ function otherOwnDevices(group: SealedGroup | undefined): string[] {
 function canRemoveDeparted({ row, group }: RoomTransaction): boolean {
   if (row === undefined || group === undefined || row.departed.length === 0) return false;
   const isAdmin = hasAdminRights(group.policy, group.members, group.self);
-  return isAdmin || row.departed.every((departed) => isFree({ row, group }, departed));
+  return isAdmin || row.departed.every((departed) => isRemovable({ row, group }, departed));
 }
 
 /** The other process's result becomes visible once the server has answered it. */
@@ -1412,7 +1412,7 @@ async function requireNoPending(tx: RoomTransaction): Promise<void> {
  */
 function needsAdmin({ row, group }: RoomTransaction): boolean {
   if (row?.status !== "in") return false;
-  return row.departed.some((departed) => !isFree({ row, group }, departed));
+  return row.departed.some((departed) => !isRemovable({ row, group }, departed));
 }
 
 function noDevice(user: string): Fault {

@@ -3,7 +3,7 @@
 import type { FileId, RoomId } from "../../base/ids.ts";
 import { foldName, type Name } from "../../base/names.ts";
 import type { CountRange } from "../../crypto/seal/content.ts";
-import type { SeenCounts } from "./counts.ts";
+import type { ReceivedCounts } from "./counts.ts";
 import type { KeyRange } from "./store.ts";
 
 export interface RoomRow {
@@ -41,7 +41,7 @@ export interface RoomRow {
   readonly open?: readonly CountRange[];
   readonly free?: readonly CountRange[];
   /** Counts of each other device, keyed by the device's public key. */
-  readonly counts: Readonly<Record<string, SeenCounts>>;
+  readonly counts: Readonly<Record<string, ReceivedCounts>>;
   /** Number of messages without known counts (erased or unreadable), keyed by folded user name. */
   readonly unread?: Readonly<Record<string, number>>;
   readonly remarks?: readonly string[];

@@ -168,11 +168,11 @@ export class Sealing {
     for (;;) {
       try {
         const rooms = await this.rooms();
-        const opened = await rooms.openRecords(records);
+        const readable = await rooms.openRecords(records);
         for (const record of this.#isCaughtUp ? records : []) {
           if (await rooms.missedWelcome(record)) this.#syncRoom(record.room);
         }
-        return opened;
+        return readable;
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
         if (!LINK_FAULT_CODES.has(error.code) || this.#account === undefined)
@@ -522,9 +522,13 @@ export class Sealing {
    * Refuses to send a post unencrypted, or to another room of its name, if its target was ever
    * sealed.
    */
-  #checkDowngrade(to: string, room: RoomView | undefined, isMeant = false): Fault | undefined {
-    const pin = this.#pins?.get(pinName(to)) ?? (isMeant ? room?.id : undefined);
-    if (pin === undefined && !isMeant) return undefined;
+  #checkDowngrade(
+    to: string,
+    room: RoomView | undefined,
+    isMarkedSealed = false,
+  ): Fault | undefined {
+    const pin = this.#pins?.get(pinName(to)) ?? (isMarkedSealed ? room?.id : undefined);
+    if (pin === undefined && !isMarkedSealed) return undefined;
     if (room?.isSealed === true && room.id === pin) return undefined;
     const remedy = msg`use another name for a new room`;
     if (room !== undefined) {

@@ -70,9 +70,9 @@ export class UploadChannel {
       else if (this.#sending.isSent) break;
       else await this.#events.next();
     }
-    const { fileSize: whole } = this.#sending;
-    assert(whole !== undefined, "the size is known after the last chunk");
-    return whole;
+    const { fileSize } = this.#sending;
+    assert(fileSize !== undefined, "the size is known after the last chunk");
+    return fileSize;
   }
 
   async #sendNext(index: number): Promise<void> {

@@ -108,8 +108,8 @@ export class Upload implements ChannelTask<UploadedFile> {
       if (offer === undefined) return await this.#restart(connection, active, journal);
       this.#resume(offer.have, journal);
       await this.#hashUpTo(offer.have, connection);
-      const whole = await this.#send(connection, offer.window);
-      return await this.#finish(connection, whole, journal);
+      const fileSize = await this.#send(connection, offer.window);
+      return await this.#finish(connection, fileSize, journal);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       this.#flush();
@@ -233,9 +233,9 @@ export class Upload implements ChannelTask<UploadedFile> {
     };
     const options = { clock, file, source, ahead, checksums, onChecked };
     this.#channel = new UploadChannel(options, connection, windowBytes);
-    const whole = await this.#channel.send();
+    const fileSize = await this.#channel.send();
     await source.check(this.#checksums.digest());
-    return whole;
+    return fileSize;
   }
 
   async #finish(

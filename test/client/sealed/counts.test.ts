@@ -7,8 +7,8 @@ import {
   freeCount,
   NO_COUNTS,
   type OwnCounts,
+  type ReceivedCounts,
   receiveCount,
-  type SeenCounts,
   settleCount,
 } from "../../../src/client/sealed/counts.ts";
 
@@ -44,7 +44,7 @@ describe("counts", () => {
     const jumped = receiveCount(NO_COUNTS, Number.MAX_SAFE_INTEGER);
     expect(jumped.missed).toBe(Number.MAX_SAFE_INTEGER - 1);
     expect(receiveCount(jumped.seen, 2)).toEqual({ seen: jumped.seen, missed: 0 });
-    let seen: SeenCounts = NO_COUNTS;
+    let seen: ReceivedCounts = NO_COUNTS;
     const ranges = (step: number) =>
       Array.from({ length: SEALED_UNSETTLED_MAX }, (_, at) => {
         return [at * 1_000 + step, at * 1_000 + 999 - step] as const;
@@ -59,7 +59,7 @@ describe("counts", () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 5 }), { maxLength: 120 }), (steps) => {
         let own = NONE;
-        let seen: SeenCounts = NO_COUNTS;
+        let seen: ReceivedCounts = NO_COUNTS;
         const waiting: { readonly count: number; readonly excuses: Excuses }[] = [];
         for (const step of steps) {
           const at = waiting.length === 0 ? undefined : step % waiting.length;
