@@ -53,7 +53,7 @@ function feedOf() {
   return { feed, events, followed, opening };
 }
 
-test("a feed reports all of one link before the next one begins", async () => {
+test("reports all events of a link before those of the next", async () => {
   const { feed, events, followed, opening } = feedOf();
   feed.connected(CONNECTED);
   feed.notice(LOBBY);

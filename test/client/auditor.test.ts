@@ -55,7 +55,7 @@ function rewrite(
 }
 
 describe("at each log-in", () => {
-  test("the first checkpoint is pinned, and what was read is proved with the next", async () => {
+  test("pins the first checkpoint and requests proofs of read records with the next one", async () => {
     const { fixture, enter, pin, seen, alarms } = await read(5);
     expect(pin()).toBeUndefined(); // The log was empty when the device came in.
     expect(seen("unproved")).toEqual([1, 2, 3, 4, 5]);
@@ -71,7 +71,7 @@ describe("at each log-in", () => {
     expect(alarms).toEqual([]);
   });
 
-  test("a server of an earlier version is let be, until it has proved something", async () => {
+  test("accepts a server of an earlier version unless its log was proved before", async () => {
     const { fixture, enter, pin, alarms } = await read(3);
     fixture.server.provesLog = false;
     const old = await enter();
@@ -87,7 +87,7 @@ describe("at each log-in", () => {
     expect(forgetful.last("closed")?.fault?.code).toBe("log-unproved");
   });
 
-  test("a server that answers with anything else is asked again, three times", async () => {
+  test("retries an invalid answer three times", async () => {
     const { fixture, enter, alarms } = await read(3);
     await fixture.outcome((await enter()).client.close());
     let asked = 0;
@@ -103,7 +103,7 @@ describe("at each log-in", () => {
     expect(alarms.map(({ fault }) => fault.code)).toEqual(["log-unproved"]);
   });
 
-  test("a checkpoint that another key has signed is none", async () => {
+  test("rejects a checkpoint signed by another key", async () => {
     const { fixture, enter, alarms } = await read(3);
     const { proofs } = fixture.server;
     const foreign = Identity.generate();
@@ -120,7 +120,7 @@ describe("at each log-in", () => {
     ]);
   });
 
-  test("a key that the server's old one has named goes on with the same log", async () => {
+  test("accepts a successor key with the same log", async () => {
     const { fixture, enter, alarms, pin } = await read(3);
     await fixture.outcome((await enter()).client.close());
     const { server } = fixture;
@@ -137,7 +137,7 @@ describe("at each log-in", () => {
     expect(fixture.state.logPins.pin({ fingerprint })?.size).toBe(4);
   });
 
-  test("a checkpoint from before what is known is signed anew, and not waited for", async () => {
+  test("requests a new checkpoint if it is older than a known record", async () => {
     const { fixture, enter, alarms, pin, seen } = await read(5);
     const { mischief } = fixture.server;
     mischief.signed = 3;
@@ -241,7 +241,7 @@ describe("a log that was manipulated and signed again", () => {
     expect(pin()?.note).toBe(fixture.server.proofs.note());
   });
 
-  test("put right again, it is accepted, and the alarm is over", async () => {
+  test("clears the alarm when the log is correct again", async () => {
     const { fixture, enter, alarms } = await read(8);
     await fixture.outcome((await enter()).client.close());
     const { server } = fixture;
@@ -254,7 +254,7 @@ describe("a log that was manipulated and signed again", () => {
     expect(fixture.state.logPins.alarm(server.identity.fingerprint)).toBeUndefined();
   });
 
-  test("while a device is in: at the next audit, and what waits is not sent", async () => {
+  test("is detected at the next audit, before queued posts are sent", async () => {
     const { fixture, enter, alarms } = await read(8);
     const watched = await enter();
     fixture.server.say({ text: "text 9" }, "ben");
@@ -265,7 +265,7 @@ describe("a log that was manipulated and signed again", () => {
   });
 });
 
-describe("a proof that is left out", () => {
+describe("a missing proof", () => {
   async function withheld(change: (fixture: ClientFixture) => void) {
     const read5 = await read(5);
     const { fixture, enter } = read5;
@@ -276,7 +276,7 @@ describe("a proof that is left out", () => {
     return { ...read5, watched };
   }
 
-  test("of a room in which one is, is an alarm", async () => {
+  test("raises an alarm for a room of the account", async () => {
     const { alarms, watched, pin } = await withheld(() => undefined);
     expect(alarms.map(({ fault }) => fault.code)).toEqual(["log-unproved"]);
     const { fault, evidence } = alarms[0] as AuditAlarm;
@@ -289,7 +289,7 @@ describe("a proof that is left out", () => {
     expect(pin()).toBeUndefined();
   });
 
-  test("of a room that was left, is none; and once more for whoever asks for all", async () => {
+  test("raises no alarm for a room that was left, unless all proofs are requested", async () => {
     const { alarms, watched, seen, fixture } = await withheld(({ server }) =>
       server.rooms.delete("r1"),
     );
@@ -305,7 +305,7 @@ describe("a proof that is left out", () => {
   });
 });
 
-test("a page of the past counts as read, up to so many records of one run", async () => {
+test("counts a history page as read, up to a number of records per run", async () => {
   const { fixture, alarms, pin } = await read(0);
   const ben = { fingerprint: fixture.server.identity.fingerprint, formers: [], user: "ben" };
   for (let i = 1; i <= 9; i++) fixture.server.say({ text: `text ${i}` }, "ana");
@@ -335,7 +335,7 @@ test("a page of the past counts as read, up to so many records of one run", asyn
   ]);
 });
 
-describe("what was confirmed by a server", () => {
+describe("a confirmed record", () => {
   async function once(fixture: ClientFixture, work: (client: Client) => Promise<unknown>) {
     const { client } = await fixture.connect({ follow: "none" });
     await fixture.clock.advance(0);
@@ -344,7 +344,7 @@ describe("what was confirmed by a server", () => {
   }
   const post = (client: Client) => client.post("lobby", { text: "confirmed" });
 
-  test("and is in its log no more, is an alarm, though no proof of it was asked for", async () => {
+  test("raises an alarm if it is missing, even without a requested proof", async () => {
     const { fixture, enter, alarms, pin } = await read(3);
     await fixture.outcome((await enter()).client.close());
     await once(fixture, post);
@@ -363,7 +363,7 @@ describe("what was confirmed by a server", () => {
     expect(pin()?.size).toBe(4);
   });
 
-  test("is also what a request has written", async () => {
+  test("includes records that requests have written", async () => {
     const { fixture } = await read(3);
     const reader = { fingerprint: fixture.server.identity.fingerprint, formers: [], user: "ana" };
     await once(fixture, (client) => client.request("erase", { seq: 2 }));
@@ -372,7 +372,7 @@ describe("what was confirmed by a server", () => {
     expect(fixture.state.logPins.confirmed(reader)).toBe(5);
   });
 
-  test("as the first record of all, is missed where the log is empty", async () => {
+  test("is reported as missing if the log is empty", async () => {
     const { fixture, enter, alarms, pin } = await read(0);
     await once(fixture, post);
     expect(pin()).toBeUndefined();
@@ -385,7 +385,7 @@ describe("what was confirmed by a server", () => {
   });
 });
 
-test("a program that is done waits for proofs, and hears of the alarm", async () => {
+test("waits for proofs before the program ends, and reports the alarm", async () => {
   const { fixture, enter } = await read(3);
   await fixture.outcome((await enter()).client.close());
   rewrite(fixture, (texts) => texts.slice(0, 2));
@@ -393,7 +393,7 @@ test("a program that is done waits for proofs, and hears of the alarm", async ()
   expect(await fixture.code(client.auditSettled())).toBe("log-rolled-back");
 });
 
-test("a server that never answers does not keep a program that is done", async () => {
+test("stops waiting for a server that never answers when the program ends", async () => {
   const { fixture } = await read(3);
   fixture.server.mischief.onRequest = ({ kind }) => (kind === "checkpoint" ? "silent" : undefined);
   const { client } = await fixture.connect({ follow: "none" });

@@ -4,7 +4,7 @@ import { EVENTS_BUFFERED_MAX, IDLE_TIMEOUT_MS } from "../../src/base/limits.ts";
 import { ANA, connected } from "./client-fixture.ts";
 
 describe("reading", () => {
-  test("continues after a lost link without repeat or gap", async () => {
+  test("continues after a lost link without repeats or gaps", async () => {
     const { fixture, watched, server, clock } = await connected();
     server.say({ text: "one" });
     await clock.advance(0);
@@ -18,7 +18,7 @@ describe("reading", () => {
     expect(links).toEqual(["connected", "lost", "connected"]);
   });
 
-  test("counts what its reader did not take as unread", async () => {
+  test("counts events that the reader has not requested as unread", async () => {
     const { fixture, watched: first, server, clock } = await connected();
     await clock.advance(0);
     first.pause();
@@ -29,7 +29,7 @@ describe("reading", () => {
     expect(second.texts()).toEqual(["one", "two", "three"]);
   });
 
-  test("shows a body that nobody committed to as damaged", async () => {
+  test("marks a body that does not match its commitment as damaged", async () => {
     const { watched, server, clock } = await connected();
     const body = new TextEncoder().encode('{"text":"forged"}');
     server.mischief.onRecord = ({ record }) => ({ ...record, body });
@@ -38,7 +38,7 @@ describe("reading", () => {
     expect(watched.last("record")?.record).toMatchObject({ state: "damaged", body: undefined });
   });
 
-  test.each(["heals", "stays"])("asks once more for a gap that %s", async (how) => {
+  test.each(["heals", "stays"])("requests records once more after a gap that %s", async (how) => {
     const { watched, server, clock } = await connected();
     server.mischief.onRecord = (stored) => (stored.n === 2 ? undefined : stored.record);
     for (const text of ["one", "two", "three"]) server.say({ text });
@@ -53,7 +53,7 @@ describe("reading", () => {
     }
   });
 
-  test("drops the link while its reader stalls, and loses no record", async () => {
+  test("drops the link while its reader stalls, without losing records", async () => {
     const { watched, client, server, clock } = await connected();
     await clock.advance(0);
     const resume = watched.pause();
@@ -73,7 +73,7 @@ describe("reading", () => {
 });
 
 describe("a post", () => {
-  test("that was written without a link is sent once, in order", async () => {
+  test("is sent once and in order if it was written without a link", async () => {
     const { fixture, client, server, clock } = await connected();
     const posts = [client.post("lobby", { text: "1" })];
     await clock.advance(0);
@@ -86,7 +86,7 @@ describe("a post", () => {
     expect(server.texts()).toEqual(["1", "2", "3", "4"]);
   });
 
-  test("whose answer was lost is repeated, and recorded once", async () => {
+  test("is resent after a lost answer, and recorded once", async () => {
     const { fixture, client, server, clock } = await connected();
     const post = client.post("lobby", { text: "once" });
     while (server.records.length === 0) await clock.advance(0);
@@ -95,7 +95,7 @@ describe("a post", () => {
     expect(server.texts()).toEqual(["once"]);
   });
 
-  test("that is not confirmed is interrupted by the end, and sent by a next run", async () => {
+  test("is interrupted by the end of the client, and sent by the next run", async () => {
     const { fixture, client, server } = await connected();
     server.mischief.onRequest = () => "silent";
     const post = fixture.code(client.post("lobby", { text: "1" }));
@@ -139,7 +139,7 @@ describe("a client", () => {
     expect(watched.last("connected")?.user).toBe("eve");
   });
 
-  test("sends a post behind a logout that is refused", async () => {
+  test("sends a post after a refused log-out", async () => {
     const { fixture, client, server, clock } = await connected();
     server.mischief.onRequest = ({ kind }) => {
       if (kind !== "logout") return undefined;
@@ -151,7 +151,7 @@ describe("a client", () => {
     expect(server.texts()).toEqual(["late"]);
   });
 
-  test("notices a dead link by its silence", async () => {
+  test("detects a dead link", async () => {
     const { fixture, watched, clock } = await connected();
     const release: (() => void)[] = [];
     fixture.network.cut((end) => {
@@ -166,7 +166,7 @@ describe("a client", () => {
   });
 
   test.each([1_000, IDLE_TIMEOUT_MS + 1_000, 86_400_000])(
-    "whose machine slept for %i ms sends each post once",
+    "sends each post once after its machine slept for %i ms",
     async (sleptMs) => {
       const { fixture, watched, client, server, clock } = await connected();
       const posts = [client.post("lobby", { text: "before" })];

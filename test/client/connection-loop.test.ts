@@ -113,7 +113,7 @@ async function lost(...args: ConstructorParameters<typeof LoopFixture>): Promise
   return rig;
 }
 
-describe("by itself", () => {
+describe("automatically", () => {
   test("connects, logs in again, and reconnects after a loss", async () => {
     const rig = await loggedIn();
     const { clock } = rig.fixture;
@@ -152,7 +152,7 @@ describe("by itself", () => {
     expect([rig.next(), rig.dials]).toEqual([["entering", "in"], 2]);
   });
 
-  test("an alarm is final, also while logged out", async () => {
+  test("stops permanently after an alarm, even while logged out", async () => {
     const rig = await loggedIn({ reconnects: "always" });
     const alarm = new Fault("log-forked", "two logs");
     await rig.fixture.outcome(rig.loop.logout(false));
@@ -160,7 +160,7 @@ describe("by itself", () => {
     expect(rig.loop.state).toMatchObject({ kind: "stopped", fault: alarm });
   });
 
-  test("does not reconnect if it may not", async () => {
+  test("never reconnects if that is disabled", async () => {
     const rig = await lost({ reconnects: "never" });
     expect(rig.states).toMatchObject([{ kind: "stopped", fault: { code: "link-closed" } }]);
     await rig.fixture.clock.advance(RECONNECT_MAX_MS);
@@ -169,7 +169,7 @@ describe("by itself", () => {
 });
 
 describe("for a user", () => {
-  test("makes one attempt, and keeps the link for the next", async () => {
+  test("makes one attempt and keeps the link for the next one", async () => {
     const rig = new LoopFixture();
     rig.isDead = true;
     expect(await rig.fixture.code(rig.loop.logIn(ANA))).toBe("unreachable");
@@ -185,7 +185,7 @@ describe("for a user", () => {
     expect(rig.dials).toBe(2);
   });
 
-  test("an attempt whose account cannot be stored leaves no link", async () => {
+  test("closes the link if the account cannot be stored", async () => {
     const rig = new LoopFixture();
     rig.onEntered = () => {
       throw new Fault("store-full", "no space");
@@ -195,7 +195,7 @@ describe("for a user", () => {
     expect([rig.next(), rig.open, rig.lost]).toEqual([["entering", "in", "outside"], 0, 1]);
   });
 
-  test("leaving sends nothing, and does not reconnect", async () => {
+  test("closes without a request and without reconnecting", async () => {
     const rig = await lost();
     rig.next();
     rig.loop.disconnect();
@@ -209,7 +209,7 @@ describe("for a user", () => {
     expect([rig.fixture.server.requests.length, rig.open]).toEqual([length, 0]);
   });
 
-  test("leaving during the log-in cancels it", async () => {
+  test("cancels a log-in when it is closed", async () => {
     const rig = new LoopFixture();
     const entering = rig.fixture.code(rig.loop.logIn(ANA));
     rig.fixture.server.mischief.onRequest = () => {
@@ -220,7 +220,7 @@ describe("for a user", () => {
     expect([rig.next(), rig.entered]).toEqual([["entering", "outside"], []]);
   });
 
-  test("a logout keeps the link, and stays logged in if it is refused", async () => {
+  test("keeps the link on log-out, and stays logged in if the server refuses", async () => {
     const rig = await loggedIn();
     rig.fixture.server.mischief.onRequest = () => new Fault("last-credential", "no");
     expect(await rig.fixture.code(rig.loop.logout(true))).toBe("last-credential");
@@ -269,7 +269,7 @@ describe("an owner", () => {
   });
 });
 
-test("no order of events opens two links or waits forever", () => {
+test("opens a single link and never hangs for any order of events", () => {
   const deeds: Readonly<Record<string, (rig: LoopFixture) => unknown>> = {
     cut: (rig) => rig.fixture.network.cut(),
     down: (rig) => {

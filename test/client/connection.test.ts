@@ -66,7 +66,7 @@ async function entered() {
   return { clock, connection, tell, link, refuse, answer, fallSilent };
 }
 
-test("retries a request after too-fast, and after no other refusal", async () => {
+test("retries a request only after too-fast", async () => {
   const { clock, connection, refuse, answer } = await entered();
   const asked = connection.request("ignored", {});
   await clock.advance(0);
@@ -96,7 +96,7 @@ test("bounds the notices that are queued without a listener", async () => {
   expect(connection.closeFault.code).toBe("too-many");
 });
 
-test("keeps room for posts, and fails all requests when it closes", async () => {
+test("reserves capacity for posts, and fails all requests on close", async () => {
   const { clock, connection } = await entered();
   const codes: string[] = [];
   const note = (error: unknown) => codes.push(error instanceof Fault ? error.code : "bug");
@@ -114,7 +114,7 @@ test("keeps room for posts, and fails all requests when it closes", async () => 
   expect(await rejection(connection.request("rooms", {}))).toBeInstanceOf(Fault);
 });
 
-test("reports the delay of a held answer, and its end", async () => {
+test("reports when an answer is delayed and when it arrives", async () => {
   const { clock, connection, tell, refuse } = await entered();
   const told: unknown[] = [];
   connection.onGuessDelay = (delay) => told.push(delay?.waitMs);
@@ -142,7 +142,7 @@ test("reports the delay of a held answer, and its end", async () => {
   expect(listened).toEqual([]);
 });
 
-test("reports a stalled link, also while idle, until the server answers", async () => {
+test("reports a stalled link, even while idle, until the server answers", async () => {
   const { clock, connection, tell, fallSilent } = await entered();
   const told: [number, boolean][] = [];
   const begun = clock.now();

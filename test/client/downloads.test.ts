@@ -14,7 +14,7 @@ async function withFile(chunks: number) {
 
 describe("a download", () => {
   test.each([0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 5 * CHUNK_BYTES + 7])(
-    "of %i bytes arrives whole",
+    "of %i bytes arrives complete",
     async (sizeBytes) => {
       const ana = await FileClient.enter();
       const bytes = content(sizeBytes);
@@ -31,7 +31,7 @@ describe("a download", () => {
     },
   );
 
-  test("follows an upload that is not finished", async () => {
+  test("follows an unfinished upload", async () => {
     const ana = await FileClient.enter();
     const bytes = content(3 * CHUNK_BYTES + 5);
     const doneBytes = 2 * CHUNK_BYTES;
@@ -45,7 +45,7 @@ describe("a download", () => {
     expect(ana.has(bytes)).toBe(true);
   });
 
-  test("that lost the link after the last byte only confirms it", async () => {
+  test("only confirms the file after losing the link after the last byte", async () => {
     const { ana, folder, files, fixture } = await withFile(2);
     let isFirst = true;
     fixture.server.mischief.onRequest = ({ kind }) => {
@@ -60,7 +60,7 @@ describe("a download", () => {
     expect(folder.files.size).toBe(1);
   });
 
-  test("waits for a slow disk, and holds the server back", async () => {
+  test("waits for a slow disk and slows the server down", async () => {
     const { ana, bytes, folder, files, fixture } = await withFile(30);
     files.windowChunks = 8;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -96,7 +96,7 @@ describe("a stopped download", () => {
   });
 
   test.each([0, 3, 4, 5, 6, 7, 1_000])(
-    "transfers the rest, though %i chunks seemed to be there",
+    "transfers the remaining chunks if %i seemed to exist",
     async (said) => {
       const { ana, bytes, files } = await withFile(6);
       await ana.getPart(4);
@@ -115,7 +115,7 @@ describe("a stopped download", () => {
   test.each([
     ["has other content", wholeChunks(4)],
     ["is shorter now", content(CHUNK_BYTES + 3)],
-  ])("starts over if the file %s", async (_, bytes) => {
+  ])("restarts if the file %s", async (_, bytes) => {
     const { ana, folder, files } = await withFile(4);
     await ana.getPart(3);
     files.put(
@@ -129,7 +129,7 @@ describe("a stopped download", () => {
 });
 
 describe("a lying server", () => {
-  test("is noticed at a wrong chunk, and what was right is kept", async () => {
+  test("is detected at a wrong chunk, and earlier chunks are kept", async () => {
     const { ana, bytes, folder, files, kept } = await withFile(5);
     files.onSend = (chunk) => (chunk.index === 3 ? { ...chunk, bytes: wholeChunks(1, 9) } : chunk);
     const fault = await ana.get();
@@ -141,7 +141,7 @@ describe("a lying server", () => {
     expect(ana.has(bytes)).toBe(true);
   });
 
-  test("with right chunks of another file gives none", async () => {
+  test("with valid chunks of another file produces no file", async () => {
     const { ana, folder, files, kept } = await withFile(3);
     files.onEnd = (end) => ({ ...end, digest: new Uint8Array(32) });
     expect(await ana.get()).toMatchObject({ code: "checksum-wrong" });

@@ -58,7 +58,7 @@ function shown(events: readonly { readonly kind: string }[]): string[] {
   return words.join(" ").split(/ (?=lost|connection\(offline)|(?<=caught-up) /);
 }
 
-test("a reconnection lists the rooms anew, and repeats no record", async () => {
+test("lists the rooms again after a reconnection, without repeating records", async () => {
   const { read, pushed } = await sequences(async ({ network, server, clock }) => {
     network.cut();
     server.say({ text: "missed" }, "bob");
@@ -82,7 +82,7 @@ test("a reconnection lists the rooms anew, and repeats no record", async () => {
   ]);
 });
 
-test("a rename on the server continues as the same user", async () => {
+test("continues as the same user after a rename on the server", async () => {
   const { read, pushed } = await sequences(async ({ network, server, clock }) => {
     const account = server.accounts.get("ana");
     if (account !== undefined) server.accounts.set("ana", { ...account, user: "anna" });
@@ -97,7 +97,7 @@ test("a rename on the server continues as the same user", async () => {
   ]);
 });
 
-test("notices about rooms and the account come in the order of the server", async () => {
+test("delivers notices about rooms and the account in the server's order", async () => {
   const { read, pushed } = await sequences(async ({ server, clock }) => {
     server.tell({ kind: "room", room: "r2", name: "hall", n: 1, skipped: 3 });
     server.say({}, "bob", "room", "r2");
@@ -115,7 +115,7 @@ test("notices about rooms and the account come in the order of the server", asyn
   expect(pushed.at(-1)).toBe(`${first} offered read read board room-gone`);
 });
 
-test("a client with a model stores its cursor, and starts from the rooms", async () => {
+test("starts from the room list and the stored cursor with a model", async () => {
   const fixture = new ClientFixture();
   const { fingerprint } = fixture.server.identity;
   for (const seq of [1, 2]) {

@@ -37,7 +37,7 @@ function startProbe(transport: "tcp" | "udp", dial: () => Promise<never>) {
 test.each([
   ["tcp", TCP_MS],
   ["udp", UDP_MS],
-] as const)("over %s a machine that answers nothing is given up after %d ms", async (kind, ms) => {
+] as const)("over %s, gives up an unresponsive machine after %d ms", async (kind, ms) => {
   const { clock, calls } = startProbe(kind, () => new Promise(() => {}));
   await clock.advance(ms - 1);
   expect(calls).toEqual(["probed"]);
@@ -45,7 +45,7 @@ test.each([
   expect(calls).toEqual(["probed", "unreachable", "timeout"]);
 });
 
-test("gives up at once a machine whose port is closed", async () => {
+test("immediately gives up a machine with a closed port", async () => {
   const { clock, calls } = startProbe("udp", () =>
     Promise.reject(new Fault("unreachable", "refused")),
   );

@@ -73,7 +73,7 @@ async function enter(group: Group, name: string, port: number, key?: Uint8Array)
 
 const kinds = ({ events }: Person) => events.map(({ kind }) => kind);
 
-test("people meet, talk and part", async () => {
+test("users join, exchange messages and leave", async () => {
   const group = new Group();
   const ana = await enter(group, "ana", 1);
   await group.clock.advance(5_000);
@@ -92,7 +92,7 @@ test("people meet, talk and part", async () => {
   await ana.room.close();
 });
 
-test("a flood of repeats and flips shows each text once", async () => {
+test("shows each text once despite repeated and damaged datagrams", async () => {
   const group = new Group();
   group.bent = (bytes) => {
     const flipped = bytes.map((byte, i) => (i === bytes.length >> 1 ? byte ^ 4 : byte));
@@ -106,7 +106,7 @@ test("a flood of repeats and flips shows each text once", async () => {
   expect(kinds(bob).filter((kind) => kind === "notice")).toHaveLength(1);
 });
 
-test("under a password only those who have it are heard", async () => {
+test("accepts only users with the same password", async () => {
   const group = new Group();
   const key = new Uint8Array(32).fill(7);
   const ana = await enter(group, "ana", 1, key);
@@ -122,7 +122,7 @@ test("under a password only those who have it are heard", async () => {
   expect(told(dan)).toEqual(["sealed"]);
 });
 
-test("a long paste waits its turn, and arrives whole", async () => {
+test("sends a long paste completely within the rate limit", async () => {
   const group = new Group();
   const ana = await enter(group, "ana", 1);
   const bob = await enter(group, "bob", 2);
@@ -138,7 +138,7 @@ test("a long paste waits its turn, and arrives whole", async () => {
   expect(bob.texts()).toEqual(Array.from({ length: count }, (_, i) => `${i}`));
 });
 
-test("without a network words are refused, and presence complains once", async () => {
+test("without a network, refuses messages and reports presence faults once", async () => {
   const group = new Group();
   const ana = await enter(group, "ana", 1);
   await group.clock.advance(LAN_ECHO_TIMEOUT_MS);

@@ -22,7 +22,7 @@ function granter(user = "ana") {
 }
 
 describe("linking", () => {
-  test("the new device gets the account key, and a certificate that names it", () => {
+  test("gives the new device the account key and a certificate", () => {
     const { account, parts } = granter();
     const grant = grantLink(parts, linkRequest(place, device.publicKey));
     expect(verifyDeviceCert(grant.deviceCert)).toMatchObject({ user: "ana", kind: "cli" });
@@ -32,7 +32,7 @@ describe("linking", () => {
     expect(kept.publicKey).toEqual(account.publicKey);
   });
 
-  test("the server puts its own key, or makes up a question: nothing is given", () => {
+  test("grants nothing if the server substitutes a key or forges a request", () => {
     const { parts } = granter();
     const asked = linkRequest(place, device.publicKey);
     const own = Identity.generate().publicKey;
@@ -49,7 +49,7 @@ describe("linking", () => {
     expect(faultCode(() => grantLink(parts, asked))).toBe("none");
   });
 
-  test("another name, or another key, in the server's answer is not kept", () => {
+  test("rejects another name or key in the server's answer", () => {
     const { parts } = granter();
     const { key } = grantLink(parts, linkRequest(place, device.publicKey));
     const state = ClientState.inMemory();
@@ -63,7 +63,7 @@ describe("linking", () => {
     expect(state.knownAccountKey(fingerprint, "ana")).toBeUndefined();
   });
 
-  test("without the account key a device has nothing to give", () => {
+  test("requires the account key for granting a link", () => {
     const state = ClientState.inMemory();
     expect(faultCode(() => accountKeyOf({ state }, { fingerprint, user: "ana" }))).toBe(
       "not-allowed",

@@ -20,7 +20,7 @@ async function refusal(fixture: ClientFixture, credentials?: Credentials): Promi
 }
 
 describe("a log-in", () => {
-  test("registers a new name, and keeps device and server", async () => {
+  test("registers a new name, and stores device and server", async () => {
     const fixture = new ClientFixture();
     const { server, state } = fixture;
     server.say({ text: "before" });
@@ -37,7 +37,7 @@ describe("a log-in", () => {
     expect(state.lastUser(fingerprint)).toBe("ana");
   });
 
-  test("by a known device needs no secret", async () => {
+  test("by an enrolled device needs no secret", async () => {
     const { fixture, server } = await connected();
     server.requests.length = 0;
     const entered = await enter(fixture, { user: "ana", mode: "either" });
@@ -45,7 +45,7 @@ describe("a log-in", () => {
     expect(fixture.asked()).toEqual(["login by device"]);
   });
 
-  test("by a revoked device is tried once, and the device forgotten", async () => {
+  test("by a revoked device is tried once, then the enrolment is deleted", async () => {
     const { fixture, server } = await connected();
     server.accounts.get("ana")?.devices.clear();
     server.requests.length = 0;
@@ -61,7 +61,7 @@ describe("a log-in", () => {
     expect(fixture.server.accounts.get("ana")?.devices.size).toBe(1);
   });
 
-  test("asks for the room password, then for a new password", async () => {
+  test("prompts for the server password, then for a new password", async () => {
     const fixture = new ClientFixture();
     const wanted: string[] = [];
     const ask = async (what: string, again: boolean) => {
@@ -122,7 +122,7 @@ describe("a log-in", () => {
     expect(watched.last("closed")?.fault?.code).toBe(code);
   });
 
-  test("to a known account works while registration is closed", async () => {
+  test("to an existing account works while registration is closed", async () => {
     const message = "registration is closed";
     const fixture = withAccount("ana");
     fixture.server.mischief.onRequest = ({ kind }) =>
@@ -132,7 +132,7 @@ describe("a log-in", () => {
     expect(other).toMatchObject({ message });
   });
 
-  test("at no server is unreachable; without credentials a link is enough", async () => {
+  test("reports a missing server as unreachable, and needs only a link without credentials", async () => {
     const fixture = new ClientFixture();
     await fixture.outcome(fixture.server.stop());
     expect((await refusal(fixture)).code).toBe("unreachable");

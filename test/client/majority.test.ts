@@ -33,7 +33,7 @@ class SplitFixture extends ClientFixture {
   }
 }
 
-test("passes over a machine without a majority", async () => {
+test("skips a machine without a majority", async () => {
   const fixture = new SplitFixture();
   fixture.split(fixture.server);
   const { client } = fixture.client({ addresses: PLACES });
@@ -44,7 +44,7 @@ test("passes over a machine without a majority", async () => {
   expect(await fixture.code(client.post("lobby", { text: "hi" }))).toBe("fine");
 });
 
-test("reads where no machine has a majority, and keeps what is posted", async () => {
+test("reads without a majority, and queues posts", async () => {
   const fixture = new SplitFixture();
   const first = await fixture.connect({ addresses: PLACES });
   await fixture.outcome(first.client.close());
@@ -68,7 +68,7 @@ test("reads where no machine has a majority, and keeps what is posted", async ()
   expect(fixture.server.texts()).toEqual(["kept", "next"]);
 });
 
-test("leaves a machine that loses its majority for one that has it", async () => {
+test("switches from a machine that loses its majority to one that has it", async () => {
   const fixture = new SplitFixture();
   const watched = fixture.client({ addresses: PLACES });
   const { client } = watched;
@@ -80,7 +80,7 @@ test("leaves a machine that loses its majority for one that has it", async () =>
   expect(fixture.other.requests.some(({ kind }) => kind === "post")).toBe(true);
 });
 
-test("a log-in that nobody can check fails within 10 seconds, at all machines", async () => {
+test("fails a log-in within 10 seconds if no machine has a majority", async () => {
   const fixture = new SplitFixture();
   for (const server of [fixture.server, fixture.other]) {
     // Not noticed yet: it would only refuse.
@@ -100,7 +100,7 @@ test("a log-in that nobody can check fails within 10 seconds, at all machines", 
   expect(well.client.serverAddress?.host).toBe("other");
 });
 
-test("a command ends when the server is gone for good, and keeps what was posted", async () => {
+test("ends a command when the server is permanently lost, and keeps its posts", async () => {
   const { fixture, client } = await connected({ follow: "none", isOneShot: true });
   await fixture.outcome(fixture.server.stop());
   const posted = client.post("lobby", { text: "kept" });

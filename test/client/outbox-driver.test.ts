@@ -63,7 +63,7 @@ class Box {
   }
 }
 
-test("encrypts and sends posts in the order in which they were written", async () => {
+test("encrypts and sends posts in the order of writing", async () => {
   const box = new Box();
   box.connect();
   await box.says("one");
@@ -75,7 +75,7 @@ test("encrypts and sends posts in the order in which they were written", async (
   expect(box.sent).toEqual(["one", "two"]);
 });
 
-test("encrypts queued posts once more for the next link", async () => {
+test("encrypts queued posts again for the next link", async () => {
   const box = new Box();
   box.connect();
   await box.says("one");
@@ -89,7 +89,7 @@ test("encrypts queued posts once more for the next link", async () => {
   expect(box.sent).toEqual(["one", "two"]);
 });
 
-describe("what cannot be encrypted any more", () => {
+describe("a post that can no longer be encrypted", () => {
   /** Sent over one link that brought no answer; over the next it cannot be encrypted. */
   async function carriedOnce(): Promise<Box> {
     const box = new Box();
@@ -104,7 +104,7 @@ describe("what cannot be encrypted any more", () => {
     return box;
   }
 
-  test("reports the record of a post that was stored without an answer", async () => {
+  test("reports its record if the server has stored it", async () => {
     const box = await carriedOnce();
     expect(box.sent).toEqual(["one", ""]);
     expect(box.outcomes).toEqual([]);

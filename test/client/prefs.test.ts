@@ -20,7 +20,7 @@ function keeperWith(answer: Answer<"prefs"> | undefined) {
   return { clock, told, keeper };
 }
 
-test("drops an expired mute, and reports one that expires", async () => {
+test("drops an expired mute, and reports when one expires", async () => {
   const clock = new VirtualClock();
   const until = clock.unixMs() + 60_000;
   const rooms = [
@@ -42,7 +42,7 @@ test("drops an expired mute, and reports one that expires", async () => {
   expect(told.slice(1)).toEqual([{ kind: "prefs-set", room: ROOM, prefs: { favourite: true } }]);
 });
 
-test("replaces a pending change by that of another device", async () => {
+test("replaces a pending change with that of another device", async () => {
   const { told, clock, keeper } = keeperWith({ rooms: [], saved: [] });
   const now = clock.unixMs();
   keeper.changed({ kind: "prefs-set", room: ROOM, muted: now + 1_000 });

@@ -24,14 +24,14 @@ test("counts the records after the last one that any device has read", () => {
   expect(state.unread("r")).toBe(0);
 });
 
-test("marks a hidden record as read with the one before it", () => {
+test("marks a hidden record as read with the preceding one", () => {
   const state = new ReadState();
   state.setRoom("r", 3, 2);
   state.addRecord("r", 4, { hidden: true, counts: false });
   expect([state.markRead("r", 3), state.unread("r")]).toEqual([4, 0]);
 });
 
-test("reports the last read record of each room at intervals, with a link only", async () => {
+test("reports the last read record of each room at intervals, while connected", async () => {
   const clock = new VirtualClock();
   const sent: [string, number][] = [];
   const link = {

@@ -26,11 +26,11 @@ class Room {
   }
 }
 
-describe("between two calls", () => {
+describe("the delay between two attempts", () => {
   test.each([
     [false, RECONNECT_MAX_MS],
     [true, RECONNECT_PENDING_MAX_MS],
-  ])("something waits: %p, it is at most %i ms and at least half of them", async (is, maxMs) => {
+  ])("with pending work %p is at most %i ms and at least half of that", async (is, maxMs) => {
     for (const chance of [0, 255]) {
       const room = new Room(chance);
       room.grownWeary();
@@ -44,7 +44,7 @@ describe("between two calls", () => {
     }
   });
 
-  test("a new waiter shortens it, once", async () => {
+  test("is shortened once by new work", async () => {
     const room = new Room();
     room.grownWeary();
     room.wait(false);
@@ -60,7 +60,7 @@ describe("between two calls", () => {
     expect(more).toEqual([]);
   });
 
-  test("respects the delay that the server asked for", async () => {
+  test("respects the delay that the server requested", async () => {
     const room = new Room();
     const busy = new Fault("too-many", "come later", { retryAfterMs: 40_000 });
     expect(room.wait(true, busy)).toBe(40_000);

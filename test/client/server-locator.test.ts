@@ -62,7 +62,7 @@ test("fails over to another machine of the cluster", async () => {
   expect(unnamed.last("elsewhere")).toBeUndefined();
 });
 
-test("where another server answers, nothing is said to it, and it is not asked again", async () => {
+test("sends nothing to another server at an advertised address, and never dials it again", async () => {
   const fixture = new ClusterFixture();
   const impostor = new FakeServer(fixture.network, "impostor");
   const places = ["server", "impostor", "other"].map((host) => ({ host, port: 2428 }));
@@ -103,7 +103,7 @@ test("forgets the stored machines of a server that names no others", async () =>
   expect(fixture.state.serverAddresses(fingerprint)).toBeUndefined();
 });
 
-test("a server sends its clients against others a few times, then once a second", async () => {
+test("limits the rate at which a server can make clients dial other machines", async () => {
   const fixture = new ClientFixture();
   const { server, clock } = fixture;
   await fixture.connect();
@@ -123,7 +123,7 @@ test("a server sends its clients against others a few times, then once a second"
   expect(dials).toBeLessThanOrEqual(ADVERTISED_DIALS_BURST + seconds * ADVERTISED_DIALS_PER_SECOND);
 });
 
-test("leaves a silent machine once it accepts no new connection", async () => {
+test("leaves an unresponsive machine when it refuses new connections", async () => {
   const isDead = new Set<string>();
   const fixture = new ClusterFixture({
     isReachable: (_, { host }) => !isDead.has(host),
@@ -142,7 +142,7 @@ test("leaves a silent machine once it accepts no new connection", async () => {
   expect(watched.client.isConnected).toBe(true);
 });
 
-test("stays on a link that is only slow", async () => {
+test("stays on a slow link", async () => {
   let slowMs = 0;
   const fixture = new ClusterFixture({ delayMs: (_, __, sizeBytes) => sizeBytes && slowMs });
   const watched = await fixture.told();

@@ -271,7 +271,7 @@ describe.each([
   }
 
   describe("queued posts", () => {
-    test("of a killed run are sent first, under their own counters", async () => {
+    test("of a killed run are sent first, with their own counters", async () => {
       const { server, left, entered, drained, counters } = setUp();
       await left(["one", "two"]);
       const next = await entered();
@@ -284,7 +284,7 @@ describe.each([
       expect((await drained(await entered())).adopted).toEqual([]);
     });
 
-    test("of a living run are not taken from it", async () => {
+    test("of a running process are not claimed", async () => {
       const { server, offline, entered, outcome, drained } = setUp();
       const one = await offline(["one"]);
       const other = await drained(await entered());
@@ -295,7 +295,7 @@ describe.each([
       expect(other.adopted).toEqual([]);
     });
 
-    test("that were recorded and never confirmed are recorded once", async () => {
+    test("that were recorded but not confirmed are recorded once", async () => {
       const { server, entered, until, drained } = setUp();
       const one = await entered();
       server.mischief.onRequest = (request) => {
@@ -313,7 +313,7 @@ describe.each([
       expect(next.adopted).toEqual(["once: durable"]);
     });
 
-    test("older than the server's memory are reported and not sent", async () => {
+    test("older than the server's memory are reported but not sent", async () => {
       const { fixture, server, left, entered, drained } = setUp();
       await left(["old"]);
       await fixture.clock.advance(OUTBOX_KEEP_MS + 1);
@@ -324,7 +324,7 @@ describe.each([
       expect(next.adopted).toEqual(["old: interrupted"]);
     });
 
-    test("of another user stay for that user, in any spelling", async () => {
+    test("of another user are kept for that user, in any spelling", async () => {
       const { server, left, entered, drained, greeted } = setUp();
       await left(["mine"]);
       await drained(await entered("ben"));
@@ -351,7 +351,7 @@ describe.each([
       }
     });
 
-    test("are sent after they are stored, those of one tick in one write", async () => {
+    test("are sent after they are stored, with one write per tick", async () => {
       const { server, visit, outcome } = setUp();
       const happened: string[] = [];
       const watch = watching((store) => async (id, change) => {
@@ -368,7 +368,7 @@ describe.each([
       expect(happened).toEqual(["stored 3", "post", "post", "post"]);
     });
 
-    test("that cannot be stored are refused and never sent", async () => {
+    test("are refused and never sent if they cannot be stored", async () => {
       const { fixture, server, visit, outcome } = setUp();
       let isFull = true;
       const watch = watching((store) => async (id, change) => {
@@ -384,7 +384,7 @@ describe.each([
     });
   });
 
-  test("an enrolled device logs in after a restart, and the last user is known", async () => {
+  test("logs in an enrolled device after a restart, and remembers the last user", async () => {
     const { visit, entered, outcome, greeted } = setUp();
     const one = await entered();
     await one.kill();
@@ -414,7 +414,7 @@ describe.each([
     const seqs = async (run: Run, which: "all" | "unproved", reader: LogReader = READER) =>
       (await run.logs.storedRecords(reader, which)).map(({ seq }) => seq);
 
-    test("keeps the pin, which goes neither back nor to another log", async () => {
+    test("keeps the pin, which never decreases or changes to another log", async () => {
       const { one, next } = await runs();
       expect(await one.logs.pin(READER)).toBeUndefined();
       for (const size of [5, 9, 7]) await one.logs.storePin(READER, pinOf(size));
@@ -425,7 +425,7 @@ describe.each([
       expect(await run.logs.pin({ ...READER, fingerprint: "g" })).toBeUndefined();
     });
 
-    test("keeps what was read by account, until it is proved", async () => {
+    test("keeps read records by account until they are proved", async () => {
       const { one, next } = await runs();
       await one.logs.storeRecords(READER, [seenOf(3, "ben"), seenOf(1)]);
       await one.logs.storeRecords(READER, [{ ...seenOf(3, "eve"), place: "@eve" }, seenOf(2)]);
@@ -443,7 +443,7 @@ describe.each([
       expect(await seqs(run, "all", { ...READER, user: "ben" })).toEqual([]);
     });
 
-    test("keeps the highest confirmed number, also under a new key", async () => {
+    test("keeps the highest confirmed number, even under a new key", async () => {
       const { one, next } = await runs();
       expect(await one.logs.confirmed(READER)).toBe(0);
       for (const seq of [7, 9, 8]) await one.logs.storeConfirmed(READER, seq);

@@ -99,7 +99,7 @@ async function underWay(source: HeldSource, heldChunk: number) {
   return { ...scene, sending, getting, release };
 }
 
-describe("a file arrives once and whole", () => {
+describe("a file arrives once and complete", () => {
   async function cutEverywhere(
     run: (scene: Awaited<ReturnType<typeof both>>, arm: (home: Home) => void) => Promise<void>,
   ): Promise<void> {
@@ -143,7 +143,7 @@ describe("a file arrives once and whole", () => {
       expect(bob.has(bytes)).toBe(true);
     }));
 
-  test("when the network is down for a minute, and no chunk is sent twice", async () => {
+  test("when the network is down for a minute, without sending a chunk twice", async () => {
     const source = new HeldSource(content(12 * CHUNK_BYTES + 1));
     const { site, ana, bob, sending, getting, release } = await underWay(source, 8);
     for (const home of [ana, bob]) home.isCut = true;
@@ -160,7 +160,7 @@ describe("a file arrives once and whole", () => {
     expect(bob.folder.opened.length).toBe(1);
   });
 
-  test.each(["restart", "restartAfterCrash"] as const)("when the server does: %s", async (how) => {
+  test.each(["restart", "restartAfterCrash"] as const)("when the server performs: %s", async (how) => {
     const source = HeldSource.stream(content(12 * CHUNK_BYTES + 1));
     const { site, bob, sending, getting, release } = await underWay(source, 8);
     for (let times = 0; times < 2; times++) {
@@ -176,7 +176,7 @@ describe("a file arrives once and whole", () => {
   });
 });
 
-test("a file that two processes send is sent once", async () => {
+test("sends a file once if two processes upload it", async () => {
   const site = await Site.open();
   const ana = new Home(site, "ana");
   const bytes = wholeChunks(9);

@@ -5,7 +5,7 @@ import { type FormerKey, makeSuccession } from "../../src/crypto/succession.ts";
 import { ClientFixture, connected, PINNED_ADDRESS } from "./client-fixture.ts";
 
 describe("trust", () => {
-  test("another identity stops everything, before a secret is sent", async () => {
+  test("stops on another identity before sending a secret", async () => {
     const { fixture } = await connected();
     const old = fixture.server.identity.fingerprint;
     fixture.server.identity = Identity.generate();
@@ -19,7 +19,7 @@ describe("trust", () => {
     expect(fixture.state.pin(PINNED_ADDRESS)?.fingerprint).toBe(old);
   });
 
-  test("is silent if another process pins the server in the same moment", async () => {
+  test("reports nothing if another process pins the server at the same time", async () => {
     const { fixture } = await connected();
     const watched = fixture.client();
     const pin = spyOn(fixture.state, "pin").mockReturnValueOnce(undefined);
@@ -28,7 +28,7 @@ describe("trust", () => {
     expect(watched.last("pinned")).toBeUndefined();
   });
 
-  test("it stops a reconnection too, for good", async () => {
+  test("stops a reconnection permanently on another identity", async () => {
     const { fixture, watched } = await connected();
     fixture.server.identity = Identity.generate();
     fixture.network.cut();
@@ -36,7 +36,7 @@ describe("trust", () => {
     expect(watched.last("closed")?.fault?.code).toBe("fingerprint-changed");
   });
 
-  test("what was given must fit, and fitting it is enough for the strict", async () => {
+  test("requires a given fingerprint to match, which suffices in strict mode", async () => {
     const fixture = new ClientFixture();
     const other = Identity.generate().fingerprint;
     expect(await fixture.code(fixture.client({ fingerprint: other }).client.connect())).toBe(
@@ -52,7 +52,7 @@ describe("trust", () => {
     );
   });
 
-  test.each(["proof", "certificate", "nonce"] as const)("a forged %s", async (field) => {
+  test.each(["proof", "certificate", "nonce"] as const)("rejects a forged %s", async (field) => {
     const fixture = new ClientFixture();
     fixture.server.mischief.onWelcome = (welcome) => ({
       ...welcome,
@@ -80,7 +80,7 @@ describe("a server that changes its key", () => {
     return { fixture, old };
   }
 
-  test.each([1, 2, 8])("%i times: known as before, with all that is filed", async (changes) => {
+  test.each([1, 2, 8])("%i times is still known, with all its stored data", async (changes) => {
     const { fixture, old } = await after(changes);
     fixture.server.requests.length = 0;
     const accountKey = fixture.state.knownAccountKey(old.fingerprint, "ana");

@@ -6,7 +6,7 @@ import { FileClient } from "./file-client.ts";
 
 describe("an upload", () => {
   test.each([0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 7 * CHUNK_BYTES + 7])(
-    "of %i bytes arrives whole, from a file and from a stream",
+    "of %i bytes arrives complete, from a file and from a stream",
     async (sizeBytes) => {
       const bytes = content(sizeBytes);
       for (const source of [new HeldSource(bytes), HeldSource.stream(bytes)]) {
@@ -29,7 +29,7 @@ describe("an upload", () => {
     },
   );
 
-  test("sends again what a crashed server had not synced", async () => {
+  test("resends chunks that a crashed server had not synced", async () => {
     const ana = await FileClient.enter();
     ana.files.syncChunks = 4;
     const source = new HeldSource(wholeChunks(9));
@@ -51,7 +51,7 @@ describe("an upload", () => {
 });
 
 describe("a stopped upload", () => {
-  test("continues and reads nothing that is durable", async () => {
+  test("continues without reading durable chunks again", async () => {
     const ana = await FileClient.enter();
     const bytes = content(9 * CHUNK_BYTES + 9);
     expect(await ana.sendPart(new HeldSource(bytes), 6)).toMatchObject({ code: "interrupted" });
@@ -68,7 +68,7 @@ describe("a stopped upload", () => {
     expect(ana.reports.at(-1)?.resumedBytes).toBe(resumedBytes);
   });
 
-  test("of another file under that name starts over, and reports it", async () => {
+  test("of another file with the same name restarts, and reports it", async () => {
     const ana = await FileClient.enter();
     await ana.sendPart(new HeldSource(wholeChunks(9)), 5);
     const [old] = ana.files.files.keys();
@@ -80,7 +80,7 @@ describe("a stopped upload", () => {
     expect(ana.hasSent(source.bytes)).toBe(true);
   });
 
-  test("starts over at a server that has forgotten it", async () => {
+  test("restarts if the server has forgotten it", async () => {
     const ana = await FileClient.enter();
     const bytes = wholeChunks(9);
     await ana.sendPart(new HeldSource(bytes), 5);
@@ -96,7 +96,7 @@ describe("a stopped upload", () => {
     expect([...ana.files.files.keys()]).not.toEqual([old]);
   });
 
-  test("fails for a stream if the server has lost what was durable", async () => {
+  test("fails for a stream if the server has lost durable chunks", async () => {
     const ana = await FileClient.enter();
     ana.files.onChunk = ({ index }) => {
       if (index !== 6) return;
@@ -109,7 +109,7 @@ describe("a stopped upload", () => {
 });
 
 describe("a changed file is withdrawn", () => {
-  test("if it changes while it is read", async () => {
+  test("if it changes during the read", async () => {
     const ana = await FileClient.enter();
     const source = new HeldSource(wholeChunks(4));
     source.onRead = (index) => {
@@ -151,7 +151,7 @@ describe("a server that", () => {
     expect(ana.hasSent(bytes)).toBe(true);
   });
 
-  test("has other bytes than the file makes the next run start over", async () => {
+  test("has other bytes than the file makes the next run restart", async () => {
     const ana = await FileClient.enter();
     const bytes = wholeChunks(6);
     await ana.sendPart(new HeldSource(bytes), 4);
@@ -176,7 +176,7 @@ describe("a server that", () => {
     expect(fault).toMatchObject({ code: "out-of-order" });
   });
 
-  test("never syncs is waited for, with bounded memory", async () => {
+  test("never syncs delays the upload, with bounded memory", async () => {
     const ana = await FileClient.enter();
     ana.files.syncChunks = Number.POSITIVE_INFINITY;
     const source = new HeldSource(wholeChunks(300));
@@ -191,7 +191,7 @@ describe("a server that", () => {
   });
 });
 
-test("an upload opens its data channel again when only that is lost", async () => {
+test("reopens a lost data channel of an upload", async () => {
   const ana = await FileClient.enter();
   const source = new HeldSource(wholeChunks(6));
   const left = [new Fault("link-closed", "gone"), new Fault("shutting-down", "gone")];

@@ -22,7 +22,7 @@ function open() {
   };
 }
 
-test("reports the first key, and refreshes before the indicator expires", () => {
+test("sends an indicator at the first key and refreshes it before it expires", () => {
   const { teller, passes, told } = open();
   for (let i = 0; i < 20; i++) teller.typed(room("r1"), "hello".repeat(i + 1));
   expect(told()).toEqual(["r1 on"]);
@@ -34,7 +34,7 @@ test("reports the first key, and refreshes before the indicator expires", () => 
   expect(told()).toEqual(["r1 on"]);
 });
 
-test("reports a cleared line once, and a sent one not at all", () => {
+test("sends nothing after a message, and one update for a cleared line", () => {
   const { teller, told } = open();
   teller.typed(room("r1"), "h");
   teller.typed(room("r1"), " ");
@@ -49,7 +49,7 @@ test("reports a cleared line once, and a sent one not at all", () => {
   expect(told()).toEqual(["r1 on", "r2 on"]);
 });
 
-test("reports nothing for sealed rooms, closed rooms and commands", () => {
+test("sends nothing for sealed rooms, closed rooms and commands", () => {
   const { teller, told } = open();
   teller.typed(room("r1", { isSealed: true }), "secret");
   teller.typed(room("r1", { isClosed: true }), "in vain");

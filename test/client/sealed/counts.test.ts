@@ -22,7 +22,7 @@ function take(own: OwnCounts) {
 }
 
 describe("counts", () => {
-  test("excuses those in flight, until they are in the log", () => {
+  test("excuses counts in flight until they are in the log", () => {
     const one = take(NONE);
     const two = take(one.own);
     expect([one.count, one.excuses, two.count, two.excuses]).toEqual([1, undefined, 2, [[1, 1]]]);
@@ -30,7 +30,7 @@ describe("counts", () => {
     expect([three.count, three.excuses]).toEqual([3, undefined]);
   });
 
-  test("a reader misses each count that is not excused, once", () => {
+  test("reports each missing count once unless it is excused", () => {
     const { seen, missed } = receiveCount(NO_COUNTS, 5, [[2, 3]]);
     expect([missed, seen.open]).toEqual([2, [[2, 3]]]);
     const late = receiveCount(seen, 3, [[2, 2]]);
@@ -40,7 +40,7 @@ describe("counts", () => {
     expect(receiveCount(undefined, 9).missed).toBe(0);
   });
 
-  test("a count as high as there is costs its sender alone, and no memory", () => {
+  test("accepts the highest count without using memory", () => {
     const jumped = receiveCount(NO_COUNTS, Number.MAX_SAFE_INTEGER);
     expect(jumped.missed).toBe(Number.MAX_SAFE_INTEGER - 1);
     expect(receiveCount(jumped.seen, 2)).toEqual({ seen: jumped.seen, missed: 0 });
@@ -55,7 +55,7 @@ describe("counts", () => {
     }
   });
 
-  test("an honest device raises no alarm, in whichever order its messages come", () => {
+  test("raises no alarm for an honest device, in any order of messages", () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 5 }), { maxLength: 120 }), (steps) => {
         let own = NONE;
@@ -86,7 +86,7 @@ describe("counts", () => {
     );
   });
 
-  test("merges the oldest of many gaps, and excuses more", () => {
+  test("merges the oldest gaps if there are many, and excuses more", () => {
     let own = NONE;
     const refused: number[] = [];
     for (let i = 0; i < 100; i++) {

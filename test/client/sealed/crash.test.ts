@@ -112,7 +112,7 @@ async function sweep(at: TroubleAt): Promise<void> {
 
 let sampled: ReturnType<typeof sample> | undefined;
 
-describe("nothing is lost or doubled by", () => {
+describe("no message is lost or duplicated by", () => {
   test.each([
     ["a process that dies before a write", "before"],
     ["a process that dies after a write", "after"],

@@ -54,7 +54,7 @@ async function talks(of: Device): Promise<Person> {
 }
 
 describe("a damaged row", () => {
-  test("of any kind costs at most its own message", async () => {
+  test("of any kind loses at most its own message", async () => {
     const keys = rows(device).map(({ key }) => key);
     // Key packages are all alike; what is in the clear has a test of its own.
     const packages = keys.filter((key) => key.startsWith("package/")).slice(1);
@@ -81,7 +81,7 @@ describe("a damaged row", () => {
     "DELETE FROM sealed WHERE key LIKE 'state/%'",
     "DELETE FROM sealed WHERE key LIKE 'room/%'",
     "DELETE FROM sealed WHERE key = 'lease'",
-  ])("or a missing one makes the device rejoin: %s", async (sql) => {
+  ])("that is damaged or missing makes the device rejoin: %s", async (sql) => {
     const copy = world.copy(device);
     change(copy, sql);
     const ben = await talks(copy);
@@ -89,7 +89,7 @@ describe("a damaged row", () => {
     await ben.quit();
   });
 
-  test("that says where to send lets nothing be sent", async () => {
+  test("of a target prevents sending", async () => {
     await using other = await SealedSite.open();
     const [first, ben] = await other.joinAll("ana", "ben");
     await first.makes("vault");
@@ -103,7 +103,7 @@ describe("a damaged row", () => {
     expect(again.rejoins()).toBe(0);
   });
 
-  test("that says where to send is replaced when the device rejoins", async () => {
+  test("of a target is replaced when the device rejoins", async () => {
     const copy = world.copy(device);
     change(copy, "UPDATE sealed SET value = ? WHERE key LIKE 'pin/%'", new Uint8Array([1, 2]));
     const ben = await talks(copy);

@@ -45,7 +45,7 @@ function hasOnDisk({ site }: SealedSite, text: string): boolean {
 }
 
 describe("a file in a sealed room", () => {
-  two("arrives as it was, whatever its size, and from a stream", async ({ ana, ben }) => {
+  two("arrives unchanged, for any size and from a stream", async ({ ana, ben }) => {
     let count = 0;
     for (const sizeBytes of [0, 1, PLAIN, PLAIN + 1, CHUNK_BYTES, 5 * CHUNK_BYTES + 7]) {
       const bytes = content(sizeBytes);
@@ -72,7 +72,7 @@ describe("a file in a sealed room", () => {
     }
   });
 
-  two("leaves nothing readable on the server's disk", async ({ world, ana, ben }) => {
+  two("stores nothing readable on the server's disk", async ({ world, ana, ben }) => {
     const words = new Uint8Array(Buffer.from("the canary sings and sings\n".repeat(20_000)));
     const source = new HeldSource(words, { name: "canary-song.txt" });
     const text = "canaries, @ben";
@@ -95,7 +95,7 @@ describe("a file in a sealed room", () => {
     expect(found).toEqual([]);
   });
 
-  two("is closed to later and to removed members", async ({ world, ana, ben }) => {
+  two("is unreadable for later and removed members", async ({ world, ana, ben }) => {
     const sent = await send(ana, plan());
     const eve = await world.join("eve");
     await ana.letsIn(eve);
@@ -109,7 +109,7 @@ describe("a file in a sealed room", () => {
     expect(await codeOf(get(ben, sent.id))).toBe("file-unknown");
   });
 
-  two("is erased with all that the server has of it", async ({ ana, ben }) => {
+  two("is erased with all its data on the server", async ({ ana, ben }) => {
     for (const which of ["message", "record"] as const) {
       const source = new HeldSource(content(9), { name: `${which}.txt`, path: `/${which}` });
       const sent = await send(ana, source);
@@ -129,7 +129,7 @@ describe("a file in a sealed room", () => {
     }
   });
 
-  two("goes to several sealed rooms, and to no open one", async ({ ana, ben }) => {
+  two("can be sent to several sealed rooms, but not to open ones", async ({ ana, ben }) => {
     await ana.makes("attic");
     await ana.letsIn(ben, "attic");
     const to = ["vault", "attic"];
@@ -146,7 +146,7 @@ describe("a file in a sealed room", () => {
     expect(await codeOf(send(ana, source, { to: ["vault", "lobby"] }))).toBe("usage");
   });
 
-  two("is not sent in the clear if the room is called open", async ({ world, ana }) => {
+  two("is never sent unencrypted if the server claims that the room is open", async ({ world, ana }) => {
     const again = await world.join("ana", ana.device);
     Object.assign(again.room(), { isSealed: false });
     const source = new HeldSource(content(9), { name: "canary.txt" });
@@ -168,7 +168,7 @@ describe("a file in a sealed room", () => {
   });
 });
 
-describe("a file that was sent and not posted", () => {
+describe("a file that was sent but not posted", () => {
   two("is posted once, by the next run", async ({ world, ana, ben }) => {
     const source = plan();
     // As if it were killed when the server had the file, and before anything was posted.

@@ -28,8 +28,8 @@ function countCheckpoints(person: Person, isAnswered: boolean): { asked: number 
   return count;
 }
 
-describe("the histories that members were shown", () => {
-  two("are compared, and are the same", async ({ world, ana, ben }) => {
+describe("the histories of members", () => {
+  two("are compared and equal", async ({ world, ana, ben }) => {
     const count = countCheckpoints(ana, true);
     for (const text of ["1", "2", "3"]) {
       await ben.tells(text, ana);
@@ -62,7 +62,7 @@ describe("the histories that members were shown", () => {
     await ana.tells("after asking ben", ben);
   });
 
-  two("may be made up by a member, who is named", async ({ world, ana, ben }) => {
+  two("are attributed to the member who forged them", async ({ world, ana, ben }) => {
     const { origin, size } = await pinOf(ben);
     const made = { origin, size: size + 1_000_000, root: new Uint8Array(32).fill(3) };
     const keyId = keyIdOf(origin, world.site.identity.publicKey, sha256);

@@ -57,7 +57,7 @@ function confirm(person: Person, user: string, digits: string): Promise<unknown>
 }
 
 describe("safety numbers", () => {
-  two("are the same for both, and mark who was compared", async ({ ana, ben }) => {
+  two("are equal for both users, and mark a compared user as verified", async ({ ana, ben }) => {
     const one = await safetyNumber(ana, "ben");
     expect(one).toEqual(await safetyNumber(ben, "ana"));
     expect(one.isVerified).toBe(false);
@@ -69,7 +69,7 @@ describe("safety numbers", () => {
 });
 
 describe("a directory that lies about a member's key", () => {
-  three("changes no pin, and is reported once", async ({ ana, ben }) => {
+  three("changes no pin and is reported once", async ({ ana, ben }) => {
     const before = await safetyNumber(ana, "ben");
     await confirm(ana, "ben", before.digits);
     expect(await memberOf(ana, "ben")).toMatchObject({ isVerified: true });
@@ -96,7 +96,7 @@ describe("a directory that lies about a member's key", () => {
     expect(await safetyNumber(ana, "ben")).toEqual({ digits, isVerified: true });
   });
 
-  three("blocks all rooms of that member, and no other", async ({ ana, ben, eve }) => {
+  three("blocks only the rooms of that member", async ({ ana, ben, eve }) => {
     for (const room of ["attic", "cellar"]) await ana.makes(room);
     await ana.letsIn(ben, "attic");
     await ana.letsIn(eve, "cellar");
@@ -112,7 +112,7 @@ describe("a directory that lies about a member's key", () => {
     expect(await codeOf(ana.say("secret"))).toBe("seal-refused");
   });
 
-  three("cannot give one user's key for another's unnoticed", async ({ ana, eve }) => {
+  three("cannot substitute another user's key undetected", async ({ ana, eve }) => {
     await giveFalseKeys(ana, "ana"); // Of one's own: there is nobody to compare with.
     expect(await codeOf(ana.invites("ben"))).toBe("seal-refused");
     await ana.tells("as before", eve);
@@ -122,7 +122,7 @@ describe("a directory that lies about a member's key", () => {
   });
 });
 
-three("a member with a new key is let in after it is accepted", async (scene) => {
+three("adds a member with a new key after it is accepted", async (scene) => {
   const { world, ana, ben: former, eve } = scene;
   // Eve could put another change in its place: she does not before she has decided.
   await ana.makesAdmin("eve");

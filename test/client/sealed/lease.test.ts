@@ -23,8 +23,8 @@ const two = vaultTest(["ben"], { isGreeted: true });
 const OWNER = { fingerprint: "F", formers: [], account: "a", device: "d" };
 const SEEDS = sampleSize(50, 2_000);
 
-describe("the latest state of a device is taken for no copy", () => {
-  two("over links, restarts and a restart of the server", async ({ world, ana, ben: first }) => {
+describe("the latest state of a device is not mistaken for a copy", () => {
+  two("across links, restarts and a restart of the server", async ({ world, ana, ben: first }) => {
     let ben = first;
     for (let i = 0; i < 3; i++) {
       ben = await ben.restarts();
@@ -47,7 +47,7 @@ describe("the latest state of a device is taken for no copy", () => {
 });
 
 describe("an older copy of a device's state", () => {
-  two("rejoins once before it sends, and reads what it missed", async ({ world, ana, ben }) => {
+  two("rejoins once before sending, and reads missed messages", async ({ world, ana, ben }) => {
     const backup = world.copy(ben.device);
     await ben.tells("said after the backup", ana);
     await ben.quit();
@@ -68,7 +68,7 @@ describe("an older copy of a device's state", () => {
     expect(holds(world.site, "backup")).toBe(false);
   });
 
-  two("is known by its own messages within one link", async ({ world, ana, ben }) => {
+  two("is detected by its own messages within one link", async ({ world, ana, ben }) => {
     const backup = world.copy(ben.device); // With the lease that is the server's still.
     await ben.tells("later than the snapshot", ana);
     const restored = await ben.restarts(backup);
@@ -77,7 +77,7 @@ describe("an older copy of a device's state", () => {
   });
 });
 
-two("two machines with one state stop after REJOINS_MAX rejoins", async ({ world, ana, ben }) => {
+two("stops two machines with one state after REJOINS_MAX rejoins", async ({ world, ana, ben }) => {
   const other = await world.join("ben", world.copy(ben.device));
   const refused: Fault[] = [];
   let said = 0;
@@ -146,7 +146,7 @@ async function askAtOnce(seed: number): Promise<{ instance: string; lost: number
   return { instance: row?.instance ?? "", lost };
 }
 
-test("lost answers and killed processes do not make a state look like a copy", async () => {
+test("does not mistake a state for a copy after lost answers and killed processes", async () => {
   let lost = 0;
   for (let seed = 1; seed <= SEEDS; seed++) {
     const done = await askAtOnce(seed);

@@ -39,7 +39,7 @@ describe("messages: a server that", () => {
     expect(shown(ben)).toEqual(["ana: it is me"]);
   });
 
-  two("shows a message twice repeats no text", async ({ ana, ben }) => {
+  two("repeats a message causes no duplicate text", async ({ ana, ben }) => {
     ben.liar.lies = sealedShown((record) => [record, forged(record, { seq: 900 })]);
     await ana.say("once");
     await ben.until("both", () => shown(ben).length === 2);
@@ -71,7 +71,7 @@ describe("messages: a server that", () => {
     expect(await codeOf(ana.say("more"))).toBe(REFUSED);
   });
 
-  two("confirms a message and drops it is noticed", async ({ world, ana, ben }) => {
+  two("confirms a message but drops it is detected", async ({ world, ana, ben }) => {
     ana.liar.lies = postsAsked(({ ref }) => {
       const seq = world.site.history.head() + 1;
       queueMicrotask(() => ana.liar.tell({ kind: "ok", ref, seq, n: 99, time: 1 }));
@@ -84,7 +84,7 @@ describe("messages: a server that", () => {
     expect(ana.remarks[0]).toContain("confirmed a message from this device but does not return it");
   });
 
-  two("always names another epoch is asked SEALED_TRIES_MAX times", async ({ ana }) => {
+  two("always names another epoch is retried SEALED_TRIES_MAX times", async ({ ana }) => {
     let tries = 0;
     ana.liar.lies = postsAsked(({ ref, body }) => {
       // At last one without a text, so that the server waits for it no longer.
@@ -100,7 +100,7 @@ describe("messages: a server that", () => {
 });
 
 describe("rooms: a server that", () => {
-  two("calls a sealed room open gets nothing in the clear", async ({ world, ana }) => {
+  two("claims that a sealed room is open gets no unencrypted text", async ({ world, ana }) => {
     await ana.quit();
     const again = world.person("ana", ana.device);
     const posted: string[] = [];
@@ -122,7 +122,7 @@ describe("rooms: a server that", () => {
     expect(posted.filter((text) => text !== "")).toEqual([]);
   });
 
-  two("shows a damaged commit makes the room suspect", async ({ world, ana, ben }) => {
+  two("sends a damaged commit makes the room suspect", async ({ world, ana, ben }) => {
     const eve = await world.join("eve");
     const changes: Lies["shows"][] = [
       (record) => [record, forged(record, { seq: 900 })],
@@ -150,7 +150,7 @@ describe("rooms: a server that", () => {
     }
   });
 
-  two("gives wrong key packages adds nobody", async ({ world, ana }) => {
+  two("sends wrong key packages cannot add anyone", async ({ world, ana }) => {
     const [eve] = await world.joinAll("eve", "dan");
     const ofDan = await ana.ask("key-package", { user: "dan" });
     const garbage = [{ device: new Uint8Array(32), keyPackage: new Uint8Array(100) }];

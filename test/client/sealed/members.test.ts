@@ -28,7 +28,7 @@ async function sendGarbage(by: Person, commitId: string): Promise<void> {
   await by.ask("group-commit", { ...place, commit, info, added: [], removed: [] });
 }
 
-describe("a commit that members have to refuse", () => {
+describe("a commit that members must refuse", () => {
   three("is replaced by an admin's device", async ({ ana, ben, eve }) => {
     for (const id of ["garbage-one", "garbage-two"]) {
       await sendGarbage(ben, id);
@@ -43,7 +43,7 @@ describe("a commit that members have to refuse", () => {
     expect(await eve.members()).toEqual({ ana: 1, eve: 1 });
   });
 
-  three("cannot replace a good one, nor can a member's", async ({ ana, ben, eve }) => {
+  three("cannot replace a valid one, and neither can a member's", async ({ ana, ben, eve }) => {
     const { group, seq, epoch: next } = await groupOf(ben);
     const epoch = next - 1;
     const commit = commitOf(group, epoch, "mine");
@@ -58,7 +58,7 @@ describe("a commit that members have to refuse", () => {
 describe("the body of a sealed message", () => {
   const bytes = (text: string) => new TextEncoder().encode(text);
 
-  test("is refused if it is too deep, too long, or no known object", () => {
+  test("is refused if it is too deep, too long or of an unknown kind", () => {
     const deep = (count: number) => `${"[".repeat(count)}${"]".repeat(count)}`;
     for (const hostile of [
       `{"kind":"text","text":"x","re":${deep(200_000)}}`,
@@ -77,7 +77,7 @@ describe("the body of a sealed message", () => {
     expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
   });
 
-  three("with wrong types or hostile characters harms nobody", async ({ ben, eve }) => {
+  three("is harmless with wrong types or hostile characters", async ({ ben, eve }) => {
     for (const body of [
       { text: 5 },
       { text: "\u0000\u001b[2J\u202e", mentions: [null, {}, "x".repeat(3_000)], re: -1 },

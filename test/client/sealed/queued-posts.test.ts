@@ -56,7 +56,7 @@ async function queue(ana: Person, text: string): Promise<void> {
   await posted;
 }
 
-vaultOnDisk("it is encrypted, and the next run sends it", async ({ world, device, ana, ben }) => {
+vaultOnDisk("is encrypted, and sent by the next run", async ({ world, device, ana, ben }) => {
   await queue(ana, CANARY);
   expect(filesWith(device.folder, CANARY)).toEqual([]);
   const next = await world.join("ana", opened(device));
@@ -66,7 +66,7 @@ vaultOnDisk("it is encrypted, and the next run sends it", async ({ world, device
   await end(next);
 });
 
-vaultOnDisk("what an earlier version left in the clear is encrypted first", async (scene) => {
+vaultOnDisk("is encrypted first if an earlier version stored it unencrypted", async (scene) => {
   const { world, device, ana, ben } = scene;
   const { fingerprint = "" } = ana.client;
   await ana.quit();

@@ -25,7 +25,7 @@ function postAll(person: Person, texts: readonly string[]): Promise<unknown> {
   return Promise.all(texts.map((text) => person.say(text)));
 }
 
-two("an idle device renews its keys when it connects a week later", async (scene) => {
+two("renews keys of an idle device when it connects a week later", async (scene) => {
   const { world, ana, ben } = scene;
   const enter = async () => {
     const person = await ben.restarts();
@@ -49,7 +49,7 @@ two("an idle device renews its keys when it connects a week later", async (scene
   await later.tells("with new keys", ana);
 });
 
-vaultTest([])("a device that stays connected renews its keys", async ({ world, ana }) => {
+vaultTest([])("renews keys of a device that stays connected", async ({ world, ana }) => {
   const before = await epochOf(ana);
   world.site.skewMs += RENEW_MS + RENEW_JITTER_MS;
   expect(await epochOf(ana)).toBe(before);
@@ -58,7 +58,7 @@ vaultTest([])("a device that stays connected renews its keys", async ({ world, a
   expect(await epochOf(ana)).toBe(before + 1);
 });
 
-two("a device renews its keys after RENEW_MESSAGES, and loses none", async ({ ana, ben }) => {
+two("renews keys after RENEW_MESSAGES without losing messages", async ({ ana, ben }) => {
   const before = await epochOf(ana);
   const texts = Array.from({ length: RENEW_MESSAGES }, (_, at) => `word ${at}`);
   await postAll(ana, texts);
@@ -68,7 +68,7 @@ two("a device renews its keys after RENEW_MESSAGES, and loses none", async ({ an
   expect(ben.texts().slice(0, -2)).toEqual(texts.map((text) => `ana: ${text}`));
 });
 
-two("a device that was away reads all in short transactions", async ({ world, ana, ben }) => {
+two("reads missed records in short transactions", async ({ world, ana, ben }) => {
   await ben.tells("hello", ana);
   await ben.quit();
   const each = Math.ceil(WORDS / COMMITS);

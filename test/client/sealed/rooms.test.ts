@@ -13,7 +13,7 @@ function gone(person: Person): Promise<unknown> {
 }
 
 describe("a sealed room", () => {
-  two("carries texts of which the server's disk has nothing", async ({ world, ana, ben }) => {
+  two("carries texts that never reach the server's disk", async ({ world, ana, ben }) => {
     await ana.tells("the canary sings", ben);
     await ben.tells("and ben hears it", ana);
     const both = ["ana: the canary sings", "ben: and ben hears it"];
@@ -21,7 +21,7 @@ describe("a sealed room", () => {
     expect(holds(world.site, "canary")).toBe(false);
   });
 
-  three("is closed to a removed member", async ({ ana, ben, eve }) => {
+  three("is unreadable for a removed member", async ({ ana, ben, eve }) => {
     await ana.kicks("ben");
     await gone(ben);
     await ana.tells("without ben", eve);
@@ -46,14 +46,14 @@ describe("a sealed room", () => {
   two("may be created again under its name after it was removed", async ({ ana, ben }) => {
     await ana.ask("join", { room: "second", create: true, sealed: true });
     await ana.knowsRoom("second");
-    await ana.ask("leave", { room: "second" }); // The only member, and no text: it is removed.
+    await ana.ask("leave", { room: "second" }); // Removes the room, which has no other members.
     await ana.makes("second");
     await ana.letsIn(ben, "second");
     await ana.say("to the new room", "second");
     await ben.hears("to the new room", "second");
   });
 
-  two("adds an absent member by the last-resort package", async ({ world, ana }) => {
+  two("adds an offline member by the last-resort package", async ({ world, ana }) => {
     const eve = await world.join("eve");
     await ana.makes("second");
     await eve.quit();
@@ -78,7 +78,7 @@ describe("a sealed room", () => {
     });
   });
 
-  two("keeps a commit whose answer never came", async ({ world, ana, ben }) => {
+  two("keeps a commit after a lost answer", async ({ world, ana, ben }) => {
     await world.join("eve");
     let isSilent = false;
     ana.liar.lies = {
@@ -139,7 +139,7 @@ describe("a post queued without a link", () => {
     site.network = new MemoryNetwork(site.clock, { delayMs: () => ++delayMs });
   }
 
-  two("is sent sealed as soon as there is one", async ({ world, ana, ben }) => {
+  two("is sent encrypted when a link is available", async ({ world, ana, ben }) => {
     await stop(ben);
     const waiting = ben.client.post("vault", { text: TEXT });
     await world.site.start();
@@ -148,7 +148,7 @@ describe("a post queued without a link", () => {
     expect(holds(world.site, "without")).toBe(false);
   });
 
-  two("is refused where nothing tells any more of the room", async ({ world, ana, ben }) => {
+  two("is refused if the room is no longer known", async ({ world, ana, ben }) => {
     await stop(ben);
     ben.client.post("vault", { text: TEXT }).catch(() => undefined);
     await ben.quit();
@@ -175,7 +175,7 @@ describe("a post queued without a link", () => {
 });
 
 describe("a conversation", () => {
-  two("is sealed when one of the two seals it", async ({ world, ana, ben }) => {
+  two("is sealed when either user seals it", async ({ world, ana, ben }) => {
     const eve = await world.join("eve");
     await ana.say("let us seal this", "@ben");
     await ana.sealed((rooms) => rooms.sealConversation(ana.room("@ben"), "ben"));
@@ -187,7 +187,7 @@ describe("a conversation", () => {
     expect(eve.records.filter(({ room }) => room.kind === "person")).toEqual([]);
   });
 
-  two("with a user who cannot seal stays open", async ({ world, ana }) => {
+  two("with a user without sealed rooms stays open", async ({ world, ana }) => {
     await world.site.member("dan");
     await ana.say("hello", "@dan");
     const sealing = ana.sealed((rooms) => rooms.sealConversation(ana.room("@dan"), "dan"));
@@ -199,7 +199,7 @@ describe("a conversation", () => {
 
 const operated = vaultTest(["ben"], { operatorToken: "token" });
 
-operated("the dashboard shows who and when, and no text", async ({ world, ana, ben }) => {
+operated("shows authors and times in the dashboard, but no text", async ({ world, ana, ben }) => {
   const canary = "canary-that-sings";
   const eve = await world.join("eve");
   const heard: unknown[] = [];

@@ -18,7 +18,7 @@ async function search({ client, world }: Person, query: Query) {
 }
 
 describe("a search", () => {
-  two("finds open and sealed texts in one order, in pages", async ({ ana, ben }) => {
+  two("finds open and sealed texts in one order, page by page", async ({ ana, ben }) => {
     const expected: string[] = [];
     for (let at = 0; at < 12; at++) {
       const room = at % 4 === 1 ? "lobby" : "vault";
@@ -45,7 +45,7 @@ describe("a search", () => {
     }
   });
 
-  two("of a sealed room asks the server nothing", async ({ world, ana, ben }) => {
+  two("of a sealed room sends nothing to the server", async ({ world, ana, ben }) => {
     await ana.tells("a needle", ben);
     const asked: unknown[] = [];
     const query = { target: "vault", grep: "needle", limit: 5 };
@@ -59,7 +59,7 @@ describe("a search", () => {
     expect(asked).toEqual([]);
   });
 
-  two("finds nothing that was erased", async ({ ana, ben }) => {
+  two("finds no erased messages", async ({ ana, ben }) => {
     const one = await ana.say("needle one");
     const other = await ana.say("needle two");
     await ben.hears("needle two");
@@ -80,7 +80,7 @@ function record(seq: number, text = "x"): ChatRecord {
   return { ...place, kind: "text", state: "whole", body: { text } };
 }
 
-test("a page of several sources has at most PAGE_BYTES_MAX, and one record of any size", () => {
+test("limits a page of several sources to PAGE_BYTES_MAX or one record of any size", () => {
   const words = "w".repeat(PAGE_BYTES_MAX / 8);
   const builder = new PageBuilder({ limit: 100 });
   for (let seq = 10; seq > 0; seq--) builder.add(record(seq, words));

@@ -47,7 +47,7 @@ function shows(person: Person, screen: Screen, text: string): Promise<unknown> {
   );
 }
 
-test("texts count, mentions and replies notify, a reaction does neither", async () => {
+test("counts texts, notifies of mentions and replies, and ignores reactions", async () => {
   await using world = await SealedSite.open();
   const [ana, ben, screen] = await openVault(world);
   const before = screen.room("vault")?.unread ?? 0;
@@ -68,7 +68,7 @@ test("texts count, mentions and replies notify, a reaction does neither", async 
   expect(screen.notified).toHaveLength(2);
 });
 
-vaultTest(["ben"])("a client without a model counts what it missed", async ({ ana, ben }) => {
+vaultTest(["ben"])("counts missed messages in a client without a model", async ({ ana, ben }) => {
   await ana.tells("one", ben);
   const room = ben.room();
   for (const record of ben.records) ben.client.reading?.markRead(record);

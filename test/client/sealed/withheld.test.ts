@@ -26,7 +26,7 @@ async function restartsEmpty(person: Person): Promise<Person> {
 }
 
 describe("withheld messages are reported", () => {
-  two("with the next one that comes", async ({ ana, ben }) => {
+  two("with the next message", async ({ ana, ben }) => {
     withhold(ben, 2, 3, 5);
     // Ana reads each: until then the next one would excuse it.
     for (const text of ["1", "2", "3", "4", "5", "6", "7"]) await ana.tells(text, ana);
@@ -37,7 +37,7 @@ describe("withheld messages are reported", () => {
     expect(counts).toEqual([2, 1]);
   });
 
-  two("when their device lost its state and came back", async ({ ana, ben }) => {
+  two("when the sender's device has lost its state and rejoined", async ({ ana, ben }) => {
     await ben.tells("1", ana);
     withhold(ana, 1);
     const again = await restartsEmpty(ben);
@@ -60,7 +60,7 @@ describe("no alarm is raised by", () => {
     expect((await ana.status()).status).toBe("in");
   });
 
-  two("a lost answer: the message is sent again", async ({ world, ana, ben }) => {
+  two("a message that is resent after a lost answer", async ({ world, ana, ben }) => {
     await ana.say("1");
     let isLost = false;
     ana.liar.lies = {
@@ -79,7 +79,7 @@ describe("no alarm is raised by", () => {
     expect(heard(ben)).toEqual(["1", "2", "3", "4"]);
   });
 
-  two("what another process of the device sends later", async ({ world, ana, ben }) => {
+  two("messages that another process of the device sends later", async ({ world, ana, ben }) => {
     await ana.say("1");
     ana.liar.lies = postsAsked(() => undefined);
     void ana.client.post("vault", { text: "late" }).catch(() => undefined);
@@ -95,7 +95,7 @@ describe("no alarm is raised by", () => {
   });
 });
 
-describe("a server that answers history with nothing withholds no message", () => {
+describe("a server that answers history requests with an empty page", () => {
   const noHistory = answered("history", () => ({ records: [] }));
 
   two("while a member is connected", async ({ ana, ben }) => {
@@ -105,7 +105,7 @@ describe("a server that answers history with nothing withholds no message", () =
     await ana.tells("in time", ben);
   });
 
-  two("when a member connects again", async ({ world, ana, ben }) => {
+  two("when a member reconnects", async ({ world, ana, ben }) => {
     await ana.tells("before", ben);
     await ben.quit();
     await ana.makesAdmin("ben");

@@ -30,7 +30,7 @@ async function letGo(hashing: (() => void)[]): Promise<void> {
   }
 }
 
-test("chunks hashed beside the event loop are noted before they can be taken", async () => {
+test("records hashes off the event loop before returning their chunks", async () => {
   const { ahead, bytes, notes, hashing } = sixChunks();
   const taken = ahead.next(0).then((chunk) => ({ chunk, noted: [...notes] }));
   await letGo(hashing);
@@ -53,7 +53,7 @@ test("chunks hashed beside the event loop are noted before they can be taken", a
   ]);
 });
 
-test("what is sought elsewhere while its last hash is under way is not noted", async () => {
+test("does not record a hash in progress after a seek", async () => {
   const { ahead, notes, hashing } = sixChunks();
   const given = ahead.next(0);
   for (let hashed = 0; hashed < 3; ) {

@@ -15,8 +15,8 @@ function begin() {
   return { checksums, journal: () => [...(uploads.find(KEY, "stamp")?.upload.hashes() ?? [])] };
 }
 
-describe("checksums of what was read", () => {
-  test("get to the journal sixteen at a time", () => {
+describe("checksums of read chunks", () => {
+  test("are written to the journal sixteen at a time", () => {
     const { checksums, journal } = begin();
     for (let first = 0; first < 12; first += 4) checksums.record(first, hashes(first, first + 4));
     expect(journal()).toEqual([]);
@@ -24,7 +24,7 @@ describe("checksums of what was read", () => {
     expect(journal()).toEqual(hashes(0, 16));
   });
 
-  test("that were read again elsewhere leave no gap", () => {
+  test("leave no gap if chunks are read again", () => {
     const { checksums, journal } = begin();
     checksums.record(0, hashes(0, 4));
     checksums.record(2, hashes(2, 6));
@@ -33,7 +33,7 @@ describe("checksums of what was read", () => {
     expect(journal()).toEqual(hashes(0, 6));
   });
 
-  test("of an earlier channel are not noted on the next one", () => {
+  test("of an earlier channel are not recorded on the next one", () => {
     const { checksums } = begin();
     checksums.record(0, hashes(0, 4));
     const { uploads } = ClientState.inMemory();
