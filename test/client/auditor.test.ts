@@ -55,7 +55,7 @@ function rewrite(
 }
 
 describe("at each log-in", () => {
-  test("pins the first checkpoint and requests proofs of read records with the next one", async () => {
+  test("pins the first checkpoint, and requests proofs with the next one", async () => {
     const { fixture, enter, pin, seen, alarms } = await read(5);
     expect(pin()).toBeUndefined(); // The log was empty when the device came in.
     expect(seen("unproved")).toEqual([1, 2, 3, 4, 5]);

@@ -132,7 +132,7 @@ describe("a log-in", () => {
     expect(other).toMatchObject({ message });
   });
 
-  test("reports a missing server as unreachable, and needs only a link without credentials", async () => {
+  test("without credentials needs only a link; a missing server is unreachable", async () => {
     const fixture = new ClientFixture();
     await fixture.outcome(fixture.server.stop());
     expect((await refusal(fixture)).code).toBe("unreachable");

@@ -62,7 +62,7 @@ test("fails over to another machine of the cluster", async () => {
   expect(unnamed.last("elsewhere")).toBeUndefined();
 });
 
-test("sends nothing to another server at an advertised address, and never dials it again", async () => {
+test("sends nothing to another server at an address, nor dials it again", async () => {
   const fixture = new ClusterFixture();
   const impostor = new FakeServer(fixture.network, "impostor");
   const places = ["server", "impostor", "other"].map((host) => ({ host, port: 2428 }));

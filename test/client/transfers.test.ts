@@ -143,7 +143,7 @@ describe("a file arrives once and complete", () => {
       expect(bob.has(bytes)).toBe(true);
     }));
 
-  test("when the network is down for a minute, without sending a chunk twice", async () => {
+  test("when the network is down for a minute, with each chunk sent once", async () => {
     const source = new HeldSource(content(12 * CHUNK_BYTES + 1));
     const { site, ana, bob, sending, getting, release } = await underWay(source, 8);
     for (const home of [ana, bob]) home.isCut = true;
@@ -160,7 +160,7 @@ describe("a file arrives once and complete", () => {
     expect(bob.folder.opened.length).toBe(1);
   });
 
-  test.each(["restart", "restartAfterCrash"] as const)("when the server performs: %s", async (how) => {
+  test.each(["restart", "restartAfterCrash"] as const)("when the server does a %s", async (how) => {
     const source = HeldSource.stream(content(12 * CHUNK_BYTES + 1));
     const { site, bob, sending, getting, release } = await underWay(source, 8);
     for (let times = 0; times < 2; times++) {

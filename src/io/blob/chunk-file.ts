@@ -239,8 +239,7 @@ export class ChunkSequence {
   async #recover({ sha256, isProven }: ChunkSequenceOptions): Promise<void> {
     const lines = this.#lines;
     let valid = { upTo: lines.count, lastBytes: 0 };
-    // Usually ends after one round. If all chunks of a round are invalid, earlier chunks are checked
-    // too.
+    // Usually one round suffices. If all its chunks are invalid, the next one checks earlier ones.
     for (let [first, end] = [0, lines.count]; end > 0; end = first) {
       first = isProven ? Math.max(0, end - CHECKED_CHUNKS) : 0;
       valid = await this.#checkChunks(first, end, sha256);

@@ -146,7 +146,7 @@ describe("a file in a sealed room", () => {
     expect(await codeOf(send(ana, source, { to: ["vault", "lobby"] }))).toBe("usage");
   });
 
-  two("is never sent unencrypted if the server claims that the room is open", async ({ world, ana }) => {
+  two("stays encrypted if the server claims that the room is open", async ({ world, ana }) => {
     const again = await world.join("ana", ana.device);
     Object.assign(again.room(), { isSealed: false });
     const source = new HeldSource(content(9), { name: "canary.txt" });
