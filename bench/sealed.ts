@@ -48,13 +48,13 @@ async function measure(count: number): Promise<Readonly<Record<string, number>>>
   const pair = await stocked(bob);
   const keyPackages = [pair.keyPackage];
   for (const device of others) keyPackages.push((await stocked(device)).keyPackage);
-  const at = (device: TestDevice) => ({ bound: POST, ...device.knowing() });
+  const at = (device: TestDevice) => ({ bound: POST, ...device.accountChecks() });
 
   const { group } = await ana.engine.create(ana.policy());
   const [added, addMs] = await timed(() =>
     ana.engine.commit(group, { kind: "add", keyPackages }, at(ana)),
   );
-  const joinContext = { room: ROOM, ...bob.knowing() };
+  const joinContext = { room: ROOM, ...bob.accountChecks() };
   const [joined, joinMs] = await timed(() =>
     bob.engine.join(welcomeOf(added), secretIn(pair), joinContext),
   );

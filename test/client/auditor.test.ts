@@ -22,15 +22,15 @@ async function read(count: number) {
     return watched;
   };
   const first = await enter();
-  for (let i = 1; i <= count; i++) fixture.server.say({ text: `text ${i}` }, "ben");
+  for (let i = 1; i <= count; i++) fixture.server.addRecord({ text: `text ${i}` }, "ben");
   await fixture.clock.advance(WRITTEN_MS);
   await fixture.outcome(first.client.close());
   const { fingerprint } = fixture.server.identity;
   const pin = () => fixture.state.logPins.pin({ fingerprint });
   const reader = { fingerprint, formers: [], user: "ana" };
-  const seen = (which: "all" | "unproved") =>
+  const observed = (which: "all" | "unproved") =>
     fixture.state.logPins.storedRecords(reader, which).map(({ seq }) => seq);
-  return { fixture, enter, alarms, pin, seen };
+  return { fixture, enter, alarms, pin, seen: observed };
 }
 
 function rewrite(
@@ -44,7 +44,7 @@ function rewrite(
   const before = [...server.records];
   server.records.length = 0;
   for (const [from, text] of change(texts)) {
-    const stored = server.say({ text }, from);
+    const stored = server.addRecord({ text }, from);
     const same = before.find(({ seq, record }) => {
       return (
         seq === stored.seq && utf8Decode(record.body ?? new Uint8Array()).includes(`"${text}"`)
@@ -63,7 +63,7 @@ describe("at each log-in", () => {
     expect(pin()?.size).toBe(5);
     expect(seen("unproved")).toEqual([]);
     expect(seen("all")).toEqual([1, 2, 3, 4, 5]);
-    fixture.server.say({ text: "more" });
+    fixture.server.addRecord({ text: "more" });
     await fixture.outcome(watched.client.close());
     await enter();
     expect(pin()?.size).toBe(6);
@@ -90,16 +90,16 @@ describe("at each log-in", () => {
   test("retries an invalid answer three times", async () => {
     const { fixture, enter, alarms } = await read(3);
     await fixture.outcome((await enter()).client.close());
-    let asked = 0;
-    fixture.server.mischief.onRequest = ({ kind }) => {
+    let requestCount = 0;
+    fixture.server.misbehaviour.onRequest = ({ kind }) => {
       if (kind !== "checkpoint") return undefined;
-      asked += 1;
+      requestCount += 1;
       return new Fault("internal", "not now");
     };
     const watched = await enter();
     expect(watched.client.isConnected).toBe(true);
     await fixture.clock.advance(5_000);
-    expect(asked).toBe(3);
+    expect(requestCount).toBe(3);
     expect(alarms.map(({ fault }) => fault.code)).toEqual(["log-unproved"]);
   });
 
@@ -127,8 +127,8 @@ describe("at each log-in", () => {
     const old = server.identity;
     server.identity = Identity.generate();
     const predecessors = [makeSuccession(old, server.identity.publicKey)];
-    server.mischief.onWelcome = (welcome) => ({ ...welcome, predecessors });
-    server.say({ text: "signed by the new key" });
+    server.misbehaviour.onWelcome = (welcome) => ({ ...welcome, predecessors });
+    server.addRecord({ text: "signed by the new key" });
     const watched = await enter();
     expect(watched.client.isConnected).toBe(true);
     expect(alarms).toEqual([]);
@@ -139,17 +139,17 @@ describe("at each log-in", () => {
 
   test("requests a new checkpoint if it is older than a known record", async () => {
     const { fixture, enter, alarms, pin, seen } = await read(5);
-    const { mischief } = fixture.server;
-    mischief.signed = 3;
+    const { misbehaviour } = fixture.server;
+    misbehaviour.signed = 3;
     await fixture.outcome((await enter()).client.close());
-    expect(mischief.signed).toBeUndefined();
+    expect(misbehaviour.signed).toBeUndefined();
     expect(pin()?.size).toBe(5);
     expect(seen("unproved")).toEqual([]);
     const { client } = await fixture.connect({ follow: "none" });
     await fixture.clock.advance(0);
     await fixture.outcome(client.post("lobby", { text: "confirmed" }));
     await fixture.outcome(client.close());
-    mischief.signed = 5;
+    misbehaviour.signed = 5;
     await enter();
     expect(pin()?.size).toBe(6);
     expect(alarms).toEqual([]);
@@ -208,8 +208,8 @@ describe("a log that was manipulated and signed again", () => {
     const second = await enter();
     const before = pin();
     expect(before?.size).toBe(8);
-    fixture.server.say({ text: "text 9" }, "ben");
-    fixture.server.say({ text: "text 10" }, "ben");
+    fixture.server.addRecord({ text: "text 9" }, "ben");
+    fixture.server.addRecord({ text: "text 10" }, "ben");
     await fixture.clock.advance(WRITTEN_MS);
     await fixture.outcome(second.client.close());
     rewrite(fixture, manipulate);
@@ -257,7 +257,7 @@ describe("a log that was manipulated and signed again", () => {
   test("is detected at the next audit, before queued posts are sent", async () => {
     const { fixture, enter, alarms } = await read(8);
     const watched = await enter();
-    fixture.server.say({ text: "text 9" }, "ben");
+    fixture.server.addRecord({ text: "text 9" }, "ben");
     rewrite(fixture, (texts) => texts.with(8, ["ben", "never said"]));
     await fixture.clock.advance(AUDITED_MS);
     expect(alarms.map(({ fault }) => fault.code)).toEqual(["log-forked"]);
@@ -269,7 +269,7 @@ describe("a missing proof", () => {
   async function withheld(change: (fixture: ClientFixture) => void) {
     const read5 = await read(5);
     const { fixture, enter } = read5;
-    fixture.server.mischief.withholds = (seq) => seq === 2 || seq === 4;
+    fixture.server.misbehaviour.withholds = (seq) => seq === 2 || seq === 4;
     change(fixture);
     const watched = await enter();
     await fixture.clock.advance(TRIES_MS);
@@ -298,7 +298,7 @@ describe("a missing proof", () => {
     expect(seen("unproved")).toEqual([2, 4]);
     const outcome = await fixture.outcome(watched.client.audit());
     expect(outcome).toMatchObject({ kind: "accepted", proved: 3, open: 2 });
-    fixture.server.tell({ kind: "room", room: "r1", name: "lobby", n: 6, skipped: 0 });
+    fixture.server.notify({ kind: "room", room: "r1", name: "lobby", n: 6, skipped: 0 });
     await fixture.clock.advance(0);
     const again = await fixture.outcome(watched.client.audit());
     expect(again).toMatchObject({ kind: "alarm", alarm: { evidence: { reason: "left-out" } } });
@@ -308,7 +308,7 @@ describe("a missing proof", () => {
 test("counts a history page as read, up to a number of records per run", async () => {
   const { fixture, alarms, pin } = await read(0);
   const ben = { fingerprint: fixture.server.identity.fingerprint, formers: [], user: "ben" };
-  for (let i = 1; i <= 9; i++) fixture.server.say({ text: `text ${i}` }, "ana");
+  for (let i = 1; i <= 9; i++) fixture.server.addRecord({ text: `text ${i}` }, "ana");
   const credentials = { ...ANA, user: "ben" };
   const { client } = await fixture.connect({ follow: "none", credentials });
   const { logPins } = fixture.state;
@@ -318,7 +318,8 @@ test("counts a history page as read, up to a number of records per run", async (
   expect(logPins.storedRecords(ben, "all").map(({ seq, place }) => [seq, place])).toEqual(
     [6, 7, 8, 9].map((seq) => [seq, "#lobby"]),
   );
-  for (let i = 10; i <= 2 * UNSTORED_RECORDS_MAX; i++) fixture.server.say({ text: "more" }, "ana");
+  for (let i = 10; i <= 2 * UNSTORED_RECORDS_MAX; i++)
+    fixture.server.addRecord({ text: "more" }, "ana");
   const later = fixture.client({ follow: "none", credentials }).client;
   await fixture.outcome(later.connect());
   await fixture.outcome(later.history({ limit: 1_000 }));
@@ -395,7 +396,8 @@ test("waits for proofs before the program ends, and reports the alarm", async ()
 
 test("stops waiting for a server that never answers when the program ends", async () => {
   const { fixture } = await read(3);
-  fixture.server.mischief.onRequest = ({ kind }) => (kind === "checkpoint" ? "silent" : undefined);
+  fixture.server.misbehaviour.onRequest = ({ kind }) =>
+    kind === "checkpoint" ? "silent" : undefined;
   const { client } = await fixture.connect({ follow: "none" });
   expect(await fixture.code(client.auditSettled())).toBe("fine");
 });

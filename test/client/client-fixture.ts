@@ -28,8 +28,8 @@ export class ClientFixture {
   readonly device = Identity.generate();
   readonly dialled: string[] = [];
 
-  constructor(weather: NetworkConditions = {}) {
-    this.network = new MemoryNetwork(this.clock, weather);
+  constructor(conditions: NetworkConditions = {}) {
+    this.network = new MemoryNetwork(this.clock, conditions);
     this.server = new FakeServer(this.network);
     this.#dial = this.network.dialFrom("home");
   }
@@ -80,7 +80,7 @@ export class ClientFixture {
     return outcome instanceof Fault ? outcome.code : "fine";
   }
 
-  asked(): string[] {
+  requests(): string[] {
     return this.server.requests.map((request) => {
       if (request.kind !== "login") return request.kind;
       return request.signature === undefined ? "login by password" : "login by device";

@@ -6,12 +6,12 @@ import { ANA, connected } from "./client-fixture.ts";
 describe("reading", () => {
   test("continues after a lost link without repeats or gaps", async () => {
     const { fixture, watched, server, clock } = await connected();
-    server.say({ text: "one" });
+    server.addRecord({ text: "one" });
     await clock.advance(0);
     fixture.network.cut();
-    server.say({ text: "two" });
+    server.addRecord({ text: "two" });
     await clock.advance(1_000);
-    server.say({ text: "three" });
+    server.addRecord({ text: "three" });
     await clock.advance(0);
     expect(watched.texts()).toEqual(["one", "two", "three"]);
     const links = watched.kinds().filter((kind) => kind === "lost" || kind === "connected");
@@ -22,7 +22,7 @@ describe("reading", () => {
     const { fixture, watched: first, server, clock } = await connected();
     await clock.advance(0);
     first.pause();
-    for (const text of ["one", "two", "three"]) server.say({ text });
+    for (const text of ["one", "two", "three"]) server.addRecord({ text });
     await clock.advance(10_000);
     const second = await fixture.connect();
     await clock.advance(0);
@@ -32,17 +32,17 @@ describe("reading", () => {
   test("marks a body that does not match its commitment as damaged", async () => {
     const { watched, server, clock } = await connected();
     const body = new TextEncoder().encode('{"text":"forged"}');
-    server.mischief.onRecord = ({ record }) => ({ ...record, body });
-    server.say({ text: "true" });
+    server.misbehaviour.onRecord = ({ record }) => ({ ...record, body });
+    server.addRecord({ text: "true" });
     await clock.advance(0);
     expect(watched.last("record")?.record).toMatchObject({ state: "damaged", body: undefined });
   });
 
   test.each(["heals", "stays"])("requests records once more after a gap that %s", async (how) => {
     const { watched, server, clock } = await connected();
-    server.mischief.onRecord = (stored) => (stored.n === 2 ? undefined : stored.record);
-    for (const text of ["one", "two", "three"]) server.say({ text });
-    if (how === "heals") server.mischief.onRecord = undefined;
+    server.misbehaviour.onRecord = (stored) => (stored.n === 2 ? undefined : stored.record);
+    for (const text of ["one", "two", "three"]) server.addRecord({ text });
+    if (how === "heals") server.misbehaviour.onRecord = undefined;
     await clock.advance(5_000);
     if (how === "heals") {
       expect(watched.texts()).toEqual(["one", "two", "three"]);
@@ -59,7 +59,7 @@ describe("reading", () => {
     const resume = watched.pause();
     const texts = Array.from({ length: EVENTS_BUFFERED_MAX + 3_000 }, (_, i) => `${i + 1}`);
     for (const [i, text] of texts.entries()) {
-      server.say({ text });
+      server.addRecord({ text });
       if (i % 1_000 === 999) await clock.advance(0);
     }
     await clock.advance(60_000);
@@ -97,13 +97,13 @@ describe("a post", () => {
 
   test("is interrupted by the end of the client, and sent by the next run", async () => {
     const { fixture, client, server } = await connected();
-    server.mischief.onRequest = () => "silent";
+    server.misbehaviour.onRequest = () => "silent";
     const post = fixture.code(client.post("lobby", { text: "1" }));
     await fixture.outcome(client.close());
     expect(await post).toBe("interrupted");
     expect(await fixture.code(client.post("lobby", { text: "2" }))).toBe("interrupted");
     await fixture.outcome(client.drain());
-    server.mischief = {};
+    server.misbehaviour = {};
     for (const options of [{ credentials: { ...ANA, user: "ben" } }, { adoptsUnsent: false }]) {
       const other = await fixture.connect(options);
       await fixture.outcome(other.client.drain());
@@ -141,7 +141,7 @@ describe("a client", () => {
 
   test("sends a post after a refused log-out", async () => {
     const { fixture, client, server, clock } = await connected();
-    server.mischief.onRequest = ({ kind }) => {
+    server.misbehaviour.onRequest = ({ kind }) => {
       if (kind !== "logout") return undefined;
       void client.post("lobby", { text: "late" });
       return new Fault("last-credential", "no");

@@ -212,7 +212,7 @@ describe("for a user", () => {
   test("cancels a log-in when it is closed", async () => {
     const rig = new LoopFixture();
     const entering = rig.fixture.code(rig.loop.logIn(ANA));
-    rig.fixture.server.mischief.onRequest = () => {
+    rig.fixture.server.misbehaviour.onRequest = () => {
       rig.loop.disconnect();
       return undefined;
     };
@@ -222,10 +222,10 @@ describe("for a user", () => {
 
   test("keeps the link on log-out, and stays logged in if the server refuses", async () => {
     const rig = await loggedIn();
-    rig.fixture.server.mischief.onRequest = () => new Fault("last-credential", "no");
+    rig.fixture.server.misbehaviour.onRequest = () => new Fault("last-credential", "no");
     expect(await rig.fixture.code(rig.loop.logout(true))).toBe("last-credential");
     expect(rig.loop.state.kind).toBe("in");
-    rig.fixture.server.mischief = {};
+    rig.fixture.server.misbehaviour = {};
     await rig.fixture.outcome(rig.loop.logout(true));
     expect(rig.next()).toEqual(["outside"]);
     await rig.in(BEN);
@@ -252,7 +252,7 @@ describe("an owner", () => {
     const { fixture, loop } = rig;
     const release = Promise.withResolvers<void>();
     if (when === "dialling") rig.held = release.promise;
-    if (when === "logging in") fixture.server.mischief.onRequest = () => "silent";
+    if (when === "logging in") fixture.server.misbehaviour.onRequest = () => "silent";
     const entered = fixture.code(loop.logIn(ANA));
     await fixture.clock.advance(0);
     if (when === "waiting") await rig.cut();
@@ -286,10 +286,10 @@ test("opens a single link and never hangs for any order of events", () => {
     leave: (rig) => rig.loop.disconnect(),
     now: (rig) => rig.loop.reconnectNow(),
     slow: ({ fixture }) => {
-      fixture.server.mischief.onRequest = () => "silent";
+      fixture.server.misbehaviour.onRequest = () => "silent";
     },
     quick: ({ fixture }) => {
-      fixture.server.mischief = {};
+      fixture.server.misbehaviour = {};
     },
   };
   const moments = fc.array(
@@ -312,7 +312,7 @@ test("opens a single link and never hangs for any order of events", () => {
         looksFine();
       }
       rig.isDead = false;
-      rig.fixture.server.mischief = {};
+      rig.fixture.server.misbehaviour = {};
       rig.fixture.network.cut();
       await clock.advance(4 * RECONNECT_MAX_MS);
       looksFine();

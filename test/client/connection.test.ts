@@ -116,8 +116,8 @@ test("reserves capacity for posts, and fails all requests on close", async () =>
 
 test("reports when an answer is delayed and when it arrives", async () => {
   const { clock, connection, tell, refuse } = await entered();
-  const told: unknown[] = [];
-  connection.onGuessDelay = (delay) => told.push(delay?.waitMs);
+  const reported: unknown[] = [];
+  connection.onGuessDelay = (delay) => reported.push(delay?.waitMs);
   const listened: ServerNotice[] = [];
   connection.listen((notice) => listened.push(notice));
   const refusal = "wrong password for this room";
@@ -127,33 +127,33 @@ test("reports when an answer is delayed and when it arrives", async () => {
   tell({ kind: "guess-delay", waitMs: 2_000, of: "everyone" });
   tell({ kind: "guess-delay", waitMs: 4_000, of: "address" });
   await clock.advance(0);
-  expect(told).toEqual([2_000, 4_000]);
+  expect(reported).toEqual([2_000, 4_000]);
   refuse(2, new Fault("room-password-wrong", refusal));
   await clock.advance(0);
   expect(await asked).toBe(refusal);
-  expect(told).toEqual([2_000, 4_000, undefined]);
+  expect(reported).toEqual([2_000, 4_000, undefined]);
   // An answer that was not held back is no news.
   const again = join("another wrong one");
   await clock.advance(0);
   refuse(3, new Fault("room-password-wrong", refusal));
   await clock.advance(0);
   expect(await again).toBe(refusal);
-  expect(told).toHaveLength(3);
+  expect(reported).toHaveLength(3);
   expect(listened).toEqual([]);
 });
 
 test("reports a stalled link, even while idle, until the server answers", async () => {
   const { clock, connection, tell, fallSilent } = await entered();
-  const told: [number, boolean][] = [];
+  const reported: [number, boolean][] = [];
   const begun = clock.now();
-  connection.watchStalls((on) => told.push([clock.now() - begun, on]));
+  connection.watchStalls((on) => reported.push([clock.now() - begun, on]));
   await clock.advance(30_000); // Pings are answered.
-  expect(told).toEqual([]);
+  expect(reported).toEqual([]);
   fallSilent();
   const silent = clock.now() - begun;
   await clock.advance(STALL_PING_AFTER_MS + STALL_MS);
-  expect(told).toHaveLength(1);
-  const [[at = 0, on] = []] = told;
+  expect(reported).toHaveLength(1);
+  const [[at = 0, on] = []] = reported;
   expect([on, at > silent, at <= silent + STALL_PING_AFTER_MS + STALL_MS]).toEqual([
     true,
     true,
@@ -161,10 +161,10 @@ test("reports a stalled link, even while idle, until the server answers", async 
   ]);
   tell({ kind: "caught-up", seq: 1 });
   await clock.advance(0);
-  expect(told.slice(1).map(([, isOn]) => isOn)).toEqual([false]);
+  expect(reported.slice(1).map(([, isOn]) => isOn)).toEqual([false]);
   connection.request("ignored", {}).catch(() => undefined);
   await clock.advance(STALL_MS - 1);
-  expect(told).toHaveLength(2);
+  expect(reported).toHaveLength(2);
   await clock.advance(1);
-  expect(told.at(-1)?.[1]).toBe(true);
+  expect(reported.at(-1)?.[1]).toBe(true);
 });

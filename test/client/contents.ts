@@ -7,8 +7,8 @@ import { digestOf } from "../wire/digest.ts";
 
 export function content(sizeBytes: number, seed = 1): Uint8Array {
   const bytes = new Uint8Array(sizeBytes);
-  const words = new Uint32Array(bytes.buffer, 0, sizeBytes >> 2);
-  for (let i = 0; i < words.length; i++) words[i] = Math.imul(i ^ (seed << 20), 2_654_435_761);
+  const data32 = new Uint32Array(bytes.buffer, 0, sizeBytes >> 2);
+  for (let i = 0; i < data32.length; i++) data32[i] = Math.imul(i ^ (seed << 20), 2_654_435_761);
   if (sizeBytes > 0) bytes[sizeBytes - 1] = seed;
   return bytes;
 }
@@ -30,7 +30,7 @@ export function digestHex(bytes: Uint8Array): string {
   ).toHex();
 }
 
-export class HeldSource implements Source {
+export class MemorySource implements Source {
   readonly name: string;
   readonly skipped: readonly string[] = [];
   readonly path?: string;
@@ -54,8 +54,8 @@ export class HeldSource implements Source {
     this.stamp = stamp;
   }
 
-  static stream(bytes: Uint8Array): HeldSource {
-    const source = new HeldSource(bytes, { path: "" });
+  static stream(bytes: Uint8Array): MemorySource {
+    const source = new MemorySource(bytes, { path: "" });
     source.sizeBytes = undefined;
     return source;
   }
@@ -84,7 +84,7 @@ export class HeldSource implements Source {
   close(): void {}
 }
 
-export class HeldFolder {
+export class MemoryFolder {
   readonly parts = new Map<string, { chunk: Uint8Array; sha256: Uint8Array }[]>();
   readonly files = new Map<string, Uint8Array>();
   readonly opened: SinkOptions[] = [];
@@ -99,18 +99,18 @@ export class HeldFolder {
 
   readonly open = async (about: SinkOptions): Promise<Sink> => {
     this.opened.push(about);
-    return new HeldSink(this, about);
+    return new MemorySink(this, about);
   };
 }
 
-class HeldSink implements Sink {
+class MemorySink implements Sink {
   readonly have: number;
-  readonly #folder: HeldFolder;
+  readonly #folder: MemoryFolder;
   readonly #about: SinkOptions;
   #chunks: { chunk: Uint8Array; sha256: Uint8Array }[];
   #isClosed = false;
 
-  constructor(folder: HeldFolder, about: SinkOptions) {
+  constructor(folder: MemoryFolder, about: SinkOptions) {
     this.#folder = folder;
     this.#about = about;
     this.#chunks = [...(folder.parts.get(about.file) ?? [])];

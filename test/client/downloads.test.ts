@@ -25,9 +25,9 @@ describe("a download", () => {
         ...{ resumedBytes: 0, entries: undefined, renamed: [] },
       });
       expect(ana.has(bytes)).toBe(true);
-      expect(ana.files.got).toEqual([FILE]);
+      expect(ana.files.downloads).toEqual([FILE]);
       expect(ana.reports.at(-1)).toMatchObject({ doneBytes: sizeBytes, sizeBytes });
-      expect(ana.fixture.clock.waiting).toBeLessThan(3);
+      expect(ana.fixture.clock.pendingTimers).toBeLessThan(3);
     },
   );
 
@@ -48,14 +48,14 @@ describe("a download", () => {
   test("only confirms the file after losing the link after the last byte", async () => {
     const { ana, folder, files, fixture } = await withFile(2);
     let isFirst = true;
-    fixture.server.mischief.onRequest = ({ kind }) => {
+    fixture.server.misbehaviour.onRequest = ({ kind }) => {
       if (kind !== "got" || !isFirst) return undefined;
       isFirst = false;
       fixture.network.cut();
       return "silent";
     };
     expect(await ana.get()).toMatchObject({ path: "/in/a.bin" });
-    expect(files.got).toEqual([FILE]);
+    expect(files.downloads).toEqual([FILE]);
     expect(files.begun).toEqual([0, 2]);
     expect(folder.files.size).toBe(1);
   });
@@ -105,8 +105,8 @@ describe("a stopped download", () => {
         sent.push(chunk.index);
         return chunk;
       };
-      const got = await ana.get({ chunksLeft: () => said });
-      expect(got).toMatchObject({ resumedBytes: 4 * CHUNK_BYTES });
+      const received = await ana.get({ chunksLeft: () => said });
+      expect(received).toMatchObject({ resumedBytes: 4 * CHUNK_BYTES });
       expect(ana.has(bytes)).toBe(true);
       expect(said === 4 ? sent : sent.slice(-2)).toEqual([4, 5]);
     },

@@ -4,7 +4,7 @@ import type { ModelEvent } from "../../src/core/model/event.ts";
 import { ClientFixture, type Watched } from "./client-fixture.ts";
 
 const FILE = "f".repeat(12);
-const AGAIN = "connection(connecting) greeted";
+const RECONNECTED = "connection(connecting) greeted";
 
 type Scenario = (fixture: ClientFixture) => Promise<void>;
 
@@ -16,7 +16,7 @@ async function sequences(scenario: Scenario): Promise<{ read: string[]; pushed: 
     if (change !== undefined) pushed.push(change);
   };
   await run(scenario, (fixture) => fixture.connect({}, receive));
-  return { read: shown(read.events), pushed: shown(pushed) };
+  return { read: summarize(read.events), pushed: summarize(pushed) };
 }
 
 async function run(
@@ -24,7 +24,7 @@ async function run(
   connect: (fixture: ClientFixture) => Promise<Watched>,
 ): Promise<Watched> {
   const fixture = new ClientFixture();
-  fixture.server.say({ text: "before" }, "bob");
+  fixture.server.addRecord({ text: "before" }, "bob");
   const watched = await connect(fixture);
   await fixture.clock.advance(0);
   await scenario(fixture);
@@ -32,7 +32,7 @@ async function run(
   return watched;
 }
 
-function shown(events: readonly { readonly kind: string }[]): string[] {
+function summarize(events: readonly { readonly kind: string }[]): string[] {
   const words = events.map((event) => {
     const { kind, user, isRenamed, connection, record, rooms, fault } = event as {
       kind: string;
@@ -52,8 +52,8 @@ function shown(events: readonly { readonly kind: string }[]): string[] {
       fault?.code,
       ...(names ?? []),
     ];
-    const told = about.filter((one) => one !== undefined).join(" ");
-    return told === "" ? kind : `${kind}(${told})`;
+    const reports = about.filter((one) => one !== undefined).join(" ");
+    return reports === "" ? kind : `${kind}(${reports})`;
   });
   return words.join(" ").split(/ (?=lost|connection\(offline)|(?<=caught-up) /);
 }
@@ -61,15 +61,15 @@ function shown(events: readonly { readonly kind: string }[]): string[] {
 test("lists the rooms again after a reconnection, without repeating records", async () => {
   const { read, pushed } = await sequences(async ({ network, server, clock }) => {
     network.cut();
-    server.say({ text: "missed" }, "bob");
-    server.mischief.onRecord = ({ record }) => {
-      server.mischief = {};
-      server.tell({ kind: "announced", text: "soon", by: "op", time: 1 });
-      server.tell({ kind: "majority", on: true });
+    server.addRecord({ text: "missed" }, "bob");
+    server.misbehaviour.onRecord = ({ record }) => {
+      server.misbehaviour = {};
+      server.notify({ kind: "announced", text: "soon", by: "op", time: 1 });
+      server.notify({ kind: "majority", on: true });
       return record;
     };
     await clock.advance(1_000);
-    server.say({ text: "live" }, "bob");
+    server.addRecord({ text: "live" }, "bob");
     await clock.advance(0);
   });
   const before = "pinned connected(ana lobby) record(1) caught-up";
@@ -77,7 +77,7 @@ test("lists the rooms again after a reconnection, without repeating records", as
   expect(read).toEqual([before, after, "record(3) closed"]);
   expect(pushed).toEqual([
     "connection(entering) greeted entered(ana) listing room record(1) caught-up",
-    `connection(offline) ${AGAIN} entered(ana) listing room board board record(2) caught-up`,
+    `connection(offline) ${RECONNECTED} entered(ana) listing room board board record(2) caught-up`,
     "record(3)",
   ]);
 });
@@ -93,21 +93,21 @@ test("continues as the same user after a rename on the server", async () => {
   expect(read).toEqual([before, "lost(link-closed) connected(anna lobby) caught-up", "closed"]);
   expect(pushed).toEqual([
     "connection(entering) greeted entered(ana) listing room record(1) caught-up",
-    `connection(offline) ${AGAIN} entered(anna renamed) listing room caught-up`,
+    `connection(offline) ${RECONNECTED} entered(anna renamed) listing room caught-up`,
   ]);
 });
 
 test("delivers notices about rooms and the account in the server's order", async () => {
   const { read, pushed } = await sequences(async ({ server, clock }) => {
-    server.tell({ kind: "room", room: "r2", name: "hall", n: 1, skipped: 3 });
-    server.say({}, "bob", "room", "r2");
-    server.say({ text: "hello" }, "bob", "text", "r2");
-    server.tell({ kind: "presences", room: "r2", online: ["bob"], offline: [] });
-    server.tell({ kind: "typing", room: "r2", users: ["bob"] });
-    server.tell({ kind: "offered", room: "r2", file: FILE, from: "bob", name: "a", size: 1 });
-    for (const n of [2, 2]) server.tell({ kind: "read", room: "r2", n });
-    server.tell({ kind: "majority", on: false });
-    server.tell({ kind: "room-gone", room: "r2" });
+    server.notify({ kind: "room", room: "r2", name: "hall", n: 1, skipped: 3 });
+    server.addRecord({}, "bob", "room", "r2");
+    server.addRecord({ text: "hello" }, "bob", "text", "r2");
+    server.notify({ kind: "presences", room: "r2", online: ["bob"], offline: [] });
+    server.notify({ kind: "typing", room: "r2", users: ["bob"] });
+    server.notify({ kind: "offered", room: "r2", file: FILE, from: "bob", name: "a", size: 1 });
+    for (const n of [2, 2]) server.notify({ kind: "read", room: "r2", n });
+    server.notify({ kind: "majority", on: false });
+    server.notify({ kind: "room-gone", room: "r2" });
     await clock.advance(0);
   });
   expect(read.at(-1)).toBe("room record(2) presence(bob) offered read majority room-gone closed");
@@ -120,7 +120,7 @@ test("starts from the room list and the stored cursor with a model", async () =>
   const { fingerprint } = fixture.server.identity;
   for (const seq of [1, 2]) {
     const { client } = await fixture.connect({}, () => undefined);
-    fixture.server.say({ text: "read" }, "bob");
+    fixture.server.addRecord({ text: "read" }, "bob");
     await fixture.clock.advance(1_000);
     expect(fixture.state.cursor(fingerprint, "ana")).toBe(seq);
     await fixture.outcome(client.close());

@@ -5,14 +5,14 @@ import type { NoticeOf, Request, RequestOf } from "../../src/wire/messages.ts";
 import { digestOf } from "../wire/digest.ts";
 import type { FakePeer } from "./fake-server.ts";
 
-interface Held {
+interface StoredFile {
   readonly chunk: Uint8Array;
   readonly sha256: Uint8Array;
 }
 
 interface FakeFile {
   readonly offer: Omit<RequestOf<"offer">, "kind" | "ref">;
-  chunks: Held[];
+  chunks: StoredFile[];
   durable: number;
   digest: Uint8Array | undefined;
 }
@@ -31,7 +31,7 @@ interface FakeChannel {
 export class FakeFiles {
   readonly files = new Map<string, FakeFile>();
   readonly withdrawn: string[] = [];
-  readonly got: string[] = [];
+  readonly downloads: string[] = [];
   readonly begun: number[] = [];
   readonly received: number[] = [];
   windowChunks = 4;
@@ -43,7 +43,7 @@ export class FakeFiles {
   readonly #channels = new Map<FakePeer, FakeChannel>();
 
   put(file: string, bytes: Uint8Array, isWhole = true): void {
-    const chunks: Held[] = [];
+    const chunks: StoredFile[] = [];
     for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
       const chunk = bytes.slice(at, at + CHUNK_BYTES);
       chunks.push({ chunk, sha256: sha256(chunk) });
@@ -93,7 +93,7 @@ export class FakeFiles {
         this.#fetch(peer, request);
         return true;
       case "got":
-        this.got.push(request.file);
+        this.downloads.push(request.file);
         peer.answer<"got">(request.ref, {});
         return true;
       default:

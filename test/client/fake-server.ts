@@ -33,7 +33,7 @@ interface Stored {
   readonly record: WireRecord;
 }
 
-export interface Mischief {
+export interface Misbehaviour {
   /** Decides before the server does; a fault refuses, `silent` never answers. */
   onRequest?: ((request: Request) => Fault | "silent" | undefined) | undefined;
   onRecord?: ((stored: Stored) => WireRecord | undefined) | undefined;
@@ -48,7 +48,7 @@ const ADDRESS = { host: "server", port: 2428 };
 export class FakeServer {
   identity: Identity;
   roomPassword: string | undefined = "sesame";
-  mischief: Mischief = {};
+  misbehaviour: Misbehaviour = {};
   readonly accounts: Map<string, Account>;
   readonly records: Stored[];
   readonly requests: Request[] = [];
@@ -99,11 +99,11 @@ export class FakeServer {
     this.files.closed(peer);
   }
 
-  tell(notice: Parameters<Session["notify"]>[0]): void {
+  notify(notice: Parameters<Session["notify"]>[0]): void {
     for (const peer of this.#peers) peer.tell(notice);
   }
 
-  say(body: object, from = "server", kind = "text", room = "r1", id = ""): Stored {
+  addRecord(body: object, from = "server", kind = "text", room = "r1", id = ""): Stored {
     const seq = (this.records.at(-1)?.seq ?? 0) + 1;
     const n = (this.records.findLast((record) => record.room === room)?.n ?? 0) + 1;
     const salt = new Uint8Array(16).fill(seq);
@@ -127,7 +127,7 @@ export class FakeServer {
     const id = `${outbox}.${counter}`;
     const known = this.#posted.get(id);
     if (known !== undefined) return known;
-    const stored = this.say({ text: body.text }, user, "text", "r1", id);
+    const stored = this.addRecord({ text: body.text }, user, "text", "r1", id);
     this.#posted.set(id, stored);
     return stored;
   }
@@ -170,9 +170,9 @@ export class FakePeer {
 
   deliver(stored: Stored): void {
     if (this.#account === undefined) return;
-    const { onRecord } = this.#server.mischief;
-    const told = onRecord === undefined ? stored.record : onRecord(stored);
-    if (told !== undefined) this.tell({ kind: "records", records: [told] });
+    const { onRecord } = this.#server.misbehaviour;
+    const reported = onRecord === undefined ? stored.record : onRecord(stored);
+    if (reported !== undefined) this.tell({ kind: "records", records: [reported] });
   }
 
   answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): void {
@@ -204,7 +204,7 @@ export class FakePeer {
   }
 
   #hello({ nonce }: NoticeOf<"hello">): void {
-    const { identity, roomPassword, mischief } = this.#server;
+    const { identity, roomPassword, misbehaviour } = this.#server;
     this.#clientNonce = new Uint8Array(nonce);
     const welcome: NoticeOf<"welcome"> = {
       kind: "welcome",
@@ -216,7 +216,7 @@ export class FakePeer {
       needs: roomPassword === undefined ? "open" : "password",
       limits: { messageBytes: 1_000_000, textBytes: 65_536 },
     };
-    this.#perform(this.#session.notify(mischief.onWelcome?.(welcome) ?? welcome));
+    this.#perform(this.#session.notify(misbehaviour.onWelcome?.(welcome) ?? welcome));
   }
 
   #greeting() {
@@ -229,7 +229,7 @@ export class FakePeer {
     if (request.kind !== "checkpoint" && request.kind !== "inclusion") {
       this.#server.requests.push(request);
     }
-    const verdict = this.#server.mischief.onRequest?.(request);
+    const verdict = this.#server.misbehaviour.onRequest?.(request);
     if (verdict === "silent") return;
     try {
       if (verdict !== undefined) throw verdict;
@@ -263,12 +263,12 @@ export class FakePeer {
         const { before = Number.POSITIVE_INFINITY, limit } = request;
         const older = records.filter(({ seq }) => seq < before);
         const page = older.slice(-limit).map(({ record }) => record);
-        const told = [...rooms].map(([room, name]) => ({ room, name }));
-        const answer = { records: page, rooms: told, more: page.length < older.length };
+        const roomList = [...rooms].map(([room, name]) => ({ room, name }));
+        const answer = { records: page, rooms: roomList, more: page.length < older.length };
         return this.#perform(this.#session.answer<"history">(ref, answer));
       }
       case "erase": {
-        const { seq } = this.#server.say({ seq: request.seq }, this.#account?.user, "erase");
+        const { seq } = this.#server.addRecord({ seq: request.seq }, this.#account?.user, "erase");
         return this.#perform(this.#session.answer<"erase">(ref, { seq }));
       }
       case "logout":
@@ -277,15 +277,15 @@ export class FakePeer {
         return this.#perform(this.#session.answer<"logout">(ref, {}));
       case "checkpoint": {
         if (!this.#server.provesLog) break;
-        const { mischief, proofs } = this.#server;
-        if (request.from > (mischief.signed ?? 0)) mischief.signed = undefined;
-        const answer = proofs.checkpoint(request.from, mischief.signed);
+        const { misbehaviour, proofs } = this.#server;
+        if (request.from > (misbehaviour.signed ?? 0)) misbehaviour.signed = undefined;
+        const answer = proofs.checkpoint(request.from, misbehaviour.signed);
         return this.#perform(this.#session.answer<"checkpoint">(ref, answer));
       }
       case "inclusion": {
         if (!this.#server.provesLog) break;
-        const { mischief, proofs } = this.#server;
-        const seqs = request.seqs.filter((seq) => mischief.withholds?.(seq) !== true);
+        const { misbehaviour, proofs } = this.#server;
+        const seqs = request.seqs.filter((seq) => misbehaviour.withholds?.(seq) !== true);
         const answer = proofs.inclusion(request.size, seqs);
         return this.#perform(this.#session.answer<"inclusion">(ref, answer));
       }

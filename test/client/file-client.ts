@@ -9,14 +9,14 @@ import type {
   UploadRequest,
 } from "../../src/client/transfer/transfers.ts";
 import { ClientFixture } from "./client-fixture.ts";
-import { HeldFolder, type HeldSource } from "./contents.ts";
+import { MemoryFolder, type MemorySource } from "./contents.ts";
 import type { FakeFiles } from "./fake-files.ts";
 
 export const FILE = "fAAAAAAAAAAA" as FileId;
 
 export class FileClient {
   readonly fixture: ClientFixture;
-  readonly folder = new HeldFolder();
+  readonly folder = new MemoryFolder();
   readonly reports: TransferProgress[] = [];
   client: Client;
 
@@ -42,16 +42,16 @@ export class FileClient {
 
   readonly #onProgress = (progress: TransferProgress) => void this.reports.push(progress);
 
-  startSend(source: HeldSource, more: Partial<UploadRequest> = {}): Promise<UploadedFile> {
+  startSend(source: MemorySource, more: Partial<UploadRequest> = {}): Promise<UploadedFile> {
     const request = { source, to: ["lobby"], onProgress: this.#onProgress, ...more };
     return this.client.transfers.send(request);
   }
 
-  send(source: HeldSource, more?: Partial<UploadRequest>): Promise<UploadedFile | Fault> {
+  send(source: MemorySource, more?: Partial<UploadRequest>): Promise<UploadedFile | Fault> {
     return this.fixture.outcome(this.startSend(source, more));
   }
 
-  async sendPart(source: HeldSource, chunks: number): Promise<Fault | UploadedFile> {
+  async sendPart(source: MemorySource, chunks: number): Promise<Fault | UploadedFile> {
     const stop = new AbortController();
     this.files.onChunk = ({ index }) => {
       if (index === chunks) stop.abort();

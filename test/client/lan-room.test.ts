@@ -116,10 +116,10 @@ test("accepts only users with the same password", async () => {
   for (const person of [ana, bob, eve, dan]) await person.room.send("psst");
   await group.clock.advance(5_000);
   expect([ana, bob].map(({ texts }) => texts())).toEqual([["psst"], ["psst"]]);
-  const told = (person: Person) =>
+  const reported = (person: Person) =>
     person.events.map((event) => (event.kind === "notice" ? event.notice.kind : event.kind));
-  expect(told(eve).sort()).toEqual(["open", "sealed"]);
-  expect(told(dan)).toEqual(["sealed"]);
+  expect(reported(eve).sort()).toEqual(["open", "sealed"]);
+  expect(reported(dan)).toEqual(["sealed"]);
 });
 
 test("sends a long paste completely within the rate limit", async () => {

@@ -28,25 +28,25 @@ describe("linking", () => {
     expect(verifyDeviceCert(grant.deviceCert)).toMatchObject({ user: "ana", kind: "cli" });
     const state = ClientState.inMemory();
     storeLinkedKey(place, device.publicKey, { user: "ana", key: grant.key }, state);
-    const kept = accountKeyOf({ state }, { fingerprint, user: "ana" });
-    expect(kept.publicKey).toEqual(account.publicKey);
+    const stored = accountKeyOf({ state }, { fingerprint, user: "ana" });
+    expect(stored.publicKey).toEqual(account.publicKey);
   });
 
   test("grants nothing if the server substitutes a key or forges a request", () => {
     const { parts } = granter();
-    const asked = linkRequest(place, device.publicKey);
+    const request = linkRequest(place, device.publicKey);
     const own = Identity.generate().publicKey;
     const wrong = [
-      { ...asked, deviceKey: own },
+      { ...request, deviceKey: own },
       {
         ...linkRequest({ ...place, code: linkCodeHash(code).subarray(0, 16) }, own),
-        code: asked.code,
+        code: request.code,
       },
-      { ...asked, code: asked.code.map((byte) => byte ^ 1) },
+      { ...request, code: request.code.map((byte) => byte ^ 1) },
       linkRequest({ ...place, fingerprint: Identity.generate().fingerprint }, device.publicKey),
     ];
     for (const one of wrong) expect(faultCode(() => grantLink(parts, one))).toBe("not-allowed");
-    expect(faultCode(() => grantLink(parts, asked))).toBe("none");
+    expect(faultCode(() => grantLink(parts, request))).toBe("none");
   });
 
   test("rejects another name or key in the server's answer", () => {

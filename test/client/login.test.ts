@@ -23,12 +23,12 @@ describe("a log-in", () => {
   test("registers a new name, and stores device and server", async () => {
     const fixture = new ClientFixture();
     const { server, state } = fixture;
-    server.say({ text: "before" });
+    server.addRecord({ text: "before" });
     const { client, events } = fixture.client();
     const entered = await fixture.outcome(client.connect());
     expect(entered).toMatchObject({ user: "ana", registered: true });
     await fixture.clock.advance(0);
-    expect(fixture.asked()).toEqual(["admit", "register"]);
+    expect(fixture.requests()).toEqual(["admit", "register"]);
     expect(events.map(({ kind }) => kind)).toEqual(["pinned", "connected", "record", "caught-up"]);
     expect(events[1]).toMatchObject({ user: "ana", rooms: [{ name: "lobby", kind: "room" }] });
     const { fingerprint } = server.identity;
@@ -42,7 +42,7 @@ describe("a log-in", () => {
     server.requests.length = 0;
     const entered = await enter(fixture, { user: "ana", mode: "either" });
     expect(entered).toMatchObject({ registered: false });
-    expect(fixture.asked()).toEqual(["login by device"]);
+    expect(fixture.requests()).toEqual(["login by device"]);
   });
 
   test("by a revoked device is tried once, then the enrolment is deleted", async () => {
@@ -50,28 +50,33 @@ describe("a log-in", () => {
     server.accounts.get("ana")?.devices.clear();
     server.requests.length = 0;
     expect((await refusal(fixture)).code).toBe("login-refused");
-    expect(fixture.asked()).toEqual(["login by device", "admit", "register"]);
+    expect(fixture.requests()).toEqual(["login by device", "admit", "register"]);
     expect(fixture.state.enrolment(server.identity.fingerprint, "ana")).toBeUndefined();
   });
 
   test("under a taken name tries the device, then the password", async () => {
     const fixture = withAccount("ana");
     expect(await enter(fixture, { ...ANA, password: "pw" })).toMatchObject({ registered: false });
-    expect(fixture.asked()).toEqual(["admit", "register", "login by device", "login by password"]);
+    expect(fixture.requests()).toEqual([
+      "admit",
+      "register",
+      "login by device",
+      "login by password",
+    ]);
     expect(fixture.server.accounts.get("ana")?.devices.size).toBe(1);
   });
 
   test("prompts for the server password, then for a new password", async () => {
     const fixture = new ClientFixture();
-    const wanted: string[] = [];
-    const ask = async (what: string, again: boolean) => {
-      wanted.push(again ? `${what} again` : what);
+    const expected: string[] = [];
+    const ask = async (what: string, isRepeated: boolean) => {
+      expected.push(isRepeated ? `${what} again` : what);
       if (what === "new-password") return "mine";
-      return wanted.length < 3 ? `wrong ${wanted.length}` : "sesame";
+      return expected.length < 3 ? `wrong ${expected.length}` : "sesame";
     };
     await fixture.connect({ credentials: { user: "ana", mode: "either", promptSecret: ask } });
     const again = "room-password again";
-    expect(wanted).toEqual(["room-password", again, again, "new-password"]);
+    expect(expected).toEqual(["room-password", again, again, "new-password"]);
     expect(fixture.server.accounts.get("ana")?.password).toBe("mine");
   });
 
@@ -89,7 +94,7 @@ describe("a log-in", () => {
       credentials: { user: "ana", mode: "either", promptSecret },
     });
     expect(prompts).toEqual(["room-password", "new-password"]);
-    expect(fixture.asked()).toEqual([
+    expect(fixture.requests()).toEqual([
       ...["login by device", "admit", "register", "admit", "register"],
     ]);
     expect([client.user, server.accounts.get("ana")?.password]).toEqual(["ana", "mine"]);
@@ -125,7 +130,7 @@ describe("a log-in", () => {
   test("to an existing account works while registration is closed", async () => {
     const message = "registration is closed";
     const fixture = withAccount("ana");
-    fixture.server.mischief.onRequest = ({ kind }) =>
+    fixture.server.misbehaviour.onRequest = ({ kind }) =>
       kind === "register" ? new Fault("not-allowed", message) : undefined;
     expect(await enter(fixture, { ...ANA, password: "pw" })).toMatchObject({ registered: false });
     const other = await enter(fixture, { ...ANA, user: "eve", password: "pw" });
@@ -137,7 +142,7 @@ describe("a log-in", () => {
     await fixture.outcome(fixture.server.stop());
     expect((await refusal(fixture)).code).toBe("unreachable");
     fixture.server.start();
-    fixture.server.mischief.onRequest = () => "silent";
+    fixture.server.misbehaviour.onRequest = () => "silent";
     const { client } = await fixture.connect({ credentials: undefined });
     expect(client.user).toBeUndefined();
   });

@@ -15,16 +15,16 @@ class SplitFixture extends ClientFixture {
 
   split(server: FakeServer): void {
     const refusal = new Fault("no-majority", "it has none", { retryAfterMs: 1_000 });
-    server.mischief = {
+    server.misbehaviour = {
       onWelcome: (welcome) => ({ ...welcome, majority: false }),
       onRequest: ({ kind }) => (kind === "post" || kind === "register" ? refusal : undefined),
     };
-    server.tell({ kind: "majority", on: false });
+    server.notify({ kind: "majority", on: false });
   }
 
   mend(server: FakeServer): void {
-    server.mischief = {};
-    server.tell({ kind: "majority", on: true });
+    server.misbehaviour = {};
+    server.notify({ kind: "majority", on: true });
   }
 
   async timed(promise: Promise<unknown>): Promise<readonly [string, number]> {
@@ -84,7 +84,7 @@ test("fails a log-in within 10 seconds if no machine has a majority", async () =
   const fixture = new SplitFixture();
   for (const server of [fixture.server, fixture.other]) {
     // Not noticed yet: it would only refuse.
-    server.mischief.onRequest = () =>
+    server.misbehaviour.onRequest = () =>
       new Fault("no-majority", "it has none", { retryAfterMs: 3_000 });
   }
   const { client } = fixture.client({ addresses: PLACES });
@@ -94,7 +94,7 @@ test("fails a log-in within 10 seconds if no machine has a majority", async () =
   expect(new Set(fixture.dialled)).toEqual(new Set(["server", "other"]));
 
   const next = new SplitFixture();
-  next.server.mischief.onRequest = () => new Fault("no-majority", "it has none");
+  next.server.misbehaviour.onRequest = () => new Fault("no-majority", "it has none");
   const well = next.client({ addresses: PLACES });
   expect(await next.code(well.client.connect())).toBe("fine");
   expect(well.client.serverAddress?.host).toBe("other");

@@ -91,7 +91,7 @@ test("encrypts queued posts again for the next link", async () => {
 
 describe("a post that can no longer be encrypted", () => {
   /** Sent over one link that brought no answer; over the next it cannot be encrypted. */
-  async function carriedOnce(): Promise<Box> {
+  async function sentOnce(): Promise<Box> {
     const box = new Box();
     box.connect();
     await box.says("one");
@@ -105,7 +105,7 @@ describe("a post that can no longer be encrypted", () => {
   }
 
   test("reports its record if the server has stored it", async () => {
-    const box = await carriedOnce();
+    const box = await sentOnce();
     expect(box.sent).toEqual(["one", ""]);
     expect(box.outcomes).toEqual([]);
     box.answer({ kind: "answered", answer: { seq: 7 } });
@@ -114,7 +114,7 @@ describe("a post that can no longer be encrypted", () => {
   });
 
   test("is refused with the client's reason once the server denies the post", async () => {
-    const box = await carriedOnce();
+    const box = await sentOnce();
     box.answer({ kind: "refused", fault: new Fault("not-found", "it says nothing") });
     await box.clock.advance(1);
     expect(box.outcomes).toEqual(["not-member"]);

@@ -9,15 +9,15 @@ const ROOM = "rAAAAAAAAAAA" as RoomId;
 
 function keeperWith(answer: Answer<"prefs"> | undefined) {
   const clock = new VirtualClock();
-  const told: ModelEvent[] = [];
-  const keeper = new PrefsTracker(clock, (event) => told.push(event));
+  const reported: ModelEvent[] = [];
+  const keeper = new PrefsTracker(clock, (event) => reported.push(event));
   type RequestThen = Parameters<PrefsTracker["connected"]>[0]["requestThen"];
   const requestThen = ((_kind: string, _fields: object, settle: (outcome: object) => void) =>
     settle(
       answer === undefined ? { kind: "refused" } : { kind: "answered", answer },
     )) as unknown as RequestThen;
   keeper.connected({ requestThen });
-  return { clock, told, keeper };
+  return { clock, told: reported, keeper };
 }
 
 test("drops an expired mute, and reports when one expires", async () => {

@@ -4,8 +4,8 @@ import { RECONNECT_MAX_MS, RECONNECT_PENDING_MAX_MS } from "../../src/base/limit
 import { ReconnectTimer } from "../../src/client/reconnect-timer.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
-const GONE = new Fault("link-closed", "the connection was lost");
-const FIRST_OF_LONG_WAITS = 9; // 250 ms doubled so often is beyond every bound.
+const CONNECTION_LOST = new Fault("link-closed", "the connection was lost");
+const FIRST_MAXIMUM_DELAY = 9; // 250 ms doubled so often is beyond every bound.
 
 class Room {
   readonly clock = new VirtualClock();
@@ -17,12 +17,12 @@ class Room {
     this.redial = new ReconnectTimer({ clock: this.clock, entropy });
   }
 
-  wait(isAwaited: boolean, fault = GONE): number {
+  wait(isAwaited: boolean, fault = CONNECTION_LOST): number {
     return this.redial.schedule(fault, isAwaited, () => this.calledAt.push(this.clock.now()));
   }
 
   grownWeary(): void {
-    for (let i = 0; i < FIRST_OF_LONG_WAITS; i++) this.wait(false);
+    for (let i = 0; i < FIRST_MAXIMUM_DELAY; i++) this.wait(false);
   }
 }
 

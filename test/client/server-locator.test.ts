@@ -23,7 +23,7 @@ class ClusterFixture extends ClientFixture {
     return super.client({ storedAddresses: this.state.serverAddresses(fingerprint), ...options });
   }
 
-  async told(places = PLACES): Promise<Watched> {
+  async connectAdvertised(places = PLACES): Promise<Watched> {
     this.server.places = places;
     this.other.places = places;
     const watched = this.client();
@@ -36,7 +36,7 @@ class ClusterFixture extends ClientFixture {
 test("fails over to another machine of the cluster", async () => {
   const fixture = new ClusterFixture();
   const { clock, server, state } = fixture;
-  const watched = await fixture.told();
+  const watched = await fixture.connectAdvertised();
   const { client, events } = watched;
   expect(client.cluster).toEqual(PLACES);
   await fixture.outcome(server.stop());
@@ -66,7 +66,7 @@ test("sends nothing to another server at an address, nor dials it again", async 
   const fixture = new ClusterFixture();
   const impostor = new FakeServer(fixture.network, "impostor");
   const places = ["server", "impostor", "other"].map((host) => ({ host, port: 2428 }));
-  const watched = await fixture.told(places);
+  const watched = await fixture.connectAdvertised(places);
   for (let i = 0; i < 3; i++) {
     await fixture.outcome(fixture.server.stop());
     await fixture.clock.advance(5_000);
@@ -82,7 +82,7 @@ test("sends nothing to another server at an address, nor dials it again", async 
 
 test("reports another identity at an address that the user named", async () => {
   const fixture = new ClusterFixture();
-  const watched = await fixture.told();
+  const watched = await fixture.connectAdvertised();
   await fixture.outcome(watched.client.close());
   await fixture.outcome(fixture.server.stop());
   new FakeServer(fixture.network);
@@ -93,7 +93,7 @@ test("reports another identity at an address that the user named", async () => {
 test("forgets the stored machines of a server that names no others", async () => {
   const fixture = new ClusterFixture();
   const { fingerprint } = fixture.server.identity;
-  const watched = await fixture.told();
+  const watched = await fixture.connectAdvertised();
   expect(fixture.state.serverAddresses(fingerprint)?.reported).toEqual(PLACES);
   await fixture.outcome(watched.client.close());
   fixture.server.places = undefined;
@@ -111,7 +111,7 @@ test("limits the rate at which a server can make clients dial other machines", a
   let victim = 0;
   for (let ms = 0; ms < seconds * 1_000; ms += 50) {
     const places = Array.from({ length: 8 }, () => ({ host: `victim${victim++}`, port: 25 }));
-    server.tell({ kind: "servers", places });
+    server.notify({ kind: "servers", places });
     await clock.advance(0);
     server.dismiss(new Fault("shutting-down", "come again", { retryAfterMs: 0 }));
     if (ms % 200 === 0) await fixture.outcome(server.stop());
@@ -131,7 +131,7 @@ test("leaves an unresponsive machine when it refuses new connections", async () 
     delayMs: (from, to) => (isDead.has(from.host) || isDead.has(to.host) ? 600_000 : 0),
   });
   const { clock } = fixture;
-  const watched = await fixture.told();
+  const watched = await fixture.connectAdvertised();
   await clock.advance(10 * IDLE_PING_AFTER_MS);
   expect(fixture.dialled).toEqual(["server"]);
   expect(watched.kinds()).not.toContain("lost");
@@ -145,7 +145,7 @@ test("leaves an unresponsive machine when it refuses new connections", async () 
 test("stays on a slow link", async () => {
   let slowMs = 0;
   const fixture = new ClusterFixture({ delayMs: (_, __, sizeBytes) => sizeBytes && slowMs });
-  const watched = await fixture.told();
+  const watched = await fixture.connectAdvertised();
   slowMs = IDLE_PING_TIMEOUT_MS + 1_000;
   await fixture.clock.advance(60_000);
   expect(fixture.dialled.length).toBeGreaterThan(1);

@@ -298,7 +298,7 @@ describe.each([
     test("that were recorded but not confirmed are recorded once", async () => {
       const { server, entered, until, drained } = setUp();
       const one = await entered();
-      server.mischief.onRequest = (request) => {
+      server.misbehaviour.onRequest = (request) => {
         if (request.kind !== "post") return undefined;
         server.post("ana", request);
         return "silent";
@@ -307,7 +307,7 @@ describe.each([
       await until(() => one.isStored && server.texts().length > 0);
       one.lose();
       one.run.end();
-      server.mischief = {};
+      server.misbehaviour = {};
       const next = await drained(await entered());
       expect(server.texts()).toEqual(["once"]);
       expect(next.adopted).toEqual(["once: durable"]);
@@ -342,7 +342,7 @@ describe.each([
       const old = server.identity;
       server.identity = Identity.generate();
       const predecessors = [makeSuccession(old, server.identity.publicKey)];
-      server.mischief.onWelcome = (welcome) => ({ ...welcome, predecessors });
+      server.misbehaviour.onWelcome = (welcome) => ({ ...welcome, predecessors });
       for (const expected of [["one: durable", "two: durable"], []]) {
         const next = await drained(await entered());
         expect(next.adopted).toEqual(expected);
@@ -360,7 +360,7 @@ describe.each([
       });
       const one = await visit(watch);
       await outcome(one.enter("ana"));
-      server.mischief.onRequest = ({ kind }) => {
+      server.misbehaviour.onRequest = ({ kind }) => {
         happened.push(kind);
         return undefined;
       };
@@ -403,7 +403,7 @@ describe.each([
     const pinOf = (size: number, origin = "chat/one") => {
       return { origin, size, root: new Uint8Array(32).fill(size), note: `note ${size}` };
     };
-    const seenOf = (seq: number, from?: string) => ({
+    const recordOf = (seq: number, from?: string) => ({
       ...{ seq, leaf: new Uint8Array(32).fill(seq % 256), room: "r1", place: "#lobby", from },
       timeUnixMs: seq * 1_000,
     });
@@ -427,15 +427,15 @@ describe.each([
 
     test("keeps read records by account until they are proved", async () => {
       const { one, next } = await runs();
-      await one.logs.storeRecords(READER, [seenOf(3, "ben"), seenOf(1)]);
-      await one.logs.storeRecords(READER, [{ ...seenOf(3, "eve"), place: "@eve" }, seenOf(2)]);
+      await one.logs.storeRecords(READER, [recordOf(3, "ben"), recordOf(1)]);
+      await one.logs.storeRecords(READER, [{ ...recordOf(3, "eve"), place: "@eve" }, recordOf(2)]);
       one.end();
       const run = await next();
       const ana = { ...READER, user: "ana" };
       expect(await run.logs.storedRecords(ana, "all")).toEqual([
-        seenOf(1),
-        seenOf(2),
-        seenOf(3, "ben"),
+        recordOf(1),
+        recordOf(2),
+        recordOf(3, "ben"),
       ]);
       await run.logs.markProved(READER, [1, 3]);
       expect(await seqs(run, "unproved")).toEqual([2]);

@@ -12,7 +12,7 @@ import { ClientState } from "../../src/io/state/client-state.ts";
 import { rejection } from "../rejection.ts";
 import { FIRST_SEED, IS_SOAK } from "../samples.ts";
 import { Site } from "../server/site.ts";
-import { content, digestHex, HeldFolder, HeldSource, wholeChunks } from "./contents.ts";
+import { content, digestHex, MemoryFolder, MemorySource, wholeChunks } from "./contents.ts";
 import { countedLink } from "./counted-link.ts";
 
 /** Links are cut at each CUT_EVERY-th message; the seed decides which. */
@@ -25,7 +25,7 @@ class Home {
   readonly name: string;
   readonly state = ClientState.inMemory();
   readonly device = Identity.generate();
-  readonly folder = new HeldFolder();
+  readonly folder = new MemoryFolder();
   readonly events: ReaderEvent[] = [];
   isCut = false;
   onMessage: () => void = () => {};
@@ -74,7 +74,7 @@ class Home {
   }
 }
 
-function send(client: Client, source: HeldSource, to = ["lobby"]): Promise<UploadedFile> {
+function send(client: Client, source: MemorySource, to = ["lobby"]): Promise<UploadedFile> {
   return client.transfers.send({ source, to });
 }
 
@@ -85,7 +85,7 @@ async function both(seed = 1) {
   return { site, ana, bob, sender, receiver };
 }
 
-async function underWay(source: HeldSource, heldChunk: number) {
+async function startTransfer(source: MemorySource, heldChunk: number) {
   const scene = await both();
   const { site, bob, sender, receiver } = scene;
   const { promise, resolve: release } = Promise.withResolvers<void>();
@@ -117,16 +117,16 @@ describe("a file arrives once and complete", () => {
   }
 
   test.each([
-    ["file", (bytes: Uint8Array) => new HeldSource(bytes)],
-    ["stream", (bytes: Uint8Array) => HeldSource.stream(bytes)],
+    ["file", (bytes: Uint8Array) => new MemorySource(bytes)],
+    ["stream", (bytes: Uint8Array) => MemorySource.stream(bytes)],
   ])("when the sender of a %s loses its links at any message", (_, make) =>
     cutEverywhere(async ({ site, ana, bob, sender, receiver }, arm) => {
       const source = make(content(6 * CHUNK_BYTES + 1));
       arm(ana);
       const sent = await site.wait(send(sender, source));
       expect([sent.posted.length, sent.resumedBytes]).toEqual([1, 0]);
-      const got = await site.wait(bob.get(receiver, sent.id));
-      expect(got.digest).toBe(digestHex(source.bytes));
+      const received = await site.wait(bob.get(receiver, sent.id));
+      expect(received.digest).toBe(digestHex(source.bytes));
       const query = { target: "lobby", files: true, limit: 10 };
       const { records } = await site.wait(receiver.history(query));
       expect(records.map(({ seq }) => seq)).toEqual([sent.posted[0]?.seq ?? 0]);
@@ -136,16 +136,16 @@ describe("a file arrives once and complete", () => {
   test("when the receiver loses its links at any message", () =>
     cutEverywhere(async ({ site, bob, sender, receiver }, arm) => {
       const bytes = content(6 * CHUNK_BYTES + 1);
-      const sent = await site.wait(send(sender, new HeldSource(bytes)));
+      const sent = await site.wait(send(sender, new MemorySource(bytes)));
       arm(bob);
-      const got = await site.wait(bob.get(receiver, sent.id));
-      expect([got.resumedBytes, bob.folder.opened.length]).toEqual([0, 1]);
+      const received = await site.wait(bob.get(receiver, sent.id));
+      expect([received.resumedBytes, bob.folder.opened.length]).toEqual([0, 1]);
       expect(bob.has(bytes)).toBe(true);
     }));
 
   test("when the network is down for a minute, with each chunk sent once", async () => {
-    const source = new HeldSource(content(12 * CHUNK_BYTES + 1));
-    const { site, ana, bob, sending, getting, release } = await underWay(source, 8);
+    const source = new MemorySource(content(12 * CHUNK_BYTES + 1));
+    const { site, ana, bob, sending, getting, release } = await startTransfer(source, 8);
     for (const home of [ana, bob]) home.isCut = true;
     site.network.cut();
     release();
@@ -161,8 +161,8 @@ describe("a file arrives once and complete", () => {
   });
 
   test.each(["restart", "restartAfterCrash"] as const)("when the server does a %s", async (how) => {
-    const source = HeldSource.stream(content(12 * CHUNK_BYTES + 1));
-    const { site, bob, sending, getting, release } = await underWay(source, 8);
+    const source = MemorySource.stream(content(12 * CHUNK_BYTES + 1));
+    const { site, bob, sending, getting, release } = await startTransfer(source, 8);
     for (let times = 0; times < 2; times++) {
       if (how === "restartAfterCrash") site.disk.losePower();
       await site[how]();
@@ -181,13 +181,13 @@ test("sends a file once if two processes upload it", async () => {
   const ana = new Home(site, "ana");
   const bytes = wholeChunks(9);
   const gone = await ana.enter();
-  const source = new HeldSource(bytes);
+  const source = new MemorySource(bytes);
   source.onRead = (index) => {
     if (index === 5) void gone.close();
   };
   await rejection(site.wait(send(gone, source)));
   const clients = [await ana.enter(), await ana.enter()];
-  const sending = clients.map((client) => send(client, new HeldSource(bytes)));
+  const sending = clients.map((client) => send(client, new MemorySource(bytes)));
   const [first, second] = await site.wait(Promise.all(sending));
   expect([second?.id, second?.posted]).toEqual([first?.id, first?.posted]);
   expect(first?.digest).toBe(digestHex(bytes));
@@ -204,7 +204,7 @@ test.each<[string, string, (sender: Client, seq: number) => Promise<unknown>]>([
   const { site, bob, sender, receiver } = await both();
   await site.wait(sender.request("join", { room: "attic", create: true }));
   await site.wait(receiver.request("join", { room: "attic" }));
-  const sent = await site.wait(send(sender, new HeldSource(wholeChunks(40)), ["attic"]));
+  const sent = await site.wait(send(sender, new MemorySource(wholeChunks(40)), ["attic"]));
   bob.folder.onAppend = async (index) => {
     if (index === 2) await end(sender, sent.posted[0]?.seq ?? 0);
   };

@@ -54,7 +54,7 @@ describe("trust", () => {
 
   test.each(["proof", "certificate", "nonce"] as const)("rejects a forged %s", async (field) => {
     const fixture = new ClientFixture();
-    fixture.server.mischief.onWelcome = (welcome) => ({
+    fixture.server.misbehaviour.onWelcome = (welcome) => ({
       ...welcome,
       [field]: welcome[field].map((byte) => byte ^ 1),
     });
@@ -76,7 +76,7 @@ describe("a server that changes its key", () => {
       fixture.server.identity = next;
     }
     const predecessors = mend(formers);
-    fixture.server.mischief.onWelcome = (welcome) => ({ ...welcome, predecessors });
+    fixture.server.misbehaviour.onWelcome = (welcome) => ({ ...welcome, predecessors });
     return { fixture, old };
   }
 
@@ -87,7 +87,7 @@ describe("a server that changes its key", () => {
     const watched = fixture.client();
     expect(await fixture.code(watched.client.connect())).toBe("fine");
     const { fingerprint } = fixture.server.identity;
-    expect(fixture.asked()).toEqual(["login by device"]);
+    expect(fixture.requests()).toEqual(["login by device"]);
     expect(watched.last("moved")).toMatchObject({ fingerprint, from: old.fingerprint });
     expect(fixture.state.pin(PINNED_ADDRESS)?.fingerprint).toBe(fingerprint);
     expect(fixture.state.knownAccountKey(fingerprint, "ana")).toBe(accountKey);
@@ -97,7 +97,10 @@ describe("a server that changes its key", () => {
   });
 
   test.each<[string, (formers: FormerKey[]) => FormerKey[]]>([
-    ["a link is missing", ([first, , ...rest]) => (first === undefined ? [] : [first, ...rest])],
+    [
+      "a link is missing",
+      ([first, , ...remaining]) => (first === undefined ? [] : [first, ...remaining]),
+    ],
     ["another key signed", (formers) => formers.map(({ key }) => forged(key))],
     ["nothing is shown", () => []],
   ])("refused when %s", async (_, mend) => {

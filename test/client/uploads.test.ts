@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import { CHUNK_BYTES, STALL_REPORTED_AFTER_MS } from "../../src/base/limits.ts";
-import { chunksOf, content, digestHex, HeldSource, wholeChunks } from "./contents.ts";
+import { chunksOf, content, digestHex, MemorySource, wholeChunks } from "./contents.ts";
 import { FileClient } from "./file-client.ts";
 
 describe("an upload", () => {
@@ -9,7 +9,7 @@ describe("an upload", () => {
     "of %i bytes arrives complete, from a file and from a stream",
     async (sizeBytes) => {
       const bytes = content(sizeBytes);
-      for (const source of [new HeldSource(bytes), HeldSource.stream(bytes)]) {
+      for (const source of [new MemorySource(bytes), MemorySource.stream(bytes)]) {
         const ana = await FileClient.enter();
         const place = { n: 1, timeUnixMs: 1_000, queued: false };
         expect(await ana.send(source, { to: ["lobby", "@bob"] })).toMatchObject({
@@ -24,7 +24,7 @@ describe("an upload", () => {
         expect(source.reads).toEqual(chunksOf(bytes).map((_, i) => i));
         expect(ana.reports.at(-1)).toMatchObject({ doneBytes: sizeBytes, sizeBytes });
         // Both ends keep the link alive, and what was confirmed is about to be written down.
-        expect(ana.fixture.clock.waiting).toBeLessThan(4);
+        expect(ana.fixture.clock.pendingTimers).toBeLessThan(4);
       }
     },
   );
@@ -32,7 +32,7 @@ describe("an upload", () => {
   test("resends chunks that a crashed server had not synced", async () => {
     const ana = await FileClient.enter();
     ana.files.syncChunks = 4;
-    const source = new HeldSource(wholeChunks(9));
+    const source = new MemorySource(wholeChunks(9));
     let isFirst = true;
     ana.files.onChunk = ({ index }) => {
       if (index !== 6 || !isFirst) return;
@@ -54,9 +54,9 @@ describe("a stopped upload", () => {
   test("continues without reading durable chunks again", async () => {
     const ana = await FileClient.enter();
     const bytes = content(9 * CHUNK_BYTES + 9);
-    expect(await ana.sendPart(new HeldSource(bytes), 6)).toMatchObject({ code: "interrupted" });
+    expect(await ana.sendPart(new MemorySource(bytes), 6)).toMatchObject({ code: "interrupted" });
     await ana.restarts();
-    const source = new HeldSource(bytes);
+    const source = new MemorySource(bytes);
     const sent = await ana.send(source);
     const resumed = ana.files.begun[1] ?? 0;
     expect(resumed).toBeGreaterThanOrEqual(4);
@@ -70,10 +70,10 @@ describe("a stopped upload", () => {
 
   test("of another file with the same name restarts, and reports it", async () => {
     const ana = await FileClient.enter();
-    await ana.sendPart(new HeldSource(wholeChunks(9)), 5);
+    await ana.sendPart(new MemorySource(wholeChunks(9)), 5);
     const [old] = ana.files.files.keys();
     await ana.restarts();
-    const source = new HeldSource(wholeChunks(3, 2), { stamp: "2" });
+    const source = new MemorySource(wholeChunks(3, 2), { stamp: "2" });
     const sent = await ana.send(source);
     expect(sent).toMatchObject({ changed: true, resumedBytes: 0, sizeBytes: 3 * CHUNK_BYTES });
     expect(ana.files.withdrawn).toEqual([String(old)]);
@@ -83,15 +83,15 @@ describe("a stopped upload", () => {
   test("restarts if the server has forgotten it", async () => {
     const ana = await FileClient.enter();
     const bytes = wholeChunks(9);
-    await ana.sendPart(new HeldSource(bytes), 5);
+    await ana.sendPart(new MemorySource(bytes), 5);
     await ana.restarts();
     const [old] = ana.files.files.keys();
     ana.files.files.clear();
-    ana.fixture.server.mischief.onRequest = (request) =>
+    ana.fixture.server.misbehaviour.onRequest = (request) =>
       request.kind === "offer" && request.file === old
         ? new Fault("not-found", "this file was erased")
         : undefined;
-    expect(await ana.send(new HeldSource(bytes))).toMatchObject({ resumedBytes: 0 });
+    expect(await ana.send(new MemorySource(bytes))).toMatchObject({ resumedBytes: 0 });
     expect(ana.hasSent(bytes)).toBe(true);
     expect([...ana.files.files.keys()]).not.toEqual([old]);
   });
@@ -103,7 +103,7 @@ describe("a stopped upload", () => {
       ana.files.files.clear();
       ana.fixture.network.cut();
     };
-    const sent = await ana.send(HeldSource.stream(wholeChunks(9)));
+    const sent = await ana.send(MemorySource.stream(wholeChunks(9)));
     expect(sent).toMatchObject({ code: "store-failed" });
   });
 });
@@ -111,7 +111,7 @@ describe("a stopped upload", () => {
 describe("a changed file is withdrawn", () => {
   test("if it changes during the read", async () => {
     const ana = await FileClient.enter();
-    const source = new HeldSource(wholeChunks(4));
+    const source = new MemorySource(wholeChunks(4));
     source.onRead = (index) => {
       if (index === 2) throw new Fault("file-changed", "'a.bin' has changed");
     };
@@ -121,7 +121,7 @@ describe("a changed file is withdrawn", () => {
     expect(await ana.send(source)).toMatchObject({ resumedBytes: 0, changed: false });
   });
 
-  test.each<[string, (source: HeldSource) => unknown]>([
+  test.each<[string, (source: MemorySource) => unknown]>([
     ["changes at the very end", (source) => Object.assign(source, { isChanged: true })],
     ["ends early", (source) => Object.assign(source, { bytes: wholeChunks(2) })],
     [
@@ -130,7 +130,7 @@ describe("a changed file is withdrawn", () => {
     ],
   ])("if it %s", async (_, change) => {
     const ana = await FileClient.enter();
-    const source = new HeldSource(wholeChunks(4));
+    const source = new MemorySource(wholeChunks(4));
     change(source);
     expect(await ana.send(source)).toMatchObject({ code: "file-changed" });
     expect(ana.files.withdrawn.length).toBe(1);
@@ -144,19 +144,19 @@ describe("a server that", () => {
     ana.files.onChunk = ({ index }) => {
       if (index === 4) throw new Fault("checksum-wrong", "the checksum of chunk 4 is wrong");
     };
-    expect(await ana.send(new HeldSource(bytes))).toMatchObject({ code: "checksum-wrong" });
+    expect(await ana.send(new MemorySource(bytes))).toMatchObject({ code: "checksum-wrong" });
     ana.files.onChunk = () => {};
     const resumedBytes = 4 * CHUNK_BYTES;
-    expect(await ana.send(new HeldSource(bytes))).toMatchObject({ resumedBytes });
+    expect(await ana.send(new MemorySource(bytes))).toMatchObject({ resumedBytes });
     expect(ana.hasSent(bytes)).toBe(true);
   });
 
   test("has other bytes than the file makes the next run restart", async () => {
     const ana = await FileClient.enter();
     const bytes = wholeChunks(6);
-    await ana.sendPart(new HeldSource(bytes), 4);
+    await ana.sendPart(new MemorySource(bytes), 4);
     await ana.restarts();
-    const source = new HeldSource(bytes);
+    const source = new MemorySource(bytes);
     for (const { chunks } of ana.files.files.values()) chunks[2]?.sha256.fill(1);
     expect(await ana.send(source)).toMatchObject({ code: "checksum-wrong" });
     expect(ana.files.withdrawn.length).toBe(1);
@@ -172,14 +172,14 @@ describe("a server that", () => {
     const ana = await FileClient.enter();
     ana.files.onOwn = (notice) =>
       notice.kind === "ack" && notice.index === 0 ? { ...notice, ...said } : notice;
-    const fault = await ana.send(new HeldSource(wholeChunks(6)));
+    const fault = await ana.send(new MemorySource(wholeChunks(6)));
     expect(fault).toMatchObject({ code: "out-of-order" });
   });
 
   test("never syncs delays the upload, with bounded memory", async () => {
     const ana = await FileClient.enter();
     ana.files.syncChunks = Number.POSITIVE_INFINITY;
-    const source = new HeldSource(wholeChunks(300));
+    const source = new MemorySource(wholeChunks(300));
     const sending = ana.startSend(source);
     await ana.fixture.clock.advance(STALL_REPORTED_AFTER_MS + 1_000);
     expect(source.reads.length).toBeGreaterThan(190);
@@ -193,7 +193,7 @@ describe("a server that", () => {
 
 test("reopens a lost data channel of an upload", async () => {
   const ana = await FileClient.enter();
-  const source = new HeldSource(wholeChunks(6));
+  const source = new MemorySource(wholeChunks(6));
   const left = [new Fault("link-closed", "gone"), new Fault("shutting-down", "gone")];
   ana.files.onChunk = ({ index }) => {
     const fault = index === 3 ? left.pop() : undefined;
@@ -201,7 +201,7 @@ test("reopens a lost data channel of an upload", async () => {
   };
   expect(await ana.send(source)).toMatchObject({ sizeBytes: source.bytes.length });
   expect(ana.files.begun).toEqual([0, 3, 3]);
-  const asked = ana.fixture.asked();
+  const asked = ana.fixture.requests();
   expect(asked.filter((kind) => kind === "ticket").length).toBe(3);
   expect(asked.filter((kind) => kind.startsWith("login")).length).toBe(0);
 });

@@ -19,7 +19,7 @@ export class VirtualClock implements Clock {
     return 1_800_000_000_000 + Math.floor(this.#now);
   }
 
-  get waiting(): number {
+  get pendingTimers(): number {
     return this.#timers.size;
   }
 

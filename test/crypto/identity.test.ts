@@ -17,11 +17,11 @@ describe("identity", () => {
   test("rejects a signature after any flipped bit", () => {
     const bytes = utf8Encode("what was signed");
     const signature = identity.sign(bytes);
-    for (const whole of [bytes, signature]) {
-      for (let i = 0; i < whole.length * 8; i++) {
-        const flipped = whole.slice();
+    for (const complete of [bytes, signature]) {
+      for (let i = 0; i < complete.length * 8; i++) {
+        const flipped = complete.slice();
         flipped[i >> 3] = (flipped[i >> 3] ?? 0) ^ (1 << (i & 7));
-        const isSignature = whole === signature;
+        const isSignature = complete === signature;
         const holds = verifySignature(
           identity.publicKey,
           isSignature ? bytes : flipped,

@@ -33,8 +33,8 @@ describe.each(vector.datagrams.map((datagram) => [datagram.name, datagram] as co
     const golden = envelope(sealed ? KEY : undefined);
 
     test("encodes the vector", () => {
-      const said = { sequence, timeUnixMs, body: body as LanBody };
-      expect(golden.write(said).toHex()).toBe(hex);
+      const content = { sequence, timeUnixMs, body: body as LanBody };
+      expect(golden.write(content).toHex()).toBe(hex);
     });
 
     test("decodes the vector", () => {
@@ -53,12 +53,12 @@ describe.each([
   ["open", undefined],
   ["sealed", KEY],
 ] as const)("%s", (_, key) => {
-  const whole = envelope(key).write(letter);
+  const encoded = envelope(key).write(letter);
 
   test("detects any flipped bit", () => {
-    for (let at = 0; at < whole.length; at++) {
+    for (let at = 0; at < encoded.length; at++) {
       for (const bit of [1, 128]) {
-        const flipped = whole.slice();
+        const flipped = encoded.slice();
         flipped[at] = (flipped[at] ?? 0) ^ bit;
         expect(typeof envelope(key).read(flipped)).toBe("string");
       }
@@ -67,7 +67,7 @@ describe.each([
 
   test("rejects datagrams of another group or port", () => {
     for (const place of ["224.1.1.2:5004", "224.1.1.1:5005"]) {
-      expect(envelope(key, place).read(whole)).toBe("malformed");
+      expect(envelope(key, place).read(encoded)).toBe("malformed");
     }
   });
 });

@@ -27,10 +27,10 @@ describe("a link code", () => {
   test("accepts upper and lower case, any grouping and confusable letters", () =>
     fc.assert(
       fc.property(anyCode, (code) => {
-        const shown = formatLinkCode(code);
-        expect(shown).toMatch(/^([0-9A-HJKMNP-TV-Z]{4}-){6}[0-9A-HJKMNP-TV-Z]{3}$/);
-        expect(parseLinkCode(shown)).toEqual(code);
-        const typed = shown.toLowerCase().replaceAll("-", " ").replaceAll("0", "o");
+        const formatted = formatLinkCode(code);
+        expect(formatted).toMatch(/^([0-9A-HJKMNP-TV-Z]{4}-){6}[0-9A-HJKMNP-TV-Z]{3}$/);
+        expect(parseLinkCode(formatted)).toEqual(code);
+        const typed = formatted.toLowerCase().replaceAll("-", " ").replaceAll("0", "o");
         expect(parseLinkCode(` ${typed.replaceAll("1", "l")} `)).toEqual(code);
       }),
     ));

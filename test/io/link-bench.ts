@@ -74,6 +74,6 @@ export function numberOf(bytes: Uint8Array | undefined): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
 }
 
-export function expectNumbered(seen: readonly Uint8Array[], count: number): void {
-  expect(seen.map(numberOf)).toEqual(Array.from({ length: count }, (_, i) => i));
+export function expectNumbered(observed: readonly Uint8Array[], count: number): void {
+  expect(observed.map(numberOf)).toEqual(Array.from({ length: count }, (_, i) => i));
 }

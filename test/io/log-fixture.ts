@@ -5,7 +5,7 @@ import { type LogFile, type LogOptions, openLog } from "../../src/io/log/log-fil
 import { type Draft, type LogRecord, sealDraft } from "../../src/wire/record.ts";
 import { encodeLine } from "../encode-line.ts";
 import { randomOf, soon } from "../worlds/disk-world.ts";
-import { type DiskCall, SimDisk, type Trouble } from "./disk/sim.ts";
+import { type DiskCall, type DiskFailure, SimDisk } from "./disk/sim.ts";
 
 export const FOLDER = "/data/history";
 export const FIRST = `${FOLDER}/000000000001.jsonl`;
@@ -33,18 +33,18 @@ class TestClock implements Clock {
 export class LogFixture {
   readonly clock = new TestClock();
   readonly disk: SimDisk;
-  readonly seen: LogRecord[] = [];
-  trouble: ((call: DiskCall, path: string, number: number) => Trouble | undefined) | undefined;
+  readonly observed: LogRecord[] = [];
+  failure: ((call: DiskCall, path: string, number: number) => DiskFailure | undefined) | undefined;
   readonly #random = randomOf(1);
 
   constructor() {
-    const trouble = (call: DiskCall, path: string, number: number) =>
-      this.trouble?.(call, path, number);
-    this.disk = new SimDisk({ random: this.#random, trouble });
+    const failure = (call: DiskCall, path: string, number: number) =>
+      this.failure?.(call, path, number);
+    this.disk = new SimDisk({ random: this.#random, failure });
   }
 
   async open(options: Partial<LogOptions> = {}): Promise<LogFile> {
-    this.seen.length = 0;
+    this.observed.length = 0;
     return await openLog({
       folder: FOLDER,
       disk: this.disk.boot(),
@@ -53,13 +53,13 @@ export class LogFixture {
         Uint8Array.from({ length: sizeBytes }, () => Math.floor(this.#random() * 256)),
       sha256,
       reserveBytes: 600,
-      onRecord: (record) => this.seen.push(record),
+      onRecord: (record) => this.observed.push(record),
       ...options,
     });
   }
 
   bytes(path: string): Buffer {
-    return Buffer.from(this.disk.fileAt(path).shown);
+    return Buffer.from(this.disk.fileAt(path).visible);
   }
 
   put(path: string, bytes: Uint8Array): void {

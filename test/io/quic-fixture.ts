@@ -67,10 +67,10 @@ export interface RelayedPair {
 
 export async function relayed(
   quicHost: QuicHost,
-  weather: Weather = CALM,
+  conditions: Weather = CALM,
   dialer = new QuicDialer(),
 ): Promise<RelayedPair> {
-  const relay = await UdpRelay.open(quicHost.target, weather, 7);
+  const relay = await UdpRelay.open(quicHost.target, conditions, 7);
   const known = quicHost.links.length;
   const client = await dialer.dial({ host: HOST, port: relay.port, timeoutMs: DIAL_MS });
   const atClient = new LinkObserver(client);
@@ -127,17 +127,17 @@ export class Stranger {
 /** First datagrams of a client that gets no answer. */
 export async function firstDatagrams(quicHost: QuicHost): Promise<Uint8Array[]> {
   const relay = await UdpRelay.open(quicHost.target);
-  const seen: Uint8Array[] = [];
+  const observed: Uint8Array[] = [];
   relay.tap = (way, datagram) => {
-    if (way === "up") seen.push(datagram.slice());
+    if (way === "up") observed.push(datagram.slice());
     return false;
   };
   const stranger = new Stranger();
   const wire = await stranger.wire(relay.port);
-  await until("its first datagram", () => seen.length > 0);
+  await until("its first datagram", () => observed.length > 0);
   wire.opened().catch(() => {});
   wire.close(0x102);
   stranger.close();
   relay.close();
-  return seen;
+  return observed;
 }

@@ -105,8 +105,8 @@ describe("records", () => {
     }
     expect(await within("the end", broken)).toBe(code);
     const observer = await until("a link", () => quicHost.observers[known]);
-    const wanted = code === QUIC_CODE.tooLarge ? "too-large" : "frame-malformed";
-    expect((await observer.closed())?.code).toBe(wanted);
+    const expected = code === QUIC_CODE.tooLarge ? "too-large" : "frame-malformed";
+    expect((await observer.closed())?.code).toBe(expected);
     expect(observer.messages).toEqual([]);
   });
 

@@ -45,7 +45,7 @@ const REORDER_MS = 3;
 
 /** Relays between clients and a server. Its seed decides all losses and delays. */
 export class UdpRelay {
-  weather: Weather;
+  conditions: Weather;
   tap: Tap = () => true;
   readonly up: Passed = { datagrams: 0, bytes: 0 };
   readonly down: Passed = { datagrams: 0, bytes: 0 };
@@ -56,14 +56,14 @@ export class UdpRelay {
   #front: udp.Socket<"buffer"> | undefined;
   #isParted = false;
 
-  private constructor(target: Address, weather: Weather, seed: number) {
+  private constructor(target: Address, conditions: Weather, seed: number) {
     this.#target = target;
-    this.weather = weather;
+    this.conditions = conditions;
     this.#dice = new Dice(seed);
   }
 
-  static async open(target: Address, weather = CALM, seed = 1): Promise<UdpRelay> {
-    const relay = new UdpRelay(target, weather, seed);
+  static async open(target: Address, conditions = CALM, seed = 1): Promise<UdpRelay> {
+    const relay = new UdpRelay(target, conditions, seed);
     // Reserved for TCP as well, which tests refuse or use.
     const own = await reservedPort();
     relay.#front = await openSocket((data, port, host) => relay.#onClient(data, port, host), own);
@@ -126,11 +126,11 @@ export class UdpRelay {
     passed.datagrams += 1;
     passed.bytes += data.length;
     if (!this.tap(way, data, caller) || this.#isParted) return;
-    const { weather } = this;
-    if (this.#dice.chance(weather.drop)) return;
+    const { conditions } = this;
+    if (this.#dice.chance(conditions.drop)) return;
     const datagram = this.#damaged(data);
-    const copies = this.#dice.chance(weather.double) ? 2 : 1;
-    const delayMs = weather.delayMs + (this.#dice.chance(weather.reorder) ? REORDER_MS : 0);
+    const copies = this.#dice.chance(conditions.double) ? 2 : 1;
+    const delayMs = conditions.delayMs + (this.#dice.chance(conditions.reorder) ? REORDER_MS : 0);
     for (let i = 0; i < copies; i++) {
       if (delayMs === 0) this.forge(way, datagram, caller);
       else this.#clock.after(delayMs, () => this.#forgeLate(way, datagram, caller));
@@ -143,11 +143,11 @@ export class UdpRelay {
 
   #damaged(data: Uint8Array): Uint8Array {
     const datagram = data.slice();
-    if (this.#dice.chance(this.weather.flip)) {
+    if (this.#dice.chance(this.conditions.flip)) {
       const at = this.#dice.int(datagram.length);
       datagram[at] = (datagram[at] ?? 0) ^ (1 << this.#dice.int(8));
     }
-    if (!this.#dice.chance(this.weather.truncate)) return datagram;
+    if (!this.#dice.chance(this.conditions.truncate)) return datagram;
     return datagram.subarray(0, this.#dice.int(datagram.length) + 1);
   }
 }

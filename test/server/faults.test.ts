@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
-import type { DiskCall, Trouble } from "../io/disk/sim.ts";
+import type { DiskCall, DiskFailure } from "../io/disk/sim.ts";
 import { rejection } from "../rejection.ts";
 import { Site, siteWith } from "./site.ts";
 
-function failing(failingCall: DiskCall, folder: string, trouble: Trouble) {
+function failing(failingCall: DiskCall, folder: string, trouble: DiskFailure) {
   return (call: DiskCall, path: string) =>
     call === failingCall && path.includes(folder) ? trouble : undefined;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
-import type { DiskCall, Trouble } from "../io/disk/sim.ts";
+import type { DiskCall, DiskFailure } from "../io/disk/sim.ts";
 import { channelOf, download, TestFile } from "./data-channel.ts";
 import { Site } from "./site.ts";
 
@@ -35,7 +35,7 @@ test("ends an upload on a full disk, which resumes when there is space", async (
   expect(Buffer.compare(bytes, Buffer.concat(NEW.chunks))).toBe(0);
 });
 
-const KINDS: readonly [DiskCall, Trouble][] = [
+const KINDS: readonly [DiskCall, DiskFailure][] = [
   ["write", "EIO"],
   ["sync", "EIO"],
   ["sync", "ENOSPC"],

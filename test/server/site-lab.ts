@@ -11,8 +11,8 @@ export async function operating(guest: Guest): Promise<Guest> {
 
 export function holds({ disk }: Site, text: string): boolean {
   const lines = disk.list("/d/history").flatMap((name) => {
-    const { shown } = disk.fileAt(`/d/history/${name}`);
-    return Buffer.from(shown).toString().split("\n");
+    const { visible } = disk.fileAt(`/d/history/${name}`);
+    return Buffer.from(visible).toString().split("\n");
   });
   return lines.some((line) => line.split('"body":')[1]?.includes(text));
 }

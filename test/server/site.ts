@@ -31,7 +31,7 @@ import type { ServerOptions } from "../../src/server/services/options.ts";
 import type { ServerEvent } from "../../src/server/session/event.ts";
 import { parseBody } from "../../src/wire/record.ts";
 import { VirtualClock } from "../client/virtual-clock.ts";
-import { type DiskCall, SimDisk, type Trouble } from "../io/disk/sim.ts";
+import { type DiskCall, type DiskFailure, SimDisk } from "../io/disk/sim.ts";
 import { randomOf } from "../worlds/disk-world.ts";
 import { Guest, type Keys, newKeys } from "./guest.ts";
 
@@ -103,7 +103,7 @@ export class Site {
   network: MemoryNetwork;
   readonly events: ServerEvent[] = [];
   readonly certificateHash: Uint8Array;
-  trouble: (call: DiskCall, path: string) => Trouble | undefined = () => undefined;
+  trouble: (call: DiskCall, path: string) => DiskFailure | undefined = () => undefined;
   readonly disk: SimDisk;
   readonly #options: SiteOptions;
   registry = new Registry();
@@ -118,7 +118,7 @@ export class Site {
     this.random = randomOf(options.seed ?? 1);
     this.disk = new SimDisk({
       random: this.random,
-      trouble: (call, path) => this.trouble(call, path),
+      failure: (call, path) => this.trouble(call, path),
       unixMs: () => this.clock.unixMs(),
     });
     this.network = new MemoryNetwork(this.clock);

@@ -165,7 +165,7 @@ export function stands(disk: SimDisk, path: string, all: Given): boolean {
 }
 
 function contentIs(disk: SimDisk, path: string, bytes: Uint8Array): boolean {
-  return disk.kind(path) === "file" && Buffer.from(disk.fileAt(path).shown).equals(bytes);
+  return disk.kind(path) === "file" && Buffer.from(disk.fileAt(path).visible).equals(bytes);
 }
 
 /** Runs one life; a fault or the machine's end is part of it. @returns whether it got through */

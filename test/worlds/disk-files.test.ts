@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import type { TreeDisk } from "../../src/io/disk/disk.ts";
-import { SimDisk, type Trouble } from "../io/disk/sim.ts";
+import { type DiskFailure, SimDisk } from "../io/disk/sim.ts";
 import { IS_SOAK, sampleSize } from "../samples.ts";
 import {
   download,
@@ -90,12 +90,12 @@ describe.each(Object.entries(KINDS))("%s", (_, kind) => {
 
   test("may meet any failure at any call", async () => {
     const calls = await callsOf(kind);
-    const troubles: readonly Trouble[] = ["EIO", "ENOSPC", "EACCES", "short"];
+    const troubles: readonly DiskFailure[] = ["EIO", "ENOSPC", "EACCES", "short"];
     for (let call = 1; call <= calls; call++) {
       for (const trouble of IS_SOAK ? troubles : troubles.slice(call % 4, (call % 4) + 1)) {
         const disk = new SimDisk({
           random: randomOf(call),
-          trouble: (kind, _path, number) => {
+          failure: (kind, _path, number) => {
             // Whoever may not read a folder has not made it, and passes by.
             if (number !== call || (kind === "syncFolder" && trouble === "EACCES")) return;
             return trouble;
@@ -120,7 +120,7 @@ describe.each(Object.entries(KINDS))("%s", (_, kind) => {
       let isTroubled = true;
       const disk = new SimDisk({
         random,
-        trouble: (call) => {
+        failure: (call) => {
           if (!isTroubled) return undefined;
           if (call === "write" && random() < 0.1) return "short";
           return random() < 0.02 ? "EIO" : undefined;

@@ -89,7 +89,7 @@ export class DiskWorld {
     this.#signed = this.random() < 0.5 ? 0 : undefined;
     this.disk = new SimDisk({
       random: this.random,
-      trouble: (call) => {
+      failure: (call) => {
         if (!this.#isTroubled) return undefined;
         const chance = this.random();
         if (call === "write") {
@@ -324,7 +324,7 @@ export class DiskWorld {
     }
     const texts = [...orders.keys()].map((seq) => `{"text":"${this.#told[seq - 1] ?? "?"}"`);
     for (const name of this.disk.list(FOLDER)) {
-      const bytes = Buffer.from(this.disk.fileAt(`${FOLDER}/${name}`).shown);
+      const bytes = Buffer.from(this.disk.fileAt(`${FOLDER}/${name}`).visible);
       for (const text of texts) demand(!bytes.includes(text), `'${text}' is still on the disk`);
     }
     for await (const record of log.read(1)) {

@@ -71,7 +71,7 @@ function cutAtFirstBadLine(disk: SimDisk): void {
   const path = lastSegment(disk);
   if (path === undefined) return;
   const file = disk.fileAt(path);
-  const bytes = Buffer.from(file.shown);
+  const bytes = Buffer.from(file.visible);
   let at = 0;
   for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, at)) {
     const parsed = parseLine(bytes.subarray(at, end));
@@ -222,7 +222,7 @@ async function rot(seed: number, beforeOpen?: (disk: SimDisk) => void): Promise<
   const path = lastSegment(world.disk);
   if (path === undefined) throw new Error("no segment");
   const file = world.disk.fileAt(path);
-  const before = Buffer.from(file.shown);
+  const before = Buffer.from(file.visible);
   const offset = world.int(before.length);
   const isSector = world.random() < 0.3;
   const flipped = Uint8Array.of((before[offset] ?? 0) ^ (1 << world.int(8)));

@@ -237,7 +237,7 @@ export class BackupWorld implements FailingWorld {
   }
 
   #bytes(...names: readonly string[]): Buffer {
-    return Buffer.from(this.machine.disk.fileAt(join(...names)).shown);
+    return Buffer.from(this.machine.disk.fileAt(join(...names)).visible);
   }
 
   /** As `chat verify --data` does it. */

@@ -1,5 +1,5 @@
 import { Fault } from "../../src/base/fault.ts";
-import { type DiskCall, SimDisk, type Trouble } from "../io/disk/sim.ts";
+import { type DiskCall, type DiskFailure, SimDisk } from "../io/disk/sim.ts";
 import { MachineStopped } from "../io/disk/sim-tree.ts";
 import { SWEEP_STEP } from "../samples.ts";
 import { randomOf } from "./disk-world.ts";
@@ -12,7 +12,7 @@ export const TROUBLES = {
   "finds no space": "ENOSPC",
   "writes only a part": "short",
   "is the machine's last": "stop",
-} as const satisfies Record<string, Trouble | "stop">;
+} as const satisfies Record<string, DiskFailure | "stop">;
 export type Failing = (typeof TROUBLES)[keyof typeof TROUBLES];
 
 export type Aftermath = "the process goes on" | "a kill" | "a power loss";
@@ -47,7 +47,7 @@ export class FailingMachine {
   constructor(seed: number) {
     this.disk = new SimDisk({
       random: randomOf(seed),
-      trouble: (call, _path, number) => this.#troubleOf(call, number),
+      failure: (call, _path, number) => this.#troubleOf(call, number),
     });
   }
 
@@ -69,7 +69,7 @@ export class FailingMachine {
     return this.disk.calls < this.#at;
   }
 
-  #troubleOf(call: DiskCall, number: number): Trouble | undefined {
+  #troubleOf(call: DiskCall, number: number): DiskFailure | undefined {
     const trouble = this.#trouble;
     if (trouble === undefined || trouble === "stop" || number < this.#at) return undefined;
     if (!this.#isLasting && number > this.#at) return undefined;

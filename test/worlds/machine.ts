@@ -18,7 +18,7 @@ import { Server } from "../../src/server/server.ts";
 import type { ServerEvent } from "../../src/server/session/event.ts";
 import { type LogRecord, parseBody } from "../../src/wire/record.ts";
 import { identityOfSeed } from "../crypto/seed-identity.ts";
-import { type DiskCall, SimDisk, type Trouble } from "../io/disk/sim.ts";
+import { type DiskCall, type DiskFailure, SimDisk } from "../io/disk/sim.ts";
 import { MachineStopped } from "../io/disk/sim-tree.ts";
 import { Life } from "./life.ts";
 import type { Platform } from "./platform.ts";
@@ -65,7 +65,7 @@ export class Machine {
 
   constructor(around: Platform) {
     this.#around = around;
-    this.disk = new SimDisk({ random: around.dice.random, trouble: this.#trouble.bind(this) });
+    this.disk = new SimDisk({ random: around.dice.random, failure: this.#trouble.bind(this) });
     this.#segmentBytes = around.dice.chance(0.5) ? 2_000 : 1 << 26;
     this.network = this.#newNetwork();
     this.watch = this.#newWatch();
@@ -306,7 +306,7 @@ export class Machine {
     else this.watch.left(watched);
   }
 
-  #trouble(call: DiskCall, path: string, number: number): Trouble | undefined {
+  #trouble(call: DiskCall, path: string, number: number): DiskFailure | undefined {
     if (number >= this.#stopAt) {
       // From this very call on nothing of this life gets out.
       this.crash("power", this.#around.dice.chance(0.5), 1_000);

@@ -43,7 +43,7 @@ class FullScreen implements AsyncDisposable {
   /** @param ahead typed before a room is open */
   async open(ahead = ""): Promise<this> {
     const { fixture, chat, device, clock, state } = this;
-    this.server.mischief = {};
+    this.server.misbehaviour = {};
     const watched = fixture.client({}, chat.receive);
     await fixture.outcome(watched.client.connect());
     const close = async () => undefined;
@@ -100,7 +100,7 @@ class FullScreen implements AsyncDisposable {
   }
 
   async mention(text = "look"): Promise<void> {
-    this.server.say({ text, mentions: ["ana"] } as never, "bob");
+    this.server.addRecord({ text, mentions: ["ana"] } as never, "bob");
     await this.frames();
   }
 
@@ -142,7 +142,7 @@ test("displays Indonesian texts and leaves users' texts unchanged", async () => 
   full.state.setPreference("screen", '{"language":"id"}');
   const text = "a.txt is called b.txt here";
   await using screen = await full.open();
-  screen.server.tell({ kind: "announced", text, by: "ben", time: 0 });
+  screen.server.notify({ kind: "announced", text, by: "ben", time: 0 });
   await screen.clock.advance(0);
   expect(await screen.whole()).toContain(`ben: ${text}`);
   await screen.type("/help\r");
@@ -183,7 +183,7 @@ test("a stopped terminal blocks neither messages nor keys", async () => {
   await using screen = await new FullScreen().open();
   const before = screen.written;
   screen.device.output.stop();
-  for (let i = 0; i < 200; i++) screen.server.say({ text: `word ${i}` }, "bob");
+  for (let i = 0; i < 200; i++) screen.server.addRecord({ text: `word ${i}` }, "bob");
   await screen.frames(10);
   expect(screen.chat.model.rooms.get("r1" as never)?.tail.items.length).toBe(200);
   expect(screen.written).toBe(before);
@@ -322,7 +322,7 @@ describe("a draft", () => {
 test("an error in a view is one line, and the client can still be left", async () => {
   await using screen = await new FullScreen().open();
   screen.isBroken = true;
-  screen.server.say({ text: "at no time" }, "bob");
+  screen.server.addRecord({ text: "at no time" }, "bob");
   await screen.frames();
   expect(screen.written).toContain("cannot draw");
   expect(screen.written).toContain("the time is no number");
@@ -350,7 +350,7 @@ describe("a muted room", () => {
     await using screen = await new FullScreen().open();
     const { client, server, state, chat } = screen;
     const { fingerprint } = server.identity;
-    server.say({}, "server", "room"); // The record that creates the room is not unread.
+    server.addRecord({}, "server", "room"); // The record that creates the room is not unread.
     await screen.type(LOOK_AWAY);
     await screen.mention();
     expect(screen.written).toContain(RING);
@@ -377,7 +377,7 @@ describe("a muted room", () => {
 describe("displays results in any open room", () => {
   test("displays a refused /msg until it is discarded", async () => {
     await using screen = await new FullScreen().open();
-    screen.server.mischief.onRequest = ({ kind }) =>
+    screen.server.misbehaviour.onRequest = ({ kind }) =>
       kind === "post" ? new Fault("user-unknown", "there is no user 'typo'") : undefined;
     await screen.type("/msg typo hello\r");
     await screen.frames(2);
@@ -425,7 +425,7 @@ test("redraws after the terminal reports its widths, cut by a slow line", async 
 
 describe("unsent messages", () => {
   const unsent = async (screen: FullScreen, ...texts: readonly string[]) => {
-    screen.server.mischief.onRequest = ({ kind }) => (kind === "post" ? "silent" : undefined);
+    screen.server.misbehaviour.onRequest = ({ kind }) => (kind === "post" ? "silent" : undefined);
     for (const text of texts) await screen.type(`${text}\r`);
     await screen.frames();
   };

@@ -79,7 +79,7 @@ test("sends text to the open room and reports faults", async () => {
 test("`/reply` means the last words of another, `/edit` one's own", async () => {
   const fixture = new ClientFixture();
   const { run } = await commandsOf(fixture);
-  fixture.server.say({ text: "who is there?" }, "bob");
+  fixture.server.addRecord({ text: "who is there?" }, "bob");
   await fixture.clock.advance(SCREEN_FRAME_MS);
   expect(await run("reply me")).toBe("fine");
   const post = fixture.server.requests.findLast(({ kind }) => kind === "post");
@@ -121,7 +121,7 @@ test("encrypts a conversation only after a prompt", async () => {
 test("creates a room only after a prompt that describes it", async () => {
   const fixture = new ClientFixture();
   const { run, told, answers } = await commandsOf(fixture);
-  fixture.server.mischief.onRequest = (request) => {
+  fixture.server.misbehaviour.onRequest = (request) => {
     const isMissing = request.kind === "join" && request.create !== true;
     return isMissing ? new Fault("room-unknown", "no such room") : undefined;
   };
@@ -167,7 +167,7 @@ test("a transfer stays in the model until the file is saved", async () => {
     const { chat, run, files, client } = await commandsOf(fixture);
     const path = join(folder, "notes.txt");
     writeFileSync(path, "some notes");
-    fixture.server.mischief = {
+    fixture.server.misbehaviour = {
       onRequest: ({ kind }) => (kind === "offer" ? "silent" : undefined),
     };
     expect(await run(`send ${path}`)).toBe("fine");
@@ -186,7 +186,7 @@ test("a transfer stays in the model until the file is saved", async () => {
     expect(await run(`send ${path}`)).toBe("too-many");
     for (let i = 0; i < SCREEN_TRANSFERS_MAX; i++) files.cancel(`transfer ${i + 2}`);
     await over();
-    fixture.server.mischief = {};
+    fixture.server.misbehaviour = {};
     expect(await run(`send ${path}`)).toBe("fine");
     await over();
     expect([transfers(), chat.model.faults]).toEqual([[], []]);

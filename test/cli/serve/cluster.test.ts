@@ -96,7 +96,7 @@ test("reports the state of the cluster, and whether the histories are equal", as
   expect(watch.health).toMatchObject({ reachable: false, follows: false });
   watch.close();
   await clock.advance(0);
-  expect(clock.waiting).toBe(0);
+  expect(clock.pendingTimers).toBe(0);
 });
 
 const EQUAL = { last: 12, bytes: 900, leader: "n1", replicas: 3, current: 3, hasMajority: true };

@@ -8,17 +8,17 @@ const room = (id: string, change: Partial<RoomState> = {}) =>
 
 function open() {
   let now = 5;
-  const told: string[] = [];
+  const reports: string[] = [];
   const teller = new TypingNotifier(
     () => now,
-    (id, on) => told.push(`${id} ${on ? "on" : "off"}`),
+    (id, on) => reports.push(`${id} ${on ? "on" : "off"}`),
   );
   return {
     teller,
     passes: (ms: number) => {
       now += ms;
     },
-    told: () => told.splice(0),
+    told: () => reports.splice(0),
   };
 }
 

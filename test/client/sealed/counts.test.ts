@@ -17,8 +17,8 @@ type Excuses = ReturnType<typeof excusedBy>;
 const NONE: OwnCounts = { count: 0 };
 
 function take(own: OwnCounts) {
-  const taken = assignCount(own);
-  return { ...taken, excuses: excusedBy(taken.own, taken.count) };
+  const assignment = assignCount(own);
+  return { ...assignment, excuses: excusedBy(assignment.own, assignment.count) };
 }
 
 describe("counts", () => {
@@ -44,14 +44,17 @@ describe("counts", () => {
     const jumped = receiveCount(NO_COUNTS, Number.MAX_SAFE_INTEGER);
     expect(jumped.missed).toBe(Number.MAX_SAFE_INTEGER - 1);
     expect(receiveCount(jumped.seen, 2)).toEqual({ seen: jumped.seen, missed: 0 });
-    let seen: ReceivedCounts = NO_COUNTS;
+    let observed: ReceivedCounts = NO_COUNTS;
     const ranges = (step: number) =>
       Array.from({ length: SEALED_UNSETTLED_MAX }, (_, at) => {
         return [at * 1_000 + step, at * 1_000 + 999 - step] as const;
       });
     for (let step = 1; step < 100; step++) {
-      ({ seen } = receiveCount(seen, 100_000 + 50 * step, [...ranges(step), [100_000, 200_000]]));
-      expect(seen.open.length).toBeLessThanOrEqual(SEALED_UNSETTLED_MAX);
+      ({ seen: observed } = receiveCount(observed, 100_000 + 50 * step, [
+        ...ranges(step),
+        [100_000, 200_000],
+      ]));
+      expect(observed.open.length).toBeLessThanOrEqual(SEALED_UNSETTLED_MAX);
     }
   });
 
@@ -59,25 +62,25 @@ describe("counts", () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 5 }), { maxLength: 120 }), (steps) => {
         let own = NONE;
-        let seen: ReceivedCounts = NO_COUNTS;
-        const waiting: { readonly count: number; readonly excuses: Excuses }[] = [];
+        let observed: ReceivedCounts = NO_COUNTS;
+        const pending: { readonly count: number; readonly excuses: Excuses }[] = [];
         for (const step of steps) {
-          const at = waiting.length === 0 ? undefined : step % waiting.length;
+          const at = pending.length === 0 ? undefined : step % pending.length;
           if (step < 3 || at === undefined) {
             const { count, own: next, excuses } = take(own);
             own = next;
-            waiting.push({ count, excuses });
+            pending.push({ count, excuses });
           } else if (step === 3) {
-            const [refused] = waiting.splice(at, 1);
+            const [refused] = pending.splice(at, 1);
             own = freeCount(own, refused?.count ?? 0);
           } else {
-            const [sent] = waiting.splice(at, 1);
+            const [sent] = pending.splice(at, 1);
             const { count = 0, excuses } = sent ?? {};
             // Encrypted long before it is sent, or anew for that.
             const excused = step === 4 ? excuses : excusedBy(own, count);
-            const done = receiveCount(seen, count, excused);
+            const done = receiveCount(observed, count, excused);
             expect(done.missed).toBe(0);
-            seen = done.seen;
+            observed = done.seen;
             own = settleCount(own, count);
           }
         }
@@ -90,9 +93,10 @@ describe("counts", () => {
     let own = NONE;
     const refused: number[] = [];
     for (let i = 0; i < 100; i++) {
-      const taken = assignCount(own);
-      own = taken.count % 2 === 0 ? settleCount(taken.own, taken.count) : taken.own;
-      if (taken.count % 2 === 1) refused.push(taken.count);
+      const assignment = assignCount(own);
+      own =
+        assignment.count % 2 === 0 ? settleCount(assignment.own, assignment.count) : assignment.own;
+      if (assignment.count % 2 === 1) refused.push(assignment.count);
     }
     const excused = excusedBy(own, 101) ?? [];
     expect(excused).toHaveLength(SEALED_UNSETTLED_MAX);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Fault } from "../../../src/base/fault.ts";
 import { FIRST_SEED, IS_SOAK } from "../../samples.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
-import { Crash, type TroubleAt } from "./crashing-home.ts";
+import { Crash, type FailurePoint } from "./crashing-home.ts";
 import { type Device, type Person, SealedSite } from "./sealed-site.ts";
 
 const TROUBLES = ["before", "after", "full"] as const;
@@ -13,48 +13,48 @@ type Step = (ana: Person, others: readonly [Person, Person]) => Promise<unknown>
 
 const STEPS: readonly Step[] = [
   async (ana) => {
-    await ana.ask("join", { room: "vault", create: true, sealed: true });
-    await ana.knowsRoom();
+    await ana.request("join", { room: "vault", create: true, sealed: true });
+    await ana.waitForRoom();
     await ana.entersRoom();
     const { status } = await ana.status();
     if (status !== "in") await ana.sealed((rooms) => rooms.create(ana.room()));
   },
-  (ana, [ben]) => letIn(ana, ben),
-  (ana, [ben]) => say(ana, ben, "one"),
+  (ana, [ben]) => addMember(ana, ben),
+  (ana, [ben]) => postAndWait(ana, ben, "one"),
   async (ana, [ben]) => {
-    if (!ben.texts().includes("ben: two")) await ben.say("two");
+    if (!ben.texts().includes("ben: two")) await ben.postText("two");
     await ana.entersRoom();
   },
-  (ana, [, eve]) => letIn(ana, eve),
-  (ana, [ben]) => say(ana, ben, "three"),
+  (ana, [, eve]) => addMember(ana, eve),
+  (ana, [ben]) => postAndWait(ana, ben, "three"),
   (ana) =>
-    ana.kicks("eve").catch((fault: Fault) => {
+    ana.kick("eve").catch((fault: Fault) => {
       if (fault.code !== "not-member") throw fault;
     }),
-  (ana, [ben]) => say(ana, ben, "four"),
+  (ana, [ben]) => postAndWait(ana, ben, "four"),
 ];
 
-async function letIn(ana: Person, who: Person): Promise<void> {
-  if (!who.client.rooms.some(({ name }) => name === "vault")) await ana.letsIn(who);
+async function addMember(ana: Person, member: Person): Promise<void> {
+  if (!member.client.rooms.some(({ name }) => name === "vault")) await ana.addMember(member);
 }
 
 const written = new WeakMap<SealedSite, Set<string>>();
 
-async function say(ana: Person, ben: Person, text: string): Promise<void> {
+async function postAndWait(ana: Person, ben: Person, text: string): Promise<void> {
   const before = written.get(ana.world) ?? new Set();
   written.set(ana.world, before);
   if (!before.has(text)) {
     before.add(text);
-    await ana.say(text).catch((fault: Fault) => {
+    await ana.postText(text).catch((fault: Fault) => {
       if (fault.code === "store-full") before.delete(text); // It says itself that it was not sent.
       throw fault;
     });
   }
-  await ben.hears(text);
+  await ben.waitForText(text);
 }
 
 /** @param n 0: no trouble; @returns the trouble, and whether it happened */
-async function walk(at: TroubleAt, n: number): Promise<{ crash: Crash; isHit: boolean }> {
+async function walk(at: FailurePoint, n: number): Promise<{ crash: Crash; hasHappened: boolean }> {
   await using world = await SealedSite.open();
   const crash = new Crash(at, n);
   const others = await world.joinAll("ben", "eve");
@@ -82,31 +82,31 @@ async function walk(at: TroubleAt, n: number): Promise<{ crash: Crash; isHit: bo
       [isIn, isBack] = [false, true];
     } else if (!isIn) ana = world.person("ana", device);
   }
-  crash.isOver = true;
-  await ana.tells("five", ben);
-  await ben.tells("six", ana, ben);
+  crash.isFinished = true;
+  await ana.postTo("five", ben);
+  await ben.postTo("six", ana, ben);
   const texts = ben.texts().map((text) => text.split(": ")[1]);
   expect([at, n, texts]).toEqual([at, n, TEXTS]);
   expect([at, n, await ana.past()]).toEqual([at, n, TEXTS]);
   expect([at, n, ana.rejoins()]).toEqual([at, n, 0]);
-  return { crash, isHit: isBack || (at === "full" && crash.writes >= n) };
+  return { crash, hasHappened: isBack || (at === "full" && crash.writes >= n) };
 }
 
 /** A write of each kind, counted from 1, with one of the troubles each; by the seed. */
-async function sample(): Promise<(readonly [TroubleAt, number])[]> {
+async function sample(): Promise<(readonly [FailurePoint, number])[]> {
   const { kinds } = (await walk("before", 0)).crash;
   expect(kinds.length).toBeGreaterThan(15);
   const random = randomOf(FIRST_SEED);
   return [...new Set(kinds)].map((kind, at) => {
     const all = kinds.flatMap((one, n) => (one === kind ? [n + 1] : []));
-    const trouble = TROUBLES[(at + FIRST_SEED) % TROUBLES.length] ?? "before";
-    return [trouble, all[Math.floor(random() * all.length)] ?? 1] as const;
+    const failure = TROUBLES[(at + FIRST_SEED) % TROUBLES.length] ?? "before";
+    return [failure, all[Math.floor(random() * all.length)] ?? 1] as const;
   });
 }
 
-async function sweep(at: TroubleAt): Promise<void> {
+async function sweep(at: FailurePoint): Promise<void> {
   let n = 0;
-  while ((await walk(at, n + 1)).isHit) n++;
+  while ((await walk(at, n + 1)).hasHappened) n++;
   expect(n).toBeGreaterThan(15);
 }
 
@@ -120,8 +120,8 @@ describe("no message is lost or duplicated by", () => {
   ] as const)("%s", async (_, at) => {
     if (IS_SOAK) return sweep(at);
     sampled ??= sample();
-    for (const [trouble, n] of await sampled) {
-      if (trouble === at) expect([n, (await walk(at, n)).isHit]).toEqual([n, true]);
+    for (const [failure, n] of await sampled) {
+      if (failure === at) expect([n, (await walk(at, n)).hasHappened]).toEqual([n, true]);
     }
   });
 });

@@ -5,25 +5,25 @@ import type { SealedTables } from "../../../src/client/sealed/store.ts";
 /** `before`: nothing of the last transaction is there; `after`: all of it, and nobody knows. */
 type CrashAt = "before" | "after";
 /** `full`: the disk takes nothing of it, once, and the process goes on. */
-export type TroubleAt = CrashAt | "full";
+export type FailurePoint = CrashAt | "full";
 
 export class Crash {
   readonly kinds: string[] = [];
   isDead = false;
-  isOver = false;
+  isFinished = false;
   readonly happened: Promise<"crashed">;
-  readonly #at: TroubleAt;
+  readonly #at: FailurePoint;
   readonly #n: number;
-  readonly #took: (written: readonly string[]) => void;
+  readonly #onWrite: (written: readonly string[]) => void;
   readonly #happen: (how: "crashed") => void;
 
   /** @param n 0: never; `took` is told the keys that each transaction writes */
   constructor(
-    at: TroubleAt,
+    at: FailurePoint,
     n: number,
-    took: (written: readonly string[]) => void = () => undefined,
+    onWrite: (written: readonly string[]) => void = () => undefined,
   ) {
-    this.#took = took;
+    this.#onWrite = onWrite;
     this.#at = at;
     this.#n = n;
     const { promise, resolve } = Promise.withResolvers<"crashed">();
@@ -66,8 +66,8 @@ export class Crash {
             return tables.delete(key);
           },
         });
-        this.#took(written);
-        if (written.length > 0 && !this.isDead && !this.isOver) {
+        this.#onWrite(written);
+        if (written.length > 0 && !this.isDead && !this.isFinished) {
           const kinds = new Set(written.map((key) => key.split("/")[0]));
           this.kinds.push([...kinds].sort().join(" "));
           isLast = this.writes === this.#n;

@@ -17,10 +17,10 @@ beforeAll(async () => {
   world = await SealedSite.open();
   const [one, ben] = await world.joinAll("ana", "ben");
   ana = one;
-  await ana.makes("vault");
-  await ana.letsIn(ben);
-  await ana.tells("the past of ana", ben);
-  await ben.tells("the past of ben", ana);
+  await ana.createSealedRoom("vault");
+  await ana.addMember(ben);
+  await ana.postTo("the past of ana", ben);
+  await ben.postTo("the past of ben", ana);
   await ben.quit();
   device = ben.device;
 });
@@ -46,8 +46,8 @@ function rows(of: Device): { key: string; value: Uint8Array }[] {
 async function talks(of: Device): Promise<Person> {
   const ben = await world.join("ben", of);
   const word = `word ${++count}`;
-  await ben.tells(word, ana);
-  await ana.tells(`${word}, heard`, ben);
+  await ben.postTo(word, ana);
+  await ana.postTo(`${word}, heard`, ben);
   expect(ana.texts().filter((text) => text === `ben: ${word}`)).toHaveLength(1);
   expect(holds(world.site, word)).toBe(false);
   return ben;
@@ -92,13 +92,13 @@ describe("a damaged row", () => {
   test("of a target prevents sending", async () => {
     await using other = await SealedSite.open();
     const [first, ben] = await other.joinAll("ana", "ben");
-    await first.makes("vault");
-    await first.letsIn(ben);
-    await first.tells("the past of ana", ben);
+    await first.createSealedRoom("vault");
+    await first.addMember(ben);
+    await first.postTo("the past of ana", ben);
     await ben.quit();
     change(ben.device, "UPDATE sealed SET value = ? WHERE key LIKE 'pin/%'", new Uint8Array([1]));
     const again = await other.join("ben", ben.device);
-    expect(await codeOf(again.say("the canary"))).toBe("seal-refused");
+    expect(await codeOf(again.postText("the canary"))).toBe("seal-refused");
     expect(holds(other.site, "canary")).toBe(false);
     expect(again.rejoins()).toBe(0);
   });
@@ -139,7 +139,7 @@ describe("a state file", () => {
       "version-unsupported",
       /newer version/,
     ],
-  ])("that is %s is reported, and nothing is sent", async (_, damage, code, words) => {
+  ])("that is %s is reported, and nothing is sent", async (_, damage, code, text) => {
     const copy = world.copy(device);
     damage(copy);
     const ben = await world.join("ben", copy, { stocks: false });
@@ -147,8 +147,8 @@ describe("a state file", () => {
       ben.events.find((event) => event.kind === "sealed-fault"),
     );
     expect(fault).toMatchObject({ code });
-    expect(fault.message).toMatch(words);
-    expect(await codeOf(ben.say("the canary"))).toBe(code);
+    expect(fault.message).toMatch(text);
+    expect(await codeOf(ben.postText("the canary"))).toBe(code);
     expect(holds(world.site, "canary")).toBe(false);
     await ben.quit();
   });

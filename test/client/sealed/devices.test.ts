@@ -11,17 +11,17 @@ function count(person: Person, change: "join" | "remove"): number {
 }
 
 function revoke(person: Person, { identity }: Device) {
-  return person.ask("revoke", { device: deviceIdOf(identity.publicKey) });
+  return person.request("revoke", { device: deviceIdOf(identity.publicKey) });
 }
 
 describe("a linked device", () => {
   two("joins by itself, reads and writes from then on", async ({ world, ana, ben }) => {
-    await ben.say("before the second");
+    await ben.postText("before the second");
     const phone = await world.join("ben", await world.link(ben));
     await ana.until("the device", () => count(ana, "join") > 0);
-    await ana.tells("to both", phone);
-    await phone.tells("from the phone", ben);
-    await ben.tells("from the desk", phone, ana);
+    await ana.postTo("to both", phone);
+    await phone.postTo("from the phone", ben);
+    await ben.postTo("from the desk", phone, ana);
     const since = ["ana: to both", "ben: from the phone", "ben: from the desk"];
     expect(phone.texts()).toEqual(since);
     expect(ben.texts().slice(-3)).toEqual(since);
@@ -40,61 +40,61 @@ describe("a linked device", () => {
     const removesRevoked = () => ben.sealed((rooms) => rooms.removeRevoked(ben.room()));
     await removesRevoked();
     expect(await ben.members()).toEqual({ ana: 1, ben: 2 });
-    await ana.tells("without the phone", third);
+    await ana.postTo("without the phone", third);
     expect(phone.texts()).toEqual([]);
     await removesRevoked(); // Nothing is left to do.
-    await ana.tells("once", third);
+    await ana.postTo("once", third);
     expect(count(third, "remove")).toBe(1);
   });
 });
 
 describe("an admin of a sealed room", () => {
   const grant = async (by: Person, user: string, on: boolean) => {
-    await by.ask("grant", { room: "vault", user, on });
-    await by.makesAdmin(user, on);
+    await by.request("grant", { room: "vault", user, on });
+    await by.makeAdmin(user, on);
   };
 
   two("lets in and removes until that is revoked", async ({ world, ana, ben }) => {
     const [eve, dan] = await world.joinAll("eve", "daniel");
-    expect(await codeOf(ben.letsIn(eve))).toBe(REFUSED);
+    expect(await codeOf(ben.addMember(eve))).toBe(REFUSED);
     await grant(ana, "ben", true);
-    await ben.letsIn(eve);
-    await eve.tells("let in by ben", ana);
-    await ben.kicks("eve");
+    await ben.addMember(eve);
+    await eve.postTo("let in by ben", ana);
+    await ben.kick("eve");
     expect(await ana.members()).toEqual({ ana: 1, ben: 1 });
     await grant(ana, "ben", false);
-    expect(await codeOf(ben.letsIn(dan))).toBe(REFUSED);
-    expect(await codeOf(ben.makesAdmin("ben"))).toBe(REFUSED);
+    expect(await codeOf(ben.addMember(dan))).toBe(REFUSED);
+    expect(await codeOf(ben.makeAdmin("ben"))).toBe(REFUSED);
   });
 
   for (const [how, remove] of [
-    ["left without a signature", (ana) => ana.ask("leave", { room: "vault" })],
+    ["left without a signature", (ana) => ana.request("leave", { room: "vault" })],
     // Without a commit: as operators do, who are in no group.
-    ["was removed by the server", (ana) => ana.ask("kick", { room: "vault", user: "ana" })],
-    ["has no account any more", (ana) => ana.ask("unregister", {})],
+    ["was removed by the server", (ana) => ana.request("kick", { room: "vault", user: "ana" })],
+    ["has no account any more", (ana) => ana.request("unregister", {})],
   ] as readonly (readonly [string, (ana: Person) => Promise<unknown>])[]) {
     two(`who ${how} leaves the room to the others`, async ({ world, ana, ben }) => {
       const [eve, dan] = await world.joinAll("eve", "daniel");
-      await ana.letsIn(eve);
+      await ana.addMember(eve);
       await remove(ana);
-      await ben.tells("the founder is gone", eve);
+      await ben.postTo("the founder is gone", eve);
       expect(await eve.members()).toEqual({ ben: 1, eve: 1 });
-      await eve.letsIn(dan);
-      await dan.tells("let in by eve", ben);
+      await eve.addMember(dan);
+      await dan.postTo("let in by eve", ben);
     });
   }
 
   for (const how of ["leave", "unregister"] as const) {
     two(`removes, once connected, a member after ${how}`, async ({ world, ana, ben }) => {
       const eve = await world.join("eve");
-      await ana.letsIn(eve);
+      await ana.addMember(eve);
       await ana.quit();
-      await (how === "leave" ? eve.ask(how, { room: "vault" }) : eve.ask(how, {}));
-      expect(await codeOf(ben.say("eve is still in the group"))).toBe(REFUSED);
-      const again = await world.join("ana", ana.device);
+      await (how === "leave" ? eve.request(how, { room: "vault" }) : eve.request(how, {}));
+      expect(await codeOf(ben.postText("eve is still in the group"))).toBe(REFUSED);
+      const rejoined = await world.join("ana", ana.device);
       while ("eve" in (await ben.members())) await world.pass(10);
-      await ben.tells("without eve", again);
-      await again.tells("now you may", ben);
+      await ben.postTo("without eve", rejoined);
+      await rejoined.postTo("now you may", ben);
     });
   }
 });
@@ -103,12 +103,12 @@ describe("a member", () => {
   two("who lost their keys may be removed and invited again", async ({ world, ana, ben }) => {
     await ben.quit();
     ben.device.forget();
-    const again = await world.join("ben", ben.device);
-    await again.say("ben is back");
-    await ana.kicks("ben");
-    await again.until("the end", () => again.events.some(({ kind }) => kind === "room-gone"));
+    const rejoined = await world.join("ben", ben.device);
+    await rejoined.postText("ben is back");
+    await ana.kick("ben");
+    await rejoined.until("the end", () => rejoined.events.some(({ kind }) => kind === "room-gone"));
     // What the server has of ben's key packages is from before.
-    await ana.letsIn(again);
-    await again.tells("and once more", ana);
+    await ana.addMember(rejoined);
+    await rejoined.postTo("and once more", ana);
   });
 });

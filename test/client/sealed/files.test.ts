@@ -5,7 +5,7 @@ import { sealedEdit } from "../../../src/client/sealed/body.ts";
 import type { UploadedFile, UploadRequest } from "../../../src/client/transfer/transfers.ts";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import { rejection } from "../../rejection.ts";
-import { content, digestHex, HeldFolder, HeldSource } from "../contents.ts";
+import { content, digestHex, MemoryFolder, MemorySource } from "../contents.ts";
 import { codeOf } from "./liar.ts";
 import { type Person, type SealedSite, vaultTest } from "./sealed-site.ts";
 
@@ -14,20 +14,20 @@ const PLAIN = CHUNK_BYTES - 16;
 
 function send(
   person: Person,
-  source: HeldSource,
+  source: MemorySource,
   more?: Partial<UploadRequest>,
 ): Promise<UploadedFile> {
   const request = { source, to: ["vault"], ...more };
   return person.world.wait(person.client.transfers.send(request));
 }
 
-function get({ client, world }: Person, file: string, folder = new HeldFolder()) {
+function get({ client, world }: Person, file: string, folder = new MemoryFolder()) {
   const request = { file: file as FileId, into: "/inbox", openSink: folder.open };
   return world.wait(client.transfers.get(request));
 }
 
-function plan(bytes = content(9)): HeldSource {
-  return new HeldSource(bytes, { name: "plan.txt" });
+function plan(bytes = content(9)): MemorySource {
+  return new MemorySource(bytes, { name: "plan.txt" });
 }
 
 function filesOf(person: Person): ChatRecord[] {
@@ -39,7 +39,7 @@ function hasOnDisk({ site }: SealedSite, text: string): boolean {
     site.disk.list(folder).flatMap((name) => {
       const path = `${folder}/${name}`;
       const isFolder = site.disk.kind(path) === "folder";
-      return isFolder ? walk(path) : [Buffer.from(site.disk.fileAt(path).shown)];
+      return isFolder ? walk(path) : [Buffer.from(site.disk.fileAt(path).visible)];
     });
   return Buffer.concat(walk("/d")).includes(text);
 }
@@ -49,21 +49,25 @@ describe("a file in a sealed room", () => {
     let count = 0;
     for (const sizeBytes of [0, 1, PLAIN, PLAIN + 1, CHUNK_BYTES, 5 * CHUNK_BYTES + 7]) {
       const bytes = content(sizeBytes);
-      const named = new HeldSource(bytes, { name: "plan.txt", path: `/home/ana/${sizeBytes}` });
-      for (const source of [named, HeldSource.stream(bytes)]) {
+      const named = new MemorySource(bytes, { name: "plan.txt", path: `/home/ana/${sizeBytes}` });
+      for (const source of [named, MemorySource.stream(bytes)]) {
         const { name } = source;
         const chunks = Math.ceil(sizeBytes / CHUNK_BYTES);
         const digest = digestHex(bytes);
         const sent = await send(ana, source);
         expect(sent).toMatchObject({ name, sizeBytes, chunks, digest, refused: [] });
-        const seen = await ben.until("the file", () =>
+        const observed = await ben.until("the file", () =>
           filesOf(ben).find(({ body }) => body?.["file"] === sent.id),
         );
-        expect(seen).toMatchObject({ seq: sent.posted[0]?.seq ?? -1, from: "ana", sealed: "open" });
-        expect(seen.body).toEqual({ file: sent.id, name, size: sizeBytes, chunks, digest });
-        const folder = new HeldFolder();
-        const got = await get(ben, sent.id, folder);
-        expect(got).toMatchObject({ name, from: "ana", sizeBytes, chunks, digest });
+        expect(observed).toMatchObject({
+          seq: sent.posted[0]?.seq ?? -1,
+          from: "ana",
+          sealed: "open",
+        });
+        expect(observed.body).toEqual({ file: sent.id, name, size: sizeBytes, chunks, digest });
+        const folder = new MemoryFolder();
+        const downloaded = await get(ben, sent.id, folder);
+        expect(downloaded).toMatchObject({ name, from: "ana", sizeBytes, chunks, digest });
         expect(folder.opened[0]).toMatchObject({ name, sizeBytes });
         expect(Bun.hash(folder.files.get(name) ?? "")).toBe(Bun.hash(bytes));
         expect((await get(ana, sent.id)).digest).toBe(digest); // Its sender can have it, too.
@@ -73,8 +77,8 @@ describe("a file in a sealed room", () => {
   });
 
   two("stores nothing readable on the server's disk", async ({ world, ana, ben }) => {
-    const words = new Uint8Array(Buffer.from("the canary sings and sings\n".repeat(20_000)));
-    const source = new HeldSource(words, { name: "canary-song.txt" });
+    const content = new Uint8Array(Buffer.from("the canary sings and sings\n".repeat(20_000)));
+    const source = new MemorySource(content, { name: "canary-song.txt" });
     const text = "canaries, @ben";
     const sent = await send(ana, source, { text, sending: "canary-sending" });
     const { seq, body } = await ben.until("the file", () => filesOf(ben)[0]);
@@ -98,27 +102,27 @@ describe("a file in a sealed room", () => {
   two("is unreadable for later and removed members", async ({ world, ana, ben }) => {
     const sent = await send(ana, plan());
     const eve = await world.join("eve");
-    await ana.letsIn(eve);
+    await ana.addMember(eve);
     expect(await rejection(get(eve, sent.id))).toMatchObject({
       code: "seal-refused",
       message: `this device cannot decrypt ${sent.id}: it joined the room later`,
     });
     const { records } = await eve.history({ files: true });
     expect(records.map(({ sealed }) => sealed)).toEqual(["carrier"]);
-    await ana.kicks("ben");
+    await ana.kick("ben");
     expect(await codeOf(get(ben, sent.id))).toBe("file-unknown");
   });
 
   two("is erased with all its data on the server", async ({ ana, ben }) => {
     for (const which of ["message", "record"] as const) {
-      const source = new HeldSource(content(9), { name: `${which}.txt`, path: `/${which}` });
+      const source = new MemorySource(content(9), { name: `${which}.txt`, path: `/${which}` });
       const sent = await send(ana, source);
       const posted = sent.posted[0]?.seq ?? -1;
       await ana.until("the file", () => filesOf(ana).find(({ seq }) => seq === posted));
       const carrier = (await ana.history()).records.findLast(({ sealed }) => sealed === "carrier");
       const orders = () => ana.records.filter(({ kind }) => kind === "erase").length;
       const before = orders();
-      await ana.ask("erase", { seq: which === "message" ? posted : (carrier?.seq ?? -1) });
+      await ana.request("erase", { seq: which === "message" ? posted : (carrier?.seq ?? -1) });
       await ana.until("both orders", () => orders() === before + 2);
       const list = await ana.history({ files: true });
       const isLeft = ({ state, sealed }: ChatRecord) => state === "whole" && sealed === "open";
@@ -130,8 +134,8 @@ describe("a file in a sealed room", () => {
   });
 
   two("can be sent to several sealed rooms, but not to open ones", async ({ ana, ben }) => {
-    await ana.makes("attic");
-    await ana.letsIn(ben, "attic");
+    await ana.createSealedRoom("attic");
+    await ana.addMember(ben, "attic");
     const to = ["vault", "attic"];
     const source = plan();
     const sent = await send(ana, source, { to });
@@ -141,16 +145,16 @@ describe("a file in a sealed room", () => {
     expect(new Set(files().map(({ room }) => room.name))).toEqual(new Set(to));
     // What was erased in one of them is there in the other one.
     const first = sent.posted.find((one) => one.to === "vault")?.seq ?? -1;
-    await ana.ask("erase", { seq: first });
+    await ana.request("erase", { seq: first });
     expect((await get(ben, sent.id)).digest).toBe(digestHex(source.bytes));
     expect(await codeOf(send(ana, source, { to: ["vault", "lobby"] }))).toBe("usage");
   });
 
   two("stays encrypted if the server claims that the room is open", async ({ world, ana }) => {
-    const again = await world.join("ana", ana.device);
-    Object.assign(again.room(), { isSealed: false });
-    const source = new HeldSource(content(9), { name: "canary.txt" });
-    expect(await codeOf(send(again, source))).toBe("seal-refused");
+    const rejoined = await world.join("ana", ana.device);
+    Object.assign(rejoined.room(), { isSealed: false });
+    const source = new MemorySource(content(9), { name: "canary.txt" });
+    expect(await codeOf(send(rejoined, source))).toBe("seal-refused");
     expect(source.reads).toEqual([]);
     expect(hasOnDisk(world, "canary")).toBe(false);
   });
@@ -160,9 +164,9 @@ describe("a file in a sealed room", () => {
     await ben.until("the file", () => filesOf(ben)[0]);
     const { disk } = world.site;
     const name = disk.list(`/d/files/${sent.id}`).find((one) => one.includes("content")) ?? "";
-    const { shown } = disk.fileAt(`/d/files/${sent.id}/${name}`);
-    shown[CHUNK_BYTES + 5] = (shown[CHUNK_BYTES + 5] ?? 0) ^ 1;
-    const folder = new HeldFolder();
+    const { visible } = disk.fileAt(`/d/files/${sent.id}/${name}`);
+    visible[CHUNK_BYTES + 5] = (visible[CHUNK_BYTES + 5] ?? 0) ^ 1;
+    const folder = new MemoryFolder();
     expect(await codeOf(get(ben, sent.id, folder))).toMatch(/checksum-wrong|seal-broken/);
     expect(folder.files.size).toBe(0);
   });
@@ -180,14 +184,17 @@ describe("a file that was sent but not posted", () => {
     Object.assign(ana.client.loggedIn.session.posts, { post });
     void ana.client.transfers.send({ source, to: ["vault"] }).catch(() => {});
     await world.wait(posted.promise);
-    const again = await ana.restarts();
-    const seen = await ben.until("the file", () => filesOf(ben)[0]);
-    expect(seen.body).toMatchObject({ name: "plan.txt", size: 9 });
-    const got = await get(ben, String(seen.body?.["file"]));
-    expect(got.digest).toBe(digestHex(source.bytes));
+    const restarted = await ana.restart();
+    const observed = await ben.until("the file", () => filesOf(ben)[0]);
+    expect(observed.body).toMatchObject({ name: "plan.txt", size: 9 });
+    const downloaded = await get(ben, String(observed.body?.["file"]));
+    expect(downloaded.digest).toBe(digestHex(source.bytes));
     // The same command continues with that file, and does not post it again.
-    expect(await send(again, source)).toMatchObject({ id: got.id, posted: [{ seq: seen.seq }] });
-    await again.tells("behind it", ben);
+    expect(await send(restarted, source)).toMatchObject({
+      id: downloaded.id,
+      posted: [{ seq: observed.seq }],
+    });
+    await restarted.postTo("behind it", ben);
     expect(filesOf(ben)).toHaveLength(1);
   });
 });

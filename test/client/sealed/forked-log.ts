@@ -11,16 +11,18 @@ export async function forkFor({ site }: SealedSite, person: Person): Promise<voi
   const found = await site.wait(proofs.inclusion(seqs, head, () => true));
   const leaves = found.map(({ leaf }) => leaf).with(2, new Uint8Array(32).fill(7));
   const fork = new FakeLog(site.identity, leaves);
-  person.liar.lies = {
-    tells: (word, asked) => {
+  person.tamperingLink.tampering = {
+    onMessage: (word, request) => {
       if (word.kind !== "ok") return [word];
-      if (asked?.kind === "checkpoint") {
+      if (request?.kind === "checkpoint") {
         const { size } = parseCheckpoint(parseNote(String(word["note"])).text);
-        return [{ ...word, ...fork.checkpoint(Number(asked["from"]), Math.min(size, fork.size)) }];
+        return [
+          { ...word, ...fork.checkpoint(Number(request["from"]), Math.min(size, fork.size)) },
+        ];
       }
-      if (asked?.kind !== "inclusion") return [word];
+      if (request?.kind !== "inclusion") return [word];
       const proved = (word["proofs"] as readonly { seq: number }[]).map(({ seq }) => seq);
-      return [{ ...word, ...fork.inclusion(Number(asked["size"]), proved) }];
+      return [{ ...word, ...fork.inclusion(Number(request["size"]), proved) }];
     },
   };
 }

@@ -16,12 +16,12 @@ function pinOf(person: Person) {
   return person.until("its checkpoint", () => person.device.state.logPins.pin(readerOf(person)));
 }
 
-function countCheckpoints(person: Person, isAnswered: boolean): { asked: number } {
-  const count = { asked: 0 };
-  person.liar.lies = {
-    asks: (question) => {
+function countCheckpoints(person: Person, isAnswered: boolean): { requestCount: number } {
+  const count = { requestCount: 0 };
+  person.tamperingLink.tampering = {
+    onRequest: (question) => {
       if (question.kind !== "checkpoint") return question;
-      count.asked++;
+      count.requestCount++;
       return isAnswered ? question : undefined;
     },
   };
@@ -32,10 +32,10 @@ describe("the histories of members", () => {
   two("are compared and equal", async ({ world, ana, ben }) => {
     const count = countCheckpoints(ana, true);
     for (const text of ["1", "2", "3"]) {
-      await ben.tells(text, ana);
+      await ben.postTo(text, ana);
       await world.pass(60_000);
     }
-    expect(count.asked).toBeGreaterThan(0);
+    expect(count.requestCount).toBeGreaterThan(0);
     expect(ana.remarks).toEqual([]);
     expect((await ana.status()).status).toBe("in");
   });
@@ -43,7 +43,7 @@ describe("the histories of members", () => {
   vaultTest([], { signs: true })("make the room suspect if they differ", async ({ world, ana }) => {
     const device = world.device();
     const first = await world.join("ben", device);
-    await ana.letsIn(first);
+    await ana.addMember(first);
     const { fingerprint } = readerOf(first);
     await first.quit();
     // From the first contact on ben is shown another history.
@@ -52,14 +52,14 @@ describe("the histories of members", () => {
     await forkFor(world, ben);
     await ben.enter();
     await pinOf(ben);
-    await ben.tells("hello", ana);
+    await ben.postTo("hello", ana);
     await ana.until("the alarm", () => ana.remarks[0]);
     const reason = "the server showed ben a different history";
     expect(await ana.status()).toMatchObject({ status: "suspect", reason });
     expect(ana.remarks).toEqual([`'vault' is no longer trusted: ${reason}`]);
-    expect(await codeOf(ana.say("secret"))).toBe("seal-refused");
+    expect(await codeOf(ana.postText("secret"))).toBe("seal-refused");
     await ana.sealed((rooms) => rooms.acceptState(ana.room()));
-    await ana.tells("after asking ben", ben);
+    await ana.postTo("after asking ben", ben);
   });
 
   two("are attributed to the member who forged them", async ({ world, ana, ben }) => {
@@ -69,29 +69,29 @@ describe("the histories of members", () => {
     const signature = new Uint8Array(64).fill(5);
     const note = noteText(checkpointText(made), [{ name: origin, keyId, signature }]);
     ben.device.state.logPins.storePin(readerOf(ben), { ...made, note });
-    await ben.tells("look what the server did", ana);
+    await ben.postTo("look what the server did", ana);
     await ana.until("a line", () => ana.remarks[0]);
     const line = "'vault': ben's device reported a history that the server did not sign";
     expect(ana.remarks).toEqual([line]);
     expect((await ana.status()).status).toBe("in");
-    await ana.say("you did, ben");
+    await ana.postText("you did, ben");
   });
 
   two("are reported if the server does not prove them", async ({ world, ana, ben }) => {
     await pinOf(ana);
     const count = countCheckpoints(ana, false);
     await world.pass(61_000);
-    await ben.say("1");
+    await ben.postText("1");
     await world.pass(61_000);
-    await ben.tells("2", ana);
-    const before = count.asked;
+    await ben.postTo("2", ana);
+    const before = count.requestCount;
     for (let i = 0; i < 60 && ana.remarks.length === 0; i++) {
       await world.pass(5_000);
       await ana.status();
     }
     const line = "'vault': the server could not prove that ben sees the same history as you";
     expect(ana.remarks).toEqual([line]);
-    expect(count.asked - before).toBeLessThanOrEqual(CLAIM_TRIES_MAX + 2);
+    expect(count.requestCount - before).toBeLessThanOrEqual(CLAIM_TRIES_MAX + 2);
     expect((await ana.status()).status).toBe("in");
   });
 });

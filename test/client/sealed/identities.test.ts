@@ -17,7 +17,7 @@ const three = vaultTest(["ben", "eve"], { isGreeted: true });
 const CHANGED =
   "ben's identity key has changed: verify it with chat verify-user ben, then use --accept";
 
-async function giveFalseKeys(person: Person, user = "ben"): Promise<void> {
+async function forgeKeys(person: Person, user = "ben"): Promise<void> {
   const { identity, state } = person.world.device();
   const { fingerprint } = person.client;
   if (fingerprint === undefined) throw new Error("the server has no key");
@@ -28,7 +28,7 @@ async function giveFalseKeys(person: Person, user = "ben"): Promise<void> {
   const engine = await SealEngine.open({ signer: keys.device, cert, servers, unixMs: Date.now });
   const [made] = await engine.makeKeyPackages(1);
   const packages = [{ device: fromBase64Url(engine.device), keyPackage: made?.keyPackage }];
-  person.liar.lies = answered("key-package", () => ({ packages }));
+  person.tamperingLink.tampering = answered("key-package", () => ({ packages }));
 }
 
 function warnings(person: Person): string[] {
@@ -73,23 +73,23 @@ describe("a directory that lies about a member's key", () => {
     const before = await safetyNumber(ana, "ben");
     await confirm(ana, "ben", before.digits);
     expect(await memberOf(ana, "ben")).toMatchObject({ isVerified: true });
-    await giveFalseKeys(ana);
+    await forgeKeys(ana);
     for (let times = 0; times < 2; times++) {
-      expect(await refusalOf(ana.invites("ben"))).toBe(CHANGED);
+      expect(await refusalOf(ana.invite("ben"))).toBe(CHANGED);
     }
     await ana.until("the line", () => warnings(ana)[0]);
     expect(warnings(ana)).toEqual([CHANGED]);
-    expect(await refusalOf(ana.say("secret"))).toBe(CHANGED);
+    expect(await refusalOf(ana.postText("secret"))).toBe(CHANGED);
     expect(await memberOf(ana, "ben")).toMatchObject({ isVerified: true, isChanged: true });
     expect(await memberOf(ana, "eve")).not.toHaveProperty("isChanged");
     // What ben says is ben's, and is read.
-    await ben.tells("it is me", ana);
+    await ben.postTo("it is me", ana);
     // Ben still sees the former digits: the server lied.
     const now = await safetyNumber(ana, "ben");
     expect([now.former, now.isVerified]).toEqual([before.digits, false]);
     await confirm(ana, "ben", before.digits);
-    ana.liar.lies = {};
-    await ana.tells("so it is", ben);
+    ana.tamperingLink.tampering = {};
+    await ana.postTo("so it is", ben);
     expect(await memberOf(ana, "ben")).toMatchObject({ isVerified: true });
     expect(await memberOf(ana, "ben")).not.toHaveProperty("isChanged");
     const { digits } = before;
@@ -97,27 +97,27 @@ describe("a directory that lies about a member's key", () => {
   });
 
   three("blocks only the rooms of that member", async ({ ana, ben, eve }) => {
-    for (const room of ["attic", "cellar"]) await ana.makes(room);
-    await ana.letsIn(ben, "attic");
-    await ana.letsIn(eve, "cellar");
-    await giveFalseKeys(ana);
-    expect(await codeOf(ana.invites("ben"))).toBe("seal-refused");
-    expect(await codeOf(ana.say("secret", "attic"))).toBe("seal-refused");
-    await ana.say("without ben", "cellar");
-    await eve.hears("without ben", "cellar");
-    ana.liar.lies = {};
+    for (const room of ["attic", "cellar"]) await ana.createSealedRoom(room);
+    await ana.addMember(ben, "attic");
+    await ana.addMember(eve, "cellar");
+    await forgeKeys(ana);
+    expect(await codeOf(ana.invite("ben"))).toBe("seal-refused");
+    expect(await codeOf(ana.postText("secret", "attic"))).toBe("seal-refused");
+    await ana.postText("without ben", "cellar");
+    await eve.waitForText("without ben", "cellar");
+    ana.tamperingLink.tampering = {};
     // Members whom an admin does not trust can be removed.
-    await ana.kicks("ben", "attic");
-    await ana.say("alone", "attic");
-    expect(await codeOf(ana.say("secret"))).toBe("seal-refused");
+    await ana.kick("ben", "attic");
+    await ana.postText("alone", "attic");
+    expect(await codeOf(ana.postText("secret"))).toBe("seal-refused");
   });
 
   three("cannot substitute another user's key undetected", async ({ ana, eve }) => {
-    await giveFalseKeys(ana, "ana"); // Of one's own: there is nobody to compare with.
-    expect(await codeOf(ana.invites("ben"))).toBe("seal-refused");
-    await ana.tells("as before", eve);
-    await giveFalseKeys(ana, "eve");
-    expect(await refusalOf(ana.invites("ben"))).toBe(CHANGED.replaceAll("ben", "eve"));
+    await forgeKeys(ana, "ana"); // Of one's own: there is nobody to compare with.
+    expect(await codeOf(ana.invite("ben"))).toBe("seal-refused");
+    await ana.postTo("as before", eve);
+    await forgeKeys(ana, "eve");
+    expect(await refusalOf(ana.invite("ben"))).toBe(CHANGED.replaceAll("ben", "eve"));
     expect(await memberOf(ana, "ben")).not.toHaveProperty("isChanged");
   });
 });
@@ -125,22 +125,22 @@ describe("a directory that lies about a member's key", () => {
 three("adds a member with a new key after it is accepted", async (scene) => {
   const { world, ana, ben: former, eve } = scene;
   // Eve could put another change in its place: she does not before she has decided.
-  await ana.makesAdmin("eve");
+  await ana.makeAdmin("eve");
   const next = { ...(await world.link(former)), state: ClientState.inMemory() };
   const ben = await world.join("ben", next);
-  await ben.ask("revoke", { device: deviceIdOf(former.device.identity.publicKey) });
-  expect(await refusalOf(ana.invites("ben"))).toBe(CHANGED);
+  await ben.request("revoke", { device: deviceIdOf(former.device.identity.publicKey) });
+  expect(await refusalOf(ana.invite("ben"))).toBe(CHANGED);
   await ana.sealed((rooms) => rooms.acceptIdentity("ben"));
-  await ana.invites("ben");
-  await ana.tells("welcome back", ben);
+  await ana.invite("ben");
+  await ana.postTo("welcome back", ben);
   await eve.until("the line", () => warnings(eve)[0]);
   expect(warnings(eve)).toEqual([CHANGED]);
-  expect(await refusalOf(eve.say("secret"))).toBe(CHANGED);
+  expect(await refusalOf(eve.postText("secret"))).toBe(CHANGED);
   const { digits } = await safetyNumber(ben, "eve");
   expect((await safetyNumber(eve, "ben")).digits).toBe(digits);
   await confirm(eve, "ben", digits);
-  await eve.tells("I have asked him", ben, ana);
+  await eve.postTo("I have asked him", ben, ana);
   expect(await memberOf(eve, "ben")).toMatchObject({ isVerified: true });
   expect(await memberOf(ana, "ben")).toMatchObject({ isVerified: false });
-  await ben.tells("thank you", eve);
+  await ben.postTo("thank you", eve);
 });

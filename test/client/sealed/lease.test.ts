@@ -27,35 +27,35 @@ describe("the latest state of a device is not mistaken for a copy", () => {
   two("across links, restarts and a restart of the server", async ({ world, ana, ben: first }) => {
     let ben = first;
     for (let i = 0; i < 3; i++) {
-      ben = await ben.restarts();
-      await ben.tells(`again ${i}`, ana);
+      ben = await ben.restart();
+      await ben.postTo(`again ${i}`, ana);
     }
     await world.site.restart();
-    await ben.tells("after the restart", ana);
+    await ben.postTo("after the restart", ana);
     expect([ben.rejoins(), ana.rejoins("copy")]).toEqual([0, 0]);
   });
 
   two("after the server was restored without its leases", async ({ world, ana, ben }) => {
-    const again = await ben.restarts();
-    await again.say("one");
+    const restarted = await ben.restart();
+    await restarted.postText("one");
     const disk = world.site.disk.boot();
     for (const path of disk.list("/d/sealed/leases")) disk.remove(`/d/sealed/leases/${path}`);
-    const third = await again.restarts();
-    await third.tells("two", ana);
-    expect([third.rejoins("copy"), again.rejoins("copy")]).toEqual([0, 0]);
+    const third = await restarted.restart();
+    await third.postTo("two", ana);
+    expect([third.rejoins("copy"), restarted.rejoins("copy")]).toEqual([0, 0]);
   });
 });
 
 describe("an older copy of a device's state", () => {
   two("rejoins once before sending, and reads missed messages", async ({ world, ana, ben }) => {
     const backup = world.copy(ben.device);
-    await ben.tells("said after the backup", ana);
+    await ben.postTo("said after the backup", ana);
     await ben.quit();
-    await ana.say("said while ben was away");
+    await ana.postText("said while ben was away");
     const restored = await world.join("ben", backup);
-    await restored.knowsRoom();
-    await restored.tells("back from the backup", ana);
-    await ana.tells("welcome back", restored);
+    await restored.waitForRoom();
+    await restored.postTo("back from the backup", ana);
+    await ana.postTo("welcome back", restored);
     expect(restored.rejoins("copy")).toBe(1);
     // Also its own messages, which only the later state had.
     expect((await restored.past()).slice(-4)).toEqual([
@@ -70,9 +70,9 @@ describe("an older copy of a device's state", () => {
 
   two("is detected by its own messages within one link", async ({ world, ana, ben }) => {
     const backup = world.copy(ben.device); // With the lease that is the server's still.
-    await ben.tells("later than the snapshot", ana);
-    const restored = await ben.restarts(backup);
-    await restored.tells("from the snapshot", ana);
+    await ben.postTo("later than the snapshot", ana);
+    const restored = await ben.restart(backup);
+    await restored.postTo("from the snapshot", ana);
     expect(restored.rejoins("copy")).toBe(1);
   });
 });
@@ -84,7 +84,7 @@ two("stops two machines with one state after REJOINS_MAX rejoins", async ({ worl
   for (let round = 0; round < 3 * REJOINS_MAX && refused.length < 2; round++) {
     for (const machine of [ben, other]) {
       const text = `word ${said++}`;
-      await machine.tells(text, ana).catch((fault: Fault) => refused.push(fault));
+      await machine.postTo(text, ana).catch((fault: Fault) => refused.push(fault));
     }
   }
   expect(refused.map(({ code }) => code)).toContain("seal-refused");
@@ -95,17 +95,17 @@ two("stops two machines with one state after REJOINS_MAX rejoins", async ({ worl
   const texts = ana.texts().filter((text) => text.includes("word"));
   expect(new Set(texts).size).toBe(texts.length);
   expect(texts).toHaveLength(said - refused.length);
-  const { made } = await ana.ask("group", { target: "vault" });
+  const { made } = await ana.request("group", { target: "vault" });
   expect(made?.epoch).toBeLessThanOrEqual(2 + 2 * (REJOINS_MAX + 1));
 
   // An hour later it may rejoin.
   await other.quit();
   world.site.skewMs += REJOINS_WINDOW_MS;
   await world.site.restart();
-  await ben.tells("alone again", ana);
+  await ben.postTo("alone again", ana);
 });
 
-async function askAtOnce(seed: number): Promise<{ instance: string; lost: number }> {
+async function requestConcurrently(seed: number): Promise<{ instance: string; lost: number }> {
   const random = randomOf(seed);
   const disk = new SimDisk({ random, unixMs: () => 0 }).boot();
   const server = new LeaseStore(sealedFolder({ disk, folder: "/d/sealed" }).leases);
@@ -149,7 +149,7 @@ async function askAtOnce(seed: number): Promise<{ instance: string; lost: number
 test("does not mistake a state for a copy after lost answers and killed processes", async () => {
   let lost = 0;
   for (let seed = 1; seed <= SEEDS; seed++) {
-    const done = await askAtOnce(seed);
+    const done = await requestConcurrently(seed);
     expect([seed, done.instance]).toEqual([seed, ""]);
     lost += done.lost;
   }

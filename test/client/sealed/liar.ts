@@ -4,7 +4,7 @@ import type { Link, LinkHandlers } from "../../../src/io/link/link.ts";
 import { packValue, unpackValue } from "../../../src/wire/codec.ts";
 import { commitment } from "../../../src/wire/record.ts";
 
-export type Spoken = Readonly<Record<string, unknown>> & { readonly kind: string };
+export type WireMessage = Readonly<Record<string, unknown>> & { readonly kind: string };
 
 export interface WireRecord {
   readonly head: Uint8Array;
@@ -13,48 +13,49 @@ export interface WireRecord {
   readonly from?: string;
 }
 
-export interface Lies {
+export interface Tampering {
   /** @returns what the server is asked instead; undefined: it never hears of it */
-  asks?(question: Spoken): Spoken | undefined;
+  onRequest?(question: WireMessage): WireMessage | undefined;
   /** @returns what the client is told instead */
-  tells?(word: Spoken, asked: Spoken | undefined): readonly Spoken[];
+  onMessage?(message: WireMessage, request: WireMessage | undefined): readonly WireMessage[];
   /** Each record, however it comes. @returns those that come instead, in this order */
-  shows?(record: WireRecord): readonly WireRecord[];
+  onRecord?(record: WireRecord): readonly WireRecord[];
 }
 
-export class Liar {
-  lies: Lies = {};
+export class TamperingLink {
+  tampering: Tampering = {};
   #link: Link | undefined;
   #handlers: LinkHandlers | undefined;
-  readonly #asked = new Map<number, Spoken>();
+  readonly #requests = new Map<number, WireMessage>();
   readonly #lost = new Map<string, number>();
-  readonly #numbered = new Map<string, { before: number; shown: readonly WireRecord[] }>();
+  readonly #numbered = new Map<string, { before: number; replaced: readonly WireRecord[] }>();
 
   stand(link: Link): Link {
     this.#link = link;
-    this.#asked.clear();
-    const liar = this;
+    this.#requests.clear();
+    const tamperingLink = this;
     return new Proxy(link, {
       get(target, key) {
-        if (key === "send") return (head: Uint8Array, tail?: Uint8Array) => liar.#send(head, tail);
-        if (key === "receive") return (handlers: LinkHandlers) => liar.#receive(handlers);
+        if (key === "send")
+          return (head: Uint8Array, tail?: Uint8Array) => tamperingLink.#send(head, tail);
+        if (key === "receive") return (handlers: LinkHandlers) => tamperingLink.#receive(handlers);
         const value: unknown = Reflect.get(target, key);
         return typeof value === "function" ? value.bind(target) : value;
       },
     });
   }
 
-  tell(word: Spoken): void {
+  deliver(word: WireMessage): void {
     this.#handlers?.message(packValue(word));
   }
 
   #send(head: Uint8Array, tail: Uint8Array = new Uint8Array()): boolean {
-    const whole = new Uint8Array([...head, ...tail]);
-    const said = unpackValue(whole) as Spoken;
-    const question = this.lies.asks === undefined ? said : this.lies.asks(said);
+    const bytes = new Uint8Array([...head, ...tail]);
+    const sent = unpackValue(bytes) as WireMessage;
+    const question = this.tampering.onRequest === undefined ? sent : this.tampering.onRequest(sent);
     if (question === undefined) return true;
-    if (typeof question["ref"] === "number") this.#asked.set(question["ref"], question);
-    return this.#link?.send(question === said ? whole : packValue(question)) ?? false;
+    if (typeof question["ref"] === "number") this.#requests.set(question["ref"], question);
+    return this.#link?.send(question === sent ? bytes : packValue(question)) ?? false;
   }
 
   #receive(handlers: LinkHandlers): void {
@@ -62,24 +63,24 @@ export class Liar {
     this.#link?.receive({
       closed: (fault) => handlers.closed(fault),
       message: (bytes) => {
-        for (const word of this.#told(unpackValue(bytes) as Spoken)) {
+        for (const word of this.#replace(unpackValue(bytes) as WireMessage)) {
           handlers.message(packValue(word));
         }
       },
     });
   }
 
-  #told(word: Spoken): readonly Spoken[] {
-    const asked = this.#asked.get(word["ref"] as number);
-    const words = this.lies.tells?.(word, asked) ?? [word];
-    return words.flatMap((one) => this.#shown(one));
+  #replace(word: WireMessage): readonly WireMessage[] {
+    const request = this.#requests.get(word["ref"] as number);
+    const messages = this.tampering.onMessage?.(word, request) ?? [word];
+    return messages.flatMap((one) => this.#replaceRecords(one));
   }
 
-  #shown(word: Spoken): readonly Spoken[] {
+  #replaceRecords(word: WireMessage): readonly WireMessage[] {
     const { records } = word;
     if (!Array.isArray(records)) return [word];
-    const shown = this.#records(records);
-    return word.kind === "records" && shown.length === 0 ? [] : [{ ...word, records: shown }];
+    const replaced = this.#records(records);
+    return word.kind === "records" && replaced.length === 0 ? [] : [{ ...word, records: replaced }];
   }
 
   #records(records: readonly WireRecord[]): WireRecord[] {
@@ -88,13 +89,13 @@ export class Liar {
       let known = this.#numbered.get(keyOf(record));
       if (known === undefined) {
         const lost = this.#lost.get(room) ?? 0;
-        known = { before: lost, shown: this.lies.shows?.(record) ?? [record] };
+        known = { before: lost, replaced: this.tampering.onRecord?.(record) ?? [record] };
         this.#numbered.set(keyOf(record), known);
-        this.#lost.set(room, lost + 1 - known.shown.length);
+        this.#lost.set(room, lost + 1 - known.replaced.length);
       }
-      const { before, shown } = known;
+      const { before, replaced } = known;
       // Numbers without a hole: a client that only counted records would see nothing.
-      return shown.map((one, at) => {
+      return replaced.map((one, at) => {
         const { n } = headOf(one);
         return before === 0 && at === 0 ? one : forged(one, { n: n - before + at });
       });
@@ -147,27 +148,27 @@ function isSealed(record: WireRecord): boolean {
 }
 
 /** Shows something in place of each sealed message; `nth` counts them from 1. */
-export function sealedShown(
+export function replaceSealed(
   shows: (record: WireRecord, nth: number) => readonly WireRecord[],
-): Lies {
+): Tampering {
   let nth = 0;
-  return { shows: (record) => (isSealed(record) ? shows(record, ++nth) : [record]) };
+  return { onRecord: (record) => (isSealed(record) ? shows(record, ++nth) : [record]) };
 }
 
-export function postsAsked(asks: (post: Spoken) => Spoken | undefined): Lies {
-  return { asks: (question) => (question.kind === "post" ? asks(question) : question) };
+export function replacePosts(asks: (post: WireMessage) => WireMessage | undefined): Tampering {
+  return { onRequest: (question) => (question.kind === "post" ? asks(question) : question) };
 }
 
-export function answered(kind: string, change: (answer: Spoken) => object): Lies {
+export function answered(kind: string, change: (answer: WireMessage) => object): Tampering {
   return {
-    tells: (word, asked) => {
-      const isAnswer = asked?.kind === kind && word.kind === "ok";
+    onMessage: (word, request) => {
+      const isAnswer = request?.kind === kind && word.kind === "ok";
       return [isAnswer ? { ...word, ...change(word) } : word];
     },
   };
 }
 
-export function refusal(ref: unknown, code: string, retryAfterMs?: number): Spoken {
+export function refusal(ref: unknown, code: string, retryAfterMs?: number): WireMessage {
   const passing = retryAfterMs === undefined ? {} : { retryAfterMs };
   return { kind: "fault", ref, code, message: "no", ...passing };
 }

@@ -7,10 +7,10 @@ import {
   codeOf,
   forged,
   headOf,
-  type Lies,
-  postsAsked,
   refusal,
-  sealedShown,
+  replacePosts,
+  replaceSealed,
+  type Tampering,
   type WireRecord,
 } from "./liar.ts";
 import { GREETING, type Person, vaultTest } from "./sealed-site.ts";
@@ -18,7 +18,7 @@ import { GREETING, type Person, vaultTest } from "./sealed-site.ts";
 const two = vaultTest(["ben"], { isGreeted: true });
 const REFUSED = "seal-refused";
 
-function shown(person: Person): string[] {
+function displayedTexts(person: Person): string[] {
   return person.records
     .filter(({ kind, body }) => ["text", "sealed"].includes(kind) && body?.["text"] !== GREETING)
     .map(({ from, body, sealed }) => `${from}: ${body?.["text"] ?? sealed}`);
@@ -34,97 +34,97 @@ function withCiphertext(record: WireRecord, change: (text: string) => string): W
 
 describe("messages: a server that", () => {
   two("names another author is corrected by the group", async ({ ana, ben }) => {
-    ben.liar.lies = sealedShown((record) => [{ ...record, from: "eve" }]);
-    await ana.tells("it is me", ben);
-    expect(shown(ben)).toEqual(["ana: it is me"]);
+    ben.tamperingLink.tampering = replaceSealed((record) => [{ ...record, from: "eve" }]);
+    await ana.postTo("it is me", ben);
+    expect(displayedTexts(ben)).toEqual(["ana: it is me"]);
   });
 
   two("repeats a message causes no duplicate text", async ({ ana, ben }) => {
-    ben.liar.lies = sealedShown((record) => [record, forged(record, { seq: 900 })]);
-    await ana.say("once");
-    await ben.until("both", () => shown(ben).length === 2);
-    expect(shown(ben)).toEqual(["ana: once", "ana: closed"]);
-    ben.liar.lies = {};
+    ben.tamperingLink.tampering = replaceSealed((record) => [record, forged(record, { seq: 900 })]);
+    await ana.postText("once");
+    await ben.until("both", () => displayedTexts(ben).length === 2);
+    expect(displayedTexts(ben)).toEqual(["ana: once", "ana: closed"]);
+    ben.tamperingLink.tampering = {};
     await expectIn(ben);
   });
 
   two("changes an id or bytes makes messages unreadable", async ({ ana, ben }) => {
-    ben.liar.lies = sealedShown((record, nth) => {
+    ben.tamperingLink.tampering = replaceSealed((record, nth) => {
       if (nth === 1) return [forged(record, { id: `${headOf(record).id}0` })];
       if (nth > 2) return [record];
       return withCiphertext(record, (text) => `${text.slice(0, -8)}AAAA${text.slice(-4)}`);
     });
-    for (const text of ["1", "2", "3"]) await ana.say(text);
-    await ben.hears("3");
-    expect(shown(ben)).toEqual(["ana: closed", "ana: closed", "ana: 3"]);
+    for (const text of ["1", "2", "3"]) await ana.postText(text);
+    await ben.waitForText("3");
+    expect(displayedTexts(ben)).toEqual(["ana: closed", "ana: closed", "ana: 3"]);
     expect(ben.records.some(({ withheld }) => withheld !== undefined)).toBe(false);
     await expectIn(ben);
   });
 
   two("changes a message of this device makes the room suspect", async ({ ana }) => {
-    ana.liar.lies = sealedShown((record) =>
+    ana.tamperingLink.tampering = replaceSealed((record) =>
       withCiphertext(record, (text) => `AAAA${text.slice(4)}`),
     );
-    await ana.say("my own words");
+    await ana.postText("my own words");
     await ana.until("the alarm", () => ana.remarks[0]);
     expect(ana.remarks[0]).toContain("the server altered a message from this device");
-    expect(await codeOf(ana.say("more"))).toBe(REFUSED);
+    expect(await codeOf(ana.postText("more"))).toBe(REFUSED);
   });
 
   two("confirms a message but drops it is detected", async ({ world, ana, ben }) => {
-    ana.liar.lies = postsAsked(({ ref }) => {
+    ana.tamperingLink.tampering = replacePosts(({ ref }) => {
       const seq = world.site.history.head() + 1;
-      queueMicrotask(() => ana.liar.tell({ kind: "ok", ref, seq, n: 99, time: 1 }));
+      queueMicrotask(() => ana.tamperingLink.deliver({ kind: "ok", ref, seq, n: 99, time: 1 }));
       return undefined;
     });
-    await ana.say("dropped");
-    ana.liar.lies = {};
-    await ben.say("something else");
+    await ana.postText("dropped");
+    ana.tamperingLink.tampering = {};
+    await ben.postText("something else");
     await ana.until("the alarm", () => ana.remarks[0]);
     expect(ana.remarks[0]).toContain("confirmed a message from this device but does not return it");
   });
 
   two("always names another epoch is retried SEALED_TRIES_MAX times", async ({ ana }) => {
     let tries = 0;
-    ana.liar.lies = postsAsked(({ ref, body }) => {
+    ana.tamperingLink.tampering = replacePosts(({ ref, body }) => {
       // At last one without a text, so that the server waits for it no longer.
       if ("sealed" in (body as object)) tries++;
-      queueMicrotask(() => ana.liar.tell(refusal(ref, "stale-epoch", 1)));
+      queueMicrotask(() => ana.tamperingLink.deliver(refusal(ref, "stale-epoch", 1)));
       return undefined;
     });
-    expect(await rejection(ana.say("never"))).toMatchObject({ code: REFUSED });
+    expect(await rejection(ana.postText("never"))).toMatchObject({ code: REFUSED });
     expect(tries).toBe(SEALED_TRIES_MAX);
-    ana.liar.lies = {};
-    await ana.say("again");
+    ana.tamperingLink.tampering = {};
+    await ana.postText("again");
   });
 });
 
 describe("rooms: a server that", () => {
   two("claims that a sealed room is open gets no unencrypted text", async ({ world, ana }) => {
     await ana.quit();
-    const again = world.person("ana", ana.device);
+    const restarted = world.person("ana", ana.device);
     const posted: string[] = [];
-    again.liar.lies = {
-      ...postsAsked((post) => {
+    restarted.tamperingLink.tampering = {
+      ...replacePosts((post) => {
         posted.push(String((post["body"] as { text: string }).text));
         return post;
       }),
-      tells: (word) => {
+      onMessage: (word) => {
         const { sealed: _, ...rest } = word;
         return [word.kind === "room" ? rest : word];
       },
     };
-    await again.enter();
-    expect(await codeOf(again.say("secret"))).toBe(REFUSED);
-    const { id } = again.room();
-    again.liar.tell({ kind: "room", room: id, name: "vault", n: 9, skipped: 0 });
-    expect(await codeOf(again.say("secret"))).toBe(REFUSED);
+    await restarted.enter();
+    expect(await codeOf(restarted.postText("secret"))).toBe(REFUSED);
+    const { id } = restarted.room();
+    restarted.tamperingLink.deliver({ kind: "room", room: id, name: "vault", n: 9, skipped: 0 });
+    expect(await codeOf(restarted.postText("secret"))).toBe(REFUSED);
     expect(posted.filter((text) => text !== "")).toEqual([]);
   });
 
   two("sends a damaged commit makes the room suspect", async ({ world, ana, ben }) => {
     const eve = await world.join("eve");
-    const changes: Lies["shows"][] = [
+    const changes: Tampering["onRecord"][] = [
       (record) => [record, forged(record, { seq: 900 })],
       ...[{ commit: "!!!" }, { commit: "AAAA" }, { group: "!!!" }, { epoch: -1 }].map(
         (change) => (record: WireRecord) => [forged(record, {}, change)],
@@ -134,33 +134,34 @@ describe("rooms: a server that", () => {
     for (const [at, change] of changes.entries()) {
       ben.events.length = 0;
       eve.events.length = 0;
-      ben.liar.lies = {
-        shows: (record) => (headOf(record).kind === "group" ? (change?.(record) ?? []) : [record]),
+      ben.tamperingLink.tampering = {
+        onRecord: (record) =>
+          headOf(record).kind === "group" ? (change?.(record) ?? []) : [record],
       };
-      await ana.letsIn(eve);
-      await ana.say("for all");
-      await ben.until("the record", () => shown(ben).length > 0);
+      await ana.addMember(eve);
+      await ana.postText("for all");
+      await ben.until("the record", () => displayedTexts(ben).length > 0);
       const { status } = await ben.status();
       expect([at, status]).toEqual([at, at === changes.length - 1 ? "in" : "suspect"]);
-      ben.liar.lies = {};
+      ben.tamperingLink.tampering = {};
       await ben.sealed((rooms) => rooms.acceptState(ben.room())).catch(() => undefined);
-      await ben.tells(`back ${at}`, ana);
-      await ana.kicks("eve");
+      await ben.postTo(`back ${at}`, ana);
+      await ana.kick("eve");
       await eve.until("the end", () => eve.events.some(({ kind }) => kind === "room-gone"));
     }
   });
 
   two("sends wrong key packages cannot add anyone", async ({ world, ana }) => {
     const [eve] = await world.joinAll("eve", "dan");
-    const ofDan = await ana.ask("key-package", { user: "dan" });
+    const ofDan = await ana.request("key-package", { user: "dan" });
     const garbage = [{ device: new Uint8Array(32), keyPackage: new Uint8Array(100) }];
     for (const packages of [ofDan.packages, garbage]) {
-      ana.liar.lies = answered("key-package", () => ({ packages }));
-      expect([REFUSED, "frame-malformed"]).toContain(await codeOf(ana.invites("eve")));
+      ana.tamperingLink.tampering = answered("key-package", () => ({ packages }));
+      expect([REFUSED, "frame-malformed"]).toContain(await codeOf(ana.invite("eve")));
     }
     expect(await ana.members()).toEqual({ ana: 1, ben: 1 });
-    ana.liar.lies = {};
-    await ana.letsIn(eve);
-    await eve.say("in");
+    ana.tamperingLink.tampering = {};
+    await ana.addMember(eve);
+    await eve.postText("in");
   });
 });

@@ -13,7 +13,7 @@ function commitOf(group: Uint8Array, epoch: number, commitId: string): Uint8Arra
 }
 
 async function groupOf(person: Person) {
-  const { made } = await person.ask("group", { target: "vault" });
+  const { made } = await person.request("group", { target: "vault" });
   if (made === undefined) throw new Error("no group");
   return made;
 }
@@ -25,21 +25,21 @@ async function sendGarbage(by: Person, commitId: string): Promise<void> {
   const commit = new Uint8Array([...bytes, ...new Uint8Array(40).fill(9)]);
   const info = new Uint8Array(200).fill(1);
   const place = { target: "vault", group, epoch, commitId };
-  await by.ask("group-commit", { ...place, commit, info, added: [], removed: [] });
+  await by.request("group-commit", { ...place, commit, info, added: [], removed: [] });
 }
 
 describe("a commit that members must refuse", () => {
   three("is replaced by an admin's device", async ({ ana, ben, eve }) => {
     for (const id of ["garbage-one", "garbage-two"]) {
       await sendGarbage(ben, id);
-      await ana.tells(`after ${id}`, eve);
-      await eve.tells(`eve after ${id}`, ana);
+      await ana.postTo(`after ${id}`, eve);
+      await eve.postTo(`eve after ${id}`, ana);
     }
     expect([(await ana.status()).status, (await eve.status()).status]).toEqual(["in", "in"]);
     await sendGarbage(ben, "garbage-three");
-    await ana.kicks("ben"); // Without a message before: the kick itself repairs the group.
-    await ana.tells("without ben", eve);
-    await eve.tells("ben is out", ana);
+    await ana.kick("ben"); // Without a message before: the kick itself repairs the group.
+    await ana.postTo("without ben", eve);
+    await eve.postTo("ben is out", ana);
     expect(await eve.members()).toEqual({ ana: 1, eve: 1 });
   });
 
@@ -50,8 +50,8 @@ describe("a commit that members must refuse", () => {
     const fields = { target: "vault", group, epoch, commitId: "mine", commit, instead: seq };
     const all = { ...fields, info: new Uint8Array(10), added: [], removed: [] };
     for (const by of [ben, ana])
-      expect(await codeOf(by.ask("group-commit", all))).toBe("not-allowed");
-    await eve.tells("still here", ana);
+      expect(await codeOf(by.request("group-commit", all))).toBe("not-allowed");
+    await eve.postTo("still here", ana);
   });
 });
 
@@ -69,8 +69,8 @@ describe("the body of a sealed message", () => {
       ...['{"kind":"__proto__"}', '{"kind":"constructor"}', '{"kind":["text"]}', "[]", "null"],
       `{"kind":"text"`,
     ]) {
-      const seen = [hostile.slice(0, 40), readBody(bytes(hostile))];
-      expect(seen).toEqual([hostile.slice(0, 40), undefined]);
+      const observed = [hostile.slice(0, 40), readBody(bytes(hostile))];
+      expect(observed).toEqual([hostile.slice(0, 40), undefined]);
     }
     const proto = readBody(bytes(`{"kind":"text","text":"x","__proto__":{"isAdmin":true}}`));
     expect((proto as { isAdmin?: boolean } | undefined)?.isAdmin).toBeUndefined();
@@ -87,7 +87,7 @@ describe("the body of a sealed message", () => {
     ]) {
       await ben.post(body as never).catch(() => undefined);
     }
-    await ben.tells("the last", eve);
+    await ben.postTo("the last", eve);
     const closed = eve.records.filter(({ sealed }) => sealed === "closed");
     expect(closed.map(({ from }) => from)).toEqual(["ben", "ben"]);
     expect((await eve.status()).status).toBe("in");

@@ -6,7 +6,7 @@ import { outboxId } from "../../../src/base/ids.ts";
 import { nativeSealPrimitives } from "../../../src/cli/connect/seal-primitives.ts";
 import type { SealedHome } from "../../../src/client/sealed/sealing.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
-import { postsAsked, type Spoken } from "./liar.ts";
+import { replacePosts, type WireMessage } from "./liar.ts";
 import { type Device, type Person, SealedSite } from "./sealed-site.ts";
 
 const CANARY = "canary in a coal mine";
@@ -35,9 +35,9 @@ function vaultOnDisk(title: string, run: (scene: Scene) => Promise<unknown>): vo
     const device = opened(world.device());
     const ana = await world.join("ana", device);
     const ben = await world.join("ben");
-    await ana.makes("vault");
-    await ana.letsIn(ben);
-    await ana.say("first");
+    await ana.createSealedRoom("vault");
+    await ana.addMember(ben);
+    await ana.postText("first");
     await run({ world, device, ana, ben });
   });
 }
@@ -48,7 +48,7 @@ async function end(person: Person): Promise<void> {
 }
 
 async function queue(ana: Person, text: string): Promise<void> {
-  ana.liar.lies = postsAsked(() => undefined);
+  ana.tamperingLink.tampering = replacePosts(() => undefined);
   const posted = ana.client.post("vault", { text }).catch(() => undefined);
   await ana.world.pass(100);
   expect(filesWith(ana.device.folder, text)).toEqual([]);
@@ -60,8 +60,8 @@ vaultOnDisk("is encrypted, and sent by the next run", async ({ world, device, an
   await queue(ana, CANARY);
   expect(filesWith(device.folder, CANARY)).toEqual([]);
   const next = await world.join("ana", opened(device));
-  await ben.hears(CANARY);
-  await next.hears(CANARY);
+  await ben.waitForText(CANARY);
+  await next.waitForText(CANARY);
   expect(filesWith(device.folder, CANARY)).toEqual([]);
   await end(next);
 });
@@ -78,13 +78,13 @@ vaultOnDisk("is encrypted first if an earlier version stored it unencrypted", as
   device.state.close();
   expect(filesWith(device.folder, CANARY)).not.toEqual([]);
   const silent = world.person("ana", opened(device));
-  silent.liar.lies = postsAsked(() => undefined);
+  silent.tamperingLink.tampering = replacePosts(() => undefined);
   await silent.enter();
   await world.pass(1_000);
   await end(silent);
   expect(filesWith(device.folder, CANARY)).toEqual([]);
   const next = await world.join("ana", opened(device));
-  await ben.hears(CANARY);
+  await ben.waitForText(CANARY);
   await end(next);
 });
 
@@ -100,8 +100,8 @@ for (const [change, key, target] of [
     const between = (home: SealedHome): SealedHome =>
       key === undefined ? home : { ...home, stateKey: () => nativeSealPrimitives.aesGcm(key) };
     const next = world.person("ana", { ...opened(device), between });
-    const posts: Spoken[] = [];
-    next.liar.lies = postsAsked((post) => {
+    const posts: WireMessage[] = [];
+    next.tamperingLink.tampering = replacePosts((post) => {
       posts.push(post);
       return post;
     });

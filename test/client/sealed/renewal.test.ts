@@ -18,22 +18,22 @@ const WORDS = IS_SOAK ? 600 : 120;
 const COMMITS = IS_SOAK ? 30 : 6;
 
 async function epochOf(person: Person): Promise<number> {
-  return (await person.ask("group", { target: "vault" })).made?.epoch ?? -1;
+  return (await person.request("group", { target: "vault" })).made?.epoch ?? -1;
 }
 
 function postAll(person: Person, texts: readonly string[]): Promise<unknown> {
-  return Promise.all(texts.map((text) => person.say(text)));
+  return Promise.all(texts.map((text) => person.postText(text)));
 }
 
 two("renews keys of an idle device when it connects a week later", async (scene) => {
   const { world, ana, ben } = scene;
   const enter = async () => {
-    const person = await ben.restarts();
-    await person.knowsRoom();
+    const person = await ben.restart();
+    await person.waitForRoom();
     await person.entersRoom();
     return person;
   };
-  await ana.tells("welcome", ben);
+  await ana.postTo("welcome", ben);
   const before = await epochOf(ana);
   await ben.quit();
   world.site.skewMs += RENEW_MS - 60_000;
@@ -46,7 +46,7 @@ two("renews keys of an idle device when it connects a week later", async (scene)
   await late.quit();
   const later = await enter();
   expect(await epochOf(ana)).toBe(before + 1);
-  await later.tells("with new keys", ana);
+  await later.postTo("with new keys", ana);
 });
 
 vaultTest([])("renews keys of a device that stays connected", async ({ world, ana }) => {
@@ -63,13 +63,13 @@ two("renews keys after RENEW_MESSAGES without losing messages", async ({ ana, be
   const texts = Array.from({ length: RENEW_MESSAGES }, (_, at) => `word ${at}`);
   await postAll(ana, texts);
   expect(await epochOf(ana)).toBe(before);
-  for (const text of ["the first after", "the second after"]) await ana.tells(text, ben);
+  for (const text of ["the first after", "the second after"]) await ana.postTo(text, ben);
   expect(await epochOf(ana)).toBe(before + 1);
   expect(ben.texts().slice(0, -2)).toEqual(texts.map((text) => `ana: ${text}`));
 });
 
 two("reads missed records in short transactions", async ({ world, ana, ben }) => {
-  await ben.tells("hello", ana);
+  await ben.postTo("hello", ana);
   await ben.quit();
   const each = Math.ceil(WORDS / COMMITS);
   const texts = Array.from({ length: each * COMMITS }, (_, at) => `word ${at}`);
@@ -92,8 +92,8 @@ two("reads missed records in short transactions", async ({ world, ana, ben }) =>
   };
   const device = { ...ben.device, clock: { ...clock, now }, between: counting.between };
   const back = await world.join("ben", device);
-  await back.tells("I have read it all", ana);
-  const { made } = await ana.ask("group", { target: "vault" });
+  await back.postTo("I have read it all", ana);
+  const { made } = await ana.request("group", { target: "vault" });
   expect(made?.epoch).toBe(COMMITS + 1);
   const { records } = await back.history({ limit: texts.length + 2 * COMMITS });
   const read = records
@@ -101,9 +101,9 @@ two("reads missed records in short transactions", async ({ world, ana, ben }) =>
     .filter((text) => texts.includes(`${text}`));
   expect(read).toEqual(texts.slice(-read.length));
   await back.quit();
-  using kept = new Database(join(ben.device.folder, SEALED_STATE_FILE), { readonly: true });
+  using stored = new Database(join(ben.device.folder, SEALED_STATE_FILE), { readonly: true });
   const sql = "SELECT count(*) AS rows FROM sealed WHERE key LIKE 'said/%'";
-  const { rows = 0 } = kept.query<{ rows: number }, []>(sql).get() ?? {};
+  const { rows = 0 } = stored.query<{ rows: number }, []>(sql).get() ?? {};
   // The texts, ben's own two, each commit, and the one that let him in.
   expect(rows).toBe(texts.length + 2 + COMMITS + 1);
   expect(Math.max(...opened)).toBeLessThanOrEqual(10);

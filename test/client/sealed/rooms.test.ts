@@ -2,7 +2,7 @@ import { describe, expect } from "bun:test";
 import { KEY_PACKAGES_MAX, KEY_PACKAGES_PER_HOUR } from "../../../src/base/limits-sealed.ts";
 import { MemoryNetwork } from "../../../src/io/link/memory-network.ts";
 import { holds } from "../../server/site-lab.ts";
-import { codeOf, postsAsked } from "./liar.ts";
+import { codeOf, replacePosts } from "./liar.ts";
 import { type Person, vaultTest } from "./sealed-site.ts";
 
 const two = vaultTest(["ben"]);
@@ -14,20 +14,20 @@ function gone(person: Person): Promise<unknown> {
 
 describe("a sealed room", () => {
   two("carries texts that never reach the server's disk", async ({ world, ana, ben }) => {
-    await ana.tells("the canary sings", ben);
-    await ben.tells("and ben hears it", ana);
+    await ana.postTo("the canary sings", ben);
+    await ben.postTo("and ben hears it", ana);
     const both = ["ana: the canary sings", "ben: and ben hears it"];
     expect([ana.texts(), ben.texts()]).toEqual([both, both]);
     expect(holds(world.site, "canary")).toBe(false);
   });
 
   three("is unreadable for a removed member", async ({ ana, ben, eve }) => {
-    await ana.kicks("ben");
+    await ana.kick("ben");
     await gone(ben);
-    await ana.tells("without ben", eve);
+    await ana.postTo("without ben", eve);
     expect(ben.texts()).toEqual([]);
-    expect(["not-member", "seal-refused"]).toContain(await codeOf(ben.say("let me in")));
-    expect(await codeOf(ben.ask("join", { room: "vault" }))).toBe("sealed-room");
+    expect(["not-member", "seal-refused"]).toContain(await codeOf(ben.postText("let me in")));
+    expect(await codeOf(ben.request("join", { room: "vault" }))).toBe("sealed-room");
   });
 
   three(
@@ -36,26 +36,26 @@ describe("a sealed room", () => {
       await eve.quit();
       await ben.leavesRoom();
       eve.device.forget();
-      const again = await world.join("eve", eve.device);
-      await again.tells("ben is gone", ana);
-      await ana.tells("so he is", again);
-      expect(await again.members()).toEqual({ ana: 1, eve: 1 });
+      const rejoined = await world.join("eve", eve.device);
+      await rejoined.postTo("ben is gone", ana);
+      await ana.postTo("so he is", rejoined);
+      expect(await rejoined.members()).toEqual({ ana: 1, eve: 1 });
     },
   );
 
   two("may be created again under its name after it was removed", async ({ ana, ben }) => {
-    await ana.ask("join", { room: "second", create: true, sealed: true });
-    await ana.knowsRoom("second");
-    await ana.ask("leave", { room: "second" }); // Removes the room, which has no other members.
-    await ana.makes("second");
-    await ana.letsIn(ben, "second");
-    await ana.say("to the new room", "second");
-    await ben.hears("to the new room", "second");
+    await ana.request("join", { room: "second", create: true, sealed: true });
+    await ana.waitForRoom("second");
+    await ana.request("leave", { room: "second" }); // Removes the room, which has no other members.
+    await ana.createSealedRoom("second");
+    await ana.addMember(ben, "second");
+    await ana.postText("to the new room", "second");
+    await ben.waitForText("to the new room", "second");
   });
 
   two("adds an offline member by the last-resort package", async ({ world, ana }) => {
     const eve = await world.join("eve");
-    await ana.makes("second");
+    await ana.createSealedRoom("second");
     await eve.quit();
     for (let i = 0; i < KEY_PACKAGES_MAX / KEY_PACKAGES_PER_HOUR; i++) {
       const greedy = await world.site.member(`greedy${i}`);
@@ -63,16 +63,16 @@ describe("a sealed room", () => {
         await greedy.request("key-package", { user: "eve" });
       }
     }
-    for (const room of ["vault", "second"]) await ana.invites("eve", room);
-    const again = await world.join("eve", eve.device);
+    for (const room of ["vault", "second"]) await ana.invite("eve", room);
+    const rejoined = await world.join("eve", eve.device);
     for (const room of ["vault", "second"]) {
-      await again.ask("join", { room });
-      await ana.say(`welcome to ${room}`, room);
-      await again.hears(`welcome to ${room}`, room);
-      await again.say(`thanks in ${room}`, room);
-      await ana.hears(`thanks in ${room}`, room);
+      await rejoined.request("join", { room });
+      await ana.postText(`welcome to ${room}`, room);
+      await rejoined.waitForText(`welcome to ${room}`, room);
+      await rejoined.postText(`thanks in ${room}`, room);
+      await ana.waitForText(`thanks in ${room}`, room);
     }
-    expect(await again.ask("key-packages", { packages: [] })).toEqual({
+    expect(await rejoined.request("key-packages", { packages: [] })).toEqual({
       left: KEY_PACKAGES_MAX,
       lastResort: true,
     });
@@ -81,37 +81,37 @@ describe("a sealed room", () => {
   two("keeps a commit after a lost answer", async ({ world, ana, ben }) => {
     await world.join("eve");
     let isSilent = false;
-    ana.liar.lies = {
-      asks: (question) => {
+    ana.tamperingLink.tampering = {
+      onRequest: (question) => {
         if (question.kind === "hello") isSilent = false;
         if (question.kind === "group-commit") isSilent = true;
         return question;
       },
-      tells: (word) => (isSilent ? [] : [word]),
+      onMessage: (word) => (isSilent ? [] : [word]),
     };
     const rooms = await world.wait(ana.client.sealedRooms());
     const code = codeOf(rooms.invite(ana.room(), "eve"));
-    const isOfEve = (body: unknown) => JSON.stringify(body ?? null).includes('"user":"eve"');
-    await ben.until("the commit", () => ben.records.some(({ body }) => isOfEve(body)));
-    await ben.say("ana hears nothing");
+    const mentionsEve = (body: unknown) => JSON.stringify(body ?? null).includes('"user":"eve"');
+    await ben.until("the commit", () => ben.records.some(({ body }) => mentionsEve(body)));
+    await ben.postText("ana hears nothing");
     await world.pass(60_000);
     expect(await world.wait(code)).toBe("timeout");
-    await ana.hears("ana hears nothing");
-    await ana.tells("and goes on", ben);
+    await ana.waitForText("ana hears nothing");
+    await ana.postTo("and goes on", ben);
     expect(ana.rejoins()).toBe(0);
     expect(ben.changes).not.toContain("resync");
   });
 
   two("keeps an unanswered commit when a second one is requested", async ({ world, ana }) => {
-    await ana.ask("join", { room: "second", create: true, sealed: true });
-    await ana.knowsRoom("second");
+    await ana.request("join", { room: "second", create: true, sealed: true });
+    await ana.waitForRoom("second");
     let isSilent = false;
-    ana.liar.lies = {
-      asks: (question) => {
+    ana.tamperingLink.tampering = {
+      onRequest: (question) => {
         isSilent ||= question.kind === "group-create";
         return question;
       },
-      tells: (word) => (isSilent ? [] : [word]),
+      onMessage: (word) => (isSilent ? [] : [word]),
     };
     const rooms = await world.wait(ana.client.sealedRooms());
     const first = codeOf(rooms.create(ana.room("second")));
@@ -121,8 +121,8 @@ describe("a sealed room", () => {
     await ana.quit();
     await world.wait(first);
     const again = await world.join("ana", ana.device);
-    await again.say("after the restart", "second");
-    await again.hears("after the restart", "second");
+    await again.postText("after the restart", "second");
+    await again.waitForText("after the restart", "second");
     expect(again.rejoins()).toBe(0);
   });
 });
@@ -141,10 +141,10 @@ describe("a post queued without a link", () => {
 
   two("is sent encrypted when a link is available", async ({ world, ana, ben }) => {
     await stop(ben);
-    const waiting = ben.client.post("vault", { text: TEXT });
+    const pending = ben.client.post("vault", { text: TEXT });
     await world.site.start();
-    await world.wait(waiting);
-    await ana.hears(TEXT);
+    await world.wait(pending);
+    await ana.waitForText(TEXT);
     expect(holds(world.site, "without")).toBe(false);
   });
 
@@ -152,22 +152,22 @@ describe("a post queued without a link", () => {
     await stop(ben);
     ben.client.post("vault", { text: TEXT }).catch(() => undefined);
     await ben.quit();
-    const seen = ana.events.length;
+    const observed = ana.events.length;
     await world.site.start();
     await ana.until("the next link", () =>
-      ana.events.slice(seen).some(({ kind }) => kind === "caught-up"),
+      ana.events.slice(observed).some(({ kind }) => kind === "caught-up"),
     );
-    await ana.kicks("ben");
+    await ana.kick("ben");
     ben.device.forget();
-    const again = world.person("ben", ben.device);
+    const restarted = world.person("ben", ben.device);
     const sent: unknown[] = [];
-    again.liar.lies = postsAsked((post) => {
+    restarted.tamperingLink.tampering = replacePosts((post) => {
       sent.push(post["body"]);
       return post;
     });
-    await again.enter();
-    const end = await again.until("its end", () =>
-      again.events.find(({ kind }) => kind === "settled"),
+    await restarted.enter();
+    const end = await restarted.until("its end", () =>
+      restarted.events.find(({ kind }) => kind === "settled"),
     );
     expect(end).toMatchObject({ adopted: { body: { text: TEXT } }, outcome: { kind: "refused" } });
     expect(JSON.stringify(sent)).not.toContain("without");
@@ -177,22 +177,22 @@ describe("a post queued without a link", () => {
 describe("a conversation", () => {
   two("is sealed when either user seals it", async ({ world, ana, ben }) => {
     const eve = await world.join("eve");
-    await ana.say("let us seal this", "@ben");
+    await ana.postText("let us seal this", "@ben");
     await ana.sealed((rooms) => rooms.sealConversation(ana.room("@ben"), "ben"));
-    await ana.say("sealed now", "@ben");
-    await ben.hears("sealed now", "ana");
-    await ben.say("so it is", "@ana");
-    await ana.hears("so it is", "ben");
+    await ana.postText("sealed now", "@ben");
+    await ben.waitForText("sealed now", "ana");
+    await ben.postText("so it is", "@ana");
+    await ana.waitForText("so it is", "ben");
     expect(holds(world.site, "sealed now")).toBe(false);
     expect(eve.records.filter(({ room }) => room.kind === "person")).toEqual([]);
   });
 
   two("with a user without sealed rooms stays open", async ({ world, ana }) => {
     await world.site.member("dan");
-    await ana.say("hello", "@dan");
+    await ana.postText("hello", "@dan");
     const sealing = ana.sealed((rooms) => rooms.sealConversation(ana.room("@dan"), "dan"));
     expect(await codeOf(sealing)).toBe("not-found");
-    await ana.say("still open", "@dan");
+    await ana.postText("still open", "@dan");
     expect(ana.room("@dan").isSealed).not.toBe(true);
   });
 });
@@ -202,28 +202,29 @@ const operated = vaultTest(["ben"], { operatorToken: "token" });
 operated("shows authors and times in the dashboard, but no text", async ({ world, ana, ben }) => {
   const canary = "canary-that-sings";
   const eve = await world.join("eve");
-  const heard: unknown[] = [];
-  eve.liar.lies = {
-    tells: (word) => {
-      heard.push(word);
+  const received: unknown[] = [];
+  eve.tamperingLink.tampering = {
+    onMessage: (word) => {
+      received.push(word);
       return [word];
     },
   };
-  await eve.ask("operate", { token: "token" });
-  await eve.ask("watch", { on: true });
-  await ana.say(canary);
+  await eve.request("operate", { token: "token" });
+  await eve.request("watch", { on: true });
+  await ana.postText(canary);
   const { seq } = await ben.post({ text: canary, mentions: ["ana"] });
   await ana.post({ text: "", react: canary.slice(0, 6), re: seq });
-  await ben.hears(canary);
-  await ana.say("in the open", "lobby");
-  await eve.hears("in the open", "lobby");
-  for (const kind of ["stats", "clients", "transfers", "rooms"] as const) await eve.ask(kind, {});
+  await ben.waitForText(canary);
+  await ana.postText("in the open", "lobby");
+  await eve.waitForText("in the open", "lobby");
+  for (const kind of ["stats", "clients", "transfers", "rooms"] as const)
+    await eve.request(kind, {});
   const plain = (value: unknown) =>
     JSON.stringify(value, (_, one) =>
       one instanceof Uint8Array ? Buffer.from(one).toString("latin1") : one,
     );
-  const feed = heard.filter((word) => (word as { kind: string }).kind === "event");
+  const feed = received.filter((word) => (word as { kind: string }).kind === "event");
   expect(plain(feed)).toContain("vault");
-  expect(plain(heard)).toContain("in the open");
-  expect(plain(heard)).not.toContain("canary");
+  expect(plain(received)).toContain("in the open");
+  expect(plain(received)).not.toContain("canary");
 });

@@ -24,7 +24,7 @@ import { ClientState } from "../../../src/io/state/client-state.ts";
 import { SEALED_STATE_FILE } from "../../../src/io/state/sealed-store.ts";
 import type { Answer, PostBody, RequestFields, RequestKind } from "../../../src/wire/messages.ts";
 import { Site, type SiteOptions } from "../../server/site.ts";
-import { Liar } from "./liar.ts";
+import { TamperingLink } from "./liar.ts";
 
 /** In memory where the system has such a folder: a sync of a real disk takes milliseconds. */
 const FOLDERS = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
@@ -102,7 +102,7 @@ export class SealedSite implements AsyncDisposable {
     const { fingerprint } = client;
     if (fingerprint === undefined) throw new Error("the server has no key");
     const code = new Uint8Array(systemEntropy()(LINK_CODE_BYTES));
-    await person.ask("link-offer", { code: linkCodeHash(code) });
+    await person.request("link-offer", { code: linkCodeHash(code) });
     const place = { code, fingerprint };
     const answered = client.request("link", linkRequest(place, identity.publicKey));
     const asked = await person.until("the new device", () =>
@@ -113,7 +113,7 @@ export class SealedSite implements AsyncDisposable {
     const { clock } = this.site;
     const granter = { ...place, user: person.name, state: person.device.state, clock };
     const grant = grantLink({ ...granter, entropy: systemEntropy() }, asked);
-    await person.ask("link-grant", grant);
+    await person.request("link-grant", grant);
     storeLinkedKey(place, identity.publicKey, await this.wait(answered), state);
     await this.wait(client.close());
     return device;
@@ -123,8 +123,8 @@ export class SealedSite implements AsyncDisposable {
     return this.site.wait(promise);
   }
 
-  until<Value>(what: string, look: () => Value | undefined | false): Promise<Value> {
-    return this.site.until(what, () => look() || undefined);
+  until<Value>(what: string, read: () => Value | undefined | false): Promise<Value> {
+    return this.site.until(what, () => read() || undefined);
   }
 
   pass(ms: number): Promise<void> {
@@ -158,9 +158,9 @@ export function vaultTest<const Name extends string>(
     test(title, async () => {
       await using world = await SealedSite.open(options);
       const [ana, ...others] = await world.joinAll("ana", ...names);
-      await ana.makes("vault");
-      for (const person of others) await ana.letsIn(person);
-      if (isGreeted) await ana.tells(GREETING, ...others);
+      await ana.createSealedRoom("vault");
+      for (const person of others) await ana.addMember(person);
+      if (isGreeted) await ana.postTo(GREETING, ...others);
       await world.site.quiet();
       for (const { events } of [ana, ...others]) events.length = 0;
       const members = [ana, ...others].map((person) => [person.name, person] as const);
@@ -212,7 +212,7 @@ export class Person {
   readonly name: string;
   readonly device: Device;
   readonly events: ReaderEvent[] = [];
-  readonly liar = new Liar();
+  readonly tamperingLink = new TamperingLink();
   readonly client: Client;
   readonly world: SealedSite;
   readonly #options: PersonOptions;
@@ -232,7 +232,7 @@ export class Person {
     const dial = async () => {
       const link = await dialOf(world.site, host)();
       this.#link = link;
-      return this.liar.stand(link);
+      return this.tamperingLink.stand(link);
     };
     const credentials = { user: name, mode: "either" } as const;
     const { audits } = world;
@@ -250,11 +250,11 @@ export class Person {
     await this.sealed((rooms) => rooms.stockKeyPackages());
   }
 
-  async losesLink(): Promise<void> {
-    const seen = this.events.length;
+  async loseLink(): Promise<void> {
+    const observed = this.events.length;
     this.#link?.destroy();
     await this.until("back", () =>
-      this.events.slice(seen).find(({ kind }) => kind === "caught-up"),
+      this.events.slice(observed).find(({ kind }) => kind === "caught-up"),
     );
   }
 
@@ -262,16 +262,19 @@ export class Person {
     return this.world.wait(this.client.close());
   }
 
-  async restarts(device = this.device): Promise<Person> {
+  async restart(device = this.device): Promise<Person> {
     await this.quit();
     return this.world.join(this.name, device);
   }
 
-  until<Value>(what: string, look: () => Value | undefined | false): Promise<Value> {
-    return this.world.until(`${what} of ${this.name}`, look);
+  until<Value>(what: string, read: () => Value | undefined | false): Promise<Value> {
+    return this.world.until(`${what} of ${this.name}`, read);
   }
 
-  ask<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
+  request<Kind extends RequestKind>(
+    kind: Kind,
+    fields: RequestFields<Kind>,
+  ): Promise<Answer<Kind>> {
     return this.world.wait(this.client.request(kind, fields));
   }
 
@@ -287,41 +290,41 @@ export class Person {
     return room;
   }
 
-  knowsRoom(name = "vault"): Promise<RoomView> {
+  waitForRoom(name = "vault"): Promise<RoomView> {
     const find = () => this.client.rooms.find((room) => room.name === name);
     return this.until(`the room ${name}`, find);
   }
 
-  async makes(room: string): Promise<void> {
-    await this.ask("join", { room, create: true, sealed: true });
-    await this.knowsRoom(room);
+  async createSealedRoom(room: string): Promise<void> {
+    await this.request("join", { room, create: true, sealed: true });
+    await this.waitForRoom(room);
     await this.sealed((rooms) => rooms.create(this.room(room)));
   }
 
-  async letsIn(person: Person, room = "vault"): Promise<void> {
-    await this.invites(person.name, room);
+  async addMember(person: Person, room = "vault"): Promise<void> {
+    await this.invite(person.name, room);
     await person.until("the invitation", () =>
       person.events.find((event) => event.kind === "invited" && event.room === room),
     );
-    await person.ask("join", { room });
-    await person.knowsRoom(room);
+    await person.request("join", { room });
+    await person.waitForRoom(room);
   }
 
-  invites(user: string, room = "vault") {
+  invite(user: string, room = "vault") {
     return this.sealed((rooms) => rooms.invite(this.room(room), user));
   }
 
-  kicks(user: string, room = "vault"): Promise<void> {
+  kick(user: string, room = "vault"): Promise<void> {
     return this.sealed((rooms) => rooms.kick(this.room(room), user));
   }
 
-  makesAdmin(user: string, on = true): Promise<void> {
+  makeAdmin(user: string, on = true): Promise<void> {
     return this.sealed((rooms) => rooms.setAdmin(this.room(), user, on));
   }
 
   async leavesRoom(): Promise<void> {
     const leave = await this.sealed((rooms) => rooms.leaveNotice(this.room()));
-    await this.ask("leave", { room: "vault", ...leave });
+    await this.request("leave", { room: "vault", ...leave });
   }
 
   entersRoom(room = "vault"): Promise<void> {
@@ -341,16 +344,16 @@ export class Person {
     return this.world.wait(this.client.post(to, body));
   }
 
-  say(text: string, to = "vault") {
+  postText(text: string, to = "vault") {
     return this.post({ text }, to);
   }
 
-  async tells(text: string, ...others: readonly Person[]): Promise<void> {
-    await this.say(text);
-    for (const person of others) await person.hears(text);
+  async postTo(text: string, ...others: readonly Person[]): Promise<void> {
+    await this.postText(text);
+    for (const person of others) await person.waitForText(text);
   }
 
-  hears(text: string, room = "vault"): Promise<string> {
+  waitForText(text: string, room = "vault"): Promise<string> {
     return this.until(`'${text}'`, () => this.texts(room).find((one) => one.endsWith(text)));
   }
 

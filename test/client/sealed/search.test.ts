@@ -22,54 +22,54 @@ describe("a search", () => {
     const expected: string[] = [];
     for (let at = 0; at < 12; at++) {
       const room = at % 4 === 1 ? "lobby" : "vault";
-      for (const word of ["needle", "straw"]) await ana.say(`${word} ${at}`, room);
+      for (const word of ["needle", "straw"]) await ana.postText(`${word} ${at}`, room);
       expected.push(`needle ${at}`);
     }
-    await ben.hears("straw 11");
+    await ben.waitForText("straw 11");
     for (const limit of [1, 3, 5, 50]) {
       const forwards: string[] = [];
-      for (let after = 0, isMore = true; isMore; ) {
+      for (let after = 0, hasMore = true; hasMore; ) {
         const page = await search(ben, { grep: "NEEDLE", ignoreCase: true, after, limit });
         forwards.push(...page.texts);
         after = page.records.at(-1)?.seq ?? after;
-        isMore = page.more;
+        hasMore = page.more;
       }
       const backwards: string[] = [];
-      for (let bounds = {}, isMore = true; isMore; ) {
+      for (let bounds = {}, hasMore = true; hasMore; ) {
         const page = await search(ben, { grep: "needle", ...bounds, limit });
         backwards.unshift(...page.texts);
         bounds = { before: page.records[0]?.seq };
-        isMore = page.more;
+        hasMore = page.more;
       }
       expect([forwards, backwards]).toEqual([expected, expected]);
     }
   });
 
   two("of a sealed room sends nothing to the server", async ({ world, ana, ben }) => {
-    await ana.tells("a needle", ben);
-    const asked: unknown[] = [];
+    await ana.postTo("a needle", ben);
+    const requests: unknown[] = [];
     const query = { target: "vault", grep: "needle", limit: 5 };
     const page = await world.wait(
       ben.client.historyWith(query, (fields) => {
-        asked.push(fields);
+        requests.push(fields);
         return Promise.resolve({ records: [], more: false });
       }),
     );
     expect(textsOf(page.records)).toEqual(["a needle"]);
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 
   two("finds no erased messages", async ({ ana, ben }) => {
-    const one = await ana.say("needle one");
-    const other = await ana.say("needle two");
-    await ben.hears("needle two");
+    const one = await ana.postText("needle one");
+    const other = await ana.postText("needle two");
+    await ben.waitForText("needle two");
     const query = { target: "vault", grep: "needle" };
-    await ana.ask("erase", { seq: one.seq });
+    await ana.request("erase", { seq: one.seq });
     await ben.until("the erasure", () => ben.records.some(({ kind }) => kind === "erase"));
     expect((await search(ben, query)).texts).toEqual(["needle two"]);
     await ben.quit();
-    await ana.ask("erase", { seq: other.seq });
-    expect((await search(await ben.restarts(), query)).texts).toEqual([]);
+    await ana.request("erase", { seq: other.seq });
+    expect((await search(await ben.restart(), query)).texts).toEqual([]);
   });
 });
 
@@ -81,9 +81,9 @@ function record(seq: number, text = "x"): ChatRecord {
 }
 
 test("limits a page of several sources to PAGE_BYTES_MAX or one record of any size", () => {
-  const words = "w".repeat(PAGE_BYTES_MAX / 8);
+  const longText = "w".repeat(PAGE_BYTES_MAX / 8);
   const builder = new PageBuilder({ limit: 100 });
-  for (let seq = 10; seq > 0; seq--) builder.add(record(seq, words));
+  for (let seq = 10; seq > 0; seq--) builder.add(record(seq, longText));
   expect(builder.page().records.map(({ seq }) => seq)).toEqual([8, 9, 10]);
   expect(builder.more).toBe(true);
   const single = new PageBuilder({ limit: 100 });
@@ -93,7 +93,7 @@ test("limits a page of several sources to PAGE_BYTES_MAX or one record of any si
 });
 
 describe("a record of the archive matches", () => {
-  function kept(text: unknown, more: Partial<ArchivedRow> = {}): ArchivedRow {
+  function archivedRow(text: unknown, more: Partial<ArchivedRow> = {}): ArchivedRow {
     const body = { kind: "text", text };
     const row = { kind: "said", user: "Ana", device: "d", body, sentAtUnixMs: 1 };
     return { ...row, n: 3, timeUnixMs: 1_000, post: "o.1", ...more } as ArchivedRow;
@@ -103,15 +103,15 @@ describe("a record of the archive matches", () => {
     matcherOf({ limit: 1, ...query })(ROOM, 7, row);
 
   test.each([
-    [{ grep: "STRASSE", ignoreCase: true }, kept("Straße"), true],
-    [{ from: "ANA", grep: "one" }, kept("one"), true],
-    [{ from: "ben", grep: "one" }, kept("one"), false],
-    [{ since: 1_000, until: 1_000, grep: "one" }, kept("one"), true],
-    [{ kinds: ["text"] }, kept("one"), true],
+    [{ grep: "STRASSE", ignoreCase: true }, archivedRow("Straße"), true],
+    [{ from: "ANA", grep: "one" }, archivedRow("one"), true],
+    [{ from: "ben", grep: "one" }, archivedRow("one"), false],
+    [{ since: 1_000, until: 1_000, grep: "one" }, archivedRow("one"), true],
+    [{ kinds: ["text"] }, archivedRow("one"), true],
     // Neither fields that nobody sees nor what could not be opened.
-    [{ grep: "d" }, kept("x"), false],
+    [{ grep: "d" }, archivedRow("x"), false],
     [{ grep: "broken" }, closed, false],
-    [{ grep: "x" }, kept({ includes: 1 }), false],
+    [{ grep: "x" }, archivedRow({ includes: 1 }), false],
   ])("%j in %j: %p", (query, row, isFound) => {
     expect(match(query, row) !== undefined).toBe(isFound);
   });

@@ -35,8 +35,8 @@ async function openVault(world: SealedSite): Promise<[Person, Person, Screen]> {
   const screen = new Screen();
   const ana = await world.join("ana");
   const ben = await world.join("ben", undefined, { listener: screen.receive });
-  await ana.makes("vault");
-  await ana.letsIn(ben);
+  await ana.createSealedRoom("vault");
+  await ana.addMember(ben);
   return [ana, ben, screen];
 }
 
@@ -51,12 +51,12 @@ test("counts texts, notifies of mentions and replies, and ignores reactions", as
   await using world = await SealedSite.open();
   const [ana, ben, screen] = await openVault(world);
   const before = screen.room("vault")?.unread ?? 0;
-  await ana.say("nobody is called");
+  await ana.postText("nobody is called");
   await ana.post({ text: "come, ben", mentions: ["ben"] });
   await shows(ben, screen, "come, ben");
   expect(screen.room("vault")).toMatchObject({ unread: before + 2, isSealed: true });
   expect(screen.notified).toEqual(["vault: mention: come, ben"]);
-  const { seq } = await ben.say("I come");
+  const { seq } = await ben.postText("I come");
   await ana.post({ text: "", react: "👍", re: seq });
   await ana.post({ text: "good", re: seq });
   await shows(ben, screen, "good");
@@ -69,13 +69,13 @@ test("counts texts, notifies of mentions and replies, and ignores reactions", as
 });
 
 vaultTest(["ben"])("counts missed messages in a client without a model", async ({ ana, ben }) => {
-  await ana.tells("one", ben);
+  await ana.postTo("one", ben);
   const room = ben.room();
   for (const record of ben.records) ben.client.reading?.markRead(record);
   expect(ben.client.reading?.unread(room.id)).toBe(0);
   await ben.quit();
-  for (const text of ["two", "three"]) await ana.say(text);
-  const again = await ben.restarts();
-  await again.hears("three");
-  expect(again.client.reading?.unread(room.id)).toBe(2);
+  for (const text of ["two", "three"]) await ana.postText(text);
+  const restarted = await ben.restart();
+  await restarted.waitForText("three");
+  expect(restarted.client.reading?.unread(room.id)).toBe(2);
 });

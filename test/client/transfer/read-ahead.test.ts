@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
 import { ReadAhead } from "../../../src/client/transfer/read-ahead.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
-import { content, HeldSource } from "../contents.ts";
+import { content, MemorySource } from "../contents.ts";
 
 interface Note {
   readonly first: number;
@@ -20,10 +20,10 @@ function sixChunks() {
     notes.push({ first, count: hashes.length });
   };
   const bytes = content(6 * CHUNK_BYTES);
-  return { ahead: new ReadAhead(new HeldSource(bytes), hash, note), bytes, notes, hashing };
+  return { ahead: new ReadAhead(new MemorySource(bytes), hash, note), bytes, notes, hashing };
 }
 
-async function letGo(hashing: (() => void)[]): Promise<void> {
+async function finishHashing(hashing: (() => void)[]): Promise<void> {
   for (let i = 0; i < 100; i++) {
     await Promise.resolve();
     hashing.shift()?.();
@@ -33,19 +33,19 @@ async function letGo(hashing: (() => void)[]): Promise<void> {
 test("records hashes off the event loop before returning their chunks", async () => {
   const { ahead, bytes, notes, hashing } = sixChunks();
   const taken = ahead.next(0).then((chunk) => ({ chunk, noted: [...notes] }));
-  await letGo(hashing);
+  await finishHashing(hashing);
   const { chunk, noted } = await taken;
   expect(chunk?.sha256).toEqual(sha256(bytes.subarray(0, CHUNK_BYTES)));
   expect(noted).toEqual([{ first: 0, count: 4 }]);
   for (const index of [1, 2, 3, 4, 5]) {
     const next = ahead.next(index);
-    await letGo(hashing);
+    await finishHashing(hashing);
     expect((await next)?.bytes).toEqual(
       bytes.slice(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES),
     );
   }
   const end = ahead.next(6);
-  await letGo(hashing);
+  await finishHashing(hashing);
   expect(await end).toBeUndefined();
   expect(notes.filter(({ count }) => count > 0)).toEqual([
     { first: 0, count: 4 },
@@ -65,7 +65,7 @@ test("does not record a hash in progress after a seek", async () => {
   while (hashing.length === 0) await Promise.resolve(); // The fourth, and last of its batch.
   ahead.seek(2);
   const wanted = ahead.next(2);
-  await letGo(hashing);
+  await finishHashing(hashing);
   expect(await given).toBeUndefined();
   expect(await wanted).toBeDefined();
   expect(notes).toEqual([{ first: 2, count: 4 }]);

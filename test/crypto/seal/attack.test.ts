@@ -33,7 +33,7 @@ beforeAll(async () => {
   [ana, bob, cleo, eve] = made as [TestDevice, TestDevice, TestDevice, TestDevice];
 });
 
-const at = (device: TestDevice) => ({ bound: POST, ...device.knowing() });
+const at = (device: TestDevice) => ({ bound: POST, ...device.accountChecks() });
 
 async function three(): Promise<[SealedGroup, SealedGroup, SealedGroup]> {
   return (await groupOf([ana, bob, cleo])) as [SealedGroup, SealedGroup, SealedGroup];
@@ -117,7 +117,7 @@ describe("a member's commit is rejected if it", () => {
       unixMs: () => Date.now() - 100 * 86_400_000,
     });
     const old = (await stocked(past)).keyPackage;
-    const expired = await ana.engine.inspect(old, ana.knowing());
+    const expired = await ana.engine.inspect(old, ana.accountChecks());
     expect(expired).toEqual({ kind: "rejected", reason: "clock" });
     const add = { kind: "add", keyPackages: [old] } as const;
     expect(await faultOf(ana.engine.commit(first, add, at(ana)))).toBe("seal-refused");
@@ -129,7 +129,7 @@ describe("a member's commit is rejected if it", () => {
     ]) {
       const { bytes: kept } = await rawKeyPackage(eve, raw);
       const foreign = { kind: "rejected", reason: "key-package" } as const;
-      expect(await ana.engine.inspect(kept, ana.knowing())).toEqual(foreign);
+      expect(await ana.engine.inspect(kept, ana.accountChecks())).toEqual(foreign);
     }
   });
 
@@ -148,8 +148,8 @@ describe("a member's commit is rejected if it", () => {
       const { bytes: kept } = await rawKeyPackage(eve, {
         credential: { credentialType: "basic", identity },
       });
-      const seen = await ana.engine.inspect(kept, ana.knowing());
-      expect(seen).toEqual({ kind: "rejected", reason: "certificate" });
+      const observed = await ana.engine.inspect(kept, ana.accountChecks());
+      expect(observed).toEqual({ kind: "rejected", reason: "certificate" });
       const { bytes } = await rawCommit(ana, first, [adding(kept)]);
       expect(await verdict(bob, second, bytes)).toBe("certificate");
     }
@@ -165,8 +165,8 @@ describe("a member's commit is rejected if it", () => {
     const known = await stocked(eve);
     const { bytes: honest } = await rawCommit(ana, first, [adding(known.keyPackage)]);
     expect(await verdict(bob, second, honest)).toBe("applied");
-    const seen = await bob.engine.inspect(keyPackage, bob.knowing());
-    expect(seen).toEqual({ kind: "rejected", reason: "identity-changed" });
+    const observed = await bob.engine.inspect(keyPackage, bob.accountChecks());
+    expect(observed).toEqual({ kind: "rejected", reason: "identity-changed" });
     bob.pins.clear();
   });
 
@@ -323,7 +323,7 @@ describe("an external commit is rejected if its device", () => {
   test("names a leaf outside of the tree (without a long search)", async () => {
     const [first] = await three();
     const certificates = new Certificates([SERVER_TEXT]);
-    const check = new CommitCheck(certificates, ana.knowing());
+    const check = new CommitCheck(certificates, ana.accountChecks());
     const info = await ana.engine.groupInfo(first);
     const { commit } = await cleo.engine.rejoin(info, at2(cleo));
     const { content } = readMessage("mls_public_message", commit).publicMessage;
@@ -364,8 +364,8 @@ describe("rejoining", () => {
     const blanks = [...ratchetTree, ...new Array(1_500), ratchetTree[0]];
     const large = await rawGroupInfo(ana, update.group, blanks);
     expect(await faultOf(cleo.engine.rejoin(large, at2(cleo)))).toBe("seal-refused");
-    const [zero, one, two, third, four, ...rest] = ratchetTree;
-    const swapped = [zero, one, two, four, third, ...rest];
+    const [zero, one, two, third, four, ...remaining] = ratchetTree;
+    const swapped = [zero, one, two, four, third, ...remaining];
     const unsound = await rawGroupInfo(ana, update.group, swapped);
     expect(await faultOf(cleo.engine.rejoin(unsound, at2(cleo)))).toBe("frame-malformed");
   });
@@ -381,9 +381,9 @@ describe("rejoining", () => {
     const info = await ana.engine.groupInfo(first);
     const room = { ...at2(cleo), room: "rBBBBBBBBBBB" };
     expect(await faultOf(cleo.engine.rejoin(info, room))).toBe("seal-refused");
-    const seen = (epochMin: number) => cleo.engine.rejoin(info, { ...at2(cleo), epochMin });
-    expect(await faultOf(seen(first.epoch))).toBe("no fault");
-    expect(await faultOf(seen(first.epoch + 1))).toBe("seal-refused");
+    const observed = (epochMin: number) => cleo.engine.rejoin(info, { ...at2(cleo), epochMin });
+    expect(await faultOf(observed(first.epoch))).toBe("no fault");
+    expect(await faultOf(observed(first.epoch + 1))).toBe("seal-refused");
     const group = { ...at2(cleo), gid: new Uint8Array(16) };
     expect(await faultOf(cleo.engine.rejoin(info, group))).toBe("seal-refused");
   });
@@ -391,8 +391,10 @@ describe("rejoining", () => {
 
 describe("a removed device with all its stored data cannot decrypt:", () => {
   /** Tries every state that the device has had on each later epoch. */
-  async function opensAny(device: TestDevice, kept: SealedGroup[], epochs: Epoch[]) {
-    const tries = epochs.flatMap((epoch) => kept.map((group) => opensNext(device, group, epoch)));
+  async function opensAny(device: TestDevice, savedGroups: SealedGroup[], epochs: Epoch[]) {
+    const tries = epochs.flatMap((epoch) =>
+      savedGroups.map((group) => opensNext(device, group, epoch)),
+    );
     return (await Promise.all(tries)).includes(true);
   }
 
@@ -525,8 +527,8 @@ describe("damaged bytes", () => {
     for (const bytes of damaged(pair.keyPackage)) {
       const adding = ana.engine.commit(group, { kind: "add", keyPackages: [bytes] }, at(ana));
       expect(expected).toContain(await faultOf(adding));
-      const seen = ana.engine.inspect(bytes, ana.knowing()).then(({ kind }) => kind);
-      expect(await seen.catch(() => "rejected" as const)).toBe("rejected");
+      const observed = ana.engine.inspect(bytes, ana.accountChecks()).then(({ kind }) => kind);
+      expect(await observed.catch(() => "rejected" as const)).toBe("rejected");
     }
   });
 });

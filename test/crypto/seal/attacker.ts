@@ -154,13 +154,13 @@ export interface NextEpoch {
  */
 export async function opensNext(
   device: TestDevice,
-  kept: SealedGroup,
+  savedGroup: SealedGroup,
   { commit, before, next, message }: NextEpoch,
 ): Promise<boolean> {
   const suite = await suiteOf(device);
-  if (await opensPath(suite, kept, { commit, before, next })) return true;
-  const secrets = [kept.mls.keySchedule.senderDataSecret];
-  for (const init of await initSecrets(suite, kept, commit)) {
+  if (await opensPath(suite, savedGroup, { commit, before, next })) return true;
+  const secrets = [savedGroup.mls.keySchedule.senderDataSecret];
+  for (const init of await initSecrets(suite, savedGroup, commit)) {
     const zeros = () => new Uint8Array(suite.kdf.size);
     const context = next.mls.groupContext;
     const guess = await initializeEpoch(init, zeros(), context, zeros(), suite.kdf);
@@ -208,7 +208,7 @@ async function initSecrets(
 /** Reports whether a state's private keys decrypt a secret of a commit's path. */
 async function opensPath(
   suite: CiphersuiteImpl,
-  kept: SealedGroup,
+  savedGroup: SealedGroup,
   { commit, before, next }: Omit<NextEpoch, "message">,
 ): Promise<boolean> {
   const { content } = readMessage("mls_public_message", commit).publicMessage;
@@ -217,7 +217,7 @@ async function opensPath(
   const { confirmedTranscriptHash } = before.mls.groupContext;
   const info = encode(groupContextEncoder)({ ...next.mls.groupContext, confirmedTranscriptHash });
   const secrets = (content.commit.path?.nodes ?? []).flatMap((node) => node.encryptedPathSecret);
-  for (const bytes of Object.values(kept.mls.privatePath.privateKeys)) {
+  for (const bytes of Object.values(savedGroup.mls.privatePath.privateKeys)) {
     const key = await suite.hpke.importPrivateKey(bytes);
     for (const { kemOutput, ciphertext } of secrets) {
       const work = () =>

@@ -92,14 +92,14 @@ describe("the content of a sealed message", () => {
   test("is rejected in a non-canonical encoding", async () => {
     const value = unpackValue(golden) as Record<string, unknown>;
     const { body, ts, c, open, checkpoint, sig } = value;
-    const seen = checkpoint as Readonly<Record<string, unknown>>;
+    const observed = checkpoint as Readonly<Record<string, unknown>>;
     const ranges = Array.from({ length: SEALED_UNSETTLED_MAX + 1 }, (_, at) => [2 * at + 1, 0]);
     for (const spelled of [
       { ts, body, c, open, checkpoint, sig },
       { more: 1, ...value },
-      { body, ts, c, checkpoint: { ...seen, more: 1 }, sig },
-      { body, ts, c, checkpoint: { ...seen, origin: "c".repeat(65) }, sig },
-      { body, ts, c, checkpoint: { ...seen, signature: new Uint8Array(63) }, sig },
+      { body, ts, c, checkpoint: { ...observed, more: 1 }, sig },
+      { body, ts, c, checkpoint: { ...observed, origin: "c".repeat(65) }, sig },
+      { body, ts, c, checkpoint: { ...observed, signature: new Uint8Array(63) }, sig },
       ...[
         null,
         [],

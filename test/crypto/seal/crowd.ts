@@ -16,7 +16,7 @@ import { ROOM, TestDevice } from "./devices.ts";
 
 const LEASE = "1";
 const WATCHED = 3;
-const STATES_KEPT = 3;
+const STORED_STATES = 3;
 const LAG = 0.2;
 
 type Entry =
@@ -33,7 +33,7 @@ interface Person {
   readonly device: TestDevice;
   group: SealedGroup | undefined;
   read: number;
-  kept: SealedGroup[];
+  savedGroups: SealedGroup[];
 }
 
 export interface CrowdTally {
@@ -108,7 +108,7 @@ export class Crowd {
     for (const [i, person] of added.entries()) {
       const { device } = person;
       const secretOf = (ref: string) => (pairs[i]?.ref === ref ? pairs[i]?.secret : undefined);
-      const place = { room: ROOM, gid: made.group.gid, ...device.knowing() };
+      const place = { room: ROOM, gid: made.group.gid, ...device.accountChecks() };
       person.group = (
         await device.engine.join(made.welcome ?? this.#bound(), secretOf, place)
       ).group;
@@ -144,7 +144,7 @@ export class Crowd {
     await this.#catchUp(other);
     const info = await other.device.engine.groupInfo(groupOf(other));
     const bound = this.#bound();
-    const place = { room: ROOM, bound, gid: groupOf(by).gid, ...by.device.knowing() };
+    const place = { room: ROOM, bound, gid: groupOf(by).gid, ...by.device.accountChecks() };
     await this.#take(by, { ...(await by.device.engine.rejoin(info, place)), bound }, []);
     await this.#talk();
   }
@@ -159,7 +159,7 @@ export class Crowd {
     const info = await member.device.engine.groupInfo(groupOf(member));
     const person = this.#dice.pick(newcomers);
     const bound = this.#bound();
-    const place = { room: ROOM, bound, ...person.device.knowing() };
+    const place = { room: ROOM, bound, ...person.device.accountChecks() };
     await this.#take(person, { ...(await person.device.engine.rejoin(info, place)), bound }, []);
     await this.#talk();
   }
@@ -170,13 +170,13 @@ export class Crowd {
     const bytes = await engine.save(groupOf(person), { key: this.#key, lease: LEASE });
     const load = () => engine.load(bytes, { key: this.#key, lease: LEASE, gid });
     person.group = await load();
-    person.kept = [await load(), ...person.kept].slice(0, STATES_KEPT);
+    person.savedGroups = [await load(), ...person.savedGroups].slice(0, STORED_STATES);
     this.tally.reloads++;
   }
 
   async #commit(by: Person, intent: SealIntent) {
     const bound = this.#bound();
-    const context = { bound, ...by.device.knowing() };
+    const context = { bound, ...by.device.accountChecks() };
     return { ...(await by.device.engine.commit(groupOf(by), intent, context)), bound };
   }
 
@@ -188,7 +188,10 @@ export class Crowd {
     // Copies the state as a thief would, because wiping memory does not affect a copy on disk.
     for (const person of removed) {
       await this.#catchUp(person);
-      person.kept = [await this.#copy(person), ...person.kept].slice(0, STATES_KEPT);
+      person.savedGroups = [await this.#copy(person), ...person.savedGroups].slice(
+        0,
+        STORED_STATES,
+      );
     }
     const before = by.group;
     const { commit, bound } = made;
@@ -198,7 +201,7 @@ export class Crowd {
     this.tally.commits++;
     for (const person of removed) {
       const { device } = person;
-      const context = { bound, ...device.knowing() };
+      const context = { bound, ...device.accountChecks() };
       const out = await device.engine.process(groupOf(person), commit, context);
       if (out.kind !== "removed") throw new Error(`${device.user} was to be put out: ${out.kind}`);
       person.group = undefined;
@@ -217,9 +220,9 @@ export class Crowd {
     const next = groupOf(by);
     const content = { body: utf8Encode("unseen"), sentAtUnixMs: 1, count: 1 };
     const { message } = await by.device.engine.encrypt(next, content, { bound: this.#bound() });
-    for (const { device, group, kept } of this.#watched) {
+    for (const { device, group, savedGroups } of this.#watched) {
       if (group !== undefined) continue;
-      for (const state of kept) {
+      for (const state of savedGroups) {
         this.tally.attempts++;
         if (await opensNext(device, state, { commit, before, next, message })) {
           throw new Error(`${device.user} was put out, and opens epoch ${next.epoch}`);
@@ -249,7 +252,7 @@ export class Crowd {
       const group = groupOf(person);
       const { bound } = entry;
       if (entry.kind === "commit") {
-        const context = { bound, atUnixMs: Date.now(), ...device.knowing() };
+        const context = { bound, atUnixMs: Date.now(), ...device.accountChecks() };
         const done = await device.engine.process(group, entry.commit, context);
         if (done.kind !== "applied") {
           throw new Error(`${device.user} at ${group.epoch}: ${JSON.stringify(done)}`, {
@@ -305,9 +308,12 @@ export class Crowd {
   }
 
   #some<T>(list: readonly T[], most: number): T[] {
-    const rest = [...list];
-    const count = Math.min(rest.length, 1 + this.#dice.int(most));
-    return Array.from({ length: count }, () => rest.splice(this.#dice.int(rest.length), 1)[0] as T);
+    const remaining = [...list];
+    const count = Math.min(remaining.length, 1 + this.#dice.int(most));
+    return Array.from(
+      { length: count },
+      () => remaining.splice(this.#dice.int(remaining.length), 1)[0] as T,
+    );
   }
 
   #bound(): Uint8Array {
@@ -316,7 +322,7 @@ export class Crowd {
 }
 
 function outside(device: TestDevice): Person {
-  return { device, group: undefined, read: 0, kept: [] };
+  return { device, group: undefined, read: 0, savedGroups: [] };
 }
 
 function groupOf({ group, device }: Person): SealedGroup {

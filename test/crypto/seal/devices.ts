@@ -62,7 +62,7 @@ export class TestDevice {
     return toBase64Url(this.account.publicKey);
   }
 
-  knowing(more: Partial<AccountChecks> = {}): AccountChecks {
+  accountChecks(more: Partial<AccountChecks> = {}): AccountChecks {
     return { accountOf: (user) => this.pins.get(user), ...more };
   }
 
@@ -102,12 +102,12 @@ export async function groupOf(
   const made = await first.engine.commit(
     group,
     { kind: "add", keyPackages },
-    { bound: POST, ...first.knowing() },
+    { bound: POST, ...first.accountChecks() },
   );
   const joined = others.map(async (device, i) => {
     const { group } = await device.engine.join(welcomeOf(made), secretIn(pairs[i]), {
       room: ROOM,
-      ...device.knowing(),
+      ...device.accountChecks(),
     });
     return group;
   });

@@ -39,7 +39,7 @@ async function three(): Promise<[SealedGroup, SealedGroup, SealedGroup]> {
   return (await groupOf([ana, bob, cleo])) as [SealedGroup, SealedGroup, SealedGroup];
 }
 
-const at = (device: TestDevice) => ({ bound: POST, ...device.knowing() });
+const at = (device: TestDevice) => ({ bound: POST, ...device.accountChecks() });
 const users = (group: SealedGroup) => group.members.map(({ user }) => String(user));
 
 describe("a group", () => {
@@ -64,15 +64,15 @@ describe("a group", () => {
     const [first, second] = (await groupOf([ana, bob])) as [SealedGroup, SealedGroup];
     const { keyPackage } = await stocked(cleo);
     const add = await ana.engine.commit(first, { kind: "add", keyPackages: [keyPackage] }, at(ana));
-    const seen = await bob.engine.process(second, add.commit, at(bob));
-    if (seen.kind !== "applied") throw new Error(seen.kind);
-    expect(seen.change).toMatchObject({ kind: "add", epoch: 2, removed: [] });
-    expect(seen.change.by.user).toBe(ana.user as never);
-    expect(seen.change.added.map(({ device }) => device)).toEqual([cleo.id]);
-    expect(seen.change).toEqual(add.change);
+    const processed = await bob.engine.process(second, add.commit, at(bob));
+    if (processed.kind !== "applied") throw new Error(processed.kind);
+    expect(processed.change).toMatchObject({ kind: "add", epoch: 2, removed: [] });
+    expect(processed.change.by.user).toBe(ana.user as never);
+    expect(processed.change.added.map(({ device }) => device)).toEqual([cleo.id]);
+    expect(processed.change).toEqual(add.change);
 
     const out = await bob.engine.process(
-      seen.group,
+      processed.group,
       (await ana.engine.commit(add.group, { kind: "remove", devices: [bob.id] }, at(ana))).commit,
       at(bob),
     );
@@ -148,7 +148,7 @@ describe("sizes", () => {
       engine.process(first, huge, at(ana)),
       engine.join(huge, () => undefined, place),
       engine.rejoin(huge, place),
-      engine.inspect(huge, ana.knowing()),
+      engine.inspect(huge, ana.accountChecks()),
     ]) {
       expect(await faultOf(work)).toBe("too-large");
     }
@@ -214,7 +214,7 @@ describe("key packages", () => {
       at(ana),
     );
     const welcome = welcomeOf(add);
-    const place = { room: ROOM, ...bob.knowing() };
+    const place = { room: ROOM, ...bob.accountChecks() };
     const joined = await bob.engine.join(welcome, secretIn(used), place);
     expect(joined.ref).toBe(used.ref);
     expect(joined.by.device).toBe(ana.id);

@@ -13,7 +13,7 @@ test("reads the group, epoch and binding of a member's message", async () => {
   const { message } = await say(ana, first);
   const head = { gid: first.gid, epoch: 1, bound: POST, isNewcomer: false };
   expect(readSealHeader(message)).toEqual({ ...head, kind: "message" });
-  const place = { bound: POST, ...bob.knowing() };
+  const place = { bound: POST, ...bob.accountChecks() };
   const { commit } = await bob.engine.commit(second, { kind: "update" }, place);
   expect(readSealHeader(commit)).toEqual({ ...head, kind: "commit" });
   const info = await ana.engine.groupInfo(first);

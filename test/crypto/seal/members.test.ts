@@ -29,8 +29,8 @@ test("a cached certificate is not valid for another key or server", async () => 
   expect(await new Certificates([]).deviceOf(leaf)).toBeUndefined();
   const x509 = { credentialType: "x509" as const, certificates: [] };
   expect(await certificates.deviceOf({ ...leaf, credential: x509 })).toBeUndefined();
-  const [first, ...rest] = leaf.credential.identity;
-  const flipped = new Uint8Array([(first ?? 0) ^ 1, ...rest]);
+  const [first, ...remaining] = leaf.credential.identity;
+  const flipped = new Uint8Array([(first ?? 0) ^ 1, ...remaining]);
   const credential = { credentialType: "basic", identity: flipped } as const;
   expect(await certificates.deviceOf({ ...leaf, credential })).toBeUndefined();
 });

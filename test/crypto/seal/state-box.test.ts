@@ -53,7 +53,7 @@ describe("a stored state", () => {
     const read = await bob.engine.decrypt(bobs, message, { bound: POST });
     const again = bob.engine.decrypt(await reload(bob, read.group), message, { bound: POST });
     expect(await faultOf(again)).toBe("seal-broken");
-    const place = { bound: POST, ...bob.knowing() };
+    const place = { bound: POST, ...bob.accountChecks() };
     const { commit } = await bob.engine.commit(
       await reload(bob, read.group),
       { kind: "update" },

@@ -26,8 +26,17 @@ import {
 
 const CACHE = "/data/cache/index-history";
 const ALL: PageQuery = { from: "newest", limit: 50, bytesMax: 1 << 20 };
-const WORDS = ["lunch", "Lunch", 'a "quoted" word', "back\\slash", "new\nline", "Zürich", "ZÜRICH"];
-const MORE_WORDS = ["漢字", "👩‍🔬", "\u0001", "İstanbul", "K2", "\u212A3", "x".repeat(900), "text"];
+const TEXTS = ["lunch", "Lunch", 'a "quoted" word', "back\\slash", "new\nline", "Zürich", "ZÜRICH"];
+const UNUSUAL_TEXTS = [
+  "漢字",
+  "👩‍🔬",
+  "\u0001",
+  "İstanbul",
+  "K2",
+  "\u212A3",
+  "x".repeat(900),
+  "text",
+];
 
 function archiveOf(fixture: LogFixture, options: { head?: () => number; cachePath?: string } = {}) {
   return openArchive({ folder: FOLDER, disk: fixture.disk, sha256, ...options });
@@ -48,11 +57,11 @@ async function filled(count: number, seed = 1): Promise<LogFixture> {
     fixture.clock.wallMs += Math.floor(random() * 3) * 500;
     await Promise.all(
       Array.from({ length: 10 }, () => {
-        const words = `${pick(WORDS)} ${pick(MORE_WORDS)} ${Math.floor(random() * 1e6)}`;
+        const text = `${pick(TEXTS)} ${pick(UNUSUAL_TEXTS)} ${Math.floor(random() * 1e6)}`;
         const kind = pick(kinds);
         // One rare room, others in nearly every block.
         const room = (random() < 0.002 ? OTHER : `r${Math.floor(random() * 5)}`) as RoomId;
-        const body = kind === "topic" ? { topic: words } : kind === "join" ? {} : { text: words };
+        const body = kind === "topic" ? { topic: text } : kind === "join" ? {} : { text };
         return log.append({ kind, room, by: pick([ANA, "uB" as UserId]), id: "", body });
       }),
     );
@@ -93,7 +102,7 @@ function randomQuery(random: () => number, records: readonly LogRecord[]): PageQ
   const maybe = <Value>(chance: number, value: () => Value): Value | undefined =>
     random() < chance ? value() : undefined;
   const some = (): LogRecord => records[Math.floor(random() * records.length)] as LogRecord;
-  const words = [...WORDS, ...MORE_WORDS, "", "zzz", "\ud83d", "unch", '"', "k", "i", "ü"];
+  const texts = [...TEXTS, ...UNUSUAL_TEXTS, "", "zzz", "\ud83d", "unch", '"', "k", "i", "ü"];
   const rooms = () =>
     new Set([0, 1, 2].slice(0, 1 + Math.floor(random() * 3)).map(() => some().head.room));
   const optional = {
@@ -104,7 +113,7 @@ function randomQuery(random: () => number, records: readonly LogRecord[]): PageQ
     beforeSeq: maybe(0.2, () => some().head.seq),
     sinceMs: maybe(0.2, () => some().head.time),
     untilMs: maybe(0.2, () => some().head.time),
-    grep: maybe(0.5, () => words[Math.floor(random() * words.length)] as string),
+    grep: maybe(0.5, () => texts[Math.floor(random() * texts.length)] as string),
     ignoreCase: maybe(0.4, () => true),
   };
   const given = Object.fromEntries(
@@ -119,7 +128,7 @@ describe("pages equal those of a plain filter", () => {
   test("for any query, with the index in memory and from its cache", async () => {
     const fixture = await filled(3_000);
     await (await fixture.open()).close();
-    const records = [...fixture.seen];
+    const records = [...fixture.observed];
     const fresh = archiveOf(fixture, { cachePath: CACHE });
     await fresh.ready();
     fresh.close();
@@ -199,19 +208,19 @@ describe("a search", () => {
   });
 
   test("leaves everything beyond the first MiB to other threads", async () => {
-    let asked = 0;
+    let requestCount = 0;
     const search: DiskSearch = {
       width: 2,
       search: async (places) => {
-        for (const { from, to } of places) asked += to - from;
+        for (const { from, to } of places) requestCount += to - from;
         return places.map(() => ({ starts: [], ends: [] }));
       },
     };
     const { archive, turns } = await longMessages(100, search);
     for (const query of [{ grep, ignoreCase: true }, { grep }, { by: ANA, grep: "none" }]) {
-      const [before, turnsBefore] = [asked, turns()];
+      const [before, turnsBefore] = [requestCount, turns()];
       await archive.page({ ...ALL, ...query });
-      expect(asked - before).toBeGreaterThan(100 * LONG.length - (1 << 20) - LONG.length);
+      expect(requestCount - before).toBeGreaterThan(100 * LONG.length - (1 << 20) - LONG.length);
       expect(turns() - turnsBefore).toBeLessThan(2 * 17);
     }
   });
@@ -239,7 +248,7 @@ describe("a growing log", () => {
     await log.append(draftOf("durable"));
     const archive = archiveOf(fixture, { head: () => log.head() });
     let during: Promise<Page> | undefined;
-    fixture.trouble = (call) => {
+    fixture.failure = (call) => {
       if (call === "sync") during ??= archive.page(ALL);
       return undefined;
     };
@@ -283,7 +292,7 @@ describe("damage", () => {
     torn.fill(0, two.length + 5, two.length + 20);
     fixture.put(FIRST, torn);
     let reads = 0;
-    fixture.trouble = (call) => {
+    fixture.failure = (call) => {
       if (call === "read" && ++reads === 2) fixture.put(FIRST, good);
       return undefined;
     };
@@ -309,7 +318,7 @@ describe("the saved index", () => {
   test("avoids a scan", async () => {
     const { fixture, right } = await saved();
     let readBytes = 0;
-    fixture.trouble = (call, path) => {
+    fixture.failure = (call, path) => {
       if (call === "read" && path.startsWith(FOLDER)) readBytes += 1;
       return undefined;
     };

@@ -104,12 +104,12 @@ async function send(content: Uint8Array): Promise<void> {
 }
 
 function backup(more: Partial<BackupOptions> = {}) {
-  const said: string[] = [];
+  const warnings: string[] = [];
   return backUp({
     ...{ disk: systemDisk(), sha256, clock: systemClock(), data, out, files: true },
-    ...{ onWarning: (sentence) => said.push(sentence), onProgress: () => {} },
+    ...{ onWarning: (sentence) => warnings.push(sentence), onProgress: () => {} },
     ...more,
-  }).then((result) => ({ ...result, said }));
+  }).then((result) => ({ ...result, said: warnings }));
 }
 
 function restore(more: Partial<RestoreOptions> = {}) {
@@ -202,7 +202,7 @@ describe("chat backup", () => {
   test("stops at the durable end and omits a torn tail", async () => {
     await say(...MANY);
     const last = join(data, "history", segments(data).at(-1) ?? "");
-    const whole = readFileSync(last, "utf8");
+    const complete = readFileSync(last, "utf8");
     // Two lines of an unsynced batch, and part of a third.
     await within("history", async (log) => {
       await Promise.all([log.append(draftOf("late 1")), log.append(draftOf("late 2"))]);
@@ -213,7 +213,7 @@ describe("chat backup", () => {
     rmSync(note);
     writeFileSync(last, `${readFileSync(last, "utf8")}{"head":{"v":1,`);
     expect(await backup()).toMatchObject({ size: 42 });
-    expect(textOf(out).startsWith(textOf(data).slice(0, whole.length))).toBe(true);
+    expect(textOf(out).startsWith(textOf(data).slice(0, complete.length))).toBe(true);
     expect(textOf(out).endsWith("}\n")).toBe(true);
   });
 
@@ -248,26 +248,26 @@ describe("chat backup", () => {
     cpSync(data, old, { recursive: true });
     await within("history", (log) => log.append(draftOf("only in the backup")));
     await backup();
-    const kept = textOf(out);
+    const stored = textOf(out);
     expect(await code(backup({ data: old }))).toBe("data-foreign");
     [data] = [old];
     await within("history", async (log) => {
       for (const text of MANY) await log.append(draftOf(`other ${text}`));
     });
     expect(await code(backup())).toBe("data-foreign");
-    expect(textOf(out)).toBe(kept);
+    expect(textOf(out)).toBe(stored);
   });
 
   test("rejects a damaged server log and keeps the old backup", async () => {
     await say(...MANY);
     await backup();
-    const kept = textOf(out);
+    const stored = textOf(out);
     const first = join(data, "history", "000000000001.jsonl");
     const bytes = readFileSync(first);
     bytes.write("X", bytes.indexOf('"kind"') + 1);
     writeFileSync(first, bytes);
     expect(await code(backup())).toBe("log-corrupt");
-    expect(textOf(out)).toBe(kept);
+    expect(textOf(out)).toBe(stored);
     expect(await restore()).toMatchObject({ size: 40 });
   });
 
@@ -367,10 +367,10 @@ describe("chat restore", () => {
     await say(...MANY);
     await backup();
     alter(out, "message 3", "nothing 3");
-    const said: string[] = [];
-    const options = { onWarning: (sentence: string) => said.push(sentence) };
+    const warnings: string[] = [];
+    const options = { onWarning: (sentence: string) => warnings.push(sentence) };
     expect(await code(restore(options))).toBe("log-corrupt");
-    expect(said).toEqual(["record 4 of history is damaged in the backup"]);
+    expect(warnings).toEqual(["record 4 of history is damaged in the backup"]);
     expect(readdirSync(folder).sort()).toEqual(["data", "out"]);
     expect(await restore({ acceptsLoss: true })).toMatchObject({ size: 40, damagedRecords: 1 });
   });

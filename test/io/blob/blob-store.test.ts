@@ -34,7 +34,7 @@ async function fill(blob: Blob, chunks: number): Promise<void> {
   }
 }
 
-async function openKnown(store: BlobStore): Promise<Blob> {
+async function openExisting(store: BlobStore): Promise<Blob> {
   const blob = await store.open(ABOUT.file);
   if (blob === undefined) throw new Error("there is no such blob");
   return blob;
@@ -89,7 +89,7 @@ describe("a blob", () => {
     fs.utimesSync(place("content"), 4_000_000_000, 4_000_000_000);
     const store = open();
     expect(await store.list()).toEqual([ABOUT]);
-    const blob = await openKnown(store);
+    const blob = await openExisting(store);
     expect([blob.have, blob.durable, blob.sizeBytes]).toEqual([5, 5, 5 * CHUNK_BYTES]);
     expect(blob.metadata).toEqual(ABOUT);
     expect(blob.lastAppendMs()).toBe(4_000_000_000_000);
@@ -116,14 +116,14 @@ describe("after a crash", () => {
     await made(4);
     fs.appendFileSync(place("content"), "never told");
     fs.appendFileSync(place("chunks.jsonl"), '"torn');
-    const blob = await openKnown(open());
+    const blob = await openExisting(open());
     expect(blob.have).toBe(4);
     await fill(blob, 6);
     await blob.sync();
     blob.close();
     expect(fs.statSync(place("content")).size).toBe(6 * CHUNK_BYTES);
     expect(fs.statSync(place("chunks.jsonl")).size).toBe(6 * HASH_LINE_BYTES);
-    const again = await openKnown(open());
+    const again = await openExisting(open());
     expect(Buffer.from(await again.read(5)).equals(chunkOf(1, 5))).toBe(true);
     again.close();
   });
@@ -137,11 +137,11 @@ describe("after a crash", () => {
       fs.closeSync(fd);
     };
     damage(2);
-    const before = await openKnown(open());
+    const before = await openExisting(open());
     expect(before.have).toBe(chunks);
     before.close();
     damage(10);
-    const after = await openKnown(open());
+    const after = await openExisting(open());
     expect(after.have).toBe(10);
     after.close();
   });
@@ -151,13 +151,13 @@ describe("after a crash", () => {
     await made(1);
     lines[HASH_LINE_BYTES] = 0;
     fs.writeFileSync(place("chunks.jsonl"), lines);
-    expect(await rejection(openKnown(open()))).toMatchObject({ code: "store-failed" });
+    expect(await rejection(openExisting(open()))).toMatchObject({ code: "store-failed" });
     expect(fs.readFileSync(place("chunks.jsonl")).equals(lines)).toBe(true);
   });
 
   test("names chunks that are missing on disk", async () => {
     await made(3);
-    const blob = await openKnown(open());
+    const blob = await openExisting(open());
     fs.truncateSync(place("content"), CHUNK_BYTES);
     expect(await rejection(blob.read(2))).toMatchObject({ code: "checksum-wrong" });
     blob.close();
@@ -176,13 +176,13 @@ describe("a store", () => {
   test("shares one blob among its holders", async () => {
     const store = open();
     const one = await store.create(ABOUT);
-    const [two, three] = await Promise.all([openKnown(store), openKnown(store)]);
+    const [two, three] = await Promise.all([openExisting(store), openExisting(store)]);
     expect(two === one && three === one).toBe(true);
     one.close();
     two.close();
     await fill(three, 1);
     three.close();
-    const again = await openKnown(store);
+    const again = await openExisting(store);
     expect(again).not.toBe(one);
     again.close();
   });
@@ -209,7 +209,7 @@ describe("a store", () => {
     await blob.sync();
     blob.close();
     expect(fs.existsSync(place("content"))).toBe(false);
-    const again = await openKnown(lend());
+    const again = await openExisting(lend());
     expect([again.have, Buffer.from(await again.read(2)).equals(chunkOf(1, 2))]).toEqual([3, true]);
     again.close();
   });
@@ -218,7 +218,7 @@ describe("a store", () => {
     let failing = false;
     const disk = new SimDisk({
       random: randomOf(1),
-      trouble: (call, path) =>
+      failure: (call, path) =>
         failing && call === "sync" && path.endsWith("content") ? "EIO" : undefined,
     });
     const store = openBlobStore({ disk, folder: "/files", sha256 });
@@ -230,7 +230,7 @@ describe("a store", () => {
     expect(await rejection(blob.sync())).toMatchObject({ code: "store-failed" });
     expect(await rejection(fill(blob, 3))).toMatchObject({ code: "store-failed" });
     failing = false;
-    const again = await openKnown(store);
+    const again = await openExisting(store);
     expect(again.have).toBe(1);
     blob.close();
     await fill(again, 3);

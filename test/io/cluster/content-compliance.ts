@@ -7,16 +7,16 @@ const ONE = "fAAAAAAAAAA1" as FileId;
 const OTHER = "fAAAAAAAAA_2" as FileId;
 
 /** Compliance suite of content stores. */
-export async function keepsParts(store: ContentStore): Promise<void> {
+export async function checkContentStore(store: ContentStore): Promise<void> {
   expect(await store.get(ONE, "about")).toBeUndefined();
   expect(await store.lastPutMs(ONE)).toBeUndefined();
   await store.erase(ONE);
 
-  const whole = new Uint8Array(CHUNK_BYTES).fill(7);
-  await store.put(ONE, "c0-_x-", whole);
+  const complete = new Uint8Array(CHUNK_BYTES).fill(7);
+  await store.put(ONE, "c0-_x-", complete);
   await store.put(ONE, "c1", Uint8Array.of(1));
   await store.put(ONE, "c1", Uint8Array.of(2));
-  expect(await store.get(ONE, "c0-_x-")).toEqual(whole);
+  expect(await store.get(ONE, "c0-_x-")).toEqual(complete);
   expect(await store.get(ONE, "c1")).toEqual(Uint8Array.of(2));
 
   expect(await store.putNew(ONE, "about", Uint8Array.of(1))).toBe(true);

@@ -76,13 +76,13 @@ class Machine {
   async publish(stream: SimStream): Promise<unknown> {
     const { common, ...logs } = await this.open();
     const link = stream.connect();
-    let left = this.diesAfter;
+    let remaining = this.diesAfter;
     const mortal = {
       last: () => link.last(),
       get: link.get.bind(link),
       watch: link.watch.bind(link),
       publishAfter: (bytes: Uint8Array, seq: number) =>
-        left-- > 0 ? link.publishAfter(bytes, seq) : Promise.reject(new Error("killed")),
+        remaining-- > 0 ? link.publishAfter(bytes, seq) : Promise.reject(new Error("killed")),
     };
     try {
       this.position = await publishLogs({
@@ -138,7 +138,7 @@ test("a copied folder and an empty one become two servers with the same records"
   const [one, other] = nodes as [Node, Node];
   expect(one.history.head()).toBe(1_004);
   expect(await recordsOf(other)).toEqual(await recordsOf(one));
-  const lines = second.disk.fileAt("/data/history/000000000001.jsonl").shown;
+  const lines = second.disk.fileAt("/data/history/000000000001.jsonl").visible;
   expect(Buffer.from(lines).toString()).toContain('"erased":1001}   ');
 
   await other.history.append(draftOf("from the other"));
@@ -158,17 +158,17 @@ test("a copied folder and an empty one become two servers with the same records"
 
 test("an interrupted copy resumes without gaps or duplicates", async () => {
   const texts = 800;
-  const whole = new SimStream(randomOf(1));
+  const complete = new SimStream(randomOf(1));
   const machine = new Machine(7);
   await machine.fill(texts);
-  await machine.publish(whole);
+  await machine.publish(complete);
   for (let seed = 1; seed <= 12; seed++) {
     const random = randomOf(seed);
     const stream = new SimStream(random);
     stream.losesPercent = 30;
     let isDone = false;
     for (let life = 0; life < 20 && !isDone; life++) {
-      machine.diesAfter = Math.floor(random() * whole.messages.length);
+      machine.diesAfter = Math.floor(random() * complete.messages.length);
       const ended = await machine.publish(stream);
       if (ended !== undefined) expect([seed, String(ended)]).toEqual([seed, "Error: killed"]);
       isDone = ended === undefined;
@@ -176,9 +176,9 @@ test("an interrupted copy resumes without gaps or duplicates", async () => {
     machine.diesAfter = Number.POSITIVE_INFINITY;
     expect(await machine.publish(stream)).toBeUndefined();
     const bytes = ({ messages }: SimStream) => messages.map((one) => toHex(one.bytes));
-    expect(bytes(stream)).toEqual(bytes(whole));
+    expect(bytes(stream)).toEqual(bytes(complete));
     expect(machine.position).toMatchObject({
-      ...{ seq: whole.messages.length, history: texts + 4, accounts: 1 },
+      ...{ seq: complete.messages.length, history: texts + 4, accounts: 1 },
     });
   }
 });

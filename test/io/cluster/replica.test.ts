@@ -13,7 +13,7 @@ import { type Draft, type LogRecord, SALT_BYTES, sealDraft } from "../../../src/
 import { until } from "../../event.ts";
 import { rejection } from "../../rejection.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
-import { type DiskCall, SimDisk, type Trouble } from "../disk/sim.ts";
+import { type DiskCall, type DiskFailure, SimDisk } from "../disk/sim.ts";
 import { ANA, collect, draftOf, LOBBY } from "../log-fixture.ts";
 import { SimStream, stopTime } from "./sim-stream.ts";
 
@@ -23,7 +23,7 @@ afterEach(stopTime);
 class Machine {
   readonly disk: SimDisk;
   positions: readonly Position[] = [];
-  trouble: ((call: DiskCall, path: string) => Trouble | undefined) | undefined;
+  failure: ((call: DiskCall, path: string) => DiskFailure | undefined) | undefined;
   stopped: Fault | undefined;
   others: ReplicaOptions["peers"];
   readonly #random: () => number;
@@ -34,7 +34,7 @@ class Machine {
     this.#random = randomOf(seed);
     this.disk = new SimDisk({
       random: this.#random,
-      trouble: (call, path) => this.trouble?.(call, path),
+      failure: (call, path) => this.failure?.(call, path),
     });
   }
 
@@ -96,7 +96,7 @@ describe("nodes on one stream", () => {
       );
     }
     const files = machines.map(({ disk }) =>
-      Buffer.from(disk.fileAt("/data/history/000000000001.jsonl").shown).toString(),
+      Buffer.from(disk.fileAt("/data/history/000000000001.jsonl").visible).toString(),
     );
     expect(new Set(files).size).toBe(1);
   });
@@ -124,7 +124,7 @@ describe("nodes on one stream", () => {
     const [good, bad] = [new Machine(stream, 1), new Machine(stream, 2)];
     const nodes = [await good.start(), await bad.start()];
     let fulls = 20;
-    bad.trouble = (call) => (call === "write" && fulls-- > 0 ? "ENOSPC" : undefined);
+    bad.failure = (call) => (call === "write" && fulls-- > 0 ? "ENOSPC" : undefined);
     const records = await Promise.all(
       Array.from({ length: 40 }, (_, i) => nodes[i % 2]?.history.append(draftOf(`m${i}`))),
     );
@@ -150,7 +150,7 @@ describe("nodes on one stream", () => {
 });
 
 function fileOf({ disk }: Machine): string {
-  return Buffer.from(disk.fileAt("/data/history/000000000001.jsonl").shown).toString();
+  return Buffer.from(disk.fileAt("/data/history/000000000001.jsonl").visible).toString();
 }
 
 async function say(node: Node, from: number, count: number): Promise<void> {
@@ -168,7 +168,7 @@ async function appended({ history }: Node, text: string): Promise<void> {
   }
 }
 
-async function whole(nodes: readonly Node[]): Promise<void> {
+async function complete(nodes: readonly Node[]): Promise<void> {
   const [first] = nodes;
   if (first !== undefined) await appended(first, "the last");
   for (const { replica, link } of nodes) await replica.waitUntilApplied(await link.last());
@@ -190,7 +190,7 @@ describe("a stream that lost acknowledged messages", () => {
       await one.replica.close();
       one = await longest.start();
     }
-    await whole([one, await shorter.start()]);
+    await complete([one, await shorter.start()]);
     expect(fileOf(shorter)).toBe(fileOf(longest));
     expect(fileOf(longest).slice(0, before.length)).toBe(before);
     expect(one.history.head()).toBe(13);
@@ -206,7 +206,7 @@ describe("a stream that lost acknowledged messages", () => {
     await one.history.erase(head.seq, order.head.seq);
     stream.lose(2);
     const other = await shorter.start();
-    await whole([one, other]);
+    await complete([one, other]);
     await other.history.erase(head.seq, order.head.seq);
     expect(stream.messages.some(({ bytes }) => Buffer.from(bytes).includes("secret"))).toBe(false);
     expect(fileOf(shorter)).toBe(fileOf(longest));
@@ -221,18 +221,19 @@ describe("a stream that lost acknowledged messages", () => {
     await say(one, 0, 3);
     await one.replica.close();
     stream.lose(3);
-    let asked = 0;
+    let requestCount = 0;
     shorter.others = () => {
-      asked++;
+      requestCount++;
       return Promise.resolve([{ heads: { history: one.mirrors.history.head(), accounts: 0 } }]);
     };
     const other = await shorter.start();
     const said = other.history.append(draftOf("too early"));
-    while (asked < 3) await new Promise((resolve) => stream.clock.after(10, () => resolve(true)));
+    while (requestCount < 3)
+      await new Promise((resolve) => stream.clock.after(10, () => resolve(true)));
     expect(stream.messages).toHaveLength(0);
     const again = await longest.start();
     await said;
-    await whole([again, other]);
+    await complete([again, other]);
     expect(fileOf(shorter)).toBe(fileOf(longest));
   });
 
@@ -261,7 +262,7 @@ test("records nothing after a message that this version cannot read", async () =
   stream.store(packValue({ v: 99 }), "of a later version");
   for (let i = 0; i < 3; i++) say(`behind ${i}`);
   let fullFor = 4; // All the others come together meanwhile.
-  machine.trouble = (call, path) =>
+  machine.failure = (call, path) =>
     call === "write" && path.endsWith(".jsonl") && fullFor-- > 0 ? "ENOSPC" : undefined;
   expect(await rejection(machine.start())).toMatchObject({ code: "version-unsupported" });
   await until("what stands before it", () => fileOf(machine).includes("before 2"));

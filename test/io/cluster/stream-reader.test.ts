@@ -16,7 +16,7 @@ class Fixture {
   readonly clock = new HurriedClock();
   readonly messages: StreamMessage[] = [];
   readonly read: number[] = [];
-  readonly told: string[] = [];
+  readonly reported: string[] = [];
   readonly answers: (() => Promise<StreamMessage | undefined>)[] = [];
   watcher: (stored?: StreamMessage) => void = () => {};
   readonly asked: number[] = [];
@@ -33,7 +33,7 @@ class Fixture {
 
   start(after: ReadPosition = FIRST, earlier: readonly ReadPosition[] = []): StreamReader {
     const note = (what: string) => () => {
-      this.told.push(what);
+      this.reported.push(what);
     };
     this.#reader = new StreamReader({
       ...{ clock: this.clock, sha256, after, earlier },
@@ -53,17 +53,17 @@ class Fixture {
         return undefined;
       },
       onRewound: note("rewound"),
-      onLost: (seq) => this.told.push(`gone ${seq}`),
-      onTruncated: (last) => this.told.push(`short ${last}`),
+      onLost: (seq) => this.reported.push(`gone ${seq}`),
+      onTruncated: (last) => this.reported.push(`short ${last}`),
       onNoAnswer: note("silent"),
     });
     return this.#reader;
   }
 
   /** @returns elapsed milliseconds */
-  async until(isSo: () => boolean): Promise<number> {
+  async until(isReached: () => boolean): Promise<number> {
     const begun = this.clock.now();
-    while (!isSo() && this.clock.now() < begun + 60_000) {
+    while (!isReached() && this.clock.now() < begun + 60_000) {
       await new Promise<void>((resolve) => this.clock.after(1, resolve));
     }
     return this.clock.now() - begun;
@@ -91,7 +91,7 @@ describe("a reader", () => {
     stream.watcher();
     expect(await stream.until(() => stream.read.length === 5)).toBeLessThan(10);
     expect(stream.read).toEqual([1, 2, 3, 4, 5]);
-    expect(stream.told).toEqual([]);
+    expect(stream.reported).toEqual([]);
   });
 
   test.each([1, 2, 3])("resumes in time if request %i is never answered", async (hung) => {
@@ -113,10 +113,10 @@ describe("a reader", () => {
     await stream.until(() => stream.read.length === 3);
     stream.answers.push(fail);
     await stream.until(() => stream.answers.length === 0);
-    expect(stream.told).toEqual([]);
+    expect(stream.reported).toEqual([]);
     for (let i = 0; i < 20; i++) stream.answers.push(fail);
-    await stream.until(() => stream.told.length > 0);
-    expect(stream.told[0]).toBe("silent");
+    await stream.until(() => stream.reported.length > 0);
+    expect(stream.reported[0]).toBe("silent");
   });
 });
 
@@ -156,8 +156,8 @@ describe("a reader of a stream that pushes stored messages", () => {
     stream.messages.splice(3);
     for (let i = 0; i < 3; i++) stream.add(8);
     tell();
-    await stream.until(() => stream.told.length > 0);
-    expect([stream.told, stream.read.slice(5)]).toEqual([["rewound"], []]);
+    await stream.until(() => stream.reported.length > 0);
+    expect([stream.reported, stream.read.slice(5)]).toEqual([["rewound"], []]);
   });
 
   test("stores a bounded number of later messages", async () => {
@@ -174,8 +174,8 @@ describe("a stream that lost its end", () => {
     stream.start();
     await stream.until(() => stream.read.length === 3);
     stream.messages.pop();
-    expect(await stream.until(() => stream.told.length > 0)).toBeLessThan(CLUSTER_STALLED_MS);
-    expect(stream.told).toEqual(["rewound"]);
+    expect(await stream.until(() => stream.reported.length > 0)).toBeLessThan(CLUSTER_STALLED_MS);
+    expect(stream.reported).toEqual(["rewound"]);
   });
 
   test("is detected before newer messages are read", async () => {
@@ -185,8 +185,8 @@ describe("a stream that lost its end", () => {
     stream.messages.splice(1);
     for (let i = 0; i < 5; i++) stream.add(8);
     stream.watcher();
-    await stream.until(() => stream.told.length > 0);
-    expect(stream.told).toEqual(["rewound"]);
+    await stream.until(() => stream.reported.length > 0);
+    expect(stream.reported).toEqual(["rewound"]);
     expect(stream.read).toEqual([1, 2, 3]);
   });
 
@@ -199,17 +199,17 @@ describe("a stream that lost its end", () => {
     const other = new Fixture(0);
     for (let i = 0; i < 3; i++) other.add(9);
     other.start({ seq: 2, mark });
-    await other.until(() => other.told.length > 0);
+    await other.until(() => other.reported.length > 0);
     other.end();
-    expect([other.told, other.read]).toEqual([["rewound"], []]);
+    expect([other.reported, other.read]).toEqual([["rewound"], []]);
   });
 
   test("reports the loss of acknowledged messages", async () => {
     const reader = stream.start();
     await stream.until(() => stream.read.length === 3);
     reader.stored(5);
-    await stream.until(() => stream.told.length > 0);
-    expect(stream.told).toEqual(["short 3"]);
+    await stream.until(() => stream.reported.length > 0);
+    expect(stream.reported).toEqual(["short 3"]);
   });
 });
 
@@ -217,8 +217,8 @@ describe("a stream with deleted messages", () => {
   test("reports a message that was not read yet", async () => {
     delete stream.messages[1];
     stream.start();
-    await stream.until(() => stream.told.length > 0);
-    expect([stream.told, stream.read]).toEqual([["gone 2"], [1]]);
+    await stream.until(() => stream.reported.length > 0);
+    expect([stream.reported, stream.read]).toEqual([["gone 2"], [1]]);
   });
 
   test("continues after messages that were read", async () => {
@@ -228,6 +228,6 @@ describe("a stream with deleted messages", () => {
     await new Promise<void>((resolve) => stream.clock.after(2_000, resolve));
     stream.add();
     await stream.until(() => stream.read.length === 4);
-    expect([stream.told, stream.read]).toEqual([[], [1, 2, 3, 4]]);
+    expect([stream.reported, stream.read]).toEqual([[], [1, 2, 3, 4]]);
   });
 });

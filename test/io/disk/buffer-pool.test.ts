@@ -42,8 +42,8 @@ test("a head is placed before its tail in pool memory with headroom", () => {
   const head = new Uint8Array(HEADROOM_BYTES).fill(7);
   const tail = acquireBuffer(3);
   tail.set([1, 2, 3]);
-  const whole = joinInPlace(head.subarray(0, 2), tail);
-  expect([whole?.buffer, [...(whole ?? [])]]).toEqual([tail.buffer, [7, 7, 1, 2, 3]]);
+  const complete = joinInPlace(head.subarray(0, 2), tail);
+  expect([complete?.buffer, [...(complete ?? [])]]).toEqual([tail.buffer, [7, 7, 1, 2, 3]]);
   expect(joinInPlace(head, tail)?.length).toBe(HEADROOM_BYTES + 3);
   expect(joinInPlace(new Uint8Array(HEADROOM_BYTES + 1), tail)).toBeUndefined();
   expect(joinInPlace(head, acquireBuffer(3, 0))).toBeUndefined();

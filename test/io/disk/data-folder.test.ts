@@ -58,8 +58,8 @@ test("accepts an empty folder, and rejects one of a later version unchanged", ()
   expect(formatIn(path)).toEqual({ format: 3, minReader: 2 });
 });
 
-const TRAPS: readonly (readonly [string, (path: string, mine: string) => unknown])[] = [
-  ["a link", (path, mine) => symlinkSync(mine, path)],
+const TRAPS: readonly (readonly [string, (path: string, ownFile: string) => unknown])[] = [
+  ["a link", (path, ownFile) => symlinkSync(ownFile, path)],
   ["a link to a device", (path) => symlinkSync("/dev/zero", path)],
   ["a link to nothing", (path) => symlinkSync("/nowhere", path)],
   ["a pipe", (path) => Bun.spawnSync(["mkfifo", path])],
@@ -68,22 +68,22 @@ const TRAPS: readonly (readonly [string, (path: string, mine: string) => unknown
 
 test.each(TRAPS)("rejects %s in place of a small file", (_, make) => {
   const path = folder();
-  const mine = join(path, "mine");
-  writeFileSync(mine, "precious");
-  make(join(path, "trap"), mine);
+  const ownFile = join(path, "mine");
+  writeFileSync(ownFile, "precious");
+  make(join(path, "trap"), ownFile);
   expect(() => readSmallFile(join(path, "trap"))).toThrow("is a link or not a regular file");
-  make(join(path, "format.json"), mine);
+  make(join(path, "format.json"), ownFile);
   expect(() => openDataFolder(path, 0)).toThrow("is a link or not a regular file");
-  expect(readFileSync(mine, "utf8")).toBe("precious");
+  expect(readFileSync(ownFile, "utf8")).toBe("precious");
 });
 
 test("replaces files at the path of a temporary file", () => {
   const path = folder();
-  const mine = join(path, "mine");
-  writeFileSync(mine, "precious", { mode: 0o644 });
-  symlinkSync(mine, join(path, "note.tmp"));
+  const ownFile = join(path, "mine");
+  writeFileSync(ownFile, "precious", { mode: 0o644 });
+  symlinkSync(ownFile, join(path, "note.tmp"));
   writeSmallFile(join(path, "note"), "hi");
-  expect(readFileSync(mine, "utf8")).toBe("precious");
+  expect(readFileSync(ownFile, "utf8")).toBe("precious");
   writeFileSync(join(path, "note.tmp"), "left by a killed run", { mode: 0o644 });
   writeSmallFile(join(path, "note"), "hi");
   expect(lstatSync(join(path, "note")).mode & 0o777).toBe(0o600);
@@ -91,13 +91,13 @@ test("replaces files at the path of a temporary file", () => {
 
 test.each(["LOCK", "LOCK.json.tmp"])("does not lock through a link: %s", (name) => {
   const path = folder('{"format":2,"minReader":2}\n');
-  const mine = join(path, "mine");
-  writeFileSync(mine, "precious");
-  symlinkSync(mine, join(path, name));
+  const ownFile = join(path, "mine");
+  writeFileSync(ownFile, "precious");
+  symlinkSync(ownFile, join(path, name));
   try {
     openDataFolder(path, 0).lock.release();
   } catch (error) {
     expect(error).toBeInstanceOf(Fault);
   }
-  expect(readFileSync(mine, "utf8")).toBe("precious");
+  expect(readFileSync(ownFile, "utf8")).toBe("precious");
 });

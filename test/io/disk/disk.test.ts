@@ -139,21 +139,21 @@ test("a scan yields each line once, for any block size", async () => {
   const disk = new SimDisk({ random: randomOf(3) });
   disk.makeFolder("/data");
   const lines = Array.from({ length: 200 }, (_, i) => "z".repeat((i * 31) % 90));
-  const whole = `${lines.join("\n")}\n`;
+  const complete = `${lines.join("\n")}\n`;
   const file = disk.open("/data/lines", "write");
-  file.write(text(`${whole}end`), 0);
+  file.write(text(`${complete}end`), 0);
   for (const blockBytes of [1, 7, 64, 100, 1_000, 100_000]) {
-    const seen: string[] = [];
+    const observed: string[] = [];
     let at = 0;
     for await (const block of scanBlocks(file, 0, file.sizeBytes(), blockBytes)) {
       for (const line of linesOf(block)) {
         expect(line.offset).toBe(at);
-        expect(line.isComplete).toBe(at < whole.length);
-        seen.push(line.bytes.toString());
+        expect(line.isComplete).toBe(at < complete.length);
+        observed.push(line.bytes.toString());
         at += line.bytes.length + 1;
       }
     }
-    expect(seen).toEqual([...lines, "end"]);
+    expect(observed).toEqual([...lines, "end"]);
   }
 });
 

@@ -5,21 +5,21 @@ const SECTOR_BYTES = 512;
 
 /** Content of a simulated file, in memory and on disk. */
 export class SimFile {
-  #shown: Uint8Array = new Uint8Array(0);
-  #memory: Uint8Array = this.#shown;
-  #kept: Uint8Array = new Uint8Array(0);
+  #visible: Uint8Array = new Uint8Array(0);
+  #memory: Uint8Array = this.#visible;
+  #durable: Uint8Array = new Uint8Array(0);
   #touchedMs = 0;
 
   get sizeBytes(): number {
-    return this.#shown.length;
+    return this.#visible.length;
   }
 
-  get shown(): Uint8Array {
-    return this.#shown;
+  get visible(): Uint8Array {
+    return this.#visible;
   }
 
   read(into: Uint8Array, offset: number): number {
-    const part = this.#shown.subarray(offset, offset + into.length);
+    const part = this.#visible.subarray(offset, offset + into.length);
     into.set(part);
     return part.length;
   }
@@ -30,8 +30,8 @@ export class SimFile {
 
   write(bytes: Uint8Array, offset: number, unixMs = 0): void {
     this.#touchedMs = unixMs;
-    this.#resize(Math.max(this.#shown.length, offset + bytes.length));
-    this.#shown.set(bytes, offset);
+    this.#resize(Math.max(this.#visible.length, offset + bytes.length));
+    this.#visible.set(bytes, offset);
   }
 
   truncate(sizeBytes: number, unixMs = 0): void {
@@ -40,16 +40,16 @@ export class SimFile {
   }
 
   snapshot(): Uint8Array {
-    return this.#shown.slice();
+    return this.#visible.slice();
   }
 
   keep(snapshot: Uint8Array): void {
-    this.#kept = snapshot;
+    this.#durable = snapshot;
   }
 
   rot(offset: number, bytes: Uint8Array): void {
-    this.#shown.set(bytes, offset);
-    this.#kept = this.#shown.slice();
+    this.#visible.set(bytes, offset);
+    this.#durable = this.#visible.slice();
   }
 
   /**
@@ -57,39 +57,39 @@ export class SimFile {
    * zeros or garbage. The size is the old one, the new one or between.
    */
   losePower(random: Random): void {
-    const kept = this.#kept;
-    const shown = this.#shown;
-    const mixed = new Uint8Array(Math.max(kept.length, shown.length));
+    const durable = this.#durable;
+    const visible = this.#visible;
+    const mixed = new Uint8Array(Math.max(durable.length, visible.length));
     for (let at = 0; at < mixed.length; at += SECTOR_BYTES) {
-      mixSector(mixed, kept, shown, at, random);
+      mixSector(mixed, durable, visible, at, random);
     }
-    this.#memory = mixed.slice(0, sizeAfter(kept.length, shown.length, random));
-    this.#shown = this.#memory;
-    this.#kept = this.#shown.slice();
+    this.#memory = mixed.slice(0, sizeAfter(durable.length, visible.length, random));
+    this.#visible = this.#memory;
+    this.#durable = this.#visible.slice();
   }
 
   #resize(sizeBytes: number): void {
-    const before = this.#shown;
+    const before = this.#visible;
     if (sizeBytes > this.#memory.length) {
       this.#memory = new Uint8Array(2 * sizeBytes);
       this.#memory.set(before);
     }
     this.#memory.fill(0, before.length, sizeBytes);
-    this.#shown = this.#memory.subarray(0, sizeBytes);
+    this.#visible = this.#memory.subarray(0, sizeBytes);
   }
 }
 
-function sizeAfter(kept: number, shown: number, random: Random): number {
+function sizeAfter(durable: number, visible: number, random: Random): number {
   const chance = random();
-  if (chance < 0.3) return kept;
-  if (chance < 0.7) return shown;
-  return Math.min(kept, shown) + Math.floor(random() * (Math.abs(shown - kept) + 1));
+  if (chance < 0.3) return durable;
+  if (chance < 0.7) return visible;
+  return Math.min(durable, visible) + Math.floor(random() * (Math.abs(visible - durable) + 1));
 }
 
 function mixSector(
   mixed: Uint8Array,
-  kept: Uint8Array,
-  shown: Uint8Array,
+  durable: Uint8Array,
+  visible: Uint8Array,
   at: number,
   random: Random,
 ): void {
@@ -98,9 +98,9 @@ function mixSector(
   const chance = random();
   for (let i = at; i < end; i++) {
     // An existing sector is written atomically; a new one may contain anything.
-    if (i < kept.length) mixed[i] = (isKeptOnly ? kept[i] : (shown[i] ?? kept[i])) ?? 0;
+    if (i < durable.length) mixed[i] = (isKeptOnly ? durable[i] : (visible[i] ?? durable[i])) ?? 0;
     else if (isKeptOnly || chance < 0.15) mixed[i] = 0;
     else if (chance < 0.3) mixed[i] = Math.floor(random() * 256);
-    else mixed[i] = shown[i] ?? 0;
+    else mixed[i] = visible[i] ?? 0;
   }
 }

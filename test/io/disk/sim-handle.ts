@@ -1,6 +1,6 @@
 import { assert } from "../../../src/base/assert.ts";
 import type { DiskFile } from "../../../src/io/disk/disk.ts";
-import type { DiskCall, SimDisk, Trouble } from "./sim.ts";
+import type { DiskCall, DiskFailure, SimDisk } from "./sim.ts";
 import type { SimFile } from "./sim-file.ts";
 import { MachineStopped, systemError } from "./sim-tree.ts";
 
@@ -43,10 +43,10 @@ export class SimHandle implements DiskFile {
   }
 
   write(bytes: Uint8Array, offset: number): number {
-    const trouble = this.#enter("write");
-    const wanted = trouble === "short" ? this.#disk.shorten(bytes.length) : bytes.length;
-    const beyond = Math.max(0, offset + wanted - this.#file.sizeBytes);
-    const granted = wanted - beyond + this.#disk.grant(beyond);
+    const failure = this.#enter("write");
+    const expected = failure === "short" ? this.#disk.shorten(bytes.length) : bytes.length;
+    const beyond = Math.max(0, offset + expected - this.#file.sizeBytes);
+    const granted = expected - beyond + this.#disk.grant(beyond);
     if (granted === 0 && bytes.length > 0) throw systemError("ENOSPC", this.#path);
     this.#file.write(bytes.subarray(0, granted), offset, this.#disk.now());
     return granted;
@@ -90,7 +90,7 @@ export class SimHandle implements DiskFile {
     this.#isClosed = true;
   }
 
-  #enter(call: DiskCall): Trouble | undefined {
+  #enter(call: DiskCall): DiskFailure | undefined {
     this.#check();
     return this.#disk.enter(call, this.#path);
   }

@@ -21,12 +21,12 @@ export type DiskCall =
   | "dress";
 
 /** Failure of one call: an error code, or a partial write. */
-export type Trouble = "ENOSPC" | "EIO" | "EACCES" | "short";
+export type DiskFailure = "ENOSPC" | "EIO" | "EACCES" | "short";
 
 export interface SimDiskOptions {
   readonly random: Random;
   /** Called before each call; `number` counts from 1. */
-  readonly trouble?: (call: DiskCall, path: string, number: number) => Trouble | undefined;
+  readonly failure?: (call: DiskCall, path: string, number: number) => DiskFailure | undefined;
   readonly unixMs?: () => number;
 }
 
@@ -36,9 +36,9 @@ export interface SimDiskOptions {
  */
 export class SimDisk implements TreeDisk {
   readonly #random: Random;
-  readonly #trouble: SimDiskOptions["trouble"];
+  readonly #failure: SimDiskOptions["failure"];
   /** By absolute path. `#kept` is the durable content. */
-  #shown = new Map<string, Entry>();
+  #visible = new Map<string, Entry>();
   #kept = new Map<string, Entry>();
   #moves: Move[] = [];
   readonly #unixMs: () => number;
@@ -50,7 +50,7 @@ export class SimDisk implements TreeDisk {
 
   constructor(options: SimDiskOptions) {
     this.#random = options.random;
-    this.#trouble = options.trouble;
+    this.#failure = options.failure;
     this.#unixMs = options.unixMs ?? (() => 0);
   }
 
@@ -74,19 +74,19 @@ export class SimDisk implements TreeDisk {
   losePower(): void {
     for (const { from, to } of this.#moves.splice(0).reverse()) {
       if (this.#random() < 0.5) moveAll(this.#kept, from, to);
-      else moveAll(this.#shown, to, from);
+      else moveAll(this.#visible, to, from);
     }
-    const paths = new Set([...this.#shown.keys(), ...this.#kept.keys()]);
+    const paths = new Set([...this.#visible.keys(), ...this.#kept.keys()]);
     const after = new Map<string, Entry>();
     for (const path of [...paths].sort()) {
-      const [shown, kept] = [this.#shown.get(path), this.#kept.get(path)];
-      const entry = shown === kept || this.#random() < 0.5 ? kept : shown;
+      const [visible, durable] = [this.#visible.get(path), this.#kept.get(path)];
+      const entry = visible === durable || this.#random() < 0.5 ? durable : visible;
       const parent = dirname(path);
       if (entry !== undefined && (after.has(parent) || parent === path)) after.set(path, entry);
     }
     for (const entry of after.values())
       if (entry.kind === "file") entry.file.losePower(this.#random);
-    this.#shown = after;
+    this.#visible = after;
     this.#kept = new Map(after);
     this.#restart();
   }
@@ -125,16 +125,16 @@ export class SimDisk implements TreeDisk {
   }
 
   fileAt(path: string): SimFile {
-    const entry = this.#shown.get(path);
+    const entry = this.#visible.get(path);
     assert(entry?.kind === "file", `${path} is a file`);
     return entry.file;
   }
 
   open(path: string, access: "read" | "write"): DiskFile {
     this.enter("open", path);
-    const known = this.#shown.get(path);
+    const known = this.#visible.get(path);
     if (known?.kind === "file") return new SimHandle(this, path, known.file);
-    if (known !== undefined || access === "read" || !this.#shown.has(dirname(path))) {
+    if (known !== undefined || access === "read" || !this.#visible.has(dirname(path))) {
       throw systemError(known === undefined ? "ENOENT" : "EISDIR", path);
     }
     return this.#make(path);
@@ -142,28 +142,28 @@ export class SimDisk implements TreeDisk {
 
   openNew(path: string): DiskFile {
     this.enter("open", path);
-    if (this.#shown.has(path)) throw systemError("EEXIST", path);
-    if (!this.#shown.has(dirname(path))) throw systemError("ENOENT", path);
+    if (this.#visible.has(path)) throw systemError("EEXIST", path);
+    if (!this.#visible.has(dirname(path))) throw systemError("ENOENT", path);
     return this.#make(path);
   }
 
   openPlain(path: string): DiskFile {
     this.enter("open", path);
-    const entry = this.#shown.get(path);
+    const entry = this.#visible.get(path);
     if (entry?.kind === "file") return new SimHandle(this, path, entry.file);
     throw systemError(entry === undefined ? "ENOENT" : "ELOOP", path);
   }
 
   #make(path: string): DiskFile {
     const file = new SimFile();
-    this.#shown.set(path, { kind: "file", file });
+    this.#visible.set(path, { kind: "file", file });
     return new SimHandle(this, path, file);
   }
 
   list(folder: string): string[] {
     this.enter("list", folder);
     const prefix = folder.endsWith("/") ? folder : `${folder}/`;
-    const names = [...this.#shown.keys()].filter((path) => dirname(path) === folder);
+    const names = [...this.#visible.keys()].filter((path) => dirname(path) === folder);
     return names
       .filter((path) => path !== folder)
       .map((path) => path.slice(prefix.length))
@@ -172,8 +172,8 @@ export class SimDisk implements TreeDisk {
 
   makeFolder(folder: string): void {
     this.enter("makeFolder", folder);
-    for (let path = folder; !this.#shown.has(path); path = dirname(path)) {
-      this.#shown.set(path, { kind: "folder" });
+    for (let path = folder; !this.#visible.has(path); path = dirname(path)) {
+      this.#visible.set(path, { kind: "folder" });
       if (dirname(path) === path) this.#kept.set(path, { kind: "folder" });
     }
   }
@@ -188,9 +188,9 @@ export class SimDisk implements TreeDisk {
       moveAll(this.#kept, from, to);
     }
     this.#moves = this.#moves.filter((move) => dirname(move.to) !== folder);
-    for (const path of new Set([...this.#shown.keys(), ...this.#kept.keys()])) {
+    for (const path of new Set([...this.#visible.keys(), ...this.#kept.keys()])) {
       if (dirname(path) !== folder) continue;
-      const entry = this.#shown.get(path);
+      const entry = this.#visible.get(path);
       if (entry === undefined) this.#kept.delete(path);
       else this.#kept.set(path, entry);
     }
@@ -198,81 +198,81 @@ export class SimDisk implements TreeDisk {
 
   exists(path: string): boolean {
     this.check();
-    return this.#shown.has(path);
+    return this.#visible.has(path);
   }
 
   rename(from: string, to: string): void {
     this.enter("rename", to);
-    const entry = this.#shown.get(from);
+    const entry = this.#visible.get(from);
     if (entry === undefined) throw systemError("ENOENT", from);
     if (entry.kind === "folder") return this.#renameFolder(from, to);
-    this.#shown.delete(from);
-    this.#shown.set(to, entry);
+    this.#visible.delete(from);
+    this.#visible.set(to, entry);
   }
 
   #renameFolder(from: string, to: string): void {
-    if (under(this.#shown, to).length > 1) throw systemError("ENOTEMPTY", to);
-    moveAll(this.#shown, from, to);
+    if (under(this.#visible, to).length > 1) throw systemError("ENOTEMPTY", to);
+    moveAll(this.#visible, from, to);
     this.#moves.push({ from, to });
   }
 
   remove(path: string): void {
     this.enter("remove", path);
-    this.#shown.delete(path);
+    this.#visible.delete(path);
   }
 
   kind(path: string): "file" | "folder" | undefined {
     this.check();
-    return this.#shown.get(path)?.kind;
+    return this.#visible.get(path)?.kind;
   }
 
   makeFolderNew(path: string): boolean {
     this.enter("makeFolder", path);
-    if (this.#shown.has(path)) return false;
-    if (!this.#shown.has(dirname(path))) throw systemError("ENOENT", path);
-    this.#shown.set(path, { kind: "folder" });
+    if (this.#visible.has(path)) return false;
+    if (!this.#visible.has(dirname(path))) throw systemError("ENOENT", path);
+    this.#visible.set(path, { kind: "folder" });
     return true;
   }
 
   nameNew(from: string, to: string): boolean {
     this.enter("name", to);
-    const [entry, there] = [this.#shown.get(from), this.#shown.get(to)];
+    const [entry, there] = [this.#visible.get(from), this.#visible.get(to)];
     if (entry?.kind !== "file") throw systemError("ENOENT", from);
     if (there !== undefined) return there.kind === "file" && there.file === entry.file;
-    this.#shown.set(to, entry);
+    this.#visible.set(to, entry);
     return true;
   }
 
   moveFolderNew(from: string, to: string): boolean {
     this.enter("move", to);
-    if (this.#shown.get(from)?.kind !== "folder") throw systemError("ENOENT", from);
-    if (this.#shown.has(to)) return false;
-    moveAll(this.#shown, from, to);
+    if (this.#visible.get(from)?.kind !== "folder") throw systemError("ENOENT", from);
+    if (this.#visible.has(to)) return false;
+    moveAll(this.#visible, from, to);
     this.#moves.push({ from, to });
     return true;
   }
 
   metadata(path: string, metadata: FileMetadata): void {
     this.enter("dress", path);
-    const entry = this.#shown.get(path);
+    const entry = this.#visible.get(path);
     if (entry === undefined) throw systemError("ENOENT", path);
     entry.metadata = metadata;
   }
 
   async removeFolder(path: string): Promise<void> {
     const life = this.#life;
-    for (const inside of [...under(this.#shown, path)].reverse()) {
+    for (const inside of [...under(this.#visible, path)].reverse()) {
       this.enter("remove", inside);
       await this.pause();
       this.check();
       if (life !== this.#life) throw new MachineStopped("an earlier process");
-      this.#shown.delete(inside);
+      this.#visible.delete(inside);
     }
   }
 
   modifiedMs(path: string): number | undefined {
     this.check();
-    const entry = this.#shown.get(path);
+    const entry = this.#visible.get(path);
     return entry?.kind === "file" ? entry.file.touchedMs : undefined;
   }
 
@@ -282,7 +282,7 @@ export class SimDisk implements TreeDisk {
   }
 
   metadataAt(path: string): FileMetadata | undefined {
-    return this.#shown.get(path)?.metadata;
+    return this.#visible.get(path)?.metadata;
   }
 
   now(): number {
@@ -290,24 +290,24 @@ export class SimDisk implements TreeDisk {
   }
 
   /** Begins a call, which may fail or stop the machine. */
-  enter(call: DiskCall, path: string): Trouble | undefined {
+  enter(call: DiskCall, path: string): DiskFailure | undefined {
     this.check();
     this.#calls += 1;
     if (this.#calls >= this.#stopAt) {
       this.#isStopped = true;
       throw new MachineStopped(`stopped at call ${this.#calls}, ${call} ${path}`);
     }
-    const trouble = this.#trouble?.(call, path, this.#calls);
-    if (trouble !== undefined && trouble !== "short") throw systemError(trouble, path);
-    return trouble;
+    const failure = this.#failure?.(call, path, this.#calls);
+    if (failure !== undefined && failure !== "short") throw systemError(failure, path);
+    return failure;
   }
 
   check(): void {
     if (this.#isStopped) throw new MachineStopped("the machine has stopped");
   }
 
-  grant(wantedBytes: number): number {
-    return Math.max(0, Math.min(wantedBytes, this.#capacityBytes - this.#usedBytes()));
+  grant(requestedBytes: number): number {
+    return Math.max(0, Math.min(requestedBytes, this.#capacityBytes - this.#usedBytes()));
   }
 
   async pause(): Promise<void> {
@@ -331,7 +331,7 @@ export class SimDisk implements TreeDisk {
 
   #usedBytes(): number {
     let used = 0;
-    for (const entry of this.#shown.values())
+    for (const entry of this.#visible.values())
       if (entry.kind === "file") used += entry.file.sizeBytes;
     return used;
   }

@@ -7,7 +7,7 @@ import { SimDisk } from "./sim.ts";
 const PATH = "/d/file";
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-function newDisk(seed: number, trouble: ConstructorParameters<typeof SimDisk>[0]["trouble"]) {
+function newDisk(seed: number, trouble: ConstructorParameters<typeof SimDisk>[0]["failure"]) {
   const options = trouble === undefined ? {} : { trouble };
   const disk = new SimDisk({ random: randomOf(seed), ...options });
   disk.makeFolder("/d");
@@ -35,26 +35,26 @@ test.each(Array.from({ length: 40 }, (_, i) => [i + 1]))(
   "holds the old or the new text after any failure or loss, seed %i",
   async (seed) => {
     const random = randomOf(seed);
-    let isTroubled = false;
-    const disk = newDisk(seed, () => (isTroubled && random() < 0.2 ? "EIO" : undefined));
+    let hasFailed = false;
+    const disk = newDisk(seed, () => (hasFailed && random() < 0.2 ? "EIO" : undefined));
     await writeWholeFile(disk, PATH, bytes("0".repeat(500)), "/d");
     await disk.syncFolder("/");
-    let shown = "0";
+    let displayed = "0";
     for (let i = 1; i < 9; i++) {
       let isDone = true;
-      isTroubled = true;
+      hasFailed = true;
       try {
         await writeWholeFile(disk, PATH, bytes(`${i}`.repeat(500)), "/d");
       } catch (error) {
         expect(error).toBeInstanceOf(Fault);
         isDone = false;
       }
-      isTroubled = false;
+      hasFailed = false;
       if (isDone) disk.losePower();
       const text = textOf(disk) ?? "";
       expect([text.length, new Set(text).size]).toEqual([500, 1]);
-      expect(isDone ? [`${i}`] : [shown, `${i}`]).toContain(text.slice(0, 1));
-      shown = text.slice(0, 1);
+      expect(isDone ? [`${i}`] : [displayed, `${i}`]).toContain(text.slice(0, 1));
+      displayed = text.slice(0, 1);
     }
   },
 );

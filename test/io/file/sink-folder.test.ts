@@ -42,9 +42,9 @@ describe("a received folder", () => {
     expect(source.skipped).toEqual(["link: symbolic link"]);
     const { path, digest } = await carry(source, inbox);
     expect(path).toBe(join(inbox, "home"));
-    const seen = fs.readdirSync(path, { recursive: true }).sort();
-    expect(seen).toEqual(["deep", "deep/big", "deep/empty", "nothing", "run.sh"]);
-    for (const name of seen.map(String)) {
+    const observed = fs.readdirSync(path, { recursive: true }).sort();
+    expect(observed).toEqual(["deep", "deep/big", "deep/empty", "nothing", "run.sh"]);
+    for (const name of observed.map(String)) {
       const [is, was] = [path, home].map((folder) => fs.statSync(join(folder, name)));
       expect([name, is?.mode]).toEqual([name, was?.mode]);
       const { mtimeNs } = fs.statSync(join(path, name), { bigint: true });
@@ -152,10 +152,10 @@ describe("a received folder", () => {
 
   test("rejects content shorter than its manifest says", async () => {
     const { folder, read } = sentFolder("dir", ["a", "b"]);
-    const whole = (await read(0)) ?? new Uint8Array();
+    const complete = (await read(0)) ?? new Uint8Array();
     const manifestBytes = folder?.manifestBytes ?? 0;
-    for (const sizeBytes of [whole.length - 1, whole.length - 20, manifestBytes, 5]) {
-      const source = sent("dir", whole.slice(0, sizeBytes), folder);
+    for (const sizeBytes of [complete.length - 1, complete.length - 20, manifestBytes, 5]) {
+      const source = sent("dir", complete.slice(0, sizeBytes), folder);
       expect(await rejection(carry(source, inbox))).toMatchObject({ code: "folder-malformed" });
       expect(fs.readdirSync(inbox)).not.toContain("dir");
       fs.rmSync(inbox, { recursive: true });

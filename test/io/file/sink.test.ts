@@ -84,8 +84,8 @@ describe("a received file", () => {
 });
 
 describe("planted download files", () => {
-  const theirs = pattern(70 * CHUNK_BYTES, 1); // More than is verified of proven content.
-  const bytes = Buffer.from(theirs);
+  const otherContent = pattern(70 * CHUNK_BYTES, 1); // More than is verified of proven content.
+  const bytes = Buffer.from(otherContent);
   bytes[5] = (bytes[5] ?? 0) ^ 1;
   const source = sent("a.bin", bytes);
   const secret = new Uint8Array(32).fill(7);
@@ -97,7 +97,7 @@ describe("planted download files", () => {
         encodeHashLine(sha256(bytes.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES))),
       ),
     );
-    fs.writeFileSync(join(inbox, "a.bin.part"), theirs);
+    fs.writeFileSync(join(inbox, "a.bin.part"), otherContent);
     fs.writeFileSync(join(inbox, "a.bin.part.journal"), Buffer.concat([Buffer.from(head), hashes]));
   }
 
@@ -121,7 +121,7 @@ describe("planted download files", () => {
     await pour(source, begin);
     await begin.sync();
     begin.close();
-    fs.writeFileSync(join(inbox, "a.bin.part"), theirs); // Simulates silent disk corruption.
+    fs.writeFileSync(join(inbox, "a.bin.part"), otherContent); // Simulates silent disk corruption.
     const have = async (folder: string, changes: object) => {
       const sink = await sinkFor(source, folder, changes);
       sink.close();

@@ -222,8 +222,8 @@ describe("a stream", () => {
     expect(taken).toBe(STREAM_RETAINED_CHUNKS_MAX);
     source.release(1);
     expect((await next)?.length).toBe(CHUNK_BYTES);
-    const waiting = source.read(STREAM_RETAINED_CHUNKS_MAX + 1);
+    const pending = source.read(STREAM_RETAINED_CHUNKS_MAX + 1);
     source.close();
-    expect(await rejection(waiting)).toMatchObject({ code: "interrupted" });
+    expect(await rejection(pending)).toMatchObject({ code: "interrupted" });
   });
 });

@@ -17,7 +17,7 @@ import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { faultFrom } from "../../commands/fake-world.ts";
 import { until } from "../../event.ts";
-import { corner, forged, forgedAll, question, RawSpeaker } from "./mdns-fixture.ts";
+import { forged, forgedAll, privateNetwork, question, RawSpeaker } from "./mdns-fixture.ts";
 
 const clock = systemClock();
 const fingerprint = (letter: string) => `${letter.repeat(42)}A` as Fingerprint;
@@ -42,11 +42,11 @@ function announce(around: MulticastDnsNetwork, letter: string, name = "Room 12")
   );
 }
 
-const LOOK_MS = 250;
+const SEARCH_MS = 250;
 const look = (around: MulticastDnsNetwork, time: Clock = clock): Promise<DiscoveryResult> =>
-  findOnLan({ clock: time, forMs: LOOK_MS }, around);
+  findOnLan({ clock: time, forMs: SEARCH_MS }, around);
 
-async function seen(around: MulticastDnsNetwork, count: number) {
+async function waitForServers(around: MulticastDnsNetwork, count: number) {
   const find = async () => {
     const { servers } = await look(around);
     return servers.length === count ? servers : undefined;
@@ -55,10 +55,10 @@ async function seen(around: MulticastDnsNetwork, count: number) {
 }
 
 test.concurrent("finds a server with its details until it stops", async () => {
-  const around = corner();
+  const around = privateNetwork();
   const out = spyOn(console, "log");
   const announcer = announce(around, "a", "Haus. Nr. 7 \u{1f600}");
-  expect(await seen(around, 1)).toEqual([
+  expect(await waitForServers(around, 1)).toEqual([
     {
       label: "Haus- Nr- 7 \u{1f600}",
       name: "Haus. Nr. 7 \u{1f600}",
@@ -71,7 +71,7 @@ test.concurrent("finds a server with its details until it stops", async () => {
   ]);
   using ear = await RawSpeaker.open(around);
   await announcer.stop();
-  await until("a goodbye is heard", () => ear.heard.some((bytes) => isGoodbye(bytes)));
+  await until("a goodbye is heard", () => ear.received.some((bytes) => isGoodbye(bytes)));
   expect((await look(around)).servers).toEqual([]);
   expect(out).not.toHaveBeenCalled(); // Standard output belongs to the command.
   out.mockRestore();
@@ -84,7 +84,7 @@ function isGoodbye(bytes: Uint8Array): boolean {
 }
 
 test.concurrent("a forger of names only increases the server's number", async () => {
-  const around = corner();
+  const around = privateNetwork();
   using forger = await RawSpeaker.open(around);
   const fp = `fp=${fingerprint("A")}`; // Smaller than the server's, so it would win each conflict.
   const announcer = announce(around, "e");
@@ -100,16 +100,17 @@ test.concurrent("a forger of names only increases the server's number", async ()
 });
 
 test.concurrent("bounds and drops forged and malformed datagrams", async () => {
-  const around = corner();
+  const around = privateNetwork();
   const announcer = announce(around, "f", "Honest");
-  await seen(around, 1);
+  await waitForServers(around, 1);
   using forger = await RawSpeaker.open(around);
-  const whole = forged("cut", 77, [`fp=${fingerprint("g")}`]);
-  for (let length = 0; length < whole.length; length++) await forger.say(whole.slice(0, length));
+  const complete = forged("cut", 77, [`fp=${fingerprint("g")}`]);
+  for (let length = 0; length < complete.length; length++)
+    await forger.say(complete.slice(0, length));
   const time = new VirtualClock();
   const looking = look(around, time);
   await until("the question is heard", () =>
-    forger.heard.some((bytes) => Buffer.from(bytes).equals(question())),
+    forger.received.some((bytes) => Buffer.from(bytes).equals(question())),
   );
   for (let i = 0; i < 40; i++) {
     await forger.say(forged(`\x1b[2J\x07${i}`, 3000 + i, ["name=\u001b[31mevil\n\u202e"]));
@@ -117,23 +118,25 @@ test.concurrent("bounds and drops forged and malformed datagrams", async () => {
   }
   const last = forged("last", 1, []);
   await forger.say(last);
-  await until("all have come", () => forger.heard.some((bytes) => Buffer.from(bytes).equals(last)));
-  await time.advance(LOOK_MS);
+  await until("all have come", () =>
+    forger.received.some((bytes) => Buffer.from(bytes).equals(last)),
+  );
+  await time.advance(SEARCH_MS);
   const { servers, droppedCount } = await looking;
   expect(servers.filter(({ name }) => name === "Honest").length).toBe(1);
   // The honest server shares its address with the forger here, and came first.
   expect(servers.length).toBeLessThanOrEqual(SERVERS_FOUND_PER_SENDER_MAX);
   expect(droppedCount).toBeGreaterThan(0);
-  expect((await seen(around, 1)).map(({ name }) => name)).toEqual(["Honest"]);
+  expect((await waitForServers(around, 1)).map(({ name }) => name)).toEqual(["Honest"]);
   await announcer.stop();
 });
 
 test.concurrent("reads a bounded number of names in a flood", async () => {
-  const around = corner();
+  const around = privateNetwork();
   using forger = await RawSpeaker.open(around);
   const time = new VirtualClock();
   const looking = look(around, time);
-  await until("the question is heard", () => forger.heard.length > 0);
+  await until("the question is heard", () => forger.received.length > 0);
   const each = Math.floor(MDNS_ENTRIES_MAX / 3);
   const datagrams = Math.ceil(ANNOUNCEMENTS_READ_MAX / each) + 3;
   for (let i = 0; i < datagrams; i++) {
@@ -141,11 +144,11 @@ test.concurrent("reads a bounded number of names in a flood", async () => {
     const datagram = forgedAll(labels, 1_000 + i, []);
     await forger.say(datagram);
     // Sequentially: the system buffers a bounded number of datagrams.
-    const isIt = (bytes: Uint8Array) => Buffer.from(bytes).equals(datagram);
-    await until("it has come", () => forger.heard.some(isIt));
+    const isDatagram = (bytes: Uint8Array) => Buffer.from(bytes).equals(datagram);
+    await until("it has come", () => forger.received.some(isDatagram));
   }
   expect(datagrams * each).toBeGreaterThan(ANNOUNCEMENTS_READ_MAX);
-  await time.advance(LOOK_MS);
+  await time.advance(SEARCH_MS);
   const { servers, droppedCount } = await looking;
   expect(servers.length).toBe(SERVERS_FOUND_PER_SENDER_MAX);
   expect(servers.length + droppedCount).toBeLessThan(ANNOUNCEMENTS_READ_MAX + each);
@@ -153,7 +156,7 @@ test.concurrent("reads a bounded number of names in a flood", async () => {
 });
 
 test.concurrent("reports a missing network, for clients and servers", async () => {
-  const nowhere = { ...corner(), interfaces: () => [] };
+  const nowhere = { ...privateNetwork(), interfaces: () => [] };
   const fault = await faultFrom(() => look(nowhere));
   expect([fault.code, fault.message]).toEqual([
     "unreachable",

@@ -4,7 +4,7 @@ import type { MulticastDnsNetwork } from "../../../src/io/lan/discovery.ts";
 const GROUP = "224.0.0.251";
 
 /** A network of one machine with its own port. */
-export function corner(): MulticastDnsNetwork {
+export function privateNetwork(): MulticastDnsNetwork {
   const port = 20_000 + Math.floor(Math.random() * 30_000);
   return { group: GROUP, port, interfaces: () => ["127.0.0.1"] };
 }
@@ -12,12 +12,12 @@ export function corner(): MulticastDnsNetwork {
 export class RawSpeaker {
   readonly #socket: Socket;
   readonly #port: number;
-  readonly heard: Uint8Array[] = [];
+  readonly received: Uint8Array[] = [];
 
   private constructor(socket: Socket, port: number) {
     this.#socket = socket;
     this.#port = port;
-    socket.on("message", (bytes) => this.heard.push(new Uint8Array(bytes)));
+    socket.on("message", (bytes) => this.received.push(new Uint8Array(bytes)));
   }
 
   /** @param from source port; default: the one that mDNS requires */

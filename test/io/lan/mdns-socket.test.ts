@@ -8,7 +8,7 @@ import {
 } from "../../../src/base/limits.ts";
 import { isWithinLimits, MdnsSocket } from "../../../src/io/lan/mdns-socket.ts";
 import { until } from "../../event.ts";
-import { corner, forged, header, question, RawSpeaker } from "./mdns-fixture.ts";
+import { forged, header, privateNetwork, question, RawSpeaker } from "./mdns-fixture.ts";
 
 test("drops datagrams with too many records or bytes", () => {
   expect(isWithinLimits(question())).toBe(true);
@@ -22,7 +22,7 @@ test("drops datagrams with too many records or bytes", () => {
 });
 
 async function listening() {
-  const around = corner();
+  const around = privateNetwork();
   const troubles: unknown[] = [];
   const now = { ms: 0 };
   const socket = new MdnsSocket(
@@ -30,13 +30,13 @@ async function listening() {
     () => now.ms,
     (error) => troubles.push(error),
   );
-  const heard: Uint8Array[] = [];
-  socket.on("message", (bytes: Uint8Array) => heard.push(bytes));
+  const receivedData: Uint8Array[] = [];
+  socket.on("message", (bytes: Uint8Array) => receivedData.push(bytes));
   const ready = new Promise<void>((resolve) => socket.on("listening", () => resolve()));
   socket.bind();
   await ready;
   socket.addMembership(around.group, "127.0.0.1");
-  return { around, socket, heard, troubles, now };
+  return { around, socket, heard: receivedData, troubles, now };
 }
 
 test("limits the rate of received datagrams", async () => {
@@ -44,7 +44,7 @@ test("limits the rate of received datagrams", async () => {
   using speaker = await RawSpeaker.open(around);
   const flood = MDNS_DATAGRAMS_PER_SECOND + 50;
   for (let i = 0; i < flood; i++) await speaker.say(forged(`f${i}`, 1, []));
-  await until("all have come", () => speaker.heard.length === flood);
+  await until("all have come", () => speaker.received.length === flood);
   await until("they are read", () => heard.length === MDNS_DATAGRAMS_PER_SECOND);
   now.ms = 1_000;
   await speaker.say(forged("later", 1, []));
@@ -57,7 +57,7 @@ test("limits the rate of answered queries", async () => {
   using speaker = await RawSpeaker.open(around);
   const asked = 3 * MDNS_ANSWERS_PER_SECOND;
   for (let i = 0; i < asked; i++) await speaker.say(question());
-  await until("all have come", () => speaker.heard.length === asked);
+  await until("all have come", () => speaker.received.length === asked);
   await speaker.say(forged("last", 1, []));
   await until("the last one is read", () => heard.length === MDNS_ANSWERS_PER_SECOND + 1);
   socket.close();
@@ -73,7 +73,7 @@ test("drops responses from other ports, and everything while paused", async () =
   expect(Buffer.from(heard[0] ?? []).includes("honest")).toBe(true);
   socket.isPaused = true;
   await speaker.say(question());
-  await until("it has come", () => speaker.heard.length === 2);
+  await until("it has come", () => speaker.received.length === 2);
   expect(heard.length).toBe(1);
   socket.close();
 });

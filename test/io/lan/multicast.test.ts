@@ -15,20 +15,22 @@ interface Heard extends MulticastSource {
 }
 
 interface Member extends AsyncDisposable {
-  readonly heard: Heard[];
+  readonly received: Heard[];
   readonly multicast: Multicast;
 }
 
 async function member(options: Partial<MulticastOptions> & MulticastGroup): Promise<Member> {
-  const heard: Heard[] = [];
-  const whole = { ttl: 1, interface: "127.0.0.1", scope: "all", ...options } as const;
-  const multicast = await openMulticast(whole, (bytes, source) => heard.push({ bytes, ...source }));
-  return { heard, multicast, [Symbol.asyncDispose]: () => multicast.close() };
+  const received: Heard[] = [];
+  const complete = { ttl: 1, interface: "127.0.0.1", scope: "all", ...options } as const;
+  const multicast = await openMulticast(complete, (bytes, source) =>
+    received.push({ bytes, ...source }),
+  );
+  return { received, multicast, [Symbol.asyncDispose]: () => multicast.close() };
 }
 
 type MulticastGroup = Pick<MulticastOptions, "group" | "port">;
 
-const texts = ({ heard }: Member) => heard.map(({ bytes }) => Buffer.from(bytes).toString());
+const texts = ({ received }: Member) => received.map(({ bytes }) => Buffer.from(bytes).toString());
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
 describe("a group on one machine", () => {
@@ -40,11 +42,11 @@ describe("a group on one machine", () => {
     await ana.multicast.send(utf8("from ana"));
     await bob.multicast.send(utf8("from bob"));
     for (const one of [ana, bob, carol]) {
-      await until("two datagrams", () => one.heard.length === 2);
+      await until("two datagrams", () => one.received.length === 2);
       expect(texts(one).sort()).toEqual(["from ana", "from bob"]);
     }
-    expect(ana.heard.filter(({ isOwn }) => isOwn).map(({ bytes }) => bytes.length)).toEqual([8]);
-    expect(carol.heard.map(({ isOwn, address }) => [isOwn, address])).toEqual([
+    expect(ana.received.filter(({ isOwn }) => isOwn).map(({ bytes }) => bytes.length)).toEqual([8]);
+    expect(carol.received.map(({ isOwn, address }) => [isOwn, address])).toEqual([
       [false, "127.0.0.1"],
       [false, "127.0.0.1"],
     ]);
@@ -56,8 +58,8 @@ describe("a group on one machine", () => {
     const loopback = { family: "IPv4", address: "127.0.0.1", internal: true };
     const elsewhere = { family: "IPv4", address: "203.0.113.9", internal: true };
     let there = [elsewhere, loopback];
-    const heard: string[] = [];
-    const hear = (bytes: Uint8Array) => heard.push(Buffer.from(bytes).toString());
+    const received: string[] = [];
+    const hear = (bytes: Uint8Array) => received.push(Buffer.from(bytes).toString());
     const multicast = await openMulticast(options, hear, () => there);
     try {
       expect(multicast.interfaces).toEqual(["127.0.0.1"]);
@@ -68,8 +70,8 @@ describe("a group on one machine", () => {
       expect(multicast.interfaces).toEqual([]);
       there = [loopback];
       await multicast.send(utf8("here again"));
-      await until("the datagram", () => heard.length > 0);
-      expect(heard).toEqual(["here again"]);
+      await until("the datagram", () => received.length > 0);
+      expect(received).toEqual(["here again"]);
     } finally {
       await multicast.close();
     }

@@ -41,9 +41,9 @@ function messages(bench: Bench): void {
     for (const message of sent) expect(server.send(message)).toBe(true);
     await atServer.count(sent.length);
     await atClient.count(sent.length);
-    for (const seen of [atServer.messages, atClient.messages]) {
-      expect(seen.map((bytes) => bytes.length)).toEqual(edges);
-      for (const [i, bytes] of seen.entries()) {
+    for (const observed of [atServer.messages, atClient.messages]) {
+      expect(observed.map((bytes) => bytes.length)).toEqual(edges);
+      for (const [i, bytes] of observed.entries()) {
         expect(Buffer.compare(bytes, sent[i] ?? new Uint8Array())).toBe(0);
         expect(bytes.constructor).toBe(Uint8Array);
       }
@@ -54,10 +54,10 @@ function messages(bench: Bench): void {
   test("whose end lies elsewhere arrive as one, among others", async () => {
     const { client, server, atClient, atServer } = await bench.pair();
     const sizes = [0, 1, 100, 16_383, 16_384, 65_536, CHUNK_BYTES];
-    const whole = (i: number, size: number) => numbered(i, 100 + size);
+    const complete = (i: number, size: number) => numbered(i, 100 + size);
     for (const end of [client, server]) {
       for (const [i, size] of sizes.entries()) {
-        const message = whole(2 * i, size);
+        const message = complete(2 * i, size);
         expect(end.send(message.slice(0, 100), message.slice(100))).toBe(true);
         expect(end.send(numbered(2 * i + 1))).toBe(true);
       }
@@ -67,7 +67,7 @@ function messages(bench: Bench): void {
     for (const { messages } of [atServer, atClient]) {
       expectNumbered(messages, 2 * sizes.length);
       for (const [i, size] of sizes.entries()) {
-        expect(Buffer.compare(messages[2 * i] ?? new Uint8Array(), whole(2 * i, size))).toBe(0);
+        expect(Buffer.compare(messages[2 * i] ?? new Uint8Array(), complete(2 * i, size))).toBe(0);
       }
     }
     const sentBytes = sizes.reduce((sum, size) => sum + 100 + size + numbered(0).length, 0);

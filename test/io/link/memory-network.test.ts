@@ -9,9 +9,9 @@ const host = "10.0.0.1";
 const port = 2428;
 const timeoutMs = 1_000;
 
-async function place(weather: NetworkConditions = {}) {
+async function place(conditions: NetworkConditions = {}) {
   const clock = new VirtualClock();
-  const network = new MemoryNetwork(clock, weather);
+  const network = new MemoryNetwork(clock, conditions);
   const servers: Link[] = [];
   const listener = network.listen(
     { host, port, certificateHash: new Uint8Array(32) },
@@ -21,8 +21,8 @@ async function place(weather: NetworkConditions = {}) {
   return { clock, network, servers, listener, dial };
 }
 
-async function pair(weather: NetworkConditions = {}) {
-  const made = await place(weather);
+async function pair(conditions: NetworkConditions = {}) {
+  const made = await place(conditions);
   const dialled = made.dial({ host, port, timeoutMs });
   await made.clock.advance(timeoutMs);
   const client = await dialled;
@@ -54,6 +54,6 @@ describe("memory network", () => {
     expect((await atClient.closed())?.code).toBe("link-closed");
     expect((await atServer.closed())?.code).toBe("link-closed");
     expect(atServer.messages).toEqual([]);
-    expect(clock.waiting).toBe(0);
+    expect(clock.pendingTimers).toBe(0);
   });
 });

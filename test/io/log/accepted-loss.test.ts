@@ -147,7 +147,7 @@ describe("an accepted loss begins a new log with the remaining records:", () => 
     const fork = (await collect(log.read(log.head()))).at(-1);
     expect(fork?.head).toMatchObject({ seq: keptSize + 1, kind: "fork", room: "server" });
     expect(fork === undefined ? undefined : parseBody(fork)).toEqual({ from: note, keptSize });
-    expect(fixture.seen.map(({ head }) => head.seq)).toEqual(
+    expect(fixture.observed.map(({ head }) => head.seq)).toEqual(
       Array.from({ length: keptSize + 1 }, (_, i) => i + 1),
     );
     expect(note).not.toContain(log.origin ?? "");
@@ -208,14 +208,14 @@ test("opens with all signed records after a power loss or kill at any call", asy
     const fixture = new LogFixture();
     const clock = new VirtualClock();
     let stop = 20 + seed * 3;
-    fixture.trouble = (_call, path) => {
+    fixture.failure = (_call, path) => {
       stop -= 1;
       return stop < 0 || (stop < 40 && path.includes("checkpoint") && seed % 3 === 0)
         ? "EIO"
         : undefined;
     };
     let acked = 0;
-    let told = 0;
+    let reported = 0;
     try {
       const log = await fixture.open();
       const checkpoints = new Checkpoints({
@@ -230,14 +230,14 @@ test("opens with all signed records after a power loss or kill at any call", asy
       await checkpoints.start();
       for (let i = 0; i < 200; i++) {
         acked = (await log.append(draftOf(`m${i}`))).head.seq;
-        told = checkpoints.newest()?.size ?? 0;
+        reported = checkpoints.newest()?.size ?? 0;
         await clock.advance(CHECKPOINT_INTERVAL_MS / 2);
       }
     } catch {}
-    fixture.trouble = undefined;
+    fixture.failure = undefined;
     if (seed % 2 === 0) fixture.disk.losePower();
     else fixture.disk.killProcess();
     const log = await fixture.open();
-    expect(log.head()).toBeGreaterThanOrEqual(Math.max(acked, told));
+    expect(log.head()).toBeGreaterThanOrEqual(Math.max(acked, reported));
   }
 });

@@ -27,7 +27,7 @@ function copied(seq: number, n: number, time = TIME): PendingAppend {
   return { content: line satisfies CopiedLine, settle };
 }
 
-function placesOf(...waiters: readonly PendingAppend[]) {
+function positionsOf(...waiters: readonly PendingAppend[]) {
   const order = new LogOrder();
   order.load({ seq: 5, time: TIME, rooms: [[LOBBY, 2, 4]] });
   const { entries } = buildBatch(waiters, order, TIME + 5, new LineWriter());
@@ -39,25 +39,25 @@ function placesOf(...waiters: readonly PendingAppend[]) {
 }
 
 test("accepts consecutive copied lines", () => {
-  expect(placesOf(copied(6, 3), copied(7, 4))).toEqual([
+  expect(positionsOf(copied(6, 3), copied(7, 4))).toEqual([
     [6, 3, TIME],
     [7, 4, TIME],
   ]);
   const wrong = [copied(7, 3), copied(5, 3), copied(6, 4), copied(6, 2), copied(6, 3, TIME - 1)];
   for (const one of wrong) {
-    expect(placesOf(one, copied(6, 3))).toEqual(["log-conflict", [6, 3, TIME]]);
+    expect(positionsOf(one, copied(6, 3))).toEqual(["log-conflict", [6, 3, TIME]]);
   }
 });
 
 test("records an assigned position exactly there or not at all", () => {
   const at = (seq: number, unixMs = TIME + 9) => drafted("x", { assigned: { seq, unixMs } });
-  expect(placesOf(at(6), at(7), at(7), at(9))).toEqual([
+  expect(positionsOf(at(6), at(7), at(7), at(9))).toEqual([
     [6, 3, TIME + 9],
     [7, 4, TIME + 9],
     "log-conflict",
     "log-conflict",
   ]);
-  expect(placesOf(at(6, TIME - 1))).toEqual([[6, 3, TIME]]);
+  expect(positionsOf(at(6, TIME - 1))).toEqual([[6, 3, TIME]]);
 });
 
 test("limits a batch to BATCH_BYTES_MAX, or one record of any size", () => {

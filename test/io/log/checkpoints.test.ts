@@ -60,9 +60,9 @@ class Signing {
     this.#open = { log, checkpoints };
   }
 
-  kept(): number | undefined {
-    const kept = readCheckpointFile(this.fixture.disk.boot(), FOLDER);
-    return kept === undefined ? undefined : verifyNote(kept.note, SERVER.publicKey).size;
+  stored(): number | undefined {
+    const stored = readCheckpointFile(this.fixture.disk.boot(), FOLDER);
+    return stored === undefined ? undefined : verifyNote(stored.note, SERVER.publicKey).size;
   }
 
   async append(count: number): Promise<void> {
@@ -73,12 +73,12 @@ class Signing {
 test("signs nothing for an empty log, and a record within the interval", async () => {
   const signing = await Signing.open();
   expect(signing.checkpoints.newest()).toBeUndefined();
-  expect(signing.kept()).toBeUndefined();
+  expect(signing.stored()).toBeUndefined();
   await signing.append(1);
   await signing.time.advance(CHECKPOINT_INTERVAL_MS - 1);
-  expect(signing.kept()).toBeUndefined();
+  expect(signing.stored()).toBeUndefined();
   await signing.time.advance(1);
-  expect(signing.kept()).toBe(1);
+  expect(signing.stored()).toBe(1);
   await signing.time.advance(60_000);
   expect(signing.sizes).toEqual([1]);
 });
@@ -93,10 +93,10 @@ test("signs once per interval under load, and at the end", async () => {
   expect(signing.sizes.length).toBeLessThanOrEqual(7);
   await signing.append(1);
   await signing.checkpoints.close();
-  expect(signing.kept()).toBe(201);
+  expect(signing.stored()).toBe(201);
   await signing.append(1);
   await signing.time.advance(10 * CHECKPOINT_INTERVAL_MS);
-  expect(signing.kept()).toBe(201);
+  expect(signing.stored()).toBe(201);
 });
 
 test("signs immediately for a reader that knows more records", async () => {
@@ -116,22 +116,22 @@ test("signs a log of an older program when it is opened", async () => {
   await signing.append(5);
   await signing.log.close();
   await signing.reopen();
-  expect(signing.kept()).toBe(5);
+  expect(signing.stored()).toBe(5);
 });
 
 test("retries an unwritable file, and reports it once", async () => {
   const signing = await Signing.open();
-  signing.fixture.trouble = (_call, path) => (path.includes("checkpoint") ? "ENOSPC" : undefined);
+  signing.fixture.failure = (_call, path) => (path.includes("checkpoint") ? "ENOSPC" : undefined);
   await signing.append(3);
   await signing.time.advance(5 * CHECKPOINT_INTERVAL_MS);
   expect(signing.troubles.map(({ code }) => code)).toEqual(["store-full"]);
-  signing.fixture.trouble = undefined;
+  signing.fixture.failure = undefined;
   await signing.time.advance(CHECKPOINT_INTERVAL_MS);
-  expect(signing.kept()).toBe(3);
+  expect(signing.stored()).toBe(3);
   await signing.append(1);
   await signing.time.advance(CHECKPOINT_INTERVAL_MS);
-  expect(signing.kept()).toBe(4);
-  signing.fixture.trouble = (_call, path) => (path.includes("checkpoint") ? "EIO" : undefined);
+  expect(signing.stored()).toBe(4);
+  signing.fixture.failure = (_call, path) => (path.includes("checkpoint") ? "EIO" : undefined);
   await signing.append(1);
   await signing.time.advance(5 * CHECKPOINT_INTERVAL_MS);
   expect(signing.troubles.map(({ code }) => code)).toEqual(["store-full", "store-failed"]);
@@ -166,7 +166,7 @@ test("records none at shutdown", async () => {
   await signing.append(CHECKPOINT_INTERVAL_RECORDS);
   await signing.checkpoints.close();
   await signing.log.close();
-  expect([signing.log.head(), signing.kept()]).toEqual([
+  expect([signing.log.head(), signing.stored()]).toEqual([
     ...[CHECKPOINT_INTERVAL_RECORDS, CHECKPOINT_INTERVAL_RECORDS],
   ]);
 });
@@ -180,7 +180,7 @@ test("treats a malformed file as damage, but not a disk error", async () => {
     fixture.put(`${FOLDER}/checkpoint`, new Uint8Array(sizeBytes).fill(0x78));
     expect(read()).toBe("log-corrupt");
   }
-  fixture.trouble = (call) => (call === "read" ? "EIO" : undefined);
+  fixture.failure = (call) => (call === "read" ? "EIO" : undefined);
   expect(read()).toBe("store-failed");
 });
 
@@ -192,7 +192,7 @@ test("preserves the file in a power loss", async () => {
     await signing.append(1);
     await signing.time.advance(CHECKPOINT_INTERVAL_MS);
     signing.fixture.disk.losePower();
-    expect(signing.kept()).toBe(records + 1);
+    expect(signing.stored()).toBe(records + 1);
   }
 });
 
@@ -217,12 +217,12 @@ test("signs the root of the signed size at any time", async () => {
     onWriteError: (fault) => signing.troubles.push(fault),
   });
   const notes = new Set<string>();
-  let isOver = false;
+  let isFinished = false;
   const appending = (async () => {
     for (let i = 0; i < 50; i++) await signing.append(3);
-    isOver = true;
+    isFinished = true;
   })();
-  while (!isOver) {
+  while (!isFinished) {
     await undefined;
     const { note } = checkpoints.newest() ?? {};
     if (note !== undefined) notes.add(note);

@@ -49,7 +49,7 @@ describe("blank", () => {
     await log.close();
     const again = await fixture.open(size === undefined ? {} : { segmentBytes: size });
     expect(again.damaged).toEqual([]);
-    expect(textsOf(fixture.seen)).toEqual(texts);
+    expect(textsOf(fixture.observed)).toEqual(texts);
     await again.close();
   });
 
@@ -59,7 +59,7 @@ describe("blank", () => {
     await Promise.all([log.erase(2, 4), log.erase(2, 4)]);
     fixture.disk.losePower();
     await (await fixture.open()).close();
-    expect(textsOf(fixture.seen)).toEqual(["one", 4, "three", undefined]);
+    expect(textsOf(fixture.observed)).toEqual(["one", 4, "three", undefined]);
   });
 
   test("is performed by the next start if it was not begun", async () => {
@@ -93,7 +93,7 @@ describe("blank", () => {
     const fixture = new LogFixture();
     const log = await ordered(fixture);
     let writes = 0;
-    fixture.trouble = (call) => (call === "write" && writes++ === 0 ? "ENOSPC" : undefined);
+    fixture.failure = (call) => (call === "write" && writes++ === 0 ? "ENOSPC" : undefined);
     await log.erase(2, 4);
     expect(fixture.disk.exists("/data/reserve")).toBe(false);
     expect(fixture.bytes(FIRST).includes("two")).toBe(false);
@@ -101,7 +101,7 @@ describe("blank", () => {
     const other = new LogFixture();
     const failing = await ordered(other);
     writes = 0;
-    other.trouble = (call) =>
+    other.failure = (call) =>
       call === "write" ? (["ENOSPC", "EIO"] as const)[writes++] : undefined;
     expect(await rejection(failing.erase(2, 4))).toMatchObject({ code: "store-failed" });
   });
@@ -116,7 +116,7 @@ describe("blank", () => {
       [2, 5],
     ] as const)
       expect(() => log.erase(seq, eraseSeq)).toThrow("a durable record orders it");
-    fixture.trouble = (call) => (call === "sync" ? "EIO" : undefined);
+    fixture.failure = (call) => (call === "sync" ? "EIO" : undefined);
     expect(await rejection(log.erase(2, 4))).toMatchObject({ code: "store-failed" });
   });
 
@@ -126,7 +126,7 @@ describe("blank", () => {
       const log = await ordered(fixture);
       const first = fixture.disk.calls;
       let hasFailed = false;
-      fixture.trouble = (_call, _path, number) => {
+      fixture.failure = (_call, _path, number) => {
         if (number !== first + failing) return undefined;
         hasFailed = true;
         return "EIO";
@@ -139,7 +139,7 @@ describe("blank", () => {
       expect(fault).toBeInstanceOf(Fault);
       expect((fault as Fault).code).toBe("store-failed");
       expect(await rejection(log.append(draftOf("more")))).toMatchObject({ code: "store-failed" });
-      fixture.trouble = undefined;
+      fixture.failure = undefined;
       fixture.disk.losePower();
       await (await fixture.open()).close();
       expect(fixture.bytes(FIRST).includes("two")).toBe(false);

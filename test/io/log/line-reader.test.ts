@@ -9,7 +9,7 @@ import { SWEEP_STEP } from "../../samples.ts";
 import { draftOf, lineAt } from "../log-fixture.ts";
 
 const FIRST = lineAt(1, 1).slice(0, -1);
-const ERASED = FIRST.replace(/"salt".*$/, (rest) => `"erased":9}`.padEnd(rest.length));
+const ERASED = FIRST.replace(/"salt".*$/, (remaining) => `"erased":9}`.padEnd(remaining.length));
 
 function compare(line: Uint8Array): void {
   const before = Buffer.from(`${lineAt(7, 7)}`);

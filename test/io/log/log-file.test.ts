@@ -32,19 +32,19 @@ describe("append", () => {
     const [, line = ""] = fixture.bytes(FIRST).toString().split("\n");
     expect(Buffer.from(await log.line(2)).toString()).toBe(line);
     expect(await log.verify()).toEqual([]);
-    fixture.trouble = (call) => (call === "read" ? "EIO" : undefined);
+    fixture.failure = (call) => (call === "read" ? "EIO" : undefined);
     expect(await rejection(log.line(2))).toMatchObject({ code: "store-failed" });
-    fixture.trouble = undefined;
+    fixture.failure = undefined;
     await log.close();
     await (await fixture.open()).close();
-    expect(fixture.seen).toEqual(records);
+    expect(fixture.observed).toEqual(records);
   });
 
   test("shares one sync per tick", async () => {
     const fixture = new LogFixture();
     const log = await fixture.open();
     let syncs = 0;
-    fixture.trouble = (call) => {
+    fixture.failure = (call) => {
       if (call === "sync") syncs += 1;
       return undefined;
     };
@@ -61,7 +61,7 @@ describe("append", () => {
     const fixture = new LogFixture();
     const log = await fixture.open();
     const events: string[] = [];
-    fixture.trouble = (call) => {
+    fixture.failure = (call) => {
       if (call === "write" || call === "sync") events.push(call);
       return undefined;
     };
@@ -157,7 +157,9 @@ test("splits segments at batch ends and reads them as one log", async () => {
   await log.close();
   log = await fixture.open({ segmentBytes: 900 });
   expect(log.head()).toBe(12);
-  expect(fixture.seen.map(({ head }) => head.seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  expect(fixture.observed.map(({ head }) => head.seq)).toEqual([
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+  ]);
 });
 
 describe("follow", () => {
@@ -207,7 +209,7 @@ describe("a failing disk", () => {
     await log.close();
     fixture.disk.losePower();
     await fixture.open();
-    expect(texts(fixture.seen)).toEqual([{ text: "kept" }, { text: "later" }]);
+    expect(texts(fixture.observed)).toEqual([{ text: "kept" }, { text: "later" }]);
     expect(fixture.disk.exists("/data/reserve")).toBe(true);
   });
 
@@ -216,7 +218,7 @@ describe("a failing disk", () => {
     const log = await fixture.open();
     await log.append(draftOf("kept"));
     let syncs = 0;
-    fixture.trouble = (call) => {
+    fixture.failure = (call) => {
       if (call !== "sync") return undefined;
       syncs += 1;
       return "EIO";
@@ -234,7 +236,7 @@ describe("a failing disk", () => {
     const fixture = new LogFixture();
     const log = await fixture.open();
     const queued: Promise<unknown>[] = [];
-    fixture.trouble = (call) => {
+    fixture.failure = (call) => {
       if (call !== "sync") return undefined;
       queued.push(log.append(draftOf("queued")).catch((error: unknown) => error));
       return "EIO";
@@ -245,20 +247,20 @@ describe("a failing disk", () => {
 
   test("that is read-only: rejects the start", async () => {
     const fixture = new LogFixture();
-    fixture.trouble = (call) => (call === "open" ? "EACCES" : undefined);
+    fixture.failure = (call) => (call === "open" ? "EACCES" : undefined);
     expect(await rejection(fixture.open())).toMatchObject({ code: "store-denied" });
   });
 });
 
 test("at any call: loses nothing acknowledged", async () => {
-  for (const trouble of ["EIO", "ENOSPC", "EACCES", "short"] as const) {
-    for (let failing = 1, isMet = true; isMet; failing += SWEEP_STEP) {
-      isMet = false;
+  for (const failure of ["EIO", "ENOSPC", "EACCES", "short"] as const) {
+    for (let failing = 1, hasFailed = true; hasFailed; failing += SWEEP_STEP) {
+      hasFailed = false;
       const fixture = new LogFixture();
-      fixture.trouble = (_call, _path, number) => {
+      fixture.failure = (_call, _path, number) => {
         if (number !== failing) return undefined;
-        isMet = true;
-        return trouble;
+        hasFailed = true;
+        return failure;
       };
       const acked: string[] = [];
       const refused: string[] = [];
@@ -281,10 +283,10 @@ test("at any call: loses nothing acknowledged", async () => {
         if (life === 1) fixture.disk.losePower();
         else fixture.disk.killProcess();
       }
-      fixture.trouble = undefined;
+      fixture.failure = undefined;
       const log = await fixture.open();
       expect(log.damaged).toEqual([]);
-      const found = fixture.seen.map((record) => (parseBody(record) as { text: string }).text);
+      const found = fixture.observed.map((record) => (parseBody(record) as { text: string }).text);
       expect(found.filter((text) => acked.includes(text))).toEqual(acked);
       expect(found.filter((text) => refused.includes(text))).toEqual([]);
       await log.close();

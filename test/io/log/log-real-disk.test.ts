@@ -25,14 +25,14 @@ afterEach(() => {
   fs.rmSync(data, { recursive: true });
 });
 
-async function open(folder: string, seen: LogRecord[] = []): Promise<LogFile> {
+async function open(folder: string, observed: LogRecord[] = []): Promise<LogFile> {
   return await openLog({
     folder,
     disk: systemDisk(),
     clock: systemClock(),
     entropy: systemEntropy(),
     sha256,
-    onRecord: (record) => seen.push(record),
+    onRecord: (record) => observed.push(record),
   });
 }
 
@@ -48,22 +48,22 @@ test(
     for (let round = 0; round < KILLS; round++) {
       const script = join(import.meta.dir, "log-writer-process.ts");
       const writer = Bun.spawn([process.execPath, script, folder], { stdout: "pipe" });
-      let said = "";
+      let output = "";
       // Killed after a number of acknowledgements, not after a time.
       for await (const chunk of writer.stdout) {
-        said += Buffer.from(chunk).toString();
-        if (said.length > 20_000 + round * 7_001) writer.kill("SIGKILL");
+        output += Buffer.from(chunk).toString();
+        if (output.length > 20_000 + round * 7_001) writer.kill("SIGKILL");
       }
       await writer.exited;
-      const seen: LogRecord[] = [];
-      const log = await open(folder, seen);
+      const observed: LogRecord[] = [];
+      const log = await open(folder, observed);
       expect(log.damaged).toEqual([]);
-      const acked = said.split("\n").slice(0, -1);
+      const acked = output.split("\n").slice(0, -1);
       for (const line of acked) {
         const space = line.indexOf(" ");
-        expect(textOf(seen[Number(line.slice(0, space)) - 1])).toBe(line.slice(space + 1));
+        expect(textOf(observed[Number(line.slice(0, space)) - 1])).toBe(line.slice(space + 1));
       }
-      expect(new Set(seen.map(textOf)).size).toBe(seen.length);
+      expect(new Set(observed.map(textOf)).size).toBe(observed.length);
       ackedTotal += acked.length;
       await log.close();
     }

@@ -43,7 +43,7 @@ test("shares one reading among concurrent clients, and forgets a failed one", as
     Array.from({ length: GROUP_LEAVES + 1 }, (_, i) => log.append(draftOf(`m${i}`))),
   );
   let opened = 0;
-  fixture.trouble = (call, path) => {
+  fixture.failure = (call, path) => {
     if (call === "open" && path.endsWith(".jsonl")) opened += 1;
     return opened === 1 ? "EIO" : undefined;
   };
@@ -60,12 +60,12 @@ test("shares one reading among concurrent clients, and forgets a failed one", as
 test("never covers more than can be read", async () => {
   const fixture = new LogFixture();
   const log = await fixture.open();
-  let left = 3 * GROUP_LEAVES;
-  for (let i = left; i > 0; i--) void log.append(draftOf(`m${i}`)).then(() => left--);
-  const seen = new Set<number>();
-  while (left > 0) {
-    seen.add(log.tree.size - log.head());
+  let remaining = 3 * GROUP_LEAVES;
+  for (let i = remaining; i > 0; i--) void log.append(draftOf(`m${i}`)).then(() => remaining--);
+  const observed = new Set<number>();
+  while (remaining > 0) {
+    observed.add(log.tree.size - log.head());
     await Promise.resolve();
   }
-  expect([...seen]).toEqual([0]);
+  expect([...observed]).toEqual([0]);
 });

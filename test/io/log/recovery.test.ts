@@ -13,7 +13,7 @@ function spoilt(line: string): string {
 const faultCodeOf = (error: unknown) => (error instanceof Fault ? error.code : error);
 
 describe("a torn tail", () => {
-  const whole = lineAt(1, 1) + lineAt(2, 2);
+  const complete = lineAt(1, 1) + lineAt(2, 2);
   const tails: Record<string, string> = {
     "half a line": lineAt(3, 3).slice(0, 90),
     "a line without its newline": lineAt(3, 3).slice(0, -1),
@@ -28,13 +28,13 @@ describe("a torn tail", () => {
   };
   for (const [name, tail] of Object.entries(tails)) {
     test(`is moved away: ${name}`, async () => {
-      const fixture = holding(whole, tail);
+      const fixture = holding(complete, tail);
       const log = await fixture.open();
       expect(log.head()).toBe(2);
       expect(log.damaged).toEqual([]);
-      const tornPath = `/data/torn/000000000001.jsonl.${whole.length}.1`;
+      const tornPath = `/data/torn/000000000001.jsonl.${complete.length}.1`;
       const droppedBytes = Buffer.byteLength(tail);
-      const dropped = { file: FIRST, offset: whole.length, droppedBytes, tornPath };
+      const dropped = { file: FIRST, offset: complete.length, droppedBytes, tornPath };
       expect(log.recovered).toEqual([dropped]);
       expect(fixture.bytes(tornPath).toString()).toBe(tail);
       await log.append(draftOf("next"));
@@ -55,7 +55,7 @@ describe("a torn tail", () => {
         if (acceptsLoss) fixture.put(`${FOLDER}/000000000005.jsonl`, Buffer.from(lineAt(5, 5)));
         const first = fixture.disk.calls;
         let hasFailed = false;
-        fixture.trouble = (_call, _path, number) => {
+        fixture.failure = (_call, _path, number) => {
           hasFailed ||= number === first + failing;
           return number === first + failing ? "EIO" : undefined;
         };
@@ -63,7 +63,7 @@ describe("a torn tail", () => {
         const outcome = await opening.then(() => "opened", faultCodeOf);
         if (!hasFailed) break;
         expect([failing, outcome]).toEqual([failing, "store-failed"]);
-        fixture.trouble = undefined;
+        fixture.failure = undefined;
         const log = await fixture.open({ acceptsLoss });
         expect(log.head()).toBeGreaterThanOrEqual(1);
         await log.close();
@@ -118,8 +118,8 @@ describe("damage to acknowledged records", () => {
     expect(log.damaged).toEqual([2]);
     expect(log.recovered).toEqual([]);
     expect(log.head()).toBe(4);
-    expect(fixture.seen[1]).toMatchObject({ damaged: true, head: { seq: 2 } });
-    expect(fixture.seen[1]?.bodyBytes).toBeUndefined();
+    expect(fixture.observed[1]).toMatchObject({ damaged: true, head: { seq: 2 } });
+    expect(fixture.observed[1]?.bodyBytes).toBeUndefined();
     for await (const record of log.read(2, 2)) expect(record.damaged).toBe(true);
   });
 
@@ -179,7 +179,7 @@ test("by any flipped bit is rejected, reported, removed or visible in the root",
   const lastLine = text.lastIndexOf("\n", text.length - 2);
   const good = holding(text);
   const goodLog = await good.open();
-  const goodRecords = [...good.seen];
+  const goodRecords = [...good.observed];
   const root = toHex(goodLog.tree.root());
   const outcomes = { refused: 0, damaged: 0, cut: 0, root: 0, unhashed: 0 };
   for (let bit = 0; bit < text.length * 8; bit += SWEEP_STEP) {
@@ -202,7 +202,7 @@ test("by any flipped bit is rejected, reported, removed or visible in the root",
     } else if (toHex(opened.tree.root()) !== root) {
       outcomes.root += 1;
     } else {
-      expect(fixture.seen).toEqual(goodRecords);
+      expect(fixture.observed).toEqual(goodRecords);
       outcomes.unhashed += 1;
     }
   }
@@ -234,7 +234,7 @@ test("by arbitrary bytes gives the same result at a second start", async () => {
         const log = await fixture.open().catch((error: unknown) => error);
         if (log instanceof Fault) return `${log.code} ${log.message}`;
         const opened = log as Awaited<ReturnType<typeof fixture.open>>;
-        const seqs = fixture.seen.map(({ head, damaged }) => [head.seq, damaged]);
+        const seqs = fixture.observed.map(({ head, damaged }) => [head.seq, damaged]);
         await opened.close();
         return JSON.stringify([seqs, opened.damaged]);
       };

@@ -73,9 +73,9 @@ describe("reads the whole log on a mismatch after the snapshot", () => {
       expect(folded[0]?.head.seq).toBe(1);
       await log.close();
       fixture.put(FIRST, bytes);
-      const whole = await fixture.open();
-      expect(whole.head()).toBe(log.head());
-      expect(whole.damaged).toEqual(log.damaged);
+      const complete = await fixture.open();
+      expect(complete.head()).toBe(log.head());
+      expect(complete.damaged).toEqual(log.damaged);
     });
   }
 });

@@ -76,13 +76,13 @@ describe("a snapshot is written", () => {
     const { log, keeper } = await fixture.open(1);
     await fixture.look();
     await log.append(draftOf("m4"));
-    fixture.logs.trouble = (call) => (call === "write" ? "ENOSPC" : undefined);
+    fixture.logs.failure = (call) => (call === "write" ? "ENOSPC" : undefined);
     await keeper.close();
     expect([fixture.faults.length, fixture.folds()]).toEqual([1, 3]);
     const other = new Fixture();
     const opened = await other.open();
     await other.look();
-    other.logs.trouble = fixture.logs.trouble;
+    other.logs.failure = fixture.logs.failure;
     await opened.keeper.close();
     expect(other.faults).toEqual([]);
   });
@@ -149,7 +149,7 @@ test("never again after a wrong one was discarded", async () => {
 test("or its failure is reported once", async () => {
   const fixture = new Fixture();
   const { keeper } = await fixture.open();
-  fixture.logs.trouble = (call, path) =>
+  fixture.logs.failure = (call, path) =>
     call === "write" && path.startsWith(PATH) ? "ENOSPC" : undefined;
   await fixture.look();
   await fixture.look();

@@ -78,9 +78,9 @@ describe("a snapshot", () => {
     expect(snapshot?.folds).toBe("20 records");
     const { log, loaded, folded } = await openBy(fixture, snapshot);
     expect([loaded, folded.length, log.head()]).toEqual([true, 0, 20]);
-    const whole = await fixture.open({ segmentBytes: SEGMENT_BYTES });
-    expect(log.value()).toEqual(whole.value());
-    expect(log.tree.root()).toEqual(whole.tree.root());
+    const complete = await fixture.open({ segmentBytes: SEGMENT_BYTES });
+    expect(log.value()).toEqual(complete.value());
+    expect(log.tree.root()).toEqual(complete.tree.root());
     await append(log, 21, 25);
     expect(seqsOf(await collect(log.read(1)))).toEqual(upTo(25));
     expect(await log.verify()).toEqual([]);
@@ -93,8 +93,8 @@ describe("a snapshot", () => {
     await log.close();
     const opened = await openBy(fixture, readSnapshot(placeOf(fixture)));
     expect(seqsOf(opened.folded)).toEqual(upTo(60, 21));
-    const whole = await fixture.open({ segmentBytes: SEGMENT_BYTES });
-    expect(opened.log.value()).toEqual(whole.value());
+    const complete = await fixture.open({ segmentBytes: SEGMENT_BYTES });
+    expect(opened.log.value()).toEqual(complete.value());
   });
 
   test("is ignored if the folds cannot load it", async () => {

@@ -154,7 +154,7 @@ describe("an intact log", () => {
     const log = await fixture.open({ segmentBytes: 20_000 });
     const checkpoints = signing(fixture, log, clock);
     await checkpoints.start();
-    let isOver = false;
+    let isFinished = false;
     const write = async () => {
       for (let i = 0; i < 200; i++) {
         const { head } = await log.append(draftOf(`a${i}`));
@@ -164,10 +164,10 @@ describe("an intact log", () => {
       }
     };
     const writing = write().finally(() => {
-      isOver = true;
+      isFinished = true;
     });
     let rounds = 0;
-    for (; !isOver; rounds++) {
+    for (; !isFinished; rounds++) {
       expect((await verify(fixture)).findings).toEqual([]);
       await new VirtualClock().advance(0);
     }
@@ -181,7 +181,7 @@ describe("an intact log", () => {
     const last = `${FOLDER}/000000000003.jsonl`;
     fixture.put(last, Buffer.from(three));
     let lists = 0;
-    fixture.trouble = (call) => {
+    fixture.failure = (call) => {
       lists += call === "list" ? 1 : 0;
       if (call === "list" && lists === 2) fixture.put(last, Buffer.from(three + eraseLineAt(4, 2)));
       return undefined;
@@ -204,12 +204,13 @@ describe("an intact log", () => {
 
 test("passes on records of the given kinds only", async () => {
   const fixture = await written();
-  const told: string[] = [];
-  const onRecord = ({ head }: { readonly head: { readonly kind: string } }) => told.push(head.kind);
+  const reports: string[] = [];
+  const onRecord = ({ head }: { readonly head: { readonly kind: string } }) =>
+    reports.push(head.kind);
   const kinds: ReadonlySet<RecordKind> = new Set(["erase"]);
   const place = { disk: fixture.disk.boot(), folder: FOLDER };
   await verifyLog({ ...place, sha256, isSigned, kinds, onRecord });
-  expect(told).toEqual(["erase"]);
+  expect(reports).toEqual(["erase"]);
 });
 
 describe("detects", () => {
@@ -281,8 +282,8 @@ describe("detects", () => {
     if (fixture.bytes(FIRST).length === 1) fixture.put(FIRST, new Uint8Array(0));
     const verdict = await verify(fixture);
     expect(verdict.ok).toBe(false);
-    const wanted = expect.objectContaining({ file: FIRST, ...finding });
-    expect(verdict.findings).toContainEqual(wanted);
+    const expected = expect.objectContaining({ file: FIRST, ...finding });
+    expect(verdict.findings).toContainEqual(expected);
     const [{ offset = -1 } = {}] = verdict.findings;
     const bytes = fixture.bytes(FIRST);
     expect(offset === 0 || offset === bytes.length || bytes[offset - 1] === 0x0a).toBe(true);
@@ -290,13 +291,13 @@ describe("detects", () => {
 
   test("any flipped bit of a line that matters", async () => {
     const fixture = await written();
-    const whole = fixture.bytes(FIRST);
+    const complete = fixture.bytes(FIRST);
     const untouched: string[] = [];
-    for (let at = 30; at < whole.length; at += 997 * SWEEP_STEP) {
-      const bytes = Buffer.from(whole);
+    for (let at = 30; at < complete.length; at += 997 * SWEEP_STEP) {
+      const bytes = Buffer.from(complete);
       bytes[at] = (bytes[at] ?? 0) ^ (1 << (at % 8));
       fixture.put(FIRST, bytes);
-      if ((await verify(fixture)).ok) untouched.push(whole.subarray(at - 20, at).toString());
+      if ((await verify(fixture)).ok) untouched.push(complete.subarray(at - 20, at).toString());
     }
     for (const before of untouched) expect(before).toContain('"durable":');
   });
@@ -311,15 +312,15 @@ describe("detects", () => {
     await checkpoints.close();
     await log.close();
     expect(await verify(fixture)).toMatchObject({ ok: true, checkpoint: expect.anything() });
-    const whole = fixture.bytes(FIRST);
+    const complete = fixture.bytes(FIRST);
     // The durable seq, and a body that was to be erased.
     const unhashed = new Set<number>();
-    for (const found of whole.toString().matchAll(/(?<=,"durable":)\d+|"erased":\d+} */g)) {
+    for (const found of complete.toString().matchAll(/(?<=,"durable":)\d+|"erased":\d+} */g)) {
       for (let i = 0; i < found[0].length; i++) unhashed.add(found.index + i);
     }
-    for (let bit = 0; bit < 8 * whole.length; bit += SWEEP_STEP) {
+    for (let bit = 0; bit < 8 * complete.length; bit += SWEEP_STEP) {
       const at = bit >> 3;
-      const bytes = Buffer.from(whole);
+      const bytes = Buffer.from(complete);
       bytes[at] = (bytes[at] ?? 0) ^ (1 << (bit & 7));
       fixture.put(FIRST, bytes);
       if ((await verify(fixture)).ok && !unhashed.has(at)) {
@@ -366,9 +367,9 @@ describe("detects", () => {
 
   test("much damage, listing the first findings, but not a failing disk", async () => {
     const fixture = await written();
-    fixture.trouble = (call, path) => (call === "read" && path === CHECKPOINT ? "EIO" : undefined);
+    fixture.failure = (call, path) => (call === "read" && path === CHECKPOINT ? "EIO" : undefined);
     expect(await rejection(verify(fixture))).toMatchObject({ code: "store-failed" });
-    fixture.trouble = undefined;
+    fixture.failure = undefined;
     put(
       fixture,
       linesOf(fixture).map((line) => line.replace('"text":"m', '"text":"M')),

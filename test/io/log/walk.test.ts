@@ -9,7 +9,7 @@ import { FIRST, FOLDER, LogFixture, lineAt } from "../log-fixture.ts";
 
 const LINES = Array.from({ length: 9 }, (_, index) => lineAt(index + 1, index + 1));
 
-interface Told {
+interface WalkReport {
   readonly sound: number[];
   readonly doubtful: string[];
   readonly isDone: boolean;
@@ -18,7 +18,7 @@ interface Told {
 async function walked(
   text: string,
   options: { blockBytes?: number; walk?: LogWalk; events?: Partial<WalkEvents> } = {},
-): Promise<Told> {
+): Promise<WalkReport> {
   const fixture = new LogFixture();
   const bytes = Buffer.from(text);
   fixture.disk.boot().makeFolder(FOLDER);
@@ -61,8 +61,8 @@ describe("a walk", () => {
   test("adds valid lines to order, tree and origin, in blocks of any size", async () => {
     for (const blockBytes of [1, 300, 700, 1 << 20]) {
       const walk = new LogWalk(sha256);
-      const told = await walked(LINES.join(""), { blockBytes, walk });
-      expect(told).toEqual({ sound: seqs(1, 9), doubtful: [], isDone: true });
+      const reported = await walked(LINES.join(""), { blockBytes, walk });
+      expect(reported).toEqual({ sound: seqs(1, 9), doubtful: [], isDone: true });
       expect([walk.order.seq, walk.tree.size]).toEqual([9, 9]);
       const first = parseLine(Buffer.from(LINES[0]?.trimEnd() ?? ""));
       if (first.kind !== "record") throw new Error("no record");
@@ -71,16 +71,16 @@ describe("a walk", () => {
   });
 
   test("continues after a damaged body, with the same root", async () => {
-    const [whole, damaged] = [new LogWalk(sha256), new LogWalk(sha256)];
-    await walked(LINES.join(""), { walk: whole });
+    const [complete, damaged] = [new LogWalk(sha256), new LogWalk(sha256)];
+    await walked(LINES.join(""), { walk: complete });
     const bad = (LINES[4] ?? "").replace('"text":"m5"', '"text":"m6"');
-    const told = await walked(LINES.with(4, bad).join(""), { walk: damaged, blockBytes: 700 });
-    expect(told).toEqual({
+    const reported = await walked(LINES.with(4, bad).join(""), { walk: damaged, blockBytes: 700 });
+    expect(reported).toEqual({
       sound: [...seqs(1, 4), ...seqs(6, 9)],
       doubtful: [bad.trimEnd()],
       isDone: true,
     });
-    expect(damaged.tree.root()).toEqual(whole.tree.root());
+    expect(damaged.tree.root()).toEqual(complete.tree.root());
   });
 
   test("reports lines out of order and incomplete ones", async () => {
@@ -106,8 +106,8 @@ describe("a walk", () => {
       if (walk.line.seq === 3) walk.lastSeq = 5;
       return undefined;
     };
-    const told = await walked(`${LINES.join("")}x\n`, { walk, events: { onValid } });
-    expect(told).toEqual({ sound: seqs(1, 5), doubtful: [], isDone: true });
+    const reported = await walked(`${LINES.join("")}x\n`, { walk, events: { onValid } });
+    expect(reported).toEqual({ sound: seqs(1, 5), doubtful: [], isDone: true });
   });
 
   test("awaits promises of handlers", async () => {
@@ -120,15 +120,15 @@ describe("a walk", () => {
       expect(open).toEqual([seq]);
       open.pop();
     };
-    const told = await walked(LINES.join(""), { walk, blockBytes: 700, events: { onValid } });
-    expect(told.sound).toEqual(seqs(1, 9));
+    const reported = await walked(LINES.join(""), { walk, blockBytes: 700, events: { onValid } });
+    expect(reported.sound).toEqual(seqs(1, 9));
   });
 
   test("pauses between blocks, and may be stopped there", async () => {
     let blocks = 0;
     const onBlock = () => Promise.resolve(++blocks < 3);
-    const told = await walked(LINES.join(""), { blockBytes: 400, events: { onBlock } });
-    expect(told).toEqual({ sound: seqs(1, 3), doubtful: [], isDone: false });
+    const reported = await walked(LINES.join(""), { blockBytes: 400, events: { onBlock } });
+    expect(reported).toEqual({ sound: seqs(1, 3), doubtful: [], isDone: false });
   });
 });
 

@@ -75,12 +75,12 @@ test("removes unused values unless they are recent", async () => {
   });
   for (const name of ["a.b", "c"]) await now.keys.write(name, bytes(name), undefined);
   await now.other.write("d", bytes("d"), undefined);
-  const seen: string[] = [];
+  const observed: string[] = [];
   await now.keys.sweep((name) => {
-    seen.push(name);
+    observed.push(name);
     return false;
   });
-  expect(seen.toSorted()).toEqual(["a.b", "c"]);
+  expect(observed.toSorted()).toEqual(["a.b", "c"]);
   expect(text(await now.keys.read("c"))).toBe("c");
   await later.keys.sweep((name) => name === "c");
   expect(text(await now.keys.read("a.b"))).toBeUndefined();

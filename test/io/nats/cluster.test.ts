@@ -79,10 +79,10 @@ test("gives out no key package twice when the leader is killed", async () => {
       }
     }
   };
-  let isOver = false;
+  let isFinished = false;
   let empty = 0;
   const taking = stores.map(async (store) => {
-    while (!isOver) {
+    while (!isFinished) {
       try {
         const taken = await store.claim("device");
         if (taken === undefined) empty++;
@@ -102,7 +102,7 @@ test("gives out no key package twice when the leader is killed", async () => {
   leader?.start();
   empty = 0;
   await until("no package is left", () => empty > 0, ELECTED_WITHIN_MS);
-  isOver = true;
+  isFinished = true;
   await Promise.all(taking);
   expect(new Set(given).size).toBe(given.length);
   expect(given.length).toBeGreaterThan(10);

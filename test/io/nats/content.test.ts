@@ -7,7 +7,7 @@ import { SharedFiles } from "../../../src/io/cluster/shared-files.ts";
 import { openContentStore } from "../../../src/io/nats/content.ts";
 import { requires } from "../../installed.ts";
 import { rejection } from "../../rejection.ts";
-import { keepsParts } from "../cluster/content-compliance.ts";
+import { checkContentStore } from "../cluster/content-compliance.ts";
 import { NatsServers } from "./nats-servers.ts";
 
 const { afterAll, beforeAll, test } = requires("nats-server");
@@ -27,7 +27,7 @@ const open = (cluster: string, servers: readonly string[] = nats.urls) =>
 
 test("satisfies the compliance suite", async () => {
   const store = await open("keeps");
-  await keepsParts(store);
+  await checkContentStore(store);
   await store.close();
 });
 

@@ -7,7 +7,7 @@ import { checkEndpoint, type PushPosterOptions, postPush } from "../../../src/io
 
 /** Response of the push service, byte by byte. `undefined` for none. */
 let answer: (socket: TLSSocket) => void = () => undefined;
-let heard = "";
+let received = "";
 let certPem = "";
 let port = 0;
 let server: Server;
@@ -16,11 +16,11 @@ beforeAll(async () => {
   const pair = await makeCertificate(["push.example.org"]);
   certPem = pair.certPem;
   server = createServer({ cert: pair.certPem, key: pair.keyPem }, (socket) => {
-    heard = "";
+    received = "";
     socket.on("error", () => undefined);
     socket.on("data", (bytes: Buffer) => {
-      heard += bytes.toString("latin1");
-      if (heard.endsWith("BODY")) answer(socket);
+      received += bytes.toString("latin1");
+      if (received.endsWith("BODY")) answer(socket);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
@@ -50,10 +50,10 @@ describe("a push", () => {
   test("is one request, and reads only the response head", async () => {
     answer = (socket) => socket.write("HTTP/1.1 429 Slow\r\nRetry-After:  7 \r\n\r\nbody");
     expect(await post()).toEqual({ status: 429, retryAfter: "7" });
-    expect(heard).toStartWith("POST /p/1?x=2 HTTP/1.1\r\n");
-    expect(heard).toContain(`\r\nhost: push.example.org:${port}\r\n`);
-    expect(heard).toContain("\r\nconnection: close\r\n");
-    expect(heard).toContain("\r\ncontent-length: 4\r\n");
+    expect(received).toStartWith("POST /p/1?x=2 HTTP/1.1\r\n");
+    expect(received).toContain(`\r\nhost: push.example.org:${port}\r\n`);
+    expect(received).toContain("\r\nconnection: close\r\n");
+    expect(received).toContain("\r\ncontent-length: 4\r\n");
   });
 
   test("follows no redirect", async () => {
@@ -93,15 +93,15 @@ describe("a push", () => {
   test("requires a certificate for the name", async () => {
     answer = (socket) => socket.write("HTTP/1.1 201 Created\r\n\r\n");
     expect(await codeOf(post())).toBe("none");
-    heard = "";
+    received = "";
     expect(await codeOf(post({}, "other.example.org"))).toBe("unreachable");
     const other = (await makeCertificate(["push.example.org"])).certPem;
     expect(await codeOf(post({ ca: other }))).toBe("unreachable");
-    expect(heard).toBe("");
+    expect(received).toBe("");
   });
 
   test("never connects to a private network, whatever DNS says", async () => {
-    const asked = (addresses: readonly string[]) =>
+    const requests = (addresses: readonly string[]) =>
       codeOf(
         postPush(
           { endpoint: "https://push.example.org/", headers: {}, body: Buffer.from("BODY") },
@@ -109,9 +109,9 @@ describe("a push", () => {
         ),
       );
     for (const lie of ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1", ""]) {
-      expect(await asked([lie])).toBe("not-allowed");
+      expect(await requests([lie])).toBe("not-allowed");
     }
-    expect(await asked([])).toBe("unreachable");
+    expect(await requests([])).toBe("unreachable");
   });
 
   test("resolves the name once", async () => {

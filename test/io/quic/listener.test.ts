@@ -36,7 +36,7 @@ describe("a listener", () => {
 
   test("reports a data channel with its link, and accepts each", async () => {
     const asked: Address[] = [];
-    const seen: { link: Link; parent: Link | undefined }[] = [];
+    const observed: { link: Link; parent: Link | undefined }[] = [];
     let room = 3; // The connection, its link and one data channel.
     const listener = listenQuic(
       { host: HOST, port: 0, tls: certificate },
@@ -45,16 +45,16 @@ describe("a listener", () => {
           asked.push(remote);
           return room-- > 0;
         },
-        link: (link, parent) => void seen.push({ link, parent }),
+        link: (link, parent) => void observed.push({ link, parent }),
       },
     );
     const to = { host: HOST, port: listener.port, timeoutMs: DIAL_MS };
     const link = await dialer.dial(to);
     const observer = new LinkObserver(link);
     await link.openChannel();
-    expect(seen).toHaveLength(2);
-    expect(seen[0]?.parent).toBeUndefined();
-    expect(seen[1]?.parent).toBe(seen[0]?.link);
+    expect(observed).toHaveLength(2);
+    expect(observed[0]?.parent).toBeUndefined();
+    expect(observed[1]?.parent).toBe(observed[0]?.link);
     expect(asked).toHaveLength(3);
     expect(new Set(asked.map(({ host }) => host))).toEqual(new Set([HOST]));
     expect(await rejection(link.openChannel())).toMatchObject({ code: "unreachable" });

@@ -9,8 +9,8 @@ function readerOf(message: (bytes: Uint8Array) => void, goodbye = () => {}): Rec
 }
 
 function read(stream: Uint8Array, cuts: readonly number[]): Uint8Array[] {
-  const seen: Uint8Array[] = [];
-  const reader = readerOf((message) => seen.push(message));
+  const observed: Uint8Array[] = [];
+  const reader = readerOf((message) => observed.push(message));
   const ends = [...new Set(cuts.map((cut) => cut % (stream.length + 1)))].sort((a, b) => a - b);
   let from = 0;
   for (const end of [...ends, stream.length]) {
@@ -18,7 +18,7 @@ function read(stream: Uint8Array, cuts: readonly number[]): Uint8Array[] {
     from = end;
   }
   expect(reader.bufferedBytes).toBe(0);
-  return seen;
+  return observed;
 }
 
 function header(length: number): Uint8Array {
@@ -47,8 +47,8 @@ describe("records", () => {
 
 describe("a length", () => {
   test("of MESSAGE_BYTES_MAX is allowed", () => {
-    const whole = new Uint8Array(MESSAGE_BYTES_MAX).fill(3);
-    expect(read(encodeRecords([whole]), [1_000, 500_000])).toEqual([whole]);
+    const complete = new Uint8Array(MESSAGE_BYTES_MAX).fill(3);
+    expect(read(encodeRecords([complete]), [1_000, 500_000])).toEqual([complete]);
   });
 
   test.each([MESSAGE_BYTES_MAX + 1, 0x7fffffff, 0x80000001, 0xffffffff])(
@@ -62,19 +62,19 @@ describe("a length", () => {
   );
 
   test("can be limited from the next header on", () => {
-    const seen: number[] = [];
-    const reader = readerOf(({ length }) => seen.push(length));
-    const whole = encodeRecords([new Uint8Array(9_000)]);
-    reader.feed(whole.subarray(0, 100));
+    const observed: number[] = [];
+    const reader = readerOf(({ length }) => observed.push(length));
+    const complete = encodeRecords([new Uint8Array(9_000)]);
+    reader.feed(complete.subarray(0, 100));
     reader.messageBytesMax = MESSAGE_BEFORE_LOGIN_BYTES_MAX;
-    reader.feed(whole.subarray(100));
+    reader.feed(complete.subarray(100));
     reader.feed(encodeRecords([new Uint8Array(MESSAGE_BEFORE_LOGIN_BYTES_MAX)]));
     reader.messageBytesMax = MESSAGE_BYTES_MAX;
-    reader.feed(whole);
+    reader.feed(complete);
     reader.messageBytesMax = MESSAGE_BEFORE_LOGIN_BYTES_MAX;
     const long = header(MESSAGE_BEFORE_LOGIN_BYTES_MAX + 1);
     expect(faultOf(() => reader.feed(long))?.code).toBe("too-large");
-    expect([seen, reader.bufferedBytes]).toEqual([[9_000, 8_192, 9_000], 0]);
+    expect([observed, reader.bufferedBytes]).toEqual([[9_000, 8_192, 9_000], 0]);
   });
 
   test("allocates nothing before the body arrives", () => {
@@ -87,15 +87,15 @@ describe("a length", () => {
 });
 
 test.each([1, 2, 3, 8])("the end record ends the stream, in pieces of %i bytes", (size) => {
-  const told: string[] = [];
+  const reports: string[] = [];
   const reader = readerOf(
-    ({ length }) => told.push(`message of ${length}`),
-    () => told.push("goodbye"),
+    ({ length }) => reports.push(`message of ${length}`),
+    () => reports.push("goodbye"),
   );
   const tail = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 1);
   const stream = Buffer.concat([encodeRecords([Uint8Array.of(1)]), END_RECORD, tail]);
   for (let at = 0; at < stream.length; at += size) reader.feed(stream.subarray(at, at + size));
-  expect(told).toEqual(["message of 1", "goodbye"]);
+  expect(reports).toEqual(["message of 1", "goodbye"]);
   expect(END_RECORD.toHex()).toBe("80000000");
 });
 

@@ -23,14 +23,14 @@ describe("a client's home", () => {
     "neither follows a link nor blocks on a pipe: %s",
     (name) => {
       for (const make of [
-        (path: string, mine: string) => symlinkSync(mine, path),
+        (path: string, ownFile: string) => symlinkSync(ownFile, path),
         (path: string) => Bun.spawnSync(["mkfifo", path]),
       ]) {
         const folder = freshFolder();
         mkdirSync(folder, { recursive: true });
-        const mine = join(folder, "mine");
-        writeFileSync(mine, "");
-        make(join(folder, name), mine);
+        const ownFile = join(folder, "mine");
+        writeFileSync(ownFile, "");
+        make(join(folder, name), ownFile);
         const use = () => {
           const state = ClientState.open(folder);
           try {
@@ -41,7 +41,7 @@ describe("a client's home", () => {
           }
         };
         expect(["data-foreign", "store-failed"]).toContain(faultOf(use)?.code ?? "");
-        expect(readFileSync(mine, "utf8")).toBe("");
+        expect(readFileSync(ownFile, "utf8")).toBe("");
       }
     },
   );

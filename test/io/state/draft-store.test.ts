@@ -38,9 +38,9 @@ test("retains the newest DRAFTS_STORED_MAX of an account", () => {
   expect(drafts.list(ANA).size).toBe(DRAFTS_STORED_MAX);
   drafts.save(ANA, new Map([["r0", { text: "anew" }]]));
   drafts.save(ANA, new Map([["one more", { text: "x" }]]));
-  const kept = drafts.list(ANA);
-  expect(kept.size).toBe(DRAFTS_STORED_MAX);
-  expect([kept.has("r0"), kept.has("r1"), kept.has("one more")]).toEqual([true, false, true]);
+  const stored = drafts.list(ANA);
+  expect(stored.size).toBe(DRAFTS_STORED_MAX);
+  expect([stored.has("r0"), stored.has("r1"), stored.has("one more")]).toEqual([true, false, true]);
   expect(drafts.list(BEN).size).toBe(1);
   state.close();
 });

@@ -13,7 +13,7 @@ function folder() {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
 }
 
-function seen(seq: number, place: string, from: string) {
+function observed(seq: number, place: string, from: string) {
   const [leaf, timeUnixMs] = [new Uint8Array(32), 1];
   return { seq, leaf, room: "r", place, from, timeUnixMs };
 }
@@ -41,10 +41,10 @@ test("lists rooms and people of read records, latest first, up to a limit", () =
   using home = folder();
   const state = ClientState.open(home.path);
   state.logPins.storeRecords(READER, [
-    seen(1, "#lobby", "ana"),
-    seen(2, "@bob", "bob"),
-    seen(3, "#lab", "ana"),
-    ...Array.from({ length: KNOWN_NAMES_MAX }, (_, i) => seen(4 + i, `#r${i}`, "eve")),
+    observed(1, "#lobby", "ana"),
+    observed(2, "@bob", "bob"),
+    observed(3, "#lab", "ana"),
+    ...Array.from({ length: KNOWN_NAMES_MAX }, (_, i) => observed(4 + i, `#r${i}`, "eve")),
   ]);
   const known = new KnownNames(home.path);
   expect(known.people("F").map(({ name }) => name)).toEqual(["eve", "ana", "bob"]);

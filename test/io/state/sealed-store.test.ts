@@ -25,13 +25,13 @@ test("close refuses queued transactions and lets the current one finish", async 
     return rows.get("key");
   });
   await started.promise;
-  const waiting = store.transact(async () => "late").catch((error: unknown) => error);
+  const pending = store.transact(async () => "late").catch((error: unknown) => error);
   store.close();
   store.close();
   const later = store.transact(async () => "later").catch((error: unknown) => error);
   held.resolve();
   expect(await begun).toEqual(new Uint8Array([1]));
-  for (const refused of [await waiting, await later]) {
+  for (const refused of [await pending, await later]) {
     expect(refused).toBeInstanceOf(Fault);
     expect((refused as Fault).code).toBe("interrupted");
   }
@@ -43,9 +43,9 @@ test("reports a database held by another process", async () => {
   const store = new SealedStateStore(folder, OWNER, clock);
   using other = new Database(join(folder, SEALED_STATE_FILE));
   other.run("BEGIN IMMEDIATE");
-  const waiting = store.transact(async () => "done").catch((error: Fault) => error);
+  const pending = store.transact(async () => "done").catch((error: Fault) => error);
   await clock.advance(60_000);
-  const fault = await waiting;
+  const fault = await pending;
   expect(fault).toBeInstanceOf(Fault);
   expect((fault as Fault).message).toContain("in use by another process");
   other.run("ROLLBACK");
@@ -62,13 +62,13 @@ test("opens a database held by another process, and waits for it", async () => {
   const begun = first.transact(() => held.promise);
   const startedAt = performance.now();
   const second = new SealedStateStore(folder, { ...OWNER, formers: ["E"] as never }, clock);
-  const waiting = second.transact(async () => "its turn");
+  const pending = second.transact(async () => "its turn");
   await clock.advance(1_000);
   expect(performance.now() - startedAt).toBeLessThan(4_000);
   held.resolve();
   await begun;
   await clock.advance(1_000);
-  expect(await waiting).toBe("its turn");
+  expect(await pending).toBe("its turn");
   first.close();
   second.close();
   rmSync(folder, { recursive: true });

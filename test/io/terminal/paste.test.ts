@@ -12,10 +12,10 @@ function cleanPaste(text: string): string {
 
 function split(...reads: readonly string[]): unknown[] {
   const splitter = new PasteSplitter();
-  return reads.flatMap((read) => splitter.push(Buffer.from(read)).map(shown));
+  return reads.flatMap((read) => splitter.push(Buffer.from(read)).map(displayed));
 }
 
-function shown(typed: Typed): unknown {
+function displayed(typed: Typed): unknown {
   if (typed.kind === "keys") return Buffer.from(typed.bytes).toString();
   return typed.kind === "paste" ? { paste: typed.text } : typed.kind;
 }

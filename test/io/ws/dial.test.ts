@@ -262,8 +262,11 @@ test("links, data channels and the doctor require TLS 1.3", async () => {
   const fault = await faultOf(dial({ ...loopback, port }));
   expect(fault).toMatchObject({ code: "unreachable", message: expect.stringContaining("TLS 1.3") });
   const target = { host: "127.0.0.1", address: "127.0.0.1", port, timeoutMs };
-  const seen = await handshakeTls(target).catch((error: unknown) => error);
-  expect(seen).toMatchObject({ code: "unreachable", message: expect.stringContaining("TLS 1.3") });
+  const observed = await handshakeTls(target).catch((error: unknown) => error);
+  expect(observed).toMatchObject({
+    code: "unreachable",
+    message: expect.stringContaining("TLS 1.3"),
+  });
   expect(await serverTime(target)).toBeUndefined();
   expect(agreed).toBe(0);
   old.close();

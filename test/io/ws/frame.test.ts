@@ -12,14 +12,14 @@ interface Seen {
 }
 
 function read(chunks: readonly Uint8Array[]): Seen {
-  const seen: Seen = { messages: [], pings: [], closes: [] };
+  const observed: Seen = { messages: [], pings: [], closes: [] };
   const reader = new FrameReader({
-    message: (bytes) => seen.messages.push(bytes),
-    ping: (payload) => seen.pings.push(payload),
-    close: (code, reason) => seen.closes.push([code, reason]),
+    message: (bytes) => observed.messages.push(bytes),
+    ping: (payload) => observed.pings.push(payload),
+    close: (code, reason) => observed.closes.push([code, reason]),
   });
   for (const chunk of chunks) reader.feed(chunk);
-  return seen;
+  return observed;
 }
 
 /** An unmasked frame, as a server sends it. */
@@ -71,16 +71,16 @@ describe("FrameReader", () => {
       frame(0x88, hex("03e8 6279 65")),
       bytes(50),
     );
-    const whole = read([stream]);
-    expect(whole.messages.map((message) => message.length)).toEqual([0, 203, 126, 70_000]);
-    expect(whole.messages[1]).toEqual(concatBytes(bytes(3, 1), bytes(200, 2)));
-    expect(whole.pings).toEqual([bytes(125, 9)]);
-    expect(whole.closes).toEqual([[1000, "bye"]]);
+    const complete = read([stream]);
+    expect(complete.messages.map((message) => message.length)).toEqual([0, 203, 126, 70_000]);
+    expect(complete.messages[1]).toEqual(concatBytes(bytes(3, 1), bytes(200, 2)));
+    expect(complete.pings).toEqual([bytes(125, 9)]);
+    expect(complete.closes).toEqual([[1000, "bye"]]);
     fc.assert(
       fc.property(fc.array(fc.nat(stream.length), { maxLength: 20 }), (cuts) => {
         const edges = [0, ...cuts.sort((a, b) => a - b), stream.length];
         const chunks = edges.slice(1).map((to, i) => stream.subarray(edges[i], to));
-        expect(read(chunks)).toEqual(whole);
+        expect(read(chunks)).toEqual(complete);
       }),
       { numRuns: 50 },
     );
@@ -98,12 +98,12 @@ describe("FrameReader", () => {
 
   test("accepts a message of the maximum size, whole or fragmented", () => {
     const half = MESSAGE_BYTES_MAX / 2;
-    const seen = read([
+    const observed = read([
       frame(0x82, bytes(MESSAGE_BYTES_MAX)),
       frame(0x02, bytes(half)),
       frame(0x80, bytes(half)),
     ]);
-    expect(seen.messages.map(({ length }) => length)).toEqual(Array(2).fill(MESSAGE_BYTES_MAX));
+    expect(observed.messages.map(({ length }) => length)).toEqual(Array(2).fill(MESSAGE_BYTES_MAX));
   });
 
   test("joins a million fragments of one byte", () => {

@@ -70,7 +70,7 @@ test("deletes device notes with the device", async () => {
   await phone.request("login", phone.passwordLogin("ana", "pw"));
   const storedNote = async () => {
     await site.time.advance(DEVICE_NOTES_SAVE_INTERVAL_MS + 50);
-    return Buffer.from(site.disk.fileAt("/d/devices.json").shown).toString();
+    return Buffer.from(site.disk.fileAt("/d/devices.json").visible).toString();
   };
   expect(await storedNote()).toContain("lost phone");
   const [, lost] = (await ana.request("devices", {})).devices;

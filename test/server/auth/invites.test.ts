@@ -77,7 +77,7 @@ test("allows one account per invite by default and stores no plain token", async
   const { site, ana } = await closed();
   const { token } = await ana.request("invite", {});
   expect((await ana.request("invites", {})).invites[0]?.usesLeft).toBe(1);
-  const bytes = Buffer.from(site.disk.fileAt("/d/accounts/000000000001.jsonl").shown);
+  const bytes = Buffer.from(site.disk.fileAt("/d/accounts/000000000001.jsonl").visible);
   expect(bytes.includes(token)).toBe(false);
 });
 

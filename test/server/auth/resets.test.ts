@@ -30,7 +30,7 @@ test("sets one new password by a reset code", async () => {
   expect(await other.refusal("recover", { token, password: "again" })).toBe("login-refused");
   expect(await other.refusal("login", other.passwordLogin("ana", "lost"))).toBe("login-refused");
   expect(ana.ended).toBeUndefined(); // Sessions signed in by a key continue.
-  const bytes = Buffer.from(site.disk.fileAt("/d/accounts/000000000001.jsonl").shown);
+  const bytes = Buffer.from(site.disk.fileAt("/d/accounts/000000000001.jsonl").visible);
   expect(bytes.includes(token)).toBe(false);
   expect(bytes.includes("hash of lost")).toBe(false); // The old hash is blanked.
 });

@@ -47,7 +47,7 @@ const bytesOf = (site: Site) =>
   Buffer.concat(
     site.disk
       .list("/d/history")
-      .map((name) => Buffer.from(site.disk.fileAt(`/d/history/${name}`).shown)),
+      .map((name) => Buffer.from(site.disk.fileAt(`/d/history/${name}`).visible)),
   ).toString();
 
 test("erases a message and its edits from the disk", async () => {
@@ -112,7 +112,7 @@ test("finishes an erasure at the next start if the machine stops", async () => {
 test("removes an old password from the disk", async () => {
   const site = await Site.open();
   const ana = await site.member("ana", "first");
-  const bytes = () => Buffer.from(site.disk.fileAt("/d/accounts/000000000001.jsonl").shown);
+  const bytes = () => Buffer.from(site.disk.fileAt("/d/accounts/000000000001.jsonl").visible);
   expect(bytes().includes("hash of first")).toBe(true);
   await site.wait(
     Promise.all([

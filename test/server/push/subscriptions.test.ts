@@ -21,7 +21,7 @@ function lab() {
   let isFull = false;
   const sim = new SimDisk({
     random: randomOf(1),
-    trouble: (call) => (isFull && call === "write" ? "ENOSPC" : undefined),
+    failure: (call) => (isFull && call === "write" ? "ENOSPC" : undefined),
     unixMs: () => 0,
   });
   const disk = sim.boot();

@@ -181,7 +181,7 @@ test("removes an account from its rooms and keeps its messages", async () => {
     expect(taken.code).toBe("name-taken");
     expect((await guest.refused("admit", { secret: token })).message).toContain("is not valid");
   }
-  const bytes = Buffer.from(site.disk.fileAt("/d/accounts/000000000001.jsonl").shown);
+  const bytes = Buffer.from(site.disk.fileAt("/d/accounts/000000000001.jsonl").visible);
   expect(bytes.includes("hash of secret")).toBe(false);
 });
 

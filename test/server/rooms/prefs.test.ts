@@ -3,7 +3,7 @@ import { PREFS_BURST, PREFS_PER_SECOND, PREFS_RECORDS_MAX } from "../../../src/b
 import { type Site, siteWith } from "../site.ts";
 
 function accountsOf({ disk }: Site): string {
-  return Buffer.from(disk.fileAt("/d/accounts/000000000001.jsonl").shown).toString();
+  return Buffer.from(disk.fileAt("/d/accounts/000000000001.jsonl").visible).toString();
 }
 
 test("sends preferences to all devices of an account, and to no other", async () => {

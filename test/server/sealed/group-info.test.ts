@@ -5,7 +5,7 @@ import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { TreeDisk } from "../../../src/io/disk/disk.ts";
 import { sealedFolder } from "../../../src/server/sealed/buckets.ts";
 import { GroupInfoStore } from "../../../src/server/sealed/group-info.ts";
-import { type DiskCall, SimDisk, type Trouble } from "../../io/disk/sim.ts";
+import { type DiskCall, type DiskFailure, SimDisk } from "../../io/disk/sim.ts";
 import { rejection } from "../../rejection.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
 import { commit, commitFields, groupOf, INFO, sealedLab } from "./sealed-lab.ts";
@@ -19,13 +19,13 @@ function open(disk: TreeDisk): GroupInfoStore {
 }
 
 class Folder {
-  trouble: (call: DiskCall) => Trouble | undefined = () => undefined;
+  trouble: (call: DiskCall) => DiskFailure | undefined = () => undefined;
   readonly disk: SimDisk;
   readonly at: TreeDisk;
   readonly store: GroupInfoStore;
 
   constructor(random = () => 0.5) {
-    this.disk = new SimDisk({ random, trouble: (call) => this.trouble(call) });
+    this.disk = new SimDisk({ random, failure: (call) => this.trouble(call) });
     this.disk.makeFolder("/d");
     this.at = this.disk.boot();
     this.store = open(this.at);

@@ -84,7 +84,7 @@ test("reports another history, and sends nothing", async () => {
   await ben.enter();
   const reader = { fingerprint, formers: [], user: "ben" };
   await ben.until("its checkpoint", () => device.state.logPins.pin(reader));
-  await ben.say("hello");
+  await ben.postText("hello");
   await page.hears("hello");
   await world.pass(30_000);
   await page.until("the alarm", () => page.remarks > 0);

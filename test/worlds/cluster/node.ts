@@ -20,7 +20,7 @@ import type { Sequencer } from "../../../src/server/kernel/sequencer.ts";
 import type { SiblingMessage, Siblings } from "../../../src/server/kernel/siblings.ts";
 import { Server } from "../../../src/server/server.ts";
 import type { LogRecord } from "../../../src/wire/record.ts";
-import { type DiskCall, SimDisk, type Trouble } from "../../io/disk/sim.ts";
+import { type DiskCall, type DiskFailure, SimDisk } from "../../io/disk/sim.ts";
 import { MachineStopped } from "../../io/disk/sim-tree.ts";
 import { Life } from "../life.ts";
 import { CERTIFICATE, IDENTITY, OPERATOR_TOKEN, PLAIN, SERVER } from "../machine.ts";
@@ -75,7 +75,7 @@ export class ClusterNode {
     const { dice } = cluster.around;
     this.#cluster = cluster;
     this.name = name;
-    this.disk = new SimDisk({ random: dice.random, trouble: this.#trouble.bind(this) });
+    this.disk = new SimDisk({ random: dice.random, failure: this.#trouble.bind(this) });
     this.#segmentBytes = dice.chance(0.5) ? 2_000 : 1 << 26;
     this.wallMs = dice.int(20_000) - 10_000;
     this.network = this.#newNetwork();
@@ -176,7 +176,7 @@ export class ClusterNode {
   bytesOf(place: Place): string {
     const folder = `/d/${place}`;
     const names = this.disk.list(folder).filter((name) => name.endsWith(".jsonl"));
-    const parts = names.map((name) => this.disk.fileAt(`${folder}/${name}`).shown);
+    const parts = names.map((name) => this.disk.fileAt(`${folder}/${name}`).visible);
     return Buffer.concat(parts).toString();
   }
 
@@ -356,7 +356,7 @@ export class ClusterNode {
     this.#cluster.around.fail(fault);
   }
 
-  #trouble(call: DiskCall, path: string, number: number): Trouble | undefined {
+  #trouble(call: DiskCall, path: string, number: number): DiskFailure | undefined {
     if (number < this.#stopAt) return undefined;
     // From this very call on nothing of this life gets out.
     this.crash("power", 1_000);

@@ -358,7 +358,7 @@ export class SealedWorld extends Simulation {
         const path = `${folder}/${name}`;
         if (disk.kind(path) === "folder") look(path);
         else {
-          const isOpen = Buffer.from(disk.fileAt(path).shown).includes(CANARY);
+          const isOpen = Buffer.from(disk.fileAt(path).visible).includes(CANARY);
           demand(!isOpen, () => `the server has a word in the clear in ${path}`);
         }
       }

@@ -19,7 +19,7 @@ test("expires toasts, longer texts later", async () => {
   expect(texts()).toHaveLength(1);
   await clock.advance(10_000);
   expect(texts()).toEqual([]);
-  expect(clock.waiting).toBe(0);
+  expect(clock.pendingTimers).toBe(0);
 });
 
 test("expires nothing while paused, and resumes the remaining time", async () => {
@@ -29,7 +29,7 @@ test("expires nothing while paused, and resumes the remaining time", async () =>
   toasts.pause(true);
   await clock.advance(60_000);
   expect(texts()).toEqual(["Copied"]);
-  expect(clock.waiting).toBe(0);
+  expect(clock.pendingTimers).toBe(0);
   toasts.pause(false);
   toasts.pause(false);
   await clock.advance(300);
