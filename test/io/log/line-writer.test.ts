@@ -80,7 +80,9 @@ describe("encoded lines", () => {
     const record = writer.add(sealed, { seq: 1, n: 1, time: 0 }, 0);
     const line = utf8Decode(writer.drain()).slice(0, -1);
     writer.add(sealed, { seq: 999, n: 99, time: 9 }, 3);
-    expect(() => writer.add(sealed, { seq: 3, n: 1, time: 9 }, 3)).toThrow("before it is durable");
+    expect(() => writer.add(sealed, { seq: 3, n: 1, time: 9 }, 3)).toThrow(
+      "only written lines are durable",
+    );
     const parsed = parseLine(new TextEncoder().encode(line));
     expect(parsed).toEqual({ kind: "record", record, durable: 0 });
   });
