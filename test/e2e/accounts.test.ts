@@ -4,7 +4,7 @@ import { SharedServer } from "./shared-server.ts";
 
 const server = new SharedServer();
 
-test("logout: refused while nothing else signs in; then the password is asked", async () => {
+test("requires another way to sign in before logout, and then asks for the password", async () => {
   await using sandbox = server.guests();
   const cleo = sandbox.home("cleo").with({ CHAT_USER: "cleo" });
   await cleo.run(["register"]);
@@ -24,7 +24,7 @@ test("logout: refused while nothing else signs in; then the password is asked", 
   expect((await cleo.run(["send", "in again"])).exitCode).toBe(0);
 });
 
-test("five processes start at once in one new home, as one new user", async () => {
+test("five concurrent processes share a new home and register one user", async () => {
   await using sandbox = server.guests();
   const eva = sandbox.home("eva").with({ CHAT_USER: "eva" });
   const ran = await Promise.all(

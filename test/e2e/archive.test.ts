@@ -14,7 +14,7 @@ let bob: Home;
 beforeAll(async () => {
   sandbox = new Sandbox();
   served = await sandbox.serve();
-  // Other servers are started here later.
+  // Tests start other servers later.
   const at = { CHAT_SERVER: served.invite };
   ana = sandbox.home("ana").with({ ...at, CHAT_USER: "ana" });
   bob = sandbox.home("bob").with({ ...at, CHAT_USER: "bob" });
@@ -32,13 +32,13 @@ const PNG =
   "AABJRU5ErkJggg==";
 
 const lines = (path: string): Json[] => ndjson(readFileSync(path, "utf8"));
-const wordsOf = (records: readonly Json[]) =>
+const summariesOf = (records: readonly Json[]) =>
   records.flatMap(({ kind, text, react }) =>
     (text ?? react) === undefined ? [] : [[kind, text ?? react]],
   );
 
 describe("chat export", () => {
-  test("writes what chat history writes, from a server and from its folder", async () => {
+  test("writes the records of chat history, from a server and from its folder", async () => {
     const [done] = await ana.json(["export", "--out", sandbox.path("out")]);
     expect(done).toMatchObject({ kind: "exported", files: 0 });
     expect(readdirSync(sandbox.path("out")).sort()).toEqual([
@@ -58,20 +58,23 @@ describe("chat export", () => {
     expect(readFileSync(join(out, "files", "photo.png")).toString("base64")).toBe(PNG);
   });
 
-  test.each(["server", "folder"])("is readable by its owner only, from a %s", async (source) => {
-    const parent = sandbox.path(`modes-${source}`);
-    mkdirSync(join(parent, "files"), { recursive: true, mode: 0o755 });
-    const from = source === "server" ? [] : ["--data", served.data];
-    for (const form of [["--files"], ["--html", "--files"]]) {
-      await ana.json(["export", ...from, "--room", "lab", ...form, "--out", parent]);
-    }
-    const made = readdirSync(parent, { recursive: true }).map(String);
-    expect(made).toContain(join("files", "photo.png"));
-    for (const name of made) {
-      const stat = statSync(join(parent, name));
-      if (stat.isFile()) expect([name, stat.mode & 0o777]).toEqual([name, 0o600]);
-    }
-  });
+  test.each(["server", "folder"])(
+    "is readable by its owner only, exported from a %s",
+    async (source) => {
+      const parent = sandbox.path(`modes-${source}`);
+      mkdirSync(join(parent, "files"), { recursive: true, mode: 0o755 });
+      const from = source === "server" ? [] : ["--data", served.data];
+      for (const form of [["--files"], ["--html", "--files"]]) {
+        await ana.json(["export", ...from, "--room", "lab", ...form, "--out", parent]);
+      }
+      const made = readdirSync(parent, { recursive: true }).map(String);
+      expect(made).toContain(join("files", "photo.png"));
+      for (const name of made) {
+        const stat = statSync(join(parent, name));
+        if (stat.isFile()) expect([name, stat.mode & 0o777]).toEqual([name, 0o600]);
+      }
+    },
+  );
 });
 
 describe("chat import", () => {
@@ -86,14 +89,16 @@ describe("chat import", () => {
     const original = lines(file);
     const bySeq = (records: readonly Json[]) => new Map(records.map((one) => [one["seq"], one]));
     const [here, there] = [bySeq(copy), bySeq(original)];
-    const words = wordsOf(copy).map(([kind, text]) => [kind, text]);
-    expect(words.slice(0, -1)).toEqual(wordsOf(original));
-    expect(words.at(-1)?.[1]).toMatch(/^\[file photo\.png, \d+ B, f\S+\]$/);
+    const summaries = summariesOf(copy).map(([kind, text]) => [kind, text]);
+    expect(summaries.slice(0, -1)).toEqual(summariesOf(original));
+    expect(summaries.at(-1)?.[1]).toMatch(/^\[file photo\.png, \d+ B, f\S+\]$/);
     const about = (records: readonly Json[], known: ReadonlyMap<unknown, Json>) =>
       records.flatMap(({ re }) => (re === undefined ? [] : [known.get(re)?.["text"]]));
     expect(about(copy, here)).toEqual(about(original, there));
-    const said = copy.filter(({ kind }) => kind === "text" || kind === "action");
-    expect(said.every(({ from, imported }) => from === "ana" && imported !== undefined)).toBe(true);
+    const messages = copy.filter(({ kind }) => kind === "text" || kind === "action");
+    expect(messages.every(({ from, imported }) => from === "ana" && imported !== undefined)).toBe(
+      true,
+    );
   });
 
   test("resumes after a kill, and restores no erased message", async () => {
@@ -114,11 +119,11 @@ describe("chat import", () => {
     expect(Number(done?.["present"])).toBeGreaterThan(200);
     expect(Number(done?.["present"]) + Number(done?.["records"])).toBe(IMPORTED);
     const all = await ana.json(["history", "--room", "long", "--since", "2000-01-01"]);
-    const said = all.filter(({ kind }) => kind === "text" || kind === "erased");
-    expect(said.map(({ kind, text }) => (kind === "erased" ? "erased" : text))).toEqual(
-      texts.map((text, i) => (said[i]?.kind === "erased" ? "erased" : text)),
+    const messages = all.filter(({ kind }) => kind === "text" || kind === "erased");
+    expect(messages.map(({ kind, text }) => (kind === "erased" ? "erased" : text))).toEqual(
+      texts.map((text, i) => (messages[i]?.kind === "erased" ? "erased" : text)),
     );
-    expect(said.filter(({ kind }) => kind === "erased")).toHaveLength(1);
+    expect(messages.filter(({ kind }) => kind === "erased")).toHaveLength(1);
   });
 });
 
@@ -127,7 +132,7 @@ function pad(number: number): string {
 }
 
 describe("chat backup and chat restore", () => {
-  test("made while messages flow restores everything confirmed before", async () => {
+  test("a backup during traffic restores all messages confirmed before it", async () => {
     const data = served.data;
     const out = sandbox.path("backup");
     const talking = ana.start(["send", "--to", "lab", "-"]);
@@ -144,7 +149,7 @@ describe("chat backup and chat restore", () => {
     expect(Number(after?.["size"])).toBeGreaterThanOrEqual(Number(secret[0]?.["seq"]));
     expect(Number(after?.["copiedBytes"])).toBeLessThan(Number(after?.["bytes"]));
     expect(grepped(out, "a secret word")).toBe(true);
-    // An erasing reaches the backup when it is made again.
+    // The next backup applies the erasure.
     await ana.run(["join", "--room", "lab"], { stdin: `/erase ${secret[0]?.["seq"]}\n` });
     await checkpointed(data, Number(secret[0]?.["seq"]) + 1);
     const [last] = await ana.json(["backup", out, "--data", data]);
@@ -170,7 +175,7 @@ describe("chat backup and chat restore", () => {
     await again.program.signal("SIGTERM");
   });
 
-  test("refuses a rollback; once accepted, the log gets a new origin", async () => {
+  test("refuses a rollback; accepting it gives the log a new origin", async () => {
     const out = sandbox.path("rollback");
     await ana.json(["backup", out, "--data", served.data]);
     await ana.json(["send", "one word more"]);
@@ -192,10 +197,10 @@ describe("chat backup and chat restore", () => {
   });
 });
 
-function grepped(out: string, words: string): boolean {
+function grepped(out: string, summaries: string): boolean {
   const folder = join(out, "history");
   return readdirSync(folder).some((name) =>
-    readFileSync(join(folder, name), "utf8").includes(words),
+    readFileSync(join(folder, name), "utf8").includes(summaries),
   );
 }
 

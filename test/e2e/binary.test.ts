@@ -9,7 +9,7 @@ import { CHAT, runChat } from "./binary.ts";
 const folder = mkdtempSync(join(tmpdir(), "chat-binary-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("--version tells the version that was built", async () => {
+test("--version prints the version of the build", async () => {
   const { exitCode, out, err } = await runChat(["--version"]);
   expect([exitCode, err]).toEqual([0, ""]);
   expect(out).toMatch(/^chat \S+(?: \([0-9a-f]+(?:-dirty)?\))?\n$/);
@@ -18,7 +18,7 @@ test("--version tells the version that was built", async () => {
   expect({ kind, version }).toEqual({ kind: "version", version: manifest.version });
 });
 
-test("files of the folder it is started in change nothing", async () => {
+test("ignores files in the current folder", async () => {
   const trap = join(folder, "trap");
   mkdirSync(join(trap, "node_modules", "citty"), { recursive: true });
   mkdirSync(join(trap, "home"));
@@ -43,7 +43,7 @@ test("files of the folder it is started in change nothing", async () => {
   }
 });
 
-requires("strace").test("it does not even look at them", async () => {
+requires("strace").test("does not open files in the current folder", async () => {
   const trace = join(folder, "trace");
   const child = Bun.spawn(
     ["strace", "-f", "-qq", "-e", "trace=%file", "-o", trace, CHAT, "--version"],
@@ -58,13 +58,13 @@ requires("strace").test("it does not even look at them", async () => {
 test.each([
   [[], "USAGE chat COMMAND"],
   [["toString"], "chat: unknown command 'toString'; see chat --help\n"],
-])("misuse %j is exit 2 and says what to do", async (args, line) => {
+])("misuse %j exits with 2 and a remedy", async (args, line) => {
   const { exitCode, out, err } = await runChat(args);
   expect([exitCode, out]).toEqual([2, ""]);
   expect(err).toContain(line);
 });
 
-test("help in a pipe has no colours", async () => {
+test("prints help without colours in a pipe", async () => {
   const { out } = await runChat(["version", "--help"], { env: { TERM: "xterm-256color" } });
   expect(out).toContain("USAGE");
   expect(out).not.toContain("\x1b");

@@ -3,10 +3,10 @@ import { join } from "node:path";
 const ROOT = join(import.meta.dir, "../..");
 const NAME = process.platform === "win32" ? "chat.exe" : "chat";
 
-/** The compiled program, made from the sources as they are now. */
+/** The compiled program, built from the present sources. */
 export const CHAT = join(ROOT, "dist", NAME);
 
-// `npm test` has built it; whoever runs one file by hand gets the present one, too.
+// `npm test` has built it. A single test file builds it if necessary.
 const built = Bun.spawnSync([process.execPath, "build.ts", "--if-needed"], {
   cwd: ROOT,
   stdio: ["ignore", "pipe", "pipe"],
@@ -15,7 +15,7 @@ if (!built.success) throw new Error(`dist/chat cannot be built:\n${built.stdout}
 
 export interface RunOptions {
   readonly cwd?: string;
-  /** On top of a bare environment: nothing of the person who runs the tests. */
+  /** Added to an empty environment, so that the tests do not depend on the user's environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string | Uint8Array;
 }

@@ -10,8 +10,8 @@ import { type Home, type Program, Sandbox } from "./program.ts";
 const { afterAll, test } = requires("nats-server");
 
 /**
- * docs/cluster.md, walked word for word from three empty machines on. They are three addresses of
- * loopback, with ports of this test; a folder is what each of them has.
+ * Runs docs/cluster.md from three empty machines. The machines are three loopback addresses, with
+ * ports of this test and a folder each.
  */
 
 const DOC = readFileSync(join(import.meta.dir, "..", "..", "docs", "cluster.md"), "utf8");
@@ -31,7 +31,7 @@ function blocksOf(heading: string, language: string): string[] {
 
 class Walk {
   readonly #ports = new Map<string, number>();
-  /** Debian's is too old for what the page asks for; without it the lines are the same. */
+  /** Debian's NATS server is older than the page requires; the test adapts its settings. */
   readonly #isOld = isOldNats();
 
   static async begin(): Promise<Walk> {
@@ -46,16 +46,16 @@ class Walk {
     return sandbox.path(`m${machine}`, ...more);
   }
 
-  here(text: string): string {
-    let here = text.replaceAll(/10\.0\.0\.([123])/g, (_, n) => `127.0.0.${Number(n) + 1}`);
-    for (const [port, own] of this.#ports) here = here.replaceAll(`:${port}`, `:${own}`);
-    return here;
+  localised(text: string): string {
+    let localised = text.replaceAll(/10\.0\.0\.([123])/g, (_, n) => `127.0.0.${Number(n) + 1}`);
+    for (const [port, own] of this.#ports) localised = localised.replaceAll(`:${port}`, `:${own}`);
+    return localised;
   }
 
   startNats(machine: Machine, line: string): void {
     const [conf = ""] = blocksOf("Set up three machines", "");
     expect(conf).toContain("sync_interval: always\n");
-    const own = this.here(conf)
+    const own = this.localised(conf)
       .replace("server_name: n1", `server_name: n${machine}`)
       .replaceAll("0.0.0.0:", `127.0.0.${machine + 1}:`)
       .replace(this.#isOld ? "  sync_interval: always\n" : "", "");
@@ -64,10 +64,13 @@ class Walk {
     nats[machine] = sandbox.start(args, { program, cwd: this.folder(machine) });
   }
 
-  /** All three have agreed who leads: on a busy machine later than a server waits for it. */
+  /**
+   * Waits until the servers have elected a leader, which on a busy machine takes longer than a
+   * server waits.
+   */
   async natsIsUp(): Promise<void> {
     for (const machine of MACHINES) {
-      const monitor = this.here(`http://10.0.0.${machine}:8222/healthz`);
+      const monitor = this.localised(`http://10.0.0.${machine}:8222/healthz`);
       await until(`NATS ${machine} is up`, async () => {
         const answer = await fetch(monitor).catch(() => undefined);
         return answer?.ok;
@@ -76,19 +79,19 @@ class Walk {
   }
 
   start(machine: Machine, line: string): Program {
-    const args = this.here(line).split(" ").slice(1);
+    const args = this.localised(line).split(" ").slice(1);
     const own = [
       `--host`,
       `127.0.0.${machine + 1}`,
       "--port",
-      this.here(":2428").slice(1),
+      this.localised(":2428").slice(1),
       "--json",
     ];
     const unsafe = this.#isOld ? ["--unsafe-nats"] : [];
     return sandbox.start([...args, ...own, ...unsafe], { cwd: this.folder(machine) });
   }
 
-  /** What `ssh` and `scp` do to another machine, done to its folder. */
+  /** Performs `ssh` and `scp` on the folder of the machine. */
   async shell(line: string): Promise<void> {
     const local = line
       .replace(/^ssh 10\.0\.0\.(\d) (.*)$/, (_, n, command) => `cd ../m${n} && ${command}`)
@@ -103,7 +106,7 @@ async function nodesOf(home: Home, look: readonly string[]): Promise<unknown[][]
   return lines.filter(({ kind }) => kind === "node").map((one) => [one["lag"], one["root"]]);
 }
 
-test("three machines from nothing, and again after all NATS servers were lost", async () => {
+test("sets up three machines, and restores them after the loss of all NATS servers", async () => {
   const walk = await Walk.begin();
   const lines = blocksOf("Set up three machines", "sh").flatMap((block) => {
     return block.trim().split("\n");
@@ -125,7 +128,7 @@ test("three machines from nothing, and again after all NATS servers were lost", 
     servers.push(server);
   }
   const boss = sandbox.home("boss");
-  const look = walk.here(status).split(" ").slice(1);
+  const look = walk.localised(status).split(" ").slice(1);
   const nodes = await until("all are equally far", async () => {
     const found = await nodesOf(boss, look);
     return new Set(found.map(String)).size === 1 && found;
@@ -136,7 +139,7 @@ test("three machines from nothing, and again after all NATS servers were lost", 
     readFileSync(walk.folder(machine, "data", "invite"), "utf8")
       .trim()
       .replaceAll("'", "");
-  const at = (machine: Machine) => walk.here(`10.0.0.${machine}:2428`);
+  const at = (machine: Machine) => walk.localised(`10.0.0.${machine}:2428`);
   const ana = await sandbox.home("ana").join([inviteOf(1), "--user", "ana"]);
   const ben = await sandbox.home("ben").join([inviteOf(3), "--user", "ben"]);
   ana.type("from the first");
@@ -148,7 +151,7 @@ test("three machines from nothing, and again after all NATS servers were lost", 
     await user.ended();
   }
 
-  // Every NATS server loses its disk; the folders have everything.
+  // Every NATS server loses its disk; the data folders have all records.
   for (const server of servers) await server.signal("SIGTERM");
   for (const machine of MACHINES) {
     await nats[machine]?.signal("SIGKILL");
@@ -159,7 +162,7 @@ test("three machines from nothing, and again after all NATS servers were lost", 
   const [init = ""] = blocksOf("Convert an existing server", "sh");
   const [leave = ""] = blocksOf("Remove a server", "sh");
   const runOn = async (machine: Machine, line: string, ...more: readonly string[]) => {
-    const args = [...walk.here(line.trim()).split(" ").slice(1), ...more];
+    const args = [...walk.localised(line.trim()).split(" ").slice(1), ...more];
     const ran = await boss.run(args, { cwd: walk.folder(machine) });
     expect([line, ran.exitCode, ran.err]).toEqual([line, 0, expect.any(String)]);
   };

@@ -31,10 +31,10 @@ async function seenFrom(served: Served): Promise<string> {
   return `${health.status} ${await health.text()}${gauge("reachable")}${gauge("follows")}`;
 }
 
-/** Rejects without a majority: the server that is left may not know the last messages. */
+/** Expects a refusal without a majority. The remaining server may lack the last messages. */
 async function lastPosition(): Promise<number> {
   const about = { cluster: "majority", isUnsafe: true, clock: systemClock() };
-  // Opening is refused, too, once the server that is left has noticed that it is alone.
+  // After the remaining server has detected the loss, it also refuses log-ins.
   const stream = await openJetStream({ ...about, servers: nats.urls });
   try {
     return await stream.last();
@@ -43,13 +43,13 @@ async function lastPosition(): Promise<number> {
   }
 }
 
-test("a lost majority is reported, and no text is lost", async () => {
+test("reports a lost majority, and loses no text", async () => {
   const { sandbox } = cluster;
   const node = cluster.node(0);
   const [ana, bob] = ["ana", "bob"].map((name) => sandbox.home(name)) as [Home, Home];
   const server = ["--server", node.address];
   await bob.json(["send", "before", "--user", "bob", "--server", node.invite]);
-  // The servers tell each other their addresses within seconds, and clients when they log in.
+  // Servers exchange their addresses within seconds; clients receive them at log-in.
   await until("bob knows the other servers", async () => {
     await bob.run(["users", "--user", "bob", "--server", node.invite]);
     const { err } = await bob.run(["send", "there", "--server", cluster.node(1).address]);
@@ -65,7 +65,7 @@ test("a lost majority is reported, and no text is lost", async () => {
   for (const { program } of cluster.nodes) {
     const line = await program.json("majority", { on: false });
     expect(line["reason"]).toContain(missing.join(", "));
-    await program.said("2 of 3 NATS servers do not answer");
+    await program.stderrLine("2 of 3 NATS servers do not answer");
   }
   await chat.json("fault", { code: "no-majority" });
   for (const one of cluster.nodes) expect(await seenFrom(one)).toBe("503 no-majority\n00");
@@ -75,7 +75,7 @@ test("a lost majority is reported, and no text is lost", async () => {
   const urls = ["--nats", nats.urls.join(","), "--cluster", "majority"];
   const file = sandbox.write("note.txt", "a note");
   const eve = [node.invite, "--user", "eve"];
-  // Each waits for some seconds: all at once.
+  // Each command waits for some seconds, so they run concurrently.
   const [sent, history, doctor, status, ...others] = await Promise.all([
     bob.run(["send", "kept", ...server, "--json"]),
     bob.run(["history", ...server]),

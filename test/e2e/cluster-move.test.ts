@@ -23,7 +23,7 @@ afterAll(() => nats.stop());
 const MORE = 6_000;
 const AT_ONCE = 3_000;
 
-/** Much history beside what users have said, as the server would have written it. */
+/** Appends a long history in addition to the users' messages. */
 async function talkMuch(data: string): Promise<void> {
   const { history, lobby, idOf, close } = await openStopped(data);
   const by = idOf("ana");
@@ -40,7 +40,7 @@ async function talkMuch(data: string): Promise<void> {
   await close();
 }
 
-/** All that a log says, without what each disk knows of itself: `durable`. */
+/** The log without `durable`, which each disk sets itself. */
 function linesOf(data: string, log: string): string {
   const folder = join(data, log);
   const files = readdirSync(folder).filter((name) => name.endsWith(".jsonl"));
@@ -55,7 +55,7 @@ function expectSame(one: string, other: string): void {
   }
 }
 
-test("a history moves into a cluster, is killed on the way, and a server leaves it", async () => {
+test("moves a history into a cluster despite kills, and removes a server", async () => {
   await using sandbox = new Sandbox();
   const alone = await sandbox.serve({ data: "a" });
   const anas = sandbox.home("ana");
@@ -87,7 +87,7 @@ test("a history moves into a cluster, is killed on the way, and a server leaves 
       "chat cluster init /a --nats URL",
   ]);
 
-  // Killed when a part of it is there, given up, and killed again.
+  // Killed after the first part, cancelled, and killed again.
   const killAfter = async (bytes: number) => {
     await using relay = await Relay.open(nats.servers[0]?.port ?? 0);
     const stalled = relay.stallAfter("up", bytes);
@@ -127,7 +127,7 @@ test("a history moves into a cluster, is killed on the way, and a server leaves 
   const status = await boss.json(["cluster", "status", ...nats_]);
   const roots = status.filter(({ kind }) => kind === "node").map(({ root }) => root);
   expect([roots.length, new Set(roots).size]).toEqual([2, 1]);
-  // The client knows this server: it is the same one at another address.
+  // The client knows this server by its key, at another address.
   const again = await anas.join([nodes[1].invite]);
   const ben = await sandbox.home("ben").join([nodes[0].invite, "--user", "ben"]);
   ben.type("after the move");
@@ -148,7 +148,7 @@ test("a history moves into a cluster, is killed on the way, and a server leaves 
     expect([exitCode, err]).toEqual([0, ""]);
   }
 
-  // One goes on alone, and cannot come back.
+  // One server continues alone and cannot return.
   expect(await serve("b")).toEqual([
     1,
     "chat: /b belongs to the cluster 'move'; add --nats, or to run it alone, " +

@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(() => nats.stop());
 
-/** A device can be let in once the servers have its key packages, a moment after it came. */
+/** Waits until the servers have key packages of the device; then others can add it. */
 async function keyPackages({ fingerprint: own }: Served, devices: number): Promise<void> {
   const stream = await openJetStream({
     ...{ servers: nats.urls, cluster: "chat", isUnsafe: true, clock: systemClock() },
@@ -39,7 +39,7 @@ async function letsIn(by: Program, name: string): Promise<void> {
   expect(await by.json("let-in", { user: name })).toMatchObject({ added: 1, missing: 0 });
 }
 
-test("a sealed room of people at different servers outlives the first of them", async () => {
+test("a sealed room with users at different servers survives the loss of a server", async () => {
   await using sandbox = new Sandbox();
   const [a, b, c] = (await serveNodes(sandbox, nats, ["a", "b", "c"])) as [Served, Served, Served];
   const join = (name: string, { invite }: Served) =>
@@ -63,7 +63,7 @@ test("a sealed room of people at different servers outlives the first of them", 
   ben.type(second);
   await ana.json("text", { from: "ben", text: second, sealed: true });
 
-  // By somebody at another server, for somebody at a third one.
+  // A user at another server adds a user at a third server.
   ana.type("/grant ben");
   await ben.json("group", { from: "ana", added: 0 });
   await letsIn(ben, "eve");
@@ -77,7 +77,8 @@ test("a sealed room of people at different servers outlives the first of them", 
   ana.type(fourth);
   await ben.json("text", { from: "ana", text: fourth });
 
-  // Dan has only his key packages there: he hears of it at a server that knows nothing of him yet.
+  // Only key packages of dan exist there. He receives the room at a server where he has not logged
+  // in yet.
   const dan = await join("dan", a);
   await keyPackages(a, 4);
   await letsIn(ben, "dan");

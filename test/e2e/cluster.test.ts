@@ -18,7 +18,7 @@ import { type Home, type Json, ndjson, type Served } from "./program.ts";
 
 const { afterAll, beforeAll, beforeEach, test } = requires("nats-server");
 
-/** Three servers as one, on three NATS servers; clients of a dead machine go to another one. */
+/** Three servers and three NATS servers. Clients of a stopped server switch to another one. */
 
 let cluster: ServedCluster;
 
@@ -57,7 +57,7 @@ function folderOf(index: number, id: unknown): string {
   return join(node(index).data, "files", String(id));
 }
 
-/** By name, with its labels; those of a cluster appear some seconds after the start. */
+/** Waits for a metric by name and labels. Metrics of the cluster appear seconds after the start. */
 async function metricsOf(served: Served): Promise<Readonly<Record<string, number>>> {
   return await until("the metrics count all servers", async () => {
     const lines = (await metricsText(served)).split("\n").filter((line) => /^[a-z]/.test(line));
@@ -75,7 +75,7 @@ function node(index: number): Served {
   return cluster.node(index);
 }
 
-/** Resolves when the machines know of each other: the line that lets users in names all. */
+/** Resolves when an invite contains the addresses of all machines. */
 async function areKnown(): Promise<void> {
   const others = (own: Served) =>
     cluster.nodes.filter((one) => one !== own).map(({ port }) => port);
@@ -87,7 +87,7 @@ async function areKnown(): Promise<void> {
   );
 }
 
-test("users of different nodes talk, and no name is given twice", async () => {
+test("users at different nodes exchange messages, and names are unique", async () => {
   const { sandbox, nats } = cluster;
   expect(cluster.node(0).listening).toMatchObject({ cluster: "talk", node: expect.any(String) });
   const identities = cluster.nodes.map(({ fingerprint }) => fingerprint);
@@ -104,7 +104,7 @@ test("users of different nodes talk, and no name is given twice", async () => {
   ben.type("/join den", "/msg ana between us");
   await ana.json("text", { from: "ben", text: "between us" });
 
-  // Each name at two nodes in the same moment.
+  // Each name is registered at two nodes at the same time.
   const names = ["kim", "lea"];
   const outcomes = await Promise.all(
     names.flatMap((name) =>
@@ -153,17 +153,17 @@ test("users of different nodes talk, and no name is given twice", async () => {
     return check?.["state"] === "ok" && /^3 servers with one/.test(String(check["message"]));
   });
 
-  // A ban at one node ends what is open at another.
+  // A ban at one node closes the sessions at another node.
   await boss.json(["admin", "ban", "ben", "--user", "olga", ...admin]);
   await ben.json("fault", { code: "banned" });
   ana.type("/quit");
   expect(await sameHistory()).toContain("between us");
 });
 
-test("the first address is dead: a first join, and commands of a known server", async () => {
+test("joins and runs commands although the first address is unreachable", async () => {
   await areKnown();
   const { sandbox } = cluster;
-  // As on a machine where no server runs.
+  // Simulates a machine on which no server runs.
   const elsewhere = { XDG_RUNTIME_DIR: sandbox.path("tmp"), CHAT_SERVER: "" };
   const known = sandbox.home("known").with(elsewhere);
   const { invite, address } = node(0);
@@ -174,7 +174,7 @@ test("the first address is dead: a first join, and commands of a known server", 
   const line = formatInvite({ ...parseServerSpec(invite), also });
   const first = sandbox.home("first").start(["join", "--json", "--user", "newcomer", line]);
   await first.json("connected");
-  await first.said("first connection");
+  await first.stderrLine("first connection");
   first.type("from a newcomer");
   await first.json("ack");
   await first.finish();
@@ -187,7 +187,7 @@ test("the first address is dead: a first join, and commands of a known server", 
       "m",
     ),
   );
-  // The last good one comes first now: nothing to be said.
+  // The last reachable address is tried first, so nothing is reported.
   const asked = await known.run(["history", "--json"]);
   expect([asked.exitCode, asked.err]).toEqual([0, ""]);
   const texts = asked.out.split("\n").filter((text) => text.includes('"text"'));
@@ -199,12 +199,12 @@ test("the first address is dead: a first join, and commands of a known server", 
   const got = await known.run(["get-file", id, "--server", address, "--out", sandbox.folder]);
   expect([got.exitCode, got.err]).toEqual([0, expect.stringContaining("does not answer")]);
 
-  // The operator's token is of that machine alone: nobody else is asked.
+  // The operator's token is valid on one machine only, so no other machine is tried.
   const admin = ["admin", "invite", "--server", address, "--data", node(0).data];
   expect((await sandbox.home("known").run(admin)).exitCode).toBe(5);
 });
 
-test("a file sent to one server is fetched from all, and erased from all", async () => {
+test("fetches a file from all servers, and erases it on all", async () => {
   const { sandbox } = cluster;
   const [ida, jan, pia] = [await user("ida", 0), await user("jan", 1), await user("pia", 2)];
   const path = file(sandbox, "photo.jpg", noise(3 * CHUNK_BYTES + 1));
@@ -221,7 +221,7 @@ test("a file sent to one server is fetched from all, and erased from all", async
     expect(readFileSync(join(folderOf(index, sent["id"]), "content"))).toEqual(content);
   }
 
-  // One server is down while it is erased.
+  // One server is stopped during the erasure.
   const { id, seq } = sent;
   const admin = ["--data", node(1).data, "--server", node(1).address];
   await jan.json(["admin", "erase", String(seq), ...admin]);
@@ -237,7 +237,7 @@ test("a file sent to one server is fetched from all, and erased from all", async
   await until("it is gone", () => !existsSync(folderOf(0, id)));
 });
 
-test("an upload and a fetch outlive kill -9 of their server, and of NATS' leader", async () => {
+test("an upload and a download survive kill -9 of their server and of the NATS leader", async () => {
   const { sandbox } = cluster;
   const [dan, eva] = [await user("dan", 0), await user("eva", 1)];
   const path = file(sandbox, "large.bin", noise(12 * MIB));
@@ -265,8 +265,8 @@ test("an upload and a fetch outlive kill -9 of their server, and of NATS' leader
   killed?.start();
 });
 
-// The last one: it stops all servers.
-test("kill -9 of a node and of the stream's leader: nothing is lost, nothing doubled", async () => {
+// Last test: it stops all servers.
+test("loses and repeats no message after kill -9 of a node and of the stream's leader", async () => {
   const { sandbox } = cluster;
   const join = (name: string, at: number) => {
     const args = ["join", "--json", "--user", name, cluster.node(at).invite];

@@ -6,17 +6,17 @@ import { CHAT } from "./binary.ts";
 import { Sandbox } from "./program.ts";
 import { Screen } from "./tmux.ts";
 
-/** The scripts of `chat completions`, in the real shells: what Tab makes of a half typed line. */
+/** Completion scripts of `chat completions` in real shells. */
 
 const MEAN_FILE = `it's "q" $(touch EVALUATED) ; touch EVALUATED #.txt`;
 const SCRIPTING = join(import.meta.dir, "../../docs/scripting.md");
 const READY = /^\$$/;
 
-/** What a shell reads at its start, besides the script where `--help` tells to put it. */
+/** Start files of each shell; they load the script from the folder that `--help` recommends. */
 const STARTS: Readonly<Record<string, readonly (readonly [file: string, text: string])[]>> = {
   bash: [
     [".inputrc", "set show-all-if-ambiguous on\nset bell-style none\n"],
-    // What the package bash-completion would do.
+    // Loads the script as the package bash-completion does.
     [".bashrc", "PS1='$ '\n. ~/.local/share/bash-completion/completions/chat\n"],
   ],
   zsh: [[".zshrc", "fpath=(~/.zfunc $fpath)\nautoload -Uz compinit && compinit -u\nPS1='$ '\n"]],
@@ -66,7 +66,7 @@ async function shellWithScript(shell: string): Promise<Screen> {
     writeFileSync(path, text);
   }
   const screen = await Screen.open(sandbox, shell, { ...env, BIN: bin });
-  // tmux keeps the PATH that it was started with.
+  // tmux keeps the PATH of its start.
   screen.line(`cd here && PATH="$BIN:$PATH" exec ${shell} -i`);
   await screen.showsOver(`exec ${shell}`, READY);
   return screen;
@@ -79,20 +79,20 @@ describe.each(["bash", "zsh", "fish"])("%s", (shell) => {
       await using screen = await shellWithScript(shell);
       const server = `127.0.0.1:${place.port}`;
       const id = place.files[0] ?? "";
-      // The mark shows where the cursor stands: behind a blank when the word is whole.
+      // The mark shows the cursor. A space before it means that the word is complete.
       const whole = [
         ["chat hist", "chat history ^"],
         ["chat send --to=la", "chat send --to=lab ^"],
         ['chat history --with "@b', 'chat history --with "@bob" ^'],
         ['chat rooms "127.0.0.1:', `chat rooms "${server}" ^`],
         [`chat get-file ${id.slice(0, 6)}`, `chat get-file ${id} ^`],
-        // What was typed before is passed on as it stands.
+        // Completion keeps the words before the cursor.
         ["chat send --to '$(touch EVALUATED)' --to ph", "EVALUATED)' --to physics ^"],
         ['chat send --user "`touch EVALUATED`" --to ph', 'EVALUATED`" --to physics ^'],
         ["chat history --server $(touch EVALUATED) --room ph", "EVALUATED) --room ph^"],
-        // Rooms that are not known are no files.
+        // The shell does not complete unknown rooms as file names.
         ["chat history --room two", "chat history --room two^"],
-        // Names of files are the shell's, and come quoted.
+        // The shell completes and quotes file names.
         ["chat send-file two", "chat send-file two\\ words.txt ^"],
         ["chat send-file it", "\\ \\;\\ touch\\ EVALUATED\\ #.txt ^"],
         ["chat join --password-file=two", "--password-file=two\\ words.txt ^"],
@@ -108,7 +108,7 @@ describe.each(["bash", "zsh", "fish"])("%s", (shell) => {
         screen.line("clear");
         await screen.until("an empty screen", (rows) => rows.length === 1 && rows[0] === "$");
       }
-      // Several: a list, in which names of files are no more than words.
+      // Several candidates appear as a list.
       screen.type("chat get-file ");
       screen.press("Tab", "Tab");
       for (const one of place.files) await screen.shows(one);

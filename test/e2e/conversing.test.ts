@@ -14,7 +14,7 @@ async function member(sandbox: Sandbox, user: string, room: string): Promise<Hom
   return home;
 }
 
-test("--json: connected first, then records, an ack for each own text, presence", async () => {
+test("--json prints connected, then records, acks and presence", async () => {
   await using sandbox = server.guests();
   const anas = await member(sandbox, "ana", "first");
   const bobs = await member(sandbox, "bob", "first");
@@ -65,11 +65,11 @@ test("refuses only the message that exceeds 65,536 bytes", async () => {
   expect(ndjson(joined.out)).toContainEqual(expect.objectContaining({ code: "too-large" }));
   expect(joined.exitCode).toBe(3);
   const texts = await eva.json(["history", "--room", "long"]);
-  const said = texts.filter(({ kind }) => kind === "text").map(({ text }) => text);
-  expect(said).toEqual(["before", full, "after", "ok"]);
+  const received = texts.filter(({ kind }) => kind === "text").map(({ text }) => text);
+  expect(received).toEqual(["before", full, "after", "ok"]);
 });
 
-test("Ctrl-C is 130, SIGTERM is no success, both leave cleanly", async () => {
+test("exits with 130 after Ctrl-C and with an error after SIGTERM, without leftovers", async () => {
   await using sandbox = server.guests();
   const rob = await member(sandbox, "rob", "signals");
   const joined = await rob.join([]);

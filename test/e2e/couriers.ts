@@ -12,7 +12,7 @@ import { type Home, type Json, ndjson, type Sandbox } from "./program.ts";
 import { SharedServer } from "./shared-server.ts";
 
 export const MIB = 1 << 20;
-/** An interruption after two syncs leaves synced bytes, and some that are still to send. */
+/** Two syncs before the interruption leave both synced and unsent bytes. */
 const LARGE_BYTES = 2 * TRANSFER_SYNC_BYTES + 4 * MIB;
 
 export function noise(sizeBytes: number): Uint8Array<ArrayBuffer> {
@@ -27,7 +27,7 @@ export function sha256(path: string): string {
   return new Bun.CryptoHasher("sha256").update(readFileSync(path)).digest("hex");
 }
 
-/** Of a file that may be larger than the memory. */
+/** Digest of a file that may exceed the memory. */
 export async function sha256Of(path: string): Promise<string> {
   const hasher = new Bun.CryptoHasher("sha256");
   for await (const bytes of Bun.file(path).stream()) hasher.update(bytes);
@@ -39,7 +39,7 @@ export function file(sandbox: Sandbox, name: string, content: Uint8Array | strin
   return sandbox.path(name);
 }
 
-/** Mostly holes, and different at its ends. */
+/** Sparse file with different bytes at both ends. */
 export function largeFile(sandbox: Sandbox, name: string): string {
   const path = sandbox.path(name);
   const fd = openSync(path, "w");

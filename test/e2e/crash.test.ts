@@ -6,7 +6,7 @@ import { sampleSize } from "../samples.ts";
 import { Sender } from "./load.ts";
 import { type Json, ndjson, type Program, Sandbox } from "./program.ts";
 
-/** kill -9 at any moment: what was acknowledged is there, once, in order. */
+/** Kills the server at random times. Every acknowledged message must remain, once and in order. */
 
 /** `npm run soak` kills it more often. */
 const ROUNDS = sampleSize(2, 100);
@@ -59,7 +59,9 @@ test(
     const { port, invite } = server;
     const progress = new Progress(sandbox, invite);
     const joiners = progress.senders.filter(({ name }) => JOINERS.includes(name));
-    await until("everyone sees something", () => joiners.every(({ shown }) => shown.length > 0));
+    await until("everyone sees something", () =>
+      joiners.every(({ shown: received }) => received.length > 0),
+    );
     for (let round = 0; round < ROUNDS; round++) {
       await progress.more(1 + ((round * 7) % 50));
       await server.program.signal("SIGKILL");
@@ -88,26 +90,26 @@ test(
       const wanted = Array.from({ length: typed }, (_, i) => Sender.textOf(name, i));
       expect([name, faults, acked.length]).toEqual([name, [], typed]);
       expect(textsOf(stored, name)).toEqual(wanted);
-      // Each was told the place that its text really has.
-      const told = acked.map((seq) => bySeq.get(seq)?.["text"]);
-      expect(told).toEqual(wanted);
+      // Each acknowledged position is the real position of the text.
+      const output = acked.map((seq) => bySeq.get(seq)?.["text"]);
+      expect(output).toEqual(wanted);
     }
     const all = stored.filter(({ kind }) => kind === "text");
-    for (const { name, shown, program } of joiners) {
-      // Whoever stayed saw everything while they were in, once, in the order of the log; what was
-      // too much after an absence was counted.
-      const first = all.findIndex(({ seq }) => seq === shown[0]?.["seq"]);
-      const last = all.findIndex(({ seq }) => seq === shown.at(-1)?.["seq"]);
+    for (const { name, shown: received, program } of joiners) {
+      // A user who stayed saw each message of that time once, in the order of the log. Messages
+      // beyond the limit after an absence were counted.
+      const first = all.findIndex(({ seq }) => seq === received[0]?.["seq"]);
+      const last = all.findIndex(({ seq }) => seq === received.at(-1)?.["seq"]);
       const during = all.slice(first, last + 1);
-      const seen = new Set(shown.map(({ seq }) => seq));
-      expect(shown).toEqual(during.filter(({ seq }) => seen.has(seq)));
-      expect([name, shown.length + skipped(program)]).toEqual([name, during.length]);
+      const receivedSeqs = new Set(received.map(({ seq }) => seq));
+      expect(received).toEqual(during.filter(({ seq }) => receivedSeqs.has(seq)));
+      expect([name, received.length + skipped(program)]).toEqual([name, during.length]);
     }
   },
   120_000 + ROUNDS * 4_000,
 );
 
-/** One server that is killed so often, each time while a backup of it is made. */
+/** Kills one server repeatedly, each time during a backup. */
 async function killBesideBackups(rounds: number): Promise<void> {
   await using sandbox = new Sandbox();
   let server = await sandbox.serve();
@@ -116,13 +118,13 @@ async function killBesideBackups(rounds: number): Promise<void> {
   const out = sandbox.path("backup");
   const operator = sandbox.home("operator");
   const verify = async (folder: string) => {
-    const { exitCode, out: told, err } = await operator.run(["verify", "--data", folder]);
-    expect([exitCode, err, exitCode === 0 ? "" : told]).toEqual([0, "", ""]);
+    const { exitCode, out: output, err } = await operator.run(["verify", "--data", folder]);
+    expect([exitCode, err, exitCode === 0 ? "" : output]).toEqual([0, "", ""]);
   };
   for (let round = 0; round < rounds; round++) {
     await progress.more(60 + ((round * 7) % 50));
     const backup = operator.start(["backup", out, "--json", "--data", server.data]);
-    // Killed before the backup begins to read, while it reads, or after it.
+    // The kill precedes, interrupts or follows the reading of the backup.
     await progress.more(1 + ((round * 5) % 17));
     await server.program.signal("SIGKILL");
     if (round % 2 === 0) await verify(server.data);
@@ -140,7 +142,7 @@ async function killBesideBackups(rounds: number): Promise<void> {
     const ended = await program.finish(60_000);
     expect([name, ended.exitCode]).toEqual([name, 0]); // 6 is an alarm.
   }
-  // Whoever was there from the first life on holds the last one to what was pinned then.
+  // A user of the first life checks the last one against the first pins.
   const pinned = await sandbox.home("ana").json(["verify", server.invite, "--user", "ana"]);
   expect(pinned.at(-1)).toMatchObject({ ok: true });
   const stored = await operator.json(["history", "--room", "lobby", "--data", server.data]);
@@ -156,17 +158,17 @@ async function killBesideBackups(rounds: number): Promise<void> {
   const restored = sandbox.path("restored");
   await operator.json(["restore", out, "--data", restored]);
   await verify(restored);
-  // All that was signed; the record of the last checkpoint itself may be newer than that.
-  const kept = readFileSync(join(restored, "history", "000000000001.jsonl"), "utf8");
-  expect(segment.startsWith(kept)).toBe(true);
-  const left = segment.slice(kept.length).split("\n");
+  // All signed records. The record of the last checkpoint itself may be newer.
+  const restoredLog = readFileSync(join(restored, "history", "000000000001.jsonl"), "utf8");
+  expect(segment.startsWith(restoredLog)).toBe(true);
+  const left = segment.slice(restoredLog.length).split("\n");
   expect(left.filter((line) => line !== "" && !line.includes('"kind":"checkpoint"'))).toEqual([]);
 }
 
 test(
   `${BACKED_UP_ROUNDS} rounds of kill -9 beside a backup leave verifiable logs and raise no alarm`,
   async () => {
-    // Verifying takes as long as the log is: after some rounds another server begins anew.
+    // Verification takes as long as the log is, so after some rounds a new server starts.
     for (let left = BACKED_UP_ROUNDS; left > 0; left -= SERVER_ROUNDS) {
       await killBesideBackups(Math.min(left, SERVER_ROUNDS));
     }
@@ -174,7 +176,7 @@ test(
   120_000 + BACKED_UP_ROUNDS * 20_000,
 );
 
-test("SIGTERM keeps confirmed messages, and clients resend the rest", async () => {
+test("SIGTERM keeps confirmed messages, and clients resend the others", async () => {
   await using sandbox = new Sandbox();
   let server = await sandbox.serve();
   const { port, invite } = server;
@@ -195,7 +197,7 @@ test("SIGTERM keeps confirmed messages, and clients resend the rest", async () =
   }
 });
 
-test("a killed sender has sent what it printed, in order", async () => {
+test("a killed sender has sent all printed messages, in order", async () => {
   await using sandbox = new Sandbox();
   await sandbox.serve();
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
@@ -206,11 +208,11 @@ test("a killed sender has sent what it printed, in order", async () => {
   for (let i = 0; i < 20; i++) await sender.json("sent");
   const { out } = await sender.signal("SIGKILL");
   const whole = out.slice(0, out.lastIndexOf("\n") + 1);
-  const told = ndjson(whole).map(({ seq }) => seq);
+  const output = ndjson(whole).map(({ seq }) => seq);
   const all = await ana.json(["history", "--from", "ana", "--grep", "line"]);
   expect(all.map(({ text }) => String(text))).toEqual(lines.slice(0, all.length));
-  expect(all.length).toBeGreaterThanOrEqual(told.length);
-  expect(all.slice(0, told.length).map(({ seq }) => seq)).toEqual(told);
+  expect(all.length).toBeGreaterThanOrEqual(output.length);
+  expect(all.slice(0, output.length).map(({ seq }) => seq)).toEqual(output);
   const again = await ana.run(["send"], { stdin: "back\n" });
   expect(again.exitCode).toBe(0);
 });

@@ -12,15 +12,15 @@ import { ClientState } from "../../src/io/state/client-state.ts";
 import { wsDial } from "../../src/io/ws/dial.ts";
 
 /**
- * People who mean no good, in a process of their own, with the port as its argument. Each kind goes
- * on until the process is killed; "ready" on standard output says that all have begun.
+ * Attackers in a separate process, with the port as argument. Each kind of attack runs until the
+ * process is killed. "ready" on standard output means that all have started.
  */
 
 const HOST = "127.0.0.1";
 const port = Number(process.argv[2]);
 const dial = wsDial();
 
-/** A TLS record that promises a long handshake. */
+/** TLS record that announces a long handshake. */
 const HALF_HELLO = Uint8Array.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]);
 
 function raw(bytes: Uint8Array): Promise<Socket> {
@@ -100,13 +100,13 @@ void forEver(1, async () => {
   );
   await Promise.allSettled(asked);
 });
-const loud = await RawClient.register(port, `loud${process.pid}`);
-await loud.request("join", { room: "noise", create: true });
+const flooder = await RawClient.register(port, `loud${process.pid}`);
+await flooder.request("join", { room: "noise", create: true });
 void forEver(1, async () => {
-  const said = Array.from({ length: 64 }, () => loud.post("noise", "x".repeat(200)));
-  await Promise.allSettled(said);
+  const posts = Array.from({ length: 64 }, () => flooder.post("noise", "x".repeat(200)));
+  await Promise.allSettled(posts);
 });
 
-/** They would come from other machines: their work is not to count as the server's. */
+/** Low priority: attackers on other machines would not use the server's CPU. */
 setPriority(19);
 process.stdout.write("ready\n");

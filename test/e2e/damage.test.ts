@@ -26,8 +26,8 @@ beforeAll(async () => {
 });
 afterAll(() => sound[Symbol.asyncDispose]());
 
-/** A folder in which 30 messages were acknowledged, each half by another commit; server stopped. */
-function written(sandbox: Sandbox): string {
+/** Copies the folder of a stopped server with 30 acknowledged messages, in two commits. */
+function copyFolder(sandbox: Sandbox): string {
   for (const name of ["data", "ana"]) {
     cpSync(sound.path(name), sandbox.path(name), { recursive: true });
   }
@@ -49,18 +49,18 @@ async function textsIn(sandbox: Sandbox): Promise<unknown[]> {
   return records.filter(isMessage).map(({ kind, text }) => text ?? kind);
 }
 
-describe("a torn tail is moved aside and reported once", () => {
+describe("moves a torn tail aside and reports it once", () => {
   test("half a record", async () => {
     const tail = '{"head":{"v":1,"seq":33,"time":17636';
     await using sandbox = new Sandbox();
-    const log = written(sandbox);
+    const log = copyFolder(sandbox);
     const sound = statSync(log).size;
     appendFileSync(log, tail, "latin1");
     const { program, listening } = await sandbox.serve();
     expect(program.jsonLines[0]).toEqual(listening);
     const recovered = await program.json("recovered");
     expect(recovered).toEqual({ kind: "recovered", droppedBytes: tail.length, file: log });
-    await program.said(`${log} ended in ${tail.length} bytes that were never acknowledged`);
+    await program.stderrLine(`${log} ended in ${tail.length} bytes that were never acknowledged`);
     const [torn = ""] = readdirSync(sandbox.path("data", "torn"));
     expect(readFileSync(sandbox.path("data", "torn", torn), "latin1")).toBe(tail);
     expect(readFileSync(log).subarray(0, sound).includes(tail)).toBe(false);
@@ -72,16 +72,16 @@ describe("a torn tail is moved aside and reported once", () => {
     expect((await again.program.signal("SIGTERM")).out).not.toContain("recovered");
   });
 
-  test("a signed record that is cut off refuses the start until the loss is accepted", async () => {
+  test("a missing signed record prevents the start until the loss is accepted", async () => {
     await using sandbox = new Sandbox();
-    const log = written(sandbox);
+    const log = copyFolder(sandbox);
     truncateSync(log, statSync(log).size - 10);
     const before = snapshot(sandbox.path("data"));
     const { exitCode, err } = await sandbox.startServer().ended();
     expect([exitCode, err]).toEqual([6, expect.stringContaining(`${log} is damaged at byte`)]);
     expect(readFileSync(log, "latin1")).toBe(before["history/000000000001.jsonl"] ?? "");
     const { program } = await sandbox.serve({ args: ["--accept-loss"] });
-    expect(await program.said("confirmed records were lost")).toMatch(/ lost; \d+ remain\. /);
+    expect(await program.stderrLine("confirmed records were lost")).toMatch(/ lost; \d+ remain\. /);
     expect(await textsIn(sandbox)).toEqual(TEXTS.slice(0, -1));
     expect(readFileSync(log, "utf8")).toContain('"kind":"fork","room":"server"');
     await program.signal("SIGTERM");
@@ -106,11 +106,11 @@ test("signs the last records when it stops, so that a cut tail is detected", asy
   expect([exitCode, err]).toEqual([6, expect.stringContaining(sentence)]);
 });
 
-describe("damage in what was acknowledged refuses the start, exit 6, and changes nothing", () => {
+describe("damage in acknowledged records prevents the start, exits with 6, and changes nothing", () => {
   test("a head", async () => {
     const seq = 9;
     await using sandbox = new Sandbox();
-    const log = written(sandbox);
+    const log = copyFolder(sandbox);
     const sound = readFileSync(log, "latin1");
     const harmed = sound.replace(`"seq":${seq},`, `"seq":${seq - 1},`);
     expect(harmed).not.toBe(sound);
@@ -126,9 +126,9 @@ describe("damage in what was acknowledged refuses the start, exit 6, and changes
     expect(snapshot(sandbox.path("data"))).toEqual(before);
   });
 
-  test("lost accounts, until accepted: they become names without an owner", async () => {
+  test("lost accounts; accepting the loss leaves their names without an owner", async () => {
     await using sandbox = new Sandbox();
-    written(sandbox);
+    copyFolder(sandbox);
     const accounts = sandbox.path("data", "accounts");
     for (const name of readdirSync(accounts)) rmSync(join(accounts, name));
     const refused = await sandbox.startServer().ended();
@@ -137,17 +137,17 @@ describe("damage in what was acknowledged refuses the start, exit 6, and changes
     const { users } = await first.program.json("accounts-lost");
     expect(users).toEqual([expect.stringMatching(/^lost-u[\w-]{11}$/)]);
     const [lost = ""] = users as string[];
-    await first.program.said(
+    await first.program.stderrLine(
       `1 account is lost, with the latest bans and roles; their messages appear under ${lost}`,
     );
     await first.program.signal("SIGTERM");
 
-    // Once: they are accounts from now on.
+    // Reported once; afterwards they are accounts.
     const { program, invite, address } = await sandbox.serve();
     expect(program.jsonLines.map(({ kind }) => kind)).not.toContain("accounts-lost");
     const records = await sandbox.home("x").json(["history", "--data", sandbox.path("data")]);
     expect(new Set(records.map(({ from }) => from))).toEqual(new Set([lost]));
-    // No device, no password and no registration leads into it; the name that it had is free.
+    // No device, password or registration gives access to the account; its former name is free.
     const eve = sandbox.home("eve");
     for (const verb of ["login", "register"]) {
       const entered = await eve.run([verb, invite, "--user", lost], {
@@ -156,7 +156,7 @@ describe("damage in what was acknowledged refuses the start, exit 6, and changes
       expect(entered.exitCode).toBe(3);
     }
     expect((await eve.run(["register", invite, "--user", "ana"])).exitCode).toBe(0);
-    // An operator gives it back to its owner under another name.
+    // An operator returns the account to its owner under another name.
     const admin = sandbox.home("admin");
     const operator = ["--data", sandbox.path("data")];
     const [made] = await admin.json(["admin", "reset", lost, ...operator]);
@@ -174,17 +174,17 @@ describe("damage in what was acknowledged refuses the start, exit 6, and changes
 
 test("warns of a damaged body at the start, and serves it as damaged", async () => {
   await using sandbox = new Sandbox();
-  const log = written(sandbox);
+  const log = copyFolder(sandbox);
   const text = readFileSync(log, "latin1");
   writeFileSync(log, text.replace('"message 6"', '"message 9"'), "latin1");
   const { program } = await sandbox.serve();
   const { seq } = await program.json("damaged");
-  await program.said(`the body of record ${seq} is damaged; clients receive it as damaged`);
+  await program.stderrLine(`the body of record ${seq} is damaged; clients receive it as damaged`);
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
-  const shown = await ana.run(["history", "--room", "lobby", "--json"]);
+  const history = await ana.run(["history", "--room", "lobby", "--json"]);
   const sentence = `record ${seq} of lobby is damaged or withheld`;
-  expect([shown.exitCode, shown.err]).toEqual([6, expect.stringContaining(sentence)]);
-  const online = ndjson(shown.out);
+  expect([history.exitCode, history.err]).toEqual([6, expect.stringContaining(sentence)]);
+  const online = ndjson(history.out);
   expect(online.at(-1)).toMatchObject({ kind: "fault", code: "log-corrupt" });
   const found = online.find((record) => record["seq"] === seq);
   expect(found).toMatchObject({ kind: "damaged", seq, room: "lobby", from: "ana" });
@@ -205,7 +205,7 @@ test("warns of a damaged body at the start, and serves it as damaged", async () 
 
 test("warns of a damaged account at the start, and keeps its messages", async () => {
   await using sandbox = new Sandbox();
-  written(sandbox);
+  copyFolder(sandbox);
   const before = await sandbox.serve();
   const bob = sandbox.home("bob").with({ CHAT_USER: "bob" });
   await bob.json(["register"]); // A last line that is damaged could be a torn one.
@@ -214,7 +214,7 @@ test("warns of a damaged account at the start, and keeps its messages", async ()
   writeFileSync(log, readFileSync(log, "latin1").replace('"name":"ana"', '"name":"anx"'), "latin1");
   const { program } = await sandbox.serve();
   await program.json("damaged", { seq: 1, log: "accounts" });
-  await program.said("account record 1 is damaged");
+  await program.stderrLine("account record 1 is damaged");
   const joined = await bob.join([]);
   await joined.json("text", { text: TEXTS.at(-1) });
 });

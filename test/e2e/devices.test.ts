@@ -18,7 +18,7 @@ async function linked(old: Home, next: Home): Promise<void> {
   expect([exitCode, ndjson(out).at(-1)]).toEqual([0, made[0]]);
 }
 
-test("a second home is linked by a code, writes, links a third, and is signed out", async () => {
+test("links a second home by a code, which posts, links a third, and is signed out", async () => {
   await using sandbox = server.guests();
   const { address, invite } = server.served;
   const laptop = sandbox.home("laptop").with({ CHAT_USER: "ana", CHAT_INVITE: invite });
@@ -53,7 +53,7 @@ test("a second home is linked by a code, writes, links a third, and is signed ou
   expect([none.exitCode, none.err]).toEqual([4, expect.stringContaining("no such device")]);
 });
 
-test("link-device prints the line for the other machine, which works as it is", async () => {
+test("link-device prints a line that works unchanged on the other machine", async () => {
   await using sandbox = new Sandbox();
   const everywhere = ["serve", "--port", "0", "--open", "--no-discovery", "--json"];
   const served = sandbox.start([...everywhere, "--data", sandbox.path("data")]);
@@ -62,7 +62,7 @@ test("link-device prints the line for the other machine, which works as it is", 
   await ana.run(["register"]);
   const offering = ana.start(["link-device"]);
   const code = await offering.out.next("the code", (line) => /^[0-9A-Z-]{8,}$/.test(line));
-  const line = await offering.said("chat link-device --join '");
+  const line = await offering.stderrLine("chat link-device --join '");
   const [, place = ""] = /^chat link-device --join '(chat:\/\/[^']+)'$/.exec(line) ?? [];
   const lan = Object.values(networkInterfaces())
     .flatMap((own) => own ?? [])
@@ -108,7 +108,7 @@ test("refuses another server at the known address until the user accepts it", as
   expect(await bare.json(["trust", "list"])).toEqual([]);
 });
 
-test("strict refuses a server without a pin, and shows how to accept it", async () => {
+test("strict refuses a server without a pin, and prints how to accept it", async () => {
   await using sandbox = new Sandbox();
   const { address, fingerprint } = await sandbox.serve({ args: ["--open"] });
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
@@ -149,7 +149,7 @@ test("a renewed or replaced certificate causes no message", async () => {
   expect(err.match(/fingerprint/g)).toHaveLength(1); // At the first contact.
 });
 
-test("clients follow a server to a new key; old invites stay valid", async () => {
+test("clients accept a new key of a server; old invites stay valid", async () => {
   await using sandbox = new Sandbox();
   const first = await sandbox.serve();
   const { port, invite } = first;
@@ -160,11 +160,11 @@ test("clients follow a server to a new key; old invites stay valid", async () =>
   await first.program.signal("SIGTERM");
   const second = await sandbox.serve({ port, args: ["--new-identity"] });
   expect(second.fingerprint).not.toBe(first.fingerprint);
-  await window.said("has a new key");
+  await window.stderrLine("has a new key");
   await window.json("connected", { fingerprint: second.fingerprint });
   const { err } = await window.finish();
   expect(err.match(/has a new key/g)).toHaveLength(1);
-  // Nothing is asked, nothing is missed, nothing comes twice.
+  // No prompt appears, and no message is lost or repeated.
   const again = await ana.join([]);
   const { exitCode, out } = await again.finish();
   expect([exitCode, ndjson(out).filter(({ kind }) => kind === "text")]).toEqual([0, []]);

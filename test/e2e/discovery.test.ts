@@ -30,7 +30,7 @@ async function found(sandbox: Sandbox, program: Program, fingerprint: string) {
   return until("the server is found, or says why not", look, 30_000);
 }
 
-test("servers are found, told apart, named to scripts, and gone when they stop", async () => {
+test("discovers, distinguishes and lists servers until they stop", async () => {
   await using sandbox = new Sandbox();
   const one = await serve(sandbox, "one");
   const first = await found(sandbox, one.program, one.fingerprint);
@@ -44,7 +44,7 @@ test("servers are found, told apart, named to scripts, and gone when they stop",
   const two = await serve(sandbox, "two");
   const second = await found(sandbox, two.program, two.fingerprint);
   expect(second).toMatchObject({ name: expect.stringMatching(/^Discovery test \(\d+\)$/) });
-  // A script is told, and takes nothing; a stranger's machine has another folder of its own.
+  // A script lists servers but never chooses one. Another machine has another folder.
   const stranger = sandbox.home("bob").with({ XDG_RUNTIME_DIR: sandbox.path("tmp") });
   const { exitCode, err } = await stranger.run(["users", "--user", "bob"]);
   expect(exitCode).toBe(2);
@@ -56,11 +56,11 @@ test("servers are found, told apart, named to scripts, and gone when they stop",
   expect(`${one.program.err.text}${two.program.err.text}`).not.toContain("LAN");
 });
 
-test("who does not want to be found, or is reached from here alone, is not announced", async () => {
+test("does not announce servers with --no-discovery or on loopback only", async () => {
   await using sandbox = new Sandbox();
   const quiet = await serve(sandbox, "quiet", "--no-discovery");
   const local = await sandbox.serve({ data: "local" });
-  // Another one, started after them, marks the time at which they would be there.
+  // Another server, started afterwards, shows when these servers would have been found.
   const loud = await serve(sandbox, "loud");
   await found(sandbox, loud.program, loud.fingerprint);
   const all = await discover(sandbox);

@@ -9,7 +9,7 @@ import { serveOnSmallDisk } from "./small-disk.ts";
 const DISK_BYTES = 2 << 20;
 
 requires("mount").describe("on a file system of its own", () => {
-  test("a full disk: refused in words, and what was acknowledged stays", async () => {
+  test("a full disk refuses posts with a message, and acknowledged records remain", async () => {
     await using sandbox = new Sandbox();
     const server = serveOnSmallDisk(sandbox, `size=${DISK_BYTES}`, "true");
     const listening = await server.json("listening");
@@ -37,7 +37,7 @@ requires("mount").describe("on a file system of its own", () => {
     expect(exitCode).toBe(0);
   });
 
-  test("a disk that is full from the start", async () => {
+  test("starts on a full disk with an error", async () => {
     await using sandbox = new Sandbox();
     const server = serveOnSmallDisk(sandbox, "size=12k", "true");
     const { exitCode, out, err } = await server.ended();
@@ -45,7 +45,7 @@ requires("mount").describe("on a file system of its own", () => {
     expect(err).toMatch(/^chat: [^\n]+; free up disk space\n$/);
   });
 
-  test("a read-only disk", async () => {
+  test("starts on a read-only disk with an error", async () => {
     await using sandbox = new Sandbox();
     const server = serveOnSmallDisk(sandbox, "size=1m", 'mount -o remount,ro "$1"');
     const { exitCode, err } = await server.ended();
@@ -54,7 +54,7 @@ requires("mount").describe("on a file system of its own", () => {
   });
 });
 
-test("standard output on a full disk is exit 1 and one line", async () => {
+test("exits with 1 and one line if standard output is on a full disk", async () => {
   await using sandbox = new Sandbox();
   await sandbox.serve();
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
@@ -71,7 +71,7 @@ test("standard output on a full disk is exit 1 and one line", async () => {
   expect([exitCode, err]).toEqual([1, expect.stringMatching(/^chat: [^\n]+; [^\n]+\n$/)]);
 });
 
-test("a CHAT_HOME that cannot be a folder is exit 1 and one line", async () => {
+test("exits with 1 and one line if CHAT_HOME cannot be a folder", async () => {
   await using sandbox = new Sandbox();
   const { invite } = await sandbox.serve();
   const file = sandbox.write("file", "mine\n");

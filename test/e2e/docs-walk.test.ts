@@ -22,10 +22,9 @@ import { CHAT } from "./binary.ts";
 import { Lines } from "./lines.ts";
 
 /**
- * README and docs, followed from the first line to the last on a fresh home, as a new user would:
- * each command of their `sh` blocks runs, and succeeds. A new line runs by itself; what must stand
- * in for an address, a secret or another person's doing is in the tables below, and a line of
- * theirs that no document has any more fails.
+ * Runs each command of the `sh` blocks in README and docs in a new home, as a new user would. Each
+ * must succeed. The tables below replace addresses, secrets and actions of other people. An entry
+ * that no document contains is a failure.
  */
 
 const ROOT = join(import.meta.dir, "..", "..");
@@ -33,10 +32,12 @@ const ROOT = join(import.meta.dir, "..", "..");
 const CLUSTER_NATS = "nats://10.0.0.1:4222,nats://10.0.0.2:4222,nats://10.0.0.3:4222";
 const CLUSTER_MONITORS = "http://10.0.0.1:8222,http://10.0.0.2:8222,http://10.0.0.3:8222";
 
-/** What cannot run here, and why; its calls of chat are still to be ones that chat takes. */
-const CANNOT: Readonly<Record<string, string>> = {
+/**
+ * Commands that cannot run in the test, with the reason; their calls of `chat` must still be valid.
+ */
+const SKIPPED: Readonly<Record<string, string>> = {
   "npm install && npm test": "this is one of its tests",
-  "sudo install dist/chat /usr/local/bin/chat": "changes the machine; a link on PATH stands for it",
+  "sudo install dist/chat /usr/local/bin/chat": "changes the machine; the test uses a link on PATH",
   "nats-server -c nats.conf": "of three machines, see test/e2e/cluster-docs.test.ts",
   [`chat serve --data ./data --nats ${CLUSTER_NATS} --nats-monitor ${CLUSTER_MONITORS}`]:
     "the same",
@@ -61,8 +62,8 @@ const CANNOT: Readonly<Record<string, string>> = {
   "scp -p data/identity.key data/settings.json 10.0.0.3:data/": "the same",
 };
 
-/** What goes on until it is stopped: by what it says one knows that it does what it should. */
-const LASTING: Readonly<Record<string, RegExp>> = {
+/** Commands that run until they are stopped, with the output that shows success. */
+const CONTINUOUS: Readonly<Record<string, RegExp>> = {
   "npm install && npm start": /is listening on/,
   'chat serve --name "Room 12" --welcome "Be kind."': /'Room 12' is listening on/,
   "chat serve --no-tls --host 127.0.0.1 --public chat.example.org --proxy-cert /etc/ssl/chat.pem":
@@ -77,10 +78,10 @@ const LASTING: Readonly<Record<string, RegExp>> = {
   "chat link-device": /chat link-device --join/,
 };
 
-/** In place of what a document says, where that means another machine, or one's own. */
-const INSTEAD: Readonly<Record<string, string>> = {
-  "npm install && npm start": "dist/chat serve", // The registry is out of reach; this is its end.
-  // A terminal takes the server of this user; a script names it once.
+/** Replacements for other machines and for paths of the user. */
+const REPLACEMENTS: Readonly<Record<string, string>> = {
+  "npm install && npm start": "dist/chat serve", // Without the registry, only the last step runs.
+  // A terminal chooses the server of this user; a script needs an address once.
   "dist/chat join --user ana": 'dist/chat join "$(cat data/invite)" --user ana',
   "bun build.ts --all": "cp dist/chat dist/chat-linux-x64", // This program is one of them.
   "chat web 192.0.2.7": "chat web 192.0.2.7 --no-open",
@@ -96,35 +97,35 @@ const INSTEAD: Readonly<Record<string, string>> = {
   "chat get-file fq3Lr9mVt0sX --out ~/Downloads": "chat get-file FILE --out ~/Downloads",
   "chat link-device --join 192.0.2.7": "CHAT_HOME=$OTHER/tablet chat link-device --join 192.0.2.7",
   "mysqldump shop | chat share - --name shop.sql": "echo dump | chat share - --name shop.sql",
-  "chat receive": "CHAT_INVITE='SHARED' chat receive", // On a terminal it asks for the line.
+  "chat receive": "CHAT_INVITE='SHARED' chat receive", // On a terminal, it prompts for the line.
   "chat admin erase 1201 1204": "chat admin erase SEQ",
 };
 
-const OTHERS: Readonly<Record<string, string>> = {
+const PREPARATIONS: Readonly<Record<string, string>> = {
   "chat get-file --follow --out inbox":
     "CHAT_HOME=$OTHER/bob chat send-file photo.jpg --user bob --name photo-of-bob.jpg",
   "chat admin kick bob --room lab":
     "CHAT_HOME=$OTHER/bob chat join --user bob --room lab < /dev/null",
   "chat admin ban eve --for 7d --reason spam":
-    // The second time she is there.
+    // ana is registered the second time.
     'CHAT_HOME=$OTHER/eve chat register "$(cat data/invite)" --user eve || true',
 };
 
-/** A server that is started again behind a line, as it was before. */
-const AGAIN: Readonly<Record<string, string>> = {
+/** Server that restarts after a line with its previous settings. */
+const RESTARTS: Readonly<Record<string, string>> = {
   "chat serve --no-tls --host 127.0.0.1 --public chat.example.org --proxy-cert /etc/ssl/chat.pem":
-    "chat serve", // There is no proxy here.
+    "chat serve", // The test has no proxy.
 };
 
-/** Exit codes that the text announces. */
-const ENDS: Readonly<Record<string, readonly number[]>> = {
-  // The server of the walk is on loopback, and is not announced; somebody else's may be there.
+/** Exit codes that the text mentions. */
+const EXIT_CODES: Readonly<Record<string, readonly number[]>> = {
+  // The server of the test is on loopback and not announced; other servers may be on the LAN.
   "chat discover": [4, 0],
 };
 
 const sandbox = realpathSync(mkdtempSync(join(tmpdir(), "chat-docs-walk-")));
 const HERE = join(sandbox, "here");
-const OTHER = join(sandbox, "other");
+const OTHER_HOMES = join(sandbox, "other");
 
 interface Running {
   readonly out: Lines;
@@ -132,7 +133,7 @@ interface Running {
   stop(): Promise<void>;
 }
 
-/** One person's shell, in one folder, from the first line to the last. */
+/** A shell in one folder for all commands. */
 class Walk {
   #env: Record<string, string>;
   #server: Running | undefined;
@@ -157,9 +158,9 @@ class Walk {
       HOME: join(sandbox, "home"),
       XDG_RUNTIME_DIR: join(sandbox, "run"),
       TMPDIR: sandbox,
-      OTHER,
+      OTHER: OTHER_HOMES,
       TZ: "UTC",
-      // What a person is asked for on a terminal, once, and types.
+      // Inputs for prompts.
       CHAT_USER: "ana",
       CHAT_PASSWORD: "a long password",
       CHAT_NEW_PASSWORD: "a long password",
@@ -172,30 +173,31 @@ class Walk {
   async line(written: string): Promise<void> {
     const line = written.replace(/ +#.*$/, "").trimEnd();
     if (line === "") return;
-    if (CANNOT[line] !== undefined) return this.#cannot(line);
+    if (SKIPPED[line] !== undefined) return this.#cannot(line);
     const exported = /^export (\w+)=(\S+)$/.exec(line);
     if (exported !== null) {
       this.#env = { ...this.#env, [exported[1] ?? ""]: exported[2] ?? "" };
       return;
     }
-    // Guides repeat some commands.
+    // Some commands appear in several guides.
     if (this.#done.has(line)) return;
     this.#done.add(line);
-    const others = this.#take(OTHERS, line);
+    const preparation = this.#take(PREPARATIONS, line);
     const lasts =
-      this.#take(LASTING, line) ?? (/^[^|]*chat serve/m.test(line) ? /is listening on/ : undefined);
-    const instead = await this.#filled(this.#take(INSTEAD, line) ?? line);
+      this.#take(CONTINUOUS, line) ??
+      (/^[^|]*chat serve/m.test(line) ? /is listening on/ : undefined);
+    const instead = await this.#filled(this.#take(REPLACEMENTS, line) ?? line);
     if (lasts === undefined) {
-      if (others !== undefined) await this.#run(others);
-      await this.#run(instead, this.#take(ENDS, line));
+      if (preparation !== undefined) await this.#run(preparation);
+      await this.#run(instead, this.#take(EXIT_CODES, line));
     } else {
-      await this.#lasting(instead, lasts, others);
+      await this.#lasting(instead, lasts, preparation);
     }
-    const again = this.#take(AGAIN, line);
+    const again = this.#take(RESTARTS, line);
     if (again !== undefined) await this.#lasting(again, /is listening on/, undefined);
   }
 
-  /** What a unit or a crontab posts, with the things of this walk in their places. */
+  /** Runs the posts of a unit or a crontab with the values of this test. */
   async posts(text: string): Promise<void> {
     const etc = join(sandbox, "etc");
     for (const [, command = ""] of text.matchAll(
@@ -246,18 +248,18 @@ class Walk {
     );
     const isGood = exitCodes.includes(code);
     expect({ command, code, isGood, err, out }).toEqual({ command, code, isGood: true, err, out });
-    // A refusal over HTTP is an answer, and no failure, to curl.
+    // curl treats a refusal as a normal answer.
     if (command.includes("curl ")) expect(out).not.toContain('"code":');
     return out;
   }
 
-  async #lasting(command: string, says: RegExp, others: string | undefined): Promise<void> {
+  async #lasting(command: string, says: RegExp, preparation: string | undefined): Promise<void> {
     const isServer = /chat serve/.test(command);
     if (isServer) await this.#server?.stop();
     const started = this.#start(command);
     if (isServer) this.#server = started;
     else this.#running.push(started);
-    const done = others === undefined ? undefined : this.#run(others);
+    const done = preparation === undefined ? undefined : this.#run(preparation);
     const found = await Promise.any([
       started.out.next(command, (line) => says.test(line), 60_000),
       started.err.next(command, (line) => says.test(line), 60_000),
@@ -266,7 +268,7 @@ class Walk {
     });
     await done;
     await this.#remember(command, found, started);
-    // What is waited for by a later line goes on until then.
+    // A command whose output a later line needs runs until then.
     if (!isServer && !/share|link-device/.test(command)) await started.stop();
   }
 
@@ -274,13 +276,13 @@ class Walk {
     const [invite] = /chat:\/\/[^\s']+/.exec(found) ?? [];
     if (/chat share/.test(command) && invite !== undefined) this.#shared = invite;
     if (!/link-device/.test(command)) return;
-    // On standard output; the line that was waited for is on the other stream, and may be first.
+    // Standard output. The awaited line is on the other stream and may arrive first.
     const code = out.all[0] ?? (await out.next("code", () => true));
     this.#env = { ...this.#env, CHAT_LINK_CODE: code };
   }
 
   #start(command: string): Running {
-    // In a group of its own, so that all of a pipeline hears of its end.
+    // A separate process group, so that the signal reaches the complete pipeline.
     const child = Bun.spawn(["setsid", "bash", "-c", command], {
       cwd: HERE,
       env: this.#env,
@@ -295,10 +297,10 @@ class Walk {
     return { out: new Lines(command, child.stdout), err: new Lines(command, child.stderr), stop };
   }
 
-  /** With the addresses, secrets and numbers of this walk in place of those of the documents. */
+  /** Replaces addresses, secrets and numbers of the documents. */
   async #filled(line: string): Promise<string> {
     let filled = line
-      .replaceAll("/tmp/bob", join(OTHER, "bob"))
+      .replaceAll("/tmp/bob", join(OTHER_HOMES, "bob"))
       .replaceAll("/etc/ssl/chat.pem", join(HERE, "data", "tls.crt"))
       .replaceAll("/etc/chat/", `${join(sandbox, "etc")}/`)
       .replaceAll("wait=30", "wait=1")
@@ -350,7 +352,7 @@ function blocksOf(path: string): Block[] {
   }));
 }
 
-/** A document that is written into a file, and a loop, are one command. */
+/** Here-documents and loops are one command. */
 function commandsIn(block: string): string[] {
   const commands: string[] = [];
   let end: RegExp | undefined;
@@ -371,7 +373,7 @@ function callsIn(line: string): string[][] {
   );
 }
 
-/** @throws Fault usage when chat would not take it */
+/** @throws {Fault} usage if `chat` would reject the arguments */
 async function parse(words: readonly string[], table: VerbTable = VERBS): Promise<void> {
   const [word = "", ...rest] = words;
   const row = Object.hasOwn(table, word) ? table[word] : undefined;
@@ -393,14 +395,14 @@ requires("bash", "curl", "jq", "setsid").test(
         if (language === "ini" || language === "cron") await walk.posts(text);
       }
     }
-    const listed = [CANNOT, LASTING, INSTEAD, OTHERS, AGAIN, ENDS].flatMap((table) =>
-      Object.keys(table),
+    const listed = [SKIPPED, CONTINUOUS, REPLACEMENTS, PREPARATIONS, RESTARTS, EXIT_CODES].flatMap(
+      (table) => Object.keys(table),
     );
     expect(listed.filter((line) => !walk.used.has(line))).toEqual([]);
   },
 );
 
-/** What a block may be, and how its lines are looked at. */
+/** Languages of blocks with the checks of their lines. */
 const LANGUAGES = ["", "sh", "zsh", "powershell", "xml", "ini", "yaml", "toml", "cron", "nginx"];
 
 test("configuration blocks of the guides are valid", async () => {

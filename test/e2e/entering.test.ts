@@ -14,7 +14,7 @@ async function registered(sandbox: Sandbox, user: string): Promise<Home> {
   return home;
 }
 
-test("an invite, as argument or in the environment, enters its room", async () => {
+test("joins the room of an invite in an argument or the environment", async () => {
   await using sandbox = server.guests();
   const { invite, fingerprint } = server.served;
   const argument = sandbox.start(["join", invite, "--json"], {
@@ -29,7 +29,7 @@ test("an invite, as argument or in the environment, enters its room", async () =
     transport: "tcp",
     fingerprint,
   });
-  const first = await argument.said("first connection to");
+  const first = await argument.stderrLine("first connection to");
   expect(first).toMatch(
     /^chat: first connection to 127\.0\.0\.1:\d+; pinned its fingerprint [^\n]+$/,
   );
@@ -44,7 +44,7 @@ test("an invite, as argument or in the environment, enters its room", async () =
   expect((await argument.finish()).exitCode).toBe(0);
 });
 
-test("--register insists that a name is new, --login that it exists", async () => {
+test("--register requires a new name, and --login an existing one", async () => {
   await using sandbox = server.guests();
   await registered(sandbox, "eva");
   const other = sandbox
@@ -59,7 +59,7 @@ test("--register insists that a name is new, --login that it exists", async () =
 });
 
 describe("addresses", () => {
-  test("exits with 5 if nobody listens", async () => {
+  test("exits with 5 if no program listens", async () => {
     await using sandbox = new Sandbox();
     const args = ["join", `localhost:${await reservedPort()}`, "--user", "ana", "--json"];
     const { exitCode, out, err } = await sandbox.home("x").run(args);
@@ -79,7 +79,7 @@ describe("addresses", () => {
   });
 });
 
-test("a wrong --fingerprint exits with 6, names both, and pins nothing", async () => {
+test("exits with 6 and prints both fingerprints if --fingerprint is wrong, and pins nothing", async () => {
   await using sandbox = server.guests();
   const other = "A".repeat(43);
   const { fingerprint } = server.served;
@@ -96,7 +96,7 @@ test("a wrong --fingerprint exits with 6, names both, and pins nothing", async (
   expect([right.exitCode, right.err.includes("pinned")]).toEqual([0, true]);
 });
 
-test("CHAT_HOME holds all files of a client, readable by its owner only", async () => {
+test("stores all files of a client in CHAT_HOME, readable by its owner only", async () => {
   await using sandbox = server.guests();
   const ana = sandbox.home("ana");
   await ana.run(["send", "x", "--user", "hal"]);
@@ -114,7 +114,7 @@ test("CHAT_HOME holds all files of a client, readable by its owner only", async 
   expect(readdirSync(sandbox.path("home"), { recursive: true })).not.toContain("device.key");
 });
 
-test("without an address a script uses its last server, also at a new port", async () => {
+test("without an address, a script uses its last server, even at a new port", async () => {
   await using sandbox = new Sandbox();
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana", CHAT_SERVER: "" });
   const env = { CHAT_HOME: ana.folder };
@@ -140,7 +140,7 @@ test("without an address a script uses its last server, also at a new port", asy
   const moved = await sandbox.serve({ data: "one", env, args: ["--name", "one"] });
   expect(moved.port).not.toBe(first.port);
   expect(await where()).toBe("one");
-  // Its process id was reused, and its port belongs to another server.
+  // The process id is reused, and another server uses the port.
   const entry = sandbox.path("run", "chat", `${moved.program.pid}.json`);
   const stored = await Bun.file(entry).json();
   await Bun.write(entry, JSON.stringify({ ...stored, port: second.port }));

@@ -8,17 +8,17 @@ import { FIRST_SEED, sampleSize } from "../samples.ts";
 import { randomOf } from "../worlds/disk-world.ts";
 import { lineOf, noise, people, sha256 } from "./couriers.ts";
 import { type Home, type Program, Sandbox, type Served } from "./program.ts";
-import { Relay, type Way } from "./relay.ts";
+import { type Direction, Relay } from "./relay.ts";
 
 /**
- * kill -9 at any byte of a transfer, of whoever takes part: the same command finishes, and what was
- * synced goes over the wire once.
+ * Kills a participant at any byte of a transfer. The same command must finish it, and synced bytes
+ * are sent only once.
  */
 
 const KILLS = sampleSize(2, 200);
 const KILLS_A_FILE = 5;
 const FILE_BYTES = TRANSFER_SYNC_BYTES + 19 * CHUNK_BYTES + 7;
-/** Names, checksums and TLS around the chunks, and the greetings of two links. */
+/** Names, checksums and TLS records of the chunks, and the greetings of two links. */
 const AROUND_BYTES = 64 * 1024 + (FILE_BYTES / CHUNK_BYTES) * 1024;
 
 const NOISE = noise(FILE_BYTES + (2 * KILLS + 1) * 1_000);
@@ -65,8 +65,8 @@ class Scene {
   }
 
   /**
-   * Anywhere in what is left; now and then in the first words, or in the last.
-   * @param durableBytes what is there, a last short chunk counted as a whole one
+   * Chooses a position in the remaining bytes, sometimes in the first message or the last.
+   * @param durableBytes stored bytes; a last short chunk counts as a full one
    */
   #place(durableBytes: number): number {
     const leftBytes = Math.max(0, FILE_BYTES - durableBytes);
@@ -76,8 +76,8 @@ class Scene {
     return 1 + Math.floor(this.random() * leftBytes);
   }
 
-  /** Resolves when it is to die; false: it was done before. */
-  async fate(program: Program, way: Way, durableBytes: number): Promise<boolean> {
+  /** Resolves when the process should be killed; `false` if it ended first. */
+  async fate(program: Program, way: Direction, durableBytes: number): Promise<boolean> {
     const over = program.ended(60_000).then(() => false);
     const reached = this.relay.stallAfter(way, this.#place(durableBytes)).then(() => true);
     return within("a place to die at", Promise.race([reached, over]));
@@ -97,12 +97,12 @@ function chunkBytes(lineBytes: number): number {
   return Math.floor(lineBytes / HASH_LINE_BYTES) * CHUNK_BYTES;
 }
 
-function expectResumed(scene: Scene, way: Way, durableBytes: number, passed: number): void {
+function expectResumed(scene: Scene, way: Direction, durableBytes: number, passed: number): void {
   const passedBytes = scene.relay.passed[way] - passed;
   expect(passedBytes).toBeLessThanOrEqual(Math.max(0, FILE_BYTES - durableBytes) + AROUND_BYTES);
 }
 
-/** What is said with it is no part of what goes over the wire before it is whole. */
+/** Caption, which is sent only after the content. */
 function captionOf(path: string): string {
   return `${basename(path)}, \u202e<b>said</b> once`;
 }
@@ -131,9 +131,9 @@ beforeAll(async () => {
 });
 afterAll(() => stack.disposeAsync());
 
-// A failure names the seed.
+// The name of a failing test contains the seed.
 describe(`with CHAT_SEED=${FIRST_SEED}`, () => {
-  test(`${KILLS} kills of the sender`, async () => {
+  test(`survives ${KILLS} kills of the sender`, async () => {
     const { ana, relay, sent } = scene;
     for (let kills = 0; kills < KILLS; ) {
       const path = scene.newFile();
@@ -163,7 +163,7 @@ describe(`with CHAT_SEED=${FIRST_SEED}`, () => {
     }
   });
 
-  test(`${KILLS} kills of the receiver`, async () => {
+  test(`survives ${KILLS} kills of the receiver`, async () => {
     const { ana, bob, relay, sandbox, sent } = scene;
     const path = scene.newFile();
     const name = basename(path);
@@ -180,7 +180,8 @@ describe(`with CHAT_SEED=${FIRST_SEED}`, () => {
           await getting.signal("SIGKILL");
           kills++;
           relay.drop();
-          // Without a part it stands there: whoever dies before saying so fetches it again.
+          // Without a partial file, the download is complete. A receiver that was killed before it
+          // reported that fetches the file again.
           const journal = join(inbox, `${name}.part.journal`);
           const lines = existsSync(journal) ? readFileSync(journal, "latin1") : "\n";
           durableBytes = chunkBytes(lines.length - lines.indexOf("\n") - 1);
@@ -201,7 +202,7 @@ describe(`with CHAT_SEED=${FIRST_SEED}`, () => {
     }
   });
 
-  test(`${KILLS} kills of the server`, async () => {
+  test(`survives ${KILLS} kills of the server`, async () => {
     const { ana, relay, sandbox, sent } = scene;
     for (let kills = 0; kills < KILLS; ) {
       const path = scene.newFile();
@@ -221,7 +222,8 @@ describe(`with CHAT_SEED=${FIRST_SEED}`, () => {
       relay.release();
       let { exitCode, out, err } = await sending.ended(60_000);
       if (exitCode === 5 && !out.includes("progress")) {
-        // The server died before they had met: whoever was never in is told so, and tries again.
+        // The server was killed before the log-in, so the client reports that and the test tries
+        // again.
         passed = relay.passed.up;
         sending = ana.start(sendOf(path));
         ({ exitCode, out, err } = await sending.ended(60_000));

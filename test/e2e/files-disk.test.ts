@@ -8,8 +8,8 @@ import { Relay } from "./relay.ts";
 import { onSmallDisk, serveOnSmallDisk } from "./small-disk.ts";
 
 /**
- * A disk that is really full, at either end. Where nothing may be mounted, the same is shown on the
- * simulated one: test/server/file-faults, test/client/download, test/worlds/disk-files.
+ * Full disks at both ends. Without permission to mount, test/server/file-faults,
+ * test/client/download and test/worlds/disk-files test the same on a simulated disk.
  */
 
 const DISK = `size=${40 * MIB}`;
@@ -32,7 +32,7 @@ async function texts(home: Home): Promise<unknown[]> {
 }
 
 requires("mount").describe("a full disk", () => {
-  test("of the server ends an upload with exit code 1, and loses nothing", async () => {
+  test("of the server fails an upload with exit code 1, and loses no data", async () => {
     await using sandbox = new Sandbox();
     const server = serveOnSmallDisk(sandbox, DISK, "true", ["--open", "--keep-free", "0"]);
     const { port } = await server.json("listening");
@@ -70,7 +70,7 @@ requires("mount").describe("a full disk", () => {
     expect((await server.signal("SIGTERM")).exitCode).toBe(0);
   });
 
-  test("of the receiver ends a download with exit code 1, which later resumes", async () => {
+  test("of the receiver fails a download with exit code 1, which later resumes", async () => {
     await using sandbox = new Sandbox();
     const { address } = await sandbox.serve();
     const { ana, bob } = await people(sandbox);

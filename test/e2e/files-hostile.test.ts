@@ -15,7 +15,9 @@ import { ndjson } from "./program.ts";
 
 const couriers = new Couriers({ args: ["--open"] });
 
-/** Legal on this disk, and trouble on another, in a shell or on a screen. */
+/**
+ * Names that are valid on this disk but cause trouble on another disk, in a shell or on a screen.
+ */
 const LOCAL: readonly string[] = [
   "-rf",
   "--out=x",
@@ -48,7 +50,7 @@ const FOREIGN: readonly string[] = [
   "x".repeat(1_024),
 ];
 
-function stranger(name: string): Promise<RawClient> {
+function register(name: string): Promise<RawClient> {
   return RawClient.register(couriers.served.port, name);
 }
 
@@ -66,7 +68,7 @@ async function upload(lane: RawClient, file: TestFile, more: object = {}): Promi
 }
 
 describe("a name", () => {
-  test("of any kind is sent, and arrives as a safe name", async () => {
+  test("of any kind arrives as a safe name", async () => {
     const { sandbox, ana, bob } = couriers;
     LOCAL.forEach((name, i) => {
       writeFileSync(sandbox.path(name), `content ${i}`);
@@ -87,17 +89,17 @@ describe("a name", () => {
       expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255);
     });
     expect(readdirSync(sandbox.folder).sort()).toEqual([...around, basename(inbox)].sort());
-    // Nor does a name do anything to the screen on which it is shown.
+    // No name affects the terminal that displays it.
     for (const args of [["files"], ["history", "--files"]]) {
-      const shown = (await bob.run(args)).out;
-      expect(shown).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f\u202e]/u);
-      expect(shown.trimEnd().split("\n").length).toBe(LOCAL.length);
+      const output = (await bob.run(args)).out;
+      expect(output).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f\u202e]/u);
+      expect(output.trimEnd().split("\n").length).toBe(LOCAL.length);
     }
   });
 
-  test("from a program of the sender's own stays in the folder", async () => {
+  test("from a modified sender stays in the folder", async () => {
     const { sandbox, bob } = couriers;
-    const main = await stranger("foreign");
+    const main = await register("foreign");
     const lane = await main.openDataChannel();
     const inbox = sandbox.path("deep", "in", "inbox");
     const around = new Set(readdirSync(sandbox.folder));
@@ -119,9 +121,9 @@ describe("a name", () => {
     main.close();
   });
 
-  test("inside a folder does not lead out of it", async () => {
+  test("inside a folder stays in that folder", async () => {
     const { sandbox, bob } = couriers;
-    const main = await stranger("folders");
+    const main = await register("folders");
     const lane = await main.openDataChannel();
     const honest = { path: "aaaaaaaaaa", size: 4, mode: 0o644, mtime: 1_763_617_717_003 };
     for (const [i, path] of ["../../evil", "/etc/eevil", "a/../../ev", "..\\..\\evil"].entries()) {
@@ -147,7 +149,7 @@ describe("a name", () => {
 test("refuses a digest that does not match the chunks, and announces no file", async () => {
   const { bob } = couriers;
   const wrong = new TestFile("digest", CHUNK_BYTES + 9);
-  const main = await stranger("eve");
+  const main = await register("eve");
   const lane = await main.openDataChannel();
   await lane.request("offer", wrong.offer());
   for (const index of wrong.chunks.keys()) lane.notify(chunkOf(wrong, index));
@@ -161,18 +163,18 @@ test("refuses a digest that does not match the chunks, and announces no file", a
   main.close();
 });
 
-/** What a receiver of an earlier version would have taken for its own notes of `name`. */
+/** Notes about `name` that a receiver of an earlier version would have accepted as its own. */
 function notesOf(real: Uint8Array, about: { readonly file: string; readonly server: string }) {
-  const theirs = real.slice();
-  theirs.fill(0x21, 0, CHUNK_BYTES); // Far before what is read again of one's own.
+  const otherBytes = real.slice();
+  otherBytes.fill(0x21, 0, CHUNK_BYTES); // Far before what is read again of one's own.
   const lines: Uint8Array[] = [Buffer.from(`${JSON.stringify({ v: 1, ...about })}\n`)];
   for (let at = 0; at < real.length; at += CHUNK_BYTES) {
     lines.push(encodeHashLine(hashOf(real.subarray(at, at + CHUNK_BYTES))));
   }
-  return { part: theirs, journal: Buffer.concat(lines) };
+  return { part: otherBytes, journal: Buffer.concat(lines) };
 }
 
-describe("notes of a half received file", () => {
+describe("journals of a partial download", () => {
   const real = noise(TRANSFER_SYNC_BYTES + 8 * CHUNK_BYTES);
 
   async function shared() {

@@ -16,13 +16,13 @@ let bob: Screen;
 beforeAll(async () => {
   sandbox = stack.use(new Sandbox());
   await sandbox.serve();
-  const bin = fakeOpener();
+  const bin = createOpener();
   ana = stack.use(await person("ana", bin));
   bob = stack.use(await person("bob", bin));
 });
 afterAll(() => stack.disposeAsync());
 
-function fakeOpener(): string {
+function createOpener(): string {
   mkdirSync(sandbox.path("bin"));
   const name = process.platform === "darwin" ? "open" : "xdg-open";
   const script = `#!/bin/sh\nprintf '%s\\n' "$@" >> '${sandbox.path("opened")}'\n`;
@@ -44,7 +44,7 @@ function screenOf(name: string, env: Record<string, string> = {}) {
 async function person(name: string, bin: string): Promise<Screen> {
   const screen = await screenOf(name, { BIN: bin });
   mkdirSync(sandbox.path(`${name}-files`));
-  // Some shells set their own PATH when they begin.
+  // Some shells set PATH at their start.
   screen.line(`PATH=$BIN:$PATH; cd ${name}-files; clear; $CHAT join --plain --user ${name}`);
   await screen.shows(/^lobby>$/);
   return screen;
@@ -96,13 +96,15 @@ describe("in a terminal", () => {
     expect(opened().length).toBe(1);
   });
 
-  test("send-file shows a progress bar, and after Ctrl-C how to resume", async () => {
+  test("send-file shows a progress bar, and after Ctrl-C the command to resume", async () => {
     await using carol = await screenOf("carol");
     writeFileSync(sandbox.path("large.bin"), new Uint8Array(64 * CHUNK_BYTES));
     carol.line("clear; $CHAT send-file large.bin --user carol; echo exit $?");
     const rows = await carol.shows(/^exit 0$/);
-    const said = rows.filter((row) => !row.includes("fingerprint") && row.includes("large.bin"));
-    expect(said.at(-1)).toMatch(
+    const progressRows = rows.filter(
+      (row) => !row.includes("fingerprint") && row.includes("large.bin"),
+    );
+    expect(progressRows.at(-1)).toMatch(
       /^sent large\.bin \(16\.8 MB\) to lobby; download: chat get-file f[\w-]{11}$/,
     );
     expect(rows.join("\n")).not.toContain("[####");

@@ -14,15 +14,15 @@ const couriers = new WiredCouriers();
 const BYTES = 8 * MIB;
 const PLACE = 4 * MIB;
 const AT_ONCE = 4;
-/** Duration of a cut. 0 ends it as soon as both ends have noticed it. */
+/** Duration of an interruption; 0 ends it when both ends have detected it. */
 const CUT_MS = IS_SOAK ? 60_000 : 0;
 const CUTS = [
   ["closed", "silent"],
   ["silent", "closed"],
 ].slice(CUT_MS === 0 ? 1 : 0);
 
-// First: --follow fetches all files that were sent before.
-test(`${AT_ONCE} concurrent transfers, and texts beside them, lose nothing`, async () => {
+// First test, because --follow fetches all earlier files.
+test(`${AT_ONCE} concurrent transfers and texts lose nothing`, async () => {
   const { sandbox, served, ana, bob } = couriers;
   const inbox = couriers.inbox();
   await ana.json(["join", "--room", "crowd"], { stdin: "" });
@@ -41,7 +41,7 @@ test(`${AT_ONCE} concurrent transfers, and texts beside them, lose nothing`, asy
   );
   const ids = new Map<string, string>();
   for (const [i, program] of sending.entries()) {
-    // Between any two that end, texts are acknowledged.
+    // Texts are acknowledged between the ends of any two transfers.
     acks = Promise.withResolvers<void>();
     await within("an acknowledgement", acks.promise);
     const { exitCode, out } = await program.ended(60_000);
@@ -64,7 +64,7 @@ test(`${AT_ONCE} concurrent transfers, and texts beside them, lose nothing`, asy
   expect(readdirSync(inbox)).toEqual(expect.arrayContaining(["first", ...names]));
 });
 
-test("after Ctrl-C the same command resumes, at both ends", () =>
+test("the same command resumes at both ends after Ctrl-C", () =>
   couriers.wired(async ({ sandbox, relay, ana, bob }) => {
     const path = largeFile(sandbox, "large.img");
     const send = () => ana.start(["send-file", path, "--json"]);
@@ -106,7 +106,7 @@ test.each(CUTS)(
       const began = performance.now();
       if (up === "closed") relay.cut();
       if (down === "closed") bobs.cut();
-      for (const program of [sending, getting]) await program.said("waiting for");
+      for (const program of [sending, getting]) await program.stderrLine("waiting for");
       const isOver = () => performance.now() - began > CUT_MS;
       await until("the cut has been long enough", isOver, CUT_MS + 10_000);
       const passed = [relay.passed.up, bobs.passed.down] as const;
@@ -127,8 +127,8 @@ test.each(CUTS)(
   120_000 + 2 * CUT_MS,
 );
 
-// The last one: the shared server is killed.
-test("a pipe outlives a kill of the server: the sender keeps what was not on its disk", () =>
+// Last test: it kills the shared server.
+test("a pipe survives a kill of the server: the sender keeps unsynced content", () =>
   couriers.wired(async ({ sandbox, served, relay, ana, bob }) => {
     const content = noise(BYTES);
     const args = ["send-file", "-", "--name", "pipe.bin", "--json"];

@@ -18,11 +18,11 @@ import { within } from "../event.ts";
 import { IS_SOAK } from "../samples.ts";
 import { Couriers, gets, MIB, noise, people, sends, sha256Of } from "./couriers.ts";
 import { type Home, type Json, type Program, Sandbox, type Served } from "./program.ts";
-import { Relay, type Way } from "./relay.ts";
+import { type Direction, Relay } from "./relay.ts";
 
 /**
- * Large transfers: everybody has the same bytes in the end, whatever happens on the way. The
- * lengths of `npm run soak -- tests` exceed what 32 bits can count.
+ * Large transfers with interruptions; all users must receive the same bytes. The lengths of `npm
+ * run soak -- tests` exceed 32 bits.
  */
 
 const BYTES = IS_SOAK ? 3_072 * MIB : 16 * MIB;
@@ -68,7 +68,7 @@ async function cast(sandbox: Sandbox, stack: AsyncDisposableStack): Promise<Cast
   };
 }
 
-function reached(relay: Relay, way: Way, share: number): Promise<void> {
+function reached(relay: Relay, way: Direction, share: number): Promise<void> {
   const bytes = Math.floor(BYTES * share);
   return within(`${bytes} bytes ${way}`, relay.stallAfter(way, bytes), DEADLINE_MS);
 }
@@ -93,7 +93,7 @@ async function send(all: Cast, path: string): Promise<Json> {
   const sent = await sending.json("file", { to: "dan" }, DEADLINE_MS);
   expect((await sending.ended()).exitCode).toBe(0);
   expect(sent).toMatchObject({ sizeBytes: BYTES, chunks: Math.ceil(BYTES / CHUNK_BYTES) });
-  // What was synced before the second kill is not sent again.
+  // Bytes that were synced before the second kill are not sent again.
   expect(anas.passed.up).toBeLessThan(BYTES + 5 * 40 * MIB);
   return sent;
 }
@@ -112,7 +112,7 @@ async function take(all: Cast, inbox: string, first: Program): Promise<Program> 
   return taking;
 }
 
-test(`sends ${BYTES} bytes to three users, one offline, despite kills of both sides`, async () => {
+test(`sends ${BYTES} bytes to three users, one offline, despite kills of both ends`, async () => {
   await using sandbox = new Sandbox();
   await using stack = new AsyncDisposableStack();
   const all = await cast(sandbox, stack);
@@ -172,7 +172,7 @@ const NAMES = [
   "e\u0301.c",
 ];
 
-/** Files with names, modes and times of all kinds, and empty folders. */
+/** Creates files with names, modes and times of all kinds, and empty folders. */
 function makeTree(root: string): void {
   for (let i = 0; i < FOLDERS; i++) {
     const folder = join(root, `d${i % 7}`, `folder ${i}`);
@@ -190,7 +190,7 @@ function makeTree(root: string): void {
   }
 }
 
-test(`a folder of ${FOLDERS * FILES_A_FOLDER} files goes there and back`, async () => {
+test(`sends a folder of ${FOLDERS * FILES_A_FOLDER} files in both directions`, async () => {
   const { sandbox, ana, bob } = couriers;
   makeTree(sandbox.path("tree"));
   const before = await entriesOf(sandbox.path("tree"));

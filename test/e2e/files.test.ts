@@ -21,8 +21,8 @@ function filesIn(lines: readonly Json[]): Json[] {
   return lines.filter(({ kind }) => kind === "file");
 }
 
-// First: it fetches all files that were sent before.
-test("get-file --follow fetches earlier and later files, and none twice", async () => {
+// First test, because it fetches all earlier files.
+test("get-file --follow fetches earlier and later files once", async () => {
   const { sandbox, ana, bob } = couriers;
   const inbox = couriers.inbox();
   const args = ["get-file", "--follow", "--out", inbox, "--json"];
@@ -36,7 +36,7 @@ test("get-file --follow fetches earlier and later files, and none twice", async 
   await sends(ana, file(sandbox, "away", "3"), "--to", "@bob");
   const again = bob.start(args);
   await again.json("got", { name: "away" });
-  // While the upload still runs.
+  // The upload is still running.
   const sending = ana.start(["send-file", "-", "--name", "slow", "--json"]);
   sending.type("x".repeat(2 * CHUNK_BYTES));
   const progress = await again.json("progress", { name: "slow", sentBytes: 2 * CHUNK_BYTES });
@@ -48,7 +48,7 @@ test("get-file --follow fetches earlier and later files, and none twice", async 
 });
 
 describe("a file", () => {
-  test("goes to rooms and people under one id, and arrives bit for bit", async () => {
+  test("is sent to rooms and people under one id, and arrives unchanged", async () => {
     const { sandbox, ana, bob } = couriers;
     const path = file(sandbox, "photo.jpg", noise(3 * CHUNK_BYTES + 1));
     const lines = await ana.json(["send-file", path, "--to", "lobby", "--to", "@bob"]);
@@ -69,7 +69,7 @@ describe("a file", () => {
     expect(progress.at(-1)).toMatchObject({ sentBytes: first?.["sizeBytes"] });
   });
 
-  test("is read from standard input, under the given name", async () => {
+  test("is read from standard input, with the name of --name", async () => {
     const { ana, bob } = couriers;
     const content = noise(2 * CHUNK_BYTES + 7);
     const args = ["send-file", "-", "--name", "pipe.bin"];
@@ -103,7 +103,7 @@ describe("a file", () => {
   });
 });
 
-test("a folder arrives as a folder, without its links, which are named", async () => {
+test("sends a folder without its links, and lists the links", async () => {
   const { sandbox, ana, bob } = couriers;
   mkdirSync(sandbox.path("notes", "deep", "empty"), { recursive: true });
   file(sandbox, "notes/a.txt", "a");
@@ -128,7 +128,7 @@ test("a folder arrives as a folder, without its links, which are named", async (
   expect(records.find(({ id }) => id === sent?.["id"])?.["folder"]).toEqual({ entries: 5 });
 });
 
-test("a refusal has the exit code of the contract, and a line on standard error", async () => {
+test("a refusal has its documented exit code and one line on standard error", async () => {
   await using sandbox = new Sandbox();
   await sandbox.serve({
     args: ["--file-max", "1k", "--files-per-user", "1k", "--files-total", "1500"],
@@ -153,7 +153,7 @@ test("a refusal has the exit code of the contract, and a line on standard error"
     const { exitCode, err } = await home.run(args);
     expect([args, exitCode, err]).toEqual([args, code, expect.stringMatching(/^chat: /m)]);
   }
-  // A quota of a user, and that of the server.
+  // Tests the quotas of a user and of the server.
   await sends(ana, fits);
   for (const home of [ana, bob]) {
     const ran = await home.run(["send-file", fits, "--name", "more", "--json"]);

@@ -3,7 +3,7 @@ import { openStopped } from "./stopped-folder.ts";
 
 const AT_ONCE = 1_000;
 
-/** Texts of 0 to `count` - 1 by one of its members, in the lobby of a server that is stopped. */
+/** Appends the texts 0 to `count` - 1 of one member to the lobby of a stopped server. */
 export async function writeTexts(
   data: string,
   by: string,

@@ -46,7 +46,7 @@ function cellRows(pty: Pty): number {
   return pty.rows().filter((row) => row.includes(SIGN)).length;
 }
 
-test("kitty shows each sent and fetched picture once, also in the next run", async () => {
+test("kitty displays each sent and fetched picture once, and again in the next run", async () => {
   await using sandbox = server.guests();
   await using bob = await joined(sandbox, "bob", "cats", { answer: KITTY });
   {
@@ -82,41 +82,44 @@ test("kitty shows each sent and fetched picture once, also in the next run", asy
   await again.until("the picture again", () => again.emulator.graphics.length > 0);
 });
 
-requires("setsid").test("another size, and a stop and fg, bring the pictures again", async () => {
-  await using sandbox = server.guests();
-  await using shell = new Pty(sandbox, {
-    // The terminal is the shell's own: else nobody tells it of another size.
-    program: "setsid",
-    args: ["--ctty", "--wait", "/bin/sh", "-i"],
-    cwd: sandbox.folder,
-    env: { CHAT_HOME: sandbox.path("hal"), CHAT, CHAT_PASSWORD: "xxxxxxxx", PS1: "ready> " },
-    answer: KITTY,
-  });
-  const writes = (what: string, pattern: RegExp, count: number) =>
-    until(what, () => (shell.written.match(pattern) ?? []).length >= count);
-  const sent = /\x1b_Ga=T,U=1,[^;]*;/g;
-  const gone = /\x1b_Ga=d,d=I,i=\d+,q=2\x1b\\[^\x1b]*\x1b\[\?2004;1004l/g;
-  await writes("a prompt", /ready> /g, 1);
-  writeFileSync(sandbox.path("wide.png"), pngOf(900, 100));
-  shell.line(`$CHAT join --user hal --room sizes`);
-  await writes("the room", /#sizes>/g, 1);
-  shell.line("/send wide.png");
-  await writes("the picture", sent, 1);
-  shell.resize(60, 20);
-  await writes("a smaller one", sent, 2);
-  const columns = shell.written.match(sent)?.map((one) => /,c=(\d+),/.exec(one)?.[1]);
-  expect(columns).toEqual(["52", "38"]);
-  for (const round of [1, 2]) {
-    shell.type("\x1a");
-    await writes("it is taken away", gone, round);
-    await writes("the shell's prompt", /ready> /g, 1 + round);
-    shell.line("fg");
-    await writes("the picture again", sent, 2 + round);
-  }
-  shell.type("\x04");
-  await writes("the end", gone, 3);
-  await writes("the last prompt", /ready> /g, 4);
-});
+requires("setsid").test(
+  "draws pictures again after a resize, and after a suspension and fg",
+  async () => {
+    await using sandbox = server.guests();
+    await using shell = new Pty(sandbox, {
+      // The shell needs its own terminal to receive changes of the size.
+      program: "setsid",
+      args: ["--ctty", "--wait", "/bin/sh", "-i"],
+      cwd: sandbox.folder,
+      env: { CHAT_HOME: sandbox.path("hal"), CHAT, CHAT_PASSWORD: "xxxxxxxx", PS1: "ready> " },
+      answer: KITTY,
+    });
+    const writes = (what: string, pattern: RegExp, count: number) =>
+      until(what, () => (shell.written.match(pattern) ?? []).length >= count);
+    const sent = /\x1b_Ga=T,U=1,[^;]*;/g;
+    const gone = /\x1b_Ga=d,d=I,i=\d+,q=2\x1b\\[^\x1b]*\x1b\[\?2004;1004l/g;
+    await writes("a prompt", /ready> /g, 1);
+    writeFileSync(sandbox.path("wide.png"), pngOf(900, 100));
+    shell.line(`$CHAT join --user hal --room sizes`);
+    await writes("the room", /#sizes>/g, 1);
+    shell.line("/send wide.png");
+    await writes("the picture", sent, 1);
+    shell.resize(60, 20);
+    await writes("a smaller one", sent, 2);
+    const columns = shell.written.match(sent)?.map((one) => /,c=(\d+),/.exec(one)?.[1]);
+    expect(columns).toEqual(["52", "38"]);
+    for (const round of [1, 2]) {
+      shell.type("\x1a");
+      await writes("it is taken away", gone, round);
+      await writes("the shell's prompt", /ready> /g, 1 + round);
+      shell.line("fg");
+      await writes("the picture again", sent, 2 + round);
+    }
+    shell.type("\x04");
+    await writes("the end", gone, 3);
+    await writes("the last prompt", /ready> /g, 4);
+  },
+);
 
 requires("tmux").test(
   "the terminal around it gets the pictures, where the user says so",

@@ -36,7 +36,7 @@ test.each([
   [["--with", "@bob"], ["four"]],
   [["--with", "bob"], ["four"]],
   [[], ["one", "two Quarks", "thinks", "three", "four", "five quarks"]],
-])("the same answers online and from the folder: %j", async (args, wanted) => {
+])("returns the same history online and from the folder: %j", async (args, wanted) => {
   await using sandbox = server.guests();
   const { ana } = await talkers(sandbox);
   const online = await ana.json(["history", ...args]);
@@ -45,7 +45,7 @@ test.each([
   expect(stored).toEqual(online);
 });
 
-test("--data: an absent folder and a foreign one", async () => {
+test("--data refuses a missing folder and a foreign one", async () => {
   await using sandbox = server.guests();
   const home = sandbox.home("x");
   const absent = await home.run(["history", "--data", "nowhere", "--json"]);
@@ -54,7 +54,7 @@ test("--data: an absent folder and a foreign one", async () => {
   expect([foreign.exitCode, ndjson(foreign.out)[0]?.["code"]]).toEqual([1, "data-foreign"]);
 });
 
-test("its reader may go away early, as head does", async () => {
+test("ends quietly if its reader, such as head, ends early", async () => {
   await using sandbox = server.guests();
   const { ana } = await talkers(sandbox);
   const script = 'set -o pipefail; "$0" history --room physics | head -n 1; echo $?';
@@ -67,7 +67,7 @@ test("its reader may go away early, as head does", async () => {
   expect(await new Response(shell.stderr).text()).toBe("");
 });
 
-test("--follow goes on with what happens, filtered", async () => {
+test("--follow prints new records that match the filter", async () => {
   await using sandbox = server.guests();
   const { ana, bob } = await talkers(sandbox);
   const follower = ana.start(["history", "--follow", "--grep", "QUARKS", "--json"]);
@@ -81,7 +81,7 @@ test("--follow goes on with what happens, filtered", async () => {
   expect(out).not.toContain("nothing");
 });
 
-test("thousands of messages: paged, the last of them, caught up with", async () => {
+test("pages through thousands of messages, and prints the last and the missed ones", async () => {
   await using sandbox = server.guests();
   const { data } = server.served;
   const ana = sandbox.home("fay").with({ CHAT_USER: "fay" });
@@ -94,22 +94,22 @@ test("thousands of messages: paged, the last of them, caught up with", async () 
   for (const where of [[], ["--data", data]]) {
     const whole = await ana.json(["history", "--room", "many", ...where]);
     expect(textsOf(whole)).toEqual(lines);
-    // In order, each once; records that nobody reads, as checkpoints, have numbers between them.
+    // Each record once, in order. Checkpoints have numbers too, but are not printed.
     const seqs = whole.map(({ seq }) => Number(seq));
     expect(seqs).toEqual([...new Set(seqs)].sort((one, other) => one - other));
     const overview = await ana.json(["history", ...where]);
-    // Of each room the last 50.
-    const shown = overview.filter(({ room }) => room === "many");
-    expect(textsOf(shown)).toEqual(lines.slice(-50));
+    // The last 50 of each room.
+    const roomRecords = overview.filter(({ room }) => room === "many");
+    expect(textsOf(roomRecords)).toEqual(lines.slice(-50));
   }
-  // bob was there before: at most 500, then the command that has the rest.
+  // bob was a member before: at most 500 messages, then the command that returns all.
   const back = await bob.run(["join", "--room", "many", "--json"]);
   expect(textsOf(ndjson(back.out))).toEqual(lines.slice(-500));
   const skipped = MANY - 500 + 1; // fay's coming, too.
   expect(back.err).toContain(
     `chat: ${skipped} earlier messages of many are not shown: chat history --room many\n`,
   );
-  // cleo meets the room now.
+  // cleo joins the room now.
   const cleo = await sandbox
     .home("cleo")
     .run(["join", "--user", "cleo", "--room", "many", "--json"]);

@@ -10,7 +10,7 @@ const BY_HOST: readonly (readonly [string | undefined, string[], string[]])[] = 
   ["127.0.0.1", ["127.0.0.1"], HAS_V6 ? ["[::1]"] : []],
 ];
 
-test.each(BY_HOST)("--host %s answers on %p, and nowhere else", async (host, open, closed) => {
+test.each(BY_HOST)("--host %s answers only on %p", async (host, open, closed) => {
   await using sandbox = new Sandbox();
   const where = host === undefined ? [] : ["--host", host];
   const args = ["serve", ...where, "--port", "0", "--open", "--no-discovery", "--json"];
@@ -39,7 +39,7 @@ test.each(BY_HOST)("--host %s answers on %p, and nowhere else", async (host, ope
       expect([place, transport, ran.exitCode, lines]).toEqual([place, transport, 5, 2]);
     }
   }
-  // Without an address: as the server told this machine.
+  // Without an address, the client uses the one that the server stored on this machine.
   const own = await ana.run(["send", "own"]);
   expect([own.exitCode, own.err]).toEqual([0, ""]);
   await server.json("text", { text: "own" });

@@ -8,7 +8,7 @@ import { SharedServer } from "./shared-server.ts";
 
 const server = new SharedServer();
 
-requires("curl").test("curl posts as the manual says it", async () => {
+requires("curl").test("curl posts as documented", async () => {
   await using sandbox = server.guests();
   const { served } = server;
   const ben = sandbox.home("ben").with({ CHAT_USER: "ben" });
@@ -24,7 +24,7 @@ requires("curl").test("curl posts as the manual says it", async () => {
   expect(await screen.json("text", { text: "by curl" })).toMatchObject({ seq, from: "ben" });
 });
 
-test("metrics need the operator's token", async () => {
+test("requires the operator's token for metrics", async () => {
   const { served } = server;
   const tls = { ca: readFileSync(join(served.data, "tls.crt"), "utf8") };
   const get = (path: string, headers: Record<string, string> = {}) =>

@@ -13,7 +13,7 @@ import { certificate, HOST } from "../io/quic-relays.ts";
 import { Sandbox } from "./program.ts";
 
 type Way = "tcp" | "udp";
-/** What it shows: a key of its own, or the right one with a proof that was made elsewhere. */
+/** Server that presents its own key, or the real key with a proof of another connection. */
 type Mask = "own key" | "stolen proof";
 
 class Impostor {
@@ -60,7 +60,7 @@ class Impostor {
   #welcome({ certificateHash }: Link, hello: NoticeOf<"hello">): NoticeOf<"welcome"> {
     const serverNonce = new Uint8Array(32).fill(1);
     const clientNonce = new Uint8Array(hello.nonce);
-    // What the real server signs for the one in between is for that one's link to it.
+    // The real server's signature is for the connection between impostor and server.
     const elsewhere = new Uint8Array(32).fill(9);
     const signedHash = this.#mask === "own key" ? certificateHash : elsewhere;
     const greeting = { certificateHash: signedHash, clientNonce, serverNonce };
@@ -108,7 +108,7 @@ test.each([
       CHAT_SERVER: `${HOST}:${impostor.port}`,
     };
     const pinned = formatFingerprint(real.fingerprint);
-    // Over UDP each takes a second to leave.
+    // Over UDP, each connection needs a second to close.
     await Promise.all(
       orders(sandbox).map(async ([order = "", ...args]) => {
         const options = ["--transport", way, "--fingerprint", pinned];

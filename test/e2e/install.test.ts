@@ -27,7 +27,7 @@ const VARIANTS = [
 ];
 const signer = new ReleaseSigner();
 
-/** Archives with a script in place of the program. */
+/** Creates archives with a script in place of the program. */
 function archives(version: string): Record<string, Uint8Array> {
   const folder = tempFolder();
   const targets = [...VARIANTS, "darwin-arm64", "darwin-x64"];

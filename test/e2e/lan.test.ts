@@ -38,7 +38,7 @@ const NO_FAULT = (program: Program) =>
   expect(program.jsonLines.filter(({ kind }) => kind === "fault")).toEqual([]);
 
 describe("people", () => {
-  test("two meet, talk and part", async () => {
+  test("two users meet, exchange messages and leave", async () => {
     await using sandbox = new Sandbox();
     const place = await freeGroup();
     const ana = await peer(sandbox, place, "ana");
@@ -68,7 +68,7 @@ describe("people", () => {
     expect((await ana.signal("SIGINT")).exitCode).toBe(130);
   });
 
-  test("a name belongs to the key that came first", async () => {
+  test("a name belongs to the first key", async () => {
     await using sandbox = new Sandbox();
     const place = await freeGroup();
     const ana = await peer(sandbox, place, "ana");
@@ -83,7 +83,7 @@ describe("people", () => {
   });
 });
 
-test("a password is needed to read; others get one line and no text", async () => {
+test("requires the password to read; users without it get one warning and no text", async () => {
   await using sandbox = new Sandbox();
   const place = await freeGroup();
   const env = { CHAT_ROOM_PASSWORD: "swordfish" };
@@ -110,14 +110,14 @@ test("a password is needed to read; others get one line and no text", async () =
   expect(faults).toHaveLength(1);
 });
 
-test("talks in plain text with a script at 224.1.1.1:5004, byte for byte", async () => {
+test("exchanges plain text with a script at 224.1.1.1:5004, byte for byte", async () => {
   await using sandbox = new Sandbox();
-  // The group that everybody uses: only these words are ours.
+  // Other programs use this group too, so the test checks only its own texts.
   const place = { group: "224.1.1.1", port: 5004 };
   const mark = crypto.randomUUID();
   const other = await script(sandbox, place);
   const program = sandbox.home("plain").start(["lan", "--interface", "127.0.0.1", "--plain"]);
-  await program.said("joined 224.1.1.1:5004");
+  await program.stderrLine("joined 224.1.1.1:5004");
   program.type(`grüße ✓ ${mark}`, `// ${mark}`);
   await heard(other, `grüße ✓ ${mark}`);
   await heard(other, `/ ${mark}`);

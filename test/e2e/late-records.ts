@@ -1,7 +1,7 @@
 import type { UserId } from "../../src/base/ids.ts";
 import { openStopped } from "./stopped-folder.ts";
 
-/** Whole, exact, and beyond what any date can hold. */
+/** The maximum, a fraction, and values beyond the range of dates. */
 const NEVER_UNIX_MS = 2 ** 53 - 1;
 
 export interface Concerned {
@@ -11,9 +11,9 @@ export interface Concerned {
 }
 
 /**
- * What 0.1.0 took from any member and then died of, at each start: a mute, a ban and an invite with
- * a moment that no date can hold. Written into the folder of a server that is stopped, as that
- * version wrote them: the checks of moments are not in the log, but before it.
+ * Records with a time that no date can represent: a mute, a ban and an invite. Version 0.1.0
+ * accepted them from any member and then crashed at each start. They are written to the folder of a
+ * stopped server, because the server checks times before it appends a record.
  */
 export async function writeLateRecords(data: string, { by, muted, banned }: Concerned) {
   const folder = await openStopped(data);

@@ -1,12 +1,12 @@
 import { DEADLINE_MS } from "../event.ts";
 
-/** What a process writes, line by line, for whoever waits for one of them. */
+/** Lines that a process writes, for tests that wait for one of them. */
 export class Lines {
   readonly all: string[] = [];
   /** Resolves when the process has closed the stream. */
   readonly ended: Promise<void>;
   readonly #name: string;
-  readonly #left: string[] = [];
+  readonly #pending: string[] = [];
   #listener: ((line: string) => void) | undefined;
   #hasEnded = false;
   #wake = Promise.withResolvers<void>();
@@ -23,7 +23,7 @@ export class Lines {
     return this.all.map((line) => `${line}\n`).join("");
   }
 
-  /** Hands each line from here on to one listener, and keeps none for `next`. */
+  /** Passes all further lines to a listener instead of queueing them for `next`. */
   listen(listener: (line: string) => void): void {
     this.#listener = listener;
   }
@@ -37,9 +37,9 @@ export class Lines {
     const passed = new Promise<void>((resolve) => {
       late.addEventListener("abort", () => resolve(), { once: true });
     });
-    for (let looked = 0; ; ) {
-      for (; looked < this.#left.length; looked++) {
-        if (fits(this.#left[looked] ?? "")) return this.#left.splice(looked, 1)[0] ?? "";
+    for (let index = 0; ; ) {
+      for (; index < this.#pending.length; index++) {
+        if (fits(this.#pending[index] ?? "")) return this.#pending.splice(index, 1)[0] ?? "";
       }
       if (this.#hasEnded || late.aborted) {
         const how = this.#hasEnded ? "it ended" : `not within ${deadlineMs} ms`;
@@ -52,18 +52,18 @@ export class Lines {
 
   async #read(stream: ReadableStream<Uint8Array>): Promise<void> {
     const decoder = new TextDecoder();
-    let rest = "";
+    let incomplete = "";
     for await (const chunk of stream) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-      rest = lines.pop() ?? "";
+      const lines = (incomplete + decoder.decode(chunk, { stream: true })).split("\n");
+      incomplete = lines.pop() ?? "";
       if (lines.length > 0) this.#add(lines);
     }
-    if (rest !== "") this.#add([rest]);
+    if (incomplete !== "") this.#add([incomplete]);
   }
 
   #add(lines: readonly string[]): void {
     this.all.push(...lines);
-    if (this.#listener === undefined) this.#left.push(...lines);
+    if (this.#listener === undefined) this.#pending.push(...lines);
     else for (const line of lines) this.#listener(line);
     this.#wake.resolve();
     this.#wake = Promise.withResolvers<void>();

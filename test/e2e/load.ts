@@ -2,7 +2,7 @@ import type { Json, Program } from "./program.ts";
 
 const AHEAD = 40;
 
-/** One client that always has something to say, and notes what was acknowledged. */
+/** Client that always sends and stores which texts were acknowledged. */
 export class Sender {
   readonly name: string;
   readonly program: Program;

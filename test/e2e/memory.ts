@@ -1,11 +1,11 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 
-/** Finds words wherever a process or a folder may hold them: as UTF-8 and as UTF-16. */
+/** Searches a process or a folder for words, as UTF-8 and as UTF-16. */
 
 const PIECE_BYTES = 4 << 20;
 const PAGE_BYTES = 4_096;
-/** Of an entry of /proc/PID/pagemap: bit 63, in memory; bit 62, swapped out. */
+/** Bits of an entry of /proc/PID/pagemap: 63 is in memory, 62 is swapped out. */
 const IS_THERE = 0xc0;
 
 export interface Word {
@@ -24,7 +24,7 @@ export class WordSearch {
     );
   }
 
-  /** `FORM WORD in PLACE`, each once. */
+  /** Matches as `FORM WORD in PLACE`, each once. */
   get found(): readonly string[] {
     return [...this.#found].sort();
   }
@@ -44,8 +44,8 @@ export class WordSearch {
   }
 
   /**
-   * Every page that the process may have written and has now, on Linux. @returns their bytes
-   * @throws EACCES, EPERM where the kernel lets nobody read another process
+   * Reads all writable pages of a process on Linux. @returns their bytes
+   * @throws EACCES or EPERM if the kernel forbids reading another process
    */
   memory(pid: number): number {
     const maps = readFileSync(`/proc/${pid}/maps`, "latin1").trim().split("\n");
@@ -80,7 +80,7 @@ export class WordSearch {
   }
 }
 
-/** Neighbouring pages of a mapping that are there: most of what is reserved never was. */
+/** Adjacent pages of a mapping that are present; most of the reserved range never is. */
 function* runsOf(pages: number, first: number, end: number): Iterable<readonly [number, number]> {
   const entries = Buffer.allocUnsafe(1 << 20);
   let start: number | undefined;
@@ -101,7 +101,7 @@ function* runsOf(pages: number, first: number, end: number): Iterable<readonly [
   if (start !== undefined) yield [start, at - start];
 }
 
-/** Meanwhile given back by the process: nothing is there. */
+/** The process has released the page in the meantime. */
 function readThere(memory: number, into: Buffer, size: number, at: number): number {
   try {
     return readSync(memory, into, 0, size, at);

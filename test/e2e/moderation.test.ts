@@ -13,7 +13,7 @@ function historyText(data: string): string {
     .join("");
 }
 
-test("whoever runs the server operates it; whom they grant moderates", async () => {
+test("the user who runs the server is its operator, and can grant moderation", async () => {
   const { sandbox, served } = server;
   expect(statSync(join(served.data, "operator")).mode & 0o777).toBe(0o600);
   const token = readFileSync(join(served.data, "operator"), "utf8").trim();
@@ -23,7 +23,7 @@ test("whoever runs the server operates it; whom they grant moderates", async () 
   bob.type("/kick eve");
   expect(await bob.json("fault")).toMatchObject({ code: "not-allowed" });
   const admin = sandbox.home("admin");
-  // Nobody is named: this system's user it is, registered on the fly.
+  // Without --user, the name of the system user is registered.
   expect(await admin.json(["admin", "grant", "bob", "--room", "lobby"])).toEqual([
     { kind: "granted", user: "bob", role: "moderator", room: "lobby" },
   ]);
@@ -48,7 +48,7 @@ test("whoever runs the server operates it; whom they grant moderates", async () 
   expect(kinds).toMatchObject([{ from: "eve", by: "bob" }]);
   const direct = await admin.json(["history", "--data", served.data, "--room", "lobby"]);
   expect(direct).toContainEqual(expect.objectContaining({ kind: "leave", from: "eve", by: "bob" }));
-  // By an office of their own, without the folder's token.
+  // The operator role works without the token in the data folder.
   await admin.json(["admin", "grant", "bob"]);
   const users = await admin.json(["users"]);
   expect(users).toContainEqual({ kind: "user", user: "bob", online: true, role: "operator" });
@@ -57,7 +57,7 @@ test("whoever runs the server operates it; whom they grant moderates", async () 
   await Promise.all([bob.finish(), eve.finish()]);
 });
 
-test("edits and erases reach every client and the disk, and survive a kill", async () => {
+test("edits and erasures reach every client and the disk, and survive a kill", async () => {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve();
   const ana = await sandbox.home("ana").join(["--user", "ana"]);
@@ -96,7 +96,7 @@ test("edits and erases reach every client and the disk, and survive a kill", asy
   expect(await bobsHome.json(["history", "--user", "bob", "--grep", "slipped"])).toEqual([]);
 });
 
-test("erases all messages of a user, and an account with its own", async () => {
+test("erases all messages of a user, and unregisters an account with its messages", async () => {
   const { sandbox, served } = server;
   const cleosHome = sandbox.home("cleo");
   const dansHome = sandbox.home("dan");
@@ -164,7 +164,7 @@ test("finishes confirmed erasures after a kill", async () => {
   }
 });
 
-test("a ban ends sessions and refuses new ones", async () => {
+test("a ban closes sessions and refuses new ones", async () => {
   const { sandbox } = server;
   const gus = await sandbox.home("gus").join(["--user", "gus"]);
   const admin = sandbox.home("admin").with({ CHAT_USER: "warden" });
@@ -196,7 +196,7 @@ test("an invite has a limited number of uses; closed registration needs one", as
     kind: "registration",
     closed: true,
   });
-  // Elsewhere: another machine knows nothing of the folder.
+  // Another machine cannot read the folder.
   const elsewhere = { XDG_RUNTIME_DIR: sandbox.path("elsewhere") };
   const comes = (name: string, invite: string) =>
     sandbox.home(name).with(elsewhere).run(["send", "hello", "--user", name, "--server", invite]);
@@ -211,7 +211,7 @@ test("an invite has a limited number of uses; closed registration needs one", as
   const invited = await talk.json("invited");
   expect(invited).toMatchObject({ user: "dave", room: "lobby" });
   expect((await comes("dave", String(invited["url"]))).exitCode).toBe(0);
-  // A user with neither the folder nor the operator role is refused.
+  // A user without the folder and without the operator role is refused.
   const refused = await carol.run(["admin", "registration", "open"]);
   expect(refused.exitCode).toBe(3);
 });

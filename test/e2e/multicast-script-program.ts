@@ -1,6 +1,6 @@
 /**
- * The program that everybody writes first: it knows nothing of chat, only UDP. Prints what it
- * hears as JSON texts, and sends each line of its input.
+ * Minimal multicast program that uses only UDP, without `chat`. Prints received datagrams as JSON
+ * texts and sends each line of its input.
  *
  *     bun multicast-script-program.ts 224.1.1.1 5004
  */
@@ -18,7 +18,7 @@ receiver.bind(Number(port), () => {
     sender.setMulticastTTL(2);
     process.stdout.write("ready\n");
     createInterface(process.stdin).on("line", (line) => {
-      // A line of hexadecimal digits behind a ! is sent as those bytes.
+      // Hexadecimal digits after `!` are sent as bytes.
       const bytes = line.startsWith("!") ? Buffer.from(line.slice(1), "hex") : Buffer.from(line);
       sender.send(bytes, Number(port), group);
     });

@@ -16,13 +16,13 @@ test("a reset line sets a new password once", async () => {
   expect(String(made?.["web"])).toBe(
     `https://127.0.0.1:${served.port}/#reset=${String(made?.["code"])}`,
   );
-  const shown = await admin.run(["admin", "reset", "ben", ...OLGA]);
-  expect(shown.out).toMatch(/^'chat:\/\/[^']+\?fp=[^']+#p[\w-]{22}'\n$/);
-  // The first one ended with the second; quotes are copied along.
+  const reset = await admin.run(["admin", "reset", "ben", ...OLGA]);
+  expect(reset.out).toMatch(/^'chat:\/\/[^']+\?fp=[^']+#p[\w-]{22}'\n$/);
+  // The second reset invalidated the first. Users copy the quotes too.
   const old = { CHAT_RESET: String(made?.["url"]), CHAT_NEW_PASSWORD: "xxxxxxxx" };
   const spare = sandbox.home("spare");
   expect((await spare.run(["passwd", "--reset"], { env: old })).exitCode).toBe(3);
-  const env = { CHAT_RESET: shown.out.trim(), CHAT_NEW_PASSWORD: "found word" };
+  const env = { CHAT_RESET: reset.out.trim(), CHAT_NEW_PASSWORD: "found word" };
   expect(await spare.json(["passwd", "--reset"], { env })).toEqual([
     { kind: "password-changed", user: "ben" },
   ]);
@@ -65,7 +65,7 @@ test("renames an account and a room while their users stay connected", async () 
   expect(await bob.json("rename", { was: "lab" })).toMatchObject({ name: "den", from: "olga" });
   bob.type("in the den");
   expect(await eve.json("text", { text: "in the den" })).toMatchObject({ room: "den" });
-  // The next run knows the name, and what was read: nothing is told again.
+  // The next run knows the name and the read position, so it repeats nothing.
   expect((await bob.finish()).exitCode).toBe(0);
   const again = await sandbox.home("bob").join([]);
   eve.type("welcome back");
@@ -90,7 +90,7 @@ test("an operator removes many rooms at once, by name or pattern, or if empty", 
     bob.type(`/join ${room}`);
     await bob.json("join", { room });
   }
-  // A closed room is kept when its last member leaves.
+  // A closed room remains when its last member leaves.
   await admin.json(["admin", "room", "close", "plan", ...OLGA]);
   bob.type("/leave plan");
   await bob.json("left");
@@ -112,7 +112,7 @@ test("an operator removes many rooms at once, by name or pattern, or if empty", 
   expect(left.map(({ room }) => room)).toEqual(["lobby"]);
 });
 
-test("shows an announcement, also after a restart, until it is withdrawn", async () => {
+test("displays an announcement, even after a restart, until it is withdrawn", async () => {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve();
   const admin = sandbox.home("admin");
@@ -125,14 +125,14 @@ test("shows an announcement, also after a restart, until it is withdrawn", async
   await sandbox.serve({ port: served.port });
   await bob.json("connected"); // Told again, and not shown again.
   const carol = sandbox.home("carol").start(["join", "--plain", "--user", "carol"]);
-  await carol.said("announcement from olga: we move at noon");
+  await carol.stderrLine("announcement from olga: we move at noon");
   const long = "x".repeat(ANNOUNCEMENT_BYTES_MAX + 1);
   expect((await admin.run(["admin", "announce", long, ...OLGA])).err).toContain("too");
   expect(await admin.json(["admin", "announce", "--withdraw", ...OLGA])).toEqual([
     { kind: "announcement-withdrawn" },
   ]);
   await bob.json("announced", { text: "", by: "olga" });
-  await carol.said("olga withdrew the announcement");
+  await carol.stderrLine("olga withdrew the announcement");
   await bob.finish();
   expect(bob.jsonLines.filter(({ kind }) => kind === "announced")).toHaveLength(2);
   await carol.finish();

@@ -18,19 +18,19 @@ function unsent(home: Home): string[] {
   return rows.map(({ body }) => String((JSON.parse(body) as { text: string }).text));
 }
 
-async function untilKept(home: Home, window: Program, count: number): Promise<void> {
+async function untilStored(home: Home, window: Program, count: number): Promise<void> {
   while (unsent(home).length < count) {
     window.type("/who"); // It is answered, with a fault, after what was typed before it.
     await window.json("fault", { code: "link-closed" });
   }
 }
 
-async function saidBy(home: Home, name: string): Promise<string[]> {
-  const said = await home.json(["history", "--from", name, "--last", "1000000"]);
-  return said.flatMap(({ text }) => (text === undefined ? [] : [String(text)]));
+async function textsBy(home: Home, name: string): Promise<string[]> {
+  const texts = await home.json(["history", "--from", name, "--last", "1000000"]);
+  return texts.flatMap(({ text }) => (text === undefined ? [] : [String(text)]));
 }
 
-test("sends what was typed offline with the next run", async () => {
+test("sends messages typed offline in the next run", async () => {
   await using sandbox = new Sandbox();
   const first = await sandbox.serve();
   const { port } = first;
@@ -41,7 +41,7 @@ test("sends what was typed offline with the next run", async () => {
   await first.program.signal("SIGTERM");
   await joined.json("lost");
   joined.type("one", "/me waits", "/msg @ana three");
-  await untilKept(ana, joined, 3);
+  await untilStored(ana, joined, 3);
   await joined.signal("SIGTERM");
   expect(joined.jsonLines.filter(({ code }) => code === "interrupted")).toHaveLength(3);
   await sandbox.serve({ port });
@@ -52,7 +52,7 @@ test("sends what was typed offline with the next run", async () => {
   await next.json("action", { text: "waits" });
   expect((await next.finish()).exitCode).toBe(0);
   expect(unsent(ana)).toEqual([]);
-  expect(await saidBy(ana, "ana")).toEqual(["in", "one", "waits", "three"]);
+  expect(await textsBy(ana, "ana")).toEqual(["in", "one", "waits", "three"]);
   expect(readdirSync(`${ana.folder}/outboxes`)).toEqual([]);
 });
 
@@ -61,31 +61,31 @@ test("sends each stored message once and in order after repeated kills", async (
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   await ana.run(["register"]);
   let written = 0;
-  const kept: string[] = [];
+  const stored: string[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const verb = round % 2 === 0 ? ["send", "--json"] : ["join", "--json"];
     const program = ana.start(verb);
     const lines = Array.from({ length: LINES }, () => `line ${written++}`);
     program.type(...lines);
-    // Somewhere between the first word and the last, a little later each time.
+    // The kill happens between the first and the last message, a little later each time.
     const kind = verb[0] === "send" ? "sent" : "ack";
     for (let i = 0; i < 1 + ((round * 47) % LINES); i++) await program.json(kind);
     await program.signal("SIGKILL");
-    kept.push(...unsent(ana));
+    stored.push(...unsent(ana));
   }
-  expect(kept.length).toBeGreaterThan(0);
+  expect(stored.length).toBeGreaterThan(0);
   expect((await ana.run(["send", "the end"])).exitCode).toBe(0);
   expect(unsent(ana)).toEqual([]);
-  const said = await saidBy(ana, "ana");
-  expect(new Set(said).size).toBe(said.length);
-  expect(said.at(-1)).toBe("the end");
-  const numbers = said.slice(0, -1).map((text) => Number(text.replace("line ", "")));
+  const texts = await textsBy(ana, "ana");
+  expect(new Set(texts).size).toBe(texts.length);
+  expect(texts.at(-1)).toBe("the end");
+  const numbers = texts.slice(0, -1).map((text) => Number(text.replace("line ", "")));
   expect(numbers).toEqual(numbers.toSorted((one, other) => one - other));
-  const missing = kept.filter((text) => !said.includes(text));
+  const missing = stored.filter((text) => !texts.includes(text));
   expect(missing).toEqual([]);
 }, 600_000);
 
-test("two windows and three senders of one home at once: each word once", async () => {
+test("two windows and three senders of one home send each message once", async () => {
   await using sandbox = server.guests();
   const ben = sandbox.home("ben").with({ CHAT_USER: "ben" });
   await ben.run(["register"]);
@@ -104,20 +104,20 @@ test("two windows and three senders of one home at once: each word once", async 
     const { exitCode, err } = await window.finish();
     expect([exitCode, err]).toEqual([0, ""]);
   }
-  const said = await saidBy(ben, "ben");
-  expect(said).toHaveLength(5 * 25);
+  const texts = await textsBy(ben, "ben");
+  expect(texts).toHaveLength(5 * 25);
   for (const name of [...senders.keys().map((i) => `s${i}`), "w0", "w1"]) {
-    const own = said.filter((text) => text.startsWith(`${name} `));
+    const own = texts.filter((text) => text.startsWith(`${name} `));
     expect(own).toEqual(Array.from({ length: 25 }, (_, j) => `${name} ${j}`));
   }
-  // Both windows have read everything: the next one is told nothing again.
+  // Both windows have read everything, so the next run displays nothing again.
   const later = await ben.join([]);
   const { out } = await later.finish();
   expect(ndjson(out).filter(({ kind }) => kind === "text")).toEqual([]);
   expect(unsent(ben)).toEqual([]);
 });
 
-test("leaves the messages of a killed process to the next run, not to a running one", async () => {
+test("the next run, not a running one, sends the messages of a killed process", async () => {
   await using sandbox = new Sandbox();
   const first = await sandbox.serve();
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: first.invite });
@@ -130,7 +130,7 @@ test("leaves the messages of a killed process to the next run, not to a running 
   for (const window of [one, other]) await window.json("lost");
   one.type("from one");
   other.type("from other");
-  await untilKept(ana, one, 2);
+  await untilStored(ana, one, 2);
   await one.signal("SIGKILL");
   await sandbox.serve({ port: first.port });
   await other.json("ack", { text: "from other" });
@@ -138,6 +138,6 @@ test("leaves the messages of a killed process to the next run, not to a running 
   expect(exitCode).toBe(0);
   expect(ndjson(out)).toHaveLength(2); // The dead window's word first, then its own.
   await other.finish();
-  const said = await saidBy(ana, "ana");
-  expect(said).toEqual(["in", "in", "from other", "from one", "third"]);
+  const texts = await textsBy(ana, "ana");
+  expect(texts).toEqual(["in", "in", "from other", "from one", "third"]);
 });

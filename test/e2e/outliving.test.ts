@@ -16,7 +16,7 @@ async function firstLine(reader: {
 
 const NOHUP = ["sh", "-c", 'trap \'\' HUP; exec "$0" "$@"'];
 
-test("a server whose output nobody reads any more goes on, and ends in good order", async () => {
+test("a server with a closed output pipe continues, and stops cleanly", async () => {
   await using sandbox = new Sandbox();
   const server = sandbox.spawn([CHAT, "serve", "--host", "127.0.0.1", "--port", "0", "--json"]);
   const reader = server.stdout.getReader();
@@ -30,7 +30,7 @@ test("a server whose output nobody reads any more goes on, and ends in good orde
   expect(await within("the end of the server", server.exited)).toBe(0);
 });
 
-test("all lines are sent, also when nobody reads their numbers to the end", async () => {
+test("sends all lines even if the reader of their numbers ends early", async () => {
   await using sandbox = new Sandbox();
   await sandbox.serve();
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });

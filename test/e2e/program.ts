@@ -8,8 +8,8 @@ import { CHAT, type Ran } from "./binary.ts";
 import { Lines } from "./lines.ts";
 
 /** Characters of each stream in the error of a program that does not end. */
-const OUTPUT_SHOWN = 2_000;
-const DRAINED_WITHIN_MS = 10_000;
+const OUTPUT_TAIL_MAX = 2_000;
+const DRAIN_TIMEOUT_MS = 10_000;
 
 export type Json = { readonly kind: string } & Readonly<Record<string, unknown>>;
 export type Fields = Readonly<Record<string, unknown>>;
@@ -21,7 +21,7 @@ export interface StartOptions {
   readonly program?: string;
 }
 
-/** One running `chat`: types into it and waits for what it says. */
+/** A running `chat`. The test writes its input and waits for its output. */
 export class Program {
   readonly out: Lines;
   readonly err: Lines;
@@ -61,7 +61,7 @@ export class Program {
     return this.out.all.map((line) => JSON.parse(line));
   }
 
-  said(words: string, deadlineMs?: number): Promise<string> {
+  stderrLine(words: string, deadlineMs?: number): Promise<string> {
     return this.err.next(`'${words}'`, (line) => line.includes(words), deadlineMs);
   }
 
@@ -75,11 +75,11 @@ export class Program {
     return this.ended(deadlineMs);
   }
 
-  /** -9 for SIGKILL and so on: what a shell shows as 128 + n. */
+  /** Waits for the end. The exit code of a killed program is 128 and the number of the signal. */
   async ended(deadlineMs = DEADLINE_MS): Promise<Ran> {
     const ending = within(`the end of ${this.#name}`, this.#child.exited, deadlineMs);
     const exitCode = await ending.catch(({ message }: Error) => {
-      const [out, err] = [this.out, this.err].map(({ text }) => text.slice(-OUTPUT_SHOWN));
+      const [out, err] = [this.out, this.err].map(({ text }) => text.slice(-OUTPUT_TAIL_MAX));
       throw new Error(`${message}\n${out}\n${err}`);
     });
     await this.#drained();
@@ -87,12 +87,12 @@ export class Program {
   }
 
   /**
-   * All that it wrote. Once in some thousand times, on a busy machine, Bun (1.4.4) does not tell of
-   * the end of a pipe whose process has ended; what it wrote has come long before.
+   * Waits for all output. On a busy machine, Bun (1.4.4) rarely fails to report the end of a pipe of a
+   * process that has ended; all output has arrived by then.
    */
   async #drained(): Promise<void> {
     const late = Promise.withResolvers<void>();
-    const passed = AbortSignal.timeout(DRAINED_WITHIN_MS);
+    const passed = AbortSignal.timeout(DRAIN_TIMEOUT_MS);
     passed.addEventListener("abort", () => late.resolve(), { once: true });
     await Promise.race([Promise.all([this.out.ended, this.err.ended]), late.promise]);
   }
@@ -159,7 +159,7 @@ export class Sandbox {
   readonly #programs: Program[] = [];
   readonly #bare: Subprocess[] = [];
   readonly #env: Readonly<Record<string, string>>;
-  /** The newest server, which every program uses unless it names another one. */
+  /** Newest server; programs without an address use it. */
   #server: string | undefined;
 
   constructor() {
@@ -190,7 +190,7 @@ export class Sandbox {
     return new Home(this, this.path(name));
   }
 
-  /** A bare process, for those whose output is not read to its end. It ends with the town. */
+  /** Starts a process without reading all of its output. It ends with the sandbox. */
   spawn(command: readonly string[], env: Readonly<Record<string, string>> = this.env) {
     const child = Bun.spawn([...command], {
       cwd: this.folder,
@@ -211,7 +211,7 @@ export class Sandbox {
       stdout: "pipe",
       stderr: "pipe",
     });
-    if (options.stdin !== undefined) void give(child.stdin, options.stdin);
+    if (options.stdin !== undefined) void writeInput(child.stdin, options.stdin);
     const program = new Program(`chat ${args.join(" ")}`.slice(0, 80), child);
     this.#programs.push(program);
     return program;
@@ -221,7 +221,7 @@ export class Sandbox {
     this.#server = server;
   }
 
-  /** Starts a server on loopback, where it may be started again, and waits until it listens. */
+  /** Starts a server on loopback, which tests can restart, and waits until it listens. */
   async serve(options: ServeOptions = {}): Promise<Served> {
     const data = this.path(options.data ?? "data");
     const program = this.startServer({ port: await reservedPort(), ...options });
@@ -241,10 +241,10 @@ export class Sandbox {
     };
   }
 
-  /** The same without waiting: for those that are to be refused. */
+  /** Starts a server without waiting, for tests of refused starts. */
   startServer({ data = "data", port = 0, args = [], ...options }: ServeOptions = {}): Program {
-    const common = ["serve", "--host", "127.0.0.1", "--port", String(port), "--json"];
-    return this.start([...common, "--data", this.path(data), ...args], options);
+    const commonArgs = ["serve", "--host", "127.0.0.1", "--port", String(port), "--json"];
+    return this.start([...commonArgs, "--data", this.path(data), ...args], options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -256,8 +256,8 @@ export class Sandbox {
   }
 }
 
-/** Whoever ends early leaves some of it. */
-async function give(to: FileSink, stdin: string | Uint8Array): Promise<void> {
+/** Writes the input. A program that ends early does not read all of it. */
+async function writeInput(to: FileSink, stdin: string | Uint8Array): Promise<void> {
   try {
     await to.write(stdin);
     await to.end();
@@ -281,7 +281,7 @@ function parseJson(line: string): Json | undefined {
   }
 }
 
-/** Every field that is named has this value; objects and lists are compared as JSON. */
+/** Asserts the values of the given fields; objects and lists are compared as JSON. */
 function matches(value: Json, fields: Fields): boolean {
   return Object.entries(fields).every(
     ([name, wanted]) => JSON.stringify(value[name]) === JSON.stringify(wanted),

@@ -11,7 +11,7 @@ import { commitment, leafHash } from "../../src/wire/record.ts";
 import { nodesOf } from "../core/log-nodes.ts";
 import { type Home, ndjson, Sandbox, type Served } from "./program.ts";
 
-/** An operator, or a thief of the folder and its key, who writes another past and signs it. */
+/** An operator, or a thief of the folder and its key, who rewrites the history and signs it. */
 
 const TEXTS = ["one", "two", "three", "four", "five", "six"];
 
@@ -21,7 +21,7 @@ interface Line {
   body: Record<string, unknown>;
 }
 
-/** The whole history, as if the server itself had written these lines, and signed by `identity`. */
+/** Replaces the history as if the server had written these lines, signed by `identity`. */
 function rewrite(data: string, change: (lines: Line[]) => Line[], key = "identity.key"): void {
   const folder = join(data, "history");
   const file = join(folder, "000000000001.jsonl");
@@ -133,7 +133,7 @@ test("a known client detects a manipulated log, and stores evidence", async () =
   for (const [sentence, change] of CASES) {
     const data = copyOf(prepared.data);
     rewrite(data, change);
-    // The folder is sound in itself; this device has seen another one.
+    // The folder is consistent, but this device has seen another history.
     const offline = await ana.run(["verify", "--data", data, "--json"]);
     expect([offline.exitCode, offline.out]).toEqual([
       6,
@@ -147,13 +147,13 @@ test("a known client detects a manipulated log, and stores evidence", async () =
   const stored = join(ana.folder, "evidence", evidence ?? "");
   expect(statSync(stored).mode & 0o777).toBe(0o600);
   expect(Object.keys(JSON.parse(readFileSync(stored, "utf8")))).toContain("shown");
-  // The honest folder again: all is well.
+  // The original folder is accepted again.
   await again(copyOf(prepared.data));
   expect((await ana.run(["join", prepared.address])).exitCode).toBe(0);
   expect((await ana.run(["verify", prepared.address])).exitCode).toBe(0);
 });
 
-test("detects an older copy of the folder and another key of the server", async () => {
+test("detects an older copy of the folder, and another key of the server", async () => {
   const ana = anaThen();
   const { address } = prepared;
   await again(copyOf(prepared.data));
@@ -176,7 +176,8 @@ test("detects an older copy of the folder and another key of the server", async 
   writeFileSync(join(foreign, "identity.key"), Identity.generate().toPem());
   rewrite(foreign, (lines) => lines.with(-1, { ...(lines.at(-1) as Line), body: { text: "x" } }));
   expect((await ana.run(["verify", "--data", foreign])).exitCode).toBe(6);
-  // The server would refuse the accounts, too, whose checkpoint is of the key before.
+  // The server would also refuse the accounts, because their checkpoint was signed by the previous
+  // key.
   rmSync(join(foreign, "accounts", "checkpoint"));
   await again(foreign);
   for (const command of ["join", "verify"]) {
@@ -186,7 +187,7 @@ test("detects an older copy of the folder and another key of the server", async 
   }
 });
 
-test("accepts erasures, restarts and a new key; checks a proof of one record offline", async () => {
+test("accepts erasures, restarts and a new key, and checks a proof of one record offline", async () => {
   const ana = anaThen();
   const honest = await again(copyOf(prepared.data));
   const proof = sandbox.path("proof.txt");

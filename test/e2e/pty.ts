@@ -7,16 +7,16 @@ const QUESTION = /\x1b\[(5n|6n|c)/g;
 const SIZE = { columns: 90, rows: 30 };
 
 export interface PtyOptions {
-  /** Left out: `chat`. What another program writes is not understood, only kept. */
+  /** Program; `chat` if absent. The output of other programs is recorded but not interpreted. */
   readonly program?: string;
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
-  /** What the terminal answers when it is asked what it is; undefined: nothing. */
+  /** Answer to a query of the terminal's type; `undefined` sends none. */
   readonly answer?: string;
 }
 
-/** `chat` in a terminal that the test plays: all that is written there is seen byte by byte. */
+/** Terminal for `chat` that is simulated by the test, which reads all output byte by byte. */
 export class Pty implements AsyncDisposable {
   readonly emulator = new Emulator(SIZE);
   written = "";
@@ -26,7 +26,7 @@ export class Pty implements AsyncDisposable {
   readonly #answer: string | undefined;
   readonly #isChat: boolean;
   #held = "";
-  /** How far `written` was looked through. */
+  /** Position up to which `written` was searched. */
   #answered = 0;
   #isMeasured = false;
 
@@ -86,7 +86,7 @@ export class Pty implements AsyncDisposable {
     this.#terminal.close();
   }
 
-  /** A sign that may go on stays until it is known how. */
+  /** Keeps an incomplete sequence until the next output completes it. */
   #take(bytes: Uint8Array): void {
     const text = this.#decoder.decode(bytes, { stream: true });
     this.written += text;
@@ -98,7 +98,7 @@ export class Pty implements AsyncDisposable {
     this.emulator.write(all.slice(0, all.length - held.length));
   }
 
-  /** It says that it is well, and what it is; where its cursor stands it does not tell. */
+  /** Answers queries of status and type, but not of the cursor's position. */
   #reply(): void {
     if (this.#answer === undefined) return;
     QUESTION.lastIndex = this.#answered;

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { type Home, ndjson, Sandbox } from "./program.ts";
 import { SharedServer } from "./shared-server.ts";
 
-/** An account may have five times as many at once. */
+/** Number of posts; an account can send five times as many at once. */
 const POSTS_PER_SECOND = 100;
 const LINES = 6 * POSTS_PER_SECOND;
 
@@ -15,7 +15,7 @@ async function twoDevices(sandbox: Sandbox, user: string): Promise<[Home, Home]>
   return [one, two];
 }
 
-test("two devices of one person: unread counts, told live, kept over a restart", async () => {
+test("two devices of a user share unread counts, live and after a restart", async () => {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve();
   const password = { CHAT_PASSWORD: "pass word" };
@@ -64,22 +64,22 @@ test("two devices of one person: unread counts, told live, kept over a restart",
   expect(last.find((room) => room["room"] === "lobby")).toMatchObject({ unread: 0 });
 });
 
-test("mentions, replies, reactions: in JSON, on a screen's text, in the past", async () => {
+test("shows mentions, replies and reactions in JSON, in text and in the history", async () => {
   await using sandbox = server.guests();
   const ana = await sandbox.home("ana").join(["--user", "ana"]);
   const bob = await sandbox.home("bob").join(["--user", "bob"]);
   ana.type("shall we, @bob and @carol? (mail@bob)");
-  const asked = await bob.json("text", { from: "ana" });
-  expect(asked["mentions"]).toEqual(["bob", "carol"]);
-  bob.type("/reply yes @ana", "/react 👍", `/react ok ${asked["seq"]}`, "/react no 1");
+  const mention = await bob.json("text", { from: "ana" });
+  expect(mention["mentions"]).toEqual(["bob", "carol"]);
+  bob.type("/reply yes @ana", "/react 👍", `/react ok ${mention["seq"]}`, "/react no 1");
   expect(await ana.json("text", { from: "bob" })).toMatchObject({
     text: "yes @ana",
-    re: asked["seq"],
+    re: mention["seq"],
     mentions: ["ana"],
   });
   const reaction = await ana.json("reaction");
   expect(Object.keys(reaction)).toEqual(["kind", "seq", "time", "room", "from", "re", "react"]);
-  expect(reaction).toMatchObject({ from: "bob", re: asked["seq"], react: "👍" });
+  expect(reaction).toMatchObject({ from: "bob", re: mention["seq"], react: "👍" });
   expect(await ana.json("reaction")).toMatchObject({ react: "ok" });
   expect(await bob.json("fault")).toMatchObject({ code: "not-found" });
   ana.type("/reply", "/reply 99");
@@ -92,7 +92,7 @@ test("mentions, replies, reactions: in JSON, on a screen's text, in the past", a
   expect(folder.filter(({ kind }) => kind === "reaction")).toHaveLength(2);
 });
 
-test("shows messages of an ignored user on no device, and does not notify that user", async () => {
+test("hides messages of an ignored user on all devices, without notifying that user", async () => {
   await using sandbox = server.guests();
   const [one, two] = await twoDevices(sandbox, "finn");
   const bob = await sandbox.home("gus").join(["--user", "gus"]);

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Sandbox, textsOf } from "./program.ts";
 
-test("reconnects, and shows and sends each missed message once", async () => {
+test("reconnects, and receives and sends each missed message once", async () => {
   await using sandbox = new Sandbox();
   const first = await sandbox.serve();
   const { port, invite } = first;
@@ -29,7 +29,7 @@ test("reconnects, and shows and sends each missed message once", async () => {
     expect(kinds.filter((kind) => kind === "connected").length).toBe(2);
     expect(kinds.filter((kind) => kind === "lost").length).toBe(1);
   }
-  // Whoever was away is told what they missed, and not what they had seen.
+  // Users who were offline receive only the messages that they missed.
   const back = sandbox.home("cleo").start(["join", invite, "--user", "cleo", "--json"]);
   expect((await back.finish()).exitCode).toBe(0);
   expect(textsOf(back)).toEqual(["typed offline", "after"]);
@@ -38,7 +38,7 @@ test("reconnects, and shows and sends each missed message once", async () => {
   expect(textsOf(third)).toEqual([]);
 });
 
-test("end of input without a server: it waits for what was typed, Ctrl-C ends that", async () => {
+test("at the end of input without a server, waits for unsent messages until Ctrl-C", async () => {
   await using sandbox = new Sandbox();
   const { program, invite } = await sandbox.serve();
   const ana = await sandbox.home("ana").join([invite, "--user", "ana"]);
@@ -52,7 +52,7 @@ test("end of input without a server: it waits for what was typed, Ctrl-C ends th
   expect(out).not.toContain('"ack"');
 });
 
-test("a server that goes while `send` waits: the line arrives once, after it is back", async () => {
+test("`send` delivers its line once if the server restarts meanwhile", async () => {
   await using sandbox = new Sandbox();
   const first = await sandbox.serve();
   const { port, invite } = first;

@@ -1,10 +1,10 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 
-/** `up` is from whoever connects to the server, `down` the other way. */
-export type Way = "up" | "down";
+/** `up` is from the client to the server, `down` the opposite direction. */
+export type Direction = "up" | "down";
 
 interface Stall {
-  readonly way: Way;
+  readonly way: Direction;
   left: number;
   readonly reached: () => void;
 }
@@ -15,11 +15,11 @@ interface Pair {
 }
 
 /**
- * A wire to a server of this machine: it counts what passes, stands still after so many bytes, and
- * can be cut. What it does not carry on stays with the sender: it buffers no more than a socket.
+ * Relay to a local server that counts bytes, can stall after a number of bytes, and can be cut.
+ * Bytes that it does not forward stay with the sender, because it buffers no more than a socket.
  */
 export class Relay {
-  readonly passed: Record<Way, number> = { up: 0, down: 0 };
+  readonly passed: Record<Direction, number> = { up: 0, down: 0 };
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
   #isCut = false;
@@ -30,7 +30,7 @@ export class Relay {
     server.on("connection", (near) => this.#connect(near, port));
   }
 
-  /** @param at the port to stand at; left out: a free one */
+  /** @param at the port to listen on; a free port if absent */
   static async open(port: number, at = 0): Promise<Relay> {
     const server = createServer({ noDelay: true });
     const relay = new Relay(server, port);
@@ -44,14 +44,14 @@ export class Relay {
     return `127.0.0.1:${address.port}`;
   }
 
-  stallAfter(way: Way, bytes: number): Promise<void> {
+  stallAfter(way: Direction, bytes: number): Promise<void> {
     if (bytes <= 0) throw new Error("a wire stands still after some bytes, not before");
     return new Promise((resolve) => {
       this.#stall = { way, left: bytes, reached: resolve };
     });
   }
 
-  /** It carries again; whoever waits for a stall that did not come waits in vain. */
+  /** Resumes forwarding. A stall that has not begun no longer occurs. */
   release(): void {
     this.#stall = undefined;
     for (const { near, far } of this.#pairs) {
@@ -92,7 +92,7 @@ export class Relay {
     if (this.#isStalled) this.#halt(pair);
   }
 
-  #carry(pair: Pair, from: Socket, to: Socket, way: Way): void {
+  #carry(pair: Pair, from: Socket, to: Socket, way: Direction): void {
     from.on("data", (bytes: Buffer) => {
       const isFree = to.write(bytes);
       this.#count(way, bytes.length);
@@ -109,7 +109,7 @@ export class Relay {
     return this.#stall !== undefined && this.#stall.left <= 0;
   }
 
-  #count(way: Way, bytes: number): void {
+  #count(way: Direction, bytes: number): void {
     this.passed[way] += bytes;
     const stall = this.#stall;
     if (stall === undefined || stall.way !== way || stall.left <= 0) return;

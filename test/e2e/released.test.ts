@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Sandbox } from "./program.ts";
 import { Tab } from "./tab.ts";
 
-/** Folders that released versions have written: `test/released/VERSION/{data,home}`. */
+/** Folders written by released versions: `test/released/VERSION/{data,home}`. */
 
 const RELEASED = join(import.meta.dir, "..", "released");
 const PICTURE = "57d67575cd4d84dd2089e6e5e3d63fbe92518495302242d987b958f9c068d4d6";
@@ -23,7 +23,7 @@ const TEXTS = [
   "hello back",
 ];
 
-/** A copy, since a server that opens a folder may bring it up to date. */
+/** Copy, because a server may upgrade the folder that it opens. */
 function restore(
   sandbox: Sandbox,
   version: string,
@@ -52,14 +52,14 @@ const SEALED_TEXT = "a sealed word";
 const textsOf = (records: readonly { readonly [key: string]: unknown }[]) =>
   records.flatMap(({ text }) => (typeof text === "string" ? [text] : []));
 
-test("a data folder and a home of 0.1.0 go on where they were", async () => {
+test("continues with a data folder and a home of 0.1.0", async () => {
   await using sandbox = new Sandbox();
   restore(sandbox, "0.1.0");
   const { listening, address, data } = await sandbox.serve({ data: "data" });
   expect(listening["fingerprint"]).toBe("SHA256:ACtWfqkwIywscJV0ni4wY_UngpXsgKuf2Qf_XHueZ8M");
   const server = ["--server", address];
 
-  // The device key of the home signs in, and what it left unsent is said once.
+  // The device key of the home logs in, and its unsent message is sent once.
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   const joined = await ana.join([address]);
   await joined.json("text", { text: UNSENT, from: "ana" });
@@ -68,7 +68,7 @@ test("a data folder and a home of 0.1.0 go on where they were", async () => {
     [...TEXTS, UNSENT].toSorted(),
   );
 
-  // Passwords, bans, locked rooms and files are as they were.
+  // Passwords, bans, locked rooms and files are unchanged.
   const bob = sandbox.home("bob").with({ CHAT_USER: "bob", CHAT_PASSWORD: "bob-password-1" });
   expect((await bob.run(["login", address])).exitCode).toBe(0);
   const wrong = sandbox.home("other").with({ CHAT_USER: "bob", CHAT_PASSWORD: "guess-1234" });
@@ -90,7 +90,7 @@ test("a data folder and a home of 0.1.0 go on where they were", async () => {
   expect(textsOf(stored).filter((text) => text === UNSENT)).toHaveLength(1);
 });
 
-test("a data folder and a home of the version to come are verified, and go on", async () => {
+test("verifies and continues with a data folder and a home of the next version", async () => {
   await using sandbox = new Sandbox();
   const { data } = restore(sandbox, "0.2.0-next");
   const reader = sandbox.home("reader");
@@ -103,7 +103,7 @@ test("a data folder and a home of the version to come are verified, and go on", 
   for (const kind of [...wanted, "group", "unreadable"]) expect(kinds).toContain(kind);
 
   const { listening, address } = await sandbox.serve({ data: "data" });
-  // The second key of this server, which the first one has named.
+  // Second key of this server, signed by the first.
   expect(listening["fingerprint"]).toBe("SHA256:BHi9tSNq7SRDRz69ZSizjXzgihZI2841lweU77uoJRw");
   const server = ["--server", address];
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
@@ -118,7 +118,7 @@ test("a data folder and a home of the version to come are verified, and go on", 
   await ana.json(["send", "and on", ...server]);
   await ana.json(["send", "and on", "--to", "vault", ...server]);
 
-  // What accounts have set, and rooms have pinned; what operators tell all.
+  // Preferences of accounts, pins of rooms, and the operators' announcement.
   const joined = await ana.join([address]);
   expect(await joined.json("announced")).toMatchObject({ text: "the house moves on Friday" });
   joined.type("/join den", "/pins");

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { reservedPort } from "../ports.ts";
 import { Sandbox, textsOf } from "./program.ts";
 
-/** The walks of the five reports, in their own words. */
+/** Sequences from the five reports, with their original commands. */
 
 test("report 003: server IP and PORT, client IP PORT CLIENTPORT, join notice, QUIT", async () => {
   await using sandbox = new Sandbox();
@@ -12,24 +12,24 @@ test("report 003: server IP and PORT, client IP PORT CLIENTPORT, join notice, QU
     ...["serve", "--host", "127.0.0.1", "-p", String(port), "--data", sandbox.path("data")],
     ...["--room-password-file", room],
   ]);
-  await served.said(`is listening on 127.0.0.1:${port}`);
+  await served.stderrLine(`is listening on 127.0.0.1:${port}`);
   const own = await reservedPort();
   const env = { CHAT_ROOM_PASSWORD: "open sesame" };
   const ana = sandbox
     .home("ana")
     .start(["join", `127.0.0.1:${port}`, "--user", "ana", "--local-port", String(own)], { env });
-  await ana.said("logged in as ana on ");
+  await ana.stderrLine("logged in as ana on ");
   await served.out.next("her port", (line) => line.includes(`127.0.0.1:${own}`));
   await served.out.next("her coming", (line) => line.endsWith("\tlobby\tana\tjoined"));
   const bob = sandbox.home("bob").start(["join", `127.0.0.1:${port}`, "--user", "bob"], { env });
-  await bob.said("logged in as bob on ");
+  await bob.stderrLine("logged in as bob on ");
   await ana.out.next("join notice", (line) => line.endsWith("\tlobby\tbob\tjoined"));
   ana.type("hello bob");
   await served.out.next("the message", (line) => line.endsWith("\tlobby\tana\thello bob"));
   await bob.out.next("the message", (line) => line.endsWith("\tlobby\tana\thello bob"));
   ana.type("QUIT");
   expect((await ana.ended()).exitCode).toBe(0);
-  await bob.said("ana is offline");
+  await bob.stderrLine("ana is offline");
   bob.type("/quit");
   expect((await bob.ended()).exitCode).toBe(0);
   expect((await served.signal("SIGINT")).exitCode).toBe(0);

@@ -5,7 +5,7 @@ import { SharedServer } from "./shared-server.ts";
 
 const server = new SharedServer();
 
-test("three wrong room passwords end the client; a right one is asked once", async () => {
+test("ends after three wrong room passwords; asks for a right one once", async () => {
   await using sandbox = server.guests();
   const cid = sandbox.home("cid").with({ CHAT_USER: "cid" });
   await cid.run(["join"], { stdin: "/join attic skeleton\n" });
@@ -34,11 +34,11 @@ test("three wrong room passwords end the client; a right one is asked once", asy
   const faults = ndjson(ran.out).filter(({ kind }) => kind === "fault");
   expect(faults.map(({ code }) => code)).toEqual(faults.map(() => "room-password-wrong"));
   expect(ndjson(ran.out).at(-1)).toMatchObject({ kind: "fault", code: "room-password-wrong" });
-  const said = await cid.json(["history", "--from", "eva"]);
-  expect(said.filter(({ kind }) => kind === "text")).toEqual([]);
+  const history = await cid.json(["history", "--from", "eva"]);
+  expect(history.filter(({ kind }) => kind === "text")).toEqual([]);
 });
 
-test("while one talks to a person, room commands mean the room", async () => {
+test("in a conversation, room commands apply to the last room", async () => {
   await using sandbox = server.guests();
   await sandbox.home("finn").run(["register", "--user", "finn"]);
   const ana = await sandbox.home("gus").join(["--user", "gus"]);
@@ -59,7 +59,7 @@ test("does not repeat the user's own messages at the next start", async () => {
   const ida = sandbox.home("ida").with({ CHAT_USER: "ida" });
   const texts = (lines: readonly Json[]) =>
     lines.flatMap(({ kind, text }) => (kind === "text" ? text : []));
-  // A first word opens the conversation; from then on it is followed like any room.
+  // The first message creates the conversation; then the client follows it like any room.
   await ida.run(["join"], { stdin: "/msg hal hello\n" });
   await ida.run(["join"]);
   for (const i of [1, 2]) {
@@ -94,13 +94,13 @@ test("sends nothing to another room after a failed change of rooms in a script",
     expect(acks.map(({ room, to, text }) => room ?? to ?? text)).toEqual(["jan", `loft${i}`]);
     expect(ran.exitCode).toBe(new Fault(code, "").exitCode);
   }
-  const said = await kim.json(["history", "--room", "lobby", "--from", "kim"]);
-  expect(said.filter(({ kind }) => kind !== "join")).toEqual([]);
+  const history = await kim.json(["history", "--room", "lobby", "--from", "kim"]);
+  expect(history.filter(({ kind }) => kind !== "join")).toEqual([]);
 });
 
 test("a script that ends after a join prints its own join record", async () => {
   await using sandbox = server.guests();
-  // Without the wait for the record, about half of these would end too early.
+  // Without waiting for the record, about half of these runs would end too early.
   const runs = Array.from({ length: 4 }, async (_, index) => {
     const user = `user-${index}`;
     const home = sandbox.home(user);

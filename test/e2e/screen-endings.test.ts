@@ -23,7 +23,7 @@ class Person implements AsyncDisposable {
     this.screen = screen;
   }
 
-  /** @param window another one than before: that may still be closing */
+  /** @param window a new window, because the previous one may still be closing */
   static async open(
     sandbox: Sandbox,
     name: string,
@@ -31,7 +31,7 @@ class Person implements AsyncDisposable {
     window = name,
   ): Promise<Person> {
     const env = { CHAT_HOME: sandbox.path(name), CHAT, LC_ALL: "C.UTF-8" };
-    // The first time with a password, which later log-ins are then asked for.
+    // Sets a password at the first log-in; later log-ins ask for it.
     const words = ["send", "--server", address, "--user", name, "here"];
     await sandbox.home(name).json(words, { env: { CHAT_PASSWORD: "the-right-one" } });
     const screen = await Screen.open(sandbox, window, env);
@@ -53,7 +53,7 @@ class Person implements AsyncDisposable {
     await this.screen.until("the prompt", (rows) => rows.at(-1) === "$");
   }
 
-  async kept(text: string): Promise<void> {
+  async draftStored(text: string): Promise<void> {
     const path = this.#sandbox.path(this.#name, "state.sqlite");
     await until(`'${text}' is kept`, () => {
       const database = new Database(path, { readonly: true });
@@ -78,12 +78,12 @@ requires("tmux").test("a draft survives every signal, and a closed window", asyn
       ana.screen.type(`${signal} `);
       text += `${signal} `;
       await ana.screen.shows(new RegExp(`^#lobby> ${text.trim()}$`));
-      if (signal === "SIGKILL") await ana.kept(text);
+      if (signal === "SIGKILL") await ana.draftStored(text);
       ana.signal(signal);
       if (signal === "SIGKILL") {
         await ana.screen.shows(/Killed/);
         ana.screen.press("C-j");
-        // What is typed while it resets is lost.
+        // Input during a reset is lost.
         ana.screen.type("reset; echo is $?");
         ana.screen.press("C-j");
         await ana.screen.shows(/^is 0$/);
@@ -117,7 +117,7 @@ requires("tmux").test("hides password input after its prompt is cancelled", asyn
   ana.screen.press("Enter");
   const rows = await ana.screen.until(
     "the keys are free",
-    (shown) => shown.at(-1) === ">" && !shown.some((row) => row.includes("Prompt cancelled")),
+    (rows) => rows.at(-1) === ">" && !rows.some((row) => row.includes("Prompt cancelled")),
   );
   expect(rows.join("\n")).not.toContain("ter2");
   await sandbox.serve({ args: ["--open"], port: first.port });

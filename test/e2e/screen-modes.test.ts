@@ -29,7 +29,7 @@ class Terminal implements AsyncDisposable {
     this.screen = screen;
   }
 
-  /** @param how `exec `: in place of the shell */
+  /** @param how `exec ` replaces the shell */
   static async open(how = ""): Promise<Terminal> {
     const sandbox = new Sandbox();
     const env = { BUN: process.execPath, PROGRAM };
@@ -46,12 +46,12 @@ class Terminal implements AsyncDisposable {
     const check = `check ${++this.#checks}`;
     this.screen.line(`stty -a >after; cmp before after && echo ${check}`);
     await this.screen.shows(new RegExp(`^${check}$`));
-    expect(this.screen.told(MODES)).toBe(this.#modes);
+    expect(this.screen.query(MODES)).toBe(this.#modes);
   }
 
   async expectTaken(): Promise<void> {
     await this.screen.shows(/^90x24$/);
-    expect(this.screen.told(MODES)).toBe("1 1 0 1 the program");
+    expect(this.screen.query(MODES)).toBe("1 1 0 1 the program");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -62,7 +62,7 @@ class Terminal implements AsyncDisposable {
   async #begin(how: string): Promise<void> {
     this.screen.line("stty -a >before; echo begun");
     await this.screen.shows(/^begun$/);
-    this.#modes = this.screen.told(MODES);
+    this.#modes = this.screen.query(MODES);
     this.screen.line(`${how}sh -c 'echo $$ >pid; exec $BUN $PROGRAM'`);
     await this.expectTaken();
   }
@@ -88,7 +88,7 @@ requires("tmux").describe("the terminal is given back", () => {
     await terminal.expectGivenBack();
   });
 
-  test.concurrent("by Ctrl-Z, and taken again by fg", async () => {
+  test.concurrent("by Ctrl-Z, and restored by fg", async () => {
     await using terminal = await Terminal.open();
     const { screen } = terminal;
     for (const round of [1, 2]) {
@@ -104,7 +104,7 @@ requires("tmux").describe("the terminal is given back", () => {
     await terminal.expectGivenBack();
   });
 
-  test.concurrent("after a stop without warning: fg draws all, and keys arrive again", async () => {
+  test.concurrent("draws the screen and reads keys again after SIGSTOP and fg", async () => {
     await using terminal = await Terminal.open();
     const { screen } = terminal;
     process.kill(terminal.pid, "SIGSTOP");
@@ -119,11 +119,11 @@ requires("tmux").describe("the terminal is given back", () => {
     await terminal.expectGivenBack();
   });
 
-  test.concurrent("a stop without a shell: what others did meanwhile is mended", async () => {
-    // tmux wakes what has stopped in it.
+  test.concurrent("repairs the screen after SIGSTOP without a shell", async () => {
+    // tmux resumes stopped processes.
     await using terminal = await Terminal.open("exec ");
     const { screen } = terminal;
-    const device = screen.told("#{pane_tty}");
+    const device = screen.query("#{pane_tty}");
     for (const round of [1, 2]) {
       Bun.spawnSync(["stty", "sane", "-F", device]);
       writeFileSync(device, "\x1b[m\x1b[7m\x1b[2;5r\x1b[?1049l\x1b[2Jsomething else");
@@ -175,7 +175,7 @@ requires("script").test(
       });
       type(child, "f");
       const pid = Number(readFileSync(sandbox.path("pid"), "utf8"));
-      // Until the fifo is full nothing need be queued: `script` may still be taking what comes.
+      // `script` may still read from the fifo, so output is not yet queued.
       const progress = await until("it goes on while nobody reads", () => {
         process.kill(pid, "SIGUSR2");
         const now = progressIn(progressPath);

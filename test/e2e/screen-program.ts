@@ -5,9 +5,9 @@ import { TerminalScreen } from "../../src/cli/screen/terminal/screen.ts";
 import { openTerminalDevice } from "../../src/io/terminal/device.ts";
 
 /**
- * Run by screen-modes.test.ts in a terminal: shows what was typed. `z` suspends it, `q` ends it,
- * `x` breaks it, `f` shows frame upon frame until `e`. At SIGUSR2 it writes into the file of
- * its argument how far it is.
+ * Program that screen-modes.test.ts runs in a terminal. It displays its input: `z` suspends it, `q`
+ * ends it, `x` crashes it, and `f` draws frames until `e`. At SIGUSR2 it writes its progress to the
+ * file in its argument.
  */
 
 const world = processIo(() => process.exit(0));
@@ -54,7 +54,7 @@ async function run(): Promise<void> {
 
 const ROW_CHARACTERS = 70;
 
-/** Each frame is another one in every line. */
+/** Each frame differs in every line. */
 function flood(): void {
   for (let i = 0; i < 100; i++) {
     frames++;

@@ -9,7 +9,7 @@ import { halted, WiredCouriers } from "./wired.ts";
 
 const CANARY = "a canary that sings";
 const PLAIN = CHUNK_BYTES - 16;
-const PLACE = 2 * TRANSFER_SYNC_BYTES;
+const STALL_BYTES = 2 * TRANSFER_SYNC_BYTES;
 
 const couriers = new WiredCouriers();
 
@@ -28,7 +28,7 @@ async function listed(home: Home): Promise<unknown[]> {
   return rows.filter(({ kind }) => kind === "file").map(({ name }) => name);
 }
 
-test("files of all sizes arrive; the server's folder has neither content nor names", async () => {
+test("files of all sizes arrive, and the server's folder has neither content nor names", async () => {
   const { sandbox, ana, bob, served } = couriers;
   const sizes = [0, PLAIN, PLAIN + 1, 2 * MIB];
   const paths = sizes.map((size) => file(sandbox, `${CANARY} ${size}.txt`, noise(size)));
@@ -68,24 +68,24 @@ test(
   () =>
     couriers.wired(async ({ sandbox, relay, ana, bob }) => {
       const path = largeFile(sandbox, "ends.img");
-      const said = ["--caption", "words with it"];
-      const sending = await halted(relay, "up", PLACE, () => send(ana, path, ...said));
+      const captionArgs = ["--caption", "words with it"];
+      const sending = await halted(relay, "up", STALL_BYTES, () => send(ana, path, ...captionArgs));
       await sending.signal("SIGKILL");
       relay.release();
-      const sent = lineOf((await send(ana, path, ...said).ended(60_000)).out, "file");
+      const sent = lineOf((await send(ana, path, ...captionArgs).ended(60_000)).out, "file");
       expect(Number(sent["resumedBytes"])).toBeGreaterThanOrEqual(TRANSFER_SYNC_BYTES);
       const files = await bob.json(["history", "--room", "vault", "--files"]);
       const own = files.filter(({ name }) => name === "ends.img");
       expect(own).toMatchObject([{ text: "words with it" }]);
       const inbox = couriers.inbox();
       const args = ["get-file", String(sent["id"]), "--out", inbox, "--json"];
-      const getting = await halted(relay, "down", PLACE, () => bob.start(args));
+      const getting = await halted(relay, "down", STALL_BYTES, () => bob.start(args));
       await getting.signal("SIGKILL");
       relay.release();
       expect(readdirSync(inbox)).toContain("ends.img.part");
       expect(readdirSync(inbox)).not.toContain("ends.img");
       const got = lineOf((await bob.run(args)).out, "got");
-      // The sync counts sealed bytes, which are more than those of the content.
+      // The sync counts encrypted bytes, which exceed those of the content.
       const syncedBytes = TRANSFER_SYNC_BYTES - 2 * CHUNK_BYTES;
       expect(Number(got["resumedBytes"])).toBeGreaterThanOrEqual(syncedBytes);
       expect(readdirSync(inbox)).toEqual(["ends.img"]);

@@ -5,13 +5,13 @@ import { Glob } from "bun";
 import { until } from "../event.ts";
 import type { Program } from "./program.ts";
 
-/** A device can be let in once the server has its key packages, a moment after it came. */
+/** Waits until the server has key packages of the device; then others can add it. */
 export function keyPackages(data: string, devices: number): Promise<true> {
   const keys = join(data, "sealed", "keys");
-  const isKept = (name: string) => name.endsWith(".json");
+  const isPackage = (name: string) => name.endsWith(".json");
   return until(
     `key packages of ${devices} devices`,
-    () => existsSync(keys) && readdirSync(keys).filter(isKept).length >= devices,
+    () => existsSync(keys) && readdirSync(keys).filter(isPackage).length >= devices,
   );
 }
 
@@ -44,7 +44,7 @@ export async function holding(folder: string, text: string): Promise<string[]> {
   return found;
 }
 
-/** @returns undefined: it is gone since it was listed, as what is written is renamed when whole */
+/** @returns the content; `undefined` if the file was renamed after it was listed */
 async function bytesOf(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path);

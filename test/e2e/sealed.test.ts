@@ -5,11 +5,11 @@ import { metricsText } from "./metrics.ts";
 import { ndjson, type Program, Sandbox, type Served } from "./program.ts";
 import { holding, openVault } from "./sealed-server.ts";
 
-/** Sealed rooms with the compiled program: nothing that is said there is on the server's disk. */
+/** Sealed rooms with the compiled program. Their content never reaches the server's disk. */
 
 const CANARY = "a canary that sings";
 
-test("a removed user of a sealed room reads nothing new, a restarted one all", async () => {
+test("a removed user of a sealed room reads nothing new; a restarted one reads everything", async () => {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve();
   const anasHome = sandbox.home("ana");
@@ -79,7 +79,7 @@ function textsOf(program: Program): string[] {
   );
 }
 
-test("two processes of one home send each message once, though one is killed", async () => {
+test("two processes of one home send each message once, although one is killed", async () => {
   await using sandbox = new Sandbox();
   const { data } = await sandbox.serve();
   const ana = await sandbox.home("ana").join(["--user", "ana"]);
@@ -107,7 +107,7 @@ test("two processes of one home send each message once, though one is killed", a
 });
 
 const CONTENT_LINES = 6_000;
-/** Beyond Latin-1, for the runtime keeps other texts as UTF-16 alone. */
+/** Beyond Latin-1, because the runtime stores such texts only as UTF-16. */
 const WIDE = "łódź";
 
 function canaries(kind: string) {
@@ -124,7 +124,10 @@ function canaries(kind: string) {
   };
 }
 
-/** Not to be read by another process: the machine's rule. Where tests have to run, a failure. */
+/**
+ * The kernel may forbid reading another process. In environments that must run all tests, that is a
+ * failure.
+ */
 function readsMemory(pid: number): boolean {
   if (process.platform !== "linux") return false;
   try {
@@ -163,7 +166,6 @@ async function speaks(sandbox: Sandbox, [ana, ben]: readonly Program[], said: Wo
   const got = await ben?.json("got", { id: file?.["id"] });
   expect(readFileSync(String(got?.["path"]), "utf8")).toBe(readFileSync(path, "utf8"));
   ben?.type("/history 50", `/search ${said.word}`);
-  // By the history, and by the search.
   for (let i = 0; i < 2; i++) await ben?.json("text", { text: said.word });
 }
 
@@ -201,7 +203,8 @@ test("no content of a sealed room is in the server's memory, folder or output", 
   }
   expect(seen.some((one) => one.startsWith(`utf8 ${open.content} in files/`))).toBe(true);
   if (isRead) {
-    // The server knows the topic as long as it runs; the rest is what it has not overwritten yet.
+    // The server knows the topic while it runs. Other matches are memory that it has not
+    // overwritten.
     expect(seen).toContain(`utf16le ${open.topic} in memory`);
     expect(seen).toContainEqual(expect.stringMatching(/^utf8 .* in memory$/));
   }

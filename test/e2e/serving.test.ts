@@ -14,7 +14,7 @@ function modeOf(path: string): string {
   return (statSync(path).mode & 0o777).toString(8);
 }
 
-test("the first line tells everything that a script needs", async () => {
+test("the first line contains everything that a script needs", async () => {
   const { listening, program, port, data } = server.served;
   const bare = String(listening["fingerprint"]).replace("SHA256:", "");
   expect(listening).toEqual({
@@ -36,7 +36,7 @@ test("the first line tells everything that a script needs", async () => {
   expect(JSON.parse(program.out.all[0] ?? "")).toEqual(listening);
 });
 
-test("its data folder is readable by its owner only", async () => {
+test("creates a data folder that only its owner can read", async () => {
   const { data, invite } = server.served;
   expect(modeOf(data)).toBe("700");
   for (const name of readdirSync(data, { recursive: true }).map(String)) {
@@ -50,7 +50,7 @@ test("its data folder is readable by its owner only", async () => {
   });
 });
 
-test("identity, room password and extra files outlive the process", async () => {
+test("identity, room password and additional files survive a restart", async () => {
   await using sandbox = new Sandbox();
   const first = await sandbox.serve();
   const stopped = await first.program.signal("SIGTERM");
@@ -64,11 +64,11 @@ test("identity, room password and extra files outlive the process", async () => 
   for (const name of extra) expect(readFileSync(sandbox.path("data", name), "utf8")).toBe("mine\n");
 });
 
-test("piped without --json it shows neither password nor invite", async () => {
+test("prints neither password nor invite in a pipe without --json", async () => {
   await using sandbox = new Sandbox();
   const args = ["serve", "--host", "127.0.0.1", "--port", "0", "--data", sandbox.path("data")];
   const program = sandbox.start(args);
-  const line = await program.said("is listening on");
+  const line = await program.stderrLine("is listening on");
   expect(line).toContain(`invite: ${sandbox.path("data", "invite")}`);
   const invite = readFileSync(sandbox.path("data", "invite"), "utf8");
   const secret = /#(.*)'/.exec(invite)?.[1] ?? "";
@@ -81,7 +81,7 @@ test("piped without --json it shows neither password nor invite", async () => {
   expect(out + err).not.toContain(secret);
 });
 
-test("a server's secrets are not in the process list", async () => {
+test("the process list contains no secrets of a server", async () => {
   await using sandbox = new Sandbox();
   const room = sandbox.write("room", "open sesame\n");
   const { program, invite } = await sandbox.serve({ args: ["--room-password-file", room] });
@@ -89,18 +89,18 @@ test("a server's secrets are not in the process list", async () => {
   const ana = sandbox.home("ana").with({ CHAT_INVITE: invite, CHAT_PASSWORD: "swordfish" });
   const joined = await ana.join(["--user", "ana"]);
   for (const pid of [program.pid, joined.pid]) {
-    const shown = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-    expect(shown).toContain("chat");
-    expect(shown).not.toMatch(/sesame|swordfish/);
+    const commandLine = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    expect(commandLine).toContain("chat");
+    expect(commandLine).not.toMatch(/sesame|swordfish/);
   }
   const { out, err } = await joined.finish();
   expect(out + err).not.toMatch(/sesame|swordfish/);
-  const { err: told } = await program.signal("SIGTERM");
-  expect(told).not.toMatch(/sesame|swordfish/);
+  const { err: stderr } = await program.signal("SIGTERM");
+  expect(stderr).not.toMatch(/sesame|swordfish/);
 });
 
-describe("refused with one line", () => {
-  test("plain text off loopback", async () => {
+describe("refuses with one line", () => {
+  test("unencrypted connections except on loopback", async () => {
     await using sandbox = new Sandbox();
     const args = ["serve", "--no-tls", "--host", "0.0.0.0", "--data", sandbox.path("data")];
     const { exitCode, err } = await sandbox.home("x").run(args);
@@ -111,7 +111,7 @@ describe("refused with one line", () => {
     expect(existsSync(sandbox.path("data"))).toBe(false);
   });
 
-  test("a port that is taken", async () => {
+  test("a port that is in use", async () => {
     await using sandbox = new Sandbox();
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
@@ -126,7 +126,7 @@ describe("refused with one line", () => {
     expect(existsSync(sandbox.path("data"))).toBe(false);
   });
 
-  test("a second server on the same folder, naming the first", async () => {
+  test("a second server on the same folder, with the process id of the first", async () => {
     const { program, data } = server.served;
     const { exitCode, err } = await server.sandbox.startServer().ended();
     expect(exitCode).toBe(1);
@@ -136,7 +136,7 @@ describe("refused with one line", () => {
     expect((await ana.run(["send", "still here", "--user", "ana"])).exitCode).toBe(0);
   });
 
-  test("a folder with foreign files, which stay", async () => {
+  test("a folder with foreign files, without changing them", async () => {
     await using sandbox = new Sandbox();
     const file = sandbox.write("thesis.tex", "\\begin");
     const names = readdirSync(sandbox.folder);
@@ -171,7 +171,7 @@ test("prints events, and no direct messages", async () => {
 
 const SECRETS = /s3cret|notes\.txt|lab-topic/;
 
-test("--quiet prints who comes and goes, and no content", async () => {
+test("--quiet prints connections but no content", async () => {
   await using sandbox = new Sandbox();
   const server = await sandbox.serve({ args: ["--open", "--no-discovery", "--quiet"] });
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });

@@ -7,37 +7,37 @@ import { within } from "../event.ts";
 import { Sandbox, type Served } from "./program.ts";
 import { Tab } from "./tab.ts";
 
-/** kill -9 while users arrange their rooms: what was acknowledged holds, and nothing else does. */
+/** Kills the server while users change settings. Exactly the acknowledged changes must remain. */
 
 const KILLED_AFTER = [3, 29];
 const TEXTS = 8;
 const CAPTION = "what is said with it ".repeat(20);
 
-/** What was asked to be so of one thing: one request at a time, without end. */
-class Asked {
+/** Requested values of one setting, one request at a time. */
+class Setting {
   readonly key: string;
   possible: ReadonlySet<boolean> = new Set([false]);
-  readonly #ask: (on: boolean) => Promise<unknown>;
+  readonly #request: (on: boolean) => Promise<unknown>;
 
   constructor(key: string, ask: (on: boolean) => Promise<unknown>) {
     this.key = key;
-    this.#ask = ask;
+    this.#request = ask;
   }
 
   async toggle(acknowledged: () => void): Promise<void> {
     for (;;) {
       const [is] = this.possible;
-      const wanted = is !== true;
-      this.possible = new Set([is === true, wanted]);
+      const requested = is !== true;
+      this.possible = new Set([is === true, requested]);
       try {
-        await this.#ask(wanted);
+        await this.#request(requested);
       } catch (error) {
-        // Refused by the server it is as it was; else nobody knows.
-        const isKnown = error instanceof Fault && error.code !== "link-closed";
-        if (isKnown) this.possible = new Set([is === true]);
+        // A refused change has no effect. Without an answer, its effect is unknown.
+        const isRefused = error instanceof Fault && error.code !== "link-closed";
+        if (isRefused) this.possible = new Set([is === true]);
         return;
       }
-      this.possible = new Set([wanted]);
+      this.possible = new Set([requested]);
       acknowledged();
     }
   }
@@ -70,9 +70,9 @@ test("kill -9 leaves settings, pins and captions as acknowledged", async () => {
     seqs.push((await tab.ask("post", post)).seq);
   }
   const things = [
-    ...seqs.map((seq) => new Asked(`saved ${seq}`, (on) => tab.ask("save", { room, seq, on }))),
-    ...seqs.map((seq) => new Asked(`pinned ${seq}`, (on) => tab.ask("pin", { seq, on }))),
-    new Asked("favourite", (favourite) => tab.ask("prefs-set", { room, favourite })),
+    ...seqs.map((seq) => new Setting(`saved ${seq}`, (on) => tab.ask("save", { room, seq, on }))),
+    ...seqs.map((seq) => new Setting(`pinned ${seq}`, (on) => tab.ask("pin", { seq, on }))),
+    new Setting("favourite", (favourite) => tab.ask("prefs-set", { room, favourite })),
   ];
   const bob = sandbox.home("bob").with({ CHAT_INVITE: invite, CHAT_USER: "bob" });
   expect((await bob.run(["register"])).exitCode).toBe(0);
@@ -95,7 +95,7 @@ test("kill -9 leaves settings, pins and captions as acknowledged", async () => {
     tab.close();
     await Promise.all(ended);
     served = await sandbox.serve({ port });
-    // Killed before that program had reached it, it was asked for nothing yet.
+    // The kill preceded the first request for this setting.
     const { exitCode } = await sending.ended();
     if (exitCode === UNREACHABLE) await bob.json(command);
     else expect(exitCode).toBe(0);

@@ -39,7 +39,7 @@ function expectAll(sandbox: Sandbox, folder: string): void {
   }
 }
 
-/** Pasted into a shell, as a person would; only the program has no name there yet. */
+/** Runs the line in a shell. Only the path of the program is replaced. */
 function paste(sandbox: Sandbox, line: string, folder: string, home: string): Program {
   mkdirSync(sandbox.path(folder), { recursive: true });
   const script = `exec ${line.replace(/^chat /, `'${CHAT}' `)}`;
@@ -51,7 +51,7 @@ function paste(sandbox: Sandbox, line: string, folder: string, home: string): Pr
   });
 }
 
-test("files and folders arrive by one pasted line, and no home stores the server", async () => {
+test("sends files and folders by one pasted line, and no home stores the server", async () => {
   await using sandbox = new Sandbox();
   const sharing = sandbox.home("ana").start(["share", ...files(sandbox)]);
   const line = await lineOf(sharing);
@@ -68,14 +68,14 @@ test("files and folders arrive by one pasted line, and no home stores the server
     expect(shared.err).not.toContain(`${name}: resumed`);
   }
   expect(readdirSync(sandbox.path("tmp"))).toEqual([]);
-  // Each looks for a server in the local network for some seconds.
-  const asked = ["ana", "bob"].map((home) => sandbox.home(home).run(["users", "--user", home]));
-  for (const { exitCode, err } of await Promise.all(asked)) {
+  // Each command searches the local network for some seconds.
+  const listings = ["ana", "bob"].map((home) => sandbox.home(home).run(["users", "--user", home]));
+  for (const { exitCode, err } of await Promise.all(listings)) {
     expect([exitCode, err]).toEqual([2, expect.stringContaining("no server given")]);
   }
 });
 
-test("--keep goes on for others, under names of their own, and copies no content", async () => {
+test("--keep continues for further receivers with their own names, and copies no content", async () => {
   await using sandbox = new Sandbox();
   const sharing = sandbox.home("ana").start(["share", "--keep", "--json", ...files(sandbox)]);
   const { line, invite } = await sharing.json("sharing");
@@ -87,16 +87,16 @@ test("--keep goes on for others, under names of their own, and copies no content
   }
   const users = [await sharing.json("served"), await sharing.json("served")];
   expect(new Set(users.map(({ user }) => user)).size).toBe(2);
-  const kept = readdirSync(sandbox.path("tmp"), { recursive: true, withFileTypes: true })
+  const storedContents = readdirSync(sandbox.path("tmp"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => readFileSync(join(parentPath, name)));
-  expect(kept.length).toBeGreaterThan(0);
-  expect(kept.some((bytes) => bytes.includes(SHARED_BYTES))).toBe(false);
+  expect(storedContents.length).toBeGreaterThan(0);
+  expect(storedContents.some((bytes) => bytes.includes(SHARED_BYTES))).toBe(false);
   expect((await sharing.signal("SIGINT")).exitCode).toBe(0);
   expect(readdirSync(sandbox.path("tmp"))).toEqual([]);
 });
 
-test("takes no files from others", async () => {
+test("accepts no files from other users", async () => {
   await using sandbox = new Sandbox();
   const [photo = ""] = files(sandbox);
   const sharing = sandbox.home("ana").start(["share", photo, "--json"]);
@@ -109,7 +109,7 @@ test("takes no files from others", async () => {
     .map(String)
     .filter((path) => path.endsWith("content"));
   expect(rest).toEqual([]);
-  // Ctrl-C leaves nothing behind.
+  // Ctrl-C removes all files.
   expect((await sharing.signal("SIGINT")).exitCode).toBe(130);
   expect(readdirSync(sandbox.path("tmp"))).toEqual([]);
 });
@@ -138,7 +138,7 @@ test("refuses malformed arguments and lines with an exit code each", async () =>
   expect(gone.exitCode).toBe(5);
 });
 
-test("removes the files of a killed share, and none of a running one", async () => {
+test("removes the files of a killed share, but not of a running one", async () => {
   await using sandbox = new Sandbox();
   const paths = files(sandbox);
   const folders = () =>
@@ -160,7 +160,7 @@ test("removes the files of a killed share, and none of a running one", async () 
   expect(folders().sort()).toEqual([living.name, third.name].sort());
 });
 
-test("shares standard input as a file, and removes it afterwards", async () => {
+test("shares standard input as a file, and then removes it", async () => {
   await using sandbox = new Sandbox();
   const bytes = "ab\0c\n".repeat(100_000);
   const args = ["share", "-", "--name", "dump.sql", "--json"];
@@ -189,14 +189,14 @@ test("a text arrives unchanged, and becomes a file only with --out", async () =>
   const [told = ""] = json.out.split("\n");
   expect(JSON.parse(told)).toMatchObject({ kind: "text", name: "text.txt", text });
   expect(readdirSync(cwd)).toEqual([]);
-  const kept = sandbox.path("kept");
-  expect((await bob.run(["receive", String(invite), "--out", kept])).exitCode).toBe(0);
-  expect(readFileSync(join(kept, "text.txt"), "utf8")).toBe(text);
+  const storedContents = sandbox.path("kept");
+  expect((await bob.run(["receive", String(invite), "--out", storedContents])).exitCode).toBe(0);
+  expect(readFileSync(join(storedContents, "text.txt"), "utf8")).toBe(text);
   await sharing.signal("SIGINT");
   expect(readdirSync(sandbox.path("tmp"))).toEqual([]);
 });
 
-test("tells unauthenticated clients neither the user nor the files", async () => {
+test("reveals neither the user nor the files to unauthenticated clients", async () => {
   await using sandbox = new Sandbox();
   const [photo = ""] = files(sandbox);
   const env = { USER: "carolina", LOGNAME: "carolina" };
@@ -217,35 +217,38 @@ test("tells unauthenticated clients neither the user nor the files", async () =>
   });
   connection.close();
   dialer.close();
-  for (const told of [JSON.stringify(welcome), html]) {
-    expect(told).not.toMatch(/carolina|photo/);
+  for (const answer of [JSON.stringify(welcome), html]) {
+    expect(answer).not.toMatch(/carolina|photo/);
   }
   const ran = await sandbox.home("bob").run(["receive", String(invite)], { env });
   expect([ran.exitCode, (await sharing.json("taken"))["user"]]).toEqual([0, "guest"]);
 });
 
-requires("tmux").test("receive asks for the line, and downloads after confirmation", async () => {
-  await using sandbox = new Sandbox();
-  const sharing = sandbox.home("ana").start(["share", ...files(sandbox), "--user", "ana"]);
-  const line = await lineOf(sharing);
-  await using bob = await Screen.open(sandbox, "bob", { CHAT_HOME: sandbox.path("bob"), CHAT });
-  mkdirSync(sandbox.path("inbox"));
-  bob.line("cd inbox; clear; $CHAT receive; echo ended $?");
-  for (const answer of ["n", "y"]) {
-    await bob.asks(/^Line from chat share:/); // Not that of the run before, above the command.
-    bob.paste(line);
-    bob.press("Enter");
-    await bob.shows("chat: photo.jpg (65.5 kB) from ana");
-    await bob.shows(/chat: notes \(folder of 3, .*\) from ana/);
-    await bob.asks(/^Accept all \(.*\)\? \[y\/N\]:/);
-    expect(readdirSync(sandbox.path("inbox"))).toEqual([]);
-    bob.line(answer);
-    if (answer === "y") break;
-    await bob.shows("nothing was downloaded");
-    await bob.shows("ended 130");
-    bob.line("clear; $CHAT receive; echo ended $?");
-  }
-  await bob.shows("ended 0");
-  expectAll(sandbox, "inbox");
-  expect((await sharing.ended()).exitCode).toBe(0);
-});
+requires("tmux").test(
+  "receive prompts for the line, and downloads after confirmation",
+  async () => {
+    await using sandbox = new Sandbox();
+    const sharing = sandbox.home("ana").start(["share", ...files(sandbox), "--user", "ana"]);
+    const line = await lineOf(sharing);
+    await using bob = await Screen.open(sandbox, "bob", { CHAT_HOME: sandbox.path("bob"), CHAT });
+    mkdirSync(sandbox.path("inbox"));
+    bob.line("cd inbox; clear; $CHAT receive; echo ended $?");
+    for (const answer of ["n", "y"]) {
+      await bob.prompts(/^Line from chat share:/); // Not that of the run before, above the command.
+      bob.paste(line);
+      bob.press("Enter");
+      await bob.shows("chat: photo.jpg (65.5 kB) from ana");
+      await bob.shows(/chat: notes \(folder of 3, .*\) from ana/);
+      await bob.prompts(/^Accept all \(.*\)\? \[y\/N\]:/);
+      expect(readdirSync(sandbox.path("inbox"))).toEqual([]);
+      bob.line(answer);
+      if (answer === "y") break;
+      await bob.shows("nothing was downloaded");
+      await bob.shows("ended 130");
+      bob.line("clear; $CHAT receive; echo ended $?");
+    }
+    await bob.shows("ended 0");
+    expectAll(sandbox, "inbox");
+    expect((await sharing.ended()).exitCode).toBe(0);
+  },
+);

@@ -3,7 +3,7 @@ import { Sandbox, type Served, type ServeOptions } from "./program.ts";
 
 type Hooks = Pick<typeof import("bun:test"), "afterAll" | "beforeAll">;
 
-/** One server for all tests of a file. Each test uses accounts and rooms of its own. */
+/** One server for all tests of a file. Each test uses its own accounts and rooms. */
 export class SharedServer {
   #sandbox: Sandbox | undefined;
   #served: Served | undefined;
@@ -22,7 +22,7 @@ export class SharedServer {
     return this.#sandbox;
   }
 
-  /** A sandbox for one test, whose programs use this server. */
+  /** Creates a sandbox for one test; its programs use this server. */
   guests(): Sandbox {
     const guests = new Sandbox();
     guests.use(this.sandbox.env["CHAT_SERVER"] ?? "");

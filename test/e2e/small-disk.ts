@@ -2,11 +2,11 @@ import { mkdirSync } from "node:fs";
 import { CHAT } from "./binary.ts";
 import type { Program, Sandbox, StartOptions } from "./program.ts";
 
-/** A small file system that only one program sees: full, or not to be written, for real. */
+/** Small file system that only one program sees, for tests with a full or read-only disk. */
 
 /**
- * Mounts a file system at `disk` and does what the script says there: `$1` is its folder, `$2` is
- * `chat`, and the other arguments follow.
+ * Mounts a file system at `disk` and runs the script there. `$1` is its folder, `$2` is `chat`, and
+ * the other arguments follow.
  */
 export function onSmallDisk(
   sandbox: Sandbox,

@@ -14,7 +14,7 @@ import type {
 import { within } from "../event.ts";
 
 export interface TabOptions {
-  /** What goes before the greeting: the token of `chat web`. */
+  /** Text before the greeting: the token of `chat web`. */
   readonly token?: string;
   readonly origin?: string;
   readonly ca?: string;
@@ -30,7 +30,6 @@ export class Tab {
   readonly #nonce = crypto.getRandomValues(new Uint8Array(32));
   #changed = Promise.withResolvers<void>();
 
-  /** @param url of the page */
   constructor(url: string, { token, origin = new URL(url).origin, ca }: TabOptions = {}) {
     const { host, protocol } = new URL(url);
     const place = `${protocol === "https:" ? "wss" : "ws"}://${host}/ws`;

@@ -18,15 +18,15 @@ const TARGETS = [
 
 const ROOT = join(import.meta.dir, "../..");
 
-// The platforms of a release. In the soak only: builds are slow, and need files from the network.
+// Platforms of a release. Only in the soak, because builds are slow and need downloads.
 describe.if(IS_SOAK)("cross-compiled", () => {
   beforeAll(async () => {
     const build = Bun.spawn([process.execPath, "build.ts", "--all"], {
       cwd: ROOT,
       stdio: ["ignore", "ignore", "pipe"],
     });
-    const said = await new Response(build.stderr).text();
-    expect([await build.exited, said]).toEqual([0, expect.stringContaining("built")]);
+    const errors = await new Response(build.stderr).text();
+    expect([await build.exited, errors]).toEqual([0, expect.stringContaining("built")]);
   }, 600_000);
 
   test.each(TARGETS)("%s is a program of its platform", (target, magic, machine) => {

@@ -11,15 +11,15 @@ const COLUMNS = 90;
 const server = new SharedServer({}, requires("tmux"));
 
 function screen(sandbox: Sandbox, name: string): Promise<Screen> {
-  return Screen.open(sandbox, name, { CHAT_HOME: sandbox.path(name), CHAT: CHAT });
+  return Screen.open(sandbox, name, { CHAT_HOME: sandbox.path(name), CHAT });
 }
 
-interface Place {
+interface JoinOptions {
   readonly room: string;
   readonly command?: (join: string) => string;
 }
 
-async function inRoom(user: string, { room, command = (join) => join }: Place) {
+async function inRoom(user: string, { room, command = (join) => join }: JoinOptions) {
   await using stack = new AsyncDisposableStack();
   const sandbox = stack.use(server.guests());
   const terminal = stack.use(await screen(sandbox, user));
@@ -35,19 +35,19 @@ requires("tmux").describe("in a terminal", () => {
     const { address, invite } = server.served;
     await using ana = await screen(sandbox, "ana");
     ana.line(`$CHAT join --plain ${address}`);
-    await ana.asks(/^Name on 127\.0\.0\.1:\d+:$/);
+    await ana.prompts(/^Name on 127\.0\.0\.1:\d+:$/);
     ana.line("ana");
-    await ana.asks(/^Server password for 127\.0\.0\.1:\d+:$/);
+    await ana.prompts(/^Server password for 127\.0\.0\.1:\d+:$/);
     ana.line(invite.split("#")[1] ?? "");
-    await ana.asks(/^New password for ana on 127\.0\.0\.1:\d+:$/);
+    await ana.prompts(/^New password for ana on 127\.0\.0\.1:\d+:$/);
     ana.line("seven77");
     await ana.shows(/a new password needs at least 8 characters/);
     ana.line("swordfish");
-    await ana.asks(/^Repeat password:$/);
+    await ana.prompts(/^Repeat password:$/);
     ana.line("swordfisj");
     await ana.shows(/the two passwords differ/);
     ana.line("swordfish");
-    await ana.asks(/^Repeat password:$/);
+    await ana.prompts(/^Repeat password:$/);
     ana.line("swordfish");
     const rows = await ana.shows(/logged in as ana on/);
     expect(rows.join("\n")).not.toMatch(/swordfish|#|-....-/);
@@ -58,7 +58,7 @@ requires("tmux").describe("in a terminal", () => {
     await ana.shows(/^exit 0$/);
   });
 
-  test("no message of others looks like a line of another user, however it is padded", async () => {
+  test("no padding makes a message look like a line of another user", async () => {
     await using place = await inRoom("bea", { room: "walls" });
     const { sandbox, terminal } = place;
     const eve = await sandbox.home("eve").join(["--user", "eve", "--room", "walls"]);
@@ -83,7 +83,7 @@ requires("tmux").describe("in a terminal", () => {
     await using cid = await screen(sandbox, "cid");
     cid.line("$CHAT join --plain --user cid --room half");
     await cid.shows(/^chat: cid is a new name; without a password, only this device can use it$/);
-    await cid.asks(/^New password for cid on 127\.0\.0\.1:\d+:$/);
+    await cid.prompts(/^New password for cid on 127\.0\.0\.1:\d+:$/);
     cid.press("Enter");
     await cid.shows(/^half>$/);
     cid.type("half a tho");
@@ -97,13 +97,13 @@ requires("tmux").describe("in a terminal", () => {
     bob.type("one more");
     await cid.showsOver(/half bob: one more$/, /^half> half a tho$/);
     cid.type("X");
-    await cid.asks(/^half> half a Xtho$/);
+    await cid.prompts(/^half> half a Xtho$/);
     cid.press("Enter");
     expect(await bob.json("text", { from: "cid" })).toMatchObject({ text: "half a Xtho" });
     await cid.shows(/cid: half a Xtho$/);
   });
 
-  test("a line of several rows is neither torn nor doubled, at any width", async () => {
+  test("displays a line of several rows once and complete at any width", async () => {
     await using place = await inRoom("dora", { room: "rows" });
     const { sandbox, terminal } = place;
     const long = Array.from({ length: 60 }, (_, i) => `word${i}`).join(" ");
@@ -131,7 +131,7 @@ requires("tmux").describe("in a terminal", () => {
     await bob.json("text", { text: "still here" });
   });
 
-  test("Ctrl-Z suspends it, and fg restores the line and the keyboard", async () => {
+  test("Ctrl-Z suspends the program, and fg restores the line and the keyboard", async () => {
     await using place = await inRoom("fay", { room: "job" });
     const { terminal } = place;
     for (const [i, words] of ["one", "two"].entries()) {
@@ -139,22 +139,22 @@ requires("tmux").describe("in a terminal", () => {
       await terminal.shows(`job> ${words} ha`);
       terminal.press("C-z");
       await terminal.showsTimes(/Stopped/, i + 1);
-      await terminal.asks(/^\$$/);
+      await terminal.prompts(/^\$$/);
       terminal.line("fg");
-      // The one above `Stopped` is still there.
-      await terminal.asks(new RegExp(`^job> ${words} ha$`));
+      // The previous output above `Stopped` remains.
+      await terminal.prompts(new RegExp(`^job> ${words} ha$`));
       terminal.type("lf");
       await terminal.shows(`job> ${words} half`);
       terminal.press("Enter");
       await terminal.showsOver(`job fay: ${words} half`, /^job>$/);
     }
     terminal.press("C-c");
-    await terminal.asks(/^\$$/);
+    await terminal.prompts(/^\$$/);
     terminal.line("echo exit $?");
     await terminal.shows(/^exit 130$/);
   });
 
-  test("pasted lines wait for Enter and are one message, never a command", async () => {
+  test("sends pasted lines after Enter as one message, never as a command", async () => {
     await using place = await inRoom("hal", { room: "paste" });
     const { sandbox, terminal } = place;
     const bob = await sandbox.home("ben").join(["--user", "ben", "--room", "paste"]);
@@ -168,7 +168,7 @@ requires("tmux").describe("in a terminal", () => {
     terminal.paste("one\ntwo\n");
     await terminal.shows(/^paste> \[2 lines/);
     terminal.press("C-c");
-    await terminal.asks(/^paste>$/);
+    await terminal.prompts(/^paste>$/);
     terminal.type("/msg ben ");
     terminal.paste("for\nyou");
     await terminal.shows(/^paste> \[2 lines: \/msg ben for you/);
@@ -180,7 +180,7 @@ requires("tmux").describe("in a terminal", () => {
     await terminal.shows(/\* paste: ben, hal$/);
     const texts = bob.jsonLines.filter(({ kind, from }) => kind === "text" && from === "hal");
     expect(texts.length).toBe(2);
-    // Marks and sequences inside a paste are words.
+    // Marks and escape sequences inside a paste are text.
     terminal.paste(
       "a\u001b[201~\n/quit\n\u001b[2J\u001b]0;title\u0007red\u202e\u001b[200~b\u0003c",
     );
@@ -198,28 +198,28 @@ requires("tmux").describe("in a terminal", () => {
     terminal.type("never mind");
     await terminal.shows(/^exit> never mind$/);
     terminal.press("C-c");
-    await terminal.asks(/^exit>$/);
+    await terminal.prompts(/^exit>$/);
     terminal.press("C-c");
     await terminal.shows(/^\$$/);
     terminal.line("echo exit $?; stty -a > after; cmp before after && echo same");
     await terminal.shows(/^exit 130$/);
     await terminal.shows(/^same$/);
-    const said = await sandbox.home("mia").json(["history", "--user", "mia", "--from", "mia"]);
-    expect(said.filter(({ kind }) => kind === "text")).toEqual([]);
+    const history = await sandbox.home("mia").json(["history", "--user", "mia", "--from", "mia"]);
+    expect(history.filter(({ kind }) => kind === "text")).toEqual([]);
   });
 
-  test("Ctrl-C at a question and while it connects leaves with 130", async () => {
+  test("exits with 130 after Ctrl-C at a prompt and while connecting", async () => {
     await using sandbox = server.guests();
     const { address } = server.served;
     await using ana = await screen(sandbox, "ana");
     ana.line(`$CHAT join --plain ${address}`);
-    await ana.asks(/^Name on 127\.0\.0\.1:\d+:$/);
+    await ana.prompts(/^Name on 127\.0\.0\.1:\d+:$/);
     ana.press("C-c");
     await ana.shows(/^\$$/);
     ana.line("echo exit $?");
     await ana.shows(/^exit 130$/);
     ana.line(`clear; $CHAT join --plain ${address} --user oli`);
-    const rows = await ana.asks(/assword .*:$/);
+    const rows = await ana.prompts(/assword .*:$/);
     expect(rows.join("")).toContain("first connection to");
     ana.press("C-c");
     await ana.shows(/^\$$/);
@@ -228,18 +228,18 @@ requires("tmux").describe("in a terminal", () => {
     await ana.shows(/^1$/);
   });
 
-  test("with TERM=dumb lines are only added, and nothing is drawn over", async () => {
+  test("with TERM=dumb, only appends lines", async () => {
     await using sandbox = new Sandbox();
     const { address, invite } = await sandbox.serve();
     await using ana = await screen(sandbox, "ana");
     const recorded = sandbox.path("recorded");
     ana.record(recorded);
     ana.line(`export TERM=dumb; $CHAT join ${address}`);
-    await ana.asks(/^Name on 127\.0\.0\.1:\d+:$/);
+    await ana.prompts(/^Name on 127\.0\.0\.1:\d+:$/);
     ana.line("ana");
-    await ana.asks(/^Server password for 127\.0\.0\.1:\d+:$/);
+    await ana.prompts(/^Server password for 127\.0\.0\.1:\d+:$/);
     ana.line(invite.split("#")[1] ?? "");
-    await ana.asks(/^New password for ana on 127\.0\.0\.1:\d+:$/);
+    await ana.prompts(/^New password for ana on 127\.0\.0\.1:\d+:$/);
     ana.line("");
     await ana.shows(/^lobby>$/);
     const bob = await sandbox.home("bob").join(["--user", "bob"]);
@@ -256,24 +256,24 @@ requires("tmux").describe("in a terminal", () => {
     ana.line("y");
     await ana.shows(/^physics>$/);
     ana.line("/passwd");
-    await ana.asks(/^Current password \(leave empty if none\):$/);
+    await ana.prompts(/^Current password \(leave empty if none\):$/);
     ana.line("");
-    await ana.asks(/^New password:$/);
+    await ana.prompts(/^New password:$/);
     ana.line("swordfish");
-    await ana.asks(/^Repeat password:$/);
+    await ana.prompts(/^Repeat password:$/);
     ana.line("swordfish");
     await ana.shows(/\* password changed$/);
     ana.press("C-d");
-    await ana.asks(/^\$$/);
+    await ana.prompts(/^\$$/);
     ana.line("clear; head -c 70000000 /dev/zero > big; $CHAT send-file big; echo sent $?");
     await ana.shows(/^sent 0$/);
     const bytes = readFileSync(recorded, "utf8");
-    // `clear` itself writes nothing to such a terminal.
+    // `clear` writes nothing to such a terminal.
     expect(bytes).not.toMatch(/[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f]|\r(?!\r*\n)/);
     expect(bytes).not.toContain("swordfish");
     expect(bytes.match(/^(?:lobby|physics)>\r?$/gm)).toHaveLength(2);
     ana.line("$CHAT join --login --plain; echo left $?");
-    await ana.asks(/^lobby>$/);
+    await ana.prompts(/^lobby>$/);
     ana.press("C-c");
     await ana.shows(/^left 130$/);
   });

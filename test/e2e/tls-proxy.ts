@@ -1,9 +1,9 @@
 import { connect } from "node:net";
 import { createServer, type Server } from "node:tls";
 
-/** TLS in front of a server without: what nginx and its like do, and no more. */
+/** TLS proxy in front of a server without TLS, comparable to nginx. */
 export class TlsProxy {
-  /** The port of the server behind. */
+  /** Port of the server. */
   to = 0;
   readonly #server: Server;
 

@@ -3,10 +3,10 @@ import type { Sandbox } from "./program.ts";
 
 const COLUMNS = 90;
 const ROWS = 24;
-const SHOWN_WITHIN_MS = 60_000;
-/** Milliseconds between two captures: output that is drawn in parts is captured once. */
+const DISPLAY_TIMEOUT_MS = 60_000;
+/** Milliseconds between two captures, so that output drawn in several steps is captured once. */
 const CAPTURE_PAUSE_MS = 15;
-/** A capture without a sign of output, for what tmux does not report. */
+/** Milliseconds after which the screen is captured even if tmux reports no output. */
 const CAPTURE_AGAIN_MS = 500;
 
 const ENVIRONMENT = {
@@ -27,7 +27,7 @@ function fitting(pattern: string | RegExp): (row: string) => boolean {
 
 export class Screen implements AsyncDisposable {
   readonly #socket: string;
-  /** A client in control mode, which reports each output of the terminal. */
+  /** Client in control mode, which reports each output of the terminal. */
   readonly #reports: Subprocess<"pipe", "pipe", "ignore">;
   #written = Promise.withResolvers<void>();
 
@@ -47,8 +47,8 @@ export class Screen implements AsyncDisposable {
   }
 
   /**
-   * A shell that is ready for a command.
-   * @param env on top of what the town gives
+   * Opens a shell and waits until it accepts a command.
+   * @param env added to the environment of the sandbox
    */
   static async open(
     sandbox: Sandbox,
@@ -73,13 +73,16 @@ export class Screen implements AsyncDisposable {
     this.press("Enter");
   }
 
-  /** As from a clipboard, with the marks of bracketed paste if the program wants them. */
+  /**
+   * Pastes text as from a clipboard, with the marks of bracketed paste if the program requested
+   * them.
+   */
   paste(text: string): void {
     this.#tmux("set-buffer", "--", text);
     this.#tmux("paste-buffer", "-p", "-t", "0");
   }
 
-  /** Keeps all that is written to the terminal from now on, byte for byte. */
+  /** Starts recording all bytes that are written to the terminal. */
   record(file: string): void {
     this.#tmux("pipe-pane", "-t", "0", `cat > '${file}'`);
   }
@@ -88,33 +91,33 @@ export class Screen implements AsyncDisposable {
     this.#tmux("resize-window", "-t", "0", "-x", String(columns), "-y", String(rows));
   }
 
-  /** What one sees, without spaces at the ends and without the empty rows below. */
+  /** Visible text without trailing spaces and empty rows. */
   rows(): string[] {
-    const shown = this.#tmux("capture-pane", "-p", "-t", "0");
-    const rows = shown.split("\n").map((row) => row.trimEnd());
+    const output = this.#tmux("capture-pane", "-p", "-t", "0");
+    const rows = output.split("\n").map((row) => row.trimEnd());
     while (rows.at(-1) === "") rows.pop();
     return rows;
   }
 
   cursor(): { readonly row: number; readonly column: number } {
-    const [row = 0, column = 0] = this.told("#{cursor_y} #{cursor_x}").split(" ").map(Number);
+    const [row = 0, column = 0] = this.query("#{cursor_y} #{cursor_x}").split(" ").map(Number);
     return { row, column };
   }
 
-  told(format: string): string {
+  query(format: string): string {
     return this.#tmux("display-message", "-p", "-t", "0", format).trim();
   }
 
   /**
-   * Waits for a row that fits. What else is on the screen may be half drawn or about to be cleared:
-   * whoever looks at more than that row waits for all of it, with `showsOver` or `until`.
+   * Waits for a matching row. Other rows may be incomplete; to check several rows, use `showsOver`
+   * or `until`.
    */
   shows(pattern: string | RegExp): Promise<string[]> {
     return this.showsTimes(pattern, 1);
   }
 
-  /** Waits until the last row is the question; one that is half written or was answered is none. */
-  asks(question: RegExp): Promise<string[]> {
+  /** Waits until the last row is this prompt, without an answer. */
+  prompts(question: RegExp): Promise<string[]> {
     return this.until(`${question} asked`, (rows) => question.test(rows.at(-1) ?? ""));
   }
 
@@ -132,15 +135,17 @@ export class Screen implements AsyncDisposable {
     );
   }
 
-  /** Waits until all rows together are as wanted, and returns them as they are then. */
+  /** Waits until all rows together satisfy the condition, and returns them. */
   async until(what: string, fits: (rows: readonly string[]) => boolean): Promise<string[]> {
-    const end = performance.now() + SHOWN_WITHIN_MS;
+    const end = performance.now() + DISPLAY_TIMEOUT_MS;
     for (;;) {
       const written = this.#written.promise;
       const rows = this.rows();
       if (fits(rows)) return rows;
       if (performance.now() > end) {
-        throw new Error(`not within ${SHOWN_WITHIN_MS} ms: ${what}; it shows:\n${rows.join("\n")}`);
+        throw new Error(
+          `not within ${DISPLAY_TIMEOUT_MS} ms: ${what}; it shows:\n${rows.join("\n")}`,
+        );
       }
       await passed(CAPTURE_PAUSE_MS);
       await Promise.race([written, passed(CAPTURE_AGAIN_MS)]);

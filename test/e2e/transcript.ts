@@ -43,18 +43,21 @@ export function stepsIn(text: string): Step[] {
   return steps;
 }
 
-/** Values of a run that have a name in the transcript, with one number each by first appearance. */
+/**
+ * Values that differ between runs and have a name in the transcript, numbered by first appearance.
+ */
 const NAMED: readonly (readonly [name: string, pattern: RegExp])[] = [
   ["fingerprint", /SHA256:[\w-]{43}/g],
   ["digest", /\b[0-9a-f]{64}\b/g],
   ["hash", /(?<![\w-])[\w-]{43}(?![\w-])/g],
   ["token", /\b[pt][\w-]{22}(?![\w-])/g],
   ["code", /(?<![\w-])[\w-]{22}(?![\w-])/g],
-  // Ids have 12 characters; a word of this length has neither digits nor capitals inside.
+  // Ids have 12 characters. A word of this length has no digits and no capitals after the first
+  // letter.
   ["file", /\bf(?=[\w-]*[A-Z\d])[\w-]{11}(?![\w-])/g],
   ["id", /(?<![\w-])[\w-](?=[\w-]*[A-Z\d])[\w-]{11}(?![\w-]|":)/g],
 ];
-/** Values that no command refers to. */
+/** Values that no command uses. */
 const ANY: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/(?<="checkpoint":")[^"]+/g, "<checkpoint>"],
   [/(?<="copiedBytes":)\d+/g, "<number>"],
@@ -76,7 +79,7 @@ export class Transcript {
     this.#served = served;
   }
 
-  /** Runs the steps. @returns the transcript as it is now */
+  /** Runs the steps. @returns the new transcript */
   async run(steps: readonly Step[]): Promise<string> {
     const lines: string[] = [];
     for (const step of steps) {
@@ -148,12 +151,12 @@ export class Transcript {
   }
 }
 
-/** Matches a word, but not a part of a longer one: a random id may contain it. */
+/** Matches a complete word, because a random id may contain it. */
 function wholeWord(word: string): RegExp {
   return new RegExp(`(?<![\\w-])${RegExp.escape(word)}(?![\\w-])`, "g");
 }
 
-/** Words of a command, quoted with '...' only. */
+/** Splits a command into words; supports only '...' quotes. */
 function wordsIn(command: string): string[] {
   return [...command.matchAll(/(?:'[^']*'|[^\s'])+/g)].map(([word]) => word.replaceAll("'", ""));
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Sandbox } from "./program.ts";
 import { stepsIn, Transcript } from "./transcript.ts";
 
-/** What scripts read: NDJSON, columns, answers over HTTP. CHAT_GOLDEN=write writes them anew. */
+/** Output that scripts read: NDJSON, columns, HTTP. CHAT_GOLDEN=write records it again. */
 
 const FOLDER = join(import.meta.dir, "transcripts");
 
@@ -19,7 +19,7 @@ test.each(readdirSync(FOLDER))("the transcript %s is unchanged", async (name) =>
   expect(now).toBe(text);
 });
 
-/** Files that commands may name. */
+/** Files that commands use. */
 const FILES: Readonly<Record<string, string>> = {
   "notes.txt": "one\ntwo\n",
   password: "correct horse\n",

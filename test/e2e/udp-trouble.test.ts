@@ -17,7 +17,7 @@ function udpTo({ port }: { readonly port: number }): string {
   return `udp://${HOST}:${port}`;
 }
 
-// The tests wait for timeouts of some seconds, all at once, each with a server of its own.
+// The tests wait for timeouts of some seconds, so they run concurrently, each with its own server.
 
 test.concurrent("clients reconnect to a server that was killed and restarted", async () => {
   await using sandbox = new Sandbox();
@@ -41,7 +41,7 @@ test.concurrent("clients reconnect to a server that was killed and restarted", a
   for (const client of clients) expect(textsOf(client)).toEqual(["before", "amid", "after"]);
 });
 
-test.concurrent("a gap longer than the timeout of a link loses and doubles no text", async () => {
+test.concurrent("loses and repeats no text in a gap longer than the timeout of a link", async () => {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve(OPEN);
   const relay = await UdpRelay.open({ host: HOST, port: served.port }, CALM);
@@ -80,7 +80,7 @@ test.concurrent.each(["server", "client"] as const)(
     process.kill(pid, "SIGSTOP");
     const amid = Array.from({ length: 20 }, (_, i) => `amid ${i}`);
     ana.type(...amid);
-    // Until a client gives up its link.
+    // Longer than the timeout of a client's link.
     if (who === "server") await bob.json("lost");
     else await passes(UDP_IDLE_TIMEOUT_MS + MARGIN_MS);
     process.kill(pid, "SIGCONT");
@@ -88,7 +88,7 @@ test.concurrent.each(["server", "client"] as const)(
     bob.type("after");
     for (const one of [ana, bob]) await one.json("text", { text: "after" }, LATE_MS);
     for (const one of [ana, bob]) expect(textsOf(one)).toEqual(["before", ...amid, "after"]);
-    // A new link may be needed, and one is enough.
+    // At most one new link is necessary.
     expect(Math.max(...[ana, bob].map(lossesOf))).toBeLessThanOrEqual(1);
     for (const one of [ana, bob]) expect((await one.finish()).exitCode).toBe(0);
   },

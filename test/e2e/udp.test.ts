@@ -38,7 +38,7 @@ function joins(name: string, ...args: readonly string[]): Promise<Program> {
   return shared.sandbox.home(name).join([...args, "--user", name]);
 }
 
-test(`20 % lost both ways: ${TEXTS} texts each way, once and in order`, async () => {
+test(`delivers ${TEXTS} texts in each direction once and in order with 20 % loss`, async () => {
   const relay = await relayed({ ...CALM, drop: 0.2 });
   const way = `udp://${HOST}:${relay.port}`; // Nothing listens there over TCP.
   const names = ["ana", "bob"];
@@ -49,7 +49,7 @@ test(`20 % lost both ways: ${TEXTS} texts each way, once and in order`, async ()
   for (const reader of [ana, bob]) {
     for (const name of names) await reader.json("text", { text: `${name} ${TEXTS - 1}` }, 50_000);
   }
-  // A report of what was read, or a question for a proof, may be on its way at any one moment.
+  // A report of the read position or a request for a proof may be in flight at any time.
   const stats = await until("all is acknowledged", async () => {
     ana.type("/stats");
     const now = await ana.json("stats");
@@ -67,7 +67,7 @@ test(`20 % lost both ways: ${TEXTS} texts each way, once and in order`, async ()
   relay.close();
 });
 
-test("where UDP falls silent, a client reconnects over TCP, and no text is lost", async () => {
+test("reconnects over TCP when UDP stops working, and loses no text", async () => {
   const relay = await relayed();
   const cleo = await joins("cleo", `${HOST}:${relay.port}`);
   cleo.type("over UDP");
@@ -85,7 +85,7 @@ test("where UDP falls silent, a client reconnects over TCP, and no text is lost"
   relay.close();
 });
 
-test("over UDP: a room password, notices and counters", async () => {
+test("supports room passwords, notices and counters over UDP", async () => {
   await using sandbox = new Sandbox();
   const room = sandbox.write("room", "open sesame\n");
   const args = ["--room-password-file", room, "--verbose"];
@@ -114,7 +114,7 @@ test("over UDP: a room password, notices and counters", async () => {
   await ana.finish();
 });
 
-test("--local-port names the client's UDP port; a taken one is one clear line", async () => {
+test("--local-port sets the client's UDP port; a used port fails with one line", async () => {
   const free = await relayed();
   const own = free.port;
   const way = `udp://${HOST}:${shared.served.port}`;
@@ -132,13 +132,13 @@ test("--local-port names the client's UDP port; a taken one is one clear line", 
   await joined.finish();
 });
 
-test("a server goes on if its UDP port is taken; --no-udp gives no warning", async () => {
+test("continues without UDP if the port is in use; --no-udp prints no warning", async () => {
   await using sandbox = new Sandbox();
   const squatter = await Bun.udpSocket({ hostname: HOST, port: await reservedPort() });
   const { port } = squatter;
   const server = await sandbox.serve({ port, args: ["--open"] });
   expect(server.listening).toMatchObject({ udp: false, port });
-  await server.program.said(`UDP port ${port} is in use; continuing with TCP only`);
+  await server.program.stderrLine(`UDP port ${port} is in use; continuing with TCP only`);
   const ana = await sandbox.home("ana").join(["--user", "ana"]);
   await ana.finish();
   await server.program.signal("SIGTERM");
@@ -153,7 +153,7 @@ test("a server goes on if its UDP port is taken; --no-udp gives no warning", asy
   ]);
 });
 
-test("a server that stops says goodbye over UDP, too; an invite may ask for UDP", async () => {
+test("a stopping server closes UDP connections; an invite can select UDP", async () => {
   await using sandbox = new Sandbox();
   const { program, invite, listening } = await sandbox.serve({
     args: ["--udp-cc", "cubic", "--invite-via", "udp"],
@@ -164,7 +164,7 @@ test("a server that stops says goodbye over UDP, too; an invite may ask for UDP"
   const ana = sandbox.home("ana").start(args);
   await program.json("logged-in", { user: "ana", transport: "udp" });
   expect((await program.signal("SIGTERM")).exitCode).toBe(0);
-  await ana.said("connection lost (the server is stopping)");
+  await ana.stderrLine("connection lost (the server is stopping)");
   await ana.signal("SIGINT");
 });
 
@@ -181,7 +181,7 @@ async function couriers(
   return { one, other, relay };
 }
 
-test(`${TRANSFERS} files arrive bit for bit through bad weather of all kinds`, async () => {
+test(`${TRANSFERS} files arrive unchanged over bad networks of all kinds`, async () => {
   const { one, other, relay } = await couriers(["fay", "gus"], STORM);
   const { sandbox } = shared;
   const inbox = sandbox.path("inbox-storm");
@@ -197,7 +197,7 @@ test(`${TRANSFERS} files arrive bit for bit through bad weather of all kinds`, a
   relay.close();
 }, 600_000);
 
-test("more files at once than there are lanes, and more in a session than streams", async () => {
+test("sends more concurrent files than data channels, and more per session than streams", async () => {
   const count = UDP_STREAMS_MAX + 10;
   expect(count).toBeGreaterThan(DATA_CHANNELS_PER_SESSION_MAX);
   const hal = await joins("hal", `udp://${HOST}:${shared.served.port}`);

@@ -23,12 +23,12 @@ const NEWER = "99.0.0";
 const signer = new ReleaseSigner();
 const BUILD = JSON.parse((await runChat(["version", "--json"])).out);
 
-/** A release whose program is a shell script. */
+/** Creates a release with a shell script as the program. */
 function release(version: string, script = versionScript(version)): string {
   return signer.release(packScript(version, BUILD.target, script), `chat ${version}`);
 }
 
-/** A copy of the program in a folder of its own, to be replaced. */
+/** Copies the program to a folder in which it can be replaced. */
 class Installed {
   readonly sandbox: Sandbox;
   readonly folder: string;
@@ -139,7 +139,7 @@ test("a killed or interrupted upgrade leaves a program that runs", async () => {
   ]);
 });
 
-test("a program runs after a kill at any time", async () => {
+test("leaves a working program after a kill at any time", async () => {
   await using sandbox = new Sandbox();
   const installed = new Installed(sandbox);
   const from = release(NEWER);
@@ -170,7 +170,7 @@ test("two concurrent upgrades leave one new program and the old one", async () =
 const DISK_BYTES = 140 << 20;
 const LARGE_BYTES = 64 << 20;
 
-requires("mount").test("a full or read-only disk keeps the old program", async () => {
+requires("mount").test("keeps the old program on a full or read-only disk", async () => {
   await using sandbox = new Sandbox();
   const key = sandbox.write("key.pub", signer.publicKey);
   const name = `chat-${NEWER}-${BUILD.target}`;
@@ -190,7 +190,7 @@ requires("mount").test("a full or read-only disk keeps the old program", async (
   expect([JSON.parse(version ?? "").version, files]).toEqual([BUILD.version, ["chat"]]);
 });
 
-test("a hostile folder name stays a name", async () => {
+test("treats a hostile folder name as a name", async () => {
   await using sandbox = new Sandbox();
   const installed = new Installed(sandbox);
   const folder = join(sandbox.folder, "--key\n$(touch x)\u202e");

@@ -39,9 +39,9 @@ function buildIn(html: string): string {
 async function sendFile(sandbox: Sandbox, name: string, user: string): Promise<Json> {
   const ana = sandbox.home(user).with({ CHAT_USER: user });
   const lines = await ana.json(["send-file", sandbox.path(name), "--to", "lobby"]);
-  const told = lines.find(({ kind }) => kind === "file");
-  if (told === undefined) throw new Error("no file was sent");
-  return told;
+  const sentFile = lines.find(({ kind }) => kind === "file");
+  if (sentFile === undefined) throw new Error("no file was sent");
+  return sentFile;
 }
 
 test("serves the page and all its assets from the binary", async () => {
@@ -53,7 +53,7 @@ test("serves the page and all its assets from the binary", async () => {
   expect(page.headers.get("content-security-policy")).toContain("script-src 'self'");
   expect(page.headers.get("set-cookie")).toBeNull();
   const paths = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = ""]) => path);
-  // It has the server's name, and so no name that tells its content.
+  // A generic name of the certificate reveals nothing about the server.
   const assets = paths.filter((path) => path !== "/manifest.webmanifest");
   expect(assets.length).toBe(paths.length - 1);
   expect((await get("/manifest.webmanifest")).status).toBe(200);
@@ -89,7 +89,7 @@ test("refuses pages of another origin", async () => {
   tab.close();
 });
 
-test("serves a file by its address, whole or in parts, until its session ends", async () => {
+test("serves a file by its address, complete or in ranges, until its session ends", async () => {
   await using sandbox = server.guests();
   const { served } = server;
   const web = String(served.listening["web"]);
@@ -119,9 +119,9 @@ test("serves a file by its address, whole or in parts, until its session ends", 
   expect(status).toBe(404);
 });
 
-test("behind a TLS proxy, with the proxy's certificate", async () => {
+test("serves the page behind a TLS proxy, with the proxy's certificate", async () => {
   await using sandbox = new Sandbox();
-  // A server's own certificate does for the proxy.
+  // The proxy uses the certificate of another server.
   const donor = await sandbox.serve({ data: "donor" });
   const cert = caOf(donor);
   using proxy = await TlsProxy.open(cert, readFileSync(join(donor.data, "tls.key"), "utf8"));
@@ -140,8 +140,8 @@ test("behind a TLS proxy, with the proxy's certificate", async () => {
   writeFileSync(sandbox.path("some.txt"), "through the proxy");
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana", CHAT_ROOM_PASSWORD: secretOf(served) });
   const at = ["--server", `127.0.0.1:${proxy.port}`];
-  const [told] = (await ana.json(["send-file", sandbox.path("some.txt"), ...at])).slice(-1);
-  const { path } = await tab.ask("download", { file: String(told?.["id"]) });
+  const [sentFile] = (await ana.json(["send-file", sandbox.path("some.txt"), ...at])).slice(-1);
+  const { path } = await tab.ask("download", { file: String(sentFile?.["id"]) });
   expect(await (await get(path)).text()).toBe("through the proxy");
   tab.close();
 });
@@ -171,9 +171,9 @@ test("chat web serves the page on this machine to the holder of its token", asyn
   expect(await evil.closed.promise).not.toBe(1000);
   expect(evil.notices.map(({ kind }) => kind)).toEqual(["bye"]);
   for (const wrong of ["", "A".repeat(43), token.slice(1)]) {
-    const stranger = new Tab(page.href, { token: wrong });
-    expect(await stranger.notice("bye")).toMatchObject({ code: "login-refused" });
-    await stranger.closed.promise;
+    const otherTab = new Tab(page.href, { token: wrong });
+    expect(await otherTab.notice("bye")).toMatchObject({ code: "login-refused" });
+    await otherTab.closed.promise;
   }
   const hasty = new Tab(page.href); // Its greeting is no token.
   expect(await hasty.notice("bye")).toMatchObject({ code: "login-refused" });

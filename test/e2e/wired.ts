@@ -1,7 +1,7 @@
 import { within } from "../event.ts";
 import { Couriers } from "./couriers.ts";
 import type { Home, Program, Sandbox, Served } from "./program.ts";
-import { Relay, type Way } from "./relay.ts";
+import { type Direction, Relay } from "./relay.ts";
 
 export interface Wired {
   readonly sandbox: Sandbox;
@@ -22,7 +22,7 @@ export class WiredCouriers extends Couriers {
 
 export async function halted(
   relay: Relay,
-  way: Way,
+  way: Direction,
   bytes: number,
   start: () => Program,
 ): Promise<Program> {

@@ -31,7 +31,7 @@ function isEnough(done: ReadonlySet<string>): boolean {
   return GOALS.every((goal) => done.has(goal)) && partOf(done) > KINDS_PART;
 }
 
-test(`${COUNT} requests end no server, seed ${FIRST_SEED}`, async () => {
+test(`${COUNT} requests stop no server, seed ${FIRST_SEED}`, async () => {
   await using sandbox = new Sandbox();
   const report = await new Fuzz(sandbox, FIRST_SEED).run(COUNT, isEnough);
   expect(report.requests).toBeGreaterThanOrEqual(COUNT);
