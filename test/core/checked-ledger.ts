@@ -1,6 +1,6 @@
 import { parsePostId } from "../../src/core/rooms/dedup.ts";
 import type { Draft, Head, LogRecord } from "../../src/wire/record.ts";
-import { demand } from "../worlds/disk-world.ts";
+import { check } from "../worlds/disk-world.ts";
 import { Ledger } from "./ledger.ts";
 
 /** A log whose records are checked as they are appended, independently of the room engine. */
@@ -24,7 +24,7 @@ export class CheckedLedger {
   /** Checks records of operators, who need not be members. */
   #checkManagement(head: Head, body: Record<string, unknown>, members: Set<string>): void {
     const name = [...this.#roomOf].find(([, room]) => room === head.room)?.[0];
-    demand(name !== undefined && name !== "lobby", "a room that is there, and not the lobby");
+    check(name !== undefined && name !== "lobby", "a room that is there, and not the lobby");
     if (head.kind === "close") {
       if (body["on"] === true) this.#closed.add(head.room);
       else this.#closed.delete(head.room);
@@ -36,7 +36,7 @@ export class CheckedLedger {
     this.#roomOf.delete(name);
     if (head.kind === "remove") return members.clear();
     const next = String(body["name"]).toLowerCase();
-    demand(!this.#roomOf.has(next), `one room is called ${next}`);
+    check(!this.#roomOf.has(next), `one room is called ${next}`);
     this.#roomOf.set(next, head.room);
   }
 
@@ -52,30 +52,30 @@ export class CheckedLedger {
     const members = this.#members.get(head.room) ?? new Set<string>();
     if (head.kind === "room") {
       const made = String(body["name"] ?? head.room).toLowerCase();
-      demand(!this.#roomOf.has(made), `one room is called ${made}`);
+      check(!this.#roomOf.has(made), `one room is called ${made}`);
       this.#roomOf.set(made, head.room);
       this.#members.set(head.room, new Set((body["direct"] as string[] | undefined) ?? []));
       return;
     }
     if (!this.#members.has(head.room)) return; // The log refused its creation.
     if (head.kind === "join") {
-      demand(!members.has(head.by), "nobody joins twice");
+      check(!members.has(head.by), "nobody joins twice");
       members.add(head.by);
       return;
     }
     if (MANAGEMENT_KINDS.has(head.kind)) return this.#checkManagement(head, body, members);
     if (ORDER.has(head.kind)) return this.#checkOrder(head, body, members);
     const isMessage = head.kind !== "leave";
-    demand(
+    check(
       !isMessage || !this.#closed.has(head.room),
       `nobody writes what is closed (${head.kind})`,
     );
-    demand(members.has(head.by), `nothing is recorded after its author left (${head.kind})`);
+    check(members.has(head.by), `nothing is recorded after its author left (${head.kind})`);
     const isMuted = this.#muted.has(`${head.room} ${head.by}`);
-    demand(!isMuted || head.kind === "leave", `nobody who is muted speaks (${head.kind})`);
+    check(!isMuted || head.kind === "leave", `nobody who is muted speaks (${head.kind})`);
     if (head.kind === "edit") {
       const seq = Number(body["seq"]);
-      demand(!this.#erased.has(seq), "nothing is changed after it was erased");
+      check(!this.#erased.has(seq), "nothing is changed after it was erased");
       this.#edits.set(seq, [...(this.#edits.get(seq) ?? []), head.seq]);
     }
     if (head.kind === "leave") members.delete(head.by);
@@ -85,17 +85,14 @@ export class CheckedLedger {
     const id = parsePostId(head.id);
     if (id === undefined) return;
     const box = `${head.by} ${id.outbox}`;
-    demand(
-      id.counter > (this.#highest.get(box) ?? 0),
-      "each post once, in the order of its outbox",
-    );
+    check(id.counter > (this.#highest.get(box) ?? 0), "each post once, in the order of its outbox");
     this.#highest.set(box, id.counter);
   }
 
   #checkOrder(head: Head, body: Record<string, unknown>, members: Set<string>): void {
     const user = String(body["user"]);
     if (head.kind === "kick") {
-      demand(members.has(user), "only who is in is put out");
+      check(members.has(user), "only who is in is put out");
       members.delete(user);
     }
     const key = `${head.room} ${user}`;
@@ -103,11 +100,11 @@ export class CheckedLedger {
     if (head.kind === "mute" && body["on"] !== true) this.#muted.delete(key);
     if (head.kind !== "erase") return;
     const seq = Number(body["seq"]);
-    demand(!this.#erased.has(seq), "nothing is erased twice");
+    check(!this.#erased.has(seq), "nothing is erased twice");
     this.#erased.add(seq);
     const also = JSON.stringify(body["also"]);
     const known = JSON.stringify(this.#edits.get(seq) ?? []);
-    demand(also === known, "an erasing names all edits before it");
+    check(also === known, "an erasing names all edits before it");
   }
 }
 

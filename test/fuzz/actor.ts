@@ -5,7 +5,7 @@ import { SEALED_FILE_NAME } from "../../src/wire/messages-sealed.ts";
 import { within } from "../event.ts";
 import { type Keys, newKeys } from "../server/guest.ts";
 import { GROUP } from "../server/sealed/sealed-lab.ts";
-import type { Dice } from "../worlds/dice.ts";
+import type { SeededRandom } from "../worlds/seeded-random.ts";
 import { Caller, type Outcome } from "./caller.ts";
 import {
   type Asker,
@@ -26,7 +26,7 @@ export type Role = "stranger" | "member" | "operator";
 export const ROLES: readonly Role[] = ["stranger", "member", "operator"];
 
 export interface Place {
-  readonly dice: Dice;
+  readonly random: SeededRandom;
   readonly facts: Facts;
   readonly done: Set<string>;
   readonly port: () => number;
@@ -46,7 +46,7 @@ export class Finding extends Error {
 /** One hostile party, which logs in again whenever it is removed. */
 export class Actor implements Asker {
   readonly role: Role;
-  readonly dice: Dice;
+  readonly random: SeededRandom;
   readonly facts: Facts;
   readonly #place: Place;
   #keys: Keys = newKeys();
@@ -61,7 +61,7 @@ export class Actor implements Asker {
   constructor(role: Role, place: Place) {
     this.role = role;
     this.#place = place;
-    this.dice = place.dice;
+    this.random = place.random;
     this.facts = place.facts;
   }
 
@@ -86,7 +86,7 @@ export class Actor implements Asker {
   /** Transfers over a data channel: one valid file among random requests. */
   async transfers(count: number): Promise<number> {
     const lane = await this.#readyChannel();
-    this.file = `f${this.dice.bytes(8).toBase64({ alphabet: "base64url", omitPadding: true })}`;
+    this.file = `f${this.random.bytes(8).toBase64({ alphabet: "base64url", omitPadding: true })}`;
     const file = { file: this.file };
     this.said = [];
     const asks = (cases: readonly Case[]) => this.#asks(lane, cases);
@@ -101,7 +101,7 @@ export class Actor implements Asker {
     await asks([{ kind: "offer", fields: { ...sealed, to, name: SEALED_FILE_NAME } }]);
     const finish = { ...sealed, size: 0, chunks: 0, digest: EMPTY_DIGEST };
     await asks([{ kind: "finish", fields: finish }]);
-    for (let i = 0; i < count / 3 && this.dice.chance(0.8); i++) {
+    for (let i = 0; i < count / 3 && this.random.chance(0.8); i++) {
       const one = anyTransferNotice(this);
       this.said.push(one);
       lane.raw(packValue({ kind: one.kind, ...one.fields }));
@@ -117,15 +117,15 @@ export class Actor implements Asker {
     const caller = await this.#ready();
     this.said = [];
     const asks = (cases: readonly Case[]) => this.#asks(caller, cases);
-    const signature = this.dice.bytes(64);
+    const signature = this.random.bytes(64);
     const leave = { room: this.sealedRoom, epoch: this.epoch, signature };
     // Not from the lobby, in which the others are spoken to.
     if (this.sealedRoom !== "lobby") await asks([{ kind: "leave", fields: leave }]);
-    const room = `seal-${this.dice.int(2 ** 31).toString(36)}`;
+    const room = `seal-${this.random.int(2 ** 31).toString(36)}`;
     this.sealedRoom = room;
     this.epoch = 0;
     await asks([{ kind: "join", fields: { room, create: true, sealed: true } }]);
-    const first = { target: room, group: GROUP, commitId: "first", info: this.dice.bytes(100) };
+    const first = { target: room, group: GROUP, commitId: "first", info: this.random.bytes(100) };
     await asks([{ kind: "group-create", fields: first }]);
     this.facts.learn("sealedRoom", room);
     for (let i = 0; i < 3; i++) {
@@ -142,11 +142,11 @@ export class Actor implements Asker {
     this.said = [];
     for (let i = 0; i < count; i++) {
       const { port } = this.#place;
-      const isGreeted = this.dice.chance(0.7);
+      const isGreeted = this.random.chance(0.7);
       const caller = await (isGreeted ? Caller.greeted(port()) : Caller.bare(port()));
-      if (isGreeted && this.dice.chance(0.4)) await this.#enter(caller);
+      if (isGreeted && this.random.chance(0.4)) await this.#enter(caller);
       caller.raw(this.#oddBytes());
-      if (this.dice.chance(0.5)) caller.raw(this.#oddBytes());
+      if (this.random.chance(0.5)) caller.raw(this.#oddBytes());
       const answered = caller.ask("rooms", {});
       await within("the end of an odd link", Promise.race([answered, caller.ended]));
       caller.close();
@@ -155,17 +155,19 @@ export class Actor implements Asker {
   }
 
   #oddBytes(): Uint8Array {
-    const { dice } = this;
-    const isNotice = dice.chance(0.6);
+    const { random } = this;
+    const isNotice = random.chance(0.6);
     const one = isNotice ? anyNotice(this) : anyRequest(this);
     this.said.push(one);
     const refs = [0, 1, 2, -1, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1, Number.NaN, "1", null];
-    const ref = isNotice && dice.chance(0.8) ? undefined : dice.pick(refs);
-    const odd = dice.chance(0.1) ? { [dice.pick(["__proto__", "constructor", "kind"])]: {} } : {};
+    const ref = isNotice && random.chance(0.8) ? undefined : random.pick(refs);
+    const odd = random.chance(0.1)
+      ? { [random.pick(["__proto__", "constructor", "kind"])]: {} }
+      : {};
     const value = { kind: one.kind, ...(ref === undefined ? {} : { ref }), ...one.fields, ...odd };
     const bytes = packValue(value);
-    if (dice.chance(0.2)) bytes[dice.int(bytes.length)] = dice.int(256);
-    if (dice.chance(0.1)) return bytes.subarray(0, dice.int(bytes.length + 1));
+    if (random.chance(0.2)) bytes[random.int(bytes.length)] = random.int(256);
+    if (random.chance(0.1)) return bytes.subarray(0, random.int(bytes.length + 1));
     return bytes;
   }
 
@@ -210,7 +212,7 @@ export class Actor implements Asker {
     this.#caller = caller;
     if (this.role === "operator") await this.#place.makeOperator(this.#user);
     await this.#ownsRoom(caller);
-    if (this.dice.chance(0.5)) await caller.ask("watch", { on: true });
+    if (this.random.chance(0.5)) await caller.ask("watch", { on: true });
     return caller;
   }
 
@@ -232,7 +234,7 @@ export class Actor implements Asker {
   }
 
   async #enter(caller: Caller): Promise<boolean> {
-    const name = `${this.role[0]}${this.dice.int(2 ** 31).toString(36)}`;
+    const name = `${this.role[0]}${this.random.int(2 ** 31).toString(36)}`;
     const outcome = await caller.register(name);
     if (outcome.kind === "refused") return false;
     this.#place.done.add("register");
@@ -244,7 +246,7 @@ export class Actor implements Asker {
   }
 
   async #ownsRoom(caller: Caller): Promise<void> {
-    const room = `own-${this.dice.int(2 ** 31).toString(36)}`;
+    const room = `own-${this.random.int(2 ** 31).toString(36)}`;
     const outcome = await caller.ask("join", { room, create: true });
     if (outcome.kind === "refused") return;
     this.ownRoom = room;

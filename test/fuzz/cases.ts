@@ -7,7 +7,7 @@ import { NOTICES, REQUESTS, type RequestKind } from "../../src/wire/messages.ts"
 import { SEALED_REQUESTS } from "../../src/wire/messages-sealed.ts";
 import { commitBytes, GROUP } from "../server/sealed/sealed-lab.ts";
 import { digestOf } from "../wire/digest.ts";
-import type { Dice } from "../worlds/dice.ts";
+import type { SeededRandom } from "../worlds/seeded-random.ts";
 import { ABSENT, accepted, bare, candidates } from "./boundary.ts";
 import type { Facts } from "./facts.ts";
 
@@ -18,7 +18,7 @@ export interface Case {
 
 /** Who asks: what stands for the right values of fields depends on it. */
 export interface Asker {
-  readonly dice: Dice;
+  readonly random: SeededRandom;
   readonly facts: Facts;
   readonly ownRoom: string;
   readonly file: string;
@@ -59,32 +59,32 @@ export function mayWait(kind: string): boolean {
 }
 
 export function anyRequest(asker: Asker, kinds: readonly string[] = ALL_WEIGHTED): Case {
-  const kind = asker.dice.pick(kinds);
+  const kind = asker.random.pick(kinds);
   return { kind, fields: anyFields(kind, REQUEST_ENTRIES.get(kind) ?? {}, asker) };
 }
 
-export function commitOf({ sealedRoom, epoch, dice }: Asker, commitId: string): Case {
+export function commitOf({ sealedRoom, epoch, random }: Asker, commitId: string): Case {
   const fields = { target: sealedRoom, group: GROUP, epoch, commitId, added: [], removed: [] };
-  const secrets = { commit: commitBytes(epoch, commitId), info: dice.bytes(100) };
+  const secrets = { commit: commitBytes(epoch, commitId), info: random.bytes(100) };
   return { kind: "group-commit", fields: { ...fields, ...secrets } };
 }
 
 export function sealedPost(asker: Asker, to: string): Case {
-  const { dice, epoch } = asker;
-  const body = { text: "", sealed: { epoch, ciphertext: dice.bytes(1 + dice.int(300)) } };
+  const { random, epoch } = asker;
+  const body = { text: "", sealed: { epoch, ciphertext: random.bytes(1 + random.int(300)) } };
   return { kind: "post", fields: { outbox: outbox(asker), counter: 1, to, body } };
 }
 
 export function anyNotice(asker: Asker): Case {
-  const kind = asker.dice.pick([...NOTICE_ENTRIES.keys()]);
+  const kind = asker.random.pick([...NOTICE_ENTRIES.keys()]);
   return { kind, fields: anyFields(kind, NOTICE_ENTRIES.get(kind) ?? {}, asker) };
 }
 
 export function anyTransferNotice(asker: Asker): Case {
-  const kind = asker.dice.chance(0.7) ? "chunk" : "ack";
+  const kind = asker.random.chance(0.7) ? "chunk" : "ack";
   const fields = anyFields(kind, NOTICE_ENTRIES.get(kind) ?? {}, asker);
   const { bytes } = fields;
-  const isRight = bytes instanceof Uint8Array && asker.dice.chance(0.7);
+  const isRight = bytes instanceof Uint8Array && asker.random.chance(0.7);
   return { kind, fields: isRight ? { ...fields, sha256: sha256(bytes) } : fields };
 }
 
@@ -101,18 +101,18 @@ export function* everyNumber(asker: Asker): Iterable<Case> {
 }
 
 function anyFields(kind: string, entries: Entries, asker: Asker): Record<string, unknown> {
-  const { dice } = asker;
+  const { random } = asker;
   const fields = plainFields(kind, entries, asker);
   const names = Object.keys(entries);
   if (names.length === 0) return fields;
-  const edges = dice.pick([0, 1, 1, 1, 2, 2, 2, 2, 3, names.length]);
+  const edges = random.pick([0, 1, 1, 1, 2, 2, 2, 2, 3, names.length]);
   for (let i = 0; i < edges; i++) {
-    const name = dice.pick(names);
-    const value = dice.pick(candidates(entries[name] as v.GenericSchema));
+    const name = random.pick(names);
+    const value = random.pick(candidates(entries[name] as v.GenericSchema));
     if (value === ABSENT) delete fields[name];
     else fields[name] = value;
   }
-  return dice.chance(0.8) ? asItsCommit(kind, fields) : fields;
+  return random.chance(0.8) ? asItsCommit(kind, fields) : fields;
 }
 
 /** The open beginning of a commit says what its request says, or the server looks no further. */
@@ -127,7 +127,7 @@ function plainFields(kind: string, entries: Entries, asker: Asker): Record<strin
   const fields: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(entries)) {
     const isOptional = (schema as { type: string }).type === "optional";
-    if (isOptional && asker.dice.chance(0.6)) continue;
+    if (isOptional && asker.random.chance(0.6)) continue;
     const value = plain(kind, name, schema as v.GenericSchema, asker);
     if (value !== ABSENT) fields[name] = value;
   }
@@ -136,29 +136,31 @@ function plainFields(kind: string, entries: Entries, asker: Asker): Record<strin
 
 function plain(kind: string, name: string, schema: v.GenericSchema, asker: Asker): unknown {
   const known = KNOWN[`${kind}.${name}`] ?? KNOWN[name];
-  const value = known?.(asker) ?? asker.facts.draw(name, asker.dice);
+  const value = known?.(asker) ?? asker.facts.draw(name, asker.random);
   if (value !== undefined) return value;
-  return asker.dice.pick(accepted(schema));
+  return asker.random.pick(accepted(schema));
 }
 
-const fact = (pool: string) => (asker: Asker) => asker.facts.draw(pool, asker.dice);
-const roomName = ({ ownRoom, dice, facts }: Asker) =>
-  dice.chance(0.6)
+const fact = (pool: string) => (asker: Asker) => asker.facts.draw(pool, asker.random);
+const roomName = ({ ownRoom, random, facts }: Asker) =>
+  random.chance(0.6)
     ? ownRoom
-    : (facts.draw(dice.chance(0.3) ? "sealedRoom" : "roomName", dice) ?? "lobby");
+    : (facts.draw(random.chance(0.3) ? "sealedRoom" : "roomName", random) ?? "lobby");
 const target = (asker: Asker) =>
-  asker.dice.chance(0.7) ? roomName(asker) : `@${asker.facts.draw("user", asker.dice) ?? "ana"}`;
+  asker.random.chance(0.7)
+    ? roomName(asker)
+    : `@${asker.facts.draw("user", asker.random) ?? "ana"}`;
 const sealedRoom = (asker: Asker) =>
-  asker.dice.chance(0.8)
+  asker.random.chance(0.8)
     ? asker.sealedRoom
-    : (asker.facts.draw("sealedRoom", asker.dice) ?? target(asker));
-const outbox = ({ dice }: Asker) =>
-  dice.bytes(8).toBase64({ alphabet: "base64url", omitPadding: true });
+    : (asker.facts.draw("sealedRoom", asker.random) ?? target(asker));
+const outbox = ({ random }: Asker) =>
+  random.bytes(8).toBase64({ alphabet: "base64url", omitPadding: true });
 
 /** By name, or by kind and name where the same name means something else there. */
 const KNOWN: Readonly<Record<string, (asker: Asker) => unknown>> = {
   user: fact("user"),
-  "register.user": ({ dice }) => `r${dice.int(1e9)}`,
+  "register.user": ({ random }) => `r${random.int(1e9)}`,
   "fetch.from": () => 0,
   from: fact("user"),
   room: roomName,
@@ -166,44 +168,44 @@ const KNOWN: Readonly<Record<string, (asker: Asker) => unknown>> = {
   post: roomName,
   target,
   to: target,
-  "post.to": (asker) => (asker.dice.chance(0.4) ? sealedRoom(asker) : target(asker)),
-  "offer.to": (asker) => [asker.dice.chance(0.3) ? sealedRoom(asker) : target(asker)],
+  "post.to": (asker) => (asker.random.chance(0.4) ? sealedRoom(asker) : target(asker)),
+  "offer.to": (asker) => [asker.random.chance(0.3) ? sealedRoom(asker) : target(asker)],
   outbox,
   counter: () => 1,
-  body: ({ dice, epoch }) =>
-    dice.chance(0.3)
-      ? { text: "", sealed: { epoch, ciphertext: dice.bytes(1 + dice.int(300)) } }
-      : { text: `said ${dice.int(1_000)}` },
+  body: ({ random, epoch }) =>
+    random.chance(0.3)
+      ? { text: "", sealed: { epoch, ciphertext: random.bytes(1 + random.int(300)) } }
+      : { text: `said ${random.int(1_000)}` },
   token: ({ token }) => token,
   secret: fact("token"),
   password: () => "pass",
-  file: (asker) => asker.facts.draw("file", asker.dice) ?? asker.file,
+  file: (asker) => asker.facts.draw("file", asker.random) ?? asker.file,
   "edit.seq": fact("postSeq"),
   "erase.seq": fact("postSeq"),
   "offer.file": ({ file }) => file,
   "finish.file": ({ file }) => file,
   "chunk.file": ({ file }) => file,
   "ack.file": ({ file }) => file,
-  "offer.name": ({ dice }) => (dice.chance(0.3) ? "sealed" : `file ${dice.int(100)}.txt`),
-  "offer.size": ({ dice }) => dice.pick([0, 0, 1, CHUNK_BYTES]),
+  "offer.name": ({ random }) => (random.chance(0.3) ? "sealed" : `file ${random.int(100)}.txt`),
+  "offer.size": ({ random }) => random.pick([0, 0, 1, CHUNK_BYTES]),
   "finish.size": () => 0,
   "finish.chunks": () => 0,
   digest: () => EMPTY_DIGEST,
-  bytes: ({ dice }) => utf8Encode("x".repeat(dice.pick([1, 100, CHUNK_BYTES]))),
-  on: ({ dice }) => dice.chance(0.7),
+  bytes: ({ random }) => utf8Encode("x".repeat(random.pick([1, 100, CHUNK_BYTES]))),
+  on: ({ random }) => random.chance(0.7),
   create: () => true,
-  "join.sealed": ({ dice }) => dice.chance(0.5),
+  "join.sealed": ({ random }) => random.chance(0.5),
   "group.target": sealedRoom,
   "group-create.target": sealedRoom,
   "group-commit.target": sealedRoom,
   group: () => GROUP,
-  commitId: ({ dice }) => `commit-${dice.int(2 ** 31)}`,
+  commitId: ({ random }) => `commit-${random.int(2 ** 31)}`,
   "group-commit.epoch": ({ epoch }) => epoch,
   added: (asker) => {
-    const known = asker.facts.draw("certified", asker.dice);
-    return known === undefined || asker.dice.chance(0.5) ? [] : [known];
+    const known = asker.facts.draw("certified", asker.random);
+    return known === undefined || asker.random.chance(0.5) ? [] : [known];
   },
-  removed: ({ dice }) => (dice.chance(0.7) ? [] : [dice.bytes(32)]),
-  packages: ({ dice }) => Array.from({ length: dice.int(4) }, () => dice.bytes(300)),
-  "seal-lease.count": ({ dice }) => dice.int(3),
+  removed: ({ random }) => (random.chance(0.7) ? [] : [random.bytes(32)]),
+  packages: ({ random }) => Array.from({ length: random.int(4) }, () => random.bytes(300)),
+  "seal-lease.count": ({ random }) => random.int(3),
 };

@@ -1,4 +1,4 @@
-import type { Dice } from "../worlds/dice.ts";
+import type { SeededRandom } from "../worlds/seeded-random.ts";
 
 /** Maximum values per pool. */
 const KEPT = 200;
@@ -35,8 +35,8 @@ export class Facts {
   }
 
   /** Undefined: nothing is known of such a field. */
-  draw(pool: string, dice: Dice): unknown {
+  draw(pool: string, random: SeededRandom): unknown {
     const known = this.#pools.get(pool);
-    return known === undefined || known.length === 0 ? undefined : dice.pick(known);
+    return known === undefined || known.length === 0 ? undefined : random.pick(known);
   }
 }

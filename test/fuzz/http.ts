@@ -1,6 +1,6 @@
 import { connect } from "node:tls";
 import { within } from "../event.ts";
-import type { Dice } from "../worlds/dice.ts";
+import type { SeededRandom } from "../worlds/seeded-random.ts";
 import type { Facts } from "./facts.ts";
 
 const ANSWER_MS = 200;
@@ -11,29 +11,31 @@ const NUMBERS = [
 const TEXTS = ["x", "\0", "\u202e", "%00", "%ff", "%", "..", "__proto__", "💬", "\u2028"];
 
 /** Sends one request. @returns the status, or 0 without an answer */
-export async function anyHttp(dice: Dice, facts: Facts, port: number) {
-  const text = requestOf(dice, facts, `127.0.0.1:${port}`);
+export async function anyHttp(random: SeededRandom, facts: Facts, port: number) {
+  const text = requestOf(random, facts, `127.0.0.1:${port}`);
   return { status: await statusOf(port, text), text: text.slice(0, 300) };
 }
 
-function requestOf(dice: Dice, facts: Facts, host: string): string {
-  const body = dice.pick(["", "hello", "{}", "\0", "x".repeat(65_536), "x".repeat(65_539)]);
-  const length = dice.chance(0.8) ? String(Buffer.byteLength(body)) : dice.pick(NUMBERS);
-  const isPost = dice.chance(0.5);
-  const token = dice.chance(0.7) ? facts.draw("postToken", dice) : facts.draw("token", dice);
+function requestOf(random: SeededRandom, facts: Facts, host: string): string {
+  const body = random.pick(["", "hello", "{}", "\0", "x".repeat(65_536), "x".repeat(65_539)]);
+  const length = random.chance(0.8) ? String(Buffer.byteLength(body)) : random.pick(NUMBERS);
+  const isPost = random.chance(0.5);
+  const token = random.chance(0.7) ? facts.draw("postToken", random) : facts.draw("token", random);
   const lines = [
-    `${isPost ? "POST" : dice.pick(METHODS)} ${path(dice, facts, isPost)} HTTP/1.1`,
-    `Host: ${dice.chance(0.9) ? host : dice.pick(HOSTS)}`,
+    `${isPost ? "POST" : random.pick(METHODS)} ${path(random, facts, isPost)} HTTP/1.1`,
+    `Host: ${random.chance(0.9) ? host : random.pick(HOSTS)}`,
     "Connection: close",
-    ...(dice.chance(0.8) ? [`Authorization: Bearer ${String(token)}`] : []),
-    ...(isPost || dice.chance(0.2) ? [`Content-Length: ${length}`] : []),
-    ...(dice.chance(0.5) ? [`Content-Type: ${dice.pick(TYPES)}`] : []),
-    ...(dice.chance(0.3) ? [`Idempotency-Key: ${dice.pick(KEYS)}`] : []),
-    ...(dice.chance(0.5) ? [`Range: ${range(dice)}`] : []),
-    ...(dice.chance(0.2) ? [`If-None-Match: ${dice.pick(TEXTS)}`] : []),
-    ...(dice.chance(0.2) ? [`Accept-Encoding: ${dice.pick(["br", "gzip;q=NaN", "*", ""])}`] : []),
+    ...(random.chance(0.8) ? [`Authorization: Bearer ${String(token)}`] : []),
+    ...(isPost || random.chance(0.2) ? [`Content-Length: ${length}`] : []),
+    ...(random.chance(0.5) ? [`Content-Type: ${random.pick(TYPES)}`] : []),
+    ...(random.chance(0.3) ? [`Idempotency-Key: ${random.pick(KEYS)}`] : []),
+    ...(random.chance(0.5) ? [`Range: ${range(random)}`] : []),
+    ...(random.chance(0.2) ? [`If-None-Match: ${random.pick(TEXTS)}`] : []),
+    ...(random.chance(0.2)
+      ? [`Accept-Encoding: ${random.pick(["br", "gzip;q=NaN", "*", ""])}`]
+      : []),
   ];
-  return `${lines.join("\r\n")}\r\n\r\n${isPost || dice.chance(0.2) ? body : ""}`;
+  return `${lines.join("\r\n")}\r\n\r\n${isPost || random.chance(0.2) ? body : ""}`;
 }
 
 const METHODS = ["GET", "GET", "GET", "HEAD", "OPTIONS", "PUT", "x"];
@@ -41,19 +43,26 @@ const HOSTS = ["", "x", "[::1", "127.0.0.1:99999", "a b", "localhost", "\u00e9",
 const TYPES = ["text/plain; charset=utf-8", "text/plain; charset=utf-16", "application/json", ""];
 const KEYS = ["a", "", "x".repeat(64), "x".repeat(200), "x".repeat(300), "\u00e9", "__proto__"];
 
-function range(dice: Dice): string {
-  const [from, to] = [dice.pick(NUMBERS), dice.pick(NUMBERS)];
-  return dice.pick([`bytes=${from}-${to}`, `bytes=-${to}`, `bytes=${from}-${to},${to}-`, "bytes="]);
+function range(random: SeededRandom): string {
+  const [from, to] = [random.pick(NUMBERS), random.pick(NUMBERS)];
+  return random.pick([
+    `bytes=${from}-${to}`,
+    `bytes=-${to}`,
+    `bytes=${from}-${to},${to}-`,
+    "bytes=",
+  ]);
 }
 
-function path(dice: Dice, facts: Facts, isPost: boolean): string {
-  const room = facts.draw("roomName", dice) ?? "lobby";
+function path(random: SeededRandom, facts: Facts, isPost: boolean): string {
+  const room = facts.draw("roomName", random) ?? "lobby";
   const paths = ["/", "/healthz", "/metrics", "/ws", "/files/", "/files/x", "/rooms/", "//", "*"];
-  const odd = `/${dice.pick(["", "files/", "rooms/"])}${encodeURI(dice.pick(TEXTS))}`;
-  const known = isPost ? `/rooms/${String(room)}` : (facts.draw("path", dice) ?? dice.pick(paths));
-  const key = dice.pick(["after", "wait", "entries", "folder", "zip", "download", "x", "["]);
-  const query = `?${key}=${encodeURIComponent(dice.pick([...NUMBERS, ...TEXTS]))}`;
-  return `${dice.chance(0.7) ? String(known) : odd}${dice.chance(0.5) ? query : ""}`;
+  const odd = `/${random.pick(["", "files/", "rooms/"])}${encodeURI(random.pick(TEXTS))}`;
+  const known = isPost
+    ? `/rooms/${String(room)}`
+    : (facts.draw("path", random) ?? random.pick(paths));
+  const key = random.pick(["after", "wait", "entries", "folder", "zip", "download", "x", "["]);
+  const query = `?${key}=${encodeURIComponent(random.pick([...NUMBERS, ...TEXTS]))}`;
+  return `${random.chance(0.7) ? String(known) : odd}${random.chance(0.5) ? query : ""}`;
 }
 
 async function statusOf(port: number, request: string): Promise<number> {

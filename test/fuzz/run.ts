@@ -4,7 +4,7 @@ import type { Sandbox, Served } from "../e2e/program.ts";
 import { within } from "../event.ts";
 import { newKeys } from "../server/guest.ts";
 import { GROUP } from "../server/sealed/sealed-lab.ts";
-import { Dice } from "../worlds/dice.ts";
+import { SeededRandom } from "../worlds/seeded-random.ts";
 import { Actor, describe, Finding, type Place, ROLES } from "./actor.ts";
 import { Caller } from "./caller.ts";
 import { type Case, everyNumber } from "./cases.ts";
@@ -23,7 +23,7 @@ const LENGTHENED_MAX = 5;
 export class Fuzz {
   readonly #sandbox: Sandbox;
   readonly #seed: number;
-  readonly #dice: Dice;
+  readonly #random: SeededRandom;
   readonly #facts = new Facts(["hana", "olga"]);
   readonly #done = new Set<string>();
   readonly #actors: readonly Actor[];
@@ -38,10 +38,10 @@ export class Fuzz {
   constructor(sandbox: Sandbox, seed: number) {
     this.#sandbox = sandbox;
     this.#seed = seed;
-    this.#dice = new Dice(seed);
+    this.#random = new SeededRandom(seed);
     this.#facts.learn("roomName", "lobby");
     const place: Place = {
-      dice: this.#dice,
+      random: this.#random,
       facts: this.#facts,
       done: this.#done,
       port: () => this.#server.port,
@@ -111,7 +111,7 @@ export class Fuzz {
   async #http(): Promise<number> {
     const { port } = this.#server;
     const asked = await Promise.all(
-      Array.from({ length: 12 }, () => anyHttp(this.#dice, this.#facts, port)),
+      Array.from({ length: 12 }, () => anyHttp(this.#random, this.#facts, port)),
     );
     const broken = asked.find(({ status }) => status === 500);
     if (broken !== undefined) throw new Finding(`500 for ${JSON.stringify(broken.text)}`);
@@ -124,7 +124,7 @@ export class Fuzz {
     const [hana, olga] = [this.#hana, this.#olga];
     if (hana === undefined || olga === undefined) throw new Error("nobody honest is in");
     const post = () => ({ outbox: "AAAAAAAAAAA", counter: ++this.#counter });
-    const sealed = { epoch: 0, ciphertext: this.#dice.bytes(100) };
+    const sealed = { epoch: 0, ciphertext: this.#random.bytes(100) };
     const asked: [Case["kind"], Case["fields"]][] = [
       ["post", { ...post(), to: "@hana", body: { text: "honest" } }],
       ["post", { ...post(), to: HONEST_ROOM, body: { text: "", sealed } }],

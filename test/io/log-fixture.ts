@@ -4,7 +4,7 @@ import type { Clock } from "../../src/io/clock.ts";
 import { type LogFile, type LogOptions, openLog } from "../../src/io/log/log-file.ts";
 import { type Draft, type LogRecord, sealDraft } from "../../src/wire/record.ts";
 import { encodeLine } from "../encode-line.ts";
-import { randomOf, soon } from "../worlds/disk-world.ts";
+import { nextTurn, randomOf } from "../worlds/disk-world.ts";
 import { type DiskCall, type DiskFailure, SimDisk } from "./disk/sim.ts";
 
 export const FOLDER = "/data/history";
@@ -26,7 +26,7 @@ class TestClock implements Clock {
     return this.wallMs;
   }
   after(delayMs: number, callback: () => void): () => void {
-    return soon(delayMs, callback);
+    return nextTurn(delayMs, callback);
   }
 }
 

@@ -3,7 +3,7 @@ import { systemClock } from "../../src/io/clock.ts";
 import type { Address } from "../../src/io/link/link.ts";
 import { tuneUdpSocket } from "../../src/io/quic/udp-socket.ts";
 import { reservedPort } from "../ports.ts";
-import { Dice } from "../worlds/dice.ts";
+import { SeededRandom } from "../worlds/seeded-random.ts";
 
 /** Probabilities of what happens to datagrams, equal in both directions. */
 export interface Weather {
@@ -50,7 +50,7 @@ export class UdpRelay {
   readonly up: Passed = { datagrams: 0, bytes: 0 };
   readonly down: Passed = { datagrams: 0, bytes: 0 };
   readonly #target: Address;
-  readonly #dice: Dice;
+  readonly #dice: SeededRandom;
   readonly #localPosts = new Map<number, Caller>();
   readonly #clock = systemClock();
   #front: udp.Socket<"buffer"> | undefined;
@@ -59,7 +59,7 @@ export class UdpRelay {
   private constructor(target: Address, conditions: Weather, seed: number) {
     this.#target = target;
     this.conditions = conditions;
-    this.#dice = new Dice(seed);
+    this.#dice = new SeededRandom(seed);
   }
 
   static async open(target: Address, conditions = CALM, seed = 1): Promise<UdpRelay> {

@@ -7,7 +7,7 @@ export interface DiskChange {
   readonly exists?: (path: string) => boolean;
 }
 
-/** A disk that behaves as the other does, but for what is changed. */
+/** Wraps a disk with changed methods. */
 export function changedDisk<Changed extends Disk>(
   disk: Changed,
   { sync, syncFolder, exists }: DiskChange,

@@ -18,17 +18,17 @@ import { parseBody } from "../../src/wire/record.ts";
 import { identityOfSeed } from "../crypto/seed-identity.ts";
 import { sent } from "../io/file-carrier.ts";
 import { mutated } from "./captures.ts";
-import { BrokenPromise, textOf } from "./disk-world.ts";
+import { InvariantViolation, textOf } from "./disk-world.ts";
 import { Life } from "./life.ts";
 import { IDENTITY, type Machine, SERVER } from "./machine.ts";
 import type { Platform } from "./platform.ts";
 import { Reader, type Shown } from "./reader.ts";
-import type { Claim, Wish } from "./settings.ts";
+import { check, HOSTILE } from "./reference-model.ts";
+import type { RequestedChange, SettingChange } from "./settings.ts";
 import { withFields } from "./with-fields.ts";
-import { demand, HOSTILE } from "./witness.ts";
 
-/** With these a first attempt to get in may end while the weather is bad. */
-const PASSING: ReadonlySet<FaultCode> = new Set([
+/** Codes with which a first log-in may end during faults. */
+const TRANSIENT_CODES: ReadonlySet<FaultCode> = new Set([
   "unreachable",
   "timeout",
   "link-closed",
@@ -38,17 +38,21 @@ const PASSING: ReadonlySet<FaultCode> = new Set([
   "too-many",
   "no-majority",
 ]);
-/** After these nobody knows whether it is recorded: the disk, or the person, gave up half-way. */
-const UNKNOWN: ReadonlySet<FaultCode> = new Set(["store-failed", "interrupted", "not-logged-in"]);
+/** Codes after which it is unknown whether a post was recorded. */
+const UNCERTAIN_CODES: ReadonlySet<FaultCode> = new Set([
+  "store-failed",
+  "interrupted",
+  "not-logged-in",
+]);
 
 export class Home {
   readonly user: string;
   readonly name: string;
   isSignedOut = false;
-  /** Whether pushes go to it, as far as its last answer tells; undefined: that is not known. */
+  /** Whether the device receives pushes, according to the last answer; `undefined` if unknown. */
   isPushed: boolean | undefined = false;
   #pushes = 0;
-  /** Programs that are about to log out: from when on that holds is not known here. */
+  /** Number of programs that are logging out. Until they end, the subscription is unknown. */
   leaving = 0;
   readonly #state: ClientState;
   readonly device: Identity;
@@ -60,78 +64,78 @@ export class Home {
     return this.#state.outboxes.adopt({ fingerprint, user: this.user }).length === 0;
   }
 
-  maySignOut(): void {
+  markSignedOut(): void {
     this.isSignedOut = true;
-    this.mayNotPush();
+    this.markPushUnknown();
   }
 
-  /** It has gone out, or was signed out, or a push service says that nobody is there. */
-  mayNotPush(): void {
+  /** Called when the device logs out or is removed, or when the push service rejects it. */
+  markPushUnknown(): void {
     this.#pushes += 1;
     this.isPushed = undefined;
   }
 
-  async pushes(on: boolean, ask: () => Promise<unknown>): Promise<void> {
-    this.mayNotPush();
-    const asked = this.#pushes;
-    await ask();
-    const isAlone = this.#pushes === asked && this.leaving === 0 && !this.isSignedOut;
+  async changePush(on: boolean, request: () => Promise<unknown>): Promise<void> {
+    this.markPushUnknown();
+    const changes = this.#pushes;
+    await request();
+    const isAlone = this.#pushes === changes && this.leaving === 0 && !this.isSignedOut;
     if (isAlone) this.isPushed = on;
   }
 
   open(life: Life): ProgramState {
-    // Without a cursor the next program is a newcomer, and gets what newcomers get.
+    // Without a cursor, the next program receives the catch-up of a new device.
     const { fingerprint } = IDENTITY;
     const hasCursor = this.#state.cursor(fingerprint, this.user) !== undefined;
     if (!hasCursor && this.writers.length === 1) this.reader.forget();
     return new ProgramState(this.#state, life);
   }
 
-  constructor(around: Platform, user: string, name: string) {
+  constructor(platform: Platform, user: string, name: string) {
     this.user = user;
     this.name = name;
     const state = ClientState.inMemory();
-    this.#state = around.mutant.state?.(state) ?? state;
-    this.device = identityOfSeed(around.dice.bytes(32));
-    const key = identityOfSeed(around.dice.bytes(32));
+    this.#state = platform.mutant.state?.(state) ?? state;
+    this.device = identityOfSeed(platform.random.bytes(32));
+    const key = identityOfSeed(platform.random.bytes(32));
     state.accountKey(IDENTITY.fingerprint, user, () => key.toPem());
-    this.reader = new Reader(around, user, name);
+    this.reader = new Reader(platform, user, name);
   }
 }
 
 export class ProgramState {
   readonly state: ClientState;
-  readonly #held = new Set<string>();
+  readonly #heldOutboxes = new Set<string>();
   readonly #store: OutboxStore;
 
   constructor(state: ClientState, life: Life) {
     const store = state.outboxes;
-    const held = this.#held;
+    const heldOutboxes = this.#heldOutboxes;
     this.#store = store;
     const outboxes: Pick<OutboxStore, "write" | "adopt" | "release"> = {
       write: (id, change) => {
         if (!life.isAlive) return;
         store.write(id, change);
-        held.add(id);
+        heldOutboxes.add(id);
       },
       adopt: (owner) => {
         if (!life.isAlive) return [];
         const left = store.adopt(owner);
-        for (const { id } of left) held.add(id);
+        for (const { id } of left) heldOutboxes.add(id);
         return left;
       },
       release: (id) => {
         if (!life.isAlive) return;
         store.release(id);
-        held.delete(id);
+        heldOutboxes.delete(id);
       },
     };
     this.state = withFields(state, { outboxes: outboxes as OutboxStore });
   }
 
   end(): void {
-    for (const id of this.#held) this.#store.release(id);
-    this.#held.clear();
+    for (const id of this.#heldOutboxes) this.#store.release(id);
+    this.#heldOutboxes.clear();
   }
 }
 
@@ -139,39 +143,39 @@ function contentOf(name: string, sizeBytes: number): Uint8Array {
   return new Uint8Array(sizeBytes).fill(0).map((_, at) => name.charCodeAt(at % name.length));
 }
 
-type Fate = "open" | "durable" | "refused" | "unknown";
+type PostState = "open" | "durable" | "refused" | "unknown";
 
 export class Device {
   readonly home: Home;
   readonly name: string;
-  readonly fates = new Map<string, Fate>();
+  readonly postStates = new Map<string, PostState>();
   readonly outboxes = new Map<string, number>();
   client: Client;
   link: Link | undefined;
-  isAway = false;
+  isPaused = false;
   isLoggedOut = false;
   isSent = false;
   isBusy = false;
   wallMs = 0;
-  readonly claims: Claim[][] = [[]];
-  readonly #around: Platform;
+  readonly requestedChanges: RequestedChange[][] = [[]];
+  readonly #platform: Platform;
   readonly #machine: Pick<Machine, "dialFrom">;
   #life: Life;
-  #run: Shown;
+  #received: Shown;
   readonly #targets = new Map<string, string>();
   #texts = 0;
   #files = 0;
   #outbox = 0;
-  #wake: (() => void) | undefined;
+  #resume: (() => void) | undefined;
 
-  constructor(around: Platform, machine: Pick<Machine, "dialFrom">, home: Home, name: string) {
-    this.#around = around;
+  constructor(platform: Platform, machine: Pick<Machine, "dialFrom">, home: Home, name: string) {
+    this.#platform = platform;
     this.#machine = machine;
     this.home = home;
     home.writers.push(this);
     this.name = name;
     this.#life = this.#newLife();
-    this.#run = home.reader.begin(this.name);
+    this.#received = home.reader.begin(this.name);
     this.client = this.#newClient();
   }
 
@@ -180,14 +184,14 @@ export class Device {
     this.#life = this.#newLife();
     this.isLoggedOut = false;
     this.isBusy = false;
-    void this.#getIn(this.#life);
+    void this.#logInFirst(this.#life);
   }
 
-  /** The program ends from one moment to the next; `isSilent`: the server hears nothing of it. */
-  kill(isSilent: boolean): void {
-    this.#note(`kill ${isSilent}`);
+  /** Kills the program. @param isUnreported whether the server does not notice it */
+  kill(isUnreported: boolean): void {
+    this.#note(`kill ${isUnreported}`);
     this.#life.end();
-    if (!isSilent) this.link?.destroy();
+    if (!isUnreported) this.link?.destroy();
     this.#end();
   }
 
@@ -207,51 +211,55 @@ export class Device {
     return this.#life.isAlive;
   }
 
-  look(): void {
-    this.isAway = false;
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.();
+  resumeReading(): void {
+    this.isPaused = false;
+    const resume = this.#resume;
+    this.#resume = undefined;
+    resume?.();
   }
 
   post(target: string, sizeChars: number): void {
     const text = `${this.name}.${this.#texts++} ${"x".repeat(sizeChars)}`;
     const life = this.#life;
-    this.fates.set(text, "open");
+    this.postStates.set(text, "open");
     this.outboxes.set(text, this.#outbox);
     this.#targets.set(text, target);
     this.client.post(target, { text }).then(
       (receipt) => {
-        if (life.isAlive) this.#around.guard(() => this.#durable(text, receipt));
+        if (life.isAlive) this.#platform.guard(() => this.#durable(text, receipt));
       },
       (error: unknown) => {
-        if (life.isAlive) this.#around.guard(() => this.#refused(text, error));
+        if (life.isAlive) this.#platform.guard(() => this.#refused(text, error));
       },
     );
   }
 
-  /** Asks, and takes whatever comes of it; only a fault may. */
-  ask(question: (client: Client) => Promise<unknown>): void {
+  /** Sends a request and accepts any answer, including a fault. */
+  request(question: (client: Client) => Promise<unknown>): void {
     const life = this.#life;
     question(this.client).catch((error: unknown) => {
-      if (life.isAlive && !(error instanceof Fault)) this.#around.fail(error);
+      if (life.isAlive && !(error instanceof Fault)) this.#platform.fail(error);
     });
   }
 
   /**
-   * This is asked for now. @param user whose setting it is; left out: its own
-   * @returns what is called when it is acknowledged
+   * Registers a requested change. @param user the account of the setting; by default the device's
+   * own
+   * @returns a callback for the acknowledgement
    */
-  claim(wish: Wish, user = this.#around.witness.idOf(this.home.user) ?? ""): () => void {
-    const { witness } = this.#around;
+  expectChange(
+    wish: SettingChange,
+    user = this.#platform.model.idOf(this.home.user) ?? "",
+  ): () => void {
+    const { model } = this.#platform;
     const life = this.#life;
-    const granted = witness.settings.claim(this.claims.at(-1) ?? [], user, wish);
+    const acknowledge = model.settings.expectChange(this.requestedChanges.at(-1) ?? [], user, wish);
     return () => {
-      if (life.isAlive) granted();
+      if (life.isAlive) acknowledge();
     };
   }
 
-  async uploads(to: string, number: number): Promise<void> {
+  async upload(to: string, number: number): Promise<void> {
     const name = `${this.name}.f${this.#files++}`;
     const bytes = contentOf(name, number % 20 === 0 ? 300_000 : number * 4);
     const text = number % 3 === 0 ? undefined : `${name} ${"y".repeat(number % 90)}`;
@@ -260,16 +268,19 @@ export class Device {
     const { id, posted } = await this.client.transfers.send(request);
     if (!life.isAlive) return;
     for (const { seq } of posted) {
-      const record = this.#around.witness.records[seq - 1];
+      const record = this.#platform.model.records[seq - 1];
       const body = record && parseBody(record);
       const isSo = body?.["name"] === name && (body["text"] ?? undefined) === text;
-      demand(isSo || this.isHostile, () => `file '${name}' is said to be seq ${seq}`);
+      check(isSo || this.isHostile, () => `file '${name}' is said to be seq ${seq}`);
     }
-    if (posted.length > 0) await this.fetches(id);
+    if (posted.length > 0) await this.fetchFile(id);
   }
 
-  /** One that never ends by itself. @param withdraws it is given up, else only let go of */
-  async holdsUpload(to: string, withdraws: boolean): Promise<void> {
+  /**
+   * Starts an upload that never ends. @param withdraws whether to withdraw it; otherwise it is
+   * aborted
+   */
+  async holdUpload(to: string, withdraws: boolean): Promise<void> {
     const { client } = this;
     const { clock } = this.#life;
     const stop = new AbortController();
@@ -277,11 +288,12 @@ export class Device {
     const source: Source = {
       ...sent(`${this.name}.held`, contentOf(this.name, 1_000)),
       sizeBytes: undefined,
-      read: (index) => (index === 0 ? held.read(0) : new Promise(() => undefined)),
+      read: (index) => (index === 0 ? heldOutboxes.read(0) : new Promise(() => undefined)),
     };
-    const held = sent(this.name, contentOf(this.name, CHUNK_BYTES));
+    const heldOutboxes = sent(this.name, contentOf(this.name, CHUNK_BYTES));
     clock.after(2_000, () => {
-      if (withdraws && file !== undefined) this.ask((of) => of.transfers.withdraw(file as FileId));
+      if (withdraws && file !== undefined)
+        this.request((of) => of.transfers.withdraw(file as FileId));
       stop.abort();
     });
     const onProgress = ({ id }: { readonly id: FileId }) => {
@@ -290,7 +302,7 @@ export class Device {
     await client.transfers.send({ source, to: [to], signal: stop.signal, onProgress });
   }
 
-  async fetches(file: FileId): Promise<void> {
+  async fetchFile(file: FileId): Promise<void> {
     const sink = new MemorySink(1 << 20, sha256);
     const life = this.#life;
     const request = { file, into: "", openSink: () => Promise.resolve(sink) };
@@ -298,17 +310,17 @@ export class Device {
     if (!life.isAlive) return;
     const bytes = sink.bytes();
     const isSame = equalBytes(bytes, contentOf(name, bytes.length));
-    const size = this.#around.witness.files.get(file);
-    demand(isSame && bytes.length === size, () => `'${name}' has ${bytes.length} wrong bytes`);
+    const size = this.#platform.model.files.get(file);
+    check(isSame && bytes.length === size, () => `'${name}' has ${bytes.length} wrong bytes`);
   }
 
-  /** Out and in again, as the same account. @param forget the device signs itself out */
-  async comeAndGo(forget = false): Promise<void> {
+  /** Logs out and in again with the same account. @param forget whether to remove the device */
+  async relogin(forget = false): Promise<void> {
     if (this.isBusy || this.isLoggedOut) return;
     this.isBusy = true;
     this.home.leaving += 1;
-    this.home.mayNotPush();
-    if (forget) this.home.maySignOut();
+    this.home.markPushUnknown();
+    if (forget) this.home.markSignedOut();
     const life = this.#life;
     const { client } = this;
     try {
@@ -319,7 +331,7 @@ export class Device {
       await new Promise<void>((resolve) => life.clock.after(100, resolve));
       await life.hold(this.logIn());
     } catch (error) {
-      if (!(error instanceof Fault)) this.#around.fail(error);
+      if (!(error instanceof Fault)) this.#platform.fail(error);
     }
     this.isBusy = false;
     this.home.leaving -= 1;
@@ -330,8 +342,8 @@ export class Device {
     this.isLoggedOut = false;
   }
 
-  /** Everything is sent, what earlier runs left as well. */
-  askWhenSent(): void {
+  /** Sets `isSent` when all messages of this run and earlier runs are sent. */
+  checkSent(): void {
     const { client } = this;
     this.isSent = false;
     if (client.user === undefined) return;
@@ -340,17 +352,18 @@ export class Device {
     });
   }
 
-  /** All that was written is settled, one way or the other. */
+  /** Number of posts without a result. */
   get openPosts(): number {
     let open = 0;
-    for (const fate of this.fates.values()) if (fate === "open") open += 1;
+    for (const postState of this.postStates.values()) if (postState === "open") open += 1;
     return open;
   }
 
   #end(): void {
     this.link = undefined;
-    this.look();
-    for (const [text, fate] of this.fates) if (fate === "open") this.fates.set(text, "unknown");
+    this.resumeReading();
+    for (const [text, postState] of this.postStates)
+      if (postState === "open") this.postStates.set(text, "unknown");
   }
 
   #event(run: Shown, event: ReaderEvent): void {
@@ -361,22 +374,22 @@ export class Device {
     const { adopted, outcome } = event;
     const text = adopted?.body.text ?? "";
     if (text === "") return; // A reaction says nothing.
-    const writer = this.home.writers.find(({ fates }) => fates.has(text));
-    demand(writer !== undefined, () => `'${text}' is adopted, and nobody here wrote it`);
+    const writer = this.home.writers.find(({ postStates }) => postStates.has(text));
+    check(writer !== undefined, () => `'${text}' is adopted, and nobody here wrote it`);
     this.#note(`adopted ${outcome.kind}`);
-    const fate = writer.fates.get(text);
-    demand(fate === "unknown", () => `'${text}' is adopted, and was ${fate}`);
+    const postState = writer.postStates.get(text);
+    check(postState === "unknown", () => `'${text}' is adopted, and was ${postState}`);
     if (outcome.kind === "durable") writer.#durable(text, outcome.receipt);
     else writer.#refused(text, outcome.fault);
   }
 
   #durable(text: string, { seq, n }: Receipt): void {
     if (this.isHostile) return;
-    const record = this.#around.witness.records[seq - 1];
-    demand(record !== undefined, () => `'${text}' is said to be seq ${seq}: not durable`);
-    demand(textOf(record) === text, () => `'${text}' is said to be seq ${seq}: another one`);
-    demand(record.head.n === n, () => `'${text}' has n ${record.head.n}, and not ${n}`);
-    this.fates.set(text, "durable");
+    const record = this.#platform.model.records[seq - 1];
+    check(record !== undefined, () => `'${text}' is said to be seq ${seq}: not durable`);
+    check(textOf(record) === text, () => `'${text}' is said to be seq ${seq}: another one`);
+    check(record.head.n === n, () => `'${text}' has n ${record.head.n}, and not ${n}`);
+    this.postStates.set(text, "durable");
     this.#note(`durable ${seq}`);
   }
 
@@ -384,36 +397,36 @@ export class Device {
     if (!(error instanceof Fault)) throw error;
     if (this.isHostile) return;
     this.#note(`refused ${error.code}`);
-    const { witness, isDiskFine } = this.#around;
+    const { model, isDiskFine } = this.#platform;
     if (error.code === "out-of-order" && isDiskFine && this.#targets.get(text) === "lobby") {
       const why = () => `'${text}' is refused as out of order, and nothing else was against it`;
-      demand(!witness.hasAlwaysSpoken(this.home.user), why);
+      check(!model.couldAlwaysPost(this.home.user), why);
     }
-    const isUnknown = UNKNOWN.has(error.code) || this.#isSignOut(error.code);
-    this.fates.set(text, isUnknown ? "unknown" : "refused");
-    if (!isUnknown) witness.refused(text);
+    const isUnknown = UNCERTAIN_CODES.has(error.code) || this.#isSignOut(error.code);
+    this.postStates.set(text, isUnknown ? "unknown" : "refused");
+    if (!isUnknown) model.noteRefused(text);
   }
 
   #newLife(): Life {
-    return new Life(this.#around.clock, () => this.wallMs);
+    return new Life(this.#platform.clock, () => this.wallMs);
   }
 
   #newClient(): Client {
     const life = this.#life;
-    const { dice, mutant, roomSecret } = this.#around;
+    const { random, mutant, roomSecret } = this.#platform;
     const dial = this.#machine.dialFrom(this.name);
-    this.#run = this.home.reader.begin(this.name);
+    this.#received = this.home.reader.begin(this.name);
     this.#outbox += 1;
     const state = this.home.open(life);
     life.onEnd(() => state.end());
     return new Client(
       {
         clock: life.clock,
-        entropy: mutant.entropy?.(dice.bytes) ?? dice.bytes,
+        entropy: mutant.entropy?.(random.bytes) ?? random.bytes,
         dial: async () => {
           const link = await life.hold(dial({ ...SERVER, timeoutMs: 1_000 }));
           this.link = link;
-          this.claims.push([]);
+          this.requestedChanges.push([]);
           return life.link(link, { sent: (bytes) => this.#sent(bytes, link) });
         },
         state: state.state,
@@ -432,12 +445,12 @@ export class Device {
     );
   }
 
-  async #getIn(life: Life): Promise<void> {
-    const { fail } = this.#around;
+  async #logInFirst(life: Life): Promise<void> {
+    const { fail } = this.#platform;
     while (life.isAlive) {
       const client = this.#newClient();
       this.client = client;
-      this.#read(life, client, this.#run).catch(fail);
+      this.#read(life, client, this.#received).catch(fail);
       try {
         await life.hold(client.connect());
         this.#note("in");
@@ -445,8 +458,8 @@ export class Device {
       } catch (error) {
         if (!(error instanceof Fault)) return fail(error);
         this.#note(`not in ${error.code}`);
-        const isPassing = this.isHostile || this.#mayEndBy(error.code);
-        if (!isPassing) return fail(new BrokenPromise(`${this.name}: ${error.code}`));
+        const isPassing = this.isHostile || this.#mayEndWith(error.code);
+        if (!isPassing) return fail(new InvariantViolation(`${this.name}: ${error.code}`));
         await new Promise<void>((resolve) => life.clock.after(700, resolve));
       }
     }
@@ -455,54 +468,56 @@ export class Device {
   async #read(life: Life, client: Client, run: Shown): Promise<void> {
     for await (const event of client.read()) {
       if (!life.isAlive) return;
-      if (!this.isHostile) this.#around.guard(() => this.#event(run, event));
+      if (!this.isHostile) this.#platform.guard(() => this.#event(run, event));
       if (event.kind === "closed") this.#closed(client, event);
-      if (!this.isAway) continue;
+      if (!this.isPaused) continue;
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        this.#resume = resolve;
       });
     }
   }
 
-  #mayEndBy(code: FaultCode): boolean {
-    return PASSING.has(code) || this.#isSignOut(code);
+  #mayEndWith(code: FaultCode): boolean {
+    return TRANSIENT_CODES.has(code) || this.#isSignOut(code);
   }
 
   #isSignOut(code: FaultCode): boolean {
     return this.home.isSignedOut && code === "login-refused";
   }
 
-  /** Only the person ends a program that was in once. */
+  /** Handles a closed client. After the first log-in, only the user can end a program. */
   #closed(client: Client, { fault }: Extract<ReaderEvent, { kind: "closed" }>): void {
-    if (client !== this.client || fault === undefined || PASSING.has(fault.code)) return;
+    if (client !== this.client || fault === undefined || TRANSIENT_CODES.has(fault.code)) return;
     const { clock } = this.#life;
     if (this.isHostile) {
       clock.after(300, () => this.start());
       return;
     }
-    if (this.#mayEndBy(fault.code)) {
+    if (this.#mayEndWith(fault.code)) {
       this.kill(false);
-      this.#around.clock.after(300, () => {
+      this.#platform.clock.after(300, () => {
         if (!this.isRunning) this.start();
       });
       return;
     }
-    this.#around.fail(new BrokenPromise(`${this.name} was closed: ${fault.code} ${fault.message}`));
+    this.#platform.fail(
+      new InvariantViolation(`${this.name} was closed: ${fault.code} ${fault.message}`),
+    );
   }
 
-  /** Strangers listen; a hostile member sends whatever comes to mind. */
+  /** Records outgoing bytes. A hostile member sends mutated copies of them. */
   #sent(bytes: Uint8Array, link: Link): Uint8Array {
-    const { captures, dice } = this.#around;
+    const { captures, random } = this.#platform;
     if (!this.isHostile) {
       captures.add(bytes);
       return bytes;
     }
-    if (dice.chance(0.05)) link.send(bytes);
-    if (dice.chance(0.1)) link.send(captures.frame(dice) ?? bytes);
-    return dice.chance(0.1) ? mutated(dice, bytes) : bytes;
+    if (random.chance(0.05)) link.send(bytes);
+    if (random.chance(0.1)) link.send(captures.frame(random) ?? bytes);
+    return random.chance(0.1) ? mutated(random, bytes) : bytes;
   }
 
   #note(what: string): void {
-    this.#around.trace.note(`${this.#around.clock.now()} ${this.name} ${what}`);
+    this.#platform.trace.note(`${this.#platform.clock.now()} ${this.name} ${what}`);
   }
 }

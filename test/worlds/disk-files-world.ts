@@ -8,7 +8,7 @@ import { openSink } from "../../src/io/file/sink.ts";
 import { encodeManifest, type ManifestEntry } from "../../src/wire/manifest.ts";
 import type { SimDisk } from "../io/disk/sim.ts";
 import { digestOf } from "../wire/digest.ts";
-import { demand, sha256 } from "./disk-world.ts";
+import { check, sha256 } from "./disk-world.ts";
 
 const FILE = "fAAAAAAAAAAA" as FileId;
 const FILES = "/data/files";
@@ -76,22 +76,22 @@ export class Promised {
   path: string | undefined;
 }
 
-/** One life of a server: goes on with the upload until it is whole. @throws Fault, … */
+/** Runs a server that resumes the upload until it is complete. @throws {Fault} as the blob store */
 export async function upload(disk: TreeDisk, all: Given, promised: Promised): Promise<void> {
   const store = openBlobStore({ disk, folder: FILES, sha256 });
   const listed = await store.list();
-  demand(!promised.isMade || listed.length === 1, "an offer that was answered is there");
+  check(!promised.isMade || listed.length === 1, "an offer that was answered is there");
   const about = aboutOf(all, false);
   const known = await store.open(FILE);
-  demand(!promised.isMade || known !== undefined, "what was listed can be opened");
+  check(!promised.isMade || known !== undefined, "what was listed can be opened");
   const blob = known ?? (await store.create(about));
   promised.isMade = true;
-  demand(Bun.deepEquals(blob.metadata, about, true), "the offer reads as it was");
+  check(Bun.deepEquals(blob.metadata, about, true), "the offer reads as it was");
   try {
     await goOn(all, promised, blob);
     for (const [index, chunk] of all.chunks.entries()) {
-      demand(Buffer.from(await blob.read(index)).equals(chunk.bytes), `chunk ${index} reads right`);
-      demand(Buffer.from(await blob.hash(index)).equals(chunk.hash), `line ${index} reads right`);
+      check(Buffer.from(await blob.read(index)).equals(chunk.bytes), `chunk ${index} reads right`);
+      check(Buffer.from(await blob.hash(index)).equals(chunk.hash), `line ${index} reads right`);
     }
   } finally {
     blob.close();
@@ -109,14 +109,14 @@ interface Going {
 
 async function goOn({ chunks, bytes, digest }: Given, promised: Promised, to: Going) {
   const { have } = to;
-  demand(have >= promised.chunks, `${have} chunks are there, ${promised.chunks} were promised`);
+  check(have >= promised.chunks, `${have} chunks are there, ${promised.chunks} were promised`);
   promised.chunks = have; // This was said to the sender.
   for (let index = 0; to.read !== undefined && index < have; index++) {
     const is = Buffer.from(await to.read(index)).equals(chunks[index]?.bytes ?? new Uint8Array());
-    demand(is, `chunk ${index} is right after a crash`);
+    check(is, `chunk ${index} is right after a crash`);
   }
   for (let index = have; index < chunks.length; ) {
-    // One, or several that are written at once.
+    // One chunk, or several that are written together.
     const batch = chunks.slice(index, index + 1 + (index % TOGETHER_MAX));
     await Promise.all(batch.map((chunk) => to.append(chunk.hash, chunk.bytes)));
     index += batch.length;
@@ -126,11 +126,11 @@ async function goOn({ chunks, bytes, digest }: Given, promised: Promised, to: Go
   }
   await to.sync();
   promised.chunks = chunks.length;
-  demand(to.sizeBytes === bytes.length, "the size is right");
-  demand(Buffer.from(to.digest()).toString("hex") === digest, "the digest is right");
+  check(to.sizeBytes === bytes.length, "the size is right");
+  check(Buffer.from(to.digest()).toString("hex") === digest, "the digest is right");
 }
 
-/** One life of a client: goes on with the download until it stands under its name. */
+/** Runs a client that resumes the download until the file has its final name. */
 export async function download(disk: TreeDisk, all: Given, promised: Promised): Promise<void> {
   const { folder } = all;
   const sink = await openSink({
@@ -168,7 +168,7 @@ function contentIs(disk: SimDisk, path: string, bytes: Uint8Array): boolean {
   return disk.kind(path) === "file" && Buffer.from(disk.fileAt(path).visible).equals(bytes);
 }
 
-/** Runs one life; a fault or the machine's end is part of it. @returns whether it got through */
+/** Runs once, tolerating a fault or a stop of the machine. @returns whether it finished */
 export async function live(disk: SimDisk, life: () => Promise<void>): Promise<boolean> {
   try {
     await life();

@@ -15,14 +15,14 @@ import {
   stands,
   upload,
 } from "./disk-files-world.ts";
-import { BrokenPromise, demand, randomOf } from "./disk-world.ts";
+import { check, InvariantViolation, randomOf } from "./disk-world.ts";
 
 const SEEDS = sampleSize(8, 400);
 
 interface Kind {
   readonly all: Given;
   readonly life: (disk: TreeDisk, all: Given, promised: Promised) => Promise<void>;
-  /** Checked when a life got through, and again after the power went. */
+  /** Checked when a run finishes, and again after a power failure. */
   readonly isRight: (disk: SimDisk, promised: Promised, all: Given) => boolean;
 }
 
@@ -43,9 +43,9 @@ async function callsOf({ all, life, isRight }: Kind): Promise<number> {
   const disk = new SimDisk({ random: randomOf(1) });
   const promised = new Promised();
   await life(disk.boot(), all, promised);
-  demand(isRight(disk, promised, all), "without trouble all is right");
+  check(isRight(disk, promised, all), "without trouble all is right");
   disk.losePower();
-  demand(isRight(disk, promised, all), "what was told as whole stays");
+  check(isRight(disk, promised, all), "a file reported as complete remains");
   return disk.calls;
 }
 
@@ -55,7 +55,7 @@ function crash(disk: SimDisk, isPower: boolean, promised: Promised, all: Given):
   forgive(disk, promised, all);
 }
 
-/** What was named before the end, and before anybody was told, may be fetched once more. */
+/** Discards a file that was renamed before the end but not reported; it may be fetched again. */
 function forgive(disk: SimDisk, promised: Promised, all: Given): void {
   const places = ["name.tar.gz", "name (1).tar.gz"].map((name) => `${INBOX}/${name}`);
   if (places.some((path) => disk.kind(path) !== undefined && stands(disk, path, all))) {
@@ -66,7 +66,7 @@ function forgive(disk: SimDisk, promised: Promised, all: Given): void {
 describe.each(Object.entries(KINDS))("%s", (_, kind) => {
   const { all, life, isRight } = kind;
 
-  test("may be stopped at any call, by a kill or a power cut, and goes on", async () => {
+  test("continues after a kill or a power failure at any call", async () => {
     const calls = await callsOf(kind);
     expect(calls).toBeGreaterThan(20);
     for (let call = 1; call <= calls; call++) {
@@ -76,19 +76,19 @@ describe.each(Object.entries(KINDS))("%s", (_, kind) => {
         disk.stopAt(call);
         await live(disk, () => life(disk.boot(), all, promised));
         crash(disk, isPower, promised, all);
-        // And once more, in the middle of the recovery.
+        // Interrupts the recovery too.
         disk.stopAt(disk.calls + 1 + (call % 17));
         await live(disk, () => life(disk.boot(), all, promised));
         crash(disk, isPower, promised, all);
         await life(disk.boot(), all, promised);
-        demand(isRight(disk, promised, all), `stopped at call ${call}: it is right`);
+        check(isRight(disk, promised, all), `stopped at call ${call}: it is right`);
         disk.losePower();
-        demand(isRight(disk, promised, all), `stopped at call ${call}: it stays`);
+        check(isRight(disk, promised, all), `stopped at call ${call}: it stays`);
       }
     }
   });
 
-  test("may meet any failure at any call", async () => {
+  test("survives any fault at any call", async () => {
     const calls = await callsOf(kind);
     const troubles: readonly DiskFailure[] = ["EIO", "ENOSPC", "EACCES", "short"];
     for (let call = 1; call <= calls; call++) {
@@ -96,25 +96,25 @@ describe.each(Object.entries(KINDS))("%s", (_, kind) => {
         const disk = new SimDisk({
           random: randomOf(call),
           failure: (kind, _path, number) => {
-            // Whoever may not read a folder has not made it, and passes by.
+            // A client that may not read a folder did not create it and ignores it.
             if (number !== call || (kind === "syncFolder" && trouble === "EACCES")) return;
             return trouble;
           },
         });
         const promised = new Promised();
         const isThrough = await live(disk, () => life(disk.boot(), all, promised));
-        // The same machine goes on, or the power goes as well.
+        // The machine continues, or loses power too.
         if (!isThrough && call % 3 === 0) crash(disk, true, promised, all);
         forgive(disk, promised, all);
         if (!isThrough) await life(disk.boot(), all, promised);
-        demand(isRight(disk, promised, all), `${trouble} at call ${call}: it is right`);
+        check(isRight(disk, promised, all), `${trouble} at call ${call}: it is right`);
         disk.losePower();
-        demand(isRight(disk, promised, all), `${trouble} at call ${call}: it stays`);
+        check(isRight(disk, promised, all), `${trouble} at call ${call}: it stays`);
       }
     }
   });
 
-  test(`lives through ${SEEDS} seeds of everything at once`, async () => {
+  test(`survives ${SEEDS} seeds of all faults combined`, async () => {
     for (let seed = 1; seed <= SEEDS; seed++) {
       const random = randomOf(seed);
       let isTroubled = true;
@@ -135,17 +135,17 @@ describe.each(Object.entries(KINDS))("%s", (_, kind) => {
       isTroubled = false;
       disk.stopAt(Number.POSITIVE_INFINITY);
       if (promised.path === undefined) await life(disk.boot(), all, promised);
-      demand(isRight(disk, promised, all), `seed ${seed}: it is right`);
+      check(isRight(disk, promised, all), `seed ${seed}: it is right`);
       disk.losePower();
-      demand(isRight(disk, promised, all), `seed ${seed}: it stays`);
+      check(isRight(disk, promised, all), `seed ${seed}: it stays`);
     }
   });
 });
 
-describe("a wrong program is caught", () => {
+describe("detects planted bugs", () => {
   const { all, life } = KINDS["an upload"] as Kind;
 
-  /** @returns whether some power cut shows it */
+  /** @returns whether any power failure reveals the bug */
   async function isCaught(change: (disk: TreeDisk) => Partial<TreeDisk>): Promise<boolean> {
     for (let seed = 1; seed <= 100; seed++) {
       const disk = new SimDisk({ random: randomOf(seed) });
@@ -160,7 +160,7 @@ describe("a wrong program is caught", () => {
         disk.losePower();
         await life(boot(), all, promised);
       } catch (error) {
-        if (error instanceof BrokenPromise) return true;
+        if (error instanceof InvariantViolation) return true;
         throw error;
       }
     }

@@ -21,7 +21,7 @@ import type { Random } from "../io/disk/sim-file.ts";
 import { MachineStopped } from "../io/disk/sim-tree.ts";
 import { snapshotKeyOf } from "../io/log/snapshot-key.ts";
 
-/** mulberry32: the same numbers for the same seed, everywhere. */
+/** mulberry32: the same numbers for the same seed on every system. */
 export function randomOf(seed: number): Random {
   let state = (seed * 0x9e3779b9) >>> 0;
   return () => {
@@ -43,34 +43,34 @@ const AUTHOR = "uAAAAAAAAAAA" as UserId;
 const SEGMENT_BYTES = 4096;
 const RESERVE_BYTES = 700;
 
-/** How a wrong program would differ: the world has to notice each of them. */
+/** A planted bug, which the world must detect. */
 export interface Mutant {
   readonly disk?: (disk: Disk) => Disk;
   readonly snapshot?: (value: LogValue) => LogValue;
   readonly beforeOpen?: (disk: SimDisk) => void;
 }
 
-export class BrokenPromise extends Error {}
+export class InvariantViolation extends Error {}
 
-export function demand(condition: boolean, promise: string): asserts condition {
-  if (!condition) throw new BrokenPromise(promise);
+export function check(condition: boolean, promise: string): asserts condition {
+  if (!condition) throw new InvariantViolation(promise);
 }
 
 /** Reports whether an error is a fault, or comes from the simulated machine. */
-function isOfDisk(error: unknown): boolean {
+function isDiskError(error: unknown): boolean {
   if (error instanceof Fault || error instanceof MachineStopped) return true;
   return error instanceof Error && "code" in error;
 }
 
-type Fate = "asked" | "acked" | "refused";
+type AppendState = "requested" | "acked" | "refused";
 
 export class DiskWorld {
   readonly disk: SimDisk;
   readonly random: Random;
   readonly #mutant: Mutant;
-  readonly #fates = new Map<string, Fate>();
-  /** Texts by seq - 1, as they were acknowledged or shown to readers. */
-  readonly #told: string[] = [];
+  readonly #postStates = new Map<string, AppendState>();
+  /** Acknowledged or displayed texts by `seq` - 1. */
+  readonly #knownTexts: string[] = [];
   readonly #erasings = new Map<number, { order?: number; isAcked: boolean }>();
   #unixMs = 1_763_617_717_000;
   #texts = 0;
@@ -102,8 +102,8 @@ export class DiskWorld {
     });
   }
 
-  get told(): readonly string[] {
-    return this.#told;
+  get trace(): readonly string[] {
+    return this.#knownTexts;
   }
 
   int(limit: number): number {
@@ -112,32 +112,32 @@ export class DiskWorld {
 
   async run(): Promise<void> {
     const lives = 2 + this.int(4);
-    for (let life = 0; life < lives; life++) await this.live();
+    for (let life = 0; life < lives; life++) await this.runOnce();
     const log = await this.open();
     await log.close();
   }
 
   /**
-   * One life that the machine ends at its disk call number `call`, by a power loss, while the disk
-   * works well until then.
-   * @returns whether the machine stopped: false when the life has fewer calls
+   * Runs until the disk call number `call`, at which the machine loses power. Earlier calls
+   * succeed.
+   * @returns whether the machine stopped; `false` if the run has fewer calls
    */
-  async liveUntil(call: number): Promise<boolean> {
+  async runUntil(call: number): Promise<boolean> {
     this.disk.stopAt(this.disk.calls + call);
     try {
       const log = await this.open();
       await this.#write(log);
       await log.close();
     } catch (error) {
-      // A fault of a machine that stopped in the middle of it means nothing.
-      if (error instanceof BrokenPromise || !this.disk.isStopped) throw error;
+      // A fault during the stop of the machine has no meaning.
+      if (error instanceof InvariantViolation || !this.disk.isStopped) throw error;
     }
     const { isStopped } = this.disk;
     this.disk.losePower();
     return isStopped;
   }
 
-  async live(): Promise<void> {
+  async runOnce(): Promise<void> {
     const isPowerLoss = this.random() < 0.75;
     if (this.random() < 0.3) this.disk.stopAt(this.disk.calls + 1 + this.int(30));
     try {
@@ -148,8 +148,8 @@ export class DiskWorld {
       this.#isTroubled = false;
       if (this.random() < 0.5) await log.close();
     } catch (error) {
-      // A fault of a machine that stopped in the middle of it means nothing.
-      if (error instanceof BrokenPromise || !this.disk.isStopped) throw error;
+      // A fault during the stop of the machine has no meaning.
+      if (error instanceof InvariantViolation || !this.disk.isStopped) throw error;
     } finally {
       this.#isTroubled = false;
     }
@@ -157,7 +157,7 @@ export class DiskWorld {
     else this.disk.killProcess();
   }
 
-  /** Opens the log, at a second try if the disk fails, and checks all that was said before. */
+  /** Opens the log, if necessary at a second attempt, and checks all acknowledged texts. */
   async open(): Promise<LogFile> {
     this.#mutant.beforeOpen?.(this.disk);
     this.#isTroubled = this.random() < 0.2;
@@ -165,7 +165,7 @@ export class DiskWorld {
       return await this.#open();
     } catch (error) {
       const isPassing = !(error instanceof Fault) || error.code.startsWith("store-");
-      if (!this.#isTroubled || !isOfDisk(error) || !isPassing) throw error;
+      if (!this.#isTroubled || !isDiskError(error) || !isPassing) throw error;
     } finally {
       this.#isTroubled = false;
     }
@@ -196,17 +196,17 @@ export class DiskWorld {
   }
 
   async #check(log: LogFile, records: readonly FoldedRecord[]): Promise<void> {
-    demand(log.damaged.length === 0, `seq ${log.damaged} is called damaged`);
+    check(log.damaged.length === 0, `seq ${log.damaged} is called damaged`);
     this.#checkRecords(records);
     await this.#checkErased(log, records);
     const signed = readCheckpointFile(this.disk.boot(), FOLDER)?.checkpoint.size ?? 0;
-    demand(signed <= log.head(), "the checkpoint covers more than there is");
-    demand(signed >= (this.#signed ?? 0), `the checkpoint of ${this.#signed} is lost`);
+    check(signed <= log.head(), "the checkpoint covers more than there is");
+    check(signed >= (this.#signed ?? 0), `the checkpoint of ${this.#signed} is lost`);
     if (this.random() > 0.1) return;
     const isSigned = (note: string) => hasSigned(note, SERVER.publicKey);
     const verified = { disk: this.disk.boot(), folder: FOLDER, sha256, isSigned };
     const { findings } = await verifyLog(verified);
-    demand(findings.length === 0, `chat verify finds ${JSON.stringify(findings)}`);
+    check(findings.length === 0, `chat verify finds ${JSON.stringify(findings)}`);
   }
 
   async #sign(log: LogFile): Promise<void> {
@@ -218,7 +218,7 @@ export class DiskWorld {
       await writeCheckpointFile(this.#bootedDisk(), FOLDER, note);
       if (!this.disk.isStopped) this.#signed = size;
     } catch (error) {
-      if (!isOfDisk(error) && !this.disk.isStopped) throw error;
+      if (!isDiskError(error) && !this.disk.isStopped) throw error;
     }
   }
 
@@ -227,7 +227,7 @@ export class DiskWorld {
     return this.#mutant.disk?.(disk) ?? disk;
   }
 
-  /** Now and then the whole log is read first: the snapshot has to come to the same. */
+  /** Sometimes reads the complete log first; the snapshot must give the same state. */
   async #openBySnapshot(): Promise<LogFile> {
     const whole = this.random() < 0.3 ? await this.#openFolding(undefined) : undefined;
     const expected = whole === undefined ? undefined : this.#all(whole);
@@ -236,9 +236,9 @@ export class DiskWorld {
     const snapshot = isDeleted ? undefined : readSnapshot<RecordValue[]>(this.#place());
     const log = await this.#openFolding(snapshot);
     if (log.coveredBytes > 0) this.resumed++;
-    if (expected !== undefined) demand(this.#all(log) === expected, "a snapshot tells otherwise");
+    if (expected !== undefined) check(this.#all(log) === expected, "the snapshot differs");
     await this.#check(log, this.#state);
-    demand((await log.verify()).length === 0, "what a snapshot covers is called damaged");
+    check((await log.verify()).length === 0, "what a snapshot covers is called damaged");
     const state = this.#state;
     await log.follow(log.head() + 1, (record) => {
       if (this.#state === state) fold(state, record); // Not of a process that was killed.
@@ -279,57 +279,60 @@ export class DiskWorld {
     return JSON.stringify([{ ...value, erased }, this.#state.map(recordValue)]);
   }
 
-  /** Mostly of what is signed: where something is signed, others are not believed. */
+  /** Usually saves a signed snapshot, because worlds that sign ignore unsigned ones. */
   async #saveSnapshot(log: LogFile): Promise<void> {
     const value = log.value();
     if (value === undefined) return;
     const folds = this.#state.map(recordValue);
-    demand(folds.length === value.order.seq, "the fold is not where the log is");
+    check(folds.length === value.order.seq, "the fold is not where the log is");
     const changed = this.#mutant.snapshot?.(value) ?? value;
     if (this.random() < 0.8) await this.#sign(log);
     try {
       await writeSnapshot(this.#place(), { log: changed, folds });
     } catch (error) {
-      if (!isOfDisk(error) && !this.disk.isStopped) throw error;
+      if (!isDiskError(error) && !this.disk.isStopped) throw error;
     }
   }
 
   #checkRecords(records: readonly FoldedRecord[]): void {
     const seen = new Set<string>();
     for (const [index, record] of records.entries()) {
-      demand(record.head.seq === index + 1, `seq ${index + 1} is ${record.head.seq}`);
+      check(record.head.seq === index + 1, `seq ${index + 1} is ${record.head.seq}`);
       if (record.erased !== undefined) {
-        demand(this.#erasings.has(index + 1), `nobody asked to erase seq ${index + 1}`);
+        check(this.#erasings.has(index + 1), `no record orders the erasure of seq ${index + 1}`);
         continue;
       }
       const text = textOf(record);
-      demand(!seen.has(text), `'${text}' is there twice`);
-      demand(this.#fates.get(text) !== "refused", `'${text}' was refused and is there`);
-      demand(this.#fates.has(text), `nobody said '${text}'`);
-      const told = this.#told[index];
-      demand(told === undefined || told === text, `seq ${index + 1} was '${told}', is '${text}'`);
+      check(!seen.has(text), `'${text}' is recorded twice`);
+      check(this.#postStates.get(text) !== "refused", `'${text}' was refused and is recorded`);
+      check(this.#postStates.has(text), `nobody posted '${text}'`);
+      const known = this.#knownTexts[index];
+      check(known === undefined || known === text, `seq ${index + 1} was '${known}', is '${text}'`);
       seen.add(text);
-      this.#told[index] = text;
+      this.#knownTexts[index] = text;
     }
-    demand(records.length >= this.#told.length, `${this.#told.length - records.length} are lost`);
+    check(
+      records.length >= this.#knownTexts.length,
+      `${this.#knownTexts.length - records.length} are lost`,
+    );
   }
 
-  /** Whatever was ordered is gone from the disk by now, and what was gone has not come back. */
+  /** Checks that all ordered erasures are complete and that no erased text has returned. */
   async #checkErased(log: LogFile, records: readonly FoldedRecord[]): Promise<void> {
     const orders = new Map<number, number>();
     for (const record of records)
       for (const seq of erasuresOf(record)) orders.set(seq, record.head.seq);
     for (const [seq, { isAcked }] of this.#erasings) {
-      demand(!isAcked || orders.has(seq), `the erasing of seq ${seq} is undone`);
+      check(!isAcked || orders.has(seq), `the erasing of seq ${seq} is undone`);
     }
-    const texts = [...orders.keys()].map((seq) => `{"text":"${this.#told[seq - 1] ?? "?"}"`);
+    const texts = [...orders.keys()].map((seq) => `{"text":"${this.#knownTexts[seq - 1] ?? "?"}"`);
     for (const name of this.disk.list(FOLDER)) {
       const bytes = Buffer.from(this.disk.fileAt(`${FOLDER}/${name}`).visible);
-      for (const text of texts) demand(!bytes.includes(text), `'${text}' is still on the disk`);
+      for (const text of texts) check(!bytes.includes(text), `'${text}' is still on the disk`);
     }
     for await (const record of log.read(1)) {
       const { seq } = record.head;
-      demand(record.erased === orders.get(seq), `seq ${seq} is erased by ${record.erased}`);
+      check(record.erased === orders.get(seq), `seq ${seq} is erased by ${record.erased}`);
     }
   }
 
@@ -353,10 +356,10 @@ export class DiskWorld {
     if (this.#hasSnapshots && this.random() < 0.5) await this.#saveSnapshot(log);
   }
 
-  /** As the server does it: the order is durable before the first byte is blanked. */
+  /** Erases like the server: the order is durable before the first byte is blanked. */
   async #erase(log: LogFile): Promise<void> {
     const seq = 1 + this.int(log.head());
-    const isThere = this.#told[seq - 1]?.startsWith("t") === true && seq <= log.head();
+    const isThere = this.#knownTexts[seq - 1]?.startsWith("t") === true && seq <= log.head();
     if (!isThere || this.#erasings.has(seq)) return;
     const text = `e${this.#texts++}`;
     const erasing: { order?: number; isAcked: boolean } = { isAcked: false };
@@ -364,8 +367,8 @@ export class DiskWorld {
     try {
       const order = await this.#appendText(log, text, { seq });
       if (order === undefined) {
-        // After a failed sync it may be there all the same.
-        if (this.#fates.get(text) === "refused") this.#erasings.delete(seq);
+        // After a failed sync, the record may still be on the disk.
+        if (this.#postStates.get(text) === "refused") this.#erasings.delete(seq);
         return;
       }
       erasing.order = order;
@@ -381,30 +384,30 @@ export class DiskWorld {
     await this.#appendText(log, text);
   }
 
-  /** @returns its seq; undefined: it was refused, or the machine stopped */
+  /** @returns the `seq`; `undefined` if the append was refused or the machine stopped */
   async #appendText(
     log: LogFile,
     text: string,
     erases?: { readonly seq: number },
   ): Promise<number | undefined> {
     const room = `r${this.int(4)}` as RoomId;
-    this.#fates.set(text, "asked");
+    this.#postStates.set(text, "requested");
     try {
       const kind = erases === undefined ? "text" : "erase";
       const draft = { kind, room, by: AUTHOR, id: "", body: { text, ...erases } } as const;
       const record = await log.append(draft);
       if (this.disk.isStopped) return undefined;
       const { seq } = record.head;
-      demand(textOf(record) === text, `'${text}' was recorded as something else`);
-      demand((this.#told[seq - 1] ?? text) === text, `seq ${seq} is given twice`);
-      this.#fates.set(text, "acked");
-      this.#told[seq - 1] = text;
+      check(textOf(record) === text, `'${text}' was recorded as something else`);
+      check((this.#knownTexts[seq - 1] ?? text) === text, `seq ${seq} is given twice`);
+      this.#postStates.set(text, "acked");
+      this.#knownTexts[seq - 1] = text;
       return seq;
     } catch (error) {
-      if (error instanceof BrokenPromise || !(error instanceof Fault)) throw error;
+      if (error instanceof InvariantViolation || !(error instanceof Fault)) throw error;
       if (this.disk.isStopped) return undefined;
       if (error.code === "store-failed") return undefined;
-      this.#fates.set(text, "refused");
+      this.#postStates.set(text, "refused");
       return undefined;
     }
   }
@@ -412,10 +415,10 @@ export class DiskWorld {
   async #follow(log: LogFile): Promise<() => void> {
     let next = 1 + this.int(log.head() + 1);
     return await log.follow(next, (record) => {
-      demand(record.head.seq === next, `a follower got ${record.head.seq} instead of ${next}`);
-      demand(record.head.seq <= log.head(), "a follower got what is not durable");
+      check(record.head.seq === next, `a follower got ${record.head.seq} instead of ${next}`);
+      check(record.head.seq <= log.head(), "a follower got what is not durable");
       if (!this.disk.isStopped && record.erased === undefined) {
-        this.#told[record.head.seq - 1] ??= textOf(record);
+        this.#knownTexts[record.head.seq - 1] ??= textOf(record);
       }
       next += 1;
     });
@@ -426,30 +429,30 @@ export class DiskWorld {
     const head = log.head();
     let next = from;
     for await (const record of log.read(from)) {
-      demand(record.head.seq === next, `read ${record.head.seq} instead of ${next}`);
-      const isSame = textOf(record) === this.#told[next - 1];
+      check(record.head.seq === next, `read ${record.head.seq} instead of ${next}`);
+      const isSame = textOf(record) === this.#knownTexts[next - 1];
       const isErased = record.erased !== undefined && this.#erasings.has(next);
-      demand(isSame || isErased, `seq ${next} reads differently`);
+      check(isSame || isErased, `seq ${next} reads differently`);
       next += 1;
     }
-    demand(next === Math.max(from, head + 1), `reading ended at ${next}, not behind ${head}`);
+    check(next === Math.max(from, head + 1), `reading ended at ${next}, not behind ${head}`);
   }
 
   #clock(): Clock {
     return {
       now: () => 0,
-      // Wall time jumps back and stands still as it likes.
+      // Wall time can jump back or stand still.
       unixMs: () => {
         this.#unixMs += this.int(2_000) - (this.random() < 0.1 ? 500_000 : 0);
         return this.#unixMs;
       },
-      after: soon,
+      after: nextTurn,
     };
   }
 }
 
-/** No time passes on these clocks: what is to be done later is done in the next turn. */
-export function soon(_delayMs: number, callback: () => void): () => void {
+/** Clock without time: delayed callbacks run in the next turn. */
+export function nextTurn(_delayMs: number, callback: () => void): () => void {
   queueMicrotask(callback);
   return () => undefined;
 }

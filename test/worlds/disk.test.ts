@@ -8,12 +8,12 @@ import type { SimDisk } from "../io/disk/sim.ts";
 import { FIRST_SEED, IS_SOAK, sampleSize } from "../samples.ts";
 import { changedDisk } from "./changed-disk.ts";
 import {
-  BrokenPromise,
   DiskWorld,
   FOLDER,
+  InvariantViolation,
   type Mutant,
+  nextTurn,
   sha256,
-  soon,
   textOf,
 } from "./disk-world.ts";
 import { withFields } from "./with-fields.ts";
@@ -33,13 +33,13 @@ async function replayable(seed: number, work: () => Promise<void>): Promise<void
   }
 }
 
-test(`keeps what was acknowledged, once and in order, over ${SEEDS} seeds`, async () => {
+test(`keeps acknowledged records once and in order, over ${SEEDS} seeds`, async () => {
   for (let seed = FIRST_SEED; seed <= LAST; seed++) {
     await replayable(seed, () => new DiskWorld(seed).run());
   }
 });
 
-test(`keeps it with snapshots, too, over ${SEEDS} seeds`, async () => {
+test(`keeps acknowledged records with snapshots, over ${SEEDS} seeds`, async () => {
   let resumed = 0;
   for (let seed = FIRST_SEED; seed <= LAST; seed++) {
     await replayable(seed, async () => {
@@ -51,13 +51,13 @@ test(`keeps it with snapshots, too, over ${SEEDS} seeds`, async () => {
   if (SEEDS >= USUAL_SEEDS) expect(resumed).toBeGreaterThan(SEEDS / 2);
 });
 
-test("survives a power loss between any two disk calls, also during a snapshot", async () => {
+test("survives a power failure between any two disk calls, even during a snapshot", async () => {
   for (let seed = 1; seed <= STOPPED_SEEDS; seed++) {
     for (let call = 1; ; call++) {
       const world = new DiskWorld(seed, {}, true);
       await replayable(seed, async () => {
-        await world.live();
-        if (await world.liveUntil(call)) await world.live();
+        await world.runOnce();
+        if (await world.runUntil(call)) await world.runOnce();
         else call = Number.POSITIVE_INFINITY;
         await (await world.open()).close();
       });
@@ -66,7 +66,7 @@ test("survives a power loss between any two disk calls, also during a snapshot",
   }
 });
 
-/** What a careless recovery does: cut the last segment at the first line that looks wrong. */
+/** Planted bug of recovery: truncates the last segment at the first malformed line. */
 function cutAtFirstBadLine(disk: SimDisk): void {
   const path = lastSegment(disk);
   if (path === undefined) return;
@@ -92,8 +92,8 @@ async function firstCaught(mutant: Mutant, hasSnapshots = false): Promise<number
     try {
       await new DiskWorld(seed, mutant, hasSnapshots).run();
     } catch (error) {
-      // Anything else is a bug of the test.
-      if (!(error instanceof BrokenPromise) && !(error instanceof Fault)) throw error;
+      // Any other error is a bug of the test.
+      if (!(error instanceof InvariantViolation) && !(error instanceof Fault)) throw error;
       return seed;
     }
   }
@@ -102,19 +102,19 @@ async function firstCaught(mutant: Mutant, hasSnapshots = false): Promise<number
 
 const isCheckpoint = (path: string) => path.includes("/checkpoint");
 
-describe("a wrong program is caught", () => {
-  test("without fdatasync", async () => {
+describe("detects planted bugs", () => {
+  test("runs without fdatasync", async () => {
     const mutant = { disk: (disk: Disk) => changedDisk(disk, { sync: async () => undefined }) };
     expect(await firstCaught(mutant)).toBeDefined();
   });
 
-  test("without fsync of the folder", async () => {
+  test("runs without fsync of the folder", async () => {
     const syncFolder = async () => undefined;
     const mutant = { disk: (disk: Disk) => changedDisk(disk, { syncFolder }) };
     expect(await firstCaught(mutant)).toBeDefined();
   });
 
-  test("without fsync of the folder when a segment begins", async () => {
+  test("runs without fsync of the folder for a new segment", async () => {
     const disk = (inner: Disk) => {
       let isOpen = false;
       const syncFolder = async (folder: string) => {
@@ -126,31 +126,31 @@ describe("a wrong program is caught", () => {
     expect(await firstCaught({ disk })).toBeDefined();
   });
 
-  test("that acknowledges before the sync has ended", async () => {
+  test("acknowledges before the end of the sync", async () => {
     const sync = async (file: DiskFile) => {
       file.sync().catch(() => undefined);
     };
     expect(await firstCaught({ disk: (disk) => changedDisk(disk, { sync }) })).toBeDefined();
   });
 
-  test("whose snapshots forget an erasing that was under way", async () => {
+  test("snapshots omit an unfinished erasure", async () => {
     const snapshot = (value: LogValue) => ({ ...value, unfinished: [] });
     expect(await firstCaught({ snapshot }, true)).toBeDefined();
   });
 
-  test("whose snapshots forget what is erased", async () => {
+  test("snapshots omit erased records", async () => {
     const snapshot = (value: LogValue) => ({ ...value, erased: [], unfinished: [] });
     expect(await firstCaught({ snapshot }, true)).toBeDefined();
   });
 
-  test("that does not sync a checkpoint before it is used", async () => {
+  test("uses a checkpoint before syncing it", async () => {
     const sync = async (file: DiskFile, path: string) => {
       if (!isCheckpoint(path)) await file.sync();
     };
     expect(await firstCaught({ disk: (disk) => changedDisk(disk, { sync }) })).toBeDefined();
   });
 
-  test("that does not sync the folder of a checkpoint", async () => {
+  test("does not sync the folder of a checkpoint", async () => {
     const disk = (inner: Disk) => {
       const syncFolder = async (folder: string) => {
         if (!inner.exists(`${FOLDER}/checkpoint`)) await inner.syncFolder(folder);
@@ -160,8 +160,8 @@ describe("a wrong program is caught", () => {
     expect(await firstCaught({ disk })).toBeDefined();
   });
 
-  test("that does not compare a snapshot with the checkpoint", async () => {
-    // Another tree, as of another log that has the same last record.
+  test("does not compare a snapshot with the checkpoint", async () => {
+    // A different tree with the same last record.
     const snapshot = (value: LogValue) => {
       const open = Uint8Array.fromBase64(value.tree.open);
       open[0] = (open[0] ?? 0) ^ 1;
@@ -172,7 +172,7 @@ describe("a wrong program is caught", () => {
     expect(await firstCaught({ snapshot, disk }, true)).toBeDefined();
   });
 
-  test("that leaves words where they were", async () => {
+  test("does not overwrite erased texts", async () => {
     const disk = (inner: Disk) => ({
       ...inner,
       open: (path: string, access: "read" | "write") => {
@@ -185,7 +185,7 @@ describe("a wrong program is caught", () => {
     expect(await firstCaught({ disk })).toBeDefined();
   });
 
-  test("that cuts at the first bad line", async () => {
+  test("truncates at the first malformed line", async () => {
     const silent: number[] = [];
     for (let seed = 1; seed <= 40; seed++) {
       const rotten = await rot(seed, cutAtFirstBadLine).catch(() => "broken" as const);
@@ -195,25 +195,25 @@ describe("a wrong program is caught", () => {
   });
 });
 
-// A flipped letter of a kind looks like a kind of a later version: refused as well.
+// A changed letter in a kind looks like a later version and is refused too.
 const REFUSALS: ReadonlySet<string> = new Set(["log-corrupt", "version-unsupported"]);
 
 type Outcome = "refused" | "damaged" | "dropped" | "harmless";
 
 /**
- * Writes a log in peace, changes a few bits of what was acknowledged, and opens it again. Throws
- * when acknowledged text is gone, or different, and nobody says so.
+ * Writes a log, flips some bits of acknowledged records, and opens it again. Throws if an
+ * acknowledged text is lost or different without a report.
  */
 async function rot(seed: number, beforeOpen?: (disk: SimDisk) => void): Promise<Outcome> {
   const world = new DiskWorld(seed, beforeOpen === undefined ? {} : { beforeOpen });
-  await world.live();
+  await world.runOnce();
   let log = await world.open();
   for (let i = 0; i < 5; i++) {
     const body = { text: `late ${i}` };
     const draft = { kind: "text", room: "r1", by: "uA", id: "", body } as const;
     await log.append({ ...draft, room: draft.room as never, by: draft.by as never });
   }
-  const texts: string[] = [...world.told.slice(0, log.head() - 5)];
+  const texts: string[] = [...world.trace.slice(0, log.head() - 5)];
   for (let i = 0; i < 5; i++) texts.push(`late ${i}`);
   for await (const { head, erased } of log.read(1)) {
     if (erased !== undefined) texts[head.seq - 1] = "";
@@ -228,7 +228,7 @@ async function rot(seed: number, beforeOpen?: (disk: SimDisk) => void): Promise<
   const flipped = Uint8Array.of((before[offset] ?? 0) ^ (1 << world.int(8)));
   const change = isSector ? new Uint8Array(Math.min(100, before.length - offset)) : flipped;
   file.rot(offset, change);
-  // The last line, or the newline before it: nothing that was sound later vouches for these.
+  // No later valid line confirms the last line or the newline before it.
   const lastNewline = before.lastIndexOf(10, before.length - 2);
   const isUnvouched = offset + change.length > lastNewline;
   const firstSeq = Number(path.slice(-"000000000000.jsonl".length, -".jsonl".length));
@@ -239,7 +239,7 @@ async function rot(seed: number, beforeOpen?: (disk: SimDisk) => void): Promise<
     log = await openLog({
       folder: FOLDER,
       disk: world.disk.boot(),
-      clock: { now: () => 0, unixMs: () => 0, after: soon },
+      clock: { now: () => 0, unixMs: () => 0, after: nextTurn },
       entropy: (sizeBytes) => new Uint8Array(sizeBytes),
       sha256,
       onRecord: (record) => seen.push(record.damaged === true ? "damaged" : textOf(record)),
@@ -252,8 +252,8 @@ async function rot(seed: number, beforeOpen?: (disk: SimDisk) => void): Promise<
   await log.close();
   for (const [index, text] of texts.entries()) {
     const found = seen[index];
-    // No later line proves that the last one was acknowledged: a checkpoint will. Recovery drops
-    // it, too, if the line before it was damaged so that the two contradict each other.
+    // No later line proves that the last one was acknowledged. A checkpoint detects this loss.
+    // Recovery also drops the last line if damage to the previous line makes both inconsistent.
     const isLast = isUnvouched || index + 1 === texts.length;
     if (found === undefined && isCut && isLast && index + 1 >= touched) continue;
     if (found === "damaged" && log.damaged.includes(index + 1)) continue;
@@ -263,7 +263,7 @@ async function rot(seed: number, beforeOpen?: (disk: SimDisk) => void): Promise<
   return log.damaged.length > 0 ? "damaged" : "harmless";
 }
 
-test("bit rot in what was acknowledged is never cut in silence", async () => {
+test("never truncates damaged acknowledged records silently", async () => {
   const outcomes = new Map<Outcome, number>();
   for (let seed = FIRST_SEED; seed <= Math.min(LAST, FIRST_SEED + 299); seed++) {
     await replayable(seed, async () => {

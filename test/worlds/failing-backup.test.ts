@@ -8,9 +8,9 @@ import { changedDisk } from "./changed-disk.ts";
 import { BackupWorld, type Mutant, type Operation } from "./failing-backup.ts";
 import { failEach, TROUBLES } from "./failing-call.ts";
 
-/** Each call of the disk that a backup or a restore makes fails once, in each way. */
+/** Each disk call of a backup or a restore fails once, in each way. */
 
-/** Each trouble meets every eleventh call; all of them in the soak. */
+/** Each fault meets every eleventh call; in the soak, every call. */
 const STRIDE = 11;
 
 let real = "";
@@ -23,7 +23,7 @@ const backUp = async (world: BackupWorld) => {
   await world.backUp();
 };
 
-/** Unless a try that failed at its very end has done it. */
+/** Ignores a target that an attempt has restored although its last call failed. */
 const restore = async (world: BackupWorld) => {
   if (!world.exists(world.restored)) await world.restore(world.restored);
 };
@@ -32,7 +32,7 @@ const setBack = async (world: BackupWorld) => {
   try {
     await world.restore(world.data, { acceptsRollback: true });
   } catch (error) {
-    // Then nothing is there that came later.
+    // The target contains no later records.
     if (!(error instanceof Fault) || error.code !== "data-foreign") throw error;
   }
 };
@@ -89,7 +89,7 @@ describe.each(Object.entries(OPERATIONS))("%s: each call of the disk", (_, opera
 const noFileSync: Mutant = (disk) => changedDisk(disk, { sync: () => Promise.resolve() });
 const noFolderSync: Mutant = (disk) => changedDisk(disk, { syncFolder: () => Promise.resolve() });
 
-/** Bugs as they might be made, each with an operation in which it must be caught. */
+/** Planted bugs, each with an operation that must detect it. */
 const PLANTED: Readonly<Record<string, readonly [keyof typeof OPERATIONS, Mutant]>> = {
   "a backup without fdatasync": ["backup", noFileSync],
   "a backup without fsync of folders": ["incremental backup", noFolderSync],
@@ -97,7 +97,7 @@ const PLANTED: Readonly<Record<string, readonly [keyof typeof OPERATIONS, Mutant
   "a restore without fsync of folders": ["restore", noFolderSync],
 };
 
-describe("a wrong program is caught", () => {
+describe("detects planted bugs", () => {
   test.each(Object.entries(PLANTED))("%s", async (_, [name, mutant]) => {
     const make = (seed: number) => BackupWorld.make(OPERATIONS[name], real, seed, mutant);
     expect((await rejection(failEach("stop", make))).message).toMatch(/stop at call/);

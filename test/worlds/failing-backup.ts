@@ -16,49 +16,48 @@ import { verifyLog } from "../../src/io/log/verify.ts";
 import { Digest, encodeHashLine } from "../../src/wire/chunks.ts";
 import type { Draft } from "../../src/wire/record.ts";
 import { identityOfSeed } from "../crypto/seed-identity.ts";
-import { demand, soon } from "./disk-world.ts";
+import { check, nextTurn } from "./disk-world.ts";
 import { type Aftermath, FailingMachine, type FailingWorld } from "./failing-call.ts";
 
 const ROOM = "rLLLLLLLLLLL" as RoomId;
 const ANA = "uAAAAAAAAAAA" as UserId;
 const SERVER = identityOfSeed(new Uint8Array(32).fill(1));
-/** Some three records. */
+/** Size of about three records. */
 const SEGMENT_BYTES = 700;
 const CONTENT_BYTES = 100;
 const LOGS = ["history", "accounts"] as const;
-/** What a backup has that is a beginning, or none. */
+/** Codes that mean that the backup does not exist yet. */
 const NO_BACKUP: ReadonlySet<string> = new Set(["not-found", "data-foreign"]);
 
-const CLOCK: Clock = { now: () => 0, unixMs: () => 1_763_617_717_000, after: soon };
+const CLOCK: Clock = { now: () => 0, unixMs: () => 1_763_617_717_000, after: nextTurn };
 
-/** What is done with a backup, and may fail. */
+/** Operation on a backup that may fail. */
 export interface Operation {
-  /** Done while the disk is well. */
+  /** Prepares the folders without faults of the disk. */
   readonly before?: (world: BackupWorld) => Promise<void>;
   readonly run: (world: BackupWorld) => Promise<void>;
-  /** @throws when something that must be there is not. @param isDone `run` has succeeded */
+  /** @throws if required data is missing. @param isDone whether `run` succeeded */
   readonly check: (world: BackupWorld, isDone: boolean) => Promise<void>;
 }
 
-/** How a wrong program would differ: stands before its disk. */
+/** Wraps the disk of a program with a planted bug. */
 export type Mutant = (disk: TreeDisk) => TreeDisk;
 
 /**
- * A server's folder, its backup and what is restored from it, on one simulated disk. Locks, and
- * what says that a folder is a server's, are looked up on the real one: there a folder of the same
- * name holds nothing but these.
+ * A server's folder, its backup and restored data on one simulated disk. The program checks locks
+ * and the type of a folder on the real disk, where a folder of the same name contains only these.
  */
 export class BackupWorld implements FailingWorld {
   readonly machine: FailingMachine;
   readonly data: string;
   readonly out: string;
-  /** Where it is restored to. */
+  /** Folder of the restored data. */
   readonly restored: string;
   readonly #operation: Operation;
   readonly #mutant: Mutant;
   readonly #states = new Set<string>();
   #newest = "";
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
   #texts = 0;
   #files = 0;
 
@@ -109,7 +108,7 @@ export class BackupWorld implements FailingWorld {
     await this.#operation.check(this, true);
   }
 
-  /** The server runs, says something, takes a file and stops. */
+  /** Starts the server, posts a text, stores a file and stops. */
   async talk(): Promise<void> {
     const password = `hash ${this.#texts}`;
     await this.#within("accounts", async (log) => {
@@ -126,7 +125,7 @@ export class BackupWorld implements FailingWorld {
     this.#note();
   }
 
-  /** The oldest file and the text before it go. */
+  /** Erases the oldest file and the text before it. */
   async erase(): Promise<void> {
     await this.#within("history", async (log) => {
       const seqs: number[] = [];
@@ -165,34 +164,34 @@ export class BackupWorld implements FailingWorld {
       },
       finish: () => Promise.resolve(),
     });
-    this.#told.add(to);
+    this.#reported.add(to);
     return result;
   }
 
-  /** Or somebody was told that it is. */
+  /** Reports whether the folder exists or was reported to exist. */
   isThere(folder: string): boolean {
-    return this.#told.has(folder) || this.exists(folder);
+    return this.#reported.has(folder) || this.exists(folder);
   }
 
   /**
-   * What can be restored is one of the states of the server, with all of its files; nothing can be
-   * only as long as no backup was ever done.
+   * Checks that the backup restores to a state that the server had, with all files. Without a
+   * completed backup, it may be unrestorable.
    */
   async checkBackup({ isDone }: { readonly isDone: boolean }): Promise<void> {
     const probe = `${this.restored}-probe`;
     await this.#disk.removeFolder(probe);
     try {
       const { missingFiles } = await this.restore(probe);
-      demand(missingFiles === 0, `${missingFiles} files are missing in the backup`);
+      check(missingFiles === 0, `${missingFiles} files are missing in the backup`);
     } catch (error) {
       const isNone = error instanceof Fault && NO_BACKUP.has(error.code);
       if (isDone || !isNone) throw error;
-      // What says whose data it is comes last: from then on `chat verify` reads whole logs.
+      // The identity is restored last; then `chat verify` requires complete logs.
       const isReadable = this.exists(join(this.out, "identity.key"));
-      demand(!isReadable || this.#hasNewestLogs(), "a part of a backup looks whole");
+      check(!isReadable || this.#hasNewestLogs(), "a part of a backup looks whole");
       return;
     }
-    demand(this.#states.has(this.#stateOf(probe)), "the backup is no state of the server");
+    check(this.#states.has(this.#stateOf(probe)), "the backup is no state of the server");
     for (const name of LOGS) await this.#verify(join(this.out, name));
   }
 
@@ -205,20 +204,20 @@ export class BackupWorld implements FailingWorld {
   }
 
   async checkFolder(folder: string): Promise<void> {
-    demand(this.#states.has(this.#stateOf(folder)), `${folder} is no state of the server`);
-    demand(!this.exists(join(folder, "backup.json")), `${folder} looks like a backup`);
+    check(this.#states.has(this.#stateOf(folder)), `${folder} is no state of the server`);
+    check(!this.exists(join(folder, "backup.json")), `${folder} looks like a backup`);
     for (const name of LOGS) {
       await this.#verify(join(folder, name));
-      demand(this.exists(join(folder, name, "checkpoint")), `${folder} has lost what was signed`);
+      check(this.exists(join(folder, name, "checkpoint")), `${folder} has lost what was signed`);
     }
   }
 
-  /** The folder is as the server is now. */
+  /** Reports whether the folder equals the server's folder. */
   isNewest(folder: string): boolean {
     return this.#stateOf(folder) === this.#newest;
   }
 
-  /** Logs and contents of files. */
+  /** Logs and the content of files. */
   #stateOf(folder: string): string {
     const files = join(folder, "files");
     const contents = this.#disk.list(files).flatMap((file) => {
@@ -240,11 +239,11 @@ export class BackupWorld implements FailingWorld {
     return Buffer.from(this.machine.disk.fileAt(join(...names)).visible);
   }
 
-  /** As `chat verify --data` does it. */
+  /** Verifies a folder like `chat verify --data`. */
   async #verify(folder: string): Promise<void> {
     const isSigned = (note: string) => hasSigned(note, SERVER.publicKey);
     const { ok, findings } = await verifyLog({ disk: this.#disk, folder, sha256, isSigned });
-    demand(ok, `chat verify finds ${JSON.stringify(findings)}`);
+    check(ok, `chat verify finds ${JSON.stringify(findings)}`);
   }
 
   #note(): void {
@@ -264,7 +263,7 @@ export class BackupWorld implements FailingWorld {
     await log.close();
   }
 
-  /** Puts the content of a new file where the server keeps it. @returns what it says of it */
+  /** Stores the content of a new file in the server's folder. @returns the fields of its record */
   async #takeFile() {
     const file = `f${String(++this.#files).padStart(11, "A")}` as FileId;
     const content = new Uint8Array(CONTENT_BYTES).fill(this.#files);

@@ -4,7 +4,7 @@ import { MachineStopped } from "../io/disk/sim-tree.ts";
 import { SWEEP_STEP } from "../samples.ts";
 import { randomOf } from "./disk-world.ts";
 
-/** Each way at each call, as in `npm run soak -- tests`; otherwise the ways take turns. */
+/** Tries each fault at each call, as in `npm run soak -- tests`; otherwise the faults alternate. */
 const IS_THOROUGH = SWEEP_STEP === 1;
 
 export const TROUBLES = {
@@ -36,7 +36,7 @@ const GROWING: ReadonlySet<DiskCall> = new Set<DiskCall>([
   ...(["open", "makeFolder", "write", "sync", "syncFolder", "rename"] as const),
 ]);
 
-/** A machine of whose disk one call fails, counted from when that is armed. */
+/** Machine with a disk on which one call fails, counted from `arm`. */
 export class FailingMachine {
   readonly disk: SimDisk;
   hasFailed = false;
@@ -82,19 +82,19 @@ export class FailingMachine {
 
 export interface FailingWorld {
   readonly machine: FailingMachine;
-  /** What is to fail. May end by a Fault. */
+  /** Operation that may fail, possibly with a Fault. */
   run(): Promise<void>;
   /**
-   * Goes on as said, holds what is there to what was promised, then runs the operation once more:
-   * now nothing is in its way. @throws when a promise is broken
+   * Continues after the fault, checks the data, and runs the operation again without faults.
+   * @throws if an invariant is violated
    */
   goOn(aftermath: Aftermath): Promise<void>;
 }
 
 /**
- * Lets the first call of the operation fail, then the second, ..., until it has fewer.
- * @param stride where this is slow: how many troubles share the calls, each call meeting one
- * @returns how many there were
+ * Fails the first call of the operation, then the second, and so on up to the last.
+ * @param stride for slow operations: each call meets one of so many faults
+ * @returns the number of calls
  */
 export async function failEach(
   trouble: Failing,
@@ -139,7 +139,7 @@ async function failOnce(
   const { isPast, hasFailed } = machine;
   const isExpected = hasFailed && (fault instanceof Fault || fault instanceof MachineStopped);
   if (fault !== undefined && !isExpected) throw fault;
-  // A call that does not fail in this way changes nothing.
+  // This kind of fault does not affect the call.
   if (hasFailed || isPast) await world.goOn(aftermath);
   return isPast;
 }

@@ -1,4 +1,4 @@
-/** Many worlds at once: each part of the seeds in a process of its own. */
+/** Runs many worlds in several processes, each with a share of the seeds. */
 import { expect, test } from "bun:test";
 import { FIRST_SEED, sampleSize } from "../samples.ts";
 
@@ -11,12 +11,12 @@ interface Outcome {
   readonly bug?: string;
   readonly error?: string;
   readonly stack?: string;
-  /** Kinds of the requests that were asked in all these worlds. */
-  readonly asked?: readonly string[];
+  /** Kinds of requests that all these worlds sent. */
+  readonly sentKinds?: readonly string[];
 }
 
 const RUNNER = "test/worlds/world-process.ts";
-/** As many as there are cores where these are usually run. */
+/** Number of cores on the usual machines. */
 const PROCESSES = 2;
 
 async function runWorlds(
@@ -36,19 +36,19 @@ async function runWorlds(
 }
 
 interface Sample {
-  /** How many seeds `npm test` runs, and how many the soak. */
+  /** Number of seeds in `npm test` and in the soak. */
   readonly usual: number;
   readonly full: number;
-  /** @param asked the requests that were asked in the usual number of worlds */
-  readonly check?: (asked: ReadonlySet<string>) => void;
+  /** @param sentKinds requests that the usual number of worlds sent */
+  readonly check?: (sentKinds: ReadonlySet<string>) => void;
 }
 
-/** Tests that worlds of a kind keep their promises, and that a seed decides all of a world. */
+/** Tests that worlds of a kind keep all invariants, and that a seed determines the run. */
 export function testWorlds(kind: WorldKind, { usual, full, check }: Sample): void {
   const count = sampleSize(usual, full);
   const last = FIRST_SEED + count - 1;
 
-  test(`${kind} worlds ${FIRST_SEED} to ${last} keep their promises`, async () => {
+  test(`${kind} worlds ${FIRST_SEED} to ${last} keep all invariants`, async () => {
     const size = Math.ceil(count / PROCESSES);
     const parts: Promise<Outcome[]>[] = [];
     for (let from = FIRST_SEED; from <= last; from += size) {
@@ -57,10 +57,10 @@ export function testWorlds(kind: WorldKind, { usual, full, check }: Sample): voi
     const outcomes = (await Promise.all(parts)).flat();
     const failed = outcomes.flatMap(({ kind: outcome, seed, error, stack }) => {
       if (outcome !== "failed") return [];
-      return [`${error}\n${stack}\nsee: CHAT_TELL=1 bun ${RUNNER} ${kind} ${seed}`];
+      return [`${error}\n${stack}\nsee: CHAT_TRACE=1 bun ${RUNNER} ${kind} ${seed}`];
     });
     expect(failed.join("\n\n")).toBe("");
-    if (count >= usual) check?.(new Set(outcomes.flatMap(({ asked = [] }) => asked)));
+    if (count >= usual) check?.(new Set(outcomes.flatMap(({ sentKinds = [] }) => sentKinds)));
     const again = await runWorlds(kind, FIRST_SEED, FIRST_SEED);
     const digests = [...outcomes, ...again].filter(({ seed }) => seed === FIRST_SEED);
     expect(digests).toHaveLength(2);
@@ -68,9 +68,9 @@ export function testWorlds(kind: WorldKind, { usual, full, check }: Sample): voi
   });
 }
 
-/** Tests that each planted bug fails one of the first worlds of a kind. */
+/** Tests that one of the first worlds of a kind detects each planted bug. */
 export function testPlanted(kind: WorldKind, bugs: readonly string[]): void {
-  test("a wrong program is caught", async () => {
+  test("detects planted bugs", async () => {
     const outcomes = await runWorlds(kind, 1, 300, bugs);
     const caught = outcomes.flatMap(({ kind: outcome, bug }) => (outcome === "failed" ? bug : []));
     expect(caught).toEqual([...bugs]);

@@ -97,7 +97,7 @@ function folded(records: readonly LogRecord[], engine = newEngine()): RoomEngine
   return engine;
 }
 
-test("a snapshot and the records after it make the state that all records make", () => {
+test("a snapshot and the later records give the same state as all records", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 120 }), fc.nat(120), (steps, at) => {
       const records = historyOf(steps);

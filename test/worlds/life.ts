@@ -5,7 +5,7 @@ import type { Log } from "../../src/io/log/log.ts";
 import { withFields } from "./with-fields.ts";
 
 export interface LinkWatch {
-  /** @returns what is sent in its place; undefined: nothing */
+  /** @returns the bytes to send instead; `undefined` sends none */
   sent?(bytes: Uint8Array): Uint8Array | undefined;
   received?(bytes: Uint8Array): void;
   followed?(topic: string): void;
@@ -14,15 +14,15 @@ export interface LinkWatch {
 }
 
 /**
- * One run of one program. After its end nothing that it left behind can act: its timers do not
- * fire, its promises do not settle, its links are deaf and dumb.
+ * One run of a program. After its end, its timers do not fire, its promises do not settle, and its
+ * links carry nothing.
  */
 export class Life {
   readonly clock: Clock;
   #isAlive = true;
   readonly #onEnd: (() => void)[] = [];
 
-  /** @param wallMs added to the wall clock, asked each time */
+  /** @param wallMs added to the wall clock, read at each use */
   constructor(clock: Clock, wallMs: () => number) {
     this.clock = {
       now: () => clock.now(),
@@ -47,7 +47,7 @@ export class Life {
     for (const callback of this.#onEnd.splice(0)) callback();
   }
 
-  /** The same promise, as long as there is somebody to hear it. */
+  /** Returns the promise, which never settles after the end of the run. */
   hold<Value>(promise: Promise<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {
       promise.then(

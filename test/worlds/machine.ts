@@ -22,7 +22,7 @@ import { type DiskCall, type DiskFailure, SimDisk } from "../io/disk/sim.ts";
 import { MachineStopped } from "../io/disk/sim-tree.ts";
 import { Life } from "./life.ts";
 import type { Platform } from "./platform.ts";
-import { wishOf } from "./settings.ts";
+import { settingChangeOf } from "./settings.ts";
 import { type Watched, WireWatch } from "./wire-watch.ts";
 import { withFields } from "./with-fields.ts";
 
@@ -31,13 +31,13 @@ export const IDENTITY = identityOfSeed(new Uint8Array(32).fill(9));
 export const OPERATOR_TOKEN = "the operator's token";
 export const CERTIFICATE = new Uint8Array(32).fill(3);
 
-/** Fast, and as right as the real one. */
+/** Fast replacement for password hashing. */
 export const PLAIN: Passwords = {
   hash: (password) => Promise.resolve(`hash of ${password}`),
   verify: (password, hash) => Promise.resolve(hash === `hash of ${password}`),
 };
 
-/** What the weather does to the machine's disk; a world changes it as it goes. */
+/** Probabilities of disk faults; the world changes them during the run. */
 export interface DiskWeather {
   fullPercent: number;
   shortPercent: number;
@@ -52,7 +52,7 @@ export class Machine {
   wallMs = 0;
   restartAt: number | undefined;
   lives = 0;
-  readonly #around: Platform;
+  readonly #platform: Platform;
   readonly #segmentBytes: number;
   #life: Life | undefined;
   #server: Server | undefined;
@@ -60,13 +60,13 @@ export class Machine {
   #logs: LogFile[] = [];
   #isStopping = false;
   #stopAt = Number.POSITIVE_INFINITY;
-  /** The network in which the last life ended: its links may be silent for a while. */
+  /** Network of the previous run; its links may stay silent for a while. */
   readonly #byAddress = new Map<string, Watched>();
 
-  constructor(around: Platform) {
-    this.#around = around;
-    this.disk = new SimDisk({ random: around.dice.random, failure: this.#trouble.bind(this) });
-    this.#segmentBytes = around.dice.chance(0.5) ? 2_000 : 1 << 26;
+  constructor(platform: Platform) {
+    this.#platform = platform;
+    this.disk = new SimDisk({ random: platform.random.next, failure: this.#trouble.bind(this) });
+    this.#segmentBytes = platform.random.chance(0.5) ? 2_000 : 1 << 26;
     this.network = this.#newNetwork();
     this.watch = this.#newWatch();
   }
@@ -79,14 +79,14 @@ export class Machine {
     return this.#server;
   }
 
-  /** As the clients reach it, wherever it is now. */
+  /** Dials the machine's present network. */
   dialFrom(host: string): Dial {
     return (options) => this.network.dialFrom(host)(options);
   }
 
-  /** Comes up, or says so by staying down; a fault of the disk lets it try again later. */
+  /** Starts the server. After a disk fault, it stays down and a later attempt follows. */
   async start(): Promise<void> {
-    const { clock, trace } = this.#around;
+    const { clock, trace } = this.#platform;
     const life = new Life(clock, () => this.wallMs);
     this.#life = life;
     this.restartAt = undefined;
@@ -101,12 +101,12 @@ export class Machine {
   }
 
   crash(kind: "power" | "kill", isSilent: boolean, awayMs: number): void {
-    const { clock, trace } = this.#around;
+    const { clock, trace } = this.#platform;
     trace.note(`${clock.now()} crash ${kind} ${isSilent}`);
     this.#forget();
     if (kind === "power") this.disk.losePower();
     else this.disk.killProcess();
-    // Who is not told goes on waiting, in a network where nobody answers.
+    // A client without a notice keeps waiting in a network in which nobody answers.
     if (!isSilent) this.network.cut();
     this.network = this.#newNetwork();
     this.restartAt = clock.now() + awayMs;
@@ -121,7 +121,7 @@ export class Machine {
     const server = this.#server;
     if (life === undefined || server === undefined || this.#isStopping) return;
     this.#isStopping = true;
-    const { clock, trace } = this.#around;
+    const { clock, trace } = this.#platform;
     trace.note(`${clock.now()} stop`);
     await life.hold(server.stop());
     for (const log of this.#logs) await life.hold(log.close());
@@ -144,13 +144,13 @@ export class Machine {
   }
 
   async #boot(life: Life): Promise<void> {
-    const { dice, mutant, witness } = this.#around;
-    const entropy = dice.bytes;
+    const { random, mutant, model } = this.#platform;
+    const entropy = random.bytes;
     const { clock } = life;
     const disk = mutant.disk?.(this.disk.boot()) ?? this.disk.boot();
     const registry = new Registry();
     const rooms = mutant.rooms?.() ?? new Rooms();
-    const speed = this.#around.postsPerSecond;
+    const speed = this.#platform.postsPerSecond;
     const limits = speed === undefined ? {} : { postsPerSecond: speed, postsBurst: speed };
     const engine = new RoomEngine({ rooms, directory: registry, sha256, ...limits });
     const segmentBytes = this.#segmentBytes;
@@ -162,15 +162,15 @@ export class Machine {
         apply(record);
       };
       const log = await life.hold(openLog({ ...common, folder: `/d/${name}`, onRecord }));
-      witness.recovered(name, found);
+      model.checkRecovered(name, found);
       return log;
     };
     const accounts = await open("accounts", (record) => registry.apply(record));
     const history = await open("history", (record) => engine.restore(record));
     this.#logs = [history, accounts];
-    await life.hold(witness.checkErased(history, "history"));
-    await life.hold(witness.checkErased(accounts, "accounts"));
-    witness.checkFold((room) => rooms.get(room as RoomId)?.members);
+    await life.hold(model.checkErased(history, "history"));
+    await life.hold(model.checkErased(accounts, "accounts"));
+    model.checkFold((room) => rooms.get(room as RoomId)?.members);
     const server = new Server({
       clock,
       entropy,
@@ -179,7 +179,7 @@ export class Machine {
         name: "world",
         version: "0",
         welcome: undefined,
-        roomPassword: this.#around.roomSecret,
+        roomPassword: this.#platform.roomSecret,
         operatorToken: OPERATOR_TOKEN,
         files: { ...QUOTAS_DEFAULT, freeBytesMin: 0 },
       },
@@ -204,19 +204,19 @@ export class Machine {
   }
 
   #delivery(life: Life): PushDelivery {
-    const { dice, pushed } = this.#around;
+    const { random, pushed } = this.#platform;
     return {
       key: new Uint8Array(65).fill(4),
       check: () => undefined,
       send: async ({ endpoint }, { text }) => {
-        await new Promise<void>((resolve) => life.clock.after(dice.int(3_000), resolve));
+        await new Promise<void>((resolve) => life.clock.after(random.int(3_000), resolve));
         return pushed?.(endpoint, text) ?? { status: 201, retryAfter: undefined };
       },
     };
   }
 
   #listen(life: Life, server: Server): void {
-    const { mutant } = this.#around;
+    const { mutant } = this.#platform;
     const watch = this.watch;
     const events = {
       accept: (remote: Address) => life.isAlive && server.sessions.accept(remote),
@@ -233,13 +233,13 @@ export class Machine {
           unfollowed: (topic) => watched.topics.delete(topic),
           closed: () => watch.closed(watched),
         });
-        server.sessions.link(mutant.link?.(held, this.#around) ?? held);
+        server.sessions.link(mutant.link?.(held, this.#platform) ?? held);
       },
     };
     const listener = this.network.listen({ ...SERVER, certificateHash: CERTIFICATE }, events);
     const publish = (topic: string, bytes: Uint8Array) => {
       if (!life.isAlive) return;
-      const times = mutant.publishes?.(this.#around) ?? 1;
+      const times = mutant.publishes?.(this.#platform) ?? 1;
       for (let i = 0; i < times; i++) {
         watch.published(topic, bytes);
         listener.publish(topic, bytes);
@@ -250,17 +250,17 @@ export class Machine {
   }
 
   #watchedLog(life: Life, name: "history" | "accounts", log: Log): Log {
-    const { witness } = this.#around;
+    const { model } = this.#platform;
     let noted = 0;
     const held = life.log(log);
     return withFields(held, {
       follow: (from, onRecord) =>
         held.follow(from, (record) => {
-          // A log that tells twice is the fold's to notice.
+          // The fold must detect a record that the log reports twice.
           const isNew = record.head.seq > noted;
-          if (isNew) this.#around.guard(() => witness.note(name, record));
+          if (isNew) this.#platform.guard(() => model.note(name, record));
           if (isNew && record.head.kind === "prefs") {
-            this.watch.changed(record.head.room, wishOf(parseBody(record) ?? {}));
+            this.watch.changed(record.head.room, settingChangeOf(parseBody(record) ?? {}));
           }
           noted = Math.max(noted, record.head.seq);
           onRecord(record);
@@ -268,17 +268,17 @@ export class Machine {
     });
   }
 
-  /** A disk that others use, too: what is read may be old when it arrives. */
+  /** Delays reads, so that their results can be outdated when they arrive. */
   #slowArchive(life: Life, history: LogFile): Archive {
-    const { dice } = this.#around;
+    const { random } = this.#platform;
     const disk = this.disk.boot();
     const head = () => history.head();
     const archive = openArchive({ folder: "/d/history", disk, sha256, head });
     return {
       page: async (query) => {
         const page = await life.hold(archive.page(query));
-        if (dice.chance(0.5)) return page;
-        const waitMs = dice.int(40);
+        if (random.chance(0.5)) return page;
+        const waitMs = random.int(40);
         await new Promise<void>((resolve) => life.clock.after(waitMs, resolve));
         return page;
       },
@@ -287,13 +287,13 @@ export class Machine {
   }
 
   #event(event: ServerEvent): void {
-    const { clock, witness, trace } = this.#around;
+    const { clock, model, trace } = this.#platform;
     if (event.kind === "record") {
       const { seq, kind, room, id } = event.record.head;
       trace.note(`${clock.now()} record ${seq} ${kind} ${room} ${id}`);
     }
     if (event.kind === "failed") {
-      // The process ends; the person starts it again.
+      // The process ends; its owner starts it again.
       const life = this.#life;
       clock.after(1, () => {
         if (life === this.#life && life !== undefined) this.crash("kill", false, 300);
@@ -302,19 +302,19 @@ export class Machine {
     if (event.kind !== "logged-in" && event.kind !== "logged-out") return;
     const watched = this.#byAddress.get(keyOf(event.address));
     if (watched === undefined) return;
-    if (event.kind === "logged-in") this.watch.entered(watched, witness.idOf(event.user) ?? "");
+    if (event.kind === "logged-in") this.watch.entered(watched, model.idOf(event.user) ?? "");
     else this.watch.left(watched);
   }
 
   #trouble(call: DiskCall, path: string, number: number): DiskFailure | undefined {
     if (number >= this.#stopAt) {
-      // From this very call on nothing of this life gets out.
-      this.crash("power", this.#around.dice.chance(0.5), 1_000);
+      // After this call, nothing of this run has an effect.
+      this.crash("power", this.#platform.random.chance(0.5), 1_000);
       throw new MachineStopped(`stopped at ${call} ${path}`);
     }
     const { fullPercent, shortPercent, brokenPercent } = this.weather;
     if (fullPercent + shortPercent + brokenPercent === 0) return undefined;
-    const chance = this.#around.dice.random() * 100;
+    const chance = this.#platform.random.next() * 100;
     if (call === "write") {
       if (chance < fullPercent) return "ENOSPC";
       if (chance < fullPercent + shortPercent) return "short";
@@ -325,12 +325,12 @@ export class Machine {
   }
 
   #newNetwork(): MemoryNetwork {
-    const { clock, weather } = this.#around;
+    const { clock, weather } = this.#platform;
     return new MemoryNetwork(clock, weather);
   }
 
   #newWatch(): WireWatch {
-    return new WireWatch(this.#around);
+    return new WireWatch(this.#platform);
   }
 }
 

@@ -9,13 +9,13 @@ import { changedDisk } from "./changed-disk.ts";
 import type { Mutant, Platform } from "./platform.ts";
 import { withFields } from "./with-fields.ts";
 
-/** Bugs as they might be made, each of which the worlds have to catch. */
+/** Planted bugs, which the worlds must detect. */
 export const PLANTED: Readonly<Record<string, Mutant>> = {
   "acknowledged before the sync": { disk: withoutWaiting },
   "a record recorded twice": { history: recordedTwice },
   "a record applied twice": { history: appliedTwice },
-  "a record told twice": { publishes: ({ dice }) => (dice.chance(0.05) ? 2 : 1) },
-  "a record dropped in fan-out": { publishes: ({ dice }) => (dice.chance(0.02) ? 0 : 1) },
+  "a record sent twice": { publishes: ({ random }) => (random.chance(0.05) ? 2 : 1) },
+  "a record dropped in fan-out": { publishes: ({ random }) => (random.chance(0.02) ? 0 : 1) },
   "who left goes on reading": { link: withoutUnfollow },
   "who left goes on writing": { rooms: () => new OpenRooms() },
   "a cursor ahead of what was shown": { state: withHastyCursor },
@@ -27,7 +27,7 @@ export function withoutWaiting(disk: Disk): Disk {
   return changedDisk(disk, { sync: () => Promise.resolve() });
 }
 
-/** Each tenth post goes to the disk again. */
+/** Appends every tenth post twice. */
 function recordedTwice(log: Log): Log {
   let count = 0;
   return withFields(log, {
@@ -60,7 +60,7 @@ function withLateFollow(link: Link, { clock }: Platform): Link {
   return withFields(link, { follow: (topic) => void clock.after(5, () => link.follow(topic)) });
 }
 
-/** Whoever was in may write for ever. */
+/** Former members can still post. */
 class OpenRooms extends Rooms {
   override apply(record: LogRecord): void {
     super.apply(record);

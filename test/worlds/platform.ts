@@ -8,36 +8,36 @@ import type { Log } from "../../src/io/log/log.ts";
 import type { ClientState } from "../../src/io/state/client-state.ts";
 import type { PushAnswer } from "../../src/server/push/sender.ts";
 import type { Captures } from "./captures.ts";
-import type { Dice, Trace } from "./dice.ts";
-import type { Witness } from "./witness.ts";
+import type { ReferenceModel } from "./reference-model.ts";
+import type { SeededRandom, Trace } from "./seeded-random.ts";
 
 export interface Platform {
   readonly clock: Clock;
-  readonly dice: Dice;
+  readonly random: SeededRandom;
   readonly trace: Trace;
-  readonly witness: Witness;
+  readonly model: ReferenceModel;
   readonly weather: NetworkConditions;
   readonly captures: Captures;
-  readonly asked: Set<string>;
+  readonly sentKinds: Set<string>;
   readonly mutant: Mutant;
-  /** What newcomers need; left out: nothing. */
+  /** Secret for registration; absent if the server is open. */
   readonly roomSecret?: string;
-  /** A browser there gets a push. @returns what the push service answers */
+  /** Delivers a push to a browser. @returns the answer of the push service */
   readonly pushed?: (endpoint: string, text: string) => PushAnswer;
-  /** Undefined: as fast as the product allows. */
+  /** `undefined` for the default pace. */
   readonly postsPerSecond: number | undefined;
   readonly isDiskFine: boolean;
   readonly fail: (error: unknown) => void;
   readonly guard: (check: () => void) => void;
 }
 
-/** How a wrong program would differ: the world has to notice each of them. */
+/** A planted bug, which the world must detect. */
 export interface Mutant {
   readonly disk?: (disk: Disk) => Disk;
   readonly history?: (log: Log) => Log;
   readonly rooms?: () => Rooms;
-  readonly link?: (link: Link, around: Platform) => Link;
-  readonly publishes?: (around: Platform) => number;
+  readonly link?: (link: Link, platform: Platform) => Link;
+  readonly publishes?: (platform: Platform) => number;
   readonly state?: (state: ClientState) => ClientState;
   readonly entropy?: (entropy: Entropy) => Entropy;
 }

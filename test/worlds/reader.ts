@@ -1,26 +1,26 @@
 import type { ReaderEvent } from "../../src/client/event.ts";
 import type { ChatRecord } from "../../src/core/client/chat-record.ts";
 import type { Platform } from "./platform.ts";
-import { demand } from "./witness.ts";
+import { check } from "./reference-model.ts";
 
 export class Reader {
   readonly user: string;
   readonly name: string;
-  readonly #around: Platform;
+  readonly #platform: Platform;
   readonly #pardoned = new Map<string, Set<number>>();
   readonly #seen = new Map<string, Set<number>>();
 
-  constructor(around: Platform, user: string, name: string) {
-    this.#around = around;
+  constructor(platform: Platform, user: string, name: string) {
+    this.#platform = platform;
     this.user = user;
     this.name = name;
   }
 
   begin(program: string): Shown {
-    return new Shown(this.#around, this, program);
+    return new Shown(this.#platform, this, program);
   }
 
-  /** Left out, and said so, for a program that met the room for the first time. */
+  /** Records that the server skipped, with a count, for a program that was new in the room. */
   pardon(room: string, n: number): void {
     const pardoned = this.#pardoned.get(room) ?? new Set();
     this.#pardoned.set(room, pardoned.add(n));
@@ -36,7 +36,7 @@ export class Reader {
   }
 
   get id(): string {
-    return this.#around.witness.idOf(this.user) ?? "";
+    return this.#platform.model.idOf(this.user) ?? "";
   }
 
   checkWhole(): void {
@@ -44,49 +44,49 @@ export class Reader {
   }
 
   checkComplete(): void {
-    const { witness } = this.#around;
-    for (const [room, { name }] of witness.rooms) {
-      const last = witness.shownOf(room).at(-1)?.head;
-      if (last === undefined || !witness.isMember(this.id, room)) continue;
+    const { model } = this.#platform;
+    for (const [room, { name }] of model.rooms) {
+      const last = model.visibleRecords(room).at(-1)?.head;
+      if (last === undefined || !model.isMember(this.id, room)) continue;
       const isThere = this.#seen.get(room)?.has(last.n) === true;
-      demand(isThere, () => `${this.name} never saw n ${last.n} of ${name ?? room}`);
+      check(isThere, () => `${this.name} never saw n ${last.n} of ${name ?? room}`);
     }
     this.checkWhole();
   }
 
   #checkRoom(room: string, seen: ReadonlySet<number>): void {
-    const { witness } = this.#around;
+    const { model } = this.#platform;
     const first = Math.min(...seen);
     const last = Math.max(...seen);
-    for (const record of witness.shownOf(room)) {
+    for (const record of model.visibleRecords(room)) {
       const { n } = record.head;
       if (n < first || n > last || seen.has(n)) continue;
       const isPardoned = this.#pardoned.get(room)?.has(n) === true;
-      const isPast = isPardoned || witness.isPast(this.id, record);
-      demand(isPast, () => `${this.name} never saw n ${n} of ${witness.nameOfRoom(room) ?? room}`);
+      const isPast = isPardoned || model.isBeforeJoin(this.id, record);
+      check(isPast, () => `${this.name} never saw n ${n} of ${model.nameOfRoom(room) ?? room}`);
     }
   }
 }
 
-/** What one run of a program was shown: in order, once, without holes. */
+/** Records that one run of a program displayed: in order, once, without gaps. */
 export class Shown {
-  readonly #around: Platform;
+  readonly #platform: Platform;
   readonly #reader: Reader;
   readonly #program: string;
-  /** By room, the last `n`; begins anew when the room was left. */
+  /** Last `n` per room; starts again after leaving the room. */
   readonly #last = new Map<string, number>();
   #rooms = new Set<string>();
   #isCaughtUp = false;
   readonly #skipped = new Map<string, number>();
 
-  constructor(around: Platform, reader: Reader, program: string) {
-    this.#around = around;
+  constructor(platform: Platform, reader: Reader, program: string) {
+    this.#platform = platform;
     this.#reader = reader;
     this.#program = program;
   }
 
   event(event: ReaderEvent): void {
-    const { clock, trace } = this.#around;
+    const { clock, trace } = this.#platform;
     const name = this.#program;
     if (event.kind === "record") {
       trace.note(`${clock.now()} ${name} shows ${event.record.seq}`);
@@ -118,27 +118,27 @@ export class Shown {
   }
 
   #record(record: ChatRecord): void {
-    const { witness } = this.#around;
+    const { model } = this.#platform;
     const { n, seq } = record;
     const { id, name } = record.room;
-    const told = witness.records[seq - 1]?.head;
-    const isReal = told?.room === id && told.n === n && told.kind === record.kind;
-    demand(isReal, () => `${this.#program} saw seq ${seq}, which is another one`);
-    const isFit = record.state === "whole" || (record.state === "erased" && witness.isErased(seq));
-    demand(isFit, () => `seq ${seq} is ${record.state}`);
+    const head = model.records[seq - 1]?.head;
+    const isReal = head?.room === id && head.n === n && head.kind === record.kind;
+    check(isReal, () => `${this.#program} saw seq ${seq}, which is another one`);
+    const isFit = record.state === "whole" || (record.state === "erased" && model.isErased(seq));
+    check(isFit, () => `seq ${seq} is ${record.state}`);
     const last = this.#last.get(id);
     const skipped = this.#skipped.get(id) ?? 0;
     if (last === undefined) {
-      // An earlier program of this home may have seen what was before.
+      // An earlier program of this home may have received the previous records.
       for (let left = n - skipped; left < n; left++) this.#reader.pardon(id, left);
     } else {
-      const hidden = witness.rooms.get(id)?.records.slice(last, n - 1) ?? [];
+      const hidden = model.rooms.get(id)?.records.slice(last, n - 1) ?? [];
       const missing = hidden.filter(({ head }) => head.kind !== "room").length;
-      demand(n > last, () => `${this.#program} saw n ${n} of ${name} after ${last}`);
-      // Left out, and said so: the wire is where it is checked whether that was right.
+      check(n > last, () => `${this.#program} saw n ${n} of ${name} after ${last}`);
+      // Skipped with a count; the wire watch checks whether that was correct.
       if (skipped > 0 || !this.#isCaughtUp)
         for (const { head } of hidden) this.#reader.pardon(id, head.n);
-      demand(missing <= skipped, () => `${this.#program}: ${name} goes from ${last} to ${n}`);
+      check(missing <= skipped, () => `${this.#program}: ${name} goes from ${last} to ${n}`);
     }
     this.#skipped.delete(id);
     this.#last.set(id, n);

@@ -8,14 +8,14 @@ import { identityOfSeed } from "../crypto/seed-identity.ts";
 import { SERVER } from "./machine.ts";
 import type { Platform } from "./platform.ts";
 
-export function recovers(around: Platform, dial: Dial, token: string): void {
-  const { clock, dice } = around;
+export function recoverAccount(platform: Platform, dial: Dial, token: string): void {
+  const { clock, random } = platform;
   const state = ClientState.inMemory();
   const client = new Client(
     {
-      ...{ clock, entropy: dice.bytes, hashing: nativeHashing(), state },
+      ...{ clock, entropy: random.bytes, hashing: nativeHashing(), state },
       dial: () => dial({ ...SERVER, timeoutMs: 1_000 }),
-      keys: deviceKeys(identityOfSeed(dice.bytes(32)), state),
+      keys: deviceKeys(identityOfSeed(random.bytes(32)), state),
     },
     { address: "server:2428", program: "chat/world", follow: "none", reconnect: false },
   );
@@ -25,7 +25,7 @@ export function recovers(around: Platform, dial: Dial, token: string): void {
   };
   run()
     .catch((error: unknown) => {
-      if (!(error instanceof Fault)) around.fail(error);
+      if (!(error instanceof Fault)) platform.fail(error);
     })
     .finally(() => client.close());
 }

@@ -3,62 +3,62 @@ import { PINS_MAX, TYPING_INTERVAL_MS, TYPING_MS } from "../../src/base/limits.t
 import { erasuresOf } from "../../src/core/log/erasures.ts";
 import { MESSAGE_KINDS } from "../../src/wire/kinds.ts";
 import { type LogRecord, parseBody } from "../../src/wire/record.ts";
-import { BrokenPromise } from "./disk-world.ts";
+import { InvariantViolation } from "./disk-world.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 
-export interface Wish {
+export interface SettingChange {
   readonly key: string;
   readonly value: string;
 }
 
-/** A wish that a server was asked for, by which of the values of its time it may be counted. */
-export interface Claim extends Wish {
+/** A change that a client requested, with the range of values in which it may have taken effect. */
+export interface RequestedChange extends SettingChange {
   readonly user: string;
-  readonly asked: number;
-  granted: number | undefined;
+  readonly requestedAt: number;
+  acknowledgedAt: number | undefined;
 }
 
-export const HOUSE = "house";
+export const SERVER_WIDE = "house";
 
 interface RoomState {
   readonly seqs: Set<number>;
   pins: number[];
-  /** Since which `n` each wants authors to see who has read. */
+  /** The `n` from which each account wants authors to see readers. */
   readonly receipts: Map<string, number>;
 }
 
 /**
- * What accounts have set of their rooms and what rooms have pinned, by the records alone: it shares
- * no code with the server's fold.
+ * Settings of accounts and pins of rooms, derived from the records only. They share no code with
+ * the server's fold.
  */
 export class Settings {
   readonly #values = new Map<string, Map<string, string[]>>();
   readonly #ignored = new Map<string, Set<string>>();
   readonly #rooms = new Map<string, RoomState>();
-  readonly #words = new Map<number, string>(); // Seqs of words, each with its room.
+  readonly #messages = new Map<number, string>(); // Seqs of words, each with its room.
   readonly #erased = new Set<number>();
   readonly blanked = new Set<number>();
-  /** By account and room, the highest `n` that one of its devices has said it has read. */
+  /** Highest `n` that a device of the account has reported as read, by account and room. */
   readonly #read = new Map<string, number>();
 
   noteHistory(record: LogRecord): void {
     const { kind, room: id, seq, n, by } = record.head;
     const room = this.#room(id);
     room.seqs.add(seq);
-    if (MESSAGE_KINDS.has(kind)) this.#words.set(seq, id);
-    if (by !== "server") this.shown(by, id, n);
+    if (MESSAGE_KINDS.has(kind)) this.#messages.set(seq, id);
+    if (by !== "server") this.noteRead(by, id, n);
     if (kind === "erase") {
-      for (const gone of erasuresOf(record)) {
-        this.#erased.add(gone);
-        room.pins = room.pins.filter((item) => item !== gone);
+      for (const erased of erasuresOf(record)) {
+        this.#erased.add(erased);
+        room.pins = room.pins.filter((item) => item !== erased);
       }
     }
     const body = parseBody(record) ?? {};
     if (kind === "pin") this.#pin(room, record, body);
     if (kind === "receipts" && body["on"] === true) {
       const isOn = isDirect(id as RoomId) ? room.receipts.has(by) : room.receipts.size > 0;
-      if (isOn) throw new BrokenPromise(`seq ${seq}: receipts are on already`);
+      if (isOn) throw new InvariantViolation(`seq ${seq}: receipts are on already`);
       room.receipts.set(by, n);
     } else if (kind === "receipts") {
       if (isDirect(id as RoomId)) room.receipts.delete(by);
@@ -68,28 +68,32 @@ export class Settings {
 
   #pin(room: RoomState, { head }: LogRecord, body: Body): void {
     const seq = Number(body["seq"]);
-    const broken = (what: string) => new BrokenPromise(`seq ${head.seq} pins ${seq}: ${what}`);
-    if (this.#words.get(seq) !== head.room) throw broken("it is no message of that room");
+    const violation = (what: string) =>
+      new InvariantViolation(`seq ${head.seq} pins ${seq}: ${what}`);
+    if (this.#messages.get(seq) !== head.room) throw violation("it is no message of that room");
     const isPinned = room.pins.includes(seq);
-    if (isPinned === (body["on"] === true)) throw broken("it is so already");
+    if (isPinned === (body["on"] === true)) throw violation("it is so already");
     room.pins = room.pins.filter((item) => item !== seq);
     if (body["on"] !== true) return;
-    if (this.#erased.has(seq)) throw broken("it was erased");
+    if (this.#erased.has(seq)) throw violation("it was erased");
     room.pins.push(seq);
-    if (room.pins.length > PINS_MAX) throw broken("these are too many");
+    if (room.pins.length > PINS_MAX) throw violation("these are too many");
   }
 
   noteAccount(record: LogRecord): void {
     const { kind, room: user } = record.head;
     const body = parseBody(record) ?? {};
     if (kind === "prefs-erase" || kind === "account-gone") {
-      for (const gone of erasuresOf(record)) this.blanked.add(gone);
+      for (const erased of erasuresOf(record)) this.blanked.add(erased);
     }
     if (kind === "prefs") this.#prefs(user, body);
     if (kind === "announcement")
-      this.#set(HOUSE, { key: "announced", value: String(body["text"]) });
+      this.#set(SERVER_WIDE, { key: "announced", value: String(body["text"]) });
     if (kind === "registration") {
-      this.#set(HOUSE, { key: "registration", value: body["closed"] === true ? "closed" : "" });
+      this.#set(SERVER_WIDE, {
+        key: "registration",
+        value: body["closed"] === true ? "closed" : "",
+      });
     }
     if (kind === "ignore") {
       const ignored = this.#ignored.get(user) ?? new Set();
@@ -103,23 +107,23 @@ export class Settings {
     const all = body["all"] as { rooms: readonly Body[]; saved: readonly Body[] } | undefined;
     const next = new Map<string, string>();
     for (const one of [...(all?.rooms ?? []), ...(all?.saved ?? [])]) {
-      const { key, value } = wishOf(one);
+      const { key, value } = settingChangeOf(one);
       next.set(key, value);
     }
-    const wish = wishOf(body);
+    const wish = settingChangeOf(body);
     if (all !== undefined) {
-      // It says all that holds: nothing that was acknowledged may be missing.
-      for (const [key, known] of this.#values.get(user) ?? []) {
-        if (key === wish.key || (known.at(-1) ?? "") === (next.get(key) ?? "")) continue;
-        throw new BrokenPromise(
-          `'${key}' of ${user} is '${next.get(key)}' after '${known.at(-1)}'`,
+      // The summary contains all settings; no acknowledged change may be missing.
+      for (const [key, values] of this.#values.get(user) ?? []) {
+        if (key === wish.key || (values.at(-1) ?? "") === (next.get(key) ?? "")) continue;
+        throw new InvariantViolation(
+          `'${key}' of ${user} is '${next.get(key)}' after '${values.at(-1)}'`,
         );
       }
     }
     this.#set(user, wish);
   }
 
-  #set(user: string, { key, value }: Wish): void {
+  #set(user: string, { key, value }: SettingChange): void {
     const values = this.#values.get(user) ?? new Map<string, string[]>();
     this.#values.set(user, values);
     values.set(key, [...(values.get(key) ?? [""]), value]);
@@ -130,7 +134,7 @@ export class Settings {
   }
 
   get announced(): string {
-    return this.valueOf(HOUSE, "announced");
+    return this.valueOf(SERVER_WIDE, "announced");
   }
 
   allOf(user: string): string[] {
@@ -138,26 +142,38 @@ export class Settings {
     return set.flatMap(([key, value]) => (value ? [`${key} ${value}`] : [])).sort();
   }
 
-  /** The devices of one link ask in this order. @returns what is called when it is acknowledged */
-  claim(claims: Claim[], user: string, wish: Wish): () => void {
+  /**
+   * Registers a requested change; the devices of a link send them in this order. @returns a
+   * callback for the acknowledgement
+   */
+  expectChange(claims: RequestedChange[], user: string, wish: SettingChange): () => void {
     const last = () => (this.#values.get(user)?.get(wish.key)?.length ?? 1) - 1;
-    const claim: Claim = { ...wish, user, asked: last(), granted: undefined };
-    claims.push(claim);
+    const expectChange: RequestedChange = {
+      ...wish,
+      user,
+      requestedAt: last(),
+      acknowledgedAt: undefined,
+    };
+    claims.push(expectChange);
     return () => {
-      claim.granted = last();
+      expectChange.acknowledgedAt = last();
     };
   }
 
-  /** What was acknowledged was so at some time, and in the order in which it was asked for. */
-  checkClaims(claims: readonly Claim[]): void {
+  /**
+   * Checks that each acknowledged change took effect at some time, in the order of the requests.
+   */
+  checkAcknowledged(claims: readonly RequestedChange[]): void {
     const reached = new Map<string, number>();
-    for (const { user, key, value, asked, granted } of claims) {
-      if (granted === undefined) continue;
+    for (const { user, key, value, requestedAt, acknowledgedAt } of claims) {
+      if (acknowledgedAt === undefined) continue;
       const values = this.#values.get(user)?.get(key) ?? [""];
-      const from = Math.max(asked, reached.get(key) ?? 0);
+      const from = Math.max(requestedAt, reached.get(key) ?? 0);
       const at = values.findIndex((one, index) => index >= from && one === value);
-      if (at < 0 || at > granted) {
-        throw new BrokenPromise(`'${value}' for ${key} of ${user} was acknowledged, and never so`);
+      if (at < 0 || at > acknowledgedAt) {
+        throw new InvariantViolation(
+          `'${value}' for ${key} of ${user} was acknowledged, and never so`,
+        );
       }
       reached.set(key, at);
     }
@@ -171,19 +187,22 @@ export class Settings {
     return this.#room(room).pins;
   }
 
-  /** Some device of the account has said that it has read so far, or its owner has spoken. */
-  shown(user: string, room: string, n: number): void {
+  /** Stores that a device of the account has read up to `n`, or that the account has posted. */
+  noteRead(user: string, room: string, n: number): void {
     const key = `${user} ${room}`;
     this.#read.set(key, Math.max(n, this.#read.get(key) ?? 0));
   }
 
-  /** Whether this reader may be named for what was said in the room as its record `n`. */
+  /** Reports whether this reader may be listed for the room's record `n`. */
   hasRead(user: string, room: string, n: number): boolean {
     return (this.#read.get(`${user} ${room}`) ?? 0) >= n;
   }
 
-  /** Whether readers of that record are shown to its author; `pair`: of a conversation. */
-  showsReaders(room: string, n: number, pair: readonly string[]): boolean {
+  /**
+   * Reports whether the author of that record sees its readers. @param pair the users of a
+   * conversation
+   */
+  areReadersVisible(room: string, n: number, pair: readonly string[]): boolean {
     const { receipts } = this.#room(room);
     const wanted = pair.length > 0 ? pair : [...receipts.keys()].slice(0, 1);
     const isOn = wanted.length > 0 && wanted.every((user) => receipts.has(user));
@@ -191,15 +210,15 @@ export class Settings {
   }
 
   #room(id: string): RoomState {
-    const known = this.#rooms.get(id);
-    if (known !== undefined) return known;
+    const values = this.#rooms.get(id);
+    if (values !== undefined) return values;
     const room = { seqs: new Set<number>(), pins: [], receipts: new Map<string, number>() };
     this.#rooms.set(id, room);
     return room;
   }
 }
 
-export function wishOf(body: Body): Wish {
+export function settingChangeOf(body: Body): SettingChange {
   const { room, seq, on, muted, favourite, hidden, unread } = body;
   if (seq !== undefined) return { key: `saved ${seq}`, value: on === false ? "" : String(room) };
   const isSet = [muted, hidden, unread].some((item) => item !== undefined) || favourite === true;
@@ -210,15 +229,15 @@ export function wishOf(body: Body): Wish {
   return { key: `room ${room}`, value: isSet ? `${set}${value}` : "" };
 }
 
-/** Who said when, in one life of a server, that something is written: it is kept nowhere else. */
+/** Times of typing requests in one run of a server. */
 export class Typists {
   readonly #at = new Map<string, number>();
 
-  said(user: string, room: string, now: number): void {
+  noteTyping(user: string, room: string, now: number): void {
     this.#at.set(`${user} ${room}`, now);
   }
 
-  mayBeNamed(user: string, room: string, now: number): boolean {
+  mayBeListed(user: string, room: string, now: number): boolean {
     const at = this.#at.get(`${user} ${room}`) ?? Number.NEGATIVE_INFINITY;
     return now - at <= TYPING_MS + TYPING_INTERVAL_MS;
   }

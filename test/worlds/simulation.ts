@@ -1,32 +1,40 @@
 import { VirtualClock } from "../client/virtual-clock.ts";
 import { MachineStopped } from "../io/disk/sim-tree.ts";
 import { Captures } from "./captures.ts";
-import { Dice, Trace } from "./dice.ts";
 import type { Platform } from "./platform.ts";
-import { Witness } from "./witness.ts";
+import { ReferenceModel } from "./reference-model.ts";
+import { SeededRandom, Trace } from "./seeded-random.ts";
 
 export abstract class Simulation {
   readonly clock = new VirtualClock();
-  readonly dice: Dice;
-  /** `CHAT_TELL=1` keeps the lines, for reading. */
-  readonly trace = new Trace(process.env["CHAT_TELL"] !== undefined);
-  readonly witness = new Witness(this.clock);
-  abstract readonly around: Platform;
+  readonly random: SeededRandom;
+  /** `CHAT_TRACE=1` stores the lines for debugging. */
+  readonly trace = new Trace(process.env["CHAT_TRACE"] !== undefined);
+  readonly model = new ReferenceModel(this.clock);
+  abstract readonly platform: Platform;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(seed: number) {
-    this.dice = new Dice(seed);
+    this.random = new SeededRandom(seed);
   }
 
-  /** First faults, then calm. @returns what tells this run from any other */
+  /** Runs with faults, then without. @returns a digest of the run */
   abstract run(): Promise<string>;
 
   protected abstract restart(): void;
 
-  protected platform(own: Pick<Platform, "weather"> & Partial<Platform>): Platform {
-    const { clock, dice, trace, witness } = this;
+  protected createPlatform(own: Pick<Platform, "weather"> & Partial<Platform>): Platform {
+    const { clock, random, trace, model } = this;
     return {
-      ...{ clock, dice, trace, witness, captures: new Captures(), asked: new Set(), mutant: {} },
+      ...{
+        clock,
+        random,
+        trace,
+        model,
+        captures: new Captures(),
+        sentKinds: new Set(),
+        mutant: {},
+      },
       ...{ isDiskFine: true, postsPerSecond: undefined, fail: this.fail },
       guard: (check) => {
         try {
@@ -39,7 +47,7 @@ export abstract class Simulation {
     };
   }
 
-  /** Also for what nobody awaits: a rejection without a handler. */
+  /** Also handles rejections of promises that nothing awaits. */
   readonly fail = (error: unknown): void => {
     if (error instanceof MachineStopped) return; // Of a server that is gone.
     this.#failure ??= { error };

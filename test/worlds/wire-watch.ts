@@ -10,28 +10,28 @@ import type { Link } from "../../src/io/link/link.ts";
 import { decode } from "../../src/wire/codec.ts";
 import { REQUESTS, type Request, type WireRecord } from "../../src/wire/messages.ts";
 import type { Platform } from "./platform.ts";
-import { Typists, type Wish, wishOf } from "./settings.ts";
-import { demand, HOSTILE, type Witness } from "./witness.ts";
+import { check, HOSTILE, type ReferenceModel } from "./reference-model.ts";
+import { type SettingChange, settingChangeOf, Typists } from "./settings.ts";
 
 const HOSTS_HOSTILE = new RegExp(`^${HOSTILE}`);
 
-/** One link as the server's end has it. */
+/** Server's end of a link. */
 export interface Watched {
   readonly link: Link;
-  /** Account id of who is in; undefined: nobody. */
+  /** Account id of the session; `undefined` before log-in. */
   user: string | undefined;
-  /** Per room the `n` of the record that must come next. */
+  /** Next expected `n` per room. */
   readonly next: Map<string, number>;
   readonly topics: Set<string>;
-  /** Requests by `ref` that wait for their answer. */
-  readonly asked: Map<number, Request>;
-  /** What was set by the account, and it has to be told of in the same moment. */
-  readonly owed: Map<string, string>;
-  /** Its client keeps to the protocol. */
+  /** Unanswered requests by `ref`. */
+  readonly requests: Map<number, Request>;
+  /** Settings that the account changed; the server must report them immediately. */
+  readonly pending: Map<string, string>;
+  /** Whether the client obeys the protocol. */
   readonly isHonest: boolean;
 }
 
-interface Told {
+interface ServerMessage {
   readonly kind: string;
   readonly ref?: number;
   readonly text?: string;
@@ -46,19 +46,21 @@ interface Told {
   readonly records?: readonly WireRecord[];
 }
 
-/** Reads along with all that the server says: who may hear it, and that nothing is left out. */
+/**
+ * Checks that every message of the server goes only to permitted readers, and that none is missing.
+ */
 export class WireWatch {
-  readonly #witness: Witness;
+  readonly #model: ReferenceModel;
   readonly #links = new Set<Watched>();
   readonly #fail: (error: unknown) => void;
   readonly #clock: Clock;
-  readonly #asked: Set<string>;
+  readonly #sentKinds: Set<string>;
   readonly #typists = new Typists();
 
-  constructor({ witness, clock, asked, fail }: Platform) {
-    this.#witness = witness;
+  constructor({ model, clock, sentKinds, fail }: Platform) {
+    this.#model = model;
     this.#clock = clock;
-    this.#asked = asked;
+    this.#sentKinds = sentKinds;
     this.#fail = fail;
   }
 
@@ -69,7 +71,7 @@ export class WireWatch {
   open(link: Link): Watched {
     const watched: Watched = {
       ...{ link, user: undefined, next: new Map(), topics: new Set<string>() },
-      ...{ asked: new Map(), owed: new Map() },
+      ...{ requests: new Map(), pending: new Map() },
       isHonest: !HOSTS_HOSTILE.test(link.remote.host),
     };
     this.#links.add(watched);
@@ -88,188 +90,199 @@ export class WireWatch {
   left(watched: Watched): void {
     watched.user = undefined;
     watched.next.clear();
-    watched.owed.clear();
+    watched.pending.clear();
   }
 
-  /** A server is asked something. */
+  /** Called with each message from a client. */
   received(watched: Watched, bytes: Uint8Array): void {
     const message = requestIn(bytes);
     if (message === undefined) return;
-    watched.asked.set(message.ref, message);
-    // What strangers and hostile members send is not what somebody wanted to ask.
-    if (watched.isHonest) this.#asked.add(message.kind);
+    watched.requests.set(message.ref, message);
+    // Requests of unauthenticated and hostile clients do not count as covered.
+    if (watched.isHonest) this.#sentKinds.add(message.kind);
     const { user } = watched;
     if (user === undefined) return;
-    if (message.kind === "read") this.#witness.settings.shown(user, message.room, message.n);
+    if (message.kind === "read") this.#model.settings.noteRead(user, message.room, message.n);
     if (message.kind === "typing" && message.on) {
-      this.#typists.said(user, message.room, this.#clock.now());
+      this.#typists.noteTyping(user, message.room, this.#clock.now());
     }
   }
 
-  changed(user: string, { key, value }: Wish): void {
-    for (const watched of this.#links) if (watched.user === user) watched.owed.set(key, value);
+  changed(user: string, { key, value }: SettingChange): void {
+    for (const watched of this.#links) if (watched.user === user) watched.pending.set(key, value);
   }
 
   sent(watched: Watched, bytes: Uint8Array): void {
-    this.#guarded(() => this.#tell(watched, toldIn(bytes)));
+    this.#guarded(() => this.#checkMessage(watched, parseServerMessage(bytes)));
   }
 
   published(topic: string, bytes: Uint8Array): void {
     this.#guarded(() => {
-      const told = toldIn(bytes);
+      const message = parseServerMessage(bytes);
       for (const watched of this.#links) {
-        if (watched.topics.has(topic)) this.#tell(watched, told);
+        if (watched.topics.has(topic)) this.#checkMessage(watched, message);
       }
     });
   }
 
-  /** All that the server owes to those who are in was said. */
+  /** Checks that the server has sent every record to all logged-in readers. */
   checkComplete(): void {
     for (const watched of this.#links) {
-      const { user, next, owed } = watched;
+      const { user, next, pending } = watched;
       if (user === undefined) continue;
-      demand(owed.size === 0, () => `${user} was not told of ${[...owed.keys()]}`);
-      for (const [room, { records, name }] of this.#witness.rooms) {
-        if (!this.#witness.isMember(user, room)) continue;
-        const told = (next.get(room) ?? 0) - 1;
+      check(pending.size === 0, () => `${user} did not receive ${[...pending.keys()]}`);
+      for (const [room, { records, name }] of this.#model.rooms) {
+        if (!this.#model.isMember(user, room)) continue;
+        const lastSent = (next.get(room) ?? 0) - 1;
         const last = records.length;
-        demand(told === last, () => `${user} was told ${told} of ${last} in ${name ?? room}`);
+        check(
+          lastSent === last,
+          () => `${user} received ${lastSent} of ${last} records in ${name ?? room}`,
+        );
       }
     }
   }
 
-  /** A broken promise is the world's to report: the server must not catch it. */
-  #guarded(check: () => void): void {
+  /** Reports a violation to the world; the server must not catch it. */
+  #guarded(action: () => void): void {
     try {
-      check();
+      action();
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  #tell(watched: Watched, told: Told): void {
+  #checkMessage(watched: Watched, message: ServerMessage): void {
     const queued = watched.link.queuedBytes();
-    demand(queued <= SEND_QUEUE_BYTES_MAX, () => `${queued} bytes are queued for one reader`);
-    if (told.kind === "records") {
-      for (const { head } of told.records ?? []) this.#record(watched, head);
+    check(queued <= SEND_QUEUE_BYTES_MAX, () => `${queued} bytes are queued for one reader`);
+    if (message.kind === "records") {
+      for (const { head } of message.records ?? []) this.#record(watched, head);
     }
-    if (told.kind === "room") this.#room(watched, told);
-    if (told.kind === "presences") this.#right(watched, told.room ?? "", 0);
-    if (told.kind === "typing") this.#typing(watched, told);
-    if (told.kind === "prefs-set" || told.kind === "save") this.#setting(watched, told);
-    if (told.kind === "announced") {
-      const { announced } = this.#witness.settings;
-      demand(told.text === announced, () => `'${told.text}' is told, and not '${announced}'`);
+    if (message.kind === "room") this.#room(watched, message);
+    if (message.kind === "presences") this.#checkPermission(watched, message.room ?? "", 0);
+    if (message.kind === "typing") this.#typing(watched, message);
+    if (message.kind === "prefs-set" || message.kind === "save") this.#setting(watched, message);
+    if (message.kind === "announced") {
+      const { announced } = this.#model.settings;
+      check(
+        message.text === announced,
+        () => `'${message.text}' is announced instead of '${announced}'`,
+      );
     }
-    if (told.kind === "ignored") this.#ignored(watched, told);
-    if (told.kind === "ok") this.#answer(watched, told);
-    if (told.kind === "fault") watched.asked.delete(told.ref ?? 0);
-    if (told.kind === "room-gone") watched.next.delete(told.room ?? "");
-    if (told.kind === "ok" && Array.isArray(told.records)) {
-      // Asked by whoever was in then; the answer may come after they logged out.
-      for (const record of told.records) {
+    if (message.kind === "ignored") this.#ignored(watched, message);
+    if (message.kind === "ok") this.#answer(watched, message);
+    if (message.kind === "fault") watched.requests.delete(message.ref ?? 0);
+    if (message.kind === "room-gone") watched.next.delete(message.room ?? "");
+    if (message.kind === "ok" && Array.isArray(message.records)) {
+      // The request belongs to an earlier session; its answer may arrive after the log-out.
+      for (const record of message.records) {
         const { room, seq } = headOf(record.head);
-        if (watched.user !== undefined) this.#right(watched, room, seq);
+        if (watched.user !== undefined) this.#checkPermission(watched, room, seq);
       }
     }
   }
 
-  #typing(watched: Watched, { room = "", users = [] }: Told): void {
-    this.#right(watched, room, 0);
+  #typing(watched: Watched, { room = "", users = [] }: ServerMessage): void {
+    this.#checkPermission(watched, room, 0);
     for (const name of users) {
-      const user = this.#witness.idOf(String(name)) ?? "";
-      const may =
-        this.#witness.isMember(user, room) &&
-        this.#typists.mayBeNamed(user, room, this.#clock.now());
-      demand(may, () => `${name} is said to write to '${room}'`);
+      const user = this.#model.idOf(String(name)) ?? "";
+      const isTyping =
+        this.#model.isMember(user, room) &&
+        this.#typists.mayBeListed(user, room, this.#clock.now());
+      check(isTyping, () => `${name} is reported to type in '${room}'`);
     }
   }
 
-  #setting(watched: Watched, told: Told): void {
-    const { key, value } = wishOf({ ...told });
+  #setting(watched: Watched, message: ServerMessage): void {
+    const { key, value } = settingChangeOf({ ...message });
     const { user = "" } = watched;
-    const is = this.#witness.settings.valueOf(user, key);
-    demand(is === value, () => `${user} is told '${value}' for ${key}, and not '${is}'`);
-    watched.owed.delete(key);
+    const is = this.#model.settings.valueOf(user, key);
+    check(is === value, () => `${user} received '${value}' for ${key} instead of '${is}'`);
+    watched.pending.delete(key);
   }
 
-  #ignored({ user = "" }: Watched, { users = [] }: Told): void {
-    const told = users.map((name) => this.#witness.idOf(String(name))).sort();
-    const is = [...this.#witness.settings.ignoredBy(user)].sort();
-    // An account that is gone has no name any more.
-    demand(
-      told.every((item) => is.includes(item ?? "")),
-      () => `${user} is told of ${users}, and ignores ${is}`,
+  #ignored({ user = "" }: Watched, { users = [] }: ServerMessage): void {
+    const ids = users.map((name) => this.#model.idOf(String(name))).sort();
+    const is = [...this.#model.settings.ignoredBy(user)].sort();
+    // A removed account has no name.
+    check(
+      ids.every((item) => is.includes(item ?? "")),
+      () => `${user} received the ignored users ${users} instead of ${is}`,
     );
   }
 
-  #answer(watched: Watched, told: Told): void {
-    const request = watched.asked.get(told.ref ?? 0);
-    watched.asked.delete(told.ref ?? 0);
+  #answer(watched: Watched, message: ServerMessage): void {
+    const request = watched.requests.get(message.ref ?? 0);
+    watched.requests.delete(message.ref ?? 0);
     const { user } = watched;
     if (request === undefined || user === undefined) return;
-    const { settings } = this.#witness;
-    if (request.kind === "ignored") this.#ignored(watched, told);
+    const { settings } = this.#model;
+    if (request.kind === "ignored") this.#ignored(watched, message);
     if (request.kind === "prefs") {
-      const set = [...(told.rooms ?? []), ...(told.saved ?? [])].map(wishOf);
+      const set = [...(message.rooms ?? []), ...(message.saved ?? [])].map(settingChangeOf);
       const given = set.map(({ key, value }) => `${key} ${value}`).sort();
       const is = settings.allOf(user);
-      demand(Bun.deepEquals(given, is), () => `${user} has set ${is}, and is told ${given}`);
+      check(Bun.deepEquals(given, is), () => `${user} has set ${is}, but received ${given}`);
     }
-    if (request.kind === "readers") this.#readers(user, request.seq, told.users ?? []);
+    if (request.kind === "readers") this.#readers(user, request.seq, message.users ?? []);
   }
 
   #readers(user: string, seq: number, users: readonly unknown[]): void {
-    const { settings, records, rooms } = this.#witness;
+    const { settings, records, rooms } = this.#model;
     const { by, room, n } = records[seq - 1]?.head ?? { by: "", room: "", n: 0 };
-    demand(by === user, () => `${user} is told who has read what ${by} said`);
+    check(by === user, () => `${user} received the readers of a message by ${by}`);
     if (users.length === 0) return;
-    const isShown = settings.showsReaders(room, n, rooms.get(room)?.pair ?? []);
-    demand(isShown, () => `readers of seq ${seq} are named, and nobody wanted it`);
+    const areVisible = settings.areReadersVisible(room, n, rooms.get(room)?.pair ?? []);
+    check(areVisible, () => `readers of seq ${seq} are listed although receipts are off`);
     for (const name of users) {
-      const reader = this.#witness.idOf(String(name)) ?? "";
-      const has = this.#witness.isMember(reader, room) && settings.hasRead(reader, room, n);
-      demand(has && reader !== user, () => `${name} is said to have read seq ${seq}`);
+      const reader = this.#model.idOf(String(name)) ?? "";
+      const hasRead = this.#model.isMember(reader, room) && settings.hasRead(reader, room, n);
+      check(hasRead && reader !== user, () => `${name} is reported to have read seq ${seq}`);
     }
   }
 
-  #room(watched: Watched, { room = "", n = 0, skipped = 0, pins = [] }: Told): void {
-    this.#right(watched, room, 0);
-    const pinned = this.#witness.settings.pinsOf(room);
-    demand(Bun.deepEquals(pins, pinned), () => `'${room}' has pins ${pinned}, and says ${pins}`);
+  #room(watched: Watched, { room = "", n = 0, skipped = 0, pins = [] }: ServerMessage): void {
+    this.#checkPermission(watched, room, 0);
+    const pinned = this.#model.settings.pinsOf(room);
+    check(
+      Bun.deepEquals(pins, pinned),
+      () => `'${room}' has pins ${pinned}, but the notice has ${pins}`,
+    );
     const next = watched.next.get(room) ?? n;
     const isFine = n >= next && n - next <= skipped;
-    demand(isFine, () => `${watched.user}: '${room}' goes on at ${n} instead of ${next}`);
-    if (skipped > 0 && !watched.next.has(room)) this.#checkTooMuch(room, n);
+    check(isFine, () => `${watched.user}: '${room}' continues at ${n} instead of ${next}`);
+    if (skipped > 0 && !watched.next.has(room)) this.#checkSkipped(room, n);
     watched.next.set(room, n);
   }
 
-  /** Records are left out only where those from `n` on are as much as one device is sent. */
-  #checkTooMuch(room: string, n: number): void {
-    const sent = this.#witness.rooms.get(room)?.records.slice(n - 1) ?? [];
+  /**
+   * Checks that the server skips records only if the following ones reach the limit of a catch-up.
+   */
+  #checkSkipped(room: string, n: number): void {
+    const sent = this.#model.rooms.get(room)?.records.slice(n - 1) ?? [];
     const bytes = sent.reduce((sum, { bodyBytes }) => sum + (bodyBytes?.length ?? 0), 0);
     const isTooMuch =
       sent.length >= CATCH_UP_RECORDS_MAX || bytes > CATCH_UP_BYTES_MAX - LINE_BYTES_MAX;
-    demand(isTooMuch, () => `'${room}': skipped to ${n} for ${sent.length} records`);
+    check(isTooMuch, () => `'${room}': skipped to ${n} for ${sent.length} records`);
   }
 
   #record(watched: Watched, bytes: Uint8Array | undefined): void {
     const { room, n, seq } = headOf(bytes);
-    this.#right(watched, room, seq);
-    const durable = this.#witness.records.length;
-    demand(seq <= durable, () => `seq ${seq} is told, but only ${durable} are durable`);
+    this.#checkPermission(watched, room, seq);
+    const durable = this.#model.records.length;
+    check(seq <= durable, () => `seq ${seq} was sent, but only ${durable} are durable`);
     const next = watched.next.get(room);
-    demand(n === next, () => `${watched.user} is told n ${n} of '${room}' instead of ${next}`);
+    check(n === next, () => `${watched.user} received n ${n} of '${room}' instead of ${next}`);
     watched.next.set(room, n + 1);
   }
 
-  #right({ user }: Watched, room: string, seq: number): void {
-    const isAllowed = user !== undefined && this.#witness.mayRead(user, room, seq);
-    demand(isAllowed, () => `${user} is told of '${room}' (seq ${seq}) without being in it`);
+  #checkPermission({ user }: Watched, room: string, seq: number): void {
+    const isAllowed = user !== undefined && this.#model.mayRead(user, room, seq);
+    check(isAllowed, () => `${user} received '${room}' (seq ${seq}) without being a member`);
   }
 }
 
-/** Undefined: it is none, or comes from somebody who does not keep to the protocol. */
+/** Returns the request; `undefined` if the bytes contain none or violate the protocol. */
 function requestIn(bytes: Uint8Array): Request | undefined {
   try {
     const incoming = decode(bytes);
@@ -282,10 +295,10 @@ function requestIn(bytes: Uint8Array): Request | undefined {
   }
 }
 
-function toldIn(bytes: Uint8Array): Told {
+function parseServerMessage(bytes: Uint8Array): ServerMessage {
   const incoming = decode(bytes);
-  demand(incoming.kind === "message", () => "the server says what the schema does not know");
-  return incoming.message as Told;
+  check(incoming.kind === "message", () => "the server says what the schema does not know");
+  return incoming.message as ServerMessage;
 }
 
 function headOf(bytes: Uint8Array | undefined): { room: string; n: number; seq: number } {

@@ -1,4 +1,4 @@
-/** The same object with other fields; its private parts stay its own. */
+/** Returns an object with replaced fields. Private members still work on the original. */
 export function withFields<Whole extends object>(whole: Whole, fields: Partial<Whole>): Whole {
   return new Proxy(whole, {
     get: (target, key) => {

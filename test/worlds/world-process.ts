@@ -1,19 +1,19 @@
 import { Fault } from "../../src/base/fault.ts";
-import { Dice } from "./dice.ts";
 import type { WorldKind } from "./fleet.ts";
+import { SeededRandom } from "./seeded-random.ts";
 import type { Simulation } from "./simulation.ts";
 
 /**
- * Runs worlds in a process of its own, so that a failed assert or an unheard rejection of the
- * product is the failure of one seed. With bugs, runs each of them until a seed catches it. Each
+ * Runs worlds in a separate process, so that a failed assert or an unhandled rejection of the
+ * program fails one seed. With bugs, runs each of them until a seed detects it. Each
  * line on standard output is JSON:
  *
  *     bun test/worlds/world-process.ts KIND FIRST LAST [BUG...]
  *
- * `CHAT_TELL=1` prints what happened.
+ * `CHAT_TRACE=1` prints the events of the run.
  */
 const [kind = "server", first = "1", last = first, ...bugs] = process.argv.slice(2);
-const asked = new Set<string>();
+const sentKinds = new Set<string>();
 let world: Simulation | undefined;
 process.on("unhandledRejection", (error) => world?.fail(error));
 process.on("uncaughtException", (error) => world?.fail(error));
@@ -38,14 +38,14 @@ const MAKERS: Readonly<Record<WorldKind, () => Promise<Make>>> = {
     await import("../../src/client/sealed/code.ts");
     const { seededCrypto } = await import("./sealed/web-crypto.ts");
     const { SealedWorld } = await import("./sealed/world.ts");
-    // The suite keeps the crypto that it was given first.
-    let dice = new Dice(0);
-    const value = seededCrypto((count) => dice.bytes(count));
+    // The library keeps the crypto that was registered first.
+    let random = new SeededRandom(0);
+    const value = seededCrypto((count) => random.bytes(count));
     Object.defineProperty(globalThis, "crypto", { value, configurable: true });
-    // The library compares key packages with the machine's own clock.
+    // The library compares key packages with the system clock.
     Date.now = () => world?.clock.unixMs() ?? 0;
     return (seed) => {
-      dice = new Dice(-seed);
+      random = new SeededRandom(-seed);
       return new SealedWorld(seed);
     };
   },
@@ -57,12 +57,12 @@ function print(line: object): void {
 
 const make = await MAKERS[kind as WorldKind]();
 
-/** @returns whether it passed */
+/** @returns whether the run passed */
 async function run(seed: number, bug = ""): Promise<boolean> {
   world = make(seed, bug);
   try {
     const digest = await world.run();
-    for (const one of world.around.asked) asked.add(one);
+    for (const one of world.platform.sentKinds) sentKinds.add(one);
     if (bug === "") print({ kind: "passed", seed, digest });
     return true;
   } catch (error) {
@@ -80,5 +80,5 @@ for (const bug of bugs.length === 0 ? [undefined] : bugs) {
     if (!(await run(seed, bug)) && bug !== undefined) break;
   }
 }
-print({ kind: "done", asked: [...asked] });
+print({ kind: "done", sentKinds: [...sentKinds] });
 process.exit(0);

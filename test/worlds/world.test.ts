@@ -1,8 +1,8 @@
 import { expect } from "bun:test";
-import { unasked } from "./asked.ts";
 import { testPlanted, testWorlds } from "./fleet.ts";
 import { PLANTED } from "./planted.ts";
+import { coverageErrors } from "./request-coverage.ts";
 
-const check = (asked: ReadonlySet<string>) => expect(unasked(asked)).toEqual([]);
+const check = (sentKinds: ReadonlySet<string>) => expect(coverageErrors(sentKinds)).toEqual([]);
 testWorlds("server", { usual: 40, full: 2_000, check });
 testPlanted("server", Object.keys(PLANTED));

@@ -1,44 +1,44 @@
 import { Fault } from "../../src/base/fault.ts";
 import { deviceIdOf } from "../../src/crypto/device-id.ts";
+import { perform } from "./actions.ts";
 import { Newcomer } from "./cluster/newcomer.ts";
-import { perform } from "./deeds.ts";
 import { Device, Home } from "./device.ts";
 import { Machine } from "./machine.ts";
 import type { Mutant, Platform } from "./platform.ts";
-import type { Scene } from "./questions.ts";
-import { recovers } from "./recovery.ts";
+import { PEOPLE, type Profile, profileOf } from "./profile.ts";
+import { recoverAccount } from "./recovery.ts";
+import { check, HOSTILE } from "./reference-model.ts";
+import type { RequestContext } from "./requests.ts";
 import { Simulation } from "./simulation.ts";
-import { PEOPLE, type Temper, temperOf } from "./temper.ts";
-import { demand, HOSTILE } from "./witness.ts";
 
-/** Lets a sender at the rate limit drain its outbox; a quiet world ends earlier. */
+/** Long enough for a sender at the rate limit to empty its outbox; an idle world ends earlier. */
 const CALM_MS = 400_000;
 
-export class World extends Simulation implements Scene {
-  readonly temper: Temper;
+export class World extends Simulation implements RequestContext {
+  readonly temper: Profile;
   readonly machine: Machine;
   readonly devices: Device[] = [];
-  readonly around: Platform;
-  /** What lets the links go on that do not read at the moment. */
+  readonly platform: Platform;
+  /** Callbacks that release links with stalled readers. */
   readonly stalls: (() => void)[] = [];
-  /** Before it links are slow, or not reached at all. */
+  /** Time until which links are slow or unreachable. */
   isCalm = false;
   readonly #newcomers: Newcomer[] = [];
 
   constructor(seed: number, mutant: Mutant = {}) {
     super(seed);
-    this.temper = temperOf(this.dice);
+    this.temper = profileOf(this.random);
     const { weights, roomSecret, postsPerSecond } = this.temper;
-    this.around = this.platform({
+    this.platform = this.createPlatform({
       ...{ mutant, postsPerSecond, isDiskFine: weights.full + weights.disk === 0 },
       ...(roomSecret === undefined ? {} : { roomSecret }),
       pushed: (endpoint, text) => this.#pushed(endpoint, text),
       weather: {
-        delayMs: () => this.dice.int(this.isCalm ? 5 : this.temper.delayMsMax),
-        isReachable: () => this.isCalm || !this.dice.chance(this.temper.unreachable),
+        delayMs: () => this.random.int(this.isCalm ? 5 : this.temper.delayMsMax),
+        isReachable: () => this.isCalm || !this.random.chance(this.temper.unreachable),
       },
     });
-    this.machine = new Machine(this.around);
+    this.machine = new Machine(this.platform);
     this.#settle();
   }
 
@@ -46,12 +46,12 @@ export class World extends Simulation implements Scene {
     return this.devices.filter(({ isHostile }) => !isHostile);
   }
 
-  /** First faults, then calm. @returns what tells this run from any other */
+  /** Runs with faults, then without. @returns a digest of the run */
   async run(): Promise<string> {
     void this.machine.start();
     await this.advance(50);
     for (const device of this.devices) device.start();
-    await this.advance(this.dice.pick([0, 400, 3_000]));
+    await this.advance(this.random.pick([0, 400, 3_000]));
     for (const room of this.temper.rooms) await this.#found(room);
     for (let i = 0; i < this.temper.steps; i++) await this.#step();
     await this.#calm();
@@ -69,40 +69,40 @@ export class World extends Simulation implements Scene {
     return this.#newcomers.at(-1)?.name;
   }
 
-  comes(secret: string): void {
+  addNewcomer(secret: string): void {
     if (this.isCalm) return;
     const name = `guest${this.#newcomers.length}`;
-    const isLeaving = this.dice.chance(0.5);
+    const isLeaving = this.random.chance(0.5);
     const leaves = async (client: Device["client"]) => {
       const room = client.rooms[0]?.id ?? "";
       await client.request("prefs-set", { room, muted: 0 });
       if (isLeaving) await client.request("unregister", {});
     };
     this.#newcomers.push(
-      new Newcomer(this.around, this.machine.dialFrom(name), {
+      new Newcomer(this.platform, this.machine.dialFrom(name), {
         ...{ name, password: "secret", leaves },
         secret: secret === "" ? this.temper.roomSecret : secret,
       }),
     );
   }
 
-  recovers(token: string): void {
-    if (!this.isCalm) recovers(this.around, this.machine.dialFrom("lost"), token);
+  addRecovery(token: string): void {
+    if (!this.isCalm) recoverAccount(this.platform, this.machine.dialFrom("lost"), token);
   }
 
   #pushed(endpoint: string, text: string) {
     const home = this.devices.find(({ home: { name } }) => endpoint.endsWith(`/${name}`))?.home;
     const { tag, from } = JSON.parse(text) as { readonly tag: string; readonly from?: string };
-    this.around.guard(() => {
-      demand(home !== undefined && home.isPushed !== false, () => `a push to ${endpoint}`);
-      const members = this.witness.rooms.get(tag)?.members;
-      const isIn = members?.has(this.witness.idOf(home.user) ?? "") === true;
-      demand(isIn, () => `${home.name} is pushed what is said in '${tag}'`);
-      demand(from !== home.user, () => `${home.name} is pushed its own words`);
+    this.platform.guard(() => {
+      check(home !== undefined && home.isPushed !== false, () => `a push to ${endpoint}`);
+      const members = this.model.rooms.get(tag)?.members;
+      const isIn = members?.has(this.model.idOf(home.user) ?? "") === true;
+      check(isIn, () => `${home.name} is pushed what is said in '${tag}'`);
+      check(from !== home.user, () => `${home.name} is pushed its own words`);
     });
     this.trace.note(`${this.clock.now()} push ${endpoint} ${text}`);
-    const status = this.isCalm ? 201 : this.dice.pick([201, 201, 503, 410]);
-    if (status === 410) home?.mayNotPush();
+    const status = this.isCalm ? 201 : this.random.pick([201, 201, 503, 410]);
+    if (status === 410) home?.markPushUnknown();
     return { status, retryAfter: undefined };
   }
 
@@ -113,38 +113,38 @@ export class World extends Simulation implements Scene {
   }
 
   #settle(): void {
-    const people = this.temper.isBetrayed ? [...PEOPLE, HOSTILE] : PEOPLE;
+    const people = this.temper.hasHostileMember ? [...PEOPLE, HOSTILE] : PEOPLE;
     for (const user of people) {
-      const homes = user === HOSTILE ? 1 : 1 + this.dice.int(this.temper.homesMax);
+      const homes = user === HOSTILE ? 1 : 1 + this.random.int(this.temper.homesMax);
       for (let i = 0; i < homes; i++) {
-        const home = new Home(this.around, user, `${user}${i}`);
-        const programs = this.dice.chance(0.15) ? 2 : 1;
+        const home = new Home(this.platform, user, `${user}${i}`);
+        const programs = this.random.chance(0.15) ? 2 : 1;
         for (let j = 0; j < programs; j++) {
           const name = `${home.name}${"ab"[j]}`;
-          this.devices.push(new Device(this.around, this.machine, home, name));
+          this.devices.push(new Device(this.platform, this.machine, home, name));
         }
       }
     }
   }
 
   async #found(room: string): Promise<void> {
-    const first = this.dice.int(this.devices.length);
+    const first = this.random.int(this.devices.length);
     for (const kind of ["create", "join"] as const) {
       for (const [by, device] of this.devices.entries()) {
-        const isMeant = kind === "create" ? by === first : this.dice.chance(0.7);
+        const isMeant = kind === "create" ? by === first : this.random.chance(0.7);
         const create = kind === "create";
-        if (isMeant) device.ask((of) => of.request("join", { room, create }));
+        if (isMeant) device.request((of) => of.request("join", { room, create }));
       }
       await this.advance(100);
     }
   }
 
   async #step(): Promise<void> {
-    const kind = this.dice.weighted(this.temper.weights);
-    const device = this.dice.pick(this.devices);
+    const kind = this.random.weighted(this.temper.weights);
+    const device = this.random.pick(this.devices);
     this.trace.note(`${this.clock.now()} ${kind} ${device.name}`);
     perform(kind, device, this);
-    await this.advance(this.dice.int(this.temper.pauseMsMax));
+    await this.advance(this.random.int(this.temper.pauseMsMax));
   }
 
   async #calm(): Promise<void> {
@@ -154,18 +154,18 @@ export class World extends Simulation implements Scene {
     this.machine.disk.leave(1 << 30);
     this.machine.stopWithin(Number.POSITIVE_INFINITY);
     for (const device of this.devices) {
-      device.look();
+      device.resumeReading();
       if (device.isHostile) device.kill(false);
     }
     for (const newcomer of this.#newcomers) newcomer.end();
     for (const release of this.stalls.splice(0)) release();
     const until = this.clock.now() + CALM_MS;
     for (let i = 0; this.clock.now() < until; i++) {
-      for (const device of this.honest) device.askWhenSent();
+      for (const device of this.honest) device.checkSent();
       await this.advance(i < 20 ? 50 : 500);
       for (const device of this.honest) {
         if (!device.isRunning) device.start();
-        if (device.isLoggedOut && !device.isBusy) device.ask(() => device.logIn());
+        if (device.isLoggedOut && !device.isBusy) device.request(() => device.logIn());
       }
       if (this.#isQuiet()) break;
     }
@@ -199,35 +199,35 @@ export class World extends Simulation implements Scene {
   check(): void {
     for (const device of this.honest) {
       const { client, name, openPosts } = device;
-      demand(client.isConnected && client.user !== undefined, () => `${name} is not in`);
-      demand(device.isSent && device.home.isSent, () => `${name} has unsent posts`);
-      demand(openPosts === 0, () => `${name} has ${openPosts} posts that nobody settled`);
+      check(client.isConnected && client.user !== undefined, () => `${name} is not in`);
+      check(device.isSent && device.home.isSent, () => `${name} has unsent posts`);
+      check(openPosts === 0, () => `${name} has ${openPosts} posts that nobody settled`);
     }
     const links = this.#linksIn();
-    demand(links === this.honest.length, () => `${links} links of ${this.honest.length} are in`);
+    check(links === this.honest.length, () => `${links} links of ${this.honest.length} are in`);
     this.machine.watch.checkComplete();
     for (const device of this.honest) {
-      for (const claims of device.claims) this.witness.settings.checkClaims(claims);
+      for (const claims of device.requestedChanges) this.model.settings.checkAcknowledged(claims);
       device.home.reader.checkComplete();
-      this.witness.checkOrder(device);
+      this.model.checkOrder(device);
     }
   }
 
-  /** Whoever has a program that is in is online, and nobody else. */
+  /** Checks that exactly the accounts with a logged-in program are online. */
   async #checkPresence(): Promise<void> {
-    const asked = this.honest[0]?.client.request("who", {});
-    asked?.catch(() => undefined);
+    const answer = this.honest[0]?.client.request("who", {});
+    answer?.catch(() => undefined);
     await this.advance(1_000);
-    for (const { user, online } of (await asked)?.users ?? []) {
+    for (const { user, online } of (await answer)?.users ?? []) {
       const isIn = this.honest.some(({ home }) => home.user === user);
-      demand(online === isIn, () => `${user} is said to be ${online ? "online" : "offline"}`);
+      check(online === isIn, () => `${user} is said to be ${online ? "online" : "offline"}`);
     }
   }
 
-  /** What is set and pinned is the same on each device; nothing of it is what was erased. */
+  /** Checks that all devices have the same settings and pins, without erased messages. */
   async #checkSettings({ client, home, name }: Device): Promise<void> {
-    const { witness } = this;
-    // The wire's watch compares them with what was recorded.
+    const { model } = this;
+    // The wire watch compares them with the records.
     await this.#answered(client.request("prefs", {}));
     await this.#answered(client.request("ignored", {}));
     for (const room of client.rooms) {
@@ -235,27 +235,27 @@ export class World extends Simulation implements Scene {
       const { records } = await this.#answered(client.request("pins", { target }));
       const heads = records.map(({ head }) => JSON.parse(Buffer.from(head).toString()));
       const pins = heads.filter(({ kind }) => kind !== "edit").map(({ seq }) => seq as number);
-      const is = [...witness.settings.pinsOf(room.id)].sort((a, b) => a - b);
-      demand(Bun.deepEquals(pins, is), () => `${name}: pins of ${target} are ${pins}, not ${is}`);
-      for (const { salt } of records) demand(salt !== undefined, () => `${name}: an erased pin`);
+      const is = [...model.settings.pinsOf(room.id)].sort((a, b) => a - b);
+      check(Bun.deepEquals(pins, is), () => `${name}: pins of ${target} are ${pins}, not ${is}`);
+      for (const { salt } of records) check(salt !== undefined, () => `${name}: an erased pin`);
     }
     const { devices } = await this.#answered(client.request("devices", {}));
     const own = this.devices.filter(({ home: { user } }) => user === home.user);
     const ids = own.map((device) => deviceIdOf(device.home.device.publicKey));
     const mine = deviceIdOf(home.device.publicKey);
     for (const { device, current, online } of devices) {
-      demand(ids.includes(device), () => `${name} has the device ${device} of somebody else`);
-      demand(current === (device === mine), () => `${name} is said to be ${device}`);
-      demand(online || !current, () => `${name} is said to be away`);
+      check(ids.includes(device), () => `${name} has the device ${device} of somebody else`);
+      check(current === (device === mine), () => `${name} is said to be ${device}`);
+      check(online || !current, () => `${name} is said to be away`);
     }
     const { subscribed } = await this.#answered(client.request("push-key", {}));
     const { isPushed = subscribed } = home;
-    demand(subscribed === isPushed, () => `${name} is said to take pushes: ${subscribed}`);
+    check(subscribed === isPushed, () => `${name} is said to take pushes: ${subscribed}`);
   }
 
-  async #answered<Value>(asked: Promise<Value>): Promise<Value> {
+  async #answered<Value>(answer: Promise<Value>): Promise<Value> {
     let outcome: Value | Fault | undefined;
-    asked.then(
+    answer.then(
       (value) => {
         outcome = value;
       },

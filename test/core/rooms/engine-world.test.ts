@@ -14,7 +14,7 @@ import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { RequestOf } from "../../../src/wire/messages.ts";
 import { type LogRecord, parseBody } from "../../../src/wire/record.ts";
 import { sampleSize } from "../../samples.ts";
-import { demand, randomOf } from "../../worlds/disk-world.ts";
+import { check, randomOf } from "../../worlds/disk-world.ts";
 import type { Ledger } from "../ledger.ts";
 import { TroubledLog, type Weather } from "../troubled-log.ts";
 
@@ -105,21 +105,21 @@ class EngineWorld {
       this.#bring();
       this.#log.step();
     }
-    demand(this.#isIdle(), "all that was asked is answered");
+    check(this.#isIdle(), "all that was asked is answered");
   }
 
   check(): void {
     for (const writer of this.writers) {
-      demand(writer.outbox.size === 0, "an outbox drains");
+      check(writer.outbox.size === 0, "an outbox drains");
       const settled = [...writer.durable, ...writer.refused].sort((a, b) => a - b);
-      demand(settled.join() === writer.written.join(), "each post is settled once");
+      check(settled.join() === writer.written.join(), "each post is settled once");
       const recorded = this.#keysOf(writer);
-      demand(isAscending(recorded), "what one outbox wrote is recorded in its order");
-      for (const key of writer.durable) demand(recorded.includes(key), "what was acked is there");
+      check(isAscending(recorded), "what one outbox wrote is recorded in its order");
+      for (const key of writer.durable) check(recorded.includes(key), "what was acked is there");
     }
     for (const { id } of USERS) {
       const isIn = [...this.#sessions.values()].some(({ isIn, user }) => isIn && user === id);
-      demand(this.#engine.isOnline(id) === isIn, "online is who has a session");
+      check(this.#engine.isOnline(id) === isIn, "online is who has a session");
     }
     for (const reclaim of this.ledger.records.filter(isReclaim)) {
       const { room, seq } = reclaim.head;
@@ -128,7 +128,7 @@ class EngineWorld {
       const later = this.ledger.records.slice(seq).some(({ head }) => head.room === room);
       if (isThere || later) continue; // A member joined in time.
       const before = this.ledger.records.filter(({ head }) => head.room === room && head.seq < seq);
-      demand(!before.some(({ head }) => head.kind === "text"), "no message is lost with its room");
+      check(!before.some(({ head }) => head.kind === "text"), "no message is lost with its room");
     }
   }
 
@@ -137,19 +137,19 @@ class EngineWorld {
     const restored = new RoomEngine({ rooms, directory: DIRECTORY, sha256 });
     if (isSnapshot) restored.load(JSON.parse(JSON.stringify(this.#engine.value())));
     else for (const record of this.ledger.records) restored.restore(record);
-    demand(rooms.head === this.rooms.head, "the same head");
+    check(rooms.head === this.rooms.head, "the same head");
     for (const { head } of this.ledger.records) {
       const [lived, read] = [this.rooms, rooms].map((all) => all.get(head.room as RoomId));
-      demand(Bun.deepEquals(lived, read), "the same room");
+      check(Bun.deepEquals(lived, read), "the same room");
       const id = parsePostId(head.id);
       if (id === undefined || head.by === "server") continue;
       const requester = { id: 1, user: head.by, session: 1 };
       const request = postOf(id.outbox, id.counter, "lobby", "again");
       const command = { kind: "post", request } as const;
       const [effect, ...more] = restored.handle({ kind: "submit", requester, command }, 0);
-      demand(more.length === 0 && effect?.kind === "settle", "a repeat is answered at once");
+      check(more.length === 0 && effect?.kind === "settle", "a repeat is answered at once");
       const { seq } = effect.outcome as { seq: number };
-      demand(seq === head.seq, "with the seq of the first");
+      check(seq === head.seq, "with the seq of the first");
     }
   }
 
@@ -225,19 +225,19 @@ class EngineWorld {
       return;
     }
     const { session } = writer;
-    demand(session !== undefined, "an outbox sends over links only");
+    check(session !== undefined, "an outbox sends over links only");
     const { counter, to, body } = effect;
     const request = postOf(writer.id, counter, to, body.text);
     this.#submit(session, { kind: "post", request }, (outcome) => {
       if (writer.session !== session) return;
       if (outcome instanceof Fault) {
-        demand(outcome.code !== "log-conflict", "a conflict is decided again, and ends");
+        check(outcome.code !== "log-conflict", "a conflict is decided again, and ends");
         return this.#outbox(writer, { kind: "refused", counter, fault: outcome });
       }
       const receipt = outcome as { seq: number; n: number; time: number };
       const recorded = this.ledger.records[receipt.seq - 1]?.head;
-      demand(recorded?.id === `${writer.id}.${counter}`, "the answer names its record");
-      demand(recorded.n === receipt.n && recorded.time === receipt.time, "and its place");
+      check(recorded?.id === `${writer.id}.${counter}`, "the answer names its record");
+      check(recorded.n === receipt.n && recorded.time === receipt.time, "and its place");
       this.#outbox(writer, { kind: "acked", counter, receipt });
     });
   }
@@ -300,7 +300,7 @@ class EngineWorld {
   #checkChange({ user }: Session, outcome: Outcome): void {
     if (!("joined" in outcome)) return;
     const { room } = outcome;
-    demand(this.rooms.get(room as RoomId)?.members.has(user) === true, "who was let in is in");
+    check(this.rooms.get(room as RoomId)?.members.has(user) === true, "who was let in is in");
   }
 
   #submit(
@@ -335,13 +335,13 @@ class EngineWorld {
         const sessions = [...this.#sessions.values()];
         const session = sessions.find(({ open }) => open.has(effect.id));
         const onOutcome = session?.open.get(effect.id);
-        demand(onOutcome !== undefined, "each request is answered once");
+        check(onOutcome !== undefined, "each request is answered once");
         session?.open.delete(effect.id);
         if (session?.isIn === true) onOutcome(effect.outcome);
         return;
       }
       case "presence": {
-        demand(this.#engine.isOnline(effect.user) === effect.online, "presence tells what is");
+        check(this.#engine.isOnline(effect.user) === effect.online, "presence tells what is");
         return;
       }
       case "confirm":
@@ -354,21 +354,21 @@ class EngineWorld {
   #checkReaders(effect: Extract<EngineEffect, { kind: "deliver" | "follow" | "unfollow" }>): void {
     if (effect.kind === "deliver") return this.#checkRecord(effect);
     const isIn = effect.room.members.has(effect.user);
-    demand(isIn === (effect.kind === "follow"), "members follow, others do not");
+    check(isIn === (effect.kind === "follow"), "members follow, others do not");
   }
 
   /** Checks that a record is still allowed when it is recorded. */
   #checkRecord({ room, record }: Extract<EngineEffect, { kind: "deliver" }>): void {
     const { kind, by } = record.head;
     if (kind === "text" || kind === "topic") {
-      demand(!room.isClosed, "nothing is said in a room that is closed");
-      demand(room.members.has(by as UserId), "nothing is said by who is out");
+      check(!room.isClosed, "nothing is said in a room that is closed");
+      check(room.members.has(by as UserId), "nothing is said by who is out");
     }
     if ((kind === "room" || kind === "rename") && room.name !== undefined) {
-      demand(this.rooms.holderOf(room.name) === room, "each name is of one room");
+      check(this.rooms.holderOf(room.name) === room, "each name is of one room");
     }
     if (kind === "remove" && !isReclaim(record)) {
-      demand(room.members.size === 0, "nobody is in a room that is removed");
+      check(room.members.size === 0, "nobody is in a room that is removed");
     }
   }
 

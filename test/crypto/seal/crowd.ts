@@ -10,7 +10,7 @@ import type { SealedGroup } from "../../../src/crypto/seal/group.ts";
 import type { KeyPackagePair } from "../../../src/crypto/seal/key-packages.ts";
 import { wipe } from "../../../src/crypto/seal/secrets.ts";
 import { importStateKey, type StateKey } from "../../../src/crypto/seal/state-box.ts";
-import type { Dice } from "../../worlds/dice.ts";
+import type { SeededRandom } from "../../worlds/seeded-random.ts";
 import { opensNext } from "./attacker.ts";
 import { ROOM, TestDevice } from "./devices.ts";
 
@@ -45,20 +45,20 @@ export interface CrowdTally {
 
 export class Crowd {
   readonly tally: CrowdTally = { commits: 0, texts: 0, reloads: 0, attempts: 0 };
-  readonly #dice: Dice;
+  readonly #dice: SeededRandom;
   readonly #people: Person[];
   readonly #key: StateKey;
   readonly #log: Entry[] = [];
   #counter = 0;
 
-  private constructor(dice: Dice, people: Person[], key: StateKey) {
+  private constructor(dice: SeededRandom, people: Person[], key: StateKey) {
     this.#dice = dice;
     this.#people = people;
     this.#key = key;
   }
 
   /** @param users number of users. Every third user has two devices, all others one. */
-  static async gather(dice: Dice, users: number): Promise<Crowd> {
+  static async gather(dice: SeededRandom, users: number): Promise<Crowd> {
     const people: Person[] = [];
     for (let i = 0; i < users; i++) {
       const device = await TestDevice.make({ user: `user-${i}` });

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { FIRST_SEED, IS_SOAK, sampleSize } from "../../samples.ts";
-import { Dice } from "../../worlds/dice.ts";
+import { SeededRandom } from "../../worlds/seeded-random.ts";
 import { Crowd } from "./crowd.ts";
 
 const SEEDS = sampleSize(2, 20);
@@ -12,7 +12,7 @@ const seeds = Array.from({ length: SEEDS }, (_, i) => FIRST_SEED + i);
 test.each(seeds)(
   "members agree and removed devices cannot decrypt anything, seed %i",
   async (seed) => {
-    const crowd = await Crowd.gather(new Dice(seed), USERS);
+    const crowd = await Crowd.gather(new SeededRandom(seed), USERS);
     const started = performance.now();
     for (let i = 0; i < CHANGES; i++) await crowd.step();
     await crowd.settle();

@@ -14,50 +14,50 @@ const WORD_EVERY_MS = 150;
 
 export interface NewcomerOptions {
   readonly name: string;
-  /** Undefined: the server is open to all. */
+  /** `undefined` if the server is open. */
   readonly secret: string | undefined;
   readonly password: string;
-  /** What it asks at last; left out: nothing. */
+  /** Last request; no request if absent. */
   readonly leaves?: (client: Client) => Promise<unknown>;
 }
 
-/** Somebody who registers once, on whatever node answers, says a few words and is gone. */
+/** Client that registers once at any node, posts some texts and ends. */
 export class Newcomer {
   readonly name: string;
   readonly secret: string | undefined;
-  /** Its registration was confirmed. */
+  /** Whether the registration was confirmed. */
   isIn = false;
   readonly #life: Life;
   readonly #client: Client;
 
-  constructor(around: Platform, dial: Dial, options: NewcomerOptions) {
+  constructor(platform: Platform, dial: Dial, options: NewcomerOptions) {
     const { name, secret, password, leaves = () => Promise.resolve() } = options;
     this.name = name;
     this.secret = secret;
-    const { clock, dice } = around;
+    const { clock, random } = platform;
     const life = new Life(clock, () => 0);
     this.#life = life;
     const state = ClientState.inMemory();
-    const key = identityOfSeed(dice.bytes(32));
+    const key = identityOfSeed(random.bytes(32));
     state.accountKey(IDENTITY.fingerprint, name, () => key.toPem());
     this.#client = new Client(
       {
-        ...{ clock: life.clock, entropy: dice.bytes, hashing: nativeHashing() },
+        ...{ clock: life.clock, entropy: random.bytes, hashing: nativeHashing() },
         dial: async () => {
           const link = await life.hold(dial({ ...SERVER, timeoutMs: 1_000 }));
           life.onEnd(() => link.destroy());
           return life.link(link);
         },
         state,
-        keys: deviceKeys(identityOfSeed(dice.bytes(32)), state),
+        keys: deviceKeys(identityOfSeed(random.bytes(32)), state),
       },
       {
         ...{ address: "server:2428", program: "chat/newcomer", follow: "all" },
         credentials: { user: name, mode: "register", password, roomSecret: secret },
       },
     );
-    this.#run(around, leaves).catch((error: unknown) => {
-      if (life.isAlive && !(error instanceof Fault)) around.fail(error);
+    this.#run(platform, leaves).catch((error: unknown) => {
+      if (life.isAlive && !(error instanceof Fault)) platform.fail(error);
     });
   }
 

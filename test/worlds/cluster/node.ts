@@ -30,32 +30,32 @@ import type { SimLink, SimNats } from "./sim-nats.ts";
 
 export const ROOM_PASSWORD = "the room's";
 
-/** How a wrong program would differ: the world has to notice each of them. */
+/** A planted bug, which the world must detect. */
 export interface ClusterMutant {
   readonly disk?: (disk: Disk) => Disk;
   readonly stream?: (stream: Stream) => Stream;
-  /** Done once, before the first world. */
+  /** Called once, before the first world. */
   readonly plant?: () => void;
 }
 
-/** What the nodes of one world share beside its platform. */
+/** Objects that the nodes of a world share, in addition to its platform. */
 export interface Cluster {
-  readonly around: Platform;
+  readonly platform: Platform;
   readonly nats: SimNats;
   readonly mutant: ClusterMutant;
   readonly nodes: ClusterNode[];
-  /** A record is on the disk of one of them. */
+  /** Called when a node has stored a record on its disk. */
   readonly note: (place: Place, record: LogRecord) => void;
 }
 
 const ASKED_EVERY_MS = 100;
 
-/** One machine of a cluster with its disk, over all of the lives of its server. */
+/** Machine of a cluster with its disk; its server can start several times. */
 export class ClusterNode {
   readonly name: string;
   readonly disk: SimDisk;
   network: MemoryNetwork;
-  /** Added to the wall clock of this machine. */
+  /** Milliseconds added to the wall clock of this machine. */
   wallMs: number;
   restartAt: number | undefined;
   replica: Replica | undefined;
@@ -69,15 +69,15 @@ export class ClusterNode {
   #mirrors: Record<Place, LogFile> | undefined;
   #isStopping = false;
   #stopAt = Number.POSITIVE_INFINITY;
-  readonly #hearers = new Set<(node: string, news: SiblingMessage) => void>();
+  readonly #receivers = new Set<(node: string, message: SiblingMessage) => void>();
 
   constructor(cluster: Cluster, name: string) {
-    const { dice } = cluster.around;
+    const { random } = cluster.platform;
     this.#cluster = cluster;
     this.name = name;
-    this.disk = new SimDisk({ random: dice.random, failure: this.#trouble.bind(this) });
-    this.#segmentBytes = dice.chance(0.5) ? 2_000 : 1 << 26;
-    this.wallMs = dice.int(20_000) - 10_000;
+    this.disk = new SimDisk({ random: random.next, failure: this.#trouble.bind(this) });
+    this.#segmentBytes = random.chance(0.5) ? 2_000 : 1 << 26;
+    this.wallMs = random.int(20_000) - 10_000;
     this.network = this.#newNetwork();
   }
 
@@ -101,7 +101,7 @@ export class ClusterNode {
     return (options) => this.network.dialFrom(host)(options);
   }
 
-  /** What it says to the others that ask; undefined: nothing. */
+  /** Answer to requests of other nodes; `undefined` while the node is down. */
   get answer(): PeerNode | undefined {
     if (this.#life === undefined || this.link?.isReachable !== true) return undefined;
     const { replica } = this;
@@ -113,12 +113,13 @@ export class ClusterNode {
     return replica?.failure === undefined ? { heads } : undefined;
   }
 
-  hear(node: string, news: SiblingMessage): void {
-    if (this.link?.isReachable === true) for (const hearer of this.#hearers) hearer(node, news);
+  receive(node: string, message: SiblingMessage): void {
+    if (this.link?.isReachable === true)
+      for (const receiver of this.#receivers) receiver(node, message);
   }
 
   async start(): Promise<void> {
-    const life = new Life(this.#cluster.around.clock, () => this.wallMs);
+    const life = new Life(this.#cluster.platform.clock, () => this.wallMs);
     this.#life = life;
     this.restartAt = undefined;
     this.#note("start");
@@ -141,7 +142,7 @@ export class ClusterNode {
     else this.disk.killProcess();
     this.network.cut();
     this.network = this.#newNetwork();
-    this.restartAt = this.#cluster.around.clock.now() + awayMs;
+    this.restartAt = this.#cluster.platform.clock.now() + awayMs;
   }
 
   stopWithin(calls: number): void {
@@ -163,7 +164,7 @@ export class ClusterNode {
     if (!life.isAlive) return;
     this.#forget();
     this.disk.killProcess();
-    this.restartAt = this.#cluster.around.clock.now() + awayMs;
+    this.restartAt = this.#cluster.platform.clock.now() + awayMs;
   }
 
   cut(isCut: boolean): void {
@@ -172,7 +173,7 @@ export class ClusterNode {
     if (this.link !== undefined) this.link.isCut = isCut;
   }
 
-  /** All that a log on its disk holds. */
+  /** Bytes of a log on the disk. */
   bytesOf(place: Place): string {
     const folder = `/d/${place}`;
     const names = this.disk.list(folder).filter((name) => name.endsWith(".jsonl"));
@@ -194,13 +195,13 @@ export class ClusterNode {
     this.link = undefined;
     this.#isStopping = false;
     this.#stopAt = Number.POSITIVE_INFINITY;
-    this.#hearers.clear();
+    this.#receivers.clear();
   }
 
   async #boot(life: Life): Promise<void> {
-    const { around, nats, mutant, note } = this.#cluster;
+    const { platform, nats, mutant, note } = this.#cluster;
     const { clock } = life;
-    const entropy = around.dice.bytes;
+    const entropy = platform.random.bytes;
     const link = nats.connect();
     link.isCut = this.isCut;
     this.link = link;
@@ -217,7 +218,7 @@ export class ClusterNode {
           ...common,
           folder: `/d/${place}`,
           onRecord: (record) => {
-            around.guard(() => note(place, record));
+            platform.guard(() => note(place, record));
             apply(record);
           },
         }),
@@ -227,9 +228,9 @@ export class ClusterNode {
     const mirrors = { history, accounts };
     this.#mirrors = mirrors;
     for (const place of ["accounts", "history"] as const) {
-      // Told here, whoever else follows: on this disk it is.
+      // Reported here, independently of other followers: the record is on this disk.
       await mirrors[place].follow(mirrors[place].head() + 1, (record) => {
-        if (life.isAlive) around.guard(() => note(place, record));
+        if (life.isAlive) platform.guard(() => note(place, record));
       });
     }
     while (!link.isReachable || !nats.hasLeader) await life.hold(this.#pause(ASKED_EVERY_MS));
@@ -297,7 +298,7 @@ export class ClusterNode {
     });
   }
 
-  /** As ../../../src/cli/serve/cluster.ts has them over NATS. */
+  /** Equivalent of src/cli/serve/cluster.ts, which uses NATS. */
   #sequencer(life: Life, replica: Replica, history: LogFile): Sequencer {
     const { clock } = life;
     return {
@@ -328,18 +329,18 @@ export class ClusterNode {
   }
 
   #siblings(): Siblings {
-    const { around, nodes } = this.#cluster;
+    const { platform, nodes } = this.#cluster;
     return {
       publish: (message) => {
-        if (this.link?.isReachable !== true || around.dice.chance(0.1)) return;
+        if (this.link?.isReachable !== true || platform.random.chance(0.1)) return;
         for (const node of nodes) {
           if (node === this) continue;
-          around.clock.after(around.dice.int(20), () => node.hear(this.name, message));
+          platform.clock.after(platform.random.int(20), () => node.receive(this.name, message));
         }
       },
       listen: (onNews) => {
-        this.#hearers.add(onNews);
-        return () => this.#hearers.delete(onNews);
+        this.#receivers.add(onNews);
+        return () => this.#receivers.delete(onNews);
       },
     };
   }
@@ -353,31 +354,31 @@ export class ClusterNode {
 
   #stopped(fault: Fault): void {
     this.#note(`stopped ${fault.code}: ${fault.message}`);
-    this.#cluster.around.fail(fault);
+    this.#cluster.platform.fail(fault);
   }
 
   #trouble(call: DiskCall, path: string, number: number): DiskFailure | undefined {
     if (number < this.#stopAt) return undefined;
-    // From this very call on nothing of this life gets out.
+    // After this call, nothing of this run has an effect.
     this.crash("power", 1_000);
     throw new MachineStopped(`stopped at ${call} ${path}`);
   }
 
   #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#cluster.around.clock.after(ms, resolve));
+    return new Promise((resolve) => this.#cluster.platform.clock.after(ms, resolve));
   }
 
   #newNetwork(): MemoryNetwork {
-    return new MemoryNetwork(this.#cluster.around.clock, this.#cluster.around.weather);
+    return new MemoryNetwork(this.#cluster.platform.clock, this.#cluster.platform.weather);
   }
 
   #note(what: string): void {
-    const { clock, trace } = this.#cluster.around;
+    const { clock, trace } = this.#cluster.platform;
     trace.note(`${clock.now()} ${this.name} ${what}`);
   }
 }
 
-/** After the end of its life nobody hears of it. */
+/** Wraps a stream that reports nothing after the end of the run. */
 function heldStream(life: Life, stream: Stream): Stream {
   return withFields(stream, {
     publish: (bytes, id) => life.hold(stream.publish(bytes, id)),

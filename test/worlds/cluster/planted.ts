@@ -4,19 +4,19 @@ import { withoutWaiting } from "../planted.ts";
 import { withFields } from "../with-fields.ts";
 import type { ClusterMutant } from "./node.ts";
 
-/** Bugs as they might be made, each of which the worlds have to catch. */
+/** Planted bugs, which the worlds must detect. */
 export const PLANTED: Readonly<Record<string, ClusterMutant>> = {
   "acknowledged before the own disk holds it": { disk: withoutWaiting },
   "a decision holds, whatever has changed": { plant: withoutObjections },
   "that the stream has lost something is not noticed": { stream: withMemory },
 };
 
-/** For the whole process. */
+/** Affects the whole process. */
 function withoutObjections(): void {
   Admission.prototype.rejectionReason = () => undefined;
 }
 
-/** What was read once is believed to be there. */
+/** Caches every message that was read once. */
 function withMemory(stream: Stream): Stream {
   const known = new Map<number, StreamMessage>();
   let last = 0;

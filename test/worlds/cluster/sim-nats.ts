@@ -2,15 +2,15 @@ import { Fault } from "../../../src/base/fault.ts";
 import { CLUSTER_ANSWER_TIMEOUT_MS } from "../../../src/base/limits-cluster.ts";
 import type { Clock } from "../../../src/io/clock.ts";
 import type { Stored, Stream, StreamMessage } from "../../../src/io/cluster/stream.ts";
-import type { Dice } from "../dice.ts";
+import type { SeededRandom } from "../seeded-random.ts";
 
-/** What goes wrong on the ways to the stream; probabilities. */
+/** Probabilities of faults in the connections to the stream. */
 export interface NatsWeather {
   delayMsMax: number;
-  /** A request that does not arrive, and an answer that does not. */
+  /** Probability that a request or an answer is lost. */
   requestLost: number;
   answerLost: number;
-  /** A copy is asked that hangs: neither answer nor fault. */
+  /** Probability that a replica neither answers nor fails. */
   hangs: number;
   lagMax: number;
 }
@@ -19,36 +19,36 @@ export const FINE: NatsWeather = {
   ...{ delayMsMax: 2, requestLost: 0, answerLost: 0, hangs: 0, lagMax: 0 },
 };
 
-/** For so long a leader that has just been chosen may not know the end of its stream. */
+/** Milliseconds in which a new leader may not know the end of the stream. */
 const STALE_MS = 200;
 
-/** A replicated stream and the machines that hold it, as its users see them. */
+/** Replicated stream and its machines, as its clients see them. */
 export class SimNats {
   readonly messages: StreamMessage[] = [];
   weather: NatsWeather = FINE;
-  /** All of its machines are without power. */
+  /** Whether all machines are without power. */
   isOut = false;
   readonly #clock: Clock;
-  readonly #dice: Dice;
-  /** Deduplication of publishes by id, in a window of time. */
+  readonly #random: SeededRandom;
+  /** Publishes by id, for deduplication within a time window. */
   readonly #ids = new Map<string, { readonly seq: number; readonly at: number }>();
   readonly #windowMs: number;
-  /** What it stores it tells to all. */
-  readonly #tells: boolean;
+  /** Clients, which receive all stored messages. */
+  readonly #sendsNotifications: boolean;
   readonly #links = new Set<SimLink>();
   #leaderAt = 0;
-  /** Each leader has its own clock. */
+  /** Clock offset of the leader. */
   #skewMs = 0;
 
-  constructor(clock: Clock, dice: Dice) {
+  constructor(clock: Clock, random: SeededRandom) {
     this.#clock = clock;
-    this.#dice = dice;
-    this.#windowMs = dice.pick([10_000, 120_000]);
-    this.#tells = dice.chance(0.7);
+    this.#random = random;
+    this.#windowMs = random.pick([10_000, 120_000]);
+    this.#sendsNotifications = random.chance(0.7);
   }
 
   connect(): SimLink {
-    const link = new SimLink(this, this.#clock, this.#dice);
+    const link = new SimLink(this, this.#clock, this.#random);
     this.#links.add(link);
     return link;
   }
@@ -61,25 +61,25 @@ export class SimNats {
     return !this.isOut && this.#clock.now() >= this.#leaderAt;
   }
 
-  /** Its end, as whoever leads knows it. */
+  /** Last message that the leader knows. */
   get last(): number {
     const isStale = this.#clock.now() < this.#leaderAt + STALE_MS && this.#leaderAt > 0;
-    return Math.max(0, this.messages.length - (isStale ? this.#dice.int(3) : 0));
+    return Math.max(0, this.messages.length - (isStale ? this.#random.int(3) : 0));
   }
 
-  /** Whoever led is gone; the others agree who leads next. */
+  /** Removes the leader; the other machines elect a new one. */
   loseLeader(forMs: number): void {
     this.#leaderAt = this.#clock.now() + forMs;
-    this.#skewMs = this.#dice.int(8_000) - 4_000;
+    this.#skewMs = this.#random.int(8_000) - 4_000;
   }
 
-  /** All machines come back, without what was not on enough of their disks. */
+  /** Restarts all machines without messages that were on too few disks. */
   comeBack(lost: number): void {
     const gone = this.messages.splice(Math.max(0, this.messages.length - lost));
     const first = gone[0]?.seq ?? Number.POSITIVE_INFINITY;
     for (const [id, { seq }] of this.#ids) if (seq >= first) this.#ids.delete(id);
     this.isOut = false;
-    this.loseLeader(this.#dice.int(400));
+    this.loseLeader(this.#random.int(400));
   }
 
   store(bytes: Uint8Array, id: string): Stored {
@@ -94,8 +94,8 @@ export class SimNats {
     const message = { seq, unixMs, bytes: Uint8Array.from(bytes) };
     this.messages.push(message);
     for (const link of this.#links) {
-      link.news();
-      if (this.#tells) link.news(message);
+      link.notify();
+      if (this.#sendsNotifications) link.notify(message);
     }
     return { seq, isRepeat: false };
   }
@@ -105,22 +105,22 @@ export class SimLink implements Stream {
   isCut = false;
   readonly #nats: SimNats;
   readonly #clock: Clock;
-  readonly #dice: Dice;
+  readonly #random: SeededRandom;
   readonly #watchers = new Set<(stored?: StreamMessage) => void>();
 
-  constructor(nats: SimNats, clock: Clock, dice: Dice) {
+  constructor(nats: SimNats, clock: Clock, random: SeededRandom) {
     this.#nats = nats;
     this.#clock = clock;
-    this.#dice = dice;
+    this.#random = random;
   }
 
   get isReachable(): boolean {
     return !this.isCut && !this.#nats.isOut;
   }
 
-  news(stored?: StreamMessage): void {
-    if (this.#dice.chance(0.1)) return;
-    this.#clock.after(this.#dice.int(this.#nats.weather.delayMsMax + 1), () => {
+  notify(stored?: StreamMessage): void {
+    if (this.#random.chance(0.1)) return;
+    this.#clock.after(this.#random.int(this.#nats.weather.delayMsMax + 1), () => {
       if (this.isReachable) for (const watcher of this.#watchers) watcher(stored);
     });
   }
@@ -128,11 +128,11 @@ export class SimLink implements Stream {
   async publish(bytes: Uint8Array, id: string): Promise<Stored> {
     const { weather } = this.#nats;
     await this.#travel();
-    const isLost = this.#dice.chance(weather.requestLost);
+    const isLost = this.#random.chance(weather.requestLost);
     if (!this.isReachable || !this.#nats.hasLeader || isLost) return await this.#silence();
     const stored = this.#nats.store(bytes, id);
     await this.#travel();
-    if (!this.isReachable || this.#dice.chance(weather.answerLost)) return await this.#silence();
+    if (!this.isReachable || this.#random.chance(weather.answerLost)) return await this.#silence();
     return stored;
   }
 
@@ -140,9 +140,9 @@ export class SimLink implements Stream {
     const { weather, messages } = this.#nats;
     await this.#travel();
     if (!this.isReachable) return await this.#silence();
-    if (this.#dice.chance(weather.hangs)) return await new Promise(() => undefined);
+    if (this.#random.chance(weather.hangs)) return await new Promise(() => undefined);
     const message = messages[seq - 1];
-    const isBehind = seq > messages.length - this.#dice.int(weather.lagMax + 1);
+    const isBehind = seq > messages.length - this.#random.int(weather.lagMax + 1);
     await this.#travel();
     return isBehind ? undefined : message;
   }
@@ -155,9 +155,9 @@ export class SimLink implements Stream {
     return last;
   }
 
-  watch(onNews: (stored?: StreamMessage) => void): () => void {
-    this.#watchers.add(onNews);
-    return () => this.#watchers.delete(onNews);
+  watch(onMessage: (stored?: StreamMessage) => void): () => void {
+    this.#watchers.add(onMessage);
+    return () => this.#watchers.delete(onMessage);
   }
 
   close(): Promise<void> {
@@ -167,11 +167,11 @@ export class SimLink implements Stream {
 
   async #travel(): Promise<void> {
     const { delayMsMax } = this.#nats.weather;
-    await this.#pause(this.#dice.int(delayMsMax + 1));
+    await this.#pause(this.#random.int(delayMsMax + 1));
   }
 
   async #silence(): Promise<never> {
-    await this.#pause(this.#dice.pick([0, CLUSTER_ANSWER_TIMEOUT_MS]));
+    await this.#pause(this.#random.pick([0, CLUSTER_ANSWER_TIMEOUT_MS]));
     throw new Fault("no-majority", "the stream does not answer", { retryAfterMs: 1_000 });
   }
 

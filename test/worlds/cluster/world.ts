@@ -5,27 +5,27 @@ import { readStream } from "../../../src/core/cluster/messages.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { verifyLog } from "../../../src/io/log/verify.ts";
 import type { LogRecord } from "../../../src/wire/record.ts";
-import { requestOf } from "../deeds.ts";
+import { requestOf } from "../actions.ts";
 import { Device, Home } from "../device.ts";
 import { OPERATOR_TOKEN } from "../machine.ts";
 import type { Platform } from "../platform.ts";
-import { askQuestion, type Question, type Scene } from "../questions.ts";
+import { drawRequest } from "../profile.ts";
+import { check } from "../reference-model.ts";
+import { type RequestChoice, type RequestContext, sendRequest } from "../requests.ts";
 import { Simulation } from "../simulation.ts";
-import { drawQuestion } from "../temper.ts";
-import { demand } from "../witness.ts";
 import { Newcomer, type NewcomerOptions } from "./newcomer.ts";
 import { type Cluster, type ClusterMutant, ClusterNode, ROOM_PASSWORD } from "./node.ts";
 import { FINE, SimNats } from "./sim-nats.ts";
 
 const PLACES: readonly Place[] = ["accounts", "history"];
-/** Longer than the longest pause between two attempts. */
+/** Longer than the longest delay between two attempts. */
 const CALM_MS = 150_000;
 const PEOPLE = ["ana", "bob", "eve"];
 const ROOMS = ["lobby", "lobby", "one", "two"];
 const TARGETS = [...ROOMS, "@ana", "@bob"];
 
-/** What each node has to know in the same way. */
-const QUESTIONS: readonly Question["ask"][] = [
+/** Requests with effects that must be the same on each node. */
+const QUESTIONS: readonly RequestChoice["kind"][] = [
   ...(["prefs-set", "prefs-twice", "save", "toggle", "pin", "pins", "receipts"] as const),
   ...(["receipts-here", "readers", "typing", "ignore", "ignored", "prefs", "announce"] as const),
 ];
@@ -33,80 +33,80 @@ const QUESTIONS: readonly Question["ask"][] = [
 type Weights = Readonly<Record<string, number>>;
 
 /**
- * Several real servers, each on a simulated disk, one simulated stream and real clients that come
- * to whatever server answers, in one process and under one seed.
+ * Several real servers on simulated disks, a simulated stream, and real clients that connect to any
+ * server, in one process and with one seed.
  */
 export class ClusterWorld extends Simulation implements Cluster {
-  readonly around: Platform;
+  readonly platform: Platform;
   readonly nats: SimNats;
   readonly mutant: ClusterMutant;
   readonly nodes: ClusterNode[] = [];
   readonly devices: Device[] = [];
   readonly #newcomers: Newcomer[] = [];
-  readonly #told: Record<Place, LogRecord[]> = { accounts: [], history: [] };
+  readonly #durableRecords: Record<Place, LogRecord[]> = { accounts: [], history: [] };
   readonly #weights: Weights;
   readonly #pauseMsMax: number;
-  readonly #scene: Scene;
+  readonly #scene: RequestContext;
   #isCalm = false;
-  /** The stream has lost something, and its nodes have not given it back yet. */
+  /** The stream has lost messages that the nodes have not restored yet. */
   #healsAt: number | undefined;
 
   constructor(seed: number, mutant: ClusterMutant = {}) {
     super(seed);
-    const { clock, dice } = this;
+    const { clock, random } = this;
     this.mutant = mutant;
-    const delayMsMax = dice.pick([1, 10, 60]);
-    this.around = this.platform({
+    const delayMsMax = random.pick([1, 10, 60]);
+    this.platform = this.createPlatform({
       ...{ isDiskFine: false, roomSecret: ROOM_PASSWORD },
-      weather: { delayMs: () => dice.int(this.#isCalm ? 3 : delayMsMax) },
+      weather: { delayMs: () => random.int(this.#isCalm ? 3 : delayMsMax) },
     });
-    this.nats = new SimNats(clock, dice);
-    const count = dice.pick([2, 3, 3, 3, 4]);
+    this.nats = new SimNats(clock, random);
+    const count = random.pick([2, 3, 3, 3, 4]);
     for (let i = 0; i < count; i++) this.nodes.push(new ClusterNode(this, `node${i}`));
     const dialFrom = (host: string) => this.#dialFrom(host);
     for (const user of PEOPLE) {
-      const home = new Home(this.around, user, user);
-      this.devices.push(new Device(this.around, { dialFrom }, home, user));
+      const home = new Home(this.platform, user, user);
+      this.devices.push(new Device(this.platform, { dialFrom }, home, user));
     }
-    const { witness, devices } = this;
+    const { model, devices } = this;
     this.#scene = {
-      ...{ witness, devices, newcomer: undefined, unixMs: () => clock.unixMs() },
-      ...{ comes: () => undefined, recovers: () => undefined },
+      ...{ model, devices, newcomer: undefined, unixMs: () => clock.unixMs() },
+      ...{ addNewcomer: () => undefined, addRecovery: () => undefined },
     };
-    const some = (weight: number, probability = 0.5) => (dice.chance(probability) ? weight : 0);
-    this.#pauseMsMax = dice.pick([20, 100, 400]);
+    const some = (weight: number, probability = 0.5) => (random.chance(probability) ? weight : 0);
+    this.#pauseMsMax = random.pick([20, 100, 400]);
     this.#weights = {
       ...{ post: 30, join: 4, create: 4, leave: some(3), topic: some(3), edit: some(6) },
       ...{ erase: some(6), react: some(3), passwd: some(2), kick: some(3), mute: some(3) },
       ...{ ban: some(4), invite: some(4), twins: some(4), cut: some(4), close: some(2) },
       ...{ kill: some(2), crash: some(5), stop: some(3), "stop-within": some(4) },
       ...{ partition: some(5), leader: some(5), weather: some(5), power: some(4, 0.6) },
-      ...{ wall: some(2, 0.3), question: some(dice.pick([10, 40]), 0.6) },
+      ...{ wall: some(2, 0.3), question: some(random.pick([10, 40]), 0.6) },
     };
   }
 
   readonly note = (place: Place, record: LogRecord): void => {
-    const told = this.#told[place];
-    const known = told[record.head.seq - 1];
+    const records = this.#durableRecords[place];
+    const known = records[record.head.seq - 1];
     if (known === undefined) {
-      told.push(record);
-      this.witness.note(place, record);
+      records.push(record);
+      this.model.note(place, record);
       return;
     }
     const isSame = equalBytes(known.headBytes, record.headBytes);
-    demand(isSame, () => `${place} ${record.head.seq} is another record on another node`);
+    check(isSame, () => `${place} ${record.head.seq} is another record on another node`);
   };
 
-  /** First faults, then calm. @returns what tells this run from any other */
+  /** Runs with faults, then without. @returns a digest of the run */
   async run(): Promise<string> {
     for (const node of this.nodes) this.#start(node);
     await this.advance(300);
     for (const device of this.devices) device.start();
-    await this.advance(this.dice.pick([200, 1_500]));
-    const steps = 25 + this.dice.int(35);
+    await this.advance(this.random.pick([200, 1_500]));
+    const steps = 25 + this.random.int(35);
     for (let i = 0; i < steps; i++) {
       this.#step();
-      await this.advance(this.dice.int(this.#pauseMsMax));
+      await this.advance(this.random.int(this.#pauseMsMax));
     }
     await this.#calm();
     await this.#check();
@@ -130,36 +130,36 @@ export class ClusterWorld extends Simulation implements Cluster {
     node.start().catch(this.fail);
   }
 
-  /** Whoever dials comes to one of those that listen. */
+  /** Connects a client to a random listening node. */
   #dialFrom(host: string): ReturnType<ClusterNode["dialFrom"]> {
     return (options) => {
       const up = this.nodes.filter(({ isUp }) => isUp);
-      const node = this.dice.pick(up.length === 0 || this.dice.chance(0.1) ? this.nodes : up);
+      const node = this.random.pick(up.length === 0 || this.random.chance(0.1) ? this.nodes : up);
       return node.dialFrom(host)(options);
     };
   }
 
   #step(): void {
-    const { dice } = this;
-    const kind = dice.weighted(this.#weights);
-    const device = dice.pick(this.devices);
-    const node = dice.pick(this.nodes);
+    const { random } = this;
+    const kind = random.weighted(this.#weights);
+    const device = random.pick(this.devices);
+    const node = random.pick(this.nodes);
     this.trace.note(`${this.clock.now()} ${kind} ${device.name} ${node.name}`);
     if (this.#ofNodes(kind, node)) return;
     if (device.isRunning) this.#ofDevice(kind, device);
   }
 
   #ofDevice(kind: string, device: Device): void {
-    const { dice, witness, clock } = this;
-    const room = dice.pick(ROOMS);
-    const user = dice.pick(PEOPLE);
-    const seq = Math.max(1, witness.records.length - dice.int(8));
-    const about = { room, user, seq, on: dice.chance(0.6) };
+    const { random, model, clock } = this;
+    const room = random.pick(ROOMS);
+    const user = random.pick(PEOPLE);
+    const seq = Math.max(1, model.records.length - random.int(8));
+    const about = { room, user, seq, on: random.chance(0.6) };
     const request = requestOf(kind, about) ?? (() => Promise.resolve());
     switch (kind) {
       case "post": {
-        const count = dice.chance(0.05) ? 60 : 1 + dice.int(5);
-        for (let i = 0; i < count; i++) device.post(dice.pick(TARGETS), dice.int(60));
+        const count = random.chance(0.05) ? 60 : 1 + random.int(5);
+        for (let i = 0; i < count; i++) device.post(random.pick(TARGETS), random.int(60));
         return;
       }
       case "kick":
@@ -171,13 +171,13 @@ export class ClusterWorld extends Simulation implements Cluster {
         return this.#operate(device, (of) => of.request("ban", { user: name, on: true }));
       }
       case "question":
-        return askQuestion(drawQuestion(dice, QUESTIONS), device, this.#scene);
+        return sendRequest(drawRequest(random, QUESTIONS), device, this.#scene);
       case "invite":
         return this.#invite(device);
       case "twins": {
         const name = `t${this.#newcomers.length}`;
         for (const password of ["first one", "second one"]) {
-          this.#comes({ name, secret: ROOM_PASSWORD, password });
+          this.#addNewcomer({ name, secret: ROOM_PASSWORD, password });
         }
         return;
       }
@@ -189,47 +189,47 @@ export class ClusterWorld extends Simulation implements Cluster {
         if (device.isBusy) return;
         if (kind === "kill") device.kill(false);
         else device.close().catch(this.fail);
-        clock.after(dice.int(3_000), () => {
+        clock.after(random.int(3_000), () => {
           if (!device.isRunning) device.start();
         });
         return;
       default:
-        return device.ask(request);
+        return device.request(request);
     }
   }
 
-  /** @returns whether it was about them */
+  /** @returns whether the action concerns nodes */
   #ofNodes(kind: string, node: ClusterNode): boolean {
-    const { dice, clock, nats } = this;
+    const { random, clock, nats } = this;
     const isQuiet = this.#healsAt !== undefined || nats.isOut;
-    const awayMs = dice.int(3_000);
+    const awayMs = random.int(3_000);
     switch (kind) {
       case "crash":
-        if (node.isAlive && !isQuiet) node.crash(dice.chance(0.7) ? "power" : "kill", awayMs);
+        if (node.isAlive && !isQuiet) node.crash(random.chance(0.7) ? "power" : "kill", awayMs);
         return true;
       case "stop":
         if (!isQuiet) node.stop(awayMs).catch(this.fail);
         return true;
       case "stop-within":
-        if (node.isAlive && !isQuiet) node.stopWithin(1 + dice.int(12));
+        if (node.isAlive && !isQuiet) node.stopWithin(1 + random.int(12));
         return true;
       case "partition":
         if (isQuiet || this.nodes.filter(({ isCut }) => isCut).length > 0) return true;
         node.cut(true);
-        clock.after(dice.pick([300, 2_000, 6_000]), () => node.cut(false));
+        clock.after(random.pick([300, 2_000, 6_000]), () => node.cut(false));
         return true;
       case "leader":
-        nats.loseLeader(dice.pick([100, 1_000, 4_000]));
+        nats.loseLeader(random.pick([100, 1_000, 4_000]));
         return true;
       case "weather":
         nats.weather = {
-          delayMsMax: dice.pick([2, 40, 300]),
-          requestLost: dice.pick([0, 0.1]),
-          answerLost: dice.pick([0, 0.1, 0.3]),
-          hangs: dice.pick([0, 0.1]),
-          lagMax: dice.pick([0, 3]),
+          delayMsMax: random.pick([2, 40, 300]),
+          requestLost: random.pick([0, 0.1]),
+          answerLost: random.pick([0, 0.1, 0.3]),
+          hangs: random.pick([0, 0.1]),
+          lagMax: random.pick([0, 3]),
         };
-        clock.after(dice.pick([500, 5_000]), () => {
+        clock.after(random.pick([500, 5_000]), () => {
           nats.weather = FINE;
         });
         return true;
@@ -237,29 +237,33 @@ export class ClusterWorld extends Simulation implements Cluster {
         if (!isQuiet) this.#losePower();
         return true;
       case "wall":
-        node.wallMs += dice.int(20_000) - 10_000;
+        node.wallMs += random.int(20_000) - 10_000;
         return true;
       default:
         return false;
     }
   }
 
-  /** The machines of the stream, and those of the nodes or not: some of what it held is gone. */
+  /**
+   * Cuts the power of the stream's machines, sometimes also of the nodes. The stream loses some
+   * messages.
+   */
   #losePower(): void {
-    const { dice, clock, nats } = this;
+    const { random, clock, nats } = this;
     this.trace.note(`${clock.now()} power is lost`);
     nats.isOut = true;
     this.#healsAt = Number.POSITIVE_INFINITY;
-    const isOfAll = dice.chance(0.4);
+    const isOfAll = random.chance(0.4);
     for (const node of this.nodes) {
       node.stopWithin(Number.POSITIVE_INFINITY);
-      // One that is being stopped would be gone again before it has given back what it has.
-      if ((isOfAll && node.isAlive) || node.isStopping) node.crash("power", dice.int(800));
+      // A stopping node would end before it restores the stream.
+      if ((isOfAll && node.isAlive) || node.isStopping) node.crash("power", random.int(800));
     }
     const back = () => {
-      const lost = Math.min(nats.messages.length, dice.pick([0, 1, 2, 5, 20, 1 << 20]));
+      const lost = Math.min(nats.messages.length, random.pick([0, 1, 2, 5, 20, 1 << 20]));
       this.trace.note(`${clock.now()} power is back, without ${lost} of ${nats.messages.length}`);
-      // Whoever acknowledged something is there: what only an absent one has comes back too late.
+      // All nodes that acknowledged a record are up; records of an absent node would return too
+      // late.
       for (const node of this.nodes) {
         if (node.isCut) node.cut(false);
         if (!node.isAlive) this.#start(node);
@@ -267,13 +271,13 @@ export class ClusterWorld extends Simulation implements Cluster {
       nats.comeBack(lost);
       this.#healsAt = clock.now() + 1_000;
     };
-    // No machine is back sooner; who was not crashed has noticed by then.
-    clock.after(3_000 + dice.int(3_000), back);
+    // No machine returns earlier; running nodes have detected the loss by then.
+    clock.after(3_000 + random.int(3_000), back);
   }
 
   #operate(device: Device, act: (client: Client) => Promise<unknown>): void {
-    this.witness.operates(device.home.user);
-    device.ask(async (client) => {
+    this.model.addOperator(device.home.user);
+    device.request(async (client) => {
       await client.request("operate", { token: OPERATOR_TOKEN });
       await act(client);
     });
@@ -284,14 +288,14 @@ export class ClusterWorld extends Simulation implements Cluster {
       const { token } = await client.request("invite", { uses: 2 });
       for (let i = 0; i < 3; i++) {
         const name = `g${this.#newcomers.length}`;
-        this.#comes({ name, secret: token, password: "secret" });
+        this.#addNewcomer({ name, secret: token, password: "secret" });
       }
     });
   }
 
-  #comes(options: NewcomerOptions): void {
+  #addNewcomer(options: NewcomerOptions): void {
     if (this.#isCalm) return;
-    this.#newcomers.push(new Newcomer(this.around, this.#dialFrom(options.name), options));
+    this.#newcomers.push(new Newcomer(this.platform, this.#dialFrom(options.name), options));
   }
 
   async #calm(): Promise<void> {
@@ -305,7 +309,7 @@ export class ClusterWorld extends Simulation implements Cluster {
     for (const newcomer of this.#newcomers) newcomer.end();
     const until = this.clock.now() + CALM_MS;
     for (let i = 0; this.clock.now() < until; i++) {
-      for (const device of this.devices) device.askWhenSent();
+      for (const device of this.devices) device.checkSent();
       await this.advance(i < 20 ? 50 : 500);
       for (const device of this.devices) if (!device.isRunning) device.start();
       if (!this.#isQuiet()) continue;
@@ -329,20 +333,20 @@ export class ClusterWorld extends Simulation implements Cluster {
 
   async #check(): Promise<void> {
     for (const { name, isUp, replica } of this.nodes) {
-      demand(isUp && replica?.failure === undefined, () => `${name} is not up`);
+      check(isUp && replica?.failure === undefined, () => `${name} is not up`);
       const seq = replica?.seq ?? 0;
       const { length } = this.nats.messages;
-      demand(seq === length, () => `${name} has applied ${seq} of ${length} messages`);
+      check(seq === length, () => `${name} has applied ${seq} of ${length} messages`);
     }
     for (const place of PLACES) this.#checkEqual(place);
     for (const device of this.devices) {
       const { client, name, openPosts } = device;
-      demand(client.isConnected && client.user !== undefined, () => `${name} is not in`);
-      demand(device.isSent && device.home.isSent, () => `${name} has unsent posts`);
-      demand(openPosts === 0, () => `${name} has ${openPosts} posts that nobody settled`);
+      check(client.isConnected && client.user !== undefined, () => `${name} is not in`);
+      check(device.isSent && device.home.isSent, () => `${name} has unsent posts`);
+      check(openPosts === 0, () => `${name} has ${openPosts} posts that nobody settled`);
       device.home.reader.checkComplete();
-      this.witness.checkOrder(device);
-      for (const claims of device.claims) this.witness.settings.checkClaims(claims);
+      this.model.checkOrder(device);
+      for (const claims of device.requestedChanges) this.model.settings.checkAcknowledged(claims);
     }
     this.#checkNames();
     this.#checkBans();
@@ -351,19 +355,22 @@ export class ClusterWorld extends Simulation implements Cluster {
 
   #checkEqual(place: Place): void {
     const [first, ...others] = this.nodes;
-    const told = this.#told[place].length;
+    const durableCount = this.#durableRecords[place].length;
     const head = first?.mirrors?.[place].head() ?? 0;
-    demand(head === told, () => `${place}: ${told} were on a disk, and ${head} are left`);
+    check(
+      head === durableCount,
+      () => `${place}: ${durableCount} were on a disk, and ${head} are left`,
+    );
     for (const other of others) {
       const isSame = other.rootOf(place) === first?.rootOf(place);
-      demand(isSame, () => `${place} has another root on ${other.name}`);
-      demand(other.bytesOf(place) === first?.bytesOf(place), () => {
+      check(isSame, () => `${place} has another root on ${other.name}`);
+      check(other.bytesOf(place) === first?.bytesOf(place), () => {
         return `${place} has other bytes on ${other.name}`;
       });
     }
   }
 
-  /** Twice the same name, or more than an invite admits, of those who were told they are in. */
+  /** Checks that names are unique and that no invite admitted too many confirmed users. */
   #checkNames(): void {
     const counts = new Map<string, number>();
     for (const { name, secret, isIn } of this.#newcomers) {
@@ -374,16 +381,16 @@ export class ClusterWorld extends Simulation implements Cluster {
     }
     for (const [key, count] of counts) {
       const isName = this.#newcomers.some(({ name }) => name === key);
-      demand(count <= (isName ? 1 : 2), () => `${count} came in as, or by, ${key}`);
+      check(count <= (isName ? 1 : 2), () => `${count} came in as, or by, ${key}`);
     }
     const used = new Map<string, number>();
-    for (const { head } of this.#told.accounts) {
+    for (const { head } of this.#durableRecords.accounts) {
       if (head.kind === "invite-used") used.set(head.room, (used.get(head.room) ?? 0) + 1);
     }
-    for (const [invite, count] of used) demand(count <= 2, () => `${invite} let ${count} in`);
+    for (const [invite, count] of used) check(count <= 2, () => `${invite} let ${count} in`);
   }
 
-  /** In the order of the stream, as far as that still has them. */
+  /** Checks bans in the order of the messages that the stream still has. */
   #checkBans(): void {
     const places = new Map<string, number>();
     for (const { seq, bytes } of this.nats.messages) {
@@ -395,14 +402,14 @@ export class ClusterWorld extends Simulation implements Cluster {
         }
       }
     }
-    for (const { head } of this.#told.accounts) {
+    for (const { head } of this.#durableRecords.accounts) {
       if (head.kind !== "ban") continue;
       const banned = places.get(head.commit);
       if (banned === undefined) continue;
-      for (const { head: said } of this.#told.history) {
+      for (const { head: said } of this.#durableRecords.history) {
         if (said.by !== head.room || said.kind !== "text") continue;
         const at = places.get(said.commit) ?? 0;
-        demand(at <= banned, () => `${head.room} was banned, and says ${said.seq}`);
+        check(at <= banned, () => `${head.room} was banned, and says ${said.seq}`);
       }
     }
   }
@@ -412,10 +419,10 @@ export class ClusterWorld extends Simulation implements Cluster {
       const found = await verifyLog({
         ...{ disk: node.disk.boot(), folder: `/d/${place}`, sha256, isSigned: () => true },
       });
-      demand(found.findings.length === 0, () => `${node.name}: ${JSON.stringify(found.findings)}`);
+      check(found.findings.length === 0, () => `${node.name}: ${JSON.stringify(found.findings)}`);
     }
     const { mirrors } = node;
     if (mirrors === undefined) return;
-    for (const place of PLACES) await this.witness.checkErased(mirrors[place], place);
+    for (const place of PLACES) await this.model.checkErased(mirrors[place], place);
   }
 }

@@ -15,14 +15,14 @@ import { ClientState } from "../../../src/io/state/client-state.ts";
 import type { PostBody } from "../../../src/wire/messages.ts";
 import { identityOfSeed } from "../../crypto/seed-identity.ts";
 import { ProgramState } from "../device.ts";
-import { BrokenPromise } from "../disk-world.ts";
+import { InvariantViolation } from "../disk-world.ts";
 import { Life } from "../life.ts";
 import { IDENTITY, type Machine, SERVER } from "../machine.ts";
 import type { Platform } from "../platform.ts";
-import { demand } from "../witness.ts";
+import { check } from "../reference-model.ts";
 import { SealedRowsOnDisk } from "./store.ts";
 
-/** In each word that is said; it must not be seen outside of the devices. */
+/** Marker in each message, which must never appear outside the devices. */
 export const CANARY = "canary";
 const PASSING: ReadonlySet<FaultCode> = new Set([
   "unreachable",
@@ -32,7 +32,7 @@ const PASSING: ReadonlySet<FaultCode> = new Set([
 ]);
 const WRONG: ReadonlySet<FaultCode> = new Set(["internal", "frame-malformed", "seal-broken"]);
 
-/** `unknown`: its program ended, and a later one will say. */
+/** `unknown` means that the program ended and that a later program reports the result. */
 export type Fate = "open" | "acked" | "refused" | "unknown";
 
 export interface SealedHomeOptions {
@@ -52,14 +52,14 @@ export class SealedHome {
   lostAt = 0;
   readonly shown = new Map<number, ChatRecord>();
 
-  constructor(around: Platform, { user, name, storeDelayMsMax }: SealedHomeOptions) {
-    const { dice } = around;
+  constructor(platform: Platform, { user, name, storeDelayMsMax }: SealedHomeOptions) {
+    const { random } = platform;
     this.user = user;
     this.name = name;
-    this.identity = identityOfSeed(dice.bytes(32));
-    this.disk = new SealedRowsOnDisk(dice, storeDelayMsMax);
-    this.stateKey = importStateKey(dice.bytes(32));
-    const account = identityOfSeed(dice.bytes(32));
+    this.identity = identityOfSeed(random.bytes(32));
+    this.disk = new SealedRowsOnDisk(random, storeDelayMsMax);
+    this.stateKey = importStateKey(random.bytes(32));
+    const account = identityOfSeed(random.bytes(32));
     this.state.accountKey(IDENTITY.fingerprint, user, () => account.toPem());
   }
 
@@ -77,26 +77,26 @@ export class SealedHome {
 export class SealedMember {
   readonly home: SealedHome;
   readonly name: string;
-  readonly fates = new Map<string, Fate>();
+  readonly postStates = new Map<string, Fate>();
   client: Client;
   isSent = false;
   #link: Link | undefined;
-  readonly #around: Platform;
+  readonly #platform: Platform;
   readonly #machine: Machine;
   #life: Life;
   #texts = 0;
-  /** Records of this run, by room: the last `n`. */
+  /** Last `n` per room in this run. */
   #last = new Map<RoomId, number>();
   #code: Uint8Array | undefined;
   readonly #open = new Set<string>();
 
-  constructor(around: Platform, machine: Machine, home: SealedHome, name: string) {
-    this.#around = around;
+  constructor(platform: Platform, machine: Machine, home: SealedHome, name: string) {
+    this.#platform = platform;
     this.#machine = machine;
     this.home = home;
     home.programs.push(this);
     this.name = name;
-    this.#life = new Life(around.clock, () => 0);
+    this.#life = new Life(platform.clock, () => 0);
     this.client = this.#newClient();
   }
 
@@ -122,17 +122,17 @@ export class SealedMember {
   }
 
   get openPosts(): number {
-    return [...this.fates.values()].filter((fate) => fate === "open").length;
+    return [...this.postStates.values()].filter((postState) => postState === "open").length;
   }
 
   start(): void {
     if (this.isRunning) this.kill(true);
-    this.#life = new Life(this.#around.clock, () => 0);
+    this.#life = new Life(this.#platform.clock, () => 0);
     this.#open.clear();
     void this.#getIn(this.#life);
   }
 
-  /** From one moment to the next; `isSilent`: the server hears nothing of it. */
+  /** Kills the program. @param isSilent whether the server does not notice it */
   kill(isSilent: boolean): void {
     if (!this.isRunning) return;
     this.note(`kill ${isSilent}`);
@@ -158,7 +158,8 @@ export class SealedMember {
 
   #ended(): void {
     this.#link = undefined;
-    for (const [text, fate] of this.fates) if (fate === "open") this.fates.set(text, "unknown");
+    for (const [text, postState] of this.postStates)
+      if (postState === "open") this.postStates.set(text, "unknown");
   }
 
   room(name: string): RoomView | undefined {
@@ -167,7 +168,7 @@ export class SealedMember {
     return this.client.rooms.find((item) => item.kind === kind && item.name === bare);
   }
 
-  /** @returns what it says: nobody else ever says the same */
+  /** Posts a unique text. @returns the text */
   say(target: string): string {
     const text = `${CANARY} ${this.name}.${this.#texts++}`;
     this.#post(target, { text }, text);
@@ -185,16 +186,16 @@ export class SealedMember {
 
   #post(target: string, body: PostBody, text?: string): void {
     const life = this.#life;
-    if (text !== undefined) this.fates.set(text, "open");
-    const settled = (fate: Fate, why: string) => {
+    if (text !== undefined) this.postStates.set(text, "open");
+    const settled = (postState: Fate, why: string) => {
       if (!life.isAlive) return;
-      this.note(`${fate} ${why} ${text ?? "reaction"}`);
-      if (text !== undefined) this.fates.set(text, fate);
+      this.note(`${postState} ${why} ${text ?? "reaction"}`);
+      if (text !== undefined) this.postStates.set(text, postState);
     };
     this.client.post(target, body).then(
       ({ seq }) => settled("acked", String(seq)),
       (error: unknown) => {
-        if (!(error instanceof Fault)) return this.#around.fail(error);
+        if (!(error instanceof Fault)) return this.#platform.fail(error);
         if (life.isAlive) this.#check(error);
         settled("refused", `${error.code} ${error.message}`);
       },
@@ -210,11 +211,11 @@ export class SealedMember {
       this.#open.delete(what);
       this.note(`${what}: ${how}`);
     };
-    const asked = async () => work(await client.sealedRooms(), client);
-    asked().then(
+    const run = async () => work(await client.sealedRooms(), client);
+    run().then(
       () => ended("done"),
       (error: unknown) => {
-        if (!(error instanceof Fault)) return this.#around.fail(error);
+        if (!(error instanceof Fault)) return this.#platform.fail(error);
         if (life.isAlive) this.#check(error);
         ended(`${error.code} ${error.message}`);
       },
@@ -226,7 +227,7 @@ export class SealedMember {
     await this.client.request("link-offer", { code: codeHash });
   }
 
-  /** Before its first start: the device becomes one of its account. */
+  /** Adds the device to its account before its first start. */
   async links(code: Uint8Array): Promise<void> {
     const life = this.#life;
     const client = this.#newClient(false);
@@ -240,19 +241,19 @@ export class SealedMember {
   }
 
   note(what: string): void {
-    this.#around.trace.note(`${this.#around.clock.now()} ${this.name} ${what}`);
+    this.#platform.trace.note(`${this.#platform.clock.now()} ${this.name} ${what}`);
   }
 
   #check(fault: Fault): void {
     if (!WRONG.has(fault.code)) return;
-    this.#around.fail(
-      new BrokenPromise(`${this.name} came to ${fault.code}: ${fault.message} ${fault.cause}`),
+    this.#platform.fail(
+      new InvariantViolation(`${this.name} came to ${fault.code}: ${fault.message} ${fault.cause}`),
     );
   }
 
   #newClient(logsIn = true): Client {
     const life = this.#life;
-    const { dice } = this.#around;
+    const { random } = this.#platform;
     const { home } = this;
     const dial = this.#machine.dialFrom(this.name);
     this.#last = new Map();
@@ -267,7 +268,7 @@ export class SealedMember {
     return new Client(
       {
         clock: life.clock,
-        entropy: dice.bytes,
+        entropy: random.bytes,
         dial: async () => {
           const link = await life.hold(dial({ ...SERVER, timeoutMs: 1_000 }));
           this.#link = link;
@@ -291,13 +292,14 @@ export class SealedMember {
     while (life.isAlive) {
       const client = this.#newClient();
       this.client = client;
-      this.#read(life, client).catch(this.#around.fail);
+      this.#read(life, client).catch(this.#platform.fail);
       try {
         await life.hold(client.connect());
         this.note("in");
         return;
       } catch (error) {
-        if (!(error instanceof Fault) || !PASSING.has(error.code)) return this.#around.fail(error);
+        if (!(error instanceof Fault) || !PASSING.has(error.code))
+          return this.#platform.fail(error);
         await new Promise<void>((resolve) => life.clock.after(700, resolve));
       }
     }
@@ -306,7 +308,7 @@ export class SealedMember {
   async #read(life: Life, client: Client): Promise<void> {
     for await (const event of client.read()) {
       if (!life.isAlive) return;
-      this.#around.guard(() => this.#event(event));
+      this.#platform.guard(() => this.#event(event));
     }
   }
 
@@ -328,17 +330,17 @@ export class SealedMember {
       case "link-asked": {
         const code = this.#code ?? new Uint8Array();
         const place = { code, fingerprint: IDENTITY.fingerprint, user: this.home.user };
-        const { dice, clock } = this.#around;
-        const parts = { ...place, state: this.home.state, clock, entropy: dice.bytes };
+        const { random, clock } = this.#platform;
+        const parts = { ...place, state: this.home.state, clock, entropy: random.bytes };
         const granted = this.client.request("link-grant", grantLink(parts, event));
-        granted.catch(this.#around.fail);
+        granted.catch(this.#platform.fail);
         return;
       }
       case "settled": {
         const { adopted, outcome } = event;
         const text = adopted?.body.text ?? "";
-        const writer = this.home.programs.find(({ fates }) => fates.has(text));
-        writer?.fates.set(text, outcome.kind === "durable" ? "acked" : "refused");
+        const writer = this.home.programs.find(({ postStates }) => postStates.has(text));
+        writer?.postStates.set(text, outcome.kind === "durable" ? "acked" : "refused");
         if (outcome.kind !== "durable") this.#check(outcome.fault);
         return this.note(`adopted ${text} ${outcome.kind}`);
       }
@@ -349,7 +351,7 @@ export class SealedMember {
       }
       case "closed": {
         const { fault } = event;
-        if (fault !== undefined && !PASSING.has(fault.code)) this.#around.fail(fault);
+        if (fault !== undefined && !PASSING.has(fault.code)) this.#platform.fail(fault);
         return;
       }
       default:
@@ -361,16 +363,17 @@ export class SealedMember {
     const { room, n, seq, sealed } = record;
     if (room.isSealed !== true) return;
     const last = this.#last.get(room.id);
-    demand(last === undefined || n > last, () => `${this.name}: n ${n} of ${room.name} again`);
+    check(last === undefined || n > last, () => `${this.name}: n ${n} of ${room.name} again`);
     this.#last.set(room.id, n);
     this.note(`shows ${seq} ${record.kind} ${sealed ?? "as it is"}`);
     this.home.shown.set(seq, record);
   }
 
-  /** No word leaves a device in the clear. */
+  /** Checks that no plain text leaves a device. */
   #sent(bytes: Uint8Array): Uint8Array {
     const isOpen = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(CANARY);
-    if (isOpen) this.#around.fail(new BrokenPromise(`${this.name} sends a word in the clear`));
+    if (isOpen)
+      this.#platform.fail(new InvariantViolation(`${this.name} sends a word in the clear`));
     return bytes;
   }
 }

@@ -1,23 +1,23 @@
 import type { OpenSealedHome } from "../../../src/client/sealed/sealing.ts";
 import type { KeyRange, SealedRow, SealedTables } from "../../../src/client/sealed/store.ts";
-import type { Dice } from "../dice.ts";
 import type { Life } from "../life.ts";
+import type { SeededRandom } from "../seeded-random.ts";
 
 /**
- * The rows of one home's sealed rooms on a disk that keeps what was committed, and nothing else.
- * Programs of one home take turns; one that ends in the middle of its turn has changed nothing.
+ * Rows of a home's sealed rooms on a disk that stores only committed transactions. Programs of one
+ * home take turns. A program that ends during its turn has changed nothing.
  */
 export class SealedRowsOnDisk {
-  readonly #dice: Dice;
-  /** Longest wait for the disk, before and after a commit. */
+  readonly #random: SeededRandom;
+  /** Maximum delay of the disk, before and after a commit. */
   readonly #delayMsMax: number;
   rows = new Map<string, Uint8Array>();
   #holder: object | undefined;
   readonly #waiting: (() => void)[] = [];
   readonly #stops = new Map<Life, { left: number; readonly stop: () => void }>();
 
-  constructor(dice: Dice, delayMsMax: number) {
-    this.#dice = dice;
+  constructor(random: SeededRandom, delayMsMax: number) {
+    this.#random = random;
     this.#delayMsMax = delayMsMax;
   }
 
@@ -54,7 +54,7 @@ export class SealedRowsOnDisk {
     }
   }
 
-  /** The program ends at its next step but so many: begun, about to be durable, durable. */
+  /** Ends the program after so many further steps: begun, about to be durable, durable. */
   stopWithin(life: Life, left: number, stop: () => void): void {
     this.#stops.set(life, { left, stop });
   }
@@ -63,11 +63,11 @@ export class SealedRowsOnDisk {
     this.#stops.clear();
   }
 
-  /** A step; what ends the life here never goes on. */
+  /** Runs a step. If the program ends here, the promise never settles. */
   async #pass(life: Life): Promise<void> {
     const planned = this.#stops.get(life);
     if (planned !== undefined && --planned.left === 0) planned.stop();
-    const delayMs = this.#dice.int(this.#delayMsMax + 1);
+    const delayMs = this.#random.int(this.#delayMsMax + 1);
     if (delayMs > 0) await new Promise<void>((resolve) => life.clock.after(delayMs, resolve));
     if (!life.isAlive) await new Promise(() => undefined);
   }

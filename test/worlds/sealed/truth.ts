@@ -13,7 +13,7 @@ import { Vault } from "../../../src/client/sealed/vault.ts";
 import { type GroupBody, groupBodyOf } from "../../../src/core/rooms/group-state.ts";
 import { decryptState } from "../../../src/crypto/seal/state-box.ts";
 import { type LogRecord, parseBody } from "../../../src/wire/record.ts";
-import { demand, type Witness } from "../witness.ts";
+import { check, type ReferenceModel } from "../reference-model.ts";
 import type { SealedHome, SealedMember } from "./device.ts";
 
 interface Stay {
@@ -33,10 +33,10 @@ export interface SealedTruth {
 
 const FOREVER = Number.POSITIVE_INFINITY;
 
-/** Of all sealed rooms, folded from the log by other code than the server's. */
-export function truthOf(witness: Witness): Map<string, SealedTruth> {
+/** State of all sealed rooms, folded from the log without the server's code. */
+export function truthOf(model: ReferenceModel): Map<string, SealedTruth> {
   const rooms = new Map<string, SealedTruth>();
-  for (const record of witness.records) {
+  for (const record of model.records) {
     const { kind, room } = record.head;
     if (kind === "group") {
       const body = groupBodyOf(parseBody(record));
@@ -53,16 +53,16 @@ function change(rooms: Map<string, SealedTruth>, { head }: LogRecord, body: Grou
     ...{ id, epoch: -1, group, devices: new Set(), stays: new Map(), words: [] },
   };
   rooms.set(id, room);
-  demand(epoch === room.epoch + 1, () => `${id}: epoch ${epoch} after ${room.epoch}`);
-  demand(group === room.group, () => `${id} has a second group`);
+  check(epoch === room.epoch + 1, () => `${id}: epoch ${epoch} after ${room.epoch}`);
+  check(group === room.group, () => `${id} has a second group`);
   room.epoch = epoch;
   for (const [device] of removed) {
-    demand(room.devices.delete(device), () => `${id}: ${device} is removed, and was not in`);
+    check(room.devices.delete(device), () => `${id}: ${device} is removed, and was not in`);
     const stay = room.stays.get(device)?.at(-1);
     if (stay !== undefined) stay.until = head.seq;
   }
   for (const [device] of added) {
-    demand(!room.devices.has(device), () => `${id}: ${device} comes in twice`);
+    check(!room.devices.has(device), () => `${id}: ${device} comes in twice`);
     room.devices.add(device);
     const stays = room.stays.get(device) ?? [];
     room.stays.set(device, [
@@ -98,7 +98,7 @@ export async function keptOf(home: SealedHome, room: RoomId): Promise<Kept> {
   });
 }
 
-/** What was meant, by the ids of posts: said by any device that has it, and by all the same. */
+/** Content of posts by id; all devices that read a post must agree on it. */
 export class Words {
   readonly #texts = new Map<number, { readonly text: string; readonly by: string }>();
 
@@ -106,15 +106,17 @@ export class Words {
     const known = this.#texts.get(seq);
     if (known === undefined) this.#texts.set(seq, { text, by });
     else {
-      const told = () => `seq ${seq} is '${text}' for ${by}, and '${known.text}' for ${known.by}`;
-      demand(known.text === text, told);
+      const message = () =>
+        `seq ${seq} is '${text}' for ${by}, and '${known.text}' for ${known.by}`;
+      check(known.text === text, message);
     }
   }
 }
 
 /**
- * At any moment: nobody has read what was said while they were out, everybody who has read a word
- * has read the same, nobody distrusts anybody, and no word counts as withheld.
+ * Invariants at any time: no device reads a message from a time when it was not a member, all
+ * readers of a message read the same text, no device distrusts another, and no message counts as
+ * withheld.
  */
 export function checkKept(
   { home, name }: SealedMember,
@@ -123,28 +125,31 @@ export function checkKept(
   words: Words,
 ): void {
   const { row, said } = kept;
-  if (row?.status === "suspect") demand(false, () => `${name} is suspicious: ${row.reason}`);
+  if (row?.status === "suspect") check(false, () => `${name} is suspicious: ${row.reason}`);
   const stays = truth.stays.get(home.device) ?? [];
   for (const [seq, one] of said) {
     if (one.kind === "change") continue;
     const isIn = stays.some(({ from, until }) => from < seq && seq < until);
-    demand(one.kind === "closed" || isIn, () => `${name} read seq ${seq} without being in`);
+    check(one.kind === "closed" || isIn, () => `${name} read seq ${seq} without being in`);
     const why = () => `${name} could not read seq ${seq}: ${JSON.stringify(one)}`;
-    demand(one.kind === "said" || one.reason === "sender", why);
+    check(one.kind === "said" || one.reason === "sender", why);
     const { missed = 0 } = one;
-    demand(missed === 0, () => `${name} misses ${missed} before seq ${seq}, and all are there`);
+    check(missed === 0, () => `${name} misses ${missed} before seq ${seq}, and all are there`);
     if (one.kind !== "said") continue;
     const { text = "" } = one.body as { readonly text?: string };
     words.agrees(seq, `${one.user} ${text}`, name);
   }
 }
 
-/** At the end: what was said while it was in has been read, and shown, but for lost states. */
+/**
+ * Checks at the end that each device has read all messages of its membership, except after a lost
+ * state.
+ */
 export function checkRead({ home, name }: SealedMember, truth: SealedTruth, kept: Kept): void {
   const stays = truth.stays.get(home.device) ?? [];
-  const epoch = () => `${name} is at epoch ${kept.epoch} of ${truth.epoch}: ${told(kept)}`;
-  demand(kept.row?.status === "in" && kept.epoch === truth.epoch, epoch);
-  // A commit may be sent before the loss, and recorded after it: then it came in once more.
+  const epoch = () => `${name} is at epoch ${kept.epoch} of ${truth.epoch}: ${describe(kept)}`;
+  check(kept.row?.status === "in" && kept.epoch === truth.epoch, epoch);
+  // A commit sent before the loss may be recorded after it; the device then rejoined once more.
   const first = stays.find(({ from }) => from > home.lostAt);
   const unknown = home.lostAt > 0 && first !== stays.at(-1) ? first : undefined;
   for (const { head } of truth.words) {
@@ -152,31 +157,31 @@ export function checkRead({ home, name }: SealedMember, truth: SealedTruth, kept
     const stay = stays.find(({ from, until }) => from < seq && seq < until);
     if (stay === undefined || seq <= home.lostAt || stay.from <= home.lostAt) continue;
     if (stay === unknown) continue;
-    // Key packages that were made before the loss let nobody in: it has to come in by itself.
+    // Key packages from before the loss cannot add the device; it has to rejoin by itself.
     if (home.lostAt > 0 && !stay.isOwn) continue;
     const one = kept.said.get(seq);
-    demand(one !== undefined, () => `${name} never read seq ${seq}, though it was in`);
+    check(one !== undefined, () => `${name} never read seq ${seq}, though it was in`);
     const shown = home.shown.get(seq);
     if (one.kind !== "said" || shown === undefined) continue;
-    demand(shown.sealed === "open", () => `${name} was shown seq ${seq} closed`);
+    check(shown.sealed === "open", () => `${name} was shown seq ${seq} closed`);
   }
 }
 
-/** An acknowledged word stands in the log, and says what was meant. */
+/** Checks that an acknowledged message is in the log with its content. */
 export function checkAcked(
   members: readonly SealedMember[],
   read: ReadonlyMap<string, number>,
 ): void {
-  for (const { fates, name } of members) {
-    for (const [text, fate] of fates) {
+  for (const { postStates, name } of members) {
+    for (const [text, postState] of postStates) {
       const count = read.get(text) ?? 0;
-      demand(count <= 1, () => `'${text}' is there ${count} times`);
-      // All who were in when it was said may be out by now, or have lost what they had.
-      if (fate === "refused") demand(count === 0, () => `${name}: '${text}' was refused`);
+      check(count <= 1, () => `'${text}' is there ${count} times`);
+      // All members of that time may have left or lost their state.
+      if (postState === "refused") check(count === 0, () => `${name}: '${text}' was refused`);
     }
   }
 }
 
-function told({ row, epoch }: Kept): string {
+function describe({ row, epoch }: Kept): string {
   return JSON.stringify({ ...row, counts: undefined, epoch });
 }

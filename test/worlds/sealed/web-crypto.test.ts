@@ -3,7 +3,7 @@ import { utf8Encode } from "../../../src/base/bytes.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
 import { toUnshared } from "../../../src/crypto/seal/unshared.ts";
 import { rejection } from "../../rejection.ts";
-import { Dice } from "../dice.ts";
+import { SeededRandom } from "../seeded-random.ts";
 import { seededCrypto } from "./web-crypto.ts";
 
 const bytesOf = (text: string) => toUnshared(utf8Encode(text));
@@ -42,13 +42,13 @@ async function outcomes({ subtle }: Crypto): Promise<readonly string[]> {
   ];
 }
 
-test("the worlds' WebCrypto computes what the real one computes", async () => {
-  const seeded = seededCrypto(new Dice(1).bytes);
+test("the simulated WebCrypto computes the same values as the real one", async () => {
+  const seeded = seededCrypto(new SeededRandom(1).bytes);
   expect(await outcomes(seeded)).toEqual(await outcomes(crypto));
 });
 
-test("it checks signatures and integrity as the real one", async () => {
-  const { subtle } = seededCrypto(new Dice(1).bytes);
+test("the simulated WebCrypto checks signatures and integrity like the real one", async () => {
+  const { subtle } = seededCrypto(new SeededRandom(1).bytes);
   const identity = Identity.generate();
   const text = bytesOf("text");
   const signature = toUnshared(identity.sign(text));

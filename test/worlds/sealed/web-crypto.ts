@@ -1,7 +1,7 @@
 /**
- * As much of WebCrypto as sealed rooms use, computed at once and with the dice of a seed: the real
- * one answers from threads, in whatever order. What it is asked for that it does not know, it
- * refuses. `web-crypto.test.ts` compares it with the real one.
+ * Subset of WebCrypto that sealed rooms use, computed synchronously with the random numbers of a
+ * seed. The real WebCrypto answers from threads, in any order. Unknown operations throw.
+ * `web-crypto.test.ts` compares both.
  */
 import {
   createCipheriv,

@@ -1,11 +1,11 @@
 import type { RoomId } from "../../../src/base/ids.ts";
 import { IDLE_TIMEOUT_MS } from "../../../src/base/limits.ts";
 import { linkCodeHash } from "../../../src/crypto/link-code.ts";
-import type { Dice } from "../dice.ts";
 import { Machine } from "../machine.ts";
 import type { Platform } from "../platform.ts";
+import { check } from "../reference-model.ts";
+import type { SeededRandom } from "../seeded-random.ts";
 import { Simulation } from "../simulation.ts";
-import { demand } from "../witness.ts";
 import { CANARY, SealedHome, SealedMember } from "./device.ts";
 import {
   checkAcked,
@@ -19,23 +19,23 @@ import {
 
 const ROOM = "vault";
 const PEOPLE = ["ana", "ben", "eve", "dan"];
-/** Longer than any pause between two attempts, and than the server bears silence. */
+/** Longer than the delay between two attempts and the server's timeout. */
 const CALM_MS = 200_000;
-/** Longer than a client takes a silent link for one that stands, and a redial. */
+/** Longer than a client's timeout of a silent link and a reconnection. */
 const SILENCE_MS = IDLE_TIMEOUT_MS + 15_000;
 
 type Temper = ReturnType<typeof temperOf>;
 
-function temperOf(dice: Dice) {
-  const some = (weight: number, probability = 0.5) => (dice.chance(probability) ? weight : 0);
+function temperOf(random: SeededRandom) {
+  const some = (weight: number, probability = 0.5) => (random.chance(probability) ? weight : 0);
   return {
-    steps: 20 + dice.int(30),
-    people: 2 + dice.int(3),
-    devicesMax: dice.pick([1, 1, 2]),
-    pauseMsMax: dice.pick([20, 100, 400, 2_000]),
-    delayMsMax: dice.pick([1, 20, 150]),
-    storeDelayMsMax: dice.pick([0, 0, 3, 40]),
-    unreachable: dice.pick([0, 0, 0.2]),
+    steps: 20 + random.int(30),
+    people: 2 + random.int(3),
+    devicesMax: random.pick([1, 1, 2]),
+    pauseMsMax: random.pick([20, 100, 400, 2_000]),
+    delayMsMax: random.pick([1, 20, 150]),
+    storeDelayMsMax: random.pick([0, 0, 3, 40]),
+    unreachable: random.pick([0, 0, 0.2]),
     weights: {
       ...{ say: 30, burst: some(3), edit: some(4), react: some(4), invite: 14, kick: some(4) },
       ...{ leave: some(4), join: 4, make: 2, conversation: some(5), history: some(2) },
@@ -49,42 +49,42 @@ function temperOf(dice: Dice) {
 export class SealedWorld extends Simulation {
   readonly machine: Machine;
   readonly members: SealedMember[] = [];
-  readonly around: Platform;
+  readonly platform: Platform;
   readonly #temper: Temper;
   #isCalm = true;
 
   constructor(seed: number) {
     super(seed);
-    this.#temper = temperOf(this.dice);
-    this.around = this.platform({
+    this.#temper = temperOf(this.random);
+    this.platform = this.createPlatform({
       weather: {
-        delayMs: () => this.dice.int(this.#isCalm ? 5 : this.#temper.delayMsMax),
-        isReachable: () => this.#isCalm || !this.dice.chance(this.#temper.unreachable),
+        delayMs: () => this.random.int(this.#isCalm ? 5 : this.#temper.delayMsMax),
+        isReachable: () => this.#isCalm || !this.random.chance(this.#temper.unreachable),
       },
     });
-    this.machine = new Machine(this.around);
+    this.machine = new Machine(this.platform);
     const { storeDelayMsMax } = this.#temper;
     for (const user of PEOPLE.slice(0, this.#temper.people)) {
-      const devices = 1 + this.dice.int(this.#temper.devicesMax);
+      const devices = 1 + this.random.int(this.#temper.devicesMax);
       for (let i = 0; i < devices; i++) {
-        const home = new SealedHome(this.around, { user, name: `${user}${i}`, storeDelayMsMax });
-        const programs = this.dice.chance(0.15) ? 2 : 1;
+        const home = new SealedHome(this.platform, { user, name: `${user}${i}`, storeDelayMsMax });
+        const programs = this.random.chance(0.15) ? 2 : 1;
         for (let j = 0; j < programs; j++) {
           const name = `${home.name}${"ab"[j]}`;
-          this.members.push(new SealedMember(this.around, this.machine, home, name));
+          this.members.push(new SealedMember(this.platform, this.machine, home, name));
         }
       }
     }
   }
 
-  /** First faults, then calm. @returns what tells this run from any other */
+  /** Runs with faults, then without. @returns a digest of the run */
   async run(): Promise<string> {
     await this.#settle();
     this.#isCalm = false;
-    if (this.dice.chance(0.9)) await this.#found();
+    if (this.random.chance(0.9)) await this.#found();
     for (let i = 0; i < this.#temper.steps; i++) {
       this.#step();
-      await this.advance(this.dice.int(this.#temper.pauseMsMax));
+      await this.advance(this.random.int(this.#temper.pauseMsMax));
       if (i % 10 === 9) await this.#look();
     }
     await this.#calm();
@@ -111,10 +111,10 @@ export class SealedWorld extends Simulation {
         linked.add(home);
       } else if (!linked.has(home)) {
         linked.add(home);
-        const code = this.dice.bytes(16);
-        first.offersLink(code, linkCodeHash(code)).catch(this.around.fail);
+        const code = this.random.bytes(16);
+        first.offersLink(code, linkCodeHash(code)).catch(this.platform.fail);
         await this.advance(100);
-        member.links(code).catch(this.around.fail);
+        member.links(code).catch(this.platform.fail);
         await this.advance(300);
       }
       member.start();
@@ -124,38 +124,38 @@ export class SealedWorld extends Simulation {
   }
 
   async #found(): Promise<void> {
-    const member = this.dice.pick(this.members);
+    const member = this.random.pick(this.members);
     this.#make(member);
     await this.advance(400);
     const room = member.room(ROOM);
     if (room === undefined) return;
     for (const user of PEOPLE.slice(0, this.#temper.people)) {
-      if (user === member.home.user || this.dice.chance(0.3)) continue;
+      if (user === member.home.user || this.random.chance(0.3)) continue;
       member.ask(`invite ${user} to ${ROOM}`, (of) => of.invite(room, user));
-      if (this.dice.chance(0.7)) await this.advance(300);
+      if (this.random.chance(0.7)) await this.advance(300);
     }
   }
 
   #step(): void {
-    const { dice } = this;
-    const kind = dice.weighted(this.#temper.weights);
-    const member = dice.pick(this.members);
-    const user = dice.pick(PEOPLE.slice(0, this.#temper.people));
+    const { random } = this;
+    const kind = random.weighted(this.#temper.weights);
+    const member = random.pick(this.members);
+    const user = random.pick(PEOPLE.slice(0, this.#temper.people));
     const rooms = member.client.rooms.filter(({ isSealed }) => isSealed);
-    const room = rooms.length === 0 ? undefined : dice.pick(rooms);
-    const awayMs = dice.int(3_000);
-    const isSilent = dice.chance(0.3);
+    const room = rooms.length === 0 ? undefined : random.pick(rooms);
+    const awayMs = random.int(3_000);
+    const isSilent = random.chance(0.3);
     const count = kind === "burst" ? 20 : 1;
-    const back = 1 + dice.int(10);
-    const steps = 1 + dice.int(9);
+    const back = 1 + random.int(10);
+    const steps = 1 + random.int(9);
     this.trace.note(`${this.clock.now()} ${kind} ${member.name} ${user} ${room?.name}`);
     const { machine, clock } = this;
     switch (kind) {
       case "crash":
-        if (machine.isUp) machine.crash(dice.chance(0.7) ? "power" : "kill", isSilent, awayMs);
+        if (machine.isUp) machine.crash(random.chance(0.7) ? "power" : "kill", isSilent, awayMs);
         return;
       case "stop":
-        machine.stop(awayMs).catch(this.around.fail);
+        machine.stop(awayMs).catch(this.platform.fail);
         return;
       case "stop-within":
         return machine.stopWithin(steps);
@@ -176,7 +176,7 @@ export class SealedWorld extends Simulation {
       case "kill-within":
         return member.killWithin(steps, isSilent, start);
       case "close":
-        member.close().catch(this.around.fail);
+        member.close().catch(this.platform.fail);
         start();
         return;
       case "lose":
@@ -192,7 +192,7 @@ export class SealedWorld extends Simulation {
         break;
     }
     if (room === undefined) return;
-    const seq = this.witness.records.length - back;
+    const seq = this.model.records.length - back;
     switch (kind) {
       case "say":
       case "burst":
@@ -250,12 +250,12 @@ export class SealedWorld extends Simulation {
     const programs = this.members.filter((member) => member.home === home);
     for (const program of programs) program.kill(true);
     home.disk.rows.clear();
-    home.lostAt = this.witness.records.length;
+    home.lostAt = this.model.records.length;
     for (const program of programs) program.start();
   }
 
   async #look(): Promise<Map<string, number>> {
-    const truths = truthOf(this.witness);
+    const truths = truthOf(this.model);
     const read = new Map<string, Set<number>>();
     const words = new Words();
     for (const member of this.members) {
@@ -278,7 +278,7 @@ export class SealedWorld extends Simulation {
     this.machine.stopWithin(Number.POSITIVE_INFINITY);
     for (const { home } of this.members) home.disk.calm();
     await this.#settled();
-    // Who has nothing to ask hears late that a link was lost silently, and what it held back later.
+    // An idle client detects a silently lost link late, and sends its queued messages later.
     await this.advance(SILENCE_MS);
     await this.#settled();
     await this.advance(2_000);
@@ -297,9 +297,9 @@ export class SealedWorld extends Simulation {
     });
   }
 
-  /** Everybody who is in can speak, and everybody hears it. */
+  /** Checks that every member can post and that every member receives it. */
   async #last(): Promise<void> {
-    const truths = truthOf(this.witness);
+    const truths = truthOf(this.model);
     for (const member of this.members) {
       for (const truth of truths.values()) {
         const room = member.client.rooms.find(({ id }) => id === truth.id);
@@ -308,18 +308,18 @@ export class SealedWorld extends Simulation {
         const text = member.say(target);
         await this.#until(
           `a last word of ${member.name} to ${target}`,
-          () => member.fates.get(text) !== "open",
+          () => member.postStates.get(text) !== "open",
         );
-        const fate = member.fates.get(text);
+        const postState = member.postStates.get(text);
         const isIn = truth.devices.has(member.home.device);
-        demand(
-          fate === "acked" || !isIn,
-          () => `${member.name} cannot speak in ${target}: ${fate}`,
+        check(
+          postState === "acked" || !isIn,
+          () => `${member.name} cannot speak in ${target}: ${postState}`,
         );
       }
     }
     await this.#until("all to have read all", () =>
-      [...truthOf(this.witness).values()].every((truth) => {
+      [...truthOf(this.model).values()].every((truth) => {
         const last = truth.words.at(-1)?.head.seq ?? 0;
         const members = this.members.filter((member) => this.#isMember(member, truth));
         return members.every(({ home }) => last === 0 || home.shown.has(last));
@@ -333,7 +333,7 @@ export class SealedWorld extends Simulation {
   }
 
   async #checkAgreement(): Promise<void> {
-    for (const truth of truthOf(this.witness).values()) {
+    for (const truth of truthOf(this.model).values()) {
       const authenticators = new Map<string, string>();
       for (const member of this.members) {
         if (!this.#isMember(member, truth)) continue;
@@ -343,7 +343,7 @@ export class SealedWorld extends Simulation {
         authenticators.set(authenticator, member.name);
       }
       const found = [...authenticators.values()].join(", ");
-      demand(authenticators.size <= 1, () => `${truth.id}: ${found} disagree`);
+      check(authenticators.size <= 1, () => `${truth.id}: ${found} disagree`);
     }
   }
 
@@ -359,7 +359,7 @@ export class SealedWorld extends Simulation {
         if (disk.kind(path) === "folder") look(path);
         else {
           const isOpen = Buffer.from(disk.fileAt(path).visible).includes(CANARY);
-          demand(!isOpen, () => `the server has a word in the clear in ${path}`);
+          check(!isOpen, () => `the server has a word in the clear in ${path}`);
         }
       }
     };
@@ -375,6 +375,6 @@ export class SealedWorld extends Simulation {
     const open = this.members.map(
       ({ name, isIn, open: begun, openPosts }) => `${name} ${isIn} ${openPosts} [${begun}]`,
     );
-    demand(false, () => `waits for ${what}: ${open.join("; ")}`);
+    check(false, () => `waits for ${what}: ${open.join("; ")}`);
   }
 }

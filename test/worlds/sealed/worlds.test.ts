@@ -1,9 +1,10 @@
 import { expect } from "bun:test";
-import { ASKED_BY_SEALED } from "../asked.ts";
 import { testWorlds } from "../fleet.ts";
+import { SEALED_ONLY_KINDS } from "../request-coverage.ts";
 
 testWorlds("sealed", {
   usual: 16,
   full: 1_000,
-  check: (asked) => expect(ASKED_BY_SEALED.filter((kind) => !asked.has(kind))).toEqual([]),
+  check: (sentKinds) =>
+    expect(SEALED_ONLY_KINDS.filter((kind) => !sentKinds.has(kind))).toEqual([]),
 });

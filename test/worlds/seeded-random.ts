@@ -2,20 +2,20 @@ import { createHash } from "node:crypto";
 import type { Random } from "../io/disk/sim-file.ts";
 import { randomOf } from "./disk-world.ts";
 
-export class Dice {
-  readonly random: Random;
+export class SeededRandom {
+  readonly next: Random;
 
   constructor(seed: number) {
-    this.random = randomOf(seed);
+    this.next = randomOf(seed);
   }
 
-  /** Uniform in 0..limit-1. */
+  /** Returns a uniform integer from 0 to `limit` - 1. */
   int(limit: number): number {
-    return Math.floor(this.random() * limit);
+    return Math.floor(this.next() * limit);
   }
 
   chance(probability: number): boolean {
-    return this.random() < probability;
+    return this.next() < probability;
   }
 
   pick<Item>(items: readonly Item[]): Item {
@@ -26,7 +26,7 @@ export class Dice {
 
   weighted<Kind extends string>(weights: Readonly<Record<Kind, number>>): Kind {
     const kinds = Object.keys(weights) as Kind[];
-    let left = this.random() * kinds.reduce((sum, kind) => sum + weights[kind], 0);
+    let left = this.next() * kinds.reduce((sum, kind) => sum + weights[kind], 0);
     for (const kind of kinds) {
       left -= weights[kind];
       if (left < 0) return kind;
@@ -38,14 +38,14 @@ export class Dice {
     Uint8Array.from({ length: sizeBytes }, () => this.int(256));
 }
 
-/** What happened, in order: two runs of one seed must agree in each word. */
+/** Ordered events of a run. Two runs of a seed must have equal traces. */
 export class Trace {
   readonly #hash = createHash("sha256");
   readonly #lines: string[] | undefined;
 
-  /** @param isKept keeps the lines, for whoever looks into one seed */
-  constructor(isKept: boolean) {
-    this.#lines = isKept ? [] : undefined;
+  /** @param keepsLines whether to store the lines, to debug a seed */
+  constructor(keepsLines: boolean) {
+    this.#lines = keepsLines ? [] : undefined;
   }
 
   note(line: string): void {
@@ -57,7 +57,7 @@ export class Trace {
     return this.#lines ?? [];
   }
 
-  /** Once, at the end. */
+  /** Returns the digest; call it once, at the end. */
   digest(): string {
     return this.#hash.digest("hex");
   }

@@ -2,9 +2,9 @@ import type { Client } from "../../src/client/client.ts";
 import { MemoryLink } from "../../src/io/link/memory-link.ts";
 import type { Device } from "./device.ts";
 import { OPERATOR_TOKEN } from "./machine.ts";
-import { askQuestion } from "./questions.ts";
-import { drawQuestion, PEOPLE, ROOMS, TARGETS, type Temper } from "./temper.ts";
-import { HOSTILE } from "./witness.ts";
+import { drawRequest, PEOPLE, type Profile, ROOMS, TARGETS } from "./profile.ts";
+import { HOSTILE } from "./reference-model.ts";
+import { sendRequest } from "./requests.ts";
 import type { World } from "./world.ts";
 
 interface About {
@@ -14,12 +14,12 @@ interface About {
   readonly on: boolean;
 }
 
-/** What members and operators ask while they talk. */
-const REQUESTED = {
+/** Requests of members and operators. */
+const DEVICE_REQUESTS = {
   join: (of, { room }) => of.request("join", { room, create: false }),
   create: (of, { room }) => of.request("join", { room, create: true }),
   leave: (of, { room }) => of.request("leave", { room }),
-  topic: (of, { room }) => of.request("topic", { room, topic: "news" }),
+  topic: (of, { room }) => of.request("topic", { room, topic: "a topic" }),
   history: (of) => of.history({ limit: 30 }),
   who: (of) => of.request("who", {}),
   rooms: (of) => of.request("rooms", {}),
@@ -34,40 +34,40 @@ const REQUESTED = {
   ban: (of, { user, on }) => of.request("ban", { user, on }),
 } as const satisfies Readonly<Record<string, (of: Client, about: About) => Promise<unknown>>>;
 
-/** @returns the request of that kind; `undefined` if it is none of these */
+/** @returns the request of that kind; `undefined` if the kind is unknown */
 export function requestOf(kind: string, about: About) {
-  if (!Object.hasOwn(REQUESTED, kind)) return undefined;
-  return (of: Client) => REQUESTED[kind as keyof typeof REQUESTED](of, about);
+  if (!Object.hasOwn(DEVICE_REQUESTS, kind)) return undefined;
+  return (of: Client) => DEVICE_REQUESTS[kind as keyof typeof DEVICE_REQUESTS](of, about);
 }
 
-type Kind = keyof Temper["weights"];
+type Kind = keyof Profile["weights"];
 
-/** Lets something happen. Nothing is awaited: what comes of it comes when it comes. */
+/** Performs an action without waiting for its result. */
 export function perform(kind: Kind, device: Device, world: World): void {
-  if (!ofMachine(kind, world) && device.isRunning) ofDevice(kind, device, world);
+  if (!performOnMachine(kind, world) && device.isRunning) performOnDevice(kind, device, world);
 }
 
-/** @returns whether it was about the machine */
-function ofMachine(kind: Kind, { dice, machine, clock, fail }: World): boolean {
-  const forMs = drawMs(dice);
+/** @returns whether the action concerns the machine */
+function performOnMachine(kind: Kind, { random, machine, clock, fail }: World): boolean {
+  const forMs = drawMs(random);
   switch (kind) {
     case "crash":
       if (!machine.isUp) return true;
-      machine.crash(dice.chance(0.7) ? "power" : "kill", dice.chance(0.3), dice.int(3_000));
+      machine.crash(random.chance(0.7) ? "power" : "kill", random.chance(0.3), random.int(3_000));
       return true;
     case "stop":
-      machine.stop(dice.int(3_000)).catch(fail);
+      machine.stop(random.int(3_000)).catch(fail);
       return true;
     case "stop-within":
-      machine.stopWithin(1 + dice.int(12));
+      machine.stopWithin(1 + random.int(12));
       return true;
     case "full":
-      machine.disk.leave(dice.int(3_000));
+      machine.disk.leave(random.int(3_000));
       clock.after(forMs, () => machine.disk.leave(1 << 30));
       return true;
     case "disk": {
       const calm = { fullPercent: 0, shortPercent: 0, brokenPercent: 0 };
-      const [fullPercent, brokenPercent] = [dice.pick([0, 30]), dice.pick([0, 0, 10])];
+      const [fullPercent, brokenPercent] = [random.pick([0, 30]), random.pick([0, 0, 10])];
       Object.assign(machine.weather, { fullPercent, shortPercent: 20, brokenPercent });
       clock.after(forMs, () => Object.assign(machine.weather, calm));
       return true;
@@ -77,24 +77,24 @@ function ofMachine(kind: Kind, { dice, machine, clock, fail }: World): boolean {
   }
 }
 
-function ofDevice(kind: Kind, device: Device, world: World): void {
-  const { clock, dice, machine, temper, witness } = world;
-  const forMs = drawMs(dice);
+function performOnDevice(kind: Kind, device: Device, world: World): void {
+  const { clock, random, machine, temper, model } = world;
+  const forMs = drawMs(random);
   switch (kind) {
     case "post": {
-      const size = () => dice.int(temper.textCharsMax);
-      const count = dice.chance(temper.burst) ? 60 : 1 + dice.int(5);
-      for (let i = 0; i < count; i++) device.post(dice.pick(TARGETS), Math.max(size(), size()));
+      const size = () => random.int(temper.textCharsMax);
+      const count = random.chance(temper.burst) ? 60 : 1 + random.int(5);
+      for (let i = 0; i < count; i++) device.post(random.pick(TARGETS), Math.max(size(), size()));
       return;
     }
     case "question":
-      return askQuestion(drawQuestion(dice, temper.questions), device, world);
+      return sendRequest(drawRequest(random, temper.questions), device, world);
     case "relogin":
-      void device.comeAndGo();
+      void device.relogin();
       return;
     case "cut": {
-      const isOfAll = dice.chance(0.3);
-      clock.after(dice.int(20), () => {
+      const isOfAll = random.chance(0.3);
+      clock.after(random.int(20), () => {
         machine.network.cut((end) => isOfAll || end.remote.host === device.name);
       });
       return;
@@ -102,51 +102,51 @@ function ofDevice(kind: Kind, device: Device, world: World): void {
     case "stall": {
       const { link } = device;
       if (!(link instanceof MemoryLink)) return;
-      const release = (dice.chance(0.5) ? link.peer : link).stall();
+      const release = (random.chance(0.5) ? link.peer : link).stall();
       world.stalls.push(release);
       clock.after(forMs, release);
       return;
     }
     case "look-away":
-      device.isAway = true;
-      clock.after(forMs, () => device.look());
+      device.isPaused = true;
+      clock.after(forMs, () => device.resumeReading());
       return;
     case "close":
       if (device.isBusy) return;
       device.isBusy = true;
       device.close().catch(world.fail);
-      return later(world, device, forMs);
+      return restartLater(world, device, forMs);
     case "kill":
-      device.kill(dice.chance(0.4));
-      return later(world, device, forMs);
+      device.kill(random.chance(0.4));
+      return restartLater(world, device, forMs);
     case "wall": {
-      const jumpMs = dice.int(10_000_000) - 5_000_000;
-      if (dice.chance(0.5)) device.wallMs += jumpMs;
+      const jumpMs = random.int(10_000_000) - 5_000_000;
+      if (random.chance(0.5)) device.wallMs += jumpMs;
       else machine.wallMs += jumpMs;
       return;
     }
     default: {
-      if (kind === "operate") witness.operates(device.home.user);
-      const own = witness.idOf(device.home.user);
-      const back = dice.int(8);
+      if (kind === "operate") model.addOperator(device.home.user);
+      const own = model.idOf(device.home.user);
+      const back = random.int(8);
       const seq =
         back % 2 === 0
-          ? Math.max(1, witness.records.length - back)
-          : witness.wordOf(back >> 1, ({ by }) => by === own);
-      const user = kind === "ban" ? HOSTILE : dice.pick(PEOPLE);
-      const about = { room: dice.pick(ROOMS), user, seq, on: dice.chance(0.6) };
+          ? Math.max(1, model.records.length - back)
+          : model.messageSeq(back >> 1, ({ by }) => by === own);
+      const user = kind === "ban" ? HOSTILE : random.pick(PEOPLE);
+      const about = { room: random.pick(ROOMS), user, seq, on: random.chance(0.6) };
       const request = requestOf(kind, about);
       if (request === undefined) throw new Error(`what is ${kind}?`);
-      device.ask(request);
+      device.request(request);
     }
   }
 }
 
-function drawMs(dice: World["dice"]): number {
-  return dice.pick([100, 2_000, 20_000, 70_000]);
+function drawMs(random: World["random"]): number {
+  return random.pick([100, 2_000, 20_000, 70_000]);
 }
 
-function later(world: World, device: Device, afterMs: number): void {
+function restartLater(world: World, device: Device, afterMs: number): void {
   world.clock.after(afterMs, () => {
     if (!device.isRunning && !(device.isHostile && world.isCalm)) device.start();
   });

@@ -5,27 +5,27 @@ import type { Clock } from "../../src/io/clock.ts";
 import type { Log } from "../../src/io/log/log.ts";
 import { MESSAGE_KINDS } from "../../src/wire/kinds.ts";
 import { type LogRecord, parseBody } from "../../src/wire/record.ts";
-import { BrokenPromise, textOf } from "./disk-world.ts";
+import { InvariantViolation, textOf } from "./disk-world.ts";
 import { Settings } from "./settings.ts";
 
-export function demand(condition: boolean, promise: () => string): asserts condition {
-  if (!condition) throw new BrokenPromise(promise());
+export function check(condition: boolean, promise: () => string): asserts condition {
+  if (!condition) throw new InvariantViolation(promise());
 }
 
-/** What a device was told of its words, and which outbox carried each. */
+/** Results of a device's posts, and the outbox of each. */
 interface Writer {
-  readonly fates: ReadonlyMap<string, string>;
+  readonly postStates: ReadonlyMap<string, string>;
   readonly outboxes: ReadonlyMap<string, number>;
 }
 
 interface Membership {
-  isIn: boolean;
+  isMember: boolean;
   leftSeq: number;
   leftAt: number;
   readonly joins: number[];
 }
 
-interface RoomTruth {
+interface RoomModel {
   name: string | undefined;
   isClosed: boolean;
   readonly pair: readonly string[];
@@ -36,22 +36,32 @@ interface RoomTruth {
 }
 
 export const HOSTILE = "mal";
-/** Kinds that nobody is shown. */
-const HIDDEN: ReadonlySet<string> = new Set(["room"]);
-const WORDS: ReadonlySet<string> = new Set(["text", "action", "reaction", "edit", "sealed"]);
-const OF_MODERATORS: ReadonlySet<string> = new Set(["kick", "mute", "grant"]);
-const OF_KEEPERS: ReadonlySet<string> = new Set(["pin", "receipts"]);
-const OF_OPERATORS: ReadonlySet<string> = new Set(["close", "remove", "retention"]);
+/** Kinds that clients never display. */
+const HIDDEN_KINDS: ReadonlySet<string> = new Set(["room"]);
+const CONTENT_KINDS: ReadonlySet<string> = new Set([
+  "text",
+  "action",
+  "reaction",
+  "edit",
+  "sealed",
+]);
+const MODERATOR_KINDS: ReadonlySet<string> = new Set(["kick", "mute", "grant"]);
+const MODERATOR_OR_PAIR_KINDS: ReadonlySet<string> = new Set(["pin", "receipts"]);
+const OPERATOR_KINDS: ReadonlySet<string> = new Set(["close", "remove", "retention"]);
 
 const DEPARTURES: ReadonlySet<string> = new Set(["leave", "kick"]);
 
-/** The removal of a room that its last member left; in a cluster somebody may have come in time. */
-function isReclaim(record: LogRecord): boolean {
+/**
+ * Reports whether a record removes a room after its last member left. In a cluster, someone may
+ * have joined in time.
+ */
+function isVacantRemoval(record: LogRecord): boolean {
   return record.head.kind === "remove" && parseBody(record)?.["vacant"] === true;
 }
 
-function isVacant({ members, records, isClosed, pair }: RoomTruth): boolean {
-  if (isClosed || pair.length > 0 || [...members.values()].some(({ isIn }) => isIn)) return false;
+function isVacant({ members, records, isClosed, pair }: RoomModel): boolean {
+  if (isClosed || pair.length > 0 || [...members.values()].some(({ isMember }) => isMember))
+    return false;
   const isUsed = records.some(({ head }) => MESSAGE_KINDS.has(head.kind) || head.kind === "group");
   if (isUsed) return false;
   const last = (kind: string) => parseBodyOf(records.findLast(({ head }) => head.kind === kind));
@@ -63,12 +73,12 @@ function parseBodyOf(record: LogRecord | undefined) {
 }
 
 /**
- * All that was ever durable and told, and what follows from it: who was in which room when. It
- * shares no code with the server's own fold.
+ * State derived from all durable records, including memberships over time. It shares no code with
+ * the server's fold.
  */
-export class Witness {
+export class ReferenceModel {
   readonly records: LogRecord[] = [];
-  readonly rooms = new Map<string, RoomTruth>();
+  readonly rooms = new Map<string, RoomModel>();
   readonly settings = new Settings();
   readonly files = new Map<string, number>();
   readonly #accounts: LogRecord[] = [];
@@ -85,40 +95,40 @@ export class Witness {
     this.#clock = clock;
   }
 
-  /** The log that a recovery found, against what was told before. */
-  recovered(log: "history" | "accounts", found: readonly LogRecord[]): void {
-    const told = log === "history" ? this.records : this.#accounts;
-    for (const [index, record] of told.entries()) {
+  /** Compares a recovered log with the stored records. */
+  checkRecovered(log: "history" | "accounts", found: readonly LogRecord[]): void {
+    const stored = log === "history" ? this.records : this.#accounts;
+    for (const [index, record] of stored.entries()) {
       const same = found[index];
-      demand(same !== undefined, () => `${log} lost seq ${index + 1}, which was acknowledged`);
+      check(same !== undefined, () => `${log} lost seq ${index + 1}, which was acknowledged`);
       const isSame = equalBytes(same.headBytes, record.headBytes) && same.damaged !== true;
-      demand(isSame, () => `${log} has something else at seq ${index + 1}`);
+      check(isSame, () => `${log} has something else at seq ${index + 1}`);
     }
-    for (const record of found.slice(told.length)) this.note(log, record);
+    for (const record of found.slice(stored.length)) this.note(log, record);
   }
 
-  /** The server's own fold says of each room who is in. */
+  /** Compares the members of each room with the server's fold. */
   checkFold(membersOf: (room: string) => ReadonlySet<string> | undefined): void {
     for (const [id, { members }] of this.rooms) {
-      const isIn = [...members].filter(([, { isIn }]) => isIn).map(([user]) => user);
+      const isMember = [...members].filter(([, { isMember: isIn }]) => isIn).map(([user]) => user);
       const found = [...(membersOf(id) ?? [])];
-      const isSame = found.sort().join() === isIn.sort().join();
-      demand(isSame, () => `after recovery ${found} are in ${id}, and not ${isIn}`);
+      const isSame = found.sort().join() === isMember.sort().join();
+      check(isSame, () => `after recovery ${found} are in ${id}, and not ${isMember}`);
     }
   }
 
   note(log: "history" | "accounts", record: LogRecord): void {
-    const told = log === "history" ? this.records : this.#accounts;
+    const stored = log === "history" ? this.records : this.#accounts;
     const { head } = record;
-    demand(head.seq === told.length + 1, () => `${log}: seq ${head.seq} after ${told.length}`);
-    const before = told.at(-1)?.head.time ?? 0;
-    demand(head.time >= before, () => `${log}: time falls at seq ${head.seq}`);
-    told.push(record);
+    check(head.seq === stored.length + 1, () => `${log}: seq ${head.seq} after ${stored.length}`);
+    const before = stored.at(-1)?.head.time ?? 0;
+    check(head.time >= before, () => `${log}: time falls at seq ${head.seq}`);
+    stored.push(record);
     if (log === "history") {
-      this.#history(record);
+      this.#noteHistory(record);
       this.settings.noteHistory(record);
     } else {
-      this.#account(record);
+      this.#noteAccount(record);
       this.settings.noteAccount(record);
     }
   }
@@ -131,8 +141,10 @@ export class Witness {
     return [...this.#names].find(([, id]) => id === account)?.[0];
   }
 
-  /** The newest message but `back` of those that fit; 1: there is none. */
-  wordOf(back: number, fits: (head: LogRecord["head"]) => boolean): number {
+  /**
+   * Returns the `seq` of a matching message, `back` messages before the newest; 1 if there is none.
+   */
+  messageSeq(back: number, fits: (head: LogRecord["head"]) => boolean): number {
     let left = back;
     for (let at = this.records.length - 1; at >= 0; at--) {
       const { head } = this.records[at] ?? {};
@@ -142,7 +154,7 @@ export class Witness {
     return 1;
   }
 
-  keepsOrder(user: string, room: string): boolean {
+  canModerate(user: string, room: string): boolean {
     const { pair, moderators } = this.rooms.get(room) ?? {};
     return pair?.includes(user) === true || moderators?.has(user) === true;
   }
@@ -152,35 +164,35 @@ export class Witness {
   }
 
   isMember(user: string, room: string): boolean {
-    return this.rooms.get(room)?.members.get(user)?.isIn === true;
+    return this.rooms.get(room)?.members.get(user)?.isMember === true;
   }
 
-  /** Whether the server may send this record to this account at this moment. */
+  /** Reports whether the server may send this record to this account now. */
   mayRead(user: string, room: string, seq: number): boolean {
     const membership = this.rooms.get(room)?.members.get(user);
     if (membership === undefined) return false;
-    if (membership.isIn) return true;
-    // Whoever leaves is told of that much, in the moment of leaving.
+    if (membership.isMember) return true;
+    // At the time of leaving, a user still receives the records up to the leave.
     return seq <= membership.leftSeq && membership.leftAt === this.#clock.now();
   }
 
-  /** Whether a reader may have been spared it: it was said before the account came in. */
-  isPast(user: string, { head }: LogRecord): boolean {
+  /** Reports whether a record precedes a join of the account, so that the server may omit it. */
+  isBeforeJoin(user: string, { head }: LogRecord): boolean {
     const joins = this.rooms.get(head.room)?.members.get(user)?.joins ?? [];
     return joins.some((seq) => seq > head.seq);
   }
 
-  /** What readers are shown of a room, by `n`. */
-  shownOf(room: string): LogRecord[] {
+  /** Records of a room that readers receive, by `n`. */
+  visibleRecords(room: string): LogRecord[] {
     const records = this.rooms.get(room)?.records ?? [];
-    return records.filter(({ head }) => !HIDDEN.has(head.kind));
+    return records.filter(({ head }) => !HIDDEN_KINDS.has(head.kind));
   }
 
   async checkErased(log: Pick<Log, "read">, name: "history" | "accounts"): Promise<void> {
-    const gone = name === "history" ? this.#erased : this.settings.blanked;
-    for (const seq of gone) {
+    const erased = name === "history" ? this.#erased : this.settings.blanked;
+    for (const seq of erased) {
       for await (const { bodyBytes } of log.read(seq, seq)) {
-        demand(bodyBytes === undefined, () => `the words of ${name} ${seq} outlive its erasing`);
+        check(bodyBytes === undefined, () => `the words of ${name} ${seq} outlive its erasing`);
       }
     }
   }
@@ -189,29 +201,31 @@ export class Witness {
     return this.#erased.has(seq);
   }
 
-  operates(user: string): void {
+  addOperator(user: string): void {
     const id = this.idOf(user);
     if (id !== undefined) this.#operators.add(id);
   }
 
-  hasAlwaysSpoken(user: string): boolean {
+  couldAlwaysPost(user: string): boolean {
     const id = this.idOf(user) ?? "";
     const [lobby] = this.rooms.values();
     const membership = lobby?.members.get(id);
-    const isIn = membership?.isIn === true && membership.joins.length === 1;
-    return isIn && this.#wereMuted.has(id) === false;
+    const isMember = membership?.isMember === true && membership.joins.length === 1;
+    return isMember && this.#wereMuted.has(id) === false;
   }
 
-  /** What a writer was told is durable is recorded, in the order in which it was written. */
-  checkOrder({ fates, outboxes }: Writer): void {
+  /** Checks that acknowledged posts are recorded in the order in which they were written. */
+  checkOrder({ postStates, outboxes }: Writer): void {
     const last = new Map<number, number>();
-    for (const [text, fate] of fates) {
+    for (const [text, postState] of postStates) {
       const seq = this.recordOf(text)?.head.seq;
-      if (fate === "durable" && seq === undefined) throw new BrokenPromise(`'${text}' is lost`);
-      if (fate === "refused" && seq !== undefined) throw new BrokenPromise(`'${text}' is there`);
+      if (postState === "durable" && seq === undefined)
+        throw new InvariantViolation(`'${text}' is lost`);
+      if (postState === "refused" && seq !== undefined)
+        throw new InvariantViolation(`'${text}' is there`);
       if (seq === undefined) continue;
       const outbox = outboxes.get(text) ?? 0;
-      demand(
+      check(
         seq > (last.get(outbox) ?? 0),
         () => `'${text}' (seq ${seq}) stands before an earlier one`,
       );
@@ -223,64 +237,64 @@ export class Witness {
     return this.#texts.get(text);
   }
 
-  /** The server said for good that this is not recorded. */
-  refused(text: string): void {
+  /** Stores that the server permanently refused the text, which must not be recorded. */
+  noteRefused(text: string): void {
     this.#refused.add(text);
-    demand(!this.#texts.has(text), () => `'${text}' was refused and is recorded`);
+    check(!this.#texts.has(text), () => `'${text}' was refused and is recorded`);
   }
 
-  #history(record: LogRecord): void {
+  #noteHistory(record: LogRecord): void {
     const { head } = record;
-    const room = this.rooms.get(head.room) ?? this.#make(record);
-    demand(head.n === room.records.length + 1, () => `${head.room}: n ${head.n} is not dense`);
+    const room = this.rooms.get(head.room) ?? this.#createRoom(record);
+    check(head.n === room.records.length + 1, () => `${head.room}: n ${head.n} is not dense`);
     room.records.push(record);
     this.#checkRights(room, record);
     if (head.kind === "join") this.#join(room, head.by, head.seq);
     if (head.kind === "leave") this.#leave(room, head.by, head.seq);
-    if (OF_MODERATORS.has(head.kind)) this.#keepOrder(room, record);
+    if (MODERATOR_KINDS.has(head.kind)) this.#moderate(room, record);
     this.#manage(room, record);
     if (head.kind === "file") {
       const { file, size } = parseBody(record) ?? {};
       this.files.set(String(file), Number(size));
     }
     if (head.kind === "erase") for (const seq of erasuresOf(record)) this.#erased.add(seq);
-    if (head.kind !== "reaction") this.#post(record);
+    if (head.kind !== "reaction") this.#notePost(record);
   }
 
-  #checkRights(room: RoomTruth, record: LogRecord): void {
+  #checkRights(room: RoomModel, record: LogRecord): void {
     const { kind, by, seq } = record.head;
-    if (WORDS.has(kind) || kind === "topic" || kind === "leave") {
-      const isIn = room.members.get(by)?.isIn === true;
-      demand(isIn, () => `seq ${seq}: ${kind} by ${by}, who is not in the room`);
+    if (CONTENT_KINDS.has(kind) || kind === "topic" || kind === "leave") {
+      const isMember = room.members.get(by)?.isMember === true;
+      check(isMember, () => `seq ${seq}: ${kind} by ${by}, who is not in the room`);
     }
-    if (WORDS.has(kind)) {
-      demand(!room.muted.has(by), () => `seq ${seq}: ${by} speaks, but is muted`);
-      demand(!room.isClosed, () => `seq ${seq}: ${by} speaks in a closed room`);
+    if (CONTENT_KINDS.has(kind)) {
+      check(!room.muted.has(by), () => `seq ${seq}: ${by} speaks, but is muted`);
+      check(!room.isClosed, () => `seq ${seq}: ${by} speaks in a closed room`);
     }
-    const isKept = OF_KEEPERS.has(kind);
-    if (!isKept && !OF_MODERATORS.has(kind) && !OF_OPERATORS.has(kind)) return;
-    const isGone = parseBody(record)?.["removed"] === true;
-    const isOperator = this.#operators.has(by) || isGone;
+    const isPinOrReceipts = MODERATOR_OR_PAIR_KINDS.has(kind);
+    if (!isPinOrReceipts && !MODERATOR_KINDS.has(kind) && !OPERATOR_KINDS.has(kind)) return;
+    const isRemoval = parseBody(record)?.["removed"] === true;
+    const isOperator = this.#operators.has(by) || isRemoval;
     const isAllowed =
       isOperator ||
-      (isReclaim(record) && DEPARTURES.has(room.records.at(-2)?.head.kind ?? "")) ||
-      (isKept && room.pair.includes(by)) ||
-      (!OF_OPERATORS.has(kind) && room.moderators.has(by));
-    demand(isAllowed, () => `seq ${seq}: ${kind} by ${by}, who may not do that`);
+      (isVacantRemoval(record) && DEPARTURES.has(room.records.at(-2)?.head.kind ?? "")) ||
+      (isPinOrReceipts && room.pair.includes(by)) ||
+      (!OPERATOR_KINDS.has(kind) && room.moderators.has(by));
+    check(isAllowed, () => `seq ${seq}: ${kind} by ${by}, who may not do that`);
   }
 
-  /** What operators do to whole rooms. */
-  #manage(room: RoomTruth, record: LogRecord): void {
+  /** Applies changes of operators to rooms. */
+  #manage(room: RoomModel, record: LogRecord): void {
     const { kind, seq } = record.head;
     const body = parseBody(record) ?? {};
     if (kind === "close") room.isClosed = body["on"] === true;
     if (kind === "rename" && body["user"] === undefined) room.name = String(body["name"]);
-    if (kind !== "remove" || (isReclaim(record) && !isVacant(room))) return;
+    if (kind !== "remove" || (isVacantRemoval(record) && !isVacant(room))) return;
     room.name = undefined;
-    for (const [user, { isIn }] of room.members) if (isIn) this.#leave(room, user, seq);
+    for (const [user, { isMember }] of room.members) if (isMember) this.#leave(room, user, seq);
   }
 
-  #keepOrder(room: RoomTruth, record: LogRecord): void {
+  #moderate(room: RoomModel, record: LogRecord): void {
     const { kind, seq } = record.head;
     const { user, on } = parseBody(record) as { readonly user: string; readonly on?: boolean };
     if (kind === "kick") {
@@ -294,9 +308,9 @@ export class Witness {
     else set.delete(user);
   }
 
-  #make(record: LogRecord): RoomTruth {
+  #createRoom(record: LogRecord): RoomModel {
     const { head } = record;
-    demand(head.kind === "room", () => `seq ${head.seq}: a room begins with ${head.kind}`);
+    check(head.kind === "room", () => `seq ${head.seq}: a room begins with ${head.kind}`);
     const body = JSON.parse(Buffer.from(record.bodyBytes ?? []).toString()) as {
       readonly name?: string;
       readonly direct?: readonly string[];
@@ -304,7 +318,7 @@ export class Witness {
     const { name, direct = [] } = body;
     for (const other of this.rooms.values()) {
       const isTaken = name !== undefined && other.name?.toLowerCase() === name.toLowerCase();
-      demand(!isTaken, () => `two rooms are called '${name}'`);
+      check(!isTaken, () => `two rooms are called '${name}'`);
     }
     const room = {
       name,
@@ -320,47 +334,50 @@ export class Witness {
     return room;
   }
 
-  #join(room: RoomTruth, user: string, seq: number): void {
-    const known = room.members.get(user);
-    const fresh = { isIn: true, leftSeq: 0, leftAt: -1, joins: [seq] };
-    if (known === undefined) room.members.set(user, fresh);
+  #join(room: RoomModel, user: string, seq: number): void {
+    const membership = room.members.get(user);
+    const fresh = { isMember: true, leftSeq: 0, leftAt: -1, joins: [seq] };
+    if (membership === undefined) room.members.set(user, fresh);
     else {
-      demand(!known.isIn || room.pair.length > 0, () => `seq ${seq}: ${user} is in already`);
-      known.isIn = true;
-      known.joins.push(seq);
+      check(
+        !membership.isMember || room.pair.length > 0,
+        () => `seq ${seq}: ${user} is in already`,
+      );
+      membership.isMember = true;
+      membership.joins.push(seq);
     }
   }
 
-  #leave(room: RoomTruth, user: string, seq: number): void {
+  #leave(room: RoomModel, user: string, seq: number): void {
     const membership = room.members.get(user);
     if (membership === undefined) return;
-    membership.isIn = false;
+    membership.isMember = false;
     membership.leftSeq = seq;
     membership.leftAt = this.#clock.now();
   }
 
-  #post(record: LogRecord): void {
+  #notePost(record: LogRecord): void {
     const { head } = record;
     const id = parsePostId(head.id);
     if (id === undefined) return;
     const key = `${head.by} ${id.outbox}`;
     const high = this.#counters.get(key) ?? 0;
-    demand(id.counter > high, () => `seq ${head.seq}: counter ${id.counter} after ${high}`);
+    check(id.counter > high, () => `seq ${head.seq}: counter ${id.counter} after ${high}`);
     this.#counters.set(key, id.counter);
     if (head.kind === "sealed" || head.kind === "file") return; // Looked at elsewhere.
     const text = textOf(record);
     if (head.by === this.idOf(HOSTILE)) return; // Says what others said.
-    demand(!this.#texts.has(text), () => `'${text}' is recorded twice`);
-    demand(!this.#refused.has(text), () => `'${text}' was refused and is recorded`);
+    check(!this.#texts.has(text), () => `'${text}' is recorded twice`);
+    check(!this.#refused.has(text), () => `'${text}' was refused and is recorded`);
     this.#texts.set(text, record);
   }
 
-  #account(record: LogRecord): void {
+  #noteAccount(record: LogRecord): void {
     const { kind, room: account } = record.head;
     if (kind !== "account" && kind !== "account-name") return;
     const name = String(parseBody(record)?.["name"]).toLowerCase();
     const isFree = !this.#names.has(name) || (kind !== "account" && this.idOf(name) === account);
-    demand(isFree, () => `two accounts are called '${name}'`);
+    check(isFree, () => `two accounts are called '${name}'`);
     this.#names.set(name, account); // A former name leads there, too.
   }
 }

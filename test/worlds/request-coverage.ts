@@ -1,0 +1,20 @@
+import { REQUESTS, type RequestKind } from "../../src/wire/messages.ts";
+import { SEALED_REQUESTS } from "../../src/wire/messages-sealed.ts";
+
+/**
+ * Requests that only the worlds of sealed rooms send, including those for devices with an account
+ * key.
+ */
+export const SEALED_ONLY_KINDS: readonly string[] = [
+  ...Object.keys(SEALED_REQUESTS),
+  ...["link", "link-offer", "link-grant"],
+];
+
+/** Requests that no world sends, each with the reason. */
+const UNCOVERED_KINDS: Readonly<Partial<Record<RequestKind, string>>> = {};
+
+/** @returns requests of the wire that these worlds should have sent but did not */
+export function coverageErrors(sent: ReadonlySet<string>): string[] {
+  const elsewhere = new Set([...SEALED_ONLY_KINDS, ...Object.keys(UNCOVERED_KINDS)]);
+  return Object.keys(REQUESTS).filter((kind) => sent.has(kind) === elsewhere.has(kind));
+}
