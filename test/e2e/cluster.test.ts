@@ -237,7 +237,7 @@ test("fetches a file from all servers, and erases it on all", async () => {
   await until("it is gone", () => !existsSync(folderOf(0, id)));
 });
 
-test("an upload and a download survive kill -9 of their server and of the NATS leader", async () => {
+test("transfers survive kill -9 of their server and of the NATS leader", async () => {
   const { sandbox } = cluster;
   const [dan, eva] = [await user("dan", 0), await user("eva", 1)];
   const path = file(sandbox, "large.bin", noise(12 * MIB));
@@ -266,7 +266,7 @@ test("an upload and a download survive kill -9 of their server and of the NATS l
 });
 
 // Last test: it stops all servers.
-test("loses and repeats no message after kill -9 of a node and of the stream's leader", async () => {
+test("loses and repeats no message after kill -9 of a node and a leader", async () => {
   const { sandbox } = cluster;
   const join = (name: string, at: number) => {
     const args = ["join", "--json", "--user", name, cluster.node(at).invite];

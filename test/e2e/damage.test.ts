@@ -106,7 +106,7 @@ test("signs the last records when it stops, so that a cut tail is detected", asy
   expect([exitCode, err]).toEqual([6, expect.stringContaining(sentence)]);
 });
 
-describe("damage in acknowledged records prevents the start, exits with 6, and changes nothing", () => {
+describe("damage in acknowledged records prevents the start with exit code 6", () => {
   test("a head", async () => {
     const seq = 9;
     await using sandbox = new Sandbox();

@@ -75,7 +75,7 @@ export class Program {
     return this.ended(deadlineMs);
   }
 
-  /** Waits for the end. The exit code of a killed program is 128 and the number of the signal. */
+  /** Waits for the end; the exit code of a killed program is 128 + signal. */
   async ended(deadlineMs = DEADLINE_MS): Promise<Ran> {
     const ending = within(`the end of ${this.#name}`, this.#child.exited, deadlineMs);
     const exitCode = await ending.catch(({ message }: Error) => {
@@ -87,8 +87,8 @@ export class Program {
   }
 
   /**
-   * Waits for all output. On a busy machine, Bun (1.4.4) rarely fails to report the end of a pipe of a
-   * process that has ended; all output has arrived by then.
+   * Waits for all output, with a deadline: Bun (1.4.4) rarely fails to report the end of the pipe
+   * of an ended process, but all output has arrived by then.
    */
   async #drained(): Promise<void> {
     const late = Promise.withResolvers<void>();

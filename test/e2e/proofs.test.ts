@@ -187,7 +187,7 @@ test("detects an older copy of the folder, and another key of the server", async
   }
 });
 
-test("accepts erasures, restarts and a new key, and checks a proof of one record offline", async () => {
+test("accepts erasures, restarts and a new key, and checks proofs offline", async () => {
   const ana = anaThen();
   const honest = await again(copyOf(prepared.data));
   const proof = sandbox.path("proof.txt");

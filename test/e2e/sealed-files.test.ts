@@ -28,7 +28,7 @@ async function listed(home: Home): Promise<unknown[]> {
   return rows.filter(({ kind }) => kind === "file").map(({ name }) => name);
 }
 
-test("files of all sizes arrive, and the server's folder has neither content nor names", async () => {
+test("delivers files of all sizes without revealing content or names", async () => {
   const { sandbox, ana, bob, served } = couriers;
   const sizes = [0, PLAIN, PLAIN + 1, 2 * MIB];
   const paths = sizes.map((size) => file(sandbox, `${CANARY} ${size}.txt`, noise(size)));

@@ -9,7 +9,7 @@ import { holding, openVault } from "./sealed-server.ts";
 
 const CANARY = "a canary that sings";
 
-test("a removed user of a sealed room reads nothing new; a restarted one reads everything", async () => {
+test("a removed user reads nothing new, a restarted one everything", async () => {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve();
   const anasHome = sandbox.home("ana");

@@ -75,7 +75,7 @@ test("sends files and folders by one pasted line, and no home stores the server"
   }
 });
 
-test("--keep continues for further receivers with their own names, and copies no content", async () => {
+test("--keep serves further receivers with their own names, without copies", async () => {
   await using sandbox = new Sandbox();
   const sharing = sandbox.home("ana").start(["share", "--keep", "--json", ...files(sandbox)]);
   const { line, invite } = await sharing.json("sharing");

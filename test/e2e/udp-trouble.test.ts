@@ -41,7 +41,7 @@ test.concurrent("clients reconnect to a server that was killed and restarted", a
   for (const client of clients) expect(textsOf(client)).toEqual(["before", "amid", "after"]);
 });
 
-test.concurrent("loses and repeats no text in a gap longer than the timeout of a link", async () => {
+test.concurrent("loses and repeats no text in a gap longer than a link's timeout", async () => {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve(OPEN);
   const relay = await UdpRelay.open({ host: HOST, port: served.port }, CALM);
