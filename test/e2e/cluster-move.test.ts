@@ -148,7 +148,7 @@ test("moves a history into a cluster despite kills, and removes a server", async
     expect([exitCode, err]).toEqual([0, ""]);
   }
 
-  // One server continues alone and cannot return.
+  // The removed server continues alone and cannot return.
   expect(await serve("b")).toEqual([
     1,
     "chat: /b belongs to the cluster 'move'; add --nats, or to run it alone, " +

@@ -221,7 +221,7 @@ test("fetches a file from all servers, and erases it on all", async () => {
     expect(readFileSync(join(folderOf(index, sent["id"]), "content"))).toEqual(content);
   }
 
-  // One server is stopped during the erasure.
+  // A server is stopped during the erasure.
   const { id, seq } = sent;
   const admin = ["--data", node(1).data, "--server", node(1).address];
   await jan.json(["admin", "erase", String(seq), ...admin]);

@@ -50,7 +50,7 @@ function linkOf(): Promise<Link> {
   return dial({ host: HOST, port, timeoutMs: 10_000 });
 }
 
-async function told(bytes: Uint8Array): Promise<void> {
+async function sendBytes(bytes: Uint8Array): Promise<void> {
   const link = await linkOf();
   const gone = Promise.withResolvers<void>();
   link.receive({ message: () => undefined, closed: () => gone.resolve() });
@@ -69,9 +69,9 @@ async function idler(): Promise<void> {
 for (let i = 0; i < 200; i++) await idler();
 
 void forEver(5, async () => (await raw(crypto.getRandomValues(new Uint8Array(2_000)))).destroy());
-void forEver(10, () => told(crypto.getRandomValues(new Uint8Array(300))));
-void forEver(20, () => told(new Uint8Array(900_000).fill(0x91)));
-void forEver(20, () => told(new Uint8Array(4 << 20)));
+void forEver(10, () => sendBytes(crypto.getRandomValues(new Uint8Array(300))));
+void forEver(20, () => sendBytes(new Uint8Array(900_000).fill(0x91)));
+void forEver(20, () => sendBytes(new Uint8Array(4 << 20)));
 
 for (let i = 0; i < 5; i++) {
   void forEver(5, async () => {

@@ -18,9 +18,9 @@ requires("mount").describe("on a file system of its own", () => {
     const lines = Array.from({ length: 80 }, (_, i) => `${i} ${"x".repeat(30_000)}`);
     const sent = await ana.run(["send", "--json"], { stdin: lines.join("\n") });
     expect(sent.exitCode).toBe(1);
-    const told = ndjson(sent.out);
-    const acked = told.filter(({ kind }) => kind === "sent");
-    const refused = told.filter(({ kind }) => kind === "fault");
+    const results = ndjson(sent.out);
+    const acked = results.filter(({ kind }) => kind === "sent");
+    const refused = results.filter(({ kind }) => kind === "fault");
     expect(acked.length).toBeGreaterThan(5);
     expect(acked.length + refused.length).toBe(lines.length);
     expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(["store-full"]));

@@ -188,5 +188,5 @@ test("/send, /get and /files work in a chat", async () => {
   anas.type('/send "my photo.jpg" @bob');
   expect((await anas.finish()).exitCode).toBe(0);
   await bobs.json("file", { to: "bob" });
-  expect((await bobs.finish()).exitCode).toBe(4); // Of the first line that was refused.
+  expect((await bobs.finish()).exitCode).toBe(4); // Code of the first refusal.
 });

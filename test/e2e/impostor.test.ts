@@ -19,7 +19,7 @@ type Mask = "own key" | "stolen proof";
 class Impostor {
   readonly identity: Identity;
   readonly port: number;
-  readonly heard: Uint8Array[] = [];
+  readonly received: Uint8Array[] = [];
   readonly #mask: Mask;
   readonly #listener: Listener;
 
@@ -42,7 +42,7 @@ class Impostor {
     const session = new Session("server", systemClock().now());
     link.receive({
       message: (bytes) => {
-        this.heard.push(bytes.slice());
+        this.received.push(bytes.slice());
         for (const effect of session.receive(bytes, systemClock().now())) {
           if (effect.kind === "transmit") link.send(effect.bytes);
           if (effect.kind === "close") link.close();
@@ -118,15 +118,17 @@ test.each([
         expect(ran.err).toStartWith("chat: ");
       }),
     );
-    const told = impostor.heard.map((bytes) => unpackValue(bytes) as Record<string, unknown>);
-    expect(told.filter(({ kind }) => kind === "hello")).toHaveLength(orders(sandbox).length);
-    for (const message of told) {
+    const messages = impostor.received.map(
+      (bytes) => unpackValue(bytes) as Record<string, unknown>,
+    );
+    expect(messages.filter(({ kind }) => kind === "hello")).toHaveLength(orders(sandbox).length);
+    for (const message of messages) {
       const words = message["kind"] === "hello" ? ["client", "nonce", "versions"] : BYE_FIELDS;
       expect(words).toEqual(expect.arrayContaining(Object.keys(message).filter(isNotKind)));
       if (message["kind"] === "bye") expect(message["code"]).toBe("fingerprint-changed");
       else expect(message["kind"]).toBe("hello");
     }
-    const bytes = Buffer.concat(impostor.heard);
+    const bytes = Buffer.concat(impostor.received);
     expect(SECRETS.filter((secret) => bytes.includes(secret))).toEqual([]);
     stops.push(impostor.stop());
   },

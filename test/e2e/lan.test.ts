@@ -31,7 +31,7 @@ async function script(sandbox: Sandbox, { group, port }: MulticastGroup): Promis
   return program;
 }
 
-const heard = (program: Program, text: string) =>
+const receivedText = (program: Program, text: string) =>
   program.out.next(text, (line) => line === JSON.stringify(text));
 
 const NO_FAULT = (program: Program) =>
@@ -119,8 +119,8 @@ test("exchanges plain text with a script at 224.1.1.1:5004, byte for byte", asyn
   const program = sandbox.home("plain").start(["lan", "--interface", "127.0.0.1", "--plain"]);
   await program.stderrLine("joined 224.1.1.1:5004");
   program.type(`grüße ✓ ${mark}`, `// ${mark}`);
-  await heard(other, `grüße ✓ ${mark}`);
-  await heard(other, `/ ${mark}`);
+  await receivedText(other, `grüße ✓ ${mark}`);
+  await receivedText(other, `/ ${mark}`);
   other.type(`hello chat ${mark}`);
   await program.out.next("the text", (line) => line === `hello chat ${mark}`);
   expect((await program.finish()).exitCode).toBe(0);

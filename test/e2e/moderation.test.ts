@@ -149,17 +149,19 @@ test("finishes confirmed erasures after a kill", async () => {
   for (let i = 0; i < 10; i++) await ana.json("erased");
   await served.program.signal("SIGKILL");
   await ana.json("lost");
-  const told = ana.jsonLines.filter(({ kind }) => kind === "erased").map(({ seq }) => Number(seq));
-  expect(told.length).toBeGreaterThanOrEqual(10);
+  const erased = ana.jsonLines
+    .filter(({ kind }) => kind === "erased")
+    .map(({ seq }) => Number(seq));
+  expect(erased.length).toBeGreaterThanOrEqual(10);
   await sandbox.serve();
   const text = historyText(served.data);
-  for (const seq of told) expect(text).not.toContain(seqs.get(seq) ?? "?");
+  for (const seq of erased) expect(text).not.toContain(seqs.get(seq) ?? "?");
   const lines = await sandbox
     .home("reader")
     .json(["history", "--data", served.data, "--last", "200"]);
-  expect(lines.map((line) => Number(line["seq"]))).toEqual(expect.arrayContaining(told));
+  expect(lines.map((line) => Number(line["seq"]))).toEqual(expect.arrayContaining(erased));
   for (const line of lines) {
-    if (told.includes(Number(line["seq"]))) expect(line.kind).toBe("erased");
+    if (erased.includes(Number(line["seq"]))) expect(line.kind).toBe("erased");
     else if (line.kind === "text") expect(line["text"]).toBe(seqs.get(Number(line["seq"])) ?? "?");
   }
 });

@@ -56,7 +56,7 @@ test("two devices of a user share unread counts, live and after a restart", asyn
   await sandbox.serve({ port: served.port });
   await bob.run(["send", "fourth"]);
   const unread = (await one.json(["rooms"])).find((room) => room["room"] === "lobby")?.["unread"];
-  expect([1, 2]).toContain(Number(unread)); // What was killed at once may not have reported.
+  expect([1, 2]).toContain(Number(unread)); // A killed device may not have reported.
   const again = await two.join([]);
   await again.json("text", { text: "fourth" });
   expect((await again.finish()).exitCode).toBe(0);

@@ -98,7 +98,7 @@ requires("tmux").test("a draft survives every signal, and a closed window", asyn
   await ana.screen.shows(/│ SIGTERM SIGHUP SIGKILL$/);
   ana.signal("SIGTERM");
   await ana.ended();
-  await ana.join(); // What was sent does not come back.
+  await ana.join(); // A sent draft does not return.
 });
 
 requires("tmux").test("hides password input after its prompt is cancelled", async () => {

@@ -21,9 +21,9 @@ test("a removed user reads nothing new, a restarted one everything", async () =>
   expect(await ana.json("fault")).toMatchObject({ code: "name-taken" });
   await openVault(served.data, ana, { ben, eve });
   ana.type(CANARY);
-  const heard = { from: "ana", text: CANARY, room: "vault", sealed: true };
-  expect(await ben.json("text", { text: CANARY })).toMatchObject(heard);
-  expect(await eve.json("text", { text: CANARY })).toMatchObject(heard);
+  const expected = { from: "ana", text: CANARY, room: "vault", sealed: true };
+  expect(await ben.json("text", { text: CANARY })).toMatchObject(expected);
+  expect(await eve.json("text", { text: CANARY })).toMatchObject(expected);
   ben.type(`${CANARY}, says ben`);
   await ana.json("text", { text: `${CANARY}, says ben` });
   ana.type("/sealed");
@@ -97,10 +97,10 @@ test("two processes of one home send each message once, although one is killed",
   again.type("the end");
   await ana.json("text", { text: "the end" });
   const acked = ndjson(other.out.text).flatMap(({ kind, text }) => (kind === "ack" ? [text] : []));
-  const heard = textsOf(ana);
-  expect(new Set(heard).size).toBe(heard.length);
-  expect(heard.filter((text) => text.startsWith("one"))).toEqual(words("one"));
-  const two = heard.filter((text) => text.startsWith("two"));
+  const expected = textsOf(ana);
+  expect(new Set(expected).size).toBe(expected.length);
+  expect(expected.filter((text) => text.startsWith("one"))).toEqual(words("one"));
+  const two = expected.filter((text) => text.startsWith("two"));
   expect(two).toEqual(words("two").slice(0, two.length));
   expect(two.length).toBeGreaterThanOrEqual(acked.length);
   for (const program of [ben, other, again]) expect(program.out.text).not.toContain("came-anew");

@@ -115,10 +115,10 @@ test("kill -9 leaves settings, pins and captions as acknowledged", async () => {
     }
     expect([...is].filter((key) => !things.some((thing) => thing.key === key))).toEqual([]);
   }
-  const told = (await bob.json(["history", "--room", "lobby", "--server", invite])).filter(
+  const files = (await bob.json(["history", "--room", "lobby", "--server", invite])).filter(
     ({ kind }) => kind === "file",
   );
-  expect(told.map(({ text }) => text)).toEqual(KILLED_AFTER.map((_, i) => `${CAPTION}${i}`));
+  expect(files.map(({ text }) => text)).toEqual(KILLED_AFTER.map((_, i) => `${CAPTION}${i}`));
   const verified = await bob.run(["verify", "--data", served.data]);
   expect([verified.exitCode, verified.err]).toEqual([0, ""]);
 });

@@ -186,12 +186,12 @@ test("a text arrives unchanged, and becomes a file only with --out", async () =>
   const bob = sandbox.home("bob");
   expect((await bob.run(["receive", String(invite)], { cwd })).out).toBe(text);
   const json = await bob.run(["receive", String(invite), "--json"], { cwd });
-  const [told = ""] = json.out.split("\n");
-  expect(JSON.parse(told)).toMatchObject({ kind: "text", name: "text.txt", text });
+  const [answer = ""] = json.out.split("\n");
+  expect(JSON.parse(answer)).toMatchObject({ kind: "text", name: "text.txt", text });
   expect(readdirSync(cwd)).toEqual([]);
-  const storedContents = sandbox.path("kept");
-  expect((await bob.run(["receive", String(invite), "--out", storedContents])).exitCode).toBe(0);
-  expect(readFileSync(join(storedContents, "text.txt"), "utf8")).toBe(text);
+  const out = sandbox.path("out");
+  expect((await bob.run(["receive", String(invite), "--out", out])).exitCode).toBe(0);
+  expect(readFileSync(join(out, "text.txt"), "utf8")).toBe(text);
   await sharing.signal("SIGINT");
   expect(readdirSync(sandbox.path("tmp"))).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { Sandbox, type Served, type ServeOptions } from "./program.ts";
 
 type Hooks = Pick<typeof import("bun:test"), "afterAll" | "beforeAll">;
 
-/** One server for all tests of a file. Each test uses its own accounts and rooms. */
+/** Server for all tests of a file. Each test uses its own accounts and rooms. */
 export class SharedServer {
   #sandbox: Sandbox | undefined;
   #served: Served | undefined;

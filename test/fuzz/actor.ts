@@ -32,7 +32,7 @@ export interface Place {
   readonly port: () => number;
   readonly operatorToken: () => string;
   readonly makeOperator: (user: string) => Promise<void>;
-  /** Opens the registration, which an operator may have closed. */
+  /** Opens registration, which an operator may have closed. */
   readonly openDoor: () => Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export class Finding extends Error {
   override readonly name = "Finding";
 }
 
-/** One hostile party, which logs in again whenever it is removed. */
+/** Hostile client that logs in again whenever it is removed. */
 export class Actor implements Asker {
   readonly role: Role;
   readonly random: SeededRandom;
@@ -69,7 +69,7 @@ export class Actor implements Asker {
     return this.role === "operator" ? this.#place.operatorToken() : "no token";
   }
 
-  /** @returns how many were sent */
+  /** @returns the number of requests sent */
   async asks(cases: readonly Case[]): Promise<number> {
     this.said = [];
     const caller = await this.#ready();
@@ -119,7 +119,7 @@ export class Actor implements Asker {
     const asks = (cases: readonly Case[]) => this.#asks(caller, cases);
     const signature = this.random.bytes(64);
     const leave = { room: this.sealedRoom, epoch: this.epoch, signature };
-    // Not from the lobby, in which the others are spoken to.
+    // Excludes the lobby, in which the other actors post.
     if (this.sealedRoom !== "lobby") await asks([{ kind: "leave", fields: leave }]);
     const room = `seal-${this.random.int(2 ** 31).toString(36)}`;
     this.sealedRoom = room;
@@ -137,7 +137,7 @@ export class Actor implements Asker {
     return this.said.length;
   }
 
-  /** Notices, odd refs and odd bytes, each on its own link, which mostly ends. */
+  /** Sends notices, invalid refs and invalid bytes, each on its own link, which usually ends. */
   async oddities(count: number): Promise<number> {
     this.said = [];
     for (let i = 0; i < count; i++) {
@@ -201,7 +201,7 @@ export class Actor implements Asker {
   #check(caller: Caller): void {
     if (caller.wrong === undefined) return;
     const { code, message } = caller.wrong;
-    throw new Finding(`the server told a ${this.role} what it must not: ${code}: ${message}`);
+    throw new Finding(`the server must not send this to a ${this.role}: ${code}: ${message}`);
   }
 
   async #ready(): Promise<Caller> {

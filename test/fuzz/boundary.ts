@@ -4,11 +4,11 @@ import { MESSAGE_BYTES_MAX } from "../../src/base/limits.ts";
 import { UNIX_MS_MAX } from "../../src/base/time.ts";
 import { type Parts, requirements } from "../wire/any-message.ts";
 
-/** Values at the edges of what a schema takes, derived from the schema. */
+/** Values at the limits of a schema, derived from the schema. */
 
 type Schema = v.GenericSchema;
 
-/** A field left out, which msgpack cannot say otherwise. */
+/** Represents an omitted field. */
 export const ABSENT = Symbol("absent");
 
 const NUMBERS: readonly number[] = [
@@ -17,7 +17,7 @@ const NUMBERS: readonly number[] = [
   ...[UNIX_MS_MAX, UNIX_MS_MAX + 1, 2 ** 53 - 1, -(2 ** 53) + 1],
   ...[Number.NaN, Infinity, -Infinity, Number.MAX_VALUE, Number.MIN_VALUE],
 ];
-/** No lone surrogates: UTF-8 has none, and msgpack carries UTF-8. */
+/** Removes lone surrogates, which UTF-8 and msgpack cannot represent. */
 const TEXTS: readonly string[] = [
   ...["", " ", "\0", "a\0b", "\n", "\r\n", "\t", "\u001b[2J\u001b]0;x\u0007", "\u007f", "\u0085"],
   ...["\u202eabc\u202c", "\u2066x", "\u2028", "\ufeff", "\u200b", "\u200d", "\ufffd", "\uffff"],
@@ -29,7 +29,7 @@ const TEXTS: readonly string[] = [
   ...["[", "(", "(a+)+$", "*", "?", "'", '"', "<b>", "&amp;", "`", "|", ";"],
 ];
 const ODD: readonly unknown[] = [null, true, "x", 1, [], {}, new Uint8Array(0), [[]], { a: {} }];
-/** Sizes at which fields of bytes have their bounds. */
+/** Sizes at the limits of fields of bytes. */
 const SIZES: readonly number[] = [
   ...[0, 1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 255, 256, 257, 1_023, 1_024, 1_025],
   ...[4_095, 4_096, 4_097, 262_143, 262_144, 262_145],
@@ -40,7 +40,7 @@ function partsOf(schema: Schema): Parts {
   return schema as unknown as Parts;
 }
 
-/** The schema without `optional` around it. */
+/** Removes `optional` from a schema. */
 export function bare(schema: Schema): Schema {
   const { type, wrapped } = partsOf(schema);
   return type === "optional" && wrapped !== undefined ? bare(asSchema(wrapped)) : schema;
@@ -52,14 +52,14 @@ function asSchema(parts: Parts): Schema {
 
 const drawn = new WeakMap<Schema, readonly unknown[]>();
 
-/** Values to try for a field: accepted and refused ones. */
+/** Accepted and refused values of a field. */
 export function candidates(schema: Schema): readonly unknown[] {
   const known = drawn.get(schema) ?? [...ofType(bare(schema)), ...ODD, ABSENT];
   drawn.set(schema, known);
   return known;
 }
 
-/** The same without those that the schema refuses. */
+/** Accepted values of a field. */
 export function accepted(schema: Schema): unknown[] {
   const good = candidates(bare(schema)).filter((value) => value !== ABSENT && v.is(schema, value));
   return good.length === 0 ? [ABSENT] : good;
@@ -90,7 +90,7 @@ function ofType(schema: Schema): unknown[] {
   }
 }
 
-/** The longest that fits and one byte more, in letters of one to four bytes. */
+/** The longest valid text and a text with one more byte, in letters of one to four bytes. */
 function longTexts(schema: Parts): string[] {
   const exact = requirements(schema, "length");
   const most = [...requirements(schema, "max_bytes"), ...exact];
@@ -120,7 +120,7 @@ function lists(schema: Parts, item: Schema): unknown[] {
   ];
 }
 
-/** One field at an edge at a time, the others as they are taken. */
+/** Requests in which a single field has a value at its limits. */
 function* objects(entries: v.ObjectEntries): Iterable<unknown> {
   const plain = Object.fromEntries(
     Object.entries(entries).flatMap(([name, schema]) => {

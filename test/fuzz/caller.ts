@@ -6,14 +6,14 @@ import type { NoticeOf, RequestFields, RequestKind } from "../../src/wire/messag
 import { makeDeviceProof } from "../crypto/device-proof.ts";
 import { type Keys, newKeys, registrationOf } from "../server/guest.ts";
 
-/** What a request came to: its answer, a refusal, or the end of the link. */
+/** Result of a request: an answer, a refusal, or the end of the link. */
 export type Outcome =
   | { readonly kind: "answered"; readonly answer: Readonly<Record<string, unknown>> }
   | { readonly kind: "refused"; readonly fault: Fault };
 
 const DIAL_MS = 60_000;
 
-/** One link that sends any fields, and checks what it receives as a client does. */
+/** Link that sends arbitrary fields and checks received messages like a client. */
 export class Caller {
   readonly link: Link;
   readonly keys: Keys;
@@ -37,7 +37,7 @@ export class Caller {
         const effects = this.#session.receive(bytes, performance.now());
         const closing = effects.find(({ kind }) => kind === "close");
         const saysBye = effects.some(({ kind }) => kind === "transmit");
-        // Closed by us, with a word of ours: the server said what no server may say.
+        // The link was closed by this client because the server sent an invalid message.
         if (closing?.kind === "close" && saysBye) this.wrong ??= closing.fault;
         this.#perform(effects);
       },
@@ -57,13 +57,13 @@ export class Caller {
 
   static async greeted(port: number, keys?: Keys): Promise<Caller> {
     const caller = await Caller.bare(port, keys);
-    await caller.#greet();
+    await caller.#sendHello();
     return caller;
   }
 
   async lane(): Promise<Caller> {
     const lane = new Caller(await this.link.openChannel(), this.keys);
-    await lane.#greet();
+    await lane.#sendHello();
     return lane;
   }
 
@@ -71,8 +71,8 @@ export class Caller {
     return this.#session.phase;
   }
 
-  async #greet(): Promise<void> {
-    this.tell({ kind: "hello", versions: [2], client: "fuzz", nonce: this.#nonce });
+  async #sendHello(): Promise<void> {
+    this.send({ kind: "hello", versions: [2], client: "fuzz", nonce: this.#nonce });
     await this.#welcome.promise;
   }
 
@@ -96,7 +96,7 @@ export class Caller {
     return outcome;
   }
 
-  tell(notice: Parameters<Session["notify"]>[0]): void {
+  send(notice: Parameters<Session["notify"]>[0]): void {
     this.#perform(this.#session.notify(notice));
   }
 

@@ -16,14 +16,14 @@ export interface Case {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** Who asks: what stands for the right values of fields depends on it. */
+/** Sender of the requests, which determines valid values of fields. */
 export interface Asker {
   readonly random: SeededRandom;
   readonly facts: Facts;
   readonly ownRoom: string;
   readonly file: string;
   readonly token: string;
-  /** A sealed room of its own, with a group, and the epoch that it has last heard of. */
+  /** Sealed room with a group, and the last known epoch. */
   readonly sealedRoom: string;
   readonly epoch: number;
 }
@@ -47,7 +47,7 @@ function kindsWeighted(kinds: readonly string[]): string[] {
 }
 
 const ALL_WEIGHTED = kindsWeighted(KINDS);
-/** Requests of sealed rooms, and of data channels. */
+/** Requests of sealed rooms and data channels. */
 export const SEALED_KINDS = kindsWeighted([...Object.keys(SEALED_REQUESTS), "post", "leave"]);
 export const CHANNEL_KINDS = kindsWeighted(["offer", "finish", "withdraw", "fetch", "got"]);
 
@@ -88,7 +88,7 @@ export function anyTransferNotice(asker: Asker): Case {
   return { kind, fields: isRight ? { ...fields, sha256: sha256(bytes) } : fields };
 }
 
-/** Each number of each request at each of its edges, all else as it is taken. */
+/** Requests in which a single number has a value at its limits. */
 export function* everyNumber(asker: Asker): Iterable<Case> {
   for (const [kind, entries] of REQUEST_ENTRIES) {
     for (const [name, schema] of Object.entries(entries)) {
@@ -115,7 +115,7 @@ function anyFields(kind: string, entries: Entries, asker: Asker): Record<string,
   return random.chance(0.8) ? asItsCommit(kind, fields) : fields;
 }
 
-/** The open beginning of a commit says what its request says, or the server looks no further. */
+/** Public part of a commit, which must match its request; otherwise the server stops checking. */
 function asItsCommit(kind: string, fields: Record<string, unknown>): Record<string, unknown> {
   const { epoch, commitId } = fields;
   if (kind !== "group-commit" || typeof epoch !== "number") return fields;
@@ -157,7 +157,7 @@ const sealedRoom = (asker: Asker) =>
 const outbox = ({ random }: Asker) =>
   random.bytes(8).toBase64({ alphabet: "base64url", omitPadding: true });
 
-/** By name, or by kind and name where the same name means something else there. */
+/** Values by field, or by kind and field if a field has another meaning in that kind. */
 const KNOWN: Readonly<Record<string, (asker: Asker) => unknown>> = {
   user: fact("user"),
   "register.user": ({ random }) => `r${random.int(1e9)}`,

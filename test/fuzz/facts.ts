@@ -1,14 +1,16 @@
 import type { SeededRandom } from "../worlds/seeded-random.ts";
 
-/** Maximum values per pool. */
+/** Maximum number of values per pool. */
 const KEPT = 200;
 
-/** What is known of the server under fuzz: names, ids, tokens and numbers that mean something. */
+/** Known names, ids, tokens and numbers of the server under test. */
 export class Facts {
   readonly #pools = new Map<string, unknown[]>();
   readonly #never: ReadonlySet<unknown>;
 
-  /** @param never what no request is to name: that an operator bans somebody is no finding */
+  /**
+   * @param never values that no request may contain, so that an operator does not ban a test user
+   */
   constructor(never: readonly unknown[]) {
     this.#never = new Set(never);
   }
@@ -22,7 +24,7 @@ export class Facts {
     this.#pools.set(pool, known);
   }
 
-  /** Everything that an answer names, by the names of its fields. */
+  /** Collects all values of an answer by their field names. */
   learnFrom(answer: unknown, depth = 0): void {
     if (typeof answer !== "object" || answer === null || depth > 4) return;
     if (answer instanceof Uint8Array) return;
@@ -34,7 +36,7 @@ export class Facts {
     }
   }
 
-  /** Undefined: nothing is known of such a field. */
+  /** Returns `undefined` if no value is known for the field. */
   draw(pool: string, random: SeededRandom): unknown {
     const known = this.#pools.get(pool);
     return known === undefined || known.length === 0 ? undefined : random.pick(known);

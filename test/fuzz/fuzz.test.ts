@@ -5,9 +5,9 @@ import { FIRST_SEED, sampleSize } from "../samples.ts";
 import { Fuzz } from "./run.ts";
 
 /**
- * No request of anybody ends the server: every kind of message, read off the schemas, with values
- * at the edges of what it takes, against the compiled program over real links. A seed decides what
- * is asked; in which order it is answered, the machine decides: one seed is not one run.
+ * No request stops the server. The test sends every kind of message, with values at the limits of
+ * its schema, to the compiled program over real links. The seed determines the requests, but the
+ * machine determines the order of the answers, so runs of a seed differ.
  *
  *     CHAT_SEED=7 CHAT_FUZZ_REQUESTS=100000 node_modules/.bin/bun test test/fuzz
  */
@@ -20,7 +20,7 @@ const GOALS = [
 ];
 
 const KINDS = Object.keys(REQUESTS);
-/** The part of all kinds that must succeed. */
+/** Minimum share of all kinds that must succeed. */
 const KINDS_PART = 0.7;
 
 function partOf(done: ReadonlySet<string>): number {

@@ -12,14 +12,14 @@ import { Facts } from "./facts.ts";
 import { anyHttp } from "./http.ts";
 
 const SERVE = ["--open", "--posts-per-second", "100000"];
-/** Of each party in one batch: all sent before the first answer. */
+/** Requests of each actor in a batch, all sent before the first answer. */
 const BATCH = 60;
 const HONEST_ROOM = "honest-vault";
 const REQUESTS_PER_LIFE = 20_000;
-/** The run ends after this many times the requests, even without all goals. */
+/** Factor of the requests after which the run ends without reaching all goals. */
 const LENGTHENED_MAX = 5;
 
-/** Hostile parties of every role on one real server, and two honest users who must not notice. */
+/** Hostile actors of every role on a real server, and two honest users who must not be affected. */
 export class Fuzz {
   readonly #sandbox: Sandbox;
   readonly #seed: number;
@@ -54,8 +54,7 @@ export class Fuzz {
 
   /**
    * Sends at least so many requests, and more until enough kinds succeeded.
-   *
-   * @returns counts of requests and starts, and the kinds that succeeded
+   * @returns the numbers of requests and starts, and the kinds that succeeded
    */
   async run(requests: number, isEnough: (done: ReadonlySet<string>) => boolean) {
     const most = requests * LENGTHENED_MAX;
@@ -82,7 +81,7 @@ export class Fuzz {
     return readFileSync(join(this.#server.data, "operator"), "utf8").trim();
   }
 
-  /** Each number of each request at each edge, sent by the operator. */
+  /** Sends each number of each request at its limits, as an operator. */
   async #sweep(): Promise<void> {
     const operator = this.#actors.find(({ role }) => role === "operator");
     if (operator === undefined) throw new Error("there is no operator");
@@ -118,7 +117,7 @@ export class Fuzz {
     return asked.length;
   }
 
-  /** Checks that both honest users are answered on their old links. */
+  /** Checks that both honest users receive answers on their existing links. */
   async #serves(): Promise<void> {
     if (!this.#server.program.isRunning) throw new Finding("the server ended");
     const [hana, olga] = [this.#hana, this.#olga];

@@ -238,7 +238,7 @@ export const PLANTED: readonly Planted[] = [
       "const a = 'it is under way';",
       "function tellOthers() {}",
       "const NEWS_MAX = 1;",
-    ].map((text) => ({ "src/io/a.ts": text })),
+    ].flatMap((text) => [{ "src/io/a.ts": text }, { "test/e2e/a.test.ts": text }]),
     good: [
       "/** Returns what a reader sees. */",
       "// Keyed by name.\n// Of the second line only.",

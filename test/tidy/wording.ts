@@ -40,7 +40,8 @@ const FIXED_NAMES: ReadonlySet<string> = new Set([
   "news", // Message between the servers of a cluster.
 ]);
 
-const isCode = ({ path }: Source) => /^(?:bench|scripts|src)\/.*\.tsx?$/.test(path);
+const isCode = ({ path }: Source) =>
+  /^(?:bench|scripts|src|test\/(?:e2e|fuzz|worlds))\/.*\.tsx?$/.test(path);
 
 export const wording: Rule = {
   name: "wording",

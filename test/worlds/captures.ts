@@ -4,7 +4,7 @@ import type { SeededRandom } from "./seeded-random.ts";
 /** Requests with secrets, which TLS hides from other members. */
 const SECRETS: ReadonlySet<string> = new Set([
   ...["admit", "register", "passwd", "operate", "recover", "login"],
-  "push-subscribe", // Who knows where a browser takes pushes may take its place.
+  "push-subscribe", // Contains the endpoint, which replaces a subscription.
 ]);
 const CAPTURED_MAX = 200;
 

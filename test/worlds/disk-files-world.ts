@@ -116,7 +116,7 @@ async function goOn({ chunks, bytes, digest }: Given, promised: Promised, to: Go
     check(is, `chunk ${index} is right after a crash`);
   }
   for (let index = have; index < chunks.length; ) {
-    // One chunk, or several that are written together.
+    // Writes a single chunk, or several at a time.
     const batch = chunks.slice(index, index + 1 + (index % TOGETHER_MAX));
     await Promise.all(batch.map((chunk) => to.append(chunk.hash, chunk.bytes)));
     index += batch.length;

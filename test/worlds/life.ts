@@ -14,7 +14,7 @@ export interface LinkWatch {
 }
 
 /**
- * One run of a program. After its end, its timers do not fire, its promises do not settle, and its
+ * Run of a program. After its end, its timers do not fire, its promises do not settle, and its
  * links carry nothing.
  */
 export class Life {

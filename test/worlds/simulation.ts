@@ -49,7 +49,7 @@ export abstract class Simulation {
 
   /** Also handles rejections of promises that nothing awaits. */
   readonly fail = (error: unknown): void => {
-    if (error instanceof MachineStopped) return; // Of a server that is gone.
+    if (error instanceof MachineStopped) return; // The server has stopped.
     this.#failure ??= { error };
   };
 

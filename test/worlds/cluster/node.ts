@@ -338,9 +338,9 @@ export class ClusterNode {
           platform.clock.after(platform.random.int(20), () => node.receive(this.name, message));
         }
       },
-      listen: (onNews) => {
-        this.#receivers.add(onNews);
-        return () => this.#receivers.delete(onNews);
+      listen: (onMessage) => {
+        this.#receivers.add(onMessage);
+        return () => this.#receivers.delete(onMessage);
       },
     };
   }
@@ -384,9 +384,9 @@ function heldStream(life: Life, stream: Stream): Stream {
     publish: (bytes, id) => life.hold(stream.publish(bytes, id)),
     get: (seq) => life.hold(stream.get(seq)),
     last: () => life.hold(stream.last()),
-    watch: (onNews) =>
+    watch: (onMessage) =>
       stream.watch((stored) => {
-        if (life.isAlive) onNews(stored);
+        if (life.isAlive) onMessage(stored);
       }),
   });
 }
