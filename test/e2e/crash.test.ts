@@ -52,7 +52,7 @@ function skipped({ err }: Program): number {
 }
 
 test(
-  `${ROUNDS} rounds of kill -9 under load lose and double nothing`,
+  `${ROUNDS} rounds of kill -9 under load lose and repeat nothing`,
   async () => {
     await using sandbox = new Sandbox();
     let server = await sandbox.serve();

@@ -386,7 +386,7 @@ async function parse(words: readonly string[], table: VerbTable = VERBS): Promis
 afterAll(() => rmSync(sandbox, { recursive: true, force: true }));
 
 requires("bash", "curl", "jq", "setsid").test(
-  "every command of README and docs works, in their order, on a fresh home",
+  "runs every command of README and docs in order in a new home",
   async () => {
     await using walk = new Walk();
     for (const path of GUIDES) {

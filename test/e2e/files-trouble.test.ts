@@ -91,7 +91,7 @@ test("the same command resumes at both ends after Ctrl-C", () =>
   }));
 
 test.each(CUTS)(
-  "transfers resume by themselves after a cut, upload %s, download %s",
+  "transfers resume automatically after an interruption, upload %s, download %s",
   (up, down) =>
     couriers.wired(async ({ sandbox, served, relay, ana, bob }) => {
       const path = file(sandbox, "down.bin", noise(BYTES));

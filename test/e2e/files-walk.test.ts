@@ -211,7 +211,7 @@ test(`sends a folder of ${FOLDERS * FILES_A_FOLDER} files in both directions`, a
 });
 
 test(
-  `${SPARSE_BYTES} bytes, most of them holes, arrive as they were`,
+  `a sparse file of ${SPARSE_BYTES} bytes arrives unchanged`,
   async () => {
     const { sandbox, ana, bob } = couriers;
     const path = sandbox.path("sparse.img");

@@ -121,36 +121,33 @@ requires("setsid").test(
   },
 );
 
-requires("tmux").test(
-  "the terminal around it gets the pictures, where the user says so",
-  async () => {
-    await using sandbox = server.guests();
-    settings(sandbox, "ida", 'pictures = "kitty"');
-    const env = {
-      CHAT_HOME: sandbox.path("ida"),
-      CHAT,
-      CHAT_PASSWORD: "xxxxxxxx",
-      LC_ALL: "C.UTF-8",
-    };
-    await using inner = await Screen.open(sandbox, "inner", env);
-    const tmux = ["-S", sandbox.path("tmux-inner")];
-    Bun.spawnSync(["tmux", ...tmux, "set", "-g", "allow-passthrough", "on"]);
-    await using outer = new Pty(sandbox, {
-      program: "tmux",
-      args: [...tmux, "-u", "attach"],
-      cwd: sandbox.folder,
-      env: { TERM: "xterm-256color" },
-    });
-    await until("it is attached", () => outer.written.includes("$ "));
-    writeFileSync(sandbox.path("cat.png"), pngOf(300, 100));
-    inner.line(`clear; $CHAT join --user ida --room inner`);
-    await inner.shows(/^#inner>$/);
-    inner.line("/send cat.png");
-    await until("the picture", () => /\x1b_Ga=T,U=1,[^\x1b]*\x1b\\/.test(outer.written));
-    await until("its cells", () => outer.written.includes(`${SIGN}\u0305\u0305`));
-    await inner.shows(/^#inner>$/);
-    inner.press("C-d");
-    await inner.shows(/^\$$/);
-    await until("it is gone", () => /\x1b_Ga=d,d=I,i=\d+,q=2\x1b\\/.test(outer.written));
-  },
-);
+requires("tmux").test("passes pictures through tmux if the user enables it", async () => {
+  await using sandbox = server.guests();
+  settings(sandbox, "ida", 'pictures = "kitty"');
+  const env = {
+    CHAT_HOME: sandbox.path("ida"),
+    CHAT,
+    CHAT_PASSWORD: "xxxxxxxx",
+    LC_ALL: "C.UTF-8",
+  };
+  await using inner = await Screen.open(sandbox, "inner", env);
+  const tmux = ["-S", sandbox.path("tmux-inner")];
+  Bun.spawnSync(["tmux", ...tmux, "set", "-g", "allow-passthrough", "on"]);
+  await using outer = new Pty(sandbox, {
+    program: "tmux",
+    args: [...tmux, "-u", "attach"],
+    cwd: sandbox.folder,
+    env: { TERM: "xterm-256color" },
+  });
+  await until("it is attached", () => outer.written.includes("$ "));
+  writeFileSync(sandbox.path("cat.png"), pngOf(300, 100));
+  inner.line(`clear; $CHAT join --user ida --room inner`);
+  await inner.shows(/^#inner>$/);
+  inner.line("/send cat.png");
+  await until("the picture", () => /\x1b_Ga=T,U=1,[^\x1b]*\x1b\\/.test(outer.written));
+  await until("its cells", () => outer.written.includes(`${SIGN}\u0305\u0305`));
+  await inner.shows(/^#inner>$/);
+  inner.press("C-d");
+  await inner.shows(/^\$$/);
+  await until("it is gone", () => /\x1b_Ga=d,d=I,i=\d+,q=2\x1b\\/.test(outer.written));
+});

@@ -21,7 +21,7 @@ async function person(sandbox: Sandbox, name: string, address: string): Promise<
 }
 
 requires("tmux").test(
-  "two talk, exchange a file, lose the server, get it back, search, and leave",
+  "two users chat, exchange a file, lose and regain the server, search, and leave",
   async () => {
     await using sandbox = new Sandbox();
     const first = await sandbox.serve({ args: ["--open"] });

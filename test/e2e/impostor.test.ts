@@ -95,44 +95,39 @@ function orders(sandbox: Sandbox): (readonly string[])[] {
 test.each([
   ["tcp", "own key"],
   ["udp", "stolen proof"],
-] as const)(
-  "over %s, with %s: exit 6, and it receives a hello and a farewell only",
-  async (way, mask) => {
-    await using sandbox = new Sandbox();
-    const real = Identity.generate();
-    const impostor = new Impostor(way, mask, mask === "own key" ? undefined : real);
-    const env = {
-      CHAT_USER: "ana-name",
-      CHAT_PASSWORD: "ana-password",
-      CHAT_ROOM_PASSWORD: "room-secret",
-      CHAT_SERVER: `${HOST}:${impostor.port}`,
-    };
-    const pinned = formatFingerprint(real.fingerprint);
-    // Over UDP, each connection needs a second to close.
-    await Promise.all(
-      orders(sandbox).map(async ([order = "", ...args]) => {
-        const options = ["--transport", way, "--fingerprint", pinned];
-        const home = sandbox.home(order).with(env);
-        const ran = await home.run([order, ...args, ...options], { stdin: "my-words\n" });
-        expect([order, ran.exitCode, ran.out]).toEqual([order, 6, ""]);
-        expect(ran.err).toStartWith("chat: ");
-      }),
-    );
-    const messages = impostor.received.map(
-      (bytes) => unpackValue(bytes) as Record<string, unknown>,
-    );
-    expect(messages.filter(({ kind }) => kind === "hello")).toHaveLength(orders(sandbox).length);
-    for (const message of messages) {
-      const words = message["kind"] === "hello" ? ["client", "nonce", "versions"] : BYE_FIELDS;
-      expect(words).toEqual(expect.arrayContaining(Object.keys(message).filter(isNotKind)));
-      if (message["kind"] === "bye") expect(message["code"]).toBe("fingerprint-changed");
-      else expect(message["kind"]).toBe("hello");
-    }
-    const bytes = Buffer.concat(impostor.received);
-    expect(SECRETS.filter((secret) => bytes.includes(secret))).toEqual([]);
-    stops.push(impostor.stop());
-  },
-);
+] as const)("over %s, an impostor with %s receives only a hello and a bye", async (way, mask) => {
+  await using sandbox = new Sandbox();
+  const real = Identity.generate();
+  const impostor = new Impostor(way, mask, mask === "own key" ? undefined : real);
+  const env = {
+    CHAT_USER: "ana-name",
+    CHAT_PASSWORD: "ana-password",
+    CHAT_ROOM_PASSWORD: "room-secret",
+    CHAT_SERVER: `${HOST}:${impostor.port}`,
+  };
+  const pinned = formatFingerprint(real.fingerprint);
+  // Over UDP, each connection needs a second to close.
+  await Promise.all(
+    orders(sandbox).map(async ([order = "", ...args]) => {
+      const options = ["--transport", way, "--fingerprint", pinned];
+      const home = sandbox.home(order).with(env);
+      const ran = await home.run([order, ...args, ...options], { stdin: "my-words\n" });
+      expect([order, ran.exitCode, ran.out]).toEqual([order, 6, ""]);
+      expect(ran.err).toStartWith("chat: ");
+    }),
+  );
+  const messages = impostor.received.map((bytes) => unpackValue(bytes) as Record<string, unknown>);
+  expect(messages.filter(({ kind }) => kind === "hello")).toHaveLength(orders(sandbox).length);
+  for (const message of messages) {
+    const words = message["kind"] === "hello" ? ["client", "nonce", "versions"] : BYE_FIELDS;
+    expect(words).toEqual(expect.arrayContaining(Object.keys(message).filter(isNotKind)));
+    if (message["kind"] === "bye") expect(message["code"]).toBe("fingerprint-changed");
+    else expect(message["kind"]).toBe("hello");
+  }
+  const bytes = Buffer.concat(impostor.received);
+  expect(SECRETS.filter((secret) => bytes.includes(secret))).toEqual([]);
+  stops.push(impostor.stop());
+});
 
 const BYE_FIELDS = ["code", "message", "remedy"];
 

@@ -71,7 +71,7 @@ class Terminal implements AsyncDisposable {
 requires("tmux").describe("the terminal is given back", () => {
   test.concurrent.each([
     ["at the end", "q", ""],
-    ["after an error that nobody caught", "x", "JSON Parse error"],
+    ["after an uncaught error", "x", "JSON Parse error"],
   ])("%s", async (_when, key, words) => {
     await using terminal = await Terminal.open();
     terminal.screen.type(key);
@@ -148,7 +148,7 @@ interface Progress {
 const FRAME_BYTES_MAX = 4096;
 
 requires("script").test(
-  "a terminal that takes nothing stops nothing, and shows the newest frame in the end",
+  "a blocked terminal stops nothing, and finally displays the newest frame",
   async () => {
     await using sandbox = new Sandbox();
     const fifo = sandbox.path("fifo");

@@ -66,7 +66,7 @@ test.concurrent("loses and repeats no text in a gap longer than a link's timeout
 });
 
 test.concurrent.each(["server", "client"] as const)(
-  "a suspended %s loses and doubles no text",
+  "loses and repeats no text when the %s is suspended",
   async (who) => {
     await using sandbox = new Sandbox();
     const served = await sandbox.serve(OPEN);
