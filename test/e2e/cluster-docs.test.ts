@@ -178,8 +178,8 @@ test("sets up three machines, and restores them after the loss of all NATS serve
   }
   const out = sandbox.path("out");
   const get = ["get-file", String(sent?.["id"]), "--server", at(1), "--out", out];
-  const isBack = async () => (await sandbox.home("ana").run(get)).exitCode === 0;
-  await until("its content is back", isBack, 60_000);
+  const isRestored = async () => (await sandbox.home("ana").run(get)).exitCode === 0;
+  await until("its content is back", isRestored, 60_000);
   expect(readFileSync(join(out, "note.txt"), "utf8")).toBe("sent to the third");
   const found = await boss.json(["history", "--data", walk.folder(3, "data"), "--grep", "first"]);
   expect(found.filter(({ kind }) => kind === "text")).toHaveLength(1);

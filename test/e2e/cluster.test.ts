@@ -126,8 +126,8 @@ test("users at different nodes exchange messages, and names are unique", async (
   const look = ["cluster", "status", "--nats", nats.urls.join(","), "--cluster", "talk"];
   const seen = await until("all have what was said last", async () => {
     const lines = await boss.json(look);
-    const isWell = lines.every(({ lag, current }) => (lag ?? 0) === 0 && (current ?? 3) === 3);
-    return isWell && lines; // A server that is busy answers late, and counts as behind.
+    const isHealthy = lines.every(({ lag, current }) => (lag ?? 0) === 0 && (current ?? 3) === 3);
+    return isHealthy && lines; // A server that is busy answers late, and counts as behind.
   });
   const nodes = seen.filter(({ kind }) => kind === "node");
   expect(seen.at(-1)).toMatchObject({ kind: "stream", replicas: 3, current: 3, rootsEqual: true });

@@ -246,8 +246,14 @@ class Walk {
         child.exited,
       ]),
     );
-    const isGood = exitCodes.includes(code);
-    expect({ command, code, isGood, err, out }).toEqual({ command, code, isGood: true, err, out });
+    const isExpected = exitCodes.includes(code);
+    expect({ command, code, isGood: isExpected, err, out }).toEqual({
+      command,
+      code,
+      isGood: true,
+      err,
+      out,
+    });
     // curl treats a refusal as a normal answer.
     if (command.includes("curl ")) expect(out).not.toContain('"code":');
     return out;

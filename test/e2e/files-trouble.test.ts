@@ -107,8 +107,8 @@ test.each(CUTS)(
       if (up === "closed") relay.cut();
       if (down === "closed") bobs.cut();
       for (const program of [sending, getting]) await program.stderrLine("waiting for");
-      const isOver = () => performance.now() - began > CUT_MS;
-      await until("the cut has been long enough", isOver, CUT_MS + 10_000);
+      const isFinished = () => performance.now() - began > CUT_MS;
+      await until("the cut has been long enough", isFinished, CUT_MS + 10_000);
       const passed = [relay.passed.up, bobs.passed.down] as const;
       for (const wire of [relay, bobs]) {
         wire.release();

@@ -151,22 +151,26 @@ function sought(words: readonly string[], served: Served, metrics: string, memor
   return search.found;
 }
 
-type Words = ReturnType<typeof canaries>;
+type Canaries = ReturnType<typeof canaries>;
 
-async function speaks(sandbox: Sandbox, [ana, ben]: readonly Program[], said: Words) {
-  ana?.type(said.word, said.wide, `/me ${said.action}`);
-  for (const text of [said.word, said.wide]) await ben?.json("text", { text });
-  await ben?.json("action", { text: said.action });
-  ana?.type(`/edit ${said.edited}`);
-  await ben?.json("edited", { text: said.edited });
-  const path = sandbox.write(said.name, `${said.content}\n`.repeat(CONTENT_LINES));
+async function postCanaries(
+  sandbox: Sandbox,
+  [ana, ben]: readonly Program[],
+  canaryTexts: Canaries,
+) {
+  ana?.type(canaryTexts.word, canaryTexts.wide, `/me ${canaryTexts.action}`);
+  for (const text of [canaryTexts.word, canaryTexts.wide]) await ben?.json("text", { text });
+  await ben?.json("action", { text: canaryTexts.action });
+  ana?.type(`/edit ${canaryTexts.edited}`);
+  await ben?.json("edited", { text: canaryTexts.edited });
+  const path = sandbox.write(canaryTexts.name, `${canaryTexts.content}\n`.repeat(CONTENT_LINES));
   ana?.type(`/send "${path}"`);
-  const file = await ben?.json("file", { name: said.name });
+  const file = await ben?.json("file", { name: canaryTexts.name });
   ben?.type(`/get ${file?.["id"]} "${sandbox.path("tmp")}"`);
   const got = await ben?.json("got", { id: file?.["id"] });
   expect(readFileSync(String(got?.["path"]), "utf8")).toBe(readFileSync(path, "utf8"));
-  ben?.type("/history 50", `/search ${said.word}`);
-  for (let i = 0; i < 2; i++) await ben?.json("text", { text: said.word });
+  ben?.type("/history 50", `/search ${canaryTexts.word}`);
+  for (let i = 0; i < 2; i++) await ben?.json("text", { text: canaryTexts.word });
 }
 
 test("no content of a sealed room is in the server's memory, folder or output", async () => {
@@ -179,9 +183,9 @@ test("no content of a sealed room is in the server's memory, folder or output", 
   const [open, sealed] = [canaries("open"), canaries("sealed")];
   ana.type(`/topic ${open.topic}`);
   await ben.json("topic", { topic: open.topic });
-  await speaks(sandbox, [ana, ben], open);
+  await postCanaries(sandbox, [ana, ben], open);
   await openVault(served.data, ana, { ben });
-  await speaks(sandbox, [ana, ben], sealed);
+  await postCanaries(sandbox, [ana, ben], sealed);
   ana.type("/seal @ben", sealed.direct);
   await ben.json("text", { text: sealed.direct, sealed: true });
   const past = ["history", "--user", "ben", "--room", "vault"];

@@ -25,7 +25,7 @@ import type { Facts } from "./facts.ts";
 export type Role = "stranger" | "member" | "operator";
 export const ROLES: readonly Role[] = ["stranger", "member", "operator"];
 
-export interface Place {
+export interface ActorOptions {
   readonly random: SeededRandom;
   readonly facts: Facts;
   readonly done: Set<string>;
@@ -48,7 +48,7 @@ export class Actor implements Asker {
   readonly role: Role;
   readonly random: SeededRandom;
   readonly facts: Facts;
-  readonly #place: Place;
+  readonly #options: ActorOptions;
   #keys: Keys = newKeys();
   #user = "";
   #caller: Caller | undefined;
@@ -58,15 +58,15 @@ export class Actor implements Asker {
   epoch = 0;
   said: Case[] = [];
 
-  constructor(role: Role, place: Place) {
+  constructor(role: Role, place: ActorOptions) {
     this.role = role;
-    this.#place = place;
+    this.#options = place;
     this.random = place.random;
     this.facts = place.facts;
   }
 
   get token(): string {
-    return this.role === "operator" ? this.#place.operatorToken() : "no token";
+    return this.role === "operator" ? this.#options.operatorToken() : "no token";
   }
 
   /** @returns the number of requests sent */
@@ -141,7 +141,7 @@ export class Actor implements Asker {
   async oddities(count: number): Promise<number> {
     this.said = [];
     for (let i = 0; i < count; i++) {
-      const { port } = this.#place;
+      const { port } = this.#options;
       const isGreeted = this.random.chance(0.7);
       const caller = await (isGreeted ? Caller.greeted(port()) : Caller.bare(port()));
       if (isGreeted && this.random.chance(0.4)) await this.#enter(caller);
@@ -185,8 +185,8 @@ export class Actor implements Asker {
 
   #learn(one: Case, outcome: Outcome): void {
     if (outcome.kind === "answered") {
-      this.#place.done.add(one.kind);
-      for (const what of sealedIn(one, outcome.answer)) this.#place.done.add(what);
+      this.#options.done.add(one.kind);
+      for (const what of sealedIn(one, outcome.answer)) this.#options.done.add(what);
       if (one.kind === "group-commit" && one.fields["target"] === this.sealedRoom) {
         this.epoch = Number(outcome.answer["epoch"]);
       }
@@ -206,22 +206,22 @@ export class Actor implements Asker {
 
   async #ready(): Promise<Caller> {
     if (this.#caller !== undefined && !this.#caller.isEnded) return this.#caller;
-    this.#caller = await Caller.greeted(this.#place.port(), this.#keys);
+    this.#caller = await Caller.greeted(this.#options.port(), this.#keys);
     if (this.role === "stranger") return this.#caller;
     const caller = await this.#entered();
     this.#caller = caller;
-    if (this.role === "operator") await this.#place.makeOperator(this.#user);
+    if (this.role === "operator") await this.#options.makeOperator(this.#user);
     await this.#ownsRoom(caller);
     if (this.random.chance(0.5)) await caller.ask("watch", { on: true });
     return caller;
   }
 
   async #entered(): Promise<Caller> {
-    const { port, openDoor } = this.#place;
+    const { port, openDoor } = this.#options;
     for (let i = 0; i < 5; i++) {
       const caller = await Caller.greeted(port(), this.#keys);
       if (this.#user !== "" && (await caller.login(this.#user)).kind === "answered") {
-        this.#place.done.add("login");
+        this.#options.done.add("login");
         return caller;
       }
       caller.close();
@@ -237,7 +237,7 @@ export class Actor implements Asker {
     const name = `${this.role[0]}${this.random.int(2 ** 31).toString(36)}`;
     const outcome = await caller.register(name);
     if (outcome.kind === "refused") return false;
-    this.#place.done.add("register");
+    this.#options.done.add("register");
     this.facts.learn("user", name);
     this.#keys = caller.keys;
     this.#user = name;
@@ -266,7 +266,7 @@ export class Actor implements Asker {
         });
         const outcome = await lane?.ask("lane", { ticket: came.answer["ticket"] });
         if (lane !== undefined && outcome?.kind === "answered") {
-          this.#place.done.add("lane");
+          this.#options.done.add("lane");
           return lane;
         }
         lane?.close();

@@ -5,7 +5,7 @@ import { within } from "../event.ts";
 import { newKeys } from "../server/guest.ts";
 import { GROUP } from "../server/sealed/sealed-lab.ts";
 import { SeededRandom } from "../worlds/seeded-random.ts";
-import { Actor, describe, Finding, type Place, ROLES } from "./actor.ts";
+import { Actor, type ActorOptions, describe, Finding, ROLES } from "./actor.ts";
 import { Caller } from "./caller.ts";
 import { type Case, everyNumber } from "./cases.ts";
 import { Facts } from "./facts.ts";
@@ -40,7 +40,7 @@ export class Fuzz {
     this.#seed = seed;
     this.#random = new SeededRandom(seed);
     this.#facts.learn("roomName", "lobby");
-    const place: Place = {
+    const options: ActorOptions = {
       random: this.#random,
       facts: this.#facts,
       done: this.#done,
@@ -49,7 +49,7 @@ export class Fuzz {
       makeOperator: async (user) => void (await this.#olga?.ask("grant", { user, on: true })),
       openDoor: async () => void (await this.#olga?.ask("registration", { closed: false })),
     };
-    this.#actors = ROLES.map((role) => new Actor(role, place));
+    this.#actors = ROLES.map((role) => new Actor(role, options));
   }
 
   /**

@@ -22,7 +22,7 @@ import { InvariantViolation, textOf } from "./disk-world.ts";
 import { Life } from "./life.ts";
 import { IDENTITY, type Machine, SERVER } from "./machine.ts";
 import type { Platform } from "./platform.ts";
-import { Reader, type Shown } from "./reader.ts";
+import { type DisplayedRecords, Reader } from "./reader.ts";
 import { check, HOSTILE } from "./reference-model.ts";
 import type { RequestedChange, SettingChange } from "./settings.ts";
 import { withFields } from "./with-fields.ts";
@@ -161,7 +161,7 @@ export class Device {
   readonly #platform: Platform;
   readonly #machine: Pick<Machine, "dialFrom">;
   #life: Life;
-  #received: Shown;
+  #received: DisplayedRecords;
   readonly #targets = new Map<string, string>();
   #texts = 0;
   #files = 0;
@@ -366,7 +366,7 @@ export class Device {
       if (postState === "open") this.postStates.set(text, "unknown");
   }
 
-  #event(run: Shown, event: ReaderEvent): void {
+  #event(run: DisplayedRecords, event: ReaderEvent): void {
     run.event(event);
     if (event.kind === "record" && event.record.n % 3 === 0)
       this.client.reading?.markRead(event.record);
@@ -465,7 +465,7 @@ export class Device {
     }
   }
 
-  async #read(life: Life, client: Client, run: Shown): Promise<void> {
+  async #read(life: Life, client: Client, run: DisplayedRecords): Promise<void> {
     for await (const event of client.read()) {
       if (!life.isAlive) return;
       if (!this.isHostile) this.#platform.guard(() => this.#event(run, event));

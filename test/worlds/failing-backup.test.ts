@@ -42,7 +42,7 @@ const OPERATIONS = {
   "incremental backup": {
     before: async (world) => {
       await world.backUp();
-      await world.talk();
+      await world.addRecords();
       await world.erase();
     },
     run: backUp,
@@ -51,23 +51,23 @@ const OPERATIONS = {
   restore: {
     before: async (world) => {
       await world.backUp();
-      await world.talk();
+      await world.addRecords();
     },
     run: restore,
     check: async (world) => {
-      if (world.isThere(world.restored)) await world.checkFolder(world.restored);
+      if (world.isExpected(world.restored)) await world.checkFolder(world.restored);
       await world.checkBackup({ isDone: true });
     },
   },
   "restore over records that came later": {
     before: async (world) => {
       await world.backUp();
-      await world.talk();
+      await world.addRecords();
     },
     run: setBack,
     check: async (world) => {
       const aside = `${world.data}.before-restore`;
-      const places = [world.data, aside].filter((item) => world.isThere(item));
+      const places = [world.data, aside].filter((item) => world.isExpected(item));
       for (const place of places) await world.checkFolder(place);
       expect(places.some((place) => world.isNewest(place))).toBe(true);
       if (places.length === 2) expect(world.isNewest(aside)).toBe(true);

@@ -85,7 +85,7 @@ export class BackupWorld implements FailingWorld {
     world.#disk.makeFolder(world.data);
     await world.#write("format.json", Buffer.from('{"format":2,"minReader":2}\n'));
     await world.#write("identity.key", Buffer.from("a key\n"));
-    await world.talk();
+    await world.addRecords();
     await operation.before?.(world);
     return world;
   }
@@ -98,7 +98,7 @@ export class BackupWorld implements FailingWorld {
     return this.#operation.run(this);
   }
 
-  async goOn(aftermath: Aftermath): Promise<void> {
+  async resume(aftermath: Aftermath): Promise<void> {
     const { disk } = this.machine;
     if (aftermath === "a kill") disk.killProcess();
     if (aftermath === "a power loss") disk.losePower();
@@ -109,18 +109,24 @@ export class BackupWorld implements FailingWorld {
   }
 
   /** Starts the server, posts a text, stores a file and stops. */
-  async talk(): Promise<void> {
+  async addRecords(): Promise<void> {
     const password = `hash ${this.#texts}`;
     await this.#within("accounts", async (log) => {
       const replaces = log.head();
       const body = { password, ...(replaces === 0 ? {} : { replaces }) };
-      const record = await log.append({ ...said(""), kind: "password", room: ANA as never, body });
+      const record = await log.append({
+        ...textDraft(""),
+        kind: "password",
+        room: ANA as never,
+        body,
+      });
       if (replaces > 0) await log.erase(replaces, record.head.seq);
     });
-    const file = await this.#takeFile();
+    const file = await this.#storeFile();
     await this.#within("history", async (log) => {
-      for (let i = 0; i < 5; i++) await log.append(said(`t${this.#texts++} ${"x".repeat(60)}`));
-      await log.append({ ...said(""), kind: "file", id: file.file, body: file });
+      for (let i = 0; i < 5; i++)
+        await log.append(textDraft(`t${this.#texts++} ${"x".repeat(60)}`));
+      await log.append({ ...textDraft(""), kind: "file", id: file.file, body: file });
     });
     this.#note();
   }
@@ -134,7 +140,7 @@ export class BackupWorld implements FailingWorld {
         if (seqs.length > 0) break;
       }
       const [seq, ...also] = seqs;
-      const { head } = await log.append({ ...said(""), kind: "erase", body: { seq, also } });
+      const { head } = await log.append({ ...textDraft(""), kind: "erase", body: { seq, also } });
       for (const one of seqs) await log.erase(one, head.seq);
     });
     const [oldest] = this.#disk.list(join(this.data, "files"));
@@ -169,7 +175,7 @@ export class BackupWorld implements FailingWorld {
   }
 
   /** Reports whether the folder exists or was reported to exist. */
-  isThere(folder: string): boolean {
+  isExpected(folder: string): boolean {
     return this.#reported.has(folder) || this.exists(folder);
   }
 
@@ -184,8 +190,8 @@ export class BackupWorld implements FailingWorld {
       const { missingFiles } = await this.restore(probe);
       check(missingFiles === 0, `${missingFiles} files are missing in the backup`);
     } catch (error) {
-      const isNone = error instanceof Fault && NO_BACKUP.has(error.code);
-      if (isDone || !isNone) throw error;
+      const isMissing = error instanceof Fault && NO_BACKUP.has(error.code);
+      if (isDone || !isMissing) throw error;
       // The identity is restored last; then `chat verify` requires complete logs.
       const isReadable = this.exists(join(this.out, "identity.key"));
       check(!isReadable || this.#hasNewestLogs(), "a part of a backup looks whole");
@@ -264,7 +270,7 @@ export class BackupWorld implements FailingWorld {
   }
 
   /** Stores the content of a new file in the server's folder. @returns the fields of its record */
-  async #takeFile() {
+  async #storeFile() {
     const file = `f${String(++this.#files).padStart(11, "A")}` as FileId;
     const content = new Uint8Array(CONTENT_BYTES).fill(this.#files);
     const hash = sha256(content);
@@ -292,6 +298,6 @@ export class BackupWorld implements FailingWorld {
   }
 }
 
-function said(text: string): Draft {
+function textDraft(text: string): Draft {
   return { kind: "text", room: ROOM, by: ANA, id: "", body: { text } };
 }

@@ -88,7 +88,7 @@ export interface FailingWorld {
    * Continues after the fault, checks the data, and runs the operation again without faults.
    * @throws if an invariant is violated
    */
-  goOn(aftermath: Aftermath): Promise<void>;
+  resume(aftermath: Aftermath): Promise<void>;
 }
 
 /**
@@ -140,6 +140,6 @@ async function failOnce(
   const isExpected = hasFailed && (fault instanceof Fault || fault instanceof MachineStopped);
   if (fault !== undefined && !isExpected) throw fault;
   // This kind of fault does not affect the call.
-  if (hasFailed || isPast) await world.goOn(aftermath);
+  if (hasFailed || isPast) await world.resume(aftermath);
   return isPast;
 }

@@ -16,8 +16,8 @@ export class Reader {
     this.name = name;
   }
 
-  begin(program: string): Shown {
-    return new Shown(this.#platform, this, program);
+  begin(program: string): DisplayedRecords {
+    return new DisplayedRecords(this.#platform, this, program);
   }
 
   /** Records that the server skipped, with a count, for a program that was new in the room. */
@@ -69,7 +69,7 @@ export class Reader {
 }
 
 /** Records that one run of a program displayed: in order, once, without gaps. */
-export class Shown {
+export class DisplayedRecords {
   readonly #platform: Platform;
   readonly #reader: Reader;
   readonly #program: string;

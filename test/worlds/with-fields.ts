@@ -1,6 +1,6 @@
 /** Returns an object with replaced fields. Private members still work on the original. */
-export function withFields<Whole extends object>(whole: Whole, fields: Partial<Whole>): Whole {
-  return new Proxy(whole, {
+export function withFields<Value extends object>(original: Value, fields: Partial<Value>): Value {
+  return new Proxy(original, {
     get: (target, key) => {
       if (key in fields) return Reflect.get(fields, key);
       const value: unknown = Reflect.get(target, key, target);

@@ -9,8 +9,8 @@ import { Life } from "../life.ts";
 import { IDENTITY, SERVER } from "../machine.ts";
 import type { Platform } from "../platform.ts";
 
-const WORDS = 12;
-const WORD_EVERY_MS = 150;
+const TEXTS = 12;
+const TEXT_INTERVAL_MS = 150;
 
 export interface NewcomerOptions {
   readonly name: string;
@@ -69,10 +69,10 @@ export class Newcomer {
     void this.#read();
     await this.#life.hold(this.#client.connect());
     this.isIn = true;
-    for (let word = 0; word < WORDS && this.#life.isAlive; word++) {
+    for (let word = 0; word < TEXTS && this.#life.isAlive; word++) {
       const text = `${this.name} says ${word}`;
       this.#client.post("lobby", { text }).catch(() => undefined);
-      await new Promise<void>((resolve) => clock.after(WORD_EVERY_MS, resolve));
+      await new Promise<void>((resolve) => clock.after(TEXT_INTERVAL_MS, resolve));
     }
     await this.#life.hold(leaves(this.#client));
   }

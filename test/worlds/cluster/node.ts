@@ -48,7 +48,7 @@ export interface Cluster {
   readonly note: (place: Place, record: LogRecord) => void;
 }
 
-const ASKED_EVERY_MS = 100;
+const POLL_INTERVAL_MS = 100;
 
 /** Machine of a cluster with its disk; its server can start several times. */
 export class ClusterNode {
@@ -233,10 +233,10 @@ export class ClusterNode {
         if (life.isAlive) platform.guard(() => note(place, record));
       });
     }
-    while (!link.isReachable || !nats.hasLeader) await life.hold(this.#pause(ASKED_EVERY_MS));
+    while (!link.isReachable || !nats.hasLeader) await life.hold(this.#pause(POLL_INTERVAL_MS));
     const stream = heldStream(life, mutant.stream?.(link) ?? link);
     const others = async () => {
-      await this.#pause(ASKED_EVERY_MS);
+      await this.#pause(POLL_INTERVAL_MS);
       return this.#othersNow();
     };
     const replica = await life.hold(

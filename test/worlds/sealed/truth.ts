@@ -16,7 +16,7 @@ import { type LogRecord, parseBody } from "../../../src/wire/record.ts";
 import { check, type ReferenceModel } from "../reference-model.ts";
 import type { SealedHome, SealedMember } from "./device.ts";
 
-interface Stay {
+interface Membership {
   readonly from: number;
   readonly isOwn: boolean;
   until: number;
@@ -27,7 +27,7 @@ export interface SealedTruth {
   epoch: number;
   group: string;
   readonly devices: Set<string>;
-  readonly stays: Map<string, Stay[]>;
+  readonly memberships: Map<string, Membership[]>;
   readonly words: LogRecord[];
 }
 
@@ -50,7 +50,7 @@ function change(rooms: Map<string, SealedTruth>, { head }: LogRecord, body: Grou
   const { epoch, group, added, removed } = body;
   const id = head.room as RoomId;
   const room: SealedTruth = rooms.get(id) ?? {
-    ...{ id, epoch: -1, group, devices: new Set(), stays: new Map(), words: [] },
+    ...{ id, epoch: -1, group, devices: new Set(), memberships: new Map(), words: [] },
   };
   rooms.set(id, room);
   check(epoch === room.epoch + 1, () => `${id}: epoch ${epoch} after ${room.epoch}`);
@@ -58,28 +58,28 @@ function change(rooms: Map<string, SealedTruth>, { head }: LogRecord, body: Grou
   room.epoch = epoch;
   for (const [device] of removed) {
     check(room.devices.delete(device), () => `${id}: ${device} is removed, and was not in`);
-    const stay = room.stays.get(device)?.at(-1);
+    const stay = room.memberships.get(device)?.at(-1);
     if (stay !== undefined) stay.until = head.seq;
   }
   for (const [device] of added) {
     check(!room.devices.has(device), () => `${id}: ${device} comes in twice`);
     room.devices.add(device);
-    const stays = room.stays.get(device) ?? [];
-    room.stays.set(device, [
-      ...stays,
+    const memberships = room.memberships.get(device) ?? [];
+    room.memberships.set(device, [
+      ...memberships,
       { from: head.seq, until: FOREVER, isOwn: device === body.device },
     ]);
   }
 }
 
-export interface Kept {
+export interface StoredRoom {
   readonly row: RoomRow | undefined;
   readonly said: ReadonlyMap<number, ContentRow>;
   readonly epoch: number | undefined;
   readonly authenticator: string | undefined;
 }
 
-export async function keptOf(home: SealedHome, room: RoomId): Promise<Kept> {
+export async function storedRoomOf(home: SealedHome, room: RoomId): Promise<StoredRoom> {
   const key = await home.stateKey;
   return home.disk.peek(async (tables) => {
     const vault = new Vault(tables, key);
@@ -99,7 +99,7 @@ export async function keptOf(home: SealedHome, room: RoomId): Promise<Kept> {
 }
 
 /** Content of posts by id; all devices that read a post must agree on it. */
-export class Words {
+export class Contents {
   readonly #texts = new Map<number, { readonly text: string; readonly by: string }>();
 
   agrees(seq: number, text: string, by: string): void {
@@ -121,15 +121,15 @@ export class Words {
 export function checkKept(
   { home, name }: SealedMember,
   truth: SealedTruth,
-  kept: Kept,
-  words: Words,
+  kept: StoredRoom,
+  words: Contents,
 ): void {
   const { row, said } = kept;
   if (row?.status === "suspect") check(false, () => `${name} is suspicious: ${row.reason}`);
-  const stays = truth.stays.get(home.device) ?? [];
+  const memberships = truth.memberships.get(home.device) ?? [];
   for (const [seq, one] of said) {
     if (one.kind === "change") continue;
-    const isIn = stays.some(({ from, until }) => from < seq && seq < until);
+    const isIn = memberships.some(({ from, until }) => from < seq && seq < until);
     check(one.kind === "closed" || isIn, () => `${name} read seq ${seq} without being in`);
     const why = () => `${name} could not read seq ${seq}: ${JSON.stringify(one)}`;
     check(one.kind === "said" || one.reason === "sender", why);
@@ -145,16 +145,20 @@ export function checkKept(
  * Checks at the end that each device has read all messages of its membership, except after a lost
  * state.
  */
-export function checkRead({ home, name }: SealedMember, truth: SealedTruth, kept: Kept): void {
-  const stays = truth.stays.get(home.device) ?? [];
+export function checkRead(
+  { home, name }: SealedMember,
+  truth: SealedTruth,
+  kept: StoredRoom,
+): void {
+  const memberships = truth.memberships.get(home.device) ?? [];
   const epoch = () => `${name} is at epoch ${kept.epoch} of ${truth.epoch}: ${describe(kept)}`;
   check(kept.row?.status === "in" && kept.epoch === truth.epoch, epoch);
   // A commit sent before the loss may be recorded after it; the device then rejoined once more.
-  const first = stays.find(({ from }) => from > home.lostAt);
-  const unknown = home.lostAt > 0 && first !== stays.at(-1) ? first : undefined;
+  const first = memberships.find(({ from }) => from > home.lostAt);
+  const unknown = home.lostAt > 0 && first !== memberships.at(-1) ? first : undefined;
   for (const { head } of truth.words) {
     const { seq } = head;
-    const stay = stays.find(({ from, until }) => from < seq && seq < until);
+    const stay = memberships.find(({ from, until }) => from < seq && seq < until);
     if (stay === undefined || seq <= home.lostAt || stay.from <= home.lostAt) continue;
     if (stay === unknown) continue;
     // Key packages from before the loss cannot add the device; it has to rejoin by itself.
@@ -182,6 +186,6 @@ export function checkAcked(
   }
 }
 
-function describe({ row, epoch }: Kept): string {
+function describe({ row, epoch }: StoredRoom): string {
   return JSON.stringify({ ...row, counts: undefined, epoch });
 }

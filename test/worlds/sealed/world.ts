@@ -8,13 +8,13 @@ import type { SeededRandom } from "../seeded-random.ts";
 import { Simulation } from "../simulation.ts";
 import { CANARY, SealedHome, SealedMember } from "./device.ts";
 import {
+  Contents,
   checkAcked,
   checkKept,
   checkRead,
-  keptOf,
   type SealedTruth,
+  storedRoomOf,
   truthOf,
-  Words,
 } from "./truth.ts";
 
 const ROOM = "vault";
@@ -257,11 +257,11 @@ export class SealedWorld extends Simulation {
   async #look(): Promise<Map<string, number>> {
     const truths = truthOf(this.model);
     const read = new Map<string, Set<number>>();
-    const words = new Words();
+    const contents = new Contents();
     for (const member of this.members) {
       for (const truth of truths.values()) {
-        const kept = await keptOf(member.home, truth.id);
-        checkKept(member, truth, kept, words);
+        const kept = await storedRoomOf(member.home, truth.id);
+        checkKept(member, truth, kept, contents);
         for (const [seq, said] of kept.said) {
           if (said.kind !== "said") continue;
           const { text = "" } = said.body as { readonly text?: string };
@@ -337,7 +337,7 @@ export class SealedWorld extends Simulation {
       const authenticators = new Map<string, string>();
       for (const member of this.members) {
         if (!this.#isMember(member, truth)) continue;
-        const kept = await keptOf(member.home, truth.id);
+        const kept = await storedRoomOf(member.home, truth.id);
         checkRead(member, truth, kept);
         const authenticator = kept.authenticator ?? "none";
         authenticators.set(authenticator, member.name);
