@@ -51,7 +51,7 @@ test("kitty displays each sent and fetched picture once, and again in the next r
   await using bob = await joined(sandbox, "bob", "cats", { answer: KITTY });
   {
     await using ana = await joined(sandbox, "ana", "cats", { answer: KITTY });
-    expect(ana.emulator.asked).toEqual([]);
+    expect(ana.emulator.queries).toEqual([]);
     writeFileSync(sandbox.path("ana-files", "cat.png"), pngOf(300, 100));
     ana.type("half a thou");
     await ana.shows(/^#cats> half a thou$/);
@@ -60,7 +60,7 @@ test("kitty displays each sent and fetched picture once, and again in the next r
     await ana.until("the picture", () => ana.emulator.graphics.length > 0);
     const [sent = ""] = ana.emulator.graphics;
     expect(sent).toMatch(/^Ga=T,U=1,f=100,q=2,i=\d+,c=30,r=5,m=[01];iVBOR/);
-    expect(ana.emulator.asked).toEqual(["q", "kitty", "16t", "14t", "c"]);
+    expect(ana.emulator.queries).toEqual(["q", "kitty", "16t", "14t", "c"]);
     await ana.shows(/^#cats>$/);
     ana.line("is it not sweet?");
     await bob.shows(/is it not sweet/);
@@ -71,7 +71,7 @@ test("kitty displays each sent and fetched picture once, and again in the next r
     expect(ana.emulator.graphics.at(-1)).toBe(`Ga=d,d=I,i=${id},q=2`);
   }
   expect(cellRows(bob)).toBe(0);
-  expect(bob.emulator.asked).toEqual([]);
+  expect(bob.emulator.queries).toEqual([]);
   bob.type("\x1b[1;2A");
   await bob.until("a message is selected", () => !bob.emulator.hasCursor);
   bob.type("kg");

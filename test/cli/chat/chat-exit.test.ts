@@ -3,7 +3,7 @@ import { ChatExit } from "../../../src/cli/chat/chat-exit.ts";
 
 const outcome = (ending: ChatExit) => ending.exitCode.catch((error: unknown) => error);
 
-test("ends with a fault, and passes on any other error", async () => {
+test("rejects with a fault or any other error", async () => {
   const interrupted = new ChatExit();
   interrupted.onSignal("SIGINT");
   expect(await outcome(interrupted)).toMatchObject({ code: "interrupted" });

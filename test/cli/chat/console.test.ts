@@ -6,7 +6,7 @@ import { fakeContext, fakeWorld } from "../../commands/fake-world.ts";
 const NOW = Date.UTC(2026, 10, 20, 12);
 const DAY_MS = 86_400_000;
 
-function said(text: string, timeUnixMs: number): DisplayRecord {
+function messageAt(text: string, timeUnixMs: number): DisplayRecord {
   return { kind: "text", seq: 1, timeUnixMs, destination: { room: "lobby" }, from: "bob", text };
 }
 
@@ -19,11 +19,11 @@ function shown(records: readonly DisplayRecord[], isTerminal: boolean, json = fa
 
 test("separates days by local time on a terminal", () => {
   const records = [
-    said("today", NOW - 1),
-    said("long ago", NOW - 2 * DAY_MS),
-    said("that evening", NOW - 2 * DAY_MS + 10 * 3_600_000),
-    said("past midnight", NOW - 2 * DAY_MS + 11 * 3_600_000),
-    said("now", NOW),
+    messageAt("today", NOW - 1),
+    messageAt("long ago", NOW - 2 * DAY_MS),
+    messageAt("that evening", NOW - 2 * DAY_MS + 10 * 3_600_000),
+    messageAt("past midnight", NOW - 2 * DAY_MS + 11 * 3_600_000),
+    messageAt("now", NOW),
   ];
   expect(shown(records, true).split("\n")).toEqual([
     "12:59 lobby bob: today",

@@ -19,8 +19,8 @@ const FILES = [
   { id: D, name: "twice.png", digest: "3" },
 ];
 
-const meant = (...words: readonly string[]) =>
-  selectFile(words, () => Promise.resolve(FILES as never)).then(({ id, out }) => [id, out]);
+const selected = (...args: readonly string[]) =>
+  selectFile(args, () => Promise.resolve(FILES as never)).then(({ id, out }) => [id, out]);
 
 test("accepts an id without a lookup, followed by a folder", async () => {
   const asked = () => Promise.reject(new Error("asked"));
@@ -31,26 +31,29 @@ test("accepts an id without a lookup, followed by a folder", async () => {
   });
 });
 
-test("accepts a name with blanks, and a folder after it", async () => {
-  expect(await meant("report.pdf")).toEqual([A, undefined]);
-  expect(await meant("REPORT.pdf", "x")).toEqual([A, "x"]);
-  expect(await meant("my", "report.pdf", "to", "there")).toEqual([B, "to there"]);
-  expect(await meant("my report.pdf", "to", "there")).toEqual([B, "to there"]);
-  expect(await meant("my", "other.pdf")).toEqual([B, "other.pdf"]);
+test("accepts a name with spaces, followed by a folder", async () => {
+  expect(await selected("report.pdf")).toEqual([A, undefined]);
+  expect(await selected("REPORT.pdf", "x")).toEqual([A, "x"]);
+  expect(await selected("my", "report.pdf", "to", "there")).toEqual([B, "to there"]);
+  expect(await selected("my report.pdf", "to", "there")).toEqual([B, "to there"]);
+  expect(await selected("my", "other.pdf")).toEqual([B, "other.pdf"]);
 });
 
-test("refuses a name of several files, or of none, with a remedy", async () => {
-  const several = await faultFrom(() => meant("cat.png", "x"));
+test("rejects an ambiguous or unknown name with a remedy", async () => {
+  const several = await faultFrom(() => selected("cat.png", "x"));
   expect(several).toMatchObject({ code: "usage", message: "2 files here are named 'cat.png'" });
   expect(several.remedy).toBe(`choose one by id, newest first: ${D}, ${C}`);
-  const none = await faultFrom(() => meant("no", "such", "file"));
+  const none = await faultFrom(() => selected("no", "such", "file"));
   expect(none).toMatchObject({ code: "file-unknown", remedy: "run /files to list files" });
   expect(none.message).toContain("'no such file'");
 });
 
 const root = tempFolder();
 
-async function asks(name: string, content: string | Uint8Array = "words"): Promise<boolean> {
+async function isOpenableFile(
+  name: string,
+  content: string | Uint8Array = "words",
+): Promise<boolean> {
   const path = join(root, name);
   writeFileSync(path, content);
   return isOpenable(path);
@@ -58,29 +61,29 @@ async function asks(name: string, content: string | Uint8Array = "words"): Promi
 
 test("opens pictures, documents, music and films", async () => {
   for (const name of ["a.jpg", "A.PNG", "paper.pdf", "song.ogg", "film.mp4", "notes.txt"]) {
-    expect([name, await asks(name)]).toEqual([name, true]);
+    expect([name, await isOpenableFile(name)]).toEqual([name, true]);
   }
 });
 
-test("opens no program", async () => {
+test("does not open programs", async () => {
   const programs = ["a.exe", "a.sh", "a.bat", "a.js", "a.desktop", "a.html", "a.svg", "a.jar"];
   for (const name of [...programs, "a", "jpg", ".jpg", "a.jpg.exe", "a.lnk", "a.app", "a.docm"]) {
-    expect([name, await asks(name)]).toEqual([name, false]);
+    expect([name, await isOpenableFile(name)]).toEqual([name, false]);
   }
 });
 
-test("opens no disguised program, no folder and no missing file", async () => {
+test("does not open disguised programs, folders or missing files", async () => {
   const elf = Uint8Array.of(0x7f, 0x45, 0x4c, 0x46);
-  expect(await asks("elf.jpg", elf)).toBe(false);
-  expect(await asks("script.txt", "#!/bin/sh\nrm -rf /\n")).toBe(false);
-  expect(await asks("windows.pdf", "MZ..")).toBe(false);
-  expect(await asks("mac.png", Uint8Array.of(0xcf, 0xfa, 0xed, 0xfe))).toBe(false);
+  expect(await isOpenableFile("elf.jpg", elf)).toBe(false);
+  expect(await isOpenableFile("script.txt", "#!/bin/sh\nrm -rf /\n")).toBe(false);
+  expect(await isOpenableFile("windows.pdf", "MZ..")).toBe(false);
+  expect(await isOpenableFile("mac.png", Uint8Array.of(0xcf, 0xfa, 0xed, 0xfe))).toBe(false);
   mkdirSync(join(root, "folder.jpg"));
   expect(await isOpenable(join(root, "folder.jpg"))).toBe(false);
   expect(await isOpenable(join(root, "gone.jpg"))).toBe(false);
-  expect(await asks("empty.txt", "")).toBe(true);
+  expect(await isOpenableFile("empty.txt", "")).toBe(true);
 });
 
-test("finds no opener on an empty PATH", () => {
+test("finds no opener if PATH is empty", () => {
   if (process.platform !== "win32") expect(openerOf({ PATH: root })).toBeUndefined();
 });

@@ -10,7 +10,7 @@ import { INDONESIAN_TERMINAL } from "../../../src/ui/messages/id/terminal.ts";
 const people = (count: number, isOnline: (i: number) => boolean) =>
   Array.from({ length: count }, (_, i) => ({ user: `p${i}`, online: isOnline(i) }));
 
-test("names all members of a room, and marks who is offline", () => {
+test("lists all members of a room and marks offline members", () => {
   const two = people(2, (i) => i === 0);
   expect(membersLine("lobby", two)(ENGLISH_TERMINAL)).toBe("lobby: p0, p1 (offline)");
   expect(membersLine("lobby", two)(INDONESIAN_TERMINAL)).toBe("lobby: p0, p1 (luring)");
@@ -20,7 +20,7 @@ test("names all members of a room, and marks who is offline", () => {
   );
 });
 
-test("counts the members of a large room, and names the first hundred who are online", () => {
+test("counts the members of a large room and lists the first hundred online members", () => {
   const few = people(PRESENCE_MEMBERS_MAX + 1, (i) => i === 3 || i === 7);
   expect(membersLine("lobby", few)(ENGLISH_TERMINAL)).toBe("lobby: 501 people, 2 online: p3, p7");
   const crowd = people(600, (i) => i < 400);
@@ -59,7 +59,7 @@ test("finds the last message of another user in a room or conversation", () => {
 const digits = Array.from({ length: 12 }, (_, at) => `1${at}000`.slice(0, 5)).join(" ");
 const former = digits.replaceAll("1", "2");
 
-test("shows the digits of the old and the new key", () => {
+test("displays the digits of the old and the new key", () => {
   const rows = digitRows({ digits, former });
   expect(rows).toHaveLength(7);
   expect(rows[3]).toBe("previous:");
@@ -71,7 +71,7 @@ test("shows the digits of the old and the new key", () => {
   expect(same).toBe('if ben sees the same digits, run /verify ben "DIGITS"');
 });
 
-test("shows a member of a sealed room in both languages", () => {
+test("describes a member of a sealed room in both languages", () => {
   const member = { user: "ben", devices: 2, hasBrowser: true, isMe: false };
   const facts = { ...member, isVerified: true, isChanged: true, isAdmin: true };
   const changed = "verified; their key has changed: /verify ben";

@@ -11,8 +11,8 @@ const CASES = Object.entries(HOSTILE_TEXTS);
 const styled = (terminal: boolean) => styleOf(fakeContext({ terminal }).context);
 
 function record(text: string): DisplayRecord {
-  const place = { timeUnixMs: 1, destination: { room: "lobby" }, seq: 1, from: "eve" };
-  return { ...place, kind: "text", text } as unknown as DisplayRecord;
+  const fields = { timeUnixMs: 1, destination: { room: "lobby" }, seq: 1, from: "eve" };
+  return { ...fields, kind: "text", text } as unknown as DisplayRecord;
 }
 
 function harmless(text: string): void {
@@ -26,34 +26,34 @@ function marked(text: string): readonly string[] {
   return [text, `**${text}** \`${text}\``, `\`\`\`\n${text}\n\`\`\``, `> - ${text}`];
 }
 
-/** Further lines of a message never begin like a line of the program. */
+/** Expects that further lines of a message never look like lines of the program. */
 function expectIndented(lines: string): void {
   for (const further of lines.split("\n").slice(1, -1)) expect(further).toMatch(/^\s+|^[|│]/);
 }
 
-describe.each(CASES)("%s", (_, text) => {
-  test("as a line of a terminal", () => {
+describe.each(CASES)("hostile text: %s", (_, text) => {
+  test("cannot imitate another line in line mode", () => {
     const line = renderRecord(record(text), styled(true));
     harmless(line);
     expect(line).toEndWith("\n");
     expectIndented(line);
   });
 
-  test("as a caption and an edit", () => {
+  test("cannot imitate another line as a caption or an edit", () => {
     const file = { id: "fAAAAAAAAAAA", name: "a", sizeBytes: 1, digest: "", chunks: 1, text };
     for (const body of [
       { kind: "file", ...file },
       { kind: "edited", of: 1, text },
     ]) {
-      const shown = { ...record(""), ...body } as unknown as DisplayRecord;
-      const line = renderRecord(shown, styled(true));
+      const displayed = { ...record(""), ...body } as unknown as DisplayRecord;
+      const line = renderRecord(displayed, styled(true));
       harmless(line);
       expectIndented(line);
-      expect(renderRecord(shown, styled(false)).split("\n")).toHaveLength(2);
+      expect(renderRecord(displayed, styled(false)).split("\n")).toHaveLength(2);
     }
   });
 
-  test("as a coloured line of a terminal, between marks", () => {
+  test("keeps its markup on one coloured line", () => {
     const style = { ...styled(true), color: true, me: "ana" };
     for (const around of marked(text)) {
       const line = renderRecord(record(around), style);
@@ -62,7 +62,7 @@ describe.each(CASES)("%s", (_, text) => {
     }
   });
 
-  test("as a message on the full screen, between marks", () => {
+  test("keeps its markup within the message on the full screen", () => {
     for (const around of marked(text)) {
       const lines = textLines({ text: around, mentions: ["ana"], me: "ana", mark: [] }, 20);
       for (const line of lines) {

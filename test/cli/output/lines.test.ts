@@ -16,7 +16,7 @@ function counter(isTerminal: boolean, term: string) {
   return { stderr, time, line: new CounterLine({ stderr, clock, env: { TERM: term } }) };
 }
 
-test("is redrawn four times a second, and erased at the end", () => {
+test("redraws the counter four times a second, and erases it at the end", () => {
   const { stderr, time, line } = counter(true, "xterm");
   line.update(() => "1 of 3");
   time.nowMs = 249;
@@ -51,12 +51,15 @@ function dots(lines: readonly string[], color: boolean): boolean[][] {
   return rows;
 }
 
-test.each([true, false])("decodes to the original text (colour: %p)", (color) => {
-  const data = qrDots(TEXT);
-  const lines = qrLines(TEXT, 80, color) ?? [];
-  expect(dots(lines, color).slice(0, data.length)).toEqual(data.map((row) => [...row]));
-  expect(lines.join("").includes("\x1b[30;107m")).toBe(color);
-});
+test.each([true, false])(
+  "prints a QR code that decodes to the original text (colour: %p)",
+  (color) => {
+    const data = qrDots(TEXT);
+    const lines = qrLines(TEXT, 80, color) ?? [];
+    expect(dots(lines, color).slice(0, data.length)).toEqual(data.map((row) => [...row]));
+    expect(lines.join("").includes("\x1b[30;107m")).toBe(color);
+  },
+);
 
 const NOW = { ...fakeWorld({ nowUnixMs: Date.UTC(2026, 10, 20, 23) }), offsetMinutes: () => 0 };
 const COMMON = { sinceUnixMs: Date.UTC(2026, 10, 20, 5, 46, 33, 123), asked: 12, acknowledged: 11 };
@@ -69,13 +72,13 @@ const PACKETS = {
   congestionWindowBytes: 40_960,
 };
 
-test("over UDP all counters of QUIC are reported", () => {
+test("prints all QUIC counters over UDP", () => {
   const counters = { ...MESSAGES, ...PACKETS };
   const stats: LinkStats = { ...COMMON, transport: "udp", counters };
   const [json, line] = statsLine(stats, NOW);
   const since = "2026-11-20T05:46:33.123Z";
-  const about = { kind: "stats", transport: "udp", since, asked: 12, acknowledged: 11 };
-  expect(json).toEqual({ ...about, ...counters });
+  const expected = { kind: "stats", transport: "udp", since, asked: 12, acknowledged: 11 };
+  expect(json).toEqual({ ...expected, ...counters });
   expect(line(INDONESIAN_TERMINAL)).toStartWith("lewat UDP (QUIC) sejak 05:46; 11 dari 12");
   expect(line(ENGLISH_TERMINAL)).toBe(
     "over UDP (QUIC) since 05:46; 11 of 12 requests acknowledged; " +
@@ -85,7 +88,7 @@ test("over UDP all counters of QUIC are reported", () => {
   );
 });
 
-const seen = (text: string) => paintedText(text, "ana").replaceAll("\x1b", "^");
+const visible = (text: string) => paintedText(text, "ana").replaceAll("\x1b", "^");
 
 test.each([
   ["plain", "plain"],
@@ -97,5 +100,5 @@ test.each([
   ["10. a\n    b\n- c", "10. a\n    b\n• c"],
   ["https://ex%61mple.org", "https://ex%61mple.org (example.org)"],
 ])("%j", (text, lines) => {
-  expect(seen(text)).toBe(lines);
+  expect(visible(text)).toBe(lines);
 });

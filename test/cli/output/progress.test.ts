@@ -13,7 +13,7 @@ import { fakeContext } from "../../commands/fake-world.ts";
 const MB = 1e6;
 const ID = "fAAAAAAAAAAA" as FileId;
 
-function far(doneMb: number, more: Partial<TransferProgress> = {}): TransferProgress {
+function progressAt(doneMb: number, more: Partial<TransferProgress> = {}): TransferProgress {
   const file = { id: ID, name: "photo.jpg", sizeBytes: 100 * MB };
   const pace = { resumedBytes: 0, ratePerS: 10 * MB, leftMs: 9_000, elapsedMs: 500 };
   return { ...file, doneBytes: doneMb * MB, ...pace, ...more };
@@ -21,14 +21,14 @@ function far(doneMb: number, more: Partial<TransferProgress> = {}): TransferProg
 
 function show(options: { terminal?: boolean; json?: boolean }) {
   const { world, context } = fakeContext(options);
-  const shown = new ProgressDisplay(context);
-  return { shown, out: () => world.stdout.text, err: () => world.stderr.text };
+  const display = new ProgressDisplay(context);
+  return { display, out: () => world.stdout.text, err: () => world.stderr.text };
 }
 
 describe("without a terminal", () => {
   test("prints a line per tenth", () => {
-    const { shown, err, out } = show({});
-    for (let done = 0; done <= 100; done++) shown.update(far(done));
+    const { display, err, out } = show({});
+    for (let done = 0; done <= 100; done++) display.update(progressAt(done));
     const lines = err().trim().split("\n");
     expect(lines.length).toBe(10);
     expect(lines[0]).toBe("chat: photo.jpg: 10 %, 10.0 MB of 100 MB, 10.0 MB/s, 9 s left");
@@ -39,60 +39,60 @@ describe("without a terminal", () => {
   test("reports a stall once, after STALL_REPORTED_AFTER_MS, with its cause", () => {
     const lines = new ProgressLines();
     const stalled = (forMs: number) =>
-      lines.next(far(5, { ratePerS: 0, pause: { cause: "network", durationMs: forMs } }));
+      lines.next(progressAt(5, { ratePerS: 0, pause: { cause: "network", durationMs: forMs } }));
     expect(stalled(STALL_REPORTED_AFTER_MS - 1)).toBeUndefined();
     expect(stalled(STALL_REPORTED_AFTER_MS)).toBe("photo.jpg: waiting for the network (3 s)");
     expect(stalled(STALL_REPORTED_AFTER_MS + 1)).toBeUndefined();
-    expect(lines.next(far(6))).toBeUndefined();
+    expect(lines.next(progressAt(6))).toBeUndefined();
     expect(stalled(STALL_REPORTED_AFTER_MS)).toContain("waiting for the network");
   });
 });
 
 describe("a long transfer", () => {
-  const took = (more: Partial<TransferProgress> = {}) => {
-    const whole = new ProgressLines().next(far(100, { elapsedMs: 4_060, ...more }));
-    return whole?.replace("photo.jpg: ", "");
+  const lastLine = (more: Partial<TransferProgress> = {}) => {
+    const line = new ProgressLines().next(progressAt(100, { elapsedMs: 4_060, ...more }));
+    return line?.replace("photo.jpg: ", "");
   };
 
   test("ends with the time and the rate of this run", () => {
-    expect(took()).toBe("100 %, 100 MB in 4.1 s, 24.6 MB/s");
-    expect(took({ elapsedMs: 999 })).toBe("100 %, 100 MB");
-    expect(took({ resumedBytes: 90 * MB, elapsedMs: 2_000 })).toBe(
+    expect(lastLine()).toBe("100 %, 100 MB in 4.1 s, 24.6 MB/s");
+    expect(lastLine({ elapsedMs: 999 })).toBe("100 %, 100 MB");
+    expect(lastLine({ resumedBytes: 90 * MB, elapsedMs: 2_000 })).toBe(
       "100 %, 100 MB, of which 10.0 MB now in 2.0 s, 5.0 MB/s",
     );
-    expect(took({ resumedBytes: 100 * MB })).toBe("100 %, 100 MB");
+    expect(lastLine({ resumedBytes: 100 * MB })).toBe("100 %, 100 MB");
   });
 });
 
 describe("on a terminal", () => {
-  test("one row that fits the window, cleared at the end", async () => {
-    const { shown, err } = show({ terminal: true });
-    shown.update(far(50));
+  test("draws one row that fits the window, and clears it at the end", async () => {
+    const { display, err } = show({ terminal: true });
+    display.update(progressAt(50));
     expect(err()).toBe(
       "\r\x1b[Kphoto.jpg [##########----------] 50 %, 50.0 MB of 100 MB, 10.0 MB/s, 9 s left",
     );
-    await shown.end();
+    await display.end();
     expect(err()).toEndWith("\r\x1b[K");
   });
 
-  test.each([10, 20, 40, 80])("never wider than %i columns", (columns) => {
+  test.each([10, 20, 40, 80])("is never wider than %i columns", (columns) => {
     const name = "日本語の名前がとても長いファイル.jpg";
-    expect(Bun.stringWidth(barLine(far(50, { name }), 3, columns))).toBeLessThan(columns);
+    expect(Bun.stringWidth(barLine(progressAt(50, { name }), 3, columns))).toBeLessThan(columns);
   });
 
   test("escapes hostile names", () => {
-    expect(barLine(far(50, { name: "\x1b[2Ja\n\rb" }), 0, 80)).toStartWith("␛[2Ja␊␍b [");
+    expect(barLine(progressAt(50, { name: "\x1b[2Ja\n\rb" }), 0, 80)).toStartWith("␛[2Ja␊␍b [");
   });
 });
 
-test("as NDJSON, with the fields of the contract", () => {
-  const { shown, out, err } = show({ json: true });
-  shown.update(far(50));
+test("prints NDJSON with the fields of the contract", () => {
+  const { display, out, err } = show({ json: true });
+  display.update(progressAt(50));
   expect(out()).toBe(
     `{"kind":"progress","id":"${ID}","name":"photo.jpg","sentBytes":50000000,` +
       '"sizeBytes":100000000}\n',
   );
   expect(err()).toBe("");
-  const { sizeBytes: _size, ...unsized } = far(1);
+  const { sizeBytes: _size, ...unsized } = progressAt(1);
   expect(progressJson(unsized)).not.toHaveProperty("sizeBytes");
 });

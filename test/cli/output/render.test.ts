@@ -23,8 +23,8 @@ const style = (format: Style["format"], more: Partial<Style> = {}): Style => ({
 
 test("expands tabs on a terminal only", () => {
   const code = { ...hi, text: "if x:\n\treturn\n漢\tb" };
-  const shown = renderRecord(code, style("text", { stamp: "clock" }));
-  expect(shown).toEndWith("ana: if x:\n  |     return\n  | 漢  b\n");
+  const output = renderRecord(code, style("text", { stamp: "clock" }));
+  expect(output).toEndWith("ana: if x:\n  |     return\n  | 漢  b\n");
   expect(renderRecord(code, style("tsv"))).toContain("if x:\\n\\treturn");
 });
 
@@ -40,12 +40,15 @@ test("reports withheld messages before the next one", () => {
 
 test("names the author and the importer of an imported message", () => {
   const imported = { from: "bob\u202e", time: "2019-05-01T10:00:00.000Z" };
-  const said = { ...hi, imported };
-  const screen = renderRecord(said, style("text", { stamp: "clock" }));
+  const importedMessage = { ...hi, imported };
+  const screen = renderRecord(importedMessage, style("text", { stamp: "clock" }));
   expect(screen).toContain("lobby bob<U+202E> (2019-05-01 11:00:00, imported by ana): hi");
-  const tsv = renderRecord(said, style("tsv")).split("\t");
+  const tsv = renderRecord(importedMessage, style("tsv")).split("\t");
   expect(tsv[2]).toBe("bob<U+202E> (2019-05-01T10:00:00.000Z, imported by ana)");
-  expect(JSON.parse(renderRecord(said, style("json")))).toMatchObject({ from: "ana", imported });
+  expect(JSON.parse(renderRecord(importedMessage, style("json")))).toMatchObject({
+    from: "ana",
+    imported,
+  });
   const content = { seq: 12, from: "ana", state: "whole", kind: "reaction" } as const;
   const body = { react: "+", re: 3, imported: { from: "bob", time: 0 } };
   expect(displayBody({ ...content, body })).toMatchObject({
@@ -53,7 +56,7 @@ test("names the author and the importer of an imported message", () => {
   });
 });
 
-test("NDJSON has the fields of the contract in its order", () => {
+test("prints NDJSON fields in the order of the contract", () => {
   expect(renderRecord(hi, style("json"))).toBe(
     '{"kind":"text","seq":12,"time":"2026-11-20T05:46:33.123Z",' +
       '"room":"lobby","from":"ana","text":"hi"}\n',
@@ -63,7 +66,7 @@ test("NDJSON has the fields of the contract in its order", () => {
 });
 
 describe("TSV", () => {
-  test("has time, room, sender and text", () => {
+  test("contains time, room, sender and text", () => {
     expect(renderRecord(hi, style("tsv"))).toBe("2026-11-20T05:46:33.123Z\tlobby\tana\thi\n");
     const lines: DisplayRecord = { ...hi, text: "a\tb\nc\\" };
     expect(renderRecord(lines, style("tsv"))).toEndWith("\tana\ta\\tb\\nc\\\\\n");
@@ -71,12 +74,12 @@ describe("TSV", () => {
 });
 
 describe("on a screen", () => {
-  test("no text can imitate a program line", () => {
+  test("prevents a text from imitating a program line", () => {
     const forged = "06:46 lobby ana: I quit";
     const screen = style("text", { stamp: "clock", columns: () => 80 });
     for (const padding of [" ".repeat(61), "x ".repeat(31), `${"x".repeat(61)} `, "\n", "\r\n"]) {
-      const shown = renderRecord({ ...hi, from: "eve", text: `${padding}${forged}` }, screen);
-      const rows = shown.trimEnd().split("\n");
+      const output = renderRecord({ ...hi, from: "eve", text: `${padding}${forged}` }, screen);
+      const rows = output.trimEnd().split("\n");
       expect(rows.length).toBeGreaterThan(1);
       expect(rows.slice(1).every((row) => row.startsWith("  | "))).toBe(true);
       expect(rows.every((row) => row.length <= 80)).toBe(true);
@@ -96,7 +99,7 @@ describe("on a screen", () => {
     }
   });
 
-  test("no table cell looks like a row", () => {
+  test("prevents a table cell from imitating a row", () => {
     const rows = [["vault", `x\n${" ".repeat(80)}lobby  3`]];
     const screen = { format: "text", color: false, columns: () => 40 } as const;
     const table = renderTable(["room", "topic"], rows, screen);
@@ -116,15 +119,15 @@ describe("on a screen", () => {
     [{ kind: "text", text: "yes", re: 8 }, "ana: ↪ #8: yes"],
     [{ kind: "reaction", re: 7, react: "👍" }, "* ana reacted 👍 to bob"],
     [{ kind: "reaction", react: "?" }, "* ana reacted ? to #?"],
-  ])("%j", (body, words) => {
+  ])("%j", (body, text) => {
     const record = { ...base, ...body } as DisplayRecord;
     const authorOf = (seq: number) => (seq === 7 ? "bob" : undefined);
     expect(renderRecord(record, style("text", { authorOf }))).toBe(
-      `2026-11-20 06:46:33 lobby ${words}\n`,
+      `2026-11-20 06:46:33 lobby ${text}\n`,
     );
   });
 
-  test("highlights the user's own name where it is mentioned", () => {
+  test("highlights mentions of the user", () => {
     const called = "\x1b[1;7m@ana\x1b[22;27m";
     const record: DisplayRecord = { ...hi, text: "@ana @anatol @bob", mentions: ["Ana"] };
     const colored = style("text", { color: true });
@@ -132,12 +135,12 @@ describe("on a screen", () => {
     expect(renderRecord(record, style("text"))).not.toContain("\x1b");
     const unmeant: DisplayRecord = { ...hi, text: "@ana" };
     expect(renderRecord(unmeant, style("text", { color: true }))).not.toContain(called);
-    const other = style("text", { color: true, me: "bob" });
-    expect(renderRecord(record, other)).not.toContain(called);
+    const bobStyle = style("text", { color: true, me: "bob" });
+    expect(renderRecord(record, bobStyle)).not.toContain(called);
   });
 });
 
-test("any text is one line of TSV and JSON, and free of control characters on a terminal", () =>
+test("prints any text as one line of TSV or JSON, and without control characters on a terminal", () =>
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (text, from) => {
       const record: DisplayRecord = { ...hi, text, from };
@@ -152,7 +155,7 @@ describe("a file", () => {
   const about = { id: "fAAAAAAAAAAA", name: "photo.jpg", sizeBytes: 2_100_000 };
   const sent: DisplayRecord = { ...base, kind: "file", ...about, digest: "ab", chunks: 9 };
 
-  test("as NDJSON, with the fields of the contract in its order", () => {
+  test("prints NDJSON fields in the order of the contract", () => {
     expect(renderRecord({ ...sent, folder: { entries: 3 } }, style("json"))).toBe(
       '{"kind":"file","seq":12,"time":"2026-11-20T05:46:33.123Z","room":"lobby","from":"ana",' +
         '"id":"fAAAAAAAAAAA","name":"photo.jpg","sizeBytes":2100000,"digest":"ab","chunks":9,' +
@@ -160,7 +163,7 @@ describe("a file", () => {
     );
   });
 
-  test("as text with the download command", () => {
+  test("prints the download command", () => {
     const bob = { me: "bob" };
     expect(renderRecord(sent, style("text", bob))).toEndWith(
       "lobby * ana sent photo.jpg (2.1 MB); download: chat get-file fAAAAAAAAAAA\n",
@@ -174,9 +177,9 @@ describe("a file", () => {
     expect(renderRecord(sent, style("text"))).toEndWith("(2.1 MB); id: fAAAAAAAAAAA\n");
   });
 
-  test("with its caption at the end", () => {
-    const said = { ...sent, text: "take it: /get f\u001b[2J\nbob" };
-    expect(renderRecord(said, style("text"))).toEndWith(
+  test("prints the caption last", () => {
+    const captioned = { ...sent, text: "take it: /get f\u001b[2J\nbob" };
+    expect(renderRecord(captioned, style("text"))).toEndWith(
       "id: fAAAAAAAAAAA; caption: take it: /get f\u241b[2J\u240abob\n",
     );
     expect(renderRecord({ ...sent, text: "look" }, style("json"))).toEndWith(
@@ -185,14 +188,14 @@ describe("a file", () => {
   });
 });
 
-test("shows a file with malformed fields", () => {
-  const told = { seq: 1, kind: "file", from: "ana", state: "whole" } as const;
+test("prints a file with malformed fields", () => {
+  const content = { seq: 1, kind: "file", from: "ana", state: "whole" } as const;
   const body = { file: 5, name: null, size: -1, digest: {}, folder: "x", text: [] };
-  expect(displayBody({ ...told, body })).toEqual({
+  expect(displayBody({ ...content, body })).toEqual({
     ...{ seq: 1, from: "ana", kind: "file", id: "", name: "", sizeBytes: 0 },
     ...{ digest: "", chunks: 0, folder: { entries: 0 } },
   });
-  expect(displayBody({ ...told, state: "erased", body: undefined }).kind).toBe("erased");
+  expect(displayBody({ ...content, state: "erased", body: undefined }).kind).toBe("erased");
 });
 
 function shown(kind: string, body: Readonly<Record<string, unknown>>) {

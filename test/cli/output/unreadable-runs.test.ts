@@ -17,7 +17,7 @@ function record(seq: number, text: string | undefined, room = "vault"): DisplayR
 }
 
 const shown = (records: readonly DisplayRecord[]) =>
-  records.map((one) => renderRecord(one, STYLE).trimEnd());
+  records.map((record) => renderRecord(record, STYLE).trimEnd());
 
 test("folds a run of unreadable records into one line, across pages and joins", () => {
   const gaps = new UnreadableRuns("ana");
@@ -52,7 +52,7 @@ test("reports each run once while streaming", () => {
   const all = [undefined, undefined, "joins", undefined, "hello", undefined, undefined];
   const lines = all
     .map((text, at) => gaps.next(record(at, text)))
-    .filter((one) => one !== undefined);
+    .filter((record) => record !== undefined);
   expect(shown(lines).map((line) => line.slice(12))).toEqual([
     "* messages that this device cannot decrypt",
     "* ben joined",

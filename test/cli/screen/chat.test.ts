@@ -18,7 +18,7 @@ async function open(fixture: ClientFixture) {
   return { chat, watched, texts, pending };
 }
 
-test("a message is pending until its record arrives, also after a lost link", async () => {
+test("keeps a message pending until its record arrives, even after a lost link", async () => {
   const fixture = new ClientFixture();
   const { chat, texts, pending } = await open(fixture);
   expect(chat.model.connection.kind).toBe("online");
@@ -37,7 +37,7 @@ test("a message is pending until its record arrives, also after a lost link", as
   expect([texts(), pending()]).toEqual([["hello", "/me waves"], []]);
 });
 
-test("a room keeps at most SCREEN_ITEMS_MAX items", async () => {
+test("stores at most SCREEN_ITEMS_MAX items per room", async () => {
   const { clock } = new ClientFixture();
   const chat = new ScreenChat(clock, () => undefined);
   chat.receive({ kind: "entered", user: "ana" });

@@ -38,17 +38,17 @@ class FullScreen implements AsyncDisposable {
   #client: ScreenClient | undefined;
   #ended: Promise<number | Fault> | undefined;
   readonly #waiting: ((bytes: Uint8Array) => void)[] = [];
-  readonly #typed: Uint8Array[] = [];
+  readonly #input: Uint8Array[] = [];
 
-  /** @param ahead typed before a room is open */
+  /** @param ahead keys typed before a room is open */
   async open(ahead = ""): Promise<this> {
     const { fixture, chat, device, clock, state } = this;
     this.server.misbehaviour = {};
     const watched = fixture.client({}, chat.receive);
     await fixture.outcome(watched.client.connect());
     const close = async () => undefined;
-    const parts = { client: watched.client, state, user: "ana", close, guessDelays: {} };
-    const open = parts as unknown as OpenClient;
+    const openClient = { client: watched.client, state, user: "ana", close, guessDelays: {} };
+    const open = openClient as unknown as OpenClient;
     const context = {
       clock,
       env: {},
@@ -61,9 +61,9 @@ class FullScreen implements AsyncDisposable {
       onSignal: () => () => undefined,
     } as unknown as Context;
     chat.attachClient(open);
-    const typed = new InputHistory("/nonexistent/chat");
+    const history = new InputHistory("/nonexistent/chat");
     const preferences = new ScreenPreferences(context, state);
-    this.#client = new ScreenClient({ context, open, chat, device, preferences, history: typed });
+    this.#client = new ScreenClient({ context, open, chat, device, preferences, history });
     this.#ended = this.#client.run([]).catch((error: Fault) => error);
     await this.frames();
     await this.type(ahead);
@@ -77,7 +77,7 @@ class FullScreen implements AsyncDisposable {
     return this.#client;
   }
 
-  get written(): string {
+  get output(): string {
     return this.device.output.text;
   }
 
@@ -85,17 +85,17 @@ class FullScreen implements AsyncDisposable {
     this.device.output.take();
     const bytes = new TextEncoder().encode(text);
     const waiting = this.#waiting.shift();
-    if (waiting === undefined) this.#typed.push(bytes);
+    if (waiting === undefined) this.#input.push(bytes);
     else waiting(bytes);
     await this.clock.advance(0);
-    return this.written;
+    return this.output;
   }
 
   async frames(count = 1): Promise<void> {
     await this.clock.advance(count * SCREEN_FRAME_MS);
   }
 
-  async whole(): Promise<string> {
+  async outputText(): Promise<string> {
     return this.type("\x0c");
   }
 
@@ -118,23 +118,23 @@ class FullScreen implements AsyncDisposable {
   }
 
   #chunk(): Promise<Uint8Array> {
-    const typed = this.#typed.shift();
-    if (typed !== undefined) return Promise.resolve(typed);
+    const chunk = this.#input.shift();
+    if (chunk !== undefined) return Promise.resolve(chunk);
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 }
 
-test("Enter sends the line, and Ctrl-D quits once it is stored", async () => {
+test("Enter sends the line, and Ctrl-D quits after it is stored", async () => {
   await using screen = await new FullScreen().open();
-  expect(screen.device.acts).toEqual(["raw"]);
+  expect(screen.device.calls).toEqual(["raw"]);
   await screen.type("hello");
   await screen.type("\r");
   await screen.frames();
   expect(screen.server.texts()).toEqual(["hello"]);
   await screen.type("\x04");
   expect(await screen.outcome()).toBe(0);
-  expect(screen.device.acts.at(-1)).toBe("close");
-  expect(screen.device.acts).toContain("cooked");
+  expect(screen.device.calls.at(-1)).toBe("close");
+  expect(screen.device.calls).toContain("cooked");
 });
 
 test("displays Indonesian texts and leaves users' texts unchanged", async () => {
@@ -144,11 +144,13 @@ test("displays Indonesian texts and leaves users' texts unchanged", async () => 
   await using screen = await full.open();
   screen.server.notify({ kind: "announced", text, by: "ben", time: 0 });
   await screen.clock.advance(0);
-  expect(await screen.whole()).toContain(`ben: ${text}`);
+  expect(await screen.outputText()).toContain(`ben: ${text}`);
   await screen.type("/help\r");
-  expect(await screen.whole()).toMatch(/untuk mengawali pesan.*bergabung ke ruang/s);
+  expect(await screen.outputText()).toMatch(/untuk mengawali pesan.*bergabung ke ruang/s);
   await screen.type("q/help join\r");
-  expect(await screen.whole()).toContain("/join ROOM [PASSWORD | --sealed]: bergabung ke ruang");
+  expect(await screen.outputText()).toContain(
+    "/join ROOM [PASSWORD | --sealed]: bergabung ke ruang",
+  );
 });
 
 test("asks one question at a time, and refuses more than SCREEN_PROMPTS_MAX", async () => {
@@ -179,14 +181,14 @@ test("marks a visible message as read while focused", async () => {
   expect(unread.at(-1)).toBe(0);
 });
 
-test("a stopped terminal blocks neither messages nor keys", async () => {
+test("handles messages and keys while the terminal is stopped", async () => {
   await using screen = await new FullScreen().open();
-  const before = screen.written;
+  const before = screen.output;
   screen.device.output.stop();
   for (let i = 0; i < 200; i++) screen.server.addRecord({ text: `word ${i}` }, "bob");
   await screen.frames(10);
   expect(screen.chat.model.rooms.get("r1" as never)?.tail.items.length).toBe(200);
-  expect(screen.written).toBe(before);
+  expect(screen.output).toBe(before);
   await screen.type("still here");
   await screen.type("\r");
   await until("it is sent", async () => {
@@ -196,7 +198,7 @@ test("a stopped terminal blocks neither messages nor keys", async () => {
   screen.device.output.resume();
 });
 
-test("errors disappear after SCREEN_FAULT_MS or on the next action", async () => {
+test("removes errors after SCREEN_FAULT_MS or on the next action", async () => {
   await using screen = await new FullScreen().open();
   const { clock, chat } = screen;
   const fail = async () => {
@@ -208,13 +210,13 @@ test("errors disappear after SCREEN_FAULT_MS or on the next action", async () =>
       ...{ state: { kind: "failed", fault }, progress: undefined },
     });
     await screen.frames();
-    const shown = await screen.whole();
-    for (const words of ["unknown command", "that was too fast", "it changed while"]) {
-      expect(shown).toContain(words);
+    const output = await screen.outputText();
+    for (const message of ["unknown command", "that was too fast", "it changed while"]) {
+      expect(output).toContain(message);
     }
   };
   const isGone = async () => {
-    const isShown = /unknown command|too fast|it changed/.test(await screen.whole());
+    const isShown = /unknown command|too fast|it changed/.test(await screen.outputText());
     return !isShown && chat.model.transfers.size === 0;
   };
   await fail();
@@ -237,27 +239,27 @@ test("errors disappear after SCREEN_FAULT_MS or on the next action", async () =>
   expect(await isGone()).toBe(true);
 });
 
-test("shows the welcome once, also that of a second connection", async () => {
+test("displays the welcome text once, even after a second connection", async () => {
   const screen = new FullScreen();
   const welcome = "Welcome to the harbour";
   for (const kind of ["listing", "caught-up", "listing", "caught-up"]) {
     screen.chat.receive({ kind, link: { transport: "ws", welcome }, rooms: [] } as never);
   }
   await using _open = await screen.open();
-  expect((await screen.whole()).split(welcome)).toHaveLength(2);
+  expect((await screen.outputText()).split(welcome)).toHaveLength(2);
 });
 
-test("keeps the line while no room is open, and copies an answer", async () => {
+test("keeps the line while no room is open, and copies a result", async () => {
   await using screen = await new FullScreen().open();
   screen.chat.open(undefined);
   await screen.frames();
-  expect(screen.written).toContain("you are no longer in #lobby");
+  expect(screen.output).toContain("you are no longer in #lobby");
   await screen.type("lost?");
   expect(await screen.type("\r")).toContain("no room is open");
   screen.client.showText((texts) => texts.inviteHint(undefined), ["chat join x"]);
   await screen.clock.advance(0);
   expect(await screen.type("c")).toContain(`\x1b]52;c;${btoa("chat join x")}`);
-  expect(await screen.whole()).toContain("copied");
+  expect(await screen.outputText()).toContain("copied");
 });
 
 test("handles keys typed before a room is open, in order", async () => {
@@ -276,11 +278,11 @@ describe("a draft", () => {
   const stored = (screen: FullScreen) =>
     screen.state.drafts.list(ownerOf(screen)).get("lobby")?.text;
 
-  test.each(["the end", "the end of the process"])("is stored at %s", async (how) => {
+  test.each(["the end", "the end of the process"])("is stored at %s", async (occasion) => {
     await using screen = await new FullScreen().open();
     await screen.type("half a thought");
-    if (how === "the end") await screen.end();
-    else screen.device.tell("exit");
+    if (occasion === "the end") await screen.end();
+    else screen.device.emit("exit");
     expect(stored(screen)).toBe("half a thought");
   });
 
@@ -289,7 +291,7 @@ describe("a draft", () => {
     const draft = { text: "half a thought" };
     screen.state.drafts.save(ownerOf(screen), new Map([["lobby", draft]]));
     await using _open = await screen.open();
-    expect(screen.written).toContain("half a thought");
+    expect(screen.output).toContain("half a thought");
     await screen.type("\r");
     await screen.frames();
     expect(screen.server.texts()).toEqual(["half a thought"]);
@@ -305,7 +307,7 @@ describe("a draft", () => {
     await screen.type("ves\r");
     await screen.frames();
     expect(screen.server.texts()).toEqual(["waves"]);
-    expect(await screen.whole()).toContain("half a thought");
+    expect(await screen.outputText()).toContain("half a thought");
     await screen.end();
     expect(stored(screen)).toBe("half a thought");
   });
@@ -319,13 +321,13 @@ describe("a draft", () => {
   });
 });
 
-test("an error in a view is one line, and the client can still be left", async () => {
+test("displays an error in a view on one line, and still allows leaving", async () => {
   await using screen = await new FullScreen().open();
   screen.isBroken = true;
   screen.server.addRecord({ text: "at no time" }, "bob");
   await screen.frames();
-  expect(screen.written).toContain("cannot draw");
-  expect(screen.written).toContain("the time is no number");
+  expect(screen.output).toContain("cannot draw");
+  expect(screen.output).toContain("the time is no number");
   await screen.type("x");
   screen.isBroken = false;
   expect(await screen.type("y")).toContain("at no time");
@@ -335,7 +337,7 @@ test("an error in a view is one line, and the client can still be left", async (
   expect(await screen.outcome()).toMatchObject({ code: "interrupted" });
 });
 
-test("a failed assertion ends the client", async () => {
+test("ends after a failed assertion", async () => {
   await using screen = await new FullScreen().open();
   spyOn(screen.chat, "setDraft").mockImplementation(() => {
     throw new AssertionFailure("a draft has a room");
@@ -353,12 +355,12 @@ describe("a muted room", () => {
     server.addRecord({}, "server", "room"); // The record that creates the room is not unread.
     await screen.type(LOOK_AWAY);
     await screen.mention();
-    expect(screen.written).toContain(RING);
+    expect(screen.output).toContain(RING);
     await screen.type(LOOK_BACK);
     await screen.type("/notify off\r");
     await screen.frames();
-    expect(screen.written).toContain("#lobby is muted on this device");
-    expect(screen.written).toContain("⊘");
+    expect(screen.output).toContain("#lobby is muted on this device");
+    expect(screen.output).toContain("⊘");
     expect(state.muted.list(fingerprint, "ana")).toEqual(["lobby"]);
     chat.receive(HALL);
     await screen.frames();
@@ -368,28 +370,28 @@ describe("a muted room", () => {
     expect([client.mutedTargets(), client.hidesJoins]).toEqual([["hall"], true]);
     await screen.type(LOOK_AWAY);
     await screen.mention();
-    expect(screen.written).not.toContain(RING);
+    expect(screen.output).not.toContain(RING);
     await screen.end();
     expect(state.muted.list(fingerprint, "ana")).toEqual(["hall"]);
   });
 });
 
-describe("displays results in any open room", () => {
+describe("results", () => {
   test("displays a refused /msg until it is discarded", async () => {
     await using screen = await new FullScreen().open();
     screen.server.misbehaviour.onRequest = ({ kind }) =>
       kind === "post" ? new Fault("user-unknown", "there is no user 'typo'") : undefined;
     await screen.type("/msg typo hello\r");
     await screen.frames(2);
-    expect(await screen.whole()).toContain("not sent to @typo: there is no user 'typo'");
+    expect(await screen.outputText()).toContain("not sent to @typo: there is no user 'typo'");
     screen.chat.open("attic");
     await screen.clock.advance(SCREEN_FAULT_MS + SCREEN_FRAME_MS);
-    const shown = await screen.whole();
-    expect(shown).not.toContain("there is no user");
-    expect(shown).toContain("1 not sent to @typo");
+    const output = await screen.outputText();
+    expect(output).not.toContain("there is no user");
+    expect(output).toContain("1 not sent to @typo");
     screen.chat.discard(screen.chat.model.pending[0]?.key ?? "");
     await screen.frames();
-    expect(await screen.whole()).not.toContain("not sent");
+    expect(await screen.outputText()).not.toContain("not sent");
   });
 });
 
@@ -398,7 +400,7 @@ test("reports a sent /msg, and a command whose result is not visible", async () 
   const shownAfter = async (keys: string) => {
     await screen.type(keys);
     await screen.frames(2);
-    return screen.whole();
+    return screen.outputText();
   };
   expect(await shownAfter("/msg bob hello\r")).toContain("sent to @bob");
   screen.chat.open("@bob");
@@ -406,18 +408,18 @@ test("reports a sent /msg, and a command whose result is not visible", async () 
   expect(await shownAfter("/erase 1\r")).toContain("done: /erase 1");
 });
 
-test("redraws after the terminal reports its widths, cut by a slow line", async () => {
+test("redraws after the terminal has reported its widths in pieces", async () => {
   await using screen = await new FullScreen().open();
   try {
     await screen.type("\u2764\ufe0fb");
-    // No selectors, no joining, narrow flags.
+    // A terminal without variation selectors, joined emoji or wide flags.
     const answers = "\x1b[1;2R\x1b[1;2R\x1b[1;7R\x1b[1;2R\x1b[1;5R\x1b[1;2R\x1b[1;2R\x1b[?62c";
-    for (const part of [answers.slice(0, 20), answers.slice(20)]) {
-      await screen.type(part);
+    for (const chunk of [answers.slice(0, 20), answers.slice(20)]) {
+      await screen.type(chunk);
       await screen.clock.advance(SCREEN_ESC_MS);
     }
     expect(terminalWidths.of("\u2764\ufe0f")).toBe(1);
-    expect(screen.written).toContain("\u2764\ufe0f");
+    expect(screen.output).toContain("\u2764\ufe0f");
   } finally {
     terminalWidths.measure({});
   }
@@ -434,10 +436,10 @@ describe("unsent messages", () => {
     await using screen = await new FullScreen().open();
     await unsent(screen, "one", "two");
     await screen.type("\x03");
-    expect(await screen.whole()).toContain("2 messages not sent yet.");
+    expect(await screen.outputText()).toContain("2 messages not sent yet.");
     await unsent(screen, "three");
     await screen.type("\x03");
-    expect(await screen.whole()).toContain("3 messages not sent yet.");
+    expect(await screen.outputText()).toContain("3 messages not sent yet.");
     await screen.type("\x03");
     expect(await screen.outcome()).toMatchObject({ code: "interrupted" });
   });
@@ -448,14 +450,14 @@ describe("unsent messages", () => {
       await using screen = await new FullScreen().open();
       await unsent(screen, "one");
       await screen.type(keys);
-      expect(await screen.whole()).toContain("Sending 1 message…");
+      expect(await screen.outputText()).toContain("Sending 1 message…");
       await screen.type(keys);
       expect(await screen.outcome()).toBe(0);
     },
   );
 });
 
-test("an Enter inside a paste sends nothing, wherever the paste is cut", async () => {
+test("does not send on an Enter inside a paste, wherever the paste is split", async () => {
   await using screen = await new FullScreen().open();
   await screen.type("\x1b[200~one\r\x1b[2J\x03two\x1b[201~\rthree\r\x1b[2");
   await screen.type("01~");

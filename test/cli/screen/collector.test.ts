@@ -4,7 +4,7 @@ import { FakeClock } from "./terminal/fake-device.ts";
 
 const MIB = 1024 * 1024;
 
-test("collects by the size of the garbage, and once more when a busy time is over", () => {
+test("collects when garbage accumulates, and again after a busy time", () => {
   const clock = new FakeClock();
   let [usedBytes, collections] = [20 * MIB, 0];
   const collect = () => {
@@ -18,7 +18,7 @@ test("collects by the size of the garbage, and once more when a busy time is ove
   }
   expect(collections).toBe(7);
   clock.pass();
-  expect([collections, clock.waiting.length]).toEqual([8, 0]);
+  expect([collections, clock.timers.length]).toEqual([8, 0]);
   collector.modelChanged();
   clock.pass();
   expect(collections).toBe(8);

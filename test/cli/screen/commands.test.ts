@@ -24,31 +24,31 @@ async function commandsOf(fixture: ClientFixture) {
   const open = { client, state, user: "ana", address } as unknown as OpenClient;
   chat.attachClient(open);
   chat.open("lobby");
-  const told: string[] = [];
-  const shown: (readonly string[])[] = [];
+  const notes: string[] = [];
+  const overlays: (readonly string[])[] = [];
   const answers: (string | undefined)[] = [];
   let muted: readonly string[] = ["#noise"]; // By the settings.
   const screen: CommandScreen = {
-    note: (text) => told.push(text(ENGLISH_TERMINAL)),
-    fault: ({ message }) => told.push(message),
-    noteLeftRoom: (room, text) => told.push(`${room}: ${text(ENGLISH_TERMINAL)}`),
+    note: (text) => notes.push(text(ENGLISH_TERMINAL)),
+    fault: ({ message }) => notes.push(message),
+    noteLeftRoom: (room, text) => notes.push(`${room}: ${text(ENGLISH_TERMINAL)}`),
     texts: ENGLISH_TERMINAL,
-    showText: (title, lines) => shown.push([title(ENGLISH_TERMINAL), ...lines]),
+    showText: (title, lines) => overlays.push([title(ENGLISH_TERMINAL), ...lines]),
     ask: (_, question) => {
-      told.push(question(ENGLISH_TERMINAL));
+      notes.push(question(ENGLISH_TERMINAL));
       return Promise.resolve(answers.shift());
     },
     hideJoins: () => undefined,
     hidesJoins: false,
-    set: (words) => told.push(`set ${words}`),
+    set: (argument) => notes.push(`set ${argument}`),
     mutedTargets: () => muted,
     mute: (target, on) => {
-      const others = muted.filter((one) => one !== target.toLowerCase());
+      const others = muted.filter((entry) => entry !== target.toLowerCase());
       muted = on ? [...others, target.toLowerCase()] : others;
     },
     loginPrompts: { begin: () => undefined, end: () => undefined },
     confirmLeave: () => "all-sent",
-    end: (exitCode) => told.push(`the end, ${exitCode}`),
+    end: (exitCode) => notes.push(`the end, ${exitCode}`),
   };
   const context = { clock: fixture.clock, env: {}, json: false } as unknown as Context;
   const files = new ScreenFiles({ context, open, chat, note: screen.note });
@@ -58,12 +58,12 @@ async function commandsOf(fixture: ClientFixture) {
     await fixture.clock.advance(SCREEN_FRAME_MS);
     return outcome instanceof Fault ? outcome.code : "fine";
   };
-  return { chat, client, run, told, shown, answers, files, commands };
+  return { chat, client, run, notes, overlays, answers, files, commands };
 }
 
 test("sends text to the open room and reports faults", async () => {
   const fixture = new ClientFixture();
-  const { run, shown, told } = await commandsOf(fixture);
+  const { run, overlays, notes } = await commandsOf(fixture);
   expect(await run("me waves")).toBe("fine");
   expect(await run("shrug")).toBe("fine");
   expect(await run("shrug who _knows")).toBe("fine");
@@ -72,11 +72,11 @@ test("sends text to the open room and reports faults", async () => {
   expect(await run("me")).toBe("usage");
   expect(await run("nonsense")).toBe("usage");
   expect(await run("help")).toBe("fine");
-  expect(shown[0]?.some((line) => line.startsWith("/join ROOM"))).toBe(true);
-  expect(told).toEqual([]);
+  expect(overlays[0]?.some((line) => line.startsWith("/join ROOM"))).toBe(true);
+  expect(notes).toEqual([]);
 });
 
-test("`/reply` means the last words of another, `/edit` one's own", async () => {
+test("`/reply` refers to another user's last message, `/edit` to the user's own", async () => {
   const fixture = new ClientFixture();
   const { run } = await commandsOf(fixture);
   fixture.server.addRecord({ text: "who is there?" }, "bob");
@@ -89,29 +89,29 @@ test("`/reply` means the last words of another, `/edit` one's own", async () => 
   expect(edit).toMatchObject({ seq: 2, text: "I" });
 });
 
-test("shows an invite on a line of its own", async () => {
-  const { run, shown, client } = await commandsOf(new ClientFixture());
+test("displays an invite on a line of its own", async () => {
+  const { run, overlays, client } = await commandsOf(new ClientFixture());
   spyOn(client, "request").mockResolvedValue({ token: "secret", invite: "i1" } as never);
   expect(await run("invite bob")).toBe("fine");
   const line = expect.stringMatching(/^chat join '\S+#secret'$/);
-  expect(shown).toEqual([["send this command to bob:", line]]);
+  expect(overlays).toEqual([["send this command to bob:", line]]);
 });
 
-test("names a single user", async () => {
-  const { run, told, client } = await commandsOf(new ClientFixture());
+test("addresses an invite to a single user", async () => {
+  const { run, notes, client } = await commandsOf(new ClientFixture());
   const bob = { user: "Bob", online: false, role: "operator", rooms: ["dev", "lobby"] };
   spyOn(client, "request").mockResolvedValue({ ...bob, since: 1767323045678 } as never);
   expect(await run("whois @bob")).toBe("fine");
   const facts = "Bob (operator) is offline, registered 2026-01-02";
-  expect(told).toEqual([`${facts}; shared rooms: dev, lobby`]);
+  expect(notes).toEqual([`${facts}; shared rooms: dev, lobby`]);
   expect(await run("whois")).toBe("usage");
 });
 
 test("encrypts a conversation only after a prompt", async () => {
-  const { run, told, answers } = await commandsOf(new ClientFixture());
+  const { run, notes, answers } = await commandsOf(new ClientFixture());
   answers.push("no");
   expect(await run("seal @bob")).toBe("fine");
-  expect(told).toEqual([
+  expect(notes).toEqual([
     "Encrypt the conversation with bob? This cannot be undone.",
     "the conversation with bob is not encrypted",
   ]);
@@ -120,7 +120,7 @@ test("encrypts a conversation only after a prompt", async () => {
 
 test("creates a room only after a prompt that describes it", async () => {
   const fixture = new ClientFixture();
-  const { run, told, answers } = await commandsOf(fixture);
+  const { run, notes, answers } = await commandsOf(fixture);
   fixture.server.misbehaviour.onRequest = (request) => {
     const isMissing = request.kind === "join" && request.create !== true;
     return isMissing ? new Fault("room-unknown", "no such room") : undefined;
@@ -128,22 +128,24 @@ test("creates a room only after a prompt that describes it", async () => {
   answers.push("no", "no");
   expect(await run("join bad")).toBe("room-unknown");
   expect(await run("join bad name!")).toBe("room-unknown");
-  expect(told).toEqual([
+  expect(notes).toEqual([
     "Room 'bad' does not exist. Create it?",
     "Room 'bad' does not exist. Create it with the password 'name!'?",
   ]);
-  expect(fixture.server.requests.some((one) => one.kind === "join" && one.create)).toBe(false);
+  expect(fixture.server.requests.some((request) => request.kind === "join" && request.create)).toBe(
+    false,
+  );
 });
 
 test("mutes and unmutes rooms and people", async () => {
-  const { run, told } = await commandsOf(new ClientFixture());
+  const { run, notes } = await commandsOf(new ClientFixture());
   expect(await run("notify")).toBe("fine");
   expect(await run("notify off")).toBe("fine");
   expect(await run("notify off @Bob")).toBe("fine");
   expect(await run("notify")).toBe("fine");
   expect(await run("notify on #LOBBY")).toBe("fine");
   expect(await run("notify on noise")).toBe("fine");
-  expect(told).toEqual([
+  expect(notes).toEqual([
     "muted on this device: #noise",
     "#lobby is muted on this device",
     "@Bob is muted on this device",
@@ -154,13 +156,13 @@ test("mutes and unmutes rooms and people", async () => {
   for (const line of ["quiet on", "quiet off", "quiet", "set mouse on"]) {
     expect(await run(line)).toBe("fine");
   }
-  expect(told.at(-1)).toBe("set mouse on");
+  expect(notes.at(-1)).toBe("set mouse on");
   expect(await run("notify off nowhere")).toBe("room-unknown");
   expect(await run("notify bob")).toBe("usage");
   expect(await run("notify on a b")).toBe("usage");
 });
 
-test("a transfer stays in the model until the file is saved", async () => {
+test("keeps a transfer in the model until the file is saved", async () => {
   const folder = mkdtempSync(join(tmpdir(), "chat-screen-"));
   try {
     const fixture = new ClientFixture();
@@ -203,8 +205,8 @@ test("refuses a second log-in while one is in progress", async () => {
   const fixture = new ClientFixture();
   const { commands } = await commandsOf(fixture);
   const first = Promise.withResolvers<void>();
-  const one = fixture.code(commands.runLogin(() => first.promise));
+  const login = fixture.code(commands.runLogin(() => first.promise));
   expect(await fixture.code(commands.runLogin(() => Promise.resolve()))).toBe("usage");
   first.reject(new Fault("login-refused", "refused"));
-  expect(await one).toBe("login-refused");
+  expect(await login).toBe("login-refused");
 });

@@ -9,7 +9,7 @@ import { FakeClock } from "./terminal/fake-device.ts";
 
 const ANA = { fingerprint: "F", user: "ana" };
 
-function opened() {
+function openDrafts() {
   const clock = new FakeClock();
   const { drafts: store } = ClientState.inMemory();
   let input: Draft | undefined;
@@ -32,22 +32,22 @@ function opened() {
     input = { text };
     drafts.scheduleSave();
   };
-  const kept = (owner = ANA) => store.list(owner).get("lobby")?.text;
+  const storedText = (owner = ANA) => store.list(owner).get("lobby")?.text;
   const fill = (on: boolean) => {
     isFull = on;
   };
-  return { clock, drafts, type, kept, fill, faults, writes: () => writes };
+  return { clock, drafts, type, storedText, fill, faults, writes: () => writes };
 }
 
 describe("an unfinished edit", () => {
-  test("is written soon after a key, once for many keys", () => {
-    const { clock, type, kept, writes } = opened();
+  test("is written after a delay, once for several keys", () => {
+    const { clock, type, storedText, writes } = openDrafts();
     type("h");
     clock.pass(DRAFT_SAVE_DELAY_MS - 1);
-    expect(kept()).toBeUndefined();
+    expect(storedText()).toBeUndefined();
     type("half");
     clock.pass(DRAFT_SAVE_DELAY_MS);
-    expect([kept(), writes()]).toEqual(["half", 1]);
+    expect([storedText(), writes()]).toEqual(["half", 1]);
     clock.pass(DRAFT_SAVE_DELAY_MS);
     type("half");
     clock.pass(DRAFT_SAVE_DELAY_MS);
@@ -55,47 +55,47 @@ describe("an unfinished edit", () => {
   });
 
   test.each(["/login ana hunter2", "/regster ana hunter2", " /join dev hunter2", "/passwd x"])(
-    "is not kept if it carries a secret: %p",
+    "is not stored if it contains a secret: %p",
     (text) => {
-      const { drafts, kept } = opened();
+      const { drafts, storedText } = openDrafts();
       drafts.setDraft("lobby", { text: text.slice(0, 4) });
       drafts.save();
       drafts.setDraft("lobby", { text });
       drafts.save();
-      expect(kept()).toBeUndefined();
+      expect(storedText()).toBeUndefined();
       drafts.setDraft("lobby", { text: "edited", edits: 2, before: { text } });
       drafts.save();
-      expect(kept()).toBeUndefined();
+      expect(storedText()).toBeUndefined();
     },
   );
 
   test("belongs to one account", () => {
-    const { drafts, kept } = opened();
+    const { drafts, storedText } = openDrafts();
     drafts.setDraft("lobby", { text: "ana's" });
     const ben = { fingerprint: "F", user: "ben" };
     expect(drafts.open(ben).size).toBe(0);
     drafts.setDraft("lobby", { text: "ben's" });
     drafts.save();
-    expect([kept(), kept(ben)]).toEqual(["ana's", "ben's"]);
+    expect([storedText(), storedText(ben)]).toEqual(["ana's", "ben's"]);
     expect([...drafts.open(ANA)]).toEqual([["lobby", { text: "ana's" }]]);
     drafts.accountRenamed({ fingerprint: "F", user: "anna" });
     drafts.setDraft("lobby", { text: "anna's" });
     drafts.save();
-    expect(kept({ fingerprint: "F", user: "anna" })).toBe("anna's");
+    expect(storedText({ fingerprint: "F", user: "anna" })).toBe("anna's");
   });
 
-  test("that cannot be written is reported once and retried", () => {
-    const { drafts, kept, fill, faults } = opened();
+  test("is retried after a write error, which is reported once", () => {
+    const { drafts, storedText, fill, faults } = openDrafts();
     fill(true);
     for (const text of ["a", "b"]) {
       drafts.setDraft("lobby", { text });
       drafts.save();
     }
-    expect([faults, kept()]).toEqual([["store-full"], undefined]);
+    expect([faults, storedText()]).toEqual([["store-full"], undefined]);
     fill(false);
     drafts.setDraft("lobby", { text: "b" });
     drafts.save();
-    expect(kept()).toBe("b");
+    expect(storedText()).toBe("b");
     fill(true);
     drafts.setDraft("lobby", { text: "c" });
     drafts.save();

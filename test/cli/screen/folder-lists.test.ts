@@ -5,7 +5,7 @@ import { TAB_ENTRIES_MAX, TAB_FOLDERS_MAX } from "../../../src/base/limits-scree
 import { FolderLists } from "../../../src/cli/screen/folder-lists.ts";
 import { tempFolder } from "../../temp-folder.ts";
 
-test("lists the names of a folder, and none if it cannot be read", async () => {
+test("lists the names in a folder, or none if the folder is unreadable", async () => {
   const home = tempFolder();
   mkdirSync(join(home, "pictures"));
   writeFileSync(join(home, "a.txt"), "");
@@ -22,7 +22,7 @@ test("lists the names of a folder, and none if it cannot be read", async () => {
   expect(lists.of("~/")).toBeUndefined();
 });
 
-test("lists at most TAB_ENTRIES_MAX names, and keeps TAB_FOLDERS_MAX folders", async () => {
+test("lists at most TAB_ENTRIES_MAX names, and caches TAB_FOLDERS_MAX folders", async () => {
   const home = tempFolder();
   for (let i = 0; i <= TAB_ENTRIES_MAX; i++) writeFileSync(join(home, `file-${i}`), "");
   const lists = new FolderLists(home);

@@ -3,19 +3,19 @@ import { PICTURE_PATHS_MAX } from "../../../src/base/limits-screen.ts";
 import { PicturePaths } from "../../../src/cli/screen/picture-paths.ts";
 
 class State {
-  kept: string | undefined;
-  readonly preference = () => this.kept;
+  stored: string | undefined;
+  readonly preference = () => this.stored;
   readonly setPreference = (_: "pictures", value: string) => {
-    this.kept = value;
+    this.stored = value;
   };
 }
 
-test("remembers sent and downloaded pictures across runs", () => {
+test("stores sent and downloaded pictures across runs", () => {
   const state = new State();
-  const places = new PicturePaths(state);
-  places.add("f1", "/home/ana/cat.png");
-  places.add("f2", "/home/ana/notes.txt");
-  places.add("f1", "/home/ana/cats/cat.png");
+  const paths = new PicturePaths(state);
+  paths.add("f1", "/home/ana/cat.png");
+  paths.add("f2", "/home/ana/notes.txt");
+  paths.add("f1", "/home/ana/cats/cat.png");
   const again = new PicturePaths(state);
   expect(again.get("f1")).toBe("/home/ana/cats/cat.png");
   expect(again.get("f2")).toBeUndefined();
@@ -23,17 +23,17 @@ test("remembers sent and downloaded pictures across runs", () => {
 
 test("drops the oldest path", () => {
   const state = new State();
-  const places = new PicturePaths(state);
-  for (let i = 0; i <= PICTURE_PATHS_MAX; i++) places.add(`f${i}`, `/${i}.png`);
-  for (const known of [places, new PicturePaths(state)]) {
-    expect(known.get("f0")).toBeUndefined();
-    expect(known.get("f1")).toBe("/1.png");
-    expect(known.get(`f${PICTURE_PATHS_MAX}`)).toBe(`/${PICTURE_PATHS_MAX}.png`);
+  const paths = new PicturePaths(state);
+  for (let i = 0; i <= PICTURE_PATHS_MAX; i++) paths.add(`f${i}`, `/${i}.png`);
+  for (const instance of [paths, new PicturePaths(state)]) {
+    expect(instance.get("f0")).toBeUndefined();
+    expect(instance.get("f1")).toBe("/1.png");
+    expect(instance.get(`f${PICTURE_PATHS_MAX}`)).toBe(`/${PICTURE_PATHS_MAX}.png`);
   }
 });
 
-test.each(["{", "{}", "null", "[1]", '[["a"]]', '[["a", 1]]'])("ignores a stored %s", (kept) => {
+test.each(["{", "{}", "null", "[1]", '[["a"]]', '[["a", 1]]'])("ignores a stored %s", (value) => {
   const state = new State();
-  state.kept = kept;
+  state.stored = value;
   expect(new PicturePaths(state).get("a")).toBeUndefined();
 });

@@ -3,70 +3,71 @@ import { editorOf } from "../../../src/cli/screen/editor/editor.ts";
 import { ScreenQuestions } from "../../../src/cli/screen/questions.ts";
 import type { Question } from "../../../src/cli/screen/state/screen-state.ts";
 
-function opened() {
-  let shown: Question | undefined;
+function createQuestions() {
+  let visible: Question | undefined;
   const questions = new ScreenQuestions({
-    current: () => shown,
+    current: () => visible,
     patch: (question) => {
-      shown = question;
+      visible = question;
     },
     texts: () => ({ checking: "checking", promptCancelled: "gone" }),
   });
-  const told: (string | undefined)[] = [];
+  const answers: (string | undefined)[] = [];
   const ask = (text: string, kind: Question["kind"] = "secret") => {
-    void questions.ask(kind, text).then((answer) => told.push(answer));
+    void questions.ask(kind, text).then((answer) => answers.push(answer));
   };
   const type = (text: string) => {
-    if (shown !== undefined) shown = { ...shown, answer: editorOf(shown.answer.text + text) };
+    if (visible !== undefined)
+      visible = { ...visible, answer: editorOf(visible.answer.text + text) };
   };
   const end = async (answer: string | undefined) => {
-    shown = undefined;
+    visible = undefined;
     questions.answered(answer);
     await Promise.resolve();
   };
-  const enter = () => end(shown?.answer.text);
+  const enter = () => end(visible?.answer.text);
   const giveUp = () => end(undefined);
-  const screen = () => shown && [shown.kind, shown.text, shown.answer.text];
-  const put = (question: Question | undefined) => {
-    shown = question;
+  const screen = () => visible && [visible.kind, visible.text, visible.answer.text];
+  const setQuestion = (question: Question | undefined) => {
+    visible = question;
   };
-  return { questions, ask, type, enter, giveUp, screen, told, put };
+  return { questions, ask, type, enter, giveUp, screen, answers, put: setQuestion };
 }
 
-describe("a typed password stays hidden", () => {
-  test("between two questions becomes part of the next answer", async () => {
-    const { questions, ask, type, enter, screen, told } = opened();
+describe("hides a typed password", () => {
+  test("and adds text typed between two questions to the next answer", async () => {
+    const { questions, ask, type, enter, screen, answers } = createQuestions();
     questions.begin();
     ask("Password");
     expect(screen()).toEqual(["secret", "Password", ""]);
     type("wrong");
     await enter();
-    expect(told).toEqual(["wrong"]);
+    expect(answers).toEqual(["wrong"]);
     expect(screen()).toEqual(["secret", "checking", ""]);
     type("rig");
-    await enter(); // Too early: nothing is lost by it.
+    await enter(); // Ignored while the password is being checked.
     expect(screen()).toEqual(["secret", "checking", "rig"]);
     ask("Not that one. Password");
     expect(screen()).toEqual(["secret", "Not that one. Password", "rig"]);
     type("ht");
     await enter();
-    expect(told).toEqual(["wrong", "right"]);
+    expect(answers).toEqual(["wrong", "right"]);
     questions.end(true);
     expect(screen()).toBeUndefined();
   });
 
   test("when the login ends during the question", async () => {
-    const { questions, ask, type, enter, screen, told } = opened();
+    const { questions, ask, type, enter, screen, answers } = createQuestions();
     questions.begin();
     ask("Password");
     type("secr");
     questions.end(false);
     await Promise.resolve();
-    expect(told).toEqual([undefined]);
+    expect(answers).toEqual([undefined]);
     expect(screen()).toEqual(["secret", "gone", ""]);
     type("et");
     await enter();
-    expect(told).toEqual([undefined]);
+    expect(answers).toEqual([undefined]);
     expect(screen()).toBeUndefined();
   });
 });

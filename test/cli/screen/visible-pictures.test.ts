@@ -29,29 +29,29 @@ function offered(bytes: Uint8Array, change: Partial<FileBody> = {}): FileBody {
   const digest = new Digest(hashing.newHash());
   digest.add(sha256(bytes));
   const file = `f${String(++count).padStart(11, "0")}` as FileId;
-  const about = { size: bytes.length, chunks: 1, digest: toHex(digest.value()) };
-  return { file, name: "cat.png", ...about, ...change };
+  const fields = { size: bytes.length, chunks: 1, digest: toHex(digest.value()) };
+  return { file, name: "cat.png", ...fields, ...change };
 }
 
-interface Given {
+interface SceneOptions {
   readonly settings?: Partial<PictureSettings>;
   readonly env?: Readonly<Record<string, string>>;
   readonly fetch?: (file: FileBody) => Promise<Uint8Array | undefined>;
 }
 
-function opened({ settings = {}, env = {}, fetch }: Given = {}) {
-  const asked: string[] = [];
+function createPictures({ settings = {}, env = {}, fetch }: SceneOptions = {}) {
+  const queries: string[] = [];
   const painters: (PicturePainter | undefined)[] = [];
   const fetched: string[] = [];
-  const asking: ((answers: string | undefined) => void)[] = [];
-  let seen: readonly FileBody[] = [];
+  const pendingQueries: ((answers: string | undefined) => void)[] = [];
+  let visible: readonly FileBody[] = [];
   const pictures: VisiblePictures = new VisiblePictures({
     env: { TERM: "xterm-256color", ...env },
     hashing,
     screen: {
       ask: (query) => {
-        asked.push(query);
-        return new Promise((answered) => asking.push(answered));
+        queries.push(query);
+        return new Promise((answered) => pendingQueries.push(answered));
       },
       redraw: () => undefined,
       showPictures: (painter) => painters.push(painter),
@@ -65,15 +65,15 @@ function opened({ settings = {}, env = {}, fetch }: Given = {}) {
       fetched.push(file.file);
       return fetch?.(file);
     },
-    // As the screen, which draws anew.
-    onChange: () => queueMicrotask(() => pictures.setVisible(seen)),
+    // Updates the visible pictures after each redraw, as the screen does.
+    onChange: () => queueMicrotask(() => pictures.setVisible(visible)),
   });
   const see = (...files: readonly FileBody[]) => {
-    seen = files;
+    visible = files;
     pictures.setVisible(files);
   };
-  const answer = (answers: string | undefined) => asking.pop()?.(answers);
-  const here = (body: FileBody, bytes: Uint8Array) => {
+  const answer = (answers: string | undefined) => pendingQueries.pop()?.(answers);
+  const storeLocally = (body: FileBody, bytes: Uint8Array) => {
     const path = join(folder, `${body.file}.png`);
     writeFileSync(path, bytes);
     pictures.addLocalFile(body.file, path);
@@ -82,7 +82,7 @@ function opened({ settings = {}, env = {}, fetch }: Given = {}) {
   const shows = (body: FileBody) => until(body.name, () => pictures.sizes.get(body.file));
   const seeCat = () => {
     const body = offered(CAT);
-    here(body, CAT);
+    storeLocally(body, CAT);
     see(body);
     return body;
   };
@@ -91,19 +91,30 @@ function opened({ settings = {}, env = {}, fetch }: Given = {}) {
     answer(answers);
     return { body, size: await shows(body) };
   };
-  return { pictures, asked, painters, fetched, see, answer, here, shows, seeCat, showCat };
+  return {
+    pictures,
+    queries,
+    painters,
+    fetched,
+    see,
+    answer,
+    storeLocally,
+    shows,
+    seeCat,
+    showCat,
+  };
 }
 
 describe("the terminal", () => {
-  test("is queried only once a picture is visible", async () => {
-    const { asked, painters, see, here, answer, shows } = opened();
+  test("is queried when the first picture is visible", async () => {
+    const { queries, painters, see, storeLocally, answer, shows } = createPictures();
     const body = offered(CAT);
     see(body, offered(CAT, { name: "notes.txt" }));
-    expect(asked).toEqual([]);
-    here(body, CAT);
+    expect(queries).toEqual([]);
+    storeLocally(body, CAT);
     see(body);
     see(body);
-    expect(asked).toEqual([PICTURE_QUERY]);
+    expect(queries).toEqual([PICTURE_QUERY]);
     answer(KITTY);
     expect(await shows(body)).toMatchObject({ id: 3 * 2 ** 24 + 1, columns: 10, rows: 2 });
     expect(painters).toHaveLength(1);
@@ -118,66 +129,66 @@ describe("the terminal", () => {
     [{ NO_COLOR: "1" }, "auto"],
     [{ TERM: "linux" }, "auto"],
     [{}, "off"],
-  ] as const)("is asked nothing: %j, %s", (env, setting) => {
-    const { asked, seeCat } = opened({ env, settings: { pictures: setting } });
+  ] as const)("is not queried: %j, %s", (env, setting) => {
+    const { queries, seeCat } = createPictures({ env, settings: { pictures: setting } });
     seeCat();
-    expect(asked).toEqual([]);
+    expect(queries).toEqual([]);
   });
 });
 
 describe("a file", () => {
-  test("that has changed since is not displayed", async () => {
-    const { pictures, see, here, answer, shows } = opened();
+  test("that has changed is not displayed", async () => {
+    const { pictures, see, storeLocally, answer, shows } = createPictures();
     const [changed, good] = [offered(CAT), offered(CAT)];
-    here(changed, CAT.with(60, 1));
-    here(good, CAT);
+    storeLocally(changed, CAT.with(60, 1));
+    storeLocally(good, CAT);
     see(good, changed);
     answer(KITTY);
     await shows(good);
     expect(pictures.sizes.has(changed.file)).toBe(false);
-    here(changed, CAT);
+    storeLocally(changed, CAT);
     await shows(changed);
   });
 
   test("that is too large, or a folder, is not read", () => {
-    const { asked, see, here } = opened();
+    const { queries, see, storeLocally } = createPictures();
     const large = offered(CAT, { size: PICTURE_FILE_BYTES_MAX + 1 });
-    const whole = offered(CAT, { folder: { entries: 1, manifestBytes: 1 } });
-    for (const body of [large, whole]) here(body, CAT);
-    see(large, whole);
-    expect(asked).toEqual([]);
-    const most = offered(CAT, { size: PICTURE_FILE_BYTES_MAX });
-    here(most, CAT);
-    see(most);
-    expect(asked).toHaveLength(1);
+    const folder = offered(CAT, { folder: { entries: 1, manifestBytes: 1 } });
+    for (const body of [large, folder]) storeLocally(body, CAT);
+    see(large, folder);
+    expect(queries).toEqual([]);
+    const largest = offered(CAT, { size: PICTURE_FILE_BYTES_MAX });
+    storeLocally(largest, CAT);
+    see(largest);
+    expect(queries).toHaveLength(1);
   });
 
   test("that is missing is downloaded once if the user allows it", async () => {
     const fetch = async ({ name }: FileBody) => (name === "cat.png" ? CAT : undefined);
-    const { pictures, asked, fetched, see, answer, shows } = opened({
+    const { pictures, queries, fetched, see, answer, shows } = createPictures({
       settings: { fetchPictures: true },
       fetch,
     });
-    const [large, gone, small] = [
+    const [large, missing, small] = [
       offered(CAT, { size: PICTURE_FETCHED_BYTES_MAX + 1 }),
       offered(CAT, { name: "gone.png" }),
       offered(CAT, { size: PICTURE_FETCHED_BYTES_MAX }),
     ];
     see(large);
-    expect(asked).toEqual([]);
-    see(small, gone, large);
+    expect(queries).toEqual([]);
+    see(small, missing, large);
     answer(KITTY);
     await shows(small);
-    see(small, gone, large);
-    expect(fetched).toEqual([gone.file, small.file]);
+    see(small, missing, large);
+    expect(fetched).toEqual([missing.file, small.file]);
     pictures.end();
   });
 
   test("that scrolled away is evicted and reloaded when visible", async () => {
-    const { pictures, see, here, answer, shows } = opened();
+    const { pictures, see, storeLocally, answer, shows } = createPictures();
     const bodies = Array.from({ length: PICTURES_CACHED_MAX + 3 }, () => offered(CAT));
     for (const body of bodies) {
-      here(body, CAT);
+      storeLocally(body, CAT);
       see(body);
       answer(KITTY);
       await shows(body);
@@ -194,7 +205,7 @@ describe("a file", () => {
 });
 
 test("redraws all pictures after a change of protocol", async () => {
-  const { pictures, painters, see, showCat, answer, shows } = opened();
+  const { pictures, painters, see, showCat, answer, shows } = createPictures();
   const { body } = await showCat();
   for (const [protocol, start, name = ""] of [
     ["iterm2", "\x1b]1337;File="],

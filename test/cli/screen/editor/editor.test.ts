@@ -23,13 +23,13 @@ import {
   yank,
 } from "../../../../src/cli/screen/editor/editor.ts";
 
-/** `|` is the cursor. */
+/** Creates an editor with `|` as the cursor. */
 function at(marked: string): Editor {
   const index = marked.indexOf("|");
   return withCursor(editorOf(marked.replace("|", "")), index);
 }
 
-function shown({ text, cursor }: Editor): string {
+function markCursor({ text, cursor }: Editor): string {
   return `${text.slice(0, cursor)}|${text.slice(cursor)}`;
 }
 
@@ -56,34 +56,34 @@ describe("readline's keys", () => {
     ["a capital", (editor) => changeWord(editor, "capital"), "|aBC d", "Abc| d"],
     ["clear", clear, "ab|c", "|"],
   ])("%s", (_what, change, before, after) => {
-    expect(shown(change(at(before)))).toBe(after);
+    expect(markCursor(change(at(before)))).toBe(after);
   });
 
   test("yanks consecutive cuts as one text", () => {
     const back = cutTo("wordLeft");
     const cut = cutTo("wordRight")(back(back(at("a b c| d e"))));
-    expect(shown(cut)).toBe("a | e");
+    expect(markCursor(cut)).toBe("a | e");
     expect(cut.cutText).toBe("b c d");
-    expect(shown(yank(cut))).toBe("a b c d| e");
+    expect(markCursor(yank(cut))).toBe("a b c d| e");
     expect(back(moveTo("left")(cut)).cutText).toBe("a");
     expect(yank(EMPTY_EDITOR)).toMatchObject({ text: "", cursor: 0 });
   });
 
   test("undo removes words, redo restores them, and typing clears redo", () => {
-    const typed = ["one", " ", "two", " ", "th"].reduce(insert, EMPTY_EDITOR);
-    expect(undo(typed).text).toBe("one two ");
-    expect(undo(undo(typed)).text).toBe("one ");
-    expect(undo(undo(undo(undo(typed)))).text).toBe("");
-    expect(redo(undo(typed))).toMatchObject({ text: "one two th", cursor: 10 });
-    expect(redo(insert(undo(typed), "x")).text).toBe("one two x");
+    const editor = ["one", " ", "two", " ", "th"].reduce(insert, EMPTY_EDITOR);
+    expect(undo(editor).text).toBe("one two ");
+    expect(undo(undo(editor)).text).toBe("one ");
+    expect(undo(undo(undo(undo(editor)))).text).toBe("");
+    expect(redo(undo(editor))).toMatchObject({ text: "one two th", cursor: 10 });
+    expect(redo(insert(undo(editor), "x")).text).toBe("one two x");
     expect(undo(EMPTY_EDITOR)).toBe(EMPTY_EDITOR);
-    expect(redo(typed)).toBe(typed);
-    expect(undo(clear(typed)).text).toBe("one two th");
-    expect(undo(withText(typed, "other")).text).toBe("one two th");
+    expect(redo(editor)).toBe(editor);
+    expect(undo(clear(editor)).text).toBe("one two th");
+    expect(undo(withText(editor, "other")).text).toBe("one two th");
   });
 });
 
-test("removes control characters and normalizes line ends", () => {
+test("removes control characters and normalises line ends", () => {
   expect(editorOf("a\r\nb\rc\u2028d\x1b[31m\x07\u009b\te").text).toBe("a\nb\nc\nd[31m\te");
   expect(insert(EMPTY_EDITOR, "\x1b").text).toBe("");
   expect(insert(EMPTY_EDITOR, "\ud800").text).toBe("\ufffd");
@@ -107,7 +107,7 @@ describe("rows of the screen", () => {
 });
 
 describe("bounds", () => {
-  test("accepts EDITOR_LENGTH_MAX characters and rejects one more", () => {
+  test("accepts EDITOR_LENGTH_MAX characters and rejects a longer text", () => {
     const full = editorOf("x".repeat(EDITOR_LENGTH_MAX));
     expect(full.text).toHaveLength(EDITOR_LENGTH_MAX);
     expect(insert(full, "y").text).toBe(full.text);

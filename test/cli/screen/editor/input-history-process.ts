@@ -1,4 +1,4 @@
-/** Types so many long lines into the history of a home: `FOLDER NAME COUNT`. */
+/** Adds COUNT long lines to the history of a home. Arguments: FOLDER NAME COUNT. */
 
 import { INPUT_HISTORY_LINE_BYTES_MAX } from "../../../../src/base/limits-screen.ts";
 import { InputHistory } from "../../../../src/cli/screen/editor/input-history.ts";

@@ -39,7 +39,7 @@ test.each([
   expect(history.lines).toEqual(expected ? [line] : []);
 });
 
-test("keeps the latest of equal lines, and the newest INPUT_HISTORY_LINES_MAX", async () => {
+test("keeps the latest of equal lines, and the newest INPUT_HISTORY_LINES_MAX lines", async () => {
   const many = Array.from({ length: INPUT_HISTORY_LINES_MAX - 3 }, (_, i) => `["${i}"]\n`).join("");
   writeFileSync(join(home, "typed"), `${many}["a"]\n["b"]\n["a"]\n`);
   const history = new InputHistory(home);
@@ -66,7 +66,7 @@ describe("the file", () => {
     expect(readFileSync(join(home, "typed"), "utf8")).not.toContain("secret");
   });
 
-  test("loses nothing with several processes, even during rotation", async () => {
+  test("loses no line of concurrent processes, even during rotation", async () => {
     const perProcess =
       Math.ceil(INPUT_HISTORY_FILE_BYTES_MAX / INPUT_HISTORY_LINE_BYTES_MAX / 3) + 8;
     const program = join(import.meta.dir, "input-history-process.ts");

@@ -44,12 +44,12 @@ describe("Tab", () => {
     ["/get f1 pic", "/get f1 pictures/|"],
     ["nobody", "nobody|"],
     [":s", ":s|"],
-  ])("%j becomes %j", (typed, expected) => {
-    const screen = crowd().type(typed).press("tab");
+  ])("%j becomes %j", (input, expected) => {
+    const screen = crowd().type(input).press("tab");
     expect(screen.line).toBe(expected);
   });
 
-  test("cycles through candidates, latest speakers first; Esc restores the text", () => {
+  test("cycles through candidates, recent authors first; Esc restores the text", () => {
     const screen = crowd().type("ca").press("tab");
     expect(screen.state.completion?.candidates.map(({ text }) => text)).toEqual([
       ...["carla: ", "Carl: "],
@@ -73,7 +73,7 @@ describe("Tab", () => {
     expect(several.press("esc").line).toBe("@ca| you");
   });
 
-  test("requests a folder that is not read yet, and completes once it is", () => {
+  test("requests an unread folder, and completes after it is read", () => {
     const screen = crowd().type("/send later/no").press("tab");
     expect(screen.actions).toEqual([{ kind: "list-folder", path: "later/" }]);
     expect(screen.line).toBe("/send later/no|");
@@ -83,14 +83,14 @@ describe("Tab", () => {
     expect(screen.press("tab").line).toBe("/send later/now|");
   });
 
-  test("offers no names with control characters", () => {
+  test("omits names with control characters", () => {
     const screen = crowd();
     const folder = () => [{ name: "no\x1b[2J", isFolder: false }];
     screen.context = { ...screen.context, source: { ...screen.context.source, folder } };
     expect(screen.type("/send n").press("tab").line).toBe("/send n|");
   });
 
-  test("offers CANDIDATES_LISTED_MAX at most", () => {
+  test("offers at most CANDIDATES_LISTED_MAX candidates", () => {
     const rooms = (count: number) =>
       crowd(...Array.from({ length: count }, (_, i) => room(`many${i}`, 10 + i)))
         .type("#many")

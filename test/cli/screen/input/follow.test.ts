@@ -5,7 +5,7 @@ import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { LOBBY, recordEvent } from "../../../core/model-scene.ts";
 import { Screen } from "./scene.ts";
 
-function told(screen: Screen, ...events: readonly ModelEvent[]): readonly Action[] {
+function actionsAfter(screen: Screen, ...events: readonly ModelEvent[]): readonly Action[] {
   const { model, rows } = screen.context;
   const isLeft = events.some(({ kind }) => kind === "left");
   const before: PreviousModel = {
@@ -24,8 +24,8 @@ test("restores the draft of a room when it is opened", () => {
   const screen = new Screen().type("half").press("pageup", "alt-s", "esc", "alt-2");
   const follow = () => {
     for (const action of screen.actions) {
-      if (action.kind === "draft") told(screen, action);
-      if (action.kind === "open") told(screen, { kind: "open", target: action.target });
+      if (action.kind === "draft") actionsAfter(screen, action);
+      if (action.kind === "open") actionsAfter(screen, { kind: "open", target: action.target });
     }
   };
   follow();
@@ -42,52 +42,52 @@ test("restores the draft of a room when it is opened", () => {
 
 const GONE = { kind: "room-gone", room: LOBBY } as const;
 
-test("keeps the draft of a room that the user is removed from", () => {
+test("keeps the draft of a room after the user is removed", () => {
   const screen = new Screen().type("half");
-  const actions = told(screen, GONE);
+  const actions = actionsAfter(screen, GONE);
   expect(actions).toEqual([{ kind: "draft", target: "lobby", draft: { text: "half" } }]);
   expect(screen.line).toBe("|");
   const again = { kind: "room", room: LOBBY, name: "lobby", n: 2, skipped: 0, read: 1 } as const;
-  for (const action of actions) if (action.kind === "draft") told(screen, action);
-  told(screen, again, { kind: "open", target: "lobby" });
+  for (const action of actions) if (action.kind === "draft") actionsAfter(screen, action);
+  actionsAfter(screen, again, { kind: "open", target: "lobby" });
   expect(screen.line).toBe("half|");
 });
 
-test("keeps a text written without a room apart from the draft of the opened one", () => {
+test("keeps text written without a room separate from the draft of the opened room", () => {
   const screen = new Screen();
-  told(screen, { kind: "draft", target: "@ben", draft: { text: "to ben" } }, GONE);
+  actionsAfter(screen, { kind: "draft", target: "@ben", draft: { text: "to ben" } }, GONE);
   screen.type("where am I");
-  const actions = told(screen, { kind: "open", target: "@ben" });
+  const actions = actionsAfter(screen, { kind: "open", target: "@ben" });
   expect(actions).toEqual([{ kind: "draft", target: "", draft: { text: "where am I" } }]);
   expect(screen.line).toBe("to ben|");
-  for (const action of actions) if (action.kind === "draft") told(screen, action);
-  told(screen, { kind: "open", target: undefined });
+  for (const action of actions) if (action.kind === "draft") actionsAfter(screen, action);
+  actionsAfter(screen, { kind: "open", target: undefined });
   expect(screen.line).toBe("where am I|");
 });
 
 test("clears the line when another account logs in", () => {
   const screen = new Screen().type("half");
-  expect(told(screen, { kind: "left" }, { kind: "entered", user: "ben" })).toEqual([]);
+  expect(actionsAfter(screen, { kind: "left" }, { kind: "entered", user: "ben" })).toEqual([]);
   expect(screen.line).toBe("|");
 });
 
 test("restores a refused text into an empty line only", () => {
   const draft = { text: "refused" };
   const empty = new Screen();
-  told(empty, { kind: "draft", target: "lobby", draft });
+  actionsAfter(empty, { kind: "draft", target: "lobby", draft });
   expect(empty.line).toBe("refused|");
   const busy = new Screen().type("half");
-  told(busy, { kind: "draft", target: "lobby", draft });
+  actionsAfter(busy, { kind: "draft", target: "lobby", draft });
   expect(busy.line).toBe("half|");
 });
 
-test("a jump selects and displays its message", () => {
+test("selects and displays the message of a jump", () => {
   const screen = new Screen();
-  told(screen, { kind: "jump", room: "lobby" as never, seq: 4 });
+  actionsAfter(screen, { kind: "jump", room: "lobby" as never, seq: 4 });
   expect(screen.state.selected).toBe(4);
   expect(screen.state.scroll).toEqual({ key: "i6", below: 0 });
-  told(screen, recordEvent(12));
+  actionsAfter(screen, recordEvent(12));
   screen.press("pagedown", "esc");
-  told(screen, { kind: "bottom", room: "lobby" as never });
+  actionsAfter(screen, { kind: "bottom", room: "lobby" as never });
   expect(screen.state.scroll).toBeUndefined();
 });

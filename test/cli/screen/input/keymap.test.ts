@@ -5,7 +5,7 @@ import { COMMAND_NAMES } from "../../../../src/cli/screen/state/commands.ts";
 import { ENGLISH_KEYS } from "../../../../src/ui/messages/en/keys.ts";
 import { faultOf } from "../../../fault-code.ts";
 
-describe("chords as people write them", () => {
+describe("chords in different notations", () => {
   test.each([
     ["Ctrl+X", "ctrl-x"],
     ["C-x", "ctrl-x"],
@@ -16,14 +16,14 @@ describe("chords as people write them", () => {
     ["ctrl-i", "tab"],
     ["ctrl-/", "ctrl-_"],
     [" ctrl-o ", "ctrl-o"],
-  ])("%j is %j", (typed, expected) => {
-    expect(chordOf(typed)).toBe(expected);
+  ])("%j is %j", (input, expected) => {
+    expect(chordOf(input)).toBe(expected);
   });
 
   test.each(["", "ctrl-", "hyperx", "foo-x", "ctrl-foo", "f99", "ab", "\x1b[A"])(
     "%j is none",
-    (typed) => {
-      expect(faultOf(() => chordOf(typed))).toMatchObject({ code: "usage" });
+    (input) => {
+      expect(faultOf(() => chordOf(input))).toMatchObject({ code: "usage" });
     },
   );
 });
@@ -37,7 +37,7 @@ describe("keys of config.toml", () => {
     expect(keymap.commandsAt("input", "f5")).toEqual([]);
     expect(keymap.commandsAt("selected", "x")).toEqual(["reply"]);
     expect(keymap.commandsAt("selected", "r")).toEqual(["reply"]);
-    // What lists do with a key is another matter.
+    // The binding changes the input only, not lists.
     const up = new Keymap({ up: "cursor-left" });
     expect(up.commandsAt("input", "up")).toEqual(["cursor-left"]);
     expect(up.commandsAt("selected", "up")).toEqual(["select-up"]);
@@ -58,14 +58,14 @@ describe("keys of config.toml", () => {
   });
 });
 
-test("binds every command, and no key twice in one group", () => {
+test("binds every command, and each key once per group", () => {
   const keymap = new Keymap();
   const bound = new Set([...keymap.groups().values()].flatMap((rows) => [...rows.keys()]));
   expect(COMMAND_NAMES.filter((name) => !bound.has(name))).toEqual([]);
   for (const [group, rows] of keymap.groups()) {
     const chords = [...rows.values()].flat();
     const twice = chords.filter((chord, i) => chords.indexOf(chord) !== i);
-    // Enter fetches a file, and opens the menu of other messages.
+    // Enter fetches a file, and opens the menu for other messages.
     expect(twice).toEqual(group === "selected" ? ["enter"] : []);
     for (const chord of chords) expect(chordOf(chord)).toBe(chord);
   }

@@ -49,7 +49,7 @@ describe("decodes what terminals send", () => {
     ["\x1b[11~\x1b[15~\x1b[17~\x1b[24~", ["f1", "f5", "f6", "f12"]],
     ["\x1b[[A\x1b[[E\x1b[1;2P\x1bOM", ["f1", "f5", "shift-f1", "enter"]],
     ["\x1b[I\x1b[O", ["focus-in", "focus-out"]],
-  ])("the keys of xterm, rxvt and Linux: %j", (sent, expected) => {
+  ])("decodes keys of xterm, rxvt and Linux: %j", (sent, expected) => {
     expect(names(sent)).toEqual(expected);
   });
 
@@ -59,7 +59,7 @@ describe("decodes what terminals send", () => {
     ["\x1b[13u\x1b[13;2u\x1b[13;5u", ["enter", "shift-enter", "ctrl-enter"]],
     ["\x1b[27u\x1b[127;5u\x1b[32;2u", ["esc", "ctrl-backspace", "space"]],
     ["\x1b[105;5u\x1b[109;5u\x1b[91;5u\x1b[47;5u", ["tab", "enter", "esc", "ctrl-_"]],
-    // A release is no key, a repetition is one; the state of Num Lock does not matter.
+    // Ignores key releases, accepts repetitions, and ignores Num Lock.
     ["\x1b[97;5:3u\x1b[1;1:3A", []],
     ["\x1b[97;5:2u\x1b[97;69u", ["ctrl-a", "ctrl-a"]],
     ["\x1b[97;;229u", ["å"]],
@@ -67,11 +67,11 @@ describe("decodes what terminals send", () => {
     ["\x1b[57441u\x1b[57358u\x1b[55296u\x1b[99999999999u", []],
     ["\x1b[27;5;13~\x1b[27;2;9~", ["ctrl-enter", "shift-tab"]],
     ["\x1b[?1u", ["report"]],
-  ])("the keyboard protocols of kitty and xterm: %j", (sent, expected) => {
+  ])("decodes the keyboard protocols of kitty and xterm: %j", (sent, expected) => {
     expect(names(sent)).toEqual(expected);
   });
 
-  test.each([...ANSWERS, "\x1b[1;5R", "\x1b[?2026;2$y"])("an answer types nothing: %j", (text) => {
+  test.each([...ANSWERS, "\x1b[1;5R", "\x1b[?2026;2$y"])("does not type an answer: %j", (text) => {
     expect(keysOf(`a${text}b`)).toEqual([
       { name: "a", text: "a" },
       { name: "report", text },
@@ -79,7 +79,7 @@ describe("decodes what terminals send", () => {
     ]);
   });
 
-  test("the mouse turns and clicks", () => {
+  test("decodes the wheel and clicks", () => {
     expect(names("\x1b[<64;10;5M\x1b[<65;10;5M")).toEqual(["scroll-up", "scroll-down"]);
     expect(names("\x1b[<80;10;5M")).toEqual(["scroll-up"]);
     expect(keysOf("\x1b[<65;10;5M")).toEqual([{ name: "scroll-down", text: "9;4" }]);
@@ -88,7 +88,7 @@ describe("decodes what terminals send", () => {
     expect(names("\x1b[M !!x")).toEqual(["click:0;0", "x"]);
   });
 
-  test("a paste of any text is one key", () => {
+  test("decodes a paste of any text as one key", () => {
     expect(names("a\x1b[200~x\ry\x1b[A\x1b[201~b")).toEqual(["a", "paste:x\ny", "b"]);
     expect(names("\x1b[200~a", "b", "\x1b[201~")).toEqual(["paste:ab"]);
     const over = "x".repeat(PASTE_BYTES_MAX + 1);
@@ -97,14 +97,14 @@ describe("decodes what terminals send", () => {
     expect(keysOf(`\x1b[200~${last}\x1b[201~`)).toEqual([{ name: "paste", text: last }]);
   });
 
-  test("C1 controls and invalid bytes type nothing that moves the cursor", () => {
+  test("drops C1 controls and invalid bytes", () => {
     expect(names(Buffer.from([0xc2, 0x9b]))).toEqual([]);
     expect(names(Buffer.from([0xff]))).toEqual(["\ufffd"]);
     expect(names(Buffer.from([0xe6, 0xbc]), "x")).toEqual(["text:\ufffdx"]);
   });
 });
 
-test("a lone Esc becomes a key when nothing follows", () => {
+test("decodes a lone Esc as a key after a timeout", () => {
   const decoder = new KeyDecoder();
   expect(decoder.isHolding).toBe(false);
   expect(decoder.feed(Buffer.from("\x1b"))).toEqual([]);
@@ -114,7 +114,7 @@ test("a lone Esc becomes a key when nothing follows", () => {
   expect(decoder.flush()).toEqual([]);
 });
 
-test("bounds an endless sequence, and decodes the keys after it", () => {
+test("drops an endless sequence, and decodes the following keys", () => {
   for (const begin of ["\x1b]", "\x1bP", "\x1b_", "\x1b["]) {
     const decoder = new KeyDecoder();
     const filler = Buffer.from("1".repeat(1_000));
@@ -123,7 +123,7 @@ test("bounds an endless sequence, and decodes the keys after it", () => {
     for (let bytes = 0; bytes < 4 * TERMINAL_SEQUENCE_BYTES_MAX; bytes += filler.length) {
       keys += decoder.feed(filler).length;
     }
-    // A CSI that long is none; what follows is text again.
+    // Drops an oversized CSI sequence; the following bytes are text.
     if (begin !== "\x1b[") expect(keys).toBe(0);
     decoder.flush();
     expect(decoder.isHolding).toBe(false);
@@ -131,7 +131,7 @@ test("bounds an endless sequence, and decodes the keys after it", () => {
   }
 });
 
-test("accepts the longest answer and drops a longer one", () => {
+test("accepts an answer of the maximum length, and drops a longer answer", () => {
   const answer = (sizeBytes: number) => `\x1b]${"x".repeat(sizeBytes - 3)}\x07`;
   expect(names(answer(TERMINAL_SEQUENCE_BYTES_MAX), "a")).toEqual(["report", "a"]);
   expect(names(answer(TERMINAL_SEQUENCE_BYTES_MAX + 1), "a")).toEqual(["a"]);
@@ -141,13 +141,13 @@ test("accepts the longest answer and drops a longer one", () => {
   expect(names(byString.slice(0, -50), byString.slice(-50), "a")).toEqual(["a"]);
 });
 
-describe("while an answer of the terminal is due", () => {
-  test.each(ANSWERS)("types nothing for %j, split anywhere at any speed", (answer) => {
+describe("while an answer of the terminal is pending", () => {
+  test.each(ANSWERS)("does not type %j, split anywhere at any speed", (answer) => {
     for (let cut = 1; cut < answer.length; cut++) {
       const decoder = new KeyDecoder();
       const early = [...decoder.feed(Buffer.from(answer.slice(0, cut))), ...decoder.flush(true)];
       const late = decoder.feed(Buffer.from(`${answer.slice(cut)}x`));
-      // An Esc on its own may have been pressed.
+      // A separate Esc may be a key press.
       expect(early.map(({ name }) => name)).toEqual(cut === 1 ? ["esc"] : []);
       expect(late).toEqual([
         { name: "report", text: answer },

@@ -11,7 +11,7 @@ const found = (records: readonly ChatRecord[], hasMore: boolean): ModelEvent =>
   ({ kind: "found", query, records, hasMore }) as ModelEvent;
 
 describe("search", () => {
-  test("Enter searches; a second one opens the result", () => {
+  test("Enter searches; a second Enter opens the result", () => {
     const screen = new Screen().press("ctrl-f").type("word").press("enter");
     expect(screen.actions).toEqual([{ kind: "search", query }]);
     screen.model({ kind: "search", query }, found([record(3), record(8)], false));
@@ -20,7 +20,7 @@ describe("search", () => {
     ]);
     expect([screen.state.overlay, screen.state.selected]).toEqual([undefined, 3]);
     screen.press("esc");
-    // What was found is still there to be looked through.
+    // The search results stay available.
     expect(screen.press("f4").state.overlay).toMatchObject({ query: { text: "word" } });
     expect(screen.press("esc").actions).toEqual([{ kind: "search", query: undefined }]);
   });
@@ -35,16 +35,16 @@ describe("search", () => {
     ["https://in:8080", { text: "https://in:8080" }],
     ["from:ana", undefined],
     ["  ", undefined],
-  ])("parses %j", (typed, expected) => {
-    expect(parseSearch(typed, "lobby")).toEqual(expected as never);
+  ])("parses %j", (input, expected) => {
+    expect(parseSearch(input, "lobby")).toEqual(expected as never);
   });
 });
 
 describe("lists", () => {
-  const typed = ["one", "two", "three"];
+  const inputHistory = ["one", "two", "three"];
 
   test("wrap around by lines, and stop at the ends by pages", () => {
-    const screen = new Screen(lobby(), { inputHistory: typed }).press("ctrl-r");
+    const screen = new Screen(lobby(), { inputHistory }).press("ctrl-r");
     const at = () => (screen.state.overlay as { selectedIndex: number }).selectedIndex;
     expect(screen.press("up") && at()).toBe(2);
     expect(screen.press("down") && at()).toBe(0);
@@ -75,30 +75,36 @@ describe("long texts", () => {
 });
 
 describe("questions", () => {
-  const asked = (kind: "yes-no" | "text" | "secret") => {
+  const withQuestion = (kind: "yes-no" | "text" | "secret") => {
     const screen = new Screen().type("half");
     screen.state = { ...screen.state, question: { kind, text: "?", answer: EMPTY_EDITOR } };
     return screen;
   };
 
   test("are answered with yes or no only", () => {
-    expect(asked("yes-no").press("y").actions).toEqual([{ kind: "answered", answer: "yes" }]);
-    expect(asked("yes-no").press("n").actions).toEqual([{ kind: "answered", answer: "no" }]);
-    expect(asked("yes-no").press("esc").actions).toEqual([{ kind: "answered", answer: undefined }]);
-    const screen = asked("yes-no").press("x", "enter", "e", "up", "tab");
+    expect(withQuestion("yes-no").press("y").actions).toEqual([
+      { kind: "answered", answer: "yes" },
+    ]);
+    expect(withQuestion("yes-no").press("n").actions).toEqual([{ kind: "answered", answer: "no" }]);
+    expect(withQuestion("yes-no").press("esc").actions).toEqual([
+      { kind: "answered", answer: undefined },
+    ]);
+    const screen = withQuestion("yes-no").press("x", "enter", "e", "up", "tab");
     expect([screen.actions, screen.state.question?.kind]).toEqual([[], "yes-no"]);
     expect(screen.line).toBe("half|");
   });
 
   test("are answered with text, or cancelled", () => {
-    expect(asked("text").type("bob").press("enter").actions).toEqual([
+    expect(withQuestion("text").type("bob").press("enter").actions).toEqual([
       { kind: "answered", answer: "bob" },
     ]);
     for (const key of ["esc", "ctrl-c", "ctrl-d"]) {
-      const screen = asked("secret").press(key);
+      const screen = withQuestion("secret").press(key);
       expect(screen.actions).toEqual([{ kind: "answered", answer: undefined }]);
       expect(screen.line).toBe("half|");
     }
-    expect(asked("secret").type("a").press("up", "down", "tab", "ctrl-r").line).toBe("half|");
+    expect(withQuestion("secret").type("a").press("up", "down", "tab", "ctrl-r").line).toBe(
+      "half|",
+    );
   });
 });

@@ -40,13 +40,13 @@ describe("a click", () => {
     expect(at(screen, { kind: "members", name: undefined }).actions).toEqual([]);
   });
 
-  test("on a message selects it, and again opens its menu", () => {
+  test("on a message selects it, and a second click opens its menu", () => {
     const screen = at(new Screen(), on("i8"));
     expect(screen.state).toMatchObject({ selected: 8, scroll: { key: "i11", below: 0 } });
     expect(screen.state.overlay).toBeUndefined();
     expect(at(screen, on("i7")).state).toMatchObject({ selected: 7, overlay: undefined });
     expect(at(screen, on("i7")).state.overlay).toMatchObject({ kind: "menu" });
-    // What is open is closed by a click beside it.
+    // A click beside an overlay closes it.
     expect(at(screen, on("i9")).state).toMatchObject({ selected: 7, overlay: undefined });
     expect(at(screen, on(undefined)).state.selected).toBeUndefined();
   });
@@ -101,8 +101,8 @@ describe("a click", () => {
 
   test("does nothing during a question, except in its answer", () => {
     const screen = new Screen().type("x");
-    const asked = { kind: "yes-no" as const, text: "?", answer: EMPTY_EDITOR };
-    screen.state = { ...screen.state, question: asked };
+    const yesNo = { kind: "yes-no" as const, text: "?", answer: EMPTY_EDITOR };
+    screen.state = { ...screen.state, question: yesNo };
     for (const hit of [on("i8"), { kind: "rooms", target: "lobby" }, { kind: "input", at: 0 }]) {
       at(screen, hit as Hit);
       expect([screen.actions, screen.state.selected, screen.line]).toEqual([[], undefined, "x|"]);
@@ -115,14 +115,14 @@ describe("a click", () => {
   });
 });
 
-test("a click on a hint goes to the newest message, or to the unread room", () => {
+test("a click on a hint opens the newest message or the unread room", () => {
   const unread = { kind: "room", room: "r9", name: "news", n: 3, skipped: 0, read: 0, unread: 3 };
   const screen = new Screen(lobby(unread as never)).press("pageup");
   expect(at(screen, { kind: "newest" }).state.scroll).toBeUndefined();
   expect(at(screen, { kind: "unread" }).actions).toEqual([{ kind: "open", target: "news" }]);
 });
 
-test("the wheel moves the list below it, as far as it goes, or else the timeline", () => {
+test("the wheel scrolls the list below it, or the timeline if the list cannot scroll", () => {
   const screen = new Screen();
   const { layout } = screen.context;
   const rooms = { top: 1, topMax: 3 };

@@ -24,7 +24,7 @@ describe("pages", () => {
     expect(screen.press("pageup").press("esc").state.scroll).toBeUndefined();
   });
 
-  test("load older messages once near the oldest one", () => {
+  test("load older messages once, near the oldest message", () => {
     const screen = new Screen();
     const rows = { ...screen.context.rows, loading: undefined };
     screen.context = { ...screen.context, rows: { ...rows, hasOlder: true } };
@@ -59,14 +59,14 @@ describe("Alt-A", () => {
   test("goes to mentions first, then to unread rooms, skipping muted ones", () => {
     const direct = { kind: "person", name: "ben", id: BEN, topic: "" } as const;
     const events: readonly ModelEvent[] = [room("alpha", 0), room("news", 1), room("zeta", 2)];
-    const said = (i: number, name: string): ModelEvent => ({
+    const messageBy = (i: number, name: string): ModelEvent => ({
       kind: "record",
       record: record(20 + i, {
         n: 5,
         room: { kind: "room", name, id: `r${i}` as never, topic: "" },
       }),
     });
-    const unread = [...events, said(1, "news"), said(2, "zeta")];
+    const unread = [...events, messageBy(1, "news"), messageBy(2, "zeta")];
     expect(new Screen(lobby(...unread)).press("alt-a").actions).toEqual([
       { kind: "open", target: "news" },
     ]);

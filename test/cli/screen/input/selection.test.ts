@@ -38,7 +38,7 @@ describe("selecting", () => {
     expect(screen.press("end").state.selected).toBe(14);
   });
 
-  test("handles joined letters in turn, but not an unmarked paste", () => {
+  test("handles letters of one read in order, but ignores an unmarked paste", () => {
     expect(on(11).type("kkk").state.selected).toBe(8);
     expect(on(5).type("dy").actions).toEqual([{ kind: "erase", seq: 5 }]);
     expect(on(4).type("+rocket").state.overlay).toMatchObject({ query: { text: "rocket" } });
@@ -47,7 +47,7 @@ describe("selecting", () => {
 });
 
 describe("actions", () => {
-  test("a reply keeps the draft, and is sent with its message", () => {
+  test("keeps the draft of a reply, and sends it with the replied message", () => {
     const screen = new Screen().type("yes").press("shift-up", "r");
     const draft = { text: "yes", re: 11 };
     expect(screen.actions).toEqual([{ kind: "draft", target: "lobby", draft }]);
@@ -59,7 +59,7 @@ describe("actions", () => {
     ]);
   });
 
-  test("an edit loads the old text, and restores the draft afterwards", () => {
+  test("loads the old text for an edit, and restores the draft afterwards", () => {
     const screen = new Screen().type("half").press("shift-up");
     while (screen.state.selected !== 5) screen.press("up");
     screen.press("e");
@@ -75,8 +75,8 @@ describe("actions", () => {
   });
 
   test("edits or removes the caption of the user's own file", () => {
-    const about = { name: "a.png", size: 1, chunks: 1, digest: "0".repeat(64), text: "look" };
-    const file = { kind: "file", from: "ana", body: { file: "fabcdefghijl", ...about } };
+    const fields = { name: "a.png", size: 1, chunks: 1, digest: "0".repeat(64), text: "look" };
+    const file = { kind: "file", from: "ana", body: { file: "fabcdefghijl", ...fields } };
     const screen = new Screen(lobby(recordEvent(12, file))).press("shift-up", "e");
     expect(screen.line).toBe("look|");
     const draft = { text: "look", edits: 12 };
@@ -85,13 +85,13 @@ describe("actions", () => {
     screen.press("ctrl-u");
     screen.model({ kind: "draft", target: "lobby", draft: { text: "", edits: 12 } });
     expect(screen.press("enter").actions[0]).toEqual({ kind: "enter", text: "", edits: 12 });
-    // Of a message nothing cannot be left.
+    // An empty message leaves no draft.
     const word = { kind: "draft", target: "lobby", draft: { text: "", edits: 5 } } as const;
     expect(new Screen(lobby(word)).press("enter").actions).toEqual([]);
     expect(on(6).press("e").actions).toEqual([]);
   });
 
-  test("edits and erases only the user's messages; erasing asks first", () => {
+  test("edits and deletes only own messages, and asks before deleting", () => {
     expect(on(4).press("e").actions).toEqual([]);
     expect(on(4).press("d").state.question).toBeUndefined();
     const screen = on(5).press("d");
@@ -103,12 +103,12 @@ describe("actions", () => {
     expect(screen.state.scroll).toBeUndefined();
   });
 
-  test("picks an emoji by its name or by itself", () => {
+  test("accepts an emoji by name or as a character", () => {
     const screen = on(4).press("+");
     expect(screen.state.overlay).toMatchObject({ kind: "react", seq: 4, selectedIndex: 0 });
     expect(screen.press("enter").actions).toEqual([{ kind: "react", seq: 4, sign: "👍" }]);
     expect([screen.state.selected, screen.state.scroll]).toEqual([undefined, undefined]);
-    const reacts = (typed: string) => on(4).press("+").type(typed).press("enter").actions;
+    const reacts = (name: string) => on(4).press("+").type(name).press("enter").actions;
     expect(reacts("rocket")).toEqual([{ kind: "react", seq: 4, sign: "🚀" }]);
     expect(reacts("🦊")).toEqual([{ kind: "react", seq: 4, sign: "🦊" }]);
     expect(reacts("nosuchsign")).toEqual([]);
@@ -134,7 +134,7 @@ describe("actions", () => {
     expect(screen.press("up").state.selected).toBeUndefined();
   });
 
-  test("goes to the answered message, also far away", () => {
+  test("goes to the replied message, even if it is not loaded", () => {
     const answer = (re: number) => recordEvent(12, { body: { text: "so", re } });
     expect(on(12, answer(4)).press("a").state.selected).toBe(4);
     expect(on(12, answer(1)).press("a").actions).toEqual([
@@ -151,7 +151,7 @@ describe("pinning and saving", () => {
   };
   const prefs: ModelEvent = { kind: "prefs", rooms: [], saved: [{ room, seq: 5 }] };
 
-  test("toggles if permitted and supported by the server", () => {
+  test("toggle if permitted and supported by the server", () => {
     expect(on(4).press("p").actions).toEqual([]);
     expect(on(4).press("b").actions).toEqual([]);
     const screen = on(4, mayPin, prefs);
@@ -164,7 +164,7 @@ describe("pinning and saving", () => {
   });
 });
 
-test("the menu lists the actions with their keys, and runs them", () => {
+test("lists the actions with their keys in the menu, and runs them", () => {
   const entries = (screen: Screen) => {
     const { overlay } = screen.state;
     return overlay?.kind === "menu" ? overlay.entries.map(({ command }) => command) : [];
@@ -194,11 +194,11 @@ describe("a long text", () => {
   test("unfolds and folds in place", () => {
     const screen = long();
     screen.state = { ...screen.state, scroll: { key: "i9", below: 0 } };
-    // Its first line is above the page of five, and what is seen stays.
+    // The first line is above the page of five lines, and the visible lines stay in place.
     expect(screen.press("f").state.scroll).toEqual({ key: "i7", below: 58 });
     expect([...screen.state.unfolded]).toEqual(["i7"]);
     expect(screen.state.selected).toBe(7);
-    // Folded again, it has its first line at the top.
+    // After folding, the first line is at the top.
     expect(screen.press("f").state.scroll).toEqual({ key: "i7", below: 15 });
     expect(screen.state.unfolded.size).toBe(0);
   });

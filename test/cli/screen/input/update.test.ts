@@ -11,7 +11,7 @@ describe("the input line", () => {
     expect(new Screen().type("  \r").actions).toEqual([]);
   });
 
-  test("readline's keys change the line, also in a list and an answer", () => {
+  test("readline's keys edit the line, the query of a list, and an answer", () => {
     const screen = new Screen().type("one two").press("ctrl-w", "ctrl-y", "ctrl-a", "alt-f");
     expect(screen.line).toBe("one| two");
     screen.press("ctrl-k");
@@ -19,12 +19,15 @@ describe("the input line", () => {
     expect(screen.press("ctrl-_").line).toBe("one| two");
     screen.press("ctrl-r").type("abc def").press("alt-backspace");
     expect(screen.state.overlay).toMatchObject({ kind: "typed", query: { text: "abc " } });
-    const asked = new Screen();
-    asked.state = { ...asked.state, question: { kind: "secret", text: "?", answer: EMPTY_EDITOR } };
-    asked.type("secrex").press("backspace").paste("t\n").press("enter");
-    expect(asked.actions).toEqual([{ kind: "answered", answer: "secret" }]);
-    expect(asked.state.question).toBeUndefined();
-    expect(asked.line).toBe("|");
+    const screenWithQuestion = new Screen();
+    screenWithQuestion.state = {
+      ...screenWithQuestion.state,
+      question: { kind: "secret", text: "?", answer: EMPTY_EDITOR },
+    };
+    screenWithQuestion.type("secrex").press("backspace").paste("t\n").press("enter");
+    expect(screenWithQuestion.actions).toEqual([{ kind: "answered", answer: "secret" }]);
+    expect(screenWithQuestion.state.question).toBeUndefined();
+    expect(screenWithQuestion.line).toBe("|");
   });
 
   test("Ctrl-C clears the line, which undo restores, and quits on an empty line", () => {
@@ -34,7 +37,7 @@ describe("the input line", () => {
     expect(screen.press("ctrl-c", "ctrl-c").actions).toEqual([{ kind: "leave", exitCode: 130 }]);
   });
 
-  test("Ctrl-D deletes in a line and quits on an empty one", () => {
+  test("Ctrl-D deletes a character, or quits on an empty line", () => {
     const screen = new Screen().type("ab").press("ctrl-a", "ctrl-d");
     expect([screen.line, screen.actions]).toEqual(["|b", []]);
     expect(screen.press("ctrl-e", "ctrl-d").actions).toEqual([]);
@@ -55,7 +58,7 @@ describe("pastes", () => {
     expect(screen.actions).toEqual([{ kind: "enter", text: `/${text}` }]);
   });
 
-  test("text typed ahead answers no question", () => {
+  test("does not answer a question with text typed ahead", () => {
     const screen = new Screen();
     const question = { kind: "yes-no", text: "?", answer: EMPTY_EDITOR } as const;
     screen.state = { ...screen.state, question };
@@ -64,7 +67,7 @@ describe("pastes", () => {
     expect(screen.press("y").actions).toEqual([{ kind: "answered", answer: "yes" }]);
   });
 
-  test("reports one that is too long", () => {
+  test("reports an oversized paste", () => {
     const screen = new Screen().press("paste-oversize");
     expect(screen.state.notes).toEqual([
       { text: "pasted text exceeds 256 KiB; send it as a file", tone: "fault" },
@@ -74,10 +77,10 @@ describe("pastes", () => {
 });
 
 describe("the input history", () => {
-  const typed = ["old", "two\nlines", "new"];
+  const inputHistory = ["old", "two\nlines", "new"];
 
   test("Up and Down browse it, and return to the draft", () => {
-    const screen = new Screen(lobby(), { inputHistory: typed }).type("begun").press("up");
+    const screen = new Screen(lobby(), { inputHistory }).type("begun").press("up");
     expect(screen.line).toBe("new|");
     expect(screen.press("up").line).toBe("two\nlines|");
     expect(screen.press("up").line).toBe("two|\nlines");
@@ -88,10 +91,7 @@ describe("the input history", () => {
   });
 
   test("Ctrl-R finds an entry, and Enter inserts it", () => {
-    const screen = new Screen(lobby(), { inputHistory: typed })
-      .type("x")
-      .press("ctrl-r")
-      .type("LINES");
+    const screen = new Screen(lobby(), { inputHistory }).type("x").press("ctrl-r").type("LINES");
     expect(screen.state.overlay).toMatchObject({ found: ["two\nlines"], selectedIndex: 0 });
     expect(screen.press("enter").line).toBe("two\nlines|");
     expect([screen.state.overlay, screen.actions]).toEqual([undefined, []]);
@@ -127,7 +127,7 @@ const KEYS = [
   ...["scroll-down", "focus-in", "report", "click", "ctrl-end", "ctrl-home", "@", "/", "#", ":"],
 ];
 
-test("any sequence of keys keeps the state consistent", () => {
+test("keeps the state consistent for any sequence of keys", () => {
   const model = lobby();
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...KEYS), { maxLength: 40 }), (names) => {
@@ -150,7 +150,7 @@ test("any sequence of keys keeps the state consistent", () => {
         }
         expect(state.editor.cursor).toBeLessThanOrEqual(state.editor.text.length);
       }
-      // So many Escs close everything.
+      // More Escs than open elements.
       for (let i = 0; i < 8; i++) screen.press("esc");
       const { overlay, question, selected, completion, scroll } = screen.state;
       expect({ overlay, question, selected, completion, scroll }).toEqual({

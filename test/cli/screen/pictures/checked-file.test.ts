@@ -23,22 +23,22 @@ function bodyOf(bytes: Uint8Array) {
   return { size: bytes.length, digest: toHex(digest.value()) };
 }
 
-function written(name: string, bytes: Uint8Array): string {
+function writeFileAt(name: string, bytes: Uint8Array): string {
   writeFileSync(join(folder, name), bytes);
   return join(folder, name);
 }
 
 test("reads a file that matches its message", async () => {
   for (const bytes of [BYTES, LARGE, LARGE.subarray(0, CHUNK_BYTES), LARGE.subarray(0, 1)]) {
-    const read = await checkedFile(written("a.png", bytes), bodyOf(bytes), hashing);
+    const read = await checkedFile(writeFileAt("a.png", bytes), bodyOf(bytes), hashing);
     expect(read).toEqual(new Uint8Array(bytes));
   }
 });
 
 test("rejects any other format", async () => {
-  const path = written("b.png", LARGE);
-  const other = LARGE.with(300_000, (LARGE[300_000] ?? 0) ^ 1);
-  expect(await checkedFile(path, bodyOf(new Uint8Array(other)), hashing)).toBeUndefined();
+  const path = writeFileAt("b.png", LARGE);
+  const changed = LARGE.with(300_000, (LARGE[300_000] ?? 0) ^ 1);
+  expect(await checkedFile(path, bodyOf(new Uint8Array(changed)), hashing)).toBeUndefined();
   const { digest } = bodyOf(LARGE);
   expect(await checkedFile(path, { size: LARGE.length - 1, digest }, hashing)).toBeUndefined();
   expect(await checkedFile(join(folder, "none"), bodyOf(LARGE), hashing)).toBeUndefined();

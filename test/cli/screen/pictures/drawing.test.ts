@@ -16,13 +16,13 @@ import { gifOf, jpegOf, pngHead, pngOf, webpOf } from "./made.ts";
 
 const terminal = (protocol: PictureProtocol) => ({ protocol, cell: { width: 10, height: 20 } });
 
-async function drawn(
+async function draw(
   bytes: Uint8Array,
   protocol: PictureProtocol = "kitty",
 ): Promise<ScaledPicture> {
-  const made = await drawPicture(bytes, terminal(protocol));
-  if (made === undefined) throw new Error("nothing was drawn");
-  return made;
+  const picture = await drawPicture(bytes, terminal(protocol));
+  if (picture === undefined) throw new Error("nothing was drawn");
+  return picture;
 }
 
 const NOISE = pngOf(800, 600, (x, y) => {
@@ -30,37 +30,37 @@ const NOISE = pngOf(800, 600, (x, y) => {
   return [hash & 255, (hash >> 8) & 255, (hash >> 16) & 255];
 });
 
-test("a small picture keeps its size, and a large one its ratio", async () => {
-  const small = await drawn(pngOf(100, 40));
+test("keeps the size of a small picture, and the ratio of a large picture", async () => {
+  const small = await draw(pngOf(100, 40));
   expect([small.columns, small.rows]).toEqual([10, 2]);
   expect(pictureHeader(small.bytes)).toEqual({ type: "png", width: 100, height: 40 });
-  const large = await drawn(pngOf(3_000, 1_000));
+  const large = await draw(pngOf(3_000, 1_000));
   expect(large.columns / large.rows).toBeCloseTo(6, 1);
   expect(large.columns).toBeCloseTo(300, 0);
 });
 
 test("converts all four formats to PNG", async () => {
   const all = [await jpegOf(50, 30), gifOf(1, 1), await webpOf(50, 30, true)];
-  for (const bytes of all) expect(pictureHeader((await drawn(bytes)).bytes)?.type).toBe("png");
-  expect(pictureHeader((await drawn(await jpegOf(50, 30), "iterm2")).bytes)?.type).toBe("jpeg");
+  for (const bytes of all) expect(pictureHeader((await draw(bytes)).bytes)?.type).toBe("png");
+  expect(pictureHeader((await draw(await jpegOf(50, 30), "iterm2")).bytes)?.type).toBe("jpeg");
 });
 
-test("the worst of pictures is small enough", async () => {
+test("keeps even a noisy picture within the size limit", async () => {
   for (const protocol of ["kitty", "iterm2"] as const) {
-    const { bytes } = await drawn(NOISE, protocol);
+    const { bytes } = await draw(NOISE, protocol);
     const max = protocol === "kitty" ? PICTURE_BYTES_MAX : PICTURE_RESENT_BYTES_MAX;
     expect(bytes.length).toBeLessThanOrEqual(max);
     const { width = 0, height = 0 } = pictureHeader(bytes) ?? {};
     expect(width * height).toBeLessThanOrEqual(PICTURE_DRAWN_PIXELS_MAX);
   }
-  const sixel = await drawn(NOISE, "sixel");
+  const sixel = await draw(NOISE, "sixel");
   const box = { columns: Math.ceil(sixel.columns), rows: Math.ceil(sixel.rows) };
   const text = await drawSixel(sixel, box, terminal("sixel"));
   expect(text?.length).toBeLessThanOrEqual(PICTURE_BYTES_MAX);
   expect(text).toStartWith('\x1bP0;1q"1;1;');
 });
 
-test("draws no malformed or oversized picture", async () => {
+test("rejects malformed and oversized pictures", async () => {
   const jpeg = await jpegOf(300, 200);
   const none = [
     new Uint8Array(0),
@@ -98,7 +98,7 @@ test("reads a picture with a palette", async () => {
   const png = await new Bun.Image(pngOf(61, 37, colorAt)).png({ palette: true }).bytes();
   const read = readIndexed(png);
   expect(read).toMatchObject({ width: 61, height: 37 });
-  const seen = Array.from(read?.pixels ?? [], (pixel) => read?.colors[pixel]?.slice(0, 3));
+  const decoded = Array.from(read?.pixels ?? [], (pixel) => read?.colors[pixel]?.slice(0, 3));
   const sent = Array.from({ length: 61 * 37 }, (_, i) => colorAt(i % 61, Math.floor(i / 61)));
-  expect(seen).toEqual(sent.map((color) => [...color]));
+  expect(decoded).toEqual(sent.map((color) => [...color]));
 });

@@ -16,14 +16,14 @@ test("splits a picture for kitty into pieces", () => {
   expect(pieces).toHaveLength(Math.ceil(80_000 / (PICTURE_PIECE_BYTES_MAX - 4_096)));
   for (const piece of pieces) expect(piece.length).toBeLessThanOrEqual(PICTURE_PIECE_BYTES_MAX);
   const text = pieces.join("");
-  const parts = [...text.matchAll(/\x1b_G([^;]*);([^\x1b]*)\x1b\\/g)];
-  expect(parts.map(([whole]) => whole).join("")).toBe(text);
-  const abouts = parts.map(([, about]) => about);
-  expect(abouts[0]).toBe("a=T,U=1,f=100,q=2,i=7,c=20,r=5,m=1");
-  expect(new Set(abouts.slice(1, -1))).toEqual(new Set(["q=2,m=1"]));
-  expect(abouts.at(-1)).toBe("q=2,m=0");
-  for (const [, , chunk = ""] of parts) expect(chunk.length).toBeLessThanOrEqual(4096);
-  const base64 = parts.map(([, , chunk]) => chunk).join("");
+  const matches = [...text.matchAll(/\x1b_G([^;]*);([^\x1b]*)\x1b\\/g)];
+  expect(matches.map(([sequence]) => sequence).join("")).toBe(text);
+  const headers = matches.map(([, keys]) => keys);
+  expect(headers[0]).toBe("a=T,U=1,f=100,q=2,i=7,c=20,r=5,m=1");
+  expect(new Set(headers.slice(1, -1))).toEqual(new Set(["q=2,m=1"]));
+  expect(headers.at(-1)).toBe("q=2,m=0");
+  for (const [, , chunk = ""] of matches) expect(chunk.length).toBeLessThanOrEqual(4096);
+  const base64 = matches.map(([, , chunk]) => chunk).join("");
   expect(new Uint8Array(Buffer.from(base64, "base64"))).toEqual(png);
 });
 
@@ -43,23 +43,23 @@ test.each([
   ["kitty", "\x1bP>|kitty(0.28.0)\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[?62;c", { TERM: "xterm-kitty" }],
   ["kitty-direct", "\x1bP>|kitty(0.26.5)\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[?62;c", {}],
   ["kitty", "\x1bP>|ghostty 1.1.0\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[?62;22c", {}],
-  // They speak kitty's protocol, and place nothing by cells.
+  // These terminals support the kitty protocol, but not placeholder cells.
   ["iterm2", "\x1bP>|WezTerm 20240203\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[?65;4;6c", {}],
   ["kitty-direct", "\x1bP>|Konsole 25.08.1\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[?62;1;4c", {}],
   ["iterm2", "\x1b[?62;4c", { TERM_PROGRAM: "iTerm.app" }],
   ["sixel", "\x1bP>|foot(1.16.2)\x1b\\\x1b[?62;4;22c", {}],
   ["kitty-direct", "\x1b_Gi=31;OK\x1b\\\x1b[?62;4c", { TERM: "xterm-256color" }],
-  // The name that the terminal tells counts more than what another one has left behind.
+  // The reported name has priority over variables of another terminal.
   [undefined, "\x1bP>|XTerm(390)\x1b\\\x1b[?62;c", { TERM_PROGRAM: "iTerm.app" }],
   [undefined, "\x1bP>|kitty(0.19)\x1b\\\x1b_Gi=31;EINVAL\x1b\\\x1b[?62;c", {}],
   [undefined, KITTY, { TMUX: "/tmp/tmux-0" }],
   [undefined, KITTY, { TERM: "tmux-256color" }],
   [undefined, "", {}],
-] as const)("which pictures: %s of %j and %j", (protocol, answers, env) => {
+] as const)("detects %s from %j and %j", (protocol, answers, env) => {
   expect(pictureTerminal(answers, env, SIZE).protocol).toBe(protocol);
 });
 
-test("the size of a cell is reported, computed or assumed", () => {
+test("determines the size of a cell: reported, computed or assumed", () => {
   const cellOf = (answers: string) => pictureTerminal(answers, {}, SIZE).cell;
   expect(cellOf("\x1b[6;20;9t\x1b[4;999;999t")).toEqual({ width: 9, height: 20 });
   expect(cellOf("\x1b[4;480;807t")).toEqual({ width: 10, height: 20 });

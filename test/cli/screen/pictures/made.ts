@@ -9,8 +9,8 @@ export function pngOf(
 ): Uint8Array {
   const rows = Buffer.alloc(height * (1 + 3 * width));
   for (let y = 0, at = 0; y < height; y++) {
-    at++; // Not filtered.
-    for (let x = 0; x < width; x++) for (const part of colorAt(x, y)) rows[at++] = part;
+    at++; // Filter type 0: none.
+    for (let x = 0; x < width; x++) for (const channel of colorAt(x, y)) rows[at++] = channel;
   }
   return Buffer.concat([
     Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
@@ -20,7 +20,7 @@ export function pngOf(
   ]);
 }
 
-/** 8 bits a colour, red, green and blue. */
+/** Returns an IHDR for 8 bits per channel, RGB. */
 function headOf(width: number, height: number): Buffer {
   const head = Buffer.from([...Array(8).fill(0), 8, 2, 0, 0, 0]);
   head.writeUInt32BE(width, 0);

@@ -32,7 +32,7 @@ ctrl-x = "search"
 `;
 
 describe("[screen] of config.toml", () => {
-  test("is read", () => {
+  test("sets every setting", () => {
     expect(read(ALL)).toEqual({
       settings: {
         theme: "light",
@@ -67,7 +67,7 @@ describe("[screen] of config.toml", () => {
     const { settings, warnings } = read(example);
     expect(warnings).toEqual([]);
     const { colors, keys, muted, ...defaults } = settings;
-    expect([colors, keys, muted].map((one) => Object.values(one).length)).toEqual([1, 1, 1]);
+    expect([colors, keys, muted].map((table) => Object.values(table).length)).toEqual([1, 1, 1]);
     expect({ ...DEFAULT_SETTINGS, ...defaults }).toEqual(DEFAULT_SETTINGS);
   });
 
@@ -78,13 +78,13 @@ describe("[screen] of config.toml", () => {
     ['colors.day = "rot"', "c.toml:2:1: 'rot' is not a colour"],
     ['\n[screen.colors]\nmentoin = "red"', "c.toml:4:1: unknown setting 'mentoin' (did you mean"],
     ['[screen.keys]\n"ctrl-x" = "fly"', "c.toml:3:1: unknown key command 'fly'"],
-  ])("%j is refused with its place", async (text, message) => {
+  ])("rejects %j with its position", async (text, message) => {
     const fault = await faultFrom(() => read(`[screen]\n${text}\n`));
     expect([fault.code, fault.exitCode]).toEqual(["usage", 2]);
     expect(fault.message).toStartWith(message);
   });
 
-  test("lists are bounded", async () => {
+  test("bounds lists", async () => {
     const muted = (count: number) => {
       const rooms = Array.from({ length: count }, (_, i) => `#r${i}`);
       return read(`[screen]\nmuted = ${JSON.stringify(rooms)}`);
@@ -106,7 +106,7 @@ function preferencesWith(chosen: Readonly<Record<string, string>> = {}) {
   const preferences = new ScreenPreferences({ settings: () => ({ screen }) } as never, state);
   return {
     preferences,
-    set: (words: string) => preferences.set(words),
+    set: (argument: string) => preferences.set(argument),
     stored: () => JSON.parse(stored),
   };
 }
@@ -126,21 +126,21 @@ describe("/set", () => {
       { colors: { day: "blue", mention: "red" } },
       "colors.day = blue  (config.toml)",
     ],
-  ])("changes: %s", (words, chosen, settings, line) => {
+  ])("changes: %s", (argument, chosen, settings, line) => {
     const { preferences, set, stored } = preferencesWith();
-    expect(set(words)[0]).toStartWith(line);
+    expect(set(argument)[0]).toStartWith(line);
     expect(stored()).toEqual(chosen);
     expect(preferences.settings).toEqual({ ...FILE, ...settings });
   });
 
-  test("shows every setting, and where it comes from", () => {
+  test("lists every setting with its source", () => {
     const { set } = preferencesWith({ mouse: "on", "keys.ctrl-x": "search" });
     expect(set("")).toEqual(
       expect.arrayContaining(["colors.day = blue  (config.toml)", "mouse = on  (/set)"]),
     );
   });
 
-  test("resets a setting to the file's value", () => {
+  test("resets a setting to the value in the file", () => {
     const chosen = { bell: "on", "colors.day": "red", "colors.mention": "blue" };
     const { set, stored } = preferencesWith(chosen);
     expect(set("bell default")).toEqual(["bell = off  (config.toml)"]);
@@ -159,8 +159,8 @@ describe("/set", () => {
     ["colors red", "invalid setting 'colors'", "for example, /set colors.mention red"],
     ["colors.day rot", "/set colors.day: 'rot' is not a colour", ""],
     ["keys.x fly", "/set keys.x: unknown key command 'fly'", "press F1"],
-  ])("refuses: %s", async (words, message, remedy) => {
-    const fault = await faultFrom(() => preferencesWith().set(words));
+  ])("rejects: %s", async (argument, message, remedy) => {
+    const fault = await faultFrom(() => preferencesWith().set(argument));
     expect(fault.code).toBe("usage");
     expect(fault.message).toBe(message);
     expect(fault.remedy).toContain(remedy);

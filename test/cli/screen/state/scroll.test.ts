@@ -29,7 +29,7 @@ const shape = fc.tuple(
   fc.array(fc.integer({ min: -15, max: 15 }), { maxLength: 20 }),
 );
 
-test("up and down move by whole lines, between the oldest at the top and the newest", () => {
+test("scrolls by lines between the oldest row at the top and the newest row", () => {
   fc.assert(
     fc.property(shape, ([heights, pageRows, moves]) => {
       const all = timeline(heights, pageRows);
@@ -49,10 +49,10 @@ test("up and down move by whole lines, between the oldest at the top and the new
   );
 });
 
-test("reveals a row, and does not move for a visible one", () => {
-  const place = fc.tuple(fc.nat(), fc.nat());
+test("reveals a hidden row, and does not scroll for a visible row", () => {
+  const positions = fc.tuple(fc.nat(), fc.nat());
   fc.assert(
-    fc.property(shape, place, ([heights, pageRows], [up, row]) => {
+    fc.property(shape, positions, ([heights, pageRows], [up, row]) => {
       const all = timeline(heights, pageRows);
       const anchor = scrollUp(all, undefined, 1 + (up % 60)).anchor;
       const index = row % heights.length;
@@ -60,7 +60,7 @@ test("reveals a row, and does not move for a visible one", () => {
       const height = heights[index] ?? 0;
       for (const next of [reveal(all, anchor, index), centered(all, index)]) {
         const edge = linesAbove(all, next);
-        // Its first lines are there, and all of it where it fits.
+        // The first lines are visible, and the whole row if it fits.
         expect(top).toBeLessThan(edge);
         if (height <= pageRows) {
           expect(top + height).toBeLessThanOrEqual(edge);

@@ -2,14 +2,14 @@ import { type Pen, PLAIN, penAfter, penWithLink } from "../../../../src/cli/scre
 import type { Size } from "../../../../src/io/terminal/device.ts";
 
 interface Cell {
-  /** Empty: the second column of a wide one. */
+  /** Grapheme; empty for the second column of a wide grapheme. */
   readonly text: string;
   readonly pen: Pen;
 }
 
 const SEQUENCE = new RegExp(
   [
-    /\x1b\[4l|\x1b\(B|\x0f/, // What it never does otherwise.
+    /\x1b\[4l|\x1b\(B|\x0f/, // Sequences without an effect in this emulator.
     /\x1b\[([?>]?)([\d;:]*)([@-~])/,
     /\x1b\]([^\x07\x1b]*)(?:\x07|\x1b\\)/,
     /\x1b([M\\])|([\n\r\b\x07\x18])|([^\x00-\x1f]+)/,
@@ -22,7 +22,7 @@ const SEQUENCE = new RegExp(
 const BEGUN = /\x1b(?:\[[\d;?>]*|\][^\x07\x1b]*\x1b?|[_P][^\x1b]*\x1b?)?$/;
 const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 
-/** What a terminal does with what is written to it, as far as the screen writes such things. */
+/** Emulates a terminal for the sequences that the screen writes. */
 export class Emulator {
   readonly size: Size;
   cells: Cell[][];
@@ -32,7 +32,7 @@ export class Emulator {
   title = "";
   readonly modes = new Set<string>(["7"]);
   readonly commands: string[] = [];
-  readonly asked: string[] = [];
+  readonly queries: string[] = [];
   readonly graphics: string[] = [];
   readonly overlays = new Map<number, readonly [row: number, column: number]>();
   readonly painted: { readonly row: number; readonly column: number; readonly text: string }[] = [];
@@ -40,7 +40,7 @@ export class Emulator {
   #pen: Pen = PLAIN;
   #isPastEnd = false;
   #isMeasured = false;
-  #begun = "";
+  #incomplete = "";
   #top = 0;
   #bottom: number;
   readonly #widthOf: (grapheme: string) => number;
@@ -49,29 +49,29 @@ export class Emulator {
     this.size = size;
     this.#bottom = size.rows - 1;
     this.#widthOf = widthOf;
-    // Something else was there before.
+    // Content of another program.
     this.cells = Array.from({ length: size.rows }, () =>
       Array.from({ length: size.columns }, () => ({ text: "?", pen: PLAIN })),
     );
   }
 
-  /** It may end within a sequence: the rest comes with the next write. */
+  /** Writes output that may end within a sequence; the next write continues it. */
   write(bytes: string): void {
-    const all = this.#begun + bytes;
-    this.#begun = BEGUN.exec(all)?.[0] ?? "";
-    const text = all.slice(0, all.length - this.#begun.length);
+    const all = this.#incomplete + bytes;
+    this.#incomplete = BEGUN.exec(all)?.[0] ?? "";
+    const text = all.slice(0, all.length - this.#incomplete.length);
     let end = 0;
     for (const match of text.matchAll(SEQUENCE)) {
       if (match.index !== end)
         throw new Error(`not understood: ${JSON.stringify(text.slice(end))}`);
       end = match.index + match[0].length;
-      const [, mark, parameters = "", final = "", command, short, control, words] = match;
+      const [, mark, parameters = "", final = "", command, short, control, letters] = match;
       const [graphics, device] = match.slice(8);
       if (final === "n") this.#isMeasured ||= parameters === "6";
       else if (final === "c" && this.#isMeasured) this.#isMeasured = false;
       else if (mark === ">" || final === "c" || /^1[46]t$/.test(parameters + final)) {
-        this.asked.push(parameters + final);
-      } else if (graphics?.includes("a=q")) this.asked.push("kitty");
+        this.queries.push(parameters + final);
+      } else if (graphics?.includes("a=q")) this.queries.push("kitty");
       else if (graphics !== undefined) this.#graphic(graphics);
       else if (device !== undefined) this.#paint(device);
       else if (mark === "?") this.#mode(parameters, final === "h");
@@ -79,12 +79,12 @@ export class Emulator {
       else if (command !== undefined) this.#osc(command);
       else if (short === "M") this.#reverseIndex();
       else if (control !== undefined) this.#control(control);
-      else if (words !== undefined) this.#put(words);
+      else if (letters !== undefined) this.#write(letters);
     }
     if (end !== text.length) throw new Error(`not understood: ${JSON.stringify(text.slice(end))}`);
   }
 
-  shown(row: number): string[] {
+  visibleRow(row: number): string[] {
     const cells = (this.cells[row] ?? []).map(({ text, pen }) => {
       return text === " " && !pen.showsOnBlank ? "blank" : text + pen.key;
     });
@@ -113,7 +113,7 @@ export class Emulator {
       return;
     }
     this.#isPastEnd = false;
-    const numbers = parameters.split(";").map((one) => Math.max(1, Number(one) || 1));
+    const numbers = parameters.split(";").map((parameter) => Math.max(1, Number(parameter) || 1));
     const [first = 1, second = 1] = numbers;
     const { columns, rows } = this.size;
     if (final === "H") [this.row, this.column] = [first - 1, second - 1];
@@ -139,7 +139,10 @@ export class Emulator {
     else this.commands.push(command);
   }
 
-  /** What is painted at the cursor lies over all cells until it is taken away by its number. */
+  /**
+   * Applies a kitty graphics command. A picture at the cursor covers the cells until it is removed
+   * by number.
+   */
   #graphic(command: string): void {
     this.graphics.push(command);
     const [, deed, more = ""] = /^G(?:a=(\w))?([^;]*)/.exec(command) ?? [];
@@ -159,7 +162,7 @@ export class Emulator {
         if (cells !== undefined) cells[x] = { text: `<${text.split(":").at(-1)}>`, pen: PLAIN };
       }
     }
-    [this.row, this.column] = [this.size.rows - 1, 0]; // Anywhere.
+    [this.row, this.column] = [this.size.rows - 1, 0]; // Any position.
   }
 
   #control(control: string): void {
@@ -176,7 +179,7 @@ export class Emulator {
     else this.#scroll(this.#bottom, this.#top);
   }
 
-  /** The line at `out` goes, a blank one comes at `into`. */
+  /** Removes the line at `out`, and inserts a blank line at `into`. */
   #scroll(out: number, into: number): void {
     this.cells.splice(out, 1);
     this.cells.splice(into, 0, []);
@@ -187,7 +190,7 @@ export class Emulator {
     this.cells[row] = Array.from({ length: this.size.columns }, () => this.#erased());
   }
 
-  /** Of the current background, as most terminals do it. */
+  /** Returns an erased cell with the current background, as most terminals do. */
   #erased(): Cell {
     const background = this.#pen.slots[9] ?? "";
     return { text: " ", pen: background === "" ? PLAIN : penAfter(PLAIN, background) };
@@ -197,8 +200,8 @@ export class Emulator {
     for (let at = from; at < Math.min(end, this.size.columns); at++) this.#set(at, this.#erased());
   }
 
-  #put(words: string): void {
-    for (const { segment } of segmenter.segment(words)) {
+  #write(text: string): void {
+    for (const { segment } of segmenter.segment(text)) {
       const width = this.#widthOf(segment);
       if (this.#isPastEnd || this.column + width > this.size.columns) {
         if (this.modes.has("7")) throw new Error("a line was wrapped");

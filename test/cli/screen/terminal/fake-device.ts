@@ -4,7 +4,7 @@ import { FakeOutput } from "../../../commands/fake-world.ts";
 export class FakeDevice implements TerminalDevice {
   readonly output = new StoppableOutput();
   now: Size;
-  readonly acts: string[] = [];
+  readonly calls: string[] = [];
   readonly #handlers = new Map<DeviceEvent, Set<() => void>>();
 
   constructor(size: Size = { columns: 20, rows: 5 }) {
@@ -16,15 +16,15 @@ export class FakeDevice implements TerminalDevice {
   }
 
   setRaw(isRaw: boolean): void {
-    this.acts.push(isRaw ? "raw" : "cooked");
+    this.calls.push(isRaw ? "raw" : "cooked");
   }
 
   writeNow(text: string): void {
-    this.acts.push(`at once ${JSON.stringify(text)}`);
+    this.calls.push(`at once ${JSON.stringify(text)}`);
   }
 
-  stop(what: "group" | "process"): void {
-    this.acts.push(`stop ${what}`);
+  stop(scope: "group" | "process"): void {
+    this.calls.push(`stop ${scope}`);
   }
 
   on(event: DeviceEvent, handler: () => void): () => void {
@@ -34,10 +34,10 @@ export class FakeDevice implements TerminalDevice {
   }
 
   close(): void {
-    this.acts.push("close");
+    this.calls.push("close");
   }
 
-  tell(event: DeviceEvent): void {
+  emit(event: DeviceEvent): void {
     for (const handler of [...(this.#handlers.get(event) ?? [])]) handler();
   }
 
@@ -47,28 +47,28 @@ export class FakeDevice implements TerminalDevice {
 
   resize(size: Size): void {
     this.now = size;
-    this.tell("resize");
+    this.emit("resize");
   }
 }
 
 export class FakeClock {
-  readonly #waiting = new Set<{ readonly ms: number; readonly act: () => void }>();
+  readonly #timers = new Set<{ readonly ms: number; readonly callback: () => void }>();
 
-  after(ms: number, act: () => void): () => void {
-    const waiting = { ms, act };
-    this.#waiting.add(waiting);
-    return () => this.#waiting.delete(waiting);
+  after(ms: number, callback: () => void): () => void {
+    const timer = { ms, callback };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
   }
 
-  get waiting(): readonly { readonly ms: number; readonly act: () => void }[] {
-    return [...this.#waiting];
+  get timers(): readonly { readonly ms: number; readonly callback: () => void }[] {
+    return [...this.#timers];
   }
 
   pass(withinMs = Number.POSITIVE_INFINITY): void {
-    for (const waiting of this.waiting) {
+    for (const waiting of this.timers) {
       if (waiting.ms > withinMs) continue;
-      this.#waiting.delete(waiting);
-      waiting.act();
+      this.#timers.delete(waiting);
+      waiting.callback();
     }
   }
 }

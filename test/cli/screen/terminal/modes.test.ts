@@ -24,33 +24,33 @@ function entered() {
   emulator.modes.add("25");
   modes.enter();
   emulator.write(device.output.take());
-  const shown = () => {
+  const modeSequences = () => {
     emulator.write(device.output.take());
     return [...emulator.modes].toSorted();
   };
-  return { device, clock, modes, queries, lost: () => lost, shown };
+  return { device, clock, modes, queries, lost: () => lost, modeSequences };
 }
 
 describe("modes", () => {
-  test("are set, and restored", async () => {
-    const { device, modes, lost, shown } = entered();
-    expect(shown()).toEqual(["1004", "1049", "2004", "25"]);
+  test("are set on enter and restored on leave", async () => {
+    const { device, modes, lost, modeSequences } = entered();
+    expect(modeSequences()).toEqual(["1004", "1049", "2004", "25"]);
     expect(lost()).toBe(1);
     await modes.leave();
-    expect(shown()).toEqual(SHELL);
-    expect(device.acts).toEqual(["raw", "cooked"]);
+    expect(modeSequences()).toEqual(SHELL);
+    expect(device.calls).toEqual(["raw", "cooked"]);
     await modes.leave();
     expect(device.output.take()).toBe("");
   });
 
   test("are restored immediately when the process ends", () => {
     const { device, modes } = entered();
-    device.tell("exit");
-    expect(device.acts[1]).toStartWith('at once "\\u001b[?2004;1004l');
-    expect(device.acts[1]).toContain("1049l");
-    expect(device.acts[2]).toBe("cooked");
-    device.tell("exit");
-    expect(device.acts).toHaveLength(3);
+    device.emit("exit");
+    expect(device.calls[1]).toStartWith('at once "\\u001b[?2004;1004l');
+    expect(device.calls[1]).toContain("1049l");
+    expect(device.calls[2]).toBe("cooked");
+    device.emit("exit");
+    expect(device.calls).toHaveLength(3);
     expect(modes.isActive).toBe(false);
   });
 
@@ -58,12 +58,12 @@ describe("modes", () => {
     const { device } = entered();
     device.output.stop();
     device.output.write("\x1b[38;");
-    device.tell("exit");
-    expect(device.acts[1]).toStartWith('at once "\\u0018\\u001b\\\\\\u001b[?2004');
+    device.emit("exit");
+    expect(device.calls[1]).toStartWith('at once "\\u0018\\u001b\\\\\\u001b[?2004');
   });
 });
 
-describe("an answer that is due", () => {
+describe("a pending answer", () => {
   test("delays the return to the shell briefly", async () => {
     for (const end of ["answered", "late"] as const) {
       const { device, clock, modes, queries } = entered();
@@ -73,41 +73,41 @@ describe("an answer that is due", () => {
       await new Promise(setImmediate);
       clock.pass(TERMINAL_EXIT_TIMEOUT_MS - 1);
       await new Promise(setImmediate);
-      expect(device.acts).toEqual(["raw"]);
+      expect(device.calls).toEqual(["raw"]);
       if (end === "answered") queries.receiveReport("\x1b[?6c");
       else clock.pass(TERMINAL_EXIT_TIMEOUT_MS);
       await closed;
-      expect(device.acts).toEqual(["raw", "cooked"]);
+      expect(device.calls).toEqual(["raw", "cooked"]);
     }
   });
 });
 
 describe("a stop", () => {
   test("without a signal handler restores the modes on continue", () => {
-    const { device, lost, shown } = entered();
-    device.tell("continued");
-    expect(device.acts).toEqual(["raw", "cooked", "raw"]);
-    expect(shown()).toContain("1049");
+    const { device, lost, modeSequences } = entered();
+    device.emit("continued");
+    expect(device.calls).toEqual(["raw", "cooked", "raw"]);
+    expect(modeSequences()).toContain("1049");
     expect(lost()).toBe(2);
   });
 
   test.each([
     ["by Ctrl-Z is one of the command line", "group"],
     ["by a signal is one of the process", "process"],
-  ] as const)("%s", async (_how, what) => {
-    const { device, modes, lost, shown } = entered();
-    if (what === "group") void modes.suspend();
-    else device.tell("stop");
-    await until("it has stopped", () => device.acts.includes(`stop ${what}`));
-    expect(device.acts).toEqual(["raw", "cooked", `stop ${what}`]);
-    expect(shown()).toEqual(SHELL);
-    // The signal must find nobody who catches it.
+  ] as const)("%s", async (_how, scope) => {
+    const { device, modes, lost, modeSequences } = entered();
+    if (scope === "group") void modes.suspend();
+    else device.emit("stop");
+    await until("it has stopped", () => device.calls.includes(`stop ${scope}`));
+    expect(device.calls).toEqual(["raw", "cooked", `stop ${scope}`]);
+    expect(modeSequences()).toEqual(SHELL);
+    // Without a listener, the signal has its default effect.
     expect(device.listeners("stop")).toBe(0);
-    device.tell("continued");
-    expect(device.acts.at(-1)).toBe("raw");
+    device.emit("continued");
+    expect(device.calls.at(-1)).toBe("raw");
     expect(device.listeners("stop")).toBe(1);
     expect(device.listeners("continued")).toBe(1);
-    expect(shown()).toContain("1049");
+    expect(modeSequences()).toContain("1049");
     expect(lost()).toBe(2);
   });
 });

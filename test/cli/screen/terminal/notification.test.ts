@@ -8,7 +8,7 @@ import {
 const LONG = "x".repeat(NOTIFICATION_CODE_POINTS_MAX + 1);
 const SHORT = `${"x".repeat(NOTIFICATION_CODE_POINTS_MAX - 1)}…`;
 
-test("a terminal notification is one sequence for any text", () => {
+test("encodes any text as one notification sequence", () => {
   const text = "a\x07b\x1b\\c\x9cd\ne";
   const clean = "a␇b␛\\c<U+009C>d␊e";
   expect(notificationText("ana", text, "osc9")).toBe(`\x1b]9;ana: ${clean}\x1b\\`);
@@ -17,7 +17,7 @@ test("a terminal notification is one sequence for any text", () => {
   expect(notificationText("ana", LONG, "osc9")).toBe(`\x1b]9;ana: ${SHORT}\x1b\\`);
 });
 
-test("passes notify-send no options and no markup", async () => {
+test("passes text to notify-send without options or markup", async () => {
   const commands: (readonly string[])[] = [];
   const notifier = new DesktopNotifier(async (command) => commands.push(command));
   await notifier.notify("--help", "<b>&\x1b[m</b>");

@@ -7,7 +7,7 @@ import { FakeClock, FakeDevice } from "./fake-device.ts";
 const SIZE = { columns: 80, rows: 24 };
 const ASKED = /\x1b\[(?:5n|c)/g;
 
-/** All that is written is taken at once, as by ssh, and reaches the terminal some time later. */
+/** A line, such as an ssh connection, that accepts output immediately and delivers it later. */
 class SlowLine {
   readonly device = new FakeDevice(SIZE);
   readonly clock = new FakeClock();
@@ -35,19 +35,19 @@ class SlowLine {
   }
 
   async pass(sizeBytes: number): Promise<void> {
-    const written = this.device.output.take();
-    this.writtenBytes += written.length;
-    this.#behind += written;
+    const output = this.device.output.take();
+    this.writtenBytes += output.length;
+    this.#behind += output;
     this.behindMax = Math.max(this.behindMax, this.#behind.length);
     const text = this.#behind.slice(0, sizeBytes);
-    const asked = this.#behind.matchAll(ASKED);
+    const queries = this.#behind.matchAll(ASKED);
     this.#behind = this.#behind.slice(sizeBytes);
-    for (const { index, 0: question } of asked) {
+    for (const { index, 0: question } of queries) {
       const end = index + question.length;
       if (end > sizeBytes || !this.answers) continue;
       this.screen.receiveReport(question === "\x1b[5n" ? "\x1b[0n" : "\x1b[?62c");
     }
-    // A question that was cut stays whole on the line.
+    // Keeps an incomplete query on the line.
     const cut = /\x1b(?:\[5?)?$/.exec(text)?.[0] ?? "";
     this.#behind = cut + this.#behind;
     this.terminal.write(text.slice(0, text.length - cut.length).replaceAll(ASKED, ""));
@@ -64,7 +64,7 @@ class SlowLine {
 const FRAME_BYTES_MAX = 2_200;
 
 describe("on a slow line", () => {
-  test("bounds the queue of an answering terminal, which ends with the newest frame", async () => {
+  test("bounds the queue of an answering terminal, and displays the newest frame last", async () => {
     const line = new SlowLine();
     await line.all();
     line.writtenBytes = 0;

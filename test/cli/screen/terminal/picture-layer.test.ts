@@ -15,7 +15,7 @@ import { FakeClock, FakeDevice } from "./fake-device.ts";
 
 const SIZE = { columns: 24, rows: 10 };
 
-/** As iTerm2, with the number of the picture in place of its bytes. */
+/** iTerm2 output with the number of the picture in place of its bytes. */
 const PAINTED: PicturePainter = {
   isPlaced: false,
   pieces: (box) => [itermPicture(new Uint8Array(0), box).replace(":\x07", `:${box.id}\x07`)],
@@ -30,7 +30,7 @@ const PLACED: PicturePainter = {
     (isHalfSent ? "\x1b_Gm=0;\x1b\\" : "") + [...ids].map(removeKitty).join(""),
 };
 
-/** As kitty's protocol without cells: nothing but its number takes a picture away. */
+/** kitty protocol without placeholder cells: pictures are removed by number only. */
 const NUMBERED: PicturePainter = {
   isPlaced: false,
   isUnique: true,
@@ -38,7 +38,7 @@ const NUMBERED: PicturePainter = {
   remove: (ids) => [...ids].map(removeKitty).join(""),
 };
 
-function opened(painter: PicturePainter | undefined) {
+function createLayer(painter: PicturePainter | undefined) {
   const device = new FakeDevice(SIZE);
   const clock = new FakeClock();
   const screen = new TerminalScreen({ device, clock, mouse: false, onResize: () => {} });
@@ -48,16 +48,16 @@ function opened(painter: PicturePainter | undefined) {
   emulator.write(device.output.take());
   const show = (frame: Frame) => {
     screen.show(frame);
-    return written();
+    return takeOutput();
   };
-  const written = () => {
+  const takeOutput = () => {
     const text = device.output.take();
     emulator.write(text);
     return text;
   };
   const settle = () => {
     clock.pass();
-    return written();
+    return takeOutput();
   };
   const paint = (frame: Frame) => {
     show(frame);
@@ -73,13 +73,13 @@ function lineOf(box: PictureBox, row: number, indent = 2): string {
   return `${" ".repeat(indent)}${cells}${" ".repeat(24 - indent - box.columns)}`;
 }
 
-function frameWith(box: PictureBox | undefined, above: number, rest: Partial<Frame> = {}): Frame {
+function frameWith(box: PictureBox | undefined, above: number, extras: Partial<Frame> = {}): Frame {
   const lines = Array.from({ length: above }, (_, i) => `words ${i}`);
   if (box !== undefined) for (let row = 0; row < box.rows; row++) lines.push(lineOf(box, row));
   lines.push(...Array<string>(Math.max(0, SIZE.rows - lines.length)).fill("below"));
   const pictures = box === undefined ? [] : [box];
   const cursor = { row: 9, column: 3 };
-  return { lines: lines.slice(0, SIZE.rows), cursor, title: "t", pictures, ...rest };
+  return { lines: lines.slice(0, SIZE.rows), cursor, title: "t", pictures, ...extras };
 }
 
 const BOXES: readonly PictureBox[] = [
@@ -87,26 +87,27 @@ const BOXES: readonly PictureBox[] = [
   { id: 2, columns: 9, rows: 3 },
   { id: 3, columns: 1, rows: 1 },
 ];
-const part = fc.oneof(
+const piece = fc.oneof(
   fc.constantFrom("words", "", "  more words", "\x1b[7mbar\x1b[m"),
   fc.constantFrom(...BOXES),
 );
-const step = fc.record({ parts: fc.array(part, { maxLength: 7 }), isSettled: fc.boolean() });
+const step = fc.record({ parts: fc.array(piece, { maxLength: 7 }), isSettled: fc.boolean() });
 
-function sceneOf(parts: readonly (string | PictureBox)[]) {
+function sceneOf(pieces: readonly (string | PictureBox)[]) {
   const lines: string[] = [];
-  const whole: { readonly top: number; readonly box: PictureBox }[] = [];
-  for (const one of parts) {
-    if (typeof one === "string") lines.push(one);
+  const placements: { readonly top: number; readonly box: PictureBox }[] = [];
+  for (const piece of pieces) {
+    if (typeof piece === "string") lines.push(piece);
     else {
-      if (lines.length + one.rows <= SIZE.rows) whole.push({ top: lines.length, box: one });
-      for (let row = 0; row < one.rows; row++) lines.push(lineOf(one, row));
+      if (lines.length + piece.rows <= SIZE.rows)
+        placements.push({ top: lines.length, box: piece });
+      for (let row = 0; row < piece.rows; row++) lines.push(lineOf(piece, row));
     }
   }
   while (lines.length < SIZE.rows) lines.push("");
-  const seen = lines.slice(0, SIZE.rows);
-  const frame: Frame = { lines: seen, cursor: undefined, title: "", pictures: BOXES };
-  return { frame, whole };
+  const visibleLines = lines.slice(0, SIZE.rows);
+  const frame: Frame = { lines: visibleLines, cursor: undefined, title: "", pictures: BOXES };
+  return { frame, placements };
 }
 
 function shownBy(emulator: Emulator): string[] {
@@ -116,10 +117,10 @@ function shownBy(emulator: Emulator): string[] {
 }
 
 describe("painted pictures", () => {
-  test("are painted over blank cells once the screen is settled", () => {
-    const { emulator, show, settle } = opened(PAINTED);
-    const written = show(frameWith(BOX, 2));
-    expect(written).not.toContain("\u{10eeee}");
+  test("are painted over blank cells after the screen has settled", () => {
+    const { emulator, show, settle } = createLayer(PAINTED);
+    const output = show(frameWith(BOX, 2));
+    expect(output).not.toContain("\u{10eeee}");
     expect(emulator.text(3)).toBe("");
     expect(emulator.painted).toEqual([]);
     settle();
@@ -130,17 +131,17 @@ describe("painted pictures", () => {
     expect(settle()).toBe("");
   });
 
-  test("match the last frame after any history", () => {
+  test("match the last frame after any sequence of frames", () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 8 }), (steps) => {
-        const { emulator, show, settle } = opened(PAINTED);
+        const { emulator, show, settle } = createLayer(PAINTED);
         let expected: string[] = [];
         for (const { parts, isSettled } of steps) {
           const scene = sceneOf(parts);
           show(scene.frame);
           if (isSettled) settle();
           expected = Array<string>(SIZE.rows).fill(".".repeat(SIZE.columns));
-          for (const { top, box } of scene.whole) {
+          for (const { top, box } of scene.placements) {
             const cells = `..${`<${box.id}>`.repeat(box.columns)}${".".repeat(22 - box.columns)}`;
             expected.fill(cells, top, top + box.rows);
           }
@@ -154,20 +155,20 @@ describe("painted pictures", () => {
 });
 
 describe("pictures that are deleted by number", () => {
-  test("are painted exactly once where all their cells are", () => {
+  test("are painted once, where all of their cells are visible", () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 8 }), (steps) => {
-        const { emulator, show, settle } = opened(NUMBERED);
-        let whole: ReturnType<typeof sceneOf>["whole"] = [];
+        const { emulator, show, settle } = createLayer(NUMBERED);
+        let placements: ReturnType<typeof sceneOf>["placements"] = [];
         const expectThere = () => {
           for (const [id, [row, column]] of emulator.overlays) {
             expect(column).toBe(2);
-            expect(whole.some(({ top, box }) => box.id === id && top === row)).toBe(true);
+            expect(placements.some(({ top, box }) => box.id === id && top === row)).toBe(true);
           }
         };
         for (const { parts, isSettled } of steps) {
           const scene = sceneOf(parts);
-          whole = scene.whole;
+          placements = scene.placements;
           show(scene.frame);
           expectThere();
           if (isSettled) settle();
@@ -175,7 +176,7 @@ describe("pictures that are deleted by number", () => {
         }
         settle();
         expectThere();
-        const ids = new Set(whole.map(({ box }) => box.id));
+        const ids = new Set(placements.map(({ box }) => box.id));
         expect(new Set(emulator.overlays.keys())).toEqual(ids);
       }),
       { numRuns: 100 },
@@ -185,7 +186,7 @@ describe("pictures that are deleted by number", () => {
 
 describe("placed pictures", () => {
   test("have cells immediately, and are sent once", () => {
-    const { emulator, show, settle, paint } = opened(PLACED);
+    const { emulator, show, settle, paint } = createLayer(PLACED);
     show(frameWith(BOX, 2));
     expect(emulator.text(2)).toContain("\u{10eeee}");
     expect(emulator.graphics).toEqual([]);
@@ -202,25 +203,25 @@ describe("placed pictures", () => {
     expect(emulator.graphics).toHaveLength(count);
   });
 
-  test("are deleted from the terminal's memory at the end, even half sent", async () => {
-    const { clock, device, screen, show } = opened(PLACED);
+  test("are deleted from the terminal's memory at the end, even if incomplete", async () => {
+    const { clock, device, screen, show } = createLayer(PLACED);
     show(frameWith(BOX, 2));
     device.output.stop();
     clock.pass();
     const left = screen.leave();
     device.output.resume();
     await left;
-    const written = device.output.take();
-    expect(written).toContain("\x1b_Gm=0;\x1b\\\x1b_Ga=d,d=I,i=5,q=2\x1b\\\x1b[?2004");
+    const output = device.output.take();
+    expect(output).toContain("\x1b_Gm=0;\x1b\\\x1b_Ga=d,d=I,i=5,q=2\x1b\\\x1b[?2004");
   });
 
   test("bounds the pictures in the terminal's memory", () => {
-    const { emulator, paint } = opened(PLACED);
+    const { emulator, paint } = createLayer(PLACED);
     for (let id = 1; id <= PICTURES_CACHED_MAX + 2; id++) {
       paint(frameWith({ ...BOX, id }, 2));
     }
-    const gone = emulator.graphics.filter((command) => command.includes("a=d"));
-    expect(gone).toEqual(["Ga=d,d=I,i=1,q=2", "Ga=d,d=I,i=2,q=2"]);
+    const removals = emulator.graphics.filter((command) => command.includes("a=d"));
+    expect(removals).toEqual(["Ga=d,d=I,i=1,q=2", "Ga=d,d=I,i=2,q=2"]);
     paint(frameWith({ ...BOX, id: 1 }, 2));
     expect(emulator.graphics.filter((command) => command.includes("a=T,"))).toHaveLength(
       PICTURES_CACHED_MAX + 3,

@@ -10,7 +10,7 @@ import type { Size } from "../../../../src/io/terminal/device.ts";
 import { Emulator } from "./emulator.ts";
 import { FakeClock, FakeDevice } from "./fake-device.ts";
 
-function opened(size: Size = { columns: 20, rows: 5 }) {
+function openScreen(size: Size = { columns: 20, rows: 5 }) {
   const device = new FakeDevice(size);
   const clock = new FakeClock();
   const sizes: Size[] = [];
@@ -22,8 +22,8 @@ function opened(size: Size = { columns: 20, rows: 5 }) {
   return { device, clock, screen, emulator, sizes, bytes: () => device.output.take() };
 }
 
-function frameOf(lines: readonly string[], rest: Partial<Frame> = {}): Frame {
-  return { lines, cursor: undefined, title: "chat", ...rest };
+function frameOf(lines: readonly string[], extras: Partial<Frame> = {}): Frame {
+  return { lines, cursor: undefined, title: "chat", ...extras };
 }
 
 function expected(line: string, columns: number): string[] {
@@ -36,7 +36,9 @@ function expected(line: string, columns: number): string[] {
 
 function expectShown(emulator: Emulator, frame: Frame): void {
   for (let row = 0; row < emulator.size.rows; row++) {
-    expect(emulator.shown(row)).toEqual(expected(frame.lines[row] ?? "", emulator.size.columns));
+    expect(emulator.visibleRow(row)).toEqual(
+      expected(frame.lines[row] ?? "", emulator.size.columns),
+    );
   }
   expect(emulator.hasCursor).toBe(frame.cursor !== undefined);
   if (frame.cursor === undefined) return;
@@ -52,12 +54,12 @@ const LOOKS = [
 ];
 const LINKS = [";https://a.example", ";", "id=1;https://b.example"];
 
-const part = fc.oneof(
+const token = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(...WORDS) },
-  { weight: 2, arbitrary: fc.constantFrom(...LOOKS).map((look) => `\x1b[${look}m`) },
+  { weight: 2, arbitrary: fc.constantFrom(...LOOKS).map((style) => `\x1b[${style}m`) },
   { weight: 1, arbitrary: fc.constantFrom(...LINKS).map((link) => `\x1b]8;${link}\x1b\\`) },
 );
-const line = fc.array(part, { maxLength: 14 }).map((parts) => parts.join(""));
+const line = fc.array(token, { maxLength: 14 }).map((tokens) => tokens.join(""));
 
 type Change =
   | { readonly kind: "lines"; readonly lines: readonly string[] }
@@ -78,11 +80,11 @@ const change: fc.Arbitrary<Change> = fc.oneof(
 function changed(lines: readonly string[], step: Change): string[] {
   if (step.kind === "lines") return [...step.lines];
   if (step.kind === "line") return lines.with(Math.min(step.at, lines.length - 1), step.line);
-  return lines.map((was, at) => (at < step.from ? was : (lines[at + step.by] ?? step.line)));
+  return lines.map((line, at) => (at < step.from ? line : (lines[at + step.by] ?? step.line)));
 }
 
 describe("frames", () => {
-  test("the terminal ends with the last frame", () => {
+  test("displays the last frame after any sequence of frames", () => {
     const size = { columns: 17, rows: 8 };
     const steps = fc.array(fc.tuple(change, fc.option(fc.tuple(fc.nat(7), fc.nat(16)))), {
       minLength: 1,
@@ -90,11 +92,11 @@ describe("frames", () => {
     });
     fc.assert(
       fc.property(steps, (all) => {
-        const { screen, emulator, bytes } = opened(size);
+        const { screen, emulator, bytes } = openScreen(size);
         let lines: string[] = Array.from({ length: size.rows }, (_, i) => `line ${i}`);
-        for (const [step, place] of all) {
+        for (const [step, position] of all) {
           lines = Array.from({ length: size.rows }, (_, i) => changed(lines, step)[i] ?? "");
-          const cursor = place === null ? undefined : { row: place[0], column: place[1] };
+          const cursor = position === null ? undefined : { row: position[0], column: position[1] };
           const frame = frameOf(lines, { cursor });
           screen.show(frame);
           emulator.write(bytes());
@@ -106,7 +108,7 @@ describe("frames", () => {
   });
 
   test("does not rewrite unchanged cells", () => {
-    const { screen, emulator, bytes } = opened();
+    const { screen, emulator, bytes } = openScreen();
     const lines = ["one", "two", "three", "\x1b[1mfour\x1b[m", "five"];
     screen.show(frameOf(lines));
     emulator.write(bytes());
@@ -118,29 +120,31 @@ describe("frames", () => {
     expect(bytes()).toBe("\x1b[4;3H\x1b[1mot\x1b[m");
   });
 
-  test("a glyph of another width does not shift other cells", () => {
+  test("keeps other cells in place around a glyph of unexpected width", () => {
     const size = { columns: 20, rows: 5 };
     for (const width of [1, 4]) {
-      const { device, screen } = opened(size);
-      const other = new Emulator(size, (one) => (one === "👨‍👩‍👧" ? width : Bun.stringWidth(one)));
-      other.modes.delete("7");
+      const { device, screen } = openScreen(size);
+      const emulator2 = new Emulator(size, (grapheme) =>
+        grapheme === "👨‍👩‍👧" ? width : Bun.stringWidth(grapheme),
+      );
+      emulator2.modes.delete("7");
       screen.show(frameOf(["a👨‍👩‍👧b|", "..........", "c👨‍👩‍👧👨‍👩‍👧d"]));
-      other.write(device.output.take());
-      const at = (row: number, column: number) => other.cells[row]?.[column]?.text;
+      emulator2.write(device.output.take());
+      const at = (row: number, column: number) => emulator2.cells[row]?.[column]?.text;
       expect([at(0, 0), at(0, 3), at(0, 4), at(2, 5)]).toEqual(["a", "b", "|", "d"]);
     }
   });
 
   test("ignores other control sequences", () => {
-    const { screen, emulator, bytes } = opened();
+    const { screen, emulator, bytes } = openScreen();
     screen.show(frameOf(["a\x1b[2Jb\tc\x1b]0;x\x07d\x9b3me\x1b[?25lf\x1b"]));
     emulator.write(bytes());
     expect(emulator.text(0)).toBe("abcd3mef");
     expect(emulator.title).toBe("chat");
   });
 
-  test("the title is cleaned and short, and written once", () => {
-    const { screen, emulator, bytes } = opened();
+  test("cleans and shortens the title, and writes it once", () => {
+    const { screen, emulator, bytes } = openScreen();
     const title = `a\x1b]b\x07${"x".repeat(NOTICE_CODE_POINTS_MAX)}`;
     screen.show(frameOf([], { title }));
     emulator.write(bytes());
@@ -152,7 +156,7 @@ describe("frames", () => {
 
 describe("a blocked terminal", () => {
   test("receives only the newest frame when it continues", async () => {
-    const { device, screen, emulator, bytes } = opened();
+    const { device, screen, emulator, bytes } = openScreen();
     screen.show(frameOf(["one"]));
     emulator.write(bytes());
     device.output.stop();
@@ -172,18 +176,18 @@ describe("a blocked terminal", () => {
   });
 
   test("does not delay the exit", async () => {
-    const { device, clock, screen } = opened();
+    const { device, clock, screen } = openScreen();
     device.output.stop();
     screen.show(frameOf(["two"]));
     const closing = screen.close();
     clock.pass();
     await closing;
-    expect(device.acts).toEqual(["raw", "cooked"]);
+    expect(device.calls).toEqual(["raw", "cooked"]);
   });
 });
 
-test("a screen that was lost by a resize is redrawn", () => {
-  const { device, screen, sizes, bytes } = opened();
+test("redraws after a resize", () => {
+  const { device, screen, sizes, bytes } = openScreen();
   screen.show(frameOf(["a long line of text", "two"]));
   bytes();
   device.resize({ columns: 10, rows: 3 });
@@ -198,13 +202,13 @@ test("a screen that was lost by a resize is redrawn", () => {
 
 describe("side output", () => {
   test("copies at most COPY_BYTES_MAX", () => {
-    const { screen } = opened();
+    const { screen } = openScreen();
     expect(screen.copy("x".repeat(COPY_BYTES_MAX + 1))).toBe(false);
     expect(screen.copy("x".repeat(COPY_BYTES_MAX))).toBe(true);
   });
 
-  test("the bell, the clipboard and notifications", () => {
-    const { screen, emulator, bytes } = opened();
+  test("writes the bell, the clipboard and notifications once each", () => {
+    const { screen, emulator, bytes } = openScreen();
     screen.ring();
     expect(screen.copy("grüße")).toBe(true);
     screen.notify("ana", "hi; \x1b there", "osc9");

@@ -26,7 +26,7 @@ const SEALED = ["rooms", "sealing", "identities", "lease"].map(
 const SCREEN = ["commands", "files", "client"].map((name) => `src/cli/screen/${name}.ts`);
 const SAID = /(?:new Fault\(\s*"[a-z-]+",\s*|remedy:\s*)(?:(msg)?`([^`]*)`|"([^"]*)")/g;
 
-function shown(code: keyof typeof FAULTS, message: string | ReturnType<typeof msg>): string {
+function lineOf(code: keyof typeof FAULTS, message: string | ReturnType<typeof msg>): string {
   return faultLineIn(indonesian, new Fault(code, message)).split(";")[0] ?? "";
 }
 
@@ -59,12 +59,14 @@ describe("faults in Indonesian", () => {
     const names = slashRows().map(({ name }) => name);
     expect(Object.keys(english.screen.slash).sort()).toEqual(names.sort());
     for (const name of names) {
-      const [there, here] = [english, indonesian].map(({ screen }) => slashSummary(screen, name));
-      expect([name, here]).not.toEqual([name, there]);
+      const [englishText, indonesianText] = [english, indonesian].map(({ screen }) =>
+        slashSummary(screen, name),
+      );
+      expect([name, indonesianText]).not.toEqual([name, englishText]);
     }
   });
 
-  test("show message and remedy, or the text of the code", () => {
+  test("display message and remedy, or the text of the code", () => {
     const misuse = new Fault("usage", msg`invalid arguments`, {
       remedy: msg`usage: ${"/kick NAME"}`,
     });
@@ -73,8 +75,8 @@ describe("faults in Indonesian", () => {
     const refused = new Fault("not-allowed", "only moderators may do that");
     expect(faultLineIn(english, refused)).toBe("only moderators may do that; ask a moderator");
     expect(faultLineIn(indonesian, refused)).toBe("Anda tidak berhak melakukan ini.");
-    const other = new Fault("usage", msg`that is new`);
-    expect(faultLineIn(indonesian, other)).toBe("that is new; see chat --help");
+    const unknownFault = new Fault("usage", msg`that is new`);
+    expect(faultLineIn(indonesian, unknownFault)).toBe("that is new; see chat --help");
     const same = faultOf(() => checkTypedName("a b"));
     expect(faultLineIn(indonesian, same ?? misuse)).toBe(
       "'a b' bukan nama pengguna yang valid; " +
@@ -86,23 +88,23 @@ describe("faults in Indonesian", () => {
     );
   });
 
-  test.each(ROWS)("never translate a user's words that read %s", (template) => {
-    const words = template.replaceAll("{}", "x");
+  test.each(ROWS)("do not translate a user's text equal to %s", (template) => {
+    const message = template.replaceAll("{}", "x");
     for (const code of ["not-found", "usage"] as const) {
-      expect(faultLineIn(indonesian, new Fault(code, words))).toStartWith(words);
-      expect(shown(code, msg`${words}`)).toBe(words.split(";")[0] ?? "");
-      expect(shown(code, msg`there is no '${words}' yet`)).toStartWith("there is no '");
+      expect(faultLineIn(indonesian, new Fault(code, message))).toStartWith(message);
+      expect(lineOf(code, msg`${message}`)).toBe(message.split(";")[0] ?? "");
+      expect(lineOf(code, msg`there is no '${message}' yet`)).toStartWith("there is no '");
     }
     const quoted = faultLineIn(
       indonesian,
-      new Fault("usage", msg`unknown option for /join: ${words}`),
+      new Fault("usage", msg`unknown option for /join: ${message}`),
     );
-    expect(quoted).toStartWith(`opsi /join tidak dikenal: ${words}; `);
+    expect(quoted).toStartWith(`opsi /join tidak dikenal: ${message}; `);
     const remedy = faultLineIn(
       indonesian,
-      new Fault("usage", msg`the message is empty`, { remedy: words }),
+      new Fault("usage", msg`the message is empty`, { remedy: message }),
     );
-    expect(remedy).toBe(`pesannya kosong; ${words}`);
+    expect(remedy).toBe(`pesannya kosong; ${message}`);
   });
 });
 

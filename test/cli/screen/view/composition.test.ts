@@ -15,36 +15,45 @@ const HOSTILE = [
   ...["\u0e33", "क्षि", "https://example.org/a?b=c", "@ana", "x".repeat(70), " ".repeat(30)],
   ...["\ud800", "\u2028"],
 ];
-const words = fc.array(fc.constantFrom(...HOSTILE), { maxLength: 30 }).map((all) => all.join(""));
-const name = fc.oneof(fc.constantFrom("ana", "ben", "cleo", "x".repeat(32)), words);
+const hostileText = fc
+  .array(fc.constantFrom(...HOSTILE), { maxLength: 30 })
+  .map((all) => all.join(""));
+const name = fc.oneof(fc.constantFrom("ana", "ben", "cleo", "x".repeat(32)), hostileText);
 const seq = fc.nat({ max: 30 });
 const kind = fc.constantFrom(
   ...(["text", "text", "text", "action", "file", "join", "leave", "topic", "kick"] as const),
   ...(["mute", "grant", "rename", "retention", "close", "pin", "receipts", "edit"] as const),
   ...(["reaction", "reaction", "erase", "sticker"] as const),
 );
-const said = fc.record({ kind, from: name, text: words, re: fc.option(seq), whom: name, at: seq });
+const message = fc.record({
+  kind,
+  from: name,
+  text: hostileText,
+  re: fc.option(seq),
+  whom: name,
+  at: seq,
+});
 
-type Told = (typeof said extends fc.Arbitrary<infer T> ? T : never)[];
+type Told = (typeof message extends fc.Arbitrary<infer T> ? T : never)[];
 
-function modelOf(topic: string, told: Told, isOffline: boolean): Model {
-  const story = scenes.begun(topic, 3);
-  for (const { kind, from, text, re, whom, at } of told) {
+function modelOf(topic: string, messages: Told, isOffline: boolean): Model {
+  const timeline = scenes.createScene(topic, 3);
+  for (const { kind, from, text, re, whom: target, at } of messages) {
     const file = { ...scenes.fileBody("x"), name: text, text };
-    const words = { text, topic: text, name: whom, react: text, mentions: ["ana"], on: true };
-    // Of what was said before: most edits, reactions and erasures are seen.
-    const seq = 1 + (at % Math.max(1, story.seq));
+    const fields = { text, topic: text, name: target, react: text, mentions: ["ana"], on: true };
+    // Refers to an earlier message, so that most edits, reactions and erasures have an effect.
+    const seq = 1 + (at % Math.max(1, timeline.seq));
     const answer = re === null && kind !== "reaction" ? {} : { re: seq };
-    const body = kind === "file" ? file : { ...words, seq, ...answer };
-    story.record({ kind, from, body });
+    const body = kind === "file" ? file : { ...fields, seq, ...answer };
+    timeline.record({ kind, from, body });
   }
   if (isOffline) {
-    story.tell({ kind: "connection", connection: { kind: "ended", fault: undefined } });
+    timeline.apply({ kind: "connection", connection: { kind: "ended", fault: undefined } });
   }
-  return story.tell({ kind: "open", target: "lobby" }).model();
+  return timeline.apply({ kind: "open", target: "lobby" }).model();
 }
 
-const editor = words.map(editorOf);
+const editor = hostileText.map(editorOf);
 const query = editor;
 const overlay: fc.Arbitrary<Overlay> = fc.oneof(
   fc.record({
@@ -60,9 +69,14 @@ const overlay: fc.Arbitrary<Overlay> = fc.oneof(
   }),
   fc.record({ kind: fc.constant("menu" as const), selectedIndex: seq, entries: fc.constant([]) }),
   fc.record({ kind: fc.constant("help" as const), rows: fc.constant([]), top: seq }),
-  fc.record({ kind: fc.constant("text" as const), title: words, lines: fc.array(words), top: seq }),
+  fc.record({
+    kind: fc.constant("text" as const),
+    title: hostileText,
+    lines: fc.array(hostileText),
+    top: seq,
+  }),
 );
-const candidates = fc.array(fc.record({ text: words, hint: words }), { maxLength: 12 });
+const candidates = fc.array(fc.record({ text: hostileText, hint: hostileText }), { maxLength: 12 });
 const state: fc.Arbitrary<ScreenState> = fc.record({
   editor,
   completion: fc.option(
@@ -81,10 +95,14 @@ const state: fc.Arbitrary<ScreenState> = fc.record({
   lastOpen: fc.constant(undefined),
   overlay: fc.option(overlay, { nil: undefined }),
   question: fc.option(
-    fc.record({ kind: fc.constantFrom("yes-no", "text", "secret"), text: words, answer: editor }),
+    fc.record({
+      kind: fc.constantFrom("yes-no", "text", "secret"),
+      text: hostileText,
+      answer: editor,
+    }),
     { nil: undefined },
   ),
-  notes: fc.array(fc.record({ text: words, tone: fc.constantFrom("plain", "fault") }), {
+  notes: fc.array(fc.record({ text: hostileText, tone: fc.constantFrom("plain", "fault") }), {
     maxLength: 4,
   }),
   showsRooms: fc.boolean(),
@@ -95,13 +113,13 @@ const state: fc.Arbitrary<ScreenState> = fc.record({
 });
 const side = fc.double({ min: 0.05, max: 2_000, noNaN: true });
 const picture = fc.record({ id: fc.integer({ min: 1, max: 255 }), columns: side, rows: side });
-const picturesOf = (one: PictureSize) => new Map([[scenes.fileBody("x").file as string, one]]);
+const picturesOf = (size: PictureSize) => new Map([[scenes.fileBody("x").file as string, size]]);
 const size = fc.record({
   columns: fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 20, max: 300 })),
   rows: fc.oneof(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 5, max: 100 })),
 });
 
-/** Nothing but SGR and OSC 8 may be among what is shown. */
+/** Matches SGR and OSC 8, the only sequences of a frame. */
 const MARKUP = /\x1b\[[0-9;]*m|\x1b\]8;;[^\x00-\x20\x7f-\x9f]*\x07/g;
 const CONTROLS = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
@@ -120,28 +138,32 @@ function check(props: ViewProps, composer: Composer): void {
     expect(cursor.column).toBeLessThan(columns);
   }
   expect(layout.pageRows).toBeGreaterThan(0);
-  // Wherever the mouse may be, also beyond the edges.
+  // Any position of the mouse, including positions outside the screen.
   for (const row of [-1, 0, Math.floor(rows / 2), rows - 3, rows - 1, rows]) {
     const hits = [-1, Math.floor(columns / 2), columns].map((at) => layout.hitAt(at, row));
     if (row < 0 || row >= rows) expect(hits).toEqual([undefined, undefined, undefined]);
   }
 }
 
-test("any model and state exactly fill a screen of any size", () => {
+test("fills a screen of any size exactly, for any model and state", () => {
   fc.assert(
     fc.property(
-      fc.record({ told: fc.array(said, { maxLength: 25 }), topic: words, isOffline: fc.boolean() }),
+      fc.record({
+        told: fc.array(message, { maxLength: 25 }),
+        topic: hostileText,
+        isOffline: fc.boolean(),
+      }),
       fc.array(fc.tuple(state, size), { minLength: 1, maxLength: 4 }),
       fc.record({
         depth: fc.constantFrom("none", "16", "256", "full"),
         pictures: fc.option(picture.map(picturesOf), { nil: undefined }),
       }),
       fc.constantFrom("en", "id"),
-      ({ told, topic, isOffline }, looks, { depth, pictures = new Map() }, language) => {
+      ({ told, topic, isOffline }, states, { depth, pictures = new Map() }, language) => {
         const model = modelOf(topic, told, isOffline);
         const composer = new Composer();
         const texts = screenTexts(language);
-        for (const [state, size] of looks) {
+        for (const [state, size] of states) {
           check(scenes.propsOf(model, size, { state, depth, texts, pictures }), composer);
         }
       },

@@ -5,17 +5,17 @@ import * as scenes from "./scenes.ts";
 
 const SIZE = { columns: 120, rows: 40 };
 
-function looked(props: ViewProps) {
+function viewOf(props: ViewProps) {
   const composer = new Composer();
   const { frame, layout } = composer.compose(props);
   const lines = scenes.plainLines(frame);
-  const place = (words: string): [number, number] => {
-    const row = lines.findIndex((line) => line.includes(words));
-    if (row < 0) throw new Error(`${words} is not shown`);
-    return [Bun.stringWidth(lines[row]?.split(words)[0] ?? ""), row];
+  const positionOf = (text: string): [number, number] => {
+    const row = lines.findIndex((line) => line.includes(text));
+    if (row < 0) throw new Error(`${text} is not shown`);
+    return [Bun.stringWidth(lines[row]?.split(text)[0] ?? ""), row];
   };
-  const at = (words: string): Hit | undefined => layout.hitAt(...place(words));
-  return { lines, layout, place, at };
+  const at = (text: string): Hit | undefined => layout.hitAt(...positionOf(text));
+  return { lines, layout, place: positionOf, at };
 }
 
 const conversation = scenes.conversation().model();
@@ -23,7 +23,7 @@ const props = (change: Partial<ViewProps> = {}) => scenes.propsOf(conversation, 
 
 describe("a click", () => {
   test("opens a room or person", () => {
-    const { at, layout, place } = looked(props());
+    const { at, layout, place } = viewOf(props());
     expect(at("#dev")).toEqual({ kind: "rooms", target: "dev" });
     expect(at("#a-room-with")).toEqual({ kind: "rooms", target: "a-room-with-a-long-name" });
     expect(at("○cleo")).toEqual({ kind: "rooms", target: "@cleo" });
@@ -33,14 +33,14 @@ describe("a click", () => {
   });
 
   test("opens a member by the full name", () => {
-    const { at } = looked(props({ state: scenes.stateOf({ showsMembers: true }) }));
+    const { at } = viewOf(props({ state: scenes.stateOf({ showsMembers: true }) }));
     expect(at("●@ben")).toEqual({ kind: "members", name: "ben" });
     expect(at("somebody-")).toMatchObject({ name: "somebody-with-a-very-long-name-1" });
     expect(at("People")).toEqual({ kind: "members", name: undefined });
   });
 
   test("hits a message, its file or its link", () => {
-    const { at } = looked(props());
+    const { at } = viewOf(props());
     const nothing = { kind: "timeline", clickAction: undefined, link: undefined };
     expect(at("and this one was")).toEqual({ ...nothing, key: "i21" } as Hit);
     expect(at("floor plan")).toEqual({ ...nothing, key: "i15", clickAction: "fetch" } as Hit);
@@ -56,7 +56,7 @@ describe("a click", () => {
     const query = { text: "", cursor: 0 } as never;
     const found = ["#lobby", "#dev", "@ben"];
     const overlay = { kind: "switcher" as const, query, selectedIndex: 1, found };
-    const { layout, lines } = looked(props({ state: scenes.stateOf({ overlay }) }));
+    const { layout, lines } = viewOf(props({ state: scenes.stateOf({ overlay }) }));
     const row = lines.findIndex((line) => line.includes("> #dev"));
     const hits = [-3, -2, -1, 0, 1].map((by) => layout.hitAt(60, row + by));
     expect(hits[0]).toMatchObject({ kind: "timeline" });
@@ -71,7 +71,7 @@ describe("a click", () => {
   test("sets the cursor in the input", () => {
     const text = "wide 日本 and\nsecond";
     const editor = { ...scenes.stateOf({}).editor, text, cursor: text.length };
-    const { layout } = looked(props({ state: scenes.stateOf({ editor }) }));
+    const { layout } = viewOf(props({ state: scenes.stateOf({ editor }) }));
     const index = (column: number, row: number) => {
       const hit = layout.hitAt(column, SIZE.rows - 2 + row);
       return hit?.kind === "input" ? hit.at : undefined;

@@ -11,7 +11,7 @@ const lines = (text: string, columns = 40, mark: readonly Span[] = []) =>
 const letters = (text: string, columns?: number, mark?: readonly Span[]) =>
   lines(text, columns, mark).map((line) => line.map((span) => span.text).join(""));
 
-test("turns marks into attributes, also nested ones", () => {
+test("converts nested markup into attributes", () => {
   expect(lines("**a *b*** ~~c~~ `d` @ana @bob #lobby")[0]).toEqual([
     { text: "a ", bold: true },
     { text: "b", bold: true, italic: true },
@@ -35,14 +35,14 @@ test("indents quotes, lists and code", () => {
   ]);
 });
 
-test("appends a label to the last line, or below the last block", () => {
+test("appends a label to the last line or below the last block", () => {
   const mark = [{ text: " (edited)" }];
   expect(letters("a\nb", 20, mark)).toEqual(["a", "b (edited)"]);
   expect(letters("> a", 20, mark)).toEqual(["▌ a", " (edited)"]);
   expect(letters("", 20)).toEqual([""]);
 });
 
-test("shows the host of an encoded address", () => {
+test("displays the host of an encoded address", () => {
   expect(lines("https://ex%61mple.org/")[0]).toEqual([
     { text: "https://ex%61mple.org/", role: "link", link: "https://example.org/" },
     { text: " (example.org)", role: "mark" },
@@ -60,16 +60,16 @@ test("expands tabs, and breaks scripts without spaces anywhere", () => {
 });
 
 const PARTS = ["a", "word", "日本", "e\u0301", "👍🏽", " ", "  ", "\n", "x".repeat(30), "-"];
-const part = fc.constantFrom(...PARTS);
+const token = fc.constantFrom(...PARTS);
 const spans = fc.array(
   fc.record({
-    text: fc.array(part, { maxLength: 12 }).map((all) => all.join("")),
+    text: fc.array(token, { maxLength: 12 }).map((all) => all.join("")),
     role: fc.constantFrom("text", "link", "call"),
   }),
   { minLength: 1, maxLength: 6 },
 );
 
-test("no line is too wide, and only blanks are lost", () => {
+test("keeps each line within the columns, and drops only blanks", () => {
   fc.assert(
     fc.property(spans, fc.integer({ min: 2, max: 40 }), (spans, columns) => {
       const lines = wrapSpans(spans, columns);
@@ -83,10 +83,10 @@ test("no line is too wide, and only blanks are lost", () => {
 
 function box(text: string, cursor = text.length, change: { columns?: number; rows?: number } = {}) {
   const editor = { ...editorOf(""), text, cursor };
-  const made = inputBox({
+  const layout = inputBox({
     ...{ prompt: "#a> ", editor, columns: 14, rows: 3, isSecret: false, ...change },
   });
-  return { lines: made.lines.map(textOf), at: [made.row, made.column] };
+  return { lines: layout.lines.map(textOf), at: [layout.row, layout.column] };
 }
 
 test("places the cursor at the insertion point", () => {

@@ -8,13 +8,13 @@ import * as scenes from "./scenes.ts";
 
 const texts = screenTexts("en");
 
-function shown(...events: readonly ModelEvent[]): readonly string[] {
+function noticesAfter(...events: readonly ModelEvent[]): readonly string[] {
   const model = scenes
-    .begun()
-    .tell({ kind: "open", target: "lobby" }, ...events)
+    .createScene()
+    .apply({ kind: "open", target: "lobby" }, ...events)
     .model();
-  const parts = { model, notes: [], texts, visibleFiles: new Set<string>() };
-  return noticeLines(parts, 80, 5).map((line) => line.map(({ text }) => text).join(""));
+  const options = { model, notes: [], texts, visibleFiles: new Set<string>() };
+  return noticeLines(options, 80, 5).map((line) => line.map(({ text }) => text).join(""));
 }
 
 function offered(from: string): ModelEvent {
@@ -22,19 +22,19 @@ function offered(from: string): ModelEvent {
   return { kind: "offered", room: "lobby" as never, file, from, name: "cat.png", sizeBytes: 9 };
 }
 
-test("announces an upload once, and none by ignored users", () => {
+test("announces an upload once, except by ignored users", () => {
   const transfer = {
     ...{ id: "t1", kind: "upload" as const, name: "cat.png", to: ["lobby"] },
     ...{ file: undefined, state: { kind: "running" as const }, progress: undefined },
   };
-  const lines = shown({ kind: "transfer", transfer }, offered("Ana"), offered("ben"));
+  const lines = noticesAfter({ kind: "transfer", transfer }, offered("Ana"), offered("ben"));
   expect(lines).toHaveLength(2);
   expect(lines[0]).toContain("ben is sending cat.png");
   expect(lines[1]).toStartWith("↑ cat.png");
-  expect(shown({ kind: "ignored", users: ["ben"] }, offered("ben"))).toEqual([]);
+  expect(noticesAfter({ kind: "ignored", users: ["ben"] }, offered("ben"))).toEqual([]);
 });
 
-test("displays a question too long for the status line above it", () => {
+test("displays a question above the status line if it is too long", () => {
   const text = "there is no room 'attic'; create it, locked with the password 'under the stairs'?";
   const question = { kind: "yes-no", text, answer: EMPTY_EDITOR } as const;
   const at = (columns: number) => {
@@ -51,7 +51,7 @@ test("displays a question too long for the status line above it", () => {
   expect(at(100).at(-3)?.trim()).not.toContain("under the stairs");
 });
 
-test("the status line shows who is typing, and that the server does not answer", () => {
+test("displays typing users and a stalled server in the status line", () => {
   const base = scenes.conversation().model();
   const rooms = new Map([...base.rooms].map(([id, room]) => [id, { ...room, typing: ["ben"] }]));
   const statusOf = (columns: number, typing = true, model: Model = { ...base, rooms }) => {
@@ -63,6 +63,6 @@ test("the status line shows who is typing, and that the server does not answer",
   expect(statusOf(100, false)).not.toContain("typing");
   expect(statusOf(20)).not.toContain("typing");
   expect(statusOf(100)).toContain("● box.lan");
-  const stalled = scenes.conversation().tell({ kind: "stalled", on: true }).model();
+  const stalled = scenes.conversation().apply({ kind: "stalled", on: true }).model();
   expect(statusOf(80, true, stalled)).toStartWith(" ◌ Waiting for the server…");
 });

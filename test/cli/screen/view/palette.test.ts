@@ -20,7 +20,7 @@ test("emits only colours that the terminal supports", () => {
   }
 });
 
-test("custom colours override the theme; invalid styles are ignored", () => {
+test("overrides the theme with custom colours, and ignores invalid styles", () => {
   const line: Line = [{ text: "x", role: "danger" }];
   const own = (style: string) => new Palette("dark", { danger: style }, "16").ansiOf(line);
   expect(own("bold red on bright-blue")).toBe("\x1b[1;31;104mx\x1b[m");

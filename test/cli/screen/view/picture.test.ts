@@ -27,6 +27,6 @@ test("never enlarges a picture, and keeps its ratio", () => {
   );
 });
 
-test("omits pictures on a low screen, and leaves lines for text on a high one", () => {
+test("omits pictures on a low screen, and leaves lines for text on a higher screen", () => {
   expect([1, 5, 9, 10, 24, 38, 200].map(pictureRows)).toEqual([0, 0, 0, 2, 9, 16, 16]);
 });

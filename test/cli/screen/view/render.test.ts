@@ -7,7 +7,7 @@ import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
 import { Composer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
 import * as scenes from "./scenes.ts";
 
-/** Screens that somebody has looked at; CHAT_GOLDEN=write makes them anew, for another look. */
+/** Reviewed screens. CHAT_GOLDEN=write regenerates them for another review. */
 const GOLDEN = join(import.meta.dir, "../golden");
 const SIZES = ["80x24", "120x40", "40x12", "20x5"] as const;
 
@@ -19,13 +19,13 @@ function offline() {
     fault: new Fault("link-closed", "the server has closed the connection"),
     retryAtUnixMs: 1_479_620_767_000,
   } as const;
-  return scenes.conversation().tell({ kind: "connection", connection }).model();
+  return scenes.conversation().apply({ kind: "connection", connection }).model();
 }
 
 function searching() {
   const story = scenes.conversation();
   return story
-    .tell(
+    .apply(
       { kind: "search", query: search },
       { kind: "found", query: search, records: [found(2), found(3)], hasMore: true },
     )
@@ -36,8 +36,8 @@ function found(seq: number) {
   const room = { kind: "room", name: "lobby", id: "lobby", topic: "" } as const;
   const text = "is the printer on the second floor working again? It is, since yesterday evening.";
   const time = { timeUnixMs: 1_479_620_760_000 + seq * 60_000, id: "" };
-  const said = { kind: "text", from: "ben", state: "whole", body: { text } } as const;
-  return { seq, n: seq, ...time, room: { ...room, id: room.id as never }, ...said };
+  const message = { kind: "text", from: "ben", state: "whole", body: { text } } as const;
+  return { seq, n: seq, ...time, room: { ...room, id: room.id as never }, ...message };
 }
 
 const LONG_TOPIC = "A topic that goes on for longer than any line that a terminal has. ".repeat(9);
@@ -52,7 +52,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
     return scenes.propsOf(scenes.conversation().model(), size, { state });
   },
   "empty-room": (size) => {
-    const model = scenes.begun("").tell({ kind: "open", target: "lobby" }).model();
+    const model = scenes.createScene("").apply({ kind: "open", target: "lobby" }).model();
     return scenes.propsOf(model, size);
   },
   offline: (size) => {
@@ -84,9 +84,9 @@ const SCENES: Readonly<Record<string, Scene>> = {
     };
     const state = scenes.stateOf({ editor: editorOf("anton: "), completion });
     const story = scenes
-      .begun(LONG_TOPIC)
-      .says("ben", "hm")
-      .tell({ kind: "open", target: "lobby" });
+      .createScene(LONG_TOPIC)
+      .message("ben", "hm")
+      .apply({ kind: "open", target: "lobby" });
     return scenes.propsOf(story.model(), size, { state });
   },
   question: (size) => {
@@ -117,10 +117,10 @@ for (const [language, suffix] of Object.entries(LANGUAGES) as ["en" | "id", stri
         const [columns = 0, rows = 0] = size.split("x").map(Number);
         const frame = scenes.frameOf({ ...scene({ columns, rows }, language), texts });
         const lines = scenes.plainLines(frame);
-        const shown = `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
+        const actual = `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
         const path = join(GOLDEN, `${name}${suffix}-${size}.txt`);
-        if (process.env["CHAT_GOLDEN"] === "write") writeFileSync(path, shown);
-        expect(existsSync(path) ? readFileSync(path, "utf8") : "").toBe(shown);
+        if (process.env["CHAT_GOLDEN"] === "write") writeFileSync(path, actual);
+        expect(existsSync(path) ? readFileSync(path, "utf8") : "").toBe(actual);
         for (const line of lines) expect(Bun.stringWidth(line)).toBeLessThanOrEqual(columns);
         expect(frame.lines).toHaveLength(rows);
       });
@@ -128,7 +128,7 @@ for (const [language, suffix] of Object.entries(LANGUAGES) as ["en" | "id", stri
   }
 }
 
-test("a frame lists its pictures, and omits those that do not fit", () => {
+test("lists visible pictures, and omits pictures that do not fit", () => {
   const { story, pictures } = scenes.withPictures();
   const frame = (columns: number, rows: number) =>
     scenes.frameOf(scenes.propsOf(story.model(), { columns, rows }, { pictures }));
@@ -146,19 +146,19 @@ test("a frame lists its pictures, and omits those that do not fit", () => {
   expect(plain.lines.join("")).not.toContain("\u{10eeee}");
 });
 
-test("composes a frame of each size, one after the other", () => {
+test("composes frames of changing sizes", () => {
   const composer = new Composer();
   const size = { columns: 60, rows: 10 };
-  const story = scenes.begun().says("ben", "one").tell({ kind: "open", target: "lobby" });
+  const story = scenes.createScene().message("ben", "one").apply({ kind: "open", target: "lobby" });
   const first = composer.compose(scenes.propsOf(story.model(), size)).frame;
-  story.says("ben", "two");
+  story.message("ben", "two");
   const second = composer.compose(scenes.propsOf(story.model(), size)).frame;
   const small = composer.compose(scenes.propsOf(story.model(), { columns: 30, rows: 6 })).frame;
   expect([first, second, small].map(({ lines }) => lines.length)).toEqual([10, 10, 6]);
   expect(scenes.plainLines(second).join("\n")).toContain("two");
 });
 
-test("composes once for the same props, and each time for a countdown", () => {
+test("reuses a frame for the same props, except during a countdown", () => {
   const composer = new Composer();
   const frameAt = (props: ReturnType<typeof scenes.propsOf>, seconds: number) => {
     return composer.compose({ ...props, nowUnixMs: props.nowUnixMs + seconds * 1_000 }).frame;

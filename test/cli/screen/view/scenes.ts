@@ -21,21 +21,21 @@ const DEV = "dev" as RoomId;
 const OPS = "ops" as RoomId;
 const BEN = "d1" as RoomId;
 const CLEO = "d2" as RoomId;
-/** Sunday, 20 November 2016, 05:46 UTC: long past, so that no test meets `today`. */
-const BEGUN_UNIX_MS = 1_479_620_760_000;
+/** Sunday, 20 November 2016, 05:46 UTC: in the past, so that no test displays `today`. */
+const START_UNIX_MS = 1_479_620_760_000;
 
-type Said = Partial<ChatRecord> & { readonly body?: Readonly<Record<string, unknown>> };
+type RecordChange = Partial<ChatRecord> & { readonly body?: Readonly<Record<string, unknown>> };
 
-export class Story {
+export class Scene {
   #events: ModelEvent[] = [];
   #seq = 0;
-  #nowUnixMs = BEGUN_UNIX_MS;
+  #nowUnixMs = START_UNIX_MS;
 
   get seq(): number {
     return this.#seq;
   }
 
-  tell(...events: readonly ModelEvent[]): this {
+  apply(...events: readonly ModelEvent[]): this {
     this.#events.push(...events);
     return this;
   }
@@ -45,18 +45,18 @@ export class Story {
     return this;
   }
 
-  says(from: string, text: string, body: Readonly<Record<string, unknown>> = {}): this {
+  message(from: string, text: string, body: Readonly<Record<string, unknown>> = {}): this {
     return this.record({ from, body: { text, ...body } });
   }
 
-  record(change: Said): this {
+  record(change: RecordChange): this {
     this.#seq += 1;
     const room = { kind: "room", name: "lobby", id: LOBBY, topic: "" } as const;
     const record = {
       ...{ seq: this.#seq, n: this.#seq, timeUnixMs: this.#nowUnixMs, room, id: "" },
       ...{ kind: "text", from: "ben", state: "whole", body: { text: "" }, ...change },
     } as ChatRecord;
-    return this.tell({ kind: "record", record });
+    return this.apply({ kind: "record", record });
   }
 
   model(): Model {
@@ -73,15 +73,15 @@ const SERVER = {
   keepsKey: true,
 };
 
-export function begun(topic = "Plans, questions, and what was for lunch", read = 0): Story {
-  const told = { n: 0, skipped: 0 };
+export function createScene(topic = "Plans, questions, and what was for lunch", read = 0): Scene {
+  const progress = { n: 0, skipped: 0 };
   const room = (id: RoomId, name: string, unread: number) =>
-    ({ kind: "room", room: id, name, ...told, n: unread, read: 0, unread }) as const;
-  return new Story().tell(
+    ({ kind: "room", room: id, name, ...progress, n: unread, read: 0, unread }) as const;
+  return new Scene().apply(
     { kind: "greeted", server: SERVER },
     { kind: "entered", user: "ana" },
     { kind: "connection", connection: { kind: "online" } },
-    { kind: "room", room: LOBBY, name: "lobby", topic, ...told, read, keepMs: 30 * 86_400_000 },
+    { kind: "room", room: LOBBY, name: "lobby", topic, ...progress, read, keepMs: 30 * 86_400_000 },
     room(DEV, "dev", 12),
     room(OPS, "a-room-with-a-long-name", 0),
     { kind: "room", room: BEN, with: "ben", n: 0, skipped: 0, read: 0 },
@@ -110,13 +110,13 @@ export function fileBody(name: string, more: object = {}) {
   return { file: fileId(name), name, size: 2_150_000, chunks: 9, digest, ...more };
 }
 
-export function conversation(): Story {
-  const story = begun(undefined, 14);
+export function conversation(): Scene {
+  const story = createScene(undefined, 14);
   story
-    .says("ben", "good morning, everybody")
-    .says("ben", "is the printer on the second floor working again?")
+    .message("ben", "good morning, everybody")
+    .message("ben", "is the printer on the second floor working again?")
     .wait(2)
-    .says("cleo", "It is, since yesterday evening. The paper is in the cupboard on the left.", {
+    .message("cleo", "It is, since yesterday evening. The paper is in the cupboard on the left.", {
       re: 2,
     })
     .record({ kind: "reaction", from: "ben", body: { re: 3, react: "👍" } })
@@ -127,7 +127,7 @@ export function conversation(): Story {
     .record({ kind: "join", from: "eve", body: {} })
     .record({ kind: "leave", from: "eve", body: {} })
     .record({ kind: "topic", from: "ben", body: { topic: "Plans, questions, and lunch" } })
-    .says("dan", "secret plans")
+    .message("dan", "secret plans")
     .record({ kind: "erase", from: "dan", body: { seq: 11 } })
     .record({ kind: "text", from: "dan", state: "damaged", body: undefined as never })
     .record({ kind: "action", from: "dan", body: { text: "waves to all of you" } })
@@ -139,26 +139,26 @@ export function conversation(): Story {
       body: fileBody("photos", { folder: { entries: 48, manifestBytes: 5_000 } }),
     })
     .wait(1)
-    .says(
+    .message(
       "cleo",
       "@ana, have you seen https://example.org/rota?week=47&who=ana? Which day is yours?",
       {
         mentions: ["ana"],
       },
     )
-    .says("dan", "what was said before is not here any more", { re: 900 })
-    .says("dan", "Tuesday is mien")
+    .message("dan", "what was said before is not here any more", { re: 900 })
+    .message("dan", "Tuesday is mien")
     .record({ kind: "edit", from: "dan", body: { seq: 19, text: "Tuesday is mine" } })
-    .says("dan", "and this one was said somewhere else", {
-      imported: { from: "old-dan", time: BEGUN_UNIX_MS - 86_400_000 },
+    .message("dan", "and this one was said somewhere else", {
+      imported: { from: "old-dan", time: START_UNIX_MS - 86_400_000 },
     })
     .record({ kind: "kick", from: "ben", body: { name: "eve" } })
     .record({ kind: "mute", from: "ben", body: { name: "dan", on: true } })
     .record({ kind: "grant", from: "ben", body: { name: "cleo", on: true } })
     .record({ kind: "rename", from: "ben", body: { user: "u1", was: "dan", name: "daniel" } })
     .record({ kind: "retention", from: "ben", body: { keepMs: 30 * 86_400_000 } })
-    .says("ana", "Wednesday is mine. I come at nine and bring the cake that you all like.")
-    .tell(
+    .message("ana", "Wednesday is mine. I come at nine and bring the cake that you all like.")
+    .apply(
       { kind: "open", target: "lobby" },
       { kind: "members", room: LOBBY, members: MEMBERS },
       posted("k1", "on my way"),
@@ -185,22 +185,22 @@ export function conversation(): Story {
 }
 
 function posted(key: string, text: string): ModelEvent {
-  const writtenUnixMs = BEGUN_UNIX_MS + 24 * 60 * 60_000;
+  const writtenUnixMs = START_UNIX_MS + 24 * 60 * 60_000;
   return { kind: "posted", key, id: key, to: "lobby", body: { text }, writtenUnixMs };
 }
 
 const NOTED = { text: "for @ana, page 3: https://example.org/stairs" };
 
 export function withPictures() {
-  const story = begun()
-    .says("ben", "look at this")
+  const story = createScene()
+    .message("ben", "look at this")
     .record({ kind: "file", from: "ben", body: fileBody("stairs.jpg") })
     .record({ kind: "reaction", from: "ana", body: { re: 2, react: "👍" } })
     .record({ kind: "file", from: "cleo", body: fileBody("notes.pdf", NOTED) })
     .wait(3)
     .record({ kind: "file", from: "ana", body: fileBody("banner.png") })
-    .says("ben", "and this is the banner?")
-    .tell({ kind: "open", target: "lobby" });
+    .message("ben", "and this is the banner?")
+    .apply({ kind: "open", target: "lobby" });
   const pictures: PictureSizes = new Map([
     [fileId("stairs.jpg"), { id: 1, columns: 120, rows: 160 }],
     [fileId("banner.png"), { id: 2, columns: 20, rows: 2.5 }],
@@ -208,15 +208,15 @@ export function withPictures() {
   return { story, pictures };
 }
 
-export function wideWords(): Story {
-  return begun("日本語の話題 🎉")
-    .says("ben", "今日はいい天気ですね。散歩に行きませんか？公園の桜がとてもきれいだそうです。")
-    .says("cleo", "가족 👨‍👩‍👧‍👦 and a flag 🇮🇩 and ❤️ and a thumb 👍🏽, each two columns wide")
-    .says("dan", `zalgo: ${`h${"\u0301\u0302\u0303\u0304".repeat(10)}`.repeat(3)}i, café, क्षि`)
-    .says("eve", "\u001b[31mred\u001b[0m \u0007bell \u202eevil\u202c \u200bhidden \u2028line")
-    .says("ben", "tab\tby\ttab\n  indented\n\nand a gap")
-    .says("cleo", `${"x".repeat(90)} https://example.org/${"long/".repeat(20)}`)
-    .tell({ kind: "open", target: "lobby" });
+export function wideWords(): Scene {
+  return createScene("日本語の話題 🎉")
+    .message("ben", "今日はいい天気ですね。散歩に行きませんか？公園の桜がとてもきれいだそうです。")
+    .message("cleo", "가족 👨‍👩‍👧‍👦 and a flag 🇮🇩 and ❤️ and a thumb 👍🏽, each two columns wide")
+    .message("dan", `zalgo: ${`h${"\u0301\u0302\u0303\u0304".repeat(10)}`.repeat(3)}i, café, क्षि`)
+    .message("eve", "\u001b[31mred\u001b[0m \u0007bell \u202eevil\u202c \u200bhidden \u2028line")
+    .message("ben", "tab\tby\ttab\n  indented\n\nand a gap")
+    .message("cleo", `${"x".repeat(90)} https://example.org/${"long/".repeat(20)}`)
+    .apply({ kind: "open", target: "lobby" });
 }
 
 const HELP_EN = [
@@ -253,7 +253,7 @@ export function propsOf(model: Model, size: Size, change: Partial<ViewProps> = {
     state: FIRST_STATE,
     size,
     settings: DEFAULT_SETTINGS,
-    nowUnixMs: BEGUN_UNIX_MS,
+    nowUnixMs: START_UNIX_MS,
     texts: screenTexts("en"),
     depth: "none",
     status: { transport: "quic", roundTripMs: 12.4 },
@@ -271,8 +271,8 @@ export function frameOf(props: ViewProps): Frame {
   return new Composer().compose(props).frame;
 }
 
-/** As a reader sees it, without colours and links; what is a picture is grey. */
+/** Returns the visible text, without colours and links. Grey blocks replace pictures. */
 export function plainLines({ lines }: Pick<Frame, "lines">): readonly string[] {
-  const seen = lines.map((line) => line.replaceAll(/\u{10eeee}\p{Mn}*/gu, "▒"));
-  return seen.map((line) => line.replaceAll(/\x1b\[[0-9;]*m|\x1b\]8;;[^\x07\x1b]*\x07/g, ""));
+  const visible = lines.map((line) => line.replaceAll(/\u{10eeee}\p{Mn}*/gu, "▒"));
+  return visible.map((line) => line.replaceAll(/\x1b\[[0-9;]*m|\x1b\]8;;[^\x07\x1b]*\x07/g, ""));
 }

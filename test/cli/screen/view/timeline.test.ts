@@ -11,46 +11,46 @@ import { timesIn } from "../../../../src/ui/text/times.ts";
 import * as scenes from "./scenes.ts";
 
 const texts = screenTexts("en");
-const look = {
+const rowOptions = {
   ...{ columns: 60, texts, times: timesIn(texts), me: "ana", isOnline: true },
   fetchKey: undefined,
   foldKey: undefined,
 };
 const palette = new Palette("dark", {}, "none");
 
-function partsOf(count: number, change: Partial<TimelineOptions> = {}): TimelineOptions {
-  const story = scenes.begun();
+function optionsOf(count: number, change: Partial<TimelineOptions> = {}): TimelineOptions {
+  const story = scenes.createScene();
   for (let i = 1; i <= count; i++) {
     const text = i % 3 === 0 ? `m${i}.\nsecond.` : `m${i}.`;
-    story.says(i % 2 === 0 ? "ben" : "cleo", text);
+    story.message(i % 2 === 0 ? "ben" : "cleo", text);
   }
-  const model = story.tell({ kind: "open", target: "lobby" }).model();
+  const model = story.apply({ kind: "open", target: "lobby" }).model();
   const rows = new RowBuilder().rowsOf(model, () => 0);
   const { transfers } = model;
   const nothing = { scroll: undefined, selected: undefined, unfolded: new Set<string>() };
-  return { rows, rowOptions: look, palette, transfers, height: 6, ...nothing, ...change };
+  return { rows, rowOptions, palette, transfers, height: 6, ...nothing, ...change };
 }
 
-function seenWords(parts: TimelineOptions, cache = new TimelineCache()): string {
-  const { lines } = cache.layOut(parts);
-  expect(lines).toHaveLength(parts.height);
+function visibleText(options: TimelineOptions, cache = new TimelineCache()): string {
+  const { lines } = cache.layOut(options);
+  expect(lines).toHaveLength(options.height);
   return (lines.join("\n").match(/m\d+|second/g) ?? []).join(" ");
 }
 
 test("puts the newest messages at the bottom", () => {
-  expect(seenWords(partsOf(50))).toBe("m45 second m46 m47 m48 second m49 m50".slice(11));
-  const few = new TimelineCache().layOut(partsOf(1, { height: 8 }));
+  expect(visibleText(optionsOf(50))).toBe("m45 second m46 m47 m48 second m49 m50".slice(11));
+  const few = new TimelineCache().layOut(optionsOf(1, { height: 8 }));
   expect(few.lines.slice(0, 5).every((line) => line.trim() === "")).toBe(true);
   expect(few.isAtTop).toBe(true);
 });
 
 test("keeps the anchored row at the bottom edge", () => {
-  const at = (key: string, below: number) => partsOf(50, { scroll: { key, below }, height: 4 });
-  expect(seenWords(at("i30", 0))).toBe("m28 m29 m30 second");
-  expect(seenWords(at("i30", 1))).toBe("m27 second m28 m29 m30".slice(4));
-  const { rowsBelow, visible: seen } = new TimelineCache().layOut(at("i30", 1));
+  const at = (key: string, below: number) => optionsOf(50, { scroll: { key, below }, height: 4 });
+  expect(visibleText(at("i30", 0))).toBe("m28 m29 m30 second");
+  expect(visibleText(at("i30", 1))).toBe("m27 second m28 m29 m30".slice(4));
+  const { rowsBelow, visible: visibleRows } = new TimelineCache().layOut(at("i30", 1));
   expect(rowsBelow).toBe(21);
-  expect(seen.at(-1)).toMatchObject({ from: 0, to: 1 });
+  expect(visibleRows.at(-1)).toMatchObject({ from: 0, to: 1 });
   expect(new TimelineCache().layOut(at("i50", 0)).rowsBelow).toBe(0);
 });
 
@@ -58,21 +58,26 @@ const numbered = (lines: number) =>
   Array.from({ length: lines }, (_, i) => `line ${i + 1}`).join("\n");
 
 function longText(text: string, change: Partial<TimelineOptions> = {}, edited?: string) {
-  const story = scenes.begun().says("ben", text);
+  const story = scenes.createScene().message("ben", text);
   if (edited !== undefined) {
     story.record({ kind: "edit", from: "ben", body: { seq: 1, text: edited } });
   }
-  const model = story.tell({ kind: "open", target: "lobby" }).model();
+  const model = story.apply({ kind: "open", target: "lobby" }).model();
   const rows = new RowBuilder().rowsOf(model, () => 0);
-  const parts = partsOf(0, { rows, rowOptions: { ...look, foldKey: "F" }, ...change });
+  const options = optionsOf(0, { rows, rowOptions: { ...rowOptions, foldKey: "F" }, ...change });
   const cache = new TimelineCache();
-  return { cache, parts, height: cache.heightOf(parts, "i1"), folds: cache.foldsOf(parts, "i1") };
+  return {
+    cache,
+    parts: options,
+    height: cache.heightOf(options, "i1"),
+    folds: cache.foldsOf(options, "i1"),
+  };
 }
 
-test("folds a long text after its beginning", () => {
-  const most = FOLDED_LINES_VISIBLE + FOLDED_LINES_HIDDEN_MIN;
-  expect(longText(numbered(most - 1))).toMatchObject({ height: most - 1, folds: 0 });
-  const folded = longText(numbered(most), { height: 30 });
+test("folds a long text after its first lines", () => {
+  const linesMax = FOLDED_LINES_VISIBLE + FOLDED_LINES_HIDDEN_MIN;
+  expect(longText(numbered(linesMax - 1))).toMatchObject({ height: linesMax - 1, folds: 0 });
+  const folded = longText(numbered(linesMax), { height: 30 });
   expect(folded).toMatchObject({
     height: FOLDED_LINES_VISIBLE + 1,
     folds: FOLDED_LINES_HIDDEN_MIN - 1,
@@ -80,23 +85,23 @@ test("folds a long text after its beginning", () => {
   const { lines } = folded.cache.layOut(folded.parts);
   expect(lines.at(-2)?.trim()).toEndWith(`line ${FOLDED_LINES_VISIBLE}`);
   expect(lines.at(-1)).toContain(`… ${FOLDED_LINES_HIDDEN_MIN} more lines · F shows all`);
-  const whole = longText(numbered(most), { unfolded: new Set(["i1"]) });
-  expect(whole).toMatchObject({ height: most, folds: FOLDED_LINES_HIDDEN_MIN - 1 });
+  const unfolded = longText(numbered(linesMax), { unfolded: new Set(["i1"]) });
+  expect(unfolded).toMatchObject({ height: linesMax, folds: FOLDED_LINES_HIDDEN_MIN - 1 });
 });
 
-test("the uppermost message of a run names its author", () => {
-  const story = scenes.begun();
-  for (let i = 1; i <= 30; i++) story.says("cleo", i % 3 === 0 ? `m${i}.\nsecond.` : `m${i}.`);
-  const model = story.tell({ kind: "open", target: "lobby" }).model();
+test("names the author in the top line of a run of messages", () => {
+  const story = scenes.createScene();
+  for (let i = 1; i <= 30; i++) story.message("cleo", i % 3 === 0 ? `m${i}.\nsecond.` : `m${i}.`);
+  const model = story.apply({ kind: "open", target: "lobby" }).model();
   const rows = new RowBuilder().rowsOf(model, () => 0);
   for (const columns of [60, 40]) {
     for (const [row, below] of [[20, 0] as const, [21, 0] as const, [21, 1] as const]) {
       const scroll = { key: `i${row}`, below };
-      const parts = partsOf(1, { rows, rowOptions: { ...look, columns }, scroll });
-      const [top = "", ...others] = scenes.plainLines(new TimelineCache().layOut(parts));
+      const options = optionsOf(1, { rows, rowOptions: { ...rowOptions, columns }, scroll });
+      const [top = "", ...otherLines] = scenes.plainLines(new TimelineCache().layOut(options));
       expect(top).toMatch(/^05:46 +cleo/);
-      expect(others.join("")).not.toContain("cleo");
-      const lines = [top, ...others].filter((line) => /m\d|second/.test(line));
+      expect(otherLines.join("")).not.toContain("cleo");
+      const lines = [top, ...otherLines].filter((line) => /m\d|second/.test(line));
       expect(lines).toHaveLength(columns === 60 ? 6 : 5);
     }
   }

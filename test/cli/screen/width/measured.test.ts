@@ -20,8 +20,8 @@ function answersOf(widthOf: (grapheme: string) => number): string {
   return `${SAMPLES.map((sample) => `\x1b[1;${1 + widthOf(sample)}R`).join("")}\x1b[?62c`;
 }
 
-/** Knows no joining: each code point has columns of its own, and selectors change nothing. */
-function oldTerminal(grapheme: string): number {
+/** Width on a terminal that does not join code points and ignores selectors. */
+function widthOnOldTerminal(grapheme: string): number {
   if (/\p{Regional_Indicator}/u.test(grapheme)) return 2 * [...grapheme].length;
   let columns = 0;
   for (const point of grapheme)
@@ -29,16 +29,18 @@ function oldTerminal(grapheme: string): number {
   return columns;
 }
 
-test("measuring yields the widths that differ from the table", () => {
+test("measures the widths that differ from the table", () => {
   expect(parseWidths(answersOf(Bun.stringWidth))).toEqual({});
   const old = { selected: 1, keycap: 1, joined: 6, flag: 4, toned: 4 };
-  expect(parseWidths(answersOf(oldTerminal))).toEqual(old);
+  expect(parseWidths(answersOf(widthOnOldTerminal))).toEqual(old);
   const eastern = (grapheme: string) => Bun.stringWidth(grapheme, { ambiguousIsNarrow: false });
   expect(parseWidths(answersOf(eastern))).toEqual({ ambiguous: 2 });
   // The screen's own lines and dots stay one column wide.
   terminalWidths.measure({ ambiguous: 2 });
-  const squeezed = ["\u25cf", "\u03b2"].filter((one) => terminalWidths.isWiderThanLayout(one));
-  expect(squeezed).toEqual(["\u25cf"]);
+  const widened = ["\u25cf", "\u03b2"].filter((grapheme) =>
+    terminalWidths.isWiderThanLayout(grapheme),
+  );
+  expect(widened).toEqual(["\u25cf"]);
   expect(widthOf("\u2500\u2500 lobby \u2502 \u03b1\u03b2 \u25cf x")).toBe(19);
 });
 
@@ -47,14 +49,14 @@ const TEXT = [
   "\u{1f44b}\u{1f3ff} \u03b2 e\u0323 \u2615\ufe0f \u6f22",
 ].join(" ");
 
-test("measured widths match the terminal's columns, and cut no grapheme", () => {
-  terminalWidths.measure(parseWidths(answersOf(oldTerminal)) ?? {});
+test("lays out with the measured widths, and keeps graphemes intact", () => {
+  terminalWidths.measure(parseWidths(answersOf(widthOnOldTerminal)) ?? {});
   for (let columns = 1; columns < 36; columns++) {
     const size = { columns, rows: 2 };
     const device = new FakeDevice(size);
-    const parts = { device, clock: new FakeClock(), mouse: false, onResize: () => {} };
-    const screen = new TerminalScreen(parts);
-    const terminal = new Emulator(size, oldTerminal);
+    const options = { device, clock: new FakeClock(), mouse: false, onResize: () => {} };
+    const screen = new TerminalScreen(options);
+    const terminal = new Emulator(size, widthOnOldTerminal);
     screen.enter();
     for (const line of [TEXT, `x${TEXT}`, "plain", `${TEXT}|`]) {
       screen.show({ lines: [line], cursor: undefined, title: "" });
@@ -62,7 +64,7 @@ test("measured widths match the terminal's columns, and cut no grapheme", () => 
       let expected = "";
       let width = 0;
       for (const { segment } of segmenter.segment(line)) {
-        width += oldTerminal(segment);
+        width += widthOnOldTerminal(segment);
         if (width > columns) break;
         expected += segment;
       }
