@@ -43,7 +43,9 @@ export class LineFiles {
   async send(path: string, target: string, caption?: string): Promise<void> {
     const { context, chatConsole } = this.#lines;
     if (path === STDIN)
-      throw new Fault("usage", "standard input cannot be sent as a file in a conversation");
+      throw new Fault("usage", "cannot send standard input as a file here", {
+        remedy: "specify a file",
+      });
     const source = await openSourceAt(context, path);
     reportSkipped(source, (text) => chatConsole.note(text));
     const { input, open } = this.#lines;
@@ -110,10 +112,8 @@ export class LineFiles {
   async settled(): Promise<void> {
     const count = this.#running.size;
     if (count === 0) return;
-    const transfers = count === 1 ? "a file is" : `${count} files are`;
-    this.#lines.chatConsole.note(
-      `${transfers} on the way; Ctrl-C stops that, to be gone on with later`,
-    );
+    const transfers = count === 1 ? "1 file transfer" : `${count} file transfers`;
+    this.#lines.chatConsole.note(`waiting for ${transfers}; press Ctrl-C to stop and resume later`);
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 

@@ -296,8 +296,8 @@ export class LineClient extends SlashHost {
   }
 
   #notSentFault(command: string): Fault {
-    return new Fault("not-member", msg`not sent: the ${command} before it failed`, {
-      remedy: msg`repeat the ${command} first, so that it succeeds`,
+    return new Fault("not-member", msg`not sent because ${command} failed`, {
+      remedy: msg`run ${command} again`,
     });
   }
 

@@ -159,7 +159,7 @@ function doneText({ doneBytes, resumedBytes, elapsedMs }: TransferProgress): str
   const size = formatSize(doneBytes);
   const moved = doneBytes - resumedBytes;
   if (elapsedMs < TIMED_MIN_MS || moved <= 0) return `100 %, ${size}`;
-  const movedText = resumedBytes > 0 ? `, of which ${formatSize(moved)} now` : "";
+  const movedText = resumedBytes > 0 ? ` (${formatSize(moved)} in this run)` : "";
   const rate = formatRate((moved / elapsedMs) * 1_000);
   return `100 %, ${size}${movedText} in ${formatElapsed(elapsedMs)}, ${rate}`;
 }

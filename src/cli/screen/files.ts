@@ -58,8 +58,8 @@ export class ScreenFiles {
   async send(path: string, target: string, text?: string): Promise<void> {
     const { context, open, chat, note } = this.#options;
     if (path === STDIN) {
-      throw new Fault("usage", msg`standard input cannot be sent here`, {
-        remedy: msg`name a file`,
+      throw new Fault("usage", msg`cannot send standard input here`, {
+        remedy: msg`specify a file`,
       });
     }
     const source = await openSourceAt(context, path);

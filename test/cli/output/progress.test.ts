@@ -58,7 +58,7 @@ describe("a long transfer", () => {
     expect(lastLine()).toBe("100 %, 100 MB in 4.1 s, 24.6 MB/s");
     expect(lastLine({ elapsedMs: 999 })).toBe("100 %, 100 MB");
     expect(lastLine({ resumedBytes: 90 * MB, elapsedMs: 2_000 })).toBe(
-      "100 %, 100 MB, of which 10.0 MB now in 2.0 s, 5.0 MB/s",
+      "100 %, 100 MB (10.0 MB in this run) in 2.0 s, 5.0 MB/s",
     );
     expect(lastLine({ resumedBytes: 100 * MB })).toBe("100 %, 100 MB");
   });

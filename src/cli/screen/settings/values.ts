@@ -168,6 +168,6 @@ function checkColor(role: string, color: string, at: string): void {
 function checkCount(count: number, at: string): void {
   if (count <= SETTINGS_LISTED_MAX) return;
   throw new Fault("too-many", msg`${at}: more than ${SETTINGS_LISTED_MAX} entries`, {
-    remedy: "remove some",
+    remedy: "remove some entries",
   });
 }

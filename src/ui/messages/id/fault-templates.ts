@@ -93,7 +93,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "make someone else an admin first: /grant NAME": "jadikan orang lain admin dahulu: /grant NAME",
   "message is empty": "pesan kosong",
   "message {} is not saved": "pesan {} tidak ada di simpanan",
-  "name a file": "sebutkan sebuah berkas",
+  "specify a file": "sebutkan sebuah berkas",
   "run chat rooms, or /rooms": "lihat daftarnya: chat rooms, atau /rooms",
   "run chat users, or /who": "lihat daftarnya: chat users, atau /who",
   "run the same command again": "jalankan perintah yang sama lagi",
@@ -146,7 +146,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "specify the message number that --json and history show":
     "sebutkan nomor pesan yang ditampilkan --json dan history",
   "split it, or send it as a file": "bagi pesannya, atau kirim sebagai berkas",
-  "standard input cannot be sent here": "masukan standar tidak dapat dikirim di sini",
+  "cannot send standard input here": "masukan standar tidak dapat dikirim di sini",
   "the devices of {} have not been removed from '{}' yet":
     "perangkat {} belum dikeluarkan dari '{}'",
   "the digits differ from those of this device": "angkanya berbeda dari angka di perangkat ini",
