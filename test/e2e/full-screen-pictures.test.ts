@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pngOf } from "../cli/screen/pictures/made.ts";
+import { pngOf } from "../cli/screen/pictures/test-png.ts";
 import { until } from "../event.ts";
 import { requires } from "../installed.ts";
 import { CHAT } from "./binary.ts";

@@ -44,9 +44,9 @@ export async function selectFile(
 ): Promise<FileSelection> {
   const [first = "", ...more] = args;
   if (isFileId(first)) return { id: first, out: folderOf(more) };
-  const all = await files();
+  const knownFiles = await files();
   for (let count = args.length; count > 0; count--) {
-    const id = findFileId(all, args.slice(0, count).join(" "));
+    const id = findFileId(knownFiles, args.slice(0, count).join(" "));
     if (id !== undefined) return { id, out: folderOf(args.slice(count)) };
   }
   throw new Fault("file-unknown", msg`no file ${quoteText(args.join(" "))} here`, {
@@ -62,8 +62,8 @@ export async function selectFile(
 export function findFileId(files: readonly DisplayFile[], name: string): string | undefined {
   const named = filesNamed(files, name);
   const ids = [...new Set(named.map(({ id }) => id))];
-  const isOneContent = new Set(named.map(({ digest }) => digest)).size === 1;
-  if (ids.length > 1 && !isOneContent) throw ambiguousName(name, ids);
+  const isSameContent = new Set(named.map(({ digest }) => digest)).size === 1;
+  if (ids.length > 1 && !isSameContent) throw ambiguousName(name, ids);
   return ids[0];
 }
 
@@ -75,9 +75,9 @@ function folderOf(args: readonly string[]): string | undefined {
 function filesNamed(files: readonly DisplayFile[], name: string): readonly DisplayFile[] {
   const exact = files.filter((file) => file.name === name);
   const folded = name.toLowerCase();
-  const found =
+  const matches =
     exact.length > 0 ? exact : files.filter((file) => file.name.toLowerCase() === folded);
-  return found.toReversed();
+  return matches.toReversed();
 }
 
 function ambiguousName(name: string, ids: readonly string[]): Fault {

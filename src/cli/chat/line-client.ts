@@ -309,11 +309,11 @@ export class LineClient extends SlashHost {
   }
 
   /** Runs a login and waits for its `connected` event, which is printed as `logged-in`. */
-  async runLogin(work: () => Promise<unknown>): Promise<void> {
+  async runLogin(login: () => Promise<unknown>): Promise<void> {
     const reported = Promise.withResolvers<void>();
     this.#pendingLogin = reported;
     try {
-      await work();
+      await login();
     } catch (error) {
       this.#pendingLogin = undefined;
       throw error;
@@ -535,10 +535,10 @@ export class LineClient extends SlashHost {
     if (kind !== "rename" || typeof oldName !== "string" || typeof name !== "string") return;
     const isPerson = body?.["user"] !== undefined;
     if (!isName(oldName) || !isName(name)) return;
-    const isSame = (roomName: Name) => foldName(roomName) === foldName(oldName);
-    if (!isPerson && isSame(this.#room)) this.#room = name;
+    const isRenamed = (roomName: Name) => foldName(roomName) === foldName(oldName);
+    if (!isPerson && isRenamed(this.#room)) this.#room = name;
     const { kind: current } = this.#current;
-    if ((current === "person") !== isPerson || !isSame(this.#current.name)) return;
+    if ((current === "person") !== isPerson || !isRenamed(this.#current.name)) return;
     this.#current = { kind: current, name };
     this.prompt();
   }

@@ -18,7 +18,7 @@ export function membersLine(
     }
     const online = users.filter((member) => member.online).map(({ user }) => user);
     const names = online.slice(0, NAMES_LISTED_MAX).join(", ");
-    const more = online.length - NAMES_LISTED_MAX;
-    return texts.largeRoom(room, users.length, online.length, names, more);
+    const hiddenCount = online.length - NAMES_LISTED_MAX;
+    return texts.largeRoom(room, users.length, online.length, names, hiddenCount);
   };
 }

@@ -74,7 +74,7 @@ export abstract class SlashHost implements Host {
   /** Switches to another room if the user left the current one. */
   abstract leftRoom(room: string): void;
   /** Runs a login. Resolves when its result is displayed. */
-  abstract runLogin(work: () => Promise<unknown>): Promise<void>;
+  abstract runLogin(login: () => Promise<unknown>): Promise<void>;
   /** Shows or changes settings. @param argument text after `/set` @throws {Fault} usage */
   abstract set(argument: string): void;
   /**
@@ -177,11 +177,12 @@ export abstract class SlashHost implements Host {
   async roomOfSaved(seq: number, isSaved: boolean): Promise<string> {
     const { client } = this.open;
     if (isSaved) {
-      const found = (await client.request("prefs", {})).saved.find(
+      const savedMessage = (await client.request("prefs", {})).saved.find(
         (message) => message.seq === seq,
       );
-      if (found === undefined) throw new Fault("not-found", msg`message ${seq} is not saved`);
-      return found.room;
+      if (savedMessage === undefined)
+        throw new Fault("not-found", msg`message ${seq} is not saved`);
+      return savedMessage.room;
     }
     const { current, view } = this;
     if (view === undefined) throw new Fault("not-member", msg`no messages here yet`);

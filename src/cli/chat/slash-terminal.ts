@@ -137,16 +137,16 @@ async function logIn(
     password: password ?? (await readSecret(nonInteractive, PASSWORD, undefined)),
     roomSecret: open.roomSecret,
     requiresPassword: password !== undefined,
-    promptSecret: (what, again) => {
+    promptSecret: (kind, isRetry) => {
       const server = formatAddress(open.address);
-      if (what === "new-password") {
+      if (kind === "new-password") {
         return promptNewPassword(
           (question) => chatConsole.secret(question),
           (texts) => texts.askNewPasswordOf(user, server),
           (fault) => chatConsole.fault(fault),
         );
       }
-      return chatConsole.secret(secretPrompt(what, { user, server }, again));
+      return chatConsole.secret(secretPrompt(kind, { user, server }, isRetry));
     },
   };
   await host.runLogin(() => open.client.login(credentials));

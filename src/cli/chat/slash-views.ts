@@ -66,9 +66,9 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
 
   async msg(host, { to, text }) {
     if (text !== "") return host.post({ text }, to);
-    const isKnown = viewOf(host.open, to) !== undefined;
+    const isLoaded = viewOf(host.open, to) !== undefined;
     // The server checks whether the person or room exists.
-    if (!isKnown) await host.open.client.request("history", { target: to, limit: 1 });
+    if (!isLoaded) await host.open.client.request("history", { target: to, limit: 1 });
     host.switchTo(to);
   },
 
@@ -156,7 +156,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
         ...(remarks.length === 0 ? {} : { remarks }),
       },
       (texts) => texts.sealing(status, reason),
-      [...members.map((member) => texts.sealedMember(factsOf(member, me))), ...remarks],
+      [...members.map((member) => texts.sealedMember(memberFacts(member, me))), ...remarks],
     );
   },
 
@@ -227,7 +227,7 @@ function list({ me, chatConsole }: SlashHost, records: readonly ChatRecord[]): n
   return rows.length;
 }
 
-function factsOf({ devices, isChanged, ...member }: SealedMember, me: string) {
+function memberFacts({ devices, isChanged, ...member }: SealedMember, me: string) {
   const hasBrowser = devices.some(({ kind }) => kind === "web");
   const isMe = isSameName(member.user, me);
   return { ...member, devices: devices.length, hasBrowser, isMe, isChanged: isChanged === true };

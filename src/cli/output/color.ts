@@ -32,6 +32,6 @@ export function eventColor(text: string, color: boolean): string {
 export function nameColor(name: string, color: boolean): string {
   if (!color) return name;
   let sum = 0;
-  for (const letter of name.toLowerCase()) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973;
+  for (const char of name.toLowerCase()) sum = (sum * 31 + (char.codePointAt(0) ?? 0)) % 9973;
   return `${NAME_COLORS[sum % NAME_COLORS.length]}${name}${RESET}`;
 }

@@ -39,8 +39,8 @@ function paintedBlocks(blocks: readonly Block[]): readonly string[] {
   });
 }
 
-function paintedInline(parts: readonly Inline[]): string {
-  return parts.map(paintedElement).join("");
+function paintedInline(inlines: readonly Inline[]): string {
+  return inlines.map(paintedElement).join("");
 }
 
 function paintedElement(part: Inline): string {

@@ -134,8 +134,8 @@ export function resumedLine({ name, resumedBytes }: TransferProgress): string {
  */
 export function barLine(progress: TransferProgress, otherCount: number, columns: number): string {
   const { name, doneBytes, sizeBytes, pause } = progress;
-  const more = otherCount > 0 ? ` (and ${otherCount} more)` : "";
-  const label = `${cut(cleanText(name), NAME_CELLS_MAX)}${more}`;
+  const moreText = otherCount > 0 ? ` (and ${otherCount} more)` : "";
+  const label = `${cut(cleanText(name), NAME_CELLS_MAX)}${moreText}`;
   const isStalled = pause !== undefined && pause.durationMs >= STALL_REPORTED_AFTER_MS;
   const bar = sizeBytes === undefined ? "" : ` ${barOf(shareOf(doneBytes, sizeBytes))}`;
   const status = isStalled ? `${sizesOf(progress)}; ${waitText(pause)}` : progressText(progress);
@@ -195,9 +195,9 @@ function barOf(share: number): string {
 function cut(text: string, cells: number): string {
   if (Bun.stringWidth(text) <= cells) return text;
   let fitting = "";
-  for (const letter of text) {
-    if (Bun.stringWidth(fitting + letter) > cells - 1) break;
-    fitting += letter;
+  for (const char of text) {
+    if (Bun.stringWidth(fitting + char) > cells - 1) break;
+    fitting += char;
   }
   return `${fitting}…`;
 }

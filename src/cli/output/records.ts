@@ -127,9 +127,9 @@ function historyKindOf(kind: string): KindIn<"history"> | undefined {
 
 function groupBody(body: Readonly<Record<string, unknown>>) {
   const { added, removed } = body;
-  const all = [added, removed].flatMap((list) => (Array.isArray(list) ? list : []));
+  const devices = [added, removed].flatMap((list) => (Array.isArray(list) ? list : []));
   // Decrypted records name users, and the server's records contain only ids.
-  const users = all.map((device: { readonly user?: unknown } | null) => device?.user);
+  const users = devices.map((device: { readonly user?: unknown } | null) => device?.user);
   const uniqueNames = [...new Set(users.filter((user) => typeof user === "string"))];
   return {
     added: lengthOf(added),

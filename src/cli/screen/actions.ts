@@ -140,8 +140,8 @@ export class ScreenActions {
     return "warned";
   }
 
-  #reportFailure(work: Promise<unknown>): void {
-    work.catch((error: unknown) => this.#options.notices.fail(error));
+  #reportFailure(promise: Promise<unknown>): void {
+    promise.catch((error: unknown) => this.#options.notices.fail(error));
   }
 
   #submit({ text, re, edits }: Extract<Action, { kind: "enter" }>): void {

@@ -42,7 +42,7 @@ import { Keymap } from "./input/keymap.ts";
 import type { Key } from "./input/keys.ts";
 import { update } from "./input/update.ts";
 import { Keyboard } from "./keyboard.ts";
-import { ScreenMuted } from "./muted.ts";
+import { MutedTargets } from "./muted-targets.ts";
 import { type ScreenHost, ScreenNotices } from "./notices.ts";
 import { PicturePaths } from "./picture-paths.ts";
 import { PICTURE_FAMILIES } from "./pictures/cells.ts";
@@ -96,7 +96,7 @@ export class ScreenClient implements ScreenHost {
   readonly #pictures: VisiblePictures;
   readonly #commands: ScreenCommands;
   readonly #exit = new ChatExit();
-  readonly #muted: ScreenMuted;
+  readonly #muted: MutedTargets;
   /** Targets that the account has muted on all of its devices. */
   #accountMuted: readonly string[] = [];
   settings: ScreenSettings;
@@ -124,7 +124,7 @@ export class ScreenClient implements ScreenHost {
     const { settings } = preferences;
     const isQuiet = open.state.preference("quiet") === "on";
     this.#hidesJoins = isQuiet || settings.hideJoins;
-    this.#muted = new ScreenMuted(open.state.muted);
+    this.#muted = new MutedTargets(open.state.muted);
     this.settings = this.#mergedSettings();
     const { mouse } = settings;
     this.#keys = keysOf(settings);

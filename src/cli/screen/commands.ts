@@ -132,15 +132,15 @@ export class ScreenCommands extends SlashHost {
 
   leftRoom(room: string): void {
     const { chat } = this.#options;
-    const left = roomOf(chat.model, room);
-    if (left !== undefined && openRoom(chat.model) !== left) return;
+    const leftRoom = roomOf(chat.model, room);
+    if (leftRoom !== undefined && openRoom(chat.model) !== leftRoom) return;
     for (const { kind, target } of chat.model.rooms.values()) {
-      if (kind === "room" && target !== left?.target) return chat.open(target);
+      if (kind === "room" && target !== leftRoom?.target) return chat.open(target);
     }
     chat.open(undefined);
   }
 
-  async runLogin(work: () => Promise<unknown>): Promise<void> {
+  async runLogin(login: () => Promise<unknown>): Promise<void> {
     if (this.#isLoggingIn) {
       throw new Fault("usage", msg`a log-in is already in progress`, {
         remedy: msg`wait until it finishes`,
@@ -151,7 +151,7 @@ export class ScreenCommands extends SlashHost {
     loginPrompts.begin();
     let isLoggedIn = false;
     try {
-      await work();
+      await login();
       isLoggedIn = true;
     } finally {
       this.#isLoggingIn = false;
@@ -230,8 +230,8 @@ export class ScreenCommands extends SlashHost {
   #help(rows: readonly SlashRow[]): void {
     const { screen } = this.#options;
     this.#resultCount++;
-    const [only, ...more] = rows;
-    if (only !== undefined && more.length === 0) {
+    const [only, ...otherRows] = rows;
+    if (only !== undefined && otherRows.length === 0) {
       return screen.note((texts) => `${only.usage}: ${slashSummary(texts, only.name)}`);
     }
     const widest = Math.max(...rows.map(({ usage }) => usage.length));

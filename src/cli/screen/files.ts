@@ -121,13 +121,13 @@ export class ScreenFiles {
 
   async settled(): Promise<void> {
     while (this.#runningTransfers.size > 0) {
-      await Promise.all([...this.#runningTransfers.values()].map(({ finished: ended }) => ended));
+      await Promise.all([...this.#runningTransfers.values()].map(({ finished }) => finished));
     }
   }
 
   #start(
     description: Pick<TransferView, "kind" | "name" | "to"> & Partial<Pick<TransferView, "file">>,
-    work: (onProgress: (progress: TransferProgress) => void, signal: AbortSignal) => Promise<void>,
+    run: (onProgress: (progress: TransferProgress) => void, signal: AbortSignal) => Promise<void>,
   ): void {
     if (this.#runningTransfers.size >= SCREEN_TRANSFERS_MAX) {
       throw new Fault("too-many", msg`${SCREEN_TRANSFERS_MAX} transfers are already running`, {
@@ -156,12 +156,12 @@ export class ScreenFiles {
       if (state.kind === "done" || abort.signal.aborted) chat.removeTransfer(id);
       else updateView({ state });
     };
-    const ended = work(onProgress, abort.signal).then(
+    const finished = run(onProgress, abort.signal).then(
       () => end({ kind: "done" }),
       (error: unknown) => {
         end({ kind: "failed", fault: asFault(error) });
       },
     );
-    this.#runningTransfers.set(id, { abort, finished: ended });
+    this.#runningTransfers.set(id, { abort, finished });
   }
 }

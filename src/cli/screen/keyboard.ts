@@ -53,7 +53,7 @@ export class Keyboard {
 
   /** Flushes buffered bytes after SCREEN_ESC_MS, unless the terminal owes an answer. */
   #awaitEsc(): void {
-    if (!this.#keys.isHolding) return;
+    if (!this.#keys.isBuffering) return;
     this.#cancelEsc = this.#options.context.clock.after(SCREEN_ESC_MS, () => {
       this.#dispatch(this.#keys.flush(this.#options.terminal.isAnswerPending));
       this.#awaitEsc();

@@ -84,9 +84,9 @@ export class ScreenNotices {
     return message(this.#options.host.screenTexts.screen);
   }
 
-  attempt(work: () => void): void {
+  attempt(run: () => void): void {
     try {
-      work();
+      run();
     } catch (error) {
       this.fail(error);
     }
@@ -162,8 +162,8 @@ export class ScreenNotices {
     const { clock, chat, host } = this.#options;
     const { notes, isFocused } = host.state;
     const faults = notes.filter(({ tone }) => tone === "fault");
-    const all = [...faults, ...chat.model.faults, ...this.#failedTransfers];
-    const visible: ReadonlySet<Failure> = new Set(isFocused ? all : []);
+    const failures = [...faults, ...chat.model.faults, ...this.#failedTransfers];
+    const visible: ReadonlySet<Failure> = new Set(isFocused ? failures : []);
     for (const [failure, cancel] of this.#timers) {
       if (visible.has(failure)) continue;
       cancel();

@@ -91,10 +91,10 @@ export class VisiblePictures {
   }
 
   applySettings(settings: PictureSettings): void {
-    const isSame = settings.pictures === this.#settings.pictures;
+    const isSameProtocol = settings.pictures === this.#settings.pictures;
     this.#settings = settings;
     this.#failed.clear();
-    if (!isSame) this.#reset();
+    if (!isSameProtocol) this.#reset();
     this.#options.onChange();
   }
 

@@ -140,7 +140,7 @@ describe("on a screen", () => {
   });
 });
 
-test("prints any text as one line of TSV or JSON, and without control characters on a terminal", () =>
+test("prints any text as one line of TSV or JSON, and without controls on a terminal", () =>
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (text, from) => {
       const record: DisplayRecord = { ...hi, text, from };

@@ -15,7 +15,7 @@ import { sha256 } from "../../../src/crypto/sha256.ts";
 import { Digest } from "../../../src/wire/chunks.ts";
 import { until } from "../../event.ts";
 import { tempFolder } from "../../temp-folder.ts";
-import { pngOf } from "./pictures/made.ts";
+import { pngOf } from "./pictures/test-png.ts";
 
 const hashing = nativeHashing();
 const folder = tempFolder();

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { PICTURE_PIXELS_MAX, PICTURE_SIDE_MAX } from "../../../src/base/limits-page.ts";
 import { pictureHeader } from "../../../src/core/client/picture-header.ts";
-import { gifOf, jpegOf, pngHead, pngOf, webpOf } from "../../cli/screen/pictures/made.ts";
+import { gifOf, jpegOf, pngHead, pngOf, webpOf } from "../../cli/screen/pictures/test-png.ts";
 
 test("reads the size of each type", async () => {
   expect(pictureHeader(pngOf(300, 7))).toEqual({ type: "png", width: 300, height: 7 });

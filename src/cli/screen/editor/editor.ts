@@ -78,8 +78,8 @@ function previousBoundary(text: string, at: number): number {
 function nextBoundary(text: string, at: number): number {
   if (at >= text.length) return text.length;
   if (isPlain(text, at) && isPlain(text, at + 1)) return at + 1;
-  const found = GRAPHEMES.segment(text).containing(at);
-  return found === undefined ? text.length : found.index + found.segment.length;
+  const segment = GRAPHEMES.segment(text).containing(at);
+  return segment === undefined ? text.length : segment.index + segment.segment.length;
 }
 
 /**
@@ -92,12 +92,12 @@ function isPlain(text: string, at: number): boolean {
 
 /** Returns the first grapheme boundary at or after `at`. */
 function snapToBoundary(text: string, at: number): number {
-  const inside = Math.max(0, Math.min(at, text.length));
-  if (inside === 0 || inside === text.length) return inside;
-  if (isPlain(text, inside - 1) && isPlain(text, inside)) return inside;
-  const found = GRAPHEMES.segment(text).containing(inside);
-  if (found === undefined || found.index === inside) return inside;
-  return found.index + found.segment.length;
+  const index = Math.max(0, Math.min(at, text.length));
+  if (index === 0 || index === text.length) return index;
+  if (isPlain(text, index - 1) && isPlain(text, index)) return index;
+  const segment = GRAPHEMES.segment(text).containing(index);
+  if (segment === undefined || segment.index === index) return index;
+  return segment.index + segment.segment.length;
 }
 
 interface Change {
@@ -110,8 +110,16 @@ function applyChange(editor: Editor, { text, cursor }: Change, kind: EditKind): 
   const at = snapToBoundary(text, cursor);
   if (text === editor.text) return { ...editor, cursor: at, lastEdit: "moving", column: undefined };
   const isContinued = kind !== "moving" && kind === editor.lastEdit;
-  const past = isContinued ? editor.past : pushSnapshot(editor.past, editor);
-  return { ...editor, text, cursor: at, past, future: [], lastEdit: kind, column: undefined };
+  const undoStack = isContinued ? editor.past : pushSnapshot(editor.past, editor);
+  return {
+    ...editor,
+    text,
+    cursor: at,
+    past: undoStack,
+    future: [],
+    lastEdit: kind,
+    column: undefined,
+  };
 }
 
 function pushSnapshot(steps: readonly Snapshot[], { text, cursor }: Snapshot): readonly Snapshot[] {
@@ -192,8 +200,8 @@ export function cutTo(to: Position): Edit {
     const [from, end] = rangeTo(editor, to);
     const piece = editor.text.slice(from, end);
     if (piece === "") return endEdit(editor);
-    const isBack = from < editor.cursor;
-    const joined = isBack ? piece + editor.cutText : editor.cutText + piece;
+    const isBackward = from < editor.cursor;
+    const joined = isBackward ? piece + editor.cutText : editor.cutText + piece;
     const cutText = editor.lastEdit === "killing" ? joined.slice(0, EDITOR_LENGTH_MAX) : piece;
     return { ...replace(editor, from, end, "", "killing"), cutText };
   };
@@ -206,9 +214,12 @@ export function yank(editor: Editor): Editor {
 /** Swaps the graphemes around the cursor, or the last two at the end of a line. */
 export function transpose(editor: Editor): Editor {
   const { text, cursor } = editor;
-  const isEnd = cursor === lineEndOf(editor);
-  const middle = isEnd ? previousBoundary(text, cursor) : cursor;
-  const [from, to] = [previousBoundary(text, middle), isEnd ? cursor : nextBoundary(text, cursor)];
+  const isAtLineEnd = cursor === lineEndOf(editor);
+  const middle = isAtLineEnd ? previousBoundary(text, cursor) : cursor;
+  const [from, to] = [
+    previousBoundary(text, middle),
+    isAtLineEnd ? cursor : nextBoundary(text, cursor),
+  ];
   if (from === middle || middle === to) return editor;
   const [first, second] = [text.slice(from, middle), text.slice(middle, to)];
   if (first === "\n" || second === "\n") return editor;
@@ -233,15 +244,15 @@ export function changeWord(editor: Editor, letterCase: "upper" | "lower" | "capi
 export function undo(editor: Editor): Editor {
   const last = editor.past.at(-1);
   if (last === undefined) return editor;
-  const future = pushSnapshot(editor.future, editor);
-  return { ...endEdit(editor), ...last, past: editor.past.slice(0, -1), future };
+  const redoStack = pushSnapshot(editor.future, editor);
+  return { ...endEdit(editor), ...last, past: editor.past.slice(0, -1), future: redoStack };
 }
 
 export function redo(editor: Editor): Editor {
   const next = editor.future.at(-1);
   if (next === undefined) return editor;
-  const past = pushSnapshot(editor.past, editor);
-  return { ...endEdit(editor), ...next, past, future: editor.future.slice(0, -1) };
+  const undoStack = pushSnapshot(editor.past, editor);
+  return { ...endEdit(editor), ...next, past: undoStack, future: editor.future.slice(0, -1) };
 }
 
 function endEdit(editor: Editor): Editor {
@@ -296,12 +307,12 @@ function wordEnd({ text, cursor }: Editor): number {
 }
 
 /** Returns the start of the run of matching code points before `at`. */
-function skipBack(text: string, at: number, isIn: (point: string) => boolean): number {
+function skipBack(text: string, at: number, matches: (point: string) => boolean): number {
   let start = at;
   while (start > 0) {
     const isPair = /[\udc00-\udfff]/.test(text[start - 1] ?? "");
     const from = start - (isPair ? 2 : 1);
-    if (!isIn(text.slice(from, start))) break;
+    if (!matches(text.slice(from, start))) break;
     start = from;
   }
   return start;
@@ -335,12 +346,12 @@ function wrap(line: string, from: number, columns: number, into: VisualLine[]): 
   if (/^[\x20-\x7e]*$/.test(line)) return wrapAscii(line, from, columns, into);
   let [start, width, at] = [0, 0, 0];
   for (const segment of graphemes(line)) {
-    const wide = widthOf(segment);
-    if (width + wide > columns && at > start) {
+    const columnsOfSegment = widthOf(segment);
+    if (width + columnsOfSegment > columns && at > start) {
       into.push({ from: from + start, to: from + at });
       [start, width] = [at, 0];
     }
-    width += wide;
+    width += columnsOfSegment;
     at += segment.length;
   }
   into.push({ from: from + start, to: from + at });
@@ -429,9 +440,9 @@ function indexAt(
 ): number {
   let [width, at, last] = [0, from, from];
   for (const segment of graphemes(text.slice(from, to))) {
-    const wide = widthOf(segment);
-    if (width + wide > column) return at;
-    width += wide;
+    const columnsOfSegment = widthOf(segment);
+    if (width + columnsOfSegment > column) return at;
+    width += columnsOfSegment;
     last = at;
     at += segment.length;
   }

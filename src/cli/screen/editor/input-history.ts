@@ -55,13 +55,13 @@ export function matchingLines(
   const words = foldCase(query)
     .split(/\s+/)
     .filter((word) => word !== "");
-  const found: string[] = [];
-  for (let at = lines.length - 1; at >= 0 && found.length < max; at--) {
+  const matches: string[] = [];
+  for (let at = lines.length - 1; at >= 0 && matches.length < max; at--) {
     const line = lines[at] ?? "";
     const folded = words.length === 0 ? "" : foldCase(line);
-    if (words.every((word) => folded.includes(word))) found.push(line);
+    if (words.every((word) => folded.includes(word))) matches.push(line);
   }
-  return found;
+  return matches;
 }
 
 export class InputHistory {
@@ -135,9 +135,9 @@ export class InputHistory {
   }
 }
 
-function addLast(all: Set<string>, line: string): void {
-  all.delete(line);
-  all.add(line);
+function addLast(lines: Set<string>, line: string): void {
+  lines.delete(line);
+  lines.add(line);
 }
 
 async function acquireLock(lock: string): Promise<boolean> {
@@ -154,7 +154,7 @@ async function acquireLock(lock: string): Promise<boolean> {
 
 async function linesOf(path: string): Promise<readonly string[]> {
   const size = await stat(path).then(
-    (found) => found.size,
+    (stats) => stats.size,
     () => 0,
   );
   // Processes check the size after they append, so a few lines may exceed the limit.

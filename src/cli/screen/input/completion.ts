@@ -121,7 +121,7 @@ function targets(model: Model): readonly string[] {
  * @param skipped pattern to remove from candidates before comparison
  */
 export function matching(
-  all: readonly string[],
+  candidates: readonly string[],
   query: string,
   isAnywhere = false,
   skipped: RegExp | "" = "",
@@ -129,9 +129,9 @@ export function matching(
   const folded = query.toLowerCase();
   const foundAt = (candidate: string) =>
     candidate.replace(skipped, "").toLowerCase().indexOf(folded);
-  const beginning = all.filter((candidate) => foundAt(candidate) === 0);
+  const beginning = candidates.filter((candidate) => foundAt(candidate) === 0);
   return isAnywhere
-    ? [...beginning, ...all.filter((candidate) => foundAt(candidate) > 0)]
+    ? [...beginning, ...candidates.filter((candidate) => foundAt(candidate) > 0)]
     : beginning;
 }
 
@@ -206,8 +206,8 @@ function valuesOf(
   const { model, commands, settings, language } = source;
   const name = prefix.replace(/^[@#]/, "");
   const sign = prefix.slice(0, prefix.length - name.length);
-  const named = (all: readonly string[]) =>
-    matching(all, name).map((candidate) => plainCandidate(`${sign}${candidate} `));
+  const named = (names: readonly string[]) =>
+    matching(names, name).map((candidate) => plainCandidate(`${sign}${candidate} `));
   switch (parameter) {
     case "ROOM":
       return named(roomNames(model));
@@ -254,20 +254,20 @@ function pathOffer(beforeCursor: string, pathText: string, { folder }: Completio
   const unquoted = quote === "" ? unparsed.replaceAll(/\\([\s"'\\])/g, "$1") : unparsed;
   // `/send` parses the same quoting.
   const quoted = (name: string) =>
-    quote === "" ? name.replaceAll(/[\s"'\\]/g, (letter) => `\\${letter}`) : name;
+    quote === "" ? name.replaceAll(/[\s"'\\]/g, (char) => `\\${char}`) : name;
   const slash = unquoted.lastIndexOf("/") + 1;
   const [parent, namePrefix] = [unquoted.slice(0, slash), unquoted.slice(slash)];
   const entries = folder(parent);
   if (entries === undefined) return { kind: "folder", path: parent };
   const isHidden = namePrefix.startsWith(".");
-  const found = entries
+  const matches = entries
     .filter(({ name }) => name.startsWith(namePrefix) && (isHidden || !name.startsWith(".")))
     .filter(({ name }) => !/[\x00-\x1f\x7f]/.test(name))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ name, isFolder }) =>
       plainCandidate(`${quote}${quoted(parent + name)}${isFolder ? "/" : ""}`),
     );
-  return offerOf(beforeCursor, beforeCursor.length - pathText.length, found);
+  return offerOf(beforeCursor, beforeCursor.length - pathText.length, matches);
 }
 
 /** Inserts a candidate into the text. The next Tab replaces the inserted text. */

@@ -99,19 +99,19 @@ function targetsMatching(model: Model, query: string): readonly string[] {
     .map((name) => `@${name}`)
     .filter((target) => !listed.some((entry) => isSameName(entry, target)));
   const [sign = "", name = ""] = /^([@#]?)(.*)$/s.exec(query.trim())?.slice(1) ?? [];
-  const all = [...listed, ...otherPeople].filter((target) => target.startsWith(sign));
-  const found = matching(all, name, true, /^[@#]/).slice(0, CANDIDATES_LISTED_MAX);
-  const isNew =
-    sign !== "#" && isName(name) && !found.some((target) => isSameName(target, `@${name}`));
-  return isNew && !isSameName(name, model.me) ? [...found, `@${name}`] : found;
+  const targets = [...listed, ...otherPeople].filter((target) => target.startsWith(sign));
+  const matches = matching(targets, name, true, /^[@#]/).slice(0, CANDIDATES_LISTED_MAX);
+  const isNewName =
+    sign !== "#" && isName(name) && !matches.some((target) => isSameName(target, `@${name}`));
+  return isNewName && !isSameName(name, model.me) ? [...matches, `@${name}`] : matches;
 }
 
 /** Reactions offered before a query. */
 const QUICK_EMOJI: readonly Candidate[] = [
   ...(["👍 :+1:", "❤️ :heart:", "😂 :joy:", "🎉 :tada:", "😮 :open_mouth:"] as const),
   ...(["😢 :cry:", "👀 :eyes:", "✅ :white_check_mark:"] as const),
-].map((sign) => {
-  const [text = "", hint = ""] = sign.split(" ");
+].map((entry) => {
+  const [text = "", hint = ""] = entry.split(" ");
   return { text, hint };
 });
 

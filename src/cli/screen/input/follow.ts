@@ -73,14 +73,14 @@ function isRoomChangedBetween(before: Model, model: Model): boolean {
  */
 function withRoomDraft(
   state: ScreenState,
-  { model: before, isLoggedOut: isLeft }: PreviousModel,
+  { model: before, isLoggedOut }: PreviousModel,
   model: Model,
 ): UpdateResult {
-  if (isLeft === true) return withActions(resetForRoom(state, before, EMPTY_EDITOR));
+  if (isLoggedOut === true) return withActions(resetForRoom(state, before, EMPTY_EDITOR));
   const leftTarget = openTarget(before) ?? NO_TARGET;
   const stored = storedDraft(model);
   const written = currentDraft(state, before);
-  const isFirst = state.lastOpen === undefined && written.text !== "";
+  const isFirst = state.previousTarget === undefined && written.text !== "";
   const isCarried = leftTarget === NO_TARGET && (stored === undefined || isFirst);
   const draftUpdates = [
     ...draftActionsFor(leftTarget, model, isCarried ? undefined : written),
@@ -100,7 +100,7 @@ function resetForRoom(state: ScreenState, before: Model, editor: Editor): Screen
     recall: undefined,
     scroll: undefined,
     selected: undefined,
-    lastOpen: openTarget(before) ?? state.lastOpen,
+    previousTarget: openTarget(before) ?? state.previousTarget,
     overlay: state.overlay?.kind === "menu" ? undefined : state.overlay,
   };
 }

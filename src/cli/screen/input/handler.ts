@@ -83,10 +83,10 @@ export function draftActionsFor(
 ): readonly Action[] {
   const before = model.drafts.get(target);
   const next = draft === undefined || isEmptyDraft(draft) ? undefined : draft;
-  const isSame =
+  const isUnchanged =
     before?.text === next?.text &&
     before?.re === next?.re &&
     before?.edits === next?.edits &&
     before?.before === next?.before;
-  return isSame ? [] : [{ kind: "draft", target, draft: next }];
+  return isUnchanged ? [] : [{ kind: "draft", target, draft: next }];
 }

@@ -33,11 +33,12 @@ function keyRows(
   texts: KeyTexts,
 ): readonly Candidate[] {
   const chords = new Map<string, readonly (readonly string[])[]>();
-  for (const [command, all] of rows) {
+  for (const [command, chordList] of rows) {
     const description = texts.commands[command];
-    if (all.length > 0) chords.set(description, [...(chords.get(description) ?? []), all]);
+    if (chordList.length > 0)
+      chords.set(description, [...(chords.get(description) ?? []), chordList]);
   }
-  return [...chords].map(([hint, all]) => ({ text: chordsText(all), hint }));
+  return [...chords].map(([hint, chordLists]) => ({ text: chordsText(chordLists), hint }));
 }
 
 function chordsText([first = [], ...otherCommands]: readonly (readonly string[])[]): string {

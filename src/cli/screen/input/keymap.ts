@@ -208,9 +208,11 @@ export class Keymap {
 
   /** Returns the commands of a chord in a mode. The first command that applies runs. */
   commandsAt(mode: Mode, chord: string): readonly CommandName[] {
-    const all = this.#commands.get(mode);
+    const commandsByChord = this.#commands.get(mode);
     // Falls back to the chord without Shift.
-    return all?.get(chord) ?? all?.get(chord.replace(/shift-(?=.{2})/, "")) ?? [];
+    return (
+      commandsByChord?.get(chord) ?? commandsByChord?.get(chord.replace(/shift-(?=.{2})/, "")) ?? []
+    );
   }
 
   /** Returns all chords by group and command, in the order of the table. */
@@ -219,8 +221,11 @@ export class Keymap {
     return new Map(
       groups.map(([group, rows]) => {
         const commands = [...Map.groupBy(rows, ({ command }) => command)];
-        const chordsOf = (all: readonly Binding[]) => all.flatMap(({ chords }) => chords);
-        return [group, new Map(commands.map(([command, all]) => [command, chordsOf(all)]))];
+        const chordsOf = (bindings: readonly Binding[]) => bindings.flatMap(({ chords }) => chords);
+        return [
+          group,
+          new Map(commands.map(([command, bindings]) => [command, chordsOf(bindings)])),
+        ];
       }),
     );
   }
@@ -240,7 +245,9 @@ function commandsIn(
     chords.map((chord) => ({ chord, command })),
   );
   const byChord = [...Map.groupBy(bound, ({ chord }) => chord)];
-  return new Map(byChord.map(([chord, all]) => [chord, all.map(({ command }) => command)]));
+  return new Map(
+    byChord.map(([chord, bindings]) => [chord, bindings.map(({ command }) => command)]),
+  );
 }
 
 function rebound(keys: Readonly<Record<string, string>>): readonly Binding[] {
@@ -262,9 +269,12 @@ function rebound(keys: Readonly<Record<string, string>>): readonly Binding[] {
 
 function groupOf(chord: string, name: string): KeyGroup | undefined {
   if (!isCommandName(name)) {
-    const near = nearestWord(name, COMMAND_NAMES);
+    const suggestion = nearestWord(name, COMMAND_NAMES);
     throw new Fault("usage", msg`unknown key command ${quoteText(name)}`, {
-      remedy: near === undefined ? msg`press F1 for a list of keys` : msg`did you mean ${near}?`,
+      remedy:
+        suggestion === undefined
+          ? msg`press F1 for a list of keys`
+          : msg`did you mean ${suggestion}?`,
     });
   }
   const group = BINDINGS.find((binding) => binding.command === name)?.group;

@@ -94,15 +94,15 @@ const RELEASED = 3;
  */
 export class KeyDecoder {
   readonly #pastes = new PasteSplitter(true);
-  #held: Uint8Array = new Uint8Array(0); // Bounded by TERMINAL_SEQUENCE_BYTES_MAX and one read.
+  #buffered: Uint8Array = new Uint8Array(0); // Bounded by TERMINAL_SEQUENCE_BYTES_MAX and one read.
   /** Set inside an oversized terminal string, which is dropped. */
   #isSkipping = false;
   /** Set if the last `flush` emitted an Esc that may have been the start of an answer. */
   #isEscAmbiguous = false;
 
   /** Whether an Esc or an unfinished sequence is buffered. `flush` after a timeout ends it. */
-  get isHolding(): boolean {
-    return this.#pastes.isHolding || this.#held.length > 0 || this.#isSkipping;
+  get isBuffering(): boolean {
+    return this.#pastes.isHolding || this.#buffered.length > 0 || this.#isSkipping;
   }
 
   feed(bytes: Uint8Array): readonly Key[] {
@@ -114,17 +114,18 @@ export class KeyDecoder {
 
   /**
    * Ends a buffered sequence after a timeout.
-   * @param isAnswerDue whether a query is pending; if so, the start of an answer stays buffered
+   * @param isAnswerPending whether a query is pending; if so, the start of an answer stays buffered
    */
-  flush(isAnswerDue = false): readonly Key[] {
-    if (isAnswerDue && (this.#isSkipping || this.#pastes.pendingBytes > 1)) return [];
+  flush(isAnswerPending = false): readonly Key[] {
+    if (isAnswerPending && (this.#isSkipping || this.#pastes.pendingBytes > 1)) return [];
     const keys = this.#pastes.release().flatMap((part) => this.#keysOfInput(part));
-    const held = this.#held;
-    if (isAnswerDue && held[0] === ESC && held.length > 1 && held[1] !== ESC) return keys;
-    this.#held = new Uint8Array(0);
+    const buffered = this.#buffered;
+    if (isAnswerPending && buffered[0] === ESC && buffered.length > 1 && buffered[1] !== ESC)
+      return keys;
+    this.#buffered = new Uint8Array(0);
     this.#isSkipping = false;
-    this.#isEscAmbiguous = isAnswerDue && held.length === 1 && held[0] === ESC;
-    return [...keys, ...flushed(held)];
+    this.#isEscAmbiguous = isAnswerPending && buffered.length === 1 && buffered[0] === ESC;
+    return [...keys, ...flushed(buffered)];
   }
 
   #decode(bytes: Uint8Array): readonly Key[] {
@@ -143,14 +144,14 @@ export class KeyDecoder {
   }
 
   #keys(read: Uint8Array): readonly Key[] {
-    const bytes = this.#held.length === 0 ? read : Buffer.concat([this.#held, read]);
-    this.#held = new Uint8Array(0);
+    const bytes = this.#buffered.length === 0 ? read : Buffer.concat([this.#buffered, read]);
+    this.#buffered = new Uint8Array(0);
     const keys: Key[] = [];
     let at = this.#isSkipping ? this.#skipped(bytes) : 0;
     while (at < bytes.length) {
       const step = stepAt(bytes, at);
       if (step === "more") {
-        this.#hold(bytes.subarray(at));
+        this.#buffer(bytes.subarray(at));
         break;
       }
       keys.push(...step.keys);
@@ -159,9 +160,9 @@ export class KeyDecoder {
     return keys;
   }
 
-  #hold(bytes: Uint8Array): void {
+  #buffer(bytes: Uint8Array): void {
     if (bytes.length > TERMINAL_SEQUENCE_BYTES_MAX) this.#isSkipping = true;
-    else this.#held = bytes.slice();
+    else this.#buffered = bytes.slice();
   }
 
   /** @returns end of the dropped string, or the length of the input */
@@ -305,11 +306,11 @@ function ss3At(bytes: Uint8Array, at: number): StepResult {
   const final = bytes[at + (isModified ? 3 : 2)];
   if (final === undefined) return "more";
   const end = at + (isModified ? 4 : 3);
-  const sign = String.fromCharCode(final);
-  const name = FINALS[sign];
+  const finalChar = String.fromCharCode(final);
+  const name = FINALS[finalChar];
   const modifiers = isModified ? digit - 0x31 : 0;
   if (name !== undefined) return { keys: [chord(name, modifiers)], end };
-  const pad = KEYPAD[sign];
+  const pad = KEYPAD[finalChar];
   if (pad !== undefined) return { keys: [pad.length > 1 ? named(pad) : typing(pad)], end };
   // Not a sequence: Alt-O and typed text.
   return { keys: [named("alt-O")], end: at + 2 };
@@ -339,8 +340,8 @@ function linuxAt(bytes: Uint8Array, at: number): StepResult {
   const final = bytes[at + 3];
   if (final === undefined) return "more";
   const number = final - 0x40;
-  const isKnown = number >= 1 && number <= 5;
-  return { keys: isKnown ? [named(`f${number}`)] : [], end: at + (isKnown ? 4 : 3) };
+  const isFunctionKey = number >= 1 && number <= 5;
+  return { keys: isFunctionKey ? [named(`f${number}`)] : [], end: at + (isFunctionKey ? 4 : 3) };
 }
 
 /** `ESC [ M` and three bytes: the original mouse protocol of xterm. */
@@ -499,16 +500,16 @@ function chord(name: string, modifiers: number): Key {
 }
 
 /** Decodes bytes that no further input completed. */
-function flushed(held: Uint8Array): readonly Key[] {
-  if (held.length === 0) return [];
-  if (held[0] !== ESC) return characters(decoded(held));
-  if (held.length === 1) return [named("esc")];
-  if (held.length === 2) {
-    return held[1] === ESC ? [named("esc"), named("esc")] : [withAlt(secondOf(held))];
+function flushed(buffered: Uint8Array): readonly Key[] {
+  if (buffered.length === 0) return [];
+  if (buffered[0] !== ESC) return characters(decoded(buffered));
+  if (buffered.length === 1) return [named("esc")];
+  if (buffered.length === 2) {
+    return buffered[1] === ESC ? [named("esc"), named("esc")] : [withAlt(secondOf(buffered))];
   }
   return []; // Drops an interrupted sequence.
 }
 
-function secondOf(held: Uint8Array): Key {
-  return typing(decoded(held.subarray(1)));
+function secondOf(buffered: Uint8Array): Key {
+  return typing(decoded(buffered.subarray(1)));
 }

@@ -40,10 +40,10 @@ export function moveChoice(by: (page: number) => number, wrapsAround: boolean): 
       ? (requested + count) % count
       : Math.max(0, Math.min(requested, count - 1));
     const { search } = context.model;
-    const isEnd = overlay.kind === "search" && requested >= count - 1;
-    const isMore = isEnd && search?.hasMore === true && !search.isLoading;
+    const isAtEnd = overlay.kind === "search" && requested >= count - 1;
+    const needsMore = isAtEnd && search?.hasMore === true && !search.isLoading;
     const next = withChange(state, { overlay: { ...overlay, selectedIndex: at } });
-    return isMore ? { ...next, actions: [{ kind: "search-more" }] } : next;
+    return needsMore ? { ...next, actions: [{ kind: "search-more" }] } : next;
   };
 }
 
@@ -66,8 +66,8 @@ function choose(state: ScreenState, context: HandlerContext): UpdateResult | und
       const sign = overlay.found[overlay.selectedIndex]?.text;
       if (sign === undefined) return withActions(state);
       const { seq } = overlay;
-      const left = clearSelection(state, context).state;
-      return withChange(left, { overlay: undefined }, { kind: "react", seq, sign });
+      const nextState = clearSelection(state, context).state;
+      return withChange(nextState, { overlay: undefined }, { kind: "react", seq, sign });
     }
     case "search":
       return search(state, overlay, context);
@@ -99,10 +99,10 @@ function search(
 /** Opens the result at an index, or the last result. */
 export function openResult(state: ScreenState, at: number, context: HandlerContext): UpdateResult {
   const { model } = context;
-  const all = model.search?.found ?? [];
-  const found = all[Math.min(at, all.length - 1)];
-  if (found === undefined) return withActions(state);
-  const { item, target } = found;
+  const results = model.search?.found ?? [];
+  const result = results[Math.min(at, results.length - 1)];
+  if (result === undefined) return withActions(state);
+  const { item, target } = result;
   const seq = item.kind === "edit" && item.re !== undefined ? item.re : item.seq;
   const opened = openRoomOf(state, target, context);
   const isOpenTarget = isSameName(target, openTarget(model));

@@ -85,8 +85,8 @@ function clickRoom(
   context: HandlerContext,
 ): UpdateResult {
   if (target === undefined) return withActions(state);
-  const roomsTop = { open: target, top: context.layout.rooms.top };
-  return openRoomOf({ ...state, roomsTop }, target, context);
+  const roomsScroll = { open: target, top: context.layout.rooms.top };
+  return openRoomOf({ ...state, roomsScroll: roomsScroll }, target, context);
 }
 
 function clickMember(
@@ -128,7 +128,7 @@ function clickTimeline(
     return state.selected !== undefined ? clearSelection(state, context) : withActions(state);
   }
   const { state: next } = selectInPlace(state, row, context);
-  const isAgain = next.selected === state.selected;
+  const wasSelected = next.selected === state.selected;
   if (clickAction === "unfold") return toggleFold(next, context) ?? withActions(next);
   const item = row.kind === "item" ? row.item : undefined;
   if (
@@ -138,7 +138,7 @@ function clickTimeline(
   ) {
     return withActions(state, { kind: "fetch", file: item.file.file, name: item.file.name });
   }
-  if (isAgain || clickAction === "fetch") return menu(next, context);
+  if (wasSelected || clickAction === "fetch") return menu(next, context);
   return link === undefined ? withActions(next) : withActions(next, { kind: "copy", text: link });
 }
 
@@ -170,5 +170,8 @@ function scrollList(
   const { top, topMax } = layout[list];
   const requested = Math.max(0, Math.min(top - by * WHEEL_LINES, topMax));
   const position = { open: model.open, top: requested };
-  return withChange(state, list === "rooms" ? { roomsTop: position } : { membersTop: position });
+  return withChange(
+    state,
+    list === "rooms" ? { roomsScroll: position } : { membersScroll: position },
+  );
 }

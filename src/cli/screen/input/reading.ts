@@ -121,7 +121,9 @@ export const READING = {
   "room-next": openAdjacent(1),
   "room-unread": nextUnread,
   "room-last": (state, context) =>
-    state.lastOpen === undefined ? withActions(state) : openRoomOf(state, state.lastOpen, context),
+    state.previousTarget === undefined
+      ? withActions(state)
+      : openRoomOf(state, state.previousTarget, context),
   ...forRooms(openNumbered),
   rooms: (state) => withChange(state, { showsRooms: !state.showsRooms }),
   members: (state) => withChange(state, { showsMembers: !state.showsMembers }),

@@ -194,14 +194,14 @@ function firstOf(...handlers: readonly Handler[]): Handler {
 
 const isText = (item: Item) => item.kind === "text" || item.kind === "action";
 const isOwnContent = (item: Item) => item.isMine && (isText(item) || item.file !== undefined);
-const mayErase = (item: Item, model: Model) => item.isMine || openRoom(model)?.moderates === true;
-const mayPin = (_: Item, model: Model) => {
+const canErase = (item: Item, model: Model) => item.isMine || openRoom(model)?.moderates === true;
+const canPinHere = (_: Item, model: Model) => {
   const room = openRoom(model);
   return room !== undefined && canPin(model, room);
 };
 /** Servers before 0.2 do not store preferences. */
-const maySave = (_: Item, { prefs }: Model) => prefs !== undefined;
-const mayWrite = (_: Item, model: Model) => openRoom(model)?.isClosed !== true;
+const canSave = (_: Item, { prefs }: Model) => prefs !== undefined;
+const canReply = (_: Item, model: Model) => openRoom(model)?.isClosed !== true;
 
 function reply(state: ScreenState, item: Item, context: HandlerContext): UpdateResult {
   const draft = startReply(currentDraft(state, context.model), item.seq);
@@ -219,9 +219,13 @@ function withDraft(
   context: HandlerContext,
   draft: Parameters<typeof draftActions>[1],
 ): UpdateResult {
-  const left = clearSelection(state, context).state;
+  const nextState = clearSelection(state, context).state;
   const editor = text === state.editor.text ? state.editor : replaceText(state.editor, text);
-  return withChange(left, { editor, recall: undefined }, ...draftActions(context.model, draft));
+  return withChange(
+    nextState,
+    { editor, recall: undefined },
+    ...draftActions(context.model, draft),
+  );
 }
 
 function askToConfirm(state: ScreenState, text: string, action: QuestionAction): UpdateResult {
@@ -234,10 +238,10 @@ function togglePin(state: ScreenState, { seq }: Item, context: HandlerContext): 
 }
 
 function toggleSaved(state: ScreenState, { seq }: Item, context: HandlerContext): UpdateResult {
-  const left = clearSelection(state, context).state;
+  const nextState = clearSelection(state, context).state;
   const room = openRoom(context.model)?.id;
-  if (room === undefined) return withActions(left);
-  return withActions(left, { kind: "save", room, seq, on: !context.model.saved.has(seq) });
+  if (room === undefined) return withActions(nextState);
+  return withActions(nextState, { kind: "save", room, seq, on: !context.model.saved.has(seq) });
 }
 
 function copy(state: ScreenState, item: Item, context: HandlerContext): UpdateResult {
@@ -248,8 +252,8 @@ function copy(state: ScreenState, item: Item, context: HandlerContext): UpdateRe
 function fetchFile(state: ScreenState, item: Item, context: HandlerContext): UpdateResult {
   const { file } = item;
   if (file === undefined) return withActions(state);
-  const left = clearSelection(state, context).state;
-  return withActions(left, { kind: "fetch", file: file.file, name: file.name });
+  const nextState = clearSelection(state, context).state;
+  return withActions(nextState, { kind: "fetch", file: file.file, name: file.name });
 }
 
 /** Returns the running transfer of an item's file. */
@@ -294,13 +298,13 @@ export function toggleFold(state: ScreenState, context: HandlerContext): UpdateR
 }
 
 const ACTIONS = {
-  reply: withItem(mayWrite, reply),
-  edit: withItem((item, model) => isOwnContent(item) && mayWrite(item, model), edit),
-  react: withItem(mayWrite, (state, item, context) =>
+  reply: withItem(canReply, reply),
+  edit: withItem((item, model) => isOwnContent(item) && canReply(item, model), edit),
+  react: withItem(canReply, (state, item, context) =>
     withChange(state, { overlay: openList("react", context, item.seq) }),
   ),
-  pin: withItem(mayPin, togglePin),
-  save: withItem(maySave, toggleSaved),
+  pin: withItem(canPinHere, togglePin),
+  save: withItem(canSave, toggleSaved),
   copy: firstOf(
     withItem((item) => isText(item) || item.file !== undefined, copy),
     withPost((state, post) => withActions(state, { kind: "copy", text: post.body.text })),
@@ -311,7 +315,7 @@ const ACTIONS = {
   "select-answered": withItem((item) => item.re !== undefined, goToReplied),
   resend: withPost((state, post) => withActions(state, { kind: "resend", key: post.key })),
   erase: firstOf(
-    withItem(mayErase, (state, { seq }, { texts }) =>
+    withItem(canErase, (state, { seq }, { texts }) =>
       askToConfirm(state, texts.askErase, { kind: "erase", seq }),
     ),
     withPost((state, { key }, { texts }) =>

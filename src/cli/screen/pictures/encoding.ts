@@ -29,9 +29,9 @@ export function kittyPieces(
   const header = `a=T,${placementKey},f=100,q=2,i=${id},c=${columns},r=${rows},`;
   const chunks: string[] = [];
   for (let at = 0; at < base64.length; at += KITTY_CHUNK_CHARACTERS) {
-    const isMore = at + KITTY_CHUNK_CHARACTERS < base64.length;
+    const hasMore = at + KITTY_CHUNK_CHARACTERS < base64.length;
     const chunk = base64.slice(at, at + KITTY_CHUNK_CHARACTERS);
-    chunks.push(wrap(`\x1b_G${at === 0 ? header : "q=2,"}m=${isMore ? 1 : 0};${chunk}\x1b\\`));
+    chunks.push(wrap(`\x1b_G${at === 0 ? header : "q=2,"}m=${hasMore ? 1 : 0};${chunk}\x1b\\`));
   }
   const pieces: string[] = [];
   for (let at = 0; at < chunks.length; at += CHUNKS_PER_PIECE) {

@@ -94,10 +94,13 @@ function cellOf(
   { columns, rows }: { readonly columns: number; readonly rows: number },
 ): PictureTerminal["cell"] {
   const [, height = "", width = ""] = CELL.exec(answers) ?? [];
-  const [, high = "", wide = ""] = WINDOW.exec(answers) ?? [];
+  const [, windowHeight = "", windowWidth = ""] = WINDOW.exec(answers) ?? [];
   const replies = [
     { width: Number(width), height: Number(height) },
-    { width: Math.floor(Number(wide) / columns), height: Math.floor(Number(high) / rows) },
+    {
+      width: Math.floor(Number(windowWidth) / columns),
+      height: Math.floor(Number(windowHeight) / rows),
+    },
   ].filter(isCell);
   if (replies.length === 0) return CELL_DEFAULT;
   return {

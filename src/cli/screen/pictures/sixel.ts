@@ -48,7 +48,7 @@ function chunksOf(png: Buffer): ReadonlyMap<string, Buffer> {
     chunks.set(name, [...(chunks.get(name) ?? []), png.subarray(at + 8, at + 8 + length)]);
     at += 12 + length;
   }
-  return new Map([...chunks].map(([name, all]) => [name, Buffer.concat(all)]));
+  return new Map([...chunks].map(([name, buffers]) => [name, Buffer.concat(buffers)]));
 }
 
 function inflated(data: Buffer, bytes: number): Buffer {
@@ -81,8 +81,12 @@ function predicted(kind: number, left: number, up: number, corner: number): numb
   if (kind === 2) return up;
   if (kind === 3) return (left + up) >> 1;
   if (kind !== 4) return 0;
-  const near = left + up - corner;
-  const [a, b, c] = [Math.abs(near - left), Math.abs(near - up), Math.abs(near - corner)];
+  const estimate = left + up - corner;
+  const [a, b, c] = [
+    Math.abs(estimate - left),
+    Math.abs(estimate - up),
+    Math.abs(estimate - corner),
+  ];
   if (a <= b && a <= c) return left;
   return b <= c ? up : corner;
 }

@@ -106,8 +106,8 @@ export function withValue(
     if (typeof value === "string" && words.includes(value)) {
       return { ...settings, [property]: value };
     }
-    const all = words.map((word) => `"${word}"`).join(", ");
-    throw invalidValue(`one of ${all}`, `write ${name} = "${words[0] ?? ""}"`);
+    const choices = words.map((word) => `"${word}"`).join(", ");
+    throw invalidValue(`one of ${choices}`, `write ${name} = "${words[0] ?? ""}"`);
   }
   if (kind === "list") {
     if (Array.isArray(value) && value.every((item) => typeof item === "string")) {

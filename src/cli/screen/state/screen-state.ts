@@ -22,11 +22,11 @@ export interface ScreenState {
   /** Output of commands and notices below the timeline, newest last. Esc clears it. */
   readonly notes: readonly Note[];
   /** Previously open target. */
-  readonly lastOpen: string | undefined;
+  readonly previousTarget: string | undefined;
   readonly showsRooms: boolean;
   readonly showsMembers: boolean;
-  readonly roomsTop: ListTop | undefined;
-  readonly membersTop: ListTop | undefined;
+  readonly roomsScroll: ListTop | undefined;
+  readonly membersScroll: ListTop | undefined;
   /** Whether the terminal reports that its window has the focus. */
   readonly isFocused: boolean;
 }
@@ -143,10 +143,10 @@ export const FIRST_STATE: ScreenState = {
   overlay: undefined,
   question: undefined,
   notes: [],
-  lastOpen: undefined,
+  previousTarget: undefined,
   showsRooms: true,
   showsMembers: false,
-  roomsTop: undefined,
-  membersTop: undefined,
+  roomsScroll: undefined,
+  membersScroll: undefined,
   isFocused: true,
 };

@@ -91,8 +91,8 @@ export function scrollDown(
     index++;
     below += heightAt(timeline, index);
   }
-  const isEnd = below < 0 || (index === last && below === 0);
-  if (isEnd) return { anchor: undefined, isNearEnd: true };
+  const isAtEnd = below < 0 || (index === last && below === 0);
+  if (isAtEnd) return { anchor: undefined, isNearEnd: true };
   const linesLeft = linesBelow(timeline, { index, below }, timeline.pageRows);
   return { anchor: anchorAt(timeline, { index, below }), isNearEnd: linesLeft < timeline.pageRows };
 }

@@ -56,7 +56,7 @@ export class TerminalModes {
 
   enter(): void {
     if (this.#isActive) return;
-    const { device, onInvalidated: onLost, queries } = this.#options;
+    const { device, onInvalidated, queries } = this.#options;
     if (this.#removeListeners.length === 0) {
       this.#removeListeners = [
         device.on("resize", () => this.#resized()),
@@ -70,7 +70,7 @@ export class TerminalModes {
     queries.discardPending();
     device.setRaw(true);
     device.output.write(SAVE_TITLE + enterText(this.#hasMouse));
-    onLost();
+    onInvalidated();
   }
 
   /**
@@ -125,12 +125,12 @@ export class TerminalModes {
       this.enter();
     } else if (this.#isActive) {
       // After `kill -STOP`, the shell has changed the modes.
-      const { device, onInvalidated: onLost, queries } = this.#options;
+      const { device, onInvalidated, queries } = this.#options;
       queries.discardPending();
       device.setRaw(false); // Toggled so that the runtime sets the mode again.
       device.setRaw(true);
       device.output.write(enterText(this.#hasMouse));
-      onLost();
+      onInvalidated();
     }
   }
 

@@ -147,8 +147,8 @@ export class Painter {
       const text = texts[column] ?? " ";
       const pen = pens[column] ?? PLAIN;
       const isBlank = text === " " && pen === PLAIN && !this.#pen.showsOnBlank;
-      const isSame = text >= " " && text <= "~" && pen.key === this.#pen.key;
-      if (text.length !== 1 || !(isBlank || isSame)) return [];
+      const hasSamePen = text >= " " && text <= "~" && pen.key === this.#pen.key;
+      if (text.length !== 1 || !(isBlank || hasSamePen)) return [];
       written += text;
     }
     return [written];

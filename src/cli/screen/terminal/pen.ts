@@ -89,8 +89,8 @@ function attributeChange(from: readonly string[], to: readonly string[]): string
   const full = `\x1b[${set.length === 0 ? "" : ["0", ...set].join(";")}m`;
   const resets = new Set(RESET_CODES.filter((_, i) => from[i] !== "" && to[i] === ""));
   const added = to.filter((slot, i) => {
-    const isAgain = (i === BOLD || i === DIM) && resets.has("22");
-    return slot !== "" && (slot !== from[i] || isAgain);
+    const wasReset = (i === BOLD || i === DIM) && resets.has("22");
+    return slot !== "" && (slot !== from[i] || wasReset);
   });
   const changed = `\x1b[${[...resets, ...added].join(";")}m`;
   return changed.length < full.length ? changed : full;

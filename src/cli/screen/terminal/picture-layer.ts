@@ -148,15 +148,15 @@ export class PictureLayer {
   #isMissing(key: string, { rows, box }: Placement): boolean {
     if (this.#drawn.has(key)) return false;
     if (this.#painter?.isPlaced === true) return true;
-    const isElsewhere = this.#painter?.isUnique === true && this.#ids.has(box.id);
-    return rows === box.rows && !isElsewhere;
+    const isDrawnElsewhere = this.#painter?.isUnique === true && this.#ids.has(box.id);
+    return rows === box.rows && !isDrawnElsewhere;
   }
 
   /** Replaces the pending pictures. A new picture restarts the delay. */
   #setPending(placements: Map<string, Placement>): void {
-    const isNew = [...placements.keys()].some((key) => !this.#pending.has(key));
+    const hasNew = [...placements.keys()].some((key) => !this.#pending.has(key));
     this.#pending = placements;
-    if (!isNew) return;
+    if (!hasNew) return;
     this.#isDue = false;
     this.#cancel?.();
     this.#cancel = this.#clock.after(PICTURE_DELAY_MS, () => this.requestDraw());
@@ -192,8 +192,8 @@ export class PictureLayer {
     if (!this.#isDue) return undefined;
     for (const [key, placement] of this.#pending) {
       const { box } = placement;
-      const isElsewhere = painter.isUnique === true && this.#ids.has(box.id);
-      const pieces = isElsewhere ? undefined : painter.pieces(box);
+      const isDrawnElsewhere = painter.isUnique === true && this.#ids.has(box.id);
+      const pieces = isDrawnElsewhere ? undefined : painter.pieces(box);
       if (pieces === undefined) continue;
       this.#pending.delete(key);
       this.#drawn.set(key, placement);

@@ -87,7 +87,7 @@ export class TerminalQueries {
 
   /** @param report any report of the terminal */
   receiveReport(report: string): void {
-    const at = this.#pending.findIndex(({ isFinalAnswer: isEnd }) => isEnd(report));
+    const at = this.#pending.findIndex(({ isFinalAnswer }) => isFinalAnswer(report));
     if (at < 0) {
       const [first] = this.#pending;
       if (first !== undefined && first.reports.length < TERMINAL_ANSWERS_PER_QUERY_MAX) {

@@ -282,7 +282,7 @@ function paintChanges(
   next: readonly Row[],
   size: Size,
   cursor: CursorPosition | undefined,
-  mayScroll: boolean,
+  canScroll: boolean,
 ): PaintResult {
   if (current === undefined || !isSameSize(current.size, size)) {
     const painter = new Painter(size.columns, undefined);
@@ -290,7 +290,7 @@ function paintChanges(
     return paint(painter, [], next, cursor);
   }
   const full = paint(new Painter(size.columns, current.cursor), current.rows, next, cursor);
-  const scroll = mayScroll ? scrollOf(current.rows, next) : undefined;
+  const scroll = canScroll ? scrollOf(current.rows, next) : undefined;
   if (scroll === undefined) return full;
   const { top, bottom, by } = scroll;
   const painter = new Painter(size.columns, current.cursor);

@@ -134,8 +134,8 @@ export class Composer {
     const files = filesOf(this.#timeline.layOut(firstOptions).visible);
     const ids = new Set<string>(files.map(({ file }) => file));
     const areas = files.length === 0 ? first : this.#areasOf(props, ids);
-    const isSame = areas.body === first.body;
-    const options = isSame ? firstOptions : this.#timelineOptions(props, areas, palette);
+    const isSameHeight = areas.body === first.body;
+    const options = isSameHeight ? firstOptions : this.#timelineOptions(props, areas, palette);
     const laidOut = { options, timeline: this.#timeline.layOut(options) };
     const { lines, visible: visibleRows, rowsBelow, isAtTop, pictures } = laidOut.timeline;
     const isLoading = isAtTop && props.rows.loading?.side === "older" && lines.length > 1;
@@ -300,7 +300,7 @@ export class Composer {
   #rooms({ model, settings: { muted }, state }: ViewProps, areas: Areas): RoomColumn {
     const { rooms, open, drafts, ignored } = model;
     const { rooms: columns, body } = areas;
-    const top = state.roomsTop;
+    const top = state.roomsScroll;
     return this.#roomColumn([rooms, open, drafts, ignored, muted, columns, body, top], () =>
       columns === 0 ? NO_ROOMS : roomColumn(model, muted, columns - 1, body, top),
     );
@@ -311,7 +311,7 @@ export class Composer {
     const { members: columns, body } = areas;
     // The other user of a conversation is online if any room lists that user as online.
     const people = open?.startsWith("@") === true ? rooms : openRoom(model);
-    const top = topOf(state.membersTop, model) ?? 0;
+    const top = topOf(state.membersScroll, model) ?? 0;
     return this.#memberColumn([people, open, me, texts, columns, body, top], () =>
       columns === 0 ? NO_MEMBERS : memberColumn(model, texts, columns - 1, body, top),
     );
@@ -378,9 +378,9 @@ function plainChord(chord: string | undefined): string | undefined {
 /** Returns all inputs of a screen. Only a countdown depends on the time. */
 function cacheKey(props: ViewProps): readonly unknown[] {
   const { size, status, nowUnixMs, ...others } = props;
-  const now = props.model.connection.kind === "offline" ? nowUnixMs : undefined;
+  const countdownUnixMs = props.model.connection.kind === "offline" ? nowUnixMs : undefined;
   return [
-    ...[size.columns, size.rows, status.transport, status.roundTripMs, now],
+    ...[size.columns, size.rows, status.transport, status.roundTripMs, countdownUnixMs],
     ...Object.values(others),
   ];
 }

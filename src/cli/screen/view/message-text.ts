@@ -52,13 +52,17 @@ function blockLines(blocks: readonly Block[], columns: number, style: TextStyle)
         return codeLines(block.language, block.text, columns);
       case "quote": {
         const quoted: TextStyle = { ...style, role: style.role ?? "quote" };
-        return withPrefix([BAR], [BAR], columns, (left) => blockLines(block.blocks, left, quoted));
+        return withPrefix([BAR], [BAR], columns, (remaining) =>
+          blockLines(block.blocks, remaining, quoted),
+        );
       }
       default:
         return block.items.flatMap(({ mark, blocks: inner }) => {
           const marker: Span = { text: `${mark} `, role: "dim" };
           const indent: Span = { text: " ".repeat(widthOf(marker.text)) };
-          return withPrefix([marker], [indent], columns, (left) => blockLines(inner, left, style));
+          return withPrefix([marker], [indent], columns, (remaining) =>
+            blockLines(inner, remaining, style),
+          );
         });
     }
   });
@@ -67,7 +71,7 @@ function blockLines(blocks: readonly Block[], columns: number, style: TextStyle)
 function codeLines(language: string, text: string, columns: number): readonly Line[] {
   const name: readonly Line[] =
     language === "" ? [] : wrapSpans([{ text: language, role: "dim" }], columns);
-  const code = (left: number) => wrapSpans([{ text, role: "code" }], left);
+  const code = (remaining: number) => wrapSpans([{ text, role: "code" }], remaining);
   return [...name, ...withPrefix([EDGE], [EDGE], columns, code)];
 }
 
@@ -84,9 +88,9 @@ function withPrefix(
 }
 
 /** Converts inline markup to spans. Links web addresses and highlights mentions. */
-function spansOf(parts: readonly Inline[], textStyle: TextStyle): readonly Span[] {
+function spansOf(inlines: readonly Inline[], textStyle: TextStyle): readonly Span[] {
   const { me, ...style } = textStyle;
-  return parts.flatMap((part): readonly Span[] => {
+  return inlines.flatMap((part): readonly Span[] => {
     switch (part.kind) {
       case "text":
         return [{ ...style, text: part.text }];

@@ -123,14 +123,14 @@ function folded(
 /** Returns a full-width rule with a label: `──── Today ────`. */
 export function ruleLine(text: string, role: Role, columns: number): Line {
   const label = cutTo(cleanText(text), columns - 4);
-  const left = columns - widthOf(label) - 2;
-  if (left < 2) return [{ text: cutTo(label, columns), role }];
-  const before = Math.floor(left / 2);
+  const ruleColumns = columns - widthOf(label) - 2;
+  if (ruleColumns < 2) return [{ text: cutTo(label, columns), role }];
+  const before = Math.floor(ruleColumns / 2);
   const rule = role === "unread" ? role : "rule";
   return [
     { text: "─".repeat(before), role: rule },
     { text: ` ${label} `, role },
-    { text: "─".repeat(left - before), role: rule },
+    { text: "─".repeat(ruleColumns - before), role: rule },
   ];
 }
 
@@ -378,8 +378,8 @@ export function progressLine(transfer: TransferView, options: Pick<RowOptions, "
   const { state, progress } = transfer;
   const status = stateText(transfer, options.texts);
   const total = progress?.sizeBytes;
-  const isShown = state.kind === "running" || state.kind === "paused";
-  if (total === undefined || progress === undefined || !isShown) {
+  const hasProgress = state.kind === "running" || state.kind === "paused";
+  if (total === undefined || progress === undefined || !hasProgress) {
     return [{ text: status, role: state.kind === "failed" ? "danger" : "dim" }];
   }
   const ratio = total === 0 ? 1 : Math.min(1, Math.max(0, progress.doneBytes / total));
@@ -409,12 +409,12 @@ function stateText({ kind, state, progress }: TransferView, texts: ScreenTexts):
 }
 
 function runningText(
-  { doneBytes, sizeBytes, ratePerS, leftMs, pause: waits }: NonNullable<TransferView["progress"]>,
+  { doneBytes, sizeBytes, ratePerS, leftMs, pause }: NonNullable<TransferView["progress"]>,
   texts: ScreenTexts,
 ): string {
   const done = formatSize(doneBytes);
-  const all = sizeBytes === undefined ? done : `${done} / ${formatSize(sizeBytes)}`;
-  if (waits !== undefined) {
+  const sizes = sizeBytes === undefined ? done : `${done} / ${formatSize(sizeBytes)}`;
+  if (pause !== undefined) {
     const cause = {
       source: texts.stalledSource,
       network: texts.stalledNetwork,
@@ -422,12 +422,12 @@ function runningText(
       sender: texts.stalledSender,
       disk: texts.stalledDisk,
       server: texts.stalledServer,
-    }[waits.cause];
-    return `${all} · ${cause}, ${texts.span(formatDuration(waits.durationMs))}`;
+    }[pause.cause];
+    return `${sizes} · ${cause}, ${texts.span(formatDuration(pause.durationMs))}`;
   }
   const rate = ratePerS > 0 ? ` · ${formatRate(ratePerS)}` : "";
-  if (leftMs === undefined) return `${all}${rate}`;
-  return `${all}${rate} · ${texts.timeLeft(texts.span(formatDuration(leftMs)))}`;
+  if (leftMs === undefined) return `${sizes}${rate}`;
+  return `${sizes}${rate} · ${texts.timeLeft(texts.span(formatDuration(leftMs)))}`;
 }
 
 function eventLines({ item, earlier }: ItemRow, options: RowOptions): readonly Line[] {

@@ -55,8 +55,8 @@ export function noticeLines(
   ];
   if (lines.length <= height) return lines;
   const hidden = lines.length - height + 1;
-  const more: Line = [{ text: `  ${texts.screen.moreAbove(hidden)}`, role: "dim" }];
-  return [more, ...lines.slice(hidden)].slice(0, height);
+  const countLine: Line = [{ text: `  ${texts.screen.moreAbove(hidden)}`, role: "dim" }];
+  return [countLine, ...lines.slice(hidden)].slice(0, height);
 }
 
 function noteLines({ text, tone }: Note, columns: number): readonly Line[] {
@@ -110,9 +110,9 @@ function transferLine(transfer: TransferView, texts: ScreenTexts, columns: numbe
   return cutLine(line, columns);
 }
 
-function withCount(lines: readonly Line[], all: number, texts: ScreenTexts): readonly Line[] {
-  if (all <= lines.length) return lines;
-  return [...lines, [{ text: `  ${texts.screen.moreCount(all - lines.length)}`, role: "dim" }]];
+function withCount(lines: readonly Line[], total: number, texts: ScreenTexts): readonly Line[] {
+  if (total <= lines.length) return lines;
+  return [...lines, [{ text: `  ${texts.screen.moreCount(total - lines.length)}`, role: "dim" }]];
 }
 
 /** Returns a line with the message that the input replies to or edits. */

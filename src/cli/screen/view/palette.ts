@@ -113,11 +113,11 @@ function cubeStep(value: number): number {
   return leastOf(CUBE_LEVELS.map((level) => Math.abs(level - value)));
 }
 
-function colorCode({ rgb, basic }: Color, depth: ColorDepth, isBack: boolean): string {
+function colorCode({ rgb, basic }: Color, depth: ColorDepth, isBackground: boolean): string {
   if (rgb === undefined || depth === "16") {
-    return `${(basic < 8 ? 30 : 82) + basic + (isBack ? 10 : 0)}`;
+    return `${(basic < 8 ? 30 : 82) + basic + (isBackground ? 10 : 0)}`;
   }
-  const code = isBack ? "48" : "38";
+  const code = isBackground ? "48" : "38";
   if (depth === "full") return `${code};2;${rgb.join(";")}`;
   const [r, g, b] = rgb;
   const spread = Math.max(r, g, b) - Math.min(r, g, b);

@@ -28,9 +28,9 @@ export function roomColumn(
   listTop: ListTop | undefined,
 ): RoomColumn {
   const { rooms, people } = roomList(model);
-  const all = [...rooms, ...people];
-  const targets: (string | undefined)[] = all.map(({ target }) => target);
-  const lines: Line[] = all.map((line, i) => {
+  const entries = [...rooms, ...people];
+  const targets: (string | undefined)[] = entries.map(({ target }) => target);
+  const lines: Line[] = entries.map((line, i) => {
     const number = i < NUMBERED_TARGETS_MAX ? `${(i + 1) % NUMBERED_TARGETS_MAX}` : " ";
     return fitLine(roomEntry(line, number, isMuted(muted, line.target), columns), columns);
   });
@@ -39,7 +39,7 @@ export function roomColumn(
     targets.splice(rooms.length, 0, undefined);
   }
   const topMax = Math.max(0, lines.length - height);
-  const centered = all.findIndex(({ isOpen }) => isOpen) - Math.floor(height / 2);
+  const centered = entries.findIndex(({ isOpen }) => isOpen) - Math.floor(height / 2);
   const requestedTop = topOf(listTop, model) ?? centered;
   const top = Math.max(0, Math.min(requestedTop, topMax));
   const visible = lines.slice(top, top + height);
@@ -72,8 +72,8 @@ function roomEntry(line: RoomListEntry, number: string, isQuiet: boolean, column
     { text: isQuiet ? "⊘ " : "", role: "dim" },
     { text: hasDraft && !isOpen ? "✎ " : "", role: "accent" },
   ];
-  const left = columns - 3 - count.length - lineWidth(marks);
-  const label = cutTo(cleanText(name), Math.max(1, left));
+  const remaining = columns - 3 - count.length - lineWidth(marks);
+  const label = cutTo(cleanText(name), Math.max(1, remaining));
   const isDim = isIgnored || (isQuiet && !hasUnread);
   const role = isOpen ? "open" : isDim ? "dim" : hasUnread && !isQuiet ? "busy" : undefined;
   const sign: Span =

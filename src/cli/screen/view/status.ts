@@ -162,8 +162,8 @@ function refusedSpans({ pending, open }: Model, texts: ScreenTexts): Line {
   if (refused.length === 0) return [];
   const targets = [...new Set(refused.map(({ to }) => nameOf(to)))];
   const named = targets.slice(0, TARGETS_NAMED_MAX).join(", ");
-  const more = targets.length > TARGETS_NAMED_MAX ? ", …" : "";
-  return [{ text: texts.screen.notSent(refused.length, named + more), role: "bar-bad" }];
+  const ellipsis = targets.length > TARGETS_NAMED_MAX ? ", …" : "";
+  return [{ text: texts.screen.notSent(refused.length, named + ellipsis), role: "bar-bad" }];
 }
 
 function typingSpans({ model, texts, typing }: StatusOptions): readonly Span[] {

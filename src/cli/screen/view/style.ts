@@ -39,17 +39,17 @@ export function spanAt(line: Line, column: number): Span | undefined {
 export function cutLine(line: Line, columns: number): Line {
   if (lineWidth(line) <= columns) return line;
   const cut: Span[] = [];
-  let left = columns;
+  let remaining = columns;
   for (const span of line) {
     const width = widthOf(span.text);
     // Reserves a column for `…` if more text follows.
-    if (width < left) {
+    if (width < remaining) {
       cut.push(span);
-      left -= width;
+      remaining -= width;
       continue;
     }
-    const text = cutTo(`${span.text}${width === left ? "  " : ""}`, left);
-    if (left > 0) cut.push({ ...span, text });
+    const text = cutTo(`${span.text}${width === remaining ? "  " : ""}`, remaining);
+    if (remaining > 0) cut.push({ ...span, text });
     break;
   }
   return cut;
@@ -58,8 +58,8 @@ export function cutLine(line: Line, columns: number): Line {
 /** Cuts or fills a line to exactly this width. */
 export function fitLine(line: Line, columns: number): Line {
   const cut = cutLine(line, columns);
-  const left = columns - lineWidth(cut);
-  return left > 0 ? [...cut, { text: " ".repeat(left) }] : cut;
+  const padding = columns - lineWidth(cut);
+  return padding > 0 ? [...cut, { text: " ".repeat(padding) }] : cut;
 }
 
 /** Joins left and right text in one line. Drops the right text if both do not fit. */

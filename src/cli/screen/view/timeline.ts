@@ -165,15 +165,15 @@ export class TimelineCache {
   ): VisibleRow[] {
     const { rows } = options.rows;
     const visibleRows: VisibleRow[] = [];
-    let left = options.height;
-    for (let at = bottom.at; at >= firstVisibleIndex(options.rows) && left > 0; at--) {
+    let remaining = options.height;
+    for (let at = bottom.at; at >= firstVisibleIndex(options.rows) && remaining > 0; at--) {
       const row = rows[at];
       if (row === undefined) continue;
-      const all = this.#cachedRow(row, options).lines.length;
-      const to = at === bottom.at ? Math.min(all, bottom.to) : all;
-      const from = Math.max(0, to - left);
+      const rowHeight = this.#cachedRow(row, options).lines.length;
+      const to = at === bottom.at ? Math.min(rowHeight, bottom.to) : rowHeight;
+      const from = Math.max(0, to - remaining);
       visibleRows.unshift({ row, from, to });
-      left -= to - from;
+      remaining -= to - from;
     }
     return visibleRows;
   }
@@ -183,9 +183,9 @@ export class TimelineCache {
     const { rowOptions, palette, height } = options;
     const under = backgroundOf(row, options);
     // A selected row must stay readable.
-    const mayCover = height >= COVER_HEIGHT_MIN && under === undefined;
+    const canReplace = height >= COVER_HEIGHT_MIN && under === undefined;
     const rowLine = this.#cache.get(row)?.lines[index] ?? [];
-    const line = topLine(row, index, rowLine, rowOptions, mayCover);
+    const line = topLine(row, index, rowLine, rowOptions, canReplace);
     return line === undefined ? undefined : padded(line, rowOptions.columns, palette, under);
   }
 
@@ -206,8 +206,8 @@ export class TimelineCache {
     const transfer = file === undefined ? undefined : this.#downloads.get(file);
     const isUnfolded = unfolded.has(row.key);
     const cached = this.#cache.get(row);
-    const isSame = cached?.transfer === transfer && cached?.isUnfolded === isUnfolded;
-    if (cached !== undefined && isSame) return cached;
+    const isUnchanged = cached?.transfer === transfer && cached?.isUnfolded === isUnfolded;
+    if (cached !== undefined && isUnchanged) return cached;
     const extras = { transfer, isUnfolded };
     const laidOut = { ...rowLines(row, rowOptions, extras), texts: [], ...extras };
     this.#cache.set(row, laidOut);
@@ -233,9 +233,9 @@ export class TimelineCache {
 }
 
 function padded(line: Line, columns: number, palette: Palette, under: Role | undefined): string {
-  const left = columns - lineWidth(line);
-  if (left <= 0) return palette.ansiOf(line, under);
-  return palette.ansiOf([...line, { text: " ".repeat(left) }], under);
+  const padding = columns - lineWidth(line);
+  if (padding <= 0) return palette.ansiOf(line, under);
+  return palette.ansiOf([...line, { text: " ".repeat(padding) }], under);
 }
 
 /** Returns the background role of a row. */
@@ -257,7 +257,7 @@ function firstVisibleIndex({ rows, hasOlder }: Rows): number {
   return hasOlder && rows[0]?.kind === "day" ? 1 : 0;
 }
 
-function indexNear(rows: readonly Row[], key: string, near: number): number {
-  for (let i = near - 1; i <= near + 1; i++) if (rows[i]?.key === key) return i;
+function indexNear(rows: readonly Row[], key: string, lastIndex: number): number {
+  for (let i = lastIndex - 1; i <= lastIndex + 1; i++) if (rows[i]?.key === key) return i;
   return rows.findLastIndex((row) => row.key === key);
 }

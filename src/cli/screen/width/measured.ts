@@ -132,8 +132,8 @@ function isNarrow(grapheme: string): boolean {
 }
 
 function isAmbiguous(grapheme: string): boolean {
-  const wide = Bun.stringWidth(grapheme, { ambiguousIsNarrow: false });
-  return wide !== Bun.stringWidth(grapheme);
+  const wideWidth = Bun.stringWidth(grapheme, { ambiguousIsNarrow: false });
+  return wideWidth !== Bun.stringWidth(grapheme);
 }
 
 /**

@@ -106,11 +106,11 @@ describe("decodes what terminals send", () => {
 
 test("decodes a lone Esc as a key after a timeout", () => {
   const decoder = new KeyDecoder();
-  expect(decoder.isHolding).toBe(false);
+  expect(decoder.isBuffering).toBe(false);
   expect(decoder.feed(Buffer.from("\x1b"))).toEqual([]);
-  expect(decoder.isHolding).toBe(true);
+  expect(decoder.isBuffering).toBe(true);
   expect(decoder.flush()).toEqual([{ name: "esc", text: "" }]);
-  expect(decoder.isHolding).toBe(false);
+  expect(decoder.isBuffering).toBe(false);
   expect(decoder.flush()).toEqual([]);
 });
 
@@ -126,7 +126,7 @@ test("drops an endless sequence, and decodes the following keys", () => {
     // Drops an oversized CSI sequence; the following bytes are text.
     if (begin !== "\x1b[") expect(keys).toBe(0);
     decoder.flush();
-    expect(decoder.isHolding).toBe(false);
+    expect(decoder.isBuffering).toBe(false);
     expect(decoder.feed(Buffer.from("x"))).toEqual([{ name: "x", text: "x" }]);
   }
 });
@@ -153,7 +153,7 @@ describe("while an answer of the terminal is pending", () => {
         { name: "report", text: answer },
         { name: "x", text: "x" },
       ]);
-      expect(decoder.isHolding).toBe(false);
+      expect(decoder.isBuffering).toBe(false);
     }
   });
 });

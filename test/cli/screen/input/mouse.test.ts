@@ -27,7 +27,7 @@ describe("a click", () => {
       { kind: "draft", target: "lobby", draft: { text: "half" } },
       { kind: "open", target: "beta" },
     ]);
-    expect(screen.state.roomsTop).toEqual({ open: "beta", top: 4 });
+    expect(screen.state.roomsScroll).toEqual({ open: "beta", top: 4 });
     expect(at(screen, { kind: "rooms", target: undefined }).actions).toEqual([]);
   });
 
@@ -128,12 +128,12 @@ test("the wheel scrolls the list below it, or the timeline if the list cannot sc
   const rooms = { top: 1, topMax: 3 };
   screen.context = { ...screen.context, layout: { ...layout, rooms } };
   const over = { kind: "rooms", target: undefined } as const;
-  expect(at(screen, over, "scroll-down").state.roomsTop).toEqual({ open: "lobby", top: 3 });
-  expect(at(screen, over, "scroll-up").state.roomsTop).toEqual({ open: "lobby", top: 0 });
-  expect(screen.state).toMatchObject({ scroll: undefined, membersTop: undefined });
+  expect(at(screen, over, "scroll-down").state.roomsScroll).toEqual({ open: "lobby", top: 3 });
+  expect(at(screen, over, "scroll-up").state.roomsScroll).toEqual({ open: "lobby", top: 0 });
+  expect(screen.state).toMatchObject({ scroll: undefined, membersScroll: undefined });
   at(screen, { kind: "members", name: "ben" }, "scroll-up");
-  expect(screen.state).toMatchObject({ scroll: { key: "i8" }, membersTop: undefined });
+  expect(screen.state).toMatchObject({ scroll: { key: "i8" }, membersScroll: undefined });
   screen.context = { ...screen.context, layout: { ...layout, members: { top: 0, topMax: 2 } } };
   at(screen, { kind: "members", name: "ben" }, "scroll-down");
-  expect(screen.state.membersTop).toEqual({ open: "lobby", top: 2 });
+  expect(screen.state.membersScroll).toEqual({ open: "lobby", top: 2 });
 });

@@ -12,7 +12,7 @@ import {
 import type { PictureProtocol } from "../../../../src/cli/screen/pictures/protocol.ts";
 import { readIndexed, sixelPicture } from "../../../../src/cli/screen/pictures/sixel.ts";
 import { pictureHeader } from "../../../../src/core/client/picture-header.ts";
-import { gifOf, jpegOf, pngHead, pngOf, webpOf } from "./made.ts";
+import { gifOf, jpegOf, pngHead, pngOf, webpOf } from "./test-png.ts";
 
 const terminal = (protocol: PictureProtocol) => ({ protocol, cell: { width: 10, height: 20 } });
 

@@ -64,7 +64,7 @@ class SlowLine {
 const FRAME_BYTES_MAX = 2_200;
 
 describe("on a slow line", () => {
-  test("bounds the queue of an answering terminal, and displays the newest frame last", async () => {
+  test("bounds the queue of a responsive terminal, and displays the newest frame", async () => {
     const line = new SlowLine();
     await line.all();
     line.writtenBytes = 0;

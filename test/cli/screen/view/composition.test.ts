@@ -92,7 +92,7 @@ const state: fc.Arbitrary<ScreenState> = fc.record({
   selected: fc.option(seq, { nil: undefined }),
   unfolded: fc.array(seq.map((n) => `i${n}`)).map((keys) => new Set(keys)),
   recall: fc.constant(undefined),
-  lastOpen: fc.constant(undefined),
+  previousTarget: fc.constant(undefined),
   overlay: fc.option(overlay, { nil: undefined }),
   question: fc.option(
     fc.record({
@@ -107,8 +107,8 @@ const state: fc.Arbitrary<ScreenState> = fc.record({
   }),
   showsRooms: fc.boolean(),
   showsMembers: fc.boolean(),
-  roomsTop: fc.option(fc.record({ open: fc.constant("lobby"), top: seq }), { nil: undefined }),
-  membersTop: fc.option(fc.record({ open: fc.constant("lobby"), top: seq }), { nil: undefined }),
+  roomsScroll: fc.option(fc.record({ open: fc.constant("lobby"), top: seq }), { nil: undefined }),
+  membersScroll: fc.option(fc.record({ open: fc.constant("lobby"), top: seq }), { nil: undefined }),
   isFocused: fc.boolean(),
 });
 const side = fc.double({ min: 0.05, max: 2_000, noNaN: true });

@@ -4,7 +4,7 @@ import type { Model } from "../../core/model/state.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
 import type { DraftOwner } from "../../io/state/draft-store.ts";
 
-export class ScreenMuted {
+export class MutedTargets {
   readonly #store: ClientState["muted"];
   #owner: DraftOwner | undefined;
   /** Lower-case targets such as `lobby` or `@bob`. */
