@@ -24,11 +24,11 @@ const SYSTEMS = [
  * @param agent the user agent string @param touches touch points that the screen supports
  */
 export function browserName(agent: string, touches = 0): string {
-  const found = (names: typeof BROWSERS | typeof SYSTEMS) =>
+  const firstMatch = (names: typeof BROWSERS | typeof SYSTEMS) =>
     names.find(([, pattern]) => pattern.test(agent))?.[0];
-  const system = found(SYSTEMS);
+  const system = firstMatch(SYSTEMS);
   // iPads report macOS as their system; no Mac has a touch screen.
-  const named = system === "macOS" && touches > 1 ? "iPad" : system;
-  const browser = found(BROWSERS) ?? "Browser";
-  return named === undefined ? browser : `${browser} on ${named}`;
+  const deviceName = system === "macOS" && touches > 1 ? "iPad" : system;
+  const browser = firstMatch(BROWSERS) ?? "Browser";
+  return deviceName === undefined ? browser : `${browser} on ${deviceName}`;
 }

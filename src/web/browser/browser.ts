@@ -147,8 +147,8 @@ function consumeFragment({ location, history, sessionStorage }: Page, isLocal: b
   if (hash !== "" && !isRouteHash(hash)) {
     history.replaceState(null, "", location.pathname);
     // The fragment ends with the token of `chat web`, but not with an invite.
-    const kept = isLocal ? hash.replace(/&invite=.*$/s, "") : hash;
-    tryStorage(() => sessionStorage?.setItem(FRAGMENT, kept));
+    const storedHash = isLocal ? hash.replace(/&invite=.*$/s, "") : hash;
+    tryStorage(() => sessionStorage?.setItem(FRAGMENT, storedHash));
     return hash;
   }
   return tryStorage(() => sessionStorage?.getItem(FRAGMENT)) ?? "";
@@ -209,9 +209,9 @@ async function openPageStore({ indexedDB, IDBKeyRange: range }: Page): Promise<S
 async function chooseStore(page: Page, token: string | undefined): Promise<Store> {
   const { fetch } = page;
   if (token === undefined || fetch === undefined) return openPageStore(page);
-  return new ProgramStore(await openPageStore(page), async (asked) => {
+  return new ProgramStore(await openPageStore(page), async (request) => {
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-    const body = JSON.stringify(asked);
+    const body = JSON.stringify(request);
     try {
       const answer = await fetch("/kept", { method: "POST", headers, body });
       if (answer.ok) return ((await answer.json()) as { readonly value: unknown }).value;
@@ -271,7 +271,7 @@ function browserDatabases({ indexedDB: factory, IDBKeyRange: range, navigator }:
   const persist = () => void navigator.storage?.persist?.().catch(() => undefined);
   const keyRange: MakeKeyRange = (low, high, isLowOpen, isHighOpen) =>
     range.bound(low, high, isLowOpen, isHighOpen);
-  return { factory, keyRange: keyRange, persist };
+  return { factory, keyRange, persist };
 }
 
 function browserTabs({ BroadcastChannel: Channel }: Page): Tabs {

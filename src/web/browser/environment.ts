@@ -65,7 +65,7 @@ export interface SaveTarget {
   /** The caller may overwrite `bytes` once the promise resolves. */
   write(bytes: Uint8Array): Promise<void>;
   /** Flushes written bytes to disk: `now`, or `due` when there are enough of them. */
-  flush(when: "now" | "due"): Promise<void>;
+  flush(mode: "now" | "due"): Promise<void>;
   /** Discards what is written and starts from the beginning. */
   restart(): Promise<void>;
   finish(): Promise<void>;

@@ -233,8 +233,8 @@ export class MemoryStore implements Store {
   }
 
   async all(table: Table, prefix: string): Promise<[string, unknown][]> {
-    const found = [...(this.#tables.get(table) ?? [])].filter(([key]) => key.startsWith(prefix));
-    return found.sort(([one], [other]) => (one < other ? -1 : 1));
+    const entries = [...(this.#tables.get(table) ?? [])].filter(([key]) => key.startsWith(prefix));
+    return entries.sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
   async write(changes: readonly Change[]): Promise<void> {

@@ -40,11 +40,11 @@ export class BrowserLogPins implements LogPins {
 
   async storeRecords(reader: LogReader, records: readonly KnownRecord[]): Promise<void> {
     const previous = await this.#records(reader);
-    const known = new Set(previous.map(({ seq }) => seq));
+    const knownSeqs = new Set(previous.map(({ seq }) => seq));
     const added = records
-      .filter(({ seq }) => !known.has(seq))
+      .filter(({ seq }) => !knownSeqs.has(seq))
       .map((record) => ({ ...record, leaf: toBase64Url(record.leaf), proved: false }));
-    const all = [...previous, ...added].sort((one, other) => one.seq - other.seq);
+    const all = [...previous, ...added].sort((a, b) => a.seq - b.seq);
     await this.#write(recordsKey(reader), all.slice(-STORED_RECORDS_MAX));
   }
 
@@ -56,10 +56,12 @@ export class BrowserLogPins implements LogPins {
   }
 
   async markProved(reader: LogReader, seqs: readonly number[]): Promise<void> {
-    const some = new Set(seqs);
+    const provedSeqs = new Set(seqs);
     const stored = await this.#records(reader);
-    const now = stored.map((one) => (some.has(one.seq) ? { ...one, proved: true } : one));
-    await this.#write(recordsKey(reader), now);
+    const updated = stored.map((record) =>
+      provedSeqs.has(record.seq) ? { ...record, proved: true } : record,
+    );
+    await this.#write(recordsKey(reader), updated);
   }
 
   async storeConfirmed(reader: LogReader, seq: number): Promise<void> {

@@ -52,10 +52,10 @@ export function mediaType(name: string): MediaType | undefined {
 /** Image type by its bytes; `undefined` if browsers cannot show it safely. */
 export function imageType(bytes: Uint8Array): string | undefined {
   const hex = toHex(bytes.subarray(0, 16));
-  const found = MAGIC.find(([, magic]) =>
+  const match = MAGIC.find(([, magic]) =>
     [...magic].every((digit, i) => digit === "?" || digit === hex[i]),
   );
-  return found?.[0];
+  return match?.[0];
 }
 
 const PDF = "%PDF-";

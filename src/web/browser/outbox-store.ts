@@ -64,7 +64,7 @@ export class BrowserOutboxStore implements OutboxStore {
     const since = ({ posts }: AbandonedOutbox) => posts[0]?.createdUnixMs ?? 0;
     const outboxes: AbandonedOutbox[] = [];
     for (const [id, posts] of boxes) if (await this.#hold(id)) outboxes.push({ id, posts });
-    return outboxes.sort((one, other) => since(one) - since(other));
+    return outboxes.sort((a, b) => since(a) - since(b));
   }
 
   release(id: OutboxId): void {

@@ -48,15 +48,16 @@ export class Preferences {
   ): Promise<string | undefined> {
     this.#fingerprints = [fingerprint, ...formers];
     this.#enrolled.clear();
-    for (const one of this.#fingerprints) {
-      for (const [, value] of await this.#all(`enrolled ${one} `)) {
+    for (const fingerprint of this.#fingerprints) {
+      for (const [, value] of await this.#all(`enrolled ${fingerprint} `)) {
         if (typeof value === "string") this.#enrolled.set(value.toLowerCase(), value);
       }
     }
-    const known = await this.#get("server");
+    const storedFingerprint = await this.#get("server");
     await this.#put([{ table: "places", key: "server", value: fingerprint }]);
-    const hasChanged = typeof known === "string" && !this.#fingerprints.includes(known);
-    return hasChanged ? known : undefined;
+    const hasChanged =
+      typeof storedFingerprint === "string" && !this.#fingerprints.includes(storedFingerprint);
+    return hasChanged ? storedFingerprint : undefined;
   }
 
   isEnrolled(user: string): boolean {
@@ -67,7 +68,7 @@ export class Preferences {
   get users(): string[] {
     const last = this.#last?.user.toLowerCase();
     const rank = (user: string) => (user.toLowerCase() === last ? 0 : 1);
-    return [...this.#enrolled.values()].sort((one, other) => rank(one) - rank(other));
+    return [...this.#enrolled.values()].sort((a, b) => rank(a) - rank(b));
   }
 
   recordLogin(user: string, isEnrolled: boolean): void {
@@ -85,8 +86,8 @@ export class Preferences {
     const changes: Change[] = [{ table: "places", key: "last", value: this.#last }];
     if (forget) {
       this.#enrolled.delete(user.toLowerCase());
-      for (const one of this.#fingerprints) {
-        const key = this.#enrolledKey(user, one);
+      for (const fingerprint of this.#fingerprints) {
+        const key = this.#enrolledKey(user, fingerprint);
         changes.push({ table: "places", key, value: undefined });
       }
     }
@@ -97,8 +98,8 @@ export class Preferences {
   async migrate(old: string, user: string): Promise<void> {
     const present = this.#prefix(user);
     const changes: Change[] = [];
-    for (const one of this.#fingerprints) {
-      const prefix = accountPrefix({ fingerprint: one, user: old });
+    for (const fingerprint of this.#fingerprints) {
+      const prefix = accountPrefix({ fingerprint, user: old });
       if (prefix === present) continue;
       for (const table of ACCOUNT_TABLES) {
         for (const [key, value] of await this.#all(prefix, table)) {
@@ -142,11 +143,11 @@ export class Preferences {
 
   /** @returns an empty map if the text belongs to another account */
   parseDrafts(user: string, text: string): ReadonlyMap<string, Draft | undefined> {
-    const found = new Map<string, Draft | undefined>();
+    const parsed = new Map<string, Draft | undefined>();
     const { prefix, drafts } = JSON.parse(text) as Record<string, unknown>; // Written by this page.
-    if (prefix !== this.#prefix(user) || !Array.isArray(drafts)) return found;
-    for (const [target, draft] of drafts) found.set(target, isDraft(draft) ? draft : undefined);
-    return found;
+    if (prefix !== this.#prefix(user) || !Array.isArray(drafts)) return parsed;
+    for (const [target, draft] of drafts) parsed.set(target, isDraft(draft) ? draft : undefined);
+    return parsed;
   }
 
   async deleteAttachments(user: string): Promise<void> {
@@ -167,7 +168,7 @@ export class Preferences {
   }
 
   async #get(key: string): Promise<unknown> {
-    return (await this.#all(key)).find(([one]) => one === key)?.[1];
+    return (await this.#all(key)).find(([entryKey]) => entryKey === key)?.[1];
   }
 
   async #all(prefix: string, table: Table = "places"): Promise<[string, unknown][]> {

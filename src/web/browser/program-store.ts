@@ -19,12 +19,12 @@ export type StoreRequest =
 export class ProgramStore implements Store {
   readonly isExternal = true;
   readonly #local: Store;
-  readonly #request: (asked: StoreRequest) => Promise<unknown>;
+  readonly #request: (request: StoreRequest) => Promise<unknown>;
 
-  /** @param ask sends a request to the program. @throws {Fault} store-failed */
-  constructor(local: Store, ask: (asked: StoreRequest) => Promise<unknown>) {
+  /** @param sendRequest sends a request to the program. @throws {Fault} store-failed */
+  constructor(local: Store, sendRequest: (request: StoreRequest) => Promise<unknown>) {
     this.#local = local;
-    this.#request = ask;
+    this.#request = sendRequest;
   }
 
   async get(table: Table, key: string): Promise<unknown> {
@@ -55,7 +55,7 @@ function encodeChange({ table, key, value }: Change): Change {
 function encodeValue(value: unknown): unknown {
   if (value instanceof Uint8Array) return { $bytes: toBase64Url(value) };
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, encodeValue(one)]));
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, encodeValue(field)]));
 }
 
 function decodeValue(value: unknown): unknown {
@@ -64,6 +64,6 @@ function decodeValue(value: unknown): unknown {
   const { $bytes } = value as { $bytes?: unknown };
   if (typeof $bytes === "string") return fromBase64Url($bytes);
   return Object.fromEntries(
-    Object.entries(value ?? {}).map(([key, one]) => [key, decodeValue(one)]),
+    Object.entries(value ?? {}).map(([key, field]) => [key, decodeValue(field)]),
   );
 }

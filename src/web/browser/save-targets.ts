@@ -104,11 +104,11 @@ class FileTarget implements SaveTarget {
     });
   }
 
-  flush(when: "now" | "due"): Promise<void> {
+  flush(mode: "now" | "due"): Promise<void> {
     return this.#next(async () => {
       const newBytes = this.#bytes - this.#flushedBytes;
       const isDue = newBytes >= Math.max(FLUSH_BYTES_MIN, this.#flushedBytes);
-      if (this.#isFinished || newBytes === 0 || (when === "due" && !isDue)) return;
+      if (this.#isFinished || newBytes === 0 || (mode === "due" && !isDue)) return;
       await this.#writable.close();
       this.#flushedBytes = this.#bytes;
       this.#writable = await openWritableAt(this.handle, this.#bytes);

@@ -136,7 +136,7 @@ class StagedRows implements SealedTables {
     const sign = backwards ? -1 : 1;
     return [...rows]
       .map(([key, value]) => ({ key, value }))
-      .sort((one, other) => (one.key < other.key ? -sign : sign))
+      .sort((a, b) => (a.key < b.key ? -sign : sign))
       .slice(0, limit);
   }
 

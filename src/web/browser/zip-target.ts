@@ -65,8 +65,8 @@ export class ZipTarget implements SaveTarget {
     if (progress.manifestLeft > 0 || progress.entry !== undefined) throw malformed("ends before");
     const directoryOffset = progress.offset;
     let lines: number[] = [];
-    for (const written of progress.written) {
-      for (const byte of zipCentral(written)) lines.push(byte);
+    for (const entry of progress.written) {
+      for (const byte of zipCentral(entry)) lines.push(byte);
       if (lines.length < DIRECTORY_WRITE_BYTES) continue;
       await this.#put(progress, Uint8Array.from(lines));
       lines = [];

@@ -27,7 +27,7 @@ export interface PageAccountOptions {
   readonly loadTransfers: () => Promise<OpenTransfers>;
   readonly loadSealed: (() => Promise<SealedModule>) | undefined;
   readonly emit: (event: ModelEvent) => void;
-  readonly attach: (target: string, one: Attachment) => void;
+  readonly attach: (target: string, attachment: Attachment) => void;
 }
 
 export class PageAccount implements LinkedAccount {

@@ -74,8 +74,8 @@ export abstract class ChatCore extends ChatActions {
   protected readonly fragment: Fragment;
   readonly #platform: Platform;
   protected readonly device: Device;
-  readonly attached = new Attachments((target, one, change) => {
-    this.#attachmentChanged(target, one, change);
+  readonly attached = new Attachments((target, attachment, change) => {
+    this.#attachmentChanged(target, attachment, change);
   });
   readonly #lazyCode: LazyCode;
   readonly #listeners = new Set<(event: PageEvent) => void>();
@@ -125,9 +125,9 @@ export abstract class ChatCore extends ChatActions {
         state: (state) => this.#stateChanged(linkEventOf(state)),
         event: (event) => this.#handleEvent(event),
         greeted: (greeted) => this.#greeted(greeted),
-        account: (greeted, asked, known) => ({
-          account: this.#accountFor(greeted, known),
-          isEnrolled: this.preferences.isEnrolled(asked),
+        account: (greeted, user, current) => ({
+          account: this.#accountFor(greeted, current),
+          isEnrolled: this.preferences.isEnrolled(user),
           // A password may still open the account; `stopped` reports a final refusal.
           onUnenrolled: () => undefined,
         }),
@@ -167,7 +167,7 @@ export abstract class ChatCore extends ChatActions {
   }
 
   dismissInvitation(invitation: Invitation): void {
-    this.#invitations = this.#invitations.filter((one) => one !== invitation);
+    this.#invitations = this.#invitations.filter((entry) => entry !== invitation);
     this.update();
   }
 
@@ -366,13 +366,14 @@ export abstract class ChatCore extends ChatActions {
   async #greeted(greeted: Greeted): Promise<void> {
     const { fingerprint, welcome, formers } = greeted;
     const changedFrom = await this.preferences.recordGreeting(fingerprint, formers);
-    const known = this.model.server?.changedFrom;
-    const former = changedFrom === undefined ? known : `SHA256:${changedFrom}`;
-    const changed = former === undefined ? {} : { changedFrom: former };
-    this.#applyUnlessClosed(greetedEvent(greeted, { keepsKey: this.device.canSign, ...changed }));
+    const modelFormer = this.model.server?.changedFrom;
+    const former = changedFrom === undefined ? modelFormer : `SHA256:${changedFrom}`;
+    const change = former === undefined ? {} : { changedFrom: former };
+    this.#applyUnlessClosed(greetedEvent(greeted, { keepsKey: this.device.canSign, ...change }));
     const { build } = this.#platform;
-    const now = welcome.build ?? "";
-    if (build !== "" && now !== "" && now !== build) this.#applyUnlessClosed({ kind: "outdated" });
+    const serverBuild = welcome.build ?? "";
+    if (build !== "" && serverBuild !== "" && serverBuild !== build)
+      this.#applyUnlessClosed({ kind: "outdated" });
   }
 
   #isLoggedInAs(user: string): boolean {
@@ -380,9 +381,9 @@ export abstract class ChatCore extends ChatActions {
   }
 
   /** Returns the current account, or a new account if the server key or the name has changed. */
-  #accountFor({ fingerprint }: Greeted, known: PageAccount | undefined): PageAccount {
-    const isSame = known !== undefined && known === this.link.account;
-    if (isSame && known.fingerprint === fingerprint) return known;
+  #accountFor({ fingerprint }: Greeted, current: PageAccount | undefined): PageAccount {
+    const isSame = current !== undefined && current === this.link.account;
+    if (isSame && current.fingerprint === fingerprint) return current;
     const account: PageAccount = new PageAccount({
       platform: this.#platform,
       hashing: pageHashing(this.#platform.subtle),
@@ -394,9 +395,9 @@ export abstract class ChatCore extends ChatActions {
       emit: (event) => {
         if (this.link.account === account) this.enqueue(event);
       },
-      attach: (target, one) => {
+      attach: (target, attachment) => {
         if (this.link.account !== account) return;
-        this.attached.addStored(target, one);
+        this.attached.addStored(target, attachment);
         this.update();
       },
     });
@@ -449,9 +450,9 @@ export abstract class ChatCore extends ChatActions {
         if (this.sealRefusal === undefined) this.enqueue({ kind: "fault", fault: event.fault });
         return;
       case "invited": {
-        const others = this.#invitations.filter(({ room }) => room !== event.room);
+        const otherInvitations = this.#invitations.filter(({ room }) => room !== event.room);
         const { room, by } = event;
-        this.#invitations = [...others, { room, by }].slice(-INVITATIONS_MAX);
+        this.#invitations = [...otherInvitations, { room, by }].slice(-INVITATIONS_MAX);
         return this.update();
       }
       default:
@@ -459,12 +460,12 @@ export abstract class ChatCore extends ChatActions {
     }
   }
 
-  #attachmentChanged(target: string, one: Attachment, change: AttachmentChange): void {
+  #attachmentChanged(target: string, attachment: Attachment, change: AttachmentChange): void {
     this.update();
     const store = async (session: PageAccount) => {
       const { attached } = await session.transfers();
-      if (change === "left") await attached.delete(one);
-      else if (await attached.store(target, one)) this.attached.markStored(one);
+      if (change === "left") await attached.delete(attachment);
+      else if (await attached.store(target, attachment)) this.attached.markStored(attachment);
     };
     const { account } = this.link;
     if (account === undefined) return;

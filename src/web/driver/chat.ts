@@ -84,7 +84,12 @@ export class Chat extends ChatCore {
   /** Context for linking other devices. @throws {Fault} not-logged-in */
   get linking(): Linking {
     const { fingerprint, session } = this.account;
-    return { device: this.device, user: checkName(session.user), fingerprint, ask: this.request };
+    return {
+      device: this.device,
+      user: checkName(session.user),
+      fingerprint,
+      request: this.request,
+    };
   }
 
   passwd(password: string, current: string | undefined): Promise<void> {

@@ -6,9 +6,9 @@ import type { Answer } from "../../wire/messages.ts";
 export type DeviceInfo = Answer<"devices">["devices"][number];
 
 /** Signs out all other devices. @returns how many @throws {Fault} */
-export async function revokeOthers(ask: SendRequest): Promise<number> {
-  const { devices } = await ask("devices", {});
-  const others = devices.filter(({ current }) => !current);
-  for (const { device } of others) await ask("revoke", { device });
-  return others.length;
+export async function revokeOthers(request: SendRequest): Promise<number> {
+  const { devices } = await request("devices", {});
+  const otherDevices = devices.filter(({ current }) => !current);
+  for (const { device } of otherDevices) await request("revoke", { device });
+  return otherDevices.length;
 }

@@ -16,11 +16,16 @@ export interface Linking {
   readonly device: Device;
   readonly user: Name;
   readonly fingerprint: Fingerprint;
-  readonly ask: SendRequest;
+  readonly request: SendRequest;
 }
 
 /** Offers a link code to a new device. @returns the code @throws {Fault} not-allowed, … */
-export async function offerLink({ device, user, fingerprint, ask }: Linking): Promise<Uint8Array> {
+export async function offerLink({
+  device,
+  user,
+  fingerprint,
+  request: ask,
+}: Linking): Promise<Uint8Array> {
   // Fails early if the account key cannot be exported.
   (await device.accountSeed(fingerprint, user)).fill(0);
   const code = crypto.getRandomValues(new Uint8Array(LINK_CODE_BYTES));
@@ -33,7 +38,7 @@ export async function offerLink({ device, user, fingerprint, ask }: Linking): Pr
  * device does not know the code, or this is not the account's key
  */
 export async function grantLink(
-  { device, user, fingerprint, ask }: Linking,
+  { device, user, fingerprint, request: ask }: Linking,
   code: Uint8Array,
   request: NoticeOf<"link-asked">,
 ): Promise<void> {

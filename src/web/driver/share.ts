@@ -126,8 +126,8 @@ export class Share {
     const before = this.#transfers.get(body.file);
     return new Promise((resolve) => {
       const isFinished = () => {
-        const now = this.#transfers.get(body.file);
-        const kind = now === before ? undefined : now?.state.kind;
+        const current = this.#transfers.get(body.file);
+        const kind = current === before ? undefined : current?.state.kind;
         return kind === "done" || kind === "failed" || this.#chooser.isRefused;
       };
       const stop = this.subscribe(() => {

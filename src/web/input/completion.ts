@@ -50,34 +50,34 @@ export function completionAt(
 }
 
 function emojiCompletion(
-  [, prefix = "", end = ""]: RegExpExecArray,
+  [, prefix = "", closing = ""]: RegExpExecArray,
   to: number,
   { emoji }: CompletionSource,
 ): Completion | undefined {
   const all = emoji?.(prefix, CHOICES_MAX) ?? [];
-  const found = end === "" ? all : all.filter(({ name }) => name === prefix.toLowerCase());
-  if (found.length === 0) return undefined;
-  const from = to - prefix.length - end.length - 1;
-  const choices = found.map((one) => one.emoji);
-  return { kind: "emoji", from, to, choices, labels: found.map(({ name }) => `:${name}:`) };
+  const matches = closing === "" ? all : all.filter(({ name }) => name === prefix.toLowerCase());
+  if (matches.length === 0) return undefined;
+  const from = to - prefix.length - closing.length - 1;
+  const choices = matches.map((match) => match.emoji);
+  return { kind: "emoji", from, to, choices, labels: matches.map(({ name }) => `:${name}:`) };
 }
 
 function toCompletion(
   kind: Completion["kind"],
   from: number,
   to: number,
-  found: readonly string[],
+  names: readonly string[],
   sign: string,
 ): Completion | undefined {
-  const choices = found.map((one) => `${sign}${one}`);
+  const choices = names.map((name) => `${sign}${name}`);
   return choices.length === 0 ? undefined : { kind, from, to, choices };
 }
 
 /** Prefix matches before other matches. */
-export function matching(all: readonly string[], prefix: string): readonly string[] {
+export function matching(names: readonly string[], prefix: string): readonly string[] {
   const folded = prefix.toLowerCase();
-  const startMatches = all.filter((one) => one.toLowerCase().startsWith(folded));
-  const innerMatches = all.filter((one) => one.toLowerCase().indexOf(folded) > 0);
+  const startMatches = names.filter((name) => name.toLowerCase().startsWith(folded));
+  const innerMatches = names.filter((name) => name.toLowerCase().indexOf(folded) > 0);
   return [...startMatches, ...innerMatches].slice(0, CHOICES_MAX);
 }
 

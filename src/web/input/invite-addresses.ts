@@ -35,12 +35,12 @@ export function inviteAddresses(
     .filter(isValidAddress)
     .map(({ host, port }) => makeAddress("https:", host, port));
   const own = pageAddress(location);
-  const known = servers.find(({ origin }) => origin === own.origin);
-  const others = servers.filter((one) => one !== known);
+  const ownServer = servers.find(({ origin }) => origin === own.origin);
+  const otherServers = servers.filter((server) => server !== ownServer);
   const isUseful = !isRelayed && !own.isLoopback;
-  if (known !== undefined) return [known, ...others].sort(byLoopback);
-  if (isUseful || others.length === 0) return [own, ...others];
-  return [...others].sort(byLoopback);
+  if (ownServer !== undefined) return [ownServer, ...otherServers].sort(byLoopback);
+  if (isUseful || otherServers.length === 0) return [own, ...otherServers];
+  return [...otherServers].sort(byLoopback);
 }
 
 /**
@@ -52,14 +52,14 @@ export function otherPages(
   reported: readonly ServerAddress[],
 ): readonly string[] {
   const own = pageAddress(location);
-  const others = reported
+  const origins = reported
     .filter((address) => isValidAddress(address) && mayNameSameMachine(own.host, address.host))
     .map(({ host, port }) => makeAddress("https:", host, port).origin);
-  return [...new Set(others)].filter((origin) => origin !== own.origin);
+  return [...new Set(origins)].filter((origin) => origin !== own.origin);
 }
 
-function byLoopback(one: InviteAddress, other: InviteAddress): number {
-  return Number(one.isLoopback) - Number(other.isLoopback);
+function byLoopback(a: InviteAddress, b: InviteAddress): number {
+  return Number(a.isLoopback) - Number(b.isLoopback);
 }
 
 function pageAddress({ protocol, hostname, port }: PageLocation): InviteAddress {

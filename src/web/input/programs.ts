@@ -26,8 +26,8 @@ const PROGRAMS_MAX = 256;
 export function offeredPrograms(answer: unknown): readonly OfferedProgram[] {
   const { programs } = (answer ?? {}) as { readonly programs?: unknown };
   if (!Array.isArray(programs)) return [];
-  return programs.slice(0, PROGRAMS_MAX).flatMap((one: unknown) => {
-    const { name, size, sha256 } = (one ?? {}) as Readonly<Record<string, unknown>>;
+  return programs.slice(0, PROGRAMS_MAX).flatMap((program: unknown) => {
+    const { name, size, sha256 } = (program ?? {}) as Readonly<Record<string, unknown>>;
     const system = typeof name === "string" ? NAME.exec(name)?.[1] : undefined;
     const isKnown = system !== undefined && SYSTEM.test(system);
     const isChecksum = typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256);

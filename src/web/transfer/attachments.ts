@@ -15,12 +15,14 @@ export type AttachmentChange = "added" | "left";
 const NO_FILES: readonly Attachment[] = [];
 
 export class Attachments {
-  readonly #changed: (target: string, one: Attachment, change: AttachmentChange) => void;
+  readonly #onChange: (target: string, attachment: Attachment, change: AttachmentChange) => void;
   readonly #files = new Map<string, readonly Attachment[]>(); // Each bounded by PAGE_UPLOADS_MAX.
   readonly #stored = new Set<Attachment>();
 
-  constructor(changed: (target: string, one: Attachment, change: AttachmentChange) => void) {
-    this.#changed = changed;
+  constructor(
+    onChange: (target: string, attachment: Attachment, change: AttachmentChange) => void,
+  ) {
+    this.#onChange = onChange;
   }
 
   /** Returns the same array until it changes. */
@@ -30,34 +32,36 @@ export class Attachments {
 
   /** Whether closing the page would lose an attached file. */
   get isLossy(): boolean {
-    return [...this.#files.values()].some((files) => files.some((one) => !this.#stored.has(one)));
+    return [...this.#files.values()].some((files) =>
+      files.some((attachment) => !this.#stored.has(attachment)),
+    );
   }
 
-  add(target: string, more: readonly Attachment[]): void {
+  add(target: string, added: readonly Attachment[]): void {
     const before = this.filesFor(target);
-    const accepted = more.slice(0, Math.max(0, PAGE_UPLOADS_MAX - before.length));
+    const accepted = added.slice(0, Math.max(0, PAGE_UPLOADS_MAX - before.length));
     this.#files.set(target, [...before, ...accepted]);
-    for (const one of accepted) this.#changed(target, one, "added");
+    for (const attachment of accepted) this.#onChange(target, attachment, "added");
   }
 
-  addStored(target: string, one: Attachment): void {
-    this.#stored.add(one);
-    this.#files.set(target, [...this.filesFor(target), one]);
+  addStored(target: string, attachment: Attachment): void {
+    this.#stored.add(attachment);
+    this.#files.set(target, [...this.filesFor(target), attachment]);
   }
 
   remove(target: string, removed: readonly Attachment[]): void {
     this.#files.set(
       target,
-      this.filesFor(target).filter((one) => !removed.includes(one)),
+      this.filesFor(target).filter((attachment) => !removed.includes(attachment)),
     );
-    for (const one of removed) {
-      this.#stored.delete(one);
-      this.#changed(target, one, "left");
+    for (const attachment of removed) {
+      this.#stored.delete(attachment);
+      this.#onChange(target, attachment, "left");
     }
   }
 
-  markStored(one: Attachment): void {
-    this.#stored.add(one);
+  markStored(attachment: Attachment): void {
+    this.#stored.add(attachment);
   }
 
   clear(): void {

@@ -18,7 +18,7 @@ export interface PageTransfersOptions {
   /** Posts the text as a separate message if the server is too old to store it with the file. */
   readonly post?: (to: string, text: string) => void;
   /** Receives attached files of a closed page. */
-  readonly attach?: (target: string, one: Attachment) => void;
+  readonly attach?: (target: string, attachment: Attachment) => void;
   readonly emit: (event: LocalEvent) => void;
 }
 
@@ -71,7 +71,7 @@ export class TransferJournal<Entry extends JournalEntry> {
     const isExpired = ({ begunUnixMs }: Entry) => begunUnixMs < unixMs - keepMs;
     for (const { key } of entries.filter(isExpired)) this.remove(key);
     const fresh = entries.filter((entry) => !isExpired(entry));
-    return fresh.sort((one, other) => one.begunUnixMs - other.begunUnixMs);
+    return fresh.sort((a, b) => a.begunUnixMs - b.begunUnixMs);
   }
 
   put(entry: Entry, moreChanges: readonly Change[] = []): void {

@@ -64,7 +64,8 @@ export class PageTransfers extends TransferQueue<PageTask> {
   /** Shows the transfers of earlier pages and resumes those it can. @throws {Fault} store-… */
   async restoreAll(): Promise<void> {
     const { uploads, downloads, clock } = this.#dependencies;
-    for (const [target, one] of await this.attached.restore()) this.#options.attach?.(target, one);
+    for (const [target, attachment] of await this.attached.restore())
+      this.#options.attach?.(target, attachment);
     for (const entry of await uploads.loadEntries(clock.unixMs())) {
       if (this.ofKind("upload").length >= PAGE_UPLOADS_MAX) break;
       const upload = new Upload(this.#dependencies, entry);

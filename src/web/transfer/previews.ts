@@ -56,8 +56,8 @@ export class Previews {
   request(file: FileBody): PictureRequest {
     const cached = this.#cache.get(file.file);
     if (cached !== undefined) return { result: Promise.resolve(cached), release: () => undefined };
-    const known = this.#running.get(file.file) ?? this.#queue.get(file.file);
-    const job = known ?? this.#newJob(file);
+    const existing = this.#running.get(file.file) ?? this.#queue.get(file.file);
+    const job = existing ?? this.#newJob(file);
     job.requesters += 1;
     if (!this.#running.has(file.file)) {
       this.#queue.delete(file.file);

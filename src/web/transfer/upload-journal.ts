@@ -115,8 +115,8 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
       get upTo() {
         return hashes().length;
       },
-      addHashes: (more) => this.#note(key, more),
-      truncate: (upTo) => this.#cut(key, upTo),
+      addHashes: (hashes) => this.#appendHashes(key, hashes),
+      truncate: (upTo) => this.#truncate(key, upTo),
       *hashes(from = 0) {
         yield* hashes().slice(from);
       },
@@ -124,27 +124,27 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
     };
   }
 
-  #note(key: string, more: readonly Uint8Array[]): void {
+  #appendHashes(key: string, added: readonly Uint8Array[]): void {
     const entry = this.#entries.get(key);
-    const known = this.#hashes.get(key);
-    if (entry === undefined || known === undefined || more.length === 0) return;
-    known.push(...more);
-    const changed = { ...entry, upTo: known.length };
-    this.#entries.set(key, changed);
+    const hashes = this.#hashes.get(key);
+    if (entry === undefined || hashes === undefined || added.length === 0) return;
+    hashes.push(...added);
+    const updated = { ...entry, upTo: hashes.length };
+    this.#entries.set(key, updated);
     const storedCount = this.#storedCounts.get(key) ?? 0;
-    if (known.length - storedCount < HASHES_PER_ROW) return;
-    this.#storedCounts.set(key, known.length);
+    if (hashes.length - storedCount < HASHES_PER_ROW) return;
+    this.#storedCounts.set(key, hashes.length);
     const row = `${this.#rowPrefix(key)}${numberKey(storedCount)}`;
-    super.put(changed, [
-      { table: "hashes", key: row, value: concatBytes(...known.slice(storedCount)) },
+    super.put(updated, [
+      { table: "hashes", key: row, value: concatBytes(...hashes.slice(storedCount)) },
     ]);
   }
 
-  #cut(key: string, upTo: number): void {
-    const known = this.#hashes.get(key) ?? [];
-    if (upTo >= known.length) return;
+  #truncate(key: string, upTo: number): void {
+    const hashes = this.#hashes.get(key) ?? [];
+    if (upTo >= hashes.length) return;
     this.#restart(key, {}); // A row may extend past the cut.
-    this.#note(key, known.slice(0, upTo));
+    this.#appendHashes(key, hashes.slice(0, upTo));
   }
 
   #restart(key: string, change: Partial<UploadEntry>): void {

@@ -20,8 +20,8 @@ import { readSettings } from "./shell/settings.ts";
 export function alarmingAuditor(render: (view: ReactNode) => void): OpenAuditor {
   return ({ clock, store }, verifier, alarmed) => {
     const logs = new BrowserLogPins(store);
-    const moment = (unixMs: number) => dateOf(unixMs).toLocaleString();
-    return new LogAuditor({ clock, logs, verifier, formatTime: moment }, (alarm) => {
+    const formatTime = (unixMs: number) => dateOf(unixMs).toLocaleString();
+    return new LogAuditor({ clock, logs, verifier, formatTime }, (alarm) => {
       alarmed(alarm);
       const accept = () => logs.forget(alarm.reader);
       void loadTexts(readSettings().language ?? languageFor(navigator.languages)).then((texts) =>
@@ -43,11 +43,11 @@ function Alarm({ alarm: { fault, evidence }, accept, texts }: AlarmProps) {
     () => URL.createObjectURL(new Blob([jsonLine(evidence)], { type: "application/json" })),
     [evidence],
   );
-  const known = texts.faults[fault.code];
+  const faultText = texts.faults[fault.code];
   return (
     <section className="alarm" role="alert">
       <h2>{texts.alarmTitle}</h2>
-      {known === undefined ? null : <p>{known}.</p>}
+      {faultText === undefined ? null : <p>{faultText}.</p>}
       <p lang="en" dir="auto">
         {cleanText(fault.message)}.
       </p>

@@ -47,7 +47,7 @@ function useFocus(chat: Chat): void {
       listen(document, "visibilitychange", report),
     ];
     return () => {
-      for (const end of stops) end();
+      for (const stop of stops) stop();
     };
   }, [chat]);
 }
@@ -55,13 +55,13 @@ function useFocus(chat: Chat): void {
 /** Shows notifications with sounds for mentions and direct messages, if enabled. */
 function useNotifications(): void {
   const page = usePage();
-  const latest = useRef(page);
-  latest.current = page;
+  const latestPage = useRef(page);
+  latestPage.current = page;
   const { chat } = page;
   useEffect(
     () =>
       chat.onEvent((event) => {
-        const { settings, texts, times, notify, fail, lazy } = latest.current;
+        const { settings, texts, times, notify, fail, lazy } = latestPage.current;
         if (event.kind === "came-anew") notify(texts.sealedDataLost(event.reason));
         if (event.kind === "sealed-remark") notify(texts.sealedRemark);
         if (event.kind === "identity-changed") notify(texts.keyChanged(cleanText(event.user)));

@@ -23,7 +23,7 @@ function accountItems(
   const name = cleanText(user);
   const reset = () => show((close) => <ResetDialog user={user} onClose={close} />);
   if (user === chat.model.me) return [{ label: texts.resetPassword, onChoose: reset }];
-  const ban = () => show((close) => <BanDialog whom={user} onClose={close} onDone={reload} />);
+  const ban = () => show((close) => <BanDialog target={user} onClose={close} onDone={reload} />);
   const operate = confirmItem(page, {
     title: operator ? texts.operatorEndAsk(name) : texts.operatorAsk(name),
     text: texts.operatorExplained,
@@ -54,7 +54,7 @@ function accountColumns(page: FullPage, reload: () => void): readonly Column<Acc
       id: "name",
       name: texts.name,
       isHead: true,
-      by: ({ user }) => user,
+      sortKey: ({ user }) => user,
       cell: ({ user, operator, banned }) => (
         <Marked
           name={cleanText(user)}
@@ -92,14 +92,14 @@ function accountColumns(page: FullPage, reload: () => void): readonly Column<Acc
 export function DashboardAccounts() {
   const page = useFullPage();
   const { texts, chat } = page;
-  const ask = async (request: ListRequest) => {
+  const load = async (request: ListRequest) => {
     const { accounts, total } = await chat.request("accounts", request);
     return { rows: accounts, total, summary: texts.accountsCount(total) };
   };
   return (
     <ServerTable
       label={texts.dashboardAccounts}
-      ask={ask}
+      load={load}
       columnsOf={(reload) => accountColumns(page, reload)}
       keyOf={({ user }) => user}
       order={{ by: "name", down: false }}

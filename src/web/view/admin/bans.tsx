@@ -21,25 +21,25 @@ const SPANS: readonly (readonly [number, string])[] = [
   [30 * 24 * HOUR_MS, "30 d"],
 ];
 
-function banTarget(whom: string): { user: string } | { address: string } {
-  return isName(whom) ? { user: whom } : { address: whom };
+function banTarget(target: string): { user: string } | { address: string } {
+  return isName(target) ? { user: target } : { address: target };
 }
 
 export interface BanDialogProps {
-  readonly whom?: string;
+  readonly target?: string;
   readonly onClose: () => void;
   readonly onDone: () => void;
 }
 
-export function BanDialog({ whom: given = "", onClose, onDone }: BanDialogProps) {
+export function BanDialog({ target: initialTarget = "", onClose, onDone }: BanDialogProps) {
   const { texts, chat } = useFullPage();
-  const [whom, setWhom] = useState(given);
+  const [target, setTarget] = useState(initialTarget);
   /** Milliseconds; 0 is permanent. */
   const [spanMs, setSpanMs] = useState(0);
   const [reason, setReason] = useState("");
   const ban = async () => {
     await chat.request("ban", {
-      ...banTarget(whom.trim().replace(/^@/, "")),
+      ...banTarget(target.trim().replace(/^@/, "")),
       on: true,
       ...(spanMs === 0 ? {} : { until: Date.now() + spanMs }),
       ...(reason.trim() === "" ? {} : { reason: reason.trim() }),
@@ -48,14 +48,14 @@ export function BanDialog({ whom: given = "", onClose, onDone }: BanDialogProps)
   };
   return (
     <FormDialog
-      title={whom === "" ? texts.ban : texts.banAsk(cleanText(whom))}
+      title={target === "" ? texts.ban : texts.banAsk(cleanText(target))}
       action={texts.ban}
       isDanger
       onSubmit={ban}
       onClose={onClose}
     >
       <p>{texts.banExplained}</p>
-      <Field id="ban-whom" label={texts.banWhom} value={whom} onChange={setWhom} isRequired />
+      <Field id="ban-whom" label={texts.banWhom} value={target} onChange={setTarget} isRequired />
       <SelectField
         id="ban-span"
         label={texts.forHowLong}
@@ -71,13 +71,13 @@ export function BanDialog({ whom: given = "", onClose, onDone }: BanDialogProps)
 function UnbanButton({ ban, onDone }: { readonly ban: Ban; readonly onDone: () => void }) {
   const { texts, chat } = useFullPage();
   const { user } = ban;
-  const whom = bannedText(ban);
-  const of = user === undefined ? { address: whom } : { user };
+  const target = bannedText(ban);
+  const request = user === undefined ? { address: target } : { user };
   const question = {
-    title: texts.unbanAsk(cleanText(whom)),
+    title: texts.unbanAsk(cleanText(target)),
     text: "",
     action: texts.unban,
-    onConfirm: () => chat.request("ban", { ...of, on: false }).then(onDone),
+    onConfirm: () => chat.request("ban", { ...request, on: false }).then(onDone),
   };
   return <ConfirmButton question={question} />;
 }
@@ -98,13 +98,13 @@ export function DashboardBans() {
       name: texts.banWhom,
       isHead: true,
       cell: (ban) => <UserText text={bannedText(ban)} />,
-      by: (ban) => foldCase(bannedText(ban)),
+      sortKey: (ban) => foldCase(bannedText(ban)),
     },
     {
       id: "until",
       name: texts.forHowLong,
       cell: ({ until }) => (until === undefined ? texts.forever : texts.until(times.full(until))),
-      by: ({ until }) => until ?? Number.POSITIVE_INFINITY,
+      sortKey: ({ until }) => until ?? Number.POSITIVE_INFINITY,
     },
     field("reason", texts.reason),
     {

@@ -80,8 +80,8 @@ function useChart({ time, lines, format, from }: ChartProps): DrawnChart {
     const seconds = time.slice(from).map((ms) => ms / 1_000);
     return [seconds, ...lines.map(({ values }) => values.slice(from))] as uPlot.AlignedData;
   }, [time, lines, from]);
-  const latest = useRef(data);
-  latest.current = data;
+  const latestData = useRef(data);
+  latestData.current = data;
   // biome-ignore lint/correctness/useExhaustiveDependencies: `version` draws it in other colours
   useEffect(() => {
     const container = host.current;
@@ -98,8 +98,8 @@ function useChart({ time, lines, format, from }: ChartProps): DrawnChart {
       ticks: { stroke: grid, width: 1 },
       font: `${Math.round(rem * 0.75)}px system-ui, sans-serif`,
     };
-    const formatTime = (second: number, [one = 0, other = one]: readonly number[]) =>
-      (other - one < MINUTE_MS / 1_000 ? times.exact : times.clock)(second * 1_000);
+    const formatTime = (second: number, [first = 0, last = first]: readonly number[]) =>
+      (last - first < MINUTE_MS / 1_000 ? times.exact : times.clock)(second * 1_000);
     const chart = new uPlot(
       {
         width: Math.max(1, container.clientWidth),
@@ -121,7 +121,7 @@ function useChart({ time, lines, format, from }: ChartProps): DrawnChart {
         series: [{}, ...strokes.map((stroke) => ({ stroke, width: 1.5, points: { show: false } }))],
         hooks: { setCursor: [({ cursor }) => setAt(cursor.idx ?? undefined)] },
       },
-      latest.current,
+      latestData.current,
       container,
     );
     plot.current = chart;
@@ -147,14 +147,14 @@ function Chart(props: ChartProps) {
     const summary = summarize(values, time, from);
     if (summary === undefined) return null;
     const { last, mean, max, maxAt } = summary;
-    const now = at === undefined ? undefined : values[from + at];
+    const pointValue = at === undefined ? undefined : values[from + at];
     return (
       <p key={name} className="chart-words">
         <span className="chart-key" style={{ background: `var(${colour})` }} aria-hidden="true" />
         {lines.length > 1 ? `${name}: ` : ""}
-        {now === undefined
+        {pointValue === undefined
           ? texts.chartSummary(format(last), format(mean), format(max), times.clock(maxAt))
-          : `${times.exact(time[from + (at ?? 0)] ?? 0)} · ${format(now)}`}
+          : `${times.exact(time[from + (at ?? 0)] ?? 0)} · ${format(pointValue)}`}
       </p>
     );
   });

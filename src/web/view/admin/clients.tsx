@@ -38,8 +38,8 @@ function hostWithoutPort(address: string): string {
 
 function clientItems(page: FullPage, { user, address }: Client): MenuItem[] {
   const { texts, show, chat } = page;
-  const ban = (whom: string) => () =>
-    show((close) => <BanDialog whom={whom} onClose={close} onDone={() => undefined} />);
+  const ban = (target: string) => () =>
+    show((close) => <BanDialog target={target} onClose={close} onDone={() => undefined} />);
   const host = hostWithoutPort(address);
   return [
     ...(user === undefined || user === chat.model.me
@@ -64,13 +64,15 @@ function useRates() {
   );
   return (clients: readonly Client[]): readonly ClientWithRates[] => {
     const atMs = performance.now();
-    const { atMs: thenMs = atMs, clients: known } = before.current ?? {};
-    const seconds = (atMs - thenMs) / 1_000;
+    const { atMs: previousMs = atMs, clients: previousClients } = before.current ?? {};
+    const seconds = (atMs - previousMs) / 1_000;
     before.current = { atMs, clients: new Map(clients.map((client) => [client.client, client])) };
     return clients.map((client) => {
-      const previous = known?.get(client.client);
-      const rate = (now: number, then: number | undefined) =>
-        then === undefined || seconds <= 0 ? undefined : Math.max(0, now - then) / seconds;
+      const previous = previousClients?.get(client.client);
+      const rate = (current: number, previous: number | undefined) =>
+        previous === undefined || seconds <= 0
+          ? undefined
+          : Math.max(0, current - previous) / seconds;
       return {
         ...client,
         sentPerS: rate(client.sentBytes, previous?.sentBytes),
@@ -140,7 +142,7 @@ function clientColumns(
       id: "since",
       name: texts.connectedFor,
       cell: ({ since }) => texts.span(formatDuration(Date.now() - since)),
-      by: ({ since }) => -since,
+      sortKey: ({ since }) => -since,
     },
     field("program", texts.program),
   ];
@@ -150,8 +152,8 @@ export function DashboardClients() {
   const page = useFullPage();
   const { texts } = page;
   const withRates = useRates();
-  const ask = async () => withRates(await allClients(page));
-  const { value = [], fault } = usePolled(ask, useOnline());
+  const load = async () => withRates(await allClients(page));
+  const { value = [], fault } = usePolled(load, useOnline());
   return (
     <>
       <FaultLine fault={fault} />

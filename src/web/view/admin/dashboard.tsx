@@ -64,20 +64,20 @@ export function Dashboard({ onClose }: LazyProps["Dashboard"]) {
         </div>
       </header>
       <div className="tabs" role="tablist" aria-label={texts.dashboard}>
-        {TABS.map((one) => (
+        {TABS.map((option) => (
           <button
-            key={one}
+            key={option}
             type="button"
             role="tab"
-            id={`tab-${one}`}
+            id={`tab-${option}`}
             className="tab"
-            aria-selected={one === tab}
+            aria-selected={option === tab}
             aria-controls="dashboard-panel"
-            tabIndex={one === tab ? 0 : -1}
-            onClick={() => setTab(one)}
+            tabIndex={option === tab ? 0 : -1}
+            onClick={() => setTab(option)}
             onKeyDown={(event) => move(event.key)}
           >
-            {names[one]}
+            {names[option]}
           </button>
         ))}
       </div>

@@ -44,19 +44,19 @@ export function DashboardInvites() {
       id: "uses",
       name: texts.usesHead,
       cell: ({ usesLeft }) => (usesLeft === undefined ? texts.usesAny : texts.usesLeft(usesLeft)),
-      by: ({ usesLeft }) => usesLeft ?? Number.POSITIVE_INFINITY,
+      sortKey: ({ usesLeft }) => usesLeft ?? Number.POSITIVE_INFINITY,
     },
     {
       id: "expires",
       name: texts.expiresHead,
       cell: ({ expires }) => (expires === undefined ? texts.expiresNever : times.full(expires)),
-      by: ({ expires }) => expires ?? Number.POSITIVE_INFINITY,
+      sortKey: ({ expires }) => expires ?? Number.POSITIVE_INFINITY,
     },
     {
       id: "room",
       name: texts.room,
       cell: (entry) => <UserText text={inviteRoom(entry)} />,
-      by: (entry) => foldCase(inviteRoom(entry)),
+      sortKey: (entry) => foldCase(inviteRoom(entry)),
     },
     {
       id: "more",

@@ -4,7 +4,7 @@ import { formatUtc } from "../../../base/time.ts";
 
 interface ExportedLine {
   readonly unixMs: number;
-  readonly what: string;
+  readonly label: string;
   readonly text: string;
 }
 
@@ -18,7 +18,11 @@ function cell(text: string): string {
 }
 
 export function exportLines(format: "jsonl" | "csv", lines: readonly ExportedLine[]): string {
-  const rows = lines.map(({ unixMs, what, text }) => ({ time: formatUtc(unixMs), what, text }));
+  const rows = lines.map(({ unixMs, label, text }) => ({
+    time: formatUtc(unixMs),
+    what: label,
+    text,
+  }));
   if (format === "jsonl") return rows.map((row) => `${JSON.stringify(row)}\n`).join("");
   const table = rows.map(({ time, what, text }) => [time, what, text].map(cell).join(","));
   return ["time,what,text", ...table, ""].join("\r\n");

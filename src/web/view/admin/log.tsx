@@ -37,14 +37,14 @@ const GROUP_OF: Readonly<Record<string, Group>> = {
   ...{ warning: "warnings", full: "warnings", disk: "warnings" },
 };
 
-function eventGroup(what: string): Group {
-  return Object.hasOwn(GROUP_OF, what) ? (GROUP_OF[what] ?? "words") : "words";
+function eventGroup(event: string): Group {
+  return Object.hasOwn(GROUP_OF, event) ? (GROUP_OF[event] ?? "words") : "words";
 }
 
 export interface LogLine {
   readonly key: number;
   readonly unixMs: number;
-  readonly what: string;
+  readonly label: string;
   readonly text: string;
   /** Seq of a message that can be deleted. */
   readonly seq: number | undefined;
@@ -97,7 +97,7 @@ function toLogLine(notice: ServerEvent, key: number, { texts, times }: FullPage)
   const pair = notice.between?.join(" – ");
   const kind = typeof head["kind"] === "string" ? head["kind"] : undefined;
   const content = [body["text"], body["topic"], body["react"], body["name"]].find(
-    (one): one is string => typeof one === "string" && one !== "",
+    (text): text is string => typeof text === "string" && text !== "",
   );
   const imported = importOriginOf(body);
   const summary = pair === undefined ? content : (content ?? texts.evPrivate);
@@ -122,7 +122,7 @@ function toLogLine(notice: ServerEvent, key: number, { texts, times }: FullPage)
   return {
     key,
     unixMs: time,
-    what:
+    label:
       decision !== undefined
         ? decisionText(decision, texts)
         : kind === undefined || kind === "text"
@@ -144,7 +144,7 @@ function isToday(unixMs: number): boolean {
 const Line = memo(function Line({ line }: { readonly line: LogLine }) {
   const page = useFullPage();
   const { texts, times, chat } = page;
-  const { seq, unixMs, what, text, isWarning } = line;
+  const { seq, unixMs, label: what, text, isWarning } = line;
   const erase = () =>
     confirm(
       page,
@@ -175,8 +175,8 @@ function useEventLog(isOnline: boolean) {
   const { chat } = page;
   const [lines, setLines] = useState<readonly LogLine[]>([]);
   const [fault, setFault] = useState<unknown>(undefined);
-  const latest = useRef(page);
-  latest.current = page;
+  const latestPage = useRef(page);
+  latestPage.current = page;
   /** Server start and number of the newest event in the list. */
   const lastEvent = useRef({ since: 0, n: 0 });
   useEffect(() => {
@@ -185,10 +185,10 @@ function useEventLog(isOnline: boolean) {
     let frame = 0;
     const show = () => {
       frame = 0;
-      const fresh = pending;
+      const added = pending;
       pending = [];
       setLines((before) => {
-        const all = [...before, ...fresh];
+        const all = [...before, ...added];
         return all.length > LINES_MAX ? all.slice(all.length - LINES_MAX + TRIM_LINES) : all;
       });
     };
@@ -200,38 +200,38 @@ function useEventLog(isOnline: boolean) {
       const { skipped, time, n } = event;
       if (n !== undefined && n <= lastEvent.current.n) return; // The loaded list had it, too.
       if (skipped !== undefined) {
-        const text = latest.current.texts.dashboardSkipped(skipped);
-        const rest = { seq: undefined, isWarning: true, group: "warnings" } as const;
-        enqueue({ key: key++ + UNNUMBERED, unixMs: time, what: "…", text, ...rest });
+        const text = latestPage.current.texts.dashboardSkipped(skipped);
+        const warning = { seq: undefined, isWarning: true, group: "warnings" } as const;
+        enqueue({ key: key++ + UNNUMBERED, unixMs: time, label: "…", text, ...warning });
       }
       if (n !== undefined) lastEvent.current.n = n;
-      enqueue(toLogLine(event, key++, latest.current));
+      enqueue(toLogLine(event, key++, latestPage.current));
     };
     /** Live events received while earlier events load; appended after them. */
-    let early: ServerEvent[] | undefined;
+    let eventsWhileLoading: ServerEvent[] | undefined;
     const stop = chat.onEvent((event) => {
       if (event.kind !== "event") return;
-      if (early === undefined) addEvent(event);
-      else early.push(event);
+      if (eventsWhileLoading === undefined) addEvent(event);
+      else eventsWhileLoading.push(event);
     });
     let isStopped = false;
     const start = async () => {
-      early = [];
+      eventsWhileLoading = [];
       try {
         await chat.request("watch", { on: true });
         // Older servers keep no events.
-        const past = await chat.request("events", {}).catch(() => undefined);
+        const history = await chat.request("events", {}).catch(() => undefined);
         if (isStopped) return;
-        if (past !== undefined && past.since !== lastEvent.current.since) {
-          lastEvent.current = { since: past.since, n: 0 };
+        if (history !== undefined && history.since !== lastEvent.current.since) {
+          lastEvent.current = { since: history.since, n: 0 };
         }
-        for (const event of past?.events ?? []) addEvent(event);
+        for (const event of history?.events ?? []) addEvent(event);
         setFault(undefined);
       } catch (error) {
         if (!isStopped) setFault(error);
       } finally {
-        const live = early ?? [];
-        early = undefined;
+        const live = eventsWhileLoading ?? [];
+        eventsWhileLoading = undefined;
         if (!isStopped) for (const event of live) addEvent(event);
       }
     };
@@ -275,7 +275,11 @@ function useEarlier(oldest: number | undefined, { since, until }: Span) {
       const upTo = Math.min(until ?? Number.MAX_SAFE_INTEGER, (oldest ?? Date.now() + 1) - 1);
       const bounds = { until: upTo, ...(since === undefined ? {} : { since }) };
       let events: Answer<"decisions">["events"] = [];
-      for (let asked = 0; asked < EMPTY_MAX && events.length === 0 && next !== "end"; asked++) {
+      for (
+        let requests = 0;
+        requests < EMPTY_MAX && events.length === 0 && next !== "end";
+        requests++
+      ) {
         const before: object = next === undefined ? {} : { before: next };
         const answer = await chat.request("decisions", { ...bounds, ...before });
         events = answer.events;
@@ -289,7 +293,7 @@ function useEarlier(oldest: number | undefined, { since, until }: Span) {
       setMissing(true);
     }
   };
-  return { earlier, ask: () => task.run(load), task, isMissing };
+  return { earlier, loadEarlier: () => task.run(load), task, isMissing };
 }
 
 interface Span {
@@ -347,12 +351,13 @@ function useAutoScroll(follows: boolean, isHidden: boolean, lines: readonly LogL
       list.current?.scrollToIndex(lines.length - 1, { align: "end" });
     }
   }, [follows, isHidden, lines]);
-  const onScroll = (now: number) => {
+  const onScroll = (scrollOffset: number) => {
     const { scrollSize = 0, viewportSize = 0 } = list.current ?? {};
     // A filter or a measured row changes the size, which moves the offset without the user.
-    if (now < offset.current - 1 && scrollSize === size.current) isAtBottom.current = false;
-    if (scrollSize - viewportSize - now <= STICK_PX) isAtBottom.current = true;
-    offset.current = now;
+    if (scrollOffset < offset.current - 1 && scrollSize === size.current)
+      isAtBottom.current = false;
+    if (scrollSize - viewportSize - scrollOffset <= STICK_PX) isAtBottom.current = true;
+    offset.current = scrollOffset;
     size.current = scrollSize;
   };
   /** Scrolls to the top: the lines that are loaded next are older. */
@@ -391,11 +396,11 @@ export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
   const since = parseTime(from);
   const minute = parseTime(to);
   const until = minute === undefined ? undefined : minute + MINUTE_MS - 1;
-  const past = useEarlier(lines[0]?.unixMs, { since, until });
-  const { earlier } = past;
+  const older = useEarlier(lines[0]?.unixMs, { since, until });
+  const { earlier } = older;
   const query = filter.toLowerCase();
   const visibleLines = [...earlier.lines, ...(pausedLines ?? lines)].filter(
-    ({ what, text, group, unixMs }) =>
+    ({ label: what, text, group, unixMs }) =>
       !hidden.has(group) &&
       unixMs >= (since ?? 0) &&
       unixMs <= (until ?? Number.MAX_SAFE_INTEGER) &&
@@ -409,7 +414,7 @@ export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
   if (isHidden) return null;
   const loadEarlier = () => {
     showTop();
-    past.ask();
+    older.loadEarlier();
   };
   return (
     <section className="dashboard-log" aria-label={texts.dashboardLog}>
@@ -427,9 +432,9 @@ export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
       <div className="dashboard-bar">
         <TimeField id="log-from" label={texts.logFrom} value={from} onChange={setFrom} />
         <TimeField id="log-to" label={texts.logTo} value={to} onChange={setTo} />
-        {past.isMissing ? null : (
+        {older.isMissing ? null : (
           <Button
-            disabled={!isOnline || past.task.isBusy || earlier.next === "end"}
+            disabled={!isOnline || older.task.isBusy || earlier.next === "end"}
             onClick={loadEarlier}
           >
             {texts.logEarlier}
@@ -439,7 +444,7 @@ export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
           {earlier.next === "end" ? texts.logEarlierEnd : ""}
         </span>
       </div>
-      <FaultLine fault={past.task.fault} />
+      <FaultLine fault={older.task.fault} />
       <Chips
         label={texts.logKinds}
         all={GROUPS}

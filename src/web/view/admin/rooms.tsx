@@ -43,7 +43,7 @@ function roomColumns(page: FullPage, reload: () => void): readonly Column<RoomEn
       id: "name",
       name: texts.room,
       isHead: true,
-      by: ({ room }) => room,
+      sortKey: ({ room }) => room,
       cell: ({ room, locked, sealed, closed, vacant }) => (
         <Marked
           name={`#${cleanText(room)}`}
@@ -89,14 +89,14 @@ function roomColumns(page: FullPage, reload: () => void): readonly Column<RoomEn
 export function DashboardRooms() {
   const page = useFullPage();
   const { texts, chat } = page;
-  const ask = async (request: ListRequest) => {
+  const load = async (request: ListRequest) => {
     const { rooms, total } = await chat.request("all-rooms", request);
     return { rows: rooms, total, summary: texts.roomsCount(total) };
   };
   return (
     <ServerTable
       label={texts.rooms}
-      ask={ask}
+      load={load}
       columnsOf={(reload) => roomColumns(page, reload)}
       keyOf={({ room }) => room}
       order={{ by: "bytes", down: true }}
@@ -156,14 +156,14 @@ function fileColumns(page: FullPage, reload: () => void): readonly Column<FileEn
 export function DashboardFiles() {
   const page = useFullPage();
   const { texts, chat } = page;
-  const ask = async (request: ListRequest) => {
+  const load = async (request: ListRequest) => {
     const { files, total, bytes } = await chat.request("all-files", request);
     return { rows: files, total, summary: texts.filesCount(total, formatSize(bytes)) };
   };
   return (
     <ServerTable
       label={texts.dashboardFiles}
-      ask={ask}
+      load={load}
       columnsOf={(reload) => fileColumns(page, reload)}
       keyOf={({ file }) => file}
       order={{ by: "bytes", down: true }}

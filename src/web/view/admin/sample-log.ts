@@ -17,14 +17,14 @@ type ColumnName = (typeof COLUMN_NAMES)[number];
 
 /** Appends an answer. @returns `undefined` if the server has restarted: fetch all samples */
 function appendAnswer(
-  known: SampleColumns | undefined,
+  samples: SampleColumns | undefined,
   answer: Answer<"samples">,
 ): SampleColumns | undefined {
-  if (known === undefined) return answer;
-  if (known.since !== answer.since) return undefined;
+  if (samples === undefined) return answer;
+  if (samples.since !== answer.since) return undefined;
   const joined = (before: readonly number[], after: readonly number[]) =>
     [...before, ...after].slice(-SAMPLES_STORED_MAX);
-  const columns = COLUMN_NAMES.map((name) => [name, joined(known[name], answer[name])] as const);
+  const columns = COLUMN_NAMES.map((name) => [name, joined(samples[name], answer[name])] as const);
   const { diskFreeBytes } = answer;
   return {
     ...(Object.fromEntries(columns) as Record<ColumnName, number[]>),
@@ -32,19 +32,19 @@ function appendAnswer(
     last: answer.last,
     ...(diskFreeBytes === undefined
       ? {}
-      : { diskFreeBytes: joined(known.diskFreeBytes ?? [], diskFreeBytes) }),
+      : { diskFreeBytes: joined(samples.diskFreeBytes ?? [], diskFreeBytes) }),
   };
 }
 
 export async function fetchSamples(
-  known: SampleColumns | undefined,
-  ask: (after: number) => Promise<Answer<"samples">>,
+  stored: SampleColumns | undefined,
+  request: (after: number) => Promise<Answer<"samples">>,
 ): Promise<SampleColumns> {
-  let now = known;
+  let samples = stored;
   for (;;) {
-    const answer = await ask(now?.last ?? 0);
-    now = appendAnswer(now, answer);
-    if (now !== undefined && !answer.more) return now;
+    const answer = await request(samples?.last ?? 0);
+    samples = appendAnswer(samples, answer);
+    if (samples !== undefined && !answer.more) return samples;
   }
 }
 
@@ -74,7 +74,7 @@ export function summarize(
 /** Index of the first sample within `spanMs` of the newest. */
 export function firstIndexWithin(time: readonly number[], spanMs: number): number {
   const newest = time.at(-1) ?? 0;
-  const index = time.findIndex((one) => one > newest - spanMs);
+  const index = time.findIndex((ms) => ms > newest - spanMs);
   return Math.max(0, index);
 }
 
@@ -108,7 +108,7 @@ export function perMinute(samples: SampleColumns): Minute[] {
 }
 
 function mean(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((sum, one) => sum + one, 0) / values.length;
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** Minimum distance of labels below a chart, so that the longest do not touch. */

@@ -52,11 +52,11 @@ function facts(
 ): readonly Fact[] {
   const log = ({ records, bytes }: { records: number; bytes?: number | undefined }) =>
     texts.records(records, bytes === undefined ? "" : formatSize(bytes));
-  const rate = (total: string, now: string | undefined) =>
-    now === undefined ? total : `${total} · ${now}`;
-  const bytesNow = (name: "receivedBytes" | "sentBytes") => {
-    const now = latestValue(samples, name);
-    return now === undefined ? undefined : formatRate(now);
+  const rate = (total: string, current: string | undefined) =>
+    current === undefined ? total : `${total} · ${current}`;
+  const byteRate = (name: "receivedBytes" | "sentBytes") => {
+    const value = latestValue(samples, name);
+    return value === undefined ? undefined : formatRate(value);
   };
   const { diskFreeBytes: free, keepFreeBytes: keep } = stats;
   const disk =
@@ -94,10 +94,10 @@ function facts(
       name: texts.dashboardFiles,
       text: texts.filesCount(stats.files.files, formatSize(stats.files.bytes)),
     },
-    { name: texts.sent, text: rate(formatSize(stats.sentBytes), bytesNow("sentBytes")) },
+    { name: texts.sent, text: rate(formatSize(stats.sentBytes), byteRate("sentBytes")) },
     {
       name: texts.received,
-      text: rate(formatSize(stats.receivedBytes), bytesNow("receivedBytes")),
+      text: rate(formatSize(stats.receivedBytes), byteRate("receivedBytes")),
     },
     { name: texts.queued, text: formatSize(stats.queuedBytes) },
     ...(stats.servers ?? []).map((server) => serverFact(server, texts)),
@@ -107,14 +107,14 @@ function facts(
 /** Polls the server's samples. `undefined` if the server is too old to keep any. */
 function useSamples(): SampleColumns | undefined {
   const { chat } = useFullPage();
-  const known = useRef<SampleColumns | undefined>(undefined);
-  const ask = async () => {
-    known.current = await fetchSamples(known.current, (after) =>
+  const samples = useRef<SampleColumns | undefined>(undefined);
+  const load = async () => {
+    samples.current = await fetchSamples(samples.current, (after) =>
       chat.request("samples", { after }),
     );
-    return known.current;
+    return samples.current;
   };
-  return usePolled(ask, useOnline()).value;
+  return usePolled(load, useOnline()).value;
 }
 
 type ChartsComponent = ComponentType<{ readonly samples: SampleColumns }>;

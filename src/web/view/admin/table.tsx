@@ -28,14 +28,14 @@ type Page<Row> = { readonly list: readonly Row[]; readonly next: number | undefi
 
 /** Loads the requested number of pages and refreshes them while they are visible. */
 export function usePagedList<Row>(
-  ask: (after: { readonly after?: number }) => Promise<Page<Row>>,
+  loadPage: (after: { readonly after?: number }) => Promise<Page<Row>>,
 ): PagedList<Row> {
   const [pages, setPages] = useState(1);
   const fetchPages = async () => {
     const all: Row[] = [];
     let next: number | undefined;
     for (let page = 0; page < pages; page++) {
-      const answer = await ask(next === undefined ? {} : { after: next });
+      const answer = await loadPage(next === undefined ? {} : { after: next });
       all.push(...answer.list);
       next = answer.next;
       if (next === undefined) break;
@@ -96,7 +96,7 @@ export interface Column<Row> {
   readonly name: string;
   readonly cell: (row: Row) => ReactNode;
   /** Sort key; absent if the column cannot be sorted. `undefined` sorts first. */
-  readonly by?: (row: Row) => string | number | undefined;
+  readonly sortKey?: (row: Row) => string | number | undefined;
   readonly isHead?: boolean;
 }
 
@@ -106,9 +106,9 @@ export function field<Row, Key extends keyof Row & string>(
   name: string,
   show: (value: Row[Key], row: Row) => ReactNode = defaultCell,
 ): Column<Row> {
-  const by = ({ [key]: value }: Row) =>
+  const sortKey = ({ [key]: value }: Row) =>
     typeof value === "number" ? value : typeof value === "string" ? foldCase(value) : undefined;
-  return { id: key, name, by, cell: (row) => show(row[key], row) };
+  return { id: key, name, sortKey, cell: (row) => show(row[key], row) };
 }
 
 function defaultCell(value: unknown): ReactNode {
@@ -153,7 +153,7 @@ interface HeadProps<Row> extends Pick<RowsProps<Row>, "order" | "onOrder"> {
 
 /** A sortable header: descending on the first click, then reversed. */
 function Head<Row>({ column, order, onOrder }: HeadProps<Row>) {
-  const { id, name, by } = column;
+  const { id, name, sortKey: by } = column;
   const isOn = order?.by === id;
   if (by === undefined) return <th scope="col">{name}</th>;
   const state = !isOn ? "none" : order.down ? "descending" : "ascending";
@@ -200,11 +200,11 @@ function sortRows<Row>(
   columns: readonly Column<Row>[],
   order: Order | undefined,
 ): readonly Row[] {
-  const by = columns.find(({ id }) => id === order?.by)?.by;
-  if (by === undefined || order === undefined) return rows;
+  const sortKey = columns.find(({ id }) => id === order?.by)?.sortKey;
+  if (sortKey === undefined || order === undefined) return rows;
   const sign = order.down ? -1 : 1;
   return rows.toSorted((a, b) => {
-    const [left, right] = [by(a), by(b)];
+    const [left, right] = [sortKey(a), sortKey(b)];
     if (left === right) return 0;
     return left === undefined || (right !== undefined && left < right) ? -sign : sign;
   });
@@ -241,12 +241,12 @@ export function LocalTable<Row>({ filterText, bar, ...props }: LocalTableProps<R
   const [order, setOrder] = useState<Order | undefined>(undefined);
   const [filter, setFilter] = useState("");
   const query = foldCase(filter);
-  const found =
+  const matches =
     query === ""
       ? props.rows
       : props.rows.filter((row) => foldCase(filterText(row)).includes(query));
-  const rows = sortRows(found, props.columns, order);
-  const none = props.rows.length === 0 ? texts.dashboardNone : texts.foundNothing;
+  const rows = sortRows(matches, props.columns, order);
+  const emptyText = props.rows.length === 0 ? texts.dashboardNone : texts.foundNothing;
   return (
     <>
       <div className="dashboard-bar">
@@ -254,7 +254,7 @@ export function LocalTable<Row>({ filterText, bar, ...props }: LocalTableProps<R
         {props.rows.length === 0 ? null : <Filter value={filter} onChange={setFilter} />}
       </div>
       {rows.length === 0 ? (
-        <p className="hint">{none}</p>
+        <p className="hint">{emptyText}</p>
       ) : (
         <Rows {...props} rows={rows} order={order} onOrder={setOrder} />
       )}
@@ -303,7 +303,7 @@ interface ServerPage<Row> {
 }
 
 interface ServerTableProps<Row> extends Omit<RowsProps<Row>, "rows" | "onOrder" | "columns"> {
-  readonly ask: (request: ListRequest) => Promise<ServerPage<Row>>;
+  readonly load: (request: ListRequest) => Promise<ServerPage<Row>>;
   /** @param reload reloads the list after a change */
   readonly columnsOf: (reload: () => void) => readonly Column<Row>[];
 }
@@ -322,7 +322,7 @@ function useDebounced<Value>(value: Value, ms: number): Value {
 
 /** A table of a long list, which the server sorts, filters and pages. */
 export function ServerTable<Row>(props: ServerTableProps<Row>) {
-  const { label, ask, columnsOf, keyOf, order: first } = props;
+  const { label, load: ask, columnsOf, keyOf, order: first } = props;
   const { texts } = useFullPage();
   const [order, setOrder] = useState(first);
   const [filter, setFilter] = useState("");

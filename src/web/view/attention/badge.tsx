@@ -18,7 +18,7 @@ function icon(): HTMLLinkElement | null {
  * Draws the page's icon with a mention count, or a dot for other messages; `undefined` if drawing
  * fails.
  */
-async function drawIcon(address: string, calls: number): Promise<string | undefined> {
+async function drawIcon(address: string, mentions: number): Promise<string | undefined> {
   const picture = new Image(SIZE, SIZE);
   picture.src = address;
   await picture.decode();
@@ -27,13 +27,13 @@ async function drawIcon(address: string, calls: number): Promise<string | undefi
   const context = canvas.getContext("2d");
   if (context === null) return undefined;
   context.drawImage(picture, 0, 0, SIZE, SIZE);
-  const radius = calls > 0 ? 20 : 13;
-  context.fillStyle = calls > 0 ? RED : GREY;
+  const radius = mentions > 0 ? 20 : 13;
+  context.fillStyle = mentions > 0 ? RED : GREY;
   context.beginPath();
   context.arc(SIZE - radius, radius, radius, 0, 2 * Math.PI);
   context.fill();
-  if (calls > 0) {
-    const text = String(Math.min(calls, COUNT_MAX));
+  if (mentions > 0) {
+    const text = String(Math.min(mentions, COUNT_MAX));
     context.fillStyle = "#fff";
     context.font = `bold ${text.length > 1 ? 28 : 34}px sans-serif`;
     context.textAlign = "center";
@@ -49,16 +49,16 @@ interface Badges {
 }
 
 /** Sets the app badge; does nothing if the system has none or forbids it. */
-function badge(calls: number): void {
+function badge(mentions: number): void {
   const { navigator } = window as { navigator: Badges };
-  const set = calls > 0 ? navigator.setAppBadge?.(calls) : navigator.clearAppBadge?.();
+  const set = mentions > 0 ? navigator.setAppBadge?.(mentions) : navigator.clearAppBadge?.();
   set?.catch(() => undefined);
 }
 
 /**
  * Badge while there are unread messages. @param calls unread mentions, replies and direct messages
  */
-export function Badge({ calls }: LazyProps["Badge"]) {
+export function Badge({ mentions: calls }: LazyProps["Badge"]) {
   useEffect(() => {
     badge(calls);
     const link = icon();

@@ -44,12 +44,12 @@ export async function subscribe(key: Uint8Array, lang: string): Promise<BrowserS
     const hasOtherKey = before != null && !equalBytes(new Uint8Array(before), key);
     if (hasOtherKey) await existing?.unsubscribe();
     const options = { userVisibleOnly: true, applicationServerKey: new Uint8Array(key) };
-    const found =
+    const subscription =
       existing === null || hasOtherKey ? await pushManager.subscribe(options) : existing;
     return {
-      endpoint: found.endpoint,
-      key: new Uint8Array(found.getKey("p256dh") ?? []),
-      auth: new Uint8Array(found.getKey("auth") ?? []),
+      endpoint: subscription.endpoint,
+      key: new Uint8Array(subscription.getKey("p256dh") ?? []),
+      auth: new Uint8Array(subscription.getKey("auth") ?? []),
     };
   } catch (error) {
     const isDenied = error instanceof DOMException && error.name === "NotAllowedError";
@@ -58,10 +58,10 @@ export async function subscribe(key: Uint8Array, lang: string): Promise<BrowserS
 }
 
 export async function unsubscribe(): Promise<void> {
-  const found = await (navigator as Partial<Navigator>).serviceWorker?.getRegistration("/");
-  const existing = await found?.pushManager?.getSubscription();
+  const registration = await (navigator as Partial<Navigator>).serviceWorker?.getRegistration("/");
+  const existing = await registration?.pushManager?.getSubscription();
   await existing?.unsubscribe();
-  await found?.unregister();
+  await registration?.unregister();
 }
 
 async function worker(lang: string): Promise<ServiceWorkerRegistration> {

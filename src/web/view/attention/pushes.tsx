@@ -128,6 +128,6 @@ export function PushKeeper() {
 }
 
 async function closeNotifications(): Promise<void> {
-  const found = await (navigator as Partial<Navigator>).serviceWorker?.getRegistration("/");
-  for (const notification of (await found?.getNotifications()) ?? []) notification.close();
+  const registration = await (navigator as Partial<Navigator>).serviceWorker?.getRegistration("/");
+  for (const notification of (await registration?.getNotifications()) ?? []) notification.close();
 }

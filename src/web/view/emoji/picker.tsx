@@ -27,8 +27,10 @@ function useGroups(module: EmojiModule | undefined, query: string): readonly Emo
   return useMemo(() => {
     if (module === undefined) return [];
     if (query.trim() !== "") return [{ category: "", emoji: module.searchEmoji(query, lang) }];
-    const known = new Map(all.flatMap(({ emoji }) => emoji.map((entry) => [entry.emoji, entry])));
-    const recent = recentEmoji().flatMap((sign) => known.get(sign) ?? []);
+    const emojiBySign = new Map(
+      all.flatMap(({ emoji }) => emoji.map((entry) => [entry.emoji, entry])),
+    );
+    const recent = recentEmoji().flatMap((sign) => emojiBySign.get(sign) ?? []);
     return recent.length === 0 ? all : [{ category: "Recent", emoji: recent }, ...all];
   }, [module, all, query, lang]);
 }
@@ -69,19 +71,19 @@ function nextFocus(key: string, all: readonly HTMLElement[], at: number) {
   const current = all[at]?.getBoundingClientRect();
   if (current === undefined || (key !== "ArrowDown" && key !== "ArrowUp")) return undefined;
   const step = key === "ArrowDown" ? 1 : -1;
-  let found: HTMLElement | undefined;
-  let nearest = Number.POSITIVE_INFINITY;
+  let nearest: HTMLElement | undefined;
+  let nearestPx = Number.POSITIVE_INFINITY;
   let rowTop: number | undefined;
   for (let i = at + step; i >= 0 && i < all.length; i += step) {
     const { top, left } = all[i]?.getBoundingClientRect() ?? current;
     if (Math.abs(top - current.top) < 1) continue;
     rowTop ??= top;
     if (Math.abs(top - rowTop) >= 1) break;
-    if (Math.abs(left - current.left) >= nearest) continue;
-    nearest = Math.abs(left - current.left);
-    found = all[i];
+    if (Math.abs(left - current.left) >= nearestPx) continue;
+    nearestPx = Math.abs(left - current.left);
+    nearest = all[i];
   }
-  return found ?? (step < 0 ? null : undefined);
+  return nearest ?? (step < 0 ? null : undefined);
 }
 
 export function EmojiPicker({ title, onChoose, onClose }: LazyProps["EmojiPicker"]) {

@@ -9,10 +9,10 @@ const KEY = "chat.emoji";
 export function recentEmoji(): readonly string[] {
   const stored = readLocal(KEY);
   const all: readonly unknown[] = Array.isArray(stored) ? stored.slice(0, RECENT_MAX) : [];
-  return all.filter((one) => typeof one === "string");
+  return all.filter((entry) => typeof entry === "string");
 }
 
 export function addRecentEmoji(sign: string): void {
-  const all = [sign, ...recentEmoji().filter((one) => one !== sign)];
+  const all = [sign, ...recentEmoji().filter((entry) => entry !== sign)];
   writeLocal(KEY, all.slice(0, RECENT_MAX));
 }

@@ -17,13 +17,13 @@ async function readDropped(items: DataTransferItemList): Promise<readonly Attach
     file: item.getAsFile(),
     handle: (item as unknown as HandleItem).getAsFileSystemHandle?.() ?? Promise.resolve(null),
   }));
-  const found: Attachment[] = [];
+  const attachments: Attachment[] = [];
   for (const { file, handle } of pending) {
-    const known = await handle.catch(() => null);
-    if (file === null || known?.kind === "directory") continue;
-    found.push({ file, handle: known ?? undefined });
+    const resolvedHandle = await handle.catch(() => null);
+    if (file === null || resolvedHandle?.kind === "directory") continue;
+    attachments.push({ file, handle: resolvedHandle ?? undefined });
   }
-  return found;
+  return attachments;
 }
 
 function hasFiles({ dataTransfer }: DragEvent): boolean {
@@ -60,8 +60,8 @@ function isDialogOpen(): boolean {
  */
 export function useDropping(onDropped: (dropped: readonly Attachment[]) => void): boolean {
   const [isDragging, setDragging] = useState(false);
-  const latest = useRef(onDropped);
-  latest.current = onDropped;
+  const latestListener = useRef(onDropped);
+  latestListener.current = onDropped;
   useEffect(() => {
     const onDrag = (event: DragEvent) => {
       if (isDialogOpen()) return;
@@ -77,7 +77,9 @@ export function useDropping(onDropped: (dropped: readonly Attachment[]) => void)
         setDragging(false);
         if (isDialogOpen() || event.dataTransfer === null) return;
         event.preventDefault();
-        void readDropped(event.dataTransfer.items).then((dropped) => latest.current(dropped));
+        void readDropped(event.dataTransfer.items).then((dropped) =>
+          latestListener.current(dropped),
+        );
       },
     };
     const dispatch = (event: DragEvent) => {

@@ -100,7 +100,7 @@ function fileActions(
   const { texts, chat, show, fail } = page;
   const name = cleanText(file.name);
   const view = () => show((close) => <Viewer file={file} onClose={close} />);
-  const ask = () =>
+  const prompt = () =>
     confirm(page, {
       title: texts.openAsk(name),
       text: texts.openExplained(
@@ -116,7 +116,7 @@ function fileActions(
   const save = () => chat.download(file.file, file.name);
   const canBrowserSave = file.folder === undefined && file.isSealed !== true;
   return {
-    open: canView(file) ? (isHarmless ? view : ask) : undefined,
+    open: canView(file) ? (isHarmless ? view : prompt) : undefined,
     save: isSavedByPage(file) ? save : saveInBrowser,
     items: () => [
       ...(canBrowserSave
@@ -140,7 +140,7 @@ function usePicture(file: FileBody): Loaded {
   );
   useEffect(() => {
     const { result, release: leave } = previews.request(file);
-    const end = whenSettled(
+    const stop = whenSettled(
       result,
       (picture) => setLoaded(picture === undefined ? { kind: "none" } : { kind: "here", picture }),
       (error) => {
@@ -149,7 +149,7 @@ function usePicture(file: FileBody): Loaded {
       },
     );
     return () => {
-      end();
+      stop();
       leave();
     };
   }, [previews, file]);

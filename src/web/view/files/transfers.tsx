@@ -22,14 +22,14 @@ const STALL_TEXTS = {
 } as const satisfies Record<PauseCause, keyof AllTexts>;
 
 function progressText(progress: ProgressReport, texts: AllTexts): string {
-  const { doneBytes, sizeBytes, ratePerS, leftMs, pause: waits } = progress;
+  const { doneBytes, sizeBytes, ratePerS, leftMs, pause } = progress;
   const done =
     sizeBytes === undefined
       ? formatSize(doneBytes)
       : `${formatSize(doneBytes)} / ${formatSize(sizeBytes)}`;
-  if (waits !== undefined) {
-    const duration = texts.span(formatDuration(waits.durationMs));
-    return `${done} · ${texts[STALL_TEXTS[waits.cause]]}, ${duration}`;
+  if (pause !== undefined) {
+    const duration = texts.span(formatDuration(pause.durationMs));
+    return `${done} · ${texts[STALL_TEXTS[pause.cause]]}, ${duration}`;
   }
   const rate = ratePerS > 0 ? ` · ${formatRate(ratePerS)}` : "";
   if (leftMs === undefined) return `${done}${rate}`;
@@ -102,7 +102,7 @@ export const TransferLine = memo(function TransferLine({
   const { texts } = useFullPage();
   const { name, kind, to, state, progress } = transfer;
   const safeName = cleanText(name);
-  const where =
+  const direction =
     kind === "upload" ? texts.sendingTo(to.map(targetText).join(", ")) : texts.receiving;
   const size = progress?.sizeBytes;
   return (
@@ -111,7 +111,7 @@ export const TransferLine = memo(function TransferLine({
       <div className="transfer-about">
         {isCompact ? null : (
           <span className="file-name" dir="auto">
-            {safeName} <span className="file-note">{where}</span>
+            {safeName} <span className="file-note">{direction}</span>
           </span>
         )}
         {state.kind === "done" ? null : (

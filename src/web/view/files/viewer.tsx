@@ -150,7 +150,7 @@ interface PictureSequence {
 
 function usePictureSequence(first: FileView): PictureSequence {
   const { chat } = useFullPage();
-  const model = useModelValue((whole) => whole);
+  const model = useModelValue((current) => current);
   const pictures = roomPictures(model);
   const [id, setId] = useState<string>(first.file);
   const [isLoadingPrevious, setLoadingPrevious] = useState(false);
@@ -185,7 +185,7 @@ function PictureViewer({ file: first, onClose }: ViewerProps) {
   const { file, text } = current;
   const [zoom, setZoom] = useState(1);
   const zoomBy = (factor: number) =>
-    setZoom((now) => Math.min(ZOOM_MAX, Math.max(1, now * factor)));
+    setZoom((current) => Math.min(ZOOM_MAX, Math.max(1, current * factor)));
   const move = (by: 1 | -1) => {
     setZoom(1);
     go(by);

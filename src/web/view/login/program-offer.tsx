@@ -55,28 +55,34 @@ function useOffer(): Offer {
 export function ProgramOffer() {
   const { texts } = useFullPage();
   const { programs, release } = useOffer();
-  const own = browserSystem(navigator.userAgent);
-  const mine = programs.find(({ system }) => system === own);
+  const ownSystem = browserSystem(navigator.userAgent);
+  const ownProgram = programs.find(({ system }) => system === ownSystem);
   if (programs.length === 0) return null;
   return (
     <footer className="program-offer">
-      {release === undefined || own === undefined ? null : (
+      {release === undefined || ownSystem === undefined ? null : (
         <>
           <p>{texts.programInstall}</p>
           <Command
             label={texts.programInstall}
-            command={installCommand(own, `${location.origin}/program`, release.pin)}
+            command={installCommand(ownSystem, `${location.origin}/program`, release.pin)}
             texts={texts}
           />
         </>
       )}
-      <p>{mine === undefined ? texts.programOffered : <Download program={mine} texts={texts} />}</p>
+      <p>
+        {ownProgram === undefined ? (
+          texts.programOffered
+        ) : (
+          <Download program={ownProgram} texts={texts} />
+        )}
+      </p>
       <details>
         <summary>{texts.programMore}</summary>
         <ul>
           {programs.map((program) => (
             <li key={program.name}>
-              {program === mine ? null : <Download program={program} texts={texts} />}
+              {program === ownProgram ? null : <Download program={program} texts={texts} />}
               <Command label={program.name} command={checksumCommand(program)} texts={texts} />
             </li>
           ))}

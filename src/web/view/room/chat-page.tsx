@@ -83,18 +83,18 @@ interface MainProps {
 function useAttached(target: string, focus: () => void): AttachedFiles {
   const { chat } = usePage();
   const files = useSyncExternalStore(chat.subscribe, () => chat.attached.filesFor(target));
-  const latest = useRef(focus);
-  latest.current = focus;
+  const latestFocus = useRef(focus);
+  latestFocus.current = focus;
   return useMemo(
     () => ({
       files,
       add: (more) => {
         chat.attached.add(target, more);
-        latest.current();
+        latestFocus.current();
       },
-      remove: (one) => {
-        chat.attached.remove(target, [one]);
-        latest.current();
+      remove: (attachment) => {
+        chat.attached.remove(target, [attachment]);
+        latestFocus.current();
       },
       send: (text) => {
         const [chosen, handles] = [
@@ -206,15 +206,15 @@ export interface ChatPageProps {
 }
 
 /** Calls back when three columns start or cease to fit, as on a resize or zoom. */
-function useWidth(changed: (wide: boolean) => void): void {
-  const latest = useRef(changed);
-  latest.current = changed;
+function useWidth(onChange: (wide: boolean) => void): void {
+  const latestCallback = useRef(onChange);
+  latestCallback.current = onChange;
   useEffect(() => {
-    let was = isWide();
+    let wasWide = isWide();
     const check = () => {
-      const wide = isWide();
-      if (wide !== was) latest.current(wide);
-      was = wide;
+      const nowWide = isWide();
+      if (nowWide !== wasWide) latestCallback.current(nowWide);
+      wasWide = nowWide;
     };
     return listen(window, "resize", check);
   }, []);
@@ -227,9 +227,9 @@ function usePanels() {
   const [side, setSide] = useState<Side>(() => (showsPeople && isWide() ? "people" : undefined));
   const [jumps, setJumps] = useState(0);
   useWidth((wide) =>
-    setSide((now) => {
-      if (wide) return now ?? (showsPeople ? "people" : undefined);
-      return now === "people" ? undefined : now;
+    setSide((current) => {
+      if (wide) return current ?? (showsPeople ? "people" : undefined);
+      return current === "people" ? undefined : current;
     }),
   );
   const onOpen = useCallback(
@@ -304,18 +304,18 @@ function RightSide({ side, model, onClose, onJump }: RightProps) {
   );
 }
 
-function useTitle(calls: number, target: string | undefined): void {
+function useTitle(mentions: number, target: string | undefined): void {
   useEffect(() => {
     const title = target === undefined ? "chat" : titleText(target);
-    document.title = calls > 0 ? `(${calls}) ${title}` : title;
-  }, [calls, target]);
+    document.title = mentions > 0 ? `(${mentions}) ${title}` : title;
+  }, [mentions, target]);
 }
 
 /** Stays true once the page has caught up: rooms missing after that do not exist. */
 function useHasCaughtUp(isCaughtUp: boolean): boolean {
-  const was = useRef(false);
-  was.current ||= isCaughtUp;
-  return was.current;
+  const hasCaughtUp = useRef(false);
+  hasCaughtUp.current ||= isCaughtUp;
+  return hasCaughtUp.current;
 }
 
 /** Whether there are unread messages out of view: messages in view are read within a frame. */
@@ -390,7 +390,7 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
       </main>
       <RightSide side={side} model={model} onClose={closeSide} onJump={onJump} />
       {isKnown && hasUnreadOutOfView(lines, model.isFocused) ? (
-        <LazyView view="Badge" calls={lines.mentions} />
+        <LazyView view="Badge" mentions={lines.mentions} />
       ) : null}
       {isKnown && settings.pushesFor === me ? <LazyView view="PushKeeper" /> : null}
     </div>

@@ -61,7 +61,7 @@ export interface ComposerProps {
 export interface AttachedFiles {
   readonly files: readonly Attachment[];
   readonly add: (files: readonly Attachment[]) => void;
-  readonly remove: (one: Attachment) => void;
+  readonly remove: (attachment: Attachment) => void;
   /** @param text posted with the first file @returns false if refused; the files stay attached */
   readonly send: (text: string) => boolean;
 }
@@ -77,12 +77,12 @@ interface ComposerRef {
 /** The draft of a room: updated immediately here, and a moment later in the model. */
 function useDraft(chat: Chat, target: string, sendsTyping: boolean) {
   const [draft, setDraft] = useState<Draft>(() => chat.model.drafts.get(target) ?? EMPTY_DRAFT);
-  const known = useRef(chat.model.drafts.get(target));
+  const lastDraft = useRef(chat.model.drafts.get(target));
   const change = useCallback(
     (next: Draft) => {
-      known.current = isEmptyDraft(next) ? undefined : next;
+      lastDraft.current = isEmptyDraft(next) ? undefined : next;
       setDraft(next);
-      chat.setDraft(target, known.current);
+      chat.setDraft(target, lastDraft.current);
       if (sendsTyping && next.edits === undefined) chat.typed(target, next.text);
     },
     [chat, target, sendsTyping],
@@ -92,8 +92,8 @@ function useDraft(chat: Chat, target: string, sendsTyping: boolean) {
     () =>
       chat.subscribe(() => {
         const stored = chat.model.drafts.get(target);
-        if (stored === known.current) return;
-        known.current = stored;
+        if (stored === lastDraft.current) return;
+        lastDraft.current = stored;
         setDraft(stored ?? EMPTY_DRAFT);
       }),
     [chat, target],
@@ -166,27 +166,27 @@ function useOffer() {
   const { chat, emoji, texts } = usePage();
   const [offer, setOffer] = useState<Offer | undefined>(undefined);
   const text = useRef("");
-  const update = (now: string, caret: number) => {
-    text.current = now;
+  const update = (newText: string, caret: number) => {
+    text.current = newText;
     const { module } = emoji;
-    const named =
+    const searchEmoji =
       module && ((begun: string, max: number) => module.searchEmojiNames(begun, max, texts.lang));
-    const source = suggestionSource(chat.model, Object.keys(COMMANDS), named);
-    const completion = completionAt(now, caret, source);
+    const source = suggestionSource(chat.model, Object.keys(COMMANDS), searchEmoji);
+    const completion = completionAt(newText, caret, source);
     setOffer(completion === undefined ? undefined : { completion, at: 0 });
-    if (named !== undefined || !isTypingEmoji(now, caret)) return;
+    if (searchEmoji !== undefined || !isTypingEmoji(newText, caret)) return;
     // If loading fails, no emoji are offered.
-    const isThere = () => text.current === now && update(now, caret);
-    emoji.fetch().then(isThere, () => undefined);
+    const retry = () => text.current === newText && update(newText, caret);
+    emoji.fetch().then(retry, () => undefined);
   };
-  const written = ({ from, to }: Completion) => text.current.slice(from, to);
+  const rangeText = ({ from, to }: Completion) => text.current.slice(from, to);
   /** @returns the choice; `undefined` if the key is not for the list */
   const press = (event: KeyboardEvent): string | "handled" | undefined => {
     if (offer === undefined || event.nativeEvent.isComposing) return undefined;
     const { completion, at } = offer;
     const { length } = completion.choices;
     // Enter sends if the name is already complete.
-    const isComplete = event.key === "Enter" && written(completion) === completion.choices[at];
+    const isComplete = event.key === "Enter" && rangeText(completion) === completion.choices[at];
     switch (event.key) {
       case "ArrowDown":
         setOffer({ completion, at: (at + 1) % length });
@@ -259,9 +259,9 @@ function useWriting({ target, onCommand, field, attached, itemOf }: WritingProps
   };
   const choose = (choice: string) => {
     if (offers.offer === undefined) return;
-    const done = complete(draft.text, offers.offer.completion, choice);
-    caret.current = done.caret;
-    change({ ...draft, text: done.text });
+    const completed = complete(draft.text, offers.offer.completion, choice);
+    caret.current = completed.caret;
+    change({ ...draft, text: completed.text });
     offers.close();
     field.current?.focus();
   };
@@ -364,8 +364,8 @@ function TextField({ props, writing }: TextFieldProps) {
   );
 }
 
-export const Composer = memo(function Composer(given: ComposerProps & ComposerRef) {
-  const { ref, ...rest } = given;
+export const Composer = memo(function Composer(allProps: ComposerProps & ComposerRef) {
+  const { ref, ...rest } = allProps;
   const { target, isSealed, itemOf, attached } = rest;
   const texts = useTexts();
   const field = useRef<HTMLTextAreaElement>(null);

@@ -19,7 +19,7 @@ export function ListedMessage({ item, location, children }: ListedMessageProps) 
   return (
     <>
       <span className="list-note" dir="auto">
-        {about.filter((one) => one !== undefined).join(" · ")}
+        {about.filter((text) => text !== undefined).join(" · ")}
       </span>
       <span className="list-main hit-text" dir="auto">
         {children ?? <PlainLine text={briefText(item, texts, times)} />}

@@ -28,7 +28,7 @@ export interface PersonContext {
 /** Returns the member of the open room, or only the name of another user. */
 export function personContext(model: Model, name: string): PersonContext {
   const room = openRoom(model);
-  const member = room?.members?.find((one) => isSameName(one.name, name));
+  const member = room?.members?.find((entry) => isSameName(entry.name, name));
   const { moderates = false } = room ?? {};
   return {
     name: member?.name ?? name,
@@ -55,7 +55,7 @@ export function personItems(page: PageValue, person: PersonContext): MenuItem[] 
 
 function moderationItems(page: PageValue, user: string, room: string, role: string): MenuItem[] {
   const { texts, chat, fail, openDialog } = page;
-  const ask = (act: LazyProps["Moderation"]["act"]) =>
+  const openModeration = (act: LazyProps["Moderation"]["act"]) =>
     openDialog("Moderation", { act, user, room });
   const isModerator = role === "moderator";
   return [
@@ -66,16 +66,16 @@ function moderationItems(page: PageValue, user: string, room: string, role: stri
         chat.request("mute", { room, user, on: true, until }).catch(fail);
       },
     })),
-    { label: texts.mute, onChoose: () => ask("mute") },
+    { label: texts.mute, onChoose: () => openModeration("mute") },
     {
       label: texts.unmute,
       onChoose: () => void chat.request("mute", { room, user, on: false }).catch(fail),
     },
     {
       label: isModerator ? texts.removeModerator : texts.makeModerator,
-      onChoose: () => ask(isModerator ? "ungrant" : "grant"),
+      onChoose: () => openModeration(isModerator ? "ungrant" : "grant"),
     },
-    { label: texts.kick, isDanger: true, onChoose: () => ask("kick") },
+    { label: texts.kick, isDanger: true, onChoose: () => openModeration("kick") },
   ];
 }
 
@@ -105,7 +105,7 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
   };
   const notes = [roles[member.role], isMe ? texts.you : undefined];
   if (isIgnored) notes.push(texts.ignoredMark);
-  const note = notes.filter((one) => one !== undefined).join(", ");
+  const note = notes.filter((text) => text !== undefined).join(", ");
   return (
     <li className={isOnline === true ? "person" : "person is-away"}>
       <span className={isOnline === true ? "dot dot-on" : "dot"}>
@@ -140,9 +140,9 @@ export const People = memo(function People({ room, me, onClose }: PeopleProps) {
   const { members = [], moderates } = room;
   const sorted = useMemo(
     () =>
-      [...members].sort((one, other) => {
-        if (one.isOnline !== other.isOnline) return one.isOnline ? -1 : 1;
-        return compareNames(one.name, other.name);
+      [...members].sort((a, b) => {
+        if (a.isOnline !== b.isOnline) return a.isOnline ? -1 : 1;
+        return compareNames(a.name, b.name);
       }),
     [members],
   );

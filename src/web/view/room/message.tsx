@@ -70,7 +70,7 @@ function Reactions({ item, actions }: { readonly item: Item; readonly actions: M
   return (
     <div className="reactions">
       {item.reactions.map(({ sign, by, mine }) => {
-        const shown = cleanText(sign);
+        const safeSign = cleanText(sign);
         const names = by.map((name) => cleanText(name)).join(", ");
         return (
           <button
@@ -79,11 +79,11 @@ function Reactions({ item, actions }: { readonly item: Item; readonly actions: M
             className="reaction"
             tabIndex={-1}
             aria-pressed={mine !== undefined}
-            aria-label={texts.reacted(shown, by.length, names)}
+            aria-label={texts.reacted(safeSign, by.length, names)}
             title={names}
             onClick={() => actions.react(item, sign)}
           >
-            <span dir="auto">{shown}</span> <span>{by.length}</span>
+            <span dir="auto">{safeSign}</span> <span>{by.length}</span>
           </button>
         );
       })}
@@ -187,7 +187,10 @@ function FilesAndText({ row, actions, isJumpTarget }: MessageProps) {
   const { target } = actions;
   const { item, earlier } = row;
   const items = useMemo(() => [...earlier, item], [earlier, item]);
-  const menuOf = useCallback((one: Item) => messageItems(page, one, actions), [page, actions]);
+  const menuOf = useCallback(
+    (fileItem: Item) => messageItems(page, fileItem, actions),
+    [page, actions],
+  );
   const frame = <FilesFrame items={items} target={target} />;
   const captioned = items.find(({ state, text }) => state === "whole" && text !== "");
   return (
@@ -332,8 +335,8 @@ export const Message = memo(function Message({ row, actions, isJumpTarget }: Mes
           <Icon name="pin" /> {texts.pinned}
         </p>
       ) : null}
-      {[...earlier, item].map((one) => (
-        <Reactions key={one.seq} item={one} actions={actions} />
+      {[...earlier, item].map((reactionItem) => (
+        <Reactions key={reactionItem.seq} item={reactionItem} actions={actions} />
       ))}
       {actions.receiptSeq === item.seq ? (
         <div className="readers">
@@ -352,7 +355,10 @@ export const Message = memo(function Message({ row, actions, isJumpTarget }: Mes
   );
 });
 
-export const EventText = memo(function Said({ row, isJumpTarget }: Omit<MessageProps, "actions">) {
+export const EventText = memo(function EventRow({
+  row,
+  isJumpTarget,
+}: Omit<MessageProps, "actions">) {
   const { texts, times } = usePage();
   const { item, earlier } = row;
   const { timeUnixMs } = earlier[0] ?? item;

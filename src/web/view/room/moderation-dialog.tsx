@@ -7,10 +7,15 @@ import { FormDialog } from "../shell/dialog.tsx";
 import { useFullPage } from "../shell/full-page.ts";
 import type { LazyProps } from "../shell/lazy.tsx";
 
-export function ModerationDialog({ act, user, room: given, onClose }: LazyProps["Moderation"]) {
+export function ModerationDialog({
+  act,
+  user,
+  room: initialRoom,
+  onClose,
+}: LazyProps["Moderation"]) {
   const { texts, chat } = useFullPage();
   const rooms = [...chat.model.rooms.values()].filter(({ kind }) => kind === "room");
-  const [room, setRoom] = useState(given ?? rooms[0]?.name ?? "lobby");
+  const [room, setRoom] = useState(initialRoom ?? rooms[0]?.name ?? "lobby");
   const name = cleanText(user);
   const questions = {
     mute: [texts.muteAsk(name, targetText(room)), texts.mute, texts.muteExplained],
@@ -23,18 +28,18 @@ export function ModerationDialog({ act, user, room: given, onClose }: LazyProps[
   const submit = () => {
     if (act === "grant" || act === "ungrant") return chat.grant(room, user, act === "grant");
     if (act !== "kick") return chat.request("mute", { room, user, on: act === "mute" });
-    return given === undefined ? chat.request("kick", { room, user }) : chat.kick(room, user);
+    return initialRoom === undefined ? chat.request("kick", { room, user }) : chat.kick(room, user);
   };
   return (
     <FormDialog
       title={title}
       action={action}
-      isDanger={given === undefined || act === "kick"}
+      isDanger={initialRoom === undefined || act === "kick"}
       onSubmit={submit}
       onClose={onClose}
     >
       {explained === "" ? null : <p>{explained}</p>}
-      {given === undefined ? (
+      {initialRoom === undefined ? (
         <div className="field">
           <label htmlFor="act-room">{texts.room}</label>
           <input
@@ -45,8 +50,8 @@ export function ModerationDialog({ act, user, room: given, onClose }: LazyProps[
             onChange={(event) => setRoom(event.target.value)}
           />
           <datalist id="act-rooms">
-            {rooms.map((one) => (
-              <option key={one.id} value={one.name} />
+            {rooms.map((name) => (
+              <option key={name.id} value={name.name} />
             ))}
           </datalist>
         </div>

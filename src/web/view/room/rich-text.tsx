@@ -145,7 +145,7 @@ export interface RichTextProps {
 }
 
 /** A user's text: cleaned, never HTML; only web addresses and rooms become links. */
-export const RichText = memo(function Words({ text, mentions, children }: RichTextProps) {
+export const RichText = memo(function Text({ text, mentions, children }: RichTextProps) {
   const blocks = useMemo(
     () => parseMarkup(text, new Set(mentions.map((name) => name.toLowerCase()))),
     [text, mentions],

@@ -33,12 +33,10 @@ function useRoomList(): { readonly rooms: readonly RoomEntry[]; readonly task: T
     task.run(async () => {
       let after: string | undefined;
       for (let page = 0; page < PAGES_MAX; page++) {
-        const asked = after === undefined ? {} : { after };
-        const { rooms: some, more } = await chat.request("rooms", asked);
-        setRooms((before) =>
-          [...before, ...some].sort((one, other) => compareNames(one.room, other.room)),
-        );
-        after = some.at(-1)?.room;
+        const request = after === undefined ? {} : { after };
+        const { rooms: entries, more } = await chat.request("rooms", request);
+        setRooms((before) => [...before, ...entries].sort((a, b) => compareNames(a.room, b.room)));
+        after = entries.at(-1)?.room;
         if (!more) return;
       }
     });
@@ -51,14 +49,14 @@ export function JoinDialog({
   onOpen,
   room,
   isLocked,
-  password: given = "",
+  password: initialPassword = "",
 }: LazyProps["Join"]) {
   const { texts, chat, openDialog } = useFullPage();
-  const [password, setPassword] = useState(given);
+  const [password, setPassword] = useState(initialPassword);
   const [needsPassword, setNeedsPassword] = useState(isLocked === true);
   /** A new object for each attempt, which returns the focus to the field. */
   const [wrong, setWrong] = useState<{ readonly text: string } | undefined>(
-    given === "" ? undefined : { text: texts.faults["room-password-wrong"] ?? "" },
+    initialPassword === "" ? undefined : { text: texts.faults["room-password-wrong"] ?? "" },
   );
   useEffect(() => {
     if (wrong !== undefined) document.getElementById("join-password")?.focus();
@@ -102,19 +100,19 @@ export function JoinDialog({
   );
 }
 
-export function CreateRoomDialog({ onClose, onOpen, ...given }: LazyProps["CreateRoom"]) {
+export function CreateRoomDialog({ onClose, onOpen, ...initial }: LazyProps["CreateRoom"]) {
   const { texts, chat, openDialog, fail } = useFullPage();
   const { rooms } = useRoomList();
-  const [name, setName] = useState(given.room ?? "");
+  const [name, setName] = useState(initial.room ?? "");
   const [topic, setTopic] = useState("");
-  const [password, setPassword] = useState(given.password ?? "");
-  const [isSealed, setSealed] = useState(given.isSealed === true);
-  const [taken, setTaken] = useState<RoomEntry>();
+  const [password, setPassword] = useState(initial.password ?? "");
+  const [isSealed, setSealed] = useState(initial.isSealed === true);
+  const [existingRoom, setExistingRoom] = useState<RoomEntry>();
   const canSeal = chat.sealRefusal === undefined;
   const create = async () => {
     const room = name.trim().replace(/^#/, "");
     const existing = rooms.find((entry) => isSameName(entry.room, room));
-    setTaken(existing);
+    setExistingRoom(existing);
     if (existing !== undefined) {
       document.getElementById("create-name")?.focus();
       return false;
@@ -137,9 +135,9 @@ export function CreateRoomDialog({ onClose, onOpen, ...given }: LazyProps["Creat
   };
   return (
     <FormDialog title={texts.createRoom} action={texts.create} onSubmit={create} onClose={onClose}>
-      {given.room === undefined ? null : (
+      {initial.room === undefined ? null : (
         <p role="status" dir="auto">
-          {texts.roomUnknown(targetText(given.room))}
+          {texts.roomUnknown(targetText(initial.room))}
         </p>
       )}
       <Field
@@ -148,16 +146,16 @@ export function CreateRoomDialog({ onClose, onOpen, ...given }: LazyProps["Creat
         value={name}
         onChange={(value) => {
           setName(value);
-          setTaken(undefined);
+          setExistingRoom(undefined);
         }}
         isRequired
-        isFirst={given.room === undefined}
+        isFirst={initial.room === undefined}
         fault={
-          taken === undefined ? undefined : (
+          existingRoom === undefined ? undefined : (
             <>
-              {texts.roomExists(targetText(taken.room))}{" "}
-              <Button variant="small" onClick={() => joinTaken(taken)}>
-                {taken.joined ? texts.openExisting : texts.joinExisting}
+              {texts.roomExists(targetText(existingRoom.room))}{" "}
+              <Button variant="small" onClick={() => joinTaken(existingRoom)}>
+                {existingRoom.joined ? texts.openExisting : texts.joinExisting}
               </Button>
             </>
           )
@@ -196,8 +194,8 @@ export function RoomsDialog({ onClose, onOpen }: LazyProps["Rooms"]) {
   const { rooms, task } = useRoomList();
   const joining = useTask();
   const [filter, setFilter] = useState("");
-  const wanted = foldCase(filter.trim().replace(/^#/, ""));
-  const found = rooms.filter(({ room, topic }) => foldCase(`${room} ${topic}`).includes(wanted));
+  const query = foldCase(filter.trim().replace(/^#/, ""));
+  const matches = rooms.filter(({ room, topic }) => foldCase(`${room} ${topic}`).includes(query));
   const choose = ({ room, joined, locked }: RoomEntry) => {
     if (joined) {
       onClose();
@@ -221,7 +219,7 @@ export function RoomsDialog({ onClose, onOpen }: LazyProps["Rooms"]) {
     <Dialog title={texts.browseRooms} onClose={onClose}>
       <Field id="rooms-filter" label={texts.findRoom} value={filter} onChange={setFilter} isFirst />
       <ul className="plain-list">
-        {found.map((entry) => {
+        {matches.map((entry) => {
           const name = targetText(entry.room);
           return (
             <li key={entry.room} className="room-entry">
@@ -245,7 +243,7 @@ export function RoomsDialog({ onClose, onOpen }: LazyProps["Rooms"]) {
         })}
       </ul>
       <p className="hint" role="status">
-        {found.length > 0 || task.isBusy ? "" : texts.foundNothing}
+        {matches.length > 0 || task.isBusy ? "" : texts.foundNothing}
       </p>
       <FaultLine fault={joining.fault ?? task.fault} />
       <div className="dialog-actions">

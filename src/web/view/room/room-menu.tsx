@@ -63,7 +63,7 @@ function arrangingItems(page: FullPage, room: RoomState): MenuItem[] {
   if (prefs === undefined) return [];
   const { favourite, muted } = prefs.get(room.id) ?? {};
   const { rooms, people } = roomList(chat.model);
-  const line = [...rooms, ...people].find((one) => one.target === target);
+  const line = [...rooms, ...people].find((entry) => entry.target === target);
   const items: MenuItem[] = [
     (line?.unread ?? 0) > 0
       ? { label: texts.markRead, icon: "check", onChoose: () => chat.markRead(target) }

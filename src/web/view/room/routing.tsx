@@ -42,11 +42,11 @@ function isReachable({ model }: Chat, { target }: Route): boolean {
 function useMissingMessageNotice(model: Model): void {
   const { chat, texts, fail } = usePage();
   const room = openRoom(model);
-  const { jumpSeq: shown, loading } = room ?? {};
+  const { jumpSeq: linkedSeq, loading } = room ?? {};
   const isFound =
-    shown === undefined ||
+    linkedSeq === undefined ||
     loading !== undefined ||
-    itemAt((room?.jump ?? room?.tail)?.items ?? [], shown) !== undefined;
+    itemAt((room?.jump ?? room?.tail)?.items ?? [], linkedSeq) !== undefined;
   useEffect(() => {
     if (isFound) return;
     fail(texts.messageNotFound);
@@ -62,13 +62,14 @@ function useFollow(navigation: RefObject<Navigation>): (route: Route) => void {
   return useCallback(
     (route) => {
       const { target, seq } = route;
-      const now = routeOf(chat.model);
+      const current = routeOf(chat.model);
       const goTo = (to: string) =>
         seq === undefined ? navigation.current.onOpen(to) : navigation.current.onJump(to, seq);
       if (isReachable(chat, route)) {
-        const isBack = now !== undefined && isSameName(now.target, target) && now.seq !== undefined;
+        const isBack =
+          current !== undefined && isSameName(current.target, target) && current.seq !== undefined;
         if (seq === undefined && isBack) chat.scrollToBottom();
-        else if (now?.seq !== seq || !isSameName(now?.target, target)) goTo(target);
+        else if (current?.seq !== seq || !isSameName(current?.target, target)) goTo(target);
       } else if (!target.startsWith("@")) {
         // A link never joins a room by itself; it only fills in the form.
         openDialog("Join", { onOpen: goTo, room: target });
@@ -81,14 +82,14 @@ function useFollow(navigation: RefObject<Navigation>): (route: Route) => void {
 
 function useHistory(model: Model, isStarted: RefObject<boolean>): void {
   const { chat } = usePage();
-  const shown = useRef<string>(undefined);
+  const lastHash = useRef<string>(undefined);
   const route = routeOf(model);
   const hash = route === undefined ? undefined : formatRoute(route);
   const target = route?.target;
   useEffect(() => {
     if (!isStarted.current) return;
-    const before = shown.current;
-    shown.current = hash;
+    const before = lastHash.current;
+    lastHash.current = hash;
     if (hash === location.hash) return;
     // Closing a linked message or a room adds no history entry.
     const replacesEntry =

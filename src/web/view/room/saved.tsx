@@ -23,10 +23,10 @@ function useSaved(room: RoomId, seq: number): Item | "gone" | undefined {
   const { chat } = useFullPage();
   const [item, setItem] = useState<Item | "gone" | undefined>(undefined);
   useEffect(() => {
-    const found = chat.savedItem(room, seq);
+    const savedItem = chat.savedItem(room, seq);
     return whenSettled(
-      found.catch(() => undefined),
-      (one) => setItem(one ?? "gone"),
+      savedItem.catch(() => undefined),
+      (item) => setItem(item ?? "gone"),
     );
   }, [chat, room, seq]);
   return item;
@@ -35,16 +35,16 @@ function useSaved(room: RoomId, seq: number): Item | "gone" | undefined {
 function Line({ room, seq, onClose, onJump }: LineProps) {
   const { texts, chat } = useFullPage();
   const item = useSaved(room, seq);
-  const known = useModelValue((model) => model.rooms.get(room));
-  const target = known?.target ?? "";
-  const location = known?.kind === "room" ? `#${cleanText(target)}` : cleanText(target);
+  const roomState = useModelValue((model) => model.rooms.get(room));
+  const target = roomState?.target ?? "";
+  const location = roomState?.kind === "room" ? `#${cleanText(target)}` : cleanText(target);
   const goTo = () => {
     onClose();
     onJump(target, seq);
   };
   return (
     <li className="saved-line">
-      {item === undefined || item === "gone" || known === undefined ? (
+      {item === undefined || item === "gone" || roomState === undefined ? (
         <p className="list-note saved-gone">{item === undefined ? "…" : texts.savedUnavailable}</p>
       ) : (
         <button type="button" className="list-button" onClick={goTo}>
@@ -65,19 +65,19 @@ function Line({ room, seq, onClose, onJump }: LineProps) {
 export function SavedDialog(props: LazyProps["Saved"]) {
   const { texts } = useFullPage();
   const saved = useModelValue((model) => model.saved);
-  const [shown, setShown] = useState(PAGE_SIZE);
+  const [visibleCount, setVisibleCount] = useState(PAGE_SIZE);
   const list = useListFocus(saved.size);
   const all = [...saved].reverse();
   return (
     <Dialog title={texts.saved} onClose={props.onClose}>
       {all.length === 0 ? <p className="hint">{texts.savedNone}</p> : null}
       <ul ref={list} className="plain-list" tabIndex={-1}>
-        {all.slice(0, shown).map(([seq, room]) => (
+        {all.slice(0, visibleCount).map(([seq, room]) => (
           <Line key={seq} room={room} seq={seq} {...props} />
         ))}
       </ul>
-      {all.length > shown ? (
-        <Button variant="wide" onClick={() => setShown(shown + PAGE_SIZE)}>
+      {all.length > visibleCount ? (
+        <Button variant="wide" onClick={() => setVisibleCount(visibleCount + PAGE_SIZE)}>
           {texts.moreResults}
         </Button>
       ) : null}

@@ -85,7 +85,7 @@ function WaitingNotice() {
   useEffect(
     () =>
       whenSettled(chat.request("devices", {}), ({ devices }) =>
-        setCertified(devices.some((one) => one.current && one.certified)),
+        setCertified(devices.some((device) => device.current && device.certified)),
       ),
     [chat],
   );
@@ -171,8 +171,8 @@ function AddMember({
     event.preventDefault();
     task.run(async () => {
       const rooms = await chat.sealedRooms();
-      const done = await rooms.invite(room, user.trim().replace(/^@/, ""));
-      setMissing(done.missing);
+      const outcome = await rooms.invite(room, user.trim().replace(/^@/, ""));
+      setMissing(outcome.missing);
       setUser("");
       onChange();
     });
@@ -199,7 +199,7 @@ export function SealedDialog({ target, onClose }: LazyProps["Sealed"]) {
   const { sealRefusal } = chat;
   const me = chat.model.me;
   const members = sealing?.members ?? [];
-  const isAdmin = members.some(({ user, isAdmin: may }) => may && isSameName(user, me));
+  const isAdmin = members.some(({ user, isAdmin: hasRole }) => hasRole && isSameName(user, me));
   const isIn = sealing?.status === "in";
   const onChange = () => setChanges((n) => n + 1);
   return (

@@ -21,11 +21,11 @@ import { PlainLine } from "./rich-text.tsx";
 const HIT_LENGTH = 300;
 
 interface HitProps extends Pick<LazyProps["Search"], "onJump"> {
-  readonly found: FoundItem;
+  readonly hit: FoundItem;
   readonly query: string;
 }
 
-function Hit({ found, query, onJump }: HitProps) {
+function Hit({ hit: found, query, onJump }: HitProps) {
   const { texts, times } = useFullPage();
   const { item, target } = found;
   const seq = item.kind === "edit" && item.re !== undefined ? item.re : item.seq;
@@ -97,9 +97,9 @@ function SearchForm({ open }: Pick<LazyProps["Search"], "open">) {
 export function Search({ open, onClose, onJump }: LazyProps["Search"]) {
   const { texts, chat } = useFullPage();
   const search = useModelValue((model) => model.search);
-  const found = search?.found ?? [];
+  const hits = search?.found ?? [];
   const query = search?.query.text ?? "";
-  const hasMore = search?.hasMore === true || found.length >= SEARCH_RESULTS_MAX;
+  const hasMore = search?.hasMore === true || hits.length >= SEARCH_RESULTS_MAX;
   const isDone = search !== undefined && !search.isLoading && search.fault === undefined;
   return (
     <>
@@ -111,15 +111,15 @@ export function Search({ open, onClose, onJump }: LazyProps["Search"]) {
       <p className="search-state" role="status">
         {search?.isLoading === true ? texts.searching : ""}
         {isDone
-          ? found.length === 0
+          ? hits.length === 0
             ? texts.foundNothing
-            : texts.resultCount(found.length, hasMore)
+            : texts.resultCount(hits.length, hasMore)
           : ""}
       </p>
       <FaultLine fault={search?.fault} />
       <ul className="plain-list search-list">
-        {found.map((hit) => (
-          <Hit key={hit.item.seq} found={hit} query={query} onJump={onJump} />
+        {hits.map((hit) => (
+          <Hit key={hit.item.seq} hit={hit} query={query} onJump={onJump} />
         ))}
       </ul>
       {search?.hasMore === true ? (

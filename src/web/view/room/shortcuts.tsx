@@ -22,10 +22,10 @@ function isField(target: EventTarget | null): boolean {
 
 /** @param by 1 for the next room, -1 for the previous one; wraps around */
 function neighbour({ lines }: ShortcutProps, by: number, isUnread: boolean): string | undefined {
-  const all = [...lines.rooms, ...lines.people];
-  const at = all.findIndex(({ isOpen }) => isOpen);
-  for (let step = 1; step <= all.length; step++) {
-    const line = all[(Math.max(at, 0) + by * step + all.length * step) % all.length];
+  const entries = [...lines.rooms, ...lines.people];
+  const at = entries.findIndex(({ isOpen }) => isOpen);
+  for (let step = 1; step <= entries.length; step++) {
+    const line = entries[(Math.max(at, 0) + by * step + entries.length * step) % entries.length];
     if (line !== undefined && (!isUnread || line.unread > 0)) return line.target;
   }
   return undefined;
@@ -34,15 +34,15 @@ function neighbour({ lines }: ShortcutProps, by: number, isUnread: boolean): str
 /** Shortcuts that work wherever the focus is, unless a dialog is open. */
 export function useShortcuts(props: ShortcutProps): void {
   const { openDialog } = usePage();
-  const latest = useRef(props);
-  latest.current = props;
+  const latestProps = useRef(props);
+  latestProps.current = props;
   useEffect(() => {
     const open = (target: string | undefined) => {
-      if (target !== undefined) latest.current.onOpen(target);
+      if (target !== undefined) latestProps.current.onOpen(target);
     };
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.defaultPrevented || document.querySelector("dialog[open]") !== null) return;
-      const { onOpen, onSearch, isDrawer, side, closeSide, closeDrawer } = latest.current;
+      const { onOpen, onSearch, isDrawer, side, closeSide, closeDrawer } = latestProps.current;
       if (event.key === "Escape") {
         if (isDrawer) closeDrawer(false);
         else if (side === "search" || !isWide()) closeSide();
@@ -54,10 +54,10 @@ export function useShortcuts(props: ShortcutProps): void {
       switch (action) {
         case "previous-room":
         case "next-room":
-          return open(neighbour(latest.current, action === "next-room" ? 1 : -1, false));
+          return open(neighbour(latestProps.current, action === "next-room" ? 1 : -1, false));
         case "previous-unread":
         case "next-unread":
-          return open(neighbour(latest.current, action === "next-unread" ? 1 : -1, true));
+          return open(neighbour(latestProps.current, action === "next-unread" ? 1 : -1, true));
         case "switcher":
           return openDialog("Switcher", { onOpen });
         case "search":

@@ -25,12 +25,12 @@ interface LineProps {
 }
 
 /** Compares objects of the same type, one level deep. */
-function isEqual<Value extends object>(one: Value, other: Value | undefined): boolean {
-  return (Object.keys(one) as (keyof Value)[]).every((key) => one[key] === other?.[key]);
+function isEqual<Value extends object>(a: Value, b: Value | undefined): boolean {
+  return (Object.keys(a) as (keyof Value)[]).every((key) => a[key] === b?.[key]);
 }
 
-function isSameLine(one: LineProps, other: LineProps): boolean {
-  return one.onOpen === other.onOpen && isEqual(one.line, other.line);
+function isSameLine(a: LineProps, b: LineProps): boolean {
+  return a.onOpen === b.onOpen && isEqual(a.line, b.line);
 }
 
 interface NoteProps {
@@ -216,13 +216,13 @@ export interface RoomsProps {
   readonly onJump: (target: string, seq: number) => void;
 }
 
-const isSameList = (one: readonly RoomListEntry[], other: readonly RoomListEntry[]) =>
-  one.length === other.length && one.every((line, i) => isEqual(line, other[i]));
+const isSameList = (a: readonly RoomListEntry[], b: readonly RoomListEntry[]) =>
+  a.length === b.length && a.every((line, i) => isEqual(line, b[i]));
 
 /** Equality for `memo`: the lists are rebuilt with each message. */
-function isSameRooms({ lines, ...one }: RoomsProps, { lines: others, ...other }: RoomsProps) {
-  const isSame = isSameList(lines.rooms, others.rooms) && isSameList(lines.people, others.people);
-  return isSame && isEqual(one, other);
+function isSameRooms({ lines, ...propsA }: RoomsProps, { lines: linesB, ...propsB }: RoomsProps) {
+  const isSame = isSameList(lines.rooms, linesB.rooms) && isSameList(lines.people, linesB.people);
+  return isSame && isEqual(propsA, propsB);
 }
 
 export const Rooms = memo(function Rooms(props: RoomsProps) {

@@ -163,12 +163,12 @@ class PageHost implements Host {
     );
   }
 
-  async resolveSeq(given: number | undefined, whose: MessageAuthor): Promise<number> {
-    const isOwn = whose === "own";
+  async resolveSeq(seq: number | undefined, author: MessageAuthor): Promise<number> {
+    const isOwn = author === "own";
     if (isOwn) await this.#sent();
-    const seq = given ?? lastMessage(roomOf(this.#page.chat.model, this.current), isOwn)?.seq;
-    if (seq === undefined) throw new PageFault("not-found", "messageNotFound");
-    return seq;
+    const resolved = seq ?? lastMessage(roomOf(this.#page.chat.model, this.current), isOwn)?.seq;
+    if (resolved === undefined) throw new PageFault("not-found", "messageNotFound");
+    return resolved;
   }
 
   /** Waits until unsent messages have their numbers. @throws {Fault} link-closed */
@@ -195,11 +195,11 @@ class PageHost implements Host {
       return await chat.request("join", { room, ...options });
     } catch (error) {
       const code = error instanceof Fault ? error.code : undefined;
-      const given = { room, password: password ?? "", onOpen };
+      const options = { room, password: password ?? "", onOpen };
       if (code === "room-password-wrong") {
-        openDialog("Join", { ...given, isLocked: true });
+        openDialog("Join", { ...options, isLocked: true });
       } else if (code === "room-unknown") {
-        openDialog("CreateRoom", { ...given, isSealed: sealed });
+        openDialog("CreateRoom", { ...options, isSealed: sealed });
       } else throw error;
       return undefined;
     }

@@ -27,7 +27,7 @@ export interface SuggestionsProps {
 /** The composer handles the keys: the focus stays in its field. */
 export function Suggestions({ completion, at, onChoose }: SuggestionsProps) {
   const { lazy, texts } = usePage();
-  const known = { ...lazy.module?.texts, ...texts };
+  const allTexts = { ...lazy.module?.texts, ...texts };
   return (
     <div className="suggestions" id="suggestions" role="listbox" aria-label={texts.suggestions}>
       {completion.choices.map((choice, i) => {
@@ -48,7 +48,9 @@ export function Suggestions({ completion, at, onChoose }: SuggestionsProps) {
             }}
           >
             {command === undefined ? cleanText(choice) : usageFor(command, "page")}{" "}
-            <span className="room-note">{label ?? (command && commandSummary(name, known))}</span>
+            <span className="room-note">
+              {label ?? (command && commandSummary(name, allTexts))}
+            </span>
           </div>
         );
       })}

@@ -15,20 +15,20 @@ import type { LazyProps } from "../shell/lazy.tsx";
 function targetsOf(model: Model, isPeople: boolean): readonly string[] {
   const { rooms, people } = roomList(model);
   const conversations = people.map(({ target }) => target);
-  const others = knownNames(model)
+  const otherUsers = knownNames(model)
     .map((name) => `@${name}`)
-    .filter((target) => !conversations.some((one) => isSameName(one, target)));
-  const names = [...conversations, ...others];
+    .filter((target) => !conversations.some((conversation) => isSameName(conversation, target)));
+  const names = [...conversations, ...otherUsers];
   return isPeople ? names : [...rooms.map(({ target }) => `#${target}`), ...names];
 }
 
 interface OptionsProps {
-  readonly found: readonly string[];
+  readonly targets: readonly string[];
   readonly at: number;
   readonly onChoose: (target: string) => void;
 }
 
-function Options({ found, at, onChoose }: OptionsProps) {
+function Options({ targets: found, at, onChoose }: OptionsProps) {
   const { texts } = useFullPage();
   return (
     <div className="switcher-list" id="switcher-list" role="listbox" aria-label={texts.switcher}>
@@ -56,19 +56,19 @@ const LOOKUP_DELAY_MS = 200;
 /** A user with exactly this name who is unknown to the page, after the server confirms the name. */
 function useExactUser(name: string | undefined): string | undefined {
   const { chat } = useFullPage();
-  const [known, setKnown] = useState<string | undefined>(undefined);
+  const [confirmedUser, setConfirmedUser] = useState<string | undefined>(undefined);
   useEffect(() => {
     if (name === undefined) return;
     const target = `@${name}`;
-    const ask = () =>
+    const lookUp = () =>
       chat.checkPerson(target).then(
-        () => setKnown(target),
+        () => setConfirmedUser(target),
         () => undefined,
       );
-    const timer = setTimeout(ask, LOOKUP_DELAY_MS);
+    const timer = setTimeout(lookUp, LOOKUP_DELAY_MS);
     return () => clearTimeout(timer);
   }, [chat, name]);
-  return name !== undefined && known === `@${name}` ? known : undefined;
+  return name !== undefined && confirmedUser === `@${name}` ? confirmedUser : undefined;
 }
 
 export function Switcher({ onClose, onOpen, isPeople = false }: LazyProps["Switcher"]) {
@@ -76,11 +76,15 @@ export function Switcher({ onClose, onOpen, isPeople = false }: LazyProps["Switc
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
   const all = useMemo(() => targetsOf(chat.model, isPeople), [chat, isPeople]);
-  const bare = typed.trim().replace(/^[@#]/, "");
-  const hits = useMemo(() => matching(all, typed.trim() === "" ? "" : bare), [all, typed, bare]);
-  const isOther = isPeople && isName(bare) && !hits.some((hit) => isSameName(hit, `@${bare}`));
-  const exactUser = useExactUser(isOther ? bare : undefined);
-  const found = exactUser === undefined ? hits : [...hits, exactUser];
+  const bareName = typed.trim().replace(/^[@#]/, "");
+  const hits = useMemo(
+    () => matching(all, typed.trim() === "" ? "" : bareName),
+    [all, typed, bareName],
+  );
+  const isOther =
+    isPeople && isName(bareName) && !hits.some((hit) => isSameName(hit, `@${bareName}`));
+  const exactUser = useExactUser(isOther ? bareName : undefined);
+  const targets = exactUser === undefined ? hits : [...hits, exactUser];
   const choose = (target: string | undefined) => {
     if (target === undefined) return;
     onClose();
@@ -90,16 +94,16 @@ export function Switcher({ onClose, onOpen, isPeople = false }: LazyProps["Switc
     if (event.nativeEvent.isComposing) return;
     if (event.key === "Enter") {
       event.preventDefault();
-      if (found[at] !== undefined || !isOther) return choose(found[at]);
+      if (targets[at] !== undefined || !isOther) return choose(targets[at]);
       // Enter was pressed before the lookup: request it now.
-      const target = `@${bare}`;
+      const target = `@${bareName}`;
       return void chat.checkPerson(target).then(
         () => choose(target),
         () => undefined,
       );
     }
     if (event.key === "Home" || event.key === "End") return; // These move the caret.
-    const next = rove(event.key, at, found.length);
+    const next = rove(event.key, at, targets.length);
     if (next === undefined) return;
     event.preventDefault();
     setAt(next);
@@ -115,10 +119,10 @@ export function Switcher({ onClose, onOpen, isPeople = false }: LazyProps["Switc
         role="combobox"
         className="switcher-input"
         aria-label={texts.name}
-        aria-expanded={found.length > 0}
+        aria-expanded={targets.length > 0}
         aria-controls="switcher-list"
         aria-autocomplete="list"
-        aria-activedescendant={found.length > 0 ? `switcher-${at}` : undefined}
+        aria-activedescendant={targets.length > 0 ? `switcher-${at}` : undefined}
         autoComplete="off"
         spellCheck="false"
         placeholder={texts.switcherHint}
@@ -129,8 +133,8 @@ export function Switcher({ onClose, onOpen, isPeople = false }: LazyProps["Switc
         }}
         onKeyDown={onKeyDown}
       />
-      <Options found={found} at={at} onChoose={choose} />
-      {found.length === 0 && bare !== "" ? <p className="hint">{texts.noMatches}</p> : null}
+      <Options targets={targets} at={at} onChoose={choose} />
+      {targets.length === 0 && bareName !== "" ? <p className="hint">{texts.noMatches}</p> : null}
     </Dialog>
   );
 }

@@ -129,13 +129,13 @@ function anchorOf(
   before: readonly Row[],
   first: number,
   rows: readonly Row[],
-): readonly [was: number, is: number] {
+): readonly [oldIndex: number, newIndex: number] {
   // Usually a whole page was added or removed at the start.
-  const is = rows.findIndex(({ key }) => key === before[first]?.key);
-  if (first >= 0 && is >= 0) return [first, is];
+  const newIndex = rows.findIndex(({ key }) => key === before[first]?.key);
+  if (first >= 0 && newIndex >= 0) return [first, newIndex];
   const index = new Map(rows.map(({ key }, i) => [key, i]));
-  const was = before.findIndex(({ key, kind }) => kind === "item" && index.has(key));
-  return [was, index.get(before[was]?.key ?? "") ?? was];
+  const oldIndex = before.findIndex(({ key, kind }) => kind === "item" && index.has(key));
+  return [oldIndex, index.get(before[oldIndex]?.key ?? "") ?? oldIndex];
 }
 
 /** A row to scroll to: by key, since rows added before it change its index. */
@@ -169,13 +169,13 @@ interface ScrollState {
  * target. A jump target holds until the user scrolls, since the list scrolls to an index, which
  * changes when more messages are loaded.
  */
-function useScrollState(rows: readonly Row[], shown: Rows, jumps: number): ScrollState {
+function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): ScrollState {
   const list = useRef<VListHandle>(null);
   const isFollowing = useRef(true);
   const isMenuOpen = useRef(false);
   const isStarted = useRef(false);
   const jumped = useRef(0);
-  const bottoms = useRef(shown.bottoms);
+  const bottoms = useRef(timeline.bottoms);
   const aim = useRef<Aim>(undefined);
   const aimedIn = useRef<readonly Row[]>(undefined);
   const placed = useRef<readonly Row[]>([]);
@@ -183,11 +183,11 @@ function useScrollState(rows: readonly Row[], shown: Rows, jumps: number): Scrol
   const lastIndex = rows.length - 1;
   useLayoutEffect(() => {
     const handle = list.current;
-    const { shownKey } = shown;
+    const { shownKey } = timeline;
     const appendsWhileFollowing = isFollowing.current && isAppended(rows, placed.current);
     placed.current = rows;
-    if (bottoms.current !== shown.bottoms) {
-      bottoms.current = shown.bottoms;
+    if (bottoms.current !== timeline.bottoms) {
+      bottoms.current = timeline.bottoms;
       isFollowing.current = true;
       aim.current = undefined;
     }
@@ -212,7 +212,7 @@ function useScrollState(rows: readonly Row[], shown: Rows, jumps: number): Scrol
       aimedIn.current = rows;
     }
     // Each scroll makes the browser lay out all new rows: not twice in a frame.
-    if (isFollowing.current && !shown.hasNewer && !appendsWhileFollowing)
+    if (isFollowing.current && !timeline.hasNewer && !appendsWhileFollowing)
       handle.scrollToIndex(lastIndex, { align: "end" });
   });
   return { list, isFollowing, isMenuOpen, aim, userInputMs };
@@ -282,17 +282,17 @@ function useBeginning({ rows, hasOlder }: Rows): readonly Row[] {
 }
 
 /** Count and first index of messages from others after the last read message. */
-function freshIn(rows: readonly Row[], readSeq: number): { count: number; first: number } {
-  const fresh = { count: 0, first: -1 };
+function unreadIn(rows: readonly Row[], readSeq: number): { count: number; first: number } {
+  const unread = { count: 0, first: -1 };
   for (let i = rows.length - 1; i >= 0; i--) {
     const row = rows[i];
     if (row?.kind !== "item") continue;
     if (row.item.seq <= readSeq) break;
     if (row.item.isMine || !isMessage(row.item)) continue;
-    fresh.count++;
-    fresh.first = i;
+    unread.count++;
+    unread.first = i;
   }
-  return fresh;
+  return unread;
 }
 
 /** Seq of the newest message, or of the last read one, when the room was opened. */
@@ -310,7 +310,7 @@ function useVisibleRange(
 ) {
   const { chat } = usePage();
   const [isAway, setAway] = useState(false);
-  const [fresh, setFresh] = useState(0);
+  const [unreadCount, setUnreadCount] = useState(0);
   const reported = useRef(0);
   const highestVisible = useRef<number>(undefined);
   const isFocused = useModelValue((model) => model.isFocused);
@@ -334,21 +334,28 @@ function useVisibleRange(
     highestVisible.current ??= readSeqAtOpening(rows);
     if (last?.kind === "item")
       highestVisible.current = Math.max(highestVisible.current, last.item.seq);
-    setFresh(hasNewer || isFollowing.current ? 0 : freshIn(rows, highestVisible.current).count);
+    setUnreadCount(
+      hasNewer || isFollowing.current ? 0 : unreadIn(rows, highestVisible.current).count,
+    );
     if (last?.kind !== "item" || !isFocused || last.item.seq <= reported.current) return;
     reported.current = last.item.seq;
     chat.markReadUpTo(last.item.seq);
   }, [chat, rows, hasOlder, hasNewer, loading, isFocused, list, isFollowing, isMenuOpen, aim]);
   useEffect(checkVisible);
   useEffect(() => () => chat.setAtNewest(false), [chat]);
-  const toFresh = () => {
-    const at = freshIn(rows, highestVisible.current ?? 0).first;
+  const scrollToUnread = () => {
+    const at = unreadIn(rows, highestVisible.current ?? 0).first;
     const row = rows[at];
     if (row === undefined) return;
     aim.current = { key: row.key, scroll: { align: "start", offset: -STICK_PX } };
     list.current?.scrollToIndex(at, aim.current.scroll);
   };
-  return { checkVisible, toFresh, isAway: isAway || fresh > 0, fresh };
+  return {
+    checkVisible,
+    toFresh: scrollToUnread,
+    isAway: isAway || unreadCount > 0,
+    fresh: unreadCount,
+  };
 }
 
 /** Rows drawn around the viewport; the list itself draws one side while scrolling. */
@@ -467,20 +474,20 @@ function useWheel(
       listen(section.current, "touchmove", onTouchMove, { passive: true }),
     ];
     return () => {
-      for (const end of stops) end();
+      for (const stop of stops) stop();
     };
   }, [section, list, aim, userInputMs]);
 }
 
-export const Timeline = memo(function Timeline({ rows: shown, actions, jumps }: TimelineProps) {
+export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps }: TimelineProps) {
   const { chat } = usePage();
   const texts = useTexts();
-  const { rows, isShifted } = useStaged(useBeginning(shown));
-  const scrollState = useScrollState(rows, shown, jumps);
+  const { rows, isShifted } = useStaged(useBeginning(timeline));
+  const scrollState = useScrollState(rows, timeline, jumps);
   const { menuKey, onMenu } = useMenuKey(scrollState);
   const { indexes, aheadPx, scrolled } = useDrawnRange(rows, scrollState, menuKey);
-  const { checkVisible, toFresh, isAway, fresh } = useVisibleRange(rows, shown, scrollState);
-  const elementOf = useElements(actions, shown.shownKey, onMenu);
+  const { checkVisible, toFresh, isAway, fresh } = useVisibleRange(rows, timeline, scrollState);
+  const elementOf = useElements(actions, timeline.shownKey, onMenu);
   const { list, isFollowing, aim, userInputMs } = scrollState;
   const releaseAim = () => {
     aim.current = undefined;
@@ -489,21 +496,21 @@ export const Timeline = memo(function Timeline({ rows: shown, actions, jumps }: 
   const section = useRef<HTMLElement>(null);
   useWheel(section, scrollState);
   const restoreFocus = useRowFocus(section);
-  const { hasNewer, loading } = shown;
+  const { hasNewer, loading } = timeline;
   const offset = useRef(0);
   const end = useRef(0);
-  const onScroll = (now: number) => {
-    const endNow = endOf(section.current);
-    if (now < offset.current - 1) {
+  const onScroll = (newOffset: number) => {
+    const newEnd = endOf(section.current);
+    if (newOffset < offset.current - 1) {
       // The browser scrolls by itself if a row shrinks or the list grows: the user has not left the
       // newest message.
       const isUserScroll = performance.now() - userInputMs.current < USER_SCROLL_MS;
-      if (isUserScroll || endNow === end.current) isFollowing.current = false;
+      if (isUserScroll || newEnd === end.current) isFollowing.current = false;
       else if (isFollowing.current && !hasNewer)
         list.current?.scrollToIndex(rows.length - 1, { align: "end" });
     }
-    offset.current = now;
-    end.current = endNow;
+    offset.current = newOffset;
+    end.current = newEnd;
     checkVisible(); // Before the range is chosen: it may be at the end rerender.
     scrolled();
   };

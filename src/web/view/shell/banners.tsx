@@ -27,12 +27,12 @@ function Countdown({ retryAtUnixMs }: { readonly retryAtUnixMs: number }) {
 function OtherPages() {
   const { texts, chat } = usePage();
   const pages = useModelValue(() => chat.cluster);
-  const others = chat.isLocal ? [] : otherPages(location, pages);
-  if (others.length === 0) return null;
+  const otherAddresses = chat.isLocal ? [] : otherPages(location, pages);
+  if (otherAddresses.length === 0) return null;
   return (
     <span>
       {texts.otherPages}{" "}
-      {others.map((origin, i) => (
+      {otherAddresses.map((origin, i) => (
         <Fragment key={origin}>
           {i === 0 ? "" : ", "}
           <a href={`${origin}/`}>{origin.replace("https://", "")}</a>

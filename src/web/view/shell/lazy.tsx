@@ -91,7 +91,7 @@ interface LazyComponents {
   };
   readonly Attachments: {
     readonly files: readonly Attachment[];
-    readonly onRemove: (one: Attachment) => void;
+    readonly onRemove: (attachment: Attachment) => void;
   };
   readonly Search: CloseProps & { readonly open: string | undefined; readonly onJump: Jump };
   readonly Dashboard: CloseProps;
@@ -103,7 +103,7 @@ interface LazyComponents {
   readonly Transfers: object;
   readonly SealedNotice: TargetProps;
   readonly Invitations: object;
-  readonly Badge: { readonly calls: number };
+  readonly Badge: { readonly mentions: number };
   readonly PushKeeper: object;
   readonly PushSetting: object;
   readonly Typing: { readonly model: Model };
@@ -117,7 +117,7 @@ export type LazyProps = LazyComponents & {
 
 export type OpenDialog = <Name extends keyof LazyDialogs>(
   name: Name,
-  ...rest: keyof LazyDialogs[Name] extends never ? [] : [props: LazyDialogs[Name]]
+  ...dialogProps: keyof LazyDialogs[Name] extends never ? [] : [props: LazyDialogs[Name]]
 ) => void;
 
 export interface LoginAttempt {

@@ -64,7 +64,7 @@ export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
       listen(window, "resize", onClose),
     ];
     return () => {
-      for (const end of stops) end();
+      for (const stop of stops) stop();
     };
   }, [onClose]);
   const closeAndRefocus = () => {

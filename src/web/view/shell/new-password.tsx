@@ -17,10 +17,10 @@ export function NewPassword({ onChange, user, isFirst = false }: NewPasswordProp
   const { texts } = useFullPage();
   const [typed, setTyped] = useState("");
   const [repeated, setRepeated] = useState("");
-  const change = (one: string, two: string) => {
-    setTyped(one);
-    setRepeated(two);
-    onChange([...one].length >= PASSWORD_CHARS_MIN && one === two ? one : "");
+  const change = (first: string, second: string) => {
+    setTyped(first);
+    setRepeated(second);
+    onChange([...first].length >= PASSWORD_CHARS_MIN && first === second ? first : "");
   };
   const differs = repeated !== "" && !typed.startsWith(repeated);
   return (
@@ -34,7 +34,7 @@ export function NewPassword({ onChange, user, isFirst = false }: NewPasswordProp
         hint={texts.passwordRule(PASSWORD_CHARS_MIN)}
         type="password"
         value={typed}
-        onChange={(one) => change(one, repeated)}
+        onChange={(value) => change(value, repeated)}
         complete="new-password"
         isRequired
         isFirst={isFirst}
@@ -44,7 +44,7 @@ export function NewPassword({ onChange, user, isFirst = false }: NewPasswordProp
         label={texts.repeatPassword}
         type="password"
         value={repeated}
-        onChange={(two) => change(typed, two)}
+        onChange={(value) => change(typed, value)}
         complete="new-password"
         isRequired
         fault={differs ? texts.passwordsDiffer : undefined}

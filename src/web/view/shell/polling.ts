@@ -23,7 +23,7 @@ export function useVisible(): boolean {
  * immediately
  */
 export function usePolled<Value>(
-  ask: () => Promise<Value>,
+  request: () => Promise<Value>,
   isOnline = true,
   intervalMs = POLL_INTERVAL_MS,
   key = "",
@@ -31,8 +31,8 @@ export function usePolled<Value>(
   const [value, setValue] = useState<Value | undefined>(undefined);
   const [fault, setFault] = useState<unknown>(undefined);
   const [reloads, setReloads] = useState(0);
-  const latest = useRef(ask);
-  latest.current = ask;
+  const latestRequest = useRef(request);
+  latestRequest.current = request;
   // Independent of focus: an operator may watch this window while typing in another.
   const isVisible = useVisible();
   // biome-ignore lint/correctness/useExhaustiveDependencies: `reloads` and `key` ask at once
@@ -41,7 +41,7 @@ export function usePolled<Value>(
     let isStopped = false;
     const poll = async () => {
       try {
-        const answer = await latest.current();
+        const answer = await latestRequest.current();
         if (isStopped) return;
         setValue(answer);
         setFault(undefined);

@@ -8,10 +8,10 @@ const MESSAGE_FIELDS: ReadonlySet<keyof RoomState> = new Set([
   ...(["read", "unread", "mentions", "receivedN", "linkN"] as const),
 ]);
 
-function isSameRoom(one: RoomState | undefined, other: RoomState | undefined): boolean {
-  if (one === other || one === undefined || other === undefined) return one === other;
-  const keys = Object.keys(other) as (keyof RoomState)[];
-  return keys.every((key) => MESSAGE_FIELDS.has(key) || one[key] === other[key]);
+function isSameRoom(a: RoomState | undefined, b: RoomState | undefined): boolean {
+  if (a === b || a === undefined || b === undefined) return a === b;
+  const keys = Object.keys(b) as (keyof RoomState)[];
+  return keys.every((key) => MESSAGE_FIELDS.has(key) || a[key] === b[key]);
 }
 
 interface OfRoom {
@@ -19,8 +19,8 @@ interface OfRoom {
 }
 
 /** Equality for components around a room's messages. */
-export function isSameExceptMessages<Props extends OfRoom>(one: Props, other: Props): boolean {
-  const keys = Object.keys(other) as (keyof Props)[];
-  const areOtherPropsEqual = keys.every((key) => key === "room" || one[key] === other[key]);
-  return areOtherPropsEqual && isSameRoom(one.room, other.room);
+export function isSameExceptMessages<Props extends OfRoom>(a: Props, b: Props): boolean {
+  const keys = Object.keys(b) as (keyof Props)[];
+  const areOtherPropsEqual = keys.every((key) => key === "room" || a[key] === b[key]);
+  return areOtherPropsEqual && isSameRoom(a.room, b.room);
 }

@@ -27,9 +27,11 @@ export function switchedPictures(
   target: string,
 ): Pick<Settings, "otherPictures"> {
   const room = target.toLowerCase();
-  const others = otherPictures.filter((name) => name !== room);
-  const isOther = others.length < otherPictures.length;
-  return { otherPictures: isOther ? others : [...others, room].slice(-PICTURES_SWITCHED_MAX) };
+  const remaining = otherPictures.filter((name) => name !== room);
+  const isOther = remaining.length < otherPictures.length;
+  return {
+    otherPictures: isOther ? remaining : [...remaining, room].slice(-PICTURES_SWITCHED_MAX),
+  };
 }
 
 export const readSettings = (): Settings => checked(Object(readLocal(KEY)));
@@ -37,12 +39,12 @@ export const readSettings = (): Settings => checked(Object(readLocal(KEY)));
 export const saveSettings = (settings: Settings): void => writeLocal(KEY, settings);
 
 function checked(stored: Readonly<Record<string, unknown>>): Settings {
-  const { sounds, pushesFor, showsPeople, otherPictures: others } = stored;
+  const { sounds, pushesFor, showsPeople, otherPictures: names } = stored;
   return {
     ...pageSettings(stored),
     sounds: sounds === true,
     pushesFor: typeof pushesFor === "string" ? pushesFor : undefined,
     showsPeople: showsPeople !== false,
-    otherPictures: Array.isArray(others) ? others.filter((name) => typeof name === "string") : [],
+    otherPictures: Array.isArray(names) ? names.filter((name) => typeof name === "string") : [],
   };
 }

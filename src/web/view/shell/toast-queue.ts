@@ -58,33 +58,31 @@ export class ToastQueue {
   show(text: string, isFault: boolean): void {
     const visibleMs = Math.min(NOTICE_MS + text.length * LETTER_MS, VISIBLE_MS_MAX);
     const toast = { id: this.#nextId++, text, isFault, endsAt: this.#clock.now() + visibleMs };
-    const others = this.#toasts.filter((one) => one.text !== text);
-    this.#change([...others, toast].slice(-TOASTS_MAX));
+    const remaining = this.#toasts.filter((toast) => toast.text !== text);
+    this.#change([...remaining, toast].slice(-TOASTS_MAX));
   }
 
   dismiss(id: number): void {
-    this.#change(this.#toasts.filter((one) => one.id !== id));
+    this.#change(this.#toasts.filter((toast) => toast.id !== id));
   }
 
   /** Stops expiry while a toast has the pointer or focus, or while the page is hidden. */
   pause(isPaused: boolean): void {
     if (isPaused === (this.#pausedAt !== undefined)) return;
-    const now = this.#clock.now();
-    const pausedMs = now - (this.#pausedAt ?? now);
-    this.#pausedAt = isPaused ? now : undefined;
-    this.#toasts = this.#toasts.map((one) => ({ ...one, endsAt: one.endsAt + pausedMs }));
+    const nowMs = this.#clock.now();
+    const pausedMs = nowMs - (this.#pausedAt ?? nowMs);
+    this.#pausedAt = isPaused ? nowMs : undefined;
+    this.#toasts = this.#toasts.map((toast) => ({ ...toast, endsAt: toast.endsAt + pausedMs }));
     this.#scheduleExpiry();
   }
 
   /** @returns a function that removes the container */
   addContainer(container: ToastContainer): () => void {
-    const levelOf = (one: ToastContainer) => LEVELS.indexOf(one.level);
-    this.#containers = [...this.#containers, container].sort(
-      (one, other) => levelOf(one) - levelOf(other),
-    );
+    const levelOf = (container: ToastContainer) => LEVELS.indexOf(container.level);
+    this.#containers = [...this.#containers, container].sort((a, b) => levelOf(a) - levelOf(b));
     this.#emit();
     return () => {
-      this.#containers = this.#containers.filter((one) => one !== container);
+      this.#containers = this.#containers.filter((entry) => entry !== container);
       this.#emit();
     };
   }
@@ -101,8 +99,8 @@ export class ToastQueue {
     if (this.#pausedAt !== undefined || this.#toasts.length === 0) return;
     const next = Math.min(...this.#toasts.map(({ endsAt }) => endsAt));
     this.#cancel = this.#clock.after(Math.max(1, next - this.#clock.now()), () => {
-      const now = this.#clock.now();
-      this.#change(this.#toasts.filter(({ endsAt }) => endsAt > now));
+      const nowMs = this.#clock.now();
+      this.#change(this.#toasts.filter(({ endsAt }) => endsAt > nowMs));
     });
   }
 

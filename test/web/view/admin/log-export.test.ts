@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { exportLines } from "../../../../src/web/view/admin/log-export.ts";
 
-const line = (text: string) => ({ unixMs: 1_800_000_000_000, what: "text", text });
+const line = (text: string) => ({ unixMs: 1_800_000_000_000, label: "text", text });
 
 test("exports a log as JSON lines", () => {
   const file = exportLines("jsonl", [line('a "b"\nc'), line("d")]);
