@@ -1,4 +1,4 @@
-/** Link of an account to its server, for any UI: connections, log-ins and log audit. */
+/** Link between an account and its server, for any UI: connections, log-ins and log audit. */
 
 import type { RoomView } from "../core/client/chat-record.ts";
 import { isSameName } from "../core/model/item.ts";
@@ -28,7 +28,7 @@ export interface AccountLinkOptions
   extends Omit<ConnectionLoopOptions, "onGuessDelay" | "onStalled"> {
   readonly reconnectsSooner: boolean;
   readonly reportsStalls: boolean;
-  /** The server's address as users type it. Default: the server's name. */
+  /** The server's address as typed by the user. Default: the server's name. */
   readonly address?: string;
 }
 
@@ -40,32 +40,32 @@ export interface AccountLogin<Account> {
   readonly previous: Account | undefined;
 }
 
-/** Callbacks of a UI. All but `greeted` must be synchronous. */
+/** Callbacks of a UI. All except `greeted` must be synchronous. */
 export interface AccountLinkPorts<Account extends LinkedAccount> {
   readonly state: (state: LoopState) => void;
-  /** Called with each event of the account, and when answers are delayed or missing. */
+  /** Called with each event of the account, and when answers are delayed or overdue. */
   readonly event: (event: SessionEvent) => void;
   /**
    * Decides whether to trust the server. @throws {Fault} fingerprint-changed, … if it is not
    * trusted
    */
   readonly greeted: (greeted: Greeted) => void | Promise<void>;
-  /** @param known the account of this name that is logged in or was logged out last */
+  /** @param known the account with this name that is logged in or was logged out last */
   readonly account: (
     greeted: Greeted,
     user: string,
     known: Account | undefined,
   ) => Omit<LoginOptions, "after" | "onLoggedIn"> & { readonly account: Account };
   /**
-   * Stores and reports a log-in before the account receives anything. @throws {Fault} store-… if it
-   * cannot be stored
+   * Stores and reports a log-in before the account receives any message.
+   * @throws {Fault} store-… if the log-in cannot be stored
    */
   readonly loggedIn: (account: Account, login: AccountLogin<Account>) => void;
   readonly connected: (account: Account, login: AccountLogin<Account>) => void;
-  /** Handles notices that are not for the account. @returns false for all other notices */
+  /** Handles notices that do not concern the account. @returns false for all other notices */
   readonly handleNotice: (notice: ServerNotice, link: GreetedLink) => boolean;
   readonly audit: (act: (auditor: LogAuditor) => void) => void;
-  /** Calls back once, when there is room for the messages of another link. */
+  /** Calls `callback` once, when there is room for the messages of another link. */
   readonly whenReady: (callback: () => void) => void;
 }
 
@@ -77,7 +77,7 @@ export class AccountLink<Account extends LinkedAccount> {
   readonly #options: AccountLinkOptions;
   readonly #ports: AccountLinkPorts<Account>;
   #account: Account | undefined;
-  /** The account that was logged out last. The session resumes if the same user logs in. */
+  /** The account that was logged out last. Its session resumes if the same user logs in. */
   #former: Account | undefined;
 
   constructor(options: AccountLinkOptions, ports: AccountLinkPorts<Account>) {
@@ -135,7 +135,7 @@ export class AccountLink<Account extends LinkedAccount> {
    */
   readonly request: SendRequest = async (kind, fields) => {
     const { session } = this.#account ?? {};
-    session?.posts.flush(); // Posts must reach the server before the request.
+    session?.posts.flush(); // Posts must reach the server before the request does.
     const seq = kind === "erase" && "seq" in fields ? Number(fields.seq) : undefined;
     if (seq !== undefined) await session?.sealing.eraseContent(seq, this.loop.request);
     const answer = await this.loop.request(kind, fields);
@@ -144,16 +144,17 @@ export class AccountLink<Account extends LinkedAccount> {
   };
 
   /**
-   * Stores that the server has confirmed `seq`, so that its log must contain this record from now
-   * on.
+   * Stores that the server has confirmed `seq`, so that an audit requires its log to contain this
+   * record.
    */
   confirmed(seq: number): void {
     this.#ports.audit((auditor) => auditor.confirmed(seq));
   }
 
   /**
-   * Returns a page of the history. @param ask fetches the server's page @throws {Fault} if a
-   * request fails
+   * Returns a page of the history.
+   * @param ask fetches the server's page
+   * @throws {Fault} if a request fails
    */
   historyWith(fields: RequestFields<"history">, ask: FetchPage): Promise<HistoryPage> {
     return this.#account?.session.sealing.history(fields, ask) ?? ask(fields);
@@ -167,7 +168,10 @@ export class AccountLink<Account extends LinkedAccount> {
     return this.loggedIn.session.sealing.rooms();
   }
 
-  /** Changes the password, also for later reconnections. @throws {Fault} if the server refuses */
+  /**
+   * Changes the password, which later reconnections then use.
+   * @throws {Fault} if the server refuses
+   */
   async passwd(password: string, current?: string): Promise<void> {
     this.#account?.session.posts.flush();
     await this.loop.passwd(password, current);
@@ -193,8 +197,8 @@ export class AccountLink<Account extends LinkedAccount> {
   }
 
   /**
-   * Logs out and keeps the link. Posts written from now on must not follow the request, because the
-   * server would refuse them.
+   * Logs out and keeps the link. Posts written from now on must not be sent after the request,
+   * because the server would refuse them.
    * @throws {Fault} last-credential or link-closed; the account then stays logged in
    */
   async logout(forget: boolean): Promise<void> {

@@ -26,7 +26,7 @@ import type { Connection } from "./link/connection.ts";
 import type { Verifier } from "./link/keys.ts";
 import type { SendRequest } from "./link/queries.ts";
 
-/** Evidence of an alarm. Contains plain values only, because it is stored as JSON. */
+/** Evidence for an alarm. Contains plain values only, because it is stored as JSON. */
 export interface AuditEvidence {
   readonly reason: AuditReason;
   readonly sentence: string;
@@ -53,7 +53,7 @@ export type AuditOutcome =
       readonly proved: number;
       readonly open: number;
     }
-  /** The log is empty, or the server is too old to prove it. */
+  /** No audit took place: the log is empty, or the server is too old to prove it. */
   | { readonly kind: "none" }
   | {
       readonly kind: "alarm";
@@ -78,15 +78,19 @@ export interface AuditedLink {
 
 const AUDIT_INTERVAL_MS = 60_000;
 /**
- * Delay before a write, so that several records share one. Records lost in a crash are not audited.
+ * Delay before a write, in ms, so that several records share one write. Records lost in a crash are
+ * not audited.
  */
 const WRITE_DELAY_MS = 2_000;
-/** Maximum age of a checkpoint, which may lack the newest records. */
+/** Maximum age of a checkpoint, in ms. A checkpoint of this age may lack the newest records. */
 const CHECKPOINT_LAG_MS = 1_500;
 const ATTEMPTS_MAX = 3;
-/** Maximum wait for proofs before a program ends, including retries for a late checkpoint. */
+/**
+ * Maximum time to wait for proofs before a program ends, in ms. Includes retries for a late
+ * checkpoint.
+ */
 const SETTLE_TIMEOUT_MS = 2 * CHECKPOINT_LAG_MS + 1_000;
-/** Maximum proof requests in one audit. The next audit continues. */
+/** Maximum number of proof requests in one audit. The next audit continues from there. */
 const PROOF_REQUESTS_MAX = 8;
 const EVIDENCE_REQUESTS_MAX = 16;
 
@@ -108,7 +112,7 @@ export class LogAuditor {
   readonly #deps: AuditorDependencies;
   readonly #onAlarm: (alarm: AuditAlarm) => void;
   #link: AuditedLink | undefined;
-  /** At most UNSTORED_RECORDS_MAX; the oldest records are dropped. */
+  /** Records not written yet. At most UNSTORED_RECORDS_MAX; the oldest records are dropped. */
   #unwritten: Unwritten[] = [];
   /** Highest confirmed `seq` that is not stored yet; 0 if there is none. */
   #confirmed = 0;
@@ -118,7 +122,10 @@ export class LogAuditor {
   #running: Promise<void> | undefined;
   #failures = 0;
 
-  /** @param onAlarm called when the server cannot be trusted; nothing more may be sent to it */
+  /**
+   * @param onAlarm called when the server cannot be trusted; after that, nothing may be sent to the
+   * server
+   */
   constructor(deps: AuditorDependencies, onAlarm: (alarm: AuditAlarm) => void) {
     this.#deps = deps;
     this.#onAlarm = onAlarm;
@@ -139,10 +146,14 @@ export class LogAuditor {
     void this.write(); // The program may be about to end.
   }
 
-  /** Queues a displayed record for the audit. @param head its bytes as received */
+  /**
+   * Queues a displayed record for the audit.
+   * @param head the bytes of the record's head as received
+   */
   observe(head: Uint8Array, record: ChatRecord): void {
     this.#unwritten.push({ head, record });
-    // Trimmed in bulk, because copying the array for each record would cost more than hashing it.
+    // // Trim in bulk, because copying the array for each record would cost more than hashing the
+    // record.
     if (this.#unwritten.length >= 2 * UNSTORED_RECORDS_MAX) {
       this.#unwritten = this.#unwritten.slice(-UNSTORED_RECORDS_MAX);
     }
@@ -180,7 +191,7 @@ export class LogAuditor {
         timeUnixMs,
       };
     });
-    // Start both writes before awaiting either, because a closing program may close its store.
+    // // Start each write before awaiting the first, because a closing program may close its store.
     await Promise.all([
       orDefault(
         () => (records.length === 0 ? undefined : logs.storeRecords(reader, records)),
@@ -194,7 +205,7 @@ export class LogAuditor {
   }
 
   /**
-   * Requests proofs of all records that were read.
+   * Requests proofs for all records that this device has read.
    * @throws {Fault} if the link is lost or the server refuses
    */
   auditAll(link: AuditedLink): Promise<AuditOutcome> {
@@ -225,7 +236,7 @@ export class LogAuditor {
     if (link === undefined || this.#running !== undefined) return;
     this.#running = this.#runAudit(link).finally(() => {
       this.#running = undefined;
-      if (this.#link !== link) this.#startAudit(); // Another link was connected during this audit.
+      if (this.#link !== link) this.#startAudit(); // Another link was opened during this audit.
     });
   }
 
@@ -242,7 +253,7 @@ export class LogAuditor {
     }
   }
 
-  /** Retries a few times, because the server may be busy, then raises an alarm. */
+  /** Retries a few times, because the server may be busy, and then raises an alarm. */
   async #handleRefusal(link: AuditedLink): Promise<void> {
     this.#failures += 1;
     const known = await orDefault(() => this.#deps.logs.pin(link.reader), undefined);
@@ -254,7 +265,10 @@ export class LogAuditor {
   }
 }
 
-/** Returns `fallback` if the store fails, because a missing record only weakens later audits. */
+/**
+ * Returns `fallback` if the store fails. A record that is missing from the store only weakens later
+ * audits.
+ */
 async function orDefault<Value>(
   read: () => Value | Promise<Value>,
   fallback: Value,
@@ -268,8 +282,8 @@ async function orDefault<Value>(
 }
 
 /**
- * Requests and verifies a checkpoint and proofs, and stores the accepted ones.
- * @param requestsMax maximum requests for proofs of single records
+ * Requests and verifies a checkpoint and proofs, and stores those that are valid.
+ * @param requestsMax maximum number of requests for proofs of single records
  * @throws {Fault} if the link is lost, the server refuses or the store fails
  */
 async function audit(
@@ -285,7 +299,7 @@ async function audit(
 }
 
 /**
- * @param mayBeLate true if the missing records may be newer than the checkpoint, or if the notice
+ * @param mayBeLate true if the missing records may be newer than the checkpoint, or if a notice
  * that the account has left a room may be in flight
  */
 async function auditOnce(
@@ -348,7 +362,7 @@ function roomIds(link: AuditedLink): ReadonlySet<string> {
 /**
  * Returns the server's log head, or the reason why there is none; `unable` if the server is too
  * old.
- * @param sizeMin known number of records; an older checkpoint is requested again
+ * @param sizeMin number of records known to exist; a smaller checkpoint is requested again
  */
 async function fetchLog(
   { connection, key }: AuditedLink,
@@ -392,7 +406,7 @@ function parseSigned(
 }
 
 /**
- * Requests proofs of records. An honest server omits records of rooms that the account has left.
+ * Requests proofs for records. An honest server omits records of rooms that the account has left.
  */
 async function fetchProofs(
   connection: { readonly request: SendRequest },

@@ -1,4 +1,4 @@
-/** A chat client without a user interface: connections, log-in, posts and files. */
+/** Chat client without a user interface: connections, log-in, posts and files. */
 
 import { Fault, msg } from "../base/fault.ts";
 import { LOGIN_TIMEOUT_MS } from "../base/limits.ts";
@@ -68,9 +68,9 @@ export interface ClientOptions {
   readonly address: string;
   /** Addresses that the user specified, best first. Default: `address`. */
   readonly addresses?: readonly [ServerAddress, ...ServerAddress[]] | undefined;
-  /** Addresses that a server with this key has sent earlier. */
+  /** Addresses that a server with this key has sent in earlier sessions. */
   readonly storedAddresses?: StoredAddresses | undefined;
-  /** `false` if the server is a default, so that its last address may be dialled first. */
+  /** `false` if the server is the default one, so that its last address may be dialled first. */
   readonly isServerExplicit?: boolean | undefined;
   readonly program: string;
   readonly credentials?: Credentials | undefined;
@@ -81,13 +81,13 @@ export interface ClientOptions {
   readonly changesDefaults?: boolean;
   readonly reconnect?: boolean;
   /**
-   * True for commands that end by themselves. They fail after a while without a connection or a
-   * majority.
+   * True for commands that end by themselves. Such a command fails after a while without a
+   * connection or a majority.
    */
   readonly isOneShot?: boolean;
   /**
    * Whether `read` yields events. Default: true. UIs with a model subscribe instead and have no
-   * cursor: each run starts with the room list and loads pages on demand.
+   * cursor: each run starts with the room list and loads pages as needed.
    */
   readonly hasReader?: boolean;
   readonly audits?: boolean;
@@ -197,7 +197,9 @@ export class Client extends AccountLink<ClientAccount> {
     return (this.account ?? this.former)?.reader;
   }
 
-  /** Marks the room as read up to record `n`, for a UI that counts unread messages itself. */
+  /**
+   * Marks the room as read up to record number `n`, for a UI that counts unread messages itself.
+   */
   readUpTo(room: string, n: number): void {
     this.account?.session.markRead(room, n);
   }
@@ -227,8 +229,8 @@ export class Client extends AccountLink<ClientAccount> {
   }
 
   /**
-   * Connects and logs in, then reconnects after every loss. Resolves when logged in. The event
-   * `connected` follows with the rooms.
+   * Connects and logs in, then reconnects after every loss. Resolves after the log-in; the event
+   * `connected` with the rooms follows.
    * @throws {Fault} if the server is unreachable or refuses
    */
   async connect(): Promise<Membership | undefined> {
@@ -243,14 +245,17 @@ export class Client extends AccountLink<ClientAccount> {
     return undefined;
   }
 
-  /** Logs in, and tries the other nodes if one has no majority. @throws {Fault} if all refuse */
+  /**
+   * Logs in. If a node has no majority, tries the other nodes.
+   * @throws {Fault} if every node refuses
+   */
   async #logIn(credentials: Credentials): Promise<LoginResult> {
     try {
       return await this.loop.logIn(credentials);
     } catch (error) {
       const lacksMajority = error instanceof Fault && error.code === "no-majority";
       const wasReported = this.loop.greeted?.welcome.majority === false;
-      // If the welcome reported no majority, the other nodes were already tried.
+      // // If the welcome already reported the lack of a majority, the other nodes have been tried.
       if (!lacksMajority || wasReported || !this.#locator.majorityLost()) throw error;
       this.loop.disconnect();
       return await this.loop.logIn(credentials);
@@ -278,8 +283,8 @@ export class Client extends AccountLink<ClientAccount> {
 
   /**
    * Resolves when the server has stored the post, even if that takes several links.
-   * @throws {Fault} if the server refuses it, too-many if 10,000 posts are pending, interrupted if
-   * the client is closed
+   * @throws {Fault} if the server refuses the post, too-many if 10,000 posts are pending,
+   * interrupted if the client is closed
    */
   post(target: string, body: PostBody): Promise<Receipt> {
     if (this.#closed !== undefined) return Promise.reject(interruptedPost());
@@ -289,7 +294,7 @@ export class Client extends AccountLink<ClientAccount> {
   }
 
   /**
-   * Resolves when few posts are pending, as flow control for fast writers.
+   * Resolves when few posts are pending. Provides flow control for fast writers.
    * @throws {Fault} the faults of `drain`
    */
   ready(): Promise<void> {
@@ -316,8 +321,7 @@ export class Client extends AccountLink<ClientAccount> {
   }
 
   /**
-   * Sends a request like `request`, but without retries after a rate limit, for requests whose
-   * order matters.
+   * Sends a request without retrying after a rate limit, for requests whose order matters.
    * @throws {Fault} the faults of `request`
    */
   readonly requestOnce: SendRequest = async (kind, fields) => {
@@ -364,7 +368,7 @@ export class Client extends AccountLink<ClientAccount> {
 
   /**
    * Logs in or registers on the current link.
-   * @throws {Fault} already-logged-in, and the faults of `connect`
+   * @throws {Fault} already-logged-in if an account is logged in, and the faults of `connect`
    */
   async login(credentials: Credentials): Promise<Membership> {
     const { user } = this;
@@ -375,8 +379,8 @@ export class Client extends AccountLink<ClientAccount> {
   }
 
   /**
-   * Drains the posts, then logs out and keeps the link open. `forget` unenrols this device, so that
-   * the next log-in needs a password.
+   * Waits until all posts are settled, then logs out and keeps the link open. `forget` unenrols
+   * this device, so that the next log-in needs a password.
    */
   override async logout(forget = false): Promise<void> {
     const { session } = this.loggedIn;
@@ -401,7 +405,7 @@ export class Client extends AccountLink<ClientAccount> {
 
   #trust(greeted: Greeted): void {
     const { address, fingerprint: given, strict = false } = this.#options;
-    this.#cursors.flush(); // Move the data stored under an old key.
+    this.#cursors.flush(); // Move the data stored under the server's old key.
     const event = pin(greeted, this.#deps, { address, requested: given, strict });
     this.#locator.confirmAddress();
     if (event !== undefined) this.#publish(event);
@@ -436,7 +440,7 @@ export class Client extends AccountLink<ClientAccount> {
     this.#hasMajority = welcome.majority !== false;
   }
 
-  /** @returns whether the notice concerns only the server's cluster */
+  /** @returns true if the notice concerns only the server's cluster */
   #handleNotice(notice: ServerNotice, { connection, greeted }: GreetedLink): boolean {
     if (notice.kind === "majority" && !notice.on && this.#leaveMinority(greeted)) return true;
     if (notice.kind === "majority") this.#hasMajority = notice.on;
@@ -449,7 +453,10 @@ export class Client extends AccountLink<ClientAccount> {
     connection.onClosed(() => this.#cancelListingTimeout());
   }
 
-  /** Switches to another node, which may have the majority that this one has lost. */
+  /**
+   * Switches to another node, because this node has lost the majority and another node may still
+   * have it.
+   */
   #leaveMinority({ welcome }: Greeted): boolean {
     if (welcome.majority === false || !this.#locator.majorityLost()) return false;
     this.loop.reconnect(noMajority(), false);
@@ -472,7 +479,7 @@ export class Client extends AccountLink<ClientAccount> {
   #newAccount(known: Fingerprint, user: string): ClientAccount {
     const { state, sealed: home } = this.#deps;
     const { follow, adoptsUnsent = true, hasReader = true } = this.#options;
-    // Functions, because the server's key and the account's name may change.
+    // // Functions, because the server's key and the account's name may change during the session.
     const identity = () => ({
       fingerprint: this.fingerprint ?? known,
       user: this.account === account ? session.user : user,
@@ -513,7 +520,7 @@ export class Client extends AccountLink<ClientAccount> {
     if (this.#options.hasReader === false) return;
     this.#events.push(event);
     if (!this.#events.isFull) return;
-    // The reader is too slow. Disconnect, and reconnect when the buffer has room.
+    // // The reader is too slow, so disconnect until the buffer has room again.
     this.loop.reconnect(new Fault("too-many", "messages arrive faster than they are read"), true);
   }
 
@@ -552,9 +559,11 @@ export class Client extends AccountLink<ClientAccount> {
   }
 }
 
-/** Time that a one-shot command waits to reconnect. A server restart takes less. */
+/**
+ * Time that a one-shot command waits for reconnection, in ms. A server restarts within this time.
+ */
 const LINK_LOSS_TIMEOUT_MS = 45_000;
-/** Time that a one-shot command waits for progress. A dead link is detected sooner. */
+/** Time that a one-shot command waits for progress, in ms. A dead link is detected sooner. */
 const POSTS_STALL_TIMEOUT_MS = 60_000;
 const NO_ANSWER = "the server does not answer";
 

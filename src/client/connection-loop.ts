@@ -1,4 +1,4 @@
-/** Connection to a server that reconnects after each loss. */
+/** Connection to a server, reopened after each loss. */
 
 import { Fault } from "../base/fault.ts";
 import type { Clock } from "../io/clock.ts";
@@ -21,7 +21,7 @@ import { type Greeted, greet } from "./trust.ts";
 export type LoopState =
   | { readonly kind: "outside"; readonly fault: Fault | undefined }
   | { readonly kind: "connecting" }
-  /** Connecting on behalf of a waiting user. A failure is reported and not retried. */
+  /** Connecting for a user who is waiting. A failure is reported and not retried. */
   | { readonly kind: "entering" }
   | { readonly kind: "in" }
   /** Waiting for the next attempt. `isLoss` is true directly after an established link was lost. */
@@ -31,15 +31,15 @@ export type LoopState =
       readonly retryInMs: number;
       readonly isLoss: boolean;
     }
-  /** Stopped because a user has to act. `user` is the account that would have reconnected. */
+  /** Stopped until a user acts. `user` is the account that would have been logged in again. */
   | { readonly kind: "stopped"; readonly fault: Fault; readonly user: string | undefined }
   | { readonly kind: "closed"; readonly fault: Fault };
 
 export interface LoginOptions
   extends Pick<LoginContext, "isEnrolled" | "after" | "onUnenrolled" | "presence"> {
   /**
-   * Called after the log-in. It must set its listener synchronously, before the server's next
-   * message.
+   * Called after the log-in. The callback must set its listener synchronously, before the server's
+   * next message arrives.
    */
   readonly onLoggedIn: (link: GreetedLink, entered: LoginResult) => void;
 }
@@ -47,15 +47,18 @@ export interface LoginOptions
 export interface ConnectionLoopOwner {
   readonly state: (state: LoopState) => void;
   /**
-   * Called after the greeting. No secrets are sent before this resolves.
+   * Called after the greeting. No secrets are sent before the callback resolves.
    * @throws {Fault} if the server is not trusted
    */
   readonly greeted: (greeted: Greeted) => void | Promise<void>;
   readonly account: (greeted: Greeted, user: string) => LoginOptions;
   readonly lost: () => void;
-  /** Reports whether work is pending, which shortens the delay before the next attempt. */
+  /**
+   * Reports whether requests or posts are pending, which shortens the delay before the next
+   * attempt.
+   */
   readonly hasPendingWork: () => boolean;
-  /** Calls back once, when there is room for the messages of another link. */
+  /** Calls `callback` once, when there is room for the messages of another link. */
   readonly whenReady: (callback: () => void) => void;
 }
 
@@ -71,9 +74,9 @@ export interface ConnectionLoopOptions extends Pick<LoginContext, "policy"> {
   readonly keys: Keys;
   readonly program: string;
   readonly answerTimeoutMs?: number;
-  /** Reconnect after a loss always, only while logged in (`inside`), or never. */
+  /** When to reconnect after a loss: always, only while logged in (`inside`), or never. */
   readonly reconnects: "always" | "inside" | "never";
-  /** Remembers the password for reconnecting if the device key does not suffice. */
+  /** Whether to keep the password in memory, to reconnect if the device key does not suffice. */
   readonly remembersPassword: boolean;
   /** Called when the answer to a secret is delayed, and with `undefined` when it arrives. */
   readonly onGuessDelay?: ((delay: GuessDelay | undefined) => void) | undefined;
@@ -84,7 +87,8 @@ export interface ConnectionLoopOptions extends Pick<LoginContext, "policy"> {
 const CLOSE_TIMEOUT_MS = 1_000;
 
 /**
- * Dials, greets, logs in, and reconnects after each loss. Uses one link and one attempt at a time.
+ * Dials, greets, logs in and reconnects after each loss. Uses at most one link and one attempt at a
+ * time.
  */
 export class ConnectionLoop {
   readonly #options: ConnectionLoopOptions;
@@ -97,7 +101,7 @@ export class ConnectionLoop {
   #opening: Promise<GreetedLink> | undefined;
   #account: Credentials | undefined;
   #isLeaving = false;
-  /** Set when this side closes the link to recover missing data. `final` prevents a retry. */
+  /** Set when the client closes the link to recover missing data. `final` prevents a retry. */
   #closeReason: "retry" | "final" | undefined;
 
   constructor(options: ConnectionLoopOptions, owner: ConnectionLoopOwner) {
@@ -111,8 +115,8 @@ export class ConnectionLoop {
   }
 
   /**
-   * The greeted link, logged in if there is an account. `undefined` if it is lost or a log-in is in
-   * progress.
+   * Greeted link, logged in if there is an account; `undefined` if the link is lost or a log-in is
+   * in progress.
    */
   get connection(): Connection | undefined {
     const { kind } = this.#state;
@@ -125,7 +129,7 @@ export class ConnectionLoop {
 
   readonly request: SendRequest = async (kind, fields) => {
     const { connection } = this;
-    // After `logout` the server treats requests as unauthenticated, and may close the link.
+    // // After `logout` the server treats requests as unauthenticated and may close the link.
     if (connection === undefined || this.#isLeaving) throw notConnected();
     return connection.request(kind, fields);
   };
@@ -142,7 +146,9 @@ export class ConnectionLoop {
     return this.#opening;
   }
 
-  /** Connects in the background and logs in the account, unless a user has already acted. */
+  /**
+   * Connects in the background and logs the account in, unless a user has already logged in or out.
+   */
   start(account: Credentials | undefined): void {
     if (this.#state.kind !== "outside") return;
     this.#account = account;
@@ -150,11 +156,11 @@ export class ConnectionLoop {
   }
 
   /**
-   * Makes one attempt on behalf of a user.
+   * Makes one attempt for a waiting user.
    * @throws {Fault} if the server refuses or is unreachable
    */
   async logIn(credentials: Credentials): Promise<LoginResult> {
-    // A log-in in the background would use the same link for another user.
+    // // A log-in in the background would use the same link for a different user.
     if (this.#state.kind === "connecting") this.#drop();
     this.#reconnectTimer.cancel();
     this.#account = undefined;
@@ -198,7 +204,10 @@ export class ConnectionLoop {
     this.#setState({ kind: "outside", fault: undefined });
   }
 
-  /** Changes the password, also for later reconnections. @throws {Fault} if the server refuses */
+  /**
+   * Changes the password, which later reconnections then use.
+   * @throws {Fault} if the server refuses
+   */
   async passwd(password: string, current: string | undefined): Promise<void> {
     await this.request("passwd", current === undefined ? { password } : { password, current });
     const { remembersPassword } = this.#options;
@@ -207,8 +216,8 @@ export class ConnectionLoop {
   }
 
   /**
-   * Closes the link, so that the next one delivers missing data. `isRepeated`: the last
-   * reconnection did not help.
+   * Closes the link, so that the server sends the missing data on the next link. `isRepeated` is
+   * true if the last reconnection did not help.
    */
   reconnect(fault: Fault, isRepeated: boolean): void {
     if (this.#link === undefined) return;
@@ -227,7 +236,8 @@ export class ConnectionLoop {
   }
 
   /**
-   * Closes permanently. Resolves when the close has been sent. @param fault for pending requests
+   * Closes the connection permanently. Resolves when the close has been sent.
+   * @param fault the fault for pending requests
    */
   async close(fault: Fault): Promise<void> {
     if (this.#state.kind === "closed") return;
@@ -262,7 +272,7 @@ export class ConnectionLoop {
 
   async #dial(): Promise<GreetedLink> {
     const { dial, tryNextAddress = (fault: Fault) => fault } = this.#options;
-    // A node without a majority is acceptable for reading if no other node has one.
+    // // A node without a majority is acceptable for reading if no node has a majority.
     let acceptable: "majority" | "any" =
       this.#options.tryNextAddress === undefined ? "any" : "majority";
     let foundMinority = false;
@@ -336,7 +346,7 @@ export class ConnectionLoop {
     try {
       onLoggedIn(current, entered);
     } catch (error) {
-      // The owner cannot store its state, so this attempt has failed.
+      // // The owner could not store the log-in, so this attempt has failed.
       this.#drop();
       this.#owner.lost();
       this.#account = previous;
@@ -357,7 +367,7 @@ export class ConnectionLoop {
     this.#link = undefined;
     this.#owner.lost();
     const { kind } = this.#state;
-    // An attempt in progress fails by itself.
+    // // While connecting, the attempt in progress fails on its own.
     if (kind === "connecting" || kind === "entering" || !this.#shouldReconnect) return;
     this.#failed(fault ?? new Fault("link-closed", "the server closed the connection"), true);
   }
@@ -370,8 +380,8 @@ export class ConnectionLoop {
     const closeReason = this.#closeReason;
     this.#closeReason = undefined;
     const { user } = this.#account ?? {};
-    // A client whose link was closed after wrong guesses may reconnect, because no account was
-    // refused.
+    // // The server closes the link after wrong guesses. That refuses no account, so the client may
+    // reconnect.
     const wasLoggedOut = isLoss && user === undefined && closeReason === undefined;
     const isRetryable = closeReason === "retry" || wasLoggedOut || isTransient(fault);
     if (isRetryable && this.#options.reconnects !== "never") return this.#retryLater(fault, isLoss);

@@ -1,4 +1,6 @@
-/** Converts the notices of a server to one account into verified, ordered events. */
+/**
+ * Follower of one account's notices from a server, which turns them into verified, ordered events.
+ */
 
 import { Fault } from "../base/fault.ts";
 import type { FileId, Sha256 } from "../base/ids.ts";
@@ -22,11 +24,16 @@ export type FollowerEvent =
   | {
       readonly kind: "room";
       readonly room: RoomView;
-      /** True if this link lists the room for the first time, or the room has changed. */
+      /**
+       * True if the server lists the room for the first time on this link, or the room has changed.
+       */
       readonly isChanged: boolean;
       readonly notice: NoticeOf<"room">;
     }
-  /** `room` is `undefined` if no link since the last `caught-up` has listed it. */
+  /**
+   * `room` is `undefined` if the server has not listed the room on any link since the last
+   * `caught-up`.
+   */
   | { readonly kind: "room-gone"; readonly id: string; readonly room: RoomView | undefined }
   | {
       readonly kind: "record";
@@ -36,12 +43,15 @@ export type FollowerEvent =
     }
   | { readonly kind: "skipped"; readonly room: RoomView; readonly count: number }
   | { readonly kind: "caught-up"; readonly rooms: readonly RoomView[] }
-  /** All records up to `seq` were emitted. */
+  /** All records up to `seq` have been emitted. */
   | { readonly kind: "cursor"; readonly seq: number }
-  /** The server has fewer records than an earlier run has received. */
+  /** The server has fewer records than it sent to an earlier run. */
   | { readonly kind: "rewind"; readonly seq: number }
   | { readonly kind: "typing"; readonly room: RoomView; readonly users: readonly string[] }
-  /** The account has read the room up to record `n`. `unread` is `undefined` if unknown. */
+  /**
+   * The account has read the room up to record number `n`. `unread` is `undefined` if the count is
+   * unknown.
+   */
   | {
       readonly kind: "read";
       readonly room: RoomView;
@@ -89,15 +99,15 @@ export interface FollowerSink {
 }
 
 export type FollowMode =
-  /** Missed records first, then new ones. */
+  /** Missed records first, then new records. */
   | "all"
-  /** New records only. Nothing is stored for the next run. */
+  /** New records only. The client stores no cursor for the next run. */
   | "live"
   /** Neither records nor presence, for one-shot commands. */
   | "none";
 
 /**
- * Verifies records against their heads, adds their rooms, drops duplicates and detects gaps. Exists
+ * Verifies records against their heads, adds their rooms, drops duplicates and detects gaps. Lives
  * while the account is logged in, across links.
  */
 export class Follower {
@@ -107,11 +117,11 @@ export class Follower {
   readonly #timeline = new Timeline();
   /** Rooms of the current link. Bounded by the timeline, or by this link's bytes in mode `none`. */
   #rooms = new Map<string, RoomView>();
-  /** Rooms of the links since the last `caught-up`. */
+  /** Rooms listed on earlier links since the last `caught-up`. */
   readonly #previousRooms = new Map<string, RoomView>();
   #requestedCursor: number | undefined;
 
-  /** @param cursor the cursor of an earlier run */
+  /** @param cursor the cursor stored by an earlier run */
   constructor(mode: FollowMode, cursor: number | undefined, sha256: Sha256, sink: FollowerSink) {
     this.#mode = mode;
     this.#requestedCursor = cursor;
@@ -148,7 +158,7 @@ export class Follower {
         return this.#removeRoom(notice.room);
       case "records":
         if (this.#mode === "none") return;
-        // The link is about to be closed, so records after a gap are useless.
+        // // After a gap the link is about to be closed, so later records are useless.
         for (const record of notice.records) if (!this.#record(record)) return;
         return;
       case "caught-up":
@@ -200,7 +210,7 @@ export class Follower {
   #room(notice: NoticeOf<"room">): void {
     const reported = roomViewOf(notice);
     const known = this.#rooms.get(reported.id);
-    // A sealed room stays sealed, whatever a server reports later.
+    // // A sealed room stays sealed even if the server later reports it as open.
     const wasSealed = (known ?? this.#previousRooms.get(reported.id))?.isSealed === true;
     const view = wasSealed ? { ...reported, isSealed: true } : reported;
     this.#rooms.set(view.id, view);
@@ -216,7 +226,7 @@ export class Follower {
   }
 
   #removeRoom(id: string): void {
-    // Users know the room from the last link, even if this one has not listed it yet.
+    // // Users know the room from the last link, even if the server has not listed it on this link.
     const room = this.#rooms.get(id) ?? this.#previousRooms.get(id);
     this.#rooms.delete(id);
     this.#previousRooms.delete(id);
@@ -224,7 +234,7 @@ export class Follower {
     if (this.#mode !== "none") this.#perform(this.#timeline.handle({ kind: "gone", room: id }));
   }
 
-  /** @returns false if earlier records are missing */
+  /** @returns false if records before this one are missing */
   #record(wire: WireRecord): boolean {
     const headed = readHead(wire);
     const { room: id, n, seq } = headed.head;

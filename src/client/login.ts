@@ -14,21 +14,22 @@ import type { Greeted } from "./trust.ts";
 
 export type LoginSecret = "password" | "new-password" | "room-password";
 /**
- * Prompts the user. Returns `undefined` or an empty string without a user or an answer.
- * @param isRetry true if an earlier answer was refused
+ * Prompts the user for a secret. Returns `undefined` or an empty string if there is no user or no
+ * answer.
+ * @param isRetry true if the server refused an earlier answer
  */
 export type PromptSecret = (kind: LoginSecret, isRetry: boolean) => Promise<string | undefined>;
 
 export interface Credentials {
   readonly user: string;
-  /** `register` requires a new name, `login` an existing one. */
+  /** `register` requires a new name; `login` requires an existing one. */
   readonly mode?: "either" | "register" | "login" | undefined;
   readonly password?: string | undefined;
   readonly roomSecret?: string | undefined;
   readonly promptSecret?: PromptSecret | undefined;
   /**
-   * True if the user has just typed the password. It must then match even if this device could log
-   * in without it.
+   * True if the user has just typed the password. The password must then be correct even if this
+   * device could log in without it.
    */
   readonly requiresPassword?: boolean;
 }
@@ -47,20 +48,23 @@ export interface LoginContext extends GreetedLink {
   readonly isEnrolled: boolean;
   /** Called when the server no longer accepts this device for the user. */
   readonly onUnenrolled: () => void;
-  /** Cursor for a log-in; `undefined` requests the records that new users get. */
+  /** Cursor for the log-in; `undefined` requests the records that a new user receives. */
   readonly after: number | undefined;
-  /** If false, hides the client from presence, for one-shot commands. */
+  /** False for one-shot commands, which are hidden from presence. */
   readonly presence?: boolean;
   readonly policy: LoginPolicy;
 }
 
 export interface LoginPolicy {
   /**
-   * True if the client displays the refusal and lets the user retry on this link. Otherwise only
+   * True if the client displays the refusal and lets the user retry on this link. If false, only
    * the credentials and prompts provide secrets.
    */
   readonly retriesOnLink: boolean;
-  /** Replaces the fault's own remedy. `mayRegister` is true if the name may be new. */
+  /**
+   * Returns the text that replaces the fault's own remedy. `mayRegister` is true if the name may be
+   * new.
+   */
   readonly refusedRemedy?: (mayRegister: boolean) => string;
   readonly takenRemedy: (user: Name) => string;
   readonly registrationRemedy?: string;
@@ -78,8 +82,8 @@ const MAYBE_TAKEN_CODES: ReadonlySet<FaultCode> = new Set(["name-taken", "not-al
 type LoginKind = "admit" | "register" | "login";
 
 /**
- * Logs in with this device's signature if the server knows the device. Otherwise registers, or uses
- * the password, which enrols the device.
+ * Logs in with this device's signature if the server knows the device. Otherwise registers the
+ * account, or logs in with the password, which enrols the device.
  */
 export class Login {
   #context: LoginContext;
@@ -87,11 +91,11 @@ export class Login {
   readonly #user: Name;
   #password: string | undefined;
   #hasPromptedPassword = false;
-  /** Server password that the server has accepted. */
+  /** Server password accepted by the server. */
   #roomPassword: string | undefined;
   readonly #tried: Readonly<Record<LoginSecret, Set<string>>>;
   #wasSignatureRefused = false;
-  /** Passwords that the server refused. Each is sent only once. */
+  /** Passwords refused by the server. No password is sent twice. */
   readonly #refusedPasswords = new Set<string>();
 
   /** @throws {Fault} name-invalid if the user name is malformed */
@@ -131,7 +135,8 @@ export class Login {
   async #withRoomSecret(secret: string): Promise<LoginResult> {
     const refusal = await this.#sendRoomPassword(secret);
     if (refusal === undefined) return this.#registerOrLogIn();
-    // An existing account does not need the server password; a user at a prompt may correct it.
+    // // An existing account does not need the server password. Otherwise a user at a prompt may
+    // correct it.
     return (await this.#skipRoomPassword()) ?? this.#promptRoomSecret(refusal);
   }
 
@@ -146,11 +151,11 @@ export class Login {
   async #skipRoomPassword(): Promise<LoginResult | undefined> {
     if (this.#credentials.mode === "register") return undefined;
     if (this.#password !== undefined) return this.#logInByPassword();
-    // A form cannot tell whether the name exists.
+    // // A user who fills in a form may not know whether the name exists.
     return this.#context.policy.retriesOnLink ? this.#logInBySignature() : undefined;
   }
 
-  /** @param refusal the server's fault for the last secret */
+  /** @param refusal the server's fault for the last secret that was sent */
   async #promptRoomSecret(refusal: Fault | undefined): Promise<LoginResult> {
     let fault = refusal;
     for (let attempt = 0; attempt < WRONG_SECRETS_MAX; attempt++) {
@@ -195,7 +200,7 @@ export class Login {
     return this.#context.presence === false ? { presence: false } : {};
   }
 
-  /** @returns `undefined` if the server does not know the device */
+  /** @returns `undefined` if the server does not know this device */
   async #logInBySignature(): Promise<LoginResult | undefined> {
     const { keys, greeted, onUnenrolled } = this.#context;
     if (this.#wasSignatureRefused || !keys.canSign) return undefined;
@@ -238,14 +243,14 @@ export class Login {
   }
 
   /**
-   * @returns the fault if the name is taken or registration is closed, because the account may
-   * exist
+   * @returns the fault if the name is taken or registration is closed; in either case the account
+   * may exist
    */
   async #register(): Promise<LoginResult | Fault> {
     const lacksPassword = this.#password === undefined && !this.#hasPromptedPassword;
     if (lacksPassword && this.#credentials.promptSecret !== undefined) {
-      // Probes with an empty password, which the server refuses only for a free name. A new
-      // password must not be chosen for an existing account.
+      // // Probe with an empty password, which the server refuses as malformed only if the name is
+      // free. The user must not be asked to choose a password for an existing account.
       const probe = await this.#registerWith("");
       if (!(probe instanceof Fault) || probe.code !== "usage") return probe;
     }
@@ -305,7 +310,8 @@ export class Login {
   }
 
   /**
-   * Ignores a repeated answer, for example from a file, because the server counts wrong guesses.
+   * Ignores an answer that was given before, for example read from a file, because the server
+   * counts wrong guesses.
    */
   async #promptUser(kind: LoginSecret): Promise<string | undefined> {
     const answer = await this.#credentials.promptSecret?.(kind, this.#tried[kind].size > 0);
@@ -318,8 +324,8 @@ export class Login {
   }
 
   /**
-   * Opens another link, because the server closes a link after LOGIN_TIMEOUT_MS and users may take
-   * longer to find a password.
+   * Opens another link. The server closes a link after LOGIN_TIMEOUT_MS, and a user may take longer
+   * to find a password.
    */
   async #reopen(): Promise<void> {
     this.#context = { ...this.#context, ...(await this.#context.reopen()) };
@@ -367,7 +373,7 @@ export class Login {
 
 /**
  * Retries for up to LOGIN_TIMEOUT_MS while the server refuses temporarily.
- * @param majorityTimeoutMs maximum wait for a cluster majority, long enough for an election
+ * @param majorityTimeoutMs maximum time to wait for a cluster majority, long enough for an election
  * @throws {Fault} the last refusal, or the link's fault
  */
 export async function requestWithRetry<Kind extends RequestKind>(
@@ -382,7 +388,7 @@ export async function requestWithRetry<Kind extends RequestKind>(
     try {
       return await connection.request(kind, fields);
     } catch (error) {
-      // If the link is closed, report the reason instead.
+      // // If the link is closed, report why it was closed instead.
       if (connection.isClosed) throw connection.closeFault;
       const waitMs = error instanceof Fault ? error.retryAfterMs : undefined;
       if (waitMs === undefined) throw error;

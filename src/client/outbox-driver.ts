@@ -1,4 +1,4 @@
-/** Driver of one outbox. */
+/** Driver for one outbox. */
 
 import { unreachable } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
@@ -23,25 +23,26 @@ export type ParsedPost = Omit<UnsentPost, "body"> & { readonly body: PostBody };
 type PostStep<Kind extends LocalEvent["kind"]> = Extract<LocalEvent, { kind: Kind }>;
 
 /**
- * Progress of posts, for a UI that displays each of them. `key` identifies the post even if it was
- * refused immediately. `id` is empty if the post gets no record.
+ * Progress of a post, for a UI that displays each post. `key` identifies the post even if it was
+ * refused immediately. `id` is empty if the server creates no record for the post.
  */
 export type PostEvent =
   | PostStep<"posted" | "stored">
   | (PostStep<"settled"> & {
-      /** Present for a post of an earlier run, which has no caller. */
+      /** Target and body of a post from an earlier run. No caller waits for such a post. */
       readonly adopted?: { readonly to: string; readonly body: PostBody };
     });
 
 export interface OutboxDriverOwner {
   /**
-   * Stores the change. Posts are sent only after it returns or resolves. Calls never overlap.
-   * @throws {Fault} store-… if it fails; may also reject
+   * Stores the change. Posts are sent only after the call returns or its promise resolves. Calls
+   * never overlap.
+   * @throws {Fault} store-… if the store fails; may also reject
    */
   store(change: Pick<OutboxChange, "added" | "settled">): void | Promise<void>;
   emit(event: PostEvent): void;
   /**
-   * Returns the bodies to send in order, with a fault for each post that must not be sent.
+   * Returns the bodies to send, in order, with a fault for each post that must not be sent.
    * @returns `undefined` to send all bodies unchanged
    */
   seal?(posts: readonly PostToSeal[]): Promise<readonly (PostBody | Fault)[]> | undefined;
@@ -65,8 +66,8 @@ interface Write {
 }
 
 /**
- * Stores each post until it is settled, resends it over new links, and runs the timers. All changes
- * of one tick are one write; posts are sent after it.
+ * Stores each post until it is settled, resends it over new links and runs the timers. Writes all
+ * changes of one tick together, and sends posts only after that write.
  */
 export class OutboxDriver {
   readonly id: OutboxId;
@@ -77,23 +78,26 @@ export class OutboxDriver {
   #lastKey = 0;
   #connection: Connection | undefined;
   /**
-   * Posts that the server refused temporarily on this link. They block later posts until they are
-   * resent. Bounded by the posts in flight.
+   * Posts that the server has refused temporarily on this link. They block later posts until the
+   * driver resends them. Bounded by the posts in flight.
    */
   readonly #deferred = new Set<number>();
   /**
-   * Posts that an earlier link or run has sent, so that the server may have them. Bounded by the
-   * outbox.
+   * Posts that an earlier link or run has sent, so that the server may already have stored them.
+   * Bounded by the outbox.
    */
   readonly #maybeStored = new Set<number>();
   #cancelTimer: (() => void) | undefined;
   #cancelWrite: (() => void) | undefined;
-  /** Changes that are not on disk yet. Bounded by the outbox, like the next two. */
+  /** Posts that are not on disk yet. Bounded by the outbox, like the next two lists. */
   #added: UnsentPost[] = [];
   #settled: number[] = [];
   #sends: Send[] = [];
   #isWriting = false;
-  /** Some posts are being encrypted, and later ones queue behind them. Bounded by the outbox. */
+  /**
+   * True while posts are being encrypted. Later posts wait in a queue, which is bounded by the
+   * outbox.
+   */
   #isSealing = false;
   readonly #queuedSends: Send[] = [];
   #onIdle: (() => void) | undefined;
@@ -109,7 +113,7 @@ export class OutboxDriver {
     return this.#outbox.size;
   }
 
-  /** Resumes posts that an earlier run has stored. Must be called before `post`. */
+  /** Takes over the posts that an earlier run has stored. Must be called before `post`. */
   adopt(posts: readonly ParsedPost[]): void {
     for (const post of posts) {
       const { counter, target: to, body } = post;
@@ -171,7 +175,7 @@ export class OutboxDriver {
   }
 
   /**
-   * Stops sending. Posts that are not settled stay on disk for the next run.
+   * Stops sending. Unsettled posts stay on disk for the next run.
    * @returns a promise while a write is in progress
    */
   close(fault: Fault): Promise<void> | undefined {
@@ -230,7 +234,7 @@ export class OutboxDriver {
     const connection = this.#connection;
     if (connection !== undefined) this.#maybeStored.add(counter);
     connection?.requestThen("post", { outbox: this.id, counter, to, body }, (outcome) => {
-      // A lost link refuses all requests. The next link resends the post.
+      // // A lost link refuses all requests, but the post is resent over the next link.
       if (this.#connection !== connection || connection.isClosed) {
         if (outcome.kind === "refused") return;
       }
@@ -245,8 +249,9 @@ export class OutboxDriver {
   }
 
   /**
-   * Settles a post that cannot be encrypted. If the server may have it, sends an empty post with
-   * the same counter: the server returns the original receipt or a permanent refusal.
+   * Settles a post that cannot be encrypted. If the server may already have stored the post, sends
+   * an empty post with the same counter, to which the server answers with the original receipt or a
+   * permanent refusal.
    */
   #refuseUnsealable({ counter, to }: Send, fault: Fault): void {
     const refused = { kind: "refused", counter, fault } as const;
@@ -263,14 +268,14 @@ export class OutboxDriver {
   }
 
   #removeFromStore(counter: number): void {
-    // A post that is settled before it was stored need not be stored.
+    // // A post that is settled before it was stored does not need to be stored.
     const isStored = !this.#added.some((post) => post.counter === counter);
     if (isStored) this.#settled.push(counter);
     else this.#added = this.#added.filter((post) => post.counter !== counter);
     this.#writeSoon();
   }
 
-  /** Sends pending posts, so that they precede the next request. */
+  /** Sends pending posts, so that the server receives them before the next request. */
   flush(): void {
     if (this.#cancelWrite !== undefined) this.#write();
   }
@@ -280,9 +285,9 @@ export class OutboxDriver {
   }
 
   /**
-   * The server deduplicates the last 256 counters of an outbox. No more posts may be in flight, and
-   * settled posts must leave the disk before others are sent. Otherwise a resend after a crash
-   * could be mistaken for a new post.
+   * The server deduplicates the last 256 counters of an outbox. No more posts than that may be in
+   * flight, and settled posts must leave the disk before further posts are sent. Otherwise the
+   * server could store a post twice if it is resent after a crash.
    */
   #write(): void {
     this.#cancelWrite?.();
@@ -328,8 +333,8 @@ export class OutboxDriver {
   }
 
   /**
-   * Preserves the order of posts while some are being encrypted, because recipients retain few keys
-   * for late messages. Posts that arrive meanwhile are encrypted together.
+   * Keeps posts in order while some are being encrypted, because recipients keep few keys for late
+   * messages. Posts that arrive during encryption are encrypted together afterwards.
    */
   #sendAll(sends: readonly Send[]): void {
     if (this.#isSealing) return void this.#queuedSends.push(...sends);
@@ -362,7 +367,8 @@ export class OutboxDriver {
     if (!(fault instanceof Fault)) throw fault;
     const unstored = new Set(added.map(({ counter }) => counter));
     for (const counter of unstored) this.#handle({ kind: "withdrawn", counter, fault });
-    // The next successful write retries these. Posts that were never stored need no removal.
+    // // The next successful write removes these settled posts again. Posts that were never stored
+    // need no removal.
     this.#settled = this.#settled.filter((counter) => !unstored.has(counter));
     this.#settled.push(...settled);
     if (connection !== this.#connection) return;

@@ -1,4 +1,4 @@
-/** Posts of one account session: first the unsent posts of earlier runs, then new ones. */
+/** Queue of one account session's posts: first the unsent posts of earlier runs, then new posts. */
 
 import { Fault } from "../base/fault.ts";
 import { ID_BYTES, type OutboxId, outboxId } from "../base/ids.ts";
@@ -20,8 +20,8 @@ import type { DecryptedPosts } from "./sealed/queued-posts.ts";
 import type { Sealing } from "./sealed/sealing.ts";
 
 /**
- * Number of pending posts above which `ready` makes bulk writers wait. Interactive users never
- * reach it.
+ * Maximum number of pending posts for which `ready` resolves. Beyond it, bulk writers wait;
+ * interactive users never reach it.
  */
 const READY_PENDING_MAX = 2 * OUTBOX_IN_FLIGHT_MAX;
 
@@ -31,11 +31,15 @@ const READY_PENDING_MAX = 2 * OUTBOX_IN_FLIGHT_MAX;
  */
 export interface OutboxStore {
   /**
-   * Claims the unsent posts of ended processes, oldest first. @throws {Fault} store-… if the store
-   * fails
+   * Claims the unsent posts of ended processes, oldest first.
+   * @throws {Fault} store-… if the store fails
    */
   adopt(owner: OutboxOwner): readonly AbandonedOutbox[] | Promise<readonly AbandonedOutbox[]>;
-  /** Atomic, and durable when it returns or resolves. @throws {Fault} store-… if the store fails */
+  /**
+   * Writes the change atomically. The change is durable when the call returns or its promise
+   * resolves.
+   * @throws {Fault} store-… if the store fails
+   */
   write(id: OutboxId, change: OutboxChange): void | Promise<void>;
   release(id: OutboxId): void;
 }
@@ -72,9 +76,9 @@ export class OutboxQueue {
   }
 
   /**
-   * Opens the outbox of the account that is logged in.
+   * Opens the outbox of the logged-in account.
    * @param adopts whether to send the unsent posts of earlier runs
-   * @returns a promise if the store is asynchronous; `post` works before it resolves
+   * @returns a promise if the store is asynchronous; `post` works before the promise resolves
    * @throws {Fault} store-… if the store fails; may also reject
    */
   open(owner: OutboxOwner, adopts: boolean): void | Promise<void> {
@@ -86,8 +90,8 @@ export class OutboxQueue {
   }
 
   /**
-   * Claims the unsent posts of processes that have ended meanwhile. @throws {Fault} store-… like
-   * `open`
+   * Claims the unsent posts of processes that have ended since the last call.
+   * @throws {Fault} store-… like `open`
    */
   adopt(): void | Promise<void> {
     const owner = this.#owner;
@@ -119,12 +123,12 @@ export class OutboxQueue {
     this.#activeDriver = undefined;
   }
 
-  /** Sends pending posts, so that they precede the next request. */
+  /** Sends pending posts, so that the server receives them before the next request. */
   flush(): void {
     for (const driver of this.#drivers) driver.flush();
   }
 
-  /** Stops sending. Posts that are not settled stay in the store for the next run. */
+  /** Stops sending. Unsettled posts stay in the store for the next run. */
   close(fault: Fault): void {
     this.#isClosed = true;
     this.#connection = undefined;
@@ -188,7 +192,10 @@ export class OutboxQueue {
     );
   }
 
-  /** @returns `undefined` if the outbox is unreadable; it stays in the store for the next run */
+  /**
+   * @returns `undefined` if the outbox is unreadable; the outbox then stays in the store for the
+   * next run
+   */
   async #openOutbox(
     outbox: AbandonedOutbox,
     opening: Promise<DecryptedPosts> | undefined,
@@ -212,7 +219,7 @@ export class OutboxQueue {
   #startAfter(outboxes: readonly OpenedOutbox[]): void {
     for (const outbox of outboxes) {
       if (this.#isClosed) this.#options.store.release(outbox.id as OutboxId);
-      else this.#drivers.splice(-1, 0, this.#adoptedDriver(outbox)); // New posts are sent after it.
+      else this.#drivers.splice(-1, 0, this.#adoptedDriver(outbox)); // New posts follow it.
     }
     this.#isReady = true;
     this.#advance();
@@ -229,7 +236,8 @@ export class OutboxQueue {
     driver.adopt(parsed.filter(({ createdUnixMs }) => createdUnixMs >= createdMinUnixMs));
     for (const post of parsed) {
       if (post.createdUnixMs >= createdMinUnixMs) continue;
-      // The server may have forgotten the post's counter and would store it twice.
+      // // The server may have forgotten the counter of the post, and would then store the post
+      // twice.
       const fault = new Fault("interrupted", "an unsent message has expired", {
         remedy: "check whether it arrived, then send it again",
       });
@@ -251,7 +259,8 @@ export class OutboxQueue {
     for (;;) {
       const [first, next] = this.#drivers;
       if (!this.#isReady || this.#connection === undefined || first === undefined) return;
-      // Finish the outbox in progress before outboxes that were adopted meanwhile.
+      // // Finish the outbox in progress before starting outboxes that were adopted in the
+      // meantime.
       const current = this.#activeDriver ?? first;
       if (this.#activeDriver === undefined) {
         this.#activeDriver = current;

@@ -1,4 +1,4 @@
-/** A link with its protocol session, which turns bytes into answers and notices. */
+/** Link with its protocol session, which turns bytes into answers and notices. */
 
 import { unreachable } from "../../base/assert.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
@@ -31,9 +31,11 @@ export type GuessDelay = Pick<NoticeOf<"guess-delay">, "waitMs" | "of">;
 
 type Settle = (outcome: Outcome<RequestKind>) => void;
 
-/** Leaves capacity for all posts that may be in flight. */
+/**
+ * Maximum number of pending requests, which leaves capacity for all posts that may be in flight.
+ */
 const REQUESTS_PENDING_MAX = REQUESTS_IN_FLIGHT_MAX - OUTBOX_IN_FLIGHT_MAX;
-/** Maximum notices between an answer and its caller's continuation. */
+/** Maximum number of notices queued between an answer and the continuation of its caller. */
 const NOTICES_QUEUED_MAX = 16_384;
 
 export interface LinkStats {
@@ -44,7 +46,10 @@ export interface LinkStats {
   readonly counters: LinkCounters;
 }
 
-/** Also runs the session's timers. Reports its end exactly once. */
+/**
+ * Sends requests and delivers answers and notices over one link. Runs the session's timers and
+ * reports the end of the link exactly once.
+ */
 export class Connection {
   readonly link: Link;
   isAdmitted = false;
@@ -57,10 +62,10 @@ export class Connection {
   readonly #clock: Clock;
   readonly #sinceUnixMs: number;
   readonly #session: Session;
-  /** The greeting, the client and each prompt for a secret add one callback. */
+  /** Callbacks added by the greeting, the client and each prompt for a secret. */
   readonly #onClosed: ((fault: Fault | undefined) => void)[] = [];
   readonly #pending = new Map<number, Settle>();
-  /** At most NOTICES_QUEUED_MAX. Used only without a listener. */
+  /** Notices that arrived while no listener was set. At most NOTICES_QUEUED_MAX. */
   #queuedNotices: ServerNotice[] = [];
   #listener: ((notice: ServerNotice) => void) | undefined;
   #cancelTimer: (() => void) | undefined;
@@ -68,8 +73,8 @@ export class Connection {
   #closed: { fault: Fault | undefined } | undefined;
   readonly #drained = Promise.withResolvers<void>();
   /**
-   * Packets received by the link, if it counts them. They prove that the server is alive while a
-   * large file occupies the link.
+   * Number of packets received, if the link counts them. While a large file occupies the link, they
+   * prove that the server is alive.
    */
   #receivedPackets = 0;
   #requestCount = 0;
@@ -78,7 +83,7 @@ export class Connection {
 
   /**
    * Must be created in the tick in which the link was opened.
-   * @param answerTimeoutMs maximum wait for an answer. Default: unlimited
+   * @param answerTimeoutMs maximum time to wait for an answer. Default: unlimited
    */
   constructor(link: Link, clock: Clock, answerTimeoutMs?: number) {
     this.link = link;
@@ -106,7 +111,7 @@ export class Connection {
     return this.#session.phase === "closed";
   }
 
-  /** Resolves when the link is closed and the last bytes have been sent. */
+  /** Resolves when the link is closed and its last bytes have been sent. */
   get drained(): Promise<void> {
     return this.#drained.promise;
   }
@@ -120,13 +125,13 @@ export class Connection {
     return this.#closed?.fault ?? new Fault("link-closed", "the connection was closed");
   }
 
-  /** Calls back when the server does not answer for STALL_MS, and when it answers again. */
+  /** Calls `onStalled` when the server has not answered for STALL_MS, and when it answers again. */
   watchStalls(onStalled: ((on: boolean) => void) | undefined): void {
     this.#onStalled = onStalled;
     this.#scheduleTimer();
   }
 
-  /** Delivers notices to the listener, starting with the queued ones. */
+  /** Delivers notices to the listener, starting with the queued notices. */
   listen(listener: ((notice: ServerNotice) => void) | undefined): void {
     this.#listener = listener;
     const queued = this.#queuedNotices;
@@ -135,8 +140,8 @@ export class Connection {
   }
 
   /**
-   * Calls back once on close, immediately if the connection is closed. The fault is `undefined`
-   * after a normal close.
+   * Calls `callback` once on close, immediately if the connection is already closed. The fault is
+   * `undefined` after a normal close.
    */
   onClosed(callback: (fault: Fault | undefined) => void): void {
     if (this.#closed === undefined) this.#onClosed.push(callback);
@@ -175,7 +180,7 @@ export class Connection {
   }
 
   /**
-   * Sends a request without retries and calls back with its outcome, before any later message is
+   * Sends a request without retries, and calls back with its outcome before any later message is
    * handled.
    */
   requestThen<Kind extends RequestKind>(
@@ -245,7 +250,7 @@ export class Connection {
     for (const effect of effects) {
       switch (effect.kind) {
         case "transmit":
-          // If the link refuses, it also reports `closed`.
+          // // A link that cannot send also reports `closed`, so the result is not checked here.
           this.link.send(effect.bytes, effect.tail);
           break;
         case "notice":
@@ -303,8 +308,8 @@ export class Connection {
   }
 
   /**
-   * Sets one timer at a time. The deadline usually moves later, so an early wake-up sets the timer
-   * again.
+   * Sets one timer at a time. Because the deadline usually moves later, a timer that fires early is
+   * set again.
    */
   #scheduleTimer(): void {
     this.#reportStall();
@@ -315,7 +320,7 @@ export class Connection {
     if (deadline >= this.#timerAt) return;
     this.#cancelTimer?.();
     this.#timerAt = deadline;
-    // At least one millisecond, because a timer may fire slightly early.
+    // // Wait at least one millisecond, because a timer may fire slightly early.
     const delayMs = Math.max(1, Math.ceil(deadline - this.#clock.now()));
     this.#cancelTimer = this.#clock.after(delayMs, () => {
       this.#timerAt = Number.POSITIVE_INFINITY;

@@ -1,7 +1,7 @@
 /**
  * Comparison of histories between members. Each sealed message carries a checkpoint with the
- * server's signature. If it is inconsistent with this device's log, a fork is proved. Only the
- * server can sign checkpoints, so members cannot forge such a proof.
+ * server's signature. A checkpoint that is inconsistent with this device's log proves a fork. Only
+ * the server can sign checkpoints, so members cannot forge such a proof.
  */
 
 import { equalBytes, fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
@@ -20,18 +20,20 @@ import type { RoomTransaction } from "./room-state.ts";
 import { allOf, type ClaimRow, claimKey, LOG_KEY, type LogRow } from "./rows.ts";
 import type { Vault } from "./vault.ts";
 
-/** Maximum claims verified in a row. Each takes one or two sequential requests. */
+/**
+ * Maximum number of claims verified in one check. Each claim takes one or two sequential requests.
+ */
 const CLAIMS_PER_CHECK_MAX = 8;
 /**
- * Delay before claims are verified. A sender's checkpoint may be a minute old, so verification is
- * not urgent.
+ * Delay before claims are verified, in ms. A sender's checkpoint may already be a minute old, so
+ * verification is not urgent.
  */
 const CHECK_DELAY_MS = 5_000;
 const ANSWER_TIMEOUT_MS = 10_000;
 
 export interface HistoryView {
   readonly verifier: Verifier;
-  /** Keys of the server: first the proved one, then its former ones. */
+  /** Keys of the server: first the current proved key, then its former keys. */
   readonly keys: readonly Uint8Array[];
   /** Returns the newest checkpoint that this device has verified; `undefined` if there is none. */
   pin(): Promise<LogPin | undefined>;
@@ -43,16 +45,16 @@ export interface ClaimsOptions {
   readonly history: () => HistoryView | undefined;
   readonly transact: <Result>(task: (vault: Vault) => Promise<Result>) => Promise<Result>;
   readonly onFork: (claim: ClaimRow) => Promise<void>;
-  /** Called with a remark for the users of a room that remains usable. */
+  /** Called with a remark for the users of a room. The room remains usable. */
   readonly onRemark: (claim: ClaimRow, sentence: string) => Promise<void>;
 }
 
 type Verdict = "same" | "forked" | "unsigned" | "unproved";
 
-/** Verifies the newest claim of each device, a few in a row. */
+/** Verifies the newest claim of each device, a few claims at a time. */
 export class Claims {
   readonly #options: ClaimsOptions;
-  /** Last stored claim of each device, at most CLAIMS_KNOWN_MAX. */
+  /** Last stored claim of each device. At most CLAIMS_KNOWN_MAX. */
   readonly #known = new Map<string, string>();
   #cancel: (() => void) | undefined;
   #running = false;
@@ -61,7 +63,7 @@ export class Claims {
     this.#options = options;
   }
 
-  /** Stores the claim of a received message. @param seq of its record */
+  /** Stores the claim of a received message. @param seq the seq of the message's record */
   async add(
     tx: RoomTransaction,
     seq: number,
@@ -77,8 +79,8 @@ export class Claims {
     this.#known.set(device, serialized);
     const earlier = await tx.vault.find<ClaimRow>(claimKey(device));
     if (earlier?.state === "accepted") return;
-    // An earlier, larger claim implies this one, because the device's own client would have
-    // reported a fork.
+    // // An earlier claim of a larger size implies this claim, because the device's own client
+    // would have reported a fork.
     if (earlier !== undefined && earlier.origin === origin && earlier.size >= size) return;
     const signature = toBase64Url(checkpoint.signature);
     const { room } = tx;

@@ -40,8 +40,8 @@ export interface UndescribedFile {
 }
 
 /**
- * Stores the secrets of files that this device is sending until their messages are posted, and the
- * positions of file descriptions that it has read.
+ * Stores the secrets of files that this device is sending until their messages are posted. Also
+ * stores the positions of the file descriptions that this device has read.
  */
 export class FileIndex {
   readonly #states: RoomStates;
@@ -52,7 +52,9 @@ export class FileIndex {
     this.#unixMs = unixMs;
   }
 
-  /** Returns the files whose uploads can be resumed with a stored secret. Deletes expired ones. */
+  /**
+   * Returns the files whose uploads can be resumed with a stored secret. Deletes expired uploads.
+   */
   uploads(): Promise<ReadonlySet<string>> {
     return this.#states.transact(async (vault) => {
       const ageMs = ({ begunUnixMs }: SealedUploadRow) => this.#unixMs() - begunUnixMs;
@@ -69,7 +71,8 @@ export class FileIndex {
   }
 
   /**
-   * Returns the secret of a file, the same in each run. @param rooms the targets, keyed by room id
+   * Returns the secret of a file, which is the same in every run.
+   * @param rooms the targets, keyed by room id
    */
   secretOf(file: FileId, rooms: Readonly<Record<string, string>>): Promise<FileSecret> {
     return this.#states.transact(async (vault) => {
@@ -92,7 +95,7 @@ export class FileIndex {
   setDescription(file: FileId, bodyOf: (secret: FileSecret) => unknown): Promise<void> {
     return this.#states.transact(async (vault) => {
       const row = await vault.get<SealedUploadRow>(uploadKey(file));
-      if (row === undefined) return; // Another process has posted it.
+      if (row === undefined) return; // Another process has posted the message.
       await vault.put(uploadKey(file), { ...row, body: bodyOf(storedSecret(row)) });
     });
   }
@@ -106,7 +109,7 @@ export class FileIndex {
     });
   }
 
-  /** Deletes a file when its messages are posted and its command has ended. */
+  /** Deletes a file's secret when its messages are posted and its command has ended. */
   remove(file: FileId): Promise<void> {
     return this.#states.transact((vault) => vault.delete(uploadKey(file)));
   }
@@ -130,8 +133,8 @@ export class FileIndex {
   }
 
   /**
-   * Returns the description to post, and reserves it for this post.
-   * @throws {Fault} seal-refused if another post has reserved it
+   * Returns the description to post and reserves it for this post.
+   * @throws {Fault} seal-refused if another post has reserved the description
    */
   async claimDescription(
     { vault, room }: RoomTransaction,
@@ -156,7 +159,7 @@ export class FileIndex {
     if (content?.name !== SEALED_FILE_NAME) return;
     const { file, digest: root } = content;
     const row = (await vault.find<SealedFileRow>(fileKey(file))) ?? EMPTY_ROW;
-    // Only the first record counts, so that a server cannot replace the content later.
+    // // Only the first record counts, so that the server cannot replace the content later.
     if (row.records[room] === undefined) {
       const records = { ...row.records, [room]: { seq, root, from } };
       await vault.put(fileKey(file), { ...row, records });
@@ -169,7 +172,8 @@ export class FileIndex {
 
   /**
    * Reports whether a message may describe the file. The content must match the record. Only the
-   * first description counts, unless the file's sender describes it after another user.
+   * first description counts, except that a later description by the file's sender overrides one by
+   * another user.
    */
   async mayDescribe(
     { vault, room }: RoomTransaction,
@@ -178,7 +182,7 @@ export class FileIndex {
   ): Promise<boolean> {
     const row = await vault.find<SealedFileRow>(fileKey(description.file));
     const record = row?.records[room];
-    // The record was erased before this message.
+    // // The record of the file was erased before this message.
     if (row === undefined || record === undefined) return true;
     if (record.root !== toHex(description.root)) return false;
     const descriptionSeq = row.said[room];
@@ -226,7 +230,7 @@ export class FileIndex {
   }
 
   /**
-   * Returns the seq to erase together with this one: the server's record for a message, and the
+   * Returns the seq to erase together with the given one: the server's record for a message, or the
    * message for the server's record.
    */
   partnerOf(seq: number, rooms: readonly RoomId[]): Promise<number | undefined> {
@@ -239,7 +243,7 @@ export class FileIndex {
         const known = await readDescription(vault, room, seq);
         if (known === undefined) continue;
         const row = await vault.find<SealedFileRow>(fileKey(known.file));
-        // A message that described another user's file erases only itself.
+        // // If a message describes another user's file, erasing the message erases nothing else.
         return row?.said[room] === seq ? row.records[room]?.seq : undefined;
       }
       return undefined;

@@ -35,7 +35,7 @@ import { EncryptingSource, type SealedContent } from "./file-source.ts";
 import type { SealedRooms } from "./rooms.ts";
 
 export interface SealedFilesOptions {
-  /** Transfers the encrypted files. */
+  /** Transfers of the encrypted content. */
   readonly transfers: Transfers;
   readonly hashing: Hashing;
   readonly cipher?: OpenFileCipher | undefined;
@@ -53,9 +53,9 @@ export interface SealedTarget {
 }
 
 /**
- * Sends encrypted content without a name, and a sealed message that describes the file once the
- * server has all of it. The secret is stored before the first byte is sent, so that this run or a
- * later one posts the message exactly once.
+ * Uploads encrypted content without a name. Once the server has all of the content, posts a sealed
+ * message that describes the file. The secret is stored before the first byte is sent, so that this
+ * run or a later one posts the message exactly once.
  */
 export class SealedFiles {
   readonly #options: SealedFilesOptions;
@@ -64,7 +64,7 @@ export class SealedFiles {
     this.#options = options;
   }
 
-  /** @param sealed the sealed rooms among the targets, at least one */
+  /** @param sealed the sealed rooms among the targets; at least one */
   async send(request: UploadRequest, sealed: readonly SealedTarget[]): Promise<UploadedFile> {
     if (sealed.length < request.to.length) {
       throw new Fault("usage", msg`send a file to sealed and open rooms separately`, {
@@ -80,8 +80,8 @@ export class SealedFiles {
     const { transfers } = this.#options;
     const known = await this.#find(request.file);
     if (typeof known === "object") return this.#get(request, known);
-    // The file may be in an open room, or its message may be unread. If the file does not exist,
-    // the server reports that.
+    // // The file may be in an open room, or its message may not have been read yet. A file that
+    // does not exist is refused by the server.
     let isAmbiguous = false;
     const openSink: DownloadRequest["openSink"] = (about) => {
       isAmbiguous = about.name === SEALED_FILE_NAME && this.#sealedViews().length > 0;
@@ -105,7 +105,7 @@ export class SealedFiles {
     const undescribed = await rooms.files.undescribed();
     const announcements = undescribed.map(({ file, target }) =>
       this.#options.session.posts.post(target, sealedFilePost(file)).catch((error: unknown) => {
-        if (!(error instanceof Fault)) throw error; // Another run has posted it or posts it later.
+        if (!(error instanceof Fault)) throw error; // Another run posts the message.
       }),
     );
     await Promise.all(announcements);
@@ -151,7 +151,7 @@ export class SealedFiles {
     });
     const journal = uploads && new SealedUploadJournal(uploads, name, await files.uploads());
     try {
-      // The caption belongs only in the message.
+      // // The caption is sent only in the sealed message.
       const sent = await transfers.send(
         {
           ...requestFields,
@@ -173,14 +173,15 @@ export class SealedFiles {
         resumedBytes: plainBytes(sent.resumedBytes),
       };
     } finally {
-      // If the message is not posted, the same command resumes the upload.
+      // // If the message was not posted, repeating the command resumes the upload.
       if (!isSent) journal?.removeFinished();
       encryptingSource.close();
     }
   }
 
   /**
-   * Resolves when the server has the messages. @throws {Fault} the server's refusal of a message
+   * Resolves when the server has stored the messages.
+   * @throws {Fault} the server's refusal of a message
    */
   #announce(
     { id, posted }: UploadedFile,
@@ -196,7 +197,7 @@ export class SealedFiles {
           const room = targets.find(({ target }) => target === post.to)?.room;
           const seq = room && (await this.#descriptionSeq(id, room));
           if (seq === undefined) throw error;
-          return { ...post, seq }; // Another process has posted it.
+          return { ...post, seq }; // Another process has posted the message.
         }
       }),
     );
@@ -237,9 +238,9 @@ export class SealedFiles {
 }
 
 /**
- * Journal of sealed uploads. They have separate names, because an open upload of the same file is
- * independent. An upload whose secret is lost cannot be resumed. An upload ends when its message is
- * posted.
+ * Journal of sealed uploads. Its names differ from those of open uploads, because an open upload of
+ * the same file is independent. An upload cannot be resumed if its secret is lost, and ends when
+ * its message is posted.
  */
 class SealedUploadJournal implements ResumableUploads {
   readonly #uploads: ResumableUploads;
@@ -271,7 +272,7 @@ class SealedUploadJournal implements ResumableUploads {
     try {
       this.#finished?.remove();
     } catch (error) {
-      if (!(error instanceof Fault)) throw error; // It costs the next run one request.
+      if (!(error instanceof Fault)) throw error; // The fault costs the next run one request.
     }
     this.#finished = undefined;
   }
@@ -295,7 +296,7 @@ class SealedUploadJournal implements ResumableUploads {
 
 /**
  * Ensures that a secret never encrypts two different contents.
- * @throws {Fault} file-changed if content has changed
+ * @throws {Fault} file-changed if the content has changed
  */
 function checkUnchanged(
   upload: ResumableUpload,
@@ -305,7 +306,7 @@ function checkUnchanged(
   const stored = upload.hashes(from);
   for (const hash of hashes.slice(0, Math.max(0, upload.upTo - from))) {
     const storedHash = stored.next();
-    if (storedHash.done === true) return; // The journal has lost it.
+    if (storedHash.done === true) return; // The journal has lost the checksum.
     if (equalBytes(storedHash.value, hash)) continue;
     throw new Fault("file-changed", msg`the file has changed since its upload began`, {
       remedy: msg`send it again; the upload restarts`,
@@ -329,7 +330,7 @@ function plainProgress(progress: TransferProgress, name: string): TransferProgre
   };
 }
 
-/** Converts a number of stored content chunks to complete encrypted chunks. */
+/** Converts a number of stored plaintext chunks to the number of complete encrypted chunks. */
 function encryptedChunks(chunks: number, sizeBytes: number): number {
   return completeChunks(Math.min(chunks * CHUNK_BYTES, sizeBytes), sizeBytes);
 }

@@ -38,7 +38,7 @@ export interface RoomReaderOptions {
   readonly engine: SealEngine;
   readonly sha256: Sha256;
   readonly states: RoomStates;
-  /** This machine's clock, because the server's times are not trusted. */
+  /** Clock of this machine. Times from the server are not trusted. */
   readonly unixMs: () => number;
   readonly claims: Pick<Claims, "add">;
   readonly user: string;
@@ -58,7 +58,7 @@ interface GroupBody {
 }
 
 /**
- * Reads each record once: decrypts and stores messages, and verifies and applies changes of the
+ * Reads each record once: decrypts and stores messages, and verifies and applies changes to the
  * group. Never sends requests.
  */
 export class RoomReader {
@@ -70,8 +70,8 @@ export class RoomReader {
   readonly #files: FileIndex;
   readonly #user: string;
   /**
-   * Users who left rooms before this device joined, and whose devices may still be in the group.
-   * Bounded by the rooms of an account, and by GROUP_DEVICES_MAX in each room.
+   * Users who left a room before this device joined it, and whose devices may still be in the
+   * group. Bounded by the account's rooms, and by GROUP_DEVICES_MAX in each room.
    */
   readonly #leavers = new Map<RoomId, readonly Departed[]>();
 
@@ -85,14 +85,13 @@ export class RoomReader {
     this.#user = user;
   }
 
-  /** Reads the next record of the room. @throws {Fault} store-… if the store fails */
   async read(tx: RoomTransaction, record: ChatRecord): Promise<void> {
     const { row } = tx;
     if (row !== undefined && record.seq <= row.seq) return;
     try {
       await this.#read(tx, record);
     } catch (error) {
-      // A record that violates the protocol must not block later ones.
+      // // A record that violates the protocol must not block the records after it.
       if (!(error instanceof Fault) || FAULTS[error.code].blame !== "peer") throw error;
       if (tx.group !== undefined) markDiverged(tx, error.message);
     }
@@ -105,7 +104,7 @@ export class RoomReader {
         await this.#handleGroup(tx, record);
         break;
       case "sealed":
-        // Devices send only after the devices of departed users are removed.
+        // // Devices post only after the devices of departed users are removed from the group.
         if (tx.group === undefined) this.#updateLeavers(tx, () => []);
         await this.#handleMessage(tx, record);
         break;
@@ -134,7 +133,10 @@ export class RoomReader {
     };
   }
 
-  /** Stores another account key of a user. One's own account has no peer to compare with. */
+  /**
+   * Stores another account key presented for a user. The user's own account is excluded: there is
+   * nobody to compare its key with.
+   */
   async #recordOtherKey(tx: RoomTransaction, { user, account }: SealDevice): Promise<void> {
     if (isSameName(user, this.#user)) return;
     tx.other = { user, account };
@@ -164,8 +166,8 @@ export class RoomReader {
         ...this.accountChecks(tx, record.timeUnixMs),
       })
       .catch(asFault);
-    // The new epoch invalidates this device's pending change. An exception is an external join made
-    // with the server's group state while this record was in flight.
+    // // The new epoch invalidates this device's pending change, unless that change is an external
+    // join based on a group state that already includes this record.
     if (pending !== undefined && (pending.epoch ?? 0) < body.epoch) await dropPending(tx);
     if (result instanceof Fault)
       return refuseCommit(tx, record, `a change of the group cannot be read: ${result.message}`);
@@ -183,7 +185,8 @@ export class RoomReader {
         );
         return storeContent(tx, record, { kind: "change", ...changeRow(result.change) });
       case "own":
-        // Another copy of this folder sent it, with a state that this copy does not have.
+        // // Another copy of this folder sent the commit, based on a state that this copy does not
+        // have.
         tx.advance(undefined, []);
         return tx.change({ status: "lost", isCopy: true });
       default:
@@ -214,7 +217,7 @@ export class RoomReader {
     if (pending.instead !== undefined && pending.instead === row?.refused) restoreRoom(tx);
     if (tx.row?.status !== "in" || isRejoin) await this.#startMembership(tx, record, pending);
     tx.change({ epochSeq: record.seq });
-    // The device used its old state until this record.
+    // // Until this record the device used its old state, so its counts remain valid.
     if (isRejoin && wasMember)
       tx.change({ counts: row?.counts ?? {}, departed: row?.departed ?? [] });
     if (kind !== "add") tx.change({ renewedUnixMs: this.#unixMs(), sentSince: 0 });
@@ -237,7 +240,7 @@ export class RoomReader {
         fromBase64Url(welcome),
         async (ref) => {
           const secret = await tx.vault.find<PackageRow>(packageKey(ref));
-          // A last-resort package serves several rooms, so an invitation does not consume it.
+          // // A last-resort package serves several rooms, so a welcome does not consume it.
           if (secret !== undefined && secret.isLastResort !== true) refs.push(ref);
           return secret === undefined ? undefined : fromBase64Url(secret.secret);
         },
@@ -245,8 +248,8 @@ export class RoomReader {
       )
       .catch(asFault);
     if (joined instanceof Fault) {
-      // Most welcomes are for other devices. A welcome for this device consumes its package even if
-      // it cannot be opened.
+      // // Most welcomes are for other devices. A welcome for this device consumes its package even
+      // if the welcome cannot be opened.
       for (const ref of refs) await tx.vault.delete(packageKey(ref));
       // This device was added with a key package whose private keys were lost, so it rejoins by an
       // external commit.
@@ -291,7 +294,7 @@ export class RoomReader {
     tx.advance(result.group, result.consumed);
     const { sender, count, sentAtUnixMs } = result.message;
     const isOwn = sender.device === this.#engine.device;
-    // Another copy of this folder sent it. Both copies would use the same keys.
+    // // Another copy of this folder sent the message, so that two copies use the same keys.
     if (isOwn) tx.change({ isCopy: true, count: Math.max(tx.row?.count ?? 0, count) });
     if (!isOwn) await this.#claims.add(tx, record.seq, result.message);
     const missed = isOwn ? 0 : updateCounts(tx, result.message);
@@ -312,7 +315,10 @@ export class RoomReader {
     await this.#noteFile(tx, record, body);
   }
 
-  /** Handles a message of this device, which cannot decrypt it and has stored its plaintext. */
+  /**
+   * Handles a message that this device has sent. The device cannot decrypt its own message, but has
+   * stored the plaintext.
+   */
   async #handleOwn(
     tx: RoomTransaction,
     record: ChatRecord,
@@ -347,8 +353,8 @@ export class RoomReader {
   }
 
   /**
-   * Returns the reason to refuse a body: only authors may edit their messages, and a file must
-   * match its record.
+   * Returns the reason to refuse a body. Only its author may edit a message, and a file must match
+   * its record.
    */
   async #refusal(
     tx: RoomTransaction,
@@ -388,8 +394,8 @@ export class RoomReader {
   }
 
   /**
-   * Removes an invalid leave signature. Returns `undefined` if none of the user's devices is in the
-   * group.
+   * Drops the leave signature if it is invalid. Returns `undefined` if none of the user's devices
+   * is in the group.
    */
   async #checkLeave(
     { group }: RoomTransaction,
@@ -410,7 +416,8 @@ export class RoomReader {
   }
 
   /**
-   * Records departed users while this device is not in the group. They are verified when it joins.
+   * Records departed users while this device is not in the group. Their leave signatures are
+   * verified when this device joins.
    */
   #updateLeavers(
     tx: RoomTransaction,
@@ -456,7 +463,7 @@ export interface PackageRow {
   readonly isLastResort?: true;
 }
 
-/** @returns the number of missing earlier messages of that device */
+/** @returns the number of earlier messages by that device that are missing */
 function updateCounts(tx: RoomTransaction, { sender, count, unconfirmed }: SealedMessage): number {
   const { counts = {}, unread = {} } = tx.row ?? {};
   const { seen, missed } = receiveCount(counts[sender.device], count, unconfirmed);
@@ -467,7 +474,10 @@ function updateCounts(tx: RoomTransaction, { sender, count, unconfirmed }: Seale
   return missed - excused;
 }
 
-/** Counts an unreadable message. Only the server knows its author. */
+/**
+ * Counts an unreadable message under the user whom the server names as its author, because only the
+ * server knows the author.
+ */
 function countUnreadable(tx: RoomTransaction, { from }: ChatRecord): void {
   const user = foldName((from ?? "") as Name);
   const isMember = tx.group?.members.some((member) => isSameName(member.user, user)) === true;
@@ -481,14 +491,18 @@ export function markSuspect(tx: RoomTransaction, reason: string): void {
 }
 
 /**
- * Refuses a commit. All devices refuse it, so that an admin can replace it and the room continues.
+ * Refuses a commit. Every device refuses the same commit, so an admin can replace it and the room
+ * can continue.
  */
 function refuseCommit(tx: RoomTransaction, { seq }: ChatRecord, reason: string): void {
   markDiverged(tx, reason);
   tx.change({ refused: seq });
 }
 
-/** A room that was already suspect stays suspect when its owner accepts a key. */
+/**
+ * Reports whether the owner has to decide about another account key. A room that was already
+ * suspect stays suspect even if its owner accepts the key.
+ */
 function needsOwner({ row, other }: RoomTransaction): boolean {
   return other !== undefined && row?.status !== "suspect";
 }
@@ -512,9 +526,9 @@ function restoreRoom(tx: RoomTransaction): void {
 }
 
 /**
- * Handles the replacement of a commit that this device has applied and others refused. The previous
- * epoch is unavailable, so this device rejoins with a state that an admin has signed. Neither the
- * server nor a member can thereby revert a valid change.
+ * Handles the replacement of a commit that this device has applied and others have refused. The
+ * previous epoch is no longer available, so this device rejoins with a state signed by an admin.
+ * The signature keeps the server and other members from reverting a valid change.
  */
 function leaveReplacedEpoch(tx: RoomTransaction): void {
   const signers = tx.group?.policy.admins ?? [];
@@ -523,7 +537,8 @@ function leaveReplacedEpoch(tx: RoomTransaction): void {
 }
 
 /**
- * Marks the room as suspect, and the group as ahead of this device. Accepting it means rejoining.
+ * Marks the room as suspect and the group as ahead of this device. If the owner accepts the state,
+ * the device rejoins.
  */
 function markDiverged(tx: RoomTransaction, reason: string): void {
   markSuspect(tx, reason);
@@ -580,7 +595,10 @@ function leaveOf(body: Readonly<Record<string, unknown>>): Departed["leave"] {
   return isValid ? { epoch, device, signature } : undefined;
 }
 
-/** Removes departed users without devices in the group, and starts the counts of added devices. */
+/**
+ * Removes departed users who have no devices left in the group, and starts the counts of added
+ * devices.
+ */
 function settle(tx: RoomTransaction, { added, removed }: ChangeRow): void {
   if (tx.row === undefined) return;
   const counts = new Map(Object.entries(tx.row.counts));
@@ -605,8 +623,8 @@ function hasLeft(tx: RoomTransaction, member: SealMember): boolean {
 
 /**
  * Reports whether any member may remove a departed user's devices. A user who leaves signs a notice
- * that allows this. Without it, the server's claim suffices only if no admin remains, because
- * otherwise nobody could ever post again.
+ * that permits this. Without a notice, the server's claim suffices only if no admin remains,
+ * because otherwise no member could ever post again.
  */
 export function isRemovable(
   { group, row }: Pick<RoomTransaction, "group" | "row">,
@@ -641,7 +659,7 @@ function ciphertextOf({ body, state }: ChatRecord): Uint8Array | undefined {
   try {
     return fromBase64Url(text);
   } catch {
-    return undefined; // The text is not base64url, so none of our clients wrote it.
+    return undefined; // The text is not base64url, so this client did not write it.
   }
 }
 

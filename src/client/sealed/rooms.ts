@@ -92,15 +92,15 @@ import type { Awaitable, SealedStore } from "./store.ts";
 import type { Vault } from "./vault.ts";
 
 /**
- * Retention of the private keys of a replaced last-resort package. Devices that used it have
- * committed by then.
+ * Time for which the private keys of a replaced last-resort key package are kept, in ms. Devices
+ * that used the package have committed by then.
  */
 const LAST_RESORT_RETENTION_MS = 86_400_000;
 const SEALED_PAGE_RECORDS = 500;
 const COMMIT_ATTEMPTS_MAX = 8;
 const COMMIT_RETRY_MS = 150;
 const CONFIRMED_POSTS_MAX = 256;
-/** Maximum remarks retained for `/sealed`. Each is reported once. */
+/** Maximum number of remarks kept for `/sealed`. Each remark is reported once. */
 const REMARKS_MAX = 8;
 
 export interface SealedRoomsOptions {
@@ -112,14 +112,14 @@ export interface SealedRoomsOptions {
   readonly device: SealedDevice;
   readonly user: string;
   readonly request: SendRequest;
-  /** False as soon as the link is lost. Later refusals do not come from the server. */
+  /** False as soon as the link is lost. A refusal after that does not come from the server. */
   readonly isLinked: () => boolean;
   readonly emit: (event: SealedEvent) => void;
   readonly history: () => HistoryView | undefined;
 }
 
 export type SealedEvent =
-  /** The device's state was an old copy or unreadable, and the device has rejoined its rooms. */
+  /** The device's state was an old copy or unreadable, so the device has rejoined its rooms. */
   | { readonly kind: "came-anew"; readonly reason: "copy" | "damaged" }
   | { readonly kind: "sealed-fault"; readonly fault: Fault }
   /** A remark for the users of a room. A UI with a model also displays it in the room. */
@@ -128,7 +128,7 @@ export type SealedEvent =
   /** No messages are sent to this user until the owner has compared keys. */
   | { readonly kind: "identity-changed"; readonly user: string; readonly sentence: string };
 
-/** Outcome of a post: the number of its record; `undefined` if the server refused it. */
+/** Outcome of a post: the number of its record, or `undefined` if the server refused the post. */
 export interface SettledPost {
   readonly id: string;
   readonly seq: number | undefined;
@@ -140,11 +140,11 @@ export interface PlainPost {
 }
 
 export interface RoomSealStatus {
-  /** `waiting` if no member has added this device yet. */
+  /** `waiting` if no member of the room has added this device yet. */
   readonly status: RoomRow["status"] | "waiting";
   readonly reason?: string;
   readonly members: readonly SealedMember[];
-  /** Remarks for users. The room remains usable. */
+  /** Remarks to display. Unlike faults, they leave the room usable. */
   readonly remarks?: readonly string[];
 }
 
@@ -153,29 +153,33 @@ export interface SealedMember {
   readonly devices: readonly { readonly device: string; readonly kind: "cli" | "web" }[];
   readonly isVerified: boolean;
   readonly isAdmin: boolean;
-  /** Another account key was presented for the name and was not accepted. */
+  /** True if another account key was presented under this user name and was not accepted. */
   readonly isChanged?: true;
 }
 
-/** Digits that two users compare by voice. */
+/** Safety number that two users compare by voice. */
 export interface SafetyDigits {
   readonly digits: string;
   readonly isVerified: boolean;
-  /** Digits of the former key if the user's key has changed. `digits` are those of the new key. */
+  /**
+   * Safety number computed with the user's former key if the key has changed; `digits` uses the new
+   * key.
+   */
   readonly former?: string;
 }
 
 const NO_DETAILS = { reason: undefined, fault: undefined, sentence: undefined, remark: undefined };
 /**
- * Record kinds that change the group, end memberships or erase messages. `erase` requires `all`.
+ * Record kinds that change the group, end memberships or erase messages. The server sends `erase`
+ * records only with `all`.
  */
 const FOLLOWED_KINDS = ["all"];
 const ID_BYTES = 16;
 
 /**
- * Decrypts received messages, encrypts posts, and changes members. Follows the order of the
- * server's log, with each step in one transaction of the device's store. Messages are sent only
- * after their step is durable.
+ * Decrypts received messages, encrypts posts and changes members. Processes records in the order of
+ * the server's log, each in one transaction of the device's store, and sends a message only after
+ * the transaction that produced it is durable.
  */
 export class SealedRooms {
   readonly #options: SealedRoomsOptions;
@@ -186,15 +190,17 @@ export class SealedRooms {
   #isLinked = true;
   #cancelCheck: (() => void) | undefined;
   readonly #rooms = new Map<RoomId, RoomView>();
-  /** Keys of events emitted on this link, so that each is emitted once. */
+  /** Keys of the events already emitted on this link, so that no event is emitted twice. */
   readonly #emittedKeys = new Set<string>();
   readonly #claims: Claims;
   readonly files: FileIndex;
-  /** `n` of the last record of each room read on this link. */
+  /** Number `n` of the last record of each room that was read on this link. */
   readonly #lastRead = new Map<RoomId, number>();
-  /** `n` of the last record of each room that this link has delivered in order. */
+  /**
+   * Number `n` of the last record of each room that the server has delivered in order on this link.
+   */
   readonly #lastDelivered = new Map<RoomId, number>();
-  readonly #changeMutexes = new Map<RoomId, Mutex>(); // Bounded by the rooms of an account.
+  readonly #changeMutexes = new Map<RoomId, Mutex>(); // Bounded by the account's rooms.
 
   constructor(options: SealedRoomsOptions) {
     const { clock, entropy, store, stateKey: key, device, request, sha256 } = options;
@@ -217,7 +223,7 @@ export class SealedRooms {
     this.#reader = new RoomReader({ engine, sha256, states, unixMs, ...shared });
   }
 
-  /** Handles a new link. Missed records are requested when a room is next used. */
+  /** Handles a new link. Requests the missed records of a room when that room is next used. */
   connected(): void {
     this.#isLinked = true;
     this.#lastRead.clear();
@@ -263,7 +269,7 @@ export class SealedRooms {
   }
 
   /**
-   * Returns records of one room, in order, as this device can read them.
+   * Decrypts records of one room, in order, as far as this device can.
    * @throws {Fault} store-… if the store fails, link-closed if the link is lost, and the server's
    * refusals
    */
@@ -277,7 +283,8 @@ export class SealedRooms {
       this.#lastRead.delete(room.id);
       await this.#catchUp(room);
     }
-    // A removed member gets no history, but may read records that were delivered in order.
+    // // The server sends a removed member no history, but that member may read records delivered
+    // in order.
     const isContiguous = follows(this.#lastDelivered.get(room.id));
     if (isContiguous || (await this.#isNext(room.id, first)))
       await this.#readRecords(room.id, records);
@@ -288,12 +295,17 @@ export class SealedRooms {
     return this.#openStored(room.id, records);
   }
 
-  /** Reports whether the first record that a link delivers of a room follows the last one read. */
+  /**
+   * Reports whether the first record of a room on a new link directly follows the last record read.
+   */
   #isNext(room: RoomId, { n }: ChatRecord): Promise<boolean> {
     return this.#states.run(room, ({ row }) => row?.n !== undefined && n <= row.n + 1);
   }
 
-  /** Decrypts a page of one or several rooms. @throws {Fault} the faults of `openRecords` */
+  /**
+   * Decrypts a page of records, which may span several rooms.
+   * @throws {Fault} the faults of `openRecords`
+   */
   async #openPage(records: readonly ChatRecord[]): Promise<ChatRecord[]> {
     const sealed = records.filter(({ room }) => room.isSealed === true);
     const opened = new Map<number, ChatRecord>();
@@ -307,13 +319,13 @@ export class SealedRooms {
 
   /**
    * Encrypts posts to one room, in order.
-   * @throws {Fault} seal-refused if this device may not post there, stale-epoch if it may soon, and
-   * the server's refusals
+   * @throws {Fault} seal-refused if this device may not post there, stale-epoch if it may not post
+   * yet, and the server's refusals
    */
   async seal(room: RoomView, posts: readonly PlainPost[]): Promise<(PostBody | Fault)[]> {
     await this.#catchUp(room);
     await this.#holdLease();
-    // Usually the room is ready, and one transaction suffices.
+    // // The room is usually ready, so that a single transaction suffices.
     const sealed = await this.#states.run(room.id, async (tx) =>
       (await this.#isReady(tx)) ? this.#encryptAll(tx, room, posts) : undefined,
     );
@@ -331,7 +343,8 @@ export class SealedRooms {
 
   async #postSettled(tx: RoomTransaction, id: string, seq: number | undefined): Promise<void> {
     const { room } = tx;
-    // An earlier run may have read it from a copy that the server accepted.
+    // // An earlier run may already have stored a higher seq, read from an echo of a post that the
+    // server accepted.
     if (seq !== undefined && seq > (tx.row?.seq ?? 0)) {
       const confirmed = this.#confirmed.get(room) ?? new Map<number, string>();
       if (confirmed.size < CONFIRMED_POSTS_MAX) confirmed.set(seq, id);
@@ -340,7 +353,8 @@ export class SealedRooms {
     }
     const sent = await tx.vault.find<SentRow>(sentKey(room, id));
     if (sent === undefined) return;
-    // The server refused it, or it is in the log as encrypted before, so this count is free.
+    // // The server refused the post, or its log already holds an earlier encryption of the post.
+    // Either way the reserved count is unused.
     await tx.vault.delete(sentKey(room, id));
     if (tx.row?.since === sent.since) tx.change(freeCount(tx.row, sent.count));
   }
@@ -371,23 +385,24 @@ export class SealedRooms {
 
   /**
    * Adds all devices of a user.
-   * @returns the number of added devices, and of devices without a key package
-   * @throws {Fault} seal-refused if this user may not, not-found if no device can be added, and the
-   * server's refusals
+   * @returns the number of devices added and the number without a key package
+   * @throws {Fault} seal-refused if this user may not invite, not-found if no device can be added,
+   * and the server's refusals
    */
   async invite(
     room: RoomView,
     user: string,
   ): Promise<{ readonly added: number; readonly missing: number }> {
     await this.#catchUp(room);
-    // A user who left and returns still has devices in the group.
+    // // A returning user's old devices may still be in the group.
     await this.#removeDeparted(room);
     return this.#addDevices(room, user, await this.#options.request("key-package", { user }));
   }
 
   /**
    * Seals a conversation permanently if the other user has a device that can join.
-   * @throws {Fault} not-found if they have none, seal-refused, and the server's refusals
+   * @throws {Fault} not-found if the other user has no such device, seal-refused, and the server's
+   * refusals
    */
   async sealConversation(room: RoomView, user: string): Promise<void> {
     await this.#catchUp(room);
@@ -427,7 +442,7 @@ export class SealedRooms {
         }
         const { user: name, device: id } = verdict.device;
         if (!isSameName(name, user)) {
-          foreign++; // A server must not substitute another user.
+          foreign++; // The server must not be able to substitute another user's devices.
           continue;
         }
         if (tx.group?.members.some((member) => member.device === id) === true) continue;
@@ -442,7 +457,7 @@ export class SealedRooms {
       await this.#removeFormerKey(room, user);
       await this.#commit(room, plan);
     } catch (error) {
-      // Store and report findings of the failed step.
+      // // The failed transaction was rolled back, so store and report the other key in a new one.
       if (other !== undefined) await this.#recordOtherKey(room.id, other);
       throw error;
     }
@@ -476,8 +491,8 @@ export class SealedRooms {
   }
 
   /**
-   * Removes a user from the room and all their devices from its group. @throws {Fault} if the
-   * server refuses
+   * Removes a user from the room and all of the user's devices from its group.
+   * @throws {Fault} if the server refuses
    */
   kick(room: RoomView, user: string): Promise<void> {
     return this.#commit(room, (tx) => {
@@ -490,9 +505,9 @@ export class SealedRooms {
   }
 
   /**
-   * Makes a member an admin, or revokes the role.
-   * @throws {Fault} seal-refused if this device's user may not, not-member if the user is not a
-   * member, not-allowed for the last admin
+   * Makes a member an admin, or revokes that role.
+   * @throws {Fault} seal-refused if this device's user may not change roles, not-member if the user
+   * is not a member, not-allowed for the last admin
    */
   setAdmin(room: RoomView, user: string, on: boolean): Promise<void> {
     return this.#commit(room, (tx) => {
@@ -581,7 +596,8 @@ export class SealedRooms {
   }
 
   /**
-   * Accepts the room's state, so that this device continues there as far as it can.
+   * Accepts the room's current state, so that this device can continue in the room as far as
+   * possible.
    * @throws {Fault} usage if there is nothing to accept
    */
   async acceptState(room: RoomView): Promise<void> {
@@ -605,7 +621,7 @@ export class SealedRooms {
   }
 
   /**
-   * Returns the digits that both users compare by voice.
+   * Returns the safety number that two users compare by voice.
    * @throws {Fault} user-unknown if no sealed room has presented the user's key
    */
   async safetyNumber(user: string): Promise<SafetyDigits> {
@@ -627,7 +643,8 @@ export class SealedRooms {
   }
 
   /**
-   * Confirms a user's digits. After a key change either key can be confirmed.
+   * Confirms a user's safety number. After a key change, either the former or the new key can be
+   * confirmed.
    * @throws {Fault} usage if the digits are incomplete, mistyped or wrong; user-unknown if no key
    * is known
    */
@@ -651,8 +668,8 @@ export class SealedRooms {
   }
 
   /**
-   * Returns a page that combines the server's records with this device's archive. The server does
-   * not learn of a search in a sealed room.
+   * Returns a page that merges the server's records with this device's archive. Sealed rooms are
+   * searched locally, so the server does not learn the search text.
    * @param rooms the rooms that the query covers
    * @param fetchPage fetches the server's page
    * @throws {Fault} if a request fails, store-… if the store fails
@@ -672,7 +689,7 @@ export class SealedRooms {
     if (target === undefined || grep === "") page.addAll(await fetchOpened(query));
     const recordOf = matcherOf(query);
     for (const room of rooms) {
-      // Fetch missed records first. If the server refuses, search the archive without them.
+      // // Fetch missed records first. If the server refuses, search the archive as it is.
       await this.#catchUp(room).catch(ignoreRefusal);
       await this.#searchRoom(room, query, (seq, row) => {
         const record = page.isBeyond(seq) ? undefined : recordOf(room, seq, row);
@@ -704,8 +721,8 @@ export class SealedRooms {
   }
 
   /**
-   * Uploads key packages if the server has few left or has used the last resort. Deletes expired
-   * ones.
+   * Uploads key packages if the server has few left or has handed out the last resort. Deletes
+   * expired key packages.
    */
   async stockKeyPackages(): Promise<void> {
     const { request, device, clock } = this.#options;
@@ -740,7 +757,7 @@ export class SealedRooms {
   }
 
   /**
-   * Reads a room up to its newest record, adds this device if another one of the account is a
+   * Reads a room up to its newest record, adds this device if another device of the account is a
    * member, and finishes pending commits.
    * @throws {Fault} if the server refuses, store-… if the store fails
    */
@@ -812,7 +829,8 @@ export class SealedRooms {
   }
 
   /**
-   * Reports whether this device is in the group with its latest state, and can post immediately.
+   * Reports whether this device is in the group with its latest state, so that it can post
+   * immediately.
    */
   async #isReady(tx: RoomTransaction): Promise<boolean> {
     const { row, group, vault, room } = tx;
@@ -821,14 +839,14 @@ export class SealedRooms {
     return !this.#renewal.isDue(tx) && (await vault.find(pendingKey(room))) === undefined;
   }
 
-  /** Joins or rejoins if this device is not in the group or its state is unusable. */
+  /** Joins the group if this device is not in it, or rejoins if its state is unusable. */
   async #rejoinIfNeeded(room: RoomView): Promise<void> {
     const found = await this.#states.run(room.id, async (tx) => {
       await applyKeyDecision(tx);
       return { needs: needsRejoin(tx), isCopy: tx.row?.isCopy === true };
     });
     if (!found.needs) return;
-    // A copy that is in use on another machine has claimed the lease.
+    // // Another machine uses a copy of this device's state, and that copy has claimed the lease.
     if (found.isCopy)
       await this.#lease.check().catch((error: unknown) => this.#reportLeaseFault(error));
     await this.#rejoin(room);
@@ -859,7 +877,7 @@ export class SealedRooms {
     return bodies;
   }
 
-  /** @returns a fault if another post has described the file */
+  /** @returns a fault if another post has already described the file */
   async #bodyOf(tx: RoomTransaction, { id, body }: PlainPost): Promise<SealedBody | Fault> {
     const file = fileOfPost(body);
     if (file === undefined) return sealedBodyOf(body);
@@ -962,7 +980,7 @@ export class SealedRooms {
       const { origin, size, root } = known;
       return { origin, size, root, signature };
     } catch (error) {
-      if (error instanceof Fault) return undefined; // A former key of the server signed it.
+      if (error instanceof Fault) return undefined; // The server signed it with a former key.
       throw error;
     }
   }
@@ -987,11 +1005,10 @@ export class SealedRooms {
   }
 
   /**
-   * Rooms in which this device's state needs repair after reading. Bounded by the rooms of an
-   * account.
+   * Rooms in which this device's state needs repair after reading. Bounded by the account's rooms.
    */
   readonly #roomsToRepair = new Set<RoomId>();
-  /** Last `seq` read in this run, for rooms that this device is not in. */
+  /** Last `seq` read in this run, for each room whose group does not include this device. */
   readonly #lastSeqOutside = new Map<RoomId, number>();
 
   /** Confirmed posts, keyed by the `seq` of the expected record. */
@@ -1007,7 +1024,9 @@ export class SealedRooms {
     }
   }
 
-  /** Splits long transactions, which block other processes of this CHAT_HOME. */
+  /**
+   * Splits long batches of records, because a transaction blocks other processes of this CHAT_HOME.
+   */
   async #readRecords(room: RoomId, records: readonly ChatRecord[]): Promise<void> {
     const { clock } = this.#options;
     for (let next = 0; next < records.length; ) {
@@ -1079,14 +1098,14 @@ export class SealedRooms {
   }
 
   /**
-   * Retries a commit until the server accepts it. The server accepts one of several concurrent
-   * commits; the others are planned again.
+   * Retries a commit until the server accepts it. Among concurrent commits the server accepts one,
+   * so each of the other devices plans its commit again on the new state.
    */
   #commit(room: RoomView, plan: Planner): Promise<void> {
     return this.#exclusively(room, () => this.#commitWithRetries(room, plan));
   }
 
-  /** Runs one change of a room's group at a time within this process. */
+  /** Runs changes of a room's group one at a time within this process. */
   #exclusively<Result>(room: RoomView, task: () => Promise<Result>): Promise<Result> {
     const mutex = this.#changeMutexes.get(room.id) ?? new Mutex();
     this.#changeMutexes.set(room.id, mutex);
@@ -1166,7 +1185,7 @@ export class SealedRooms {
 
   /**
    * @throws {Fault} stale-epoch if the commit was dropped and the room must be read again; other
-   * refusals, see #isRefused
+   * refusals as in `#isRefused`
    */
   async #sendCommit(room: RoomView, pending: PendingRow): Promise<void> {
     const { request } = this.#options;
@@ -1201,8 +1220,8 @@ export class SealedRooms {
   }
 
   /**
-   * Reports whether the server refused the commit permanently. A commit is undecided if it was not
-   * answered or the server failed, because the loss of the link may have replaced the answer.
+   * Reports whether the server refused the commit permanently. If the link was lost or the server
+   * failed, the outcome is unknown, because the commit may have been stored before the failure.
    */
   #isRefused({ code }: Fault): boolean {
     if (!this.#options.isLinked()) return false;
@@ -1216,7 +1235,10 @@ export class SealedRooms {
     });
   }
 
-  /** Resends a pending commit whose answer was lost. The server repeats its answer. */
+  /**
+   * Resends a pending commit whose answer was lost. The server answers a repeated commit as it did
+   * the first time.
+   */
   async #resumePending(room: RoomView): Promise<void> {
     const pending = await this.#states.run(room.id, (tx) =>
       tx.vault.find<PendingRow>(pendingKey(room.id)),
@@ -1231,7 +1253,7 @@ export class SealedRooms {
     await this.#catchUp(room);
   }
 
-  /** Replaces a commit that violates the room's rules, if this device belongs to an admin. */
+  /** Replaces a commit that violates the room's rules, if this device's user is an admin. */
   async #replaceRefused(room: RoomView): Promise<void> {
     if (!(await this.#states.run(room.id, canReplaceRefused))) return;
     await this.#commit(room, (tx) =>
@@ -1239,7 +1261,10 @@ export class SealedRooms {
     );
   }
 
-  /** Joins by an external commit after a loss of state, or as another device of a member. */
+  /**
+   * Joins by an external commit, either after a loss of state or as an additional device of a
+   * member.
+   */
   async #rejoin(room: RoomView): Promise<void> {
     const { request, device } = this.#options;
     for (let attempt = 1; attempt <= COMMIT_ATTEMPTS_MAX; attempt++) {
@@ -1250,7 +1275,7 @@ export class SealedRooms {
       let reason: "copy" | "damaged" | undefined;
       const pending = await this.#run(room.id, async (tx) => {
         const isOld = tx.isStale;
-        if (!needsRejoin(tx)) return undefined; // Another device added this one meanwhile.
+        if (!needsRejoin(tx)) return undefined; // Another device has added this device meanwhile.
         await requireNoPending(tx);
         const gid = tx.row === undefined ? {} : { gid: fromBase64Url(tx.row.group) };
         const bound = utf8Encode(fresh.commitId);
@@ -1267,7 +1292,8 @@ export class SealedRooms {
         }
         const { change } = commit;
         if (change.kind === "resync") reason = isOld ? "copy" : "damaged";
-        // A server that once sent a wrong, high number must not lock this device out permanently.
+        // // A server that once sent a seq that was too high must not lock this device out
+        // permanently.
         if (tx.group === undefined && found.seq < (tx.row?.seq ?? 0)) {
           tx.change({ seq: found.seq, n: undefined });
         }
@@ -1323,7 +1349,9 @@ function canReplaceRefused({ row, group }: RoomTransaction): boolean {
   return group.policy.admins.includes(group.self.account);
 }
 
-/** Continues with the room if the owner has decided about the key that blocked it. */
+/**
+ * Resumes the room if the owner of this device has decided about the account key that blocked it.
+ */
 async function applyKeyDecision(tx: RoomTransaction): Promise<void> {
   const { other, ...row } = tx.row ?? {};
   if (tx.row === undefined || other === undefined) return;
@@ -1331,7 +1359,7 @@ async function applyKeyDecision(tx: RoomTransaction): Promise<void> {
   const { account = other.account } = (await identityOf(tx.vault, other.user)) ?? {};
   tx.row = row as RoomRow;
   if (tx.row.status !== "suspect") return;
-  // If the key does not belong to the user, the change stays refused.
+  // // The owner did not accept the key for this user, so the change stays refused.
   if (account !== other.account) {
     return tx.change({ reason: `a change was rejected: ${REFUSALS["identity-changed"]}` });
   }
@@ -1397,7 +1425,7 @@ function canRemoveDeparted({ row, group }: RoomTransaction): boolean {
   return isAdmin || row.departed.every((departed) => isRemovable({ row, group }, departed));
 }
 
-/** The other process's result becomes visible once the server has answered it. */
+/** The result of another process's change becomes visible once the server has answered it. */
 /** @throws {Fault} stale-epoch if a commit of this device is still unanswered */
 async function requireNoPending(tx: RoomTransaction): Promise<void> {
   const pending = await tx.vault.find<PendingRow>(pendingKey(tx.room));
@@ -1407,8 +1435,8 @@ async function requireNoPending(tx: RoomTransaction): Promise<void> {
 }
 
 /**
- * Reports whether removing a departed user requires an admin's device, which does it without
- * waiting for a post.
+ * Reports whether a departed user's devices can be removed only by an admin's device, which does so
+ * without waiting for a post.
  */
 function needsAdmin({ row, group }: RoomTransaction): boolean {
   if (row?.status !== "in") return false;
@@ -1450,12 +1478,12 @@ function cannotWrite(room: RoomView, { row, isStale }: RoomTransaction): Fault {
   });
 }
 
-/** Ignores refusals of the server, but not a lost link. */
+/** Ignores refusals by the server, but not a lost link. */
 function ignoreRefusal(error: unknown): void {
   if (!(error instanceof Fault) || error.code === "link-closed") throw error;
 }
 
-/** Treats `not-found` as absent: there is no group, or the server has lost its group info. */
+/** Treats `not-found` as absent: either no group exists, or the server has lost its group info. */
 function ignoreNotFound(error: unknown): undefined {
   if (error instanceof Fault && error.code === "not-found") return undefined;
   throw error;

@@ -1,4 +1,6 @@
-/** Access of a client to its sealed rooms. Loads MLS code only when the account has one. */
+/**
+ * Access to the sealed rooms of a client. Loads the MLS code only if the account has such rooms.
+ */
 
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
@@ -28,21 +30,23 @@ import type { Awaitable, SealedStore } from "./store.ts";
 
 const SEALED_ROOMS_MAX = 2_000;
 
-/** Transient faults of the link or of a stopping server, after which a record is read again. */
+/**
+ * Transient faults of the link or of a stopping server. After one of them, a record is read again.
+ */
 const LINK_FAULT_CODES: ReadonlySet<string> = new Set([
   ...(["link-closed", "timeout", "shutting-down", "too-fast"] as const),
 ]);
 const RETRY_MS = 100;
 
 export interface SealedHome {
-  /** Reports whether this device was ever in a sealed room. */
+  /** Reports whether this device has ever been in a sealed room. */
   exists(): boolean | Promise<boolean>;
   /** @throws {Fault} store-… if the store fails */
   open(owner: SealedAccount): OpenSealedHome | Promise<OpenSealedHome>;
-  /** Returns the key that encrypts all stored rows. */
   stateKey(): Awaitable<StateKey>;
   /**
-   * Present if the key is quickly available. In a browser it requires code that must be fetched.
+   * True if the key is quickly available. In a browser, reading the key requires code that must
+   * first be fetched.
    */
   readonly hasCheapKey?: true;
   readonly primitives?: SealPrimitives;
@@ -86,7 +90,7 @@ export class Sealing {
   #onLinked: (() => void)[] = [];
   #isLinked = false;
   /**
-   * Permanently sealed targets with their rooms; `undefined` until loaded. At most
+   * Rooms of permanently sealed targets, keyed by target; `undefined` until loaded. At most
    * SEALED_ROOMS_MAX.
    */
   #pins: Map<string, string> | undefined;
@@ -94,11 +98,16 @@ export class Sealing {
   #pinWrites: Promise<void> | undefined;
   /** Rooms of the posts encrypted in this session. Bounded by the posts in flight on one link. */
   readonly #sealedPosts = new Map<string, { readonly room: RoomId; attempts: number }>();
-  /** Outcomes of these posts that are not stored yet. Bounded likewise. */
+  /**
+   * Outcomes of sealed posts that are not stored yet. Bounded by the posts in flight on one link.
+   */
   readonly #unstoredOutcomes = new Map<RoomId, SettledPost[]>();
-  /** Whether this link has listed all rooms. Until then, an unknown target may be sealed. */
+  /**
+   * True if the server has listed all rooms on this link. Until then, an unknown target may be
+   * sealed.
+   */
   #isCaughtUp = false;
-  /** Whether this client follows its rooms, or sends a single request. */
+  /** False for a client that sends a single request and does not follow its rooms. */
   #followsRooms = false;
   #roomWaiters: (() => void)[] = []; // Bounded by the batches of the outboxes.
 
@@ -161,8 +170,8 @@ export class Sealing {
   }
 
   /**
-   * Returns records of one room, in order, as this device can read them, and always the same
-   * number.
+   * Decrypts records of one room as far as this device can. Returns one record for each given
+   * record, in order.
    */
   async openRecords(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]> {
     for (;;) {
@@ -177,7 +186,7 @@ export class Sealing {
         if (!(error instanceof Fault)) throw error;
         if (!LINK_FAULT_CODES.has(error.code) || this.#account === undefined)
           return records.map(asClosed);
-        // A stopping server reports it while the link still exists.
+        // // A stopping server refuses requests while the link is still open.
         const { clock } = this.#options;
         await delay(clock, error.retryAfterMs ?? RETRY_MS);
         await this.#untilLinked();
@@ -186,7 +195,7 @@ export class Sealing {
   }
 
   /**
-   * Returns a page of the history, with this device's archive of sealed rooms.
+   * Returns a page of the history that includes this device's archive of sealed rooms.
    * @param fetchPage fetches the server's page
    * @throws {Fault} if a request fails
    */
@@ -210,7 +219,7 @@ export class Sealing {
 
   /**
    * Returns the sealed rooms among the targets of a file.
-   * @throws {Fault} seal-refused if a room was sealed and the server denies it
+   * @throws {Fault} seal-refused if a room was sealed and the server now lists it as open
    */
   async sealedTargets(targets: readonly string[]): Promise<readonly SealedTarget[]> {
     await this.#loadingPins;
@@ -224,7 +233,7 @@ export class Sealing {
     return sealed;
   }
 
-  /** Returns the code for sealed rooms. @throws {Fault} unreachable if it cannot be fetched */
+  /** @throws {Fault} unreachable if the code cannot be fetched */
   code(): Promise<SealedCode> {
     return this.#options.load();
   }
@@ -234,8 +243,8 @@ export class Sealing {
   }
 
   /**
-   * Erases the content of a sealed file, before its message.
-   * @param seq of the message
+   * Erases the content of a sealed file before its message is erased.
+   * @param seq the seq of the message
    * @param request sends the request unchanged
    * @throws {Fault} if the server refuses
    */
@@ -256,7 +265,7 @@ export class Sealing {
       const ids = rooms.map(({ id }) => id);
       return await files.partnerOf(seq, ids);
     } catch (error) {
-      asFault(error); // A device without sealed rooms has no sealed files.
+      asFault(error); // A device that has no sealed rooms has no sealed files.
       return undefined;
     }
   }
@@ -264,7 +273,7 @@ export class Sealing {
   /**
    * Returns the bodies to send for posts of one outbox, in order, with a fault for each post that
    * must not be sent.
-   * @returns `undefined` if none of them goes to a sealed room
+   * @returns `undefined` if none of the posts goes to a sealed room
    */
   seal(posts: readonly PostToSeal[]): Promise<(PostBody | Fault)[]> | undefined {
     if (this.#pins === undefined || posts.some((post) => !this.#isKnown(post))) {
@@ -281,7 +290,7 @@ export class Sealing {
   }
 
   /**
-   * Handles the outcome of a post. A message that was refused, or was stored before, frees its
+   * Handles the outcome of a post. A message that was refused or already stored frees its reserved
    * count.
    */
   settled(id: string, outcome: PostOutcome): void {
@@ -294,7 +303,7 @@ export class Sealing {
     void this.#storeOutcomes(room);
   }
 
-  /** Stores the outcomes of one tick, and those that arrive meanwhile, in one transaction. */
+  /** Stores all outcomes of one tick, and those that arrive while it waits, in one transaction. */
   async #storeOutcomes(room: RoomId): Promise<void> {
     const outcomes = this.#unstoredOutcomes.get(room) ?? [];
     try {
@@ -323,14 +332,15 @@ export class Sealing {
     return new Promise((resolve) => this.#roomWaiters.push(resolve));
   }
 
-  /** Uploads key packages, with which other users can add this device. */
+  /** Uploads key packages, which other users need to add this device to rooms. */
   stock(): void {
     if (this.#options.home === undefined || !this.#options.keys.canSign) return;
-    // A device without a certificate cannot do this. The next link retries failures.
+    // // A device without a certificate cannot upload key packages. Failures are retried on the
+    // next link.
     void this.#stock().catch(asFault);
   }
 
-  /** Loads the code only if the server runs low on key packages. */
+  /** Loads the code only if the server is running out of key packages. */
   async #stock(): Promise<void> {
     if (this.#open === undefined) {
       const { left, lastResort } = await this.#options.request("key-packages", { packages: [] });
@@ -356,7 +366,7 @@ export class Sealing {
         continue;
       }
       this.#pins?.set(pinName(post.to), room.id);
-      // Consecutive posts to the same room are one step.
+      // // Consecutive posts to the same room are encrypted together.
       let end = start + 1;
       while (end < posts.length && rooms[end]?.id === room.id) end++;
       bodies.push(...(await this.#sealBatch(room, posts.slice(start, end))));
@@ -378,7 +388,7 @@ export class Sealing {
     }
   }
 
-  /** @throws {Fault} seal-refused if the server rejects every attempt as outdated */
+  /** @throws {Fault} seal-refused if the server has rejected too many attempts as outdated */
   #countAttempt(id: string, room: RoomId): void {
     const attempts = (this.#sealedPosts.get(id)?.attempts ?? 0) + 1;
     this.#sealedPosts.set(id, { room, attempts });
@@ -388,28 +398,28 @@ export class Sealing {
     });
   }
 
-  /** @param room listed by the server; `undefined` at the end of the list */
+  /** @param room a room listed by the server; `undefined` at the end of the list */
   roomListed(room?: RoomView): void {
     for (const resolve of this.#roomWaiters.splice(0)) resolve();
     if (room !== undefined) this.#pin(room);
-    // Another device of the account has joined it, so this one joins as well.
+    // // Another device of the account has joined the room, so this device joins as well.
     if (room?.isSealed === true && this.#followsRooms && this.#isCaughtUp) this.#syncRoom(room);
   }
 
   /**
-   * Pins the target even if this device was never in the group, because its user may post there and
-   * be removed meanwhile.
+   * Pins the target even if this device was never in the group, because its user may write a post
+   * there and be removed before the post is sent.
    */
   #pin(room: RoomView): void {
     if (room.isSealed !== true) return;
     const target = pinName(formatTarget(room));
-    // An existing pin stays, because the server may list another room under that name.
+    // // Keep an existing pin, because the server may list a different room under the same name.
     if (this.#pins?.has(target) !== false) return;
     this.#pins.set(target, room.id);
     this.#storePin(target, room.id);
   }
 
-  /** Stores the pin, because posts to the target may outlive this process. */
+  /** Stores the pin, because queued posts to the target may outlive this process. */
   #storePin(target: string, room: RoomId): void {
     const { home: homes, keys } = this.#options;
     const account = this.#account;
@@ -432,15 +442,17 @@ export class Sealing {
     this.#pinWrites = tracked;
   }
 
-  /** Resolves when pins of sealed targets are stored; `undefined` if they are. */
+  /**
+   * Resolves when the pins of sealed targets are stored; `undefined` if they are stored already.
+   */
   pinsStored(): Promise<void> | undefined {
     if (this.#pins !== undefined) return this.#pinWrites;
     return this.#loadingPins?.then(() => this.#pinWrites);
   }
 
   /**
-   * Returns a post as stored while it is queued: encrypted with the device's key, and marked as
-   * sealed in case this device loses its other data.
+   * Returns a post in the form in which it is stored while queued: encrypted with the device's key,
+   * and marked as sealed in case this device loses its other data.
    * @throws {Fault} if the key is unavailable; may also reject
    */
   encryptQueued(outbox: OutboxId, post: UnsentPost): Awaitable<UnsentPost> {
@@ -448,7 +460,7 @@ export class Sealing {
     const room = this.#roomOf(target);
     const isSealed = this.#pins?.has(pinName(target)) || room?.isSealed === true;
     if (!isSealed) {
-      // A new link does not know yet which rooms are sealed.
+      // // On a new link the client does not know yet which rooms are sealed.
       const mayBeSealed = room === undefined && !this.#isCaughtUp;
       const isCheap = this.#options.home?.hasCheapKey === true;
       return mayBeSealed && isCheap ? (this.#queuedPosts?.encrypt(outbox, post) ?? post) : post;
@@ -459,7 +471,7 @@ export class Sealing {
   }
 
   /**
-   * Decrypts queued posts; `undefined` if they are stored unencrypted.
+   * Decrypts queued posts; `undefined` if the posts are stored unencrypted.
    * @throws {Fault} if the key is unavailable
    */
   decryptQueued(
@@ -483,7 +495,7 @@ export class Sealing {
       const opened = await queuedPosts.decrypt(outbox, post);
       if (opened instanceof Fault) decrypted.push({ post, fault: opened });
       else decrypted.push(opened ?? post);
-      // An earlier version stored it unencrypted.
+      // // An earlier version stored the post unencrypted.
       if (opened === undefined && isMarkedPost(post))
         reencrypted.push(await queuedPosts.encrypt(outbox, post));
     }
@@ -499,7 +511,7 @@ export class Sealing {
   /**
    * Handles the end of the room list.
    * @param syncs whether to sync the sealed rooms
-   * @param onSynced called afterwards if there are any
+   * @param onSynced called after the sync if there are sealed rooms
    */
   caughtUp(syncs: boolean, onSynced = () => Promise.resolve()): void {
     this.#isCaughtUp = true;
@@ -514,13 +526,13 @@ export class Sealing {
       .then(() => onSynced().catch(asFault))
       .catch((fault: unknown) => {
         asFault(fault);
-        emit({ kind: "sealed-fault", fault: fault as Fault }); // The fault was emitted immediately.
+        emit({ kind: "sealed-fault", fault: fault as Fault }); // The fault was already emitted.
       });
   }
 
   /**
-   * Refuses to send a post unencrypted, or to another room of its name, if its target was ever
-   * sealed.
+   * If the target was ever sealed, refuses to send a post to it unencrypted, or to a different room
+   * with the same name.
    */
   #checkDowngrade(
     to: string,
@@ -541,8 +553,8 @@ export class Sealing {
   }
 
   /**
-   * Checks again with the stored pin: a new group of that name that this home has joined since has
-   * replaced it.
+   * Repeats the check with the stored pin. If this device has since joined a new group with the
+   * same name, that group has replaced the pin.
    */
   async #checkStoredDowngrade(
     to: string,
@@ -560,7 +572,7 @@ export class Sealing {
   }
 
   async #loadPins(account: SealedAccount): Promise<void> {
-    // If pins are unreadable, the server refuses such posts.
+    // // If the pins are unreadable, the server still refuses unencrypted posts to sealed rooms.
     const pins = (await this.#readPins(account)) ?? new Map<string, string>();
     if (this.#account !== account) return;
     this.#pins = pins;
@@ -636,7 +648,10 @@ export class Sealing {
   }
 }
 
-/** Removes the text of a post that will be refused and must not be stored unencrypted. */
+/**
+ * Removes the text of a post to a sealed target. The post will be refused, and its text must not be
+ * stored unencrypted.
+ */
 function withoutText(post: UnsentPost): UnsentPost {
   return { ...post, body: JSON.stringify(markSealed({ text: "" })) };
 }
@@ -646,7 +661,7 @@ function isMarkedPost({ body }: UnsentPost): boolean {
   try {
     return isMarkedSealed(JSON.parse(body) as PostBody);
   } catch {
-    return false; // The parser of the body reports the fault.
+    return false; // The body's parser reports the fault.
   }
 }
 

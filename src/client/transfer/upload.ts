@@ -36,7 +36,7 @@ export class Upload implements ChannelTask<UploadedFile> {
   readonly #options: UploadOptions;
   readonly #request: UploadRequest;
   readonly #ahead: ReadAhead;
-  /** Size in the first offer. A stream is offered without a size on later channels, too. */
+  /** Size given in the first offer. A stream is offered without a size, also on later channels. */
   readonly #sizeBytes: number | undefined;
   readonly #reporter: Reporter;
   #checksums: UploadChecksums;
@@ -44,7 +44,7 @@ export class Upload implements ChannelTask<UploadedFile> {
   #isJournaled = false;
   #isResumed = false;
   #isChanged = false;
-  /** `undefined` until a server has reported how much it has. */
+  /** Number of bytes that the server already has; `undefined` until a server has reported it. */
   #resumedBytes: number | undefined;
   #channel: UploadChannel | undefined;
   #waitsAt: PauseCause = "server";
@@ -86,7 +86,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     }
   }
 
-  /** Saves checksums, so that the next run or channel need not read the same chunks. */
+  /** Saves checksums, so that the next run or channel does not have to read the same chunks. */
   #flush(): void {
     ignoringFaults(() => this.#checksums.flush());
   }
@@ -119,8 +119,8 @@ export class Upload implements ChannelTask<UploadedFile> {
   }
 
   /**
-   * @returns the journal's entry, which is created if necessary; `undefined` if the upload cannot
-   * be resumed
+   * @returns the upload's journal entry, which is created if necessary; `undefined` if the upload
+   * cannot be resumed
    */
   async #openJournal(
     connection: Connection,
@@ -172,7 +172,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     };
   }
 
-  /** Restarts after the server has erased an earlier run's upload. */
+  /** Restarts the upload, because the server has erased the upload of an earlier run. */
   #restart(
     connection: Connection,
     active: LoggedInLink,
@@ -207,7 +207,9 @@ export class Upload implements ChannelTask<UploadedFile> {
     this.#update(haveBytes);
   }
 
-  /** Hashes chunks that the server has but the journal lacks, without sending them. */
+  /**
+   * Hashes chunks that the server has but whose checksums the journal lacks, without sending them.
+   */
   async #hashUpTo(have: number, connection: Connection): Promise<void> {
     const checksums = this.#checksums;
     this.#waitsAt = "source";
@@ -278,14 +280,14 @@ export class Upload implements ChannelTask<UploadedFile> {
 
   /**
    * Withdraws an upload whose file has changed, so that no run resumes it. If the channel is lost
-   * meanwhile, the next run detects the change by the stamp.
+   * first, the next run detects the change by the stamp.
    */
   async #withdrawIfChanged(
     { code }: Fault,
     connection: Connection,
     journal: ResumableUpload | undefined,
   ): Promise<void> {
-    // If all chunks are acknowledged, only the digest can be wrong.
+    // // If the server has acknowledged all chunks, only the digest can be wrong.
     const isWrong = code === "checksum-wrong" && this.#channel?.isAcked === true;
     if (isWrong) ignoringFaults(() => journal?.remove());
     if (connection.isClosed || !(isWrong || code === "file-changed")) return;
@@ -294,20 +296,18 @@ export class Upload implements ChannelTask<UploadedFile> {
       await this.#withdraw(connection, this.#file);
       ignoringFaults(() => journal?.remove());
     } catch (error) {
-      if (!(error instanceof Fault)) throw error; // The first fault is more informative.
+      if (!(error instanceof Fault)) throw error; // The fault of the upload is more informative.
     }
   }
 
-  /**
-   * @throws {Fault} the channel's fault, after which it is unknown whether the server has received
-   * the request
-   */
+  /** @throws {Fault} the channel's fault; the server may or may not have received the request */
   async #withdraw(connection: Connection, file: FileId): Promise<void> {
     try {
       await connection.request("withdraw", { file });
     } catch (error) {
       if (!(error instanceof Fault) || connection.isClosed) throw error;
-      // The server refuses if the upload is finished or unknown.
+      // // The server refuses if the upload is finished or unknown, and then there is nothing to
+      // withdraw.
     }
   }
 
@@ -320,7 +320,7 @@ export class Upload implements ChannelTask<UploadedFile> {
   }
 }
 
-/** Ignores faults of the journal, which cost the next run some hashing or one request. */
+/** Ignores faults of the journal. They cost the next run only some hashing or one request. */
 function ignoringFaults(action: () => void): void {
   try {
     action();
