@@ -1,4 +1,4 @@
-/** The line client: `chat join` without the full screen. */
+/** The line client, which `chat join` runs when it does not use the full screen. */
 
 import { unreachable } from "../../base/assert.ts";
 import { diskSpaceText } from "../../base/disk-space.ts";
@@ -36,16 +36,19 @@ import { runSlash, showView } from "./slash.ts";
 import { SlashHost, viewOf } from "./slash-host.ts";
 import { MESSAGE_KINDS, unreadLine, unreadOf } from "./unread.ts";
 
-/** Milliseconds to wait at exit for the records of the user's own messages. */
+/** Time to wait at exit for the records of the user's own messages. */
 const OWN_RECORDS_TIMEOUT_MS = 5_000;
 
-/** Sends typed lines and prints events. */
+/** Sends lines that the user types, and prints events. */
 export class LineClient extends SlashHost {
   readonly chatConsole: ChatConsole;
   readonly files: LineFiles;
   #current: Target;
   #room: Name;
-  /** Failed changes of room or login in a script. The following lines have no valid destination. */
+  /**
+   * Changes of room or login that failed in a script. The script's following lines then have no
+   * valid destination.
+   */
   readonly #failedChanges = new Set<"room" | "login">();
   readonly #script: ScriptLines;
   readonly #rooms: readonly Name[];
@@ -58,21 +61,24 @@ export class LineClient extends SlashHost {
   /** Seq of the user's newest printed join, keyed by room. */
   readonly #printedJoins = new Map<string, number>();
   /**
-   * Newest printed seq before a pending join, keyed by room. The record of the join has a higher
+   * Newest seq printed before a pending join, keyed by room. The record of the join has a higher
    * seq.
    */
   readonly #pendingJoins = new Map<string, number>();
   #onPrinted = () => {};
   #onLost = () => {};
-  /** Set during a login, so that the `connected` event is printed as `logged-in`. */
+  /** Set during a login. The client then prints the `connected` event as `logged-in`. */
   #pendingLogin: PromiseWithResolvers<void> | undefined;
   #wasConnected = false;
   #hasMajority = true;
-  /** Unconfirmed messages in typed order. Bounded by the client's outbox. */
+  /**
+   * Messages that the server has not confirmed, in typed order. Limited by the size of the client's
+   * outbox.
+   */
   readonly #unconfirmed = new Set<{ readonly to: string; readonly text: string }>();
-  /** Time and text of the last announcement. */
+  /** Time and text of the last printed announcement. */
   #lastAnnouncement = "";
-  /** Bounded by KNOWN_FILES_MAX. */
+  /** Files whose names are not yet saved for shell completion. At most KNOWN_FILES_MAX. */
   readonly #newFiles: KnownFile[] = [];
   #isCaughtUp = false;
 
@@ -93,18 +99,15 @@ export class LineClient extends SlashHost {
     this.#current = { kind: "room", name: this.#room };
   }
 
-  /**
-   * Destination of a message.
-   * @throws {Fault} not-member after a failed change of room
-   */
+  /** Destination of a message. @throws {Fault} not-member after a failed change of room */
   get current(): string {
     this.#checkDestination();
     return formatTarget(this.#current);
   }
 
   /**
-   * Room that room commands apply to, also during a conversation.
-   * @throws {Fault} as `current`
+   * Room to which room commands apply, even while a conversation is open.
+   * @throws {Fault} not-member after a failed change of room
    */
   get room(): Name {
     this.#checkDestination();
@@ -133,7 +136,7 @@ export class LineClient extends SlashHost {
     }
   }
 
-  /** Waits until all messages and files are settled, and ends the client. */
+  /** Waits until the server has confirmed all messages and files, and ends the client. */
   async quit(): Promise<void> {
     try {
       await this.open.client.drain();
@@ -147,7 +150,7 @@ export class LineClient extends SlashHost {
     this.#exit.end(this.#damage.fault ?? this.#script.exitCode);
   }
 
-  /** Lists unconfirmed messages, which stay queued for the next run. */
+  /** Prints the unconfirmed messages. They stay queued for the next run. */
   #reportUnsent(error: unknown): void {
     if (!(error instanceof Fault)) throw error;
     for (const { to, text } of this.#unconfirmed) {
@@ -159,14 +162,14 @@ export class LineClient extends SlashHost {
     this.#exit.end(error);
   }
 
-  /** @throws {Fault} usage: line mode has no settings */
+  /** @throws {Fault} usage always, because line mode has no settings */
   set(): void {
     throw new Fault("usage", "/set works only in full screen", {
       remedy: "run without --plain, or edit config.toml",
     });
   }
 
-  /** @throws {Fault} usage: line mode has no notifications */
+  /** @throws {Fault} usage always, because line mode has no notifications */
   notify(): void {
     throw new Fault("usage", "/notify works only in full screen", {
       remedy: "run without --plain",
@@ -201,12 +204,12 @@ export class LineClient extends SlashHost {
     );
   }
 
-  /** The current input line, for tasks that outlive it. */
+  /** Current input line. A command that outlasts it keeps it to report faults. */
   get input(): InputLine | undefined {
     return this.#script.current;
   }
 
-  /** Reports a recorded message or file. @param fields additional JSON fields */
+  /** Prints the receipt of a message or file. @param fields additional JSON fields */
   reportAck(
     to: string,
     { seq, queued }: Pick<Receipt, "seq" | "queued">,
@@ -227,8 +230,8 @@ export class LineClient extends SlashHost {
   }
 
   /**
-   * Waits until all messages sent here are recorded and printed, for commands that refer to the
-   * user's last message.
+   * Waits until all messages sent by this client are recorded and printed. Commands that refer to
+   * the user's last message need its record.
    * @throws {Fault} link-closed if the connection closes
    */
   async waitUntilConfirmed(): Promise<void> {
@@ -242,8 +245,8 @@ export class LineClient extends SlashHost {
   }
 
   /**
-   * Reports a fault without ending the session.
-   * @param input the refused line of a script
+   * Prints a fault without ending the session.
+   * @param input line of a script that caused the fault
    */
   fail(error: unknown, input?: InputLine): void {
     if (!(error instanceof Fault)) throw error;
@@ -283,8 +286,9 @@ export class LineClient extends SlashHost {
   }
 
   /**
-   * Records a failed change of room or user. A terminal's prompt displays the current destination.
-   * The following lines of a script were meant for another destination and must not be sent here.
+   * Stores that a change of room or user failed. In a terminal, the prompt displays the current
+   * destination. In a script, the following lines were meant for a different destination, so the
+   * client must not send them.
    */
   override changeFailed(change: "room" | "login"): void {
     if (!this.chatConsole.isInteractive) this.#failedChanges.add(change);
@@ -308,7 +312,7 @@ export class LineClient extends SlashHost {
     this.chatConsole.prompt(user === undefined ? "> " : `${current}${lock}> `);
   }
 
-  /** Runs a login and waits for its `connected` event, which is printed as `logged-in`. */
+  /** Runs a login and waits for its `connected` event, which the client prints as `logged-in`. */
   async runLogin(login: () => Promise<unknown>): Promise<void> {
     const reported = Promise.withResolvers<void>();
     this.#pendingLogin = reported;
@@ -322,9 +326,12 @@ export class LineClient extends SlashHost {
     await reported.promise;
   }
 
-  /** Waits for the user's own records, so that the next run does not print them as new. */
+  /**
+   * Waits for the records of the user's own messages, so that the next run does not print them as
+   * new.
+   */
   async #waitForOwnRecords(): Promise<void> {
-    await Promise.resolve(); // Runs the handlers of the last post first.
+    await Promise.resolve(); // Lets the handlers of the last post run first.
     if (this.#areOwnRecordsPrinted()) return;
     await new Promise<void>((resolve) => {
       const cancel = this.context.clock.after(OWN_RECORDS_TIMEOUT_MS, resolve);
@@ -376,8 +383,8 @@ export class LineClient extends SlashHost {
   }
 
   /**
-   * Saves file names for shell completions. Saves the names of a catch-up together, because each
-   * write waits for the disk.
+   * Saves the file's name for shell completion. During a catch-up, saves many names at a time,
+   * because each write waits for the disk.
    */
   #addKnownFile(record: ChatRecord): void {
     if (record.kind !== "file") return;
@@ -461,7 +468,7 @@ export class LineClient extends SlashHost {
       }
       case "announced": {
         const { kind, text, by, time } = event;
-        // The server repeats the announcement at each connection.
+        // The server sends the announcement again after each connection.
         if (this.#lastAnnouncement === `${time} ${text}`) return;
         this.#lastAnnouncement = `${time} ${text}`;
         const withdrawn = text === "" ? `${by} withdrew the announcement` : undefined;
@@ -491,7 +498,7 @@ export class LineClient extends SlashHost {
         const { kind, user, sentence } = event;
         return chatConsole.print({ kind, user }, sentence);
       }
-      case "came-in": // Its record is shown.
+      case "came-in": // The client prints the record of the join.
       case "pinned":
       case "moved":
       case "link-asked":
@@ -503,7 +510,10 @@ export class LineClient extends SlashHost {
     }
   }
 
-  /** Reports changes only, because the server repeats the state at each connection. */
+  /**
+   * Prints changes of the cluster's state only, because the server sends the state again after each
+   * connection.
+   */
   #majority(on: boolean): void {
     if (on === this.#hasMajority) return;
     this.#hasMajority = on;
@@ -515,7 +525,7 @@ export class LineClient extends SlashHost {
     this.chatConsole.print(faultJson(fault), faultLine(fault));
   }
 
-  /** Prints a record and marks it as read. Hides messages of ignored users. */
+  /** Prints a record and marks it as read. Does not print messages from ignored users. */
   #printRecord(record: ChatRecord): void {
     const { client } = this.open;
     const isHidden = MESSAGE_KINDS.has(record.kind) && client.reading?.ignores(record.from);
@@ -529,7 +539,7 @@ export class LineClient extends SlashHost {
     client.reading?.markRead(record);
   }
 
-  /** Updates the destination after its room or user was renamed. */
+  /** Updates the destination after its room or user has been renamed. */
   #followRename({ kind, body }: ChatRecord): void {
     const [oldName, name] = [body?.["was"], body?.["name"]];
     if (kind !== "rename" || typeof oldName !== "string" || typeof name !== "string") return;

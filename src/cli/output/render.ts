@@ -22,7 +22,7 @@ export type DisplayBody =
   | {
       readonly kind: "text" | "action";
       readonly text: string;
-      /** Seq of the replied message. */
+      /** Seq of the message that this message replies to. */
       readonly re?: number;
       readonly mentions?: readonly string[];
       readonly imported?: ImportOrigin;
@@ -36,24 +36,29 @@ export type DisplayBody =
       readonly imported?: ImportOrigin;
     }
   | { readonly kind: "room" | "join" }
-  /** `also` lists the message's edits and other messages erased with it. */
+  /**
+   * `also` lists the seqs of the message's edits and of further messages that were erased with it.
+   */
   | { readonly kind: "erased"; readonly also?: readonly number[] }
-  /** Milliseconds until messages are deleted; absent if retention is permanent. */
+  /**
+   * `keepMs` is the time until messages are deleted, in ms; absent if messages are kept
+   * permanently.
+   */
   | { readonly kind: "retention"; readonly keepMs?: number }
-  /** `of` is the seq of the message. */
+  /** `of` is the seq of the pinned message. */
   | { readonly kind: "pin"; readonly of: number; readonly on: boolean }
-  /** Whether authors see read receipts. */
+  /** `on` is whether authors receive read receipts. */
   | { readonly kind: "receipts"; readonly on: boolean }
   /**
    * `by` is the user who removed the member; absent if the member left. `removed` means that the
-   * account was removed.
+   * member's account was removed.
    */
   | { readonly kind: "leave"; readonly by?: string; readonly removed?: boolean }
   | { readonly kind: "topic"; readonly topic: string }
-  /** `until` is a UTC time as text; absent if permanent. */
+  /** `until` is a UTC time as text; absent if the mute is permanent. */
   | { readonly kind: "mute"; readonly user: string; readonly on: boolean; readonly until?: string }
   | { readonly kind: "grant"; readonly user: string; readonly on: boolean }
-  /** Rename of a room or, with `user`, of a user. */
+  /** Rename of a user if `user` is present; otherwise of a room. */
   | {
       readonly kind: "rename";
       readonly was: string;
@@ -66,31 +71,37 @@ export type DisplayBody =
       readonly kind: "group";
       readonly added: number;
       readonly removed: number;
-      /** Owners of the devices, if this device could decrypt the change. */
+      /**
+       * Owners of the added and removed devices; absent if this device could not decrypt the
+       * change.
+       */
       readonly users?: readonly string[];
     }
   | { readonly kind: "remove" }
   /**
-   * Replaces `count` unreadable messages of a sealed room; `undefined` if the count is unknown.
-   * Never in JSON.
+   * Stands for `count` unreadable messages of a sealed room; `undefined` if their number is
+   * unknown. JSON output never contains a gap.
    */
   | { readonly kind: "gap"; readonly count: number | undefined }
   | ({ readonly kind: "file" } & FileBody)
   | { readonly kind: "damaged" | "unreadable"; readonly reason: string };
 
-/** Original author and time. `from` of the record is the importing user. */
+/**
+ * Original author and time of an imported message. The record's own `from` is the user who imported
+ * it.
+ */
 export interface ImportOrigin {
   readonly from: string;
   /** UTC time as text. */
   readonly time: string;
 }
 
-/** A sent file, as in its record. */
+/** A sent file, with the fields of its record. */
 export interface FileBody {
   readonly id: string;
   readonly name: string;
   readonly sizeBytes: number;
-  /** Hex SHA-256 over the checksums of all chunks. */
+  /** Hexadecimal SHA-256 of the checksums of all chunks. */
   readonly digest: string;
   readonly chunks: number;
   readonly folder?: { readonly entries: number };
@@ -99,9 +110,9 @@ export interface FileBody {
 
 /** A record for output, with names in place of ids. */
 export type DisplayRecord = {
-  /** End-to-end encrypted. */
+  /** Whether the message was end-to-end encrypted. */
   readonly sealed?: true;
-  /** Number of earlier messages of the author's device that never arrived. */
+  /** Number of earlier messages from the author's device that this device never received. */
   readonly withheld?: number;
   readonly seq: number;
   readonly timeUnixMs: number;
@@ -111,7 +122,7 @@ export type DisplayRecord = {
 
 export type DisplayFile = Extract<DisplayRecord, { kind: "file" }>;
 
-/** Reports whether a record is a file. An erased file has another kind. */
+/** Reports whether a record is a file. The kind of an erased file is `erased`. */
 export function isFile(record: DisplayRecord): record is DisplayFile {
   return record.kind === "file";
 }
@@ -120,16 +131,16 @@ export interface Style {
   readonly format: "text" | "tsv" | "json";
   readonly color: boolean;
   readonly offsetMinutes: OffsetMinutes;
-  /** User who reads the output. A direct message displays the other user's name. */
+  /** User who reads the output. A direct message shows the name of the other user. */
   readonly me: string | undefined;
   /**
-   * `date` displays day and seconds, for history; `clock` displays hours and minutes, for live
-   * events.
+   * `date` shows the day and the time with seconds, for history. `clock` shows hours and minutes,
+   * for live events.
    */
   readonly stamp: "date" | "clock";
-  /** Returns the screen width; absent if the output is not a screen and lines are not wrapped. */
+  /** Returns the screen width; absent if the output is not a screen. Lines are then not wrapped. */
   readonly columns?: (() => number) | undefined;
-  /** Returns the author of a message by seq, if known. */
+  /** Returns the author of the message with a seq; `undefined` if the author is unknown. */
   readonly authorOf?: (seq: number) => string | undefined;
 }
 
@@ -149,12 +160,12 @@ export function styleOf(
   };
 }
 
-/** Returns local time on a screen, and UTC with milliseconds elsewhere. */
+/** Returns local time for a screen, and UTC with milliseconds for other outputs. */
 export function formatTimestamp(unixMs: number, { format, offsetMinutes }: Style): string {
   return format === "text" ? formatLocal(unixMs, offsetMinutes) : formatUtc(unixMs);
 }
 
-/** Renders a record with a line feed. A text may span several lines only on a terminal. */
+/** Renders a record and a line feed. Only on a terminal, the text may span several lines. */
 export function renderRecord(record: DisplayRecord, style: Style): string {
   switch (style.format) {
     case "json":
@@ -180,13 +191,16 @@ export function renderJson(value: JsonObject): string {
   return jsonLine(value);
 }
 
-/** Returns the fields that scripts rely on, in a fixed order. */
+/** Returns the fields of the JSON output in a fixed order. Scripts depend on them. */
 export function recordJson(record: DisplayRecord): JsonObject {
   const { kind, seq, timeUnixMs, destination, from, ...body } = record;
   return { kind, seq, time: formatUtc(timeUnixMs), ...destination, from, ...body };
 }
 
-/** Renders columns under a heading on a terminal, and TSV without a heading otherwise. */
+/**
+ * Renders a table: aligned columns with a heading on a terminal, and TSV without a heading
+ * otherwise.
+ */
 export function renderTable(
   heading: readonly string[],
   rows: readonly (readonly string[])[],
@@ -206,7 +220,7 @@ export function renderTable(
   return `${[title, ...cleaned.map(line)].join("\n")}\n`;
 }
 
-/** Returns the room, or `@peer` for the other user of a conversation. */
+/** Returns the name of the room, or `@peer` for the other user of a conversation. */
 export function destinationName(
   { destination, from }: Pick<DisplayRecord, "destination" | "from">,
   me?: string,
@@ -232,7 +246,7 @@ function screenText(record: DisplayRecord, style: Style): string {
       ? ""
       : `${withContinuations(`${time} ${destination} * ${withheldText}`, style)}\n`;
   const plainText = cleanText(expandTabs(eventText(record, style)), { lines: isText });
-  // Without colours, the markup stays visible.
+  // Without colours, the text keeps its markup characters.
   const isPainted = style.color && record.kind === "text";
   const me = mentionsMe(record, style) ? style.me : undefined;
   const body = isPainted ? expandTabs(paintedText(record.text, me)) : plainText;
@@ -243,14 +257,16 @@ function screenText(record: DisplayRecord, style: Style): string {
   return `${before}${withContinuations(`${time} ${destination} ${content}`, style)}\n`;
 }
 
-/** Returns a line before the record about missing messages of the author's device. */
+/**
+ * Returns the warning, printed before a record, that messages from the author's device are missing.
+ */
 function withheldBefore({ withheld = 0, from }: DisplayRecord): string {
   return `${counted(withheld, "message")} from ${cleanText(from)} withheld`;
 }
 
 /**
- * Returns the author. An imported author has spaces and brackets, which account names cannot
- * contain.
+ * Returns the author's name. The name of an imported author contains spaces and brackets, which an
+ * account name cannot contain.
  */
 function authorName(record: DisplayRecord, style: Style): string {
   if (record.kind === "gap") return "";
@@ -260,7 +276,7 @@ function authorName(record: DisplayRecord, style: Style): string {
   return `${imported.from} (${time}, imported by ${record.from})`;
 }
 
-/** Prefix of continuation lines, so that a message cannot imitate another record. */
+/** Prefix of continuation lines. Without it, a message could imitate another record. */
 const CONTINUATION = "  | ";
 
 function withContinuations(text: string, { columns }: Pick<Style, "columns">): string {
@@ -273,8 +289,8 @@ function withContinuations(text: string, { columns }: Pick<Style, "columns">): s
 const TAB_COLUMNS = 4;
 
 /**
- * Expands tabs relative to the start of a line's text. The terminal's own tab stops would count the
- * name before it.
+ * Expands tabs to columns counted from the start of the text. The terminal would count from the
+ * start of the line, which contains the author's name.
  */
 function expandTabs(text: string): string {
   if (!text.includes("\t")) return text;
@@ -304,7 +320,7 @@ function mentionsMe(record: DisplayRecord, { color, me }: Style): boolean {
   return record.mentions?.some((name) => name.toLowerCase() === me.toLowerCase()) === true;
 }
 
-/** Returns the event as text after the author's name, without styles. */
+/** Returns an event as the text that follows the author's name, without styles. */
 export function plainEventText(record: DisplayRecord): string {
   return eventText(record, PLAIN);
 }
@@ -339,7 +355,7 @@ function groupText(record: Extract<DisplayRecord, { kind: "group" }>): string {
   return "renewed the keys of the encrypted room";
 }
 
-/** Returns the message or event as text after the author's name. */
+/** Returns a message or event as the text that follows the author's name. */
 function eventText(record: DisplayRecord, style: Style): string {
   switch (record.kind) {
     case "text":
@@ -420,14 +436,18 @@ export function fileLabel({
 }
 
 /**
- * Returns the download command: a slash command for live events, and a shell command for history.
+ * Returns the command that downloads the file: a slash command for live events, and a shell command
+ * for history.
  */
 function downloadHint({ from, id }: { from: string; id: string }, { me, stamp }: Style): string {
   if (from === me) return `id: ${id}`;
   return stamp === "clock" ? `download: /get ${id}` : `download: chat get-file ${id}`;
 }
 
-/** Returns the caption. Printed last, so that a caption cannot imitate the fields before it. */
+/**
+ * Returns the caption of a file. The caption is printed last, so that it cannot imitate the fields
+ * before it.
+ */
 function captionSuffix({ text }: Pick<FileBody, "text">): string {
   return text === undefined ? "" : `; caption: ${text}`;
 }

@@ -1,4 +1,4 @@
-/** The full-screen client: connects model, screen state, keys and terminal. */
+/** The full-screen client. Connects the model, the screen state, the keyboard and the terminal. */
 
 import { AssertionFailure, unreachable } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
@@ -61,7 +61,7 @@ import { depthOf } from "./view/palette.ts";
 import { VisiblePictures } from "./visible-pictures.ts";
 import { parseWidths, terminalWidths, WIDTH_QUERY } from "./width/measured.ts";
 
-/** Maximum notes below the timeline; the client drops the oldest first. */
+/** Maximum number of notes below the timeline. Beyond it, the client drops the oldest note. */
 const SCREEN_NOTES_MAX = 5;
 
 export interface ScreenClientOptions {
@@ -73,10 +73,10 @@ export interface ScreenClientOptions {
   readonly history: InputHistory;
 }
 
-/** Maximum keys stored until the first room opens; the client ignores further keys. */
+/** Maximum number of keys stored until the first room opens. The client ignores further keys. */
 const PENDING_KEYS_MAX = 1_000;
 
-/** Redraw interval during a countdown or a transfer. */
+/** Interval between redraws during a countdown or a transfer. */
 const TICK_MS = 1_000;
 
 export class ScreenClient implements ScreenHost {
@@ -84,7 +84,7 @@ export class ScreenClient implements ScreenHost {
   readonly #terminal: TerminalScreen;
   #composer = new Composer();
   readonly #rows = new RowBuilder();
-  /** Model of the last state update. */
+  /** Model at the last update of the screen state. */
   #previous: PreviousModel;
   #keys: ReturnType<typeof keysOf>;
   readonly #folders: FolderLists;
@@ -97,25 +97,24 @@ export class ScreenClient implements ScreenHost {
   readonly #commands: ScreenCommands;
   readonly #exit = new ChatExit();
   readonly #muted: MutedTargets;
-  /** Targets that the account has muted on all of its devices. */
   #accountMuted: readonly string[] = [];
   settings: ScreenSettings;
   #hidesJoins: boolean;
   state: ScreenState = FIRST_STATE;
   /** Set until the first room opens. */
   #isStarting = true;
-  /** Keys typed before the first room opened. Bounded by PENDING_KEYS_MAX. */
+  /** Keys typed before the first room opened. At most PENDING_KEYS_MAX. */
   #pendingKeys: readonly Key[] = [];
   #isDrawing = false;
   #cancelTick: (() => void) | undefined;
   readonly #questions: ScreenQuestions;
   readonly #drafts: ScreenDrafts;
   readonly #collector: Collector;
-  /** Set if the last frame could not be rendered. */
+  /** Set if rendering the last frame failed. */
   #hasDrawFailed = false;
   #link: LinkInfo | undefined;
   #transport: string | undefined;
-  /** Room and seq last marked as read in the model. */
+  /** Room id and seq of the last position that this client marked as read. */
   #lastRead = "";
 
   constructor(options: ScreenClientOptions) {
@@ -170,16 +169,14 @@ export class ScreenClient implements ScreenHost {
     open.guessDelays.displayOverride = note;
   }
 
-  /**
-   * @returns the exit code
-   * @throws {Fault} the fault that ended the client
-   */
+  /** @returns the exit code @throws {Fault} the fault that ended the client */
   async run(rooms: readonly [Name, ...Name[]] | readonly Name[]): Promise<number> {
     const { context, open, chat, device } = this.#options;
     const release = context.onSignal(this.#exit.onSignal);
     const unsubscribe = chat.subscribe(() => this.#modelChanged());
     const removeExitListener = device.on("exit", () => this.#saveDrafts());
-    // Sent before the first frame, which covers the samples. Startup does not wait for the answer.
+    // Sent before the first frame, because the terminal displays test characters and the frame
+    // covers them. Startup does not wait for the answer.
     void this.#terminal.ask(WIDTH_QUERY).then((answers) => this.#applyWidths(answers));
     this.#terminal.enter();
     this.#restoreDrafts();
@@ -194,7 +191,7 @@ export class ScreenClient implements ScreenHost {
     try {
       return await this.#exit.exitCode;
     } finally {
-      this.#exit.end(0); // Ends the client after an error, too.
+      this.#exit.end(0); // Also ends the client after an error.
       this.#saveDrafts();
       this.#collector.end();
       removeExitListener();
@@ -240,7 +237,7 @@ export class ScreenClient implements ScreenHost {
     return this.#actions.confirmLeave(isSending);
   }
 
-  /** @returns `undefined` if the user gave no answer */
+  /** @returns the answer; `undefined` if the user gave none */
   ask(kind: Question["kind"], text: Message): Promise<string | undefined> {
     return this.#questions.ask(kind, this.#notices.text(text));
   }
@@ -286,7 +283,7 @@ export class ScreenClient implements ScreenHost {
     return { ...settings, hideJoins: this.#hidesJoins, muted };
   }
 
-  /** @throws {Fault} usage, too-many */
+  /** @throws {Fault} usage or too-many */
   set(argument: string): void {
     const { preferences } = this.#options;
     const { hideJoins } = preferences.settings;
@@ -361,7 +358,10 @@ export class ScreenClient implements ScreenHost {
     this.#draw();
   }
 
-  /** Sends a typing notice. @param previousText input text before the keys */
+  /**
+   * Sends a typing notice if the input text has changed.
+   * @param previousText input text before the keys were handled
+   */
   #sendTyping(previousText: string): void {
     const { chat } = this.#options;
     const { open } = chat.model;
@@ -371,7 +371,7 @@ export class ScreenClient implements ScreenHost {
     chat.typed(open, text);
   }
 
-  /** @returns false if the key must wait until the first room opens */
+  /** @returns false if the client must keep the key until the first room opens */
   #handleKey(key: Key): boolean {
     const { state, actions } = this.#updateFor(key);
     const isLoading = this.#isStarting && this.#options.chat.model.me !== undefined;
@@ -383,7 +383,9 @@ export class ScreenClient implements ScreenHost {
     return true;
   }
 
-  /** Handles a key. Ctrl-C and Ctrl-D leave the client even if the handler fails. */
+  /**
+   * Returns the result of a key. Ctrl-C and Ctrl-D end the client even if the key handler fails.
+   */
   #updateFor(key: Key): UpdateResult {
     try {
       return update(this.state, key, this.#handlerContext());
@@ -394,7 +396,7 @@ export class ScreenClient implements ScreenHost {
     }
   }
 
-  /** Updates the screen state after a change of the model. */
+  /** Updates the screen state after the model has changed. */
   #modelChanged(): void {
     const { chat } = this.#options;
     const { model } = chat;
@@ -419,7 +421,9 @@ export class ScreenClient implements ScreenHost {
     this.noteLeftRoom(closedRoom, (texts) => texts.noLongerIn(nameOf(closedRoom)));
   }
 
-  /** Updates the muted targets after the account or a room name has changed. */
+  /**
+   * Updates the muted targets after the user, a room's name or the account's mutes have changed.
+   */
   #updateMuted(before: Model | undefined): void {
     const { model } = this.#options.chat;
     const owner = this.#owner;
@@ -505,7 +509,7 @@ export class ScreenClient implements ScreenHost {
     this.#draw();
   }
 
-  /** Schedules one drawing per microtask. */
+  /** Schedules a redraw. Several calls in one task cause a single redraw. */
   #draw(): void {
     if (this.#isDrawing || this.#exit.hasEnded) return;
     this.#isDrawing = true;
@@ -531,7 +535,7 @@ export class ScreenClient implements ScreenHost {
     this.#scheduleTick();
   }
 
-  /** Redraws without overlays and notes. If that fails too, displays only an error line. */
+  /** Redraws without overlays and notes. If that redraw also fails, displays only an error line. */
   #recoverDrawing(error: unknown): void {
     if (error instanceof AssertionFailure) return this.#exit.fail(error);
     const { message } = toFault(error);
@@ -558,12 +562,13 @@ export class ScreenClient implements ScreenHost {
   #markRead({ visibleSeq: seq, isAtBottom }: Layout): void {
     const { chat } = this.#options;
     const room = openRoom(chat.model);
-    // Marks new messages as read before the frame is drawn: a second frame would cost as much.
+    // Marks new messages as read before drawing, because marking them afterwards would require a
+    // second frame.
     const isFollowing = isAtBottom && seq !== undefined && this.state.scroll === undefined;
     if (room !== undefined) chat.setAtNewest(isFollowing && room.jump === undefined);
     if (seq === undefined || room === undefined || !this.state.isFocused) return;
     const position = `${room.id} ${seq}`;
-    // Marking the same position again would cause an endless loop.
+    // Marking the same position again would change the model and cause an endless loop.
     if (position === this.#lastRead) return;
     this.#lastRead = position;
     chat.markReadUpTo(seq);
@@ -610,7 +615,7 @@ export class ScreenClient implements ScreenHost {
           const openSink = async () => sink;
           await open.client.transfers.get({ file, into: "", openSink, signal });
         } catch (error) {
-          // The screen then displays only the file line.
+          // The screen displays the file's name and size in place of the picture.
           if (error instanceof Fault) return undefined;
           throw error;
         }
@@ -621,7 +626,7 @@ export class ScreenClient implements ScreenHost {
   }
 }
 
-/** Returns the key bindings, and the key sequences that fetch a file or unfold a text. */
+/** Returns the keymap, and the key sequences that fetch a file and unfold a text. */
 function keysOf({ keys }: ScreenSettings) {
   const keymap = new Keymap(keys);
   const selectKey = keymap.chordOf("reading", "select");

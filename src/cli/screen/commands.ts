@@ -21,7 +21,7 @@ import type { ScreenFiles } from "./files.ts";
 import type { ScreenQuestions } from "./questions.ts";
 import { nameOf } from "./view/header.ts";
 
-/** Screen operations that commands use. */
+/** Operations of the screen that commands use. */
 export type CommandScreen = Pick<
   ScreenClient,
   | ("note" | "fault" | "noteLeftRoom" | "texts" | "showText" | "ask" | "hidesJoins" | "hideJoins")
@@ -40,11 +40,12 @@ export interface ScreenCommandsOptions {
 }
 
 /**
- * Maximum UTF-16 units of a result below the timeline. A longer result opens a scrollable overlay.
+ * Maximum length of a result below the timeline, in UTF-16 code units. A longer result opens in a
+ * scrollable overlay.
  */
 const NOTE_LENGTH_MAX = 400;
 
-/** Maximum files that `/files` lists. */
+/** Maximum number of files that `/files` lists. */
 const LISTED_FILES_MAX = 50;
 
 function isMutedTarget(muted: readonly string[], target: string): boolean {
@@ -59,16 +60,16 @@ export class ScreenCommands extends SlashHost {
   readonly chatConsole: SlashConsole;
   readonly files: SlashHost["files"];
   readonly #options: ScreenCommandsOptions;
-  /** The last open room; conversations do not change it. */
+  /** Room that was open last. Opening a conversation does not change it. */
   #room: Name = LOBBY;
   #isLoggingIn = false;
   #resultCount = 0;
-  /** Lines of a result that are not yet displayed. Bounded by a page of records. */
+  /** Lines of a result that are not yet displayed. At most the lines of one page of records. */
   readonly #collectedLines: string[] = [];
 
   constructor(options: ScreenCommandsOptions) {
     const { context, open, files } = options;
-    // Without a terminal, commands do not read the keyboard, which the screen owns.
+    // Commands receive no terminal, because the screen reads the keyboard.
     super({ ...context, terminal: undefined, json: false }, open);
     this.#options = options;
     this.chatConsole = this.#console();
@@ -161,7 +162,9 @@ export class ScreenCommands extends SlashHost {
     await this.#openRoomAfterLogin();
   }
 
-  /** Opens the previous user's room if the new user is a member, or else the lobby. */
+  /**
+   * Opens the room that was open before, if the new user is a member; otherwise opens the lobby.
+   */
   async #openRoomAfterLogin(): Promise<void> {
     const { chat, open } = this.#options;
     const { name } = await this.joinRoom({ room: LOBBY, roomSecret: open.roomSecret });
@@ -185,7 +188,7 @@ export class ScreenCommands extends SlashHost {
     const target =
       targetArgument === undefined ? this.current : formatTarget(parseTarget(targetArgument));
     const room = roomOf(chat.model, target);
-    // The user may unmute a target that was renamed or left.
+    // A target may be unmuted even after it was renamed or the user left it.
     const isValid = room !== undefined || target.startsWith("@") || isMutedTarget(muted, target);
     if (!isValid) throw new Fault("room-unknown", msg`you are not in a room named '${target}'`);
     if (on && room !== undefined) chat.setPrefs(target, { muted: undefined });
@@ -278,7 +281,7 @@ export class ScreenCommands extends SlashHost {
     };
   }
 
-  /** Collects the records of one result and displays them together. */
+  /** Collects a record. All records of a result are displayed together. */
   #collectRecord(record: DisplayRecord): void {
     this.#resultCount++;
     if (this.#collectedLines.length === 0) {

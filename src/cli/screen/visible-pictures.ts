@@ -1,4 +1,4 @@
-/** Loads and encodes the pictures that are visible on the screen. */
+/** Loading and encoding of the pictures that are visible on the screen. */
 
 import { assert } from "../../base/assert.ts";
 import { PICTURE_FILE_BYTES_MAX, PICTURES_CACHED_MAX } from "../../base/limits-screen.ts";
@@ -41,9 +41,9 @@ export interface VisiblePicturesOptions {
   >;
   readonly paths: PicturePaths;
   readonly settings: PictureSettings;
-  /** Random number below PICTURE_FAMILIES. */
+  /** Random number below PICTURE_FAMILIES, which all picture ids of this client contain. */
   readonly family: number;
-  /** Downloads and verifies a file; `undefined` if it is not available. */
+  /** Downloads and verifies a file; `undefined` if the file is not available. */
   readonly fetch: (file: FileBody, signal: AbortSignal) => Promise<Uint8Array | undefined>;
   /** Called when the set of ready pictures has changed. */
   readonly onChange: () => void;
@@ -52,31 +52,39 @@ export interface VisiblePicturesOptions {
 interface LoadedPicture {
   readonly id: number;
   readonly drawn: ScaledPicture;
-  /** Sixel data for the last requested size; the text is `undefined` during encoding. */
+  /**
+   * Sixel data for the size requested last. `text` is `undefined` while the picture is being
+   * encoded.
+   */
   sixel: { readonly box: PictureBox; readonly text: string | undefined } | undefined;
 }
 
-/** Maximum stored files that failed to load. */
+/** Maximum number of files remembered as failed to load. */
 const FAILED_MAX = 1_000;
 
 /**
- * The visible pictures: terminal support, files and encoded bytes. Queries, reads and downloads
- * begin when the first picture is visible.
+ * The visible pictures. The first visible picture causes a query of the terminal's picture support;
+ * the client then reads or downloads each file and encodes it.
  */
 export class VisiblePictures {
   readonly #options: VisiblePicturesOptions;
   readonly #stop = new AbortController();
   #settings: PictureSettings;
-  /** `undefined` until the terminal has answered. */
+  /** Picture support of the terminal; `undefined` until the terminal has answered. */
   #terminal: PictureTerminal | undefined;
   #isQuerying = false;
-  /** Loaded pictures keyed by file, most recently visible last. Bounded by PICTURES_CACHED_MAX. */
+  /**
+   * Loaded pictures by file, with the most recently visible picture last. At most
+   * PICTURES_CACHED_MAX.
+   */
   readonly #loaded = new Map<string, LoadedPicture>();
   readonly #failed = new Set<string>();
   #sizes: PictureSizes = new Map();
   #visible: readonly FileBody[] = [];
   #isBusy = false;
-  /** Incremented when all encoded pictures become invalid. */
+  /**
+   * Incremented when all encoded pictures become invalid, which discards results of earlier tasks.
+   */
   #generation = 0;
   #lastNumber = 0;
 
@@ -85,7 +93,7 @@ export class VisiblePictures {
     this.#settings = options.settings;
   }
 
-  /** Sizes of ready pictures, keyed by file. A new map after each change. */
+  /** Sizes of the ready pictures, by file. Each change creates a new map. */
   get sizes(): PictureSizes {
     return this.#sizes;
   }
@@ -141,7 +149,7 @@ export class VisiblePictures {
     }
     const generation = this.#generation;
     this.#isQuerying = true;
-    // A multiplexer would misinterpret the kitty query.
+    // A terminal multiplexer would misinterpret the kitty query.
     const answer = screen.ask(isInMultiplexer ? CELL_QUERY : PICTURE_QUERY);
     screen.redraw(); // Some terminals print unknown sequences.
     const answers = (await answer) ?? "";
@@ -156,7 +164,8 @@ export class VisiblePictures {
     const terminal = pictureTerminal(answers, env, screen.size());
     const chosen = pictures === "kitty" ? kittyOf(answers, env) : pictures;
     const protocol = chosen === "auto" ? terminal.protocol : chosen;
-    // A multiplexer cannot position pictures on the outer terminal.
+    // A terminal multiplexer does not know where its pane is on the outer terminal, so the picture
+    // would be misplaced.
     const isUnplaceable = protocol === "iterm2" && isInMultiplexer;
     const isDisabled = protocol === "off" || isUnplaceable;
     this.#terminal = { ...terminal, protocol: isDisabled ? undefined : protocol };
@@ -226,7 +235,10 @@ export class VisiblePictures {
     this.#options.onChange();
   }
 
-  /** Allocates ids in rotation, so that an id is not reused while its picture is being drawn. */
+  /**
+   * Returns the next unused id. Ids rotate, so that the client does not reuse an id while its old
+   * picture is still being drawn.
+   */
   #newId(): number {
     const used = new Set([...this.#loaded.values()].map(({ id }) => id));
     for (let tries = 0; tries < PICTURE_NUMBERS_MAX; tries++) {
@@ -273,7 +285,7 @@ export class VisiblePictures {
     }
   }
 
-  /** Returns sixel data; `undefined` during encoding. */
+  /** Returns the sixel data of a picture; `undefined` while the picture is being encoded. */
   #sixelOf(loaded: LoadedPicture | undefined, box: PictureBox): readonly string[] | undefined {
     const terminal = this.#terminal;
     if (loaded === undefined || terminal === undefined) return undefined;

@@ -1,24 +1,30 @@
-/** The text editor: immutable state and all editing commands. Every edit keeps graphemes intact. */
+/** Text editor: its immutable state and all editing commands. Edits never split a grapheme. */
 
 import { EDITOR_LENGTH_MAX, UNDO_LENGTH_MAX, UNDO_STEPS_MAX } from "../../../base/limits-screen.ts";
 import { cleanText } from "../../../base/text.ts";
 import { terminalWidths } from "../width/measured.ts";
 
-/** Text, cursor and undo history. Only `EMPTY_EDITOR` and `editorOf` create editors. */
+/** Text, cursor and undo history. `EMPTY_EDITOR` and `editorOf` create editors. */
 export interface Editor {
-  /** Text with `\n` as the line separator. Tab is the only other control character. */
+  /** Text with `\n` between lines. Tab is the only other control character. */
   readonly text: string;
-  /** UTF-16 index; never inside a grapheme. */
+  /** UTF-16 index of a grapheme boundary. */
   readonly cursor: number;
-  /** Most recently cut text, which `yank` inserts. */
+  /** Text that was cut last. `yank` inserts it. */
   readonly cutText: string;
-  /** Undo stack, newest last. */
+  /** Undo stack, with the newest entry last. */
   readonly past: readonly Snapshot[];
-  /** Redo stack, newest last. */
+  /** Redo stack, with the newest entry last. */
   readonly future: readonly Snapshot[];
-  /** Kind of the last edit. Consecutive edits of one kind share an undo step or a cut text. */
+  /**
+   * Kind of the last edit. Consecutive edits of the same kind form a single undo step or a single
+   * cut text.
+   */
   readonly lastEdit: EditKind;
-  /** Column that vertical movement keeps; `undefined` for the column of the cursor. */
+  /**
+   * Column to which vertical movement returns on each row; `undefined` for the column of the
+   * cursor.
+   */
   readonly column: number | undefined;
 }
 
@@ -39,13 +45,13 @@ export const EMPTY_EDITOR: Editor = {
   column: undefined,
 };
 
-/** Returns an editor with this text and the cursor at its end. */
+/** Returns an editor that contains a text, with the cursor at its end. */
 export function editorOf(text: string): Editor {
   const clean = cleanTyped(text).slice(0, EDITOR_LENGTH_MAX).toWellFormed();
   return { ...EMPTY_EDITOR, text: clean, cursor: clean.length };
 }
 
-/** Replaces the text and the undo history, and keeps the cut text. */
+/** Replaces the text and clears the undo history. Keeps the cut text. */
 export function replaceText({ cutText }: Editor, text: string): Editor {
   return { ...editorOf(text), cutText };
 }
@@ -83,8 +89,8 @@ function nextBoundary(text: string, at: number): number {
 }
 
 /**
- * Reports whether the character is ASCII or absent. Such characters never combine with ASCII
- * neighbours.
+ * Reports whether the character at an index is ASCII or absent. Two such neighbours are always
+ * separate graphemes.
  */
 function isPlain(text: string, at: number): boolean {
   return at < 0 || at >= text.length || ASCII.test(text[at] ?? "");
@@ -130,7 +136,7 @@ function pushSnapshot(steps: readonly Snapshot[], { text, cursor }: Snapshot): r
   return snapshots;
 }
 
-/** Inserts text. A typed word and the space after it form one undo step. */
+/** Inserts text at the cursor. A typed word and the space after it form a single undo step. */
 export function insert(editor: Editor, inserted: string): Editor {
   const added = cleanTyped(inserted);
   if (added === "") return editor;
@@ -140,7 +146,7 @@ export function insert(editor: Editor, inserted: string): Editor {
   return done === from ? editor : done;
 }
 
-/** Replaces a range in one undo step. The cursor moves to the end of the inserted text. */
+/** Replaces a range in a single undo step and moves the cursor to the end of the inserted text. */
 export function replaceRange(editor: Editor, from: number, to: number, text: string): Editor {
   return replace(editor, from, to, cleanTyped(text), "moving");
 }
@@ -151,17 +157,17 @@ function replace(editor: Editor, from: number, to: number, added: string, kind: 
   return applyChange(editor, { text: result, cursor: from + added.length }, kind);
 }
 
-/** Targets of cursor movements, deletions and cuts. */
+/** Functions from an editor to the index at which a movement, deletion or cut ends. */
 const POSITIONS = {
   left: ({ text, cursor }) => previousBoundary(text, cursor),
   right: ({ text, cursor }) => nextBoundary(text, cursor),
   wordLeft: wordStart,
   wordRight: wordEnd,
-  /** Start of the run of non-blank characters before the cursor. */
+  /** Start of the non-blank characters before the cursor. */
   blankLeft: blankStart,
   lineStart: lineStartOf,
   lineEnd: lineEndOf,
-  /** Start of the line; at the start, the end of the previous line. */
+  /** Start of the line. If the cursor is already there, the end of the previous line. */
   lineStartOrBack: (editor) => {
     const start = lineStartOf(editor);
     return start === editor.cursor ? Math.max(0, start - 1) : start;
@@ -194,7 +200,10 @@ export function clear(editor: Editor): Editor {
   return applyChange(editor, { text: "", cursor: 0 }, "moving");
 }
 
-/** Cuts text. `yank` inserts consecutive cuts as one text. */
+/**
+ * Cuts the text between the cursor and a position. `yank` inserts the text of consecutive cuts
+ * together.
+ */
 export function cutTo(to: Position): Edit {
   return (editor) => {
     const [from, end] = rangeTo(editor, to);
@@ -211,7 +220,10 @@ export function yank(editor: Editor): Editor {
   return replaceRange(editor, editor.cursor, editor.cursor, editor.cutText);
 }
 
-/** Swaps the graphemes around the cursor, or the last two at the end of a line. */
+/**
+ * Swaps the graphemes on either side of the cursor. At the end of a line, swaps the last two
+ * graphemes.
+ */
 export function transpose(editor: Editor): Editor {
   const { text, cursor } = editor;
   const isAtLineEnd = cursor === lineEndOf(editor);
@@ -226,7 +238,7 @@ export function transpose(editor: Editor): Editor {
   return replaceRange(editor, from, to, second + first);
 }
 
-/** Changes the letter case of the word at or after the cursor. */
+/** Changes the case of the word at or after the cursor. */
 export function changeWord(editor: Editor, letterCase: "upper" | "lower" | "capital"): Editor {
   const to = wordEnd(editor);
   const word = editor.text.slice(editor.cursor, to);
@@ -273,7 +285,7 @@ function lineEndOf({ text, cursor }: Editor): number {
   return at < 0 ? text.length : at;
 }
 
-/** Word characters: letters, digits and combining marks, as in readline. */
+/** Matches a character of a word: a letter, digit, combining mark or underscore, as in readline. */
 const WORD = /[\p{L}\p{N}\p{M}_]/u;
 
 function wordStart({ text, cursor }: Editor): number {
@@ -306,7 +318,7 @@ function wordEnd({ text, cursor }: Editor): number {
   return snapToBoundary(text, at);
 }
 
-/** Returns the start of the run of matching code points before `at`. */
+/** Returns the start of the consecutive matching code points before `at`. */
 function skipBack(text: string, at: number, matches: (point: string) => boolean): number {
   let start = at;
   while (start > 0) {
@@ -318,15 +330,16 @@ function skipBack(text: string, at: number, matches: (point: string) => boolean)
   return start;
 }
 
-/** Range of the text that one screen row displays. */
+/** Range of the text that a screen row displays. */
 export interface VisualLine {
   readonly from: number;
-  /** Exclusive; excludes a line feed at the end. */
+  /** Exclusive end. A line feed at the end is not part of the range. */
   readonly to: number;
 }
 
 /**
- * Breaks a text into rows between graphemes. A cursor after a full last row adds an empty row.
+ * Breaks a text into rows between graphemes. If the last row is full, appends an empty row for the
+ * cursor.
  * @returns at least one row
  */
 export function visualLines(text: string, columns: number): readonly VisualLine[] {
@@ -341,7 +354,7 @@ export function visualLines(text: string, columns: number): readonly VisualLine[
   return lines;
 }
 
-/** @returns columns of the last row */
+/** @returns the width of the last row in columns */
 function wrap(line: string, from: number, columns: number, into: VisualLine[]): number {
   if (/^[\x20-\x7e]*$/.test(line)) return wrapAscii(line, from, columns, into);
   let [start, width, at] = [0, 0, 0];
@@ -358,7 +371,7 @@ function wrap(line: string, from: number, columns: number, into: VisualLine[]): 
   return width;
 }
 
-/** Variant of `wrap` for text with one column per character. */
+/** Variant of `wrap` for ASCII text, in which each character occupies one column. */
 function wrapAscii({ length }: string, from: number, columns: number, into: VisualLine[]): number {
   let start = 0;
   for (; length - start > columns; start += columns) {
@@ -381,7 +394,10 @@ function widthOf(grapheme: string): number {
   return terminalWidths.of(visibleForm(grapheme));
 }
 
-/** Returns the row of the cursor. At the boundary of two rows, returns the lower row. */
+/**
+ * Returns the row that contains the cursor. A cursor on the boundary of two rows belongs to the
+ * lower row.
+ */
 function rowOf(lines: readonly VisualLine[], cursor: number): number {
   const at = lines.findLastIndex(({ from }) => from <= cursor);
   return Math.max(at, 0);
@@ -417,7 +433,7 @@ function vertical(editor: Editor, columns: number, by: 1 | -1): Editor | undefin
   return { ...endEdit(editor), cursor, column };
 }
 
-/** Returns the index of the grapheme at a row and column, or the end of the row. */
+/** Returns the index of the grapheme displayed at a row and column, or the end of the row. */
 export function indexAtCell(
   text: string,
   lines: readonly VisualLine[],
@@ -430,7 +446,8 @@ export function indexAtCell(
 }
 
 /**
- * @param isWrapped whether the text continues in the next row, which then owns the end of this row
+ * @param isWrapped whether the text continues in the next row; the end of this row is then the
+ * start of the next row
  */
 function indexAt(
   text: string,

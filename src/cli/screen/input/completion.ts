@@ -1,4 +1,4 @@
-/** Tab completion: names, rooms, commands and their arguments, paths, emoji. */
+/** Tab completion of names, rooms, commands and their arguments, paths and emoji. */
 
 import { CANDIDATES_LISTED_MAX } from "../../../base/limits-screen.ts";
 import { knownNames, openRoom } from "../../../core/model/selectors.ts";
@@ -7,10 +7,10 @@ import { searchEmojiNames } from "../../../ui/text/emoji.ts";
 import { type Editor, replaceRange, withCursor } from "../editor/editor.ts";
 import type { Candidate, Completion } from "../state/screen-state.ts";
 
-/** A slash command as displayed in help. */
+/** A slash command with the texts that help displays. */
 export interface CommandRow {
   readonly name: string;
-  /** Usage such as `/join ROOM [PASSWORD]`. Capitals name the kind of argument. */
+  /** Usage, such as `/join ROOM [PASSWORD]`. Each word in capitals names an argument. */
   readonly usage: string;
   readonly summary: string;
 }
@@ -23,26 +23,26 @@ export interface PathEntry {
 export interface CompletionSource {
   readonly model: Model;
   readonly commands: readonly CommandRow[];
-  /** Setting keys and their current values, for `/set`. */
+  /** Keys of settings with their current values, for `/set`. */
   readonly settings: readonly Candidate[];
   /**
-   * Returns the entries of a folder as typed: `~/a/`, `../`, or empty for the current folder.
-   * `undefined` if the folder was not read yet.
+   * Returns the entries of a folder; `undefined` if the folder has not been read yet. The path is
+   * written as typed: `~/a/`, `../`, or empty for the current folder.
    */
   readonly folder: (path: string) => readonly PathEntry[] | undefined;
-  /** Language of emoji names that are accepted besides English names. */
+  /** Language whose emoji names are accepted in addition to English names. */
   readonly language?: "en" | "id";
 }
 
 export type Offer =
   | { readonly kind: "none" }
-  /** Folder that must be read before Tab is handled again. */
+  /** Folder to read before the client handles Tab again. */
   | { readonly kind: "folder"; readonly path: string }
   | { readonly kind: "some"; readonly completion: Completion };
 
 const NONE: Offer = { kind: "none" };
 
-/** Returns candidates at the cursor without changing the text. */
+/** Returns the completions for the word at the cursor. Does not change the text. */
 export function offerAt({ text, cursor }: Editor, source: CompletionSource): Offer {
   const beforeCursor = text.slice(0, cursor);
   const from = beforeCursor.search(/\S*$/);
@@ -65,7 +65,7 @@ function offerOf(beforeCursor: string, from: number, candidates: readonly Candid
   };
 }
 
-/** Completes a word of a message: `@ana`, `ana`, `#lobby`, `:smile`. */
+/** Completes a word of a message, such as `@ana`, `ana`, `#lobby` or `:smile`. */
 function wordCandidates(
   word: string,
   isFirst: boolean,
@@ -92,7 +92,7 @@ function plainCandidate(text: string): Candidate {
   return { text, hint: "" };
 }
 
-/** Returns recent authors first, then other people by name. */
+/** Returns the names of recent authors, then all other names in alphabetical order. */
 function namesByRecency(model: Model): readonly string[] {
   const names = knownNames(model);
   const items = openRoom(model)?.tail.items ?? [];

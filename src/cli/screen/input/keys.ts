@@ -1,6 +1,6 @@
 /**
- * Decodes terminal input into keys: UTF-8, CSI, SS3, and the protocols of xterm, rxvt, Linux and
- * kitty.
+ * Decodes terminal input into keys: UTF-8 text, CSI and SS3 sequences, and the keyboard protocols
+ * of xterm, rxvt, Linux and kitty.
  */
 
 import { PASTE_BYTES_MAX } from "../../../base/limits-page.ts";
@@ -9,14 +9,15 @@ import { PasteSplitter, type Typed } from "../../../io/terminal/paste.ts";
 
 export interface Key {
   /**
-   * The chord, such as `a`, `A`, `enter`, `ctrl-alt-left` or `f1`; or `text` (several characters at
-   * once), `paste`, `paste-oversize`, `focus-in`, `focus-out`, `scroll-up`, `scroll-down`, `click`,
-   * `report` (an answer of the terminal). Modifiers have the order `super-ctrl-alt-shift-`.
+   * Name of the key with its modifiers, such as `a`, `A`, `enter`, `ctrl-alt-left` or `f1`; or the
+   * kind of event: `text` (several characters), `paste`, `paste-oversize`, `focus-in`, `focus-out`,
+   * `scroll-up`, `scroll-down`, `click` or `report` (an answer from the terminal). Modifiers have
+   * the order `super-ctrl-alt-shift-`.
    */
   readonly name: string;
   /**
-   * Typed or pasted text, the sequence of a `report`, or the position of a mouse event
-   * (`COLUMN;ROW`, from 0). Empty for other keys.
+   * Typed or pasted text, the escape sequence of a `report`, or the position of a mouse event
+   * (`COLUMN;ROW`, from 0). Empty for all other keys.
    */
   readonly text: string;
 }
@@ -24,10 +25,10 @@ export interface Key {
 const ESC = 0x1b;
 const DEL = 0x7f;
 const BEL = 0x07;
-/** CAN and SUB, which cancel an unfinished sequence. */
+/** CAN and SUB, each of which cancels an unfinished escape sequence. */
 const CANCELS: ReadonlySet<number> = new Set([0x18, 0x1a]);
 
-/** C0 control characters with a key name. */
+/** Names of keys that send a C0 control character. */
 const CONTROLS: Readonly<Record<number, string>> = {
   0: "ctrl-space",
   9: "tab",
@@ -38,7 +39,7 @@ const CONTROLS: Readonly<Record<number, string>> = {
   31: "ctrl-_",
 };
 
-/** Final bytes of CSI and SS3. */
+/** Key names by the final byte of a CSI or SS3 sequence. */
 const FINALS: Readonly<Record<string, string>> = {
   A: "up",
   B: "down",
@@ -53,20 +54,20 @@ const FINALS: Readonly<Record<string, string>> = {
   S: "f4",
 };
 
-/** Final bytes of SS3 for the keypad in application mode. */
+/** Key names by the final byte of an SS3 sequence, for the keypad in application mode. */
 const KEYPAD: Readonly<Record<string, string>> = {
   ...{ M: "enter", I: "tab", X: "=", j: "*", k: "+", l: ",", m: "-", n: ".", o: "/" },
   ...{ p: "0", q: "1", r: "2", s: "3", t: "4", u: "5", v: "6", w: "7", x: "8", y: "9" },
 };
 
-/** First parameter of `CSI … ~`. */
+/** Key names by the first parameter of `CSI … ~`. */
 const TILDES: Readonly<Record<number, string>> = {
   ...{ 1: "home", 2: "insert", 3: "delete", 4: "end", 5: "pageup", 6: "pagedown" },
   ...{ 7: "home", 8: "end", 11: "f1", 12: "f2", 13: "f3", 14: "f4", 15: "f5", 17: "f6" },
   ...{ 18: "f7", 19: "f8", 20: "f9", 21: "f10", 23: "f11", 24: "f12", 29: "menu" },
 };
 
-/** Code points of `CSI … u` that are not characters. */
+/** Key names by the code point of `CSI … u`, for keys that type no character. */
 const FUNCTIONAL: Readonly<Record<number, string>> = {
   ...{ 9: "tab", 13: "enter", 27: "esc", 32: "space", 127: "backspace" },
   ...{ 57409: ".", 57410: "/", 57411: "*", 57412: "-", 57413: "+", 57414: "enter" },
@@ -75,7 +76,10 @@ const FUNCTIONAL: Readonly<Record<number, string>> = {
   ...{ 57426: "delete", 57427: "begin", 57363: "menu" },
 };
 const KEYPAD_0 = 57399;
-/** Private use area that kitty assigns to keys. Unnamed keys type no text. */
+/**
+ * First and last code point of the private use area that kitty assigns to keys. A key without a
+ * name types no text.
+ */
 const PRIVATE = [57344, 63743] as const;
 const FIRST_FUNCTION_KEY = 57376;
 const LAST_FUNCTION_KEY = 57398;
@@ -89,18 +93,25 @@ const META = 32;
 const RELEASED = 3;
 
 /**
- * Decodes keys from terminal input that may be split at any byte. Buffers at most
- * TERMINAL_SEQUENCE_BYTES_MAX and a paste of PASTE_BYTES_MAX. `flush` ends an unfinished sequence.
+ * Decodes keys from terminal input, which may be split at any byte. Buffers at most
+ * TERMINAL_SEQUENCE_BYTES_MAX and one paste of PASTE_BYTES_MAX. `flush` ends an unfinished
+ * sequence.
  */
 export class KeyDecoder {
   readonly #pastes = new PasteSplitter(true);
-  #buffered: Uint8Array = new Uint8Array(0); // Bounded by TERMINAL_SEQUENCE_BYTES_MAX and one read.
-  /** Set inside an oversized terminal string, which is dropped. */
+  #buffered: Uint8Array = new Uint8Array(0); // At most TERMINAL_SEQUENCE_BYTES_MAX and one read.
+  /** Set while the decoder drops an oversized terminal string. */
   #isSkipping = false;
-  /** Set if the last `flush` emitted an Esc that may have been the start of an answer. */
+  /**
+   * Set if the last `flush` emitted an Esc that may have been the start of an answer from the
+   * terminal.
+   */
   #isEscAmbiguous = false;
 
-  /** Whether an Esc or an unfinished sequence is buffered. `flush` after a timeout ends it. */
+  /**
+   * Whether an Esc or an unfinished sequence is buffered. The caller ends it with `flush` after a
+   * timeout.
+   */
   get isBuffering(): boolean {
     return this.#pastes.isHolding || this.#buffered.length > 0 || this.#isSkipping;
   }
@@ -114,7 +125,8 @@ export class KeyDecoder {
 
   /**
    * Ends a buffered sequence after a timeout.
-   * @param isAnswerPending whether a query is pending; if so, the start of an answer stays buffered
+   * @param isAnswerPending whether the terminal still has to answer a query; the start of an answer
+   * then stays buffered
    */
   flush(isAnswerPending = false): readonly Key[] {
     if (isAnswerPending && (this.#isSkipping || this.#pastes.pendingBytes > 1)) return [];
@@ -165,7 +177,7 @@ export class KeyDecoder {
     else this.#buffered = bytes.slice();
   }
 
-  /** @returns end of the dropped string, or the length of the input */
+  /** @returns the offset after the dropped string, or the length of the input */
   #skipped(bytes: Uint8Array): number {
     const at = bytes.findIndex((byte) => byte === BEL || byte === ESC || CANCELS.has(byte));
     if (at < 0) return bytes.length;
@@ -177,7 +189,10 @@ export class KeyDecoder {
 
 const ESCAPE = Uint8Array.of(ESC);
 
-/** Matches an answer without its Esc: `[?…`, `[12;…`, `]11;…`, `P>|…`, `P1$r…` or `_G…`. */
+/**
+ * Reports whether bytes begin an answer, without its Esc: `[?…`, `[12;…`, `]11;…`, `P>|…`, `P1$r…`
+ * or `_G…`.
+ */
 function beginsAnswer(bytes: Uint8Array): boolean {
   const text = Buffer.from(bytes.subarray(0, 2)).toString("latin1");
   return /^(?:\[[?>\d]|\]\d|P[>\d]|_G)/.test(text);
@@ -185,7 +200,7 @@ function beginsAnswer(bytes: Uint8Array): boolean {
 
 interface Step {
   readonly keys: readonly Key[];
-  /** Offset after these keys. */
+  /** Offset of the first byte after these keys. */
   readonly end: number;
 }
 
@@ -198,7 +213,10 @@ function stepAt(bytes: Uint8Array, at: number): StepResult {
   return textAt(bytes, at);
 }
 
-/** Decodes a run of characters. A single character is a key; several characters are one `text`. */
+/**
+ * Decodes a run of characters. Returns a key for a single character, and one `text` for several
+ * characters.
+ */
 function textAt(bytes: Uint8Array, at: number): StepResult {
   let end = at;
   while (end < bytes.length && isText(bytes[end] ?? 0)) end++;
@@ -211,7 +229,7 @@ function isText(byte: number): boolean {
   return byte >= 0x20 && byte !== DEL;
 }
 
-/** Returns the end of the last complete UTF-8 character. */
+/** Returns the offset after the last complete UTF-8 character. */
 function completeEnd(bytes: Uint8Array, from: number, end: number): number {
   for (let at = end - 1; at >= from && at >= end - 3; at--) {
     const byte = bytes[at] ?? 0;
@@ -228,7 +246,7 @@ function sizeOf(first: number): number {
   return first >= 0xc2 && first < 0xe0 ? 2 : 1;
 }
 
-/** Decodes UTF-8, and removes C1 control characters, which no keyboard sends. */
+/** Decodes UTF-8 and removes C1 control characters, which no keyboard sends. */
 function decoded(bytes: Uint8Array): string {
   return new TextDecoder("utf-8", { ignoreBOM: true })
     .decode(bytes)
@@ -273,7 +291,7 @@ function escapeAt(bytes: Uint8Array, at: number): StepResult {
   }
 }
 
-/** `ESC ESC …`: Alt with the next key, as rxvt sends it, or two Escs. */
+/** Decodes `ESC ESC …`, which is either an rxvt key with Alt, or Esc pressed twice. */
 function doubleEscapeAt(bytes: Uint8Array, at: number): StepResult {
   const third = bytes[at + 2];
   if (third === undefined) return "more";
@@ -283,7 +301,7 @@ function doubleEscapeAt(bytes: Uint8Array, at: number): StepResult {
   return { keys: step.keys.map(withAlt), end: step.end };
 }
 
-/** `ESC x`: Alt-x. */
+/** Decodes `ESC x` as Alt-x. */
 function metaAt(bytes: Uint8Array, at: number): StepResult {
   const byte = bytes[at] ?? 0;
   if (byte < 0x20 || byte === DEL) return { keys: [withAlt(control(byte))], end: at + 1 };
@@ -300,7 +318,7 @@ function withAlt({ name, text }: Key): Key {
 }
 
 function ss3At(bytes: Uint8Array, at: number): StepResult {
-  // Some terminals insert modifiers, as in ESC O 5 A.
+  // Some terminals insert the modifiers before the final byte, as in ESC O 5 A.
   const digit = bytes[at + 2] ?? 0;
   const isModified = digit >= 0x31 && digit <= 0x39;
   const final = bytes[at + (isModified ? 3 : 2)];
@@ -312,7 +330,7 @@ function ss3At(bytes: Uint8Array, at: number): StepResult {
   if (name !== undefined) return { keys: [chord(name, modifiers)], end };
   const pad = KEYPAD[finalChar];
   if (pad !== undefined) return { keys: [pad.length > 1 ? named(pad) : typing(pad)], end };
-  // Not a sequence: Alt-O and typed text.
+  // Not a sequence: Alt-O, followed by typed text.
   return { keys: [named("alt-O")], end: at + 2 };
 }
 
@@ -328,14 +346,14 @@ function csiAt(bytes: Uint8Array, at: number): StepResult {
   const final = bytes[end];
   if (end - at > TERMINAL_SEQUENCE_BYTES_MAX) return { keys: [], end };
   if (final === undefined) return "more";
-  // An invalid final byte starts the next key.
+  // A byte that is not a valid final byte belongs to the next key.
   if (final < 0x40 || final > 0x7e) return { keys: [], end };
   const body = String.fromCharCode(...bytes.subarray(at + 2, end));
   const key = csi(body, String.fromCharCode(final));
   return { keys: key === undefined ? [] : [key], end: end + 1 };
 }
 
-/** `ESC [ [ A`: F1 to F5 of the Linux console. */
+/** Decodes `ESC [ [ A` to `E`: F1 to F5 of the Linux console. */
 function linuxAt(bytes: Uint8Array, at: number): StepResult {
   const final = bytes[at + 3];
   if (final === undefined) return "more";
@@ -344,7 +362,7 @@ function linuxAt(bytes: Uint8Array, at: number): StepResult {
   return { keys: isFunctionKey ? [named(`f${number}`)] : [], end: at + (isFunctionKey ? 4 : 3) };
 }
 
-/** `ESC [ M` and three bytes: the original mouse protocol of xterm. */
+/** Decodes `ESC [ M` and three bytes: the original mouse protocol of xterm. */
 function oldMouseAt(bytes: Uint8Array, at: number): StepResult {
   const end = at + 6;
   if (end > bytes.length) return "more";
@@ -364,7 +382,10 @@ function mouse(button: number, column: number, row: number, isDown: boolean): Ke
   return isClick && row >= 0 && column >= 0 ? { name: "click", text } : undefined;
 }
 
-/** OSC, DCS, APC, PM and SOS strings up to BEL or ST, which are answers of the terminal. */
+/**
+ * Decodes OSC, DCS, APC, PM and SOS strings, which end with BEL or ST. Each is an answer from the
+ * terminal.
+ */
 function stringAt(bytes: Uint8Array, at: number): StepResult {
   for (let end = at + 2; end < bytes.length; end++) {
     const byte = bytes[end] ?? 0;
@@ -373,7 +394,7 @@ function stringAt(bytes: Uint8Array, at: number): StepResult {
     if (byte !== ESC) continue;
     const next = bytes[end + 1];
     if (next === undefined) break;
-    // An Esc without ST interrupts the string and starts another sequence.
+    // An Esc that is not part of ST ends the string and starts another sequence.
     return next === 0x5c ? answer(bytes, at, end + 2) : { keys: [], end };
   }
   return "more";
@@ -385,7 +406,7 @@ function answer(bytes: Uint8Array, at: number, end: number): Step {
   return { keys: [{ name: "report", text }], end };
 }
 
-/** @param body parameters and intermediate bytes */
+/** Decodes a CSI sequence. @param body parameters and intermediate bytes */
 function csi(body: string, final: string): Key | undefined {
   const report = { name: "report", text: `\x1b[${body}${final}` };
   const pointed = /^<(\d{1,4});(\d{1,4});(\d{1,4})$/.exec(body);
@@ -397,7 +418,7 @@ function csi(body: string, final: string): Key | undefined {
   if (final === "I" && body === "") return named("focus-in");
   if (final === "O" && body === "") return named("focus-out");
   if (final === "Z") return chord("tab", SHIFT | modifiersOf(body));
-  // With parameters, `R` reports the cursor position.
+  // With parameters, `R` is a cursor position report and not F3.
   if (final === "R" && body !== "") return report;
   if (final === "u") return unicode(body);
   if (final === "~" || final === "^" || final === "@") return tilde(body, final);
@@ -406,7 +427,7 @@ function csi(body: string, final: string): Key | undefined {
   return isReleased(body) ? undefined : chord(name, modifiersOf(body));
 }
 
-/** Shift and an arrow key, as rxvt sends them. */
+/** Returns an arrow key with Shift, which rxvt sends with a lower-case final byte. */
 function rxvt(final: string): Key {
   return chord(FINALS[final.toUpperCase()] ?? "", SHIFT);
 }
@@ -414,7 +435,7 @@ function rxvt(final: string): Key {
 function tilde(body: string, final: string): Key | undefined {
   const [first = "", , third = ""] = body.split(";");
   if (isReleased(body)) return undefined;
-  // xterm's modifyOtherKeys: 27;MODIFIERS;CODE.
+  // xterm's modifyOtherKeys sends 27;MODIFIERS;CODE.
   if (first === "27" && third !== "") return character(Number(third), modifiersOf(body));
   const name = TILDES[Number(first)];
   if (name === undefined) return undefined;
@@ -422,7 +443,7 @@ function tilde(body: string, final: string): Key | undefined {
   return chord(name, modifiersOf(body) | suffixModifiers);
 }
 
-/** kitty: CODE:SHIFTED:BASE ; MODIFIERS:EVENT ; TEXT. */
+/** Decodes the kitty format CODE:SHIFTED:BASE ; MODIFIERS:EVENT ; TEXT. */
 function unicode(body: string): Key | undefined {
   if (isReleased(body)) return undefined;
   const [codes = "", , textCodes = ""] = body.split(";");
@@ -467,7 +488,7 @@ function functionKey(code: number): string | undefined {
   return `f${13 + code - FIRST_FUNCTION_KEY}`;
 }
 
-/** Parses the second parameter as modifier bits. Ignores the lock keys. */
+/** Returns the modifier bits in the second parameter, without those of the lock keys. */
 function modifiersOf(body: string): number {
   const [, second = ""] = body.split(";");
   const bits = Number(second.split(":")[0] ?? "") - 1;
@@ -482,7 +503,7 @@ function isReleased(body: string): boolean {
   return Number(second.split(":")[1] ?? "") === RELEASED;
 }
 
-/** Chords that terminals send as the same bytes. */
+/** Chords for which terminals send identical bytes, with the chord that this decoder reports. */
 const EQUIVALENT_CHORDS: Readonly<Record<string, string>> = {
   "ctrl-i": "tab",
   "ctrl-m": "enter",
@@ -499,7 +520,7 @@ function chord(name: string, modifiers: number): Key {
   return named(EQUIVALENT_CHORDS[full] ?? full);
 }
 
-/** Decodes bytes that no further input completed. */
+/** Decodes the buffered bytes of an unfinished sequence. */
 function flushed(buffered: Uint8Array): readonly Key[] {
   if (buffered.length === 0) return [];
   if (buffered[0] !== ESC) return characters(decoded(buffered));

@@ -1,4 +1,4 @@
-/** Key handlers that select a message and act on the selection. */
+/** Key handlers that select a message and apply actions to it. */
 
 import { isMessage } from "../../../core/model/item.ts";
 import type { Row } from "../../../core/model/rows.ts";
@@ -22,7 +22,10 @@ import {
 } from "./handler.ts";
 import { pageLines, requestNewer, requestOlder, scroll } from "./reading.ts";
 
-/** Maximum unfolded messages; the oldest is folded first. */
+/**
+ * Maximum number of unfolded messages. Beyond it, the client folds the message that was unfolded
+ * first.
+ */
 const SCREEN_UNFOLDED_MAX = 100;
 
 /** Reports whether a row is a loaded message, a loaded file or an unsent post. */
@@ -32,7 +35,7 @@ export function isSelectable(row: Row): boolean {
   return isMessage(row.item) || row.item.file !== undefined;
 }
 
-/** Returns the index of the selected row; -1 if there is none. */
+/** Returns the index of the selected row; -1 if no row is selected. */
 function selectedIndex({ selected }: ScreenState, { rows }: HandlerContext): number {
   if (selected === undefined) return -1;
   return rows.rows.findLastIndex((row) => selectionOf(row) === selected);
@@ -58,7 +61,7 @@ function postOf(state: ScreenState, context: HandlerContext): PendingPost | unde
   return row?.kind === "pending" ? row.post : undefined;
 }
 
-/** @param index index of a selectable row */
+/** Selects the row at `index`. @param index index of a selectable row */
 function selectIndex(state: ScreenState, index: number, context: HandlerContext): UpdateResult {
   const row = context.rows.rows[index];
   if (row === undefined) return withActions(state);
@@ -70,7 +73,7 @@ function selectIndex(state: ScreenState, index: number, context: HandlerContext)
   };
 }
 
-/** Selects a row without scrolling, and anchors the timeline. */
+/** Selects a row without scrolling, and keeps the timeline at its current position. */
 export function selectInPlace(
   state: ScreenState,
   row: Row,
@@ -80,7 +83,7 @@ export function selectInPlace(
   return withChange(state, { selected: selectionOf(row), scroll });
 }
 
-/** Selects the message with that seq; `undefined` if it is not loaded. */
+/** Selects the message with a seq; `undefined` if the message is not loaded. */
 export function selectSeq(
   state: ScreenState,
   seq: number,
@@ -91,9 +94,7 @@ export function selectSeq(
   return index < 0 ? undefined : selectIndex(state, index, context);
 }
 
-/**
- * Returns the index of the nearest selectable row after `from` in a direction; -1 if there is none.
- */
+/** Returns the index of the nearest selectable row above or below `from`; -1 if there is none. */
 function nextIndex({ rows }: HandlerContext, from: number, by: 1 | -1): number {
   for (let at = from + by; at >= 0 && at < rows.rows.length; at += by) {
     const row = rows.rows[at];
@@ -125,8 +126,8 @@ function selectAdjacent(by: 1 | -1): Handler {
 }
 
 /**
- * Moves the selection by a page, at least one message. Scrolls a message that is longer than a
- * page.
+ * Moves the selection by a page, and by at least one message. If the selected message is longer
+ * than a page, scrolls it instead.
  */
 function selectByPage(by: 1 | -1): Handler {
   return (state, context) => {
@@ -147,8 +148,8 @@ function selectByPage(by: 1 | -1): Handler {
 }
 
 /**
- * Ends the selection. Near the newest row, the timeline follows new rows again unless the selected
- * message continues below the bottom edge.
+ * Clears the selection. Near the newest row, the timeline follows new rows again, unless the
+ * selected message continues below the bottom edge.
  */
 export function clearSelection(state: ScreenState, context: HandlerContext): UpdateResult {
   const timeline = timelineOf(context);
@@ -160,7 +161,7 @@ export function clearSelection(state: ScreenState, context: HandlerContext): Upd
   return withChange(state, { selected: undefined, scroll });
 }
 
-/** Wraps an action on the selected item. */
+/** Returns a handler that applies an action to the selected item. */
 function withItem(
   applies: (item: Item, model: Model) => boolean,
   apply: (state: ScreenState, item: Item, context: HandlerContext) => UpdateResult,
@@ -181,7 +182,7 @@ function withPost(
   };
 }
 
-/** Runs the first handler that applies. */
+/** Returns a handler that runs the first of several handlers that applies. */
 function firstOf(...handlers: readonly Handler[]): Handler {
   return (state, context) => {
     for (const handler of handlers) {
@@ -256,7 +257,7 @@ function fetchFile(state: ScreenState, item: Item, context: HandlerContext): Upd
   return withActions(nextState, { kind: "fetch", file: file.file, name: file.name });
 }
 
-/** Returns the running transfer of an item's file. */
+/** Returns the transfer of an item's file that is in progress. */
 export function transferOf(item: Item, model: Model): TransferView | undefined {
   const { file } = item;
   if (file === undefined) return undefined;
@@ -280,7 +281,7 @@ function goToReplied(state: ScreenState, item: Item, context: HandlerContext): U
   return selectSeq(state, item.re, context) ?? withActions(state, jump);
 }
 
-/** Folds or unfolds a message. The first line keeps its position. */
+/** Folds or unfolds a message. Its first line stays at the same screen row. */
 export function toggleFold(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
   const index = selectedIndex(state, context);
   const key = context.rows.rows[index]?.key ?? "";
@@ -324,7 +325,7 @@ const ACTIONS = {
   ),
 } satisfies Partial<Record<CommandName, Handler>>;
 
-/** Returns the available actions for the selected message. */
+/** Returns the actions that are available for the selected message. */
 function entriesFor(state: ScreenState, context: HandlerContext): readonly MenuEntry[] {
   return Object.entries(ACTIONS).flatMap(([name, handler]) => {
     if (handler(state, context) === undefined) return [];
@@ -340,7 +341,7 @@ export function menu(state: ScreenState, context: HandlerContext): UpdateResult 
   return withChange(state, { overlay: { kind: "menu", selectedIndex: 0, entries } });
 }
 
-/** Disables a handler while an overlay is open. */
+/** Returns a handler that does nothing while an overlay is open. */
 function withoutOverlay(handler: Handler): Handler {
   return (state, context) => (state.overlay === undefined ? handler(state, context) : undefined);
 }

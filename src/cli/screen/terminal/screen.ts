@@ -1,4 +1,4 @@
-/** Displays frames on the terminal by writing only differences. */
+/** Terminal output of frames. Writes only what has changed since the previous frame. */
 
 import { COPY_BYTES_MAX } from "../../../base/limits-screen.ts";
 import { titleText } from "../../../base/text.ts";
@@ -19,26 +19,32 @@ export interface TerminalScreenOptions {
   readonly device: TerminalDevice;
   readonly clock: Pick<Clock, "after">;
   /**
-   * Whether clicks and the wheel arrive as keys. Selecting text in the terminal then needs Shift.
+   * Whether the terminal sends clicks and wheel movements as keys. To select text, the user then
+   * holds Shift.
    */
   readonly mouse: boolean;
-  /** Called when the size has changed or the content was lost, and a new frame is needed. */
+  /**
+   * Called when the size has changed or the content was lost. The caller then provides a new frame.
+   */
   readonly onResize: (size: Size) => void;
 }
 
-/** Minimum size of a change that uses synchronized output. Smaller changes arrive at once. */
+/**
+ * Minimum size of an update that uses synchronized output. A smaller update reaches the terminal in
+ * a single read.
+ */
 const SYNCHRONIZED_BYTES_MIN = 512;
 const BEGIN_SYNCHRONIZED = "\x1b[?2026h";
 const END_SYNCHRONIZED = "\x1b[?2026l";
 
-/** Output other than frames. */
+/** Kinds of output that are not part of a frame. */
 type SideOutput = "bell" | "copy" | "notification" | "pictures";
 
-/** Content of the terminal after all written output has arrived. */
+/** Content of the terminal after it has processed all written output. */
 interface TerminalContent {
   readonly size: Size;
   readonly lines: readonly Row[];
-  /** Rows as displayed: blank where a picture is still to be painted. */
+  /** Rows as displayed. The cells of a picture that is not yet painted are blank. */
   readonly rows: readonly Row[];
   readonly cursor: CursorPosition | undefined;
   readonly hasCursor: boolean;
@@ -50,14 +56,14 @@ export class TerminalScreen {
   readonly #queries: TerminalQueries;
   readonly #pacing: Pacing;
   readonly #onResize: (size: Size) => void;
-  /** `undefined` if the content is unknown. */
+  /** Current content; `undefined` if the content is unknown. */
   #content: TerminalContent | undefined;
   #title: string | undefined;
-  /** Newest undrawn frame. */
+  /** Newest frame that is not drawn yet. */
   #next: Frame | undefined;
-  /** Most recently drawn frame, for restoring a lost screen. */
+  /** Frame that was drawn last, for restoring a lost screen. */
   #last: Frame | undefined;
-  /** Keyed by kind, so that the bell of a stopped terminal rings only once. */
+  /** Pending output by kind. A terminal that stops reading for a while then rings only once. */
   readonly #sideOutput = new Map<SideOutput, string>();
   readonly #pictures: PictureLayer;
   readonly #pens = new Pens();
@@ -92,17 +98,19 @@ export class TerminalScreen {
     this.#modes.setMouse(on);
   }
 
-  /** Restores the terminal's own screen. `enter` resumes. */
+  /**
+   * Restores the screen that the terminal displayed before. `enter` resumes the client's screen.
+   */
   leave(): Promise<void> {
     return this.#modes.leave();
   }
 
-  /** Handles Ctrl-Z: restores the terminal's screen, and stops the process until `fg`. */
+  /** Handles Ctrl-Z: restores the terminal's previous screen and stops the process until `fg`. */
   suspend(): Promise<void> {
     return this.#modes.suspend();
   }
 
-  /** Leaves permanently, even if the terminal is blocked. */
+  /** Restores the terminal permanently, even if it accepts no output. */
   close(): Promise<void> {
     return this.#modes.close();
   }
@@ -119,8 +127,8 @@ export class TerminalScreen {
   }
 
   /**
-   * Sends a query before the next frame. A query before `enter` finds a blank screen and may write
-   * on it, because the first frame covers it.
+   * Sends a query before the next frame. A query sent before `enter` may also print characters,
+   * because the first frame covers them.
    */
   ask(question: string): Promise<string | undefined> {
     const answers = this.#queries.ask(question);
@@ -132,7 +140,7 @@ export class TerminalScreen {
     this.#queries.receiveReport(report);
   }
 
-  /** Whether an answer is pending, so that an Esc may begin it. */
+  /** Whether an answer is pending. An Esc may then be the start of that answer. */
   get isAnswerPending(): boolean {
     return this.#queries.hasPending;
   }
@@ -142,7 +150,7 @@ export class TerminalScreen {
   }
 
   /**
-   * Copies text to the clipboard of the user's terminal, also over ssh (OSC 52).
+   * Copies text to the clipboard of the user's terminal with OSC 52, which also works over ssh.
    * @returns false if the text is too long to copy
    */
   copy(text: string): boolean {
@@ -152,12 +160,14 @@ export class TerminalScreen {
     return true;
   }
 
-  /** Sends a desktop notification through the terminal. */
   notify(title: string, text: string, protocol: "osc9" | "osc777"): void {
     this.#queueSideOutput("notification", notificationText(title, text, protocol));
   }
 
-  /** Applies to the next frame. @param painter `undefined` to disable pictures */
+  /**
+   * Enables or disables pictures from the next frame.
+   * @param painter `undefined` to disable pictures
+   */
   showPictures(painter: PicturePainter | undefined): void {
     this.#content = undefined;
     this.#next ??= this.#last;
@@ -181,7 +191,10 @@ export class TerminalScreen {
     this.#write();
   }
 
-  /** Writes pending output. Holds back frames while earlier output is unsent or unconfirmed. */
+  /**
+   * Writes pending output. Delays frames until the terminal has received and confirmed the earlier
+   * output.
+   */
   #write(): void {
     if (this.#isFlushing || !this.#modes.isActive) return;
     const { output } = this.#device;

@@ -1,6 +1,6 @@
 /**
- * Composes the screen: header, rooms, timeline, people, notices, status line, input box. Renders a
- * region again only if its content has changed.
+ * Composition of the screen: header, rooms, timeline, members, notices, status line and input box.
+ * Renders a region again only if its content has changed.
  */
 
 import { cleanText } from "../../../base/text.ts";
@@ -43,38 +43,39 @@ export interface ViewProps {
   readonly settings: ScreenSettings;
   readonly nowUnixMs: number;
   readonly texts: ScreenTexts;
-  /** Whether no room has opened yet. */
+  /** Whether the first room has yet to open. */
   readonly isStarting?: boolean;
   readonly depth: ColorDepth;
   readonly status: LinkStatus;
-  /** Key sequence that fetches the file of a message; `undefined` if there is none. */
+  /** Key sequence that fetches the file of a message; `undefined` if no key is bound. */
   readonly fetchKey: string | undefined;
-  /** Key sequence that unfolds a long message. */
+  /** Key sequence that unfolds a long message; `undefined` if no key is bound. */
   readonly foldKey: string | undefined;
-  /** Sizes of pictures that are ready to display. */
+  /** Sizes of the pictures that are ready to display. */
   readonly pictures?: PictureSizes;
 }
 
-/** Positions on the screen, for scrolling and for marking messages as read. */
+/** Positions on the screen, used for scrolling and for marking messages as read. */
 export interface Layout {
   readonly pageRows: number;
-  /** Text columns of the input box. */
+  /** Number of text columns in the input box. */
   readonly inputColumns: number;
-  /** Returns the lines of a row; 0 if the row does not exist. */
+  /** Returns the number of lines in a row; 0 if the row does not exist. */
   readonly heightOf: (key: string) => number;
-  /** Returns the additional lines of an unfolded row; 0 if the row cannot be folded. */
+  /** Returns the number of lines that unfolding adds to a row; 0 if the row cannot be folded. */
   readonly foldsOf: (key: string) => number;
-  /** Seq of the lowest item whose last line is visible; `undefined` if there is none. */
+  /** Seq of the lowest message whose last line is visible; `undefined` if there is none. */
   readonly visibleSeq: number | undefined;
-  /** Whether the last loaded row is completely visible. */
   readonly isAtBottom: boolean;
   readonly files: readonly FileBody[];
   /** Maximum scroll position of the open help or long text. */
   readonly topMax: number;
-  /** Scroll positions of the lists beside the timeline. */
+  /** Scroll positions of the lists of rooms and members. */
   readonly rooms: ListScroll;
   readonly members: ListScroll;
-  /** Returns the target of a click at a position from 0; `undefined` if there is none. */
+  /**
+   * Returns the target of a click. Positions begin at 0. `undefined` if the position has no target.
+   */
   readonly hitAt: (column: number, row: number) => Hit | undefined;
 }
 
@@ -87,7 +88,7 @@ const ROOMS_FROM_COLUMNS = 60;
 const MEMBERS_FROM_COLUMNS = 44;
 const HEADER_FROM_ROWS = 4;
 const STATUS_FROM_ROWS = 2;
-/** Divisor of the screen height: maximum rows of the input box, and of the notices. */
+/** Maximum height of the input box, and of the notices, as a divisor of the screen height. */
 const REGION_FRACTION = 3;
 const NOT_PLAIN = /[^\x20-\x7e]/;
 
@@ -102,7 +103,7 @@ export interface Areas {
   readonly notices: readonly Line[];
   readonly status: number;
   readonly input: InputBox;
-  /** Columns, including the separator. */
+  /** Width in columns, including the separator. */
   readonly rooms: number;
   readonly members: number;
   readonly timeline: number;
@@ -113,7 +114,7 @@ export class Composer {
   readonly #composition = memo<Composition>();
   readonly #palette = memo<Palette>();
   readonly #rowOptions = memo<RowOptions>();
-  /** Cached because a text may be long and is the same in most frames. */
+  /** Cached because the text may be long and rarely changes between frames. */
   readonly #input = memo<InputBox>();
   readonly #times = memo<Times>();
   readonly #roomColumn = memo<RoomColumn>();
@@ -121,7 +122,7 @@ export class Composer {
   readonly #memberColumn = memo<MemberColumn>();
   readonly #memberTexts = memo<readonly string[]>();
 
-  /** Returns the screen. Returns the same object if nothing has changed. */
+  /** Returns the composed screen; the same object as before if no input has changed. */
   compose(props: ViewProps): Composition {
     return this.#composition(cacheKey(props), () => this.#composeNow(props));
   }
@@ -187,7 +188,7 @@ export class Composer {
     return { frame, layout };
   }
 
-  /** Computes heights and widths. The timeline gets the remaining cells. */
+  /** Computes the size of each region. The timeline receives the remaining cells. */
   #areasOf(props: ViewProps, visibleFiles: ReadonlySet<string>): Areas {
     const { size, model, state, texts } = props;
     const columns = Math.max(1, size.columns);
@@ -309,7 +310,7 @@ export class Composer {
   #members({ model, texts, state }: ViewProps, areas: Areas): MemberColumn {
     const { me, open, rooms } = model;
     const { members: columns, body } = areas;
-    // The other user of a conversation is online if any room lists that user as online.
+    // The peer of a conversation is online if any room lists that user as online.
     const people = open?.startsWith("@") === true ? rooms : openRoom(model);
     const top = topOf(state.membersScroll, model) ?? 0;
     return this.#memberColumn([people, open, me, texts, columns, body, top], () =>
@@ -317,7 +318,7 @@ export class Composer {
     );
   }
 
-  /** Returns the timeline with any open overlay over it. */
+  /** Returns the timeline, covered by the open overlay if there is one. */
   #centerColumn(
     props: ViewProps,
     areas: Areas,
@@ -333,7 +334,7 @@ export class Composer {
     return [...timeline.slice(0, Math.max(0, height - overlayTexts.length)), ...overlayTexts];
   }
 
-  /** Entries of the overlay; `undefined` if none is open. */
+  /** Returns the lines of the open overlay; `undefined` if no overlay is open. */
   #entries(props: ViewProps, { body: height, timeline: columns }: Areas) {
     const options = this.#overlay(props);
     return options && overlayLines(options, columns, height);
@@ -354,7 +355,7 @@ export class Composer {
     );
   }
 
-  /** Line that replaces the first row while older rows load. */
+  /** Returns the line that replaces the first row while the client loads older rows. */
   #loading({ texts }: ViewProps, { timeline: columns }: Areas, palette: Palette): string {
     return palette.ansiOf(fitLine([{ text: ` ${texts.loadingOlder}`, role: "dim" }], columns));
   }
@@ -375,7 +376,7 @@ function plainChord(chord: string | undefined): string | undefined {
   return chord === undefined || NOT_PLAIN.test(chord) ? undefined : chord;
 }
 
-/** Returns all inputs of a screen. Only a countdown depends on the time. */
+/** Returns everything that the screen depends on. The time is included only during a countdown. */
 function cacheKey(props: ViewProps): readonly unknown[] {
   const { size, status, nowUnixMs, ...others } = props;
   const countdownUnixMs = props.model.connection.kind === "offline" ? nowUnixMs : undefined;
@@ -430,7 +431,9 @@ function cursorOf({ state, size }: ViewProps, areas: Areas): Frame["cursor"] {
   return { row: top + row, column };
 }
 
-/** Returns the window title: number of mentions, and the open room. */
+/**
+ * Returns the window title, which contains the number of mentions, the open room and the server.
+ */
 function titleOf(model: Model): string {
   const { mentions } = roomList(model);
   const targetName = model.open === undefined ? "chat" : nameOf(model.open);

@@ -1,4 +1,4 @@
-/** Lays out a row of the timeline, with the same texts as the page. */
+/** Layout of a timeline row, with the same texts as in the browser. */
 
 import { FOLDED_LINES_HIDDEN_MIN, FOLDED_LINES_VISIBLE } from "../../../base/limits-screen.ts";
 import { formatDuration, formatRate, formatSize } from "../../../base/sizes.ts";
@@ -26,25 +26,25 @@ export interface RowOptions {
   readonly times: Times;
   readonly me: string | undefined;
   readonly isOnline: boolean;
-  /** Key sequence that fetches the selected file; `undefined` if there is none. */
+  /** Key sequence that fetches the selected file; `undefined` if no key is bound. */
   readonly fetchKey: string | undefined;
-  /** Key sequence that unfolds a long text; `undefined` if there is none. */
+  /** Key sequence that unfolds a long text; `undefined` if no key is bound. */
   readonly foldKey: string | undefined;
-  /** Sizes of ready pictures. */
+  /** Sizes of the pictures that are ready to display. */
   readonly pictures?: PictureSizes | undefined;
   readonly pictureRows?: number;
 }
 
 export interface RowLines {
-  /** At least one line, each within the columns of the options. */
+  /** At least one line. Each line fits into the columns of the options. */
   readonly lines: readonly Line[];
-  /** Additional lines when unfolded; 0 if the row cannot be folded. */
+  /** Number of lines that unfolding adds; 0 if the row cannot be folded. */
   readonly folds: number;
 }
 
-/** State of a row outside the row itself. */
+/** State that the screen keeps for a row. */
 export interface RowExtras {
-  /** Running transfer of the row's file. */
+  /** Transfer of the row's file that is in progress. */
   readonly transfer: TransferView | undefined;
   readonly isUnfolded: boolean;
 }
@@ -52,9 +52,9 @@ export interface RowExtras {
 type ItemRow = Extract<Row, { kind: "item" }>;
 type PendingRow = Extract<Row, { kind: "pending" }>;
 
-/** Minimum screen columns for a separate column of names. */
+/** Minimum number of screen columns at which names have a column of their own. */
 const COLUMNS_FOR_NAMES = 50;
-/** Minimum screen columns for displaying the time. */
+/** Minimum number of screen columns at which the time is displayed. */
 const COLUMNS_FOR_TIME = 30;
 const TIME_COLUMNS = 6;
 const QUOTE_COLUMNS = 200;
@@ -68,7 +68,7 @@ const NAME_COLUMNS_BY_WIDTH = [
 
 const EVENT_SIGNS: Readonly<Record<string, string>> = { join: "-->", leave: "<--" };
 
-/** Returns the columns of names; 0 if names precede the text. */
+/** Returns the width of the name column; 0 if names precede the text. */
 function nameColumns(columns: number): number {
   return NAME_COLUMNS_BY_WIDTH.find(([from]) => columns >= from)?.[1] ?? 0;
 }
@@ -98,7 +98,7 @@ function unfoldable(lines: readonly Line[]): RowLines {
   return { lines, folds: 0 };
 }
 
-/** Returns the first lines of a long text, and a line that counts the hidden lines. */
+/** Returns the first lines of a long text, and a line with the number of hidden lines. */
 function folded(
   lines: readonly Line[],
   mark: Line,
@@ -120,7 +120,7 @@ function folded(
   return { lines: [...lines.slice(0, FOLDED_LINES_VISIBLE), last], folds };
 }
 
-/** Returns a full-width rule with a label: `──── Today ────`. */
+/** Returns a full-width rule with a label, such as `──── Today ────`. */
 export function ruleLine(text: string, role: Role, columns: number): Line {
   const label = cutTo(cleanText(text), columns - 4);
   const ruleColumns = columns - widthOf(label) - 2;
@@ -135,17 +135,19 @@ export function ruleLine(text: string, role: Role, columns: number): Line {
 }
 
 interface Head {
-  /** Cleaned name. */
+  /** Name without control characters. */
   readonly name: string;
   readonly role: Role;
   readonly unixMs: number;
-  /** Whether the row above has the same name and time, so that both are omitted. */
+  /**
+   * Whether the row above has the same name and time. Both the name and the time are then omitted.
+   */
   readonly isGrouped: boolean;
-  /** Whether the name is the sign of an event or action, so that no `:` follows. */
+  /** Whether the name is the sign of an event or action. No `:` follows a sign. */
   readonly isSign: boolean;
 }
 
-/** Puts time and name before the first line, and indents the following lines. */
+/** Lays out a row with time and name before the first line, and indents the following lines. */
 function withHead(
   head: Head,
   options: RowOptions,
@@ -165,7 +167,7 @@ function withHead(
   return narrow(head, options, make);
 }
 
-/** Returns time and name in separate columns, always as the same number of spans. */
+/** Returns the time and name, each in a column. The number of spans is always the same. */
 function gutterOf({ name, role, unixMs }: Head, names: number, times: Times): Line {
   const cutName = cutTo(name, names);
   const before = " ".repeat(names - widthOf(cutName));
@@ -185,9 +187,10 @@ function blankGutter(names: number): Line {
 }
 
 /**
- * Returns the top line of the timeline with author and time if the message's head is not visible.
- * On a narrow screen the name replaces the line, which the previous page also displays.
- * @param index line of the row
+ * Returns the top line of the timeline with author and time, if the first line of its message is
+ * scrolled out of view. On a narrow screen the name replaces the line, which the previous page also
+ * displays.
+ * @param index index of the line within the row
  * @param canReplace whether the name may replace the line
  * @returns `undefined` if the line stays unchanged
  */
@@ -222,7 +225,7 @@ function headOf(row: ItemRow | PendingRow, { texts, me }: RowOptions): Head {
   return { name, role, unixMs, isGrouped: isGrouped && kind !== "action", isSign: false };
 }
 
-/** Returns time and name before the text, or for a line of their own. */
+/** Returns the spans for the time and the name, which precede the text or form a separate line. */
 function headSpans(
   { name, role, unixMs }: Head,
   { columns, times }: RowOptions,
@@ -235,7 +238,7 @@ function headSpans(
   ];
 }
 
-/** Lays out name and text in one line if they fit; indents further lines. */
+/** Lays out name and text on one line if they fit. Otherwise the text follows on indented lines. */
 function narrow(
   head: Head,
   options: RowOptions,
@@ -317,7 +320,7 @@ export function nickRole(name: string): Role {
   return `nick-${tintOf(name)}` as Role;
 }
 
-/** Returns the quoted message in one line. */
+/** Returns one line with the quoted message. */
 function quoteLines(
   row: ItemRow | PendingRow,
   options: RowOptions,
@@ -373,7 +376,7 @@ function fileLines(
   return lines;
 }
 
-/** Returns a progress bar: `[████████░░░░] 45 %  1.2 MB / 2.6 MB · 1.2 MB/s · 3 s left`. */
+/** Returns a progress bar, such as `[████████░░░░] 45 %  1.2 MB / 2.6 MB · 1.2 MB/s · 3 s left`. */
 export function progressLine(transfer: TransferView, options: Pick<RowOptions, "texts">): Line {
   const { state, progress } = transfer;
   const status = stateText(transfer, options.texts);
