@@ -1,4 +1,4 @@
-/** Copies logs into the stream when a server becomes the first node of a cluster. */
+/** Copy of a server's logs into the stream when it becomes the first node of a cluster. */
 
 import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
@@ -17,7 +17,7 @@ import type { Position } from "./position.ts";
 import type { Stream, StreamMessage } from "./stream.ts";
 import { markOf, StreamReader } from "./stream-reader.ts";
 
-/** Maximum messages of a copied log in flight, about 4 MiB. */
+/** Maximum number of messages of a copied log in flight, about 4 MiB. */
 const CLUSTER_COPY_IN_FLIGHT_MAX = 64;
 /** Time without progress after which the stream is assumed to have no majority. */
 const CLUSTER_COPY_STALLED_MS = 60_000;
@@ -55,9 +55,9 @@ interface CopyMessage {
 }
 
 /**
- * Copies the logs, or resumes an interrupted copy. Each message has a fixed position, so none is
- * duplicated.
- * @returns the folder's position in the stream afterwards
+ * Copies the logs, or resumes an interrupted copy. Each message has a fixed position, so no message
+ * is duplicated.
+ * @returns the folder's position in the stream after the copy
  * @throws {Fault} data-foreign if the stream has other content; too-large, log-corrupt or store-…
  * if a log cannot be copied; no-majority if the stream does not answer
  */
@@ -133,7 +133,7 @@ async function markAt(
   }
 }
 
-/** Codes after which the stream must be read to find out what it stored. */
+/** Fault codes that leave open which messages the stream stored. The stream must then be read. */
 const RETRYABLE: ReadonlySet<string> = new Set(["no-majority", "log-conflict"]);
 
 function foreignHistory(): Fault {
@@ -172,7 +172,7 @@ async function* existingMessages(
     onMessage: (message) => {
       existing.push(message);
       notify();
-      // Published sequentially, because the messages may not fit in memory.
+      // Wait for each message, because all messages together may not fit in memory.
       return new Promise((resolve) => {
         release = resolve;
       });

@@ -1,4 +1,4 @@
-/** A node of a cluster, which applies the shared stream to its two logs. */
+/** Node of a cluster, which applies the shared stream to its two logs. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
@@ -40,7 +40,10 @@ export interface ReplicaOptions {
   readonly mirrors: Readonly<Record<Place, LogFile>>;
   /** Stored positions of this node, oldest first. Default: reads the stream from the beginning. */
   readonly positions?: readonly Position[];
-  /** Called periodically. The next start compares later messages with the stream. */
+  /**
+   * Called periodically to store the positions. The next start finds the last position that still
+   * matches the stream.
+   */
   readonly storePositions: (positions: readonly Position[]) => void;
   /** Returns the peers that currently answer. Absent if the cluster has no other nodes. */
   readonly peers?: () => Promise<readonly PeerNode[]>;
@@ -51,7 +54,7 @@ export interface ReplicaOptions {
   readonly onStopped: (fault: Fault) => void;
 }
 
-/** Retry interval while the stream has no leader. */
+/** Interval between retries while the stream has no leader. */
 const RETRY_MS = 250;
 
 /**
@@ -75,11 +78,13 @@ export class Replica {
   #rewinding: Promise<void> | undefined;
   #restoring: Promise<void> | undefined;
   /**
-   * Seqs of account records that this node proposed, while followers are notified. Holds those of
-   * one message.
+   * Seqs of the account records that this node proposed in the current message, while followers are
+   * notified of them.
    */
   readonly #ownAccountSeqs = new Set<number>();
-  /** At most CLUSTER_RECEIVE_QUEUE_BYTES_MAX plus one message. */
+  /**
+   * Received messages not yet applied, at most CLUSTER_RECEIVE_QUEUE_BYTES_MAX plus one message.
+   */
   #received: StreamMessage[] = [];
   #receivedBytes = 0;
   #applying: Promise<void> | undefined;
@@ -112,7 +117,8 @@ export class Replica {
   }
 
   /**
-   * Follows the stream. Resolves when its current messages are applied.
+   * Starts following the stream. Resolves when the messages that it contains at the start are
+   * applied.
    * @throws {Fault} no-majority if the stream does not answer, log-conflict while a copy is in
    * progress, cluster-diverged or log-corrupt if this node's logs do not match, store-… if the disk
    * fails
@@ -154,7 +160,7 @@ export class Replica {
 
   /**
    * Reports whether this node is restoring records that the stream lost. Proposals are blocked
-   * meanwhile.
+   * until this is finished.
    */
   get isRestoring(): boolean {
     return this.#rewinding !== undefined || this.#isAhead;
@@ -176,7 +182,7 @@ export class Replica {
 
   /**
    * Resolves when the stream is applied up to `seq`, when the stream is rewound or no longer
-   * followed, or after `timeoutMs`. Without a timeout, a full disk may block for hours.
+   * followed, or after `timeoutMs`. Without a timeout, a full disk may delay this for hours.
    */
   waitUntilApplied(seq: number, timeoutMs?: number): Promise<void> {
     if (this.#position.seq >= seq || this.#isStopped) return Promise.resolve();
@@ -331,7 +337,7 @@ export class Replica {
   }
 
   async #applyAll(): Promise<void> {
-    await undefined; // Continues after `#applying` is set.
+    await undefined; // The caller sets `#applying` first.
     while (this.#received.length > 0 && this.#failure === undefined) {
       const messages = this.#received.splice(0);
       this.#receivedBytes = 0;
@@ -358,7 +364,7 @@ export class Replica {
       if (this.#position.seq - (this.#positions.at(-1)?.seq ?? 0) >= POSITION_INTERVAL)
         this.#storePosition();
     }
-    this.#applying = undefined; // Runs in the tick in which the queue became empty.
+    this.#applying = undefined; // This runs in the tick in which the queue became empty.
   }
 
   #interpretAll(messages: readonly StreamMessage[]): readonly MessageEffect[] {

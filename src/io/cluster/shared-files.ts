@@ -18,7 +18,7 @@ import { WorkQueue } from "../work-queue.ts";
 import type { ContentStore } from "./content-store.ts";
 import { isWithoutMajority } from "./majority.ts";
 
-/** Maximum chunks in transfer between this server and NATS, 4 MiB. */
+/** Maximum number of chunks (4 MiB in total) in transfer between this server and NATS. */
 const CONCURRENT_CHUNKS_MAX = 16;
 
 export interface SharedFilesOptions {
@@ -31,7 +31,7 @@ export interface LoggedContent {
   readonly file: FileId;
   readonly size: number;
   readonly chunks: number;
-  /** Hex digest over the checksums of all chunks. */
+  /** Digest over the checksums of all chunks, in hex. */
   readonly digest: string;
 }
 
@@ -52,7 +52,7 @@ const CHUNK_PART = /^c(\d{1,9})-([A-Za-z0-9_-]{43})$/;
  */
 export class SharedFiles {
   readonly #options: SharedFilesOptions;
-  /** Transfers of chunks. Each file has at most CLUSTER_CHUNKS_PER_FILE_MAX. */
+  /** Queue of chunk transfers. Each file has at most CLUSTER_CHUNKS_PER_FILE_MAX. */
   readonly #transfers = new WorkQueue(CONCURRENT_CHUNKS_MAX, Number.POSITIVE_INFINITY);
   #readers = 0;
   #isStopping = false;
@@ -63,11 +63,11 @@ export class SharedFiles {
 
   /**
    * Offers a file.
-   * @returns the valid offer, which is an earlier one if it exists
+   * @returns the offer that is valid: an earlier one if it exists
    */
   async begin(about: BlobMetadata): Promise<BlobMetadata> {
     const { store } = this.#options;
-    // Retry once, because the earlier offer may have been erased meanwhile.
+    // Retry once, because the earlier offer may be erased before it is read.
     for (let tries = 1; ; tries++) {
       const isNew = await this.#retry(() => store.putNew(about.file, ABOUT, encodeMetadata(about)));
       if (isNew) return about;
@@ -77,7 +77,7 @@ export class SharedFiles {
     }
   }
 
-  /** @returns the offer; `undefined` if it is missing or unreadable */
+  /** @returns the offer; `undefined` if the file has no offer or an unreadable one */
   async about(file: FileId): Promise<BlobMetadata | undefined> {
     const bytes = await this.#retry(() => this.#options.store.get(file, ABOUT));
     const about = bytes === undefined ? undefined : parseMetadata(bytes);
@@ -91,7 +91,7 @@ export class SharedFiles {
       const [, index, text] = CHUNK_PART.exec(part) ?? [];
       if (index === undefined || text === undefined) continue;
       const [at, hash] = [Number(index), hashOf(text)];
-      existing.set(at, existing.has(at) ? undefined : hash); // Two contents have the same id.
+      existing.set(at, existing.has(at) ? undefined : hash); // Uses neither of two candidates.
     }
     const hashes: Uint8Array[] = [];
     for (let at = 0; ; at++) {
@@ -122,7 +122,8 @@ export class SharedFiles {
 
   /**
    * Completes the file, so that its digest can be used to fetch it.
-   * @returns index of the first chunk that was erased meanwhile
+   * @returns index of the first chunk that was erased before completion; `undefined` if there is
+   * none
    */
   async complete(
     file: FileId,
@@ -193,7 +194,7 @@ export class SharedFiles {
           const nextHash = hashes[next];
           if (nextHash === undefined || inFlight.length === CLUSTER_CHUNKS_PER_FILE_MAX) break;
           const chunk = this.chunk(file, next, nextHash);
-          // Reports no unhandled rejection if an earlier chunk fails first.
+          // Prevents an unhandled rejection if an earlier chunk fails first.
           chunk.catch(() => undefined);
           inFlight.push(chunk);
         }

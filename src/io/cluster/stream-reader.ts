@@ -1,4 +1,4 @@
-/** Reads the stream in order and detects when it was rewound. */
+/** Reader of the stream, which receives its messages in order and detects when it was rewound. */
 
 import { equalBytes, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -34,28 +34,37 @@ export interface StreamReaderOptions {
   readonly onNoAnswer: () => void;
 }
 
-/** Poll interval without notifications. */
+/** Interval between polls while no notifications arrive. */
 const POLL_INTERVAL_MS = 250;
 /**
- * Maximum retry interval for a lagging replica. The first retries are faster, because most replicas
- * lag by a millisecond.
+ * Maximum interval between retries while a replica lags. The first retries follow faster, because
+ * most replicas lag by only a millisecond.
  */
 const MISSING_INTERVAL_MS = 5;
-/** Attempts after which an announced message is assumed to be an earlier one, or not stored. */
+/**
+ * Number of attempts after which the reader stops waiting for an announced message. The
+ * announcement was then of an earlier message, or the message was not stored.
+ */
 const EXPECTED_TRIES = 20;
-/** Wait for a pushed message before fetching it. */
+/** Time to wait for a pushed message before fetching it. */
 const PUSH_TIMEOUT_MS = 20;
-/** Checks, CLUSTER_STALLED_MS apart, after which a missing message counts as lost. */
+/** Number of checks, CLUSTER_STALLED_MS apart, after which a missing message counts as lost. */
 const LOST_CHECKS = 4;
 /**
- * Time without contact after which the reader verifies the end of the stream. Restarting a server
- * and electing a leader takes longer.
+ * Time without contact after which the reader verifies the end of the stream again. A server
+ * restart or leader election takes longer, so neither goes unnoticed.
  */
 const TRUSTED_MS = 100;
-/** Two, because a new leader may not know its end yet. */
+/**
+ * Number of checks that must find the stream shorter before it counts as truncated. A new leader
+ * may not know the end of its stream at first.
+ */
 const TRUNCATED_CHECKS = 2;
 const MARK_CHARACTERS = 22;
-/** Number of earlier messages to remember, because one of them may be deleted. */
+/**
+ * Maximum number of earlier messages remembered to detect a rewind. Several are needed, because one
+ * of them may be deleted.
+ */
 const EARLIER_MAX = 4;
 
 type ReadMessage = StreamMessage | { readonly seq: number; readonly mark: string };
@@ -83,7 +92,7 @@ export class StreamReader {
   #storedSeq = 0;
   #announcedSeq = 0;
   /**
-   * Pushed messages with their times of arrival. Bounded by CLUSTER_MESSAGES_AHEAD and
+   * Pushed messages with their times of arrival, bounded by CLUSTER_MESSAGES_AHEAD and
    * CLUSTER_RECEIVE_QUEUE_BYTES_MAX.
    */
   readonly #pushed = new Map<number, { readonly message: StreamMessage; readonly at: number }>();
@@ -162,7 +171,7 @@ export class StreamReader {
     const { clock } = this.#options;
     const isNext = Math.max(this.#storedSeq, this.#announcedSeq) === this.#next;
     if (!(this.#wasPushed && isNext)) return;
-    // Runs concurrently, because it takes as long as the push.
+    // The check takes as long as the push, so it runs concurrently.
     if (!this.#pushed.has(this.#next)) void this.#isLastUnchanged();
     const until = clock.now() + PUSH_TIMEOUT_MS;
     while (!this.#pushed.has(this.#next) && clock.now() < until && !this.#isEnded) {
@@ -178,7 +187,7 @@ export class StreamReader {
     while (!this.#isEnded) {
       await this.#waitForPush();
       if (this.#isEnded) return;
-      // Poll only at intervals while messages are pushed.
+      // While messages are pushed, poll only at intervals.
       const isAwaited =
         Math.max(this.#storedSeq, this.#announcedSeq) >= this.#next || !this.#wasPushed;
       const count = isAwaited || isDue ? await this.#read() : 0;
@@ -271,7 +280,7 @@ export class StreamReader {
       this.#lastMissingAt = now;
       this.#lastMissingChecks++;
     }
-    // Earlier messages are unchanged. A replica that lags this much would have caught up.
+    // A replica that merely lags would have caught up by now. Check the earlier messages too.
     return this.#lastMissingChecks >= LOST_CHECKS && (await this.#areEarlierUnchanged(seq));
   }
 
@@ -298,7 +307,7 @@ export class StreamReader {
       if (pushed !== undefined) return Promise.resolve(pushed);
       return stream.get(this.#next + i).catch((error: unknown) => {
         this.#handleFault(error);
-        return undefined; // The loop requests it again.
+        return undefined; // The loop requests the message again.
       });
     });
     const timeout = Promise.withResolvers<undefined>();
@@ -331,7 +340,7 @@ export class StreamReader {
   async #checkMissing(): Promise<void> {
     const { stream, onLost } = this.#options;
     try {
-      // Forget announced messages if the stream is shorter.
+      // If the stream is shorter, this discards the announced messages.
       this.#storedSeq = await this.#last();
       if (this.#storedSeq < this.#next) return this.#options.onTruncated(this.#storedSeq);
       if ((await this.#answer(stream.get(this.#next))) !== undefined) return;

@@ -1,4 +1,4 @@
-/** Small values in a JetStream stream, with one subject per write. */
+/** Bucket of small values in a JetStream stream, with one subject per write. */
 
 import { randomUUID } from "node:crypto";
 import { DiscardPolicy, JetStreamApiError, RetentionPolicy, StorageType } from "@nats-io/jetstream";
@@ -23,7 +23,7 @@ import { findStream } from "./stream-lookup.ts";
 
 /** Header with the seq of the value that a write replaces. */
 const REPLACES = "Chat-Replaces";
-/** Codes of the JetStream API. Later versions use the second one. */
+/** JetStream API error codes for an unexpected last message. Later NATS versions use 10164. */
 const WRONG_LAST = new Set([WRONG_LAST_SEQUENCE, 10_164]);
 
 /**
@@ -56,7 +56,7 @@ async function ensureStream(
   const { num_replicas } = config;
   const found = await findStream(manager, stream);
   if (found !== undefined) {
-    // An operator has raised the number of replicas.
+    // The operator has increased the number of replicas.
     if (found.config.num_replicas < num_replicas) {
       await manager.streams.update(stream, { num_replicas });
     }
@@ -97,7 +97,7 @@ class JetStreamBucket implements Bucket {
       const count = Math.max(0, ...(await this.#counts(name)));
       if (count === 0) return undefined;
       const found = await this.#find(name, count);
-      if (found === undefined) continue; // Another write arrived meanwhile.
+      if (found === undefined) continue; // Another write replaced this value during the query.
       return { bytes: new Uint8Array(found.data), revision: `${count} ${found.seq}` };
     }
   }
@@ -123,7 +123,7 @@ class JetStreamBucket implements Bucket {
         return (await client.publish(subject, bytes, options)).seq;
       } catch (error) {
         const isConflict = error instanceof JetStreamApiError && WRONG_LAST.has(error.code);
-        // The conflicting write may be an earlier attempt of this one.
+        // If an earlier attempt had no answer, the conflicting write may be that attempt.
         if (isConflict && isUnknown) throw natsFault(error);
         if (isConflict) return undefined;
         isUnknown = true;
@@ -133,8 +133,8 @@ class JetStreamBucket implements Bucket {
   }
 
   /**
-   * Reports whether this write is current. A suspended server may have written over a value that
-   * others have replaced and removed meanwhile.
+   * Reports whether this write is current. A server that was suspended may have written on top of a
+   * value that other servers have since replaced and removed.
    */
   async #isCurrent(name: string, { count, seq }: WriteId): Promise<boolean> {
     const { clock } = this.#options;
@@ -152,7 +152,7 @@ class JetStreamBucket implements Bucket {
         await this.#purge(name, count);
         return false;
       }
-      // If it is not there yet, the replica may be lagging.
+      // If this write is missing, the replica may be lagging.
       if (last > count || clock.now() >= until) {
         throw natsFault(new Error("it was changed by another server"));
       }

@@ -37,7 +37,10 @@ import {
   waitForLeader,
 } from "./stream-lookup.ts";
 
-/** Longer than for other messages, because NATS may sync each copied message to a slow disk. */
+/**
+ * Time to wait for an acknowledgement while copying a log. NATS may sync each copied message to a
+ * slow disk, so this is longer than for other messages.
+ */
 const CLUSTER_COPY_ANSWER_MS = 10_000;
 
 export interface JetStreamOptions {
@@ -45,8 +48,8 @@ export interface JetStreamOptions {
   readonly credentials?: Uint8Array;
   readonly cluster: string;
   /**
-   * Identity stored with the stream, which all nodes present to clients. `undefined` to inspect an
-   * existing stream only.
+   * Identity stored with the stream, which all nodes present to clients. `undefined` if the stream
+   * is only inspected.
    */
   readonly identity?: ClusterIdentity;
   readonly isUnsafe: boolean;
@@ -57,7 +60,7 @@ export interface ClusterIdentity {
   /** Fingerprint of this node; `undefined` if it has no identity. */
   readonly own: string | undefined;
   /**
-   * Creates the identity of a new stream.
+   * Creates the identity for a new stream.
    * @returns its fingerprint
    */
   readonly make: () => Promise<string>;
@@ -65,22 +68,33 @@ export interface ClusterIdentity {
 
 type Subject = "log" | "stored" | "news" | "state";
 
-/** The first NATS version that can sync before each acknowledgement. */
+/** Minimum version of NATS: the first that can sync to disk before each acknowledgement. */
 const VERSION_MIN = [2, 12] as const;
-/** Timeout before trying the next server, because a missing server may not refuse connections. */
+/**
+ * Time to wait for a connection before trying the next server. A missing server may not refuse
+ * connections.
+ */
 const CONNECT_TIMEOUT_MS = 2_000;
-/** Detects frozen servers and broken connections; the library's default takes 4 minutes. */
+/**
+ * Interval between pings, which detect frozen servers and broken connections. The library's default
+ * takes 4 minutes.
+ */
 const PING_INTERVAL_MS = 1_000;
 const PINGS_UNANSWERED_MAX = 2;
-/** Delay before querying other servers, because the first may be frozen. */
+/** Delay before also querying other servers, because the queried server may be frozen. */
 const FALLBACK_DELAY_MS = 200;
 const DUPLICATE_WINDOW_NS = 120e9;
-/** Maximum lag, in messages, of a current replica while the stream is being written. */
+/**
+ * Number of missing messages from which a replica counts as lagging while the stream is being
+ * written.
+ */
 const STREAM_LAG_LOW = 100;
-/** Error code of the JetStream API. */
+/** JetStream API error code: the expected last sequence does not match. */
 export const WRONG_LAST_SEQUENCE = 10_071;
 
 /**
+ * Opens the cluster's stream and creates a missing one, or only inspects it if `identity` is
+ * `undefined`.
  * @throws {Fault} unreachable or no-majority if the servers do not answer, data-foreign if the
  * stream belongs to another cluster, not-found if there is no stream to inspect,
  * version-unsupported if NATS is too old
@@ -159,7 +173,7 @@ function checkVersion(version: string, isUnsafe: boolean): void {
 
 interface StreamOptions extends Pick<JetStreamOptions, "cluster" | "isUnsafe"> {
   readonly name: string;
-  /** `undefined` if these servers would not republish the time of storing. */
+  /** `undefined` if the NATS servers would omit the storage time from republished messages. */
   readonly republish: Republish | undefined;
   readonly identity: ClusterIdentity | undefined;
   readonly make: () => Promise<string>;
@@ -172,7 +186,7 @@ async function ensureStream(
   const found = await findStream(manager, name);
   if (found !== undefined) {
     if (identity !== undefined) checkIdentity(cluster, found.config.description ?? "", identity);
-    // An earlier version of this program created the stream.
+    // A stream created by an earlier version of this program does not republish messages.
     if (republish !== undefined && found.config.republish === undefined) {
       await manager.streams.update(name, { republish });
     }
@@ -187,7 +201,7 @@ async function ensureStream(
     allow_direct: true,
   };
   await addStream(manager, config, isUnsafe);
-  return false; // The next poll checks again.
+  return false; // The next poll checks for a leader.
 }
 
 function checkIdentity(cluster: string, found: string, { own }: ClusterIdentity): void {
@@ -269,16 +283,16 @@ export class JetStream implements CopyStream, Stream {
   }
 
   /**
-   * Receives broadcasts, including those of this node.
-   * @returns a function that stops it
+   * Subscribes to broadcasts, including those of this node.
+   * @returns a function that ends the subscription
    */
   listen(onBytes: (bytes: Uint8Array) => void): () => void {
     return this.#subscribe("news", ({ data }) => onBytes(data));
   }
 
   /**
-   * Answers state queries of nodes and commands.
-   * @returns a function that stops it
+   * Answers state queries from nodes and commands.
+   * @returns a function that ends the subscription
    */
   answerState(state: () => Uint8Array): () => void {
     return this.#subscribe("state", (message) => message.respond(state()));
@@ -350,8 +364,9 @@ export class JetStream implements CopyStream, Stream {
   }
 
   /**
-   * Publishes like `publish`, but only at this position.
-   * @throws {Fault} log-conflict if another message is there, no-majority if the outcome is unknown
+   * Publishes like `publish`, but only if the stream currently ends at `seq`.
+   * @throws {Fault} log-conflict if another message is at that position, no-majority if the outcome
+   * is unknown
    */
   async publishAfter(bytes: Uint8Array, seq: number): Promise<void> {
     try {
@@ -367,24 +382,29 @@ export class JetStream implements CopyStream, Stream {
     }
   }
 
-  /** Requires a majority, because an isolated server would return an outdated end. */
+  /**
+   * Returns the seq of the last message. Requires a majority, because an isolated server would
+   * return an outdated one.
+   */
   async last(): Promise<number> {
     const { state, ageMs } = await asNatsFault(this.#info());
     if (ageMs < CLUSTER_LEASE_MS) return state.last_seq;
     throw natsFault(new Error("no leader with a majority"));
   }
 
-  /** Queries the stream. Returns the milliseconds since a majority last answered. */
+  /** Queries the stream, then returns the milliseconds since a majority last answered. */
   async sinceAnswerMs(): Promise<number> {
     try {
       await this.#info();
     } catch {
-      // The state is unknown, so keep the previous one.
+      // The query failed, so the time of the previous answer remains valid.
     }
     return this.#clock.now() - this.#quorumAt;
   }
 
-  /** @param servers as configured by the operator; the stream may use only some of them */
+  /**
+   * @param servers all servers that the operator configured; the stream may use only some of them
+   */
   async missing(servers: readonly string[]): Promise<MissingServers> {
     const unresponsive = await unresponsiveServers(servers);
     const respondingCount = Math.max(this.#replicas, servers.length) - unresponsive.length;
@@ -413,8 +433,8 @@ export class JetStream implements CopyStream, Stream {
 
   /**
    * Reads from the stream's leader, and from any replica while the leader does not answer. Replicas
-   * are not the default, because NATS 2.9 can leave one permanently different after its leader was
-   * isolated.
+   * are not the default, because NATS 2.9 can leave a replica permanently different after its
+   * leader was isolated.
    * @returns `undefined` if the server that answered lacks the message
    */
   async get(seq: number): Promise<StreamMessage | undefined> {
@@ -440,7 +460,7 @@ export class JetStream implements CopyStream, Stream {
 }
 
 /**
- * Converts NATS errors to faults.
+ * Awaits a NATS request and converts its errors to faults.
  * @throws {Fault} no-majority if the request fails
  */
 export async function asNatsFault<Value>(request: Promise<Value>): Promise<Value> {
