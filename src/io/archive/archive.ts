@@ -1,4 +1,4 @@
-/** Archive of a log: reads pages of records from its segments. */
+/** Archive of a log, which reads pages of records from its segments. */
 
 import { foldCase } from "../../base/case-fold.ts";
 import { Fault } from "../../base/fault.ts";
@@ -25,12 +25,21 @@ import { isRare, lineQueryOf } from "./line-query.ts";
 import { type ArchiveOptions, type IndexView, LogIndex } from "./log-index.ts";
 import { type SearchedRange, SegmentFiles } from "./segment-files.ts";
 
-/** Bytes per read, growing from the newest page to a search of the whole log. */
+/**
+ * Minimum size of a read, for the newest page. Reads grow up to READ_BYTES_MAX when the whole log
+ * is searched.
+ */
 const READ_BYTES_MIN = 64 << 10;
 const READ_BYTES_MAX = 1 << 20;
-/** Bytes scanned before yielding to the event loop, 0.1 ms for one word and at most 3 ms. */
+/**
+ * Number of bytes scanned before yielding to the event loop. Scanning them takes 0.1 ms for a
+ * single word and at most 3 ms.
+ */
 const YIELD_BYTES = 64 << 10;
-/** Bytes scanned on the event loop before search threads start: enough for a small log. */
+/**
+ * Number of bytes scanned on the event loop before search threads start. A small log needs no
+ * threads.
+ */
 const DIRECT_BYTES = 1 << 20;
 const NEWLINE = 0x0a;
 
@@ -53,6 +62,7 @@ export class LogArchive implements Archive {
   }
 
   /**
+   * Returns a page of records.
    * @throws {Fault} log-corrupt if a line is damaged, store-failed or store-denied if it cannot be
    * read
    */
@@ -131,8 +141,8 @@ class Collector {
   readonly #matcher: LineMatcher;
   readonly #yieldNow: (() => Promise<void>) | undefined;
   /**
-   * Invalid records that only an erasure can explain, each with the fault to report otherwise. An
-   * "unconfirmed" record may also be an unfinished write.
+   * Invalid records that only an erasure can explain, each with the fault to report if it was not
+   * erased. An "unconfirmed" record may also be an unfinished write.
    */
   readonly suspects = new Map<LogRecord, Fault | "unconfirmed">();
   readonly #records: LogRecord[] = [];
@@ -241,7 +251,7 @@ class Collector {
     const parsed = parseLine(line);
     if (parsed.kind === "newer") return { record: undefined };
     if (parsed.kind === "bad") return undefined;
-    // Hash matching records only, because hashing dominates the cost.
+    // Hash only records that match the query, because hashing dominates the cost.
     const record = this.#matching(parsed.record);
     if (record !== undefined && !bodyMatches(record, this.#sha256)) return undefined;
     return { record };

@@ -1,6 +1,6 @@
 /** Backups of a data folder, with or without a running server. */
 
-// The folder holds a restorable backup at every step: the previous one until `backup.json` is
+// The folder holds a restorable backup at every step: the previous backup until `backup.json` is
 // replaced, then the new one. Steps: copy new records, verify them, truncate, copy file contents,
 // write `backup.json`, erase records in the copy.
 
@@ -45,7 +45,7 @@ export interface BackupOptions {
 
 export interface BackupResult {
   readonly size: number;
-  /** Root of the history in base64url, as printed by `chat verify`. */
+  /** Root hash of the history in base64url, as printed by `chat verify`. */
   readonly root: string;
   readonly bytes: number;
   readonly copiedBytes: number;
@@ -53,7 +53,10 @@ export interface BackupResult {
   readonly damagedRecords: number;
 }
 
-/** Files that identify and configure the server, without locks and rebuildable files. */
+/**
+ * Files that identify and configure the server. Locks and files that can be rebuilt are not
+ * included.
+ */
 export const SMALL_FILES: readonly string[] = [
   ...["format.json", "identity.key", "tls.crt", "tls.key", "settings.toml", "settings.json"],
   ...["invite", "marks.json", "devices.json"],
@@ -61,10 +64,10 @@ export const SMALL_FILES: readonly string[] = [
 /** Maximum size of the largest of SMALL_FILES. */
 export const SMALL_BYTES_MAX = READ_POSITIONS_BYTES_MAX;
 const LOCK = "backup.lock";
-/** Bounded, because a killed server never signs another checkpoint. */
+/** Time to wait for a new checkpoint. A killed server never signs another one. */
 const CHECKPOINT_TIMEOUT_MS = 2_000;
 const CHECKPOINT_INTERVAL_MS = 50;
-/** Maximum damaged items listed by name. Further items are only counted. */
+/** Maximum number of damaged items listed by name. Further items are only counted. */
 export const DAMAGED_LISTED_MAX = 20;
 export const LOG_NAMES = ["history", "accounts"] as const;
 type LogName = (typeof LOG_NAMES)[number];
@@ -74,6 +77,7 @@ interface CopiedLog extends VerifiedLog {
 }
 
 /**
+ * Creates a backup, or updates the one in the folder.
  * @throws {Fault} data-foreign, data-locked or version-unsupported if a folder cannot be used,
  * not-found if there is no server, log-corrupt if a log is damaged, store-… if the disk fails
  */
@@ -156,7 +160,8 @@ class Backup {
     const { disk, data, out, clock, files } = this.#options;
     await this.#waitForCheckpoint();
     await this.#checkUnchanged();
-    // History first, because an account is on disk before its first record in the history.
+    // Copy the history first: an account is on disk before its first record in the history, so the
+    // later copy of the accounts contains it.
     const history = await this.#copyLog("history");
     const accounts = await this.#copyLog("accounts");
     const verified: Record<LogName, CopiedLog> = { history, accounts };
@@ -170,7 +175,7 @@ class Backup {
     }
     const { missing, damaged } = files ? await this.#copyContents() : { missing: 0, damaged: 0 };
     await syncWithParents(disk, out);
-    // The previous backup has fewer records than the new checkpoints cover.
+    // In later backups, the previous backup has fewer records than the new checkpoints cover.
     const isFirst = this.#previous === undefined;
     if (isFirst) await this.#writeCheckpoints(verified);
     await writeManifest(disk, out, {
@@ -213,8 +218,8 @@ class Backup {
   }
 
   /**
-   * Checks that the server still has all records of the backup, which may otherwise be their only
-   * copy.
+   * Checks that the server still has all records of the previous backup, which may otherwise be the
+   * only copy of them.
    */
   async #checkUnchanged(): Promise<void> {
     const previous = this.#previous;
@@ -240,7 +245,8 @@ class Backup {
     const { disk, data, out } = this.#options;
     const from = join(data, name);
     const to = join(out, name);
-    // Read the checkpoint before copying, so that the copy contains all records it covers.
+    // Read the checkpoint before copying, so that the copy contains all records that the checkpoint
+    // covers.
     const checkpoint = readCheckpointFile(disk, from);
     const trusted = this.#previous?.[name].segments ?? {};
     const onBytes = (count: number) => this.#countBytes(count);

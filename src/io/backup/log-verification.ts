@@ -27,12 +27,12 @@ export interface VerifyLogOptions {
   readonly folder: string;
   readonly sha256: Sha256;
   /**
-   * Number of records known to be durable. An invalid line before that is damage, a later one marks
-   * the end.
+   * Number of records known to be durable. An invalid line up to there is damage; a later invalid
+   * line marks the end of the log.
    */
   readonly atLeast: number;
   /**
-   * Last record to read. Later records are read only if they erase earlier ones. Default: all
+   * Last record to read. A later record is read only if it erases an earlier one. Default: all
    * complete lines.
    */
   readonly upTo?: number | undefined;
@@ -42,15 +42,16 @@ export interface VerifyLogOptions {
 
 export interface VerifiedLog {
   readonly extent: LogExtent;
-  /** Hex roots by log size. */
+  /** Root hashes in hex, keyed by log size. */
   readonly roots: ReadonlyMap<number, string>;
-  /** Hex leaf of the first record; empty if the log is empty. */
+  /** Leaf hash of the first record in hex; empty if the log is empty. */
   readonly first: string;
   readonly damaged: readonly number[];
   readonly due: ReadonlyMap<number, number>;
 }
 
 /**
+ * Verifies a log, or a copy of one, without changing it.
  * @throws {Fault} log-corrupt with file, offset and reason if a line is damaged;
  * version-unsupported, store-… if the log cannot be read
  */
@@ -183,7 +184,8 @@ function corrupt(path: string, offset: number, reason: string): Fault {
 }
 
 /**
- * Returns the hex leaf of the first record, which identifies the log; `undefined` if it is empty.
+ * Returns the leaf hash of the first record in hex, which identifies the log; `undefined` if it is
+ * empty.
  */
 export async function firstLeaf(
   disk: Disk,
@@ -194,10 +196,14 @@ export async function firstLeaf(
   return walked.first === "" ? undefined : walked.first;
 }
 
-/** Long enough to contain a complete line at any offset. */
+/**
+ * Number of bytes read at the end of a segment, enough to contain a complete line at any offset.
+ */
 const TAIL_BYTES = 3 * LINE_BYTES_MAX;
 
-/** Returns the last seq, and the number of records that were durable when it was written. */
+/**
+ * Returns the last seq, and the number of records that were durable when the last one was written.
+ */
 export function endOf(
   disk: Disk,
   folder: string,

@@ -1,4 +1,4 @@
-/** Restores a backup into a new folder atomically, with verification before and after. */
+/** Atomic restore of a backup into a new folder, with verification before and after. */
 
 import { dirname, join, resolve } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
@@ -36,7 +36,7 @@ export interface RestoreOptions {
 
 export interface RestoreResult {
   readonly size: number;
-  /** Root of the history in the backup, base64url, as printed by `chat verify`. */
+  /** Root hash of the history in the backup, in base64url, as printed by `chat verify`. */
   readonly root: string;
   readonly bytes: number;
   readonly data: string;
@@ -51,6 +51,7 @@ const OLD_FOLDERS_MAX = 1_000;
 const LOSS_REMEDY = "restore another backup, or accept the loss with --accept-loss";
 
 /**
+ * Restores a backup.
  * @throws {Fault} not-found if there is no backup; data-… if a folder cannot be used; log-corrupt
  * or checksum-wrong if the backup is damaged; not-allowed if it would roll back the server; store-…
  * if the disk fails
@@ -110,13 +111,13 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
     await syncWithParents(disk, staging);
     if (newer?.isAtTarget === true) {
       aside = renameOldFolder(disk, data, options.nowUnixMs);
-      // Otherwise a power loss may leave both folders under one name.
+      // Without this sync, a power loss may leave both folders under one name.
       await disk.syncFolder(dirname(data));
     }
     disk.rename(staging, data);
-    // Otherwise a power loss may restore the staging folder without its mark.
+    // Without this sync, a power loss may restore the staging folder without its mark.
     await disk.syncFolder(dirname(data));
-    // Remove the mark last, because it allows a later run to delete the folder.
+    // Remove the mark last, because the mark allows a later run to delete the folder.
     disk.remove(join(data, STAGING_MARK));
     await syncWithParents(disk, data);
     const { size } = manifest.history;
@@ -223,7 +224,7 @@ async function createStaging(disk: TreeDisk, data: string): Promise<string> {
     }
     disk.makeFolder(staging);
     disk.open(join(staging, STAGING_MARK), "write").close();
-    // The mark must be durable before anything else is in the folder.
+    // The mark must be durable before the folder contains other files.
     await disk.syncFolder(staging);
     return staging;
   } catch (error) {
@@ -245,8 +246,8 @@ async function removeStaging(disk: TreeDisk, staging: string): Promise<void> {
 }
 
 /**
- * Moves the old folder back unless the restored one is in its final location. Otherwise a server
- * would start with an empty folder.
+ * Moves the old folder back unless the restored folder is in its final location. Without it, a
+ * server would start with an empty folder.
  */
 function moveBack({ disk, onWarning }: RestoreOptions, aside: string, data: string): void {
   try {

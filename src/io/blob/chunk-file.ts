@@ -28,7 +28,7 @@ export interface ChunkSequenceOptions {
   /** True if this process wrote the checksums. Otherwise all chunks are verified. */
   readonly isProven: boolean;
   readonly sha256: Sha256;
-  /** Shared with sequences that must not sync at the same time. */
+  /** Lock shared by all sequences that must not sync at the same time. */
   readonly syncs?: Mutex;
 }
 
@@ -44,26 +44,29 @@ interface QueuedChunk {
   readonly failed: (error: unknown) => void;
 }
 
-/** Four, because a thread switch costs as much as writing one chunk. */
+/**
+ * Maximum number of chunks per write. A write of four amortises its thread switch, which costs as
+ * much as writing one chunk.
+ */
 export const CHUNKS_PER_WRITE = 4;
-/** Number of chunks to verify after a crash. */
+/** Number of chunks at the end to verify after a crash. */
 const CHECKED_CHUNKS = TRANSFER_SYNC_BYTES / CHUNK_BYTES;
 
 /**
  * Chunks on disk with their checksums. A checksum is written after its chunk is durable, so every
- * chunk with a checksum survives a crash. The next open drops chunks without one. Memory use is
- * constant except for UNSYNCED_CHUNKS_MAX checksums.
+ * chunk with a checksum survives a crash. The next open drops chunks that have no checksum. Memory
+ * use is constant except for UNSYNCED_CHUNKS_MAX checksums.
  */
 export class ChunkSequence {
   readonly #content: Content;
   readonly #lines: ChecksumFile;
   readonly #path: string;
-  /** Checksums of chunks from `durable` on, at most UNSYNCED_CHUNKS_MAX. */
+  /** Checksums of the chunks from `durable` on, at most UNSYNCED_CHUNKS_MAX. */
   #unsynced: Uint8Array[] = [];
   #digest = newDigest();
   #sizeBytes = 0;
   #durable = 0;
-  /** Bounded by the callers, which await each append. */
+  /** Chunks not yet written. Bounded by the callers, which await each append. */
   #queue: QueuedChunk[] = [];
   #queueBytes = 0;
   #isAppending = false;
@@ -140,7 +143,7 @@ export class ChunkSequence {
 
   async #writeQueue(): Promise<void> {
     this.#isAppending = true;
-    await undefined; // Collects the chunks of one tick.
+    await undefined; // Chunks appended in one tick share a write.
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, CHUNKS_PER_WRITE);
       try {
@@ -239,7 +242,8 @@ export class ChunkSequence {
   async #recover({ sha256, isProven }: ChunkSequenceOptions): Promise<void> {
     const lines = this.#lines;
     let valid = { upTo: lines.count, lastBytes: 0 };
-    // Usually one round suffices. If all its chunks are invalid, the next one checks earlier ones.
+    // Usually one round suffices. If all chunks of a round are invalid, the next round checks the
+    // chunks before them.
     for (let [first, end] = [0, lines.count]; end > 0; end = first) {
       first = isProven ? Math.max(0, end - CHECKED_CHUNKS) : 0;
       valid = await this.#checkChunks(first, end, sha256);
@@ -255,7 +259,7 @@ export class ChunkSequence {
     await lines.sync();
   }
 
-  /** Reads chunks up to the first one that does not match its checksum or must be the last. */
+  /** Reads chunks until one does not match its checksum or is too short to have a successor. */
   async #checkChunks(first: number, end: number, sha256: Sha256): Promise<CheckedChunks> {
     const bytes = new Uint8Array(CHUNK_BYTES);
     let valid = { upTo: first, lastBytes: 0 };

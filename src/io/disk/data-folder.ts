@@ -26,7 +26,7 @@ import { openPlain } from "./tree.ts";
 
 /** Version of the folder's layout and of its log lines. */
 export const DATA_FORMAT = 2;
-/** Files that a folder may contain before its first use. */
+/** Names of files that a folder may contain before its first use as a data folder. */
 const HARMLESS = new Set([
   "README.md",
   "settings.toml",
@@ -49,7 +49,7 @@ export interface DataFolder {
 
 /**
  * Creates or opens the folder. Changes nothing if it belongs to another program or user.
- * @param harmless further files that it may contain before its first use
+ * @param harmless names of further files that the folder may contain before its first use
  * @throws {Fault} data-foreign if it belongs to another program, version-unsupported if its format
  * is newer, data-locked if another process uses it, store-denied or store-failed if the disk
  * refuses
@@ -176,7 +176,7 @@ function readBounded(path: string, sizeBytesMax: number, open: () => number): st
   try {
     const file = open();
     try {
-      // Ignore the reported size, because an endless device reports 0.
+      // Do not rely on the reported size, because an endless device reports 0.
       const bytes = Buffer.allocUnsafe(sizeBytesMax + 1);
       let length = 0;
       while (length < bytes.length) {
@@ -198,7 +198,7 @@ function readBounded(path: string, sizeBytesMax: number, open: () => number): st
 export function writeSmallFile(path: string, text: string): void {
   const temporary = `${path}.tmp`;
   try {
-    // A killed run may have left it, or an attacker may have planted a link.
+    // A killed run may have left this file, or an attacker may have planted a link.
     rmSync(temporary, { force: true });
     const file = openSync(temporary, "wx", 0o600);
     try {

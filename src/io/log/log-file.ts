@@ -1,4 +1,6 @@
-/** Writer of a log: queue, batch, write, sync, notify. */
+/**
+ * Writer of a log, which queues records, writes and syncs them in batches, and notifies followers.
+ */
 
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
@@ -54,7 +56,10 @@ import { Segment } from "./segment.ts";
 import type { LogValue } from "./snapshot.ts";
 import { type Covered, verifyCovered } from "./verification.ts";
 
-/** Large enough for few files, small enough to copy, check and remove each. */
+/**
+ * Maximum size of a segment. Large segments mean few files; small ones are quick to copy, verify
+ * and remove.
+ */
 const SEGMENT_BYTES_MAX = 64 * 1024 * 1024;
 
 export interface LogOptions {
@@ -67,11 +72,14 @@ export interface LogOptions {
   readonly onRecord?: (record: LogRecord) => void;
   readonly fold?: Fold;
   /**
-   * Snapshot of this log and of the state that `fold` loads. Replaces reading the records that it
-   * covers.
+   * Snapshot of this log and of the state that `fold` loads. The records that it covers are not
+   * read at the start.
    */
   readonly snapshot?: LogValue;
-  /** Folder for removed tails. Default: `torn` next to the log folder. */
+  /**
+   * Folder for invalid bytes removed from the end of the log. Default: `torn` next to the log
+   * folder.
+   */
   readonly tornFolder?: string;
   /**
    * File that is removed to free space when the disk is full. Default: `reserve` next to the log
@@ -81,24 +89,25 @@ export interface LogOptions {
   readonly reserveBytes?: number;
   readonly segmentBytes?: number;
   /**
-   * Continues if acknowledged records were lost: a `fork` record begins a new log with the
-   * remaining records.
+   * If true, opens the log even if acknowledged records were lost. A `fork` record then begins a
+   * new log with the remaining records.
    */
   readonly acceptsLoss?: boolean;
 }
 
 /**
- * Microtask turns before a batch is closed, so that replies to the previous batch can join it. They
- * delay a single writer by less than a microsecond.
+ * Number of microtask turns before a batch is closed, so that writers that waited for the previous
+ * batch can join it. The turns delay a single writer by less than a microsecond.
  */
 const GATHER_TURNS = 8;
 /**
- * Batch size after which the next batch waits for one poll of the sockets. Under load, dozens of
- * records arrive during one write and sync.
+ * Minimum number of records in a batch for the next batch to wait for one poll of the sockets.
+ * Under load, dozens of records arrive during one write and sync, and waiting lets them share the
+ * next batch.
  */
 const BUSY_RECORDS = 8;
 
-/** Pause between two verified blocks, so that other tasks can run. */
+/** Delay between two verified blocks, so that other tasks can run. */
 const VERIFY_PAUSE_MS = 5;
 
 /**
@@ -117,7 +126,7 @@ export async function openLog(options: LogOptions): Promise<LogFile> {
     const tornFolder = options.tornFolder ?? join(parentFolder, "torn");
     const known = checkpoint === "unreadable" ? undefined : checkpoint;
     const recovery = { ...options, tornFolder, reservePath, stored: known };
-    // The whole log must be read to accept a loss.
+    // A snapshot would hide lost records, so read the whole log.
     const snapshot = acceptsLoss ? undefined : options.snapshot;
     const resumed = snapshot === undefined ? undefined : await resumeLog(recovery, snapshot);
     const recovered = resumed ?? (await recoverLog(recovery));
@@ -174,11 +183,14 @@ export class LogFile implements Log {
   readonly #lines = new LineWriter();
   #file: DiskFile;
   #segment: Segment;
-  /** At most APPEND_QUEUE_BYTES_MAX. */
+  /** Appends not yet written, at most APPEND_QUEUE_BYTES_MAX. */
   #queue: PendingAppend[] = [];
   #queueBytes = 0;
   #draining: Promise<void> | undefined;
-  /** Erasures run between batches, because the log has one writer. Bounded by the callers. */
+  /**
+   * Pending erasures, which run between batches because the log has one writer. Bounded by the
+   * callers.
+   */
   #erasureQueue: QueuedErasure[] = [];
   readonly #erased: Map<number, number>;
   readonly #unfinished = new Map<number, number>();
@@ -215,7 +227,7 @@ export class LogFile implements Log {
     return this.#order.seq;
   }
 
-  /** Bytes that were not read at the start because a snapshot covers them. */
+  /** Number of bytes not read at the start because a snapshot covers them. */
   get coveredBytes(): number {
     return (this.#covered?.segments ?? []).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   }
@@ -242,7 +254,7 @@ export class LogFile implements Log {
   }
 
   /**
-   * Returns the state for a snapshot; `undefined` unless followers have received all durable
+   * Returns the log's state for a snapshot; `undefined` unless followers have received all durable
    * records.
    */
   value(): LogValue | undefined {
@@ -283,16 +295,16 @@ export class LogFile implements Log {
 
   /**
    * Appends a record to which the cluster assigned a position.
-   * @throws {Fault} log-conflict if it is not the next record, and the faults of `append`
+   * @throws {Fault} log-conflict if `assigned` is not the next position, and the faults of `append`
    */
   appendAssigned(sealed: SealedDraft, assigned: AssignedPosition): Promise<LogRecord> {
     return settledAppend((settle) => this.#submit({ content: sealed, assigned, settle }));
   }
 
   /**
-   * Appends a record of another log with its numbers and time. The targets of its `erase` records
-   * are already blank.
-   * @throws {Fault} log-conflict if it is not the next record, and the faults of `append`
+   * Appends a record copied from another log, with its seq and time. If it is an `erase` record,
+   * its targets must already be blank.
+   * @throws {Fault} log-conflict if `content` is not the next record, and the faults of `append`
    */
   appendCopied(content: CopiedLine): Promise<LogRecord> {
     return settledAppend((settle) => this.#submit({ content, settle }));
@@ -372,8 +384,8 @@ export class LogFile implements Log {
   }
 
   /**
-   * Begins a new log with the remaining records after acknowledged ones were lost. Clients of the
-   * old log notice the new origin.
+   * Appends a `fork` record, which begins a new log with the records that remain after a loss.
+   * Clients of the old log detect the new origin.
    */
   async fork({ fold, onRecord }: Pick<LogOptions, "fold" | "onRecord"> = {}): Promise<void> {
     const keptSize = this.head();
@@ -393,7 +405,7 @@ export class LogFile implements Log {
         onRecord(record);
       }
     }
-    // No record has become durable since the last comparison, which ran in this tick.
+    // The comparison above ran in this tick, so no record has become durable since.
     this.#followers.add(follower);
     return () => {
       this.#followers.delete(follower);
@@ -490,7 +502,10 @@ export class LogFile implements Log {
     }
   }
 
-  /** Rolls back durably, so that refused records cannot reappear after a crash. */
+  /**
+   * Truncates the log durably after a failed write, so that refused records cannot reappear after a
+   * crash.
+   */
   async #rollBack(cause: unknown): Promise<Fault> {
     const { disk, reservePath } = this.#options;
     try {
@@ -531,7 +546,9 @@ export class LogFile implements Log {
     this.#segments.push(segment);
   }
 
-  /** Order and tree grow in the same step, so that every closed group contains its last records. */
+  /**
+   * Extends order and tree in the same step, so that every closed group contains its last records.
+   */
   #settle(batch: Batch, leaves: readonly Uint8Array[]): void {
     const { sha256 } = this.#options;
     for (const leaf of leaves) this.tree.append(leaf);
@@ -563,7 +580,7 @@ export class LogFile implements Log {
   }
 }
 
-/** Settles in a microtask, because the caller is in the middle of an update. */
+/** Settles in a microtask, because the caller may not be called back while it updates its state. */
 function settleInMicrotask(settle: Settle, fault: Fault): void {
   queueMicrotask(() => settle(fault));
 }

@@ -1,4 +1,4 @@
-/** Reads a log at the start and repairs its end. */
+/** Recovery of a log at the start: reads all records and repairs the end. */
 
 import { basename, join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
@@ -36,7 +36,10 @@ export interface RecoveryOptions {
   readonly sha256: Sha256;
   readonly onRecord?: (record: LogRecord) => void;
   readonly fold?: Fold;
-  /** Stored checkpoint, as evidence of the durable records. Absent without a checkpoint file. */
+  /**
+   * Stored checkpoint, as evidence of which records were durable; `undefined` if there is no
+   * checkpoint file.
+   */
   readonly stored?: StoredCheckpoint | undefined;
   readonly acceptsLoss?: boolean;
 }
@@ -46,7 +49,7 @@ export interface Fold {
   readonly apply: (record: FoldedRecord) => void;
   /**
    * Loads the snapshot's state.
-   * @returns false if this fails; the fold is then in its initial state
+   * @returns false on failure; the fold is then in its initial state
    */
   readonly load?: () => boolean;
 }
@@ -82,7 +85,7 @@ interface Flaw {
 
 /**
  * Reads the whole log and repairs its end. Never removes acknowledged records: if an invalid line
- * was durable, it throws and changes nothing.
+ * was durable, throws and changes nothing.
  * @throws {Fault} log-corrupt if acknowledged records are damaged, version-unsupported if the
  * format is newer
  */
@@ -151,8 +154,8 @@ class Recovery {
   }
 
   /**
-   * Syncs erased lines, because a snapshot will record them as blank. The last segment is always
-   * synced.
+   * Syncs the segments with erased lines, because a snapshot will record these lines as blank. The
+   * last segment is always synced.
    */
   async #syncErased(): Promise<void> {
     const seqs = [...this.#erasures.blank.keys()];
@@ -216,7 +219,8 @@ class Recovery {
     }
     if (isLast) this.#checkCheckpoint(segment);
     if (flaw !== undefined) await this.#dropTail(segment, file, sizeBytes);
-    // Writes of a killed process may be in memory only, but the caller treats them as durable.
+    // The caller treats all records as durable, but writes of a killed process may be in memory
+    // only.
     if (isLast) await file.sync();
     return undefined;
   }
@@ -430,7 +434,7 @@ class DurabilityEvidence {
 
   /**
    * Returns the highest `durable` field of any valid line from this offset on; 0 if there is none.
-   * Computed once, because the value never decreases within a log.
+   * The result is cached, because the field never decreases within a log.
    */
   async durableAfter(offset: number): Promise<number> {
     if (this.#durable !== undefined) return this.#durable;

@@ -24,9 +24,12 @@ import { linesOf, type ScannedLine, scanBlocks } from "./scan.ts";
 import { listSegments, Segment } from "./segment.ts";
 import { LogWalk } from "./walk.ts";
 
-/** Maximum findings listed. Further findings are only counted. */
+/** Maximum number of findings listed. Further findings are only counted. */
 const FINDINGS_MAX = 1_000;
-/** Maximum reads of the log's end. A running server may erase a line during a read. */
+/**
+ * Maximum number of times that new records at the end are read. A running server may erase a line
+ * while it is being read.
+ */
 const ROUNDS_MAX = 5;
 
 export interface VerifyOptions {
@@ -55,7 +58,7 @@ export interface LogVerdict {
   readonly root: Uint8Array | undefined;
   /** `undefined` if the log is empty. */
   readonly origin: string | undefined;
-  /** Note in the file `checkpoint`; `undefined` if the file is missing. */
+  /** Signed note in the file `checkpoint`; `undefined` if the file is missing. */
   readonly checkpoint: string | undefined;
 }
 
@@ -128,7 +131,8 @@ class Verifier implements ProvableLog {
   }
 
   async run(): Promise<LogVerdict> {
-    // Read the checkpoint before the log, so that the log contains all records it covers.
+    // Read the checkpoint before the log, so that the log contains all records that the checkpoint
+    // covers.
     this.#readCheckpoint();
     for (let round = 0; round < ROUNDS_MAX; round++) {
       const before = this.#seq;
@@ -241,7 +245,7 @@ class Verifier implements ProvableLog {
       this.#blankLines.set(seq, { seq, file, offset, reason: "erased without an erase record" });
     }
     if (kind === "fork") {
-      // A checkpoint signed after the fork accepts earlier mismatches.
+      // A checkpoint signed after the fork accepts mismatches before the fork.
       this.#mismatch = undefined;
       const isLast = bodyOf(record, "fork")?.from === this.#stored?.note;
       const reason = "no checkpoint was signed after the loss accepted here";
