@@ -1,4 +1,4 @@
-/** Server discovery on the LAN by DNS-SD over multicast DNS (RFC 6762, 6763). */
+/** Server discovery on the LAN with DNS-SD over multicast DNS (RFC 6762, 6763). */
 
 // Uses `bonjour-service` to encode records; `wire/announcement.ts` validates them. Opens one socket
 // per interface, because the library sends on a single interface, possibly the wrong one. IPv4
@@ -22,7 +22,7 @@ import { errorCode } from "../disk/disk.ts";
 import { interfaceAddresses } from "./interfaces.ts";
 import { MdnsSocket } from "./mdns-socket.ts";
 
-/** Maximum time for announcing that a stopping server is no longer available. */
+/** Time allowed for announcing that a stopping server is no longer available. */
 const GOODBYE_TIMEOUT_MS = 500;
 
 export interface MulticastDnsNetwork {
@@ -39,7 +39,7 @@ export const LAN: MulticastDnsNetwork = {
 
 export interface DiscoveryResult {
   readonly servers: readonly DiscoveredServer[];
-  /** Number of announcements dropped because there were too many. */
+  /** Number of announcements dropped because they exceeded the limit. */
   readonly droppedCount: number;
 }
 
@@ -55,7 +55,8 @@ export interface AnnounceOptions {
 
 const QUERY_INTERVAL_MS = 400;
 /**
- * Time to wait for name conflicts before announcing: three queries, as in RFC 6762, section 8.1.
+ * Time to wait for name conflicts before announcing. Long enough for three queries, as in RFC 6762,
+ * section 8.1.
  */
 const PROBE_MS = 750;
 /** Interval between checks for new networks. */
@@ -206,7 +207,7 @@ class MdnsInstance {
     this.listen((service) => {
       const { label, text } = receivedAnnouncement(service);
       const fingerprint = String(text["fp"]);
-      // An echo, or another interface of this server.
+      // The announcement is an echo, or comes from another interface of this server.
       if (fingerprint === announcement.fingerprint) return;
       this.#usedNames.add(label.toLowerCase());
       // If two servers start at the same time, their fingerprints decide which one is renamed.
@@ -216,7 +217,7 @@ class MdnsInstance {
       this.#service = undefined;
     });
     this.#clock.after(PROBE_MS, () => {
-      this.#cancelTimer(); // All other servers are known, so stop querying.
+      this.#cancelTimer(); // All other servers have answered by now, so stop querying.
       publish();
     });
   }
@@ -234,8 +235,8 @@ class MdnsInstance {
     const { name, fingerprint } = announcement;
     const isNameUsed = () => this.#usedNames.has(instanceLabel(name, this.#count).toLowerCase());
     while (this.#count < SAME_NAME_MAX && isNameUsed()) this.#count++;
-    // The library probes the name once more. An answer would make it print to standard output and
-    // give up.
+    // The library probes the name again. If it received an answer, it would print to standard
+    // output and give up.
     this.#socket.isPaused = true;
     const service = this.#bonjour.publish({
       name: instanceLabel(name, this.#count),

@@ -1,11 +1,11 @@
-/** A socket in one multicast group, on one or all interfaces. */
+/** Socket in one multicast group, on one or all interfaces. */
 
 import { createSocket, type Socket } from "node:dgram";
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import { interfaceAddresses, sendingAddress } from "./interfaces.ts";
 
-/** Maximum UDP payload over IPv4. */
+/** Maximum size of a UDP payload over IPv4, in bytes. */
 const LAN_UDP_BYTES_MAX = 65_507;
 
 export interface Multicast {
@@ -52,6 +52,7 @@ interface Sender {
 }
 
 /**
+ * Opens a socket and joins the group.
  * @throws {Fault} usage if the interface does not exist, unreachable if no interface can join,
  * port-taken if the port is in use, store-denied if the port is reserved
  */
@@ -63,8 +64,8 @@ export async function openMulticast(
   const receiver = createSocket({ type: "udp4", reuseAddr: true });
   const multicast = new SocketMulticast(options, receiver, list);
   try {
-    // Binding to the group excludes other groups on this port. Windows allows only the wildcard
-    // address.
+    // Binding to the group's address excludes datagrams to other groups on this port. Windows can
+    // bind only to the wildcard address.
     const address = process.platform === "win32" ? "0.0.0.0" : options.group;
     await bind(receiver, { port: options.port, address });
     await multicast.begin(onDatagram);
@@ -110,7 +111,7 @@ class SocketMulticast implements Multicast {
     assert(!this.#isClosed, "the socket is open");
     let failure = await this.#sendOnce(bytes);
     if (failure === undefined) return;
-    // This machine lost the address and may have a new one.
+    // The send failed because this machine lost the address. It may have a new one.
     await this.refresh();
     if (!this.#isClosed) failure = await this.#sendOnce(bytes);
     if (failure !== undefined) throw failure;
@@ -182,7 +183,7 @@ function joinGroup(receiver: Socket, group: string, address: string): void {
   try {
     receiver.addMembership(group, address);
   } catch (error) {
-    // Already joined: the interface has a second or a new address.
+    // The socket has already joined on this interface, which has a second or a new address.
     if (codeOf(error) !== "EADDRINUSE") throw error;
   }
 }

@@ -1,10 +1,10 @@
 /** Adapter for node:quic, which is experimental in Bun (1.4.4: lsquic and BoringSSL). */
 
-// Workarounds for this behaviour:
+// Works around this behaviour:
 // - A reader ends in the same way whether the peer finished the stream or the connection was lost,
 // even silently. The stream's own data must mark its end.
 // - A slow reader does not slow the sender: received data accumulates in memory.
-// - `path` is empty before the handshake, and stays empty if it was read then.
+// - `path` is empty before the handshake. If it was read then, it stays empty.
 // - A listener that cannot bind resolves anyway, but is `destroyed`.
 // - The default client binds 127.0.0.1, and per-connection endpoints are never released.
 // - `closed` resolves when the connection is lost silently.
@@ -25,10 +25,10 @@ import type { Address } from "../link/link.ts";
 import { normalizeAddress } from "../ws/address.ts";
 import { tuneUdpSocket } from "./udp-socket.ts";
 
-/** Keeps NAT mappings alive, most of which expire after 30 s. */
+/** Interval between keep-alive packets. Most NAT mappings expire after 30 s. */
 const UDP_KEEP_ALIVE_MS = 10_000;
 
-/** Shared by all streams of a connection, e.g. a file and the chat. */
+/** Flow-control window of a connection, shared by all its streams, e.g. a file and the chat. */
 const UDP_CONNECTION_WINDOW_BYTES = 24 * 1024 * 1024;
 
 export type Congestion = "bbr" | "cubic";
@@ -63,7 +63,8 @@ function quic(): typeof import("node:quic") {
 export interface PipeEvents {
   data(chunk: Uint8Array): void;
   /**
-   * Code with which the peer reset the stream; `undefined` if the peer finished it or it was lost.
+   * Code with which the peer reset the stream; `undefined` if the peer finished the stream or the
+   * connection was lost.
    */
   closed(code: number | undefined): void;
 }
@@ -94,7 +95,7 @@ export class QuicPipe {
 
   listen(events: PipeEvents): void {
     this.#stream.onreset = (error: unknown) => events.closed(codeOf(error));
-    // If the connection was lost, its code is known one turn later.
+    // If the connection was lost, the error code is known one turn later.
     const reportClosed = () => void setImmediate(() => events.closed(undefined));
     this.#stream.closed.then(reportClosed, reportClosed);
     void this.#read(events).then(reportClosed);
@@ -154,7 +155,7 @@ export class QuicWire {
   }
 
   /**
-   * Rejects if the handshake fails.
+   * Waits for the handshake and rejects if it fails.
    * @returns address of the peer
    */
   async opened(): Promise<Address> {
@@ -216,14 +217,15 @@ export class QuicSocket {
   }
 
   /**
-   * @throws {Error} if it cannot bind; the message ends with the system's error number, as in "Bind
-   * failure (98)"
+   * @throws {Error} if the address cannot be bound; the message ends with the system's error
+   * number, as in "Bind failure (98)"
    */
   static listen(options: ServerOptions, onWire: (wire: QuicWire) => void): QuicSocket {
     const { host, port, family, certPem, keyPem, congestion } = options;
     const { QuicEndpoint, listen } = quic();
     const address = new SocketAddress({ address: host, port, family });
-    // The listener enforces the actual limits, because some addresses are exempt.
+    // Bun's limit per host is disabled, because some addresses are exempt. The listener enforces
+    // the actual limits.
     const maxConnectionsTotal = LINKS_MAX + UDP_HALF_OPEN_MAX;
     const endpoint = new QuicEndpoint({ address, maxConnectionsPerHost: 0, maxConnectionsTotal });
     const identity = { keys: createPrivateKey(keyPem), certs: Buffer.from(certPem) };
@@ -273,7 +275,8 @@ export class QuicSocket {
     const session = await quic()
       .connect(address, options)
       .catch(async (error: unknown) => {
-        // The endpoint binds only now, and it alone knows why that failed.
+        // The endpoint binds only on the first connect, and only `closed` reports why binding
+        // failed.
         if (this.isClosed) await this.#endpoint.closed;
         throw error;
       });

@@ -1,4 +1,4 @@
-/** A QUIC stream as a link. */
+/** QUIC stream as a link. */
 
 import { assert } from "../../base/assert.ts";
 import { concatBytes } from "../../base/bytes.ts";
@@ -13,9 +13,14 @@ import type { QuicPipe, QuicWire } from "./adapter.ts";
 import { faultOfQuicCode, QUIC_CODE, quicCodeOf } from "./close.ts";
 import { END_RECORD, encodeRecords, RecordReader } from "./record.ts";
 
-/** Maximum bytes of messages joined in one write. A longer message is sent alone. */
+/**
+ * Maximum total size of the messages joined in one write, in bytes. A longer message is sent alone.
+ */
 const JOIN_BYTES = 64 * 1024;
-/** Overhead per message, which also bounds queues of empty messages. */
+/**
+ * Number of bytes added to a message's size when the queue is measured, so that queues of empty
+ * messages are limited too.
+ */
 const OVERHEAD_BYTES = 16;
 const OPENING = new Uint8Array(0);
 
@@ -28,21 +33,21 @@ export interface QuicLinkOptions {
   readonly certificateHash: Uint8Array;
   readonly dialChannel?: () => Promise<Link>;
   readonly topics?: Topics<QuicLink>;
-  /** Resolves when all channels that must end before this link have ended. */
+  /** Resolves when all data channels that must end before this link have ended. */
   readonly waitForChannels: (link: QuicLink) => Promise<unknown>;
   readonly onEnded: (link: QuicLink, hangUp: CloseOrder, code: number) => void;
 }
 
 /**
  * Either end of a link over one QUIC stream. `close` finishes the stream after the queued messages;
- * then the peer finishes its direction. Any other end resets the stream with a code, because QUIC
- * retransmits resets but not the close of a connection.
+ * then the peer finishes its direction. If the link ends in any other way, it resets the stream
+ * with a code, because QUIC retransmits resets but not the close of a connection.
  */
 export class QuicLink extends BaseLink {
   readonly transport = "udp";
   readonly remote: Address;
   readonly certificateHash: Uint8Array;
-  /** Resolves when the peer accepts the stream. Rejects if the link ends before. */
+  /** Resolves when the peer accepts the stream. Rejects if the link ends first. */
   readonly accepted: Promise<void>;
   readonly ended: Promise<void>;
   readonly #options: QuicLinkOptions;
@@ -130,7 +135,7 @@ export class QuicLink extends BaseLink {
     if (this.state !== "open") return;
     this.inbox.mute();
     this.state = "closing";
-    // Bounds the wait for a peer that stops reading.
+    // Limits the wait for a peer that has stopped reading.
     this.#deadline = setTimeout(() => this.drop(undefined), DRAIN_TIMEOUT_MS);
     this.#scheduleFlush();
   }

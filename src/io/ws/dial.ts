@@ -3,7 +3,7 @@
  */
 
 // Bun's `WebSocket` was measured and rejected. It does not expose the certificate, so a client must
-// connect twice (13.6 ms to the first message on loopback, against 4 ms here) and pin the
+// connect twice (13.6 ms to the first message on loopback, compared with 4 ms here) and pin the
 // certificate of the second connection. It has no local port and no drain event. The throughput of
 // 256 KiB messages is equal: 2.7 GB/s up and 3 to 4 GB/s down over loopback TLS 1.3 (Bun 1.4.4).
 //
@@ -26,7 +26,10 @@ import { WsClientLink } from "./client-link.ts";
 import { formatHostPort, MisdirectedFault, TLS_1_3, Upgrade } from "./upgrade.ts";
 
 export interface WsDialSettings {
-  /** If false, dials plain WebSocket, on loopback only, for servers with `--no-tls`. */
+  /**
+   * If false, dials plain WebSocket, which is allowed on loopback only, for servers with
+   * `--no-tls`.
+   */
   readonly tls?: boolean;
 }
 
@@ -58,8 +61,9 @@ async function dial(attempt: Attempt): Promise<WsClientLink> {
       throw new Fault("timeout", `${address} did not answer within ${seconds} s`);
     });
   } catch (error) {
-    // Name checks protect browsers. This client verifies the server's signature, so it may retry
-    // with the address. The name is tried first because a proxy may need it.
+    // Name checks protect browsers. This client verifies the server's signature, so it may repeat
+    // the request with the address as the Host header. The name is tried first because a proxy may
+    // need it.
     const hostHeader = error instanceof MisdirectedFault ? dialing.remoteAddress : undefined;
     if (hostHeader === undefined || attempt.hostHeader !== undefined) throw error;
     return await dial({ ...attempt, hostHeader });
@@ -101,7 +105,10 @@ class WsDialAttempt {
     this.#socket?.terminate();
   }
 
-  /** Bun binds a local port only with a local address of the same family. */
+  /**
+   * Connects from a local port. Bun binds the port only together with a local address of the same
+   * family as the remote one.
+   */
   async #connectFrom(localPort: number): Promise<void> {
     const found = await lookup(this.#attempt.host, { all: true }).catch((cause) => {
       throw this.#connectFault(cause);

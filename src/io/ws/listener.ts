@@ -1,13 +1,13 @@
-/** Accepts WebSocket links and plain HTTP on one port with `Bun.serve`, over TLS 1.3. */
+/** Listener for WebSocket links and plain HTTP on one port with `Bun.serve`, over TLS 1.3. */
 
 // Half-open connections: Bun (1.4.4) closes a connection that does not send a complete request
-// header within `idleTimeout`, or does not close within 10 s after a close frame. A header has at
-// most 16 KiB. On Linux, `HalfOpenWatch` counts connections without a request. Other systems count
-// them from the upgrade request on (`accept`).
+// header within `idleTimeout`, or that stays open for more than 10 s after a close frame. A header
+// has at most 16 KiB. On Linux, `HalfOpenWatch` counts connections without a request. On other
+// systems, a connection is counted only from its upgrade request on (`accept`).
 //
-// Slow readers: over TLS, `closeOnBackpressureLimit` closes only when the reader reads again, and
-// drops messages until then. Therefore the listener checks its links after every SWEEP_BYTES
-// published, and Bun's limit is only a backstop.
+// Slow readers: over TLS, `closeOnBackpressureLimit` closes a connection only when its reader reads
+// again, and drops messages until then. Therefore the listener checks its links after every
+// SWEEP_BYTES published, and Bun's limit is only a backstop.
 
 import type { Server, ServerWebSocket } from "bun";
 import { AssertionFailure } from "../../base/assert.ts";
@@ -40,13 +40,13 @@ export interface WsListenOptions {
   readonly port: number;
   /** `false` for plain WebSocket on loopback with `--no-tls`. */
   readonly tls: WsTls | false;
-  /** PEM of the certificate of a TLS proxy in front of the server, if `tls` is `false`. */
+  /** Certificate (PEM) of a TLS proxy in front of the server, if `tls` is `false`. */
   readonly proxyCertificate?: string;
-  /** Reports whether a `Host` header names this server. Default: always. */
+  /** Reports whether a `Host` header names this server. Default: every `Host` is accepted. */
   readonly isHost?: (host: string | null) => boolean;
   /**
    * Answers all requests except upgrades.
-   * @param keepOpen allows the response this many idle seconds, up to 255
+   * @param keepOpen sets how many seconds the response may be idle, up to 255
    */
   readonly http: (
     request: Request,
@@ -56,23 +56,29 @@ export interface WsListenOptions {
 }
 
 /**
- * Bytes published between two checks of the queues. A link's queue may exceed its limit by this
- * much.
+ * Number of bytes published between two checks of the queues. A link's queue may exceed its limit
+ * by this much.
  */
 const SWEEP_BYTES = 256 * 1024;
 /**
- * Size at which Bun silently drops messages. Never reached, because the sweep closes such links
- * first.
+ * Maximum size of a queue before Bun silently drops messages. Never reached, because the checks
+ * every SWEEP_BYTES close such links first.
  */
 const BACKSTOP_BYTES = SEND_QUEUE_BYTES_MAX + 4 * MESSAGE_BYTES_MAX;
-/** Timeout of a request header, and between two bytes to a slow downloader. */
+/**
+ * Time within which a request header must arrive, and in which a slow downloader must accept at
+ * least one byte.
+ */
 const HTTP_IDLE_SECONDS = 30;
 /** Idle time after which a link is closed. Sessions ping every 20 s. */
 const LINK_IDLE_SECONDS = 120;
-/** Time for which a stopping server waits for close answers. */
+/** Time for which a stopping server waits for peers to answer its close frames. */
 const LINGER_MS = 500;
 
-/** Maximum followers to which a message is sent directly and coalesced with their queues. */
+/**
+ * Maximum number of followers to which a message is sent directly, joined with the messages already
+ * queued for them.
+ */
 const DIRECT_SEND_MAX = 4;
 
 /** @throws {Fault} port-taken if the port is in use, usage if the address is invalid */
@@ -141,7 +147,9 @@ class WsListener implements Listener {
     return this.#stopping;
   }
 
-  /** Waits for the peers to close, because closing first could lose the last frames. */
+  /**
+   * Waits for the peers to close, because a server that closes first could lose the last frames.
+   */
   async #drain(): Promise<void> {
     clearTimeout(this.#nextScan);
     const stopped = this.#server.stop(); // Stops accepting; existing connections continue.
@@ -166,7 +174,7 @@ class WsListener implements Listener {
         port,
         ...(tls === false ? {} : { tls: secure }),
         idleTimeout: HTTP_IDLE_SECONDS,
-        // Outside development mode, Bun shares the port with other programs by default.
+        // Outside development mode, Bun by default lets other programs listen on the same port.
         reusePort: false,
         development: false,
         maxRequestBodySize: MESSAGE_BYTES_MAX,
@@ -201,7 +209,7 @@ class WsListener implements Listener {
     server: Server<WsSocketData>,
   ): Response | Promise<Response> | undefined {
     const ip = server.requestIP(request);
-    // The connection is already closed.
+    // The address is missing because the connection is already closed.
     if (ip === null) return new Response(null, { status: 400 });
     const remote = normalizeAddress(ip.address, ip.port);
     this.#halfOpen?.onRequest(remote);
@@ -256,7 +264,7 @@ function isSameOrigin(request: Request): boolean {
   const host = request.headers.get("host");
   if (host === null || !URL.canParse(origin)) return false;
   const { protocol, host: originHost } = new URL(origin);
-  // Parsed with the same scheme, so that both omit a default port.
+  // Parse the host with the origin's scheme, so that a default port is omitted from both.
   const url = `${protocol}//${host}`;
   return URL.canParse(url) && originHost !== "" && new URL(url).host === originHost;
 }
