@@ -1,4 +1,4 @@
-/** A partial download of a folder, unpacked as it arrives. */
+/** Partial download of a folder, unpacked as it arrives. */
 
 import { Fault } from "../../base/fault.ts";
 import { CONCURRENT_FILES_MAX } from "../../base/limits.ts";
@@ -27,9 +27,9 @@ interface Plan {
   readonly paths: FolderPlan;
 }
 
-/** Maximum size of a write on the event loop. */
+/** Maximum size of a synchronous write, in bytes. Longer writes run off the event loop. */
 const SYNC_BYTES_MAX = 16 * 1024;
-/** Entries created or updated before yielding to the event loop. */
+/** Number of entries created or updated before yielding to the event loop. */
 const ENTRIES_PER_TURN = 256;
 
 /**
@@ -41,7 +41,7 @@ export class PartialFolder implements Content {
   readonly #manifest: DiskFile;
   #plan: Plan | undefined;
   #current: { readonly file: PlannedFile; readonly open: DiskFile } | undefined;
-  /** Folders that exist and are not links. Bounded by the plan, like the next two. */
+  /** Folders that exist and are not links. Bounded by the plan, like the two sets below. */
   readonly #verifiedFolders = new Set<PlannedFolder>();
   /** Files written or created since the last sync began. */
   #unsyncedFiles = new Set<PlannedFile>();
@@ -103,7 +103,7 @@ export class PartialFolder implements Content {
     let at = inManifest;
     for (const [index, piece] of plan.map.pieces(offset + at, bytes.length - at).entries()) {
       if (piece.kind === "manifest") continue;
-      // Yield, because creating files is slow.
+      // Yield to the event loop, because creating files is slow.
       if (index % CONCURRENT_FILES_MAX === CONCURRENT_FILES_MAX - 1) await Bun.sleep(0);
       await this.#writePiece(plan, piece, bytes.subarray(at, at + piece.sizeBytes));
       at += piece.sizeBytes;
@@ -172,7 +172,8 @@ export class PartialFolder implements Content {
     await this.sync();
     const { disk } = this.#options;
     await forEachYielding(paths.files, (file) => disk.metadata(file.path, file.metadata));
-    // Inner folders first, because changing an entry updates the time of its folder.
+    // Set the times of inner folders first, because changing an entry updates the time of its
+    // folder.
     await forEachYielding([...paths.folders].reverse(), ({ path, metadata: folderMetadata }) =>
       disk.metadata(path, folderMetadata),
     );
@@ -215,7 +216,7 @@ export class PartialFolder implements Content {
     this.#unsyncedFiles.add(planned); // A sync may have begun during this write.
   }
 
-  /** Opens the file for its next byte at the offset. */
+  /** Opens the file for writing at the offset, where its next byte belongs. */
   #openFile(file: PlannedFile, offset: number): DiskFile {
     if (this.#current?.file === file) return this.#current.open;
     this.#closeCurrent();
@@ -224,11 +225,11 @@ export class PartialFolder implements Content {
     const exists = disk.kind(file.path) !== undefined;
     const open = exists ? disk.openPlain(file.path, "write") : disk.openNew(file.path);
     this.#current = { file, open };
-    // Includes existing files, because the run that created them may have been killed before a
+    // Sync existing files too, because the run that created them may have been killed before a
     // sync.
     this.#unsyncedFolders.add(file.parent);
     this.#unsyncedFiles.add(file);
-    // Removes unsynced bytes of an earlier run.
+    // Remove bytes that an earlier run wrote but did not sync.
     if (exists && open.sizeBytes() > offset) open.truncate(offset);
     return open;
   }

@@ -1,4 +1,4 @@
-/** A folder as the source of an upload. */
+/** Folder as the source of an upload. */
 
 import * as fs from "node:fs";
 import { basename, join } from "node:path";
@@ -22,7 +22,7 @@ import { openPlain } from "../disk/tree.ts";
 import { inParallel } from "./parallel.ts";
 import { changedFault, stampOf } from "./source-stamp.ts";
 
-/** Entries examined before yielding to the event loop. */
+/** Number of entries examined before yielding to the event loop. */
 const ENTRIES_PER_TURN = 256;
 const NS_PER_MS = 1_000_000n;
 
@@ -34,7 +34,7 @@ interface FolderWalk {
 }
 
 /**
- * Opens a folder as one file: its manifest followed by the contents.
+ * Opens a folder as one file, which consists of its manifest and the contents.
  * @throws {Fault} too-large, store-… if the folder cannot be sent; or the system's error
  */
 export async function openFolder(path: string): Promise<Source> {
@@ -51,7 +51,7 @@ class FolderSource implements Source {
   readonly #manifest: Uint8Array;
   readonly #map: FolderMap;
   readonly #stamps: ReadonlyMap<string, string>;
-  /** The file of the last read, because a large file is read in many pieces. */
+  /** File of the last read, kept open because a large file is read in many pieces. */
   #current: { readonly path: string; readonly fd: number } | undefined;
   #isReading = false;
   #isClosed = false;
@@ -219,7 +219,7 @@ function addEntry(walk: FolderWalk, folder: string, raw: Uint8Array): string | u
   walk.stamps.set(path, stampOf(stat));
   walk.entries.push(entryOf(path, stat));
   if (stat.isDirectory()) return path;
-  // Fail before the upload starts.
+  // Check the access now, to fail before the upload starts.
   fs.accessSync(join(walk.root, path), fs.constants.R_OK);
   return undefined;
 }
@@ -231,7 +231,10 @@ function entryOf(path: string, stat: fs.BigIntStats): ManifestEntry {
   return { path, size: Number(stat.size), mode, mtime };
 }
 
-/** Rounds down even for times before 1970, so that no file becomes newer. */
+/**
+ * Converts nanoseconds to milliseconds. Rounds down even for times before 1970, so that no file
+ * becomes newer.
+ */
 function floorMs(ns: bigint): number {
   const ms = ns / NS_PER_MS;
   return Number(ns % NS_PER_MS < 0n ? ms - 1n : ms);

@@ -28,8 +28,8 @@ export interface StoredAddresses {
 }
 
 /**
- * `quiet`: `on` hides joins and leaves. `screen`: JSON of settings changed in a session.
- * `pictures`: JSON of the paths of sent and downloaded pictures.
+ * Name of a stored preference. `quiet`: `on` hides joins and leaves. `screen`: JSON of settings
+ * changed in a session. `pictures`: JSON of the paths of sent and downloaded pictures.
  */
 export type Preference = "quiet" | "screen" | "pictures";
 
@@ -67,7 +67,8 @@ export class ClientState {
   }
 
   /**
-   * @throws {Fault} version-unsupported if a newer program wrote it, store-… if the disk refuses
+   * @throws {Fault} version-unsupported if a newer program wrote the database, store-… if the disk
+   * refuses
    */
   static open(folder: string): ClientState {
     withStoreFaults(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
@@ -109,7 +110,7 @@ export class ClientState {
       const existing = readSmallFile(path);
       if (existing !== undefined) return existing;
       return this.#database.transact(() => {
-        const stored = readSmallFile(path); // Another process may have written it meanwhile.
+        const stored = readSmallFile(path); // Another process may have written the file first.
         if (stored !== undefined) return stored;
         const created = generate();
         writeSmallFile(path, created);
@@ -217,7 +218,7 @@ export class ClientState {
     );
   }
 
-  /** Never decreases, even with concurrent processes. */
+  /** Advances the cursor. It never decreases, even with concurrent processes. */
   advanceCursor(fingerprint: string, user: string, seq: number): void {
     const sql = `INSERT INTO cursors VALUES (?, ?, ?) ON CONFLICT DO UPDATE
       SET seq = excluded.seq WHERE excluded.seq > seq`;

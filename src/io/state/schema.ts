@@ -6,12 +6,18 @@ import { join } from "node:path";
 import { Fault, type FaultCode, msg } from "../../base/fault.ts";
 import { openPlain } from "../disk/tree.ts";
 
-/** Processes write for milliseconds only, so a longer wait means that one hangs. */
+/**
+ * Time to wait for another process. Writes take only milliseconds, so a longer wait means that the
+ * process hangs.
+ */
 const BUSY_TIMEOUT_MS = 5_000;
-/** Processes that open a new CHAT_HOME concurrently create its tables one after another. */
+/**
+ * Time to wait while opening the database. Processes that open a new CHAT_HOME concurrently create
+ * its tables one after another.
+ */
 const OPEN_TIMEOUT_MS = 30_000;
 
-/** Step `i` migrates from version `i` to `i + 1`. Append only. */
+/** Step `i` migrates from version `i` to `i + 1`. Existing steps must not change. */
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE servers (
      fingerprint TEXT PRIMARY KEY, name TEXT NOT NULL, first_seen_ms INTEGER NOT NULL
@@ -96,12 +102,12 @@ const MIGRATIONS: readonly string[] = [
      fingerprint TEXT PRIMARY KEY, places TEXT NOT NULL, last TEXT
    ) STRICT, WITHOUT ROWID;`,
   // Tables are unchanged. From this version on, queued posts may be encrypted. The new version
-  // number prevents earlier programs from sending them unchanged. `migrate` overwrites rows that
-  // those programs deleted.
+  // number prevents earlier programs from sending encrypted posts as plain text. `migrate`
+  // overwrites rows that earlier programs deleted.
   "SELECT 1",
 ];
 
-/** Last version that left deleted rows in the file. */
+/** Number of the last version that left the content of deleted rows in the file. */
 const LAST_VERSION_WITHOUT_SECURE_DELETE = 10;
 
 const CLIENT_STATE_VERSION = MIGRATIONS.length;
@@ -159,7 +165,7 @@ export class StateDatabase {
 function openDatabase(folder: string): Database {
   return withStoreFaults(folder, () => {
     const path = join(folder, CLIENT_STATE_FILE);
-    // SQLite gives its side files the same mode.
+    // Create the file with mode 0600, because SQLite gives its side files the same mode.
     closeSync(openPlain(path, "create"));
     const database = new Database(path, { strict: true, readwrite: true, create: true });
     try {
@@ -189,7 +195,7 @@ function migrate(database: Database, folder: string): void {
   if (before === CLIENT_STATE_VERSION) return;
   database
     .transaction(() => {
-      const version = versionOf(database); // Another process may have migrated it first.
+      const version = versionOf(database); // Another process may have migrated the database first.
       if (version > CLIENT_STATE_VERSION) throw tooNew(folder, version);
       for (const step of MIGRATIONS.slice(version)) database.run(step);
       database.run(`PRAGMA user_version = ${CLIENT_STATE_VERSION}`);

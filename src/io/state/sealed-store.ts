@@ -30,13 +30,17 @@ interface Row {
 
 export const SEALED_STATE_FILE = "sealed.sqlite";
 /**
- * Prefix of the key that names the device whose key encrypts the other rows. Its value is empty.
+ * Prefix of a row's key. The rest of the key names the device whose key encrypts the other rows;
+ * the value is empty.
  */
 const DEVICE_PREFIX = "device/";
-/** First bytes of a SQLite database. An empty file is an uninitialised database. */
+/** First bytes of a SQLite database. An empty file is a database without tables. */
 export const DATABASE_HEADER = "SQLite format 3\0";
 const FORMAT = 1;
-/** Transactions last up to half a second, so a longer wait means that a process hangs. */
+/**
+ * Time to wait for another process. Transactions last up to half a second, so a longer wait means
+ * that the process hangs.
+ */
 const BUSY_TIMEOUT_MS = 15_000;
 const BUSY_RETRY_MS = 5;
 
@@ -62,7 +66,8 @@ export class SealedStateStore {
 
   /**
    * @param folder `undefined` for a database in memory
-   * @throws {Fault} store-… if the disk refuses, version-unsupported if a newer program wrote it
+   * @throws {Fault} store-… if the disk refuses, version-unsupported if a newer program wrote the
+   * database
    */
   constructor(folder: string | undefined, owner: SealedOwner, clock: Clock) {
     this.#folder = folder ?? "memory";
@@ -74,7 +79,7 @@ export class SealedStateStore {
   }
 
   /**
-   * Rolls back all changes if `task` fails.
+   * Runs `task` in a transaction. Rolls back all changes if `task` fails.
    * @throws {Fault} store-… if the disk refuses, interrupted if the store is closed, and the faults
    * of `task`
    */
@@ -83,7 +88,7 @@ export class SealedStateStore {
       if (this.#isClosed) throw new Fault("interrupted", "logged out");
       await this.#begin();
       try {
-        // Not in the constructor, which cannot wait for another process.
+        // The constructor cannot wait for another process, so the owner is updated here.
         sealedFaults(this.#folder, () => this.#updateOwner());
         const result = await task(new SealedRows(this.#database, this.#owner, this.#folder));
         sealedFaults(this.#folder, () => this.#database.run("COMMIT"));
@@ -102,7 +107,10 @@ export class SealedStateStore {
     void this.#mutex.run(async () => this.#database.close());
   }
 
-  /** Polls, because SQLite's busy timeout would block this process. */
+  /**
+   * Begins a transaction. Polls for the write lock, because SQLite's busy timeout would block this
+   * process.
+   */
   async #begin(): Promise<void> {
     const clock = this.#clock;
     const begin = async () => void this.#database.run("BEGIN IMMEDIATE");

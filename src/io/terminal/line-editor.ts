@@ -11,7 +11,7 @@ import { PASTE_MARKS_OFF, PASTE_MARKS_ON, PasteSplitter, type Typed } from "./pa
 
 export interface EnteredLine {
   readonly text: string;
-  /** True if the line begins with several pasted lines. It is then text and never a command. */
+  /** True if the line begins with several pasted lines. The line is then text, never a command. */
   readonly isPasted: boolean;
 }
 
@@ -36,16 +36,16 @@ export interface LineEditor {
 }
 
 const CLEAR_LINE = "\r\x1b[J";
-/** Maximum lines typed ahead of a slow network. */
+/** Maximum number of lines typed before the program reads them, for example on a slow network. */
 const LINES_AHEAD_MAX = 1_000;
 
-/** Time after which a process that could not be stopped continues. */
+/** Time after which the editor continues if the process could not be stopped. */
 const SUSPENDED_MS = 100;
-/** Distance between readline's tab stops. */
+/** Number of columns between readline's tab stops. */
 const TAB = 8;
-/** Maximum rows of a pasted line before it is abbreviated. */
+/** Maximum number of rows of a pasted line before it is abbreviated. */
 const PASTE_ROWS_MAX = 3;
-/** Length of the preview of a paste before the typed text. */
+/** Number of characters of a paste shown as a preview before the typed text. */
 const PREVIEW_CHARS = 16;
 
 export function openLineEditor(input: Input, output: Output, onPaste: OnPaste): LineEditor {
@@ -110,10 +110,12 @@ async function readKeys(
   keys.end();
 }
 
-/** Text, or another key: a single character or a sequence that begins with Esc. */
+/**
+ * Matches a run of text or one other key: a control character or a sequence that begins with Esc.
+ */
 const RUNS = /\x1b(?:\[\[?[0-?]*[ -/]*[@-~]|O?[^\x1b])?|[\x00-\x1f\x7f]|[^\x00-\x1f\x7f]+/gsu;
 const CONTROL = /^[\x00-\x1f\x7f]/;
-/** The read ended within a sequence, or after the Esc key. */
+/** Matches if a read ended within a sequence, or after the Esc key. */
 const INCOMPLETE_SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*|O)?$/;
 
 type OnPasted = (typed: Exclude<Typed, { kind: "keys" }>) => void;
@@ -206,7 +208,8 @@ class ReadlineEditor implements LineEditor {
   }
 
   /**
-   * Inserts a pasted line as if typed. Several lines wait for Enter, so that none is sent unseen.
+   * Inserts a single pasted line as if typed. Several lines wait for Enter, so that the user sees
+   * them before they are sent.
    */
   pasted(paste: Exclude<Typed, { kind: "keys" }>): void {
     if (this.#isClosed) return;
@@ -268,7 +271,7 @@ class ReadlineEditor implements LineEditor {
   }
 
   async #suspend(): Promise<void> {
-    // The end of input on Windows.
+    // On Windows, Ctrl-Z on an empty line ends the input.
     if (process.platform === "win32" && this.#editor.line === "") this.#editor.close();
     if (process.platform === "win32" || this.#isSuspended) return;
     this.#isSuspended = true;
@@ -334,8 +337,9 @@ function previewOf(pasted: PendingPaste | undefined): string {
 }
 
 /**
- * Returns the number of screen rows down to readline's cursor after this line. A wide character
- * never begins in the last column, and a full last row is followed by an empty one.
+ * Returns the number of screen rows by which readline's cursor moves down when it prints this line.
+ * A wide character never begins in the last column, and a full last row is followed by an empty
+ * row.
  * @internal
  */
 export function rowsOf(line: string, columns: number): number {
