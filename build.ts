@@ -17,14 +17,14 @@ import { PACK_NAME, packPage } from "./src/cli/web/page.ts";
 import { buildPage } from "./src/cli/web/page-build.ts";
 
 /**
- * Builds the binary: `bun build.ts` for this machine into dist/chat, `--all` for every target into
- * dist/chat-TARGET, `--target NAME...` for these targets (`local` is dist/chat), `--if-needed` only
- * if a source is newer.
+ * Builds the binary. `bun build.ts` builds dist/chat for this machine, `--all` builds
+ * dist/chat-TARGET for every target, and `--target NAME...` builds only the named targets (`local`
+ * is dist/chat). With `--if-needed`, nothing is built unless a source is newer than the binary.
  */
 
 const ROOT = import.meta.dir;
 const LOCAL = "local";
-/** Inputs of the binary besides src/. */
+/** Source files and folders of the binary outside src/. */
 const INPUTS = [
   "LICENSE",
   "package.json",
@@ -34,22 +34,22 @@ const INPUTS = [
   "build.ts",
   "scripts/release/mach-o.ts",
 ];
-/** Fails if a package lacks its patch. */
+/** Arguments of the script that fails if a patch is missing from a package. */
 const CHECK_PATCHES = ["scripts/patch-packages.mjs", "--check"];
 const FLAGS = [
   "--compile",
-  // Keeps the binary from loading bunfig.toml and .env of its working directory.
+  // Keeps the binary from loading bunfig.toml and .env from its working directory.
   "--no-compile-autoload-bunfig",
   "--no-compile-autoload-dotenv",
   "--minify",
   "--sourcemap=none",
-  // A command loads only the chunks that it imports; their top-level code is compiled ahead of
-  // time. Deeper functions would add 9 MB and start no faster.
+  // A command loads only the chunks that it imports, and their top-level code is compiled ahead of
+  // time. Compiling nested functions as well would add 9 MB without a faster start.
   "--splitting",
   "--bytecode",
   "--bytecode-depth=0",
   "--format=esm",
-  // Leaves out the random folder name of the embedded files, so that builds are reproducible.
+  // Omits the random folder name of the embedded files, so that builds are reproducible.
   "--entry-naming=[name].[ext]",
 ];
 
@@ -76,7 +76,7 @@ function isCurrent(binary: string): boolean {
   return statSync(binary).mtimeMs > Math.max(...inputs.map(newestMtimeMs));
 }
 
-/** Returns the commit, or "" outside a repository. */
+/** Returns the commit; "" outside a repository. */
 function commit(): string {
   try {
     const git = Bun.spawnSync(["git", "describe", "--always", "--dirty", "--exclude=*"], {
@@ -89,7 +89,7 @@ function commit(): string {
   }
 }
 
-/** Returns the name of this machine's system, as in `PROGRAM_TARGETS`. */
+/** Returns the target name of this machine, as listed in `PROGRAM_TARGETS`. */
 function hostTarget(): string {
   const system = process.platform === "win32" ? "windows" : process.platform;
   const isMusl = existsSync("/etc/alpine-release");
@@ -109,7 +109,7 @@ function defines(target: string): string[] {
   );
 }
 
-/** Signs a program for macOS ad hoc, unless its signature is valid. */
+/** Adds an ad-hoc signature to a macOS program, unless its existing signature is valid. */
 function signProgram(path: string): void {
   const bytes = new Uint8Array(readFileSync(path));
   try {
@@ -119,15 +119,16 @@ function signProgram(path: string): void {
   }
 }
 
-/** @param target of another system; `undefined` for this one */
+/** @param target `undefined` for this machine */
 function build(binary: string, target: string | undefined, embeddedFiles: readonly string[]): void {
   const sources = [join(ROOT, "src", "main.ts"), ...embeddedFiles];
   const command = [process.execPath, "build", ...sources, ...FLAGS];
   command.push(...defines(target ?? hostTarget()));
   if (target !== undefined) command.push(`--target=bun-${target}`);
   const started = performance.now();
-  // Built in a temporary folder and then renamed: the old binary may be running, and another build
-  // may be in progress. The binary contains its file name, but not its folder.
+  // The build writes to a temporary folder and renames the result, because the old binary may be
+  // running and another build may be in progress. The binary contains its file name, but not its
+  // folder.
   const folder = mkdtempSync(join(dirname(binary), ".build-"));
   const tempFile = join(folder, basename(binary));
   const result = Bun.spawnSync([...command, "--outfile", tempFile], {
@@ -150,8 +151,8 @@ function build(binary: string, target: string | undefined, embeddedFiles: readon
 }
 
 /**
- * Passes the files embedded in the binary: the page (bundled, hashed, compressed) and the licenses
- * of all bundled packages. Throws if either cannot be built.
+ * Calls `callback` with the files to embed in the binary: the bundled, hashed and compressed page,
+ * and the licences of all bundled packages. Throws if the page or the licences cannot be built.
  */
 async function withEmbeddedFiles(
   callback: (embeddedFiles: readonly string[]) => void,
