@@ -1,4 +1,4 @@
-/** `chat serve`. */
+/** `chat serve`, which runs a server. */
 
 import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -89,7 +89,7 @@ import {
   type ServerSpec,
 } from "../wire/invite.ts";
 
-/** Flags, which also define the settings of settings.toml and the environment. */
+/** Flags, which also define the settings in settings.toml and the environment. */
 export const SERVE_FLAGS = {
   host: stringFlag("ADDR", "Address to listen on (Default: all IPv4 and IPv6 addresses)"),
   port: stringFlag("PORT", `Port to listen on; 0 for any free port (Default: ${PORT_DEFAULT})`, {
@@ -141,7 +141,8 @@ Settings can also be in settings.toml in the data folder (port = 2500), or in th
     checkArgs(args);
     parsePublic(args.public);
     const files = quotasOf(args);
-    historyQuotaOf(args); // An invalid size is refused before anything is opened.
+    // Checked first, so that an invalid size is refused before anything is opened.
+    historyQuotaOf(args);
     const offer = args.offer === undefined ? undefined : openOffer(args.offer);
     if (args.push !== undefined) pushContact(args.push);
     context.continueWithoutOutput(); // The server continues when the reader of its output exits.
@@ -183,7 +184,7 @@ Settings can also be in settings.toml in the data folder (port = 2500), or in th
 });
 
 /**
- * Adds settings of the environment and settings.toml.
+ * Adds settings from the environment and settings.toml.
  * @throws {Fault} usage
  */
 function mergeSettings(
@@ -199,7 +200,7 @@ interface ServerSetup {
   readonly name: string;
   readonly roomPassword: string | undefined;
   readonly files: FileQuotas;
-  /** `undefined` if no programs are offered. */
+  /** Programs for download; `undefined` if the server offers none. */
   readonly offer: Offer | undefined;
 }
 
@@ -258,7 +259,7 @@ async function serve(
           writeInvite();
         } catch (error) {
           if (!(error instanceof Fault)) throw error;
-          // The old file still works.
+          // If the new certificate is invalid, the server continues with the old one.
           printNotice(context, `${error.message}; ${error.remedy}`);
         }
       },
@@ -278,14 +279,14 @@ async function serve(
   server.setAddresses(() => publicAddresses(args, port));
   const ownJoinInfo = joinInfo(args, open, opened, { name, roomPassword, operatorLink, offer });
   open.cluster?.setAddress(formatAddress(ownJoinInfo.invite));
-  // Gives the other nodes time to answer, so that the invite contains their addresses.
+  // The delay gives the other nodes time to answer, so that the invite contains their addresses.
   if (open.cluster !== undefined) await delay(context.clock, SIBLINGS_ANSWER_TIMEOUT_MS);
   joinDetails = { ...ownJoinInfo, invite: withClusterAddresses(ownJoinInfo.invite, cluster) };
   writeInvite();
   const withdraw = announceLocalServer(
     {
       pid: process.pid,
-      // Without TLS all clients connect through the proxy, including local ones.
+      // Without TLS all clients connect through the proxy, including clients on this machine.
       host: args.tls || !joinDetails.isPublic ? joinDetails.local.host : joinDetails.invite.host,
       port: args.tls || !joinDetails.isPublic ? port : joinDetails.invite.port,
       fingerprint: identity.fingerprint,
@@ -318,7 +319,7 @@ async function serve(
   open.verify().then(
     (damaged) => printDamaged(context, damaged),
     (error) => {
-      if (!(error instanceof Fault)) throw error; // A bug: ends the process.
+      if (!(error instanceof Fault)) throw error; // A bug, which ends the process.
       finished.resolve(error);
     },
   );
@@ -384,8 +385,8 @@ function sealedPath({ folder }: OpenFolder): string {
 }
 
 /**
- * Creates the token of this run, which makes any user of this machine who can read it an operator.
- * It is never printed.
+ * Creates the token of this run, which makes any user of this machine who can read the file an
+ * operator. The token is never printed.
  */
 function newOperatorToken(data: string): string {
   const token = toBase64Url(systemEntropy()(32));
@@ -422,7 +423,7 @@ async function listen(
 
 /**
  * Returns the public addresses. Without TLS only a proxy connects to the port, so `--public`
- * provides the only address.
+ * provides the only public address.
  */
 function publicAddresses(args: ServeArgs, port: number): ServerAddress[] {
   const publicAddress = parsePublic(args.public, args.tls ? port : HTTPS_PORT);
@@ -492,7 +493,10 @@ function programSource(
   };
 }
 
-/** curl may trust the owner's certificate; only clients of this server know a generated one. */
+/**
+ * Returns the hash of the public key with which curl verifies this server; `undefined` if curl can
+ * verify the operator's certificate without it.
+ */
 function pinOf(args: ServeArgs, open: OpenFolder): string | undefined {
   const isCertified = args.cert !== undefined || !args.tls;
   return isCertified ? undefined : certificatePin(open.certificate.certPem);
@@ -585,13 +589,13 @@ function saveLastData(context: Context, path: string): void {
     mkdirSync(state, { recursive: true, mode: 0o700 });
     writeSmallFile(join(state, "last-data"), `${path}\n`);
   } catch {
-    // The file only serves a notice, so the server runs without it.
+    // The file is used only for a notice, so the server also runs without it.
   }
 }
 
 /**
- * Prints a notice if another data folder was used before, because a new server is usually a mistake
- * about the current folder.
+ * Prints a notice if another data folder was used before, because users who create a new server are
+ * often in the wrong folder by mistake.
  */
 function warnAboutOtherServer(context: Context, data: string): void {
   const { state } = context.settings().folders;
@@ -607,7 +611,8 @@ function warnAboutOtherServer(context: Context, data: string): void {
 }
 
 /**
- * Reports whether the folder may contain a server; true if it cannot be read, as on a failed disk.
+ * Reports whether the folder may contain a server; true if the folder cannot be read, for example
+ * on a failed disk.
  */
 function mayHoldServer(folder: string): boolean {
   try {

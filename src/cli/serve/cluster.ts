@@ -1,4 +1,4 @@
-/** Connects this server to a cluster through the shared stream. */
+/** Membership of this server in a cluster with a shared stream. */
 
 import { equalBytes, toHex, utf8Encode } from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
@@ -41,21 +41,21 @@ import {
 import { type NodeState, readNodeState } from "./survey.ts";
 
 /**
- * Space of the file store beyond the limit for files, as a fraction of that limit and in bytes. It
- * holds names and checksums of chunks, and running uploads.
+ * Space of the file store beyond the limit for files, as a fraction of that limit and in bytes. The
+ * space holds unfinished uploads and the names and checksums of chunks.
  */
 const CLUSTER_FILES_SPARE_RATIO = 1 / 16;
 const CLUSTER_FILES_SPARE_BYTES = 64 << 20;
 
-/** Address of the stream, from flags. */
+/** Address and credentials of the shared stream, from flags. */
 export interface ClusterConfig {
   readonly name: string;
   readonly servers: readonly string[];
   readonly credentials?: Uint8Array;
   readonly isUnsafe: boolean;
-  /** NATS monitoring endpoints, which report how NATS writes to disk. */
+  /** NATS monitoring endpoints, which report how often NATS syncs its data to disk. */
   readonly monitors: readonly string[];
-  /** Maximum total bytes of files; `undefined` leaves the limit to NATS. */
+  /** Maximum total size of files, in bytes; `undefined` leaves the limit to NATS. */
   readonly filesBytesMax?: number;
 }
 
@@ -79,9 +79,9 @@ export interface OpenCluster {
   readonly sequencer: Sequencer;
   readonly siblings: Siblings;
   readonly contents: SharedContents;
-  /** Data for offline devices, available on every node. */
+  /** Encrypted data for offline devices, available on every node. */
   readonly sealed: SealedBuckets;
-  /** Resolves when this node stops following the stream; it is then read-only. */
+  /** Resolves when this node stops following the stream and becomes read-only. */
   readonly stopped: Promise<Fault>;
   /** Sets the address of this node for clients, which `chat cluster status` displays. */
   setAddress(address: string): void;
@@ -91,7 +91,6 @@ export interface OpenCluster {
 const POLL_INTERVAL_MS = 10;
 const NAME = /^[A-Za-z0-9_-]{1,32}$/;
 
-/** Flags for the address of the stream. */
 export const NATS_FLAGS = {
   nats: stringFlag("URL", "NATS servers of the cluster: nats://HOST:4222,...", { many: true }),
   natsCreds: stringFlag("FILE", "NATS credentials file"),
@@ -157,7 +156,8 @@ function splitAddresses(
 }
 
 /**
- * Joins the cluster: applies the records of the other nodes, and keeps mirrors of both logs.
+ * Joins the cluster: applies the records of the other nodes, and maintains local copies of both
+ * logs.
  * @throws {Fault} unreachable, data-foreign, no-majority, version-unsupported, cluster-diverged,
  * store-…
  */
@@ -190,8 +190,8 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
   };
   let replica: Replica | undefined;
   const endpoint = { address: "" };
-  // Answers from the start, because nodes that search for lost messages of the stream must find
-  // this node.
+  // The node answers from the start, because nodes that search for lost messages of the stream have
+  // to find this node.
   const stopAnswering = stream.answerState(() =>
     packNodeMessage(node, {
       ...{ address: endpoint.address, seq: replica?.seq ?? 0 },
@@ -218,7 +218,8 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
         try {
           write(positions);
         } catch (error) {
-          // An older position is sufficient, because the start compares more.
+          // An older stored position is sufficient, because the next start then compares more
+          // messages.
           options.onWriteError(asFault(error));
         }
       },
@@ -235,8 +236,8 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
 }
 
 /**
- * Returns the size limit of the file store. Messages share the space of NATS, which refuses files
- * beyond it.
+ * Returns the size limit of the file store. The stream shares the space of NATS with the files, so
+ * files beyond this limit are refused.
  */
 function storeLimit({ filesBytesMax = Number.POSITIVE_INFINITY }: ClusterConfig) {
   const bytesMax = filesBytesMax * (1 + CLUSTER_FILES_SPARE_RATIO) + CLUSTER_FILES_SPARE_BYTES;
@@ -254,7 +255,7 @@ interface JoinedCluster {
 }
 
 const FOLLOWS = "follows";
-/** State of a node that has, or may have, messages that the stream has lost. */
+/** States of a node that has, or may have, messages that the stream has lost. */
 const STARTS = "starts";
 const RESTORES = "restores";
 
@@ -264,7 +265,8 @@ function stateOf(replica: Replica | undefined): string {
 }
 
 /**
- * Returns the log lengths of a node that follows the stream; other nodes report nothing reliable.
+ * Returns the log lengths of a node that follows or restores the stream; log lengths of other nodes
+ * are not reliable.
  */
 function peerOf({ records: history, accounts, state }: NodeState): PeerNode[] {
   const isConsistent = state === FOLLOWS || state === STARTS || state === RESTORES;
@@ -323,7 +325,8 @@ async function openCluster(
 }
 
 /**
- * Compares the root in each checkpoint of the history, recorded by another node, with this node's.
+ * Returns a function that compares the root in each checkpoint of the history, written by another
+ * node, with the root on this node.
  */
 function rootCheck(
   { mirrors, sha256, onWriteError }: ClusterOptions,
@@ -383,7 +386,8 @@ function siblingsOf({ stream, node }: JoinedCluster): Siblings {
 
 /**
  * Waits until this node has applied the whole stream.
- * @returns false if the stream is unreachable, or this node lags for long or has stopped following
+ * @returns false if the stream is unreachable, or this node cannot catch up in time or has stopped
+ * following
  */
 async function isCurrent({ stream, replica }: Pick<JoinedCluster, "stream" | "replica">) {
   try {
@@ -396,7 +400,10 @@ async function isCurrent({ stream, replica }: Pick<JoinedCluster, "stream" | "re
   }
 }
 
-/** Wraps a function so that calls during a run share the next run, which begins after them. */
+/**
+ * Wraps a function so that all calls made during a run share the next run, which starts when the
+ * current run ends.
+ */
 function coalesce(work: () => Promise<boolean>): () => Promise<boolean> {
   let running: Promise<boolean> | undefined;
   let next: Promise<boolean> | undefined;

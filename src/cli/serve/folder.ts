@@ -1,4 +1,4 @@
-/** Opens a data folder: logs, snapshots, state. */
+/** Opening of a data folder: logs, snapshots and derived state. */
 
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -43,27 +43,31 @@ import { type ClusterConfig, joinCluster, type OpenCluster } from "./cluster.ts"
 import { loadIdentity } from "./identity.ts";
 import { partlyMovedFault, readMembership } from "./membership.ts";
 
-/** Data of a server, opened, verified and folded. */
+/** Data of a server after its logs have been opened, verified and applied. */
 export interface OpenFolder {
   readonly folder: DataFolder;
   readonly identity: Identity;
   readonly certificate: CertificatePair;
-  /** Log on this machine's disk; appended only through `logs`. */
+  /** Log on this machine's disk; appended to only through `logs`. */
   readonly history: LogFile;
   readonly accounts: LogFile;
-  /** Logs that the server appends to: the local ones, or those shared with other nodes. */
+  /**
+   * Logs to which the server appends: the local logs, or the logs shared with the other nodes of
+   * the cluster.
+   */
   readonly logs: { readonly history: Log; readonly accounts: Log };
   readonly cluster: OpenCluster | undefined;
   readonly archive: LogArchive;
   readonly rooms: Rooms;
   readonly registry: Registry;
   readonly engine: RoomEngine;
-  /** Placeholder names for accounts that the history refers to but the accounts log has lost. */
+  /** Placeholder names for accounts that the history mentions but the accounts log has lost. */
   readonly lostAccounts: readonly Name[];
-  /** The history that the server can prove. */
+  /** Part of the history that the server can prove. */
   readonly provable: OpenCheckpoints["provable"];
   /**
-   * Verifies the snapshot that the start relied on, while the server is running.
+   * Verifies, while the server is running, the part of the history that the start took from a
+   * snapshot.
    * @returns seqs of records with a damaged body
    * @throws {Fault} log-corrupt, store-…
    */
@@ -75,19 +79,19 @@ export interface FolderOptions {
   readonly path: string;
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** Validated PEM files to use in place of the server's own certificate. */
+  /** Validated PEM files that replace the server's own certificate. */
   readonly certificate: CertificatePair | undefined;
   readonly hosts: readonly string[];
   readonly postsPerSecond?: number;
-  /** Creates a new identity, signed by the previous one. */
+  /** Creates a new identity, signed by the previous identity. */
   readonly newIdentity?: boolean;
-  /** Starts even if acknowledged records are damaged or lost, without the damaged ones. */
+  /** Starts even if acknowledged records are damaged or lost; damaged records are dropped. */
   readonly acceptsLoss?: boolean;
   /** `undefined` if this server has no cluster. */
   readonly cluster?: ClusterConfig;
-  /** Set while the logs are imported into a cluster: nothing may be appended. */
+  /** Set while the logs are imported into a cluster; the server then appends nothing. */
   readonly isFrozen?: true;
-  /** Called for a temporary write error; the server continues. */
+  /** Called for a temporary write error, after which the server continues. */
   readonly onWriteError: (fault: Fault) => void;
 }
 
@@ -112,7 +116,7 @@ export async function openFolder(options: FolderOptions): Promise<OpenFolder> {
 const PRESEEDED_FILES = ["identity.key", "settings.json", "files"];
 
 /**
- * Rejects options that are only allowed for a server without a cluster.
+ * Rejects options that are valid only for a server without a cluster.
  * @throws {Fault}
  */
 function checkStandaloneOptions(options: FolderOptions): void {
@@ -133,7 +137,7 @@ function checkStandaloneOptions(options: FolderOptions): void {
 }
 
 /**
- * Returns the key in the folder; `undefined` if it has none yet.
+ * Returns the identity stored in the folder; `undefined` if the folder has no key yet.
  * @throws {Fault} data-foreign
  */
 function ownIdentity(path: string): Identity | undefined {
@@ -238,7 +242,7 @@ async function openContents(
           onWriteError: options.onWriteError,
         });
   if (cluster !== undefined) onJoined(cluster);
-  // Records from the other nodes were appended after the local ones had been read.
+  // While the local records were read, records from other nodes were appended.
   for await (const record of accounts.read(registry.head + 1)) {
     knownAccounts.add(record.head.by);
     registry.apply(record);
@@ -257,7 +261,7 @@ async function openContents(
     isUsed: history.head() > 0,
     renew: options.newIdentity ?? false,
   });
-  // Applies the record of a new identity.
+  // Applies the record that introduces a new identity, if one was appended.
   for await (const record of accounts.read(registry.head + 1)) registry.apply(record);
   for (const log of [accounts, history]) await checkSigned(log, { identity, registry, options });
   const certificate = await loadCertificate(path, options);
@@ -279,7 +283,7 @@ async function openContents(
     ...{ ...snapshotOptions, key: snapshotKey(identity), clock },
     log: history,
     folds: () => {
-      if (rooms.head !== history.head()) return undefined; // Not all records are applied.
+      if (rooms.head !== history.head()) return undefined; // A snapshot must cover the whole log.
       return { engine: engine.value(), authors: [...registry.all()].map(({ id }) => id) };
     },
     onWriteError: options.onWriteError,
@@ -319,10 +323,10 @@ async function openContents(
   };
 }
 
-/** Folded state in a snapshot of the history, besides the log. */
+/** State derived from the history, stored in a snapshot of the log. */
 interface HistoryFolds {
   readonly engine: EngineValue;
-  /** All accounts at that time, including all authors of the history. */
+  /** All accounts when the snapshot was written, including all authors of the history. */
   readonly authors: readonly UserId[];
 }
 
@@ -331,7 +335,7 @@ function isLoaded(
   { rooms, engine }: Pick<OpenFolder, "rooms" | "engine">,
   knownAccounts: ReadonlySet<string>,
 ): boolean {
-  // If accounts are lost, only the complete history shows since when.
+  // If accounts are lost, only the complete history contains the first record of each lost account.
   if (!folds.authors.every((author) => knownAccounts.has(author))) return false;
   try {
     engine.load(folds.engine);
@@ -342,8 +346,8 @@ function isLoaded(
 }
 
 /**
- * Returns the fault for an unknown author. An account is on disk before its first record, so
- * accounts have been lost.
+ * Returns the fault for an unknown author. An account is written to disk before its first record,
+ * so an unknown author means that accounts were lost.
  */
 function lostAccountsFault(path: string, { seq, by }: FoldedHead, isShared: boolean): Fault {
   const message = `${join(path, "accounts")} has lost the account ${by} of seq ${seq}`;
@@ -353,7 +357,7 @@ function lostAccountsFault(path: string, { seq, by }: FoldedHead, isShared: bool
   return new Fault("log-corrupt", message, { remedy });
 }
 
-/** Creates accounts for authors whose accounts are lost. Nobody can log in to them. */
+/** Creates accounts for authors whose accounts are lost. Nobody can log in to these accounts. */
 async function addPlaceholderAccounts(
   authors: readonly UserId[],
   accounts: LogFile,
@@ -361,7 +365,7 @@ async function addPlaceholderAccounts(
 ): Promise<Name[]> {
   const names: Name[] = [];
   for (const id of authors) {
-    const { publicKey } = Identity.generate(); // Its private key is discarded.
+    const { publicKey } = Identity.generate(); // The private key is discarded.
     registry.apply(await accounts.append(registry.lostDraft(id, publicKey)));
     const name = registry.nameOf(id);
     if (name !== undefined) names.push(name);
@@ -418,7 +422,7 @@ const ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789";
 const PASSWORD_GROUPS = 3;
 const GROUP_LETTERS = 4;
 
-/** Returns three groups of four characters: 60 bits, and easy to read aloud. */
+/** Returns three groups of four characters, which contain 60 bits and are easy to read aloud. */
 function makeRoomPassword(entropy: Entropy): string {
   const bytes = entropy(PASSWORD_GROUPS * GROUP_LETTERS);
   const letters = [...bytes].map((byte) => ALPHABET[byte % ALPHABET.length]).join("");
@@ -426,7 +430,7 @@ function makeRoomPassword(entropy: Entropy): string {
 }
 
 /**
- * Loads the stored settings, and stores changes.
+ * Loads the stored settings, and stores changes to them.
  * @param overrides settings of this start; missing ones keep their stored values
  * @param isShared whether other nodes already have settings, which generated ones would contradict
  * @throws {Fault} data-foreign, usage

@@ -9,7 +9,7 @@ import { listenQuic } from "../../io/quic/listener.ts";
 import { listenWs, type WsListenOptions } from "../../io/ws/listener.ts";
 
 export interface ListenOptions {
-  /** Hosts to try; the first one that this machine supports is used. */
+  /** Hosts to try in order; the first host that this machine supports is used. */
   readonly hosts: readonly [string, ...string[]];
   /** 0 selects a port that is free for TCP and UDP. */
   readonly port: number;
@@ -31,7 +31,10 @@ export interface OpenListeners {
   readonly udpFault: Fault | undefined;
 }
 
-/** Maximum attempts to find a free port. Ports that are free for TCP but taken for UDP are rare. */
+/**
+ * Maximum number of attempts to find a port that is free for both TCP and UDP. A port is rarely
+ * free for TCP but taken for UDP.
+ */
 const FREE_PORT_ATTEMPTS_MAX = 8;
 
 /**
@@ -46,7 +49,8 @@ export async function openListeners(
   try {
     return await openAt(host, options, events);
   } catch (error) {
-    // A taken port is taken on all hosts. For other errors the next host is tried.
+    // A port that is taken on one host is taken on all hosts, so the next host is tried only after
+    // other errors.
     const isLast = next === undefined;
     if (isLast || !(error instanceof Fault) || error.code === "port-taken") throw error;
     return openListeners({ ...options, hosts: [next, ...otherHosts] }, events);
@@ -54,7 +58,7 @@ export async function openListeners(
 }
 
 /**
- * Listens over TCP, and stops. The check runs before the first start, so that a server that cannot
+ * Listens over TCP, and stops. This check precedes the first start, so that a server that cannot
  * listen creates no data folder.
  * @throws {Fault} port-taken, usage
  */
@@ -116,7 +120,10 @@ function listenTcp(host: string, options: ListenOptions, events: ListenerEvents)
   return listener;
 }
 
-/** Resolves a name, because QUIC binds addresses only. If this fails, the bind reports it. */
+/**
+ * Resolves a name, because QUIC can bind only to an IP address. A failure is ignored, because the
+ * bind then reports it.
+ */
 async function addressOf(host: string): Promise<string> {
   if (isIP(host) !== 0) return host;
   try {

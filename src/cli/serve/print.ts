@@ -43,25 +43,32 @@ import type { OpenFolder } from "./folder.ts";
 import type { OfferedRelease } from "./offer.ts";
 import { HTTPS_PORT } from "./public.ts";
 
-/** Milliseconds to batch lines: a system call costs as much as a message. */
+/**
+ * Time to batch lines, in milliseconds. A system call per line would cost as much as processing a
+ * message.
+ */
 const BATCH_MS = 20;
 const WARNING_INTERVAL_MS = 60_000;
 
-/** Size of a pending line without its record's body, in characters. */
+/** Estimated size of a pending line without the body of its record, in characters. */
 const LINE_FRAME_CHARS = 256;
 /**
- * Body with only a text that is printed unchanged, because no character must be escaped or hidden.
+ * Matches a body that contains only a text without characters to escape or hide; such a text is
+ * printed unchanged.
  */
 const PLAIN_TEXT = /^\{"text":"[ !#-[\]-~]*"\}$/;
 
-/** Record to print, with the names at the time of the record. Rendered when it is written. */
+/**
+ * Record to print, with the names in use when the record was created. It is rendered when it is
+ * written.
+ */
 interface PendingLine {
   readonly record: LogRecord;
   readonly names: RecordNames;
   readonly isDirect: boolean;
 }
 
-/** Standard output of `chat serve`: every message and event as it happens. */
+/** Printer of messages and events on the standard output of `chat serve`, as they happen. */
 export class ServePrinter {
   readonly #context: Context;
   readonly #registry: Registry;
@@ -70,20 +77,22 @@ export class ServePrinter {
   #fullWarnedUntil = Number.NEGATIVE_INFINITY;
   #lastWarning: string | undefined;
   #warnedUntil = Number.NEGATIVE_INFINITY;
-  /** Lines in order; those of records are rendered when they are written. */
+  /** Lines to write, in order. Lines of records are rendered when they are written. */
   #pending: (string | PendingLine)[] = [];
   #pendingChars = 0;
   #isBatching = false;
   readonly #days: DayLines;
   readonly #style: Style;
   readonly #pace: TokenBucket;
-  /** Time of the latest line and its text, cached because a batch of the log has one time. */
+  /**
+   * Time of the latest line and its text, cached because all records of a batch have the same time.
+   */
   #lastTime = 0;
   #lastTimeText = formatUtc(0);
 
   /**
-   * @param options `quiet` omits all texts of users, because readers of the system's journal are
-   * not members of the rooms
+   * @param options `quiet` omits the text of all messages, because readers of the system's journal
+   * are not members of the rooms
    */
   constructor(context: Context, registry: Registry, options: { readonly quiet?: boolean } = {}) {
     this.#context = context;
@@ -131,7 +140,7 @@ export class ServePrinter {
       }
       case "got":
       case "withdrawn":
-        // The name is left out, because it may be from a direct conversation.
+        // The file name is omitted, because the file may belong to a direct conversation.
         return this.line(event.kind, { user: event.user, address, id: event.file });
       default:
         return;
@@ -139,8 +148,8 @@ export class ServePrinter {
   }
 
   /**
-   * Prints a repeated warning at most once a minute, so that a client that repeats a failing
-   * request cannot fill the log.
+   * Prints the same warning at most once a minute, so that a client that repeats a failing request
+   * cannot fill the log.
    */
   #printWarning(message: string): void {
     const now = this.#context.clock.now();
@@ -156,7 +165,9 @@ export class ServePrinter {
     if (this.#context.json) this.line("majority", fields);
   }
 
-  /** Prints at most once a minute, because a full disk refuses every post. */
+  /**
+   * Prints this warning at most once a minute, because a full disk causes every post to be refused.
+   */
   #warnFull(fault: Fault): void {
     const now = this.#context.clock.now();
     if (now < this.#fullWarnedUntil) return;
@@ -176,7 +187,8 @@ export class ServePrinter {
       destination: this.#destination(room, head.by),
     };
     const line = { record, names, isDirect: room.pair !== undefined };
-    // Lines for a terminal are rendered in order, because one may begin with the line of a new day.
+    // Lines for a terminal are rendered immediately, in order, because the first line of a day is
+    // preceded by a date line.
     if (this.#style.format === "text") this.#write(this.#renderLine(line));
     else this.#write(line, (bodyBytes?.length ?? 0) + LINE_FRAME_CHARS);
   }
@@ -189,7 +201,7 @@ export class ServePrinter {
     const displayed = this.#truncate(displayRecord(record, names));
     const day = style.format === "text" ? this.#days.before(record.head.time) : "";
     if (!isDirect) return day + renderRecord(displayed, style);
-    // The server's window does not display direct messages.
+    // The server's output does not contain the text of direct messages.
     if (style.format === "json") return renderJson(withoutContent(recordJson(displayed)));
     const description =
       displayed.kind === "file" ? "(a file for one person)" : "(a direct message)";
@@ -197,8 +209,8 @@ export class ServePrinter {
   }
 
   /**
-   * Truncates a long text, and replaces texts that arrive too fast by their length. JSON stays
-   * complete.
+   * Truncates a long text, and replaces texts that arrive too fast with their length. JSON output
+   * is never truncated.
    */
   #truncate(displayed: DisplayRecord): DisplayRecord {
     const isText = "text" in displayed && typeof displayed.text === "string";
@@ -213,8 +225,8 @@ export class ServePrinter {
   }
 
   /**
-   * Renders a body without parsing it. Most bodies are stored as they are printed. Returns
-   * `undefined` for others.
+   * Renders a body without parsing it, which is possible for most bodies because they are stored in
+   * the form in which they are printed. Returns `undefined` if the body must be parsed.
    */
   #renderPlain(
     { head, bodyBytes }: LogRecord,
@@ -239,7 +251,7 @@ export class ServePrinter {
     return { to: (to === undefined ? undefined : this.#registry.nameOf(to)) ?? "?" };
   }
 
-  /** @param message text for terminals, in place of the bare values */
+  /** @param message text for terminals, replaces the list of field values */
   line(
     kind: string,
     fields: Readonly<Record<string, string | number | boolean>>,
@@ -255,8 +267,8 @@ export class ServePrinter {
   }
 
   /**
-   * Queues a line. If the reader is blocked, lines are dropped and counted, so that they cannot
-   * fill the memory.
+   * Queues a line. While the reader of the output is blocked, lines are dropped and counted, so
+   * that they cannot fill the memory.
    */
   #write(line: string | PendingLine, chars = typeof line === "string" ? line.length : 0): void {
     const { stdout, clock } = this.#context;
@@ -279,7 +291,6 @@ export class ServePrinter {
     clock.after(BATCH_MS, () => this.flush());
   }
 
-  /** Writes the batched lines. */
   flush(): void {
     const batch = this.#pending;
     this.#pending = [];
@@ -301,9 +312,9 @@ function withoutContent(record: JsonObject): JsonObject {
 
 export interface JoinInfo {
   readonly name: string;
-  /** Address for this machine. */
+  /** Address for clients on this machine. */
   readonly local: ServerSpec;
-  /** Address for other machines, with fingerprint and secret. */
+  /** Address for clients on other machines, with fingerprint and secret. */
   readonly invite: ServerSpec;
   /** Whether `--public` specifies the external address. */
   readonly isPublic: boolean;
@@ -313,9 +324,9 @@ export interface JoinInfo {
   readonly tls: boolean;
   readonly udp: boolean;
   readonly data: string;
-  /** Program downloads for unauthenticated clients; `undefined` if none are offered. */
+  /** Program downloads for unauthenticated clients; `undefined` if the server offers none. */
   readonly downloads?: {
-    /** File names. */
+    /** File names of the programs. */
     readonly programs: readonly string[];
     readonly release: OfferedRelease | undefined;
     /** Hash of the server's public key; absent if browsers trust the certificate. */
@@ -325,7 +336,10 @@ export interface JoinInfo {
   readonly operatorToken: string;
 }
 
-/** Returns the address of the page: from `--public`, or else on this machine. */
+/**
+ * Returns the address of the page: the address from `--public`, or else an address that works only
+ * on this machine.
+ */
 export function webAddress({ local, tls, invite, isPublic }: JoinInfo): string {
   return isPublic ? pageAddress(invite) : `${tls ? "https" : "http"}://${formatAddress(local)}/`;
 }
@@ -335,14 +349,14 @@ function pageAddress({ host, port }: ServerSpec): string {
   return `https://${port === HTTPS_PORT ? address.slice(0, -`:${port}`.length) : address}/`;
 }
 
-/** Returns the address of program downloads, reachable from other machines if possible. */
+/** Returns the address of the program downloads, reachable from other machines if possible. */
 export function programAddress(joinInfo: JoinInfo): string {
   const { invite, tls, isPublic } = joinInfo;
   const isReachable = (tls || isPublic) && !isLoopback(invite.host);
   return `${isReachable ? pageAddress(invite) : webAddress(joinInfo)}program/`;
 }
 
-/** Returns the download commands. */
+/** Returns the lines with download commands. */
 function programLines(joinInfo: JoinInfo): string[] {
   const { programs: [first, ...otherPrograms] = [], release, pin } = joinInfo.downloads ?? {};
   if (first === undefined) return [];
@@ -364,8 +378,8 @@ export function operatorLink(joinInfo: JoinInfo): string {
 }
 
 /**
- * Returns the page address for other machines with the secret, for a QR code; `undefined` if they
- * cannot reach the page.
+ * Returns the page address for other machines, with the secret, to be shown as a QR code;
+ * `undefined` if other machines cannot reach the page.
  */
 function inviteLink({ invite, tls, isPublic }: JoinInfo): string | undefined {
   if (!(tls || isPublic) || isLoopback(invite.host)) return undefined;
@@ -375,8 +389,8 @@ function inviteLink({ invite, tls, isPublic }: JoinInfo): string | undefined {
 }
 
 /**
- * Returns the join command for another machine. Without TLS only a proxy can connect to the
- * server's port, so the command must not contain it.
+ * Returns the join command for other machines. Without TLS only a proxy can connect to the server's
+ * port, so the command must not contain the port.
  */
 function remoteCommand({ invite, tls, isPublic }: JoinInfo): string {
   return tls || isPublic
@@ -389,7 +403,10 @@ function localCommand({ tls, isPublic }: JoinInfo, env: Context["env"]): string 
   return tls || isPublic ? `${programName(env)} join --user YOUR-NAME` : undefined;
 }
 
-/** Returns the command that starts this program, which may not be in the shell's search path. */
+/**
+ * Returns the command that starts this program: `chat` if the shell would find this program under
+ * that name, otherwise its path.
+ */
 function programName(env: Context["env"]): string {
   const program = process.execPath;
   const installed = Bun.which("chat", { PATH: env["PATH"] ?? "" });
@@ -399,9 +416,9 @@ function programName(env: Context["env"]): string {
 }
 
 /**
- * Prints how to join, on standard error. Secrets are printed on a terminal only, because pipes end
- * up in files. The command for another machine is last, so that it stays visible on a screen of 80
- * by 24.
+ * Prints on standard error how to join. Secrets are printed only on a terminal, because the output
+ * of a pipe is often stored in a file. The command for other machines comes last, so that it stays
+ * visible on a screen of 80 columns and 24 rows.
  */
 export function printJoinInfo(context: Context, joinInfo: JoinInfo): void {
   const { stderr } = context;
@@ -437,7 +454,7 @@ function joinLines(joinInfo: JoinInfo, env: Context["env"]): string[] {
   ];
 }
 
-/** Returns the QR code with short lines beside it; `undefined` if they do not fit. */
+/** Returns the QR code with short lines beside it; `undefined` if the terminal is too narrow. */
 function sideBySide(code: string[], joinInfo: JoinInfo, context: Context): string[] | undefined {
   const { name, roomPassword, fingerprint, data, udp, invite } = joinInfo;
   const pages = new Set([webAddress(joinInfo), pageAddress(invite)]);
@@ -472,7 +489,7 @@ function codeLines({ stderr, env }: Context, link: string | undefined): string[]
   return lines?.map((line) => `  ${line}`);
 }
 
-/** Reports problems that the previous run left: incomplete ends of logs, and damaged bodies. */
+/** Reports problems left by the previous run: incomplete ends of logs and damaged bodies. */
 export function printRecovery(
   context: Context,
   { accounts, history, lostAccounts }: Pick<OpenFolder, "accounts" | "history" | "lostAccounts">,
@@ -502,7 +519,7 @@ export function printRecovery(
   printDamaged(context, history.damaged);
 }
 
-/** Maximum names in one line; `chat admin accounts` lists all. */
+/** Maximum number of names in one line; `chat admin accounts` lists all of them. */
 const NAMES_LISTED_MAX = 8;
 
 function printLostAccounts(context: Context, names: readonly Name[]): void {
@@ -519,7 +536,7 @@ function printLostAccounts(context: Context, names: readonly Name[]): void {
   printJson(context, { kind: "accounts-lost", users: names });
 }
 
-/** Reports damaged records, also those found after a start from a snapshot. */
+/** Reports damaged records, including those found after a start from a snapshot. */
 export function printDamaged(context: Context, seqs: readonly number[]): void {
   for (const seq of seqs) {
     printNotice(context, `the body of record ${seq} is damaged; clients receive it as damaged`);

@@ -1,6 +1,6 @@
 /**
- * Settings of `chat serve`, all defined by the flags. Precedence: flag, environment, settings.toml
- * in the data folder, default.
+ * Settings of `chat serve`, all defined by its flags. The precedence is flag, environment,
+ * settings.toml in the data folder, default.
  */
 
 import { dirname, join, resolve } from "node:path";
@@ -19,8 +19,8 @@ const TRUE = new Set(["true", "yes", "on", "1"]);
 const FALSE = new Set(["false", "no", "off", "0"]);
 
 /**
- * Flags not allowed in the file: the file cannot name its own folder, and an action for one start
- * must not be repeated at each start.
+ * Flags not allowed in the file. The file cannot name its own folder, and an action intended for
+ * one start must not be repeated at each start.
  */
 const NOT_IN_FILE = new Set(["data", "newIdentity", "acceptLoss"]);
 const NOT_IN_ENVIRONMENT = new Set(["newIdentity", "acceptLoss"]);
@@ -29,7 +29,7 @@ type Values = Readonly<Record<string, AnyFlagValue>>;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Returns the environment variable of a flag; `undefined` if it has none.
+ * Returns the environment variable for a flag; `undefined` if the flag has none.
  * @internal
  */
 export function variableOf(key: string): string | undefined {
@@ -38,7 +38,7 @@ export function variableOf(key: string): string | undefined {
 }
 
 /**
- * Returns the name of a flag in settings.toml; `undefined` if the file cannot set it.
+ * Returns the name of a flag in settings.toml; `undefined` if the file cannot set the flag.
  * @internal
  */
 export function settingOf(key: string): string | undefined {
@@ -55,7 +55,7 @@ export interface SettingsSources {
 }
 
 /**
- * Adds settings of the environment and settings.toml.
+ * Adds settings from the environment and settings.toml.
  * @throws {Fault} usage, naming the variable, or file, line and key
  */
 export function withSettings({ definitions, values, byFlag, env }: SettingsSources): Values {
@@ -73,7 +73,7 @@ export function withSettings({ definitions, values, byFlag, env }: SettingsSourc
   return merged;
 }
 
-/** Reports whether a source of higher precedence sets the same or an opposite key. */
+/** Reports whether a source of higher precedence sets the same key or a contradictory one. */
 function isOverridden(key: string, stronger: ReadonlySet<string>, env: Environment): boolean {
   const hasPassword = Boolean(env["CHAT_ROOM_PASSWORD"]);
   if (key === "open") return hasPassword || stronger.has("roomPasswordFile");
@@ -154,7 +154,7 @@ function isPath(definition: FlagDef): boolean {
   return definition.valueHint === "FILE";
 }
 
-/** Resolves a relative path against the folder of the file. */
+/** Resolves a relative path against the folder that contains the file. */
 function resolvePath(path: string, file: string): string {
   return path === "-" ? path : resolve(dirname(file), path);
 }
