@@ -1,4 +1,4 @@
-/** `chat receive`: downloads the files of a share. */
+/** `chat receive`, which downloads the files of a share. */
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -74,8 +74,9 @@ export const command = defineVerb({
 });
 
 /**
- * Returns the invite from the printed line, the argument or the environment, or prompts for it,
- * because arguments are visible in the process list.
+ * Returns the invite from the argument, the environment or a prompt. The prompt exists because
+ * arguments are visible in the process list. All three accept the whole line that `chat share`
+ * prints.
  * @throws {Fault} usage, interrupted
  */
 async function inviteOf(context: Context, argument: string | undefined): Promise<ServerSpec> {
@@ -139,7 +140,7 @@ async function receive(
   return new Transfer(receiver, me, options).run();
 }
 
-/** Download of everything that one server shares. */
+/** Download of all files that one server shares. */
 class Transfer {
   readonly #receiver: FileReceiver;
   readonly #me: string;
@@ -160,16 +161,15 @@ class Transfer {
   });
   readonly #finished = Promise.withResolvers<void>();
   /**
-   * Number of shared files. `undefined` if the server is not `chat share`; then all files are
-   * downloaded.
+   * Number of shared files; `undefined` if the server is not `chat share`, in which case all files
+   * are downloaded.
    */
   #count: number | undefined;
   readonly #timeout: ReconnectTimeout;
-  /** Files to confirm, by id; `undefined` when all files are downloaded. */
+  /** Files that await confirmation, by id; `undefined` if no confirmation is pending. */
   #unconfirmed: Map<string, DisplayFile> | undefined;
   #isPrompting = false;
   #isDeclaredText = false;
-  /** Whether the text is printed instead of saved. */
   #printsText = false;
 
   constructor(receiver: FileReceiver, me: string, options: ReceiveOptions) {
@@ -183,7 +183,7 @@ class Transfer {
   }
 
   /**
-   * Runs until everything was received.
+   * Runs until all files have been received.
    * @returns the exit code
    * @throws {Fault}
    */
@@ -199,7 +199,7 @@ class Transfer {
     for await (const event of client.read()) {
       if (event.kind === "closed")
         throw event.fault ?? new Fault("link-closed", "the connection was closed");
-      if (event.kind === "pinned") continue; // The share's invite vouches for its server.
+      if (event.kind === "pinned") continue; // The invite vouches for the server.
       if (event.kind === "connected") await this.#onConnected(event);
       else if (event.kind === "lost" || event.kind === "retrying") this.#onLinkLost(event.fault);
       else this.#onEvent(event);
@@ -231,7 +231,7 @@ class Transfer {
         for (const record of page) this.#addListed(listed, record);
       }
     } catch (error) {
-      // The link was lost. After it reconnects, everything is listed again.
+      // The link was lost. All files are listed again after the client reconnects.
       if (!(error instanceof Fault) || error.code !== "link-closed") throw error;
       return;
     }
@@ -259,7 +259,8 @@ class Transfer {
   async #confirmAndDownload(listed: Map<string, DisplayFile>): Promise<void> {
     const files = [...listed.values()].sort((a, b) => a.seq - b.seq);
     const [first] = files;
-    // A file longer than a message is not printed as text, even if it is declared as one.
+    // A file larger than the maximum size of a message is saved, even if the sender declared it as
+    // text.
     const fits = files.length === 1 && (first?.sizeBytes ?? 0) <= TEXT_BYTES_MAX;
     this.#printsText = this.#isDeclaredText && fits && !this.#options.savesText;
     if (this.#options.confirms && first !== undefined) await this.#confirm(files, first.from);
@@ -290,7 +291,8 @@ class Transfer {
     if (share === undefined) return;
     this.#count = share.count;
     this.#isDeclaredText = share.isText;
-    // A declared text counts as text only if it is short enough, so its length must be known first.
+    // A file declared as text is printed only if it is short enough, so its size must be known
+    // first.
     if (share.isText && !this.#options.savesText && !this.#isPrompting)
       this.#unconfirmed ??= new Map();
     if (this.#unconfirmed !== undefined || share.currentFile === undefined) return;
@@ -301,13 +303,16 @@ class Transfer {
     try {
       await this.#incoming.waitUntilSettled();
     } catch {
-      return; // Reported where the failure is awaited.
+      return; // Callers that await the failure report the fault.
     }
     const done = this.#downloaded.size + this.#failed.length;
     if (this.#unconfirmed === undefined && done >= (this.#count ?? 0)) this.#finished.resolve();
   }
 
-  /** Starts the timeout, because a share that has ended does not return. */
+  /**
+   * Starts the timeout for reconnecting, because a share that has ended never becomes reachable
+   * again.
+   */
   #onLinkLost(fault: Fault): void {
     if (!this.#timeout.onLost(fault)) return;
     this.#receiver.progressDisplay.print(`connection lost (${fault.message}); retrying`);
@@ -344,7 +349,10 @@ function displayText(text: string): string {
   return pieces.join("\t");
 }
 
-/** @throws {Fault} checksum-wrong if the content does not match its description */
+/**
+ * @throws {Fault} checksum-wrong if the content is not valid UTF-8, although its sender declared it
+ * as text
+ */
 function decodeText(bytes: Uint8Array): string {
   try {
     return utf8Decode(bytes);
@@ -356,9 +364,9 @@ function decodeText(bytes: Uint8Array): string {
   }
 }
 
-/** Maximum names to try: `ana`, `ana2`, `ana3`, … */
+/** Maximum number of names to try: `ana`, `ana2`, `ana3`, … */
 const ATTEMPTS_MAX = 100;
-/** Maximum length of the name before its number. */
+/** Maximum length of the name before its number, in code units. */
 const BASE_LENGTH_MAX = 28;
 
 /** @throws {Fault} name-taken if all names are taken */
@@ -380,7 +388,9 @@ async function registerUnique(
   }
 }
 
-/** Returns a fault for users of a share, who do not know rooms or passwords. */
+/**
+ * Returns a fault in terms that receivers of a share know; they have not seen rooms or passwords.
+ */
 function truncatedInviteFault(cause: Fault): Fault {
   return new Fault(cause.code, "invite is incomplete", {
     remedy: "paste the whole line, with its quotes",
@@ -389,8 +399,8 @@ function truncatedInviteFault(cause: Fault): Fault {
 }
 
 /**
- * Returns the name from the flag, the environment or config.toml, or a neutral name: the sender
- * does not learn the name of this machine's user.
+ * Returns the name from the flag, the environment or config.toml, or else a neutral name, so that
+ * the sender does not learn the name of this machine's user.
  */
 function nameOf(context: Context, user: string | undefined): Name {
   return serverOptions(context, { user }, "127.0.0.1").user ?? checkName("guest");

@@ -1,4 +1,4 @@
-/** `chat share`. */
+/** `chat share`, which shares files through a temporary server. */
 
 import { isUtf8 } from "node:buffer";
 import { open } from "node:fs/promises";
@@ -78,8 +78,8 @@ export const command = defineVerb({
 });
 
 /**
- * Shared content: a file on this disk, or content to copy to disk first, so that it can be read
- * again.
+ * Shared content: a file on this machine, or content that is first copied to disk so that it can be
+ * read repeatedly.
  */
 type ShareInput =
   | { readonly from: "disk"; readonly source: Source }
@@ -120,7 +120,7 @@ function checkText(bytes: Uint8Array): Uint8Array {
   throw new Fault("text-invalid", problem, { remedy: "share it as a file" });
 }
 
-/** Milliseconds for a receiver that has everything to disconnect; a browser stays connected. */
+/** Time for a receiver with all files to disconnect, in milliseconds. A browser stays connected. */
 const DISCONNECT_MS = 2_000;
 
 interface ShareOptions {
@@ -156,7 +156,7 @@ async function share(
         if (event.kind === "failed") finished.reject(event.fault);
         receivers.onEvent(event);
         if (!receivers.hasServed || options.keep) return;
-        // Receivers disconnect first, so that they see no lost connection.
+        // The delay lets receivers disconnect first, so that they report no lost connection.
         if (event.kind === "logged-out") finished.resolve(0);
         else context.clock.after(DISCONNECT_MS, () => finished.resolve(0));
       },
@@ -205,7 +205,7 @@ async function copyInputs(
   return sources;
 }
 
-/** Default name of shared content. */
+/** Default names of shared content that is not a file. */
 const DEFAULT_NAMES = { input: "stdin", text: "text.txt" } as const;
 
 /** @throws {Fault} store-full, store-failed, text-invalid */
@@ -236,7 +236,7 @@ async function writeInput(
   }
 }
 
-/** Uploads the files. Each is read once for its checksums, and again for each receiver. */
+/** Uploads the files. Each file is read once for its checksums, and again for each receiver. */
 async function uploadAll(
   server: ShareServer,
   sources: readonly Source[],
@@ -251,7 +251,8 @@ async function uploadAll(
       source,
       to: [LOBBY],
       onProgress: ({ id, doneBytes, sizeBytes }) => {
-        // Receivers that connect during the upload have missed its announcement.
+        // The topic announces the upload to receivers that connect during the upload and have
+        // missed its announcement.
         if (isAnnounced || isText || doneBytes === sizeBytes) return;
         isAnnounced = true;
         const topic = shareTopic(sources.length, id);
@@ -269,7 +270,10 @@ class Receivers {
   readonly #owner: string;
   readonly #count: number;
   readonly #names = new Map<string, string>(); // Keyed by file id.
-  /** Keyed by account name; only users with the secret can register. */
+  /**
+   * Ids of downloaded files, by account name. Only users with the secret can register, which limits
+   * the number of accounts.
+   */
   readonly #downloads = new Map<string, Set<string>>();
 
   constructor(context: Context, progress: ShareProgress, owner: string, count: number) {
@@ -279,7 +283,7 @@ class Receivers {
     this.#count = count;
   }
 
-  /** Reports whether a receiver has everything. */
+  /** Reports whether a receiver has downloaded all files. */
   get hasServed(): boolean {
     return [...this.#downloads.values()].some(({ size }) => size >= this.#count);
   }
@@ -344,7 +348,7 @@ function webAddress({ secret = "", ...address }: ServerSpec): string {
   return `https://${formatAddress(address)}/#share=${encodeSecret(secret)}`;
 }
 
-/** Returns a QR code for phones, if they can reach the server. */
+/** Returns a QR code for phones; empty if phones cannot reach the server. */
 function qrCode({ stderr, env }: Context, { host }: ServerSpec, web: string): string[] {
   if (isLoopback(host)) return [];
   const color = !env["NO_COLOR"] && env["TERM"] !== "dumb";
@@ -352,7 +356,8 @@ function qrCode({ stderr, env }: Context, { host }: ServerSpec, web: string): st
 }
 
 /**
- * Returns the name from the flag, the environment, config.toml or this system, or a neutral name.
+ * Returns the name from the flag, the environment, config.toml or this system, or else a neutral
+ * name.
  */
 function nameOf(context: Context, user: string | undefined): string {
   return serverOptions(context, { user }, "127.0.0.1").user ?? publicUserName("somebody");

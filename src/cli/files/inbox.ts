@@ -1,4 +1,4 @@
-/** Downloads the files of all rooms as they arrive. */
+/** Download of the files of all rooms as they arrive. */
 
 import { Fault, type FaultCode, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
@@ -11,7 +11,7 @@ import { isSameName } from "../../core/model/item.ts";
 import { filePages } from "../connect/lists.ts";
 import { fileBody } from "../output/records.ts";
 
-/** Faults that concern a single file. All other faults end the whole transfer. */
+/** Codes of faults that concern a single file. All other faults end the whole transfer. */
 const SINGLE_FILE_CODES: ReadonlySet<FaultCode> = new Set([
   "file-unknown",
   "checksum-wrong",
@@ -23,16 +23,16 @@ const SINGLE_FILE_CODES: ReadonlySet<FaultCode> = new Set([
 ]);
 
 export interface IncomingOptions {
-  /** Seq up to which earlier runs have received everything. */
+  /** Seq up to which earlier runs have received all files. */
   readonly cursor: number;
-  /** Reports whether this or an earlier run has received the file. */
+  /** Reports whether this run or an earlier run has received the file. */
   has(file: FileId): boolean;
   download(file: FileId): Promise<void>;
   /** Records a file as received, so that it is not downloaded again. */
   onDownloaded(file: FileId): void;
-  /** Stores a new cursor: every file up to this seq was received, or cannot be. */
+  /** Stores a new cursor: every file up to this seq has been received or cannot be received. */
   onCursor(seq: number): void;
-  /** Reports a file that cannot be downloaded; `undefined` if its record is damaged. */
+  /** Reports a file that cannot be downloaded; `file` is `undefined` if its record is damaged. */
   onFailed(file: FileId | undefined, fault: Fault): void;
 }
 
@@ -40,13 +40,14 @@ interface DownloadJob {
   readonly file: FileId;
   /** Seqs of the file's records, at most one per target; empty while the upload is running. */
   readonly seqs: Set<number>;
-  /** Whether the download was retried after a failed download of the running upload. */
+  /** Whether the download was retried after it had failed during the upload. */
   isRetried: boolean;
 }
 
 /**
- * Downloads each arriving file once, oldest first, several concurrently, and tracks the position
- * where the next run resumes. A running upload may be received before its record exists.
+ * Downloads each arriving file once, several files concurrently and the oldest first, and tracks
+ * the position from which the next run resumes. A download may start while the upload is still
+ * running and the file has no record yet.
  */
 export class IncomingFiles {
   readonly #options: IncomingOptions;
@@ -66,7 +67,7 @@ export class IncomingFiles {
     this.#cursor = options.cursor;
   }
 
-  /** Adds a recorded file. Records arrive in order of their seq, but may be repeated. */
+  /** Adds a file with a record. Records arrive in order of their seq, but may be repeated. */
   addRecorded(file: FileId, seq: number): void {
     if (seq <= this.#cursor || this.#pendingSeqs.has(seq)) return;
     const isNew = seq > this.#lastSeq;
@@ -78,7 +79,7 @@ export class IncomingFiles {
     else job.seqs.add(seq);
   }
 
-  /** Advances past a record that is not a file of another user. */
+  /** Advances past a record that is not a file from another user. */
   skipRecord(seq: number): void {
     this.#lastSeq = Math.max(this.#lastSeq, seq);
     this.#advance();
@@ -101,7 +102,7 @@ export class IncomingFiles {
   }
 
   /**
-   * Resolves when more files are accepted.
+   * Resolves when another file can be added.
    * @throws the error that ended the transfer
    */
   async waitForSpace(): Promise<void> {
@@ -112,7 +113,7 @@ export class IncomingFiles {
   }
 
   /**
-   * Resolves when all files were received.
+   * Resolves when all added files are finished.
    * @throws the error that ended the transfer
    */
   async waitUntilSettled(): Promise<void> {
@@ -121,8 +122,8 @@ export class IncomingFiles {
   }
 
   /**
-   * Never resolves.
-   * @throws the error that ends the transfer, immediately
+   * Rejects as soon as an error ends the transfer; never resolves.
+   * @throws the error that ended the transfer
    */
   async waitForFailure(): Promise<never> {
     while (this.#fault === undefined) await this.#changed.promise;
@@ -135,7 +136,7 @@ export class IncomingFiles {
     this.#startJobs();
   }
 
-  /** Starts downloads. Complete files go first because a running upload may be slow. */
+  /** Starts downloads. Complete files go first, because a running upload may be slow. */
   #startJobs(): void {
     while (this.#running < CONCURRENT_DOWNLOADS_MAX && this.#fault === undefined) {
       const completeIndex = this.#queue.findIndex(({ seqs }) => seqs.size > 0);
@@ -164,7 +165,7 @@ export class IncomingFiles {
   #retryOrFail(job: DownloadJob, fault: Fault): void {
     const isFirst = !job.isRetried && job.seqs.size > 0;
     job.isRetried = true;
-    // The record has arrived meanwhile, so the upload is complete now.
+    // The record arrived during the failed download, so the upload is now complete.
     if (isFirst) this.#queue.push(job);
     else {
       if (job.seqs.size > 0) this.#options.onFailed(job.file, fault);
@@ -188,8 +189,8 @@ export class IncomingFiles {
 }
 
 /**
- * Adds the files that arrived while this client was away. Ends early if the link is lost; the
- * caller repeats it on the next link.
+ * Adds the files that arrived while this client was disconnected. Returns early if the link is
+ * lost; the caller then calls it again on the next link.
  */
 export async function catchUp(
   client: Client,
@@ -214,7 +215,7 @@ export function noteEvent(incoming: IncomingFiles, event: ReaderEvent, me: strin
   else if (event.kind === "offered" && !isSameName(event.from, me)) incoming.addOffered(event.file);
 }
 
-/** Adds complete files of other users, and skips erased ones. */
+/** Adds complete files from other users, and skips erased files. */
 function noteRecord(incoming: IncomingFiles, record: ChatRecord, me: string): void {
   const { seq, kind, state, body, from } = record;
   if (kind !== "file") return;

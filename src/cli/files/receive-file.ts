@@ -1,4 +1,4 @@
-/** Downloads files to this machine. */
+/** Downloads of files to this machine. */
 
 import { mkdirSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
@@ -21,7 +21,7 @@ import { errorJson } from "../errors.ts";
 import type { ProgressDisplay } from "../output/progress.ts";
 import { fileLabel, type JsonObject, renderJson } from "../output/render.ts";
 
-/** @throws {Fault} file-unknown for a malformed id, as for an unknown one */
+/** @throws {Fault} file-unknown if the id is malformed, the same code as for an unknown file */
 export function checkFileId(text: string): FileId {
   if (isFileId(text)) return text;
   throw new Fault("file-unknown", msg`no such file: ${quoteText(text)}`, {
@@ -30,7 +30,7 @@ export function checkFileId(text: string): FileId {
 }
 
 /**
- * Accepts an existing folder, or a path where one can be created.
+ * Accepts an existing folder, or a path at which a folder can be created.
  * @throws {Fault} usage
  */
 export function checkOut(out: string): void {
@@ -44,13 +44,14 @@ function mayBeFolder(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true;
   } catch (error) {
-    // A parent is a file. Other errors are reported when the file is written.
+    // With ENOTDIR, a parent of the path is a file. Other errors are reported when the file is
+    // written.
     return (error as NodeJS.ErrnoException).code !== "ENOTDIR";
   }
 }
 
 /**
- * Creates the folder with default permissions, unlike the folders of `chat`.
+ * Creates the folder with default permissions, unlike the private folders of `chat`.
  * @throws {Fault} store-…
  */
 function createOut(folder: string): void {
@@ -66,7 +67,7 @@ export interface ReceiveOptions {
   /** Destination folder. */
   readonly out: string;
   /**
-   * Secret of this home. If `undefined`, a partial download of an earlier run is verified
+   * Secret of this home. If `undefined`, the partial download of an earlier run is verified
    * completely.
    */
   readonly secret?: Uint8Array | undefined;
@@ -75,7 +76,7 @@ export interface ReceiveOptions {
 }
 
 /**
- * Downloads a file to a folder of this machine.
+ * Downloads a file to a folder on this machine.
  * @throws {Fault}
  */
 export function receiveFile(client: Client, options: ReceiveOptions): Promise<DownloadedFile> {
@@ -104,14 +105,17 @@ function printGot(context: Context, downloaded: DownloadedFile): void {
     );
 }
 
-/** Returns the JSON object of a received file, whose fields are part of the command contract. */
+/**
+ * Returns the JSON object for a downloaded file. Its fields are part of the command's stable
+ * output.
+ */
 export function downloadedJson(downloaded: DownloadedFile): JsonObject {
   const { id, name, path, sizeBytes, digest, resumedBytes, from, entries, renamed } = downloaded;
   const fields = { id, name, path, sizeBytes, digest, resumedBytes, from, entries };
   return defined({ kind: "got", ...fields, renamed: renamed.length || undefined });
 }
 
-/** Reports names that were changed because some systems do not allow them. */
+/** Reports names that were changed because some operating systems do not allow them. */
 export function reportRenamed(
   { name, renamed }: DownloadedFile,
   report: (text: Message) => void,
@@ -124,7 +128,7 @@ export function reportRenamed(
   if (moreCount > 0) report((texts) => texts.moreSavedUnderNames(cleanName, moreCount));
 }
 
-/** Returns the received file and its path as text. */
+/** Returns a message with the downloaded file and its path. */
 export function downloadedText({ path, sizeBytes, entries, from }: DownloadedFile): Message {
   const relativePath = relative(process.cwd(), path);
   const displayedPath = relativePath.startsWith("..") ? path : relativePath;
@@ -133,7 +137,7 @@ export function downloadedText({ path, sizeBytes, entries, from }: DownloadedFil
   return (texts) => texts.fileDownloaded(file, from);
 }
 
-/** Downloads files and prints each when it is complete. */
+/** Downloads files, and prints each file when it is complete. */
 export class FileReceiver {
   readonly context: Context;
   readonly client: Client;
@@ -142,7 +146,7 @@ export class FileReceiver {
   readonly #secret: Uint8Array | undefined;
 
   /**
-   * @param secret secret of this home; without it the next run cannot recognise partial downloads
+   * @param secret secret of this home; without it, the next run cannot recognise partial downloads
    */
   constructor(
     context: Context,
@@ -177,8 +181,8 @@ export class FileReceiver {
   }
 
   /**
-   * Downloads the files in sequence. A fault of one of several files does not stop the download of
-   * the others.
+   * Downloads the files in sequence. If several files were requested, a fault that affects one file
+   * does not stop the remaining downloads.
    */
   async receiveAll(files: readonly FileId[]): Promise<number> {
     let exitCode = 0;

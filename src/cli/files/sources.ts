@@ -35,8 +35,8 @@ export function reportSkipped(source: Source, report: (text: Message) => void): 
 }
 
 /**
- * Checks paths before a connection exists. With several paths, a missing one is only reported when
- * it is sent.
+ * Checks the paths before a connection exists. If several paths are given, a missing file is
+ * reported only when its turn to be sent comes.
  * @throws {Fault} usage, not-found, store-…
  */
 export function checkPaths(paths: readonly string[], name: string | undefined): void {
@@ -53,8 +53,8 @@ export function checkPaths(paths: readonly string[], name: string | undefined): 
 }
 
 /**
- * Rejects an empty path, which comes from a script with an unset variable. It never means the
- * current folder.
+ * Rejects an empty path. An empty path usually comes from an unset variable in a script, and never
+ * means the current folder.
  */
 function checkPath(path: string): void {
   if (path !== "") return;
@@ -86,7 +86,6 @@ function inputOf({ stdin }: Context): ReadableStream<Uint8Array> {
   );
 }
 
-/** Returns the same content under another name. */
 function renamed(source: Source, name: string): Source {
   return {
     name,

@@ -1,4 +1,7 @@
-/** Posts the messages of a file into a room, each once even if the file is imported repeatedly. */
+/**
+ * Import of messages from a file into a room; each message is posted only once, even if the file is
+ * imported repeatedly.
+ */
 
 import { Fault } from "../../base/fault.ts";
 import type { OutboxId } from "../../base/ids.ts";
@@ -16,7 +19,8 @@ export interface ImportResult {
   /** Number of messages that were already in the room. */
   readonly present: number;
   /**
-   * Number of reactions and edits of messages that are not in the file, or no longer in the room.
+   * Number of skipped reactions and edits, because their message is not in the file or no longer in
+   * the room.
    */
   readonly skipped: number;
 }
@@ -28,23 +32,26 @@ export interface ImportOptions {
   readonly onProgress: (done: number, total: number) => void;
 }
 
-/** Maximum unacknowledged posts, below a server's limit for one outbox. */
+/** Maximum number of unacknowledged posts, below the server's limit for one outbox. */
 const BATCH_POSTS_MAX = 128;
 const BATCH_CHARS_MAX = 256 * 1024;
-/** Entries per outbox. */
+/** Number of entries for each outbox. */
 const OUTBOX_ENTRIES = 1 << 20;
 /**
- * Range of the low part of a counter. It holds a part of the message's hash, which identifies
- * erased messages.
+ * Number of values of the low part of a counter. The low part contains part of the message's hash,
+ * which identifies erased messages.
  */
 const COUNTER_HASHES = 2 ** 32;
 const PREFIX = "import";
 /**
- * Minimum milliseconds before a retry: a server that accepts 500 posts per second accepts a batch
- * in that time.
+ * Minimum delay before a retry, in milliseconds. A server that accepts 500 posts per second accepts
+ * a whole batch in this time.
  */
 const WAIT_MS_MIN = 250;
-/** Maximum conflicts between concurrent imports of one file. */
+/**
+ * Maximum number of attempts to post a batch while concurrent imports of the same file cause
+ * conflicts.
+ */
 const ATTEMPTS_MAX = 8;
 
 type PostEntry = Exclude<ImportEntry, { kind: "edit" }>;
@@ -57,10 +64,10 @@ interface PendingPost {
 }
 
 /**
- * Posts the entries of one file. The id of each post contains a part of a hash of its content, so
+ * Posts the entries of one file. The id of each post contains part of a hash of its content, so
  * messages in the room are recognised by their content or, if erased, by their id. An interrupted
- * import can therefore resume, a file that has grown adds only its new messages, and erased ones
- * stay erased.
+ * import can therefore resume, a longer version of the file adds only its new messages, and erased
+ * messages stay erased.
  */
 export class Importer {
   readonly #options: ImportOptions;
@@ -76,7 +83,6 @@ export class Importer {
   readonly #byKey = new Map<string, { readonly seq: number; readonly digest: string }>();
   #batch: PendingPost[] = [];
   #batchChars = 0;
-  /** Digest of the file's entries. */
   #fileDigest = "";
   #attempt = 0;
   #posted = 0;
@@ -87,7 +93,9 @@ export class Importer {
     this.#options = options;
   }
 
-  /** @throws {Fault} as the server refuses a post; earlier posts stay */
+  /**
+   * @throws {Fault} the fault with which the server refuses a post; earlier posts stay in the room
+   */
   async run(entries: readonly ImportEntry[]): Promise<ImportResult> {
     this.#fileDigest = digestOf([entries.map((post) => [post.from, post.timeUnixMs, post.kind])]);
     await this.#scan();
@@ -100,7 +108,7 @@ export class Importer {
     return { posted: this.#posted, present: this.#presentCount, skipped: this.#skipped };
   }
 
-  /** Reads earlier imports into this room, by any user. */
+  /** Finds the messages in this room that earlier imports by any user posted. */
   async #scan(): Promise<void> {
     const { client, room } = this.#options;
     this.#unmatched = new Map();
@@ -191,7 +199,7 @@ export class Importer {
     this.#posted++;
   }
 
-  /** Sends the batch, and retries posts that the server delayed. */
+  /** Sends the batch, and retries posts that the server asked to delay. */
   async #flush(): Promise<void> {
     let posts = this.#batch;
     this.#batch = [];
@@ -215,7 +223,8 @@ export class Importer {
       if (fault.code === "out-of-order" && ++this.#attempt < ATTEMPTS_MAX) {
         posts = await this.#withoutPosted(refused);
       } else if (fault.retryAfterMs !== undefined) {
-        // Waits once for the whole batch; otherwise the server would refuse each remaining post.
+        // The client waits once for the whole batch; otherwise the server would refuse each
+        // remaining post.
         await delay(this.#options.clock, Math.max(fault.retryAfterMs, WAIT_MS_MIN));
         posts = refused;
       } else throw fault;
@@ -223,9 +232,9 @@ export class Importer {
   }
 
   /**
-   * Removes entries that another import has posted meanwhile. The log contains later messages of
-   * these outboxes, from a concurrent import of this file, or from an earlier one before the file
-   * changed.
+   * Removes entries that another import has posted in the meantime. The log then contains later
+   * messages of these outboxes, either from a concurrent import of this file, or from an import of
+   * an earlier version of the file.
    */
   async #withoutPosted(pending: readonly PendingPost[]): Promise<PendingPost[]> {
     await this.#scan();
@@ -257,7 +266,9 @@ function addSeq<Key>(map: Map<Key, number[]>, key: Key, seq: number): void {
   else seqs.push(seq);
 }
 
-/** Returns a hash of a message's visible content. For replies the answered message is left out. */
+/**
+ * Returns a hash of a message's visible content. For a reply, the hash omits the answered message.
+ */
 function digestOf(fields: readonly unknown[]): string {
   return Buffer.from(sha256(Buffer.from(JSON.stringify(fields)))).toString("base64url", 0, 16);
 }
@@ -266,7 +277,7 @@ function hashOf(digest: string): number {
   return Buffer.from(digest, "base64url").readUInt32BE(0);
 }
 
-/** Returns the counter of a post by an import; `undefined` for other posts. */
+/** Returns the counter in the id of an imported post; `undefined` for other posts. */
 function importCounter(id: string): number | undefined {
   const parsed = parsePostId(id);
   return parsed?.outbox.startsWith(PREFIX) === true ? parsed.counter : undefined;

@@ -6,13 +6,13 @@ import type { PostBody, Answer as WireAnswer } from "../../wire/messages.ts";
 import type { Message } from "../messages/en/terminal.ts";
 
 export type Ui = "terminal" | "page";
-/** Usage of both UIs, or of each UI. */
+/** Usage text, either common to both UIs or separate for each UI. */
 export type Usage = string | Readonly<Record<Ui, string>>;
 
 export interface Command<Args = unknown> {
-  /** `/join ROOM [PASSWORD]`: capitals mark placeholders. */
+  /** Usage such as `/join ROOM [PASSWORD]`, with placeholders in capitals. */
   readonly usage: Usage;
-  /** Author of the message on which the command acts if no `seq` is given. */
+  /** Author whose latest message the command affects if no `seq` is given. */
   readonly defaultAuthor?: MessageAuthor;
   /** @returns `undefined` if the arguments do not match @throws {Fault} usage, name-invalid */
   parse(input: string, ui: Ui): Args | undefined;
@@ -22,18 +22,18 @@ export interface Command<Args = unknown> {
 export type MessageAuthor = "other" | "own";
 
 export interface Answer {
-  /** Output of `--json`, which omits `text`. */
+  /** Output of `--json`, which replaces `text`. */
   readonly json?: { readonly kind: string; readonly [field: string]: unknown };
   readonly text?: Message;
   /** Lines below the text. */
   readonly rows?: readonly string[];
   /** Additional text for the user, also displayed with `--json`. */
   readonly note?: Message;
-  /** Number of the record that the command created. */
+  /** Seq of the record that the command created. */
   readonly seq?: number | undefined;
-  /** The room or conversation to open. */
+  /** Room or conversation that the UI opens after the command. */
   readonly roomToOpen?: string;
-  /** The room that the user left. */
+  /** Room that the user left. */
   readonly leftRoom?: string;
 }
 
@@ -42,15 +42,15 @@ export type SimpleView =
   | ("list" | "rooms" | "saved" | "ignored" | "pins" | "files" | "topic")
   | ("passwd" | "logout" | "quit");
 
-/** Views that each UI displays in its own way: lines in the terminal, a dialog on the page. */
+/** Views that each UI displays in its own form: lines in the terminal, a dialog on the page. */
 export interface Views extends Readonly<Record<SimpleView, object>> {
   readonly who: { readonly room: string | undefined };
   readonly invite: { readonly user: string | undefined };
-  /** `to`: `lobby` or `@bob`. */
+  /** `to` is a target such as `lobby` or `@bob`. */
   readonly msg: { readonly to: string; readonly text: string };
   readonly seal: { readonly user: string; readonly isConfirmed: boolean };
   readonly sealed: { readonly accept: boolean };
-  /** `confirmation`: the safety number, or `accept`. */
+  /** `confirmation` is the safety number, or `accept`. */
   readonly verify: { readonly user: string; readonly confirmation: string };
   readonly notify: { readonly on: boolean | undefined; readonly target?: string };
   readonly search: { readonly text: string };
@@ -68,22 +68,25 @@ export interface JoinArgs {
   readonly sealed: boolean;
 }
 
-/** Interface of a UI that commands use. */
+/** Interface that a UI provides to commands. */
 export interface Host {
-  /** Target of posts: `lobby` or `@bob`. @throws {Fault} not-member */
+  /** Target of posts, such as `lobby` or `@bob`. @throws {Fault} not-member */
   readonly current: string;
-  /** Target of room commands, also while a conversation is open. @throws as `current` */
+  /** Target of room commands, even while a conversation is open. @throws as `current` */
   readonly room: string;
   unixMs(): number;
   post(body: PostBody): Promise<void>;
   react(seq: number, sign: string): Promise<void>;
-  /** @returns the number of its record, if known */
+  /** @returns the seq of the record that contains the edit, if known */
   edit(seq: number, text: string): Promise<number | undefined>;
-  /** Asks for confirmation on the page. @returns the number of its record, if known */
+  /**
+   * Erases a message; the page asks for confirmation first. @returns the seq of the record, if
+   * known
+   */
   erase(seq: number): Promise<number | undefined>;
   /**
-   * Returns the given number, or that of the last message by the author. Waits for unsent messages
-   * if the author is the user.
+   * Returns `seq` if given, otherwise the seq of the last message by the author. If the author is
+   * the user, waits until unsent messages are sent.
    * @throws {Fault} not-found, link-closed
    */
   resolveSeq(seq: number | undefined, author: MessageAuthor): Promise<number>;
@@ -93,7 +96,7 @@ export interface Host {
   leaveConversation(): Promise<Answer | undefined>;
   hideJoins(on: boolean): void;
   /**
-   * Returns the room of a saved message, or of a message here.
+   * Returns the room of a saved message, or of a message in the open room.
    * @throws {Fault} not-found, not-member
    */
   roomOfSaved(seq: number, isSaved: boolean): Promise<string>;
@@ -104,7 +107,7 @@ export function usageFor({ usage }: Pick<Command, "usage">, ui: Ui): string {
   return typeof usage === "string" ? usage : usage[ui];
 }
 
-/** @returns `undefined` if there are fewer or more words */
+/** @returns `undefined` if the number of words is not in this range */
 export function splitWords(text: string, min: number, max: number): readonly string[] | undefined {
   const words = text === "" ? [] : text.split(/\s+/);
   return words.length >= min && words.length <= max ? words : undefined;
@@ -115,7 +118,7 @@ export function splitFirstWord(text: string): [string, string] {
   return [first, remaining.trim()];
 }
 
-/** Removes the `@` of `@ana`. */
+/** Removes the `@` from `@ana`. */
 export function withoutAt(word: string): string {
   return word.replace(/^@/, "");
 }
@@ -135,17 +138,16 @@ export function isSeq(word: string): boolean {
   return SEQ.test(word);
 }
 
-/** Parses `[SEQ]`. */
+/** Parses an optional seq. */
 export function parseOptionalSeq(input: string): { readonly seq: number | undefined } | undefined {
   return input === "" ? { seq: undefined } : parseSeq(input);
 }
 
-/** Parses `SEQ`. */
 export function parseSeq(input: string): { readonly seq: number } | undefined {
   return isSeq(input) ? { seq: Number(input) } : undefined;
 }
 
-/** Parses `on|off`. @param left result if the argument is empty */
+/** Parses `on` or `off`. @param defaultValue result if the argument is empty */
 export function parseOnOff(
   input: string,
   defaultValue?: boolean,
