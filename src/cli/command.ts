@@ -24,12 +24,15 @@
 
 import type { Context } from "./context.ts";
 
-/** Definition of a flag or argument. A boolean with default `true` is typed `--no-X`. */
+/** Definition of a flag or argument. A boolean with default `true` is typed as `--no-X`. */
 export interface FlagDef {
   readonly type: "boolean" | "string" | "enum" | "positional";
   readonly description?: string;
   readonly negativeDescription?: string;
-  /** Placeholder of the value in help, such as `ROOM`. Completion uses it to select candidates. */
+  /**
+   * Placeholder for the value in help, such as `ROOM`. Completion also selects candidates by this
+   * placeholder.
+   */
   readonly valueHint?: string;
   /** Short form, a single letter. */
   readonly alias?: string;
@@ -37,7 +40,7 @@ export interface FlagDef {
   readonly default?: string | boolean;
   /** Valid values of an enum. */
   readonly options?: readonly string[];
-  /** Allows the flag several times, or lets the last argument accept all remaining words. */
+  /** Allows the flag to be repeated, or makes the last argument accept all remaining words. */
   readonly many?: true;
   /** Requires an integer in this range. */
   readonly integer?: { readonly min: number; readonly max: number };
@@ -45,7 +48,7 @@ export interface FlagDef {
   readonly choices?: readonly string[];
   /** Accepts several choices in one value, separated by commas. */
   readonly list?: true;
-  /** Value of the flag when it is the last word of the line and has no value. */
+  /** Value of the flag if it is the last word of the line and has no value. */
   readonly bareValue?: string;
 }
 
@@ -79,7 +82,7 @@ export type AnyFlagValue = boolean | string | number | readonly string[] | undef
 export interface Verb {
   readonly kind: "verb";
   readonly args: FlagDefs;
-  /** Additional text of `--help`, below the flags. */
+  /** Text that `--help` prints below the flags. */
   readonly details: string;
   /** @param typedKeys keys of the flags and arguments that the user typed */
   run(
@@ -89,7 +92,7 @@ export interface Verb {
   ): Promise<number>;
 }
 
-/** A command with subcommands, such as `trust list` and `trust accept`. */
+/** Command with subcommands, such as `trust list` and `trust accept`. */
 export interface VerbGroup {
   readonly kind: "group";
   readonly verbs: VerbTable;
@@ -98,7 +101,9 @@ export interface VerbGroup {
 export interface VerbRow {
   /** Short description in `chat --help`. */
   readonly summary: string;
-  /** Example command lines for help and manual. A group displays those of its verbs. */
+  /**
+   * Example command lines for help and manual. A group displays the examples of its subcommands.
+   */
   readonly examples?: readonly string[];
   /** Omits the command from `chat --help`. */
   readonly hidden?: true;
@@ -142,17 +147,17 @@ export function loadExport<Name extends string>(
 type FlagOptions = Omit<FlagDef, "type" | "description">;
 type NoOptions = Record<never, never>;
 
-/** A flag without a value. */
+/** Defines a flag without a value. */
 export function flag<const T extends FlagOptions = NoOptions>(description: string, options?: T) {
   return { type: "boolean", description, ...(options as NoInfer<T>) } as const;
 }
 
-/** A flag that is on by default, typed as `--no-X` to turn it off. */
+/** Defines a flag that is on by default; the user types `--no-X` to turn it off. */
 export function noFlag(negativeDescription: string) {
   return { type: "boolean", default: true, negativeDescription } as const;
 }
 
-/** A flag with a value. */
+/** Defines a flag with a value. */
 export function stringFlag<const T extends FlagOptions = NoOptions>(
   hint: string,
   description: string,
@@ -161,7 +166,7 @@ export function stringFlag<const T extends FlagOptions = NoOptions>(
   return { type: "string", valueHint: hint, description, ...(options as NoInfer<T>) } as const;
 }
 
-/** A flag that accepts one of `options`. */
+/** Defines a flag that accepts one of `options`. */
 export function enumFlag<const O extends string, const T extends FlagOptions = NoOptions>(
   options: readonly O[],
   description: string,
@@ -170,7 +175,7 @@ export function enumFlag<const O extends string, const T extends FlagOptions = N
   return { type: "enum", options, description, ...(flagOptions as NoInfer<T>) } as const;
 }
 
-/** A positional argument; required unless `options` has `required: false`. */
+/** Defines a positional argument, which is required unless `options` has `required: false`. */
 export function argument<const T extends FlagOptions = NoOptions>(
   description: string,
   options?: T,
@@ -178,22 +183,22 @@ export function argument<const T extends FlagOptions = NoOptions>(
   return { type: "positional", description, ...(options as NoInfer<T>) } as const;
 }
 
-/** Converts a key to its flag name: `passwordFile` to `password-file`. */
+/** Converts a key to its flag name, such as `passwordFile` to `password-file`. */
 export function flagName(key: string): string {
   return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** Returns the flag as typed: `--room`, `--no-udp`. */
+/** Returns the flag as the user types it, such as `--room` or `--no-udp`. */
 export function longFlag(key: string, { type, default: otherwise }: FlagDef): string {
   return `--${type === "boolean" && otherwise === true ? "no-" : ""}${flagName(key)}`;
 }
 
-/** Returns the placeholder of the value in help: `ROOM`. */
+/** Returns the placeholder for the value in help, such as `ROOM`. */
 export function placeholder(key: string, { valueHint }: FlagDef): string {
   return valueHint ?? key.toUpperCase();
 }
 
-/** Returns the only valid values; `undefined` if other values are valid too. */
+/** Returns the list of valid values; `undefined` if any value is valid. */
 export function optionsOf(definition: FlagDef): readonly string[] | undefined {
   return definition.type === "enum" ? definition.options : definition.choices;
 }

@@ -1,6 +1,6 @@
 /**
- * Completion of command lines: commands, flags and values from the command table, and names from
- * this device's own state. Completion neither uses the network nor writes files.
+ * Completion of command lines with commands, flags and values from the command table, and with
+ * names from this device's own state. Completion neither uses the network nor writes files.
  */
 
 import { COMPLETIONS_MAX } from "../base/limits.ts";
@@ -22,7 +22,7 @@ import { GLOBAL_FLAGS } from "./flags.ts";
 
 export interface Completion {
   readonly word: string;
-  /** Sanitised; may be empty. */
+  /** Sanitised description; may be empty. */
   readonly description: string;
 }
 
@@ -39,7 +39,7 @@ const ABOUT_CODE_POINTS_MAX = 60;
 const PATH_HINTS: ReadonlySet<string> = new Set(["DIR", "F", "FILE", "NEW", "PATH"]);
 
 /**
- * @param words words after `chat`; the last one is incomplete
+ * @param words words after `chat`; the last word is incomplete
  * @returns an empty list if the argument is free text or nothing matches
  */
 export async function completionsFor(
@@ -49,7 +49,7 @@ export async function completionsFor(
 ): Promise<Candidates> {
   const typed = words.at(-1) ?? "";
   const previousWords = words.slice(0, -1);
-  // In `--to=lob` only the value is completed; the flag is put back in front.
+  // In `--to=lob` only the value is completed; the flag is then prepended to each candidate.
   const [, flag, value] = /^(--[a-z-]+)=(.*)$/s.exec(typed) ?? [];
   const isInline = flag !== undefined && value !== undefined && !previousWords.includes("--");
   const prefix = isInline ? `${flag}=` : "";
@@ -81,7 +81,7 @@ async function completeInTable(
     return verbsOf(table);
   }
   const remaining = previousWords.slice(index + 1);
-  // Both accept the words of a command as arguments.
+  // `chat help` and `chat man` accept the words of a command as arguments.
   if (word === "help" || word === "man") return completeInTable(context, table, remaining, typed);
   const row = Object.hasOwn(table, word) ? table[word] : undefined;
   if (row === undefined) return [];
@@ -122,8 +122,8 @@ function completeVerb(
 }
 
 /**
- * Reads the words before the one that is completed: the flag that needs a value, and the number of
- * arguments.
+ * Parses the words before the incomplete word. Returns the flag that still needs a value, if any,
+ * and the number of arguments.
  */
 function parseWordsBefore(definitions: FlagDefs, previousWords: readonly string[]) {
   let pendingFlag: FlagDef | undefined;
@@ -157,7 +157,7 @@ function valuesOf(
 ): Candidates {
   const options = optionsOf(definition);
   if (options !== undefined) {
-    // The finished items of a list precede each candidate.
+    // The finished items of a list are prepended to each candidate.
     const prefix = definition.list === true ? typed.slice(0, typed.lastIndexOf(",") + 1) : "";
     const remaining = options.filter((word) => !prefix.split(",").includes(word));
     return remaining.map((word) => ({ word: `${prefix}${word}`, description: "" }));
@@ -205,7 +205,8 @@ function namesOf(knownNames: KnownNames, fingerprint: string, hint: string): rea
 }
 
 /**
- * Returns the server that the command line names, or the default server, as stored with its pin.
+ * Returns the fingerprint of the server that the command line names, or of the default server, as
+ * pinned in the stored state.
  */
 function serverIn(
   previousWords: readonly string[],
@@ -223,7 +224,7 @@ function serverIn(
   try {
     return formatAddress(parseServerSpec(text));
   } catch {
-    return undefined; // An address that is still being typed.
+    return undefined; // The address is incomplete.
   }
 }
 
@@ -258,7 +259,7 @@ function asTarget(kind: "#" | "@", sign: string): (knownNames: KnownName) => Com
   };
 }
 
-/** Shortens and sanitises a text of another user. */
+/** Shortens and sanitises a text from another user. */
 function shortText(text: string): string {
   return Array.from(cleanText(text.slice(0, 4 * ABOUT_CODE_POINTS_MAX)))
     .slice(0, ABOUT_CODE_POINTS_MAX)

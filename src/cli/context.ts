@@ -1,4 +1,4 @@
-/** Process environment of a command: streams, clock, signals, global flags. */
+/** Process environment of a command: streams, clock, signals and global flags. */
 
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
@@ -20,18 +20,17 @@ import { wrapWords } from "./word-wrap.ts";
 
 export type Signal = "SIGINT" | "SIGTERM";
 
-/** Streams, clock and signals of the process. */
 export interface ProcessIo {
-  /** Data of the command. */
+  /** Output for the data of the command. */
   readonly stdout: Output;
-  /** Messages for the user. */
+  /** Output for messages to the user. */
   readonly stderr: Output;
   readonly stdin: Input;
   readonly env: Environment;
   readonly clock: Clock;
   readonly offsetMinutes: OffsetMinutes;
   /**
-   * Registers a handler for all signals. Without a handler a signal ends the program.
+   * Registers a handler for all signals. Without a handler, a signal ends the program.
    * @returns function that removes the handler
    */
   onSignal(handler: (signal: Signal) => void): () => void;
@@ -41,21 +40,24 @@ export interface ProcessIo {
 
 /** Environment of a command. Tests pass their own. */
 export interface Context extends ProcessIo {
-  /** Set only when a user can be asked. */
+  /** Terminal for prompts; `undefined` if no user can answer. */
   readonly terminal: Terminal | undefined;
-  /** `--json`: standard output is NDJSON. */
+  /** Whether standard output is NDJSON, as `--json` requests. */
   readonly json: boolean;
   /** Whether standard output may contain colours. */
   readonly color: boolean;
   readonly debug: boolean;
   /**
-   * Folders and config.toml, read at the first call.
+   * Returns the folders and config.toml, which are read at the first call.
    * @throws {Fault} usage
    */
   settings(): Settings;
 }
 
-/** @param onBroken called when standard output is closed; a broken standard error is ignored */
+/**
+ * @param onBroken called if standard output is closed by its reader; a broken standard error is
+ * ignored
+ */
 export function processIo(onBroken: OnBroken): ProcessIo {
   let continuesWithoutOutput = false;
   const stderr = standardError(() => {});
@@ -82,7 +84,7 @@ export function createContext(
   globals: Pick<Context, "json" | "color" | "debug">,
 ): Context {
   let settings: Settings | undefined;
-  // The full screen and QR codes read only the environment, so `--no-color` sets NO_COLOR.
+  // The full screen and the QR codes read only the environment, so `--no-color` sets NO_COLOR.
   const env = globals.color ? io.env : { ...io.env, NO_COLOR: "1" };
   return {
     ...io,
@@ -97,7 +99,10 @@ export function createContext(
   };
 }
 
-/** Prints one line for users. Names and texts of other users in it are sanitised. */
+/**
+ * Prints one line for users. The message is sanitised, because it may contain names and texts of
+ * other users.
+ */
 export function printNotice(context: Pick<Context, "stderr">, message: string): void {
   context.stderr.write(wrapWords(context.stderr, `chat: ${cleanText(message)}\n`));
 }
@@ -107,7 +112,10 @@ export function faultLine(fault: Fault): string {
   return `${fault.message}; ${fault.remedy}`;
 }
 
-/** Whether standard error may be redrawn: it is neither a file nor a screen reader's output. */
+/**
+ * Reports whether standard error may be redrawn: it must be a terminal, and no screen reader may
+ * read it.
+ */
 export function mayRedraw({ stderr, env }: Pick<ProcessIo, "stderr" | "env">): boolean {
   return stderr.isTerminal && env["TERM"] !== "dumb";
 }
@@ -146,15 +154,15 @@ export function endSignalLine({ stderr }: Pick<Context, "stderr">, signal: Signa
   if (signal === "SIGINT" && stderr.isTerminal) stderr.write("\n");
 }
 
-/** Exits as if the signal had ended the program, with the shell's prompt on a new line after ^C. */
+/** Exits as if the signal had ended the program, after moving the shell's prompt to a new line. */
 function exitBySignal(signal: Signal): never {
   if (signal === "SIGINT" && isatty(2)) writeSync(2, "\n");
   process.exit(signal === "SIGINT" ? 130 : 143);
 }
 
 /**
- * Creates `onSignal`. The newest handler receives a signal. A second SIGINT ends the program
- * immediately.
+ * Creates `onSignal`. Only the handler registered last receives a signal. A second SIGINT ends the
+ * program immediately.
  */
 function signalHandlers(): ProcessIo["onSignal"] {
   const handlers: ((signal: Signal) => void)[] = [];
@@ -167,7 +175,7 @@ function signalHandlers(): ProcessIo["onSignal"] {
   };
   process.on("SIGINT", handleSignal);
   process.on("SIGTERM", handleSignal);
-  // Closing the terminal window ends the program, unless nohup forbids it.
+  // The program ends when its terminal window is closed, unless it was started with nohup.
   if (process.platform !== "win32" && !ignoresHangup()) {
     process.on("SIGHUP", () => handleSignal("SIGTERM"));
   }

@@ -6,14 +6,13 @@ import { brotliCompressSync, brotliDecompressSync } from "node:zlib";
 import { PAGE_PLUGINS } from "./page-plugins.ts";
 import { MAIN_SOURCE, PAGE_SOURCE, ROOT } from "./source-tree.ts";
 
-/** File name in the compiled program; build.ts puts the file beside the code. */
+/** File name in the compiled program, in which build.ts embeds the file. */
 export const LICENSES_NAME = "third-party.licenses";
 
-/** Bundled package. */
 export interface License {
   readonly name: string;
   readonly version: string;
-  /** SPDX identifier: `MIT`. */
+  /** SPDX identifier, such as `MIT`. */
   readonly license: string;
   /** Licence text, which each copy of the program must include. */
   readonly text: string;
@@ -24,13 +23,13 @@ export function packLicenses(licenses: readonly License[]): Uint8Array {
 }
 
 /**
- * Loads the licences: embedded in the compiled program, or collected from the packages when run
- * from source.
- * @returns `undefined` if this program was built without them
+ * Loads the licences, which the compiled program embeds. A program run from source collects them
+ * from the packages.
+ * @returns `undefined` if the program was built without licences
  */
 export async function loadLicenses(): Promise<readonly License[] | undefined> {
   for (const file of Bun.embeddedFiles) {
-    // The embedded name contains a hash: third-party-1x2y3z.licenses.
+    // The embedded name contains a hash, as in third-party-1x2y3z.licenses.
     const name = "name" in file ? String(file.name) : "";
     if (name.endsWith(".licenses")) {
       return JSON.parse(brotliDecompressSync(await file.bytes()).toString()) as License[];
@@ -42,7 +41,10 @@ export async function loadLicenses(): Promise<readonly License[] | undefined> {
 const LICENSE_FILES = /^(?:licen[cs]e|copying|notice|copyright)/i;
 const PACKAGE = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//;
 
-/** Licences of Bun and of the libraries that it links. Bun's own package has no licence file. */
+/**
+ * File with the licences of Bun and of the libraries that Bun links. Bun's own package has no
+ * licence file.
+ */
 const BUN_NOTICE = join(ROOT, "node_modules", "bun-types", "docs", "project", "license.mdx");
 
 /**

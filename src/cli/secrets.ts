@@ -47,7 +47,7 @@ export const RESET: SecretKind = {
   flag: "--reset-file",
 };
 
-/** Longest password plus its line ending. */
+/** Maximum size of the secret with its line ending, in bytes. */
 const FILE_BYTES_MAX = PASSWORD_BYTES_MAX + 2;
 const LINE_END = /[\r\n]/;
 
@@ -55,7 +55,7 @@ const LINE_END = /[\r\n]/;
  * @param question prompt on a terminal if neither file nor variable is set; `undefined` disables
  * the prompt
  * @returns `undefined` if no source has a secret
- * @throws {Fault} usage if empty or too long; file-unknown, store-denied, interrupted
+ * @throws {Fault} usage if the secret is empty or too long; file-unknown, store-denied, interrupted
  */
 export async function readSecret(
   context: Pick<Context, "env" | "stdin" | "terminal">,
@@ -91,7 +91,7 @@ export function secretPrompt(
 /**
  * Prompts for a new password and its repetition until both are valid and equal.
  * @param ask prompts without echo
- * @param report displays why the previous password was refused
+ * @param report displays the reason why the previous password was refused
  * @returns `undefined` if the answer is empty
  * @throws {Fault} usage after WRONG_SECRETS_MAX attempts
  */
@@ -161,7 +161,10 @@ async function fileSecret(
   }
 }
 
-/** Reads up to the first line feed. The size is not used because `<(pass show chat)` is a pipe. */
+/**
+ * Reads up to the first line feed. The file size is not used, because a process substitution such
+ * as `<(pass show chat)` is a pipe without a size.
+ */
 async function firstBytes(kind: SecretKind, file: string): Promise<Uint8Array> {
   try {
     await using handle = await open(file, "r");

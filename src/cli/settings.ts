@@ -1,6 +1,6 @@
 /**
- * Settings of the client and its folders. Precedence: flag, environment, config.toml, default. For
- * example `args.user ?? context.env["CHAT_USER"] ?? context.settings().config.user`.
+ * Settings of the client and its folders. The precedence is flag, environment, config.toml,
+ * default, for example `args.user ?? context.env["CHAT_USER"] ?? context.settings().config.user`.
  */
 
 import { homedir } from "node:os";
@@ -15,15 +15,15 @@ import { innerTable, isTable, parseToml, type TomlTable } from "./toml.ts";
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Folders of the client: all the same folder if CHAT_HOME is set, else the platform's conventional
- * ones.
+ * Folders of the client. If CHAT_HOME is set, all three are that folder; otherwise they are the
+ * conventional folders of the platform.
  */
 export interface Folders {
   /** Folder of config.toml. */
   readonly config: string;
   /** Folder of state.sqlite and device.key. */
   readonly data: string;
-  /** Folder of disposable data, such as the servers that run on this machine. */
+  /** Folder of disposable data, such as the list of servers that run on this machine. */
   readonly state: string;
 }
 
@@ -32,14 +32,14 @@ export interface Config {
   readonly server?: string;
   readonly user?: string;
   readonly transport?: "auto" | "tcp" | "udp";
-  /** `strict` refuses an unknown server; `first-use` pins it and prints a notice. */
+  /** `strict` refuses an unknown server; `first-use` pins an unknown server and prints a notice. */
   readonly trust?: "first-use" | "strict";
 }
 
 export interface Settings {
   readonly folders: Folders;
   readonly config: Config;
-  /** Table `[screen]` as in the file; the full screen validates it. */
+  /** Table `[screen]` as in the file; the full screen validates its values. */
   readonly screen: TomlTable | undefined;
   /** Warnings about unknown keys, printed once on standard error. */
   readonly warnings: readonly string[];
@@ -112,7 +112,6 @@ export function parseConfig(text: string, path: string): Omit<Settings, "folders
   return { config, screen: innerTable(file, SCREEN), warnings };
 }
 
-/** Returns the warning about an unknown key. */
 export function unknownSetting(key: string, known: readonly string[], position: string): string {
   const suggestion = nearestWord(key, known);
   const hint = suggestion === undefined ? "" : ` (did you mean ${suggestion}?)`;
@@ -123,7 +122,10 @@ function singleFolder(folder: string): Folders {
   return { config: folder, data: folder, state: folder };
 }
 
-/** Ignores relative paths, as XDG requires for these variables. */
+/**
+ * Returns an absolute path; `undefined` if the path is relative, because the XDG specification
+ * requires relative paths in these variables to be ignored.
+ */
 function absolute(path: string | undefined): string | undefined {
   return path !== undefined && isAbsolute(path) ? path : undefined;
 }

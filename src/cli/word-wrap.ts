@@ -3,11 +3,11 @@
 import type { Output } from "../io/terminal/output.ts";
 
 /**
- * Minimum width for wrapping. A narrower terminal would show a column of single words, so it breaks
- * lines itself.
+ * Minimum width for wrapping, in columns. In a narrower terminal, wrapping between words would
+ * leave a column of single words, so the terminal breaks the lines.
  */
 const COLUMNS_MIN = 20;
-/** Indentation of a continued sentence. */
+/** Indentation of the continued lines of a sentence. */
 const CONTINUATION_INDENT = "  ";
 const SGR = /\x1b\[[0-9;]*m/g;
 const ASCII = /^[\x20-\x7e]*$/;
@@ -20,8 +20,8 @@ type Screen = Pick<Output, "isTerminal" | "columns">;
 
 /**
  * Breaks lines that are wider than the terminal, between words; output to a pipe is unchanged.
- * Continued lines align with the text of their first line: in a table, with its last column. An
- * address wider than the terminal is not broken.
+ * Continued lines align with the text of their first line or, in a table, with the last column. A
+ * word wider than the terminal, such as an address, is not broken.
  */
 export function wrapWords(output: Screen, text: string): string {
   const columns = output.columns();
@@ -36,7 +36,8 @@ function wrapLine(line: string, columns: number): string {
   if (cellWidth(line) <= columns) return line;
   const [, head = "", words = ""] = /^(\s*(?:.*\S {2,})?)(.*)$/.exec(line) ?? [];
   const indent = cellWidth(head);
-  // A head column that fills more than half of the screen leaves too little room beside it.
+  // A first column that fills more than half of the screen leaves too little room for text beside
+  // it.
   if (indent > columns / 2 || indent === 0)
     return wrapMarked(line, columns, CONTINUATION_INDENT, "own");
   return (
@@ -46,12 +47,12 @@ function wrapLine(line: string, columns: number): string {
 }
 
 /**
- * Breaks one line into several. All but the first begin with the mark, so that no text can imitate
- * another line. Words are broken only if they are not plain ASCII: addresses must stay copyable,
+ * Breaks one line into several rows. All rows except the first begin with the mark, so that no text
+ * can imitate another line. Words of plain ASCII are never broken: addresses must stay copyable,
  * and an imitation needs blanks.
  * @param columns width of the screen
- * @param mark prefix of continued lines
- * @param longWords whether a word wider than the screen starts a new row or fills the current one
+ * @param mark prefix of continued rows
+ * @param longWords whether a word wider than the screen starts a new row or fills the current row
  */
 export function wrapMarked(
   line: string,
@@ -64,7 +65,10 @@ export function wrapMarked(
   const rows: string[] = [];
   let row = "";
   let usedColumns = 0;
-  /** Whether the row is full: its last word is wider than the row or the terminal breaks it. */
+  /**
+   * Whether the row is full because its last word is wider than the row or is broken by the
+   * terminal.
+   */
   let isFull = false;
   const endRow = () => {
     rows.push(row.replace(/ +$/, ""));
@@ -81,7 +85,8 @@ export function wrapMarked(
       usedColumns += gap + width;
       continue;
     }
-    // A word wider than any row starts in the current row, and the text after it follows directly.
+    // A word wider than any row starts in the current row, and the text after the word follows
+    // directly.
     const fillsRow =
       longWords === "fill" && !isFull && width > columnsLeft && usedColumns + gap < widthMax;
     if (fillsRow) {
@@ -106,8 +111,8 @@ export function wrapMarked(
 }
 
 /**
- * Splits a word into pieces that fit, unless it is plain ASCII, which must stay copyable.
- * @param first room for the first piece
+ * Splits a word into pieces that fit, unless the word is plain ASCII, which must stay copyable.
+ * @param first columns available for the first piece
  */
 function piecesOf(word: string, columnsLeft: number, first: number): string[] {
   if (cellWidth(word) <= columnsLeft || ASCII.test(word.replaceAll(SGR, ""))) return [word];
@@ -129,7 +134,8 @@ function piecesOf(word: string, columnsLeft: number, first: number): string[] {
 }
 
 /**
- * Maximum cells of a text on any terminal: some draw each part of an emoji.
+ * Returns the maximum number of cells that a text occupies on any terminal; some terminals draw
+ * each part of an emoji separately.
  * @internal
  */
 export function cellWidth(text: string): number {

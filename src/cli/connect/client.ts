@@ -1,4 +1,4 @@
-/** Opens a logged-in client for a command. */
+/** Opening of a logged-in client for a command. */
 
 import { Fault } from "../../base/fault.ts";
 import type { AuditEvidence } from "../../client/auditor.ts";
@@ -34,7 +34,6 @@ import { deviceIdentity, deviceKeys } from "./keys.ts";
 import { programName } from "./program-name.ts";
 import { sealedHome } from "./sealed-home.ts";
 
-/** Flags of commands that connect to a server. */
 export interface ClientFlags extends ServerFlags {
   readonly passwordFile?: string | undefined;
   readonly roomPasswordFile?: string | undefined;
@@ -46,36 +45,45 @@ export interface ConnectOptions {
   readonly mode?: Credentials["mode"];
   /**
    * Requires that a password passed by the user is correct, even if this device could log in
-   * without it.
+   * without a password.
    */
   readonly requiresPassword?: boolean;
   readonly follow?: FollowMode;
   readonly reconnect?: boolean;
   readonly localPort?: number | undefined;
-  /** User name if none is specified and none was used before. `undefined` prompts the user. */
+  /**
+   * User name if the user specified none and no earlier command used one. If `undefined`, the user
+   * is prompted.
+   */
   readonly fallbackUser?: string | undefined;
   /** Exchanges greetings only; the command logs in later. */
   readonly greetOnly?: boolean;
-  /** Waits for its own posts, and therefore also sends posts left by earlier runs. */
+  /**
+   * Waits until the server confirms the posts of this command, and therefore also sends unconfirmed
+   * posts of earlier runs.
+   */
   readonly waitsForPosts?: boolean;
-  /** On a terminal, makes this server and user the default of later commands. */
+  /** On a terminal, makes this server and user the defaults of later commands. */
   readonly setsDefaults?: boolean;
-  /** Whether the same command resumes after an interruption. */
+  /** Whether the same command resumes its work after an interruption. */
   readonly isResumable?: boolean;
-  /** Connects to exactly this machine of the cluster. */
+  /** Connects only to the machine at this address, even if the server has a cluster. */
   readonly exactAddress?: boolean;
   /**
-   * Whether the command prints data of the server, which may be outdated while its cluster has no
+   * Whether the command prints data from the server, which may be outdated while its cluster has no
    * majority.
    */
   readonly printsData?: boolean;
   /** Whether the client audits the log; `false` if the command requests the proofs itself. */
   readonly audits?: boolean;
-  /** Receives all events, for a user interface with a model; the client then has no reader. */
+  /**
+   * Receives all events, for a user interface with its own model; the client then has no other
+   * reader.
+   */
   readonly onEvent?: ((event: SessionEvent) => void) | undefined;
 }
 
-/** A logged-in client with its server. */
+/** Logged-in client and its server. */
 export interface OpenClient {
   readonly client: Client;
   readonly address: ServerSpec;
@@ -110,7 +118,8 @@ export async function openClient(
       requested.address === undefined ? await chooseServer(context, state, isExpected) : undefined;
     const address =
       requested.address ?? candidate?.address ?? (await discoverServer(context, state));
-    // Whether the user means this machine, even if another one of its cluster was used last.
+    // Whether the user named this machine, which then takes precedence over the machine of its
+    // cluster that was used last.
     const isNamed = requested.address !== undefined || candidate?.data !== undefined;
     const addressText = formatAddress(address);
     const roomSecret =
@@ -197,7 +206,8 @@ export async function openClient(
 }
 
 /**
- * Returns the addresses of the server: those from the user, and those stored for its fingerprint.
+ * Returns the addresses of the server: those that the user specified, and those stored for its
+ * fingerprint.
  */
 function serverAddresses(
   address: ServerSpec,
@@ -211,7 +221,7 @@ function serverAddresses(
   return { addresses: [{ host, port }, ...also], storedAddresses };
 }
 
-/** Reports whether a user is present. A script's server and user must not become defaults. */
+/** Reports whether a user is present. The server and user of a script must not become defaults. */
 export function isInteractive({ terminal, stdout, json }: Context): boolean {
   return terminal !== undefined && stdout.isTerminal && !json;
 }
@@ -246,7 +256,7 @@ function secretPrompter(
 }
 
 const RESUME_REMEDY = { remedy: "run the same command again to resume" };
-/** Remedy without "run it again", which the message already contains. */
+/** Remedy that omits "run it again", because the message already contains that advice. */
 const UNSENT_REMEDY = {
   remedy: "unconfirmed messages are saved, and sent by the next chat send",
 };
@@ -301,8 +311,8 @@ export function clientVerb<const T extends FlagDefs>({
 }
 
 /**
- * Returns the fault for results without a majority: they are valid, but other nodes may have more
- * records.
+ * Returns the fault for results read without a majority. They are valid, but other nodes may have
+ * more records.
  */
 function noMajorityFault(): Fault {
   return new Fault(
@@ -315,12 +325,12 @@ function interruptRemedy({ waitsForPosts: posts, isResumable: resumes }: Connect
   readonly remedy?: string;
 } {
   if (resumes === true) return RESUME_REMEDY;
-  // A pipe cannot be read again, so the user has to send the file from the start.
+  // Standard input cannot be read again, so the user has to send the file from the start.
   return posts === true && resumes === undefined ? UNSENT_REMEDY : {};
 }
 
 /**
- * Reads events up to `connected`.
+ * Reads events until the client is connected.
  * @throws {Fault} if the client closes first
  */
 export async function untilConnected(events: AsyncIterator<ReaderEvent>): Promise<ConnectedEvent> {
@@ -371,12 +381,12 @@ function pinNotice(event: Extract<LinkEvent, { kind: "pinned" | "moved" }>): str
   return `first connection to ${address}; pinned its fingerprint ${fingerprint}`;
 }
 
-/** Message after a connection to another machine than the previous or the requested one. */
+/** Returns the message after a connection to a machine other than the previous or requested one. */
 export function otherMachineText({ from, to }: Extract<LinkEvent, { kind: "elsewhere" }>): Message {
   return (texts) => texts.failedOver(from, to);
 }
 
-/** Stores the evidence and prints its path. The fault that follows explains it. */
+/** Stores the evidence and prints its path. The fault that follows explains the evidence. */
 function reportEvidence(context: Context, home: string, evidence: AuditEvidence): void {
   try {
     printNotice(

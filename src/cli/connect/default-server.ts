@@ -10,25 +10,25 @@ import { usageFault } from "../errors.ts";
 import { promptChoice } from "./choice.ts";
 import { storedInvite } from "./invite.ts";
 
-/** A server that a command may use by default. */
+/** Server that a command may use by default. */
 export interface Candidate {
   readonly address: ServerSpec;
   /** Data folder, if the server runs on this machine. */
   readonly data?: string;
   readonly isLast: boolean;
-  /** Whether this home has connected to it before. Scripts use only such servers. */
+  /** Whether this home has connected to the server before. Scripts use only known servers. */
   readonly isKnown: boolean;
 }
 
 type State = Pick<ClientState, "lastServer" | "pin" | "addressOf">;
 
-/** Maximum servers listed in one line. */
+/** Maximum number of servers listed in one line. */
 const LISTED_MAX = 4;
 
 /**
- * Returns the last used server first, then the servers that this user runs on this machine. A
- * server started under another `CHAT_HOME` belongs to another person with the same system account,
- * and is a candidate only if it was used last.
+ * Returns the server used last, followed by the servers that this user runs on this machine. A
+ * server started under another `CHAT_HOME` belongs to another person who shares the system account,
+ * so it is a candidate only if it was used last.
  */
 export function candidates(context: Context, state: State | undefined): readonly Candidate[] {
   const last = state?.lastServer();
@@ -61,17 +61,18 @@ export function candidates(context: Context, state: State | undefined): readonly
 }
 
 /**
- * Returns the address with the secret of its data folder: a user who can read the folder may join.
+ * Returns the address with the secret from the server's data folder, because a user who can read
+ * the folder may join.
  */
 export function addressOfLocal({ host, port, fingerprint, data }: LocalServer): ServerSpec {
   return { ...storedInvite(data), host, port, portGiven: true, fingerprint };
 }
 
 /**
- * Selects the default server. With several candidates a terminal prompts, and a script uses the
- * last one; a script only uses servers that this home has connected to before.
+ * Selects the default server. If there are several candidates, a terminal prompts, and a script
+ * uses the server used last. A script uses only servers that this home has connected to before.
  * @param isExpected whether `--fingerprint` names the server's identity
- * @returns `undefined` without candidates
+ * @returns `undefined` if there are no candidates
  * @throws {Fault} usage, interrupted
  */
 export async function chooseServer(
@@ -101,7 +102,7 @@ export async function chooseServer(
 
 /**
  * Returns the candidate for scripts.
- * @throws {Fault} usage if there are several and none was used last
+ * @throws {Fault} usage if there are several candidates and none was used last
  */
 export function onlyServer(options: readonly Candidate[]): Candidate | undefined {
   const [first] = options;

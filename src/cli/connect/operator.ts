@@ -22,7 +22,6 @@ import { type ClientFlags, type OpenClient, untilConnected, withClient } from ".
 import { chooseServer } from "./default-server.ts";
 import { localServerAt } from "./invite.ts";
 
-/** Flags of all `chat admin` commands. */
 export const ADMIN_FLAGS = {
   data: stringFlag("DIR", "Data folder of a local server"),
   ...SERVER_FLAGS,
@@ -49,9 +48,9 @@ interface AdminFlags extends ClientFlags {
 }
 
 /**
- * Runs `work` with operator rights: by the token in the data folder of a local server, else by the
- * account's own role. Logs in as `--user`, else as the last user of this home, else under the name
- * of this system's user, which the token registers if it is new.
+ * Runs `work` with operator rights, granted by the token in the data folder of a local server, or
+ * else by the account's own role. Logs in as `--user`, or else as the last user of this home, or
+ * else under the name of this system's user; the token registers that name if it is new.
  * @throws {Fault}
  */
 export async function withOperator(
@@ -68,7 +67,7 @@ export async function withOperator(
           ...operatorAddress(local, flags),
           ...{ portGiven: true, ...defined({ secret: token }) },
         });
-  // The token is valid on this machine of the cluster only.
+  // The token is valid only on this machine of the cluster.
   const exactAddress = token !== undefined;
   const options = { follow: "none", fallbackUser: systemUser(), exactAddress } as const;
   return withClient(context, { ...flags, server }, options, async (open) => {
@@ -79,8 +78,8 @@ export async function withOperator(
 }
 
 /**
- * Returns the address for the operator token. Behind a proxy, `--server` is the address, and the
- * fingerprint ensures that no other server receives the token.
+ * Returns the address to which the operator token is sent. Behind a proxy, the address is
+ * `--server`, and the fingerprint ensures that no other server receives the token.
  */
 function operatorAddress(
   { host, port, fingerprint }: LocalServer,
@@ -91,7 +90,7 @@ function operatorAddress(
   return { host: proxy.host, port: proxy.port, fingerprint };
 }
 
-/** The named or default server, with its folder if it is readable. */
+/** Named or default server, with its folder if the folder is readable. */
 interface TargetServer {
   readonly local?: LocalServer | undefined;
   readonly address?: ServerSpec | undefined;
@@ -128,7 +127,7 @@ function operatorToken(data: string): string | undefined {
   try {
     return readSmallFile(join(data, "operator"))?.trim();
   } catch {
-    return undefined; // Owned by another user: the account's own role must suffice.
+    return undefined; // The folder belongs to another user, so the account's own role must suffice.
   }
 }
 

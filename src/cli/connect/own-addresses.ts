@@ -1,4 +1,4 @@
-/** Addresses at which other machines reach this one. */
+/** Addresses at which other machines reach this machine. */
 
 import type { NetworkInterfaceInfo } from "node:os";
 import { interfaceAddresses } from "../../io/lan/interfaces.ts";
@@ -20,7 +20,10 @@ function lanAddresses4(own: readonly OwnAddress[]): string[] {
     .map(({ address }) => address);
 }
 
-/** Returns IPv6 addresses except link-local ones, which need an interface name. */
+/**
+ * Returns the IPv6 addresses except link-local ones, which are valid only together with an
+ * interface name.
+ */
 function lanAddresses6(own: readonly OwnAddress[]): string[] {
   return own
     .filter(({ internal, family, address }) => {
@@ -44,17 +47,17 @@ export function externalHosts(
 }
 
 export interface ReachableHosts {
-  /** Reachable from this machine. */
+  /** Host for clients on this machine. */
   readonly local: string;
-  /** Host for other machines, if there is one. */
+  /** Host for other machines, or else `local`. */
   readonly external: string;
   /** Whether other machines have only IPv6, on which the server does not listen. */
   readonly lacksIpv6: boolean;
 }
 
 /**
- * Returns the hosts to try to listen on, in this order. Without `--host`: both address families, or
- * IPv4 if the system lacks IPv6.
+ * Returns the hosts on which to try to listen, in this order. Without `--host`, the first host
+ * accepts IPv6 and IPv4, and the second accepts IPv4 for systems without IPv6.
  */
 export function listenHosts(host: string | undefined): readonly [string, ...string[]] {
   return host === undefined ? ["::", "0.0.0.0"] : [host];
@@ -78,7 +81,7 @@ export function reachableHosts(
     return { local: "127.0.0.1", external: lan4 ?? "127.0.0.1", lacksIpv6 };
   }
   if (host !== "::") return { local: host, external: host, lacksIpv6: false };
-  // A Linux system without IPv6 still binds `::` but has no ::1.
+  // A Linux system without IPv6 can still bind to `::`, but has no ::1.
   const hasIpv6 = own.some(({ address }) => address === "::1");
   const local = hasIpv6 ? "::1" : "127.0.0.1";
   return { local, external: lan4 ?? lan6 ?? local, lacksIpv6: false };

@@ -19,7 +19,7 @@ import {
   warningFrom,
 } from "./check.ts";
 
-/** Probes of the route to a server for the checks. Each rejects with a Fault on failure. */
+/** Probes that the checks use. Each probe rejects with a Fault on failure. */
 export interface NetworkProbes {
   resolve(host: string): Promise<readonly string[]>;
   localAddressFor(address: string): Promise<string>;
@@ -36,22 +36,30 @@ export interface NetworkProbes {
 /** Identity that the server should have. */
 export interface ExpectedIdentity {
   readonly server: ServerSpec;
-  /** From `--fingerprint`, or else from the invite. */
+  /** Fingerprint from `--fingerprint`, or else from the invite. */
   readonly requested: Fingerprint | undefined;
   readonly pinned: Fingerprint | undefined;
   readonly requiresUdp: boolean;
 }
 
-/** Milliseconds, because a resolver may try several name servers with a timeout each. */
+/**
+ * Time for name resolution, in milliseconds. A resolver may try several name servers with a timeout
+ * each.
+ */
 const RESOLVE_TIMEOUT_MS = 2 * CHECK_TIMEOUT_MS;
-/** Milliseconds, because the check tries several addresses with a timeout each. */
+/**
+ * Time for the TCP check, in milliseconds. The check tries several addresses with a timeout each.
+ */
 const TCP_TIMEOUT_MS = 4 * CHECK_TIMEOUT_MS;
-/** Extra milliseconds for the probe's own timeout, which has a better message. */
+/**
+ * Time added to a probe's own timeout, in milliseconds, so that the probe fails first with its more
+ * specific message.
+ */
 const GRACE_MS = 500;
 
 /**
- * Checks the route from the name to the greeting, hop by hop. Checks that depend on a failed one
- * are skipped.
+ * Checks the route hop by hop, from resolving the name to the greeting. Checks that depend on a
+ * failed check are skipped.
  */
 export async function checkNetwork(
   examination: CheckRunner,
@@ -260,7 +268,7 @@ function checkIdentity(
 }
 
 /**
- * @param skewMs this machine's clock minus the server's, which reports whole seconds
+ * @param skewMs this machine's clock minus the server's clock, which is reported in whole seconds
  * @internal
  */
 export function checkClock(skewMs: number): Finding {

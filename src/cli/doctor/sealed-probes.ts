@@ -1,4 +1,4 @@
-/** Reads the sealed state for `chat doctor`. */
+/** Sealed-room state for `chat doctor`. */
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -21,8 +21,8 @@ import type { Context } from "../context.ts";
 import type { SealedDevices, SealedState } from "./sealed.ts";
 
 /**
- * Prefixes of rows that the device's key does not encrypt: plain JSON, or states with encryption of
- * their own.
+ * Prefixes of rows that are not encrypted with the device's key: plain JSON, or states with
+ * separate encryption.
  */
 const RAW = ["device/", "pin/", "state/", "pending-state/"];
 
@@ -62,7 +62,7 @@ export async function readSealedState(
   };
 }
 
-/** Empty tables: the vault only decrypts rows that were already read. */
+/** Empty tables, because the vault only decrypts rows that were already read. */
 const NO_TABLES: SealedTables = {
   get: () => undefined,
   put: () => undefined,

@@ -1,4 +1,4 @@
-/** Sources of an export: a server, with the rights of an account, or a data folder. */
+/** Sources for an export: a server, with the rights of an account, or a data folder. */
 
 import { join } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
@@ -23,7 +23,7 @@ import type { DisplayFile, DisplayRecord } from "../output/render.ts";
 import { MemorySink } from "./memory-sink.ts";
 
 export interface ExportRoom {
-  /** `lobby` or `@ana`; from a folder also `@ana and @bob`. */
+  /** Title such as `lobby` or `@ana`; in an export from a folder, also `@ana and @bob`. */
   readonly title: string;
   /**
    * Yields all records, oldest first.
@@ -75,7 +75,7 @@ export function serverSource(client: Client, user: string): ExportSource {
 
 const HASH_LINE_BYTES = 46;
 
-/** Exports from a data folder; its server may be running. */
+/** Export source that reads a data folder, even while its server is running. */
 export class FolderSource implements ExportSource {
   readonly #folder: FolderHistory;
   readonly #data: string;

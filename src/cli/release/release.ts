@@ -1,4 +1,4 @@
-/** A downloaded release: its signed list of checksums and the files that it lists. */
+/** Downloaded release: its signed list of checksums and the files that it lists. */
 
 import { closeSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -18,11 +18,11 @@ import { hashFileInto } from "../../io/file/file-hash.ts";
 
 export const SUMS_NAME = "SHA256SUMS";
 export const SIGNATURE_NAME = "SHA256SUMS.minisig";
-/** `chat 0.2.0`. */
+/** Matches a comment such as `chat 0.2.0`. */
 const COMMENT = /^chat (?<version>\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?)$/;
-/** A line of `sha256sum`. */
+/** Matches a line of `sha256sum`. */
 const SUM = /^(?<sha256>[0-9a-f]{64}) [ *](?<name>[0-9A-Za-z][0-9A-Za-z._+~-]{0,127})$/;
-/** Several times the number of files in a release. */
+/** Maximum number of files in a release, several times the actual number. */
 const FILES_MAX = 256;
 
 export interface Release {
@@ -32,8 +32,8 @@ export interface Release {
 }
 
 /**
- * The key in the program, or in the file that the user names.
- * @throws {Fault} usage if there is neither, or the file is no key
+ * Returns the release key built into the program, or the key in the file that the user names.
+ * @throws {Fault} usage if there is no key, or if the file does not contain a key
  */
 export function releaseKey(path: string | undefined): ReleaseKey {
   if (path === undefined && RELEASE_KEY === "") {
@@ -87,8 +87,9 @@ export function readRelease(key: ReleaseKey | undefined, folder: string): Releas
 
 /**
  * Compares a file with its checksum, without following links.
- * @returns false if there is no such file
- * @throws {Fault} release-untrusted if it is not listed or differs; store-…
+ * @returns false if the file does not exist
+ * @throws {Fault} release-untrusted if the release does not list the file or the checksum differs;
+ * store-…
  */
 export async function checkReleaseFile(
   { version, files }: Release,
@@ -104,7 +105,7 @@ export async function checkReleaseFile(
   throw differenceFault(name);
 }
 
-/** SHA-256 in hex. */
+/** Returns the SHA-256 in hex. */
 export function sumOf(bytes: Uint8Array): string {
   return new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
 }
@@ -113,7 +114,7 @@ export function differenceFault(name: string): Fault {
   return new Fault("release-untrusted", msg`${name} differs from the signed release`);
 }
 
-/** SHA-256 in hex; `undefined` if there is no such file. @throws {Fault} store-… */
+/** Returns the SHA-256 in hex; `undefined` if the file does not exist. @throws {Fault} store-… */
 async function hashFile(path: string): Promise<string | undefined> {
   let file: number | undefined;
   try {

@@ -27,7 +27,7 @@ export interface WebFilesOptions {
 
 /**
  * Serves files to the local page. The server's download token opens a data channel, over which this
- * program fetches the file and verifies each chunk before the browser receives it.
+ * program downloads the file. Each chunk is verified before the browser receives it.
  */
 export function webFiles(options: WebFilesOptions): HttpFiles {
   const lists = new ZipLists();
@@ -60,7 +60,7 @@ interface OpenFile {
   readonly about: Answer<"fetch">;
   readonly from: number;
   readonly channel: DownloadChannel;
-  /** Whether chunks are being read; the channel is closed after them. */
+  /** Whether chunks are being read; the channel is closed when reading ends. */
   isReading: boolean;
   close(): void;
 }
@@ -103,7 +103,7 @@ async function requestChannel(
   return file as FileId;
 }
 
-/** Fetches from a chunk, or from the start if the file has no such chunk. */
+/** Downloads the file from chunk `from`, or from the start if the file has no such chunk. */
 async function fetchFrom(connection: Connection, file: FileId, from: number) {
   const options = { connection, hashing: nativeHashing(), file };
   const channel = new DownloadChannel({ ...options, from });
@@ -140,8 +140,8 @@ function webFile(options: WebFilesOptions, token: string, open: OpenFile): WebFi
 }
 
 /**
- * Yields the chunks. Each is acknowledged after the browser has received it, so that a slow browser
- * slows the server.
+ * Yields the chunks. Each chunk is acknowledged only after the browser has received it, so that the
+ * server sends no faster than a slow browser reads.
  */
 async function* chunksOf({ channel, close }: OpenFile): AsyncGenerator<Uint8Array> {
   const handover = new Handover();

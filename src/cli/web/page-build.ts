@@ -1,4 +1,4 @@
-/** Bundles the page. */
+/** Bundling of the page. */
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { PAGE_PLUGINS } from "../page-plugins.ts";
 import { PAGE_SOURCE } from "../source-tree.ts";
 import { type AppIcon, MANIFEST_LINK, MANIFEST_PATH, manifest } from "./manifest.ts";
 
-/** Digits of the build id, which the page and the server's welcome contain. */
+/** Number of digits of the build id, which the page and the server's welcome contain. */
 const BUILD_DIGITS = 12;
 const TEXT = /^(text\/|image\/svg|application\/(json|javascript|manifest))/;
 const TYPES: Readonly<Record<string, string>> = {
@@ -19,7 +19,10 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
   webmanifest: "application/manifest+json",
 };
-/** Icons of the installed page; `maskable` fills any shape that a system cuts out. */
+/**
+ * Icons of the installed page. The background of a `maskable` icon fills the whole square, so that
+ * a system can crop it to any shape.
+ */
 const ICONS = [
   { name: "icon-192", sizes: "192x192", purpose: "any" },
   { name: "icon-512", sizes: "512x512", purpose: "any" },
@@ -31,7 +34,7 @@ export interface PageBuildOptions {
   readonly small: boolean;
 }
 
-/** Bundles and compresses the page: at build time, or at the start when run from source. */
+/** Bundles and compresses the page, at build time or, when run from source, at each start. */
 export async function buildPage({ small }: PageBuildOptions): Promise<Page> {
   const naming = "[name]-[hash].[ext]";
   const built = await Bun.build({
@@ -55,7 +58,8 @@ export async function buildPage({ small }: PageBuildOptions): Promise<Page> {
   const icons = addIcons(raw);
   raw.set(MANIFEST_PATH, manifest("chat", icons));
   raw.set(WORKER_PATH, await worker(icons[0]?.src ?? ""));
-  // Added after bundling, because the bundler would search for the manifest among the sources.
+  // The manifest link is added after bundling, because the bundler would search for the manifest
+  // among the sources.
   const html = Buffer.from(raw.get("/") ?? [])
     .toString()
     .replace("</title>", `</title>${MANIFEST_LINK}`);
@@ -84,7 +88,7 @@ async function worker(icon: string): Promise<Uint8Array> {
   return new Uint8Array((await outputs[0]?.arrayBuffer()) ?? []);
 }
 
-/** Adds the icons, named by their content like all assets. */
+/** Adds the icons under names that contain a hash of their content, as for all assets. */
 function addIcons(raw: Map<string, Uint8Array>): readonly AppIcon[] {
   return ICONS.map(({ name, ...about }) => {
     const bytes = readFileSync(join(PAGE_SOURCE, "..", "icons", `${name}.png`));
@@ -96,9 +100,9 @@ function addIcons(raw: Map<string, Uint8Array>): readonly AppIcon[] {
 }
 
 /**
- * Minifies a bundled file separately, which gives its locals short names. Bun assigns the shortest
- * names to exports between files and reserves them in both, so that locals get long names in a file
- * with many exports. Exports and their names stay the same.
+ * Minifies a bundled file separately, which gives its local variables short names. Bun assigns the
+ * shortest names to exports between files and reserves these names in every file, so that local
+ * variables get long names if a file has many exports. Exports and their names stay the same.
  */
 async function withShortLocals(file: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   const { outputs } = await Bun.build({
@@ -112,14 +116,17 @@ async function withShortLocals(file: Uint8Array<ArrayBuffer>): Promise<Uint8Arra
   return shortened.length < file.length ? shortened : file;
 }
 
-/** Returns the build id. Asset names identify their content; the page itself is hashed. */
+/**
+ * Returns the build id, a hash of the page and of the asset paths, which contain hashes of the
+ * assets.
+ */
 function buildIdOf(raw: ReadonlyMap<string, Uint8Array>): string {
   const hash = createHash("sha256").update(raw.get("/") ?? "");
   for (const path of [...raw.keys()].sort()) hash.update(`\n${path}`);
   return hash.digest("hex").slice(0, BUILD_DIGITS);
 }
 
-/** Distance coding parameters to try: the best ones differ from file to file. */
+/** Brotli distance parameters to try, because the best parameters differ from file to file. */
 const DISTANCES: readonly (readonly [postfixBits: number, direct: number])[] = [
   [0, 0],
   [0, 1],
