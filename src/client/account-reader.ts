@@ -14,16 +14,18 @@ export interface AccountReaderSink {
   read(room: string, n: number): void;
 }
 
-/** Maximum events stored until `connected`, which then carries the rooms listed before. */
+/**
+ * Maximum number of events queued until `connected`, which then carries the rooms listed so far.
+ */
 const QUEUED_EVENTS_MAX = 2_048;
-/** Record kinds for programs only. Users learn from the first join that a room was created. */
+/** Record kinds that only programs use. Users learn that a room was created from its first join. */
 const HIDDEN_KINDS: ReadonlySet<string> = new Set(["room"]);
 
 type PendingConnected = Omit<ConnectedEvent, "rooms">;
 
 /**
- * Emits `connected` with all rooms before any other event of a link, omits records that are only
- * for programs, and counts unread messages.
+ * Emits `connected` with all rooms before any other event of a link, omits records meant only for
+ * programs, and counts unread messages.
  */
 export class AccountReader {
   readonly #mode: FollowMode;
@@ -31,7 +33,7 @@ export class AccountReader {
   readonly #readState = new ReadState();
   /** Folded names of users whose messages are hidden. Bounded by the server's answer. */
   #ignored: ReadonlySet<string> = new Set();
-  /** Events stored until `caught-up`, when all rooms are known. At most HELD_EVENTS_MAX. */
+  /** Events queued until `caught-up`, when all rooms are known. At most QUEUED_EVENTS_MAX. */
   #queued: ReaderEvent[] | undefined;
   #connected: PendingConnected | undefined;
   readonly #rooms: () => readonly RoomView[];
@@ -49,7 +51,7 @@ export class AccountReader {
   }
 
   /**
-   * Returns the number of messages in the room by other users that no device of the account has
+   * Returns the number of messages by other users in the room that no device of the account has
    * read.
    */
   unread(room: RoomId): number {
@@ -63,7 +65,7 @@ export class AccountReader {
   handle(event: SessionEvent): void {
     switch (event.kind) {
       case "listing":
-        this.#queued ??= []; // May contain records of a link that was lost before `caught-up`.
+        this.#queued ??= []; // May hold records of a link that was lost before `caught-up`.
         this.#connected = { kind: "connected", ...event.link };
         this.#foldedUser = event.link.user.toLowerCase();
         this.#ignored = new Set();
@@ -102,7 +104,7 @@ export class AccountReader {
       case "ignored":
         this.#ignored = new Set(event.users.map((user) => user.toLowerCase()));
         return;
-      case "settled": // Callers of other posts receive the outcome.
+      case "settled": // Other posts report to their callers.
         return event.adopted === undefined ? undefined : this.#sink.event(event);
       case "invited":
       case "link-asked":

@@ -9,7 +9,10 @@ export interface ReadMark {
   readonly seq: number;
 }
 
-/** Delay before a write, so that several share one. After a crash some events are repeated. */
+/**
+ * Delay before a write, in ms, so that several cursors share one write. After a crash some events
+ * are repeated.
+ */
 const WRITE_DELAY_MS = 500;
 
 export class CursorWriter {
@@ -24,8 +27,8 @@ export class CursorWriter {
   }
 
   /**
-   * Writes the first cursor of an account immediately. Without a cursor, the next start would
-   * request only the latest messages, as for a new user, and omit earlier ones.
+   * Writes the first cursor of an account immediately. Without a stored cursor, the next start
+   * would request only the latest messages, as for a new user, and omit earlier messages.
    */
   schedule(mark: ReadMark): void {
     const { user, fingerprint } = this.#mark ?? mark;

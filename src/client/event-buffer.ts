@@ -5,9 +5,12 @@ import { EVENTS_BUFFERED_MAX } from "../base/limits.ts";
 import type { ReadMark } from "./cursor-writer.ts";
 import type { ReaderEvent } from "./event.ts";
 
-/** Number of events below which the next link may fill the buffer again. */
+/** Number of buffered events below which the next link may fill the buffer again. */
 const EVENTS_LOW_MAX = 1_024;
-/** Long texts may reach this limit before the number of events reaches its limit. */
+/**
+ * Maximum number of bytes buffered. Long texts may reach this limit before the limit on the number
+ * of events applies.
+ */
 const EVENTS_BUFFERED_BYTES_MAX = 32 << 20;
 
 interface Entry {
@@ -21,7 +24,7 @@ interface Entry {
  * unread events are delivered again.
  */
 export class EventBuffer {
-  /** Bounded by the driver, which closes the link when `isFull`. */
+  /** Bounded by the driver, which closes the link when `isFull` is true. */
   #entries: Entry[] = [];
   #first = 0;
   #sizeBytes = 0;
@@ -53,7 +56,7 @@ export class EventBuffer {
     this.#wakeUp();
   }
 
-  /** Sets the position to report when all events so far have been read. */
+  /** Sets the position to report after all events buffered so far have been read. */
   mark(mark: ReadMark): void {
     const last = this.#count > 0 ? this.#entries.at(-1) : this.#current;
     if (last === undefined) this.#onRead(mark);
@@ -65,7 +68,7 @@ export class EventBuffer {
     this.#notifyLow();
   }
 
-  /** Counts the current event as read, on an explicit close. */
+  /** Counts the current event as read. Called on an explicit close. */
   markCurrentRead(): void {
     const mark = this.#current?.mark;
     this.#current = undefined;

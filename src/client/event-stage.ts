@@ -3,19 +3,24 @@
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import type { FollowerEvent } from "./follower.ts";
 
-/** Maximum events queued behind sealed records: a few seconds of work. */
+/**
+ * Maximum number of events queued behind sealed records. Decrypting that many takes a few seconds.
+ */
 const QUEUED_EVENTS_MAX = 20_000;
-/** Records decrypted in one step. Larger batches delay the first record. */
+/** Maximum number of records decrypted in one step. Larger batches delay the first record. */
 const OPEN_BATCH_MAX = 64;
 
 export interface RecordOpener {
   needsOpening(record: ChatRecord): boolean;
-  /** @param records of one room, in order. @returns the same number of records. Never rejects. */
+  /**
+   * @param records records of one room, in order
+   * @returns the same number of records; never rejects
+   */
   openRecords(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]>;
 }
 
 /**
- * Queues events behind a record that is being decrypted. Without sealed rooms all events pass
+ * Queues events behind a record that is being decrypted. Without sealed rooms, all events pass
  * through synchronously.
  */
 export class EventStage {
@@ -23,7 +28,7 @@ export class EventStage {
   readonly #emit: (event: FollowerEvent) => void;
   /** Called when the queue is full, to close the link for a while. */
   readonly #onOverflow: () => void;
-  #queue: FollowerEvent[] = []; // At most SEALED_WAITING_MAX.
+  #queue: FollowerEvent[] = []; // At most QUEUED_EVENTS_MAX.
   #isOpening = false;
 
   constructor(opener: RecordOpener, emit: (event: FollowerEvent) => void, onOverflow: () => void) {
@@ -57,7 +62,10 @@ export class EventStage {
     this.#isOpening = false;
   }
 
-  /** Returns the number of events to process together. Records of one room share a transaction. */
+  /**
+   * Returns the number of events to process together, because records of one room can share a
+   * transaction.
+   */
   #batchLength(): number {
     const [first] = this.#queue;
     if (first?.kind !== "record" || !this.#mustOpen(first)) return 1;
@@ -65,7 +73,7 @@ export class EventStage {
     let length = 0;
     for (let records = 0; length < this.#queue.length; length++) {
       const event = this.#queue[length];
-      if (event?.kind === "cursor") continue; // Each record is followed by a cursor.
+      if (event?.kind === "cursor") continue; // A cursor follows each record.
       if (event?.kind !== "record" || event.record.room.id !== id) break;
       if (!this.#mustOpen(event) || ++records > OPEN_BATCH_MAX) break;
     }
@@ -78,7 +86,8 @@ export class EventStage {
 }
 
 /**
- * Reports whether the event stays valid on a new link, which sends its own rooms and `caught-up`.
+ * Reports whether the event stays valid on a new link. The server sends its own rooms and
+ * `caught-up` on each link.
  */
 function survivesNewLink(event: FollowerEvent): boolean {
   return event.kind !== "caught-up" && (event.kind !== "room" || event.isChanged);

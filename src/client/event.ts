@@ -16,31 +16,34 @@ import type { Greeted } from "./trust.ts";
 export type SessionEvent =
   | LinkEvent
   | AccountEvent
-  /** The answer to a secret is delayed; `undefined` when it has arrived. */
+  /**
+   * Reports that the answer to a secret is delayed. `delay` is `undefined` when the answer has
+   * arrived.
+   */
   | { readonly kind: "guess-delay"; readonly delay: GuessDelay | undefined };
 
 export type LinkEvent =
-  /** The server's identity was unknown at this address and is now pinned. */
+  /** The server was unknown at this address, and its identity is now pinned. */
   | {
       readonly kind: "pinned";
       readonly address: string;
       readonly fingerprint: Fingerprint;
       readonly knownAs: string | undefined;
     }
-  /** The server has a new key, signed by its old key. The pin was updated. */
+  /** The server has a new key, signed by its old key, and the pin was updated. */
   | {
       readonly kind: "moved";
       readonly address: string;
       readonly fingerprint: Fingerprint;
       readonly from: Fingerprint;
     }
-  /** Another machine of the same server has answered. Both addresses are `HOST:PORT`. */
+  /** A different machine of the same server has answered. Each address is `HOST:PORT`. */
   | { readonly kind: "elsewhere"; readonly from: string; readonly to: string }
   | Extract<LoopState, { kind: "outside" | "connecting" | "entering" | "stopped" }>
   | { readonly kind: "lost"; readonly fault: Fault; readonly retryInMs: number }
   | { readonly kind: "retrying"; readonly fault: Fault; readonly retryInMs: number }
   | Extract<ModelEvent, { kind: "stalled" | "greeted" | "entered" | "left" }>
-  /** The last event. `fault` is `undefined` if this side closed the session. */
+  /** The last event. `fault` is `undefined` if the client closed the session. */
   | { readonly kind: "closed"; readonly fault: Fault | undefined };
 
 export type AccountEvent =
@@ -70,7 +73,7 @@ export type ReaderEvent =
       }
     >;
 
-/** @returns `undefined` for `in` and `closed`, which other events report */
+/** @returns `undefined` for `in` and `closed`, which are reported by other events */
 export function linkEventOf(state: LoopState): LinkEvent | undefined {
   if (state.kind === "in" || state.kind === "closed") return undefined;
   if (state.kind !== "waiting") return state;

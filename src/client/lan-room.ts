@@ -1,4 +1,4 @@
-/** Driver of a chat without a server on the local network. */
+/** Driver for a chat on the local network without a server. */
 
 import { Fault } from "../base/fault.ts";
 import type { Name } from "../base/names.ts";
@@ -11,7 +11,7 @@ import { checkLanText } from "../wire/lan.ts";
 
 export type LanEvent =
   | Exclude<LanEffect, { readonly kind: "send" | "wait" }>
-  /** A datagram that the program sent by itself has failed. */
+  /** Reports that a datagram sent without a user's request has failed. */
   | { readonly kind: "fault"; readonly fault: Fault };
 
 export interface LanRoomOptions {
@@ -24,7 +24,8 @@ export interface LanRoomOptions {
 }
 
 /**
- * Drives a `Lan` over a multicast group: verifies datagrams, signs outgoing ones, and runs timers.
+ * Drives a `Lan` over a multicast group: verifies received datagrams, signs outgoing datagrams and
+ * runs timers.
  */
 export class LanRoom {
   readonly #options: LanRoomOptions;
@@ -67,8 +68,8 @@ export class LanRoom {
   }
 
   /**
-   * Waits for the rate limit. Resolves when the system has accepted the datagrams. @throws {Fault}
-   * unreachable if they cannot be sent
+   * Waits for the rate limit. Resolves when the operating system has accepted the datagrams.
+   * @throws {Fault} unreachable if the datagrams cannot be sent
    */
   async send(text: string, isAction = false): Promise<void> {
     checkLanText(text);
@@ -98,7 +99,7 @@ export class LanRoom {
   }
 
   /**
-   * @param onSendFault throw a fault of sending, or emit it as an event
+   * @param onSendFault whether to throw a fault of sending or emit it as an event
    * @returns milliseconds to wait before the next attempt; 0 if the input was handled
    */
   async #handle(input: LanInput, onSendFault: "throw" | "emit" = "emit"): Promise<number> {
@@ -124,7 +125,7 @@ export class LanRoom {
     return waitMs;
   }
 
-  /** Refreshes the interfaces, because a machine may change networks. */
+  /** Refreshes the network interfaces, because a machine may change networks. */
   async #tick(): Promise<void> {
     await this.#multicast.refresh();
     await this.#handle({ kind: "tick" });

@@ -1,4 +1,4 @@
-/** Linking of a new device to an account with a code that both devices know. */
+/** Linking of a new device to an account by a code that is known on each of the two devices. */
 
 import { equalBytes } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
@@ -14,7 +14,7 @@ import type { AccountKeyStore } from "./ports.ts";
 
 const SEAL_NONCE_BYTES = 12;
 
-/** The code and the server, which must be the same on both devices. */
+/** Code and server, which must be the same on the old and the new device. */
 export interface LinkContext {
   readonly code: Uint8Array;
   readonly fingerprint: Fingerprint;
@@ -59,7 +59,7 @@ export function grantLink(granter: LinkGranter, request: LinkRequest): RequestFi
     equalBytes(request.code, linkCodeHash(code)) &&
     equalBytes(request.mac, linkMac(code, deviceKey, fingerprint));
   if (!isProved || !isName(user)) {
-    // Only the server, or an intruder on it, knows the hash but not the code.
+    // // Only the server, or an attacker who controls it, knows the hash without knowing the code.
     throw new Fault("not-allowed", "rejected a link request with a wrong code", {
       remedy: "the server may be compromised; ask its owner",
     });

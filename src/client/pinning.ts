@@ -16,9 +16,9 @@ interface Expectation {
 }
 
 /**
- * @returns `known`, `first` for a server to be pinned now, or `moved` if the pinned key has signed
- * the current one
- * @throws {Fault} fingerprint-changed with both fingerprints if neither applies
+ * @returns `known` if the pin matches, `first` for a server to be pinned now, or `moved` if the
+ * pinned key has signed the current key
+ * @throws {Fault} fingerprint-changed with the two fingerprints if none of these applies
  */
 function comparePin(found: Fingerprint, expected: Expectation): "known" | "first" | "moved" {
   const { address, requested, pinned, strict, formers } = expected;
@@ -53,8 +53,8 @@ function mismatch(
 type PinEvent = Extract<LinkEvent, { kind: "pinned" | "moved" }>;
 
 /**
- * Compares the server's fingerprint with the pin. Pins it at first use, and accepts a new key that
- * the old key has signed.
+ * Compares the server's fingerprint with the pin. Pins the fingerprint at first use, and accepts a
+ * new key that the old key has signed.
  * @returns an event for the user if the pin has changed
  * @throws {Fault} fingerprint-changed if the server has another key
  */
@@ -73,14 +73,15 @@ export function pin(
     if (known?.name !== name) state.setPin({ address, fingerprint, name, firstSeenUnixMs });
     return undefined;
   }
-  // Another address may be pinned to an old key, so the data of this CHAT_HOME moves as well.
+  // // The old key may be pinned at another address, so move the data that this CHAT_HOME stores
+  // under the old key as well.
   const old = pinned ?? formers.find((former) => state.addressOf(former) !== undefined);
   if (old !== undefined) state.moveServer(old, { fingerprint, name, firstSeenUnixMs });
   if (verdict === "moved" && pinned !== undefined) {
     return { kind: "moved", address, fingerprint, from: pinned };
   }
   const knownAs = state.addressOf(fingerprint);
-  if (knownAs === address) return undefined; // Another process has just pinned it.
+  if (knownAs === address) return undefined; // Another process has just pinned the key.
   state.setPin({ address, fingerprint, name, firstSeenUnixMs });
   return { kind: "pinned", address, fingerprint, knownAs };
 }

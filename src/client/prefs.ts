@@ -7,10 +7,10 @@ import type { NoticeOf } from "../wire/messages.ts";
 import type { PrefsEvent } from "./event.ts";
 import type { Connection } from "./link/connection.ts";
 
-/** Maximum timer delay in browsers and in Bun. */
+/** Maximum timer delay in browsers and in Bun, in ms. */
 const TIMER_MS_MAX = 0x7fffffff;
 
-/** Emits the settings as the server stores them, and again when the mute of a room expires. */
+/** Emits the settings each time the server stores them, and again when a room's mute expires. */
 export class PrefsTracker {
   readonly #clock: Clock;
   readonly #emit: (event: PrefsEvent) => void;
@@ -22,7 +22,7 @@ export class PrefsTracker {
     this.#emit = emit;
   }
 
-  /** Requests the settings on a new link. Older servers do not know the request. */
+  /** Requests the settings on a new link. Servers that do not know the request are ignored. */
   connected(connection: Pick<Connection, "requestThen">): void {
     connection.requestThen("prefs", {}, (outcome) => {
       if (outcome.kind !== "answered") return;
@@ -53,7 +53,7 @@ export class PrefsTracker {
     this.#muted.clear();
   }
 
-  /** Returns the settings without an expired mute, and tracks an active one. */
+  /** Returns the settings without an expired mute. Sets a timer for a mute that is still active. */
   #trackMute(room: RoomId, prefs: RoomPrefs): RoomPrefs {
     const { muted, ...unmutedPrefs } = prefs;
     this.#muted.delete(room);

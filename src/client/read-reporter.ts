@@ -1,10 +1,10 @@
-/** Reports of read positions to the server. */
+/** Reporter of read positions to the server. */
 
 import { READ_NOTICE_INTERVAL_MS } from "../base/limits.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Connection } from "./link/connection.ts";
 
-/** Limits the rate of reports, and repeats them after a loss of the link. */
+/** Limits the rate of reports, and repeats reports after a loss of the link. */
 export class ReadReporter {
   readonly #clock: Clock;
   // Keyed by room; at most one entry per room of the account.
@@ -31,7 +31,8 @@ export class ReadReporter {
     this.#cancel = undefined;
     for (const [room, n] of this.#unsent) {
       if (this.#connection === undefined || this.#connection.isClosed) return;
-      // Ignored, because the user has left the room or a later report supersedes this one.
+      // // Ignore the outcome: either the user has left the room, or a later report supersedes this
+      // one.
       this.#connection.requestThen("read", { room, n }, () => undefined);
       this.#unsent.delete(room);
     }

@@ -8,10 +8,10 @@ export class ReadState {
   >();
 
   /**
-   * Sets a room that a link has listed.
-   * @param last `n` of its last record
-   * @param read `n` up to which it was read
-   * @param unread unread messages of other users. Absent from older servers
+   * Sets a room that the server has listed.
+   * @param last `n` of the room's last record
+   * @param read `n` up to which the room was read
+   * @param unread number of unread messages by other users; older servers do not send it
    */
   setRoom(id: string, last: number, read: number, unread = Math.max(0, last - read)): void {
     const known = this.#rooms.get(id);
@@ -26,8 +26,8 @@ export class ReadState {
   }
 
   /**
-   * Adds a record. `hidden` marks a kind that is never displayed, `counts` a message of another
-   * user.
+   * Adds a record. `hidden` is true for a kind that is never displayed, `counts` for a message by
+   * another user.
    */
   addRecord(
     id: string,
@@ -42,8 +42,8 @@ export class ReadState {
   }
 
   /**
-   * @param unread count after the change, if the server sends it
-   * @returns the new position; `undefined` if it is not newer
+   * @param unread number of unread messages after the change, if the server sends it
+   * @returns the new position; `undefined` if the position has not advanced
    */
   markRead(id: string, n: number, unread?: number): number | undefined {
     const room = this.#rooms.get(id);
@@ -55,7 +55,7 @@ export class ReadState {
     return upTo;
   }
 
-  /** Returns an upper bound on the unread messages of other users. */
+  /** Returns an upper bound on the number of unread messages by other users. */
   unread(id: string): number {
     return this.#rooms.get(id)?.unread ?? 0;
   }

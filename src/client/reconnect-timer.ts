@@ -1,4 +1,4 @@
-/** Delays between attempts to reconnect. */
+/** Timer for the delays between attempts to reconnect. */
 
 import type { Fault } from "../base/fault.ts";
 import { RECONNECT_MAX_MS, RECONNECT_PENDING_MAX_MS } from "../base/limits.ts";
@@ -13,7 +13,7 @@ interface ScheduledDial {
   readonly cancel: () => void;
 }
 
-/** Backs off while no work is pending, and retries often while work is pending. */
+/** Backs off while no request or post is pending, and retries often while one is pending. */
 export class ReconnectTimer {
   readonly #clock: Clock;
   readonly #entropy: Entropy;
@@ -39,7 +39,7 @@ export class ReconnectTimer {
     if (this.#scheduled === undefined) return;
     const now = this.#clock.now();
     const { dueAt, notBefore, dial } = this.#scheduled;
-    // Adds jitter, because after an outage many users write at the same time.
+    // // Add jitter, because after an outage many users write at the same time.
     const shorterMs = RECONNECT_PENDING_MAX_MS * (0.5 + this.#random() / 2);
     const earlierAt = Math.max(now + shorterMs, notBefore);
     if (earlierAt < dueAt && dueAt - now > RECONNECT_PENDING_MAX_MS)

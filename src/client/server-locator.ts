@@ -31,7 +31,7 @@ export class ServerLocator {
   readonly #dialer: AddressDialer;
   #expected: ServerAddress | undefined;
   #isLoggedIn = false;
-  /** Whether the server of the current link has sent the addresses of its cluster. */
+  /** True if the server has sent the addresses of its cluster on this link. */
   #hasClusterAddresses = false;
 
   constructor(options: ServerLocatorOptions) {
@@ -76,7 +76,7 @@ export class ServerLocator {
     this.#dialer.confirmAddress();
   }
 
-  /** @returns an event for the user if another machine than the expected one answered */
+  /** @returns an event for the user if a machine other than the expected one answered */
   loggedIn(fingerprint: Fingerprint): Extract<LinkEvent, { kind: "elsewhere" }> | undefined {
     const { address } = this.#dialer;
     if (address === undefined) return undefined;
@@ -90,7 +90,7 @@ export class ServerLocator {
     return { kind: "elsewhere", from, to };
   }
 
-  /** @returns whether the notice was handled */
+  /** @returns true if the notice was handled */
   notice(notice: ServerNotice, fingerprint: Fingerprint, connection: Connection): boolean {
     const { remote } = connection.link;
     if (notice.kind === "servers") {
@@ -99,7 +99,7 @@ export class ServerLocator {
       if (this.#addresses.setAdvertised(notice.places, remote.host)) this.#store(fingerprint);
       return true;
     }
-    // A cluster would have sent its addresses by now.
+    // // A cluster sends its addresses before `caught-up`, so this server is not a cluster.
     if (
       notice.kind === "caught-up" &&
       !this.#hasClusterAddresses &&
@@ -111,8 +111,8 @@ export class ServerLocator {
   }
 
   /**
-   * Handles a node that lost its majority. The other nodes are dialled first.
-   * @returns whether there are other nodes
+   * Handles a node that has lost its majority. The other nodes are dialled first from now on.
+   * @returns true if there are other nodes
    */
   majorityLost(): boolean {
     const { address } = this.#dialer;

@@ -37,11 +37,11 @@ export interface AccountSessionOptions {
   readonly adoptsUnsent: boolean;
   readonly sealed: Pick<SealingOptions, "home" | "refusal" | "load">;
   readonly request: SendRequest;
-  /** Returns the newest checkpoint of the log that this device has accepted. */
+  /** Returns the newest log checkpoint that this device has accepted. */
   readonly pin: (reader: LogReader) => Promise<LogPin | undefined>;
   readonly activeLink: ActiveLink;
   readonly emit: (event: AccountEvent) => void;
-  /** Posts the descriptions of finished uploads to sealed rooms. */
+  /** Posts descriptions of finished uploads to sealed rooms. */
   readonly announceUploads: () => Promise<void>;
   /** Called when a record is missing. `isRepeated` is true if another request cannot deliver it. */
   readonly gap: (fault: Fault, isRepeated: boolean) => void;
@@ -104,14 +104,15 @@ export class AccountSession {
     return this.#posts;
   }
 
-  /** Resolves when posts of earlier runs are loaded. Rejects if the store fails. */
+  /** Resolves when the posts of earlier runs are loaded. Rejects if the store fails. */
   get adoption(): void | Promise<void> {
     return this.#adoption;
   }
 
   /**
    * Logs in on a new link and starts to receive.
-   * @param handleNotice handles notices that are not for the account; returns false for all others
+   * @param handleNotice handles notices that do not concern the account; returns false for all
+   * other notices
    * @throws {Fault} store-… if the store fails
    */
   connected(
@@ -139,7 +140,7 @@ export class AccountSession {
     this.#auditedLink = { connection, address, reader, key: server.key, rooms };
     this.sealing.connected({ ...identity, account: id, formers });
     this.#adoption = this.#posts.open(identity, this.#options.adoptsUnsent);
-    // The caller that awaits `adoption` reports it.
+    // // The caller that awaits `adoption` reports the fault.
     if (this.#adoption instanceof Promise) this.#adoption.catch(asFault);
     this.#follower.connected(this.#link);
     connection.listen((notice) => {

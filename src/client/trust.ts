@@ -1,4 +1,4 @@
-/** Greeting of a server, which proves its identity. */
+/** Greeting of a server, in which the server proves its identity. */
 
 import { equalBytes } from "../base/bytes.ts";
 import { Fault, msg } from "../base/fault.ts";
@@ -17,12 +17,12 @@ import { type NoticeOf, VERSION } from "../wire/messages.ts";
 import { Connection } from "./link/connection.ts";
 import type { Verifier } from "./link/keys.ts";
 
-/** A server that has proved its identity on this link, but is not necessarily trusted. */
+/** Server that has proved its identity on this link, but is not necessarily trusted. */
 export interface Greeted {
   readonly greeting: Greeting;
   readonly fingerprint: Fingerprint;
   readonly welcome: NoticeOf<"welcome">;
-  /** Former keys of this server, newest first. Each has signed its successor. */
+  /** Former keys of this server, newest first. Each key has signed its successor. */
   readonly formers: readonly Fingerprint[];
 }
 

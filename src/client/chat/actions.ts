@@ -30,7 +30,7 @@ export abstract class ChatActions extends ModelDriver {
   constructor(options: ModelDriverOptions) {
     super(options);
     this.#typing = new TypingNotifier(options.now, (room, on) => {
-      // Ignored, because older servers do not know this request.
+      // // Ignore failures, because older servers do not know this request.
       this.request("typing", { room, on }).catch(() => undefined);
     });
   }
@@ -43,10 +43,10 @@ export abstract class ChatActions extends ModelDriver {
     this.applyNow({ kind: "open", target });
   }
 
-  /** Marks the open room as read up to this item, the last visible one. */
+  /** Marks the open room as read up to this item, which is the last visible one. */
   markReadUpTo(seq: number): void {
     const room = openRoom(this.model);
-    // Ignore repeated calls of UIs.
+    // // A UI may report the same item repeatedly.
     if (room === undefined || (readPositionAfter(room, seq) ?? 0) <= room.read) return;
     this.applyNow({ kind: "seen", room: room.id, seq });
   }
@@ -55,7 +55,7 @@ export abstract class ChatActions extends ModelDriver {
     if (this.model.isAtNewest !== on) this.applyNow({ kind: "at-newest", on });
   }
 
-  /** Loads more items when the user has scrolled near the end of the loaded ones. */
+  /** Loads more items when the user has scrolled close to the end of the loaded items. */
   loadMore(side: "older" | "newer"): void {
     this.#withOpenRoom((room) => this.applyNow({ kind: "reach", room, side }));
   }
@@ -95,7 +95,7 @@ export abstract class ChatActions extends ModelDriver {
     const room = roomOf(this.model, target);
     if (room === undefined) return;
     if (isSameName(this.model.open, room.target)) this.open(undefined);
-    this.markRead(target); // Unread messages would immediately make it visible again.
+    this.markRead(target); // Unread messages would immediately make the room visible again.
     this.setPrefs(target, { hidden: room.last });
   }
 
@@ -105,7 +105,7 @@ export abstract class ChatActions extends ModelDriver {
 
   /**
    * Returns a message from the model or from the server.
-   * @returns `undefined` if it does not exist or the account is not in the room
+   * @returns `undefined` if the message does not exist or the account is not in the room
    * @throws {Fault} if the request fails
    */
   async savedItem(room: RoomId, seq: number): Promise<Item | undefined> {
@@ -145,8 +145,8 @@ export abstract class ChatActions extends ModelDriver {
   }
 
   /**
-   * Sends a draft, or the edit that it contains, and clears it.
-   * @returns false if nothing may be sent to this server any more
+   * Sends a draft, or the edit that it contains, and clears the draft.
+   * @returns false if an audit alarm forbids sending to this server
    */
   send(target: string, draft: Draft): boolean {
     const { text, re, edits } = draft;
@@ -160,7 +160,10 @@ export abstract class ChatActions extends ModelDriver {
     return true;
   }
 
-  /** Sends a message, scrolls to it in the open room, and clears the draft. @returns like `send` */
+  /**
+   * Sends a message, scrolls to it if its room is open, and clears the draft.
+   * @returns like `send`
+   */
   sendBody(target: string, body: PostBody): boolean {
     if (!this.mayPost()) return false;
     this.#typing.sent();
@@ -185,7 +188,7 @@ export abstract class ChatActions extends ModelDriver {
     await this.request("pin", { seq, on });
   }
 
-  /** Posts a refused message again, after all other messages. */
+  /** Posts a refused message again. The message then follows all other messages. */
   resend(key: string): void {
     const post = this.model.pending.find((pending) => pending.key === key);
     if (post?.state.kind !== "refused") return;
@@ -198,7 +201,9 @@ export abstract class ChatActions extends ModelDriver {
   }
 
   /**
-   * Joins or creates the room and opens it. @returns its name @throws {Fault} if the server refuses
+   * Joins or creates the room and opens it.
+   * @returns the name of the room
+   * @throws {Fault} if the server refuses
    */
   async join(room: string, options: JoinOptions = {}): Promise<string> {
     const { name } = await this.request("join", { room: bareTarget(room), ...options });
@@ -246,7 +251,7 @@ export abstract class ChatActions extends ModelDriver {
       else await this.request("edit", { seq, text });
     };
     const edited = edit().catch((error: unknown) => {
-      // Keeps both the failed edit and the text typed meanwhile.
+      // // Keep the failed edit as well as the text typed in the meantime.
       const previous = this.model.drafts.get(bareTarget(target));
       this.setDraft(target, previous === undefined ? draft : { ...draft, before: previous });
       throw error;

@@ -1,4 +1,4 @@
-/** Driver of a model, which passes events to it and performs its effects. */
+/** Driver for a model, which passes events to the model and performs the model's effects. */
 
 import { unreachable } from "../../base/assert.ts";
 import { asFault } from "../../base/fault.ts";
@@ -17,12 +17,12 @@ export interface ModelDriverOptions {
   readonly nextFrame: (callback: () => void) => void;
   readonly sha256: Sha256;
   readonly now: () => number;
-  /** Maximum items stored per room. Default: PAGE_ROOM_ITEMS_MAX. */
+  /** Maximum number of items kept per room. Default: PAGE_ROOM_ITEMS_MAX. */
   readonly itemsMax?: number;
   readonly history?: HistorySource;
 }
 
-/** `model` is immutable; `subscribe` reports the next one at most once per frame. */
+/** Holds an immutable `model`, and reports the next model to subscribers at most once per frame. */
 export abstract class ModelDriver {
   readonly #nextFrame: ModelDriverOptions["nextFrame"];
   readonly #queries: ModelQueries;
@@ -59,7 +59,7 @@ export abstract class ModelDriver {
     return () => this.#listeners.delete(listener);
   };
 
-  /** Applies the event with the next frame. */
+  /** Queues the event until the next frame. */
   protected enqueue(event: ModelEvent): void {
     this.#events.push(event);
     if (this.#isAwaitingFrame || this.#isFlushing) return;
@@ -83,7 +83,7 @@ export abstract class ModelDriver {
     return this.#queries.record(target, seq);
   }
 
-  /** Discards queued events, which belong to another account. */
+  /** Discards the queued events, because they belong to another account. */
   protected dropEvents(): void {
     this.#events = [];
   }

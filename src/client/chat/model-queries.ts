@@ -17,7 +17,7 @@ import {
 
 type Effect<Kind extends ModelEffect["kind"]> = Extract<ModelEffect, { kind: Kind }>;
 
-/** Maximum listed members. Larger rooms are searched by name. */
+/** Maximum number of members listed. In larger rooms, members are searched by name. */
 const MEMBERS_MAX = 5 * PAGE_RECORDS_MAX;
 
 /** @param ask fetches the server's page */
@@ -68,7 +68,7 @@ export class ModelQueries {
     }
   }
 
-  /** Requests the members. If this fails, opening the room again retries it. */
+  /** Requests the members of a room. A failed request is repeated when the room is opened again. */
   async members(room: RoomId, target: string): Promise<void> {
     try {
       const { request, emit } = this.#options;

@@ -24,7 +24,7 @@ export function sealedRoomAt(
 
 /**
  * Joins a sealed room, or creates it with its group.
- * @throws {Fault} name-taken if an open room has the name, not-allowed if the device does not
+ * @throws {Fault} name-taken if an open room has the same name, not-allowed if the device does not
  * support sealed rooms, and the server's refusal
  */
 export async function joinSealed<Joined extends Answer<"join"> | undefined>(
@@ -44,7 +44,7 @@ export async function joinSealed<Joined extends Answer<"join"> | undefined>(
  */
 export async function leaveRoom(actor: RoomActor, room: string): Promise<void> {
   const sealed = sealedRoomAt(actor, room);
-  // The signed notice allows other members to remove the device from the group.
+  // // The signed notice permits other members to remove this device from the group.
   const notice = sealed && (await (await actor.sealedRooms()).leaveNotice(sealed));
   await actor.request("leave", { room, ...notice });
 }
@@ -73,6 +73,6 @@ export async function grant(
 ): Promise<void> {
   const sealed = sealedRoomAt(actor, room);
   await actor.request("grant", { room, user, on });
-  // The members' devices enforce the role.
+  // // The members' devices enforce the role, so it must be part of the group state.
   if (sealed !== undefined) await (await actor.sealedRooms()).setAdmin(sealed, user, on);
 }

@@ -1,4 +1,4 @@
-/** The current link of an account, for tasks that use several links. */
+/** Current link of an account, for tasks that use several links in turn. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
@@ -26,7 +26,7 @@ export class ActiveLink {
     this.#onNeeded = onNeeded;
   }
 
-  /** Reports whether a task waits for a link, or will soon. */
+  /** Reports whether a task waits for a link or is about to. */
   get isNeeded(): boolean {
     return this.#loggedOutCallbacks.size > 0;
   }
@@ -36,7 +36,7 @@ export class ActiveLink {
   }
 
   /**
-   * Calls back when the account has logged out and will not reconnect.
+   * Calls `callback` when the account has logged out and will not reconnect.
    * @returns a function that removes the callback
    */
   onLoggedOut(callback: (fault: Fault) => void): () => void {
@@ -69,7 +69,7 @@ export class ActiveLink {
     for (;;) {
       if (this.#fault !== undefined) throw this.#fault;
       if (this.#link !== undefined) return this.#link.link;
-      const { promise } = this.#change; // `#onNeeded` may replace it.
+      const { promise } = this.#change; // `#onNeeded` may replace `#change`.
       this.#onNeeded();
       await unlessAborted(signal, promise);
     }

@@ -1,4 +1,4 @@
-/** Dialling of a server with several addresses. */
+/** Dialler for a server with several addresses. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { NEXT_ADDRESS_DELAY_MS } from "../../base/limits-cluster.ts";
@@ -15,13 +15,13 @@ export interface AddressDialerOptions {
 }
 
 /**
- * Dials the next address as soon as one fails, and in parallel if one has not answered within
- * NEXT_ADDRESS_DELAY_MS. The first link wins. If all addresses fail, the fault of the first one is
- * thrown.
+ * Dials the next address as soon as one fails, or in parallel if one has not answered within
+ * NEXT_ADDRESS_DELAY_MS. Uses the first link that opens. If all addresses fail, throws the fault of
+ * the first address.
  */
 export class AddressDialer {
   readonly #options: AddressDialerOptions;
-  /** Addresses that were not tried since the last usable link. */
+  /** Addresses that have not been tried since the last usable link. */
   #untried: readonly ServerAddress[] = [];
   #address: ServerAddress | undefined;
 
@@ -33,7 +33,7 @@ export class AddressDialer {
     return this.#address;
   }
 
-  /** @throws {Fault} the fault of the first address if all fail */
+  /** @throws {Fault} the fault of the first address if all addresses fail */
   readonly dial = async (): Promise<Link> => {
     if (this.#untried.length === 0) this.#untried = this.#options.addresses.candidates();
     const race = new Race(this.#options, this.#untried);
@@ -46,8 +46,8 @@ export class AddressDialer {
   };
 
   /**
-   * Handles an unusable link. At an address from the server's list another machine may answer, so
-   * the next address is tried. At an address that the user specified the fault is reported.
+   * Handles an unusable link. An address from the server's list may have been taken over by another
+   * machine, so the next address is tried. The fault is reported if the user specified the address.
    * @returns the fault to report; `undefined` if another address remains to `dial`
    */
   tryNext(fault: Fault): Fault | undefined {

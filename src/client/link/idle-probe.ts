@@ -1,4 +1,4 @@
-/** Detection of a server that disappeared without closing its link. */
+/** Detection of a server that has disappeared without closing its link. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import {
@@ -16,9 +16,9 @@ import type { Connection } from "./connection.ts";
 export interface IdleProbeOptions {
   readonly clock: Pick<Clock, "now" | "after">;
   readonly connection: Connection;
-  /** Dials the same address. @throws {Fault} if it does not answer */
+  /** Dials the same address again. @throws {Fault} if the server does not answer */
   readonly dial: () => Promise<Link>;
-  /** Called when the server also refuses a second connection. The link is then closed. */
+  /** Called when a second connection also fails. The link is then closed. */
   readonly onUnreachable: () => void;
 }
 
@@ -35,8 +35,9 @@ const UDP: typeof TCP = {
 
 /**
  * Checks whether an idle link is still connected to its server, for clients that know other
- * addresses. TCP does not report a machine that lost power, and UDP reports nothing. A slow network
- * accepts a second connection, so a large message in transfer does not end the link.
+ * addresses. TCP does not report that a machine has lost power, and UDP reports nothing at all. On
+ * a slow network a second connection still succeeds, so a large message in transfer does not end
+ * the link.
  */
 export class IdleProbe {
   readonly #options: IdleProbeOptions;

@@ -8,7 +8,7 @@ import { deviceCertBytes } from "../../crypto/signed-bytes.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 
 /**
- * Returns the account's public key and its certificate for this device.
+ * Returns the account's public key and a certificate by that key for this device.
  * @throws {Fault} not-allowed if the key cannot sign
  */
 export async function certifiedDevice(
@@ -37,7 +37,10 @@ interface CertificateSubject {
 /** Verification of a server's signatures. Asynchronous in browsers, synchronous elsewhere. */
 export interface Verifier {
   readonly sha256: Sha256;
-  /** `false` in a browser, which verifies the TLS certificate itself and does not reveal it. */
+  /**
+   * `false` in a browser, which verifies the TLS certificate itself without revealing it to the
+   * page.
+   */
   readonly seesCertificate: boolean;
   /**
    * Verifies an Ed25519 signature. A browser without Ed25519 relies on TLS and always returns true.

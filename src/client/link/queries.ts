@@ -1,4 +1,4 @@
-/** Paged requests to the server. */
+/** Requests that are answered in pages. */
 
 import type { Sha256 } from "../../base/ids.ts";
 import { type ChatRecord, readPage } from "../../core/client/chat-record.ts";
@@ -22,7 +22,7 @@ export interface HistoryPage {
 export type FetchPage = (fields: RequestFields<"history">) => Promise<HistoryPage>;
 
 /**
- * Returns one page of the history, verified against its commitments.
+ * Returns one page of the history, with each record verified against the commitments in its head.
  * @param onRecord called for each record with its head as received
  * @throws {Fault} if the request fails, frame-malformed if a record is invalid
  */
@@ -40,8 +40,8 @@ export async function queryHistory(
 }
 
 /**
- * Returns the members of a room or, without a room, the accounts of the server.
- * @param countMax stops after the page that reaches this number
+ * Returns the members of a room or, if no room is given, the accounts of the server.
+ * @param countMax number of users after which no further page is requested
  * @throws {Fault} if a request fails
  */
 export async function queryUsers(
@@ -57,7 +57,7 @@ export async function queryUsers(
       ...(after === undefined ? {} : { after }),
     });
     users.push(...page.users);
-    // A faulty server may report more pages but send none.
+    // // A faulty server may report another page but send no users.
     if (!page.more || page.users.length === 0 || users.length >= countMax) return users;
   }
 }

@@ -1,4 +1,4 @@
-/** Detection of work that makes no progress. */
+/** Detection of tasks that make no progress. */
 
 import type { Fault } from "../../base/fault.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -6,9 +6,9 @@ import type { Clock } from "../../io/clock.ts";
 const CHECK_INTERVAL_MS = 500;
 
 /**
- * Returns the task's outcome unless it stalls.
- * @param count changes with progress
- * @param faultOf returns the fault, if any, after this many milliseconds without progress
+ * Returns the outcome of `task` unless the task stalls.
+ * @param count returns a number that changes with progress
+ * @param faultOf returns the fault, if any, for the given number of milliseconds without progress
  * @throws {Fault} the result of `faultOf`, or the task's fault
  */
 export async function unlessStalled<Value>(

@@ -1,4 +1,4 @@
-/** Files of an account, in open and sealed rooms. */
+/** Files of an account, in open and in sealed rooms. */
 
 import type { FileId } from "../../base/ids.ts";
 import { unlessAborted } from "../link/abort.ts";
@@ -23,7 +23,7 @@ interface FileSession extends Omit<SealedFilesOptions["session"], "sealing"> {
 
 /**
  * Sends a file only after it is known whether the target rooms are sealed. Loads the code for
- * sealed rooms on demand.
+ * sealed rooms when needed.
  */
 export class AccountFiles {
   readonly #options: AccountFilesOptions;
@@ -45,8 +45,9 @@ export class AccountFiles {
   }
 
   /**
-   * Decrypts files of sealed rooms with keys from messages that this device has read. @throws
-   * {Fault} the faults of `Transfers`
+   * Downloads a file. Decrypts a file of a sealed room with the key from a message that this device
+   * has read.
+   * @throws {Fault} the faults of `Transfers`
    */
   async get(request: DownloadRequest): Promise<DownloadedFile> {
     const { sealing } = await this.#listedSession(request);
@@ -59,16 +60,16 @@ export class AccountFiles {
   }
 
   /**
-   * Posts to sealed rooms the files that earlier runs uploaded but did not post. @throws {Fault} if
-   * a request fails
+   * Posts to sealed rooms those files that earlier runs uploaded but did not post.
+   * @throws {Fault} if a request fails
    */
   async announceUploads(): Promise<void> {
     await (await this.#sealedFiles()).announceUploads();
   }
 
   /**
-   * Waits until this link has listed all rooms. @throws {Fault} not-logged-in, or interrupted by
-   * the signal
+   * Waits until the server has listed all rooms on this link.
+   * @throws {Fault} not-logged-in, or interrupted by the signal
    */
   async #listedSession({ signal }: Pick<UploadRequest, "signal">): Promise<FileSession> {
     const session = this.#options.session();

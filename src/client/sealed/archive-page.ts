@@ -1,4 +1,4 @@
-/** Pages of history that combine the server's records with this device's archive. */
+/** Pages of history that merge the server's records with this device's archive. */
 
 import { foldCase } from "../../base/case-fold.ts";
 import { PAGE_BYTES_MAX } from "../../base/limits.ts";
@@ -14,15 +14,18 @@ type Query = RequestFields<"history">;
 const SEARCHED_FIELDS = ["text", "topic", "name"] as const;
 
 /**
- * Reports whether the query needs the archive, because the server knows neither the texts nor the
- * kinds of sealed messages. `sealed` and `all` match all of them.
+ * Reports whether the query needs the archive. The server knows neither the text nor the kind of a
+ * sealed message; `sealed` and `all` match every sealed message.
  */
 export function needsArchive({ grep = "", files, kinds }: Query): boolean {
   const isOfKinds = kinds !== undefined && !kinds.includes("sealed") && !kinds.includes("all");
   return grep !== "" || files === true || isOfKinds;
 }
 
-/** @returns a function that converts a row to a record; `undefined` if the query excludes it */
+/**
+ * @returns a function that converts a row to a record, or returns `undefined` if the query excludes
+ * the row
+ */
 export function matcherOf(
   query: Query,
 ): (room: RoomView, seq: number, row: ArchivedRow) => ChatRecord | undefined {
@@ -32,7 +35,7 @@ export function matcherOf(
   const contains = (text: unknown) =>
     typeof text === "string" && (ignoreCase ? foldCase(text) : text).includes(needle);
   return (room, seq, row) => {
-    // The server returns changes of the group.
+    // // The server itself returns the records of group changes.
     if (row.kind !== "said") return undefined;
     const { n, timeUnixMs, post, user, body } = row;
     const fields = body as Readonly<Record<string, unknown>>;
@@ -47,16 +50,16 @@ export function matcherOf(
 }
 
 /**
- * Collects one page of records from any number of sources: the records nearest to the start of the
- * page, within its limits.
+ * Collects one page of records from any number of sources. Keeps the records nearest to the start
+ * of the page, within the page's limits.
  */
 export class PageBuilder {
   readonly #limit: number;
-  /** 1 for ascending order from `after`, -1 for descending order from `before`. */
+  /** 1 for ascending order from `after`; -1 for descending order from `before`. */
   readonly #direction: 1 | -1;
   #records: { readonly record: ChatRecord; readonly sizeBytes: number }[] = [];
   #bytes = 0;
-  /** First seq beyond this page. */
+  /** First seq beyond this page; `undefined` while the page is open-ended. */
   #end: number | undefined;
 
   constructor({ limit, after }: Query) {
@@ -72,18 +75,20 @@ export class PageBuilder {
     return this.#end !== undefined && (seq - this.#end) * this.#direction >= 0;
   }
 
-  /** Adds a page of the same query from another source, which may have more records. */
+  /** Adds a page of the same query from another source. That source may have further records. */
   addAll({ records, more }: HistoryPage): void {
     const farthest = this.#direction === -1 ? records[0] : records.at(-1);
     for (const record of records) {
-      // The archive contains the files. The last carrier marks where to continue.
+      // // The archive contains the files themselves. The last carrier record marks where the next
+      // page starts.
       if (record.sealed !== "carrier" || record === farthest) this.add(record);
     }
-    // Records beyond the farthest one of this source may not be the next ones.
+    // // Beyond the farthest record of this source, records of other sources may not be the next in
+    // order.
     if (more && farthest !== undefined) this.#endAfter(farthest.seq);
   }
 
-  /** @returns false if this record and all farther ones are beyond the page */
+  /** @returns false if this record and all records farther away are beyond the page */
   add(record: ChatRecord): boolean {
     const { seq } = record;
     if (this.isBeyond(seq)) return false;
@@ -102,7 +107,10 @@ export class PageBuilder {
     return { records: this.#direction === 1 ? records : records.reverse(), more: this.more };
   }
 
-  /** A page always holds at least one record, so that readers make progress. */
+  /**
+   * Reports whether the page is full. A page holds at least one record, so that readers make
+   * progress.
+   */
   #isFull(): boolean {
     const { length } = this.#records;
     return length > this.#limit || (this.#bytes > PAGE_BYTES_MAX && length > 1);

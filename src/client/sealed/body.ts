@@ -9,13 +9,16 @@ import { parseObject } from "../../wire/record.ts";
 import type { ContentRow } from "./rows.ts";
 
 /**
- * Maximum displayed count of withheld messages. The sender's device claims the count, so it may be
- * wrong.
+ * Maximum displayed number of withheld messages. The sender's device claims the number, so the
+ * claim may be wrong.
  */
 const WITHHELD_DISPLAY_MAX = 9_999;
-/** Maximum nesting of lists and objects in a body. This program writes three levels. */
+/** Maximum nesting depth of lists and objects in a body. This program writes three levels. */
 const NESTING_MAX = 8;
-/** Maximum UTF-16 units of a field other than `text`. File names are the longest. */
+/**
+ * Maximum length of a field other than `text`, in UTF-16 code units. File names are the longest
+ * such fields.
+ */
 const FIELD_CHARS_MAX = 4_096;
 
 /** Body of a sealed message: its kind, and JSON in the format of an open post or record. */
@@ -29,8 +32,8 @@ const KINDS: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * Post that edits another one, describes a file, or was queued. These fields exist only in sealed
- * rooms and are never sent unencrypted.
+ * Fields for a post that edits another post, describes a file or was queued. These fields exist
+ * only in sealed rooms and are never sent unencrypted.
  */
 type SealedPostBody = PostBody & {
   readonly edits?: number;
@@ -140,7 +143,7 @@ function withoutSecrets(body: Readonly<Record<string, unknown>>) {
   return publicFields;
 }
 
-/** Returns the server's record of a sealed file, which a message describes. */
+/** Returns the server's record of a sealed file. A sealed message describes the file itself. */
 export function carrierRecord(record: ChatRecord): ChatRecord {
   return { ...record, kind: "sealed", body: {}, sealed: "carrier" };
 }

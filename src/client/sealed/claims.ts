@@ -108,14 +108,14 @@ export class Claims {
     try {
       if (await this.#checkClaims(history)) this.schedule();
     } catch (error) {
-      // The link or the store failed, so the next run retries.
+      // The link or the store failed. The next run retries.
       if (!(error instanceof Fault)) throw error;
     } finally {
       this.#running = false;
     }
   }
 
-  /** @returns whether undecided claims remain */
+  /** @returns true if undecided claims remain */
   async #checkClaims(history: HistoryView): Promise<boolean> {
     const pin = await history.pin();
     const claims = await this.#options.transact(async (vault) => {
@@ -126,7 +126,7 @@ export class Claims {
     const batch = claims.sort((a, b) => a.tries - b.tries).slice(0, CLAIMS_PER_CHECK_MAX);
     for (const claim of batch) {
       const verdict = await this.#verdictOf(history, claim, pin, since);
-      if (verdict === undefined) return false; // There is no verdict because the link is lost.
+      if (verdict === undefined) return false; // The link was lost before a verdict.
       await this.#decide(claim, verdict);
     }
     return claims.length > 0;
@@ -156,7 +156,7 @@ export class Claims {
     }
   }
 
-  /** Stores or deletes the claim, unless the device has sent a newer one meanwhile. */
+  /** Stores or deletes the claim, unless the device has sent a newer claim in the meantime. */
   async #update(claim: ClaimRow, next: ClaimRow | undefined): Promise<void> {
     const key = claimKey(claim.device);
     await this.#options.transact(async (vault) => {
@@ -178,7 +178,8 @@ export class Claims {
     const root = fromBase64Url(claim.root);
     if (!(await isSigned(history, claim))) return "unsigned";
     if (pin !== undefined && pin.origin !== origin) {
-      // A restored log continues under another origin, so earlier claims name the old origin.
+      // // A restored log continues under another origin, so claims made before the restoration
+      // name the old origin.
       return claim.seq <= since ? "same" : "forked";
     }
     if (pin?.size === size) return equalBytes(pin.root, root) ? "same" : "forked";
@@ -191,7 +192,7 @@ export class Claims {
     const own = larger.size === pin.size ? larger : await this.#fetchCheckpoint(history, pin.size);
     if (own === undefined || own === "unproved") return own;
     const isSameLog = own.size === larger.size && equalBytes(own.root, larger.root);
-    // The log may have grown between two checkpoints of different sizes, so retry.
+    // // The sizes of the checkpoints may differ because the log has grown in between, so retry.
     return isSameLog && isConsistent(pin, own, history.verifier) ? "same" : "unproved";
   }
 
@@ -220,7 +221,7 @@ export class Claims {
     return await withTimeout(answer, ANSWER_TIMEOUT_MS, () => "unproved" as const, clock);
   }
 
-  /** Returns the size of this log when this device first saw its origin. */
+  /** Returns the size that this log had when this device first saw its origin. */
   async #logSince(pin: LogPin | undefined): Promise<number> {
     if (pin === undefined) return 0;
     const { origin, size } = pin;

@@ -1,6 +1,6 @@
 /**
- * Lazily loaded MLS code of sealed rooms, which is large and needed only by accounts with sealed
- * rooms.
+ * Lazily loaded MLS code for sealed rooms. The code is large, and only accounts with sealed rooms
+ * need it.
  */
 
 import { openSealedDevice } from "./device.ts";

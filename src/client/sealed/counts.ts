@@ -1,9 +1,9 @@
 /**
  * Message counts that reveal withheld messages. Each device numbers its messages to a room. A
  * missing message was not necessarily withheld: it may be in flight on another link, or refused by
- * the server. Therefore each message lists the counts of its device that are not known to be in the
- * log, and readers miss only the remaining ones. A device can make such claims only about its own
- * messages.
+ * the server. Therefore each message lists those counts of its device that are not known to be in
+ * the log, and a reader reports only the other missing counts. A device can make such claims only
+ * about its own messages.
  */
 
 import { SEALED_UNSETTLED_MAX } from "../../base/limits-sealed.ts";
@@ -15,17 +15,17 @@ export interface OwnCounts {
   readonly count: number;
   /** Assigned counts that are not known to be in the log. */
   readonly open?: Ranges;
-  /** The counts in `open` that belong to refused posts. The next posts reuse them. */
+  /** Counts in `open` that belong to refused posts. The next posts reuse these counts. */
   readonly free?: Ranges;
 }
 
 export interface ReceivedCounts {
   readonly last: number;
-  /** Lower counts that the last message excuses. */
+  /** Lower counts that the last message declares as possibly missing. */
   readonly open: Ranges;
 }
 
-/** State of a newly added device, whose messages must all arrive. */
+/** State of a newly added device, all of whose messages must arrive. */
 export const NO_COUNTS: ReceivedCounts = { last: 0, open: [] };
 
 /** @returns the count of the next message, and the updated counts */
@@ -48,9 +48,10 @@ export function assignCount(own: OwnCounts): {
 }
 
 /**
- * Returns the counts that a message with this count excuses; `undefined` if there are none. A
- * message with an old count also lists the highest count, so that a reader who was added later and
- * receives it first does not miss the counts in between.
+ * Returns the counts that a message with this count declares as possibly missing; `undefined` if
+ * there are none. A message with an old count also lists the counts up to the highest one. A reader
+ * who was added later and receives that message first therefore does not report the counts in
+ * between.
  */
 export function excusedBy(own: OwnCounts, count: number): Ranges | undefined {
   const { open = [], count: highest } = own;
@@ -74,8 +75,10 @@ export function freeCount(own: OwnCounts, count: number): OwnCounts {
 
 /**
  * Records a received message of another device.
- * @param seen `undefined` for its first message here, which may have any count
- * @returns the number of earlier messages that are missing without excuse; each is reported once
+ * @param seen `undefined` for the first message of the device in this room, which may have any
+ * count
+ * @returns the number of earlier messages that are missing without being declared; each is reported
+ * once
  */
 export function receiveCount(
   seen: ReceivedCounts | undefined,
@@ -90,7 +93,7 @@ export function receiveCount(
   const isNewer = count > last;
   const skipped: CountRange[] = count > last + 1 ? [[last + 1, count - 1]] : [];
   const absent = isNewer ? mergeRanges([...open, ...skipped]) : subtract(open, [[count, count]]);
-  // A late message was written before those with higher counts, so it cannot list them.
+  // // A late message was written before those with higher counts, so it cannot list their counts.
   const unknown: CountRange[] = isNewer ? [] : [[count + 1, last]];
   const missing = subtract(absent, [...excused, ...unknown]);
   const excusedCounts = subtract(absent, missing);
@@ -129,8 +132,8 @@ function subtract(ranges: Ranges, removed: Ranges): CountRange[] {
 }
 
 /**
- * Joins the oldest ranges if there are too many. A reader then excuses more messages instead of
- * raising a false alarm.
+ * Merges the oldest ranges if there are too many. A reader then excuses additional messages instead
+ * of raising a false alarm.
  */
 function limitRanges(ranges: Ranges): CountRange[] {
   const surplus = ranges.length - SEALED_UNSETTLED_MAX;

@@ -1,4 +1,4 @@
-/** This device as a member of MLS groups. */
+/** Membership of this device in MLS groups. */
 
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { checkName } from "../../base/names.ts";
@@ -30,8 +30,8 @@ export interface SealedDevice {
 }
 
 /**
- * Opens the device with the same certificate in every run, because a leaf of a group contains it
- * permanently.
+ * Opens the device with the same certificate in every run, because a group's leaf contains the
+ * certificate permanently.
  * @throws {Fault} not-allowed if the device cannot encrypt or has no account key
  */
 export async function openSealedDevice(options: SealedDeviceOptions): Promise<SealedDevice> {
@@ -48,7 +48,7 @@ function certificateOf(options: SealedDeviceOptions): Promise<Uint8Array> {
   const { clock, keys, store, stateKey, fingerprint } = options;
   return store.transact(async (tables) => {
     const vault = new Vault(tables, stateKey);
-    // An unreadable certificate is created again, as on a device that has lost all state.
+    // // An unreadable certificate is replaced, as on a device that has lost all of its state.
     const known = await vault.find<string>(CERT_KEY);
     if (known !== undefined) return fromBase64Url(known);
     const subject = { fingerprint, user: checkName(options.user), unixMs: clock.unixMs() };

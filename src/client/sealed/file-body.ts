@@ -14,7 +14,7 @@ import type { FolderSize } from "../../io/blob/interfaces.ts";
 import { chunkCount } from "../../wire/chunks.ts";
 import type { SealedBody } from "./body.ts";
 
-/** Plaintext bytes per chunk. Encrypted, they fill a chunk on the server. */
+/** Number of plaintext bytes per chunk. After encryption they fill one chunk on the server. */
 export const PLAIN_CHUNK_BYTES = CHUNK_BYTES - FILE_TAG_BYTES;
 
 export interface SealedFile {
@@ -22,9 +22,9 @@ export interface SealedFile {
   /** The sender's name for the file, to be sanitised before display. */
   readonly name: string;
   readonly sizeBytes: number;
-  /** Hex digest of the content over chunks of CHUNK_BYTES, as for an open file. */
+  /** Hex digest of the content, computed over chunks of CHUNK_BYTES as for an open file. */
   readonly digest: string;
-  /** Digest of the encrypted content on the server. */
+  /** Digest of the encrypted content stored on the server. */
   readonly root: Uint8Array;
   readonly folder: FolderSize | undefined;
   readonly secret: FileSecret;

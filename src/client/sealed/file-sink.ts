@@ -17,7 +17,7 @@ export interface DecryptingSinkOptions {
   readonly cipher: OpenFileCipher | undefined;
 }
 
-/** Returns the number of encrypted chunks that contain the first `contentBytes` bytes. */
+/** Returns the number of encrypted chunks that cover the first `contentBytes` bytes of content. */
 export function completeChunks(contentBytes: number, sizeBytes: number): number {
   if (contentBytes < sizeBytes) return Math.floor(contentBytes / PLAIN_CHUNK_BYTES);
   const chunks = sealedChunks(sizeBytes, PLAIN_CHUNK_BYTES);
@@ -26,8 +26,9 @@ export function completeChunks(contentBytes: number, sizeBytes: number): number 
 }
 
 /**
- * Decrypts chunks and writes the content in chunks of an open file. A later run derives its
- * position from the size of the content, and skips the stored bytes of its first chunk.
+ * Decrypts chunks and writes the content in chunks of the size used for open files. A later run
+ * computes its position from the size of the stored content, and skips the bytes of its first chunk
+ * that are already stored.
  */
 export class DecryptingSink implements Sink {
   readonly concurrentAppends?: number;
@@ -36,10 +37,12 @@ export class DecryptingSink implements Sink {
   readonly #hashing: Hashing;
   readonly #stream: FileStream;
   #next: number;
-  /** Number of chunks whose content the sink has or is about to receive. */
+  /** Number of chunks whose content is in the sink or is being written to it. */
   #decryptedChunks: number;
   #contentBytes: number;
-  /** Content after the last full chunk of the sink, in a buffer for a whole chunk. */
+  /**
+   * Content that follows the last full chunk in the sink, in a buffer that can hold a whole chunk.
+   */
   #partial: Uint8Array | undefined;
   #partialBytes = 0;
   #tail: Promise<unknown> = Promise.resolve();
@@ -77,7 +80,7 @@ export class DecryptingSink implements Sink {
   append(_sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
     const index = this.#next++;
     const decrypting = this.#stream.unseal(index, bytes);
-    // Reports no unhandled rejection while a chunk waits behind another one that fails.
+    // // Avoids an unhandled rejection while a chunk waits behind another chunk that fails.
     decrypting.catch(() => {});
     const previous = this.#tail;
     const written = (async () => {
@@ -95,7 +98,10 @@ export class DecryptingSink implements Sink {
     return this.#sink.sync();
   }
 
-  /** Returns the root if the content is intact, because content and secret determine it. */
+  /**
+   * Returns the digest if the root shows that the content is intact, because the root is determined
+   * by content and secret.
+   */
   digest(): Uint8Array {
     const { digest, root, sizeBytes } = this.#file;
     const isIntact = this.#sink.sizeBytes === sizeBytes && toHex(this.#sink.digest()) === digest;
@@ -118,10 +124,10 @@ export class DecryptingSink implements Sink {
     this.#sink.close();
   }
 
-  /** @returns writes in progress */
+  /** @returns the writes in progress */
   async #writeContent(index: number, content: Uint8Array): Promise<Promise<void>[]> {
     const writes: Promise<void>[] = [];
-    // The sink may have the beginning of a run's first chunk.
+    // // The sink may already hold the beginning of the first chunk of this run.
     const known = this.#contentBytes - index * PLAIN_CHUNK_BYTES;
     assert(known >= 0 && known <= content.length, "chunks are decrypted in order");
     for (let remaining = content.subarray(known); remaining.length > 0; ) {

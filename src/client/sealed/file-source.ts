@@ -23,9 +23,15 @@ export interface EncryptingSourceOptions {
   readonly source: Source;
   readonly hashing: Hashing;
   readonly cipher: OpenFileCipher | undefined;
-  /** Returns the secret of the file, the same in each run. Resolves after it is stored. */
+  /**
+   * Returns the secret of the file, which is the same in every run. Resolves after the secret is
+   * stored.
+   */
   readonly secretOf: (file: FileId) => Promise<FileSecret>;
-  /** Called when all content was read unchanged, before the server receives the end of the file. */
+  /**
+   * Called when all content has been read and is unchanged, before the server receives the end of
+   * the file.
+   */
   readonly onDescribed: (file: FileId, content: SealedContent) => Promise<void>;
 }
 
@@ -36,8 +42,8 @@ export interface SealedContent {
 }
 
 /**
- * Reads and hashes the chunks of the underlying source in order, like those of an open file. A
- * resumed upload reads the chunks that were sent again for the digest.
+ * Reads the underlying source in order and encrypts it. Hashes its chunks like those of an open
+ * file; for the digest, a resumed upload also reads the chunks that an earlier run has sent.
  */
 export class EncryptingSource implements Source {
   readonly name = SEALED_FILE_NAME;
@@ -46,13 +52,13 @@ export class EncryptingSource implements Source {
   readonly #options: EncryptingSourceOptions;
   readonly #source: Source;
   #stream: { readonly file: FileId; readonly stream: FileStream } | undefined;
-  /** Hash over the checksums of the first `#hashed` chunks of the underlying source. */
+  /** Running hash over the checksums of the first `#hashed` chunks of the underlying source. */
   #hash: RunningHash;
   #hashed = 0;
   #streamBytes: number | undefined;
   /** Runs one read at a time, because an abandoned read may still be running. */
   readonly #reading = new Mutex();
-  /** Chunks of the underlying source that were read last, by index. At most two. */
+  /** The chunks of the underlying source that were read last, by index. At most two. */
   readonly #cached = new Map<number, Uint8Array>();
 
   constructor(options: EncryptingSourceOptions) {
@@ -116,7 +122,7 @@ export class EncryptingSource implements Source {
     await this.#options.onDescribed(file, { sizeBytes, digest: toHex(hash), root });
   }
 
-  /** Leaves the underlying source open. */
+  /** Releases the cached chunks. Leaves the underlying source open. */
   close(): void {
     void this.#reading.run(() => Promise.resolve(this.#evict(Number.POSITIVE_INFINITY)));
   }
@@ -134,7 +140,8 @@ export class EncryptingSource implements Source {
     const offset = from - first * CHUNK_BYTES;
     const firstChunk = await this.#chunk(first);
     const head = firstChunk?.subarray(offset) ?? new Uint8Array(0);
-    // An empty file has one chunk. One byte beyond this chunk shows that it is not the last.
+    // // An empty file has one chunk. Reading one byte beyond this chunk shows whether another
+    // chunk follows.
     if (head.length === 0 && index > 0) return undefined;
     const isCut = head.length > PLAIN_CHUNK_BYTES;
     const mayFollow = firstChunk?.length === CHUNK_BYTES && !isCut;
@@ -184,7 +191,10 @@ export class EncryptingSource implements Source {
     }
   }
 
-  /** A source that cannot be read twice retains its own chunks. */
+  /**
+   * Releases a buffer, unless the source cannot be read twice, because such a source keeps its own
+   * chunks.
+   */
   #free(bytes: Uint8Array): void {
     if (this.#source.path !== undefined) releaseBuffer(bytes);
   }

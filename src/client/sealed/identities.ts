@@ -15,7 +15,7 @@ export async function accountOf(vault: Vault, user: FoldedName): Promise<string 
   return (await identityOf(vault, user))?.account;
 }
 
-/** Treats an unreadable row as absent, so that the user counts as not verified. */
+/** Treats an unreadable row as absent, so that the user counts as unverified. */
 export function identityOf(vault: Vault, user: string): Promise<IdentityRow | undefined> {
   return vault.find<IdentityRow>(identityKey(user as Name));
 }
@@ -33,17 +33,17 @@ export async function pinNewcomers(vault: Vault, devices: readonly Owner[]): Pro
 }
 
 /**
- * Returns the key that differs from the pinned one; `undefined` if the user need not decide about a
- * key.
+ * Returns the account key that differs from the pinned key; `undefined` if there is none to decide
+ * about.
  */
 export function otherKeyOf(vault: Vault, user: string): Promise<OtherKeyRow | undefined> {
   return vault.get<OtherKeyRow>(otherKey(user as Name));
 }
 
 /**
- * Stores a key that differs from the pinned one. The pin stays, and no messages are sent to that
- * user until the owner of this device has compared keys. Only the last such key is stored.
- * @returns whether the key is new
+ * Stores an account key that differs from the pinned key. The pin stays, and no messages are sent
+ * to that user until the owner of this device has compared keys. Only the last such key is kept.
+ * @returns true if the key is new
  */
 export async function storeOtherKey(vault: Vault, { user, account }: Owner): Promise<boolean> {
   const pin = await identityOf(vault, user);
@@ -55,7 +55,7 @@ export async function storeOtherKey(vault: Vault, { user, account }: Owner): Pro
   return true;
 }
 
-/** Pins the name to the other key, or to the next key received. */
+/** Pins the name to the other key if one is stored, or else to the next key received. */
 export async function acceptKey(vault: Vault, user: string): Promise<void> {
   const other = await vault.find<OtherKeyRow>(otherKey(user as Name));
   await vault.delete(otherKey(user as Name));
@@ -65,7 +65,8 @@ export async function acceptKey(vault: Vault, user: string): Promise<void> {
 }
 
 /**
- * Marks the key as verified after both users have compared its digits, and rejects all other keys.
+ * Marks the key as verified, because the two users have compared its digits, and rejects all other
+ * keys.
  */
 export async function confirmKey(vault: Vault, owner: Owner): Promise<void> {
   await vault.put(identityKey(owner.user as Name), { ...owner, isVerified: true });
@@ -77,7 +78,7 @@ export async function checkKeys(
   vault: Vault,
   members: readonly { readonly user: string }[],
 ): Promise<void> {
-  // Usually there is no such key, and one lookup suffices.
+  // // Usually no such key exists, so that a single lookup suffices.
   if ((await vault.rows(allOf("other-key", 1))).length === 0) return;
   for (const user of new Set(members.map((member) => member.user))) {
     if ((await otherKeyOf(vault, user)) !== undefined) throw keyChangedFault(user);

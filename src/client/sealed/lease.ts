@@ -25,9 +25,9 @@ export interface DeviceLeaseOptions {
 }
 
 /**
- * The server confirms that this folder is the latest of its device, and neither restored from a
- * backup nor a copy in use on another machine. The next lease is stored before it is requested, so
- * that a lost answer or another process of this folder is not mistaken for a copy.
+ * Lets the server confirm that this folder is the latest state of its device, and neither restored
+ * from a backup nor a copy in use on another machine. The next lease is stored before it is
+ * requested, so that a lost answer or another process of this folder is not mistaken for a copy.
  */
 export class DeviceLease {
   readonly #options: DeviceLeaseOptions;
@@ -44,8 +44,8 @@ export class DeviceLease {
   }
 
   /**
-   * Checks once on each link, before anything is sent. An older copy of the folder gets another
-   * `instance` and rejoins each room.
+   * Checks the lease once on each link, before anything is sent. An older copy of the folder gets a
+   * new `instance` and rejoins each room.
    * @throws {Fault} seal-refused if two machines use the folder, link-closed if the link is lost,
    * store-… if the store fails
    */
@@ -55,8 +55,8 @@ export class DeviceLease {
   }
 
   /**
-   * Checks immediately, on evidence that another copy is in use. @throws {Fault} seal-refused,
-   * link-closed, store-… like `hold`
+   * Checks the lease immediately, because there is evidence that another copy is in use.
+   * @throws {Fault} seal-refused, link-closed, store-… like `hold`
    */
   check(): Promise<void> {
     const result = this.#mutex.run(() => this.#acquire());
@@ -80,7 +80,8 @@ export class DeviceLease {
       if (answer === undefined) return;
       const isDone = await states.transact(async (vault) => {
         const current = await leaseOf(vault);
-        // Another process of this folder was faster, so its state is newer than this answer.
+        // // Another process of this folder stored a lease first, so its state is newer than this
+        // answer.
         if (current?.next !== next) return answer.isLatest;
         if (answer.isLatest) await vault.put(LEASE_KEY, grantedRow(current, answer.count));
         else await vault.put(LEASE_KEY, this.#newInstance(current, answer.count));
@@ -102,7 +103,7 @@ export class DeviceLease {
     return planned;
   }
 
-  /** @throws {Fault} seal-refused if this happened too often */
+  /** @throws {Fault} seal-refused if the instance has been replaced too often */
   #newInstance(row: LeaseRow, count: number): LeaseRow {
     const { clock, entropy } = this.#options;
     const now = clock.unixMs();

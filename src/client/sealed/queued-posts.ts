@@ -18,8 +18,8 @@ import type { Awaitable } from "./store.ts";
 const NONCE_BYTES = 12;
 
 /**
- * Stored in place of the body. Encrypted with the key of the device's archive and bound to outbox,
- * counter and target, so that a post cannot be redirected.
+ * Stored in place of the body. The text is encrypted with the key of the device's archive and bound
+ * to outbox, counter and target, so that a post cannot be redirected.
  */
 interface BoxedBody {
   readonly text: "";
@@ -29,7 +29,10 @@ interface BoxedBody {
 export interface DecryptedPosts {
   /** Posts in order, with a fault for each post that can no longer be read. */
   readonly posts: readonly (UnsentPost | { readonly post: UnsentPost; readonly fault: Fault })[];
-  /** Posts that an earlier version stored unencrypted, now encrypted. They replace the old rows. */
+  /**
+   * Posts that an earlier version stored unencrypted, now encrypted. The caller stores them in
+   * place of the old rows.
+   */
   readonly reencrypted: readonly UnsentPost[];
 }
 
@@ -45,7 +48,7 @@ export class QueuedPosts {
   }
 
   /**
-   * Synchronous if key and cipher are.
+   * Encrypts a post. Synchronous if the key and the cipher are.
    * @throws {Fault} if the key is unavailable; may also reject
    */
   encrypt(outbox: OutboxId, post: UnsentPost): Awaitable<UnsentPost> {
@@ -66,8 +69,8 @@ export class QueuedPosts {
   }
 
   /**
-   * @returns a fault if it was stored under another key or altered; `undefined` if it was stored
-   * unencrypted
+   * @returns a fault if the post was stored under another key or altered; `undefined` if it was
+   * stored unencrypted
    * @throws {Fault} if the key is unavailable
    */
   async decrypt(outbox: OutboxId, post: UnsentPost): Promise<UnsentPost | Fault | undefined> {
@@ -93,7 +96,7 @@ export function boxOf({ body }: UnsentPost): string | undefined {
     const { box } = JSON.parse(body) as { readonly box?: unknown };
     return typeof box === "string" ? box : undefined;
   } catch {
-    return undefined; // The parser of the body reports the fault.
+    return undefined; // The body's parser reports the fault.
   }
 }
 

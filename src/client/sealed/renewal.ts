@@ -15,8 +15,9 @@ export interface RenewalOptions {
 }
 
 /**
- * Renews keys, which locks out attackers with stolen keys. Runs one room at a time, and never
- * delays posts. After a failure, the next link or the next check retries.
+ * Renews the keys of this device, which locks out attackers who have stolen keys. Renews one room
+ * at a time and never delays posts. A failed renewal is retried on the next link or at the next
+ * check.
  */
 export class Renewal {
   readonly #options: RenewalOptions;
@@ -27,7 +28,7 @@ export class Renewal {
     this.#options = options;
   }
 
-  /** Allows retries of failed rooms, on a new link or at another check. */
+  /** Allows failed rooms to be retried on a new link or at another check. */
   connected(): void {
     this.#failed.clear();
   }
@@ -35,18 +36,18 @@ export class Renewal {
   isDue({ room, row, group }: Pick<RoomTransaction, "room" | "row" | "group">): boolean {
     if (row?.status !== "in" || group === undefined || this.#failed.has(room)) return false;
     if ((row.sentSince ?? 0) >= RENEW_MESSAGES) return true;
-    // Rows of an earlier version lack this field until their next change.
+    // // Rows written by an earlier version lack this field until they next change.
     const { renewedUnixMs } = row;
     if (renewedUnixMs === undefined) return false;
     const ageMs = this.#options.clock.unixMs() - renewedUnixMs;
-    // The clock was wrong at the last renewal.
+    // // The clock was wrong at the last renewal, so the age is unknown.
     if (ageMs < -RENEW_JITTER_MS) return true;
     return ageMs >= RENEW_MS + this.#jitterMs(room, renewedUnixMs);
   }
 
   /**
-   * Returns a delay that is equal for all processes of a folder, and different for each device and
-   * time.
+   * Returns a delay that is the same for all processes of a folder, but differs between devices and
+   * renewals.
    */
   #jitterMs(room: RoomId, renewedUnixMs: number): number {
     const hash = this.#options.sha256(

@@ -20,7 +20,7 @@ export interface RoomStatesOptions {
 
 type StateBinding = Pick<RoomRow, "group" | "instance">;
 
-/** A room within one transaction. Changes are written when the task is done. */
+/** Room within one transaction. Changes are written when the task has finished. */
 export class RoomTransaction {
   readonly room: RoomId;
   readonly vault: Vault;
@@ -28,7 +28,7 @@ export class RoomTransaction {
   row: RoomRow | undefined;
   group: SealedGroup | undefined;
   readonly consumed: Uint8Array[] = [];
-  /** Another account key of a pinned user, found by the last check. */
+  /** Another account key of a pinned user, found by the last check of the members. */
   other: RoomRow["other"];
   readonly changed: string[] = [];
 
@@ -44,7 +44,10 @@ export class RoomTransaction {
     this.group = group;
   }
 
-  /** Sets the next state. Secrets that it no longer needs are wiped once it is on disk. */
+  /**
+   * Sets the next group state. Secrets that the new state no longer needs are wiped after it is
+   * written to disk.
+   */
   advance(group: SealedGroup | undefined, consumed: Consumed): void {
     this.group = group;
     this.consumed.push(...consumed);
@@ -54,7 +57,7 @@ export class RoomTransaction {
     if (this.row !== undefined) this.row = { ...this.row, ...fields };
   }
 
-  /** Whether the stored state may be older than the messages that this device has sent. */
+  /** Reports whether the stored state may be older than the messages that this device has sent. */
   get isStale(): boolean {
     const { row } = this;
     return row !== undefined && (row.isCopy === true || instanceOf(row) !== this.instance);
@@ -62,13 +65,13 @@ export class RoomTransaction {
 }
 
 /**
- * Runs sequential transactions on each room. Each reads the state again, because another process of
- * the same CHAT_HOME may have changed it.
+ * Runs transactions sequentially for each room. Each transaction reads the state again, because
+ * another process of the same CHAT_HOME may have changed it.
  */
 export class RoomStates {
   readonly #options: RoomStatesOptions;
-  readonly #mutexes = new Map<RoomId, Mutex>(); // Bounded by the rooms of an account.
-  /** The last state written or read with its bytes, because parsing a state takes up to 0.2 s. */
+  readonly #mutexes = new Map<RoomId, Mutex>(); // Bounded by the account's rooms.
+  /** State that was last read or written, with its bytes. Parsing a state takes up to 0.2 s. */
   readonly #cached = new Map<RoomId, { readonly bytes: Uint8Array; readonly group: SealedGroup }>();
 
   constructor(options: RoomStatesOptions) {
@@ -76,7 +79,8 @@ export class RoomStates {
   }
 
   /**
-   * @throws {Fault} store-… if the store fails, and the task's faults; the store is then unchanged
+   * @throws {Fault} store-… if the store fails, and the task's faults; in either case the store is
+   * unchanged
    */
   run<Result>(room: RoomId, task: (tx: RoomTransaction) => Awaitable<Result>): Promise<Result> {
     const mutex = this.#mutexes.get(room) ?? new Mutex();
@@ -93,7 +97,7 @@ export class RoomStates {
     return this.#options.engine.save(group, { key: this.#options.key, lease });
   }
 
-  /** @throws {Fault} seal-state if the state is damaged or does not match */
+  /** @throws {Fault} seal-state if the state is damaged or does not match its binding */
   load(bytes: Uint8Array, { group, instance: lease = "" }: StateBinding): Promise<SealedGroup> {
     const binding = { key: this.#options.key, lease, gid: fromBase64Url(group) };
     return this.#options.engine.load(bytes, binding);
@@ -122,7 +126,9 @@ export class RoomStates {
     return result;
   }
 
-  /** Treats an unreadable state as absent, so that the device rejoins like one that has lost it. */
+  /**
+   * Treats an unreadable state as absent, so that the device rejoins as if it had lost the state.
+   */
   async #loadGroup(vault: Vault, room: RoomId, row: RoomRow): Promise<SealedGroup | undefined> {
     const bytes = await vault.raw(stateKey(room));
     if (bytes === undefined) return undefined;
@@ -138,7 +144,7 @@ export class RoomStates {
     }
   }
 
-  /** @returns the bytes of the written state; `undefined` if none was written */
+  /** @returns the bytes of the written state; `undefined` if no state was written */
   async #write(
     { room, vault, row, group }: RoomTransaction,
     rowBefore: RoomRow | undefined,

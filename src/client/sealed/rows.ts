@@ -1,4 +1,4 @@
-/** Rows of a device's store of sealed rooms. Bytes are in base64url. */
+/** Rows in a device's store of sealed rooms. Byte strings are encoded in base64url. */
 
 import type { FileId, RoomId } from "../../base/ids.ts";
 import { foldName, type Name } from "../../base/names.ts";
@@ -7,51 +7,62 @@ import type { ReceivedCounts } from "./counts.ts";
 import type { KeyRange } from "./store.ts";
 
 export interface RoomRow {
-  /** `ROOM` or `@NAME`. Posts to it are never sent unencrypted again. */
+  /** `ROOM` or `@NAME`. Posts to this target are never again sent unencrypted. */
   readonly target: string;
   readonly group: string;
   /**
-   * `in` if a member; `out` if removed or departed; `lost` if the device must rejoin; `suspect` if
-   * the room is not trusted.
+   * `in` if this device is a member; `out` if it was removed or has left; `lost` if it must rejoin;
+   * `suspect` if the room is not trusted.
    */
   readonly status: "in" | "out" | "lost" | "suspect";
   readonly reason?: string;
-  /** The group has continued without this device. */
+  /** True if the group has continued without this device. */
   readonly strayed?: true;
   /** `seq` of the record that began this device's current epoch. */
   readonly epochSeq?: number;
   /** `seq` of a refused commit, which an admin may replace. */
   readonly refused?: number;
   /**
-   * User whose other account key caused the refusal, until the owner decides (see identities.ts).
+   * User whose other account key caused the refusal; present until the owner decides (see
+   * identities.ts).
    */
   readonly other?: { readonly user: string; readonly account: string };
   /**
-   * Accounts that may sign the state for rejoining, after an admin has replaced an applied commit.
+   * Accounts that may sign the state used to rejoin after an admin has replaced a commit that this
+   * device had applied.
    */
   readonly signers?: readonly string[];
   /** `seq` of the last record processed. */
   readonly seq: number;
-  /** `n` of the same record; `undefined` if unknown. */
+  /** `n` of the last record processed; `undefined` if unknown. */
   readonly n?: number | undefined;
   /** `seq` of the record with which the device joined. Earlier messages are unreadable. */
   readonly since: number;
-  /** Last count that this device assigned in the room. For the next two fields see counts.ts. */
+  /**
+   * Last message count that this device assigned in the room. For the next two fields see
+   * counts.ts.
+   */
   readonly count: number;
   readonly open?: readonly CountRange[];
   readonly free?: readonly CountRange[];
-  /** Counts of each other device, keyed by the device's public key. */
+  /** Received counts of each other device, keyed by the device's public key. */
   readonly counts: Readonly<Record<string, ReceivedCounts>>;
-  /** Number of messages without known counts (erased or unreadable), keyed by folded user name. */
+  /**
+   * Number of messages whose counts are unknown (erased or unreadable), keyed by folded user name.
+   */
   readonly unread?: Readonly<Record<string, number>>;
   readonly remarks?: readonly string[];
   readonly departed: readonly Departed[];
-  /** Instance of the folder when the device joined. It rejoins if the current instance differs. */
+  /**
+   * Instance of the folder when the device joined. The device rejoins if the current instance
+   * differs.
+   */
   readonly instance?: string;
-  /** A copy of this folder has posted in the room, so the device must rejoin. */
+  /** True if a copy of this folder has posted in the room, so that the device must rejoin. */
   readonly isCopy?: boolean;
   /**
-   * Time of this device's last key renewal in the room; the next field counts messages since then.
+   * Time of this device's last key renewal in the room, in Unix ms. The next field counts messages
+   * since then.
    */
   readonly renewedUnixMs?: number;
   readonly sentSince?: number;
@@ -61,7 +72,10 @@ export interface LeaseRow {
   readonly count: number;
   readonly lease?: string;
   readonly next?: string;
-  /** Changes when the folder turns out to be a copy; empty if it never did. */
+  /**
+   * Instance of the folder, replaced when the folder turns out to be a copy; empty if that has
+   * never happened.
+   */
   readonly instance: string;
   readonly anew: readonly number[];
 }
@@ -69,8 +83,8 @@ export interface LeaseRow {
 export interface Departed {
   readonly user: string;
   /**
-   * Signed leave notice, with which any member may remove the user's devices. Without it, only an
-   * admin may, if one remains.
+   * Signed leave notice, which permits any member to remove the user's devices. Without the notice,
+   * only an admin may remove them if an admin remains.
    */
   readonly leave?: { readonly epoch: number; readonly device: string; readonly signature: string };
   readonly id?: string;
@@ -78,7 +92,7 @@ export interface Departed {
 
 export interface PendingRow {
   readonly commitId: string;
-  /** Epoch of the commit; absent if it creates the group. */
+  /** Epoch of the commit; absent if the commit creates the group. */
   readonly epoch?: number;
   readonly commit?: string;
   readonly welcome?: string;
@@ -89,14 +103,17 @@ export interface PendingRow {
   readonly instead?: number;
   readonly change: ChangeRow;
   readonly group: string;
-  /** Instance to which the state is bound; absent means empty. */
+  /** Instance to which the state is bound. Absent means an empty instance. */
   readonly instance?: string;
 }
 
 export interface SentRow {
   readonly body: unknown;
   readonly count: number;
-  /** `since` of the room when it was counted. A device that rejoins counts from the beginning. */
+  /**
+   * Value of the room's `since` when the message was counted. A device that rejoins counts from the
+   * beginning.
+   */
   readonly since: number;
   readonly sentAtUnixMs: number;
   readonly hashes: readonly string[];
@@ -109,11 +126,13 @@ export type ContentRow =
       readonly device: string;
       readonly body: unknown;
       readonly sentAtUnixMs: number;
-      /** Number of earlier messages of the same device that are missing. */
+      /** Number of earlier messages by the same device that are missing. */
       readonly missed?: number;
     }
   | ({ readonly kind: "change" } & ChangeRow)
-  /** `broken` if unreadable for all devices, `sender` if the sender may not post this. */
+  /**
+   * `broken` if no device can read the message, `sender` if the sender was not allowed to post it.
+   */
   | {
       readonly kind: "closed";
       readonly reason: ClosedReason;
@@ -121,11 +140,11 @@ export type ContentRow =
       readonly missed?: number;
     };
 
-/** A record's content with its position, for access without the server. */
+/** Content of a record with its position, for reading without the server. */
 export type ArchivedRow = ContentRow & {
   readonly n: number;
   readonly timeUnixMs: number;
-  /** `OUTBOX.COUNTER` of its post, or empty. */
+  /** `OUTBOX.COUNTER` of the post, or empty. */
   readonly post: string;
 };
 
@@ -154,13 +173,15 @@ export interface ClaimRow {
   readonly size: number;
   readonly root: string;
   readonly signature: string;
-  /** Number of inconclusive answers of the server. */
+  /** Number of inconclusive answers from the server. */
   readonly tries: number;
-  /** Absent while undecided; `accepted` if the owner knows of the fork and continues. */
+  /** Absent while undecided; `accepted` if the owner knows about the fork and continues. */
   readonly state?: "forked" | "accepted";
 }
 
-/** Origin of the server's log, and its size when this device first connected to that origin. */
+/**
+ * Origin of the server's log, and the size that the log had when this device first saw that origin.
+ */
 export interface LogRow {
   readonly origin: string;
   readonly since: number;
@@ -172,27 +193,31 @@ export interface IdentityRow {
   readonly isVerified: boolean;
 }
 
-/** Another account key of a pinned name, until the owner has compared keys. */
+/**
+ * Account key that differs from the pinned key of a user; stored until the owner has compared keys.
+ */
 export interface OtherKeyRow {
   readonly user: string;
   readonly account: string;
 }
 
-/** A file that this device is sending to sealed rooms, until all their messages are posted. */
+/**
+ * File that this device is sending to sealed rooms; stored until all of its messages are posted.
+ */
 export interface SealedUploadRow {
   readonly key: string;
   readonly prefix: string;
   readonly begunUnixMs: number;
-  /** Description to post. Present when all content has been read. */
+  /** Description to post. Present after all content has been read. */
   readonly body?: unknown;
-  /** Targets of rooms without a message yet, keyed by room id. */
+  /** Targets of the rooms that have no message yet, keyed by room id. */
   readonly rooms: Readonly<Record<string, string>>;
   readonly recorded: readonly string[];
-  /** Post that describes the file, keyed by room, to prevent a second one. */
+  /** Id of the post that describes the file, keyed by room. Prevents a second post. */
   readonly posts: Readonly<Record<string, string>>;
 }
 
-/** The server's records of a sealed file and the messages that describe it, keyed by room. */
+/** Server records of a sealed file, and the messages that describe the file, keyed by room. */
 export interface SealedFileRow {
   readonly records: Readonly<Record<string, FileRecordRow>>;
   readonly said: Readonly<Record<string, number>>;
@@ -205,7 +230,7 @@ export interface FileRecordRow {
 }
 
 const SEQ_DIGITS = 16;
-/** Sorts after all keys with the prefix. */
+/** String that sorts after all keys with the prefix. */
 const RANGE_END = "~";
 
 export const roomKey = (room: RoomId) => `room/${room}`;
@@ -217,7 +242,7 @@ export const contentKey = (room: RoomId, seq: number) =>
   `said/${room}/${String(seq).padStart(SEQ_DIGITS, "0")}`;
 export const uploadKey = (file: string) => `upload/${file}`;
 export const fileKey = (file: FileId) => `file/${file}`;
-/** Key of the row that names the file of a server's record. */
+/** Key of the row that maps a server record to its file. */
 export const fileAtKey = (seq: number) => `file-at/${String(seq).padStart(SEQ_DIGITS, "0")}`;
 export const packageKey = (ref: string) => `package/${ref}`;
 export const identityKey = (user: Name) => `identity/${foldName(user)}`;
@@ -235,7 +260,7 @@ export function allOf(
   return { from: `${table}/`, to: `${table}/${RANGE_END}`, limit };
 }
 
-/** Range of a room's messages: newest first, or oldest first with `after`. */
+/** Range of a room's messages: oldest first if `after` is given, otherwise newest first. */
 export function contentRange(
   room: RoomId,
   { after, before }: { readonly after?: number | undefined; readonly before?: number | undefined },

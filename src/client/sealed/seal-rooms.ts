@@ -12,9 +12,9 @@ export interface Sealer {
 }
 
 /**
- * Checks before a sealed room is created or joined that no open room has the name and that this
- * device supports sealed rooms.
- * @throws {Fault} name-taken or not-allowed otherwise
+ * Checks, before a sealed room is created or joined, that no open room has the same name and that
+ * this device supports sealed rooms.
+ * @throws {Fault} name-taken or not-allowed if a check fails
  */
 export async function checkMaySeal(sealer: Sealer, name: string): Promise<void> {
   for (let after: string | undefined; ; ) {
@@ -28,12 +28,13 @@ export async function checkMaySeal(sealer: Sealer, name: string): Promise<void> 
     after = rooms.at(-1)?.room;
     if (found !== undefined || !more || after === undefined) break;
   }
-  // A device without certificate or encryption must fail before a room is created.
+  // // A device that has no certificate or cannot encrypt must fail before the room is created.
   await (await sealer.sealedRooms()).stockKeyPackages();
 }
 
 /**
- * Creates the group of a sealed room that was just created. @throws {Fault} if the server refuses
+ * Creates the group for a sealed room that was just created.
+ * @throws {Fault} if the server refuses
  */
 export async function sealRoom(sealer: Sealer, room: { id: string; name: string }): Promise<void> {
   const rooms = await sealer.sealedRooms();
@@ -42,7 +43,7 @@ export async function sealRoom(sealer: Sealer, room: { id: string; name: string 
 }
 
 /**
- * @throws {Fault} user-unknown if the user does not exist, not-found if none of their devices can
+ * @throws {Fault} user-unknown if the user does not exist, not-found if no device of the user can
  * join, seal-refused
  */
 export async function sealConversation(sealer: Sealer, user: string): Promise<void> {
@@ -53,8 +54,8 @@ export async function sealConversation(sealer: Sealer, user: string): Promise<vo
 }
 
 /**
- * Refuses to set the topic of a sealed room. The server would refuse it too, but would learn the
- * text.
+ * Refuses to set the topic of a sealed room. The server would refuse as well, but only after
+ * receiving the text.
  * @throws {Fault} sealed-room if the room is sealed
  */
 export function checkNotSealed(room: RoomView | undefined): void {

@@ -1,29 +1,29 @@
-/** Storage interface of sealed rooms, implemented by terminal and browser. */
+/** Storage interface for sealed rooms, implemented by the terminal and the browser client. */
 
 /** A value of a synchronous store, or a promise in a browser. */
 export type Awaitable<Value> = Value | Promise<Value>;
 
 /**
- * Rows of one account on one device. Several processes or tabs may share the store, in isolated
- * transactions.
+ * Rows of one account on one device. Several processes or tabs may share the store; each
+ * transaction is isolated.
  */
 export interface SealedStore {
   /**
-   * Runs an atomic transaction. All changes are durable when this resolves, and none are made if
-   * the work throws.
-   * @throws {Fault} store-… if the store fails, and the work's faults
+   * Runs an atomic transaction. All changes are durable when the promise resolves, and none are
+   * made if `work` throws.
+   * @throws {Fault} store-… if the store fails, and the faults of `work`
    */
   transact<Result>(work: (tables: SealedTables) => Promise<Result>): Promise<Result>;
 }
 
-/** Rows by key. Keys are ASCII and in ascending order. The caller encrypts values. */
+/** Rows in ascending order of their ASCII keys. The caller encrypts the values. */
 export interface SealedTables {
   get(key: string): Awaitable<Uint8Array | undefined>;
   put(key: string, value: Uint8Array): Awaitable<void>;
   delete(key: string): Awaitable<void>;
   /**
-   * Returns the first rows from `from` up to, but not including, `to`, or the last ones with
-   * `backwards`.
+   * Returns the first rows from `from` up to, but not including, `to`; with `backwards`, the last
+   * rows.
    */
   list(range: KeyRange): Awaitable<readonly SealedRow[]>;
 }

@@ -13,7 +13,8 @@ export interface OpenedRow<Value> {
 }
 
 /**
- * Encrypts each row as JSON under AES-256-GCM, bound to its key, so that rows cannot be swapped.
+ * Encrypts each row as JSON with AES-256-GCM and binds it to its key, so that rows cannot be
+ * swapped.
  */
 export class Vault {
   readonly #tables: SealedTables;
@@ -59,12 +60,12 @@ export class Vault {
     return this.openRows(await this.rows(range));
   }
 
-  /** Returns rows as stored, for `openRows`, which needs no transaction. */
+  /** Returns rows as stored. Pass them to `openRows`, which needs no transaction. */
   async rows(range: KeyRange): Promise<readonly SealedRow[]> {
     return this.#tables.list(range);
   }
 
-  /** Decrypts in parallel, which is ten times as fast as sequentially. */
+  /** Decrypts rows in parallel, which is ten times as fast as decrypting them sequentially. */
   async openRows<Value>(rows: readonly SealedRow[]): Promise<OpenedRow<Value>[]> {
     const opened = await Promise.all(
       rows.map(async ({ key, value }) => {
@@ -79,7 +80,7 @@ export class Vault {
     return opened.filter((row) => row !== undefined);
   }
 
-  /** Returns the stored bytes, which the caller has encrypted. */
+  /** Returns the stored bytes, which the caller has encrypted itself. */
   raw(key: string): Promise<Uint8Array | undefined> {
     return Promise.resolve(this.#tables.get(key));
   }

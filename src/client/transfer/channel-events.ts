@@ -1,4 +1,4 @@
-/** Events of a data channel, for a transfer that waits for the first of several. */
+/** Events of a data channel, for a transfer that waits for the first of several events. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Connection, ServerNotice } from "../link/connection.ts";
@@ -10,7 +10,7 @@ export class ChannelEvents {
   /** Fault that ended the transfer. The channel may still be open. */
   #fault: Fault | undefined;
 
-  /** @param handle processes each notice; a Fault that it throws ends the transfer */
+  /** @param handle processes each notice; a Fault thrown by `handle` ends the transfer */
   constructor(connection: Connection, handle: (notice: ServerNotice) => void) {
     this.#connection = connection;
     connection.onClosed(() => this.fail(connection.closeFault));
@@ -21,7 +21,7 @@ export class ChannelEvents {
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
         this.fail(error);
-        // A peer's fault closes the channel; a local disk fault does not.
+        // // A fault caused by the peer closes the channel, but a local disk fault does not.
         if (error.blame === "peer") throw error;
       }
     });
@@ -50,7 +50,7 @@ export class ChannelEvents {
 
   /** @throws {Fault} if the transfer fails before the promise settles */
   unlessFailed<Value>(promise: Promise<Value>): Promise<Value> {
-    // `Promise.race` with one long-lived promise would retain the result of every other promise.
+    // // `Promise.race` with one long-lived promise would retain the results of all other promises.
     return new Promise((resolve, reject) => {
       this.#onFault.add(reject);
       promise.then(resolve, reject).finally(() => this.#onFault.delete(reject));

@@ -1,4 +1,4 @@
-/** Data channels: additional links that carry files, and their retries. */
+/** Data channels: additional links that carry files, with retries. */
 
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import { RECONNECT_MAX_MS, RECONNECT_PENDING_MAX_MS } from "../../base/limits.ts";
@@ -16,11 +16,14 @@ export interface DataChannelOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly activeLink: ActiveLink;
-  /** While this returns false, a stalled transfer fails. Without it, a stalled transfer waits. */
+  /**
+   * Reports whether the cluster has a majority. Without one, a stalled transfer fails. If this
+   * function is absent, a stalled transfer waits.
+   */
   readonly hasMajority?: () => boolean;
   /**
-   * Greets on a new link. @throws {Fault} fingerprint-changed if another server answers, and the
-   * link's faults
+   * Performs the greeting on a new link.
+   * @throws {Fault} fingerprint-changed if another server answers, and the link's faults
    */
   readonly greet: (connection: Connection) => Promise<{ readonly fingerprint: Fingerprint }>;
 }
@@ -33,18 +36,21 @@ const TRANSIENT_CODES: ReadonlySet<FaultCode> = new Set([
   "log-conflict",
 ]);
 
-/** Time in which a server without a majority sends a chunk of a file that it has stored. */
+/**
+ * Time without progress after which a transfer has stalled, in ms. Even a server without a majority
+ * sends a chunk of a stored file within this time.
+ */
 const STALL_TIMEOUT_MS = 3_000;
 
-/** A transfer that uses one data channel after another until it is complete. */
+/** Transfer that uses one data channel after another until the transfer is complete. */
 export interface ChannelTask<Result> {
   readonly stop: AbortSignal;
   /**
-   * Runs the transfer over one channel, and settles soon after that channel closes. The fault
-   * decides whether another channel is opened. `reopen` opens one immediately.
+   * Runs the transfer over one channel, and settles soon after that channel closes. A rejection
+   * decides whether another channel is opened; `reopen` opens one immediately.
    */
   runOver(connection: Connection, active: LoggedInLink): Promise<Result | "reopen">;
-  /** Grows with progress. A channel that made progress resets the backoff. */
+  /** Returns a number that grows with progress. A channel that made progress resets the backoff. */
   progressCount(): number;
   channelLost(): void;
 }
@@ -134,7 +140,7 @@ async function openChannel(
   const { ticket } = await unlessAborted(signal, active.connection.request("ticket", {}));
   const opening = active.connection.link
     .openChannel()
-    // Created in the same tick, so that no message is missed.
+    // // Create the connection in the same tick as the link, so that no message is missed.
     .then((link) => new Connection(link, options.clock));
   const connection = await unlessAborted(signal, opening).catch((error: unknown) => {
     opening.then((connection) => connection.close()).catch(() => {});
@@ -163,7 +169,8 @@ async function bindChannel(
   }
   await connection.request("lane", { ticket }).catch((error: unknown) => {
     if (!(error instanceof Fault) || error.code !== "login-refused") throw error;
-    // The ticket has expired or the server has restarted. The next attempt gets a new ticket.
+    // // Either the ticket has expired or the server has restarted. The next attempt requests a new
+    // ticket.
     throw new Fault("link-closed", error.message, { cause: error });
   });
 }

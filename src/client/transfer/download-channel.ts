@@ -21,7 +21,8 @@ type End = NoticeOf<"end">;
 type ChunkSink = Pick<Sink, "append" | "concurrentAppends" | "sync">;
 
 /**
- * Maximum bytes queued for the disk: 100 ms at 600 Mbit/s, and less than 120 MB of memory in all.
+ * Maximum number of bytes queued for the disk. Holds 100 ms at 600 Mbit/s, and keeps total memory
+ * below 120 MB.
  */
 const WINDOW_BYTES = 8 * 1024 * 1024;
 
@@ -66,7 +67,7 @@ export class DownloadChannel {
     return new Promise((resolve, reject) => {
       this.#connection.requestThen("fetch", fields, (outcome) => {
         if (outcome.kind === "refused") return reject(outcome.fault);
-        this.#start(outcome.answer); // Runs before the connection delivers the first chunk.
+        this.#start(outcome.answer); // Must run before the first chunk is delivered.
         resolve(outcome.answer);
       });
     });
@@ -75,8 +76,8 @@ export class DownloadChannel {
   /**
    * Resolves when all chunks are in the sink.
    * @param onStored called after each chunk
-   * @throws {Fault} checksum-wrong with file and chunk if a chunk is damaged, and the faults of
-   * sink and channel; earlier chunks are in the sink
+   * @throws {Fault} checksum-wrong with file and chunk if a chunk is damaged (earlier chunks are
+   * then in the sink), and the faults of the sink and the channel
    */
   async receive(sink: ChunkSink, onStored: () => void): Promise<End> {
     try {

@@ -25,11 +25,11 @@ export interface SinkOptions {
   readonly file: FileId;
   readonly server: Fingerprint;
   readonly folderSize?: FolderSize | undefined;
-  /** `undefined` during an upload of unknown size. */
+  /** Size of the file; `undefined` during an upload of unknown size. */
   readonly sizeBytes?: number | undefined;
 }
 
-/** The arguments that are known before the server sends the file's name. */
+/** Arguments that are known before the server sends the file's name. */
 export type PartialDownload = Pick<SinkOptions, "folder" | "file" | "server">;
 
 export interface DownloadOptions extends DataChannelOptions {
@@ -47,13 +47,13 @@ export class Download implements ChannelTask<DownloadedFile> {
   #info: FileInfo | undefined;
   #sink: Sink | undefined;
   #next = 0;
-  /** Whether the partial download of an earlier run belongs to another file. */
+  /** True if the partial download of an earlier run belongs to another file. */
   #isPartInvalid = false;
   #resumedBytes = 0;
   #result: DownloadedFile | undefined;
   #channel: DownloadChannel | undefined;
   #waitsAt: PauseCause = "server";
-  /** The run over the current channel, which may still be writing. */
+  /** Run over the current channel. The run may still be writing. */
   #running: Promise<unknown> = Promise.resolve();
   #progressCount = 0;
 
@@ -81,7 +81,7 @@ export class Download implements ChannelTask<DownloadedFile> {
       return result;
     } catch (error) {
       await this.#runSettled();
-      // The file is complete, even if the server does not know it.
+      // // The file is complete, even if its download could not be confirmed to the server.
       if (this.#result !== undefined && error instanceof Fault) return this.#result;
       throw error;
     } finally {
@@ -94,7 +94,7 @@ export class Download implements ChannelTask<DownloadedFile> {
     await this.#running.catch(() => {}); // `runOverChannels` has received its fault.
   }
 
-  /** Saves the verified chunks, so that the same command resumes the download. */
+  /** Saves the verified chunks, so that repeating the command resumes the download. */
   async #closeSink(): Promise<void> {
     const sink = this.#sink;
     if (sink === undefined) return;
@@ -170,7 +170,7 @@ export class Download implements ChannelTask<DownloadedFile> {
     }
   }
 
-  /** Returns the sink, emptied if its content belongs to another file. */
+  /** Returns the sink. Empties it first if its content belongs to another file. */
   async #matchingSink(info: FileInfo, { fingerprint }: LoggedInLink): Promise<Sink> {
     const sink = this.#sink ?? (await this.#open(info, fingerprint));
     if (isConsistent(sink, this.#next, info)) return sink;
@@ -208,9 +208,9 @@ export class Download implements ChannelTask<DownloadedFile> {
   }
 
   /**
-   * Restarts if the digest is wrong although all chunk checksums are correct, which does not reveal
-   * the wrong chunk. Chunks of an earlier run may belong to another file, so one retry is
-   * worthwhile.
+   * Restarts the download if the digest is wrong although all chunk checksums are correct. It is
+   * then unknown which chunk is wrong, but chunks from an earlier run may belong to another file,
+   * so a single retry is worthwhile.
    */
   async #retryFromStart(sink: Sink): Promise<"reopen"> {
     const wasResumed = this.#resumedBytes > 0;
@@ -241,7 +241,10 @@ export class Download implements ChannelTask<DownloadedFile> {
     };
   }
 
-  /** Confirms the download to the server. After a loss of the channel, only this is repeated. */
+  /**
+   * Confirms the download to the server. After a loss of the channel, only the confirmation is
+   * repeated.
+   */
   async #confirm(
     result: DownloadedFile,
     connection: Connection,

@@ -1,4 +1,4 @@
-/** SHA-256 for transfers, implemented by browser and terminal. */
+/** Interface for SHA-256 in transfers, implemented by the browser and the terminal client. */
 
 import type { Sha256 } from "../../base/ids.ts";
 import type { RunningHash } from "../../wire/chunks.ts";

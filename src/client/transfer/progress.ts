@@ -6,8 +6,8 @@ import { type PauseCause, Progress, type ProgressReport } from "../../core/trans
 import type { Clock } from "../../io/clock.ts";
 
 /**
- * `doneBytes` counts the bytes that the server has verified (upload) or that are in the sink
- * (download), including earlier runs.
+ * Progress of a transfer. `doneBytes` counts the bytes that the server has verified (upload) or
+ * that are in the sink (download), including those of earlier runs.
  */
 export interface TransferProgress extends ProgressReport {
   readonly id: FileId;
@@ -28,7 +28,7 @@ export interface ReporterOptions {
   readonly status: () => TransferStatus;
 }
 
-/** Reports a running transfer at a limited rate, even while it stalls. */
+/** Reports the progress of a transfer at a limited rate, even while the transfer stalls. */
 export class Reporter {
   readonly #options: ReporterOptions;
   #progress: Progress;
@@ -42,7 +42,7 @@ export class Reporter {
     if (options.onProgress !== undefined) this.#schedule(STALL_REPORTED_AFTER_MS);
   }
 
-  /** Starts with the bytes of earlier runs, and reports immediately. */
+  /** Starts from the bytes transferred by earlier runs, and reports immediately. */
   resume(resumedBytes: number): void {
     this.#progress = this.#newProgress(resumedBytes);
     if (this.#options.onProgress === undefined) return;

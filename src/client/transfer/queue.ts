@@ -1,4 +1,4 @@
-/** Queue of a UI's transfers, which users can pause, resume and cancel. */
+/** Queue of a UI's transfers, which the user can pause, resume and cancel. */
 
 import { asFault } from "../../base/fault.ts";
 import type { LocalEvent } from "../../core/model/event.ts";
@@ -11,7 +11,7 @@ export interface TransferTask {
   run(signal: AbortSignal, onProgress: (progress: ProgressReport) => void): Promise<void>;
   storePaused(isPaused: boolean): void;
   discard(): void | Promise<void>;
-  /** `false` if the transfer ends with its UI. */
+  /** False if the transfer cannot continue after its UI has closed. */
   readonly isResumable: boolean;
 }
 
@@ -20,14 +20,17 @@ interface Entry<Task> {
   state: TransferState | { readonly kind: "queued" };
   progress: ProgressReport | undefined;
   stop: AbortController | undefined;
-  /** Resolves when the last run has ended, which may still write after a pause. */
+  /** Resolves when the last run has ended. The run may still write for a while after a pause. */
   ended: Promise<void>;
   release: () => void;
 }
 
 export interface TransferQueueOptions {
   readonly runningMax: Readonly<Record<TransferView["kind"], number>>;
-  /** Locks a transfer of this account; `undefined` if another process or tab runs it. */
+  /**
+   * Locks a transfer of this account. Returns `undefined` if another process or tab runs the
+   * transfer.
+   */
   readonly lock: (about: TransferTask["view"]) => Promise<(() => void) | undefined>;
   readonly emit: (event: LocalEvent) => void;
 }
@@ -57,7 +60,7 @@ export class TransferQueue<Task extends TransferTask> {
 
   /**
    * Lists a transfer of an earlier run, unless another process or tab runs it.
-   * @param open returns the state from which it continues
+   * @param open returns the state from which the transfer continues
    */
   async restore(task: Task, open: () => Promise<Entry<Task>["state"]>): Promise<void> {
     if (this.#entries.has(task.view.id)) return;
@@ -111,7 +114,7 @@ export class TransferQueue<Task extends TransferTask> {
     this.#entries.clear();
   }
 
-  /** Releases the transfer last, so that a later run can clean up if this one ends. */
+  /** Releases the lock last, so that a later run can clean up if this process ends first. */
   async #discard({ task, release }: Entry<Task>): Promise<void> {
     const { id } = task.view;
     await task.discard();

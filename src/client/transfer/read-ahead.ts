@@ -1,4 +1,4 @@
-/** Read-ahead of a source: reads and hashes chunks while earlier ones are sent. */
+/** Read-ahead of a source, which reads and hashes chunks while earlier chunks are sent. */
 
 import { assert } from "../../base/assert.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
@@ -9,11 +9,11 @@ export interface ReadChunk {
   readonly sha256: Uint8Array;
 }
 
-/** More chunks do not increase the speed. */
+/** Number of chunks read ahead. A higher number does not increase the speed. */
 const AHEAD_CHUNKS_MAX = 4;
 /**
- * Chunks per call of `recordHashes`. A source that cannot be read twice has no journal and needs no
- * batches.
+ * Number of chunks per call of `recordHashes`. A source that cannot be read twice has no journal
+ * and needs no batches.
  */
 const BATCH_CHUNKS = 4;
 
@@ -24,7 +24,7 @@ export class ReadAhead {
   readonly #hashChunk: Hashing["hashChunk"];
   readonly #recordHashes: RecordHashes;
   readonly #batchChunks: number;
-  /** The next chunks, at most AHEAD_CHUNKS_MAX and one batch. */
+  /** Chunks read ahead. At most AHEAD_CHUNKS_MAX and one batch. */
   #queue: Promise<ReadChunk | undefined>[] = [];
   /** Settles when no read is in progress. A source allows one read at a time. */
   #tail: Promise<unknown> = Promise.resolve();
@@ -32,7 +32,10 @@ export class ReadAhead {
   #endsAt = Number.POSITIVE_INFINITY;
   #seeks = 0;
 
-  /** @param recordHashes called before `next` returns any of the chunks; `next` throws its fault */
+  /**
+   * @param recordHashes called before `next` returns any of the chunks; `next` throws the fault of
+   * this call
+   */
   constructor(source: Source, hashChunk: Hashing["hashChunk"], recordHashes: RecordHashes) {
     this.#source = source;
     this.#hashChunk = hashChunk;
@@ -51,8 +54,8 @@ export class ReadAhead {
   }
 
   /**
-   * @returns the next chunk; `undefined` after the last one. @throws {Fault} the faults of the
-   * source
+   * @returns the next chunk; `undefined` after the last chunk
+   * @throws {Fault} the faults of the source
    */
   next(index: number): Promise<ReadChunk | undefined> {
     while (this.#queue.length < AHEAD_CHUNKS_MAX) this.#queue.push(...this.#readBatch());
@@ -66,12 +69,12 @@ export class ReadAhead {
     const first = this.#next;
     const seeks = this.#seeks;
     this.#next += this.#batchChunks;
-    // A seek discards earlier reads.
+    // // A seek discards the reads queued before it.
     const read = this.#tail.then(() => (seeks === this.#seeks ? this.#read(first) : []));
     this.#tail = read.catch(() => {});
     return Array.from({ length: this.#batchChunks }, (_, i) => {
       const chunk = read.then((chunks) => chunks[i]);
-      chunk.catch(() => {}); // `next` returns the fault.
+      chunk.catch(() => {}); // `next` throws the fault.
       return chunk;
     });
   }
@@ -81,7 +84,7 @@ export class ReadAhead {
     const reads: Promise<ReadChunk>[] = [];
     for (let index = first; index < Math.min(first + this.#batchChunks, this.#endsAt); index++) {
       const bytes = await this.#source.read(index);
-      if (seeks !== this.#seeks) return []; // The source may be closed by now.
+      if (seeks !== this.#seeks) return []; // The source may already be closed.
       if (bytes !== undefined) reads.push(this.#hash(bytes));
       else this.#endsAt = Math.min(this.#endsAt, index);
     }

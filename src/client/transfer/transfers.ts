@@ -1,4 +1,4 @@
-/** Uploads and downloads, each over its own data channel and any number of links. */
+/** Uploads and downloads, each over a data channel of its own and any number of links. */
 
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
@@ -11,14 +11,14 @@ import { Upload, type UploadOptions } from "./upload.ts";
 
 export interface UploadRequest {
   readonly source: Source;
-  /** Rooms, and users as `@name`. */
+  /** Target rooms, and users as `@name`. */
   readonly to: readonly string[];
   readonly text?: string | undefined;
-  /** Id shared by all files that are sent together. */
+  /** Id shared by all files that are sent in the same command. */
   readonly sending?: string | undefined;
   /** Called at most four times a second, and once at the end. */
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
-  /** Ends the transfer with `interrupted`. The same command resumes it. */
+  /** Aborts the transfer with `interrupted`. Repeating the command resumes the transfer. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -26,10 +26,10 @@ export interface DownloadRequest {
   readonly file: FileId;
   readonly name?: string;
   readonly into: string;
-  /** Called once, when the server has sent the file's name. Usually `openSink`. */
+  /** Called once, after the server has sent the file's name. Usually `openSink`. */
   readonly openSink: (about: SinkOptions) => Promise<Sink>;
   /**
-   * Returns the number of chunks that the sink probably has, from which the first request starts.
+   * Returns the number of chunks that the sink probably has. The first request starts after them.
    */
   readonly chunksLeft?: ((part: PartialDownload) => number) | undefined;
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
@@ -51,14 +51,13 @@ export interface UploadedFile {
   readonly name: string;
   readonly sizeBytes: number;
   readonly chunks: number;
-  /** Hex digest. */
   readonly digest: string;
   readonly resumedBytes: number;
   readonly posted: readonly PostedFile[];
   readonly refused: readonly { readonly to: string; readonly fault: Fault }[];
-  /** Whether the file has changed since an earlier run, and was sent from the start. */
+  /** True if the file has changed since an earlier run and was therefore sent from the start. */
   readonly changed: boolean;
-  /** Caption that was not posted, because the server is too old for captions. */
+  /** Caption that was not posted because the server is too old to support captions. */
   readonly unsaid?: string;
 }
 
@@ -91,10 +90,10 @@ export class Transfers {
   /**
    * Resolves when the server has stored and verified the whole file and posted it to the targets.
    * Resumes after every loss of the link, without a time limit.
-   * @param uploads the journal. If `undefined`, no later run can resume the upload
+   * @param uploads the journal; if `undefined`, no later run can resume the upload
    * @throws {Fault} file-changed if the file changes (the upload is withdrawn), interrupted if the
-   * signal or the client ends it (it can be resumed), the server's refusal, and the faults of the
-   * source
+   * signal or the client ends the upload (a later run can resume it), the server's refusal, and the
+   * faults of the source
    */
   async send(request: UploadRequest, uploads: UploadOptions["uploads"]): Promise<UploadedFile> {
     const options = { ...this.#options, uploads };
@@ -107,7 +106,8 @@ export class Transfers {
   /**
    * Resolves when the whole file is verified and durable under its name.
    * @throws {Fault} file-unknown, not-member, checksum-wrong (with file and chunk), interrupted,
-   * and the faults of the sink; verified chunks are stored, and the same call resumes
+   * and the faults of the sink; verified chunks stay stored, and repeating the call resumes the
+   * download
    */
   get(request: DownloadRequest): Promise<DownloadedFile> {
     return this.#runUntilStopped(request.signal, (stop) =>
@@ -117,7 +117,7 @@ export class Transfers {
 
   /**
    * Cancels an upload, so that the server deletes its content.
-   * @throws {Fault} if the upload is finished or unknown, or the client was closed
+   * @throws {Fault} if the upload is finished or unknown, or if the client was closed
    */
   withdraw(file: FileId): Promise<void> {
     const runOver = async (channel: Connection): Promise<"withdrawn"> => {

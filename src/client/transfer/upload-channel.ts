@@ -30,7 +30,8 @@ export class UploadChannel {
   readonly #sending: ChunkSender;
 
   /**
-   * Must be created after the offer is answered and the checksums of the server's chunks are known.
+   * Must be created after the server has answered the offer and the checksums of the server's
+   * chunks are known.
    */
   constructor(options: UploadChannelOptions, connection: Connection, windowBytes: number) {
     const { checksums, source, clock } = options;
@@ -87,7 +88,8 @@ export class UploadChannel {
   #sendChunk(index: number, { sha256, bytes }: ReadChunk): void {
     const { file, checksums, source } = this.#options;
     checksums.add(sha256);
-    // Copied, because the link releases its buffers but a chunk of a pipe may have to be resent.
+    // // Copy the chunk, because the link releases its buffers and a chunk of a pipe may have to be
+    // sent again.
     const payload = source.path === undefined ? copyOf(bytes) : bytes;
     this.#connection.send({ kind: "chunk", file, index, sha256, bytes: payload });
   }

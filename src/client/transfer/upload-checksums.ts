@@ -1,4 +1,4 @@
-/** Checksums of an upload's chunks: in the journal, as a running hash, and one by one. */
+/** Checksums of an upload's chunks, kept in the journal, as a running hash and individually. */
 
 import { assert } from "../../base/assert.ts";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES, TRANSFER_WINDOW_BYTES_MAX } from "../../base/limits.ts";
@@ -6,29 +6,32 @@ import type { ResumableUpload } from "../../io/state/resumable-upload.ts";
 import type { RunningHash } from "../../wire/chunks.ts";
 
 /**
- * Maximum chunks that are sent but not durable: those that the server is syncing, those that it
- * collects meanwhile, and those in flight. Chunks of a pipe stay in memory until they are durable.
+ * Maximum number of chunks that are sent but not durable: those that the server is syncing, those
+ * that it collects during the sync, and those in flight. Chunks of a pipe stay in memory until they
+ * are durable.
  */
 const PENDING_CHUNKS_MAX = (2 * TRANSFER_SYNC_BYTES + TRANSFER_WINDOW_BYTES_MAX) / CHUNK_BYTES;
 /**
- * Checksums per journal entry, which costs as much as hashing a chunk. A killed run must hash fewer
- * chunks than this again.
+ * Number of checksums per journal entry. Writing an entry costs as much as hashing a chunk, and the
+ * run after a crash hashes fewer chunks than this again.
  */
 const JOURNAL_BATCH_CHUNKS = 16;
 
 /**
- * Stores all checksums in the journal, those of durable chunks as a running hash, and those of
- * later chunks one by one, because a loss of the link may require a resend.
+ * Keeps all checksums in the journal. Also keeps those of durable chunks as a running hash, and
+ * those of later chunks individually, because the later chunks must be sent again after a loss of
+ * the link.
  */
 export class UploadChecksums {
   readonly #newHash: () => RunningHash;
   #hash: RunningHash;
   #durable = 0;
-  /** Checksums of chunks from `durable` on, at most PENDING_CHUNKS_MAX (see `isFull`). */
+  /** Checksums of the chunks from `durable` on. At most PENDING_CHUNKS_MAX (see `isFull`). */
   #pending: Uint8Array[] = [];
   #journal: ResumableUpload | undefined;
   /**
-   * Checksums that are not in the journal, at most JOURNAL_BATCH_CHUNKS and one call of `record`.
+   * Checksums that are not in the journal. At most JOURNAL_BATCH_CHUNKS and those of one call of
+   * `record`.
    */
   #unjournaled: Uint8Array[] = [];
   #unjournaledFrom = 0;
@@ -46,7 +49,7 @@ export class UploadChecksums {
     return this.#durable;
   }
 
-  /** Whether sending must wait until chunks become durable. */
+  /** Reports whether sending must wait until more chunks are durable. */
   get isFull(): boolean {
     return this.#pending.length >= PENDING_CHUNKS_MAX;
   }
@@ -67,13 +70,14 @@ export class UploadChecksums {
   }
 
   /**
-   * Writes all collected checksums to the journal. @throws {Fault} store-… if it fails,
-   * file-changed if a chunk differs from the journal
+   * Writes all collected checksums to the journal.
+   * @throws {Fault} store-… if the journal fails, file-changed if a chunk differs from the journal
    */
   flush(): void {
     const hashes = this.#unjournaled;
     this.#unjournaled = [];
-    // Another process may send the same upload, so the journal may be ahead or restarted.
+    // // Another process may be sending the same upload, so the journal may be ahead or have been
+    // restarted.
     const known = (this.#journal?.upTo ?? 0) - this.#unjournaledFrom;
     this.#journal?.check?.(this.#unjournaledFrom, hashes);
     if (known >= 0 && known < hashes.length) this.#journal?.addHashes(hashes.slice(known));
@@ -90,13 +94,14 @@ export class UploadChecksums {
 
   /**
    * Continues on a new channel whose server has `have` chunks, as far as this run or the journal
-   * has their checksums. The caller reads and adds the missing checksums up to `have`.
+   * knows their checksums. The caller reads the chunks without known checksums and adds their
+   * checksums.
    * @throws {Fault} store-… if the journal fails
    */
   resume(have: number, journal: ResumableUpload | undefined): void {
     this.#journal = journal;
     this.#unjournaled = [];
-    // The server has lost chunks; the journal has all checksums.
+    // // The server has lost chunks, but the journal still has all checksums.
     if (have < this.#durable) this.#reset();
     if (journal !== undefined && journal.upTo > have) journal.truncate(have);
     this.#readJournal(have);
