@@ -1,4 +1,4 @@
-/** Interprets the messages of the stream identically on every server. */
+/** Interpreter of the stream's messages, with identical results on every server. */
 
 import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
@@ -63,7 +63,10 @@ export function pendingRecordsOf({ outcomes }: MessageEffect): readonly PendingR
   return outcomes.flatMap((record) => (isObjection(record) ? [] : record));
 }
 
-/** In write order: an account is on disk before its first record in the history. */
+/**
+ * Logs in the order in which they are written: an account is on disk before its first record in the
+ * history.
+ */
 export const LOG_NAMES: readonly Place[] = ["accounts", "history"];
 
 export class Interpreter {
@@ -84,8 +87,8 @@ export class Interpreter {
   }
 
   /**
-   * Seq up to which each log was copied into the stream. The originals of these records have
-   * already taken effect.
+   * Last seq of each log that was copied into the stream. The copied records had already taken
+   * effect in the original log.
    */
   get copied(): Readonly<Record<Place, number>> {
     return this.#copied;
@@ -182,7 +185,8 @@ export class Interpreter {
       ),
     });
     if (objection !== undefined || this.#commits === undefined) return objection;
-    // The edited record is blank here, but the node already knows the outcome of the decision.
+    // The edited record is blank here, so compare the proposal with the record that the node has
+    // already stored at this position.
     const [first] = drafts;
     const known = this.#commits.get(this.#heads.history + 1);
     const isDifferent = known !== undefined && known !== first?.sealed.commit;

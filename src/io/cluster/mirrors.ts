@@ -23,7 +23,7 @@ export interface MirrorsOptions {
 
 type Heads = Readonly<Record<Place, number>>;
 
-/** Retry interval while the disk is full. */
+/** Interval between retries while the disk is full. */
 const RETRY_MS = 1_000;
 
 export class Mirrors {
@@ -67,7 +67,7 @@ export class Mirrors {
   }
 
   /**
-   * Appends the missing records. Stops at the first record that does not fit, because later ones
+   * Appends the missing records. Stops at the first record that does not fit, because later records
    * would get a wrong seq.
    */
   async #append(
@@ -115,8 +115,8 @@ export class Mirrors {
   }
 
   /**
-   * Checks a completed copy.
-   * @throws {Fault} cluster-diverged if it differs from the original
+   * Checks a completed copy of the logs.
+   * @throws {Fault} cluster-diverged if a copied log differs from the original
    */
   async checkEnd(end: CopyEnd, copied: Heads): Promise<void> {
     const { logs, sha256 } = this.#options;

@@ -1,4 +1,4 @@
-/** Publishes decisions and matches them with the messages of the stream. */
+/** Publisher of decisions, which matches them with the messages of the stream. */
 
 import { assert } from "../../base/assert.ts";
 import { toBase64Url } from "../../base/bytes.ts";
@@ -19,7 +19,7 @@ import type { Settle } from "../log/log.ts";
 import { isObjection, type MessageEffect, type PendingRecord } from "./interpreter.ts";
 import type { Stored, Stream } from "./stream.ts";
 
-/** Maximum bytes of decisions waiting for publication. */
+/** Maximum total size of the decisions waiting for publication, in bytes. */
 const CLUSTER_QUEUE_BYTES_MAX = 32 * 1024 * 1024;
 
 export interface PublisherOptions {
@@ -47,13 +47,13 @@ interface PublishedMessage {
   seq?: number;
 }
 
-/** Retry interval while the stream accepts no messages. */
+/** Interval between retries while the stream accepts no messages. */
 const RETRY_MS = 100;
 const ID_BYTES = 12;
 
 export class Publisher {
   readonly #options: PublisherOptions;
-  /** At most CLUSTER_QUEUE_BYTES_MAX. */
+  /** Decisions waiting for publication, at most CLUSTER_QUEUE_BYTES_MAX. */
   #queue: QueuedProposal[] = [];
   #queueBytes = 0;
   readonly #published = new Map<string, PublishedMessage>();
@@ -90,7 +90,7 @@ export class Publisher {
 
   async #publishAll(): Promise<void> {
     this.#isPublishing = true;
-    await undefined; // Collects the decisions of one tick.
+    await undefined; // Decisions of one tick share a message.
     while (this.#queue.length > 0) {
       const group = this.#nextGroup();
       const id = toBase64Url(this.#options.entropy(ID_BYTES));
@@ -126,7 +126,7 @@ export class Publisher {
     );
     for (;;) {
       const sent = this.#published.get(id);
-      // The message was read from the stream, so a majority has stored it.
+      // The message has already been read from the stream, so a majority has stored it.
       if (sent === undefined) return;
       try {
         if (!isBlocked()) return this.#stored(sent, await stream.publish(bytes, id), id);
@@ -139,7 +139,7 @@ export class Publisher {
       const [oldest] = group;
       const isLate = clock.now() - (oldest?.sinceMs ?? 0) >= CLUSTER_MAJORITY_TIMEOUT_MS;
       if (isLate || isClosed()) {
-        // The message may still be recorded. Callers retry and then learn its outcome.
+        // The message may still be recorded. Callers retry and then receive its outcome.
         this.#published.delete(id);
         for (const { settle } of group) settle(fault);
         return;
@@ -154,7 +154,7 @@ export class Publisher {
     if (!this.#published.has(id)) return;
     sent.seq = seq;
     if (seq > applied()) return;
-    // Another message was read at that position.
+    // The stream has a different message at that position.
     if (isDuplicate) this.failLost((seq) => seq <= applied());
     else onRewound();
   }

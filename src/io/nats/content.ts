@@ -1,4 +1,7 @@
-/** File contents in a JetStream stream. Each part is the last message of a subject. */
+/**
+ * File contents in a JetStream stream, with one subject per part. The last message of a subject is
+ * the part's content.
+ */
 
 import {
   DiscardPolicy,
@@ -17,17 +20,20 @@ import type { ContentStore } from "../cluster/content-store.ts";
 import { asNatsFault, connectNats, type JetStreamOptions, natsFault } from "./jetstream.ts";
 import { addStream, findStream, hasLeader, waitForLeader } from "./stream-lookup.ts";
 
-/** Time in which all chunks in flight pass a 10 Mbit/s network. */
+/** Time to wait for an answer. All chunks in flight pass a 10 Mbit/s network within this time. */
 const CLUSTER_CONTENT_ANSWER_MS = 5_000;
 
-/** Codes of the JetStream API. Later versions use the second one. */
+/** JetStream API error codes for an unexpected last message. Later NATS versions use 10164. */
 const ALREADY_EXISTS = new Set([10_071, 10_164]);
-/** Delay before querying another server, because the first may be frozen. */
+/** Delay before also querying another server, because the queried server may be frozen. */
 const FALLBACK_DELAY_MS = 1_000;
 const FULL = new Set([10_023, 10_047, 10_077]);
 
 export interface ContentOptions extends Omit<JetStreamOptions, "identity"> {
-  /** Maximum bytes of all files on each NATS server. Default: the stream's reservation. */
+  /**
+   * Maximum total size of all files on each NATS server, in bytes. Default: the stream's
+   * reservation.
+   */
   readonly bytesMax?: number;
 }
 
@@ -38,7 +44,7 @@ export interface ContentOptions extends Omit<JetStreamOptions, "identity"> {
  */
 export async function openContentStore(options: ContentOptions): Promise<JetStreamContent> {
   const { cluster, clock } = options;
-  // Pings queue behind the chunks on the connection.
+  // Pings queue behind chunks, so the ping interval must be this long.
   const connection = await connectNats(options, CLUSTER_CONTENT_ANSWER_MS);
   try {
     const timeout = CLUSTER_CONTENT_ANSWER_MS;
@@ -73,7 +79,7 @@ async function ensureStream(
       allow_direct: true,
     };
     await addStream(manager, config, isUnsafe);
-    return false; // The next poll checks again.
+    return false; // The next poll checks for a leader.
   } catch (error) {
     if (bytesMax === undefined || !isStorageInsufficient(error)) throw error;
     throw new Fault("store-full", `NATS cannot reserve ${formatSize(bytesMax)} for files`, {
@@ -83,7 +89,10 @@ async function ensureStream(
   }
 }
 
-/** NATS reserves the maximum size of a stream on creation. */
+/**
+ * Reports whether NATS lacks the space for a stream. NATS reserves the maximum size of a stream on
+ * creation.
+ */
 function isStorageInsufficient(error: unknown): boolean {
   const cause = error instanceof Fault ? error.cause : error;
   return cause instanceof JetStreamApiError && /insufficient storage/.test(cause.message);
