@@ -4,14 +4,14 @@ import { assert } from "../../base/assert.ts";
 import { HeadScanner } from "./head-scanner.ts";
 import { RoomBlocks } from "./room-index.ts";
 
-/** Bytes of lines per block, small enough to read for a single record. */
+/** Number of bytes of lines per block, small enough to read for a single record. */
 const INDEX_BLOCK_BYTES = 64 << 10;
 
 export interface ByteRange {
   readonly firstSeq: number;
   readonly from: number;
   readonly to: number;
-  /** Possibly not durable. An invalid line in this range was never acknowledged. */
+  /** True if the lines may not be durable. An invalid line in this range was never acknowledged. */
   readonly isUnconfirmed?: true;
 }
 
@@ -31,7 +31,7 @@ export interface IndexQuery {
 
 /**
  * Stores the segment, offset, first seq, first time and rooms of each block. Lookups exclude blocks
- * that cannot match; the reader checks the remaining ones.
+ * that cannot match; the reader checks the records of the remaining blocks.
  */
 export class BlockIndex {
   readonly segments: IndexedSegment[] = [];
@@ -56,7 +56,7 @@ export class BlockIndex {
   /**
    * Indexes new lines at the end of the last segment.
    * @param limitSeq last durable seq; later lines are ignored
-   * @returns bytes added
+   * @returns number of bytes added
    */
   addLines(bytes: Buffer, limitSeq: number): number {
     const segment = this.segments.at(-1);
@@ -98,7 +98,7 @@ export class BlockIndex {
   candidates(query: IndexQuery): number[] {
     const from = Math.max(
       upperBound(this.firstSeqs, query.seqMin) - 1,
-      // The preceding block may contain records of the same time.
+      // The preceding block may contain records with the same time.
       upperBound(this.firstTimes, query.timeMin - 1) - 1,
       0,
     );

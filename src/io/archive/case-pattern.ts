@@ -4,16 +4,18 @@ import { utf8Encode } from "../../base/bytes.ts";
 import { foldCase } from "../../base/case-fold.ts";
 
 /**
- * Maximum letters in a pattern: enough to reject nearly all other lines, at 4 to 40 ns per byte.
+ * Maximum number of letters in a pattern. These reject nearly all lines that do not match, at 4 to
+ * 40 ns per byte.
  */
 const LETTERS_MAX = 16;
-/** Maximum letters from which a pattern is chosen. Each costs about 15 µs. */
+/** Maximum number of letters from which a pattern is chosen. Each letter costs about 15 µs. */
 const CLUSTERS_MAX = 64;
 
 /**
- * Returns a pattern that matches every line (read as Latin-1 bytes) with a text that `foldCase`
- * makes equal. It may match other lines too. It works on bytes because decoding a log costs more
- * than searching it. It contains no repetition, so no text makes matching slow.
+ * Returns a pattern that matches every line (read as Latin-1 bytes) containing a text that
+ * `foldCase` maps to the same text. The pattern may match other lines too. It applies to bytes,
+ * because decoding a log costs more than searching it. It contains no repetition, so no text makes
+ * matching slow.
  * @returns `undefined` if each letter has too many spellings
  */
 export function casePattern(text: string): RegExp | undefined {
@@ -54,7 +56,7 @@ interface Cluster {
 const MARK = /\p{M}/u;
 const CASED =
   /[\p{Changes_When_Lowercased}\p{Changes_When_Uppercased}\p{Changes_When_Casefolded}]/u;
-/** Ranges that contain all cased letters and all characters with case folding. */
+/** Code point ranges that contain all cased letters and all characters with case folding. */
 const VARIANT_RANGES = [
   [0x41, 0x5b],
   [0x80, 0x3000],
@@ -68,9 +70,11 @@ const VARIANT_RANGES = [
   [0x1e900, 0x1e960],
   [0x2f800, 0x2fa20],
 ] as const;
-/** U+0345 has the highest combining class, so marks that can be reordered sort before it. */
+/**
+ * Letter with the mark of the highest combining class. Marks that can be reordered sort before it.
+ */
 const LAST_MARK = "a\u0345";
-/** "İ" folds to "i" and a dot above, which searches ignore. */
+/** Code point of "İ", which folds to "i" and a dot above. Searches ignore the dot. */
 const DOTTED_I = "\u0130";
 const DOT_ABOVE = "\u0307";
 

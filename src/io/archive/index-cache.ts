@@ -1,4 +1,4 @@
-/** Cache file of a log's index. */
+/** Cache file for a log's index. */
 
 import { dirname, join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
@@ -11,8 +11,9 @@ import { matchSizes, segmentName } from "../log/segment.ts";
 import { BlockIndex } from "./block-index.ts";
 
 /**
- * Format: SHA-256 of the remaining bytes, a line of JSON, the blocks as four float64 arrays, and
- * the postings of the rooms. The cache is valid only if the digest and the segment files match.
+ * Location of a cache file. Format: SHA-256 of the remaining bytes, a line of JSON, the blocks as
+ * four float64 arrays, and the postings of the rooms. The cache is valid only if the digest and the
+ * segment files match.
  */
 
 export interface CacheLocation {
@@ -72,7 +73,7 @@ export function saveIndex(location: CacheLocation, index: BlockIndex): void {
     writeAll(disk, temporary, Buffer.concat([sha256(payload), payload]));
     disk.rename(temporary, cachePath);
   } catch {
-    // The disk is full or read-only.
+    // The disk is full or read-only. The cache is optional.
   }
 }
 

@@ -24,10 +24,13 @@ export interface IndexView {
   readonly unconfirmed: readonly ByteRange[];
 }
 
-/** Growth after which the cache file is rewritten. Scanning this much takes about 50 ms. */
+/**
+ * Number of new bytes after which the cache file is rewritten. Scanning this much takes about 50
+ * ms.
+ */
 const SAVE_INTERVAL_BYTES = 32 << 20;
 const NEWLINE = 0x0a;
-/** Bytes at the end of the log in which the newest valid line is searched. */
+/** Number of bytes at the end of the log in which the newest valid line is searched for. */
 const TAIL_BYTES = 4 << 20;
 
 export class LogIndex {
@@ -41,8 +44,8 @@ export class LogIndex {
   }
 
   /**
-   * Indexes new lines, then calls `plan` synchronously. Callers during a refresh share the next
-   * one.
+   * Indexes new lines, then calls `plan` synchronously. Calls during a refresh share the refresh
+   * that follows.
    */
   async refresh<Plan>(plan: (view: IndexView) => Plan): Promise<Plan> {
     const before = this.#refreshing;
@@ -102,7 +105,7 @@ export class LogIndex {
         if (addedBytes < block.bytes.length) break;
       }
     }
-    // The process that writes the log hides records beyond its durable head.
+    // With `head`, this process writes the log and hides records beyond its durable head.
     if (this.#options.head !== undefined) return [];
     const from = segment?.coveredBytes ?? 0;
     const to = lastLineEnd(tail, from);

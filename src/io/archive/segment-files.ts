@@ -6,10 +6,10 @@ import type { LineQuery, LineSpans } from "../disk/line-matcher.ts";
 import { segmentName } from "../log/segment.ts";
 import type { ByteRange } from "./block-index.ts";
 
-/** Ranges per search task, which take 2 ms for one word and at most a second. */
+/** Number of ranges per search task. A task takes 2 ms for a single word and at most a second. */
 const WAVE_RANGES = 24;
 
-/** Two threads copy while this one searches. */
+/** Maximum number of concurrent reads. Two threads read while this thread searches. */
 const CONCURRENT_READS_MAX = 3;
 
 export interface SearchedRange extends ByteRange {
@@ -26,7 +26,7 @@ export interface ReadRange {
 export class SegmentFiles {
   readonly #disk: Disk;
   readonly #folder: string;
-  /** At most one entry per segment. */
+  /** Open files by the first seq of their segment. */
   readonly #open = new Map<number, DiskFile>();
 
   constructor(disk: Disk, folder: string) {
@@ -57,7 +57,7 @@ export class SegmentFiles {
           ? reusable
           : Buffer.allocUnsafeSlow(sizeBytes);
       const filled = this.#fill(range, buffer);
-      filled.catch(() => {}); // The caller that awaits the read receives the error.
+      filled.catch(() => {}); // The caller that awaits the read receives this error.
       pending.push(filled);
     };
     try {

@@ -24,8 +24,8 @@ export interface ContentOptions {
   readonly to: string;
   readonly onBytes: (count: number) => void;
   /**
-   * Called for each content that cannot be copied, with file-unknown if it is missing or
-   * checksum-wrong if it is damaged.
+   * Called for each file whose content cannot be copied, with file-unknown if the content is
+   * missing or checksum-wrong if it is damaged.
    */
   readonly onFault: (fault: Fault) => void;
 }
@@ -144,7 +144,7 @@ export async function removeOthers(
   }
 }
 
-/** @returns bytes copied; 0 if the file is unchanged */
+/** Copies a small file. @returns number of bytes copied; 0 if the file is unchanged */
 export async function copySmall(
   disk: TreeDisk,
   { from, to, sizeBytesMax }: { from: string; to: string; sizeBytesMax: number },

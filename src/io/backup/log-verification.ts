@@ -225,7 +225,7 @@ function endOfSegment(
   const sizeBytes = file.sizeBytes();
   const bytes = new Uint8Array(Math.min(sizeBytes, TAIL_BYTES));
   file.read(bytes, sizeBytes - bytes.length);
-  const before = last - 1; // The preceding segment was durable before this one was created.
+  const before = last - 1; // The preceding segment was durable before this segment was created.
   let end = bytes.lastIndexOf(NEWLINE);
   while (end >= 0) {
     const start = bytes.lastIndexOf(NEWLINE, end - 1);

@@ -1,4 +1,4 @@
-/** Folder with the contents of all uploaded files. */
+/** Store of all uploaded files in a folder. */
 
 import { dirname, join } from "node:path";
 import { assert } from "../../base/assert.ts";
@@ -35,7 +35,7 @@ export function openBlobStore(options: BlobStoreOptions): BlobStore {
 
 class FolderStore implements BlobStore {
   readonly #options: BlobStoreOptions;
-  /** Open blobs, removed when their last holder closes them, like the next map. */
+  /** Open blobs. The last holder's `close` removes the entry. The same applies to the next map. */
   readonly #open = new Map<FileId, StoredBlob>();
   readonly #operations = new Map<FileId, Promise<void>>();
   /** Runs one sync at a time, because concurrent syncs would delay the log. */
@@ -53,7 +53,7 @@ class FolderStore implements BlobStore {
       for (const name of disk.list(folder)) {
         // The store creates no other names.
         if (!isFileId(name) || disk.kind(join(folder, name)) !== "folder") continue;
-        // A crash happened before the offer was on disk, or during the removal.
+        // Without metadata, a crash happened before the offer was on disk, or during the removal.
         if (disk.kind(join(folder, name, METADATA_FILE)) === undefined) {
           await disk.removeFolder(join(folder, name));
           continue;

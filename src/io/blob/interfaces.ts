@@ -10,7 +10,7 @@ export interface BlobMetadata {
   readonly sizeBytes?: number;
   readonly to: readonly string[];
   readonly folder?: FolderSize;
-  /** Time of the first offer in Unix milliseconds. */
+  /** Time of the first offer, in Unix milliseconds. */
   readonly sinceMs: number;
 }
 
@@ -27,13 +27,13 @@ export interface ChunkReader {
 /** A file's content on the server. Chunks are appended in order with their checksums. */
 export interface Blob extends ChunkReader {
   readonly metadata: BlobMetadata;
-  /** Number of appended chunks. A crash may lose those from `durable` on. */
+  /** Number of appended chunks. A crash may lose the chunks from `durable` on. */
   readonly have: number;
   readonly durable: number;
   readonly sizeBytes: number;
   /**
-   * Appends the next chunk, which the caller has verified. Chunks of one tick share a write in call
-   * order.
+   * Appends the next chunk, which the caller has verified. Chunks appended in one tick share a
+   * write, in call order.
    * @throws {Fault} store-full or store-failed if this or an earlier write failed
    */
   append(sha256: Uint8Array, bytes: Uint8Array): Promise<void>;
@@ -65,21 +65,23 @@ export interface BlobStore {
    */
   open(file: FileId): Promise<Blob | undefined>;
   remove(file: FileId): Promise<void>;
-  /** Returns the free bytes on the disk. */
+  /** Returns the number of free bytes on the disk. */
   freeBytes(): Promise<number>;
 }
 
 /** Content of an upload in chunks. A resumed upload starts at a later chunk. */
 export interface Source {
   readonly name: string;
-  /** `undefined` for a stream that has not ended. */
+  /** Size in bytes; `undefined` for a stream that has not ended. */
   readonly sizeBytes: number | undefined;
   readonly folder?: FolderSize;
-  /** Folder entries that cannot be sent (links, sockets, …), each with the reason. */
+  /**
+   * Descriptions of folder entries that cannot be sent (links, sockets, …), each with the reason.
+   */
   readonly skipped: readonly string[];
   /**
-   * Absolute path of the source, and a stamp that changes with the content. `undefined` if the
-   * source cannot be read again.
+   * Absolute path of the source; `undefined` if the source cannot be read again. The stamp changes
+   * with the content.
    */
   readonly path?: string;
   readonly stamp?: string;
@@ -89,11 +91,11 @@ export interface Source {
    * @throws {Fault} file-changed, not-found, … if the source cannot be read
    */
   read(index: number): Promise<Uint8Array | undefined>;
-  /** Allows a stream to discard the chunks below `upTo`. */
+  /** Allows the source to discard the chunks below `upTo`. */
   release(upTo: number): void;
   /**
    * Checks that the source has not changed since the start.
-   * @param digest over the checksums of all sent chunks
+   * @param digest digest over the checksums of all sent chunks
    * @throws {Fault} file-changed if it has changed
    */
   check(digest?: Uint8Array): Promise<void>;
@@ -109,15 +111,15 @@ export interface Renamed {
 }
 
 /**
- * Destination of a received file. The partial file lies next to the final path until it is
- * complete.
+ * Destination of a received file. Until the file is complete, it lies next to its final path under
+ * a temporary name.
  */
 export interface Sink {
-  /** Number of chunks present at the start, which is the index at which to resume. */
+  /** Number of chunks present at the start, which is the index of the chunk at which to resume. */
   readonly have: number;
   /**
-   * Appends the next chunk, which the caller has verified. The buffer may be reused after this
-   * resolves.
+   * Appends the next chunk, which the caller has verified. The caller may reuse the buffer after
+   * the promise resolves.
    * @throws {Fault} store-full if the disk is full, store-… if it fails
    */
   append(sha256: Uint8Array, bytes: Uint8Array): Promise<void>;

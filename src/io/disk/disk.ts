@@ -4,8 +4,8 @@ import { Fault, msg } from "../../base/fault.ts";
 import type { LineQuery, LineSpans } from "./line-matcher.ts";
 
 /**
- * Disk access of log, index and cache. A simulated disk can tear, lose and refuse writes. Methods
- * throw the system's errors with a `code`; see `diskFault`.
+ * File opened by a `Disk`. A simulated disk can tear, lose and refuse writes. Methods throw the
+ * system's errors with a `code`; see `diskFault`.
  */
 export interface DiskFile extends Disposable {
   sizeBytes(): number;
@@ -16,9 +16,12 @@ export interface DiskFile extends Disposable {
   /** May write fewer bytes than passed. */
   write(bytes: Uint8Array, offset: number): number;
   writeLater(bytes: Uint8Array, offset: number): Promise<number>;
-  /** Writes the buffers in order in one call. May write fewer bytes than passed. */
+  /** Writes the buffers in order with one system call. May write fewer bytes than passed. */
   writeBuffersLater(parts: readonly Uint8Array[], offset: number): Promise<number>;
-  /** Runs fdatasync off the event loop. After a failure the state of earlier writes is unknown. */
+  /**
+   * Syncs the file's data (fdatasync) off the event loop. After a failure, the state of earlier
+   * writes is unknown.
+   */
   sync(): Promise<void>;
   truncate(sizeBytes: number): void;
   close(): void;
@@ -26,8 +29,8 @@ export interface DiskFile extends Disposable {
 
 export interface Disk {
   /**
-   * `write` also allows reading, and creates a missing file with mode 0600. Never follows links,
-   * which another user may have planted.
+   * Opens a file. `write` also allows reading, and creates a missing file with mode 0600. Never
+   * follows links, which another user may have planted.
    * @throws {Error} ELOOP if the path is a link, pipe, device or folder
    */
   open(path: string, access: "read" | "write"): DiskFile;
@@ -44,7 +47,7 @@ export interface Disk {
   readonly yieldNow?: () => Promise<void>;
 }
 
-/** A disk that also contains user files, next to those of other programs. */
+/** Disk that also holds the user's files, which may lie next to files of other programs. */
 export interface TreeDisk extends Disk {
   /**
    * Creates the file with the default mode.
@@ -69,13 +72,13 @@ export interface TreeDisk extends Disk {
    */
   nameNew(from: string, to: string): boolean;
   /**
-   * Moves a folder of this program and sets the default mode.
+   * Moves a folder that this program created and gives it the default mode.
    * @returns false if the target exists
    */
   moveFolderNew(from: string, to: string): boolean;
   /**
-   * Sets mode and modification time without following links. Only permission bits are set, subject
-   * to the umask.
+   * Sets mode and modification time without following links. Only the permission bits of the mode
+   * are used, subject to the umask.
    */
   metadata(path: string, metadata: FileMetadata): void;
   /** Removes the folder and its content if it exists. Never follows links. */
@@ -85,7 +88,7 @@ export interface TreeDisk extends Disk {
    * exist.
    */
   modifiedMs(path: string): number | undefined;
-  /** Returns the free bytes on the folder's disk. */
+  /** Returns the number of free bytes on the folder's disk. */
   freeBytes(folder: string): Promise<number>;
 }
 
@@ -143,7 +146,7 @@ export function diskFault(error: unknown, path: string): Fault {
   });
 }
 
-/** Writes all bytes or throws. Accepting no bytes counts as a full disk. */
+/** Writes all bytes or throws. A disk that accepts no bytes counts as full. */
 export async function writeWhole(
   file: DiskFile,
   bytes: Uint8Array,

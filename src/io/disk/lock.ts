@@ -1,4 +1,4 @@
-/** Locks that the system releases when their process ends. */
+/** Locks that the system releases when the process that holds them ends. */
 
 import { Database, SQLiteError, constants as sqliteConstants } from "bun:sqlite";
 import {
@@ -25,7 +25,7 @@ export interface Lock {
 export interface LockHolder {
   readonly pid: number;
   readonly host: string;
-  /** ISO 8601. */
+  /** Start time of the process, ISO 8601. */
   readonly started: string;
 }
 
@@ -58,7 +58,7 @@ export function lockFolder(folder: string, startedUnixMs: number): Lock {
   };
 }
 
-/** Typical lock files have about 100 bytes. */
+/** Maximum size of LOCK.json. A typical file has about 100 bytes. */
 const INFO_BYTES_MAX = 4_096;
 
 export function readLockHolder(folder: string): LockHolder | undefined {
@@ -68,7 +68,7 @@ export function readLockHolder(folder: string): LockHolder | undefined {
 }
 
 /**
- * Locks a file, creating it if necessary. The lock ends with the process.
+ * Locks a file, creating it if necessary. The system releases the lock when the process ends.
  * @returns `undefined` if another process has the lock or the file is not a lock file
  * @throws {Fault} store-denied or store-failed if the disk refuses
  */
@@ -116,7 +116,7 @@ function openExclusive(path: string): Database {
   const database = new Database(path, sqliteConstants.SQLITE_OPEN_READWRITE);
   try {
     database.run("PRAGMA busy_timeout = 0");
-    database.run("PRAGMA journal_mode = MEMORY"); // Prevents side files.
+    database.run("PRAGMA journal_mode = MEMORY"); // Prevents a journal file.
     database.run("PRAGMA locking_mode = EXCLUSIVE");
     database.run("BEGIN EXCLUSIVE");
     return database;
@@ -172,7 +172,7 @@ function readInfo(path: string): Uint8Array {
 
 function writeInfo(path: string, holder: LockHolder): void {
   const temporary = `${path}.tmp`;
-  // A killed run may have left it, or an attacker may have planted a link.
+  // A killed run may have left this file, or an attacker may have planted a link.
   rmSync(temporary, { force: true });
   writeFileSync(temporary, `${JSON.stringify(holder)}\n`, { mode: 0o600, flag: "wx" });
   renameSync(temporary, path);

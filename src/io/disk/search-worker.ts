@@ -4,9 +4,9 @@ import { foldCase } from "../../base/case-fold.ts";
 import type { DiskSearch, SearchRange } from "./disk.ts";
 import { type LineQuery, type LineSpans, lineMatcher } from "./line-matcher.ts";
 
-/** Four, because more threads would compete for memory bandwidth. */
+/** Maximum number of search threads. More would compete for memory bandwidth. */
 const THREADS_MAX = 4;
-/** Idle time after which the threads stop. A thread costs several megabytes. */
+/** Idle time after which the search threads stop. A thread uses several megabytes. */
 const IDLE_TIMEOUT_MS = 10_000;
 
 type SearchResult = readonly (LineSpans | undefined)[];
@@ -52,7 +52,7 @@ export class SearchThreads implements DiskSearch {
   }
 
   #begin(): Thread {
-    // Created from its source text, so that the compiled binary needs no second entry file.
+    // Create the worker from source text, so that the compiled binary needs no second entry file.
     const source = new Blob([`(${searchLoop})(self, ${lineMatcher}, ${foldCase})`], {
       type: "text/javascript",
     });
@@ -72,7 +72,9 @@ export class SearchThreads implements DiskSearch {
 
 class Thread {
   readonly #worker: Worker;
-  /** Bounded by the archive, which requests a few ranges at a time. */
+  /**
+   * Searches without a result yet. Bounded by the archive, which requests a few ranges at a time.
+   */
   readonly #pending = new Map<number, { ranges: number; resolve: (found: SearchResult) => void }>();
   #lastId = 0;
   #isBroken = false;
@@ -116,14 +118,14 @@ class Thread {
   }
 }
 
-/** Runs in the worker from its source text, so it must be self-contained. */
+/** Main loop of a worker. It runs from its source text, so it must be self-contained. */
 function searchLoop(
   scope: WorkerScope,
   matcherOf: typeof lineMatcher,
   fold: (text: string) => string,
 ): void {
   const fs = process.getBuiltinModule("node:fs");
-  // Lower the priority of this thread (Linux only), so that chat comes before searches.
+  // Lower the priority of this thread (Linux only), so that searches do not delay chat messages.
   if (process.platform === "linux") process.getBuiltinModule("node:os").setPriority(10);
   let buffer = Buffer.alloc(0);
   const bytesOf = ({ path, from, to }: SearchRange): Buffer | undefined => {

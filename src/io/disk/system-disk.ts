@@ -1,4 +1,4 @@
-/** The real disk. */
+/** Implementation of a disk on the file system. */
 
 import * as fs from "node:fs";
 import type { SpareDescriptors } from "./descriptors.ts";
@@ -18,11 +18,11 @@ import {
 } from "./tree.ts";
 
 const FOLDER_MODE = 0o700;
-/** Received files get the default permissions, subject to the umask. */
+/** Mode of received files: the default permissions, subject to the umask. */
 const NEW_FILE_MODE = 0o666;
 const NEW = fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL;
 
-/** @param spare file descriptors that a server reserves for its disk */
+/** @param spare file descriptors that a server reserves for disk access */
 export function systemDisk(spare?: SpareDescriptors): TreeDisk {
   const use: <Opened>(open: () => Opened) => Opened = (open) =>
     spare === undefined ? open() : spare.use(open);
@@ -139,6 +139,6 @@ async function flushDriveOfMac(fd: number): Promise<void> {
   const libc = dlopen("libSystem.B.dylib", {
     fcntl: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   });
-  // Some network drives do not support it.
+  // The result is ignored, because some network drives do not support this call.
   libc.symbols.fcntl(fd, F_FULLFSYNC);
 }

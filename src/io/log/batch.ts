@@ -1,4 +1,4 @@
-/** Records that are written and synced together. */
+/** Batch of records that are written and synced together. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";

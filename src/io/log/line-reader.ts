@@ -14,7 +14,7 @@ import {
 } from "../../wire/record.ts";
 
 const LEAF_PREFIX = 0x00;
-/** Longer than any head and most bodies. */
+/** Maximum size of inputs with a cached view. Longer than any head and most bodies. */
 const CACHED_VIEW_BYTES_MAX = 1 << 10;
 const COMMIT_PREFIX = 0x02;
 const BRACE_CLOSE = 0x7d;
@@ -65,7 +65,8 @@ export class LineReader {
   }
 
   /**
-   * Reports whether a record of this version and its newline are present. Does not check the body.
+   * Reports whether a complete record of this version and its newline begin at `start`. Does not
+   * check the body.
    */
   read(bytes: Buffer, start: number): boolean {
     const at = this.#at;
@@ -88,7 +89,7 @@ export class LineReader {
       const isLater = Number.isSafeInteger(at.erased) && at.erased > at.seq;
       if (!isLater || !isBlank(bytes, at.bodyStart, end)) return false;
     } else if (bytes[end - 1] !== BRACE_CLOSE || end - 1 <= at.bodyStart) return false;
-    // Most records have the same kind as the preceding record.
+    // Compare first, because most records have the same kind as the preceding record.
     if (!equalsAscii(this.kind, bytes, at.kindStart, at.kindEnd)) {
       const kind = bytes.toString("latin1", at.kindStart, at.kindEnd);
       if (!isKnownKind(kind)) return false;
@@ -166,7 +167,8 @@ class PrefixedBytes {
 
 class StringInterner {
   /**
-   * Keyed by hash; a collision replaces the string. Grows with the number of rooms and accounts.
+   * Interned strings by hash; a collision replaces the string. Grows with the number of rooms and
+   * accounts.
    */
   readonly #strings = new Map<number, string>();
 

@@ -1,4 +1,4 @@
-/** Encodes records as lines. */
+/** Encoder of records as lines. */
 
 import { assert } from "../../base/assert.ts";
 import { utf8Encode } from "../../base/bytes.ts";
@@ -35,7 +35,7 @@ const HEAD_OFFSET = '{"head":'.length;
 const BASE64_URL = utf8Encode("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 const ZERO = 0x30;
 const INITIAL_BYTES = 64 << 10;
-/** Maximum buffer size retained after a batch. */
+/** Maximum size of the buffer that is retained after a batch. */
 const RETAINED_BYTES_MAX = 1 << 20;
 
 /**
@@ -150,8 +150,8 @@ export class LineWriter {
 }
 
 /**
- * Returns the leaf of the record whose line is in `bytes`, like `leafHash` but without a copy: the
- * leaf's prefix temporarily replaces the colon before the head.
+ * Returns the leaf hash of the record whose line is in `bytes`, like `leafHash` but without a copy:
+ * the leaf's prefix temporarily replaces the colon before the head.
  */
 export function leafHashIn(
   bytes: Uint8Array,

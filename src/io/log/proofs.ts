@@ -6,7 +6,10 @@ import { GROUP_LEAVES, type MerkleTree } from "../../core/log/merkle.ts";
 import { consistencyPath, inclusionPath, type Nodes, rootOf } from "../../core/log/proofs.ts";
 import { type Head, type LogRecord, leafHash } from "../../wire/record.ts";
 
-/** Maximum closed groups with cached leaves. Returning clients tend to know the same sizes. */
+/**
+ * Maximum number of closed groups whose leaves are cached. Returning clients tend to know the same
+ * log sizes.
+ */
 const CACHED_GROUPS_MAX = 64;
 const HASH_BYTES = 32;
 
@@ -31,7 +34,7 @@ interface Group {
 export class LogProofs {
   readonly #log: ProvableLog;
   readonly #sha256: Sha256;
-  /** Keyed by index, most recently used last. At most CACHED_GROUPS_MAX. */
+  /** Cached groups by index, most recently used last. At most CACHED_GROUPS_MAX. */
   readonly #groups = new Map<number, Promise<Group>>();
 
   constructor(log: ProvableLog, sha256: Sha256) {
@@ -57,7 +60,8 @@ export class LogProofs {
   }
 
   /**
-   * Computes the proofs sequentially, because each may read several hundred lines.
+   * Returns the inclusion proofs. Computes them sequentially, because each may read several hundred
+   * lines.
    * @param size at most the durable size
    * @param isVisible reports whether the client may learn of a record in the room
    * @throws {Fault} store-… or log-corrupt if the log cannot be read
@@ -94,7 +98,7 @@ export class LogProofs {
       const group = Math.floor(index / GROUP_LEAVES);
       return this.#isClosed(group) && !groups.has(group);
     });
-    // A group was closed during the read, so retry with its leaves.
+    // If a group was closed during the read, retry with its leaves.
     return isMissing ? this.#nodes(indices) : tree.nodes(groups);
   }
 

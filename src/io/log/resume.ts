@@ -1,4 +1,4 @@
-/** Opens a log from its snapshot. */
+/** Start of a log from its snapshot. */
 
 import { assert } from "../../base/assert.ts";
 import { equalBytes } from "../../base/bytes.ts";
@@ -14,7 +14,7 @@ import { LogWalk } from "./walk.ts";
 
 /**
  * Opens a log from a snapshot that matches its files, then reads the later records. Repairs
- * nothing; on a mismatch the caller reads the whole log.
+ * nothing: on a mismatch, the caller reads the whole log.
  * @returns `undefined` on a mismatch, with disk and folds unchanged
  */
 export async function resumeLog(
@@ -117,7 +117,8 @@ class Resumption {
     const sizeBytes = file.sizeBytes();
     if (!(await this.#readLines(segment, file, sizeBytes))) return false;
     segment.sizeBytes = sizeBytes;
-    // Writes of a killed process may be in memory only, but the caller treats them as durable.
+    // The caller treats all records as durable, but writes of a killed process may be in memory
+    // only.
     if (isLast) await file.sync();
     return true;
   }

@@ -1,4 +1,4 @@
-/** Writes a snapshot after every 64 MiB of records and at shutdown. */
+/** Writer of a log's snapshots, after every 64 MiB of records and at shutdown. */
 
 import { dirname } from "node:path";
 import type { Fault } from "../../base/fault.ts";
@@ -10,16 +10,22 @@ import { removeSnapshot, type SnapshotLocation, writeSnapshot } from "./snapshot
 export interface SnapshotWriterOptions<Folds> extends SnapshotLocation {
   readonly clock: Clock;
   readonly log: Pick<LogFile, "value" | "sizeBytes" | "coveredBytes" | "head" | "follow">;
-  /** Returns the state of the log's followers at its head; `undefined` if they are behind. */
+  /** Returns the state of the log's folds at its head; `undefined` if they are behind. */
   readonly folds: () => Folds | undefined;
-  /** Minimum log size for a snapshot. Smaller logs are read in under half a second. */
+  /**
+   * Minimum size of a log for which a snapshot is written. A smaller log is read in under half a
+   * second.
+   */
   readonly bytesMin?: number;
   /** Called after the first failed write, and again after a failure that follows a success. */
   readonly onWriteError: (fault: Fault) => void;
 }
 
 const LOG_BYTES_MIN = 64 << 20;
-/** Maximum bytes to read after a snapshot at a start. */
+/**
+ * Number of new bytes in the log after which a snapshot is written. A start reads at most about
+ * this much in addition to the snapshot.
+ */
 const SNAPSHOT_INTERVAL_BYTES = 64 << 20;
 const CHECK_INTERVAL_MS = 60_000;
 

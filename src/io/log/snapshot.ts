@@ -26,7 +26,7 @@ export interface LogValue {
 }
 
 /**
- * Signing key of the server. A signature is needed because folds decide access rights and any
+ * Signing key of the server. Snapshots are signed because folds decide access rights and any
  * process may write the file.
  */
 export interface SnapshotKey {
@@ -52,11 +52,13 @@ export interface Snapshot<Folds> {
 interface Content<Folds> extends Snapshot<Folds> {
   readonly format: number;
   readonly version: string;
-  /** Leaf of the last record in base64. Its commitment is unique to this log. */
+  /** Leaf hash of the last record in base64. The record's commitment is unique to this log. */
   readonly leaf: string;
 }
 
-/** Increment when the meaning of the stored values or the folding changes. */
+/**
+ * Version of the format. Increment it when the meaning of the stored values or the folding changes.
+ */
 const FORMAT = 3;
 const SIGNATURE_BYTES = 64;
 const NEWLINE = 0x0a;
@@ -94,7 +96,7 @@ export async function writeSnapshot<Folds>(
 
 /**
  * Removes the snapshot and its temporary file.
- * @returns whether either existed
+ * @returns whether at least one of them existed
  */
 export function removeSnapshot(disk: Disk, path: string): boolean {
   const existing = [path, temporaryPath(path)].filter((candidate) => disk.exists(candidate));
@@ -106,7 +108,7 @@ function temporaryPath(path: string): string {
   return `${path}.tmp`;
 }
 
-/** @returns `undefined` unless there is a valid snapshot */
+/** Reads the snapshot. @returns `undefined` unless there is a valid snapshot */
 export function readSnapshot<Folds>(location: SnapshotLocation): Snapshot<Folds> | undefined {
   const { disk, path, sha256, version, key } = location;
   try {
@@ -114,7 +116,7 @@ export function readSnapshot<Folds>(location: SnapshotLocation): Snapshot<Folds>
     const payload = bytes?.subarray(SIGNATURE_BYTES);
     if (bytes === undefined || payload === undefined) return undefined;
     if (!key.hasSigned(sha256(payload), bytes.subarray(0, SIGNATURE_BYTES))) return undefined;
-    // The signature proves that this server wrote it.
+    // The signature proves that this server wrote the content.
     const content = JSON.parse(utf8Decode(payload)) as Content<Folds>;
     if (content.format !== FORMAT || content.version !== version) return undefined;
     if (!matchesFiles(location, content.log.segments)) return undefined;
