@@ -1,4 +1,4 @@
-/** Multicast socket with limits, for the mDNS library. */
+/** Multicast socket for the mDNS library, with limits on received datagrams. */
 
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { EventEmitter } from "node:events";
@@ -53,7 +53,7 @@ export class MdnsSocket extends EventEmitter {
     this.#onError = onTrouble;
     this.#datagrams = new TokenBucket(MDNS_DATAGRAMS_PER_SECOND, MDNS_DATAGRAMS_PER_SECOND, now());
     this.#answers = new TokenBucket(MDNS_ANSWERS_PER_SECOND, MDNS_ANSWERS_PER_SECOND, now());
-    // Other programs on this machine use the same port.
+    // Share the port, because other programs on this machine use it.
     this.#socket = createSocket({ type: "udp4", reuseAddr: true });
     this.#socket.on("error", (error) => this.#onError(error));
     this.#socket.on("listening", () => this.#try(() => this.emit("listening")));

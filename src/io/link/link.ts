@@ -15,7 +15,7 @@ export interface LinkCounters {
   readonly sentBytes: number;
   readonly receivedMessages: number;
   readonly receivedBytes: number;
-  /** QUIC only: statistics of the connection with all its streams. */
+  /** QUIC only: statistics of the connection, which include all its streams. */
   readonly roundTripMs?: number;
   readonly sentPackets?: number;
   readonly receivedPackets?: number;
@@ -27,8 +27,9 @@ export interface LinkHandlers {
   /** Called with each complete message in the order sent. The receiver owns the bytes. */
   message(bytes: Uint8Array): void;
   /**
-   * Called exactly once, last, and never during a call to the link. `fault` is `undefined` after a
-   * normal close by either end. No messages arrive after this end has called `close` or `destroy`.
+   * Called exactly once, after all messages, and never during a call to the link. `fault` is
+   * `undefined` after a normal close by either end. No messages arrive after this end has called
+   * `close` or `destroy`.
    */
   closed(fault: Fault | undefined): void;
 }
@@ -43,25 +44,25 @@ export interface Link {
   /** SHA-256 of the server's certificate (DER), equal at both ends. */
   readonly certificateHash: Uint8Array;
   /**
-   * Must be called exactly once, in the tick in which the link is created. Earlier messages are
-   * buffered.
+   * Sets the handlers. Must be called exactly once, in the tick in which the link is created.
+   * Messages that arrive before the call are buffered.
    */
   receive(handlers: LinkHandlers): void;
   /**
-   * Queues a message without waiting. Its bytes must not change afterwards. Returns false if the
-   * link is closed. If the queue would exceed SEND_QUEUE_BYTES_MAX because the peer reads too
-   * slowly, closes the link and returns false. A message above MESSAGE_BYTES_MAX closes the link
-   * with `too-large` at both ends.
+   * Queues a message without waiting. The caller must not change its bytes afterwards. Returns
+   * false if the link is closed. If the peer reads so slowly that the queue would exceed
+   * SEND_QUEUE_BYTES_MAX, closes the link and returns false. A message above MESSAGE_BYTES_MAX
+   * closes the link with `too-large` at both ends.
    * @param tail end of the message, to avoid a copy. The link owns its buffer and releases it after
    * sending.
    */
   send(message: Uint8Array, tail?: Uint8Array): boolean;
   /**
-   * Limits the size of later messages: a longer one closes the link before it is buffered. Only for
-   * transports that deliver messages in pieces (QUIC).
+   * Limits the size of messages received from now on: a longer message closes the link before it is
+   * buffered. Exists only for transports that deliver messages in pieces (QUIC).
    */
   limitMessageBytes?(messageBytesMax: number): void;
-  /** Returns the bytes that `send` has accepted but the transport has not. */
+  /** Returns the number of bytes that `send` has accepted but the transport has not. */
   queuedBytes(): number;
   /** Resolves when `queuedBytes()` is at most SEND_QUEUE_LOW_BYTES or the link is closed. */
   drained(): Promise<void>;
@@ -83,25 +84,26 @@ export interface ListenerEvents {
   accept(remote: Address): boolean;
   /**
    * Called after `accept` when a client has connected but has no link yet, if the transport reports
-   * that. The connection counts as a link of its address until the returned function is called.
+   * this state. The connection counts as a link of its address until the returned function is
+   * called.
    */
   connecting?(remote: Address): () => void;
-  /** Decides whether to answer an HTTP request or upgrade. Default: always. */
+  /** Decides whether to answer an HTTP request or upgrade. Default: every request is answered. */
   acceptsRequest?(remote: Address): boolean;
   /**
-   * Called with a new link. `parent` is the link to which the transport ties a data channel (QUIC,
-   * memory).
+   * Called with a new link. `parent` is set for a data channel and names the link that the
+   * transport ties it to (QUIC, memory).
    */
   link(link: Link, parent: Link | undefined): void;
 }
 
 export interface Listener {
   readonly transport: Transport;
-  /** The actual port, even if 0 was requested. */
+  /** Port on which the listener accepts connections; the assigned port if 0 was requested. */
   readonly port: number;
   /**
-   * Sends the same bytes to all followers of the topic. Closes links with more than
-   * SEND_QUEUE_BYTES_MAX queued. Keeps the order relative to `send`.
+   * Sends the same bytes to all followers of the topic. Closes links whose queue exceeds
+   * SEND_QUEUE_BYTES_MAX. Messages keep their order relative to those sent with `send`.
    */
   publish(topic: string, message: Uint8Array): void;
   /**
@@ -123,7 +125,7 @@ export interface DialOptions {
 }
 
 /**
- * Client side of a transport.
+ * Opens a link to a server over one transport.
  * @throws {Fault} unreachable or timeout if the server does not answer, port-taken if the local
  * port is in use
  */

@@ -1,4 +1,4 @@
-/** A link in memory, for tests and simulations. */
+/** In-memory link, for tests and simulations. */
 
 import { assert } from "../../base/assert.ts";
 import { concatBytes } from "../../base/bytes.ts";
@@ -9,7 +9,10 @@ import { BaseLink } from "./base-link.ts";
 import type { Address, Link } from "./link.ts";
 import type { Topics } from "./topics.ts";
 
-/** Overhead per message, which also bounds queues of empty messages. */
+/**
+ * Number of bytes added to a message's size when the queue is measured, so that queues of empty
+ * messages are limited too.
+ */
 const OVERHEAD_BYTES = 16;
 
 interface PendingChunk {
@@ -100,7 +103,7 @@ export class MemoryLink extends BaseLink {
     this.state = "closing";
     this.inbox.mute();
     this.#enqueue(undefined);
-    // Bounds the wait for a peer that stops reading.
+    // Limits the wait for a peer that has stopped reading.
     this.#cancelDeadline = this.#wire.clock.after(DRAIN_TIMEOUT_MS, () => this.destroy());
   }
 
@@ -115,7 +118,7 @@ export class MemoryLink extends BaseLink {
   }
 
   /**
-   * Holds back everything sent to this end, as if it did not read. Returns a function that resumes
+   * Delays all messages to this end, as if it did not read. Returns a function that resumes
    * reading.
    */
   stall(): () => void {
@@ -177,7 +180,7 @@ export class MemoryLink extends BaseLink {
 
   #finish(fault: Fault | undefined): void {
     if (this.state === "closed") return;
-    // An end that closes sees a normal close, whatever its peer does.
+    // An end that has called `close` reports a normal close, whatever its peer does.
     const isOwnClose = this.state === "closing";
     this.state = "closed";
     this.#cancelDeadline?.();

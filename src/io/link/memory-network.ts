@@ -1,4 +1,4 @@
-/** An in-memory network with delays and partitions. */
+/** In-memory network with delays and partitions. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
@@ -7,7 +7,7 @@ import type { Address, Dial, DialOptions, Link, Listener, ListenerEvents } from 
 import { MemoryLink, type MemoryWire } from "./memory-link.ts";
 import { Topics } from "./topics.ts";
 
-/** Simulated network conditions. Default: no delay, everything reachable. */
+/** Simulated network conditions. By default there is no delay and every address is reachable. */
 export interface NetworkConditions {
   /** Returns the transit time in milliseconds. Messages are never reordered. */
   delayMs?(from: Address, to: Address, sizeBytes: number): number;
@@ -30,7 +30,7 @@ interface MemoryServer {
   stopped: (() => void) | undefined;
 }
 
-/** First ephemeral port, as on a real host. */
+/** Number of the first ephemeral port, as on a real host. */
 const FREE_PORT_FIRST = 49_152;
 
 export class MemoryNetwork {

@@ -1,4 +1,4 @@
-/** Dials QUIC over UDP. */
+/** Dialer for QUIC over UDP. */
 
 // The certificate is not checked here, because the server signs its hash. The handshake proves that
 // the peer has the private key.
@@ -17,7 +17,7 @@ import { QuicConnection } from "./connection.ts";
 import { QuicLink } from "./link.ts";
 import { probeUdp } from "./udp-probe.ts";
 
-/** Maximum addresses tried per name. Most names have one or two. */
+/** Maximum number of addresses tried per name. Most names have one or two. */
 const UDP_ADDRESSES_MAX = 4;
 
 export interface QuicDialSettings {
@@ -30,7 +30,7 @@ export interface QuicDialSettings {
   readonly idleSeconds?: number;
 }
 
-/** Used instead of an address, because SNI carries names only. */
+/** Server name sent when dialling an address, because SNI cannot carry addresses. */
 const DEFAULT_SERVER_NAME = "chat";
 
 export class QuicDialer {

@@ -1,14 +1,15 @@
-/** Accepts links over QUIC on a UDP port. */
+/** Listener for links over QUIC on a UDP port. */
 
 // A connection becomes a link with its first stream. Until then it counts as half-open: at most
-// UDP_HALF_OPEN_MAX exist, the oldest is closed first, and each is closed after HELLO_TIMEOUT_MS.
-// This bounds their memory. The peer's address is known only after the handshake (Bun 1.4.4).
-// `accept` is called then, and the connection begins to count as a link of its address. A forged
-// source address never completes the handshake, and receives at most three times its own bytes.
+// UDP_HALF_OPEN_MAX half-open connections exist. Beyond that, the oldest is closed, and each is
+// closed after HELLO_TIMEOUT_MS. This limits their memory use. The peer's address is known only
+// after the handshake (Bun 1.4.4). `accept` is called then, and from then on the connection counts
+// as a link of that address. A client with a forged source address never completes the handshake,
+// and the server sends at most three times as many bytes as it has received from there.
 //
-// A stream before the first link ends the connection, because unread stream data accumulates in
-// memory (adapter.ts). Clients open data channels only after the server has answered on the first
-// stream.
+// If a client opens another stream before its link, the listener closes the connection, because
+// unread stream data accumulates in memory (adapter.ts). Clients open data channels only after the
+// server has answered on the first stream.
 
 import { Fault, msg } from "../../base/fault.ts";
 import { HELLO_TIMEOUT_MS, UDP_HALF_OPEN_MAX } from "../../base/limits.ts";
@@ -32,7 +33,7 @@ export interface QuicListenOptions {
    * traffic.
    */
   readonly congestion?: Congestion;
-  /** Maximum connections without a link. Default: UDP_HALF_OPEN_MAX. */
+  /** Maximum number of connections that have not yet opened a link. Default: UDP_HALF_OPEN_MAX. */
   readonly unlinkedMax?: number;
 }
 
@@ -109,7 +110,7 @@ class QuicListener implements Listener {
       this.#wires.delete(wire);
     });
     const connection = new QuicConnection(wire);
-    let first: QuicPipe | undefined; // It may arrive before the handshake is reported.
+    let first: QuicPipe | undefined; // It may arrive before `opened` resolves.
     wire.onPipe((pipe) => {
       if (pipe.isFirst) first = pipe;
       else this.#reject(wire, QUIC_CODE.malformed);
@@ -131,13 +132,13 @@ class QuicListener implements Listener {
     if (connection.link !== undefined) {
       const isAccepted = this.#stopping === undefined && this.#events.accept(remote);
       if (isAccepted) this.#createLink(connection, remote, pipe);
-      else pipe.reset(QUIC_CODE.refused); // The link continues.
+      else pipe.reset(QUIC_CODE.refused); // Only the channel is refused.
       return;
     }
     // The channel was opened while its link was ending.
     if (connection.isEnded) return pipe.reset(QUIC_CODE.refused);
     if (!pipe.isFirst) return this.#reject(wire, QUIC_CODE.malformed);
-    this.#clearPending(wire); // It now counts as a link.
+    this.#clearPending(wire); // The connection now counts as a link.
     if (this.#accepts(wire, remote)) this.#createLink(connection, remote, pipe);
   }
 

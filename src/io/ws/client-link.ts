@@ -1,4 +1,4 @@
-/** A client's WebSocket link. */
+/** Client end of a WebSocket link. */
 
 import { assert } from "../../base/assert.ts";
 import { concatBytes } from "../../base/bytes.ts";
@@ -11,13 +11,16 @@ import type { Address, Link } from "../link/link.ts";
 import { CLOSE_CODE, closeCodeOf, faultOfClose, slowReaderFault } from "./close.ts";
 import { encodeClose, encodeFrame, FrameReader, OPCODE } from "./frame.ts";
 
-/** Smaller frames are joined with the next one before the write, to share a TLS record. */
+/**
+ * Maximum size of frames that are joined with the next frame before the write, to share a TLS
+ * record.
+ */
 const JOIN_BYTES = 16 * 1024;
 
 /** The subset of a Bun socket that the link uses. */
 export interface WsSocket {
   /**
-   * Returns the number of accepted bytes, which may be fewer than passed; `drain` follows then. A
+   * Returns the number of accepted bytes. If it is less than the number passed, `drain` follows. A
    * negative result means that the socket is closed.
    */
   write(bytes: Uint8Array): number;
@@ -40,7 +43,7 @@ export class WsClientLink extends BaseLink {
   readonly certificateHash: Uint8Array;
   readonly #options: WsClientLinkOptions;
   readonly #reader: FrameReader;
-  /** Frames that the socket has not accepted, at most SEND_QUEUE_BYTES_MAX. */
+  /** Frames that the socket has not yet accepted, at most SEND_QUEUE_BYTES_MAX. */
   #frames: Uint8Array[] = [];
   #frameBytes = 0;
   #isFlushing = false;
@@ -143,7 +146,7 @@ export class WsClientLink extends BaseLink {
     // The close frame may have exceeded the queue limit and dropped the link.
     if (this.state !== "open") return;
     this.state = "closing";
-    // Bounds the wait for a peer that never answers.
+    // Limits the wait for a peer that never answers.
     this.#deadline = setTimeout(() => this.drop(fault), DRAIN_TIMEOUT_MS);
     this.#flush();
   }
@@ -167,7 +170,7 @@ export class WsClientLink extends BaseLink {
     if (tail !== undefined) this.#frames.push(tail);
     this.#frameBytes += sizeBytes;
     if (this.#isFlushing || this.#isBlocked) return true;
-    // Collects the frames of one tick in one write.
+    // Send the frames of one tick in a single write.
     this.#isFlushing = true;
     queueMicrotask(() => this.#flush());
     return true;

@@ -1,4 +1,4 @@
-/** WebSocket frames of a client: encodes masked frames and parses unmasked ones. */
+/** Client side of WebSocket framing: encodes masked frames and parses unmasked ones. */
 
 // The mask key is always zero, which avoids rewriting 256 KiB chunks. Masking prevents a page from
 // choosing the bytes that an intercepting proxy sees (RFC 6455, section 10.3), but this client is
@@ -26,7 +26,7 @@ const CONTROL_BYTES_MAX = 125;
 const LENGTH_16 = 126;
 const LENGTH_64 = 127;
 const MASK_KEY_BYTES = 4;
-/** Longest header from a server: two bytes and a 64-bit length. */
+/** Maximum size of a frame header from a server: two bytes and a 64-bit length. */
 const HEADER_BYTES_MAX = 10;
 
 /**
@@ -53,7 +53,7 @@ export function encodeFrame(opcode: number, payload: Uint8Array, tailBytes = 0):
   return frame;
 }
 
-/** @see RFC 6455, section 7.4.1 */
+/** Encodes a close frame with this code. @see RFC 6455, section 7.4.1 */
 export function encodeClose(code: number): Uint8Array {
   return encodeFrame(OPCODE.close, Uint8Array.of(code >> 8, code & 0xff));
 }
@@ -61,7 +61,7 @@ export function encodeClose(code: number): Uint8Array {
 export interface FrameEvents {
   message(bytes: Uint8Array): void;
   ping(payload: Uint8Array): void;
-  /** Called last. Code 1005 means that the frame had none. */
+  /** Called last. Code 1005 means that the frame had no code. */
   close(code: number, reason: string): void;
 }
 
@@ -72,7 +72,8 @@ export class FrameReader {
   #payload: Uint8Array | undefined;
   #payloadBytes = 0;
   /**
-   * Received fragments in one doubling buffer, so that many fragments do not become many objects.
+   * Fragments received so far, in one buffer that doubles, so that many fragments do not become
+   * many objects.
    */
   #fragments: Uint8Array | undefined;
   #fragmentsBytes = 0;
@@ -83,6 +84,7 @@ export class FrameReader {
   }
 
   /**
+   * Parses the next bytes and passes complete messages to the events.
    * @throws {Fault} frame-malformed if the protocol is violated, too-large if a message exceeds the
    * limit; the reader is then unusable
    */
@@ -205,7 +207,8 @@ function payloadMemory(sizeBytes: number): Uint8Array {
 }
 
 /**
- * Returns false for codes that are never sent, such as 1004 to 1006 and 1015.
+ * Reports whether a close frame may contain this code. Codes such as 1004 to 1006 and 1015 must
+ * never be sent.
  * @see RFC 6455, section 7.4
  */
 function isCloseCode(code: number): boolean {

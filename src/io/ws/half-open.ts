@@ -1,7 +1,7 @@
-/** Detects connections of a Bun listener that have not sent a request. */
+/** Watch for connections of a Bun listener that have not sent a request. */
 
 // Bun (1.4.4) has no hook before the request, and closes such connections only after `idleTimeout`.
-// They are found among the descriptors of the process, through libc, on Linux only.
+// The watch finds them among the descriptors of the process, through libc, on Linux only.
 
 import {
   FIRST_REQUEST_TIMEOUT_MS,
@@ -14,7 +14,10 @@ import type { Address } from "../link/link.ts";
 import { isLoopback } from "./address.ts";
 import { LinuxSockets } from "./linux-sockets.ts";
 
-/** The system assigns the lowest free descriptor, so a gap of this size ends the scan. */
+/**
+ * Number of unused descriptors after which a scan ends. The system assigns the lowest free
+ * descriptor, so sockets hardly ever lie beyond such a gap.
+ */
 const DESCRIPTOR_GAP = 1_024;
 /** Maximum share of time spent on scans. */
 const SCAN_SHARE = 0.01;
@@ -53,7 +56,6 @@ export function openSockets(): Sockets | undefined {
 export interface HalfOpenWatchOptions {
   readonly sockets: Sockets;
   readonly port: number;
-  /** Returns monotonic milliseconds. */
   readonly now: () => number;
   readonly areDescriptorsLow: () => boolean;
 }
@@ -82,7 +84,10 @@ export class HalfOpenWatch {
     this.#activeSinceScan.add(keyOf(remote));
   }
 
-  /** @returns milliseconds until the next scan */
+  /**
+   * Scans the open sockets and closes half-open connections that are too old or too many.
+   * @returns milliseconds until the next scan
+   */
   scan(): number {
     const { sockets, port, now, areDescriptorsLow } = this.#options;
     const startedAt = now();

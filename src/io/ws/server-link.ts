@@ -1,4 +1,4 @@
-/** A server's WebSocket link. */
+/** Server end of a WebSocket link. */
 
 import type { ServerWebSocket } from "bun";
 import { concatBytes } from "../../base/bytes.ts";
@@ -16,7 +16,7 @@ import type { Address, LinkCounters } from "../link/link.ts";
 import type { Topics } from "../link/topics.ts";
 import { CLOSE_CODE, faultOfClose, slowReaderFault } from "./close.ts";
 
-/** Bun socket data of an upgraded request. */
+/** Data attached to the Bun socket of an upgraded request. */
 export interface WsSocketData {
   readonly remote: Address;
   link?: WsServerLink;
@@ -25,12 +25,15 @@ export interface WsSocketData {
 export interface WsServerLinkOptions {
   readonly certificateHash: Uint8Array;
   readonly topics: Topics<WsServerLink>;
-  /** Links with messages of this tick that Bun has not received yet. */
+  /** Links with messages from this tick that have not yet been passed to Bun. */
   readonly unflushed: Set<WsServerLink>;
   readonly onClosed: (link: WsServerLink) => void;
 }
 
-/** Maximum frame overhead, which also bounds queues of empty frames. */
+/**
+ * Maximum size of a frame header, in bytes. Counted for each message, so that queues of empty
+ * messages are limited too.
+ */
 const OVERHEAD_BYTES = 10;
 
 interface UnflushedMessage {
@@ -119,7 +122,7 @@ export class WsServerLink extends BaseLink {
     this.#outcome = { fault: undefined };
     this.inbox.mute();
     this.#leaveTopics();
-    // Bounds the wait for a peer that stops reading.
+    // Limits the wait for a peer that has stopped reading.
     this.#deadline = setTimeout(() => this.drop(undefined), DRAIN_TIMEOUT_MS);
     this.#closeWhenFlushed();
   }
@@ -136,8 +139,8 @@ export class WsServerLink extends BaseLink {
   }
 
   /**
-   * Passes this tick's messages to Bun. The listener also calls it before publishing, to keep the
-   * order.
+   * Passes this tick's messages to Bun. The listener also calls this method before it publishes, to
+   * keep the messages in order.
    */
   flush(): void {
     this.#options.unflushed.delete(this);
@@ -162,7 +165,7 @@ export class WsServerLink extends BaseLink {
     if (this.inbox.isFlooded) this.drop(undefined);
   }
 
-  /** Called for a WebSocket ping or pong, which Bun has already answered. */
+  /** Limits pings and pongs, which Bun has already answered. */
   onControlFrame(): void {
     if (this.#controlFrames.take(performance.now()) === 0) return;
     this.drop(new Fault("too-fast", "the peer sends too many pings"));
