@@ -1,4 +1,4 @@
-/** Paths, order and modes of the entries of a received folder. */
+/** Plan of a received folder: paths, order and modes of its entries. */
 
 import { join, relative } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
@@ -8,7 +8,7 @@ import { isFolder, type ManifestEntry, type ManifestFile } from "../../wire/mani
 import type { Renamed } from "../blob/interfaces.ts";
 import type { FileMetadata } from "../disk/disk.ts";
 
-/** Mode of a folder that has no manifest entry. */
+/** Mode of a folder that the manifest implies but does not list. */
 const IMPLIED_MODE = 0o755;
 
 export interface PlannedFolder {
@@ -30,15 +30,15 @@ interface FolderNode extends PlannedFolder {
 }
 
 /**
- * Assigns a path to each entry of a received folder, always in the same way. Names may collide
- * after sanitising, or on a disk that ignores case.
+ * Assigns a path to each entry of a received folder deterministically. Names may collide after
+ * sanitising, or on a disk that ignores case.
  */
 export class FolderPlan {
   readonly root: PlannedFolder;
   readonly folders: PlannedFolder[] = [];
   readonly files: PlannedFile[] = [];
   readonly renamed: Renamed[] = [];
-  // Keyed by the path in the manifest, like the next map.
+  // Folders by their path in the manifest. The keys of the next map are the same kind of path.
   readonly #nodes = new Map<string, FolderNode>();
   readonly #files = new Map<string, PlannedFile>();
 
@@ -84,7 +84,7 @@ export class FolderPlan {
     const existing = this.#nodes.get(path);
     if (existing !== undefined) return existing;
     if (this.#files.has(path)) throw malformed("an entry is inside a file");
-    // Includes implied folders, because a few entries could imply millions.
+    // Implied folders count too, because a few entries could imply millions.
     if (this.#nodes.size > FOLDER_ENTRIES_MAX) throw malformed("it has too many folders");
     const { parent, name } = this.#parentOf(path);
     const node: FolderNode = {
@@ -121,7 +121,7 @@ function newName(parent: FolderNode, raw: string): string {
   for (let n = parent.usedNames.get(foldedName) ?? 0; ; n++) {
     const name = numbered(clean, n);
     const folded = foldFileName(name);
-    // Terminates, because there are more numbers than used names.
+    // The loop ends, because there are more numbers than used names.
     if (n > 0 && parent.usedNames.has(folded)) continue;
     parent.usedNames.set(folded, 1);
     parent.usedNames.set(foldedName, n + 1);

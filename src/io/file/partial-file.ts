@@ -1,4 +1,4 @@
-/** A partial download: `NAME.part`, its journal and its lock. */
+/** Partial download: `NAME.part`, its journal and its lock. */
 
 import { join } from "node:path";
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
@@ -31,8 +31,8 @@ export interface PartialFileOptions {
   readonly name: string;
   readonly owner: PartialFileOwner;
   /**
-   * Secret of this CHAT_HOME that authenticates journals. `undefined` if no existing partial file
-   * can be trusted.
+   * Secret of this CHAT_HOME that authenticates journals. If it is `undefined`, no existing partial
+   * file is trusted.
    */
   readonly secret: Uint8Array | undefined;
   readonly isFolder: boolean;
@@ -42,7 +42,7 @@ export interface PartialFileOptions {
 
 const SYNC_BYTES_MAX = 64 * 1024;
 
-/** Larger than any header, which consists of an id, a fingerprint and a proof. */
+/** Maximum size of the journal's header, which consists of an id, a fingerprint and a proof. */
 const HEADER_BYTES_MAX = 1024;
 const PROOF = /^[A-Za-z0-9_-]{43}$/;
 
@@ -98,8 +98,8 @@ export function readHeader(
 }
 
 /**
- * Resumes a partial file of an earlier run or creates a new one. Both files then exist and are
- * locked.
+ * Resumes a partial file of an earlier run or creates a new one. Afterwards the partial file and
+ * its journal exist and are locked.
  */
 export async function openPartialFile(options: PartialFileOptions): Promise<PartialFile> {
   const { disk, folder, name } = options;
@@ -140,13 +140,14 @@ async function resume(options: PartialFileOptions, paths: Paths): Promise<Partia
   if (isFolder && disk.kind(manifestPath) === "other") return undefined;
   const proof = secret && computeProof(secret, owner, path);
   const head = readHeader(disk, journalPath, owner, proof);
-  // A crash interrupted the creation, so there is no content.
+  // An incomplete header without a partial file means that a crash interrupted the creation.
   const isTorn = head.kind === "torn" && kind === undefined;
   if (!isTorn && head.kind !== "ours") return undefined;
   const lock = lockPartialFile(options, paths);
   if (lock === undefined) return undefined;
   try {
-    // The last run crashed while removing the files, so a journal without content is ignored.
+    // If only the journal exists, the last run crashed while removing the files. Ignore the
+    // journal.
     const isAbandoned = kind === undefined || (isFolder && disk.kind(manifestPath) === undefined);
     const existingHeader = isAbandoned || head.kind !== "ours" ? undefined : head;
     const headerBytes = existingHeader?.headerBytes ?? (await writeHeader(options, paths));

@@ -1,4 +1,4 @@
-/** Program files that a server offers for download. */
+/** Folder of the program files that a server offers for download. */
 
 import * as fs from "node:fs";
 import { join } from "node:path";
@@ -9,13 +9,13 @@ import { readAt } from "../disk/reading.ts";
 import { hashFileInto, type NewHash } from "./file-hash.ts";
 import { changedFault, stampOf } from "./source-stamp.ts";
 
-/** Ten times the size of the current program. */
+/** Maximum size of a program, in bytes. Ten times the size of the current program. */
 export const PROGRAM_BYTES_MAX = 1024 * 1024 * 1024;
 
 export interface ListedProgram {
   readonly name: string;
   readonly sizeBytes: number;
-  /** Hex digest. */
+  /** Digest in hex. */
   readonly sha256: string;
 }
 
@@ -39,26 +39,29 @@ interface CachedHash {
   readonly hash: Promise<string>;
 }
 
-/** Never follow links or block on special files. */
+/** Flags for opening a program without following links or blocking on special files. */
 const OPEN_FLAGS =
   fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
 /** Error codes of a missing file or a link. */
 const ABSENT_CODES: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EMLINK"]);
 
 /**
- * Offers files with certain names in a folder, except links and special files. Each request checks
- * the file and hashes it again after a change.
+ * Offers the named files of a folder, except links and special files. Each request checks the file
+ * and, if it has changed, hashes it again.
  */
 export class ProgramFolder {
   readonly #path: string;
   readonly #names: readonly string[];
   readonly #newHash: NewHash;
   readonly #expected: ReadonlyMap<string, string>;
-  /** Keyed by name, at most one entry per offered name. */
+  /** Cached hashes by name, at most one per offered name. */
   readonly #hashes = new Map<string, CachedHash>();
   #listing: Promise<readonly ListedProgram[]> | undefined;
 
-  /** @param expected SHA-256 in hex by name; files that differ are not offered */
+  /**
+   * @param expected required SHA-256 by file name, in hex; a file with a different hash is not
+   * offered
+   */
   constructor(
     path: string,
     names: readonly string[],

@@ -1,4 +1,4 @@
-/** Replaces a program that may be running. */
+/** Replacement of a program that may be running. */
 
 import * as fs from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -10,12 +10,13 @@ import { PROGRAM_BYTES_MAX } from "./program-folder.ts";
 
 const LOCK_NAME = "LOCK";
 const PERMISSIONS = 0o777;
-/** Old programs that may still be running on Windows. */
+/** Maximum number of old programs kept on Windows, where they may still be running. */
 const OLD_PROGRAMS_MAX = 10;
 
 /**
- * A new program in a folder beside the old one, so that the last step is a rename. Until then the
- * old program is unchanged, even if the process is killed; the next run removes what it left.
+ * New program in a folder beside the old one, so that the last step is a rename. Until then the old
+ * program is unchanged, even if the process is killed. The next run removes what a killed process
+ * left.
  */
 export class ProgramReplacement {
   readonly #program: string;
@@ -32,7 +33,9 @@ export class ProgramReplacement {
 
   /**
    * @param program path of the old program, without links
-   * @throws {Fault} data-locked if another process replaces it; store-…, data-foreign
+   * @throws {Fault} data-locked if another process is replacing the program, store-… if the disk
+   * fails, data-foreign if `program` is not a regular file or the folder beside it belongs to
+   * another program or user
    */
   static open(program: string, platform = process.platform): ProgramReplacement {
     const folder = join(dirname(program), `.${basename(program)}-upgrade`);
@@ -47,7 +50,7 @@ export class ProgramReplacement {
       }
       const lockPath = join(folder, LOCK_NAME);
       const lock = lockFile(lockPath);
-      // A process that has just finished removed the folder.
+      // The lock file is missing if a process that has just finished removed the folder.
       if (lock !== undefined && kindOf(lockPath) === "file") {
         return new ProgramReplacement(program, folder, lock, platform);
       }
@@ -60,13 +63,13 @@ export class ProgramReplacement {
     });
   }
 
-  /** The new program. */
+  /** Path of the new program. */
   get path(): string {
     return join(this.#folder, basename(this.#program));
   }
 
   /**
-   * Writes the new program, with the old one's owner and permissions.
+   * Writes the new program and gives it the old program's owner and permissions.
    * @throws {Fault} store-…, and the faults of `chunks`
    */
   async write(chunks: AsyncIterable<Uint8Array>): Promise<void> {
@@ -98,7 +101,7 @@ export class ProgramReplacement {
   }
 
   /**
-   * Puts the new program in the old one's place.
+   * Replaces the old program with the new one.
    * @returns path of the old program
    * @throws {Fault} store-…; the old program is then unchanged
    */
@@ -110,20 +113,20 @@ export class ProgramReplacement {
     }
   }
 
-  /** Removes what is left of the new program. */
+  /** Removes the folder of the new program and releases the lock. */
   close(): void {
     try {
       // Windows cannot remove an open file.
       if (this.#platform === "win32") this.#lock.release();
       fs.rmSync(this.#folder, { recursive: true, force: true });
     } catch {
-      // The next run removes it.
+      // The next run removes the folder.
     } finally {
       this.#lock.release();
     }
   }
 
-  /** At every moment there is a program at its path. */
+  /** Swaps the programs. A program exists at the final path at every moment. */
   #swap(): string {
     const old = oldPath(this.#program, 0);
     const copy = join(this.#folder, "old");
@@ -144,7 +147,10 @@ export class ProgramReplacement {
     return old;
   }
 
-  /** Windows cannot replace a running program, but it can rename it. */
+  /**
+   * Swaps the programs by renaming the old one, because Windows can rename a running program but
+   * not replace it.
+   */
   #swapOnWindows(): string {
     const old = this.#freeOldPath();
     fs.renameSync(this.#program, old);

@@ -23,12 +23,12 @@ export interface SinkOptions {
   readonly server: string;
   readonly sha256: Sha256;
   /**
-   * Secret of this CHAT_HOME. Journals created with it are trusted; otherwise all existing content
-   * is verified.
+   * Secret of this CHAT_HOME. Journals that it authenticates are trusted; without it, all existing
+   * content is verified.
    */
   readonly secret?: Uint8Array | undefined;
   readonly folderSize?: FolderSize;
-  /** Absent if the size is unknown until the end. */
+  /** Size of the file in bytes; absent if it is unknown until the end. */
   readonly sizeBytes?: number;
   /** Default: the system's disk. */
   readonly disk?: TreeDisk;
@@ -38,7 +38,7 @@ export interface SinkOptions {
 
 /**
  * Starts or resumes receiving a file or folder as `NAME.part`, with the journal
- * `NAME.part.journal`. Uses `NAME (1).part` and so on if the name is in use.
+ * `NAME.part.journal`. If the name is in use, tries `NAME (1).part` and so on.
  */
 export async function openSink(options: SinkOptions): Promise<Sink> {
   const { file, server, secret, sha256, folderSize } = options;

@@ -1,4 +1,4 @@
-/** A file as the source of an upload. */
+/** File as the source of an upload. */
 
 import * as fs from "node:fs";
 import { basename, resolve } from "node:path";
@@ -53,7 +53,7 @@ function specialFileFault(message: string): Fault {
 
 function sourceFault(error: unknown, path: string): Fault {
   if (!["ENOENT", "ENOTDIR", "ELOOP"].includes(errorCode(error))) {
-    return diskFault(error, pathOf(error) ?? path); // Inside a folder this is the entry's path.
+    return diskFault(error, pathOf(error) ?? path); // For a folder, the path is that of the entry.
   }
   return new Fault("not-found", msg`no such file: ${quoteText(path)}`, { cause: error });
 }
@@ -62,7 +62,10 @@ function pathOf(error: unknown): string | undefined {
   return error instanceof Error && "path" in error ? String(error.path) : undefined;
 }
 
-/** Chunks per sequential read, because a thread switch costs as much as reading two. */
+/**
+ * Number of chunks per sequential read. A read of four amortises its thread switch, which costs as
+ * much as reading two chunks.
+ */
 const BLOCK_CHUNKS = 4;
 
 class FileSource implements Source {
@@ -126,7 +129,7 @@ class FileSource implements Source {
     try {
       const bytesRead = await readBuffersAt(this.#fd, chunks, from * CHUNK_BYTES);
       const isComplete = skipBytes(chunks, bytesRead).length === 0;
-      // Check after reading, to detect changes during the read.
+      // Check the stamp after reading, to detect changes during the read.
       if (!isComplete || !this.#isSame()) throw changedFault(this.path);
     } catch (error) {
       throw diskFault(error, this.path);

@@ -9,7 +9,7 @@ import { errorCode } from "../disk/disk.ts";
 import { sendingAddress } from "../lan/interfaces.ts";
 import { isOldTls } from "../ws/dial.ts";
 
-/** Maximum addresses checked per name. */
+/** Maximum number of addresses checked per name. */
 const CHECKED_ADDRESSES_MAX = 4;
 
 export interface Target {
@@ -26,7 +26,8 @@ export interface TlsInfo {
 }
 
 /**
- * @returns addresses in the order to try them
+ * Resolves a host name.
+ * @returns addresses in the order in which to try them
  * @throws {Fault} unreachable if the name has no address
  */
 export async function resolveHost(host: string): Promise<readonly string[]> {
@@ -42,7 +43,7 @@ export async function resolveHost(host: string): Promise<readonly string[]> {
 }
 
 /**
- * Returns the source address that the system would use.
+ * Returns the source address that the system would use to reach this address.
  * @throws {Fault} unreachable if there is no route
  */
 export async function localAddressFor(address: string): Promise<string> {
@@ -51,7 +52,7 @@ export async function localAddressFor(address: string): Promise<string> {
       remedy: "check cable, Wi-Fi and VPN: is this machine in the server's network?",
       cause,
     });
-  // The port does not matter.
+  // Any port will do, because nothing is sent.
   const localAddress = await sendingAddress(address, 9).catch((cause: unknown) => {
     throw noRoute(cause);
   });

@@ -1,4 +1,4 @@
-/** Sends POST requests to push services. */
+/** Sender of POST requests to push services. */
 
 // Resolves the name once and connects to the checked address, which prevents DNS rebinding. Never
 // follows redirects, and reads only the head of the response.
@@ -12,7 +12,7 @@ import { PUSH_ANSWER_BYTES_MAX } from "../../base/limits-page.ts";
 import { withTimeout } from "../clock.ts";
 import { isPublicAddress } from "./public-address.ts";
 
-/** Covers everything from the DNS lookup to the first line of the response. */
+/** Time allowed for a request, from the DNS lookup to the first line of the response. */
 const PUSH_TIMEOUT_MS = 10_000;
 
 export interface PushPost {
@@ -41,7 +41,7 @@ async function systemResolve(host: string): Promise<readonly string[]> {
 }
 
 /**
- * Checks the form of the URL. Its name is resolved when a push is sent.
+ * Checks the form of the URL. The host name is resolved only when a push is sent.
  * @throws {Fault} not-allowed if it is not a public HTTPS URL
  */
 export function checkEndpoint(endpoint: string, isPrivateAllowed: boolean): URL {
@@ -70,7 +70,8 @@ function withoutBrackets(host: string): string {
 }
 
 /**
- * @returns the response with any status
+ * Sends a request to a push service.
+ * @returns the response, whatever its status
  * @throws {Fault} unreachable or timeout if the service does not answer, not-allowed if the name
  * resolves to a private network
  */
@@ -129,7 +130,7 @@ function exchange(
 ): void {
   let head = "";
   socket.once("secureConnect", () => {
-    // The certificate identifies the service. Nothing is sent to an unauthenticated peer.
+    // The certificate identifies the push service. Send nothing unless it is trusted.
     if (!socket.authorized) return void socket.destroy(new Error("its certificate is not trusted"));
     socket.write(encodeRequest(url, post));
   });

@@ -1,11 +1,11 @@
-/** Log states that servers have proved to this CHAT_HOME. */
+/** Pinned log states, which servers have proved to this CHAT_HOME. */
 
 import type { KnownRecord, LogPin } from "../../core/client/audit.ts";
 import { HomeTable } from "./home-table.ts";
 
 /**
- * Maximum records remembered per account of a server. Far fewer arrive between two proofs;
- * additional ones only help to name missing records.
+ * Maximum number of records remembered per account of a server. Far fewer arrive between two
+ * proofs; additional records only help to name missing ones.
  */
 const STORED_RECORDS_MAX = 4_096;
 
@@ -18,19 +18,26 @@ export interface LogReader {
 type Awaitable<Value> = Value | Promise<Value>;
 
 export interface LogPins {
-  /** `undefined` if this server has not proved its log yet. */
+  /** Returns the pinned state; `undefined` if this server has not proved its log yet. */
   pin(reader: LogReader): Awaitable<LogPin | undefined>;
-  /** Never decreases the size of the same log, even with concurrent processes. */
+  /**
+   * Stores the pinned state. Never decreases the size of the same log, even with concurrent
+   * processes.
+   */
   storePin(reader: LogReader, pin: LogPin): Awaitable<void>;
   storeRecords(reader: LogReader, records: readonly KnownRecord[]): Awaitable<void>;
   storedRecords(reader: LogReader, filter: "all" | "unproved"): Awaitable<KnownRecord[]>;
   markProved(reader: LogReader, seqs: readonly number[]): Awaitable<void>;
   /**
-   * Stores that the server confirmed a record with this seq, so the log has at least this length.
+   * Stores that the server confirmed a record with this seq, so the log has at least that many
+   * records.
    */
   storeConfirmed(reader: LogReader, seq: number): Awaitable<void>;
   confirmed(reader: LogReader): Awaitable<number>;
-  /** Stores the reason why the log was rejected; `undefined` if it was accepted. */
+  /**
+   * Stores the reason why the log was rejected, or clears it with `undefined` once the log is
+   * accepted.
+   */
   setAlarm(reader: LogReader, reason: string | undefined): Awaitable<void>;
 }
 
@@ -58,7 +65,10 @@ interface SeenRow {
 
 const SELECT_SEEN = `SELECT seq, leaf, room, place, sender, time_ms FROM log_seen
   WHERE fingerprint = ? AND user = ?`;
-/** A record read twice is stored once, but a rollback may reuse its seq. */
+/**
+ * A record that is read twice is stored once. A different record with the same seq, as after a
+ * rollback, is stored too.
+ */
 const INSERT_SEEN = `INSERT INTO log_seen VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
   ON CONFLICT DO NOTHING`;
 const DELETE_OLD = `DELETE FROM log_seen WHERE fingerprint = ?1 AND user = ?2 AND seq <= (
@@ -82,7 +92,8 @@ export class HomeLogPins extends HomeTable implements LogPins {
       WHERE fingerprint = ? ORDER BY seq`;
     const cursor = "SELECT max(seq) FROM cursors WHERE fingerprint = ?";
     const records = this.database.all<SeenRow>(select, fingerprint).map(seenRecordOf);
-    // `forget` removes the pin; the next log-in resets the cursors.
+    // Without a pin, ignore the cursors. `forget` removes the pin, and the next log-in resets the
+    // cursors.
     const isPinned = this.pin({ fingerprint }) !== undefined;
     const displayed = (isPinned && this.database.value<number>(cursor, fingerprint)) || 0;
     const confirmed = this.confirmed({ fingerprint });

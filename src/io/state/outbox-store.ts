@@ -1,4 +1,4 @@
-/** Unsent posts on disk. Each outbox belongs to one process. */
+/** Store of unsent posts on disk. Each outbox belongs to one process. */
 
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -24,7 +24,7 @@ export interface OutboxOwner {
   readonly user: string;
 }
 
-/** Changes since the last write, made durable in one transaction. */
+/** Changes to an outbox since the last write. They become durable in one transaction. */
 export interface OutboxChange extends OutboxOwner {
   readonly added: readonly UnsentPost[];
   readonly settled: readonly number[];
@@ -42,14 +42,14 @@ const DELETE = "DELETE FROM outbox WHERE outbox = ? AND counter = ?";
  */
 export class OutboxStore {
   readonly #database: StateDatabase;
-  // Locks of this run and of each adopted outbox.
+  // Locks of this process's outbox and of each adopted outbox.
   readonly #locks = new Map<string, Lock>();
 
   constructor(database: StateDatabase) {
     this.#database = database;
   }
 
-  /** @throws {Fault} store-… if the disk refuses; then nothing has changed */
+  /** @throws {Fault} store-… if the disk refuses; nothing has changed then */
   write(id: string, { fingerprint, user, added, settled }: OutboxChange): void {
     this.#database.transact(() => {
       if (!this.#locks.has(id)) assert(this.#lock(id), "only this process uses its outbox ids");
@@ -112,7 +112,7 @@ export class OutboxStore {
   #unlock(id: string, lock: Lock): void {
     this.#locks.delete(id);
     lock.release(); // Release first, because Windows cannot remove an open file.
-    // Retain the file of a non-empty outbox, so that two processes open the same one.
+    // Retain the lock file of a non-empty outbox, so that all processes lock the same file.
     if (this.#database.folder !== undefined && this.#posts(id).length === 0) {
       rmSync(join(this.#database.folder, FOLDER, id), { force: true });
     }

@@ -1,4 +1,4 @@
-/** Chunk checksums of unfinished uploads. */
+/** Journal of the chunk checksums of unfinished uploads. */
 
 import { concatBytes } from "../../base/bytes.ts";
 import type { FileId } from "../../base/ids.ts";
@@ -12,7 +12,7 @@ import type {
   UploadKey,
 } from "./resumable-upload.ts";
 
-/** Checksums per row, a compromise between few rows and small rewrites. */
+/** Number of checksums per row. More would make rewrites larger; fewer would need more rows. */
 const ROW_HASHES = 64;
 
 interface Row {
@@ -22,7 +22,7 @@ interface Row {
 }
 
 /**
- * Unfinished uploads of this CHAT_HOME, so that a later process can resume them. Only an
+ * Unfinished uploads of this CHAT_HOME, which a later process can resume. The journal is only an
  * optimisation: the server decides which chunks are durable.
  */
 export class UploadJournal extends HomeTable implements ResumableUploads {
@@ -41,7 +41,7 @@ export class UploadJournal extends HomeTable implements ResumableUploads {
   begin(key: UploadKey, stamp: string, file: FileId, unixMs: number): ResumableUpload {
     const nowMs = Math.trunc(unixMs);
     this.database.transact(() => {
-      // The server has removed these, too.
+      // The server has removed uploads this old, too.
       this.database.run("DELETE FROM uploads WHERE touched_ms < ?", nowMs - UPLOAD_KEEP_MS);
       const sql = `DELETE FROM uploads
         WHERE fingerprint = ? AND user = ? AND path = ? AND targets = ? AND name = ?`;
@@ -56,7 +56,7 @@ export class UploadJournal extends HomeTable implements ResumableUploads {
 
   #resumable(file: FileId, storedChunks: number): ResumableUpload {
     let upTo = storedChunks;
-    /** The last row, bounded by ROW_HASHES or by one call. */
+    /** Checksums in the last row, at most ROW_HASHES or the number passed in one call. */
     let row: readonly Uint8Array[] = [];
     return {
       file,

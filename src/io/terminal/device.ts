@@ -1,4 +1,4 @@
-/** Terminal device: size, raw mode, signals. */
+/** Terminal device with its size, raw mode and signals. */
 
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import type { Input } from "./input.ts";
@@ -11,20 +11,23 @@ export interface Size {
 
 export type DeviceEvent =
   | "resize"
-  /** Resumed, e.g. by `fg`. The shell has changed the terminal's modes. */
+  /** The process was resumed, e.g. by `fg`. The shell has changed the terminal's modes. */
   | "continued"
-  /** Stop request from another process, e.g. `kill -TSTP`. */
+  /** Another process requests a stop, e.g. with `kill -TSTP`. */
   | "stop"
   /** The process ends, normally or not. Handlers must be synchronous. */
   | "exit";
 
 export interface TerminalDevice {
-  /** Never blocks, not even a thread. Writes to a stalled terminal are retried. */
+  /**
+   * Output that never blocks, not even on another thread. Writes to a stalled terminal are retried.
+   */
   readonly output: Output;
   size(): Size;
   setRaw(isRaw: boolean): void;
   /**
-   * Discards the queue and writes immediately. Gives up after `withinMs` if the terminal stalls.
+   * Discards queued output and writes the text immediately. Gives up after `withinMs` if the
+   * terminal stalls.
    */
   writeNow(text: string, withinMs: number): void;
   stop(target: "group" | "process"): void;
@@ -36,7 +39,7 @@ export interface TerminalDevice {
 const SIZE_DEFAULT: Size = { columns: 80, rows: 24 };
 const WRITE_RETRY_MS = 5;
 
-/** @param onBroken as for standard output */
+/** Opens the terminal. @param onBroken called as for standard output */
 export function openTerminalDevice(input: Input, onBroken: OnBroken): TerminalDevice {
   const fd = openNonBlocking();
   const output = screenOutput(fd, onBroken);
@@ -56,7 +59,11 @@ export function openTerminalDevice(input: Input, onBroken: OnBroken): TerminalDe
   };
 }
 
-/** Stops a process or a group until it is continued. Windows has no such signal. @internal */
+/**
+ * Stops a process or process group until it is continued. Does nothing on Windows, which has no
+ * such signal.
+ * @internal
+ */
 export function stopProcess(
   pid: number,
   { platform, kill }: Pick<NodeJS.Process, "platform" | "kill"> = process,
@@ -66,8 +73,8 @@ export function stopProcess(
 
 /**
  * Reopens the terminal of standard output in non-blocking mode. Changing the shared descriptor
- * would affect the shell. A thread blocked in a write would hold the terminal's lock, so that its
- * modes could not be changed.
+ * would affect the shell. A thread blocked in a write would hold the terminal's lock, and the
+ * terminal's modes could not be changed.
  */
 function openNonBlocking(): number | undefined {
   if (process.platform === "win32") return undefined;

@@ -1,4 +1,4 @@
-/** Standard output, standard error and the full screen. */
+/** Output to standard output, to standard error and to the full screen. */
 
 import { write, writeSync } from "node:fs";
 import { isatty } from "node:tty";
@@ -7,26 +7,34 @@ import { Fault } from "../../base/fault.ts";
 export interface Output {
   readonly isTerminal: boolean;
   columns(): number;
-  /** Queues without waiting, so that a stalled terminal or pipe does not block the network. */
+  /**
+   * Queues the text without waiting, so that a stalled terminal or pipe does not block the network.
+   */
   write(text: string): void;
   queuedBytes(): number;
   /**
-   * Resolves when less than 1 MiB is queued, or the reader has closed. Callers await it between
-   * large writes.
+   * Resolves when less than 1 MiB is queued, or when the reader has closed its end. Callers await
+   * it between large writes.
    */
   drained(): Promise<void>;
   flushed(): Promise<void>;
-  /** Write error; `undefined` also if the reader has closed. */
+  /** Returns the write error; `undefined` if there is none or if the reader has closed its end. */
   fault(): Fault | undefined;
 }
 
-/** Called once. `undefined` if the reader has closed (EPIPE), e.g. after `| head`. */
+/**
+ * Called once when a write fails. The fault is `undefined` if the reader has closed its end
+ * (EPIPE), e.g. after `| head`.
+ */
 export type OnBroken = (fault: Fault | undefined) => void;
 
 const LOW_BYTES = 1 << 20;
-/** Maximum bytes per system call, so that `drained` resolves in time. */
+/** Maximum number of bytes per system call. Small writes let `drained` resolve in time. */
 const WRITE_BYTES_MAX = 1 << 18;
-/** First retry interval of a stalled terminal. It doubles at each retry. */
+/**
+ * Delay before the first retry on a stalled terminal. The delay doubles at each retry, up to
+ * RETRY_MS_MAX.
+ */
 const RETRY_MS = 2;
 const RETRY_MS_MAX = 64;
 const COLUMNS_DEFAULT = 80;
@@ -51,7 +59,7 @@ export interface ScreenOutput extends Output {
 }
 
 /**
- * Output to the terminal of standard output.
+ * Creates the output to the terminal of standard output.
  * @param fd the same terminal, opened in non-blocking mode; `undefined` if that failed
  */
 export function screenOutput(fd: number | undefined, onBroken: OnBroken): ScreenOutput {
@@ -59,7 +67,10 @@ export function screenOutput(fd: number | undefined, onBroken: OnBroken): Screen
   return new FdOutput(fd === undefined ? stream : { ...stream, fd, isNonBlocking: true }, onBroken);
 }
 
-/** Uses process.stdout only for a terminal, because it would make a pipe non-blocking. */
+/**
+ * Uses `process.stdout` only for a terminal, because `process.stdout` would make a pipe
+ * non-blocking.
+ */
 function streamOf(fd: 1 | 2): Stream {
   const isTerminal = isatty(fd);
   const columns = () => (fd === 1 ? process.stdout : process.stderr).columns;

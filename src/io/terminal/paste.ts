@@ -1,31 +1,34 @@
-/** Separates pasted text from typed keys. */
+/** Splitter that separates pasted text from typed keys. */
 
 import { PASTE_BYTES_MAX } from "../../base/limits-page.ts";
 
-/** Enables and disables bracketed paste, in which a terminal marks pasted text. */
+/** Sequences that enable and disable bracketed paste, in which a terminal marks pasted text. */
 export const PASTE_MARKS_ON = "\x1b[?2004h";
 export const PASTE_MARKS_OFF = "\x1b[?2004l";
 
 export type Typed =
   | { readonly kind: "keys"; readonly bytes: Uint8Array }
   | { readonly kind: "paste"; readonly text: string }
-  /** A paste longer than any message, which is dropped. */
+  /** A paste that is longer than any message and therefore dropped. */
   | { readonly kind: "oversize" };
 
 const BEGIN = Buffer.from("\x1b[200~");
 const END = Buffer.from("\x1b[201~");
-/** Ctrl-C and Ctrl-D, alone in a read, end a paste without an end mark. */
+/**
+ * Control bytes (Ctrl-C and Ctrl-D) that end a paste without an end mark if a read contains nothing
+ * else.
+ */
 const BREAKS: ReadonlySet<number> = new Set([0x03, 0x04]);
-/** Terminal sequences: strings (OSC, DCS and similar), CSI, and short ones. */
+/** Matches a terminal sequence: a string (OSC, DCS and similar), CSI, or a short sequence. */
 const SEQUENCE =
   /\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]?/g;
-/** Control characters except line feed and tab, and bidirectional controls. */
+/** Matches a control character except line feed and tab, or a bidirectional control. */
 const UNPRINTABLE = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * Separates pastes from keys. A paste may contain fake end marks, so it ends at the last end mark
- * of a read. A patient splitter also retains the bytes after that mark, until `release` declares
- * them keys or another end mark arrives.
+ * Separates pastes from keys. A paste may contain fake end marks, so the last end mark of a read
+ * ends the paste. A patient splitter also retains the bytes after that mark, until the caller
+ * declares them typed keys with `release` or another end mark arrives.
  */
 export class PasteSplitter {
   #pending: Buffer = Buffer.alloc(0); // Bounded by PASTE_BYTES_MAX and one read.
