@@ -48,12 +48,12 @@ async function startChat(): Promise<void> {
   const opened = browserPlatform().then((platform) => openChat(platform, LAZY_CODE));
   const [chat, words] = await Promise.all([opened, loadTexts(language)]);
   root?.render(<App chat={chat} texts={words} />);
-  // Phones end hidden pages without a `pagehide` event.
+  // Phones can end hidden pages without a `pagehide` event.
   addEventListener("pagehide", () => chat.storeDraftsNow());
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) chat.storeDraftsNow();
   });
-  // Closing would lose unsent data if the browser stores nothing.
+  // Warns about unsent data that is not stored.
   addEventListener("beforeunload", (event) => {
     if (chat.hasUnsent || chat.attached.isLossy) event.preventDefault();
   });

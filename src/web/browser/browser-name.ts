@@ -20,8 +20,8 @@ const SYSTEMS = [
 ] as const;
 
 /**
- * Label by which users recognize a device in a list: `Firefox on Linux`.
- * @param agent the user agent string @param touches touch points that the screen supports
+ * Label of a device in lists, such as `Firefox on Linux`. @param agent the user agent string @param
+ * touches touch points that the screen supports
  */
 export function browserName(agent: string, touches = 0): string {
   const firstMatch = (names: typeof BROWSERS | typeof SYSTEMS) =>

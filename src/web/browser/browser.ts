@@ -112,7 +112,6 @@ export async function browserPlatform(
     lastDrafts: {
       read: () => tryStorage(() => page.sessionStorage?.getItem(LAST_DRAFTS)) ?? undefined,
       write: (text) => {
-        // Another program on the same port could later read this browser's storage.
         if (storageMode === "nothing" || isLocal) return;
         if (text === undefined) tryStorage(() => page.sessionStorage?.removeItem(LAST_DRAFTS));
         else tryStorage(() => page.sessionStorage?.setItem(LAST_DRAFTS, text));
@@ -126,7 +125,7 @@ export async function browserPlatform(
   };
 }
 
-/** Starts the first connection attempt immediately, in parallel with reading the store. */
+/** Starts the first connection attempt while the page reads its store. */
 function dialEarly(dial: Platform["dial"]): Platform["dial"] {
   let first: ReturnType<typeof dial> | undefined = dial();
   first.catch(() => undefined); // The caller that awaits it reports the error.
@@ -138,15 +137,15 @@ function dialEarly(dial: Platform["dial"]): Platform["dial"] {
 }
 
 /**
- * Removes secrets from the address, which would be copied and kept in the browser's history.
- * Session storage keeps them for a reload of this tab. Only the names of rooms and messages stay in
- * the address.
+ * Removes secrets from the address, since browsers store addresses in the history and users copy
+ * them. Session storage keeps the secrets for a reload of this tab. Only names of rooms and
+ * messages stay in the address.
  */
 function consumeFragment({ location, history, sessionStorage }: Page, isLocal: boolean): string {
   const { hash } = location;
   if (hash !== "" && !isRouteHash(hash)) {
     history.replaceState(null, "", location.pathname);
-    // The fragment ends with the token of `chat web`, but not with an invite.
+    // Session storage keeps the token of `chat web` but not the invite.
     const storedHash = isLocal ? hash.replace(/&invite=.*$/s, "") : hash;
     tryStorage(() => sessionStorage?.setItem(FRAGMENT, storedHash));
     return hash;
@@ -154,12 +153,9 @@ function consumeFragment({ location, history, sessionStorage }: Page, isLocal: b
   return tryStorage(() => sessionStorage?.getItem(FRAGMENT)) ?? "";
 }
 
-/** Matches `#invite=…` and other named secrets. */
 const NAMED_SECRET = /^#[a-z-]{1,20}=./;
 
-/**
- * Reads a fragment pasted into the address of an open page. The browser does not reload the page.
- */
+/** Handles a fragment pasted into the address of an open page, which causes no reload. */
 function consumePastedFragment(page: Page, isLocal: boolean): void {
   const { hash, pathname } = page.location;
   if (hash === "" || isRouteHash(hash)) return;
@@ -169,7 +165,7 @@ function consumePastedFragment(page: Page, isLocal: boolean): void {
   } else page.history.replaceState(null, "", pathname);
 }
 
-/** Ignores the errors of browsers that refuse storage. */
+/** Ignores errors of browsers that deny access to storage. */
 function tryStorage<Value>(act: () => Value): Value | undefined {
   try {
     return act();
@@ -189,9 +185,7 @@ function pageClock(): Platform["clock"] {
   };
 }
 
-/**
- * Opens the store. Without IndexedDB (some private windows), the store lasts as long as the page.
- */
+/** Opens the store. Without IndexedDB (some private windows), data lasts until the page closes. */
 async function openPageStore({ indexedDB, IDBKeyRange: range }: Page): Promise<Store> {
   if (indexedDB === undefined || range === undefined) return new MemoryStore({ isEphemeral: true });
   try {
@@ -203,8 +197,9 @@ async function openPageStore({ indexedDB, IDBKeyRange: range }: Page): Promise<S
 }
 
 /**
- * A page of `chat web` stores no secrets where the next page on its port could read them.
- * @param token of `chat web`; `undefined` if a server delivered the page
+ * Chooses the store. A page of `chat web` stores no secrets in the browser, since another program
+ * could later use the same port. @param token token of `chat web`; `undefined` if a server
+ * delivered the page
  */
 async function chooseStore(page: Page, token: string | undefined): Promise<Store> {
   const { fetch } = page;
@@ -222,7 +217,7 @@ async function chooseStore(page: Page, token: string | undefined): Promise<Store
   });
 }
 
-/** Without the Locks API (pages without TLS) each tab assumes that it is alone. */
+/** Without the Locks API (pages without TLS), each tab acts as the only tab. */
 function browserLocks({ navigator }: Page): Locks {
   const { locks } = navigator;
   if (locks === undefined)

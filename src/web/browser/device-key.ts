@@ -14,10 +14,13 @@ import type { Store } from "./indexed-db.ts";
 const ED25519 = { name: "Ed25519" } as const;
 const KEY_BYTES = 32;
 
-/** A signing key in the browser's storage. The page cannot read the private half. */
+/** A signing key that the browser stores. The page cannot read the private half. */
 interface KeyPair {
   readonly publicKey: Uint8Array;
-  /** `undefined` if the browser does not support such keys; the bytes then only name the device. */
+  /**
+   * `undefined` if the browser does not support Ed25519; the public bytes then only identify the
+   * device.
+   */
   readonly privateKey: CryptoKey | undefined;
 }
 
@@ -45,7 +48,7 @@ export class Device implements Keys {
     return new Device(options, await loadOrCreatePair(options, "device"));
   }
 
-  /** Reports whether this device has a private key. If not, each visit needs the password. */
+  /** Reports whether this device can sign. If not, each login needs the password. */
   get canSign(): boolean {
     return this.#own.privateKey !== undefined;
   }
@@ -55,8 +58,8 @@ export class Device implements Keys {
   }
 
   /**
-   * Private half of an account's key, for another device of the same user.
-   * @throws {Fault} not-allowed if an earlier page created the key as non-extractable
+   * Returns the private half of an account's key, for another device of the same user. @throws
+   * {Fault} not-allowed if an earlier page created the key as non-extractable
    */
   async accountSeed(server: Fingerprint, user: Name): Promise<Uint8Array> {
     const { privateKey } = await loadOrCreatePair(this.#options, accountName(server, user));
@@ -75,7 +78,7 @@ export class Device implements Keys {
     try {
       key = await subtle.importKey("raw", toUnshared(publicKey), ED25519, true, ["verify"]);
     } catch (error) {
-      return isUnsupported(error); // Otherwise not a point of the curve.
+      return isUnsupported(error); // Any other error: the bytes are no point of the curve.
     }
     return subtle.verify(ED25519, key, toUnshared(signature), toUnshared(bytes));
   }
@@ -110,10 +113,10 @@ async function loadOrCreatePair(options: DeviceOptions, name: string): Promise<K
   try {
     await store.write([{ table: "keys", key: name, value }]);
   } catch (error) {
-    if (!(error instanceof Fault)) throw error; // The key is kept in memory for this page.
+    if (!(error instanceof Fault)) throw error; // The page uses the key from memory.
     return pair;
   }
-  // If another tab has stored a key in the meantime, the stored key wins.
+  // A key that another tab stored in the meantime takes precedence.
   return (await readPair(options, name)) ?? pair;
 }
 
@@ -162,7 +165,7 @@ async function newPair(
       return { pair, value: { publicKey, pkcs8 } };
     }
   } catch {
-    // Browsers without Ed25519 are treated like those without `crypto.subtle`.
+    // Without Ed25519 the page works as without `crypto.subtle`.
   }
   const pair = { publicKey: toUnshared(entropy(KEY_BYTES)), privateKey: undefined };
   return { pair, value: isExternal ? { publicKey: pair.publicKey } : pair };

@@ -5,13 +5,13 @@ import type { Entropy } from "../../io/entropy.ts";
 import type { Link } from "../../io/link/link.ts";
 import type { DatabaseFactory, MakeKeyRange, Store } from "./indexed-db.ts";
 
-/** Methods of `crypto.subtle` in use; absent on pages without TLS. */
+/** The used methods of `crypto.subtle`, which is absent on pages without TLS. */
 export type Subtle = Pick<
   SubtleCrypto,
   "digest" | "exportKey" | "generateKey" | "importKey" | "sign" | "verify"
 >;
 
-/** Locks that one tab of this browser holds at a time, released when the tab ends. */
+/** Locks between the tabs of this browser. The browser releases the locks of a closed tab. */
 export interface Locks {
   /** @returns a function that releases the lock; `undefined` if another tab holds it */
   hold(name: string): Promise<(() => void) | undefined>;
@@ -22,7 +22,7 @@ export interface Locks {
 export interface Databases {
   readonly factory: DatabaseFactory;
   readonly keyRange: MakeKeyRange;
-  /** Asks the browser not to evict the database when its disk is full. */
+  /** Asks the browser to keep the database when the disk is full. */
   persist(): void;
 }
 
@@ -32,7 +32,7 @@ export interface Tabs {
   close(): void;
 }
 
-/** Called when the user has logged out in another tab, which also logs out this tab. */
+/** Message to other tabs: the user has logged out in this tab. */
 export interface TabMessage {
   readonly kind: "left";
   readonly user: string;
@@ -48,7 +48,6 @@ export interface Writable {
 
 type WriteMode = { readonly mode: "readwrite" };
 
-/** A file that the user has chosen to save to. Browsers keep the handle across reloads. */
 export interface SaveHandle {
   getFile(): Promise<Blob>;
   createWritable(options?: { readonly keepExistingData: boolean }): Promise<Writable>;
@@ -58,15 +57,17 @@ export interface SaveHandle {
 }
 
 export interface SaveTarget {
-  /** Lets a later page resume; `undefined` if the download ends with this page. */
+  /** Handle for resuming after a reload; `undefined` if the download ends with this page. */
   readonly handle: SaveHandle | undefined;
-  /** Whether the target unpacks the single file that a folder is sent as. */
+  /** Whether the target unpacks a folder, which is sent as a single file. */
   readonly unpacksFolder?: boolean;
-  /** The caller may overwrite `bytes` once the promise resolves. */
+  /** The caller may reuse `bytes` when the promise resolves. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Flushes written bytes to disk: `now`, or `due` when there are enough of them. */
+  /**
+   * Flushes written bytes to disk: always (`now`), or only when there are enough of them (`due`).
+   */
   flush(mode: "now" | "due"): Promise<void>;
-  /** Discards what is written and starts from the beginning. */
+  /** Discards the written bytes and starts from the beginning. */
   restart(): Promise<void>;
   finish(): Promise<void>;
   abandon(): Promise<void>;
@@ -80,7 +81,7 @@ export interface LastDrafts {
 export interface Platform {
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** Makes one attempt to reach the page's server. @throws {Fault} unreachable, timeout */
+  /** Makes one connection attempt. @throws {Fault} unreachable, timeout */
   readonly dial: () => Promise<Link>;
   readonly store: Store;
   readonly subtle: Subtle | undefined;
@@ -88,27 +89,24 @@ export interface Platform {
   /** `undefined` if the browser stores nothing. */
   readonly databases: Databases | undefined;
   readonly tabs: Tabs;
-  /** Calls back in the next frame. */
   readonly nextFrame: (callback: () => void) => void;
-  /** Fragment of the address (after `#`). The page has removed it from the address bar. */
+  /** Initial fragment of the address, without `#`. The page has removed it from the address bar. */
   readonly fragment: string;
-  /** Marks the fragment as used, so that a reload of this tab does not find it. */
+  /** Removes the fragment from session storage, so that a reload does not use it again. */
   readonly forgetFragment: () => void;
-  /** Drafts written while the page closes, restored by a reload of this tab. */
+  /** Drafts stored while the page closes, for a reload of this tab. */
   readonly lastDrafts: LastDrafts;
-  /** Whether `chat web` serves the page, on this machine and for this user alone. */
+  /** Whether `chat web` serves the page: only on this computer, for one user. */
   readonly isLocal: boolean;
   readonly browserName: string;
-  /** Build of the page, as in the server's `welcome`. Empty if unknown. */
+  /** Build id of the page, as in the server's `welcome`. Empty if unknown. */
   readonly build: string;
   /**
-   * Asks the user where to save. Must be called from a click.
-   * @param name cleaned
+   * Asks the user where to save. Must be called from a click. @param name sanitised file name
    * @returns `undefined` if the user cancels
    */
   readonly chooseTarget: (name: string) => Promise<SaveTarget | undefined>;
   readonly onOnline: (callback: () => void) => void;
 }
 
-/** `chat/VERSION`, as shown in greetings and lists of clients. */
 export const PROGRAM = "chat-page/1";

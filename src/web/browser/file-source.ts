@@ -4,7 +4,7 @@ import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
 
-/** Identifies a file's content by size and date; browsers expose nothing more. */
+/** Identifies a file's content by size and date, since browsers offer nothing more. */
 export function fileStamp(file: File): string {
   return `${file.size} ${file.lastModified}`;
 }
@@ -16,10 +16,10 @@ export class FileSource implements Source {
   readonly path: string;
   readonly stamp: string;
   readonly #file: File;
-  /** Read position of the upload; chunks are requested in order. */
+  /** Sequential stream; the upload requests chunks in order. */
   #stream: FileStream | undefined;
 
-  /** @param path of this upload in the journal */
+  /** @param path path of the upload in the journal */
   constructor(file: File, path: string) {
     this.#file = file;
     this.name = file.name;
@@ -39,7 +39,9 @@ export class FileSource implements Source {
     return this.#unlessChanged(stream.read(Math.min(CHUNK_BYTES, this.sizeBytes - from)));
   }
 
-  /** Reports a file that has changed since it was chosen: browsers refuse to read it. */
+  /**
+   * Converts read errors: browsers refuse to read a file that has changed since the user chose it.
+   */
   async #unlessChanged<Value>(reading: Promise<Value>): Promise<Value> {
     try {
       return await reading;
@@ -50,7 +52,7 @@ export class FileSource implements Source {
 
   release(): void {}
 
-  /** Reads one byte: the browser checks for changes at the start of each read. */
+  /** Reads one byte, which makes the browser check whether the file has changed. */
   async check(): Promise<void> {
     const last = this.#file.slice(Math.max(0, this.sizeBytes - 1));
     await this.#unlessChanged(last.arrayBuffer());
@@ -62,16 +64,14 @@ export class FileSource implements Source {
   }
 }
 
-/** Fills the caller's buffer. */
+/** Stream reader that fills the caller's buffer. */
 type BufferReader = ReadableStreamBYOBReader;
 
-/**
- * Streams the remaining content. The browser reads ahead, three times as fast as reading slices.
- */
+/** Streams the remaining content. Reading ahead makes it three times as fast as reading slices. */
 class FileStream {
   offset: number;
   readonly #file: File;
-  /** `undefined` if the browser has no BYOB streams; slices are read instead. */
+  /** `undefined` if the browser has no BYOB streams; the class then reads slices. */
   readonly #reader: BufferReader | undefined;
 
   constructor(file: File, offset: number) {
@@ -93,7 +93,7 @@ class FileStream {
   }
 
   cancel(): void {
-    this.#reader?.cancel().catch(() => undefined); // `read` has already thrown the error.
+    this.#reader?.cancel().catch(() => undefined);
   }
 }
 
@@ -110,7 +110,7 @@ async function readFull(reader: BufferReader, sizeBytes: number): Promise<Uint8A
   let bytes = new Uint8Array(sizeBytes);
   let filledBytes = 0;
   while (filledBytes < sizeBytes) {
-    // Each call detaches the buffer and returns its memory as a new object.
+    // Each read detaches the buffer and returns its memory in a new object.
     const { value, done } = await reader.read(bytes.subarray(filledBytes), {
       min: sizeBytes - filledBytes,
     });

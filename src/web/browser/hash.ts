@@ -5,7 +5,7 @@ import type { Hashing } from "../../client/transfer/hashing.ts";
 import type { RunningHash } from "../../wire/chunks.ts";
 import type { Subtle } from "./environment.ts";
 
-/** The only user of @noble/hashes: synchronous SHA-256, also on pages without TLS. */
+/** Hashes synchronously, also on pages without TLS. */
 export function pageSha256(bytes: Uint8Array): Uint8Array {
   return softSha256(bytes);
 }
@@ -31,7 +31,7 @@ class SoftHash implements RunningHash {
   }
 }
 
-/** The browser hashes chunks of uploads off the main thread; everything else is small. */
+/** Hashes chunks of uploads off the main thread if the browser can; all other inputs are small. */
 export function pageHashing(subtle: Subtle | undefined): Hashing {
   return {
     sha256: pageSha256,

@@ -23,15 +23,17 @@ export interface Change {
 }
 
 export interface Store {
-  /** The store is outside of the browser: keys and values must be plain values and bytes. */
+  /**
+   * Whether the store is outside the browser; keys and values must then be plain values and bytes.
+   */
   readonly isExternal?: boolean;
-  /** The store lasts only as long as the page. */
+  /** Whether the data is lost when the page closes. */
   readonly isEphemeral?: boolean;
   get(table: Table, key: string): Promise<unknown>;
-  /** Entries whose key begins with `prefix`, in key order. */
+  /** Returns the entries with keys that start with `prefix`, in key order. */
   all(table: Table, prefix: string): Promise<[string, unknown][]>;
   /**
-   * Writes all changes or none; resolves when they are on disk. @throws {Fault} store-full,
+   * Writes all changes or none, and resolves when they are on disk. @throws {Fault} store-full,
    * store-failed
    */
   write(changes: readonly Change[]): Promise<void>;
@@ -85,7 +87,6 @@ export interface DatabaseFactory {
     onblocked: ((event: never) => void) | null;
   };
 }
-/** Same signature as `IDBKeyRange.bound`. */
 export type MakeKeyRange = (
   low: string,
   high: string,
@@ -93,7 +94,7 @@ export type MakeKeyRange = (
   highOpen?: boolean,
 ) => unknown;
 
-/** Key prefix of an account's entries; the case of the user's name does not matter. */
+/** Key prefix of an account's entries. User names are case-insensitive. */
 export function accountPrefix(owner: OutboxOwner): string {
   return `${owner.fingerprint} ${owner.user.toLowerCase()} `;
 }
@@ -104,7 +105,7 @@ export function numberKey(n: number): string {
   return String(n).padStart(DIGITS, "0");
 }
 
-/** The version increases with each new table. */
+/** The version must increase with each new table. */
 const DATABASE: DatabaseSchema = { name: "chat", version: 3, tables: TABLES };
 /** Sorts after every character used in keys. */
 const LAST = "\uffff";
@@ -131,7 +132,7 @@ export async function openDatabase(
     for (const table of missing) result.createObjectStore(table);
   };
   const database = await requestResult(request);
-  database.onversionchange = () => database.close(); // A later page upgrades it.
+  database.onversionchange = () => database.close(); // Lets a newer page upgrade the database.
   return database;
 }
 
@@ -149,7 +150,7 @@ export function beginTransaction(
 
 type Row = Omit<Change, "table"> & { readonly table: string };
 
-/** Writes all changes or none; resolves when they are on disk. @throws {Fault} store-… */
+/** Writes all changes or none, and resolves when they are on disk. @throws {Fault} store-… */
 export function writeRows(database: Database, changes: readonly Row[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const tables = [...new Set(changes.map(({ table }) => table))];
@@ -165,7 +166,7 @@ export function writeRows(database: Database, changes: readonly Row[]): Promise<
       }
     } catch (cause) {
       transaction.abort();
-      reject(storeFault(cause)); // Fires before `onabort`, which has no reason.
+      reject(storeFault(cause)); // Fires before `onabort`, which carries no error.
     }
   });
 }

@@ -22,7 +22,7 @@ export interface Socket {
 }
 
 export interface SocketOptions {
-  /** Opens a socket to this server; throws if the browser forbids it. */
+  /** Opens a socket to the server. @throws if the browser forbids it */
   readonly open: () => Socket;
   readonly clock: Clock;
   readonly host: string;
@@ -30,12 +30,12 @@ export interface SocketOptions {
   readonly token?: string | undefined;
 }
 
-/** Poll interval for `bufferedAmount`: browsers do not report when a socket has drained. */
+/** Poll interval for `bufferedAmount`, since browsers report no drain event. */
 const DRAIN_POLL_INTERVAL_MS = 4;
 const CLOSE_TOO_LARGE = 1009;
 const CLOSE_DONE = 1000;
 const CLOSE_AWAY = 1001;
-/** Browsers hide the certificate; `welcome` carries what it would prove. */
+/** Placeholder: browsers do not reveal the certificate. `welcome` carries its hash. */
 const NO_CERTIFICATE_HASH = new Uint8Array(32);
 
 /** @throws {Fault} unreachable, timeout */
@@ -76,13 +76,13 @@ class SocketLink implements Link {
   readonly #socket: Socket;
   readonly #options: SocketOptions;
   #handlers: LinkHandlers | undefined;
-  /** Messages that arrived before `receive`, in the same turn of the event loop. */
+  /** Messages that arrived before `receive` was called. */
   #unhandled: Uint8Array[] = [];
   #state: "open" | "closing" | "closed" = "open";
   #fault: Fault | undefined;
   /**
-   * Reused buffer that joins head and tail of a message; the browser copies it on send. Tails are
-   * left to the garbage collector: without their weight, Chromium does not free its copies.
+   * Reused buffer that joins the head and tail of a message; the browser copies it on send. Tails
+   * are not reused: only with enough garbage does Chromium collect and free its copies.
    */
   #sendBuffer = new Uint8Array(0);
   #drainWaiters: (() => void)[] = [];
@@ -112,7 +112,7 @@ class SocketLink implements Link {
     }
     this.#counters.sentMessages += 1;
     this.#counters.sentBytes += message.length;
-    this.#socket.send(message as Uint8Array<ArrayBuffer>); // Never shared memory.
+    this.#socket.send(message as Uint8Array<ArrayBuffer>);
     return true;
   }
 
@@ -147,11 +147,11 @@ class SocketLink implements Link {
   }
 
   follow(): void {
-    // Only the server subscribes to topics.
+    // Unused: only servers subscribe to topics.
   }
 
   unfollow(): void {
-    // Only the server subscribes to topics.
+    // Unused: only servers subscribe to topics.
   }
 
   openChannel(): Promise<Link> {

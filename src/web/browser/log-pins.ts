@@ -5,7 +5,6 @@ import type { KnownRecord, LogPin } from "../../core/client/audit.ts";
 import type { LogPins, LogReader } from "../../io/state/log-pins.ts";
 import { accountPrefix, type Store } from "./indexed-db.ts";
 
-/** Read records stored per server, as one value. */
 const STORED_RECORDS_MAX = 256;
 
 interface StoredPin {
@@ -84,7 +83,7 @@ export class BrowserLogPins implements LogPins {
     await this.#write(pinKey(reader.fingerprint), { ...stored, alarm });
   }
 
-  /** Accepts that the server replaced its log. The next log is pinned. */
+  /** Forgets the pin after the server's log was replaced, so that the next log is pinned. */
   async forget(reader: LogReader): Promise<void> {
     const servers = [reader.fingerprint, ...reader.formers];
     const keys = [...servers.map(pinKey), ...servers.map(confirmedKey), recordsKey(reader)];

@@ -2,7 +2,7 @@
 
 import { toHex } from "../../base/bytes.ts";
 
-/** Media that the page can show. Names and senders are not trusted; the bytes decide. */
+/** Media that the page can show, decided by the bytes, since names and senders are not trusted. */
 
 export type MediaKind = "image" | "sound" | "video" | "document" | "text";
 
@@ -12,7 +12,10 @@ interface MediaType {
   readonly name: string;
 }
 
-/** Types by extension, to decide whether a preview is worth fetching. Never SVG or HTML. */
+/**
+ * Types by extension, to decide whether to fetch a preview. Never SVG or HTML, which can run
+ * scripts.
+ */
 const TYPES_BY_EXTENSION: ReadonlyMap<string, MediaType> = new Map([
   ["png", { kind: "image", mime: "image/png", name: "PNG" }],
   ["jpg", { kind: "image", mime: "image/jpeg", name: "JPEG" }],
@@ -34,7 +37,7 @@ const TYPES_BY_EXTENSION: ReadonlyMap<string, MediaType> = new Map([
   ),
 ] as [string, MediaType][]);
 
-/** First bytes of each type, in hex. `?` matches any digit. */
+/** Magic bytes of each type, in hex. `?` matches any digit. */
 const MAGIC: readonly (readonly [string, string])[] = [
   ["image/png", "89504e470d0a1a0a"],
   ["image/jpeg", "ffd8ff"],
@@ -49,7 +52,7 @@ export function mediaType(name: string): MediaType | undefined {
   return TYPES_BY_EXTENSION.get(extension.toLowerCase());
 }
 
-/** Image type by its bytes; `undefined` if browsers cannot show it safely. */
+/** Detects the image type from the bytes; `undefined` if browsers cannot show it safely. */
 export function imageType(bytes: Uint8Array): string | undefined {
   const hex = toHex(bytes.subarray(0, 16));
   const match = MAGIC.find(([, magic]) =>
@@ -59,7 +62,7 @@ export function imageType(bytes: Uint8Array): string | undefined {
 }
 
 const PDF = "%PDF-";
-/** Bytes searched for the PDF header, as in PDF readers. */
+/** Range in which PDF readers accept the PDF header. */
 const PDF_SEARCH_BYTES = 1024;
 
 export function isPdf(bytes: Uint8Array): boolean {

@@ -26,12 +26,12 @@ interface OutboxStoreOptions {
   readonly locks: Pick<Locks, "hold">;
 }
 
-/** Unsent posts in IndexedDB. A browser lock shows whether the tab of an outbox is alive. */
+/** Unsent posts in IndexedDB. A browser lock shows that the tab of an outbox is open. */
 export class BrowserOutboxStore implements OutboxStore {
   readonly #store: Store;
   readonly #locks: Pick<Locks, "hold">;
   readonly #migrated: (() => Promise<void>) | undefined;
-  /** Key prefix of the posts of this page; unchanged when the server renames the account. */
+  /** Key prefix of this page's posts; stays the same when the server renames the account. */
   #prefix: string | undefined;
   readonly #held = new Map<string, () => void>();
 
@@ -77,7 +77,7 @@ export class BrowserOutboxStore implements OutboxStore {
     return this.#prefix;
   }
 
-  /** @returns false if another tab or this tab already holds the lock */
+  /** @returns false if any tab already holds the lock */
   async #hold(id: OutboxId): Promise<boolean> {
     if (this.#held.has(id)) return false;
     const release = await this.#locks.hold(`chat outbox ${id}`);
@@ -100,7 +100,7 @@ function fromStored({ counter, to: target, body, writtenUnixMs }: StoredPost): U
   return { counter, target, body: JSON.stringify(body), createdUnixMs: writtenUnixMs };
 }
 
-/** @returns `undefined` if this page did not write the value */
+/** @returns `undefined` if the value is not a stored post */
 function parseStoredPost(value: unknown): StoredPost | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { outbox, counter, to, body, writtenUnixMs } = value as Partial<StoredPost>;

@@ -4,28 +4,28 @@ import { Fault } from "../../base/fault.ts";
 import type { Draft } from "../../core/model/state.ts";
 import { accountPrefix, type Change, type Store, type Table } from "./indexed-db.ts";
 
-/** True if this browser has been in a sealed room. */
+/** Set when this browser joins its first sealed room. */
 export const SEALED_FLAG = { table: "places", key: "sealed" } as const;
 
-/** Database name of an account; unchanged when the key of the server changes. */
+/** Returns the database name of an account, which is independent of the server's key. */
 export function sealedDatabaseName(account: string): string {
   return `chat sealed ${account}`;
 }
 
 interface LastUser {
   readonly user: string;
-  /** The user has logged out: the page does not log in automatically. */
+  /** Whether the user has logged out; the page then does not log in automatically. */
   readonly hasLeft: boolean;
 }
 
 /**
- * Users, key enrollments and drafts that this browser remembers of its server. Works in memory if
- * the browser stores nothing.
+ * Users, key enrollments and drafts that this browser stores for its server. Without browser
+ * storage, they last until the page closes.
  */
 export class Preferences {
   readonly #store: Store;
   #fingerprints: readonly string[] = [];
-  readonly #enrolled = new Map<string, string>(); // Names by folded name.
+  readonly #enrolled = new Map<string, string>(); // Original names, keyed by folded name.
   #last: LastUser | undefined;
 
   constructor(store: Store) {
@@ -39,8 +39,8 @@ export class Preferences {
   }
 
   /**
-   * Records a greeting. @param formers former fingerprints of the server @returns the stored
-   * fingerprint if this is another server
+   * Records the server's identity. @param formers former fingerprints of the server @returns the
+   * stored fingerprint if the server has an unrelated identity
    */
   async recordGreeting(
     fingerprint: string,
@@ -94,7 +94,7 @@ export class Preferences {
     void this.#put(changes);
   }
 
-  /** Moves entries of a former account name or server key to the current ones. */
+  /** Moves the entries of a former account name or server key to the current name and key. */
   async migrate(old: string, user: string): Promise<void> {
     const present = this.#prefix(user);
     const changes: Change[] = [];
@@ -111,7 +111,7 @@ export class Preferences {
     if (changes.length > 0) await this.#put(changes);
   }
 
-  /** Token of the one-use operator link, which this device may present again. */
+  /** Token of the operator link that this device has used and may present again. */
   async operatorToken(): Promise<string | undefined> {
     const token = await this.#get(`operator ${this.#fingerprints[0]}`);
     return typeof token === "string" ? token : undefined;
@@ -144,7 +144,7 @@ export class Preferences {
   /** @returns an empty map if the text belongs to another account */
   parseDrafts(user: string, text: string): ReadonlyMap<string, Draft | undefined> {
     const parsed = new Map<string, Draft | undefined>();
-    const { prefix, drafts } = JSON.parse(text) as Record<string, unknown>; // Written by this page.
+    const { prefix, drafts } = JSON.parse(text) as Record<string, unknown>;
     if (prefix !== this.#prefix(user) || !Array.isArray(drafts)) return parsed;
     for (const [target, draft] of drafts) parsed.set(target, isDraft(draft) ? draft : undefined);
     return parsed;

@@ -4,7 +4,7 @@ import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Change, Store, Table } from "./indexed-db.ts";
 
-/** Tables that `chat web` stores. The browser stores the file tables. */
+/** Tables that `chat web` stores; the browser stores the file tables. */
 const PROGRAM_TABLES: ReadonlySet<Table> = new Set(["keys", "places", "drafts"]);
 
 export type StoreRequest =
@@ -13,8 +13,8 @@ export type StoreRequest =
   | { readonly op: "write"; readonly changes: readonly Change[] };
 
 /**
- * Store of a `chat web` page. Another local user may later get the same address and its browser
- * storage, so the program stores keys, names and drafts instead.
+ * Store of a `chat web` page. The program keeps secrets itself: another local user could later use
+ * the same port, and so read this browser storage.
  */
 export class ProgramStore implements Store {
   readonly isExternal = true;
@@ -39,7 +39,7 @@ export class ProgramStore implements Store {
     return rows.map(([key, value]) => [String(key), decodeValue(value)]);
   }
 
-  /** Not atomic for changes in both stores; no caller needs that. */
+  /** Not atomic across the two stores; no caller writes to both. */
   async write(changes: readonly Change[]): Promise<void> {
     const remote = changes.filter(({ table }) => PROGRAM_TABLES.has(table));
     const local = changes.filter(({ table }) => !PROGRAM_TABLES.has(table));

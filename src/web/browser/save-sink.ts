@@ -1,4 +1,4 @@
-/** Writes a verified download to its save target, across pauses. */
+/** Sink that writes a verified download to its save target, across pauses. */
 
 import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
@@ -9,7 +9,7 @@ import { Digest } from "../../wire/chunks.ts";
 import type { SaveHandle, SaveTarget } from "./environment.ts";
 import { reopenSaveTarget } from "./save-targets.ts";
 
-/** Writes verified chunks to a target. Survives pauses. */
+/** Writes verified chunks to a target, and survives pauses. */
 export class SaveSink implements Sink {
   readonly #target: SaveTarget;
   readonly #newDigest: () => Digest;
@@ -23,8 +23,8 @@ export class SaveSink implements Sink {
   }
 
   /**
-   * Resumes after the complete chunks written by an earlier page; the final digest covers them.
-   * @throws {Fault} store-denied, store-failed
+   * Resumes after the last complete chunk of an earlier page. Hashes the existing bytes for the
+   * final digest. @throws {Fault} store-denied, store-failed
    */
   static async resume(handle: SaveHandle, hashing: Hashing): Promise<SaveSink> {
     const file = await orStoreFault(() => handle.getFile());
@@ -72,7 +72,7 @@ export class SaveSink implements Sink {
 
   async finish(): Promise<string> {
     await orStoreFault(() => this.#target.finish());
-    return ""; // Browsers reveal no path.
+    return ""; // Browsers do not reveal paths.
   }
 
   async restart(): Promise<void> {
@@ -82,7 +82,7 @@ export class SaveSink implements Sink {
   }
 
   close(): void {
-    // A pause also closes the sink: the target stays.
+    // The target stays open: a pause also closes the sink.
   }
 
   abandon(): Promise<void> {
@@ -104,7 +104,7 @@ async function orStoreFault<Value>(act: () => Promise<Value>): Promise<Value> {
   }
 }
 
-/** Keeps the whole file in memory, up to a bound. */
+/** Keeps the complete file in memory, up to a limit. */
 export class MemoryTarget implements SaveTarget {
   readonly handle = undefined;
   readonly #sizeBytesMax: number;
@@ -124,7 +124,7 @@ export class MemoryTarget implements SaveTarget {
   }
 
   async flush(): Promise<void> {
-    // Previews are not resumed.
+    // Unused: previews never resume.
   }
 
   async restart(): Promise<void> {
@@ -133,7 +133,7 @@ export class MemoryTarget implements SaveTarget {
   }
 
   async finish(): Promise<void> {
-    // Only the bytes are needed.
+    // Unused: callers read the bytes.
   }
 
   async abandon(): Promise<void> {

@@ -5,7 +5,7 @@ import { SAVED_BLOB_KEEP_MS } from "../../base/limits-page.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { SaveHandle, SaveTarget, Writable } from "./environment.ts";
 
-/** Maximum attempts to remove an incomplete file that an earlier page may still hold. */
+/** Maximum attempts to remove an incomplete file that a previous page may still have open. */
 const REMOVE_ATTEMPTS_MAX = 10;
 
 interface SavingLink {
@@ -37,7 +37,7 @@ export async function chooseSaveTarget(
   }
 }
 
-/** Resumes after the bytes that an earlier page has written. @throws {Fault} store-denied */
+/** Reopens a file and continues after the bytes of a previous page. @throws {Fault} store-denied */
 export async function reopenSaveTarget(handle: SaveHandle, haveBytes: number): Promise<SaveTarget> {
   try {
     return new FileTarget(handle, await openWritableAt(handle, haveBytes), haveBytes);
@@ -49,8 +49,8 @@ export async function reopenSaveTarget(handle: SaveHandle, haveBytes: number): P
 const REMOVE_RETRY_MS = 1_000;
 
 /**
- * Removes the incomplete file of an earlier page, which may still hold it. If the browser forbids
- * removal, the user keeps the incomplete file.
+ * Removes the incomplete file of a previous page, which may still have it open. If the browser
+ * forbids removal, the incomplete file stays.
  */
 export async function removeIncomplete(handle: SaveHandle, clock: Clock): Promise<void> {
   for (let tries = 1; tries <= REMOVE_ATTEMPTS_MAX; tries++) {
@@ -73,13 +73,13 @@ function deniedFault(cause: unknown): Fault {
   return new Fault("store-denied", "the browser does not allow writing there", { cause });
 }
 
-/** Minimum new bytes for a flush: the browser then copies the whole file. */
+/** Minimum new bytes for a flush, since the browser copies the complete file each time. */
 const FLUSH_BYTES_MIN = 32 * 1024 * 1024;
 
 /**
- * Writes to a file on disk. The browser replaces the file only on close, so a page that ends
- * earlier leaves nothing. The file is therefore closed and reopened each time its size doubles,
- * which copies less than twice the file in total.
+ * Writes to a file on disk. The browser replaces the file only on close, so a crash would lose all
+ * bytes. The target therefore closes and reopens the file each time the size doubles, which copies
+ * less than twice the file in total.
  */
 class FileTarget implements SaveTarget {
   readonly handle: SaveHandle;
@@ -87,7 +87,6 @@ class FileTarget implements SaveTarget {
   #bytes: number;
   #flushedBytes: number;
   #isFinished = false;
-  /** Serializes writes, so that flushed data is complete. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(handle: SaveHandle, writable: Writable, haveBytes: number) {
@@ -142,17 +141,17 @@ class FileTarget implements SaveTarget {
 
   #next<Value>(act: () => Promise<Value>): Promise<Value> {
     const done = this.#last.then(act);
-    this.#last = done.catch(() => undefined); // `done` reports the error.
+    this.#last = done.catch(() => undefined);
     return done;
   }
 }
 
-/** Chunks joined into one blob, which the browser may then move to its disk. */
+/** Chunks per blob; browsers can move blobs to disk. */
 const CHUNKS_PER_BLOB = 64;
 
 /**
- * Collects blobs and saves them as a download when complete, for browsers without a save dialog.
- * They are lost with the page.
+ * Collects blobs and saves them as a download when complete, for browsers without a save dialog. An
+ * incomplete download is lost when the page closes.
  */
 class BlobTarget implements SaveTarget {
   readonly handle = undefined;
@@ -172,7 +171,7 @@ class BlobTarget implements SaveTarget {
   }
 
   async flush(): Promise<void> {
-    // Blobs cannot outlast the page.
+    // Unused: blobs are lost when the page closes.
   }
 
   async restart(): Promise<void> {
@@ -188,7 +187,7 @@ class BlobTarget implements SaveTarget {
     link.href = url;
     link.download = this.#name;
     link.click();
-    // The browser may first ask whether to save, and reads the blob only afterwards.
+    // The browser may prompt before it reads the blob.
     this.#page.setTimeout(() => URL.revokeObjectURL(url), SAVED_BLOB_KEEP_MS);
     await this.restart();
   }

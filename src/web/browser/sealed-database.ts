@@ -15,7 +15,7 @@ import {
   writeRows,
 } from "./indexed-db.ts";
 
-/** Milliseconds. Another tab normally holds the lock for about half a second. */
+/** Milliseconds. Tabs normally hold the lock for about half a second. */
 const LOCK_TIMEOUT_MS = 15_000;
 
 const TABLE = "rows";
@@ -25,13 +25,13 @@ export interface SealedDatabaseOptions {
   readonly databases: Databases;
   readonly locks: Locks;
   readonly name: string;
-  /** Called after the first permanent write, when the data becomes worth protecting. */
+  /** Called after the first permanent write, to request persistent storage. */
   readonly onPinned: () => void;
 }
 
 /**
- * An account's sealed-room data in a database of its own. IndexedDB transactions end while keys are
- * computed, so a lock keeps other tabs out, and all writes are staged and written in one step.
+ * Stages the writes of a transaction and commits them in one step. A browser lock excludes other
+ * tabs, since IndexedDB transactions cannot stay open during asynchronous cryptography.
  */
 export class SealedDatabase implements OpenSealedHome {
   readonly #options: SealedDatabaseOptions;
@@ -44,7 +44,7 @@ export class SealedDatabase implements OpenSealedHome {
   }
 
   /**
-   * @throws {Fault} store-…, interrupted (closed), or the error of `work`; nothing is changed then
+   * @throws {Fault} store-…, interrupted (closed), or the error of `work`; nothing is written then
    */
   transact<Result>(work: (tables: SealedTables) => Promise<Result>): Promise<Result> {
     const { locks, name } = this.#options;
@@ -73,7 +73,7 @@ export class SealedDatabase implements OpenSealedHome {
     const schema = { name, version: VERSION, tables: [TABLE] };
     const database = await openDatabase(databases.factory, schema);
     this.#database = database;
-    // The browser or another tab deletes it: the next transaction starts empty.
+    // The browser or another tab has deleted the database: the next transaction starts empty.
     database.onclose = () => this.#lost(database);
     database.onversionchange = () => {
       database.close();
@@ -87,7 +87,7 @@ export class SealedDatabase implements OpenSealedHome {
   }
 }
 
-/** View of one transaction: its own writes hide what the database has. */
+/** Tables as a transaction sees them, including its own writes. */
 class StagedRows implements SealedTables {
   readonly #database: Database;
   readonly #keyRange: Databases["keyRange"];
@@ -120,7 +120,7 @@ class StagedRows implements SealedTables {
   async list({ from, to, limit, backwards = false }: KeyRange): Promise<readonly SealedRow[]> {
     const staged = [...this.#staged].filter(([key]) => key >= from && key < to);
     const rows = new Map<string, Uint8Array>();
-    // This transaction may have removed some of the stored rows.
+    // Skips stored rows that this transaction has removed.
     for (const { key, value } of await this.#storedRows({
       from,
       to,

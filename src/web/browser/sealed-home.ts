@@ -22,18 +22,17 @@ export function openSealedHome(
     if (isPinned) return;
     isPinned = true;
     databases.persist();
-    // If this write fails, the next page asks the server for its sealed rooms.
+    // If this write fails, the next page learns about sealed rooms from the server.
     store.write([{ ...SEALED_FLAG, value: true }]).catch(() => undefined);
   };
   return new SealedDatabase({ databases, locks, name: sealedDatabaseName(account), onPinned });
 }
 
 /**
- * Returns the key that encrypts stored state. It is not extractable, except on a `chat web`
- * page, which stores it as bytes. @throws {Fault} store-…
+ * Returns the key that encrypts stored state. The key is extractable only on a `chat web` page,
+ * which stores it as bytes. @throws {Fault} store-…
  */
 export function loadStateKey({ store, locks, entropy }: Platform): Promise<StateKey> {
-  // Two tabs must not create two keys.
   return locks.run(KEY_LOCK, KEY_LOCK_TIMEOUT_MS, async () => {
     const stored = await store.get(KEY_ROW.table, KEY_ROW.key);
     if (stored instanceof Uint8Array) return importStateKey(stored);

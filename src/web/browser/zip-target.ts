@@ -16,7 +16,7 @@ import type { SaveTarget } from "./environment.ts";
 
 const DIRECTORY_WRITE_BYTES = 64 * 1024;
 
-/** Converts a folder that arrives in chunks into one zip archive. A later page cannot resume it. */
+/** Converts a folder, received in chunks, into a zip archive. Cannot resume after a reload. */
 export class ZipTarget implements SaveTarget {
   readonly handle = undefined;
   readonly unpacksFolder = true;
@@ -25,7 +25,7 @@ export class ZipTarget implements SaveTarget {
   readonly #manifestBytes: number;
   #progress: Progress;
 
-  /** @param root name of the folder, cleaned. @param manifestBytes size of its manifest */
+  /** @param root sanitised name of the folder @param manifestBytes size of its manifest */
   constructor(inner: SaveTarget, root: string, manifestBytes: number) {
     this.#inner = inner;
     this.#root = root;
@@ -117,7 +117,7 @@ export class ZipTarget implements SaveTarget {
     if (bytes.length > 0) await this.#inner.write(bytes);
   }
 
-  /** Entries with paths that are valid on disks, below the root folder, and unique. */
+  /** Returns the entries with unique, portable paths below the root folder. */
   *#parseEntries(manifest: readonly Uint8Array[]): Generator<ZipEntry> {
     const bytes = new Uint8Array(this.#manifestBytes);
     let at = 0;
@@ -161,7 +161,7 @@ function uniquePath(usedPaths: Map<string, number>, clean: string): string {
   for (let n = usedPaths.get(folded) ?? 0; ; n++) {
     const path = n === 0 ? clean : `${clean} (${n})`;
     const key = path.toLowerCase();
-    if (n > 0 && usedPaths.has(key)) continue; // Terminates: there are more numbers than paths.
+    if (n > 0 && usedPaths.has(key)) continue; // Ends: each used path excludes at most one number.
     usedPaths.set(key, 1);
     usedPaths.set(folded, n + 1);
     return path;
@@ -179,10 +179,7 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
   return value;
 });
 
-/**
- * CRC-32 as in zip archives; browsers offer none. @param before checksum of the preceding bytes
- * @internal
- */
+/** CRC-32 of zip archives. @param before checksum of the preceding bytes @internal */
 function crc32(bytes: Uint8Array, before: number): number {
   let crc = ~before;
   for (let i = 0; i < bytes.length; i++) {

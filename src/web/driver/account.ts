@@ -35,7 +35,7 @@ export class PageAccount implements LinkedAccount {
   readonly fingerprint: Fingerprint;
   /** Reason why sealed rooms are unavailable; `undefined` if they are available. */
   readonly sealRefusal: Fault | undefined;
-  /** Resolves when entries of a former name or key have been moved to the current ones. */
+  /** Resolves when the entries of a former name or key are moved to the current name and key. */
   migrated: Promise<void> = Promise.resolve();
   id: string | undefined;
   readonly #options: PageAccountOptions;
@@ -60,21 +60,20 @@ export class PageAccount implements LinkedAccount {
   }
 
   /**
-   * Adopts unsent posts and transfers of earlier pages. Called once, with the first link.
-   * @throws {Fault} store-…
+   * Adopts unsent posts and transfers of earlier pages, on the first link. @throws {Fault} store-…
    */
   begin(): Promise<void> {
     return this.#restore(this.session.adoption);
   }
 
-  /** Adopts unsent posts and transfers of pages closed since. @throws {Fault} store-… */
+  /** Adopts unsent posts and transfers of pages that have closed since. @throws {Fault} store-… */
   adopt(): Promise<void> {
     return this.#restore(this.session.posts.adopt());
   }
 
-  /** Resumes transfers even if the queued posts of other pages cannot be read. */
+  /** Resumes transfers, even if the posts of other pages cannot be read. */
   async #restore(posts: void | Promise<void> | undefined): Promise<void> {
-    const [adopted] = await Promise.allSettled([posts]); // Also waits for entries to be moved.
+    const [adopted] = await Promise.allSettled([posts]);
     await this.#restoreTransfers();
     if (adopted.status === "rejected") throw adopted.reason;
   }
@@ -87,7 +86,7 @@ export class PageAccount implements LinkedAccount {
     }
   }
 
-  /** @throws {Fault} not-logged-in, or unreachable if their code cannot be fetched */
+  /** @throws {Fault} not-logged-in; unreachable if the code cannot be fetched */
   async transfers(): Promise<PageTransfers> {
     this.#transfers ??= this.#openTransfers();
     const opening = this.#transfers;
@@ -139,5 +138,4 @@ export class PageAccount implements LinkedAccount {
   }
 }
 
-/** Ignores an error that other callers of the promise report. */
 function noop(): void {}

@@ -36,7 +36,7 @@ import { PageAccount } from "./account.ts";
 import { LazyAuditor, type OpenAuditor } from "./lazy-auditor.ts";
 import type { SealedModule } from "./sealing.ts";
 
-/** Transient events that are not part of the model. */
+/** Events outside the model. */
 export type PageEvent =
   | Extract<ModelEffect, { kind: "notify" }>
   | Extract<
@@ -44,7 +44,7 @@ export type PageEvent =
       { kind: "link-asked" | "came-anew" | "sealed-remark" | "identity-changed" | "event" }
     >;
 
-/** The login form stays open and shows the error. */
+/** Logins by the form, which displays errors itself. */
 const FORM_LOGIN_POLICY: LoginPolicy = {
   retriesOnLink: true,
   takenRemedy: () => "give its password, or choose another name",
@@ -52,7 +52,7 @@ const FORM_LOGIN_POLICY: LoginPolicy = {
 
 const DRAFT_STORE_INTERVAL_MS = 500;
 
-/** Loaders for code that the first screen does not need. */
+/** Loaders of code that the first screen does not use. */
 export interface LazyCode {
   readonly transfers: () => Promise<OpenTransfers>;
   readonly auditor?: () => Promise<OpenAuditor>;
@@ -65,7 +65,7 @@ export interface Invitation {
   readonly by: string | undefined;
 }
 
-/** Further invitations arrive at the next login. */
+/** Maximum displayed invitations; the server sends the remaining ones at the next login. */
 const INVITATIONS_MAX = 20;
 
 export abstract class ChatCore extends ChatActions {
@@ -88,16 +88,16 @@ export abstract class ChatCore extends ChatActions {
   #isLinkOperator = false;
   #isLinkDismissed = false;
   readonly #auditor: LazyAuditor;
-  /** Failed audit of the server's log; blocks sending. */
+  /** Result of a failed audit of the server's log; blocks sending. */
   #alarm: Fault | undefined;
 
-  /** Connects and logs in as the last user, except with a reset link. */
+  /** Connects and logs in as the last user, unless the page was opened by a reset link. */
   constructor(platform: Platform, device: Device, lazyCode: LazyCode) {
     super({
       nextFrame: (callback) => platform.nextFrame(callback),
       sha256: pageSha256,
       now: () => platform.clock.now(),
-      history: (fields, ask) => this.link.historyWith(fields, ask),
+      history: (fields, request) => this.link.historyWith(fields, request),
     });
     this.#platform = platform;
     this.device = device;
@@ -118,7 +118,6 @@ export abstract class ChatCore extends ChatActions {
         ...{ clock, entropy, dial, keys: device, policy: FORM_LOGIN_POLICY },
         program: clientName(PROGRAM, platform.browserName),
         ...{ reconnects: "inside", remembersPassword: !device.canSign },
-        // The page has a button to reconnect immediately.
         ...{ reconnectsSooner: false, reportsStalls: true },
       },
       {
@@ -128,7 +127,7 @@ export abstract class ChatCore extends ChatActions {
         account: (greeted, user, current) => ({
           account: this.#accountFor(greeted, current),
           isEnrolled: this.preferences.isEnrolled(user),
-          // A password may still open the account; `stopped` reports a final refusal.
+          // The user can still log in with a password; `stopped` reports a final refusal.
           onUnenrolled: () => undefined,
         }),
         loggedIn: (account, login) => this.#loggedIn(account, login),
@@ -148,7 +147,7 @@ export abstract class ChatCore extends ChatActions {
 
   readonly request: SendRequest = (kind, fields) => this.link.request(kind, fields);
 
-  /** Whether `chat web` serves the page: other machines cannot open its address. */
+  /** Whether `chat web` serves the page, so that other computers cannot open its address. */
   get isLocal(): boolean {
     return this.#platform.isLocal;
   }
@@ -161,7 +160,7 @@ export abstract class ChatCore extends ChatActions {
     return this.#invitations;
   }
 
-  /** Server addresses of the cluster that this user may know. */
+  /** Addresses of the cluster's servers that this user may see. */
   get cluster(): readonly ServerAddress[] {
     return this.#cluster;
   }
@@ -171,12 +170,12 @@ export abstract class ChatCore extends ChatActions {
     this.update();
   }
 
-  /** Whether an operator link made this session an operator; this browser keeps the token. */
+  /** Whether an operator link made this session an operator; the browser stores the token. */
   get isOperatorByLink(): boolean {
     return this.#isLinkOperator;
   }
 
-  /** Whether an operator link opened the page and its notice is not dismissed. */
+  /** Whether an operator link opened the page and the user has not dismissed the notice. */
   get isNewOperator(): boolean {
     return (
       this.#isLinkOperator && this.fragment.operatorToken !== undefined && !this.#isLinkDismissed
@@ -189,7 +188,7 @@ export abstract class ChatCore extends ChatActions {
     this.update();
   }
 
-  /** Forgets the operator token for the next session. */
+  /** Removes the stored operator token; the next session is not an operator. */
   async forgetOperatorLink(): Promise<void> {
     this.#platform.forgetFragment();
     await this.preferences.storeOperatorToken(undefined);
@@ -203,27 +202,28 @@ export abstract class ChatCore extends ChatActions {
     return this.link.account?.sealRefusal;
   }
 
-  /** Subscribes to events that are not part of the model: notifications and operator events. */
+  /** Subscribes to events outside the model: notifications and operator events. */
   onEvent(listener: (event: PageEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Blocks posts to a server after a failed audit, and displays the reason. */
+  /** Returns false after a failed audit, and displays the reason. */
   protected mayPost(): boolean {
     if (this.#alarm !== undefined) this.applyNow({ kind: "fault", fault: this.#alarm });
     return this.#alarm === undefined;
   }
 
   protected post(to: string, body: PostBody): void {
-    // The model shows the outcome; the promise is for callers without one.
+    // The model displays the outcome, so errors need no handling here.
     this.account.session.posts.post(to, body).catch(() => undefined);
     this.update();
   }
 
   /**
-   * @throws {Fault} `room-password-wrong`: ask for the server password (also if none was given);
-   * `login-refused`: ask for the user's password; or a refusal or connection error
+   * @throws {Fault} `room-password-wrong` if the server password is missing or wrong;
+   * `login-refused` if the user's password is missing or wrong; or another refusal or connection
+   * error
    */
   async enter(credentials: Credentials): Promise<void> {
     const { password, roomSecret } = credentials;
@@ -232,7 +232,7 @@ export abstract class ChatCore extends ChatActions {
       ...credentials,
       password: nonEmpty(password),
       roomSecret: nonEmpty(secretFromInput(roomSecret ?? "")) ?? this.fragment.secret,
-      // A user who typed a password wants to use it, even if this browser's key could sign in.
+      // A typed password takes precedence over this browser's key.
       requiresPassword: true,
     });
   }
@@ -243,7 +243,8 @@ export abstract class ChatCore extends ChatActions {
   }
 
   /**
-   * Sets the new password and logs in. @throws {Fault} login-refused if the code is used or expired
+   * Sets the new password and logs in. @throws {Fault} login-refused if the reset code is used or
+   * expired
    */
   async recover(password: string): Promise<void> {
     const token = this.#resetToken;
@@ -255,13 +256,16 @@ export abstract class ChatCore extends ChatActions {
     await this.enter({ user, password, mode: "login" });
   }
 
-  /** Discards the reset code to log in another way. */
+  /** Discards the reset code, so that the user can log in another way. */
   forgetReset(): void {
     this.#resetToken = undefined;
     this.#platform.forgetFragment();
   }
 
-  /** @param forget removes this device's key from the account @throws {Fault} last-credential */
+  /**
+   * @param forget whether to remove this device's key from the account @throws {Fault}
+   * last-credential
+   */
   async logout(forget = false): Promise<void> {
     const { account } = this;
     const { user } = account.session;
@@ -288,7 +292,7 @@ export abstract class ChatCore extends ChatActions {
     void this.#storeDrafts();
   }
 
-  /** Stores synchronously the drafts that an ending page could not write to the store. */
+  /** Stores drafts synchronously while the page closes, when the asynchronous store is too late. */
   storeDraftsNow(): void {
     const user = this.link.account?.session.user;
     if (user === undefined || this.#drafts.size === 0) return;
@@ -312,7 +316,7 @@ export abstract class ChatCore extends ChatActions {
     if (event.kind === "stopped" && event.fault.code === "login-refused") {
       const { fault, user } = event;
       if (user !== undefined) {
-        // The server no longer knows this device: the user must log in by the form.
+        // The server has removed this device: the user must log in with the form.
         this.preferences.recordLogout(user, true);
         this.#loggedOut(this.link.account);
         void this.preferences.deleteAttachments(user);
@@ -322,7 +326,7 @@ export abstract class ChatCore extends ChatActions {
     this.#applyEvent(event);
   }
 
-  /** Applies updates immediately, because a caller may wait for them. */
+  /** Applies updates immediately, since a caller may be waiting for them. */
   #applyEvent(event: SessionEvent): void {
     const change = modelEventOf(event, this.#platform.clock.unixMs());
     if (change !== undefined) this.#applyUnlessClosed(change);
@@ -380,7 +384,10 @@ export abstract class ChatCore extends ChatActions {
     return isSameName(this.link.account?.session.user, user);
   }
 
-  /** Returns the current account, or a new account if the server key or the name has changed. */
+  /**
+   * Returns the current account, or a new account if the server's key or the user's name has
+   * changed.
+   */
   #accountFor({ fingerprint }: Greeted, current: PageAccount | undefined): PageAccount {
     const isSame = current !== undefined && current === this.link.account;
     if (isSame && current.fingerprint === fingerprint) return current;
@@ -446,7 +453,7 @@ export abstract class ChatCore extends ChatActions {
       case "sealed-remark":
       case "identity-changed":
         return this.#publish(event);
-      case "sealed-fault": // The rooms show why the page cannot seal.
+      case "sealed-fault": // The rooms display the reason.
         if (this.sealRefusal === undefined) this.enqueue({ kind: "fault", fault: event.fault });
         return;
       case "invited": {

@@ -20,13 +20,12 @@ import type { FileHandle } from "../transfer/upload-journal.ts";
 import { ChatCore, type LazyCode } from "./chat-core.ts";
 import type { Linking } from "./linking.ts";
 
-/** Creates the chat, which connects automatically. @param platform `browserPlatform()` or a fake */
+/** Creates the chat, which connects by itself. @param platform `browserPlatform()` or a fake */
 export async function openChat(platform: Platform, lazyCode: LazyCode): Promise<Chat> {
   return new Chat(platform, await Device.open(platform), lazyCode);
 }
 
 export class Chat extends ChatCore {
-  /** Whether the fragment has an invite or the server password. */
   get isInvited(): boolean {
     return this.fragment.secret !== undefined;
   }
@@ -35,7 +34,7 @@ export class Chat extends ChatCore {
     return this.fragment.operatorToken !== undefined;
   }
 
-  /** Users who can log in with a key of this browser, last user first. */
+  /** Users who can log in with a key of this browser, the most recent first. */
   get knownUsers(): readonly string[] {
     return this.preferences.users;
   }
@@ -73,22 +72,21 @@ export class Chat extends ChatCore {
   }
 
   /**
-   * Asks the server whether a user exists, with the smallest history request.
-   * @param target `@geo`
-   * @throws {Fault} user-unknown if nobody has this name, or a connection error
+   * Checks that a user exists, by the smallest possible history request. @param target `@geo`
+   * @throws {Fault} user-unknown if the user does not exist; or a connection error
    */
   async checkPerson(target: string): Promise<void> {
     await this.request("history", { target, limit: 1 });
   }
 
-  /** Context for linking other devices. @throws {Fault} not-logged-in */
+  /** Returns the context for linking other devices. @throws {Fault} not-logged-in */
   get linking(): Linking {
     const { fingerprint, session } = this.account;
     return {
       device: this.device,
       user: checkName(session.user),
       fingerprint,
-      request: this.request,
+      sendRequest: this.request,
     };
   }
 
@@ -107,10 +105,9 @@ export class Chat extends ChatCore {
   }
 
   /**
-   * Uploads files as soon as possible; encrypted in a sealed room.
-   * @param handles as many as files, if the browser supports them
-   * @param text posted with the first file
-   * @returns false if this page cannot send there; the page shows why
+   * Queues uploads; encrypts the files in a sealed room. @param handles file handles in the order
+   * of `files`, if the browser supports them @param text text posted with the first file @returns
+   * false if this page cannot send to the target; the page displays the reason
    */
   upload(
     target: string,
@@ -140,24 +137,24 @@ export class Chat extends ChatCore {
     this.#transfer((transfers) => transfers.pause(id));
   }
 
-  /** @param file chosen again after a reload */
+  /** @param file the file, when the user has chosen it again after a reload */
   resumeTransfer(id: string, file?: File): void {
     this.#transfer((transfers) => transfers.resume(id, (task) => task.reopen(file)));
   }
 
-  /** Hides a finished transfer, or cancels it; the server then discards its part of an upload. */
+  /** Hides a finished transfer, or cancels a running one; the server deletes a partial upload. */
   cancelTransfer(id: string): void {
     this.#transfer((transfers) => transfers.cancel(id));
   }
 
-  /** Path on this server for the browser's own resumable download; valid for 60 s. */
+  /** Returns a path for the browser's own resumable download, valid for 60 s. */
   async downloadPath(file: string): Promise<string> {
     return (await this.request("download", { file })).path;
   }
 
   /**
-   * Downloads in the page and checks every chunk. Must be called from a click: it asks where to
-   * save.
+   * Downloads in the page and verifies each chunk. Must be called from a click, since it asks where
+   * to save.
    */
   download(file: string, name: string): void {
     const id = checkFileId(file);
@@ -165,8 +162,8 @@ export class Chat extends ChatCore {
   }
 
   /**
-   * Fetches and checks a file in memory, for previews. @throws {Fault} too-large,
-   * checksum-wrong, …
+   * Fetches and verifies a file in memory, for previews. @throws {Fault} too-large, checksum-wrong,
+   * …
    */
   async preview(
     file: string,
@@ -178,8 +175,8 @@ export class Chat extends ChatCore {
   }
 
   /**
-   * Runs `act` on the transfers. Their code is prefetched after login, so that a click still
-   * counts as a user gesture.
+   * Runs `act` on the transfers. Their code is prefetched after login: a longer delay would end the
+   * user gesture that file dialogs require.
    */
   #transfer(act: (transfers: PageTransfers) => unknown): void {
     this.reportFailure(this.account.transfers().then(act));

@@ -5,7 +5,7 @@ import type { Answer } from "../../wire/messages.ts";
 
 export type DeviceInfo = Answer<"devices">["devices"][number];
 
-/** Signs out all other devices. @returns how many @throws {Fault} */
+/** Signs out all other devices. @returns the number of devices signed out @throws {Fault} */
 export async function revokeOthers(request: SendRequest): Promise<number> {
   const { devices } = await request("devices", {});
   const otherDevices = devices.filter(({ current }) => !current);

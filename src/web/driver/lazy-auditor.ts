@@ -4,7 +4,7 @@ import type { AuditAlarm, LogAuditor } from "../../client/auditor.ts";
 import type { Verifier } from "../../client/link/keys.ts";
 import type { Platform } from "../browser/environment.ts";
 
-/** Creates the log auditor; its code is loaded after the first screen. */
+/** Creates the log auditor. Its code is loaded after the first screen. */
 export type OpenAuditor = (
   platform: Platform,
   verifier: Verifier,
@@ -29,7 +29,7 @@ export class LazyAuditor {
     else if (this.#queue.length < QUEUED_CALLS_MAX) this.#queue.push(act);
   }
 
-  /** Loads the code; if that fails, the next link retries. */
+  /** Loads the code. After a failure, the next link retries. */
   fetch(): void {
     if (this.#isLoading || this.#auditor !== undefined) return;
     this.#isLoading = true;

@@ -1,4 +1,4 @@
-/** Links another device: offers a code and hands on the account key. */
+/** Links another device: offers a code and transfers the account key. */
 
 import { concatBytes, equalBytes } from "../../base/bytes.ts";
 import type { Name } from "../../base/names.ts";
@@ -16,7 +16,7 @@ export interface Linking {
   readonly device: Device;
   readonly user: Name;
   readonly fingerprint: Fingerprint;
-  readonly request: SendRequest;
+  readonly sendRequest: SendRequest;
 }
 
 /** Offers a link code to a new device. @returns the code @throws {Fault} not-allowed, … */
@@ -24,21 +24,21 @@ export async function offerLink({
   device,
   user,
   fingerprint,
-  request: ask,
+  sendRequest,
 }: Linking): Promise<Uint8Array> {
-  // Fails early if the account key cannot be exported.
+  // Checks first that the account key can be exported.
   (await device.accountSeed(fingerprint, user)).fill(0);
   const code = crypto.getRandomValues(new Uint8Array(LINK_CODE_BYTES));
-  await ask("link-offer", { code: await hashLinkCode(code) });
+  await sendRequest("link-offer", { code: await hashLinkCode(code) });
   return code;
 }
 
 /**
- * Certifies the new device and sends it the account key. @throws {Fault} not-allowed if the
- * device does not know the code, or this is not the account's key
+ * Certifies the new device and sends it the account key. @throws {Fault} not-allowed if the device
+ * does not know the code, or the key is not the account's
  */
 export async function grantLink(
-  { device, user, fingerprint, request: ask }: Linking,
+  { device, user, fingerprint, sendRequest }: Linking,
   code: Uint8Array,
   request: NoticeOf<"link-asked">,
 ): Promise<void> {
@@ -47,7 +47,7 @@ export async function grantLink(
   const isCodeValid =
     equalBytes(request.code, hash) && (await isLinkMac(mac, code, deviceKey, fingerprint));
   if (!isCodeValid) {
-    // A wrong code comes from someone who knows the hash: the server or an intruder.
+    // Only an attacker sends the right hash with a wrong code.
     throw new PageFault("not-allowed", "linkCodeUnknown");
   }
   const account = await device.account(fingerprint, user);
@@ -67,5 +67,5 @@ export async function grantLink(
   const key = await sealAccountSeed({ code, deviceKey, server: fingerprint, user }, seed, nonce);
   seed.fill(0);
   const deviceCert = concatBytes(signature, payload);
-  await ask("link-grant", { code: request.code, deviceKey, deviceCert, key });
+  await sendRequest("link-grant", { code: request.code, deviceKey, deviceCert, key });
 }

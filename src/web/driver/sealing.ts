@@ -12,7 +12,7 @@ import type { loadStateKey, openSealedHome } from "../browser/sealed-home.ts";
 export type SealedModule = SealedCode & {
   readonly openSealedHome: typeof openSealedHome;
   readonly loadStateKey: typeof loadStateKey;
-  /** Records of the server's log that this browser has seen. */
+  /** Returns this browser's log pins. */
   readonly logPinsOf: (store: Platform["store"]) => Pick<BrowserLogPins, "pin">;
 };
 

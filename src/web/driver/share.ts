@@ -32,7 +32,7 @@ export interface SharedFile {
   readonly transfer: TransferView | undefined;
 }
 
-/** The directory picker of `window`, if supported: one prompt for several files. */
+/** The directory picker of `window`, if supported. Several files then need only one prompt. */
 export interface FolderPage {
   showDirectoryPicker?(options: { readonly mode: "readwrite" }): Promise<FolderHandle>;
 }
@@ -44,7 +44,9 @@ interface FolderHandle {
 const LOBBY = "lobby";
 const NAME_BYTES = 4;
 
-/** The files that `chat share` offers. Each page connects as a new user and stores nothing. */
+/**
+ * State of the page that `chat share` serves. Each page logs in as a new user and stores nothing.
+ */
 export class Share {
   readonly #chat: Chat;
   readonly #chooser: SaveLocationChooser;
@@ -53,7 +55,7 @@ export class Share {
   #refused: Fault | undefined;
   #isLoggedIn = false;
   #isSaving = false;
-  /** Last transfer of each file, including files that are no longer listed. */
+  /** Latest transfer of each file, including files that are no longer listed. */
   readonly #transfers = new Map<string, TransferView>();
   readonly #listeners = new Set<() => void>();
   #state: ShareState = { kind: "entering" };
@@ -98,7 +100,7 @@ export class Share {
     this.#chat.reconnectNow();
   }
 
-  /** Saves all unsaved files one by one. Must be called from a click. */
+  /** Saves all unsaved files in sequence. Must be called from a click. */
   async saveAll(): Promise<void> {
     if (this.#isSaving || this.#state.kind !== "open") return;
     const unsaved = this.#state.files.filter(({ transfer }) => transfer?.state.kind !== "done");
@@ -180,7 +182,7 @@ export class Share {
     const isComplete = count !== undefined && files.length >= count;
     const isSaved = isComplete && files.every(({ transfer }) => transfer?.state.kind === "done");
     const open = { kind: "open", files, count, isSaving: this.#isSaving } as const;
-    if (isSaved) return open; // Also if the server ended because of it.
+    if (isSaved) return open; // Saved files stay available after the server ends.
     const { connection } = model;
     if (connection.kind === "offline" || connection.kind === "ended") return { kind: "over" };
     if (this.#refused !== undefined) return refusalState(this.#refused);
@@ -194,7 +196,7 @@ function refusalState(fault: Fault): ShareState {
   return { kind: "failed", fault };
 }
 
-/** Random user name, shown to the sharer: `browser-x1y2z3`. */
+/** Random user name, which the sharer sees: `browser-x1y2z3`. */
 function randomName({ entropy }: Platform): Name {
   return checkName(`browser-${toBase64Url(entropy(NAME_BYTES))}`);
 }
@@ -214,7 +216,7 @@ class SaveLocationChooser {
     this.#page = page;
   }
 
-  /** @returns whether to continue @throws {Fault} store-denied */
+  /** @returns false if the user cancelled @throws {Fault} store-denied */
   async prepare(count: number): Promise<boolean> {
     this.isRefused = false;
     this.#folder = undefined;
@@ -257,7 +259,7 @@ class SaveLocationChooser {
   }
 }
 
-/** Name that overwrites no existing file: `notes (1).txt`. */
+/** Returns a name that is not in use, such as `notes (1).txt`. */
 async function freeName(folder: FolderHandle, name: string): Promise<string> {
   const [, stem = name, extension = ""] = /^(.+?)(\.[^.]*)?$/s.exec(name) ?? [];
   for (let n = 0; ; n++) {
@@ -265,8 +267,7 @@ async function freeName(folder: FolderHandle, name: string): Promise<string> {
     try {
       await folder.getFileHandle(candidate);
     } catch (error) {
-      // NotFoundError means that the name is free. A folder of that name fails in the next
-      // attempt.
+      // NotFoundError: the name is free. A folder with that name makes a later step fail.
       if (error instanceof Error && error.name === "NotFoundError") return candidate;
       if (!(error instanceof Error && error.name === "TypeMismatchError")) throw error;
     }

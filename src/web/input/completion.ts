@@ -4,7 +4,7 @@ import type { NamedEmoji } from "../../ui/text/emoji.ts";
 
 export interface Completion {
   readonly kind: "name" | "room" | "command" | "emoji";
-  /** Choices for the range `from`..`to` of the text. */
+  /** Range of the text that the choice replaces. */
   readonly from: number;
   readonly to: number;
   readonly choices: readonly string[];
@@ -18,10 +18,10 @@ export interface CompletionSource {
   readonly emoji?: ((prefix: string, max: number) => readonly NamedEmoji[]) | undefined;
 }
 
-/** Maximum choices shown; typing another letter narrows them. */
+/** Maximum displayed choices; typing narrows them. */
 const CHOICES_MAX = 8;
 const MENTION = /(^|[\s(])([@#])([A-Za-z0-9_-]{0,32})$/;
-/** Minimum letters of an emoji name. `:D` is an emoticon. */
+/** A colon and at least two letters, since `:D` is an emoticon. */
 const EMOJI = /(?:^|[\s(]):([a-z0-9_+-]{2,32})(:?)$/i;
 const COMMAND = /^\/([a-z]{0,16})$/;
 
@@ -29,7 +29,7 @@ export function isTypingEmoji(text: string, caret: number): boolean {
   return EMOJI.test(text.slice(0, caret));
 }
 
-/** @param caret its offset in the text */
+/** @param caret offset of the caret in the text */
 export function completionAt(
   text: string,
   caret: number,
@@ -73,7 +73,7 @@ function toCompletion(
   return choices.length === 0 ? undefined : { kind, from, to, choices };
 }
 
-/** Prefix matches before other matches. */
+/** Returns the matching names, prefix matches first. */
 export function matching(names: readonly string[], prefix: string): readonly string[] {
   const folded = prefix.toLowerCase();
   const startMatches = names.filter((name) => name.toLowerCase().startsWith(folded));

@@ -3,22 +3,21 @@
 import { trimCopied } from "../../wire/invite.ts";
 
 export interface Fragment {
-  /** The server password or an invite's token. */
+  /** Server password or invite token. */
   readonly secret: string | undefined;
-  /** Token of the one-use operator link; it also admits a new account. */
+  /** Token of the one-use operator link, which also admits a new account. */
   readonly operatorToken: string | undefined;
-  /** Token of a password reset link. */
   readonly resetToken: string | undefined;
-  /** Secret of the link that `chat share` prints; other servers ignore it. */
+  /** Secret of a `chat share` link; other servers ignore it. */
   readonly shareSecret: string | undefined;
-  /** Token of `chat web`: the first message of each link must carry it. */
+  /** Token of `chat web`, sent as the first message of each link. */
   readonly localToken: string | undefined;
 }
 
 /**
- * `#operator=TOKEN` and `#invite=SECRET` of `serve`, `#reset=TOKEN` of `chat admin reset`,
- * `#share=SECRET` of `chat share`; `#TOKEN` or `#TOKEN&invite=SECRET` of `chat web`.
- * @param isLocal whether `chat web` serves the page
+ * Parses `#operator=TOKEN` and `#invite=SECRET` of `serve`, `#reset=TOKEN` of `chat admin reset`,
+ * `#share=SECRET` of `chat share`, and `#TOKEN` or `#TOKEN&invite=SECRET` of `chat web`. @param
+ * isLocal whether `chat web` serves the page
  */
 export function readFragment(fragment: string, isLocal: boolean): Fragment {
   const text = trimCopied(fragment.replace(/^#/, ""));

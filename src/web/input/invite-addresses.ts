@@ -22,9 +22,9 @@ const HTTP_PORT = 80;
 const PORT_MAX = 65_535;
 
 /**
- * Addresses for an invite, best first: the address of the page if others can reach it, then
+ * Returns the addresses for an invite, best first: the page's address if others can reach it, then
  * addresses reported by the server. @param reported absent from older servers @param isRelayed
- * whether `chat web` relays: the address bar then names this user's own program
+ * whether `chat web` relays, so that the page's address is local to this user
  */
 export function inviteAddresses(
   location: PageLocation,
@@ -44,8 +44,8 @@ export function inviteAddresses(
 }
 
 /**
- * Addresses of this page on the other servers of the cluster. @param reported addresses sent to
- * logged-in users
+ * Returns the addresses of this page on the other servers of the cluster. @param reported addresses
+ * that the server sent after login
  */
 export function otherPages(
   location: PageLocation,

@@ -20,7 +20,7 @@ export type KeyAction =
   | "composer"
   | "help";
 
-/** @param isTyping whether a field has the focus: it receives single letters */
+/** @param isTyping whether a text field has the focus, which disables single-letter shortcuts */
 export function keyAction(press: KeyPress, isTyping: boolean): KeyAction | undefined {
   const { key, altKey, shiftKey } = press;
   const isControl = press.ctrlKey || press.metaKey;
@@ -41,13 +41,12 @@ export function keyAction(press: KeyPress, isTyping: boolean): KeyAction | undef
 }
 
 export interface ComposerPress extends KeyPress {
-  /** Whether an input method is composing and receives Enter. */
+  /** Whether an input method (IME) is composing text and consumes Enter. */
   readonly isComposing: boolean;
 }
 
 export type ComposerAction = "send" | "edit-last" | "escape";
 
-/** @param before text before the caret */
 export function composerAction(
   press: ComposerPress,
   isEmpty: boolean,
@@ -57,14 +56,14 @@ export function composerAction(
   const isControl = press.ctrlKey || press.metaKey;
   const isPlain = !isControl && !press.altKey && !press.shiftKey;
   if (press.key === "Enter" && !press.shiftKey && !press.altKey) {
-    // In a code block Enter starts a line and Ctrl+Enter sends, as everywhere.
+    // In a code block, Enter starts a line and Ctrl+Enter sends.
     return !isControl && isFenceOpen(before) ? undefined : "send";
   }
   if (press.key === "ArrowUp" && isPlain && isEmpty) return "edit-last";
   return press.key === "Escape" ? "escape" : undefined;
 }
 
-/** New index of the focus in a list; `undefined` if the key does not move it. */
+/** Returns the next focused index of a list; `undefined` if the key does not move the focus. */
 export function rove(key: string, at: number, count: number): number | undefined {
   if (count === 0) return undefined;
   switch (key) {

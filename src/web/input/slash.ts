@@ -7,7 +7,7 @@ import type { AllTexts } from "../../ui/messages/en/deferred.ts";
 
 export type SlashLine =
   | { readonly kind: "order"; readonly command: Command; readonly order: unknown }
-  /** A message: the text after the first `/` of `//`. */
+  /** Message that begins with a slash, typed as `//`. */
   | { readonly kind: "message"; readonly text: string }
   | { readonly kind: "unknown"; readonly word: string }
   | { readonly kind: "misused"; readonly name: string; readonly usage: string };
@@ -37,7 +37,7 @@ function parseOrder(command: Command, argument: string): unknown {
   }
 }
 
-/** Summary of a command in the page's language; `""` until those texts are loaded. */
+/** Returns a command's summary in the page's language; `""` until those texts are loaded. */
 export function commandSummary(name: string, texts: Partial<Pick<AllTexts, "slash">>): string {
   const { slash = {} }: { readonly slash?: Readonly<Record<string, string>> } = texts;
   return slash[name] ?? "";

@@ -9,7 +9,7 @@ import type { Attachment } from "./attachments.ts";
 import type { PageTransfersOptions } from "./journal.ts";
 import type { FileHandle } from "./upload-journal.ts";
 
-/** A file as stored, with its content: a pasted file exists nowhere else. */
+/** Stored file with its content, since a pasted file exists nowhere else. */
 interface StoredAttachment {
   readonly target: string;
   readonly file: File;
@@ -24,14 +24,14 @@ interface LockedAttachment {
 }
 
 /**
- * Stores attached, unsent files in the browser. A browser lock marks their tab as alive; another
- * tab adopts them after it is closed.
+ * Stores attached, unsent files in the browser. A browser lock shows that their tab is open; after
+ * it closes, another tab adopts the files.
  */
 export class AttachmentStore {
   readonly #options: PageTransfersOptions;
   readonly #prefix: string;
   readonly #locked = new Map<Attachment, LockedAttachment>(); // Bounded by the attached files.
-  /** Serializes writes, so that a file removed right after it is added does not stay. */
+  /** Serializes writes, so that adding a file and removing it happen in this order. */
   #writing: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
@@ -40,7 +40,7 @@ export class AttachmentStore {
     this.#prefix = accountPrefix(options.owner);
   }
 
-  /** Files of closed pages, in the order in which they were attached. @throws {Fault} store-… */
+  /** Returns the files of closed pages, in the order of attachment. @throws {Fault} store-… */
   async restore(): Promise<readonly (readonly [string, Attachment])[]> {
     const { platform } = this.#options;
     const { store, clock, locks } = platform;
@@ -53,7 +53,7 @@ export class AttachmentStore {
         continue;
       }
       const release = await locks.hold(lockName(key));
-      if (release === undefined) continue; // Its tab is alive, maybe this one.
+      if (release === undefined) continue; // The tab is still open; it may be this tab.
       if (this.#isClosed) {
         release();
         break;
@@ -93,11 +93,11 @@ export class AttachmentStore {
     const { file, handle } = attachment;
     let storedBytes = file.size;
     for (const { sizeBytes } of this.#locked.values()) storedBytes += sizeBytes;
-    // The store of `chat web`, outside of the browser, has no room for files.
+    // The store of `chat web` is outside the browser and does not store files.
     const isFull = storedBytes > ATTACHMENTS_STORED_BYTES_MAX;
     if (isFull || store.isExternal === true || store.isEphemeral === true) return false;
     const addedUnixMs = clock.unixMs();
-    // Keys sort by time; files of the same millisecond in any order.
+    // Sorts by time; the order within a millisecond does not matter.
     const key = `${this.#prefix}${addedUnixMs} ${toBase64Url(entropy(ID_BYTES))}`;
     const release = await locks.hold(lockName(key));
     if (release === undefined) return false;

@@ -5,7 +5,7 @@ import type { FileHandle } from "./upload-journal.ts";
 
 export interface Attachment {
   readonly file: File;
-  /** Lets a reloaded page read the file again; `undefined` if unsupported. */
+  /** Handle for reading the file after a reload; `undefined` if unsupported. */
   readonly handle: FileHandle | undefined;
 }
 
@@ -25,7 +25,7 @@ export class Attachments {
     this.#onChange = onChange;
   }
 
-  /** Returns the same array until it changes. */
+  /** Returns the same array while nothing changes. */
   filesFor(target: string): readonly Attachment[] {
     return this.#files.get(target) ?? NO_FILES;
   }

@@ -43,21 +43,22 @@ export interface DownloadDependencies {
   readonly hashing: Hashing;
 }
 
-/** `handle` is `undefined` if the download ends with this page. */
+/** `handle` is `undefined` if the download cannot outlast this page. */
 type DownloadInfo = Pick<DownloadEntry, "key" | "file" | "name" | "begunUnixMs"> & {
   readonly handle: SaveHandle | undefined;
 };
 
 /**
- * Checks each chunk before it is written. A download can be paused, and the next page resumes it if
- * the browser keeps the chosen file. The browser's own unchecked downloads do not use this.
+ * Verifies each chunk before writing it. The user can pause the download, and a later page can
+ * resume it if the browser supports file handles. The browser's own downloads do not use this
+ * class.
  */
 export class Download implements PageTask {
   readonly view: TransferTask["view"];
   readonly isResumable: boolean;
   readonly #dependencies: DownloadDependencies;
   readonly #info: DownloadInfo;
-  /** `undefined` if it must be reopened by its handle. */
+  /** `undefined` if the target must be reopened by its handle. */
   #sink: SaveSink | undefined;
   #isPermitted: boolean;
 
@@ -86,7 +87,10 @@ export class Download implements PageTask {
     }
   }
 
-  /** Reports whether the page may write to the file; `requestPermission` asks the user. */
+  /**
+   * Reports whether the page may write to the file. @param method `requestPermission` prompts the
+   * user
+   */
   async mayWrite(method: "queryPermission" | "requestPermission"): Promise<boolean> {
     const answer = await this.#info.handle?.[method]?.({ mode: "readwrite" });
     this.#isPermitted = answer === "granted";
@@ -105,12 +109,13 @@ export class Download implements PageTask {
   async discard(): Promise<void> {
     const { downloads, clock } = this.#dependencies;
     const { key, handle } = this.#info;
-    await this.#sink?.abandon().catch(() => undefined); // The user then keeps an incomplete file.
+    // If this fails, an incomplete file stays on disk.
+    await this.#sink?.abandon().catch(() => undefined);
     if (this.#sink === undefined && handle !== undefined) await removeIncomplete(handle, clock);
     downloads.remove(key);
   }
 
-  /** Flushes the file. If writing fails, the next attempt reopens it. */
+  /** Flushes the file. After a failure, the next attempt reopens it. */
   async #flush(): Promise<void> {
     try {
       await this.#sink?.flush();

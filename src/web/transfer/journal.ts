@@ -17,16 +17,16 @@ export interface PageTransfersOptions {
   readonly session: AccountSession;
   /** Posts the text as a separate message if the server is too old to store it with the file. */
   readonly post?: (to: string, text: string) => void;
-  /** Receives attached files of a closed page. */
+  /** Called with each attached file of a closed page. */
   readonly attach?: (target: string, attachment: Attachment) => void;
   readonly emit: (event: LocalEvent) => void;
 }
 
 export interface PageTask extends TransferTask {
   /**
-   * Requests the file or permission that a resumption needs. Must be called from a click. @param
-   * chosen the file of an upload, chosen again after a reload @returns false if the user
-   * declined @throws {Fault} file-changed if it is another file
+   * Requests the file or the permission that resuming needs. Must be called from a click. @param
+   * chosen the file of an upload, chosen again after a reload @returns false if the user declined
+   * @throws {Fault} file-changed if the file differs
    */
   reopen(chosen?: File): Promise<boolean>;
 }
@@ -47,8 +47,8 @@ export interface JournalOptions<Entry> {
 }
 
 /**
- * Unfinished transfers of an account, resumed by a reloaded page. Entries are written in order,
- * in the background. A failed write only repeats some work after a reload.
+ * Unfinished transfers of an account, which a reloaded page resumes. Writes run in order, in the
+ * background; after a failed write, a reload only repeats some work.
  */
 export class TransferJournal<Entry extends JournalEntry> {
   protected readonly prefix: string;

@@ -1,4 +1,4 @@
-/** Image previews: fetched, checked and cached, the latest request first. */
+/** Image previews, fetched, verified and cached; the latest request comes first. */
 
 import { Fault } from "../../base/fault.ts";
 import { pictureHeader } from "../../core/client/picture-header.ts";
@@ -14,12 +14,12 @@ const CONCURRENT_MAX = 3;
 
 export interface Picture {
   readonly url: string;
-  /** Pixels; `undefined` for types whose header is not parsed here. */
+  /** Size in pixels; `undefined` for types with headers that are not parsed here. */
   readonly sides: readonly [width: number, height: number] | undefined;
 }
 
 interface PreviewSource {
-  /** Fetches a whole file and checks it. @throws {Fault} */
+  /** Fetches and verifies a complete file. @throws {Fault} */
   preview(file: string, sizeBytesMax: number, options: PreviewOptions): Promise<Uint8Array>;
 }
 
@@ -32,18 +32,18 @@ interface Job {
 }
 
 export interface PictureRequest {
-  /** @returns `undefined` if the bytes are not an image @throws {Fault} as fetching does */
+  /** Resolves to `undefined` if the bytes are not an image. @throws {Fault} if fetching fails */
   readonly result: Promise<Picture | undefined>;
   readonly release: () => void;
 }
 
-/** Pictures of files, fetched, checked and cached. The latest request is served first. */
+/** Pictures of files, fetched, verified and cached. The latest request is served first. */
 export class Previews {
   readonly #chat: PreviewSource;
   readonly #cache = new Map<string, Picture>();
   /** Pending previews by file, in request order. Bounded by the visible images. */
   readonly #queue = new Map<string, Job>();
-  readonly #running = new Map<string, Job>(); // Bounded by AT_ONCE_MAX.
+  readonly #running = new Map<string, Job>(); // Bounded by CONCURRENT_MAX.
 
   constructor(chat: PreviewSource) {
     this.#chat = chat;
@@ -72,7 +72,7 @@ export class Previews {
     const { promise: started, resolve: start } = Promise.withResolvers<void>();
     const result = started.then(() => this.#load(file, stop.signal));
     const job: Job = { file, stop, result, start, requesters: 0 };
-    // The error is ignored when nobody waits for the preview.
+    // Avoids an unhandled rejection if no caller awaits the preview.
     result.catch(() => undefined).finally(() => this.#finished(job));
     return job;
   }
@@ -92,7 +92,7 @@ export class Previews {
     const { file } = job.file;
     if (this.#queue.get(file) === job) this.#queue.delete(file);
     job.stop.abort(new Fault("interrupted", "the preview was closed"));
-    this.#finished(job); // The next request starts over.
+    this.#finished(job); // The next request retries.
   }
 
   #finished(job: Job): void {
@@ -122,7 +122,7 @@ export class Previews {
   }
 }
 
-/** Reads type and size from the first bytes, before the browser decodes any of them. */
+/** Reads type and dimensions from the first bytes, before the browser decodes the image. */
 export function pictureInfo(
   bytes: Uint8Array,
 ): { readonly type: string; readonly sides: Picture["sides"] } | undefined {
@@ -131,7 +131,7 @@ export function pictureInfo(
     return { type: `image/${header.type}`, sides: [header.width, header.height] };
   }
   const type = imageType(bytes);
-  // The dimensions of other image types are implausible.
+  // Rejects images of the remaining types, since their dimensions are implausible.
   if (type !== "image/avif" && type !== "image/bmp") return undefined;
   return { type, sides: undefined };
 }

@@ -14,7 +14,7 @@ import { HASH_BYTES } from "../../wire/chunks.ts";
 import { numberKey, type Store } from "../browser/indexed-db.ts";
 import { type JournalEntry, type JournalOptions, TransferJournal } from "./journal.ts";
 
-/** File handle from a drop or a file picker, if the browser supports it; survives reloads. */
+/** File handle from a drop or file picker, which survives reloads, if the browser supports it. */
 export interface FileHandle {
   readonly name: string;
   getFile(): Promise<File>;
@@ -22,7 +22,7 @@ export interface FileHandle {
   requestPermission?(mode: { readonly mode: "read" }): Promise<string>;
 }
 
-/** An upload of this browser; its key is the `path` of its UploadKey. */
+/** An upload of this browser. The key is the `path` of the upload's UploadKey. */
 export interface UploadEntry extends JournalEntry {
   readonly fingerprint: string;
   readonly user: string;
@@ -32,20 +32,20 @@ export interface UploadEntry extends JournalEntry {
   readonly handle: FileHandle | undefined;
   readonly text?: string | undefined;
   readonly sending?: string | undefined;
-  /** `undefined` until it is offered. */
+  /** `undefined` until the upload is offered to the server. */
   readonly file: FileId | undefined;
   readonly upTo: number;
 }
 
 /**
- * Checksums per row. A reloaded page rehashes chunks that are not stored yet; smaller rows would
- * take ten times as long as the upload.
+ * Checksums per row. A reloaded page hashes unstored chunks again; writing smaller rows would take
+ * ten times as long as the upload.
  */
 const HASHES_PER_ROW = TRANSFER_SYNC_BYTES / CHUNK_BYTES;
 
 const OPTIONS: JournalOptions<UploadEntry> = {
   table: "uploads",
-  maxAgeMs: UPLOAD_KEEP_MS, // The server drops older ones, too.
+  maxAgeMs: UPLOAD_KEEP_MS, // The server removes older uploads, too.
   parseEntry: (value) => {
     const { key, to, name, stamp, begunUnixMs, upTo, text, sending } = value;
     const isValid =
@@ -62,7 +62,7 @@ const OPTIONS: JournalOptions<UploadEntry> = {
 };
 
 export class BrowserUploadJournal extends TransferJournal<UploadEntry> implements ResumableUploads {
-  readonly #entries = new Map<string, UploadEntry>(); // Keyed by key; bounded by PAGE_UPLOADS_MAX.
+  readonly #entries = new Map<string, UploadEntry>(); // Bounded by PAGE_UPLOADS_MAX.
   readonly #hashes = new Map<string, Uint8Array[]>();
   /** Number of checksums in stored rows, by key. */
   readonly #storedCounts = new Map<string, number>();
@@ -143,7 +143,7 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
   #truncate(key: string, upTo: number): void {
     const hashes = this.#hashes.get(key) ?? [];
     if (upTo >= hashes.length) return;
-    this.#restart(key, {}); // A row may extend past the cut.
+    this.#restart(key, {});
     this.#appendHashes(key, hashes.slice(0, upTo));
   }
 

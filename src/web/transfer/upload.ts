@@ -34,7 +34,7 @@ export class Upload implements PageTask {
     return { id, kind: "upload", file: this.journalEntry?.file, name, to: [to] };
   }
 
-  /** Its entry in the journal; `undefined` once the file is sent. */
+  /** Journal entry; `undefined` after the file is sent. */
   get journalEntry(): UploadEntry | undefined {
     return this.#dependencies.uploads.get(this.#entry.key);
   }
@@ -60,7 +60,7 @@ export class Upload implements PageTask {
     }
   }
 
-  /** Reads the file of an earlier page, if the browser permits it without a prompt. */
+  /** Reports whether the browser can read the file of an earlier page without a prompt. */
   async isReadable(): Promise<boolean> {
     this.#content ??= await this.#permitted("queryPermission");
     return this.#content !== undefined;
@@ -79,7 +79,7 @@ export class Upload implements PageTask {
       this.#dependencies.uploads.put({ ...this.journalEntry, isPaused });
   }
 
-  /** Discards the entry and withdraws the partial upload. */
+  /** Removes the journal entry and withdraws the partial upload. */
   discard(): void {
     const { files, uploads } = this.#dependencies;
     const file = this.journalEntry?.file;
@@ -94,7 +94,7 @@ export class Upload implements PageTask {
       const file = await handle?.getFile();
       return file !== undefined && fileStamp(file) === stamp ? file : undefined;
     } catch {
-      return undefined; // The file no longer exists.
+      return undefined;
     }
   }
 }

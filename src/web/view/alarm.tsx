@@ -14,8 +14,8 @@ import { Button } from "./shell/button.tsx";
 import { readSettings } from "./shell/settings.ts";
 
 /**
- * Audits the server's log and shows an alarm if it is inconsistent. @param render draws the
- * alarm above the page
+ * Creates an auditor that displays an alarm if the server's log is inconsistent. @param render
+ * draws the alarm above the page
  */
 export function alarmingAuditor(render: (view: ReactNode) => void): OpenAuditor {
   return ({ clock, store }, verifier, alarmed) => {

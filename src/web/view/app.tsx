@@ -36,7 +36,10 @@ function useDocumentStyle(settings: Settings, lang: string): void {
   }, [settings.theme, lang]);
 }
 
-/** Reports focus and visibility to the model, which only then marks messages as read. */
+/**
+ * Reports focus and visibility to the model, which marks messages as read only while the page has
+ * the focus.
+ */
 function useFocus(chat: Chat): void {
   useEffect(() => {
     const report = () =>
@@ -52,7 +55,7 @@ function useFocus(chat: Chat): void {
   }, [chat]);
 }
 
-/** Shows notifications with sounds for mentions and direct messages, if enabled. */
+/** Shows notifications and plays sounds for mentions and direct messages, if enabled. */
 function useNotifications(): void {
   const page = usePage();
   const latestPage = useRef(page);
@@ -69,7 +72,7 @@ function useNotifications(): void {
         const { target, item, why } = event;
         if (why === "put-out")
           notify(texts.removedFromRoom(cleanText(item.from ?? ""), targetText(target)));
-        // Silent if the sound cannot be loaded, or may not play before a click.
+        // Silent if the sound cannot be loaded, or if the browser requires a click first.
         if (settings.sounds)
           lazy
             .fetch()
@@ -86,7 +89,7 @@ function useNotifications(): void {
             chat.open(target);
           };
         } catch {
-          // Phones support only notifications of a service worker, which exists if pushes are
+          // Phones only support notifications of a service worker, which exists when pushes are
           // enabled.
           const { serviceWorker } = navigator as Partial<Navigator>;
           serviceWorker
@@ -99,8 +102,8 @@ function useNotifications(): void {
 }
 
 /**
- * Whether this account is an operator. Requested, since no event reports it. @param
- * wasTokenPresented changes when the operator token is accepted
+ * Returns whether this account is an operator, which no event reports. @param wasTokenPresented
+ * changes when the server accepts the operator token
  */
 function useOperator(
   isOnline: boolean,
@@ -123,7 +126,7 @@ function useOperator(
   return isOperator && me !== undefined;
 }
 
-/** Clears the route after a logout: the next user starts in the lobby. */
+/** Clears the route after a logout, so that the next user starts in the lobby. */
 function useRouteClearing(me: string | undefined): void {
   const before = useRef(me);
   useEffect(() => {
@@ -159,7 +162,7 @@ const TOAST_CLOCK = {
   },
 };
 
-/** Functions for dialogs and toasts; the object is stable while nothing changes. */
+/** Returns functions for dialogs and toasts; the object is stable while nothing changes. */
 function useOverlays() {
   const nextId = useRef(1);
   const [overlays, setOverlays] = useState<readonly Overlay[]>([]);
@@ -174,10 +177,10 @@ function useOverlays() {
   return { overlays, announcement, show, close, say: setSaid };
 }
 
-/** Texts of the chosen language, once they are loaded. */
+/** Returns the texts of the chosen language, or the initial texts until they are loaded. */
 function useLanguageTexts(language: string | undefined, initialTexts: Texts): Texts {
   const [texts, setTexts] = useState(initialTexts);
-  // If loading fails, the page keeps its current language.
+  // If loading fails, the page keeps the current language.
   useEffect(
     () => whenSettled(loadTexts(language ?? languageFor(navigator.languages)), setTexts),
     [language],
@@ -186,8 +189,7 @@ function useLanguageTexts(language: string | undefined, initialTexts: Texts): Te
 }
 
 /**
- * Loads a module. Chromium (150) caches a failed import until a reload, so a retry uses another
- * URL.
+ * Loads a module. Chromium (150) caches failed imports until a reload, so a retry uses another URL.
  */
 async function importWithRetry<Module>(file: RegExp, load: () => Promise<Module>): Promise<Module> {
   try {

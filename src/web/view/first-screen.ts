@@ -1,8 +1,8 @@
 /** Shared code that the page loads before any lazy module. */
 
 /**
- * Each lazy module imports this file. The bundler then emits one shared file, which compresses
- * better than one file for each combination of modules.
+ * Imported by each lazy module, so that the bundler emits one shared file. One file compresses
+ * better than several small files.
  */
 import "../browser/browser.ts";
 import "../driver/chat.ts";

@@ -77,7 +77,7 @@ function accountColumns(page: FullPage, reload: () => void): readonly Column<Acc
       name: texts.accountState,
       cell: ({ online }) => (online ? texts.online : texts.offlineStatus),
     },
-    // Older servers omit it.
+    // Older servers omit this field.
     field("seen", texts.seenLast, (seen, { online }) =>
       online ? texts.seenNow : seen === undefined ? "–" : times.utcDay(seen),
     ),

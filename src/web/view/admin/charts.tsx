@@ -1,4 +1,4 @@
-/** The dashboard's charts and their drawing library; loaded with the server tab. */
+/** Charts of the dashboard, with their drawing library; loaded with the server tab. */
 
 import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
@@ -18,7 +18,6 @@ import { Table } from "./table.tsx";
 
 const MINUTE_MS = 60_000;
 const SPANS_MIN = [5, 15, 60] as const;
-/** Height of a chart; its width is that of the container. */
 const HEIGHT_REM = 9;
 
 interface Line {
@@ -35,7 +34,7 @@ interface ChartProps {
   readonly from: number;
 }
 
-/** Computed colours, since a canvas does not resolve CSS variables. */
+/** Resolves CSS variables to colours, since a canvas does not. */
 function resolveColours(host: HTMLElement, names: readonly string[]): string[] {
   const probe = document.createElement("span");
   host.append(probe);
@@ -47,7 +46,7 @@ function resolveColours(host: HTMLElement, names: readonly string[]): string[] {
   return colours;
 }
 
-/** Increments when the page's theme changes, to redraw the charts. */
+/** Returns a number that increases when the page's theme changes, so that charts are redrawn. */
 function useThemeVersion(): number {
   const [version, setVersion] = useState(0);
   useEffect(() => {

@@ -16,7 +16,6 @@ import { type Column, field, LocalTable, Marked, UserText } from "./table.tsx";
 
 type Client = Answer<"clients">["clients"][number];
 
-/** Maximum pages fetched. */
 const PAGES_MAX = 10;
 
 async function allClients({ chat }: FullPage): Promise<readonly Client[]> {
@@ -31,7 +30,7 @@ async function allClients({ chat }: FullPage): Promise<readonly Client[]> {
   return all;
 }
 
-/** Address without the port: bans apply to the whole machine. */
+/** Removes the port, since bans apply to the whole address. */
 function hostWithoutPort(address: string): string {
   return address.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
 }
@@ -51,13 +50,12 @@ function clientItems(page: FullPage, { user, address }: Client): MenuItem[] {
   ];
 }
 
-/** Counters of a client with their rates. */
 interface ClientWithRates extends Client {
   readonly sentPerS: number | undefined;
   readonly receivedPerS: number | undefined;
 }
 
-/** Computes rates from two consecutive answers. */
+/** Computes rates from the difference between two consecutive answers. */
 function useRates() {
   const before = useRef<{ atMs: number; clients: ReadonlyMap<number, Client> } | undefined>(
     undefined,
@@ -87,7 +85,7 @@ function traffic(messages: number, bytes: number, perS: number | undefined): str
   return `${messages} · ${formatSize(bytes)}${rate}`;
 }
 
-/** Server column; empty unless the server is a cluster. */
+/** Column that names the server of a cluster; none for a single server. */
 function serverColumn<Row extends { readonly server?: string | undefined }>(
   rows: readonly Row[],
   texts: AllTexts,

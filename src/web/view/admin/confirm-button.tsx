@@ -1,4 +1,4 @@
-/** A button that asks before it acts. */
+/** A button that asks for confirmation. */
 
 import { Button } from "../shell/button.tsx";
 import { usePage } from "../shell/context.tsx";

@@ -11,7 +11,7 @@ interface ExportedLine {
 /** Prefixes that spreadsheets interpret as a formula. */
 const FORMULA = /^[=+\-@\t\r]/;
 
-/** Escapes a cell: user texts must neither start a formula nor end the cell. */
+/** Escapes a cell, so that user texts cannot end the cell or start a formula. */
 function cell(text: string): string {
   const safe = FORMULA.test(text) ? `'${text}` : text;
   return `"${safe.replaceAll('"', '""')}"`;

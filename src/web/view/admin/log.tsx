@@ -26,7 +26,7 @@ type ServerEvent = Omit<NoticeOf<"event">, "kind">;
 
 const GROUPS = ["words", "people", "files", "decisions", "warnings"] as const;
 type Group = (typeof GROUPS)[number];
-/** Group of each event. Events without an entry are messages. */
+/** Group of each kind of event. All other kinds are messages. */
 const GROUP_OF: Readonly<Record<string, Group>> = {
   ...{ connected: "people", "logged-in": "people", "logged-out": "people" },
   ...{ disconnected: "people", join: "people", leave: "people" },
@@ -46,7 +46,7 @@ export interface LogLine {
   readonly unixMs: number;
   readonly label: string;
   readonly text: string;
-  /** Seq of a message that can be deleted. */
+  /** Seq of the message, if it can be deleted. */
   readonly seq: number | undefined;
   readonly isWarning: boolean;
   readonly group: Group;
@@ -166,10 +166,10 @@ const Line = memo(function Line({ line }: { readonly line: LogLine }) {
   );
 });
 
-/** First key of events without a number; half a step keeps them between numbered events. */
+/** Offset of the keys of unnumbered events, which places them between numbered events. */
 const UNNUMBERED = 0.5;
 
-/** Subscribes to events, loads earlier ones, and updates the state once per frame. */
+/** Subscribes to events, loads earlier events, and updates the state at most once per frame. */
 function useEventLog(isOnline: boolean) {
   const page = useFullPage();
   const { chat } = page;
@@ -177,7 +177,7 @@ function useEventLog(isOnline: boolean) {
   const [fault, setFault] = useState<unknown>(undefined);
   const latestPage = useRef(page);
   latestPage.current = page;
-  /** Server start and number of the newest event in the list. */
+  /** Start time of the server and number of the newest listed event. */
   const lastEvent = useRef({ since: 0, n: 0 });
   useEffect(() => {
     let pending: LogLine[] = [];
@@ -198,7 +198,8 @@ function useEventLog(isOnline: boolean) {
     };
     const addEvent = (event: ServerEvent) => {
       const { skipped, time, n } = event;
-      if (n !== undefined && n <= lastEvent.current.n) return; // The loaded list had it, too.
+      // The initial list contains this event.
+      if (n !== undefined && n <= lastEvent.current.n) return;
       if (skipped !== undefined) {
         const text = latestPage.current.texts.dashboardSkipped(skipped);
         const warning = { seq: undefined, isWarning: true, group: "warnings" } as const;
@@ -207,7 +208,7 @@ function useEventLog(isOnline: boolean) {
       if (n !== undefined) lastEvent.current.n = n;
       enqueue(toLogLine(event, key++, latestPage.current));
     };
-    /** Live events received while earlier events load; appended after them. */
+    /** Live events received while earlier events load; appended afterwards. */
     let eventsWhileLoading: ServerEvent[] | undefined;
     const stop = chat.onEvent((event) => {
       if (event.kind !== "event") return;
@@ -219,7 +220,7 @@ function useEventLog(isOnline: boolean) {
       eventsWhileLoading = [];
       try {
         await chat.request("watch", { on: true });
-        // Older servers keep no events.
+        // Older servers do not store events.
         const history = await chat.request("events", {}).catch(() => undefined);
         if (isStopped) return;
         if (history !== undefined && history.since !== lastEvent.current.since) {
@@ -241,25 +242,28 @@ function useEventLog(isOnline: boolean) {
       stop();
       cancelAnimationFrame(frame);
       if (pending.length > 0) show();
-      // A closed link ends the subscription.
+      // Without a link, the server has already ended the subscription.
       if (isOnline) chat.request("watch", { on: false }).catch(() => undefined);
     };
   }, [chat, isOnline]);
   return { lines, fault };
 }
 
-/** Decisions older than the loaded lines, one page at a time. */
+/** Moderation decisions older than the loaded lines, loaded page by page. */
 interface Earlier {
   readonly lines: readonly LogLine[];
-  /** Continuation position; `end` if there is no more; `undefined` before the first request. */
+  /**
+   * Position of the next page; `end` if there are no more pages; `undefined` before the first
+   * request.
+   */
   readonly next: Answer<"decisions">["next"] | "end" | undefined;
 }
 
 const NOTHING_EARLIER: Earlier = { lines: [], next: undefined };
-/** Maximum consecutive empty answers, each of which covers many records. */
+/** Maximum consecutive empty answers. Each answer covers many records. */
 const EMPTY_MAX = 50;
 
-/** @param oldest of the loaded lines, Unix ms */
+/** @param oldest time of the oldest loaded line, Unix ms */
 function useEarlier(oldest: number | undefined, { since, until }: Span) {
   const page = useFullPage();
   const { chat } = page;
@@ -303,7 +307,7 @@ interface Span {
 
 const MINUTE_MS = 60_000;
 
-/** Parses a date-time field in this browser's time zone. `undefined` if empty or invalid. */
+/** Parses a date-time field in the browser's time zone. `undefined` if empty or invalid. */
 function parseTime(value: string): number | undefined {
   const unixMs = Date.parse(value);
   return Number.isNaN(unixMs) || unixMs < 0 ? undefined : unixMs;
@@ -344,7 +348,7 @@ function useAutoScroll(follows: boolean, isHidden: boolean, lines: readonly LogL
       isAtBottom.current = false;
       list.current?.scrollToIndex(0, { align: "start" });
     } else if (!follows || isHidden) {
-      // Scroll to the newest line when the log opens and after a pause.
+      // The log opens at the newest line, and returns there after a pause.
       isAtBottom.current = true;
       offset.current = 0;
     } else if (isAtBottom.current) {
@@ -353,14 +357,15 @@ function useAutoScroll(follows: boolean, isHidden: boolean, lines: readonly LogL
   }, [follows, isHidden, lines]);
   const onScroll = (scrollOffset: number) => {
     const { scrollSize = 0, viewportSize = 0 } = list.current ?? {};
-    // A filter or a measured row changes the size, which moves the offset without the user.
+    // Filters and measured rows also change the offset, together with the size. Only the user
+    // changes the offset alone.
     if (scrollOffset < offset.current - 1 && scrollSize === size.current)
       isAtBottom.current = false;
     if (scrollSize - viewportSize - scrollOffset <= STICK_PX) isAtBottom.current = true;
     offset.current = scrollOffset;
     size.current = scrollSize;
   };
-  /** Scrolls to the top: the lines that are loaded next are older. */
+  /** Scrolls to the top, where older lines appear. */
   const showTop = () => {
     scrollsToTop.current = true;
   };
@@ -383,7 +388,7 @@ function save(format: "jsonl" | "csv", lines: readonly LogLine[]): void {
   setTimeout(() => URL.revokeObjectURL(url), SAVED_BLOB_KEEP_MS);
 }
 
-/** @param props `isHidden`: another tab is selected; this one stays mounted */
+/** @param props `isHidden` while another tab is selected; the log stays mounted */
 export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
   const { texts } = useFullPage();
   const isOnline = useOnline();

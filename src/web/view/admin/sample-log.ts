@@ -3,19 +3,22 @@
 import { SAMPLES_STORED_MAX } from "../../../base/limits-page.ts";
 import type { Answer } from "../../../wire/messages.ts";
 
-/** Samples of each second of the last hour, oldest first, as columns. */
+/** Samples per second of the last hour, oldest first, as columns. */
 export type SampleColumns = Pick<
   Answer<"samples">,
   ColumnName | "since" | "last" | "diskFreeBytes"
 >;
 
-/** Counters are per second; gauges are momentary values. */
+/** Counters, as values per second; all other columns are gauges. */
 const COUNTERS = ["posts", "receivedBytes", "sentBytes"] as const;
 const GAUGES = ["links", "online", "memoryBytes"] as const;
 const COLUMN_NAMES = ["time", ...COUNTERS, ...GAUGES] as const;
 type ColumnName = (typeof COLUMN_NAMES)[number];
 
-/** Appends an answer. @returns `undefined` if the server has restarted: fetch all samples */
+/**
+ * Appends an answer. @returns `undefined` if the server has restarted, so that all samples must be
+ * fetched
+ */
 function appendAnswer(
   samples: SampleColumns | undefined,
   answer: Answer<"samples">,
@@ -71,7 +74,7 @@ export function summarize(
   return { last, mean, max: values[at] ?? 0, maxAt: time[at] ?? 0 };
 }
 
-/** Index of the first sample within `spanMs` of the newest. */
+/** Returns the index of the first sample within `spanMs` of the newest sample. */
 export function firstIndexWithin(time: readonly number[], spanMs: number): number {
   const newest = time.at(-1) ?? 0;
   const index = time.findIndex((ms) => ms > newest - spanMs);
@@ -80,7 +83,7 @@ export function firstIndexWithin(time: readonly number[], spanMs: number): numbe
 
 export interface Minute {
   readonly time: number;
-  /** Counters as an average per second; other values as at the end of the minute. */
+  /** Counters as averages per second; gauges as of the end of the minute. */
   readonly values: Readonly<Record<Exclude<ColumnName, "time">, number>>;
   readonly diskFreeBytes: number | undefined;
 }
@@ -111,7 +114,7 @@ function mean(values: readonly number[]): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Minimum distance of labels below a chart, so that the longest do not touch. */
+/** Returns the minimum distance between labels, so that the longest labels do not touch. */
 export function labelPx(longest: string, remPx: number): number {
   return (longest.length * 0.45 + 1) * remPx; // Digits are about 0.56 of the font's 0.75 rem wide.
 }

@@ -104,7 +104,7 @@ function facts(
   ];
 }
 
-/** Polls the server's samples. `undefined` if the server is too old to keep any. */
+/** Polls the server's samples. `undefined` if the server is too old to record samples. */
 function useSamples(): SampleColumns | undefined {
   const { chat } = useFullPage();
   const samples = useRef<SampleColumns | undefined>(undefined);

@@ -9,7 +9,7 @@ import { FaultLine, useOnline } from "../shell/context.tsx";
 import { useFullPage } from "../shell/full-page.ts";
 import { type Polled, usePolled } from "../shell/polling.ts";
 
-/** Refresh interval of long lists, which change slowly and cost the server more. */
+/** Refresh interval of long lists, which change slowly and are expensive for the server. */
 const LONG_LIST_INTERVAL_MS = 10_000;
 /** Maximum bytes of the server's name filter. */
 const FIND_BYTES_MAX = 64;
@@ -20,7 +20,6 @@ interface Paged<Row> {
 }
 
 interface PagedList<Row> extends Omit<Polled<Paged<Row>>, "value">, Paged<Row> {
-  /** Loads one more page. */
   readonly showMore: () => void;
 }
 
@@ -57,7 +56,7 @@ interface FrameProps extends Omit<TableProps, "heads"> {
   readonly head: ReactNode;
 }
 
-/** Scrolls a wide table horizontally. */
+/** Container in which a wide table scrolls horizontally. */
 function Frame({ label, head, children }: FrameProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys
@@ -95,12 +94,12 @@ export interface Column<Row> {
   readonly id: string;
   readonly name: string;
   readonly cell: (row: Row) => ReactNode;
-  /** Sort key; absent if the column cannot be sorted. `undefined` sorts first. */
+  /** Returns the sort key; absent if users cannot sort by this column. `undefined` sorts first. */
   readonly sortKey?: (row: Row) => string | number | undefined;
   readonly isHead?: boolean;
 }
 
-/** A column of one field, sorted by it. @param show formats the value */
+/** Creates a sortable column for a field. @param show formats the value */
 export function field<Row, Key extends keyof Row & string>(
   key: Key,
   name: string,
@@ -151,7 +150,7 @@ interface HeadProps<Row> extends Pick<RowsProps<Row>, "order" | "onOrder"> {
   readonly column: Column<Row>;
 }
 
-/** A sortable header: descending on the first click, then reversed. */
+/** A sortable header. The first click sorts in descending order; the next reverses it. */
 function Head<Row>({ column, order, onOrder }: HeadProps<Row>) {
   const { id, name, sortKey: by } = column;
   const isOn = order?.by === id;
@@ -288,7 +287,7 @@ function More({ label, onMore }: { readonly label: string; readonly onMore: () =
   );
 }
 
-/** Part of a list to request, and its order. */
+/** Page, filter and order of a list request. */
 export interface ListRequest {
   readonly find?: string;
   readonly sort?: string;
@@ -308,7 +307,7 @@ interface ServerTableProps<Row> extends Omit<RowsProps<Row>, "rows" | "onOrder" 
   readonly columnsOf: (reload: () => void) => readonly Column<Row>[];
 }
 
-/** Pause in typing before the query is sent. */
+/** Delay after the last key press before the query is sent. */
 const DEBOUNCE_MS = 250;
 
 function useDebounced<Value>(value: Value, ms: number): Value {

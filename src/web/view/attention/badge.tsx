@@ -7,7 +7,7 @@ import type { LazyProps } from "../shell/lazy.tsx";
 const SIZE = 64;
 const RED = "#d22";
 const GREY = "#777";
-/** Maximum number on the icon. */
+/** Maximum displayed number. */
 const COUNT_MAX = 99;
 
 function icon(): HTMLLinkElement | null {
@@ -15,8 +15,8 @@ function icon(): HTMLLinkElement | null {
 }
 
 /**
- * Draws the page's icon with a mention count, or a dot for other messages; `undefined` if drawing
- * fails.
+ * Draws the page's icon with the number of mentions, or with a dot for other messages. `undefined`
+ * if drawing fails.
  */
 async function drawIcon(address: string, mentions: number): Promise<string | undefined> {
   const picture = new Image(SIZE, SIZE);
@@ -48,16 +48,14 @@ interface Badges {
   clearAppBadge?(): Promise<void>;
 }
 
-/** Sets the app badge; does nothing if the system has none or forbids it. */
+/** Sets the app's badge, if the system supports badges. */
 function badge(mentions: number): void {
   const { navigator } = window as { navigator: Badges };
   const set = mentions > 0 ? navigator.setAppBadge?.(mentions) : navigator.clearAppBadge?.();
   set?.catch(() => undefined);
 }
 
-/**
- * Badge while there are unread messages. @param calls unread mentions, replies and direct messages
- */
+/** Badge for unread messages. @param mentions unread mentions, replies and direct messages */
 export function Badge({ mentions: calls }: LazyProps["Badge"]) {
   useEffect(() => {
     badge(calls);
@@ -65,7 +63,6 @@ export function Badge({ mentions: calls }: LazyProps["Badge"]) {
     const address = link?.dataset["plain"] ?? link?.href;
     if (link === null || address === undefined) return;
     link.dataset["plain"] = address;
-    // The icon stays unchanged if drawing fails.
     return whenSettled(drawIcon(address, calls), (changed) => {
       if (changed !== undefined) link.href = changed;
     });

@@ -11,9 +11,8 @@ import { useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 import { readLocal, writeLocal } from "../shell/local.ts";
 
-/** Mentions of an announcement: none. */
 const NO_MENTIONS: readonly string[] = [];
-/** Unix ms of the announcement that was dismissed last in this browser. */
+/** Time of the last dismissed announcement, Unix ms. */
 const DISMISSED_KEY = "chat.announcement";
 
 function Announcement() {

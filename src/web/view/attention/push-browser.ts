@@ -3,9 +3,9 @@
 import { equalBytes } from "../../../base/bytes.ts";
 
 export type PushProblem =
-  /** No TLS, or an untrusted certificate. */
+  /** Page without TLS, or with an untrusted certificate. */
   | "untrusted"
-  /** No service workers or no push support. */
+  /** Browser without service workers or push. */
   | "missing"
   | "denied"
   | "failed";
@@ -25,7 +25,7 @@ export interface BrowserSubscription {
   readonly auth: Uint8Array;
 }
 
-/** Problem that is known before asking for permission. */
+/** Returns a problem that is known before asking for permission. */
 export function pushProblem(): PushProblem | undefined {
   if (!isSecureContext) return "untrusted";
   const hasPush = "serviceWorker" in navigator && "PushManager" in window;
@@ -33,8 +33,7 @@ export function pushProblem(): PushProblem | undefined {
 }
 
 /**
- * Subscribes for this server's key, replacing a subscription for another key.
- * @throws PushError
+ * Subscribes with this server's key, replacing a subscription with another key. @throws PushError
  */
 export async function subscribe(key: Uint8Array, lang: string): Promise<BrowserSubscription> {
   const { pushManager } = await worker(lang);
@@ -69,11 +68,11 @@ async function worker(lang: string): Promise<ServiceWorkerRegistration> {
   if (problem !== undefined) throw new PushError(problem);
   const { serviceWorker } = navigator;
   try {
-    // The worker's file is fetched each time, bypassing all caches.
+    // Bypasses all caches for the worker's file.
     const options = { updateViaCache: "none" } as const;
     await serviceWorker.register(`/worker.js?lang=${encodeURIComponent(lang)}`, options);
   } catch (error) {
-    // Browsers load a page with an untrusted certificate but do not run its worker.
+    // Browsers accept a page with an untrusted certificate but not its worker.
     throw new PushError("untrusted", error);
   }
   return serviceWorker.ready;

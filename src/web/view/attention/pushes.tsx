@@ -39,7 +39,7 @@ export async function disablePushes({ change }: Pick<FullPage, "change">): Promi
   await unsubscribe().catch(() => undefined); // The server has already removed it.
 }
 
-/** Whether the server supports pushes; `undefined` until known. */
+/** Returns whether the server supports pushes; `undefined` until known. */
 function useOffer({ chat }: FullPage): boolean | undefined {
   const [isOffered, setOffered] = useState<boolean | undefined>(undefined);
   useEffect(
@@ -61,7 +61,7 @@ export function PushSetting() {
   const isOffered = useOffer(page);
   const [problem, setProblem] = useState(pushProblem);
   const task = useTask();
-  // A `chat web` page ends with its program.
+  // Pushes cannot outlast the program that serves a `chat web` page.
   const isLocal = document.documentElement.dataset["local"] !== undefined;
   if (isOffered !== true || isLocal || me === undefined) return null;
   const setEnabled = async (on: boolean) => {
@@ -107,7 +107,7 @@ export function PushKeeper() {
     if (!isOnline) return;
     subscribeOnServer(page).catch((error: unknown) => {
       const isDenied = error instanceof PushError && error.problem === "denied";
-      // Permission or push support was lost: disable the setting.
+      // The user or the browser has withdrawn push: disable the setting.
       const isRefused = error instanceof Fault && error.code === "not-allowed";
       if (isDenied || isRefused) change({ pushesFor: undefined });
     });

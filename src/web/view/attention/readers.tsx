@@ -1,4 +1,4 @@
-/** Read receipts: the readers of one's last message, and the room's switch. */
+/** Read receipts: the readers of the user's last message, and the room's switch. */
 
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";

@@ -2,9 +2,9 @@
 
 const NOTES_HZ = [880, 1174.7];
 const NOTE_S = 0.14;
-/** Volume, low enough not to startle. */
+/** Volume, chosen not to startle. */
 const GAIN = 0.12;
-/** Minimum time between sounds, over all tabs. */
+/** Minimum interval between sounds, across all tabs. */
 const MIN_INTERVAL_MS = 1_500;
 
 function play(): void {
@@ -24,9 +24,9 @@ function play(): void {
   last?.addEventListener("ended", () => void audio.close());
 }
 
-/** Plays the sound, unless it was just played in any tab. */
+/** Plays the sound, unless any tab has just played it. */
 export async function playSound(): Promise<void> {
-  const { locks } = navigator as Partial<Navigator>; // Missing on pages without TLS.
+  const { locks } = navigator as Partial<Navigator>; // Absent on pages without TLS.
   if (locks === undefined) return play();
   await locks.request("chat sound", { ifAvailable: true }, async (lock) => {
     if (lock === null) return;

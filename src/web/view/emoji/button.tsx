@@ -1,4 +1,4 @@
-/** Opens the emoji picker. */
+/** Button that opens the emoji picker. */
 
 import { type PageValue, usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";

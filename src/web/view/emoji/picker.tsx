@@ -38,7 +38,7 @@ function useGroups(module: EmojiModule | undefined, query: string): readonly Emo
 interface GroupProps {
   readonly group: EmojiGroup;
   readonly title: string | undefined;
-  /** Whether Tab focuses its first emoji; arrow keys move from there. */
+  /** Whether Tab focuses the first emoji of this group; arrow keys move from there. */
   readonly isFirst: boolean;
   readonly onChoose: (sign: string) => void;
 }
@@ -64,7 +64,10 @@ const Group = memo(function Group({ group, title, isFirst, onChoose }: GroupProp
   );
 });
 
-/** Next element in focus; `undefined` if the key does not move it; `null` above the first row. */
+/**
+ * Returns the next focused element; `undefined` if the key does not move the focus; `null` above
+ * the first row.
+ */
 function nextFocus(key: string, all: readonly HTMLElement[], at: number) {
   if (key === "ArrowRight") return all[at + 1];
   if (key === "ArrowLeft") return all[at - 1];
@@ -118,7 +121,7 @@ export function EmojiPicker({ title, onChoose, onClose }: LazyProps["EmojiPicker
     <Dialog title={title} onClose={onClose} className="emoji-picker">
       <input
         ref={field}
-        type="text" // A search field would handle the first Esc itself.
+        type="text" // A search field would clear itself on Esc instead of closing the dialog.
         aria-label={texts.emojiFind}
         placeholder={texts.emojiFind}
         autoComplete="off"

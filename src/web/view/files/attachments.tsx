@@ -8,10 +8,13 @@ import { useFullPage } from "../shell/full-page.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 
-/** Bytes read for the dimensions of a picture. */
+/** Bytes read to find the dimensions of a picture. */
 const HEAD_BYTES = 256 * 1024;
 
-/** URL of the file's thumbnail; `undefined` if it is not a picture, or not known yet. */
+/**
+ * Returns the URL of the file's thumbnail; `undefined` while loading and if the file is not a
+ * picture.
+ */
 function useThumbnail(file: File): string | undefined {
   const [url, setUrl] = useState<string | undefined>(undefined);
   useEffect(() => {
@@ -24,7 +27,7 @@ function useThumbnail(file: File): string | undefined {
       objectUrl = URL.createObjectURL(file.slice(0, file.size, type));
       setUrl(objectUrl);
     };
-    load().catch(() => undefined); // Unreadable: sending the file reports it.
+    load().catch(() => undefined); // Ignored: sending an unreadable file reports the error.
     return () => {
       isCancelled = true;
       if (objectUrl !== undefined) URL.revokeObjectURL(objectUrl);

@@ -1,4 +1,4 @@
-/** Starts downloads of the browser. */
+/** Starts the browser's own downloads. */
 
 export function downloadFrom(address: string, name: string): void {
   const link = document.createElement("a");

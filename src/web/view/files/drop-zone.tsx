@@ -5,14 +5,14 @@ import type { Attachment } from "../../transfer/attachments.ts";
 import type { FileHandle } from "../../transfer/upload-journal.ts";
 import { listen } from "../shell/effects.ts";
 
-/** Implemented by browsers whose file handles survive a reload. */
+/** Method of browsers with file handles that survive a reload. */
 interface HandleItem {
   getAsFileSystemHandle?(): Promise<(FileHandle & { readonly kind: string }) | null>;
 }
 
 async function readDropped(items: DataTransferItemList): Promise<readonly Attachment[]> {
   const all = [...items].filter(({ kind }) => kind === "file");
-  // All items must be read during the event; browsers discard them afterwards.
+  // Reads all items during the event, since browsers discard them afterwards.
   const pending = all.map((item) => ({
     file: item.getAsFile(),
     handle: (item as unknown as HandleItem).getAsFileSystemHandle?.() ?? Promise.resolve(null),
@@ -30,13 +30,13 @@ function hasFiles({ dataTransfer }: DragEvent): boolean {
   return dataTransfer?.types.includes("Files") === true;
 }
 
-/** Text or a link dropped into a text field, which the browser inserts. */
+/** Reports whether text or a link is dropped into a text field, which the browser then inserts. */
 function isTextDrop({ target }: DragEvent): boolean {
   return target instanceof Element && target.closest("input, textarea") !== null;
 }
 
 /**
- * Prevents browsers from opening files or links dropped outside a drop zone, which would lose
+ * Prevents browsers from opening files or links dropped outside the drop zone, which would lose
  * unsent text.
  */
 export function useNoStrayDrops(): void {
@@ -54,10 +54,6 @@ function isDialogOpen(): boolean {
   return document.querySelector("dialog[open]") !== null;
 }
 
-/**
- * Accepts files dropped anywhere in the window. @returns whether files are dragged over the
- * window
- */
 export function useDropping(onDropped: (dropped: readonly Attachment[]) => void): boolean {
   const [isDragging, setDragging] = useState(false);
   const latestListener = useRef(onDropped);
@@ -71,7 +67,7 @@ export function useDropping(onDropped: (dropped: readonly Attachment[]) => void)
     const listeners: Readonly<Record<string, (event: DragEvent) => void>> = {
       dragenter: onDrag,
       dragover: onDrag,
-      // `relatedTarget` is the next element inside the page; `null` when leaving the window.
+      // `relatedTarget` is `null` when the pointer leaves the window.
       dragleave: ({ relatedTarget }) => relatedTarget === null && setDragging(false),
       drop: (event) => {
         setDragging(false);
@@ -85,7 +81,7 @@ export function useDropping(onDropped: (dropped: readonly Attachment[]) => void)
     const dispatch = (event: DragEvent) => {
       if (hasFiles(event)) listeners[event.type]?.(event);
     };
-    // The document receives events before the window, which rejects unhandled drops.
+    // Listens on the document, which receives events before the window's handler rejects them.
     return listen(document, Object.keys(listeners).join(" "), dispatch);
   }, []);
   return isDragging;

@@ -91,7 +91,7 @@ function Buttons({ transfer }: { readonly transfer: TransferView }) {
 
 interface TransferProps {
   readonly transfer: TransferView;
-  /** Compact form, displayed next to the file name. */
+  /** Whether to use the compact form, next to the file name. */
   readonly isCompact?: boolean;
 }
 
@@ -127,12 +127,11 @@ export const TransferLine = memo(function TransferLine({
   );
 });
 
-/** Time that a finished transfer stays visible; the message then shows the file. */
+/** Display time of a finished transfer; afterwards the message shows the file. */
 const DONE_VISIBLE_MS = 4_000;
 
 /**
- * Dismisses a finished transfer. Each row has its own timer, which updates of others do not
- * restart.
+ * Dismisses a finished transfer. Each row has its own timer, independent of updates to other rows.
  */
 function useAutoDismiss({ id, state }: TransferView): void {
   const { chat } = useFullPage();

@@ -13,10 +13,10 @@ import { listen } from "../shell/effects.ts";
 import { useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 
-/** Maximum size of a text displayed in the viewer. */
+/** Maximum size of a displayed text. */
 const VIEWED_TEXT_BYTES_MAX = 1024 * 1024;
 const ZOOM_MAX = 8;
-/** Distance of a swipe to the next picture, in pixels. */
+/** Minimum swipe distance to change the picture, in pixels. */
 const SWIPE_PX = 50;
 
 export interface ViewerProps {
@@ -24,7 +24,7 @@ export interface ViewerProps {
   readonly onClose: () => void;
 }
 
-/** Displays a file inside the page, by the type of its name. Its content never runs. */
+/** Displays a file in the page, by the type of its name. The file's content never runs. */
 export function Viewer({ file, onClose }: ViewerProps) {
   const media = mediaType(file.name);
   if (media?.kind === "image") return <PictureViewer file={file} onClose={onClose} />;
@@ -66,8 +66,8 @@ function TextView({ file }: { readonly file: FileView }) {
 }
 
 /**
- * URL of the file. The server streams it under a policy that forbids scripts; a file of a sealed
- * room is a blob with the policy of the page, and never HTML.
+ * Returns the file's URL. The server streams the file under a policy that forbids scripts. A file
+ * of a sealed room is a blob under the policy of the page, and is never HTML.
  */
 function useAddress(file: FileView) {
   const { chat } = useFullPage();
@@ -141,7 +141,7 @@ function roomPictures(model: Model): readonly ViewedPicture[] {
 
 interface PictureSequence {
   readonly current: ViewedPicture;
-  /** Position from 1; 0 if the picture was deleted. */
+  /** Position, counted from 1; 0 if the picture was deleted. */
   readonly position: number;
   readonly count: number;
   readonly hasMore: boolean;
@@ -159,7 +159,7 @@ function usePictureSequence(first: FileView): PictureSequence {
   const { hasOlder = false } = room?.jump ?? room?.tail ?? {};
   const isLoading = room?.loading !== undefined;
   const before = pictures[index - 1]?.file.file;
-  // At the first loaded picture, load older messages up to the previous picture.
+  // Loads older messages at the first picture, up to the previous picture.
   useEffect(() => {
     if (!isLoadingPrevious) return;
     if (before !== undefined) {
@@ -192,7 +192,7 @@ function PictureViewer({ file: first, onClose }: ViewerProps) {
   };
   const press = (event: KeyboardEvent) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
-    // Arrow keys pan an enlarged picture.
+    // In an enlarged picture, arrow keys pan instead.
     if (event.key === "ArrowLeft" && zoom === 1) move(-1);
     else if (event.key === "ArrowRight" && zoom === 1) move(1);
     else if (event.key === "+" || event.key === "=") zoomBy(2);
@@ -203,7 +203,7 @@ function PictureViewer({ file: first, onClose }: ViewerProps) {
   };
   const pressed = useRef(press);
   pressed.current = press;
-  // Handled on the window, so that keys work wherever the focus is.
+  // Listens on the window, so that keys work with any focus.
   useEffect(() => {
     return listen(window, "keydown", (event: KeyboardEvent) => pressed.current(event));
   }, []);
@@ -286,7 +286,7 @@ function LargePicture({ file, zoom, onZoom }: LargePictureProps) {
   const task = useTask();
   const [picture, setPicture] = useState<Picture | "none" | undefined>(previews.get(file.file));
   const image = useRef<HTMLImageElement>(null);
-  /** Width at which the complete picture is visible. */
+  /** Width that makes the complete picture visible. */
   const [fitPx, setFitPx] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: fetched once for each
   useEffect(() => {
