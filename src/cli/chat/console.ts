@@ -1,4 +1,4 @@
-/** Input and output of the line client, on a terminal or through pipes. */
+/** Input and output of the line client, through a terminal or pipes. */
 
 import type { Fault } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
@@ -29,7 +29,7 @@ import { wrapMarked, wrapWords } from "../word-wrap.ts";
 import { RecentMessages } from "./recent-messages.ts";
 import { type SlashRow, slashSummary } from "./slash-grammar.ts";
 
-/** Converts a record for display. `me` determines the other user of a conversation. */
+/** Converts a record for display. The destination of a direct message depends on `me`. */
 export function displayChatRecord(record: ChatRecord, me: string): DisplayRecord {
   const { timeUnixMs, room } = record;
   const from = record.from ?? "server";
@@ -42,33 +42,33 @@ export function displayChatRecord(record: ChatRecord, me: string): DisplayRecord
 }
 
 /**
- * Converts records for display. Omits the server's records of sealed files, because a message
- * displays the file.
+ * Converts records for display. Omits the server's record of a sealed file, because the sealed
+ * message already describes the file.
  */
 export function displayRecords(records: readonly ChatRecord[], me: string): DisplayRecord[] {
   const rows = records.filter(({ sealed }) => sealed !== "carrier");
   return rows.map((record) => displayChatRecord(record, me));
 }
 
-/** Indentation of further lines, so that none looks like a new message. */
+/** Indentation of continuation lines. Without it, a line could look like a new message. */
 const CONTINUATION = "        ";
 const ANSWERS: ReadonlySet<string> = new Set(["", "y", "yes", "n", "no"]);
 
 export class ChatConsole {
   readonly #context: Context;
   readonly #editor: LineEditor | undefined;
-  /** Targets of replies and reactions. */
+  /** Recent messages, to which replies and reactions refer. */
   readonly recent = new RecentMessages();
   #style: Style;
   #gaps = new UnreadableRuns(undefined);
-  /** Answer to the previous question. */
+  /** Settled when the previous question has been answered. */
   #previousAnswer: Promise<unknown> = Promise.resolve();
   #question: PromiseWithResolvers<boolean> | undefined;
   #isClosed = false;
   /** Line mode supports English only. */
   readonly texts = ENGLISH_TERMINAL;
   readonly #dayLines: DayLines;
-  /** Whether join and leave events are hidden; on a terminal only. */
+  /** Whether the client hides join and leave events. Applies only to a terminal. */
   isQuiet = false;
 
   constructor(context: Context) {
@@ -140,9 +140,9 @@ export class ChatConsole {
   }
 
   /**
-   * Prints a note for users. A line feed within the text comes from a user's message and is
-   * displayed as a symbol.
-   * @param rows further lines
+   * Prints a note for users. A line feed within `text` comes from a user's message and is printed
+   * as a symbol.
+   * @param rows lines to print below the text
    */
   note(text: string | Message, rows: readonly string[] = []): void {
     const { clock, offsetMinutes, stdout, stderr } = this.#context;
@@ -170,8 +170,9 @@ export class ChatConsole {
   }
 
   /**
-   * Asks a yes-or-no question; the next line answers it. Any other line means no and is handled as
-   * usual. Questions wait for earlier questions.
+   * Asks a yes-or-no question, which the next input line answers. A line that is neither yes nor no
+   * counts as no, and is then handled as usual. A question waits until all earlier questions are
+   * answered.
    */
   async ask(question: string): Promise<boolean> {
     const previous = this.#previousAnswer;
@@ -187,7 +188,7 @@ export class ChatConsole {
   }
 
   /**
-   * Asks for a secret without echo.
+   * Asks for a secret without echoing the input.
    * @returns `undefined` if there is no terminal or the answer is empty
    */
   async secret(question: Message): Promise<string | undefined> {
@@ -196,8 +197,8 @@ export class ChatConsole {
   }
 
   /**
-   * Returns the next line; `undefined` at the end of input.
-   * @throws {Fault} interrupted, text-invalid, too-large
+   * Returns the next input line; `undefined` at the end of input.
+   * @throws {Fault} interrupted, text-invalid or too-large
    */
   async line(): Promise<string | undefined> {
     for (;;) {
@@ -212,7 +213,9 @@ export class ChatConsole {
     }
   }
 
-  /** Removes the typed line from the terminal, because its record is printed later. */
+  /**
+   * Erases the typed line from the terminal. The client prints the message when its record arrives.
+   */
   eraseEntered(): void {
     this.#editor?.eraseEntered();
   }
@@ -241,7 +244,7 @@ function inEnglish(text: string | Message): string {
   return typeof text === "string" ? text : text(ENGLISH_TERMINAL);
 }
 
-/** Escapes the slash of a pasted text, which is never a command. */
+/** Doubles the leading slash of a pasted text, so that the text is not run as a command. */
 function escapeSlash(line: EnteredLine | undefined): string | undefined {
   return line?.isPasted === true && line.text.startsWith("/") ? `/${line.text}` : line?.text;
 }

@@ -20,26 +20,26 @@ import type { LineClient } from "./line-client.ts";
 import { isOpenable, openerOf, openFile } from "./open-file.ts";
 import { destinationOfTarget } from "./post.ts";
 
-/** Minimum duration of a transfer before progress lines appear. */
+/** Minimum duration of a transfer, in ms, for which progress lines are printed. */
 const PROGRESS_DELAY_MS = 2_000;
 /**
- * Minimum size of an announced upload. A smaller file arrives before users have read an
- * announcement.
+ * Minimum size of an upload that is announced to users, in bytes. A smaller file arrives before
+ * anyone has read the announcement.
  */
 const ANNOUNCED_BYTES_MIN = 10e6;
-/** Maximum files that `/files` lists. */
+/** Maximum number of files that `/files` lists. */
 const LISTED_FILES_MAX = 20;
 
 export class LineFiles {
   readonly #lines: LineClient;
-  /** Running transfers. The server bounds the number of simultaneous transfers. */
+  /** Transfers in progress. The server limits their number. */
   readonly #running = new Set<Promise<void>>();
 
   constructor(lines: LineClient) {
     this.#lines = lines;
   }
 
-  /** Starts an upload. Prints the result later. @throws {Fault} */
+  /** Starts an upload. Its result is printed later. @throws {Fault} */
   async send(path: string, target: string, caption?: string): Promise<void> {
     const { context, chatConsole } = this.#lines;
     if (path === STDIN)
@@ -71,7 +71,7 @@ export class LineFiles {
     });
   }
 
-  /** Starts a download. On a terminal, offers to open the file afterwards. */
+  /** Starts a download. On a terminal, offers to open the downloaded file. */
   get(id: string, out: string): void {
     const file = checkFileId(id);
     checkOut(out);
@@ -94,7 +94,7 @@ export class LineFiles {
     chatConsole.print({ kind: "files", files: files.map(recordJson) }, text, rows);
   }
 
-  /** Reports that another user has started an upload. */
+  /** Prints that a user has started an upload. */
   reportOffered(event: Extract<ReaderEvent, { kind: "offered" }>): void {
     const { open, chatConsole } = this.#lines;
     const { room, file, from, name, sizeBytes } = event;
@@ -108,7 +108,7 @@ export class LineFiles {
     );
   }
 
-  /** Resolves when all transfers have succeeded or failed. */
+  /** Resolves when no transfer is in progress. */
   async settled(): Promise<void> {
     const count = this.#running.size;
     if (count === 0) return;
@@ -124,7 +124,7 @@ export class LineFiles {
     void running.finally(() => this.#running.delete(running));
   }
 
-  /** Returns a callback that prints progress lines of long transfers. */
+  /** Returns a callback that prints the progress of a transfer after PROGRESS_DELAY_MS. */
   #progressReporter(): (progress: TransferProgress) => void {
     const { context, chatConsole } = this.#lines;
     const lines = new ProgressLines();
@@ -143,7 +143,7 @@ export class LineFiles {
     };
   }
 
-  /** Offers to open a downloaded file. */
+  /** Asks whether to open a downloaded file. */
   async #offerToOpen(path: string): Promise<void> {
     const { context, chatConsole } = this.#lines;
     const opener = chatConsole.isInteractive ? openerOf(context.env) : undefined;

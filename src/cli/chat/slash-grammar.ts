@@ -1,11 +1,11 @@
-/** Parsing of slash command arguments. */
+/** Parsing of the arguments of slash commands. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { formatTarget, parseTarget } from "../../base/names.ts";
 import { quoteText } from "../../base/text.ts";
 import type { TerminalTexts } from "../../ui/messages/en/terminal.ts";
 
-/** A command as listed in help and completion. */
+/** A command as help and completion list it. */
 export interface SlashRow {
   readonly name: string;
   readonly usage: string;
@@ -22,9 +22,9 @@ export interface SendArguments {
 }
 
 /**
- * Parses `PATH [TARGET] [--caption TEXT]`. The path is quoted as in a shell. The caption extends to
- * the end of the line and may be quoted.
- * @throws {Fault} name-invalid, usage
+ * Parses `PATH [TARGET] [--caption TEXT]`. The path may be quoted as in a shell. The caption, which
+ * may also be quoted, extends to the end of the line.
+ * @throws {Fault} name-invalid or usage
  */
 export function parseSend(line: string, home: string | undefined): SendArguments {
   const { before, caption } = withoutCaption(line);
@@ -46,7 +46,7 @@ export function parseSend(line: string, home: string | undefined): SendArguments
 function withoutCaption(line: string): { before: string; caption: string | undefined } {
   for (const { 0: flag, index } of line.matchAll(/(?:^|\s)--caption(?:=|\s+|$)/g)) {
     const before = line.slice(0, index);
-    if (!hasClosedQuotes(before)) continue; // A flag within quotes belongs to the path.
+    if (!hasClosedQuotes(before)) continue; // A flag inside quotes belongs to the path.
     const text = line.slice(index + flag.length).trim();
     if (text === "") {
       throw new Fault("usage", msg`--caption is empty`, {
@@ -58,7 +58,7 @@ function withoutCaption(line: string): { before: string; caption: string | undef
   return { before: line, caption: undefined };
 }
 
-/** Removes quotes and backslashes as a shell does. */
+/** Removes quotes and backslashes in the same way as a shell. */
 function unquoted(text: string): string {
   if (!/^["']/.test(text) || !hasClosedQuotes(text)) return text;
   const [only = "", ...more] = shellWords(text);
@@ -81,7 +81,7 @@ export function expandHome(path: string, home: string | undefined): string {
 }
 
 /**
- * Splits a line into words. Quotes and backslashes keep spaces in a word.
+ * Splits a line into words. Spaces in quotes or after a backslash do not end a word.
  * @throws {Fault} usage if a quote is not closed
  */
 export function shellWords(line: string): readonly string[] {

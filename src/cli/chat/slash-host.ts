@@ -1,4 +1,4 @@
-/** Base class of the line client and the full screen for slash commands. */
+/** Base class for the hosts of slash commands: the line client and the full screen. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { formatTarget, type Name } from "../../base/names.ts";
@@ -17,22 +17,28 @@ import type { DisplayRecord, JsonObject } from "../output/render.ts";
 import { checkReaction, checkText } from "./post.ts";
 import type { SlashRow } from "./slash-grammar.ts";
 
-/** Output of commands, and questions to the user. */
+/** Output of slash commands, and questions to the user. */
 export interface SlashConsole {
   readonly texts: TerminalTexts;
-  /** Whether join and leave events are hidden. */
+  /** Whether the client hides join and leave events. */
   isQuiet: boolean;
-  /** Prints an object for scripts, or a text for users. @param rows lines below the text */
+  /**
+   * Prints an object for scripts, or a text for users.
+   * @param rows lines to print below the text
+   */
   print(line: JsonObject, text: Message | undefined, rows?: readonly string[]): void;
-  /** Prints to terminals only. */
+  /** Prints a note, which appears only on terminals. */
   note(text: Message, rows?: readonly string[]): void;
-  /** Displays a fault after which the command continues. */
+  /** Prints a fault that does not end the command. */
   fault(fault: Fault): void;
-  /** Lists commands. A single row is the command that the user asked about. */
+  /** Prints the help for commands. A single row is the command that the user asked about. */
   help(rows: readonly SlashRow[]): void;
   record(record: DisplayRecord): void;
   confirm(question: Message): Promise<boolean>;
-  /** Asks without echo. @returns `undefined` if no user can answer or the answer is empty */
+  /**
+   * Asks for a secret without echoing the input.
+   * @returns `undefined` if no user can answer or the answer is empty
+   */
   secret(question: Message): Promise<string | undefined>;
 }
 
@@ -41,20 +47,17 @@ export abstract class SlashHost implements Host {
   readonly open: OpenClient;
   abstract readonly chatConsole: SlashConsole;
   abstract readonly files: {
-    /** Starts an upload. @param caption posted with the file @throws {Fault} */
+    /** Starts an upload. @param caption text posted with the file @throws {Fault} */
     send(path: string, target: string, caption?: string): Promise<void>;
     /** Starts a download. @throws {Fault} */
     get(id: string, out: string): void;
-    /** Lists the last files of a target. @throws {Fault} */
+    /** Lists the newest files of a target. @throws {Fault} */
     list(target: string): Promise<void>;
   };
-  /**
-   * Destination of a message.
-   * @throws {Fault} not-member after a failed change of room
-   */
+  /** Destination of a message. @throws {Fault} not-member after a failed change of room */
   abstract readonly current: string;
   abstract readonly room: Name;
-  /** Resolved and replaced when a connection is ready. */
+  /** Resolved when a connection is ready, and then replaced for the next connection. */
   #ready = Promise.withResolvers<void>();
 
   constructor(context: Context, open: OpenClient) {
@@ -62,48 +65,57 @@ export abstract class SlashHost implements Host {
     this.open = open;
   }
 
-  /** Sends a message. Displays the result later. @throws {Fault} */
+  /** Sends a message. Its result is displayed later. @throws {Fault} */
   protected abstract submit(target: string, body: PostBody): Promise<void>;
-  /** Returns the seq of the last message in the current target; `undefined` if there is none. */
+  /**
+   * Returns the seq of the last message in the current target; `undefined` if there is no message.
+   */
   protected abstract lastSeq(whose: MessageAuthor): number | undefined;
   abstract show(view: View): Promise<undefined>;
-  /** Waits until all messages sent here are recorded and displayed. @throws {Fault} link-closed */
+  /**
+   * Waits until all messages sent by this client are recorded and displayed.
+   * @throws {Fault} link-closed if the connection closes
+   */
   abstract waitUntilConfirmed(): Promise<void>;
-  /** Changes the destination of later lines. */
+  /** Changes the destination of the lines that follow. */
   abstract switchTo(target: string): void;
-  /** Switches to another room if the user left the current one. */
+  /** Opens a different room if the user has left the current room. */
   abstract leftRoom(room: string): void;
-  /** Runs a login. Resolves when its result is displayed. */
+  /** Runs a login. Resolves after its result is displayed. */
   abstract runLogin(login: () => Promise<unknown>): Promise<void>;
-  /** Shows or changes settings. @param argument text after `/set` @throws {Fault} usage */
+  /**
+   * Displays or changes settings.
+   * @param argument text after `/set`
+   * @throws {Fault} usage if the argument is invalid
+   */
   abstract set(argument: string): void;
   /**
-   * Mutes or unmutes a target on this device. Lists muted targets if `on` is `undefined`.
+   * Mutes or unmutes a target on this device. Lists the muted targets if `on` is `undefined`.
    * @param target the open target if `undefined`
-   * @throws {Fault} usage, not-member, room-unknown, too-many
+   * @throws {Fault} usage, not-member, room-unknown or too-many
    */
   abstract notify(on: boolean | undefined, target: string | undefined): void;
-  /** Waits until all messages and files are settled, and ends the client. */
+  /** Waits until the server has confirmed all messages and files, and ends the client. */
   abstract quit(): Promise<void>;
 
-  /** Notes the `seq` of an own action, whose record arrives later. */
+  /** Stores the seq of the user's own action. Its record arrives later. */
   recorded(_seq: number): void {}
 
   /**
-   * Called after a failed change of room or user. The next lines of a script were meant for the new
-   * destination.
+   * Called after a change of room or user has failed. In a script, the following lines were meant
+   * for the destination that is not available.
    */
   changeFailed(_change: "room" | "login"): void {}
 
   /** Updates the prompt. */
   prompt(): void {}
 
-  /** Name of the user, or of the user that is logging in. */
+  /** Name of the current user, or of the user who is logging in. */
   get me(): string {
     return this.open.client.user ?? this.open.user;
   }
 
-  /** The current room or conversation; `undefined` if it is not loaded yet. */
+  /** Current room or conversation; `undefined` until it is loaded. */
   get view(): RoomView | undefined {
     return viewOf(this.open, this.current);
   }
@@ -123,7 +135,10 @@ export abstract class SlashHost implements Host {
     return this.post({ text: "", react, re });
   }
 
-  /** Edits an own message or caption. In a sealed room, the edit is a message. */
+  /**
+   * Edits the user's own message or caption. In a sealed room, the client sends the edit as a
+   * message.
+   */
   async edit(seq: number, text: string): Promise<number | undefined> {
     const { current } = this;
     const { client } = this.open;
@@ -140,7 +155,7 @@ export abstract class SlashHost implements Host {
 
   async resolveSeq(seq: number | undefined, whose: MessageAuthor): Promise<number> {
     if (seq !== undefined) return seq;
-    if (whose === "own") await this.waitUntilConfirmed(); // The last message may be unsent.
+    if (whose === "own") await this.waitUntilConfirmed(); // The last message may still be unsent.
     const last = this.lastSeq(whose);
     if (last !== undefined) return last;
     throw whose === "own"
@@ -158,12 +173,12 @@ export abstract class SlashHost implements Host {
     return this.joinRoom({ ...order, mayCreate: () => this.chatConsole.confirm(askCreate) });
   }
 
-  /** Joins a room. The join arrives as a record. @throws {Fault} faults of the request */
+  /** Joins a room. The record of the join arrives later. @throws {Fault} fault of the request */
   protected joinRoom(options: JoinRoomOptions): ReturnType<typeof joinRoom> {
     return joinRoom(this.open.client, options);
   }
 
-  /** Returns to the last room, because a conversation cannot be left. */
+  /** Returns to the last room. A conversation cannot be left. */
   leaveConversation(): Promise<Answer> {
     const { room } = this;
     return Promise.resolve({ note: (texts) => texts.returnedTo(room), roomToOpen: room });
@@ -201,8 +216,9 @@ export abstract class SlashHost implements Host {
   }
 
   /**
-   * Joins the rooms of the command line after the server has listed the account's rooms.
-   * @param onJoined receives each name as spelled by the server
+   * Joins the rooms named on the command line. Waits until the server has listed the account's
+   * rooms.
+   * @param onJoined receives each room's name as the server spells it
    */
   async joinRooms(rooms: readonly Name[], onJoined?: (room: string) => void): Promise<void> {
     const nextLink = () => this.#ready.promise;
@@ -217,7 +233,7 @@ export abstract class SlashHost implements Host {
   }
 }
 
-/** Returns a room or conversation; `undefined` if it is not loaded yet. */
+/** Returns a room or conversation; `undefined` until it is loaded. */
 export function viewOf({ client }: OpenClient, target: string): RoomView | undefined {
   return client.rooms.find((room) => isSameName(formatTarget(room), target));
 }

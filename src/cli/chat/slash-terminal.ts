@@ -1,4 +1,4 @@
-/** Slash commands that only the terminal has. */
+/** Slash commands that exist only in the terminal clients. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
@@ -21,7 +21,7 @@ export interface SlashCommand {
   run(host: SlashHost, words: string): Promise<void>;
 }
 
-/** Terminal commands, keyed by the shared command that precedes them in help. */
+/** Terminal commands, by the shared command after which help lists them. */
 export const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, SlashCommand>>>> = {
   receipts: {
     readers: {
@@ -45,7 +45,7 @@ export const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, 
         const [id, text] = splitFirstWord(words);
         if (id === "") throw invalidArguments(this.usage);
         checkFileText(text);
-        await host.waitUntilConfirmed(); // The last message may be unsent.
+        await host.waitUntilConfirmed(); // The last message may still be unsent.
         const seq = await ownFile(host, checkFileId(id));
         const edit = await host.edit(seq, text);
         if (edit !== undefined) host.recorded(edit);
@@ -102,8 +102,9 @@ export const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, 
 };
 
 /**
- * Returns the seq of the user's own file message.
- * @throws {Fault} file-unknown, not-allowed
+ * Returns the seq of the user's own message that contains a file.
+ * @throws {Fault} file-unknown if the file does not exist; not-allowed if the message is from a
+ * different user
  */
 async function ownFile(host: SlashHost, id: string): Promise<number> {
   const files = await lastFiles(host, host.current, PAGE_RECORDS_MAX);
@@ -129,7 +130,7 @@ async function logIn(
   if (name === undefined) throw invalidArguments(usage);
   const { open, context, chatConsole } = host;
   const user = checkName(name, "person's name");
-  // Without a terminal, nothing prompts: the line editor owns the keyboard.
+  // The login must not prompt on the terminal, because the line editor reads the keyboard.
   const nonInteractive = { ...context, terminal: undefined };
   const credentials: Credentials = {
     user,

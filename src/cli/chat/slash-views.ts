@@ -1,4 +1,4 @@
-/** Terminal output of slash commands. */
+/** Terminal output for the views of slash commands. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { checkName, compareNames, formatTarget } from "../../base/names.ts";
@@ -24,7 +24,10 @@ import type { SlashHost } from "./slash-host.ts";
 import { viewOf } from "./slash-host.ts";
 import { roomsLine } from "./unread.ts";
 
-/** Maximum listed messages, about a screen. Each message costs a request. */
+/**
+ * Maximum number of listed messages, which fill about one screen. The client requests each message
+ * separately.
+ */
 const SAVED_LISTED_MAX = 20;
 export const HISTORY_DEFAULT = 20;
 
@@ -67,7 +70,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
   async msg(host, { to, text }) {
     if (text !== "") return host.post({ text }, to);
     const isLoaded = viewOf(host.open, to) !== undefined;
-    // The server checks whether the person or room exists.
+    // The server rejects the request if the user or room does not exist.
     if (!isLoaded) await host.open.client.request("history", { target: to, limit: 1 });
     host.switchTo(to);
   },
@@ -220,7 +223,7 @@ export async function history(
   if (list(host, records) === 0) host.chatConsole.note((texts) => texts.noMessagesFound);
 }
 
-/** @returns number of printed records */
+/** Prints records. @returns number of printed records */
 function list({ me, chatConsole }: SlashHost, records: readonly ChatRecord[]): number {
   const rows = displayRecords(records, me);
   for (const row of rows) chatConsole.record(row);

@@ -1,4 +1,4 @@
-/** Parses and runs slash commands of the terminal. */
+/** Parsing and running of the terminal's slash commands. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import {
@@ -44,7 +44,7 @@ function showAnswer(host: SlashHost, answer: Answer | undefined): void {
   if (leftRoom !== undefined) host.leftRoom(leftRoom);
 }
 
-/** Displays a view of a command. */
+/** Displays the view that a command has returned. */
 export async function showView(host: SlashHost, view: View): Promise<undefined> {
   const viewer = view.kind === "help" ? help : VIEWERS[view.kind];
   await (viewer as (of: SlashHost, what: View) => Promise<void> | void)(host, view);
@@ -56,12 +56,16 @@ function help({ chatConsole }: SlashHost, { input: word }: { readonly input: str
   chatConsole.help(slashRows().filter(isRequested));
 }
 
-/** All commands, for help and completion. */
+/** Returns all commands, for help and completion. */
 export function slashRows(): SlashRow[] {
   return Object.entries(COMMANDS).map(([name, { usage }]) => ({ name, usage }));
 }
 
-/** Runs a command line without its slash. @throws {Fault} usage, and faults of the command */
+/**
+ * Runs a command.
+ * @param line command line without its slash
+ * @throws {Fault} usage, or a fault of the command
+ */
 export async function runSlash(host: SlashHost, line: string): Promise<void> {
   const [commandWord, argument] = splitFirstWord(line);
   const name = commandWord.toLowerCase();
@@ -77,7 +81,10 @@ export async function runSlash(host: SlashHost, line: string): Promise<void> {
   }
 }
 
-/** Returns the destination change of a command such as `/join`, `/msg NAME` or `/login NAME`. */
+/**
+ * Returns the kind of destination that a command such as `/join`, `/msg NAME` or `/login NAME`
+ * changes; `undefined` if it changes none.
+ */
 function changeBy(typedName: string, argument: string): "room" | "login" | undefined {
   const name = resolveCommand(typedName);
   if (name === "login" || name === "register") return "login";
@@ -92,7 +99,10 @@ function resolveCommand(word: string): string {
   return ALIASES[resolved] ?? resolved;
 }
 
-/** Returns a line that is safe to log, without arguments of commands with passwords. */
+/**
+ * Returns an input line that is safe to log. Removes the arguments of commands that accept a
+ * password.
+ */
 export function withoutSecrets(line: string): string {
   if (!line.startsWith("/") || line.startsWith("//")) return line;
   const [commandWord] = splitFirstWord(line.slice(1));
@@ -106,7 +116,10 @@ function nearestCommand(word: string): string | undefined {
   return nearestWord(word, [...Object.keys(COMMANDS), ...Object.keys(ALIASES)]);
 }
 
-/** @param commandText with or without its slash @throws {Fault} usage, with a suggestion */
+/**
+ * @param commandText command with or without its slash
+ * @throws {Fault} usage with a suggestion if the command is unknown
+ */
 function commandOf(commandText: string): SlashCommand {
   const commandName = commandText.replace(/^\//, "");
   const word = commandName.toLowerCase();

@@ -1,4 +1,4 @@
-/** Progress of transfers as bars, lines or JSON. */
+/** Display of transfer progress as a bar, lines or JSON. */
 
 import { STALL_REPORTED_AFTER_MS } from "../../base/limits.ts";
 import { formatDuration, formatElapsed, formatRate, formatSize } from "../../base/sizes.ts";
@@ -14,13 +14,13 @@ const CLEAR_LINE = "\r\x1b[K";
 const BAR_CELLS = 20;
 const NAME_CELLS_MAX = 28;
 /**
- * Piped output gets a line per tenth, or per doubling from UNKNOWN_FIRST_BYTES if the size is
- * unknown.
+ * Number of lines that piped output contains for a file of known size. For a file of unknown size,
+ * the first line follows at UNKNOWN_FIRST_BYTES and another whenever the bytes have doubled.
  */
 const PROGRESS_STEPS = 10;
 const UNKNOWN_FIRST_BYTES = 16e6;
 
-/** Minimum duration in milliseconds for printing the elapsed time. */
+/** Minimum duration, in ms, for which the elapsed time is printed. */
 const TIMED_MIN_MS = 1_000;
 
 const WAIT_LABELS: Readonly<Record<PauseCause, string>> = {
@@ -32,12 +32,12 @@ const WAIT_LABELS: Readonly<Record<PauseCause, string>> = {
   server: "the server",
 };
 
-/** Progress of transfers: a bar, occasional lines, or NDJSON. */
+/** Displays the progress of transfers as a bar, occasional lines or NDJSON. */
 export class ProgressDisplay {
   readonly #context: Context;
   readonly #hasBar: boolean;
   readonly #hasLines: boolean;
-  /** Running transfers. Bounded by the number of data channels. */
+  /** Transfers in progress. At most one per data channel. */
   readonly #running = new Map<string, { progress: TransferProgress; lines: ProgressLines }>();
   #isDrawn = false;
 
@@ -61,19 +61,19 @@ export class ProgressDisplay {
     if (line !== undefined && (this.#hasLines || (this.#hasBar && isLongEnough))) this.print(line);
   }
 
-  /** Prints a line without damaging the bar. */
+  /** Prints a line above the progress bar. */
   print(text: string): void {
     this.#clear();
     printNotice(this.#context, cleanText(text));
   }
 
-  /** Removes the bar of a transfer, or of all transfers. */
+  /** Removes a transfer from the bar, or all transfers if `id` is absent. */
   async end(id?: string): Promise<void> {
     if (id === undefined) this.#running.clear();
     else this.#running.delete(id);
     if (!this.#isDrawn) return;
     this.#clear();
-    await this.#context.stderr.flushed(); // Both streams may write to one screen.
+    await this.#context.stderr.flushed(); // Standard output may write to the same screen next.
   }
 
   #clear(): void {
@@ -89,13 +89,13 @@ export class ProgressDisplay {
   }
 }
 
-/** Selects the progress updates that print a line. */
+/** Decides which progress updates print a line. */
 export class ProgressLines {
   #tenths = 0;
   #nextBytes = UNKNOWN_FIRST_BYTES;
   #isStalled = false;
 
-  /** Returns the line to print; `undefined` if none is due. */
+  /** Returns the line to print; `undefined` if no line is due. */
   next(progress: TransferProgress): string | undefined {
     const { name, pause } = progress;
     const isStalled = pause !== undefined && pause.durationMs >= STALL_REPORTED_AFTER_MS;
@@ -128,10 +128,7 @@ export function resumedLine({ name, resumedBytes }: TransferProgress): string {
   return `${name}: resumed at ${formatSize(resumedBytes)}`;
 }
 
-/**
- * Returns a bar of exactly one screen row.
- * @internal
- */
+/** Returns a progress bar that fills exactly one screen row. @internal */
 export function barLine(progress: TransferProgress, otherCount: number, columns: number): string {
   const { name, doneBytes, sizeBytes, pause } = progress;
   const moreText = otherCount > 0 ? ` (and ${otherCount} more)` : "";
@@ -142,7 +139,7 @@ export function barLine(progress: TransferProgress, otherCount: number, columns:
   return cut(`${label}${bar} ${status}`, Math.max(1, columns - 1));
 }
 
-/** Returns text such as `64 %, 2.1 MB of 3.3 MB, 12 MB/s, 1:05 left`. */
+/** Returns a text such as `64 %, 2.1 MB of 3.3 MB, 12 MB/s, 1:05 left`. */
 function progressText(progress: TransferProgress): string {
   const { doneBytes, sizeBytes, ratePerS, leftMs } = progress;
   if (isDone(progress)) return doneText(progress);
@@ -153,7 +150,8 @@ function progressText(progress: TransferProgress): string {
 }
 
 /**
- * Returns text such as `100 %, 600 MB in 4.1 s, 146 MB/s`. The rate excludes bytes of earlier runs.
+ * Returns a text such as `100 %, 600 MB in 4.1 s, 146 MB/s`. The rate excludes bytes that an
+ * earlier run transferred.
  */
 function doneText({ doneBytes, resumedBytes, elapsedMs }: TransferProgress): string {
   const size = formatSize(doneBytes);
@@ -181,7 +179,7 @@ function shareOf(doneBytes: number, sizeBytes: number): number {
   return sizeBytes === 0 ? 1 : Math.min(1, doneBytes / sizeBytes);
 }
 
-/** Rounds down, so that only a complete transfer has 100 %. */
+/** Returns the percentage, rounded down. Only a complete transfer has 100 %. */
 function percent(doneBytes: number, sizeBytes: number): number {
   return Math.floor(shareOf(doneBytes, sizeBytes) * 100);
 }
@@ -191,7 +189,7 @@ function barOf(share: number): string {
   return `[${"#".repeat(full)}${"-".repeat(BAR_CELLS - full)}]`;
 }
 
-/** Cuts text to screen cells. A wide character counts as two. */
+/** Cuts text to a number of screen cells. A wide character occupies two cells. */
 function cut(text: string, cells: number): string {
   if (Bun.stringWidth(text) <= cells) return text;
   let fitting = "";

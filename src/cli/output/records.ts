@@ -1,4 +1,4 @@
-/** A record as text and as JSON. */
+/** Conversion of log records to text and JSON. */
 
 import { unreachable } from "../../base/assert.ts";
 import { formatUtc } from "../../base/time.ts";
@@ -10,14 +10,14 @@ import { parseBody } from "../../wire/record.ts";
 import type { Destination, DisplayBody, DisplayRecord, FileBody } from "./render.ts";
 import { NO_KEY } from "./unreadable-runs.ts";
 
-/** Resolves the ids of a record to names. */
+/** Names that replace the ids in a record. */
 export interface RecordNames {
-  /** Author; `undefined` for the server itself. */
+  /** Author; `undefined` if the server wrote the record. */
   readonly from: string | undefined;
   readonly destination: Destination;
 }
 
-/** Record fields that both a client and a data folder provide. */
+/** Fields of a record that are available both to clients and in a data folder. */
 export interface RecordContent {
   readonly seq: number;
   readonly kind: string;
@@ -27,7 +27,7 @@ export interface RecordContent {
 }
 
 const SERVER = "server";
-/** Reasons for a decryption failure despite an available key. */
+/** Error texts for messages that could not be decrypted although the key is available. */
 const DECRYPT_FAILURES: Readonly<Record<string, string>> = {
   broken: "the encrypted message violates the protocol",
   sender: "its sender may not send this",
@@ -48,7 +48,10 @@ export function displayRecord(
   };
 }
 
-/** Returns the author and the body. Some kinds display another author than their head. */
+/**
+ * Returns the author and the body. For some kinds, the displayed author differs from the author in
+ * the record's head.
+ */
 export function displayBody(content: RecordContent): { seq: number; from: string } & DisplayBody {
   const { seq, from, state } = content;
   const kind = historyKindOf(content.kind);
@@ -120,7 +123,7 @@ export function displayBody(content: RecordContent): { seq: number; from: string
   }
 }
 
-/** Returns the kind; `undefined` if only a later version knows it. */
+/** Returns the kind; `undefined` if this version does not know the kind. */
 function historyKindOf(kind: string): KindIn<"history"> | undefined {
   return isKnownKind(kind) && isOfLog(kind, "history") ? kind : undefined;
 }
@@ -128,7 +131,7 @@ function historyKindOf(kind: string): KindIn<"history"> | undefined {
 function groupBody(body: Readonly<Record<string, unknown>>) {
   const { added, removed } = body;
   const devices = [added, removed].flatMap((list) => (Array.isArray(list) ? list : []));
-  // Decrypted records name users, and the server's records contain only ids.
+  // A decrypted record contains user names, whereas the server's record contains only ids.
   const users = devices.map((device: { readonly user?: unknown } | null) => device?.user);
   const uniqueNames = [...new Set(users.filter((user) => typeof user === "string"))];
   return {
@@ -147,10 +150,7 @@ function alsoErased(also: unknown): { readonly also?: readonly number[] } {
   return seqs.length === 0 ? {} : { also: seqs };
 }
 
-/**
- * Parses the body of a message. Any field may be missing or malformed, because other clients write
- * bodies.
- */
+/** Parses the body of a message. Clients write bodies, so any field may be missing or malformed. */
 function messageBody(
   kind: "text" | "action" | "reaction",
   body: Readonly<Record<string, unknown>> | undefined,
@@ -170,8 +170,8 @@ function messageBody(
 }
 
 /**
- * Parses the body of a `file` record. Any field may be missing or malformed, because other clients
- * write bodies.
+ * Parses the body of a `file` record. Clients write bodies, so any field may be missing or
+ * malformed.
  */
 export function fileBody(body: Readonly<Record<string, unknown>>): FileBody {
   const textOf = (value: unknown) => (typeof value === "string" ? value : "");

@@ -1,5 +1,6 @@
 /**
- * Executes the actions that key handlers return: messages, commands, clipboard, transfers, leaving.
+ * Execution of the actions that key handlers return: messages, commands, clipboard, transfers and
+ * leaving.
  */
 
 import { unreachable } from "../../base/assert.ts";
@@ -23,7 +24,7 @@ import type { ScreenQuestions } from "./questions.ts";
 import type { Action } from "./state/action.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
 
-/** Maximum UTF-16 units of a command that its confirmation displays. */
+/** Maximum length of a command in its confirmation, in UTF-16 code units. */
 const DISPLAYED_COMMAND_LENGTH_MAX = 60;
 
 export interface ScreenActionsOptions {
@@ -40,18 +41,20 @@ export interface ScreenActionsOptions {
   readonly exit: ChatExit;
   /** Saves all drafts, including the current input. */
   readonly saveDrafts: () => void;
-  /** Runs completion again after the folder was read. */
+  /** Runs completion again after the client has read a folder. */
   readonly completeAgain: () => void;
 }
 
-/** Reports whether the text is a slash command; `//` escapes a leading slash. */
+/** Reports whether a text is a slash command. A text that begins with `//` is a message. */
 export function isCommand(text: string): boolean {
   return text.startsWith("/") && !text.startsWith("//");
 }
 
 export class ScreenActions {
   readonly #options: ScreenActionsOptions;
-  /** Key of the newest unsent post that the user was warned about on quitting. */
+  /**
+   * Key of the newest unsent post at the last warning; `undefined` if the user has not been warned.
+   */
   #warnedUnsent: string | undefined;
 
   constructor(options: ScreenActionsOptions) {
@@ -110,7 +113,7 @@ export class ScreenActions {
       case "redraw":
         return terminal.redraw();
       case "suspend":
-        this.#options.saveDrafts(); // Saved first because the process may be killed while stopped.
+        this.#options.saveDrafts(); // A stopped process may be killed.
         void terminal.suspend();
         return;
       case "leave":
@@ -121,9 +124,9 @@ export class ScreenActions {
   }
 
   /**
-   * Warns of unsent posts. The same posts cause only one warning. `confirmed` means that the user
-   * was warned before.
-   * @param isSending whether the program sends the posts before it ends
+   * Warns about unsent posts, only once for the same posts. `confirmed` means that the user was
+   * warned before.
+   * @param isSending whether the client sends the posts before it ends
    */
   confirmLeave(isSending: boolean): "all-sent" | "warned" | "confirmed" {
     const { chat, notices } = this.#options;
@@ -154,7 +157,7 @@ export class ScreenActions {
     }
     const { open, me } = chat.model;
     if (open === undefined) {
-      host.patch({ editor: editorOf(text) }); // Restores the text, which was not sent.
+      host.patch({ editor: editorOf(text) }); // Restores the text, because it was not sent.
       return notices.fail(me === undefined ? notLoggedIn() : noRoomOpen());
     }
     const message = text.startsWith("//") ? text.slice(1) : text;
@@ -166,7 +169,10 @@ export class ScreenActions {
     this.#options.drafts.deleteSent();
   }
 
-  /** Runs a command. Confirms a command without output unless the open room displays its effect. */
+  /**
+   * Runs a command. If the command prints nothing, displays a confirmation, unless the open room
+   * shows the command's effect.
+   */
   async #command(text: string): Promise<void> {
     const { chat, commands, notices } = this.#options;
     const { resultCount: answers, room } = commands;
@@ -182,7 +188,10 @@ export class ScreenActions {
     );
   }
 
-  /** Opens the search list for `/search TEXT`. Returns whether the text is that command. */
+  /**
+   * Opens the search overlay if the text is `/search TEXT`. Returns whether the text is that
+   * command.
+   */
   #openSearch(text: string): boolean {
     const [, queryText] = /^\/search\s+(\S.*)$/s.exec(text) ?? [];
     const { chat, host } = this.#options;

@@ -1,4 +1,4 @@
-/** The chat model of the full screen. */
+/** Chat model of the full screen. */
 
 import { unreachable } from "../../base/assert.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
@@ -18,20 +18,20 @@ import type { PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
 
 export type NotifyEffect = Extract<UiEffect, { kind: "notify" }>;
-/** Effects that the model leaves to the screen. */
+/** Effects of the model that the screen handles. */
 export type ScreenEffect =
   | Exclude<UiEffect, { kind: "read" }>
-  /** Refusal of a post while another room is open. */
+  /** Refusal of a post to a room that is not open. */
   | { readonly kind: "refused-elsewhere"; readonly to: string; readonly fault: Fault };
 
-/** Maximum events stored between the login and the first frame. */
+/** Maximum number of events stored before the screen listens for events. */
 const EARLY_EVENTS_MAX = 1_024;
 
 export class ScreenChat extends ChatActions {
   readonly #clock: Clock;
   readonly #onEffect: (effect: ScreenEffect) => void;
   #listener: ((event: SessionEvent) => void) | undefined;
-  /** Events received before there is a listener. Bounded by EARLY_EVENTS_MAX. */
+  /** Events received before the screen listens for events. At most EARLY_EVENTS_MAX. */
   readonly #earlyEvents: SessionEvent[] = [];
   #open: OpenClient | undefined;
   #isRenamed = false;
@@ -48,7 +48,7 @@ export class ScreenChat extends ChatActions {
     this.#onEffect = onEffect;
   }
 
-  /** Receives every event of the client, beginning with its first connection. */
+  /** Receives every event of the client, including those of its first connection. */
   readonly receive = (event: SessionEvent): void => {
     if (event.kind === "entered") this.#isRenamed = event.isRenamed === true;
     const change = modelEventOf(event, this.#clock.unixMs());
@@ -61,7 +61,10 @@ export class ScreenChat extends ChatActions {
     if (this.#earlyEvents.length > EARLY_EVENTS_MAX) this.#earlyEvents.shift();
   };
 
-  /** @param listener receives events that the model does not store, including earlier ones */
+  /**
+   * @param listener receives the events that the model does not handle, including those stored so
+   * far
+   */
   listen(listener: (event: SessionEvent) => void): void {
     this.#listener = listener;
     for (const event of this.#earlyEvents.splice(0)) listener(event);
@@ -98,10 +101,10 @@ export class ScreenChat extends ChatActions {
   }
 
   /**
-   * Posts the text unchanged. The open room displays a refusal; for another room, the refusal
-   * becomes an effect.
+   * Posts a message without changing its text. If the post is refused, the open room displays the
+   * refusal. For a room that is not open, the refusal is emitted as an effect.
    * @returns `undefined` if the post was refused
-   * @throws {Fault} not-logged-in
+   * @throws {Fault} not-logged-in if no user is logged in
    */
   submit(to: string, body: PostBody): Promise<Receipt | undefined> {
     const client = this.#open?.client;
@@ -117,7 +120,7 @@ export class ScreenChat extends ChatActions {
   }
 
   protected mayPost(): boolean {
-    return true; // Posting needs no check: a failed audit ends the client.
+    return true; // No check is needed: a failed audit ends the client.
   }
 
   protected post(to: string, body: PostBody): void {
@@ -141,7 +144,7 @@ export class ScreenChat extends ChatActions {
   }
 }
 
-/** Returns the fault of a sealed room that the user should see. */
+/** Returns the fault to display for an event of a sealed room; `undefined` if there is none. */
 function faultOf(event: SessionEvent): Fault | undefined {
   if (event.kind === "identity-changed") return keyChangedFault(event.user);
   if (event.kind !== "sealed-remark") return undefined;

@@ -1,4 +1,4 @@
-/** Stores drafts of the full screen on disk. */
+/** Storage of the full screen's drafts on disk. */
 
 import { Fault } from "../../base/fault.ts";
 import { DRAFT_SAVE_DELAY_MS } from "../../base/limits-screen.ts";
@@ -11,19 +11,21 @@ import { mayContainSecret } from "./editor/input-history.ts";
 export interface ScreenDraftsOptions {
   readonly clock: Pick<Clock, "after">;
   readonly store: ClientState["drafts"];
-  /** Moves the current input into the model, which then calls `setDraft`. */
+  /** Moves the current input into the model. The model then calls `setDraft`. */
   readonly collect: () => void;
-  /** Called on the first of several consecutive write failures. */
+  /** Called after a write has failed, unless the previous write also failed. */
   readonly onFailure: (fault: Fault) => void;
 }
 
-/** Stores drafts on disk. A killed program loses at most half a second of typing. */
+/**
+ * Stores drafts on disk. If the process is killed, at most DRAFT_SAVE_DELAY_MS of typing is lost.
+ */
 export class ScreenDrafts {
   readonly #options: ScreenDraftsOptions;
   #owner: DraftOwner | undefined;
-  /** Unsaved drafts. */
-  #changes = new Map<string, Draft | undefined>(); // Bounded by the model's drafts.
-  /** Stored drafts as JSON, keyed by target. */
+  /** Drafts that are not saved yet, by target. */
+  #changes = new Map<string, Draft | undefined>(); // Limited by the model's drafts.
+  /** Stored drafts as JSON, by target. */
   #stored = new Map<string, string>();
   #cancel: (() => void) | undefined;
   #hasFailed = false;
@@ -32,7 +34,7 @@ export class ScreenDrafts {
     this.#options = options;
   }
 
-  /** Switches accounts. @returns the account's stored drafts, keyed by target */
+  /** Switches to an account. @returns the account's stored drafts, by target */
   open(owner: DraftOwner): ReadonlyMap<string, Draft> {
     this.save();
     this.#owner = owner;
@@ -47,7 +49,7 @@ export class ScreenDrafts {
     }
   }
 
-  /** Changes the owner after the server has renamed the account and its stored drafts. */
+  /** Updates the owner after the account was renamed. The stored drafts were renamed with it. */
   accountRenamed(owner: DraftOwner | undefined): void {
     this.#owner = owner ?? this.#owner;
   }
@@ -67,7 +69,10 @@ export class ScreenDrafts {
     this.scheduleSave();
   }
 
-  /** Deletes a sent draft immediately, so that a crash cannot restore it. */
+  /**
+   * Deletes the stored draft of a sent message immediately. After a crash, the draft would
+   * otherwise reappear.
+   */
   deleteSent(): void {
     const hasStored = [...this.#changes].some(
       ([target, draft]) => draft === undefined && this.#stored.has(target),

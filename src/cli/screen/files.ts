@@ -29,7 +29,7 @@ export interface ScreenFilesOptions {
   readonly open: OpenClient;
   readonly chat: ScreenChat;
   readonly note: (text: Message) => void;
-  /** Called with the local path of a sent or downloaded file. */
+  /** Called with the local path of a file after sending or downloading it. */
   readonly onLocalFile?: (file: string, path: string) => void;
 }
 
@@ -40,10 +40,10 @@ interface RunningTransfer {
 
 export class ScreenFiles {
   readonly #options: ScreenFilesOptions;
-  /** Bounded by SCREEN_TRANSFERS_MAX. */
+  /** Transfers in progress. At most SCREEN_TRANSFERS_MAX. */
   readonly #runningTransfers = new Map<string, RunningTransfer>();
   #count = 0;
-  /** Files already offered in shell completions. */
+  /** Files whose names are already stored for shell completion. */
   readonly #offered = new WeakSet<FileBody>();
 
   constructor(options: ScreenFilesOptions) {
@@ -85,7 +85,7 @@ export class ScreenFiles {
     });
   }
 
-  /** Starts a download. @throws {Fault} file-unknown, usage, too-many */
+  /** Starts a download. @throws {Fault} file-unknown, usage or too-many */
   get(id: string, out: string, name = id): void {
     const { open, note } = this.#options;
     const file = checkFileId(id);
@@ -103,14 +103,15 @@ export class ScreenFiles {
     this.#runningTransfers.get(id)?.abort.abort();
   }
 
-  /** Offers the files of the open room in shell completions. */
+  /** Stores the names of the open room's files for shell completion. */
   offerForCompletion(visible: readonly FileBody[]): void {
     const { chat, open } = this.#options;
     const { fingerprint } = open.client;
     const room = openRoom(chat.model);
     if (fingerprint === undefined || room === undefined) return;
     const files: KnownFile[] = [];
-    // An earlier visible file may belong to a page of older messages.
+    // The visible messages may belong to a page of older messages, which the room's newest messages
+    // do not include.
     for (const file of [...room.tail.items.map((item) => item.file), ...visible]) {
       if (file === undefined || this.#offered.has(file)) continue;
       this.#offered.add(file);

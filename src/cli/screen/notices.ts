@@ -1,4 +1,4 @@
-/** Notices to the user: below the timeline, in an overlay, and on the desktop. */
+/** Notices for the user: below the timeline, in overlays and on the desktop. */
 
 import { AssertionFailure } from "../../base/assert.ts";
 import type { Fault } from "../../base/fault.ts";
@@ -23,11 +23,14 @@ import type { ScreenTexts } from "./text/texts.ts";
 import { nameOf } from "./view/header.ts";
 import { isMuted } from "./view/rooms.ts";
 
-/** Limits of a welcome text below the timeline; a longer text opens an overlay. */
+/**
+ * Maximum length of a welcome text below the timeline, in UTF-16 code units. A longer text opens an
+ * overlay.
+ */
 const WELCOME_NOTE_LENGTH_MAX = 240;
 const WELCOME_NOTE_LINES_MAX = 5;
 
-/** Screen state that the client's services read and change. */
+/** Screen state that notices, actions and files read and change. */
 export interface ScreenHost {
   readonly state: ScreenState;
   readonly settings: ScreenSettings;
@@ -49,10 +52,10 @@ type Failure = Note | VisibleFault | TransferView;
 export class ScreenNotices {
   readonly #options: ScreenNoticesOptions;
   readonly #desktop = new DesktopNotifier();
-  /** Functions that cancel the expiry of visible failures. */
+  /** Functions that cancel the expiry of a visible failure, by failure. */
   readonly #timers = new Map<Failure, () => void>();
   #isWelcomed = false;
-  /** Time and text of the last announcement. */
+  /** Time and text of the announcement displayed last. */
   #lastAnnouncement = "";
 
   constructor(options: ScreenNoticesOptions) {
@@ -63,12 +66,14 @@ export class ScreenNotices {
     this.#add({ text: this.text(text), tone: "plain" });
   }
 
-  /** Displays the fault of a command until the next action. */
+  /** Displays the fault of a command until the user's next action. */
   fault(fault: Fault): void {
     this.note(() => faultLineIn(this.#options.host.screenTexts, fault));
   }
 
-  /** Notes that the user is no longer in a room. Replaces an earlier note about the room. */
+  /**
+   * Displays a note that the user is no longer in a room. Replaces an earlier note about that room.
+   */
   noteLeftRoom(room: string, text: Message): void {
     const { host } = this.#options;
     const otherNotes = host.state.notes.filter(({ leftRoom }) => !isSameName(leftRoom, room));
@@ -92,7 +97,7 @@ export class ScreenNotices {
     }
   }
 
-  /** Displays an unexpected error that does not end the client. */
+  /** Displays an unexpected error. A failed assertion ends the client. */
   fail(error: unknown): void {
     const { exit, host } = this.#options;
     if (error instanceof AssertionFailure) return exit.fail(error);
@@ -103,7 +108,7 @@ export class ScreenNotices {
     this.#add({ text, tone: "fault" });
   }
 
-  /** Displays connection events that are notices. */
+  /** Displays the notice for a connection event; most events have none. */
   showEvent(event: SessionEvent): void {
     switch (event.kind) {
       case "invited": {
@@ -125,7 +130,7 @@ export class ScreenNotices {
     }
   }
 
-  /** Displays the welcome text once. */
+  /** Displays the welcome text unless it was already displayed. */
   welcome(text: string | undefined): void {
     if (text === undefined || this.#isWelcomed) return;
     this.#isWelcomed = true;
@@ -136,7 +141,7 @@ export class ScreenNotices {
     else this.showText(() => this.#options.chat.model.server?.name ?? "chat", lines);
   }
 
-  /** Notifies the user of a mention or direct message while the window is not focused. */
+  /** Notifies the user of a message that mentions the user, or of a direct message. */
   notify({ target, item }: NotifyEffect): void {
     const { terminal, host } = this.#options;
     const { bell, muted, notify } = host.settings;
@@ -157,7 +162,7 @@ export class ScreenNotices {
     for (const { id } of this.#failedTransfers) chat.removeTransfer(id);
   }
 
-  /** Removes each failure SCREEN_FAULT_MS after it became visible. */
+  /** Removes each failure after it has been visible for SCREEN_FAULT_MS. */
   expire(): void {
     const { clock, chat, host } = this.#options;
     const { notes, isFocused } = host.state;
@@ -196,7 +201,10 @@ export class ScreenNotices {
     else host.patch({ notes: host.state.notes.filter((note) => note !== failure) });
   }
 
-  /** Displays an announcement. Ignores repetitions, which the server sends at each connection. */
+  /**
+   * Displays an announcement. Skips an announcement that is already displayed, because the server
+   * sends it again after each connection.
+   */
   #announce({ text, by, time }: Extract<SessionEvent, { kind: "announced" }>): void {
     if (this.#lastAnnouncement === `${time} ${text}`) return;
     this.#lastAnnouncement = `${time} ${text}`;

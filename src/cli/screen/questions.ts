@@ -1,14 +1,20 @@
-/** The queue of questions that commands ask on the full screen. */
+/** Queue of the questions that commands ask on the full screen. */
 
 import { SCREEN_PROMPTS_MAX } from "../../base/limits-screen.ts";
 import { EMPTY_EDITOR, editorOf } from "./editor/editor.ts";
 import type { Question } from "./state/screen-state.ts";
 
 export interface ScreenQuestionsOptions {
-  /** Visible question, from this queue or from a key handler. */
+  /**
+   * Returns the visible question, which may come from this queue or from a key handler; `undefined`
+   * if there is none.
+   */
   readonly current: () => Question | undefined;
   readonly patch: (question: Question | undefined) => void;
-  /** Prompts while a password is checked, and after its login has ended. */
+  /**
+   * Returns the texts displayed while a password is checked, and after a login ended during a
+   * question.
+   */
   readonly texts: () => { readonly checking: string; readonly promptCancelled: string };
 }
 
@@ -18,24 +24,27 @@ interface QueuedQuestion {
 }
 
 /**
- * Asks questions one at a time. A user who types a password does not watch the screen. Therefore
- * typed text stays hidden and is discarded until Enter or Esc between two password questions and
- * after a login that ended during a question.
+ * Asks questions, one at a time. A user who types a password may not look at the screen. Typed text
+ * is therefore hidden and discarded between two password questions, and, after a login that ended
+ * during a question, until Enter or Esc.
  */
 export class ScreenQuestions {
   readonly #options: ScreenQuestionsOptions;
-  readonly #queue: QueuedQuestion[] = []; // Bounded by SCREEN_PROMPTS_MAX.
-  /** Visible prompt: the first pending question, or a prompt that hides typed text. */
+  readonly #queue: QueuedQuestion[] = []; // At most SCREEN_PROMPTS_MAX.
+  /**
+   * Visible prompt: the first queued question, or a prompt that hides typed text. `undefined` if
+   * neither is visible.
+   */
   #visible: "first" | "checking" | "withdrawn" | undefined;
   #isChecking = false;
-  /** Whether the current login has asked for a secret. */
+  /** Whether the login in progress has asked for a secret. */
   #hasAskedSecret = false;
 
   constructor(options: ScreenQuestionsOptions) {
     this.#options = options;
   }
 
-  /** @returns `undefined` if the user gave no answer */
+  /** @returns the answer; `undefined` if the user gave none */
   ask(kind: Question["kind"], text: string): Promise<string | undefined> {
     if (this.#queue.length >= SCREEN_PROMPTS_MAX) return Promise.resolve(undefined);
     return new Promise((answered) => {
@@ -46,19 +55,19 @@ export class ScreenQuestions {
     });
   }
 
-  /** Displays the next question unless another question is visible. */
+  /** Displays the next question unless a question is visible. */
   showNext(): void {
     const [first] = this.#queue;
     const isPromptFree = this.#visible === undefined && this.#options.current() === undefined;
     const replacesChecking = this.#visible === "checking" && first?.question.kind === "secret";
     if (first === undefined || !(isPromptFree || replacesChecking)) return;
-    // The answer includes text typed ahead.
+    // The user may have typed a part of the answer before the question appeared.
     const answer = (replacesChecking && this.#options.current()?.answer) || EMPTY_EDITOR;
     this.#visible = "first";
     this.#options.patch({ ...first.question, answer });
   }
 
-  /** @param answer `undefined` after Esc */
+  /** @param answer `undefined` if the user pressed Esc */
   answered(answer: string | undefined): void {
     const visible = this.#visible;
     this.#visible = undefined;
@@ -66,20 +75,23 @@ export class ScreenQuestions {
       const queued = this.#queue.shift();
       queued?.answered(answer);
       const isSecret = queued?.question.kind === "secret";
-      // Esc ends all password questions.
+      // After Esc, no further password question follows.
       if (isSecret) this.#hasAskedSecret &&= answer !== undefined;
       if (isSecret && answer !== undefined && this.#isChecking) this.#hideInput("checking");
     } else if (visible === "checking" && answer !== undefined) this.#hideInput("checking", answer);
     this.showNext();
   }
 
-  /** Starts a login that may ask for secrets. */
+  /** Called when a login begins, which may ask for secrets. */
   begin(): void {
     this.#isChecking = true;
     this.#hasAskedSecret = false;
   }
 
-  /** @param isLoggedIn whether the login succeeded, so that no further password follows */
+  /**
+   * Called when a login ends.
+   * @param isLoggedIn whether the login succeeded; no further password question follows
+   */
   end(isLoggedIn: boolean): void {
     this.#isChecking = false;
     const [first] = this.#queue;

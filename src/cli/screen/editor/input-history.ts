@@ -1,7 +1,7 @@
 /**
- * Input history of this device for Up, Down and Ctrl-R. The file in the home has one JSON array per
- * line (`["hello"]`), and several processes may append to it. A full file is rotated, and one older
- * file remains.
+ * Input history of this device, for Up, Down and Ctrl-R. The file in the home folder contains a
+ * JSON array per line (`["hello"]`), and several processes may append to the file. A full file is
+ * renamed and replaces the previous renamed file.
  */
 
 import { constants } from "node:fs";
@@ -17,15 +17,18 @@ import { jsonLine } from "../../../base/text.ts";
 import { nearestWord } from "../../suggest.ts";
 
 const FILE_NAME = "typed";
-/** Age at which a rotation lock counts as abandoned by a killed process. */
+/** Time after which a rotation lock is treated as abandoned by a killed process. */
 const LOCK_ABANDONED_MS = 10_000;
-/** Commands whose arguments may contain a secret, in any letter case. */
+/** Matches commands whose arguments may contain a secret. */
 const SECRET = /^\s*\/(?:register|regist|login|passwd)(?![\p{L}\p{N}_-])/iu;
-/** `/join ROOM PASSWORD` and its alias. */
+/** Matches `/join ROOM PASSWORD` and its alias. */
 const SECRET_ARGUMENT = /^\s*\/(?:join|j)\s+\S+\s+\S/iu;
 const SECRET_COMMANDS = ["register", "regist", "login", "passwd"];
 
-/** Reports whether the text is a command with a password, possibly misspelled. */
+/**
+ * Reports whether a text is a command that may contain a password, even if the command is
+ * misspelled.
+ */
 export function mayContainSecret(text: string): boolean {
   if (SECRET.test(text) || SECRET_ARGUMENT.test(text)) return true;
   const [, word = "", ...moreArguments] = /^\s*\/([^\s/]+)\s+(\S+)(?:\s+(\S))?/u.exec(text) ?? [];
@@ -33,20 +36,25 @@ export function mayContainSecret(text: string): boolean {
   return nearestWord(word, commands) !== undefined;
 }
 
-/** Reports whether the history may store a line: not blank, not too long, and without a secret. */
+/**
+ * Reports whether the history may store a line, which must not be blank, too long, or contain a
+ * secret.
+ */
 function isStorable(text: string): boolean {
   if (text.trim() === "" || mayContainSecret(text)) return false;
   return Buffer.byteLength(text) <= INPUT_HISTORY_LINE_BYTES_MAX;
 }
 
-/** Appends a line. Removes an earlier copy, and the oldest line of a full history. */
+/**
+ * Appends a line. Removes an earlier copy of the line, and the oldest line if the history is full.
+ */
 function withLine(lines: readonly string[], text: string): readonly string[] {
   if (!isStorable(text)) return lines;
   if (lines.at(-1) === text) return lines;
   return [...lines.filter((line) => line !== text), text].slice(-INPUT_HISTORY_LINES_MAX);
 }
 
-/** Returns lines that contain all words of the query, newest first. Ignores case. */
+/** Returns the lines that contain all words of the query, newest first. Ignores case. */
 export function matchingLines(
   lines: readonly string[],
   query: string,
@@ -67,21 +75,21 @@ export function matchingLines(
 export class InputHistory {
   readonly #path: string;
   readonly #folder: string;
-  #lines: readonly string[] = []; // Bounded by INPUT_HISTORY_LINES_MAX.
+  #lines: readonly string[] = []; // At most INPUT_HISTORY_LINES_MAX.
   #writing: Promise<void> = Promise.resolve();
 
-  /** @param folder the home */
+  /** @param folder the home folder */
   constructor(folder: string) {
     this.#folder = folder;
     this.#path = join(folder, FILE_NAME);
   }
 
-  /** Lines, oldest first. The array changes only when a line is added. */
+  /** Lines, oldest first. Adding a line replaces the array; nothing else does. */
   get lines(): readonly string[] {
     return this.#lines;
   }
 
-  /** Reads the stored lines. Skips unreadable lines without a fault. */
+  /** Reads the stored lines. Skips unreadable lines silently. */
   async load(): Promise<void> {
     const own = this.#lines;
     const lines = new Set<string>();
@@ -94,7 +102,7 @@ export class InputHistory {
 
   /**
    * Adds a line in memory immediately, and on disk later.
-   * @returns resolves when the line is stored, or after a write error
+   * @returns a promise that resolves after the line is stored or a write has failed
    */
   add(text: string): Promise<void> {
     const lines = withLine(this.#lines, text);
@@ -113,7 +121,7 @@ export class InputHistory {
     const flags = O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW | O_NONBLOCK;
     const file = await open(this.#path, flags, 0o600);
     try {
-      // A single write keeps the lines of concurrent processes apart.
+      // Concurrent processes cannot mix their lines, because each line is a single write.
       await file.write(Buffer.from(jsonLine([text])));
       const { size } = await file.stat();
       if (size <= INPUT_HISTORY_FILE_BYTES_MAX) return;
@@ -127,7 +135,7 @@ export class InputHistory {
     const lock = join(this.#folder, `${FILE_NAME}.lock`);
     if (!(await acquireLock(lock))) return;
     try {
-      const { size } = await stat(this.#path); // Another process may have rotated the file already.
+      const { size } = await stat(this.#path); // Any process may have rotated the file.
       if (size > INPUT_HISTORY_FILE_BYTES_MAX) await rename(this.#path, this.#older);
     } finally {
       await rmdir(lock);
@@ -157,13 +165,14 @@ async function linesOf(path: string): Promise<readonly string[]> {
     (stats) => stats.size,
     () => 0,
   );
-  // Processes check the size after they append, so a few lines may exceed the limit.
+  // Each process checks the size only after appending, so the file may exceed the limit by a few
+  // lines.
   if (size === 0 || size > 2 * INPUT_HISTORY_FILE_BYTES_MAX) return [];
   const text = await readFile(path, "utf8").catch(() => "");
   return text.split("\n").flatMap(lineOf);
 }
 
-/** Parses a stored line. Skips torn, malformed and unstorable lines. */
+/** Parses a stored line. Skips lines that are incomplete, malformed or not permitted. */
 function lineOf(line: string): readonly string[] {
   try {
     const value: unknown = JSON.parse(line);

@@ -116,9 +116,9 @@ function targets(model: Model): readonly string[] {
 }
 
 /**
- * Returns candidates with this prefix in their original order. With `isAnywhere`, appends
- * candidates that contain the query elsewhere.
- * @param skipped pattern to remove from candidates before comparison
+ * Returns the candidates that begin with the query, in their original order. With `isAnywhere`,
+ * appends the candidates that contain the query elsewhere.
+ * @param skipped pattern of the text to remove from candidates before comparison
  */
 export function matching(
   candidates: readonly string[],
@@ -135,7 +135,7 @@ export function matching(
     : beginning;
 }
 
-/** Returns emoji whose names match the query, with the names as hints. */
+/** Returns emoji whose names match the query. Each hint is the emoji's name. */
 export function emojiCandidates(query: string, language: string | undefined): readonly Candidate[] {
   return searchEmojiNames(query, CANDIDATES_LISTED_MAX, language).map(({ name, emoji }) => ({
     text: emoji,
@@ -156,7 +156,7 @@ function commandCandidates(prefix: string, { commands }: CompletionSource): read
     });
 }
 
-/** Completes the argument of a command. `undefined` if the argument is a message. */
+/** Completes the argument of a command; `undefined` if the argument is a message. */
 function argumentOffer(
   beforeCursor: string,
   commandName: string,
@@ -166,7 +166,7 @@ function argumentOffer(
   if (command === undefined) return undefined;
   const argumentText = beforeCursor.slice(commandName.length + 1).trimStart();
   const flags = command.usage.match(/--[a-z]+/g) ?? [];
-  // A message follows the flag.
+  // The text after the flag is a message, which has no completions.
   if (flags.some((flag) => argumentText.includes(` ${flag} `))) return undefined;
   const flagPrefix = /\s(--[a-z]*)$/.exec(argumentText)?.[1];
   if (flagPrefix !== undefined && flags.length > 0) {
@@ -178,7 +178,7 @@ function argumentOffer(
     );
   }
   const parameters = command.usage.split(/\s+/).slice(1);
-  // A path may contain spaces, so all remaining text belongs to the path.
+  // The rest of the line belongs to the path, because a path may contain spaces.
   if (/^\[?(?:PATH|DIR|FILE)\]?$/.test(parameters[0] ?? ""))
     return pathOffer(beforeCursor, argumentText, source);
   const index = Math.min(argumentText.split(/\s+/).length, parameters.length) - 1;
@@ -190,14 +190,14 @@ function argumentOffer(
   return values === undefined ? undefined : offerOf(beforeCursor, from, values);
 }
 
-/** Returns the text after `count` words. */
+/** Returns the text that follows the first `count` words. */
 function textAfterWords(text: string, count: number): string {
   let remaining = text;
   for (let i = 0; i < count; i++) remaining = remaining.replace(/^\S+\s+/, "");
   return remaining;
 }
 
-/** Returns the candidates for a parameter. `undefined` if any text is valid. */
+/** Returns the candidates for a parameter; `undefined` if the parameter accepts any text. */
 function valuesOf(
   parameter: string,
   prefix: string,
@@ -238,7 +238,7 @@ function withSpace({ text, hint }: Candidate): Candidate {
   return { text: `${text} `, hint };
 }
 
-/** Returns the files of the open room, newest first, with their names as hints. */
+/** Returns the files of the open room, newest first. Each hint is the file's name. */
 function filesOf(model: Model): readonly Candidate[] {
   const items = openRoom(model)?.tail.items ?? [];
   const files = items.toReversed().flatMap(({ file }) => file ?? []);
@@ -252,7 +252,7 @@ function pathOffer(beforeCursor: string, pathText: string, { folder }: Completio
   const quote = /^["']/.exec(pathText)?.[0] ?? "";
   const unparsed = pathText.slice(quote.length);
   const unquoted = quote === "" ? unparsed.replaceAll(/\\([\s"'\\])/g, "$1") : unparsed;
-  // `/send` parses the same quoting.
+  // `/send` parses this quoting.
   const quoted = (name: string) =>
     quote === "" ? name.replaceAll(/[\s"'\\]/g, (char) => `\\${char}`) : name;
   const slash = unquoted.lastIndexOf("/") + 1;
@@ -270,7 +270,7 @@ function pathOffer(beforeCursor: string, pathText: string, { folder }: Completio
   return offerOf(beforeCursor, beforeCursor.length - pathText.length, matches);
 }
 
-/** Inserts a candidate into the text. The next Tab replaces the inserted text. */
+/** Inserts a candidate into the text. The next Tab replaces the candidate. */
 export function applyCandidate(
   editor: Editor,
   completion: Completion,
@@ -278,7 +278,7 @@ export function applyCandidate(
 ): { readonly editor: Editor; readonly completion: Completion } {
   const { from, to, candidates } = completion;
   const text = candidates[at]?.text ?? "";
-  // Avoids a double space.
+  // The candidate's own space is omitted if a space follows.
   const isDouble = text.endsWith(" ") && editor.text[to] === " ";
   const inserted = replaceRange(editor, from, to, isDouble ? text.slice(0, -1) : text);
   const cursor = inserted.text.length - (editor.text.length - to);

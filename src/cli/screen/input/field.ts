@@ -1,4 +1,7 @@
-/** The text field that receives typed keys: the input, the query of a list, or an answer. */
+/**
+ * The text field that receives typed keys: the input, the query of a list, or the answer to a
+ * question.
+ */
 
 import { CANDIDATES_LISTED_MAX } from "../../../base/limits-screen.ts";
 import { isName } from "../../../base/names.ts";
@@ -11,14 +14,14 @@ import type { Candidate, Overlay, ScreenState } from "../state/screen-state.ts";
 import { emojiCandidates, matching } from "./completion.ts";
 import { type HandlerContext, type UpdateResult, withChange } from "./handler.ts";
 
-/** Returns the editor that receives keys; `undefined` if keys do not type text. */
+/** Returns the editor that receives typed keys; `undefined` if no text field is open. */
 export function activeEditor({ question, overlay, editor }: ScreenState): Editor | undefined {
   if (question !== undefined) return question.kind === "yes-no" ? undefined : question.answer;
   if (overlay === undefined) return editor;
   return "query" in overlay ? overlay.query : undefined;
 }
 
-/** Replaces the text, and updates an open list. */
+/** Replaces the editor that receives typed keys, and updates the list that depends on its text. */
 export function withEditor(
   state: ScreenState,
   next: Editor,
@@ -68,7 +71,10 @@ export function openList(
   return withResults({ kind, found: [], ...first }, context);
 }
 
-/** Returns the current search as query text, so that reopening the search shows its results. */
+/**
+ * Returns the current search as query text. If the user reopens the search, its results are still
+ * displayed.
+ */
 function searchText({ search }: Model): string {
   if (search === undefined) return "";
   const { text, from, target, files } = search.query;
@@ -81,8 +87,8 @@ function searchText({ search }: Model): string {
 }
 
 /**
- * Returns matching rooms and people, unread ones first. Also offers an unknown valid name, for a
- * new conversation.
+ * Returns the matching rooms and people, unread ones first. If the query is a valid name that
+ * matches none, also returns that name, for a new conversation.
  */
 function targetsMatching(model: Model, query: string): readonly string[] {
   const { rooms, people } = roomList(model);
@@ -106,7 +112,7 @@ function targetsMatching(model: Model, query: string): readonly string[] {
   return isNewName && !isSameName(name, model.me) ? [...matches, `@${name}`] : matches;
 }
 
-/** Reactions offered before a query. */
+/** Reactions offered while the query is empty. */
 const QUICK_EMOJI: readonly Candidate[] = [
   ...(["👍 :+1:", "❤️ :heart:", "😂 :joy:", "🎉 :tada:", "😮 :open_mouth:"] as const),
   ...(["😢 :cry:", "👀 :eyes:", "✅ :white_check_mark:"] as const),
@@ -115,7 +121,9 @@ const QUICK_EMOJI: readonly Candidate[] = [
   return { text, hint };
 });
 
-/** Matches an emoji name, a part of a name, or the emoji itself. */
+/**
+ * Returns the emoji whose names contain the query. If the query is an emoji, returns that emoji.
+ */
 function emojiMatching(query: string, language: string | undefined): readonly Candidate[] {
   const name = query.trim().replace(/^:|:$/g, "");
   if (name === "") return QUICK_EMOJI;

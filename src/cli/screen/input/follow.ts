@@ -1,4 +1,4 @@
-/** Updates the screen state after a change of the model. */
+/** Update of the screen state after a change of the model. */
 
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
@@ -20,19 +20,19 @@ import {
 } from "./handler.ts";
 import { requestOlder } from "./reading.ts";
 
-/** Model and scroll state before the change. */
+/** Model and scroll state before a change. */
 export interface PreviousModel {
   readonly model: Model;
-  /** Key of the row of the last jump. */
+  /** Key of the row to which the timeline last jumped; `undefined` if there was no jump. */
   readonly jumpedKey: string | undefined;
   readonly bottoms: number;
-  /** Set if the account has logged out; the input belonged to that account. */
+  /** Set if the account has been logged out. The input then belongs to the previous account. */
   readonly isLoggedOut?: boolean;
 }
 
 /**
- * Updates the state once per displayed model. Another room loads its draft, a jump scrolls the
- * timeline, and a page with free lines requests older rows.
+ * Updates the state after each change of the model. If a different room was opened, loads its
+ * draft; after a jump, scrolls to the message; if the page has free lines, requests older rows.
  */
 export function follow(
   state: ScreenState,
@@ -58,7 +58,7 @@ export function follow(
   };
 }
 
-/** Reports whether another room is open. A renamed room counts as the same room. */
+/** Reports whether a different room was opened. A renamed room is still the same room. */
 function isRoomChangedBetween(before: Model, model: Model): boolean {
   const [previousRoom, currentRoom] = [openRoom(before), openRoom(model)];
   if (previousRoom !== undefined && currentRoom !== undefined)
@@ -67,9 +67,10 @@ function isRoomChangedBetween(before: Model, model: Model): boolean {
 }
 
 /**
- * Loads the room's own draft and stores the input as the draft of the previous room. Text written
- * while no room was open moves to a room without a draft. The first room always receives this text,
- * and its own draft returns after that text is sent.
+ * Stores the input as the draft of the previous room, and loads the draft of the open room. Text
+ * that was typed while no room was open moves to the opened room if that room has no draft. The
+ * first room receives this text even if it has a draft, and its draft returns after the text is
+ * sent.
  */
 function withRoomDraft(
   state: ScreenState,

@@ -1,4 +1,4 @@
-/** Inputs and results of key handlers. */
+/** Input and result types of key handlers. */
 
 import type { Rows } from "../../../core/model/rows.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
@@ -22,7 +22,7 @@ export interface HandlerContext {
   readonly layout: Pick<Layout, "pageRows" | "inputColumns" | "rooms" | "members"> &
     Pick<Layout, "heightOf" | "foldsOf" | "hitAt"> &
     Partial<Pick<Layout, "topMax">>;
-  /** Input history of this device, oldest first. */
+  /** Input history of this device, with the oldest line first. */
   readonly inputHistory: readonly string[];
   readonly source: Omit<CompletionSource, "model">;
   readonly texts: KeyTexts;
@@ -52,30 +52,33 @@ export function timelineOf({ rows, layout: { heightOf, pageRows } }: HandlerCont
   return { rows: rows.rows, heightOf, pageRows: Math.max(pageRows, 1) };
 }
 
-/** Returns the open target as spelled in the model; `undefined` if no target is open. */
+/** Returns the open target, spelled as in the model; `undefined` if no target is open. */
 export function openTarget(model: Model): string | undefined {
   return openRoom(model)?.target ?? model.open;
 }
 
-/** Key of the draft that is written while no room is open. */
+/** Target of the draft that is written while no room is open. */
 export const NO_TARGET = "";
 
-/** Returns the model's draft of the open target, which may be older than the input. */
+/** Returns the open target's draft from the model. The input may contain newer text. */
 export function storedDraft(model: Model): Draft | undefined {
   return model.drafts.get(openTarget(model) ?? NO_TARGET);
 }
 
-/** Returns the stored draft with the text of the input. */
+/** Returns the stored draft of the open target, with the current text of the input. */
 export function currentDraft({ editor, recall }: ScreenState, model: Model): Draft {
   return { ...storedDraft(model), text: recall?.previousText ?? editor.text };
 }
 
-/** Returns actions that store a draft of the open target; empty if the model has the same draft. */
+/**
+ * Returns the actions that store a draft of the open target; empty if the model already has this
+ * draft.
+ */
 export function draftActions(model: Model, draft: Draft | undefined): readonly Action[] {
   return draftActionsFor(openTarget(model) ?? NO_TARGET, model, draft);
 }
 
-/** @param target draft target as spelled in the model */
+/** @param target target of the draft, spelled as in the model */
 export function draftActionsFor(
   target: string,
   model: Model,

@@ -1,4 +1,4 @@
-/** Key bindings: one table for key handling, help and `config.toml`. */
+/** Key bindings: the table from which key handling, help and `config.toml` are derived. */
 
 import { Fault, msg } from "../../../base/fault.ts";
 import { quoteText } from "../../../base/text.ts";
@@ -8,7 +8,7 @@ import { COMMAND_NAMES, type CommandName, isCommandName } from "../state/command
 
 type KeyGroup = keyof KeyTexts["groups"];
 
-/** Input mode that receives the keys. */
+/** Input mode that determines which bindings apply to a key. */
 export type Mode = "input" | "selected" | "menu" | "list" | "text" | "question";
 
 interface Binding {
@@ -22,8 +22,9 @@ const ROOMS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"].map((digit, ind
 );
 
 /**
- * Bindings in the order of help. For a chord with several commands, the first command that applies
- * runs: Ctrl-K cuts to the end of the line, and opens the switcher at the end.
+ * Bindings in the order of the help text. A chord may have several commands: the first command that
+ * applies runs. For example, Ctrl-K cuts to the end of the line, or opens the switcher if the
+ * cursor is already there.
  */
 const BINDINGS: readonly Binding[] = [
   row("everywhere", "help", "f1"),
@@ -127,10 +128,10 @@ const GROUPS: Readonly<Record<Mode, readonly KeyGroup[]>> = {
   question: ["question", "everywhere"],
 };
 
-/** Groups in which letters are commands and do not type text. */
+/** Groups in which letters run commands instead of typing text. */
 const NON_TYPING: ReadonlySet<KeyGroup> = new Set<KeyGroup>(["selected", "text", "question"]);
 
-/** Key names besides single characters. */
+/** Names of the keys that are not single characters. */
 const KEY_NAMES: ReadonlySet<string> = new Set([
   ...["enter", "tab", "esc", "space", "backspace", "delete", "insert", "menu", "begin"],
   ...["up", "down", "left", "right", "home", "end", "pageup", "pagedown"],
@@ -145,14 +146,14 @@ const KEY_ALIASES: Readonly<Record<string, string>> = {
   ...{ return: "enter", escape: "esc", del: "delete", ins: "insert", pgup: "pageup" },
   ...{ pgdn: "pagedown", pgdown: "pagedown" },
 };
-/** Chords that terminals cannot distinguish. */
+/** Chords for which terminals send identical bytes, with the chord that the key decoder reports. */
 const EQUIVALENT_CHORDS: Readonly<Record<string, string>> = {
   ...{ "ctrl-i": "tab", "ctrl-m": "enter", "ctrl-[": "esc", "ctrl-/": "ctrl-_" },
 };
 
 /**
- * Normalises a chord: `Ctrl+Alt+x` becomes `ctrl-alt-x`.
- * @throws {Fault} usage
+ * Normalises a chord, for example `Ctrl+Alt+x` to `ctrl-alt-x`.
+ * @throws {Fault} usage if the chord is invalid
  * @internal
  */
 export function chordOf(input: string): string {
@@ -172,7 +173,7 @@ export function chordOf(input: string): string {
     });
   }
   const has = (modifier: (typeof MODIFIERS)[number]) => modifiers.includes(modifier);
-  // Shift with a letter means the capital letter; Ctrl ignores case.
+  // Shift with a letter is the capital letter. With Ctrl, capital and small letters are the same.
   const isCapital = isCharacter && has("shift") && !has("ctrl");
   const key = !isCharacter
     ? name
@@ -188,16 +189,16 @@ export function chordOf(input: string): string {
   return EQUIVALENT_CHORDS[chord] ?? chord;
 }
 
-/** Key bindings of the table and of the settings. */
+/** Key bindings: the built-in table, overridden by the user's settings. */
 export class Keymap {
   readonly #rows: readonly Binding[];
-  /** Keyed by mode and chord. */
+  /** Commands by mode and chord. */
   readonly #commands: ReadonlyMap<Mode, ReadonlyMap<string, readonly CommandName[]>>;
 
   /**
-   * @param keys of `config.toml`: commands keyed by chord, which override the table; `none` unbinds
-   * a chord
-   * @throws {Fault} usage if a key or command is unknown, or a letter would be bound in a text
+   * @param keys commands by chord from `config.toml`, which override the table; `none` unbinds a
+   * chord
+   * @throws {Fault} usage if a key or command is unknown, or if a letter would be bound in a text
    * field
    */
   constructor(keys: Readonly<Record<string, string>> = {}) {
@@ -206,16 +207,16 @@ export class Keymap {
     this.#commands = new Map(modes.map((mode) => [mode, commandsIn(mode, this.#rows)]));
   }
 
-  /** Returns the commands of a chord in a mode. The first command that applies runs. */
+  /** Returns the commands of a chord in a mode, in the order in which the client tries them. */
   commandsAt(mode: Mode, chord: string): readonly CommandName[] {
     const commandsByChord = this.#commands.get(mode);
-    // Falls back to the chord without Shift.
+    // A chord that has no binding with Shift uses the binding without Shift.
     return (
       commandsByChord?.get(chord) ?? commandsByChord?.get(chord.replace(/shift-(?=.{2})/, "")) ?? []
     );
   }
 
-  /** Returns all chords by group and command, in the order of the table. */
+  /** Returns all chords by group and command, in the order of the help text. */
   groups(): ReadonlyMap<KeyGroup, ReadonlyMap<CommandName, readonly string[]>> {
     const groups = [...Map.groupBy(this.#rows, ({ group }) => group)];
     return new Map(
@@ -230,7 +231,7 @@ export class Keymap {
     );
   }
 
-  /** Returns the first chord of a command in a group; `undefined` if there is none. */
+  /** Returns the first chord of a command in a group; `undefined` if the command has no chord. */
   chordOf(group: KeyGroup, command: CommandName): string | undefined {
     return this.groups().get(group)?.get(command)?.[0];
   }

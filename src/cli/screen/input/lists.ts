@@ -1,4 +1,4 @@
-/** Key handlers of overlays and questions. */
+/** Key handlers for overlays and questions. */
 
 import { unreachable } from "../../../base/assert.ts";
 import { isSameName } from "../../../core/model/item.ts";
@@ -76,7 +76,7 @@ function choose(state: ScreenState, context: HandlerContext): UpdateResult | und
   }
 }
 
-/** Starts a search for a changed query, or opens the selected result of an unchanged query. */
+/** Searches if the query has changed since the last search; otherwise opens the selected result. */
 function search(
   state: ScreenState,
   overlay: Extract<Overlay, { kind: "search" }>,
@@ -96,7 +96,7 @@ function search(
   return openResult(state, overlay.selectedIndex, context);
 }
 
-/** Opens the result at an index, or the last result. */
+/** Opens the search result at an index; the last result if the index is too high. */
 export function openResult(state: ScreenState, at: number, context: HandlerContext): UpdateResult {
   const { model } = context;
   const results = model.search?.found ?? [];
@@ -106,15 +106,16 @@ export function openResult(state: ScreenState, at: number, context: HandlerConte
   const seq = item.kind === "edit" && item.re !== undefined ? item.re : item.seq;
   const opened = openRoomOf(state, target, context);
   const isOpenTarget = isSameName(target, openTarget(model));
-  // Selects a loaded message directly, because a second jump to the same message has no effect.
+  // Selects a loaded message directly, because jumping to the same message a second time has no
+  // effect.
   const selected = isOpenTarget ? selectSeq(opened.state, seq, context)?.state : undefined;
   const jump = { kind: "jump" as const, target, seq };
   return { state: selected ?? opened.state, actions: [...opened.actions, jump] };
 }
 
 /**
- * Parses a query of words with `from:NAME`, `in:ROOM`, `in:here` and `has:file`. `undefined` if the
- * query is empty.
+ * Parses a query, which contains words and the filters `from:NAME`, `in:ROOM`, `in:here` and
+ * `has:file`. `undefined` if the query is empty.
  */
 export function parseSearch(
   queryText: string,
@@ -142,7 +143,8 @@ function isSameQuery(a: SearchQuery, b: SearchQuery): boolean {
 }
 
 /**
- * @param by lines; positive scrolls towards the end
+ * Scrolls the open text.
+ * @param by number of lines; positive scrolls towards the end
  * @returns `undefined` if no long text is open
  */
 export function scrollText(
@@ -222,7 +224,7 @@ export const LISTS = {
   no,
 } satisfies Partial<Record<CommandName, Handler>>;
 
-/** Closes the overlay. Closing the search also ends it in the model. */
+/** Closes the overlay. Closing the search overlay also ends the search in the model. */
 export function closeOverlay(state: ScreenState): UpdateResult | undefined {
   const { overlay } = state;
   if (overlay === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** Mouse clicks and the wheel. */
+/** Handlers for mouse clicks and the wheel. */
 
 import { unreachable } from "../../../base/assert.ts";
 import { isSameName } from "../../../core/model/item.ts";
@@ -25,7 +25,7 @@ import {
   transferOf,
 } from "./selection.ts";
 
-/** Lines per turn of the wheel. */
+/** Number of lines that one step of the wheel scrolls. */
 const WHEEL_LINES = 3;
 
 type TimelineHit = Extract<Hit, { kind: "timeline" }>;
@@ -35,7 +35,7 @@ function hitOf({ text }: Key, context: HandlerContext): Hit | undefined {
   return context.layout.hitAt(column, row);
 }
 
-/** @param choose accepts the selected entry of the open list */
+/** Handles a click. @param choose handler that accepts the selected entry of the open list */
 export function click(
   state: ScreenState,
   key: Key,
@@ -44,7 +44,7 @@ export function click(
 ): UpdateResult {
   const hit = hitOf(key, context);
   if (hit?.kind === "input") return clickInput(state, hit.at, context);
-  // The user must answer a question first.
+  // While a question is open, clicks outside the input have no effect.
   if (hit === undefined || state.question !== undefined) return withActions(state);
   switch (hit.kind) {
     case "rooms":
@@ -78,7 +78,7 @@ function clickInput(state: ScreenState, at: number, context: HandlerContext): Up
     : withEditor(current, withCursor(editor, at), context);
 }
 
-/** Opens a room, and keeps the scroll position of the list. */
+/** Opens a room. The scroll position of the room list does not change. */
 function clickRoom(
   state: ScreenState,
   target: string | undefined,
@@ -108,7 +108,7 @@ function clickOverlay(
   if (isHeading) return closeOverlay(state) ?? withActions(state);
   if (choice === undefined || overlay === undefined || !("selectedIndex" in overlay))
     return withActions(state);
-  // Opens the result directly: `choose` would start a search for a changed query.
+  // Opens the result directly, because `choose` would start a search if the query has changed.
   if (overlay.kind === "search") return openResult(state, choice, context);
   return (
     choose({ ...state, overlay: { ...overlay, selectedIndex: choice } }, context) ??
@@ -116,7 +116,7 @@ function clickOverlay(
   );
 }
 
-/** Selects a message; a second click opens its menu. */
+/** Selects the clicked message. Clicking a selected message opens its menu. */
 function clickTimeline(
   state: ScreenState,
   { key, clickAction, link }: TimelineHit,
@@ -142,7 +142,7 @@ function clickTimeline(
   return link === undefined ? withActions(next) : withActions(next, { kind: "copy", text: link });
 }
 
-/** @param by positive scrolls up */
+/** Scrolls the list, overlay or timeline under the pointer. @param by 1 scrolls up, -1 down */
 export function wheel(
   state: ScreenState,
   key: Key,
@@ -152,7 +152,7 @@ export function wheel(
   if (state.question !== undefined) return withActions(state);
   const hit = hitOf(key, context);
   const list = hit?.kind === "rooms" || hit?.kind === "members" ? hit.kind : undefined;
-  // A list without hidden lines does not scroll.
+  // If the whole list is visible, the wheel scrolls the timeline instead.
   if (list !== undefined && context.layout[list].topMax > 0)
     return scrollList(state, list, by, context);
   const { overlay } = state;

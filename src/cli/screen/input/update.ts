@@ -1,4 +1,6 @@
-/** The key handler: a pure function from state and key to the next state and actions. */
+/**
+ * The key handler. A pure function from a state and a key to the next state and the actions to run.
+ */
 
 import { PASTE_BYTES_MAX } from "../../../base/limits-page.ts";
 import type { CommandName } from "../state/commands.ts";
@@ -21,8 +23,8 @@ import { clearSelection, SELECTION } from "./selection.ts";
 import { cancelCompletion, cancelReply, clearLine, typing, WRITING } from "./writing.ts";
 
 /**
- * Maximum letters in one read that count as commands. A longer read is a paste from a terminal
- * without bracketed paste, and is ignored.
+ * Maximum number of letters in a single read that are handled as commands. A longer read is a paste
+ * from a terminal without bracketed paste, and the handler ignores it.
  */
 const LETTERS_MAX = 32;
 
@@ -56,13 +58,13 @@ function runMenuEntry(state: ScreenState, context: HandlerContext): UpdateResult
   return entry === undefined ? undefined : HANDLERS[entry.command](state, context);
 }
 
-/** Copies an open text such as an invite or a command's result. */
+/** Copies the open text, such as an invite or the result of a command. */
 function copyOpenText({ overlay, ...state }: ScreenState): UpdateResult | undefined {
   if (overlay?.kind !== "text") return undefined;
   return withActions({ overlay, ...state }, { kind: "copy", text: overlay.lines.join("\n") });
 }
 
-/** Returns the next state and actions for a key. */
+/** Returns the next state and the actions for a key. */
 export function update(state: ScreenState, key: Key, context: HandlerContext): UpdateResult {
   switch (key.name) {
     case "focus-in":
@@ -89,7 +91,7 @@ export function update(state: ScreenState, key: Key, context: HandlerContext): U
   }
 }
 
-/** Handles letters of one read individually in modes with letter commands. */
+/** Handles each letter of a single read as a key, in modes where letters are commands. */
 function handleLetters(state: ScreenState, text: string, context: HandlerContext): UpdateResult {
   let result = withActions(state);
   const characters = [...text];
@@ -107,7 +109,7 @@ function handleLetters(state: ScreenState, text: string, context: HandlerContext
 
 function handleKey(state: ScreenState, key: Key, context: HandlerContext): UpdateResult {
   const isTyped = modeOf(state) === "input" || modeOf(state) === "list";
-  // Text typed before the question appeared is not an answer.
+  // A text of several characters was typed before the question appeared, so it is not an answer.
   if (key.name === "text" && modeOf(state) === "question") return withActions(state);
   if (key.name === "text" && !isTyped) return handleLetters(state, key.text, context);
   for (const command of context.keymap.commandsAt(modeOf(state), key.name)) {
@@ -128,7 +130,7 @@ function modeOf(state: ScreenState): Mode {
   return state.selected === undefined ? "input" : "selected";
 }
 
-/** Closes the most recently opened element. `undefined` if nothing is open. */
+/** Closes the element that was opened last; `undefined` if nothing is open. */
 function cancel(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
   return (
     close(state, context) ??
@@ -160,7 +162,9 @@ function interrupt(state: ScreenState, context: HandlerContext): UpdateResult {
   return updated ?? withActions(state, { kind: "leave", exitCode: 130 });
 }
 
-/** Leaves on an empty line. Closes an open question or overlay first. */
+/**
+ * Leaves the client if the input is empty. If a question or overlay is open, closes that instead.
+ */
 function leave(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
   const editor = activeEditor(state);
   if (editor !== undefined && editor.text !== "") return undefined;
@@ -172,13 +176,13 @@ function leave(state: ScreenState, context: HandlerContext): UpdateResult | unde
 }
 
 /**
- * Inserts pasted text. A pasted line feed does not send the text. A pasted text of several lines is
- * never a command: a second slash escapes its first line.
+ * Inserts pasted text. A pasted line feed never sends the text, and a pasted text of several lines
+ * is never run as a command: the handler doubles its leading slash.
  */
 function paste(state: ScreenState, text: string, context: HandlerContext): UpdateResult {
   const isInput = state.question === undefined && state.overlay === undefined;
   if (!isInput) {
-    // Removes a trailing line feed of a pasted secret; a query has one line.
+    // A pasted secret may end with a line feed, which is removed. A query is a single line.
     const flat = text.replaceAll("\n", state.question?.kind === "secret" ? "" : " ");
     return typing(flat)(state, context) ?? withActions(state);
   }

@@ -1,4 +1,4 @@
-/** Key handlers of the input: typing, sending, completion and history. */
+/** Key handlers for the input box: typing, sending, completion and history. */
 
 import { isCaption } from "../../../core/model/selectors.ts";
 import { EMPTY_DRAFT, withoutReference } from "../../../ui/text/draft.ts";
@@ -42,7 +42,10 @@ function editing(change: (editor: Editor) => Editor): Handler {
   };
 }
 
-/** Applies a handler only where it has an effect, so that the chord can have another meaning. */
+/**
+ * Restricts a handler to editors on which it has an effect. In all other cases, the chord's next
+ * command runs.
+ */
 function editingIf(applies: (editor: Editor) => boolean, handler: Handler): Handler {
   return (state, context) => {
     const editor = activeEditor(state);
@@ -80,7 +83,7 @@ export const WRITING = {
   "cut-blank-back": editing(cutTo("blankLeft")),
   "cut-to-start": editing(cutTo("lineStartOrBack")),
   "cut-to-end": (state, context) => {
-    // In a list, the chord has no other meaning.
+    // In a list, the chord has no second command.
     const applies = ({ text, cursor }: Editor) => !isInput(state) || cursor < text.length;
     return editingIf(applies, editing(cutTo("lineEndOrForward")))(state, context);
   },
@@ -93,7 +96,6 @@ export const WRITING = {
   "capital-word": editing((editor) => changeWord(editor, "capital")),
 } satisfies Record<string, Handler>;
 
-/** Returns a handler that inserts text. */
 export const typing = (text: string): Handler => editing((editor) => insert(editor, text));
 
 function send(state: ScreenState, context: HandlerContext): UpdateResult {
@@ -119,7 +121,7 @@ function send(state: ScreenState, context: HandlerContext): UpdateResult {
   return withChange(state, change, enter, ...draftActions(model, next), ...newest);
 }
 
-/** Cancels a reply or an edit, and restores the interrupted draft. */
+/** Cancels a reply or an edit, and restores the draft that it interrupted. */
 export function cancelReply(
   state: ScreenState,
   { model }: HandlerContext,
@@ -132,7 +134,7 @@ export function cancelReply(
   return withChange(state, { editor, recall: undefined }, ...draftActions(model, next));
 }
 
-/** Clears the line; undo restores the text. */
+/** Clears the input. Undo restores the text. */
 export function clearLine(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
   if (state.editor.text === "" && state.recall === undefined) return cancelReply(state, context);
   return withChange(state, {
@@ -170,7 +172,7 @@ function withOffer(editor: Editor, completion: Completion): Partial<ScreenState>
   return completion.candidates.length > 1 ? first : { editor: first.editor };
 }
 
-/** Restores the text before completion. */
+/** Cancels completion and restores the text that it replaced. */
 export function cancelCompletion(state: ScreenState): UpdateResult | undefined {
   const { completion, editor } = state;
   if (completion === undefined) return undefined;

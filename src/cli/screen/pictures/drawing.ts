@@ -1,4 +1,4 @@
-/** Converts pictures to the format of the terminal, off the event loop. */
+/** Conversion of pictures to the format of the terminal, outside the event loop. */
 
 import { PICTURE_PIXELS_MAX } from "../../../base/limits-page.ts";
 import {
@@ -13,11 +13,11 @@ import { pictureHeader } from "../../../core/client/picture-header.ts";
 import type { PictureProtocol, PictureTerminal } from "./protocol.ts";
 import { readIndexed, sixelPicture } from "./sixel.ts";
 
-/** A picture at the largest size that the screen can display. */
+/** A picture at the maximum size at which the screen displays it. */
 export interface ScaledPicture {
-  /** PNG, or JPEG for a photograph in iTerm2. */
+  /** PNG; for a photograph in iTerm2, JPEG. */
   readonly bytes: Uint8Array;
-  /** Cells of the natural size. */
+  /** Width at the picture's natural size, in cells. */
   readonly columns: number;
   readonly rows: number;
 }
@@ -42,14 +42,17 @@ const BYTES: Readonly<Record<PictureProtocol, number>> = {
   iterm2: PICTURE_RESENT_BYTES_MAX,
   sixel: PICTURE_BYTES_MAX,
 };
-/** Encodings in the order of preference; the first result within the size limit is used. */
+/** Encodings in order of preference. The first whose result is within the size limit is used. */
 const PNGS: readonly Encoding[] = [
   (image) => image.png(),
   (image) => image.png({ palette: true, colors: 256, dither: true }),
   (image) => image.png({ palette: true, colors: 32, dither: true }),
 ];
 const JPEG: Encoding = (image) => image.jpeg({ quality: 85 });
-/** Colour counts in the order of preference. Every picture with 8 colours fits the size limit. */
+/**
+ * Numbers of colours in order of preference. With 8 colours, every picture is within the size
+ * limit.
+ */
 const SIXEL_COLORS = [128, 32, 8] as const;
 
 /** @returns `undefined` if the bytes are not a supported picture */
@@ -66,9 +69,9 @@ export async function drawPicture(
   const encodings = isPhotograph ? [JPEG, ...PNGS] : PNGS;
   const drawn = await encoded(bytes, sides, encodings, BYTES[protocol]);
   if (drawn === undefined) return undefined;
-  // Compares longer sides, because cameras rotate pictures by 90 degrees.
+  // Compares the longer sides, because decoding may rotate a photograph by 90 degrees.
   const reduction = Math.max(header.width, header.height) / Math.max(drawn.width, drawn.height);
-  // Sixel pictures cannot be scaled up.
+  // Terminals cannot enlarge a sixel picture.
   const factor = protocol === "sixel" ? 1 : reduction;
   return {
     bytes: drawn.bytes,
@@ -77,13 +80,17 @@ export async function drawPicture(
   };
 }
 
-/** Encodes a picture as sixel within a number of cells. @returns `undefined` if encoding fails */
+/**
+ * Encodes a picture as sixel so that it fits into a number of cells.
+ * @returns `undefined` if encoding fails
+ */
 export async function drawSixel(
   { bytes }: ScaledPicture,
   { columns, rows }: { readonly columns: number; readonly rows: number },
   { cell }: PictureTerminal,
 ): Promise<string | undefined> {
-  // Rounds down to whole bands of six pixel rows, which must not reach into the cells below.
+  // Rounds the height down to a multiple of six pixel rows, because the last band must not reach
+  // into the cells below.
   const sides = [columns * cell.width, Math.max(1, Math.floor((rows * cell.height) / 6) * 6)];
   for (const colors of SIXEL_COLORS) {
     const encoding: Encoding = (image) => image.png({ palette: true, colors, dither: true });
@@ -111,7 +118,7 @@ async function encoded(
       if (encodedBytes.length <= bytesMax)
         return { bytes: encodedBytes, width: image.width, height: image.height };
     } catch {
-      return undefined; // Broken or unsupported.
+      return undefined; // The picture is damaged or its format is not supported.
     }
   }
   return undefined;

@@ -1,14 +1,14 @@
-/** Detects the picture protocol of a terminal from its name and answers. */
+/** Detection of a terminal's picture protocol from its name and answers. */
 
 /**
- * `kitty` draws pictures in placeholder cells. `kitty-direct` is the protocol's subset in other
- * terminals, which draw a picture at the cursor and remove it by number.
+ * `kitty` draws pictures in placeholder cells. `kitty-direct` is the subset of the protocol that
+ * draws a picture at the cursor and removes it by id.
  */
 export type PictureProtocol = "kitty" | "kitty-direct" | "iterm2" | "sixel";
 
 /** Picture support of a terminal. */
 export interface PictureTerminal {
-  /** `undefined` if the terminal cannot display pictures. */
+  /** Picture protocol; `undefined` if the terminal cannot display pictures. */
   readonly protocol: PictureProtocol | undefined;
   /** Size of a cell in pixels. */
   readonly cell: { readonly width: number; readonly height: number };
@@ -16,31 +16,36 @@ export interface PictureTerminal {
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Queries the pixel size of a cell and of the window. */
+/** Query for the size of a cell and of the window, in pixels. */
 export const CELL_QUERY = "\x1b[16t\x1b[14t";
-/** Queries the terminal's name, and support of the kitty protocol. */
+/**
+ * Query for the terminal's name, its support of the kitty protocol, and the sizes of CELL_QUERY.
+ */
 export const PICTURE_QUERY = `\x1b[>q\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\${CELL_QUERY}`;
 
 const DEVICE_ATTRIBUTES = /\x1b\[\?([\d;]*)c/;
 const CELL = /\x1b\[6;(\d{1,4});(\d{1,4})t/;
 const WINDOW = /\x1b\[4;(\d{1,5});(\d{1,5})t/;
 const NAME = /\x1bP>\|([^\x1b\x07]*)/;
-/** Sixel support in the answer to DA1. */
+/** Attribute in the answer to DA1 that indicates sixel support. */
 const SIXEL_FEATURE = "4";
 /**
- * Cell size if the terminal does not report one. Smaller than most, so that a sixel picture stays
- * within its cells.
+ * Cell size, in pixels, used if the terminal does not report one. It is smaller than in most
+ * terminals, so that a sixel picture stays within its cells.
  */
 const CELL_DEFAULT = { width: 8, height: 16 };
 const CELL_PIXELS_MAX = 200;
-/** Terminals that support placeholder cells: kitty from 0.28 on. */
+/** Matches the names of terminals that support placeholder cells. kitty does since 0.28. */
 const PLACEHOLDER_TERMINALS = /^(?:kitty\((?:0\.(?:2[89]|[3-9]\d|\d{3,})|[1-9])|ghostty)/i;
-/** Terminals in which text erases the picture below. Konsole keeps the picture. */
+/**
+ * Matches the names of terminals with the iTerm2 protocol in which text erases the picture below
+ * it. Konsole is not included, because it keeps the picture.
+ */
 const ITERM = /^(?:iterm|wezterm|mintty)/i;
 
 /**
- * Reports whether a multiplexer (tmux, screen, zellij) runs. Multiplexers pass pictures on without
- * a position.
+ * Reports whether a terminal multiplexer (tmux, screen or zellij) is running. A multiplexer
+ * forwards pictures without their position.
  */
 export function isMultiplexed(env: Env): boolean {
   const hasVariable = ["TMUX", "STY", "ZELLIJ"].some((name) => (env[name] ?? "") !== "");
@@ -49,7 +54,7 @@ export function isMultiplexed(env: Env): boolean {
 
 /**
  * @param answers concatenated answers to PICTURE_QUERY, with the answer to DA1 last
- * @param size screen size in cells
+ * @param size size of the screen in cells
  */
 export function pictureTerminal(
   answers: string,
@@ -70,15 +75,15 @@ function protocolOf(answers: string, env: Env): PictureProtocol | undefined {
 
 /** Returns the variant of the kitty protocol that the terminal supports. */
 export function kittyOf(answers: string, env: Env): PictureProtocol {
-  // Inside a multiplexer only placeholder cells have a position.
+  // In a multiplexer, only placeholder cells appear at the right position.
   return isMultiplexed(env) || PLACEHOLDER_TERMINALS.test(nameOf(answers, env))
     ? "kitty"
     : "kitty-direct";
 }
 
 /**
- * Returns the terminal's name. The reported name has priority, because the environment may belong
- * to another terminal.
+ * Returns the terminal's name. The name that the terminal reports has priority over the
+ * environment, which may come from a different terminal.
  */
 function nameOf(answers: string, env: Env): string {
   const [, name = ""] = NAME.exec(answers) ?? [];
@@ -86,8 +91,9 @@ function nameOf(answers: string, env: Env): string {
 }
 
 /**
- * Returns the smaller of two reported sizes. A terminal rounds a cell of 9.6 pixels up to 10, but
- * the window size is exact.
+ * Returns the smaller of two cell sizes: the reported size, and the window size divided by the
+ * number of cells. A terminal may round a cell of 9.6 pixels up to 10, whereas the window size is
+ * exact.
  */
 function cellOf(
   answers: string,

@@ -1,6 +1,6 @@
 /**
- * Current settings of the full screen: defaults, config.toml, and values of `/set`. This device
- * stores the values of `/set`, because the program never rewrites config.toml.
+ * Current settings of the full screen: the defaults, overridden by config.toml and then by `/set`.
+ * The client never rewrites config.toml, so the values of `/set` are stored on this device.
  */
 
 import { Fault, msg } from "../../../base/fault.ts";
@@ -20,10 +20,10 @@ import {
   withValue,
 } from "./values.ts";
 
-/** Values of `/set` as typed, keyed by setting: `bell`, `colors.mention`. */
+/** Values given to `/set`, as typed, by setting such as `bell` or `colors.mention`. */
 type ChosenValues = Readonly<Record<string, string>>;
 
-/** Preference of the home that stores the values of `/set`. */
+/** Name of the preference that stores the values of `/set`. */
 const PREFERENCE = "screen";
 const TRUE: ReadonlySet<string> = new Set(["on", "true", "yes", "1"]);
 const FALSE: ReadonlySet<string> = new Set(["off", "false", "no", "0"]);
@@ -31,9 +31,9 @@ const RESET_WORD = "default";
 
 export class ScreenPreferences {
   readonly #state: Pick<ClientState, "preference" | "setPreference">;
-  /** Settings of config.toml, merged over the defaults. */
+  /** The defaults, overridden by the settings of config.toml. */
   readonly #configured: ScreenSettings;
-  /** Unknown keys of config.toml. */
+  /** Warnings about unknown keys in config.toml. */
   readonly warnings: readonly string[];
   #chosen: ChosenValues;
 
@@ -49,7 +49,7 @@ export class ScreenPreferences {
     this.#chosen = chosenOf(state.preference(PREFERENCE));
   }
 
-  /** Current settings. Ignores stored values that this version does not support. */
+  /** Current settings. Stored values that this version does not support are ignored. */
   get settings(): ScreenSettings {
     let settings = this.#configured;
     for (const [key, valueText] of Object.entries(this.#chosen)) {
@@ -63,11 +63,11 @@ export class ScreenPreferences {
   }
 
   /**
-   * Runs `/set` (lists all), `/set KEY` (shows one), `/set KEY VALUE` (changes it) or `/set KEY
-   * default` (resets it).
+   * Runs `/set`, which lists all settings; `/set KEY`, which shows a setting; `/set KEY VALUE`,
+   * which changes it; or `/set KEY default`, which resets it.
    * @param argument text after `/set`
    * @returns lines to display
-   * @throws {Fault} usage, too-many
+   * @throws {Fault} usage or too-many
    */
   set(argument: string): readonly string[] {
     const [, key = "", valueText = ""] = /^(\S*)\s*([\s\S]*)$/.exec(argument.trim()) ?? [];
@@ -87,7 +87,7 @@ export class ScreenPreferences {
     return this.#linesOf(name);
   }
 
-  /** Returns lines with a setting as typed and its source. */
+  /** Returns lines that contain a setting, its value as typed and the source of the value. */
   #linesOf(name: SettingName): string[] {
     const defaults = new Map(entriesOf(name, settingIn(DEFAULT_SETTINGS, name)));
     return entriesOf(name, settingIn(this.settings, name)).map(([key, text]) => {
@@ -98,7 +98,7 @@ export class ScreenPreferences {
   }
 }
 
-/** Parses stored values; empty if they are unreadable. */
+/** Parses the stored values. Returns an empty object if they are unreadable. */
 function chosenOf(stored: string | undefined): ChosenValues {
   try {
     const value: unknown = JSON.parse(stored ?? "{}");
@@ -110,8 +110,8 @@ function chosenOf(stored: string | undefined): ChosenValues {
 }
 
 /**
- * Splits `colors.mention` into name and entry.
- * @throws {Fault} usage
+ * Splits a key such as `colors.mention` into the setting's name and the entry.
+ * @throws {Fault} usage if the setting is unknown
  */
 function parseKey(key: string): { readonly name: SettingName; readonly entry: string | undefined } {
   const [, name = "", entry] = /^([^.]*)(?:\.([\s\S]+))?$/.exec(key) ?? [];
@@ -123,7 +123,7 @@ function parseKey(key: string): { readonly name: SettingName; readonly entry: st
   });
 }
 
-/** @throws {Fault} usage, too-many */
+/** @throws {Fault} usage or too-many */
 function withParsedValue(settings: ScreenSettings, key: string, valueText: string): ScreenSettings {
   const { name, entry } = parseKey(key);
   const { kind } = settingRule(name);
@@ -140,8 +140,8 @@ function withParsedValue(settings: ScreenSettings, key: string, valueText: strin
 }
 
 /**
- * Checks a value of `/set`, which accepts other words than config.toml.
- * @throws {Fault} usage
+ * Checks a value given to `/set`. Accepts words such as `on` that config.toml does not accept.
+ * @throws {Fault} usage if the value is invalid
  */
 function checkWord(name: SettingName, valueText: string): void {
   const { kind, words } = settingRule(name);

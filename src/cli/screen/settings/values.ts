@@ -1,6 +1,5 @@
 /**
- * The table of full-screen settings, which validates `[screen]` of config.toml and values of
- * `/set`.
+ * Table of the full-screen settings. Validates `[screen]` of config.toml and the values of `/set`.
  */
 
 import { Fault, msg } from "../../../base/fault.ts";
@@ -14,7 +13,7 @@ import { DEFAULT_SETTINGS, type ScreenSettings } from "../state/settings.ts";
 import { readStyle } from "../view/palette.ts";
 import { ROLES } from "../view/roles.ts";
 
-/** Spelled as in config.toml. */
+/** Name of a setting, as in config.toml. */
 export type SettingName = keyof typeof PROPERTIES;
 
 const PROPERTIES = {
@@ -36,16 +35,16 @@ export const SETTING_NAMES = Object.keys(PROPERTIES) as SettingName[];
 
 export type SettingKind = "switch" | "choice" | "list" | "table";
 
-/** Type and syntax of a value. */
+/** Rule for the values of a setting. */
 export interface SettingRule {
   readonly kind: SettingKind;
-  /** Valid values of a `choice`. */
+  /** Valid values if `kind` is `choice`. */
   readonly words: readonly string[];
 }
 
 export interface ReadSettings {
   readonly settings: ScreenSettings;
-  /** Unknown keys. */
+  /** Warnings about unknown keys. */
   readonly warnings: readonly string[];
 }
 
@@ -68,7 +67,7 @@ export function settingIn(settings: ScreenSettings, name: SettingName): unknown 
 
 /**
  * @param table `[screen]` of config.toml
- * @throws {Fault} usage with file, line and column
+ * @throws {Fault} usage if a value is invalid; the message contains file, line and column
  */
 export function readSettings(table: TomlTable | undefined): ReadSettings {
   const warnings: string[] = [];
@@ -81,12 +80,13 @@ export function readSettings(table: TomlTable | undefined): ReadSettings {
   return { settings, warnings };
 }
 
-/** Returns the position of a value or of its entry in the file. */
+/** Returns the position of a value in the file. With a key, returns the position of that entry. */
 type PositionOf = (...keys: readonly string[]) => string;
 
 /**
- * Returns settings with a new value. Entries of a table override previous entries.
- * @throws {Fault} usage
+ * Returns the settings with a new value. The entries of a table are added to the existing entries
+ * and override them.
+ * @throws {Fault} usage if the value is invalid
  */
 export function withValue(
   settings: ScreenSettings,
@@ -130,7 +130,7 @@ function checkedTable(
 ): Record<string, string> {
   const checked: Record<string, string> = {};
   for (const [key, value] of Object.entries(table)) {
-    // A colour can be a palette number.
+    // A colour may be written as a palette number.
     const text = typeof value === "number" && name === "colors" ? String(value) : value;
     if (typeof text !== "string") {
       throw new Fault("usage", msg`${at(key)}: ${quoteText(key)} must be a string`, {

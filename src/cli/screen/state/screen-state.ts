@@ -1,4 +1,4 @@
-/** Immutable screen state outside the model. */
+/** State of the screen that the model does not contain. Immutable. */
 
 import { type Editor, EMPTY_EDITOR } from "../editor/editor.ts";
 import type { CommandName } from "./commands.ts";
@@ -6,59 +6,62 @@ import type { ListTop } from "./hit.ts";
 
 export interface ScreenState {
   readonly editor: Editor;
-  /** Candidates of Tab; `undefined` if there are none. */
+  /** Open completion; `undefined` if Tab has not offered candidates. */
   readonly completion: Completion | undefined;
-  /** Set while the input displays an entry of the input history. */
+  /** Set while the input shows an entry of the input history. */
   readonly recall: Recall | undefined;
-  /** Scroll position; `undefined` while the newest rows are at the bottom. */
+  /** Scroll position; `undefined` while the timeline follows the newest row. */
   readonly scroll: ScrollAnchor | undefined;
-  /** Seq of the selected message, or key of the selected unsent post. */
+  /**
+   * Seq of the selected message, or key of the selected unsent post; `undefined` if nothing is
+   * selected.
+   */
   readonly selected: number | string | undefined;
-  /** Keys of rows whose long text is unfolded, newest last. */
+  /** Keys of the rows that are unfolded, in the order of unfolding. */
   readonly unfolded: ReadonlySet<string>;
   readonly overlay: Overlay | undefined;
-  /** Question in the status line, which receives keys first. */
+  /** Question in the status line. While a question is open, it receives all keys. */
   readonly question: Question | undefined;
-  /** Output of commands and notices below the timeline, newest last. Esc clears it. */
+  /** Results of commands and notices below the timeline, newest last. Esc removes them. */
   readonly notes: readonly Note[];
-  /** Previously open target. */
+  /** Target that was open before the current target; `undefined` if there was none. */
   readonly previousTarget: string | undefined;
   readonly showsRooms: boolean;
   readonly showsMembers: boolean;
   readonly roomsScroll: ListTop | undefined;
   readonly membersScroll: ListTop | undefined;
-  /** Whether the terminal reports that its window has the focus. */
+  /** Whether the terminal window has the focus, as far as the terminal reports it. */
   readonly isFocused: boolean;
 }
 
-/** Row at the bottom edge of the timeline. The row keeps its position while other rows arrive. */
+/** Row at the bottom edge of the timeline. This row keeps its position when rows are added. */
 export interface ScrollAnchor {
   readonly key: string;
-  /** Lines of the row below the edge. */
+  /** Number of the row's lines below the edge. */
   readonly below: number;
 }
 
 export interface Completion {
-  /** UTF-16 index of the replaced text. */
+  /** UTF-16 index at which the text to replace begins. */
   readonly from: number;
   readonly to: number;
   readonly candidates: readonly Candidate[];
-  /** Index of the inserted candidate. */
+  /** Index of the candidate that the input contains. */
   readonly selectedIndex: number;
-  /** Original text, which Esc restores. */
+  /** Text before the completion, which Esc restores. */
   readonly replacedText: string;
 }
 
 export interface Candidate {
   readonly text: string;
-  /** Text beside the candidate; may be empty. */
+  /** Text displayed beside the candidate; may be empty. */
   readonly hint: string;
 }
 
 export interface Recall {
-  /** Index from the newest entry, which is 0. */
+  /** Number of entries to go back in the history. The newest entry is 0. */
   readonly back: number;
-  /** Text of the input before the recall. */
+  /** Input text before the user recalled an entry. */
   readonly previousText: string;
 }
 
@@ -66,7 +69,7 @@ export interface Question {
   readonly kind: "yes-no" | "text" | "secret";
   readonly text: string;
   readonly answer: Editor;
-  /** Action after a yes. If absent, the client receives `answered`. */
+  /** Action to run if the user answers yes. If absent, the client receives an `answered` action. */
   readonly action?: QuestionAction;
 }
 
@@ -77,55 +80,55 @@ export type QuestionAction =
 export interface Note {
   readonly text: string;
   readonly tone: "plain" | "fault";
-  /** Room that the user has left. A new note about the room replaces this note. */
+  /** Room that the user has left. A newer note about the room replaces this note. */
   readonly leftRoom?: string;
 }
 
-/** An action on the selected message. */
+/** Action that the menu offers for the selected message. */
 export interface MenuEntry {
   readonly command: CommandName;
-  /** Bound chord. */
+  /** Chord that runs the action; empty if no chord is bound. */
   readonly chord: string;
   readonly label: string;
 }
 
 export type Overlay =
-  /** Ctrl-K: rooms and people by a part of their names. */
+  /** Opened by Ctrl-K: finds rooms and people by any part of their names. */
   | {
       readonly kind: "switcher";
       readonly query: Editor;
       readonly selectedIndex: number;
-      /** Displayed targets: `#lobby`, `@ana`. */
+      /** Targets as displayed, such as `#lobby` or `@ana`. */
       readonly found: readonly string[];
     }
-  /** Message search: the model's `search`. */
+  /** Message search. Its results are in the `search` field of the model. */
   | { readonly kind: "search"; readonly query: Editor; readonly selectedIndex: number }
-  /** Ctrl-R: input history of this device. */
+  /** Opened by Ctrl-R: searches the input history of this device. */
   | {
       readonly kind: "typed";
       readonly query: Editor;
       readonly selectedIndex: number;
-      /** Newest first. */
+      /** Matching entries, newest first. */
       readonly found: readonly string[];
     }
-  /** Reaction to a message. */
+  /** Choice of a reaction to a message. */
   | {
       readonly kind: "react";
       readonly seq: number;
       readonly query: Editor;
       readonly selectedIndex: number;
-      /** `text` is the emoji, `hint` its name. */
+      /** `text` is an emoji and `hint` is its name. */
       readonly found: readonly Candidate[];
     }
-  /** Actions for the selected message or unsent post. */
+  /** Menu of actions for the selected message or unsent post. */
   | {
       readonly kind: "menu";
       readonly selectedIndex: number;
       readonly entries: readonly MenuEntry[];
     }
-  /** Keys with descriptions. A row without a hint is a heading. */
+  /** Help, with keys and their descriptions. A row without a hint is a heading. */
   | { readonly kind: "help"; readonly rows: readonly Candidate[]; readonly top: number }
-  /** A long result of a command. */
+  /** Result of a command that is too long for a note. */
   | {
       readonly kind: "text";
       readonly title: string;

@@ -1,6 +1,6 @@
 /**
- * Scroll position of a timeline. Its anchor is the row at the bottom edge, so that changes above or
- * below do not move the visible rows.
+ * Scroll position of a timeline. Its anchor is the row at the bottom edge, so rows inserted above
+ * or below do not move the visible rows.
  */
 
 import type { Row } from "../../../core/model/rows.ts";
@@ -8,20 +8,23 @@ import type { ScrollAnchor } from "./screen-state.ts";
 
 export interface Timeline {
   readonly rows: readonly Row[];
-  /** Height of a row in lines, by key. */
+  /** Returns the height of the row with a key, in lines. */
   readonly heightOf: (key: string) => number;
-  /** Visible lines. */
+  /** Number of visible lines. */
   readonly pageRows: number;
 }
 
-/** The row at the bottom edge, and the number of its lines below the edge. */
+/** Row at the bottom edge, and the number of its lines that are below the edge. */
 export interface Edge {
-  /** Row index; -1 if there are no rows. */
+  /** Index of the row; -1 if there are no rows. */
   readonly index: number;
   readonly below: number;
 }
 
-/** Returns the edge at an anchor, or at the newest row if the anchor's row was removed. */
+/**
+ * Returns the edge at an anchor. If the anchor's row was removed, returns the edge at the newest
+ * row.
+ */
 export function edgeOf({ rows, heightOf }: Timeline, anchor: ScrollAnchor | undefined): Edge {
   const newest = { index: rows.length - 1, below: 0 };
   if (anchor === undefined) return newest;
@@ -42,11 +45,11 @@ function heightAt({ rows, heightOf }: Timeline, index: number): number {
 
 export interface ScrollResult {
   readonly anchor: ScrollAnchor | undefined;
-  /** Whether less than a page of rows remains in that direction. */
+  /** Whether less than a page of rows remains in the scroll direction. */
   readonly isNearEnd: boolean;
 }
 
-/** @param lines one or more */
+/** @param lines at least 1 */
 export function scrollUp(
   timeline: Timeline,
   anchor: ScrollAnchor | undefined,
@@ -74,10 +77,7 @@ function movedUp(timeline: Timeline, edge: Edge, lines: number): Edge {
   return { index, below };
 }
 
-/**
- * @param lines one or more
- * @returns anchor `undefined` at the newest rows
- */
+/** @param lines at least 1 @returns an `undefined` anchor at the newest rows */
 export function scrollDown(
   timeline: Timeline,
   anchor: ScrollAnchor | undefined,
@@ -97,7 +97,7 @@ export function scrollDown(
   return { anchor: anchorAt(timeline, { index, below }), isNearEnd: linesLeft < timeline.pageRows };
 }
 
-/** Lines below the edge, at most `max`. */
+/** Returns the number of lines below the edge, at most `max`. */
 export function linesBelow(timeline: Timeline, { index, below }: Edge, max: number): number {
   let lines = below;
   for (let at = index + 1; at < timeline.rows.length && lines < max; at++) {
@@ -106,12 +106,12 @@ export function linesBelow(timeline: Timeline, { index, below }: Edge, max: numb
   return lines;
 }
 
-/** Returns the anchor that puts the oldest row at the top. */
+/** Returns the anchor at which the oldest row is at the top. */
 export function atOldest(timeline: Timeline): ScrollAnchor | undefined {
   return withTop(timeline, 0);
 }
 
-/** Scrolls by the minimum that makes a row visible. */
+/** Returns the anchor nearest to the current anchor at which a row is visible. */
 export function reveal(
   timeline: Timeline,
   anchor: ScrollAnchor | undefined,
@@ -129,8 +129,8 @@ export function reveal(
 }
 
 /**
- * Returns the lines of a visible row beyond the bottom edge (side 1) or the top edge (side -1). 0
- * if the row is invisible.
+ * Returns the number of lines of a visible row that are below the bottom edge (side 1) or above the
+ * top edge (side -1). 0 if the row is not visible.
  */
 export function hiddenLines(
   timeline: Timeline,
@@ -149,7 +149,7 @@ export function hiddenLines(
   return Math.max(0, lines + heightAt(timeline, index) - timeline.pageRows);
 }
 
-/** Returns the anchor that centres a row, as after a jump. */
+/** Returns the anchor at which a row is centred, used after a jump. */
 export function centered(timeline: Timeline, index: number): ScrollAnchor | undefined {
   const height = heightAt(timeline, index);
   const freeLines = Math.max(0, Math.floor((timeline.pageRows - height) / 2));
@@ -158,8 +158,9 @@ export function centered(timeline: Timeline, index: number): ScrollAnchor | unde
 }
 
 /**
- * Keeps the first line of a row in place while its height changes. If the row shrinks, its first
- * line stays on the page. `undefined` if everything below is visible.
+ * Returns the anchor that keeps the first line of a row in place after the row's height has
+ * changed. If the row has shrunk, its first line stays on the page. `undefined` if everything below
+ * the row is visible.
  * @param before timeline with the previous heights
  */
 export function resized(
@@ -186,7 +187,7 @@ function withTop(timeline: Timeline, index: number): ScrollAnchor | undefined {
   return edge === undefined ? undefined : anchorAt(timeline, edge);
 }
 
-/** Moves an edge down; `undefined` if fewer lines are below. */
+/** Moves an edge down; `undefined` if there are not enough lines below. */
 export function movedDown(timeline: Timeline, edge: Edge, lines: number): Edge | undefined {
   let { index, below } = edge;
   below -= lines;

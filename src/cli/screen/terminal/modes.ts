@@ -1,39 +1,42 @@
-/** Terminal modes of the full screen, restored on every exit. */
+/** Terminal modes of the full screen. Every exit restores the terminal. */
 
 import { type Clock, withTimeout } from "../../../io/clock.ts";
 import type { TerminalDevice } from "../../../io/terminal/device.ts";
 
 /**
- * Milliseconds to wait for a stop signal before the screen resumes. A process without a shell
- * cannot be stopped.
+ * Time to wait for a stop signal before the screen resumes. The system cannot stop a process that
+ * no shell controls.
  */
 const SUSPEND_TIMEOUT_MS = 100;
-/** Milliseconds that a blocked terminal may delay the exit. */
+/** Maximum time, in ms, that a terminal which accepts no output may delay the exit. */
 const EXIT_TIMEOUT_MS = 500;
-/** Cancels an incomplete sequence. */
+/** Sequence that cancels an incomplete escape sequence. */
 const CANCEL = "\x18\x1b\\";
 
 export interface ModesOptions {
   readonly device: TerminalDevice;
   readonly clock: Pick<Clock, "after">;
   readonly mouse: boolean;
-  /** Pending queries. Their answers must not reach the shell. */
+  /** Pending queries, whose answers must not reach the shell. */
   readonly queries: { settled(): Promise<void>; discardPending(): void };
-  /** Called when the content or size of the screen has changed and everything must be redrawn. */
+  /**
+   * Called when the content or size of the screen has changed. The caller then redraws the whole
+   * screen.
+   */
   readonly onInvalidated: () => void;
-  /** Returns output to write before leaving the screen. */
+  /** Returns the output to write before leaving the screen. */
   readonly onLeave?: () => string;
 }
 
 /**
- * Sets the modes of the full screen, and restores the terminal at the end, after an error, on
+ * Sets the terminal modes of the full screen. Restores the terminal at the end, after an error, on
  * Ctrl-Z and on a signal.
  */
 export class TerminalModes {
   readonly #options: ModesOptions;
   #hasMouse: boolean;
   #isActive = false;
-  /** Set while the process is stopped and will return to the full screen. */
+  /** Set while the process is stopped, if the full screen is to resume afterwards. */
   #isSuspended = false;
   #removeListeners: readonly (() => void)[] = [];
   #removeStopListener = () => {};
@@ -47,7 +50,7 @@ export class TerminalModes {
     return this.#isActive;
   }
 
-  /** Takes effect immediately, or on the next `enter`. */
+  /** Enables or disables mouse reports, immediately or at the next `enter`. */
   setMouse(on: boolean): void {
     if (on === this.#hasMouse) return;
     this.#hasMouse = on;
@@ -74,8 +77,9 @@ export class TerminalModes {
   }
 
   /**
-   * Restores the terminal's own screen.
-   * @param timeoutMs maximum wait for a blocked terminal; no limit if `undefined`
+   * Restores the screen that the terminal displayed before.
+   * @param timeoutMs maximum time to wait for a terminal that accepts no output; no limit if
+   * `undefined`
    */
   async leave(timeoutMs?: number): Promise<void> {
     if (!this.#isActive) return;
@@ -92,7 +96,10 @@ export class TerminalModes {
     if (!this.#isActive) device.setRaw(false);
   }
 
-  /** Leaves permanently. Waits at most EXIT_TIMEOUT_MS for a blocked terminal. */
+  /**
+   * Leaves the screen permanently. Waits at most EXIT_TIMEOUT_MS for a terminal that accepts no
+   * output.
+   */
   async close(): Promise<void> {
     await this.leave(EXIT_TIMEOUT_MS);
     for (const remove of [...this.#removeListeners, this.#removeStopListener]) remove();
@@ -100,15 +107,16 @@ export class TerminalModes {
   }
 
   /**
-   * Handles Ctrl-Z, which is a key in raw mode: returns to the shell until `fg`.
-   * @param scope `group` stops the whole job, as a terminal does; `process` stops only this process
+   * Handles Ctrl-Z, which is an ordinary key in raw mode. Returns to the shell until `fg`.
+   * @param scope `group` stops the whole job, like Ctrl-Z in a shell; `process` stops only this
+   * process
    */
   async suspend(scope: "group" | "process" = "group"): Promise<void> {
     if (!this.#isActive) return;
     const { device } = this.#options;
     this.#isSuspended = true;
     await this.leave();
-    this.#removeStopListener(); // Restores the signal's default effect.
+    this.#removeStopListener(); // Restores the default action of the stop signal.
     device.stop(scope);
     this.#options.clock.after(SUSPEND_TIMEOUT_MS, () => {
       if (this.#isSuspended) this.#continued();
@@ -124,10 +132,10 @@ export class TerminalModes {
       this.#isSuspended = false;
       this.enter();
     } else if (this.#isActive) {
-      // After `kill -STOP`, the shell has changed the modes.
+      // The process was stopped by `kill -STOP`, and the shell has changed the terminal modes.
       const { device, onInvalidated, queries } = this.#options;
       queries.discardPending();
-      device.setRaw(false); // Toggled so that the runtime sets the mode again.
+      device.setRaw(false); // Turned off first so that the runtime sets raw mode again.
       device.setRaw(true);
       device.output.write(enterText(this.#hasMouse));
       onInvalidated();
@@ -138,7 +146,7 @@ export class TerminalModes {
     return (this.#options.onLeave?.() ?? "") + leaveText(this.#hasMouse);
   }
 
-  /** Leaves synchronously because the process is exiting. */
+  /** Restores the terminal synchronously, because the process is exiting. */
   #leaveSync(): void {
     if (!this.#isActive) return;
     this.#isActive = false;
@@ -149,22 +157,21 @@ export class TerminalModes {
   }
 }
 
-/** Numbers of DEC private modes. */
 const ALTERNATE_SCREEN = 1049;
 const AUTO_WRAP = 7;
 const BRACKETED_PASTE = 2004;
 const FOCUS_EVENTS = 1004;
-/** Mouse buttons and wheel, in SGR encoding. */
+/** Reports of mouse buttons and wheel, in SGR encoding. */
 const MOUSE = "1000;1006";
 const SYNCHRONIZED = 2026;
 
-/** Saves the window title of the shell. */
+/** Saves the shell's window title. */
 const SAVE_TITLE = "\x1b[22;2t";
 const RESTORE_TITLE = "\x1b[23;2t";
 
 /**
- * Resets attributes, scroll region, insert mode, origin mode and character set, which another
- * program may have changed.
+ * Resets attributes, scroll region, insert mode, origin mode and character set, any of which a
+ * different program may have changed.
  */
 const PLAIN_STATE = "\x1b[m\x1b[r\x1b[4l\x1b[?6l\x0f\x1b(B";
 

@@ -1,4 +1,4 @@
-/** Computes the output that turns one screen into another. */
+/** Computation of the output that turns the displayed screen into the next screen. */
 
 import { PICTURE_SIGN } from "../pictures/cells.ts";
 import { terminalWidths } from "../width/measured.ts";
@@ -6,32 +6,34 @@ import { type Pen, PLAIN, penChange } from "./pen.ts";
 import { EMPTY_ROW, isSameCell, type Row } from "./row.ts";
 
 export interface CursorPosition {
-  /** Row and column from 0. */
+  /** Row and column begin at 0. */
   readonly row: number;
   readonly column: number;
 }
 
-/** Minimum run of blank cells that is shorter to erase than to write. */
+/** Minimum number of consecutive blank cells for which an erase sequence is shorter than spaces. */
 const ERASED_CELLS_MIN = 8;
-/** A letter with combining marks, which every terminal displays as wide as the letter. */
+/**
+ * Matches a letter with combining marks. Every terminal displays it as wide as the letter alone.
+ */
 const MARKED_LETTER = /^.\p{Mn}+$/u;
 
 export class Painter {
   #bytes = "";
-  /** `undefined` if unknown. */
+  /** Cursor position; `undefined` if unknown. */
   #position: CursorPosition | undefined;
   #pen: Pen = PLAIN;
   readonly #columns: number;
 
-  /** @param cursor cursor position; the initial pen is plain */
+  /** Starts with the plain pen. @param cursor current cursor position; `undefined` if unknown */
   constructor(columns: number, cursor: CursorPosition | undefined) {
     this.#columns = columns;
     this.#position = cursor;
   }
 
   /**
-   * Returns the output, which ends with the plain pen.
-   * @param rows visible rows after the output
+   * Returns the output, which resets the pen.
+   * @param rows rows that the terminal displays after the output
    */
   finish(cursor: CursorPosition | undefined, rows: readonly Row[]): string {
     this.#setPen(PLAIN);
@@ -50,7 +52,7 @@ export class Painter {
 
   /**
    * Moves the lines of a region up, or down if `by` is negative, and leaves blank lines. Uses line
-   * feeds at the region's edge, which every terminal supports, unlike SU and SD.
+   * feeds at the region's edge, because not every terminal supports SU and SD.
    */
   scroll(top: number, bottom: number, by: number): void {
     const steps = by > 0 ? "\n".repeat(by) : "\x1bM".repeat(-by);
@@ -59,7 +61,7 @@ export class Painter {
     this.#position = { row: 0, column: 0 };
   }
 
-  /** @param current row that the terminal displays */
+  /** Writes the changed cells of a row. @param current row that the terminal displays */
   row(row: number, current: Row, next: Row): void {
     const { length } = next.texts;
     for (let column = 0; column < length; ) {
@@ -92,12 +94,13 @@ export class Painter {
     let nextColumn = column + 1;
     while (texts[nextColumn] === "") nextColumn++;
     if (hasUncertainWidth(text)) {
-      // Erases both columns first, because a terminal may treat the grapheme as narrow.
+      // Erases both columns first, because the terminal may display the grapheme in a single
+      // column.
       this.#bytes += nextColumn - column > 1 ? `\x1b[${nextColumn - column}X${text}` : text;
       this.#position = undefined;
     } else {
       this.#bytes += text;
-      // Terminals differ in the cursor position after the last column.
+      // After a character in the last column, the cursor position depends on the terminal.
       this.#position = nextColumn < this.#columns ? { row, column: nextColumn } : undefined;
     }
     return nextColumn;
@@ -108,7 +111,7 @@ export class Painter {
     this.#pen = pen;
   }
 
-  /** Selects a pen for blank cells. Most pens do not change blank cells. */
+  /** Selects a pen for blank cells. Keeps the current pen if it is invisible on blank cells. */
   #setPenForBlank(): void {
     if (this.#pen.showsOnBlank) this.#setPen(PLAIN);
   }
@@ -117,7 +120,7 @@ export class Painter {
     this.#move({ row, column }, next);
   }
 
-  /** @param content target row, as displayed up to the target column */
+  /** @param content row of the target, as displayed up to the target column */
   #move(to: CursorPosition, content: Row): void {
     const from = this.#position;
     this.#position = to;
@@ -139,7 +142,10 @@ export class Painter {
     );
   }
 
-  /** Returns the cells up to the target if they are few: writing them is the shortest movement. */
+  /**
+   * Returns the cells between the cursor and the target if they are few. Writing them again is then
+   * shorter than a cursor movement.
+   */
   #rewrittenCells({ texts, pens }: Row, from: CursorPosition, to: CursorPosition): string[] {
     if (to.column - from.column > 5) return [];
     let written = "";
@@ -155,7 +161,7 @@ export class Painter {
   }
 }
 
-/** Returns the column after the last changed cell in a run of blank cells. */
+/** Returns the column after the last changed cell among consecutive blank cells. */
 function blankUntil(current: Row, next: Row, from: number): number {
   let blankEnd = from;
   for (let column = from; column < next.texts.length; column++) {
@@ -166,12 +172,12 @@ function blankUntil(current: Row, next: Row, from: number): number {
 }
 
 /**
- * Reports whether terminals disagree on the width of the text: emoji, and sequences of several code
- * points.
+ * Reports whether terminals may differ on the width of a text. They do for emoji and for sequences
+ * of several code points.
  */
 function hasUncertainWidth(text: string): boolean {
   if (terminalWidths.isWiderThanLayout(text)) return true;
-  // Every terminal that supports picture cells displays them in one column.
+  // Every terminal that supports picture cells displays each in a single column.
   if (text.length === 1 || text.startsWith(PICTURE_SIGN)) return false;
   return (text.codePointAt(0) ?? 0) >= 0x1f000 || !MARKED_LETTER.test(text);
 }

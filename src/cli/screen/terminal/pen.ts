@@ -1,19 +1,21 @@
-/** SGR attributes and links of cells, and the shortest change between two. */
+/**
+ * Appearance of cells: SGR attributes and links, and the shortest change between two appearances.
+ */
 
 export interface Pen {
-  /** SGR parameters of each slot; empty for the terminal's default. */
+  /** SGR parameters by slot; empty for the terminal's default. */
   readonly slots: readonly string[];
-  /** Parameters and address of OSC 8, such as `;https://...`; empty if there is no link. */
+  /** OSC 8 parameters and address, such as `;https://...`; empty if there is no link. */
   readonly link: string;
-  /** Key that is equal for pens with the same appearance. */
+  /** Key that is equal for all pens with the same appearance. */
   readonly key: string;
-  /** Whether a blank cell with this pen differs from an erased cell. */
+  /** Whether a blank cell with this pen looks different from an erased cell. */
   readonly showsOnBlank: boolean;
 }
 
 /**
- * SGR code that resets each slot: bold, dim, italic, underline, blink, inverse, hidden, strike,
- * colours.
+ * SGR code that resets each slot. The slots are bold, dim, italic, underline, blink, inverse,
+ * hidden, strike and the three colours.
  */
 const RESET_CODES = ["22", "22", "23", "24", "25", "27", "28", "29", "39", "49", "59"] as const;
 const BOLD = 0;
@@ -36,9 +38,9 @@ export const PLAIN: Pen = {
   showsOnBlank: false,
 };
 
-/** Cache of pens, keyed by the previous pen and the SGR parameters. */
+/** Cache of pens, by the previous pen and the SGR parameters applied to it. */
 export class Pens {
-  readonly #pens = new Map<string, Pen>(); // Bounded by PENS_MAX.
+  readonly #pens = new Map<string, Pen>(); // At most PENS_MAX.
 
   after(pen: Pen, parameters: string): Pen {
     const key = `${pen.key}\n${parameters}`;
@@ -50,6 +52,7 @@ export class Pens {
 }
 
 /**
+ * Returns the pen that results from an SGR sequence.
  * @param parameters SGR parameters between `CSI` and `m`
  * @internal
  */
@@ -71,12 +74,15 @@ export function penAfter(pen: Pen, parameters: string): Pen {
   return penOf(slots, pen.link);
 }
 
-/** @param link parameters and address of OSC 8, between `OSC 8 ;` and its end */
+/**
+ * Returns a pen with a link.
+ * @param link OSC 8 parameters and address, between `OSC 8 ;` and the terminator
+ */
 export function penWithLink(pen: Pen, link: string): Pen {
   return penOf(pen.slots, link.endsWith(";") ? "" : link);
 }
 
-/** Sequence that switches the terminal to another pen. */
+/** Returns the sequence that changes the terminal's pen. */
 export function penChange(from: Pen, to: Pen): string {
   if (from.key === to.key) return "";
   const link = from.link === to.link ? "" : `\x1b]8;${to.link === "" ? ";" : to.link}\x1b\\`;
@@ -103,7 +109,7 @@ function penOf(slots: readonly string[], link: string): Pen {
   return { slots, link, key, showsOnBlank };
 }
 
-/** Returns the slot that a code sets; `undefined` if it sets none. */
+/** Returns the slot that an SGR code sets; `undefined` if the code sets no slot. */
 function slotOf(code: number): number | undefined {
   if (code >= 1 && code <= 5) return code - 1;
   if (code === 6) return 4;

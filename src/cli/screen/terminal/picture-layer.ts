@@ -1,4 +1,4 @@
-/** Draws pictures over their cells after the screen has stopped changing. */
+/** Drawing of pictures over their cells after the screen has stopped changing. */
 
 import { PICTURES_CACHED_MAX } from "../../../base/limits-screen.ts";
 import type { Clock } from "../../../io/clock.ts";
@@ -6,24 +6,28 @@ import { PICTURE_SIGN, pictureRowAt } from "../pictures/cells.ts";
 import type { PictureBox } from "../state/frame.ts";
 import { blanked, type Row } from "./row.ts";
 
-/** Milliseconds without a screen change before pictures are drawn. */
+/** Time without a screen change after which pictures are drawn. */
 const PICTURE_DELAY_MS = 120;
 
-/** Picture output of one protocol. */
+/** Output of pictures in a terminal protocol. */
 export interface PicturePainter {
   /**
-   * Whether the terminal stores pictures and draws them in placeholder cells. Otherwise pictures
-   * are painted over blank cells, and any output there erases them.
+   * Whether the terminal stores pictures and draws them in placeholder cells. If not, the client
+   * paints pictures over blank cells, and any text written to these cells erases the picture.
    */
   readonly isPlaced: boolean;
-  /** Whether a picture can have only one position. */
+  /** Whether the terminal can display a picture at only a single position. */
   readonly isUnique?: boolean;
   /**
-   * Returns output that draws a picture, in pieces between which other output may be written.
+   * Returns the output that draws a picture, in chunks. Other output may be written between two
+   * chunks.
    * @returns `undefined` if the picture is not ready or cannot be displayed
    */
   pieces(box: PictureBox): readonly string[] | undefined;
-  /** Returns output that removes pictures; empty if changed cells remove them. */
+  /**
+   * Returns the output that removes pictures; empty if writing to their cells removes them.
+   * @param isHalfSent whether some chunks of a picture are still unsent
+   */
   remove(ids: Iterable<number>, isHalfSent: boolean): string;
 }
 
@@ -33,49 +37,48 @@ interface Placement {
   readonly box: PictureBox;
   readonly top: number;
   readonly column: number;
-  /** Number of visible rows. */
   rows: number;
 }
 
 export interface PictureText {
   readonly text: string;
-  /** Whether the output leaves the cursor at an unknown position. */
+  /** Whether the cursor's position is unknown after the output. */
   readonly movesCursor: boolean;
 }
 
-/** Slot of the foreground colour. */
+/** SGR colour slot of the foreground, in which a placeholder cell encodes the picture id. */
 const FOREGROUND = 8;
 
 /**
- * Pictures on the screen. Frames contain placeholder cells, and the pictures are drawn
- * PICTURE_DELAY_MS after the last change.
+ * Pictures on the screen. A frame contains only their cells; the pictures follow PICTURE_DELAY_MS
+ * after the last change.
  */
 export class PictureLayer {
   readonly #clock: Pick<Clock, "after">;
   readonly #onDue: () => void;
   #painter: PicturePainter | undefined;
   /**
-   * Drawn pictures, keyed by placement: painted ones on the screen, placed ones in the terminal's
-   * memory.
+   * Drawn pictures by placement. A painted picture exists on the screen, and a placed picture in
+   * the terminal's memory.
    */
   #drawn = new Map<string, Placement>();
   #pending = new Map<string, Placement>();
-  /** Ids in the terminal's memory, oldest first. Bounded by PICTURES_CACHED_MAX. */
+  /** Ids of pictures in the terminal's memory, oldest first. At most PICTURES_CACHED_MAX. */
   readonly #ids = new Set<number>();
-  /** Output to write before the next frame. */
+  /** Output that removes pictures, to be written before the next frame. */
   #removals = "";
-  /** Remaining pieces of an incompletely sent picture. */
+  /** Unsent chunks of the current picture. */
   #pieces: readonly string[] = [];
   #isDue = false;
   #cancel: (() => void) | undefined;
 
-  /** @param onDue called when there is output to write */
+  /** @param onDue called when picture output is ready to be written */
   constructor(clock: Pick<Clock, "after">, onDue: () => void) {
     this.#clock = clock;
     this.#onDue = onDue;
   }
 
-  /** @returns output that removes all pictures of the previous painter */
+  /** Sets the painter. @returns output that removes all pictures of the previous painter */
   setPainter(painter: PicturePainter | undefined): string {
     const text = this.release();
     this.#painter = painter;
@@ -91,7 +94,7 @@ export class PictureLayer {
     this.#pending.clear();
   }
 
-  /** Releases the screen. @returns output to write before leaving */
+  /** Forgets all pictures. @returns output to write before leaving the screen */
   release(): string {
     const text = this.#painter?.remove(this.#ids, this.#pieces.length > 0) ?? "";
     this.markErased();
@@ -103,7 +106,7 @@ export class PictureLayer {
     return text;
   }
 
-  /** Whether painted pictures are visible. Scrolling would move them. */
+  /** Whether the screen shows painted pictures, which scrolling would move. */
   get hasPainted(): boolean {
     return this.#painter?.isPlaced === false && this.#drawn.size > 0;
   }
@@ -114,11 +117,11 @@ export class PictureLayer {
     this.#onDue();
   }
 
-  /** Returns the cells of a frame, which are blank where a picture is still to be painted. */
+  /** Returns the cells of a frame. The cells of a picture that is not yet painted are blank. */
   cells(rows: readonly Row[], boxes: readonly PictureBox[]): readonly Row[] {
     const painter = this.#painter;
     if (boxes.length === 0 && this.#pending.size === 0 && !this.hasPainted) return rows;
-    // The last frame may contain cells of pictures that are now disabled.
+    // The frame may still contain cells of pictures that have since been disabled.
     if (painter === undefined) return this.#withoutUnpainted(rows);
     const placements = placementsIn(rows, boxes, painter.isPlaced);
     if (!painter.isPlaced) this.#removeCovered(placements, painter);
@@ -128,7 +131,7 @@ export class PictureLayer {
     return painter.isPlaced ? rows : this.#withoutUnpainted(rows);
   }
 
-  /** Removes partly covered pictures. */
+  /** Removes painted pictures that are now partly covered. */
   #removeCovered(placements: ReadonlyMap<string, Placement>, painter: PicturePainter): void {
     for (const [key, { box }] of this.#drawn) {
       if (placements.get(key)?.rows === box.rows) continue;
@@ -138,7 +141,7 @@ export class PictureLayer {
     }
   }
 
-  /** Returns output that removes outdated pictures, to be written before the frame. */
+  /** Returns the output that removes outdated pictures. The caller writes it before the frame. */
   takeRemovals(): string {
     const text = this.#removals;
     this.#removals = "";
@@ -152,7 +155,7 @@ export class PictureLayer {
     return rows === box.rows && !isDrawnElsewhere;
   }
 
-  /** Replaces the pending pictures. A new picture restarts the delay. */
+  /** Replaces the pending pictures. Restarts the delay if a picture was added. */
   #setPending(placements: Map<string, Placement>): void {
     const hasNew = [...placements.keys()].some((key) => !this.#pending.has(key));
     this.#pending = placements;
@@ -178,8 +181,8 @@ export class PictureLayer {
   }
 
   /**
-   * Returns the next piece of a picture; `undefined` if there is none. Called when no other output
-   * is pending.
+   * Returns the next chunk of a picture; `undefined` if there is none. Called only when no text
+   * output is pending.
    */
   nextOutput(): PictureText | undefined {
     const painter = this.#painter;
@@ -208,7 +211,7 @@ export class PictureLayer {
   #sendPlaced({ key, box: { id } }: Placement, pieces: readonly string[]): PictureText {
     const [first = "", ...remaining] = pieces;
     this.#pieces = remaining;
-    // The new size replaces the old size.
+    // The terminal replaces the picture of the old size.
     for (const [drawnKey, { box }] of this.#drawn) {
       if (box.id === id && drawnKey !== key) this.#drawn.delete(drawnKey);
     }
@@ -234,7 +237,7 @@ function hasCells({ line }: Row): boolean {
   return line.includes(PICTURE_SIGN);
 }
 
-/** Returns placements keyed by picture and, for painted pictures, position. */
+/** Returns placements by picture. The key of a painted picture also contains its position. */
 function placementsIn(
   rows: readonly Row[],
   boxes: readonly PictureBox[],

@@ -1,4 +1,4 @@
-/** Queries to the terminal and their answers. */
+/** Queries to the terminal, and the terminal's answers. */
 
 import {
   TERMINAL_ANSWER_TIMEOUT_MS,
@@ -8,37 +8,39 @@ import {
 } from "../../../base/limits-screen.ts";
 import type { Clock } from "../../../io/clock.ts";
 
-/** Exit timeout in milliseconds for a terminal that has answered before and may be slow. */
+/**
+ * Maximum time, in ms, that pending answers may delay the exit if the terminal has answered before.
+ */
 const RESPONSIVE_EXIT_TIMEOUT_MS = 2_000;
 
-/** DA1, the device attributes. All terminals answer, in the order of the queries. */
+/** Query for the device attributes (DA1). Every terminal answers it, after all earlier queries. */
 const DEVICE_QUERY = "\x1b[c";
 const DEVICE_ANSWER = /^\x1b\[\?[\d;]*c$/;
-/** DSR 5, the device status, which has the shortest answer. */
+/** Query for the device status (DSR 5), which has the shortest answer. */
 const STATUS_QUERY = "\x1b[5n";
 const STATUS_ANSWER = /^\x1b\[[03]n$/;
 
 type AnswerCallback = (answers: string | undefined) => void;
 
 interface PendingQuery {
-  /** Matches the answer that completes the query. */
+  /** Reports whether a report is the last answer to the query. */
   readonly isFinalAnswer: (report: string) => boolean;
   readonly onAnswer: AnswerCallback;
-  reports: string[]; // Bounded by TERMINAL_ANSWERS_PER_QUERY_MAX.
-  /** Set after a timeout. A late answer is consumed and ignored. */
+  reports: string[]; // At most TERMINAL_ANSWERS_PER_QUERY_MAX.
+  /** Set after a timeout. The answer is then discarded when it arrives. */
   isLate: boolean;
   cancel: () => void;
 }
 
 /**
- * Queries to the terminal, whose answers arrive between keys. Each query ends with one that every
- * terminal answers, so that unsupported queries need no timeout. An unresponsive terminal is not
- * queried again until a late answer arrives.
+ * Queries to the terminal. Answers arrive between typed keys. Each query ends with a request that
+ * every terminal answers, so a query that the terminal does not support needs no timeout. After a
+ * timeout, the client sends no further queries until a late answer arrives.
  */
 export class TerminalQueries {
   readonly #clock: Pick<Clock, "after">;
-  #unsent: { readonly text: string; readonly query: PendingQuery }[] = []; // Bounded as #pending.
-  #pending: PendingQuery[] = []; // Bounded by TERMINAL_QUERIES_MAX.
+  #unsent: { readonly text: string; readonly query: PendingQuery }[] = []; // Limited with #pending.
+  #pending: PendingQuery[] = []; // At most TERMINAL_QUERIES_MAX.
   #hasAnswered = false;
   #isUnresponsive = false;
   #onSettled: (() => void)[] = [];
@@ -47,18 +49,18 @@ export class TerminalQueries {
     this.#clock = clock;
   }
 
-  /** Whether the terminal answers queries. */
+  /** Whether the terminal has answered queries so far. */
   get isResponsive(): boolean {
     return this.#hasAnswered && !this.#isUnresponsive;
   }
 
-  /** Whether an answer is pending, so that an Esc may begin it. */
+  /** Whether an answer is pending. An Esc may then be the start of that answer. */
   get hasPending(): boolean {
     return this.#pending.some(({ isLate }) => !isLate);
   }
 
   /**
-   * @param text query without a lasting effect on the screen, since it is written before a frame
+   * @param text query that leaves nothing on the screen, because it is written before a frame
    * @returns all answers concatenated, with the device attributes (DA1) last; `undefined` if the
    * terminal does not answer
    */
@@ -68,12 +70,14 @@ export class TerminalQueries {
     });
   }
 
-  /** @param onReached called when earlier output is displayed, or after a timeout */
+  /**
+   * @param onReached called when the terminal has processed all earlier output, or after a timeout
+   */
   mark(onReached: () => void): void {
     this.#ask(STATUS_QUERY, (report) => STATUS_ANSWER.test(report), onReached);
   }
 
-  /** Returns the unsent queries, and starts their timeouts. */
+  /** Returns the text of the unsent queries and starts their timeouts. */
   takeUnsent(): string {
     let text = "";
     for (const { text: sequence, query } of this.#unsent) {
@@ -85,7 +89,7 @@ export class TerminalQueries {
     return text;
   }
 
-  /** @param report any report of the terminal */
+  /** Matches a report with the pending queries. @param report any report from the terminal */
   receiveReport(report: string): void {
     const at = this.#pending.findIndex(({ isFinalAnswer }) => isFinalAnswer(report));
     if (at < 0) {
@@ -97,7 +101,7 @@ export class TerminalQueries {
     }
     this.#hasAnswered = true;
     this.#isUnresponsive = false;
-    // Answers arrive in order, so earlier queries will not be answered.
+    // The terminal answers in order, so it will not answer the earlier queries.
     for (const [i, query] of this.#pending.splice(0, at + 1).entries()) {
       query.cancel();
       if (!query.isLate) query.onAnswer(i < at ? undefined : query.reports.join("") + report);
@@ -105,7 +109,7 @@ export class TerminalQueries {
     this.#resolveSettled();
   }
 
-  /** Discards pending queries, whose answers another program may have read. */
+  /** Discards the pending queries. A different program may already have read their answers. */
   discardPending(): void {
     for (const query of this.#pending.splice(0)) {
       query.cancel();
@@ -115,8 +119,8 @@ export class TerminalQueries {
   }
 
   /**
-   * Resolves when no answer is pending, or after a timeout. The shell would read a late answer as
-   * typed text.
+   * Resolves when no answer is pending, or after a timeout. If the client exits earlier, the shell
+   * reads the answer as typed text.
    */
   settled(): Promise<void> {
     if (!this.hasPending) return Promise.resolve();

@@ -1,19 +1,22 @@
-/** A screen line as cells. */
+/** Conversion of a screen line to cells. */
 
 import { terminalWidths } from "../width/measured.ts";
 import { type Pen, Pens, PLAIN, penWithLink } from "./pen.ts";
 
 export interface Row {
   readonly line: string;
-  /** Grapheme of each column; empty for the second column of a wide grapheme. */
+  /** Grapheme in each column. Empty for the second column of a wide grapheme. */
   readonly texts: readonly string[];
-  /** Pen of each column; the plain pen for blanks with the same appearance. */
+  /** Pen of each column. The plain pen for a blank that looks the same with it. */
   readonly pens: readonly Pen[];
 }
 
 export const EMPTY_ROW: Row = { line: "", texts: [], pens: [] };
 
-/** Any token other than plain characters, at the end of the previous match. */
+/**
+ * Matches a token that is not a plain character, such as an escape sequence, at the current
+ * position.
+ */
 const TOKEN = new RegExp(
   [
     /\x1b\[(?<attributes>[\d;:]*)m/,
@@ -27,8 +30,8 @@ const TOKEN = new RegExp(
 );
 
 /**
- * @param line text with SGR and OSC 8; other sequences are ignored
- * @param columns maximum cells
+ * @param line text with SGR and OSC 8 sequences; all other sequences are ignored
+ * @param columns maximum number of cells
  * @param penCache pens of earlier rows
  */
 export function rowOf(line: string, columns: number, penCache = new Pens()): Row {
@@ -59,14 +62,17 @@ function isPlain(line: string, at: number): boolean {
   return code >= 0x20 && code <= 0x7e && !(line.charCodeAt(at + 1) > 0x9f);
 }
 
-/** Returns the row with matching cells blank. */
+/** Returns a row in which the selected cells are blank. */
 export function blanked(row: Row, isBlank: (text: string, column: number) => boolean): Row {
   const texts = row.texts.map((text, column) => (isBlank(text, column) ? " " : text));
   const pens = row.pens.map((pen, column) => (texts[column] === row.texts[column] ? pen : PLAIN));
   return { line: row.line, ...cut(texts, pens, texts.length) };
 }
 
-/** Compares cells; cells after the end of a row are blank. */
+/**
+ * Reports whether a column has the same content in two rows. Cells after the end of a row are
+ * blank.
+ */
 export function isSameCell(a: Row, b: Row, column: number): boolean {
   return (
     (a.texts[column] ?? " ") === (b.texts[column] ?? " ") &&
@@ -81,7 +87,8 @@ function isSamePen(a: Pen, b: Pen): boolean {
 function appendGraphemes(texts: string[], pens: Pen[], run: string, pen: Pen): void {
   for (const { text: segment, width } of terminalWidths.graphemesOf(run)) {
     if (width === 0) {
-      // Appends a combining mark to the previous letter. A mark without a letter has no cell.
+      // A combining mark is appended to the previous grapheme. A mark without a previous grapheme
+      // is dropped.
       const base = texts.findLastIndex((text) => text !== "");
       if (base >= 0) texts[base] += segment;
       continue;
@@ -101,7 +108,7 @@ function penOf(text: string, pen: Pen): Pen {
 
 function cut(texts: string[], pens: Pen[], columns: number): Pick<Row, "texts" | "pens"> {
   let length = Math.min(texts.length, columns);
-  while (length > 0 && texts[length] === "") length--; // A part of a wide grapheme does not fit.
+  while (length > 0 && texts[length] === "") length--; // Drops a wide grapheme that is cut.
   while (length > 0 && texts[length - 1] === " " && pens[length - 1] === PLAIN) length--;
   texts.length = length;
   pens.length = length;

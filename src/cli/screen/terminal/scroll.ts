@@ -1,22 +1,23 @@
-/** Detects scrolled lines between two frames. */
+/** Detection of lines that have moved between two frames. */
 
 import { EMPTY_ROW, isSameCell, type Row } from "./row.ts";
 
-/** A region of lines that moved together. */
+/** A region of lines that moved by the same distance. */
 export interface Scroll {
-  /** First and last row of the region, from 0, inclusive. */
+  /** First row of the region, from 0. `bottom` is the last row, inclusive. */
   readonly top: number;
   readonly bottom: number;
-  /** Rows to move up; negative moves down. */
+  /** Number of rows by which the lines moved up; negative if they moved down. */
   readonly by: number;
 }
 
-/** Maximum candidate distances, most frequent first. */
+/** Maximum number of distances to try. The most frequent distances are tried first. */
 const DISTANCES_MAX = 3;
 
 /**
- * Returns the scroll that saves the most cells. Columns beside the region move too and are
- * rewritten, which is cheap if they are narrow or mostly empty.
+ * Returns the scroll that saves the most cells; `undefined` if none saves any. Scrolling also moves
+ * the columns beside the timeline, which then have to be rewritten. This costs little if they are
+ * narrow or mostly empty.
  */
 export function scrollOf(current: readonly Row[], next: readonly Row[]): Scroll | undefined {
   let best: Scroll | undefined;
@@ -44,7 +45,10 @@ export function scrolledRows(rows: readonly Row[], { top, bottom, by }: Scroll):
   });
 }
 
-/** Returns the cells saved in a row by moving it; negative for additional cells. */
+/**
+ * Returns the number of cells that scrolling saves in a row. Negative if more cells must be
+ * written.
+ */
 function savedCells(
   current: readonly Row[],
   next: readonly Row[],
@@ -67,8 +71,8 @@ function differentCells(a: Row, b: Row): number {
 }
 
 /**
- * Returns the distances between equal lines of two frames. Compares the middle columns, and ignores
- * empty and duplicate lines.
+ * Returns the distances between equal lines of two frames. Compares only the middle columns, and
+ * ignores empty lines and lines that occur more than once.
  */
 function distances(current: readonly Row[], next: readonly Row[]): number[] {
   const columns = Math.max(0, ...current.map(({ texts }) => texts.length));

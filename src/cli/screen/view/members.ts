@@ -1,4 +1,4 @@
-/** The list of members beside the timeline. */
+/** List of members beside the timeline. */
 
 import { compareNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";

@@ -1,4 +1,4 @@
-/** Lays out a message's text: code, quotes and lists. */
+/** Layout of a message's text, with code, quotes and lists. */
 
 import { type Block, parseMarkup } from "../../../core/markup/blocks.ts";
 import type { Inline } from "../../../core/markup/inline.ts";
@@ -12,20 +12,20 @@ export interface MessageText {
   readonly text: string;
   readonly mentions: readonly string[];
   readonly me: string | undefined;
-  /** Role of plain text; `text` if absent. */
+  /** Role of text without markup; `text` if absent. */
   readonly role?: Role;
-  /** Author before the text of an action. */
+  /** Author, which precedes the text of an action. */
   readonly author?: Line;
-  /** Spans after the end of the text. */
+  /** Spans that follow the text, such as an edit mark. */
   readonly mark: Line;
 }
 
-/** Minimum columns beside a prefix; narrower screens omit prefixes. */
+/** Minimum number of columns beside a prefix. On a narrower screen, prefixes are omitted. */
 const COLUMNS_MIN = 8;
 const BAR: Span = { text: "▌ ", role: "rule" };
 const EDGE: Span = { text: "  " };
 
-/** Returns at least one line, each within the columns. */
+/** Returns at least one line. Each line fits into the columns. */
 export function textLines(message: MessageText, columns: number): readonly Line[] {
   const { text, mentions, me, role, author = [], mark } = message;
   const blocks = parseMarkup(text, new Set(mentions.map((name) => name.toLowerCase())));
@@ -75,7 +75,7 @@ function codeLines(language: string, text: string, columns: number): readonly Li
   return [...name, ...withPrefix([EDGE], [EDGE], columns, code)];
 }
 
-/** Puts a prefix before the first line, and another before the following lines. */
+/** Adds a prefix to the first line, and a different prefix to the following lines. */
 function withPrefix(
   first: Line,
   others: Line,
@@ -87,7 +87,7 @@ function withPrefix(
   return make(columns - width).map((line, i) => [...(i === 0 ? first : others), ...line]);
 }
 
-/** Converts inline markup to spans. Links web addresses and highlights mentions. */
+/** Converts inline markup to spans. Makes web addresses links, and highlights mentions. */
 function spansOf(inlines: readonly Inline[], textStyle: TextStyle): readonly Span[] {
   const { me, ...style } = textStyle;
   return inlines.flatMap((part): readonly Span[] => {

@@ -1,4 +1,4 @@
-/** Notices between the timeline and the status line. */
+/** Lines of notices between the timeline and the status line. */
 
 import { cleanText } from "../../../base/text.ts";
 import { oneLine } from "../../../core/markup/plain.ts";
@@ -15,25 +15,28 @@ import { cutLine, type Line } from "./style.ts";
 import { cutTo, widthOf } from "./width.ts";
 import { wrapSpans } from "./wrap.ts";
 
-/** Maximum notices per kind; a count replaces further notices. */
+/** Maximum number of notices of each kind. A line with a count replaces the remaining notices. */
 const NOTICES_PER_KIND_MAX = 3;
 const NAME_COLUMNS = 24;
-/** Columns of ` [y/N]` and the blank before a question. */
+/** Number of columns for ` [y/N]` and the space before a question. */
 const ANSWERS_COLUMNS = 7;
-/** Minimum height for notices other than faults and notes. */
+/** Minimum height, in lines, at which notices are displayed in addition to faults and notes. */
 const OTHER_NOTICES_HEIGHT_MIN = 2;
 
 export interface NoticeOptions {
   readonly model: Model;
   readonly notes: readonly Note[];
-  /** Question in the status line, which may cut it. */
+  /** Open question, which the status line may cut off. */
   readonly question?: Question | undefined;
   readonly texts: ScreenTexts;
-  /** Files whose visible messages display the progress. */
+  /**
+   * Files whose messages are visible. These messages display the transfer's progress, so no notice
+   * is needed.
+   */
   readonly visibleFiles: ReadonlySet<string>;
 }
 
-/** Returns at most `height` lines, newest last. */
+/** Returns at most `height` lines, with the newest notice last. */
 export function noticeLines(
   { model, notes, question, texts, visibleFiles }: NoticeOptions,
   columns: number,
@@ -69,7 +72,7 @@ function noteLines({ text, tone }: Note, columns: number): readonly Line[] {
 }
 
 function offeredLines(model: Model, texts: ScreenTexts, columns: number): readonly Line[] {
-  // Excludes own uploads, which are transfers.
+  // The user's own uploads are excluded, because they are displayed as transfers.
   const offered = (openRoom(model)?.offered ?? []).filter(
     ({ from }) => !isSameName(from, model.me) && !isIgnored(model, from),
   );
@@ -115,7 +118,9 @@ function withCount(lines: readonly Line[], total: number, texts: ScreenTexts): r
   return [...lines, [{ text: `  ${texts.screen.moreCount(total - lines.length)}`, role: "dim" }]];
 }
 
-/** Returns a line with the message that the input replies to or edits. */
+/**
+ * Returns a line with the message that the input replies to or edits; `undefined` if there is none.
+ */
 export function draftContextLine(
   model: Model,
   texts: ScreenTexts,

@@ -1,4 +1,4 @@
-/** Overlays above the timeline: lists of choices, search results, help, long texts. */
+/** Overlays above the timeline: lists of choices, search results, help and long texts. */
 
 import { cleanText } from "../../../base/text.ts";
 import type { Model, SearchView } from "../../../core/model/state.ts";
@@ -24,24 +24,24 @@ export interface OverlayOptions {
 type ScrolledOverlay = Extract<Overlay, { readonly top: number }>;
 type ChoiceList = Exclude<Overlay, ScrolledOverlay | { readonly kind: "search" }>;
 
-/** Columns around a heading's text. */
+/** Number of columns around the text of a heading. */
 const RULE_COLUMNS = 4;
 
 /** A line of an overlay. */
 export interface Entry {
   readonly line: Line;
   readonly background?: Role;
-  /** Index of the choice, from 0. */
+  /** Index of the choice that the line displays; absent if the line displays none. */
   readonly choice?: number;
   readonly isHeading?: true;
 }
 
-/** Fixed texts of a list overlay. */
+/** Fixed texts of an overlay that lists choices. */
 interface ListTexts {
   readonly title: string;
-  /** Prompt of the input box; `undefined` if the list has no query. */
+  /** Prompt of the input box; absent if the list has no query. */
   readonly prompt?: string;
-  /** Text displayed without choices. */
+  /** Text displayed if there are no choices; absent if the list is never empty. */
   readonly emptyText?: string;
 }
 
@@ -59,7 +59,9 @@ function listTexts(kind: ChoiceList["kind"], { screen, ...texts }: ScreenTexts):
   return lists[kind];
 }
 
-/** Prompt of the input box while the overlay is open. */
+/**
+ * Returns the prompt of the input box while an overlay is open; `undefined` for the usual prompt.
+ */
 export function overlayPrompt(overlay: Overlay, texts: ScreenTexts): string | undefined {
   if (overlay.kind === "search") return `${texts.screen.find}: `;
   return isScrolled(overlay) ? undefined : listTexts(overlay.kind, texts).prompt;
@@ -77,8 +79,8 @@ function choicesOf(overlay: ChoiceList): readonly Candidate[] {
 }
 
 /**
- * Returns all lines including the heading, each filled to the columns.
- * @param height maximum lines
+ * Returns all lines of the overlay with its heading. Each line fills the columns.
+ * @param height maximum number of lines
  */
 export function overlayLines(
   options: OverlayOptions,
@@ -103,13 +105,13 @@ export function overlayLines(
     .map(({ line, ...entry }) => ({ line: fitLine(line, columns), ...entry }));
 }
 
-/** Returns the maximum scroll position, at which the last line is visible. */
+/** Returns the scroll position at which the last line becomes visible. */
 export function overlayTopMax(options: OverlayOptions, columns: number, height: number): number {
   if (!isScrolled(options.overlay)) return 0;
   return Math.max(0, entriesOf(options, columns).length - contentRows(height));
 }
 
-/** Returns the lines below the heading. A single line omits the heading. */
+/** Returns the number of lines below the heading. An overlay of a single line has no heading. */
 function contentRows(height: number): number {
   return height > 1 ? height - 1 : Math.max(0, height);
 }
@@ -131,7 +133,7 @@ function titleOf({ overlay, texts, model }: OverlayOptions): string {
   }
 }
 
-/** Returns the key hints in the heading of a long text. */
+/** Returns the key hints that follow the title of a long text. */
 function keysOf({ overlay, texts }: OverlayOptions): string {
   return overlay.kind === "text" ? ` · ${texts.screen.copyHint}` : "";
 }
@@ -215,7 +217,7 @@ function resultEntries(
   return search.hasMore ? [...entries, dimEntry(texts.moreResults)] : entries;
 }
 
-/** Returns help lines. A choice without a hint is a heading. */
+/** Returns the help lines. A choice without a hint is a heading. */
 function helpEntries(choices: readonly Candidate[], columns: number): readonly Entry[] {
   const widest = Math.max(0, ...choices.map(({ text, hint }) => (hint === "" ? 0 : widthOf(text))));
   const keys = Math.min(widest, Math.floor(columns / 2) - 2);

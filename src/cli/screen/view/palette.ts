@@ -1,14 +1,19 @@
-/** Colours of roles: themes, the user's colours, and the terminal's colour depth. */
+/**
+ * Colours of roles, determined by the theme, the user's colours and the terminal's colour depth.
+ */
 
 import type { TerminalSettings } from "../../../ui/settings.ts";
 import { pictureAttributes } from "../pictures/cells.ts";
 import { ROLES, type Role, roleStyle } from "./roles.ts";
 import type { Line, Span } from "./style.ts";
 
-/** Colours that the terminal supports. `none` allows bold, inverse and underline only. */
+/**
+ * Number of colours that the terminal supports. With `none`, only bold, inverse and underlined text
+ * is used.
+ */
 export type ColorDepth = "none" | "16" | "256" | "full";
 
-/** SGR codes of attributes other than colours. */
+/** SGR codes of attributes that are not colours. */
 const MARKS = {
   bold: "1",
   dim: "2",
@@ -25,9 +30,9 @@ export type Style = { readonly [Mark in keyof typeof MARKS]?: boolean } & {
 
 type Rgb = readonly [number, number, number];
 
-/** An RGB colour, and its counterpart among the terminal's sixteen. */
+/** An RGB colour with the nearest of the terminal's sixteen colours. */
 interface Color {
-  /** `undefined` if the colour is one of the sixteen only. */
+  /** RGB value; `undefined` for a colour that the terminal defines. */
   readonly rgb: Rgb | undefined;
   readonly basic: number;
 }
@@ -42,7 +47,7 @@ const COLOR_NAMES = [
   "cyan",
   "white",
 ] as const;
-/** RGB values of xterm, for finding the nearest of the sixteen colours. */
+/** RGB values of xterm's sixteen colours, used to find the nearest. */
 const BASIC_COLORS: readonly Rgb[] = [
   [0, 0, 0],
   [205, 0, 0],
@@ -99,7 +104,7 @@ function readColor(word: string): Color | undefined {
   return at < 0 ? undefined : { rgb: undefined, basic: at + (bright === undefined ? 0 : 8) };
 }
 
-/** Returns the index of the smallest number. */
+/** Returns the index of the smallest value. */
 function leastOf(distances: readonly number[]): number {
   return distances.indexOf(Math.min(...distances));
 }
@@ -108,7 +113,7 @@ function nearest([r, g, b]: Rgb): number {
   return leastOf(BASIC_COLORS.map(([r2, g2, b2]) => (r - r2) ** 2 + (g - g2) ** 2 + (b - b2) ** 2));
 }
 
-/** Returns the nearest level of xterm's colour cube. */
+/** Returns the index of the nearest level in xterm's colour cube. */
 function cubeStep(value: number): number {
   return leastOf(CUBE_LEVELS.map((level) => Math.abs(level - value)));
 }
@@ -137,7 +142,7 @@ function sgrOf(style: Style, depth: ColorDepth): string {
   return codes.length === 0 ? "" : `\x1b[${codes.join(";")}m`;
 }
 
-/** @param env process environment */
+/** Returns the colour depth of the terminal. @param env process environment */
 export function depthOf(env: Readonly<Record<string, string | undefined>>): ColorDepth {
   if ((env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb") return "none";
   if (/truecolor|24bit/i.test(env["COLORTERM"] ?? "")) return "full";
@@ -148,16 +153,16 @@ export function depthOf(env: Readonly<Record<string, string | undefined>>): Colo
 
 const RESET = "\x1b[m";
 
-/** Styles of roles for one theme and colour depth. */
+/** Styles of all roles for a theme and a colour depth. */
 export class Palette {
   readonly #styles: ReadonlyMap<Role, Style>;
   readonly #depth: ColorDepth;
-  /** SGR codes, keyed by background role and role. Bounded by the pairs of roles. */
+  /** SGR codes by background role and role. At most one entry for each pair of roles. */
   readonly #codes = new Map<string, string>();
 
   /**
-   * @param userStyles styles by role, which override the theme; unknown roles and invalid styles
-   * are skipped
+   * @param userStyles styles by role, which override the theme; the constructor skips unknown roles
+   * and invalid styles
    */
   constructor(
     theme: TerminalSettings["theme"],
@@ -174,7 +179,7 @@ export class Palette {
     this.#depth = depth;
   }
 
-  /** @param under background role of the whole line */
+  /** Returns the terminal text of a line. @param under background role of the whole line */
   ansiOf(line: Line, under?: Role): string {
     let text = "";
     let last = "";

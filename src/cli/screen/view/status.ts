@@ -1,4 +1,4 @@
-/** The status line. */
+/** Layout of the status line. */
 
 import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
@@ -11,9 +11,9 @@ import { nameOf } from "./header.ts";
 import { isMuted } from "./rooms.ts";
 import { cutLine, fitLine, type Line, lineWidth, type Span, splitLine } from "./style.ts";
 
-/** Link state outside the model. */
+/** State of the link that the model does not contain. */
 export interface LinkStatus {
-  /** `quic`, `ws`, `unix`; `undefined` if there is no link. */
+  /** `quic`, `ws` or `unix`; `undefined` if there is no link. */
   readonly transport: string | undefined;
   readonly roundTripMs: number | undefined;
 }
@@ -23,10 +23,10 @@ export interface StatusOptions {
   readonly texts: ScreenTexts;
   readonly link: LinkStatus;
   readonly nowUnixMs: number;
-  /** Targets without unread counts. */
+  /** Muted targets, whose unread messages are not counted. */
   readonly muted: readonly string[];
   readonly typing: boolean;
-  /** Number of loaded rows below the bottom edge; `undefined` at the newest row. */
+  /** Number of loaded rows below the bottom edge; `undefined` if the newest row is visible. */
   readonly below: { readonly rows: number } | undefined;
   readonly question: Question | undefined;
   readonly completion: Completion | undefined;
@@ -35,7 +35,10 @@ export interface StatusOptions {
 const SECOND_MS = 1_000;
 const TARGETS_NAMED_MAX = 3;
 
-/** Lays out connection, pending posts and unread messages, or an open question or completion. */
+/**
+ * Lays out the connection, pending posts and unread messages. An open question or completion
+ * replaces them.
+ */
 export function statusLine(options: StatusOptions, columns: number): Line {
   const { question, completion, texts } = options;
   if (question !== undefined) return questionLine(question, texts, columns);
@@ -44,7 +47,7 @@ export function statusLine(options: StatusOptions, columns: number): Line {
   return splitLine(left, belowSpans(options), columns);
 }
 
-/** Omits typing users if the line would be too long. */
+/** Returns the spans at the left. Omits the typing users if the line would be too long. */
 function leftSpans(options: StatusOptions, columns: number): Line {
   const [typing, pending] = [typingSpans(options), pendingSpans(options)];
   const line = fittingSpans(options, joined([pending, typing]), columns);
@@ -52,7 +55,7 @@ function leftSpans(options: StatusOptions, columns: number): Line {
   return fits ? line : fittingSpans(options, pending, columns);
 }
 
-/** Drops the transport and then the server's name until the line fits. */
+/** Omits the transport, and then the server's name, until the line fits. */
 function fittingSpans(options: StatusOptions, pending: Line, columns: number): Line {
   const unread = unreadSpans(options);
   const fullLine = joined([connectionSpans(options), pending, unread]);
@@ -87,12 +90,13 @@ function questionLine(question: Question, texts: ScreenTexts, columns: number): 
   if (!isYesNo) {
     return splitLine(left, [{ text: `${texts.screen.answerHint} `, role: "bar-dim" }], columns);
   }
-  // The notices display a question that is too long, so that its keys stay visible here.
+  // A question that is too long is also displayed among the notices. Here it is cut, so that its
+  // keys stay visible.
   const hint: Line = [{ text: ` [${texts.screen.yesNo}]`, role: "bar", bold: true }];
   return fitLine([...cutLine(left, columns - lineWidth(hint)), ...hint], columns);
 }
 
-/** Lays out completion candidates, and keeps the selected candidate visible. */
+/** Lays out completion candidates so that the selected candidate is visible. */
 function completionLine({ candidates, selectedIndex }: Completion, columns: number): Line {
   const spans = candidates.map(({ text, hint }, i): readonly Span[] => {
     const role = i === selectedIndex ? "open" : "bar";
@@ -154,7 +158,7 @@ function pendingSpans({ model, texts }: StatusOptions): readonly Span[] {
   return joined([refusedSpans(model, texts), sending]);
 }
 
-/** Counts refused posts in other rooms. */
+/** Returns the number of refused posts in rooms that are not open. */
 function refusedSpans({ pending, open }: Model, texts: ScreenTexts): Line {
   const refused = pending.filter(
     ({ to, state }) => state.kind === "refused" && !isSameName(to, open),

@@ -1,6 +1,6 @@
 /**
- * Lays out the visible rows only, from the bottom up. Caches the layout of a row while the row and
- * its inputs are unchanged.
+ * Layout of the timeline. Lays out only the visible rows, from the bottom up, and caches a row's
+ * layout until the row or its inputs change.
  */
 
 import type { Row, Rows } from "../../../core/model/rows.ts";
@@ -20,7 +20,10 @@ export interface TimelineOptions {
   readonly palette: Palette;
   readonly transfers: Model["transfers"];
   readonly scroll: ScrollAnchor | undefined;
-  /** Seq of the selected message, or key of the selected unsent post. */
+  /**
+   * Seq of the selected message, or key of the selected unsent post; `undefined` if nothing is
+   * selected.
+   */
   readonly selected: number | string | undefined;
   readonly unfolded: ReadonlySet<string>;
   readonly height: number;
@@ -29,45 +32,45 @@ export interface TimelineOptions {
 /** A row that is at least partly visible. */
 export interface VisibleRow {
   readonly row: Row;
-  /** Visible lines: `from` inclusive, `to` exclusive. */
+  /** First visible line of the row. `to` is the line after the last visible line. */
   readonly from: number;
   readonly to: number;
 }
 
 export interface TimelineLayout {
-  /** Terminal lines, newest last, each exactly as wide as the timeline. */
+  /** Terminal lines, newest last. Each is exactly as wide as the timeline. */
   readonly lines: readonly string[];
   readonly visible: readonly VisibleRow[];
-  /** Rows below the bottom edge. */
+  /** Number of rows below the bottom edge. */
   readonly rowsBelow: number;
   /** Whether the first line of the first row is visible. */
   readonly isAtTop: boolean;
-  /** Pictures with at least one visible row. */
+  /** Pictures of which at least one row is visible. */
   readonly pictures: readonly PictureBox[];
 }
 
 interface CachedRow {
   readonly lines: readonly Line[];
   readonly folds: number;
-  /** Terminal text of each line, created when the line is first visible. */
+  /** Terminal text of each line, created when the line first becomes visible. */
   readonly texts: (string | undefined)[];
   readonly transfer: TransferView | undefined;
   readonly isUnfolded: boolean;
 }
 
-/** Minimum timeline height at which a name may replace a line. */
+/** Minimum height of the timeline, in lines, at which a name may replace a line. */
 const COVER_HEIGHT_MIN = 4;
 
 type Downloads = ReadonlyMap<string, TransferView>;
 
 export class TimelineCache {
-  /** Keyed by row. Replaced when the row options change. */
+  /** Layouts by row. Cleared when the row options change. */
   #cache = new WeakMap<Row, CachedRow>();
   #rowOptions: RowOptions | undefined;
   #palette: Palette | undefined;
   #transfers: Model["transfers"] | undefined;
   #downloads: Downloads = new Map();
-  /** Index of the last requested row; the next request is usually for a neighbour. */
+  /** Index of the row requested last. The next request is usually for a neighbouring row. */
   #lastIndex = 0;
   readonly #layout = memo<TimelineLayout>();
 
@@ -123,7 +126,10 @@ export class TimelineCache {
     return { lines, visible: visibleRows, rowsBelow, isAtTop, pictures: [...pictures] };
   }
 
-  /** Returns the row and line at a position from the top; `undefined` if there is none. */
+  /**
+   * Returns the row and line displayed at a number of lines from the top; `undefined` if there is
+   * none.
+   */
   lineAt(
     { height }: TimelineOptions,
     { visible: visibleRows }: TimelineLayout,
@@ -138,7 +144,9 @@ export class TimelineCache {
     return undefined;
   }
 
-  /** Returns the row at the bottom edge, and the number of its visible lines. */
+  /**
+   * Returns the index of the row at the bottom edge, and the number of its lines above the edge.
+   */
   #bottomOf(options: TimelineOptions): { readonly at: number; readonly to: number } {
     const { rows } = options.rows;
     const newest = { at: rows.length - 1, to: Number.POSITIVE_INFINITY };
@@ -148,8 +156,8 @@ export class TimelineCache {
     const { scroll } = options;
     const edge = edgeOf(timeline, scroll);
     if (scroll === undefined || rows[edge.index]?.key !== scroll.key) return newest;
-    // Fills the page if there are enough rows, so that scrolling past the top leaves no blank
-    // lines.
+    // Scrolls down until the page is full, if there are enough rows. Scrolling past the top then
+    // leaves no blank lines.
     let missing = options.height + edge.below;
     for (let i = edge.index; i >= firstVisibleIndex(options.rows) && missing > 0; i--)
       missing -= heightAt(i);
@@ -178,11 +186,14 @@ export class TimelineCache {
     return visibleRows;
   }
 
-  /** Returns the top line with its author if the author is not visible. */
+  /**
+   * Returns the top line with the author's name, if the line with the name is scrolled out of view;
+   * `undefined` otherwise.
+   */
   #topOf(row: Row, index: number, options: TimelineOptions): string | undefined {
     const { rowOptions, palette, height } = options;
     const under = backgroundOf(row, options);
-    // A selected row must stay readable.
+    // The text of a selected row must stay readable, so no name may replace it.
     const canReplace = height >= COVER_HEIGHT_MIN && under === undefined;
     const rowLine = this.#cache.get(row)?.lines[index] ?? [];
     const line = topLine(row, index, rowLine, rowOptions, canReplace);
@@ -238,7 +249,7 @@ function padded(line: Line, columns: number, palette: Palette, under: Role | und
   return palette.ansiOf([...line, { text: " ".repeat(padding) }], under);
 }
 
-/** Returns the background role of a row. */
+/** Returns the role that sets the background of a row; `undefined` for the default background. */
 function backgroundOf(
   row: Row,
   { selected, rows }: Pick<TimelineOptions, "selected" | "rows">,
@@ -250,8 +261,8 @@ function backgroundOf(
 }
 
 /**
- * Skips the day line of the first row while older rows are missing: that day may begin earlier, and
- * inserting rows must not move the visible rows.
+ * Skips the day line of the first row while older rows are missing. Messages of that day may be
+ * among the missing rows, and inserting them must not move the visible rows.
  */
 function firstVisibleIndex({ rows, hasOlder }: Rows): number {
   return hasOlder && rows[0]?.kind === "day" ? 1 : 0;

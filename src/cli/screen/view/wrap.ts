@@ -1,13 +1,13 @@
-/** Wraps spans into lines between words, and inside words that are too long. */
+/** Wrapping of spans into lines. Lines break between words, and inside words that are too long. */
 
 import type { Line, Span } from "./style.ts";
 import { graphemesOf, widthOf } from "./width.ts";
 
-/** Columns between tab stops. */
+/** Number of columns between tab stops. */
 const TAB_COLUMNS = 8;
 const PIECE = /\n|\t| +|[^\n\t ]+/g;
 const ASCII = /^[\x20-\x7e]*$/;
-/** Scripts without spaces, where a line may end after each character. */
+/** Matches a character of a script without spaces. A line may end after each such character. */
 const BREAKABLE = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}]/u;
 
 interface Piece {
@@ -17,14 +17,14 @@ interface Piece {
 }
 
 /**
- * Returns at least one line, each within the columns.
- * @param spans cleaned text, which may have line feeds and tabs
- * @param columns 2 or more, for wide characters
+ * Returns at least one line. Each line fits into the columns.
+ * @param spans cleaned text, which may contain line feeds and tabs
+ * @param columns at least 2, the width of a wide character
  */
 export function wrapSpans(spans: readonly Span[], columns: number): readonly Line[] {
   const [only] = spans;
   if (spans.length === 1 && only !== undefined) {
-    // Fast path for most messages.
+    // Most messages are short ASCII texts and need no further work.
     if (only.text.length <= columns && ASCII.test(only.text)) return [spans];
   }
   const builder = new LineBuilder(columns);
@@ -42,7 +42,7 @@ export function wrapSpans(spans: readonly Span[], columns: number): readonly Lin
   return builder.finished();
 }
 
-/** Splits a text where a line may end. */
+/** Splits a text at each position where a line may end. */
 function breakableParts(text: string): readonly string[] {
   const segments: string[] = [];
   let run = "";
@@ -51,7 +51,7 @@ function breakableParts(text: string): readonly string[] {
       run += grapheme;
       continue;
     }
-    // Characters such as a full stop stay with the preceding character.
+    // A following character of another script, such as a full stop, stays with this character.
     if (run !== "") segments.push(run);
     run = grapheme;
   }
@@ -63,14 +63,16 @@ class LineBuilder {
   readonly #columns: number;
   readonly #lines: Line[] = [];
   #line: Span[] = [];
-  /** Style of the current run at the end of the line. */
+  /** Span whose style the text collected in `#runText` has; `undefined` if no text is collected. */
   #run: Span | undefined;
   #runText = "";
   #width = 0;
-  /** Spaces before the current word, dropped if the line ends before the word. */
+  /** Spaces before the current word. If the line ends before the word, they are dropped. */
   #spaces: Piece[] = [];
   #spacesWidth = 0;
-  /** Current word, which has no break point. */
+  /**
+   * Pieces of the current word. A line never ends between two of them unless the word is too long.
+   */
   #word: Piece[] = [];
   #wordWidth = 0;
 
@@ -83,7 +85,7 @@ class LineBuilder {
     this.#wordWidth += piece.width;
   }
 
-  /** Adds a word that needs no preceding space. */
+  /** Adds a part that may start a line without a preceding space. */
   breakablePart(piece: Piece): void {
     this.#appendWord();
     this.word(piece);
@@ -123,7 +125,7 @@ class LineBuilder {
       this.#endLine();
       for (const piece of this.#word) this.#append(piece);
     } else {
-      // A word longer than a line starts here and continues on the next lines.
+      // A word that is longer than a line starts on this line and continues on the following lines.
       if (this.#width + this.#spacesWidth < this.#columns) this.#appendSpaces();
       else this.#endLine();
       for (const piece of this.#word) this.#appendSplit(piece);
@@ -168,7 +170,7 @@ class LineBuilder {
         run = "";
         runWidth = 0;
       }
-      if (width > this.#columns) continue; // No such grapheme is known.
+      if (width > this.#columns) continue; // No known grapheme is this wide.
       run += grapheme;
       runWidth += width;
     }
