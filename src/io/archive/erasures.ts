@@ -1,15 +1,17 @@
-/** Checks that erased records have an `erase` record in the log. */
+/** Check that erased records have an `erase` record in the log. */
 
 import { erasuresOf } from "../../core/log/erasures.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import { asDamaged, asErased, type LogRecord } from "../../wire/record.ts";
 import type { Page, PageQuery } from "../log/log.ts";
 
-/** Maximum cached `erase` records. */
+/** Maximum number of cached `erase` records. */
 const CACHED_ORDERS_MAX = 1_000;
 const ORDER_KINDS = kindsWith("erasing");
 
-/** Finds the record that ordered an erasure. A blank line alone does not prove one. */
+/**
+ * Finds the record that ordered an erasure. A blank line alone does not prove that one was ordered.
+ */
 export class ErasureCheck {
   readonly #read: (query: PageQuery) => Promise<Page>;
   readonly #orders = new Map<number, readonly number[]>();
@@ -40,7 +42,7 @@ export class ErasureCheck {
     const { records } = await this.#read({ ...query, bytesMax: 1 });
     const [record] = records;
     const targets = record === undefined ? [] : erasuresOf(record);
-    // An invisible record may become visible later, so it is not cached.
+    // A missing record may become readable later, so it is not cached.
     if (record !== undefined) this.#cache(order, targets);
     return targets;
   }

@@ -21,10 +21,10 @@ export class HeadScanner {
   roomStart = 0;
   roomEnd = 0;
   next = 0;
-  /** False if the line has no valid head; then only `next` is set. */
+  /** False if the line has no valid head. In that case, only `next` is set. */
   isHead = false;
 
-  /** Returns false if no complete line begins at `at`. */
+  /** Scans the line at `at`. Returns false if no complete line begins there. */
   scan(bytes: Buffer, at: number): boolean {
     this.isHead = this.#scanHead(bytes, at);
     const newline = bytes.indexOf(NEWLINE, this.isHead ? this.roomEnd : at);

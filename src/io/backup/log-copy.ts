@@ -1,4 +1,4 @@
-/** Incremental copies of a log. */
+/** Incremental copy of a log. */
 
 import { join } from "node:path";
 import { type Disk, diskFault, writeWhole } from "../disk/disk.ts";
@@ -8,7 +8,7 @@ import { listSegments, segmentName } from "../log/segment.ts";
 import type { LogExtent } from "./manifest.ts";
 
 const BLOCK_BYTES = 1 << 20;
-/** All writes run off the event loop. */
+/** Maximum size of a synchronous write. 0 means that all writes run off the event loop. */
 const SYNC_BYTES_MAX = 0;
 
 export interface CopyOptions {
@@ -17,13 +17,13 @@ export interface CopyOptions {
   readonly to: string;
   readonly trusted: LogExtent["segments"];
   readonly keepsComplete: boolean;
-  /** Bytes to copy from each segment. Default: all. */
+  /** Number of bytes to copy from each segment. Default: all. */
   readonly upTo?: LogExtent["segments"];
   readonly onBytes: (count: number) => void;
 }
 
 /**
- * Copies all lines that are complete now.
+ * Copies all lines that are complete at the time of the call.
  * @throws {Fault} log-corrupt or store-… if a segment cannot be copied
  */
 export async function copyLog(options: CopyOptions): Promise<void> {
@@ -34,7 +34,7 @@ export async function copyLog(options: CopyOptions): Promise<void> {
     for (const [index, firstSeq] of firstSeqs.entries()) {
       await copySegment(options, firstSeq, index === firstSeqs.length - 1);
     }
-    // An unfinished run may have copied this segment of a log that was truncated afterwards.
+    // An unfinished run may have copied this segment before the server truncated its log.
     for (const firstSeq of listSegments(disk, to)) {
       if (!firstSeqs.includes(firstSeq)) disk.remove(join(to, segmentName(firstSeq)));
     }
@@ -69,7 +69,7 @@ async function copySegment(
     onBytes(bytesRead);
   }
   await copy.sync();
-  await disk.syncFolder(to); // A later segment must not exist without this one.
+  await disk.syncFolder(to); // A later segment must not exist without this segment.
 }
 
 export async function truncateLog(disk: Disk, folder: string, segments: LogExtent["segments"]) {

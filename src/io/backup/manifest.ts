@@ -1,7 +1,7 @@
 /** Manifest of a backup, `backup.json`. */
 
-// Written after everything that it names is on disk. A folder without a manifest is not a complete
-// backup.
+// The manifest is written after everything that it names is on disk. A folder without a manifest is
+// not a complete backup.
 
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
@@ -17,25 +17,30 @@ const MANIFEST_BYTES_MAX = 1024 * 1024;
 
 export interface LogExtent {
   readonly size: number;
-  /** Hex root of the tree over these records. */
+  /** Root hash of these records, in hex. */
   readonly root: string;
   readonly segments: Readonly<Record<string, number>>;
 }
 
 export interface Manifest {
   readonly format: number;
-  /** Hex leaf of the history's first record, which identifies the server. */
+  /** Leaf hash of the history's first record in hex, which identifies the server. */
   readonly server: string;
   readonly history: LogExtent;
   readonly accounts: LogExtent;
   readonly files: boolean;
-  /** Number of contents that were missing or damaged on the server. Absent in older backups. */
+  /**
+   * Number of files whose content was missing or damaged on the server. Absent in older backups.
+   */
   readonly missingFiles?: number;
   /** Creation time, ISO 8601. */
   readonly made: string;
 }
 
-/** BEGUN exists while the first backup of a server is in progress, and names that server. */
+/**
+ * Names of the manifest and of the start mark. The start mark exists while a server's first backup
+ * is in progress, and names that server.
+ */
 const [MANIFEST_FILE, START_MARK_FILE] = BACKUP_MARKS;
 
 export function readManifest(disk: Disk, folder: string): Manifest | undefined {
@@ -59,7 +64,7 @@ export function writeManifest(
   return writeJson(disk, folder, MANIFEST_FILE, { format: FORMAT, ...manifest });
 }
 
-/** @returns the server of an unfinished first backup */
+/** @returns the server of an unfinished first backup; `undefined` if there is none */
 export function readStartMark(disk: Disk, folder: string): string | undefined {
   const server = readJson(disk, join(folder, START_MARK_FILE))?.["server"];
   return typeof server === "string" ? server : undefined;

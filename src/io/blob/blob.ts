@@ -74,7 +74,7 @@ export class StoredBlob extends ChunkSequence implements Blob {
     return this.#holders > 0;
   }
 
-  /** Adds a holder, which must call `close`. */
+  /** Registers another holder, which must call `close`. */
   hold(): this {
     assert(this.isInUse, "the blob is open");
     this.#holders += 1;
@@ -90,7 +90,7 @@ export class StoredBlob extends ChunkSequence implements Blob {
   }
 
   /**
-   * Fails all holders with this fault, or with an earlier one.
+   * Closes the blob for all holders with this fault, or with an earlier one.
    * @returns a promise that resolves when the files are closed
    */
   async closeWithFault(fault: Fault): Promise<void> {

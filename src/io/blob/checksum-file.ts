@@ -5,25 +5,25 @@ import { Fault } from "../../base/fault.ts";
 import { encodeHashLine, HASH_BYTES, HASH_LINE_BYTES, parseHashLine } from "../../wire/chunks.ts";
 import { type DiskFile, writeWhole } from "../disk/disk.ts";
 
-/** Checksum lines per read. */
+/** Number of checksum lines per read. */
 const BLOCK_LINES = 256;
-/** Maximum size of a write on the event loop. */
+/** Maximum size of a synchronous write, in bytes. Longer writes run off the event loop. */
 const SYNC_BYTES_MAX = 64 * 1024;
 
 export interface ChecksumFileOptions {
   readonly file: DiskFile;
   readonly path: string;
   readonly headerBytes: number;
-  /** Maximum lines after an invalid line that a crash can explain. */
+  /** Maximum number of lines from the first invalid one on. A crash cannot explain more. */
   readonly tornLinesMax: number;
 }
 
 export class ChecksumFile {
   readonly #options: ChecksumFileOptions;
   #count = 0;
-  /** Bytes after the valid lines must be removed before the next write. */
+  /** True if bytes after the valid lines must be removed before the next write. */
   #needsTruncation = true;
-  /** Cached block. Reads are sequential. */
+  /** Most recently read block, cached because reads are sequential. */
   #block: { readonly first: number; readonly hashes: readonly Uint8Array[] } | undefined;
 
   private constructor(options: ChecksumFileOptions) {

@@ -10,7 +10,7 @@ export interface Bucket {
   read(name: string): Promise<Value | undefined>;
   /**
    * Resolves when the value is durable.
-   * @param before the value to replace; `undefined` to create it
+   * @param before value to replace; `undefined` to create a value
    * @returns false if the current value differs from `before`
    * @throws {Fault} store-… if the disk fails, no-majority if the outcome is unknown
    */

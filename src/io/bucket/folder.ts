@@ -1,4 +1,4 @@
-/** A bucket in a folder, with one file per value. */
+/** Bucket in a folder, with one file per value. */
 
 import { equalBytes } from "../../base/bytes.ts";
 import { type Disk, diskFault } from "../disk/disk.ts";
@@ -14,8 +14,8 @@ export interface FolderBucketOptions {
 }
 
 /**
- * Usable by one process. Writes of the same name must not overlap. The first write creates the
- * folder.
+ * Bucket that stores each value as a file, for use by a single process. Writes to the same name
+ * must not overlap. The first write creates the folder.
  */
 export class FolderBucket implements Bucket {
   readonly #options: FolderBucketOptions;

@@ -14,7 +14,7 @@ export interface StoredCheckpoint {
   readonly checkpoint: Checkpoint;
 }
 
-/** Room field of records of kind `checkpoint` and `fork`. */
+/** Value of the room field in records of kind `checkpoint` and `fork`. */
 export const LOG_ROOM = "server" as RoomId;
 
 export function checkpointPath(folder: string): string {

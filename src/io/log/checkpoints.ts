@@ -1,4 +1,4 @@
-/** Signs the length and root of a log at intervals. */
+/** Signer of a log's length and root hash at intervals. */
 
 import type { Fault } from "../../base/fault.ts";
 import { CHECKPOINT_INTERVAL_MS, CHECKPOINT_INTERVAL_RECORDS } from "../../base/limits.ts";
@@ -27,8 +27,8 @@ export interface SignedCheckpoint {
 }
 
 /**
- * Signs the durable length and root of a log: at most once a second, within a second of each
- * record, and at shutdown. Appends never wait for it.
+ * Signs the durable length and root hash of a log: at most once a second, within a second of each
+ * record, and at shutdown. Appends never wait for a signature.
  */
 export class Checkpoints {
   readonly #options: CheckpointsOptions;
@@ -55,8 +55,8 @@ export class Checkpoints {
   /**
    * Returns the newest checkpoint, at most a second old while records arrive; `undefined` if the
    * log is empty.
-   * @param sizeMin size that the reader already knows; a smaller checkpoint is replaced by a new
-   * one
+   * @param sizeMin size that the reader already knows; if the newest checkpoint is smaller, a new
+   * one is signed
    */
   newest(sizeMin = 0): SignedCheckpoint | undefined {
     const { clock } = this.#options;
@@ -89,7 +89,7 @@ export class Checkpoints {
     const { log, clock, sign } = this.#options;
     const { origin, tree } = log;
     const size = log.head();
-    // While a batch is being settled, the tree may be briefly ahead of the log.
+    // While a batch is being settled, the tree may briefly have more records than the log.
     if (origin === undefined || tree.size !== size) return this.#signed;
     this.#signedAt = clock.now();
     if (this.#signed?.size === size) return this.#signed;

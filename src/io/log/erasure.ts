@@ -1,4 +1,4 @@
-/** Overwrites erased lines in place. */
+/** Erasure of lines by overwriting them in place. */
 
 import { assert } from "../../base/assert.ts";
 import type { Sha256 } from "../../base/ids.ts";
@@ -22,7 +22,7 @@ export interface DiskWithReserve {
 }
 
 /**
- * Durably overwrites salt and body with spaces, never the head. A power loss may leave an
+ * Durably overwrites a line's salt and body with spaces, never its head. A power loss may leave an
  * incomplete erasure, so readers check for the `erase` record.
  */
 export async function eraseLine(
@@ -68,7 +68,9 @@ export async function syncPath(disk: Disk, path: string): Promise<void> {
   await file.sync();
 }
 
-/** Starts at the preceding mark, because torn lines may precede the line. */
+/**
+ * Finds the record's line. Starts at the preceding mark, because torn lines may precede the line.
+ */
 async function findLine(
   disk: Disk,
   segment: Segment,

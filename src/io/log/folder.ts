@@ -14,14 +14,14 @@ export async function syncWithParents(disk: Disk, folder: string): Promise<void>
     try {
       await disk.syncFolder(dirname(path));
     } catch (error) {
-      // This program did not create an unreadable folder.
+      // This program did not create a folder that it cannot read, so it need not sync it.
       if (diskFault(error, path).code !== "store-denied") throw error;
       return;
     }
   }
 }
 
-/** The file is not sparse, so removing it frees space. */
+/** Creates the reserve file. It is not sparse, so removing it frees space. */
 export async function ensureReserve(disk: Disk, path: string, sizeBytes: number): Promise<void> {
   if (disk.exists(path)) return;
   try {

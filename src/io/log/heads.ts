@@ -1,4 +1,4 @@
-/** Reads record heads from the segments of a log. */
+/** Reader of record heads from the segments of a log. */
 
 import { Fault } from "../../base/fault.ts";
 import { type LogRecord, parseHead } from "../../wire/record.ts";
@@ -6,7 +6,7 @@ import { type Disk, diskFault } from "../disk/disk.ts";
 import { linesOf, scanBlocks } from "./scan.ts";
 import type { Segment } from "./segment.ts";
 
-/** Bytes per read. A proof needs a few hundred. */
+/** Number of bytes per read. A proof needs a few hundred record heads. */
 const BLOCK_BYTES = 128 << 10;
 
 export function segmentsBetween(

@@ -7,8 +7,8 @@ import type { Draft, LogRecord } from "../../wire/record.ts";
 
 export interface AppendAllOptions {
   /**
-   * Counter of the same outbox's previous post if that was in flight. This post is recorded only
-   * after it.
+   * Counter of the previous post from the same outbox, if that post was in flight. This post is
+   * recorded only after that one.
    */
   readonly follows?: number;
 }
@@ -22,20 +22,21 @@ export function settledAppend(append: (settle: Settle) => void): Promise<LogReco
 }
 
 /**
- * The server's interface to storage. History and accounts are two instances; the replicated log
- * implements it too.
+ * The server's interface to storage. The history and the accounts are separate logs. The replicated
+ * log implements this interface too.
  */
 export interface Log {
   /**
-   * Resolves when the record is durable and every follower has received it. Appends of one tick are
-   * recorded in order and share one sync.
+   * Resolves when the record is durable and every follower has received it. Records appended in one
+   * tick keep their order and share one sync.
    * @throws {Fault} store-full or store-failed if the disk refuses, too-large if the record or the
    * queue is too large
    */
   append(draft: Draft): Promise<LogRecord>;
   /**
-   * Appends the records of one decision in order, without a promise for speed. Calls back once, in
-   * a later tick, with the last record or the fault. A replicated log records all of them or none.
+   * Appends the records of one decision in order, and avoids a promise for speed. Calls back once,
+   * in a later tick, with the last record or the fault. A replicated log records all of them or
+   * none.
    */
   appendThen(drafts: readonly Draft[], options: AppendAllOptions, settle: Settle): void;
   /**
@@ -43,20 +44,20 @@ export interface Log {
    */
   read(from: number, to?: number): AsyncIterable<LogRecord>;
   /**
-   * Calls back with each durable record from `from` on, in order, once, without gaps. Returns a
-   * function that stops the calls.
+   * Calls back with each durable record from `from` on: once each, in order, without gaps. Returns
+   * a function that stops the calls.
    */
   follow(from: number, onRecord: (record: LogRecord) => void): Promise<() => void>;
   /**
-   * Permanently blanks salt and body of a durable record in place. The record that orders this must
-   * be durable; the next start finishes an interrupted erasure.
+   * Permanently blanks salt and body of a durable record in place. The record that orders the
+   * erasure must be durable. The next start finishes an interrupted erasure.
    * @throws {Fault} store-full or store-failed if the disk refuses, shutting-down if the log is
    * closed
    */
   erase(seq: number, eraseSeq: number): Promise<void>;
   /** Returns the seq of the last durable record; 0 if the log is empty. */
   head(): number;
-  /** Returns the bytes on disk. Absent if unknown. */
+  /** Returns the size of the log on disk. Absent if unknown. */
   sizeBytes?(): number;
   /** Waits for queued appends, then closes the files and releases the lock. */
   close(): Promise<void>;
@@ -77,22 +78,22 @@ export interface PageQuery {
   readonly grep?: string;
   readonly ignoreCase?: boolean;
   /**
-   * `newest` selects the last `limit` matches, `oldest` the first. The page is always in ascending
-   * order.
+   * `newest` selects the last `limit` matches, `oldest` the first `limit` matches. The page is
+   * always in ascending order.
    */
   readonly from: "newest" | "oldest";
   readonly limit: number;
-  /** Maximum total size of a page's lines. A single record may exceed it. */
+  /** Maximum total size of a page's lines, in bytes. A single record may exceed it. */
   readonly bytesMax: number;
 }
 
 export interface Page {
   readonly records: readonly LogRecord[];
-  /** More records match: before this page for `newest`, after it for `oldest`. */
+  /** True if more records match: before this page for `newest`, after it for `oldest`. */
   readonly more: boolean;
 }
 
-/** Reads the JSONL files of a log without taking its lock, while a writer may be running. */
+/** Reader of a log's JSONL files, which takes no lock. A writer may be running at the same time. */
 export interface Archive {
   page(query: PageQuery): Promise<Page>;
   close(): void;

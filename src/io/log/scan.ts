@@ -1,19 +1,22 @@
-/** Reads a log in blocks and lines. */
+/** Reader of a log's files in blocks and lines. */
 
 import type { DiskFile } from "../disk/disk.ts";
 
-/** Large enough to amortise system calls, small enough for the CPU cache. */
+/**
+ * Size of a block, in bytes. Large enough to amortise system calls, small enough for the CPU cache.
+ */
 const SCAN_BLOCK_BYTES = 1 << 20;
 const NEWLINE = 0x0a;
 /**
- * Much larger than any valid line. A file without newlines, such as zeros after a crash, reaches
- * this size.
+ * Maximum size of a block, much larger than any valid line. Only a file without newlines, such as
+ * zeros after a crash, reaches this size.
  */
 const BLOCK_BYTES_MAX = 64 << 20;
 
 export interface Block {
   /**
-   * Valid until the next block is requested. Only the file's last block may lack the final newline.
+   * Bytes of complete lines, valid until the next block is requested. Only the file's last block
+   * may lack the final newline.
    */
   readonly bytes: Buffer;
   readonly offset: number;

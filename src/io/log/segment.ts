@@ -5,7 +5,7 @@ import { assert } from "../../base/assert.ts";
 import type { Disk } from "../disk/disk.ts";
 
 const SEGMENT_NAME = /^[0-9]{12}\.jsonl$/;
-/** Distance between marks in a segment, which is the most that a reader must skip line by line. */
+/** Distance in bytes between marks in a segment. A reader skips at most this much line by line. */
 const MARK_INTERVAL_BYTES = 64 << 10;
 
 export class Segment {
@@ -86,8 +86,8 @@ export function listSegments(disk: Disk, folder: string): number[] {
 }
 
 /**
- * Reports whether the last segment has at least its recorded size, and all others have exactly
- * theirs.
+ * Reports whether the last segment has at least its recorded size, and all other segments have
+ * exactly their recorded sizes.
  */
 export function matchSizes(
   disk: Disk,

@@ -31,7 +31,7 @@ const CHECK_INTERVAL_MS = 60_000;
 
 /**
  * Writes snapshots of a log and its folds. The folds contain file names, so an erasure removes the
- * snapshot immediately. A new one follows.
+ * snapshot immediately. The writer then writes a new snapshot.
  */
 export class SnapshotWriter<Folds> {
   readonly #options: SnapshotWriterOptions<Folds>;
@@ -48,7 +48,7 @@ export class SnapshotWriter<Folds> {
     this.#options = options;
     const { log } = options;
     this.#savedBytes = log.coveredBytes;
-    // Records after the snapshot may have erased some of its content.
+    // Later records may have erased content of the snapshot, so replace it.
     this.#isDue = log.sizeBytes() !== this.#savedBytes;
     this.#arm();
   }

@@ -1,4 +1,4 @@
-/** Verifies the records that a snapshot covers, after the start. */
+/** Verification, after the start, of the records that a snapshot covers. */
 
 import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
@@ -22,8 +22,8 @@ export interface VerificationOptions {
   readonly sha256: Sha256;
   readonly covered: Covered;
   /**
-   * Seqs of erased records, and of those about to be erased, with the seq of the erasing record.
-   * Grows during the verification.
+   * Seqs of records that are or will be erased, each with the seq of the erasing record. Grows
+   * during the verification.
    */
   readonly erased: ReadonlyMap<number, number>;
   /**
@@ -33,11 +33,11 @@ export interface VerificationOptions {
   readonly pause: () => Promise<boolean>;
 }
 
-/** A block takes one or two milliseconds. */
+/** Size of a block, in bytes. Verifying a block takes one or two milliseconds. */
 const BLOCK_BYTES = 256 << 10;
 
 /**
- * Checks heads, order, root and bodies like a start without a snapshot.
+ * Checks heads, order, root and bodies as a start without a snapshot does.
  * @returns seqs of records with damaged bodies; `undefined` if stopped
  * @throws {Fault} log-corrupt if a line is damaged, store-… if it cannot be read
  */

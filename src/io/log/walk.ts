@@ -1,6 +1,6 @@
-/** Iterates over the lines of a log, for all its readers. */
+/** Iteration over the lines of a log, for all its readers. */
 
-// Its readers are starts with and without a snapshot, the verification after a start, `chat verify`
+// The readers are starts with and without a snapshot, the verification after a start, `chat verify`
 // and backups. Valid lines are processed here; each reader handles invalid lines itself.
 
 import type { Sha256 } from "../../base/ids.ts";
@@ -14,7 +14,7 @@ import { type Block, lineAt, type ScannedLine, scanBlocks } from "./scan.ts";
 
 export interface FileRange {
   readonly file: DiskFile;
-  /** Must be the start of a line. */
+  /** Offset of the start of a line. */
   readonly from: number;
   readonly to: number;
   readonly blockBytes?: number;
@@ -22,8 +22,9 @@ export interface FileRange {
 
 export interface WalkEvents {
   /**
-   * Called after a valid line was added. `walk.line` describes it until the handler returns; `end`
-   * is after the newline. A returned promise is awaited before the next line.
+   * Called after a valid line has been added. `walk.line` describes the line until the handler
+   * returns; `end` is the offset after its newline. The walk awaits a returned promise before the
+   * next line.
    */
   onValid(start: number, end: number): Promise<void> | undefined;
   /**
@@ -51,7 +52,7 @@ export class LogWalk {
     this.line = new LineReader(sha256);
   }
 
-  /** @returns false if a handler stopped it */
+  /** @returns false if a handler stopped the walk */
   async read({ file, from, to, blockBytes }: FileRange, events: WalkEvents): Promise<boolean> {
     for await (const block of scanBlocks(file, from, to, blockBytes)) {
       const sizeBytes = block.bytes.length;
