@@ -7,7 +7,7 @@ export interface ContentStore {
   /**
    * Resolves when the part survives the loss of one machine. Replaces an existing part.
    * @param part letters, digits, `-` and `_`
-   * @throws {Fault} no-majority if the outcome is unknown, store-full if the store is full
+   * @throws {Fault} no-majority if the outcome is unknown, store-full if there is no space
    */
   put(file: FileId, part: string, bytes: Uint8Array): Promise<void>;
   /**

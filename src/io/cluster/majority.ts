@@ -1,4 +1,4 @@
-/** Monitors whether a majority of the NATS servers answers. */
+/** Monitor that checks whether a majority of the NATS servers answers. */
 
 import { Fault } from "../../base/fault.ts";
 import {
@@ -16,8 +16,8 @@ export interface MajorityWatchOptions {
    */
   readonly sinceAnswerMs: () => Promise<number>;
   /**
-   * Returns the servers that do not answer, and whether the others lack a majority. Resolves within
-   * seconds.
+   * Returns the servers that do not answer, and whether the servers that answer lack a majority.
+   * Resolves within seconds.
    */
   readonly missing: () => Promise<MissingServers>;
 }
@@ -29,8 +29,8 @@ export interface MissingServers {
 }
 
 /**
- * Reports a fault when a majority does not answer. If enough servers run, it first waits for an
- * election.
+ * Reports a fault when a majority does not answer. If enough servers are running, waits for an
+ * election first.
  */
 export class MajorityWatch {
   readonly #options: MajorityWatchOptions;
@@ -45,7 +45,7 @@ export class MajorityWatch {
     this.#schedule();
   }
 
-  /** no-majority with the missing servers; `undefined` while a majority answers. */
+  /** Fault `no-majority`, which names the missing servers; `undefined` while a majority answers. */
   get fault(): Fault | undefined {
     return this.#fault;
   }
@@ -62,7 +62,7 @@ export class MajorityWatch {
 
   async #check(): Promise<void> {
     const { clock, sinceAnswerMs, missing } = this.#options;
-    // The process was suspended, so it could not receive answers.
+    // If the process was suspended, it could not receive answers.
     const wasSuspended = clock.now() - this.#checkedAt > CLUSTER_LEASE_MS;
     const elapsedMs = await sinceAnswerMs();
     this.#checkedAt = clock.now();

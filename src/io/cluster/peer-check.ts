@@ -1,4 +1,4 @@
-/** Delays decisions until this node has all records that its peers have. */
+/** Check that delays decisions until this node has all records that its peers have. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Place } from "../../core/cluster/claims.ts";
@@ -12,7 +12,10 @@ export interface PeerNode {
 export interface PeerCheckOptions {
   readonly stream: Pick<Stream, "last">;
   readonly clock: Clock;
-  /** Returns the peers that currently answer. `undefined` if the cluster has no other nodes. */
+  /**
+   * Returns the peers that currently answer; `undefined` instead of a function if the cluster has
+   * no other nodes.
+   */
   readonly peers: (() => Promise<readonly PeerNode[]>) | undefined;
   readonly isBehind: (peer: PeerNode) => boolean;
   readonly waitUntilApplied: (seq: number) => Promise<void>;
@@ -22,8 +25,9 @@ export interface PeerCheckOptions {
 const RETRY_MS = 250;
 
 /**
- * Protects against a stream whose machines lost power while it was idle. Records that a peer has
- * and this node lacks must be restored before this node proposes records with the same numbers.
+ * Protects against a stream that lost messages because its machines lost power while it was idle.
+ * Records that a peer has and this node lacks must be restored before this node proposes records
+ * with the same seqs.
  */
 export class PeerCheck {
   readonly #options: PeerCheckOptions;
@@ -55,10 +59,10 @@ export class PeerCheck {
     } = this.#options;
     while (!this.hasPassed && !isStopped()) {
       try {
-        await stream.last(); // This node may be cut off from its peers until the stream answers.
+        await stream.last(); // Until the stream answers, this node may be isolated.
         const triggered = this.#triggered;
         const peers = (await listPeers?.()) ?? [];
-        // Afterwards this node has all records that both its peers and the stream have.
+        // After this wait, this node has all records that are in the stream. A peer may have more.
         await waitUntilApplied(await stream.last());
         if (!peers.some(isBehind)) this.#passed = triggered;
       } catch (error) {

@@ -1,4 +1,4 @@
-/** Positions in the stream up to which a node has applied it. */
+/** Positions in the stream up to which a node has applied the messages. */
 
 import type { Sha256 } from "../../base/ids.ts";
 import { CLUSTER_ANSWER_TIMEOUT_MS, CLUSTER_STALLED_MS } from "../../base/limits-cluster.ts";
@@ -17,9 +17,12 @@ export interface Position {
 
 export const START: Position = { seq: 0, history: 0, accounts: 0 };
 
-/** Number of messages applied between two stored positions. */
+/** Minimum number of messages between two retained positions. */
 export const POSITION_INTERVAL = 1_000;
-/** Older positions are useful if the stream loses more than POSITION_INTERVAL messages. */
+/**
+ * Maximum number of retained positions. Older positions are needed if the stream loses more than
+ * POSITION_INTERVAL messages.
+ */
 const POSITIONS_MAX = 16;
 const RETRY_INTERVAL_MS = 50;
 
@@ -30,7 +33,8 @@ const RETRY_INTERVAL_MS = 50;
 export function withPosition(stored: readonly Position[], at: Position): Position[] {
   const before = stored.filter(({ seq }) => seq < at.seq);
   const [last, former] = [before.at(-1), before.at(-2)];
-  // Every shutdown stores a position. These must not displace older ones.
+  // Every shutdown stores a position. Positions this close together must not displace older ones,
+  // so replace the last one.
   if (last !== undefined && at.seq - (former?.seq ?? 0) < POSITION_INTERVAL) before.pop();
   return [...before, at].slice(-POSITIONS_MAX);
 }
@@ -55,16 +59,16 @@ export async function lastCommonPosition(
     const { seq, mark } = position;
     if (seq > last) continue;
     if (seq === 0 || mark === undefined) return position;
-    // The queried server may hang. A retry may reach another one.
+    // The queried server may hang. A retry may reach another server.
     const fetch = () =>
       withTimeout(stream.get(seq), CLUSTER_ANSWER_TIMEOUT_MS, () => undefined, clock);
     let found = await fetch();
     const until = clock.now() + 2 * CLUSTER_STALLED_MS;
     while (found === undefined && clock.now() < until) {
-      await delay(clock, RETRY_INTERVAL_MS); // The replica may lag.
+      await delay(clock, RETRY_INTERVAL_MS); // The replica may be lagging.
       found = await fetch();
     }
-    // A missing message says nothing about later ones.
+    // A missing message proves no mismatch, so keep the position.
     if (found === undefined || markOf(found, sha256) === mark) return position;
   }
   return START;

@@ -1,4 +1,4 @@
-/** A node's log, which writes through the cluster and reads from the local disk. */
+/** Log of a cluster node, which writes through the cluster and reads from the local disk. */
 
 import type { Place } from "../../core/cluster/claims.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";

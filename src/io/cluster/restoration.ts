@@ -1,4 +1,4 @@
-/** Republishes records that the stream has lost. */
+/** Restoration of records that the stream has lost. */
 
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -18,7 +18,8 @@ export interface RestorationOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   /**
-   * Returns the number of records of each log in the stream; `undefined` unless this node has more.
+   * Returns the number of records of each log in the stream; `undefined` if this node has no more
+   * records than the stream.
    */
   readonly headsIfAhead: () => Readonly<Record<Place, number>> | undefined;
   readonly applied: () => number;
@@ -34,7 +35,7 @@ const ID_BYTES = 12;
 
 /**
  * Republishes records that are on this disk but no longer in the stream. Nodes may do this
- * concurrently; each skips records that are already there.
+ * concurrently; each node skips records that are already in the stream.
  * @throws {Fault} log-corrupt if a log is damaged, store-… if it cannot be read
  */
 export async function restoreLost(options: RestorationOptions): Promise<void> {
@@ -77,8 +78,8 @@ async function nextLostRecords(
 }
 
 /**
- * Erases passwords that the blank records replaced. A blank record no longer names its predecessor,
- * which was the account's previous password.
+ * Erases passwords that the blank records replaced. A blank password record no longer names the
+ * record that it replaced, which is the account's previous password record.
  * @param blank seqs of records restored without bodies
  */
 export async function eraseReplaced(accounts: LogFile, blank: ReadonlySet<number>): Promise<void> {
@@ -100,7 +101,7 @@ async function toRestored(mirror: LogFile, record: LogRecord): Promise<RestoredR
     return { seq, time, sealed: { draft, salt, bodyBytes, commit } };
   }
   if (erased !== undefined) {
-    await mirror.erase(seq, erased); // Waits for an erasure in progress.
+    await mirror.erase(seq, erased); // If an erasure is in progress, waits for it.
     const line = copyLine(await mirror.line(seq));
     if (line?.record.erased !== undefined) return { line };
   }

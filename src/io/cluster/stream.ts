@@ -13,12 +13,13 @@ export interface Stored {
 
 /**
  * Orders the decisions of several servers and replicates them to a majority. Implemented by
- * JetStream and by simulations. A power loss of its servers may lose acknowledged messages;
+ * JetStream and by simulations. If its servers lose power, acknowledged messages may be lost;
  * numbering then continues from the new end.
  */
 export interface Stream {
   /**
-   * Resolves when a majority has stored the message. Repeated ids are ignored for some time.
+   * Resolves when a majority has stored the message. For some time, the stream ignores another
+   * message with the same id.
    * @throws {Fault} no-majority if the outcome is unknown
    */
   publish(bytes: Uint8Array, id: string): Promise<Stored>;
@@ -34,8 +35,8 @@ export interface Stream {
    */
   last(): Promise<number>;
   /**
-   * Calls back for new messages, or without one when there may be some. Calls may be lost,
-   * duplicated or late.
+   * Calls back with new messages, or without a message when there may be new ones. Calls may be
+   * lost, duplicated or late.
    * @returns a function that stops the calls
    */
   watch(onUpdate: (stored?: StreamMessage) => void): () => void;

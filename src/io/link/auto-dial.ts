@@ -1,4 +1,4 @@
-/** Dials TCP first, then also UDP if TCP does not answer. */
+/** Dialer for both transports: TCP first, then also UDP if TCP does not answer. */
 
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import { TRANSPORT_FALLBACK_DELAY_MS, TRANSPORT_REFUSAL_GRACE_MS } from "../../base/limits.ts";
@@ -7,7 +7,7 @@ import type { Dial, DialOptions, Link } from "./link.ts";
 
 export type DialTransport = "tcp" | "udp";
 
-/** Codes after which another transport may succeed. */
+/** Fault codes after which the other transport may succeed. */
 const FALLBACK_CODES: ReadonlySet<FaultCode> = new Set(["unreachable", "timeout"]);
 
 export interface AutoDialOptions {
@@ -18,10 +18,11 @@ export interface AutoDialOptions {
 }
 
 /**
- * Dials the preferred transport, and the other one when the first fails or does not answer within
- * TRANSPORT_FALLBACK_DELAY_MS. The first link wins. If both fail, the fault of the preferred
- * transport is thrown. If a transport that has worked before now refuses, the server is probably
- * restarting, so the other transport is not tried for TRANSPORT_REFUSAL_GRACE_MS.
+ * Dials the preferred transport, and also the other transport if the preferred one fails or does
+ * not answer within TRANSPORT_FALLBACK_DELAY_MS. The first link to open is used. If both transports
+ * fail, the fault of the preferred transport is thrown. If a transport that has worked before now
+ * refuses connections, the server is probably restarting, so the other transport is not tried for
+ * TRANSPORT_REFUSAL_GRACE_MS.
  */
 export class AutoDialer {
   readonly #options: AutoDialOptions;

@@ -21,7 +21,7 @@ export abstract class BaseLink implements Link {
   abstract close(): void;
   /**
    * Closes immediately.
-   * @param fault reported at this end
+   * @param fault fault reported to this end's handlers
    */
   abstract drop(fault: Fault | undefined): void;
 
@@ -71,7 +71,7 @@ export abstract class BaseLink implements Link {
     this.#sentBytes += sizeBytes;
   }
 
-  /** Wakes waiting senders after the queue has shrunk or was dropped. */
+  /** Wakes senders that wait in `drained`, after the queue has shrunk or was dropped. */
   protected settle(): void {
     if (this.#waiters.length === 0 || !this.#isDrained()) return;
     for (const resolve of this.#waiters.splice(0)) resolve();

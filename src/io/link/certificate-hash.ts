@@ -1,10 +1,10 @@
-/** SHA-256 of a PEM certificate. */
+/** Hash of a PEM certificate. */
 
 import { createHash, X509Certificate } from "node:crypto";
 import { Fault } from "../../base/fault.ts";
 
 /**
- * Returns the SHA-256 of the leaf's DER.
+ * Returns the SHA-256 of the leaf certificate in DER form.
  * @throws {Fault} usage if the text contains no certificate
  */
 export function certificateHashOf(certPem: string): Uint8Array {

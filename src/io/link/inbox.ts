@@ -10,13 +10,16 @@ import {
 import type { LinkHandlers } from "./link.ts";
 
 /**
- * Buffers messages that arrive before `receive`, and calls `closed` once, last. Never calls back
- * during a call to the link.
+ * Buffers messages that arrive before `receive`, and calls `closed` exactly once, after all
+ * messages. Never calls back during a call to the link.
  */
 export class LinkInbox {
   receivedMessages = 0;
   receivedBytes = 0;
-  /** Bounded by one tick, in which the owner must call `receive`. */
+  /**
+   * Messages that arrived before `receive`. Bounded, because the owner must call `receive` in the
+   * same tick.
+   */
   readonly #buffered: Uint8Array[] = [];
   #handlers: LinkHandlers | undefined;
   #closing: { readonly fault: Fault | undefined } | undefined;
@@ -41,7 +44,7 @@ export class LinkInbox {
     return this.#droppedMessages > MESSAGES_AFTER_CLOSE_MAX || this.#droppedBytes > bytesMax;
   }
 
-  /** @param bytes owned by the receiver afterwards */
+  /** @param bytes message, which the receiver then owns */
   push(bytes: Uint8Array): void {
     if (this.#isMuted) {
       this.#droppedMessages++;
@@ -77,8 +80,8 @@ export class LinkInbox {
 }
 
 /**
- * Ends the process after a bug. Bun would report an error thrown in a socket handler as a socket
- * error.
+ * Ends the process after an error that is a bug. Bun would report an error thrown in a socket
+ * handler as a socket error.
  */
 export function rethrow(error: unknown): void {
   queueMicrotask(() => {

@@ -1,6 +1,7 @@
 /** Followers of each topic of a listener, and the traffic that each has received. */
 
 // Traffic is counted per topic, so that publishing needs no loop over the followers. Only topics
+// with followers are counted.
 
 export interface Traffic {
   readonly messages: number;
@@ -30,7 +31,7 @@ export class Topics<Follower> {
     entry.bytes += sizeBytes;
   }
 
-  /** @returns false if it already follows the topic */
+  /** @returns false if the follower already follows the topic */
   follow(topic: string, follower: Follower): boolean {
     const followed = this.#followed.get(follower) ?? new Map<string, Traffic>();
     if (followed.has(topic)) return false;
@@ -42,7 +43,7 @@ export class Topics<Follower> {
     return true;
   }
 
-  /** @returns the traffic while it followed the topic; `undefined` if it did not */
+  /** @returns the traffic while the follower followed the topic; `undefined` if it did not */
   unfollow(topic: string, follower: Follower): Traffic | undefined {
     const followed = this.#followed.get(follower);
     const start = followed?.get(topic);
@@ -64,7 +65,10 @@ export class Topics<Follower> {
     return traffic;
   }
 
-  /** Returns the traffic of all followed topics, each since the follower joined it. */
+  /**
+   * Returns the total traffic of all followed topics, counted from when the follower joined each
+   * one.
+   */
   traffic(follower: Follower): Traffic {
     let [messages, bytes] = [0, 0];
     for (const [topic, start] of this.#followed.get(follower) ?? []) {

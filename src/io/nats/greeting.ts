@@ -1,4 +1,4 @@
-/** Detects NATS servers that accept connections but do not respond. */
+/** Detection of NATS servers that accept connections but do not respond. */
 
 import { connect } from "node:net";
 import { CLUSTER_ANSWER_TIMEOUT_MS } from "../../base/limits-cluster.ts";
@@ -17,7 +17,8 @@ export async function unresponsiveServers(urls: readonly string[]): Promise<read
 function answersNats(url: string): Promise<boolean> {
   const { protocol, hostname, port } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, "");
-  // With `handshake_first` the server waits for TLS, so only the connection itself can be detected.
+  // With `handshake_first`, the server sends nothing before TLS, so the connection itself is the
+  // only sign of life.
   const sign = protocol === "tls:" ? "connect" : "data";
   return new Promise((resolve) => {
     const socket = connect({ host, port: port === "" ? PORT_DEFAULT : Number(port) });

@@ -1,13 +1,13 @@
-/** Reads settings of a NATS server from its monitoring port. */
+/** Reader of a NATS server's settings from its monitoring port. */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { parseObject } from "../../wire/record.ts";
 
-/** Maximum size of a response. Typical responses have 5 KiB. */
+/** Maximum size of a response, in bytes. A typical response has 5 KiB. */
 const NATS_MONITOR_BYTES_MAX = 1024 * 1024;
 
-/** Timeout of a request. */
+/** Time allowed for a request. */
 const NATS_MONITOR_MS = 3_000;
 
 export interface NatsSettings {

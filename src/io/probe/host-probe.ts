@@ -1,4 +1,4 @@
-/** Checks of this machine for `chat doctor`. They leave no files behind. */
+/** Checks of this machine for `chat doctor`, which leave no files behind. */
 
 import { accessSync, constants, existsSync, rmSync, statfsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -8,10 +8,13 @@ import { diskFault } from "../disk/disk.ts";
 import { systemDisk } from "../disk/system-disk.ts";
 import { openMulticast } from "../lan/multicast.ts";
 
-/** Size of a small message. The probe reports the median of several writes. */
+/**
+ * Number of bytes per measured write, about a small message. The probe reports the median of
+ * several writes.
+ */
 const SYNC_BYTES = 4096;
 const SYNC_COUNT = 9;
-/** Group of `chat lan`; the probe uses another port. */
+/** Multicast group of `chat lan`. The probe uses another port. */
 const GROUP = "224.1.1.1";
 const PORT_FIRST = 49_152;
 
@@ -65,7 +68,7 @@ export async function syncMs(folder: string, now: () => number): Promise<number>
 
 /**
  * Joins a group and receives its own datagram, which never leaves the network.
- * @param chance random number from 0 to below 1
+ * @param chance random number from 0 (inclusive) to 1 (exclusive)
  * @returns the addresses that joined
  * @throws {Fault} unreachable if no interface can join, timeout if no datagram arrives
  */

@@ -1,6 +1,6 @@
-/** Reports whether an address is on the public Internet. */
+/** Check that an address is on the public Internet. */
 
-// Members supply the push addresses. Posting to arbitrary addresses would give them access to the
+// Members supply the push addresses. If the server posted to any address, members could reach its
 // local network.
 
 import { BlockList, isIP } from "node:net";
@@ -22,7 +22,7 @@ const RESERVED_IPV4 = [
   "203.0.113.0/24",
   "224.0.0.0/3",
 ];
-/** Currently assigned global unicast addresses. */
+/** Address blocks for global unicast that are currently assigned. */
 const GLOBAL_IPV6 = ["2000::/3"];
 /** Tunnels, which can reach any IPv4 address, and documentation addresses. */
 const RESERVED_IPV6 = ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
@@ -41,7 +41,7 @@ const GLOBAL_IPV6_LIST = blockList(GLOBAL_IPV6, "ipv6");
 const RESERVED_IPV6_LIST = blockList(RESERVED_IPV6, "ipv6");
 
 export function isPublicAddress(address: string): boolean {
-  // A zone id names an interface of this machine.
+  // An address with a zone id belongs to an interface of this machine.
   if (address.includes("%")) return false;
   const family = isIP(address);
   if (family === 4) return !RESERVED_IPV4_LIST.check(address, "ipv4");

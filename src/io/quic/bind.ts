@@ -1,6 +1,6 @@
-/** Faults of binding a UDP socket. */
+/** Classification of errors when binding a UDP socket. */
 
-/** Error numbers of Linux and macOS, which end node:quic's message. */
+/** Error numbers on Linux and macOS. They are at the end of node:quic's message. */
 const IN_USE = new Set(["98", "48"]);
 const DENIED = new Set(["13"]);
 const NO_ADDRESS = new Set(["99", "49"]);

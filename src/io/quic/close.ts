@@ -1,10 +1,10 @@
-/** Converts between faults and QUIC error codes. */
+/** Conversion between faults and QUIC error codes. */
 
 import { Fault } from "../../base/fault.ts";
 
 /**
- * Codes that end a stream or a connection. 0 is unused because Bun (1.4.4) reports it like a lost
- * connection, and 1 because Bun itself sends it.
+ * Codes that end a stream or a connection. Code 0 is unused because Bun (1.4.4) reports it like a
+ * lost connection, and code 1 because Bun itself sends it.
  */
 export const QUIC_CODE = {
   done: 0x100,

@@ -1,4 +1,4 @@
-/** A QUIC connection and its streams. */
+/** QUIC connection with its streams. */
 
 import { Fault } from "../../base/fault.ts";
 import { DRAIN_TIMEOUT_MS } from "../../base/limits.ts";
@@ -6,9 +6,10 @@ import type { QuicWire } from "./adapter.ts";
 import type { CloseOrder, QuicLink } from "./link.ts";
 
 /**
- * Either end of a connection with its link (the first stream) and data channels (the others). The
- * end that sees the link end last closes the connection, so that retransmissions complete. If the
- * peer does not close it, this end does after DRAIN_TIMEOUT_MS.
+ * Either end of a connection with its link (the first stream) and data channels (all other
+ * streams). The end that detects the end of the link last closes the connection, so that
+ * retransmissions complete. If the peer does not close the connection, this end closes it after
+ * DRAIN_TIMEOUT_MS.
  */
 export class QuicConnection {
   readonly wire: QuicWire;
@@ -20,7 +21,7 @@ export class QuicConnection {
     this.wire = wire;
   }
 
-  /** `undefined` before the first stream and after the link has ended. */
+  /** Link of the connection; `undefined` before the first stream and after the link has ended. */
   get link(): QuicLink | undefined {
     return this.#isEnded ? undefined : this.#link;
   }

@@ -1,8 +1,8 @@
-/** Messages on a QUIC stream, each a big-endian 32-bit length followed by the bytes. */
+/** Format of messages on a QUIC stream, each a big-endian 32-bit length followed by the bytes. */
 
-// Each end begins its direction with an empty record, which is not a message. The client's
-// announces the stream and the server's accepts it. Each end finishes its direction with
-// END_RECORD. Without it the stream was lost, whatever the transport reports.
+// Each end begins its direction with an empty record, which is not a message. The client's empty
+// record announces the stream, and the server's accepts it. Each end finishes its direction with
+// END_RECORD. If END_RECORD is missing, the stream was lost, whatever the transport reports.
 
 import { Fault, msg } from "../../base/fault.ts";
 import { MESSAGE_BYTES_MAX } from "../../base/limits.ts";
@@ -11,8 +11,8 @@ const HEADER_BYTES = 4;
 const END_LENGTH = 0x80000000;
 export const END_RECORD: Uint8Array = Uint8Array.of(0x80, 0, 0, 0);
 /**
- * Initial buffer of a body. It grows with the received bytes, so that announcing a large length
- * allocates nothing.
+ * Initial size of a body's buffer. The buffer grows with the received bytes, so a peer that only
+ * announces a large length makes this end allocate nothing.
  */
 const BODY_BUFFER_BYTES_MIN = 4 * 1024;
 const EMPTY = new Uint8Array(0);
@@ -54,7 +54,7 @@ export class RecordReader {
   }
 
   /**
-   * Ignores bytes after the end record.
+   * Parses the next bytes. Ignores bytes after the end record.
    * @throws {Fault} too-large if a record exceeds the limit; the stream is then unreadable
    */
   feed(chunk: Uint8Array): void {

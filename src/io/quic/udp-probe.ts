@@ -1,13 +1,13 @@
-/** Detects closed UDP ports. */
+/** Probe that detects closed UDP ports. */
 
 import type { Address } from "../link/link.ts";
 
-/** Too short for a QUIC packet, so that QUIC servers ignore it. */
+/** Content of a probe, too short for a QUIC packet, so that QUIC servers ignore it. */
 const PROBE = new Uint8Array(1);
 
 /**
  * Detects a closed UDP port, so that a dial need not wait for its timeout. Bun's QUIC (1.4.4) does
- * not report refusals, and many machines never refuse.
+ * not report refusals, and many machines never send a refusal.
  * @param onRefused called if the remote machine reports that the port is closed
  * @returns a function that ends the probe
  */
@@ -31,6 +31,6 @@ export async function probeUdp(remote: Address, onRefused: () => void): Promise<
     }
     return () => socket.close();
   } catch {
-    return () => {}; // There is no route, which QUIC reports itself.
+    return () => {}; // There is no route, which QUIC reports.
   }
 }

@@ -1,12 +1,12 @@
-/** UDP socket options that Bun (1.4.4) cannot set, through libc. */
+/** UDP socket options that Bun (1.4.4) cannot set, set through libc. */
 
-// Linux only. Sockets of other systems keep their defaults.
+// Linux only. On other systems, sockets keep their defaults.
 
 import { readdirSync } from "node:fs";
 import { UDP_RECEIVE_BUFFER_BYTES } from "../../base/limits.ts";
 import { LinuxSockets } from "../ws/linux-sockets.ts";
 
-// Constants of Linux, equal on all processors that Bun supports.
+// Linux constants, which are the same on all processors that Bun supports.
 const SOCK_DGRAM = 2;
 const SOL_SOCKET = 1;
 const SO_TYPE = 3;
@@ -24,14 +24,15 @@ export interface UdpSocketAddress {
 
 /**
  * Sets the receive buffer to UDP_RECEIVE_BUFFER_BYTES, if the system allows it. Disables ICMP
- * errors, which Bun enables: after a refusal, the next packet to another peer would fail and be
- * retransmitted after 1 s.
- * @returns the size that the kernel reports (twice the requested one); `undefined` if it is unknown
+ * errors, which Bun enables: after one peer refuses a packet, sending the next packet to another
+ * peer would fail, and it would be retransmitted only after 1 s.
+ * @returns the size that the kernel reports (twice the requested one); `undefined` if the size is
+ * unknown
  */
 export function tuneUdpSocket(address: UdpSocketAddress): number | undefined {
   return withSocket(address, (system, fd) => {
     system.setOption(fd, SOL_SOCKET, SO_RCVBUF, UDP_RECEIVE_BUFFER_BYTES);
-    // Exceeds the system's limit, which needs CAP_NET_ADMIN.
+    // SO_RCVBUFFORCE may exceed the system's limit, but needs CAP_NET_ADMIN.
     system.setOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, UDP_RECEIVE_BUFFER_BYTES);
     system.setOption(fd, IPPROTO_IP, IP_RECVERR, 0);
     if (address.family === "ipv6") system.setOption(fd, IPPROTO_IPV6, IPV6_RECVERR, 0);
@@ -39,10 +40,6 @@ export function tuneUdpSocket(address: UdpSocketAddress): number | undefined {
   });
 }
 
-/**
- * Reads the buffer size.
- * @internal
- */
 export function receiveBufferBytes(address: UdpSocketAddress): number | undefined {
   return withSocket(address, (system, fd) => system.option(fd, SOL_SOCKET, SO_RCVBUF));
 }

@@ -1,4 +1,4 @@
-/** Normalises addresses for comparison. */
+/** Normalisation of addresses for comparison. */
 
 import type { Address } from "../link/link.ts";
 

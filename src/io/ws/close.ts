@@ -1,4 +1,4 @@
-/** Converts between faults and WebSocket close codes. */
+/** Conversion between faults and WebSocket close codes. */
 
 import { Fault, msg } from "../../base/fault.ts";
 
@@ -22,7 +22,8 @@ export function closeCodeOf(fault: Fault): number {
 
 /**
  * Converts a close code to a fault for the link's owner.
- * @param reason Bun's text if the peer violated the protocol; it begins with "Received"
+ * @param reason reason given by the peer, or Bun's text if the peer violated the protocol. Bun's
+ * text begins with "Received"
  * @returns `undefined` if the peer closed normally
  */
 export function faultOfClose(code: number, reason: string): Fault | undefined {

@@ -1,4 +1,4 @@
-/** Socket system calls that Bun (1.4.4) lacks. Linux only. */
+/** Socket system calls that Bun (1.4.4) does not offer. Linux only. */
 
 import { dlopen, FFIType, ptr } from "bun:ffi";
 import type { Address } from "../link/link.ts";
@@ -7,7 +7,7 @@ import { normalizeAddress } from "./address.ts";
 const AF_INET = 2;
 const AF_INET6 = 10;
 const SHUT_RDWR = 2;
-/** Size of sockaddr_storage. */
+/** Size of `sockaddr_storage`, in bytes. */
 const NAME_BYTES = 128;
 
 export interface SocketName extends Address {

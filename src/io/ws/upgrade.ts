@@ -1,16 +1,16 @@
-/** The HTTP exchange that upgrades a connection to WebSocket. @see RFC 6455, section 4 */
+/** HTTP exchange that upgrades a connection to WebSocket. @see RFC 6455, section 4 */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 
-/** Path of links. All other paths are plain HTTP. */
+/** URL path of WebSocket links. All other paths are plain HTTP. */
 export const LINK_PATH = "/ws";
-/** OpenSSL's number of TLS 1.3, the minimum at both ends. Bun accepts no name. */
+/** OpenSSL's number for TLS 1.3, the minimum version at both ends. Bun accepts no version name. */
 export const TLS_1_3 = 0x0304;
 
-/** Maximum size of a chat server's response. */
+/** Maximum size of the response to an upgrade request, in bytes. */
 const RESPONSE_BYTES_MAX = 8 * 1024;
-/** @see RFC 6455, section 1.3 */
+/** Constant that is hashed with the key. @see RFC 6455, section 1.3 */
 const ACCEPT_SALT = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const HEADER_END = "\r\n\r\n";
 
@@ -33,7 +33,7 @@ export class Upgrade {
   #response = new Uint8Array(0);
 
   /**
-   * @param address host:port, for faults
+   * @param address `HOST:PORT`, for faults
    * @param host value of the Host header
    */
   constructor(address: string, host = address) {
@@ -57,7 +57,7 @@ export class Upgrade {
 
   /**
    * Parses the next bytes of the response.
-   * @returns the bytes after the header when it is complete; `undefined` before
+   * @returns the bytes after the header; `undefined` until the header is complete
    * @throws {Fault} unreachable if the server refuses or is not a chat server
    */
   feed(chunk: Uint8Array): Uint8Array | undefined {
@@ -90,7 +90,7 @@ export class Upgrade {
     const isAccepted =
       headers.get("upgrade")?.toLowerCase() === "websocket" &&
       headers.get("sec-websocket-accept") === expectedAccept(this.#key);
-    // The client has not offered any extension.
+    // The client offers no extensions, so the server must not use any.
     if (!isAccepted || headers.has("sec-websocket-extensions")) {
       throw this.#notChatServer("sent an invalid upgrade response");
     }
