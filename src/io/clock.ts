@@ -1,9 +1,9 @@
-/** Clock interface for drivers. Simulations provide a virtual clock. */
+/** Interface of a clock for drivers. Simulations provide a virtual clock. */
 
 export interface Clock {
-  /** Monotonic milliseconds, the time base of all state machines. */
+  /** Returns monotonic milliseconds, the time base of all state machines. */
   now(): number;
-  /** Wall-clock time in Unix milliseconds. It may jump. */
+  /** Returns the wall-clock time in Unix milliseconds, which may jump. */
   unixMs(): number;
   /**
    * Calls back once after `delayMs`; 0 means as soon as possible. Returns a function that cancels
@@ -47,7 +47,7 @@ export interface RetryOptions {
 
 /**
  * Retries an action until it succeeds.
- * @throws {Error} the action's last error if it is permanent or the time is over
+ * @throws {Error} the action's last error if it is permanent or `until` has passed
  */
 export async function retry<Result>(
   act: () => Promise<Result>,

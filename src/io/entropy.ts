@@ -1,8 +1,8 @@
-/** Random bytes for drivers. Simulations provide seeded ones. */
+/** Source of random bytes for drivers. Simulations provide seeded bytes. */
 
 export type Entropy = (sizeBytes: number) => Uint8Array;
 
-/** Bytes per system call, enough for a few hundred salts. */
+/** Number of random bytes per system call, enough for a few hundred salts. */
 const POOL_BYTES = 4096;
 
 export function systemEntropy(): Entropy {

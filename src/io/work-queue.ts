@@ -1,4 +1,4 @@
-/** Runs slow tasks with limited concurrency. */
+/** Queue that runs slow tasks with limited concurrency. */
 
 import { Fault } from "../base/fault.ts";
 

@@ -1,19 +1,22 @@
-/** A pool of chunk-sized buffers. */
+/** Pool of chunk-sized buffers. */
 
-// New memory must be cleared, is garbage collected and causes page faults (4 % of a transfer's CPU
-// time).
+// A pool avoids new memory, which must be cleared, is garbage collected and causes page faults (4 %
+// of a transfer's CPU time).
 
 import { CHUNK_BYTES, SPARE_BUFFERS_MAX } from "../../base/limits.ts";
 
-/** Space before the content for a message header and a frame header. */
+/** Number of bytes before the content, reserved for a message header and a frame header. */
 export const HEADROOM_BYTES = 1024;
 const BUFFER_BYTES = HEADROOM_BYTES + CHUNK_BYTES;
-/** Smaller buffers are cheaper to collect than to detach. */
+/**
+ * Minimum size of a buffer that is detached on release. It is cheaper to let smaller buffers be
+ * collected.
+ */
 const DETACH_BYTES_MIN = 4 * 1024;
 
-/** At most SPARE_BUFFERS_MAX. */
+/** Released buffers, at most SPARE_BUFFERS_MAX. */
 const spare: ArrayBuffer[] = [];
-/** Buffers that are not released are garbage collected. */
+/** Buffers of the pool in use. A buffer that is never released is garbage collected. */
 const inUse = new WeakSet<ArrayBufferLike>();
 
 /**
@@ -31,7 +34,7 @@ export function acquireBuffer(sizeBytes: number, headroomBytes = HEADROOM_BYTES)
 /**
  * Releases memory immediately, which halves the memory use of a transfer compared with garbage
  * collection. Reuses pool memory; detaches other memory unless it is small.
- * @param bytes must not be used afterwards, nor share their buffer
+ * @param bytes must not be used afterwards, and no other data may share their buffer
  */
 export function releaseBuffer(bytes: Uint8Array): void {
   const { buffer } = bytes;

@@ -1,13 +1,13 @@
-/** Limits of this process's file descriptors. */
+/** Limit and reserve of this process's file descriptors. */
 
-// Connections and files share one limit. Without a reserve, an attacker who exhausts it could block
-// the log, file transfers and operators.
+// Connections and files share one limit. Without a reserve, an attacker who opens that many
+// connections could block the log, file transfers and operators.
 
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { DESCRIPTORS_RESERVED } from "../../base/limits.ts";
 import { errorCode } from "./disk.ts";
 
-/** Descriptors reserved for files while all others are in use. */
+/** Number of descriptors reserved for files while all other descriptors are in use. */
 const DESCRIPTORS_SPARE = 8;
 
 const ANY_FILE = process.platform === "win32" ? "NUL" : "/dev/null";
@@ -23,7 +23,8 @@ export function descriptorLimit(limitsFile = "/proc/self/limits"): number | unde
 }
 
 /**
- * Reports whether fewer than DESCRIPTORS_RESERVED descriptors are free. Opens and closes that many.
+ * Reports whether fewer than DESCRIPTORS_RESERVED descriptors are free, by opening and closing that
+ * many.
  */
 export function areDescriptorsLow(open: () => number = openAny): boolean {
   const opened: number[] = [];
@@ -58,7 +59,7 @@ export class SpareDescriptors {
       if (spare === undefined) throw error;
       closeSync(spare);
       const opened = open();
-      this.#refill(); // Succeeds if the caller has closed the file already.
+      this.#refill(); // The refill succeeds if the file is already closed.
       return opened;
     }
   }

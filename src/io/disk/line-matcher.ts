@@ -1,4 +1,4 @@
-/** Search for matching lines, usable on any thread. */
+/** Matcher that finds the lines of a query, usable on any thread. */
 
 import type { Head } from "../../wire/record.ts";
 
@@ -36,7 +36,7 @@ export interface LineMatcher {
  */
 export function lineMatcher(query: LineQuery, fold: (text: string) => string): LineMatcher {
   const newline = 0x0a;
-  /** Body fields that are searched. */
+  /** Names of the body fields that are searched. */
   const searched = ["text", "topic", "name"];
   const { needle, pattern, grep } = query;
   const { rooms, kinds, by, afterSeq, beforeSeq, sinceMs, untilMs } = query;
@@ -55,7 +55,7 @@ export function lineMatcher(query: LineQuery, fold: (text: string) => string): L
     return spans;
   };
 
-  /** Returns the lines that contain the needle, or all lines without one. */
+  /** Returns the lines that contain the needle; without a needle, all lines. */
   const linesIn = (bytes: Buffer): LineSpans => {
     const spans: LineSpans = { starts: [], ends: [] };
     for (let start = 0; start < bytes.length; ) {

@@ -1,4 +1,4 @@
-/** Runs one task at a time, in order of arrival. */
+/** Mutex that runs one task at a time, in order of arrival. */
 
 export class Mutex {
   #last: Promise<unknown> = Promise.resolve();

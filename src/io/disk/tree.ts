@@ -1,4 +1,4 @@
-/** User files, which are created, moved and removed but never replaced. */
+/** Operations on user files, which are created, moved and removed but never replaced. */
 
 import * as fs from "node:fs";
 import { dateOf } from "../../base/time.ts";
@@ -6,7 +6,7 @@ import { errorCode, type FileMetadata } from "./disk.ts";
 
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
-/** Excludes set-user-id, set-group-id and sticky. */
+/** Permission bits without set-user-id, set-group-id and sticky. */
 const PERMISSIONS = 0o777;
 /** Error codes of file systems without hard links (FAT, some network drives). */
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL", "EXDEV"]);
@@ -18,9 +18,9 @@ const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", 
  */
 export function openPlain(path: string, access: "read" | "write" | "create"): number {
   const { O_RDONLY, O_RDWR, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
-  // Windows has no such flag, and links are rare there.
+  // On Windows, which has no O_NOFOLLOW, check before opening. Links are rare there.
   if (O_NOFOLLOW === 0 && kindOf(path) === "other") throw notPlain(path);
-  // Opening a pipe would block until its other end is open.
+  // Open without blocking, because opening a pipe would block until its other end is open.
   const mode = { read: O_RDONLY, write: O_RDWR, create: O_RDWR | O_CREAT }[access];
   const fd = fs.openSync(path, mode | O_NOFOLLOW | O_NONBLOCK, FILE_MODE);
   if (fs.fstatSync(fd).isFile()) return fd;

@@ -4,6 +4,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import { type Disk, diskFault, writeWhole } from "./disk.ts";
 
 /**
+ * Reads the file.
  * @returns `undefined` if the file does not exist
  * @throws {Fault} store-… if it cannot be read, data-foreign if it is larger than `sizeBytesMax`
  */
@@ -27,7 +28,7 @@ export function readWholeFile(
 }
 
 /**
- * Replaces the file atomically and durably: temporary file, sync, rename.
+ * Replaces the file atomically and durably: writes and syncs a temporary file, then renames it.
  * @throws {Fault} store-… if it cannot be written
  */
 export async function writeWholeFile(
@@ -38,7 +39,7 @@ export async function writeWholeFile(
 ): Promise<void> {
   const temporary = `${path}.tmp`;
   try {
-    // A killed run may have left it, or an attacker may have planted a link.
+    // A killed run may have left this file, or an attacker may have planted a link.
     disk.remove(temporary);
     await writeSynced(disk, temporary, bytes);
     disk.rename(temporary, path);
@@ -48,7 +49,7 @@ export async function writeWholeFile(
   }
 }
 
-/** Maximum size of a write on the event loop. */
+/** Maximum size of a synchronous write, in bytes. Longer writes run off the event loop. */
 const SYNC_BYTES_MAX = 64 * 1024;
 
 export async function writeSynced(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {

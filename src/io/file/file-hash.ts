@@ -1,4 +1,4 @@
-/** Hashes open files in chunks, off the event loop. */
+/** Hashing of open files in chunks, off the event loop. */
 
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import { readAt } from "../disk/reading.ts";
@@ -12,7 +12,7 @@ interface FileHash {
 
 /**
  * Adds the file's first bytes to the hash.
- * @param sizeBytesMax the whole file if absent
+ * @param sizeBytesMax maximum number of bytes to hash. Default: the whole file
  * @returns the number of bytes, fewer than `sizeBytesMax` if the file is shorter
  */
 export async function hashFileInto(

@@ -1,10 +1,10 @@
-/** Concurrent work on several files. */
+/** Concurrent processing of several files. */
 
 import { CONCURRENT_FILES_MAX } from "../../base/limits.ts";
 
 /**
- * Processes several items concurrently, because a disk handles many concurrent calls almost as fast
- * as one.
+ * Processes several items concurrently. A disk handles many concurrent calls almost as fast as a
+ * single call.
  * @throws {Error} the first error, after all started tasks have settled
  */
 export async function inParallel<Item>(

@@ -1,4 +1,4 @@
-/** Stamps that detect changes of a file. */
+/** Stamps that detect changes to a file. */
 
 import type * as fs from "node:fs";
 import { Fault, msg } from "../../base/fault.ts";

@@ -1,4 +1,4 @@
-/** Standard input as the source of an upload. */
+/** Stream, such as standard input, as the source of an upload. */
 
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
@@ -8,8 +8,8 @@ import type { Source } from "../blob/interfaces.ts";
 import { Mutex } from "../disk/mutex.ts";
 
 /**
- * Creates a source that can be read only once, such as standard input. Stores chunks until they are
- * released; at the limit, `read` waits for a release.
+ * Creates a source that can be read only once, such as standard input. Retains chunks until they
+ * are released. If the maximum number is retained, `read` waits for a release.
  */
 export function streamSource(stream: ReadableStream<Uint8Array>, name: string): Source {
   return new StreamSource(stream, name);
@@ -54,13 +54,13 @@ class StreamSource implements Source {
     this.#onRelease?.();
   }
 
-  async check(): Promise<void> {} // Content that is read only once cannot change.
+  async check(): Promise<void> {} // A stream is read only once, so its content cannot change.
 
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#onRelease?.();
-    // The writer is notified, and later errors do not matter.
+    // The cancellation notifies the writer. Errors no longer matter.
     this.#reader.cancel().catch(() => undefined);
   }
 

@@ -9,7 +9,8 @@ export interface KnownFile {
 }
 
 /**
- * Returns only the id of a file in a sealed room, because such names are never stored unencrypted.
+ * Returns the id and name of a file, but only the id for a sealed room, because names in sealed
+ * rooms are never stored unencrypted.
  */
 export function knownFile({
   id,

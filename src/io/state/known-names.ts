@@ -1,4 +1,4 @@
-/** Read-only names of users and rooms for shell completion. */
+/** Read-only access to names of users and rooms, for shell completion. */
 
 import { Database, type SQLQueryBindings } from "bun:sqlite";
 import { join } from "node:path";
@@ -11,12 +11,12 @@ export interface KnownName {
   readonly about: string;
 }
 
-/** Maximum wait for another process that writes. Completion must be fast. */
+/** Time to wait for another process that writes. Completion must be fast. */
 const BUSY_TIMEOUT_MS = 100;
 
 /**
- * Names stored in a CHAT_HOME, for completion. A CHAT_HOME that is missing, locked or of another
- * version has no names.
+ * Names stored in a CHAT_HOME, for completion. There are no names if the CHAT_HOME is missing,
+ * locked or of another version.
  */
 export class KnownNames {
   readonly #database: Database | undefined;
@@ -47,7 +47,10 @@ export class KnownNames {
     return this.#all("SELECT DISTINCT user AS name, '' AS about FROM last_users");
   }
 
-  /** Returns `#lobby` and `@bob` from records read in this CHAT_HOME, latest first. */
+  /**
+   * Returns targets such as `#lobby` and `@bob` from the records read in this CHAT_HOME, latest
+   * first.
+   */
   targets(fingerprint: string): KnownName[] {
     const sql = `SELECT place AS name, '' AS about FROM log_seen WHERE fingerprint = ?
       GROUP BY place ORDER BY max(seq) DESC`;

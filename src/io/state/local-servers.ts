@@ -1,4 +1,4 @@
-/** Servers that this user runs on this machine. */
+/** Registry of the servers that this user runs on this machine. */
 
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
@@ -9,7 +9,7 @@ import { parseObject } from "../../wire/record.ts";
 import { readSmallFile, writeSmallFile } from "../disk/data-folder.ts";
 
 /**
- * A server that this user runs on this machine, so that `chat join` needs no address. Stored as one
+ * Server that this user runs on this machine, so that `chat join` needs no address. Stored as one
  * file per process in a private folder.
  */
 export interface LocalServer {
@@ -31,7 +31,7 @@ function runFolder(env: Environment): string {
   return join(tmpdir(), `chat-${uid >= 0 ? uid : username}`);
 }
 
-/** @returns a function that removes the entry; a no-op if the folder belongs to another user */
+/** @returns a function that removes the entry; does nothing if the entry could not be written */
 export function announceLocalServer(server: LocalServer, env: Environment): () => void {
   const folder = runFolder(env);
   const path = join(folder, `${server.pid}.json`);

@@ -1,4 +1,4 @@
-/** Files that `chat get-file --follow` has received. */
+/** Record of the files that `chat get-file --follow` has received. */
 
 import { RECEIVED_FILES_MAX } from "../../base/limits.ts";
 import { HomeTable } from "./home-table.ts";
@@ -13,7 +13,7 @@ export interface FileRecipient {
  * be in several rooms and may arrive before its record.
  */
 export class ReceivedFiles extends HomeTable {
-  /** Seq up to which all files were received; 0 before the first run. */
+  /** Returns the seq up to which all files were received; 0 before the first run. */
   position({ fingerprint, user }: FileRecipient): number {
     const sql = "SELECT seq FROM files_place WHERE fingerprint = ? AND user = ?";
     return this.database.value(sql, fingerprint, user.toLowerCase()) ?? 0;

@@ -17,13 +17,13 @@ export interface ResumableUpload {
   /** Drops the checksums from `upTo` on, because the server has fewer chunks. */
   truncate(upTo: number): void;
   /**
-   * Yields the checksums of the chunks below `upTo` in order, or fewer if some were lost.
+   * Yields the checksums of the chunks below `upTo` in order, or fewer if some checksums were lost.
    * @param from first chunk. Default: 0
    */
   hashes(from?: number): Generator<Uint8Array>;
   /**
-   * Present if chunks must never change. Each chunk is then stored before it is sent, and compared
-   * when it is read again.
+   * Stores checksums before the chunks are sent, and compares them when the chunks are read again.
+   * Present if chunks must never change.
    * @throws {Fault} file-changed if a chunk has changed
    */
   check?(from: number, hashes: readonly Uint8Array[]): void;

@@ -1,12 +1,12 @@
-/** Detects whether hangups are ignored. */
+/** Check whether hangups are ignored. */
 
 import { readFileSync } from "node:fs";
 
 const SIGHUP_BIT = 1n;
 
 /**
- * Reports whether this process was started to ignore SIGHUP, e.g. by `nohup`. A handler would undo
- * that. Linux only; false on other systems.
+ * Reports whether this process was started to ignore SIGHUP, e.g. by `nohup`. A handler for the
+ * signal would undo that. Linux only; false on other systems.
  */
 export function ignoresHangup(statusFile = "/proc/self/status"): boolean {
   try {

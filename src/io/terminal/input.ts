@@ -1,4 +1,4 @@
-/** Standard input. */
+/** Input from standard input, by lines, chunks or keys. */
 
 import { isatty } from "node:tty";
 import { Fault } from "../../base/fault.ts";
@@ -7,20 +7,21 @@ import { LineBuffer } from "./line-buffer.ts";
 export interface Input {
   readonly isTerminal: boolean;
   /**
-   * Returns the next line without its line feed; `undefined` at the end. The next call continues
-   * after an invalid line.
+   * Returns the next line without its line feed; `undefined` at the end. After an invalid line, the
+   * next call returns the line that follows.
    * @throws {Fault} text-invalid if it is not UTF-8, too-large if it is too long
    */
   line(): Promise<string | undefined>;
   secretLine(): Promise<string | undefined>;
   chunk(): Promise<Uint8Array | undefined>;
   /**
-   * Terminal only: delivers each key as it is pressed, without echo. Enter is a carriage return.
+   * Enables or disables raw mode, for terminals only. In raw mode, each key is delivered as it is
+   * pressed, without echo. Enter is a carriage return.
    */
   setRaw(isRaw: boolean): void;
 }
 
-/** Bounds the memory for input without line feeds. */
+/** Maximum size of a line, in bytes. Limits the memory used for input without line feeds. */
 const LINE_BYTES_MAX = 1 << 20;
 
 export function standardInput(): Input {
@@ -104,7 +105,7 @@ function edited(typed: readonly string[], key: string): readonly string[] {
   return key < " " ? typed : [...typed, key];
 }
 
-/** Ctrl-D; also Ctrl-Z on Windows. @internal */
+/** Reports whether the key ends the input: Ctrl-D, and on Windows also Ctrl-Z. @internal */
 export function isEnd(key: string, platform = process.platform): boolean {
   return key === "\x04" || (key === "\x1a" && platform === "win32");
 }

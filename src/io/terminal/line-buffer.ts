@@ -1,4 +1,4 @@
-/** Buffered bytes of standard input. */
+/** Buffer of standard input, which splits it into lines. */
 
 import { utf8Decode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -23,7 +23,7 @@ export class LineBuffer {
   }
 
   /**
-   * @param ended whether the last bytes without a line feed are a line
+   * @param ended whether the input has ended, so that bytes without a line feed form the last line
    * @throws {Fault} text-invalid if it is not UTF-8, too-large if it is too long
    */
   takeLine(ended: boolean): string | undefined {

@@ -1,4 +1,4 @@
-/** A line editor for terminals that cannot move the cursor. */
+/** Line editor for terminals that cannot move the cursor. */
 
 import type { Input } from "./input.ts";
 import type { EnteredLine, LineEditor } from "./line-editor.ts";
@@ -6,13 +6,14 @@ import type { Output } from "./output.ts";
 
 /**
  * Opens an editor for a terminal that only appends lines, such as a screen reader. The terminal
- * echoes and edits the line. The current room is printed on a separate line when it changes.
+ * echoes the line and lets the user edit it. When the current room changes, its name is printed on
+ * a separate line.
  */
 export function openPlainEditor(input: Input, output: Output): LineEditor {
   return new PlainEditor(input, output);
 }
 
-/** Prompt outside of any room. */
+/** Prompt while no room is open. */
 const NO_ROOM_PROMPT = ">";
 
 class PlainEditor implements LineEditor {
