@@ -1,4 +1,4 @@
-/** Lines with a user's key digits, and how to confirm them. */
+/** Lines that show the digits of a user's key and how to confirm them. */
 
 import type { SafetyDigits } from "../../client/sealed/rooms.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
@@ -6,7 +6,10 @@ import type { JsonObject } from "../output/render.ts";
 
 const GROUPS_IN_ROW = 4;
 
-/** Returns the digits that two users compare, with the former digits of a changed key. */
+/**
+ * Returns the digits that two users compare. If the key has changed, also returns the digits of the
+ * previous key.
+ */
 export function digitRows({ digits, former }: Pick<SafetyDigits, "digits" | "former">): string[] {
   const rows = rowsOf(digits);
   return former === undefined ? rows : [...rows, "previous:", ...rowsOf(former)];
@@ -21,7 +24,7 @@ function rowsOf(digits: string): string[] {
   return rows;
 }
 
-/** @param confirm command that accepts the digits */
+/** Returns the hint for confirming the digits. @param confirm command that confirms the digits */
 export function confirmHint(user: string, identity: SafetyDigits, confirm: string): Message {
   const { isVerified, former } = identity;
   if (isVerified) return (texts) => texts.verified(user);

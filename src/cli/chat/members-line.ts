@@ -3,10 +3,12 @@
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 
-/** Maximum listed names of a large room, about a screen. */
+/** Maximum number of names listed for a large room. They fill about one screen. */
 const NAMES_LISTED_MAX = 100;
 
-/** Lists all members by name, or counts and some online members of a large room. */
+/**
+ * Lists all members by name. For a large room, lists the number of members and some online members.
+ */
 export function membersLine(
   room: string,
   users: readonly { readonly user: string; readonly online: boolean }[],

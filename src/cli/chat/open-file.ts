@@ -1,4 +1,4 @@
-/** Opens a downloaded file with the system's default program. */
+/** Opening of a downloaded file with the system's default program. */
 
 import { open } from "node:fs/promises";
 import { extname } from "node:path";
@@ -6,8 +6,8 @@ import { Fault, msg } from "../../base/fault.ts";
 import type { Environment } from "../settings.ts";
 
 /**
- * Extensions of viewable files that no system executes. Excludes HTML and SVG, which can contain
- * scripts, as well as programs and archives.
+ * File extensions that a system opens in a viewer and never executes. HTML and SVG are excluded
+ * because they may contain scripts; programs and archives are excluded as well.
  */
 const OPENABLE: ReadonlySet<string> = new Set(
   [
@@ -17,19 +17,25 @@ const OPENABLE: ReadonlySet<string> = new Set(
   ].flatMap((kinds) => kinds.split(" ").map((kind) => `.${kind}`)),
 );
 
-/** First bytes of programs: `#!`, ELF, MZ, and four variants of Mach-O. */
+/**
+ * Matches the first bytes of a program in hexadecimal: `#!`, ELF, MZ and the four variants of
+ * Mach-O.
+ */
 const PROGRAM = /^(?:2321|7f454c46|4d5a|feedfac[ef]|c[ef]faedfe|cafebabe)/;
 
-/** Returns the command that opens a file; `undefined` if there is none. */
+/** Returns the command that opens files on this system; `undefined` if there is none. */
 export function openerOf(env: Environment): readonly string[] | undefined {
   const find = (name: string) => Bun.which(name, { PATH: env["PATH"] ?? "" });
-  // Not `start`, because its shell interprets & and % in a name.
+  // `start` is not used, because its shell interprets & and % in a file name.
   if (process.platform === "win32") return ["rundll32.exe", "url.dll,FileProtocolHandler"];
   const program = find(process.platform === "darwin" ? "open" : "xdg-open");
   return program === null ? undefined : [program];
 }
 
-/** Reports whether opening a file may be offered. Excludes programs, scripts and folders. */
+/**
+ * Reports whether the client may offer to open a file. Programs, scripts and folders are never
+ * opened.
+ */
 export async function isOpenable(path: string): Promise<boolean> {
   if (!OPENABLE.has(extname(path).toLowerCase())) return false;
   try {
@@ -38,11 +44,14 @@ export async function isOpenable(path: string): Promise<boolean> {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
     return !PROGRAM.test(buffer.subarray(0, bytesRead).toString("hex"));
   } catch {
-    return false; // Missing or unreadable.
+    return false; // The file is missing or unreadable.
   }
 }
 
-/** Opens a file without waiting, after the user has agreed. @throws {Fault} not-found */
+/**
+ * Opens a file to which the user has agreed. Does not wait for the program.
+ * @throws {Fault} not-found if the program cannot be run
+ */
 export function openFile(opener: readonly string[], path: string): void {
   try {
     Bun.spawn([...opener, path], { stdio: ["ignore", "ignore", "ignore"] }).unref();

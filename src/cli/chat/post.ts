@@ -1,4 +1,4 @@
-/** Checks of messages and reactions before they are sent. */
+/** Checks of messages and reactions before sending. */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -6,7 +6,9 @@ import { REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
 import type { Destination } from "../output/render.ts";
 
-/** @throws {Fault} text-invalid, too-large */
+/**
+ * @throws {Fault} text-invalid if the text is empty or not valid UTF-8; too-large if it is too long
+ */
 export function checkText(text: string): void {
   if (text.trim() === "") {
     throw new Fault("text-invalid", msg`the message is empty`, { remedy: msg`type some text` });
@@ -18,7 +20,7 @@ export function checkText(text: string): void {
   throw new Fault("too-large", sentence, { remedy: msg`split it, or send it as a file` });
 }
 
-/** @throws {Fault} text-invalid, too-large */
+/** @throws {Fault} too-large if the reaction is too long */
 export function checkReaction(react: string): void {
   if (utf8Encode(react).length > REACTION_BYTES_MAX) {
     throw new Fault("too-large", msg`a reaction can have at most ${REACTION_BYTES_MAX} bytes`, {
@@ -27,7 +29,7 @@ export function checkReaction(react: string): void {
   }
 }
 
-/** Returns the JSON field of a room or person. */
+/** Returns the JSON field that names a room or person. */
 export function destinationOfTarget({ kind, name }: Pick<RoomView, "kind" | "name">): Destination {
   return kind === "room" ? { room: name } : { to: name };
 }

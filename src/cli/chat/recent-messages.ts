@@ -1,24 +1,32 @@
-/** Recently printed messages, as targets of replies, reactions and edits. */
+/** Recently printed messages, to which replies, reactions and edits refer. */
 
 import { dropOldest } from "../../core/evict.ts";
 import type { MessageAuthor } from "../../ui/commands/command.ts";
 import { type DisplayRecord, destinationName } from "../output/render.ts";
 
-/** Maximum stored messages, enough to scroll back. Users refer to older messages by number. */
+/**
+ * Maximum number of stored messages, about as many as users scroll back. To refer to an older
+ * message, a user types its number.
+ */
 const RECENT_MAX = 1_000;
 
 interface RecentMessage {
   readonly seq: number;
   readonly from: string;
-  /** Displayed author; the original author of an imported message. */
+  /** Author to display. For an imported message, the original author. */
   readonly author: string;
-  /** Destination of the message. The text is not stored, because it may be deleted. */
+  /**
+   * Destination of the message. The message's text is not stored, because it may be deleted later.
+   */
   readonly destination: DisplayRecord["destination"];
 }
 
-/** Recent messages, for replies without a number and for the authors of replied messages. */
+/**
+ * Stores recent messages. A reply without a number refers to the last message; a reply's prefix
+ * contains the author of the message it replies to.
+ */
 export class RecentMessages {
-  readonly #bySeq = new Map<number, RecentMessage>(); // Bounded by RECENT_MAX, oldest first.
+  readonly #bySeq = new Map<number, RecentMessage>(); // At most RECENT_MAX, oldest first.
 
   add(record: DisplayRecord): void {
     const { kind, seq, from, destination } = record;

@@ -1,17 +1,19 @@
-/** Line numbers and the exit code of a script piped into `chat join`. */
+/** Line numbers and exit code of a script that is piped into `chat join`. */
 
 import type { Fault } from "../../base/fault.ts";
 import { withoutSecrets } from "./slash.ts";
 
-/** A line of a script, as in its results. */
+/** A line of a script, as reported in the output. */
 export interface InputLine {
-  /** From 1. */
+  /** Line number, from 1. */
   readonly line: number;
-  /** Text without the arguments of commands with passwords; absent if it is invalid. */
+  /**
+   * Text without the arguments of commands that accept a password; absent if the text is invalid.
+   */
   readonly text?: string;
 }
 
-/** Counts the lines of a script, and stores the exit code of the first refused line. */
+/** Counts the lines of a script and stores the exit code of the first line that caused a fault. */
 export class ScriptLines {
   readonly #isScript: boolean;
   #current: InputLine = { line: 0 };
@@ -26,12 +28,15 @@ export class ScriptLines {
     return this.#isScript ? this.#current : undefined;
   }
 
-  /** Exit code of the first refused line; 0 if there is none. */
+  /** Exit code of the first line that caused a fault; 0 if there is none. */
   get exitCode(): number {
     return this.#first?.fault.exitCode ?? 0;
   }
 
-  /** Starts the next line before it is read, because reading may fail. */
+  /**
+   * Starts the next line. Called before reading the line, so that a fault while reading has the
+   * right line number.
+   */
   begin(): void {
     this.#current = { line: this.#current.line + 1 };
   }
@@ -40,7 +45,7 @@ export class ScriptLines {
     this.#current = { ...this.#current, text: withoutSecrets(text) };
   }
 
-  /** Records a refused line. Refusals may arrive out of order. */
+  /** Stores the fault of a line. Faults may arrive in a different order from the lines. */
   refused({ line }: InputLine, fault: Fault): void {
     if (this.#first === undefined || line < this.#first.line) this.#first = { line, fault };
   }

@@ -1,15 +1,17 @@
-/** Reports damaged records. */
+/** Fault reports for damaged records. */
 
 import { Fault } from "../../base/fault.ts";
 import { type DisplayRecord, destinationName } from "./render.ts";
 
-/** Damaged records in a command's output, which cause exit code 6. */
+/**
+ * Counts the damaged records in a command's output. A command that printed any exits with code 6.
+ */
 export class DamageReport {
   readonly #remedy: string;
   #first: DisplayRecord | undefined;
   #count = 0;
 
-  /** @param remedy for damage that is not on the server */
+  /** @param remedy remedy in the fault; differs if the records do not come from a server */
   constructor(remedy = "ask the server's owner to run chat verify") {
     this.#remedy = remedy;
   }
@@ -22,7 +24,7 @@ export class DamageReport {
     }
   }
 
-  /** Fault of the first damaged record; `undefined` if there is none. */
+  /** Fault that names the first damaged record; `undefined` if no record is damaged. */
   get fault(): Fault | undefined {
     if (this.#first === undefined) return undefined;
     const { seq } = this.#first;
@@ -32,7 +34,7 @@ export class DamageReport {
     return new Fault("log-corrupt", message, { remedy: this.#remedy });
   }
 
-  /** @throws {Fault} log-corrupt if there are damaged records */
+  /** @throws {Fault} log-corrupt if a record is damaged */
   check(): void {
     if (this.fault !== undefined) throw this.fault;
   }

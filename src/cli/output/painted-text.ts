@@ -1,16 +1,19 @@
-/** Formats a message for terminals with colours: bold, code, quotes and lists. */
+/** Formatting of messages for terminals with colours: bold, italic, code, quotes and lists. */
 
 import { type Block, parseMarkup } from "../../core/markup/blocks.ts";
 import type { Inline } from "../../core/markup/inline.ts";
 import { codeColor, eventColor, mentionColor } from "./color.ts";
 
-/** SGR codes that begin and end an attribute. The end leaves other attributes unchanged. */
+/**
+ * SGR codes that begin and end an attribute. The code that ends an attribute does not affect any
+ * other attribute.
+ */
 const MARKS = { bold: [1, 22], italic: [3, 23], strike: [9, 29] } as const;
 const CODE_EDGE = "  ";
 
 /**
- * Returns cleaned lines. Each line ends its own attributes.
- * @param me user whose mentions are highlighted; `undefined` for none
+ * Returns cleaned lines. Attributes never extend past the end of a line.
+ * @param me user whose mentions are highlighted; `undefined` to highlight none
  */
 export function paintedText(text: string, me: string | undefined): string {
   const names = new Set(me === undefined ? [] : [me.toLowerCase()]);

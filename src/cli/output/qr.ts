@@ -1,10 +1,10 @@
-/** QR codes as terminal lines. */
+/** QR codes as lines for a terminal. */
 
 import { qrDots } from "../../base/qr.ts";
 
 /**
- * Returns a QR code with two rows of dots per line: black on white, or inverted on terminals
- * without colours. `undefined` if the code is wider than the terminal.
+ * Returns a QR code with two rows of modules per line. It is black on white, or inverted on a
+ * terminal without colours. `undefined` if the code is wider than the terminal.
  */
 export function qrLines(text: string, columns: number, color: boolean): string[] | undefined {
   const dots = qrDots(text);

@@ -1,4 +1,4 @@
-/** Output of command results: JSON for scripts, text for users. */
+/** Output of command results, as JSON for scripts and as text for users. */
 
 import { formatSize } from "../../base/sizes.ts";
 import { type Context, printNotice } from "../context.ts";
@@ -20,7 +20,7 @@ export function printResult(context: OutputContext, line: JsonObject, text: stri
   return 0;
 }
 
-/** Prints an object in JSON mode only. */
+/** Prints an object if JSON output is enabled. */
 export function printJson(
   { json, stdout }: Pick<OutputContext, "json" | "stdout">,
   line: JsonObject,
@@ -29,15 +29,15 @@ export function printJson(
 }
 
 export interface Listing<Entry> {
-  /** Entry in JSON. `undefined` fields are omitted. */
+  /** Returns the JSON object of an entry. Fields that are `undefined` are omitted. */
   readonly json: (one: Entry) => JsonObject;
-  /** Cells, keyed by column heading. */
+  /** Functions that return an entry's cell, by column heading. */
   readonly columns: Readonly<
     Record<string, (one: Entry, style: Style) => string | number | undefined>
   >;
 }
 
-/** Prints entries as NDJSON, TSV, or a table on a terminal. @returns exit code 0 */
+/** Prints entries as a table on a terminal, and otherwise as NDJSON or TSV. @returns exit code 0 */
 export function printList<One>(
   context: Context,
   entries: readonly One[],
@@ -54,7 +54,7 @@ export function printList<One>(
   return 0;
 }
 
-/** Returns a formatted size for users, or plain bytes for scripts. */
+/** Returns a size with a unit for users, or the number of bytes for scripts. */
 export function sizeCell(
   bytes: number | undefined,
   { format }: Style,

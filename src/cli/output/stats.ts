@@ -1,4 +1,4 @@
-/** Connection statistics as one line. */
+/** Connection statistics in a single line. */
 
 import { formatSize } from "../../base/sizes.ts";
 import { formatLocalSince, formatUtc } from "../../base/time.ts";
@@ -8,7 +8,7 @@ import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts
 import type { Context } from "../context.ts";
 import type { JsonObject } from "./render.ts";
 
-/** Returns the output of `/stats`, as JSON and as text. */
+/** Returns the output of `/stats` as JSON and as text. */
 export function statsLine(
   stats: LinkStats,
   { clock, offsetMinutes }: Pick<Context, "clock" | "offsetMinutes">,
@@ -28,7 +28,9 @@ export function statsLine(
   ];
 }
 
-/** Formats a link's counters. Omits counters that the transport does not provide. */
+/**
+ * Returns the counters of a link as text. Omits the counters that the transport does not provide.
+ */
 export function countersLine(counters: LinkCounters, { stats: texts } = ENGLISH_TERMINAL): string {
   const { sentMessages, sentBytes, receivedMessages, receivedBytes } = counters;
   const { sentPackets, receivedPackets, lostPackets, roundTripMs } = counters;

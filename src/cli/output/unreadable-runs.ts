@@ -1,9 +1,9 @@
-/** Replaces runs of unreadable records by one line each. */
+/** Replacement of consecutive unreadable records by a single line. */
 
 import { kindsWith } from "../../wire/kinds.ts";
 import { type DisplayRecord, destinationName } from "./render.ts";
 
-/** Reason of an encrypted message whose key this device will never have. */
+/** Reason given for an encrypted message for which this device can never receive the key. */
 export const NO_KEY = "sealed, and this device has no key";
 
 interface UnreadableRun {
@@ -12,15 +12,17 @@ interface UnreadableRun {
 }
 
 /**
- * Replaces each run of unreadable records in a sealed room by one line before the next readable
- * message. Join and leave events do not end a run.
+ * Replaces consecutive unreadable records of a sealed room by a single line. The line precedes the
+ * next readable message. Join and leave events do not end a run of unreadable records.
  */
 export class UnreadableRuns {
-  /** Last record of each run, keyed by room. Bounded by the rooms of the reader. */
+  /** Unfinished runs by room. At most one per room of the reader. */
   readonly #runs = new Map<string, UnreadableRun>();
   readonly #me: string | undefined;
 
-  /** @param me the reader; both directions of a conversation count as one room */
+  /**
+   * @param me user who reads the records; messages to and from the same peer belong to the same run
+   */
   constructor(me: string | undefined) {
     this.#me = me;
   }
@@ -30,7 +32,10 @@ export class UnreadableRuns {
     return records.flatMap((record) => this.#fold(record));
   }
 
-  /** Streaming variant of `fold`. Emits the line at the start of a run, without a count. */
+  /**
+   * Variant of `fold` for live records. Returns the line, without a count, at the start of a run,
+   * and `undefined` for the run's further records.
+   */
   next(record: DisplayRecord): DisplayRecord | undefined {
     const room = destinationName(record, this.#me);
     if (!lacksKey(record)) {
@@ -42,7 +47,7 @@ export class UnreadableRuns {
     return isFirst ? gapOf({ last: record, count: undefined }) : undefined;
   }
 
-  /** Returns and clears unfinished runs. */
+  /** Returns the lines of the unfinished runs, and ends these runs. */
   remaining(): DisplayRecord[] {
     const gaps = [...this.#runs.values()].map(gapOf);
     this.#runs.clear();

@@ -1,12 +1,18 @@
-/** Collects garbage of the full screen during and after heavy traffic. */
+/** Garbage collection for the full screen during and after heavy traffic. */
 
 import type { Clock } from "../../io/clock.ts";
 
-/** Garbage size that triggers a collection: some seconds of a busy room. */
+/**
+ * Maximum growth of the heap, in bytes, before a collection. A busy room produces this much garbage
+ * within seconds.
+ */
 const SCREEN_GARBAGE_BYTES_MAX = 12 * 1024 * 1024;
-/** Model changes after which a final collection is worthwhile: some seconds of a busy room. */
+/**
+ * Minimum number of model changes for which a collection follows when the client becomes idle. A
+ * busy room causes them within seconds.
+ */
 const SCREEN_COLLECT_CHANGES_MIN = 100;
-/** Idle time before the final collection, in milliseconds. */
+/** Time without model changes after which the final collection runs. */
 const SCREEN_COLLECT_IDLE_MS = 1_000;
 
 export interface Heap {
@@ -15,13 +21,14 @@ export interface Heap {
 }
 
 /**
- * Keeps the heap small. Without it, the runtime lets the heap grow to three times its size and
- * returns memory only ten seconds after a busy time. One collection takes about 10 ms.
+ * Keeps the heap small. Without this class, the runtime lets the heap grow to three times its size,
+ * and frees the memory only ten seconds after the traffic has ended. A collection takes about 10
+ * ms.
  */
 export class Collector {
   readonly #clock: Pick<Clock, "after">;
   readonly #heap: Heap;
-  /** Heap size after the last collection by this class or by the runtime. */
+  /** Heap size after the last collection, by this class or by the runtime. */
   #usedBytes: number;
   #changes = 0;
   #cancel: (() => void) | undefined;

@@ -7,26 +7,26 @@ import type { PathEntry } from "./input/completion.ts";
 
 export class FolderLists {
   readonly #home: string | undefined;
-  /** Keyed by typed path; bounded by TAB_FOLDERS_MAX. */
+  /** Listings by typed path. At most TAB_FOLDERS_MAX. */
   readonly #lists = new Map<string, readonly PathEntry[]>();
 
   constructor(home: string | undefined) {
     this.#home = home;
   }
 
-  /** @returns `undefined` if the folder was not read yet */
+  /** Returns the entries of a folder. @returns `undefined` if the folder has not been read yet */
   of(path: string): readonly PathEntry[] | undefined {
     return this.#lists.get(path);
   }
 
-  /** Reads a folder. Lists an unreadable folder as empty. */
+  /** Reads a folder. An unreadable folder has no entries. */
   async read(path: string): Promise<void> {
     const entries = await entriesOf(this.#folder(path));
     if (this.#lists.size >= TAB_FOLDERS_MAX) this.#lists.clear();
     this.#lists.set(path, entries);
   }
 
-  /** Drops all listings because they may be outdated. */
+  /** Drops all listings, because the folders may have changed. */
   clear(): void {
     this.#lists.clear();
   }

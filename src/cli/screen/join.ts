@@ -1,4 +1,4 @@
-/** The full screen, which exists before the connection. */
+/** Start of the full screen, which exists before the client connects. */
 
 import type { Name } from "../../base/names.ts";
 import type { SessionEvent } from "../../client/event.ts";
@@ -11,7 +11,7 @@ import { InputHistory } from "./editor/input-history.ts";
 import { ScreenPreferences } from "./settings/preferences.ts";
 
 export interface FullScreen {
-  /** Receives events, beginning with the first connection. */
+  /** Receives the client's events, including those of its first connection. */
   readonly receive: (event: SessionEvent) => void;
   /**
    * @returns the exit code

@@ -1,22 +1,25 @@
-/** The input loop: decodes terminal input into keys. */
+/** The input loop, which decodes terminal input into keys. */
 
 import { SCREEN_ESC_MS } from "../../base/limits-screen.ts";
 import type { Context } from "../context.ts";
 import { type Key, KeyDecoder } from "./input/keys.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
 
-/** Milliseconds after the window receives focus in which a click only focuses the window. */
+/**
+ * Time after the window receives the focus during which a click has no effect besides focusing the
+ * window.
+ */
 const SCREEN_FOCUS_CLICK_MS = 200;
 /**
- * Milliseconds after the start in which a line feed counts as Enter. Before raw mode, the terminal
- * converts Enter to a line feed.
+ * Time after startup during which a line feed counts as Enter. Until the client sets raw mode, the
+ * terminal converts Enter to a line feed.
  */
 const SCREEN_TYPED_AHEAD_MS = 200;
 
 export interface KeyboardOptions {
   readonly context: Pick<Context, "stdin" | "clock">;
   readonly terminal: Pick<TerminalScreen, "receiveReport" | "isAnswerPending">;
-  /** Receives the keys of one read. */
+  /** Receives the keys decoded from a single read. */
   readonly onKeys: (keys: readonly Key[]) => void;
 }
 
@@ -31,8 +34,8 @@ export class Keyboard {
   }
 
   /**
-   * Reads until the end of input. Continues after the client has ended, so that the shell does not
-   * receive late answers of the terminal.
+   * Reads until the end of input. Continues even after the client has ended, so that late answers
+   * from the terminal do not reach the shell.
    */
   async read(): Promise<void> {
     const typedAheadUntil = this.#options.context.clock.now() + SCREEN_TYPED_AHEAD_MS;
@@ -51,7 +54,10 @@ export class Keyboard {
     this.#cancelEsc?.();
   }
 
-  /** Flushes buffered bytes after SCREEN_ESC_MS, unless the terminal owes an answer. */
+  /**
+   * Flushes the buffered bytes after SCREEN_ESC_MS. While the terminal has an answer pending, keeps
+   * the start of that answer.
+   */
   #awaitEsc(): void {
     if (!this.#keys.isBuffering) return;
     this.#cancelEsc = this.#options.context.clock.after(SCREEN_ESC_MS, () => {
@@ -66,7 +72,7 @@ export class Keyboard {
     onKeys(keys.filter((key) => key.name !== "report" && !this.#isFocusing(key)));
   }
 
-  /** Reports whether a click only focuses the window. */
+  /** Reports whether a click merely focuses the window. */
   #isFocusing({ name }: Key): boolean {
     const now = this.#options.context.clock.now();
     if (name === "focus-in") this.#focusedAt = now;

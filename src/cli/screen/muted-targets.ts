@@ -1,4 +1,4 @@
-/** Rooms and people muted on this device by `/notify off`. */
+/** Rooms and people that `/notify off` has muted on this device. */
 
 import type { Model } from "../../core/model/state.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
@@ -7,14 +7,14 @@ import type { DraftOwner } from "../../io/state/draft-store.ts";
 export class MutedTargets {
   readonly #store: ClientState["muted"];
   #owner: DraftOwner | undefined;
-  /** Lower-case targets such as `lobby` or `@bob`. */
+  /** Muted targets in lower case, such as `lobby` or `@bob`. */
   #targets: readonly string[] = [];
 
   constructor(store: ClientState["muted"]) {
     this.#store = store;
   }
 
-  /** Muted targets. The array changes only when a target is muted or unmuted. */
+  /** Muted targets. Muting or unmuting replaces the array; nothing else does. */
   get targets(): readonly string[] {
     return this.#targets;
   }
@@ -25,7 +25,7 @@ export class MutedTargets {
     this.#read();
   }
 
-  /** @throws {Fault} too-many, store-… */
+  /** @throws {Fault} too-many or store-… */
   mute(target: string, on: boolean): void {
     const owner = this.#owner;
     if (owner === undefined) return;
@@ -33,7 +33,7 @@ export class MutedTargets {
     this.#read();
   }
 
-  /** Keeps renamed rooms and people muted under their new names. @throws {Fault} store-… */
+  /** Keeps a room or user muted after it was renamed. @throws {Fault} store-… */
   follow(before: Model, model: Model): void {
     if (this.#targets.length === 0 || before.rooms === model.rooms) return;
     for (const [id, { target: previous }] of before.rooms) {

@@ -1,4 +1,4 @@
-/** Help: all key bindings, then all slash commands. */
+/** Help text with all key bindings, followed by all slash commands. */
 
 import type { KeyTexts } from "../../../ui/messages/en/keys.ts";
 import type { CommandName } from "../state/commands.ts";
@@ -6,10 +6,13 @@ import type { Candidate } from "../state/screen-state.ts";
 import type { CommandRow } from "./completion.ts";
 import type { Keymap } from "./keymap.ts";
 
-/** Maximum chords listed per command, in the order of the table. */
+/** Maximum number of chords that help lists for each command. */
 const CHORDS_LISTED = 3;
 
-/** Returns rows with keys or usage and a description. A heading has no hint. */
+/**
+ * Returns the rows of the help. Each contains keys or a usage, with a description as the hint. A
+ * heading has no hint.
+ */
 export function helpRows(
   keymap: Keymap,
   texts: KeyTexts,
@@ -25,8 +28,8 @@ export function helpRows(
 }
 
 /**
- * Returns one row per description. Commands with the same description, such as the ten rooms, share
- * a row: first … last.
+ * Returns a row for each description. Commands with the same description, such as the commands that
+ * open the first ten rooms, share a row of the form `first … last`.
  */
 function keyRows(
   rows: ReadonlyMap<CommandName, readonly string[]>,
@@ -44,7 +47,7 @@ function keyRows(
 function chordsText([first = [], ...otherCommands]: readonly (readonly string[])[]): string {
   const last = otherCommands.at(-1)?.[0];
   if (last !== undefined) return `${first[0]} … ${last}`;
-  // Lists `y` without `Y`.
+  // If a command has both `y` and `Y`, only `y` is listed.
   const isListed = (chord: string) => {
     const small = chord.toLowerCase();
     return chord === small || !first.includes(small);

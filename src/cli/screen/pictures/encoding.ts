@@ -1,22 +1,26 @@
-/** Escape sequences that send pictures to terminals. */
+/** Escape sequences that send pictures to a terminal. */
 
 import { PICTURE_PIECE_BYTES_MAX } from "../../../base/limits-screen.ts";
 import type { PictureBox } from "../state/frame.ts";
 
-/** Base64 characters per sequence, a limit of the kitty protocol. */
+/** Maximum number of base64 characters in a sequence. The kitty protocol sets this limit. */
 const KITTY_CHUNK_CHARACTERS = 4096;
 const CHUNKS_PER_PIECE = Math.floor(PICTURE_PIECE_BYTES_MAX / (KITTY_CHUNK_CHARACTERS + 32));
 
-/** Wraps a sequence so that tmux passes it to the outer terminal. Requires `allow-passthrough`. */
+/**
+ * Wraps a sequence so that tmux forwards it to the outer terminal. tmux does so only with
+ * `allow-passthrough` enabled.
+ */
 export function wrapForTmux(sequence: string): string {
   return `\x1bPtmux;${sequence.replaceAll("\x1b", "\x1b\x1b")}\x1b\\`;
 }
 
 /**
- * Encodes a picture in placeholder cells or at the cursor.
- * @param png of any size; the terminal scales it
- * @param wrap wraps each sequence
- * @returns pieces between which other output may be written
+ * Encodes a picture for the kitty graphics protocol, to be displayed in placeholder cells or at the
+ * cursor.
+ * @param png PNG of any size, which the terminal scales
+ * @param wrap function applied to each escape sequence
+ * @returns chunks, between which other output may be written
  */
 export function kittyPieces(
   png: Uint8Array,
@@ -40,16 +44,16 @@ export function kittyPieces(
   return pieces;
 }
 
-/** Deletes a picture from the screen and from the terminal's memory. */
+/** Returns the sequence that deletes a picture from the screen and from the terminal's memory. */
 export function removeKitty(id: number): string {
   return `\x1b_Ga=d,d=I,i=${id},q=2\x1b\\`;
 }
 
-/** Ends an incompletely sent picture. */
+/** Sequence that ends a picture of which some chunks are unsent. */
 export const KITTY_ABORT = "\x1b_Gq=2,m=0;\x1b\\";
 
 /**
- * Shows a picture at the cursor by iTerm2's protocol.
+ * Returns the sequence that displays a picture at the cursor in the iTerm2 protocol.
  * @param bytes PNG or JPEG
  */
 export function itermPicture(bytes: Uint8Array, { columns, rows }: PictureBox): string {

@@ -3,7 +3,7 @@
 import type { RoomId } from "../../../base/ids.ts";
 import type { Draft, SearchQuery } from "../../../core/model/state.ts";
 
-/** Actions that clear earlier notes. */
+/** Kinds of actions that remove earlier notes. */
 const CLEARS_NOTES: ReadonlySet<Action["kind"]> = new Set<Action["kind"]>([
   ...(["enter", "jump", "react", "erase", "fetch", "cancel-transfer"] as const),
   ...(["pin", "save", "resend", "discard", "copy", "search"] as const),
@@ -15,8 +15,8 @@ export function clearsNotes({ kind }: Action): boolean {
 
 export type Action =
   /**
-   * Typed message or command, with the message that it replies to or edits. The following action
-   * clears the draft of the open target.
+   * Sends a message or runs a command. `re` or `edits` is the seq of the message that the text
+   * replies to or edits. The next action removes the draft of the open target.
    */
   | {
       readonly kind: "enter";
@@ -25,7 +25,7 @@ export type Action =
       readonly edits?: number;
     }
   | { readonly kind: "open"; readonly target: string }
-  /** Draft of a target; `undefined` to remove it. */
+  /** Stores the draft of a target, or removes the draft if it is `undefined`. */
   | { readonly kind: "draft"; readonly target: string; readonly draft: Draft | undefined }
   | { readonly kind: "reach"; readonly direction: "older" | "newer" }
   | { readonly kind: "bottom" }
@@ -42,14 +42,14 @@ export type Action =
   | { readonly kind: "copy"; readonly text: string }
   | { readonly kind: "search"; readonly query: SearchQuery | undefined }
   | { readonly kind: "search-more" }
-  /** Reads a folder for Tab. Afterwards the client passes the key `tab` to `update` again. */
+  /** Reads a folder for path completion. The client then handles Tab again. */
   | { readonly kind: "list-folder"; readonly path: string }
-  /** Answer to the visible question; `undefined` if the user gave none. */
+  /** Answers the visible question; `undefined` if the user gave no answer. */
   | { readonly kind: "answered"; readonly answer: string | undefined }
   | { readonly kind: "focus"; readonly on: boolean }
-  /** Dismisses all failure notices. */
+  /** Dismisses all visible failures. */
   | { readonly kind: "dismiss" }
   | { readonly kind: "redraw" }
   | { readonly kind: "suspend" }
-  /** Exit code 130 after Ctrl-C, 0 after Ctrl-D or `/quit`. */
+  /** Ends the client, with exit code 130 after Ctrl-C, and 0 after Ctrl-D or `/quit`. */
   | { readonly kind: "leave"; readonly exitCode: 0 | 130 };

@@ -1,4 +1,4 @@
-/** Commands that keys can be bound to. `config.toml` uses their names. */
+/** Commands that can be bound to keys, named as in `config.toml`. */
 
 import { ENGLISH_KEYS, type KeyTexts } from "../../../ui/messages/en/keys.ts";
 

@@ -1,19 +1,19 @@
-/** A rendered screen, as passed from the view to the terminal. */
+/** Rendered screen, which the view passes to the terminal. */
 
 export interface Frame {
-  /** Rows with SGR and OSC 8 only, never wider than the terminal. */
+  /** Lines that contain text, SGR and OSC 8 only. No line is wider than the terminal. */
   readonly lines: readonly string[];
-  /** Cursor position from 0; `undefined` if the cursor is hidden. */
+  /** Cursor position, from 0; `undefined` if the cursor is hidden. */
   readonly cursor: { readonly row: number; readonly column: number } | undefined;
-  /** Cleaned window title. */
+  /** Window title without control characters. */
   readonly title: string;
-  /** Pictures with at least one visible cell. */
+  /** Pictures of which at least one cell is visible. */
   readonly pictures?: readonly PictureBox[];
 }
 
-/** A picture on the screen, measured in cells. */
+/** A picture with its size on the screen in cells. */
 export interface PictureBox {
-  /** Id from `pictureId`, by which cells refer to the picture. */
+  /** Id from `pictureId`. The cells of the picture refer to it. */
   readonly id: number;
   readonly columns: number;
   readonly rows: number;

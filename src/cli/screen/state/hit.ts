@@ -1,34 +1,37 @@
-/** Targets of mouse clicks and the wheel. */
+/** Targets of mouse clicks and of the wheel. */
 
 export type Hit =
-  /** List of rooms; `undefined` if there is no room at that position. */
+  /** List of rooms. `target` is `undefined` if there is no room at the position. */
   | { readonly kind: "rooms"; readonly target: string | undefined }
   | { readonly kind: "members"; readonly name: string | undefined }
   | {
       readonly kind: "timeline";
-      /** Key of the row. */
+      /** Key of the timeline row; `undefined` if there is no row at the position. */
       readonly key: string | undefined;
       readonly clickAction: "fetch" | "unfold" | undefined;
       readonly link: string | undefined;
     }
   | {
       readonly kind: "overlay";
-      /** Index in the list, from 0. */
+      /** Index of the choice, from 0; `undefined` if the line displays no choice. */
       readonly choice: number | undefined;
       readonly isHeading: boolean;
     }
-  /** UTF-16 index in the input text. */
+  /** Input box. `at` is a UTF-16 index in the input text. */
   | { readonly kind: "input"; readonly at: number }
-  /** "More below", or the number of unread messages in other rooms. */
+  /**
+   * Parts of the status line: the number of rows below, and the number of unread messages in rooms
+   * that are not open.
+   */
   | { readonly kind: "newest" | "unread" };
 
-/** First visible line of a scrollable list, and its maximum. */
+/** Index of the first visible line of a list, and its maximum. */
 export interface ListScroll {
   readonly top: number;
   readonly topMax: number;
 }
 
-/** Scroll position of a list. Valid while the same target is open. */
+/** Scroll position of a list. Valid only while the target `open` remains open. */
 export interface ListTop {
   readonly open: string | undefined;
   readonly top: number;

@@ -1,14 +1,14 @@
-/** Settings of the full screen, from config.toml or `/set`. */
+/** Settings of the full screen, from config.toml and `/set`. */
 
 import { SETTINGS, type TerminalSettings } from "../../../ui/settings.ts";
 
 export interface ScreenSettings extends TerminalSettings {
-  /** Colours by role, which override the theme. */
+  /** Styles by role, which override the theme. */
   readonly colors: Readonly<Record<string, string>>;
-  /** Rings the bell on mentions and direct messages. */
+  /** Whether the terminal bell rings on mentions and direct messages. */
   readonly bell: boolean;
   readonly mouse: boolean;
-  /** Downloads small pictures as soon as their messages are visible. */
+  /** Whether the client downloads small pictures as soon as their messages are visible. */
   readonly fetchPictures: boolean;
   /** Commands by chord, which override the default key bindings. */
   readonly keys: Readonly<Record<string, string>>;

@@ -4,21 +4,21 @@ import { TERMINAL_QUEUE_BYTES_MAX } from "../../../base/limits-screen.ts";
 import type { TerminalQueries } from "./query.ts";
 
 /**
- * Bytes between two status queries, which measure the terminal's progress. An answer has four
- * bytes.
+ * Number of bytes between two status queries. The terminal's answers, of four bytes each, show how
+ * much output it has processed.
  */
 const TERMINAL_MARK_BYTES = 1024;
 
 /**
- * Prevents a slow line from buffering outdated frames. The pacing sends a status query after some
- * output and pauses until the terminal has answered for most of that output. A terminal that does
- * not answer receives everything immediately.
+ * Prevents outdated frames from queueing for a slow terminal. Sends a status query after some
+ * output, and delays further frames until the terminal has processed most of that output. A
+ * terminal that does not answer queries receives frames without delay.
  */
 export class Pacing {
   readonly #queries: Pick<TerminalQueries, "isResponsive" | "mark" | "takeUnsent">;
   readonly #onOpen: () => void;
   #unansweredBytes = 0;
-  /** Bytes since the last query. */
+  /** Number of bytes sent since the last status query. */
   #unmarkedBytes = 0;
 
   /** @param onOpen called when more output may be written */
@@ -30,13 +30,15 @@ export class Pacing {
     this.#onOpen = onOpen;
   }
 
-  /** Whether the next frame may be written, regardless of its size. */
+  /** Whether the next frame may be written. The size of the frame does not matter. */
   get isOpen(): boolean {
     return !this.#queries.isResponsive || this.#unansweredBytes < TERMINAL_QUEUE_BYTES_MAX;
   }
 
   /**
-   * @param text output that is written now @returns the output with a status query if one is due
+   * Adds a status query to the output if one is due.
+   * @param text output to be written
+   * @returns the output with the query
    */
   marked(text: string): string {
     if (!this.#queries.isResponsive) {

@@ -1,4 +1,4 @@
-/** All texts of the full screen, including those shared with the page. */
+/** Texts of the full screen, including those that the browser client also uses. */
 
 import { type AllTexts, ENGLISH_DEFERRED } from "../../../ui/messages/en/deferred.ts";
 import { ENGLISH } from "../../../ui/messages/en/first.ts";
@@ -13,7 +13,7 @@ import { INDONESIAN_TERMINAL } from "../../../ui/messages/id/terminal.ts";
 export interface ScreenTexts extends AllTexts {
   readonly screen: TerminalTexts;
   readonly keys: KeyTexts;
-  /** Translated fault texts, keyed by English template; empty for English. */
+  /** Translated fault texts by English template. Empty if the language is English. */
   readonly faultTemplates: Readonly<Record<string, string>>;
 }
 
@@ -38,7 +38,10 @@ export function screenTexts(language: "en" | "id"): ScreenTexts {
   return TEXTS[language];
 }
 
-/** @param env process environment with LC_ALL, LC_MESSAGES and LANG */
+/**
+ * Returns the language of the texts.
+ * @param env process environment; with `auto`, LC_ALL, LC_MESSAGES and LANG determine the language
+ */
 export function languageOf(
   chosen: "auto" | "en" | "id",
   env: Readonly<Record<string, string | undefined>>,

@@ -1,4 +1,4 @@
-/** The header line. */
+/** Layout of the header line. */
 
 import { formatDuration } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -9,18 +9,18 @@ import type { ScreenTexts } from "../text/texts.ts";
 import { type Line, lineWidth, splitLine } from "./style.ts";
 import { widthOf } from "./width.ts";
 
-/** Maximum columns of a topic, which may be as long as any message. */
+/** Maximum width of a topic, in columns. A topic may be as long as a message. */
 const TOPIC_COLUMNS = 500;
 
-/** Returns the cleaned display name, such as `#lobby` or `@ben`. */
+/** Returns the name of a target for display, such as `#lobby` or `@ben`. */
 export function nameOf(target: string): string {
   const name = cleanText(target);
   return name.startsWith("@") ? name : `#${name}`;
 }
 
 /**
- * Lays out the open room, its topic, and who is online.
- * @param nothing text while no room is open
+ * Lays out the open room, its topic and the number of online members.
+ * @param nothing text displayed while no room is open
  */
 export function headerLine(
   model: Model,
@@ -35,7 +35,8 @@ export function headerLine(
     { text: ` ${nameOf(open)} `, role: "bar", bold: true },
     { text: ` ${plainLine(room?.topic ?? "", TOPIC_COLUMNS)}`, role: "bar" },
   ];
-  // The topic gets at least half of the line. Facts are dropped from the left.
+  // The topic may use half of the line. If the facts do not fit beside it, the leftmost facts are
+  // omitted.
   const topic = Math.min(lineWidth(left), Math.floor(columns / 2));
   let facts = factsOf(model, room, texts);
   while (facts.length > 0 && widthOf(factsText(facts)) + topic + 1 > columns)

@@ -1,4 +1,4 @@
-/** Maps screen positions to click targets. */
+/** Mapping of screen positions to click targets. */
 
 import type { Hit } from "../state/hit.ts";
 import type { Areas } from "./composition.ts";
@@ -7,18 +7,25 @@ import type { Entry } from "./overlay.ts";
 import type { RoomColumn } from "./rooms.ts";
 import { type Line, spanAt } from "./style.ts";
 
-/** The regions of one screen, whose lines are computed on demand. */
+/** Regions of the screen. Functions compute their lines only when needed. */
 export interface HitRegions {
   readonly areas: Areas;
   readonly rooms: () => RoomColumn;
   readonly members: () => MemberColumn;
-  /** Overlay entries that end at the last line of the body; `undefined` if no overlay is open. */
+  /**
+   * Lines of the overlay, which end at the last line of the body; `undefined` if no overlay is
+   * open.
+   */
   readonly overlay: () => readonly Entry[] | undefined;
   readonly timeline: (row: number) => { readonly key: string; readonly line: Line } | undefined;
   readonly statusLine: () => Line;
 }
 
-/** @param column from 0, like the row @returns `undefined` if a click has no effect */
+/**
+ * Returns the click target at a position.
+ * @param column column from 0; rows also begin at 0
+ * @returns `undefined` if a click there has no effect
+ */
 export function hitAt(regions: HitRegions, column: number, row: number): Hit | undefined {
   const { header, body, notices, status, input } = regions.areas;
   let at = row - header;

@@ -6,17 +6,17 @@ import { cutTo, graphemesOf, widthOf } from "./width.ts";
 
 export interface InputBox {
   readonly lines: readonly Line[];
-  /** Cursor position, from 0. */
+  /** Cursor position. Rows and columns begin at 0. */
   readonly row: number;
   readonly column: number;
-  /** Returns the UTF-16 index in the text at a position in the box. */
+  /** Returns the UTF-16 index of the text displayed at a position in the box. */
   readonly indexAt: (row: number, column: number) => number;
 }
 
-/** Divisor of the screen width: maximum columns of the prompt. */
+/** Maximum width of the prompt, as a divisor of the screen width. */
 const PROMPT_FRACTION = 3;
 
-/** Returns the text columns beside a prompt. */
+/** Returns the number of text columns beside a prompt. */
 export function inputColumns(prompt: string, columns: number): number {
   return Math.max(2, columns - widthOf(shortPrompt(prompt, columns)));
 }
@@ -32,13 +32,13 @@ export interface InputBoxOptions {
   readonly prompt: string;
   readonly editor: Editor;
   readonly columns: number;
-  /** Maximum rows. */
+  /** Maximum number of rows. */
   readonly rows: number;
-  /** Whether asterisks replace the typed text. */
+  /** Whether the box displays an asterisk for each grapheme. */
   readonly isSecret: boolean;
 }
 
-/** Lays out the text. A text with more rows scrolls to the cursor. */
+/** Lays out the input box. If the text has more rows than fit, scrolls to the cursor. */
 export function inputBox({ prompt, editor, columns, rows, isSecret }: InputBoxOptions): InputBox {
   const promptText = shortPrompt(prompt, columns);
   const indent = widthOf(promptText);
@@ -69,7 +69,7 @@ export function inputBox({ prompt, editor, columns, rows, isSecret }: InputBoxOp
   return { lines: visibleLines, row: at - top, column: Math.min(column, columns - 1), indexAt };
 }
 
-/** Returns text with visible control characters, cut to the available columns. */
+/** Returns a text with control characters made visible, cut to a number of columns. */
 function visibleText(text: string, columns: number): string {
   return cutTo(graphemesOf(text).map(visibleForm).join(""), columns);
 }

@@ -14,12 +14,13 @@ const ROLE_SIGNS: Readonly<Record<string, string>> = { operator: "@", moderator:
 
 export interface MemberColumn extends ListScroll {
   readonly lines: readonly Line[];
-  /** Member of each line. */
+  /** Name of the member on each line; `undefined` for a line without a member. */
   readonly names: readonly (string | undefined)[];
 }
 
 /**
- * Lists online members first, by name. The last line counts hidden members.
+ * Lays out the members by name, with online members first. The last line contains the number of
+ * hidden members.
  * @param requestedTop number of members above the visible lines
  */
 export function memberColumn(
@@ -56,7 +57,10 @@ export function memberColumn(
   };
 }
 
-/** Returns the members of the open room, or the online members until the server has listed all. */
+/**
+ * Returns the members of the open room. Until the server has sent the full list, returns the online
+ * members.
+ */
 function membersOf(model: Model): readonly Member[] {
   const { open, me } = model;
   const room = openRoom(model);

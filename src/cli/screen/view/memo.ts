@@ -1,4 +1,4 @@
-/** Memoises the last value by its inputs. */
+/** Memoisation of the last value by its inputs. */
 
 import { isSameList } from "../../../core/model/rows.ts";
 

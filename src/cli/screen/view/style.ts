@@ -1,10 +1,10 @@
-/** Lines of spans, the output of the view before it becomes terminal bytes. */
+/** Lines of styled spans, which the palette converts to terminal text. */
 
 import type { PictureBox } from "../state/frame.ts";
 import type { Role } from "./roles.ts";
 import { cutTo, widthOf } from "./width.ts";
 
-/** Cleaned text without line feeds. */
+/** Cleaned text without line feeds, in a single style. */
 export interface Span {
   readonly text: string;
   readonly role?: Role;
@@ -12,9 +12,12 @@ export interface Span {
   readonly italic?: boolean;
   readonly strike?: boolean;
   readonly link?: string;
-  /** Effect of a click; if absent, a click acts on the row. */
+  /** Action of a click on the span; if absent, a click selects the row. */
   readonly clickAction?: "fetch" | "unfold" | "newest" | "unread";
-  /** Set if the text is cells of a picture, which have no colour. */
+  /**
+   * Set if the text consists of picture cells. Their colour encodes the picture, so no style
+   * applies.
+   */
   readonly picture?: PictureBox;
 }
 
@@ -26,7 +29,7 @@ export function lineWidth(line: Line): number {
   return columns;
 }
 
-/** Returns the span at a column from 0; `undefined` if there is none. */
+/** Returns the span at a column, from 0; `undefined` if the line is shorter. */
 export function spanAt(line: Line, column: number): Span | undefined {
   let end = 0;
   return line.find(({ text }) => {
@@ -35,14 +38,14 @@ export function spanAt(line: Line, column: number): Span | undefined {
   });
 }
 
-/** Cuts a line to the columns, with `…` if it was cut. */
+/** Cuts a line to a number of columns. A line that was cut ends with `…`. */
 export function cutLine(line: Line, columns: number): Line {
   if (lineWidth(line) <= columns) return line;
   const cut: Span[] = [];
   let remaining = columns;
   for (const span of line) {
     const width = widthOf(span.text);
-    // Reserves a column for `…` if more text follows.
+    // If more text follows, a column is reserved for `…`.
     if (width < remaining) {
       cut.push(span);
       remaining -= width;
@@ -55,14 +58,14 @@ export function cutLine(line: Line, columns: number): Line {
   return cut;
 }
 
-/** Cuts or fills a line to exactly this width. */
+/** Cuts or pads a line to a number of columns. */
 export function fitLine(line: Line, columns: number): Line {
   const cut = cutLine(line, columns);
   const padding = columns - lineWidth(cut);
   return padding > 0 ? [...cut, { text: " ".repeat(padding) }] : cut;
 }
 
-/** Joins left and right text in one line. Drops the right text if both do not fit. */
+/** Joins a left and a right text in a line. Omits the right text if there is not enough space. */
 export function splitLine(left: Line, right: Line, columns: number): Line {
   const width = lineWidth(right);
   if (width === 0 || width >= columns) return fitLine(left, columns);

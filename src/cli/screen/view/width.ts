@@ -1,17 +1,19 @@
-/** Columns of cleaned text on a terminal, by grapheme. Cleaned text has no control characters. */
+/**
+ * Widths of cleaned text on a terminal, measured by grapheme. Cleaned text contains no control
+ * characters.
+ */
 
 import { terminalWidths } from "../width/measured.ts";
 
 const ASCII = /^[\x20-\x7e]*$/;
 const CUT = "…";
 
-/** Splits text into graphemes. */
 export function graphemesOf(text: string): readonly string[] {
   if (ASCII.test(text)) return text.split("");
   return terminalWidths.graphemesOf(text).map((grapheme) => grapheme.text);
 }
 
-/** Returns the columns of a line. Tabs and line feeds count as 0. */
+/** Returns the width of a line in columns. Tabs and line feeds have no width. */
 export function widthOf(text: string): number {
   if (ASCII.test(text)) return text.length;
   let columns = 0;
@@ -19,14 +21,14 @@ export function widthOf(text: string): number {
   return columns;
 }
 
-/** Cuts a text to the columns, with `…` if it was cut. */
+/** Cuts a text to a number of columns. A text that was cut ends with `…`. */
 export function cutTo(text: string, columns: number): string {
   if (columns <= 0) return "";
   if (ASCII.test(text)) {
     return text.length <= columns ? text : text.slice(0, columns - 1) + CUT;
   }
   let used = 0;
-  let fittingWithMark = ""; // Fits with the mark after it.
+  let fittingWithMark = ""; // Longest prefix that leaves a column for `…`.
   let fitting = "";
   for (const grapheme of terminalWidths.graphemesOf(text)) {
     used += grapheme.width;
@@ -37,7 +39,7 @@ export function cutTo(text: string, columns: number): string {
   return fitting;
 }
 
-/** Cuts or fills a text to exactly this width. */
+/** Cuts or pads a text to a number of columns. */
 export function fitTo(text: string, columns: number): string {
   const cut = cutTo(text, columns);
   return cut + " ".repeat(Math.max(0, columns - widthOf(cut)));
