@@ -1,5 +1,5 @@
 /**
- * /** Limits shared by several files or used by a test, each with its reason. Tests check the
+ * Limits shared by several files or used by a test, each with its reason. Tests check the
  * boundaries.
  */
 
@@ -9,7 +9,7 @@ const MIB = 1024 * KIB;
 // Cost of requests on the event loop. The cost of a request must never be the product of its length
 // and the size of the stored data:
 // - history, pins, catch-up: 1 MiB of lines in steps of 64 KiB (at most 3 ms each). Worker threads
-// search older data.
+//   search older data.
 // - rooms: 10,000 rooms in 5 ms. who: 100,000 sorted names in at most a twentieth of the time.
 // - readers: ROOM_MEMBERS_MAX. invites, bans: INVITES_MAX and BANS_MAX, without sorting.
 // - erase-all, retention: a page of ERASED_PER_ORDER_MAX. edit, erase, pin, reaction: one block.

@@ -1,4 +1,4 @@
-/** Announcements of servers on the LAN, and the servers found through them. */
+/** Announcements of servers on the LAN, and the list of servers found through announcements. */
 
 import { cutText } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
@@ -8,8 +8,8 @@ import { isIpv4, isIpv6 } from "./host.ts";
 
 /**
  * A server's announcement on the LAN (DNS-SD, RFC 6763, service `_chat._tcp`). Any host can forge
- * one for any server, so the fingerprint is only a hint until the server proves its key in the
- * greeting.
+ * an announcement for any server, so the fingerprint is only a hint until the server proves in its
+ * greeting that it owns the key.
  */
 export interface Announcement {
   readonly name: string;
@@ -18,7 +18,7 @@ export interface Announcement {
   readonly version: string;
 }
 
-/** A received announcement, in the library's terms. */
+/** A received announcement, with the fields that the mDNS library provides. */
 export interface ReceivedAnnouncement {
   /** The label of the service instance, unique on its network. */
   readonly label: string;
@@ -40,9 +40,12 @@ export interface DiscoveredServer {
 }
 
 export const SERVICE_TYPE = "chat";
-/** RFC 1035, section 2.3.4. */
+/** Maximum size of a DNS label (RFC 1035, section 2.3.4). */
 const LABEL_BYTES_MAX = 63;
-/** A TXT string has 255 bytes (RFC 6763, section 6.1), including `name=`. */
+/**
+ * Maximum size of a TXT value. The complete TXT string, including `name=`, is limited to 255 bytes
+ * (RFC 6763, section 6.1).
+ */
 const TXT_VALUE_BYTES_MAX = 200;
 
 export function txtRecord(announcement: Announcement): Readonly<Record<string, string>> {
@@ -56,7 +59,10 @@ export function txtRecord(announcement: Announcement): Readonly<Record<string, s
   };
 }
 
-/** Returns the label of the first, second, … server of a name: `Room 12`, `Room 12 (2)`, … */
+/**
+ * Returns the label of a server, numbered if several have the same name: `Room 12`, `Room 12 (2)`,
+ * …
+ */
 export function instanceLabel(name: string, count: number): string {
   const suffix = count === 1 ? "" : ` (${count})`;
   // The library treats a full stop as the end of the label, and a backslash as an escape.
@@ -64,7 +70,10 @@ export function instanceLabel(name: string, count: number): string {
   return cutText(plain === "" ? "chat" : plain, LABEL_BYTES_MAX - suffix.length) + suffix;
 }
 
-/** Returns a host name different from the machine's own, which belongs to the system. */
+/**
+ * Returns a host name for the announcement. It differs from the machine's own name, which the
+ * operating system announces.
+ */
 export function hostLabel(fingerprint: Fingerprint): string {
   return `chat-${fingerprint
     .toLowerCase()
@@ -96,16 +105,16 @@ function parseAnnouncement(received: ReceivedAnnouncement): DiscoveredServer | u
  * for other servers.
  */
 export class DiscoveredServers {
-  /** Maximum SERVERS_FOUND_MAX entries. */
+  /** Discovered servers by key; at most SERVERS_FOUND_MAX entries. */
   readonly #found = new Map<string, DiscoveredServer>();
-  /** Number of entries per sender. */
   readonly #counts = new Map<string, number>();
   #droppedCount = 0;
 
   add(received: ReceivedAnnouncement): boolean {
     const sighting = parseAnnouncement(received);
     if (sighting === undefined) return false;
-    // A server that copies the label or address of another is listed next to it, for comparison.
+    // A server that copies another server's label or address is listed next to that server, so that
+    // the user can compare them.
     const { label, host, port, fingerprint } = sighting;
     const key = JSON.stringify([fingerprint ?? label, host, port]);
     if (this.#found.has(key)) return false;
@@ -132,7 +141,10 @@ export class DiscoveredServers {
   }
 }
 
-/** Prefers the sender's address if the announcement lists it, because it is on this network. */
+/**
+ * Returns the sender's address if the announcement lists it, because the sender is on this network;
+ * otherwise the first listed address.
+ */
 function hostOf({ addresses, sender }: ReceivedAnnouncement): string | undefined {
   const valid = addresses.filter((address) => isIpv4(address) || isIpv6(address));
   if (sender !== undefined && (isIpv4(sender) || isIpv6(sender))) {
@@ -141,7 +153,9 @@ function hostOf({ addresses, sender }: ReceivedAnnouncement): string | undefined
   return valid.find(isIpv4) ?? valid[0];
 }
 
-/** @returns `undefined` if absent, as in announcements of other programs */
+/**
+ * @returns `undefined` if the field is absent, which is normal for other programs' announcements
+ */
 function fingerprintField(value: unknown): Fingerprint | "forged" | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== "string") return "forged";
@@ -153,7 +167,10 @@ function fingerprintField(value: unknown): Fingerprint | "forged" | undefined {
   }
 }
 
-/** Returns the label if the name does not distinguish numbered servers. */
+/**
+ * Returns the name, with the number of the label added if the server is one of several with the
+ * same name.
+ */
 function displayName(label: string, name: string | undefined): string {
   if (name === undefined) return textField(label) ?? "";
   const [number = ""] = / \(\d{1,3}\)$/.exec(label) ?? [];

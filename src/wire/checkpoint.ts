@@ -1,7 +1,7 @@
 /**
  * Checkpoints and signed notes. A checkpoint states the size and root of a log. A signed note is a
- * checkpoint with the server's signature. Both have one canonical form, because the signature
- * covers the text.
+ * checkpoint with the server's signature. A checkpoint and a note each have exactly one valid text
+ * form, because the signature covers the text.
  * @see https://c2sp.org/tlog-checkpoint, https://c2sp.org/signed-note
  */
 
@@ -19,7 +19,7 @@ export interface Checkpoint {
 
 export interface NoteSignature {
   readonly name: string;
-  /** 4 bytes; see `keyIdOf`. */
+  /** Four bytes; see `keyIdOf`. */
   readonly keyId: Uint8Array;
   readonly signature: Uint8Array;
 }
@@ -40,7 +40,9 @@ const KEY_ID_BYTES = 4;
 const SIGNATURE_BYTES = 64;
 const ORIGIN_BYTES = 16;
 
-/** Differs from the beginning of all other signed texts; see crypto/signed-bytes.ts. */
+/**
+ * Form of a checkpoint. No other signed text begins like a checkpoint; see crypto/signed-bytes.ts.
+ */
 const CHECKPOINT = /^(chat\/[\w-]{22})\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n$/;
 const SIGNATURE_LINE = /^— ([^\s+]{1,255}) ([A-Za-z0-9+/]+={0,2})$/u;
 
@@ -60,8 +62,8 @@ export function checkpointText({ origin, size, root }: Checkpoint): string {
 }
 
 /**
- * Parses the text of a note.
- * @throws {Fault} frame-malformed if it is not a checkpoint of this program
+ * Parses the text of a note without its signatures.
+ * @throws {Fault} frame-malformed if the text is not a checkpoint of this program
  */
 export function parseCheckpoint(text: string): Checkpoint {
   const checkpoint = readCheckpoint(text);
@@ -109,8 +111,8 @@ export function keyIdOf(name: string, publicKey: Uint8Array, sha256: Sha256): Ui
 }
 
 /**
- * Returns the checkpoint with this key's signature. Ignores other signatures, such as those of
- * witnesses.
+ * Returns the checkpoint of a note that this key has signed. Ignores signatures by other keys, such
+ * as those of witnesses.
  * @throws {Fault} frame-malformed if the note is invalid
  * @throws {Fault} fingerprint-changed if this key has not signed the note
  */

@@ -1,7 +1,7 @@
 /**
- * Encodes a chunk message without copying its content. `chunk` is the only message that is both
- * large and frequent. Its content comes last, so only the fields before it are packed here. The
- * complete message has the same bytes as from the codec.
+ * Encoder of `chunk` messages that does not copy their content. `chunk` is the only message that is
+ * both large and frequent. The content is the last field, so this encoder packs only the fields
+ * before the content. The resulting bytes are identical to those of the general codec.
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 

@@ -1,6 +1,6 @@
 /**
- * Chunks of file content and their checksums. A file's digest is the SHA-256 of the checksums of
- * its chunks in order.
+ * Chunks of file content and their checksums. The digest of a file is the SHA-256 of the
+ * concatenated checksums of its chunks.
  */
 
 import { assert } from "../base/assert.ts";
@@ -54,7 +54,7 @@ export interface RunningHash {
   digest(): Uint8Array;
 }
 
-/** Computes the digest of a file incrementally in constant memory. */
+/** Digest of a file, computed incrementally in constant memory. */
 export class Digest {
   readonly #hash: RunningHash;
   #chunks = 0;

@@ -1,4 +1,4 @@
-/** Encodes and decodes messages as msgpack. No other module imports msgpackr. */
+/** Encoding of messages as msgpack. No other module imports msgpackr. */
 
 import { Packr } from "msgpackr/pack";
 import { assert } from "../base/assert.ts";
@@ -10,7 +10,7 @@ import type { PostCodec } from "./post-message.ts";
 import { checkShape } from "./shape.ts";
 
 const OPTIONS = { variableMapSize: true, int64AsType: "number", skipValues: [undefined] } as const;
-/** Uses plain maps, which all languages can read, and omits `undefined` fields. */
+/** Encoder that uses plain maps, which all languages can read, and omits `undefined` fields. */
 const packr = new Packr({ useRecords: false, ...OPTIONS });
 
 export type Outgoing =
@@ -18,7 +18,7 @@ export type Outgoing =
   | Exclude<Notice, { kind: "ok" }>
   | ({ readonly kind: "ok"; readonly ref: number } & Answer<RequestKind>);
 
-/** @returns at most MESSAGE_BYTES_MAX bytes in a buffer of their own */
+/** @returns at most MESSAGE_BYTES_MAX bytes, in a buffer that is not shared */
 export function encode(message: Outgoing): Uint8Array {
   const bytes = encodeFitting(message);
   assert(bytes !== undefined, `a '${message.kind}' is too large to send`);
@@ -28,7 +28,8 @@ export function encode(message: Outgoing): Uint8Array {
 /** @returns `undefined` if the message is too large to send */
 export function encodeFitting(message: Outgoing): Uint8Array | undefined {
   const bytes = packr.pack(message);
-  // msgpackr returns slices of a shared block, and a small slice would keep the block in memory.
+  // msgpackr returns slices of a shared block. Even a small slice would keep the whole block in
+  // memory.
   return bytes.length > MESSAGE_BYTES_MAX ? undefined : new Uint8Array(bytes);
 }
 
@@ -45,8 +46,8 @@ export function encodeAnswer(
 }
 
 /**
- * Decodes a message. The connection should be closed after a fault.
- * @param posts hand-written decoder of posts, with the same results
+ * Decodes a message. The caller should close the connection after a fault.
+ * @param posts faster decoder for posts, with the same results
  * @throws {Fault} too-large or frame-malformed
  */
 export function decode(
@@ -71,7 +72,7 @@ export function packValue(value: Readonly<Record<string, unknown>>): Uint8Array 
 }
 
 /**
- * Decodes the result of `packValue`, with the checks of `decode`.
+ * Decodes the result of `packValue`, with the same checks as `decode`.
  * @throws {Fault} frame-malformed if the bytes are invalid
  */
 export function unpackValue(bytes: Uint8Array): unknown {

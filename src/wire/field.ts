@@ -1,6 +1,6 @@
 /**
- * Schemas of fields that many messages share, and the type of a request's row. Schemas limit sizes.
- * The state machines check meanings.
+ * Schemas of fields that many messages share, and the type of a row in the table of requests.
+ * Schemas check sizes; the state machines check meanings.
  */
 
 import * as v from "valibot";
@@ -14,7 +14,7 @@ import { UNIX_MS_MAX } from "../base/time.ts";
 
 export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
-/** Unix milliseconds within the range of `Date`, so that a reader can format them. */
+/** Unix time in milliseconds within the range of `Date`, so that a reader can format it. */
 export const unixMs = v.pipe(count, v.maxValue(UNIX_MS_MAX));
 export const text = (bytesMax: number) => v.pipe(v.string(), v.maxBytes(bytesMax));
 export const name = text(64);
@@ -40,37 +40,40 @@ export const list = <Item extends v.GenericSchema>(item: Item, countMax: number,
 export const addressList = (countMax: number) =>
   list(v.object({ host: text(255), port: positive }), countMax);
 
-/** A record on the wire: head and body as the JSON bytes of the log. */
+/** Fields of a record on the wire. Head and body are the JSON bytes of the log. */
 export const recordFields = {
   head: bytes(4096),
   salt: v.optional(exactBytes(16)),
   body: v.optional(bytes(MESSAGE_BYTES_MAX)),
   erased: v.optional(positive),
   damaged: v.optional(v.boolean()),
-  /** Name of the account in the head's `by`; absent for the server itself. */
+  /** Name of the account whose id is `by` in the head; absent if the server caused the record. */
   from: v.optional(name),
 };
 
-/** Schemas of a request, and the conditions under which it is served. */
+/**
+ * Schemas of a request and its answer, and the conditions under which the server accepts the
+ * request.
+ */
 export interface RequestRow {
   readonly fields: v.ObjectEntries;
   readonly answer: v.GenericSchema;
   /** Phase of the link in which the request is valid; `member` if omitted. */
   readonly phase?: "entering" | "lane";
-  /** Phase that begins with its answer; if omitted, the phase does not change. */
+  /** Phase of the link after the answer. If omitted, the phase does not change. */
   readonly nextPhase?: "entering" | "member" | "lane";
-  /** A link can have only one unanswered exclusive request at a time, of any kind. */
+  /** Of all exclusive requests, a link can have only one unanswered at a time. */
   readonly isExclusive?: true;
   /** The request guesses a secret, so the server may delay its answer (`guess-delay`). */
   readonly isGuess?: true;
   readonly role?: "operator";
-  /** Number of posts that the request counts as in the rate limit of its account. */
+  /** Number of posts that the request counts as for the rate limit of its account. */
   readonly postCount?: 1 | ((request: never) => number);
-  /** The room engine applies the rate limit, in the order of the outbox. */
+  /** True if the room engine applies the rate limit, in the order of the outbox. */
   readonly isLimitedByEngine?: true;
 }
 
-/** Returns the number of posts that content of this length counts as. */
+/** Returns the number of posts that a text of this length counts as. */
 export function postCountOf(length: number): number {
   return Math.max(1, Math.ceil(length / POST_CHARS));
 }

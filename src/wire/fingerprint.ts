@@ -1,4 +1,4 @@
-/** Text forms of the fingerprint of an identity key. */
+/** Text forms of an identity key's fingerprint. */
 
 import type { Brand } from "../base/brand.ts";
 import { fromBase64Url, toBase64Url } from "../base/bytes.ts";
@@ -29,7 +29,8 @@ export function parseFingerprint(text: string): Fingerprint {
   try {
     if (fromBase64Url(bare).length === DIGEST_BYTES) return bare as Fingerprint;
   } catch {
-    // Reported below as a user's typing error, not as a peer's malformed frame.
+    // Falls through to the fault below, which reports a user's typing error. The caught fault would
+    // report a peer's malformed frame.
   }
   throw new Fault("usage", msg`${quoteText(text)} is not a fingerprint`, {
     remedy: "use SHA256: followed by 43 letters, digits, - or _",

@@ -9,14 +9,18 @@ const GROUP = /^[0-9A-Fa-f]{1,4}$/;
 const ZONE = /^[A-Za-z0-9_.-]{1,32}$/;
 
 /**
- * Accepts four decimal numbers up to 255 without leading zeros, which some systems read as octal.
+ * Reports whether the text is an IPv4 address: four decimal numbers up to 255. Rejects leading
+ * zeros, because some systems read such numbers as octal.
  */
 export function isIpv4(text: string): boolean {
   const octets = text.split(".");
   return octets.length === 4 && octets.every((octet) => OCTET.test(octet) && Number(octet) <= 255);
 }
 
-/** Accepts RFC 4291, section 2.2, optionally with `%zone` (RFC 4007). */
+/**
+ * Reports whether the text is an IPv6 address (RFC 4291, section 2.2), optionally with `%zone` (RFC
+ * 4007).
+ */
 export function isIpv6(text: string): boolean {
   const [address = "", zone, ...more] = text.split("%");
   if (more.length > 0 || (zone !== undefined && !ZONE.test(zone))) return false;
@@ -29,8 +33,8 @@ export function isIpv6(text: string): boolean {
 }
 
 /**
- * Checks characters and lengths of DNS names. A name that ends in a number would be an invalid IPv4
- * address.
+ * Checks the characters and lengths of a DNS name. Rejects a name whose last label is a number,
+ * because it is probably a misspelt IPv4 address.
  */
 export function isHostName(text: string): boolean {
   const labels = (text.endsWith(".") ? text.slice(0, -1) : text).split(".");
@@ -38,17 +42,20 @@ export function isHostName(text: string): boolean {
   return text.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(last);
 }
 
-/** Scope in which a host's text identifies the same machine. Unknown for names. */
+/**
+ * Scope within which a host's text identifies one machine. Names have no known scope and count as
+ * `world`.
+ */
 type HostReach = "machine" | "site" | "world";
 
-/** Loopback addresses: RFC 1122, 3.2.1.3; RFC 4291, 2.5.3; RFC 6761, 6.3. */
+/** Loopback addresses and names: RFC 1122, 3.2.1.3; RFC 4291, 2.5.3; RFC 6761, 6.3. */
 const MACHINE = /^(?:127|0)\.[\d.]+$|(?:^|\.)localhost\.?$/;
 const MACHINE_6 = /^[0:]*:0*1?$/;
-/** Addresses of private networks: RFC 1918, RFC 3927, RFC 6598, RFC 4193, RFC 4291, RFC 6762. */
+/** Private and link-local addresses: RFC 1918, RFC 3927, RFC 6598, RFC 4193, RFC 4291, RFC 6762. */
 const SITE = /^(?:10|172\.(?:1[6-9]|2\d|3[01])|192\.168|169\.254)\.[\d.]+$|\.local\.?$/;
 const SITE_SHARED = /^100\.(?:6[4-9]|[789]\d|1[01]\d|12[0-7])\./;
 const SITE_6 = /^f[cd][\da-f]{2}:|^fe[89ab][\da-f]:/;
-/** An IPv4 address embedded in an IPv6 address, in either notation. */
+/** IPv4 address embedded in an IPv6 address, in dotted or hexadecimal notation. */
 const MAPPED_4 = /^[0:]*:(?:ffff:)?(\d[\d.]+)$/;
 const MAPPED_6 = /^[0:]*:ffff:([\da-f]{1,4}):([\da-f]{1,4})$/;
 
@@ -56,8 +63,8 @@ const RANKS: Readonly<Record<HostReach, number>> = { machine: 0, site: 1, world:
 
 /**
  * Reports whether a host may identify the same machine at both ends of a link. `127.0.0.1` is a
- * different machine on each host, and `192.168.1.20` on each network.
- * @param remote address of the other end
+ * different machine on each host, and `192.168.1.20` is a different machine on each network.
+ * @param remote address of the peer
  * @param host an address or name in any spelling that `checkHost` accepts
  */
 export function mayNameSameMachine(remote: string, host: string): boolean {
@@ -89,9 +96,9 @@ const HOST_HEADER = /^(?:\[([^\]]*)\]|([^:[\]]+))(?::\d{0,5})?$/;
 
 /**
  * Reports whether a `Host` header names this server. Another site can point its own name at this
- * machine (DNS rebinding), and a browser then treats the server as that site. Therefore only known
- * names are accepted. Addresses cannot be redirected, and names below `localhost` and `local`
- * cannot be registered (RFC 6761, RFC 6762).
+ * machine (DNS rebinding), and a browser then treats this server as that site. Therefore only known
+ * names, IP addresses, and names below `localhost` and `local` are accepted: IP addresses cannot be
+ * redirected, and names below `localhost` and `local` cannot be registered (RFC 6761, RFC 6762).
  * @param header null or empty for HTTP/1.0 without a header, which browsers never send
  * @param names names in lower case; `*.NAME` matches each name with one more label
  */
@@ -106,7 +113,7 @@ export function isHostOf(names: ReadonlySet<string>, header: string | null): boo
   return names.has(host) || names.has(host.replace(/^[^.]+/, "*"));
 }
 
-/** @throws {Fault} usage with a message for the probable intent */
+/** @throws {Fault} usage with a message that suggests the host that the user probably meant */
 export function checkHost(text: string, form: "v6" | "v4-or-name"): string {
   if (form === "v6") {
     if (isIpv6(text)) return text.toLowerCase();

@@ -9,7 +9,7 @@ import { quoteText } from "../base/text.ts";
 import { type Fingerprint, parseFingerprint } from "./fingerprint.ts";
 import { checkHost } from "./host.ts";
 
-/** Spells C-H-A-T on a telephone keypad. */
+/** Default port, which spells C-H-A-T on a telephone keypad. */
 export const PORT_DEFAULT = 2428;
 
 export interface ServerAddress {
@@ -18,26 +18,31 @@ export interface ServerAddress {
   readonly port: number;
 }
 
-/** Address of a server and, from an invite, the data needed to log in. */
+/** Address of a server. An invite also contains the data needed to log in. */
 export interface ServerSpec extends ServerAddress {
   readonly portGiven: boolean;
-  /** Other servers with the same key. Maximum CLUSTER_ADDRESSES_MAX addresses in total. */
+  /**
+   * Addresses of other servers with the same key. With this address, at most CLUSTER_ADDRESSES_MAX.
+   */
   readonly also?: readonly ServerAddress[];
   readonly transport?: "tcp" | "udp";
-  /** True for `udp://` and `tcp://`, which allow no other transport. */
+  /** True for `udp://` and `tcp://`, which rule out other transports. */
   readonly isTransportFixed?: true;
   readonly room?: Name;
   readonly fingerprint?: Fingerprint;
   readonly secret?: string;
 }
 
-/** White space, including invisible characters, and quotes and brackets around a copied line. */
+/**
+ * Characters trimmed from a copied line: white space, invisible characters, quotes and brackets.
+ */
 const TRIMMED =
   "\\s\\u200b-\\u200f\\u2060\\ufeff'\"`\\u00b4\\u2018-\\u201f\\u2039\\u203a\\u00ab\\u00bb<>()";
 const LEADING = new RegExp(`^[${TRIMMED}]+`);
 const TRAILING = new RegExp(`[${TRIMMED}.,;!]+$`);
 /**
- * Characters that `encodeURIComponent` keeps, but that `trimCopied` removes at the end of a line.
+ * Characters that `encodeURIComponent` does not encode but that `trimCopied` removes from the end
+ * of a line.
  */
 const TRIMMABLE = /['().!]/g;
 
@@ -183,7 +188,7 @@ export function trimCopied(text: string): string {
   return text.replace(LEADING, "").replace(TRAILING, "");
 }
 
-/** Encodes a secret, including characters that `trimCopied` would remove. */
+/** Encodes a secret, including the characters that `trimCopied` would remove. */
 export function encodeSecret(secret: string): string {
   return encodeURIComponent(secret).replaceAll(
     TRIMMABLE,
@@ -191,7 +196,9 @@ export function encodeSecret(secret: string): string {
   );
 }
 
-/** Returns the secret of a pasted invite, or the typed room password itself. */
+/**
+ * Returns the secret of a pasted invite. Any other input is a room password and returned unchanged.
+ */
 export function secretFromInput(typed: string): string {
   const line = /^(?:chat|https?):\/\/[^#]*#(?:.*&)?(?:invite=)?(.+)$/is.exec(trimCopied(typed));
   try {

@@ -1,4 +1,4 @@
-/** Table of the record kinds as data. Folds, claims and views switch over it. */
+/** Table of the record kinds. Code that reads records switches over the kinds of this table. */
 
 import { unreachable } from "../base/assert.ts";
 import { isCount } from "../base/values.ts";
@@ -6,12 +6,12 @@ import { isCount } from "../base/values.ts";
 interface KindRow {
   readonly log: "history" | "accounts";
   readonly traits?: readonly Trait[];
-  /** Fields used by readers. A field of another type counts as absent. */
+  /** Fields that readers use. A field of another type counts as absent. */
   readonly body: Readonly<Record<string, keyof FieldTypes>>;
 }
 
 type Trait =
-  /** Visible in the history. Other kinds are for programs that fold the log. */
+  /** Visible to users in the history. Programs that process the log read the other kinds. */
   | "read"
   /** Counts as unread, can be pinned, is pushed, and ends its author's typing indicator. */
   | "message"
@@ -19,19 +19,26 @@ type Trait =
   /** Can be erased by a request for this one record. */
   | "erasable"
   | "reactable"
-  /** Written by a user. Erased with all messages of the account, and by the room's retention. */
+  /**
+   * Written by a user. Erased when all messages of the account are erased, and by the room's
+   * retention.
+   */
   | "authored"
   /** May be delayed by broadcast. */
   | "deferrable"
   /** Records a decision of operators or moderators about a room. */
   | "decision"
-  /** Changes rooms, files and outboxes only through its head. */
+  /**
+   * Affects the state of rooms, files and outboxes only through its head; the body is not needed.
+   */
   | "folded-by-head"
-  /** May order the blanking of earlier records. */
+  /** May order the erasure of earlier records. */
   | "erasing"
-  /** Has no item in a timeline: changes another record, or nothing visible. */
+  /**
+   * Has no timeline item of its own, because the record changes another record or nothing visible.
+   */
   | "itemless"
-  /** Consecutive records of this kind share a row of a timeline. */
+  /** Consecutive records of this kind share a timeline row. */
   | "row-sharing";
 
 export interface FieldTypes {
@@ -44,7 +51,8 @@ export interface FieldTypes {
   readonly pair: readonly [string, string];
   readonly pairs: readonly (readonly [string, string])[];
   /**
-   * Any value, checked by the reader, for which malformed and absent values mean different things.
+   * Value of any type, checked by the reader because an invalid value has another meaning than an
+   * absent one.
    */
   readonly any: unknown;
 }
@@ -205,7 +213,7 @@ type TypeName<K extends RecordKind, F> = K extends K
     : never
   : never;
 
-/** Body of a record of this kind. For several kinds, contains the fields of all of them. */
+/** Body of a record of this kind. For a union of kinds, the body has the fields of all of them. */
 export type Body<K extends RecordKind> = {
   readonly [F in FieldName<K>]?: FieldTypes[TypeName<K, F>];
 };

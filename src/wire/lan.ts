@@ -1,6 +1,6 @@
 /**
- * Datagrams of `chat lan`. Each contains the sender's complete key, so that a receiver can verify
- * it without earlier ones.
+ * Datagrams of `chat lan`. Each datagram contains the sender's complete key, so that a receiver can
+ * verify it without earlier datagrams.
  */
 
 import * as v from "valibot";
@@ -50,7 +50,10 @@ export interface LanHead {
   readonly timeUnixMs: number;
 }
 
-/** A decoded body. `texts` is the number of texts sent in this session, including this one. */
+/**
+ * Decoded body of a datagram. `texts` is the number of texts sent in this session, including this
+ * one.
+ */
 export type LanBody = { readonly name: Name; readonly texts: number } & (
   | { readonly kind: "query" }
   | { readonly kind: "announce"; readonly isLeaving: boolean }
@@ -61,7 +64,7 @@ export interface SignedLanDatagram {
   readonly head: LanHead;
   readonly headBytes: Uint8Array;
   readonly body: Uint8Array;
-  /** Head and body: the bytes that the signature covers after its context. */
+  /** Head and body, which the signature covers after a context string. */
   readonly signedBytes: Uint8Array;
   readonly signature: Uint8Array;
 }
@@ -125,7 +128,7 @@ export function splitLanDatagram(bytes: Uint8Array): SignedLanDatagram {
   };
 }
 
-/** @returns msgpack; for a query, padded so that the datagram has LAN_QUERY_BYTES */
+/** @returns msgpack; a query is padded so that its datagram has LAN_QUERY_BYTES bytes */
 export function encodeLanBody(body: LanBody, isSealed: boolean): Uint8Array {
   const common = { name: body.name, texts: body.texts };
   switch (body.kind) {

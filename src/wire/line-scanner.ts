@@ -1,11 +1,12 @@
 /**
- * Finds the fields of a log line in its bytes without allocating memory, because a server with a
- * million records reads each of them at its start. `record.ts` defines the format.
+ * Scanner that finds the fields of a log line in its bytes. The scanner allocates no memory,
+ * because a server with a million records scans each of them at its start. `record.ts` defines the
+ * format.
  */
 
-// Marked as pure, because the page reads no log lines and its bundle omits unused code.
+// The constants are marked as pure so that the page's bundle, which reads no log lines, omits them.
 const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-/** Bytes per comparison with a literal. */
+/** Number of bytes per comparison with a literal. */
 const WORD_BYTES = 4;
 const LINE_BEGIN = /* @__PURE__ */ literalOf('{"head":{"v":1,"seq":');
 const TIME_KEY = /* @__PURE__ */ literalOf(',"time":');
@@ -30,18 +31,20 @@ const ZERO = 0x30;
 const COMMA = 0x2c;
 const BRACE_CLOSE = 0x7d;
 
-/** Character classes of a byte, as bits. */
+/** Classes of a byte, one bit each. */
 const WORD = 1;
 const ID = 2;
 const KIND = 4;
 const KIND_BEGIN = 8;
-/** The last letter of a commitment or salt has no spare bits: canonical base64url. */
+/**
+ * Letters that can end a commitment or salt: in canonical base64url, their unused bits are zero.
+ */
 const COMMIT_END = 16;
 const SALT_END = 32;
 const CLASSES = /* @__PURE__ */ classesOf();
-/** The six bits of each base64url letter. Negative for other bytes. */
+/** Value of each base64url letter, 0 to 63; negative for other bytes. */
 const SEXTETS = /* @__PURE__ */ sextetsOf();
-/** Pairs of letters for each twelve bits, as 16-bit words in the byte order of memory. */
+/** For each 12-bit value, its two base64url characters as a 16-bit word in native byte order. */
 const PAIRS = /* @__PURE__ */ pairsOf();
 const NOTHING = /* @__PURE__ */ new Uint8Array(0);
 
@@ -62,9 +65,7 @@ export class LineScanner {
   commitEnd = 0;
   headStart = 0;
   headEnd = 0;
-  /**
-   * Offset after the comma that follows `durable`, where an erasure begins to overwrite the line.
-   */
+  /** Offset after the comma that follows `durable`. An erasure overwrites the line from here. */
   frameEnd = 0;
   /** Seq of the record that ordered the erasure; 0 if the record has a body. */
   erased = 0;
@@ -77,12 +78,12 @@ export class LineScanner {
   #bytes: Uint8Array = NOTHING;
   #view: DataView = new DataView(NOTHING.buffer);
 
-  /** Scans head and `durable`. Returns false unless they are canonical ASCII. */
+  /** Scans the head and `durable`. Returns false unless they are canonical ASCII. */
   scanHead(bytes: Uint8Array, start: number): boolean {
     return this.findHead(bytes, start) && this.hasCommit(bytes);
   }
 
-  /** Scans the line after `durable`: the salt and the body's key, or the mark of an erasure. */
+  /** Scans the line after `durable`: the salt and the body's key, or the marker of an erasure. */
   scanTail(bytes: Uint8Array): boolean {
     if (!this.findTail(bytes)) return false;
     return this.erased > 0 || isLetters(bytes, this.saltStart, this.saltEnd, SALT_END);
@@ -94,7 +95,8 @@ export class LineScanner {
   }
 
   /**
-   * Like `scanHead`, without checking the letters of the commitment, which `matchesCommit` does.
+   * Scans like `scanHead`, but does not check the commitment's characters, which `matchesCommit`
+   * checks.
    */
   findHead(bytes: Uint8Array, start: number): boolean {
     this.#cacheView(bytes);
@@ -131,7 +133,7 @@ export class LineScanner {
     return bytes[this.#position] === COMMA;
   }
 
-  /** Like `scanTail`, without checking the letters of the salt, which `copySalt` does. */
+  /** Scans like `scanTail`, but does not check the salt's characters, which `copySalt` checks. */
   findTail(bytes: Uint8Array): boolean {
     this.erased = 0;
     const position = this.#position;
@@ -165,7 +167,7 @@ export class LineScanner {
   }
 
   /**
-   * Writes the 16 bytes of the salt.
+   * Writes the 16 bytes of the salt into `into`.
    * @returns false if the salt is not canonical base64url
    */
   copySalt(bytes: Uint8Array, into: Uint8Array, at: number): boolean {
@@ -199,7 +201,7 @@ export class LineScanner {
     const view = this.#view;
     const last = position + sizeBytes - WORD_BYTES;
     if (last + WORD_BYTES > view.byteLength) return false;
-    // The last word overlaps the one before it.
+    // The last word overlaps the previous word if the length is not a multiple of the word size.
     if (view.getInt32(last, true) !== words[words.length - 1]) return false;
     for (let i = 0, at = position; at < last; i++, at += WORD_BYTES) {
       if (view.getInt32(at, true) !== words[i]) return false;
@@ -208,7 +210,7 @@ export class LineScanner {
     return true;
   }
 
-  /** Advances to the first byte outside of the class, by at most `max` bytes. */
+  /** Advances to the first byte that is not in the class, but by at most `max` bytes. */
   #run(bytes: Uint8Array, characterClass: number, max: number): number {
     let position = this.#position;
     const end = position + max;

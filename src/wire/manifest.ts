@@ -1,7 +1,6 @@
 /**
- * The manifest of a folder. A folder is sent as one file that consists of a manifest of its entries
- * and the contents of its files in the same order. The same folder always results in the same
- * bytes.
+ * Manifest of a folder. A folder is sent as one file that consists of a manifest of its entries and
+ * the contents of its files in the same order. Equal folders result in equal bytes.
  */
 
 import { assert } from "../base/assert.ts";
@@ -33,9 +32,7 @@ export interface ManifestFolder {
 
 export type ManifestEntry = ManifestFile | ManifestFolder;
 
-/**
- * A range of the manifest or of one file. `offset` counts from the start of the manifest or file.
- */
+/** Range of the manifest or of one file. `offset` counts from the start of the manifest or file. */
 export type Piece =
   | { readonly kind: "manifest"; readonly offset: number; readonly sizeBytes: number }
   | {
@@ -51,7 +48,10 @@ const VERSION = 1;
 const LIST_START = utf8Encode(`{"v":${VERSION},"entries":[`);
 const LIST_END = utf8Encode("]}");
 const [OPEN, CLOSE, QUOTE, ESCAPE, COMMA] = [0x7b, 0x7d, 0x22, 0x5c, 0x2c];
-/** The longest path with each byte escaped as \\u0000, and the other fields of an entry. */
+/**
+ * Maximum size of an entry: the longest path with each byte escaped as \\u0000, and the other
+ * fields.
+ */
 const ENTRY_BYTES_MAX = 6 * PATH_BYTES_MAX + 200;
 
 /**
@@ -72,8 +72,8 @@ export function encodeManifest(entries: readonly ManifestEntry[]): Uint8Array {
 }
 
 /**
- * Parses untrusted bytes: relative paths without `.`, `..` or empty components, sorted, without
- * duplicates and without entries inside files. Names are as sent and must be cleaned
+ * Parses untrusted bytes. Accepts only relative paths without `.`, `..` or empty components,
+ * sorted, without duplicates and without entries inside files. Names must still be cleaned
  * (base/file-names) before use on a disk.
  * @throws {Fault} frame-malformed or too-large
  */
@@ -96,8 +96,8 @@ export function parseManifest(bytes: Uint8Array): ManifestEntry[] {
 }
 
 /**
- * Parses a manifest one entry at a time, so that the reader of a long list can yield. Unlike
- * `parseManifest`, does not check for entries inside files.
+ * Parses a manifest one entry at a time, so that the caller can yield to the event loop during a
+ * long list. Unlike `parseManifest`, does not check for entries inside files.
  * @throws {Fault} frame-malformed or too-large
  */
 export function* manifestEntries(bytes: Uint8Array): Generator<ManifestEntry> {
@@ -133,7 +133,7 @@ export function isFolder(entry: ManifestEntry): entry is ManifestFolder {
   return "dir" in entry;
 }
 
-/** Maps ranges of the content to the manifest and the files of a folder. */
+/** Mapping between ranges of the content and the manifest and files of a folder. */
 export class FolderMap {
   readonly entries: readonly ManifestEntry[];
   readonly manifestBytes: number;
@@ -155,7 +155,7 @@ export class FolderMap {
     this.sizeBytes = start;
   }
 
-  /** Returns the pieces of a range in order. Omits empty files. */
+  /** Returns the pieces of a range in order, without empty files. */
   pieces(offset: number, sizeBytes: number): Piece[] {
     assert(offset >= 0 && sizeBytes >= 0, "offset and size are not negative");
     const end = Math.min(offset + sizeBytes, this.sizeBytes);
@@ -266,8 +266,8 @@ function pathDefect(path: string): string | undefined {
 }
 
 /**
- * Rejects entries inside files. With NUL in place of `/`, an entry's children sort directly after
- * it, so comparing neighbours is sufficient at any depth.
+ * Rejects entries inside files. With NUL in place of `/`, an entry sorts directly before its
+ * children, so comparing neighbours is sufficient at any depth.
  */
 function checkTree(entries: readonly ManifestEntry[]): void {
   const keys = entries.map((entry) => ({ entry, key: entry.path.replaceAll("/", "\0") }));

@@ -1,4 +1,4 @@
-/** Messages of the server's console for operators, and of downloads by a browser over HTTP. */
+/** Messages of the operators' console, and the request for a download by a browser over HTTP. */
 
 import * as v from "valibot";
 import {
@@ -43,16 +43,15 @@ const clientEntry = v.object({
   user: v.optional(name),
   /** Name and version of the client program. */
   program: text(128),
-  /** HOST:PORT */
   address: addressText,
   transport: keyword,
-  /** Unix ms of the connection. */
+  /** Time of the connection, in Unix ms. */
   since: unixMs,
-  /** Data channel, which carries files of another connection. */
+  /** True for a data channel, which carries files for another connection. */
   lane: v.boolean(),
-  /** Has an operator's rights. */
+  /** True if the connection has an operator's rights. */
   operator: v.boolean(),
-  /** Milliseconds of the last ping. */
+  /** Round-trip time of the last ping in milliseconds. */
   roundTripMs: v.optional(count),
   sentMessages: count,
   sentBytes: count,
@@ -65,14 +64,14 @@ const clientEntry = v.object({
   /** Retransmitted packets; omitted if unknown, as over TCP. */
   retransmitted: v.optional(count),
   lost: v.optional(count),
-  /** The server of the cluster with this connection; omitted for the answering server. */
+  /** Address of the server that has this connection; omitted for the answering server. */
   server: v.optional(addressText),
 });
 
 /** A file in transfer on a data channel. */
 const transferEntry = v.object({
   file: fileId,
-  /** Omitted in a direct conversation. */
+  /** Omitted for a file in a direct conversation. */
   name: v.optional(fileName),
   direction: v.picklist(["up", "down"]),
   user: name,
@@ -80,18 +79,18 @@ const transferEntry = v.object({
   since: unixMs,
   doneBytes: count,
   sizeBytes: v.optional(count),
-  /** Download by a browser over HTTP. */
+  /** True for a browser's download over HTTP. */
   web: v.boolean(),
-  /** As in `clientEntry`. */
+  /** Address of the server that runs the transfer; omitted for the answering server. */
   server: v.optional(addressText),
 });
 
 /** A server of a cluster. */
 const serverEntry = v.object({
-  /** HOST:PORT for users. */
+  /** HOST:PORT as used by clients. */
   server: addressText,
   version: text(128),
-  /** Unix ms. */
+  /** Time of the server's start, in Unix ms. */
   since: unixMs,
   diskFreeBytes: v.optional(count),
   memoryBytes: count,
@@ -117,46 +116,44 @@ export function parseServerActivity(value: unknown): ServerActivity | undefined 
   return read.success ? read.output : undefined;
 }
 
-/** The requested part of a list, and its order. */
+/** Request fields that select and order one page of a list. */
 const listing = {
-  /** Filters by name, ignoring case. */
+  /** Text that names must contain, ignoring case. */
   find: v.optional(text(64)),
   sort: v.optional(keyword),
-  /** Descending: the largest or newest first. */
+  /** True for descending order: the largest or newest entry first. */
   down: v.optional(v.boolean()),
-  /** Number of entries on the previous pages. */
+  /** Number of entries on the previous pages, which the answer skips. */
   skip: v.optional(count),
 };
 
-/** A number per sample of an answer. */
+/** Column of numbers, one per sample of the answer. */
 const column = list(count, SAMPLES_PAGE_MAX);
 
 const log = v.object({ records: count, bytes: v.optional(count) });
 
-/** An event of the server. */
+/** Fields of an event that the server reports to operators. */
 const eventFields = {
   event: keyword,
-  /** Unix ms. */
   time: unixMs,
   user: v.optional(name),
-  /** Number in this run of the server; absent from older servers. */
+  /** Number of the event since the server's start; absent from older servers. */
   n: v.optional(positive),
-  /** For `decided`: the decision, its object and its end. */
+  /** Set for `decided`: the decision, the user or object it applies to, and its end. */
   decision: v.optional(keyword),
   whom: v.optional(text(128)),
   until: v.optional(unixMs),
-  /** User who made or ended the decision. */
+  /** User who made or reversed the decision. */
   by: v.optional(name),
   address: v.optional(addressText),
   program: v.optional(text(128)),
-  /** Reason, as text. */
   reason: v.optional(text(FAULT_TEXT_BYTES_MAX)),
   file: v.optional(fileId),
   name: v.optional(fileName),
   sizeBytes: v.optional(count),
   to: v.optional(list(target, FILE_TARGETS_MAX)),
   record: v.optional(v.object(recordFields)),
-  /** Room of the record: its name, or both users of a direct conversation. */
+  /** Room of the record: the room's name or, for a direct conversation, its two users. */
   room: v.optional(v.object({ room: id, name: v.optional(name) })),
   between: v.optional(list(name, 2)),
   /** Number of events omitted before this one because the reader was too slow. */
@@ -176,82 +173,86 @@ export const ADMIN_REQUESTS = {
   },
   /** Starts the `event` notices; `on: false` stops them. */
   watch: { role: "operator", fields: { on: v.boolean() }, answer: v.object({}) },
-  /** Connections, oldest first. The server also measures their round trips. */
+  /** Lists connections, oldest first. The server also measures their round-trip times. */
   clients: {
     role: "operator",
-    /** `after`: the last client of the previous page. */
+    /** `after`: the last `client` of the previous page. */
     fields: { after: v.optional(count) },
     answer: v.object({
       clients: list(clientEntry, CLIENTS_PAGE_MAX),
       more: v.boolean(),
     }),
   },
-  /** File transfers in progress, oldest first. */
+  /** Lists file transfers in progress, oldest first. */
   transfers: {
     role: "operator",
     fields: {},
     answer: v.object({
       transfers: list(transferEntry, TRANSFERS_LISTED_MAX),
-      /** Number of further transfers, not listed. */
+      /** Number of further transfers, which are not listed. */
       more: count,
     }),
   },
   /**
-   * Samples of the last hour, one per second, oldest first. Equal indexes refer to the same second.
+   * Returns samples of the last hour, one per second, oldest first. Equal indexes refer to the same
+   * second.
    */
   samples: {
     role: "operator",
-    /** `after`: `last` of the previous answer; all samples if omitted. */
+    /** `after`: `last` of the previous answer; if omitted, the server returns all samples. */
     fields: { after: v.optional(count) },
     answer: v.object({
-      /** Unix ms of the server's start. `last` of another start is invalid. */
+      /**
+       * Time of the server's start, in Unix ms. If it has changed, an earlier `last` is invalid.
+       */
       since: unixMs,
       /** Number of the last sample of this answer. */
       last: count,
       more: v.boolean(),
-      /** Unix ms. */
       time: list(unixMs, SAMPLES_PAGE_MAX),
-      /** Counted during this second. */
+      /** Events counted during this second. */
       posts: column,
       receivedBytes: column,
       sentBytes: column,
-      /** Measured at `time`. */
+      /** Values measured at `time`. */
       links: column,
       online: column,
       memoryBytes: column,
-      /** Omitted if unknown. */
       diskFreeBytes: v.optional(column),
     }),
   },
-  /** The latest events, oldest first, as in `event`. */
+  /** Returns the latest events, oldest first. Fields are the same as in the notice `event`. */
   events: {
     role: "operator",
     fields: {},
     answer: v.object({
-      /** Unix ms of the server's start. Numbers of another start are invalid. */
+      /**
+       * Time of the server's start, in Unix ms. If it has changed, earlier event numbers are
+       * invalid.
+       */
       since: unixMs,
       events: list(v.object(eventFields), EVENTS_STORED_MAX),
     }),
   },
   /**
-   * Decisions in the logs within inclusive bounds. Returns a page of the newest, oldest first.
-   * `before` requests the previous page.
+   * Returns decisions from the logs between `since` and `until`, both inclusive: the newest page,
+   * oldest decision first. `before` requests the previous page.
    */
   decisions: {
     role: "operator",
     fields: {
       since: v.optional(unixMs),
       until: v.optional(unixMs),
-      /** `next` of the previous answer: the position in each log. */
+      /** `next` of the previous answer: a position in each log. */
       before: v.optional(v.object({ accounts: positive, history: positive })),
     },
     answer: v.object({
       events: list(v.object(eventFields), DECISIONS_PAGE_MAX),
-      /** Set if older decisions may exist, even if this answer is empty. */
+      /** Set if older decisions may exist, even if this answer contains no decisions. */
       next: v.optional(v.object({ accounts: positive, history: positive })),
     }),
   },
-  /** All accounts, online or not. `sort`: `name`, `since`, `seen`, `devices` or `bytes`. */
+  /** Lists all accounts, online or not. `sort`: `name`, `since`, `seen`, `devices` or `bytes`. */
   accounts: {
     role: "operator",
     fields: listing,
@@ -259,29 +260,29 @@ export const ADMIN_REQUESTS = {
       accounts: list(
         v.object({
           user: name,
-          /** Unix ms of the registration. */
+          /** Time of the registration, in Unix ms. */
           since: unixMs,
           /**
-           * Last time that one of its devices was logged in; only the day if in an earlier run of
-           * the server.
+           * Last time that one of the account's devices was logged in. If that was before the
+           * server's last start, only the day is known.
            */
           seen: v.optional(unixMs),
           online: v.boolean(),
           operator: v.boolean(),
           banned: v.boolean(),
-          /** Can log in with a password. */
+          /** True if the account can log in with a password. */
           password: v.boolean(),
           devices: count,
-          /** Size of its files. */
+          /** Total size of the account's files. */
           bytes: count,
         }),
         LISTED_PAGE_MAX,
       ),
-      /** Including those not in this answer. */
+      /** Number of matching accounts, including those on other pages. */
       total: count,
     }),
   },
-  /** All named rooms. `sort`: `name`, `members`, `records` or `bytes`. */
+  /** Lists all named rooms. `sort`: `name`, `members`, `records` or `bytes`. */
   "all-rooms": {
     role: "operator",
     fields: listing,
@@ -293,12 +294,12 @@ export const ADMIN_REQUESTS = {
           members: count,
           records: count,
           files: count,
-          /** Size of its files. */
+          /** Total size of the room's files. */
           bytes: count,
           locked: v.boolean(),
           sealed: v.boolean(),
           closed: v.boolean(),
-          /** Has no members, messages or topic. Omitted by older servers. */
+          /** True if the room has no members, messages or topic. Omitted by older servers. */
           vacant: v.optional(v.boolean()),
           keepMs: v.optional(positive),
         }),
@@ -307,7 +308,7 @@ export const ADMIN_REQUESTS = {
       total: count,
     }),
   },
-  /** All files. `sort`: `name`, `user`, `time` or `bytes`. */
+  /** Lists all files. `sort`: `name`, `user`, `time` or `bytes`. */
   "all-files": {
     role: "operator",
     fields: listing,
@@ -315,23 +316,26 @@ export const ADMIN_REQUESTS = {
       files: list(
         v.object({
           file: fileId,
-          /** Omitted if the file is in a direct conversation and in no named room. */
+          /** Omitted if the file is only in a direct conversation and in no named room. */
           name: v.optional(fileName),
           user: name,
           time: unixMs,
           bytes: count,
-          /** Named rooms, and the file's records in them, which an operator may erase. */
+          /**
+           * Named rooms that contain the file, and the seqs of the file's records there, which an
+           * operator may erase.
+           */
           rooms: list(name, FILE_ROOMS_LISTED_MAX),
           seqs: list(positive, FILE_ROOMS_LISTED_MAX),
         }),
         LISTED_PAGE_MAX,
       ),
       total: count,
-      /** Size of all of them. */
+      /** Total size of the matching files. */
       bytes: count,
     }),
   },
-  /** Ends the transfers of a file to or from one user. */
+  /** Cancels the transfers of a file to or from one user. */
   cancel: {
     role: "operator",
     fields: { file: fileId, user: name, direction: v.picklist(["up", "down"]) },
@@ -343,7 +347,7 @@ export const ADMIN_REQUESTS = {
     fields: { text: text(ANNOUNCEMENT_BYTES_MAX) },
     answer: v.object({}),
   },
-  /** Counters and gauges of the server. */
+  /** Returns counters and gauges of the server. */
   stats: {
     role: "operator",
     fields: {},
@@ -352,15 +356,16 @@ export const ADMIN_REQUESTS = {
       /** Name and version of the runtime. */
       runtime: text(64),
       platform: text(64),
-      /** Unix ms. */
+      /** Time of the server's start, in Unix ms. */
       since: unixMs,
       /**
-       * Free space of the disk with the files; omitted if unknown or if file transfer is disabled.
+       * Free space of the disk that stores the files; omitted if unknown or if file transfer is
+       * disabled.
        */
       diskFreeBytes: v.optional(count),
-      /** The server refuses files below this. */
+      /** Minimum free space. With less, the server refuses files. */
       keepFreeBytes: v.optional(count),
-      /** Free space is close to `keepFreeBytes`. */
+      /** True if the free space is close to `keepFreeBytes`. */
       diskLow: v.optional(v.boolean()),
       memoryBytes: count,
       heapBytes: count,
@@ -377,7 +382,10 @@ export const ADMIN_REQUESTS = {
       sentBytes: count,
       receivedBytes: count,
       queuedBytes: count,
-      /** Servers of a cluster: this server first, then those that sent a message within seconds. */
+      /**
+       * Servers of a cluster: the answering server first, then those that recently sent a message
+       * to it.
+       */
       servers: v.optional(list(serverEntry, SIBLINGS_MAX + 1)),
     }),
   },
@@ -386,12 +394,15 @@ export const ADMIN_REQUESTS = {
 export const ADMIN_NOTICES = {
   /** The operators' announcement to all users; an empty text removes it. */
   announced: { text: text(ANNOUNCEMENT_BYTES_MAX), by: name, time: unixMs },
-  /** Notifies operators that the server's disk is nearly full or, with `on: false`, no longer. */
+  /**
+   * Notifies operators that the server's disk is nearly full, or with `on: false` that it no longer
+   * is.
+   */
   "disk-low": { on: v.boolean(), freeBytes: count, keepFreeBytes: count },
   /**
-   * An event, sent to operators who `watch`. `event` is its kind: `record`, `connected`,
+   * Reports an event to operators who `watch`. The kinds of events are `record`, `connected`,
    * `logged-in`, `logged-out`, `disconnected`, `offered`, `got`, `withdrawn`, `cancelled`,
-   * `decided`, `disk`, `warning`, `full`. Later versions may add kinds. Records of direct
+   * `decided`, `disk`, `warning` and `full`. Later versions may add kinds. Records of direct
    * conversations have no body.
    */
   event: eventFields,

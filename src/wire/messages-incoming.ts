@@ -1,4 +1,4 @@
-/** Checks decoded values against the message schemas. */
+/** Validation of decoded values against the message schemas. */
 
 import * as v from "valibot";
 import { Fault } from "../base/fault.ts";
@@ -16,9 +16,9 @@ import {
 
 export type Incoming =
   | { readonly kind: "message"; readonly message: Message }
-  /** An invalid request that can still be answered. */
+  /** Invalid request that the receiver can answer with a fault. */
   | { readonly kind: "refused"; readonly ref: number; readonly fault: Fault }
-  /** A notice that only a later version knows. */
+  /** Notice of a kind that this version does not know. */
   | { readonly kind: "ignored" };
 
 type Schemas = ReadonlyMap<string, v.GenericSchema<unknown, Message>>;
@@ -41,12 +41,14 @@ function messageSchema(
   fields: v.ObjectEntries,
 ): [string, v.GenericSchema<unknown, Message>] {
   const entries = { kind: v.literal(kind), ...fields };
-  // `checkAnswer` checks an answer's own fields, because it knows the request.
+  // `checkAnswer` checks the other fields of an answer, because it knows the request.
   const object = kind === "ok" ? v.looseObject(entries) : v.object(entries);
   return [kind, object as unknown as v.GenericSchema<unknown, Message>];
 }
 
-/** @throws {Fault} frame-malformed if the value is invalid and cannot be answered as a request */
+/**
+ * @throws {Fault} frame-malformed if the value is invalid and is not a request that can be answered
+ */
 export function checkMessage(value: unknown): Incoming {
   const { kind, ref } = envelope(value);
   const isRequestKind = ref !== undefined && kind !== "ok" && kind !== "fault";
@@ -84,7 +86,7 @@ function faultOf(kind: string, issue: v.BaseIssue<unknown>): Fault {
   return new Fault("frame-malformed", `'${path}' of '${kind}' is invalid`);
 }
 
-/** Reports whether a reader would accept a notice with data of other parties. */
+/** Reports whether readers would accept this notice, which may contain data from other parties. */
 export function isNotice(notice: Notice): boolean {
   const schema = notices.get(notice.kind);
   return schema !== undefined && v.is(schema, notice);

@@ -1,8 +1,8 @@
 /**
- * All messages of the protocol. Types, checks, documentation and fuzzers are derived from this
- * table. A message is one msgpack map, `kind` first. A request has a `ref` and receives exactly one
- * `ok` or `fault` with that `ref`. The state machines check names, so that an invalid name is the
- * user's fault.
+ * All messages of the protocol. Types, checks, documentation and fuzzers are derived from these
+ * tables. A message is one msgpack map, with `kind` first. A request has a `ref` and receives
+ * exactly one `ok` or `fault` with the same `ref`. The schemas do not check the characters of
+ * names; the state machines report an invalid name as the user's fault.
  */
 
 import * as v from "valibot";
@@ -72,55 +72,60 @@ export const REF = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue
 
 /** Body of a post. `re` (seq of the replied-to record) and `mentions` are stored as sent. */
 export const postBody = v.object({
-  /** Empty only with `react` or `sealed`. */
+  /** May be empty only with `react` or `sealed`. */
   text: text(TEXT_BYTES_MAX),
   action: v.optional(v.boolean()),
-  /** Emoji or short word, as a reaction to the record `re`. */
+  /** Reaction to the record `re`: an emoji or a short word. */
   react: v.optional(text(REACTION_BYTES_MAX)),
   re: v.optional(positive),
   mentions: v.optional(list(name, MENTIONS_MAX)),
-  /** Original author and time of an imported message, as claimed by the importing user. */
+  /** Original author and time of an imported message, according to the importing user. */
   imported: v.optional(v.object({ from: text(IMPORTED_NAME_BYTES_MAX), time: unixMs })),
-  /** Content for a sealed room; excludes all other fields. */
+  /** Content for a sealed room. Excludes all other fields. */
   sealed: v.optional(sealedBody),
 });
 
 const record = v.object(recordFields);
 
-/** Hashes of a proof, see core/log/proofs.ts. */
+/** Hashes of a proof; see core/log/proofs.ts. */
 const path = list(HASH, PROOF_HASHES_MAX);
 
-/** A room as visible to its reader: `name` or, for a direct conversation, `with`. */
+/** State of a room. A named room has `name`; a direct conversation has `with`, the other user. */
 const roomEntry = v.object({
   room: id,
   name: v.optional(name),
   with: v.optional(name),
   topic: v.optional(text(TOPIC_BYTES_MAX)),
-  /** Read-only. */
+  /** True if the room is read-only. */
   closed: v.optional(v.boolean()),
-  /** End-to-end encrypted: only the devices of its members can read it. */
+  /** True if the room is end-to-end encrypted: only its members' devices can read it. */
   sealed: v.optional(v.boolean()),
-  /** Joining requires a password. */
+  /** True if joining requires a password. */
   locked: v.optional(v.boolean()),
-  /** Milliseconds until messages are erased. Omitted if they are kept permanently. */
+  /**
+   * Time in milliseconds after which messages are erased. If omitted, they are kept permanently.
+   */
   keepMs: v.optional(positive),
-  /** Pinned messages, by seq. */
+  /** Seqs of the pinned messages. */
   pins: v.optional(list(positive, PINS_MAX)),
-  /** Authors can see who has read their messages. */
+  /** True if authors can see who has read their messages. */
   receipts: v.optional(v.boolean()),
-  /** This account has turned on receipts in the conversation. They apply if both users have. */
+  /**
+   * True if this account has turned on receipts in the direct conversation. Receipts take effect
+   * when both users have turned them on.
+   */
   receiptsWanted: v.optional(v.boolean()),
 });
 
-/** An account's settings of one room, visible only to its own devices. */
+/** Settings of an account for one room, visible only to the account's own devices. */
 const roomPrefs = {
   room: id,
-  /** Unix ms of the end of muting; 0 if permanent. */
+  /** Time at which muting ends, in Unix ms; 0 if the room is muted permanently. */
   muted: v.optional(unixMs),
   favourite: v.optional(v.boolean()),
-  /** Hidden until a message after this record. */
+  /** Seq of a record. The room is hidden until a message follows this record. */
   hidden: v.optional(count),
-  /** Unread from this record on, regardless of the read position. */
+  /** Seq of the first record that counts as unread, regardless of the read position. */
   unread: v.optional(positive),
 };
 
@@ -140,13 +145,13 @@ const fault = {
 };
 
 /**
- * Cause of a delay: wrong guesses from one address, at one account, or from all clients at a shared
+ * Cause of a delay: wrong guesses from one address, for one account, or by all clients for a shared
  * secret.
  */
 const GUESS_DELAYS = ["address", "account", "everyone"] as const;
 const account = v.object({ account: id, user: name, seq: count });
 const accepted = v.object({});
-/** An uncompressed point of P-256. */
+/** Uncompressed point of the curve P-256. */
 const POINT = exactBytes(65);
 
 export const REQUESTS = {
@@ -175,14 +180,14 @@ export const REQUESTS = {
       deviceKey: KEY,
       signature: v.optional(SIGNATURE),
       password: v.optional(secret),
-      /** Seq of the last record that this device has received; omitted at its first log-in. */
+      /** Seq of the last record that this device has received. Omitted at its first log-in. */
       after: v.optional(count),
-      /** `false`: the session does not count as online and receives no events. */
+      /** If `false`, the session does not count as online and receives no events. */
       presence: v.optional(v.boolean()),
     },
     answer: account,
   },
-  /** Links a device by a link code. Answered when the other device has agreed. */
+  /** Links a device by a link code. The server answers after the other device has agreed. */
   link: {
     phase: "entering",
     isExclusive: true,
@@ -190,7 +195,10 @@ export const REQUESTS = {
     fields: { code: HASH, deviceKey: KEY, mac: HASH },
     answer: v.object({ user: name, key: bytes(256) }),
   },
-  /** Sets a new password with the single-use code of a `reset`. A log-in may follow. */
+  /**
+   * Sets a new password with the single-use code created by `reset`. A log-in may follow on the
+   * same link.
+   */
   recover: {
     phase: "entering",
     isGuess: true,
@@ -198,7 +206,7 @@ export const REQUESTS = {
     answer: v.object({ user: name }),
   },
   logout: { nextPhase: "entering", fields: { forget: v.optional(v.boolean()) }, answer: accepted },
-  /** `current` is required of an account that has a password. */
+  /** Changes the password. `current` is required if the account has a password. */
   passwd: { fields: { password: secret, current: v.optional(secret) }, answer: accepted },
   devices: {
     fields: {},
@@ -210,7 +218,10 @@ export const REQUESTS = {
           certified: v.boolean(),
           current: v.boolean(),
           online: v.boolean(),
-          /** Client name at the device's last visit, and the UTC start of that day. */
+          /**
+           * Name of the client when the device was last connected, and the start of that day in
+           * UTC.
+           */
           client: v.optional(text(DEVICE_LABEL_BYTES_MAX)),
           seen: v.optional(unixMs),
         }),
@@ -218,7 +229,7 @@ export const REQUESTS = {
     }),
   },
   revoke: { fields: { device: id }, answer: accepted },
-  /** Waits for a device with the code, which `link-asked` reports. */
+  /** Waits for a device that has the code. The notice `link-asked` reports that device. */
   "link-offer": { fields: { code: HASH }, answer: accepted },
   /** Confirms the link. `key` is encrypted for the new device. */
   "link-grant": {
@@ -226,20 +237,20 @@ export const REQUESTS = {
     answer: accepted,
   },
   /**
-   * Returns the key with which this server signs pushes (RFC 8292), and whether this device has
+   * Returns the key with which this server signs pushes (RFC 8292), and whether this device is
    * subscribed.
    */
   "push-key": { fields: {}, answer: v.object({ key: POINT, subscribed: v.boolean() }) },
-  /** Subscribes this device to pushes: their address and encryption keys. */
+  /** Subscribes this device to pushes, with the address and the encryption keys for them. */
   "push-subscribe": {
     fields: { endpoint: text(PUSH_ENDPOINT_BYTES_MAX), key: POINT, auth: exactBytes(16) },
     answer: accepted,
   },
-  /** Ends pushes to this device. */
+  /** Unsubscribes this device from pushes. */
   "push-unsubscribe": { fields: {}, answer: accepted },
   ignore: { postCount: 1, fields: { user: name, on: v.boolean() }, answer: accepted },
   ignored: { fields: {}, answer: v.object({ users: v.array(name) }) },
-  /** Returns the account's settings of rooms, and its saved messages, oldest first. */
+  /** Returns the account's room settings and its saved messages, oldest first. */
   prefs: {
     fields: {},
     answer: v.object({
@@ -247,7 +258,7 @@ export const REQUESTS = {
       saved: list(v.object({ room: id, seq: positive }), SAVED_MAX),
     }),
   },
-  /** Replaces the settings of the room. */
+  /** Replaces the account's settings for the room. */
   "prefs-set": { fields: roomPrefs, answer: accepted },
   save: { fields: { room: id, seq: positive, on: v.boolean() }, answer: accepted },
   /** Sets the account's read position in the room to `n`. */
@@ -260,25 +271,26 @@ export const REQUESTS = {
     answer: v.object({ seq: positive }),
   },
   erase: { postCount: 1, fields: { seq: positive }, answer: v.object({ seq: positive }) },
-  /** Pins or unpins the message. */
   pin: {
     postCount: 1,
     fields: { seq: positive, on: v.boolean() },
     answer: v.object({ seq: positive }),
   },
-  /** Returns pinned messages and the last edit of each, oldest first. */
+  /** Returns pinned messages and the last edit of each message, oldest first. */
   pins: {
-    /** `before`: the first pinned message of the previous page. */
+    /** `before`: the first pinned message on the previous page. */
     fields: { target, before: v.optional(positive) },
     answer: v.object({ records: v.array(record), rooms: v.array(roomEntry), more: v.boolean() }),
   },
-  /** Turns read receipts on or off. In a conversation both users must turn them on. */
+  /** Turns read receipts on or off. In a direct conversation, both users must turn them on. */
   receipts: {
     postCount: 1,
     fields: { target, on: v.boolean() },
     answer: v.object({ seq: positive }),
   },
-  /** Returns the readers of one's own message by name, and the number of possible readers. */
+  /**
+   * Returns the users who have read the account's own message, and the number of possible readers.
+   */
   readers: {
     fields: { seq: positive },
     answer: v.object({
@@ -287,14 +299,18 @@ export const REQUESTS = {
       users: list(name, READERS_NAMED_MAX),
     }),
   },
-  /** Erases a page of an account's messages: one's own or, as an operator, those of `user`. */
+  /**
+   * Erases one page of an account's messages: the user's own or, for operators, those of `user`.
+   */
   "erase-all": {
     fields: { user: v.optional(name), after: v.optional(count) },
     answer: v.object({ erased: count, next: v.optional(positive) }),
   },
-  /** Removes one's own account. */
+  /** Removes the user's own account. */
   unregister: { fields: {}, answer: v.object({}) },
-  /** Sets how long a room keeps messages; permanently if omitted. */
+  /**
+   * Sets how long a room keeps messages. If the time is omitted, the room keeps them permanently.
+   */
   retention: {
     role: "operator",
     fields: {
@@ -308,27 +324,31 @@ export const REQUESTS = {
   kick: { postCount: 1, fields: { room: name, user: name }, answer: v.object({ seq: positive }) },
   mute: {
     postCount: 1,
-    /** `until`: Unix ms, permanent if omitted. `on: false` unmutes the user. */
+    /** `until`: Unix ms; if omitted, the mute is permanent. `on: false` unmutes the user. */
     fields: { room: name, user: name, on: v.boolean(), until: v.optional(unixMs) },
     answer: v.object({ seq: positive }),
   },
   /**
-   * Makes a user a moderator of `room` or, if it is omitted, an operator. `on: false` revokes it.
+   * Makes a user a moderator of `room` or, if `room` is omitted, an operator. `on: false` revokes
+   * the role.
    */
   grant: { fields: { room: v.optional(name), user: name, on: v.boolean() }, answer: accepted },
   /**
-   * Presents the operator token of the data folder, which gives this session the rights of an
-   * operator.
+   * Presents the operator token from the data folder. The session then has an operator's rights.
    */
   operate: { isGuess: true, fields: { token: secret }, answer: accepted },
-  /** Creates a single-use code with which a user who lost the password can set a new one. */
+  /**
+   * Creates a single-use code with which a user who has lost the password can set a new password.
+   */
   reset: {
     role: "operator",
-    /** `expires`: a day from now if omitted. `signOut`: using the code signs out all devices. */
+    /**
+     * `expires`: if omitted, a day from now. `signOut`: using the code also signs out all devices.
+     */
     fields: { user: name, expires: v.optional(unixMs), signOut: v.optional(v.boolean()) },
     answer: v.object({ user: name, token: text(64), expires: unixMs }),
   },
-  /** Signs out all devices of a user, who can log in again with the password. */
+  /** Signs out all devices of a user. The user can log in again with the password. */
   "sign-out": { role: "operator", fields: { user: name }, answer: accepted },
   /** Renames an account or a room. Requires exactly one of `user` and `room`. */
   rename: {
@@ -342,7 +362,7 @@ export const REQUESTS = {
     fields: { user: v.optional(name), room: v.optional(name) },
     answer: accepted,
   },
-  /** Makes the room read-only; `on: false` reopens it. */
+  /** Makes a room read-only. `on: false` reopens the room. */
   close: {
     role: "operator",
     fields: { room: name, on: v.boolean() },
@@ -373,18 +393,18 @@ export const REQUESTS = {
           reason: v.optional(v.string()),
         }),
       ),
-      /** Cursor of the next page; omitted on the last one. */
+      /** Cursor for the next page. Omitted on the last page. */
       next: v.optional(count),
     }),
   },
-  /** Closes or opens registration. Only reports the state if omitted. */
+  /** Closes or opens registration. If `closed` is omitted, only returns the current state. */
   registration: {
     fields: { closed: v.optional(v.boolean()) },
     answer: v.object({ closed: v.boolean() }),
   },
   /**
-   * Creates an invite for `uses` new accounts, or a token for a program, which may `post` to a
-   * room, `read` it, or both.
+   * Creates an invite for `uses` new accounts, or a token with which a program may post to a room,
+   * read the room, or both.
    */
   invite: {
     fields: {
@@ -397,13 +417,15 @@ export const REQUESTS = {
     answer: v.object({
       invite: id,
       token: v.string(),
-      /** Addresses at which clients reach this server by TLS, if known; the best first. */
+      /**
+       * Addresses at which clients can reach this server over TLS, best first; omitted if unknown.
+       */
       places: v.optional(addressList(INVITE_ADDRESSES_MAX)),
     }),
   },
   /**
-   * Returns invites of the account and of rooms that it moderates, or for operators all. Pages are
-   * as for bans.
+   * Returns the invites of the account and of the rooms that it moderates; operators receive all
+   * invites. Pages work as in `bans`.
    */
   invites: {
     fields: { after: v.optional(count) },
@@ -430,14 +452,14 @@ export const REQUESTS = {
       room: name,
       password: v.optional(secret),
       create: v.optional(v.boolean()),
-      /** Creates the room as a sealed one, permanently. */
+      /** Creates the room as a sealed room, which it remains permanently. */
       sealed: v.optional(v.boolean()),
     },
     answer: v.object({ room: id, name, created: v.boolean(), joined: v.boolean() }),
   },
   /**
-   * Leaves a room. For a sealed room, with the device's signed consent to the removal of its
-   * devices.
+   * Leaves a room. For a sealed room, the request contains the device's signed consent to the
+   * removal of the account's devices.
    */
   leave: {
     postCount: 1,
@@ -450,7 +472,7 @@ export const REQUESTS = {
     answer: v.object({ seq: positive }),
   },
   rooms: {
-    /** `after`: the last room of the previous page. */
+    /** `after`: the last room on the previous page. */
     fields: { after: v.optional(name) },
     answer: v.object({
       rooms: v.array(
@@ -461,7 +483,9 @@ export const REQUESTS = {
           joined: v.boolean(),
           sealed: v.boolean(),
           locked: v.boolean(),
-          /** Unread messages of others, in rooms that the account has joined. */
+          /**
+           * Number of other users' unread messages. Set only if the account has joined the room.
+           */
           unread: v.optional(count),
         }),
       ),
@@ -469,19 +493,25 @@ export const REQUESTS = {
     }),
   },
   who: {
-    /** A room, or `@NAME` for both users of a conversation; all accounts if omitted. */
+    /**
+     * `room`: a room, or `@NAME` for the two users of a direct conversation. If omitted, the answer
+     * lists all accounts.
+     */
     fields: { room: v.optional(target), after: v.optional(name) },
     answer: v.object({
       users: v.array(v.object({ user: name, online: v.boolean(), role: v.string() })),
       more: v.boolean(),
     }),
   },
-  /** Returns public data of an account, and the named rooms that both users have joined. */
+  /**
+   * Returns public data of an account, and the named rooms that the account shares with the
+   * requesting user.
+   */
   whois: {
     fields: { user: name },
     answer: v.object({
       user: name,
-      /** Unix ms of the registration. */
+      /** Time of the registration, in Unix ms. */
       since: unixMs,
       online: v.boolean(),
       role: v.string(),
@@ -498,8 +528,8 @@ export const REQUESTS = {
   /** Returns a single-use ticket for `lane`, valid for 30 s. */
   ticket: { fields: {}, answer: v.object({ ticket: text(64) }) },
   /**
-   * Makes a new link, after `welcome`, a data channel for one transfer at a time. The last path
-   * component of a download address is also a ticket, for that file only.
+   * Turns a new link, after `welcome`, into a data channel, which carries one transfer at a time.
+   * The last path component of a download address is also a ticket, valid only for its file.
    */
   lane: {
     phase: "entering",
@@ -513,7 +543,7 @@ export const REQUESTS = {
   ...SEALED_REQUESTS,
   history: {
     fields: {
-      /** A room or `@name`; everything that the account may read if omitted. */
+      /** Room or `@name`. If omitted, the answer covers everything that the account may read. */
       target: v.optional(target),
       from: v.optional(name),
       since: v.optional(unixMs),
@@ -521,11 +551,11 @@ export const REQUESTS = {
       grep: v.optional(text(GREP_BYTES_MAX)),
       ignoreCase: v.optional(v.boolean()),
       files: v.optional(v.boolean()),
-      /** Record kinds that users read (READ_KINDS). Others are ignored. */
+      /** Record kinds that users read (READ_KINDS). The server ignores other kinds. */
       kinds: v.optional(list(text(32), SEARCHED_KINDS_MAX, 1)),
       /**
-       * Exclusive bounds. With `after` a page starts at the oldest record, otherwise it ends at the
-       * newest.
+       * Exclusive bounds. With `after`, the page starts at the oldest record within the bounds;
+       * otherwise it ends at the newest.
        */
       after: v.optional(count),
       before: v.optional(positive),
@@ -534,14 +564,14 @@ export const REQUESTS = {
     answer: v.object({ records: v.array(record), rooms: v.array(roomEntry), more: v.boolean() }),
   },
   /**
-   * Returns the newest signed checkpoint and a proof that the log has only grown since it had
-   * `from` records (0: no proof). The path is empty if the log is shorter, and the client must
-   * judge.
+   * Returns the newest signed checkpoint, and a proof that the log has only grown since it had
+   * `from` records (0: no proof). If the log has fewer records than `from`, the path is empty and
+   * the client must decide whether the server has lost data.
    */
   checkpoint: { fields: { from: count }, answer: v.object({ note: text(NOTE_BYTES_MAX), path }) },
   /**
-   * Returns proofs that these records, in ascending order, are among the first `size`. Omits
-   * records that are not, or that the account may not read.
+   * Returns proofs that these records, given in ascending order, are among the first `size`
+   * records. Omits records that are not among them, or that the account may not read.
    */
   inclusion: {
     fields: {
@@ -558,7 +588,7 @@ export function requestRow(kind: RequestKind): RequestRow {
   return REQUESTS[kind];
 }
 
-/** Messages without an answer. */
+/** Messages that are not answered. */
 export const NOTICES = {
   hello: {
     versions: list(positive, 16, 1),
@@ -574,66 +604,77 @@ export const NOTICES = {
     needs: v.picklist(["password", "open"]),
     text: v.optional(text(WELCOME_BYTES_MAX)),
     limits: v.object({ messageBytes: positive, textBytes: positive }),
-    /** Previous keys of this server, newest first, each with its signature of the following key. */
+    /**
+     * Previous keys of this server, newest first, each with its signature of the key that followed.
+     */
     predecessors: v.optional(list(v.object({ key: KEY, signature: SIGNATURE }), PREDECESSORS_MAX)),
-    /** Build of the server's page. A page of another build should reload. */
+    /** Build id of the server's page. A page from another build should reload. */
     build: v.optional(text(64)),
     /**
-     * `false` while the server's cluster has no majority. Another server of the cluster may have
-     * one.
+     * `false` while this server has no connection to a majority of its cluster. Another server of
+     * the cluster may have one.
      */
     majority: v.optional(v.boolean()),
   },
   ok: { ref: REF },
   fault: { ref: v.optional(REF), ...fault },
-  /** Delay of the answer if the secret is wrong. Sent before the secret is checked. */
+  /**
+   * Delay of the answer if the secret is wrong. The server sends this notice before it checks the
+   * secret.
+   */
   "guess-delay": { waitMs: count, of: v.picklist(GUESS_DELAYS) },
-  /** Sent before the first record of a room, and whenever its state changes. */
+  /**
+   * Describes a room. The server sends this notice before the first record of the room and whenever
+   * the room's state changes.
+   */
   room: {
     ...roomEntry.entries,
-    /** `n` of the first record that will be sent. */
+    /** `n` of the first record that the server will send. */
     n: positive,
-    /** Number of unread records that are not sent because there are too many. */
+    /** Number of unread records that the server does not send because there are too many. */
     skipped: count,
-    /** `n` up to which one of the account's devices has read. */
+    /** Read position: the highest `n` that one of the account's devices has read. */
     read: v.optional(count),
     /** Number of other users' unread messages up to `n`. */
     unread: v.optional(count),
-    /** The reader may moderate here. */
+    /** True if the account may moderate this room. */
     moderates: v.optional(v.boolean()),
     /**
-     * Older records follow while other rooms are live. The notice is repeated without this field
-     * afterwards.
+     * True while the server still has to send older records of this room; other rooms may already
+     * be live. The server then repeats the notice without this field.
      */
     behind: v.optional(v.boolean()),
   },
-  /** Another device of the account has read up to record `n`. */
+  /** Reports that another device of the account has read up to record `n`. */
   read: { room: id, n: count, unread: v.optional(count) },
-  /** Reports whether the cluster has a majority: on changes, and after a log-in without one. */
+  /**
+   * Reports whether the cluster has a majority. Sent on changes, and after a log-in without a
+   * majority.
+   */
   majority: { on: v.boolean() },
-  /** Addresses of the cluster's servers, at log-in and on changes. */
+  /** Lists the addresses of the cluster's servers. Sent at log-in and on changes. */
   servers: { places: addressList(CLUSTER_ADDRESSES_MAX) },
-  /** All users that the account ignores, at log-in and on changes. */
+  /** Lists all users that the account ignores. Sent at log-in and on changes. */
   ignored: { users: v.array(name) },
-  /** The account's new settings of a room, which replace the previous ones. */
+  /** Contains the account's new settings for a room, which replace the previous settings. */
   "prefs-set": roomPrefs,
-  /** The account has saved or unsaved a message. */
+  /** Reports that the account has saved or unsaved a message. */
   save: { room: id, seq: positive, on: v.boolean() },
-  /** A device that knows the code requests to be linked to this account. */
+  /** Reports that a device that knows the code requests to be linked to this account. */
   "link-asked": { code: HASH, deviceKey: KEY, mac: HASH },
-  /** The account has left this room, on all its devices. */
+  /** Reports that the account has left this room, on all its devices. */
   "room-gone": { room: id },
-  /** Records of the same room, in order; at least one. */
+  /** Contains one or more records of the same room, in order. */
   records: { records: list(record, RECORDS_PER_MESSAGE_MAX, 1) },
-  /** All missed records up to this seq have been sent. */
+  /** Reports that the server has sent all missed records up to this seq. */
   "caught-up": { seq: count },
-  /** Accounts that came online and went offline. */
+  /** Reports accounts that came online or went offline. */
   presences: {
     room: id,
     online: list(name, PRESENCE_ACCOUNTS_MAX),
     offline: list(name, PRESENCE_ACCOUNTS_MAX),
   },
-  /** Users typing in the room, latest first. May include the reader. */
+  /** Lists users who are typing in the room, latest first. May include the receiving user. */
   typing: { room: id, users: list(name, TYPING_NAMED_MAX) },
   ...FILE_NOTICES,
   ...ADMIN_NOTICES,

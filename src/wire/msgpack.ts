@@ -1,6 +1,6 @@
 /**
- * Constants and helpers for messages encoded by hand: lead bytes, constant texts, and integers in
- * the codec's encoding.
+ * Constants and helpers for hand-written msgpack encoders: lead bytes, constant texts, and integers
+ * encoded as in the general codec.
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 
@@ -38,8 +38,8 @@ export function packTexts(...texts: readonly string[]): Uint8Array {
 const wide = new DataView(new ArrayBuffer(8));
 
 /**
- * Writes a count; above 2^32 - 1 as a float.
- * @returns the offset after it, at most 9 bytes further
+ * Writes a count. Values above 2^32 - 1 are written as floats.
+ * @returns the offset after the count, which takes at most 9 bytes
  */
 export function putCount(bytes: Uint8Array, at: number, value: number): number {
   if (value <= SMALL_INT_MAX) {
@@ -56,7 +56,7 @@ export function putCount(bytes: Uint8Array, at: number, value: number): number {
 
 /**
  * Writes the header of a byte string.
- * @returns the offset after it, at most 5 bytes further
+ * @returns the offset after the header, which takes at most 5 bytes
  */
 export function putBinHead(bytes: Uint8Array, at: number, length: number): number {
   const size = length <= 0xff ? 1 : length <= 0xffff ? 2 : 4;

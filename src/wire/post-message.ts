@@ -1,7 +1,8 @@
 /**
- * Hand-written codec of the two most frequent messages: a `post` of plain text, and its `ok`. The
- * general codec reads the bytes of a post three times, to check form, values and fields. This codec
- * leaves uncommon forms to the general one. A test compares their results.
+ * Hand-written codec for the two most frequent messages: a `post` of plain text, and its `ok`. The
+ * general codec reads the bytes of a post three times, to check their form, values and fields. This
+ * codec does not handle uncommon forms and leaves them to the general codec. A test compares the
+ * results of the two codecs.
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 
@@ -30,7 +31,7 @@ const TO = packTexts("to");
 const BODY = Uint8Array.of(...packTexts("body"), MAP | 1, ...packTexts("text"));
 
 export interface PostCodec {
-  /** @returns `undefined` if the bytes are not a plain text in this program's encoding */
+  /** @returns `undefined` if the bytes are not a plain-text post in this program's own encoding */
   read(bytes: Uint8Array): RequestOf<"post"> | undefined;
   answer(ref: number, posted: Posted): Uint8Array;
 }
@@ -55,7 +56,7 @@ interface RecentPost {
   to: string;
 }
 
-/** @returns `undefined` if the bytes are not a plain text in this program's encoding */
+/** @returns `undefined` if the bytes are not a plain-text post in this program's own encoding */
 function readPost(bytes: Uint8Array, recent: RecentPost): RequestOf<"post"> | undefined {
   if (!startsWith(bytes, 0, START)) return undefined;
   const cursor = { bytes, at: START.length };
@@ -104,7 +105,7 @@ function uint(cursor: Cursor): number {
 
 /**
  * Reads 1 to 31 ASCII characters: a name or an id.
- * @param expected the most likely value
+ * @param expected the most likely value, returned without decoding if the bytes match
  */
 function shortText(cursor: Cursor, expected: string): string | undefined {
   const { bytes, at } = cursor;
@@ -142,7 +143,7 @@ function lastText({ bytes, at }: Cursor): string | undefined {
   try {
     return decoder.decode(bytes.subarray(start));
   } catch {
-    return undefined; // Invalid UTF-8 is reported by the codec.
+    return undefined; // The general codec reports invalid UTF-8.
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * A record of the log and its line. The head is hashed as written and never changes. Salt and body
- * are bound to it by a salted commitment and may be blanked later (see data/README.md).
+ * Records of the log, and their lines. The head is hashed as written and never changes. A salted
+ * commitment in the head covers the body, so salt and body can be blanked later (see
+ * data/README.md).
  */
 
 import { assert } from "../base/assert.ts";
@@ -11,35 +12,35 @@ import { type Body, fieldsOf, isKnownKind, type RecordKind } from "./kinds.ts";
 import { LineScanner } from "./line-scanner.ts";
 
 /**
- * Head of a record, with its keys in a fixed order. Identifies users and rooms only by id, so that
- * their names can be erased.
+ * Head of a record, with its keys in a fixed order. The head identifies users and rooms only by id,
+ * so that their names can be erased.
  */
 export interface Head {
   readonly v: 1;
-  /** Number in the log, from 1 and without gaps. */
+  /** Number of the record in the log, from 1 and without gaps. */
   readonly seq: number;
-  /** Unix milliseconds; never decreases from one record to the next. */
+  /** Unix milliseconds. The time never decreases from one record to the next. */
   readonly time: number;
   readonly kind: RecordKind;
-  /** The room or, in the accounts log, the account (or room) that the record concerns. */
+  /** Id of the room or, in the accounts log, of the account or room that the record concerns. */
   readonly room: RoomId | UserId;
-  /** Number in the room, from 1 and without gaps. */
+  /** Number of the record in its room, from 1 and without gaps. */
   readonly n: number;
   /** The account that caused the record, or `server`. */
   readonly by: UserId | "server";
-  /** `OUTBOX.COUNTER` of the client's post, the id of a file, or empty. */
+  /** `OUTBOX.COUNTER` of the client's post, the id of a file, or an empty string. */
   readonly id: string;
   /** base64url of SHA-256(0x02, salt, body bytes). */
   readonly commit: string;
 }
 
-/** A record to be appended. The log assigns seq, n and time. */
+/** Record that has not been appended yet. The log assigns seq, n and time. */
 export interface Draft {
   readonly kind: RecordKind;
   readonly room: RoomId | UserId;
   readonly by: UserId | "server";
   readonly id: string;
-  /** A JSON value, serialised once when the draft is sealed. */
+  /** JSON value, serialised once when the draft is sealed. */
   readonly body: unknown;
 }
 
@@ -50,11 +51,14 @@ export interface LogRecord {
   readonly bodyBytes?: Uint8Array;
   /** Seq of the record that ordered the erasure. */
   readonly erased?: number;
-  /** The body on disk does not match the commitment. It is withheld and never displayed. */
+  /**
+   * True if the body on disk does not match the commitment. A damaged body is never sent or
+   * displayed.
+   */
   readonly damaged?: true;
 }
 
-/** The fields of a record that folds over a log read. */
+/** Fields of a record that suffice to derive the state of rooms and accounts from the log. */
 export interface FoldedRecord extends Omit<LogRecord, "head" | "headBytes" | "salt"> {
   readonly head: FoldedHead;
 }
@@ -66,7 +70,7 @@ export type ParsedLine =
   | { readonly kind: "newer"; readonly recordKind: string; readonly seq: number }
   | { readonly kind: "bad"; readonly reason: string };
 
-/** A draft with a fixed body, salt and commitment, but without a position in the log. */
+/** Draft with a fixed body, salt and commitment, but not yet with a position in the log. */
 export interface SealedDraft {
   readonly draft: Draft;
   readonly salt: Uint8Array;
@@ -80,7 +84,7 @@ export interface CopiedLine {
 }
 
 export const SALT_BYTES = 16;
-/** Maximum bytes of a line besides its body. HEAD_TEXT limits the head's fields. */
+/** Maximum bytes of a line excluding its body. HEAD_TEXT limits the head's fields. */
 export const LINE_FRAME_BYTES_MAX = 640;
 
 export const LEAF_PREFIX = 0x00;
@@ -98,7 +102,7 @@ export function beginsLog({ seq, kind }: Pick<Head, "seq" | "kind">): boolean {
   return seq === 1 || kind === "fork";
 }
 
-/** Returns the leaf of the record's Merkle tree (RFC 6962, section 2.1). */
+/** Returns the record's leaf hash in the Merkle tree (RFC 6962, section 2.1). */
 export function leafHash(headBytes: Uint8Array, sha256: Sha256): Uint8Array {
   const leaf = new Uint8Array(1 + headBytes.length);
   leaf[0] = LEAF_PREFIX;
@@ -114,7 +118,7 @@ export function commitment(salt: Uint8Array, bodyBytes: Uint8Array, sha256: Sha2
   return toBase64Url(sha256(input));
 }
 
-/** Reports whether salt and body match the head's commitment. True for an erased record. */
+/** Reports whether salt and body match the head's commitment. Returns true for an erased record. */
 export function bodyMatches(record: LogRecord, sha256: Sha256): boolean {
   if (record.salt === undefined || record.bodyBytes === undefined) {
     return record.erased !== undefined;
@@ -126,7 +130,7 @@ export function asDamaged(record: LogRecord): LogRecord {
   return { head: record.head, headBytes: record.headBytes, damaged: true };
 }
 
-/** Returns the record as it is after its erasure, ordered by record `eraseSeq`. */
+/** Returns the record in its state after record `eraseSeq` has erased it. */
 export function asErased({ head, headBytes }: LogRecord, eraseSeq: number): LogRecord {
   return { head, headBytes, erased: eraseSeq };
 }
@@ -143,13 +147,13 @@ export function sealDraft(draft: Draft, salt: Uint8Array, sha256: Sha256): Seale
   return { draft, salt, bodyBytes, commit: commitment(salt, bodyBytes, sha256) };
 }
 
-/** Reports whether the value is valid in a head, as the id of a room or account, or of a post. */
+/** Reports whether a head may contain the value as the id of a room or account, or of a post. */
 export function isHeadId(value: unknown, as: "id" | "post"): value is string {
   return typeof value === "string" && isIdText(value, as === "post");
 }
 
 /**
- * Uses a loop, because all posts are checked here and a regular expression takes several times as
+ * Uses a loop because every post is checked here, and a regular expression takes several times as
  * long.
  */
 function isIdText(text: string, hasDots: boolean): boolean {
@@ -188,8 +192,8 @@ export function parseLine(line: Uint8Array): ParsedLine {
 }
 
 /**
- * Parses only the head, for a line with an invalid tail, as after a power failure during the
- * blanking of its body. The record that ordered the erasure must confirm it.
+ * Parses only the head of a line whose tail is invalid, for example after a power failure while its
+ * body was being blanked. The caller must find the record that ordered the erasure.
  */
 export function parseHead(
   line: Uint8Array,
@@ -203,8 +207,8 @@ export function parseHead(
 }
 
 /**
- * Returns the line as stored in a copy of the log. `durable` refers to the disk of its writer and
- * is 0 in the copy. Keeps the number of spaces.
+ * Returns the line as stored in a copy of the log. `durable` refers to the disk of the server that
+ * wrote the line, and is 0 in the copy. Keeps the number of trailing spaces.
  * @param line line without its newline
  * @returns `undefined` if this version did not write the line
  */
@@ -219,7 +223,8 @@ export function copyLine(line: Uint8Array): CopiedLine | undefined {
 }
 
 /**
- * Returns the bytes that replace salt and body of an erased line, from byte `at` of the line on.
+ * Returns the bytes that replace salt and body of an erased line, and the offset `at` in the line
+ * where they begin.
  */
 export function erasedTail(
   line: Uint8Array,
@@ -242,7 +247,7 @@ export function numberFlaw({ seq, time, n, durable }: LineScanner): string | und
   return undefined;
 }
 
-/** @param text the line as text, at least up to the end of its head */
+/** @param text decoded line, at least up to the end of its head */
 function headIn(
   found: LineScanner,
   text: string,
@@ -259,7 +264,7 @@ function headIn(
     seq,
     time,
     kind,
-    // The scanner has checked every field; here they get their names.
+    // The scanner has checked every field, so the types can be asserted here.
     room: text.slice(found.roomStart, found.roomEnd) as RoomId,
     n,
     by: text.slice(found.byStart, found.byEnd) as UserId,
@@ -269,7 +274,9 @@ function headIn(
   return { kind: "head", head, durable };
 }
 
-/** `slice` of a Buffer would share memory that the next read overwrites. */
+/**
+ * Copies the bytes, because a Buffer's `slice` would share memory that the next read overwrites.
+ */
 function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
   return new Uint8Array(bytes.subarray(start, end));
 }
@@ -292,18 +299,21 @@ function bad(reason: string): ParsedLine {
   return { kind: "bad", reason };
 }
 
-/** The body as a JSON object; `undefined` if it was erased, is damaged or is no object. */
+/**
+ * Returns the body as a JSON object; `undefined` if the body was erased, is damaged or is not an
+ * object.
+ */
 export function parseBody(record: FoldedRecord): JsonObject | undefined {
   return record.bodyBytes === undefined ? undefined : parseObject(record.bodyBytes);
 }
 
-/** The body with the fields of its kind; `undefined` if `parseBody` returns `undefined`. */
+/** Returns the body with the fields of its kind; `undefined` if `parseBody` returns `undefined`. */
 export function bodyOf<K extends RecordKind>(record: FoldedRecord, kind: K): Body<K> | undefined {
   const body = parseBody(record);
   return body && fieldsOf(kind, body);
 }
 
-/** `undefined` unless the bytes are a JSON object in UTF-8. */
+/** Returns `undefined` unless the bytes are a JSON object in UTF-8. */
 export function parseObject(bytes: Uint8Array): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(utf8Decode(bytes));

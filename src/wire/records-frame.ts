@@ -1,6 +1,7 @@
 /**
- * The message `records`, built from bytes of the log. Every reader of a busy room gets it, and the
- * codec would copy each head and body three times. The result is byte for byte that of the codec.
+ * Builder of `records` messages from the bytes of the log. Every reader of a busy room receives
+ * these messages, and the general codec would copy each head and body three times. The result has
+ * the same bytes as from the general codec.
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 
@@ -29,13 +30,16 @@ const BODY = packTexts("body");
 const ERASED = packTexts("erased");
 const DAMAGED = packTexts("damaged");
 const FROM = packTexts("from");
-/** The map of two entries, their texts, and the longest list header. */
+/**
+ * Maximum size of the start of a message: a map of two entries, their texts, and the longest list
+ * header.
+ */
 const START_BYTES = 1 + START.length + 3;
-/** Maximum bytes of a record besides head and body: keys, lengths, salt, `erased`, and a name. */
+/** Maximum bytes of a record excluding head and body: keys, lengths, salt, `erased`, and a name. */
 const RECORD_FRAME_BYTES_MAX = 256;
 /**
- * Maximum size of a frame of several records: a page draws it in one pass, and it is far below the
- * queue limit of a link.
+ * Maximum size of a frame of several records. A page draws such a frame in one pass, and the size
+ * is far below the queue limit of a link.
  */
 const FRAME_BYTES_MAX = 64 << 10;
 const NAME_BYTES_MAX = 64;
@@ -49,13 +53,13 @@ export interface FrameMark {
   readonly count: number;
 }
 
-/** Collects records of one room and makes one message of them. */
+/** Records of one room, collected into one message. */
 export class RecordsFrame {
   #bytes = new Uint8Array(64 << 10);
   #at = START_BYTES;
   #count = 0;
 
-  /** Reports whether the record still fits; an empty frame accepts any. */
+  /** Reports whether the record still fits. An empty frame accepts a record of any size. */
   hasRoomFor(record: LogRecord): boolean {
     if (this.#count === 0) return true;
     const isFull = this.#count >= RECORDS_PER_MESSAGE_MAX;
@@ -66,7 +70,7 @@ export class RecordsFrame {
     return this.#at;
   }
 
-  /** @param from name of the account that caused it; `undefined` for the server */
+  /** @param from name of the account that caused the record; `undefined` for the server */
   add(record: LogRecord, from: string | undefined): void {
     const { headBytes, salt, bodyBytes, erased, damaged } = record;
     this.#reserve(recordBytes(record));
@@ -106,7 +110,10 @@ export class RecordsFrame {
     return { at: this.#at, count: this.#count };
   }
 
-  /** Returns the message without the records before the mark, or no bytes. Keeps the frame. */
+  /**
+   * Returns a message with the records after the mark, or no bytes if there are none. Does not
+   * empty the frame.
+   */
   messageSince({ at, count }: FrameMark): Uint8Array {
     const remainingCount = this.#count - count;
     if (remainingCount === 0) return new Uint8Array();
@@ -115,7 +122,7 @@ export class RecordsFrame {
     return message.subarray(putStart(message, remainingCount));
   }
 
-  /** Returns the message in a buffer of its own and empties the frame. */
+  /** Returns the message in a buffer that is not shared, and empties the frame. */
   takeMessage(): Uint8Array {
     assert(
       this.#count > 0 && this.#count <= RECORDS_PER_MESSAGE_MAX,
@@ -146,7 +153,7 @@ export class RecordsFrame {
     this.#put(bytes);
   }
 
-  /** @returns whether the text is ASCII; otherwise the bytes are meaningless */
+  /** @returns whether the text is ASCII; if not, the written bytes are invalid */
   #ascii(text: string, at: number): boolean {
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
@@ -177,7 +184,7 @@ export class RecordsFrame {
   }
 }
 
-/** Writes the header before the first of `count` records. @returns its offset */
+/** Writes the header before the first of `count` records. @returns offset of the header */
 function putStart(bytes: Uint8Array, count: number): number {
   const isShort = count <= SHORT_ARRAY_MAX;
   const start = isShort ? 2 : 0;

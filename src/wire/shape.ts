@@ -1,7 +1,8 @@
 /**
- * Validates msgpack bytes before they are decoded: complete, without trailing bytes, nesting and
- * sizes within bounds, strings in UTF-8, text keys, no extension types, no integer that a float64
- * cannot hold. The decoder then sees only values that every language can express.
+ * Validation of msgpack bytes before decoding: they must be complete and without trailing bytes,
+ * with limited nesting and sizes, strings in UTF-8, text keys, no extension types, and no integers
+ * that a float64 cannot hold. The decoder then receives only values that every language can
+ * represent.
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 
@@ -70,7 +71,7 @@ function checkWide(cursor: Cursor, lead: number, depth: number): void {
     case 0xde: // map 16, 32
     case 0xdf:
       return map(cursor, uint(cursor, lead === 0xde ? 2 : 4), depth);
-    default: // 0xc1 is never used; the rest are extension types.
+    default: // 0xc1 is never used; the other values are extension types.
       malformed("a type that the protocol does not use");
   }
 }
