@@ -47,9 +47,9 @@ const CHECKPOINT = /^(chat\/[\w-]{22})\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\
 const SIGNATURE_LINE = /^— ([^\s+]{1,255}) ([A-Za-z0-9+/]+={0,2})$/u;
 
 /**
- * Identifies a log by its first record or, after an accepted loss, by its newest `fork`. Unique
- * because of the salted commitment in that record's head.
- * @param leaf leaf hash of that record
+ * Returns the identifier of a log: the hash of its first record or, after an accepted loss, of its
+ * newest `fork` record. The salted commitment in the record's head makes the hash unique.
+ * @param leaf leaf hash of the identifying record
  */
 export function originOf(leaf: Uint8Array): string {
   return `chat/${toBase64Url(leaf.subarray(0, ORIGIN_BYTES))}`;

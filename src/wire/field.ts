@@ -62,7 +62,7 @@ export interface RequestRow {
   readonly phase?: "entering" | "lane";
   /** Phase of the link after the answer. If omitted, the phase does not change. */
   readonly nextPhase?: "entering" | "member" | "lane";
-  /** Of all exclusive requests, a link can have only one unanswered at a time. */
+  /** True if a link can have only one unanswered request of all exclusive kinds. */
   readonly isExclusive?: true;
   /** The request guesses a secret, so the server may delay its answer (`guess-delay`). */
   readonly isGuess?: true;

@@ -24,7 +24,7 @@ type Trait =
    * retention.
    */
   | "authored"
-  /** May be delayed by broadcast. */
+  /** May be broadcast with a delay. */
   | "deferrable"
   /** Records a decision of operators or moderators about a room. */
   | "decision"

@@ -38,7 +38,7 @@ const fileName = v.pipe(text(FILE_NAME_BYTES_MAX), v.minLength(1));
 const keyword = text(32);
 
 const clientEntry = v.object({
-  /** Number of the connection; never reused in one run of the server. */
+  /** Number of the connection, never reused while the server runs. */
   client: positive,
   user: v.optional(name),
   /** Name and version of the client program. */

@@ -57,7 +57,7 @@ export const FILE_REQUESTS = {
       folder: v.optional(folder),
     },
     answer: v.object({
-      /** Number of chunks on the server's disk: the index at which to resume. */
+      /** Number of chunks on the server's disk. The client resumes at this index. */
       have: count,
       /** Maximum unacknowledged bytes. */
       window,

@@ -20,20 +20,21 @@ import type {
 } from "./state.ts";
 
 /**
- * All events of the model: from the server, sent by the driver, and from the user, sent by the UI.
+ * All events of the model: server events, which the driver sends, and user events, which the UI
+ * sends.
  */
 export type ModelEvent = LinkEvent | ServerEvent | AnswerEvent | UserEvent | LocalEvent;
 
 export type LinkEvent =
   | { readonly kind: "connection"; readonly connection: ConnectionView }
-  /** `undefined` after the answer has arrived. */
+  /** Delay of an answer; `undefined` after the answer has arrived. */
   | { readonly kind: "guess-delay"; readonly delay: GuessDelayView | undefined }
-  /** The server has stopped or resumed answering on an open link. */
+  /** The server has stopped answering or resumed answering on an open link. */
   | { readonly kind: "stalled"; readonly on: boolean }
   | { readonly kind: "greeted"; readonly server: ServerView }
   /**
-   * A link has logged in and will send all rooms again. The model is reset if the user differs.
-   * `isRenamed`: the same user has a new name.
+   * A link has logged in, and the server will send all rooms again. If the user differs, the model
+   * is reset. `isRenamed`: the same user has a new name.
    */
   | { readonly kind: "entered"; readonly user: string; readonly isRenamed?: boolean }
   /** The user logged out. */
@@ -43,7 +44,7 @@ export type LinkEvent =
   | { readonly kind: "outdated" };
 
 /**
- * Events of a link. Repeated records are dropped, and after a gap a room restarts, so that a
+ * Events of a link. Repeated records are dropped, and after a gap a room is reloaded, so that a
  * timeline has neither duplicates nor gaps.
  */
 export type ServerEvent =
@@ -67,7 +68,9 @@ export type ServerEvent =
       readonly moderates?: boolean | undefined;
       readonly behind?: boolean | undefined;
     }
-  /** A link begins to send its rooms, which replace those of earlier links. */
+  /**
+   * The server begins to send its rooms over a new link. They replace the rooms of earlier links.
+   */
   | { readonly kind: "listing" }
   | { readonly kind: "room-gone"; readonly room: RoomId }
   | { readonly kind: "record"; readonly record: ChatRecord }
@@ -86,7 +89,7 @@ export type ServerEvent =
       readonly unread?: number | undefined;
     }
   | { readonly kind: "ignored"; readonly users: readonly string[] }
-  /** All of the account's settings of rooms, and all saved messages. */
+  /** All room settings of the account, and all saved messages. */
   | {
       readonly kind: "prefs";
       readonly rooms: readonly ({ readonly room: RoomId } & RoomPrefs)[];
@@ -104,7 +107,7 @@ export type ServerEvent =
     };
 
 export type AnswerEvent =
-  /** The answer to the effect `page` of this side. `records`: oldest first. */
+  /** Answer to the effect `page` with the same `side`. `records`: oldest first. */
   | {
       readonly kind: "page";
       readonly room: RoomId;
@@ -134,11 +137,11 @@ export type UserEvent =
   | { readonly kind: "open"; readonly target: string | undefined }
   | { readonly kind: "focus"; readonly on: boolean }
   /**
-   * Reports whether the newest records of the open room are visible, and will remain visible as
-   * more arrive.
+   * Reports whether the newest records of the open room are visible and the view stays at the end
+   * when more records arrive.
    */
   | { readonly kind: "at-newest"; readonly on: boolean }
-  /** The room was visible up to item `seq`. */
+  /** The user has seen the room's items up to the item with this seq. */
   | { readonly kind: "seen"; readonly room: RoomId; readonly seq: number }
   | { readonly kind: "reach"; readonly room: RoomId; readonly side: "older" | "newer" }
   /** Jumps to the record with this seq and loads it if necessary. */
@@ -162,7 +165,7 @@ export type LocalEvent =
       readonly body: PostBody;
       readonly writtenUnixMs: number;
     }
-  /** The draft or post is stored durably on this machine. */
+  /** This machine has stored the draft or post durably. */
   | { readonly kind: "stored"; readonly key: string }
   | { readonly kind: "settled"; readonly key: string; readonly outcome: PostOutcome }
   | { readonly kind: "discarded"; readonly key: string }
@@ -172,8 +175,8 @@ export type LocalEvent =
 
 export type ModelEffect =
   /**
-   * Requests records of the room: `older` before `seq`, `newer` after it, `around` on both sides.
-   * Answered by `page` or `page-failed`.
+   * Requests records of the room: `older` before `seq`, `newer` after it, `around` on both sides of
+   * it. Answered by `page` or `page-failed`.
    */
   | {
       readonly kind: "page";
@@ -183,7 +186,7 @@ export type ModelEffect =
       readonly seq: number;
     }
   | { readonly kind: "read"; readonly room: RoomId; readonly n: number }
-  /** Notifies the user, because the page is not in use. */
+  /** Notifies the user, who is not looking at the page. */
   | {
       readonly kind: "notify";
       readonly room: RoomId;
@@ -191,9 +194,11 @@ export type ModelEffect =
       readonly item: Item;
       readonly why: "mention" | "direct" | "put-out";
     }
-  /** Requests the unknown members of the opened room. Answered by `members`. */
+  /** Requests the members of the opened room, which are not known yet. Answered by `members`. */
   | { readonly kind: "members"; readonly room: RoomId; readonly target: string }
-  /** Answered by `found` or `search-failed`. `before`: seq, exclusive. */
+  /**
+   * Searches messages before the seq `before` (exclusive). Answered by `found` or `search-failed`.
+   */
   | { readonly kind: "search"; readonly query: SearchQuery; readonly before: number | undefined }
   /** Replaces the settings of the room on all devices. */
   | { readonly kind: "prefs-set"; readonly room: RoomId; readonly prefs: RoomPrefs }

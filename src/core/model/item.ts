@@ -1,4 +1,4 @@
-/** An item of a room's timeline. */
+/** Items of a room's timeline. */
 
 import { foldName, isName } from "../../base/names.ts";
 import { ITEMLESS_KINDS, MESSAGE_KINDS } from "../../wire/kinds.ts";
@@ -9,10 +9,13 @@ import type { Changes, FileView, Item, Reaction } from "./state.ts";
 
 const NO_CHANGES: Changes = { edit: undefined, isErased: false, reactions: [] };
 
-/** Reports whether the record is displayed with other records, or not at all. */
+/**
+ * Reports whether the record has no item, because it changes the item of another record or is not
+ * displayed at all.
+ */
 export function hasNoItem({ kind, body, sealed }: ChatRecord): boolean {
   if (kind !== "group") return ITEMLESS_KINDS.has(kind) || sealed === "carrier";
-  // Devices renew the keys of a sealed room every few days, which users need not see.
+  // Users need not see that devices renew the keys of a sealed room every few days.
   return creationOf(body) === "" && changedUsers(body) === undefined;
 }
 
@@ -21,7 +24,7 @@ export function isMessage(item: Item): boolean {
   return MESSAGE_KINDS.has(item.kind) && item.kind !== "sealed";
 }
 
-/** @param isReplyToMe true if the record answers one of the user's own messages */
+/** @param isReplyToMe reports whether the record with this seq is one of the user's own messages */
 export function itemOf(
   record: ChatRecord,
   me: string | undefined,
@@ -69,7 +72,7 @@ export function itemOf(
 
 type Body = ChatRecord["body"];
 
-/** Returns the mentions in a caption. File records do not list them. */
+/** Returns the users mentioned in a caption, because file records do not list mentions. */
 function captionMentions(body: Body): unknown {
   const text = textOf(body?.["text"]);
   return text === undefined ? undefined : withMentions({ text }).mentions;
@@ -86,21 +89,24 @@ function fileViewOf({ body, room }: ChatRecord): FileView | undefined {
   };
 }
 
-/** Returns a non-empty text if the room is sealed from this record on. */
+/**
+ * Returns a non-empty text if the record creates the room's group, from which on the room is
+ * sealed.
+ */
 function creationOf(body: Body): string {
   return body?.["change"] === "create" || body?.["epoch"] === 0 ? "create" : "";
 }
 
 /**
- * Returns the users whose devices a group change adds or removes, or `undefined` if it only renews
- * keys.
+ * Returns the names of the users whose devices a group change adds or removes, or `undefined` if
+ * the change only renews keys.
  */
 function changedUsers(body: Body): string | undefined {
   const changed = [...devicesOf(body?.["added"]), ...devicesOf(body?.["removed"])];
   return changed.length === 0 ? undefined : [...new Set(changed)].join(", ");
 }
 
-/** Reports whether devices are added or removed; `undefined` if neither. */
+/** Returns true if devices are added, false if devices are removed, and `undefined` otherwise. */
 function isAdding(body: Body): boolean | undefined {
   // Only data decrypted by this device contains user names; the server's record contains ids.
   if (isNonEmptyList(body?.["added"])) return true;
@@ -117,7 +123,7 @@ function devicesOf(list: unknown): string[] {
   return users.filter((user) => typeof user === "string");
 }
 
-/** Returns the item with all changes by other records, or the same object if there are none. */
+/** Returns the item with all changes by other records, or the same object if it has not changed. */
 export function withChanges(
   item: Item,
   changes: Changes | undefined,
@@ -148,7 +154,7 @@ function editedTo(
 type ChangeMap = Map<number, Changes>;
 
 /**
- * Stores the changes that a record makes to others.
+ * Stores the changes that a record makes to earlier records.
  * @returns the seqs of changed items
  */
 export function noteChange(changes: ChangeMap, record: ChatRecord): readonly number[] {
@@ -169,7 +175,7 @@ export function noteChange(changes: ChangeMap, record: ChatRecord): readonly num
 function applyEdit(changes: ChangeMap, record: ChatRecord, of: number | undefined): number[] {
   if (of === undefined) return [];
   const known = changes.get(of) ?? NO_CHANGES;
-  if (known.edit !== undefined && known.edit.seq >= record.seq) return []; // An older page.
+  if (known.edit !== undefined && known.edit.seq >= record.seq) return []; // An older edit.
   const { seq, timeUnixMs } = record;
   changes.set(of, { ...known, edit: { seq, timeUnixMs, text: bodyText(record) } });
   return [of];
@@ -179,7 +185,7 @@ function applyReaction(changes: ChangeMap, record: ChatRecord, of: number | unde
   const sign = textOf(record.body?.["react"]);
   const { seq } = record;
   const importedAuthor = importOriginOf(record.body)?.from;
-  // Brackets, because account names never contain them.
+  // Brackets mark the imported author, because account names never contain brackets.
   const by = importedAuthor === undefined ? record.from : `${importedAuthor} (imported)`;
   if (of === undefined || sign === undefined || by === undefined) return [];
   const known = changes.get(of) ?? NO_CHANGES;
@@ -199,7 +205,8 @@ function applyErasure(changes: ChangeMap, seq: number | undefined, also: unknown
     changes.set(of, { ...known, reactions });
     changedSeqs.push(of);
   }
-  // Includes records that are not loaded, because a requested page may contain their old content.
+  // Erased records that are not loaded are included too, because a requested page may contain their
+  // old content.
   for (const one of removed) {
     changes.set(one, { ...(changes.get(one) ?? NO_CHANGES), isErased: true, reactions: [] });
   }

@@ -1,4 +1,4 @@
-/** The user's posts and transfers that are in progress or failed. */
+/** Handlers of the user's own posts and transfers that are in progress or have failed. */
 
 import type { Fault } from "../../base/fault.ts";
 import { VISIBLE_FAULTS_MAX } from "../../base/limits-page.ts";
@@ -58,8 +58,8 @@ function settled(
 }
 
 /**
- * Removes a pending post when its record has arrived or will never arrive.
- * @param id id of the record's post, or empty if the room was removed
+ * Removes a pending post whose record has arrived, or whose record will never arrive.
+ * @param id id of the post in the record; empty if the room was removed
  */
 export function dropSentPosts(draft: ModelDraft, room: RoomState, id = ""): void {
   const { fields } = draft;
@@ -72,7 +72,9 @@ export function dropSentPosts(draft: ModelDraft, room: RoomState, id = ""): void
   if (remaining.length < fields.pending.length) fields.pending = remaining;
 }
 
-/** Removes the remaining posts to removed rooms, after the link has sent everything. */
+/**
+ * Removes the remaining posts to removed rooms, after the server has sent all rooms and records.
+ */
 export function dropOrphanedPosts(draft: ModelDraft): void {
   const { fields } = draft;
   const remaining = fields.pending.filter((post) => {

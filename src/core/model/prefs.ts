@@ -38,7 +38,7 @@ export function changePrefs(draft: ModelDraft, room: RoomId, change: RoomPrefs):
   draft.effects.push({ kind: "prefs-set", room, prefs });
 }
 
-/** Shows a hidden conversation again when it has a new message. */
+/** Shows a hidden conversation again after a new message. */
 export function unhideOnMessage(draft: ModelDraft, room: RoomId, item: Item): void {
   const hidden = draft.fields.prefs?.get(room)?.hidden;
   if (hidden === undefined || item.n <= hidden || !isMessage(item)) return;

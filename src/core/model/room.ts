@@ -1,4 +1,4 @@
-/** The state of one room in the model. */
+/** State of one room in the model. */
 
 import { PINS_MAX, PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { CLOSED_ROOM_ITEMS_MAX, ROOM_CHANGES_MAX } from "../../base/limits-page.ts";
@@ -18,20 +18,21 @@ import {
 } from "./item.ts";
 import type { Changes, Item, ItemRange, RoomState } from "./state.ts";
 
-/** A mutable copy of a room, for one update. */
+/** Mutable copy of a room, used during one update. */
 export type RoomDraft = { -readonly [Key in keyof RoomState]: RoomState[Key] };
 
 export type RoomUpdate = Extract<ServerEvent, { kind: "room" }>;
 
 const NO_ITEMS: ItemRange = { items: [], hasOlder: false, hasNewer: false };
 /**
- * A full room drops this fraction of its items at a time, because all rows must then be rebuilt.
+ * Number by which itemsMax is divided to give the number of items that a full room drops at a time.
+ * All rows must be rebuilt after a drop, so single items are not dropped.
  */
 const TRIM_DIVISOR = 4;
 
 export interface ItemBuffers {
   readonly itemsMax: number;
-  /** Arrays created by this update. They are not shared, so they may grow in place. */
+  /** Arrays created by this update. No other model refers to them, so they may grow in place. */
   readonly ownedItems: WeakMap<readonly Item[], Item[]>;
 }
 
@@ -69,7 +70,9 @@ export function newRoom(update: RoomUpdate): RoomDraft {
   };
 }
 
-/** Returns the properties of the room as sent by a link. All of them may change. */
+/**
+ * Returns the properties of the room as the server sent them over a link. Each of them may change.
+ */
 function propertiesOf(update: RoomUpdate) {
   return {
     topic: update.topic ?? "",
@@ -87,7 +90,7 @@ export function applyRoomUpdate(room: RoomDraft, update: RoomUpdate): void {
   room.name = update.with ?? update.name ?? room.name;
   room.target = formatTarget(room);
   Object.assign(room, propertiesOf(update));
-  room.isSealed ||= update.sealed === true; // Permanent, regardless of later messages.
+  room.isSealed ||= update.sealed === true; // Never unset, even if the server omits it later.
   room.isListed = true;
   room.linkN = Math.max(room.linkN, update.n - 1);
   if (update.n - 1 > room.receivedN) restart(room, update.n - 1);
@@ -98,7 +101,7 @@ export function applyRoomUpdate(room: RoomDraft, update: RoomUpdate): void {
 }
 
 /**
- * Drops the loaded records and restarts after `received`. Earlier ones can be fetched from the
+ * Drops the loaded records and continues after `received`. Earlier records can be fetched from the
  * server.
  */
 function restart(room: RoomDraft, received: number): void {
@@ -112,8 +115,8 @@ function restart(room: RoomDraft, received: number): void {
 }
 
 /**
- * Ends the listing of a room: the link has sent all rooms, so the server has lost those that it did
- * not send.
+ * Ends the listing of a room. The server has sent all rooms over this link, so it has lost the
+ * records that it did not send.
  */
 export function endListing(room: RoomDraft): void {
   if (room.linkN >= room.receivedN) return;
@@ -124,7 +127,7 @@ export function endListing(room: RoomDraft): void {
 
 /**
  * Advances the read position.
- * @param unread remaining number, if the server sent it
+ * @param unread number of unread messages left, if the server sent it
  * @returns true if the position advanced
  */
 export function readUpTo(room: RoomDraft, n: number, unread?: number): boolean {
@@ -137,7 +140,7 @@ export function readUpTo(room: RoomDraft, n: number, unread?: number): boolean {
 
 /**
  * Adds the next record.
- * @returns its item, if it has one; `again` if it was already loaded
+ * @returns the record's item, if it has one; `again` if the record was already loaded
  */
 export function addRecord(
   room: RoomDraft,
@@ -154,7 +157,7 @@ export function addRecord(
   room.last = Math.max(room.last, n);
   if (hasNoItem(record)) {
     applyChanges(room, [record], me);
-    if (wasRead) readUpTo(room, n); // Arrives as read if the user has read everything before.
+    if (wasRead) readUpTo(room, n); // Read if everything before it was read.
     return undefined;
   }
   const isMine = isSameName(record.from, me);
@@ -171,7 +174,10 @@ export function addRecord(
   return item;
 }
 
-/** Counts unread messages of others, at least the server's number if not all are loaded. */
+/**
+ * Counts other users' unread messages. If not all of them are loaded, returns at least the server's
+ * number.
+ */
 function countUnread({ tail, last, read, unread }: RoomDraft): number {
   const here = messagesOfOthers(tail, read);
   const isWhole = (tail.items[0]?.n ?? Number.POSITIVE_INFINITY) <= read + 1;
@@ -187,7 +193,7 @@ export function noteMention(room: RoomDraft, { n }: Item): void {
   if (n > room.read) room.mentions = [...room.mentions, n];
 }
 
-/** Adds an item. Copies a busy room's items once per update, not per record. */
+/** Adds an item. Copies the items of a busy room once per update instead of once per record. */
 function addToTail(room: RoomDraft, item: Item, { itemsMax, ownedItems: own }: ItemBuffers): void {
   const { items: before, hasOlder } = room.tail;
   const isFull = before.length >= itemsMax;
@@ -216,7 +222,7 @@ function applyToRoom(room: RoomDraft, item: Item): void {
   const others = members.filter(({ name }) => !isSameName(name, who));
   if (item.kind === "leave" || item.kind === "kick") room.members = others;
   if (item.kind === "join" && who !== undefined && others.length === members.length) {
-    // In a large room the server sends no presence after the join.
+    // The server sends no presence in a large room, so a new member counts as online.
     const isOnline = room.online.has(who) || members.length >= PRESENCE_MEMBERS_MAX;
     room.members = [...members, { name: who, isOnline, role: "member" }];
   }
@@ -234,7 +240,7 @@ function pinned(room: RoomDraft, seq: number, on: boolean): void {
   room.pins = on ? [...others, seq].slice(-PINS_MAX) : others;
 }
 
-/** Renames a member. The event `room` renames the room itself. */
+/** Renames a member. The event `room` changes the name of the room itself. */
 function renameMember(room: RoomDraft, { oldName, subject: newName }: Item): void {
   if (oldName === undefined || newName === undefined) return;
   room.members = room.members?.map((item) =>
@@ -245,7 +251,7 @@ function renameMember(room: RoomDraft, { oldName, subject: newName }: Item): voi
   );
 }
 
-/** Applies records that change others to the loaded items. */
+/** Applies records that change other records to the loaded items. */
 function applyChanges(
   room: RoomDraft,
   records: readonly ChatRecord[],
@@ -303,12 +309,12 @@ export function prepend(
   const first = visible.items[0]?.seq ?? Number.POSITIVE_INFINITY;
   const items = [...page.filter(({ seq }) => seq < first), ...visible.items];
   if (items.length <= itemsMax) return setVisible(room, { ...visible, items, hasOlder });
-  // The newest items are not visible and will be fetched again when needed.
+  // The newest items are not visible, so they are dropped and fetched again when needed.
   if (room.jump === undefined) room.tail = trimmed(room.tail);
   room.jump = { items: items.slice(0, itemsMax), hasOlder, hasNewer: true };
 }
 
-/** Adds a page that begins at the end of the jumped-to range. */
+/** Adds a page that begins at the end of the range to which the user jumped. */
 export function append(
   room: RoomDraft,
   page: readonly Item[],
@@ -324,7 +330,7 @@ export function append(
   jumpTo(room, { items: retained, hasOlder, hasNewer });
 }
 
-/** Displays this range, and joins it with the newest items if the two meet. */
+/** Displays this range. If the range reaches the newest items, joins it with them. */
 export function jumpTo(room: RoomDraft, stretch: ItemRange): void {
   const { items: newest } = room.tail;
   const first = newest[0]?.seq ?? Number.POSITIVE_INFINITY;
@@ -357,8 +363,8 @@ function trimmed(tail: ItemRange): ItemRange {
 }
 
 /**
- * Returns the read position `n` after the item with this seq was visible, or `undefined` if the
- * item is not loaded.
+ * Returns the read position `n` after the user has seen the item with this seq, or `undefined` if
+ * the item is not loaded.
  */
 export function readPositionAfter(room: RoomState, seq: number): number | undefined {
   const { items } = room.jump ?? room.tail;
@@ -366,7 +372,7 @@ export function readPositionAfter(room: RoomState, seq: number): number | undefi
   const item = items[index];
   if (item?.seq !== seq) return undefined;
   const next = items[index + 1];
-  if (next !== undefined) return next.n - 1; // Only records without items follow.
+  if (next !== undefined) return next.n - 1; // Only records without items lie between.
   return room.jump === undefined ? room.receivedN : item.n;
 }
 

@@ -1,16 +1,16 @@
-/** Rows of a timeline, which a view draws. */
+/** Rows of a timeline, as drawn by a view. */
 
 import { ROW_SHARING_KINDS } from "../../wire/kinds.ts";
 import { indexOfSeq, isMessage, isSameName, itemAt } from "./item.ts";
 import { openRoom } from "./selectors.ts";
 import type { Item, ItemRange, Model, PageRequest, PendingPost, RoomState } from "./state.ts";
 
-/** A row of a room's timeline. `key` is stable across updates. */
+/** Row of a room's timeline. `key` is stable across updates. */
 export type Row =
   | { readonly kind: "day"; readonly key: string; readonly unixMs: number }
-  /** Separates the items that were unread when the room was opened. */
+  /** Marks the start of the items that were unread when the user opened the room. */
   | { readonly kind: "unread"; readonly key: string }
-  /** Number of a user's missing messages before the next item. */
+  /** Number of a user's messages that are missing before the next item. */
   | {
       readonly kind: "withheld";
       readonly key: string;
@@ -19,20 +19,20 @@ export type Row =
     }
   | {
       readonly kind: "item";
-      /** Key of the first item, if several share the row. */
+      /** Key of the first item if several items share the row. */
       readonly key: string;
       readonly item: Item;
       /**
-       * Earlier joins or leaves in the same row. For a file, other files that were sent together
-       * with it.
+       * Earlier joins or leaves that share the row. For a file, the other files that were sent
+       * together with it.
        */
       readonly earlier: readonly Item[];
       /**
-       * Follows shortly after a message of the same user, so that name and time need not be
-       * repeated.
+       * True if the item shortly follows a message by the same user, so that the view need not
+       * repeat name and time.
        */
       readonly isGrouped: boolean;
-      /** The replied-to item, if loaded. */
+      /** Item to which this item replies, if it is loaded. */
       readonly answers: Item | undefined;
       /** True if any item of the row is pinned. */
       readonly isPinned: boolean;
@@ -48,27 +48,27 @@ export type Row =
 export interface Rows {
   readonly rows: readonly Row[];
   readonly hasOlder: boolean;
-  /** The user has jumped to an older position; newer items are not visible. */
+  /** True if newer items are not visible, because the user has jumped to an older position. */
   readonly hasNewer: boolean;
   readonly loading: PageRequest | undefined;
-  /** Key of the row that the user jumped to, after it is loaded. */
+  /** Key of the row to which the user jumped, once the row is loaded. */
   readonly shownKey: string | undefined;
   /** Incremented by each request to scroll to the newest item. */
   readonly bottoms: number;
 }
 
-/** Messages of one user within this time form a group. */
+/** Maximum time between messages by one user that form a group. */
 const GROUPED_WITHIN_MS = 5 * 60_000;
-/** Joins, or leaves, within this time share a row. */
+/** Maximum time between joins, or between leaves, that share a row. */
 const MEMBERSHIP_ROW_MS = 60 * 60_000;
 /**
- * Files of one sender within this time and without text count as sent together, for clients that
- * send no `sending` id.
+ * Maximum time between files without text by one sender that count as sent together. Used for
+ * clients that send no `sending` id.
  */
 const FILES_MS = 60_000;
-/** Maximum files that fit one grid. */
+/** Maximum number of files in one grid. */
 const FILES_MAX = 12;
-/** Maximum names in one row, for readability. */
+/** Maximum number of names in one row, so that it stays readable. */
 const MEMBERSHIP_ROW_MAX = 30;
 const NONE: readonly Item[] = [];
 const DAY_MS = 24 * 60 * 60_000;
@@ -99,30 +99,30 @@ interface RowOptions {
   readonly offsetMinutes: Offset;
 }
 
-/** State after the rows of a room's items: sufficient to append the rows of later items. */
+/** State after the rows of a room's items, which suffices to append the rows of later items. */
 interface RowsState extends RowOptions {
   readonly items: readonly Item[];
   rows: Row[];
-  /** Keys of days that have a row. If a clock was set back, one day occurs twice. */
+  /** Keys of the days that have a row. If a clock was set back, a day can occur twice. */
   days: Set<string>;
-  /** True if days occurred in order. */
+  /** True if the days occurred in ascending order. */
   isOrdered: boolean;
-  /** True if the unread row precedes all of these. */
+  /** True if the unread row precedes all items of the room. */
   readonly startsUnread: boolean;
   isMarked: boolean;
   day: number;
-  /** Item with which the next one can be grouped. */
+  /** Item with which the next item can form a group. */
   last: Item | undefined;
-  /** Items of the last row, if more can join it. */
+  /** Items of the last row, if further items can join the row. */
   folded: readonly Item[];
-  /** True if that row is grouped with a message of the same user. */
+  /** True if the last row is grouped with a message by the same user. */
   isFoldedGrouped: boolean;
 }
 
 /**
- * Builds the rows of one UI and reuses the objects of unchanged rows. The cost of appending and
- * prepending is proportional to the number of new items, because a busy room changes with every
- * frame, and scrolling through thousands of messages adds a page at a time.
+ * Builder of the rows for one UI, which reuses the objects of unchanged rows. The cost of appending
+ * and prepending is proportional to the number of new items, because a busy room changes in every
+ * frame and scrolling through thousands of messages adds one page at a time.
  */
 export class RowBuilder {
   readonly #joinsFiles: boolean;
@@ -137,7 +137,7 @@ export class RowBuilder {
 
   /**
    * Returns the rows of the open room.
-   * @param offsetMinutes minutes that local time is ahead of UTC at a given time
+   * @param offsetMinutes returns the minutes by which local time is ahead of UTC at a given time
    * @param hidesMembership true to omit joins and leaves
    */
   rowsOf(model: Model, offsetMinutes: Offset, hidesMembership = false): Rows {
@@ -155,7 +155,7 @@ export class RowBuilder {
       ...{ range, readTo, pins, loading, shown, bottoms, open, pending, ignored, hidesMembership },
     };
     const last = this.#last;
-    // Many changes of a room do not affect its rows, such as typing users and the read position.
+    // Many changes of a room, such as typing users and the read position, do not affect its rows.
     if (last !== undefined && hasSameInputs(last, inputs)) return last.rows;
     const rows = this.#build(model, inputs, offsetMinutes);
     this.#last = { ...inputs, rows };
@@ -189,7 +189,7 @@ function hasSameInputs(a: RowInputs, b: RowInputs): boolean {
   return keys.every((key) => a[key] === b[key]);
 }
 
-/** Returns the key of the row with this item, which may share the row with others. */
+/** Returns the key of the row that contains the item with this seq. */
 function keyOfSeq(rows: readonly Row[], seq: number): string | undefined {
   const row = rows[rowIndex(rows, seq)];
   if (row?.kind !== "item") return undefined;
@@ -197,12 +197,12 @@ function keyOfSeq(rows: readonly Row[], seq: number): string | undefined {
   return isMatch(row.item) || row.earlier.some(isMatch) ? row.key : undefined;
 }
 
-/** Returns the index of the first row with an item of this seq or a later one. */
+/** Returns the index of the first row that contains an item with this seq or a later one. */
 function rowIndex(rows: readonly Row[], seq: number): number {
   let [low, high] = [0, rows.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    // Rows between items belong to the following item.
+    // A row between two items belongs to the second item.
     let at = middle;
     while (at < high && rows[at]?.kind !== "item") at++;
     const row = rows[at];
@@ -219,7 +219,7 @@ function isHidden(
   isSaid: boolean,
 ): boolean {
   if (isSaid && from !== undefined && ignored.has(from.toLowerCase())) return true;
-  // Messages that cannot be decrypted share one row, and users need not read them.
+  // Messages that cannot be decrypted share one row, and users can ignore them.
   return hidesMembership && kind !== "sealed" && ROW_SHARING_KINDS.has(kind);
 }
 
@@ -227,7 +227,7 @@ function sharesRows({ joinsFiles }: RowOptions, { kind }: Item): boolean {
   return ROW_SHARING_KINDS.has(kind) || (joinsFiles && kind === "file");
 }
 
-/** Reports whether the item has a row of its own that does not depend on other items. */
+/** Reports whether the item has its own row that does not depend on other items. */
 function hasOwnRow(options: RowOptions, item: Item): boolean {
   return !sharesRows(options, item) && !isHidden(options, item, isMessage(item));
 }
@@ -237,7 +237,7 @@ function isUnreadFrom({ startsUnread: beganMarked, readTo }: RowsState, { n }: I
   return beganMarked || n > (readTo ?? 0);
 }
 
-/** Builds the rows of these items, reusing those of the previous state. */
+/** Builds the rows of these items. Reuses rows of the previous state. */
 function buildRows(
   items: readonly Item[],
   options: RowOptions,
@@ -262,8 +262,8 @@ function hasSameOptions(a: RowOptions, b: RowOptions): boolean {
 }
 
 /**
- * Reuses the rows of unchanged items. Where items were prepended or removed, builds rows until one
- * equals its old row. All following rows are then unchanged.
+ * Reuses the rows of unchanged items. After items were prepended or removed, builds new rows until
+ * a new row equals the old one; all rows after it are then unchanged.
  * @returns index of the item at which to continue
  */
 function reuseRows(state: RowsState, old: RowsState): number {
@@ -289,7 +289,9 @@ function reuseRows(state: RowsState, old: RowsState): number {
   return last + 1;
 }
 
-/** Reports whether the row of this item, and therefore all following ones, equals its old row. */
+/**
+ * Reports whether the row of this item equals its old row. If so, all following rows are equal too.
+ */
 function isUnchanged(state: RowsState, old: RowsState, at: number): boolean {
   const item = state.items[at];
   if (item === undefined || !state.isOrdered || !hasOwnRow(state, item)) return false;
@@ -297,7 +299,7 @@ function isUnchanged(state: RowsState, old: RowsState, at: number): boolean {
   return isSameMark && old.rows[rowIndex(old.rows, item.seq)] === state.rows.at(-1);
 }
 
-/** Reuses the rows of the items after `at` up to `last`, which has a row of its own. */
+/** Reuses the rows of the items after `at` up to `last`, which has its own row. */
 function copyRows(state: RowsState, old: RowsState, at: number, last: number): void {
   const { items } = state;
   const [before, item] = [items[at], items[last]];
@@ -312,7 +314,7 @@ function copyRows(state: RowsState, old: RowsState, at: number, last: number): v
     for (const [i, row] of rows.entries()) {
       if (row.kind === "day") state.days.add(row.key);
       if (row.kind !== "item" || row.item.re === undefined) continue;
-      // The replied-to item may have been loaded or dropped.
+      // The item to which this item replies may have been loaded or dropped since.
       const answers = itemAt(items, row.item.re);
       if (answers !== row.answers) rows[i] = { ...row, answers };
     }
@@ -330,7 +332,7 @@ function copyRows(state: RowsState, old: RowsState, at: number, last: number): v
 function addRow(state: RowsState, row: Row, seq: number, before: RowsState | undefined): void {
   const { rows } = state;
   const at = before === undefined ? 0 : rowIndex(before.rows, seq);
-  // Rows between items directly precede the row of the item.
+  // Rows between items directly precede the row of the second item.
   const known = before?.rows.slice(Math.max(0, at - 3), at + 1) ?? [];
   const unchanged = known.find((item) => item.key === row.key && isEqual(item, row)) ?? row;
   if (rows.at(-1)?.key === row.key) rows[rows.length - 1] = unchanged;
@@ -403,8 +405,8 @@ function isGroupedWith(last: Item | undefined, item: Item): boolean {
   if (last.kind === "action" || item.kind === "action") return false;
   if (!isSameName(last.from, item.from) || last.imported?.from !== item.imported?.from)
     return false;
-  // Imported messages are grouped by their original time, because the group displays the time of
-  // the first.
+  // Imported messages are grouped by their original time, because the group displays the original
+  // time of its first message.
   const [before, after] = [last, item].map((item) => item.imported?.timeUnixMs ?? item.timeUnixMs);
   return Math.abs((after ?? 0) - (before ?? 0)) < GROUPED_WITHIN_MS;
 }
@@ -420,13 +422,14 @@ function joinsRow(folded: readonly Item[], item: Item, isFollowing: boolean): bo
 }
 
 /**
- * Reports whether a file was sent together with the previous ones. Their caption is displayed once.
- * In other programs a caption belongs to one file, which therefore gets its own row.
+ * Reports whether a file was sent together with the previous files. Files sent together display one
+ * shared caption. In other programs each file has its own caption, so a file with a further caption
+ * starts a new row.
  */
 function isSentWith(folded: readonly Item[], { text, timeUnixMs, file }: Item): boolean {
   if (folded.length >= FILES_MAX) return false;
   const isMessageItem = folded.some((item) => item.text !== "");
-  // Unknown for erased files.
+  // Erased files have no body, so the file of an earlier item is used.
   const known = folded.findLast((item) => item.file !== undefined)?.file;
   const isKnown = file !== undefined && known !== undefined;
   if (isKnown && (file.sending ?? known.sending) !== undefined) {
@@ -436,7 +439,7 @@ function isSentWith(folded: readonly Item[], { text, timeUnixMs, file }: Item): 
   return timeUnixMs - before <= FILES_MS && (!isKnown || !isMessageItem) && text === "";
 }
 
-/** Returns the local days since 1970. */
+/** Returns the number of days since 1970 in local time. */
 function dayOf(unixMs: number, offsetMinutes: Offset): number {
   return Math.floor((unixMs + offsetMinutes(unixMs) * 60_000) / DAY_MS);
 }

@@ -11,15 +11,18 @@ export interface RoomListEntry {
   readonly kind: "room" | "person";
   readonly name: string;
   readonly unread: number;
-  /** Number of unread mentions and answers; for a conversation, of all unread messages. */
+  /**
+   * Number of unread messages that mention the user or reply to the user; for a direct
+   * conversation, the number of all unread messages.
+   */
   readonly mentions: number;
   /**
-   * Number displayed on the entry: for a muted room, only mentions or messages that the user has
-   * marked as unread.
+   * Number displayed on the entry. For a muted room, counts only mentions and messages that the
+   * user has marked as unread.
    */
   readonly badge: number;
   readonly isOpen: boolean;
-  /** Reports whether the other user of a conversation is online; `undefined` if unknown. */
+  /** True if the other user of a direct conversation is online; `undefined` if unknown. */
   readonly isOnline: boolean | undefined;
   readonly isIgnored: boolean;
   readonly isFavourite: boolean;
@@ -30,42 +33,51 @@ export interface RoomListEntry {
 }
 
 export interface RoomList {
-  /** Sorted by favourites, then by name. */
+  /** Favourites first, then by name. */
   readonly rooms: readonly RoomListEntry[];
-  /** Sorted by favourites, then unread ones, then by the last message. Omits hidden ones. */
+  /**
+   * Favourites first, then unread conversations, then by time of the last message. Omits hidden
+   * conversations.
+   */
   readonly people: readonly RoomListEntry[];
-  /** Total without ignored users and muted rooms. */
+  /** Total number of unread messages, excluding ignored users and muted rooms. */
   readonly unread: number;
   readonly mentions: number;
 }
 
-/** Returns other users typing in the open room. The server names at most TYPING_NAMED_MAX. */
+/**
+ * Returns the names of other users who are typing in the open room. The server names at most
+ * TYPING_NAMED_MAX.
+ */
 export function typingNames(model: Model): readonly string[] {
   const names = model.connection.kind === "online" ? (openRoom(model)?.typing ?? []) : [];
   return names.filter((name) => !isSameName(name, model.me) && !isIgnored(model, name));
 }
 
 /**
- * Reports whether the user may pin messages and set read receipts. In a conversation both users
- * may.
+ * Reports whether the user may pin messages and turn on read receipts. In a direct conversation,
+ * each of the two users may.
  */
 export function canPin({ isOperator }: Model, { kind, moderates }: RoomState): boolean {
   return moderates || isOperator || kind === "person";
 }
 
-/** Finds the room of `lobby`, `#lobby` or `@Bob`, ignoring case. */
+/** Returns the room for `lobby`, `#lobby` or `@Bob`, ignoring case. */
 export function roomOf(model: Model, target: string): RoomState | undefined {
   const foldedTarget = target.replace(/^#/, "");
   for (const room of model.rooms.values()) if (isSameName(room.target, foldedTarget)) return room;
   return undefined;
 }
 
-/** Reports whether a post to the target is unconfirmed. Refused posts do not count. */
+/**
+ * Reports whether the server has not yet confirmed a post to the target. Refused posts do not
+ * count.
+ */
 export function isPostPending({ pending }: Model, target: string): boolean {
   return pending.some(({ to, state }) => isSameName(to, target) && state.kind !== "refused");
 }
 
-/** Returns the last loaded message of the user or, if not `isMine`, of another user. */
+/** Returns the last loaded message by the user if `isMine`, otherwise by another user. */
 export function lastMessage(room: RoomState | undefined, isMine: boolean): Item | undefined {
   return room?.tail.items.findLast(
     ({ kind, state, isMine: isOwn }) =>
@@ -82,7 +94,9 @@ export function findItem(model: Model, seq: number): Item | undefined {
   return itemAt(tail?.items ?? [], seq) ?? itemAt(jump?.items ?? [], seq);
 }
 
-/** Reports whether a draft edits the caption of a file, which may be empty. */
+/**
+ * Reports whether a draft edits the caption of a file. A caption, unlike a message, may be empty.
+ */
 export function isCaption(model: Model, { edits }: Pick<Draft, "edits">): boolean {
   return edits !== undefined && findItem(model, edits)?.file !== undefined;
 }
@@ -96,8 +110,8 @@ export function isMuted({ prefs }: Pick<Model, "prefs">, room: RoomId): boolean 
 }
 
 /**
- * Reports whether a message mentions or answers the user, or is in a conversation, and its author
- * is not ignored. Does not consider muting.
+ * Reports whether a message mentions the user, replies to the user or is in a direct conversation,
+ * and its author is not ignored. Ignores muting.
  */
 export function mentionsUser(
   { me, ignored }: Pick<Model, "me" | "ignored">,
@@ -108,7 +122,10 @@ export function mentionsUser(
   return isAuthorVisible && isMention(item, room, me);
 }
 
-/** Returns the number of unread messages of others, or of those marked as unread. */
+/**
+ * Returns the number of other users' unread messages. If the user has marked messages as unread,
+ * counts from the first marked message.
+ */
 function unreadIn({ prefs }: Pick<Model, "prefs">, room: RoomState): number {
   const marked = prefs?.get(room.id)?.unread;
   if (marked === undefined) return room.unread;
@@ -151,8 +168,8 @@ export function roomList(model: Model): RoomList {
 }
 
 /**
- * Reports whether the room is sorted with the unread rooms. The open room keeps its position while
- * it is read.
+ * Reports whether the room is sorted with the unread rooms. An open room keeps its position while
+ * the user reads it.
  */
 function isUnreadFirst(model: Model, room: RoomState): boolean {
   if (isIgnored(model, room.name) || isMuted(model, room.id)) return false;
@@ -189,7 +206,7 @@ function badgeOf(model: Model, room: RoomState): number {
   return isMuted(model, room.id) && !isMarked ? room.mentions.length : unreadIn(model, room);
 }
 
-/** Returns an entry for a user without an existing conversation. */
+/** Returns an entry for a user with whom no conversation exists. */
 function newConversationEntry(
   model: Model,
   target: string,
@@ -217,7 +234,7 @@ export function isOnline(model: Model, user: string): boolean {
   return onlineNames(model).has(user.toLowerCase());
 }
 
-/** Returns all known users except the user, by name, for completion. */
+/** Returns all known users except the user of this client, by name, for completion. */
 export function knownNames(model: Model): readonly string[] {
   const names = new Map<string, string>();
   const note = (name: string | undefined) => {

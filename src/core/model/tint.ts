@@ -3,7 +3,10 @@
 /** Number of colours in each UI. */
 const TINT_COUNT = 7;
 
-/** Returns the colour of a name, from 0. The same in every UI. Not unique. */
+/**
+ * Returns the colour of a name as a number from 0. All UIs choose the same colour. Several names
+ * can share a colour.
+ */
 export function tintOf(name: string): number {
   let sum = 0;
   for (const point of name.toLowerCase()) sum = (sum * 31 + (point.codePointAt(0) ?? 0)) % 9973;

@@ -1,4 +1,4 @@
-/** Changes of the model caused by actions of the user. */
+/** Handlers of user actions, which change the model. */
 
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { type Handlers, inRoom, type ModelDraft } from "./builder.ts";
@@ -51,7 +51,7 @@ function open(draft: ModelDraft, target: string | undefined): void {
   const before = draft.fields.open;
   if (before !== undefined && isSameName(before, target)) {
     const here = roomAt(draft, before);
-    // Reopening a room clears its mark as unread, on any device.
+    // Reopening a room removes the user's unread mark on all devices.
     if (here !== undefined) changePrefs(draft, here.id, { unread: undefined });
     return;
   }
@@ -63,14 +63,17 @@ function open(draft: ModelDraft, target: string | undefined): void {
   if (room === undefined) return;
   room.readAtOpening = firstUnreadAt(draft.fields, room);
   changePrefs(draft, room.id, { unread: undefined, hidden: undefined });
-  // The server sends no presence of large rooms.
+  // The server sends no presence for large rooms.
   if (room.members === undefined || room.members.length > PRESENCE_MEMBERS_MAX) {
     draft.effects.push({ kind: "members", room: room.id, target: room.target });
   }
   if (room.tail.items.length === 0) requestOlder(draft, room);
 }
 
-/** Returns the read position, or the user's mark as unread; `undefined` if everything is read. */
+/**
+ * Returns the read position, or the position before the user's unread mark; `undefined` if
+ * everything is read.
+ */
 function firstUnreadAt({ prefs }: ModelDraft["fields"], room: RoomDraft): number | undefined {
   const marked = prefs?.get(room.id)?.unread;
   if (marked !== undefined) return Math.min(room.read, marked - 1);

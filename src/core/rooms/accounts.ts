@@ -1,4 +1,4 @@
-/** The registry of accounts and devices, as a fold over the accounts log. */
+/** Registry of accounts and devices, built from the accounts log. */
 
 import { assert, unreachable } from "../../base/assert.ts";
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
@@ -28,52 +28,60 @@ import { AccountPrefs } from "./prefs.ts";
 import type { Directory } from "./targets.ts";
 
 /**
- * Accounts as a fold over the accounts log: names, devices, passwords, and hashes of room
- * passwords. The registry contains the state and creates drafts. Slow checks (hashing) happen
- * outside.
+ * Account in the registry. The registry is built from the records of the accounts log, which
+ * contains names, devices, passwords and hashes of room passwords. The registry creates drafts of
+ * new records; slow checks such as hashing are done by its callers.
  */
 export interface Account {
   readonly id: UserId;
   readonly sinceUnixMs: number;
   name: Name;
-  /** Removed: can no longer log in. Its messages keep its name. */
+  /** True if the account was removed. Nobody can log in to it, but its messages keep its name. */
   isRemoved: boolean;
-  /** Raw Ed25519 public key that certifies this account's devices. */
+  /** Raw Ed25519 public key with which the account certifies its devices. */
   readonly accountKey: Uint8Array;
-  /** PHC string of argon2id; `undefined` if only linked devices can log in. */
+  /** PHC string of the argon2id hash; `undefined` if only linked devices can log in. */
   passwordHash: string | undefined;
   passwordSeq: number | undefined;
-  /** Single-use code for a new password. Becomes invalid with the next password. */
+  /**
+   * Single-use code with which the user can set a new password. Invalid once a new password is set.
+   */
   reset: PasswordReset | undefined;
-  /** Keyed by base64url of the device's Ed25519 public key. */
+  /** Devices by the base64url form of their Ed25519 public key. */
   readonly devices: Map<string, Device>;
-  /** Users whose messages are hidden from this user. */
+  /** Users whose messages this user does not see. */
   readonly ignored: Set<UserId>;
-  /** Settings for the user's own devices; `undefined` if none exist. */
+  /**
+   * Room settings and saved messages for the user's own devices; `undefined` if the user has none.
+   */
   prefs?: AccountPrefs | undefined;
   lastSeq: number;
 }
 
 export interface PasswordReset {
-  /** SHA-256 of the code in base64url. The code itself is not stored. */
+  /** SHA-256 of the code in base64url. The server does not store the code itself. */
   readonly hash: string;
   readonly expires: number;
-  /** Using the code signs out all existing devices. */
+  /** True if using the code signs out all existing devices. */
   readonly signsOut: boolean;
 }
 
 export interface Device {
-  /** True if signed by the account key, false if enrolled with a password. */
+  /**
+   * True if the account key signed the device; false if the device was enrolled with a password.
+   */
   readonly certified: boolean;
   readonly sinceSeq: number;
   readonly sinceUnixMs: number;
-  /** Time of the last known log-in; only its day if in an earlier run. */
+  /**
+   * Time of the last known log-in. If it was before the server's last start, only the day is known.
+   */
   readonly seenUnixMs?: number;
-  /** Device label at that time, short and cleaned. Visible only to the account's owner. */
+  /** Cleaned and shortened device label at the last log-in. Visible only to the account's owner. */
   readonly label?: string;
 }
 
-/** A former key of this server, and its signature of the following key. */
+/** Former key of this server, with its signature of the key that followed. */
 export interface Predecessor {
   readonly key: Uint8Array;
   readonly signature: Uint8Array;
@@ -88,56 +96,67 @@ export interface Enrolment {
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** Room of records about the server itself. */
+/** Room id of records about the server itself. */
 const SERVER_ROOM = "server" as UserId;
 
-/** Exceeds the number of concurrent registrations. */
+/**
+ * Maximum number of remembered passwords without an account. More than the number of concurrent
+ * registrations.
+ */
 const EARLY_PASSWORDS_MAX = 1_024;
 
 export class Registry {
   readonly #byName = new Map<FoldedName, Account>(); // `reserve` enforces ACCOUNTS_MAX.
-  /** Former names of accounts, which still resolve to the account and cannot be registered. */
+  /**
+   * Accounts by former name. A former name still resolves to its account and cannot be registered.
+   */
   readonly #former = new Map<FoldedName, Account>();
   readonly #byId = new Map<UserId, Account>();
   #removedCount = 0;
-  /** Passwords whose account record should follow. Otherwise the registration was interrupted. */
+  /**
+   * Passwords whose account record should follow. If it does not, the registration was interrupted.
+   */
   readonly #earlyPasswords = new Map<UserId, { readonly hash: string; readonly seq: number }>();
   readonly #byReset = new Map<string, Account>();
   readonly #roomPasswords = new Map<RoomId, string>();
-  /** Names whose first record is not on the disk. */
+  /** Names of accounts whose first record is not on the disk yet. */
   readonly #reserved = new Set<FoldedName>();
 
   /** Server-wide state: operators, bans, invites and registration. */
   readonly policy = new ServerPolicy();
 
-  /** All names including those of removed accounts, for moderation of their messages and names. */
+  /**
+   * Names of all accounts, including removed accounts, for moderation of their messages and names.
+   */
   readonly allNames: Directory<Account> = { find: (name) => this.findWithRemoved(name) };
 
-  /** Former keys of the server, newest first. */
   readonly predecessors: Predecessor[] = [];
-  /** The key signed by the newest predecessor. */
+  /** Key signed by the newest predecessor. */
   successor: Uint8Array | undefined;
 
   head = 0;
-  /** Incremented whenever an account is created, removed or renamed. */
+  /** Number that is incremented whenever an account is created, removed or renamed. */
   namesVersion = 0;
 
-  /** Finds an account by its current or a former name. Excludes removed accounts. */
+  /** Returns the account with this current or former name, but no removed account. */
   find(name: Name): Account | undefined {
     const known = this.findWithRemoved(name);
     return known?.isRemoved === true ? undefined : known;
   }
 
   /**
-   * Finds an account like `find`, including removed accounts, because their messages remain
-   * readable.
+   * Returns the same account as `find`, or a removed account. Removed accounts still have readable
+   * messages.
    */
   findWithRemoved(name: Name): Account | undefined {
     const folded = foldName(name);
     return this.#byName.get(folded) ?? this.#former.get(folded);
   }
 
-  /** Checked again before a post is recorded, because its author may have been banned meanwhile. */
+  /**
+   * Returns the fault if the account may not post. Also checked directly before a post is recorded,
+   * because its author may have been banned since it was submitted.
+   */
   refusal(user: UserId, unixMs: number): Fault | undefined {
     const ban = this.policy.ban(user, unixMs);
     if (ban !== undefined) return bannedFault(ban);
@@ -154,7 +173,7 @@ export class Registry {
     return id === "server" ? undefined : this.#byId.get(id)?.name;
   }
 
-  /** Number of accounts including removed ones, which keep their names. */
+  /** Number of accounts, including removed accounts, whose names stay reserved. */
   get size(): number {
     return this.#byId.size;
   }
@@ -178,9 +197,9 @@ export class Registry {
   }
 
   /**
-   * Reserves a name while its account is created or `renamed`. A renamed account may use another
-   * account's former name.
-   * @param isVouched true if invited by an operator, which permits using ACCOUNTS_RESERVED
+   * Reserves a name while an account is being created, or while the account `renamed` is being
+   * renamed. A renamed account may use another account's former name.
+   * @param isVouched true if an operator has invited the user, who may then use ACCOUNTS_RESERVED
    * @throws {Fault} name-taken or too-many
    */
   reserve(name: Name, renamed?: Account, isVouched = false): void {
@@ -222,9 +241,9 @@ export class Registry {
   }
 
   /**
-   * Recreates an account that is known only by its id in the history. Login requires an operator to
-   * reset its password.
-   * @param accountKey a key without a private half
+   * Recreates an account of which only the id is known, from the history. The user can log in after
+   * an operator has reset the password.
+   * @param accountKey public key whose private key nobody has
    */
   lostDraft(id: UserId, accountKey: Uint8Array): Draft {
     const body = { name: this.#nameOfLost(id), accountKey: toBase64Url(accountKey), lost: true };
@@ -249,7 +268,7 @@ export class Registry {
   }
 
   /**
-   * @param cert certificate by the account key; omitted if enrolled with a password
+   * @param cert certificate by the account key; omitted if the device is enrolled with a password
    * @returns `undefined` if the device is already enrolled
    * @throws {Fault} too-many if the account has too many devices
    */
@@ -263,7 +282,7 @@ export class Registry {
     return deviceDraftOf(account, deviceKey, cert);
   }
 
-  /** @returns true if the device exists and its day or label changed */
+  /** @returns true if the device exists and its day of log-in or its label changed */
   noteDeviceSeen(user: UserId, device: string, unixMs: number, label: string): boolean {
     const devices = this.#byId.get(user)?.devices;
     const known = devices?.get(device);
@@ -274,11 +293,12 @@ export class Registry {
   }
 
   /**
-   * Returns the next draft for a device that logs in with a password. Unused devices never block
-   * the right password: if necessary, the least recently used offline device that was enrolled with
-   * a password is removed. Linked devices and the device that created the account are never
-   * removed.
-   * @returns the removal of another device or the enrolment of this one; `undefined` if enrolled
+   * Returns the next draft for a device that logs in with a password. Unused devices must never
+   * block a log-in with the correct password, so if necessary the least recently used offline
+   * device that was enrolled with a password is removed. Linked devices and the device that created
+   * the account are never removed.
+   * @returns the removal of another device or the enrolment of this device; `undefined` if this
+   * device is enrolled
    * @throws {Fault} too-many if all removable devices are online
    */
   passwordDeviceDraft(
@@ -298,7 +318,7 @@ export class Registry {
     return this.deviceRemovalDraft(account, oldest[0]);
   }
 
-  /** @throws {Fault} last-credential if no log-in to the account would be possible */
+  /** @throws {Fault} last-credential if nobody could log in to the account any longer */
   deviceRemovalDraft(account: Account, device: string): Draft {
     if (account.passwordHash === undefined && account.devices.size <= 1) {
       const message = msg`${account.name} has no password and no other device to sign in with`;
@@ -308,19 +328,28 @@ export class Registry {
     return { kind: "device-gone", room: account.id, by: account.id, id: "", body };
   }
 
-  /** Returns a separate record, which can be blanked when the next password `replaces` it. */
+  /**
+   * Returns a record that contains only the password, so that the next password, which `replaces`
+   * it, can blank the record.
+   */
   passwordDraft(id: UserId, passwordHash: string): Draft {
     const body = { password: passwordHash, replaces: this.get(id)?.passwordSeq };
     return { kind: "password", room: id, by: id, id: "", body };
   }
 
-  /** Replaces the previous code. The next password makes it invalid. */
+  /**
+   * Returns the record of a reset code, which replaces the previous code. Setting a new password
+   * makes the code invalid.
+   */
   resetDraft(id: UserId, by: UserId, { hash, expires, signsOut }: PasswordReset): Draft {
     const body = { hash, expires, signsOut: signsOut || undefined };
     return { kind: "reset", room: id, by, id: "", body };
   }
 
-  /** Removes all devices of the account. Its owner can log in with a new password. */
+  /**
+   * Returns records that remove all devices of the account. Its owner can log in again with the
+   * password.
+   */
   signOutDrafts({ id, devices }: Account): Draft[] {
     return [...devices.keys()].map((device) => {
       return { kind: "device-gone", room: id, by: id, id: "", body: { device } };
@@ -343,7 +372,7 @@ export class Registry {
     return { kind: "ignore", room: account.id, by: account.id, id: "", body };
   }
 
-  /** Records the signature of the server's old key for its successor. */
+  /** Returns the record that contains the old server key's signature of the new key. */
   identityDraft(old: Uint8Array, next: Uint8Array, signature: Uint8Array): Draft {
     const body = {
       old: toBase64Url(old),
@@ -365,7 +394,7 @@ export class Registry {
     if (known !== undefined) known.lastSeq = head.seq;
     const body = parseBody(record);
     this.policy.apply(record, body);
-    if (body === undefined) return; // An erased or damaged record changes nothing.
+    if (body === undefined) return; // Erased and damaged records change nothing.
     const before = known?.reset;
     this.#change(head, known, body);
     if (known !== undefined && before !== known.reset) this.#indexReset(known, before);
@@ -374,7 +403,7 @@ export class Registry {
   #change(head: FoldedHead, known: Account | undefined, body: JsonObject): void {
     const { kind } = head;
     if (!isOfLog(kind, "accounts")) return;
-    // A removed account ignores records that were decided before the removal.
+    // For a removed account, ignores records that were decided before the removal.
     const account = known?.isRemoved === true ? undefined : known;
     switch (kind) {
       case "account":
@@ -394,7 +423,7 @@ export class Registry {
         const { device, cert } = fieldsOf(kind, body);
         if (account === undefined || device === undefined) return;
         const since = account.devices.get(device) ?? { sinceSeq: head.seq, sinceUnixMs: head.time };
-        // The server checked the certificate before recording it.
+        // The server checked the certificate before it recorded the device.
         account.devices.set(device, { ...since, certified: cert !== undefined });
         return;
       }
@@ -473,8 +502,8 @@ export class Registry {
   }
 
   /**
-   * Stores a password whose account does not exist yet. A registration records the password first,
-   * so that a crash never leaves an account without one.
+   * Stores a password whose account does not exist yet. A registration records the password before
+   * the account, so that a crash never leaves an account without a password.
    */
   #storeEarlyPassword({ room, seq }: FoldedHead, hash: string): void {
     setNewest(this.#earlyPasswords, room as UserId, { hash, seq }, EARLY_PASSWORDS_MAX);
@@ -538,7 +567,8 @@ function tooManyDevices({ name }: Account): Fault {
 }
 
 /**
- * @returns `undefined` for a damaged body: one bad record must not prevent the start of a server
+ * @returns `undefined` for a damaged body, because one bad record must not prevent the server from
+ * starting
  */
 function keyOf(text: string | undefined): Uint8Array | undefined {
   try {

@@ -1,4 +1,4 @@
-/** Commands and steps of the room engine, and the lock that each command requires. */
+/** Commands and steps of the room engine, and the lock that each command needs. */
 
 import { assert } from "../../base/assert.ts";
 import type { FileId, RoomId, UserId } from "../../base/ids.ts";
@@ -13,11 +13,11 @@ import type { RoomAction } from "./moderation.ts";
 import type { ClientId } from "./presence.ts";
 import { LOBBY, nameLock, type Rooms } from "./rooms.ts";
 
-/** A submission by an account, answered once and identified by its id. */
+/** Account that has submitted a command and is answered once, with this id. */
 export interface Requester {
   readonly id: number;
   readonly user: UserId;
-  /** `undefined` for programs and for the server itself. */
+  /** `undefined` for programs that post over HTTP, and for the server itself. */
   readonly session: ClientId | undefined;
 }
 
@@ -27,13 +27,16 @@ export type PostCommand = {
   readonly outbox: OutboxHistory<PostCommand>;
   readonly counter: number;
   readonly request: RequestOf<"post">;
-  /** `undefined` if the post's target is invalid according to this server. */
+  /** `undefined` if the post's target is invalid for this server. */
   destination: PostDestination | undefined;
-  /** All submissions of this counter, including those of lost links. */
+  /** Requesters of all submissions with this counter, including those over lost links. */
   readonly requesters: Requester[];
-  /** Passed to the log and no longer revocable. */
+  /** True if the post was passed to the log, so that it can no longer be withdrawn. */
   isAppending: boolean;
-  /** All records of other servers up to the intended refusal have been applied here. */
+  /**
+   * True if this server has applied all records by other servers up to the moment at which it
+   * intended to refuse the post.
+   */
   isConfirmed?: boolean;
 } & Retried;
 
@@ -43,25 +46,31 @@ export interface PostDestination {
 }
 
 /**
- * Number of times that the log refused it because the state had changed; see CONFLICT_TRIES_MAX.
+ * Number of times that the log refused the command because the state had changed; see
+ * CONFLICT_TRIES_MAX.
  */
 interface Retried {
   tries?: number;
 }
 
-/** A device's signed consent to leave a sealed room's group; bytes in base64url. */
+/**
+ * Device's signed consent to leave the group of a sealed room. Key and signature are in base64url.
+ */
 export interface SignedLeave {
   readonly epoch: number;
   readonly device: string;
   readonly signature: string;
 }
 
-/** Change of a room identified by name or id. */
+/** Change of a room that is identified by name or id. */
 export type Change =
   | { readonly kind: "join"; readonly options: JoinOptions }
   | { readonly kind: "leave"; readonly room: Name; readonly signed?: SignedLeave }
   | { readonly kind: "topic"; readonly room: Name; readonly topic: string }
-  /** Moderation, or a change of earlier messages. `isOperator` refers to the submitter. */
+  /**
+   * Moderation, or a change of earlier messages. `isOperator`: whether the submitter is an
+   * operator.
+   */
   | { readonly kind: "act"; readonly isOperator: boolean; readonly action: RoomAction }
   /** Adds a new account to the lobby. */
   | { readonly kind: "enter" };
@@ -78,7 +87,7 @@ export type ConversationCommand = {
   readonly pair: readonly [UserId, UserId];
 };
 
-/** A complete file, announced once in each room. */
+/** Announcement of a complete file, made once in each room. */
 interface FileAnnouncement {
   readonly kind: "announce";
   readonly file: FileId;
@@ -102,20 +111,23 @@ export type Command =
 
 export type Step =
   /**
-   * A post first acquires the lock of its outbox, then, like all commands, the lock of its room.
+   * A post first acquires the lock of its outbox and then, like all commands, the lock of its room.
    */
   | { readonly kind: "lock-outbox"; readonly command: PostCommand }
   | { readonly kind: "lock-room"; readonly command: Command }
   | { readonly kind: "perform"; readonly command: Command; readonly lock: string };
 
-/** The append of one command. */
+/** Command that is being appended to the log. */
 export interface PendingAppend {
-  /** Locks held until the append is settled. */
+  /** Locks that the command holds until its append has succeeded or failed. */
   readonly locks: readonly string[];
   readonly command: Command;
 }
 
-/** Named by room name, because two users may be about to create the same room. */
+/**
+ * Returns the lock of a command. Locks are named by room name, because two users may be about to
+ * create the same room.
+ */
 export function roomLock(command: Command, rooms: Rooms): string {
   switch (command.kind) {
     case "post":
@@ -138,7 +150,10 @@ export function roomLock(command: Command, rooms: Rooms): string {
   }
 }
 
-/** A former name resolves to the room, and therefore to the lock of its current name. */
+/**
+ * Returns the lock of a name. A former name resolves to its room, and so to the lock of the current
+ * name.
+ */
 function namedLock(name: Name, rooms: Rooms): string {
   return rooms.find(name)?.lock ?? nameLock(name);
 }

@@ -1,4 +1,4 @@
-/** Deduplication of posts, so that each is recorded exactly once. */
+/** Deduplication of posts, which ensures that each post is recorded exactly once. */
 
 import type { Fault } from "../../base/fault.ts";
 import type { OutboxId, UserId } from "../../base/ids.ts";
@@ -11,8 +11,8 @@ import type { FoldedHead } from "../../wire/record.ts";
 import { dropOldest } from "../evict.ts";
 
 /**
- * The record of a post. For each outbox, the records of the last counters are rebuilt from the
- * heads of the log, so that a repetition after a crash is answered with the old `seq`.
+ * Record of a post. For each outbox, the server rebuilds the records of the last counters from the
+ * heads of the log, so that it answers a repeated post with the old `seq` even after a crash.
  */
 export interface Posted {
   readonly seq: number;
@@ -23,39 +23,41 @@ export interface Posted {
 export type PostStatus =
   | { readonly kind: "new" }
   | { readonly kind: "posted"; readonly posted: Posted }
-  /** Not durable. A repeated post waits together with the first. */
+  /** Not yet durable. A repetition of the post waits for the same result. */
   | { readonly kind: "pending" }
   /**
-   * Permanent: after this answer the post must never be recorded, even if it arrives on an old
-   * link.
+   * Permanent refusal: after this answer the post must never be recorded, even if it arrives over
+   * an old link.
    */
   | { readonly kind: "refused"; readonly fault: Fault }
-  /** Later posts are pending, and may or may not be recorded. */
+  /** Later posts are pending, and it is not known whether they will be recorded. */
   | { readonly kind: "blocked" }
-  /** A later post was recorded first, so this post would be out of order or a duplicate. */
+  /**
+   * A later post was recorded first, so recording this post would break the order or duplicate it.
+   */
   | { readonly kind: "passed" };
 
-/** A post between arrival and answer. */
+/** Post that has arrived but has not been answered. */
 interface Pending {
-  /** Passed to the log and no longer revocable. */
+  /** True if the post was passed to the log, so that it can no longer be withdrawn. */
   isAppending: boolean;
 }
 
-/** Interval of the search for idle outboxes, in time of the records. */
+/** Interval between searches for idle outboxes, measured by the times of the records. */
 const SWEEP_INTERVAL_MS = 24 * 60 * 60_000;
 
-/** Recorded state of an outbox, as JSON. */
+/** Snapshot of an outbox as JSON, without pending posts. */
 interface OutboxValue {
   readonly id: OutboxId;
   readonly high: number;
   readonly time: number;
-  /** Counter, seq, n and time of each remembered post. */
+  /** Four numbers for each remembered post: counter, seq, n and time. */
   readonly posted: readonly number[];
 }
 
 const POSTED_NUMBERS = 4;
 
-/** All outboxes as JSON, for each account in order of use. */
+/** Snapshot of all outboxes as JSON, for each account in order of use. */
 export interface DedupValue {
   readonly accounts: readonly (readonly [UserId, readonly OutboxValue[]])[];
   readonly sweptAt: number;
@@ -64,26 +66,26 @@ export interface DedupValue {
 /** Results of the last posts of one outbox. */
 export class OutboxHistory<Post extends Pending = Pending> {
   readonly id: OutboxId;
-  /** Lock that keeps its posts in order. */
+  /** Lock that keeps the outbox's posts in order. */
   readonly lock: string;
-  /** Posts between arrival and answer, lowest counter first. */
+  /** Posts that have arrived but have not been answered, lowest counter first. */
   readonly pending = new Map<number, Post>();
   /**
-   * Ring buffer of the last OUTBOX_IN_FLIGHT_MAX counters, indexed by the counter modulo that
-   * number.
+   * Ring buffer of the last OUTBOX_IN_FLIGHT_MAX posts, indexed by the counter modulo
+   * OUTBOX_IN_FLIGHT_MAX.
    */
   readonly #posted: Posted[] = [];
-  /** Counter of each entry. */
+  /** Counter of each entry in `#posted`. */
   readonly #counters: number[] = [];
   /**
-   * Permanently refused posts, which are not in the log. Maximum OUTBOX_IN_FLIGHT_MAX; the oldest
-   * is forgotten.
+   * Permanently refused posts, which are not in the log. Beyond OUTBOX_IN_FLIGHT_MAX entries, the
+   * oldest is forgotten.
    */
   readonly #refused = new Map<number, Fault>();
   #high = 0;
-  /** The highest counter of `pending`, or a number less than `#high`. */
+  /** Highest counter of `pending`, or a number less than `#high`. */
   #last = 0;
-  /** Time of the last record, Unix milliseconds. */
+  /** Time of the last record, in Unix milliseconds. */
   #time = 0;
 
   constructor(user: UserId, id: OutboxId) {
@@ -102,7 +104,10 @@ export class OutboxHistory<Post extends Pending = Pending> {
     return counter < this.#last ? BLOCKED : NEW;
   }
 
-  /** Reports whether a later post is in the log, or was passed to it and is no longer revocable. */
+  /**
+   * Reports whether a later post is in the log, or was passed to the log and can no longer be
+   * withdrawn.
+   */
   isOvertaken(counter: number): boolean {
     if (this.hasLaterRecord(counter)) return true;
     for (const [other, { isAppending: isPassedOn }] of this.pending)
@@ -115,13 +120,12 @@ export class OutboxHistory<Post extends Pending = Pending> {
     this.#last = counter;
   }
 
-  /** Reports whether a later post is in the log. */
   hasLaterRecord(counter: number): boolean {
     return counter < this.#high;
   }
 
   pendingBefore(counter: number): number | undefined {
-    if (this.pending.has(counter - 1)) return counter - 1; // Fast path for the usual case.
+    if (this.pending.has(counter - 1)) return counter - 1; // Fast path for consecutive counters.
     let before: number | undefined;
     for (const other of this.pending.keys()) {
       if (other < counter) before = other;
@@ -129,7 +133,7 @@ export class OutboxHistory<Post extends Pending = Pending> {
     return before;
   }
 
-  /** Removes a post after a transient refusal. The same counter may be sent again. */
+  /** Removes a post after a transient refusal. The client may send the same counter again. */
   abandon(counter: number): void {
     this.pending.delete(counter);
     this.#last = Math.max(0, ...this.pending.keys());
@@ -143,7 +147,8 @@ export class OutboxHistory<Post extends Pending = Pending> {
   record(counter: number, posted: Posted): void {
     this.pending.delete(counter);
     const at = counter % OUTBOX_IN_FLIGHT_MAX;
-    // Grows on demand, because full tables would be large for outboxes with few posts.
+    // The arrays grow on demand, because full arrays would waste memory for outboxes with few
+    // posts.
     while (this.#counters.length < at) {
       this.#posted.push(posted);
       this.#counters.push(0);
@@ -155,7 +160,7 @@ export class OutboxHistory<Post extends Pending = Pending> {
   }
 
   /**
-   * Returns a snapshot without pending and refused posts, or `undefined` if nothing is recorded.
+   * Returns a snapshot without pending and refused posts, or `undefined` if no post is recorded.
    */
   value(): OutboxValue | undefined {
     if (this.#high === 0) return undefined;
@@ -186,16 +191,16 @@ const BLOCKED = { kind: "blocked" } as const;
 const PASSED = { kind: "passed" } as const;
 
 export class DedupTable<Post extends Pending = Pending> {
-  /** Outboxes in order of use, the least recently used first. */
+  /** Outboxes of each account in order of use, the least recently used first. */
   readonly #accounts = new Map<UserId, Map<OutboxId, OutboxHistory<Post>>>();
   #sweptAt = 0;
 
-  /** @returns `undefined` if the outbox is unknown, so that all its posts are new */
+  /** @returns `undefined` if the outbox is unknown, in which case all its posts are new */
   find(user: UserId, id: OutboxId): OutboxHistory<Post> | undefined {
     return this.#accounts.get(user)?.get(id);
   }
 
-  /** Returns the outbox as the most recently used one. Creates it if unknown. */
+  /** Returns the outbox and marks it as the most recently used. Creates an unknown outbox. */
   use(user: UserId, id: OutboxId): OutboxHistory<Post> {
     const outboxes = this.#accounts.get(user);
     if (outboxes === undefined) {
@@ -211,7 +216,7 @@ export class DedupTable<Post extends Pending = Pending> {
     return outbox;
   }
 
-  /** Adds a durable record, either new or from a log that is read at the start. */
+  /** Adds a durable record, either a new record or one read from the log at the start. */
   record({ id: postId, by, seq, n, time }: FoldedHead): void {
     const id = by === "server" ? undefined : parsePostId(postId);
     if (id === undefined || by === "server") return;
@@ -236,7 +241,10 @@ export class DedupTable<Post extends Pending = Pending> {
     this.#sweptAt = sweptAt;
   }
 
-  /** Uses the time of the records, so that reading a log forgets the same outboxes. */
+  /**
+   * Forgets outboxes by the time of the records instead of the clock, so that a server that reads
+   * the log forgets the same outboxes.
+   */
   #sweep(time: number): void {
     this.#sweptAt = time;
     for (const [user, boxes] of this.#accounts) {
@@ -270,7 +278,10 @@ const COUNTER_DIGITS_MAX = 16;
 const DOT = 0x2e;
 const ZERO = 0x30;
 
-/** Uses a loop, because all records of a log are checked here when a server starts. */
+/**
+ * Uses a loop instead of a regular expression, because a starting server parses the id of every
+ * record.
+ */
 export function parsePostId(id: string): { outbox: OutboxId; counter: number } | undefined {
   const digits = id.length - OUTBOX_LETTERS - 1;
   if (digits < 1 || digits > COUNTER_DIGITS_MAX) return undefined;

@@ -1,4 +1,6 @@
-/** Drafts of posts and membership changes. Each function checks permissions against the state. */
+/**
+ * Drafts of posts and membership changes. Each function first checks permissions against the state.
+ */
 
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -22,10 +24,11 @@ import { requireJoinedRoom, requireRoom } from "./targets.ts";
 
 export interface JoinOptions {
   readonly name: Name;
-  /** The submitted password matches the room's. */
+  /** True if the submitted password matches the room's. */
   readonly isPasswordCorrect: boolean;
   /**
-   * Creates the room if it does not exist. `locked`: its password is already in the accounts log.
+   * Set to create the room if it does not exist. `locked`: the accounts log already contains its
+   * password.
    */
   readonly create:
     | {
@@ -38,7 +41,7 @@ export interface JoinOptions {
 }
 
 /**
- * Returns the draft without its room.
+ * Returns the draft without the room id.
  * @throws {Fault} text-invalid or frame-malformed
  */
 export function postDraft(
@@ -54,14 +57,15 @@ export function postDraft(
   if (body.react !== undefined)
     return { kind: "reaction", by: user, id, body: reactionBodyOf(body) };
   if (body.text === "") throw new Fault("text-invalid", msg`message is empty`);
-  // Fast path for plain texts, because copying the body without `action` doubles the cost.
+  // Fast path for plain texts, because copying the body without `action` would double the cost.
   if (body.action === undefined) return { kind: "text", by: user, id, body };
   const { action, ...words } = body;
   return { kind: action === true ? "action" : "text", by: user, id, body: words };
 }
 
 /**
- * Marks a message as imported. Without mentions, because thousands may arrive together.
+ * Returns the draft of an imported message. It contains no mentions, because thousands of imported
+ * messages may arrive together.
  * @throws {Fault} text-invalid or frame-malformed
  */
 function importedDraft(
@@ -81,8 +85,8 @@ function importedDraft(
 }
 
 /**
- * Returns the encrypted body, which must not contain plain text.
- * @throws {Fault} text-invalid if it contains plain text
+ * Returns the encrypted body.
+ * @throws {Fault} text-invalid if the body also contains plain text
  */
 function sealedBodyOf({ sealed, ...rest }: PostBody): {
   readonly epoch: number;
@@ -107,9 +111,9 @@ function reactionBodyOf({ text, react, re }: PostBody): {
 }
 
 /**
- * Announces a file. The head also contains the file's id, which outlives an erasure: it identifies
- * the content to delete, and a file that was already announced.
- * @throws {Fault} as `checkPost`
+ * Returns the record that announces a file. The head also contains the file's id, which outlives an
+ * erasure: it identifies the content to delete, and shows that the file was already announced.
+ * @throws {Fault} the faults of `checkPost`
  */
 export function announceDraft(
   rooms: Rooms,
@@ -129,7 +133,7 @@ export function checkPost(
 ): Room {
   const room = rooms.get(to);
   if (room === undefined) {
-    // Its first record should have preceded this post, but the disk refused it.
+    // The first record of the conversation should have preceded this post, but the disk refused it.
     const code = isDirect(to) ? "store-full" : "room-unknown";
     throw new Fault(code, "the conversation could not be created", { retryAfterMs: 1_000 });
   }
@@ -139,8 +143,9 @@ export function checkPost(
 }
 
 /**
- * Counts conversations only for their initiator, because the other user cannot leave.
- * @throws {Fault} too-many if the user initiated too many
+ * Checks the number of conversations that the user initiated. They count only for their initiator,
+ * because the other user cannot leave.
+ * @throws {Fault} too-many if the user has initiated too many
  */
 export function checkConversationLimit(rooms: Rooms, user: UserId): void {
   if (countRooms(rooms, user, "direct") < JOINED_ROOMS_MAX) return;
@@ -158,7 +163,7 @@ export function lobbyDraft(room: RoomId): Draft {
 
 /**
  * @returns no drafts if the account is already a member
- * @throws {Fault} if the account may not join
+ * @throws {Fault} if the account may not join the room
  */
 export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions): Draft[] {
   const { name, isPasswordCorrect: isPasswordAccepted, create } = options;

@@ -12,12 +12,12 @@ import type { TargetOptions } from "./targets.ts";
 export interface EngineOptions extends TargetOptions {
   readonly postsPerSecond?: number;
   readonly postsBurst?: number;
-  /** True if other servers write to the same history. */
+  /** True if other servers of a cluster write to the same history. */
   readonly isShared?: boolean;
 }
 
 export type EngineInput =
-  /** A session begins. `isPresent`: it makes its account online. */
+  /** A session begins. `isPresent`: whether the session makes its account online. */
   | {
       readonly kind: "enter";
       readonly session: ClientId;
@@ -26,40 +26,48 @@ export type EngineInput =
     }
   | { readonly kind: "leave"; readonly session: ClientId }
   | { readonly kind: "submit"; readonly requester: Requester; readonly command: Submission }
-  /** A post was refused permanently before it was submitted, so later ones need not wait for it. */
+  /**
+   * A post was refused permanently before it was submitted, so later posts need not wait for it.
+   */
   | {
       readonly kind: "abandon";
       readonly session: ClientId;
       readonly post: Pick<RequestOf<"post">, "outbox" | "counter">;
     }
-  /** A durable record of the log. Each arrives once, in order of `seq`. */
+  /** A durable record of the log. Each record arrives once, in order of `seq`. */
   | { readonly kind: "record"; readonly record: LogRecord }
-  /** The answer to an `append`, after its records. `record` is the last of them. */
+  /**
+   * The log has appended the drafts of an `append`. Their records arrived before; `record` is the
+   * last.
+   */
   | { readonly kind: "appended"; readonly token: number; readonly record: LogRecord }
   | { readonly kind: "failed"; readonly token: number; readonly fault: Fault }
   /**
-   * The answer to a `confirm`. `isCurrent`: all records up to the time of the request were applied.
+   * Answer to a `confirm`. `isCurrent`: all records up to the time of the request have been
+   * applied.
    */
   | { readonly kind: "confirmed"; readonly token: number; readonly isCurrent: boolean };
 
 export type EngineEffect =
-  /** A decision. `follows`: for a post, the previous pending counter of its outbox. */
+  /**
+   * Appends drafts to the log. `follows`: for a post, the previous pending counter of its outbox.
+   */
   | {
       readonly kind: "append";
       readonly token: number;
       readonly drafts: readonly Draft[];
       readonly follows?: number;
     }
-  /** `order`: a record whose erasures must be performed before the submitter is answered. */
+  /** Answers the submitter. `order`: record whose erasures must be performed before the answer. */
   | {
       readonly kind: "settle";
       readonly id: number;
       readonly outcome: Answer<RequestKind> | Fault;
       readonly order?: LogRecord;
     }
-  /** Requests all records of other servers before a post is refused. */
+  /** Requests all records by other servers, which are needed before a post may be refused. */
   | { readonly kind: "confirm"; readonly token: number }
-  /** Sends the record to all clients that follow the room. */
+  /** Sends the record to all clients that read the room. */
   | { readonly kind: "deliver"; readonly room: Room; readonly record: LogRecord }
   | { readonly kind: "follow"; readonly user: UserId; readonly room: Room }
   | { readonly kind: "unfollow"; readonly user: UserId; readonly room: Room }

@@ -1,4 +1,4 @@
-/** The room engine checks changes against the state, appends them, and sends them to readers. */
+/** Room engine, which checks changes against the state, appends them and sends them to readers. */
 
 import { assert, unreachable } from "../../base/assert.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
@@ -42,7 +42,7 @@ import { RoomLock } from "./room-lock.ts";
 import { nameLock, type Rooms, type RoomsValue, targetUser } from "./rooms.ts";
 import { type Directory, type ResolvedTarget, requireRoom, TargetResolver } from "./targets.ts";
 
-/** About the duration of an election in a cluster. */
+/** Delay before a client retries: about the duration of an election in a cluster. */
 const RETRY_AFTER_MS = 1_000;
 
 export interface EngineValue {
@@ -53,11 +53,12 @@ export interface EngineValue {
 }
 
 /**
- * Every change of a room is checked against the state, appended, made durable, then applied and
- * sent to all readers including its sender. The engine uses neither sockets nor disks.
- *     submit ── lock ── check ──> append … record ──> apply, deliver … appended ──> settle
- * A post holds two locks: the lock of its outbox until it is passed to the log, so that posts keep
- * their order over all rooms, and the lock of its room until it is durable.
+ * Engine for all changes of rooms. Each change is checked against the state, appended and made
+ * durable, and then applied and sent to all readers, including its sender. The engine uses neither
+ * sockets nor disks.
+ * submit ── lock ── check ──> append … record ──> apply, deliver … appended ──> settle
+ * A post holds two locks: the lock of its outbox until the post is passed to the log, so that an
+ * outbox's posts stay in order across rooms, and the lock of its room until the post is durable.
  */
 export class RoomEngine {
   readonly #rooms: Rooms;
@@ -65,12 +66,12 @@ export class RoomEngine {
   readonly #directory: Directory;
   readonly files = new Files();
   readonly announcements = new Announcements();
-  /** Posts between arrival and answer are `pending` in this table. */
+  /** Results of posts. A post that has arrived but has not been answered is `pending`. */
   readonly #posts = new DedupTable<PostCommand>();
   readonly #lock = new RoomLock<Command>();
   readonly #presence: Presence;
-  readonly #appends = new Map<number, PendingAppend>(); // Keyed by token.
-  /** Posts to refuse unless other servers have recorded them, keyed by token. */
+  readonly #appends = new Map<number, PendingAppend>(); // Appends in progress, by token.
+  /** Posts to be refused unless other servers have recorded them, by token. */
   readonly #confirmations = new Map<number, PostCommand>();
   readonly #isShared: boolean;
   #token = 0;
@@ -84,7 +85,7 @@ export class RoomEngine {
     this.#isShared = options.isShared ?? false;
   }
 
-  /** Applies an old record at the start without notifications. */
+  /** Applies a record that is read at the start, without notifying readers. */
   restore(record: FoldedRecord): void {
     this.#rooms.apply(record);
     this.#posts.record(record.head);
@@ -92,7 +93,7 @@ export class RoomEngine {
     this.files.apply(record);
   }
 
-  /** Returns a snapshot of the history's state for `load`. */
+  /** Returns a snapshot of the state for `load`. */
   value(): EngineValue {
     return {
       rooms: this.#rooms.value(),
@@ -115,14 +116,14 @@ export class RoomEngine {
 
   /**
    * Charges a request other than a post to the account's rate limit.
-   * @returns the fault if the account exceeds it
+   * @returns the fault if the account exceeds the limit
    */
   charge(user: UserId, request: Request, now: number): Fault | undefined {
     const posts = postCount(request);
     return posts === 0 ? undefined : this.#presence.charge(user, posts, now);
   }
 
-  /** @param unixMs wall time, for expiry */
+  /** @param unixMs wall-clock time, needed for expiry */
   handle(input: EngineInput, now: number, unixMs = 0): EngineEffect[] {
     this.#unixMs = unixMs;
     switch (input.kind) {
@@ -221,7 +222,7 @@ export class RoomEngine {
     }
   }
 
-  /** @throws {Fault} if the post is invalid according to this server */
+  /** @throws {Fault} if the post is invalid for this server */
   #resolvePost(
     user: UserId,
     request: RequestOf<"post">,
@@ -238,9 +239,9 @@ export class RoomEngine {
   }
 
   /**
-   * Reports whether another server may have recorded the post that this one would refuse. Its
-   * client may have used that server and know more. Programs without a session send a post only
-   * here.
+   * Reports whether another server may have recorded a post that this server would refuse. The
+   * client may have used that server and know of newer records. Programs without a session send
+   * each post to one server only.
    */
   #needsConfirmation({ retryAfterMs }: Fault, askers: readonly Requester[]): boolean {
     const isShared = this.#isShared && askers.some(({ session }) => session !== undefined);
@@ -290,7 +291,7 @@ export class RoomEngine {
     }
   }
 
-  /** Submits a post to a target, which may be a conversation that does not exist. */
+  /** Submits a command for a target, which may be a conversation that does not exist yet. */
   #submitToTarget(
     requester: Requester,
     submitted: Extract<Submission, { kind: "announce" | "group" }>,
@@ -320,7 +321,10 @@ export class RoomEngine {
     return { kind: "meet", room: id, pair: [user, other].sort() as [UserId, UserId] };
   }
 
-  /** Runs all steps and the steps that they cause. Uses a loop, because thousands may be queued. */
+  /**
+   * Runs all steps and the steps that they add. Uses a loop instead of recursion, because thousands
+   * of steps may be queued.
+   */
   #run(steps: Step[], effects: EngineEffect[] = []): EngineEffect[] {
     for (let next = 0; next < steps.length; next++) {
       const step = steps[next];
@@ -352,7 +356,7 @@ export class RoomEngine {
 
   #performStep(command: Command, lock: string, steps: Step[], effects: EngineEffect[]): void {
     if (lock !== roomLock(command, this.#rooms)) {
-      // The room was renamed or created meanwhile, so the command moves to its new lock.
+      // The room was renamed or created in the meantime, so the command needs another lock.
       this.#releaseLock(lock, steps);
       steps.push({ kind: "lock-room", command });
       return;
@@ -378,8 +382,8 @@ export class RoomEngine {
   }
 
   /**
-   * A rename also holds the lock of the new name, so that no room of that name can be created
-   * meanwhile.
+   * Returns the locks for a command. A rename also holds the lock of the new name, so that nobody
+   * can create a room with that name in the meantime.
    */
   #locksFor(lock: string, command: Command): string[] {
     if (command.kind !== "act" || command.action.kind !== "rename") return [lock];
@@ -412,7 +416,10 @@ export class RoomEngine {
     for (const command of this.#lock.release(lock)) steps.push({ kind: "perform", command, lock });
   }
 
-  /** Starts the next post of the outbox. The result of this post takes effect in the same tick. */
+  /**
+   * Starts the next post of the outbox. The result of the current post takes effect in the same
+   * tick.
+   */
   #startNextPost(command: Command, steps: Step[]): void {
     if (command.kind !== "post") return;
     for (const next of this.#lock.release(command.outbox.lock))
@@ -421,7 +428,7 @@ export class RoomEngine {
 
   /**
    * Checks a command against the current state.
-   * @returns `undefined` if there is nothing to record and the answer is among the effects
+   * @returns `undefined` if there is nothing to record; `effects` then contains the answer
    * @throws {Fault} without changing anything
    */
   #drafts(command: Command, effects: EngineEffect[]): Draft[] | undefined {
@@ -493,7 +500,8 @@ export class RoomEngine {
   }
 
   /**
-   * Checks whether the author was banned while the post was waiting, here or on another server.
+   * Checks whether the author was banned while the post was waiting, on this server or on another
+   * server.
    * @throws {Fault} banned
    */
   #checkAuthor(user: UserId): void {
@@ -502,7 +510,7 @@ export class RoomEngine {
   }
 
   /**
-   * Checks whether an earlier post was refused temporarily meanwhile.
+   * Checks whether an earlier post was refused temporarily in the meantime.
    * @throws {Fault} with the retry delay of the earlier post
    */
   #checkOrder({ requesters: askers, outbox, counter }: PostCommand): void {
@@ -513,9 +521,9 @@ export class RoomEngine {
   }
 
   /**
-   * Checks whether the client is still connected. Another server may be refusing its posts if it is
-   * not.
-   * @throws {Fault} if the client has left
+   * Checks whether the client is still connected. A client that has disconnected may already be
+   * sending its posts to another server, which may refuse them.
+   * @throws {Fault} if the client has disconnected
    */
   #checkSenderConnected({ requesters: askers }: PostCommand): void {
     if (!this.#isShared || askers.some(({ session }) => this.#presence.isConnected(session)))
@@ -569,7 +577,9 @@ export class RoomEngine {
     return this.#run(steps, effects);
   }
 
-  /** Repeats a decision, because another server changed the state before it was recorded. */
+  /**
+   * Repeats a decision, because another server changed the state before the decision was recorded.
+   */
   #retryDecision(command: Command, steps: Step[], effects: EngineEffect[]): void {
     if (command.kind !== "post") {
       steps.push({ kind: "lock-room", command });
@@ -580,7 +590,7 @@ export class RoomEngine {
     if (!this.#isSettled(command, effects)) steps.push({ kind: "lock-outbox", command });
   }
 
-  /** Answers the post if records received meanwhile settle it. */
+  /** Answers the post if records received in the meantime show its result. */
   #isSettled(command: PostCommand, effects: EngineEffect[]): boolean {
     const { outbox, counter } = command;
     const status = outbox.status(counter);
@@ -593,7 +603,7 @@ export class RoomEngine {
     return true;
   }
 
-  /** Also answers posts that the client sent to another server of the cluster. */
+  /** Answers the post, including when the client had sent it to another server of the cluster. */
   #answerPost(command: PostCommand, posted: Posted, effects: EngineEffect[]): void {
     const answer = this.#postAnswer(command, posted);
     for (const requester of command.requesters) effects.push(settled(requester, answer));
@@ -630,7 +640,7 @@ export class RoomEngine {
           return { ...settled(requester, { seq: head.seq }), order: record };
         }
         const hasNoSeq = act.kind === "grant" || act.kind === "rename" || act.kind === "remove";
-        // The removal of a vacant room directly follows the departure.
+        // The record that removes a vacant room directly follows the record of the departure.
         const seq = head.kind === "remove" ? head.seq - 1 : head.seq;
         return settled(requester, hasNoSeq ? {} : { seq });
       }
@@ -642,7 +652,7 @@ export class RoomEngine {
   #postAnswer(command: PostCommand | AnnounceCommand, { seq, n, time }: Posted): Answer<"post"> {
     const user = command.kind === "post" ? command.user : command.requester.user;
     const to = command.kind === "post" ? command.destination?.to : command.to;
-    // The other user of the conversation is offline, so the message is delivered later.
+    // If the other user of a direct conversation is offline, the message is queued.
     const pair = to === undefined ? undefined : this.#rooms.get(to)?.pair;
     const other = pair?.find((item) => item !== user);
     const queued = other !== undefined && !this.isOnline(other);
@@ -650,7 +660,7 @@ export class RoomEngine {
   }
 
   #refuse(command: Command, fault: Fault, effects: EngineEffect[]): void {
-    // The waiting post finds no room and reports it.
+    // The post that needs the conversation finds no room and reports the fault.
     if (command.kind === "meet") return;
     if (command.kind !== "post") {
       effects.push(settled(command.requester, fault));
@@ -660,7 +670,8 @@ export class RoomEngine {
     command.outbox.abandon(counter);
     const status = command.outbox.status(counter);
     if (status.kind === "posted") return this.#answerPost(command, status.posted, effects);
-    // Without a majority, later posts that were passed to the log are not recorded before this one.
+    // Without a majority, posts that were passed to the log are not yet recorded, so only recorded
+    // posts count as later.
     const isOvertaken =
       fault.code === "no-majority"
         ? command.outbox.hasLaterRecord(counter)
@@ -670,7 +681,7 @@ export class RoomEngine {
     if (finalFault.retryAfterMs === undefined)
       this.#posts.use(user, id).refuse(counter, finalFault);
     for (const requester of askers) {
-      // Later posts of this outbox must not overtake a post that will be retried.
+      // Later posts of this outbox must not overtake a post that the client will retry.
       if (finalFault.retryAfterMs !== undefined) {
         this.#presence.held(requester.session, id, counter, finalFault);
       }
@@ -698,12 +709,12 @@ function mayRetry(command: Command): boolean {
   return tries < CONFLICT_TRIES_MAX;
 }
 
-/** Copies each field, because a spread takes several times as long. */
+/** Copies each field, because an object spread takes several times as long. */
 function draftFor(room: RoomId, { kind, by, id, body }: PostDestination["draft"]): Draft {
   return { kind, room, by, id, body };
 }
 
-/** Makes a fault permanent, because an overtaken post cannot be retried. */
+/** Removes the retry delay from a fault, because an overtaken post cannot be retried. */
 function asPermanent({ code, message, remedy, cause }: Fault): Fault {
   return new Fault(code, message, { remedy, cause });
 }

@@ -1,4 +1,4 @@
-/** Rooms in which each file has been announced. */
+/** Index of the rooms in which each file has been announced. */
 
 import { type FileId, isFileId, type RoomId } from "../../base/ids.ts";
 import type { FoldedHead } from "../../wire/record.ts";
@@ -13,16 +13,16 @@ export interface AnnouncementsValue {
 }
 
 /**
- * Rooms in which each file was announced, rebuilt from the heads of the log, which outlive an
- * erasure. A file is announced once in each room despite lost answers and restarts, and an erased
- * file never reappears under its old id.
+ * Index of file announcements, rebuilt from the heads of the log, which outlive an erasure. A file
+ * is announced once in each room, even after lost answers and restarts, and an erased file never
+ * reappears under its old id.
  */
 export class Announcements {
-  // Limited by the size of the log.
+  // The size of the log limits the number of entries.
   readonly #rooms = new Map<FileId, Map<RoomId, Posted>>();
   readonly #bySeq = new Map<number, FileId>();
 
-  /** Adds a durable record, either new or from a log that is read at the start. */
+  /** Adds a durable record, either a new record or one read from the log at the start. */
   record(head: FoldedHead): void {
     if (head.kind !== "file" || !isFileId(head.id)) return;
     const { seq, n, time } = head;
@@ -55,7 +55,7 @@ export class Announcements {
     for (const [seq, file] of seqs) this.#bySeq.set(seq, file);
   }
 
-  /** Returns the record that announced the file in the room, also if erased. */
+  /** Returns the record that announced the file in the room, even if the record was erased. */
   of(file: FileId, room: RoomId): Posted | undefined {
     return this.#rooms.get(file)?.get(room);
   }

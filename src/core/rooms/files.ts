@@ -1,6 +1,6 @@
 /**
- * The files as a fold over the history. A file has one record per target, all with the same
- * content, and exists until all of them are erased.
+ * Files in the history. A file has one record per target, all with the same content, and exists
+ * until all of its records are erased.
  */
 
 import { utf8Encode } from "../../base/bytes.ts";
@@ -20,12 +20,12 @@ export interface FileBody {
   readonly name: string;
   readonly size: number;
   readonly chunks: number;
-  /** Digest (wire/chunks) in hex. */
+  /** Digest of the content (wire/chunks) in hex. */
   readonly digest: string;
   readonly folder?: { readonly entries: number; readonly manifestBytes: number };
 }
 
-/** A recorded file with its caption. */
+/** Body of a file's record, including the caption. */
 export interface FilePost extends FileBody {
   readonly text?: string;
   /** Id shared by all files that were sent together. */
@@ -45,7 +45,7 @@ export function checkFileText(text: string): void {
 export interface FileEntry extends FileBody {
   readonly by: UserId;
   readonly time: number;
-  /** Room of each record that is not erased, by seq; never empty. */
+  /** Rooms of the file's records by the records' seq. Erased records are removed. Never empty. */
   readonly at: ReadonlyMap<number, RoomId>;
 }
 
@@ -57,8 +57,8 @@ export interface FilesValue {
 }
 
 /**
- * Returns the seqs of the file's records in named rooms with each room's name. Empty if the file is
- * private.
+ * Returns the seqs of the file's records in named rooms, with the name of each room. Empty if the
+ * file is private.
  */
 export function* namedRoomsOf(
   { at }: FileEntry,
@@ -71,7 +71,8 @@ export function* namedRoomsOf(
 }
 
 /**
- * Reports whether the file is only in direct conversations, so that operators cannot see its name.
+ * Reports whether the file is only in direct conversations. Operators cannot see the name of such a
+ * file.
  */
 export function isPrivateFile(entry: FileEntry, rooms: Pick<Rooms, "get">): boolean {
   return namedRoomsOf(entry, rooms)[Symbol.iterator]().next().done === true;
@@ -86,7 +87,7 @@ const DIGEST = /^[0-9a-f]{64}$/;
 const NONE: readonly FileId[] = [];
 
 export class Files {
-  // Limited by the size of the log.
+  // The size of the log limits the number of entries.
   readonly #files = new Map<FileId, MutableFileEntry>();
   readonly #bySeq = new Map<number, MutableFileEntry>();
   readonly #bytesBy = new Map<UserId, number>();
@@ -102,8 +103,8 @@ export class Files {
   }
 
   /**
-   * Number of file records that are damaged but not erased. Their files are unknown, so while there
-   * are any, content without a record must not be deleted.
+   * Number of file records that are damaged but not erased. It is unknown which files they belong
+   * to, so while the number is not 0, content without a record must not be deleted.
    */
   get unreadable(): number {
     return this.#unreadable;
@@ -130,8 +131,8 @@ export class Files {
   }
 
   /**
-   * Reports whether the user sent the file, or reads a room that contains it.
-   * @param reads reports whether the user reads a room
+   * Reports whether the user sent the file or may read a room that contains it.
+   * @param reads reports whether the user may read a room
    */
   mayRead(file: FileId, user: UserId, reads: (room: RoomId) => boolean): boolean {
     const entry = this.#files.get(file);
@@ -142,8 +143,8 @@ export class Files {
   }
 
   /**
-   * Applies the next record of any kind.
-   * @returns files without remaining records
+   * Applies the next record of the history, of any kind.
+   * @returns files that have no records left
    */
   apply(record: FoldedRecord): readonly FileId[] {
     if (record.head.kind === "file") this.#announce(record);
@@ -204,8 +205,8 @@ export class Files {
 }
 
 /**
- * Parses a record's body.
- * @returns `undefined` if it is not that of a file
+ * Parses the body of a file's record.
+ * @returns `undefined` if the body is not that of a file
  */
 export function fileBodyOf(body: unknown): FileBody | undefined {
   if (typeof body !== "object" || body === null) return undefined;

@@ -1,7 +1,7 @@
 /**
- * The MLS group (RFC 9420) of a sealed room, folded from its records as far as a server without
- * keys needs it: the epoch, so that exactly one commit ends each, and the devices named by the
- * committers. Clients do not trust this state; they read the group itself.
+ * State of a sealed room's MLS group (RFC 9420), built from the room's records. A server without
+ * keys needs to know only the epoch, so that exactly one commit ends each epoch, and the devices
+ * that committers have named. Clients do not trust this state but read the group itself.
  */
 
 import type { UserId } from "../../base/ids.ts";
@@ -15,13 +15,13 @@ import type { Room } from "./rooms.ts";
 export interface Group {
   readonly id: string;
   epoch: number;
-  /** SHA-256 of this epoch's GroupInfo in base64url. */
+  /** SHA-256 of the current epoch's GroupInfo, in base64url. */
   info: string;
   /** Seq of the record that began the epoch. */
   seq: number;
-  /** Owners by device key in base64url. Maximum GROUP_DEVICES_MAX. */
+  /** Owner of each device, by device key in base64url. At most GROUP_DEVICES_MAX entries. */
   readonly devices: Map<string, UserId>;
-  /** The commit that began the epoch and can be replaced. */
+  /** Commit that began the epoch, which another commit may replace. */
   last?: Pick<GroupBody, "device" | "added" | "removed">;
   /** Answers by commit id, oldest first. */
   readonly commits: Map<string, GroupAnswer>;
@@ -38,23 +38,21 @@ export type GroupValue = WithLists<Group>;
 /** Body of a `group` record; bytes are in base64url. */
 export interface GroupBody {
   readonly group: string;
-  /** Epoch that the commit begins; 0 for the record that creates the group. */
+  /** Epoch that begins with the commit; 0 for the record that creates the group. */
   readonly epoch: number;
   readonly commitId: string;
   /** Key of the committing device. */
   readonly device: string;
-  /** Absent in epoch 0. */
   readonly commit?: string;
-  /** Welcome for the added devices. */
   readonly welcome?: string;
   readonly info: string;
   readonly added: readonly OwnedDevice[];
   readonly removed: readonly OwnedDevice[];
-  /** `seq` of the replaced commit. */
+  /** `seq` of the commit that this commit replaces. */
   readonly instead?: number;
 }
 
-/** A device's key in base64url, and its owner. */
+/** Device key in base64url, and the device's owner. */
 export type OwnedDevice = readonly [device: string, user: UserId];
 
 export function groupOfValue(group: GroupValue): Group {
@@ -80,7 +78,7 @@ export function applyGroup(room: Room, { seq, time }: FoldedHead, body: GroupBod
   dropOldest(group.commits, GROUP_COMMITS_REMEMBERED);
 }
 
-/** Returns the owners of the devices before the last commit. */
+/** Returns the devices of the group before its last commit, with their owners. */
 export function devicesBefore({ devices, last }: Group): Map<string, UserId> {
   const before = new Map(devices);
   for (const [device] of last?.added ?? []) before.delete(device);
@@ -96,7 +94,10 @@ function revertLastCommit(room: Room, group: Group): void {
   for (const [, user] of group.last?.added ?? []) if (!users.has(user)) room.admitted.delete(user);
 }
 
-/** Returns users of the group who have left the room, and whose devices should be removed. */
+/**
+ * Returns users who have left the room but still have devices in the group, which should be
+ * removed.
+ */
 export function departedUsers(room: Room): Set<UserId> {
   const departed = new Set<UserId>();
   for (const user of room.group?.devices.values() ?? []) {
@@ -105,7 +106,7 @@ export function departedUsers(room: Room): Set<UserId> {
   return departed;
 }
 
-/** @returns `undefined` if a required field of `group` records is missing or malformed */
+/** @returns `undefined` if a required field is missing or malformed */
 export function groupBodyOf(body: JsonObject = {}): GroupBody | undefined {
   const fields = fieldsOf("group", body);
   const { group, epoch, info, commitId, device, added, removed } = fields;

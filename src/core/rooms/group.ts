@@ -1,4 +1,6 @@
-/** Checks of commits to a sealed room's group, and of the records allowed in such a room. */
+/**
+ * Checks of commits to the group of a sealed room, and of the records that such a room may contain.
+ */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
@@ -18,9 +20,9 @@ import { type KickTarget, kickDraft } from "./moderation.ts";
 import type { Room, Rooms } from "./rooms.ts";
 import { requireMember } from "./targets.ts";
 
-/** The change of a commit, as recorded. `epoch` is the epoch that it begins. */
+/** Recorded content of a commit. `epoch` is the epoch that the commit begins. */
 export interface GroupChange extends Omit<GroupBody, "device"> {
-  /** Removes this user in the same step. */
+  /** User whom the server removes from the room together with the commit. */
   readonly kick?: KickTarget;
 }
 
@@ -34,7 +36,7 @@ export interface GroupCommand {
   readonly change: GroupChange;
 }
 
-/** Returns the earlier answer to the same commit, or `undefined` if it is new. */
+/** Returns the earlier answer to the same commit, or `undefined` if the commit is new. */
 export function previousAnswer(
   rooms: Rooms,
   { room, requester, change }: GroupCommand,
@@ -44,7 +46,7 @@ export function previousAnswer(
 }
 
 /**
- * @returns the records of one commit, with the group's record last
+ * @returns the records of one commit; the group's own record is the last
  * @throws {Fault} room-unknown, not-member, not-allowed, not-found, stale-epoch or too-many
  */
 export function groupDrafts(rooms: Rooms, command: GroupCommand): Draft[] {
@@ -115,7 +117,8 @@ function checkCommits(room: Room, command: GroupCommand): void {
 }
 
 /**
- * Checks the replacement of a commit that members had to reject. Only for moderators of the room.
+ * Checks the replacement of a commit that members had to reject. Only moderators of the room may
+ * replace a commit.
  * @throws {Fault} stale-epoch or not-allowed
  */
 function checkReplacement(
@@ -161,7 +164,10 @@ export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): vo
   });
 }
 
-/** Name, content and caption of a sealed file are inside a message. */
+/**
+ * Reports whether a file record reveals nothing: name, content and caption are inside an encrypted
+ * message.
+ */
 function isSealedFile(body: unknown): boolean {
   const { name, text, sending } = body as Readonly<Record<string, unknown>>;
   return name === SEALED_FILE_NAME && text === undefined && sending === undefined;
@@ -175,7 +181,7 @@ function checkEpoch(room: Room, { epoch }: { readonly epoch: number }): void {
     throw stale("the group still contains devices of a former member");
 }
 
-/** Returns a transient fault, resolved when the device has received the latest records. */
+/** Returns a transient fault, which ends when the device has received the latest records. */
 function stale(message: string): Fault {
   return new Fault("stale-epoch", message, { retryAfterMs: 100 });
 }

@@ -13,13 +13,13 @@ export type RoomAction =
   | ({ readonly kind: "kick" } & UserAction)
   | ({ readonly kind: "mute"; readonly on: boolean; readonly until?: number } & UserAction)
   | ({ readonly kind: "grant"; readonly on: boolean } & UserAction)
-  /** Changes of the room itself: name, closing and removal. */
+  /** Changes of the room itself: renaming, closing and removing. */
   | { readonly kind: "rename"; readonly room: RoomId; readonly to: Name }
   | { readonly kind: "close"; readonly room: RoomId; readonly on: boolean }
   | { readonly kind: "remove"; readonly room: RoomId }
-  /** Retention of messages; `undefined` if they are kept permanently. */
+  /** Sets the time for which messages are kept; `undefined` keeps them permanently. */
   | { readonly kind: "retention"; readonly room: RoomId; readonly keepMs: number | undefined }
-  /** An account was renamed. Recorded in each of its rooms. */
+  /** Records in one of an account's rooms that the account was renamed. */
   | {
       readonly kind: "renamed";
       readonly room: RoomId;
@@ -27,23 +27,22 @@ export type RoomAction =
       readonly was: Name;
       readonly to: Name;
     }
-  /** A removed account leaves the room. */
+  /** Removes a removed account from the room. */
   | { readonly kind: "gone"; readonly room: RoomId; readonly user: UserId; readonly name: Name }
   | ({ readonly kind: "edit"; readonly text: string } & MessageAction)
   | ({ readonly kind: "erase" } & MessageAction)
   | ({ readonly kind: "pin"; readonly on: boolean } & MessageAction)
-  /** Turns read receipts on or off. */
   | { readonly kind: "receipts"; readonly room: RoomId; readonly on: boolean }
-  /** Erases many messages. The caller has checked permissions. */
+  /** Erases many messages. The caller has already checked permissions. */
   | {
       readonly kind: "erase-many";
       readonly room: RoomId;
       readonly seqs: readonly number[];
-      /** True if ordered by the room's retention. */
+      /** True if the room's retention caused the erasure. */
       readonly isRetention?: boolean;
     };
 
-/** The user concerned by an act of moderation. */
+/** User to whom an act of moderation applies. */
 interface UserAction extends KickTarget {
   readonly room: RoomId;
 }
@@ -51,24 +50,27 @@ interface UserAction extends KickTarget {
 export interface KickTarget {
   readonly user: UserId;
   readonly name: Name;
-  /** True for operators, whom only operators may moderate. */
+  /** True if the user is an operator, whom only operators may moderate. */
   readonly isOperator: boolean;
 }
 
-/** A record looked up in the log. Its head never changes. */
+/** Message found in the log by its seq. The head of a record never changes. */
 interface MessageAction {
   readonly room: RoomId;
   readonly seq: number;
   readonly author: UserId | "server";
 }
 
-/** The acting user. An operator may act everywhere except in other users' conversations. */
+/** User who acts. An operator may act everywhere except in other users' direct conversations. */
 export interface Actor {
   readonly user: UserId;
   readonly isOperator: boolean;
 }
 
-/** Adds the removal of the room if this departure makes it vacant, which frees its name. */
+/**
+ * Appends a removal of the room if this departure leaves it vacant. The removal frees the room's
+ * name.
+ */
 export function withRoomRemoval(room: Room, gone: UserId, departure: Draft): Draft[] {
   if (!isVacantWithout(room, gone)) return [departure];
   const { by } = departure;
@@ -133,7 +135,7 @@ function userActionDraft(
   act: Extract<RoomAction, { kind: "kick" | "mute" | "grant" }>,
 ): Draft {
   const { kind, user, name } = act;
-  // Includes the name, by which readers identify accounts. Heads never contain names.
+  // The body contains the name, by which readers identify accounts. Heads never contain names.
   const body = { user, name };
   if (kind === "kick") return { kind, room, by, id: "", body };
   const until = kind === "mute" && act.on ? act.until : undefined;
@@ -174,8 +176,8 @@ export function moderates(room: Room, { user, isOperator }: Actor): boolean {
 }
 
 /**
- * Checks the right to import. Imported messages claim earlier authors and times, so only moderators
- * may post them.
+ * Checks whether the user may import messages. An imported message claims an earlier author and
+ * time, so only moderators may import.
  * @throws {Fault} name-invalid, room-unknown or not-allowed
  */
 export function checkMayImport(
@@ -223,7 +225,7 @@ function checkMember(room: Room, { user, name }: Pick<UserAction, "user" | "name
 }
 
 /**
- * Edits the user's own message or caption, unless it is erased.
+ * Edits one of the user's own messages or captions. Erased messages cannot be edited.
  * @throws {Fault} muted, not-member, not-allowed, sealed-room or too-many
  */
 function editDraft(
@@ -268,7 +270,8 @@ function eraseDraft(
 }
 
 /**
- * Pins or unpins a message. Allowed for moderators of a room and both users of a conversation.
+ * Pins or unpins a message. Moderators of a room may do this, and each user of a direct
+ * conversation.
  * @throws {Fault} not-allowed, not-found or too-many
  */
 function pinDraft(
@@ -304,7 +307,8 @@ function receiptsDraft(room: Room, actor: Actor, on: boolean): Draft {
 }
 
 /**
- * Both users of a conversation have the rights of moderators.
+ * Checks whether the user may pin. In a direct conversation, each of the two users has a
+ * moderator's rights.
  * @throws {Fault} not-allowed
  */
 function checkMayPin(room: Room, actor: Actor): void {
@@ -312,8 +316,8 @@ function checkMayPin(room: Room, actor: Actor): void {
 }
 
 /**
- * Erases the messages that are not yet erased, with their edits.
- * @throws {Fault} not-found if there are none
+ * Erases those of the messages that are not erased yet, together with their edits.
+ * @throws {Fault} not-found if all of them are erased
  */
 function eraseManyDraft(
   rooms: Rooms,

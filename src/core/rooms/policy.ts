@@ -1,4 +1,4 @@
-/** Operators, bans, invites and registration, folded from the accounts log. */
+/** Operators, bans, invites and registration, built from the accounts log. */
 
 import { cutText } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -9,57 +9,55 @@ import { clampUnixMs, formatUtc } from "../../base/time.ts";
 import { type Body, fieldsOf } from "../../wire/kinds.ts";
 import type { Draft, FoldedHead, FoldedRecord, JsonObject } from "../../wire/record.ts";
 
-/**
- * Server-wide state as a fold over the accounts log: operators, bans, registration, invites and the
- * announcement to all users. Makes no decisions.
- */
+/** Ban of a user or of an address. */
 export interface Ban {
   readonly seq: number;
-  /** Exactly one of `user` and `address`. */
+  /** Set unless `address` is set. */
   readonly user?: UserId | undefined;
-  /** Address in the form of `addressKey`. */
+  /** Address in the form that `addressKey` returns; set unless `user` is set. */
   readonly address?: string | undefined;
-  /** Unix ms; `undefined` if permanent. */
+  /** End of the ban in Unix ms; `undefined` if the ban is permanent. */
   readonly until?: number | undefined;
   readonly reason?: string | undefined;
 }
 
 export interface Invite {
-  /** Seq of the creating record, by which lists are sorted. */
+  /** Seq of the record that created the invite. Lists are sorted by it. */
   readonly seq: number;
   readonly id: string;
   readonly by: UserId;
-  /** SHA-256 of the token in base64url. The token itself is not stored. */
+  /** SHA-256 of the token in base64url. The server does not store the token itself. */
   readonly hash: string;
-  /** `undefined` if unlimited. */
+  /** Number of new accounts that can still use the invite; `undefined` if unlimited. */
   readonly usesLeft?: number | undefined;
-  /** Unix ms; `undefined` if it never expires. */
+  /** Expiry in Unix ms; `undefined` if the invite never expires. */
   readonly expires?: number | undefined;
-  /** Room that new users with this invite may join without its password. */
+  /** Room that users with this invite may join without its password. */
   readonly room?: RoomId | undefined;
-  /** Room to which a program may post. Such an invite admits no users. */
+  /** Room to which a program may post. Such an invite cannot be used to register. */
   readonly post?: RoomId | undefined;
   /** Room that a program may read. */
   readonly read?: RoomId | undefined;
   /**
-   * Created with the operator token by an account that is not an operator. Requires no membership,
-   * and its registrations do not count against the account's limit.
+   * True if the invite was created with the operator token by an account that is not an operator.
+   * The creator need not be a member of the room, and registrations with the invite do not count
+   * against the creator's limit.
    */
   readonly isByToken?: boolean | undefined;
   readonly isRevoked: boolean;
 }
 
-/** An operators' announcement to all users, valid until replaced or removed. */
+/** Operator's announcement to all users, shown until it is replaced or removed. */
 export interface CurrentAnnouncement {
   readonly text: string;
   readonly by: UserId | "server";
   readonly time: number;
 }
 
-/** A page of a list that is too long for one answer. */
+/** Page of a list that is too long for one answer. */
 export interface ListPage<Entry> {
   readonly page: readonly Entry[];
-  /** Seq of the last entry of this page, if more entries follow. */
+  /** Seq of the last entry of this page; `undefined` on the last page. */
   readonly next?: number;
 }
 
@@ -85,20 +83,20 @@ export function bannedFault({ until, reason }: Pick<Ban, "until" | "reason">): F
   return new Fault("banned", message);
 }
 
-/** Placeholder in records that concern no account. */
+/** Room id of records that concern no account. */
 const SERVER_ROOM = "server" as UserId;
 
 export class ServerPolicy {
-  /** Bans by account or address key. The creator of bans enforces BANS_MAX. */
+  /** Bans by account or address key. The code that creates bans enforces BANS_MAX. */
   readonly #bans = new Map<string, Ban>();
   readonly #operators = new Set<UserId>();
   /**
-   * The creator of invites enforces INVITES_MAX for usable ones. INVITES_SPENT_MAX limits the
-   * others.
+   * Invites by id. The code that creates invites enforces INVITES_MAX for usable invites.
+   * INVITES_SPENT_MAX limits the number of spent invites.
    */
   readonly #invites = new Map<string, Invite>();
   readonly #byHash = new Map<string, string>();
-  /** Token hashes of revoked, used and expired invites by id, oldest first. */
+  /** Token hashes of revoked, used and expired invites, by invite id, oldest first. */
   readonly #retired = new Map<string, string>();
   #isClosed = false;
   #announced: CurrentAnnouncement | undefined;
@@ -129,18 +127,18 @@ export class ServerPolicy {
     return this.#invites.get(id);
   }
 
-  /** Returns the invite with this token hash, in any state. */
+  /** Returns the invite with this token hash, even if it is spent. */
   inviteByHash(hash: string): Invite | undefined {
     const id = this.#byHash.get(hash);
     return id === undefined ? undefined : this.#invites.get(id);
   }
 
-  /** Returns invites that can still be used by a user. */
+  /** Returns the invites that users can still use. */
   invites(unixMs: number): Invite[] {
     return [...this.#invites.values()].filter((invite) => isUsable(invite, unixMs));
   }
 
-  /** @param body `undefined` if it is damaged */
+  /** @param body `undefined` if the body is damaged */
   apply({ head }: FoldedRecord, body: JsonObject | undefined): void {
     const { kind } = head;
     switch (kind) {
@@ -171,11 +169,11 @@ export class ServerPolicy {
       case "invite-gone":
         return this.#revoke(head.room);
       default:
-        return; // The registry folds records of accounts.
+        return; // The registry applies the records of accounts.
     }
   }
 
-  /** Stores an announcement. An unreadable one still ends the previous one. */
+  /** Stores an announcement. An unreadable announcement still ends the previous announcement. */
   #announce({ by, time }: FoldedHead, { text = "" }: Body<"announcement">): void {
     this.#announced =
       text === "" ? undefined : { text: cutText(text, ANNOUNCEMENT_BYTES_MAX), by, time };
@@ -217,7 +215,10 @@ export class ServerPolicy {
     this.#retire(invite);
   }
 
-  /** Searches for expired invites when there are too many, because expiry is not recorded. */
+  /**
+   * Retires expired invites if there are too many invites. No record reports that an invite
+   * expired.
+   */
   #retireExpired(unixMs: number): void {
     if (this.#invites.size - this.#retired.size <= INVITES_MAX) return;
     for (const [id, invite] of this.#invites) {
@@ -226,8 +227,8 @@ export class ServerPolicy {
   }
 
   /**
-   * Stores the latest spent invites, so that the server can report to their holders why they are
-   * invalid.
+   * Marks an invite as spent. The latest spent invites are kept, so that the server can report to a
+   * holder why an invite is invalid.
    */
   #retire({ id, hash }: Invite): void {
     this.#retired.set(id, hash);
@@ -271,14 +272,15 @@ export function registrationDraft(by: UserId, closed: boolean): Draft {
   return { kind: "registration", room: SERVER_ROOM, by, id: "", body: { closed } };
 }
 
-/** @param text empty to remove the announcement */
+/** @param text empty text to remove the announcement */
 export function announcementDraft(by: UserId, text: string): Draft {
   return { kind: "announcement", room: SERVER_ROOM, by, id: "", body: { text } };
 }
 
 export function inviteDraft(invite: Omit<Invite, "seq" | "isRevoked">): Draft {
   const { id, by, hash, usesLeft, expires, room, read, isByToken } = invite;
-  // Older programs ignore `read` and treat it as a token to post to no room, which admits no users.
+  // Older programs ignore `read`. They interpret an empty `post` as a token for posting to no room,
+  // which cannot be used to register.
   const post = invite.post ?? (read === undefined ? undefined : "");
   const operator = isByToken || undefined;
   const body = { hash, uses: usesLeft, expires, room, post, read, operator };

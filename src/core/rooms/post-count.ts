@@ -1,10 +1,10 @@
-/** Rate limits of requests. */
+/** Cost of requests for the rate limit of an account. */
 
 import { type Request, requestRow } from "../../wire/messages.ts";
 
 /**
- * Returns the number of posts that a request counts as in its account's rate limit; 0 if it records
- * nothing or has its own limit.
+ * Returns the number of posts that a request counts as for its account's rate limit; 0 if the
+ * request records nothing or has its own limit.
  */
 export function postCount(request: Request): number {
   const { postCount: posts = 0 } = requestRow(request.kind);

@@ -1,4 +1,4 @@
-/** An account's settings of rooms, and its saved messages. */
+/** Room settings and saved messages of an account. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
@@ -9,12 +9,12 @@ import { fieldsOf } from "../../wire/kinds.ts";
 import type { Draft, FoldedHead, JsonObject } from "../../wire/record.ts";
 
 export interface RoomPrefs {
-  /** End of muting in Unix ms; 0 if permanent. */
+  /** End of muting in Unix ms; 0 if the room is muted permanently. */
   readonly muted?: number | undefined;
   readonly favourite?: boolean | undefined;
-  /** `n` of the last record when the room was hidden. */
+  /** `n` of the last record when the user hid the room. */
   readonly hidden?: number | undefined;
-  /** `n` of the first record marked as unread. */
+  /** `n` of the first record that the user marked as unread. */
   readonly unread?: number | undefined;
 }
 
@@ -23,10 +23,10 @@ export type PrefsChange =
   | { readonly kind: "save"; readonly room: RoomId; readonly seq: number; readonly on: boolean };
 
 export class AccountPrefs {
-  readonly rooms = new Map<RoomId, RoomPrefs>(); // `prefsDrafts` enforces the limit.
-  /** Rooms of saved messages, by seq, in the order of saving. */
+  readonly rooms = new Map<RoomId, RoomPrefs>(); // `prefsDrafts` enforces PREFS_ROOMS_MAX.
+  /** Room of each saved message, by the message's seq, in the order of saving. */
   readonly saved = new Map<number, RoomId>();
-  /** Seqs of the records with current and outdated settings. */
+  /** Seqs of all records that contain current or outdated settings. */
   records: readonly number[] = [];
 
   apply({ kind, seq }: Pick<FoldedHead, "kind" | "seq">, body: JsonObject): void {
@@ -42,7 +42,10 @@ export class AccountPrefs {
     if (change !== undefined) this.#change(change);
   }
 
-  /** Applies a record with all settings, which is written when their number reaches the limit. */
+  /**
+   * Applies a record that contains all settings. Such a record is written when the number of
+   * settings records reaches its limit.
+   */
   #applyAll({ rooms, saved }: JsonObject): void {
     this.rooms.clear();
     this.saved.clear();
@@ -60,7 +63,7 @@ export class AccountPrefs {
     else this.rooms.set(change.room, change.prefs);
   }
 
-  /** Reports whether the change has no effect. */
+  /** Reports whether the change would have no effect. */
   has(change: PrefsChange): boolean {
     if (change.kind === "save") return this.saved.has(change.seq) === change.on;
     const { muted, favourite, hidden, unread } = change.prefs;
@@ -91,9 +94,9 @@ export class AccountPrefs {
 const NONE = new AccountPrefs();
 
 /**
- * Returns records of a change, or none if it has no effect. Periodically writes all settings as one
- * record, and a last draft that orders the old ones to be blanked, because past settings are
- * private.
+ * Returns the records of a change, or no records if the change has no effect. When there are too
+ * many settings records, returns a record with all settings, and last a draft that orders the old
+ * records to be blanked, because past settings are private.
  * @throws {Fault} too-many if a limit is reached
  */
 export function prefsDrafts(
@@ -110,7 +113,7 @@ export function prefsDrafts(
   return [{ kind: "prefs", ...about, body: { ...body, all } }, prefsEraseDraft(id, prefs.records)];
 }
 
-/** Orders these records of the account to be blanked. */
+/** Returns a record that orders these records of the account to be blanked. */
 export function prefsEraseDraft(id: UserId, also: readonly number[]): Draft {
   return { kind: "prefs-erase", room: id, by: id, id: "", body: { also } };
 }
@@ -137,7 +140,7 @@ function checkBounds({ rooms, saved }: AccountPrefs, change: PrefsChange): void 
 
 /**
  * Parses the change in a record's body.
- * @returns `undefined` if it is malformed
+ * @returns `undefined` if the body is malformed
  */
 export function prefsChangeOf(body: JsonObject): PrefsChange | undefined {
   const { room, seq, on, muted, favourite, hidden, unread } = fieldsOf("prefs", body);

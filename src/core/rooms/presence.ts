@@ -1,4 +1,4 @@
-/** Logged-in sessions: online users, rate limits, and posts that must wait. */
+/** Sessions that are logged in: online users, rate limits, and posts that must wait. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { OutboxId, UserId } from "../../base/ids.ts";
@@ -17,20 +17,26 @@ interface Entry {
 
 interface Session extends Omit<Entry, "session"> {
   readonly bucket: TokenBucket;
-  /** Temporarily refused counter by outbox. Later posts wait for it. */
+  /**
+   * Counter of a temporarily refused post, by outbox. Later posts of the outbox wait until it is
+   * sent again.
+   */
   readonly held: Map<OutboxId, { readonly counter: number; readonly fault: Fault }>;
 }
 
-/** An account and its session, which is `undefined` for programs and the server itself. */
+/**
+ * Account that submits a request, and its session, which is `undefined` for programs and for the
+ * server itself.
+ */
 interface Submitter {
   readonly user: UserId;
   readonly session: ClientId | undefined;
 }
 
 export class Presence {
-  readonly #sessions = new Map<ClientId, Session>(); // Maximum LINKS_MAX.
+  readonly #sessions = new Map<ClientId, Session>(); // At most LINKS_MAX entries.
   readonly #devices = new Map<UserId, number>();
-  /** Rates by account, shared by its sessions. */
+  /** Rate of each account, shared by its sessions. */
   readonly #rates: TokenBuckets;
 
   constructor(postsPerSecond = POSTS_PER_SECOND, postsBurst = POSTS_BURST) {
@@ -48,8 +54,8 @@ export class Presence {
   }
 
   /**
-   * Charges a request other than a post.
-   * @param posts number of posts that it counts as
+   * Charges a request other than a post to the account's rate limit.
+   * @param posts number of posts that the request counts as
    */
   charge(user: UserId, posts: number, now: number): Fault | undefined {
     const retryAfterMs = this.#rates.of(user, now).take(now, posts);
@@ -57,7 +63,7 @@ export class Presence {
     return new Fault("too-fast", "too many changes in a short time", { retryAfterMs });
   }
 
-  /** @returns the account if this was its last session */
+  /** @returns the account if it is now offline, because this was its last session */
   leave(id: ClientId): UserId | undefined {
     const session = this.#sessions.get(id);
     if (session === undefined) return undefined;
@@ -86,7 +92,8 @@ export class Presence {
   }
 
   /**
-   * @returns the fault if the post must wait because of the rate limit or an earlier waiting post
+   * @returns the fault if the post must wait because of the rate limit or an earlier post that must
+   * wait
    */
   acceptPost(
     { session: id, user }: Submitter,
@@ -111,19 +118,19 @@ export class Presence {
     return fault;
   }
 
-  /** Stops blocking later posts: the earlier post was sent again, with any result. */
+  /** Stops blocking later posts, because the client has sent the earlier post again. */
   unblock(id: ClientId | undefined, outbox: OutboxId, counter: number): void {
     const held = this.#session(id)?.held;
     if (held?.get(outbox)?.counter === counter) held.delete(outbox);
   }
 
-  /** Returns the fault of an earlier post that was refused temporarily. */
+  /** Returns the fault of an earlier post that was refused temporarily, if there is such a post. */
   blockingFault(id: ClientId | undefined, outbox: OutboxId, counter: number): Fault | undefined {
     const held = this.#session(id)?.held.get(outbox);
     return held !== undefined && counter > held.counter ? held.fault : undefined;
   }
 
-  /** Blocks later posts, because a post was refused temporarily, until it is sent again. */
+  /** Blocks later posts of the outbox until the client sends the temporarily refused post again. */
   held(id: ClientId | undefined, outbox: OutboxId, counter: number, fault: Fault): void {
     const held = this.#session(id)?.held;
     if (held === undefined) return;

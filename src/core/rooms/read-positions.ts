@@ -1,14 +1,17 @@
-/** Read positions of each account in each room. */
+/** Read positions of all accounts in their rooms. */
 
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { READ_POSITIONS_MAX } from "../../base/limits.ts";
 
 /**
- * `n` of the last record that one of the account's devices has displayed. Positions only increase.
- * Without a position, the room's first record counts as read.
+ * Read positions: for each account and room, `n` of the last record that one of the account's
+ * devices has displayed. Positions only increase. Without a position, only the room's first record
+ * counts as read.
  */
 export class ReadPositions {
-  /** Positions in order of use. The least recently used beyond READ_POSITIONS_MAX are forgotten. */
+  /**
+   * Positions in order of use. Beyond READ_POSITIONS_MAX, the least recently used are forgotten.
+   */
   readonly #byUser = new Map<UserId, Map<RoomId, number>>();
   #size = 0;
 
@@ -50,14 +53,14 @@ export class ReadPositions {
     }
   }
 
-  /** Returns the stored form: `{"format":1,"read":{USER:{ROOM:n}}}`. */
+  /** Returns the content of the file: `{"format":1,"read":{USER:{ROOM:n}}}`. */
   format(): string {
     const read: Record<string, Record<string, number>> = {};
     for (const [user, rooms] of this.#byUser) read[user] = Object.fromEntries(rooms);
     return `${JSON.stringify({ format: 1, read })}\n`;
   }
 
-  /** @returns `undefined` if the text does not have the format of `format` */
+  /** @returns `undefined` if the text does not have the form that `format` returns */
   static parse(text: string): ReadPositions | undefined {
     const positions = new ReadPositions();
     for (const [user, rooms] of entriesOf(readOf(text)) ?? [[undefined, undefined]]) {

@@ -1,14 +1,14 @@
 /**
- * Lock of one room. Posts may be in flight together, but a change of the membership or of the room
- * itself runs alone. Therefore a post is never recorded after a departure if it was checked before
- * it.
+ * Lock of one room. Several posts may be in flight together, but a change of the room or its
+ * membership runs alone. Therefore a post that was checked before its author's departure is never
+ * recorded after the departure.
  */
 
 export class RoomLock<Command> {
   readonly #rooms = new Map<string, LockQueue<Command>>(); // Rooms with commands.
 
   /**
-   * @returns true if the command may run now and must be followed by `release`; false if it is
+   * @returns true if the command may run now and must end with `release`; false if the command is
    * queued
    */
   acquire(key: string, command: Command, exclusive: boolean): boolean {
@@ -28,7 +28,7 @@ export class RoomLock<Command> {
 
   /**
    * Ends a command.
-   * @returns queued commands to run now, each to be followed by its own `release`
+   * @returns queued commands that may run now; each must end with its own `release`
    */
   release(key: string): readonly Command[] {
     const queue = this.#rooms.get(key);
@@ -63,9 +63,9 @@ const NONE: readonly never[] = [];
 
 interface LockQueue<Command> {
   running: number;
-  /** A change is running, so nothing else may start. */
+  /** True while a change is running, during which no other command may start. */
   exclusive: boolean;
-  /** Limited by the room engine. */
+  /** Queued commands. The room engine limits their number. */
   readonly waiting: { readonly command: Command; readonly exclusive: boolean }[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * Rooms as a fold over the history log: creator, members, topic, last record. Uses no sockets and
- * makes no decisions, unlike `engine.ts`.
+ * State of all rooms, built from the history log: creator, members, topic, last record. `engine.ts`
+ * makes the decisions.
  */
 
 import { assert, unreachable } from "../../base/assert.ts";
@@ -26,61 +26,63 @@ export interface Room {
   readonly id: RoomId;
   /** Absent for a direct conversation. */
   name?: Name;
-  /** Lock of commands on the room: the lock of its name, if it has one. */
+  /** Lock of commands on the room, which is the lock of the room's name if it has a name. */
   lock: string;
-  /** Users of a direct conversation. Both are the same for notes to oneself. */
+  /** Users of a direct conversation. In notes to oneself, the two are equal. */
   readonly pair?: readonly [UserId, UserId];
   readonly maker: UserId | "server";
-  /** True if the room has a password. Its hash is in the accounts log. */
+  /** True if the room has a password. The accounts log contains its hash. */
   readonly locked: boolean;
   isClosed: boolean;
-  /** End-to-end encrypted, permanently. */
+  /** True if the room is end-to-end encrypted, which it remains permanently. */
   isSealed?: boolean;
   group?: Group;
   topic: string;
-  /** Time for which messages are kept, and the user who set it; `undefined` if permanently. */
+  /**
+   * Time for which messages are kept, and the user who set the time; `undefined` if messages are
+   * kept permanently.
+   */
   retention?: { readonly keepMs: number; readonly by: UserId };
   /** Seqs of pinned messages, in the order of pinning. */
   pins: readonly number[];
   receipts?: Receipts;
   readonly members: Set<UserId>;
-  /** Current and former members, who need no password. */
+  /** Current and former members, who can join without the password. */
   readonly admitted: Set<UserId>;
-  /** The creator, and members who were made moderators. */
+  /** Creator of the room, and members who were made moderators. */
   readonly moderators: Set<UserId>;
-  /** End of each mute in Unix ms; `undefined` if permanent. */
+  /** End of each mute in Unix ms; `undefined` if the mute is permanent. */
   readonly muted: Map<UserId, number | undefined>;
   lastSeq: number;
-  /** `n` of the last record. */
+  /** `n` of the room's last record. */
   lastN: number;
   readonly words: MessageCount;
 }
 
 export interface Receipts {
-  /** `n` of the first record with receipts. Earlier reading is not revealed. */
+  /** `n` of the first record with receipts. Readers of earlier records are not revealed. */
   since: number;
-  /** Users who turned receipts on. In a conversation both must. */
+  /** Users who turned receipts on. A direct conversation has receipts if both users did. */
   readonly by: Set<UserId>;
-  /** `n` of later joins, because a new member has not read the earlier records. */
   readonly joined: Map<UserId, number>;
 }
 
 /**
- * Reports whether the room has no members and no content: no messages, topic, retention, closing or
- * group. Such a room does not count towards ROOMS_MAX.
+ * Reports whether the room has no members and was never used: no messages, topic, retention,
+ * closing or group. Such a room does not count towards ROOMS_MAX.
  */
 export function isVacant(room: Room): boolean {
   return room.members.size === 0 && isUnused(room);
 }
 
-/** Reports whether the room would be vacant without the account. */
+/** Reports whether the room would be vacant if this account left. */
 export function isVacantWithout(room: Room, user: UserId): boolean {
   return room.members.size === 1 && room.members.has(user) && isUnused(room);
 }
 
 /**
- * Excludes the lobby, which the server created, and rooms with a group, because devices have pinned
- * their keys.
+ * Reports whether the room has no content. Returns false for the lobby, which the server created,
+ * and for rooms with a group, because devices have pinned their keys.
  */
 function isUnused({ name, maker, group, words, topic, isClosed, retention }: Room): boolean {
   const isUserCreated = name !== undefined && maker !== "server" && group === undefined;
@@ -92,12 +94,15 @@ export const LOBBY = "lobby" as Name;
 export class Rooms {
   readonly #byId = new Map<RoomId, Room>(); // The room engine enforces ROOMS_MAX.
   readonly #byName = new Map<FoldedName, Room>();
-  /** Former names of rooms, which resolve to the room until another room uses the name. */
-  readonly #former = new Map<FoldedName, Room>(); // Bounded by FORMER_NAMES_MAX.
+  /** Rooms by former name. A former name resolves to its room until another room uses the name. */
+  readonly #former = new Map<FoldedName, Room>(); // At most FORMER_NAMES_MAX entries.
   readonly #joined = new Map<UserId, Set<Room>>();
-  /** Edits of each record by seq. Maximum EDITS_PER_RECORD_MAX each. Erased with the record. */
+  /**
+   * Seqs of a record's edits, by the record's seq; at most EDITS_PER_RECORD_MAX each. Erased with
+   * the record.
+   */
   readonly #edits = new Map<number, number[]>();
-  /** Records whose bodies were erased. */
+  /** Seqs of records whose bodies were erased. */
   readonly #erased = new Set<number>();
 
   #direct = 0;
@@ -118,19 +123,19 @@ export class Rooms {
     return this.#byName.get(foldName(name));
   }
 
-  /** Returns the rooms and direct conversations that the account reads. */
+  /** Returns the rooms and direct conversations that the account may read. */
   roomsOf(user: UserId): ReadonlySet<Room> {
     return this.#joined.get(user) ?? NO_ROOMS;
   }
 
-  /** Named rooms in the order of creation. */
+  /** Returns the named rooms in the order of creation. */
   *named(): Iterable<Room> {
     for (const room of this.#byId.values()) {
       if (room.name !== undefined && this.holderOf(room.name) === room) yield room;
     }
   }
 
-  /** Rooms with a retention, including removed ones. */
+  /** Returns the rooms with a retention time, including removed rooms. */
   *retained(): Iterable<Room> {
     for (const room of this.#byId.values()) if (room.retention !== undefined) yield room;
   }
@@ -152,18 +157,18 @@ export class Rooms {
     return this.#byName.size;
   }
 
-  /** Applies a record. Requires each record once, in order of `seq`. */
+  /** Applies a record. The caller must pass each record once, in order of `seq`. */
   apply(record: FoldedRecord): void {
     const { head } = record;
     assert(head.seq === this.head + 1, "a history record is missing or repeated");
     this.head = head.seq;
     if (head.kind === "room") this.#create(record);
     const room = this.#byId.get(head.room as RoomId);
-    if (room === undefined) return; // The room is unknown, because its first record is damaged.
+    if (room === undefined) return; // The room's first record is damaged.
     room.lastSeq = head.seq;
     room.lastN = head.n;
     if (head.by === "server") return;
-    // In a sealed room, a message refers to the file.
+    // In a sealed room, files are not counted, because an encrypted message refers to each file.
     const countsAsUnread =
       MESSAGE_KINDS.has(head.kind) && !(head.kind === "file" && room.isSealed === true);
     if (countsAsUnread) room.words.add(head.n, head.by);
@@ -218,8 +223,8 @@ export class Rooms {
       case "leave":
         room.members.delete(by);
         room.receipts?.joined.delete(by);
-        // A user who left a sealed room must be invited again, because the devices are removed from
-        // the group.
+        // A user who leaves a sealed room must be invited again, because the user's devices are
+        // removed from the group.
         if (room.isSealed === true) room.admitted.delete(by);
         this.#joined.get(by)?.delete(room);
         return;
@@ -276,7 +281,9 @@ export class Rooms {
     }
   }
 
-  /** Removes a member with any moderator rights. Joining again requires the password. */
+  /**
+   * Removes a member and the member's moderator rights. The user needs the password to join again.
+   */
   #removeMember(room: Room, user: UserId | undefined): void {
     if (user === undefined) return;
     room.members.delete(user);
@@ -287,8 +294,8 @@ export class Rooms {
   }
 
   /**
-   * Renames a room. For a user the record is only informative, because the registry stores account
-   * names.
+   * Renames a room. The record of a renamed user is only informative, because the registry stores
+   * account names.
    */
   #rename(room: Room, { name, user }: Body<"rename"> = {}): void {
     if (user !== undefined || name === undefined || !isName(name)) return;
@@ -302,10 +309,10 @@ export class Rooms {
     this.#byName.set(foldName(name), room);
   }
 
-  /** Removes the room's members and frees its names. Its records stay in the log. */
+  /** Removes the room's members and frees its names. The room's records stay in the log. */
   #remove(room: Room, body: Body<"remove"> | undefined): void {
     if (room.name === undefined || this.holderOf(room.name) !== room) return;
-    // Another server of the cluster has added a member meanwhile.
+    // In the meantime, another server of the cluster has added a member.
     if (body?.vacant === true && !isVacant(room)) return;
     this.#byName.delete(foldName(room.name));
     for (const [name, led] of this.#former) if (led === room) this.#former.delete(name);
@@ -347,7 +354,7 @@ export class Rooms {
   }
 }
 
-/** Returns a lock named by the room's name, because the room may not exist. */
+/** Returns the lock for a room name, which works even before the room exists. */
 export function nameLock(name: Name): string {
   return `n:${foldName(name)}`;
 }
@@ -358,7 +365,7 @@ type RoomValue = Omit<WithLists<Room>, "words" | "group" | "receipts"> & {
   readonly receipts?: WithLists<Receipts>;
 };
 
-/** All rooms as JSON. Other fields refer to rooms by index. */
+/** All rooms as JSON. The other fields refer to a room by its index in `rooms`. */
 export interface RoomsValue {
   readonly head: number;
   readonly rooms: readonly RoomValue[];
@@ -400,7 +407,7 @@ function roomOfValue({ group, receipts, ...value }: RoomValue): Room {
 
 const NO_ROOMS: ReadonlySet<Room> = new Set();
 
-/** Returns the account concerned by a kick, a mute or a grant. */
+/** Returns the account that a kick, mute or grant applies to. */
 export function targetUser(record: FoldedRecord): UserId | undefined {
   const user = bodyOf(record, "kick")?.user;
   return user === undefined ? undefined : (user as UserId);
@@ -418,7 +425,7 @@ function applyMute(room: Room, record: FoldedRecord): void {
 function applyRetention(room: Room, record: FoldedRecord, by: UserId): void {
   const keepMs = bodyOf(record, "retention")?.keepMs;
   if (keepMs !== undefined && keepMs >= RETENTION_MS_MIN) room.retention = { keepMs, by };
-  // A damaged record is ignored, so the previous retention stays valid.
+  // Ignores a damaged record, so that the previous retention stays valid.
   else if (record.damaged !== true) delete room.retention;
 }
 

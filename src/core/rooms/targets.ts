@@ -1,16 +1,14 @@
-/** Resolves the text of a target to a room. */
+/** Resolution of a target's text to a room or conversation. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { directRoomId, type RoomId, type Sha256, type UserId } from "../../base/ids.ts";
 import { type Name, parseTarget } from "../../base/names.ts";
 import type { Room, Rooms } from "./rooms.ts";
 
-/** Users by name, as in the registry. */
+/** Index of users by name, such as the registry. */
 export interface Directory<Person extends { readonly id: UserId } = { readonly id: UserId }> {
   find(name: Name): Person | undefined;
-  /**
-   * Returns the reason for which this account may not post. Omitted if posting is always allowed.
-   */
+  /** Returns the fault if this account may not post. Omitted if every account may always post. */
   refusal?(user: UserId, unixMs: number): Fault | undefined;
 }
 
@@ -20,16 +18,16 @@ export interface TargetOptions {
   readonly sha256: Sha256;
 }
 
-/** The room of a target, for the user who named it. */
+/** Room or conversation to which a target of this user refers. */
 export interface ResolvedTarget {
   readonly id: RoomId;
-  /** `undefined` for a conversation that does not exist. */
+  /** `undefined` if the conversation does not exist yet. */
   readonly room: Room | undefined;
-  /** The other user of a direct conversation; `undefined` for a named room. */
+  /** Other user of a direct conversation; `undefined` for a named room. */
   readonly peer: UserId | undefined;
 }
 
-/** Resolves `lobby` to the room and `@ana` to the conversation with her. */
+/** Resolver of `lobby` to the room, and of `@ana` to the user's conversation with ana. */
 export class TargetResolver {
   readonly #options: TargetOptions;
 
