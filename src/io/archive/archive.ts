@@ -63,8 +63,8 @@ export class LogArchive implements Archive {
 
   /**
    * Returns a page of records.
-   * @throws {Fault} log-corrupt if a line is damaged, store-failed or store-denied if it cannot be
-   * read
+   * @throws {Fault} log-corrupt if a line is damaged, store-failed or store-denied if the log
+   * cannot be read
    */
   async page(query: PageQuery): Promise<Page> {
     const { records, more, suspects } = await this.#raw(query);
@@ -141,8 +141,8 @@ class Collector {
   readonly #matcher: LineMatcher;
   readonly #yieldNow: (() => Promise<void>) | undefined;
   /**
-   * Invalid records that only an erasure can explain, each with the fault to report if it was not
-   * erased. An "unconfirmed" record may also be an unfinished write.
+   * Invalid records that only an erasure can explain, each with the fault to report if the record
+   * was not erased. An "unconfirmed" record may also be an unfinished write.
    */
   readonly suspects = new Map<LogRecord, Fault | "unconfirmed">();
   readonly #records: LogRecord[] = [];

@@ -4,7 +4,7 @@ import { assert } from "../../base/assert.ts";
 import { HeadScanner } from "./head-scanner.ts";
 import { RoomBlocks } from "./room-index.ts";
 
-/** Number of bytes of lines per block, small enough to read for a single record. */
+/** Number of bytes per block of lines, small enough to read for a single record. */
 const INDEX_BLOCK_BYTES = 64 << 10;
 
 export interface ByteRange {
@@ -30,8 +30,8 @@ export interface IndexQuery {
 }
 
 /**
- * Stores the segment, offset, first seq, first time and rooms of each block. Lookups exclude blocks
- * that cannot match; the reader checks the records of the remaining blocks.
+ * Index that stores the segment, offset, first seq, first time and rooms of each block. Lookups
+ * exclude blocks that cannot match; the reader checks the records of the remaining blocks.
  */
 export class BlockIndex {
   readonly segments: IndexedSegment[] = [];

@@ -4,8 +4,8 @@ import { utf8Encode } from "../../base/bytes.ts";
 import { foldCase } from "../../base/case-fold.ts";
 
 /**
- * Maximum number of letters in a pattern. These reject nearly all lines that do not match, at 4 to
- * 40 ns per byte.
+ * Maximum number of letters in a pattern. A pattern of this length rejects nearly all lines that do
+ * not match, at 4 to 40 ns per byte.
  */
 const LETTERS_MAX = 16;
 /** Maximum number of letters from which a pattern is chosen. Each letter costs about 15 µs. */
@@ -23,7 +23,7 @@ export function casePattern(text: string): RegExp | undefined {
   let last: string | undefined;
   for (const { letter, marks } of clustersOf(foldCase(text)).slice(0, CLUSTERS_MAX)) {
     if (runs.at(-1)?.length === LETTERS_MAX) break;
-    // A code point such as "ß" may match two letters.
+    // Start a new run, because a code point such as "ß" may match two letters.
     const [base = letter] = letter.normalize("NFD");
     if (last !== undefined && VARIANTS.hasPair(last, base)) runs.push([]);
     const pattern = letterPattern(letter, marks);
@@ -38,7 +38,7 @@ export function casePattern(text: string): RegExp | undefined {
 
 interface LetterPattern {
   readonly inside: string;
-  /** Alternatives for the last letter of a run, whose spelling may merge with the next letter. */
+  /** Pattern for the last letter of a run, whose spelling may merge with the next letter. */
   readonly edge: string;
   readonly isExact: boolean;
 }

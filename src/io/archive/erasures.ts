@@ -10,20 +10,21 @@ const CACHED_ORDERS_MAX = 1_000;
 const ORDER_KINDS = kindsWith("erasing");
 
 /**
- * Finds the record that ordered an erasure. A blank line alone does not prove that one was ordered.
+ * Finds the record that ordered an erasure. A blank line alone does not prove that an erasure was
+ * ordered.
  */
 export class ErasureCheck {
   readonly #read: (query: PageQuery) => Promise<Page>;
   readonly #orders = new Map<number, readonly number[]>();
 
-  /** @param read reads a page without this check */
+  /** @param read function that reads a page without this check */
   constructor(read: (query: PageQuery) => Promise<Page>) {
     this.#read = read;
   }
 
   /**
    * Returns the record as erased if a later record erases it.
-   * @returns `undefined` if it was not erased
+   * @returns `undefined` if the record was not erased
    */
   async resolve(record: LogRecord): Promise<LogRecord | undefined> {
     const { seq } = record.head;

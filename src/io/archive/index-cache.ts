@@ -113,7 +113,7 @@ function restore(header: CacheHeader, bytes: Buffer): BlockIndex {
   const index = new BlockIndex();
   index.segments.push(...header.segments);
   const arrays = [index.segmentOf, index.offsets, index.firstSeqs, index.firstTimes];
-  // Copied, because a Float64Array must be aligned to eight bytes.
+  // Copy the bytes, because a Float64Array must be aligned to eight bytes.
   const numbers = new Float64Array(
     Uint8Array.from(bytes.subarray(0, header.blocks * 8 * BLOCK_ARRAYS)).buffer,
   );

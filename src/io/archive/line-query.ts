@@ -12,7 +12,7 @@ export function lineQueryOf(query: PageQuery): LineQuery & Pick<PageQuery, "from
   const needle = needleOf(query);
   const prefilter = needle === undefined ? {} : { needle };
   if (grep === undefined || ignoreCase !== true) return { ...query, ...prefilter };
-  // A lone surrogate has no byte pattern, so all lines are parsed.
+  // A lone surrogate has no byte pattern, so without a pattern all lines are parsed.
   const pattern = isWellFormed(grep) ? casePattern(grep) : undefined;
   return { ...query, ...prefilter, grep: foldCase(grep), ...(pattern && { pattern }) };
 }

@@ -44,8 +44,8 @@ export class LogIndex {
   }
 
   /**
-   * Indexes new lines, then calls `plan` synchronously. Calls during a refresh share the refresh
-   * that follows.
+   * Indexes new lines, then calls `plan` synchronously. Calls made during a refresh share the next
+   * refresh.
    */
   async refresh<Plan>(plan: (view: IndexView) => Plan): Promise<Plan> {
     const before = this.#refreshing;

@@ -91,7 +91,7 @@ export class SegmentFiles {
   ): AsyncGenerator<SearchedRange> {
     const waves: Promise<SearchedRange[]>[] = [];
     for (let start = 0; start < ranges.length || waves.length > 0; ) {
-      // Two waves per thread: one running and one queued.
+      // Start two waves per thread: one that runs and one that is queued.
       while (start < ranges.length && waves.length < 2 * search.width) {
         waves.push(this.#wave(ranges.slice(start, start + WAVE_RANGES), query, search));
         start += WAVE_RANGES;

@@ -1,8 +1,8 @@
-/** Backups of a data folder, with or without a running server. */
+/** Backup of a data folder, with or without a running server. */
 
 // The folder holds a restorable backup at every step: the previous backup until `backup.json` is
-// replaced, then the new one. Steps: copy new records, verify them, truncate, copy file contents,
-// write `backup.json`, erase records in the copy.
+// replaced, then the new backup. The steps are: copy new records, verify them, truncate the copied
+// logs, copy file contents, write `backup.json`, and erase records in the copy.
 
 import { join, resolve, sep } from "node:path";
 import { toBase64Url, toHex } from "../../base/bytes.ts";
@@ -64,7 +64,7 @@ export const SMALL_FILES: readonly string[] = [
 /** Maximum size of the largest of SMALL_FILES. */
 export const SMALL_BYTES_MAX = READ_POSITIONS_BYTES_MAX;
 const LOCK = "backup.lock";
-/** Time to wait for a new checkpoint. A killed server never signs another one. */
+/** Time to wait for a new checkpoint. A killed server never signs another checkpoint. */
 const CHECKPOINT_TIMEOUT_MS = 2_000;
 const CHECKPOINT_INTERVAL_MS = 50;
 /** Maximum number of damaged items listed by name. Further items are only counted. */
@@ -77,7 +77,7 @@ interface CopiedLog extends VerifiedLog {
 }
 
 /**
- * Creates a backup, or updates the one in the folder.
+ * Creates a backup, or updates an existing one.
  * @throws {Fault} data-foreign, data-locked or version-unsupported if a folder cannot be used,
  * not-found if there is no server, log-corrupt if a log is damaged, store-… if the disk fails
  */
@@ -123,7 +123,7 @@ async function backUpLocked(options: BackupOptions): Promise<BackupResult> {
 
 function checkTarget(disk: TreeDisk, out: string, server: string): Manifest | undefined {
   const manifest = readManifest(disk, out);
-  if (manifest !== undefined) checkDataFolder(out); // The existing backup may have a newer format.
+  if (manifest !== undefined) checkDataFolder(out); // Fails if the backup has a newer format.
   const expectedServer = manifest?.server ?? readStartMark(disk, out);
   if (expectedServer !== undefined && expectedServer !== server) {
     throw new Fault("data-foreign", `${out} is a backup of another server`, {
@@ -175,7 +175,8 @@ class Backup {
     }
     const { missing, damaged } = files ? await this.#copyContents() : { missing: 0, damaged: 0 };
     await syncWithParents(disk, out);
-    // In later backups, the previous backup has fewer records than the new checkpoints cover.
+    // Write the checkpoints first only if there is no previous backup. A previous backup has fewer
+    // records than the new checkpoints cover.
     const isFirst = this.#previous === undefined;
     if (isFirst) await this.#writeCheckpoints(verified);
     await writeManifest(disk, out, {

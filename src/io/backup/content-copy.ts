@@ -1,4 +1,4 @@
-/** Copies of file contents, verified during the copy and renamed when complete. */
+/** Copying of file contents, which are verified during the copy and renamed when complete. */
 
 import { join } from "node:path";
 import { equalBytes, toHex } from "../../base/bytes.ts";
@@ -90,7 +90,7 @@ async function copyContent(options: ContentOptions, file: FileEntry): Promise<vo
     if (digest !== file.digest) throw damaged(file, source);
     await writeSynced(disk, join(staging, ABOUT), about);
     await disk.syncFolder(staging);
-    await disk.removeFolder(join(to, file.file)); // The existing copy is damaged.
+    await disk.removeFolder(join(to, file.file)); // A copy that exists here is damaged.
     disk.rename(staging, join(to, file.file));
   } catch (error) {
     await disk.removeFolder(staging).catch(() => undefined);

@@ -17,7 +17,7 @@ export interface CopyOptions {
   readonly to: string;
   readonly trusted: LogExtent["segments"];
   readonly keepsComplete: boolean;
-  /** Number of bytes to copy from each segment. Default: all. */
+  /** Number of bytes to copy from each segment. Default: all bytes. */
   readonly upTo?: LogExtent["segments"];
   readonly onBytes: (count: number) => void;
 }
@@ -107,7 +107,7 @@ export async function eraseDue(
           const eraseSeq = due.get(seq++);
           if (eraseSeq === undefined) continue;
           const line = { path, offset, bytes: Uint8Array.from(bytes) };
-          // Copies have no reserve file.
+          // A backup has no reserve file, so this path does not exist.
           const reservePath = join(folder, "..", "reserve");
           await eraseLine({ disk, reservePath }, line, eraseSeq);
         }

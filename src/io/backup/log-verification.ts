@@ -168,7 +168,8 @@ class LogVerifier {
     const { seq } = record.head;
     const { tree } = this.#walk;
     if (record.erased !== undefined) {
-      // The erasing record was on disk before this record was blanked, so it belongs to the log.
+      // The record that ordered the erasure was on disk before this record was blanked, so it
+      // belongs to the log.
       this.#erasedBy = Math.max(this.#erasedBy, record.erased);
       this.#walk.lastSeq = Math.max(this.#walk.lastSeq, this.#erasedBy);
     }

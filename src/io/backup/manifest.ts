@@ -17,7 +17,7 @@ const MANIFEST_BYTES_MAX = 1024 * 1024;
 
 export interface LogExtent {
   readonly size: number;
-  /** Root hash of these records, in hex. */
+  /** Root hash of the first `size` records, in hex. */
   readonly root: string;
   readonly segments: Readonly<Record<string, number>>;
 }
@@ -30,7 +30,8 @@ export interface Manifest {
   readonly accounts: LogExtent;
   readonly files: boolean;
   /**
-   * Number of files whose content was missing or damaged on the server. Absent in older backups.
+   * Number of files whose content was missing or damaged on the server. Older backups lack this
+   * field.
    */
   readonly missingFiles?: number;
   /** Creation time, ISO 8601. */
@@ -82,7 +83,7 @@ export function removeManifest(disk: Disk, folder: string): void {
   disk.remove(join(folder, MANIFEST_FILE));
 }
 
-/** File names that identify a backup folder. */
+/** Names of files that identify a backup folder. */
 export const BACKUP_FILES: readonly string[] = [
   START_MARK_FILE,
   `${START_MARK_FILE}.tmp`,

@@ -93,7 +93,7 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
     };
     const contents = { disk, sha256, ...folders, onBytes: () => undefined, onFault };
     const { missing, damaged } = await copyContents(contents, files);
-    const expected = manifest.missingFiles ?? missing; // Older manifests lack this field.
+    const expected = manifest.missingFiles ?? missing; // Older manifests lack `missingFiles`.
     const lost = damaged + (manifest.files ? Math.max(0, missing - expected) : 0);
     if (lost > 0 && !options.acceptsLoss) {
       const message = `${counted(lost, "file")} damaged or missing in the backup`;
@@ -191,7 +191,7 @@ async function newerState(
   const first = await firstLeaf(disk, history, sha256).catch(() => undefined);
   if (first !== manifest.server) throw notEmpty;
   const current = checkpointIn(disk, history);
-  // Damage in the old folder is ignored, because it may be the reason for the restore.
+  // Ignore damage in the old folder, which may be the reason for the restore.
   const verified = await verifyLogCopy({
     disk,
     folder: history,
@@ -246,8 +246,8 @@ async function removeStaging(disk: TreeDisk, staging: string): Promise<void> {
 }
 
 /**
- * Moves the old folder back unless the restored folder is in its final location. Without it, a
- * server would start with an empty folder.
+ * Moves the old folder back unless the restored folder is in its final location. Without the old
+ * folder, a server would start with an empty one.
  */
 function moveBack({ disk, onWarning }: RestoreOptions, aside: string, data: string): void {
   try {
@@ -289,7 +289,7 @@ async function copyLogs(
 }
 
 function renameOldFolder(disk: TreeDisk, data: string, nowUnixMs: number): string {
-  // A running server would keep writing to the old folder.
+  // Take the lock, because a running server would keep writing to the old folder.
   const lock = lockFolder(data, nowUnixMs);
   lock.release();
   for (let n = 1; n <= OLD_FOLDERS_MAX; n++) {

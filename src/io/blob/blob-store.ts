@@ -35,10 +35,12 @@ export function openBlobStore(options: BlobStoreOptions): BlobStore {
 
 class FolderStore implements BlobStore {
   readonly #options: BlobStoreOptions;
-  /** Open blobs. The last holder's `close` removes the entry. The same applies to the next map. */
+  /**
+   * Open blobs. An entry is removed when the last holder closes the blob, so the map stays small.
+   */
   readonly #open = new Map<FileId, StoredBlob>();
   readonly #operations = new Map<FileId, Promise<void>>();
-  /** Runs one sync at a time, because concurrent syncs would delay the log. */
+  /** Lock that allows one sync at a time, because concurrent syncs would delay the log. */
   readonly #syncs = new Mutex();
   #isFolderDurable = false;
 
@@ -51,14 +53,14 @@ class FolderStore implements BlobStore {
       const { disk, folder } = this.#options;
       const entries: BlobMetadata[] = [];
       for (const name of disk.list(folder)) {
-        // The store creates no other names.
+        // Ignore other names, because the store does not create them.
         if (!isFileId(name) || disk.kind(join(folder, name)) !== "folder") continue;
         // Without metadata, a crash happened before the offer was on disk, or during the removal.
         if (disk.kind(join(folder, name, METADATA_FILE)) === undefined) {
           await disk.removeFolder(join(folder, name));
           continue;
         }
-        // Unreadable content is retained; `open` reports the reason.
+        // Retain content whose metadata is unreadable; `open` reports the reason.
         const metadata = this.#readMetadata(name as FileId);
         if (metadata !== undefined) entries.push(metadata);
       }
@@ -182,7 +184,10 @@ class FolderStore implements BlobStore {
     }
   }
 
-  /** Removes a failed upload so that it can be retried. The next start removes leftovers. */
+  /**
+   * Removes a failed upload so that it can be retried. If this fails, the next start removes the
+   * remaining files.
+   */
   async #discard(file: FileId): Promise<void> {
     const { disk, folder } = this.#options;
     const openBlob = this.#open.get(file);

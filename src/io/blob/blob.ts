@@ -11,7 +11,7 @@ import type { Blob, BlobMetadata, ChunkReader } from "./interfaces.ts";
 export function fileContent(file: DiskFile): Content {
   return {
     read: (into, offset) => file.readBuffersLater(into, offset),
-    // Runs off the event loop regardless of size.
+    // Writes run off the event loop, whatever their size.
     write: (parts, offset) => writeBuffers(file, parts, offset),
     sync: () => file.sync(),
     truncate: async (sizeBytes) => {

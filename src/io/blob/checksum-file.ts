@@ -14,7 +14,10 @@ export interface ChecksumFileOptions {
   readonly file: DiskFile;
   readonly path: string;
   readonly headerBytes: number;
-  /** Maximum number of lines from the first invalid one on. A crash cannot explain more. */
+  /**
+   * Maximum number of lines from the first invalid line on. A crash cannot explain more invalid
+   * lines.
+   */
   readonly tornLinesMax: number;
 }
 
@@ -32,7 +35,7 @@ export class ChecksumFile {
 
   /**
    * Opens the file without changing it, and reads up to the first invalid line.
-   * @throws {Fault} store-failed if it cannot be read
+   * @throws {Fault} store-failed if the file cannot be read
    */
   static async open(options: ChecksumFileOptions): Promise<ChecksumFile> {
     const lines = new ChecksumFile(options);

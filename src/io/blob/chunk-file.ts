@@ -49,7 +49,7 @@ interface QueuedChunk {
  * much as writing one chunk.
  */
 export const CHUNKS_PER_WRITE = 4;
-/** Number of chunks at the end to verify after a crash. */
+/** Number of chunks to verify at the end of the file after a crash. */
 const CHECKED_CHUNKS = TRANSFER_SYNC_BYTES / CHUNK_BYTES;
 
 /**
@@ -124,7 +124,7 @@ export class ChunkSequence {
   }
 
   /**
-   * Appends a chunk. Chunks of one tick share a write in call order.
+   * Appends a chunk. Chunks appended in one tick share a write, in call order.
    * @throws {Fault} store-… if this or an earlier write failed
    */
   append(sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
@@ -133,7 +133,7 @@ export class ChunkSequence {
     assert(isAligned, "a short chunk is the last one");
     return this.#use(async () => {
       const { promise, resolve: done, reject: failed } = Promise.withResolvers<void>();
-      const hash = sha256.slice(); // Copied, because a subarray would retain the whole message.
+      const hash = sha256.slice(); // A subarray would retain the whole message, so copy it.
       this.#queue.push({ sha256: hash, bytes, done, failed });
       this.#queueBytes += bytes.length;
       if (!this.#isAppending) void this.#writeQueue();
@@ -254,7 +254,7 @@ export class ChunkSequence {
     for (let index = 0; index < validCount; index++) this.#digest.add(await lines.hash(index));
     this.#durable = validCount;
     this.#sizeBytes = validCount === 0 ? 0 : (validCount - 1) * CHUNK_BYTES + valid.lastBytes;
-    // A killed process may have left unsynced checksums.
+    // Sync, because a killed process may have left unsynced checksums.
     await this.#content.sync();
     await lines.sync();
   }

@@ -6,7 +6,7 @@ export interface BlobMetadata {
   readonly file: FileId;
   readonly by: UserId;
   readonly name: string;
-  /** Absent if the sender does not know the size before the end. */
+  /** Size in bytes. Absent if the sender does not know the size before the end. */
   readonly sizeBytes?: number;
   readonly to: readonly string[];
   readonly folder?: FolderSize;
@@ -20,11 +20,14 @@ export interface FolderSize {
 }
 
 export interface ChunkReader {
-  /** @throws {Fault} store-failed if the disk fails, checksum-wrong if it returns too few bytes */
+  /**
+   * @throws {Fault} store-failed if the disk fails, checksum-wrong if the disk returns too few
+   * bytes
+   */
   read(index: number): Promise<Uint8Array>;
 }
 
-/** A file's content on the server. Chunks are appended in order with their checksums. */
+/** Content of a file on the server. Chunks are appended in order with their checksums. */
 export interface Blob extends ChunkReader {
   readonly metadata: BlobMetadata;
   /** Number of appended chunks. A crash may lose the chunks from `durable` on. */
@@ -61,7 +64,7 @@ export interface BlobStore {
   create(about: BlobMetadata): Promise<Blob>;
   /**
    * Opens the durable content of a blob. All holders share the blob, and each must close it.
-   * @returns `undefined` if it does not exist
+   * @returns `undefined` if the blob does not exist
    */
   open(file: FileId): Promise<Blob | undefined>;
   remove(file: FileId): Promise<void>;
@@ -86,17 +89,17 @@ export interface Source {
   readonly path?: string;
   readonly stamp?: string;
   /**
-   * Reads chunk `index`; `undefined` after the last one. If the source has a path, the caller owns
-   * the buffer.
+   * Reads chunk `index`; `undefined` after the last chunk. If the source has a path, the caller
+   * owns the buffer.
    * @throws {Fault} file-changed, not-found, … if the source cannot be read
    */
   read(index: number): Promise<Uint8Array | undefined>;
   /** Allows the source to discard the chunks below `upTo`. */
   release(upTo: number): void;
   /**
-   * Checks that the source has not changed since the start.
+   * Checks that the source has not changed since it was opened.
    * @param digest digest over the checksums of all sent chunks
-   * @throws {Fault} file-changed if it has changed
+   * @throws {Fault} file-changed if the source has changed
    */
   check(digest?: Uint8Array): Promise<void>;
   /** Called before the first read for this upload. */

@@ -18,8 +18,8 @@ export interface Bucket {
   /** @throws {Fault} store-… if the disk fails, no-majority if the cluster does not answer */
   remove(name: string): Promise<void>;
   /**
-   * Removes values for which `isKept` returns false, except recent ones that another server may be
-   * about to use.
+   * Removes values for which `isKept` returns false, except recent values, which another server may
+   * be about to use.
    * @throws {Fault} store-… if the disk fails, no-majority if the cluster does not answer
    */
   sweep(isKept: (name: string) => boolean): Promise<void>;

@@ -86,7 +86,7 @@ export function buildBatch(
     }
     offsets.push(lines.sizeBytes);
     const position = pending.assign(room, assigned?.unixMs ?? unixMs);
-    // A replicated log has the same lines on all servers, so it omits this server's durable seq.
+    // Omit the durable seq from a replicated log, whose lines must be the same on all servers.
     const durable = assigned === undefined ? order.seq : 0;
     entries.push({ append, outcome: lines.add(content, position, durable) });
   }

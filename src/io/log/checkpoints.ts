@@ -45,7 +45,7 @@ export class Checkpoints {
     this.#options = options;
   }
 
-  /** Writes a checkpoint immediately, so that every log has one. */
+  /** Writes a checkpoint immediately, so that every non-empty log has one. */
   async start(): Promise<void> {
     const { log } = this.#options;
     this.#unfollow = await log.follow(log.head() + 1, () => this.#arm());

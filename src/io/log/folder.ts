@@ -14,7 +14,7 @@ export async function syncWithParents(disk: Disk, folder: string): Promise<void>
     try {
       await disk.syncFolder(dirname(path));
     } catch (error) {
-      // This program did not create a folder that it cannot read, so it need not sync it.
+      // A folder that this program cannot read was not created by it and needs no sync.
       if (diskFault(error, path).code !== "store-denied") throw error;
       return;
     }

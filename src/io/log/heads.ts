@@ -21,7 +21,7 @@ export function segmentsBetween(
 }
 
 /**
- * Yields the records `from` to `last` without bodies.
+ * Yields the records from seq `from` to seq `last`, without bodies.
  * @throws {Fault} log-corrupt if a line is damaged, store-… if a segment cannot be read
  */
 export async function* readHeads(

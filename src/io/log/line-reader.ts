@@ -75,7 +75,8 @@ export class LineReader {
 
   readVerified(bytes: Buffer, start: number): boolean {
     const at = this.#at;
-    // `#matchesCommitment` checks the characters of salt and commitment.
+    // The characters of salt and commitment are not scanned, because `#matchesCommitment` checks
+    // them.
     const isFound = at.findHead(bytes, start) && at.findTail(bytes);
     if (!isFound || !this.#readLine(bytes, start)) return false;
     return at.erased > 0 ? at.hasCommit(bytes) : this.#matchesCommitment();

@@ -57,8 +57,8 @@ import type { LogValue } from "./snapshot.ts";
 import { type Covered, verifyCovered } from "./verification.ts";
 
 /**
- * Maximum size of a segment. Large segments mean few files; small ones are quick to copy, verify
- * and remove.
+ * Maximum size of a segment, in bytes. Large segments mean fewer files; small segments are faster
+ * to copy, verify and remove.
  */
 const SEGMENT_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -233,9 +233,9 @@ export class LogFile implements Log {
   }
 
   /**
-   * Reads the records that a snapshot replaced at the start. Runs once.
+   * Reads the records that a snapshot replaced at the start. Runs at most once.
    * @returns seqs of records with damaged bodies
-   * @throws {Fault} log-corrupt if a line is damaged, store-… if it cannot be read
+   * @throws {Fault} log-corrupt if a line is damaged, store-… if a segment cannot be read
    */
   async verify(): Promise<readonly number[]> {
     const covered = this.#covered;
@@ -436,7 +436,7 @@ export class LogFile implements Log {
           }
           if (seq < from) continue;
           if (seq > last) return;
-          // Another task may be overwriting this record's body.
+          // Do not check the body, which another task may be overwriting.
           if (erased !== undefined) yield asErased(record, erased);
           else yield bodyMatches(record, sha256) ? record : asDamaged(record);
         }
@@ -559,7 +559,7 @@ export class LogFile implements Log {
       this.#order.advance(outcome.head);
       if (beginsLog(outcome.head)) this.#origin = originOf(leafHash(outcome.headBytes, sha256));
       this.#segment.mark(outcome.head.seq, start + (batch.offsets[records.length] ?? 0));
-      // The targets of a copied `erase` record are already blank.
+      // If an `erase` record was copied, its targets are already blank.
       const targets = "bytes" in append.content ? this.#erased : this.#unfinished;
       for (const target of erasuresOf(outcome)) {
         if (targets !== this.#erased || !targets.has(target)) targets.set(target, outcome.head.seq);
@@ -580,7 +580,10 @@ export class LogFile implements Log {
   }
 }
 
-/** Settles in a microtask, because the caller may not be called back while it updates its state. */
+/**
+ * Reports the fault in a microtask, because a caller must not be called back while it updates its
+ * state.
+ */
 function settleInMicrotask(settle: Settle, fault: Fault): void {
   queueMicrotask(() => settle(fault));
 }

@@ -34,13 +34,14 @@ export interface Log {
    */
   append(draft: Draft): Promise<LogRecord>;
   /**
-   * Appends the records of one decision in order, and avoids a promise for speed. Calls back once,
-   * in a later tick, with the last record or the fault. A replicated log records all of them or
-   * none.
+   * Appends the records of one decision in order. Takes a callback, which is faster than a promise.
+   * Calls `settle` once, in a later tick, with the last record or the fault. A replicated log
+   * records all records or none.
    */
   appendThen(drafts: readonly Draft[], options: AppendAllOptions, settle: Settle): void;
   /**
-   * Yields the durable records `from` to `to`, inclusive. Default of `to`: the head at the call.
+   * Yields the durable records from seq `from` to seq `to`, inclusive. `to` defaults to the head at
+   * the time of the call.
    */
   read(from: number, to?: number): AsyncIterable<LogRecord>;
   /**
@@ -64,7 +65,7 @@ export interface Log {
 }
 
 export interface PageQuery {
-  /** Rooms to include. Default: all. */
+  /** Rooms to include. Default: all rooms. */
   readonly rooms?: ReadonlySet<RoomId | UserId>;
   readonly kinds?: ReadonlySet<RecordKind>;
   readonly by?: UserId;

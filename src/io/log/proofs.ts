@@ -63,7 +63,7 @@ export class LogProofs {
    * Returns the inclusion proofs. Computes them sequentially, because each may read several hundred
    * lines.
    * @param size at most the durable size
-   * @param isVisible reports whether the client may learn of a record in the room
+   * @param isVisible function that reports whether the client may read records of a room
    * @throws {Fault} store-… or log-corrupt if the log cannot be read
    */
   async inclusion(

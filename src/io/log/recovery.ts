@@ -1,4 +1,4 @@
-/** Recovery of a log at the start: reads all records and repairs the end. */
+/** Recovery of a log at the start, which reads all records and repairs the end. */
 
 import { basename, join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
@@ -69,8 +69,8 @@ export interface Recovered {
   readonly origin: string | undefined;
   readonly dropped: readonly DroppedTail[];
   /**
-   * Seqs of records whose body does not match its commitment, or is blank without an `erase`
-   * record.
+   * Seqs of records whose body does not match its commitment, or whose body is blank without an
+   * `erase` record.
    */
   readonly damaged: readonly number[];
   readonly erased: Map<number, number>;

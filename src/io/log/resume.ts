@@ -1,4 +1,4 @@
-/** Start of a log from its snapshot. */
+/** Opening of a log from its snapshot. */
 
 import { assert } from "../../base/assert.ts";
 import { equalBytes } from "../../base/bytes.ts";

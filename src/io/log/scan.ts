@@ -3,7 +3,8 @@
 import type { DiskFile } from "../disk/disk.ts";
 
 /**
- * Size of a block, in bytes. Large enough to amortise system calls, small enough for the CPU cache.
+ * Default size of a block, in bytes. Large enough to amortise system calls, small enough for the
+ * CPU cache.
  */
 const SCAN_BLOCK_BYTES = 1 << 20;
 const NEWLINE = 0x0a;

@@ -1,4 +1,4 @@
-/** Segment: a single file of a log. */
+/** Segment of a log, which is a single file. */
 
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";

@@ -10,7 +10,7 @@ import { removeSnapshot, type SnapshotLocation, writeSnapshot } from "./snapshot
 export interface SnapshotWriterOptions<Folds> extends SnapshotLocation {
   readonly clock: Clock;
   readonly log: Pick<LogFile, "value" | "sizeBytes" | "coveredBytes" | "head" | "follow">;
-  /** Returns the state of the log's folds at its head; `undefined` if they are behind. */
+  /** Returns the state of the log's folds at its head; `undefined` if the folds are behind. */
   readonly folds: () => Folds | undefined;
   /**
    * Minimum size of a log for which a snapshot is written. A smaller log is read in under half a
@@ -119,9 +119,9 @@ export class SnapshotWriter<Folds> {
       this.#isDue = invalidationsBefore !== this.#invalidations;
       if (this.#isDue) this.#remove(); // A record in the snapshot was erased during the write.
     } catch (error) {
-      // The snapshot was removed during the write.
+      // If the snapshot was removed during the write, the failure does not matter.
       if (invalidationsBefore !== this.#invalidations) return;
-      // A missing snapshot only slows the next start.
+      // Only warn, because a missing snapshot only slows the next start.
       if (!this.#hasFailed) onTrouble(diskFault(error, this.#options.path));
       this.#hasFailed = true;
     }

@@ -14,7 +14,7 @@ import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
 import { LineReader } from "./line-reader.ts";
 import { listSegments, matchSizes, type SegmentValue, segmentName } from "./segment.ts";
 
-/** State of a log except its bytes. Hashes are base64. */
+/** State of a log without its records. Hashes are in base64. */
 export interface LogValue {
   readonly order: LogOrderValue;
   readonly tree: { readonly size: number; readonly groups: string; readonly open: string };
@@ -52,7 +52,7 @@ export interface Snapshot<Folds> {
 interface Content<Folds> extends Snapshot<Folds> {
   readonly format: number;
   readonly version: string;
-  /** Leaf hash of the last record in base64. The record's commitment is unique to this log. */
+  /** Leaf hash of the last record, in base64. The record's commitment is unique to this log. */
   readonly leaf: string;
 }
 

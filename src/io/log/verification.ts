@@ -28,7 +28,7 @@ export interface VerificationOptions {
   readonly erased: ReadonlyMap<number, number>;
   /**
    * Called between two blocks.
-   * @returns false to stop
+   * @returns false to stop the verification
    */
   readonly pause: () => Promise<boolean>;
 }
@@ -38,8 +38,8 @@ const BLOCK_BYTES = 256 << 10;
 
 /**
  * Checks heads, order, root and bodies as a start without a snapshot does.
- * @returns seqs of records with damaged bodies; `undefined` if stopped
- * @throws {Fault} log-corrupt if a line is damaged, store-… if it cannot be read
+ * @returns seqs of records with damaged bodies; `undefined` if the verification was stopped
+ * @throws {Fault} log-corrupt if a line is damaged, store-… if a segment cannot be read
  */
 export function verifyCovered(options: VerificationOptions): Promise<number[] | undefined> {
   return new Verification(options).run();

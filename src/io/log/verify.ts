@@ -54,16 +54,16 @@ export interface LogVerdict {
   readonly findings: readonly Finding[];
   readonly findingCount: number;
   readonly size: number;
-  /** `undefined` if an unreadable line prevents computing a root. */
+  /** Root hash; `undefined` if an unreadable line prevents computing it. */
   readonly root: Uint8Array | undefined;
-  /** `undefined` if the log is empty. */
+  /** Log id (see `originOf`); `undefined` if the log is empty. */
   readonly origin: string | undefined;
   /** Signed note in the file `checkpoint`; `undefined` if the file is missing. */
   readonly checkpoint: string | undefined;
 }
 
 /**
- * Reads a whole log, or a copy, without changing or locking it. Checks heads, order, counts,
+ * Reads a whole log, or a copy of one, without changing or locking it. Checks heads, order, counts,
  * commitments, erasures, checkpoint roots, and that the log contains all records of the latest
  * checkpoint. Reports an unfinished write at the end only if it was acknowledged.
  */

@@ -1,4 +1,4 @@
-/** Iteration over the lines of a log, for all its readers. */
+/** Iteration over the lines of a log, shared by all its readers. */
 
 // The readers are starts with and without a snapshot, the verification after a start, `chat verify`
 // and backups. Valid lines are processed here; each reader handles invalid lines itself.
