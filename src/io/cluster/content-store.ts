@@ -2,7 +2,10 @@
 
 import type { FileId } from "../../base/ids.ts";
 
-/** Stores opaque, named parts of files durably, for instance as objects in JetStream. */
+/**
+ * Store of opaque, named parts of files, for instance as objects in JetStream. Stored parts are
+ * durable.
+ */
 export interface ContentStore {
   /**
    * Resolves when the part survives the loss of one machine. Replaces an existing part.
@@ -12,12 +15,12 @@ export interface ContentStore {
   put(file: FileId, part: string, bytes: Uint8Array): Promise<void>;
   /**
    * Stores the part unless it exists.
-   * @returns false if it exists
+   * @returns false if the part exists
    * @throws {Fault} no-majority, store-full like `put`
    */
   putNew(file: FileId, part: string, bytes: Uint8Array): Promise<boolean>;
   /**
-   * @returns `undefined` if it does not exist
+   * @returns `undefined` if the part does not exist
    * @throws {Fault} no-majority if the store does not answer
    */
   get(file: FileId, part: string): Promise<Uint8Array | undefined>;

@@ -156,7 +156,8 @@ export class Interpreter {
 
   #interpretProposals({ id, proposals }: ProposalMessage, unixMs: number): MessageEffect {
     const outcomes = proposals.map((proposal) => {
-      // The proposer has not received the copied records.
+      // During a copy, refuse all proposals, because the proposer has not received the copied
+      // records.
       const objection = this.#isCopying ? "too-old" : this.#objection(proposal);
       if (objection !== undefined) return objection;
       return proposal.drafts.map(({ sealed }) => this.#addDraft({ unixMs, draft: sealed }));

@@ -62,7 +62,7 @@ export class MajorityWatch {
 
   async #check(): Promise<void> {
     const { clock, sinceAnswerMs, missing } = this.#options;
-    // If the process was suspended, it could not receive answers.
+    // A process that was suspended could not receive answers.
     const wasSuspended = clock.now() - this.#checkedAt > CLUSTER_LEASE_MS;
     const elapsedMs = await sinceAnswerMs();
     this.#checkedAt = clock.now();

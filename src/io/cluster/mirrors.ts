@@ -44,7 +44,7 @@ export class Mirrors {
   /**
    * Writes the records. Retries while the disk is full.
    * @returns the records as written to disk
-   * @throws {Fault} cluster-diverged if this log differs from the cluster, store-… if the disk
+   * @throws {Fault} cluster-diverged if a log differs from the cluster's log, store-… if the disk
    * fails, shutting-down if the server stops
    */
   async write(pending: readonly PendingRecord[]): Promise<ReadonlyMap<PendingRecord, LogRecord>> {
@@ -67,8 +67,8 @@ export class Mirrors {
   }
 
   /**
-   * Appends the missing records. Stops at the first record that does not fit, because later records
-   * would get a wrong seq.
+   * Appends the missing records. Stops at the first record for which there is no space, because
+   * later records would get a wrong seq.
    */
   async #append(
     pending: readonly PendingRecord[],

@@ -1,4 +1,4 @@
-/** Check that delays decisions until this node has all records that its peers have. */
+/** Barrier that delays decisions until this node has all records that its peers have. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Place } from "../../core/cluster/claims.ts";
@@ -13,8 +13,8 @@ export interface PeerCheckOptions {
   readonly stream: Pick<Stream, "last">;
   readonly clock: Clock;
   /**
-   * Returns the peers that currently answer; `undefined` instead of a function if the cluster has
-   * no other nodes.
+   * Function that returns the peers that currently answer; `undefined` if the cluster has no other
+   * nodes.
    */
   readonly peers: (() => Promise<readonly PeerNode[]>) | undefined;
   readonly isBehind: (peer: PeerNode) => boolean;

@@ -10,7 +10,7 @@ export interface Position {
   readonly seq: number;
   readonly history: number;
   readonly accounts: number;
-  /** Hash of the message at `seq`; `undefined` if unknown. */
+  /** Hash of the message at `seq`; `undefined` if it is unknown. */
   readonly mark?: string;
   readonly isFilling?: true;
 }

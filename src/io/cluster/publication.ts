@@ -17,7 +17,7 @@ import type { Position } from "./position.ts";
 import type { Stream, StreamMessage } from "./stream.ts";
 import { markOf, StreamReader } from "./stream-reader.ts";
 
-/** Maximum number of messages of a copied log in flight, about 4 MiB. */
+/** Maximum number of messages of a copied log in flight, about 4 MiB in total. */
 const CLUSTER_COPY_IN_FLIGHT_MAX = 64;
 /** Time without progress after which the stream is assumed to have no majority. */
 const CLUSTER_COPY_STALLED_MS = 60_000;
@@ -129,7 +129,7 @@ async function markAt(
     return found === undefined ? undefined : markOf(found, sha256);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    return undefined; // The copy is complete, and the server can start without this mark.
+    return undefined; // The copy is already complete, and the server can start without this mark.
   }
 }
 

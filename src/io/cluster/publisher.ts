@@ -29,7 +29,7 @@ export interface PublisherOptions {
   readonly isClosed: () => boolean;
   readonly isBlocked: () => boolean;
   readonly applied: () => number;
-  /** Called when the stream holds `seq` messages. */
+  /** Called when the stream is known to hold `seq` messages. */
   readonly onStored: (seq: number) => void;
   readonly onNoAnswer: () => void;
   readonly onRewound: () => void;
@@ -63,7 +63,10 @@ export class Publisher {
     this.#options = options;
   }
 
-  /** @returns a fault if the proposal is refused */
+  /**
+   * Queues a proposal for publication. Calls `settle` with its outcome.
+   * @returns a fault if the proposal is refused
+   */
   propose(proposal: SealedProposal, settle: Settle): Fault | undefined {
     const sizes = proposal.drafts.map(({ sealed }) => appendBytes(sealed));
     const sizeBytes = sizes.reduce((sum, size) => sum + size, 0);

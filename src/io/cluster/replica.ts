@@ -38,7 +38,10 @@ import { markOf, StreamReader } from "./stream-reader.ts";
 export interface ReplicaOptions {
   readonly stream: Stream;
   readonly mirrors: Readonly<Record<Place, LogFile>>;
-  /** Stored positions of this node, oldest first. Default: reads the stream from the beginning. */
+  /**
+   * Stored positions of this node, oldest first. Default: none, so the node reads the stream from
+   * the beginning.
+   */
   readonly positions?: readonly Position[];
   /**
    * Called periodically to store the positions. The next start finds the last position that still
@@ -78,8 +81,8 @@ export class Replica {
   #rewinding: Promise<void> | undefined;
   #restoring: Promise<void> | undefined;
   /**
-   * Seqs of the account records that this node proposed in the current message, while followers are
-   * notified of them.
+   * Seqs of account records that this node proposed. Set while followers are notified of the
+   * records.
    */
   readonly #ownAccountSeqs = new Set<number>();
   /**
@@ -117,8 +120,8 @@ export class Replica {
   }
 
   /**
-   * Starts following the stream. Resolves when the messages that it contains at the start are
-   * applied.
+   * Starts following the stream. Resolves when all messages that the stream contains at the start
+   * are applied.
    * @throws {Fault} no-majority if the stream does not answer, log-conflict while a copy is in
    * progress, cluster-diverged or log-corrupt if this node's logs do not match, store-… if the disk
    * fails
@@ -160,7 +163,7 @@ export class Replica {
 
   /**
    * Reports whether this node is restoring records that the stream lost. Proposals are blocked
-   * until this is finished.
+   * during the restoration.
    */
   get isRestoring(): boolean {
     return this.#rewinding !== undefined || this.#isAhead;

@@ -25,7 +25,7 @@ export interface RestorationOptions {
   readonly applied: () => number;
   readonly waitUntilApplied: (seq: number) => Promise<void>;
   readonly rewinding: () => Promise<void> | undefined;
-  /** Called when the stream holds `seq` messages. */
+  /** Called when the stream is known to hold `seq` messages. */
   readonly onStored: (seq: number) => void;
   readonly isStopped: () => boolean;
 }
@@ -36,7 +36,7 @@ const ID_BYTES = 12;
 /**
  * Republishes records that are on this disk but no longer in the stream. Nodes may do this
  * concurrently; each node skips records that are already in the stream.
- * @throws {Fault} log-corrupt if a log is damaged, store-… if it cannot be read
+ * @throws {Fault} log-corrupt if a log is damaged, store-… if a log cannot be read
  */
 export async function restoreLost(options: RestorationOptions): Promise<void> {
   const { stream, clock, mirrors, entropy, waitUntilApplied } = options;
@@ -48,7 +48,7 @@ export async function restoreLost(options: RestorationOptions): Promise<void> {
       if (options.applied() < (await stream.last())) continue;
       const heads = options.headsIfAhead();
       const records = heads === undefined ? [] : await nextLostRecords(mirrors, heads);
-      if (records.length === 0) continue; // Another node has restored them.
+      if (records.length === 0) continue; // Another node has restored the records.
       const id = toBase64Url(entropy(ID_BYTES));
       const { seq } = await stream.publish(packRestored(id, records), id);
       options.onStored(seq);

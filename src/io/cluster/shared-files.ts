@@ -142,7 +142,7 @@ export class SharedFiles {
 
   /**
    * Returns the checksums of all chunks.
-   * @throws {Fault} file-unknown if the list is missing, checksum-wrong if it is damaged,
+   * @throws {Fault} file-unknown if the list is missing, checksum-wrong if the list is damaged,
    * no-majority if the store does not answer
    */
   async hashes({ file, chunks, digest }: LoggedContent): Promise<Uint8Array[]> {

@@ -25,7 +25,8 @@ export interface StreamReaderOptions {
   readonly after: ReadPosition;
   readonly earlier?: readonly ReadPosition[];
   /**
-   * Receives each message once, in order. The reader awaits the promise before the next message.
+   * Called with each message once, in order. The reader awaits the returned promise before the next
+   * message.
    */
   readonly onMessage: (message: StreamMessage) => Promise<void> | undefined;
   readonly onRewound: () => void;
@@ -207,7 +208,7 @@ export class StreamReader {
         await this.#pollEnd();
         continue;
       }
-      // The message exists or soon will, but the queried server lacks it.
+      // The message exists or will exist soon, but the queried server lacks it.
       missing++;
       if (this.#storedSeq < this.#next) {
         if (missing >= EXPECTED_TRIES) this.#announcedSeq = 0;

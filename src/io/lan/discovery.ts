@@ -1,8 +1,8 @@
 /** Server discovery on the LAN with DNS-SD over multicast DNS (RFC 6762, 6763). */
 
-// Uses `bonjour-service` to encode records; `wire/announcement.ts` validates them. Opens one socket
-// per interface, because the library sends on a single interface, possibly the wrong one. IPv4
-// only, like the library.
+// The library `bonjour-service` encodes records; `wire/announcement.ts` validates them. There is
+// one socket per interface, because the library sends on a single interface, possibly the wrong
+// one. Like the library, discovery supports IPv4 only.
 
 import { Bonjour, type Service } from "bonjour-service";
 import { Fault } from "../../base/fault.ts";
@@ -63,7 +63,7 @@ const PROBE_MS = 750;
 const NETWORK_CHECK_INTERVAL_MS = 30_000;
 
 /**
- * Listens for `forMs` milliseconds.
+ * Returns the servers found on the LAN within `forMs` milliseconds.
  * @throws {Fault} unreachable if there is no network or the port is refused
  */
 export async function findOnLan(
@@ -248,7 +248,7 @@ class MdnsInstance {
     service.once("up", () => {
       this.#socket.isPaused = false;
     });
-    // The library would announce all addresses of this machine.
+    // Announce one address only. The library would announce all addresses of this machine.
     const records = service.records.bind(service);
     const type = endpoint.host.includes(":") ? "AAAA" : "A";
     const address = { name: service.host, type, ttl: 120, data: endpoint.host } as const;

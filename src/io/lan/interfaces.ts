@@ -26,7 +26,7 @@ export async function sendingAddress(address: string, port: number): Promise<str
   try {
     await new Promise<void>((resolve, reject) => {
       socket.on("error", reject);
-      // Node also passes errors to this callback.
+      // Node also passes errors to this callback, contrary to its types.
       const done = (error?: Error) => (error === undefined ? resolve() : reject(error));
       socket.connect(port, address, done as () => void);
     });

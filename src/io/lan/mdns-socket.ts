@@ -33,8 +33,8 @@ export function isWithinLimits(bytes: Uint8Array): boolean {
 }
 
 /**
- * Implements the subset of `node:dgram` that the library uses. Drops datagrams above the limits and
- * never throws on network errors.
+ * Socket with the subset of `node:dgram` that the library uses. Drops datagrams above the limits
+ * and never throws on network errors.
  */
 export class MdnsSocket extends EventEmitter {
   isPaused = false;

@@ -20,7 +20,7 @@ export abstract class BaseLink implements Link {
   abstract queuedBytes(): number;
   abstract close(): void;
   /**
-   * Closes immediately.
+   * Closes the link immediately.
    * @param fault fault reported to this end's handlers
    */
   abstract drop(fault: Fault | undefined): void;

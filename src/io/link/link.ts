@@ -35,7 +35,7 @@ export interface LinkHandlers {
 }
 
 /**
- * A connection that carries complete messages in both directions, in order and without loss. Higher
+ * Connection that carries complete messages in both directions, in order and without loss. Higher
  * layers do not depend on the transport.
  */
 export interface Link {
@@ -49,8 +49,8 @@ export interface Link {
    */
   receive(handlers: LinkHandlers): void;
   /**
-   * Queues a message without waiting. The caller must not change its bytes afterwards. Returns
-   * false if the link is closed. If the peer reads so slowly that the queue would exceed
+   * Queues a message without waiting. The caller must not change the message's bytes afterwards.
+   * Returns false if the link is closed. If the peer reads so slowly that the queue would exceed
    * SEND_QUEUE_BYTES_MAX, closes the link and returns false. A message above MESSAGE_BYTES_MAX
    * closes the link with `too-large` at both ends.
    * @param tail end of the message, to avoid a copy. The link owns its buffer and releases it after
@@ -80,7 +80,7 @@ export interface Link {
 }
 
 export interface ListenerEvents {
-  /** Decides whether to accept a connection, before it uses any resources. */
+  /** Decides whether to accept a connection, before the connection uses any resources. */
   accept(remote: Address): boolean;
   /**
    * Called after `accept` when a client has connected but has no link yet, if the transport reports
@@ -91,8 +91,8 @@ export interface ListenerEvents {
   /** Decides whether to answer an HTTP request or upgrade. Default: every request is answered. */
   acceptsRequest?(remote: Address): boolean;
   /**
-   * Called with a new link. `parent` is set for a data channel and names the link that the
-   * transport ties it to (QUIC, memory).
+   * Called with a new link. If the link is a data channel of QUIC or of the memory network,
+   * `parent` is the link to which it belongs.
    */
   link(link: Link, parent: Link | undefined): void;
 }
@@ -107,7 +107,7 @@ export interface Listener {
    */
   publish(topic: string, message: Uint8Array): void;
   /**
-   * Refuses new links, closes existing ones within a limited time, and resolves when all are
+   * Refuses new links, closes existing links within a limited time, and resolves when all links are
    * closed.
    */
   stop(): Promise<void>;
@@ -117,7 +117,7 @@ export interface DialOptions {
   readonly host: string;
   readonly port: number;
   /**
-   * Local port to dial from.
+   * Local port from which to dial.
    * @throws {Fault} port-taken if another program uses it
    */
   readonly localPort?: number;

@@ -16,7 +16,7 @@ import type { Topics } from "./topics.ts";
 const OVERHEAD_BYTES = 16;
 
 interface PendingChunk {
-  /** `undefined` marks the normal end of this direction. */
+  /** Bytes of the message; `undefined` for the normal end of this direction. */
   readonly bytes: Uint8Array | undefined;
   readonly arrivesAt: number;
 }

@@ -30,7 +30,7 @@ interface MemoryServer {
   stopped: (() => void) | undefined;
 }
 
-/** Number of the first ephemeral port, as on a real host. */
+/** Number of the first ephemeral port, as on a typical host. */
 const FREE_PORT_FIRST = 49_152;
 
 export class MemoryNetwork {

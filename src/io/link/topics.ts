@@ -1,7 +1,7 @@
 /** Followers of each topic of a listener, and the traffic that each has received. */
 
-// Traffic is counted per topic, so that publishing needs no loop over the followers. Only topics
-// with followers are counted.
+// Traffic is counted per topic, so that publishing needs no loop over the followers. Only the
+// traffic of topics with followers is counted.
 
 export interface Traffic {
   readonly messages: number;

@@ -21,7 +21,7 @@ import {
 } from "./jetstream.ts";
 import { findStream } from "./stream-lookup.ts";
 
-/** Header with the seq of the value that a write replaces. */
+/** Name of the header with the seq of the value that a write replaces. */
 const REPLACES = "Chat-Replaces";
 /** JetStream API error codes for an unexpected last message. Later NATS versions use 10164. */
 const WRONG_LAST = new Set([WRONG_LAST_SEQUENCE, 10_164]);
@@ -112,7 +112,7 @@ class JetStreamBucket implements Bucket {
     const { client, clock } = this.#options;
     const options = {
       headers: headers(),
-      msgID: randomUUID(), // Identifies retries within the duplicate window of NATS.
+      msgID: randomUUID(), // The id identifies retries within the duplicate window of NATS.
       expect: { lastSubjectSequence: 0 },
       timeout: CLUSTER_ANSWER_TIMEOUT_MS,
     };
@@ -167,7 +167,7 @@ class JetStreamBucket implements Bucket {
     );
   }
 
-  /** Removes only old values, because another server may be about to use newer ones. */
+  /** Removes only old values, because another server may be about to use newer values. */
   async sweep(isKept: (name: string) => boolean): Promise<void> {
     const { clock, prefix } = this.#options;
     const oldest = clock.unixMs() - BUCKET_SWEEP_MS;

@@ -44,7 +44,7 @@ export interface ContentOptions extends Omit<JetStreamOptions, "identity"> {
  */
 export async function openContentStore(options: ContentOptions): Promise<JetStreamContent> {
   const { cluster, clock } = options;
-  // Pings queue behind chunks, so the ping interval must be this long.
+  // Pings queue behind chunks, so the ping interval must be long too.
   const connection = await connectNats(options, CLUSTER_CONTENT_ANSWER_MS);
   try {
     const timeout = CLUSTER_CONTENT_ANSWER_MS;

@@ -1,4 +1,4 @@
-/** A JetStream stream shared by several servers. */
+/** JetStream stream shared by several servers. */
 
 import {
   DiscardPolicy,
@@ -85,8 +85,8 @@ const PINGS_UNANSWERED_MAX = 2;
 const FALLBACK_DELAY_MS = 200;
 const DUPLICATE_WINDOW_NS = 120e9;
 /**
- * Number of missing messages from which a replica counts as lagging while the stream is being
- * written.
+ * Number of missing messages from which a replica counts as lagging. Replicas may lag slightly
+ * while the stream is being written.
  */
 const STREAM_LAG_LOW = 100;
 /** JetStream API error code: the expected last sequence does not match. */
@@ -134,7 +134,10 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
   }
 }
 
-/** @throws {Fault} unreachable if no server accepts the connection */
+/**
+ * Connects to one of the NATS servers.
+ * @throws {Fault} unreachable if no server accepts the connection
+ */
 export async function connectNats(
   { servers, credentials }: Pick<JetStreamOptions, "servers" | "credentials">,
   pingEveryMs = PING_INTERVAL_MS,
@@ -173,7 +176,10 @@ function checkVersion(version: string, isUnsafe: boolean): void {
 
 interface StreamOptions extends Pick<JetStreamOptions, "cluster" | "isUnsafe"> {
   readonly name: string;
-  /** `undefined` if the NATS servers would omit the storage time from republished messages. */
+  /**
+   * Settings for republishing messages; `undefined` if the NATS servers would omit the storage time
+   * from republished messages.
+   */
   readonly republish: Republish | undefined;
   readonly identity: ClusterIdentity | undefined;
   readonly make: () => Promise<string>;
@@ -384,7 +390,7 @@ export class JetStream implements CopyStream, Stream {
 
   /**
    * Returns the seq of the last message. Requires a majority, because an isolated server would
-   * return an outdated one.
+   * return an outdated seq.
    */
   async last(): Promise<number> {
     const { state, ageMs } = await asNatsFault(this.#info());
@@ -403,6 +409,7 @@ export class JetStream implements CopyStream, Stream {
   }
 
   /**
+   * Returns the servers that do not answer, and whether a majority is lost.
    * @param servers all servers that the operator configured; the stream may use only some of them
    */
   async missing(servers: readonly string[]): Promise<MissingServers> {

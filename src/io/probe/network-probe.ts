@@ -1,4 +1,4 @@
-/** Checks of each hop to a server for `chat doctor`, each with its own timeout. */
+/** Checks of each hop to a server, for `chat doctor`. Each check has its own timeout. */
 
 import { lookup } from "node:dns/promises";
 import { request } from "node:https";
@@ -61,7 +61,10 @@ export async function localAddressFor(address: string): Promise<string> {
   return localAddress;
 }
 
-/** @throws {Fault} unreachable if the connection fails, timeout if there is no answer */
+/**
+ * Opens a TCP connection and closes it.
+ * @throws {Fault} unreachable if the connection fails, timeout if there is no answer
+ */
 export function connectTcp({ address, port, timeoutMs }: Target): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ host: address, port });
@@ -77,6 +80,7 @@ export function connectTcp({ address, port, timeoutMs }: Target): Promise<void> 
 }
 
 /**
+ * Performs a TLS handshake and returns its results.
  * @throws {Fault} unreachable if the connection or the handshake fails, timeout if there is no
  * answer
  */

@@ -21,7 +21,7 @@ export class MemoryProbe {
       const { rss, heapUsed } = this.#read();
       this.#last = { residentBytes: rss, heapBytes: heapUsed };
     } catch {
-      // Bun reads /proc, which needs a descriptor.
+      // Bun reads /proc, and no descriptor may be free.
     }
     return this.#last;
   }

@@ -1,7 +1,7 @@
 /** Sender of POST requests to push services. */
 
-// Resolves the name once and connects to the checked address, which prevents DNS rebinding. Never
-// follows redirects, and reads only the head of the response.
+// The name is resolved once, and the connection uses the checked address, which prevents DNS
+// rebinding. Redirects are never followed, and only the head of the response is read.
 
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";

@@ -1,11 +1,11 @@
-/** Check that an address is on the public Internet. */
+/** Test whether an address is on the public Internet. */
 
 // Members supply the push addresses. If the server posted to any address, members could reach its
 // local network.
 
 import { BlockList, isIP } from "node:net";
 
-/** @see RFC 6890 and its IANA registries */
+/** Address blocks that are not globally reachable. @see RFC 6890 and its IANA registries */
 const RESERVED_IPV4 = [
   "0.0.0.0/8",
   "10.0.0.0/8",
@@ -24,7 +24,7 @@ const RESERVED_IPV4 = [
 ];
 /** Address blocks for global unicast that are currently assigned. */
 const GLOBAL_IPV6 = ["2000::/3"];
-/** Tunnels, which can reach any IPv4 address, and documentation addresses. */
+/** Address blocks for documentation and for tunnels, which can reach any IPv4 address. */
 const RESERVED_IPV6 = ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
 
 function blockList(subnets: readonly string[], family: "ipv4" | "ipv6"): BlockList {

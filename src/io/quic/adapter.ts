@@ -1,10 +1,10 @@
 /** Adapter for node:quic, which is experimental in Bun (1.4.4: lsquic and BoringSSL). */
 
-// Works around this behaviour:
+// Workarounds for this behaviour of Bun:
 // - A reader ends in the same way whether the peer finished the stream or the connection was lost,
 // even silently. The stream's own data must mark its end.
 // - A slow reader does not slow the sender: received data accumulates in memory.
-// - `path` is empty before the handshake. If it was read then, it stays empty.
+// - `path` is empty before the handshake. If the property is read then, it stays empty.
 // - A listener that cannot bind resolves anyway, but is `destroyed`.
 // - The default client binds 127.0.0.1, and per-connection endpoints are never released.
 // - `closed` resolves when the connection is lost silently.
@@ -28,7 +28,10 @@ import { tuneUdpSocket } from "./udp-socket.ts";
 /** Interval between keep-alive packets. Most NAT mappings expire after 30 s. */
 const UDP_KEEP_ALIVE_MS = 10_000;
 
-/** Flow-control window of a connection, shared by all its streams, e.g. a file and the chat. */
+/**
+ * Size of a connection's flow-control window, in bytes, shared by all its streams, e.g. a file and
+ * the chat.
+ */
 const UDP_CONNECTION_WINDOW_BYTES = 24 * 1024 * 1024;
 
 export type Congestion = "bbr" | "cubic";
@@ -217,6 +220,7 @@ export class QuicSocket {
   }
 
   /**
+   * Binds a socket and accepts connections.
    * @throws {Error} if the address cannot be bound; the message ends with the system's error
    * number, as in "Bind failure (98)"
    */
@@ -260,7 +264,10 @@ export class QuicSocket {
     return this.#endpoint.destroyed || this.#endpoint.closing;
   }
 
-  /** @throws {Error} if the port is unavailable; the message ends with the system's error number */
+  /**
+   * Connects to a remote address.
+   * @throws {Error} if the port is unavailable; the message ends with the system's error number
+   */
   async connect(remote: Address, connectOptions: QuicConnectOptions): Promise<QuicWire> {
     const family = remote.host.includes(":") ? "ipv6" : "ipv4";
     const address = new SocketAddress({ address: remote.host, port: remote.port, family });
@@ -303,7 +310,7 @@ function sessionOptions(
   return {
     alpn: ALPN,
     cc: congestion,
-    enableEarlyData: false, // Early data could be replayed.
+    enableEarlyData: false, // An attacker could replay early data.
     transportParams: {
       initialMaxStreamDataBidiLocal: UDP_STREAM_WINDOW_BYTES,
       initialMaxStreamDataBidiRemote: UDP_STREAM_WINDOW_BYTES,

@@ -7,7 +7,7 @@ import type { CloseOrder, QuicLink } from "./link.ts";
 
 /**
  * Either end of a connection with its link (the first stream) and data channels (all other
- * streams). The end that detects the end of the link last closes the connection, so that
+ * streams). The end that is last to detect the end of the link closes the connection, so that
  * retransmissions complete. If the peer does not close the connection, this end closes it after
  * DRAIN_TIMEOUT_MS.
  */

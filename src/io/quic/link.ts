@@ -40,8 +40,8 @@ export interface QuicLinkOptions {
 
 /**
  * Either end of a link over one QUIC stream. `close` finishes the stream after the queued messages;
- * then the peer finishes its direction. If the link ends in any other way, it resets the stream
- * with a code, because QUIC retransmits resets but not the close of a connection.
+ * then the peer finishes its direction. If the link ends in any other way, this end resets the
+ * stream with a code, because QUIC retransmits resets but not the close of a connection.
  */
 export class QuicLink extends BaseLink {
   readonly transport = "udp";

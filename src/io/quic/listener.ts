@@ -1,11 +1,12 @@
 /** Listener for links over QUIC on a UDP port. */
 
-// A connection becomes a link with its first stream. Until then it counts as half-open: at most
-// UDP_HALF_OPEN_MAX half-open connections exist. Beyond that, the oldest is closed, and each is
-// closed after HELLO_TIMEOUT_MS. This limits their memory use. The peer's address is known only
-// after the handshake (Bun 1.4.4). `accept` is called then, and from then on the connection counts
-// as a link of that address. A client with a forged source address never completes the handshake,
-// and the server sends at most three times as many bytes as it has received from there.
+// A connection becomes a link with its first stream. Until then it counts as half-open. At most
+// UDP_HALF_OPEN_MAX half-open connections exist; beyond that, the oldest is closed. Each is closed
+// after HELLO_TIMEOUT_MS. These limits bound their memory use. The peer's address is known only
+// after the handshake (Bun 1.4.4). The listener then calls `accept`, and from then on the
+// connection counts as a link of that address. A client with a forged source address never
+// completes the handshake, and the server sends it at most three times as many bytes as it has
+// received.
 //
 // If a client opens another stream before its link, the listener closes the connection, because
 // unread stream data accumulates in memory (adapter.ts). Clients open data channels only after the
@@ -54,7 +55,7 @@ class QuicListener implements Listener {
   readonly #socket: QuicSocket;
   readonly #unlinked = new Map<QuicWire, ReturnType<typeof setTimeout>>();
   readonly #connecting = new Map<QuicWire, () => void>();
-  readonly #links = new Set<QuicLink>(); // Bounded by `accept`.
+  readonly #links = new Set<QuicLink>(); // `accept` limits the number.
   readonly #wires = new Set<QuicWire>();
   readonly #topics = new Topics<QuicLink>();
   #stopping: Promise<void> | undefined;
@@ -110,7 +111,7 @@ class QuicListener implements Listener {
       this.#wires.delete(wire);
     });
     const connection = new QuicConnection(wire);
-    let first: QuicPipe | undefined; // It may arrive before `opened` resolves.
+    let first: QuicPipe | undefined; // Set even before `opened` resolves.
     wire.onPipe((pipe) => {
       if (pipe.isFirst) first = pipe;
       else this.#reject(wire, QUIC_CODE.malformed);

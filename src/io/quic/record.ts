@@ -1,4 +1,4 @@
-/** Format of messages on a QUIC stream, each a big-endian 32-bit length followed by the bytes. */
+/** Message framing on a QUIC stream: a big-endian 32-bit length followed by the bytes. */
 
 // Each end begins its direction with an empty record, which is not a message. The client's empty
 // record announces the stream, and the server's accepts it. Each end finishes its direction with
@@ -103,7 +103,7 @@ export class RecordReader {
     return slice.length;
   }
 
-  /** Doubles the buffer, so that many small pieces cost no more than a few large ones. */
+  /** Doubles the buffer, so that many small pieces cost no more than a few large pieces. */
   #growBody(neededBytes: number, length: number): void {
     if (neededBytes <= this.#body.length) return;
     const capacity = Math.max(neededBytes, 2 * this.#body.length, BODY_BUFFER_BYTES_MIN);

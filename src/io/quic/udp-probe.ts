@@ -31,6 +31,6 @@ export async function probeUdp(remote: Address, onRefused: () => void): Promise<
     }
     return () => socket.close();
   } catch {
-    return () => {}; // There is no route, which QUIC reports.
+    return () => {}; // There is no route. The QUIC dial reports this.
   }
 }

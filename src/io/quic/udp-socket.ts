@@ -24,8 +24,8 @@ export interface UdpSocketAddress {
 
 /**
  * Sets the receive buffer to UDP_RECEIVE_BUFFER_BYTES, if the system allows it. Disables ICMP
- * errors, which Bun enables: after one peer refuses a packet, sending the next packet to another
- * peer would fail, and it would be retransmitted only after 1 s.
+ * errors, which Bun enables. With ICMP errors, after one peer refuses a packet, sending the next
+ * packet to another peer fails, and that packet is retransmitted only after 1 s.
  * @returns the size that the kernel reports (twice the requested one); `undefined` if the size is
  * unknown
  */
@@ -53,7 +53,7 @@ function withSocket(
     const fd = system && findSocket(system, address);
     return system && fd && use(system, fd);
   } catch {
-    return undefined; // No descriptor is free for listing them.
+    return undefined; // No descriptor is free to list the descriptors.
   }
 }
 

@@ -11,13 +11,10 @@ import type { Address, Link } from "../link/link.ts";
 import { CLOSE_CODE, closeCodeOf, faultOfClose, slowReaderFault } from "./close.ts";
 import { encodeClose, encodeFrame, FrameReader, OPCODE } from "./frame.ts";
 
-/**
- * Maximum size of frames that are joined with the next frame before the write, to share a TLS
- * record.
- */
+/** Maximum size of a frame that is joined with later frames in one write, to share a TLS record. */
 const JOIN_BYTES = 16 * 1024;
 
-/** The subset of a Bun socket that the link uses. */
+/** Subset of a Bun socket that the link uses. */
 export interface WsSocket {
   /**
    * Returns the number of accepted bytes. If it is less than the number passed, `drain` follows. A
@@ -90,7 +87,7 @@ export class WsClientLink extends BaseLink {
     this.#sendClose(CLOSE_CODE.normal, undefined);
   }
 
-  /** Stops reading, so that the peer's queue fills. For tests and suspended programs. */
+  /** Stops reading, so that the peer's queue fills. Used by tests and suspended programs. */
   pause(): void {
     this.#options.socket.pause();
   }
@@ -143,7 +140,8 @@ export class WsClientLink extends BaseLink {
     this.#outcome ??= { fault };
     if (this.state !== "open") return;
     this.#queue(encodeClose(code));
-    // The close frame may have exceeded the queue limit and dropped the link.
+    // Check the state, because the close frame may have exceeded the queue limit and dropped the
+    // link.
     if (this.state !== "open") return;
     this.state = "closing";
     // Limits the wait for a peer that never answers.
@@ -188,7 +186,7 @@ export class WsClientLink extends BaseLink {
       this.#frameBytes -= written;
       sentCount += count;
       if (written === length) {
-        releaseBuffer(batch); // The socket has copied it.
+        releaseBuffer(batch); // The socket has copied the batch.
         continue;
       }
       this.#isBlocked = true;

@@ -1,11 +1,13 @@
 /**
- * Dials WebSocket over TLS with one `Bun.connect` socket and this program's own framing (frame.ts).
+ * Dialer for WebSocket over TLS, with one `Bun.connect` socket and this program's own framing
+ * (frame.ts).
  */
 
 // Bun's `WebSocket` was measured and rejected. It does not expose the certificate, so a client must
 // connect twice (13.6 ms to the first message on loopback, compared with 4 ms here) and pin the
-// certificate of the second connection. It has no local port and no drain event. The throughput of
-// 256 KiB messages is equal: 2.7 GB/s up and 3 to 4 GB/s down over loopback TLS 1.3 (Bun 1.4.4).
+// certificate of the second connection. It has no local port and no drain event. For messages of
+// 256 KiB, the throughput of the two is equal: 2.7 GB/s up and 3 to 4 GB/s down over loopback TLS
+// 1.3 (Bun 1.4.4).
 //
 // The certificate is not checked here, because the server signs its hash. The handshake proves that
 // the peer has the private key.
@@ -85,7 +87,7 @@ class WsDialAttempt {
     this.#attempt = attempt;
     this.#address = formatHostPort(attempt.host, attempt.port);
     this.#upgrade = new Upgrade(this.#address, attempt.hostHeader);
-    // The socket may fail before `run` awaits it.
+    // Prevent an unhandled rejection, because the socket may fail before `run` awaits the result.
     this.#done.promise.catch(() => {});
   }
 
@@ -107,7 +109,7 @@ class WsDialAttempt {
 
   /**
    * Connects from a local port. Bun binds the port only together with a local address of the same
-   * family as the remote one.
+   * family as the remote address.
    */
   async #connectFrom(localPort: number): Promise<void> {
     const found = await lookup(this.#attempt.host, { all: true }).catch((cause) => {
@@ -186,7 +188,7 @@ class WsDialAttempt {
   #onData(chunk: Uint8Array): void {
     if (this.#link !== undefined) {
       this.#link.onData(chunk);
-      releaseBuffer(chunk); // The link has copied it.
+      releaseBuffer(chunk); // The link has copied the chunk.
       return;
     }
     try {

@@ -61,7 +61,7 @@ export function encodeClose(code: number): Uint8Array {
 export interface FrameEvents {
   message(bytes: Uint8Array): void;
   ping(payload: Uint8Array): void;
-  /** Called last. Code 1005 means that the frame had no code. */
+  /** Called after all other events. Code 1005 means that the frame had no code. */
   close(code: number, reason: string): void;
 }
 
@@ -72,8 +72,8 @@ export class FrameReader {
   #payload: Uint8Array | undefined;
   #payloadBytes = 0;
   /**
-   * Fragments received so far, in one buffer that doubles, so that many fragments do not become
-   * many objects.
+   * Fragments received so far, in one buffer that doubles in size, so that many fragments do not
+   * become many objects.
    */
   #fragments: Uint8Array | undefined;
   #fragmentsBytes = 0;

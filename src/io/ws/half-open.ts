@@ -1,7 +1,7 @@
-/** Watch for connections of a Bun listener that have not sent a request. */
+/** Monitor of a Bun listener's connections that have not sent a request. */
 
 // Bun (1.4.4) has no hook before the request, and closes such connections only after `idleTimeout`.
-// The watch finds them among the descriptors of the process, through libc, on Linux only.
+// The monitor finds them among the descriptors of the process, through libc, on Linux only.
 
 import {
   FIRST_REQUEST_TIMEOUT_MS,
@@ -19,7 +19,7 @@ import { LinuxSockets } from "./linux-sockets.ts";
  * descriptor, so sockets hardly ever lie beyond such a gap.
  */
 const DESCRIPTOR_GAP = 1_024;
-/** Maximum share of time spent on scans. */
+/** Maximum fraction of time spent on scans. */
 const SCAN_SHARE = 0.01;
 
 export interface OpenSocket {

@@ -3,7 +3,7 @@
 // Half-open connections: Bun (1.4.4) closes a connection that does not send a complete request
 // header within `idleTimeout`, or that stays open for more than 10 s after a close frame. A header
 // has at most 16 KiB. On Linux, `HalfOpenWatch` counts connections without a request. On other
-// systems, a connection is counted only from its upgrade request on (`accept`).
+// systems, connections are counted only once they send an upgrade request (`accept`).
 //
 // Slow readers: over TLS, `closeOnBackpressureLimit` closes a connection only when its reader reads
 // again, and drops messages until then. Therefore the listener checks its links after every
@@ -38,7 +38,7 @@ export interface WsTls {
 export interface WsListenOptions {
   readonly host: string;
   readonly port: number;
-  /** `false` for plain WebSocket on loopback with `--no-tls`. */
+  /** TLS settings; `false` for plain WebSocket on loopback with `--no-tls`. */
   readonly tls: WsTls | false;
   /** Certificate (PEM) of a TLS proxy in front of the server, if `tls` is `false`. */
   readonly proxyCertificate?: string;
@@ -61,8 +61,8 @@ export interface WsListenOptions {
  */
 const SWEEP_BYTES = 256 * 1024;
 /**
- * Maximum size of a queue before Bun silently drops messages. Never reached, because the checks
- * every SWEEP_BYTES close such links first.
+ * Maximum size of a queue before Bun silently drops messages. Never reached, because the listener
+ * closes such links every SWEEP_BYTES.
  */
 const BACKSTOP_BYTES = SEND_QUEUE_BYTES_MAX + 4 * MESSAGE_BYTES_MAX;
 /**
@@ -129,7 +129,7 @@ class WsListener implements Listener {
   publish(topic: string, message: Uint8Array): void {
     const followers = this.#linkOptions.topics.followers(topic);
     if (followers.size <= DIRECT_SEND_MAX) {
-      // Copied, because sending may drop a link and thereby remove it from the set.
+      // Copy the set, because sending may drop a link and thereby remove it from the set.
       for (const link of [...followers]) link.send(message);
       return;
     }
@@ -152,7 +152,7 @@ class WsListener implements Listener {
    */
   async #drain(): Promise<void> {
     clearTimeout(this.#nextScan);
-    const stopped = this.#server.stop(); // Stops accepting; existing connections continue.
+    const stopped = this.#server.stop(); // Stops accepting connections; existing ones continue.
     for (const link of [...this.#links]) link.close();
     if (this.#links.size > 0) await this.#emptied.promise; // Each link has its own deadline.
     await withTimeout(stopped, LINGER_MS, () => undefined);
