@@ -19,7 +19,7 @@ export function delay(clock: Pick<Clock, "after">, delayMs: number): Promise<voi
 }
 
 /**
- * Settles like the promise, or like `onTimeout` after `timeoutMs`.
+ * Settles as the promise does, or as `onTimeout` does if `timeoutMs` passes first.
  * @param onTimeout may throw
  */
 export async function withTimeout<Result, TimeoutResult>(
@@ -40,7 +40,9 @@ export async function withTimeout<Result, TimeoutResult>(
 export interface RetryOptions {
   readonly clock: Clock;
   readonly intervalMs: number;
-  /** Time on `clock` after which errors are no longer retried. Default: none. */
+  /**
+   * Time on `clock` after which errors are no longer retried. Default: errors are retried forever.
+   */
   readonly until?: number;
   readonly isTransient: (error: unknown) => boolean;
 }

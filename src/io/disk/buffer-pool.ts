@@ -21,7 +21,7 @@ const inUse = new WeakSet<ArrayBufferLike>();
 
 /**
  * Returns memory for a chunk with HEADROOM_BYTES before it, or for a whole message.
- * @param sizeBytes at most CHUNK_BYTES, plus HEADROOM_BYTES without a headroom
+ * @param sizeBytes at most CHUNK_BYTES; without headroom, at most CHUNK_BYTES plus HEADROOM_BYTES
  * @returns uninitialised bytes, which the caller must overwrite before reading
  */
 export function acquireBuffer(sizeBytes: number, headroomBytes = HEADROOM_BYTES): Uint8Array {

@@ -1,4 +1,4 @@
-/** A server's data folder: format, lock, and small files next to the logs. */
+/** Data folder of a server: format, lock, and small files next to the logs. */
 
 // Files have mode 0600, folders 0700. Folders of other programs are never changed.
 
@@ -37,7 +37,7 @@ const HARMLESS = new Set([
   "format.json.tmp",
   ".DS_Store",
 ]);
-/** Files that mark a finished backup and a first backup in progress. */
+/** Names of the files that mark a finished backup and a first backup in progress. */
 export const BACKUP_MARKS = ["backup.json", "backup-begun.json"] as const;
 const SMALL_FILE_BYTES_MAX = 64 * 1024;
 
@@ -67,7 +67,7 @@ export function openDataFolder(
     const lock = lockFolder(path, startedUnixMs);
     if (format !== DATA_FORMAT) {
       // Make older programs refuse the folder from now on, because they do not know all record
-      // kinds.
+      // kinds of this version.
       writeSmallFile(
         join(path, "format.json"),
         `${JSON.stringify({ format: DATA_FORMAT, minReader: DATA_FORMAT })}\n`,
@@ -138,8 +138,8 @@ function checkFormat(
 }
 
 /**
- * Returns the format of a data folder; `undefined` if the folder is not one. @throws {Fault}
- * store-… if it cannot be read
+ * Returns the format of a data folder; `undefined` if the folder is not one.
+ * @throws {Fault} store-… if the format cannot be read
  */
 export function readFormat(folder: string): number | undefined {
   const text = readSmallFile(join(folder, "format.json"));
@@ -155,8 +155,8 @@ function formatOf(text: string): { format: number; minReader: number } | undefin
 /**
  * Reads a file of a data folder without following links.
  * @returns `undefined` if it does not exist
- * @throws {Fault} store-… if it cannot be read, data-foreign if it is too large or not a regular
- * file
+ * @throws {Fault} store-… if the file cannot be read, data-foreign if it is too large or not a
+ * regular file
  */
 export function readSmallFile(
   path: string,
@@ -202,7 +202,7 @@ export function writeSmallFile(path: string, text: string): void {
     rmSync(temporary, { force: true });
     const file = openSync(temporary, "wx", 0o600);
     try {
-      writeFileSync(file, text); // Handles partial writes.
+      writeFileSync(file, text); // `writeFileSync` handles partial writes.
       fsyncSync(file);
     } finally {
       closeSync(file);

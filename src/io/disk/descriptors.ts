@@ -12,7 +12,7 @@ const DESCRIPTORS_SPARE = 8;
 
 const ANY_FILE = process.platform === "win32" ? "NUL" : "/dev/null";
 
-/** @returns `undefined` if there is no limit or it is unknown */
+/** @returns `undefined` if there is no limit or the limit is unknown */
 export function descriptorLimit(limitsFile = "/proc/self/limits"): number | undefined {
   try {
     const limit = /^Max open files +(\d+) /m.exec(readFileSync(limitsFile, "utf8"))?.[1];
@@ -32,7 +32,7 @@ export function areDescriptorsLow(open: () => number = openAny): boolean {
     while (opened.length < DESCRIPTORS_RESERVED) opened.push(open());
     return false;
   } catch {
-    return true; // EMFILE for this process, or ENFILE for the whole system.
+    return true; // The limit of this process (EMFILE) or of the system (ENFILE) is reached.
   } finally {
     for (const descriptor of opened) closeSync(descriptor);
   }
@@ -43,7 +43,7 @@ function openAny(): number {
 }
 
 export class SpareDescriptors {
-  readonly #spare: number[] = []; // At most DESCRIPTORS_SPARE.
+  readonly #spare: number[] = []; // Holds at most DESCRIPTORS_SPARE.
 
   constructor() {
     this.#refill();

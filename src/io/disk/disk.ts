@@ -51,7 +51,7 @@ export interface Disk {
 export interface TreeDisk extends Disk {
   /**
    * Creates the file with the default mode.
-   * @throws {Error} EEXIST if the path exists, even as a link
+   * @throws {Error} EEXIST if the path exists, even if it is a link
    */
   openNew(path: string): DiskFile;
   /**
@@ -107,7 +107,7 @@ export interface DiskSearch {
   readonly width: number;
   /**
    * Searches the ranges in order until a page is full. The result is `undefined` for a range that
-   * was not searched or is unreadable: any of its lines may match.
+   * was not searched or is unreadable. Any line of such a range may match.
    */
   search(
     ranges: readonly SearchRange[],

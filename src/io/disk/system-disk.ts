@@ -1,4 +1,4 @@
-/** Implementation of a disk on the file system. */
+/** Disk interface implemented on the operating system's file system. */
 
 import * as fs from "node:fs";
 import type { SpareDescriptors } from "./descriptors.ts";

@@ -46,7 +46,8 @@ export function makeFolderNew(path: string): boolean {
 export function nameNew(from: string, to: string): boolean {
   try {
     if (createsNew(() => fs.linkSync(from, to))) return true;
-    // A crash may have interrupted an earlier move before it removed the first name.
+    // The name exists. A crash may have interrupted an earlier move before it removed the first
+    // name.
     return isSameFile(from, to);
   } catch (error) {
     if (!NO_LINKS.has(errorCode(error))) throw error;

@@ -13,7 +13,7 @@ const IMPLIED_MODE = 0o755;
 
 export interface PlannedFolder {
   readonly path: string;
-  /** `undefined` for the root. */
+  /** Folder that contains this folder; `undefined` for the root. */
   readonly parent: PlannedFolder | undefined;
   metadata: FileMetadata;
 }
@@ -38,7 +38,7 @@ export class FolderPlan {
   readonly folders: PlannedFolder[] = [];
   readonly files: PlannedFile[] = [];
   readonly renamed: Renamed[] = [];
-  // Folders by their path in the manifest. The keys of the next map are the same kind of path.
+  // Folders and files, each by its path in the manifest.
   readonly #nodes = new Map<string, FolderNode>();
   readonly #files = new Map<string, PlannedFile>();
 

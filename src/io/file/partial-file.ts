@@ -21,7 +21,7 @@ export interface PartialFile {
 
 export interface PartialFileOwner {
   readonly file: FileId;
-  /** Fingerprint of the server. File ids are unique per server only. */
+  /** Fingerprint of the server. File ids are unique only per server. */
   readonly server: string;
 }
 
@@ -36,7 +36,7 @@ export interface PartialFileOptions {
    */
   readonly secret: Uint8Array | undefined;
   readonly isFolder: boolean;
-  /** @returns `undefined` if another process has the lock */
+  /** Locks a file. @returns `undefined` if another process has the lock */
   readonly lock: (path: string) => Lock | undefined;
 }
 

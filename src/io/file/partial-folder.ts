@@ -41,7 +41,10 @@ export class PartialFolder implements Content {
   readonly #manifest: DiskFile;
   #plan: Plan | undefined;
   #current: { readonly file: PlannedFile; readonly open: DiskFile } | undefined;
-  /** Folders that exist and are not links. Bounded by the plan, like the two sets below. */
+  /**
+   * Folders that exist and are not links. The plan limits the size of this set and of the two sets
+   * below.
+   */
   readonly #verifiedFolders = new Set<PlannedFolder>();
   /** Files written or created since the last sync began. */
   #unsyncedFiles = new Set<PlannedFile>();

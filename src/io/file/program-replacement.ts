@@ -126,7 +126,7 @@ export class ProgramReplacement {
     }
   }
 
-  /** Swaps the programs. A program exists at the final path at every moment. */
+  /** Swaps the programs so that a program exists at the path at every moment. */
   #swap(): string {
     const old = oldPath(this.#program, 0);
     const copy = join(this.#folder, "old");

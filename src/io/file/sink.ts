@@ -19,7 +19,7 @@ export interface SinkOptions {
   readonly folder: string;
   readonly name: string;
   readonly file: FileId;
-  /** Fingerprint of the server. File ids are unique per server only. */
+  /** Fingerprint of the server. File ids are unique only per server. */
   readonly server: string;
   readonly sha256: Sha256;
   /**

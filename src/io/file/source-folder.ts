@@ -35,7 +35,8 @@ interface FolderWalk {
 
 /**
  * Opens a folder as one file, which consists of its manifest and the contents.
- * @throws {Fault} too-large, store-… if the folder cannot be sent; or the system's error
+ * @throws {Fault} too-large, store-… if the folder cannot be sent
+ * @throws {Error} the system's error if the folder cannot be read
  */
 export async function openFolder(path: string): Promise<Source> {
   const walk = await walkFolder(path);
@@ -183,7 +184,7 @@ class FolderSource implements Source {
 async function walkFolder(root: string): Promise<FolderWalk> {
   const walk: FolderWalk = { root, entries: [], stamps: new Map(), skipped: [] };
   walk.stamps.set("", stampOf(fs.statSync(root, { bigint: true })));
-  const pendingFolders = [""]; // Folders to walk, at most as many as there are entries.
+  const pendingFolders = [""]; // Folders still to walk, at most as many as there are entries.
   for (let folder = pendingFolders.pop(); folder !== undefined; folder = pendingFolders.pop()) {
     for (const raw of fs.readdirSync(join(root, folder), { encoding: "buffer" })) {
       const path = addEntry(walk, folder, raw);
@@ -250,6 +251,6 @@ function decodeName(raw: Uint8Array): string | undefined {
   try {
     return utf8Decode(raw);
   } catch {
-    return undefined; // Linux file names may contain any bytes.
+    return undefined; // The name is not UTF-8; Linux file names may contain any bytes.
   }
 }

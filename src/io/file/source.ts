@@ -53,7 +53,7 @@ function specialFileFault(message: string): Fault {
 
 function sourceFault(error: unknown, path: string): Fault {
   if (!["ENOENT", "ENOTDIR", "ELOOP"].includes(errorCode(error))) {
-    return diskFault(error, pathOf(error) ?? path); // For a folder, the path is that of the entry.
+    return diskFault(error, pathOf(error) ?? path); // The path may be that of an entry.
   }
   return new Fault("not-found", msg`no such file: ${quoteText(path)}`, { cause: error });
 }

@@ -1,4 +1,4 @@
-/** The client's database: servers, keys, settings, cursors. */
+/** Database of the client: servers, keys, settings, cursors. */
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -209,7 +209,9 @@ export class ClientState {
     return this.#database.run("DELETE FROM pins WHERE address = ?", address) > 0;
   }
 
-  /** Seq of the last record displayed in this CHAT_HOME; `undefined` if none. */
+  /**
+   * Returns the seq of the last record displayed in this CHAT_HOME; `undefined` if there is none.
+   */
   cursor(fingerprint: string, user: string): number | undefined {
     return this.#database.value(
       `SELECT seq FROM cursors ${WHERE_USER}`,
@@ -311,7 +313,7 @@ export class ClientState {
   }
 }
 
-/** All tables keyed by a server's fingerprint. */
+/** Names of all tables that are keyed by a server's fingerprint. */
 const FINGERPRINT_TABLES = [
   "pins",
   "cursors",
@@ -331,7 +333,7 @@ const FINGERPRINT_TABLES = [
   "server_places",
 ] as const;
 
-/** Tables without a user column. */
+/** Names of the tables in FINGERPRINT_TABLES without a user column. */
 const SERVER_TABLES: ReadonlySet<string> = new Set([
   "pins",
   "files_seen",

@@ -1,4 +1,4 @@
-/** Unsent drafts of the full screen. */
+/** Store of the full screen's unsent drafts. */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { DRAFTS_STORED_MAX } from "../../base/limits-screen.ts";
@@ -24,8 +24,8 @@ export class DraftStore extends HomeTable {
   }
 
   /**
-   * Applies all changes or none. Retains the newest DRAFTS_STORED_MAX drafts of an account.
-   * @param changes `undefined` deletes a draft
+   * Applies all changes or none. Retains only the newest DRAFTS_STORED_MAX drafts of an account.
+   * @param changes drafts by target; `undefined` deletes a draft
    */
   save(owner: DraftOwner, changes: ReadonlyMap<string, Draft | undefined>): void {
     const [fingerprint, user] = [owner.fingerprint, owner.user.toLowerCase()];

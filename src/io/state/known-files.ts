@@ -23,7 +23,7 @@ export function knownFile({
 /** Files displayed on this device, so that their ids can be completed. */
 export class KnownFiles extends HomeTable {
   /**
-   * Retains the newest KNOWN_FILES_MAX files of a server.
+   * Adds files. Retains only the newest KNOWN_FILES_MAX files of a server.
    * @param files oldest first
    */
   add(fingerprint: string, files: readonly KnownFile[]): void {

@@ -15,8 +15,8 @@ export interface KnownName {
 const BUSY_TIMEOUT_MS = 100;
 
 /**
- * Names stored in a CHAT_HOME, for completion. There are no names if the CHAT_HOME is missing,
- * locked or of another version.
+ * Names stored in a CHAT_HOME, for completion. If the CHAT_HOME is missing, locked or of another
+ * version, it has no names.
  */
 export class KnownNames {
   readonly #database: Database | undefined;

@@ -59,7 +59,7 @@ export function findLocalServers(env: Environment): LocalServer[] {
     const server = parse(readSmallFile(join(folder, name)));
     const isRunning = server !== undefined && name === `${server.pid}.json` && isAlive(server.pid);
     if (isRunning) servers.push(server);
-    else rmSync(join(folder, name), { force: true }); // A killed server left it.
+    else rmSync(join(folder, name), { force: true }); // The server was killed.
   }
   return servers.sort((a, b) => b.startedUnixMs - a.startedUnixMs);
 }

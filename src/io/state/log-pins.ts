@@ -5,7 +5,7 @@ import { HomeTable } from "./home-table.ts";
 
 /**
  * Maximum number of records remembered per account of a server. Far fewer arrive between two
- * proofs; additional records only help to name missing ones.
+ * proofs; additional records only help to name missing records.
  */
 const STORED_RECORDS_MAX = 4_096;
 

@@ -24,7 +24,7 @@ export interface OutboxOwner {
   readonly user: string;
 }
 
-/** Changes to an outbox since the last write. They become durable in one transaction. */
+/** Changes to an outbox since the last write. One transaction makes all changes durable. */
 export interface OutboxChange extends OutboxOwner {
   readonly added: readonly UnsentPost[];
   readonly settled: readonly number[];
@@ -49,7 +49,7 @@ export class OutboxStore {
     this.#database = database;
   }
 
-  /** @throws {Fault} store-… if the disk refuses; nothing has changed then */
+  /** Writes the changes, or none of them. @throws {Fault} store-… if the disk refuses */
   write(id: string, { fingerprint, user, added, settled }: OutboxChange): void {
     this.#database.transact(() => {
       if (!this.#locks.has(id)) assert(this.#lock(id), "only this process uses its outbox ids");
@@ -86,7 +86,7 @@ export class OutboxStore {
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       this.#locks.delete(id);
-      lock.release(); // The next process removes the file.
+      lock.release(); // Another process removes the lock file later.
     }
   }
 

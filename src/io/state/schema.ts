@@ -101,8 +101,8 @@ const MIGRATIONS: readonly string[] = [
   `CREATE TABLE server_places (
      fingerprint TEXT PRIMARY KEY, places TEXT NOT NULL, last TEXT
    ) STRICT, WITHOUT ROWID;`,
-  // Tables are unchanged. From this version on, queued posts may be encrypted. The new version
-  // number prevents earlier programs from sending encrypted posts as plain text. `migrate`
+  // This step changes no table. From this version on, queued posts may be encrypted. The new
+  // version number prevents earlier programs from sending encrypted posts as plain text. `migrate`
   // overwrites rows that earlier programs deleted.
   "SELECT 1",
 ];
@@ -114,7 +114,7 @@ const CLIENT_STATE_VERSION = MIGRATIONS.length;
 export const CLIENT_STATE_FILE = "state.sqlite";
 
 export class StateDatabase {
-  /** `undefined` for a database in memory. */
+  /** Folder of the database; `undefined` for a database in memory. */
   readonly folder: string | undefined;
   readonly #database: Database;
 

@@ -30,8 +30,8 @@ interface Row {
 
 export const SEALED_STATE_FILE = "sealed.sqlite";
 /**
- * Prefix of a row's key. The rest of the key names the device whose key encrypts the other rows;
- * the value is empty.
+ * Prefix of the key of one row, which names the device whose key encrypts all other rows. The row's
+ * value is empty.
  */
 const DEVICE_PREFIX = "device/";
 /** First bytes of a SQLite database. An empty file is a database without tables. */
@@ -52,8 +52,8 @@ const OWNER_IS = "fingerprint = ? AND account = ?";
 const WHERE = `WHERE ${OWNER_IS} AND key >= ? AND key < ?`;
 
 /**
- * A device's store of sealed rooms. A separate database, because transactions last while keys are
- * computed and must not block other writes of this process.
+ * Store of a device's sealed rooms. It is a separate database, because transactions last while keys
+ * are computed and must not block other writes of this process.
  */
 export class SealedStateStore {
   readonly #folder: string;
@@ -231,7 +231,7 @@ function renameIfDamaged(path: string): void {
   }
 }
 
-/** @returns `undefined` if the file does not exist */
+/** Reads the first bytes of a database file. @returns `undefined` if the file does not exist */
 export function readHeader(path: string): string | undefined {
   if (!existsSync(path)) return undefined;
   const file = openPlain(path, "read");

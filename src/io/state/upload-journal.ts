@@ -12,7 +12,10 @@ import type {
   UploadKey,
 } from "./resumable-upload.ts";
 
-/** Number of checksums per row. More would make rewrites larger; fewer would need more rows. */
+/**
+ * Number of checksums per row. Larger rows make each rewrite larger; smaller rows increase the
+ * number of rows.
+ */
 const ROW_HASHES = 64;
 
 interface Row {
@@ -41,7 +44,7 @@ export class UploadJournal extends HomeTable implements ResumableUploads {
   begin(key: UploadKey, stamp: string, file: FileId, unixMs: number): ResumableUpload {
     const nowMs = Math.trunc(unixMs);
     this.database.transact(() => {
-      // The server has removed uploads this old, too.
+      // The server removes uploads of this age, too.
       this.database.run("DELETE FROM uploads WHERE touched_ms < ?", nowMs - UPLOAD_KEEP_MS);
       const sql = `DELETE FROM uploads
         WHERE fingerprint = ? AND user = ? AND path = ? AND targets = ? AND name = ?`;
@@ -86,7 +89,7 @@ export class UploadJournal extends HomeTable implements ResumableUploads {
     this.#withoutSync(() => {
       const upTo = from + hashes.length;
       const sql = "UPDATE uploads SET up_to = MAX(up_to, ?) WHERE file = ?";
-      // Without a row, another process has finished the same upload.
+      // If there is no row, another process has finished the same upload.
       if (this.database.run(sql, upTo, file) === 0) return;
       const insert = "INSERT OR REPLACE INTO upload_hashes VALUES (?, ?, ?)";
       this.database.run(insert, file, from, concatBytes(...hashes));
@@ -107,7 +110,7 @@ export class UploadJournal extends HomeTable implements ResumableUploads {
       const storedChunks = this.database.get<{ first: number; hashes: Uint8Array }>(sql, file, at);
       if (storedChunks === undefined) return;
       const end = storedChunks.first + storedChunks.hashes.length / HASH_BYTES;
-      if (end <= at) return; // Two processes have written overlapping rows of different lengths.
+      if (end <= at) return; // Two processes wrote overlapping rows of different lengths.
       for (; at < Math.min(end, upTo); at++) {
         const offset = (at - storedChunks.first) * HASH_BYTES;
         yield storedChunks.hashes.slice(offset, offset + HASH_BYTES);

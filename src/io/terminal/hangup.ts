@@ -1,4 +1,4 @@
-/** Check whether hangups are ignored. */
+/** Test whether this process ignores hangups. */
 
 import { readFileSync } from "node:fs";
 

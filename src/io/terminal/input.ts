@@ -7,9 +7,9 @@ import { LineBuffer } from "./line-buffer.ts";
 export interface Input {
   readonly isTerminal: boolean;
   /**
-   * Returns the next line without its line feed; `undefined` at the end. After an invalid line, the
-   * next call returns the line that follows.
-   * @throws {Fault} text-invalid if it is not UTF-8, too-large if it is too long
+   * Returns the next line without its line feed; `undefined` at the end of the input. After an
+   * invalid line, the next call returns the line that follows.
+   * @throws {Fault} text-invalid if the line is not UTF-8, too-large if it is too long
    */
   line(): Promise<string | undefined>;
   secretLine(): Promise<string | undefined>;

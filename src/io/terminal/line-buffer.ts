@@ -1,4 +1,4 @@
-/** Buffer of standard input, which splits it into lines. */
+/** Buffer that splits standard input into lines. */
 
 import { utf8Decode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -24,7 +24,7 @@ export class LineBuffer {
 
   /**
    * @param ended whether the input has ended, so that bytes without a line feed form the last line
-   * @throws {Fault} text-invalid if it is not UTF-8, too-large if it is too long
+   * @throws {Fault} text-invalid if the line is not UTF-8, too-large if it is too long
    */
   takeLine(ended: boolean): string | undefined {
     for (;;) {

@@ -49,7 +49,7 @@ const PASTE_ROWS_MAX = 3;
 const PREVIEW_CHARS = 16;
 
 export function openLineEditor(input: Input, output: Output, onPaste: OnPaste): LineEditor {
-  // readline requires a stream; `output` never blocks the event loop.
+  // readline requires a stream. Writes to `output` never block the event loop.
   const echo = { isOn: true };
   const stream = new Writable({
     decodeStrings: false,
@@ -76,9 +76,9 @@ function setRawMode(isRaw: boolean): void {
 }
 
 /**
- * Passes typed keys to readline synchronously, so that keys typed before a paste precede it. Passes
- * the text of one read as a whole, because readline would echo separate keys one by one and lose
- * track of the rows.
+ * Passes typed keys to readline synchronously, so that keys typed before a paste also precede it on
+ * the line. Passes the text of one read as a whole, because readline would echo separate keys one
+ * by one and lose track of the rows.
  */
 async function readKeys(
   input: Input,
@@ -150,7 +150,7 @@ class ReadlineEditor implements LineEditor {
     editor.on("SIGINT", () => this.#interrupted());
     editor.on("SIGTSTP", () => void this.#suspend());
     process.on("SIGCONT", this.#continued);
-    process.on("exit", this.#restore); // Restores plain pastes for the shell at any exit.
+    process.on("exit", this.#restore); // Disables bracketed paste for the shell at any exit.
     output.write(PASTE_MARKS_ON);
   }
 
@@ -208,8 +208,8 @@ class ReadlineEditor implements LineEditor {
   }
 
   /**
-   * Inserts a single pasted line as if typed. Several lines wait for Enter, so that the user sees
-   * them before they are sent.
+   * Inserts a single pasted line as if typed. Several pasted lines wait for Enter, so that the user
+   * sees the text before it is sent.
    */
   pasted(paste: Exclude<Typed, { kind: "keys" }>): void {
     if (this.#isClosed) return;
@@ -253,7 +253,7 @@ class ReadlineEditor implements LineEditor {
 
   #draw(): void {
     this.#enteredRows = undefined;
-    // readline stores the cursor's row, which the printed text has moved.
+    // Reset the cursor's row in readline, because the printed text has moved the cursor.
     (this.#editor as Editor & { prevRows?: number }).prevRows = 0;
     this.#editor.prompt(true);
   }

@@ -1,4 +1,4 @@
-/** Output to standard output, to standard error and to the full screen. */
+/** Output to standard output, standard error and the full screen. */
 
 import { write, writeSync } from "node:fs";
 import { isatty } from "node:tty";
@@ -14,7 +14,7 @@ export interface Output {
   queuedBytes(): number;
   /**
    * Resolves when less than 1 MiB is queued, or when the reader has closed its end. Callers await
-   * it between large writes.
+   * this between large writes.
    */
   drained(): Promise<void>;
   flushed(): Promise<void>;

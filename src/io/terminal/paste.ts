@@ -31,7 +31,7 @@ const UNPRINTABLE = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
  * declares them typed keys with `release` or another end mark arrives.
  */
 export class PasteSplitter {
-  #pending: Buffer = Buffer.alloc(0); // Bounded by PASTE_BYTES_MAX and one read.
+  #pending: Buffer = Buffer.alloc(0); // At most PASTE_BYTES_MAX and one read.
   #isInside = false;
   #isAmbiguous = false;
   #isOversize = false;

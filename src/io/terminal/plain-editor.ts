@@ -46,7 +46,7 @@ class PlainEditor implements LineEditor {
   }
 
   eraseEntered(): void {
-    // The typed text stays on the screen.
+    // Such a terminal cannot erase the typed text.
   }
 
   prompt(text: string): void {

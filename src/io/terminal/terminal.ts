@@ -1,4 +1,4 @@
-/** Prompts on the terminal. */
+/** Terminal that prompts the user. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Input } from "./input.ts";
@@ -20,7 +20,10 @@ export interface Terminal {
   confirm(question: string): Promise<boolean>;
 }
 
-/** @returns `undefined` unless both input and standard error are a terminal */
+/**
+ * Opens the terminal for prompts.
+ * @returns `undefined` unless both input and standard error are terminals
+ */
 export function openTerminal(input: Input, output: Output): Terminal | undefined {
   if (!input.isTerminal || !output.isTerminal) return undefined;
   const askText = async (question: string) => {
