@@ -152,7 +152,7 @@ export class LogAuditor {
    */
   observe(head: Uint8Array, record: ChatRecord): void {
     this.#unwritten.push({ head, record });
-    // // Trim in bulk, because copying the array for each record would cost more than hashing the
+    // Trim in bulk, because copying the array for each record would cost more than hashing the
     // record.
     if (this.#unwritten.length >= 2 * UNSTORED_RECORDS_MAX) {
       this.#unwritten = this.#unwritten.slice(-UNSTORED_RECORDS_MAX);
@@ -191,7 +191,7 @@ export class LogAuditor {
         timeUnixMs,
       };
     });
-    // // Start each write before awaiting the first, because a closing program may close its store.
+    // Start each write before awaiting the first, because a closing program may close its store.
     await Promise.all([
       orDefault(
         () => (records.length === 0 ? undefined : logs.storeRecords(reader, records)),

@@ -255,7 +255,7 @@ export class Client extends AccountLink<ClientAccount> {
     } catch (error) {
       const lacksMajority = error instanceof Fault && error.code === "no-majority";
       const wasReported = this.loop.greeted?.welcome.majority === false;
-      // // If the welcome already reported the lack of a majority, the other nodes have been tried.
+      // If the welcome already reported the lack of a majority, the other nodes have been tried.
       if (!lacksMajority || wasReported || !this.#locator.majorityLost()) throw error;
       this.loop.disconnect();
       return await this.loop.logIn(credentials);
@@ -479,7 +479,7 @@ export class Client extends AccountLink<ClientAccount> {
   #newAccount(known: Fingerprint, user: string): ClientAccount {
     const { state, sealed: home } = this.#deps;
     const { follow, adoptsUnsent = true, hasReader = true } = this.#options;
-    // // Functions, because the server's key and the account's name may change during the session.
+    // Functions, because the server's key and the account's name may change during the session.
     const identity = () => ({
       fingerprint: this.fingerprint ?? known,
       user: this.account === account ? session.user : user,
@@ -520,7 +520,7 @@ export class Client extends AccountLink<ClientAccount> {
     if (this.#options.hasReader === false) return;
     this.#events.push(event);
     if (!this.#events.isFull) return;
-    // // The reader is too slow, so disconnect until the buffer has room again.
+    // The reader is too slow, so disconnect until the buffer has room again.
     this.loop.reconnect(new Fault("too-many", "messages arrive faster than they are read"), true);
   }
 

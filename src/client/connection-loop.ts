@@ -129,7 +129,7 @@ export class ConnectionLoop {
 
   readonly request: SendRequest = async (kind, fields) => {
     const { connection } = this;
-    // // After `logout` the server treats requests as unauthenticated and may close the link.
+    // After `logout` the server treats requests as unauthenticated and may close the link.
     if (connection === undefined || this.#isLeaving) throw notConnected();
     return connection.request(kind, fields);
   };
@@ -160,7 +160,7 @@ export class ConnectionLoop {
    * @throws {Fault} if the server refuses or is unreachable
    */
   async logIn(credentials: Credentials): Promise<LoginResult> {
-    // // A log-in in the background would use the same link for a different user.
+    // A log-in in the background would use the same link for a different user.
     if (this.#state.kind === "connecting") this.#drop();
     this.#reconnectTimer.cancel();
     this.#account = undefined;
@@ -272,7 +272,7 @@ export class ConnectionLoop {
 
   async #dial(): Promise<GreetedLink> {
     const { dial, tryNextAddress = (fault: Fault) => fault } = this.#options;
-    // // A node without a majority is acceptable for reading if no node has a majority.
+    // A node without a majority is acceptable for reading if no node has a majority.
     let acceptable: "majority" | "any" =
       this.#options.tryNextAddress === undefined ? "any" : "majority";
     let foundMinority = false;
@@ -346,7 +346,7 @@ export class ConnectionLoop {
     try {
       onLoggedIn(current, entered);
     } catch (error) {
-      // // The owner could not store the log-in, so this attempt has failed.
+      // The owner could not store the log-in, so this attempt has failed.
       this.#drop();
       this.#owner.lost();
       this.#account = previous;
@@ -367,7 +367,7 @@ export class ConnectionLoop {
     this.#link = undefined;
     this.#owner.lost();
     const { kind } = this.#state;
-    // // While connecting, the attempt in progress fails on its own.
+    // While connecting, the attempt in progress fails on its own.
     if (kind === "connecting" || kind === "entering" || !this.#shouldReconnect) return;
     this.#failed(fault ?? new Fault("link-closed", "the server closed the connection"), true);
   }
@@ -380,7 +380,7 @@ export class ConnectionLoop {
     const closeReason = this.#closeReason;
     this.#closeReason = undefined;
     const { user } = this.#account ?? {};
-    // // The server closes the link after wrong guesses. That refuses no account, so the client may
+    // The server closes the link after wrong guesses. That refuses no account, so the client may
     // reconnect.
     const wasLoggedOut = isLoss && user === undefined && closeReason === undefined;
     const isRetryable = closeReason === "retry" || wasLoggedOut || isTransient(fault);

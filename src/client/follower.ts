@@ -158,7 +158,7 @@ export class Follower {
         return this.#removeRoom(notice.room);
       case "records":
         if (this.#mode === "none") return;
-        // // After a gap the link is about to be closed, so later records are useless.
+        // After a gap the link is about to be closed, so later records are useless.
         for (const record of notice.records) if (!this.#record(record)) return;
         return;
       case "caught-up":
@@ -210,7 +210,7 @@ export class Follower {
   #room(notice: NoticeOf<"room">): void {
     const reported = roomViewOf(notice);
     const known = this.#rooms.get(reported.id);
-    // // A sealed room stays sealed even if the server later reports it as open.
+    // A sealed room stays sealed even if the server later reports it as open.
     const wasSealed = (known ?? this.#previousRooms.get(reported.id))?.isSealed === true;
     const view = wasSealed ? { ...reported, isSealed: true } : reported;
     this.#rooms.set(view.id, view);
@@ -226,7 +226,7 @@ export class Follower {
   }
 
   #removeRoom(id: string): void {
-    // // Users know the room from the last link, even if the server has not listed it on this link.
+    // Users know the room from the last link, even if the server has not listed it on this link.
     const room = this.#rooms.get(id) ?? this.#previousRooms.get(id);
     this.#rooms.delete(id);
     this.#previousRooms.delete(id);

@@ -135,7 +135,7 @@ export class Login {
   async #withRoomSecret(secret: string): Promise<LoginResult> {
     const refusal = await this.#sendRoomPassword(secret);
     if (refusal === undefined) return this.#registerOrLogIn();
-    // // An existing account does not need the server password. Otherwise a user at a prompt may
+    // An existing account does not need the server password. Otherwise a user at a prompt may
     // correct it.
     return (await this.#skipRoomPassword()) ?? this.#promptRoomSecret(refusal);
   }
@@ -151,7 +151,7 @@ export class Login {
   async #skipRoomPassword(): Promise<LoginResult | undefined> {
     if (this.#credentials.mode === "register") return undefined;
     if (this.#password !== undefined) return this.#logInByPassword();
-    // // A user who fills in a form may not know whether the name exists.
+    // A user who fills in a form may not know whether the name exists.
     return this.#context.policy.retriesOnLink ? this.#logInBySignature() : undefined;
   }
 
@@ -249,7 +249,7 @@ export class Login {
   async #register(): Promise<LoginResult | Fault> {
     const lacksPassword = this.#password === undefined && !this.#hasPromptedPassword;
     if (lacksPassword && this.#credentials.promptSecret !== undefined) {
-      // // Probe with an empty password, which the server refuses as malformed only if the name is
+      // Probe with an empty password, which the server refuses as malformed only if the name is
       // free. The user must not be asked to choose a password for an existing account.
       const probe = await this.#registerWith("");
       if (!(probe instanceof Fault) || probe.code !== "usage") return probe;
@@ -388,7 +388,7 @@ export async function requestWithRetry<Kind extends RequestKind>(
     try {
       return await connection.request(kind, fields);
     } catch (error) {
-      // // If the link is closed, report why it was closed instead.
+      // If the link is closed, report why it was closed instead.
       if (connection.isClosed) throw connection.closeFault;
       const waitMs = error instanceof Fault ? error.retryAfterMs : undefined;
       if (waitMs === undefined) throw error;

@@ -234,7 +234,7 @@ export class OutboxDriver {
     const connection = this.#connection;
     if (connection !== undefined) this.#maybeStored.add(counter);
     connection?.requestThen("post", { outbox: this.id, counter, to, body }, (outcome) => {
-      // // A lost link refuses all requests, but the post is resent over the next link.
+      // A lost link refuses all requests, but the post is resent over the next link.
       if (this.#connection !== connection || connection.isClosed) {
         if (outcome.kind === "refused") return;
       }
@@ -268,7 +268,7 @@ export class OutboxDriver {
   }
 
   #removeFromStore(counter: number): void {
-    // // A post that is settled before it was stored does not need to be stored.
+    // A post that is settled before it was stored does not need to be stored.
     const isStored = !this.#added.some((post) => post.counter === counter);
     if (isStored) this.#settled.push(counter);
     else this.#added = this.#added.filter((post) => post.counter !== counter);
@@ -367,7 +367,7 @@ export class OutboxDriver {
     if (!(fault instanceof Fault)) throw fault;
     const unstored = new Set(added.map(({ counter }) => counter));
     for (const counter of unstored) this.#handle({ kind: "withdrawn", counter, fault });
-    // // The next successful write removes these settled posts again. Posts that were never stored
+    // The next successful write removes these settled posts again. Posts that were never stored
     // need no removal.
     this.#settled = this.#settled.filter((counter) => !unstored.has(counter));
     this.#settled.push(...settled);

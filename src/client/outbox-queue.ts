@@ -236,8 +236,7 @@ export class OutboxQueue {
     driver.adopt(parsed.filter(({ createdUnixMs }) => createdUnixMs >= createdMinUnixMs));
     for (const post of parsed) {
       if (post.createdUnixMs >= createdMinUnixMs) continue;
-      // // The server may have forgotten the counter of the post, and would then store the post
-      // twice.
+      // The server may have forgotten the counter of the post, and would then store the post twice.
       const fault = new Fault("interrupted", "an unsent message has expired", {
         remedy: "check whether it arrived, then send it again",
       });
@@ -259,8 +258,7 @@ export class OutboxQueue {
     for (;;) {
       const [first, next] = this.#drivers;
       if (!this.#isReady || this.#connection === undefined || first === undefined) return;
-      // // Finish the outbox in progress before starting outboxes that were adopted in the
-      // meantime.
+      // Finish the outbox in progress before starting outboxes that were adopted in the meantime.
       const current = this.#activeDriver ?? first;
       if (this.#activeDriver === undefined) {
         this.#activeDriver = current;

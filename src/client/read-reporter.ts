@@ -31,7 +31,7 @@ export class ReadReporter {
     this.#cancel = undefined;
     for (const [room, n] of this.#unsent) {
       if (this.#connection === undefined || this.#connection.isClosed) return;
-      // // Ignore the outcome: either the user has left the room, or a later report supersedes this
+      // Ignore the outcome: either the user has left the room, or a later report supersedes this
       // one.
       this.#connection.requestThen("read", { room, n }, () => undefined);
       this.#unsent.delete(room);

@@ -39,7 +39,7 @@ export class ReconnectTimer {
     if (this.#scheduled === undefined) return;
     const now = this.#clock.now();
     const { dueAt, notBefore, dial } = this.#scheduled;
-    // // Add jitter, because after an outage many users write at the same time.
+    // Add jitter, because after an outage many users write at the same time.
     const shorterMs = RECONNECT_PENDING_MAX_MS * (0.5 + this.#random() / 2);
     const earlierAt = Math.max(now + shorterMs, notBefore);
     if (earlierAt < dueAt && dueAt - now > RECONNECT_PENDING_MAX_MS)

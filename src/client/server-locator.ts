@@ -99,7 +99,7 @@ export class ServerLocator {
       if (this.#addresses.setAdvertised(notice.places, remote.host)) this.#store(fingerprint);
       return true;
     }
-    // // A cluster sends its addresses before `caught-up`, so this server is not a cluster.
+    // A cluster sends its addresses before `caught-up`, so this server is not a cluster.
     if (
       notice.kind === "caught-up" &&
       !this.#hasClusterAddresses &&

@@ -140,7 +140,7 @@ export class AccountSession {
     this.#auditedLink = { connection, address, reader, key: server.key, rooms };
     this.sealing.connected({ ...identity, account: id, formers });
     this.#adoption = this.#posts.open(identity, this.#options.adoptsUnsent);
-    // // The caller that awaits `adoption` reports the fault.
+    // The caller that awaits `adoption` reports the fault.
     if (this.#adoption instanceof Promise) this.#adoption.catch(asFault);
     this.#follower.connected(this.#link);
     connection.listen((notice) => {

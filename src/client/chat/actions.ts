@@ -30,7 +30,7 @@ export abstract class ChatActions extends ModelDriver {
   constructor(options: ModelDriverOptions) {
     super(options);
     this.#typing = new TypingNotifier(options.now, (room, on) => {
-      // // Ignore failures, because older servers do not know this request.
+      // Ignore failures, because older servers do not know this request.
       this.request("typing", { room, on }).catch(() => undefined);
     });
   }
@@ -46,7 +46,7 @@ export abstract class ChatActions extends ModelDriver {
   /** Marks the open room as read up to this item, which is the last visible one. */
   markReadUpTo(seq: number): void {
     const room = openRoom(this.model);
-    // // A UI may report the same item repeatedly.
+    // A UI may report the same item repeatedly.
     if (room === undefined || (readPositionAfter(room, seq) ?? 0) <= room.read) return;
     this.applyNow({ kind: "seen", room: room.id, seq });
   }
@@ -251,7 +251,7 @@ export abstract class ChatActions extends ModelDriver {
       else await this.request("edit", { seq, text });
     };
     const edited = edit().catch((error: unknown) => {
-      // // Keep the failed edit as well as the text typed in the meantime.
+      // Keep the failed edit as well as the text typed in the meantime.
       const previous = this.model.drafts.get(bareTarget(target));
       this.setDraft(target, previous === undefined ? draft : { ...draft, before: previous });
       throw error;

@@ -34,7 +34,7 @@ export async function queryPins(
     const messages = applyEdits(records);
     pinned.push(...messages.reverse());
     before = messages.at(-1)?.seq;
-    // // A faulty server may report another page but send no records.
+    // A faulty server may report another page but send no records.
     if (!more || before === undefined) break;
   }
   return pinned;

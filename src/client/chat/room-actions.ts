@@ -44,7 +44,7 @@ export async function joinSealed<Joined extends Answer<"join"> | undefined>(
  */
 export async function leaveRoom(actor: RoomActor, room: string): Promise<void> {
   const sealed = sealedRoomAt(actor, room);
-  // // The signed notice permits other members to remove this device from the group.
+  // The signed notice permits other members to remove this device from the group.
   const notice = sealed && (await (await actor.sealedRooms()).leaveNotice(sealed));
   await actor.request("leave", { room, ...notice });
 }
@@ -73,6 +73,6 @@ export async function grant(
 ): Promise<void> {
   const sealed = sealedRoomAt(actor, room);
   await actor.request("grant", { room, user, on });
-  // // The members' devices enforce the role, so it must be part of the group state.
+  // The members' devices enforce the role, so it must be part of the group state.
   if (sealed !== undefined) await (await actor.sealedRooms()).setAdmin(sealed, user, on);
 }

@@ -250,7 +250,7 @@ export class Connection {
     for (const effect of effects) {
       switch (effect.kind) {
         case "transmit":
-          // // A link that cannot send also reports `closed`, so the result is not checked here.
+          // A link that cannot send also reports `closed`, so the result is not checked here.
           this.link.send(effect.bytes, effect.tail);
           break;
         case "notice":
@@ -320,7 +320,7 @@ export class Connection {
     if (deadline >= this.#timerAt) return;
     this.#cancelTimer?.();
     this.#timerAt = deadline;
-    // // Wait at least one millisecond, because a timer may fire slightly early.
+    // Wait at least one millisecond, because a timer may fire slightly early.
     const delayMs = Math.max(1, Math.ceil(deadline - this.#clock.now()));
     this.#cancelTimer = this.#clock.after(delayMs, () => {
       this.#timerAt = Number.POSITIVE_INFINITY;

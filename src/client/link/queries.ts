@@ -57,7 +57,7 @@ export async function queryUsers(
       ...(after === undefined ? {} : { after }),
     });
     users.push(...page.users);
-    // // A faulty server may report another page but send no users.
+    // A faulty server may report another page but send no users.
     if (!page.more || page.users.length === 0 || users.length >= countMax) return users;
   }
 }

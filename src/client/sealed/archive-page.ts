@@ -35,7 +35,7 @@ export function matcherOf(
   const contains = (text: unknown) =>
     typeof text === "string" && (ignoreCase ? foldCase(text) : text).includes(needle);
   return (room, seq, row) => {
-    // // The server itself returns the records of group changes.
+    // The server itself returns the records of group changes.
     if (row.kind !== "said") return undefined;
     const { n, timeUnixMs, post, user, body } = row;
     const fields = body as Readonly<Record<string, unknown>>;
@@ -79,11 +79,11 @@ export class PageBuilder {
   addAll({ records, more }: HistoryPage): void {
     const farthest = this.#direction === -1 ? records[0] : records.at(-1);
     for (const record of records) {
-      // // The archive contains the files themselves. The last carrier record marks where the next
+      // The archive contains the files themselves. The last carrier record marks where the next
       // page starts.
       if (record.sealed !== "carrier" || record === farthest) this.add(record);
     }
-    // // Beyond the farthest record of this source, records of other sources may not be the next in
+    // Beyond the farthest record of this source, records of other sources may not be the next in
     // order.
     if (more && farthest !== undefined) this.#endAfter(farthest.seq);
   }

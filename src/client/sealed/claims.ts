@@ -79,8 +79,8 @@ export class Claims {
     this.#known.set(device, serialized);
     const earlier = await tx.vault.find<ClaimRow>(claimKey(device));
     if (earlier?.state === "accepted") return;
-    // // An earlier claim of a larger size implies this claim, because the device's own client
-    // would have reported a fork.
+    // An earlier claim of a larger size implies this claim, because the device's own client would
+    // have reported a fork.
     if (earlier !== undefined && earlier.origin === origin && earlier.size >= size) return;
     const signature = toBase64Url(checkpoint.signature);
     const { room } = tx;
@@ -178,8 +178,8 @@ export class Claims {
     const root = fromBase64Url(claim.root);
     if (!(await isSigned(history, claim))) return "unsigned";
     if (pin !== undefined && pin.origin !== origin) {
-      // // A restored log continues under another origin, so claims made before the restoration
-      // name the old origin.
+      // A restored log continues under another origin, so claims made before the restoration name
+      // the old origin.
       return claim.seq <= since ? "same" : "forked";
     }
     if (pin?.size === size) return equalBytes(pin.root, root) ? "same" : "forked";
@@ -192,7 +192,7 @@ export class Claims {
     const own = larger.size === pin.size ? larger : await this.#fetchCheckpoint(history, pin.size);
     if (own === undefined || own === "unproved") return own;
     const isSameLog = own.size === larger.size && equalBytes(own.root, larger.root);
-    // // The sizes of the checkpoints may differ because the log has grown in between, so retry.
+    // The sizes of the checkpoints may differ because the log has grown in between, so retry.
     return isSameLog && isConsistent(pin, own, history.verifier) ? "same" : "unproved";
   }
 

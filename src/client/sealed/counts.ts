@@ -93,7 +93,7 @@ export function receiveCount(
   const isNewer = count > last;
   const skipped: CountRange[] = count > last + 1 ? [[last + 1, count - 1]] : [];
   const absent = isNewer ? mergeRanges([...open, ...skipped]) : subtract(open, [[count, count]]);
-  // // A late message was written before those with higher counts, so it cannot list their counts.
+  // A late message was written before those with higher counts, so it cannot list their counts.
   const unknown: CountRange[] = isNewer ? [] : [[count + 1, last]];
   const missing = subtract(absent, [...excused, ...unknown]);
   const excusedCounts = subtract(absent, missing);

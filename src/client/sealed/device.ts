@@ -48,7 +48,7 @@ function certificateOf(options: SealedDeviceOptions): Promise<Uint8Array> {
   const { clock, keys, store, stateKey, fingerprint } = options;
   return store.transact(async (tables) => {
     const vault = new Vault(tables, stateKey);
-    // // An unreadable certificate is replaced, as on a device that has lost all of its state.
+    // An unreadable certificate is replaced, as on a device that has lost all of its state.
     const known = await vault.find<string>(CERT_KEY);
     if (known !== undefined) return fromBase64Url(known);
     const subject = { fingerprint, user: checkName(options.user), unixMs: clock.unixMs() };

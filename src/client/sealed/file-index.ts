@@ -159,7 +159,7 @@ export class FileIndex {
     if (content?.name !== SEALED_FILE_NAME) return;
     const { file, digest: root } = content;
     const row = (await vault.find<SealedFileRow>(fileKey(file))) ?? EMPTY_ROW;
-    // // Only the first record counts, so that the server cannot replace the content later.
+    // Only the first record counts, so that the server cannot replace the content later.
     if (row.records[room] === undefined) {
       const records = { ...row.records, [room]: { seq, root, from } };
       await vault.put(fileKey(file), { ...row, records });
@@ -182,7 +182,7 @@ export class FileIndex {
   ): Promise<boolean> {
     const row = await vault.find<SealedFileRow>(fileKey(description.file));
     const record = row?.records[room];
-    // // The record of the file was erased before this message.
+    // The record of the file was erased before this message.
     if (row === undefined || record === undefined) return true;
     if (record.root !== toHex(description.root)) return false;
     const descriptionSeq = row.said[room];
@@ -243,7 +243,7 @@ export class FileIndex {
         const known = await readDescription(vault, room, seq);
         if (known === undefined) continue;
         const row = await vault.find<SealedFileRow>(fileKey(known.file));
-        // // If a message describes another user's file, erasing the message erases nothing else.
+        // If a message describes another user's file, erasing the message erases nothing else.
         return row?.said[room] === seq ? row.records[room]?.seq : undefined;
       }
       return undefined;

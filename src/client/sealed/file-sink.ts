@@ -80,7 +80,7 @@ export class DecryptingSink implements Sink {
   append(_sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
     const index = this.#next++;
     const decrypting = this.#stream.unseal(index, bytes);
-    // // Avoids an unhandled rejection while a chunk waits behind another chunk that fails.
+    // Avoids an unhandled rejection while a chunk waits behind another chunk that fails.
     decrypting.catch(() => {});
     const previous = this.#tail;
     const written = (async () => {
@@ -127,7 +127,7 @@ export class DecryptingSink implements Sink {
   /** @returns the writes in progress */
   async #writeContent(index: number, content: Uint8Array): Promise<Promise<void>[]> {
     const writes: Promise<void>[] = [];
-    // // The sink may already hold the beginning of the first chunk of this run.
+    // The sink may already hold the beginning of the first chunk of this run.
     const known = this.#contentBytes - index * PLAIN_CHUNK_BYTES;
     assert(known >= 0 && known <= content.length, "chunks are decrypted in order");
     for (let remaining = content.subarray(known); remaining.length > 0; ) {

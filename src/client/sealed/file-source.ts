@@ -140,8 +140,8 @@ export class EncryptingSource implements Source {
     const offset = from - first * CHUNK_BYTES;
     const firstChunk = await this.#chunk(first);
     const head = firstChunk?.subarray(offset) ?? new Uint8Array(0);
-    // // An empty file has one chunk. Reading one byte beyond this chunk shows whether another
-    // chunk follows.
+    // An empty file has one chunk. Reading one byte beyond this chunk shows whether another chunk
+    // follows.
     if (head.length === 0 && index > 0) return undefined;
     const isCut = head.length > PLAIN_CHUNK_BYTES;
     const mayFollow = firstChunk?.length === CHUNK_BYTES && !isCut;

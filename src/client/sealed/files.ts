@@ -80,8 +80,8 @@ export class SealedFiles {
     const { transfers } = this.#options;
     const known = await this.#find(request.file);
     if (typeof known === "object") return this.#get(request, known);
-    // // The file may be in an open room, or its message may not have been read yet. A file that
-    // does not exist is refused by the server.
+    // The file may be in an open room, or its message may not have been read yet. A file that does
+    // not exist is refused by the server.
     let isAmbiguous = false;
     const openSink: DownloadRequest["openSink"] = (about) => {
       isAmbiguous = about.name === SEALED_FILE_NAME && this.#sealedViews().length > 0;
@@ -151,7 +151,7 @@ export class SealedFiles {
     });
     const journal = uploads && new SealedUploadJournal(uploads, name, await files.uploads());
     try {
-      // // The caption is sent only in the sealed message.
+      // The caption is sent only in the sealed message.
       const sent = await transfers.send(
         {
           ...requestFields,
@@ -173,7 +173,7 @@ export class SealedFiles {
         resumedBytes: plainBytes(sent.resumedBytes),
       };
     } finally {
-      // // If the message was not posted, repeating the command resumes the upload.
+      // If the message was not posted, repeating the command resumes the upload.
       if (!isSent) journal?.removeFinished();
       encryptingSource.close();
     }

@@ -78,7 +78,7 @@ export async function checkKeys(
   vault: Vault,
   members: readonly { readonly user: string }[],
 ): Promise<void> {
-  // // Usually no such key exists, so that a single lookup suffices.
+  // Usually no such key exists, so that a single lookup suffices.
   if ((await vault.rows(allOf("other-key", 1))).length === 0) return;
   for (const user of new Set(members.map((member) => member.user))) {
     if ((await otherKeyOf(vault, user)) !== undefined) throw keyChangedFault(user);

@@ -80,7 +80,7 @@ export class DeviceLease {
       if (answer === undefined) return;
       const isDone = await states.transact(async (vault) => {
         const current = await leaseOf(vault);
-        // // Another process of this folder stored a lease first, so its state is newer than this
+        // Another process of this folder stored a lease first, so its state is newer than this
         // answer.
         if (current?.next !== next) return answer.isLatest;
         if (answer.isLatest) await vault.put(LEASE_KEY, grantedRow(current, answer.count));

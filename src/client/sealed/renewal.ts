@@ -36,11 +36,11 @@ export class Renewal {
   isDue({ room, row, group }: Pick<RoomTransaction, "room" | "row" | "group">): boolean {
     if (row?.status !== "in" || group === undefined || this.#failed.has(room)) return false;
     if ((row.sentSince ?? 0) >= RENEW_MESSAGES) return true;
-    // // Rows written by an earlier version lack this field until they next change.
+    // Rows written by an earlier version lack this field until they next change.
     const { renewedUnixMs } = row;
     if (renewedUnixMs === undefined) return false;
     const ageMs = this.#options.clock.unixMs() - renewedUnixMs;
-    // // The clock was wrong at the last renewal, so the age is unknown.
+    // The clock was wrong at the last renewal, so the age is unknown.
     if (ageMs < -RENEW_JITTER_MS) return true;
     return ageMs >= RENEW_MS + this.#jitterMs(room, renewedUnixMs);
   }

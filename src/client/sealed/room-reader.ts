@@ -91,7 +91,7 @@ export class RoomReader {
     try {
       await this.#read(tx, record);
     } catch (error) {
-      // // A record that violates the protocol must not block the records after it.
+      // A record that violates the protocol must not block the records after it.
       if (!(error instanceof Fault) || FAULTS[error.code].blame !== "peer") throw error;
       if (tx.group !== undefined) markDiverged(tx, error.message);
     }
@@ -104,7 +104,7 @@ export class RoomReader {
         await this.#handleGroup(tx, record);
         break;
       case "sealed":
-        // // Devices post only after the devices of departed users are removed from the group.
+        // Devices post only after the devices of departed users are removed from the group.
         if (tx.group === undefined) this.#updateLeavers(tx, () => []);
         await this.#handleMessage(tx, record);
         break;
@@ -166,7 +166,7 @@ export class RoomReader {
         ...this.accountChecks(tx, record.timeUnixMs),
       })
       .catch(asFault);
-    // // The new epoch invalidates this device's pending change, unless that change is an external
+    // The new epoch invalidates this device's pending change, unless that change is an external
     // join based on a group state that already includes this record.
     if (pending !== undefined && (pending.epoch ?? 0) < body.epoch) await dropPending(tx);
     if (result instanceof Fault)
@@ -185,7 +185,7 @@ export class RoomReader {
         );
         return storeContent(tx, record, { kind: "change", ...changeRow(result.change) });
       case "own":
-        // // Another copy of this folder sent the commit, based on a state that this copy does not
+        // Another copy of this folder sent the commit, based on a state that this copy does not
         // have.
         tx.advance(undefined, []);
         return tx.change({ status: "lost", isCopy: true });
@@ -217,7 +217,7 @@ export class RoomReader {
     if (pending.instead !== undefined && pending.instead === row?.refused) restoreRoom(tx);
     if (tx.row?.status !== "in" || isRejoin) await this.#startMembership(tx, record, pending);
     tx.change({ epochSeq: record.seq });
-    // // Until this record the device used its old state, so its counts remain valid.
+    // Until this record the device used its old state, so its counts remain valid.
     if (isRejoin && wasMember)
       tx.change({ counts: row?.counts ?? {}, departed: row?.departed ?? [] });
     if (kind !== "add") tx.change({ renewedUnixMs: this.#unixMs(), sentSince: 0 });
@@ -240,7 +240,7 @@ export class RoomReader {
         fromBase64Url(welcome),
         async (ref) => {
           const secret = await tx.vault.find<PackageRow>(packageKey(ref));
-          // // A last-resort package serves several rooms, so a welcome does not consume it.
+          // A last-resort package serves several rooms, so a welcome does not consume it.
           if (secret !== undefined && secret.isLastResort !== true) refs.push(ref);
           return secret === undefined ? undefined : fromBase64Url(secret.secret);
         },
@@ -248,8 +248,8 @@ export class RoomReader {
       )
       .catch(asFault);
     if (joined instanceof Fault) {
-      // // Most welcomes are for other devices. A welcome for this device consumes its package even
-      // if the welcome cannot be opened.
+      // Most welcomes are for other devices. A welcome for this device consumes its package even if
+      // the welcome cannot be opened.
       for (const ref of refs) await tx.vault.delete(packageKey(ref));
       // This device was added with a key package whose private keys were lost, so it rejoins by an
       // external commit.
@@ -294,7 +294,7 @@ export class RoomReader {
     tx.advance(result.group, result.consumed);
     const { sender, count, sentAtUnixMs } = result.message;
     const isOwn = sender.device === this.#engine.device;
-    // // Another copy of this folder sent the message, so that two copies use the same keys.
+    // Another copy of this folder sent the message, so that two copies use the same keys.
     if (isOwn) tx.change({ isCopy: true, count: Math.max(tx.row?.count ?? 0, count) });
     if (!isOwn) await this.#claims.add(tx, record.seq, result.message);
     const missed = isOwn ? 0 : updateCounts(tx, result.message);

@@ -283,8 +283,8 @@ export class SealedRooms {
       this.#lastRead.delete(room.id);
       await this.#catchUp(room);
     }
-    // // The server sends a removed member no history, but that member may read records delivered
-    // in order.
+    // The server sends a removed member no history, but that member may read records delivered in
+    // order.
     const isContiguous = follows(this.#lastDelivered.get(room.id));
     if (isContiguous || (await this.#isNext(room.id, first)))
       await this.#readRecords(room.id, records);
@@ -325,7 +325,7 @@ export class SealedRooms {
   async seal(room: RoomView, posts: readonly PlainPost[]): Promise<(PostBody | Fault)[]> {
     await this.#catchUp(room);
     await this.#holdLease();
-    // // The room is usually ready, so that a single transaction suffices.
+    // The room is usually ready, so that a single transaction suffices.
     const sealed = await this.#states.run(room.id, async (tx) =>
       (await this.#isReady(tx)) ? this.#encryptAll(tx, room, posts) : undefined,
     );
@@ -343,7 +343,7 @@ export class SealedRooms {
 
   async #postSettled(tx: RoomTransaction, id: string, seq: number | undefined): Promise<void> {
     const { room } = tx;
-    // // An earlier run may already have stored a higher seq, read from an echo of a post that the
+    // An earlier run may already have stored a higher seq, read from an echo of a post that the
     // server accepted.
     if (seq !== undefined && seq > (tx.row?.seq ?? 0)) {
       const confirmed = this.#confirmed.get(room) ?? new Map<number, string>();
@@ -353,7 +353,7 @@ export class SealedRooms {
     }
     const sent = await tx.vault.find<SentRow>(sentKey(room, id));
     if (sent === undefined) return;
-    // // The server refused the post, or its log already holds an earlier encryption of the post.
+    // The server refused the post, or its log already holds an earlier encryption of the post.
     // Either way the reserved count is unused.
     await tx.vault.delete(sentKey(room, id));
     if (tx.row?.since === sent.since) tx.change(freeCount(tx.row, sent.count));
@@ -394,7 +394,7 @@ export class SealedRooms {
     user: string,
   ): Promise<{ readonly added: number; readonly missing: number }> {
     await this.#catchUp(room);
-    // // A returning user's old devices may still be in the group.
+    // A returning user's old devices may still be in the group.
     await this.#removeDeparted(room);
     return this.#addDevices(room, user, await this.#options.request("key-package", { user }));
   }
@@ -457,7 +457,7 @@ export class SealedRooms {
       await this.#removeFormerKey(room, user);
       await this.#commit(room, plan);
     } catch (error) {
-      // // The failed transaction was rolled back, so store and report the other key in a new one.
+      // The failed transaction was rolled back, so store and report the other key in a new one.
       if (other !== undefined) await this.#recordOtherKey(room.id, other);
       throw error;
     }
@@ -689,7 +689,7 @@ export class SealedRooms {
     if (target === undefined || grep === "") page.addAll(await fetchOpened(query));
     const recordOf = matcherOf(query);
     for (const room of rooms) {
-      // // Fetch missed records first. If the server refuses, search the archive as it is.
+      // Fetch missed records first. If the server refuses, search the archive as it is.
       await this.#catchUp(room).catch(ignoreRefusal);
       await this.#searchRoom(room, query, (seq, row) => {
         const record = page.isBeyond(seq) ? undefined : recordOf(room, seq, row);
@@ -846,7 +846,7 @@ export class SealedRooms {
       return { needs: needsRejoin(tx), isCopy: tx.row?.isCopy === true };
     });
     if (!found.needs) return;
-    // // Another machine uses a copy of this device's state, and that copy has claimed the lease.
+    // Another machine uses a copy of this device's state, and that copy has claimed the lease.
     if (found.isCopy)
       await this.#lease.check().catch((error: unknown) => this.#reportLeaseFault(error));
     await this.#rejoin(room);
@@ -1292,7 +1292,7 @@ export class SealedRooms {
         }
         const { change } = commit;
         if (change.kind === "resync") reason = isOld ? "copy" : "damaged";
-        // // A server that once sent a seq that was too high must not lock this device out
+        // A server that once sent a seq that was too high must not lock this device out
         // permanently.
         if (tx.group === undefined && found.seq < (tx.row?.seq ?? 0)) {
           tx.change({ seq: found.seq, n: undefined });
@@ -1359,7 +1359,7 @@ async function applyKeyDecision(tx: RoomTransaction): Promise<void> {
   const { account = other.account } = (await identityOf(tx.vault, other.user)) ?? {};
   tx.row = row as RoomRow;
   if (tx.row.status !== "suspect") return;
-  // // The owner did not accept the key for this user, so the change stays refused.
+  // The owner did not accept the key for this user, so the change stays refused.
   if (account !== other.account) {
     return tx.change({ reason: `a change was rejected: ${REFUSALS["identity-changed"]}` });
   }

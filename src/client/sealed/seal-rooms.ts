@@ -28,7 +28,7 @@ export async function checkMaySeal(sealer: Sealer, name: string): Promise<void> 
     after = rooms.at(-1)?.room;
     if (found !== undefined || !more || after === undefined) break;
   }
-  // // A device that has no certificate or cannot encrypt must fail before the room is created.
+  // A device that has no certificate or cannot encrypt must fail before the room is created.
   await (await sealer.sealedRooms()).stockKeyPackages();
 }
 

@@ -186,7 +186,7 @@ export class Sealing {
         if (!(error instanceof Fault)) throw error;
         if (!LINK_FAULT_CODES.has(error.code) || this.#account === undefined)
           return records.map(asClosed);
-        // // A stopping server refuses requests while the link is still open.
+        // A stopping server refuses requests while the link is still open.
         const { clock } = this.#options;
         await delay(clock, error.retryAfterMs ?? RETRY_MS);
         await this.#untilLinked();
@@ -335,8 +335,8 @@ export class Sealing {
   /** Uploads key packages, which other users need to add this device to rooms. */
   stock(): void {
     if (this.#options.home === undefined || !this.#options.keys.canSign) return;
-    // // A device without a certificate cannot upload key packages. Failures are retried on the
-    // next link.
+    // A device without a certificate cannot upload key packages. Failures are retried on the next
+    // link.
     void this.#stock().catch(asFault);
   }
 
@@ -366,7 +366,7 @@ export class Sealing {
         continue;
       }
       this.#pins?.set(pinName(post.to), room.id);
-      // // Consecutive posts to the same room are encrypted together.
+      // Consecutive posts to the same room are encrypted together.
       let end = start + 1;
       while (end < posts.length && rooms[end]?.id === room.id) end++;
       bodies.push(...(await this.#sealBatch(room, posts.slice(start, end))));
@@ -402,7 +402,7 @@ export class Sealing {
   roomListed(room?: RoomView): void {
     for (const resolve of this.#roomWaiters.splice(0)) resolve();
     if (room !== undefined) this.#pin(room);
-    // // Another device of the account has joined the room, so this device joins as well.
+    // Another device of the account has joined the room, so this device joins as well.
     if (room?.isSealed === true && this.#followsRooms && this.#isCaughtUp) this.#syncRoom(room);
   }
 
@@ -413,7 +413,7 @@ export class Sealing {
   #pin(room: RoomView): void {
     if (room.isSealed !== true) return;
     const target = pinName(formatTarget(room));
-    // // Keep an existing pin, because the server may list a different room under the same name.
+    // Keep an existing pin, because the server may list a different room under the same name.
     if (this.#pins?.has(target) !== false) return;
     this.#pins.set(target, room.id);
     this.#storePin(target, room.id);
@@ -460,7 +460,7 @@ export class Sealing {
     const room = this.#roomOf(target);
     const isSealed = this.#pins?.has(pinName(target)) || room?.isSealed === true;
     if (!isSealed) {
-      // // On a new link the client does not know yet which rooms are sealed.
+      // On a new link the client does not know yet which rooms are sealed.
       const mayBeSealed = room === undefined && !this.#isCaughtUp;
       const isCheap = this.#options.home?.hasCheapKey === true;
       return mayBeSealed && isCheap ? (this.#queuedPosts?.encrypt(outbox, post) ?? post) : post;
@@ -495,7 +495,7 @@ export class Sealing {
       const opened = await queuedPosts.decrypt(outbox, post);
       if (opened instanceof Fault) decrypted.push({ post, fault: opened });
       else decrypted.push(opened ?? post);
-      // // An earlier version stored the post unencrypted.
+      // An earlier version stored the post unencrypted.
       if (opened === undefined && isMarkedPost(post))
         reencrypted.push(await queuedPosts.encrypt(outbox, post));
     }
@@ -572,7 +572,7 @@ export class Sealing {
   }
 
   async #loadPins(account: SealedAccount): Promise<void> {
-    // // If the pins are unreadable, the server still refuses unencrypted posts to sealed rooms.
+    // If the pins are unreadable, the server still refuses unencrypted posts to sealed rooms.
     const pins = (await this.#readPins(account)) ?? new Map<string, string>();
     if (this.#account !== account) return;
     this.#pins = pins;

@@ -21,7 +21,7 @@ export class ChannelEvents {
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
         this.fail(error);
-        // // A fault caused by the peer closes the channel, but a local disk fault does not.
+        // A fault caused by the peer closes the channel, but a local disk fault does not.
         if (error.blame === "peer") throw error;
       }
     });
@@ -50,7 +50,7 @@ export class ChannelEvents {
 
   /** @throws {Fault} if the transfer fails before the promise settles */
   unlessFailed<Value>(promise: Promise<Value>): Promise<Value> {
-    // // `Promise.race` with one long-lived promise would retain the results of all other promises.
+    // `Promise.race` with one long-lived promise would retain the results of all other promises.
     return new Promise((resolve, reject) => {
       this.#onFault.add(reject);
       promise.then(resolve, reject).finally(() => this.#onFault.delete(reject));

@@ -140,7 +140,7 @@ async function openChannel(
   const { ticket } = await unlessAborted(signal, active.connection.request("ticket", {}));
   const opening = active.connection.link
     .openChannel()
-    // // Create the connection in the same tick as the link, so that no message is missed.
+    // Create the connection in the same tick as the link, so that no message is missed.
     .then((link) => new Connection(link, options.clock));
   const connection = await unlessAborted(signal, opening).catch((error: unknown) => {
     opening.then((connection) => connection.close()).catch(() => {});
@@ -169,7 +169,7 @@ async function bindChannel(
   }
   await connection.request("lane", { ticket }).catch((error: unknown) => {
     if (!(error instanceof Fault) || error.code !== "login-refused") throw error;
-    // // Either the ticket has expired or the server has restarted. The next attempt requests a new
+    // Either the ticket has expired or the server has restarted. The next attempt requests a new
     // ticket.
     throw new Fault("link-closed", error.message, { cause: error });
   });

@@ -81,7 +81,7 @@ export class Download implements ChannelTask<DownloadedFile> {
       return result;
     } catch (error) {
       await this.#runSettled();
-      // // The file is complete, even if its download could not be confirmed to the server.
+      // The file is complete, even if its download could not be confirmed to the server.
       if (this.#result !== undefined && error instanceof Fault) return this.#result;
       throw error;
     } finally {

@@ -69,7 +69,7 @@ export class ReadAhead {
     const first = this.#next;
     const seeks = this.#seeks;
     this.#next += this.#batchChunks;
-    // // A seek discards the reads queued before it.
+    // A seek discards the reads queued before it.
     const read = this.#tail.then(() => (seeks === this.#seeks ? this.#read(first) : []));
     this.#tail = read.catch(() => {});
     return Array.from({ length: this.#batchChunks }, (_, i) => {

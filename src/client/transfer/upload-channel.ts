@@ -88,7 +88,7 @@ export class UploadChannel {
   #sendChunk(index: number, { sha256, bytes }: ReadChunk): void {
     const { file, checksums, source } = this.#options;
     checksums.add(sha256);
-    // // Copy the chunk, because the link releases its buffers and a chunk of a pipe may have to be
+    // Copy the chunk, because the link releases its buffers and a chunk of a pipe may have to be
     // sent again.
     const payload = source.path === undefined ? copyOf(bytes) : bytes;
     this.#connection.send({ kind: "chunk", file, index, sha256, bytes: payload });

@@ -76,7 +76,7 @@ export class UploadChecksums {
   flush(): void {
     const hashes = this.#unjournaled;
     this.#unjournaled = [];
-    // // Another process may be sending the same upload, so the journal may be ahead or have been
+    // Another process may be sending the same upload, so the journal may be ahead or have been
     // restarted.
     const known = (this.#journal?.upTo ?? 0) - this.#unjournaledFrom;
     this.#journal?.check?.(this.#unjournaledFrom, hashes);
@@ -101,7 +101,7 @@ export class UploadChecksums {
   resume(have: number, journal: ResumableUpload | undefined): void {
     this.#journal = journal;
     this.#unjournaled = [];
-    // // The server has lost chunks, but the journal still has all checksums.
+    // The server has lost chunks, but the journal still has all checksums.
     if (have < this.#durable) this.#reset();
     if (journal !== undefined && journal.upTo > have) journal.truncate(have);
     this.#readJournal(have);

@@ -287,7 +287,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     connection: Connection,
     journal: ResumableUpload | undefined,
   ): Promise<void> {
-    // // If the server has acknowledged all chunks, only the digest can be wrong.
+    // If the server has acknowledged all chunks, only the digest can be wrong.
     const isWrong = code === "checksum-wrong" && this.#channel?.isAcked === true;
     if (isWrong) ignoringFaults(() => journal?.remove());
     if (connection.isClosed || !(isWrong || code === "file-changed")) return;
@@ -306,7 +306,7 @@ export class Upload implements ChannelTask<UploadedFile> {
       await connection.request("withdraw", { file });
     } catch (error) {
       if (!(error instanceof Fault) || connection.isClosed) throw error;
-      // // The server refuses if the upload is finished or unknown, and then there is nothing to
+      // The server refuses if the upload is finished or unknown, and then there is nothing to
       // withdraw.
     }
   }
