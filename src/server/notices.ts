@@ -1,4 +1,4 @@
-/** Notices to all sessions: announcements, the disk's space and the cluster's majority. */
+/** Notices to all sessions about announcements, disk space and the cluster's majority. */
 
 import { isDiskFull } from "../base/disk-space.ts";
 import type { Fault } from "../base/fault.ts";
@@ -30,7 +30,7 @@ export class ServerNotices {
     for (const client of peers.members()) client.notify(notice);
   }
 
-  /** Runs every second, and also for new sessions and new operators. */
+  /** Sends changed states. Called every second, and for new sessions and new operators. */
   tick(): void {
     this.#sendDiskState();
     const { sequencer, peers, onEvent } = this.#services;

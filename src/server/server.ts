@@ -1,4 +1,4 @@
-/** The server: subscriptions to the logs, start and stop. */
+/** Server: subscriptions to the logs, start and stop. */
 
 import { Fault } from "../base/fault.ts";
 import { ID_BYTES, roomId, type UserId } from "../base/ids.ts";
@@ -56,7 +56,9 @@ export class Server {
     return this.#services.peers.all();
   }
 
-  /** Subscribes broadcast first, so that other output follows the record. */
+  /**
+   * Subscribes to the logs. The broadcast comes first, so that all other output follows the record.
+   */
   #subscribe(): void {
     const { registry, onEvent, feed, fanOut, catchUp, readPositions, typing, metrics } =
       this.#services;
@@ -121,7 +123,10 @@ export class Server {
     this.#services.fanOut.add(listener);
   }
 
-  /** Sets the addresses for invites. Read each time, because machines change their addresses. */
+  /**
+   * Sets the function that returns the addresses for invites. It is called for each use, because
+   * machines change their addresses.
+   */
   setAddresses(addresses: () => readonly ServerAddress[]): void {
     this.#addresses = addresses;
     this.#services.remote.onAddressesChange();

@@ -33,7 +33,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
   readonly clock: Clock;
   readonly scheduler: FairScheduler;
   readonly floodGuard: FloodGuard;
-  /** Unauthenticated clients, oldest first. Maximum LINKS_BEFORE_LOGIN_MAX. */
+  /** Unauthenticated clients, oldest first. At most LINKS_BEFORE_LOGIN_MAX. */
   readonly #unauthenticated = new Set<ClientConnection>();
   #lastClient = 0;
 
@@ -51,7 +51,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
 
   accept(remote: Address): boolean {
     if (this.#services.isStopping() || !this.#addresses.accepts(remote.host)) return false;
-    // Loopback is exempt: a local proxy represents all clients.
+    // Loopback is exempt, because a local proxy forwards all clients from that address.
     return isLoopback(remote.host) || !this.floodGuard.isRefused(addressSender(remote.host));
   }
 
@@ -72,7 +72,8 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
   }
 
   /**
-   * Closes the oldest unauthenticated client when there are too many, because a log-in is quick.
+   * Adds an unauthenticated client. If there are too many, closes the oldest, because a log-in
+   * takes little time.
    */
   #awaitLogin(client: ClientConnection): void {
     this.#unauthenticated.add(client);
@@ -163,7 +164,9 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     onEvent({ kind: "disconnected", user, ...client.origin, fault: originalFault(fault) });
   }
 
-  /** Excludes data channels, which open and close with every file. */
+  /**
+   * Reports a new connection. Excludes data channels, because they open and close with every file.
+   */
   #reportConnected({ handshake, channel, origin }: ClientConnection): void {
     if (handshake === undefined || handshake.isReported || channel !== undefined) return;
     handshake.isReported = true;

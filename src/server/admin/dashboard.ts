@@ -1,4 +1,6 @@
-/** Requests of the operators' console: status, samples, announcements and cancelled transfers. */
+/**
+ * Requests of the operators' console: status, samples, announcements and cancellation of transfers.
+ */
 
 import { productOf } from "../../base/client-name.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -47,7 +49,7 @@ export class AdminDashboard {
     this.#options = options;
   }
 
-  /** Announces a text. Repeating an announcement shows it again to users who dismissed it. */
+  /** Announces a text. A repeated announcement is shown again to users who have dismissed it. */
   async announce({ id }: Account, text: string): Promise<void> {
     const { kernel, registry } = this.#options;
     const isNothing = () => text === "" && registry.policy.announced === undefined;
@@ -131,7 +133,7 @@ export class AdminDashboard {
       ...{ sentMessages, sentBytes, receivedMessages, receivedBytes },
       queuedBytes: link.queuedBytes(),
       acknowledged: client.acknowledged,
-      // QUIC resends exactly what it has lost. Kernels do not report losses of TCP.
+      // QUIC resends exactly the data that it has lost. Operating systems do not report TCP losses.
       ...{ retransmitted: lost, lost },
     });
   }
@@ -162,10 +164,7 @@ export class AdminDashboard {
     onEvent({ kind: "cancelled", by: by.name, user: name, file });
   }
 
-  /**
-   * @returns false if this server has no such transfer
-   * @throws {Fault} if the disk fails
-   */
+  /** @returns false if this server has no such transfer @throws {Fault} if the disk fails */
   async cancelLocal({ file, user, direction, by }: Cancel): Promise<boolean> {
     const { registry, files, downloads, onEvent } = this.#options;
     const isWeb = direction === "down" && downloads?.cancel(file, user) === true;

@@ -1,4 +1,4 @@
-/** Account records as entries of the operators' decision log. */
+/** Conversion of account records to entries of the operators' decision log. */
 
 import type { UserId } from "../../base/ids.ts";
 import { defined } from "../../base/values.ts";

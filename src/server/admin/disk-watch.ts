@@ -1,4 +1,4 @@
-/** Periodic check of the free disk space, with a warning before the disk is full. */
+/** Periodic check of the free disk space, which warns before the disk is full. */
 
 import { type DiskSpace, isDiskFull } from "../../base/disk-space.ts";
 import { Fault } from "../../base/fault.ts";
@@ -13,7 +13,7 @@ import type { Clock } from "../../io/clock.ts";
 export interface DiskWatchOptions {
   readonly clock: Clock;
   readonly blobs: Pick<BlobStore, "freeBytes">;
-  /** Bytes. The server refuses files when less than this is free. */
+  /** Number of free bytes below which the server refuses files. */
   readonly keepFreeBytes: number;
   readonly onChange: (state: DiskSpace) => void;
 }

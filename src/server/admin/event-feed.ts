@@ -36,7 +36,9 @@ interface StoredEvent {
   readonly time: number;
 }
 
-/** Estimated bytes of an event: names, numbers and the head of a record. */
+/**
+ * Estimated size of an event without its text, in bytes: names, numbers and the head of a record.
+ */
 const EVENT_BASE_BYTES = 700;
 
 function sizeOf(event: FeedEvent): number {
@@ -60,12 +62,14 @@ export interface EventFeedOptions {
   readonly registry: Registry;
 }
 
-/** Events for operators. Like the output of `chat serve`, contains no private messages. */
+/**
+ * Feed of events for operators. Like the output of `chat serve`, it contains no private messages.
+ */
 export class EventFeed {
   readonly #options: EventFeedOptions;
   readonly #skipped = new Map<ClientConnection, number>();
   /**
-   * Stored events for operators who start watching later, oldest first. Maximum EVENTS_STORED_MAX.
+   * Stored events for operators who start watching later, oldest first. At most EVENTS_STORED_MAX.
    */
   #stored: StoredEvent[] = [];
   #storedBytes = 0;
@@ -77,7 +81,7 @@ export class EventFeed {
     this.#sinceMs = options.clock.unixMs();
   }
 
-  /** Returns the latest events, without the text of messages that were erased since. */
+  /** Returns the latest events, without the text of messages that have since been erased. */
   recent(): Answer<"events"> {
     const events = this.#stored.flatMap(({ event, n, time }) => {
       const details = this.describe(event);
@@ -126,8 +130,8 @@ export class EventFeed {
     if (details === undefined) return;
     const { registry } = this.#options;
     const notice = { kind: "event", event: event.kind, time, n, ...details } as const;
-    // Skips and counts an event with text that cannot be encoded, because no user's text may close
-    // a watcher's link.
+    // Skip and count an event whose text cannot be encoded, because no user's text may close a
+    // watcher's link.
     const fits = isNotice(notice) && encodeFitting(notice) !== undefined;
     for (const [client, skipped] of this.#skipped) {
       if (!isOperating(client, client.account, registry)) {
@@ -173,7 +177,7 @@ export class EventFeed {
         return this.#offered(event);
       case "got":
       case "withdrawn":
-        // Omits the name, because the file may be private to two users.
+        // Omit the file's name, because the file may be private to two users.
         return { address: formatAddress(event.address), user: event.user, file: event.file };
       default:
         return { address: formatAddress(event.address), user: event.user };
@@ -190,7 +194,7 @@ export class EventFeed {
     });
   }
 
-  /** Omits the content of direct messages. */
+  /** Describes a record. Omits the content of direct messages. */
   #record(record: LogRecord, { id, name, pair }: Room): EventDetails {
     const { registry } = this.#options;
     const { salt, body, ...head } = wireRecord(record, registry);

@@ -1,4 +1,4 @@
-/** Accounts, rooms and files as sorted and filtered lists for operators. */
+/** Sorted and filtered lists of accounts, rooms and files for operators. */
 
 import { foldCase } from "../../base/case-fold.ts";
 import type { RoomId } from "../../base/ids.ts";
@@ -85,7 +85,8 @@ export class AdminLists {
   }
 
   /**
-   * Lists files. Those shared only in direct messages have no name here and are not found by it.
+   * Lists files. A file that was shared only in direct messages appears without its name and cannot
+   * be found by it.
    */
   files(request: ListRequest): Answer<"all-files"> {
     const { engine, registry } = this.#context;
@@ -135,7 +136,7 @@ export class AdminLists {
   }
 }
 
-/** Latest activity of any current device, Unix ms. */
+/** Returns the latest activity of any current device, in Unix ms. */
 function lastSeen({ devices }: Account): number | undefined {
   const seen = [...devices.values()].flatMap(({ seenUnixMs }) => seenUnixMs ?? []);
   return seen.length === 0 ? undefined : Math.max(...seen);

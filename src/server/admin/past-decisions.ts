@@ -1,4 +1,4 @@
-/** Past decisions of operators and moderators, read from both logs. */
+/** Past decisions of operators and moderators, read from the history and the accounts log. */
 
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { DECISIONS_PAGE_MAX, DECISIONS_SEARCHED_MAX } from "../../base/limits-page.ts";
@@ -32,12 +32,12 @@ interface SearchResult {
   /** First seq covered by the search. 1 means the whole log. */
   readonly from: number;
   /**
-   * Unix ms. The result contains every decision since this time; `undefined` if it contains all.
+   * Unix ms since which the result contains every decision; `undefined` if the result is complete.
    */
   readonly sinceMs: number | undefined;
 }
 
-/** Searches the complete history, while the event feed begins with the start of the server. */
+/** Searches the complete history, whereas the event feed begins at the start of the server. */
 export class PastDecisions {
   readonly #options: PastDecisionsOptions;
 
@@ -50,7 +50,7 @@ export class PastDecisions {
       await this.#accountDecisions(request),
       await this.#roomDecisions(request),
     ] as const;
-    // Before this time, one of the logs may contain decisions that the search did not reach.
+    // Before this time, one of the logs may contain decisions that the search has not reached.
     const sinceMs = Math.max(...found.map((result) => result.sinceMs ?? 0));
     const all = found
       .flatMap(({ decisions }) => decisions)
@@ -94,7 +94,8 @@ export class PastDecisions {
   #decisionsIn(record: LogRecord, passwords: Map<string, FoundDecision>): FoundDecision[] {
     const { registry } = this.#options;
     const { kind, room, seq } = record.head;
-    // Skips erased records except passwords, which are relevant without their body.
+    // Skip erased records, except for passwords: a password change is relevant even without its
+    // body.
     if (record.bodyBytes === undefined && kind !== "password") return [];
     const used = kind === "reset" ? passwords.get(room) : undefined;
     if (kind === "reset" || kind === "password") passwords.delete(room);
@@ -115,7 +116,7 @@ export class PastDecisions {
     const { records, oldest } = await this.#records(request);
     const past = records.flatMap((record): FoundDecision[] => {
       const room = rooms.get(record.head.room as RoomId);
-      // The rename of an account is a decision in the accounts log.
+      // The rename of an account is also a decision in the accounts log, so skip it here.
       const isOfName = record.head.kind === "rename" && targetUser(record) !== undefined;
       if (room === undefined || room.pair !== undefined || isOfName) return [];
       const event = this.#describe({ kind: "record", record, room }, record.head.time);
@@ -125,11 +126,12 @@ export class PastDecisions {
   }
 
   /**
-   * Reads each kind separately, because the index finds rare kinds without reading other records.
+   * Reads each kind separately, because the index finds rare kinds without reading the records of
+   * other kinds.
    */
   async #records({ since, until, before }: RequestOf<"decisions">): Promise<{
     readonly records: readonly LogRecord[];
-    /** Oldest record of a truncated page; `undefined` if nothing was truncated. */
+    /** Oldest record of a truncated page; `undefined` if no page was truncated. */
     readonly oldest: LogRecord["head"] | undefined;
   }> {
     const records: LogRecord[] = [];
@@ -160,7 +162,8 @@ export class PastDecisions {
   }
 
   /**
-   * Returns the seq of the first account record after the time, below `to`. Times never decrease.
+   * Returns the seq of the first account record after the time, at most `to`. Times in the log
+   * never decrease.
    */
   async #firstAfter(unixMs: number, to: number): Promise<number> {
     let [low, high] = [1, to];

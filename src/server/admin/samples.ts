@@ -1,9 +1,11 @@
-/** The last hour of server statistics, with one sample per second. */
+/** Server statistics for the last hour, with one sample per second. */
 
 import { SAMPLES_PAGE_MAX, SAMPLES_STORED_MAX } from "../../base/limits-page.ts";
 import type { Answer } from "../../wire/messages.ts";
 
-/** Server statistics at one time. Posts and bytes are totals since the start. */
+/**
+ * Server statistics at one point in time. Posts and bytes are totals since the start of the server.
+ */
 export interface Sample {
   readonly time: number;
   readonly posts: number;
@@ -23,8 +25,8 @@ const COLUMNS = [
 const COUNTERS: ReadonlySet<keyof Sample> = new Set(["posts", "receivedBytes", "sentBytes"]);
 
 /**
- * A ring buffer of constant size. Samples are numbered from 1. Readers pass the number of the last
- * sample that they have.
+ * Ring buffer of constant size. Samples are numbered from 1. Readers pass the number of the last
+ * sample that they have received.
  */
 export class Samples {
   readonly #sinceMs: number;
@@ -32,7 +34,7 @@ export class Samples {
   #previous: Sample | undefined;
   #last = 0;
 
-  /** @param sinceMs start of the server, Unix ms; sample numbers are valid for one run only */
+  /** @param sinceMs start of the server in Unix ms; sample numbers are valid for one run only */
   constructor(sinceMs: number) {
     this.#sinceMs = sinceMs;
   }

@@ -24,7 +24,8 @@ export class Bans {
   }
 
   /**
-   * Checks an account. Callers must first verify that the client owns the account.
+   * Checks that an account is not banned. The caller must first verify that the client owns the
+   * account.
    * @throws {Fault} banned
    */
   checkAccount(account: Account): void {
@@ -45,7 +46,7 @@ export function hostKey({ link }: ClientConnection): string | undefined {
 
 /**
  * Returns the canonical form of an address.
- * @throws {Fault} usage if it is invalid, not-allowed for loopback
+ * @throws {Fault} usage if the address is invalid, not-allowed for loopback
  */
 export function banKey(text: string): string {
   const address = text.replace(/\/64$/, "").replace(/%.*$/, "");

@@ -1,4 +1,4 @@
-/** Checks certificates with which account keys sign devices. */
+/** Checks of the certificates with which account keys sign devices. */
 
 import { toBase64Url } from "../../base/bytes.ts";
 import { verifyDeviceCert } from "../../crypto/device-cert.ts";

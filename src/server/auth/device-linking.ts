@@ -1,4 +1,4 @@
-/** Pending codes for linking a new device to an account. */
+/** Pending codes that link a new device to an account. */
 
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -23,7 +23,7 @@ export interface LinkRequest {
   readonly deviceKey: Uint8Array;
 }
 
-/** Link offers by hash of the code. Each offer is single-use and short-lived. */
+/** Link offers by hash of the code. Each offer can be used once and expires soon. */
 export class LinkOffers {
   readonly #clock: Clock;
   readonly #offers = new Map<string, LinkOffer>(); // `add` enforces LINK_OFFERS_MAX.
@@ -49,7 +49,7 @@ export class LinkOffers {
     client.whenClosed(() => this.#dropAll(client));
   }
 
-  /** Claims the offer for the first device with the code. Later devices are refused. */
+  /** Claims the offer for the first device that presents the code. Later devices are refused. */
   claim(code: Uint8Array, request: LinkRequest): LinkOffer | undefined {
     const offer = this.#offers.get(toBase64Url(code));
     if (offer === undefined || offer.request !== undefined || !this.#isValid(offer))

@@ -1,4 +1,4 @@
-/** Invites: tokens that register users, lead to a room, or let programs post or read. */
+/** Invites, whose tokens register users, lead to a room, or let programs post or read. */
 
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -35,18 +35,20 @@ const TOKEN = /^t[A-Za-z0-9_-]{22}$/;
 
 export class Invites {
   readonly #context: ServerContext;
-  /** Uses that are being recorded, by invite. Limited by the registering links. */
+  /**
+   * Number of uses that are being recorded, by invite. Bounded by the links that are registering.
+   */
   readonly #pending = new Map<string, number>();
   readonly #memberRate = new HourlyQuota(INVITES_PER_HOUR_MAX);
   readonly #operatorRate = new HourlyQuota(INVITES_PER_HOUR_OPERATOR_MAX);
-  readonly #createMutex = new Mutex(); // Limited by the requests in flight.
+  readonly #createMutex = new Mutex(); // Bounded by the requests in flight.
 
   constructor(options: ServerContext) {
     this.#context = options;
   }
 
   /**
-   * Creates an invite. Calls are serialised, because each counts earlier invites.
+   * Creates an invite. Calls are serialised, because each call counts the earlier invites.
    * @throws {Fault} not-allowed, not-member, room-unknown or too-many
    */
   create(actor: Actor, request: RequestOf<"invite">): Promise<Answer<"invite">> {
@@ -101,7 +103,7 @@ export class Invites {
     };
   }
 
-  /** @throws {Fault} not-found, also for invites that the actor may not list */
+  /** @throws {Fault} not-found, also for an invite that the actor may not list */
   async revoke(actor: Actor, id: string): Promise<void> {
     const { registry, kernel } = this.#context;
     await kernel.transact(() => {
@@ -132,8 +134,8 @@ export class Invites {
   }
 
   /**
-   * Reports whether an invite is valid. Invites of users who were banned or removed from the room
-   * are not.
+   * Reports whether an invite is valid. An invite becomes invalid if its creator is banned or
+   * removed from the room.
    */
   #isValid({ by, room, isByToken }: Invite): boolean {
     const { registry, clock } = this.#context;
@@ -149,7 +151,8 @@ export class Invites {
   }
 
   /**
-   * Returns the invite of a token. Compares hashes, so that the duration reveals nothing.
+   * Returns the invite of a token. Compares hashes, so that the time taken reveals nothing about
+   * the token.
    * @returns `undefined` if the token is not for registration
    * @throws {Fault} not-allowed if the invite is no longer valid
    */
@@ -169,7 +172,7 @@ export class Invites {
   }
 
   /**
-   * Reserves one use until `release`.
+   * Reserves one use until `release` is called.
    * @throws {Fault} not-allowed if the invite has no uses left
    */
   reserve(id: string): void {

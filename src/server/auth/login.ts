@@ -1,4 +1,4 @@
-/** Log-in, registration and rate limits of guesses. */
+/** Log-in, registration and rate limits for guesses. */
 
 import { assert } from "../../base/assert.ts";
 import { toBase64Url } from "../../base/bytes.ts";
@@ -37,7 +37,7 @@ import { sameSecret } from "./secrets.ts";
 
 export interface Passwords {
   hash(password: string): Promise<string>;
-  /** Takes the same time for an absent hash. */
+  /** Verifies a password. Takes the same time if there is no hash. */
   verify(password: string, hash: string | undefined): Promise<boolean>;
 }
 
@@ -54,22 +54,23 @@ export class Authenticator {
   readonly #operatorLink: OperatorLink;
   readonly #guessing = new GuessLimiter();
   /**
-   * Guesses of the server's and rooms' passwords, with one counter per secret over all addresses.
+   * Guesses of the server password and of room passwords. Each password has one counter for all
+   * addresses.
    */
   readonly #shared = new SharedGuessLimiter();
   /**
-   * Delayed wrong answers by address. Limited by the links, each of which is closed after
-   * WRONG_SECRETS_MAX. A separate limit would release wrong answers early.
+   * Number of delayed wrong answers per address. Bounded by the links, because a link is closed
+   * after WRONG_SECRETS_MAX. A separate limit would release wrong answers early.
    */
   readonly #delayed = new Map<string, number>();
   readonly #hashing = new WorkQueue(PASSWORD_CHECKS_MAX, PASSWORD_CHECKS_QUEUED_MAX);
-  /** Password checks of logged-in accounts: at most one slot per account. */
+  /** Password checks of logged-in accounts. Each account has at most one slot. */
   readonly #accountQueue = new FairQueue(1, PASSWORD_CHECKS_QUEUED_MAX);
-  /** Password checks before log-in, by address: at most one slot per address. */
+  /** Password checks before log-in. Each address has at most one slot. */
   readonly #addressQueue = new FairQueue(1, PASSWORD_CHECKS_QUEUED_MAX);
   readonly #addressRate = new HourlyQuota(ACCOUNTS_PER_ADDRESS_HOUR_MAX);
   readonly #inviterRate = new HourlyQuota(ACCOUNTS_PER_INVITER_HOUR_MAX);
-  /** Names that are being registered. Limited by the links. */
+  /** Names that are being registered. Bounded by the links. */
   readonly #registering = new Map<FoldedName, Promise<void>>();
 
   constructor(options: AuthenticatorOptions) {
@@ -78,7 +79,7 @@ export class Authenticator {
   }
 
   /**
-   * Accepts the room password or an invite's token.
+   * Accepts the server password or an invite's token.
    * @throws {Fault} room-password-wrong, banned, too-many, or not-allowed if the invite is invalid
    */
   async admit(client: ClientConnection, { secret }: RequestOf<"admit">): Promise<void> {
@@ -86,7 +87,7 @@ export class Authenticator {
     bans.checkClient(client);
     const admission = admissionOf(client);
     let isAdmitted = false;
-    // A valid token skips delays caused by other clients, because 128 random bits cannot be
+    // A valid token bypasses the delays that other clients cause, because 128 random bits cannot be
     // guessed.
     const isToken =
       this.#isOperatorToken(secret) ||
@@ -130,7 +131,7 @@ export class Authenticator {
       throw new Fault("frame-malformed", "invalid device certificate");
     }
     const folded = foldName(name);
-    // A taken name may belong to the same user, who can then log in by signature.
+    // A taken name may belong to this very user, who can then log in by signature.
     while (this.#registering.has(folded)) await this.#registering.get(folded);
     const inviter = this.#inviterOf(admissionOf(client));
     registry.reserve(name, undefined, inviter === "operator");
@@ -155,7 +156,8 @@ export class Authenticator {
   }
 
   /**
-   * Limits registrations. Loopback is exempt, because clients behind a local proxy share it.
+   * Limits the rate of registrations. Loopback is exempt, because all clients behind a local proxy
+   * share it.
    * @throws {Fault} too-many
    */
   #checkRegistrationRate(client: ClientConnection, inviter: UserId | "operator" | undefined): void {
@@ -185,13 +187,18 @@ export class Authenticator {
     }
   }
 
-  /** Accepts an existing name: its owner receives name-taken and can then log in. */
+  /**
+   * Checks the syntax of a name but accepts a taken one: its owner then receives name-taken and can
+   * log in.
+   */
   #newName(text: string): Name {
     const name = checkName(text);
     return this.#options.registry.find(name) === undefined ? checkNewName(text) : name;
   }
 
-  /** Writes one batch in this order, so that a crash can only lose the later records. */
+  /**
+   * Writes the records as one batch in this order, so that a crash can lose only the later ones.
+   */
   async #createAccount(
     client: ClientConnection,
     name: Name,
@@ -241,7 +248,9 @@ export class Authenticator {
     }
   }
 
-  /** Omits the retry time of no-majority, so that clients report the fault instead of retrying. */
+  /**
+   * Removes the retry time from no-majority, so that clients report the fault instead of retrying.
+   */
   async #record(decide: () => readonly Draft[]): Promise<void> {
     try {
       await this.#options.kernel.transact(decide);
@@ -272,7 +281,7 @@ export class Authenticator {
           this.#hashing.run(() => this.#verify(password, account?.passwordHash)),
         ),
     );
-    // A second lookup could find a different account with this name.
+    // Do not look the name up again, because it could now belong to a different account.
     if (account === undefined || account.isRemoved) throw loginRefused();
     const known = account;
     bans.checkAccount(known);
@@ -301,7 +310,7 @@ export class Authenticator {
     this.#options.peers.close(account.id, fault, isGone);
   }
 
-  /** Checks again after the write, because the account may have changed meanwhile. */
+  /** Repeats the checks after the write, because the account may have changed in the meantime. */
   refusal(client: ClientConnection, account: Account): Fault | undefined {
     try {
       this.#options.bans.checkClient(client);
@@ -317,7 +326,7 @@ export class Authenticator {
   }
 
   /**
-   * Checks the current password. An account without a password may set its first one.
+   * Checks the current password. An account without a password may set its first password.
    * @throws {Fault} login-refused or too-many
    */
   async checkCurrent(
@@ -353,8 +362,8 @@ export class Authenticator {
   }
 
   /**
-   * Checks a guess of a room's own password. Also accepts the token of an invite to this room, and
-   * uses it.
+   * Checks a guess of a room's password. Also accepts an invite token for this room, and consumes
+   * one use of that invite.
    */
   async guessRoomPassword(
     client: ClientConnection,
@@ -379,7 +388,7 @@ export class Authenticator {
     for (const secret of secrets) this.#shared.begin(secret.slice(SECRET_PREFIX.length), now);
     const counted = keys.filter((key) => !key.startsWith(SECRET_PREFIX));
     for (const address of counted.filter((key) => key.startsWith(ADDRESS_PREFIX))) {
-      // The other server delays its answer.
+      // The server that received the guess delays its answer itself.
       void this.#delay(address, this.#guessing.delayMs([address], now));
     }
     this.#guessing.wrong(counted, now);
@@ -458,7 +467,7 @@ export class Authenticator {
   }
 
   /**
-   * Delays a guess according to all wrong guesses of the secret.
+   * Delays a guess by a time that depends on all wrong guesses of the same secret.
    * @param secret key that identifies the secret
    */
   async #guessShared(
@@ -493,12 +502,12 @@ export class Authenticator {
     const delayMs = this.#guessing.delayMs(isDelayed ? [address, ...names] : names, requestedAt);
     this.#sendDelay(client, address, names);
     this.#guessing.begin(names);
-    // Published before the check, so that simultaneous guesses at all servers count.
+    // Publish the guess before the check, so that simultaneous guesses at all servers count.
     this.#publish("guess", names);
     try {
       if (delayMs > 0) await delay(clock, delayMs);
       const isCorrect = !client.isClosed && (await check());
-      // A disconnected client receives no result of a guess in progress.
+      // A client that has disconnected must not learn the result of its guess.
       if (client.isClosed) throw new Fault("link-closed", "the connection is closed");
       if (isCorrect) {
         this.#guessing.right(names);
@@ -525,7 +534,8 @@ export class Authenticator {
   }
 
   /**
-   * Delays a wrong answer, even if the client has disconnected. Deducts the time already waited.
+   * Delays a wrong answer, even if the client has disconnected. The time already waited is
+   * deducted.
    */
   async #delayWrongAnswer(
     address: string,

@@ -1,4 +1,4 @@
-/** The operator link that `chat serve` prints, and checks of operator rights. */
+/** Operator link, which `chat serve` prints, and checks of operator rights. */
 
 import { Fault } from "../../base/fault.ts";
 import { OPERATOR_LINK_MS } from "../../base/limits-page.ts";
@@ -9,8 +9,8 @@ import type { ClientConnection } from "../session/client-connection.ts";
 import { sameSecret } from "./secrets.ts";
 
 /**
- * Token of the operator link. Bound to the first account and device that present it within an hour,
- * so that others who find it in a terminal or browser history cannot use it.
+ * Token of the operator link. The first account and device that present it within an hour become
+ * its owner, so that anyone who later finds it in a terminal or browser history cannot use it.
  */
 export class OperatorLink {
   readonly #clock: Clock;
@@ -24,7 +24,7 @@ export class OperatorLink {
     this.#until = clock.now() + OPERATOR_LINK_MS;
   }
 
-  /** Reports whether the token is unused. A client that presents it may then register. */
+  /** Reports whether the token is unused. A client that presents an unused token may register. */
   isUnused(token: string): boolean {
     return this.#matches(token) && this.#owner === undefined && this.#clock.now() < this.#until;
   }

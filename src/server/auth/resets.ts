@@ -1,4 +1,4 @@
-/** Reset codes with which users who lost their password set a new one. */
+/** Reset codes with which users who have lost their password set a new password. */
 
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
@@ -58,11 +58,11 @@ export class Resets {
     const account = await authenticator.guessCode(client, message, find);
     bans.checkAccount(account);
     const hash = await authenticator.hash(account.id, password);
-    // Signs out before changing the password: if the server stops in between, the code is still
-    // valid.
+    // Sign out before changing the password, so that the code is still valid if the server stops in
+    // between.
     if (account.reset?.signsOut === true && find() === account) await this.signOut(account);
     await kernel.transact(() => {
-      if (find() !== account) throw new Fault("login-refused", message); // Used meanwhile.
+      if (find() !== account) throw new Fault("login-refused", message); // The code is now used.
       return [registry.passwordDraft(account.id, hash)];
     });
     return { user: account.name };

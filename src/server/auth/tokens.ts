@@ -1,4 +1,4 @@
-/** Checks of tokens in HTTP requests. */
+/** Checks of the tokens in HTTP requests. */
 
 import { Fault } from "../../base/fault.ts";
 import { PASSWORD_CHECKS_QUEUED_MAX } from "../../base/limits.ts";
@@ -9,7 +9,7 @@ import { WorkQueue } from "../../io/work-queue.ts";
 import { addressKey } from "../session/connection-limits.ts";
 import type { Bans } from "./bans.ts";
 
-/** Checks tokens. Wrong tokens slow down their address, like wrong passwords. */
+/** Checks tokens. Wrong tokens delay further attempts from their address, like wrong passwords. */
 export class TokenChecker {
   readonly #clock: Clock;
   readonly #bans: Bans;
@@ -29,7 +29,7 @@ export class TokenChecker {
     this.#bans.checkAddress(remote.host);
     if (token === undefined) throw invalidToken();
     const found = find(token);
-    // A valid token skips delays caused by other clients, because 128 random bits cannot be
+    // A valid token bypasses the delays that other clients cause, because 128 random bits cannot be
     // guessed.
     if (found !== undefined) return found;
     const keys = [`address:${addressKey(remote.host)}`];

@@ -1,4 +1,4 @@
-/** Data channels: additional links of a session, each for one file at a time. */
+/** Data channels: additional links of a session, each of which carries one file at a time. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import {
@@ -28,7 +28,7 @@ const BUSY_MS = 1_000;
 export class DataChannels {
   readonly #options: DataChannelsOptions;
   readonly #sessions = new Map<ClientConnection, SessionChannels>();
-  /** Sessions by ticket. Limited by the tickets of the sessions. */
+  /** Sessions by ticket. Bounded by the number of tickets per session. */
   readonly #sessionOf = new Map<string, ClientConnection>();
 
   constructor(options: DataChannelsOptions) {
@@ -43,7 +43,7 @@ export class DataChannels {
 
   /**
    * Returns a single-use ticket for a data channel.
-   * @throws {Fault} too-many if the session or account has too many
+   * @throws {Fault} too-many if the session or account has too many channels
    */
   ticket(parent: ClientConnection, account: Account): string {
     const held = this.#sessions.get(parent) ?? { account, channels: new Set(), tickets: new Map() };

@@ -19,8 +19,8 @@ export interface DownloadSenderOptions {
   readonly client: ClientConnection;
   readonly blob: Blob;
   /**
-   * Fetch of the chunks that the blob lacks; `undefined` if none are missing, or if a client is
-   * uploading them to this server.
+   * Fetch of the chunks that the blob lacks; `undefined` if no chunk is missing, or if a client is
+   * uploading the file to this server.
    */
   readonly fetch: Pick<SharedFetch, "fault"> | undefined;
   readonly from: number;
@@ -29,16 +29,16 @@ export interface DownloadSenderOptions {
   fact(): FileEntry | undefined;
   checkMayRead(): void;
   countSent(bytes: number): void;
-  /** Reports a fault of this host and returns its public form. */
+  /** Reports a fault of this host and returns the fault without private details. */
   reportFault(fault: Fault): Fault;
 }
 
-/** Chunks per disk read. Reading several costs as much as reading one. */
+/** Maximum number of chunks per disk read. Reading several chunks costs as much as reading one. */
 const READ_BATCH_CHUNKS = 4;
 
 /**
- * Sends a few chunks at a time, as limited by the reader's window and the link's queue. Checks
- * access for every chunk.
+ * Sends a few chunks at a time, within the reader's window and the capacity of the link's queue.
+ * Checks access before every chunk.
  */
 export class DownloadSender {
   readonly #options: DownloadSenderOptions;
@@ -109,10 +109,7 @@ export class DownloadSender {
     blob.close();
   }
 
-  /**
-   * @returns false if nothing can be sent now
-   * @throws {Fault} if the channel must be closed
-   */
+  /** @returns false if no chunk can be sent now @throws {Fault} if the channel must be closed */
   async #step(): Promise<boolean> {
     const { client, blob } = this.#options;
     const sending = this.#sending;
@@ -131,7 +128,7 @@ export class DownloadSender {
       if (client.link.queuedBytes() + bytes.length > SEND_QUEUE_LOW_BYTES)
         await client.link.drained();
       if (this.#isFinished) return true;
-      this.#options.checkMayRead(); // Access may have been revoked meanwhile.
+      this.#options.checkMayRead(); // Access may have been revoked.
       this.#send(index + i, checksums[i], bytes);
     }
     return true;
@@ -139,12 +136,12 @@ export class DownloadSender {
 
   /**
    * Reserves the next chunks that the link accepts, for one disk read.
-   * @returns their number, including the first
+   * @returns the number of chunks, including the first
    */
   #claimMore(): number {
     const { client, clock } = this.#options;
     let count = 1;
-    // A slow reader's chunks would only wait in memory.
+    // Chunks for a slow reader would only occupy memory.
     if (client.link.queuedBytes() > CHUNK_BYTES) return count;
     while (count < READ_BATCH_CHUNKS && this.#sending.take(clock.now()) !== undefined) count++;
     return count;
@@ -161,7 +158,7 @@ export class DownloadSender {
 
   /**
    * @throws {Fault} usage if the upload is incomplete, checksum-wrong if the disk has lost a posted
-   * file, or the fault of its fetch
+   * file, or the fault of the fetch
    */
   #checkComplete({ chunks }: FileEntry): void {
     const { from, blob, fetch: arrival } = this.#options;

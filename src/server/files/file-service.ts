@@ -29,8 +29,8 @@ import { UploadReceiver } from "./upload-receiver.ts";
 import { UploadService } from "./uploads.ts";
 
 /**
- * Maximum bytes of a file in a cluster. Most NATS servers store it too, and copy all their data to
- * a server that rejoins.
+ * Maximum size of a file in a cluster, in bytes. A majority of the NATS servers also stores each
+ * file, and a server that rejoins has to copy all of that data.
  */
 const CLUSTER_FILE_BYTES_MAX = 4_000_000_000;
 
@@ -39,8 +39,8 @@ export type TransferEntry = Answer<"transfers">["transfers"][number];
 export interface SharedContents {
   readonly store: ContentStore;
   /**
-   * Resolves when all earlier records of other servers are applied here, or to false if that is
-   * unknown.
+   * Resolves to true when this server has applied all earlier records of other servers, or to false
+   * if that is unknown.
    */
   readonly waitUntilCurrent: () => Promise<boolean>;
 }
@@ -51,7 +51,7 @@ export interface FileServiceOptions extends ServerContext {
   readonly contents: SharedContents | undefined;
 }
 
-/** Transfer on a data channel. `starting` until its file is found. */
+/** Transfer on a data channel; `starting` until its file is found. */
 type Transfer = "starting" | UploadReceiver | DownloadSender;
 
 const SWEEP_INTERVAL_MS = 60 * 60_000;
@@ -65,7 +65,7 @@ export class FileService {
   readonly #shared: SharedFiles | undefined;
   readonly #sharedFetches: SharedFetches | undefined;
   readonly #transfers = new Map<ClientConnection, Transfer>();
-  /** Unix ms. */
+  /** Start time of each transfer, in Unix ms. */
   readonly #startTimes = new WeakMap<ClientConnection, number>();
   readonly #readers = new Map<FileId, Set<DownloadSender>>();
   /** Tasks to finish before the disk is released. */
@@ -74,7 +74,7 @@ export class FileService {
   #isStopping = false;
   #receivedBytes = 0;
   #sentBytes = 0;
-  /** Sent bytes that are not counted by links. */
+  /** Bytes sent over HTTP, which the counters of the links do not include. */
   #webSentBytes = 0;
 
   constructor(options: FileServiceOptions) {
@@ -131,7 +131,7 @@ export class FileService {
     }
   }
 
-  /** The sender's targets apply until the upload is complete. */
+  /** Until the upload is complete, the targets named by the sender apply. */
   #isPrivate({ file, to }: BlobMetadata): boolean {
     const fact = this.#options.engine.files.get(file);
     if (fact !== undefined) return isPrivateFile(fact, this.#options.rooms);
@@ -210,7 +210,7 @@ export class FileService {
     if (kind !== "erase") return;
     for (const file of this.#erasedFiles(record)) {
       this.#onChange(file);
-      // The erasure may have been ordered at another server.
+      // The erasure may have been ordered by another server.
       if (this.#shared !== undefined) this.#track(this.#uploads.onErased(file, false));
     }
   }
@@ -293,7 +293,7 @@ export class FileService {
   }
 
   /**
-   * Cancels a transfer for an operator. A cancelled upload is deleted.
+   * Cancels a transfer at the request of an operator. A cancelled upload is deleted.
    * @returns false if there is no such transfer
    */
   async cancel(file: FileId, user: UserId, direction: "up" | "down"): Promise<boolean> {
@@ -393,7 +393,10 @@ export class FileService {
     if (isTarget && this.#options.engine.announcements.has(file)) this.#transfers.delete(client);
   }
 
-  /** Throws the same fault for unknown and unreadable files, unless access was just revoked. */
+  /**
+   * Throws the same fault for an unknown file as for an unreadable one, except if access was just
+   * revoked.
+   */
   #checkMayRead(user: UserId, file: FileId): void {
     if (this.#mayRead(user, file)) return;
     const { files } = this.#options.engine;
@@ -414,8 +417,8 @@ export class FileService {
   }
 
   /**
-   * Reports a fault. A fault of a file's content affects only that file, a fault of the log stops
-   * the server.
+   * Reports a fault. A fault in a file's content affects only that file, whereas a fault of the log
+   * stops the server.
    */
   reportFault(fault: Fault): Fault {
     reportHostFault(fault, this.#options.onEvent);

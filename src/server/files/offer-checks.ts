@@ -6,10 +6,10 @@ import type { RequestOf } from "../../wire/messages.ts";
 import { sameRecipients } from "./recipients.ts";
 
 const BUSY_MS = 1_000;
-/** Milliseconds until a closing data channel has released the file. */
+/** Time in which a closing data channel releases its file, in ms. */
 export const RELEASE_RETRY_MS = 200;
 
-/** Returns the same fault for unknown and unreadable files. */
+/** Returns the same fault for an unknown file as for an unreadable one. */
 export function unknownFile(): Fault {
   return new Fault("file-unknown", "no such file");
 }
@@ -44,7 +44,7 @@ export function checkFolder({
   throw new Fault("usage", "the folder is smaller than its manifest");
 }
 
-/** Returns the fault for damaged chunks on the server's disk, without a path. */
+/** Returns the fault for damaged chunks on the server's disk. Does not reveal their path. */
 export function damagedFile(cause?: Fault): Fault {
   return new Fault("checksum-wrong", "the server's copy of this file is damaged", {
     remedy: "ask the sender to send it again",

@@ -11,7 +11,7 @@ export interface FileQuotas {
   readonly fileBytesMax: number;
   readonly userBytesMax: number;
   readonly totalBytesMax: number;
-  /** Bytes left free on the disk, which the log shares. */
+  /** Number of bytes left free on the disk, because the log shares the disk. */
   readonly freeBytesMin: number;
 }
 
@@ -23,8 +23,8 @@ export const QUOTAS_DEFAULT: FileQuotas = {
 };
 
 /**
- * Counts posted files through their fold, and unfinished ones chunk by chunk. An announced size is
- * not reserved, so that clients cannot claim space without using it.
+ * Counts posted files from the state folded from the log, and unfinished files chunk by chunk. An
+ * announced size is not reserved, so that clients cannot claim space without using it.
  */
 export class Quotas {
   readonly #quotas: FileQuotas;

@@ -1,4 +1,4 @@
-/** Recipients of a file, as named by its sender. */
+/** Recipients of a file, as specified by its sender. */
 
 import type { UserId } from "../../base/ids.ts";
 import { foldName, parseTarget } from "../../base/names.ts";

@@ -1,4 +1,4 @@
-/** Files that this server fetches from the shared store of the cluster. */
+/** Fetches of files from the cluster's shared store to this server. */
 
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -16,17 +16,17 @@ export interface SharedFetchesOptions {
   readonly shared: SharedFiles;
   readonly blobs: BlobStore;
   readonly quotas: Pick<Quotas, "refresh" | "checkDisk" | "spend">;
-  /** Returns the posted file, or `undefined` if it was erased meanwhile. */
+  /** Returns the posted file, or `undefined` if it was erased in the meantime. */
   readonly fact: (file: FileId) => FileEntry | undefined;
   /**
-   * Resolves when no client uploads the file to this server.
+   * Resolves when no client is uploading the file to this server.
    * @throws {Fault} too-many if the upload cannot be ended
    */
   readonly endUpload: (file: FileId) => Promise<void>;
   readonly onChange: (file: FileId) => void;
 }
 
-/** The caller of `open` must close the blob. */
+/** Content of a file. The caller of `open` must close the blob. */
 export interface OpenContent {
   readonly blob: Blob;
   readonly fetch?: SharedFetch;
@@ -35,8 +35,8 @@ export interface OpenContent {
 export class SharedFetches {
   readonly #options: SharedFetchesOptions;
   /**
-   * Fetches in progress, shared by all readers of a file. Limited by the readers, and by fetches
-   * without readers.
+   * Fetches in progress, each shared by all readers of a file. Bounded by the readers, and by the
+   * fetches without readers.
    */
   readonly #running = new Map<FileId, SharedFetch>();
   #isStopping = false;
@@ -80,7 +80,7 @@ export class SharedFetches {
   }
 }
 
-/** Fetch of one file. Continues without readers, so that the next one can join it. */
+/** Fetch of one file. Continues without readers, so that a later reader can join the fetch. */
 export class SharedFetch {
   readonly #options: SharedFetchesOptions;
   readonly #fact: FileEntry;
@@ -133,14 +133,14 @@ export class SharedFetch {
       await blob.sync();
       if (!isComplete(blob, this.#fact)) throw damagedFile();
     } catch (error) {
-      await blob.sync().catch(() => undefined); // The next fetch resumes there if possible.
+      await blob.sync().catch(() => undefined); // Then the next fetch can resume there.
       throw error;
     } finally {
       blob.close();
     }
   }
 
-  /** Resumes an interrupted fetch, and replaces a blob with different content. */
+  /** Opens the blob to resume an interrupted fetch. Replaces a blob with different content. */
   async #openBlob(hashes: readonly Uint8Array[]): Promise<Blob> {
     const { blobs, shared } = this.#options;
     const { file } = this.#fact;
@@ -204,7 +204,10 @@ async function isPrefixOf(blob: Blob, hashes: readonly Uint8Array[]): Promise<bo
   return true;
 }
 
-/** Combines the log, which is authoritative, with the offer, which alone lists the recipients. */
+/**
+ * Combines the log, which is authoritative, with the offer, which is the only source of the
+ * recipients.
+ */
 function blobAbout(fact: FileEntry, offered: BlobMetadata | undefined): BlobMetadata {
   const { file, by, name, size, folder, time } = fact;
   const isSizeKnown = offered === undefined || offered.sizeBytes !== undefined;

@@ -12,8 +12,8 @@ import { readStored } from "./offer-checks.ts";
 import { isComplete } from "./shared-fetches.ts";
 
 /**
- * Attempts to complete an upload that is erased during the copy, for example by a server with a
- * wrong clock.
+ * Maximum number of attempts to complete an upload. The upload may be erased during the copy, for
+ * example by a server with a wrong clock.
  */
 const COMPLETE_TRIES_MAX = 3;
 
@@ -23,26 +23,31 @@ interface Waiter {
   readonly reject: (fault: Fault) => void;
 }
 
-/** Copies chunks while they arrive. Rereads them, usually from the system's cache. */
+/**
+ * Copies chunks to the store while they arrive. Reads them back from the disk, usually from the
+ * operating system's cache.
+ */
 export class SharedUpload {
   readonly #shared: SharedFiles;
   readonly #blob: Blob;
-  /** Number of leading chunks in the store. */
+  /** Number of leading chunks that are in the store. */
   #storedCount: number;
   #next: number;
-  /** Stored chunks after the first missing one. Maximum CLUSTER_CHUNKS_PER_FILE_MAX. */
+  /** Stored chunks that follow the first missing chunk. At most CLUSTER_CHUNKS_PER_FILE_MAX. */
   readonly #ahead = new Set<number>();
   readonly #inFlight = new Set<Promise<void>>();
-  /** Waiting calls: at most one for the sync and one for the end. */
+  /** Pending calls of `waitForChunks`: at most one for the sync and one for the end. */
   #waiters: Waiter[] = [];
   #hasFailed = false;
-  /** The store is full, and further chunks of this file would take space from messages. */
+  /**
+   * True if the store is full, because further chunks of this file would take space from messages.
+   */
   #isFull = false;
   #isStopped = false;
 
   /**
-   * @param have number of leading chunks in both the store and the blob, which the caller must
-   * close
+   * @param have number of leading chunks that are in the store as well as in the blob, which the
+   * caller must close
    */
   constructor(shared: SharedFiles, blob: Blob, have: number) {
     this.#shared = shared;
@@ -71,7 +76,7 @@ export class SharedUpload {
 
   /**
    * Resolves when this many chunks are in the store.
-   * @returns false if it was stopped before
+   * @returns false if the copy was stopped first
    * @throws {Fault} if the store fails; the next call retries the missing chunks
    */
   waitForChunks(count: number): Promise<boolean> {
@@ -84,8 +89,8 @@ export class SharedUpload {
   }
 
   /**
-   * Resolves when the complete file is in the store and survives the loss of this server.
-   * @throws {Fault} as `waitForChunks`
+   * Resolves when the store has the complete file, which then survives the loss of this server.
+   * @throws {Fault} the faults of `waitForChunks`
    */
   async complete(): Promise<void> {
     const { metadata, have } = this.#blob;
@@ -128,7 +133,7 @@ export class SharedUpload {
     }
   }
 
-  /** Retries failed chunks if a caller waits for them. */
+  /** Retries failed chunks if a caller is waiting for them. */
   #retryFailed(): boolean {
     if (this.#inFlight.size > 0 || this.#waiters.length === 0) return false;
     this.#hasFailed = false;
@@ -157,12 +162,15 @@ export interface ResumedUpload {
   isAborted(): boolean;
 }
 
-/** The store lacks a listed chunk or has a wrong one, so the sender must resend it. */
+/**
+ * Faults after which the sender must resend a chunk, because the store lacks a listed chunk or has
+ * a wrong one.
+ */
 const LOST_CHUNK_CODES: ReadonlySet<FaultCode> = new Set(["file-unknown", "checksum-wrong"]);
 
 /**
- * Begins to share an upload. First fetches chunks that another server received, so that the sender
- * resumes after them.
+ * Begins to share an upload. First fetches the chunks that another server received, so that the
+ * sender resumes after them.
  * @throws {Fault} no-majority or quota-reached
  */
 export async function resumeShared(
@@ -177,7 +185,7 @@ export async function resumeShared(
     const other = sent[have];
     if (other === undefined || !equalBytes(await blob.hash(have), other)) break;
   }
-  // A short chunk ends a stream, so nothing can be appended.
+  // A short chunk ends a stream, so no chunk can follow.
   const isOpen = blob.have * CHUNK_BYTES === blob.sizeBytes;
   if (have < blob.have || !isOpen) return new SharedUpload(shared, blob, have);
   try {
@@ -198,8 +206,8 @@ export async function resumeShared(
 }
 
 /**
- * Copies files to the store that only this server has: created before the cluster, or lost by the
- * store.
+ * Copies files to the store that exist only on this server, either because they are older than the
+ * cluster or because the store has lost them.
  * @throws {Fault} no-majority
  */
 export async function shareLocalFiles(

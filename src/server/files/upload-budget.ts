@@ -18,7 +18,7 @@ export class UploadBudget {
     return this.#queuedBytes;
   }
 
-  /** Grants a window: a quarter of the remaining budget, but at least one chunk. */
+  /** Grants a window of a quarter of the remaining budget, but at least one chunk. */
   grant(): number {
     const quarter = (TRANSFERS_BYTES_MAX - this.#grantedBytes) / 4;
     const chunks = Math.floor(quarter / CHUNK_BYTES) * CHUNK_BYTES;
@@ -35,8 +35,8 @@ export class UploadBudget {
   }
 
   /**
-   * Counts received bytes; a negative number subtracts. Windows may exceed the budget, in which
-   * case a sender must retry later.
+   * Counts received bytes; a negative number subtracts. The windows together may exceed the budget;
+   * a sender must then retry later.
    * @throws {Fault} too-many if the budget is exceeded
    */
   countQueued(bytes: number): void {

@@ -1,4 +1,4 @@
-/** Receiver of one upload: from a data channel to the disk. */
+/** Receiver of one upload, from a data channel to the disk. */
 
 import { equalBytes } from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
@@ -33,7 +33,7 @@ export interface UploadReceiverOptions {
   checkQuota(bytes: number): void;
   onStored(bytes: number): void;
   onSynced(): Promise<void>;
-  /** Reports a fault of this host and returns its public form. */
+  /** Reports a fault of this host and returns the fault without private details. */
   reportFault(fault: Fault): Fault;
   readonly sharedUpload: SharedUpload | undefined;
 }
@@ -45,8 +45,8 @@ interface PendingChunk {
 }
 
 /**
- * Handles chunks in order: checksum, write, acknowledgement. Syncs in parallel every
- * TRANSFER_SYNC_BYTES. A fault closes the channel.
+ * Handles chunks in order: checks each checksum, writes the chunk and acknowledges it. Syncs every
+ * TRANSFER_SYNC_BYTES while further chunks arrive. A fault closes the channel.
  */
 export class UploadReceiver {
   readonly client: ClientConnection;
@@ -54,7 +54,7 @@ export class UploadReceiver {
   readonly windowBytes: number;
   readonly #options: UploadReceiverOptions;
   readonly #receiving: ChunkReceiver;
-  /** `ChunkReceiver` limits these to the window. */
+  /** Chunks not written yet. `ChunkReceiver` limits them to the window. */
   readonly #pending: PendingChunk[] = [];
   #pumping: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
@@ -78,7 +78,7 @@ export class UploadReceiver {
     );
   }
 
-  /** Never throws, because an invalid chunk closes the channel. */
+  /** Handles a chunk. Never throws, because an invalid chunk closes the channel. */
   receive(chunk: NoticeOf<"chunk">, now: number): void {
     if (this.#isFinished) return;
     this.lastChunkAt = now;
@@ -86,7 +86,7 @@ export class UploadReceiver {
       if (chunk.file !== this.blob.metadata.file) throw foreignChunk(chunk.index);
       const arrival = this.#receiving.chunk(chunk.index, chunk.bytes.length);
       this.#options.countQueued(chunk.bytes.length);
-      // Hashed here, so that it counts as a cost of the sender's message.
+      // Hash the chunk here, so that the time counts as a cost of the sender's message.
       const isRight = equalBytes(sha256(chunk.bytes), chunk.sha256);
       this.#pending.push({ chunk, arrival, isRight });
       this.#pumping ??= this.#pump();
@@ -96,7 +96,7 @@ export class UploadReceiver {
   }
 
   /**
-   * Resolves when the file is stored and matches the request.
+   * Resolves when the stored file is complete and matches the request.
    * @throws {Fault} out-of-order, frame-malformed, checksum-wrong, link-closed or no-majority
    */
   async finish({ size, chunks, digest }: RequestOf<"finish">): Promise<void> {
@@ -117,7 +117,7 @@ export class UploadReceiver {
     });
   }
 
-  /** Releases the file after the current write, so that another channel can continue. */
+  /** Releases the file after the current write, so that another channel can resume the upload. */
   async stop(): Promise<void> {
     this.#isFinished = true;
     await this.#pumping;
@@ -131,7 +131,7 @@ export class UploadReceiver {
     this.blob.close();
   }
 
-  /** Writes one chunk at a time, because the same disk threads write the log. */
+  /** Writes one chunk at a time, because the log is written by the same disk threads. */
   async #pump(): Promise<void> {
     for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
       if (this.#isFinished) break;
@@ -179,8 +179,8 @@ export class UploadReceiver {
     const sync = async () => {
       this.#unsyncedBytes = 0;
       const upTo = await this.blob.sync();
-      // A sender that reads a pipe drops acknowledged bytes, so they must survive the loss of this
-      // server.
+      // A sender that reads a pipe drops acknowledged bytes, so those bytes must survive the loss
+      // of this server.
       const isShared = (await this.#options.sharedUpload?.waitForChunks(upTo)) ?? true;
       if (!isShared) return; // The channel was closed.
       this.client.notify({ kind: "durable", file: this.blob.metadata.file, upTo });

@@ -1,4 +1,4 @@
-/** Uploads in progress: offer, resume, finish, withdrawal and cleanup. */
+/** Uploads in progress: offers, resumption, completion, withdrawal and cleanup. */
 
 import { cutText, toHex } from "../../base/bytes.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
@@ -44,23 +44,24 @@ interface Upload {
   readonly file: FileId;
   readonly by: UserId;
   about: BlobMetadata | undefined;
-  /** `busy` while it is being opened, released or removed. */
+  /** `busy` while the upload is being opened, released or removed. */
   state: "idle" | "busy" | UploadReceiver;
   finishing: number;
   /**
-   * Bytes counted against quotas; 0 after the file is posted, because the fold then counts them.
+   * Bytes counted against quotas. 0 after the file is posted, because the state folded from the log
+   * then counts them.
    */
   countedBytes: number;
   touchedMs: number;
 }
 
 /**
- * Uploads in progress. At most one data channel sends a file. A partial upload can be resumed by
- * the next one.
+ * Manages uploads in progress. At most one data channel sends each file. A later channel can resume
+ * a partial upload.
  */
 export class UploadService {
   readonly #options: UploadsOptions;
-  /** Maximum UPLOADS_PER_ACCOUNT_MAX per account. */
+  /** At most UPLOADS_PER_ACCOUNT_MAX per account. */
   readonly #uploads = new Map<FileId, Upload>();
 
   constructor(options: UploadsOptions) {
@@ -75,10 +76,7 @@ export class UploadService {
     return this.#isPosted(file) ? undefined : this.#uploads.get(file)?.about;
   }
 
-  /**
-   * Begins or resumes an upload.
-   * @throws {Fault} if the offer is refused
-   */
+  /** Begins or resumes an upload. @throws {Fault} if the offer is refused */
   async offer(
     client: ClientConnection,
     account: Account,
@@ -105,7 +103,7 @@ export class UploadService {
     } catch (error) {
       upload.state = "idle";
       if (upload.about === undefined) this.#uploads.delete(file);
-      else await this.#settle(upload); // Another server may have posted it meanwhile.
+      else await this.#settle(upload); // Another server may have posted it.
       throw error;
     }
   }
@@ -158,8 +156,7 @@ export class UploadService {
       try {
         posted.push({ to, ...(await kernel.request(id, { kind: "announce", to, file, body })) });
       } catch (error) {
-        // Transient faults and disk faults fail the complete request, so that the client retries
-        // it.
+        // Transient faults and disk faults fail the whole request, so that the client retries it.
         if (!(error instanceof Fault) || error.retryAfterMs !== undefined) throw error;
         if (error.blame !== "user") throw error;
         refused.push({
@@ -172,7 +169,9 @@ export class UploadService {
     return { posted, refused, ...(text === "" ? {} : { said: true }) };
   }
 
-  /** Stops counting the file, because the fold counts a posted file. */
+  /**
+   * Stops counting the file's bytes, because the state folded from the log counts a posted file.
+   */
   onPosted(file: FileId): void {
     const upload = this.#uploads.get(file);
     if (upload !== undefined) {
@@ -194,7 +193,9 @@ export class UploadService {
     if (this.#uploads.has(file)) throw uploadBusy();
   }
 
-  /** Releases the file when its channel ends or carries another file. Keeps the partial upload. */
+  /**
+   * Releases the file when its channel ends or carries another file. The partial upload is kept.
+   */
   async release(receiver: UploadReceiver): Promise<void> {
     const upload = this.#uploads.get(receiver.blob.metadata.file);
     if (upload?.state !== receiver) return;
@@ -231,8 +232,8 @@ export class UploadService {
   }
 
   /**
-   * Deletes the content with the last record of the file: from this disk and, if ordered here, from
-   * the shared store.
+   * Deletes the content when the last record of the file is erased: from this disk and, if this
+   * server ordered the erasure, from the shared store.
    * @throws {Fault} if the disk or the store fails
    */
   async onErased(file: FileId, isLocalOrder: boolean): Promise<void> {
@@ -273,7 +274,7 @@ export class UploadService {
         this.#options.reportFault(asFault(error));
       }
       upload.state = "idle";
-      // The file may have been posted meanwhile.
+      // The file may have been posted in the meantime.
       await this.#settle(upload).catch((error) => this.#options.reportFault(asFault(error)));
     }
   }
@@ -285,16 +286,16 @@ export class UploadService {
       const isAbandoned = upload.state === "idle" && upload.finishing === 0;
       if (!isUnposted || !isAbandoned || upload.touchedMs > before) continue;
       try {
-        // Another server may have a larger and newer part.
+        // Keep the shared copy, because another server may have received more chunks more recently.
         await this.#remove(upload, { isShared: false });
       } catch (error) {
-        this.#options.reportFault(asFault(error)); // Retried at the next sweep.
+        this.#options.reportFault(asFault(error)); // The next sweep retries.
       }
     }
   }
 
   /**
-   * Removes abandoned uploads from the shared store, and files that were erased while their server
+   * Removes from the shared store abandoned uploads, and files that were erased while their server
    * was down.
    */
   async sweepShared(isStopped: () => boolean): Promise<void> {
@@ -315,7 +316,7 @@ export class UploadService {
     if (state === "idle") return;
     const isSilent =
       state !== "busy" && this.#options.clock.now() - state.lastChunkAt >= UPLOAD_IDLE_TIMEOUT_MS;
-    // Replaces the other channel, because its network may be dead.
+    // Close the other channel, because its network may be dead.
     if (isSilent) state.client.close(uploadBusy());
     throw isSilent ? uploadBusy(RELEASE_RETRY_MS) : uploadBusy();
   }
@@ -340,7 +341,8 @@ export class UploadService {
   ): Promise<UploadReceiver> {
     const { quotas, budget, clock, reportFault } = this.#options;
     await quotas.refresh();
-    // Checks one byte of a stream, so that a sender over quota is refused immediately.
+    // For a stream of unknown size, check a single byte, so that a sender over quota is refused
+    // immediately.
     const { size = upload.countedBytes + 1 } = request;
     quotas.check(upload.by, Math.max(0, size - upload.countedBytes));
     const blob = await this.#open(upload, request);
@@ -429,8 +431,8 @@ export class UploadService {
   }
 
   /**
-   * Requires at least one target to which the sender may still post.
-   * @throws {Fault} of that target
+   * Checks that the sender may still post to at least one target.
+   * @throws {Fault} the fault for one of the targets
    */
   #checkResumable({ by, to, name }: BlobMetadata): void {
     const { recipients, clock } = this.#options;
@@ -460,7 +462,7 @@ export class UploadService {
     upload.countedBytes = counted;
   }
 
-  /** Forgets an unused upload if its file was posted or erased. */
+  /** Drops an unused upload if its file was posted or erased. */
   async #settle(upload: Upload): Promise<void> {
     if (this.#uploads.get(upload.file) !== upload) return;
     if (upload.state !== "idle" || upload.finishing > 0) return;
@@ -482,13 +484,16 @@ export class UploadService {
     }
   }
 
-  /** A record that the disk has lost may still refer to the file. */
+  /**
+   * Reports whether the file was erased. A record that the disk has lost may still refer to the
+   * file, so such a file does not count as erased.
+   */
   #isErased(file: FileId): boolean {
     const { engine, rooms } = this.#options;
     return engine.announcements.seqs(file).every((seq) => rooms.isErased(seq));
   }
 
-  /** Reports whether the file was posted, even if its record was erased since. */
+  /** Reports whether the file was ever posted, even if its record has since been erased. */
   #isPosted(file: FileId): boolean {
     return this.#options.engine.announcements.has(file);
   }

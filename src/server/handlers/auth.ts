@@ -1,4 +1,4 @@
-/** Handlers of log-in, log-out and passwords. */
+/** Handlers for log-in, log-out and passwords. */
 
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -10,12 +10,12 @@ import type { ClientConnection } from "../session/client-connection.ts";
 import type { Login } from "../session/connection-state.ts";
 import { DEFERRED, type Handlers, type Sender, type SessionActions } from "./handler.ts";
 
-/** Milliseconds. Each attempt counts as a guess. */
+/** Delay before a client retries a log-in, in ms. Each attempt counts as a guess. */
 const LOGIN_RETRY_MS = 3_000;
 
 export function authHandlers(services: Services, sessions: SessionActions) {
   const { authenticator, resets, rooms, registry, kernel, sequencer } = services;
-  /** Starts the session when the account is in the lobby. */
+  /** Starts the session after the account has entered the lobby. */
   const enterLobby = (client: ClientConnection, account: Account, ref: number) => {
     kernel.submit({ user: account.id, session: client.id }, { kind: "enter" }, (outcome) => {
       if (outcome instanceof Fault) client.settle(ref, outcome);
@@ -25,7 +25,7 @@ export function authHandlers(services: Services, sessions: SessionActions) {
   };
   return {
     admit: async (request, { client }) => {
-      await sequencer.waitUntilCurrent(); // The invite may be newer than this server's state.
+      await sequencer.waitUntilCurrent(); // Another server may have created the invite.
       await authenticator.admit(client, request);
     },
     register: async (request, { client }) => {
@@ -37,7 +37,7 @@ export function authHandlers(services: Services, sessions: SessionActions) {
       const account = await login(services, client, request);
       client.authenticated(loginOf(request));
       if (rooms.find(LOBBY)?.admitted.has(account.id) === false) {
-        // The registration was interrupted between the two logs.
+        // The registration was interrupted between the writes to the two logs.
         return enterLobby(client, account, request.ref);
       }
       sessions.logIn(client, account, request.ref, request.after);
@@ -71,22 +71,23 @@ async function login(
   } catch (error) {
     const isRefused = error instanceof Fault && error.code === "login-refused";
     if (isCurrent || !isRefused) throw error;
-    // Another server may know the account, the device or the password.
+    // Another server may know the account, the device or the password that this server lacks.
     const message = "the server's cluster has no majority and cannot check this log-in";
     throw new Fault("no-majority", message, { cause: error, retryAfterMs: LOGIN_RETRY_MS });
   }
 }
 
 /**
- * Waits for records that another server has already sent to this client.
- * @returns true if all of them are applied here
+ * Waits until this server has applied the records that another server has already sent to this
+ * client.
+ * @returns true if all of those records are applied
  */
 async function waitForClientState(
   { sequencer, rooms }: Services,
   { after = 0 }: RequestOf<"login">,
 ): Promise<boolean> {
   const isCurrent = await sequencer.waitUntilCurrent();
-  // The largest number means that the client requests no history.
+  // With the largest number as `after`, a client requests no history.
   const isApplied = after <= rooms.head || after === Number.MAX_SAFE_INTEGER;
   if (!isApplied) await sequencer.waitForSeq(after);
   return isCurrent;

@@ -1,4 +1,4 @@
-/** Handlers of files: data channels, transfers on them, and download addresses. */
+/** Handlers for files: data channels, transfers on them, and download addresses. */
 
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";

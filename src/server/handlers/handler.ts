@@ -1,4 +1,4 @@
-/** Dispatch of requests to their handlers, and the types of both. */
+/** Dispatch of requests to their handlers, and the types of requests and handlers. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
@@ -19,7 +19,7 @@ import type { DataChannel, Member } from "../session/connection-state.ts";
 
 /**
  * Returns the answer, or DEFERRED. A synchronous handler answers in the tick of the request.
- * @throws {Fault} if the request is refused; its promise may reject with a fault
+ * @throws {Fault} if the request is refused; a returned promise may reject with a fault
  */
 export type Handler<Kind extends RequestKind> = (
   request: RequestOf<Kind>,
@@ -36,7 +36,7 @@ class Deferred {
   }
 }
 
-/** Result of a handler that answers the request itself. */
+/** Result of a handler that sends the answer itself. */
 export const DEFERRED = new Deferred();
 
 type Result<Kind extends RequestKind> = AnswerTo<Kind> | Deferred;
@@ -91,9 +91,9 @@ export class RequestHandlers {
   }
 
   /**
-   * Answers the request. A post reaches the engine in this tick, unless a reaction requires a
-   * lookup.
-   * @throws {Fault} if the request is refused; its promise may reject with a fault
+   * Answers the request. A post reaches the engine in this tick, unless it is a reaction that
+   * requires a lookup.
+   * @throws {Fault} if the request is refused; a returned promise may reject with a fault
    */
   handle(client: ClientConnection, request: Request): Promise<void> | undefined {
     const { kind, ref } = request;

@@ -1,4 +1,4 @@
-/** Handlers of all requests. */
+/** Handlers for all requests. */
 
 import type { RequestKind } from "../../wire/messages.ts";
 import type { Services } from "../services/services.ts";

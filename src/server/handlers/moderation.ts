@@ -1,4 +1,4 @@
-/** Handlers of moderation, invites, and operator requests on accounts and rooms. */
+/** Handlers for moderation, invites, and operator requests about accounts and rooms. */
 
 import type { RoomAction } from "../../core/rooms/moderation.ts";
 import type { RequestKind } from "../../wire/messages.ts";

@@ -1,4 +1,4 @@
-/** Handler of posts. */
+/** Handler for posts. */
 
 import { Fault } from "../../base/fault.ts";
 import { checkMayImport } from "../../core/rooms/moderation.ts";
@@ -21,7 +21,7 @@ export function postHandler({ reactions, rooms, kernel }: Services): Handler<"po
       const checked = reactions.submit(client, account, request, () => {
         submit(kernel, sender, { kind: "post", request });
       });
-      // Runs synchronously, because a post that is delayed past the next one would be refused.
+      // Run synchronously, because a post that is delayed past the next post would be refused.
       return checked?.then(() => DEFERRED, refused) ?? DEFERRED;
     } catch (error) {
       return refused(error);

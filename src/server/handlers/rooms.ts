@@ -1,4 +1,4 @@
-/** Handlers of joining, leaving and topics. */
+/** Handlers for joining, leaving and topics. */
 
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -57,7 +57,7 @@ class Joins {
   ): Promise<boolean> {
     const { registry, authenticator, invites } = this.#services;
     if (!room.locked || room.admitted.has(account.id)) return false;
-    // A registration on this link with an invite to this room replaces the password.
+    // If the account registered on this link with an invite to this room, it needs no password.
     const { invite, invited } = client.handshake?.admission ?? {};
     const usedInvite = invited === account.id ? invite : undefined;
     if (usedInvite !== undefined && invites.opensRoom(usedInvite, room.id)) return true;
@@ -90,11 +90,11 @@ class Joins {
       isPasswordCorrect: false,
       create: { room: id, locked: password !== undefined, sealed: sealed === true, isOperator },
     };
-    // Checked first, so that a refused request costs nothing.
+    // Check the request first, so that a refused request costs nothing.
     joinDrafts(rooms, account.id, options);
     if (!isOperator) this.#checkRate(account.id);
     if (password !== undefined) {
-      // Stored before the room. A crash in between leaves an unused hash.
+      // Store the hash before the room exists. A crash in between leaves only an unused hash.
       const hash = await authenticator.hash(account.id, password);
       await kernel.transact(() => [registry.roomPasswordDraft(id, account.id, hash)]);
     }

@@ -1,10 +1,13 @@
 /** Parser of the HTTP `Range` header (RFC 9110, section 14). */
 
 export type ByteRange =
-  /** The complete content: no range, or several ranges, which may be ignored. */
+  /**
+   * The complete content. Used without a range, and for several ranges, because a server may ignore
+   * those.
+   */
   | { readonly kind: "whole" }
   | { readonly kind: "part"; readonly start: number; readonly end: number }
-  /** The range begins after the end. */
+  /** The range begins after the end of the content. */
   | { readonly kind: "none" };
 
 const WHOLE = { kind: "whole" } as const;

@@ -1,4 +1,4 @@
-/** Downloads over HTTP at unguessable addresses, each for one file and one session. */
+/** Downloads over HTTP at unguessable addresses, each valid for one file and one session. */
 
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -25,7 +25,7 @@ import type { DataChannel } from "../session/connection-state.ts";
 import { fileResponse, type WebFile } from "./file-response.ts";
 import { ZipLists } from "./zip-list.ts";
 
-/** Maximum download links of a session. The oldest is dropped. */
+/** Maximum number of download links per session. Beyond it, the oldest link is dropped. */
 const DOWNLOADS_PER_SESSION_MAX = 256;
 
 interface WebDownloadsOptions extends ServerContext {
@@ -36,7 +36,7 @@ interface DownloadLink {
   readonly parent: ClientConnection;
   readonly account: Account;
   readonly file: FileId;
-  /** Expiry of an unused link; infinite after its first use. */
+  /** Monotonic time at which an unused link expires; infinite after its first use. */
   expiresAt: number;
   isRevoked: boolean;
 }
@@ -58,12 +58,12 @@ const BUSY_MS = 1_000;
 
 export class WebDownloads {
   readonly #options: WebDownloadsOptions;
-  // Keyed by token. Limited by the links of the sessions.
+  // Keyed by token. Bounded by the links of the sessions.
   readonly #links = new Map<string, DownloadLink>();
-  /** Tokens, oldest first. Maximum DOWNLOADS_PER_SESSION_MAX per session. */
+  /** Tokens of each session, oldest first. At most DOWNLOADS_PER_SESSION_MAX per session. */
   readonly #tokensOf = new Map<ClientConnection, Set<string>>();
   /**
-   * Maximum CONCURRENT_HTTP_DOWNLOADS_MAX per session and DATA_CHANNELS_PER_ACCOUNT_MAX per
+   * At most CONCURRENT_HTTP_DOWNLOADS_MAX per session and DATA_CHANNELS_PER_ACCOUNT_MAX per
    * account.
    */
   readonly #active = new Set<WebDownload>();
@@ -113,7 +113,7 @@ export class WebDownloads {
   }
 
   /**
-   * Returns a data channel for this file, as requested by `chat web`.
+   * Returns a data channel for this file. Used by `chat web`.
    * @returns `undefined` if the link is unknown
    */
   channelOf(token: string): DataChannel | undefined {
@@ -144,7 +144,8 @@ export class WebDownloads {
   }
 
   /**
-   * Checks the limits. Includes stalled downloads of the account, which outlive their sessions.
+   * Checks the limits. Counts stalled downloads of the account, because they outlive their
+   * sessions.
    * @throws {Fault} too-many
    */
   #checkCapacity(parent: ClientConnection, account: Account): void {
@@ -162,7 +163,7 @@ export class WebDownloads {
   }
 
   /**
-   * Limits archives, because each stores data for every entry of a folder.
+   * Limits the number of archives, because each archive keeps data for every entry of its folder.
    * @throws {Fault} too-many
    */
   #checkArchiveCapacity(account: Account): void {
@@ -222,7 +223,7 @@ export class WebDownloads {
         this.#check(offer);
         const [hash, bytes] = await readStored(Promise.all([blob.hash(index), blob.read(index)]));
         if (!equalBytes(sha256(bytes), hash)) throw damagedFile();
-        this.#check(offer); // Access may have been revoked meanwhile.
+        this.#check(offer); // Access may have been revoked.
         run.doneBytes += bytes.length;
         files.countSent(bytes.length);
         yield bytes;

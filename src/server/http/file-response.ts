@@ -10,14 +10,14 @@ import { matches } from "./static.ts";
 import type { ZipLists } from "./zip-list.ts";
 import { type ZipSource, zipStream } from "./zip-stream.ts";
 
-/** A file sent over HTTP, from the server's store or from a data channel in `chat web`. */
+/** File sent over HTTP, either from the server's store or, in `chat web`, from a data channel. */
 export interface WebFile {
   readonly name: string;
   readonly sizeBytes: number;
   readonly digest: string;
   readonly manifestBytes?: number;
   /**
-   * Returns verified chunks from index `from` on. Supports one call at a time.
+   * Returns verified chunks starting at index `from`. Supports one call at a time.
    * @throws {Fault} if the content cannot be read
    */
   chunks(from: number): AsyncGenerator<Uint8Array>;
@@ -28,10 +28,15 @@ export interface WebFile {
   onArchive?(): () => void;
 }
 
-/** Longer responses are streamed without a length, because Bun 1.4.4 omits it. */
+/**
+ * Maximum size of a response that is sent from memory, in bytes. Longer responses are streamed, for
+ * which Bun 1.4.4 omits the length.
+ */
 const BUFFERED_BYTES_MAX = 4 * CHUNK_BYTES;
 
-/** Types that browsers may display inline, by extension. Excludes HTML and scripts. */
+/**
+ * Media types that browsers may display inline, by file extension. HTML and scripts are excluded.
+ */
 const INLINE_TYPES: ReadonlyMap<string, string> = new Map([
   ["mp3", "audio/mpeg"],
   ["ogg", "audio/ogg"],
@@ -42,12 +47,15 @@ const INLINE_TYPES: ReadonlyMap<string, string> = new Map([
   ["pdf", "application/pdf"],
 ]);
 
-/** Denies scripts, requests, an origin, and frames except on the server's own page. */
+/**
+ * Policy that denies scripts, requests and an origin, and denies frames except on the server's own
+ * page.
+ */
 const INLINE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'self'";
 
 /**
  * Serves GET and HEAD. `?view` displays a file of a known type inline.
- * @throws {Fault} of the file, if nothing was sent
+ * @throws {Fault} the file's fault if no byte has been sent yet
  */
 export async function fileResponse(
   request: Request,
@@ -100,7 +108,7 @@ async function contentResponse(request: Request, file: WebFile): Promise<Respons
   return new Response(body, { status, headers });
 }
 
-/** Streams a folder as a zip archive. The download cannot be resumed. */
+/** Streams a folder as a zip archive. The client cannot resume the download. */
 async function folderResponse(
   request: Request,
   file: WebFile,
@@ -141,7 +149,7 @@ function disposition(name: string): string {
   const bytes = utf8Encode(name);
   const encoded = [...bytes].map((byte) => {
     const character = String.fromCharCode(byte);
-    // RFC 5987, attr-char.
+    // `attr-char` of RFC 5987.
     if (/[A-Za-z0-9!#$&+.^_`|~-]/.test(character)) return character;
     return `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
   });
@@ -165,7 +173,7 @@ async function* slice(
 }
 
 /**
- * Reads a piece when the client has consumed the previous one, so that a slow reader delays the
+ * Reads a piece after the client has consumed the previous piece, so that a slow client delays the
  * source. Reads the first piece immediately, so that an early fault determines the status.
  */
 async function streamOf(
@@ -175,10 +183,10 @@ async function streamOf(
   const end = async () => {
     await pieces.return(undefined);
   };
-  // The stream is neither read nor cancelled if the client leaves before the first byte.
+  // If the client leaves before the first byte, the stream is neither read nor cancelled.
   signal.addEventListener("abort", () => void end(), { once: true });
   let first: IteratorResult<Uint8Array> | undefined = await pieces.next();
-  if (signal.aborted) await end(); // Aborted before the listener was added.
+  if (signal.aborted) await end(); // Aborted before the listener existed.
   return new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {

@@ -18,7 +18,7 @@ export interface HttpOptions {
   readonly reads?: Pick<HttpReads, "serve"> | undefined;
   readonly health?: () => Fault | undefined;
   readonly operator?: HttpOperator | undefined;
-  /** `undefined` if the server has no page. Browsers then receive instructions for the terminal. */
+  /** Web page; if `undefined`, browsers receive instructions for the terminal client. */
   readonly page?: Page | undefined;
   readonly files?: HttpFiles | undefined;
   readonly programs?: HttpPrograms | undefined;
@@ -28,7 +28,7 @@ export interface HttpFiles {
   serve(request: Request, token: string, remote: Address): Promise<Response>;
 }
 
-/** Serves program files by the name after `/program/`. The empty name lists them. */
+/** Serves program files by their names after `/program/`. The empty name lists the files. */
 export interface HttpPrograms extends HttpFiles {
   stop(): void;
 }
@@ -49,7 +49,7 @@ export function httpHandler(options: HttpOptions): HttpHandler {
     const response = await answer(options, request, remote, keepOpen);
     const host = request.headers.get("host");
     for (const [name, value] of Object.entries(securityHeaders(host))) {
-      // Responses with user files have a stricter policy.
+      // Responses with user files have set a stricter policy already.
       if (!response.headers.has(name)) response.headers.set(name, value);
     }
     if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store");
@@ -105,7 +105,10 @@ async function answer(
   });
 }
 
-/** Omits the missing servers, because the response is public. */
+/**
+ * Returns the state of the server. Omits the names of missing servers, because the response is
+ * public.
+ */
 function healthResponse(fault: Fault | undefined): Response {
   return fault === undefined ? textResponse(200, "ok\n") : textResponse(503, `${fault.code}\n`);
 }

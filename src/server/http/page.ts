@@ -1,14 +1,14 @@
-/** The web page as files by path. */
+/** Web page as files by path. */
 
 export interface Page {
-  /** Differs between builds, so that a browser with an older page reloads it. */
+  /** Identifier that differs between builds, so that a browser with an older page reloads it. */
   readonly build: string;
   readonly files: ReadonlyMap<string, PageFile>;
 }
 
 export interface PageFile {
   readonly type: string;
-  /** Uncompressed. */
+  /** Uncompressed content of the file. */
   readonly identity: Uint8Array;
   readonly br?: Uint8Array;
   readonly sha256: string;

@@ -1,4 +1,4 @@
-/** `POST /rooms/ROOM`: messages from programs that hold a token for the room. */
+/** `POST /rooms/ROOM`, which accepts messages from programs with a token for the room. */
 
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault, type FaultCode } from "../../base/fault.ts";
@@ -26,7 +26,7 @@ import type { ServerContext } from "../kernel/context.ts";
 import { redacted } from "../session/redacted-fault.ts";
 import { payloadText, type WebhookText, webhookText } from "./webhook-text.ts";
 
-/** Maximum remembered idempotency keys. The oldest is dropped. */
+/** Maximum number of idempotency keys remembered. Beyond it, the oldest key is dropped. */
 const CALL_KEYS_MAX = 1_000;
 
 interface HttpPostsOptions extends ServerContext {
@@ -65,9 +65,9 @@ const FORM_TYPE = "application/x-www-form-urlencoded";
 export class HttpPosts {
   readonly #options: HttpPostsOptions;
   readonly #rate = new TokenBuckets(HTTP_POSTS_PER_SECOND, HTTP_POSTS_BURST);
-  /** Answers by token and idempotency key, oldest first. Maximum CALL_KEYS_MAX. */
+  /** Answers by token and idempotency key, oldest first. At most CALL_KEYS_MAX. */
   readonly #sentByKey = new Map<string, PostAnswer>();
-  /** An outbox per account for each run of the server. Limited by the valid invites. */
+  /** Outbox of each account, new for each run of the server. Bounded by the valid invites. */
   readonly #outboxes = new Map<UserId, { readonly id: OutboxId; counter: number }>();
 
   constructor(options: HttpPostsOptions) {
@@ -107,7 +107,8 @@ export class HttpPosts {
   }
 
   /**
-   * Posts a message. A repeated key denotes the same message within one run of the server.
+   * Posts a message. Within one run of the server, a request with the same idempotency key denotes
+   * the same message.
    * @throws {Fault} if the post is refused
    */
   #post(request: Request, invite: Invite, room: Name, text: string): PostAnswer {
@@ -125,7 +126,7 @@ export class HttpPosts {
     if (pending !== undefined) return pending;
     const sent = send();
     this.#sentByKey.set(id, sent);
-    sent.catch(() => this.#sentByKey.delete(id)); // A refused message can be sent again.
+    sent.catch(() => this.#sentByKey.delete(id)); // The client may resend it.
     dropOldest(this.#sentByKey, CALL_KEYS_MAX);
     return sent;
   }
@@ -159,8 +160,8 @@ export function checkScope(invite: Invite, { id, name }: Room, options: "post" |
 }
 
 /**
- * Returns the token. Also accepts the password of `https://:TOKEN@HOST/…`, for webhooks with only a
- * URL setting.
+ * Returns the token of a request. Also accepts the password in `https://:TOKEN@HOST/…`, for
+ * webhooks that can be configured only by a URL.
  */
 export function bearerOf(request: Request): string | undefined {
   const header = request.headers.get("authorization") ?? "";
@@ -173,7 +174,7 @@ export function bearerOf(request: Request): string | undefined {
 async function textOf(request: Request): Promise<WebhookText> {
   const type = typeOf(request);
   if (type === JSON_TYPE) return webhookText(decoded(await bodyOf(request, WEBHOOK_BYTES_MAX)));
-  // A form may be from Slack. Other bodies of `curl -d` are plain text.
+  // A form may come from Slack. `curl -d` also labels plain text as a form.
   const isForm = type === FORM_TYPE;
   const bytes = await bodyOf(request, isForm ? 3 * WEBHOOK_BYTES_MAX : TEXT_BYTES_MAX + 2);
   const text = decoded(bytes);

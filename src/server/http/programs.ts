@@ -1,4 +1,4 @@
-/** `GET /program/…`: downloads of the program itself, without log-in. */
+/** `GET /program/…`, which serves downloads of the program itself without a log-in. */
 
 import { Fault } from "../../base/fault.ts";
 import {
@@ -15,14 +15,17 @@ import { fileResponse } from "./file-response.ts";
 import { ZipLists } from "./zip-list.ts";
 
 export interface ProgramSource extends Pick<ProgramFolder, "list" | "open"> {
-  /** `undefined` if the programs are not those of a release. */
+  /** `undefined` if the programs do not come from a release. */
   readonly release?: InstallableRelease | undefined;
 }
 
-/** A release with `install.sh`, `SHA256SUMS` and its signature. */
+/** Release with `install.sh`, `SHA256SUMS` and its signature. */
 interface InstallableRelease {
   readonly version: string;
-  /** `sha256//` and the hash of the server's public key; absent if a browser trusts it. */
+  /**
+   * `sha256//` followed by the hash of the server's public key; absent if browsers trust the
+   * certificate.
+   */
   readonly pin?: string | undefined;
 }
 
@@ -44,12 +47,12 @@ const BUSY_MS = 10_000;
 const SUMS = "SHA256SUMS";
 
 /**
- * `/program/` lists the files as JSON, `/program/SHA256SUMS` in the format of sha256sum, and
- * `/program/NAME` is a file. The `SHA256SUMS` of a release is its own.
+ * Serves `/program/` (a list of the files as JSON), `/program/SHA256SUMS` (in the format of
+ * sha256sum) and `/program/NAME` (a file). A release provides its own `SHA256SUMS`.
  */
 export class ProgramDownloads {
   readonly #options: ProgramDownloadsOptions;
-  /** Maximum PROGRAM_DOWNLOADS_MAX. */
+  /** At most PROGRAM_DOWNLOADS_MAX. */
   readonly #active = new Set<ProgramDownload>();
   readonly #zipLists = new ZipLists();
 
@@ -57,10 +60,7 @@ export class ProgramDownloads {
     this.#options = options;
   }
 
-  /**
-   * @param name path after `/program/`
-   * @throws {Fault} file-unknown or too-many
-   */
+  /** @param name path after `/program/` @throws {Fault} file-unknown or too-many */
   async serve(request: Request, name: string, remote: Address): Promise<Response> {
     const { source } = this.#options;
     if (name === "") return listResponse(await source.list(), source.release);
@@ -121,14 +121,14 @@ export class ProgramDownloads {
 
   #checkCapacity(host: string): string {
     const now = this.#options.clock.now();
-    // Stalled downloads must not block others.
+    // Stalled downloads must not block new downloads.
     const stalled = [...this.#active].filter(
       ({ lastReadAt }) => now - lastReadAt >= PROGRAM_STALL_MS,
     );
     for (const run of stalled) if (!run.isReading) this.#end(run);
     const address = addressKey(host);
     const fromAddress = [...this.#active].filter((run) => run.address === address).length;
-    // Clients behind a proxy share its address.
+    // All clients behind a local proxy share the loopback address.
     const isFull = !isLoopback(host) && fromAddress >= PROGRAM_DOWNLOADS_PER_ADDRESS_MAX;
     if (isFull || this.#active.size >= PROGRAM_DOWNLOADS_MAX) {
       const message = "too many downloads of the program";

@@ -1,4 +1,4 @@
-/** `GET /rooms/ROOM`: a room's records as NDJSON, live, for programs with a token. */
+/** `GET /rooms/ROOM`, which streams a room's records live as NDJSON to programs with a token. */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -45,11 +45,11 @@ interface HttpReadsOptions extends ServerContext {
   readonly line: RecordLine;
 }
 
-/** Extends the idle timeout of a response, in seconds. */
+/** Extends the idle timeout of a response by a number of seconds. */
 export type KeepOpen = (seconds: number) => void;
 
 interface ReadOptions {
-  /** `undefined` for the last READ_RECORDS_DEFAULT records. */
+  /** Seq after which reading starts; `undefined` for the last READ_RECORDS_DEFAULT records. */
   readonly after: number | undefined;
   readonly waitMs: number;
 }
@@ -67,10 +67,13 @@ interface Reader {
 
 const BUSY = { retryAfterMs: 1_000 };
 
-/** Reads the next page when the client has consumed the last one. Disconnects slow clients. */
+/**
+ * Serves reads. Reads each page after the client has consumed the previous page, and disconnects
+ * slow clients.
+ */
 export class HttpReads {
   readonly #options: HttpReadsOptions;
-  readonly #readers = new Set<Reader>(); // Maximum READERS_MAX.
+  readonly #readers = new Set<Reader>(); // At most READERS_MAX.
   readonly #rate = new TokenBuckets(HTTP_POSTS_PER_SECOND, HTTP_POSTS_BURST);
   readonly #reading: ReadQueue;
   #isStopping = false;
@@ -183,14 +186,14 @@ export class HttpReads {
       while (!run.isEnded) {
         run.hasNewRecords = false;
         this.#checkAccess(run);
-        // Without `after`, only the newest records are requested.
+        // Without `after`, the client receives only the newest records.
         const isNewest = after === undefined;
         if ((after ?? 0) < startSeq) historyQuota.check(run.invite.by);
         const page = await this.#page(run, after);
         const past = page.records.filter(({ head }) => head.seq <= startSeq);
         historyQuota.count(run.invite.by, past);
         if (run.isEnded) return;
-        this.#checkAccess(run); // Access may have been revoked meanwhile.
+        this.#checkAccess(run); // Access may have been revoked.
         after = page.records.at(-1)?.head.seq ?? after ?? 0;
         const text = page.records.map((record) => line(record, run.room)).join("");
         if (text !== "") yield utf8Encode(text);
@@ -236,7 +239,7 @@ export class HttpReads {
       cancelStall();
       this.#end(run);
     };
-    // The stream is neither read nor cancelled if the client leaves before the first byte.
+    // If the client leaves before the first byte, the stream is neither read nor cancelled.
     signal.addEventListener("abort", end, { once: true });
     if (signal.aborted) end();
     return new ReadableStream<Uint8Array>(

@@ -1,4 +1,4 @@
-/** Rate limits of HTTP requests. */
+/** Rate limits for HTTP requests. */
 
 import {
   FLOODERS_MAX,
@@ -14,11 +14,11 @@ import { addressKey, isLoopback } from "../session/connection-limits.ts";
 
 /**
  * Limits requests per connection and in total within one turn of the event loop, and per address
- * within a second.
+ * within one second.
  */
 export class RequestRateLimiter {
   readonly #clock: Pick<Clock, "now" | "after">;
-  /** Requests of this turn by connection. Maximum HTTP_REQUESTS_PER_TURN_MAX. */
+  /** Number of requests in this turn, by connection. At most HTTP_REQUESTS_PER_TURN_MAX entries. */
   readonly #inTurn = new Map<string, number>();
   #countInTurn = 0;
   readonly #buckets = new TokenBuckets(HTTP_REQUESTS_PER_SECOND, HTTP_REQUESTS_BURST, FLOODERS_MAX);
@@ -35,7 +35,7 @@ export class RequestRateLimiter {
     const count = (this.#inTurn.get(connection) ?? 0) + 1;
     this.#inTurn.set(connection, count);
     if (count > HTTP_REQUESTS_PIPELINED_MAX) return false;
-    // Loopback is exempt: a local proxy represents all clients.
+    // Loopback is exempt, because a local proxy forwards all clients from that address.
     const now = this.#clock.now();
     return isLoopback(host) || this.#buckets.of(addressKey(host), now).take(now) === 0;
   }

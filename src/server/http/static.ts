@@ -1,8 +1,11 @@
-/** The static page: security headers, caching and compression. */
+/** Static files of the web page: security headers, caching and compression. */
 
 import type { Page, PageFile } from "./page.ts";
 
-/** Headers of all responses, which forbid other origins, inline code and guessed types. */
+/**
+ * Returns the headers of all responses, which forbid other origins, inline code and guessed media
+ * types.
+ */
 export function securityHeaders(host: string | null): Record<string, string> {
   return {
     "content-security-policy": contentPolicy(host),
@@ -25,7 +28,7 @@ function contentPolicy(host: string | null): string {
     "img-src 'self' blob: data:",
     "media-src 'self' blob:",
     "font-src 'self'",
-    // Allows documents of sealed rooms, which are blobs.
+    // Allow documents of sealed rooms, which are blobs.
     "frame-src 'self' blob:",
     "manifest-src 'self'",
     `connect-src 'self'${sockets}`,
@@ -43,7 +46,7 @@ export function servePage(page: Page, request: Request, path: string): Response 
   const headers: Record<string, string> = {
     etag,
     vary: "accept-encoding",
-    // Asset names contain a hash. The page itself is revalidated.
+    // Asset names contain a hash, so only the page itself must be revalidated.
     "cache-control": path.startsWith("/assets/")
       ? "public, max-age=31536000, immutable"
       : "no-cache",
@@ -59,7 +62,7 @@ export function servePage(page: Page, request: Request, path: string): Response 
   return new Response(isHead ? null : new Uint8Array(body), { headers });
 }
 
-/** Selects Brotli if accepted. Browsers accept it over TLS, which is always on. */
+/** Selects Brotli if the client accepts it, which browsers do only over TLS. TLS is always on. */
 function codingOf(file: PageFile, accepted: string | null): "br" | "identity" {
   const acceptable = new Set(
     (accepted ?? "")
@@ -72,7 +75,7 @@ function codingOf(file: PageFile, accepted: string | null): "br" | "identity" {
   return acceptable.has("br") && file.br !== undefined ? "br" : "identity";
 }
 
-/** Compares a list weakly (RFC 9110, section 13.1.2). */
+/** Compares an ETag with the header's list by weak comparison (RFC 9110, section 13.1.2). */
 export function matches(header: string | null, etag: string): boolean {
   if (header === null) return false;
   const tags = header.split(",").map((tag) => tag.trim().replace(/^W\//, ""));

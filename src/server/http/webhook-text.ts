@@ -1,4 +1,4 @@
-/** Plain text of webhook bodies in the formats of Slack, Alertmanager and Grafana. */
+/** Conversion of webhook bodies from Slack, Alertmanager and Grafana to plain text. */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -15,7 +15,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const CUT = "\n… (cut)";
 
 /**
- * Extracts the text. Ignores or refuses fields of unexpected types.
+ * Extracts the text of a webhook body. Fields of unexpected types are ignored or refused.
  * @throws {Fault} text-invalid if the body is not a JSON object with a valid text
  * @throws {Fault} too-large if the text is too long
  */
@@ -30,7 +30,7 @@ export function webhookText(json: string): WebhookText {
 }
 
 /**
- * Returns the text of Slack's older form, which has JSON in its field `payload`.
+ * Returns the JSON in the field `payload` of Slack's older form format.
  * @returns `undefined` for other forms
  */
 export function payloadText(form: string): WebhookText | undefined {
@@ -78,7 +78,7 @@ function blockLine({ text, fields }: Fields): string {
     .join("\n");
 }
 
-/** Example: `[firing] HighLoad: load is above 8 (instance=db1, severity=page)` */
+/** Formats an alert. Example: `[firing] HighLoad: load is above 8 (instance=db1, severity=page)` */
 function alertLine(alert: Fields): string {
   const labels = isFields(alert["labels"]) ? alert["labels"] : {};
   const notes = isFields(alert["annotations"]) ? alert["annotations"] : {};
@@ -107,7 +107,7 @@ function plainText(text: string): string {
     .replaceAll("&amp;", "&");
 }
 
-/** Cuts a long text instead of refusing it, because the sender cannot know the limit. */
+/** Truncates a long text instead of refusing it, because the sender cannot know the limit. */
 function truncated(text: string): string {
   const bytes = utf8Encode(text.toWellFormed());
   if (bytes.length <= TEXT_BYTES_MAX) return text.toWellFormed();

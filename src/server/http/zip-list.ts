@@ -7,13 +7,16 @@ import { FolderPlan } from "../../io/file/folder-plan.ts";
 import { isFolder, type ManifestEntry, manifestEntries } from "../../wire/manifest.ts";
 import type { ZipEntry } from "../../wire/zip.ts";
 
-/** Memory for cached entry lists: about four of 100,000 entries with long names. */
+/**
+ * Maximum size of cached entry lists, in bytes. Holds about four lists of 100,000 entries with long
+ * names.
+ */
 const ZIP_LISTS_BYTES_MAX = 64 * 1024 * 1024;
 
-/** Entries per turn of the event loop. A turn takes some milliseconds. */
+/** Number of entries parsed per turn of the event loop. Such a turn takes a few milliseconds. */
 const ENTRIES_PER_TURN = 500;
 const BUSY_MS = 1_000;
-/** Bytes of an entry without its name. */
+/** Size of an entry without its name, in bytes. */
 const ENTRY_BYTES = 4 + 8 + 2 + 8;
 
 type YieldNow = () => Promise<void>;
@@ -21,8 +24,8 @@ type YieldNow = () => Promise<void>;
 const yieldNow: YieldNow = () => new Promise((resolve) => setImmediate(resolve));
 
 /**
- * Entries in flat arrays: 100,000 entries take little more memory than their names. `FolderPlan`
- * sanitises the names.
+ * Entries in flat arrays, so that 100,000 entries take little more memory than their names.
+ * `FolderPlan` sanitises the names.
  */
 export class ZipList {
   readonly count: number;
@@ -76,7 +79,7 @@ export async function readZipList(
   const plan = new FolderPlan("", []);
   const entries: ManifestEntry[] = [];
   const ends: number[] = [];
-  // Sanitising adds at most a number or a character to a name.
+  // Sanitising lengthens a name by at most a number or a character.
   let names = new Uint8Array(manifest.length);
   let used = 0;
   for (const entry of manifestEntries(manifest)) {
@@ -108,10 +111,12 @@ interface CachedList {
 
 export class ZipLists {
   readonly #bytesMax: number;
-  /** Cached lists, most recently used last. Maximum `#bytesMax`. */
+  /** Cached lists, most recently used last. At most `#bytesMax` bytes. */
   readonly #cache = new Map<string, CachedList>();
   #bytes = 0;
-  /** Serialises creation, which takes several times the final memory. */
+  /**
+   * Serialises the creation of lists, which takes several times the memory of the finished list.
+   */
   readonly #createMutex = new Mutex();
   readonly #yieldMutex = new Mutex();
 
@@ -127,7 +132,7 @@ export class ZipLists {
     return this.#acquireCached(key) ?? (await this.#createMutex.run(() => this.#create(key, make)));
   }
 
-  /** Lets one archive continue per turn of the event loop. */
+  /** Yields the event loop so that, in each turn, one archive continues. */
   readonly yieldTurn = (): Promise<void> => this.#yieldMutex.run(yieldNow);
 
   async #create(key: string, make: () => Promise<ZipList>): Promise<AcquiredZipList> {

@@ -1,4 +1,4 @@
-/** A folder as a zip archive, streamed while the folder is read. */
+/** Zip archive of a folder, streamed while the folder is read. */
 
 import { crc32 } from "node:zlib";
 import { Fault } from "../../base/fault.ts";
@@ -23,12 +23,12 @@ export interface ZipSource {
   chunks(from: number): AsyncIterable<Uint8Array>;
 }
 
-/** Maximum bytes of small pieces that are combined. */
+/** Maximum size of small pieces that are combined into one, in bytes. */
 const BUFFER_BYTES = 64 * 1024;
 
 /**
- * Streams a folder as a zip archive. All downloads share the parsed manifest; each stores only a
- * checksum per entry.
+ * Streams a folder as a zip archive. Concurrent downloads of a folder share the parsed manifest;
+ * each download adds only a checksum per entry.
  * @throws {Fault} frame-malformed, folder-malformed or too-large if the manifest is invalid,
  * too-many, or a fault of the content
  */

@@ -18,7 +18,7 @@ import type { Sequencer } from "./sequencer.ts";
 import type { ServerSettings } from "./settings.ts";
 import type { Siblings } from "./siblings.ts";
 
-/** Context provided by the owner of the server. */
+/** Part of the context that the owner of the server provides. */
 export interface BaseContext {
   readonly clock: Clock;
   readonly entropy: Entropy;
@@ -26,7 +26,7 @@ export interface BaseContext {
   readonly settings: ServerSettings;
   readonly history: Log;
   readonly archive: Archive;
-  /** State folded from the logs by the caller. */
+  /** State of the rooms, which the caller has folded from the log. */
   readonly rooms: Rooms;
   readonly registry: Registry;
   readonly engine: RoomEngine;
@@ -42,7 +42,6 @@ export interface ServerContext extends BaseContext {
   readonly feed: Feed;
   readonly targets: TargetResolver;
   readonly warn: (fault: Fault) => void;
-  /** Returns the addresses of this server for TLS connections, best first. */
   readonly addresses: () => readonly ServerAddress[];
   readonly peers: Peers;
 }

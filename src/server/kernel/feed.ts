@@ -1,4 +1,4 @@
-/** Subscriptions to the records of both logs. */
+/** Subscriptions to the records of the history and of the accounts log. */
 
 import type { UserId } from "../../base/ids.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
@@ -14,24 +14,25 @@ type AccountsSubscriber = (record: LogRecord, before: PreviousAccountState) => v
 type ActivitySubscriber = (user: UserId) => void;
 
 /**
- * Calls subscribers once per record, in the order of subscription, before any request is settled.
+ * Calls each subscriber once per record, in the order of subscription, before any request is
+ * settled.
  */
 export class Feed {
   readonly #historySubscribers: HistorySubscriber[] = [];
   readonly #accountsSubscribers: AccountsSubscriber[] = [];
   readonly #activitySubscribers: ActivitySubscriber[] = [];
 
-  /** Subscribers are called after the rooms have applied the record. */
+  /** Adds subscribers that are called after the rooms have applied a record. */
   subscribeHistory(...subscribers: readonly HistorySubscriber[]): void {
     this.#historySubscribers.push(...subscribers);
   }
 
-  /** Subscribers are called after the registry has applied the record. */
+  /** Adds subscribers that are called after the registry has applied a record. */
   subscribeAccounts(...subscribers: readonly AccountsSubscriber[]): void {
     this.#accountsSubscribers.push(...subscribers);
   }
 
-  /** Subscribers are called when a user reads or types at this server. */
+  /** Adds subscribers that are called when a user reads or types at this server. */
   subscribeActivity(...subscribers: readonly ActivitySubscriber[]): void {
     this.#activitySubscribers.push(...subscribers);
   }

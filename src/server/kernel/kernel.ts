@@ -1,4 +1,4 @@
-/** The only path by which submissions reach the rooms, and changes the accounts. */
+/** Kernel of the server: the only path by which submissions reach the rooms and accounts change. */
 
 import { assert, unreachable } from "../../base/assert.ts";
 import { asFault, Fault } from "../../base/fault.ts";
@@ -19,7 +19,7 @@ import { PendingWrites } from "./pending-writes.ts";
 import type { Sequencer } from "./sequencer.ts";
 import { eraseOrdered, Transactions } from "./transactions.ts";
 
-/** An account and its session. Programs and the server itself have no session. */
+/** Account and its session. Programs and the server itself have no session. */
 export interface Actor {
   readonly user: UserId;
   readonly session?: ClientId;
@@ -54,13 +54,13 @@ interface RequestAnswers {
 }
 
 /**
- * Passes submissions to the room engine and performs its effects in order. A submission that erases
- * is settled after its records are blank and its files are deleted.
+ * Passes submissions to the room engine and performs the resulting effects in order. A submission
+ * that erases records is settled only after those records are blank and their files are deleted.
  */
 export class Kernel {
   readonly #options: KernelOptions;
   readonly writes: PendingWrites;
-  /** Callbacks by id. Limited by the requests in flight and HTTP_POSTS_QUEUED_MAX. */
+  /** Callbacks by id. Bounded by the requests in flight and HTTP_POSTS_QUEUED_MAX. */
   readonly #callbacks = new Map<number, (outcome: Outcome) => void>();
   readonly #transactions: Transactions;
   #lastId = 0;
@@ -73,16 +73,16 @@ export class Kernel {
   }
 
   /**
-   * Records changes of the accounts. `decide` reads their state and returns drafts synchronously.
-   * It runs again if the state has changed before they are recorded.
+   * Records changes of accounts. `decide` reads the state of the accounts and returns drafts
+   * synchronously. If that state changes before the drafts are recorded, `decide` runs again.
    * @returns the last record, or `undefined` if there were no drafts
-   * @throws {Fault} of `decide` or of the log
+   * @throws {Fault} the faults of `decide` and of the log
    */
   transact(decide: () => readonly Draft[]): Promise<LogRecord | undefined> {
     return this.writes.trackTask(() => this.#transactions.run(decide));
   }
 
-  /** Runs synchronously, to keep the posts of an outbox in order. */
+  /** Submits a command synchronously, so that the posts of an outbox stay in order. */
   submit({ user, session }: Actor, command: Submission, settle: (outcome: Outcome) => void): void {
     const id = ++this.#lastId;
     this.#callbacks.set(id, settle);
@@ -93,10 +93,7 @@ export class Kernel {
     this.submit({ user, session: client.id }, command, (outcome) => client.settle(ref, outcome));
   }
 
-  /**
-   * Submits a request without a session.
-   * @throws {Fault} of the room engine, or too-many
-   */
+  /** Submits a request without a session. @throws {Fault} the room engine's refusal, or too-many */
   request<Kind extends keyof RequestAnswers>(
     user: UserId,
     command: Extract<Submission, { kind: Kind }>,
@@ -132,7 +129,7 @@ export class Kernel {
 
   #input(input: EngineInput): void {
     const { engine, clock } = this.#options;
-    // Rate limits apply to submissions, not to records of the log.
+    // Rate limits apply to submissions, but not to records from the log.
     const isOfLog = input.kind === "record" || input.kind === "appended";
     const now = isOfLog ? 0 : clock.now();
     for (const effect of engine.handle(input, now, clock.unixMs())) this.#perform(effect);

@@ -1,4 +1,4 @@
-/** Tracks writes in progress: a stop waits for them, and their faults are reported. */
+/** Tracker for writes in progress: a stop waits for them, and their faults are reported. */
 
 import { Fault } from "../../base/fault.ts";
 import { DRAIN_TIMEOUT_MS } from "../../base/limits.ts";
@@ -15,7 +15,7 @@ export class PendingWrites {
   readonly #clock: Clock;
   readonly #onFault: (fault: Fault) => void;
   #inFlight = 0;
-  /** Number of running tasks that may still write. */
+  /** Number of tasks in progress that may still write. */
   #runningTasks = 0;
   #onIdle: (() => void) | undefined;
   #completed = 0;
@@ -50,7 +50,7 @@ export class PendingWrites {
     }
   }
 
-  /** Tracks a task that pauses between its writes, so that a stop waits for it. */
+  /** Tracks a task that pauses between its writes, so that a stop waits for the task. */
   async trackTask<Result>(task: () => Promise<Result>): Promise<Result> {
     this.#runningTasks++;
     try {
@@ -82,7 +82,7 @@ export class PendingWrites {
     });
   }
 
-  /** Resolves when nothing is in flight, or after DRAIN_TIMEOUT_MS. */
+  /** Resolves when no write is in flight, or after DRAIN_TIMEOUT_MS. */
   drained(): Promise<void> {
     if (this.#isIdle) return Promise.resolve();
     return new Promise((resolve) => {

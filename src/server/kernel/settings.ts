@@ -10,20 +10,23 @@ export interface ServerSettings {
   readonly operatorToken?: string;
   readonly operatorLink?: string;
   readonly build?: string;
-  /** Maximum connections in total. Default: LINKS_MAX. */
+  /** Maximum number of connections in total. Default: LINKS_MAX. */
   readonly linksMax?: number;
-  /** Bytes of history that one account may read per day. Default: HISTORY_BYTES_PER_DAY. */
+  /**
+   * Maximum number of bytes of history that one account may read per day. Default:
+   * HISTORY_BYTES_PER_DAY.
+   */
   readonly historyBytesPerDay?: number;
-  /** Default: the whole disk except the space reserved for the log. */
+  /** Quotas for files. Default: the whole disk except the space reserved for the log. */
   readonly files?: FileQuotas;
 }
 
 /** Limits of file storage, in bytes. */
 export interface FileQuotas {
   readonly fileBytesMax: number;
-  /** All files of one account, including unfinished uploads. */
+  /** Maximum size of all files of one account, including unfinished uploads. */
   readonly userBytesMax: number;
   readonly totalBytesMax: number;
-  /** Bytes left free on the disk, which the log shares. */
+  /** Number of bytes left free on the disk, because the log shares the disk. */
   readonly freeBytesMin: number;
 }

@@ -1,4 +1,6 @@
-/** Transactions write records only if the state on which they depend has not changed. */
+/**
+ * Transactions, which write records only if the state on which the records depend has not changed.
+ */
 
 import { Fault } from "../../base/fault.ts";
 import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
@@ -15,12 +17,12 @@ interface Transaction {
 }
 
 /**
- * A transaction waits while a fact that it reads is in flight or reserved by an earlier one, and
- * runs again if the fact has changed.
+ * Runs transactions. A transaction waits while a fact that it reads is in flight or reserved by an
+ * earlier transaction, and runs again if the fact has changed.
  */
 export class Transactions {
   readonly #log: Pick<Log, "appendThen" | "erase">;
-  /** Transactions in the order of arrival. Limited by the requests in flight. */
+  /** Transactions in order of arrival. Bounded by the requests in flight. */
   readonly #transactions = new Set<Transaction>();
 
   constructor(log: Pick<Log, "appendThen" | "erase">) {
@@ -28,10 +30,10 @@ export class Transactions {
   }
 
   /**
-   * Appends the drafts of `decide` as one batch in the tick in which it reads the state, and blanks
-   * the records that they erase.
+   * Appends the drafts returned by `decide` as one batch, in the same tick in which `decide` reads
+   * the state, and blanks the records that the drafts erase.
    * @returns the last record, or `undefined` if there were no drafts
-   * @throws {Fault} of `decide` or of the log
+   * @throws {Fault} the faults of `decide` and of the log
    */
   async run(decide: () => readonly Draft[]): Promise<LogRecord | undefined> {
     const { promise: done, resolve: finish } = Promise.withResolvers<void>();
@@ -89,7 +91,7 @@ export class Transactions {
 }
 
 /**
- * Blanks the records that a durable record erases.
+ * Blanks the records that a durable record has ordered to be erased.
  * @throws {Fault} if the disk fails
  */
 export async function eraseOrdered(log: Pick<Log, "erase">, order: LogRecord): Promise<void> {

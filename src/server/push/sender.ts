@@ -14,7 +14,7 @@ import {
 import type { Clock } from "../../io/clock.ts";
 import type { Subscription } from "./subscriptions.ts";
 
-/** `topic` identifies the queued push that this one replaces. */
+/** Content of a push. `topic` identifies the queued push that this push replaces. */
 export interface PushText {
   readonly text: string;
   readonly topic: string;
@@ -25,9 +25,9 @@ export interface PushAnswer {
   readonly retryAfter: string | undefined;
 }
 
-/** Transport of pushes, provided by the caller. */
+/** Transport for pushes, provided by the caller. */
 export interface PushDelivery {
-  /** Uncompressed P-256 point. */
+  /** Public key: an uncompressed P-256 point. */
   readonly key: Uint8Array;
   check(endpoint: string, key: Uint8Array): void;
   send(to: Subscription, push: PushText): Promise<PushAnswer>;
@@ -36,7 +36,7 @@ export interface PushDelivery {
 export interface SentCounters {
   readonly sent: number;
   readonly failed: number;
-  /** Number of pushes dropped because the queue was full or the subscription ended. */
+  /** Number of pushes dropped, because the queue was full or the subscription had ended. */
   readonly dropped: number;
   readonly queued: number;
 }
@@ -57,11 +57,11 @@ interface Pending {
   sendAt: number;
 }
 
-/** Sends pushes concurrently, with limited retries, without blocking the caller. */
+/** Sends pushes concurrently and with limited retries. Never blocks the caller. */
 export class PushSender {
   readonly #options: PushSenderOptions;
   /**
-   * Keyed by device and topic, so that a newer push replaces a queued one. Maximum PUSH_QUEUE_MAX.
+   * Keyed by device and topic, so that a newer push replaces a queued push. At most PUSH_QUEUE_MAX.
    */
   readonly #queue = new Map<string, Pending>();
   readonly #inFlight = new Map<UserId, number>();
@@ -69,7 +69,7 @@ export class PushSender {
   #sent = 0;
   #failed = 0;
   #dropped = 0;
-  /** Consecutive failed pushes by device. Limited by the subscriptions. */
+  /** Number of consecutive failed pushes by device. Bounded by the subscriptions. */
   readonly #failures = new Map<string, number>();
   #hasWarned = false;
   #isStopped = false;
@@ -158,7 +158,7 @@ export class PushSender {
       this.#sent++;
       return;
     }
-    // The subscription has ended (RFC 8030, section 7.3).
+    // The push service has ended the subscription (RFC 8030, section 7.3).
     if (status === 404 || status === 410) {
       this.#failed++;
       return this.#options.onExpired(to);
@@ -179,11 +179,12 @@ export class PushSender {
   }
 
   /**
-   * Returns the milliseconds until the next try, or `undefined` if a retry is useless or too late.
+   * Returns the delay before the next attempt in ms, or `undefined` if a retry is useless or would
+   * be too late.
    */
   #retryAfter(answer: PushAnswer | Fault, tries: number): number | undefined {
     const backoffMs = PUSH_RETRY_FIRST_MS * 2 ** (tries - 1);
-    // A retry does not help if the name resolves to a private network.
+    // A retry does not help if the host name resolves to a private network.
     if (answer instanceof Fault) return answer.code === "not-allowed" ? undefined : backoffMs;
     if (answer.status !== 429 && answer.status < 500) return undefined;
     const requestedMs = retryAfterMs(answer.retryAfter, this.#options.clock.unixMs());
@@ -196,7 +197,7 @@ export class PushSender {
     const failures = (this.#failures.get(to.device) ?? 0) + 1;
     this.#failures.set(to.device, failures);
     if (failures >= PUSH_FAILURES_MAX) this.#options.onExpired(to);
-    // Warns only once, so that members cannot flood the operator's log.
+    // Warn only once, so that members cannot flood the operator's log.
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     const { host } = new URL(to.endpoint);
@@ -208,7 +209,10 @@ export class PushSender {
   }
 }
 
-/** Parses seconds or a date (RFC 9110, section 10.2.3). Ignores anything else. */
+/**
+ * Parses a `Retry-After` header with seconds or a date (RFC 9110, section 10.2.3). Returns 0 for
+ * anything else.
+ */
 function retryAfterMs(text: string | undefined, unixMs: number): number {
   if (text === undefined || text.length > 64) return 0;
   if (/^\d+$/.test(text)) return Number(text) * 1_000;

@@ -1,4 +1,7 @@
-/** Web Push: decides which devices receive a push for a record, and its content. */
+/**
+ * Web Push service, which decides which devices receive a push for a record and creates its
+ * content.
+ */
 
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -38,7 +41,7 @@ import type { ClientConnection } from "../session/client-connection.ts";
 import { type PushDelivery, PushSender, type SentCounters } from "./sender.ts";
 import { type Subscription, Subscriptions } from "./subscriptions.ts";
 
-/** Characters of a text that are read for a title, which is shorter. */
+/** Maximum number of UTF-16 code units of a text from which a title is made. Titles are shorter. */
 const TITLE_UNITS_MAX = 1_000;
 
 type MessageBody = Body<KindWith<"message">>;
@@ -55,8 +58,8 @@ interface PushServiceOptions extends ServerContext {
 }
 
 /**
- * Pushes to closed browsers. In a cluster, the pushes to a device are sent by the server to which
- * it last connected.
+ * Sends pushes to closed browsers. In a cluster, the server to which a device last connected sends
+ * that device's pushes.
  */
 export class PushService {
   readonly #options: PushServiceOptions;
@@ -67,7 +70,7 @@ export class PushService {
     PUSH_SUBSCRIBES_PER_MINUTE / 60,
     PUSH_SUBSCRIBES_BURST,
   );
-  /** Time of the last activity of accounts with a subscription. */
+  /** Monotonic time of the last activity of each account with a subscription. */
   readonly #activeAt = new Map<UserId, number>();
   readonly #startedAt: number;
   #cancel = () => {};
@@ -119,7 +122,7 @@ export class PushService {
     this.onActivity(account.id);
   }
 
-  /** Records activity of the account at any server. */
+  /** Records activity of the account, at this server or any other. */
   onActivity(user: UserId): void {
     if (this.#subscriptions.has(user)) this.#activeAt.set(user, this.#options.clock.now());
   }
@@ -133,7 +136,7 @@ export class PushService {
   }
 
   onAccountRecord({ head }: LogRecord): void {
-    // Several kinds of records remove devices: records of the device, of the account, and new
+    // Devices are removed by records of the device, by records of the account, and by new
     // passwords.
     const account = this.#options.registry.get(head.room as UserId);
     for (const { device } of this.#subscriptions.of(head.room as UserId)) {
@@ -178,7 +181,7 @@ export class PushService {
       const author = found?.head.by;
       if (author !== undefined && author !== "server") this.#note(room, by, mention, [author]);
     } catch (error) {
-      // Skips the notification. The page still counts the mention.
+      // Skip the notification. The page still counts the mention.
       if (!(error instanceof Fault)) throw error;
     }
   }
@@ -195,8 +198,8 @@ export class PushService {
   }
 
   /**
-   * Returns the accounts that the message mentions; in a sealed room all members, because mentions
-   * are unknown.
+   * Returns the accounts that the message mentions. In a sealed room returns all members, because
+   * the server cannot read the mentions.
    */
   *#mentionedUsers(room: Room, body: MessageBody): Iterable<UserId> {
     if (room.pair !== undefined || room.isSealed === true) {
@@ -261,7 +264,7 @@ export class PushService {
   }
 
   /**
-   * Returns subscriptions of disconnected devices, because an open page notifies its user itself.
+   * Returns the subscriptions of disconnected devices. A connected page notifies its user itself.
    */
   #offlineSubscriptions(user: UserId): readonly Subscription[] {
     const open = new Set([...this.#options.peers.of(user)].map(({ member }) => member?.device));
@@ -317,7 +320,9 @@ export class PushService {
   }
 }
 
-/** Returns mentions listed by the sender's program, or at the start of a script's text. */
+/**
+ * Returns the mentions listed by the sender's program; for scripts, those at the start of the text.
+ */
 function mentionsIn({ text, mentions }: MessageBody): readonly string[] {
   if (mentions !== undefined) return mentions.filter((name) => typeof name === "string");
   if (text === undefined) return [];
@@ -329,8 +334,8 @@ function titleOf({ text, isFileName }: PushPreview): string {
 }
 
 /**
- * Returns at most 32 characters (RFC 8030, section 5.4). Hashed, so that a push service learns
- * neither the room nor the devices that receive the same message.
+ * Returns the topic of a push, at most 32 characters (RFC 8030, section 5.4). The topic is a hash,
+ * so that a push service learns neither the room nor which devices receive the same message.
  */
 function topicOf(device: string, room: string): string {
   return toBase64Url(sha256(utf8Encode(`chat/1 push ${device} ${room}`))).slice(0, 32);

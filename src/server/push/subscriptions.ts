@@ -10,23 +10,23 @@ import {
 import type { Clock } from "../../io/clock.ts";
 import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
 
-/** Secret, because anyone with the endpoint can send to it. */
+/** Push subscription. Secret, because anyone who knows the endpoint can send to it. */
 export interface Subscription {
   readonly user: UserId;
   readonly device: string;
   readonly endpoint: string;
-  /** Public key and secret of the browser in base64url. */
+  /** The browser's public key, in base64url. The next field is its secret. */
   readonly key: string;
   readonly auth: string;
 }
 
 /**
- * Subscriptions, readable only by the server's OS user. If the file is damaged, a subscription is
- * restored at the device's next log-in.
+ * Stores subscriptions in a file that only the server's OS user can read. If the file is damaged, a
+ * subscription is restored at the device's next log-in.
  */
 export class Subscriptions {
   readonly #file: StateFile;
-  /** Keyed by device, the most recent last. Maximum PUSH_SUBSCRIPTIONS_MAX. */
+  /** Keyed by device, the most recent last. At most PUSH_SUBSCRIPTIONS_MAX. */
   readonly #all = new Map<string, Subscription>();
   readonly #byUser = new Map<UserId, Set<string>>();
 
@@ -85,7 +85,7 @@ export class Subscriptions {
         remedy,
       });
     }
-    // A browser has one endpoint, which belongs to the last account that used it.
+    // A browser has one endpoint, which belongs to the account that used the browser last.
     for (const other of this.#all.values()) {
       if (other.endpoint === endpoint && other.device !== device) this.#delete(other.device);
     }
@@ -97,7 +97,7 @@ export class Subscriptions {
     await this.#file.sync();
   }
 
-  /** Takes effect immediately. A crash before `sync` may restore the subscription. */
+  /** Removes a subscription immediately. A crash before `sync` may restore it. */
   remove(device: string): void {
     if (this.#delete(device)) this.#file.markDirty();
   }

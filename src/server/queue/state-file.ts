@@ -1,4 +1,4 @@
-/** Small files of the data folder that are written completely, some time after a change. */
+/** Small files in the data folder, each written as a whole some time after a change. */
 
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -23,7 +23,10 @@ export interface StateFileOptions {
   readonly parse: (text: string) => boolean;
 }
 
-/** Limits encoding to one hundredth of the event loop's time. */
+/**
+ * Number of encoding durations to wait before the next write, which limits encoding to one
+ * hundredth of the event loop's time.
+ */
 const PAUSE_PER_ENCODING = 100;
 
 export class StateFile {

@@ -1,4 +1,4 @@
-/** Queues of slow tasks that are fair between their keys. */
+/** Queues for slow tasks that are fair between their keys. */
 
 import {
   CONCURRENT_PAGE_READS_MAX,
@@ -9,14 +9,14 @@ import {
 import { type Clock, delay } from "../../io/clock.ts";
 import { WorkQueue } from "../../io/work-queue.ts";
 
-/** Length of the pause after a task, as a multiple of its duration. */
+/** Rule for the pause after a task, whose length is a multiple of the task's duration. */
 export interface PauseRule {
   readonly clock: Pick<Clock, "now" | "after">;
   readonly factor: number;
   readonly msMax: number;
 }
 
-/** Runs tasks so that each waits only behind others with the same key. */
+/** Runs tasks so that each task waits only for tasks with the same key. */
 export class FairQueue {
   readonly #runningMax: number;
   readonly #waitingMax: number;
@@ -40,7 +40,7 @@ export class FairQueue {
       if (entry.count === 0) this.#queues.delete(key);
     };
     const reject = (error: unknown) => outcome.reject(error);
-    // Returns the result before the pause, during which the slot stays occupied.
+    // Return the result before the pause, but keep the slot occupied during the pause.
     const slot = entry.queue.run(() => this.#withPause(task().then(outcome.resolve, reject)));
     slot.then(release, (error: unknown) => {
       release();
@@ -59,7 +59,7 @@ export class FairQueue {
   }
 }
 
-/** Limits concurrent reads of the history, in total and per key. */
+/** Limits the number of concurrent reads of the history, in total and per key. */
 export class ReadQueue {
   readonly #reading: WorkQueue;
   readonly #turns: FairQueue;

@@ -12,24 +12,27 @@ import type { LogRecord } from "../../wire/record.ts";
 import { type FrameMark, RecordsFrame } from "../../wire/records-frame.ts";
 
 /**
- * Under load, records are gathered and sent together, which saves more than half of the writes.
- * Gathering takes as long as the last flush, so that sending uses at most half of the time. A
- * message after a quiet period is sent immediately.
+ * Minimum and maximum time for which records are gathered, in ms. Sending them together under load
+ * saves more than half of the writes. Gathering takes as long as the last flush, so that sending
+ * uses at most half of the time. A message after a quiet period is sent immediately.
  */
 const GATHER_MS_MIN = 1;
 const GATHER_MS_MAX = 100;
-/** A larger message would fill the queue of a reader that keeps up. */
+/**
+ * Maximum size of gathered messages, in bytes. A larger batch would fill the queue of a reader that
+ * keeps up.
+ */
 const GATHER_BYTES_MAX = 256 << 10;
-/** Milliseconds per write to one reader over TLS, measured on loopback. */
+/** Time per write to one reader over TLS, in ms, measured on loopback. */
 const WRITE_MS = 0.005;
 /**
- * While more records are being written to disk, a slow flush waits for this share of its duration,
- * to include most of a burst.
+ * Share of its duration for which a slow flush waits while more records are being written to disk,
+ * so that the flush includes most of a burst.
  */
 const BURST_WAIT_SHARE = 0.5;
 /**
- * Joins, leaves and presence wait for this multiple of a flush's duration, so that a large room
- * spends a tenth of the time on them.
+ * Number of flush durations for which joins, leaves and presence wait, so that a large room spends
+ * a tenth of the time on them.
  */
 const DEFER_TIMES = 10;
 const DEFER_MS_MAX = 1_000;
@@ -42,11 +45,11 @@ export interface Reader {
   subscribe(room: RoomId): void;
 }
 
-/** A reader that joined while messages were gathered, and already has those before `mark`. */
+/** Reader that joined while messages were gathered, and already has those before `mark`. */
 interface Newcomer {
   readonly reader: Reader;
   readonly room: Room;
-  /** Start of the reader's missing records within the open frame. */
+  /** Position within the open frame from which the reader lacks records. */
   mark: FrameMark | undefined;
   readonly onFollowed: () => void;
 }
@@ -59,21 +62,21 @@ interface GatheredMessage {
 
 /**
  * Encodes each message once and publishes it to one topic per room. Consecutive records of a room
- * share a message.
+ * share one message.
  */
 export class FanOut {
   readonly #clock: Clock;
   readonly #registry: Pick<Registry, "nameOf">;
   readonly #hasPendingRecords: () => boolean;
   readonly #listeners = new Set<Listener>();
-  /** Maximum GATHER_BYTES_MAX. */
+  /** At most GATHER_BYTES_MAX. */
   #gathered: GatheredMessage[] = [];
   #gatheredBytes = 0;
-  /** Latest records of `#frameRoom` that are not in `#gathered`. */
+  /** Latest records of `#frameRoom` that are not yet in `#gathered`. */
   readonly #frame = new RecordsFrame();
   #frameRoom: Room | undefined;
   #mark: FrameMark | undefined;
-  /** Readers by room, to be subscribed at the next flush. Limited by the links. */
+  /** Readers to subscribe at the next flush, by room. Bounded by the links. */
   readonly #newcomers = new Map<string, Newcomer[]>();
   #publishedMessages = 0;
   #publishedBytes = 0;
@@ -93,7 +96,10 @@ export class FanOut {
     this.#hasPendingRecords = hasPendingRecords;
   }
 
-  /** Totals since the start. Each message counts once, regardless of the number of readers. */
+  /**
+   * Totals since the start of the server. Each message counts once, regardless of the number of its
+   * readers.
+   */
   get counters(): {
     readonly publishedMessages: number;
     readonly publishedBytes: number;
@@ -122,9 +128,9 @@ export class FanOut {
   }
 
   /**
-   * Subscribes the reader after the messages gathered so far, which it already has, without a
-   * flush.
-   * @param onFollowed called when none of the room's messages is gathered any more, possibly
+   * Subscribes the reader without a flush. The subscription starts after the messages gathered so
+   * far, which the reader already has.
+   * @param onFollowed called when none of the room's gathered messages remains, possibly
    * synchronously
    */
   follow(room: Room, reader: Reader, onFollowed = () => {}): void {
@@ -164,7 +170,10 @@ export class FanOut {
     this.#publishedBytes += bytes.length;
   }
 
-  /** Newcomers between the same two records share a mark. */
+  /**
+   * Returns the mark at the end of the open frame. Newcomers between the same two records share a
+   * mark.
+   */
   #markOf(room: Room): FrameMark | undefined {
     if (room !== this.#frameRoom) return undefined;
     const mark = this.#frame.mark();
@@ -187,19 +196,19 @@ export class FanOut {
     this.#cancel();
     this.#dueAt = dueAt;
     const waitMs = dueAt - this.#clock.now();
-    // All records of a log batch arrive in one tick.
+    // All records of a log batch arrive in one tick, so wait until the tick ends.
     if (waitMs <= 0) queueMicrotask(() => this.#flushIfDue(room));
     else this.#cancel = this.#clock.after(waitMs, () => this.flush());
   }
 
-  /** Flushes, unless the flush was rescheduled. */
+  /** Flushes unless the flush was rescheduled in the meantime. */
   #flushIfDue(room: Room): void {
     const now = this.#clock.now();
     if (this.#dueAt > now) return;
     const remainingMs = room.members.size * WRITE_MS * BURST_WAIT_SHARE;
     if (remainingMs < GATHER_MS_MIN || !this.#hasPendingRecords()) return this.flush();
     this.#dueAt = now + Math.min(GATHER_MS_MAX, remainingMs);
-    this.#pauseUntil = this.#dueAt; // Later messages do not postpone it.
+    this.#pauseUntil = this.#dueAt; // Later messages do not postpone the flush.
     this.#cancel = this.#clock.after(this.#dueAt - now, () => this.flush());
   }
 
@@ -239,7 +248,7 @@ export class FanOut {
   }
 }
 
-/** Returns a record with its head and body bytes as in the log. */
+/** Returns a record with its head and body bytes exactly as in the log. */
 export function wireRecord(record: LogRecord, registry: Pick<Registry, "nameOf">): WireRecord {
   const { head, headBytes, salt, bodyBytes, erased, damaged } = record;
   const from = registry.nameOf(head.by);
@@ -252,7 +261,10 @@ export function wireRecord(record: LogRecord, registry: Pick<Registry, "nameOf">
   };
 }
 
-/** Returns a room as visible to `reader`: by its name, or that of the other user. */
+/**
+ * Returns a room as visible to `reader`. A room is called by its name, a conversation by the name
+ * of the other user.
+ */
 export function roomEntry(room: Room, reader: string, registry: Registry): RoomEntry {
   const settings = {
     ...(room.isSealed === true ? { sealed: true } : {}),

@@ -29,7 +29,7 @@ import { RecentRecords } from "./recent-records.ts";
 
 interface MissedRecords {
   readonly records: readonly LogRecord[];
-  /** `n` of the first missed message, or of the room's next message. */
+  /** `n` of the first missed message; if no message was missed, `n` of the room's next message. */
   readonly n: number;
   /** Number of missed records that are not sent. */
   readonly skipped: number;
@@ -52,14 +52,14 @@ interface CatchUpOptions extends ServerContext {
 }
 
 /**
- * Sends missed records and, in the tick in which none is missing, subscribes the reader to the
- * room's topic, so that nothing is lost or duplicated.
+ * Sends missed records to a reader. Subscribes the reader to the room's topic in the tick in which
+ * no record is missing any more, so that no record is lost or duplicated.
  */
 export class CatchUp {
   readonly #options: CatchUpOptions;
   readonly #recent = new RecentRecords();
   readonly #frame = new RecordsFrame();
-  /** Cached for readers who join in the same tick. */
+  /** Last encoded batch, cached for readers who join in the same tick. */
   #encoded: EncodedBatch | undefined;
   readonly #reading = new WorkQueue(CONCURRENT_PAGE_READS_MAX, LINKS_MAX);
 
@@ -68,7 +68,7 @@ export class CatchUp {
   }
 
   /**
-   * Sends everything that a device missed, at its log-in, and then `caught-up`.
+   * Sends everything that a device has missed when it logs in, and then `caught-up`.
    * @param after last seq that the device received; `undefined` for a new device
    */
   async resume(client: ClientConnection, member: Member, after: number | undefined): Promise<void> {
@@ -84,14 +84,14 @@ export class CatchUp {
       });
     }
     if (client.member !== member) return;
-    // `caught-up` confirms that everything up to its seq was sent.
+    // `caught-up` confirms that all records up to its seq have been sent.
     if (rooms.head > startHead) fanOut.flush();
     client.notify({ kind: "caught-up", seq: rooms.head });
   }
 
   /**
    * Sends a room that the account has joined. The device must be notified immediately that older
-   * records follow, or it would assume that it has them.
+   * records follow, because otherwise it would assume that it has them.
    */
   async #sendJoinedRoom(client: ClientConnection, room: Room): Promise<void> {
     await this.#withRun(client, room, async (run) => {
@@ -102,7 +102,7 @@ export class CatchUp {
       if (unseen.n > n) {
         this.#sendEntry(client, room, { n: unseen.n, skipped: unseen.n - n, behind: true });
       }
-      // Gathered messages precede the entry that marks the room as complete.
+      // Gathered messages must be sent before the entry that marks the room as complete.
       await this.#sendRecords(client, room, run, unseen, () => {
         this.#sendEntry(client, room, { n: room.lastN + 1, skipped: 0 });
       });
@@ -114,7 +114,7 @@ export class CatchUp {
   }
 
   left(user: UserId, room: Room): void {
-    this.#options.fanOut.flush(); // A leaving member receives everything recorded until now.
+    this.#options.fanOut.flush(); // A leaving member receives all records up to now.
     for (const client of this.#options.peers.of(user)) {
       client.unfollow(room.id);
       client.notify({ kind: "room-gone", room: room.id });
@@ -188,7 +188,7 @@ export class CatchUp {
     });
   }
 
-  /** Sends records until the topic is followed or the run is cancelled. */
+  /** Sends records until the reader follows the topic or the run is cancelled. */
   async #sendRecords(
     client: ClientConnection,
     room: Room,
@@ -236,15 +236,15 @@ export class CatchUp {
   }
 
   /**
-   * Returns missed records and counts them against the reader's quota. If it is used up, all are
-   * skipped.
+   * Returns the missed records and counts them against the reader's quota. If the quota is used up,
+   * skips all of them.
    */
   async #missed(
     room: Room,
     after: number | undefined,
     { account }: ClientConnection,
   ): Promise<MissedRecords> {
-    // Read now, because more may be recorded during the disk read.
+    // Copy these values now, because further records may be added during the disk read.
     const { lastSeq: upTo, lastN } = room;
     if (after !== undefined && upTo <= after) {
       return { records: [], n: lastN + 1, skipped: 0, upTo };
@@ -281,7 +281,7 @@ export class CatchUp {
     return { records, n, skipped, upTo };
   }
 
-  /** Returns `n` of the room's last record up to `seq`; 0 if there is none. */
+  /** Returns `n` of the room's last record up to `seq`; 0 if there is no such record. */
   async #lastNBefore(room: Room, seq: number): Promise<number> {
     const { records } = await this.#page({
       rooms: new Set([room.id]),

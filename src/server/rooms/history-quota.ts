@@ -1,4 +1,4 @@
-/** Daily quota of history for each account. */
+/** Daily quota for the history that each account reads. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
@@ -9,7 +9,9 @@ import type { ServerContext } from "../kernel/context.ts";
 
 const DAY_MS = 86_400_000;
 
-/** Bytes read by each account per day (UTC). Live messages and operators are exempt. */
+/**
+ * Counts the bytes that each account reads per day (UTC). Live messages and operators are exempt.
+ */
 export class HistoryQuota {
   readonly #context: ServerContext;
   readonly #bytesMax: number;
@@ -22,8 +24,8 @@ export class HistoryQuota {
   }
 
   /**
-   * Reports whether the quota is used up. Pages are counted after the read, so pages in flight may
-   * exceed it.
+   * Reports whether the quota is used up. Pages are counted after they are read, so pages in flight
+   * may exceed the quota.
    */
   isReached(user: UserId): boolean {
     this.#beginDay();

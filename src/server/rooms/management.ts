@@ -60,8 +60,8 @@ export class Management {
   }
 
   /**
-   * Records the rename in each room and closes the account's sessions, which reconnect and receive
-   * the new name.
+   * Records the new name in each room and closes the account's sessions, so that they reconnect and
+   * receive the new name.
    */
   async #renameAccount(by: UserId, account: Account, to: string): Promise<void> {
     const { registry, kernel, rooms, peers, catchUp } = this.#options;
@@ -93,7 +93,10 @@ export class Management {
     peers.close(account.id, fault);
   }
 
-  /** Can be repeated, because a crash may leave rooms of a removed account without a record. */
+  /**
+   * Removes an account. Can be repeated, because a crash may leave some rooms without a record of
+   * the removal.
+   */
   async #removeAccount(by: UserId, account: Account, onRemoved = () => {}): Promise<void> {
     const { registry, kernel, rooms, peers } = this.#options;
     await kernel.transact(() => (account.isRemoved ? [] : [registry.removalDraft(account, by)]));
@@ -101,7 +104,7 @@ export class Management {
     for (const room of [...rooms.roomsOf(user)]) {
       if (room.name !== undefined) this.#submit(by, { kind: "gone", room: room.id, user, name });
     }
-    onRemoved(); // Answers before the links close, including the requester's.
+    onRemoved(); // Answer before the requester's own link closes.
     const remedy = "ask an operator";
     const fault = new Fault("login-refused", msg`account ${name} was removed`, { remedy });
     peers.close(user, fault);
@@ -121,7 +124,7 @@ export class Management {
     return requireRoom(this.#options.rooms, checkName(name, "room's name")).id;
   }
 
-  /** Finds removed accounts too, so that their names can be released. */
+  /** Finds an account by name. Includes removed accounts, so that their names can be released. */
   #account(name: string): Account {
     return requireUser(this.#options.registry.allNames, checkName(name, "person's name"));
   }

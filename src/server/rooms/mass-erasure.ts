@@ -13,7 +13,7 @@ import { FairQueue } from "../queue/work-queue.ts";
 type ErasureBatch = Omit<Extract<RoomAction, { kind: "erase-many" }>, "kind">;
 
 const AUTHORED_KINDS = kindsWith("authored");
-/** Maximum queued requests per account. */
+/** Maximum number of queued requests per account. */
 const QUEUED_REQUESTS_MAX = 8;
 
 export interface ErasureProgress {
@@ -23,8 +23,8 @@ export interface ErasureProgress {
 }
 
 /**
- * Erases in steps, each with one `erase` record per room, small enough not to delay other requests.
- * Can be repeated, because erased records are skipped.
+ * Erases records in steps. Each step writes one `erase` record per room and is small enough not to
+ * delay other requests. An erasure can be repeated, because erased records are skipped.
  */
 export class MassErasure {
   readonly #context: ServerContext;
@@ -35,9 +35,9 @@ export class MassErasure {
   }
 
   /**
-   * Erases the next messages of an account, including direct conversations.
-   * @param by requesting user, whose right the caller has checked
-   * @param after seq of the last examined record
+   * Erases the next messages of an account, including its direct conversations.
+   * @param by requesting user, whose permission the caller has checked
+   * @param after seq of the last record examined
    * @throws {Fault} too-many if too many requests are queued
    */
   ofAccount(by: UserId, { id }: Account, after: number): Promise<ErasureProgress> {
@@ -45,7 +45,7 @@ export class MassErasure {
   }
 
   /**
-   * Erases a room's next records before a time.
+   * Erases a room's next records older than `untilMs`.
    * @param by user who set the room's retention
    * @throws {Fault} too-many if too many requests are queued
    */

@@ -41,7 +41,7 @@ const TARGET_KINDS = {
   ...{ edit: kindsWith("editable"), erase: kindsWith("erasable"), pin: kindsWith("message") },
 };
 
-/** Resolves users and rooms. The room engine or the log decides. */
+/** Resolves users and rooms, and leaves the decision to the room engine or the log. */
 export class Moderation {
   readonly #options: ModerationOptions;
   readonly #registrationMutex = new Mutex();
@@ -61,7 +61,7 @@ export class Moderation {
     if (client.member?.account === account) client.member.isOperator = true;
   }
 
-  /** Reports whether the account has the role, or the session the operator token. */
+  /** Reports whether the account is an operator or its session has presented the operator token. */
   #isOperator(account: Account): boolean {
     if (this.#options.registry.policy.isOperator(account.id)) return true;
     for (const client of this.#options.peers.all()) {
@@ -138,7 +138,7 @@ export class Moderation {
       const remedy = "use your account settings";
       throw new Fault("not-allowed", "you cannot sign yourself out here", { remedy });
     }
-    // The password may be newer than this server's state.
+    // Another server may have recorded a password that this server has not applied yet.
     if (this.account(user).passwordHash === undefined)
       await this.#options.sequencer.waitUntilCurrent();
     const account = this.account(user);
@@ -179,7 +179,7 @@ export class Moderation {
     if (on) this.#closeBanned(ban);
   }
 
-  /** @throws {Fault} not-allowed if operators would ban themselves */
+  /** @throws {Fault} not-allowed if an operator would ban their own account or address */
   #checkSelf(client: ClientConnection, actor: Actor, { user, address }: Omit<Ban, "seq">): void {
     const isOwn = address === undefined ? user === actor.user : address === hostKey(client);
     if (!isOwn) return;

@@ -16,11 +16,11 @@ import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 
-/** Preferences, private to the account and shared by its devices. */
+/** Service for preferences, which are private to the account and shared by its devices. */
 export class PrefsService {
   readonly #context: ServerContext;
   readonly #rates = new TokenBuckets(PREFS_PER_SECOND, PREFS_BURST);
-  /** Serialises changes, because each depends on earlier ones. */
+  /** Serialises changes, because each change depends on earlier changes. */
   readonly #mutexes = new WeakMap<Account, Mutex>();
 
   constructor(options: ServerContext) {
@@ -74,14 +74,14 @@ export class PrefsService {
     const { kernel, sequencer } = this.#context;
     const { id } = account;
     const decide = () => (account.isRemoved ? [] : prefsDrafts(id, change, account.prefs));
-    // Another server may have just changed the state.
+    // Another server may have changed the state just now.
     if (decide().length === 0 && !(await sequencer.waitUntilCurrent())) {
       const message = "this server has not caught up with its cluster";
       throw new Fault("no-majority", message, { retryAfterMs: 1_000 });
     }
     const record = await kernel.transact(decide);
     if (record === undefined) return;
-    // The account was removed during the write, and its removal did not include this record.
+    // The account was removed during the write, so its removal did not erase this record.
     if (!account.isRemoved || record.head.kind !== "prefs") return;
     await kernel.transact(() => [prefsEraseDraft(id, [record.head.seq])]);
   }

@@ -1,4 +1,4 @@
-/** Presence notices to rooms. */
+/** Notices about presence, sent to rooms. */
 
 import type { UserId } from "../../base/ids.ts";
 import {
@@ -12,14 +12,14 @@ import type { Clock } from "../../io/clock.ts";
 import type { FanOut } from "./broadcast.ts";
 
 /**
- * Combines changes within PRESENCE_INTERVAL_MS into one message per room. Rooms above
- * PRESENCE_MEMBERS_MAX receive none; clients query them with `who`.
+ * Combines all changes within PRESENCE_INTERVAL_MS into one message per room. Rooms above
+ * PRESENCE_MEMBERS_MAX receive no notices; their clients query presence with `who`.
  */
 export class PresenceFeed {
   readonly #clock: Clock;
   readonly #registry: Pick<Registry, "nameOf">;
   readonly #fanOut: FanOut;
-  /** Accounts with changed presence, by room. Maximum PRESENCE_MEMBERS_MAX per room. */
+  /** Accounts whose presence has changed, by room. At most PRESENCE_MEMBERS_MAX per room. */
   readonly #changed = new Map<Room, Map<UserId, boolean>>();
   #cancel: (() => void) | undefined;
   #isStopped = false;
@@ -45,7 +45,7 @@ export class PresenceFeed {
     this.#changed.clear();
   }
 
-  /** Sends pending changes before a new member reads the members. */
+  /** Sends pending changes before a new member reads the list of members. */
   flush(room: Room): void {
     const users = this.#changed.get(room);
     if (users === undefined) return;

@@ -1,4 +1,4 @@
-/** Checkpoints of the history and proofs of its records. */
+/** Checkpoints of the history, and proofs for its records. */
 
 import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
@@ -18,10 +18,10 @@ interface ProofServiceOptions extends ServerContext {
   readonly provable: Provable | undefined;
 }
 
-/** Proves the history's size, its append-only growth, and the inclusion of records. */
+/** Proves the size of the history, its append-only growth and the inclusion of records. */
 export class ProofService {
   readonly #options: ProofServiceOptions;
-  /** Limits proofs per account, because each may read part of the log. */
+  /** Limits the number of proofs per account, because each proof may read part of the log. */
   readonly #reading: ReadQueue;
 
   constructor(options: ProofServiceOptions) {
@@ -68,7 +68,7 @@ export class ProofService {
     if (seqs.some((seq, index) => index > 0 && seq <= (seqs[index - 1] ?? 0))) {
       throw new Fault("frame-malformed", "the record numbers are not ascending");
     }
-    // A size beyond the last checkpoint has no signed root.
+    // The server has signed no root for a size beyond the last checkpoint.
     if (size > (checkpoints.newest()?.size ?? 0)) return { proofs: [] };
     const isReader = (room: string) => {
       return this.#options.rooms.get(room as RoomId)?.members.has(id) === true;

@@ -41,13 +41,19 @@ export interface QueriesOptions extends ServerContext {
 }
 
 /**
- * Minimum interval of sorting, because thousands of users may query a large room's members when
- * they join.
+ * Minimum interval between two sorts, in ms. Thousands of users may query a large room's members
+ * when they join.
  */
 const LARGE_SORT_INTERVAL_MS = 1_000;
-/** Limits sorting to a twentieth of the time. Sorting 100,000 accounts takes 0.3 s. */
+/**
+ * Number of sort durations for which a sorted list is reused, which limits sorting to a twentieth
+ * of the time. Sorting 100,000 accounts takes 0.3 s.
+ */
 const SORT_PAUSE_FACTOR = 20;
-/** Requested instead of kinds by clients that count records, including unknown kinds. */
+/**
+ * Requested in place of record kinds by clients that count all records, including those of unknown
+ * kinds.
+ */
 const ALL_KINDS = "all";
 
 export class Queries {
@@ -55,12 +61,12 @@ export class Queries {
   readonly #targets: TargetResolver;
   readonly #reading: ReadQueue;
   readonly #readers = new FairQueue(1, REQUESTS_IN_FLIGHT_MAX);
-  /** Sorted members of rooms above PRESENCE_MEMBERS_MAX, cached until a time. */
+  /** Sorted members of rooms above PRESENCE_MEMBERS_MAX, each cached until the time `until`. */
   readonly #largeRooms = new WeakMap<
     Room,
     { readonly people: readonly Entry[]; readonly until: number }
   >();
-  /** Sorted accounts, cached until a time and for one version of the names. */
+  /** Sorted accounts, cached until the time `until` and only for one version of the names. */
   #allAccounts: { people: readonly Entry[]; until: number; version: number } | undefined;
 
   constructor(options: QueriesOptions) {
@@ -86,7 +92,7 @@ export class Queries {
       }
       if (rooms.length === PAGE_RECORDS_MAX) return { rooms, more: true };
       const joined = room.members.has(account.id);
-      // Non-members see neither topic nor size of a room with a password.
+      // Non-members see neither the topic nor the size of a room with a password.
       const isVisible = joined || !room.locked;
       rooms.push({
         room: room.name ?? "",
@@ -102,7 +108,7 @@ export class Queries {
   }
 
   /**
-   * Lists the members of a room of the requester, or all accounts. Pages are sorted by name.
+   * Lists the members of one of the requester's rooms, or all accounts. Pages are sorted by name.
    * @throws {Fault} if the room or the user is unknown or unreadable
    */
   who(account: Account, { room: target, after }: RequestOf<"who">): Answer<"who"> {
@@ -135,7 +141,10 @@ export class Queries {
     return room?.moderators.has(user) === true ? "moderator" : "member";
   }
 
-  /** Sorts after accounts were created, removed or renamed, and large lists less often. */
+  /**
+   * Returns all accounts in sorted order. Sorts again after accounts were created, removed or
+   * renamed, but sorts long lists less often.
+   */
   #sortedAccounts(): readonly Entry[] {
     const { clock, registry } = this.#options;
     const version = registry.namesVersion;
@@ -169,7 +178,7 @@ export class Queries {
     historyQuota.check(account.id);
     const page = await this.#reading.run(account.id, () => archive.page(query));
     historyQuota.count(account.id, page.records);
-    // The account may have left during the disk read.
+    // The account may have left a room during the disk read.
     const records = page.records.filter((record) => {
       const room = this.#options.rooms.get(record.head.room as RoomId);
       return room?.members.has(account.id) === true;

@@ -1,4 +1,4 @@
-/** Check of the message that a reaction refers to. */
+/** Checks of the messages to which reactions refer. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
@@ -14,10 +14,12 @@ interface ReactionsOptions extends ServerContext {
 
 const REACTABLE_KINDS = kindsWith("reactable");
 
-/** Checks reactions. Later posts of the same link wait for the check, to stay in order. */
+/**
+ * Checks reactions. Later posts on the same link wait for the check, so that posts stay in order.
+ */
 export class Reactions {
   readonly #options: ReactionsOptions;
-  /** Last pending post of each link. Limited by the requests in flight. */
+  /** Last pending post of each link. Bounded by the requests in flight. */
   readonly #tails = new Map<ClientConnection, Promise<void>>();
 
   constructor(options: ReactionsOptions) {
@@ -68,7 +70,8 @@ export class Reactions {
     const { react, re } = body;
     if (react === undefined || re === undefined) return;
     if (await this.#isReactable(account, to, re)) return;
-    // The sender may have reconnected from another server, where both may be recorded.
+    // The sender may have reconnected from another server, where the message and its conversation
+    // may be recorded.
     const { sequencer } = this.#options;
     if (!sequencer.isShared) throw noMessage(re);
     if (!(await sequencer.waitUntilCurrent())) {
@@ -79,8 +82,8 @@ export class Reactions {
   }
 
   /**
-   * Reports whether this server knows no reason for a refusal. The room engine makes the final
-   * decision.
+   * Reports whether this server knows no reason to refuse the reaction. The room engine makes the
+   * final decision.
    */
   async #isReactable(account: Account, to: string, re: number): Promise<boolean> {
     const target = this.#options.targets.find(account.id, to);
@@ -95,7 +98,7 @@ export class Reactions {
   }
 }
 
-/** Returns the same fault for missing and unreadable messages. */
+/** Returns the same fault for missing as for unreadable messages. */
 function noMessage(seq: number): Fault {
   return new Fault("not-found", msg`no message ${seq} in this conversation`, {
     remedy: msg`check the number`,

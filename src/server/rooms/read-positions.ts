@@ -18,15 +18,15 @@ import type { ServerContext } from "../kernel/context.ts";
 import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 
-/** Read positions, stored per account and shared by its devices. */
+/** Service for read positions, which are stored per account and shared by its devices. */
 export class ReadPositionService {
   readonly #context: ServerContext;
-  /** `marks.json`. A lost position only makes messages unread again. */
+  /** `marks.json`. Losing a position only makes messages unread again. */
   readonly #file: StateFile;
   #positions = new ReadPositions();
   /**
-   * Positions to send to the account's other devices, each with the device that read last. Cleared
-   * every second.
+   * Positions to send to the other devices of an account, each with the device that reported the
+   * position. Sent and cleared every second.
    */
   readonly #unsent = new Map<UserId, Map<Room, ClientConnection | undefined>>();
   #cancel: (() => void) | undefined;
@@ -53,7 +53,9 @@ export class ReadPositionService {
     this.#file.open();
   }
 
-  /** Sends the ignored users before the first record, so that their messages stay hidden. */
+  /**
+   * Sends the list of ignored users before the first record, so that their messages stay hidden.
+   */
   onLogin(client: ClientConnection, account: Account): void {
     if (account.ignored.size > 0)
       client.notify({ kind: "ignored", users: this.ignoredBy(account) });
@@ -64,13 +66,17 @@ export class ReadPositionService {
   }
 
   /**
-   * Returns the number of others' messages after the read position, optionally before n `before`.
+   * Returns the number of messages by other users after the read position; if `before` is given,
+   * only those with a lower `n`.
    */
   unread(user: UserId, room: Room, before?: number): number {
     return room.words.countOthers(user, this.upTo(user, room.id), before);
   }
 
-  /** Marks a user's own message as read. The position advances if everything before it was read. */
+  /**
+   * Marks a user's own message as read. The position advances only if everything before the message
+   * has been read.
+   */
   onRecord(room: Room, record: LogRecord): void {
     const { head } = record;
     if (head.by === "server") return;
@@ -99,7 +105,7 @@ export class ReadPositionService {
     siblings.publish({ kind: "read", user: id, room: room.id, n: upTo });
   }
 
-  /** Applies a read position from another server. */
+  /** Applies a read position reported to another server. */
   applyRemoteRead(user: UserId, id: RoomId, n: number): void {
     const room = this.#context.rooms.get(id);
     if (room?.members.has(user) === true) this.#advance(user, room, n, undefined);
@@ -117,7 +123,8 @@ export class ReadPositionService {
     this.#cancel = undefined;
     for (const [user, rooms] of this.#unsent) {
       const peers = [...this.#context.peers.of(user)];
-      // A single device knows its own position, unless the account reads at another server.
+      // The only device of an account knows its own position, unless the account also reads at
+      // another server.
       if (peers.length < 2 && !this.#context.sequencer.isShared) continue;
       for (const client of peers) {
         for (const [room, by] of rooms) {

@@ -6,7 +6,10 @@ import type { Room } from "../../core/rooms/rooms.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { recordBytes } from "../../wire/records-frame.ts";
 
-/** Cached records per room, of which new members receive FIRST_RECORDS. */
+/**
+ * Number of records kept per room when its cache is trimmed. New members receive FIRST_RECORDS of
+ * them.
+ */
 const RECENT_RECORDS_MAX = 128;
 
 interface Recent {
@@ -15,25 +18,28 @@ interface Recent {
 }
 
 /**
- * Serves the latest records synchronously when many users join together. During a disk read, new
- * records would arrive, and these users would be behind again.
+ * Serves the latest records synchronously, which matters when many users join together. A disk read
+ * takes so long that new records would arrive, and these users would be behind again.
  */
 export class RecentRecords {
-  /** Cached records by room, the least recently active first. Maximum RECENT_BYTES_MAX in total. */
+  /**
+   * Cached records by room, the least recently active room first. At most RECENT_BYTES_MAX in
+   * total.
+   */
   readonly #rooms = new Map<RoomId, Recent>();
   #bytes = 0;
 
   add(room: Room, record: LogRecord): void {
     const { id } = room;
     const { kind } = record.head;
-    // Erased records must not be sent with their old content.
+    // Erased records must not be sent with their former content.
     if (kind === "erase" || kind === "remove") return this.#forget(id);
     const recent = this.#rooms.get(id) ?? { records: [], bytes: 0 };
     this.#rooms.delete(id);
     this.#rooms.set(id, recent);
     recent.records.push(record);
     this.#count(recent, recordBytes(record));
-    // Drops half of them together, so that not every record moves all others.
+    // Drop half of the records together, so that not every new record moves all others.
     if (recent.records.length > 2 * RECENT_RECORDS_MAX) this.#drop(recent, RECENT_RECORDS_MAX);
     while (recent.bytes > RECENT_ROOM_BYTES_MAX && recent.records.length > 1) this.#drop(recent, 1);
     for (const oldest of this.#rooms.keys()) {
@@ -53,8 +59,8 @@ export class RecentRecords {
   }
 
   /**
-   * Returns the last `count` records of the room, or all if it has fewer.
-   * @returns `undefined` if some are not cached
+   * Returns the last `count` records of the room, or all records if there are fewer.
+   * @returns `undefined` if some of the records are not cached
    */
   newest(room: Room, count: number): readonly LogRecord[] | undefined {
     const records = this.#rooms.get(room.id)?.records;

@@ -1,4 +1,4 @@
-/** Retention: erases records older than their room's limit. */
+/** Retention, which erases records older than their room's limit. */
 
 import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
@@ -11,10 +11,13 @@ interface RetentionOptions extends ServerContext {
   readonly erasure: Pick<MassErasure, "ofRoom">;
 }
 
-/** Erases old records at the start, periodically, and when a room's limit changes. */
+/**
+ * Erases old records at the start of the server, periodically, and after a change of a room's
+ * limit.
+ */
 export class Retention {
   readonly #options: RetentionOptions;
-  /** Seq up to which everything is erased; not stored. Maximum ROOMS_MAX. */
+  /** Seq up to which all old records are erased, in memory only. At most ROOMS_MAX. */
   readonly #doneUpTo = new Map<RoomId, number>();
   #isSweeping = false;
   #isStopped = false;

@@ -27,13 +27,16 @@ interface TypingUser {
 }
 
 /**
- * Typing indicators, in memory only. An indicator expires TYPING_MS after the last refresh. An
- * account types in one room at a time. The frequency of notices, the names in each, and the size of
- * the room are limited.
+ * Manages typing indicators, which exist in memory only. An indicator expires TYPING_MS after its
+ * last refresh. An account types in one room at a time. The number of notices, the number of names
+ * per notice and the size of the room are limited.
  */
 export class TypingFeed {
   readonly #options: TypingFeedOptions;
-  /** Typing users, the least recently refreshed first. One per account, for TYPING_MS. */
+  /**
+   * Typing users, the least recently refreshed first. At most one entry per account, kept for
+   * TYPING_MS.
+   */
   readonly #typingUsers = new Map<UserId, TypingUser>();
   readonly #byRoom = new Map<Room, Set<UserId>>();
   readonly #changed = new Set<Room>();
@@ -66,13 +69,13 @@ export class TypingFeed {
     if (room?.members.has(user) === true && room.isSealed !== true) this.#setTyping(user, room, on);
   }
 
-  /** Removes the indicator, because the posted message replaces it. */
+  /** Removes the indicator, because the posted message takes its place. */
   onRecord(room: Room, { head: { kind, by } }: LogRecord): void {
     if (by === "server" || !MESSAGE_KINDS.has(kind) || this.#typingUsers.get(by)?.room !== room)
       return;
     const wasPending = this.#changed.has(room);
     this.#end(by);
-    // The limit of names may have hidden other users.
+    // A notice with the maximum number of names may have omitted other users.
     if (!wasPending && !this.#byRoom.has(room)) this.#changed.delete(room);
     this.#schedule();
   }

@@ -1,4 +1,4 @@
-/** Storage of sealed rooms: buckets of GroupInfos, key packages and leases. */
+/** Storage for sealed rooms: buckets of GroupInfos, key packages and leases. */
 
 import {
   GROUP_INFO_BYTES_MAX,
@@ -9,7 +9,7 @@ import type { Bucket } from "../../io/bucket/bucket.ts";
 import { FolderBucket } from "../../io/bucket/folder.ts";
 import type { Disk } from "../../io/disk/disk.ts";
 
-/** Data for offline devices that is not in the log. */
+/** Buckets for data that offline devices need and that is not in the log. */
 export interface SealedBuckets {
   readonly groups: Bucket;
   readonly keys: Bucket;
@@ -22,9 +22,11 @@ interface SealedFolder extends SealedBuckets {
   readonly leases: FolderBucket;
 }
 
-/** All packages of a device: times and base64url, with JSON punctuation. */
+/**
+ * Maximum size of all packages of a device, in bytes: times and base64url with JSON punctuation.
+ */
 const STOCK_BYTES_MAX = KEY_PACKAGES_MAX * (Math.ceil((KEY_PACKAGE_BYTES_MAX * 4) / 3) + 24) + 2;
-/** Maximum size of two leases of 22 characters and a number. */
+/** Maximum size of two leases of 22 characters and a number, in bytes. */
 const LEASES_BYTES_MAX = 256;
 
 interface SealedLocation {

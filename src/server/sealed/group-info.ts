@@ -1,4 +1,4 @@
-/** Stores the GroupInfo of each sealed room's current epoch. */
+/** Storage for the GroupInfo of each sealed room's current epoch. */
 
 import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -7,29 +7,26 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { Bucket } from "../../io/bucket/bucket.ts";
 
 /**
- * GroupInfos, with which a device can join or rejoin by itself. The log contains only their hashes.
- * A GroupInfo is written under its hash before its commit is recorded, and the previous one is
- * removed afterwards. Files in use are never renamed, because a power failure could remove both
- * names.
+ * Stores GroupInfos, with which a device can join or rejoin without the help of other members. The
+ * log contains only their hashes. A GroupInfo is written under its hash before its commit is
+ * recorded, and the previous GroupInfo is removed afterwards. Files in use are never renamed,
+ * because a power failure could remove the old name as well as the new one.
  */
 export class GroupInfoStore {
   readonly #bucket: Bucket;
-  /** Hash of each room's newest GroupInfo. Limited by the rooms. */
+  /** Hash of each room's newest GroupInfo. Bounded by the rooms. */
   readonly #current = new Map<RoomId, string>();
 
   constructor(bucket: Bucket) {
     this.#bucket = bucket;
   }
 
-  /**
-   * @returns its hash, for the record
-   * @throws {Fault} if the storage fails
-   */
+  /** @returns the hash of the GroupInfo, for the record @throws {Fault} if the storage fails */
   async propose(room: RoomId, info: Uint8Array): Promise<string> {
     const hash = toBase64Url(sha256(info));
     const name = nameOf(room, hash);
     if (await this.#bucket.write(name, info, undefined)) return hash;
-    // Reuses an identical proposal, unless the stored copy is damaged.
+    // Reuse an identical proposal, unless the stored copy is damaged.
     const stored = await this.#bucket.read(name);
     if (stored === undefined || !equalBytes(stored.bytes, info)) {
       await this.#bucket.write(name, info, stored);
@@ -48,7 +45,7 @@ export class GroupInfoStore {
   }
 
   /**
-   * @returns `undefined` if it was lost or another commit was recorded meanwhile
+   * @returns `undefined` if the GroupInfo was lost or another commit was recorded in the meantime
    * @throws {Fault} if the storage fails
    */
   async read(room: RoomId, hash: string): Promise<Uint8Array | undefined> {
@@ -60,7 +57,7 @@ export class GroupInfoStore {
   }
 
   /**
-   * Removes GroupInfos that a crash left behind.
+   * Removes GroupInfos left behind by a crash.
    * @param current returns the hash of the room's GroupInfo
    * @throws {Fault} if the storage fails
    */

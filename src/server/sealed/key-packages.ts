@@ -20,21 +20,21 @@ const HOUR_SECONDS = 60 * 60;
 const HOUR_MS = HOUR_SECONDS * 1_000;
 
 /**
- * Key packages by device. A package is removed from the stock before it is returned, so that none
- * is used twice. Only the last resort is returned repeatedly, until its device replaces it.
+ * Key packages by device. A package is removed from storage before it is returned, so that no
+ * package is used twice. Only the last resort is returned repeatedly, until its device replaces it.
  */
 export class KeyPackageStore {
   readonly #bucket: Bucket;
   readonly #clock: Clock;
   readonly #mutex = new Mutex();
-  /** Times of claims by claimant and owner, oldest first. Maximum KEY_PACKAGE_PAIRS_MAX. */
+  /** Times of claims by claimant and owner, oldest first. At most KEY_PACKAGE_PAIRS_MAX pairs. */
   readonly #claimTimes = new Map<string, readonly number[]>();
-  /** Rate of claims per account. */
+  /** Limits the rate of claims per account. */
   readonly #claimRates = new TokenBuckets(
     KEY_PACKAGES_PER_HOUR_ALL / HOUR_SECONDS,
     KEY_PACKAGES_PER_HOUR_ALL,
   );
-  /** Requests that wait for packages of a device. Limited by the rate of requests. */
+  /** Requests that wait for packages of a device. Bounded by the rate of requests. */
   readonly #waiters = new Map<string, Set<() => void>>();
 
   constructor(bucket: Bucket, clock: Clock) {
@@ -43,9 +43,9 @@ export class KeyPackageStore {
   }
 
   /**
-   * Adds packages up to the maximum. Older packages are retained.
+   * Adds packages up to the maximum. Older packages are kept.
    * @param device key in base64url
-   * @param lastResort replaces the previous one
+   * @param lastResort replaces the previous last resort
    * @returns the number of packages, and whether the last resort is unused
    * @throws {Fault} if the storage fails
    */
@@ -66,7 +66,7 @@ export class KeyPackageStore {
       }
       const last =
         lastResort === undefined ? stock.last : `${FRESH}${now} ${toBase64Url(lastResort)}`;
-      // Packages beyond the maximum must not cause writes.
+      // A device that sends packages beyond the maximum must not cause writes.
       const isSame = once.length === stock.once.length && last === stock.last;
       const result = { left: once.length, lastResort: last?.startsWith(FRESH) === true };
       return { next: isSame ? undefined : { once, last }, result };
@@ -92,8 +92,8 @@ export class KeyPackageStore {
   }
 
   /**
-   * @param isLast true to return the last resort if nothing else is left
-   * @returns the oldest package and the number left; `undefined` if there is none
+   * @param isLast true to return the last resort if there is no other package
+   * @returns the oldest package and the number of packages left; `undefined` if there is none
    * @throws {Fault} if the storage fails
    */
   claim(
@@ -130,7 +130,7 @@ export class KeyPackageStore {
     this.#recordClaim(by, of, now);
   }
 
-  /** Counts a claim made at another server, even beyond the limit. */
+  /** Counts a claim made at another server, even if it exceeds the limit. */
   recordRemoteClaim(by: UserId, of: UserId): void {
     const now = this.#clock.now();
     this.#claimRates.of(by, now).take(now);
@@ -156,7 +156,7 @@ export class KeyPackageStore {
     return this.#bucket.sweep(isKnown);
   }
 
-  /** Runs `change` again if another server writes first. */
+  /** Applies `change`, and applies it again if another server writes first. */
   #change<Result>(device: string, change: (stock: Stock) => StockChange<Result>) {
     return this.#mutex.run(async () => {
       for (let tries = 0; tries < CONFLICT_TRIES_MAX; tries++) {
@@ -171,7 +171,7 @@ export class KeyPackageStore {
     });
   }
 
-  /** Ignores damaged and old packages. The device replaces them. */
+  /** Parses stored packages. Ignores damaged and old packages, because the device replaces them. */
   #stockOf(value: Value | undefined): Stock {
     if (value === undefined) return EMPTY_STOCK;
     try {
@@ -182,7 +182,8 @@ export class KeyPackageStore {
       const isFresh = (entry: string) => Number(entry.slice(0, entry.indexOf(" "))) > oldest;
       const isLast = (entry: string) => entry.startsWith(FRESH) || entry.startsWith(TAKEN);
       const last = stock.find(isLast);
-      // FRESH and TAKEN have the same length. Older servers ignore a marked last resort.
+      // FRESH and TAKEN have the same length. Older servers ignore a last resort with such a
+      // prefix.
       const isLastFresh = last !== undefined && isFresh(last.slice(FRESH.length));
       return { once: stock.filter(isFresh), last: isLastFresh ? last : undefined };
     } catch {
@@ -191,7 +192,7 @@ export class KeyPackageStore {
   }
 }
 
-/** Packages as `TIME PACKAGE`. The last resort is prefixed with FRESH or TAKEN. */
+/** Packages in the format `TIME PACKAGE`. The last resort is prefixed with FRESH or TAKEN. */
 interface Stock {
   readonly once: readonly string[];
   readonly last: string | undefined;

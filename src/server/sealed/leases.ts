@@ -1,4 +1,4 @@
-/** Leases detect restored or copied folders of devices. */
+/** Leases, which detect restored or copied folders of devices. */
 
 import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -11,15 +11,15 @@ import type { Answer, RequestOf } from "../../wire/messages.ts";
 interface Leases {
   readonly count: number;
   readonly lease: string;
-  /** Previous lease, which the device keeps until it receives the answer. */
+  /** Previous lease. The device keeps it until it receives the answer. */
   readonly former?: string;
 }
 
 type LeaseRequest = Pick<RequestOf<"seal-lease">, "count" | "lease" | "next">;
 
 /**
- * Leases of devices. A restored or copied folder presents an older lease. Leases are numbered, so
- * that a server restored from a backup does not reject current devices.
+ * Leases of devices. A restored or copied folder presents an outdated lease. Leases are numbered,
+ * so that a server that was restored from a backup does not reject the current folder of a device.
  */
 export class LeaseStore {
   readonly #bucket: Bucket;
@@ -54,7 +54,7 @@ function decide(
   const [next, lease] = [toBase64Url(request.next), request.lease && toBase64Url(request.lease)];
   const count = known?.count ?? 0;
   const deviceCount = Math.min(request.count, LEASE_COUNT_MAX);
-  // The answer was lost, or another process of the folder repeats the request.
+  // Either the answer was lost, or another process of the folder repeats the request.
   const isRepeat = known?.lease === next && known.former === lease;
   if (isRepeat) return { answer: { count, isLatest: true } };
   const isLatest =
@@ -70,7 +70,7 @@ function decide(
   return { answer: { count: updated.count, isLatest }, updated };
 }
 
-/** Parses leases. Ignores a damaged state and trusts the next device. */
+/** Parses leases. Ignores damaged leases, so that the next request of the device is trusted. */
 function leasesOf(value: Value | undefined): Leases | undefined {
   if (value === undefined) return undefined;
   try {

@@ -1,4 +1,4 @@
-/** Sealed rooms: order of commits, key packages, GroupInfos and invites. */
+/** Service for sealed rooms: order of commits, key packages, GroupInfos and invites. */
 
 import { equalBytes, fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -33,9 +33,12 @@ export class SealedService {
   readonly #infos: GroupInfoStore;
   readonly #packages: KeyPackageStore;
   readonly #leases: LeaseStore;
-  /** Serialises the commits of a room. Limited by the rooms. */
+  /** Serialises the commits of each room. Bounded by the rooms. */
   readonly #commits = new Map<RoomId, Mutex>();
-  /** Pending invites of each user. Checked again before the notice. */
+  /**
+   * Rooms to which each user has a pending invite. The invite is checked again before the notice is
+   * sent.
+   */
   readonly #invited = new Map<UserId, Set<RoomId>>();
 
   constructor(options: SealedOptions) {
@@ -87,7 +90,7 @@ export class SealedService {
   }
 
   /**
-   * @throws {Fault} not-found if it was lost, which the next commit resolves
+   * @throws {Fault} not-found if the GroupInfo was lost, until the next commit replaces it
    * @throws {Fault} no-majority if this server is outdated
    */
   async #groupState(room: Room, account: Account): Promise<Answer<"group">["made"]> {
@@ -97,7 +100,7 @@ export class SealedService {
       const { id, epoch, seq, info: hash } = group;
       const info = await this.#infos.read(room.id, hash);
       if (info !== undefined) return { group: fromBase64Url(id), epoch, info, seq };
-      // Another server may have recorded a commit that is not applied here yet.
+      // Another server may have recorded a commit that this server has not applied yet.
       await this.#options.sequencer.waitUntilCurrent();
       requireMember(room, account.id);
       if (room.group?.info === hash) throw lostInfo();
@@ -176,12 +179,12 @@ export class SealedService {
     this.#options.siblings.publish({ kind: "key-packages-low", user, device, left: remaining });
   }
 
-  /** Counts a claim at another server towards the hourly limit. */
+  /** Counts a claim made at another server towards the hourly limit. */
   recordRemoteClaim(by: UserId, of: UserId): void {
     this.#packages.recordRemoteClaim(by, of);
   }
 
-  /** Requests more key packages from the device, if it is connected here. */
+  /** Requests more key packages from the device if it is connected to this server. */
   notifyFewKeyPackages(user: UserId, device: string, remaining: number): void {
     for (const client of this.#options.peers.of(user)) {
       if (client.member?.device === device)
@@ -216,7 +219,8 @@ export class SealedService {
   }
 
   /**
-   * Stores the GroupInfo again: another server may have refused the same commit and withdrawn it.
+   * Stores the GroupInfo again, because another server may have refused the same commit and
+   * withdrawn its GroupInfo.
    */
   async #storeInfo(room: RoomId, hash: string, info: Uint8Array): Promise<void> {
     const { rooms, sequencer } = this.#options;
@@ -288,8 +292,8 @@ export class SealedService {
 const NOBODY = "" as UserId;
 
 /**
- * Reports whether the outcome of the commit is certain. After a fault of the log, it is unknown
- * until the next start.
+ * Reports whether the outcome of the commit is certain. After a fault of the log, the outcome is
+ * unknown until the server restarts.
  */
 function isDefinitive({ code }: Fault): boolean {
   const isOpen = code === "no-majority" || code === "shutting-down" || code === "cluster-diverged";
@@ -304,7 +308,7 @@ function lostInfo(): Fault {
 
 /**
  * Refuses a commit for another room, epoch or device.
- * @throws {Fault} not-allowed, or frame-malformed if it is not a commit
+ * @throws {Fault} not-allowed, or frame-malformed if the bytes are not a commit
  */
 function checkHeader(request: RequestOf<"group-commit">, device: string): void {
   const { commit, group, epoch, commitId, added, removed } = request;

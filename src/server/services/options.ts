@@ -20,7 +20,7 @@ export interface ServerOptions extends BaseContext {
   readonly passwords: Passwords;
   /** Location of read positions and device notes; `undefined` for memory only. */
   readonly stateFiles?: StateFileLocation;
-  /** Storage of sealed rooms; `undefined` if they are disabled. */
+  /** Storage for sealed rooms; `undefined` if sealed rooms are disabled. */
   readonly sealed?: SealedBuckets;
   /** `undefined` if push is disabled. */
   readonly push?: {
@@ -33,7 +33,7 @@ export interface ServerOptions extends BaseContext {
   readonly contents?: SharedContents;
   /** `undefined` if the server does not offer the program. */
   readonly programs?: ProgramSource;
-  /** Format of records read over HTTP; `undefined` if reading is disabled. */
+  /** Format for records read over HTTP; `undefined` if reading over HTTP is disabled. */
   readonly recordLine?: RecordLine;
   /** `undefined` if the server gives no proofs. */
   readonly provable?: Provable;
@@ -41,6 +41,9 @@ export interface ServerOptions extends BaseContext {
   readonly sequencer?: Sequencer;
   /** `undefined` for a single server. */
   readonly siblings?: Siblings;
-  /** Called with the addresses of the cluster's servers, this one first, when they change. */
+  /**
+   * Called with the addresses of the cluster's servers when they change. This server's address
+   * comes first.
+   */
   readonly onClusterChange?: (addresses: readonly ServerAddress[]) => void;
 }

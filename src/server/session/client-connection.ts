@@ -1,4 +1,4 @@
-/** A connection and its session: limits, requests, notices and catch-up. */
+/** Connection with its session: limits, requests, notices and catch-up. */
 
 import { assert } from "../../base/assert.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -36,7 +36,7 @@ export interface ClientConnectionOptions {
   request(client: ClientConnection, request: Request): void;
   transfer(client: ClientConnection, notice: TransferNotice): void;
   closed(client: ClientConnection, fault: Fault | undefined): void;
-  /** The client exceeded the limits of one connection and is closed. */
+  /** Called when the client has exceeded the limits of one connection and is being closed. */
   flooded(client: ClientConnection): void;
   readonly clock: Pick<Clock, "now" | "unixMs">;
   readonly scheduler: FairScheduler;
@@ -46,16 +46,16 @@ export interface ClientConnectionOptions {
 export type TransferNotice = NoticeOf<"chunk"> | NoticeOf<"ack">;
 export type ClientNotice = Parameters<Session["notify"]>[0];
 
-/** A connection to a client. Closes itself on malformed bytes. */
+/** Connection to a client. Closes itself on malformed bytes. */
 export class ClientConnection implements Source {
   readonly id: ClientId;
   readonly link: Link;
   readonly session: Session;
-  /** Limits requests other than posts. */
+  /** Limits the rate of requests other than posts. */
   readonly #requests: TokenBucket;
   #unauthenticatedMessages = 0;
   #state: ConnectionState = { kind: "greeting" };
-  /** Unix ms. */
+  /** Time at which the connection was opened, in Unix ms. */
   readonly sinceMs: number;
   wrongSecrets = 0;
   readonly following = new Set<RoomId>();
@@ -64,7 +64,7 @@ export class ClientConnection implements Source {
   readonly #onClosed: (() => void)[] = []; // At most one callback per service.
   #isClosed = false;
   #acknowledged = 0;
-  /** The sender key must not change while messages are queued. */
+  /** Number of queued messages. The sender key must not change while messages are queued. */
   #queuedMessages = 0;
   #sender = "";
 
@@ -92,7 +92,10 @@ export class ClientConnection implements Source {
     });
   }
 
-  /** Closes without an answer, which would take time from other clients. */
+  /**
+   * Closes the connection without an answer, because sending one would take time from other
+   * clients.
+   */
   overflow(): void {
     if (this.#isClosed) return;
     this.#options.flooded(this);
@@ -118,7 +121,7 @@ export class ClientConnection implements Source {
     this.#perform(effects);
   }
 
-  /** @returns false after closing a client that sent too many messages without effect */
+  /** @returns false after closing a client that has sent too many messages without effect */
   #allowsIdle(): boolean {
     if (this.#options.floodGuard.allowsIdle(this.sender)) return true;
     this.overflow();
@@ -127,15 +130,15 @@ export class ClientConnection implements Source {
 
   #isWithinRate(sizeBytes: number): boolean {
     const { kind } = this.#state;
-    if (kind === "data-channel") return true; // Limited by the window of each file.
+    if (kind === "data-channel") return true; // The window of each file limits it.
     if (kind !== "member" && ++this.#unauthenticatedMessages > MESSAGES_BEFORE_LOGIN_MAX)
       return false;
     return this.#options.floodGuard.allowsBytes(this.sender, sizeBytes);
   }
 
   /**
-   * Schedules a task. The sessions of an account take turns together, as do unauthenticated clients
-   * of an address.
+   * Schedules a task. The sessions of an account share one place in the rotation, as do the
+   * unauthenticated clients of an address.
    */
   #schedule(sizeBytes: number, task: (now: number) => void): void {
     if (this.#queuedMessages === 0) this.#sender = this.sender;
@@ -160,8 +163,8 @@ export class ClientConnection implements Source {
   }
 
   /**
-   * Logged-in member. A new object for each log-in, so that tasks of an earlier session can detect
-   * that they are stale.
+   * The logged-in member. A new object for each log-in, so that a task of an earlier session can
+   * detect that its session has ended.
    */
   get member(): Member | undefined {
     return this.#state.kind === "member" ? this.#state : undefined;
@@ -227,7 +230,10 @@ export class ClientConnection implements Source {
     return { address: this.link.remote, transport: this.link.transport };
   }
 
-  /** Number of answered requests, including posts, and of chunks acknowledged by either end. */
+  /**
+   * Number of answered requests, including posts, plus the number of chunks acknowledged by either
+   * peer.
+   */
   get acknowledged(): number {
     return this.#acknowledged;
   }
@@ -236,10 +242,7 @@ export class ClientConnection implements Source {
     return this.#isClosed;
   }
 
-  /**
-   * Counts a request.
-   * @returns a fault if there were too many
-   */
+  /** Counts a request. @returns a fault if the client has sent too many requests */
   checkRequestRate(): Fault | undefined {
     const retryAfterMs = this.#requests.take(this.#options.clock.now());
     if (retryAfterMs === 0) return undefined;

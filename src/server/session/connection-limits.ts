@@ -1,4 +1,4 @@
-/** Limits of links per address. */
+/** Limits on the number of links per address. */
 
 import {
   LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX,
@@ -14,7 +14,7 @@ interface Counts {
 
 /** Counts links per address, before and after log-in. Loopback is exempt. */
 export class AddressLimits {
-  readonly #counts = new Map<string, Counts>(); // Maximum one entry per link.
+  readonly #counts = new Map<string, Counts>(); // At most one entry per link.
   readonly #linksMax: number;
   #links = 0;
 
@@ -23,7 +23,7 @@ export class AddressLimits {
   }
 
   accepts(host: string): boolean {
-    // Reserved for the operator, who connects from the server's own machine.
+    // The reserved links are for the operator, who connects from the server's own machine.
     const reserved = isLoopback(host) ? LINKS_RESERVED : 0;
     if (this.#links >= this.#linksMax + reserved) return false;
     const counts = this.#counts.get(addressKey(host));
@@ -77,7 +77,10 @@ export function addressSender(host: string): string {
 
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/** Returns an IPv4 address, or the /64 of an IPv6 address, which belongs to one user. */
+/**
+ * Returns the key by which an address is limited: an IPv4 address, or the /64 of an IPv6 address,
+ * because a /64 belongs to one user.
+ */
 export function addressKey(host: string): string {
   if (!host.includes(":")) return host;
   const mapped = MAPPED.exec(host)?.[1];

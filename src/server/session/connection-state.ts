@@ -41,15 +41,17 @@ export interface Admission {
   isAdmitted: boolean;
   /** True if the operator token was presented, which always permits registration. */
   isVouched: boolean;
-  /** Invite of the presented token. A registration consumes one of its uses. */
+  /** Invite whose token was presented. A registration consumes one of its uses. */
   invite: string | undefined;
-  /** Account that registered with the invite. It needs no password for the invite's room. */
+  /**
+   * Account that registered with the invite. The account needs no password for the invite's room.
+   */
   invited: UserId | undefined;
 }
 
 export interface Login {
   readonly device: string;
-  /** True if the session makes its account online and receives live messages. */
+  /** True if the session makes its account appear online and receives live messages. */
   readonly isPresent: boolean;
 }
 
@@ -59,16 +61,19 @@ export interface Member extends Login {
   readonly account: Account;
   /** True if the operator token was presented in this session. */
   isOperator: boolean;
-  /** Disk level in the last notice; `undefined` if none was sent. */
+  /** Disk level in the last notice sent; `undefined` if no notice was sent. */
   reportedDiskLevel?: "low" | "full" | undefined;
-  /** Majority in the last notice; `undefined` if none was sent. */
+  /**
+   * Whether the cluster had a majority according to the last notice sent; `undefined` if no notice
+   * was sent.
+   */
   reportedMajority?: boolean;
 }
 
-/** Session that requested the ticket, and its account. */
+/** Data channel, with the session that requested its ticket and that session's account. */
 export interface DataChannel {
   readonly parent: ClientConnection;
   readonly account: Account;
-  /** The only file that the channel may fetch; `undefined` for any file. */
+  /** The only file that the channel may fetch; `undefined` if it may fetch any file. */
   readonly file?: FileId;
 }

@@ -1,4 +1,4 @@
-/** Server events for operators. */
+/** Events of the server, for operators. */
 
 import type { DiskSpace } from "../../base/disk-space.ts";
 import type { Fault } from "../../base/fault.ts";
@@ -19,7 +19,7 @@ interface FileEventFields {
   readonly name: string;
 }
 
-/** A decision, without any secret of its record. */
+/** Decision of an operator or moderator, without any secret contained in its record. */
 export interface Decision {
   readonly decision: string;
   readonly by?: string;
@@ -46,10 +46,10 @@ export type ServerEvent =
       readonly to: readonly string[];
       readonly sizeBytes?: number;
     } & FileEventFields)
-  /** A receiver has verified and stored the complete file. */
+  /** The receiver has verified and stored the complete file. */
   | ({ readonly kind: "got" } & FileEventFields)
   | ({ readonly kind: "withdrawn" } & FileEventFields)
-  /** An account record that concerns operators. */
+  /** An account record that concerns operators was applied. */
   | ({ readonly kind: "decided" } & Decision)
   | {
       readonly kind: "cancelled";
@@ -61,7 +61,7 @@ export type ServerEvent =
   /** The cluster has lost its majority or, if `fault` is `undefined`, regained it. */
   | { readonly kind: "majority"; readonly fault: Fault | undefined }
   | { readonly kind: "warning"; readonly fault: Fault }
-  /** The store failed: the process must stop, and recovers at its next start. */
+  /** The store has failed. The process must stop, and the store recovers at the next start. */
   | { readonly kind: "failed"; readonly fault: Fault }
-  /** The disk is full: requests are refused, and the server continues. */
+  /** The disk is full. The server refuses requests but continues to run. */
   | { readonly kind: "full"; readonly fault: Fault };

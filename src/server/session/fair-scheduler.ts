@@ -4,26 +4,27 @@ import { RECEIVE_QUEUE_PER_LINK_BYTES_MAX, RECEIVE_QUEUES_BYTES_MAX } from "../.
 import type { Clock } from "../../io/clock.ts";
 
 /**
- * Maximum costs per turn: of a sender without queued messages, and of all senders with queued
- * messages.
+ * Maximum cost of messages handled immediately per turn: for a sender without queued messages, and
+ * for all senders with queued messages.
  */
 const SENDER_COSTS_MAX = 32;
 const TURN_COSTS_MAX = 64;
-/** Maximum immediate costs per sender and turn while other senders wait. */
+/** Maximum cost of messages handled immediately per sender and turn while other senders wait. */
 const SENDER_COSTS_WHEN_BUSY_MAX = 1;
 const UNCOUNTED_COSTS_MAX = 8;
 const SENDERS_MAX = 1_024;
-/** Cost per millisecond, in addition to 1 per message. */
+/** Cost per millisecond of handling, in addition to 1 per message. */
 const COSTS_PER_MS = 32;
-/** Memory of a queued message besides its bytes. */
+/** Estimated memory of a queued message in addition to its bytes, in bytes. */
 const OVERHEAD_BYTES = 8 * 1024;
 
 type Task = (now: number) => void;
 
-/** A connection whose messages take turns with those of others. */
+/** Connection whose messages are scheduled in turns with those of other connections. */
 export interface Source {
   /**
-   * Called when the queue has overflowed. The source must close. Its messages are already dropped.
+   * Called when the queue has overflowed. The source must close; its messages have already been
+   * dropped.
    */
   overflow(): void;
 }
@@ -44,13 +45,13 @@ interface SenderQueue {
 }
 
 /**
- * Handles messages in turns: a sender of many waits behind its own messages while other senders
- * continue. Between turns, the event loop receives messages of other senders. A source that queues
- * too much is closed, because a socket cannot be paused.
+ * Handles messages in turns: a sender with many messages waits behind its own messages while other
+ * senders continue. Between turns, the event loop receives messages of other senders. A source with
+ * too many queued messages is closed, because a socket cannot be paused.
  */
 export class FairScheduler {
   readonly #clock: Pick<Clock, "now" | "after">;
-  /** Recent senders, and senders with queued messages. */
+  /** Senders that were recently active, and senders with queued messages. */
   readonly #senders = new Map<string, SenderQueue>();
   /** Senders with queued messages, longest waiting first. */
   readonly #queue: SenderQueue[] = [];

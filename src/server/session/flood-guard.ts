@@ -18,12 +18,14 @@ interface Budgets {
   readonly bytes: TokenBucket;
 }
 
-/** Limits senders, which have the same keys as in the scheduler. */
+/** Limits the message rate of senders. Their keys are the same as in the scheduler. */
 export class FloodGuard {
   readonly #clock: Pick<Clock, "now">;
-  /** Budgets, oldest first. Maximum FLOODERS_MAX. */
+  /** Budgets, oldest first. At most FLOODERS_MAX. */
   readonly #budgets = new Map<string, Budgets>();
-  /** Monotonic ms until which each sender is refused, oldest first. Maximum FLOODERS_MAX. */
+  /**
+   * Monotonic time in ms until which each sender is refused, oldest first. At most FLOODERS_MAX.
+   */
   readonly #refusedUntil = new Map<string, number>();
 
   constructor(clock: Pick<Clock, "now">) {

@@ -1,4 +1,4 @@
-/** Faults of this machine in a form for clients, without folder and file names. */
+/** Faults of this machine in a form for clients, without the names of folders and files. */
 
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import type { ServerEvent } from "./event.ts";
@@ -12,10 +12,10 @@ const PUBLIC_MESSAGES: Partial<Record<FaultCode, string>> = {
   internal: "internal server error",
 };
 
-/** A fault without paths. Its cause is the original fault. */
+/** Fault without paths. Its cause is the original fault. */
 class RedactedFault extends Fault {}
 
-/** Returns a fault for clients, without paths. */
+/** Returns the fault to send to clients, without paths. */
 export function redacted(fault: Fault): Fault {
   const message = PUBLIC_MESSAGES[fault.code];
   if (message === undefined || fault instanceof RedactedFault) return fault;
@@ -38,10 +38,10 @@ export function originalFault(fault: Fault | undefined): Fault | undefined {
   return fault instanceof RedactedFault && fault.cause instanceof Fault ? fault.cause : fault;
 }
 
-/** Reports the original fault to the operator, unless it was reported before. */
+/** Reports the original fault to the operator, unless it was reported already. */
 export function reportHostFault(fault: Fault, onEvent: (event: ServerEvent) => void): void {
   if (PUBLIC_MESSAGES[fault.code] === undefined || fault instanceof RedactedFault) return;
   if (fault.code !== "store-full") onEvent({ kind: "warning", fault });
-  // Without a cause, a configured limit was reached.
+  // A fault without a cause means that a configured limit was reached, which is not reported.
   else if (fault.cause !== undefined) onEvent({ kind: "full", fault });
 }

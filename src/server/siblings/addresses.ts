@@ -1,4 +1,4 @@
-/** Addresses of the cluster's servers, exchanged between servers and sent to users. */
+/** Addresses of the cluster's servers, exchanged between the servers and sent to users. */
 
 import {
   CLUSTER_ADDRESSES_MAX,
@@ -16,8 +16,8 @@ export interface ClusterAddressesOptions extends ServerContext {
 }
 
 /**
- * Each server sends its address to the others, and all addresses to its own users, who reconnect to
- * another server when this one is down.
+ * Sends this server's address to the other servers, and all addresses to the users of this server,
+ * who reconnect to another server when this server is down.
  */
 export class ClusterAddresses {
   readonly #options: ClusterAddressesOptions;
@@ -46,8 +46,8 @@ export class ClusterAddresses {
   }
 
   /**
-   * Returns this server's address first, then those of other live servers in the same order on all
-   * servers.
+   * Returns this server's address, followed by those of the other live servers in an order that is
+   * the same on all servers.
    */
   get all(): readonly ServerAddress[] {
     const own = this.#own;
@@ -82,7 +82,10 @@ export class ClusterAddresses {
     return this.all.filter(isReachable).slice(0, CLUSTER_ADDRESSES_MAX);
   }
 
-  /** Combines simultaneous changes. A new server must not wait for the next interval. */
+  /**
+   * Combines simultaneous changes into one message, which is sent soon because a new server must
+   * not wait for the next interval.
+   */
   #scheduleSend(): void {
     this.#cancelSend ??= this.#options.clock.after(SIBLING_BATCH_MS, () => {
       this.#cancelSend = undefined;
@@ -105,7 +108,8 @@ export class ClusterAddresses {
   #tick(): void {
     const { clock } = this.#options;
     const expired = this.#others.expired();
-    // A server that receives nothing from any other is cut off itself, and keeps their addresses.
+    // A server that receives nothing from any other server is itself cut off, so it keeps their
+    // addresses.
     if (expired.length < this.#others.size) {
       for (const node of expired) this.#others.delete(node);
     }

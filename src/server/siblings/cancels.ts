@@ -1,4 +1,4 @@
-/** Cancelling transfers at other servers of the cluster. */
+/** Cancellation of transfers at other servers of the cluster. */
 
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -6,7 +6,7 @@ import { SIBLING_CANCEL_TIMEOUT_MS } from "../../base/limits-cluster.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { Cancel, SiblingMessage } from "../kernel/siblings.ts";
 
-/** Maximum pending cancellations. */
+/** Maximum number of pending cancellations. */
 const SIBLING_CANCELS_MAX = 64;
 
 interface RemoteCancelsOptions extends ServerContext {
@@ -15,10 +15,13 @@ interface RemoteCancelsOptions extends ServerContext {
 
 const REQUEST_ID_BYTES = 8;
 
-/** Requests a cancellation from all other servers. The server that has the transfer confirms. */
+/**
+ * Requests a cancellation from all other servers. The server that runs the transfer confirms the
+ * cancellation.
+ */
 export class RemoteCancels {
   readonly #options: RemoteCancelsOptions;
-  /** Keyed by request id. Maximum SIBLING_CANCELS_MAX. */
+  /** Keyed by request id. At most SIBLING_CANCELS_MAX. */
   readonly #pending = new Map<string, (isCancelled: boolean) => void>();
 
   constructor(options: RemoteCancelsOptions) {
@@ -26,7 +29,7 @@ export class RemoteCancels {
   }
 
   /**
-   * @returns false without a confirmation within the timeout
+   * @returns false if no server confirms within the timeout
    * @throws {Fault} too-many if too many cancellations are pending
    */
   request(cancel: Cancel): Promise<boolean> {

@@ -6,10 +6,13 @@ import type { ServerAddress } from "../../wire/invite.ts";
 import { parseServerActivity } from "../../wire/messages-admin.ts";
 import type { SiblingMessage } from "../kernel/siblings.ts";
 
-/** A guess concerns a shared secret, or an account and an address. */
+/**
+ * Maximum number of keys in a guess. A guess concerns either a shared secret, or an account and an
+ * address.
+ */
 const SIBLING_GUESS_KEYS_MAX = 4;
 
-/** `?` marks an optional field. */
+/** Fields of each message kind. `?` marks an optional field. */
 const FIELDS_BY_KIND: Readonly<
   Record<SiblingMessage["kind"], readonly (keyof typeof FIELD_READERS | "place?")[]>
 > = {
@@ -29,7 +32,7 @@ const FIELDS_BY_KIND: Readonly<
   window: ["window"],
 };
 
-/** Functions that return `undefined` for an invalid value. */
+/** Functions that read a field, and return `undefined` for an invalid value. */
 const FIELD_READERS = {
   ...{
     user: readText,
@@ -50,7 +53,7 @@ const FIELD_READERS = {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** @returns `undefined` for malformed messages and those of later versions */
+/** @returns `undefined` for malformed messages and for messages of later versions */
 export function parseSiblingMessage(value: unknown): SiblingMessage | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const fields = value as Fields;

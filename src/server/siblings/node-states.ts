@@ -9,7 +9,7 @@ interface NodeState<State> {
 }
 
 /**
- * Stores the last state of each server. A state expires after SIBLING_FORGET_MS. Maximum
+ * Stores the last state of each server. A state expires after SIBLING_FORGET_MS. At most
  * SIBLINGS_MAX.
  */
 export class NodeStates<State> {

@@ -1,4 +1,4 @@
-/** Accounts online at the other servers of the cluster. */
+/** Presence of accounts at the other servers of the cluster. */
 
 import type { UserId } from "../../base/ids.ts";
 import {
@@ -10,12 +10,15 @@ import type { ClientId } from "../../core/rooms/presence.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { NodeStates } from "./node-states.ts";
 
-/** Below all session ids of this server. */
+/** First id of a remote session. Such ids are lower than all session ids of this server. */
 const FIRST_ID = -(2 ** 40);
 
 type OnlineUsers = Map<UserId, ClientId>;
 
-/** Sends this server's online accounts to the others, on changes and periodically. */
+/**
+ * Sends the accounts that are online at this server to the other servers, after each change and
+ * periodically.
+ */
 export class RemotePresence {
   readonly #context: ServerContext;
   readonly #online: NodeStates<OnlineUsers>;

@@ -1,4 +1,4 @@
-/** Effects of account records from other servers on the sessions here. */
+/** Effects of other servers' account records on the sessions of this server. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
@@ -16,7 +16,10 @@ export interface RemoteAccountRecordsOptions extends ServerContext {
   readonly readPositions: Pick<ReadPositionService, "sendIgnored">;
 }
 
-/** Applies records of other servers. The server that wrote a record notifies its own sessions. */
+/**
+ * Applies account records of other servers to this server's sessions. The server that wrote a
+ * record notifies its own sessions.
+ */
 export class RemoteAccountRecords {
   readonly #options: RemoteAccountRecordsOptions;
 
@@ -54,7 +57,7 @@ export class RemoteAccountRecords {
     }
   }
 
-  /** A ban of an address does not affect operators. */
+  /** Closes the sessions of banned users. A ban of an address does not affect operators. */
   #closeBanned(): void {
     const { registry, clock, peers } = this.#options;
     const { policy } = registry;

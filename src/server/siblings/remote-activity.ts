@@ -1,4 +1,4 @@
-/** Console data of the other servers of the cluster. */
+/** Console data from the other servers of the cluster. */
 
 import { SIBLING_CONSOLE_INTERVAL_MS, SIBLINGS_MAX } from "../../base/limits-cluster.ts";
 import type { ServerActivity } from "../../wire/messages-admin.ts";
@@ -9,10 +9,10 @@ interface RemoteActivityOptions extends ServerContext {
   readonly ownActivity: () => ServerActivity;
 }
 
-/** Exceeds the connection numbers of any server. */
+/** Number of connection numbers reserved per server. No server uses that many. */
 const NUMBERS_PER_SERVER = 2 ** 32;
 
-/** Console data, which servers send only while an operator watches. */
+/** Stores console data of other servers. Servers send it only while an operator watches. */
 export class RemoteActivity {
   readonly #options: RemoteActivityOptions;
   readonly #activities: NodeStates<ServerActivity>;
@@ -48,7 +48,7 @@ export class RemoteActivity {
     this.#activities.set(node, this.#withServer(node, window));
   }
 
-  /** Returns recently received data in the order of their connection numbers. */
+  /** Returns recently received data, ordered by connection number. */
   get all(): readonly ServerActivity[] {
     for (const node of this.#activities.expired()) this.#activities.delete(node);
     const number = (node: string) => this.#numbers.get(node) ?? 0;
@@ -56,7 +56,7 @@ export class RemoteActivity {
     return sorted.map(([, window]) => window);
   }
 
-  /** Adds the server's name to each entry and makes connection numbers unique. */
+  /** Adds the server's name to each entry and makes the connection numbers unique. */
   #withServer(node: string, { server, clients, transfers }: ServerActivity): ServerActivity {
     const first = (this.#numbers.get(node) ?? 0) * NUMBERS_PER_SERVER;
     const serverName = { server: server.server };
