@@ -124,7 +124,10 @@ export class LineFiles {
     void running.finally(() => this.#running.delete(running));
   }
 
-  /** Returns a callback that prints the progress of a transfer after PROGRESS_DELAY_MS. */
+  /**
+   * Returns a callback that prints the progress of a transfer that takes longer than
+   * PROGRESS_DELAY_MS.
+   */
   #progressReporter(): (progress: TransferProgress) => void {
     const { context, chatConsole } = this.#lines;
     const lines = new ProgressLines();

@@ -39,7 +39,6 @@ import { MESSAGE_KINDS, unreadLine, unreadOf } from "./unread.ts";
 /** Time to wait at exit for the records of the user's own messages. */
 const OWN_RECORDS_TIMEOUT_MS = 5_000;
 
-/** Sends lines that the user types, and prints events. */
 export class LineClient extends SlashHost {
   readonly chatConsole: ChatConsole;
   readonly files: LineFiles;
@@ -204,7 +203,10 @@ export class LineClient extends SlashHost {
     );
   }
 
-  /** Current input line. A command that outlasts it keeps it to report faults. */
+  /**
+   * Current input line of a script. A command that finishes later keeps the line, so that its fault
+   * names the line.
+   */
   get input(): InputLine | undefined {
     return this.#script.current;
   }
@@ -273,7 +275,6 @@ export class LineClient extends SlashHost {
     this.prompt();
   }
 
-  /** Reports whether the room is the current destination. */
   isCurrent({ kind, name }: RoomView): boolean {
     return kind === this.#current.kind && name === this.#current.name;
   }

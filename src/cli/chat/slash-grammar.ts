@@ -75,7 +75,6 @@ function hasClosedQuotes(line: string): boolean {
   }
 }
 
-/** Expands `~/` to the home folder. */
 export function expandHome(path: string, home: string | undefined): string {
   return path.startsWith("~/") && home !== undefined ? `${home}${path.slice(1)}` : path;
 }

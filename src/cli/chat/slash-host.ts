@@ -77,7 +77,7 @@ export abstract class SlashHost implements Host {
    * @throws {Fault} link-closed if the connection closes
    */
   abstract waitUntilConfirmed(): Promise<void>;
-  /** Changes the destination of the lines that follow. */
+  /** Changes the destination of the messages that the user sends next. */
   abstract switchTo(target: string): void;
   /** Opens a different room if the user has left the current room. */
   abstract leftRoom(room: string): void;
@@ -102,12 +102,11 @@ export abstract class SlashHost implements Host {
   recorded(_seq: number): void {}
 
   /**
-   * Called after a change of room or user has failed. In a script, the following lines were meant
-   * for the destination that is not available.
+   * Called after a change of room or user has failed. The following lines of a script were meant
+   * for the new destination, so the host must not send them to the current destination.
    */
   changeFailed(_change: "room" | "login"): void {}
 
-  /** Updates the prompt. */
   prompt(): void {}
 
   /** Name of the current user, or of the user who is logging in. */

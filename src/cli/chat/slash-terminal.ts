@@ -21,7 +21,7 @@ export interface SlashCommand {
   run(host: SlashHost, words: string): Promise<void>;
 }
 
-/** Terminal commands, by the shared command after which help lists them. */
+/** Terminal commands, keyed by the shared command that precedes them in the help text. */
 export const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, SlashCommand>>>> = {
   receipts: {
     readers: {

@@ -25,8 +25,8 @@ import { viewOf } from "./slash-host.ts";
 import { roomsLine } from "./unread.ts";
 
 /**
- * Maximum number of listed messages, which fill about one screen. The client requests each message
- * separately.
+ * Maximum number of saved messages that are listed. They fill about one screen, and the client
+ * requests each message separately.
  */
 const SAVED_LISTED_MAX = 20;
 export const HISTORY_DEFAULT = 20;

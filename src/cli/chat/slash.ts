@@ -56,7 +56,6 @@ function help({ chatConsole }: SlashHost, { input: word }: { readonly input: str
   chatConsole.help(slashRows().filter(isRequested));
 }
 
-/** Returns all commands, for help and completion. */
 export function slashRows(): SlashRow[] {
   return Object.entries(COMMANDS).map(([name, { usage }]) => ({ name, usage }));
 }

@@ -16,7 +16,6 @@ export const MESSAGE_KINDS: ReadonlySet<string> = new Set([
   "file",
 ]);
 
-/** Number of unread messages in a room or conversation. */
 export type Unread = Destination & { readonly count: number };
 
 export function unreadOf({ reading }: Client, rooms: readonly RoomView[]): Unread[] {

@@ -14,8 +14,9 @@ const CLEAR_LINE = "\r\x1b[K";
 const BAR_CELLS = 20;
 const NAME_CELLS_MAX = 28;
 /**
- * Number of lines that piped output contains for a file of known size. For a file of unknown size,
- * the first line follows at UNKNOWN_FIRST_BYTES and another whenever the bytes have doubled.
+ * Number of progress lines in piped output for a file of known size. If the size is unknown, the
+ * first line follows after UNKNOWN_FIRST_BYTES, and a further line each time the number of bytes
+ * has doubled.
  */
 const PROGRESS_STEPS = 10;
 const UNKNOWN_FIRST_BYTES = 16e6;
@@ -32,7 +33,6 @@ const WAIT_LABELS: Readonly<Record<PauseCause, string>> = {
   server: "the server",
 };
 
-/** Displays the progress of transfers as a bar, occasional lines or NDJSON. */
 export class ProgressDisplay {
   readonly #context: Context;
   readonly #hasBar: boolean;
@@ -73,7 +73,7 @@ export class ProgressDisplay {
     else this.#running.delete(id);
     if (!this.#isDrawn) return;
     this.#clear();
-    await this.#context.stderr.flushed(); // Standard output may write to the same screen next.
+    await this.#context.stderr.flushed(); // Standard output may write to the same screen.
   }
 
   #clear(): void {

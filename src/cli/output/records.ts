@@ -33,7 +33,6 @@ const DECRYPT_FAILURES: Readonly<Record<string, string>> = {
   sender: "its sender may not send this",
 };
 
-/** Converts a log record for display. */
 export function displayRecord(
   record: LogRecord,
   { from, destination }: RecordNames,

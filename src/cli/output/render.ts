@@ -165,7 +165,7 @@ export function formatTimestamp(unixMs: number, { format, offsetMinutes }: Style
   return format === "text" ? formatLocal(unixMs, offsetMinutes) : formatUtc(unixMs);
 }
 
-/** Renders a record and a line feed. Only on a terminal, the text may span several lines. */
+/** Renders a record and a line feed. The text may span several lines only on a terminal. */
 export function renderRecord(record: DisplayRecord, style: Style): string {
   switch (style.format) {
     case "json":

@@ -31,7 +31,7 @@ export function printJson(
 export interface Listing<Entry> {
   /** Returns the JSON object of an entry. Fields that are `undefined` are omitted. */
   readonly json: (one: Entry) => JsonObject;
-  /** Functions that return an entry's cell, by column heading. */
+  /** Functions that return a cell of an entry, keyed by column heading. */
   readonly columns: Readonly<
     Record<string, (one: Entry, style: Style) => string | number | undefined>
   >;

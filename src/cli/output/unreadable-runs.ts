@@ -16,7 +16,7 @@ interface UnreadableRun {
  * next readable message. Join and leave events do not end a run of unreadable records.
  */
 export class UnreadableRuns {
-  /** Unfinished runs by room. At most one per room of the reader. */
+  /** Unfinished runs, keyed by room. At most one per room of the reader. */
   readonly #runs = new Map<string, UnreadableRun>();
   readonly #me: string | undefined;
 

@@ -113,7 +113,7 @@ export class ScreenActions {
       case "redraw":
         return terminal.redraw();
       case "suspend":
-        this.#options.saveDrafts(); // A stopped process may be killed.
+        this.#options.saveDrafts(); // Saved now: a stopped process may be killed.
         void terminal.suspend();
         return;
       case "leave":

@@ -396,7 +396,6 @@ export class ScreenClient implements ScreenHost {
     }
   }
 
-  /** Updates the screen state after the model has changed. */
   #modelChanged(): void {
     const { chat } = this.#options;
     const { model } = chat;
@@ -615,7 +614,7 @@ export class ScreenClient implements ScreenHost {
           const openSink = async () => sink;
           await open.client.transfers.get({ file, into: "", openSink, signal });
         } catch (error) {
-          // The screen displays the file's name and size in place of the picture.
+          // If the download fails, the screen displays only the file's name and size.
           if (error instanceof Fault) return undefined;
           throw error;
         }

@@ -8,8 +8,8 @@ import type { Clock } from "../../io/clock.ts";
  */
 const SCREEN_GARBAGE_BYTES_MAX = 12 * 1024 * 1024;
 /**
- * Minimum number of model changes for which a collection follows when the client becomes idle. A
- * busy room causes them within seconds.
+ * Minimum number of model changes after which the client collects garbage when it becomes idle. In
+ * a busy room, this number is reached within seconds.
  */
 const SCREEN_COLLECT_CHANGES_MIN = 100;
 /** Time without model changes after which the final collection runs. */

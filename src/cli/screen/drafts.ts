@@ -1,4 +1,4 @@
-/** Storage of the full screen's drafts on disk. */
+/** Drafts that are not saved yet, keyed by target. */
 
 import { Fault } from "../../base/fault.ts";
 import { DRAFT_SAVE_DELAY_MS } from "../../base/limits-screen.ts";
@@ -25,7 +25,7 @@ export class ScreenDrafts {
   #owner: DraftOwner | undefined;
   /** Drafts that are not saved yet, by target. */
   #changes = new Map<string, Draft | undefined>(); // Limited by the model's drafts.
-  /** Stored drafts as JSON, by target. */
+  /** Stored drafts as JSON, keyed by target. */
   #stored = new Map<string, string>();
   #cancel: (() => void) | undefined;
   #hasFailed = false;
@@ -34,7 +34,7 @@ export class ScreenDrafts {
     this.#options = options;
   }
 
-  /** Switches to an account. @returns the account's stored drafts, by target */
+  /** Switches to an account. @returns the account's stored drafts, keyed by target */
   open(owner: DraftOwner): ReadonlyMap<string, Draft> {
     this.save();
     this.#owner = owner;

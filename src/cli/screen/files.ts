@@ -110,8 +110,7 @@ export class ScreenFiles {
     const room = openRoom(chat.model);
     if (fingerprint === undefined || room === undefined) return;
     const files: KnownFile[] = [];
-    // The visible messages may belong to a page of older messages, which the room's newest messages
-    // do not include.
+    // The room's `tail` contains only its newest messages, and the visible messages may be older.
     for (const file of [...room.tail.items.map((item) => item.file), ...visible]) {
       if (file === undefined || this.#offered.has(file)) continue;
       this.#offered.add(file);

@@ -7,7 +7,7 @@ import type { PathEntry } from "./input/completion.ts";
 
 export class FolderLists {
   readonly #home: string | undefined;
-  /** Listings by typed path. At most TAB_FOLDERS_MAX. */
+  /** Listings, keyed by typed path. At most TAB_FOLDERS_MAX. */
   readonly #lists = new Map<string, readonly PathEntry[]>();
 
   constructor(home: string | undefined) {

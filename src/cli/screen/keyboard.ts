@@ -55,8 +55,8 @@ export class Keyboard {
   }
 
   /**
-   * Flushes the buffered bytes after SCREEN_ESC_MS. While the terminal has an answer pending, keeps
-   * the start of that answer.
+   * Flushes the buffered bytes after SCREEN_ESC_MS. While the terminal still has to answer a query,
+   * keeps the start of the answer.
    */
   #awaitEsc(): void {
     if (!this.#keys.isBuffering) return;

@@ -48,11 +48,10 @@ export interface ScreenNoticesOptions {
 
 type Failure = Note | VisibleFault | TransferView;
 
-/** Notes, faults that expire, and desktop notifications. */
 export class ScreenNotices {
   readonly #options: ScreenNoticesOptions;
   readonly #desktop = new DesktopNotifier();
-  /** Functions that cancel the expiry of a visible failure, by failure. */
+  /** Functions that cancel the expiry of a failure, keyed by the visible failure. */
   readonly #timers = new Map<Failure, () => void>();
   #isWelcomed = false;
   /** Time and text of the announcement displayed last. */
@@ -130,7 +129,6 @@ export class ScreenNotices {
     }
   }
 
-  /** Displays the welcome text unless it was already displayed. */
   welcome(text: string | undefined): void {
     if (text === undefined || this.#isWelcomed) return;
     this.#isWelcomed = true;

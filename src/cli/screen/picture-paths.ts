@@ -10,8 +10,8 @@ export interface PicturePathStore {
 }
 
 /**
- * Paths of pictures that were sent or downloaded in this or an earlier run, by file id. The screen
- * verifies the file at a path before it displays the picture.
+ * Paths of pictures that were sent or downloaded in this or an earlier run, keyed by file id. The
+ * screen verifies the file at a path before it displays the picture.
  */
 export class PicturePaths {
   readonly #state: PicturePathStore;

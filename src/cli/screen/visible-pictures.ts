@@ -41,7 +41,7 @@ export interface VisiblePicturesOptions {
   >;
   readonly paths: PicturePaths;
   readonly settings: PictureSettings;
-  /** Random number below PICTURE_FAMILIES, which all picture ids of this client contain. */
+  /** Random number below PICTURE_FAMILIES. All picture ids of this process contain the number. */
   readonly family: number;
   /** Downloads and verifies a file; `undefined` if the file is not available. */
   readonly fetch: (file: FileBody, signal: AbortSignal) => Promise<Uint8Array | undefined>;
@@ -63,8 +63,8 @@ interface LoadedPicture {
 const FAILED_MAX = 1_000;
 
 /**
- * The visible pictures. The first visible picture causes a query of the terminal's picture support;
- * the client then reads or downloads each file and encodes it.
+ * Loads and encodes the visible pictures. Queries the terminal's picture support when a picture
+ * becomes visible for the first time.
  */
 export class VisiblePictures {
   readonly #options: VisiblePicturesOptions;
@@ -74,7 +74,7 @@ export class VisiblePictures {
   #terminal: PictureTerminal | undefined;
   #isQuerying = false;
   /**
-   * Loaded pictures by file, with the most recently visible picture last. At most
+   * Loaded pictures, keyed by file. The picture that was visible most recently is the last. At most
    * PICTURES_CACHED_MAX.
    */
   readonly #loaded = new Map<string, LoadedPicture>();
@@ -93,7 +93,7 @@ export class VisiblePictures {
     this.#settings = options.settings;
   }
 
-  /** Sizes of the ready pictures, by file. Each change creates a new map. */
+  /** Sizes of the ready pictures, keyed by file. Each change creates a new map. */
   get sizes(): PictureSizes {
     return this.#sizes;
   }

@@ -37,8 +37,8 @@ export function mayContainSecret(text: string): boolean {
 }
 
 /**
- * Reports whether the history may store a line, which must not be blank, too long, or contain a
- * secret.
+ * Reports whether the history may store a line. Blank lines, long lines and lines with a secret are
+ * not stored.
  */
 function isStorable(text: string): boolean {
   if (text.trim() === "" || mayContainSecret(text)) return false;
@@ -135,7 +135,7 @@ export class InputHistory {
     const lock = join(this.#folder, `${FILE_NAME}.lock`);
     if (!(await acquireLock(lock))) return;
     try {
-      const { size } = await stat(this.#path); // Any process may have rotated the file.
+      const { size } = await stat(this.#path); // A concurrent process may have rotated the file.
       if (size > INPUT_HISTORY_FILE_BYTES_MAX) await rename(this.#path, this.#older);
     } finally {
       await rmdir(lock);

@@ -1,4 +1,4 @@
-/** Key bindings: the table from which key handling, help and `config.toml` are derived. */
+/** Key bindings. Key handling, the help text and `config.toml` share the same table of commands. */
 
 import { Fault, msg } from "../../../base/fault.ts";
 import { quoteText } from "../../../base/text.ts";
@@ -192,12 +192,12 @@ export function chordOf(input: string): string {
 /** Key bindings: the built-in table, overridden by the user's settings. */
 export class Keymap {
   readonly #rows: readonly Binding[];
-  /** Commands by mode and chord. */
+  /** Commands, keyed by mode and chord. */
   readonly #commands: ReadonlyMap<Mode, ReadonlyMap<string, readonly CommandName[]>>;
 
   /**
-   * @param keys commands by chord from `config.toml`, which override the table; `none` unbinds a
-   * chord
+   * @param keys commands from `config.toml`, keyed by chord, which override the table; `none`
+   * unbinds a chord
    * @throws {Fault} usage if a key or command is unknown, or if a letter would be bound in a text
    * field
    */
@@ -216,7 +216,7 @@ export class Keymap {
     );
   }
 
-  /** Returns all chords by group and command, in the order of the help text. */
+  /** Returns all chords, keyed by group and command, in the order of the help text. */
   groups(): ReadonlyMap<KeyGroup, ReadonlyMap<CommandName, readonly string[]>> {
     const groups = [...Map.groupBy(this.#rows, ({ group }) => group)];
     return new Map(

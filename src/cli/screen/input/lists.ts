@@ -170,7 +170,6 @@ function answered(state: ScreenState, question: Question): UpdateResult {
   return withChange(state, { question: undefined }, { kind: "answered", answer });
 }
 
-/** Closes the question without an answer. */
 export function cancelQuestion(state: ScreenState): UpdateResult | undefined {
   const { question } = state;
   if (question === undefined) return undefined;

@@ -152,7 +152,7 @@ export function wheel(
   if (state.question !== undefined) return withActions(state);
   const hit = hitOf(key, context);
   const list = hit?.kind === "rooms" || hit?.kind === "members" ? hit.kind : undefined;
-  // If the whole list is visible, the wheel scrolls the timeline instead.
+  // If the whole list is visible, the wheel scrolls the overlay or the timeline instead.
   if (list !== undefined && context.layout[list].topMax > 0)
     return scrollList(state, list, by, context);
   const { overlay } = state;

@@ -182,7 +182,7 @@ function withPost(
   };
 }
 
-/** Returns a handler that runs the first of several handlers that applies. */
+/** Returns a handler that tries several handlers in order until a handler applies. */
 function firstOf(...handlers: readonly Handler[]): Handler {
   return (state, context) => {
     for (const handler of handlers) {
@@ -257,7 +257,7 @@ function fetchFile(state: ScreenState, item: Item, context: HandlerContext): Upd
   return withActions(nextState, { kind: "fetch", file: file.file, name: file.name });
 }
 
-/** Returns the transfer of an item's file that is in progress. */
+/** Returns the transfer in progress of an item's file; `undefined` if there is none. */
 export function transferOf(item: Item, model: Model): TransferView | undefined {
   const { file } = item;
   if (file === undefined) return undefined;
@@ -325,7 +325,6 @@ const ACTIONS = {
   ),
 } satisfies Partial<Record<CommandName, Handler>>;
 
-/** Returns the actions that are available for the selected message. */
 function entriesFor(state: ScreenState, context: HandlerContext): readonly MenuEntry[] {
   return Object.entries(ACTIONS).flatMap(([name, handler]) => {
     if (handler(state, context) === undefined) return [];

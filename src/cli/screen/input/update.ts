@@ -109,7 +109,8 @@ function handleLetters(state: ScreenState, text: string, context: HandlerContext
 
 function handleKey(state: ScreenState, key: Key, context: HandlerContext): UpdateResult {
   const isTyped = modeOf(state) === "input" || modeOf(state) === "list";
-  // A text of several characters was typed before the question appeared, so it is not an answer.
+  // Several characters in a single read were typed before the question appeared, so they are not an
+  // answer.
   if (key.name === "text" && modeOf(state) === "question") return withActions(state);
   if (key.name === "text" && !isTyped) return handleLetters(state, key.text, context);
   for (const command of context.keymap.commandsAt(modeOf(state), key.name)) {

@@ -43,8 +43,8 @@ function editing(change: (editor: Editor) => Editor): Handler {
 }
 
 /**
- * Restricts a handler to editors on which it has an effect. In all other cases, the chord's next
- * command runs.
+ * Restricts a handler to editors on which it has an effect. If it has none, the next command of the
+ * chord runs.
  */
 function editingIf(applies: (editor: Editor) => boolean, handler: Handler): Handler {
   return (state, context) => {
@@ -83,7 +83,7 @@ export const WRITING = {
   "cut-blank-back": editing(cutTo("blankLeft")),
   "cut-to-start": editing(cutTo("lineStartOrBack")),
   "cut-to-end": (state, context) => {
-    // In a list, the chord has no second command.
+    // In a list, the chord has no second command, so the handler always applies.
     const applies = ({ text, cursor }: Editor) => !isInput(state) || cursor < text.length;
     return editingIf(applies, editing(cutTo("lineEndOrForward")))(state, context);
   },

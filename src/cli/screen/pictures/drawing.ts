@@ -13,7 +13,7 @@ import { pictureHeader } from "../../../core/client/picture-header.ts";
 import type { PictureProtocol, PictureTerminal } from "./protocol.ts";
 import { readIndexed, sixelPicture } from "./sixel.ts";
 
-/** A picture at the maximum size at which the screen displays it. */
+/** A picture scaled to the maximum size that the screen can display. */
 export interface ScaledPicture {
   /** PNG; for a photograph in iTerm2, JPEG. */
   readonly bytes: Uint8Array;

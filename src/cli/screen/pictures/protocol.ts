@@ -6,7 +6,6 @@
  */
 export type PictureProtocol = "kitty" | "kitty-direct" | "iterm2" | "sixel";
 
-/** Picture support of a terminal. */
 export interface PictureTerminal {
   /** Picture protocol; `undefined` if the terminal cannot display pictures. */
   readonly protocol: PictureProtocol | undefined;

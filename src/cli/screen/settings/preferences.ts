@@ -20,7 +20,7 @@ import {
   withValue,
 } from "./values.ts";
 
-/** Values given to `/set`, as typed, by setting such as `bell` or `colors.mention`. */
+/** Values given to `/set`, as typed, keyed by setting, such as `bell` or `colors.mention`. */
 type ChosenValues = Readonly<Record<string, string>>;
 
 /** Name of the preference that stores the values of `/set`. */

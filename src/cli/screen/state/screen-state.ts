@@ -69,7 +69,10 @@ export interface Question {
   readonly kind: "yes-no" | "text" | "secret";
   readonly text: string;
   readonly answer: Editor;
-  /** Action to run if the user answers yes. If absent, the client receives an `answered` action. */
+  /**
+   * Action to run if the user answers yes. If absent, the key handler returns an `answered` action
+   * instead.
+   */
   readonly action?: QuestionAction;
 }
 

@@ -77,7 +77,7 @@ function movedUp(timeline: Timeline, edge: Edge, lines: number): Edge {
   return { index, below };
 }
 
-/** @param lines at least 1 @returns an `undefined` anchor at the newest rows */
+/** @param lines at least 1 @returns a result whose anchor is `undefined` at the newest rows */
 export function scrollDown(
   timeline: Timeline,
   anchor: ScrollAnchor | undefined,
@@ -160,7 +160,7 @@ export function centered(timeline: Timeline, index: number): ScrollAnchor | unde
 /**
  * Returns the anchor that keeps the first line of a row in place after the row's height has
  * changed. If the row has shrunk, its first line stays on the page. `undefined` if everything below
- * the row is visible.
+ * the row fits on the page.
  * @param before timeline with the previous heights
  */
 export function resized(

@@ -3,14 +3,14 @@
 import { SETTINGS, type TerminalSettings } from "../../../ui/settings.ts";
 
 export interface ScreenSettings extends TerminalSettings {
-  /** Styles by role, which override the theme. */
+  /** Styles, keyed by role, which override the theme. */
   readonly colors: Readonly<Record<string, string>>;
   /** Whether the terminal bell rings on mentions and direct messages. */
   readonly bell: boolean;
   readonly mouse: boolean;
   /** Whether the client downloads small pictures as soon as their messages are visible. */
   readonly fetchPictures: boolean;
-  /** Commands by chord, which override the default key bindings. */
+  /** Commands, keyed by chord, which override the default key bindings. */
   readonly keys: Readonly<Record<string, string>>;
   readonly muted: readonly string[];
 }

@@ -4,8 +4,8 @@ import { type Clock, withTimeout } from "../../../io/clock.ts";
 import type { TerminalDevice } from "../../../io/terminal/device.ts";
 
 /**
- * Time to wait for a stop signal before the screen resumes. The system cannot stop a process that
- * no shell controls.
+ * Time after which the screen resumes if the process has not been stopped. The system does not stop
+ * a process that no shell controls.
  */
 const SUSPEND_TIMEOUT_MS = 100;
 /** Maximum time, in ms, that a terminal which accepts no output may delay the exit. */

@@ -30,7 +30,7 @@ export class Pacing {
     this.#onOpen = onOpen;
   }
 
-  /** Whether the next frame may be written. The size of the frame does not matter. */
+  /** Whether the next frame may be written, whatever its size. */
   get isOpen(): boolean {
     return !this.#queries.isResponsive || this.#unansweredBytes < TERMINAL_QUEUE_BYTES_MAX;
   }

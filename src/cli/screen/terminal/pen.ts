@@ -3,7 +3,7 @@
  */
 
 export interface Pen {
-  /** SGR parameters by slot; empty for the terminal's default. */
+  /** SGR parameters of each slot; empty for the terminal's default. */
   readonly slots: readonly string[];
   /** OSC 8 parameters and address, such as `;https://...`; empty if there is no link. */
   readonly link: string;
@@ -15,7 +15,7 @@ export interface Pen {
 
 /**
  * SGR code that resets each slot. The slots are bold, dim, italic, underline, blink, inverse,
- * hidden, strike and the three colours.
+ * hidden, strike, and the colours of foreground, background and underline.
  */
 const RESET_CODES = ["22", "22", "23", "24", "25", "27", "28", "29", "39", "49", "59"] as const;
 const BOLD = 0;
@@ -38,7 +38,7 @@ export const PLAIN: Pen = {
   showsOnBlank: false,
 };
 
-/** Cache of pens, by the previous pen and the SGR parameters applied to it. */
+/** Cache of pens, keyed by the previous pen and the SGR parameters applied to it. */
 export class Pens {
   readonly #pens = new Map<string, Pen>(); // At most PENS_MAX.
 

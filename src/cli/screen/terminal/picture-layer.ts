@@ -46,7 +46,10 @@ export interface PictureText {
   readonly movesCursor: boolean;
 }
 
-/** SGR colour slot of the foreground, in which a placeholder cell encodes the picture id. */
+/**
+ * Slot of a pen that contains the foreground colour. In a placeholder cell, this colour encodes the
+ * number of the picture.
+ */
 const FOREGROUND = 8;
 
 /**
@@ -58,8 +61,8 @@ export class PictureLayer {
   readonly #onDue: () => void;
   #painter: PicturePainter | undefined;
   /**
-   * Drawn pictures by placement. A painted picture exists on the screen, and a placed picture in
-   * the terminal's memory.
+   * Drawn pictures, keyed by placement. Painted pictures exist only on the screen, and placed
+   * pictures also in the terminal's memory.
    */
   #drawn = new Map<string, Placement>();
   #pending = new Map<string, Placement>();
@@ -237,7 +240,9 @@ function hasCells({ line }: Row): boolean {
   return line.includes(PICTURE_SIGN);
 }
 
-/** Returns placements by picture. The key of a painted picture also contains its position. */
+/**
+ * Returns placements, keyed by picture. The key of a painted picture also contains its position.
+ */
 function placementsIn(
   rows: readonly Row[],
   boxes: readonly PictureBox[],

@@ -30,8 +30,8 @@ export interface TerminalScreenOptions {
 }
 
 /**
- * Minimum size of an update that uses synchronized output. A smaller update reaches the terminal in
- * a single read.
+ * Minimum size, in bytes, of an update that uses synchronized output. The terminal usually reads a
+ * smaller update at once.
  */
 const SYNCHRONIZED_BYTES_MIN = 512;
 const BEGIN_SYNCHRONIZED = "\x1b[?2026h";
@@ -63,7 +63,10 @@ export class TerminalScreen {
   #next: Frame | undefined;
   /** Frame that was drawn last, for restoring a lost screen. */
   #last: Frame | undefined;
-  /** Pending output by kind. A terminal that stops reading for a while then rings only once. */
+  /**
+   * Pending output, keyed by kind. A terminal that accepts no output for a while then rings only
+   * once.
+   */
   readonly #sideOutput = new Map<SideOutput, string>();
   readonly #pictures: PictureLayer;
   readonly #pens = new Pens();

@@ -13,7 +13,7 @@ import { INDONESIAN_TERMINAL } from "../../../ui/messages/id/terminal.ts";
 export interface ScreenTexts extends AllTexts {
   readonly screen: TerminalTexts;
   readonly keys: KeyTexts;
-  /** Translated fault texts by English template. Empty if the language is English. */
+  /** Translated fault texts, keyed by English template. Empty if the language is English. */
   readonly faultTemplates: Readonly<Record<string, string>>;
 }
 

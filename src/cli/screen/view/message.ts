@@ -19,7 +19,6 @@ import { cutLine, type Line, lineWidth, type Span } from "./style.ts";
 import { cutTo, widthOf } from "./width.ts";
 import { wrapSpans } from "./wrap.ts";
 
-/** Layout parameters shared by all rows. */
 export interface RowOptions {
   readonly columns: number;
   readonly texts: ScreenTexts;
@@ -42,9 +41,9 @@ export interface RowLines {
   readonly folds: number;
 }
 
-/** State that the screen keeps for a row. */
+/** State that determines a row's layout and that the row does not contain. */
 export interface RowExtras {
-  /** Transfer of the row's file that is in progress. */
+  /** Transfer in progress of the row's file; `undefined` if there is none. */
   readonly transfer: TransferView | undefined;
   readonly isUnfolded: boolean;
 }

@@ -157,12 +157,12 @@ const RESET = "\x1b[m";
 export class Palette {
   readonly #styles: ReadonlyMap<Role, Style>;
   readonly #depth: ColorDepth;
-  /** SGR codes by background role and role. At most one entry for each pair of roles. */
+  /** SGR codes, keyed by background role and role. At most one entry for each pair of roles. */
   readonly #codes = new Map<string, string>();
 
   /**
-   * @param userStyles styles by role, which override the theme; the constructor skips unknown roles
-   * and invalid styles
+   * @param userStyles styles from config.toml, keyed by role, which override the theme; the
+   * constructor skips unknown roles and invalid styles
    */
   constructor(
     theme: TerminalSettings["theme"],

@@ -158,7 +158,7 @@ function pendingSpans({ model, texts }: StatusOptions): readonly Span[] {
   return joined([refusedSpans(model, texts), sending]);
 }
 
-/** Returns the number of refused posts in rooms that are not open. */
+/** Returns the spans with the number of refused posts in rooms that are not open. */
 function refusedSpans({ pending, open }: Model, texts: ScreenTexts): Line {
   const refused = pending.filter(
     ({ to, state }) => state.kind === "refused" && !isSameName(to, open),

@@ -64,7 +64,7 @@ const COVER_HEIGHT_MIN = 4;
 type Downloads = ReadonlyMap<string, TransferView>;
 
 export class TimelineCache {
-  /** Layouts by row. Cleared when the row options change. */
+  /** Layouts, keyed by row. Cleared when the row options change. */
   #cache = new WeakMap<Row, CachedRow>();
   #rowOptions: RowOptions | undefined;
   #palette: Palette | undefined;

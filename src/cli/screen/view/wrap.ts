@@ -51,7 +51,8 @@ function breakableParts(text: string): readonly string[] {
       run += grapheme;
       continue;
     }
-    // A following character of another script, such as a full stop, stays with this character.
+    // A character at which no line may end, such as a full stop, stays with the preceding
+    // character.
     if (run !== "") segments.push(run);
     run = grapheme;
   }
@@ -63,7 +64,7 @@ class LineBuilder {
   readonly #columns: number;
   readonly #lines: Line[] = [];
   #line: Span[] = [];
-  /** Span whose style the text collected in `#runText` has; `undefined` if no text is collected. */
+  /** Span whose style applies to `#runText`; `undefined` if there is no text. */
   #run: Span | undefined;
   #runText = "";
   #width = 0;
@@ -71,7 +72,7 @@ class LineBuilder {
   #spaces: Piece[] = [];
   #spacesWidth = 0;
   /**
-   * Pieces of the current word. A line never ends between two of them unless the word is too long.
+   * Pieces of the current word. A line ends within a word only if the word is longer than a line.
    */
   #word: Piece[] = [];
   #wordWidth = 0;
@@ -170,7 +171,7 @@ class LineBuilder {
         run = "";
         runWidth = 0;
       }
-      if (width > this.#columns) continue; // No known grapheme is this wide.
+      if (width > this.#columns) continue; // Dropped: no known grapheme is so wide.
       run += grapheme;
       runWidth += width;
     }

@@ -5,8 +5,8 @@
  */
 
 /**
- * Samples of kinds of graphemes. The measured width of a sample applies to all graphemes of its
- * kind.
+ * Sample graphemes, one for each kind. The measured width of a sample applies to all graphemes of
+ * its kind.
  */
 const SAMPLES = {
   /** A symbol followed by the selector that turns the symbol into an emoji. */
@@ -81,7 +81,7 @@ const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 class TerminalWidths {
   #measured: MeasuredWidths = {};
   #isAsInTable = true;
-  /** Graphemes by text. At most CACHED_TEXTS_MAX texts. */
+  /** Graphemes, keyed by text. At most CACHED_TEXTS_MAX texts. */
   readonly #graphemes = new Map<string, readonly Grapheme[]>();
 
   measure(widths: MeasuredWidths): void {
