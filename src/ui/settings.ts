@@ -1,8 +1,8 @@
-/** Settings that the terminal and the page share: their names and values in each store. */
+/** Settings that the terminal and the page share, with their names and values in each store. */
 
 interface Setting<Name extends string, Value> {
   readonly name: Name;
-  /** The first one is the default. */
+  /** Valid values; the first value is the default. */
   readonly values: readonly Value[];
 }
 
@@ -14,8 +14,8 @@ function setting<const Name extends string, const Value>(
 }
 
 /**
- * The terminal stores settings in `[screen]` of config.toml and by `/set`, the page in
- * `localStorage`.
+ * Settings. The terminal stores them in `[screen]` of config.toml and with `/set`, the page stores
+ * them in `localStorage`.
  */
 export const SETTINGS = {
   /** `undefined` means the browser's language (page only). */
@@ -55,7 +55,7 @@ export type PageSettings = {
   readonly [K in Key as Settings[K]["page"]["name"]]: Settings[K]["page"]["values"][number];
 };
 
-/** Returns the settings of the page. Missing and unknown values become the default. */
+/** Returns the settings of the page. Missing and unknown values are replaced by the default. */
 export function pageSettings(storedSettings: Readonly<Record<string, unknown>>): PageSettings {
   const entries = Object.values(SETTINGS).map(({ page }) => {
     const values: readonly unknown[] = page.values;

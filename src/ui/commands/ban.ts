@@ -1,4 +1,4 @@
-/** `/ban` and `/unban`. */
+/** Slash commands `/ban` and `/unban`. */
 
 import { parseUntil, withUtcTime } from "../../core/duration.ts";
 import { isIpv4 } from "../../wire/host.ts";

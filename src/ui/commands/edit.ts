@@ -1,4 +1,4 @@
-/** `/edit`. */
+/** Slash command `/edit`. */
 
 import { type Command, parseText } from "./command.ts";
 

@@ -1,4 +1,4 @@
-/** `/erase`. */
+/** Slash command `/erase`. */
 
 import { type Command, parseOptionalSeq } from "./command.ts";
 

@@ -1,4 +1,4 @@
-/** `/grant` and `/revoke`. */
+/** Slash commands `/grant` and `/revoke`. */
 
 import { grant as grantIn, type RoomActor } from "../../client/chat/room-actions.ts";
 import { type Answer, type Command, type Host, parseUser } from "./command.ts";

@@ -1,4 +1,4 @@
-/** `/ignore` and `/unignore`. */
+/** Slash commands `/ignore` and `/unignore`. */
 
 import { checkName } from "../../base/names.ts";
 import type { RoomActor } from "../../client/chat/room-actions.ts";

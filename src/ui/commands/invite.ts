@@ -1,4 +1,4 @@
-/** `/invite`. */
+/** Slash command `/invite`. */
 
 import { sealedRoomAt } from "../../client/chat/room-actions.ts";
 import { type Command, splitWords, withoutAt } from "./command.ts";

@@ -1,4 +1,4 @@
-/** `/join`. */
+/** Slash command `/join`. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { checkName } from "../../base/names.ts";
@@ -15,7 +15,7 @@ export const join: Command<JoinArgs> = {
     const sealed = words.includes("--sealed");
     if (room === undefined || more.length > 0) return undefined;
     const flag = [room, password].find((word) => word?.startsWith("--") === true);
-    // Do not use a mistyped flag as the room password.
+    // A mistyped flag must not be used as the room password.
     if (flag !== undefined) throw unknownFlag(flag);
     if (sealed && password !== undefined) return undefined;
     return { room: checkName(room.replace(/^#/, ""), "room's name"), password, sealed };

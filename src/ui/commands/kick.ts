@@ -1,4 +1,4 @@
-/** `/kick`. */
+/** Slash command `/kick`. */
 
 import { kick as kickFrom } from "../../client/chat/room-actions.ts";
 import { type Command, parseUser } from "./command.ts";

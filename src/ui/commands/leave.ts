@@ -1,4 +1,4 @@
-/** `/leave`. */
+/** Slash command `/leave`. */
 
 import { checkName } from "../../base/names.ts";
 import { leaveRoom } from "../../client/chat/room-actions.ts";

@@ -1,4 +1,4 @@
-/** `/me`. */
+/** Slash command `/me`. */
 
 import { type Command, parseText } from "./command.ts";
 

@@ -1,4 +1,4 @@
-/** `/mute` and `/unmute`. */
+/** Slash commands `/mute` and `/unmute`. */
 
 import { parseUntil } from "../../core/duration.ts";
 import { type Command, parseUser, splitWords, withoutAt } from "./command.ts";

@@ -1,4 +1,4 @@
-/** `/pin` and `/unpin`. */
+/** Slash commands `/pin` and `/unpin`. */
 
 import { type Command, parseOptionalSeq, parseSeq } from "./command.ts";
 

@@ -1,4 +1,4 @@
-/** `/quiet`, which hides joins and leaves. */
+/** Slash command `/quiet`, which hides joins and leaves. */
 
 import { type Command, parseOnOff } from "./command.ts";
 

@@ -1,4 +1,4 @@
-/** `/react`. */
+/** Slash command `/react`. */
 
 import { type Command, isSeq, splitWords } from "./command.ts";
 

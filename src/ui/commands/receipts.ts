@@ -1,4 +1,4 @@
-/** `/receipts`. */
+/** Slash command `/receipts`. */
 
 import { type Command, parseOnOff } from "./command.ts";
 

@@ -1,4 +1,4 @@
-/** `/reply`. */
+/** Slash command `/reply`. */
 
 import type { Command } from "./command.ts";
 

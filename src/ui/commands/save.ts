@@ -1,4 +1,4 @@
-/** `/save` and `/unsave`. */
+/** Slash commands `/save` and `/unsave`. */
 
 import { type Command, parseOptionalSeq, parseSeq } from "./command.ts";
 

@@ -1,4 +1,4 @@
-/** `/shrug`. */
+/** Slash command `/shrug`. */
 
 import type { Command } from "./command.ts";
 

@@ -1,4 +1,4 @@
-/** Table of the slash commands that terminal and page share. */
+/** Table of the slash commands that the terminal and the page share. */
 
 import { ban } from "./ban.ts";
 import type { Command } from "./command.ts";
@@ -26,7 +26,7 @@ import { whois } from "./whois.ts";
 const { who, list, rooms, msg, ignored, saved, pins, send, files, seal, sealed, verify } = views;
 const { search, logout, passwd, set, notify, help, quit } = views;
 
-/** Command names of other chat programs. */
+/** Command names used by other chat programs. */
 export const SLASH_ALIASES: Readonly<Record<string, string>> = {
   regist: "register",
   sendto: "msg",

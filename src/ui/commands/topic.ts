@@ -1,4 +1,4 @@
-/** `/topic`. */
+/** Slash command `/topic`. */
 
 import { sealedRoomAt } from "../../client/chat/room-actions.ts";
 import { checkNotSealed } from "../../client/sealed/seal-rooms.ts";

@@ -1,4 +1,4 @@
-/** Commands that open a view. */
+/** Slash commands that open a view. */
 
 import { formatTarget, parseTarget } from "../../base/names.ts";
 import {
@@ -28,7 +28,7 @@ function simpleView(kind: SimpleView): Command<View> {
   return defineView(`/${kind}`, (input) => (input === "" ? { kind } : undefined));
 }
 
-/** Defines a command that has arguments in the terminal only. */
+/** Defines a command that has arguments only in the terminal. */
 function inputView(kind: "send" | "set" | "help", usage: string): Command<View> {
   return defineView({ terminal: usage, page: `/${kind}` }, (input, ui) =>
     ui === "terminal" || input === "" ? { kind, input } : undefined,

@@ -1,4 +1,4 @@
-/** `/whois`. */
+/** Slash command `/whois`. */
 
 import { checkName } from "../../base/names.ts";
 import { formatUtc } from "../../base/time.ts";

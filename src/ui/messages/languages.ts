@@ -2,13 +2,13 @@
 
 export type Language = "en" | "id";
 
-/** Name of each language in itself, in the order of the menu. */
+/** Each language's name in that language, in menu order. */
 export const LANGUAGES: ReadonlyMap<Language, string> = new Map([
   ["en", "English"],
   ["id", "Bahasa Indonesia"],
 ]);
 
-/** @param preferred language tags of a browser, best first: `id-ID`, `en` */
+/** @param preferred language tags of a browser, best first, such as `id-ID` and `en` */
 export function languageFor(preferred: readonly string[]): Language {
   const languages = preferred.map((tag) => tag.toLowerCase().split("-")[0] ?? "");
   const isKnown = (language: string): language is Language => LANGUAGES.has(language as Language);

@@ -9,7 +9,10 @@ export function isEmptyDraft({ text, re, edits, before }: Draft): boolean {
   return text === "" && re === undefined && edits === undefined && before === undefined;
 }
 
-/** Starts a reply. An edit in progress ends, and its earlier draft becomes the reply. */
+/**
+ * Starts a reply. If an edit is in progress, it ends, and the draft that it had replaced becomes
+ * the reply.
+ */
 export function startReply(draft: Draft, seq: number): Draft {
   return { text: endEdit(draft).text, re: seq };
 }

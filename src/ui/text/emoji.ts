@@ -1,14 +1,16 @@
-/** Emoji by name (`:smile:`). The page loads this file with the first search. */
+/** Emoji by name, such as `:smile:`. The page loads this file at the first search. */
 
 import { type Gemoji, gemoji } from "gemoji";
-/** Lines of the translated emoji: gemoji name, Indonesian name, search words. */
+/**
+ * Lines of the translated emoji, each with the gemoji name, the Indonesian name and search words.
+ */
 import indonesianLines from "./emoji-id.txt" with { type: "text" };
 
 export interface NamedEmoji {
-  /** `joy`, or in Indonesian `menangis_bahagia`. */
+  /** Name, such as `joy`, or in Indonesian `menangis_bahagia`. */
   readonly name: string;
   readonly emoji: string;
-  /** `face with tears of joy`, translated if possible. */
+  /** Description, such as `face with tears of joy`, translated if possible. */
   readonly description: string;
 }
 
@@ -17,7 +19,7 @@ export interface EmojiGroup {
   readonly emoji: readonly NamedEmoji[];
 }
 
-/** Frequent emoji, listed before other matches. */
+/** Frequent emoji, listed before all other matches. */
 const COMMON: ReadonlySet<string> = new Set([
   ...["smile", "grin", "joy", "heart", "+1", "-1", "tada", "thinking", "cry", "sob", "eyes"],
   ...["fire", "rocket", "wave", "clap", "pray", "wink", "ok_hand", "white_check_mark", "x", "100"],
@@ -28,7 +30,7 @@ interface EmojiSpelling extends NamedEmoji {
   readonly isCommon: boolean;
 }
 
-/** Computed at the first search to keep start-up fast. */
+/** Returns all spellings, which are computed at the first search to keep start-up fast. */
 function emojiSpellings(language: string): readonly EmojiSpelling[] {
   const english = gemoji.flatMap(({ names, emoji, description }) =>
     names.map((name) => ({ name, emoji, description, isCommon: COMMON.has(name) })),
@@ -60,8 +62,8 @@ function indonesianNames({ names }: Gemoji): readonly string[] {
 }
 
 /**
- * Returns emoji whose name begins with the prefix, then emoji whose name contains it. Common and
- * short names come first.
+ * Returns emoji whose name begins with the prefix, followed by emoji whose name contains it. Common
+ * emoji and short names come first.
  * @param language `id` also searches the Indonesian names
  */
 export function searchEmojiNames(
@@ -81,7 +83,7 @@ function compareByUse(a: EmojiSpelling, b: EmojiSpelling): number {
   return isCommon || a.name.length - b.name.length || (a.name < b.name ? -1 : 1);
 }
 
-/** Returns all emoji in groups, in the order of other chat programs. */
+/** Returns all emoji in groups, in the order that other chat programs use. */
 export function emojiGroups(language = "en"): readonly EmojiGroup[] {
   const groups = new Map<string, NamedEmoji[]>();
   for (const entry of gemoji) {
@@ -92,7 +94,10 @@ export function emojiGroups(language = "en"): readonly EmojiGroup[] {
   return [...groups].map(([category, emoji]) => ({ category, emoji }));
 }
 
-/** Returns each match by name, description or tag once. Matches by name come first. */
+/**
+ * Returns the emoji that match by name, description or tag, without duplicates. Matches by name
+ * come first.
+ */
 export function searchEmoji(text: string, language = "en"): readonly NamedEmoji[] {
   const query = text.trim().toLowerCase().replaceAll(/^:|:$/g, "");
   const byName = searchEmojiNames(

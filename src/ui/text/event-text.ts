@@ -1,4 +1,4 @@
-/** Texts of events and messages in one line. */
+/** One-line texts of events and messages. */
 
 import { formatDuration } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
@@ -22,7 +22,7 @@ interface EventFacts {
 
 type EventText = (facts: EventFacts) => string;
 
-/** Messages, records displayed with another record, and hidden records. */
+/** Kinds of messages, of records displayed as part of another record, and of hidden records. */
 type KindWithoutText =
   | ("text" | "action" | "file" | "edit" | "reaction" | "erase")
   | ("room" | "remove" | "checkpoint" | "fork");
@@ -65,7 +65,7 @@ const EVENT_TEXTS: Readonly<Record<Exclude<KindIn<"history">, KindWithoutText>, 
 
 /**
  * Returns the text of an event that is not a message, such as a join.
- * @param earlier events of other users that the text summarises
+ * @param earlier earlier events of other users that the text also summarises
  */
 export function eventText(
   item: Item,
@@ -86,20 +86,23 @@ export function eventText(
     : event({ item, actor, subject, count: all.length, texts, times });
 }
 
-/** Returns the author of a message. Brackets, invalid in account names, mark imported authors. */
+/**
+ * Returns the author of a message. Brackets, which account names cannot contain, mark imported
+ * authors.
+ */
 export function authorText({ from, imported }: Item, texts: Texts): string {
   if (imported !== undefined) return texts.importedAuthor(cleanText(imported.from));
   return cleanText(from ?? texts.server);
 }
 
-/** Returns a message as one line for a quote. @param length maximum UTF-16 units */
+/** Returns a message as one line for a quote. @param length maximum length in UTF-16 code units */
 export function quotedText({ file, text }: Pick<Item, "file" | "text">, length: number): string {
   return file === undefined ? plainLine(text, length) : oneLine(file.name, length);
 }
 
 /**
  * Returns an item as one line without markup, for screen readers, notifications and search results.
- * @param length maximum UTF-16 units
+ * @param length maximum length in UTF-16 code units
  */
 export function briefText(item: Item, texts: Texts, times: Times, length = 300): string {
   switch (item.kind) {

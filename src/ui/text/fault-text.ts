@@ -5,7 +5,7 @@ import type { Texts } from "../messages/en/first.ts";
 import { PageFault } from "./page-fault.ts";
 import { formatTimestampIn } from "./times.ts";
 
-/** Templates of faults with an end time, with the index of that value. */
+/** Templates of faults that contain an end time, with the index of that time among the values. */
 const END_INDEX: Readonly<Record<string, number>> = {
   "you are banned from this server until {}{}": 0,
   "you are muted in '{}' until {}": 1,

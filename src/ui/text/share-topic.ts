@@ -1,17 +1,17 @@
-/** Topic of a `chat share` lobby: readable by users, parsed by `chat receive`. */
+/** Topic of the lobby of `chat share`, which users read and `chat receive` parses. */
 
 import type { FileId } from "../../base/ids.ts";
 import { isFileId } from "../../base/ids.ts";
 
 export interface ShareTopic {
   readonly count: number;
-  /** File that is being uploaded. A receiver that connects later has not received its offer. */
+  /** File that is being uploaded, for receivers that connect after the upload was announced. */
   readonly currentFile: FileId | undefined;
   /** Whether the file is a text to display instead of saving. */
   readonly isText: boolean;
 }
 
-/** Topic of a shared text. Versions that do not parse it save a file. */
+/** Topic of a shared text. Versions that do not parse this topic save the text as a file. */
 export const TEXT_TOPIC = "a text here";
 
 const TOPIC = /^(\d{1,6}) files? here(?:, on its way: (f[\w-]+))?$/;

@@ -1,4 +1,4 @@
-/** The target of a message as users see it. */
+/** Target of a message, as displayed to users. */
 
 import { cleanText } from "../../base/text.ts";
 

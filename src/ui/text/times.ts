@@ -6,22 +6,22 @@ import type { Texts } from "../messages/en/first.ts";
 const DAY_MS = 24 * 60 * 60_000;
 
 export interface Times {
-  /** `05:46` */
+  /** Time of day, such as `05:46`. */
   readonly clock: (unixMs: number) => string;
   /** Today, yesterday, or the date. */
   readonly day: (unixMs: number) => string;
   readonly full: (unixMs: number) => string;
-  /** A date without a time, in UTC. */
+  /** Date without a time, in UTC. */
   readonly utcDay: (unixMs: number) => string;
-  /** With seconds, for logs. */
+  /** Date and time with seconds, for logs. */
   readonly exact: (unixMs: number) => string;
-  /** `ana, bob, and mia` */
+  /** List such as `ana, bob, and mia`. */
   readonly list: (names: readonly string[]) => string;
 }
 
 /**
  * Returns a locale with the language of the page, and the date order and clock of the browser.
- * @param preferred locales of the browser, best first: `en-US`, `id`
+ * @param preferred locales of the browser, best first, such as `en-US` and `id`
  */
 export function localeFor(lang: string, preferred: readonly string[]): Intl.Locale {
   const preferredLocale = preferred.find((tag) => tag.toLowerCase().split("-")[0] === lang);
@@ -35,7 +35,8 @@ export function timesIn(
   texts: Texts,
   locale = new Intl.Locale(texts.lang, { hourCycle: "h23" }),
 ): Times {
-  // Creating a format takes milliseconds, and few screens need all formats.
+  // Each format is created at its first use, because creating a format takes milliseconds and few
+  // screens need all formats.
   const lazyFormat = (options: Intl.DateTimeFormatOptions) => {
     let format: Intl.DateTimeFormat | undefined;
     return (unixMs: number) => {
@@ -70,17 +71,25 @@ export function offsetMinutes(unixMs: number): number {
   return -dateOf(unixMs).getTimezoneOffset();
 }
 
-/** Timestamps in servers' messages: `2026-11-20T05:46:33.123Z`, also with years of six digits. */
+/**
+ * Matches timestamps in servers' messages, such as `2026-11-20T05:46:33.123Z`, including years of
+ * six digits.
+ */
 const TIMESTAMP = /(?<![\w+-])(?:[+-]\d\d)?\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?Z/g;
 
-/** Returns the first timestamp in a server's message, formatted; `undefined` if there is none. */
+/**
+ * Returns the first timestamp in a server's message, formatted; `undefined` if the message contains
+ * none.
+ */
 export function formatTimestampIn(message: string, texts: Texts): string | undefined {
   const [timestamp] = message.match(TIMESTAMP) ?? [];
   if (timestamp === undefined || !Number.isFinite(Date.parse(timestamp))) return undefined;
   return timesIn(texts).full(Date.parse(timestamp));
 }
 
-/** Formats the timestamps in a server's message for its reader. */
+/**
+ * Replaces the timestamps in a server's message with times in the reader's language and time zone.
+ */
 export function withLocalTimestamps(message: string, texts: Texts): string {
   return message.replace(
     TIMESTAMP,

@@ -4,8 +4,8 @@ import { fillTemplate, type Translatable } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
 
 /**
- * Translates a text by its template, and cleans its values. Values are never translated: they may
- * be user input.
+ * Translates a text by its template, and sanitises its values. Values are never translated, because
+ * they may be user input.
  * @returns `undefined` if the table lacks the template
  */
 export function translate(

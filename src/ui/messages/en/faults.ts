@@ -3,8 +3,8 @@
 import type { FaultCode } from "../../../base/fault.ts";
 
 /**
- * Each text describes the problem and, if possible, a remedy. The texts have no full stop because
- * the end of a ban or mute may follow.
+ * Texts by fault code. Each text describes the problem and, if possible, a remedy. The texts have
+ * no full stop, because the end of a ban or mute may follow.
  */
 export const ENGLISH_FAULTS: Readonly<Record<FaultCode, string>> = {
   usage: "The server rejected this input",

@@ -3,7 +3,10 @@
 import { counted } from "../../../base/sizes.ts";
 import { ENGLISH_FAULTS } from "./faults.ts";
 
-/** The types of the other languages derive from these texts, so a missing text fails to compile. */
+/**
+ * English texts. The types of the other languages derive from these texts, so a missing translation
+ * fails to compile.
+ */
 export const ENGLISH = {
   lang: "en",
 
@@ -174,7 +177,7 @@ export const ENGLISH = {
   eventRetention: (actor: string, span: string) =>
     `${actor} set messages to be deleted after ${span}`,
   eventRetentionOff: (actor: string) => `${actor} turned off automatic deletion`,
-  /** A duration from `formatDuration`: `2 h 5 min`. */
+  /** Duration from `formatDuration`, such as `2 h 5 min`. */
   span: (text: string) => text,
   retention: (span: string) => `retention ${span}`,
   roomClosed: "This room is read-only.",

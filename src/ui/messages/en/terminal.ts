@@ -1,4 +1,4 @@
-/** English texts of the terminal that the page does not have. */
+/** English texts that only the terminal displays. */
 
 import { diskSpaceText } from "../../../base/disk-space.ts";
 import { counted } from "../../../base/sizes.ts";
@@ -223,5 +223,5 @@ export const ENGLISH_TERMINAL = {
 
 export type TerminalTexts = Readonly<typeof ENGLISH_TERMINAL>;
 
-/** A text that is formatted for display in the user's language. */
+/** Text that is formatted for display in the user's language. */
 export type Message = (texts: TerminalTexts) => string;

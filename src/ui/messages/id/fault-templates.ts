@@ -1,4 +1,7 @@
-/** Indonesian messages and remedies of faults, by English template. Values keep their order. */
+/**
+ * Indonesian messages and remedies of faults, keyed by English template. Placeholders keep their
+ * order.
+ */
 
 export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "'{}' cannot be trusted: {}": "'{}' tidak dapat dipercaya: {}",

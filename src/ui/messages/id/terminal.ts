@@ -1,4 +1,4 @@
-/** Indonesian texts of the terminal that the page does not have. */
+/** Indonesian texts that only the terminal displays. */
 
 import { isDiskFull } from "../../../base/disk-space.ts";
 import { formatSize } from "../../../base/sizes.ts";
