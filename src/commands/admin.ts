@@ -1,4 +1,4 @@
-/** `chat admin`: the table of its subcommands. */
+/** `chat admin`, with the table of its subcommands. */
 
 import { defineGroup, loadExport, verbRow } from "../cli/command.ts";
 

@@ -1,13 +1,13 @@
-/** `chat complete`: candidates for shell completion. */
+/** `chat complete`, which prints candidates for shell completion. */
 
 import { argument, defineVerb, flag } from "../cli/command.ts";
 import { completionsFor, formatCompletion } from "../cli/completion.ts";
 
-/** Exit code when the completed word is a path, which the shell completes itself. */
+/** Exit code that tells the shell to complete a path itself. */
 const EXIT_PATHS = 4;
 
 /**
- * Called by the scripts of `chat completions` with the words after `chat`; the last one is
+ * Command that the scripts of `chat completions` call with the words after `chat`; the last word is
  * incomplete.
  */
 export const command = defineVerb({

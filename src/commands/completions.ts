@@ -1,11 +1,11 @@
-/** `chat completions`: the completion script of a shell. */
+/** `chat completions`, which prints the completion script for a shell. */
 
 import { argument, defineVerb } from "../cli/command.ts";
 
 /**
  * Scripts that call `chat complete` for each completion, so that they work with every version. The
- * typed line is never evaluated: quotes are removed as text. If a path is expected, `chat complete`
- * fails, and the shell completes it.
+ * typed line is never evaluated: its quotes are removed as plain text. If a path is expected, `chat
+ * complete` fails, and the shell completes the path.
  */
 const SCRIPTS: Readonly<Record<string, string>> = {
   bash: `_chat() {

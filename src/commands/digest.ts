@@ -1,4 +1,4 @@
-/** `chat digest`. */
+/** `chat digest`, which prints the digest of a file. */
 
 import { toHex } from "../base/bytes.ts";
 import { tsvLine } from "../base/text.ts";

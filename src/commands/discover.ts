@@ -1,4 +1,4 @@
-/** `chat discover`: lists servers on the LAN. */
+/** `chat discover`, which lists servers on the LAN. */
 
 import { Fault } from "../base/fault.ts";
 import { DISCOVER_MS } from "../base/limits.ts";
@@ -10,7 +10,7 @@ import type { DiscoveredServer } from "../wire/announcement.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { formatAddress } from "../wire/invite.ts";
 
-/** Maximum time to listen; larger values are probably a mistake in the unit. */
+/** Maximum time to listen, in milliseconds. A larger value is probably a mistake in the unit. */
 const DISCOVER_MS_MAX = 60_000;
 
 export const command = defineVerb({
@@ -25,7 +25,7 @@ export const command = defineVerb({
 });
 
 /**
- * Parses `2s` or `500ms`.
+ * Parses `2s` or `500ms`, and returns milliseconds.
  * @throws {Fault} usage
  */
 export function parseTimeout(text: string): number {

@@ -1,4 +1,4 @@
-/** `chat doctor`: checks a machine, a server or a cluster. */
+/** `chat doctor`, which checks a machine, a server or a cluster. */
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -50,11 +50,17 @@ import type { Fingerprint } from "../wire/fingerprint.ts";
 import { formatAddress, type ServerAddress, type ServerSpec } from "../wire/invite.ts";
 
 const DATA_DEFAULT = "./data";
-/** Long, because the check must be able to measure a slow disk. */
+/** Time for the disk check, in milliseconds. The check must be able to measure a slow disk. */
 const DISK_TIMEOUT_MS = 2 * CHECK_TIMEOUT_MS;
-/** Long, because the check only computes, which takes many times longer on a busy machine. */
+/**
+ * Time for the library check, in milliseconds. The check only computes, which takes many times
+ * longer on a busy machine.
+ */
 const LIBRARY_TIMEOUT_MS = 12 * CHECK_TIMEOUT_MS;
-/** Long, because NATS servers that have just started elect a leader first. */
+/**
+ * Time for the cluster check, in milliseconds. NATS servers that have just started elect a leader
+ * first.
+ */
 const CLUSTER_TIMEOUT_MS = 4 * CHECK_TIMEOUT_MS;
 
 export const command = defineVerb({
@@ -97,12 +103,12 @@ export const command = defineVerb({
 
 interface ServerToCheck extends Pick<ExpectedIdentity, "server" | "pinned"> {
   readonly reason: string;
-  /** Addresses in the server's latest report of its cluster's majority. */
+  /** Addresses of the cluster's machines in the server's latest report. */
   readonly machines: readonly ServerAddress[];
 }
 
 /**
- * Returns the server to check. Neither prompts nor creates files: a home that does not exist yet
+ * Returns the server to check. Neither prompts nor creates files; a home that does not exist yet
  * knows no server.
  * @throws {Fault} usage if there are several candidates
  */
@@ -126,8 +132,8 @@ function serverToCheck(
 }
 
 /**
- * Opens the home's state; `undefined` if it does not exist or cannot be read, which the check of
- * the home reports.
+ * Opens the home's state; `undefined` if the state does not exist or cannot be read, which the
+ * check of the home reports.
  */
 function stateIn(home: string): ClientState | undefined {
   try {
@@ -144,7 +150,7 @@ function reasonOf({ isLast }: Candidate): string {
 
 type ClusterArgs = Parameters<typeof clusterConfig>[0] & { readonly data: string | undefined };
 
-/** Checks the named cluster, or the folder's cluster. */
+/** Checks the cluster that the user named, or the cluster to which the folder belongs. */
 async function checkClusterOf(
   runner: CheckRunner,
   context: Context,
@@ -174,7 +180,9 @@ async function checkClusterOf(
   });
 }
 
-/** Reads the membership. The check of the folder reports errors. */
+/**
+ * Reads the cluster membership; `undefined` after an error, which the check of the folder reports.
+ */
 function membershipOf(folder: string): Membership | undefined {
   try {
     return readMembership(folder);
@@ -208,7 +216,9 @@ async function checkMachine(
   await check("terminal", CHECK_TIMEOUT_MS, () => checkTerminal(screen, env));
 }
 
-/** Checks sealed rooms if this device was ever in one. The library check always runs. */
+/**
+ * Checks sealed rooms if this device has ever joined one. The check of the MLS library always runs.
+ */
 async function checkSealed(
   runner: CheckRunner,
   context: Context,
@@ -247,11 +257,11 @@ async function checkSealed(
   await check("library", LIBRARY_TIMEOUT_MS, () => checkMlsLibrary(() => testMlsLibrary(context)));
 }
 
-/** Width of `multicast`, the longest name, and a blank. */
+/** Width of the name column, in columns: `multicast`, the longest name, and a blank. */
 const NAME_WIDTH = 10;
 const STATE_WIDTH = 8;
 
-/** Prints a result as soon as it is known. On a terminal the remedy is on the next line. */
+/** Prints one result immediately. On a terminal, the remedy is on the next line. */
 function printResult(context: Context, { name, state, message, remedy, ms }: CheckResult): void {
   const { stdout, color } = context;
   const { format } = styleOf(context);

@@ -1,4 +1,4 @@
-/** `chat get-file`. */
+/** `chat get-file`, which downloads files. */
 
 import { Fault } from "../base/fault.ts";
 import { type FileId, isFileId } from "../base/ids.ts";
@@ -76,11 +76,11 @@ async function resolveFiles(
 }
 
 /**
- * Lists the files of all rooms, including sealed ones.
+ * Lists the files of all rooms, including sealed rooms.
  * @throws {Fault}
  */
 async function allFiles(client: Client, user: string): Promise<readonly DisplayFile[]> {
-  await untilConnected(client.read()); // The client must know which rooms are sealed.
+  await untilConnected(client.read()); // The server's list of sealed rooms must arrive first.
   const files: DisplayFile[] = [];
   for await (const page of filePages(client)) {
     files.push(...page.map((record) => displayChatRecord(record, user)).filter(isFile));

@@ -1,4 +1,4 @@
-/** `chat history`. */
+/** `chat history`, which prints stored messages. */
 
 import { foldCase } from "../base/case-fold.ts";
 import { Fault } from "../base/fault.ts";
@@ -75,11 +75,13 @@ export const command = defineVerb({
   },
 });
 
-/** Prints records in order of time, at the speed of the reader. */
+/** Prints records in order of time, no faster than the output is read. */
 class Printer {
   readonly #context: Context;
   readonly #style;
-  /** Folds runs of unreadable records. `undefined` for scripts, which receive each record. */
+  /**
+   * Summary of consecutive unreadable records; `undefined` for scripts, which receive each record.
+   */
   readonly #gaps: UnreadableRuns | undefined;
   readonly #damage: DamageReport;
 
@@ -95,7 +97,7 @@ class Printer {
     return this.#write(this.#gaps?.fold(records) ?? records);
   }
 
-  /** Prints pending output. Call this after the last stored record. */
+  /** Prints pending output, and must be called after the last stored record. */
   end(): Promise<void> {
     return this.#write(this.#gaps?.remaining() ?? []);
   }
@@ -162,7 +164,7 @@ async function* serverPages(client: Client, options: HistoryOptions): AsyncGener
   yield* historyPages(client, query);
 }
 
-/** Returns the query for these kinds. Servers without `kinds` support `files`. */
+/** Returns the query for these kinds. Servers that do not know `kinds` support `files`. */
 function kindsQuery(kinds: HistoryOptions["kinds"]): Pick<Query, "files" | "kinds"> {
   if (kinds === undefined) return {};
   return kinds.size === 1 && kinds.has("file") ? { files: true } : { kinds: [...kinds] };
@@ -189,7 +191,7 @@ async function lastRecords(client: Client, query: Query, count: number): Promise
   return pages.flat();
 }
 
-/** Applies the filters to new records. */
+/** Reports whether a new record passes the filters. */
 function matches({ room, from, kind, body }: ChatRecord, options: HistoryOptions): boolean {
   const { target, grep, ignoreCase, kinds } = options;
   if (target !== undefined && !(target.kind === room.kind && isSameName(room.name, target.name))) {

@@ -1,4 +1,4 @@
-/** `chat join`. */
+/** `chat join`, which opens the chat. */
 
 import { checkName, type Name } from "../base/names.ts";
 import { LineClient } from "../cli/chat/line-client.ts";
@@ -48,7 +48,7 @@ export const command = defineVerb({
   },
 });
 
-/** Loads the full screen on demand, because no other command needs the code. */
+/** Loads the full screen on demand, because no other command needs its code. */
 async function screenFor(context: Context, isPlain: boolean): Promise<FullScreen | undefined> {
   const { stdin, env } = context;
   const isInteractiveTerminal =

@@ -1,4 +1,4 @@
-/** `chat lan`: chat without a server. */
+/** `chat lan`, which lets users chat without a server. */
 
 import { Fault } from "../base/fault.ts";
 import type { Name } from "../base/names.ts";
@@ -21,10 +21,10 @@ import { ClientState } from "../io/state/client-state.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { checkLanGroup, formatLanAddress } from "../wire/lan.ts";
 
-/** Default group; other multicast scripts use it too. */
+/** Default multicast group, which other multicast chat scripts also use. */
 const GROUP = "224.1.1.1";
 const PORT = 5004;
-/** Reaches this network and one router further. */
+/** Maximum number of hops: this network and the networks behind one router. */
 const TTL = 2;
 
 type GroupOptions = Omit<MulticastOptions, "scope">;

@@ -1,4 +1,4 @@
-/** `chat users`, `chat rooms` and `chat files`: lists of a server. */
+/** `chat users`, `chat rooms` and `chat files`, which print lists from a server. */
 
 import { compareNames } from "../base/names.ts";
 import { displayChatRecord } from "../cli/chat/console.ts";

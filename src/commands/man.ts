@@ -1,4 +1,4 @@
-/** `chat man`: the manual page. */
+/** `chat man`, which prints the manual page. */
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -54,7 +54,9 @@ export const command = defineVerb({
 /** Section of user commands. */
 const SECTION = "man1";
 
-/** Returns the names of all commands as typed: `chat`, `chat admin`, `chat admin kick`. */
+/**
+ * Returns the names of all commands as typed, such as `chat`, `chat admin` and `chat admin kick`.
+ */
 async function allNames(name: string, verbs: VerbTable): Promise<string[]> {
   const names = [name];
   for (const [word, row] of Object.entries(verbs)) {

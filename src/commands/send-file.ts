@@ -1,4 +1,4 @@
-/** `chat send-file`. */
+/** `chat send-file`, which uploads files. */
 
 import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
@@ -38,7 +38,7 @@ export const command = defineVerb({
     if (caption !== undefined) checkFileText(caption);
     const progressDisplay = new ProgressDisplay(context);
     try {
-      // Posts files first that an earlier run uploaded to a sealed room but did not post.
+      // Files that an earlier run uploaded to a sealed room but did not post are posted first.
       const options = {
         reconnect: true,
         isResumable: !args.path.includes(STDIN),
@@ -69,13 +69,13 @@ function fileTargets(texts: readonly string[]): string[] {
 
 interface Sending {
   readonly to: readonly string[];
-  /** Posted with the first of several files. */
+  /** Text posted with the first of several files. */
   readonly caption: string | undefined;
   /** Id that all files of this run share. */
   readonly sending: string | undefined;
 }
 
-/** Sends the files in sequence, and prints each as soon as all targets have it. */
+/** Sends the files in sequence, and prints each file as soon as it is posted to all targets. */
 class FileSender {
   readonly #context: Context;
   readonly #client: Client;
@@ -100,7 +100,10 @@ class FileSender {
     this.#caption = sending.caption;
   }
 
-  /** Sends one file. With several files a fault does not stop the others. */
+  /**
+   * Sends one file. If there are several files, a fault does not stop the transfer of the remaining
+   * files.
+   */
   async send(path: string, name: string | undefined, isOnly: boolean): Promise<void> {
     try {
       const sent = await this.#upload(path, name);
@@ -151,7 +154,7 @@ class FileSender {
   }
 }
 
-/** Returns the JSON line of one target, whose fields are part of the command contract. */
+/** Returns the JSON line for one target. Its fields are part of the command's stable output. */
 function sentJson(sent: UploadedFile, posted: PostedFile): JsonObject {
   const { id, name, sizeBytes, chunks, digest, resumedBytes } = sent;
   const { to, seq, timeUnixMs, queued } = posted;

@@ -1,4 +1,4 @@
-/** `chat send`. */
+/** `chat send`, which posts messages. */
 
 import { Fault } from "../base/fault.ts";
 import { formatTarget, parseTarget, type Target } from "../base/names.ts";
@@ -26,7 +26,8 @@ export const command = defineVerb({
     const targets = parseTargets(args.to);
     const text = args.text === "-" ? undefined : args.text;
     if (text !== undefined) checkText(text);
-    context.continueWithoutOutput(); // `| head -1` must not stop the sending.
+    // A reader that exits early, such as `| head -1`, must not stop the command from sending.
+    context.continueWithoutOutput();
     const options = { follow: "none", reconnect: true, waitsForPosts: true } as const;
     return withClient(context, args, options, async ({ client }) => {
       const events = client.read();
@@ -42,17 +43,17 @@ export const command = defineVerb({
   },
 });
 
-/** Posts in order, many concurrently, and prints each message as soon as it is durable. */
+/** Posts in order, with many posts in flight, and prints each message as soon as it is durable. */
 class Sender {
   readonly #context: Context;
   readonly #client: Client;
   readonly #targets: readonly Target[];
   /** Fault and line number of the first message that failed. */
   #firstFailure: { readonly line: number; readonly fault: Fault } | undefined;
-  /** Current line of standard input; 0 if the message is an argument. */
+  /** Number of the current line of standard input; 0 if the message is an argument. */
   #line = 0;
   /**
-   * Whether posting has ended. Unconfirmed messages stay queued, and the command's own fault
+   * Whether posting has ended. Unconfirmed messages then stay queued, and the fault of the command
    * reports them.
    */
   #isClosed = false;
@@ -131,7 +132,7 @@ class Sender {
     await Promise.resolve(); // Lets the handlers of the last post run first.
   }
 
-  /** Returns the next valid line; reports and skips invalid ones. */
+  /** Returns the next valid line; reports and skips invalid lines. */
   async #nextLine(): Promise<string | undefined> {
     for (;;) {
       this.#line++;
@@ -164,14 +165,17 @@ class Sender {
     if (queued) printNotice(this.#context, ENGLISH_TERMINAL.queuedMessage(target.name));
   }
 
-  /** Stores the fault of the first line. Refusals may arrive in another order than the lines. */
+  /**
+   * Stores the fault of the first line that failed. Refusals may arrive in a different order from
+   * the lines.
+   */
   #reportFailure(error: unknown, input: InputLine): void {
     if (!(error instanceof Fault)) throw error;
     if (this.#isClosed) return;
     const { line } = input;
     if (this.#firstFailure === undefined || line < this.#firstFailure.line)
       this.#firstFailure = { line, fault: error };
-    if (line === 0) return; // Thrown at the end, and reported there.
+    if (line === 0) return; // The fault is thrown at the end, where it is reported.
     printNotice(this.#context, `line ${line}: ${faultLine(error)}`);
     printJson(this.#context, { ...faultJson(error), ...input });
   }

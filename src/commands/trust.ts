@@ -1,4 +1,4 @@
-/** `chat trust`: manages the pinned identities of servers. */
+/** `chat trust`, which manages the pinned identities of servers. */
 
 import { Fault } from "../base/fault.ts";
 import { formatUtc } from "../base/time.ts";
@@ -105,8 +105,8 @@ async function accept(
 }
 
 /**
- * Resets the pinned log, but only after an alarm, so that the log of an honest server is not
- * unpinned accidentally.
+ * Resets the pinned log, but only after an alarm, so that users do not accidentally unpin the log
+ * of an honest server.
  */
 async function acceptLog(
   context: Context,
@@ -133,7 +133,7 @@ async function acceptLog(
 }
 
 /**
- * Lets the user compare the fingerprint, or compares it with the expected one.
+ * Asks the user to compare the fingerprint, or compares it with the expected fingerprint.
  * @throws {Fault}
  */
 async function confirmFingerprint(

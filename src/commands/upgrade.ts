@@ -1,4 +1,4 @@
-/** `chat upgrade`. */
+/** `chat upgrade`, which replaces the program by a newer release. */
 
 import { realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -14,7 +14,7 @@ import { checkDataFolder, readFormat, readSmallFile } from "../io/disk/data-fold
 import { ProgramReplacement } from "../io/file/program-replacement.ts";
 import { findLocalServers, type LocalServer } from "../io/state/local-servers.ts";
 
-/** Folders of package managers, which replace the program themselves. */
+/** Folders of package managers, which update the program themselves. */
 const PACKAGED = /^\/usr\/bin\/|^\/nix\/store\/|\/Cellar\/|[\\/](?:scoop[\\/]apps|WinGet)[\\/]/i;
 
 export const command = defineVerb({
@@ -89,7 +89,7 @@ function installedProgram(execPath: string): string {
   return path;
 }
 
-/** Returns the data folders of running servers, and of this user's last server. */
+/** Returns the data folders of running servers, and of the last server that this user ran. */
 function knownFolders(context: Context, servers: readonly LocalServer[]): readonly string[] {
   const last = readSmallFile(join(context.settings().folders.state, "last-data"))?.trimEnd();
   const folders = servers.map(({ data }) => data);
@@ -101,7 +101,7 @@ function isDataFolder(path: string): boolean {
   try {
     return readFormat(path) !== undefined;
   } catch (error) {
-    if (error instanceof Fault) return false; // Moved, or owned by another user.
+    if (error instanceof Fault) return false; // The folder was moved, or belongs to another user.
     throw error;
   }
 }

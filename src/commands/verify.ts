@@ -1,4 +1,4 @@
-/** `chat verify`. */
+/** `chat verify`, which verifies logs and proofs. */
 
 import { statSync } from "node:fs";
 import { toBase64Url } from "../base/bytes.ts";
@@ -27,8 +27,8 @@ import { ClientState } from "../io/state/client-state.ts";
 import { fingerprintWith, formatFingerprint } from "../wire/fingerprint.ts";
 
 /**
- * Number of words that represent the root: 192 bits make a search for a log with the same words
- * infeasible.
+ * Number of words that represent the root. They encode 192 bits, so searching for a different log
+ * with the same words is infeasible.
  */
 const WORD_COUNT = 12;
 const PROOF_BYTES_MAX = 4 << 20;
@@ -73,7 +73,7 @@ export const command = defineVerb({
     if (data !== undefined) return verifyFolder(context, data, { seq, out, words });
     const options = { argument: args.at, mode: "login", audits: false } as const;
     return withClient(context, { ...args, fingerprint }, options, async ({ client, state }) => {
-      await untilConnected(client.read()); // The client knows its rooms after this.
+      await untilConnected(client.read()); // The server's list of rooms must arrive first.
       const outcome = await client.audit();
       if (outcome.kind === "none") {
         throw new Fault("log-unproved", "the server is too old to prove its history", {
@@ -121,7 +121,7 @@ interface VerifiedLog {
   readonly root: Uint8Array | undefined;
   readonly origin: string | undefined;
   readonly checkpoint: string | undefined;
-  /** Clause for users. */
+  /** Clause that describes the finding to the user. */
   readonly about: string;
   readonly words: boolean;
 }
@@ -222,7 +222,7 @@ function writeProof(context: Context, proof: ProofFile, out: string | undefined)
   );
 }
 
-/** Checks a proof file offline. Its key must be known to this device, or match `--fingerprint`. */
+/** Checks a proof file offline. Its key must be known to this device or match `--fingerprint`. */
 function checkProofFile(
   context: Context,
   file: string,
@@ -256,7 +256,7 @@ function checkProofFile(
 }
 
 function readProof(file: string): string {
-  // A pipe or a device may be endless.
+  // Only a regular file is read, because a pipe or a device may be endless.
   const isFile = statSync(file, { throwIfNoEntry: false })?.isFile() === true;
   const text = isFile ? readNamedFile(file, PROOF_BYTES_MAX) : undefined;
   if (text !== undefined) return text;

@@ -1,4 +1,4 @@
-/** `chat version`. */
+/** `chat version`, which prints the version and the licences. */
 
 import { statSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -1,4 +1,4 @@
-/** `chat web`: serves the page on this machine. */
+/** `chat web`, which serves the page on this machine. */
 
 import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
@@ -123,8 +123,8 @@ async function listen(context: Context, target: PageTarget, port: number): Promi
       host: HOST,
       port,
       tls: false,
-      // Another site's name may resolve to this machine (DNS rebinding); such requests receive no
-      // page.
+      // The name of another site may resolve to this machine (DNS rebinding). Requests with such a
+      // name receive no page.
       isHost: (host) => host === `${HOST}:${listener.port}`,
       http: (request, remote) => {
         const isLocalData = requestUrl(request)?.pathname === LOCAL_DATA_PATH;

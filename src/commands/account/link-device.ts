@@ -1,4 +1,4 @@
-/** `chat link-device`: adds a device by a code. */
+/** `chat link-device`, which adds a device by a code. */
 
 import { Fault } from "../../base/fault.ts";
 import { LINK_CODE_MS } from "../../base/limits.ts";
@@ -42,8 +42,8 @@ export const command = defineVerb({
 });
 
 /**
- * Runs on the old device: prints a code, waits for a device that knows it, and signs that device's
- * key.
+ * Runs on the old device: prints a code, waits for a device that proves that it knows the code, and
+ * signs that device's key.
  */
 async function offer(context: Context, open: OpenClient): Promise<number> {
   const { client, user, state } = open;

@@ -1,4 +1,4 @@
-/** `chat passwd`: sets a password. */
+/** `chat passwd`, which sets a password. */
 
 import { Fault } from "../../base/fault.ts";
 import { defineVerb, flag, stringFlag } from "../../cli/command.ts";
@@ -39,7 +39,8 @@ interface Recovery extends ClientFlags {
 }
 
 /**
- * Resets the password without a login: the line names the server, and the server returns the user.
+ * Resets the password without a login. The reset line names the server, and the server returns the
+ * user.
  */
 async function recover(args: Recovery, context: Context): Promise<number> {
   const line = await readSecret(context, RESET, args.resetFile, "Reset line");
@@ -65,7 +66,7 @@ function printChanged(context: Context, user: string, suffix: string): number {
   return printResult(context, line, `changed the password of ${user}${suffix}`);
 }
 
-/** Prompts for the current password, which may be unset. */
+/** Prompts for the current password; an empty answer means that none is set. */
 async function currentPassword(context: Context, user: string): Promise<string | undefined> {
   const question = `Current password of ${user} (leave empty if not set)`;
   return (await context.terminal?.askSecret(question)) || undefined;
@@ -77,7 +78,7 @@ async function newPassword(context: Context, file: string | undefined): Promise<
   throw usageFault("no new password given", "set CHAT_NEW_PASSWORD or add --new-password-file");
 }
 
-/** Parses a reset line, a reset address for browsers, or only the code, quoted or not. */
+/** Parses a reset line, a reset address for browsers, or only the code, with or without quotes. */
 export function readResetLine(text: string): { readonly token: string; readonly server?: string } {
   const line = trimCopied(text);
   const [, host, secret] = /^https?:\/\/([^/#]+)\/?#reset=(.+)$/.exec(line) ?? [];

@@ -1,4 +1,4 @@
-/** `chat verify-user`: compares safety numbers. */
+/** `chat verify-user`, which compares safety numbers. */
 
 import { confirmHint, digitRows, identityLine } from "../../cli/chat/identity-lines.ts";
 import { argument, defineVerb, flag, stringFlag } from "../../cli/command.ts";

@@ -1,4 +1,4 @@
-/** `chat admin` reset, rename, sign-out and remove. */
+/** `chat admin` commands `reset`, `rename`, `sign-out` and `remove`. */
 
 import { formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";

@@ -1,4 +1,4 @@
-/** `chat admin` ban, unban and bans. */
+/** `chat admin` commands `ban`, `unban` and `bans`. */
 
 import { defined } from "../../base/values.ts";
 import { argument, defineVerb, type FlagDefs, stringFlag } from "../../cli/command.ts";

@@ -1,4 +1,4 @@
-/** `chat admin erase`. */
+/** `chat admin erase`, which erases messages. */
 
 import { Fault } from "../../base/fault.ts";
 import { counted } from "../../base/sizes.ts";

@@ -1,4 +1,4 @@
-/** `chat admin log`. */
+/** `chat admin log`, which prints operators' decisions. */
 
 import { utf8Decode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -82,7 +82,7 @@ function fieldsOf(bytes: Uint8Array | undefined): Fields {
   }
 }
 
-/** Parses a record's head and body; missing ones are empty. */
+/** Parses a record's head and body; a missing head or body becomes empty. */
 function recordOf({ record }: EventEntry): { readonly head: Fields; readonly body: Fields } {
   return { head: fieldsOf(record?.head), body: fieldsOf(record?.body) };
 }

@@ -1,4 +1,4 @@
-/** `chat admin` kick, mute, unmute, grant and revoke. */
+/** `chat admin` commands `kick`, `mute`, `unmute`, `grant` and `revoke`. */
 
 import { defined } from "../../base/values.ts";
 import { argument, defineVerb, type FlagDefs, stringFlag, type Verb } from "../../cli/command.ts";

@@ -1,4 +1,4 @@
-/** `chat admin registration`. */
+/** `chat admin registration`, which opens or closes registration. */
 
 import { argument } from "../../cli/command.ts";
 import { operatorVerb } from "../../cli/connect/operator.ts";

@@ -1,4 +1,4 @@
-/** `chat admin retention`. */
+/** `chat admin retention`, which sets how long messages are stored. */
 
 import { RETENTION_MS_MAX, RETENTION_MS_MIN } from "../../base/limits.ts";
 import { formatDuration } from "../../base/sizes.ts";

@@ -1,4 +1,4 @@
-/** `chat admin room`. */
+/** `chat admin room`, which manages rooms. */
 
 import { Fault } from "../../base/fault.ts";
 import { counted } from "../../base/sizes.ts";
@@ -87,9 +87,15 @@ const remove = defineVerb({
   },
 });
 
-/** Maximum names in the prompt; for more rooms it contains their number. */
+/**
+ * Maximum number of room names in the prompt. If there are more rooms, the prompt counts the
+ * remaining ones.
+ */
 const NAMES_LISTED_MAX = 5;
-/** Maximum concurrent requests; the server's disk limits their speed. */
+/**
+ * Maximum number of concurrent requests. A higher number would not be faster, because the server's
+ * disk limits the speed.
+ */
 const CONCURRENT_REMOVALS_MAX = 64;
 
 function confirmationOf(rooms: readonly string[]): string {
@@ -123,8 +129,8 @@ function patternOf(glob: string): RegExp {
 }
 
 /**
- * Removes all rooms that can be removed.
- * @throws {Fault} of the first room that cannot be removed
+ * Removes all of these rooms that can be removed.
+ * @throws {Fault} the fault of the first room that cannot be removed
  */
 async function removeAll(
   context: Context,

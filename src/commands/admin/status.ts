@@ -1,4 +1,4 @@
-/** `chat admin` clients, transfers, cancel and stats. */
+/** `chat admin` commands `clients`, `transfers`, `cancel` and `stats`. */
 
 import { Fault } from "../../base/fault.ts";
 import { counted, formatDuration, formatSize } from "../../base/sizes.ts";

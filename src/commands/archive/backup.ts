@@ -1,4 +1,4 @@
-/** `chat backup`. */
+/** `chat backup`, which copies a server's data. */
 
 import { Fault } from "../../base/fault.ts";
 import { counted, formatSize } from "../../base/sizes.ts";

@@ -1,4 +1,4 @@
-/** `chat export`. */
+/** `chat export`, which writes rooms to files. */
 
 import { Fault } from "../../base/fault.ts";
 import { parseTarget } from "../../base/names.ts";

@@ -1,4 +1,4 @@
-/** `chat import`. */
+/** `chat import`, which posts messages from other programs. */
 
 import { Fault } from "../../base/fault.ts";
 import { checkName } from "../../base/names.ts";
@@ -73,7 +73,7 @@ export const command = defineVerb({
 
 /**
  * Reports lines that cannot be parsed.
- * @throws {Fault} usage if there are such lines without --skip-bad
+ * @throws {Fault} usage if there are such lines and --skip-bad is not set
  */
 function checkProblems(context: Context, parsed: ParsedFile, skipBad: boolean): void {
   const { format, entries, problems, skipped, latin1 } = parsed;

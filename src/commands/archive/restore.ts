@@ -1,4 +1,4 @@
-/** `chat restore`. */
+/** `chat restore`, which restores a backup. */
 
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
@@ -88,7 +88,7 @@ function checkIdentity(backup: string, path: string): void {
 }
 
 /**
- * Verifies the restored folder like `chat verify --data`.
+ * Verifies the restored folder, as `chat verify --data` does.
  * @throws {Fault} log-corrupt
  */
 async function checkRestored(backup: string, path: string): Promise<void> {

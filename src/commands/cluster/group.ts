@@ -1,4 +1,4 @@
-/** `chat cluster`: the table of its subcommands. */
+/** `chat cluster`, with the table of its subcommands. */
 
 import { defineGroup, verbRow } from "../../cli/command.ts";
 

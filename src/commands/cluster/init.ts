@@ -1,4 +1,4 @@
-/** `chat cluster init`. */
+/** `chat cluster init`, which creates a cluster from a data folder. */
 
 import { Fault } from "../../base/fault.ts";
 import { counted, formatSize } from "../../base/sizes.ts";

@@ -1,4 +1,4 @@
-/** `chat cluster leave`. */
+/** `chat cluster leave`, which makes a server leave its cluster. */
 
 import { Fault } from "../../base/fault.ts";
 import { argument, defineVerb } from "../../cli/command.ts";
@@ -27,8 +27,8 @@ export const command = defineVerb({
         throw new Fault("not-found", message, { remedy: `start it: chat serve --data ${path}` });
       }
       const { cluster, node } = membership;
-      // An interrupted import stored nothing in the folder, and the cluster has no messages of its
-      // own.
+      // An interrupted import stored nothing in the folder, and the cluster contains no messages
+      // other than the imported ones.
       if (membership.state === "filling") removeMembership(path);
       else writeMembership(path, { ...membership, state: "left" });
       if (context.json)

@@ -1,4 +1,4 @@
-/** `chat cluster status`. */
+/** `chat cluster status`, which reports the state of a cluster. */
 
 import { Fault } from "../../base/fault.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
@@ -23,7 +23,8 @@ export const command = defineVerb({
     if (args.nats.length === 0) {
       throw usageFault("missing --nats", "add --nats nats://HOST:4222");
     }
-    // `isUnsafe`, because an old version of NATS cannot harm a read-only command.
+    // The check of the NATS version is skipped, because an old version cannot harm a read-only
+    // command.
     const { name, ...config } = clusterConfig(args, true);
     const inspection = await inspectCluster({ name, ...config }, context.clock);
     const { stream: state, nodes, areRootsEqual, silent } = inspection;
