@@ -4,7 +4,10 @@ import { AssertionFailure } from "../base/assert.ts";
 import { Fault, type Translatable } from "../base/fault.ts";
 import { cleanText, jsonLine } from "../base/text.ts";
 
-/** Converts a thrown value to a fault. Everything except a Fault is a bug: `internal`. */
+/**
+ * Converts a thrown value to a fault. Any value other than a Fault indicates a bug, and becomes a
+ * fault with the code `internal`.
+ */
 export function toFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   const detail = error instanceof Error ? error.message : String(error);
@@ -15,7 +18,6 @@ export function toFault(error: unknown): Fault {
   });
 }
 
-/** Creates the fault for invalid arguments. */
 export function usageFault(message: string | Translatable, remedy: string | Translatable): Fault {
   return new Fault("usage", message, { remedy });
 }
@@ -25,18 +27,18 @@ export function errorLine(fault: Fault): string {
   return `${cleanText(`chat: ${fault.message}; ${fault.remedy}`)}\n`;
 }
 
-/** Returns the JSON object that every command prints for a fault under `--json`. */
+/** Returns the JSON object that every command prints for a fault if `--json` is set. */
 export function faultJson(fault: Fault) {
   const { code, blame, message, remedy, retryAfterMs } = fault;
   return { kind: "fault", code, blame, message, remedy, retryAfterMs };
 }
 
-/** Returns the last line of standard output under `--json`. */
+/** Returns the last line of standard output if `--json` is set. */
 export function errorJson(fault: Fault): string {
   return jsonLine(faultJson(fault));
 }
 
-/** Stack and causes, for `--debug`. */
+/** Returns the stack and the causes, for `--debug`. */
 export function errorStack(error: unknown): string {
   const lines: string[] = [];
   for (let current = error; current !== undefined && lines.length < 8; current = causeOf(current)) {

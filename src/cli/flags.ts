@@ -36,7 +36,7 @@ export const SERVER_ARGUMENT = argument("HOST, HOST:PORT or an invite", {
   valueHint: "SERVER",
 });
 
-/** Paths to read; the last argument of a command. */
+/** Argument for paths to read; it must be the last argument of a command. */
 export const PATHS_ARGUMENT = argument("Files and folders; - for stdin", {
   many: true,
   valueHint: "PATH",
@@ -49,9 +49,9 @@ export interface ServerFlags {
   readonly fingerprint?: string | undefined;
 }
 
-/** Choice of the server, before it is resolved. */
+/** Server, user and transport that the user selected; the server's address is not resolved yet. */
 export interface ServerOptions {
-  /** `undefined` selects the local server, the last one used, or one found on the LAN. */
+  /** `undefined` selects the local server, the server used last, or a server found on the LAN. */
   readonly address: ServerSpec | undefined;
   readonly user: Name | undefined;
   readonly transport: "auto" | "tcp" | "udp";
@@ -60,7 +60,7 @@ export interface ServerOptions {
 }
 
 /**
- * Reads flag or argument, then CHAT_INVITE, CHAT_SERVER and CHAT_USER, then config.toml.
+ * Reads the flag or argument, then CHAT_INVITE, CHAT_SERVER and CHAT_USER, then config.toml.
  * @throws {Fault} usage, name-invalid
  */
 export function serverOptions(
@@ -84,7 +84,10 @@ export function serverOptions(
   };
 }
 
-/** Reads the flag, then the transport that the address requires, then config.toml. */
+/**
+ * Returns the transport from the flag, or else the transport that the address requires, or else the
+ * transport from config.toml.
+ */
 export function transportOf(
   context: Context,
   flag: ServerOptions["transport"] | undefined,
@@ -95,7 +98,8 @@ export function transportOf(
 }
 
 /**
- * Parses `--to` and similar flags, without duplicates; the lobby by default.
+ * Parses the values of `--to` and similar flags, and removes duplicates. Returns the lobby if there
+ * are no values.
  * @throws {Fault} name-invalid
  */
 export function parseTargets(texts: readonly string[]): Target[] {
@@ -118,7 +122,7 @@ export function timeFlag(
   return parseTime(text, { nowUnixMs: clock.unixMs(), offsetMinutes, edge });
 }
 
-/** Treats an empty variable as unset. */
+/** Returns `undefined` for an empty variable, which counts as unset. */
 function nonEmpty(value: string | undefined): string | undefined {
   return value === "" ? undefined : value;
 }

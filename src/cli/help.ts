@@ -14,7 +14,7 @@ import { GLOBAL_FLAGS } from "./flags.ts";
 
 const COLORS = /\x1b\[[0-9;]*m/g;
 
-/** Returns the help of one verb, which citty generates from the definitions. */
+/** Returns the help of one command, which citty generates from the definitions. */
 export async function verbHelp(
   name: string,
   { summary, examples = [] }: Pick<VerbRow, "summary" | "examples">,
@@ -40,7 +40,10 @@ export async function verbHelp(
   return color ? text : text.replaceAll(COLORS, "");
 }
 
-/** Returns the help of a table: `chat --help`, and of groups. */
+/**
+ * Returns the help of a table, which is printed by `chat --help` and by the help of a command
+ * group.
+ */
 export function tableHelp(
   name: string,
   { summary, examples = [] }: Pick<VerbRow, "summary" | "examples">,

@@ -1,5 +1,5 @@
 /**
- * Manual pages, generated from the command table: roff with the man macros. All fixed text is
+ * Manual pages in roff with the man macros, generated from the command table. All fixed text is
  * ASCII.
  * @see man 7 man, man 7 groff_man
  */
@@ -17,7 +17,7 @@ import { GLOBAL_FLAGS } from "./flags.ts";
 import { flagDescription } from "./help.ts";
 
 export interface ManualPage {
-  /** Command as typed: `chat admin kick`. */
+  /** Command as the user types it, such as `chat admin kick`. */
   readonly name: string;
   readonly row: Pick<VerbRow, "summary" | "examples">;
   /** Version of the program, as in `chat version`. */
@@ -44,7 +44,7 @@ const VARIABLES: readonly (readonly [string, string])[] = [
   ["NO_COLOR", "Disable colours."],
 ];
 
-/** Returns the page of the program, or of a group of verbs. */
+/** Returns the page of the program or of a group of subcommands. */
 export function tableManual(page: ManualPage, verbs: VerbTable): string {
   const visibleVerbs = Object.entries(verbs).filter(([, row]) => row.hidden !== true);
   const commands = visibleVerbs.map(([verb, { summary }]) => listEntry(verb, `${summary}.`));
@@ -63,7 +63,7 @@ export function tableManual(page: ManualPage, verbs: VerbTable): string {
   ].join("");
 }
 
-/** Returns the page of one verb. */
+/** Returns the page of one command. */
 export function verbManual(page: ManualPage, { args, details }: Verb): string {
   const definitions: FlagDefs = { ...args, ...GLOBAL_FLAGS };
   const entries = Object.entries(args).filter(([, { type }]) => type === "positional");
@@ -88,12 +88,12 @@ export function verbManual(page: ManualPage, { args, details }: Verb): string {
 
 function head({ name, row, version }: ManualPage): string {
   const title = pageName(name);
-  // The page has no date, so that the same program produces the same page.
+  // The page has no date, so that the same program always produces the same page.
   const titles = `"${escapeRoff(title.toUpperCase())}" 1 "" "chat ${escapeRoff(version)}" "Chat"`;
   return `.TH ${titles}\n.SH NAME\n${escapeRoff(title)} \\- ${escapeRoff(row.summary)}\n`;
 }
 
-/** Returns the page name: `chat-admin-kick` for `chat admin kick`. */
+/** Returns the page name, such as `chat-admin-kick` for `chat admin kick`. */
 export function pageName(name: string): string {
   return name.replaceAll(" ", "-");
 }

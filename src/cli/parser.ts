@@ -1,6 +1,6 @@
 /**
- * Strict command line parser: everything unknown is a `usage` fault, in one line with a hint.
- * citty's own parser accepts unknown flags and commands.
+ * Strict command line parser, which rejects everything unknown with a `usage` fault of one line and
+ * a hint. The parser of citty accepts unknown flags and commands.
  */
 
 import { parseArgs } from "node:util";
@@ -34,12 +34,12 @@ type OptionToken = Extract<Token, { kind: "option" }>;
 interface FlagSpelling {
   readonly key: string;
   readonly definition: FlagDef;
-  /** Value of a boolean flag in this spelling: `--no-udp` is `false`. */
+  /** Value that this spelling gives a boolean flag, such as `false` for `--no-udp`. */
   readonly implies: boolean;
 }
 
 /**
- * @param verb command as it appears in hints: `chat join`
+ * @param verb command as it appears in hints, such as `chat join`
  * @throws {Fault} usage
  */
 export function parseStrictly(

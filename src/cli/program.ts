@@ -1,5 +1,6 @@
 /**
- * Runs one command line: finds the verb, reads its flags, and maps every outcome to an exit code.
+ * Execution of one command line: finds the command, parses its flags, and maps every outcome to an
+ * exit code.
  */
 
 import { Fault } from "../base/fault.ts";
@@ -28,7 +29,7 @@ interface ResolvedCall {
 
 const EXIT_USAGE = 2;
 
-/** @returns the exit code; output may still be buffered, see `flushed` */
+/** @returns the exit code; output may still be buffered, see `flushOutput` */
 export async function runProgram(
   program: Program,
   argv: readonly string[],
@@ -42,7 +43,8 @@ export async function runProgram(
 }
 
 /**
- * Prints a fault on standard error; under `--json` also on standard output. Returns its exit code.
+ * Prints a fault on standard error and, with `--json`, also on standard output. Returns the fault's
+ * exit code.
  */
 export function report(error: unknown, argv: readonly string[], io: ProcessIo): number {
   const fault = toFault(error);
@@ -54,9 +56,9 @@ export function report(error: unknown, argv: readonly string[], io: ProcessIo): 
 }
 
 /**
- * Waits until standard output and standard error have accepted all data: an earlier exit would
- * truncate a long output.
- * @returns the exit code, which is a fault's if standard output could not be written
+ * Waits until standard output and standard error have accepted all data, because an earlier exit
+ * would truncate a long output.
+ * @returns the exit code, replaced by that of a fault if standard output could not be written
  */
 export async function flushOutput(exitCode: number, io: ProcessIo): Promise<number> {
   await io.stdout.flushed();
@@ -91,7 +93,7 @@ async function dispatch(program: Program, argv: readonly string[], io: ProcessIo
 const GLOBAL_FLAG_NAMES = { "--json": true, "--no-color": true, "--color": true, "--debug": true };
 const STANDALONE_FLAG_NAMES = { "--help": true, "-h": true, "--version": true, "-V": true };
 
-/** Splits off the flags before the verb, which must be global ones. */
+/** Splits off the flags before the command name, which must be global flags. */
 function splitGlobals(argv: readonly string[]) {
   const index = argv.findIndex((verbName) => !verbName.startsWith("-") || verbName === "-");
   const globalFlags = index < 0 ? argv : argv.slice(0, index);

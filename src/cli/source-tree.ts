@@ -3,7 +3,8 @@
 import { join } from "node:path";
 
 /**
- * Repository, when the program runs from source. These paths do not exist in a compiled program.
+ * Path of the repository, if the program runs from source. A compiled program contains no such
+ * paths.
  */
 export const ROOT = join(import.meta.dir, "..", "..");
 export const MAIN_SOURCE = join(ROOT, "src", "main.ts");

@@ -1,8 +1,8 @@
 /** Suggestions for mistyped words. */
 
 /**
- * Returns the known word closest to a mistyped one, with at most one typing error in 3 to 5 letters
- * and two in longer words.
+ * Returns the known word closest to a mistyped word, with at most one typing error in a word of 3
+ * to 5 letters and two in a longer word.
  * @returns `undefined` if no word is close enough
  */
 export function nearestWord(typed: string, words: readonly string[]): string | undefined {
@@ -20,8 +20,8 @@ export function nearestWord(typed: string, words: readonly string[]): string | u
 }
 
 /**
- * Counts letters added, omitted, changed, or swapped with their neighbour (optimal string
- * alignment).
+ * Returns the number of letters added, omitted, changed, or swapped with their neighbour (optimal
+ * string alignment).
  */
 function editDistance(from: string, to: string): number {
   let beforeLast: number[] = [];

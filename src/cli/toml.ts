@@ -3,10 +3,10 @@
 import { parse, TomlError } from "smol-toml";
 import { Fault } from "../base/fault.ts";
 
-/** Table of a settings file. */
+/** Table in a settings file. */
 export interface TomlTable {
   readonly values: Readonly<Record<string, unknown>>;
-  /** Returns the position of the value of these keys: `config.toml:3:1`. */
+  /** Returns the position of the value with these keys, such as `config.toml:3:1`. */
   position(...keys: readonly string[]): string;
 }
 
@@ -59,12 +59,12 @@ const KEY_PARTS = new RegExp(KEY_PART.source, "g");
 const NAME = `(?:${KEY_PART.source})(?:\\s*\\.\\s*(?:${KEY_PART.source}))*`;
 const HEADER = new RegExp(`^\\s*\\[\\[?\\s*(${NAME})`);
 const SETTING = new RegExp(`^\\s*(${NAME})\\s*=`);
-/** Begins or ends a multi-line string. */
+/** Delimiter of a multi-line string. */
 const FENCE = /"""|'''/g;
 
 /**
- * Returns line and column, from 1, of the value of these keys, or of the table that contains it.
- * The TOML parser reports positions only for syntax errors.
+ * Returns line and column, from 1, of the value with these keys, or of the table that contains the
+ * value. The TOML parser itself reports positions only for syntax errors.
  */
 function positionOf(text: string, keys: readonly string[]): string {
   let position = "1:1";

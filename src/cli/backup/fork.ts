@@ -1,4 +1,7 @@
-/** Forks a restored log: gives it a new origin, which tells clients that the log was restored. */
+/**
+ * Forking of a restored log, which gives it a new origin so that clients recognise that the log was
+ * restored.
+ */
 
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
@@ -13,7 +16,7 @@ import { type LogFile, openLog } from "../../io/log/log-file.ts";
 import { openCheckpoints } from "../serve/checkpoints.ts";
 
 /**
- * Appends the `fork` record and signs a new checkpoint. No server may use the folder.
+ * Appends the `fork` record and signs a new checkpoint. No server may be using the folder.
  * @param newestNote newest known checkpoint of the restored log
  */
 export async function forkLog(

@@ -2,13 +2,13 @@
 
 import type { Context } from "../context.ts";
 
-/** Maximum choices in the list, so that it fits on a screen with the prompt. */
+/** Maximum number of listed choices, so that the list and the prompt fit on one screen. */
 const CHOICES_LISTED_MAX = 16;
 
 /**
  * Lists the choices and prompts for a number.
  * @param hasDefault whether an empty answer selects the first choice
- * @returns `undefined` if the user chose none
+ * @returns `undefined` if the user made no choice
  * @throws {Fault} interrupted
  */
 export async function promptChoice<Choice>(

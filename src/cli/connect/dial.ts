@@ -1,4 +1,4 @@
-/** Dialers: connect to a server, or to any of its addresses, over TCP and UDP. */
+/** Dialers that connect to a server, or to any of its addresses, over TCP and UDP. */
 
 import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
 import { CLUSTER_ADDRESSES_MAX } from "../../base/limits-cluster.ts";
@@ -57,7 +57,10 @@ export function openAddressDialer(
   const udp = new QuicDialer(); // Opens no socket before the first dial.
   const dials = { tcp: wsDial(), udp: udp.dial };
   const localAddress = localPort === undefined ? {} : { localPort };
-  /** Dialers by address, each with the transport that worked. The oldest entry is dropped first. */
+  /**
+   * Dialers by address, each with the transport that worked last. When the map is full, the oldest
+   * dialer is removed.
+   */
   const dialers = new Map<string, AutoDialer>();
   const dialerOf = ({ host, port }: ServerAddress) => {
     const key = `${host} ${port}`;
@@ -79,10 +82,16 @@ export function openAddressDialer(
   };
 }
 
-/** Maximum stored dialers: several changes of the cluster's addresses, plus the user's address. */
+/**
+ * Maximum number of stored dialers, enough for several changes of the cluster's addresses and the
+ * user's address.
+ */
 const AUTO_DIALERS_MAX = 3 * CLUSTER_ADDRESSES_MAX;
 
-/** Reports whether the host is this machine, where packets are never lost and TCP is faster. */
+/**
+ * Reports whether the host is this machine, where packets are never lost and TCP is faster than
+ * UDP.
+ */
 function isThisMachine(host: string): boolean {
   if (isLoopback(host)) return true;
   return interfaceAddresses().some((own) => own.some(({ address }) => address === host));

@@ -17,20 +17,20 @@ import { addressOfLocal } from "./default-server.ts";
 type Pins = Pick<ClientState, "pin" | "addressOf">;
 type Find = () => Promise<DiscoveryResult>;
 
-/** Maximum servers listed in one line. */
+/** Maximum number of servers listed in one line. */
 const LISTED_MAX = 3;
 
-/** A server that the user can choose. */
+/** Server that the user can choose. */
 interface ServerOffer {
   readonly text: string;
-  /** Address in a script's error, without secrets. */
+  /** Address without secrets, for the error message of a script. */
   readonly listedAddress: ServerAddress;
   readonly address: ServerSpec;
 }
 
 /**
- * Prompts for a server: one on the LAN, or one that runs on this machine under another `CHAT_HOME`.
- * A prompt is required because any machine can announce any server.
+ * Prompts for a server on the LAN, or for a server that runs on this machine under another
+ * `CHAT_HOME`. A prompt is required because any machine can announce any server.
  * @throws {Fault} usage if no server was found or chosen, or there is no terminal
  */
 export async function discoverServer(
@@ -41,7 +41,7 @@ export async function discoverServer(
   const { terminal } = context;
   if (terminal !== undefined) printNotice(context, "searching for servers on this network …");
   const { servers } = await find().catch((error: unknown) => {
-    if (error instanceof Fault) return { servers: [] }; // No network.
+    if (error instanceof Fault) return { servers: [] }; // This machine has no network.
     throw error;
   });
   const localServers = findLocalServers(context.env);
@@ -74,13 +74,16 @@ function offerOf(context: Context, server: DiscoveredServer, pins: Pins): Server
   };
 }
 
-/** Searches the LAN. The module is loaded on demand because most commands know their server. */
+/**
+ * Searches the LAN. The module is loaded on demand, because most commands already have a server
+ * address.
+ */
 async function listen({ clock }: Context): Promise<DiscoveryResult> {
   const { findOnLan } = await import("../../io/lan/discovery.ts");
   return findOnLan({ clock, forMs: DISCOVER_MS });
 }
 
-/** Returns `'Room 12' at 192.0.2.7:2428, SHA256:...`, sanitised. */
+/** Returns a sanitised text such as `'Room 12' at 192.0.2.7:2428, SHA256:...`. */
 function describe(server: DiscoveredServer, pins: Pins): string {
   const { name, fingerprint } = server;
   const address = formatAddress(server);
@@ -101,8 +104,9 @@ function pinStatus(address: string, fingerprint: Fingerprint | undefined, pins: 
 }
 
 /**
- * Returns the address, with the announced fingerprint unless a pin exists. An announcement proves
- * nothing, so `strict` connects without it and requires a proof.
+ * Returns the address, with the announced fingerprint unless a pin exists. An announced fingerprint
+ * is not proof of identity, so with `strict` the address contains no fingerprint and the server
+ * must prove a known identity.
  */
 function addressOf(server: DiscoveredServer, isStrict: boolean, pins: Pins): ServerSpec {
   const { host, port, fingerprint } = server;

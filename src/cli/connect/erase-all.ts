@@ -1,14 +1,14 @@
-/** Erases all messages of a user. */
+/** Erasure of all messages of a user. */
 
 import type { Client } from "../../client/client.ts";
 import { type Context, printNotice } from "../context.ts";
 
 /**
- * Erases all messages of an account, page by page, and prints the progress. Messages posted
- * meanwhile are erased too. An interrupted run can be repeated.
- * @param account account to erase; the own account if it has no `user`
+ * Erases all messages of an account, page by page, and prints the progress. Messages that the
+ * account posts during the erasure are erased as well. An interrupted run can be repeated.
+ * @param account account to erase; the user's own account if `user` is absent
  * @returns number of erased records
- * @throws {Fault} as refused by the server; link-closed
+ * @throws {Fault} if the server refuses a request; link-closed
  */
 export async function eraseAll(
   context: Context,

@@ -5,17 +5,19 @@ import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts
 import { type Context, mayRedraw, printNotice } from "../context.ts";
 
 /**
- * Milliseconds before the delay is displayed. The server answers a correct secret immediately, even
- * after wrong ones.
+ * Delay before the countdown is displayed, in milliseconds. The server answers a correct secret
+ * immediately, even after wrong attempts, so in that case nothing is displayed.
  */
 const DISPLAY_DELAY_MS = 400;
 const TICK_MS = 1_000;
 const CLEAR_LINE = "\r\x1b[K";
 
-/** Explains a delayed answer to a password: a countdown on a terminal, else one line. */
+/**
+ * Explains a delayed answer to a password, with a countdown on a terminal or else with one line.
+ */
 export class GuessDelayDisplay {
   readonly #context: Context;
-  /** Displays the text in place of this class; set by the full screen. */
+  /** Displays the text instead of this class; set by the full screen. */
   displayOverride: ((text: Message) => void) | undefined;
   #cancel: (() => void) | undefined;
   #isDrawn = false;
@@ -36,7 +38,8 @@ export class GuessDelayDisplay {
 
   #show(of: GuessDelay["of"], deadline: number): void {
     const { clock, stderr } = this.#context;
-    // The answer needs time on the network, so the last second is displayed until it arrives.
+    // The answer needs time on the network, so the display stays at one second until the answer
+    // arrives.
     const seconds = Math.max(1, Math.ceil((deadline - clock.now()) / 1000));
     const message = ENGLISH_TERMINAL.guessDelay(of, seconds);
     const countsDown = this.#context.terminal !== undefined && mayRedraw(this.#context);

@@ -18,7 +18,7 @@ import {
 import type { Context } from "../context.ts";
 import type { OpenClient } from "./client.ts";
 
-/** Returns this user's server on this machine at this address. */
+/** Returns the server at this address if this user runs it on this machine. */
 export function localServerAt(
   context: Context,
   { host, port }: Pick<ServerSpec, "host" | "port">,
@@ -44,7 +44,8 @@ export function externalAddress(
 ): ServerSpec {
   const { fingerprint, cluster } = client;
   const local = localServerAt(context, address);
-  // Other machines cannot use the loopback address; a local server has stored a better one.
+  // Other machines cannot use the loopback address. A server on this machine has stored an address
+  // that other machines can reach.
   const storedAddress = local === undefined ? undefined : storedInvite(local.data);
   const external = {
     host: storedAddress?.host ?? address.host,
@@ -80,6 +81,8 @@ export function storedInvite(data: string): ServerSpec | undefined {
     const line = readSmallFile(join(data, "invite"));
     return line === undefined ? undefined : parseServerSpec(line);
   } catch {
-    return undefined; // Owned by another user, or not written yet: the password prompt follows.
+    // The file belongs to another user or is not written yet, so the user is prompted for a
+    // password.
+    return undefined;
   }
 }

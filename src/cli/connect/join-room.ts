@@ -1,10 +1,10 @@
-/** Joins the room of a command. */
+/** Joining of the room that a command names. */
 
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import type { Client } from "../../client/client.ts";
 import type { Answer } from "../../wire/messages.ts";
 
-/** Faults of a lost link. Over UDP a dead server causes a timeout. */
+/** Codes of faults that mean a lost link. Over UDP, a server that has stopped causes a timeout. */
 const LINK_LOST_CODES: ReadonlySet<FaultCode> = new Set([
   "link-closed",
   "shutting-down",
@@ -15,9 +15,9 @@ export interface JoinRoomOptions {
   readonly room: string;
   /** Password of this room. */
   readonly password?: string | undefined;
-  /** Fallback for a room with a password when `password` is absent. */
+  /** Server-wide secret, used for a room with a password if `password` is absent. */
   readonly roomSecret?: string | undefined;
-  /** Prompts before a room is created; without it the room is created. */
+  /** Asks the user before a room is created; if absent, the room is created without a prompt. */
   readonly mayCreate?: () => Promise<boolean>;
   /** Whether a created room is sealed. */
   readonly sealed?: boolean;
@@ -46,8 +46,8 @@ export async function joinRoom(client: Client, options: JoinRoomOptions): Promis
 }
 
 /**
- * Joins, and retries on each new link while links are lost.
- * @param join tries once
+ * Joins a room, and retries on the next link each time the link is lost.
+ * @param join makes one attempt
  * @param nextLink resolves when a new link exists
  * @throws {Fault} as `join`
  */

@@ -12,7 +12,8 @@ export function deviceIdentity(state: Pick<ClientState, "deviceKey">): Identity 
 }
 
 /**
- * Returns the keys of this device: Ed25519 in this process, with account keys stored in its home.
+ * Returns the keys of this device. Ed25519 signatures are computed in this process, and account
+ * keys are stored in the home.
  */
 export function deviceKeys(device: Identity, state: Pick<ClientState, "accountKey">): Keys {
   return {

@@ -1,4 +1,4 @@
-/** Reads all pages of a list from a server. */
+/** Reading of all pages of a list from a server. */
 
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import type { Client } from "../../client/client.ts";

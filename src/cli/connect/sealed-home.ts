@@ -14,8 +14,8 @@ import { nativeSealPrimitives } from "./seal-primitives.ts";
 const STATE_KEY_INFO = "chat/1 state";
 
 /**
- * Returns the device's sealed state, stored in its home and encrypted with a key derived from the
- * device's key.
+ * Returns the device's sealed state, which is stored in its home and encrypted with a key derived
+ * from the device's key.
  */
 export function sealedHome(folder: string | undefined, device: Identity, clock: Clock): SealedHome {
   return {

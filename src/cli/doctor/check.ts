@@ -1,4 +1,4 @@
-/** A check of `chat doctor` and its result. */
+/** Check of `chat doctor` and its result. */
 
 import { Fault } from "../../base/fault.ts";
 import { type Clock, withTimeout } from "../../io/clock.ts";
@@ -66,7 +66,7 @@ export class CheckRunner {
   }
 
   /**
-   * Runs one check; a thrown error becomes its result.
+   * Runs one check; a thrown error becomes the result of the check.
    * @returns whether dependent checks can run
    */
   async check(name: string, timeoutMs: number, work: CheckBody): Promise<boolean> {

@@ -1,4 +1,4 @@
-/** Checks of a cluster, either the one of a server's folder or a named one. */
+/** Checks of a cluster, which is either named or the cluster of a server's folder. */
 
 import { Fault } from "../../base/fault.ts";
 import { CLUSTER_LAG_HIGH } from "../../base/limits-cluster.ts";
@@ -9,7 +9,7 @@ import type { ClusterInspection } from "../serve/inspect.ts";
 import type { Membership } from "../serve/membership.ts";
 import { type Finding, failed, ok, skipped, warning } from "./check.ts";
 
-/** Checks a folder that belongs to a cluster, when no NATS server is named. */
+/** Checks a folder that belongs to a cluster if the user named no NATS server. */
 export function checkMembership(path: string, { cluster, state }: Membership): Finding {
   const name = `the cluster '${cluster}'`;
   if (state === "left") return ok(`${path} has left ${name}`);

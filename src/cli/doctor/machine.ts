@@ -1,4 +1,4 @@
-/** Checks of this machine: data folder, home, disk, multicast. */
+/** Checks of this machine: data folder, home, disk and multicast. */
 
 import { join } from "node:path";
 import { Fault, type FaultCode } from "../../base/fault.ts";
@@ -10,7 +10,7 @@ import { formatAddress } from "../../wire/invite.ts";
 import type { Environment, Folders } from "../settings.ts";
 import { type Finding, failed, ok, skipped, warning, warningFrom } from "./check.ts";
 
-/** Probes of this machine for the checks. Each throws a Fault on failure. */
+/** Probes of this machine that the checks use. Each probe throws a Fault on failure. */
 export interface MachineProbes {
   multicast(): Promise<readonly string[]>;
   findServers(): Promise<DiscoveryResult>;
@@ -18,7 +18,7 @@ export interface MachineProbes {
   /** Returns the nearest existing folder. */
   nearestFolder(path: string): string;
   checkWritable(folder: string): void;
-  /** @throws {Fault} unless the folder is a server's, in a known format */
+  /** @throws {Fault} unless the folder belongs to a server and has a known format */
   checkDataFolder(folder: string): string;
   lockHolder(folder: string): LockHolder | undefined;
   isAlive(holder: LockHolder): boolean;
@@ -28,7 +28,10 @@ export interface MachineProbes {
   syncMs(folder: string): Promise<number>;
 }
 
-/** Faults that mean that a folder has no server data. Only the default folder may lack it. */
+/**
+ * Codes of faults that mean that a folder contains no server data, which is acceptable only for the
+ * default folder.
+ */
 const NO_DATA: ReadonlySet<FaultCode> = new Set(["not-found", "data-foreign"]);
 
 export async function checkMulticast(probes: MachineProbes): Promise<Finding> {
@@ -102,7 +105,10 @@ export async function checkDisk(probes: MachineProbes, folder: string): Promise<
   return warning(speed, "a server here confirms slowly; put its data on another disk");
 }
 
-/** Minimum width: a narrower terminal cannot fit a name and a few words on one line. */
+/**
+ * Minimum width of a terminal, in columns. A narrower terminal cannot fit a name and a few words on
+ * one line.
+ */
 const COLUMNS_MIN = 40;
 
 export interface Screen {

@@ -83,7 +83,7 @@ function ownerAt(data: string, fingerprint: Fingerprint) {
 }
 
 /**
- * Logs in without a password prompt.
+ * Requests the account's devices after a login without a password prompt.
  * @throws {Fault}
  */
 export async function querySealedDevices(
@@ -110,7 +110,7 @@ export async function querySealedDevices(
 }
 
 /**
- * Creates a group of one device, and rejoins it.
+ * Creates a group with one device, and lets the device rejoin the group.
  * @throws {Fault} or any error of the library
  */
 export async function testMlsLibrary({ clock }: Context): Promise<void> {

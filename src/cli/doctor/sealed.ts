@@ -10,11 +10,13 @@ import { type Finding, failed, ok, warning, warningFrom } from "./check.ts";
 export interface SealedState {
   readonly path: string;
   readonly rooms: readonly Pick<RoomRow, "target" | "status" | "reason" | "instance" | "isCopy">[];
-  /** Current instance of the folder. */
+  /** Identifier of the current instance of the folder. */
   readonly instance: string;
   /** Number of leases issued to the device; `undefined` if none was issued. */
   readonly leases: number | undefined;
-  /** Recent times at which the server recognised the folder as an old copy. */
+  /**
+   * Recent times at which the server recognised the folder as an old copy, in Unix milliseconds.
+   */
   readonly rejoinsUnixMs: readonly number[];
   /** Number of rows that the device's key cannot decrypt. */
   readonly unreadable: number;
@@ -25,8 +27,8 @@ export interface SealedState {
 export interface SealedDevices {
   readonly devices: Answer<"devices">["devices"];
   /**
-   * Number of this device's key packages on the server. With a fault the device cannot be added to
-   * groups.
+   * Number of this device's key packages on the server, or the fault because of which the device
+   * cannot be added to groups.
    */
   readonly packages: number | Fault;
 }
@@ -103,7 +105,10 @@ export function checkPackages({ packages }: SealedDevices): Finding {
   return warning(leftText, remedy);
 }
 
-/** @param work creates a group of one device and rejoins it, which needs the patched library */
+/**
+ * @param work creates a group with one device and lets the device rejoin, which requires the
+ * patched library
+ */
 export async function checkMlsLibrary(work: () => Promise<void>): Promise<Finding> {
   try {
     await work();

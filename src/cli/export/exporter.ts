@@ -1,4 +1,4 @@
-/** Writes rooms into a folder: one file per room, and the contents of shared files. */
+/** Export of rooms into a folder, with one file per room and the contents of shared files. */
 
 import { mkdirSync } from "node:fs";
 import { join, relative, sep } from "node:path";
@@ -33,15 +33,18 @@ export interface ExportResult {
   readonly records: number;
   readonly files: number;
   readonly paths: readonly string[];
-  /** Number of contents that could not be saved; each was reported. */
+  /** Number of file contents that could not be saved; each failure was reported. */
   readonly failed: number;
   readonly damage: DamageReport;
 }
 
-/** Maximum records of one page, which is built in memory. Browsers display larger pages slowly. */
+/**
+ * Maximum number of records on one page, which is built in memory. Browsers display larger pages
+ * slowly.
+ */
 const PAGE_RECORDS_MAX = 200_000;
 const FILES = "files";
-/** Umask: files get mode 0600, folders 0700. */
+/** Umask that gives files mode 0600 and folders mode 0700. */
 const PRIVATE = 0o077;
 
 export class Exporter {
@@ -62,9 +65,9 @@ export class Exporter {
     this.#options = options;
   }
 
-  /** @throws {Fault} usage if a name is in use; store-…, and the faults of the source */
+  /** @throws {Fault} usage if a name is in use; store-…; any fault of the source */
   async run(rooms: readonly ExportRoom[]): Promise<ExportResult> {
-    // Exports contain messages of other users, so everything is private to this user.
+    // Exports contain messages of other users, so only this user may read the files.
     const umask = process.umask(PRIVATE);
     try {
       return await this.#run(rooms);
@@ -176,8 +179,8 @@ export class Exporter {
   }
 
   /**
-   * Reports contents that are erased or damaged; the export continues. Other faults, such as a full
-   * disk, are thrown.
+   * Reports contents that are erased or damaged; the export continues. All other faults, such as a
+   * full disk, are thrown.
    */
   #reportFailure({ name, id }: DisplayFile, error: unknown): void {
     if (!(error instanceof Fault) || !NON_FATAL_CODES.has(error.code)) throw error;

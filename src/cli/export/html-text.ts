@@ -1,5 +1,5 @@
 /**
- * Formats the text of a message as HTML, from the same syntax tree as the web page. All text is
+ * Formatting of a message's text as HTML, from the same syntax tree as on the web page. All text is
  * escaped here, and only web addresses become links.
  */
 

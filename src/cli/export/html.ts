@@ -1,7 +1,7 @@
 /**
- * Renders a room as one self-contained page, without scripts or external addresses, with embedded
- * pictures. Texts of users are escaped; a content security policy blocks anything that escaping
- * misses.
+ * Rendering of a room as one self-contained page with embedded pictures, without scripts or
+ * external addresses. Texts of users are escaped, and a content security policy blocks anything
+ * that is not escaped by mistake.
  */
 
 import { formatSize } from "../../base/sizes.ts";
@@ -19,9 +19,9 @@ import { type DisplayFile, type DisplayRecord, plainEventText } from "../output/
 import { escapeHtml, htmlText } from "./html-text.ts";
 
 export interface PageFile {
-  /** Data URL: `data:image/png;base64,…`. */
+  /** Data URL, such as `data:image/png;base64,…`. */
   readonly picture?: string | undefined;
-  /** Relative to the page. */
+  /** Path relative to the page. */
   readonly path?: string | undefined;
 }
 
@@ -109,7 +109,10 @@ function article(record: DisplayRecord, changes: Changes, options: PageOptions):
   );
 }
 
-/** Returns the author. Imported authors get parentheses, which no account name contains. */
+/**
+ * Returns the author. An imported author is marked with parentheses, which no account name
+ * contains.
+ */
 function authorOf(record: DisplayRecord): string {
   const imported = "imported" in record ? record.imported : undefined;
   return imported === undefined ? record.from : `${imported.from} (imported)`;

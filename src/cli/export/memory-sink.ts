@@ -1,11 +1,11 @@
-/** Download sink that holds a small file in memory. */
+/** Download sink that stores a small file in memory. */
 
 import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import type { Sink } from "../../io/blob/interfaces.ts";
 
-/** Sink for a picture of an exported page. */
+/** Sink for a picture in an exported page. */
 export class MemorySink implements Sink {
   readonly have = 0;
   readonly #sizeBytesMax: number;
@@ -15,7 +15,7 @@ export class MemorySink implements Sink {
   #hashes: Uint8Array[] = [];
   #sizeBytes = 0;
 
-  /** @param sizeBytesMax size in the file's record, which the content may not exceed */
+  /** @param sizeBytesMax size in the file's record, which the content must not exceed */
   constructor(sizeBytesMax: number, sha256: Sha256) {
     this.#sizeBytesMax = sizeBytesMax;
     this.#sha256 = sha256;

@@ -5,11 +5,11 @@ import { Fault } from "../../base/fault.ts";
 import { diskFault } from "../../io/disk/disk.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 
-/** Characters buffered before a write. */
+/** Number of characters buffered before a write. */
 const BUFFER_CHARS = 256 * 1024;
 
 /**
- * A file that is written under a temporary name with mode 0600, and renamed when it is complete. An
+ * File that is written under a temporary name with mode 0600, and renamed when it is complete. An
  * existing file is never replaced.
  */
 export class OutputFile {
@@ -24,7 +24,8 @@ export class OutputFile {
     this.path = path;
     this.#temporaryPath = `${path}.part`;
     try {
-      rmSync(this.#temporaryPath, { force: true }); // Left by a run that was killed.
+      // A run that was killed may have left this file.
+      rmSync(this.#temporaryPath, { force: true });
       this.#fd = openSync(this.#temporaryPath, "wx", 0o600);
     } catch (error) {
       throw diskFault(error, path);
@@ -49,7 +50,7 @@ export class OutputFile {
     }
   }
 
-  /** Deletes an incomplete file. Has no effect after `finish`. */
+  /** Deletes the incomplete file. Has no effect after `finish`. */
   discard(): void {
     if (this.#fd < 0) return;
     this.#close();

@@ -1,4 +1,4 @@
-/** Selects the pictures to embed in an exported page. */
+/** Selection of the pictures to embed in an exported page. */
 
 import { PICTURE_FETCHED_BYTES_MAX } from "../../base/limits-page.ts";
 import { pictureHeader } from "../../core/client/picture-header.ts";
@@ -6,11 +6,11 @@ import { isPictureName } from "../../core/client/picture-name.ts";
 import type { DisplayFile } from "../output/render.ts";
 
 /**
- * Maximum bytes of all pictures on a page: with base64 the page stays below 100 MB, which browsers
- * can open.
+ * Maximum size of all pictures on a page, in bytes. Base64 adds a third, so the page stays below
+ * 100 MB, which browsers can open.
  */
 const PICTURES_BYTES_MAX = 64 * 1024 * 1024;
-/** Maximum pixels of all pictures on a page: decoded they occupy 1 GB. */
+/** Maximum number of pixels in all pictures on a page, which occupy 1 GB when decoded. */
 const PICTURES_PIXELS_MAX = 256_000_000;
 
 /** Remaining budget for the pictures of one exported page. */
@@ -26,7 +26,7 @@ export class PictureBudget {
     return true;
   }
 
-  /** Returns a data URL; `undefined` if the bytes are not a picture, or exceed the limits. */
+  /** Returns a data URL; `undefined` if the bytes are not a picture or exceed the limits. */
   embed(bytes: Uint8Array): string | undefined {
     const header = pictureHeader(bytes);
     if (header === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** Reads history from a data folder without a server. */
+/** Reader of history from a data folder, without a server. */
 
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
@@ -27,11 +27,11 @@ const UNKNOWN_USER = "?";
 const PAGE_RECORDS = 5_000;
 const PAGE_BYTES = 8 << 20;
 
-/** Selects records on any page. */
+/** Query that selects records on any page. */
 export type FolderQuery = Omit<PageQuery, "from" | "limit" | "bytesMax" | "afterSeq">;
 
 /**
- * History that is read directly from a server's folder while the server may be running. Takes no
+ * History that is read directly from a server's folder, even while the server is running. Takes no
  * lock.
  */
 export class FolderHistory {
@@ -60,7 +60,7 @@ export class FolderHistory {
     return [...this.#rooms.keys()];
   }
 
-  /** Returns `lobby`, or `@ana and @bob` for a conversation. */
+  /** Returns a title such as `lobby`, or `@ana and @bob` for a conversation. */
   titleOf(id: RoomId): string {
     const room = this.#rooms.get(id);
     if (room?.kind !== "pair") return room?.name ?? id;
@@ -150,7 +150,7 @@ async function roomsOf(history: Archive): Promise<Map<RoomId, FolderRoom>> {
     if (kind !== "room" && kind !== "rename") continue;
     const { name, direct, user } = bodyOf(record, kind) ?? {};
     const id = room as RoomId;
-    if (user !== undefined) continue; // A person, whose name is in the accounts log.
+    if (user !== undefined) continue; // The accounts log contains the name of a user.
     if (name !== undefined) rooms.set(id, { kind: "room", name });
     else if (direct !== undefined) {
       rooms.set(id, { kind: "pair", pair: direct as readonly [UserId, UserId] });

@@ -17,7 +17,7 @@ export interface HistoryOptions {
   readonly ignoreCase: boolean;
   /** `undefined` selects all kinds that users read. */
   readonly kinds: ReadonlySet<RecordKind> | undefined;
-  /** Maximum matching records, counted from the newest; `undefined` selects all. */
+  /** Maximum number of matching records, counted from the newest; `undefined` selects all. */
   readonly last: number | undefined;
   /** Whether no filter is set, which selects the last records of each room. */
   readonly isOverview: boolean;

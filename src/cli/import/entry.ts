@@ -1,12 +1,11 @@
-/** Messages of an import, independent of the format. */
+/** Messages of an import, independent of the file format. */
 
 import { Fault } from "../../base/fault.ts";
 import { IMPORTED_NAME_BYTES_MAX, REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
 import { dateOf, type OffsetMinutes, UNIX_MS_MAX } from "../../base/time.ts";
 
-/** Fields of all entries. */
 interface CommonFields {
-  /** Position to report: `line 12`. */
+  /** Position to report, such as `line 12`. */
   readonly location: string;
   readonly from: string;
   readonly timeUnixMs: number;
@@ -16,15 +15,17 @@ export type ImportEntry =
   | (CommonFields & {
       readonly kind: "text" | "action";
       readonly text: string;
-      /** Identifier that replies, reactions and edits in the same file refer to. */
+      /**
+       * Identifier by which replies, reactions and edits in the same file refer to this message.
+       */
       readonly key?: string | undefined;
-      /** Key of the message that this one answers. */
+      /** Key of the message to which this message replies. */
       readonly re?: string | undefined;
     })
   | (CommonFields & { readonly kind: "reaction"; readonly react: string; readonly re: string })
   | (CommonFields & { readonly kind: "edit"; readonly text: string; readonly re: string });
 
-/** A line that could not be parsed. */
+/** Line that could not be parsed. */
 export interface Problem {
   readonly location: string;
   readonly reason: string;
@@ -34,7 +35,7 @@ export interface ParsedFile {
   readonly format: string;
   readonly entries: readonly ImportEntry[];
   readonly problems: readonly Problem[];
-  /** Entries that are not messages: joins, topics, comments. */
+  /** Number of entries that are not messages, such as joins, topics and comments. */
   readonly skipped: number;
   /** Number of lines that were not UTF-8 and were read as Latin-1. */
   readonly latin1: number;
@@ -42,11 +43,11 @@ export interface ParsedFile {
 
 export interface ReadOptions {
   readonly offsetMinutes: OffsetMinutes;
-  /** Channel to import, for an export with several. */
+  /** Channel to import, for an export with several channels. */
   readonly channel: string;
 }
 
-/** Collects and validates entries. */
+/** List of validated entries. */
 export class EntryList {
   readonly entries: ImportEntry[] = [];
   readonly problems: Problem[] = [];
@@ -85,7 +86,10 @@ function validationError(entry: ImportEntry): string | undefined {
   return `the text exceeds ${TEXT_BYTES_MAX} bytes`;
 }
 
-/** Normalises texts as the server does, so that later comparisons match. */
+/**
+ * Replaces unpaired surrogates in texts as the server does, so that later comparisons with stored
+ * texts match.
+ */
 function wellFormed(entry: ImportEntry): ImportEntry {
   const from = entry.from.toWellFormed();
   if (entry.kind === "reaction") return { ...entry, from, react: entry.react.toWellFormed() };
@@ -141,7 +145,6 @@ export function jsonOf(text: string): unknown {
   }
 }
 
-/** Returns the fault for a file in no known format. */
 export function unknownFormat(path: string): Fault {
   return new Fault("usage", `unknown import format: ${path}`, {
     remedy: "see docs/history.md for supported formats",

@@ -1,4 +1,4 @@
-/** Detects the format of an import, and reads it. */
+/** Detection of an import's format, and reading of its file. */
 
 import { closeSync, lstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -13,10 +13,13 @@ import { readRecords } from "./records.ts";
 import { type ExportTree, isSlack, readSlack } from "./slack.ts";
 import { isZip, readZip } from "./zip.ts";
 
-/** Maximum size of a file, which is read into memory; a few million lines. */
+/**
+ * Maximum size of a file, in bytes. The file is read into memory, and this size holds a few million
+ * lines.
+ */
 const FILE_BYTES_MAX = 512 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
-/** Maximum lines before the first one that identifies the format. */
+/** Maximum number of lines examined to detect the format. */
 const DETECTION_LINES_MAX = 50;
 const TREE_FILES_MAX = 200_000;
 
@@ -79,7 +82,10 @@ function fileBytes(path: string): Uint8Array {
   });
 }
 
-/** Lists plain files up to two levels deep, and no links. Exports contain no others. */
+/**
+ * Lists regular files up to two levels deep, because exports contain neither links nor deeper
+ * folders.
+ */
 function folderTree(path: string): ExportTree {
   const paths: string[] = [];
   const listFolder = (folder: string, depth: number): void => {

@@ -9,10 +9,13 @@ export interface TextLine {
 
 const NEWLINE = 0x0a;
 
-/** Yields the lines. A line that is not UTF-8 is read as Latin-1, which older IRC clients wrote. */
+/**
+ * Yields the lines. A line that is not UTF-8 is read as Latin-1, the encoding of older IRC clients.
+ */
 export function* linesIn(bytes: Uint8Array): Generator<TextLine> {
   const strict = new TextDecoder("utf-8", { fatal: true });
-  // The WHATWG encoding "latin1" is Windows-1252, and never fails.
+  // The label "latin1" means Windows-1252 in the WHATWG encoding standard, and decoding it never
+  // fails.
   const latin1 = new TextDecoder("latin1");
   let number = 0;
   for (let start = 0; start < bytes.length; ) {

@@ -1,5 +1,5 @@
 /**
- * Mattermost's bulk export: JSON Lines.
+ * Mattermost's bulk export in JSON Lines.
  * @see https://docs.mattermost.com/administration-guide/manage/bulk-export-tool.html
  */
 
@@ -56,7 +56,9 @@ function addPost(list: EntryList, location: string, post: Fields): void {
   }
 }
 
-/** Adds a message with its reactions. Keys are positions because exported posts have no ids. */
+/**
+ * Adds a message with its reactions. Positions serve as keys, because exported posts have no ids.
+ */
 function addMessage(list: EntryList, location: string, post: Fields, re: string | undefined): void {
   const type = textOf(post["type"]);
   if (type.startsWith("system_")) {
@@ -80,7 +82,6 @@ function addMessage(list: EntryList, location: string, post: Fields, re: string 
   }
 }
 
-/** Returns the fault for a channel that the export lacks. */
 export function noChannel(channel: string, channels: Iterable<string>): Fault {
   const names = [...channels].slice(0, 20).join(", ");
   const message = `no channel '${channel}' in the export; channels: ${names || "none"}`;

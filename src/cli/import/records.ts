@@ -1,4 +1,4 @@
-/** Reads the output of `chat export` and `chat history --json`. */
+/** Reader for the output of `chat export` and `chat history --json`. */
 
 import { formatSize } from "../../base/sizes.ts";
 import { EntryList, type Fields, fieldsOf, jsonOf, type ParsedFile, textOf } from "./entry.ts";
@@ -70,7 +70,7 @@ function fileText(record: Fields): string {
   return `[file ${textOf(record["name"])}${sizeText}, ${textOf(record["id"])}]`;
 }
 
-/** Puts a caption after the text of its file. */
+/** Appends a caption to the text that replaces its file. */
 function withFile(file: string | undefined, caption: string): string {
   if (file === undefined) return caption;
   return caption === "" ? file : `${file} ${caption}`;
@@ -80,7 +80,7 @@ function seqOf(value: unknown): string | undefined {
   return typeof value === "number" ? String(value) : undefined;
 }
 
-/** Returns a key of the room, which is the same for both directions of a conversation. */
+/** Returns a key for the room, which is the same for both directions of a conversation. */
 function roomKeyOf(record: Fields): string {
   if (typeof record["room"] === "string") return record["room"];
   return [textOf(record["from"]), textOf(record["to"])].sort().join(" ");

@@ -1,6 +1,7 @@
 /**
- * A Slack export: a folder or zip with `users.json` and for each channel a folder of files
- * `2026-11-21.json`, each a list of messages. A folder of one channel is accepted as well.
+ * Slack export: a folder or zip with `users.json` and a folder for each channel, which contains
+ * files such as `2026-11-21.json`, each with a list of messages. The folder of a single channel is
+ * also accepted.
  * @see https://slack.com/help/articles/220556107-How-to-read-Slack-data-exports
  */
 
@@ -15,7 +16,7 @@ import {
 } from "./entry.ts";
 import { noChannel } from "./mattermost.ts";
 
-/** Files of the export by path: `general/2026-11-21.json`. */
+/** Files of the export by path, such as `general/2026-11-21.json`. */
 export interface ExportTree {
   readonly paths: readonly string[];
   /** @throws {Fault} */
@@ -75,7 +76,9 @@ function namesIn(tree: ExportTree): ReadonlyMap<string, string> {
   return names;
 }
 
-/** Subtypes of user messages. Other subtypes are events, or reported as unsupported. */
+/**
+ * Subtypes of user messages. All other subtypes are skipped as events, or reported as unsupported.
+ */
 const MESSAGE_SUBTYPES: ReadonlySet<string> = new Set([
   ...["", "me_message", "bot_message", "file_share", "thread_broadcast", "file_comment"],
 ]);
@@ -108,7 +111,7 @@ function addMessage(
   const text = [messageText, ...files].filter((part) => part !== "").join("\n");
   const kind = subtype === "me_message" ? "action" : "text";
   if (text === "")
-    list.skipped++; // Only attachments of a program.
+    list.skipped++; // The message consists only of attachments from a program.
   else list.add({ location, from: authorOf(message, names), timeUnixMs, kind, text, key, re });
   for (const reaction of listOf(message["reactions"])) {
     const fields = fieldsOf(reaction) ?? {};

@@ -1,5 +1,5 @@
 /**
- * Reads a zip archive in memory, with limits because the sizes in an archive cannot be trusted.
+ * Reader of a zip archive in memory, with limits because the sizes in an archive cannot be trusted.
  * @see https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT (4.3)
  */
 
@@ -17,7 +17,7 @@ const LOCAL_BYTES = 30;
 const STORED = 0;
 const DEFLATED = 8;
 const ENTRIES_MAX = 200_000;
-/** Maximum size of one file in the archive. */
+/** Maximum size of one file in the archive, in bytes. */
 const CONTENT_BYTES_MAX = 256 * 1024 * 1024;
 
 interface Entry {
@@ -73,7 +73,7 @@ function entriesIn(bytes: Uint8Array): Map<string, Entry> {
   return entries;
 }
 
-/** The end record precedes the archive comment. */
+/** Returns the offset of the end record, which precedes the archive comment. */
 function endOf(view: DataView): number {
   const lastOffset = view.byteLength - END_BYTES;
   for (let offset = lastOffset; offset >= Math.max(0, lastOffset - COMMENT_BYTES_MAX); offset--) {

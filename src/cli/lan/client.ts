@@ -13,9 +13,9 @@ import type { Context } from "../context.ts";
 import type { DisplayRecord, JsonObject } from "../output/render.ts";
 import { OutputOverflow, readLanLines, reportFault } from "./lines.ts";
 
-/** Text in the column of rooms. */
+/** Destination of all messages, printed in the room column. */
 const DESTINATION = { room: "lan" } as const;
-/** Characters of a key that are displayed, enough to distinguish two users. */
+/** Number of displayed characters of a key, enough to distinguish two users. */
 const KEY_LETTERS = 12;
 const HELP = [
   "Each line is sent to everyone in this group; // at the start sends a slash.",
@@ -24,7 +24,7 @@ const HELP = [
   "/quit      leave (also QUIT or Ctrl-D)",
 ];
 
-/** Sends typed lines to the group, and prints received ones with their authors' names. */
+/** Sends typed lines to the group, and prints received lines with their authors' names. */
 export class LanClient {
   readonly chatConsole: ChatConsole;
   readonly #context: Context;
@@ -98,7 +98,7 @@ export class LanClient {
     }
   }
 
-  /** Prints help for one command, or for all. */
+  /** Prints help for one command, or for all commands. */
   #help(word: string): void {
     const rows = HELP.filter((row) => row.startsWith(`/${word} `));
     const [first = "", ...remainingRows] = word === "" || rows.length === 0 ? HELP : rows;
@@ -110,7 +110,8 @@ export class LanClient {
     const { chatConsole } = this;
     const timeUnixMs = this.#context.clock.unixMs();
     if (chatConsole.isInteractive) {
-      // Erased and printed in one write, so that no received line appears in between.
+      // The typed line is erased and the sent text printed in one write, so that no received line
+      // appears in between.
       chatConsole.eraseEntered();
       this.#showText(this.#me, { text, isAction, timeUnixMs });
     }
@@ -159,8 +160,8 @@ function personJson({ name, keyId, isVerified }: LanPeer) {
 }
 
 /**
- * Returns the name to display. No name contains a `?`, so a second user of a name cannot
- * impersonate the first.
+ * Returns the name to display. No name contains a `?`, so another user with the same name cannot
+ * impersonate the first user.
  */
 function displayName({ name, keyId, isVerified }: LanPeer): string {
   return isVerified ? name : `${name}?${keyId.slice(0, KEY_LETTERS)}`;
@@ -216,7 +217,7 @@ function noticeFault(notice: LanNotice): Fault {
   }
 }
 
-/** Formats a duration in the largest unit with a value of at least two. */
+/** Formats a duration in the largest unit that gives a value of at least two. */
 function formatDuration(milliseconds: number): string {
   const minutes = Math.round(milliseconds / 60_000);
   if (minutes < 120) return `${minutes} minutes`;

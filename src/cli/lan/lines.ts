@@ -7,7 +7,6 @@ import { type Context, faultLine } from "../context.ts";
 import { faultJson } from "../errors.ts";
 import { nearestWord } from "../suggest.ts";
 
-/** Handlers of typed lines in `chat lan`. */
 export interface LanLineHandlers {
   /** Sends a text, without its escaping slash. */
   send(text: string): Promise<void>;
@@ -58,7 +57,7 @@ async function readAll(
   }
 }
 
-/** Drops incoming texts while the output is blocked, and reports that once. */
+/** Drops incoming texts while the output is blocked, and reports the first drop. */
 export class OutputOverflow {
   readonly #context: Context;
   readonly #chatConsole: ChatConsole;

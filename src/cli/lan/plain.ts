@@ -1,4 +1,4 @@
-/** Client of `chat lan --plain`: unsigned text datagrams. */
+/** Client of `chat lan --plain`, which uses unsigned text datagrams. */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -15,7 +15,7 @@ const HELP = [
   "Each line is sent as typed; // at the start sends a slash.",
   "/quit      leave (also QUIT or Ctrl-D)",
 ];
-/** Line ending of a datagram; some scripts send it. */
+/** Line ending of a datagram, which some scripts send. */
 const LINE_END = /\r?\n$/;
 
 /** Sends and prints plain text datagrams, compatible with any script. */
@@ -24,7 +24,7 @@ export class PlainClient {
   readonly #context: Context;
   readonly #overflow: OutputOverflow;
   readonly #lenient = new TextDecoder("utf-8", { ignoreBOM: true });
-  /** Cancels the warning; set until an own text has returned from the group. */
+  /** Cancels the pending warning that the group does not return this user's own texts. */
   #stopEcho: (() => void) | undefined;
   #hasEcho = false;
   #hasReportedSigned = false;

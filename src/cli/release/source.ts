@@ -10,14 +10,15 @@ import { diskFault, errorCode } from "../../io/disk/disk.ts";
 import { readAt } from "../../io/disk/reading.ts";
 import { openPlain } from "../../io/disk/tree.ts";
 
-/** Milliseconds without a byte after which a download ends. */
+/** Time without a received byte after which a download ends, in milliseconds. */
 const STALL_TIMEOUT_MS = 30_000;
 
 export interface ReleaseSource {
   readonly isRemote: boolean;
   /**
-   * @returns `undefined` if there is no such file
-   * @throws {Fault} release-untrusted if it is too large; unreachable, timeout, too-many, store-…
+   * @returns `undefined` if the file does not exist
+   * @throws {Fault} release-untrusted if the file is too large; unreachable, timeout, too-many,
+   * store-…
    */
   read(name: string, sizeBytesMax: number): Promise<Uint8Array | undefined>;
 }
@@ -41,7 +42,7 @@ async function readFile(path: string, sizeBytesMax: number): Promise<Uint8Array 
   try {
     file = openPlain(path, "read");
     const { size } = statSync(path);
-    // An additional byte shows that the file has grown.
+    // One byte more than expected is read, to detect that the file has grown.
     const bytes = new Uint8Array(Math.min(size, sizeBytesMax) + 1);
     const count = await readAt(file, bytes, 0);
     if (count > sizeBytesMax) throw tooLarge(path, sizeBytesMax);
@@ -62,7 +63,7 @@ function remoteSource(from: string, clock: Pick<Clock, "after">): ReleaseSource 
     });
   }
   if (base.username !== "" || base.password !== "") {
-    // The certificate is not checked.
+    // The address must not contain a password, because the certificate is not checked.
     throw new Fault("usage", "the address of a release cannot contain a user name or password");
   }
   const read = async (name: string, sizeBytesMax: number) => {
@@ -93,7 +94,8 @@ async function download(
   signal: AbortSignal,
   onProgress: () => void,
 ): Promise<Uint8Array | undefined> {
-  // The release's signature authenticates the content. Servers of chat sign their own certificate.
+  // The certificate is not checked, because a chat server signs its own. The release's signature
+  // authenticates the content.
   const response = await fetch(url, { signal, tls: { rejectUnauthorized: false } });
   if (response.status === 404) return undefined;
   if (response.status === 429 || response.status === 503) {

@@ -1,4 +1,4 @@
-/** Replaces a program with that of a verified release. */
+/** Replacement of a program by the program of a verified release. */
 
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -18,17 +18,17 @@ import {
 import type { ReleaseSource } from "./source.ts";
 
 const LIST_BYTES_MAX = 64 * 1024;
-/** Five times the size of the largest archive. */
+/** Maximum size of an archive, in bytes, five times the size of the largest archive. */
 const ARCHIVE_BYTES_MAX = 256 * 1024 * 1024;
 const RUN_TIMEOUT_MS = 30_000;
-/** Data format of versions that do not report theirs. */
+/** Data format of versions that do not report their format. */
 const UNREPORTED_FORMAT = 1;
 
 export interface UpgradeOptions {
   readonly replacement: ProgramReplacement;
   readonly source: ReleaseSource;
   readonly key: ReleaseKey;
-  /** The program to replace. */
+  /** Program to replace. */
   readonly program: { readonly version: string; readonly target: string };
   /** Accepts an older or equal version. */
   readonly isDowngrade: boolean;
@@ -46,9 +46,10 @@ export interface Upgrade {
 }
 
 /**
- * The old program stays in place until the new one is verified, complete and has run once.
+ * Replaces the program. The old program stays in place until the new program is verified, complete
+ * and has run once.
  * @throws {Fault} release-untrusted, not-allowed for an older version, not-found, store-…,
- *   version-unsupported if the new program does not run here or cannot read a data folder
+ * version-unsupported if the new program does not run here or cannot read a data folder
  */
 export async function upgradeProgram(options: UpgradeOptions): Promise<Upgrade> {
   const { replacement, source, key, program, dataFolders } = options;
@@ -104,7 +105,7 @@ async function fetchArchive(
   throw new Fault("not-found", msg`the release lacks ${listed.join(" and ")}`);
 }
 
-/** Runs the new program. @returns the data format that it reads */
+/** Runs the new program. @returns the data format that the new program reads */
 async function checkProgram(path: string, version: string): Promise<number> {
   const output = await runProgram(path);
   const build = parseObject(utf8Encode(output)) ?? {};

@@ -1,4 +1,4 @@
-/** Announces a server on the LAN. */
+/** Announcement of a server on the LAN. */
 
 import { lookup } from "node:dns/promises";
 import { Fault } from "../../base/fault.ts";
@@ -19,7 +19,7 @@ export interface AnnouncedServer {
   readonly port: number;
 }
 
-/** An Announcer, or a stub that announces nothing. */
+/** Running announcement, or a stub that announces nothing. */
 interface Announcement {
   stop(): Promise<void>;
 }
@@ -64,15 +64,15 @@ export function announceServer(
   };
 }
 
-/** Returns the address to announce; `undefined` when the server listens on all addresses. */
+/** Returns the address to announce; `undefined` if the server listens on all addresses. */
 async function addressOf(host: string): Promise<string | undefined> {
   if (host === "0.0.0.0" || host === "::") return undefined;
   return (await lookup(host)).address;
 }
 
 /**
- * Returns the interface with the address. An interface with an IPv6 address is identified by its
- * IPv4 address.
+ * Returns the interface with the address. The network identifies interfaces by IPv4 addresses, so
+ * for an IPv6 address the IPv4 address of the same interface is returned.
  */
 function interfacesAt(network: MulticastDnsNetwork, address: string): readonly string[] {
   const available = network.interfaces();

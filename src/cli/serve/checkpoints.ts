@@ -30,11 +30,14 @@ export interface CheckpointOptions {
 
 export interface OpenCheckpoints {
   readonly provable: Provable;
-  /** Signs the latest records. Call this before the logs are closed. */
+  /** Signs the latest records, and must be called before the logs are closed. */
   close(): Promise<void>;
 }
 
-/** Opens the checkpoints of both logs. Both are signed; only the history is proved to clients. */
+/**
+ * Opens the checkpoints of both logs. The server signs both logs, but proves only the history to
+ * clients.
+ */
 export async function openCheckpoints(options: CheckpointOptions): Promise<OpenCheckpoints> {
   const { path, identity, history, accounts, recordLog: recordIn = history, sha256 } = options;
   const common = {

@@ -15,7 +15,9 @@ export interface HealthOptions {
   readonly own: () => { readonly follows: boolean; readonly seq: number };
   /** Whether a majority of the stream's machines answers. */
   readonly hasMajority: () => boolean;
-  /** Root of this server's history at that number of records; `undefined` if it has fewer. */
+  /**
+   * Root of this server's history at that number of records; `undefined` if the history is shorter.
+   */
   readonly rootAt: (records: number) => Promise<Uint8Array | undefined>;
 }
 
@@ -78,7 +80,7 @@ export class HealthWatch {
         rootsEqual: areRootsEqual && matches.every((isEqual) => isEqual),
       };
     } catch (error) {
-      // Errors of NATS and of the local disk, which the server reports elsewhere.
+      // Faults of NATS and of the local disk are reported elsewhere.
       if (!(error instanceof Fault) && !this.#isClosed) throw error;
       this.#latest = { ...this.#latest, reachable: false, nodes: 0, leader: "", current: 0 };
     }

@@ -13,16 +13,17 @@ import type { Log } from "../../io/log/log.ts";
 export interface IdentityOptions {
   /** Data folder. */
   readonly path: string;
-  /** Whether clients may have pinned the identity. If so, a lost one is not replaced. */
+  /** Whether clients may have pinned the identity. If so, a lost identity is not replaced. */
   readonly isUsed: boolean;
-  /** Creates a new identity, signed by the old one. */
+  /** Creates a new identity, signed by the old identity. */
   readonly renew: boolean;
   readonly accounts: Pick<Log, "append">;
   readonly registry: Registry;
 }
 
 /**
- * Returns the server's key: read, created, or renewed on request.
+ * Returns the server's key, which is read from the folder, created at the first start, or renewed
+ * on request.
  * @throws {Fault} data-foreign, store-…
  */
 export async function loadIdentity(options: IdentityOptions): Promise<Identity> {
@@ -32,7 +33,8 @@ export async function loadIdentity(options: IdentityOptions): Promise<Identity> 
   finishRenewal(file, draft, options.registry);
   const stored = readSmallFile(file);
   if (isUsed && stored === undefined) {
-    // Every client would refuse a new identity, and it would hide the loss.
+    // Every client would refuse a new identity, and the new identity would hide the loss of the old
+    // one.
     throw new Fault("data-foreign", `${file} is missing, and with it the server's identity`, {
       remedy: "restore it from a backup",
     });
@@ -43,8 +45,8 @@ export async function loadIdentity(options: IdentityOptions): Promise<Identity> 
 }
 
 /**
- * Replaces the key. The new key is written to disk before the old one signs it, and replaces the
- * old key only after that.
+ * Renews the key. The new key is written to disk before the old key signs it, and replaces the old
+ * key only after that.
  */
 async function renewIdentity(
   old: Identity,
@@ -61,7 +63,10 @@ async function renewIdentity(
   return next;
 }
 
-/** Completes an interrupted renewal if the old key has signed the new one; otherwise undoes it. */
+/**
+ * Completes an interrupted renewal if the old key has signed the new key; otherwise undoes the
+ * renewal.
+ */
 function finishRenewal(file: string, draft: string, { successor }: Registry): void {
   const pem = readSmallFile(draft);
   if (pem === undefined) return;

@@ -1,4 +1,4 @@
-/** Inspects a cluster from outside, for `chat cluster status` and `chat doctor`. */
+/** Inspection of a cluster from outside, for `chat cluster status` and `chat doctor`. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -9,12 +9,12 @@ import type { ClusterConfig } from "./cluster.ts";
 import { type Survey, surveyCluster } from "./survey.ts";
 
 export interface ClusterInspection extends Survey {
-  /** NATS servers of `--nats` that do not answer. */
+  /** NATS servers from `--nats` that do not answer. */
   readonly silent: readonly string[];
 }
 
 /**
- * Returns after a few seconds even if servers are missing.
+ * Inspects a cluster, and returns after a few seconds even if servers do not answer.
  * @throws {Fault} unreachable, not-found; no-majority, naming the NATS servers that do not answer
  */
 export async function inspectCluster(

@@ -1,4 +1,4 @@
-/** `cluster.json`: a data folder's cluster and its position in the stream. */
+/** `cluster.json`, which stores a data folder's cluster and its position in the stream. */
 
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
@@ -14,12 +14,14 @@ export interface Membership {
   /** Name of this server in the cluster. */
   readonly node: string;
   readonly position: Position;
-  /** Earlier positions, oldest first, for a stream that has lost its latest messages. */
+  /**
+   * Earlier positions, oldest first, which are needed if the stream has lost its latest messages.
+   */
   readonly before?: readonly Position[];
   /**
-   * `filling`: `chat cluster init` was interrupted while it imported the logs into the stream.
-   * `left`: the server may have its own history now, and cannot return. `undefined`: it is a
-   * member.
+   * `filling` if `chat cluster init` was interrupted while it imported the logs into the stream;
+   * `left` if the server has left, in which case it may have its own history and cannot return;
+   * `undefined` if the server is a member.
    */
   readonly state?: "filling" | "left";
 }
@@ -50,7 +52,7 @@ export function readMembership(path: string): Membership | undefined {
       return { cluster, node, position, before, ...(state === undefined ? {} : { state }) };
     }
   } catch {
-    // Handled below, like unexpected content.
+    // The fault below also covers content that cannot be parsed.
   }
   throw new Fault("data-foreign", `${file} was not written by a server`, {
     remedy: "start over with only identity.key and settings.json; the cluster has the rest",

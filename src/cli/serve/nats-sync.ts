@@ -1,4 +1,4 @@
-/** Checks that NATS servers sync to disk. */
+/** Check that NATS servers sync to disk. */
 
 import { Fault } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
@@ -7,7 +7,7 @@ import { type Context, printNotice } from "../context.ts";
 import type { ClusterConfig } from "./cluster.ts";
 
 /**
- * Checks that NATS preserves acknowledged messages when all machines lose power. If the setting
+ * Checks that NATS preserves acknowledged messages if all machines lose power. If the setting
  * cannot be read, warns the operator instead.
  * @throws {Fault} version-unsupported if a server does not sync; unreachable if no server answers
  */

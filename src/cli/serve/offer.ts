@@ -20,20 +20,20 @@ export const PROGRAM_TARGETS = [
   "windows-x64",
 ] as const;
 
-/** Returns the file name of a program, by which `chat serve --offer` finds it. */
+/** Returns the file name of a program, which `chat serve --offer` searches for. */
 export function programFile(target: string): string {
   return `chat-${target}${target.startsWith("windows") ? ".exe" : ""}`;
 }
 
 export interface Offer {
   readonly programs: ProgramFolder;
-  /** `undefined` if the folder contains single programs. */
+  /** Release in the folder; `undefined` if the folder contains single programs. */
   readonly release?: OfferedRelease;
 }
 
 export interface OfferedRelease {
   readonly version: string;
-  /** Whether the key in this program has verified it. */
+  /** Whether the release was verified with the key in this program. */
   readonly isVerified: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Encrypts push messages and sends them to push services. */
+/** Encryption of push messages and their delivery to push services. */
 
 import { fromBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -28,7 +28,7 @@ export const PUSH_FLAGS = {
 const MAIL = /^[^\s@<>"]{1,64}@[^\s@<>"]{1,190}$/;
 
 /**
- * Returns the contact for push services (RFC 8292): a mail address or an https page.
+ * Returns the contact for push services (RFC 8292), which is a mail address or an https page.
  * @throws {Fault} usage
  */
 export function pushContact(contact: string): string {

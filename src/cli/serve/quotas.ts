@@ -5,7 +5,10 @@ import { parseSize } from "../../base/sizes.ts";
 import { type FileQuotas, QUOTAS_DEFAULT } from "../../server/files/quotas.ts";
 import { type FlagDefs, type FlagValues, flagName, stringFlag } from "../command.ts";
 
-/** Flags for quotas of files and of history reads. Without a file quota the disk is the limit. */
+/**
+ * Flags for quotas of files and of history reads. Without a file quota, only the disk limits the
+ * files.
+ */
 export const QUOTA_FLAGS = {
   fileMax: stringFlag("SIZE", "Maximum size of a file, such as 2G"),
   filesPerUser: stringFlag(

@@ -11,12 +11,12 @@ import type { ServePrinter } from "./print.ts";
 
 const INTERVAL_MS = 1_000;
 
-/** Size of a ping; a pong has the same size. */
+/** Size of a ping, in bytes; a pong has the same size. */
 const PING_BYTES = encode({ kind: "ping" }).length;
 
 /**
- * Maximum packets per second of an idle client: pings and acknowledgements. A file on a data
- * channel causes more.
+ * Maximum number of packets per second that an idle client causes with pings and acknowledgements.
+ * A file on a data channel causes more packets.
  */
 const IDLE_PACKETS_MAX = 16;
 

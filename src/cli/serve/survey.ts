@@ -11,13 +11,16 @@ export interface NodeState {
   readonly address: string;
   /** Seq of the last message that the node has applied. */
   readonly seq: number;
-  /** Number of records in its history; `root` is the root over them. */
+  /** Number of records in the node's history; `root` is the Merkle root of these records. */
   readonly records: number;
   readonly root: string;
   readonly accounts: number;
-  /** Lengths of both logs at `seq`; `undefined` from earlier versions. */
+  /** Lengths of both logs at `seq`; `undefined` in reports from earlier versions. */
   readonly applied?: { readonly history: number; readonly accounts: number };
-  /** `follows`, `starts`, `restores` (lost messages of the stream), or the code of a fault. */
+  /**
+   * `follows`, `starts`, `restores` (while the node restores lost messages of the stream), or the
+   * code of a fault.
+   */
   readonly state: string;
 }
 
@@ -30,8 +33,8 @@ export interface Survey {
   readonly stream: StreamState;
   readonly nodes: readonly SurveyedNode[];
   /**
-   * Whether histories of equal length have the same root, and nodes at the same message have
-   * histories of the same length.
+   * Whether histories of equal length have the same root, and nodes that have applied the same
+   * message have histories of the same length.
    */
   readonly areRootsEqual: boolean;
 }
@@ -40,8 +43,8 @@ export interface Survey {
 export async function surveyCluster(
   stream: Pick<JetStream, "state" | "queryState">,
 ): Promise<Survey> {
-  // Nodes are asked first, so that messages published meanwhile count as lag rather than as
-  // missing.
+  // Nodes report before the stream does, so that messages published in between count as lag rather
+  // than as missing.
   const answers = await stream.queryState(NODES_ANSWER_TIMEOUT_MS);
   const state = await stream.state();
   const nodes = answers
@@ -61,7 +64,10 @@ function haveEqualRoots(nodes: readonly NodeState[]): boolean {
   });
 }
 
-/** Reports whether nodes at the same message of the stream have logs of the same length. */
+/**
+ * Reports whether nodes that have applied the same message of the stream have logs of the same
+ * length.
+ */
 function haveEqualLengths(nodes: readonly NodeState[]): boolean {
   const lengths = new Map<number, string>();
   return nodes.every(({ seq, applied, state }) => {
@@ -73,7 +79,7 @@ function haveEqualLengths(nodes: readonly NodeState[]): boolean {
   });
 }
 
-/** Parses a report; `undefined` if it is invalid or from a later version. */
+/** Parses a report; `undefined` if the report is invalid or from a later version. */
 export function readNodeState(bytes: Uint8Array): NodeState | undefined {
   const received = readNodeMessage(bytes);
   if (received === undefined || typeof received.news !== "object" || received.news === null)

@@ -8,21 +8,21 @@ import { lockFile } from "../../io/disk/lock.ts";
 
 const PREFIX = "chat-share-";
 /**
- * Minimum age of an abandoned folder. A younger one may belong to a share that has not locked it
- * yet.
+ * Minimum age of an abandoned folder, in milliseconds. A younger folder may belong to a share that
+ * has not locked it yet.
  */
 const ABANDONED_AFTER_MS = 60_000;
 
 /** Temporary folder of one `chat share`, with its server's keys and history. */
 export interface ShareFolder {
-  /** Data folder of the server; not created yet. */
+  /** Path of the server's data folder, which does not exist yet. */
   readonly data: string;
   remove(): void;
 }
 
 /**
- * Creates a folder that is removed at process exit. If the process is killed, the next share
- * removes it.
+ * Creates a folder that is removed when the process exits. If the process is killed, the next share
+ * removes the folder.
  */
 export function openShareFolder(unixMs: number): ShareFolder {
   for (const name of readdirSync(tmpdir())) {
@@ -46,8 +46,8 @@ function discard(folder: string): void {
 }
 
 /**
- * Reports whether the folder is this user's and its process has ended. A running process holds the
- * lock of the data folder.
+ * Reports whether the folder belongs to this user and its process has ended. A running process
+ * holds the lock of the data folder.
  */
 function isAbandoned(path: string, unixMs: number): boolean {
   const stat = lstatSync(path, { throwIfNoEntry: false });

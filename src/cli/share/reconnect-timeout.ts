@@ -1,12 +1,10 @@
-/** Timeout of `chat receive` for a lost share. */
+/** Timeout with which `chat receive` gives up on a lost share. */
 
 import { Fault } from "../../base/fault.ts";
 import { RECEIVE_TIMEOUT_MS } from "../../base/limits.ts";
 import type { Clock } from "../../io/clock.ts";
 
-/**
- * Ends the download when the connection stays lost, because the sender may have stopped sharing.
- */
+/** Ends the download if the connection stays lost, because the sender may have stopped sharing. */
 export class ReconnectTimeout {
   readonly #clock: Clock;
   readonly #onEnd: (fault: Fault) => void;
@@ -18,7 +16,7 @@ export class ReconnectTimeout {
   }
 
   /**
-   * Starts the timeout at the first loss.
+   * Starts the timeout, unless it is already running.
    * @returns whether the timeout was started
    */
   onLost(fault: Fault): boolean {

@@ -36,10 +36,13 @@ import { openShareFolder, type ShareFolder } from "./folder.ts";
 
 /** Address for the owner's client, which runs in this process. */
 const INTERNAL_ADDRESS = { host: "127.0.0.1", port: 1, timeoutMs: CONNECT_TIMEOUT_MS };
-/** Bytes of the room secret; long, because nobody has to read it aloud. */
+/**
+ * Size of the room secret, in bytes. The secret may be long, because nobody has to read it aloud.
+ */
 const SECRET_BYTES = 16;
 /**
- * Server name. Visible to unauthenticated clients, so it names neither the user nor the content.
+ * Name of the server. Unauthenticated clients receive the name, so it contains neither the user nor
+ * the content.
  */
 const NAME = "shared files";
 
@@ -54,11 +57,11 @@ export interface ShareOptions {
   readonly onRead: (file: FileId, source: Source, index: number) => void;
 }
 
-/** Server for some files of one user, which is removed after they were received. */
+/** Server for the files that one user shares, which is removed after the files were received. */
 export interface ShareServer {
   readonly client: Client;
   readonly invite: ServerSpec;
-  /** Folder that is removed with the server, for content that is not on this machine's disk. */
+  /** Folder for content that is not yet on this machine's disk; removed with the server. */
   readonly folder: string;
   /** Marks the next upload as a file that the server reads in place. */
   lend(source: Source): void;
@@ -125,7 +128,7 @@ async function start(
       certificate: open.certificate,
       udp: "bbr",
       isHost: hostCheck([options.inviteHost]),
-      // Serves the page and the files, without posts and without operator access.
+      // Serves the page and the files, but accepts no posts and no operators.
       http: (port) =>
         httpHandler({
           ...{ name: NAME, fingerprint: formatFingerprint(fingerprint), port, page },
@@ -208,7 +211,10 @@ class LentFiles {
   /** Sources by file id. */
   readonly #sources = new Map<string, Source>();
   readonly #onRead: ShareOptions["onRead"];
-  /** Files that the store is opening, which reads their last chunks before any receiver does. */
+  /**
+   * Files that the store is opening. To open a file, the store reads its last chunk, which does not
+   * count as progress of a receiver.
+   */
   readonly #opening = new Set<FileId>(); // Bounded by `#sources`.
 
   constructor(onRead: ShareOptions["onRead"]) {
@@ -254,7 +260,10 @@ class LentFiles {
   }
 }
 
-/** Restricts uploads to the sharing user. Shared files use no space on this disk. */
+/**
+ * Restricts uploads to the sharing user. Shared files are read in place, so they use no additional
+ * disk space.
+ */
 function ownerOnly(blobs: BlobStore, lentFiles: LentFiles): BlobStore {
   return {
     list: () => blobs.list(),

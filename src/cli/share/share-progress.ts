@@ -8,8 +8,8 @@ import type { Context } from "../context.ts";
 import { ProgressDisplay } from "../output/progress.ts";
 
 /**
- * Displays the progress of receivers by the chunks read for them. If several users receive the same
- * file, the display follows the fastest.
+ * Displays the progress of receivers, measured by the chunks read for them. If several users
+ * receive the same file, the display follows the fastest receiver.
  */
 export class ShareProgress {
   readonly #context: Context;
@@ -21,7 +21,9 @@ export class ShareProgress {
     this.#display = new ProgressDisplay(context);
   }
 
-  /** Updates the display after a chunk was read. With `--json` only complete files are reported. */
+  /**
+   * Updates the display after a chunk was read. With `--json`, only complete files are reported.
+   */
   onRead(id: FileId, source: Source, index: number): void {
     if (this.#context.json) return;
     const { sizeBytes = Number.MAX_SAFE_INTEGER } = source;

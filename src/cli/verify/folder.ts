@@ -1,4 +1,4 @@
-/** Verifies the logs of a data folder. */
+/** Verification of the logs in a data folder. */
 
 import { join } from "node:path";
 import { fromBase64Url } from "../../base/bytes.ts";
@@ -24,9 +24,9 @@ export interface FolderVerdict {
 }
 
 /**
- * Verifies both logs of a data folder or a backup with the server's own key, read-only and without
- * a lock; the server may be running. Checkpoints of clients and witnesses detect more: a log that
- * the server rewrote and signed again is valid in itself.
+ * Verifies both logs of a data folder or a backup with the server's own key. Takes no lock and
+ * writes nothing, so the server may be running. This check cannot detect a log that the server
+ * rewrote and signed again; only the checkpoints of clients and witnesses reveal such a change.
  * @param path data folder, with `identity.key`
  * @throws {Fault} not-found, data-foreign, store-…, version-unsupported
  */
@@ -49,7 +49,10 @@ export async function verifyFolder(
   return { ok: accounts.ok && history.ok, history, accounts, key };
 }
 
-/** Returns the current key and its predecessors, as far as each has signed its successor. */
+/**
+ * Returns the current key and its predecessors; a predecessor counts only if it has signed its
+ * successor.
+ */
 async function keysOf(disk: Disk, folder: string, key: Uint8Array): Promise<Uint8Array[]> {
   const keys = [key];
   const records: FoldedRecord[] = [];

@@ -1,4 +1,4 @@
-/** Compares a data folder with the records and checkpoints that this home has stored. */
+/** Comparison of a data folder with the records and checkpoints that this home has stored. */
 
 import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
@@ -20,7 +20,10 @@ import { type Fingerprint, fingerprintWith, formatFingerprint } from "../../wire
 import { type LogRecord, leafHash, parseHead, parseLine } from "../../wire/record.ts";
 import { type FolderVerdict, verifyFolder } from "./folder.ts";
 
-/** Maximum findings: a log that differs from this device's differs in most records. */
+/**
+ * Maximum number of findings. If a log differs from the records of this device at all, most of its
+ * records differ.
+ */
 const FINDINGS_MAX = 20;
 
 export interface HomeVerdict {
@@ -30,8 +33,9 @@ export interface HomeVerdict {
 }
 
 /**
- * Verifies a server's folder, and compares it with all that this device knows of its history: the
- * pinned checkpoint, the records that were read, and those that the server confirmed.
+ * Verifies a server's folder, and compares it with everything that this device has stored about its
+ * history: the pinned checkpoint, the records that the device has read, and the records that the
+ * server confirmed.
  * @throws {Fault} as `verifyFolder`
  */
 export async function verifyForHome(data: string, logs: HomeLogPins): Promise<HomeVerdict> {
@@ -40,8 +44,8 @@ export async function verifyForHome(data: string, logs: HomeLogPins): Promise<Ho
   const pin = logs.pinOf(fingerprint, first.history.origin ?? "");
   const expected = logs.expectedRecords({ fingerprint: pin?.fingerprint ?? fingerprint });
   const size = Math.max(pin?.size ?? 0, expected.size);
-  // The folder of a running server may contain records that this device received after the first
-  // verification.
+  // If the server is running, the folder may contain records that this device received after the
+  // first verification.
   const verdict = first.history.size < size ? await verifyFolder(data) : first;
   const { history, accounts } = verdict;
   const findings = [...history.findings, ...accounts.findings];
@@ -129,7 +133,7 @@ interface Leaves {
   readonly record: LogRecord | undefined;
 }
 
-/** Reads the leaves of the first `size` records, up to the first unreadable one. */
+/** Reads the leaves of the first `size` records, up to the first unreadable record. */
 async function readLeaves(folder: string, size: number, recordSeq: number): Promise<Leaves> {
   const disk = systemDisk();
   const leaves: Uint8Array[] = [];

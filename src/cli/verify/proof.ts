@@ -1,4 +1,4 @@
-/** Creates and checks proofs of single records. */
+/** Creation and verification of proofs for single records. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Client } from "../../client/client.ts";
@@ -23,7 +23,7 @@ export interface VerifiedRecord {
 }
 
 /**
- * Checks a proof. The caller must check that its key is the server's.
+ * Checks a proof. The caller must check that the key in the proof belongs to the server.
  * @throws {Fault} log-unproved
  */
 export function checkProof({ key, seq, head, salt, body, path, note }: ProofFile): VerifiedRecord {

@@ -1,11 +1,11 @@
-/** Verifies a user's rooms with the records that the server returns. */
+/** Verification of a user's rooms with the records that the server returns. */
 
 import { Fault } from "../../base/fault.ts";
 import { PAGE_RECORDS_MAX, VERIFIED_RECORDS_MAX } from "../../base/limits.ts";
 import type { Client } from "../../client/client.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 
-/** An invalid record, or a gap before a record. */
+/** Invalid record, or a gap before a record. */
 export interface RoomFinding {
   readonly seq: number;
   /** Clause such as `n 7 follows 5 in #lobby`. */
@@ -13,7 +13,7 @@ export interface RoomFinding {
 }
 
 export interface RoomsVerdict {
-  /** Findings in order of the log; for each room only the newest gap. */
+  /** Findings in the order of the log, with only the newest gap of each room. */
   readonly findings: readonly RoomFinding[];
   /** Number of records read. */
   readonly records: number;
@@ -24,15 +24,16 @@ export interface RoomsVerdict {
 
 type Source = Pick<Client, "history" | "rooms">;
 
-/** Maximum findings per room; a room with more is damaged throughout. */
+/** Maximum number of findings per room; a room with more is damaged throughout. */
 const FINDINGS_MAX = 1_000;
 
 /**
- * Reads each room of the account backwards from its newest record. Findings are gaps in the numbers
- * of records, records whose body is damaged or withheld, and records that appear as erased without
- * an `erase` record. The server counts the numbers, and erased records keep theirs.
- * @param readsAll whether to read all records, else VERIFIED_RECORDS_MAX of each room
- * @throws {Fault} as refused by the server, or if the link is lost
+ * Reads each room of the account backwards from its newest record. The server numbers the records
+ * of a room consecutively, and an erased record keeps its number. Findings are gaps in these
+ * numbers, records whose body is damaged or withheld, and records that appear as erased without an
+ * `erase` record.
+ * @param readsAll whether to read all records instead of VERIFIED_RECORDS_MAX in each room
+ * @throws {Fault} if the server refuses a request or the link is lost
  */
 export async function verifyRooms(client: Source, readsAll: boolean): Promise<RoomsVerdict> {
   const findings: RoomFinding[] = [];
@@ -46,7 +47,7 @@ export async function verifyRooms(client: Source, readsAll: boolean): Promise<Ro
       isBounded ||= result.isBounded;
     } catch (error) {
       const isMember = client.rooms.some(({ id }) => id === room.id);
-      // The user was removed from the room meanwhile, and may no longer read it.
+      // The user was removed from the room during the verification, and may no longer read it.
       if (!(error instanceof Fault) || error.blame !== "user" || isMember) throw error;
     }
   }
@@ -65,7 +66,7 @@ async function readRoom(
   const addFinding = (seq: number, reason: string) => {
     if (findings.length < FINDINGS_MAX) findings.push({ seq, reason: `${reason} in ${title}` });
   };
-  /** Seqs that an `erase` record refers to, among the records read. */
+  /** Seqs that the `erase` records read so far refer to. */
   const erasureTargets = new Set<unknown>();
   let [records, isBounded] = [0, false];
   let next: ChatRecord | undefined;
@@ -102,7 +103,7 @@ function erasedBy({ kind, body }: ChatRecord): unknown[] {
   return [body?.["seq"], ...(Array.isArray(alsoErased) ? alsoErased : [])];
 }
 
-/** Describes the gap between two consecutive records; `undefined` if there is none. */
+/** Describes the gap between two consecutive records; `undefined` if there is no gap. */
 function gap(record: ChatRecord, next: ChatRecord): string | undefined {
   if (next.seq <= record.seq) return `seq ${next.seq} follows ${record.seq}`;
   return next.n === record.n + 1 ? undefined : `n ${next.n} follows ${record.n}`;

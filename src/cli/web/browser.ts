@@ -1,4 +1,4 @@
-/** Opens the system's browser. */
+/** Opening of the system's browser. */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,13 +7,15 @@ import { pathToFileURL } from "node:url";
 import { openerOf } from "../chat/open-file.ts";
 import type { Context } from "../context.ts";
 
-/** Milliseconds before the redirect file is removed; enough for the browser to start. */
+/**
+ * Time before the redirect file is removed, in milliseconds; long enough for the browser to start.
+ */
 const REDIRECT_FILE_MS = 60_000;
 
 /**
- * Opens the desktop's browser, or does nothing without a desktop. The address contains secrets,
- * which other users must not see in the process list: the browser opens a private file that
- * redirects to it.
+ * Opens the desktop's browser, or does nothing if there is no desktop. The address contains
+ * secrets, and other users can read the process list, so the browser opens a private file that
+ * redirects to the address.
  * @returns function that removes the file, if it still exists
  */
 export function openBrowser({ env, clock }: Context, url: string): () => void {
@@ -21,7 +23,7 @@ export function openBrowser({ env, clock }: Context, url: string): () => void {
     process.platform !== "linux" || env["DISPLAY"] !== undefined || env["WAYLAND_DISPLAY"];
   const opener = openerOf(env);
   if (!isDesktop || opener === undefined) return () => undefined;
-  const folder = mkdtempSync(join(tmpdir(), "chat-web-")); // Mode 0700.
+  const folder = mkdtempSync(join(tmpdir(), "chat-web-")); // The folder has mode 0700.
   const file = join(folder, "open.html");
   writeFileSync(file, redirectPage(url), { mode: 0o600 });
   const remove = () => rmSync(folder, { recursive: true, force: true });
@@ -35,7 +37,7 @@ export function openBrowser({ env, clock }: Context, url: string): () => void {
   };
 }
 
-/** @param url address from this program; texts of other users in it are percent-encoded */
+/** @param url address from this program; texts of other users in the address are percent-encoded */
 function redirectPage(url: string): string {
   const safe = Bun.escapeHTML(url);
   return `<!doctype html>

@@ -1,4 +1,4 @@
-/** Stores data of the local page in its user's home. */
+/** Storage of the local page's data in the user's home. */
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
 import { bearerOf, faultResponse } from "../../server/http/post-api.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 
-/** Path of the page's requests to read and write its data. */
+/** Path to which the page sends requests to read and write its data. */
 export const LOCAL_DATA_PATH = "/kept";
 
 const table = v.picklist(["keys", "places", "drafts"]);
@@ -35,8 +35,8 @@ const Kept = v.object({
 type Kept = v.InferOutput<typeof Kept>;
 
 /**
- * Data of `chat web` pages in this home, for one server: keys, names, drafts. Several programs may
- * write concurrently, so each change reads the current file.
+ * Data that the pages of `chat web` store in this home for one server: keys, names and drafts.
+ * Several programs may write concurrently, so each change reads the current file first.
  */
 export class LocalPageStore {
   readonly #folder: string;
@@ -47,7 +47,7 @@ export class LocalPageStore {
     this.#path = join(this.#folder, `${fingerprint}.json`);
   }
 
-  /** Last port of the page, because browsers store data by port. */
+  /** Last port of the page, which is reused because browsers store data by port. */
   get port(): number {
     return this.#read().port ?? 0;
   }
@@ -87,7 +87,7 @@ export class LocalPageStore {
       const parsed = v.safeParse(Kept, JSON.parse(text ?? '{"rows":{}}'));
       if (parsed.success) return parsed.output;
     } catch {
-      // Handled below, like invalid content.
+      // The fault below also covers a file that cannot be parsed.
     }
     throw new Fault("data-foreign", `${this.#path} is damaged`, {
       remedy: "fix it, or remove it and sign in again",
@@ -115,7 +115,7 @@ export async function serveLocalData(
   try {
     if (request.method !== "POST") throw new Fault("usage", "only POST is supported");
     const bearer = bearerOf(request) ?? "";
-    // Hashes have equal length, so the comparison time does not depend on the value.
+    // The hashes have equal length, so the time of the comparison does not depend on the token.
     if (!equalBytes(sha256(utf8Encode(bearer)), sha256(utf8Encode(token)))) {
       throw new Fault("login-refused", "this page belongs to an earlier run");
     }

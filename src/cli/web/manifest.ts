@@ -5,7 +5,7 @@ import { titleText } from "../../base/text.ts";
 
 export const MANIFEST_PATH = "/manifest.webmanifest";
 
-/** Link in the HTML. */
+/** Link to the manifest in the HTML. */
 export const MANIFEST_LINK = `<link rel="manifest" href="${MANIFEST_PATH}">`;
 
 export interface AppIcon {
@@ -19,11 +19,11 @@ export interface AppIcon {
 const THEME = "#22aa66";
 const BACKGROUND = "#ffffff";
 
-/** @param name name of the server, as the system lists the app */
+/** @param name name of the server, which becomes the name of the installed app */
 export function manifest(name: string, icons: readonly AppIcon[]): Uint8Array {
   const appName = titleText(name);
   const value = {
-    // Each origin is one app, whatever the server's name.
+    // Each origin is one app, independent of the server's name.
     id: "/",
     name: appName,
     short_name: appName,

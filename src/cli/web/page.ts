@@ -8,7 +8,7 @@ import { PAGE_SOURCE } from "../source-tree.ts";
 import { iconsOf, MANIFEST_LINK, MANIFEST_PATH, manifest } from "./manifest.ts";
 import { buildPage } from "./page-build.ts";
 
-/** File name in the compiled program; build.ts puts the file beside the code. */
+/** File name in the compiled program, in which build.ts embeds the file. */
 export const PACK_NAME = "page.pack";
 
 interface PackedFile {
@@ -57,8 +57,9 @@ export function localPage(page: Page): Page {
 }
 
 /**
- * Marks a page as local or shared. It names no build, because the server behind it may have another
- * page or none, so reloading would not update it. The page cannot be installed.
+ * Marks a page as local or shared. The marked page names no build, because the server that it
+ * connects to may have a different page or none, so reloading would not update the page. It also
+ * has no manifest, so it cannot be installed.
  */
 function markedPage(page: Page, mark: string): Page {
   const { build } = page;
@@ -68,12 +69,12 @@ function markedPage(page: Page, mark: string): Page {
   });
 }
 
-/** Returns the page with a manifest under the name of its server. */
+/** Returns the page with a manifest that contains the server's name. */
 export function namedPage(page: Page, name: string): Page {
   return withFile(page, MANIFEST_PATH, (bytes) => manifest(name, iconsOf(bytes)));
 }
 
-/** Returns the page with another, uncompressed file at `path`. */
+/** Returns the page with a different, uncompressed file at `path`. */
 function withFile(
   { build, files }: Page,
   path: string,
@@ -87,12 +88,13 @@ function withFile(
 }
 
 /**
- * Loads the page of this program: embedded in it, or built when run from source.
+ * Loads the page of this program, which is embedded in a compiled program or built when run from
+ * source.
  * @returns `undefined` if this program was built without a page
  */
 export async function loadPage(): Promise<Page | undefined> {
   for (const file of Bun.embeddedFiles) {
-    // The embedded name contains a hash: page-1x2y3z.pack.
+    // The embedded name contains a hash, as in page-1x2y3z.pack.
     const name = "name" in file ? String(file.name) : "";
     if (name.endsWith(".pack")) return unpackPage(await file.bytes());
   }

@@ -1,4 +1,4 @@
-/** Passes messages between a page and a server. */
+/** Message queue between a page and a server. */
 
 import { Fault } from "../../base/fault.ts";
 import { SEND_QUEUE_LOW_BYTES } from "../../base/limits.ts";
@@ -30,7 +30,7 @@ export class Pipe {
     return undefined;
   }
 
-  /** Ends the input. The link is closed after the queued messages. */
+  /** Ends the input. The link is closed after the queued messages have been sent. */
   end(): void {
     this.#isEnding = true;
     void this.#pump();

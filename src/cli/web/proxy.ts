@@ -26,8 +26,8 @@ export interface WebProxyOptions {
 }
 
 /**
- * Forwards links of the local page to the server, byte for byte, after they have sent the token.
- * This program verifies the server's greeting, because the browser cannot know the server's
+ * Forwards links of the local page to the server, byte for byte, after each link has sent the
+ * token. This program verifies the server's greeting, because the browser cannot know the server's
  * certificate.
  */
 export class WebProxy implements Pick<ListenerEvents, "accept" | "link"> {
@@ -82,7 +82,7 @@ class ProxiedLink {
   #fromPage(bytes: Uint8Array): void {
     switch (this.#phase) {
       case "token": {
-        // Hashes have equal length, so the comparison time does not depend on the value.
+        // The hashes have equal length, so the time of the comparison does not depend on the token.
         const isValid = equalBytes(sha256(bytes), sha256(utf8Encode(this.#options.token)));
         if (!isValid)
           throw new Fault("login-refused", "this page belongs to an earlier run", RELOAD_REMEDY);
@@ -101,7 +101,7 @@ class ProxiedLink {
       case "open":
         this.#refuseIfFault(this.#toServer?.push(bytes));
         return;
-      default: // Already closed.
+      default: // The link is already closed.
         return;
     }
   }
@@ -133,7 +133,7 @@ class ProxiedLink {
   }
 
   /**
-   * Verifies the greeting; a `bye` in its place is passed on.
+   * Verifies the greeting. If the server sends a `bye` instead, the `bye` is forwarded.
    * @throws {Fault} fingerprint-changed
    */
   #checkGreeting(bytes: Uint8Array): void {
@@ -181,8 +181,8 @@ class ProxiedLink {
 const RELOAD_REMEDY = { remedy: "open the address that chat web printed last" };
 
 /**
- * Reports whether the server proves on this link to be the expected one, or a successor that it has
- * signed.
+ * Reports whether the server proves on this link that it is the expected server, or a successor
+ * whose key the expected server has signed.
  */
 function isExpectedServer(
   welcome: NoticeOf<"welcome">,
