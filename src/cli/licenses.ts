@@ -6,7 +6,7 @@ import { brotliCompressSync, brotliDecompressSync } from "node:zlib";
 import { PAGE_PLUGINS } from "./page-plugins.ts";
 import { MAIN_SOURCE, PAGE_SOURCE, ROOT } from "./source-tree.ts";
 
-/** File name in the compiled program, in which build.ts embeds the file. */
+/** Name under which build.ts embeds the file in the compiled program. */
 export const LICENSES_NAME = "third-party.licenses";
 
 export interface License {

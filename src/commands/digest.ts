@@ -1,4 +1,4 @@
-/** `chat digest`, which prints the digest of a file. */
+/** `chat digest`, which prints the digests of files. */
 
 import { toHex } from "../base/bytes.ts";
 import { tsvLine } from "../base/text.ts";

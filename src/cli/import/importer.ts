@@ -48,10 +48,7 @@ const PREFIX = "import";
  * a whole batch in this time.
  */
 const WAIT_MS_MIN = 250;
-/**
- * Maximum number of attempts to post a batch while concurrent imports of the same file cause
- * conflicts.
- */
+/** Number of conflicts with concurrent imports of the same file after which this import fails. */
 const ATTEMPTS_MAX = 8;
 
 type PostEntry = Exclude<ImportEntry, { kind: "edit" }>;

@@ -57,7 +57,9 @@ async function readAll(
   }
 }
 
-/** Drops incoming texts while the output is blocked, and reports the first drop. */
+/**
+ * Drops incoming texts while the output is blocked, and prints one notice each time that starts.
+ */
 export class OutputOverflow {
   readonly #context: Context;
   readonly #chatConsole: ChatConsole;

@@ -42,7 +42,7 @@ async function readFile(path: string, sizeBytesMax: number): Promise<Uint8Array 
   try {
     file = openPlain(path, "read");
     const { size } = statSync(path);
-    // One byte more than expected is read, to detect that the file has grown.
+    // An additional byte is read, to detect that the file has grown.
     const bytes = new Uint8Array(Math.min(size, sizeBytesMax) + 1);
     const count = await readAt(file, bytes, 0);
     if (count > sizeBytesMax) throw tooLarge(path, sizeBytesMax);

@@ -318,7 +318,7 @@ export interface JoinInfo {
   readonly invite: ServerSpec;
   /** Whether `--public` specifies the external address. */
   readonly isPublic: boolean;
-  /** `SHA256:...` */
+  /** Fingerprint of the server, such as `SHA256:...`. */
   readonly fingerprint: string;
   readonly roomPassword: string | undefined;
   readonly tls: boolean;

@@ -8,7 +8,7 @@ import { PAGE_SOURCE } from "../source-tree.ts";
 import { iconsOf, MANIFEST_LINK, MANIFEST_PATH, manifest } from "./manifest.ts";
 import { buildPage } from "./page-build.ts";
 
-/** File name in the compiled program, in which build.ts embeds the file. */
+/** Name under which build.ts embeds the file in the compiled program. */
 export const PACK_NAME = "page.pack";
 
 interface PackedFile {

@@ -1,4 +1,4 @@
-/** `chat admin announce`, which sends an announcement to all users. */
+/** `chat admin announce`, which publishes or withdraws an announcement. */
 
 import { Fault } from "../../base/fault.ts";
 import { argument, defineVerb, flag } from "../../cli/command.ts";

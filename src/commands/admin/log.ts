@@ -1,4 +1,4 @@
-/** `chat admin log`, which prints operators' decisions. */
+/** `chat admin log`, which prints events and operators' decisions. */
 
 import { utf8Decode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";

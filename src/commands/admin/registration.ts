@@ -1,4 +1,4 @@
-/** `chat admin registration`, which opens or closes registration. */
+/** `chat admin registration`, which shows, closes or opens registration. */
 
 import { argument } from "../../cli/command.ts";
 import { operatorVerb } from "../../cli/connect/operator.ts";

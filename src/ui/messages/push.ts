@@ -1,4 +1,4 @@
-/** Texts of the page's service worker. */
+/** Texts that the page's service worker displays in notifications. */
 
 export const PUSH_TEXTS: Readonly<Record<string, string>> = {
   en: "A new message",

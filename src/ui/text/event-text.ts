@@ -1,4 +1,4 @@
-/** One-line texts of events and messages. */
+/** Texts of events and messages as single lines. */
 
 import { formatDuration } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
