@@ -66,8 +66,8 @@ interface SeenRow {
 const SELECT_SEEN = `SELECT seq, leaf, room, place, sender, time_ms FROM log_seen
   WHERE fingerprint = ? AND user = ?`;
 /**
- * A record that is read twice is stored once. A different record with the same seq, as after a
- * rollback, is stored too.
+ * Statement that keeps the first record stored with each seq. A record may be read twice, and a
+ * rollback may reuse its seq.
  */
 const INSERT_SEEN = `INSERT INTO log_seen VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
   ON CONFLICT DO NOTHING`;
