@@ -1,8 +1,8 @@
 /** Service worker that shows push notifications; it answers no requests and caches nothing. */
 
 /**
- * Shows push notifications while no page is open, and opens the room on click. The worker caches
- * nothing, so it never serves an outdated page.
+ * Shows push notifications while no page is open, and opens the room on click. Without a cache, the
+ * worker never serves an outdated page.
  */
 import { cleanText } from "../base/text.ts";
 import { PUSH_TEXTS } from "../ui/messages/push.ts";
@@ -44,7 +44,7 @@ interface PageClient {
 interface NotificationContent {
   readonly body: string;
   readonly tag: string;
-  /** Alerts again if a notification of the same tag is already shown. */
+  /** Whether to alert again if a notification with the same tag is visible. */
   readonly renotify: boolean;
   readonly icon: string;
   readonly data: { readonly at: string };
@@ -75,7 +75,7 @@ function parseTarget(at: unknown): string {
 }
 
 /**
- * Shows a notification even for an unreadable push: browsers revoke push from pages that show none.
+ * Shows a notification even for an unreadable push, since browsers revoke the permission otherwise.
  */
 function show(event: PushEvent): Promise<void> {
   const { tag, at, from, text, count } = pushFields(event);
@@ -107,7 +107,7 @@ async function open(at: string): Promise<void> {
   await page.focus();
 }
 
-// Replaces the previous worker immediately: it holds no state.
+// Replaces the previous worker immediately, since workers hold no state.
 scope.addEventListener("install", (event) => event.waitUntil(scope.skipWaiting()));
 scope.addEventListener("push", (event) => event.waitUntil(show(event)));
 scope.addEventListener("notificationclick", (event) => {

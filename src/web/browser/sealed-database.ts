@@ -120,7 +120,7 @@ class StagedRows implements SealedTables {
   async list({ from, to, limit, backwards = false }: KeyRange): Promise<readonly SealedRow[]> {
     const staged = [...this.#staged].filter(([key]) => key >= from && key < to);
     const rows = new Map<string, Uint8Array>();
-    // Skips stored rows that this transaction has removed.
+    // The limit also covers stored rows that this transaction has removed.
     for (const { key, value } of await this.#storedRows({
       from,
       to,

@@ -32,7 +32,7 @@ export async function openShare({ platform, page, lazyCode }: ShareOptions, page
   return <ShareView share={share} texts={texts} />;
 }
 
-/** The shared files and one button: no account, no chat. */
+/** View of the shared files with a download button; has no account and no chat. */
 function ShareView({ share, texts }: ShareProps) {
   const state = useSyncExternalStore(share.subscribe, () => share.state);
   useEffect(() => {

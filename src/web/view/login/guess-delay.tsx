@@ -4,18 +4,18 @@ import { useEffect, useState } from "react";
 import { useFullPage } from "../shell/full-page.ts";
 import type { LazyProps } from "../shell/lazy.tsx";
 
-/** Milliseconds before the countdown appears. The server answers a correct secret sooner. */
+/** Milliseconds before the countdown appears; a correct secret is accepted sooner. */
 const DISPLAY_DELAY_MS = 400;
 const SECOND_MS = 1_000;
 
-/** Countdown on the screen; screen readers announce it once. */
+/** Countdown on the screen. Screen readers announce it only at the start. */
 export function GuessDelay({ delay: { of, untilUnixMs } }: LazyProps["GuessDelay"]) {
   const { texts } = useFullPage();
   const [message, setMessage] = useState({ announced: "", text: "" });
   // biome-ignore lint/correctness/useExhaustiveDependencies: counts down to that moment
   useEffect(() => {
     const show = () => {
-      // The network adds a delay: keep the last second until the answer arrives.
+      // Shows at least one second until the answer arrives, since the network adds a delay.
       const seconds = Math.max(1, Math.ceil((untilUnixMs - Date.now()) / SECOND_MS));
       const text = texts.guessDelay(of, seconds);
       setMessage(({ announced }) => ({ announced: announced || text, text }));

@@ -60,7 +60,7 @@ function Fingerprint({ server }: { readonly server: ServerView }) {
   );
 }
 
-/** An error that concerns no field, or the reason for a delay. */
+/** An error that belongs to no field, or the reason for a delay. */
 function Refusal({ fault }: { readonly fault: unknown }) {
   return (
     <>
@@ -99,7 +99,7 @@ interface FormProps {
   readonly refused: unknown;
 }
 
-/** Form for registration and login. The server decides by the name. */
+/** Form for registration and login; the server chooses by the name. */
 function LoginForm({ server, task, refused }: FormProps) {
   const page = usePage();
   const { texts, chat, lazy } = page;
@@ -121,7 +121,7 @@ function LoginForm({ server, task, refused }: FormProps) {
       try {
         await logIn(page, name, password, roomSecret);
       } catch (fault) {
-        // If the code cannot be loaded, the error appears below the fields.
+        // Ignored: if the code cannot be loaded, the error appears below the fields.
         const module = await lazy.fetch().catch(() => undefined);
         setWrong(module?.loginFieldError({ fault, name, password, roomSecret, takenNames }, texts));
         throw fault;

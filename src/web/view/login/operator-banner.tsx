@@ -5,7 +5,6 @@ import { useTask } from "../shell/context.tsx";
 import { useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 
-/** Effect and expiry of the operator link, with a button to stop being operator. */
 export function OperatorLinkNotice() {
   const { texts, chat } = useFullPage();
   const task = useTask();

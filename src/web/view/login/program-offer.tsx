@@ -32,12 +32,12 @@ interface Offer {
   readonly release: OfferedRelease | undefined;
 }
 
-/** Programs that the server offers; requested when first shown. */
+/** Fetches the list of programs that the server offers. */
 function useOffer(): Offer {
   const { chat } = useFullPage();
   const [offer, setOffer] = useState<Offer>({ programs: [], release: undefined });
   useEffect(() => {
-    // Users of `chat web` already have the program.
+    // Skipped for users of `chat web`, who already have the program.
     if (chat.isLocal) return;
     const abort = new AbortController();
     fetch("/program/", { signal: abort.signal })
@@ -45,13 +45,13 @@ function useOffer(): Offer {
       .then((answer: unknown) =>
         setOffer({ programs: offeredPrograms(answer), release: offeredRelease(answer) }),
       )
-      .catch(() => undefined); // Then nothing is offered.
+      .catch(() => undefined); // On failure, the page offers no programs.
     return () => abort.abort();
   }, [chat]);
   return offer;
 }
 
-/** Installation command and download links, with the visitor's system first. */
+/** Installation command and download links, with the user's system first. */
 export function ProgramOffer() {
   const { texts } = useFullPage();
   const { programs, release } = useOffer();

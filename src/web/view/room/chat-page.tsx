@@ -144,8 +144,8 @@ function Conversation(props: MainProps) {
   const ignored = target.startsWith("@") && model.ignored.has(target.slice(1).toLowerCase());
   return (
     <div className="conversation">
-      {/* Before its first message a conversation has no id; the prefixes keep the two keys
-          distinct. */}
+      {/* A conversation has no id before its first message. The prefixes keep the two keys
+      distinct. */}
       <Timeline
         key={`timeline ${room?.id ?? target}`}
         rows={rows}
@@ -155,7 +155,7 @@ function Conversation(props: MainProps) {
       <Toasts level="conversation" />
       {ignored ? <p className="hint">{texts.ignoredHere(cleanText(target))}</p> : null}
       {(room?.offered ?? []).map(({ file, from, name }) =>
-        // The user's own uploads are among the transfers.
+        // The transfers already include the user's own uploads.
         isSameName(from, model.me) ? null : <OfferedLine key={file} from={from} name={name} />,
       )}
       {model.transfers.size > 0 ? <LazyView view="Transfers" /> : null}
@@ -187,7 +187,7 @@ interface NoRoomOpenProps {
   readonly onOpen: (target: string) => void;
 }
 
-/** Placeholder when no room is open. On narrow screens the room list may be closed. */
+/** Placeholder while no room is open. On narrow screens it has a button for the room list. */
 function NoRoomOpen({ hasRooms, onOpen }: NoRoomOpenProps) {
   const { texts, openDialog } = usePage();
   return (
@@ -205,7 +205,7 @@ export interface ChatPageProps {
   readonly onDashboard: () => void;
 }
 
-/** Calls back when three columns start or cease to fit, as on a resize or zoom. */
+/** Calls back when the window becomes wide enough for three columns, or too narrow. */
 function useWidth(onChange: (wide: boolean) => void): void {
   const latestCallback = useRef(onChange);
   latestCallback.current = onChange;
@@ -238,7 +238,7 @@ function usePanels() {
       setDrawer(false);
       requestAnimationFrame(() => {
         const field = document.querySelector<HTMLElement>(".composer textarea");
-        // Unless the user has started to type in another field.
+        // Keeps the focus if the user has started to type in another field.
         if (document.activeElement?.matches("input, select, dialog *") === true) return;
         if (matchMedia("(hover: hover)").matches) field?.focus();
       });
@@ -311,14 +311,17 @@ function useTitle(mentions: number, target: string | undefined): void {
   }, [mentions, target]);
 }
 
-/** Stays true once the page has caught up: rooms missing after that do not exist. */
+/** Returns true from the first catch-up on. Rooms that are missing afterwards do not exist. */
 function useHasCaughtUp(isCaughtUp: boolean): boolean {
   const hasCaughtUp = useRef(false);
   hasCaughtUp.current ||= isCaughtUp;
   return hasCaughtUp.current;
 }
 
-/** Whether there are unread messages out of view: messages in view are read within a frame. */
+/**
+ * Reports whether there are unread messages out of view. Visible messages are marked as read within
+ * a frame.
+ */
 function hasUnreadOutOfView({ rooms, people, unread }: RoomList, isFocused: boolean): boolean {
   if (unread === 0 || !isFocused) return unread > 0;
   return [...rooms, ...people].some((line) => {
@@ -326,7 +329,7 @@ function hasUnreadOutOfView({ rooms, people, unread }: RoomList, isFocused: bool
   });
 }
 
-/** Moves the focus without changing the address, which names the room. */
+/** Moves the focus without changing the fragment, which names the room. */
 function skipToMessages(event: MouseEvent): void {
   event.preventDefault();
   document.getElementById("messages")?.focus();
@@ -382,7 +385,7 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
           onSearch={search}
         />
         {target === undefined ? (
-          // An empty list is only certain after catching up.
+          // Before catching up, an empty list may be incomplete.
           isKnown && <NoRoomOpen hasRooms={model.rooms.size > 0} onOpen={onOpen} />
         ) : (
           <Conversation model={model} target={target} jumps={jumps} onJump={onJump} {...handlers} />

@@ -51,7 +51,7 @@ export interface ComposerHandle {
 export interface ComposerProps {
   readonly target: string;
   readonly isSealed: boolean;
-  /** The message that a reply or edit refers to, if loaded. */
+  /** Returns the message that a reply or edit refers to, if loaded. */
   readonly itemOf: (seq: number) => Item | undefined;
   readonly lastOwn: () => Item | undefined;
   readonly onCommand: (text: string, draft: Draft) => CommandOutcome;
@@ -62,7 +62,9 @@ export interface AttachedFiles {
   readonly files: readonly Attachment[];
   readonly add: (files: readonly Attachment[]) => void;
   readonly remove: (attachment: Attachment) => void;
-  /** @param text posted with the first file @returns false if refused; the files stay attached */
+  /**
+   * @param text text posted with the first file @returns false if refused; the files stay attached
+   */
   readonly send: (text: string) => boolean;
 }
 
@@ -74,7 +76,7 @@ interface ComposerRef {
   readonly ref: Ref<ComposerHandle>;
 }
 
-/** The draft of a room: updated immediately here, and a moment later in the model. */
+/** The draft of a room: updated here immediately, and in the model after a short delay. */
 function useDraft(chat: Chat, target: string, sendsTyping: boolean) {
   const [draft, setDraft] = useState<Draft>(() => chat.model.drafts.get(target) ?? EMPTY_DRAFT);
   const lastDraft = useRef(chat.model.drafts.get(target));
@@ -87,7 +89,7 @@ function useDraft(chat: Chat, target: string, sendsTyping: boolean) {
     },
     [chat, target, sendsTyping],
   );
-  // Stored drafts may load after the first render; a refused message returns even later.
+  // Stored drafts can load after the first render, and refused messages return even later.
   useEffect(
     () =>
       chat.subscribe(() => {
@@ -101,7 +103,7 @@ function useDraft(chat: Chat, target: string, sendsTyping: boolean) {
   return { draft, change };
 }
 
-/** Grows the field with its text, up to a limit. */
+/** Adjusts the field's height to its text. */
 function useHeight(field: RefObject<HTMLTextAreaElement | null>, text: string): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: measured whenever the text changes
   useLayoutEffect(() => {
@@ -161,7 +163,7 @@ interface Offer {
   readonly at: number;
 }
 
-/** Completions while the user types, and the keys that choose one. */
+/** Offers completions while the user types, and handles the keys that choose a completion. */
 function useOffer() {
   const { chat, emoji, texts } = usePage();
   const [offer, setOffer] = useState<Offer | undefined>(undefined);
@@ -175,12 +177,12 @@ function useOffer() {
     const completion = completionAt(newText, caret, source);
     setOffer(completion === undefined ? undefined : { completion, at: 0 });
     if (searchEmoji !== undefined || !isTypingEmoji(newText, caret)) return;
-    // If loading fails, no emoji are offered.
+    // If loading fails, the composer offers no emoji.
     const retry = () => text.current === newText && update(newText, caret);
     emoji.fetch().then(retry, () => undefined);
   };
   const rangeText = ({ from, to }: Completion) => text.current.slice(from, to);
-  /** @returns the choice; `undefined` if the key is not for the list */
+  /** @returns the choice; `undefined` if the list does not use the key */
   const press = (event: KeyboardEvent): string | "handled" | undefined => {
     if (offer === undefined || event.nativeEvent.isComposing) return undefined;
     const { completion, at } = offer;
@@ -236,7 +238,7 @@ function useWriting({ target, onCommand, field, attached, itemOf }: WritingProps
   const hasFiles = attached.files.length > 0 && draft.edits === undefined;
   const sendFiles = () => {
     const text = draft.text.trim().replace(/^\/\//, "/");
-    // A reply or a long text is posted as a separate message.
+    // Replies and long texts are posted as separate messages.
     const isSentWithFiles = draft.re === undefined && isShort(text);
     if (!attached.send(isSentWithFiles ? text : "")) return false;
     return isSentWithFiles || chat.send(target, { ...draft, text });

@@ -1,4 +1,4 @@
-/** Lists in dialogs: the entry of a message, and the focus when a line is removed. */
+/** Messages listed in dialogs, and the focus after a line is removed. */
 
 import { type ReactNode, type RefObject, useEffect, useRef } from "react";
 import type { Item } from "../../../core/model/state.ts";
@@ -8,7 +8,7 @@ import { PlainLine } from "./rich-text.tsx";
 
 interface ListedMessageProps {
   readonly item: Item;
-  /** Cleaned room or user; absent if all messages are from one room. */
+  /** Sanitised room or user; absent if all messages are from the same room. */
   readonly location?: string;
   readonly children?: ReactNode;
 }
@@ -28,7 +28,10 @@ export function ListedMessage({ item, location, children }: ListedMessageProps) 
   );
 }
 
-/** Focuses a list whose focused line was removed, so that keys still work. @param count of lines */
+/**
+ * Focuses the list after its focused line is removed, so that keys still work. @param count number
+ * of lines
+ */
 export function useListFocus(count: number): RefObject<HTMLUListElement | null> {
   const list = useRef<HTMLUListElement>(null);
   const before = useRef(count);

@@ -20,12 +20,12 @@ const MUTE_MINUTES = [10, 60, 24 * 60] as const;
 export interface PersonContext {
   readonly name: string;
   readonly role: string;
-  /** The room to moderate in; `undefined` in a direct conversation. */
+  /** Room to moderate; `undefined` in a direct conversation. */
   readonly room: string | undefined;
   readonly moderates: boolean;
 }
 
-/** Returns the member of the open room, or only the name of another user. */
+/** Returns the member of the open room, or just the name for other users. */
 export function personContext(model: Model, name: string): PersonContext {
   const room = openRoom(model);
   const member = room?.members?.find((entry) => isSameName(entry.name, name));
@@ -79,7 +79,7 @@ function moderationItems(page: PageValue, user: string, room: string, role: stri
   ];
 }
 
-/** @param isOnline `undefined` if unknown: this page is offline, or has no information */
+/** @param isOnline `undefined` if unknown, such as while this page is offline */
 export function presenceText(isOnline: boolean | undefined, texts: Texts): string {
   if (isOnline === undefined) return texts.presenceUnknown;
   return isOnline ? texts.online : texts.offlineStatus;
@@ -126,7 +126,6 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
   );
 });
 
-/** Maximum people listed. */
 const PEOPLE_LISTED_MAX = 500;
 
 export interface PeopleProps {

@@ -13,7 +13,7 @@ import type { Unfolded } from "../text/fold.tsx";
 export const THUMB = "👍";
 export const QUICK_SIGNS = ["👍", "❤️", "😂", "🎉", "😮", "😢", "👀", "✅"] as const;
 
-/** Actions and context of a room's rows; the object is stable while nothing changes. */
+/** Actions and context of a room's messages; the object is stable while nothing changes. */
 export interface MessageActions {
   readonly me: string | undefined;
   readonly target: string;
@@ -45,7 +45,7 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
       onChoose: () => copy(page, item.text),
     });
   }
-  // Behind `chat web` the page's address works on this machine only.
+  // The address of a `chat web` page works only on this computer.
   if (!chat.isLocal) {
     const route = formatRoute({ target: actions.target, seq: item.seq });
     items.push({

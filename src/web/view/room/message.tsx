@@ -94,13 +94,12 @@ function Reactions({ item, actions }: { readonly item: Item; readonly actions: M
 interface ToolsProps {
   readonly item: Item;
   readonly actions: MessageActions;
-  /** Whether the toolbar shows the time of the message. */
   readonly showsTime: boolean;
-  /** Whether there are several files, each with its own menu; reactions are for all of them. */
+  /** Whether each of several files has its own menu; reactions apply to all files. */
   readonly hasSeveralFiles: boolean;
 }
 
-/** Toolbar of a message, rendered while it has the pointer or focus. */
+/** Toolbar of a message, rendered while the message has the pointer or focus. */
 function Tools({ item, actions, showsTime, hasSeveralFiles }: ToolsProps) {
   const page = usePage();
   const { texts, times } = page;
@@ -154,11 +153,11 @@ function Tools({ item, actions, showsTime, hasSeveralFiles }: ToolsProps) {
   );
 }
 
-/** Empty unless the message was edited. Compared with `undefined`: 0 is a valid time. */
+/** Mark of an edited message. Compares with `undefined`, since 0 is a valid time. */
 function EditedMark({ unixMs }: { readonly unixMs: number | undefined }) {
   const { texts, times } = usePage();
   return unixMs === undefined ? null : (
-    // Isolated, to use the text direction of the page.
+    // Isolates the mark, which uses the text direction of the page.
     <bdi className="mark" title={texts.editedAt(times.full(unixMs))}>
       {" "}
       ({texts.edited})
@@ -211,11 +210,11 @@ function Content({ row, actions, isJumpTarget }: MessageProps) {
   return <MessageText item={item} actions={actions} isJumpTarget={isJumpTarget} />;
 }
 
-/** Colour of a name, one of page.css. */
+/** Returns the style with the name's colour, which page.css defines. */
 const tinted = (from: string) => ({ color: `var(--tint-${tintOf(from)})` });
 
 interface HeadProps {
-  /** Cleaned. */
+  /** Sanitised name of the sender. */
   readonly from: string;
   readonly unixMs: number;
   readonly note?: string | undefined;
@@ -236,10 +235,10 @@ function Head({ from, unixMs, note }: HeadProps) {
   );
 }
 
-/** Focuses a touched message: touch has no hover, and some browsers give no focus. */
+/** Focuses a touched message, since touch has no hover and some browsers set no focus. */
 function focusTouched(event: PointerEvent<HTMLElement>): void {
   const { currentTarget, target, pointerType } = event;
-  // A touch in its menu is excluded: the menu keeps the focus.
+  // Ignores touches in the message's menu, which keeps the focus.
   if (pointerType !== "touch" || !(target instanceof Node && currentTarget.contains(target)))
     return;
   const isInside = currentTarget.contains(document.activeElement);
@@ -247,15 +246,15 @@ function focusTouched(event: PointerEvent<HTMLElement>): void {
 }
 
 /**
- * Whether the target is part of the message, including its menu and dialogs, which are elsewhere in
- * the document and return the focus.
+ * Reports whether the target belongs to the message. The message's menu and dialogs belong to it,
+ * although they are elsewhere in the document.
  */
 function belongsTo(article: HTMLElement | null, target: EventTarget | null): boolean {
   if (!(target instanceof Element)) return false;
   return article?.contains(target) === true || target.closest(".menu, dialog") !== null;
 }
 
-/** Clears a state once the focus or pointer has moved elsewhere. */
+/** Clears a state when the focus or pointer moves elsewhere. */
 function useLeaveDetection(
   isActive: boolean,
   events: string,
@@ -302,7 +301,7 @@ export const Message = memo(function Message({ row, actions, isJumpTarget }: Mes
   const leave = ({ relatedTarget }: FocusEvent) => {
     if (!belongsTo(article.current, relatedTarget)) setFocused(false);
   };
-  // An element removed while it has the focus or pointer, such as a menu button, fires no event.
+  // An element that is removed with the focus or pointer, such as a menu button, fires no event.
   useLeaveDetection(isFocused, "focusin pointerdown", article, setFocused);
   useLeaveDetection(isHovered, "pointerover", article, setHovered);
   return (

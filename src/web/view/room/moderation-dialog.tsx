@@ -1,4 +1,4 @@
-/** Dialog that confirms a moderation action, in a given room or in one that it asks for. */
+/** Dialog that confirms a moderation action. Prompts for the room if none is given. */
 
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";

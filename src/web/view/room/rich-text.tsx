@@ -14,7 +14,7 @@ import { IconButton } from "../shell/icons.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { personContext, personItems } from "./members.tsx";
 
-/** Opens links to rooms and messages of this page in place. */
+/** Opens links to rooms and messages of this page without reloading it. */
 function followHere(event: MouseEvent<HTMLAnchorElement>): void {
   const { origin, pathname, search, hash } = event.currentTarget;
   const isPlain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
@@ -94,7 +94,7 @@ const renderInline = (parts: readonly Inline[]) =>
   // biome-ignore lint/suspicious/noArrayIndexKey: parts of a text have no other name, and stay
   parts.map((part, i) => <InlineView key={i} part={part} />);
 
-/** A code block. Scrolls horizontally; tabs are kept, also when copied. */
+/** A code block. Scrolls horizontally and preserves tabs, also in copied text. */
 function Code({ language, text }: { readonly language: string; readonly text: string }) {
   const page = usePage();
   const { texts } = page;
@@ -144,7 +144,7 @@ export interface RichTextProps {
   readonly children?: ReactNode;
 }
 
-/** A user's text: cleaned, never HTML; only web addresses and rooms become links. */
+/** A user's text, sanitised and never HTML. Only web addresses and rooms become links. */
 export const RichText = memo(function Text({ text, mentions, children }: RichTextProps) {
   const blocks = useMemo(
     () => parseMarkup(text, new Set(mentions.map((name) => name.toLowerCase()))),
@@ -160,7 +160,7 @@ export const RichText = memo(function Text({ text, mentions, children }: RichTex
 
 const NOBODY: ReadonlySet<string> = new Set();
 
-/** Rich text in one line, without lists and other blocks, as for a topic. */
+/** Rich text in one line, without blocks such as lists; used for topics. */
 export const RichLine = memo(function Line({ text }: { readonly text: string }) {
   return (
     <div className="words" dir="auto">
@@ -169,7 +169,7 @@ export const RichLine = memo(function Line({ text }: { readonly text: string }) 
   );
 });
 
-/** A line without markup, as made by `plainLine`; struck text stays struck. */
+/** A line from `plainLine`: without markup, but struck text stays struck. */
 export function PlainLine({ text }: { readonly text: string }) {
   const pieces = splitStruck(text);
   // biome-ignore lint/suspicious/noArrayIndexKey: pieces of a line have no other name

@@ -21,7 +21,6 @@ import type { LazyProps } from "../shell/lazy.tsx";
 type RoomEntry = Answer<"rooms">["rooms"][number];
 
 const NO_ROOMS: readonly RoomEntry[] = [];
-/** Maximum pages requested. */
 const PAGES_MAX = 20;
 
 function useRoomList(): { readonly rooms: readonly RoomEntry[]; readonly task: Task } {
@@ -54,7 +53,7 @@ export function JoinDialog({
   const { texts, chat, openDialog } = useFullPage();
   const [password, setPassword] = useState(initialPassword);
   const [needsPassword, setNeedsPassword] = useState(isLocked === true);
-  /** A new object for each attempt, which returns the focus to the field. */
+  /** Error text. A new object for each attempt returns the focus to the field. */
   const [wrong, setWrong] = useState<{ readonly text: string } | undefined>(
     initialPassword === "" ? undefined : { text: texts.faults["room-password-wrong"] ?? "" },
   );
@@ -68,7 +67,7 @@ export function JoinDialog({
     } catch (error) {
       const code = error instanceof Fault ? error.code : undefined;
       if (code === "room-unknown") {
-        onClose(); // Closed first, so that the next dialog gets the focus.
+        onClose(); // Closes first, so that the next dialog gets the focus.
         return openDialog("CreateRoom", { onOpen, room });
       }
       if (code !== "room-password-wrong") throw error;
@@ -118,7 +117,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: LazyProps["Cre
       return false;
     }
     const sealed = isSealed && canSeal;
-    // The server could read the topic of an encrypted room, and its members need no password.
+    // Encrypted rooms need no password, and have no topic, which the server could read.
     const isOpen = sealed || password === "";
     const created = await chat.join(room, {
       create: true,

@@ -26,13 +26,13 @@ function rewrite(route: Route | undefined): void {
     history.replaceState(null, "", hash === "" ? location.pathname : hash);
 }
 
-/** Returns the room for an address without one: the lobby, or else the first room. */
+/** Returns the room to open for an address without a room: the lobby, or else the first room. */
 function firstTarget({ rooms }: Model): string | undefined {
   const all = [...rooms.values()].filter(({ kind }) => kind === "room");
   return (all.find(({ name }) => isSameName(name, "lobby")) ?? all[0])?.target;
 }
 
-/** @returns whether it can be opened directly: a joined room, or any user */
+/** Reports whether the target can be opened directly: a joined room, or any user. */
 function isReachable({ model }: Chat, { target }: Route): boolean {
   if (!target.startsWith("@")) return roomOf(model, target) !== undefined;
   return !isSameName(target.slice(1), model.me);
@@ -56,7 +56,7 @@ function useMissingMessageNotice(model: Model): void {
 
 type Navigation = Pick<RoutingProps, "onOpen" | "onJump">;
 
-/** Opens a route, then sets the address to the view, which may differ. */
+/** Opens a route, then sets the address to the resulting view, which can differ. */
 function useFollow(navigation: RefObject<Navigation>): (route: Route) => void {
   const { chat, openDialog } = usePage();
   return useCallback(
@@ -71,7 +71,7 @@ function useFollow(navigation: RefObject<Navigation>): (route: Route) => void {
         if (seq === undefined && isBack) chat.scrollToBottom();
         else if (current?.seq !== seq || !isSameName(current?.target, target)) goTo(target);
       } else if (!target.startsWith("@")) {
-        // A link never joins a room by itself; it only fills in the form.
+        // A link must not join a room without the user, so it only opens a filled form.
         openDialog("Join", { onOpen: goTo, room: target });
       }
       rewrite(routeOf(chat.model));
@@ -91,7 +91,7 @@ function useHistory(model: Model, isStarted: RefObject<boolean>): void {
     const before = lastHash.current;
     lastHash.current = hash;
     if (hash === location.hash) return;
-    // Closing a linked message or a room adds no history entry.
+    // Closing a linked message or a room adds no entry to the history.
     const replacesEntry =
       hash === undefined || (target !== undefined && before?.startsWith(`#/${target}/`));
     if (before === undefined || replacesEntry === true) rewrite(routeOf(chat.model));
@@ -121,7 +121,7 @@ export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
   useEffect(() => {
     const onAddressChange = () => {
       const { hash } = location;
-      // Fragments that may be secrets have already been removed from the address.
+      // Any secrets have already been removed from the address.
       if (!isStarted.current || (hash !== "" && !isRouteHash(hash))) return;
       const linked = readRoute(hash);
       if (linked === undefined) rewrite(routeOf(chat.model));

@@ -4,8 +4,8 @@ import { type RefObject, useCallback, useLayoutEffect, useRef } from "react";
 import { listen } from "../shell/effects.ts";
 
 /**
- * Focuses the list if the focused row is removed (sent, or scrolled out), so that keys still
- * work. @returns a function that performs the check; each render does, too
+ * Focuses the list when the focused row is removed (sent or scrolled out), so that keys still work.
+ * @returns a function that checks the focus; each render also checks it
  */
 export function useRowFocus(section: RefObject<HTMLElement | null>): () => void {
   const row = useRef<Element | null>(null);

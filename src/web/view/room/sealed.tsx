@@ -17,7 +17,9 @@ import { type FullPage, useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 
-/** State of this device in a sealed room as of its last record; `undefined` until known. */
+/**
+ * Returns the state of this device in a sealed room after its last record; `undefined` until known.
+ */
 function useSealing(room: RoomState | undefined, changes = 0): RoomSealStatus | undefined {
   const { chat } = useFullPage();
   const isOnline = useOnline();
@@ -25,7 +27,7 @@ function useSealing(room: RoomState | undefined, changes = 0): RoomSealStatus | 
   // biome-ignore lint/correctness/useExhaustiveDependencies: updated after each record
   useEffect(() => {
     if (room?.isSealed !== true || chat.sealRefusal !== undefined) return setSealing(undefined);
-    // Offline, or if the code cannot be loaded, nothing is displayed; sending reports the error.
+    // Displays nothing while offline or if the code cannot be loaded; sending reports the error.
     return whenSettled(
       chat.sealedRooms().then((rooms) => rooms.sealStatus(room)),
       setSealing,
@@ -77,11 +79,11 @@ export function SealedNotice({ target }: LazyProps["SealedNotice"]) {
   }
 }
 
-/** Notice while waiting to be added. A device without the account key is never added. */
+/** Notice while this device waits to be added. A device without the account key is never added. */
 function WaitingNotice() {
   const { chat, texts } = useFullPage();
   const [isCertified, setCertified] = useState(true);
-  // Nothing is shown offline.
+  // Displays nothing while offline.
   useEffect(
     () =>
       whenSettled(chat.request("devices", {}), ({ devices }) =>

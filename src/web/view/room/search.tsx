@@ -17,7 +17,7 @@ import type { LazyProps } from "../shell/lazy.tsx";
 import { ListedMessage } from "./listed-message.tsx";
 import { PlainLine } from "./rich-text.tsx";
 
-/** UTF-16 units of a result: three lines, the limit of the style sheet. */
+/** Maximum length of a result in UTF-16 units: three lines, as in the style sheet. */
 const HIT_LENGTH = 300;
 
 interface HitProps extends Pick<LazyProps["Search"], "onJump"> {

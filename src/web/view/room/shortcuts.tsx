@@ -20,7 +20,7 @@ function isField(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches("input, textarea, select");
 }
 
-/** @param by 1 for the next room, -1 for the previous one; wraps around */
+/** @param by 1 for the next room, -1 for the previous room; wraps around */
 function neighbour({ lines }: ShortcutProps, by: number, isUnread: boolean): string | undefined {
   const entries = [...lines.rooms, ...lines.people];
   const at = entries.findIndex(({ isOpen }) => isOpen);
@@ -31,7 +31,7 @@ function neighbour({ lines }: ShortcutProps, by: number, isUnread: boolean): str
   return undefined;
 }
 
-/** Shortcuts that work wherever the focus is, unless a dialog is open. */
+/** Handles shortcuts with any focus, unless a dialog is open. */
 export function useShortcuts(props: ShortcutProps): void {
   const { openDialog } = usePage();
   const latestProps = useRef(props);

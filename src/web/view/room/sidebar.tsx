@@ -105,7 +105,7 @@ interface LinesProps {
   readonly onOpen: (target: string) => void;
 }
 
-/** A list; scrolls the open line into view when it is opened from elsewhere. */
+/** A list of rooms; scrolls the open room's line into view. */
 function Lines({ lines, onOpen }: LinesProps) {
   const list = useRef<HTMLUListElement>(null);
   const open = lines.find(({ isOpen }) => isOpen)?.target;
@@ -122,9 +122,9 @@ function Lines({ lines, onOpen }: LinesProps) {
   );
 }
 
-/** Duration of a touch that opens a line's menu. */
+/** Touch duration that opens a line's menu. */
 const LONG_PRESS_MS = 500;
-/** Maximum movement during a long press; more is scrolling. */
+/** Maximum movement during a long press; a longer movement scrolls. */
 const PRESS_PX = 10;
 
 function lineAt(target: EventTarget | null): HTMLElement | undefined {
@@ -133,7 +133,7 @@ function lineAt(target: EventTarget | null): HTMLElement | undefined {
 }
 
 /**
- * Menu of a line, opened by a right click, its "…", the menu key, or a long press, which not
+ * Menu of a line, opened by a right click, the "…" button, the menu key, or a long press, which not
  * every browser reports as a right click.
  */
 function useLineMenu() {
@@ -145,7 +145,7 @@ function useLineMenu() {
   useEffect(() => {
     if (last.current?.isConnected !== false) return;
     last.current = undefined;
-    // The hidden line had the focus: focus the list, so that keys still work.
+    // If the hidden line had the focus, focuses the list, so that keys still work.
     if (document.activeElement === document.body) {
       nav.current?.querySelector<HTMLElement>(".room-line")?.focus();
     }
@@ -170,7 +170,7 @@ function useLineMenu() {
     },
     onPointerDown: (event: PointerEvent) => {
       cancelPress();
-      press.current.isLong = false; // Not every browser fires a click after a long press.
+      press.current.isLong = false; // Some browsers fire no click after a long press.
       const line = lineAt(event.target);
       if (event.pointerType !== "touch" || line === undefined) return;
       const touch = { x: event.clientX, y: event.clientY, isLong: false };
@@ -206,7 +206,7 @@ function moveFocus(event: KeyboardEvent<HTMLElement>): void {
 
 export interface RoomsProps {
   readonly lines: RoomList;
-  /** Whether all rooms are loaded. Until then the list would move content below it. */
+  /** Whether all rooms are loaded; a growing list would move the content below it. */
   readonly isKnown: boolean;
   readonly me: string;
   readonly isOperator: boolean;
@@ -219,7 +219,7 @@ export interface RoomsProps {
 const isSameList = (a: readonly RoomListEntry[], b: readonly RoomListEntry[]) =>
   a.length === b.length && a.every((line, i) => isEqual(line, b[i]));
 
-/** Equality for `memo`: the lists are rebuilt with each message. */
+/** Equality for `memo`, since each message recreates the lists. */
 function isSameRooms({ lines, ...propsA }: RoomsProps, { lines: linesB, ...propsB }: RoomsProps) {
   const isSame = isSameList(lines.rooms, linesB.rooms) && isSameList(lines.people, linesB.people);
   return isSame && isEqual(propsA, propsB);
@@ -263,7 +263,7 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
         {isKnown ? (
           <div
             className="room-list room-list-people"
-            // Number of lines, for the style sheet: React sets it without an inline style.
+            // Passes the number of lines to the style sheet; React sets it without an inline style.
             style={{ "--lines": lines.people.length } as CSSProperties}
           >
             <div className="side-title">

@@ -39,12 +39,12 @@ export interface CommandContext {
 
 export type CommandOutcome =
   | { readonly kind: "done" }
-  /** Posted unchanged. */
+  /** Ordinary text, which is posted unchanged. */
   | { readonly kind: "text" }
-  /** The text stays in the composer, next to this message. */
+  /** Invalid command, which stays in the composer with this message. */
   | { readonly kind: "invalid"; readonly message: string };
 
-/** Runs a command. If the server refuses it, it returns to the composer, if that is empty. */
+/** Runs a command. A refused command returns to the composer, if the composer is empty. */
 export function runSlashCommand(
   page: PageValue,
   context: CommandContext,
@@ -82,7 +82,7 @@ export function runSlashCommand(
   return { kind: "done" };
 }
 
-/** Reports whether the command has no message to act on. */
+/** Reports whether the command lacks a message to act on. */
 function isMissing(
   { chat }: PageValue,
   target: string,
@@ -101,7 +101,9 @@ function topicFault(error: unknown): unknown {
   return isSealed ? new PageFault("sealed-room", "topicInSealed") : error;
 }
 
-/** Texts for answers that the page shows nowhere else, by the kind of the answer's JSON. */
+/**
+ * Texts for answers that are not visible elsewhere on the page, by the kind of the answer's JSON.
+ */
 const NOTICES: Readonly<
   Record<string, (json: NonNullable<Answer["json"]>, texts: Texts) => string | undefined>
 > = {
@@ -150,7 +152,7 @@ class PageHost implements Host {
 
   async edit(seq: number, text: string): Promise<undefined> {
     const { chat } = this.#page;
-    // A draft started in the meantime stays.
+    // Keeps a draft that the user has started in the meantime.
     const draft = chat.model.drafts.get(this.current);
     chat.send(this.current, { text, edits: seq });
     chat.setDraft(this.current, draft);
@@ -171,7 +173,7 @@ class PageHost implements Host {
     return resolved;
   }
 
-  /** Waits until unsent messages have their numbers. @throws {Fault} link-closed */
+  /** Waits until all messages are sent and numbered. @throws {Fault} link-closed */
   #sent(): Promise<void> {
     const { chat } = this.#page;
     return new Promise((resolve, reject) => {
@@ -205,10 +207,10 @@ class PageHost implements Host {
     }
   }
 
-  /** A conversation cannot be left: it is hidden until its next message. */
+  /** Hides the conversation until its next message, since users cannot leave conversations. */
   async leaveConversation(): Promise<undefined> {
     const { chat } = this.#page;
-    // A message sent later would make it visible again.
+    // Waits for queued messages, which would make the conversation visible again.
     await this.#sent().catch(() => undefined);
     if (roomOf(chat.model, this.current) !== undefined) chat.hide(this.current);
     else if (isSameName(chat.model.open, this.current)) chat.open(undefined);
@@ -283,7 +285,7 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
     }
     chat.setPrefs(muted, { muted: on === true ? undefined : 0 });
   },
-  /** Offline, a conversation opens without checking that the user exists. */
+  /** While offline, opens the conversation without checking that the user exists. */
   async msg({ to, text }, { chat }, { open }, host) {
     const isPerson = to.startsWith("@");
     const isKnown = roomOf(chat.model, to) !== undefined;

@@ -24,7 +24,7 @@ export interface SuggestionsProps {
   readonly onChoose: (choice: string) => void;
 }
 
-/** The composer handles the keys: the focus stays in its field. */
+/** List of completions. The focus stays in the composer, which handles the keys. */
 export function Suggestions({ completion, at, onChoose }: SuggestionsProps) {
   const { lazy, texts } = usePage();
   const allTexts = { ...lazy.module?.texts, ...texts };
@@ -43,7 +43,7 @@ export function Suggestions({ completion, at, onChoose }: SuggestionsProps) {
             aria-selected={i === at}
             className={i === at ? "option is-at" : "option"}
             onPointerDown={(event) => {
-              event.preventDefault(); // The focus stays in the field.
+              event.preventDefault();
               onChoose(choice);
             }}
           >

@@ -50,10 +50,10 @@ function Options({ targets: found, at, onChoose }: OptionsProps) {
   );
 }
 
-/** Delay after the last key press before the server is asked whether the name exists. */
+/** Delay after the last key press before the page asks the server about the name. */
 const LOOKUP_DELAY_MS = 200;
 
-/** A user with exactly this name who is unknown to the page, after the server confirms the name. */
+/** Returns the typed name if the server confirms that an unknown user has it. */
 function useExactUser(name: string | undefined): string | undefined {
   const { chat } = useFullPage();
   const [confirmedUser, setConfirmedUser] = useState<string | undefined>(undefined);
@@ -95,7 +95,7 @@ export function Switcher({ onClose, onOpen, isPeople = false }: LazyProps["Switc
     if (event.key === "Enter") {
       event.preventDefault();
       if (targets[at] !== undefined || !isOther) return choose(targets[at]);
-      // Enter was pressed before the lookup: request it now.
+      // The user pressed Enter before the lookup: request it now.
       const target = `@${bareName}`;
       return void chat.checkPerson(target).then(
         () => choose(target),

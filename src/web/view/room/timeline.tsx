@@ -28,18 +28,18 @@ import { EventText, Message, Pending } from "./message.tsx";
 import type { MessageActions } from "./message-actions.ts";
 import { useRowFocus } from "./row-focus.ts";
 
-/** Distance from an end within which more messages are loaded. */
+/** Distance from an end at which more messages are loaded. */
 const REACH_PX = 800;
 /**
- * Rows are drawn this far above and below the view: a height is only known once a row is drawn, and
- * a row measured while visible would move those below it.
+ * Rows are drawn this far above and below the view, since a row has a known height only after
+ * drawing. Measuring a visible row would move the rows below it.
  */
 const DRAWN_PX = 600;
-/** Smaller while following the newest message, for a faster first scroll step. */
+/** Used while following the newest message: smaller, for a faster first scroll step. */
 const DRAWN_AT_END_PX = 400;
-/** Within this distance of the newest message the timeline follows it. */
+/** Distance from the newest message within which the timeline follows it. */
 const STICK_PX = 40;
-/** Scrolling this soon after a wheel, touch or key is attributed to the user. */
+/** Scrolling within this time after a wheel, touch or key event is attributed to the user. */
 const USER_SCROLL_MS = 1_000;
 
 interface RowViewProps {
@@ -88,13 +88,13 @@ const RowView = memo(function RowView({ row, actions, isJumpTarget, onMenu }: Ro
 
 interface StagedRows {
   readonly rows: readonly Row[];
-  /** Whether rows were added or removed before those that stay. */
+  /** Whether rows were added or removed before the remaining rows. */
   readonly isShifted: boolean;
 }
 
 /**
- * Renders rows added before and rows added after in two steps: the list keeps its position from the
- * end when rows are added before, and from the start otherwise.
+ * Renders rows added before and rows added after in two steps. The list keeps its distance from the
+ * end in the first step, and from the start in the second.
  */
 function useStaged(rows: readonly Row[]): StagedRows {
   const last = useRef<StagedRows>({ rows: [], isShifted: false });
@@ -111,7 +111,7 @@ function useStaged(rows: readonly Row[]): StagedRows {
 
 function stage(before: readonly Row[], rows: readonly Row[]): StagedRows {
   const first = before.findIndex(({ kind }) => kind === "item");
-  // Usually rows were only added at the end.
+  // Fast path: rows were only added at the end.
   if (before[first]?.key === rows[first]?.key) return { rows, isShifted: false };
   const [anchor, at] = anchorOf(before, first, rows);
   if (anchor < 0) return { rows, isShifted: false };
@@ -120,17 +120,17 @@ function stage(before: readonly Row[], rows: readonly Row[]): StagedRows {
   const end = before.length + moved;
   if (end <= rows.length)
     return { rows: end < rows.length ? rows.slice(0, end) : rows, isShifted: true };
-  // Rows dropped at the end, to limit the total, are removed in the second step.
+  // The second step removes rows dropped at the end to limit the total.
   return { rows: [...rows.slice(0, at), ...before.slice(anchor)], isShifted: true };
 }
 
-/** First row of both lists that has the same item, with its old and new index. */
+/** Finds the first row that is in both lists, and returns its old and new index. */
 function anchorOf(
   before: readonly Row[],
   first: number,
   rows: readonly Row[],
 ): readonly [oldIndex: number, newIndex: number] {
-  // Usually a whole page was added or removed at the start.
+  // Fast path: a page was added or removed at the start.
   const newIndex = rows.findIndex(({ key }) => key === before[first]?.key);
   if (first >= 0 && newIndex >= 0) return [first, newIndex];
   const index = new Map(rows.map(({ key }, i) => [key, i]));
@@ -138,13 +138,13 @@ function anchorOf(
   return [oldIndex, index.get(before[oldIndex]?.key ?? "") ?? oldIndex];
 }
 
-/** A row to scroll to: by key, since rows added before it change its index. */
+/** Row to scroll to, by its key, since rows added before it change the index. */
 interface Aim {
   readonly key: string;
   readonly scroll: ScrollToIndexOpts;
 }
 
-/** Whether rows were only appended; each is then measured and followed. */
+/** Reports whether rows were only appended. The list then measures and follows each new row. */
 function isAppended(rows: readonly Row[], before: readonly Row[]): boolean {
   const last = before.length - 1;
   const isHere = rows[0]?.key === before[0]?.key && rows[last]?.key === before[last]?.key;
@@ -153,10 +153,10 @@ function isAppended(rows: readonly Row[], before: readonly Row[]): boolean {
 
 interface ScrollState {
   readonly list: RefObject<VListHandle | null>;
-  /** At the newest message, and following it. */
+  /** Whether the timeline is at the newest message and follows it. */
   readonly isFollowing: RefObject<boolean>;
   /**
-   * While a menu is open, its message keeps its position and the list does not follow new
+   * Whether a menu is open. Its message then keeps its position, and the list does not follow new
    * messages.
    */
   readonly isMenuOpen: RefObject<boolean>;
@@ -165,9 +165,8 @@ interface ScrollState {
 }
 
 /**
- * Keeps the scroll position: at the newest message, at the reading position, or at a jump
- * target. A jump target holds until the user scrolls, since the list scrolls to an index, which
- * changes when more messages are loaded.
+ * Keeps the scroll position: at the newest message, the reading position, or a jump target. A jump
+ * target stays in effect until the user scrolls, since loading more messages changes its index.
  */
 function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): ScrollState {
   const list = useRef<VListHandle>(null);
@@ -211,14 +210,14 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
       if (at >= 0) handle.scrollToIndex(at, scroll);
       aimedIn.current = rows;
     }
-    // Each scroll makes the browser lay out all new rows: not twice in a frame.
+    // Avoids a second scroll in a frame, since each scroll makes the browser lay out all new rows.
     if (isFollowing.current && !timeline.hasNewer && !appendsWhileFollowing)
       handle.scrollToIndex(lastIndex, { align: "end" });
   });
   return { list, isFollowing, isMenuOpen, aim, userInputMs };
 }
 
-/** Whether the list is still scrolling to a row that is not visible yet. */
+/** Reports whether the list has not yet reached the row that it scrolls to. */
 function isScrollingTo(handle: VListHandle, rows: readonly Row[], aim: Aim | undefined): boolean {
   const at = aim === undefined ? -1 : rows.findIndex(({ key }) => key === aim.key);
   if (at < 0) return false;
@@ -226,7 +225,7 @@ function isScrollingTo(handle: VListHandle, rows: readonly Row[], aim: Aim | und
   return offset < handle.scrollOffset || offset > handle.scrollOffset + handle.viewportSize;
 }
 
-/** Newest rows that are printed: about 100 sheets, drawn in about a second. */
+/** Maximum printed rows: about 100 sheets, drawn in about a second. */
 const PRINTED_ROWS_MAX = 2_000;
 
 class AllUnfolded extends Unfolded {
@@ -239,11 +238,11 @@ class AllUnfolded extends Unfolded {
 
 const IGNORED: OnMenu = () => undefined;
 
-/** All loaded rows, while printing: the list itself renders only visible ones. */
+/** Renders all loaded rows for printing, since the list renders only visible rows. */
 function Printed({ rows, actions }: Pick<RowViewProps, "actions"> & { rows: readonly Row[] }) {
   const [isPrinting, setPrinting] = useState(false);
   useEffect(() => {
-    // Synchronous: the browser prints the current state.
+    // Renders synchronously, since the browser prints the current state.
     const change = ({ type }: Event) => flushSync(() => setPrinting(type === "beforeprint"));
     return listen(window, "beforeprint afterprint", change);
   }, []);
@@ -271,8 +270,8 @@ export interface TimelineProps {
 }
 
 /**
- * Hides the first row's date while older rows are missing: its day may start earlier. Older rows
- * are then added before everything, so that nothing in view moves.
+ * Hides the first row's date while older rows are missing, since they may be from the same day.
+ * Older rows then appear only above, and move no visible row.
  */
 function useBeginning({ rows, hasOlder }: Rows): readonly Row[] {
   return useMemo(
@@ -281,7 +280,7 @@ function useBeginning({ rows, hasOlder }: Rows): readonly Row[] {
   );
 }
 
-/** Count and first index of messages from others after the last read message. */
+/** Returns the number and first index of messages from others after the last read message. */
 function unreadIn(rows: readonly Row[], readSeq: number): { count: number; first: number } {
   const unread = { count: 0, first: -1 };
   for (let i = rows.length - 1; i >= 0; i--) {
@@ -295,14 +294,16 @@ function unreadIn(rows: readonly Row[], readSeq: number): { count: number; first
   return unread;
 }
 
-/** Seq of the newest message, or of the last read one, when the room was opened. */
+/** Returns the seq of the newest message, or of the last message above the unread mark. */
 function readSeqAtOpening(rows: readonly Row[]): number {
   const unread = rows.findIndex(({ kind }) => kind === "unread");
   const last = rows.findLast(({ kind }, i) => kind === "item" && (unread < 0 || i < unread));
   return last?.kind === "item" ? last.item.seq : 0;
 }
 
-/** Reacts to the visible range: loads more near an end, and marks visible messages as read. */
+/**
+ * Handles the visible range: loads more messages near an end, and marks visible messages as read.
+ */
 function useVisibleRange(
   rows: readonly Row[],
   { hasOlder, hasNewer, loading }: Rows,
@@ -358,9 +359,9 @@ function useVisibleRange(
   };
 }
 
-/** Rows drawn around the viewport; the list itself draws one side while scrolling. */
+/** Rows drawn around the viewport, since the list itself draws only one side while scrolling. */
 interface DrawnRange {
-  /** Key of the first row: the range is invalid if another row is added before it. */
+  /** Key of the first row. The range becomes invalid when a row is added before it. */
   readonly key: string | undefined;
   readonly from: number;
   readonly to: number;
@@ -368,7 +369,7 @@ interface DrawnRange {
 }
 
 const EMPTY_RANGE: DrawnRange = { key: undefined, from: 0, to: -1, indexes: [] };
-/** Margin per side, so that the range need not change at each step. */
+/** Margin per side, so that the range does not change with each scroll step. */
 const MORE_PX = 400;
 
 function drawnRange(rows: readonly Row[], handle: VListHandle, before: DrawnRange): DrawnRange {
@@ -384,8 +385,8 @@ function drawnRange(rows: readonly Row[], handle: VListHandle, before: DrawnRang
 }
 
 /**
- * Key of the row whose menu is open. The row keeps its position and stays mounted until the menu
- * closes; the list then returns to the newest message if it was there.
+ * Returns the key of the row with the open menu. The row stays mounted and keeps its position until
+ * the menu closes; the list then returns to the newest message if it was there.
  */
 function useMenuKey({ isFollowing, isMenuOpen }: ScrollState) {
   const [menuKey, setMenuKey] = useState<string>();
@@ -408,14 +409,14 @@ function useDrawnRange(
   menuKey: string | undefined,
 ) {
   const [drawn, setDrawn] = useState(EMPTY_RANGE);
-  // The list knows its offset only now, also after rows were added before.
+  // Runs after the list has updated its offset, which rows added before also change.
   const scrolled = () => {
     const handle = list.current;
     if (handle === null) return;
     setDrawn((before) => (isFollowing.current ? EMPTY_RANGE : drawnRange(rows, handle, before)));
   };
   const indexes = drawn.key === rows[0]?.key ? drawn.indexes : EMPTY_RANGE.indexes;
-  // The last row is always drawn while following, so that it is measured.
+  // Draws the last row while following, so that it is measured.
   const last = isFollowing.current ? rows.length - 1 : -1;
   const menuAt = menuKey === undefined ? -1 : rows.findIndex(({ key }) => key === menuKey);
   const all = useMemo(
@@ -426,11 +427,11 @@ function useDrawnRange(
   return { indexes: all, aheadPx, scrolled };
 }
 
-/** Elements kept in each of two generations. */
+/** Maximum elements in each of the two generations. */
 const CACHED_ELEMENTS_MAX = 200;
 
 /**
- * Reuses the element of an unchanged row, so that the list only draws changed rows. Only for
+ * Reuses the elements of unchanged rows, so that only changed rows render. The cache holds only
  * recently drawn rows, since an element retains everything drawn for it.
  */
 function useElements(actions: MessageActions, shownKey: string | undefined, onMenu: OnMenu) {
@@ -454,7 +455,7 @@ function useElements(actions: MessageActions, shownKey: string | undefined, onMe
   }, [actions, shownKey, onMenu]);
 }
 
-/** Passive: otherwise the browser waits for the page before each scroll step. */
+/** Listens passively; otherwise the browser waits for the page before each scroll step. */
 function useWheel(
   section: RefObject<HTMLElement | null>,
   { list, aim, userInputMs }: ScrollState,
@@ -502,8 +503,7 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
   const onScroll = (newOffset: number) => {
     const newEnd = endOf(section.current);
     if (newOffset < offset.current - 1) {
-      // The browser scrolls by itself if a row shrinks or the list grows: the user has not left the
-      // newest message.
+      // If a row shrinks or the list grows, the browser scrolls without the user.
       const isUserScroll = performance.now() - userInputMs.current < USER_SCROLL_MS;
       if (isUserScroll || newEnd === end.current) isFollowing.current = false;
       else if (isFollowing.current && !hasNewer)
@@ -511,13 +511,13 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
     }
     offset.current = newOffset;
     end.current = newEnd;
-    checkVisible(); // Before the range is chosen: it may be at the end rerender.
+    checkVisible(); // Runs before `scrolled` computes the drawn range.
     scrolled();
   };
   const onResize = () => {
     if (isFollowing.current && !hasNewer)
       list.current?.scrollToIndex(rows.length - 1, { align: "end" });
-    checkVisible(); // Its height is known now.
+    checkVisible(); // Rows have their heights now.
   };
   return (
     <section
@@ -529,11 +529,11 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
         moveFocus(event);
       }}
       onPointerDown={releaseAim}
-      // Capture phase: the button's own handler may change its label.
+      // Uses the capture phase, since the button's own handler may change the label.
       onClickCapture={({ target }) => {
         const button = (target as Element).closest(".fold-button");
         if (button === null) return;
-        // The user continues reading where the text was folded, not at its end.
+        // Keeps the folded position in view, where the user continues reading.
         isFollowing.current = false;
         const at = foldedAbove(rows, button);
         if (at < 0) return;
@@ -575,15 +575,17 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
   );
 });
 
-/** Maximum scroll offset, from the DOM: the list learns its own height later. */
+/**
+ * Returns the maximum scroll offset from the DOM, which is updated before the list's own height.
+ */
 function endOf(section: HTMLElement | null): number {
   const list = section?.querySelector(".list");
   return list ? list.scrollHeight - list.clientHeight : 0;
 }
 
 /**
- * Index of the row being folded, if its start is out of view: otherwise the view would lose it. -1
- * if none.
+ * Returns the index of the row that is being folded if its start is out of view, since folding
+ * would scroll past it; otherwise -1.
  */
 function foldedAbove(rows: readonly Row[], button: Element): number {
   const article = button.closest<HTMLElement>("article");
@@ -594,14 +596,14 @@ function foldedAbove(rows: readonly Row[], button: Element): number {
   return rows.findIndex((row) => row.kind === "item" && `${row.item.seq}` === seq);
 }
 
-/** Pixels of a wheel event over an overlay, such as the button to the newest message. */
+/** Returns the pixels of a wheel event over an overlay, such as the scroll button. */
 function wheelPx({ deltaY, deltaMode }: WheelEvent, viewportPx: number): number {
-  const LINE_PX = 40; // As browsers scroll per line.
+  const LINE_PX = 40; // Pixels that browsers scroll per line.
   if (deltaMode === 1) return deltaY * LINE_PX;
   return deltaMode === 2 ? deltaY * viewportPx : deltaY;
 }
 
-/** Arrow keys move between messages; Enter opens the toolbar of one. */
+/** Moves the focus between messages by arrow keys; Enter focuses a message's toolbar. */
 function moveFocus(event: KeyboardEvent<HTMLElement>): void {
   const target: unknown = event.target;
   if (!(target instanceof HTMLElement) || event.altKey || event.ctrlKey || event.metaKey) return;

@@ -5,11 +5,11 @@ import type { ComponentProps } from "react";
 type Variant = "main" | "danger" | "quiet" | "small" | "wide";
 
 interface ButtonProps extends ComponentProps<"button"> {
-  /** Variants in page.css, separated by spaces. */
+  /** Variants of page.css, separated by spaces. */
   readonly variant?: Variant | "main wide" | "small quiet";
 }
 
-/** A button in the page's style. It submits a form only if its type says so. */
+/** A styled button. Submits a form only if its type says so. */
 export function Button({ variant, type = "button", ...props }: ButtonProps) {
   const classes = variant === undefined ? [] : variant.split(" ").map((name) => `button-${name}`);
   return <button type={type} className={["button", ...classes].join(" ")} {...props} />;

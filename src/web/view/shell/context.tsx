@@ -1,4 +1,4 @@
-/** `PageContext`: what every component uses, with hooks for the model and for requests. */
+/** `PageContext`: values shared by all components, with hooks for the model and for requests. */
 
 import {
   createContext,
@@ -18,12 +18,12 @@ import type { EmojiModule, LazyModule, ModuleLoader, OpenDialog } from "./lazy.t
 import type { Settings } from "./settings.ts";
 import type { ToastQueue } from "./toast-queue.ts";
 
-/** Shared by all components. The object is stable while nothing changes. */
+/** Values shared by all components. The object is stable while nothing changes. */
 export interface PageValue {
   readonly chat: Chat;
   readonly texts: Texts;
   readonly times: Times;
-  /** Created by the component that first shows pictures. */
+  /** Created by the first component that shows pictures. */
   readonly previews: { instance?: Previews };
   readonly lazy: ModuleLoader<LazyModule>;
   readonly emoji: ModuleLoader<EmojiModule>;
@@ -38,7 +38,9 @@ export interface PageValue {
   readonly fail: (error: unknown) => void;
 }
 
-/** Whether three columns fit at the browser's font size; page.css has the same number. */
+/**
+ * Reports whether three columns fit at the browser's font size; must match the number in page.css.
+ */
 export function isWide(): boolean {
   return matchMedia("(min-width: 68.75em)").matches;
 }
@@ -60,7 +62,7 @@ export function useModel(): Model {
   return useSyncExternalStore(chat.subscribe, () => chat.model);
 }
 
-/** Selects a part of the model that is the same object while unchanged. */
+/** Selects a value from the model. The value must be the same object while unchanged. */
 export function useModelValue<Value>(select: (model: Model) => Value): Value {
   const { chat } = usePage();
   return useSyncExternalStore(chat.subscribe, () => select(chat.model));
@@ -77,7 +79,7 @@ export interface Task {
   readonly forget: () => void;
 }
 
-/** State of a form's request; a refusal is shown next to the form. */
+/** State of a form's request; the form shows a refusal. */
 export function useTask(): Task {
   const [isBusy, setBusy] = useState(false);
   const [fault, setFault] = useState<unknown>(undefined);

@@ -16,10 +16,10 @@ export interface DialogProps {
   readonly className?: string;
 }
 
-/** Initial focus: a field, or else the least consequential button. */
+/** Element with the initial focus: a field, or else the least consequential button. */
 const FIRST = ":is(.dialog-body input, .dialog-body select, .dialog-body button)";
 
-/** The browser's modal dialog: traps the focus, closes by Esc, and returns the focus. */
+/** A modal dialog of the browser, which traps the focus, closes on Esc, and returns the focus. */
 export function Dialog({ title, onClose, children, className = "" }: DialogProps) {
   const texts = useTexts();
   const titleId = useId();
@@ -27,7 +27,7 @@ export function Dialog({ title, onClose, children, className = "" }: DialogProps
   useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
-    // Not the close button, which comes first.
+    // Skips the close button, which comes first.
     dialog?.querySelector<HTMLElement>(FIRST)?.focus();
     return () => dialog?.close();
   }, []);
@@ -63,8 +63,8 @@ export interface FormDialogProps extends DialogProps {
   readonly action: string;
   readonly isDanger?: boolean | undefined;
   /**
-   * The dialog closes when the promise resolves. It stays open if the promise resolves to `false`,
-   * or rejects: it then shows the error.
+   * Closes the dialog when the promise resolves. If it resolves to `false` or rejects, the dialog
+   * stays open and shows the error.
    */
   readonly onSubmit: () => unknown;
 }
@@ -114,7 +114,7 @@ export function deleteQuestion({ texts }: PageValue, onConfirm: Question["onConf
   return { title, text, action, isDanger: true, onConfirm };
 }
 
-/** Asks before sealing, which cannot be undone. */
+/** Confirms sealing, which cannot be undone. */
 export function confirmSeal(page: PageValue, user: string): void {
   const { texts, chat } = page;
   confirm(page, {

@@ -12,19 +12,22 @@ interface FieldProps {
   readonly value: string;
   readonly onChange: (value: string) => void;
   readonly type?: "text" | "password";
-  /** Value of `autocomplete` for password managers. */
+  /** Value of `autocomplete`, which password managers use. */
   readonly complete?: string;
   readonly isRequired?: boolean;
   readonly isFirst?: boolean;
   readonly fault?: ReactNode;
 }
 
-/** Ref that focuses a field on mount. Browsers heed `autofocus` once per document. */
+/** Ref that focuses a field on mount, since browsers honour `autofocus` only once per document. */
 export function focusOnMount(field: HTMLElement | null): void {
   field?.focus();
 }
 
-/** Keeps password managers from filling the field or storing it as the user's password. */
+/**
+ * Attributes that keep password managers from filling the field or storing its value as the user's
+ * password.
+ */
 const NO_PASSWORD_MANAGER = { "data-1p-ignore": "", "data-bwignore": "", "data-lpignore": "true" };
 
 export function Field(props: FieldProps) {
@@ -34,7 +37,7 @@ export function Field(props: FieldProps) {
   const ref = useRef<HTMLInputElement>(null);
   const isSecret = type === "password";
   useEffect(() => {
-    // Password managers read the submitted field: hide it again before.
+    // Hides the password before the submit, since password managers read the submitted field.
     return listen(isSecret ? ref.current?.form : undefined, "submit", () => setRevealed(false));
   }, [isSecret]);
   useEffect(() => {
@@ -83,7 +86,7 @@ interface SecretProps {
   readonly children: ReactNode;
 }
 
-/** Field with a button that reveals the value. */
+/** A field with a button that reveals the value. */
 function Secret({ label, isRevealed, setRevealed, children }: SecretProps) {
   const texts = useTexts();
   return (
@@ -95,7 +98,7 @@ function Secret({ label, isRevealed, setRevealed, children }: SecretProps) {
         aria-label={texts.showSecret(label)}
         title={texts.showSecret(label)}
         aria-pressed={isRevealed}
-        // The field keeps the focus, and a phone its keyboard.
+        // Keeps the focus in the field, and the keyboard of a phone open.
         onMouseDown={(event) => event.preventDefault()}
         onClick={() => setRevealed(!isRevealed)}
       >
@@ -111,7 +114,7 @@ interface SelectFieldProps<Value extends string | number> {
   readonly value: Value;
   readonly options: readonly (readonly [value: Value, name: string])[];
   readonly onChange: (value: Value) => void;
-  /** Options are languages, each named in its own language. */
+  /** Whether the options are languages, each named in its own language. */
   readonly isLanguage?: boolean;
 }
 
@@ -151,7 +154,7 @@ interface CheckProps {
 export function Check({ label, isOn, onChange }: CheckProps) {
   const change = ({ target }: ChangeEvent<HTMLInputElement>) => {
     const { checked } = target;
-    // Shows the actual state even if the request is refused, which causes no rendering.
+    // Shows the actual state if the request is refused, since a refusal causes no rendering.
     target.checked = isOn;
     onChange(checked);
   };

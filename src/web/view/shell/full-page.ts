@@ -1,4 +1,4 @@
-/** The page context with the texts of lazily loaded parts. */
+/** The page context with the texts of lazily loaded modules. */
 
 import { useMemo } from "react";
 import { type AllTexts, ENGLISH_DEFERRED } from "../../../ui/messages/en/deferred.ts";
@@ -10,6 +10,6 @@ export interface FullPage extends PageValue {
 
 export function useFullPage(): FullPage {
   const page = usePage();
-  // Other languages include all of their texts.
+  // Only English has separate deferred texts.
   return useMemo(() => ({ ...page, texts: { ...ENGLISH_DEFERRED, ...page.texts } }), [page]);
 }

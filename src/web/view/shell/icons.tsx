@@ -1,6 +1,6 @@
 /** Icons and icon buttons. */
 
-/** SVG paths, inline so that nothing is fetched; screen readers use the button's label. */
+/** SVG paths, inline to avoid requests. Screen readers use the button's label. */
 const PATHS = {
   menu: "M3 6h18M3 12h18M3 18h18",
   people:
@@ -62,7 +62,7 @@ export interface IconButtonProps {
   readonly label: string;
   readonly onPress: () => void;
   readonly isPressed?: boolean;
-  /** Disabled, but focusable. */
+  /** Whether the button is disabled; it stays focusable. */
   readonly isDisabled?: boolean;
   readonly className?: string;
 }

@@ -34,7 +34,7 @@ export function CopyLine({ id, label, text }: Readonly<Record<"id" | "label" | "
 function ShareButton({ address }: { readonly address: string }) {
   const page = useFullPage();
   const { texts, chat } = page;
-  // Missing on pages without TLS, and in some desktop browsers.
+  // Absent on pages without TLS, and in some desktop browsers.
   if (!("share" in navigator)) return null;
   const share = () => {
     const title = titleText(chat.model.server?.name ?? "");
@@ -50,7 +50,10 @@ function ShareButton({ address }: { readonly address: string }) {
   );
 }
 
-/** The server's address and fingerprint for a terminal, with the secret of an invite or a reset. */
+/**
+ * Returns the server's address and fingerprint for a terminal, with the secret of an invite or a
+ * reset.
+ */
 export function inviteText(
   { model }: Chat,
   { host, port }: Pick<InviteAddress, "host" | "port">,
@@ -69,7 +72,7 @@ export function inviteText(
 interface CreatedInvite {
   readonly token: string;
   readonly untilUnixMs: number;
-  /** Contains at least one address. */
+  /** Addresses; at least one. */
   readonly places: readonly InviteAddress[];
 }
 
@@ -105,7 +108,9 @@ function InviteResult({ token, untilUnixMs, places }: CreatedInvite) {
   );
 }
 
-/** Creates a revocable invite: a link for browsers, a command for terminals, and a code. */
+/**
+ * Dialog that creates a revocable invite: a link for browsers, a command for terminals, and a code.
+ */
 export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
   const { texts, chat } = useFullPage();
   const task = useTask();
@@ -134,7 +139,7 @@ export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
             value={uses}
             onChange={(event) => setUses(Math.max(1, Number(event.target.value) || 1))}
             onBlur={(event) => {
-              // Restore the used value: the field may be empty during typing.
+              // Restores the effective value, since the user may have emptied the field.
               event.target.value = String(uses);
             }}
           />

@@ -1,4 +1,6 @@
-/** Loads the parts of view/lazy-module.tsx on demand or when idle; knows only names and props. */
+/**
+ * Loads the modules of view/lazy-module.tsx on demand or when idle; refers only to names and props.
+ */
 
 import {
   Component,
@@ -42,18 +44,18 @@ interface LazyDialogs {
   readonly Rooms: OpenProps;
   readonly Join: OpenProps & {
     readonly room: string;
-    /** The room is known to have a password. */
+    /** Whether the room is known to have a password. */
     readonly isLocked?: boolean;
-    /** A password that was already refused. */
+    /** Password that the server has refused. */
     readonly password?: string;
   };
   readonly CreateRoom: OpenProps & {
-    /** Name of a missing room that the user tried to join. */
+    /** Name of a nonexistent room that the user tried to join. */
     readonly room?: string;
     readonly isSealed?: boolean;
     readonly password?: string;
   };
-  /** With `isPeople`, lists only users: to start a conversation. */
+  /** Lists only users if `isPeople`, to start a conversation. */
   readonly Switcher: OpenProps & { readonly isPeople?: boolean };
   readonly Topic: RoomProps;
   readonly Pins: RoomProps;
@@ -62,13 +64,13 @@ interface LazyDialogs {
   readonly Sealed: TargetProps;
   readonly Safety: {
     readonly user: string;
-    /** Called after the users have compared numbers, or a new key is accepted. */
+    /** Called after the users have compared safety numbers, or accepted a new key. */
     readonly onChange?: () => void;
   };
   readonly Moderation: {
     readonly act: "mute" | "unmute" | "kick" | "grant" | "ungrant";
     readonly user: string;
-    /** If absent, the dialog prompts for it. */
+    /** Room to moderate; the dialog prompts for the room if absent. */
     readonly room?: string;
   };
   readonly EmojiPicker: {
@@ -82,9 +84,9 @@ interface CloseProps {
 }
 
 interface LazyComponents {
-  /** The menu opens next to the anchor and returns the focus to it. */
+  /** Menu of a room, opened next to the anchor, which gets the focus back. */
   readonly RoomMenu: TargetProps & CloseProps & { readonly anchor: HTMLElement };
-  /** Files sent together by one user; `menuOf` makes the menu of a single file's message. */
+  /** Files sent together by one user. `menuOf` creates the menu of a single file's message. */
   readonly Files: TargetProps & {
     readonly items: readonly Item[];
     readonly menuOf: (item: Item) => MenuItem[];
@@ -125,7 +127,7 @@ export interface LoginAttempt {
   readonly name: string;
   readonly password: string;
   readonly roomSecret: string;
-  /** Names known to belong to others; the receiver adds to it. */
+  /** Names known to be taken; the form adds names to the set. */
   readonly takenNames: Set<FoldedName>;
 }
 
@@ -138,17 +140,17 @@ export interface LoginFieldError {
 export type LazyModule = {
   readonly [Name in keyof LazyProps]: ComponentType<LazyProps[Name]>;
 } & {
-  /** English texts; other languages include all of their texts. */
+  /** Deferred English texts; other languages include all of their texts. */
   readonly texts: Partial<AllTexts>;
   readonly loginFieldError: (attempt: LoginAttempt, texts: Texts) => LoginFieldError | undefined;
   readonly disablePushes: (page: Pick<PageValue, "change">) => Promise<void>;
   readonly playSound: () => Promise<void>;
 };
 
-/** Separate module: most users only need recent emoji. */
+/** Separate module, since most users only need recent emoji. */
 export type EmojiModule = typeof import("../../../ui/text/emoji.ts");
 
-/** Loads a module once; a failed load is retried by the next call. */
+/** Loads a module once; after a failure, the next call retries. */
 export class ModuleLoader<Module> {
   readonly #load: () => Promise<Module>;
   #module: Module | undefined;
@@ -172,7 +174,7 @@ interface BoundaryProps {
   readonly children: ReactNode;
 }
 
-/** Removes a view that throws while rendering. */
+/** Removes a view that fails to render. */
 class Boundary extends Component<BoundaryProps> {
   static override readonly contextType = PageContext;
   declare context: ContextType<typeof PageContext>;
@@ -193,7 +195,7 @@ class Boundary extends Component<BoundaryProps> {
   }
 }
 
-/** Result of a loader, which starts with the first render. */
+/** Returns the result of a loader, which starts on the first render. */
 export function useLoaded<Module>(loader: ModuleLoader<Module>, onFail?: () => void) {
   const { fail, texts } = usePage();
   const [module, setModule] = useState(loader.module);
@@ -210,11 +212,11 @@ export function useLoaded<Module>(loader: ModuleLoader<Module>, onFail?: () => v
 
 interface LazyViewProps {
   readonly view: keyof LazyProps;
-  /** Placeholder until it is loaded. */
+  /** Placeholder while loading. */
   readonly frame?: ReactNode;
 }
 
-/** The types of `LazyView` and `OpenDialog` ensure that the props match the view. */
+/** Renders any view. The types of `LazyView` and `OpenDialog` ensure that the props match. */
 function LoadedView({ view, frame, ...props }: LazyViewProps & Partial<CloseProps>) {
   const module = useLoaded(usePage().lazy, props.onClose);
   if (module === undefined) return frame ?? null;
@@ -229,7 +231,7 @@ function BoundedView(props: LazyViewProps & Partial<CloseProps>) {
   );
 }
 
-/** Renders a component of view/lazy-module.tsx. If loading fails, it closes or renders nothing. */
+/** Renders a component of view/lazy-module.tsx. If loading fails, it closes or stays empty. */
 export function LazyView<Name extends keyof LazyProps>(
   props: LazyViewProps & LazyProps[Name] & { readonly view: Name },
 ) {
@@ -244,7 +246,7 @@ export function dialogOpener(show: PageValue["show"]): OpenDialog {
 /** Delay before prefetching in browsers without `requestIdleCallback`. */
 const IDLE_MS = 2_000;
 
-/** @returns a function that cancels it */
+/** Calls back when the browser is idle. @returns a function that cancels the call */
 function whenIdle(begin: () => void): () => void {
   const hasIdleCallback = "requestIdleCallback" in window;
   const id = hasIdleCallback ? requestIdleCallback(begin) : setTimeout(begin, IDLE_MS);
@@ -271,7 +273,7 @@ export function usePrefetch(isCaughtUp: boolean): void {
   const { lazy: loader } = usePage();
   useEffect(() => {
     if (!isCaughtUp || isSaving()) return;
-    // Ignored: opening a view retries and reports the error.
+    // Ignored: opening a view retries, and reports the error.
     return whenIdle(() => void loader.fetch().catch(() => undefined));
   }, [isCaughtUp, loader]);
 }

@@ -1,6 +1,6 @@
-/** Values in local storage, as JSON. A browser that stores nothing forgets them with the page. */
+/** Values in local storage, as JSON. Without storage, values last until the page closes. */
 
-/** @returns `undefined` if there is none, or it is invalid */
+/** @returns `undefined` if the value is absent or invalid */
 export function readLocal(key: string): unknown {
   try {
     return JSON.parse(localStorage.getItem(key) ?? "null") ?? undefined;
@@ -12,7 +12,5 @@ export function readLocal(key: string): unknown {
 export function writeLocal(key: string, value: unknown): void {
   try {
     localStorage.setItem(key, JSON.stringify(value));
-  } catch {
-    // The value lasts until the page is closed.
-  }
+  } catch {}
 }

@@ -26,10 +26,10 @@ export interface MenuItem {
 interface MenuProps {
   readonly label: string;
   readonly items: readonly MenuItem[];
-  /** The button that opened the menu; receives the focus when the menu closes. */
+  /** Button that opened the menu, and gets the focus back when the menu closes. */
   readonly anchor: HTMLElement;
   readonly onClose: () => void;
-  /** Content above the items; `closeAndRefocus` closes the menu. */
+  /** Content above the items. @param closeAndRefocus closes the menu */
   readonly top?: ((closeAndRefocus: () => void) => ReactNode) | undefined;
 }
 
@@ -45,7 +45,7 @@ function positionMenu(menu: HTMLElement, anchor: HTMLElement): void {
   menu.style.left = `${Math.max(GAP, left)}px`;
 }
 
-/** Arrow keys move; Esc or a click outside closes. */
+/** Menu with keyboard support: arrow keys move, and Esc or a click outside closes it. */
 export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
   const ref = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
@@ -69,7 +69,7 @@ export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
   }, [onClose]);
   const closeAndRefocus = () => {
     onClose();
-    anchor.focus({ preventScroll: true }); // It may be scrolled out.
+    anchor.focus({ preventScroll: true }); // The anchor can be scrolled out of view.
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "Escape" || event.key === "Tab") {
@@ -113,12 +113,12 @@ export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
       ))}
     </div>
   );
-  // A menu stays in its dialog or landmark.
+  // Opens the menu inside its dialog or landmark.
   const container = anchor.closest("dialog, main, aside") ?? document.body;
   return createPortal(menu, container) as object as ReactNode;
 }
 
-/** Receives whether a menu inside is open; the subtree must then stay mounted. */
+/** Called when a menu inside opens or closes; the subtree must stay mounted while it is open. */
 export const MenuStateContext = createContext<(isOpen: boolean) => void>(() => undefined);
 
 interface MenuButtonProps extends Pick<MenuProps, "label" | "top"> {

@@ -6,7 +6,7 @@ import { Field } from "./form.tsx";
 import { useFullPage } from "./full-page.ts";
 
 interface NewPasswordProps {
-  /** Called with the password; "" while it is too short or the two fields differ. */
+  /** Called with the password, or "" while it is too short or the two fields differ. */
   readonly onChange: (value: string) => void;
   /** Account name for password managers; `undefined` if unknown. */
   readonly user?: string | undefined;

@@ -13,14 +13,13 @@ export interface Polled<Value> {
 
 const onVisibility = (onChange: () => void) => listen(document, "visibilitychange", onChange);
 
-/** Whether the page is visible, with or without focus. */
+/** Returns whether the page is visible, with or without focus. */
 export function useVisible(): boolean {
   return useSyncExternalStore(onVisibility, () => !document.hidden);
 }
 
 /**
- * Polls with one request at a time. @param key identifies the request; a change polls
- * immediately
+ * Polls with one request at a time. @param key identifies the request; a new key polls immediately
  */
 export function usePolled<Value>(
   request: () => Promise<Value>,
@@ -33,7 +32,7 @@ export function usePolled<Value>(
   const [reloads, setReloads] = useState(0);
   const latestRequest = useRef(request);
   latestRequest.current = request;
-  // Independent of focus: an operator may watch this window while typing in another.
+  // Polls without focus, since an operator may watch this window while typing in another.
   const isVisible = useVisible();
   // biome-ignore lint/correctness/useExhaustiveDependencies: `reloads` and `key` ask at once
   useEffect(() => {
@@ -48,7 +47,7 @@ export function usePolled<Value>(
       } catch (error) {
         if (!isStopped) setFault(error);
       }
-      // A hidden window polls again once it is visible.
+      // A hidden window resumes polling when it becomes visible.
       if (!isStopped && isVisible) timer = setTimeout(() => void poll(), intervalMs);
     };
     if (isOnline) void poll();

@@ -1,4 +1,4 @@
-/** Equality for `memo` that ignores what every message changes in its room. */
+/** Equality for `memo` that ignores changes by new messages. */
 
 import type { RoomState } from "../../../core/model/state.ts";
 
@@ -18,7 +18,7 @@ interface OfRoom {
   readonly room: RoomState | undefined;
 }
 
-/** Equality for components around a room's messages. */
+/** Equality for components around a room's message list. */
 export function isSameExceptMessages<Props extends OfRoom>(a: Props, b: Props): boolean {
   const keys = Object.keys(b) as (keyof Props)[];
   const areOtherPropsEqual = keys.every((key) => key === "room" || a[key] === b[key]);

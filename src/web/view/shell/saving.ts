@@ -5,7 +5,7 @@ interface Connection {
   readonly effectiveType?: string;
 }
 
-/** Reports whether to omit prefetching: the user pays for each byte, or the connection is slow. */
+/** Reports whether to skip prefetching, since data is limited or the connection is slow. */
 export function isSaving(): boolean {
   const { connection } = navigator as { connection?: Connection };
   return connection?.saveData === true || /2g/.test(connection?.effectiveType ?? "");

@@ -63,7 +63,7 @@ function Notifications() {
   const { texts, settings, change, lazy } = useFullPage();
   const PushSetting = lazy.module?.PushSetting;
   const [, setPermission] = useState("");
-  // Another setting may have asked for permission in the meantime.
+  // Another setting may have requested permission in the meantime.
   const permission = "Notification" in window ? Notification.permission : undefined;
   const requestPermission = async () => {
     const result = await Notification.requestPermission();
@@ -91,7 +91,7 @@ function Notifications() {
         isOn={settings.sounds}
         onChange={(sounds) => {
           change({ sounds });
-          // Plays a sample; browsers also require this click before a page may play sounds.
+          // Plays a sample. Browsers also require such a click before a page may play sounds.
           if (sounds) void lazy.module?.playSound();
         }}
       />
@@ -142,7 +142,7 @@ function lastSeenText({ online, seen }: DeviceActivity, texts: AllTexts, times: 
   return texts.lastSeen(times.utcDay(seen));
 }
 
-/** Localizes a device's own label, which is English: `Firefox on Linux`. */
+/** Translates a device's own label, which is in English: `Firefox on Linux`. */
 function deviceName(id: string, label: string | undefined, texts: AllTexts): string {
   const [, program, system] = /^(\S.*) on (\S.*)$/.exec(label ?? "") ?? [];
   const isPlain = program === undefined || system === undefined;

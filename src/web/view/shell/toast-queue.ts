@@ -2,12 +2,12 @@
 
 import type { Clock } from "../../../io/clock.ts";
 
-/** Maximum toasts, so that they fit a phone. The oldest is dropped. */
+/** Maximum toasts that fit a phone. The oldest is dropped first. */
 const TOASTS_MAX = 4;
-/** Milliseconds to notice a toast, and then to read each letter of it (15 letters a second). */
+/** Milliseconds to notice a toast, and to read each letter (15 letters a second). */
 const NOTICE_MS = 4_000;
 const LETTER_MS = 67;
-/** Maximum milliseconds, about the reading time of the longest fault text. */
+/** Maximum milliseconds: the time to read the longest fault text. */
 const VISIBLE_MS_MAX = 15_000;
 
 export interface Toast {
@@ -20,7 +20,7 @@ interface Timed extends Toast {
   readonly endsAt: number;
 }
 
-/** A container for toasts. The latest container of the highest level displays them. */
+/** A container for toasts. Only the latest container of the highest level displays toasts. */
 export interface ToastContainer {
   readonly level: "page" | "conversation" | "dialog";
 }
@@ -40,7 +40,7 @@ export class ToastQueue {
     this.#clock = clock;
   }
 
-  /** The same array until it changes. */
+  /** Returns the same array while nothing changes. */
   get toasts(): readonly Toast[] {
     return this.#toasts;
   }
@@ -54,7 +54,7 @@ export class ToastQueue {
     return () => this.#listeners.delete(listener);
   };
 
-  /** Shows a text; a text already shown restarts its time. */
+  /** Shows a text. Restarts the timer if the text is already visible. */
   show(text: string, isFault: boolean): void {
     const visibleMs = Math.min(NOTICE_MS + text.length * LETTER_MS, VISIBLE_MS_MAX);
     const toast = { id: this.#nextId++, text, isFault, endsAt: this.#clock.now() + visibleMs };

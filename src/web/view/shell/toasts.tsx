@@ -17,7 +17,7 @@ function usePause(isEmpty: boolean): {
   const isVisible = useVisible();
   useEffect(() => {
     if (!isEmpty) return;
-    onPointer(false); // An element removed under the pointer fires no leave event.
+    onPointer(false); // An element that is removed under the pointer fires no leave event.
     onFocus(false);
   }, [isEmpty]);
   useEffect(() => {
@@ -51,8 +51,8 @@ function ToastList() {
 }
 
 /**
- * Container for toasts below the content. Only the innermost container is active: a modal dialog
- * makes the others inert.
+ * Displays toasts below the content. Only the innermost container is active, since a modal dialog
+ * makes all others inert.
  */
 export function Toasts({ level }: ToastContainer) {
   const { toasts } = usePage();
@@ -72,7 +72,7 @@ export function useModelFaults(): void {
   const isOffline = useModelValue((model) => model.connection.kind === "offline");
   useEffect(() => {
     for (const { id, fault } of faults) {
-      // The banner already reports this.
+      // The offline banner already reports this fault.
       if (!isOffline || fault.code !== "link-closed") fail(fault);
       chat.dismissFault(id);
     }

@@ -1,4 +1,4 @@
-/** Folds long messages to 20 lines (page.css), measured before the row is shown. */
+/** Folds long messages to 20 lines (page.css), measured before the row appears. */
 
 import {
   type ReactNode,
@@ -10,17 +10,17 @@ import {
 } from "react";
 import { useTexts } from "../shell/context.tsx";
 
-/** Texts up to this many lines are not folded. */
+/** Maximum lines of a text that is never folded. */
 const LINES_MAX = 24;
-/** Texts up to this length fit on the narrowest phone. */
+/** Maximum length of a text that fits on the narrowest phone without measuring. */
 const SHORT_LENGTH = 300;
-/** Maximum drawn of a folded text: 20 lines of the widest window. */
+/** Maximum drawn length of a folded text: 20 lines of the widest window. */
 const DRAWN_LENGTH = 8_000;
 const DRAWN_LINES = 60;
-/** Maximum unfolded messages. The oldest are folded again when out of view. */
+/** Maximum unfolded messages. The oldest are folded when out of view. */
 const UNFOLDED_MAX = 100;
 
-/** Unfolded messages, remembered while their rows are unmounted. */
+/** Unfolded messages, including messages with unmounted rows. */
 export class Unfolded {
   readonly #ids = new Set<number | string>();
 
@@ -51,7 +51,7 @@ function isShort(text: string): boolean {
   return text.length <= SHORT_LENGTH && text.split("\n").length <= LINES_MAX - 4;
 }
 
-/** Whether the text has more lines than the limit at the current width. */
+/** Returns whether the text exceeds the line limit at the current width. */
 function useIsLong(box: RefObject<HTMLElement | null>, text: string): boolean {
   const [isLong, setLong] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another text may be as high as it is
@@ -74,7 +74,7 @@ export interface FoldProps {
   readonly id: number | string;
   readonly text: string;
   readonly unfolded: Unfolded;
-  /** Whether the user navigated to this message, which is then unfolded. */
+  /** Whether the user has jumped to this message, which unfolds it. */
   readonly isJumpTarget?: boolean;
   readonly children: (text: string) => ReactNode;
 }
@@ -104,7 +104,7 @@ function FoldedText({ id, text, unfolded, isJumpTarget = false, children }: Fold
       <div
         ref={box}
         className={isLong && !isOpen ? "fold is-folded" : "fold"}
-        // The browser found a match in the hidden part, or it received the focus.
+        // Scrolled when the browser finds a match or sets the focus in the hidden part.
         onScroll={() => open(true)}
       >
         {children(isOpen ? text : preview)}
